@@ -1,0 +1,40 @@
+"""bpgen: a neural network's equations in; its derivation, its numpy module and the proof of both out.
+
+A net.py begins with `from bpgen import *`. sympy is imported when the first word is used, not before.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_WORDS = {
+    "words": (
+        "input", "target", "one_hot", "label", "param", "indices", "tensor", "loss", "output", "activation",
+        "sum", "mean", "dot", "exp", "log", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arctan", "arsinh",
+        "abs", "sigmoid", "softplus", "relu", "leaky_relu", "identity", "softmax", "log_softmax", "logsumexp",
+    ),
+    "layers": ("dense",),
+    "losses": (
+        "half_squared_error", "squared_error", "mean_squared_error", "binary_cross_entropy",
+        "binary_cross_entropy_with_logits", "categorical_cross_entropy", "categorical_cross_entropy_with_logits",
+        "l1", "l2",
+    ),
+}  # fmt: skip
+
+__all__ = [word for words in _WORDS.values() for word in words]  # noqa: PLE0604 - built from the table
+
+if TYPE_CHECKING:
+    from bpgen.declare.layers import *
+    from bpgen.declare.losses import *
+    from bpgen.declare.words import *
+
+
+def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
+    for module, words in _WORDS.items():
+        if name in words:
+            return getattr(import_module(f"bpgen.declare.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,251 @@
+"""declaration -> Network: nameless steps inlined, names given, the batch axis added, the mean over it taken."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import sympy as sp
+
+from bpgen.declare.declaration import Declaration
+from bpgen.declare.formula import Formula
+from bpgen.declare.tensor import Tensor
+from bpgen.errors import NetError
+from bpgen.indices import lettered
+from bpgen.ir import BATCH, Element, Equation, Index, Network, Term, TensorInfo, check, element, elements, length
+from bpgen.naming import RESERVED, invented, names
+
+Definition = tuple[tuple[Index, ...], tuple[Term, ...]]
+
+
+def build(declared: Declaration, variables: Mapping[str, Any], source: str, name: str, title: str = "") -> Network:
+    """The network that net.py declared."""
+    if declared.loss is None and not declared.outputs:
+        raise NetError("neither a loss nor an output is declared", "end with loss(...) or output(...)", declared.path)
+    roots = [t.serial for t in (*declared.outputs, *((declared.loss,) if declared.loss is not None else ()))]
+    used = _reachable(declared, roots)
+    _refuse_unused(declared, used, variables)
+    given = names(declared, variables, source, used)
+    kept = _inline(declared, used, {*given, *roots})
+    called = _name_all(declared, kept, given)
+    return _network(declared, kept, called, set(given), name, title)
+
+
+def _reads(definition: tuple[Term, ...]) -> list[int]:
+    return [int(e.name[1:]) for t in definition for e in elements(t.body)]
+
+
+def _terms(tensor: Tensor) -> tuple[Term, ...]:
+    return tensor.formula.terms if tensor.formula is not None else ()
+
+
+def _reachable(declared: Declaration, roots: list[int]) -> list[int]:
+    """Everything the roots need, in the order of declaration."""
+    seen: set[int] = set()
+    stack = list(roots)
+    while stack:
+        serial = stack.pop()
+        if serial not in seen:
+            seen.add(serial)
+            stack += _reads(_terms(declared.tensors[serial]))
+    return sorted(seen)
+
+
+def _refuse_unused(declared: Declaration, used: list[int], variables: Mapping[str, Any]) -> None:
+    reached = set(used)
+    for t in declared.tensors:
+        if t.role != "value" and t.serial not in reached:
+            name = t.name or next((n for n, v in variables.items() if v is t), t.hint)
+            raise NetError(f"{t.role} {name} {t.shape} is never used", "use it in the network, or leave it out",
+                           declared.place(t.line))  # fmt: skip
+
+
+def _inline(declared: Declaration, used: list[int], named: set[int]) -> dict[int, Definition]:
+    """Definitions to keep: those with a name, and nameless ones that cannot be written inside what reads them."""
+    uses: dict[int, int] = {}
+    for serial in used:
+        for read in _reads(_terms(declared.tensors[serial])):
+            uses[read] = uses.get(read, 0) + 1
+    nameless: dict[int, Definition] = {}
+    kept: dict[int, Definition] = {}
+    for serial in used:
+        tensor = declared.tensors[serial]
+        terms = _terms(tensor)
+        for read in dict.fromkeys(_reads(terms)):
+            if read in nameless:
+                written = _written_in(terms, read, nameless[read], uses[read])
+                if written is None:
+                    kept[read] = nameless.pop(read)
+                else:
+                    terms = written
+        if serial in named or tensor.role != "value" or tensor.layer:
+            kept[serial] = (tensor.indices, terms)
+        else:
+            nameless[serial] = (tensor.indices, terms)
+    return dict(sorted(kept.items()))
+
+
+def _written_in(terms: tuple[Term, ...], serial: int, definition: Definition, uses: int) -> tuple[Term, ...] | None:
+    """`terms` with the nameless tensor's definition in its place, or None where it needs a name."""
+    left, inner = definition
+    if len(inner) == 1 and not inner[0].over and (uses == 1 or not inner[0].body.has(sp.Function)):
+        return tuple(t.map(lambda body: _substituted(body, serial, left, inner[0].body)) for t in terms)
+    if uses > 1 or any(t.reduce != "sum" for t in inner):
+        return None
+    result: list[Term] = []
+    for term in terms:
+        split = _spread(term, serial, definition)
+        if split is None:
+            return None
+        result += split
+    return Formula(tuple(result)).terms
+
+
+def _substituted(body: sp.Expr, serial: int, left: tuple[Index, ...], value: sp.Expr) -> sp.Expr:
+    found = [e for e in body.atoms(Element) if e.name == f"%{serial}"]
+    return body.xreplace({e: value.xreplace(dict(zip(left, e.indices, strict=True))) for e in found})
+
+
+def _spread(term: Term, serial: int, definition: Definition) -> list[Term] | None:
+    """A term linear in the reduced tensor, as the sum of the tensor's own terms with the term's factor."""
+    found = [e for e in term.body.atoms(Element) if e.name == f"%{serial}"]
+    if not found:
+        return [term]
+    if len(found) > 1 or term.reduce != "sum":
+        return None
+    access, mark = found[0], sp.Dummy()
+    body = term.body.xreplace({access: mark})
+    factor, rest = body.coeff(mark, 1), body.coeff(mark, 0)
+    if sp.expand(body - factor * mark - rest) != 0 or mark in factor.free_symbols:
+        return None
+    at = dict(zip(definition[0], access.indices, strict=True))
+    spread = [Term(t.body.xreplace(at) * factor, t.over + term.over) for t in definition[1]]
+    return spread + ([Term(rest, term.over)] if rest != 0 else [])
+
+
+def _name_all(declared: Declaration, kept: Mapping[int, Definition], given: Mapping[int, str]) -> dict[int, str]:
+    taken = set(given.values()) | RESERVED
+    called = dict(given)
+    if declared.loss is not None and declared.loss.serial not in called:
+        called[declared.loss.serial] = "L" if "L" not in taken else "total"
+        taken.add(called[declared.loss.serial])
+    for serial, hint in _hints(declared, kept, called).items():
+        if serial not in called and hint not in taken:
+            called[serial] = hint
+            taken.add(hint)
+    for serial in kept:
+        if serial not in called:
+            called[serial] = invented(declared.tensors[serial], taken)
+    return called
+
+
+def _hints(declared: Declaration, kept: Mapping[int, Definition], called: Mapping[int, str]) -> dict[int, str]:
+    """z1 for what a1 = sigmoid(W1 @ x + b1) applies its function to."""
+    found = {}
+    for serial, (_, terms) in kept.items():
+        number = re.search(r"\d*$", called.get(serial, ""))
+        if serial in called and number and len(terms) == 1 and not terms[0].over:
+            for read in _reads(terms):
+                if declared.tensors[read].role == "value" and declared.tensors[read].hint == "h":
+                    found[read] = f"z{number[0]}"
+    return found
+
+
+def _network(declared: Declaration, kept: Mapping[int, Definition], called: Mapping[int, str], given: set[int],
+             name: str, title: str) -> Network:  # fmt: skip
+    batch = Index("n", BATCH)
+    batched = _batched(declared, kept)
+    tensors: dict[str, TensorInfo] = {}
+    equations: list[Equation] = []
+    loss = declared.loss.serial if declared.loss is not None else None
+    sample_loss = None
+    for serial, (left, terms) in kept.items():
+        t, label = declared.tensors[serial], called[serial]
+        terms = tuple(x.map(lambda body: _final(body, called, batched, batch)) for x in terms)
+        if serial == loss:
+            sample_loss, made = _mean(label, terms, batch, tensors, set(called.values()))
+            equations += made
+        elif t.role == "value":
+            indices = ((batch,) if serial in batched else ()) + left
+            equation = lettered(Equation(label, indices, terms))
+            equations.append(equation)
+            tensors[label] = TensorInfo(label, equation.indices, "value")
+        else:
+            axes = lettered(Equation(label, ((batch,) if serial in batched else ()) + tuple(
+                Index(f"_{k}", s) for k, s in enumerate(t.shape)), ())).indices  # fmt: skip
+            tensors[label] = TensorInfo(label, axes, t.role, t.bound, t.sums_to_one)
+    own = {called[s] for s in given if s in kept}
+    outputs = tuple(called[t.serial] for t in declared.outputs) or _outputs(equations, tensors, own)
+    inits = {called[s]: declared.tensors[s].init for s in kept if declared.tensors[s].role == "param"}
+    check(equations, tensors)
+    return Network(name, tensors, tuple(equations), outputs, called[loss] if loss is not None else None, sample_loss,
+                   title, inits)  # fmt: skip
+
+
+def _batched(declared: Declaration, kept: Mapping[int, Definition]) -> set[int]:
+    """What differs from sample to sample: inputs, targets and all that is computed from them."""
+    found: set[int] = set()
+    for serial, (_, terms) in kept.items():
+        role = declared.tensors[serial].role
+        if role in ("input", "target") or (role == "value" and any(r in found for r in _reads(terms))):
+            found.add(serial)
+    return found
+
+
+def _final(body: sp.Expr, called: Mapping[int, str], batched: set[int], batch: Index) -> sp.Expr:
+    """The body in final names, the batch index first where the tensor has one; gathers inside out."""
+    new: dict[Element, sp.Expr] = {}
+    for access in sorted(body.atoms(Element), key=lambda e: len(e.atoms(Element))):
+        serial = int(access.name[1:])
+        inside = tuple(i.xreplace(new) for i in access.indices)
+        new[access] = element(called[serial], ((batch,) if serial in batched else ()) + inside)
+    return body.xreplace(new)
+
+
+def _mean(label: str, terms: tuple[Term, ...], batch: Index, tensors: dict[str, TensorInfo], taken: set[str]) -> tuple[
+        str | None, list[Equation]]:  # fmt: skip
+    """L = mean over the batch of the loss of one sample, plus what does not depend on the sample."""
+    split = [t for term in terms for t in _by_sample(term, batch)]
+    of_sample = [t for t in split if batch in t.body.free_symbols]
+    penalties = [t for t in split if batch not in t.body.free_symbols]
+    equations, mean, sample = [], [], None
+    if of_sample:
+        only = of_sample[0].body if len(of_sample) == 1 and not of_sample[0].over else None
+        if isinstance(only, Element) and only.indices == (batch,):
+            sample = only.name
+        else:
+            sample = "ell" if "ell" not in taken else f"{label}_sample"
+            equations.append(lettered(Equation(sample, (batch,), tuple(of_sample))))
+            tensors[sample] = TensorInfo(sample, (batch,), "value")
+        mean = [Term(element(sample, (batch,)) / length(BATCH), (batch,))]
+    equations.append(lettered(Equation(label, (), tuple(mean + penalties))))
+    tensors[label] = TensorInfo(label, (), "value")
+    return sample, equations
+
+
+def _by_sample(term: Term, batch: Index) -> list[Term]:
+    """A plain sum split into what depends on the sample and what does not."""
+    if term.over or batch not in term.body.free_symbols or not isinstance(term.body, sp.Add):
+        return [term]
+    inside = [a for a in term.body.args if batch in a.free_symbols]
+    outside = [a for a in term.body.args if batch not in a.free_symbols]
+    return [Term(sp.Add(*part)) for part in (inside, outside) if part]
+
+
+def _outputs(equations: list[Equation], tensors: Mapping[str, TensorInfo], own: set[str]) -> tuple[str, ...]:
+    """What forward returns where net.py does not say: what is compared with the target, by its name in net.py."""
+    of_target = {t.name for t in tensors.values() if t.role == "target"}
+    compared: list[str] = []
+    computed: list[str] = []
+    for equation in equations:
+        reads = [e.name for e in equation.reads()]
+        if of_target & set(reads):
+            of_target.add(equation.name)
+            compared += [r for r in reads if r in computed]
+        elif tensors[equation.name].batched:
+            computed.append(equation.name)
+    for candidates in ([c for c in computed if c in compared and c in own], compared, computed):
+        if candidates:
+            return (candidates[-1],)
+    return ()

@@ -1,0 +1,134 @@
+"""The one place that knows calculus: sympy's scalar derivative of a body, told in values the forward pass has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import sympy as sp
+
+from bpgen.functions import row
+from bpgen.ir import Element, Equation, Index, Network, Term
+from bpgen.measure import simplest, weight
+from bpgen.record import Equality
+
+
+class Known:
+    """The forward values by their definitions, so that exp(z[n,k] - s[n]) can be recognised as p[n,k]."""
+
+    def __init__(self, network: Network) -> None:
+        self.by_shape: dict[tuple[str, tuple[str, ...]], list[Equation]] = {}
+        for equation in network:
+            if equation.pointwise() and _costly(equation.terms[0].body):
+                self.by_shape.setdefault(_shape(equation.terms[0].body), []).append(equation)
+
+    def fold(self, expr: sp.Expr) -> sp.Expr:
+        """`expr` with every subexpression that is a forward value replaced by that value."""
+        found = {}
+        for node in sp.preorder_traversal(expr):
+            if isinstance(node, (sp.Function, sp.Pow, sp.Mul)):
+                value = self._value(node)
+                if value is not None:
+                    found[node] = value
+        return expr.xreplace(found) if found else expr
+
+    def _value(self, node: sp.Expr) -> sp.Expr | None:
+        if not self.by_shape or not node.has(Element):
+            return None
+        for equation in self.by_shape.get(_shape(node), ()):
+            at = _unified(equation.terms[0].body, node)
+            if at is not None:
+                return equation.lhs.xreplace(at)
+        return None
+
+
+def _costly(body: sp.Expr) -> bool:
+    return bool(body.has(sp.Function)) or any(not p.exp.is_Integer or p.exp.is_negative for p in body.atoms(sp.Pow))
+
+
+def _shape(expr: sp.Expr) -> tuple[str, tuple[str, ...]]:
+    return type(expr).__name__, tuple(sorted(e.name for e in expr.atoms(Element)))
+
+
+def _unified(pattern: sp.Expr, expr: sp.Expr) -> dict[sp.Expr, sp.Expr] | None:
+    """Index values that make `pattern` equal to `expr`, or None."""
+    ours = {e.name: e for e in pattern.atoms(Element)}
+    theirs = {e.name: e for e in expr.atoms(Element)}
+    if len(ours) != len(pattern.atoms(Element)) or ours.keys() != theirs.keys():
+        return None
+    at: dict[sp.Expr, sp.Expr] = {}
+    for name, access in ours.items():
+        for mine, yours in zip(access.indices, theirs[name].indices, strict=True):
+            if isinstance(mine, Index):
+                at[mine] = yours
+    return at if pattern.xreplace(at) == expr else None
+
+
+def derivative(equation: Equation, term: Term, wrt: Element, known: Known) -> tuple[sp.Expr, tuple[Equality, ...]]:
+    """d term / d wrt of one term's body, folded, with the reasons. A logsumexp passes on its softmax."""
+    slope = _diff(term.body, wrt)
+    raw = slope
+    if term.reduce == "logsumexp":
+        raw = sp.exp(term.body - equation.lhs) * slope
+    folded = known.fold(raw)
+    own = equation.terms[0].body if equation.pointwise() else None
+    if own is not None and _costly(own):
+        folded = simplest([folded, *_in_own_value(own, folded, equation.lhs, wrt)])
+    return folded, _reasons(equation, term, raw, folded)
+
+
+def _diff(body: sp.Expr, wrt: Element) -> sp.Expr:
+    mark = sp.Dummy(real=True)
+    return sp.diff(body.xreplace({wrt: mark}), mark).xreplace({mark: wrt})
+
+
+def _in_own_value(body: sp.Expr, slope: sp.Expr, value: sp.Expr, wrt: Element) -> Iterable[sp.Expr]:
+    """The derivative of a = f(z) in terms of a, by algebra: f(z) replaced wherever it appears, or f inverted."""
+    yield slope.subs(body, value)
+    generator = _generator(body, wrt)
+    if generator is not None:
+        g = sp.Dummy(positive=True)
+        inverse = _mobius_inverse(body.subs(generator, g), g, value)
+        if inverse is not None:
+            inverted = slope.subs(generator, g).subs(g, inverse)
+            if not inverted.has(wrt):
+                yield sp.cancel(inverted)
+                yield sp.factor(inverted)
+
+
+def _generator(body: sp.Expr, wrt: Element) -> sp.Expr | None:
+    """exp(k z), where the body is a function of it alone."""
+    exponentials = [e for e in body.atoms(sp.exp) if e.args[0].has(wrt)]
+    rest = body.xreplace({e: sp.Dummy() for e in exponentials})
+    if not exponentials or rest.has(wrt):
+        return None
+    return min(exponentials, key=lambda e: (weight(e), str(e)))
+
+
+def _mobius_inverse(body: sp.Expr, g: sp.Symbol, value: sp.Expr) -> sp.Expr | None:
+    """g from value = (p g + q) / (r g + t), or None where the body is not of that form."""
+    numerator, denominator = sp.fraction(sp.together(body))
+    equation = sp.expand(numerator - value * denominator)
+    slope, rest = equation.coeff(g, 1), equation.coeff(g, 0)
+    if slope == 0 or sp.expand(equation - slope * g - rest) != 0 or slope.has(g) or rest.has(g):
+        return None
+    return -rest / slope
+
+
+def _reasons(equation: Equation, term: Term, raw: sp.Expr, folded: sp.Expr) -> tuple[Equality, ...]:
+    """What a reader would want said: f'(z) and its value, where a function was differentiated."""
+    body = term.body
+    call = body if row(body) is not None else None
+    if call is not None and equation.pointwise():
+        stated = raw / _inner(call)
+        chain = (call, *dict.fromkeys((stated, folded / _inner(call))))
+        return (Equality(chain, prime=True),) if chain[1:] else ()
+    if raw != folded:
+        return (Equality((raw, folded)),)
+    return ()
+
+
+def _inner(call: sp.Expr) -> sp.Expr:
+    """The inner derivative where the argument is a multiple of an element: f(2z) has f'(2z) * 2."""
+    argument = call.args[0]
+    coefficient, _ = argument.as_coeff_Mul()
+    return coefficient

@@ -1,0 +1,220 @@
+"""What an emitted module promises besides right numbers: one row of `PROMISES` each, from cheap to dear."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bpgen.check.module import Array, Arrays, Point, Subject, with_rest
+
+BATCHES = (1, 2, 5)
+ROUNDING = 1e-12  # of the largest entry: what a different order of summation may change
+NAMES = ("SHAPES", "INPUTS", "TARGETS", "INTEGERS", "init", "forward", "backward", "pack", "unpack")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A broken promise, and the tensor that shows it where there is one."""
+
+    tensor: str
+    fact: str
+
+    def __str__(self) -> str:
+        return f"{self.tensor}: {self.fact}" if self.tensor else self.fact
+
+
+Promise = Callable[[Subject, Point], Iterator[Finding]]
+
+
+def leaves(tree: Any, name: str = "") -> Iterator[tuple[str, Array]]:
+    """Every array in nested dicts, tuples and lists (a cache may hold any), with the name it goes by."""
+    if isinstance(tree, dict):
+        for key, value in tree.items():
+            yield from leaves(value, str(key))
+    elif isinstance(tree, (tuple, list)):
+        for value in tree:
+            yield from leaves(value, name)
+    elif isinstance(tree, np.ndarray):
+        yield name, tree
+
+
+def same_bits(one: Any, other: Any) -> bool:
+    """Equal in type and in every bit: nan equals nan, 0.0 does not equal -0.0."""
+    one, other = np.asarray(one), np.asarray(other)
+    return one.dtype == other.dtype and one.shape == other.shape and one.tobytes() == other.tobytes()
+
+
+def near(one: Array, other: Array, scale: float) -> bool:
+    """Equal up to rounding at the given scale; never where there is nan."""
+    return bool(np.all(np.abs(one - other) <= ROUNDING * scale))
+
+
+def scale_of(grads: Arrays, name: str) -> float:
+    """The largest entry of a tensor, or a thousandth of the largest of all where it is nearly zero throughout."""
+    sizes = {n: float(np.max(np.abs(g), initial=0)) for n, g in grads.items()}
+    return max(sizes[name], 1e-3 * max(sizes.values()))
+
+
+def surface(subject: Subject, _point: Point) -> Iterator[Finding]:
+    names = (*NAMES, "loss_and_grad") if subject.has_loss else NAMES
+    for name in names:
+        if not hasattr(subject.module, name):
+            yield Finding("", f"the module has no {name}")
+
+
+def shapes(subject: Subject, point: Point) -> Iterator[Finding]:
+    """The keys and shapes of the parameters, and of the inputs where they are asked for."""
+    grads = subject.gradients(point)
+    if set(grads) != set(subject.differentiable):
+        yield Finding("", f"backward returns {sorted(grads)}, not {sorted(subject.differentiable)}")
+        return
+    for name, like in (*point.params.items(), *point.inputs.items()):
+        if name in grads and np.shape(grads[name]) != np.shape(like):
+            yield Finding(name, f"the gradient has shape {np.shape(grads[name])}, not {np.shape(like)}")
+    with_default = subject.module.backward(point.params, subject.forward(point), *point.rest.values())
+    if set(with_default) != set(subject.shapes):
+        yield Finding("", f"backward without inputs returns {sorted(with_default)}, not {sorted(subject.shapes)}")
+
+
+def dtypes(subject: Subject, point: Point) -> Iterator[Finding]:
+    """float32 in, float32 out; float64 in, float64 out."""
+    for dtype in (np.float64, np.float32):
+        cast = point.map(lambda _, a, to=dtype: a.astype(to) if a.dtype.kind == "f" else a)  # type: ignore[misc]
+        results = [*subject.gradients(cast).items(), *(("output", o) for o in subject.outputs(cast))]
+        results += list(subject.module.init(0, dtype).items())
+        for name, result in results:
+            if np.asarray(result).dtype != dtype:
+                yield Finding(name, f"{np.asarray(result).dtype} where everything given is {np.dtype(dtype)}")
+
+
+def finite(subject: Subject, point: Point) -> Iterator[Finding]:
+    if not np.isfinite(subject.objective(point)):
+        yield Finding("", "the objective is not finite")
+    for name, gradient in subject.gradients(point).items():
+        if not np.all(np.isfinite(gradient)):
+            yield Finding(name, "the gradient is not finite")
+
+
+def repeatable(subject: Subject, point: Point) -> Iterator[Finding]:
+    """The same cache gives the same bits twice, also after a forward pass of other samples, and afresh."""
+    cache = subject.forward(point)
+    kept = subject.backward(point, cache)
+    first = {name: np.copy(g) for name, g in kept.items()}
+    subject.forward(point.map(lambda name, a: a[::-1] * 1 if name in subject.integers else a * 0.5 + 0.1))
+    for again in (subject.backward(point, cache), subject.gradients(point)):
+        for name, gradient in again.items():
+            if not same_bits(first[name], gradient):
+                yield Finding(name, "the gradient differs at a second call")
+    for name, gradient in kept.items():
+        if not same_bits(first[name], gradient):
+            yield Finding(name, "a later call changed the gradient that an earlier one returned")
+
+
+def untouched(subject: Subject, point: Point) -> Iterator[Finding]:
+    """No argument changes: parameters, inputs, targets, cotangents, cache."""
+    cache = subject.forward(point)
+    subject.objective(point)
+    arguments = {**point.params, **point.inputs, **point.rest, "cache": cache}
+    before = deepcopy(arguments)
+    subject.forward(point)
+    subject.backward(point, cache)
+    if subject.has_loss:
+        subject.objective(point)
+    for (name, was), (_, now) in zip(leaves(before), leaves(arguments), strict=True):
+        if not same_bits(was, now):
+            yield Finding(name, "an argument was changed by the call")
+
+
+def unshared(subject: Subject, point: Point) -> Iterator[Finding]:
+    """A caller may change a result in place: it is no view of an argument, of the cache or of another result."""
+    cache = subject.forward(point)
+    grads = subject.backward(point, cache)
+    arguments = list(leaves([*point.groups(), {"cache": cache}]))
+    for name, gradient in grads.items():
+        for other, array in (*arguments, *((n, g) for n, g in grads.items() if n < name)):
+            if np.may_share_memory(gradient, array) and np.shares_memory(gradient, array):
+                yield Finding(name, f"the gradient shares memory with {other}")
+
+
+def linear(subject: Subject, point: Point) -> Iterator[Finding]:
+    """A function's gradients are linear in its cotangents: zero gives zero, and -2.5 times as much gives that."""
+    if subject.has_loss:
+        return
+    for name, gradient in subject.gradients(with_rest(point, np.zeros_like)).items():
+        if np.any(gradient != 0):
+            yield Finding(name, "a cotangent of zero gives a gradient that is not zero")
+    grads = subject.gradients(point)
+    for name, gradient in subject.gradients(with_rest(point, lambda d: -2.5 * d)).items():
+        if not near(gradient, -2.5 * grads[name], 2.5 * scale_of(grads, name)):
+            yield Finding(name, "a cotangent times -2.5 does not give the gradient times -2.5")
+
+
+def agreeing(subject: Subject, point: Point) -> Iterator[Finding]:
+    """loss_and_grad is loss and backward."""
+    if not subject.has_loss:
+        return
+    value, grads = subject.module.loss_and_grad(point.params, *point.inputs.values(), *point.rest.values())
+    if not isinstance(value, float) or abs(value - subject.objective(point)) > ROUNDING * abs(value):
+        yield Finding("", f"loss_and_grad returns {value!r} where loss returns {subject.objective(point)!r}")
+    ours = subject.gradients(point)
+    if set(grads) != set(subject.shapes):
+        yield Finding("", f"loss_and_grad returns gradients of {sorted(grads)}, not of {sorted(subject.shapes)}")
+    for name in set(grads) & set(ours):
+        if np.shape(grads[name]) != np.shape(ours[name]) or not near(grads[name], ours[name], scale_of(ours, name)):
+            yield Finding(name, "loss_and_grad and backward give different gradients")
+
+
+def packed(subject: Subject, point: Point) -> Iterator[Finding]:
+    """pack and unpack are inverse, in the order of sorted names, and unpack gives views."""
+    flat = subject.module.pack(point.params)
+    expected = [np.ravel(point.params[name]) for name in sorted(point.params)]
+    if not same_bits(flat, np.concatenate(expected) if expected else np.zeros(0)):
+        yield Finding("", "pack is not the parameters in the order of their sorted names")
+    for name, array in subject.module.unpack(flat).items():
+        if not same_bits(np.ascontiguousarray(array), point.params[name]):
+            yield Finding(name, "unpack does not undo pack")
+        elif array.size and not np.shares_memory(array, flat):
+            yield Finding(name, "unpack gives a copy, not a view")
+
+
+def permuted(subject: Subject, point: Point) -> Iterator[Finding]:
+    """The order of a batch changes no gradient of a parameter, and reorders those of the inputs."""
+    batched = _batched(subject)
+    order = np.arange(len(next((a for n, a in point.inputs.items() if n in batched), ())))[::-1]
+    if len(order) < 2:
+        return
+    turned = Point(
+        point.params,
+        {n: a[order] if n in batched else a for n, a in point.inputs.items()},
+        {n: a[order] if n in batched or not subject.has_loss else a for n, a in point.rest.items()},
+    )
+    grads, other = subject.gradients(point), subject.gradients(turned)
+    for name, gradient in grads.items():
+        expected = gradient[order] if name in batched else gradient
+        if not near(expected, other[name], 100 * scale_of(grads, name)):
+            yield Finding(name, "the order of the samples changes the gradient")
+
+
+def _batched(subject: Subject) -> set[str]:
+    names = {*subject.module.INPUTS, *getattr(subject.module, "TARGETS", {})}
+    return {n for n in names if subject.network is None or subject.network.tensors[n].batched}
+
+
+PROMISES: tuple[Promise, ...] = (
+    surface, shapes, finite, dtypes, repeatable, untouched, unshared, agreeing, packed, permuted, linear,
+)  # fmt: skip
+
+
+def contract(subject: Subject, seed: int) -> Iterator[Finding]:
+    """Every broken promise, at batches of 1, 2 and 5; what the module raises is one, too."""
+    for batch in BATCHES:
+        try:
+            point = subject.draw(np.random.default_rng([seed, batch, 99]), batch)
+            for promise in PROMISES:
+                yield from promise(subject, point)
+        except Exception as error:
+            yield Finding("", f"a batch of {batch} raises {type(error).__name__}: {error}")

@@ -1,0 +1,226 @@
+"""The module under check: loaded from its text, and asked for its objective and gradients in one uniform way."""
+
+from __future__ import annotations
+
+import builtins
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bpgen.ir import Network
+
+Array = NDArray[Any]
+Arrays = dict[str, Array]
+
+LENGTHS = (3, 4, 7)  # for lengths known at run time: unlike each other and unlike the batches 1, 2 and 5
+SCALES = (1.0, 1.6, 0.6, 2.5)  # of the parameters, draw after draw: where one saturates another does not
+PROBES = 6  # draws that must be finite before a domain is believed
+
+
+class Numpy:
+    """numpy with some of its functions replaced: what a copy of the module sees as `np`."""
+
+    def __init__(self, overrides: Mapping[str, Any]) -> None:
+        self.__dict__.update(overrides)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(np, name)
+
+
+def load(source: str, overrides: Mapping[str, Any] | None = None) -> ModuleType:
+    """The module that `source` is, with the functions of its numpy named in `overrides` replaced."""
+    module = ModuleType("emitted")
+    exec(compile(source, "<emitted>", "exec"), module.__dict__)  # noqa: S102
+    if overrides is not None:
+        module.__dict__["np"] = Numpy(overrides)
+        module.__dict__.update({name: f for name, f in overrides.items() if hasattr(builtins, name)})
+    return module
+
+
+def _absolute(z: Any, *args: Any, **kwargs: Any) -> Any:
+    """|z| continued analytically: numpy's modulus of a complex number would drop the step."""
+    return np.where(np.real(z) < 0, -z, z) if np.iscomplexobj(z) else np.abs(z, *args, **kwargs)
+
+
+def _sign(z: Any, *args: Any, **kwargs: Any) -> Any:
+    """The sign of the real part, as a complex number: numpy's is z / |z|, which is not constant."""
+    return np.sign(np.real(z)) + 0j if np.iscomplexobj(z) else np.sign(z, *args, **kwargs)
+
+
+ANALYTIC = {"abs": _absolute, "absolute": _absolute, "fabs": _absolute, "sign": _sign}
+
+
+@dataclass(frozen=True)
+class Point:
+    """Arguments of one call. `rest` holds the targets of a loss, or the cotangents of a function's outputs."""
+
+    params: Arrays
+    inputs: Arrays
+    rest: Arrays
+
+    def groups(self) -> tuple[Arrays, Arrays, Arrays]:
+        return self.params, self.inputs, self.rest
+
+    def map(self, change: Callable[[str, Array], Array]) -> Point:
+        """The point with every array changed."""
+        return Point(*({name: change(name, a) for name, a in group.items()} for group in self.groups()))
+
+    def moved(self, tensor: str, step: Array) -> Point:
+        """The point with `step` added to one parameter or input."""
+        return Point(*({n: a + step if n == tensor else a for n, a in g.items()} for g in self.groups()))
+
+
+@dataclass(frozen=True)
+class Domain:
+    """Which of the values are drawn positive, because those of both signs leave some function's domain."""
+
+    params: bool = False
+    inputs: bool = False
+
+
+DOMAINS = (Domain(), Domain(inputs=True), Domain(params=True), Domain(True, True))
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Overflow and nan are looked for in the results; a cast that drops an imaginary part is an error."""
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", np.exceptions.ComplexWarning)
+        yield
+
+
+class Subject:
+    """An emitted module as a scalar objective with gradients: its loss, or cotangents times its outputs."""
+
+    def __init__(self, source: str, network: Network | None = None, domain: Domain | None = None) -> None:
+        self.source, self.network = source, network
+        self.module = load(source)
+        self.domain = Domain()
+        self.domain = domain if domain is not None else self._find_domain()
+
+    @cached_property
+    def continued(self) -> ModuleType:
+        """A copy of the module whose numpy continues abs and sign analytically."""
+        return load(self.source, ANALYTIC)
+
+    @property
+    def has_loss(self) -> bool:
+        return hasattr(self.module, "loss")
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        return dict(self.module.SHAPES)
+
+    @property
+    def integers(self) -> dict[str, int]:
+        return dict(getattr(self.module, "INTEGERS", {}))
+
+    @property
+    def differentiable(self) -> tuple[str, ...]:
+        """The tensors that have a gradient: parameters, then inputs that are not integers."""
+        return (*self.shapes, *(name for name in self.module.INPUTS if name not in self.integers))
+
+    def draw(self, rng: np.random.Generator, batch: int, scale: float = 1.0) -> Point:
+        """A random point; nothing in it is zero or constant, biases included."""
+        initial = self.module.init(rng)
+        params = {name: self._param(rng, np.asarray(a), scale) for name, a in initial.items()}
+        inputs = {name: self._input(rng, name, batch) for name in self.module.INPUTS}
+        targets = {name: self._target(rng, name, batch) for name in getattr(self.module, "TARGETS", {})}
+        if self.has_loss:
+            return Point(params, inputs, targets)
+        outputs = self.outputs(Point(params, inputs, {}))
+        return Point(params, inputs, {f"d_{i}": rng.standard_normal(np.shape(o)) for i, o in enumerate(outputs)})
+
+    def _param(self, rng: np.random.Generator, initial: Array, scale: float) -> Array:
+        if self.domain.params:
+            return rng.uniform(0.2, 1.2, initial.shape)
+        constant = initial.size == 0 or np.all(initial == initial.flat[0])
+        return np.asarray(scale * (initial + 0.4 * rng.standard_normal(initial.shape) if constant else initial))
+
+    def _input(self, rng: np.random.Generator, name: str, batch: int) -> Array:
+        shape = self._shape(name, self.module.INPUTS[name], batch)
+        if name in self.integers:
+            return rng.integers(0, self.integers[name], shape)
+        return rng.uniform(0.2, 1.2, shape) if self.domain.inputs else rng.standard_normal(shape)
+
+    def _target(self, rng: np.random.Generator, name: str, batch: int) -> Array:
+        shape = self._shape(name, self.module.TARGETS[name], batch)
+        if name in self.integers:
+            return rng.integers(0, self.integers[name], shape)
+        values = rng.uniform(0.1, 0.9, shape)
+        return values / values.sum(axis=-1, keepdims=True) if self._sums_to_one(name) else values
+
+    def _sums_to_one(self, name: str) -> bool:
+        """As declared; for a module alone, whenever it can be, because its gradient may rely on it."""
+        if self.network is not None:
+            return self.network.tensors[name].sums_to_one
+        sizes = self.module.TARGETS[name]
+        return bool(sizes) and sizes[-1] != 1
+
+    def _shape(self, name: str, sizes: tuple[int | str, ...], batch: int) -> tuple[int, ...]:
+        batched = self.network is None or self.network.tensors[name].batched
+        lengths = dict(zip(self._run_time_lengths(), LENGTHS * 9, strict=False))
+        sample = tuple(size if isinstance(size, int) else lengths[size] for size in sizes)
+        return (batch, *sample) if batched else sample
+
+    def _run_time_lengths(self) -> list[str]:
+        tables = (self.module.INPUTS, getattr(self.module, "TARGETS", {}))
+        return sorted({s for table in tables for sizes in table.values() for s in sizes if isinstance(s, str)})
+
+    def _find_domain(self) -> Domain:
+        """The widest domain whose objective is finite at every probing draw; the widest of all where none is."""
+        for self.domain in DOMAINS:
+            if all(self._finite_at(seed) for seed in range(PROBES)):
+                return self.domain
+        return Domain()
+
+    def _finite_at(self, seed: int) -> bool:
+        scale = SCALES[seed % len(SCALES)]
+        return bool(np.isfinite(self.objective(self.draw(np.random.default_rng([seed, 77]), 5, scale))))
+
+    def outputs(self, point: Point, module: ModuleType | None = None) -> tuple[Array, ...]:
+        """The outputs of forward, as a tuple even where there is one."""
+        with quiet():
+            output, _ = (module or self.module).forward(point.params, *point.inputs.values())
+        return output if isinstance(output, tuple) else (output,)
+
+    def objective(self, point: Point, module: ModuleType | None = None) -> Any:
+        """The scalar whose gradients are checked: a float, or complex where the point is."""
+        module = module or self.module
+        if self.has_loss:
+            with quiet():
+                return module.loss(point.params, *point.inputs.values(), *point.rest.values())
+        return sum(np.sum(d * o) for d, o in zip(point.rest.values(), self.outputs(point, module), strict=True))
+
+    def continuation(self, point: Point, tensor: str, step: Array) -> Any:
+        """The objective at a complex step, continued analytically through abs and sign."""
+        whole = point.map(lambda name, a: a if name in self.integers else a.astype(complex))
+        return self.objective(whole.moved(tensor, 1j * step), self.continued)
+
+    def forward(self, point: Point) -> Any:
+        """The cache of forward."""
+        with quiet():
+            return self.module.forward(point.params, *point.inputs.values())[1]
+
+    def backward(self, point: Point, cache: Any) -> Arrays:
+        """The gradients of parameters and inputs, given the cache of a forward call."""
+        with quiet():
+            grads: Arrays = self.module.backward(point.params, cache, *point.rest.values(), inputs=True)
+        return grads
+
+    def gradients(self, point: Point) -> Arrays:
+        """The gradients of parameters and inputs at a point."""
+        return self.backward(point, self.forward(point))
+
+
+def with_rest(point: Point, change: Callable[[Array], Array]) -> Point:
+    """The point with every cotangent changed."""
+    return replace(point, rest={name: change(a) for name, a in point.rest.items()})

@@ -1,0 +1,296 @@
+"""Wrong copies of an emitted module: mistakes people make in a backward pass, each a row of `KINDS`.
+
+A kind is either a change of one expression or statement of `backward`, at every site where it applies, or a wrapper
+around the module's own functions, appended to its text.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+Sources = Iterator[str]
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A broken copy: what was done, where, and the text that results."""
+
+    kind: str
+    place: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One mistake: its name, and every text it makes of a module's."""
+
+    name: str
+    make: Callable[[ast.Module], Iterator[tuple[str, str]]]
+
+
+def _backward(tree: ast.Module) -> ast.FunctionDef:
+    return next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "backward")
+
+
+def _opens_door(statement: ast.stmt) -> bool:
+    """Statements that only unpack and validate arguments: there is no mathematics in them."""
+    value = getattr(statement, "value", None)
+    if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id.startswith("_"):
+        return True
+    reads = value.elts if isinstance(value, ast.Tuple) else [value]
+    return isinstance(statement, ast.Assign) and all(
+        isinstance(r, ast.Subscript) and isinstance(r.value, ast.Name) and r.value.id in ("cache", "params") for r in reads
+    )
+
+
+def _statements(tree: ast.Module) -> list[ast.stmt]:
+    """The statements of backward that compute something, nested ones included."""
+    found = [s for s in ast.walk(_backward(tree)) if isinstance(s, ast.stmt)][1:]
+    return [s for s in found if not _opens_door(s) and not isinstance(s, (ast.If, ast.For, ast.FunctionDef))]
+
+
+def _expressions(tree: ast.Module) -> list[ast.expr]:
+    """The expressions of backward that are computed with: no subscripts, axes or annotations among them."""
+    found: list[ast.expr] = []
+    stack: list[ast.AST] = list(reversed(_statements(tree)))
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.expr):
+            found.append(node)
+        skipped = {"slice", "annotation", "targets", "target", "keywords"}
+        children = [c for name, c in ast.iter_fields(node) if name not in skipped]
+        stack += [c for child in reversed(children) for c in (reversed(child) if isinstance(child, list) else [child])
+                  if isinstance(c, (ast.expr, ast.stmt))]  # fmt: skip
+    return found
+
+
+def _rewrite(change: Callable[[ast.expr], Iterator[ast.expr]]) -> Callable[[ast.Module], Iterator[tuple[str, str]]]:
+    """A kind that replaces one expression by another."""
+
+    def make(tree: ast.Module) -> Iterator[tuple[str, str]]:
+        for number, node in enumerate(_expressions(tree)):
+            for option in range(len(list(change(copy.deepcopy(node))))):
+                wrong = copy.deepcopy(tree)
+                target = _expressions(wrong)[number]
+                replacement = list(change(copy.deepcopy(target)))[option]
+                target.__class__ = replacement.__class__  # in place: whoever holds the node holds the new one
+                target.__dict__ = replacement.__dict__
+                yield ast.unparse(node), ast.unparse(ast.fix_missing_locations(wrong))
+
+    return make
+
+
+def _assigned(change: Callable[[ast.expr], str]) -> Callable[[ast.Module], Iterator[tuple[str, str]]]:
+    """A kind that changes the value of an assignment as a whole; `change` writes it."""
+
+    def make(tree: ast.Module) -> Iterator[tuple[str, str]]:
+        for number, statement in enumerate(_statements(tree)):
+            if isinstance(statement, ast.Assign) and not isinstance(statement.value, (ast.Dict, ast.Tuple)):
+                wrong = copy.deepcopy(tree)
+                target = _statements(wrong)[number]
+                assert isinstance(target, ast.Assign)
+                target.value = ast.parse(change(target.value), mode="eval").body
+                yield ast.unparse(statement), ast.unparse(ast.fix_missing_locations(wrong))
+
+    return make
+
+
+def _around(lines: Callable[[ast.Module], Iterator[tuple[str, str]]]) -> Callable[[ast.Module], Iterator[tuple[str, str]]]:
+    """A kind that wraps backward: each body gets `grads`, and all that was passed, and may do as it likes."""
+
+    def make(tree: ast.Module) -> Iterator[tuple[str, str]]:
+        for place, body in lines(tree):
+            indented = "\n".join("    " + line for line in body.splitlines())
+            wrapper = f"\n\n_right, _kept = backward, []\n\n\ndef backward(params, cache, *rest, inputs=False):\n{indented}\n"
+            yield place, ast.unparse(tree) + wrapper
+
+    return make
+
+
+def _binary(*operators: type[ast.operator]) -> Callable[[ast.expr], bool]:
+    return lambda node: isinstance(node, ast.BinOp) and isinstance(node.op, operators)
+
+
+def _sides(matches: Callable[[ast.expr], bool], *sides: str) -> Callable[[ast.expr], Iterator[ast.expr]]:
+    """Of a binary operation, keep one side only."""
+
+    def change(node: ast.expr) -> Iterator[ast.expr]:
+        if matches(node):
+            yield from (getattr(node, side) for side in sides)
+
+    return change
+
+
+def _flip(node: ast.expr) -> Iterator[ast.expr]:
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
+        node.op = ast.Sub() if isinstance(node.op, ast.Add) else ast.Add()
+        yield node
+
+
+def _transposed(node: ast.expr) -> Iterator[ast.expr]:
+    """A .T dropped, or added to a factor of a matrix product."""
+    if isinstance(node, ast.Attribute) and node.attr == "T":
+        yield node.value
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
+        for side in ("left", "right"):
+            factor = getattr(node, side)
+            if not (isinstance(factor, ast.Attribute) and factor.attr == "T"):
+                wrong = copy.deepcopy(node)
+                setattr(wrong, side, ast.Attribute(factor, "T", ast.Load()))
+                yield wrong
+
+
+def _method(node: ast.expr, name: str) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == name
+
+
+def _lost_sum(node: ast.expr) -> Iterator[ast.expr]:
+    """A sum that takes its first term only: of a sum over an axis, of a product over the batch."""
+    if _method(node, "sum") and isinstance(node, ast.Call) and not node.args:
+        yield ast.parse(f"({ast.unparse(node.func.value)})[:1]." + ast.unparse(node).rpartition(".")[2], mode="eval").body  # type: ignore[attr-defined]
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult) and getattr(node.left, "attr", "") == "T":
+        text = f"({ast.unparse(node.left.value)})[:1].T @ ({ast.unparse(node.right)})[:1]"  # type: ignore[attr-defined]
+        yield ast.parse(text, mode="eval").body
+
+
+def _mean_for_sum(node: ast.expr) -> Iterator[ast.expr]:
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "sum":
+        node.func.attr = "mean"
+        yield node
+
+
+def _constant(node: ast.expr) -> Iterator[ast.expr]:
+    """A number 1 % off, which keeps it a number of the same kind of use: a size in a call stays as it is."""
+    if isinstance(node, ast.Constant) and type(node.value) in (int, float) and node.value != 0:
+        yield ast.Constant(node.value * 1.01)
+
+
+def _forgotten(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """A contribution added in place (+=, np.add.at) is not."""
+    for number, statement in enumerate(_statements(tree)):
+        if isinstance(statement, ast.AugAssign) or (
+            isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call)
+        ):
+            wrong = copy.deepcopy(tree)
+            target = _statements(wrong)[number]
+            target.__class__ = ast.Pass  # type: ignore[assignment]
+            target.__dict__ = ast.Pass(lineno=1, col_offset=0).__dict__
+            yield ast.unparse(statement), ast.unparse(ast.fix_missing_locations(wrong))
+
+
+def _names(tree: ast.Module, table: str) -> list[str]:
+    """The keys of a table such as SHAPES, as the module's text has them."""
+    for node in tree.body:
+        target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0] if isinstance(node, ast.Assign) else None
+        if isinstance(target, ast.Name) and target.id == table and isinstance(getattr(node, "value", None), ast.Dict):
+            return [str(k.value) for k in node.value.keys if isinstance(k, ast.Constant)]  # type: ignore[union-attr]
+    return []
+
+
+CALL = "grads = _right(params, cache, *rest, inputs=inputs)\n"
+
+
+def _each_gradient(line: str) -> Callable[[ast.Module], Iterator[tuple[str, str]]]:
+    """The line after the call, once for each gradient `g` of a parameter."""
+    return lambda tree: (
+        (f"d{name}", f"{CALL}g = grads[{name!r}]\n{line.replace('NAME', repr(name))}\nreturn grads") for name in _names(tree, "SHAPES")
+    )
+
+
+def _from_another(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    names = _names(tree, "SHAPES")
+    for one, other in zip(names, names[1:], strict=False):
+        swap = f"grads[{one!r}], grads[{other!r}] = grads[{other!r}], grads[{one!r}]"
+        yield f"d{one} and d{other}", f"{CALL}{swap}\nreturn grads"
+        taken = f"grads[{one!r}] = np.resize(grads[{other!r}], SHAPES[{one!r}])"
+        yield f"d{one} from d{other}", f"{CALL}{taken}\nreturn grads"
+
+
+def _updated_weights(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    for name in _names(tree, "SHAPES"):
+        yield f"{name} before", f"params[{name!r}] -= 0.01 * np.ones_like(params[{name!r}])\n{CALL}return grads"
+        yield f"{name} after", f"{CALL}params[{name!r}] -= 0.01 * grads[{name!r}]\nreturn grads"
+
+
+def _mutated(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """What was passed beside the parameters is scaled in place: targets, cotangents, each array of the cache."""
+    for number, _ in enumerate(_backward(tree).args.args[2:-1]):
+        scaled = f"if rest[{number}].dtype.kind == 'f': rest[{number}][...] *= 0.5"
+        yield f"argument {number + 3}", f"{CALL}{scaled}\nreturn grads"
+    for key in sorted({
+        str(node.slice.value) for node in ast.walk(_backward(tree))
+        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id == "cache"
+        and isinstance(node.slice, ast.Constant)
+    }):  # fmt: skip
+        yield f"cache {key}", f"{CALL}c = cache[{key!r}]\nif c.dtype.kind == 'f': c *= 0.5\nreturn grads"
+
+
+def _stale(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    yield "the first cache", f"_kept.append(cache)\ncache = _kept[0]\n{CALL}return grads"
+    yield "the previous cache", f"_kept.append(cache)\ncache = _kept[max(len(_kept) - 2, 0)]\n{CALL}return grads"
+
+
+def _memoised(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    known = "key = (len(rest[0]), inputs)\nfor k, grads in _kept:\n    if k == key:\n        return dict(grads)\n"
+    yield "by the size of the batch", f"{known}{CALL}_kept.append((key, dict(grads)))\nreturn grads"
+
+
+def _reused(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    kept = "for name, g in grads.items():\n    old = next((o for n, o in _kept if n == name and o.shape == g.shape"
+    kept += " and o.dtype == g.dtype), None)\n    if old is None:\n        _kept.append((name, g))\n"
+    kept += "    else:\n        old[...] = g\n        grads[name] = old\n"
+    yield "all gradients", f"{CALL}{kept}return grads"
+
+
+def _ignored(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    if "loss" not in {n.name for n in tree.body if isinstance(n, ast.FunctionDef)}:
+        for number, _ in enumerate(_backward(tree).args.args[2:-1]):
+            changed = f"rest = [np.ones_like(d) if k == {number} else d for k, d in enumerate(rest)]"
+            yield f"cotangent {number + 1}", f"{changed}\n{CALL}return grads"
+
+
+KINDS: tuple[Kind, ...] = (
+    Kind("a sign flipped", _rewrite(_flip)),
+    Kind("a value negated", _assigned(lambda v: f"-({ast.unparse(v)})")),
+    Kind("the local derivative dropped", _rewrite(_sides(_binary(ast.Mult), "left"))),
+    Kind("a factor missing", _rewrite(_sides(_binary(ast.Mult), "right"))),
+    Kind("the batch mean or a divisor forgotten", _rewrite(_sides(_binary(ast.Div), "left"))),
+    Kind("a second use forgotten", _rewrite(_sides(_binary(ast.Add), "left", "right"))),
+    Kind("a contribution not added", _forgotten),
+    Kind("a factor transposed", _rewrite(_transposed)),
+    Kind("a sum lost", _rewrite(_lost_sum)),
+    Kind("a mean for a sum", _rewrite(_mean_for_sum)),
+    Kind("a constant off by 1 %", _rewrite(_constant)),
+    Kind("an axis rolled", _assigned(lambda v: f"np.roll({ast.unparse(v)}, 1, -1)")),
+    Kind("float32 inside", _assigned(lambda v: f"(({ast.unparse(v)}).astype(np.float32) + params[next(iter(params))].dtype.type(0))")),
+    Kind("a gradient 0.1 % off", _around(_each_gradient("grads[NAME] = g * g.dtype.type(1.001)"))),
+    Kind("one entry 1 % off", _around(_each_gradient("g.flat[g.size // 2] *= 1.01"))),
+    Kind("a gradient left out", _around(_each_gradient("del grads[NAME]"))),
+    Kind("a gradient from another", _around(_from_another)),
+    Kind("weights updated in the pass", _around(_updated_weights)),
+    Kind("an argument mutated", _around(_mutated)),
+    Kind("another batch's cache", _around(_stale)),
+    Kind("a stale second call", _around(_memoised)),
+    Kind("a buffer returned again", _around(_reused)),
+    Kind("a cotangent ignored", _around(_ignored)),
+)  # fmt: skip
+
+
+def spread(items: list[tuple[str, str]], most: int) -> list[tuple[str, str]]:
+    """At most so many of a list, evenly from its beginning to its end."""
+    if len(items) <= most:
+        return items
+    return [items[round(k * (len(items) - 1) / (most - 1))] for k in range(most)]
+
+
+def mutants(source: str, each: int) -> list[Mutant]:
+    """Broken copies of a module: of each kind up to `each`, none equal to another."""
+    tree = ast.parse(source)
+    found: dict[str, Mutant] = {}
+    for kind in KINDS:
+        for place, text in spread(list(kind.make(tree)), each):
+            found.setdefault(text, Mutant(kind.name, place, text))
+    return list(found.values())

@@ -1,0 +1,272 @@
+"""By numbers: every gradient of an emitted module against the derivative of its own objective.
+
+Cheap promises come first (`contract`), then derivatives (`derivatives`). The complex step is believed at a tensor
+only where six-point differences, which know nothing of analyticity, agree with it there; and differences are
+believed only where two step lengths agree, so that no kink lies between the points they look at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from bpgen.check.contract import Finding, contract
+from bpgen.check.module import SCALES, Array, Arrays, Point, Subject
+
+COMPLEX_STEP = 1e-20
+COMPLEX_TOLERANCE = 1e-11  # of the tensor's largest entry
+TOLERANCE = 1e-7  # the same, of six-point differences
+BELIEF = 1e-6  # how nearly differences must confirm the complex step
+STEPS = (2e-3, 1e-4, 6e-6, 1e-6)  # lengths of differences; the shorter, the fewer kinks within, the less precise
+STENCIL = ((1, 45 / 60), (2, -9 / 60), (3, 1 / 60))  # sixth order: offset and weight
+POWER = 1e-6  # a tensor whose gradients are all smaller proves nothing
+ZERO = 1e-12  # of the largest gradient at the point: zero up to rounding
+DRAWS = 8
+SMALL = 64  # tensors up to this size are checked at every entry
+ENTRIES, DIRECTIONS = 32, 8  # of larger tensors
+FULL_BATCH, LIGHT_BATCHES = 5, (1, 2)  # every probe is taken at one batch size, two directions at the others
+
+
+@dataclass(frozen=True)
+class NumberRow:
+    """What was found of one tensor's gradient. `verdict` is "ok", "zero" or what is wrong."""
+
+    name: str
+    shape: tuple[int, ...]
+    method: str
+    error: float
+    verdict: str
+    redraws: int = 0
+
+    @property
+    def ok(self) -> bool:
+        return self.verdict in ("ok", "zero")
+
+
+class Ruler:
+    """Numeric derivatives of the right module's objective at reproducible points, each taken once."""
+
+    def __init__(self, subject: Subject, seed: int) -> None:
+        self.subject, self.seed = subject, seed
+        self._points: dict[tuple[int, int], Point] = {}
+        self._differences: dict[tuple[int, int, str, int, float], float] = {}
+        self._complex: dict[tuple[int, int, str, int], float] = {}
+
+    def point(self, batch: int, draw: int) -> Point:
+        """The point of one draw: the same whoever asks."""
+        if (batch, draw) not in self._points:
+            rng = np.random.default_rng([self.seed, batch, draw])
+            self._points[batch, draw] = self.subject.draw(rng, batch, SCALES[draw % len(SCALES)])
+        return self._points[batch, draw]
+
+    def direction(self, batch: int, tensor: str, probe: int) -> Array:
+        """Probes 0, 1, ... are random directions of length 1; -1, -2, ... are single entries."""
+        point = self.point(batch, 0)
+        like = point.params.get(tensor, point.inputs.get(tensor))
+        assert like is not None
+        if probe < 0:
+            unit = np.zeros(like.size)
+            unit[-1 - probe] = 1
+            return unit.reshape(like.shape)
+        drawn = np.random.default_rng([self.seed, probe, like.size]).standard_normal(like.shape)
+        return np.asarray(drawn / np.sqrt(np.sum(drawn**2)))
+
+    def complex_step(self, batch: int, draw: int, tensor: str, probe: int) -> float:
+        """The derivative along a probe by the complex step; nan where the module refuses complex numbers."""
+        key = (batch, draw, tensor, probe)
+        if key not in self._complex:
+            step = COMPLEX_STEP * self.direction(batch, tensor, probe)
+            try:
+                value = np.imag(self.subject.continuation(self.point(batch, draw), tensor, step)) / COMPLEX_STEP
+            except Exception:  # a cast, or a function numpy has for real numbers only
+                value = np.nan
+            self._complex[key] = float(value)
+        return self._complex[key]
+
+    def differences(self, batch: int, draw: int, tensor: str, probe: int, step: float) -> float:
+        """The derivative along a probe by six-point differences."""
+        key = (batch, draw, tensor, probe, step)
+        if key not in self._differences:
+            point, direction = self.point(batch, draw), self.direction(batch, tensor, probe)
+
+            def at(offset: float) -> float:
+                return float(self.subject.objective(point.moved(tensor, offset * step * direction)))
+
+            self._differences[key] = sum(w * (at(k) - at(-k)) for k, w in STENCIL) / step
+        return self._differences[key]
+
+    def settled(self, batch: int, draw: int, tensor: str, probe: int, tolerance: float) -> float | None:
+        """Differences on which two step lengths agree, or None: a kink lies between, or rounding drowns them."""
+        for step in STEPS:
+            one = self.differences(batch, draw, tensor, probe, step)
+            other = self.differences(batch, draw, tensor, probe, step / 2)
+            if abs(one - other) <= tolerance:
+                return other
+        return None
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One tensor at one point: the largest error relative to its largest entry, and how it was found."""
+
+    method: str
+    error: float
+    verdict: str
+
+
+def probes(size: int, vector: bool, rng: np.random.Generator) -> list[int]:
+    """Random directions, then single entries: all of a small tensor or a bias, some of a larger one."""
+    everything = size <= SMALL or vector
+    entries = np.arange(size) if everything else rng.choice(size, ENTRIES, replace=False)
+    return [*range(2 if everything else DIRECTIONS), *(-1 - int(e) for e in entries)]
+
+
+def largest(grads: Arrays) -> float:
+    """The largest entry of all gradients."""
+    return max((float(np.max(np.abs(g), initial=0)) for g in grads.values()), default=0.0)
+
+
+def measure(
+    ruler: Ruler, grads: Arrays, where: tuple[int, int], tensor: str, asked: list[int]
+) -> Measured | None:
+    """Compare one tensor's gradient at one point along the probes asked for; None asks for another draw."""
+    gradient = grads[tensor]
+    if not np.all(np.isfinite(gradient)):
+        return Measured("-", np.nan, "the gradient is not finite")
+    whole, size = largest(grads), float(np.max(np.abs(gradient), initial=0))
+    exact = ruler.complex_step(*where, tensor, asked[0])
+    scale = max(size, abs(exact)) if np.isfinite(exact) else size
+    if scale <= ZERO * whole or scale == 0:
+        return _zero(ruler, where, tensor, asked, whole)
+    sure = ruler.settled(*where, tensor, asked[0], TOLERANCE * scale)
+    if sure is None:
+        return None
+    if max(scale, abs(sure)) < POWER:
+        return Measured("-", np.nan, "no power")
+    believed = abs(exact - sure) <= BELIEF * scale
+    errors = _errors(ruler, gradient, where, tensor, asked, believed, scale)
+    if errors is None:
+        return None
+    method, tolerance = ("complex step", COMPLEX_TOLERANCE) if believed else ("differences", 2 * TOLERANCE)
+    error = max(errors) / scale
+    return Measured(method, error, "ok" if error <= tolerance else f"wrong by {error:.1e} of its largest entry")
+
+
+def _errors(
+    ruler: Ruler, gradient: Array, where: tuple[int, int], tensor: str, asked: list[int], believed: bool, scale: float
+) -> list[float] | None:
+    """The errors along the probes, nan as infinity; None where differences do not settle."""
+    errors = []
+    for probe in asked:
+        ours = float(np.sum(gradient * ruler.direction(where[0], tensor, probe)))
+        if believed:
+            theirs: float | None = ruler.complex_step(*where, tensor, probe)
+        else:
+            theirs = ruler.settled(*where, tensor, probe, TOLERANCE * scale)
+        if theirs is None:
+            return None
+        error = abs(ours - theirs)
+        errors.append(error if np.isfinite(error) else np.inf)
+    return errors
+
+
+def _zero(ruler: Ruler, where: tuple[int, int], tensor: str, asked: list[int], whole: float) -> Measured | None:
+    """A gradient that is zero is believed where settled differences, along every probe, are zero too."""
+    noise = 1e-9 * max(whole, abs(float(ruler.subject.objective(ruler.point(*where)))))
+    settled = [ruler.settled(*where, tensor, probe, noise) for probe in asked]
+    if any(s is None for s in settled):
+        return None
+    worst = max(abs(s) for s in settled if s is not None)
+    return Measured("differences", worst, "zero" if worst <= noise else "zero, where the derivative is not")
+
+
+def row(ruler: Ruler, subject: Subject, gradients: Gradients, tensor: str) -> NumberRow:
+    """One tensor, at batches of 5, 1 and 2. Draws at a kink, and draws without power, are replaced by others."""
+    like = gradients.at(FULL_BATCH, 0)[tensor]
+    shape = subject.shapes.get(tensor, like.shape[1:])
+    asked = probes(like.size, tensor in subject.shapes and len(shape) < 2, np.random.default_rng(ruler.seed))
+    first, redraws = _at_batch(ruler, gradients, FULL_BATCH, tensor, asked)
+    found = [first]
+    for batch in LIGHT_BATCHES:
+        if first.verdict in ("ok", "zero"):
+            other, more = _at_batch(ruler, gradients, batch, tensor, [0, 1])
+            redraws += more
+            # one sample may well leave a gradient without power, as batch normalisation does
+            found.append(Measured(first.method, 0.0, "ok") if other.verdict in ("zero", "no power") else other)
+    worst = next((m for m in found if m.verdict not in ("ok", "zero")), first)
+    error = max(m.error for m in found) if worst is first else worst.error
+    return NumberRow(tensor, shape, worst.method, error, _in_words(worst.verdict), redraws)
+
+
+def _in_words(verdict: str) -> str:
+    return {"no power": f"no power: every gradient is below {POWER:g}"}.get(verdict, verdict)
+
+
+def _at_batch(
+    ruler: Ruler, gradients: Gradients, batch: int, tensor: str, asked: list[int]
+) -> tuple[Measured, int]:
+    """The first draw that decides, and how many did not settle before it."""
+    unsettled = 0
+    found = Measured("-", np.nan, "the differences do not settle at any draw")
+    for draw in range(DRAWS):
+        measured = measure(ruler, gradients.at(batch, draw), (batch, draw), tensor, asked)
+        if measured is None:
+            unsettled += 1
+        elif measured.verdict not in ("zero", "no power"):
+            return measured, unsettled
+        elif found.verdict != "no power":
+            found = measured
+    return found, unsettled
+
+
+class Gradients:
+    """The gradients under check at the ruler's points, each computed once."""
+
+    def __init__(self, subject: Subject, ruler: Ruler) -> None:
+        self.subject, self.ruler = subject, ruler
+        self._found: dict[tuple[int, int], Arrays] = {}
+
+    def at(self, batch: int, draw: int) -> Arrays:
+        if (batch, draw) not in self._found:
+            self._found[batch, draw] = self.subject.gradients(self.ruler.point(batch, draw))
+        return self._found[batch, draw]
+
+
+def derivatives(subject: Subject, ruler: Ruler) -> Iterator[NumberRow]:
+    """A row for each tensor that has a gradient."""
+    gradients = Gradients(subject, ruler)
+    for tensor in subject.differentiable:
+        try:
+            yield row(ruler, subject, gradients, tensor)
+        except Exception as error:
+            yield NumberRow(tensor, subject.shapes.get(tensor, ()), "-", np.nan, f"{type(error).__name__}: {error}")
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Everything found by numbers: broken promises, and a row per tensor."""
+
+    findings: tuple[Finding, ...]
+    rows: tuple[NumberRow, ...]
+
+    @property
+    def ok(self) -> bool:
+        return not self.findings and bool(self.rows) and all(r.ok for r in self.rows)
+
+
+def numbers(subject: Subject, seed: int = 0, ruler: Ruler | None = None) -> Numbers:
+    """Check a module by numbers alone."""
+    findings = tuple(contract(subject, seed))
+    return Numbers(findings, tuple(derivatives(subject, ruler or Ruler(subject, seed))))
+
+
+def failure(subject: Subject, ruler: Ruler) -> str | None:
+    """The first thing wrong with a module, or None: the same checks, stopped early."""
+    for finding in contract(subject, ruler.seed):
+        return str(finding)
+    for found in derivatives(subject, ruler):
+        if not found.ok:
+            return f"{found.name}: {found.verdict}"
+    return None

@@ -1,0 +1,51 @@
+"""Index letters: every equation in i, j, k, ... with n for the sample; names of the user's own are kept."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any
+
+import sympy as sp
+
+from bpgen.ir import BATCH, Equation, Index, Term
+
+LETTERS = "ijklpqruvw"
+
+
+def _free_letters(used: set[str]) -> Any:
+    for letter in LETTERS:
+        if letter not in used:
+            yield letter
+    for k in count(1):
+        for letter in LETTERS:
+            if f"{letter}{k}" not in used:
+                yield f"{letter}{k}"
+
+
+def lettered(equation: Equation) -> Equation:
+    """The same equation with a letter for every index that is not the user's: left side first, then sums."""
+    every = dict.fromkeys((*equation.indices, *(k for t in equation.terms for k in t.over)))
+    kept = {i.name for i in every if _is_own(i)}
+    left = [i for i in equation.indices if not _is_own(i)]
+    letters = _free_letters(kept | {"n"})
+    new: dict[sp.Expr, sp.Expr] = {i: Index(_letter(i, letters), i.size) for i in left}
+    taken = kept | {i.name for i in new.values()} | {"n"}
+    terms = tuple(_term(t, new, taken) for t in equation.terms)
+    return Equation(equation.name, tuple(new.get(i, i) for i in equation.indices), terms)
+
+
+def _term(term: Term, new: dict[sp.Expr, sp.Expr], taken: set[str]) -> Term:
+    """Each sum has letters of its own: two sums side by side may use the same."""
+    letters = _free_letters(taken)
+    here = {**new, **{k: Index(_letter(k, letters), k.size) for k in term.over if not _is_own(k)}}
+    at = None if term.at is None else tuple(e.xreplace(here) for e in term.at)
+    return Term(term.body.xreplace(here), tuple(here.get(k, k) for k in term.over), term.reduce, at)
+
+
+def _letter(index: Index, letters: Any) -> str:
+    return "n" if index.size == BATCH else next(letters)
+
+
+def _is_own(index: Index) -> bool:
+    """An index the user named; a leading underscore marks one that bpgen made."""
+    return not index.name.startswith("_")

@@ -1,0 +1,187 @@
+"""The grammar of bpgen: tensor equations in index notation, as plain frozen data.
+
+    lhs[indices] = term + term + ...          term = reduce over(indices) of a scalar body
+
+A body is a scalar sympy expression in tensor *elements*, such as `W1[i, j]`. Forward and adjoint
+equations are the same kind of thing; `check` holds after every pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import sympy as sp
+from sympy.core.symbol import Str
+
+Size = int | str  # a str is a length known at run time
+Reduce = Literal["sum", "max", "logsumexp"]
+Role = Literal["input", "target", "param", "value", "adjoint"]
+
+BATCH = "N"  # the run-time length of the batch axis
+
+
+class Index(sp.Symbol):
+    """A named index with its range `0 .. size - 1`; two of one name and different sizes are different."""
+
+    __slots__ = ("size",)
+    size: Size | None
+
+    def __new__(cls, name: str, size: Size | None = None) -> Index:
+        index: Index = sp.Symbol.__xnew__(cls, name, integer=True)
+        index.size = size
+        return index
+
+    def _hashable_content(self) -> tuple[Any, ...]:
+        return (*sp.Symbol._hashable_content(self), str(self.size))
+
+    def __getnewargs_ex__(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        return (self.name, self.size), {}
+
+
+class Element(sp.Expr):
+    """One element of a tensor: `Element(Str("W"), i, j)` is W[i, j]. Indices are integer expressions.
+
+    Its own derivative is never taken: `calculus` differentiates with respect to fresh symbols.
+    """
+
+    is_commutative = True
+    is_real = True
+
+    @property
+    def name(self) -> str:
+        return str(self.args[0].name)
+
+    @property
+    def indices(self) -> tuple[sp.Expr, ...]:
+        return self.args[1:]
+
+    def _sympystr(self, printer: Any) -> str:
+        return f"{self.name}[{', '.join(printer.doprint(i) for i in self.indices)}]"
+
+    def _eval_derivative(self, _symbol: sp.Symbol) -> sp.Expr:
+        return sp.S.Zero
+
+
+def element(name: str, indices: Iterable[Any]) -> Element:
+    """The one factory of elements: two of one name and indices are the same object to sympy."""
+    return Element(Str(name), *(sp.sympify(i) for i in indices))
+
+
+def length(size: Size | None) -> sp.Expr:
+    """The size of an axis inside a body: a number, or a positive symbol such as N."""
+    return sp.Integer(size) if isinstance(size, int) else sp.Symbol(str(size), positive=True, integer=True)
+
+
+def elements(expr: sp.Basic) -> list[Element]:
+    """Every distinct element in `expr`, outermost first, in an order that no hash seed changes."""
+    return sorted(expr.atoms(Element), key=lambda e: (e.name, str(e)))
+
+
+@dataclass(frozen=True)
+class Term:
+    """`reduce over(indices) body`, written at the equation's own indices, or *at* the access given (a scatter)."""
+
+    body: sp.Expr
+    over: tuple[Index, ...] = ()
+    reduce: Reduce = "sum"
+    at: tuple[sp.Expr, ...] | None = None
+
+    def map(self, change: Any) -> Term:
+        """The same term with `change` applied to its body."""
+        return Term(change(self.body), self.over, self.reduce, self.at)
+
+
+@dataclass(frozen=True)
+class Equation:
+    """`name[indices] = sum of terms`."""
+
+    name: str
+    indices: tuple[Index, ...]
+    terms: tuple[Term, ...]
+
+    @property
+    def lhs(self) -> Element:
+        return element(self.name, self.indices)
+
+    def reads(self) -> list[Element]:
+        """Every element the right-hand side reads, accesses within accesses (gathers) included."""
+        found: dict[Element, None] = {}
+        for term in self.terms:
+            for expr in (term.body, *(term.at or ())):
+                found.update(dict.fromkeys(elements(expr)))
+        return list(found)
+
+    def pointwise(self) -> bool:
+        """One term without a reduction or scatter: a scalar function at each element."""
+        return len(self.terms) == 1 and not self.terms[0].over and self.terms[0].at is None
+
+
+@dataclass(frozen=True)
+class TensorInfo:
+    """What is declared of a tensor. `indices` are its axes, the batch first where it has one."""
+
+    name: str
+    indices: tuple[Index, ...]
+    role: Role
+    bound: int | None = None  # integer tensors: values are 0 .. bound - 1
+    sums_to_one: bool = False  # the last axis of a target: one-hot, or soft labels
+
+    @property
+    def batched(self) -> bool:
+        return bool(self.indices) and self.indices[0].size == BATCH
+
+    @property
+    def sample_shape(self) -> tuple[Size, ...]:
+        """The shape of one sample (or of the whole tensor where there is no batch axis)."""
+        sizes = tuple(i.size for i in self.indices if i.size is not None)
+        return sizes[1:] if self.batched else sizes
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network: declared tensors and forward equations, each after all that it reads."""
+
+    name: str
+    tensors: Mapping[str, TensorInfo]
+    equations: tuple[Equation, ...]
+    outputs: tuple[str, ...]
+    loss: str | None = None  # the name of the scalar that is minimised: the mean over the batch, and penalties
+    sample_loss: str | None = None  # the name of the loss of one sample, whose mean `loss` is
+    title: str = ""
+    inits: Mapping[str, str | float] = field(default_factory=dict)  # how each parameter begins
+
+    def role(self, role: Role) -> list[TensorInfo]:
+        return [t for t in self.tensors.values() if t.role == role]
+
+    def __iter__(self) -> Iterator[Equation]:
+        return iter(self.equations)
+
+
+class Malformed(AssertionError):
+    """A pass of bpgen broke the grammar: a defect of bpgen, never of a net.py."""
+
+
+def check(equations: Iterable[Equation], tensors: Mapping[str, TensorInfo]) -> None:
+    """Every index bound, every name assigned once and before it is read, every access of the right rank."""
+    known = {t.name for t in tensors.values() if t.role not in ("value", "adjoint")}
+    for equation in equations:
+        if equation.name in known:
+            raise Malformed(f"{equation.name} is assigned twice")
+        rank = len(tensors[equation.name].indices)
+        if rank != len(equation.indices):
+            raise Malformed(f"{equation.lhs} has {len(equation.indices)} indices, its tensor has {rank}")
+        for access in equation.reads():
+            if access.name not in known:
+                raise Malformed(f"{equation.name} reads {access} before it is defined")
+            if len(access.indices) != len(tensors[access.name].indices):
+                raise Malformed(f"{equation.name}: {access} has the wrong rank")
+        for term in equation.terms:
+            bound = {*equation.indices, *term.over}
+            free = {s for s in term.body.free_symbols if isinstance(s, Index)}
+            if term.at is None and free - bound:
+                raise Malformed(f"{equation.name}: unbound index {sorted(map(str, free - bound))}")
+            if term.reduce != "sum" and len(equation.terms) > 1:
+                raise Malformed(f"{equation.name}: {term.reduce} beside another term")
+        known.add(equation.name)

@@ -1,0 +1,144 @@
+"""Scalar expressions as Python text, with no bracket more than Python needs; one printer for code and comments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import sympy as sp
+
+from bpgen.functions import row
+from bpgen.ir import Element
+
+SUM, PRODUCT, SIGN, POWER, ATOM = range(1, 6)
+Text = tuple[str, int]  # the text and how tightly its outermost operator binds
+
+
+def bracketed(text: Text, least: int) -> str:
+    return text[0] if text[1] >= least else f"({text[0]})"
+
+
+def number(value: sp.Rational) -> Text:
+    """An exact number as the float it came from: 1/100 is 0.01."""
+    if value.is_Integer:
+        return str(value), ATOM if value >= 0 else SIGN
+    return repr(float(value)), ATOM if value >= 0 else SIGN
+
+
+def is_decimal(value: sp.Rational) -> bool:
+    """Whether a fraction is better written 0.02 than / 50."""
+    rest = int(value.q)
+    for prime in (2, 5):
+        while rest % prime == 0:
+            rest //= prime
+    return rest == 1 and value.q not in (1, 2, 4, 8) and len(repr(float(value))) <= 8
+
+
+class Printer:
+    """Prints expressions; `access` says how an element is written, `order` gives the rank of a tensor's name."""
+
+    def __init__(self, access: Callable[[Element], Text], order: Mapping[str, int], calls: bool = True) -> None:
+        self.access, self.order, self.calls = access, order, calls
+
+    def __call__(self, expr: sp.Expr, least: int = SUM) -> str:
+        return bracketed(self.text(expr), least)
+
+    def text(self, expr: sp.Expr) -> Text:
+        if isinstance(expr, Element):
+            return self.access(expr)
+        if isinstance(expr, sp.Rational):
+            return number(expr)
+        if isinstance(expr, sp.Symbol):
+            return expr.name, ATOM
+        if isinstance(expr, sp.Add):
+            return self._sum(expr)
+        if isinstance(expr, sp.Mul):
+            return self._product(expr)
+        if isinstance(expr, sp.exp):
+            return self._call(expr)
+        if isinstance(expr, sp.Pow):
+            return self._power(expr)
+        if expr.is_number and not expr.args:
+            return repr(float(expr)), ATOM  # pi, E
+        return self._call(expr)
+
+    def _sum(self, expr: sp.Add) -> Text:
+        parts = sorted(expr.args, key=self._addend_order)
+        text = self(parts[0])
+        for part in parts[1:]:
+            if part.could_extract_minus_sign():
+                text += f" - {self(-part, PRODUCT)}"
+            else:
+                text += f" + {self(part, PRODUCT)}"
+        return text, SUM
+
+    def _addend_order(self, part: sp.Expr) -> tuple[bool, bool, list[int]]:
+        negative = bool(part.could_extract_minus_sign())
+        return negative, not part.is_number, self._rank(part)
+
+    def _rank(self, part: sp.Basic) -> list[int]:
+        return sorted(self.order.get(e.name, -1) for e in part.atoms(Element))
+
+    def _product(self, expr: sp.Mul) -> Text:
+        coefficient, rest = expr.as_coeff_Mul(rational=True)
+        if coefficient < 0:
+            return f"-{self(-expr, PRODUCT)}", SIGN if -coefficient == 1 else PRODUCT
+        above, below = _fraction(coefficient, rest)
+        above = sorted(above, key=self._factor_order)
+        factors = [self._factor(f, above) for f in above] or ["1"]
+        text = " * ".join(factors)
+        if not below:
+            return text, PRODUCT if len(factors) > 1 else self.text(above[0])[1]
+        under = bracketed(self.text(sp.Mul(*below)), POWER)
+        return f"{text} / {under}", PRODUCT
+
+    def _factor(self, factor: sp.Expr, beside: list[sp.Expr]) -> str:
+        """A 0-1 function beside a real array may stay a boolean array."""
+        known = row(factor)
+        if self.calls and known is not None and known.mask and any(isinstance(f, Element) for f in beside):
+            return known.mask.format(self(factor.args[0], POWER))
+        return self(factor, SIGN if factor is beside[0] else POWER)
+
+    def _factor_order(self, factor: sp.Expr) -> tuple[int, list[int]]:
+        names = {e.name for e in factor.atoms(Element)}
+        if factor.is_number:
+            kind = 0
+        elif isinstance(factor, sp.Add):
+            kind = 1 if len(names) > 1 else 3
+        else:
+            kind = 2
+        return kind, self._rank(factor)
+
+    def _power(self, expr: sp.Pow) -> Text:
+        base, exponent = expr.args
+        if exponent == sp.Rational(1, 2):
+            return (f"np.sqrt({self(base)})" if self.calls else f"sqrt({self(base)})"), ATOM
+        if exponent.could_extract_minus_sign():
+            return f"1 / {self(base**-exponent, POWER)}", PRODUCT
+        return f"{self(base, ATOM)}**{self(exponent, ATOM)}", POWER
+
+    def _call(self, expr: sp.Expr) -> Text:
+        known = row(expr)
+        if known is None:
+            raise NotImplementedError(f"no row for {type(expr).__name__}")
+        arguments = [self(a) for a in expr.args]
+        if not self.calls:
+            return f"{known.name}({', '.join(arguments)})", ATOM
+        return known.numpy.format(*arguments), ATOM
+
+
+def _fraction(coefficient: sp.Rational, rest: sp.Expr) -> tuple[list[sp.Expr], list[sp.Expr]]:
+    """The factors above and below the fraction bar."""
+    above: list[sp.Expr] = []
+    below: list[sp.Expr] = []
+    for factor in sp.Mul.make_args(rest):
+        if isinstance(factor, sp.Pow) and not isinstance(factor, sp.exp) and factor.exp.could_extract_minus_sign():
+            below.append(1 / factor)
+        elif factor != 1:
+            above.append(factor)
+    if is_decimal(coefficient):
+        return [coefficient, *above], below
+    if coefficient.p != 1:
+        above.insert(0, sp.Integer(coefficient.p))
+    if coefficient.q != 1:
+        below.insert(0, sp.Integer(coefficient.q))
+    return above, below

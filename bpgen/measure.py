@@ -1,0 +1,45 @@
+"""Which of several equal expressions a mathematician would print: the one that costs least."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import sympy as sp
+
+from bpgen.ir import Element
+
+# Costs are those of an array pass: a transcendental function is worth many additions.
+_FUNCTION, _DIVISION, _SIGN = 8.0, 1.6, 0.3
+
+
+def weight(expr: sp.Expr) -> float:
+    """The cost of an expression, per element."""
+    total, stack = 0.0, [expr]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, Element) or not node.args:
+            total += 0.1 if not node.is_number else 0.05
+            continue
+        total += _own(node)
+        stack += node.args
+    return total
+
+
+def _own(node: sp.Expr) -> float:
+    if isinstance(node, sp.Function):
+        return _FUNCTION
+    if isinstance(node, sp.Pow):
+        if node.exp.is_Integer:
+            return _DIVISION if node.exp < 0 else 1.0
+        return 2.0 if node.exp.is_number else _FUNCTION
+    cost = len(node.args) - 1.0
+    if isinstance(node, sp.Add):  # a - b costs what a + b does
+        cost -= 0.9 * _SIGN * sum(bool(a.could_extract_minus_sign()) for a in node.args if a.is_Mul)
+    if isinstance(node, sp.Mul) and node.args[0] == -1:
+        cost -= 1 - _SIGN
+    return cost
+
+
+def simplest(candidates: Iterable[sp.Expr]) -> sp.Expr:
+    """The lightest; of equals the first."""
+    return min(candidates, key=weight)

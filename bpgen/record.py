@@ -1,0 +1,82 @@
+"""What the passes write down while they work: the derivation is this record and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sympy as sp
+
+from bpgen.ir import Element, Equation, Index, Network, Term
+
+
+@dataclass(frozen=True)
+class Equality:
+    """A chain of equal expressions, given as the reason of a step: sigma'(z) = sigma(z)(1 - sigma(z)) = a(1 - a).
+
+    With `prime`, the first is a function applied to its argument and the chain is of its *derivative* there.
+    """
+
+    chain: tuple[sp.Expr, ...]
+    prime: bool = False
+
+
+@dataclass(frozen=True)
+class Path:
+    """One way the loss hears of a tensor: sum over indices of dL/d(upstream) * d(upstream)/d(wrt).
+
+    `value` is the local derivative d(upstream)/d(wrt), folded; `wrt` is the access at which it is written.
+    """
+
+    upstream: Element
+    wrt: Element
+    value: sp.Expr
+    over: tuple[Index, ...] = ()
+    reasons: tuple[Equality, ...] = ()
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a step: what stands right of the equals sign and the reason it equals the line before it."""
+
+    terms: tuple[Term, ...]
+    reasons: tuple[Equality | str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Step:
+    """The adjoint of one tensor: the chain rule's paths, their product, and its simplification line by line.
+
+    The last line is `equation`'s right-hand side. An `inlined` adjoint is printed, and computed only inside the
+    equations that use it.
+    """
+
+    number: int
+    of: str
+    equation: Equation
+    paths: tuple[Path, ...]
+    lines: tuple[Line, ...]
+    inlined: bool = False
+    conventions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Forward:
+    """One forward equation as written, and as evaluated where a stable spelling replaces the textbook's."""
+
+    number: int
+    equation: Equation
+    evaluated: Equation
+    reasons: tuple[Equality | str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """A network's forward equations and the adjoint of every tensor, numbered in one run from 1.
+
+    `adjoint` names the adjoint tensor of each tensor: `{"z1": "delta1", "W1": "dW1", ...}`.
+    """
+
+    network: Network
+    forward: tuple[Forward, ...]
+    steps: tuple[Step, ...]
+    adjoint: dict[str, str]

@@ -1,0 +1,140 @@
+"""The simplifications a mathematician would make, each bounded: sums over what does not vary, targets that sum
+to 1, cancellation across the chain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import sympy as sp
+
+from bpgen.ir import Element, Index, Network, Term, length
+from bpgen.measure import simplest, weight
+
+Form = Callable[[sp.Expr], sp.Expr]
+_LARGEST = 120.0  # bodies heavier than this are left as they are: cancel() has no bound of its own
+_memo: dict[sp.Expr, sp.Expr] = {}
+
+
+def tidy(expr: sp.Expr) -> sp.Expr:
+    """The lightest of the usual forms of an expression, with everything that is no arithmetic held fixed."""
+    if weight(expr) > _LARGEST or not expr.args or isinstance(expr, Element):
+        return expr
+    held = _held(expr)
+    plain = expr.xreplace(held)
+    if plain not in _memo:
+        _memo[plain] = simplest(_forms(plain))
+    back = {symbol: node for node, symbol in held.items()}
+    return _memo[plain].xreplace(back)
+
+
+def gathered(expr: sp.Expr) -> sp.Expr:
+    """A sum with its common factors outside, and nothing else changed: 1/N stands before the bracket."""
+    held = {e: sp.Symbol(f"g{k}", real=True) for k, e in enumerate(sorted(expr.atoms(Element), key=str))}
+    back = {symbol: node for node, symbol in held.items()}
+    outside = sp.factor_terms(expr.xreplace(held)) if isinstance(expr, sp.Add) else expr.xreplace(held)
+    return outside.xreplace(back)
+
+
+def _held(expr: sp.Expr) -> dict[sp.Expr, sp.Symbol]:
+    """Elements, functions and roots as symbols named by position, so that equal layers share one memo."""
+    found: dict[sp.Expr, sp.Symbol] = {}
+    stack = [expr]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, (Element, sp.Function)) or (isinstance(node, sp.Pow) and not node.exp.is_Integer):
+            found.setdefault(node, sp.Symbol(f"g{len(found)}", real=True))
+        else:
+            stack += reversed(node.args)
+    return found
+
+
+def _forms(plain: sp.Expr) -> Iterable[sp.Expr]:
+    """The usual forms of an expression; its sizes (the 1/N of a mean) stay a factor outside."""
+    outside, inside = sp.factor_terms(plain).as_independent(*_values(plain), as_Add=False)
+    yield plain
+    for form in _inner_forms(inside):
+        yield outside * form
+
+
+def _values(plain: sp.Expr) -> list[sp.Symbol]:
+    return sorted((s for s in plain.free_symbols if s.name.startswith("g")), key=str)
+
+
+def _inner_forms(plain: sp.Expr) -> Iterable[sp.Expr]:
+    yield plain
+    yield sp.factor_terms(plain)
+    sums = plain.atoms(sp.Add)
+    if len(sums) > 1 or (sums and isinstance(plain, sp.Mul)) or any(p.exp.is_negative for p in plain.atoms(sp.Pow)):
+        cancelled = sp.cancel(plain)
+        yield cancelled
+        yield sp.factor_terms(cancelled)
+        yield sp.factor(cancelled)
+        yield from _over_denominators(cancelled)
+
+
+def _over_denominators(expr: sp.Expr) -> Iterable[sp.Expr]:
+    numerator, denominator = sp.fraction(expr)
+    if denominator != 1:
+        yield sp.factor_terms(sp.expand(numerator)) / sp.factor(denominator)
+        yield sp.factor(numerator) / sp.factor(denominator)
+
+
+def combined(terms: Iterable[Term], network: Network, form: Form = tidy) -> tuple[tuple[Term, ...], tuple[str, ...]]:
+    """The sum of terms in its tidy form, and the reasons that are not plain algebra."""
+    reasons: dict[str, None] = {}
+    flat = [part for term in terms for part in _reduced(term, network, reasons)]
+    plain = [t.body for t in flat if not t.over and t.at is None]
+    rest = _merged([t.map(form) for t in flat if t.over or t.at is not None])
+    body = form(sp.Add(*plain)) if plain else sp.S.Zero
+    kept = [*rest, *([Term(body)] if body != 0 else [])]
+    return tuple(t for t in kept if t.body != 0) or (Term(sp.S.Zero),), tuple(reasons)
+
+
+def _reduced(term: Term, network: Network, reasons: dict[str, None]) -> list[Term]:
+    """One sum without the indices it need not run over."""
+    if not term.over or term.reduce != "sum":
+        return [term]
+    body, over = term.body, list(term.over)
+    if isinstance(body, (sp.Add, sp.Mul)):
+        body = tidy(body)
+    for index in term.over:
+        if index not in body.free_symbols and (term.at is None or not any(index in a.free_symbols for a in term.at)):
+            body, over = body * length(index.size), [k for k in over if k != index]
+        elif term.at is None:
+            body, over = _one(body, index, over, network, reasons)
+    parts = body.args if isinstance(body, sp.Add) and _mixed(body, over) else (body,)
+    if len(parts) > 1:
+        return [r for p in parts for r in _reduced(Term(p, tuple(over), "sum", term.at), network, reasons)]
+    return [Term(body, tuple(over), "sum", term.at)]
+
+
+def _one(body: sp.Expr, index: Index, over: list[Index], network: Network,
+         reasons: dict[str, None]) -> tuple[sp.Expr, list[Index]]:  # fmt: skip
+    """sum_k c y[k] = c where the target y sums to 1 over k and c does not depend on k."""
+    for access in sorted((e for e in body.atoms(Element) if e.indices and e.indices[-1] == index), key=str):
+        rest = body / access
+        info = network.tensors.get(access.name)
+        if info is not None and info.sums_to_one and index not in rest.free_symbols:
+            reasons[f"sums to one: {access.name}"] = None
+            return rest, [k for k in over if k != index]
+    return body, over
+
+
+def _mixed(body: sp.Add, over: list[Index]) -> bool:
+    """An Add whose addends run over different indices is several sums."""
+    return len({frozenset(a.free_symbols & set(over)) for a in body.args}) > 1
+
+
+def _merged(terms: list[Term]) -> list[Term]:
+    """Sums over the same indices, merged where the merged body is lighter than the two."""
+    kept: list[Term] = []
+    for term in terms:
+        for k, other in enumerate(kept):
+            if (other.over, other.at, other.reduce) == (term.over, term.at, term.reduce):
+                both = tidy(other.body + term.body)
+                if weight(both) < weight(other.body) + weight(term.body):
+                    kept[k] = Term(both, term.over, term.reduce, term.at)
+                    break
+        else:
+            kept.append(term)
+    return kept

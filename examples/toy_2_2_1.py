@@ -1,0 +1,15 @@
+"""Two inputs, two hidden sigmoids, one sigmoid output, half the squared error."""
+
+from bpgen import *
+
+x = input(2)
+y = target(1)
+W1, b1 = param(2, 2), param(2)
+W2, b2 = param(1, 2), param(1)
+
+z1 = W1 @ x + b1
+a1 = sigmoid(z1)
+z2 = W2 @ a1 + b2
+a2 = sigmoid(z2)
+
+L = loss(sum((a2 - y) ** 2) / 2)

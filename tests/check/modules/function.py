@@ -1,0 +1,75 @@
+"""A function of two inputs with two outputs and no loss; the weights are used twice."""
+
+import numpy as np
+
+SHAPES: dict[str, tuple[int, ...]] = {"W": (3, 3), "b": (3,)}
+INPUTS: dict[str, tuple[int | str, ...]] = {"u": (3,), "v": (3,)}
+TARGETS: dict[str, tuple[int | str, ...]] = {}
+INTEGERS: dict[str, int] = {}
+
+
+def init(rng=None, dtype=np.float64):
+    """Fresh parameters."""
+    rng = np.random.default_rng(rng)
+    draw = {
+        n: rng.standard_normal(s) * s[-1] ** -0.5 if len(s) > 1 else np.zeros(s) for n, s in SHAPES.items()
+    }
+    return {name: value.astype(dtype) for name, value in draw.items()}
+
+
+def forward(params, u, v):
+    W, b = _params(params)
+    u = _array("u", u, INPUTS["u"], W.dtype)
+    v = _array("v", v, INPUTS["v"], W.dtype)
+    h = np.tanh(u @ W.T + b)
+    s = np.log1p(np.exp(h @ W.T + v))
+    return (h, s), {"u": u, "h": h, "v": v}
+
+
+def backward(params, cache, d_h, d_s, inputs=False):
+    W, b = _params(params)
+    u, h, v = cache["u"], cache["h"], cache["v"]
+    ds = d_s * sigmoid(h @ W.T + v)
+    dh = (d_h + ds @ W) * (1 - h**2)
+    grads = {"W": ds.T @ h + dh.T @ u, "b": dh.sum(axis=0)}
+    if inputs:
+        grads["u"] = dh @ W
+        grads["v"] = ds
+    return grads
+
+
+def sigmoid(z: np.ndarray) -> np.ndarray:
+    """1 / (1 + exp(-z)); only exp of what is not positive is taken, so nothing overflows."""
+    e = np.exp(np.minimum(z, -z))
+    return np.asarray(np.where(z >= 0, 1, e) / (1 + e))
+
+
+def pack(params: dict[str, np.ndarray]) -> np.ndarray:
+    """All parameters in one vector, by sorted name."""
+    return np.concatenate([np.ravel(params[name]) for name in sorted(SHAPES)])
+
+
+def unpack(flat: np.ndarray) -> dict[str, np.ndarray]:
+    """The parameters as views of one vector."""
+    params, at = {}, 0
+    for name in sorted(SHAPES):
+        size = int(np.prod(SHAPES[name]))
+        params[name] = flat[at : at + size].reshape(SHAPES[name])
+        at += size
+    return params
+
+
+def _params(params: dict[str, np.ndarray]) -> tuple[np.ndarray, ...]:
+    for name, shape in SHAPES.items():
+        if np.shape(params[name]) != shape:
+            raise ValueError(f"{name} has shape {np.shape(params[name])}, not {shape}")
+    return tuple(np.asarray(params[name]) for name in SHAPES)
+
+
+def _array(name: str, value: np.ndarray, shape: tuple, dtype: type) -> np.ndarray:
+    array = np.asarray(value, dtype)
+    if array.ndim != len(shape) + 1 or any(
+        s != t for s, t in zip(array.shape[1:], shape) if isinstance(t, int)
+    ):
+        raise ValueError(f"{name} has shape {array.shape}, not (N, {shape})")
+    return array

@@ -208,7 +208,7 @@ def _mean(label: str, terms: tuple[Term, ...], batch: Index, tensors: dict[str, 
     """L = mean over the batch of the loss of one sample, plus what does not depend on the sample."""
     split = [t for term in terms for t in _by_sample(term, batch)]
     of_sample = [t for t in split if batch in t.body.free_symbols]
-    penalties = [t for t in split if batch not in t.body.free_symbols]
+    penalties = sorted((t for t in split if batch not in t.body.free_symbols), key=lambda t: _declared(t, tensors))
     equations, mean, sample = [], [], None
     if of_sample:
         only = of_sample[0].body if len(of_sample) == 1 and not of_sample[0].over else None
@@ -222,6 +222,12 @@ def _mean(label: str, terms: tuple[Term, ...], batch: Index, tensors: dict[str, 
     equations.append(lettered(Equation(label, (), tuple(mean + penalties))))
     tensors[label] = TensorInfo(label, (), "value")
     return sample, equations
+
+
+def _declared(term: Term, tensors: Mapping[str, TensorInfo]) -> list[int]:
+    """Where the tensors of a penalty were declared: penalties stand in that order."""
+    order = {name: k for k, name in enumerate(tensors)}
+    return sorted(order[e.name] for e in term.body.atoms(Element))
 
 
 def _by_sample(term: Term, batch: Index) -> list[Term]:

@@ -1,1 +1,62 @@
-"""bpgen check."""
+"""bpgen check: is what `bpgen emit` wrote the gradient of the network? By numbers, exactly, and with a self-test.
+
+The check never uses what derived or emitted the module: it asks the module's own objective for numeric derivatives,
+and writes the network out in scalars for sympy to differentiate.
+"""
+
+from __future__ import annotations
+
+from bpgen.check.exact import ExactRow, exact
+from bpgen.check.module import Subject
+from bpgen.check.numbers import Ruler, numbers
+from bpgen.check.report import Report, Row
+from bpgen.check.selftest import selftest
+from bpgen.ir import Network
+
+__all__ = ["Report", "check_module"]
+
+ALONE = "checked by numbers only: give the net.py to have the module proved exactly"
+SHRUNK = "proved exactly at smaller sizes: the same equations and the same code, with shorter axes"
+
+
+def check_module(
+    source: str,
+    network: Network | None,
+    *,
+    seed: int = 0,
+    exact_source: tuple[str, Network] | None = None,
+) -> Report:
+    """Check the text of an emitted module against the network it was emitted from.
+
+    Without a network the exact part is left out, and the report says so. `exact_source` is the module and the network
+    of the same form at smaller sizes, for the exact part of a network too large to be written out.
+    """
+    try:
+        subject = Subject(source, network)
+    except Exception as error:
+        return _broken(f"the module cannot be run: {type(error).__name__}: {error}")
+    ruler = Ruler(subject, seed)
+    found = numbers(subject, seed, ruler)
+    target = exact_source or ((source, network) if network is not None else None)
+    proved = {row.name: row for row in exact(*target, seed)} if target is not None else None
+    rows = [Row(row.name, row, _exactly(row.name, proved)) for row in found.rows]
+    rows += [
+        Row(name, None, row)
+        for name, row in (proved or {}).items()
+        if name not in {r.name for r in found.rows}
+    ]
+    tested = selftest(subject, ruler) if found.ok else None  # breaking what is broken shows nothing
+    note = ALONE if target is None else SHRUNK if exact_source is not None else ""
+    return Report(found.findings, tuple(rows), tested, note)
+
+
+def _exactly(name: str, proved: dict[str, ExactRow] | None) -> ExactRow | None:
+    if proved is None:
+        return None
+    return proved.get(name, ExactRow(name, 0, 1, "not proved: the written-out network has no such tensor"))
+
+
+def _broken(fact: str) -> Report:
+    from bpgen.check.contract import Finding
+
+    return Report((Finding("", fact),), (), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import itertools
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -137,13 +138,19 @@ class Subject:
         if self.has_loss:
             return Point(params, inputs, targets)
         outputs = self.outputs(Point(params, inputs, {}))
-        return Point(params, inputs, {f"d_{i}": rng.standard_normal(np.shape(o)) for i, o in enumerate(outputs)})
+        return Point(
+            params,
+            inputs,
+            {f"cotangent {i}": rng.standard_normal(np.shape(o)) for i, o in enumerate(outputs)},
+        )
 
     def _param(self, rng: np.random.Generator, initial: Array, scale: float) -> Array:
         if self.domain.params:
             return rng.uniform(0.2, 1.2, initial.shape)
         constant = initial.size == 0 or np.all(initial == initial.flat[0])
-        return np.asarray(scale * (initial + 0.4 * rng.standard_normal(initial.shape) if constant else initial))
+        return np.asarray(
+            scale * (initial + 0.4 * rng.standard_normal(initial.shape) if constant else initial)
+        )
 
     def _input(self, rng: np.random.Generator, name: str, batch: int) -> Array:
         shape = self._shape(name, self.module.INPUTS[name], batch)
@@ -167,13 +174,15 @@ class Subject:
 
     def _shape(self, name: str, sizes: tuple[int | str, ...], batch: int) -> tuple[int, ...]:
         batched = self.network is None or self.network.tensors[name].batched
-        lengths = dict(zip(self._run_time_lengths(), LENGTHS * 9, strict=False))
-        sample = tuple(size if isinstance(size, int) else lengths[size] for size in sizes)
+        sample = tuple(size if isinstance(size, int) else self.lengths[size] for size in sizes)
         return (batch, *sample) if batched else sample
 
-    def _run_time_lengths(self) -> list[str]:
+    @property
+    def lengths(self) -> dict[str, int]:
+        """The axes whose length is known at run time only, and the length each has in this check."""
         tables = (self.module.INPUTS, getattr(self.module, "TARGETS", {}))
-        return sorted({s for table in tables for sizes in table.values() for s in sizes if isinstance(s, str)})
+        names = {s for table in tables for sizes in table.values() for s in sizes if isinstance(s, str)}
+        return dict(zip(sorted(names), itertools.cycle(LENGTHS), strict=False))
 
     def _find_domain(self) -> Domain:
         """The widest domain whose objective is finite at every probing draw; the widest of all where none is."""
@@ -198,7 +207,9 @@ class Subject:
         if self.has_loss:
             with quiet():
                 return module.loss(point.params, *point.inputs.values(), *point.rest.values())
-        return sum(np.sum(d * o) for d, o in zip(point.rest.values(), self.outputs(point, module), strict=True))
+        return sum(
+            np.sum(d * o) for d, o in zip(point.rest.values(), self.outputs(point, module), strict=True)
+        )
 
     def continuation(self, point: Point, tensor: str, step: Array) -> Any:
         """The objective at a complex step, continued analytically through abs and sign."""

@@ -11,7 +11,8 @@ import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-Sources = Iterator[str]
+
+Make = Callable[[ast.Module], Iterator[tuple[str, str]]]  # where it was done, and what: a text
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Kind:
     """One mistake: its name, and every text it makes of a module's."""
 
     name: str
-    make: Callable[[ast.Module], Iterator[tuple[str, str]]]
+    make: Make
 
 
 def _backward(tree: ast.Module) -> ast.FunctionDef:
@@ -42,7 +43,8 @@ def _opens_door(statement: ast.stmt) -> bool:
         return True
     reads = value.elts if isinstance(value, ast.Tuple) else [value]
     return isinstance(statement, ast.Assign) and all(
-        isinstance(r, ast.Subscript) and isinstance(r.value, ast.Name) and r.value.id in ("cache", "params") for r in reads
+        isinstance(r, ast.Subscript) and isinstance(r.value, ast.Name) and r.value.id in ("cache", "params")
+        for r in reads
     )
 
 
@@ -67,7 +69,13 @@ def _expressions(tree: ast.Module) -> list[ast.expr]:
     return found
 
 
-def _rewrite(change: Callable[[ast.expr], Iterator[ast.expr]]) -> Callable[[ast.Module], Iterator[tuple[str, str]]]:
+def _become(node: ast.AST, other: ast.AST) -> None:
+    """Turn a node into another in place, so that whatever holds it holds the other."""
+    node.__class__ = other.__class__
+    node.__dict__ = other.__dict__
+
+
+def _rewrite(change: Callable[[ast.expr], Iterator[ast.expr]]) -> Make:
     """A kind that replaces one expression by another."""
 
     def make(tree: ast.Module) -> Iterator[tuple[str, str]]:
@@ -75,15 +83,13 @@ def _rewrite(change: Callable[[ast.expr], Iterator[ast.expr]]) -> Callable[[ast.
             for option in range(len(list(change(copy.deepcopy(node))))):
                 wrong = copy.deepcopy(tree)
                 target = _expressions(wrong)[number]
-                replacement = list(change(copy.deepcopy(target)))[option]
-                target.__class__ = replacement.__class__  # in place: whoever holds the node holds the new one
-                target.__dict__ = replacement.__dict__
+                _become(target, list(change(copy.deepcopy(target)))[option])
                 yield ast.unparse(node), ast.unparse(ast.fix_missing_locations(wrong))
 
     return make
 
 
-def _assigned(change: Callable[[ast.expr], str]) -> Callable[[ast.Module], Iterator[tuple[str, str]]]:
+def _assigned(change: Callable[[ast.expr], str]) -> Make:
     """A kind that changes the value of an assignment as a whole; `change` writes it."""
 
     def make(tree: ast.Module) -> Iterator[tuple[str, str]]:
@@ -98,7 +104,7 @@ def _assigned(change: Callable[[ast.expr], str]) -> Callable[[ast.Module], Itera
     return make
 
 
-def _around(lines: Callable[[ast.Module], Iterator[tuple[str, str]]]) -> Callable[[ast.Module], Iterator[tuple[str, str]]]:
+def _around(lines: Make) -> Make:
     """A kind that wraps backward: each body gets `grads`, and all that was passed, and may do as it likes."""
 
     def make(tree: ast.Module) -> Iterator[tuple[str, str]]:
@@ -143,60 +149,69 @@ def _transposed(node: ast.expr) -> Iterator[ast.expr]:
                 yield wrong
 
 
-def _method(node: ast.expr, name: str) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == name
+def _summed(node: ast.expr) -> ast.Attribute | None:
+    """The `.sum` of a call such as `a.sum(axis=0)`, or of np.sum(a, axis=0)."""
+    called = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "sum"
+    return node.func if called else None  # type: ignore[attr-defined]
+
+
+def _parsed(text: str) -> ast.expr:
+    return ast.parse(text, mode="eval").body
 
 
 def _lost_sum(node: ast.expr) -> Iterator[ast.expr]:
     """A sum that takes its first term only: of a sum over an axis, of a product over the batch."""
-    if _method(node, "sum") and isinstance(node, ast.Call) and not node.args:
-        yield ast.parse(f"({ast.unparse(node.func.value)})[:1]." + ast.unparse(node).rpartition(".")[2], mode="eval").body  # type: ignore[attr-defined]
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult) and getattr(node.left, "attr", "") == "T":
-        text = f"({ast.unparse(node.left.value)})[:1].T @ ({ast.unparse(node.right)})[:1]"  # type: ignore[attr-defined]
-        yield ast.parse(text, mode="eval").body
+    summed = _summed(node)
+    if summed is not None:
+        summed.value = _parsed(f"({ast.unparse(summed.value)})[:1]")
+        yield node
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
+        if isinstance(node.left, ast.Attribute) and node.left.attr == "T":
+            yield _parsed(f"({ast.unparse(node.left.value)})[:1].T @ ({ast.unparse(node.right)})[:1]")
 
 
 def _mean_for_sum(node: ast.expr) -> Iterator[ast.expr]:
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "sum":
-        node.func.attr = "mean"
+    summed = _summed(node)
+    if summed is not None:
+        summed.attr = "mean"
         yield node
 
 
 def _constant(node: ast.expr) -> Iterator[ast.expr]:
     """A number 1 % off, which keeps it a number of the same kind of use: a size in a call stays as it is."""
-    if isinstance(node, ast.Constant) and type(node.value) in (int, float) and node.value != 0:
-        yield ast.Constant(node.value * 1.01)
+    value = getattr(node, "value", None) if isinstance(node, ast.Constant) else None
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and value != 0:
+        yield ast.Constant(value * 1.01)
 
 
 def _forgotten(tree: ast.Module) -> Iterator[tuple[str, str]]:
     """A contribution added in place (+=, np.add.at) is not."""
     for number, statement in enumerate(_statements(tree)):
-        if isinstance(statement, ast.AugAssign) or (
-            isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call)
-        ):
+        called = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call)
+        if called or isinstance(statement, ast.AugAssign):
             wrong = copy.deepcopy(tree)
-            target = _statements(wrong)[number]
-            target.__class__ = ast.Pass  # type: ignore[assignment]
-            target.__dict__ = ast.Pass(lineno=1, col_offset=0).__dict__
+            _become(_statements(wrong)[number], ast.Pass())
             yield ast.unparse(statement), ast.unparse(ast.fix_missing_locations(wrong))
 
 
 def _names(tree: ast.Module, table: str) -> list[str]:
     """The keys of a table such as SHAPES, as the module's text has them."""
     for node in tree.body:
-        target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0] if isinstance(node, ast.Assign) else None
-        if isinstance(target, ast.Name) and target.id == table and isinstance(getattr(node, "value", None), ast.Dict):
-            return [str(k.value) for k in node.value.keys if isinstance(k, ast.Constant)]  # type: ignore[union-attr]
+        if isinstance(node, (ast.AnnAssign, ast.Assign)) and isinstance(node.value, ast.Dict):
+            target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
+            if isinstance(target, ast.Name) and target.id == table:
+                return [str(k.value) for k in node.value.keys if isinstance(k, ast.Constant)]
     return []
 
 
 CALL = "grads = _right(params, cache, *rest, inputs=inputs)\n"
 
 
-def _each_gradient(line: str) -> Callable[[ast.Module], Iterator[tuple[str, str]]]:
+def _each_gradient(line: str) -> Make:
     """The line after the call, once for each gradient `g` of a parameter."""
     return lambda tree: (
-        (f"d{name}", f"{CALL}g = grads[{name!r}]\n{line.replace('NAME', repr(name))}\nreturn grads") for name in _names(tree, "SHAPES")
+        (f"d{name}", f"{CALL}g = grads[{name!r}]\n{line.replace('NAME', repr(name))}\nreturn grads")
+        for name in _names(tree, "SHAPES")
     )
 
 
@@ -211,7 +226,10 @@ def _from_another(tree: ast.Module) -> Iterator[tuple[str, str]]:
 
 def _updated_weights(tree: ast.Module) -> Iterator[tuple[str, str]]:
     for name in _names(tree, "SHAPES"):
-        yield f"{name} before", f"params[{name!r}] -= 0.01 * np.ones_like(params[{name!r}])\n{CALL}return grads"
+        yield (
+            f"{name} before",
+            f"params[{name!r}] -= 0.01 * np.ones_like(params[{name!r}])\n{CALL}return grads",
+        )
         yield f"{name} after", f"{CALL}params[{name!r}] -= 0.01 * grads[{name!r}]\nreturn grads"
 
 
@@ -230,11 +248,16 @@ def _mutated(tree: ast.Module) -> Iterator[tuple[str, str]]:
 
 def _stale(tree: ast.Module) -> Iterator[tuple[str, str]]:
     yield "the first cache", f"_kept.append(cache)\ncache = _kept[0]\n{CALL}return grads"
-    yield "the previous cache", f"_kept.append(cache)\ncache = _kept[max(len(_kept) - 2, 0)]\n{CALL}return grads"
+    yield (
+        "the previous cache",
+        f"_kept.append(cache)\ncache = _kept[max(len(_kept) - 2, 0)]\n{CALL}return grads",
+    )
 
 
 def _memoised(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    known = "key = (len(rest[0]), inputs)\nfor k, grads in _kept:\n    if k == key:\n        return dict(grads)\n"
+    known = (
+        "key = (len(rest[0]), inputs)\nfor k, grads in _kept:\n    if k == key:\n        return dict(grads)\n"
+    )
     yield "by the size of the batch", f"{known}{CALL}_kept.append((key, dict(grads)))\nreturn grads"
 
 

@@ -19,7 +19,12 @@ COMPLEX_STEP = 1e-20
 COMPLEX_TOLERANCE = 1e-11  # of the tensor's largest entry
 TOLERANCE = 1e-7  # the same, of six-point differences
 BELIEF = 1e-6  # how nearly differences must confirm the complex step
-STEPS = (2e-3, 1e-4, 6e-6, 1e-6)  # lengths of differences; the shorter, the fewer kinks within, the less precise
+STEPS = (
+    2e-3,
+    1e-4,
+    6e-6,
+    1e-6,
+)  # lengths of differences; the shorter, the fewer kinks within, the less precise
 STENCIL = ((1, 45 / 60), (2, -9 / 60), (3, 1 / 60))  # sixth order: offset and weight
 POWER = 1e-6  # a tensor whose gradients are all smaller proves nothing
 ZERO = 1e-12  # of the largest gradient at the point: zero up to rounding
@@ -79,7 +84,9 @@ class Ruler:
         if key not in self._complex:
             step = COMPLEX_STEP * self.direction(batch, tensor, probe)
             try:
-                value = np.imag(self.subject.continuation(self.point(batch, draw), tensor, step)) / COMPLEX_STEP
+                value = (
+                    np.imag(self.subject.continuation(self.point(batch, draw), tensor, step)) / COMPLEX_STEP
+                )
             except Exception:  # a cast, or a function numpy has for real numbers only
                 value = np.nan
             self._complex[key] = float(value)
@@ -151,11 +158,19 @@ def measure(
         return None
     method, tolerance = ("complex step", COMPLEX_TOLERANCE) if believed else ("differences", 2 * TOLERANCE)
     error = max(errors) / scale
-    return Measured(method, error, "ok" if error <= tolerance else f"wrong by {error:.1e} of its largest entry")
+    return Measured(
+        method, error, "ok" if error <= tolerance else f"wrong by {error:.1e} of its largest entry"
+    )
 
 
 def _errors(
-    ruler: Ruler, gradient: Array, where: tuple[int, int], tensor: str, asked: list[int], believed: bool, scale: float
+    ruler: Ruler,
+    gradient: Array,
+    where: tuple[int, int],
+    tensor: str,
+    asked: list[int],
+    believed: bool,
+    scale: float,
 ) -> list[float] | None:
     """The errors along the probes, nan as infinity; None where differences do not settle."""
     errors = []
@@ -172,7 +187,9 @@ def _errors(
     return errors
 
 
-def _zero(ruler: Ruler, where: tuple[int, int], tensor: str, asked: list[int], whole: float) -> Measured | None:
+def _zero(
+    ruler: Ruler, where: tuple[int, int], tensor: str, asked: list[int], whole: float
+) -> Measured | None:
     """A gradient that is zero is believed where settled differences, along every probe, are zero too."""
     noise = 1e-9 * max(whole, abs(float(ruler.subject.objective(ruler.point(*where)))))
     settled = [ruler.settled(*where, tensor, probe, noise) for probe in asked]
@@ -194,7 +211,9 @@ def row(ruler: Ruler, subject: Subject, gradients: Gradients, tensor: str) -> Nu
             other, more = _at_batch(ruler, gradients, batch, tensor, [0, 1])
             redraws += more
             # one sample may well leave a gradient without power, as batch normalisation does
-            found.append(Measured(first.method, 0.0, "ok") if other.verdict in ("zero", "no power") else other)
+            found.append(
+                Measured(first.method, 0.0, "ok") if other.verdict in ("zero", "no power") else other
+            )
     worst = next((m for m in found if m.verdict not in ("ok", "zero")), first)
     error = max(m.error for m in found) if worst is first else worst.error
     return NumberRow(tensor, shape, worst.method, error, _in_words(worst.verdict), redraws)
@@ -241,7 +260,9 @@ def derivatives(subject: Subject, ruler: Ruler) -> Iterator[NumberRow]:
         try:
             yield row(ruler, subject, gradients, tensor)
         except Exception as error:
-            yield NumberRow(tensor, subject.shapes.get(tensor, ()), "-", np.nan, f"{type(error).__name__}: {error}")
+            yield NumberRow(
+                tensor, subject.shapes.get(tensor, ()), "-", np.nan, f"{type(error).__name__}: {error}"
+            )
 
 
 @dataclass(frozen=True)
@@ -258,7 +279,7 @@ class Numbers:
 
 def numbers(subject: Subject, seed: int = 0, ruler: Ruler | None = None) -> Numbers:
     """Check a module by numbers alone."""
-    findings = tuple(contract(subject, seed))
+    findings = tuple(dict.fromkeys(contract(subject, seed)))  # once, whatever the batch
     return Numbers(findings, tuple(derivatives(subject, ruler or Ruler(subject, seed))))
 
 

@@ -61,7 +61,9 @@ def same(subject: Subject, mutant: Mutant) -> bool:
     """Whether the mutant cannot be told from the right module by anything a caller can see."""
     other = Subject(mutant.source, subject.network, subject.domain)
     points = [subject.draw(np.random.default_rng([s, 5]), b) for s in SEEDS for b in (1, 2, 3, 5)]
-    return all(_alike(one, two) for one, two in zip(_seen(subject, points), _seen(other, points), strict=True))
+    return all(
+        _alike(one, two) for one, two in zip(_seen(subject, points), _seen(other, points), strict=True)
+    )
 
 
 def _seen(subject: Subject, points: list[Point]) -> Iterator[tuple[str, Any]]:

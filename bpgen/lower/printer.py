@@ -85,7 +85,7 @@ class Printer:
         above, below = _fraction(coefficient, rest)
         above = sorted(above, key=self._factor_order)
         factors = [self._factor(f, above) for f in above] or ["1"]
-        text = " * ".join(factors)
+        text = (" * " if self.calls else " ").join(factors)
         if not below:
             return text, PRODUCT if len(factors) > 1 else self.text(above[0])[1]
         under = bracketed(self.text(sp.Mul(*below)), POWER)
@@ -114,7 +114,8 @@ class Printer:
             return (f"np.sqrt({self(base)})" if self.calls else f"sqrt({self(base)})"), ATOM
         if exponent.could_extract_minus_sign():
             return f"1 / {self(base**-exponent, POWER)}", PRODUCT
-        return f"{self(base, ATOM)}**{self(exponent, ATOM)}", POWER
+        under, over = self(base, ATOM), self(exponent, ATOM)
+        return f"{under}**{over}" if _simple(under) and _simple(over) else f"{under} ** {over}", POWER
 
     def _call(self, expr: sp.Expr) -> Text:
         known = row(expr)
@@ -124,6 +125,11 @@ class Printer:
         if not self.calls:
             return f"{known.name}({', '.join(arguments)})", ATOM
         return known.numpy.format(*arguments), ATOM
+
+
+def _simple(text: str) -> bool:
+    """What formatters leave no space beside in a power: names and numbers."""
+    return text.replace(".", "").replace("_", "").isalnum()
 
 
 def _fraction(coefficient: sp.Rational, rest: sp.Expr) -> tuple[list[sp.Expr], list[sp.Expr]]:

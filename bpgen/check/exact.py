@@ -1,0 +1,159 @@
+"""Exactly: the emitted module itself is run over symbols, and what it returns is proved equal to what is expected.
+
+The module computes with `Exact` scalars; the network is written out in scalars and differentiated by the chain rule
+and sympy's scalar derivative. The proof is by algebra and holds in the region around the point (see `written`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from bpgen.check.module import Point, Subject, load
+from bpgen.check.scalar import Exact, World, overrides
+from bpgen.check.written import NotProved, OnKink, Written, evaluate
+from bpgen.ir import BATCH, Network
+
+BATCHES = (1, 2)
+POINTS = 6  # points tried before a network is said to lie on a kink everywhere
+SCALARS = (
+    1500  # of the written-out network: more is refused, and a smaller network of the same form asked for
+)
+GRID = 64  # the denominator of the random rational point
+ABSENT = "not proved: the module returns no such tensor"
+
+
+@dataclass(frozen=True)
+class ExactRow:
+    """How many entries of one tensor (a gradient, an output, the loss) were proved, at all batch sizes together."""
+
+    name: str
+    proved: int
+    total: int
+    verdict: str
+
+    @property
+    def ok(self) -> bool:
+        return self.verdict == "ok" and self.proved == self.total > 0
+
+
+def exact(source: str, network: Network, seed: int = 0) -> tuple[ExactRow, ...]:
+    """Prove every gradient, every output and the loss of a module, for the network it was emitted from."""
+    subject = Subject(source, network)
+    rows: dict[str, ExactRow] = {}
+    for batch in BATCHES:
+        for found in _at_batch(subject, network, batch, seed):
+            before = rows.get(found.name, ExactRow(found.name, 0, 0, "ok"))
+            verdict = found.verdict if before.verdict == "ok" else before.verdict
+            rows[found.name] = ExactRow(
+                found.name, before.proved + found.proved, before.total + found.total, verdict
+            )
+    return tuple(rows.values())
+
+
+def _at_batch(subject: Subject, network: Network, batch: int, seed: int) -> list[ExactRow]:
+    reason = "not proved: every point tried lies on a kink"
+    for attempt in range(POINTS):
+        try:
+            return _at_point(subject, network, batch, np.random.default_rng([seed, batch, attempt]))
+        except OnKink:
+            continue
+        except NotProved as error:
+            reason = f"not proved: {error}"
+            break
+        except Exception as error:
+            reason = f"not proved: the module raises {type(error).__name__}: {error}"
+            break
+    return [ExactRow(name, 0, 1, reason) for name in subject.differentiable]
+
+
+def _at_point(subject: Subject, network: Network, batch: int, rng: np.random.Generator) -> list[ExactRow]:
+    point = subject.draw(rng, batch).map(_rational)
+    if sum(a.size for group in point.groups() for a in group.values()) > SCALARS:
+        raise NotProved("too large; check a smaller network of the same form")
+    names = {name: a for group in point.groups() for name, a in group.items()}
+    written = Written(network, {**subject.lengths, BATCH: batch}, names)
+    if len(written.values) > SCALARS * 4:
+        raise NotProved("too large; check a smaller network of the same form")
+    world = World(written)
+    returned = _run(subject, world, point)
+    return [_prove(world, *entry, returned) for entry in _expected(subject, written)]
+
+
+def _rational(_name: str, array: Any) -> Any:
+    """Values on a grid of rationals, none of them zero; integers as they are."""
+    if array.dtype.kind != "f":
+        return array
+    rounded = [sp.Rational(int(np.rint(v * GRID)) or 1, GRID) for v in array.ravel()]
+    result = np.empty(array.size, object)
+    result[:] = rounded
+    return result.reshape(array.shape)
+
+
+def _run(subject: Subject, world: World, point: Point) -> dict[str, Any]:
+    """What the module returns for symbols: gradients by tensor, outputs by number, the loss."""
+    module = load(subject.source, overrides(world))
+    module.__dict__["_array"] = lambda _name, value, *_, **__: value  # the door knows numbers only
+    symbols = point.map(lambda name, _: _scalars(world, world.written.tensors[name]))
+    output, cache = module.forward(symbols.params, *symbols.inputs.values())
+    returned = dict(module.backward(symbols.params, cache, *symbols.rest.values(), inputs=True))
+    outputs = output if isinstance(output, tuple) else (output,)
+    returned.update(
+        {f"output {name}": o for name, o in zip(world.written.network.outputs, outputs, strict=False)}
+    )
+    if subject.has_loss:
+        returned["loss"] = module.loss(symbols.params, *symbols.inputs.values(), *symbols.rest.values())
+    return returned
+
+
+def _scalars(world: World, tensor: Any) -> Any:
+    if tensor.dtype.kind != "O":
+        return tensor
+    values = [Exact(world, e, evaluate(e, world.written.values)) for e in tensor.ravel()]
+    result = np.empty(len(values), object)
+    result[:] = values
+    return result.reshape(tensor.shape)
+
+
+def _expected(subject: Subject, written: Written) -> Iterator[tuple[str, Any]]:
+    """Expressions for everything the module returns."""
+    for name in subject.differentiable:
+        tensor = written.tensors[name]
+        adjoints = [written.adjoint[symbol] for symbol in tensor.ravel()]
+        result = np.empty(len(adjoints), object)
+        result[:] = adjoints
+        yield name, result.reshape(tensor.shape)
+    for name in written.network.outputs:
+        yield f"output {name}", written.tensors[name]
+    if subject.has_loss:
+        yield "loss", np.asarray(written.loss, object)
+
+
+def _prove(world: World, name: str, expected: Any, returned: dict[str, Any]) -> ExactRow:
+    if name not in returned:
+        return ExactRow(name, 0, expected.size, ABSENT)
+    found = np.asarray(returned[name], object)
+    if found.shape != expected.shape:
+        return ExactRow(name, 0, expected.size, f"wrong: shape {found.shape}, not {expected.shape}")
+    verdicts = [_entry(world, found[at], expected[at], at) for at in np.ndindex(expected.shape)]
+    wrong = next((v for v in verdicts if v != "ok"), "ok")
+    return ExactRow(name, verdicts.count("ok"), expected.size, wrong)
+
+
+def _entry(world: World, found: Any, expected: sp.Expr, at: tuple[int, ...]) -> str:
+    """One entry: refuted by its value, or proved by algebra."""
+    scalar = world.lift(found)
+    place = f"[{', '.join(map(str, at))}]"
+    if scalar is None:
+        return f"not proved: entry {place} is {type(found).__name__}"
+    value = evaluate(expected, world.written.values)
+    if not abs(scalar.value - value) <= 1e-30 * max(1, abs(value)):
+        return f"wrong: entry {place} is {float(scalar.value):.6g}, not {float(value):.6g}"
+    try:
+        return "ok" if world.zero(scalar.expr - expected) else f"not proved: entry {place}"
+    except NotProved as error:
+        return f"not proved: entry {place}: {error}"

@@ -1,0 +1,80 @@
+"""What `bpgen check` says: a row per tensor, what else was found, and how good the check itself is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bpgen.check.contract import Finding
+from bpgen.check.exact import ExactRow
+from bpgen.check.numbers import NumberRow
+from bpgen.check.selftest import SelfTest
+
+HEAD = ("tensor", "shape", "by numbers", "error", "exactly", "verdict")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One tensor: its gradient by numbers and exactly. Outputs and the loss have no gradient: `number` is None."""
+
+    name: str
+    number: NumberRow | None
+    exact: ExactRow | None
+
+    @property
+    def ok(self) -> bool:
+        return all(part.ok for part in (self.number, self.exact) if part is not None)
+
+    @property
+    def verdict(self) -> str:
+        """ "ok", "zero" where the gradient is provably nothing else, or everything that is wrong."""
+        found = [p.verdict for p in (self.number, self.exact) if p is not None and not p.ok]
+        return "; ".join(found) or (self.number.verdict if self.number is not None else "ok")
+
+    def cells(self) -> tuple[str, ...]:
+        """The row of the table."""
+        number, exact = self.number, self.exact
+        shape = "x".join(map(str, number.shape)) or "scalar" if number else ""
+        error = f"{number.error:.1e}" if number is not None and number.error == number.error else "-"
+        proved = f"{exact.proved} of {exact.total}" if exact is not None else "-"
+        return self.name, shape, number.method if number else "-", error, proved, self.verdict
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything found of one module. `note` says what was left out, and why."""
+
+    findings: tuple[Finding, ...]
+    rows: tuple[Row, ...]
+    selftest: SelfTest | None
+    note: str = ""
+
+    @property
+    def ok(self) -> bool:
+        tested = self.selftest is None or self.selftest.ok
+        return not self.findings and bool(self.rows) and all(row.ok for row in self.rows) and tested
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """Each thing wrong, in one line that names the tensor."""
+        rows = [f"{row.name}: {row.verdict}" for row in self.rows if not row.ok]
+        survivors = self.selftest.survivors if self.selftest is not None else ()
+        return (*map(str, self.findings), *rows, *(f"not caught: {m.kind}, at {m.place}" for m in survivors))
+
+    def __str__(self) -> str:
+        lines = _aligned([HEAD, *(row.cells() for row in self.rows)])
+        lines += [f"broken promise: {finding}" for finding in self.findings]
+        redraws = sum(row.number.redraws for row in self.rows if row.number is not None)
+        lines += [f"{redraws} points redrawn, where a kink lay too near"] if redraws else []
+        lines += _self_test(self.selftest) if self.selftest is not None else []
+        return "\n".join([*lines, *([self.note] if self.note else [])]) + "\n"
+
+
+def _self_test(found: SelfTest) -> list[str]:
+    same = f"; {found.equivalent} equivalent not counted" if found.equivalent else ""
+    lines = [f"self-test: {found.caught} of {found.tried} mutants caught ({found.kinds} kinds{same})"]
+    return lines + [f"  not caught: {m.kind}, at {m.place}" for m in found.survivors]
+
+
+def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows]

@@ -1,0 +1,301 @@
+"""The scalars that an emitted module computes with when it is run exactly: an expression and its value at a point.
+
+Arithmetic builds expressions; comparisons are decided by the values, so the code takes the branches of the point's
+region. Whenever a value is that of a scalar of the written-out network, and the algebra *proves* that the expression
+is that scalar, the scalar's symbol takes the expression's place: so expressions stay small at any depth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from sympy.codegen.cfunctions import expm1, log1p
+
+from bpgen.check.algebra import TooLarge, vanishes
+from bpgen.check.written import TIE, NotProved, OnKink, Written, evaluate, mp
+
+SHOWN = 35  # digits in which values of equal scalars agree
+DEPTH = 12  # tensors whose definitions one recognition may open
+NICE = 4096  # denominators of constants a float may stand for
+SHORT = 12  # characters of a decimal that is meant as it stands
+ULP = 4e-16  # relative: how far a float may lie from a constant that it is the rounding of
+
+
+class World:
+    """One run: the written-out network, and what has been proved of it."""
+
+    def __init__(self, written: Written) -> None:
+        self.written = written
+        self.constants = _constants(written)
+        self.known: dict[str, list[sp.Expr]] = {}
+        self.proved: dict[sp.Expr, bool] = {}
+        shaken = np.random.default_rng(1).uniform(0.999, 1.001, len(written.values))
+        self.shaken = {s: v * mp.mpf(f) for (s, v), f in zip(written.values.items(), shaken, strict=True)}
+        self._recognise()
+
+    def _recognise(self) -> None:
+        """Every defined scalar goes by its value; adjoints also where the batch mean is yet to be taken."""
+        n, written = self.written.batch(), self.written
+        adjoints = {e for e in written.adjoint.values() if e in written.definitions}
+        for symbol in written.definitions:
+            factors = {1, -1, n, -n, sp.Rational(1, n)} if symbol in adjoints else {1, -1}
+            for factor in sorted(factors, key=str):
+                self.known.setdefault(
+                    _shown(written.values[symbol] * evaluate(sp.sympify(factor), {})), []
+                ).append(factor * symbol)
+
+    def scalar(self, expr: sp.Expr, value: Any) -> Exact:
+        """A scalar, by its symbol in the network where it provably has one."""
+        if not expr.is_Atom and value != 0:
+            for candidate in self.known.get(_shown(value), ())[:4]:
+                if expr == candidate or self.zero(expr - candidate, DEPTH):
+                    return Exact(self, candidate, value)
+        return Exact(self, expr, value)
+
+    def lift(self, other: Any) -> Exact | None:
+        """Any number as a scalar; None for what is no number."""
+        if isinstance(other, Exact):
+            return other
+        if isinstance(other, (bool, int, np.integer, np.bool_)):
+            return Exact(self, sp.Integer(int(other)), mp.mpf(int(other)))
+        if isinstance(other, (float, np.floating)):
+            constant = self._constant(float(other))
+            return Exact(self, constant, evaluate(constant, {}))
+        return None
+
+    def _constant(self, number: float) -> sp.Expr:
+        """What a float in the module's text stands for; never more than a rounding away from the float itself."""
+        if number in self.constants:
+            return self.constants[number]
+        near = Fraction(number).limit_denominator(NICE)
+        if float(near) == number:
+            return sp.Rational(near.numerator, near.denominator)
+        if len(repr(number)) > SHORT:
+            for value, constant in self.constants.items():
+                ratio = Fraction(number / value).limit_denominator(10**6)
+                if abs(value * float(ratio) - number) <= ULP * abs(number):
+                    return constant * sp.Rational(ratio.numerator, ratio.denominator)
+        return sp.Rational(repr(number))
+
+    def zero(self, expr: sp.Expr, depth: int = 10_000) -> bool:
+        """Whether the expression is provably zero; definitions are opened, the last first, until it shows."""
+        if expr not in self.proved:
+            self.proved[expr] = self._zero(expr, depth)
+        return self.proved[expr]
+
+    def _zero(self, expr: sp.Expr, depth: int) -> bool:
+        written = self.written
+        for _ in range(depth):
+            expr = written.resolve(expr)
+            if self._perhaps(expr) and vanishes(expr):
+                return True
+            defined = [s for s in expr.free_symbols if s in written.definitions]
+            if not defined:
+                return False
+            last = max(written.group[s] for s in defined)
+            expr = expr.xreplace({s: written.definitions[s] for s in defined if written.group[s] == last})
+        return False
+
+    def _perhaps(self, expr: sp.Expr) -> bool:
+        """Numerically zero with every symbol moved on its own: else there is no use in trying."""
+        try:
+            return bool(abs(evaluate(expr, self.shaken)) < TIE)
+        except (ValueError, ZeroDivisionError, TypeError):
+            return False
+
+
+def _shown(value: Any) -> str:
+    return str(mp.nstr(value, SHOWN))
+
+
+def _constants(written: Written) -> dict[float, sp.Expr]:
+    """The irrational constants of the network, by the floats they print as; the module has multiples of them."""
+    found: dict[float, sp.Expr] = {}
+    for equation in written.network:
+        for term in equation.terms:
+            for part in sp.preorder_traversal(term.body):
+                constant = _coefficient(part)
+                if not constant.is_rational and constant.is_finite:
+                    found.update({float(c): c for c in (constant, 1 / constant)})
+    return found
+
+
+def _coefficient(part: sp.Basic) -> sp.Expr:
+    """The constant factor of a product, or a constant itself."""
+    if isinstance(part, sp.Mul):
+        return sp.Mul(*(a for a in part.args if a.is_number))
+    return part if isinstance(part, sp.Expr) and part.is_number and part.is_real else sp.S.One
+
+
+class Exact:
+    """One scalar of an exact run."""
+
+    __slots__ = ("expr", "value", "world")
+    dtype = np.dtype(object)
+    ndim = 0
+    shape: tuple[int, ...] = ()
+
+    def __init__(self, world: World, expr: sp.Expr, value: Any) -> None:
+        self.world, self.expr, self.value = world, expr, value
+
+    def __repr__(self) -> str:
+        return f"Exact({self.expr})"
+
+    def _with(self, other: Any, combine: Callable[[Any, Any], Any], swapped: bool = False) -> Any:
+        lifted = self.world.lift(other)
+        if lifted is None:
+            return NotImplemented
+        one, two = (lifted, self) if swapped else (self, lifted)
+        return self.world.scalar(combine(one.expr, two.expr), combine(one.value, two.value))
+
+    def __add__(self, other: Any) -> Any:
+        return self._with(other, lambda a, b: a + b)
+
+    def __sub__(self, other: Any) -> Any:
+        return self._with(other, lambda a, b: a - b)
+
+    def __mul__(self, other: Any) -> Any:
+        return self._with(other, lambda a, b: a * b)
+
+    def __truediv__(self, other: Any) -> Any:
+        return self._with(other, lambda a, b: a / b)
+
+    def __rsub__(self, other: Any) -> Any:
+        return self._with(other, lambda a, b: a - b, swapped=True)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return self._with(other, lambda a, b: a / b, swapped=True)
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def __neg__(self) -> Exact:
+        return Exact(self.world, -self.expr, -self.value)
+
+    def __pos__(self) -> Exact:
+        return self
+
+    def __abs__(self) -> Exact:
+        return -self if self < 0 else self
+
+    def __pow__(self, other: Any) -> Any:
+        lifted = self.world.lift(other)
+        if lifted is None or not lifted.expr.is_number:
+            return NotImplemented
+        expr = self.expr**lifted.expr
+        return self.world.scalar(expr, evaluate(expr, self.world.written.values))
+
+    def _compare(self, other: Any) -> int:
+        """-1, 0 or 1; a tie at the point is believed only where it is one everywhere."""
+        lifted = self.world.lift(other)
+        if lifted is None:
+            raise TypeError(f"{other!r} is no number")
+        difference = self.value - lifted.value
+        if abs(difference) > TIE:
+            return 1 if difference > 0 else -1
+        if not self.world.zero(self.expr - lifted.expr):
+            raise OnKink(f"{self.expr} and {lifted.expr} are equal at the point")
+        return 0
+
+    def __lt__(self, other: Any) -> bool:
+        return self._compare(other) < 0
+
+    def __le__(self, other: Any) -> bool:
+        return self._compare(other) <= 0
+
+    def __gt__(self, other: Any) -> bool:
+        return self._compare(other) > 0
+
+    def __ge__(self, other: Any) -> bool:
+        return self._compare(other) >= 0
+
+    def __eq__(self, other: object) -> bool:
+        return self._compare(other) == 0
+
+    def __ne__(self, other: object) -> bool:
+        return self._compare(other) != 0
+
+    def __bool__(self) -> bool:
+        return self._compare(0) != 0
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def item(self) -> Exact:
+        return self
+
+    def copy(self) -> Exact:
+        return self
+
+    def conjugate(self) -> Exact:
+        return self
+
+    def astype(self, *_: Any, **__: Any) -> Exact:
+        return self
+
+    def mean(self) -> Exact:
+        return self
+
+    sum = mean
+
+
+_UNARY: dict[str, Callable[[Any], Any]] = {
+    "exp": sp.exp, "log": sp.log, "log1p": log1p, "expm1": expm1, "tanh": sp.tanh, "sin": sp.sin, "cos": sp.cos,
+    "tan": sp.tan, "sinh": sp.sinh, "cosh": sp.cosh, "arctan": sp.atan, "arcsinh": sp.asinh, "sqrt": sp.sqrt,
+}  # fmt: skip
+_CREATE = ("zeros", "ones", "empty", "full", "eye", "zeros_like", "ones_like", "empty_like", "full_like")
+_CONVERT = ("asarray", "array", "ascontiguousarray", "asanyarray")
+
+
+def overrides(world: World) -> dict[str, Any]:
+    """The functions of numpy that must know of exact scalars; all others work on arrays of objects as they are."""
+    table: dict[str, Any] = {name: _elementwise(world, function) for name, function in _UNARY.items()}
+    table.update({name: _creator(getattr(np, name)) for name in _CREATE})
+    table.update({name: _converter(getattr(np, name)) for name in _CONVERT})
+    table["isfinite"] = lambda a: np.ones(np.shape(a), bool)
+    table["isnan"] = table["isinf"] = lambda a: np.zeros(np.shape(a), bool)
+    table["logaddexp"] = lambda a, b: table["log"](table["exp"](a) + table["exp"](b))
+    table["square"] = lambda a: a * a
+    return table
+
+
+def _elementwise(world: World, function: Callable[[Any], Any]) -> Any:
+    def apply(x: Any) -> Exact:
+        lifted = world.lift(x)
+        if lifted is None:
+            raise TypeError(f"{x!r} is no number")
+        expr = function(lifted.expr)
+        return world.scalar(expr, evaluate(expr, world.written.values))
+
+    ufunc = np.frompyfunc(apply, 1, 1)
+    return lambda x, out=None, dtype=None, **_: ufunc(x) if out is None else ufunc(x, out=out)
+
+
+def _floating(dtype: Any) -> bool:
+    return dtype is None or np.dtype(dtype).kind in "fO"
+
+
+def _creator(create: Callable[..., Any]) -> Callable[..., Any]:
+    def make(first: Any, *rest: Any, **kwargs: Any) -> Any:
+        array = create(first, *rest, **kwargs)
+        if array.dtype.kind != "f":
+            return array
+        whole = np.array(
+            [int(v) if v == int(v) else v for v in np.nan_to_num(array.ravel()).tolist()], object
+        )
+        return whole.reshape(array.shape)
+
+    return make
+
+
+def _converter(convert: Callable[..., Any]) -> Callable[..., Any]:
+    def make(value: Any, dtype: Any = None, *rest: Any, **kwargs: Any) -> Any:
+        exact = isinstance(value, Exact) or getattr(value, "dtype", None) == object
+        return convert(value, object if exact and _floating(dtype) else dtype, *rest, **kwargs)
+
+    return make
+
+
+__all__ = ["Exact", "NotProved", "TooLarge", "World", "overrides"]

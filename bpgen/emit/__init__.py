@@ -1,0 +1,21 @@
+"""Derivation -> the text of the numpy module. Python decides, the template lays out."""
+
+from __future__ import annotations
+
+from bpgen.derive import derive
+from bpgen.emit.allowed import verified
+from bpgen.emit.parts import Parts
+from bpgen.ir import Network
+from bpgen.record import Derivation
+from bpgen.templating import template
+
+
+def emit(network: Network) -> str:
+    """The source text of the network's module."""
+    return emitted(derive(network))
+
+
+def emitted(derivation: Derivation) -> str:
+    """The source text of the module that computes a derivation."""
+    text = template("module.py.jinja").render(m=Parts(derivation))
+    return verified(text.rstrip("\n") + "\n")

@@ -1,0 +1,64 @@
+"""Python text laid out as a formatter would: one line where it fits, else broken at its outermost seam."""
+
+from __future__ import annotations
+
+import ast
+import textwrap
+from collections.abc import Iterable
+
+WIDTH = 88
+
+
+def assignment(target: str, value: str, indent: int = 4, sign: str = "=") -> list[str]:
+    """`target = value`, in brackets over several lines where it is too long."""
+    line = f"{target} {sign} {value}"
+    if indent + len(line) <= WIDTH:
+        return [line]
+    return [f"{target} {sign} (", *(f"    {p}" for p in _parts(value)), ")"]
+
+
+def _parts(value: str) -> list[str]:
+    """The operands of the outermost operator, each on a line with the operator before it."""
+    if len(value) + 8 <= WIDTH:
+        return [value]
+    node = ast.parse(value, mode="eval").body
+    cuts: list[int] = []
+    level = _level(node)
+    while isinstance(node, ast.BinOp) and _level(node) == level:
+        left_end = node.left.end_col_offset or 0
+        while value[left_end] in " )":
+            left_end += 1
+        cuts.append(left_end)
+        node = node.left
+    edges = [0, *reversed(cuts), len(value)]
+    return [value[a:b].strip() for a, b in zip(edges, edges[1:], strict=False)]
+
+
+def _level(node: ast.AST) -> int:
+    return {ast.Add: 1, ast.Sub: 1}.get(type(getattr(node, "op", None)), 2)  # type: ignore[call-overload, no-any-return]
+
+
+def comment(text: str, indent: int = 4) -> list[str]:
+    """A comment, wrapped; lines after the first stand under its text."""
+    hanging = " " * (text.index(") ") + 2) if text.startswith("(") and ") " in text else ""
+    return [f"# {line}" for line in textwrap.wrap(text, WIDTH - indent - 2, subsequent_indent=hanging)]
+
+
+def call(before: str, arguments: Iterable[str], after: str, indent: int = 0) -> list[str]:
+    """`before(arguments)after`: on one line, or the arguments on one line, or one on each."""
+    arguments = list(arguments)
+    inside = ", ".join(arguments)
+    if indent + len(before) + len(inside) + len(after) + 2 <= WIDTH:
+        return [f"{before}({inside}){after}"]
+    if indent + 4 + len(inside) <= WIDTH:
+        return [f"{before}(", f"    {inside}", f"){after}"]
+    return [f"{before}(", *(f"    {a}," for a in arguments), f"){after}"]
+
+
+def collection(before: str, items: Iterable[str], brackets: str = "{}", indent: int = 0) -> list[str]:
+    """A dict or list display: on one line, or one item on each."""
+    items = list(items)
+    line = f"{before}{brackets[0]}{', '.join(items)}{brackets[1]}"
+    if indent + len(line) <= WIDTH:
+        return [line]
+    return [f"{before}{brackets[0]}", *(f"    {i}," for i in items), brackets[1]]

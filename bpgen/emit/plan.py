@@ -1,0 +1,82 @@
+"""What the module computes where: forward, loss or backward; what backward finds in the cache; what only inputs need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bpgen.ir import Equation, Network
+from bpgen.record import Derivation, Forward, Step
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The equations of each function of the module, in order."""
+
+    forward: tuple[Forward, ...]
+    loss: tuple[Forward, ...]
+    backward: tuple[Step, ...]
+    input_backward: tuple[Step, ...]  # computed only when the gradients of the inputs are asked for
+    cache: tuple[str, ...]
+
+
+def plan(derivation: Derivation) -> Plan:
+    """Each equation once, as late as it can be and no later, and nothing that nobody reads."""
+    network = derivation.network
+    steps = [s for s in derivation.steps if not s.inlined]
+    wanted = _named(derivation, "param")
+    backward = _needed(steps, wanted)
+    both = _needed(steps, wanted | _named(derivation, "input"))
+    late = [s for s in both if s not in backward]
+    of_target = _of_target(network, derivation.forward)
+    loss = [f for f in derivation.forward if f.equation.name in of_target]
+    read = _reads([f.evaluated for f in loss] + [s.equation for s in both])
+    computed = {t.name for t in network.tensors.values() if t.role in ("input", "value")} - of_target
+    cached = read & computed | set(_first_input(network))
+    early = [f for f in derivation.forward if f.equation.name not in of_target]
+    forward = _needed_forward(early, cached | set(network.outputs))
+    return Plan(tuple(forward), tuple(loss), tuple(backward), tuple(late),
+                tuple(n for n in network.tensors if n in cached))  # fmt: skip
+
+
+def _first_input(network: Network) -> list[str]:
+    """The cache always holds one array of the batch: its length is N."""
+    return [t.name for t in network.role("input")][:1]
+
+
+def _named(derivation: Derivation, role: str) -> set[str]:
+    roles = {t.name: t.role for t in derivation.network.tensors.values()}
+    return {adjoint for name, adjoint in derivation.adjoint.items() if roles[name] == role}
+
+
+def _reads(equations: Iterable[Equation]) -> set[str]:
+    return {e.name for equation in equations for e in equation.reads()}
+
+
+def _needed(steps: list[Step], wanted: set[str]) -> list[Step]:
+    kept: list[Step] = []
+    needed = set(wanted)
+    for step in reversed(steps):
+        if step.equation.name in needed:
+            kept.append(step)
+            needed |= _reads([step.equation])
+    return kept[::-1]
+
+
+def _needed_forward(forward: list[Forward], wanted: set[str]) -> list[Forward]:
+    kept: list[Forward] = []
+    needed = set(wanted)
+    for item in reversed(forward):
+        if item.evaluated.name in needed:
+            kept.append(item)
+            needed |= _reads([item.evaluated])
+    return kept[::-1]
+
+
+def _of_target(network: Network, forward: tuple[Forward, ...]) -> set[str]:
+    """What a target or the loss itself enters: computed by `loss`, not by `forward`."""
+    found = {t.name for t in network.role("target")} | {network.loss or "", network.sample_loss or ""}
+    for item in forward:
+        if any(e.name in found for e in item.evaluated.reads()):
+            found.add(item.equation.name)
+    return found - set(network.outputs)

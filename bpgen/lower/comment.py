@@ -1,0 +1,56 @@
+"""Equations in plain ASCII, as the comments of the emitted module carry them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import sympy as sp
+
+from bpgen.ir import Element, Equation, Term, element
+from bpgen.lower.printer import ATOM, PRODUCT, Printer, Text
+
+
+def spoken(equation: Equation, order: Mapping[str, int]) -> str:
+    """`z1[n,i] = sum_j W1[i,j] * x[n,j] + b1[i]`"""
+    printer = Printer(_access, order, calls=False)
+    return f"{_plain(equation.lhs)} = {right(equation, printer)}"
+
+
+def right(equation: Equation, printer: Printer) -> str:
+    text = ""
+    for term in sorted(equation.terms, key=lambda t: t.at is not None):
+        part = _term(term, equation, printer)
+        text = part if not text else f"{text} - {part[1:]}" if part.startswith("-") else f"{text} + {part}"
+    return text
+
+
+def _term(term: Term, equation: Equation, printer: Printer) -> str:
+    if term.at is not None:
+        return _delta(term, equation, printer)
+    if not term.over:
+        return printer(term.body)
+    over = ",".join(k.name for k in term.over)
+    sign = "-" if isinstance(term.body, sp.Mul) and term.body.could_extract_minus_sign() else ""
+    return f"{sign}{term.reduce}_{over} {printer(-term.body if sign else term.body, PRODUCT)}"
+
+
+def _delta(term: Term, equation: Equation, printer: Printer) -> str:
+    """A scatter as the equation it is: the value where the index meets the access, in Iverson's bracket."""
+    at = term.at or ()
+    meets = [f"{i.name} = {printer(a)}" for i, a in zip(equation.indices, at, strict=True) if a != i]
+    over = f"sum_{','.join(k.name for k in term.over)} " if term.over else ""
+    value = printer(term.body * element(f"[{', '.join(meets)}]", ()), PRODUCT)
+    return f"-{over}{value[1:]}" if value.startswith("-") else f"{over}{value}"
+
+
+def _access(access: Element) -> Text:
+    return _plain(access), ATOM
+
+
+def _plain(access: Element) -> str:
+    inside = ",".join(_index(i) for i in access.indices)
+    return f"{access.name}[{inside}]" if inside else access.name
+
+
+def _index(index: sp.Expr) -> str:
+    return _plain(index) if isinstance(index, Element) else str(index).replace(" ", "")

@@ -1,0 +1,176 @@
+"""What LaTeX and the terminal write differently: one table each, whatever the expression."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bpgen.render import escape
+from bpgen.render.names import GREEK, Symbol
+
+_SUPER = dict(zip("0123456789()+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾⁺⁻", strict=True))
+_SUB = dict(zip("0123456789aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ", strict=True))
+_COMBINING = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303"}
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How one kind of document writes mathematics. Arguments are text already written in it.
+
+    `flat` says that a fraction or partial derivative is written on one line, and so needs parentheses in a product.
+    """
+
+    name: str
+    symbol: Callable[[Symbol, tuple[str, ...], bool], str]  # parts, subscripts, transposed
+    index: Callable[[str], str]
+    inline: Callable[[str], str]  # mathematics in a sentence
+    escape: Callable[[str], str]
+    parens: Callable[[str], str]
+    frac: Callable[[str, str], str]
+    small_frac: Callable[[str, str], str]
+    power: Callable[[str, str], str]
+    sqrt: Callable[[str], str]
+    absolute: Callable[[str], str]
+    norm: Callable[[str, str], str]
+    partial: Callable[[str, str], str]
+    upstream: Callable[[Symbol, tuple[str, ...]], str]  # the gradient that backward is given
+    sum: Callable[[str], str]
+    max: Callable[[str], str]
+    indicator: Callable[[str], str]
+    unit: Callable[[str], str]  # e_y
+    exp: Callable[[str], str]
+    call: Callable[[str, str], str]
+    prime: str
+    transpose: Callable[[str], str]  # of something in parentheses
+    cases: Callable[[tuple[tuple[str, str], ...]], str]
+    shape: Callable[[tuple[str, ...]], str]
+    flat: bool
+    minus: str
+    times: str
+    odot: str
+    relations: dict[str, str]
+    words: dict[str, str]  # log, ell, ...
+
+
+def _latex_letter(stem: str) -> str:
+    if stem in GREEK or stem == "ell":
+        return f"\\{stem}" if stem not in ("epsilon", "phi") else f"\\var{stem}"
+    return escape.latex(stem) if len(stem) == 1 else rf"\mathrm{{{escape.latex(stem)}}}"
+
+
+def _latex_symbol(symbol: Symbol, subscripts: tuple[str, ...], transposed: bool) -> str:
+    base = _latex_letter(symbol.stem)
+    if symbol.accent:
+        base = rf"\{symbol.accent}{{{base}}}"
+    above = (f"[{symbol.layer}]" if symbol.layer else "") + (r"\top" if transposed else "")
+    label = (rf"\mathrm{{{escape.latex(symbol.label)}}}",) if symbol.label else ()
+    below = _joined((*label, *subscripts))
+    return base + (f"^{{{above}}}" if above else "") + (f"_{{{below}}}" if below else "")
+
+
+def _joined(subscripts: tuple[str, ...]) -> str:
+    """ij, but (10, 2) and (n, y_n) with commas."""
+    return ("" if all(len(s) == 1 for s in subscripts) else ",").join(subscripts)
+
+
+def _latex_index(name: str) -> str:
+    letter, digits = name.rstrip("0123456789"), name[len(name.rstrip("0123456789")) :]
+    base = _latex_letter(letter) if letter else ""
+    return f"{base}_{{{digits}}}" if letter and digits else base or digits
+
+
+def _latex_cases(rows: tuple[tuple[str, str], ...]) -> str:
+    return r"\begin{cases}" + r" \\ ".join(rf"{value} & {when}" for value, when in rows) + r"\end{cases}"
+
+
+def _latex_partial(of: str, wrt: str) -> str:
+    return rf"\frac{{\partial {of}}}{{\partial {wrt}}}"
+
+
+LATEX = Dialect(
+    name="latex",
+    symbol=_latex_symbol,
+    index=_latex_index,
+    inline=lambda math: f"${math}$",
+    escape=escape.latex,
+    parens=lambda inner: rf"\left({inner}\right)" if r"\frac" in inner or r"\sum" in inner else f"({inner})",
+    frac=lambda top, bottom: rf"\frac{{{top}}}{{{bottom}}}",
+    small_frac=lambda top, bottom: rf"\tfrac{{{top}}}{{{bottom}}}",
+    power=lambda base, exponent: f"{base}^{{{exponent}}}",
+    sqrt=lambda inner: rf"\sqrt{{{inner}}}",
+    absolute=lambda inner: rf"\lvert {inner} \rvert",
+    norm=lambda inner, kind: rf"\lVert {inner} \rVert{kind}^{{2}}",
+    partial=_latex_partial,
+    upstream=lambda s, subscripts: _latex_symbol(Symbol(s.stem, "bar", s.layer, s.label), subscripts, False),
+    sum=lambda over: rf"\sum_{{{over}}} ",
+    max=lambda over: rf"\max_{{{over}}} ",
+    indicator=lambda inner: rf"\mathbf{{1}}[{inner}]",
+    unit=lambda label: f"e_{{{label}}}",
+    exp=lambda inner: f"e^{{{inner}}}",
+    call=lambda head, inner: rf"{head}\left({inner}\right)" if r"\frac" in inner or r"\sum" in inner else f"{head}({inner})",
+    prime="'",
+    transpose=lambda inner: rf"{inner}^{{\top}}",
+    cases=_latex_cases,
+    shape=lambda sizes: r"\in \mathbb{R}" + (f"^{{{r' \times '.join(sizes)}}}" if sizes else ""),
+    flat=False,
+    minus="-",
+    times=r" \, ",
+    odot=r" \odot ",
+    relations={">": ">", ">=": r"\ge", "<": "<", "<=": r"\le", "==": "=", "!=": r"\ne"},
+    words={"log": r"\log", "one": r"\mathbf{1}", "zeta": r"\zeta", "loss": r"\ell", "unit": "e", "since": r"\text{since }",
+           "otherwise": r"\text{otherwise}", "if": r"\text{if } ", "dots": r"\dots", "in": r"\in "},
+)  # fmt: skip
+
+
+def _raised(text: str) -> str:
+    return "".join(_SUPER[c] for c in text) if set(text) <= set(_SUPER) else f"^({text})"
+
+
+def _text_symbol(symbol: Symbol, subscripts: tuple[str, ...], transposed: bool) -> str:
+    base = "ℓ" if symbol.stem == "ell" else GREEK.get(symbol.stem, symbol.stem)
+    base += _COMBINING.get(symbol.accent, "")
+    label = f"_{symbol.label}" if symbol.label else ""
+    layer = _raised(f"({symbol.layer})") if symbol.layer else ""
+    flat = "".join(subscripts)
+    short = all(len(s) == 1 for s in subscripts) and set(flat) <= set(_SUB) and not label
+    below = "".join(_SUB[c] for c in flat) if short else f"[{','.join(subscripts)}]"
+    return base + label + layer + ("ᵀ" if transposed else "") + (below if subscripts else "")
+
+
+def _text_cases(rows: tuple[tuple[str, str], ...]) -> str:
+    return "{" + "; ".join(f"{value} {when}" for value, when in rows) + "}"
+
+
+TEXT = Dialect(
+    name="text",
+    symbol=_text_symbol,
+    index=lambda name: name,
+    inline=lambda math: math,
+    escape=escape.plain,
+    parens=lambda inner: f"({inner})",
+    frac=lambda top, bottom: f"{top}/{bottom}",
+    small_frac=lambda top, bottom: f"{top}/{bottom}",
+    power=lambda base, exponent: base + _raised(exponent),
+    sqrt=lambda inner: f"√({inner})",
+    absolute=lambda inner: f"|{inner}|",
+    norm=lambda inner, kind: f"‖{inner}‖²",
+    partial=lambda of, wrt: f"∂{of}/∂{wrt}",
+    upstream=lambda s, subscripts: _text_symbol(Symbol(s.stem, "bar", s.layer, s.label), subscripts, False),
+    sum=lambda over: f"Σ[{over}] ",
+    max=lambda over: f"max[{over}] ",
+    indicator=lambda inner: f"𝟙[{inner}]",
+    unit=lambda label: f"e[{label}]",
+    exp=lambda inner: f"exp({inner})",
+    call=lambda head, inner: f"{head}({inner})",
+    prime="'",
+    transpose=lambda inner: f"{inner}ᵀ",
+    cases=_text_cases,
+    shape=lambda sizes: "∈ ℝ" + ("×".join(_raised(s) if s.isdigit() else f"^{s}" for s in sizes) if sizes else ""),
+    flat=True,
+    minus="−",
+    times=" · ",
+    odot=" ⊙ ",
+    relations={">": ">", ">=": "≥", "<": "<", "<=": "≤", "==": "=", "!=": "≠"},
+    words={"log": "log", "one": "𝟙", "zeta": "ζ", "loss": "ℓ", "unit": "e", "since": "since ", "otherwise": "otherwise",
+           "if": "if ", "dots": "…", "in": "∈ "},
+)  # fmt: skip

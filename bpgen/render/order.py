@@ -1,0 +1,50 @@
+"""The author's order: sympy sorts by the alphabet, a page by what things are and when they were declared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import sympy as sp
+
+from bpgen.ir import Element, Network
+from bpgen.render.partial import Partial
+
+
+class Order:
+    """Sort keys for the factors of a product and the addends of a sum."""
+
+    def __init__(self, network: Network, adjoint_of: Mapping[str, str]) -> None:
+        self.position = {name: k for k, name in enumerate(network.tensors)}
+        self.params = {t.name for t in network.role("param")}
+        self.adjoint_of = adjoint_of
+
+    def _place(self, name: str) -> int:
+        return self.position.get(self.adjoint_of.get(name, name), len(self.position))
+
+    def _places(self, expr: sp.Expr) -> tuple[int, ...]:
+        return tuple(sorted(self._place(e.name) for e in expr.atoms(Element)))
+
+    def _kind(self, names: set[str]) -> int:
+        """Parameters, then adjoints, then forward values."""
+        if names and names <= self.params:
+            return 3
+        return 4 if names & self.adjoint_of.keys() else 5
+
+    def factor(self, expr: sp.Expr) -> tuple[Any, ...]:
+        """Numbers, lengths, parameters, adjoints, values; a function after what is no function."""
+        if expr.is_Number:
+            return (0,)
+        if isinstance(expr, sp.Symbol):
+            return (1, expr.name)
+        if expr.has(Partial):
+            return (2, str(expr))
+        kind = self._kind({e.name for e in expr.atoms(Element)})
+        spread = isinstance(expr, sp.Function)
+        return (kind, spread, self._places(expr), not isinstance(expr, Element), str(expr))
+
+    def addend(self, expr: sp.Expr) -> tuple[Any, ...]:
+        """What is positive first, then constants, then by declaration; of two alike, the shorter."""
+        negative = expr.as_coeff_Mul()[0].is_negative
+        places = self._places(expr)
+        return (bool(negative), bool(places), places, expr.count_ops(), str(expr))

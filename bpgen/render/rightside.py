@@ -1,0 +1,86 @@
+"""The right side of an equation in index notation: sums with their indices, scatters with an indicator."""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from bpgen.contraction import Group, Sum, groups
+from bpgen.ir import Equation, Index
+from bpgen.render.scalar import Printer, Signed
+from bpgen.render.writer import ADD, ATOM, MUL, Piece, Writer
+
+
+def right_side(equation: Equation, writer: Writer) -> list[Signed]:
+    """The addends of the right side, those that are added before those that are subtracted."""
+    printer = Printer(writer, writer.element)
+    return positive_first([a for group in groups(equation) for a in _group(group, equation.indices, printer)])
+
+
+def positive_first(addends: list[Signed]) -> list[Signed]:
+    return sorted(addends, key=lambda a: a[0])
+
+
+def _group(group: Group, left: tuple[Index, ...], printer: Printer) -> list[Signed]:
+    marks = indicators(group, left, printer.writer)
+    if not group.sums and not marks:
+        return printer.addends(group.outer)
+    negative = bool(group.outer.as_coeff_Mul()[0].is_negative)
+    outer = -group.outer if negative else group.outer
+    if marks:
+        flip, inner = _scattered(group, outer, marks, printer)
+        return [(negative != flip, inner)]
+    sums = [_sum(s, printer) for s in group.sums]
+    if outer == 1 and not negative:
+        return sums
+    flip, inner = sums[0] if len(sums) == 1 else (False, Piece(printer.joined(sums), ADD))
+    return [(negative != flip, before(printer, outer, inner))]
+
+
+def before(printer: Printer, outer: sp.Expr, inner: Piece) -> Piece:
+    """What stands outside a sum, then the sum."""
+    if outer == 1:
+        return inner
+    front = printer.tight(outer, MUL)
+    return Piece(f"{front}{printer.writer.dialect.times}{printer.fitted(inner, MUL)}", MUL)
+
+
+def indicators(group: Group, left: tuple[Index, ...], writer: Writer) -> list[str]:
+    """1[i = y] for every axis at which a scatter does not write at the left side's own index."""
+    equal = f" {writer.dialect.relations['==']} "
+    at = group.at or left
+    return [writer.dialect.indicator(writer.subscript(i) + equal + writer.subscript(e))
+            for i, e in zip(left, at, strict=True) if i != e]  # fmt: skip
+
+
+def _scattered(group: Group, outer: sp.Expr, marks: list[str], printer: Printer) -> Signed:
+    """The sum's sign, the indicators of where it is written, then what is written."""
+    text, negative = " ".join(marks), False
+    body = outer
+    for part in group.sums:
+        negative = _all_negative(part.body)
+        text = printer.writer.dialect.sum(_over(part, printer.writer)) + text
+        body = outer * (-part.body if negative else part.body)
+    if body != 1:
+        text += printer.writer.dialect.times + printer.tight(body, MUL)
+    return negative, Piece(text, MUL)
+
+
+def _over(part: Sum, writer: Writer) -> str:
+    return ",".join(writer.subscript(k) for k in part.over)
+
+
+def _all_negative(body: sp.Expr) -> bool:
+    return isinstance(body, sp.Add) and all(a.could_extract_minus_sign() for a in body.args)
+
+
+def _sum(part: Sum, printer: Printer) -> Signed:
+    """sum over j of a product; the sign of a body that is negative throughout stands outside."""
+    dialect, over, body = printer.writer.dialect, _over(part, printer.writer), part.body
+    if part.reduce == "logsumexp":
+        inner = dialect.sum(over) + dialect.exp(printer.text(body))
+        return False, printer.log(Piece(inner, ATOM))
+    if part.reduce == "max":
+        return False, Piece(dialect.max(over) + printer.tight(body, MUL), MUL)
+    negative = _all_negative(body)
+    body = sp.Add(*(-a for a in body.args)) if negative else body
+    return negative, Piece(dialect.sum(over) + printer.tight(body, MUL), MUL)

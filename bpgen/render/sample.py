@@ -1,0 +1,67 @@
+"""One sample is a batch of one: the batch index goes, and N is 1."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sympy as sp
+
+from bpgen.ir import BATCH, Element, Equation, Index, Term, element, length
+from bpgen.record import Derivation
+
+
+def separable(derivation: Derivation) -> bool:
+    """Whether samples meet in the mean of the loss alone, so that one sample can be told by itself."""
+    network = derivation.network
+    for forward in derivation.forward:
+        for equation in (forward.equation, forward.evaluated):
+            for term in equation.terms:
+                mixes = any(k.size == BATCH for k in term.over) or length(BATCH) in term.body.free_symbols
+                if mixes and equation.name != network.loss:
+                    return False
+                if any(not _first_only(e, network.tensors[e.name].batched) for e in term.body.atoms(Element)):
+                    return False
+    return True
+
+
+def _first_only(access: Element, batched: bool) -> bool:
+    first, rest = access.indices[:1], access.indices[1:] if batched else access.indices
+    if batched and not (first and isinstance(first[0], Index) and first[0].size == BATCH):
+        return False
+    return not any(isinstance(i, Index) and i.size == BATCH for i in rest)
+
+
+@dataclass(frozen=True)
+class View:
+    """How equations are shown: of one sample, or as they are."""
+
+    sample: bool
+
+    def expr(self, expr: sp.Basic) -> sp.Basic:
+        """An expression without the batch index, from the inside of gathers out."""
+        if not self.sample:
+            return expr
+        new: dict[sp.Basic, sp.Basic] = {length(BATCH): sp.S.One}
+        for access in sorted(expr.atoms(Element), key=lambda e: len(e.atoms(Element))):
+            inside = tuple(i.xreplace(new) for i in access.indices)
+            new[access] = element(access.name, (i for i in inside if not _is_batch(i)))
+        return expr.xreplace(new)
+
+    def term(self, term: Term) -> Term:
+        if not self.sample:
+            return term
+        at = None if term.at is None else tuple(self.expr(e) for e in term.at if not _is_batch(e))
+        return Term(self.expr(term.body), tuple(k for k in term.over if not _is_batch(k)), term.reduce, at)
+
+    def indices(self, indices: tuple[Index, ...]) -> tuple[Index, ...]:
+        return tuple(i for i in indices if not (self.sample and _is_batch(i)))
+
+    def equation(self, equation: Equation) -> Equation:
+        """The equation as this view shows it."""
+        if not self.sample:
+            return equation
+        return Equation(equation.name, self.indices(equation.indices), tuple(self.term(t) for t in equation.terms))
+
+
+def _is_batch(expr: sp.Basic) -> bool:
+    return isinstance(expr, Index) and expr.size == BATCH

@@ -1,0 +1,90 @@
+"""Tensors and their elements as text: the names, subscripts and partial derivatives of one document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import sympy as sp
+
+from bpgen.ir import Element, Index, Size
+from bpgen.naming import adjoint_name
+from bpgen.record import Derivation
+from bpgen.render.dialect import Dialect
+from bpgen.render.names import Symbol, symbols
+from bpgen.render.order import Order
+
+ADD, MUL, POW, ATOM = range(4)  # how tightly a piece of text binds
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Text and how tightly it binds; what binds less than its surroundings gets parentheses."""
+
+    text: str
+    level: int = ATOM
+
+
+@dataclass(frozen=True)
+class Writer:
+    """`loss` names the scalar that is differentiated; `first` is what the first entry of a tensor is counted as."""
+
+    dialect: Dialect
+    symbols: Mapping[str, Symbol]
+    adjoint_of: Mapping[str, str]  # dW1 -> W1, and the upstream gradient d_a -> a
+    given: frozenset[str]  # the upstream gradients among them
+    order: Order
+    loss: Symbol
+    first: int = 0
+
+    @staticmethod
+    def of(derivation: Derivation, dialect: Dialect) -> Writer:
+        network = derivation.network
+        named = symbols((*network.tensors, *(a for t, a in derivation.adjoint.items() if a == adjoint_name(t) != f"d{t}")))
+        given = {f"d_{name}": name for name in network.outputs if network.loss is None}
+        adjoint_of = {**{a: t for t, a in derivation.adjoint.items()}, **given}
+        loss = named[network.loss] if network.loss else Symbol("ell")
+        return Writer(dialect, named, adjoint_of, frozenset(given), Order(network, adjoint_of), loss)
+
+    def with_loss(self, name: str) -> Writer:
+        """The same document where another scalar is differentiated."""
+        return replace(self, loss=self.symbols[name])
+
+    def subscript(self, expr: sp.Expr) -> str:
+        """One index: a letter, an entry's number, a gathered label, or a shifted letter."""
+        if isinstance(expr, Index):
+            return self.dialect.index(expr.name)
+        if isinstance(expr, Element):
+            return self.element(expr).text
+        if expr.is_Integer:
+            return str(int(expr) + self.first)
+        parts = sorted(sp.Add.make_args(expr), key=lambda p: (p.as_coeff_Mul()[0].is_negative, p.is_Number, str(p)))
+        text = ""
+        for part in parts:
+            coefficient, rest = part.as_coeff_Mul()
+            sign = self.dialect.minus if coefficient.is_negative else "+" if text else ""
+            body = self.subscript(rest) if rest != 1 else ""
+            text += sign + (str(abs(coefficient)) if abs(coefficient) != 1 or not body else "") + body
+        return text
+
+    def element(self, access: Element) -> Piece:
+        """An element in index notation."""
+        return self.tensor(access.name, tuple(self.subscript(i) for i in access.indices))
+
+    def tensor(self, name: str, subscripts: tuple[str, ...] = (), transposed: bool = False) -> Piece:
+        """A tensor, or an element of it; the adjoint of z as delta, any other as a partial derivative."""
+        if name in self.symbols:
+            text = self.dialect.symbol(self.symbols[name], subscripts, transposed)
+            return Piece(text, POW if self.symbols[name].layer or transposed else ATOM)
+        tensor = self.symbols[self.adjoint_of[name]]
+        if name in self.given:
+            piece = Piece(self.dialect.upstream(tensor, subscripts))
+        else:
+            piece = self.partial(self.dialect.symbol(self.loss, (), False), self.dialect.symbol(tensor, subscripts, False))
+        return Piece(self.dialect.transpose(self.dialect.parens(piece.text)), POW) if transposed else piece
+
+    def partial(self, of: str, wrt: str) -> Piece:
+        return Piece(self.dialect.partial(of, wrt), MUL if self.dialect.flat else ATOM)
+
+    def length(self, size: Size) -> str:
+        return self.dialect.index(size) if isinstance(size, str) else str(size)

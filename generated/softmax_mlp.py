@@ -1,0 +1,263 @@
+"""softmax_mlp: A classifier in layers: two hidden layers, softmax, cross-entropy with in
+
+Written by bpgen; the numbers in the comments are those of its derivation. n is the sample:
+the loss is the mean over the N samples of a batch, one a row.
+"""
+
+import numpy as np
+
+Arrays = dict[str, np.ndarray]
+
+SHAPES: dict[str, tuple[int, ...]] = {
+    "W1": (11, 7),
+    "W2": (3, 11),
+    "W3": (5, 3),
+    "b1": (11,),
+    "b2": (3,),
+    "b3": (5,),
+}
+INPUTS: dict[str, tuple[int | str, ...]] = {"x": (7,)}
+TARGETS: dict[str, tuple[int | str, ...]] = {"y": ()}
+INTEGERS: dict[str, int] = {"y": 5}
+
+
+def init(
+    rng: np.random.Generator | int | None = None, dtype: type = np.float64
+) -> Arrays:
+    """Fresh parameters, drawn from rng: a seed, a Generator or None."""
+    rng = np.random.default_rng(rng)
+    return {
+        "W1": np.asarray(rng.standard_normal((11, 7)) * (2 / 7) ** 0.5, dtype),
+        "W2": np.asarray(rng.standard_normal((3, 11)) * 11**-0.5, dtype),
+        "W3": np.asarray(rng.standard_normal((5, 3)) * 3**-0.5, dtype),
+        "b1": np.zeros(11, dtype),
+        "b2": np.zeros(3, dtype),
+        "b3": np.zeros(5, dtype),
+    }
+
+
+def forward(params: Arrays, x: np.ndarray) -> tuple[np.ndarray, Arrays]:
+    """The output p (N, 5) and the cache for backward."""
+    _check(params)
+    W1 = params["W1"]
+    W2 = params["W2"]
+    W3 = params["W3"]
+    b1 = params["b1"]
+    b2 = params["b2"]
+    b3 = params["b3"]
+    x = _array("x", x, (7,), None, params)
+    # (1) z1[n,i] = sum_j W1[i,j] x[n,j] + b1[i]
+    z1 = x @ W1.T + b1
+    # (2) a1[n,i] = relu(z1[n,i])
+    a1 = np.maximum(z1, 0)
+    # (3) z2[n,i] = sum_j W2[i,j] a1[n,j] + b2[i]
+    z2 = a1 @ W2.T + b2
+    # (4) h[n,i] = tanh(z2[n,i])
+    h = np.tanh(z2)
+    # (5) z3[n,i] = sum_j W3[i,j] h[n,j] + b3[i]
+    z3 = h @ W3.T + b3
+    # (6) s1[n] = logsumexp_i z3[n,i]
+    s1 = logsumexp(z3)
+    # (7) p[n,i] = exp(z3[n,i] - s1[n])
+    p = np.exp(z3 - s1[:, None])
+    cache = {"x": x, "z1": z1, "a1": a1, "h": h, "z3": z3, "s1": s1, "p": p}
+    return p, cache
+
+
+def loss(params: Arrays, x: np.ndarray, y: np.ndarray) -> float:
+    """The loss of a batch."""
+    _, cache = forward(params, x)
+    return _loss(params, cache, y)
+
+
+def _loss(params: Arrays, cache: Arrays, y: np.ndarray) -> float:
+    """The loss of the batch that left this cache."""
+    W1 = params["W1"]
+    W2 = params["W2"]
+    W3 = params["W3"]
+    N = _length(cache)
+    rows = np.arange(N)
+    z3 = cache["z3"]
+    s1 = cache["s1"]
+    y = _labels("y", y, (), N, 5)
+    # (8) ell[n] = -log(p[n,y[n]])
+    # (8) evaluated as s1[n] - z3[n,y[n]]
+    ell = s1 - z3[rows, y]
+    # (9) L = sum_n ell[n] / N + sum_i,j 0.01 W1[i,j] ** 2 + sum_i,j 0.01 W2[i,j] ** 2 +
+    #     sum_i,j 0.01 W3[i,j] ** 2
+    L = ell.mean() + 0.01 * ((W1**2).sum() + (W2**2).sum() + (W3**2).sum())
+    value: float = L.item()
+    return value
+
+
+def backward(
+    params: Arrays, cache: Arrays, y: np.ndarray, inputs: bool = False
+) -> Arrays:
+    """Gradients of the loss, named as params; the inputs' too on request."""
+    W1 = params["W1"]
+    W2 = params["W2"]
+    W3 = params["W3"]
+    N = _length(cache)
+    rows = np.arange(N)
+    x = cache["x"]
+    z1 = cache["z1"]
+    a1 = cache["a1"]
+    h = cache["h"]
+    p = cache["p"]
+    y = _labels("y", y, (), N, 5)
+    # (13) delta3[n,i] = p[n,i] / N - [i = y[n]] / N
+    delta3 = p / N
+    delta3[rows, y] -= 1 / N
+    # (14) dW3[i,j] = sum_n delta3[n,i] h[n,j] + 0.02 W3[i,j]
+    dW3 = delta3.T @ h + 0.02 * W3
+    # (15) db3[i] = sum_n delta3[n,i]
+    db3 = delta3.sum(axis=0)
+    # (17) delta2[n,i] = sum_j delta3[n,j] W3[j,i] (1 - h[n,i] ** 2)
+    delta2 = (delta3 @ W3) * (1 - h**2)
+    # (18) dW2[i,j] = sum_n delta2[n,i] a1[n,j] + 0.02 W2[i,j]
+    dW2 = delta2.T @ a1 + 0.02 * W2
+    # (19) db2[i] = sum_n delta2[n,i]
+    db2 = delta2.sum(axis=0)
+    # (21) delta1[n,i] = sum_j delta2[n,j] W2[j,i] step(z1[n,i])
+    delta1 = (delta2 @ W2) * (z1 > 0)
+    # (22) dW1[i,j] = sum_n delta1[n,i] x[n,j] + 0.02 W1[i,j]
+    dW1 = delta1.T @ x + 0.02 * W1
+    # (23) db1[i] = sum_n delta1[n,i]
+    db1 = delta1.sum(axis=0)
+    grads = {"W1": dW1, "W2": dW2, "W3": dW3, "b1": db1, "b2": db2, "b3": db3}
+    if inputs:
+        # (24) dx[n,i] = sum_j delta1[n,j] W1[j,i]
+        dx = delta1 @ W1
+        grads["x"] = dx
+    return grads
+
+
+def loss_and_grad(params: Arrays, x: np.ndarray, y: np.ndarray) -> tuple[float, Arrays]:
+    """The loss of a batch and its gradients, from one forward pass."""
+    _, cache = forward(params, x)
+    return _loss(params, cache, y), backward(params, cache, y)
+
+
+def pack(params: Arrays) -> np.ndarray:
+    """All parameters as one flat array, in the order of their sorted names."""
+    _check(params)
+    return np.concatenate([np.asarray(params[name]).reshape(-1) for name in SHAPES])
+
+
+def unpack(flat: np.ndarray) -> Arrays:
+    """The parameters as views into one flat array."""
+    sizes = [int(np.prod(shape)) for shape in SHAPES.values()]
+    if np.shape(flat) != (sum(sizes),):
+        raise ValueError(f"flat: expected shape {(sum(sizes),)}, got {np.shape(flat)}")
+    params, start = {}, 0
+    for (name, shape), size in zip(SHAPES.items(), sizes):
+        params[name] = flat[start : start + size].reshape(shape)
+        start += size
+    return params
+
+
+def logsumexp(z: np.ndarray) -> np.ndarray:
+    """log(sum(exp(z))) along the last axis; the largest is taken out, so nothing overflows."""
+    largest = z.max(axis=-1, keepdims=True)
+    return np.asarray(largest[..., 0] + np.log(np.exp(z - largest).sum(axis=-1)))
+
+
+def _check(params: Arrays) -> None:
+    """Refuse parameters that are missing, unknown or of another shape."""
+    for name in [*SHAPES, *params]:
+        if name not in params:
+            raise ValueError(f"params: {name} is missing")
+        if name not in SHAPES:
+            raise ValueError(f"params: {name} is no parameter of this network")
+        if np.shape(params[name]) != SHAPES[name]:
+            got = np.shape(params[name])
+            raise ValueError(f"params: {name} needs shape {SHAPES[name]}, not {got}")
+
+
+def _length(cache: Arrays) -> int:
+    """N, the number of samples in the batch that left this cache."""
+    return len(next(iter(cache.values())))
+
+
+def _array(
+    name: str,
+    value: np.ndarray,
+    shape: tuple[int | str, ...],
+    length: int | None,
+    params: Arrays,
+) -> np.ndarray:
+    """The value as a real array of shape (N, *shape), or an error in the caller's words."""
+    array = np.asarray(value)
+    if array.dtype.kind in "biu":
+        array = array.astype(np.result_type(*params.values()) if params else np.float64)
+    if array.dtype.kind not in "fc":
+        raise TypeError(f"{name} holds {array.dtype}, not real numbers")
+    _fits(name, array, shape, length)
+    return array
+
+
+def _fits(
+    name: str, array: np.ndarray, shape: tuple[int | str, ...], length: int | None
+) -> None:
+    """Refuse an array whose shape is not (N, *shape)."""
+    got = array.shape
+    fits = len(got) == len(shape) + 1 and got[0] == (length or got[0])
+    if not fits or any(isinstance(s, int) and s != g for s, g in zip(shape, got[1:])):
+        expected = ", ".join(str(s) for s in (length or "N", *shape))
+        alone = f"; for one sample give {name}[None]" if got == shape else ""
+        raise ValueError(f"{name} needs shape ({expected}), not {got}{alone}")
+    if got[0] == 0:
+        raise ValueError(f"{name} is an empty batch")
+
+
+def _labels(
+    name: str,
+    value: np.ndarray,
+    shape: tuple[int | str, ...],
+    length: int | None,
+    bound: int,
+) -> np.ndarray:
+    """The value as whole numbers 0 .. bound - 1, or an error in the caller's words."""
+    array = np.asarray(value)
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"{name} holds {array.dtype}, not whole numbers")
+    _fits(name, array, shape, length)
+    if array.min() < 0 or array.max() >= bound:
+        raise ValueError(f"{name} has a label outside 0 .. {bound - 1}")
+    return array
+
+
+def _self_check(seed: int = 0) -> bool:
+    """Compare the gradients with six-point differences at a random point; print a table."""
+    rng = np.random.default_rng(seed)
+    params = {name: rng.uniform(-0.9, 0.9, shape) for name, shape in SHAPES.items()}
+    x = rng.uniform(0.2, 1.0, (5, 7))
+    y = rng.integers(5, size=(5,))
+    _, cache = forward(params, x)
+    grads = backward(params, cache, y, inputs=True)
+    points: Arrays = {**params, "x": x}
+
+    def slope(point: np.ndarray, at: tuple[int, ...], h: float) -> float:
+        kept, total = point[at], 0.0
+        for k, weight in zip((1, 2, 3, -1, -2, -3), (45, -9, 1, -45, 9, -1)):
+            point[at] = kept + k * h
+            value = loss(params, x, y)
+            total += weight * value
+        point[at] = kept
+        return total / (60 * h)
+
+    right = True
+    for name, point in points.items():
+        worst, scale = 0.0, float(np.abs(grads[name]).max()) + 1e-12
+        for at in list(np.ndindex(point.shape))[:40]:
+            # A kink within the reach of one step is out of reach of the other.
+            errors = [abs(slope(point, at, h) - grads[name][at]) for h in (1e-3, 1e-5)]
+            worst = max(worst, float(min(errors)) / scale)
+        verdict = "ok" if worst < 1e-6 else "WRONG"
+        right = right and verdict == "ok"
+        print(f"{name:12} {point.shape!s:12} {worst:8.1e} {verdict}")
+    return right
+
+
+if __name__ == "__main__":
+    raise SystemExit(0 if _self_check() else 1)

@@ -1,0 +1,103 @@
+"""The whole check: the report, the self-test, and what they say of wrong modules."""
+
+from __future__ import annotations
+
+import pytest
+from networks import NETWORKS, source
+
+from bpgen.check import check_module
+from bpgen.check import selftest as selftest_module
+from bpgen.check.module import Subject
+from bpgen.check.mutants import KINDS, Mutant, mutants
+from bpgen.check.numbers import Ruler
+from bpgen.check.selftest import same, selftest
+
+TOY = """\
+tensor     shape  by numbers    error    exactly  verdict
+W1         2x2    complex step  ERROR    8 of 8   ok
+W2         1x2    complex step  ERROR    4 of 4   ok
+b1         2      complex step  ERROR    4 of 4   ok
+b2         1      complex step  ERROR    2 of 2   ok
+x          2      complex step  ERROR    6 of 6   ok
+output a2         -             -        3 of 3   ok
+loss              -             -        2 of 2   ok
+self-test: 62 of 62 mutants caught (20 kinds; 2 equivalent not counted)
+"""
+
+
+def test_the_report_of_the_toy() -> None:
+    report = check_module(source("toy"), NETWORKS["toy"]())
+    assert report.ok
+    assert report.failures == ()
+    text = str(report)
+    for row in report.rows:
+        if row.number is not None:
+            text = text.replace(f"{row.number.error:.1e}", "ERROR  ")
+    assert text == TOY
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_right_modules_pass_and_every_mutant_is_caught(name: str) -> None:
+    report = check_module(source(name), NETWORKS[name]())
+    assert report.ok, str(report)
+    assert report.selftest is not None
+    assert report.selftest.tried >= 30
+    assert report.selftest.kinds >= 12
+
+
+def test_a_module_alone_says_what_was_left_out() -> None:
+    report = check_module(source("classify"), None)
+    assert report.ok
+    assert str(report).endswith("checked by numbers only: give the net.py to have the module proved exactly\n")
+
+
+def test_the_exact_part_may_be_of_a_smaller_network() -> None:
+    small = (source("toy"), NETWORKS["toy"]())
+    report = check_module(source("toy"), NETWORKS["toy"](), exact_source=small)
+    assert report.ok
+    assert "smaller sizes" in str(report)
+
+
+def test_a_wrong_module_is_refused_by_tensor() -> None:
+    text = source("toy").replace("db2 = delta2.sum(axis=0)", "db2 = delta2.mean(axis=0)")
+    report = check_module(text, NETWORKS["toy"]())
+    assert not report.ok
+    assert report.selftest is None
+    assert [line.split(":")[0] for line in report.failures] == ["b2"]
+
+
+@pytest.mark.parametrize("text", ["def broken(", "import numpy as np\n", "raise KeyError(3)"])
+def test_what_is_no_emitted_module_is_refused(text: str) -> None:
+    report = check_module(text, None)
+    assert not report.ok
+    assert report.failures
+
+
+def test_a_survivor_fails_the_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A check that catches nothing must say so of itself."""
+    monkeypatch.setattr(selftest_module, "failure", lambda *_: None)
+    report = check_module(source("toy"), NETWORKS["toy"]())
+    assert not report.ok
+    assert report.selftest is not None
+    assert report.selftest.caught == 0
+    assert any(line.startswith("not caught: a sign flipped, at ") for line in report.failures)
+
+
+def test_no_change_is_not_counted() -> None:
+    text = source("toy")
+    subject = Subject(text)
+    assert same(subject, Mutant("", "", text.replace("delta1 @ W1", "(W1.T @ delta1.T).T")))
+    assert not same(subject, Mutant("", "", text.replace("delta1 @ W1", "1.0000001 * (delta1 @ W1)")))
+    assert not same(subject, Mutant("", "", text.replace("    return grads", "    a1 *= 2\n    return grads")))
+
+
+def test_every_kind_has_mutants_somewhere() -> None:
+    made = {mutant.kind for name in NETWORKS for mutant in mutants(source(name), 9)}
+    assert {kind.name for kind in KINDS} == made
+
+
+def test_more_mutants_of_each_kind_are_caught_too() -> None:
+    subject = Subject(source("tied"), NETWORKS["tied"]())
+    found = selftest(subject, Ruler(subject, 1), each=30)
+    assert found.survivors == ()
+    assert found.tried > 80

@@ -1,0 +1,100 @@
+"""Exactly: right modules are proved entry by entry, wrong ones refused, and what is too large is no proof."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import sympy as sp
+from networks import NETWORKS, source
+from pointwise import CASES, Case
+
+from bpgen.check import exact as exact_module
+from bpgen.check.exact import exact
+from bpgen.check.module import Subject
+from bpgen.check.written import Written, evaluate
+
+
+def refused(text: str, network: Any) -> dict[str, str]:
+    return {row.name: row.verdict for row in exact(text, network) if not row.ok}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_right_modules_are_proved(name: str) -> None:
+    rows = exact(source(name), NETWORKS[name]())
+    assert all(row.ok for row in rows), rows
+    assert {*Subject(source(name)).differentiable} <= {row.name for row in rows}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+def test_scalar_functions_are_proved(case: Case) -> None:
+    assert refused(case.source(), case.network()) == {}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+def test_wrong_derivatives_of_scalar_functions_are_refused(case: Case) -> None:
+    wrong = Case(case.define, case.forward, f"({case.derivative}) + 0.001 * z")
+    assert set(refused(wrong.source(), case.network())) == {"W", "b", "x"}
+
+
+@pytest.mark.parametrize(
+    ("name", "was", "becomes", "tensors"),
+    [
+        ("toy", "dW1 = delta1.T @ x", "dW1 = delta1.T @ x * 1.001", {"W1"}),
+        ("toy", "1 - a1)", "1 - a1 * 1.000001)", {"W1", "b1", "x"}),
+        ("toy", "/ len(y)", "/ 2", {"W1", "W2", "b1", "b2", "x"}),
+        ("classify", "a1**2", "a1**3", {"W1", "b1", "x"}),
+        ("penalised", "0.1 * W1", "0.1000001 * W1", {"W1"}),
+        ("tied", "np.add.at(dE, token[:, 0], delta1)", "dE[token[:, 0]] = delta1", {"E"}),
+    ],
+)  # fmt: skip
+def test_wrong_gradients_are_refused_by_name(name: str, was: str, becomes: str, tensors: set[str]) -> None:
+    text = source(name)
+    assert was in text
+    assert set(refused(text.replace(was, becomes), NETWORKS[name]())) == tensors
+
+
+def test_a_module_of_another_network_is_refused_though_its_gradients_are_its_own() -> None:
+    """Loss and gradients are both doubled: no numeric derivative can tell, the network can."""
+    text = source("toy").replace("0.5 * ((a2", "((a2").replace("(a2 - y) * a2", "2 * (a2 - y) * a2")
+    found = refused(text, NETWORKS["toy"]())
+    assert set(found) == {"W1", "W2", "b1", "b2", "x", "loss"}
+    assert all(verdict.startswith("wrong: entry ") for verdict in found.values())
+
+
+def test_float32_inside_is_not_proved() -> None:
+    text = source("toy").replace("dW1 = delta1.T @ x", "dW1 = (delta1.T @ x).astype(np.float32)")
+    assert all(v.startswith("not proved: the module raises TypeError") for v in refused(text, NETWORKS["toy"]()).values())
+
+
+def test_too_large_is_not_a_proof(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exact_module, "SCALARS", 10)
+    found = refused(source("toy"), NETWORKS["toy"]())
+    assert set(found.values()) == {"not proved: too large; check a smaller network of the same form"}
+    assert set(found) == {"W1", "W2", "b1", "b2", "x"}
+
+
+def test_too_much_algebra_is_not_a_proof(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bpgen.check.algebra.WORK", 5)
+    assert any("too large" in verdict for verdict in refused(source("classify"), NETWORKS["classify"]()).values())
+
+
+@pytest.mark.parametrize("name", ["toy", "classify", "penalised"])
+def test_the_chain_rule_over_scalars_is_the_derivative_of_the_whole(name: str) -> None:
+    """The adjoints against sympy's derivative of the loss as one nested expression."""
+    network = NETWORKS[name]()
+    subject = Subject(source(name), network)
+    point = subject.draw(np.random.default_rng(0), 1)
+    written = Written(network, {"N": 1}, {n: a for group in point.groups() for n, a in group.items()})
+
+    def opened(expr: sp.Expr) -> sp.Expr:
+        while found := {s: written.definitions[s] for s in expr.free_symbols if s in written.definitions}:
+            expr = expr.xreplace(found)
+        return expr
+
+    whole = opened(written.loss)
+    for tensor in subject.differentiable:
+        for symbol in written.tensors[tensor].ravel():
+            direct = evaluate(sp.diff(whole, symbol), written.values)
+            assert abs(direct - evaluate(written.adjoint[symbol], written.values)) < 1e-45

@@ -12,7 +12,7 @@ from bpgen.declare.declaration import Declaration
 from bpgen.declare.formula import Formula
 from bpgen.declare.tensor import Tensor
 from bpgen.errors import NetError
-from bpgen.indices import lettered
+from bpgen.letters import lettered
 from bpgen.ir import BATCH, Element, Equation, Index, Network, Term, TensorInfo, check, element, elements, length
 from bpgen.naming import RESERVED, invented, names
 
@@ -147,7 +147,7 @@ def _hints(declared: Declaration, kept: Mapping[int, Definition], called: Mappin
         number = re.search(r"\d*$", called.get(serial, ""))
         if serial in called and number and len(terms) == 1 and not terms[0].over:
             for read in _reads(terms):
-                if declared.tensors[read].role == "value" and declared.tensors[read].hint == "h":
+                if declared.tensors[read].role == "value" and declared.tensors[read].hint == "u":
                     found[read] = f"z{number[0]}"
     return found
 

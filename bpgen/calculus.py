@@ -69,7 +69,7 @@ def derivative(equation: Equation, term: Term, wrt: Element, known: Known) -> tu
     raw = slope
     if term.reduce == "logsumexp":
         raw = sp.exp(term.body - equation.lhs) * slope
-    folded = known.fold(raw)
+    folded = known.fold(simplest([raw, *_over_one_denominator(raw)]))
     own = equation.terms[0].body if equation.pointwise() else None
     if own is not None and _costly(own):
         folded = simplest([folded, *_in_own_value(own, folded, equation.lhs, wrt)])
@@ -79,6 +79,13 @@ def derivative(equation: Equation, term: Term, wrt: Element, known: Known) -> tu
 def _diff(body: sp.Expr, wrt: Element) -> sp.Expr:
     mark = sp.Dummy(real=True)
     return sp.diff(body.xreplace({wrt: mark}), mark).xreplace({mark: wrt})
+
+
+def _over_one_denominator(slope: sp.Expr) -> Iterable[sp.Expr]:
+    """1/sqrt(u) - z^2/u^(3/2) with u = 1 + z^2 is u^(-3/2)."""
+    if isinstance(slope, sp.Add) and any(not p.exp.is_Integer for p in slope.atoms(sp.Pow)):
+        above, below = sp.fraction(sp.together(slope))
+        yield sp.factor_terms(sp.expand(above)) / below
 
 
 def _in_own_value(body: sp.Expr, slope: sp.Expr, value: sp.Expr, wrt: Element) -> Iterable[sp.Expr]:

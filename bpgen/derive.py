@@ -12,7 +12,7 @@ import sympy as sp
 
 from bpgen.calculus import Known, derivative
 from bpgen.functions import row
-from bpgen.indices import lettered
+from bpgen.letters import lettered
 from bpgen.ir import Element, Equation, Index, Network, Term, TensorInfo, check, element, elements
 from bpgen.measure import weight
 from bpgen.naming import adjoint_name

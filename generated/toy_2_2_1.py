@@ -1,4 +1,4 @@
-"""toy_2_2_1: Two inputs, two hidden sigmoids, one sigmoid output, half the squared error
+"""toy_2_2_1: Two inputs, two hidden sigmoids, one sigmoid output, half the squared ...
 
 Written by bpgen; the numbers in the comments are those of its derivation. n is the sample:
 the loss is the mean over the N samples of a batch, one a row.
@@ -184,31 +184,31 @@ def _self_check(seed: int = 0) -> bool:
     """Compare the gradients with six-point differences at a random point; print a table."""
     rng = np.random.default_rng(seed)
     params = {name: rng.uniform(-0.9, 0.9, shape) for name, shape in SHAPES.items()}
-    x = rng.uniform(0.2, 1.0, (5, 2))
-    y = rng.uniform(0.2, 1.0, (5, 1))
-    _, cache = forward(params, x)
-    grads = backward(params, cache, y, inputs=True)
-    points: Arrays = {**params, "x": x}
+    given = [rng.uniform(0.2, 1.0, (5, 2))]
+    targets = [rng.uniform(0.2, 1.0, (5, 1))]
+    _, cache = forward(params, *given)
+    grads = backward(params, cache, targets[0], inputs=True)
+    points = {**params, **dict(zip(INPUTS, given))}
 
     def slope(point: np.ndarray, at: tuple[int, ...], h: float) -> float:
         kept, total = point[at], 0.0
         for k, weight in zip((1, 2, 3, -1, -2, -3), (45, -9, 1, -45, 9, -1)):
             point[at] = kept + k * h
-            value = loss(params, x, y)
-            total += weight * value
+            total += weight * loss(params, *given, *targets)
         point[at] = kept
         return total / (60 * h)
 
     right = True
-    for name, point in points.items():
+    for name in grads:
         worst, scale = 0.0, float(np.abs(grads[name]).max()) + 1e-12
-        for at in list(np.ndindex(point.shape))[:40]:
+        for at in list(np.ndindex(points[name].shape))[:40]:
             # A kink within the reach of one step is out of reach of the other.
-            errors = [abs(slope(point, at, h) - grads[name][at]) for h in (1e-3, 1e-5)]
-            worst = max(worst, float(min(errors)) / scale)
+            slopes = [slope(points[name], at, h) for h in (1e-3, 1e-5)]
+            error = min(abs(float(s - grads[name][at])) for s in slopes)
+            worst = max(worst, error / scale)
         verdict = "ok" if worst < 1e-6 else "WRONG"
         right = right and verdict == "ok"
-        print(f"{name:12} {point.shape!s:12} {worst:8.1e} {verdict}")
+        print(f"{name:12} {points[name].shape!s:12} {worst:8.1e} {verdict}")
     return right
 
 

@@ -6,11 +6,12 @@ and writes the network out in scalars for sympy to differentiate.
 
 from __future__ import annotations
 
-from bpgen.check.exact import ExactRow, exact
+from bpgen.check import exact, numbers, selftest
+from bpgen.check.contract import Finding
+from bpgen.check.exact import ExactRow
 from bpgen.check.module import Subject
-from bpgen.check.numbers import Ruler, numbers
+from bpgen.check.numbers import Ruler
 from bpgen.check.report import Report, Row
-from bpgen.check.selftest import selftest
 from bpgen.ir import Network
 
 __all__ = ["Report", "check_module"]
@@ -36,16 +37,16 @@ def check_module(
     except Exception as error:
         return _broken(f"the module cannot be run: {type(error).__name__}: {error}")
     ruler = Ruler(subject, seed)
-    found = numbers(subject, seed, ruler)
+    found = numbers.numbers(subject, seed, ruler)
     target = exact_source or ((source, network) if network is not None else None)
-    proved = {row.name: row for row in exact(*target, seed)} if target is not None else None
+    proved = {row.name: row for row in exact.exact(*target, seed)} if target is not None else None
     rows = [Row(row.name, row, _exactly(row.name, proved)) for row in found.rows]
     rows += [
         Row(name, None, row)
         for name, row in (proved or {}).items()
         if name not in {r.name for r in found.rows}
     ]
-    tested = selftest(subject, ruler) if found.ok else None  # breaking what is broken shows nothing
+    tested = selftest.selftest(subject, ruler) if found.ok else None  # breaking what is broken shows nothing
     note = ALONE if target is None else SHRUNK if exact_source is not None else ""
     return Report(found.findings, tuple(rows), tested, note)
 
@@ -57,6 +58,4 @@ def _exactly(name: str, proved: dict[str, ExactRow] | None) -> ExactRow | None:
 
 
 def _broken(fact: str) -> Report:
-    from bpgen.check.contract import Finding
-
     return Report((Finding("", fact),), (), None)

@@ -102,11 +102,12 @@ def finite(subject: Subject, point: Point) -> Iterator[Finding]:
 
 
 def repeatable(subject: Subject, point: Point) -> Iterator[Finding]:
-    """The same cache gives the same bits twice, also after a forward pass of other samples, and afresh."""
+    """The same cache gives the same bits twice, also after both passes at another point, and afresh."""
     cache = subject.forward(point)
     kept = subject.backward(point, cache)
     first = {name: np.copy(g) for name, g in kept.items()}
-    subject.forward(point.map(lambda name, a: a[::-1] * 1 if name in subject.integers else a * 0.5 + 0.1))
+    other = Point(_moved(point.params), _moved(point.inputs), point.rest)
+    subject.backward(other, subject.forward(other))
     for again in (subject.backward(point, cache), subject.gradients(point)):
         for name, gradient in again.items():
             if not same_bits(first[name], gradient):
@@ -114,6 +115,11 @@ def repeatable(subject: Subject, point: Point) -> Iterator[Finding]:
     for name, gradient in kept.items():
         if not same_bits(first[name], gradient):
             yield Finding(name, "a later call changed the gradient that an earlier one returned")
+
+
+def _moved(arrays: Arrays) -> Arrays:
+    """Other values of the same kind: positive ones stay positive, integers within their bound."""
+    return {n: a[::-1].copy() if a.dtype.kind in "iu" else a * 0.5 + 0.1 for n, a in arrays.items()}
 
 
 def untouched(subject: Subject, point: Point) -> Iterator[Finding]:

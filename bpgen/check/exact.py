@@ -7,7 +7,7 @@ and sympy's scalar derivative. The proof is by algebra and holds in the region a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,12 +18,14 @@ from bpgen.check.scalar import Exact, World, overrides
 from bpgen.check.written import NotProved, OnKink, Written, evaluate
 from bpgen.ir import BATCH, Network
 
-BATCHES = (1, 2)
+BATCHES = ((1, False), (2, False))  # sizes, and whether all samples have the same integers
+REPEATED = ((2, True),)  # where integers are inputs: what is gathered twice must be added twice
 POINTS = 6  # points tried before a network is said to lie on a kink everywhere
 SCALARS = (
     1500  # of the written-out network: more is refused, and a smaller network of the same form asked for
 )
 GRID = 64  # the denominator of the random rational point
+DOORS = ("_array", "_one_hot")  # of the emitted module: they validate numbers, and know no others
 ABSENT = "not proved: the module returns no such tensor"
 
 
@@ -45,8 +47,11 @@ def exact(source: str, network: Network, seed: int = 0) -> tuple[ExactRow, ...]:
     """Prove every gradient, every output and the loss of a module, for the network it was emitted from."""
     subject = Subject(source, network)
     rows: dict[str, ExactRow] = {}
-    for batch in BATCHES:
-        for found in _at_batch(subject, network, batch, seed):
+    for batch, alike in (
+        *BATCHES,
+        *REPEATED * any(name in subject.integers for name in subject.module.INPUTS),
+    ):
+        for found in _at_batch(subject, network, batch, alike, seed):
             before = rows.get(found.name, ExactRow(found.name, 0, 0, "ok"))
             verdict = found.verdict if before.verdict == "ok" else before.verdict
             rows[found.name] = ExactRow(
@@ -55,11 +60,11 @@ def exact(source: str, network: Network, seed: int = 0) -> tuple[ExactRow, ...]:
     return tuple(rows.values())
 
 
-def _at_batch(subject: Subject, network: Network, batch: int, seed: int) -> list[ExactRow]:
+def _at_batch(subject: Subject, network: Network, batch: int, alike: bool, seed: int) -> list[ExactRow]:
     reason = "not proved: every point tried lies on a kink"
     for attempt in range(POINTS):
         try:
-            return _at_point(subject, network, batch, np.random.default_rng([seed, batch, attempt]))
+            return _at_point(subject, network, batch, alike, np.random.default_rng([seed, batch, attempt]))
         except OnKink:
             continue
         except NotProved as error:
@@ -71,8 +76,13 @@ def _at_batch(subject: Subject, network: Network, batch: int, seed: int) -> list
     return [ExactRow(name, 0, 1, reason) for name in subject.differentiable]
 
 
-def _at_point(subject: Subject, network: Network, batch: int, rng: np.random.Generator) -> list[ExactRow]:
+def _at_point(
+    subject: Subject, network: Network, batch: int, alike: bool, rng: np.random.Generator
+) -> list[ExactRow]:
     point = subject.draw(rng, batch).map(_rational)
+    if alike:
+        repeated = {n: a * 0 + a[:1] if n in subject.integers else a for n, a in point.inputs.items()}
+        point = replace(point, inputs=repeated)
     if sum(a.size for group in point.groups() for a in group.values()) > SCALARS:
         raise NotProved("too large; check a smaller network of the same form")
     names = {name: a for group in point.groups() for name, a in group.items()}
@@ -97,7 +107,7 @@ def _rational(_name: str, array: Any) -> Any:
 def _run(subject: Subject, world: World, point: Point) -> dict[str, Any]:
     """What the module returns for symbols: gradients by tensor, outputs by number, the loss."""
     module = load(subject.source, overrides(world))
-    module.__dict__["_array"] = lambda _name, value, *_, **__: value  # the door knows numbers only
+    module.__dict__.update(dict.fromkeys(DOORS, lambda _name, value, *_, **__: value))
     symbols = point.map(lambda name, _: _scalars(world, world.written.tensors[name]))
     output, cache = module.forward(symbols.params, *symbols.inputs.values())
     returned = dict(module.backward(symbols.params, cache, *symbols.rest.values(), inputs=True))

@@ -141,7 +141,7 @@ class Subject:
         return Point(
             params,
             inputs,
-            {f"cotangent {i}": rng.standard_normal(np.shape(o)) for i, o in enumerate(outputs)},
+            {f"cotangent {i}": rng.standard_normal(np.shape(o)) for i, o in enumerate(outputs, 1)},
         )
 
     def _param(self, rng: np.random.Generator, initial: Array, scale: float) -> Array:

@@ -10,9 +10,18 @@ import ast
 import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
-Make = Callable[[ast.Module], Iterator[tuple[str, str]]]  # where it was done, and what: a text
+Lines = Callable[
+    [ast.Module], Iterator[tuple[str, str]]
+]  # a place, and the body of a wrapper around backward
+Make = Callable[
+    [ast.Module], Iterator[tuple[str, Callable[[], str]]]
+]  # a place, and the text when it is wanted
 
 
 @dataclass(frozen=True)
@@ -78,40 +87,56 @@ def _become(node: ast.AST, other: ast.AST) -> None:
 def _rewrite(change: Callable[[ast.expr], Iterator[ast.expr]]) -> Make:
     """A kind that replaces one expression by another."""
 
-    def make(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    def text(tree: ast.Module, number: int, option: int) -> str:
+        wrong = copy.deepcopy(tree)
+        target = _expressions(wrong)[number]
+        _become(target, list(change(copy.deepcopy(target)))[option])
+        return ast.unparse(ast.fix_missing_locations(wrong))
+
+    def make(tree: ast.Module) -> Iterator[tuple[str, Callable[[], str]]]:
         for number, node in enumerate(_expressions(tree)):
-            for option in range(len(list(change(copy.deepcopy(node))))):
-                wrong = copy.deepcopy(tree)
-                target = _expressions(wrong)[number]
-                _become(target, list(change(copy.deepcopy(target)))[option])
-                yield ast.unparse(node), ast.unparse(ast.fix_missing_locations(wrong))
+            for option, _ in enumerate(change(copy.deepcopy(node))):
+                yield ast.unparse(node), partial(text, tree, number, option)
 
     return make
 
 
-def _assigned(change: Callable[[ast.expr], str]) -> Make:
-    """A kind that changes the value of an assignment as a whole; `change` writes it."""
+def _restate(change: Callable[[ast.stmt], ast.stmt | None]) -> Make:
+    """A kind that replaces one statement by another."""
 
-    def make(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    def text(tree: ast.Module, number: int) -> str:
+        wrong = copy.deepcopy(tree)
+        target = _statements(wrong)[number]
+        _become(target, change(copy.deepcopy(target)) or target)
+        return ast.unparse(ast.fix_missing_locations(wrong))
+
+    def make(tree: ast.Module) -> Iterator[tuple[str, Callable[[], str]]]:
         for number, statement in enumerate(_statements(tree)):
-            if isinstance(statement, ast.Assign) and not isinstance(statement.value, (ast.Dict, ast.Tuple)):
-                wrong = copy.deepcopy(tree)
-                target = _statements(wrong)[number]
-                assert isinstance(target, ast.Assign)
-                target.value = ast.parse(change(target.value), mode="eval").body
-                yield ast.unparse(statement), ast.unparse(ast.fix_missing_locations(wrong))
+            if change(copy.deepcopy(statement)) is not None:
+                yield ast.unparse(statement), partial(text, tree, number)
 
     return make
 
 
-def _around(lines: Make) -> Make:
+def _assigned(form: str) -> Make:
+    """A kind that changes the value of an assignment as a whole."""
+
+    def change(statement: ast.stmt) -> ast.stmt | None:
+        if not isinstance(statement, ast.Assign) or isinstance(statement.value, (ast.Dict, ast.Tuple)):
+            return None
+        statement.value = _parsed(form.format(ast.unparse(statement.value)))
+        return statement
+
+    return _restate(change)
+
+
+def _around(lines: Lines) -> Make:
     """A kind that wraps backward: each body gets `grads`, and all that was passed, and may do as it likes."""
 
-    def make(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    def make(tree: ast.Module) -> Iterator[tuple[str, Callable[[], str]]]:
         for place, body in lines(tree):
-            indented = "\n".join("    " + line for line in body.splitlines())
-            wrapper = f"\n\n_right, _kept = backward, []\n\n\ndef backward(params, cache, *rest, inputs=False):\n{indented}\n"
-            yield place, ast.unparse(tree) + wrapper
+            wrapper = WRAPPER + "".join(f"    {line}\n" for line in body.splitlines())
+            yield place, partial(lambda tree, added: ast.unparse(tree) + added, tree, wrapper)
 
     return make
 
@@ -184,14 +209,10 @@ def _constant(node: ast.expr) -> Iterator[ast.expr]:
         yield ast.Constant(value * 1.01)
 
 
-def _forgotten(tree: ast.Module) -> Iterator[tuple[str, str]]:
+def _forgotten(statement: ast.stmt) -> ast.stmt | None:
     """A contribution added in place (+=, np.add.at) is not."""
-    for number, statement in enumerate(_statements(tree)):
-        called = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call)
-        if called or isinstance(statement, ast.AugAssign):
-            wrong = copy.deepcopy(tree)
-            _become(_statements(wrong)[number], ast.Pass())
-            yield ast.unparse(statement), ast.unparse(ast.fix_missing_locations(wrong))
+    called = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call)
+    return ast.Pass() if called or isinstance(statement, ast.AugAssign) else None
 
 
 def _names(tree: ast.Module, table: str) -> list[str]:
@@ -204,10 +225,17 @@ def _names(tree: ast.Module, table: str) -> list[str]:
     return []
 
 
+WRAPPER = """
+
+_right, _kept = backward, []
+
+
+def backward(params, cache, *rest, inputs=False):
+"""
 CALL = "grads = _right(params, cache, *rest, inputs=inputs)\n"
 
 
-def _each_gradient(line: str) -> Make:
+def _each_gradient(line: str) -> Lines:
     """The line after the call, once for each gradient `g` of a parameter."""
     return lambda tree: (
         (f"d{name}", f"{CALL}g = grads[{name!r}]\n{line.replace('NAME', repr(name))}\nreturn grads")
@@ -277,18 +305,18 @@ def _ignored(tree: ast.Module) -> Iterator[tuple[str, str]]:
 
 KINDS: tuple[Kind, ...] = (
     Kind("a sign flipped", _rewrite(_flip)),
-    Kind("a value negated", _assigned(lambda v: f"-({ast.unparse(v)})")),
+    Kind("a value negated", _assigned("-({})")),
     Kind("the local derivative dropped", _rewrite(_sides(_binary(ast.Mult), "left"))),
     Kind("a factor missing", _rewrite(_sides(_binary(ast.Mult), "right"))),
     Kind("the batch mean or a divisor forgotten", _rewrite(_sides(_binary(ast.Div), "left"))),
     Kind("a second use forgotten", _rewrite(_sides(_binary(ast.Add), "left", "right"))),
-    Kind("a contribution not added", _forgotten),
+    Kind("a contribution not added", _restate(_forgotten)),
     Kind("a factor transposed", _rewrite(_transposed)),
     Kind("a sum lost", _rewrite(_lost_sum)),
     Kind("a mean for a sum", _rewrite(_mean_for_sum)),
     Kind("a constant off by 1 %", _rewrite(_constant)),
-    Kind("an axis rolled", _assigned(lambda v: f"np.roll({ast.unparse(v)}, 1, -1)")),
-    Kind("float32 inside", _assigned(lambda v: f"(({ast.unparse(v)}).astype(np.float32) + params[next(iter(params))].dtype.type(0))")),
+    Kind("an axis rolled", _assigned("np.roll({}, 1, -1)")),
+    Kind("float32 inside", _assigned("(({}).astype(np.float32) + params[next(iter(params))].dtype.type(0))")),
     Kind("a gradient 0.1 % off", _around(_each_gradient("grads[NAME] = g * g.dtype.type(1.001)"))),
     Kind("one entry 1 % off", _around(_each_gradient("g.flat[g.size // 2] *= 1.01"))),
     Kind("a gradient left out", _around(_each_gradient("del grads[NAME]"))),
@@ -302,7 +330,7 @@ KINDS: tuple[Kind, ...] = (
 )  # fmt: skip
 
 
-def spread(items: list[tuple[str, str]], most: int) -> list[tuple[str, str]]:
+def spread(items: list[T], most: int) -> list[T]:
     """At most so many of a list, evenly from its beginning to its end."""
     if len(items) <= most:
         return items
@@ -315,5 +343,6 @@ def mutants(source: str, each: int) -> list[Mutant]:
     found: dict[str, Mutant] = {}
     for kind in KINDS:
         for place, text in spread(list(kind.make(tree)), each):
-            found.setdefault(text, Mutant(kind.name, place, text))
+            wrong = text()
+            found.setdefault(wrong, Mutant(kind.name, place, wrong))
     return list(found.values())

@@ -213,7 +213,7 @@ class Written:
         if self.network.loss is not None:
             return self.tensors[self.network.loss][()]
         outputs = [np.ravel(self.tensors[name]) for name in self.network.outputs]
-        cotangents = [np.ravel(self.tensors[f"cotangent {k}"]) for k in range(len(outputs))]
+        cotangents = [np.ravel(self.tensors[f"cotangent {k}"]) for k, _ in enumerate(outputs, 1)]
         products = [sp.Add(*(c * o)) for c, o in zip(cotangents, outputs, strict=True)]
         return self._defined("objective", sp.Add(*products), group)
 

@@ -20,7 +20,7 @@ class Tensor:
 
     __array_ufunc__ = None
 
-    def __init__(self, shape: tuple[Size, ...], role: Role = "value", *, name: str | None = None, hint: str = "h",
+    def __init__(self, shape: tuple[Size, ...], role: Role = "value", *, name: str | None = None, hint: str = "u",
                  layer: int | None = None, bound: int | None = None, sums_to_one: bool = False,
                  init: str | float = "", indices: tuple[Index, ...] = (), formula: Formula | None = None) -> None:  # fmt: skip
         self.shape, self.role, self.name, self.hint, self.layer = shape, role, name, hint, layer

@@ -11,7 +11,7 @@ _NUMPY = {"asarray", "where", "exp", "log", "log1p", "expm1", "tanh", "sin", "co
           "arcsinh", "sqrt", "abs", "sign", "minimum", "maximum", "zeros", "ones", "zeros_like", "ones_like", "empty",
           "arange", "einsum", "tensordot", "add", "at", "random", "default_rng", "Generator", "ndarray", "float64",
           "shape", "result_type", "concatenate", "prod", "isclose", "allclose", "all", "any", "iscomplexobj",
-          "integer", "issubdtype", "array", "finfo", "size", "isfinite", "empty_like", "copy", "ndindex"}  # fmt: skip
+          "integer", "issubdtype", "array", "finfo", "size", "isfinite", "empty_like", "copy", "ndindex", "dirichlet"}  # fmt: skip
 _FORBIDDEN = (ast.Global, ast.Nonlocal, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.Await, ast.Yield,
               ast.YieldFrom, ast.Delete, ast.Try, ast.With)  # fmt: skip
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bpgen.emit.layout import call, collection
+from bpgen.emit.layout import WIDTH, call, collection
 from bpgen.emit.plan import Plan, plan
 from bpgen.emit.statements import Statements
 from bpgen.functions import ROWS
@@ -39,7 +40,8 @@ class Parts:
         """The first line of the module: plain text only, whatever net.py says of itself."""
         words = " ".join(self.network.title.split())
         safe = "".join(c if c.isascii() and c.isprintable() and c not in '\\"' else "?" for c in words)
-        return f"{self.network.name}: {safe}"[:86] if safe else f"{self.network.name}: a network and its gradients."
+        line = f"{self.network.name}: {safe or 'a network and its gradients.'}"
+        return textwrap.shorten(line, WIDTH - 3, placeholder=" ...")
 
     @property
     def about_batch(self) -> str:
@@ -79,34 +81,34 @@ class Parts:
         return [name for name in ("_labels", "_one_hot") if name in called]
 
     @property
-    def drawn(self) -> list[str]:
-        """Random arguments for the self-check, five samples of each."""
-        return [line for t in (*self.inputs, *self.targets) for line in _drawn(t)]
+    def drawn(self) -> dict[str, list[str]]:
+        """Random arguments for the self-check, five samples of each, as the lines of two lists."""
+        return {kind: collection(f"{kind} = ", map(_drawn, tensors), "[]", 4)
+                for kind, tensors in (("given", self.inputs), ("targets", self.targets))}  # fmt: skip
 
     @property
-    def self_check_start(self) -> list[str]:
-        """The gradients at the random point, and the arrays whose gradients they are."""
-        names = self.argument_names
-        real = [f'"{t.name}": {t.name}' for t in self.inputs if t.bound is None]
-        arguments = _joined("params", "cache", names["targets"] if self.network.loss else ", ".join(self.seeds), "inputs=True")
-        outputs = _joined(*self.network.outputs)
-        lines = call(f"{outputs if self.seeds and len(self.seeds) == 1 else '_' if not self.seeds else f'({outputs})'}, "
-                     "cache = forward", [_joined("params", names["inputs"])], "", 4)  # fmt: skip
-        lines += [f"{s} = rng.standard_normal({o}.shape)" for o, s in zip(self.network.outputs, self.seeds, strict=False)]
-        lines += call("grads = backward", [arguments], "", 4)
-        return lines + collection("points: Arrays = ", ["**params", *real], indent=4)
-
-    @property
-    def self_check_value(self) -> list[str]:
-        """What the gradients are of: the loss, or the outputs against their cotangents."""
-        names = self.argument_names
+    def self_check_start(self) -> tuple[str, ...]:
+        """The gradients at the random point."""
         if self.network.loss:
-            return call("value = loss", [_joined("params", names["both"])], "", 12)
-        outputs = _joined(*self.network.outputs)
-        left = outputs if len(self.seeds) == 1 else f"({outputs})"
-        lines = call(f"{left}, _ = forward", [_joined("params", names["inputs"])], "", 12)
-        total = " + ".join(f"({s} * {o}).sum()" for o, s in zip(self.network.outputs, self.seeds, strict=True))
-        return [*lines, f"value = {total}"]
+            return (*self.drawn["targets"], "_, cache = forward(params, *given)",
+                    *self._gradients("targets", len(self.targets)))  # fmt: skip
+        outputs = "outputs" if len(self.seeds) > 1 else "[outputs]"
+        return ("outputs, cache = forward(params, *given)",
+                f"upstream = [rng.standard_normal(o.shape) for o in {outputs}]",
+                *self._gradients("upstream", len(self.seeds)))  # fmt: skip
+
+    def _gradients(self, given: str, count: int) -> list[str]:
+        arguments = ["params", "cache", *(f"{given}[{k}]" for k in range(count)), "inputs=True"]
+        return call("grads = backward", arguments, "", 4)
+
+    @property
+    def self_check_value(self) -> tuple[str, ...]:
+        """What the gradients are of: the loss, or the outputs against their cotangents."""
+        if self.network.loss:
+            return ("total += weight * loss(params, *given, *targets)",)
+        outputs = "outputs" if len(self.seeds) > 1 else "[outputs]"
+        return ("outputs, _ = forward(params, *given)",
+                f"total += weight * sum((o * u).sum() for o, u in zip({outputs}, upstream))")  # fmt: skip
 
     @property
     def argument_names(self) -> dict[str, str]:
@@ -264,13 +266,15 @@ def _initial(tensor: TensorInfo, how: str | float) -> str:
     return f"np.asarray({drawn if scale == '1**-0.5' else f'{drawn} * {scale}'}, dtype)"
 
 
-def _drawn(tensor: TensorInfo) -> list[str]:
+def _drawn(tensor: TensorInfo) -> str:
+    """Random values of a tensor, as text."""
     sizes = [str(s) if isinstance(s, int) else "3" for s in tensor.sample_shape]
     shape = f"({', '.join(['5', *sizes])}{',' if not sizes else ''})"
     if tensor.bound is not None:
-        return [f"{tensor.name} = rng.integers({tensor.bound}, size={shape})"]
-    drawn = [f"{tensor.name} = rng.uniform(0.2, 1.0, {shape})"]
-    return drawn + ([f"{tensor.name} /= {tensor.name}.sum(axis=-1, keepdims=True)"] if tensor.sums_to_one else [])
+        return f"rng.integers({tensor.bound}, size={shape})"
+    if tensor.sums_to_one:
+        return f"rng.dirichlet(np.ones({sizes[-1]}), {shape[: shape.rindex(',')]}))"
+    return f"rng.uniform(0.2, 1.0, {shape})"
 
 
 _LOGSUMEXP = '''

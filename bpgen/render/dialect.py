@@ -38,6 +38,9 @@ class Dialect:
     max: Callable[[str], str]
     indicator: Callable[[str], str]
     unit: Callable[[str], str]  # e_y
+    by: Callable[[int], str]  # equals, by the equation of this number
+    direct: Callable[[str, str], str]  # d/dW of an expression written out
+    said: Callable[[str], str]  # words among mathematics
     exp: Callable[[str], str]
     call: Callable[[str, str], str]
     prime: str
@@ -103,9 +106,12 @@ LATEX = Dialect(
     partial=_latex_partial,
     upstream=lambda s, subscripts: _latex_symbol(Symbol(s.stem, "bar", s.layer, s.label), subscripts, False),
     sum=lambda over: rf"\sum_{{{over}}} ",
-    max=lambda over: rf"\max_{{{over}}} ",
+    max=lambda over: rf"\max_{{{over}}} " if over else r"\max",
     indicator=lambda inner: rf"\mathbf{{1}}[{inner}]",
     unit=lambda label: f"e_{{{label}}}",
+    by=lambda number: rf"\overset{{({number})}}{{=}}",
+    direct=lambda wrt, what: rf"\frac{{\partial}}{{\partial {wrt}}}\, {what}",
+    said=lambda words: rf"\text{{{words}}}",
     exp=lambda inner: f"e^{{{inner}}}",
     call=lambda head, inner: rf"{head}\left({inner}\right)" if r"\frac" in inner or r"\sum" in inner else f"{head}({inner})",
     prime="'",
@@ -137,6 +143,12 @@ def _text_symbol(symbol: Symbol, subscripts: tuple[str, ...], transposed: bool) 
     return base + label + layer + ("ᵀ" if transposed else "") + (below if subscripts else "")
 
 
+def _text_shape(sizes: tuple[str, ...]) -> str:
+    if all(s.isdigit() for s in sizes):
+        return "ˣ".join(_raised(s) for s in sizes)
+    return f"^({'×'.join(sizes)})" if sizes[1:] else f"^{sizes[0]}"
+
+
 def _text_cases(rows: tuple[tuple[str, str], ...]) -> str:
     return "{" + "; ".join(f"{value} {when}" for value, when in rows) + "}"
 
@@ -157,15 +169,18 @@ TEXT = Dialect(
     partial=lambda of, wrt: f"∂{of}/∂{wrt}",
     upstream=lambda s, subscripts: _text_symbol(Symbol(s.stem, "bar", s.layer, s.label), subscripts, False),
     sum=lambda over: f"Σ[{over}] ",
-    max=lambda over: f"max[{over}] ",
+    max=lambda over: f"max[{over}] " if over else "max",
     indicator=lambda inner: f"𝟙[{inner}]",
     unit=lambda label: f"e[{label}]",
+    by=lambda number: f"=({number})=",
+    direct=lambda wrt, what: f"∂({what})/∂{wrt}",
+    said=lambda words: words,
     exp=lambda inner: f"exp({inner})",
     call=lambda head, inner: f"{head}({inner})",
     prime="'",
     transpose=lambda inner: f"{inner}ᵀ",
     cases=_text_cases,
-    shape=lambda sizes: "∈ ℝ" + ("×".join(_raised(s) if s.isdigit() else f"^{s}" for s in sizes) if sizes else ""),
+    shape=lambda sizes: "∈ ℝ" + _text_shape(sizes),
     flat=True,
     minus="−",
     times=" · ",

@@ -38,7 +38,7 @@ class Order:
         if isinstance(expr, sp.Symbol):
             return (1, expr.name)
         if expr.has(Partial):
-            return (2, str(expr))
+            return (2, -max((self._place(p.of.name) for p in expr.atoms(Partial)), default=0), str(expr))
         kind = self._kind({e.name for e in expr.atoms(Element)})
         spread = isinstance(expr, sp.Function)
         return (kind, spread, self._places(expr), not isinstance(expr, Element), str(expr))

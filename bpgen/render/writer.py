@@ -27,14 +27,14 @@ class Piece:
 
 @dataclass(frozen=True)
 class Writer:
-    """`loss` names the scalar that is differentiated; `first` is what the first entry of a tensor is counted as."""
+    """`first` is what the first entry of a tensor is counted as."""
 
     dialect: Dialect
     symbols: Mapping[str, Symbol]
     adjoint_of: Mapping[str, str]  # dW1 -> W1, and the upstream gradient d_a -> a
     given: frozenset[str]  # the upstream gradients among them
     order: Order
-    loss: Symbol
+    total: str  # the name of the scalar that is differentiated
     first: int = 0
 
     @staticmethod
@@ -43,12 +43,15 @@ class Writer:
         named = symbols((*network.tensors, *(a for t, a in derivation.adjoint.items() if a == adjoint_name(t) != f"d{t}")))
         given = {f"d_{name}": name for name in network.outputs if network.loss is None}
         adjoint_of = {**{a: t for t, a in derivation.adjoint.items()}, **given}
-        loss = named[network.loss] if network.loss else Symbol("ell")
-        return Writer(dialect, named, adjoint_of, frozenset(given), Order(network, adjoint_of), loss)
+        total = network.loss or "ell"
+        while network.loss is None and total in named:
+            total += "_"
+        named.setdefault(total, Symbol("ell"))
+        return Writer(dialect, named, adjoint_of, frozenset(given), Order(network, adjoint_of), total)
 
-    def with_loss(self, name: str) -> Writer:
+    def differentiating(self, total: str) -> Writer:
         """The same document where another scalar is differentiated."""
-        return replace(self, loss=self.symbols[name])
+        return replace(self, total=total)
 
     def subscript(self, expr: sp.Expr) -> str:
         """One index: a letter, an entry's number, a gathered label, or a shifted letter."""
@@ -80,7 +83,7 @@ class Writer:
         if name in self.given:
             piece = Piece(self.dialect.upstream(tensor, subscripts))
         else:
-            piece = self.partial(self.dialect.symbol(self.loss, (), False), self.dialect.symbol(tensor, subscripts, False))
+            piece = self.partial(self.tensor(self.total).text, self.dialect.symbol(tensor, subscripts, False))
         return Piece(self.dialect.transpose(self.dialect.parens(piece.text)), POW) if transposed else piece
 
     def partial(self, of: str, wrt: str) -> Piece:

@@ -48,7 +48,9 @@ def test_right_modules_pass_and_every_mutant_is_caught(name: str) -> None:
 def test_a_module_alone_says_what_was_left_out() -> None:
     report = check_module(source("classify"), None)
     assert report.ok
-    assert str(report).endswith("checked by numbers only: give the net.py to have the module proved exactly\n")
+    assert str(report).endswith(
+        "checked by numbers only: give the net.py to have the module proved exactly\n"
+    )
 
 
 def test_the_exact_part_may_be_of_a_smaller_network() -> None:
@@ -88,7 +90,9 @@ def test_no_change_is_not_counted() -> None:
     subject = Subject(text)
     assert same(subject, Mutant("", "", text.replace("delta1 @ W1", "(W1.T @ delta1.T).T")))
     assert not same(subject, Mutant("", "", text.replace("delta1 @ W1", "1.0000001 * (delta1 @ W1)")))
-    assert not same(subject, Mutant("", "", text.replace("    return grads", "    a1 *= 2\n    return grads")))
+    assert not same(
+        subject, Mutant("", "", text.replace("    return grads", "    a1 *= 2\n    return grads"))
+    )
 
 
 def test_every_kind_has_mutants_somewhere() -> None:

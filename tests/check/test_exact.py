@@ -10,7 +10,7 @@ import sympy as sp
 from networks import NETWORKS, source
 from pointwise import CASES, Case
 
-from bpgen.check import exact as exact_module
+import bpgen.check.exact as exact_module
 from bpgen.check.exact import exact
 from bpgen.check.module import Subject
 from bpgen.check.written import Written, evaluate
@@ -65,7 +65,10 @@ def test_a_module_of_another_network_is_refused_though_its_gradients_are_its_own
 
 def test_float32_inside_is_not_proved() -> None:
     text = source("toy").replace("dW1 = delta1.T @ x", "dW1 = (delta1.T @ x).astype(np.float32)")
-    assert all(v.startswith("not proved: the module raises TypeError") for v in refused(text, NETWORKS["toy"]()).values())
+    assert all(
+        v.startswith("not proved: the module raises TypeError")
+        for v in refused(text, NETWORKS["toy"]()).values()
+    )
 
 
 def test_too_large_is_not_a_proof(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,7 +80,9 @@ def test_too_large_is_not_a_proof(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_too_much_algebra_is_not_a_proof(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bpgen.check.algebra.WORK", 5)
-    assert any("too large" in verdict for verdict in refused(source("classify"), NETWORKS["classify"]()).values())
+    assert any(
+        "too large" in verdict for verdict in refused(source("classify"), NETWORKS["classify"]()).values()
+    )
 
 
 @pytest.mark.parametrize("name", ["toy", "classify", "penalised"])

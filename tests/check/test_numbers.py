@@ -74,7 +74,7 @@ def test_a_dropped_imaginary_part_does_not_hide_a_gradient() -> None:
 
 
 def test_no_differences_settle_on_a_staircase() -> None:
-    stairs = Case(None, "np.round(z, 4)", "1 + 0 * z")
+    stairs = Case(None, "np.round(z, 7)", "1 + 0 * z")
     verdicts = bad(numbers(Subject(stairs.source())))
     assert set(verdicts.values()) == {"the differences do not settle at any draw"}
 

@@ -1,4 +1,4 @@
-"""one_hot: Softmax regression with one-hot targets.
+"""linear_chain: Two weights in a chain and half the squared error: the smallest ...
 
 Written by bpgen; the numbers in the comments are those of its derivation. n is the sample:
 the loss is the mean over the N samples of a batch, one a row.
@@ -8,9 +8,9 @@ import numpy as np
 
 Arrays = dict[str, np.ndarray]
 
-SHAPES: dict[str, tuple[int, ...]] = {"W": (4, 3), "b": (4,)}
-INPUTS: dict[str, tuple[int | str, ...]] = {"x": (3,)}
-TARGETS: dict[str, tuple[int | str, ...]] = {"y": (4,)}
+SHAPES: dict[str, tuple[int, ...]] = {"w1": (), "w2": ()}
+INPUTS: dict[str, tuple[int | str, ...]] = {"x": ()}
+TARGETS: dict[str, tuple[int | str, ...]] = {"y": ()}
 INTEGERS: dict[str, int] = {}
 
 
@@ -20,25 +20,23 @@ def init(
     """Fresh parameters, drawn from rng: a seed, a Generator or None."""
     rng = np.random.default_rng(rng)
     return {
-        "W": np.asarray(rng.standard_normal((4, 3)) * 3**-0.5, dtype),
-        "b": np.zeros(4, dtype),
+        "w1": np.asarray(rng.standard_normal(), dtype),
+        "w2": np.asarray(rng.standard_normal(), dtype),
     }
 
 
 def forward(params: Arrays, x: np.ndarray) -> tuple[np.ndarray, Arrays]:
-    """The output p (N, 4) and the cache for backward."""
+    """The output yhat (N,) and the cache for backward."""
     _check(params)
-    W = params["W"]
-    b = params["b"]
-    x = _array("x", x, (3,), None, params)
-    # (1) z[n,i] = sum_j W[i,j] x[n,j] + b[i]
-    z = x @ W.T + b
-    # (2) s1[n] = logsumexp_i z[n,i]
-    s1 = logsumexp(z)
-    # (3) p[n,i] = exp(z[n,i] - s1[n])
-    p = np.exp(z - s1[:, None])
-    cache = {"x": x, "z": z, "s1": s1, "p": p}
-    return p, cache
+    w1 = params["w1"]
+    w2 = params["w2"]
+    x = _array("x", x, (), None, params)
+    # (1) a1[n] = w1 x[n]
+    a1 = w1 * x
+    # (2) yhat[n] = w2 a1[n]
+    yhat = w2 * a1
+    cache = {"x": x, "a1": a1, "yhat": yhat}
+    return yhat, cache
 
 
 def loss(params: Arrays, x: np.ndarray, y: np.ndarray) -> float:
@@ -50,15 +48,13 @@ def loss(params: Arrays, x: np.ndarray, y: np.ndarray) -> float:
 def _loss(params: Arrays, cache: Arrays, y: np.ndarray) -> float:
     """The loss of the batch that left this cache."""
     N = _length(cache)
-    z = cache["z"]
-    s1 = cache["s1"]
-    y = _one_hot("y", y, (4,), N, params)
-    # (4) ell[n] = -sum_i y[n,i] log(p[n,i])
-    # (4) evaluated as -sum_i (z[n,i] - s1[n]) y[n,i]
-    ell = -((z - s1[:, None]) * y).sum(axis=1)
-    # (5) L = sum_n ell[n] / N
-    L = ell.mean()
-    value: float = L.item()
+    yhat = cache["yhat"]
+    y = _array("y", y, (), N, params)
+    # (3) ell[n] = (yhat[n] - y[n]) ** 2 / 2
+    ell = (yhat - y) ** 2 / 2
+    # (4) C = sum_n ell[n] / N
+    C = ell.mean()
+    value: float = C.item()
     return value
 
 
@@ -66,21 +62,21 @@ def backward(
     params: Arrays, cache: Arrays, y: np.ndarray, inputs: bool = False
 ) -> Arrays:
     """Gradients of the loss, named as params; the inputs' too on request."""
-    W = params["W"]
+    w1 = params["w1"]
+    w2 = params["w2"]
     N = _length(cache)
     x = cache["x"]
-    p = cache["p"]
-    y = _one_hot("y", y, (4,), N, params)
-    # (9) delta[n,i] = (p[n,i] - y[n,i]) / N
-    delta = (p - y) / N
-    # (10) dW[i,j] = sum_n delta[n,i] x[n,j]
-    dW = delta.T @ x
-    # (11) db[i] = sum_n delta[n,i]
-    db = delta.sum(axis=0)
-    grads = {"W": dW, "b": db}
+    a1 = cache["a1"]
+    yhat = cache["yhat"]
+    y = _array("y", y, (), N, params)
+    # (7) dw2 = sum_n (yhat[n] - y[n]) a1[n] / N
+    dw2 = ((yhat - y) * a1).sum() / N
+    # (9) dw1 = sum_n (yhat[n] - y[n]) w2 x[n] / N
+    dw1 = ((yhat - y) * x).sum() * w2 / N
+    grads = {"w1": dw1, "w2": dw2}
     if inputs:
-        # (12) dx[n,i] = sum_j delta[n,j] W[j,i]
-        dx = delta @ W
+        # (10) dx[n] = (yhat[n] - y[n]) w1 w2 / N
+        dx = (yhat - y) * w1 * w2 / N
         grads["x"] = dx
     return grads
 
@@ -107,12 +103,6 @@ def unpack(flat: np.ndarray) -> Arrays:
         params[name] = flat[start : start + size].reshape(shape)
         start += size
     return params
-
-
-def logsumexp(z: np.ndarray) -> np.ndarray:
-    """log(sum(exp(z))) along the last axis; the largest is taken out, so nothing overflows."""
-    largest = z.max(axis=-1, keepdims=True)
-    return np.asarray(largest[..., 0] + np.log(np.exp(z - largest).sum(axis=-1)))
 
 
 def _check(params: Arrays) -> None:
@@ -163,50 +153,35 @@ def _fits(
         raise ValueError(f"{name} is an empty batch")
 
 
-def _one_hot(
-    name: str,
-    value: np.ndarray,
-    shape: tuple[int | str, ...],
-    length: int | None,
-    params: Arrays,
-) -> np.ndarray:
-    """The value as rows that sum to 1, or an error in the caller's words."""
-    array = _array(name, value, shape, length, params)
-    if not np.allclose(array.sum(axis=-1), 1, atol=1e-5):
-        raise ValueError(f"{name} has a row that does not sum to 1")
-    return array
-
-
 def _self_check(seed: int = 0) -> bool:
     """Compare the gradients with six-point differences at a random point; print a table."""
     rng = np.random.default_rng(seed)
     params = {name: rng.uniform(-0.9, 0.9, shape) for name, shape in SHAPES.items()}
-    x = rng.uniform(0.2, 1.0, (5, 3))
-    y = rng.uniform(0.2, 1.0, (5, 4))
-    y /= y.sum(axis=-1, keepdims=True)
-    _, cache = forward(params, x)
-    grads = backward(params, cache, y, inputs=True)
-    points: Arrays = {**params, "x": x}
+    given = [rng.uniform(0.2, 1.0, (5,))]
+    targets = [rng.uniform(0.2, 1.0, (5,))]
+    _, cache = forward(params, *given)
+    grads = backward(params, cache, targets[0], inputs=True)
+    points = {**params, **dict(zip(INPUTS, given))}
 
     def slope(point: np.ndarray, at: tuple[int, ...], h: float) -> float:
         kept, total = point[at], 0.0
         for k, weight in zip((1, 2, 3, -1, -2, -3), (45, -9, 1, -45, 9, -1)):
             point[at] = kept + k * h
-            value = loss(params, x, y)
-            total += weight * value
+            total += weight * loss(params, *given, *targets)
         point[at] = kept
         return total / (60 * h)
 
     right = True
-    for name, point in points.items():
+    for name in grads:
         worst, scale = 0.0, float(np.abs(grads[name]).max()) + 1e-12
-        for at in list(np.ndindex(point.shape))[:40]:
+        for at in list(np.ndindex(points[name].shape))[:40]:
             # A kink within the reach of one step is out of reach of the other.
-            errors = [abs(slope(point, at, h) - grads[name][at]) for h in (1e-3, 1e-5)]
-            worst = max(worst, float(min(errors)) / scale)
+            slopes = [slope(points[name], at, h) for h in (1e-3, 1e-5)]
+            error = min(abs(float(s - grads[name][at])) for s in slopes)
+            worst = max(worst, error / scale)
         verdict = "ok" if worst < 1e-6 else "WRONG"
         right = right and verdict == "ok"
-        print(f"{name:12} {point.shape!s:12} {worst:8.1e} {verdict}")
+        print(f"{name:12} {points[name].shape!s:12} {worst:8.1e} {verdict}")
     return right
 
 

@@ -1,4 +1,4 @@
-"""bce: Several sigmoid outputs under binary cross-entropy, with weight decay that leaves
+"""attention_weights: A softmax in the middle of a network: its backward comes out ...
 
 Written by bpgen; the numbers in the comments are those of its derivation. n is the sample:
 the loss is the mean over the N samples of a batch, one a row.
@@ -8,13 +8,8 @@ import numpy as np
 
 Arrays = dict[str, np.ndarray]
 
-SHAPES: dict[str, tuple[int, ...]] = {
-    "W1": (4, 3),
-    "W2": (2, 4),
-    "b1": (4,),
-    "b2": (2,),
-}
-INPUTS: dict[str, tuple[int | str, ...]] = {"x": (3,)}
+SHAPES: dict[str, tuple[int, ...]] = {"V": (2, 3), "W": (3, 4), "b": (3,)}
+INPUTS: dict[str, tuple[int | str, ...]] = {"x": (4,)}
 TARGETS: dict[str, tuple[int | str, ...]] = {"y": (2,)}
 INTEGERS: dict[str, int] = {}
 
@@ -25,31 +20,29 @@ def init(
     """Fresh parameters, drawn from rng: a seed, a Generator or None."""
     rng = np.random.default_rng(rng)
     return {
-        "W1": np.asarray(rng.standard_normal((4, 3)) * 3**-0.5, dtype),
-        "W2": np.asarray(rng.standard_normal((2, 4)) * 4**-0.5, dtype),
-        "b1": np.zeros(4, dtype),
-        "b2": np.zeros(2, dtype),
+        "V": np.asarray(rng.standard_normal((2, 3)) * 3**-0.5, dtype),
+        "W": np.asarray(rng.standard_normal((3, 4)) * 4**-0.5, dtype),
+        "b": np.zeros(3, dtype),
     }
 
 
 def forward(params: Arrays, x: np.ndarray) -> tuple[np.ndarray, Arrays]:
-    """The output a2 (N, 2) and the cache for backward."""
+    """The output yhat (N, 2) and the cache for backward."""
     _check(params)
-    W1 = params["W1"]
-    W2 = params["W2"]
-    b1 = params["b1"]
-    b2 = params["b2"]
-    x = _array("x", x, (3,), None, params)
-    # (1) z1[n,i] = sum_j W1[i,j] x[n,j] + b1[i]
-    z1 = x @ W1.T + b1
-    # (2) a1[n,i] = sigmoid(z1[n,i])
-    a1 = sigmoid(z1)
-    # (3) z2[n,i] = sum_j W2[i,j] a1[n,j] + b2[i]
-    z2 = a1 @ W2.T + b2
-    # (4) a2[n,i] = sigmoid(z2[n,i])
-    a2 = sigmoid(z2)
-    cache = {"x": x, "a1": a1, "z2": z2, "a2": a2}
-    return a2, cache
+    V = params["V"]
+    W = params["W"]
+    b = params["b"]
+    x = _array("x", x, (4,), None, params)
+    # (1) z[n,i] = sum_j W[i,j] x[n,j] + b[i]
+    z = x @ W.T + b
+    # (2) s1[n] = logsumexp_i z[n,i]
+    s1 = logsumexp(z)
+    # (3) p[n,i] = exp(z[n,i] - s1[n])
+    p = np.exp(z - s1[:, None])
+    # (4) yhat[n,i] = sum_j V[i,j] p[n,j]
+    yhat = p @ V.T
+    cache = {"x": x, "p": p, "yhat": yhat}
+    return yhat, cache
 
 
 def loss(params: Arrays, x: np.ndarray, y: np.ndarray) -> float:
@@ -60,18 +53,14 @@ def loss(params: Arrays, x: np.ndarray, y: np.ndarray) -> float:
 
 def _loss(params: Arrays, cache: Arrays, y: np.ndarray) -> float:
     """The loss of the batch that left this cache."""
-    W1 = params["W1"]
-    W2 = params["W2"]
     N = _length(cache)
-    z2 = cache["z2"]
+    yhat = cache["yhat"]
     y = _array("y", y, (2,), N, params)
-    # (5) ell[n] = sum_i (-log(1 - a2[n,i]) (1 - y[n,i]) - y[n,i] log(a2[n,i]))
-    # (5) evaluated as sum_i (softplus(z2[n,i]) (1 - y[n,i]) + y[n,i]
-    #     softplus(-z2[n,i]))
-    ell = (softplus(z2) * (1 - y) + y * softplus(-z2)).sum(axis=1)
-    # (6) J = sum_n ell[n] / N + sum_i,j 0.05 W1[i,j] ** 2 + sum_i,j 0.05 W2[i,j] ** 2
-    J = ell.mean() + 0.05 * ((W1**2).sum() + (W2**2).sum())
-    value: float = J.item()
+    # (5) ell[n] = sum_i (yhat[n,i] - y[n,i]) ** 2 / 2
+    ell = ((yhat - y) ** 2).sum(axis=1) / 2
+    # (6) L = sum_n ell[n] / N
+    L = ell.mean()
+    value: float = L.item()
     return value
 
 
@@ -79,29 +68,31 @@ def backward(
     params: Arrays, cache: Arrays, y: np.ndarray, inputs: bool = False
 ) -> Arrays:
     """Gradients of the loss, named as params; the inputs' too on request."""
-    W1 = params["W1"]
-    W2 = params["W2"]
+    V = params["V"]
+    W = params["W"]
     N = _length(cache)
     x = cache["x"]
-    a1 = cache["a1"]
-    a2 = cache["a2"]
+    p = cache["p"]
+    yhat = cache["yhat"]
     y = _array("y", y, (2,), N, params)
-    # (9) delta2[n,i] = (a2[n,i] - y[n,i]) / N
-    delta2 = (a2 - y) / N
-    # (10) dW2[i,j] = sum_n delta2[n,i] a1[n,j] + 0.1 W2[i,j]
-    dW2 = delta2.T @ a1 + 0.1 * W2
-    # (11) db2[i] = sum_n delta2[n,i]
-    db2 = delta2.sum(axis=0)
-    # (13) delta1[n,i] = sum_j delta2[n,j] W2[j,i] a1[n,i] (1 - a1[n,i])
-    delta1 = (delta2 @ W2) * a1 * (1 - a1)
-    # (14) dW1[i,j] = sum_n delta1[n,i] x[n,j] + 0.1 W1[i,j]
-    dW1 = delta1.T @ x + 0.1 * W1
-    # (15) db1[i] = sum_n delta1[n,i]
-    db1 = delta1.sum(axis=0)
-    grads = {"W1": dW1, "W2": dW2, "b1": db1, "b2": db2}
+    # (8) dyhat[n,i] = (yhat[n,i] - y[n,i]) / N
+    dyhat = (yhat - y) / N
+    # (9) dV[i,j] = sum_n dyhat[n,i] p[n,j]
+    dV = dyhat.T @ p
+    # (10) dp[n,i] = sum_j dyhat[n,j] V[j,i]
+    dp = dyhat @ V
+    # (11) ds1[n] = -sum_i dp[n,i] p[n,i]
+    ds1 = -(dp * p).sum(axis=1)
+    # (12) delta[n,i] = (ds1[n] + dp[n,i]) p[n,i]
+    delta = (ds1[:, None] + dp) * p
+    # (13) dW[i,j] = sum_n delta[n,i] x[n,j]
+    dW = delta.T @ x
+    # (14) db[i] = sum_n delta[n,i]
+    db = delta.sum(axis=0)
+    grads = {"V": dV, "W": dW, "b": db}
     if inputs:
-        # (16) dx[n,i] = sum_j delta1[n,j] W1[j,i]
-        dx = delta1 @ W1
+        # (15) dx[n,i] = sum_j delta[n,j] W[j,i]
+        dx = delta @ W
         grads["x"] = dx
     return grads
 
@@ -130,15 +121,10 @@ def unpack(flat: np.ndarray) -> Arrays:
     return params
 
 
-def sigmoid(z: np.ndarray) -> np.ndarray:
-    """1 / (1 + exp(-z)); only exp of what is not positive is taken, so nothing overflows."""
-    e = np.exp(np.minimum(z, -z))
-    return np.asarray(np.where(z >= 0, 1, e) / (1 + e))
-
-
-def softplus(z: np.ndarray) -> np.ndarray:
-    """log(1 + exp(z)); only exp of what is not positive is taken, so nothing overflows."""
-    return np.asarray(np.maximum(z, 0) + np.log1p(np.exp(np.minimum(z, -z))))
+def logsumexp(z: np.ndarray) -> np.ndarray:
+    """log(sum(exp(z))) along the last axis; the largest is taken out, so nothing overflows."""
+    largest = z.max(axis=-1, keepdims=True)
+    return np.asarray(largest[..., 0] + np.log(np.exp(z - largest).sum(axis=-1)))
 
 
 def _check(params: Arrays) -> None:
@@ -193,31 +179,31 @@ def _self_check(seed: int = 0) -> bool:
     """Compare the gradients with six-point differences at a random point; print a table."""
     rng = np.random.default_rng(seed)
     params = {name: rng.uniform(-0.9, 0.9, shape) for name, shape in SHAPES.items()}
-    x = rng.uniform(0.2, 1.0, (5, 3))
-    y = rng.uniform(0.2, 1.0, (5, 2))
-    _, cache = forward(params, x)
-    grads = backward(params, cache, y, inputs=True)
-    points: Arrays = {**params, "x": x}
+    given = [rng.uniform(0.2, 1.0, (5, 4))]
+    targets = [rng.uniform(0.2, 1.0, (5, 2))]
+    _, cache = forward(params, *given)
+    grads = backward(params, cache, targets[0], inputs=True)
+    points = {**params, **dict(zip(INPUTS, given))}
 
     def slope(point: np.ndarray, at: tuple[int, ...], h: float) -> float:
         kept, total = point[at], 0.0
         for k, weight in zip((1, 2, 3, -1, -2, -3), (45, -9, 1, -45, 9, -1)):
             point[at] = kept + k * h
-            value = loss(params, x, y)
-            total += weight * value
+            total += weight * loss(params, *given, *targets)
         point[at] = kept
         return total / (60 * h)
 
     right = True
-    for name, point in points.items():
+    for name in grads:
         worst, scale = 0.0, float(np.abs(grads[name]).max()) + 1e-12
-        for at in list(np.ndindex(point.shape))[:40]:
+        for at in list(np.ndindex(points[name].shape))[:40]:
             # A kink within the reach of one step is out of reach of the other.
-            errors = [abs(slope(point, at, h) - grads[name][at]) for h in (1e-3, 1e-5)]
-            worst = max(worst, float(min(errors)) / scale)
+            slopes = [slope(points[name], at, h) for h in (1e-3, 1e-5)]
+            error = min(abs(float(s - grads[name][at])) for s in slopes)
+            worst = max(worst, error / scale)
         verdict = "ok" if worst < 1e-6 else "WRONG"
         right = right and verdict == "ok"
-        print(f"{name:12} {point.shape!s:12} {worst:8.1e} {verdict}")
+        print(f"{name:12} {points[name].shape!s:12} {worst:8.1e} {verdict}")
     return right
 
 

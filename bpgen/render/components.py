@@ -1,0 +1,115 @@
+"""Every scalar equation of a small network written out, entries counted from 1."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+
+import sympy as sp
+
+from bpgen.contraction import Group, Sum, groups
+from bpgen.errors import NetError
+from bpgen.ir import Equation, Index
+from bpgen.record import Derivation
+from bpgen.render.rightside import before, positive_first
+from bpgen.render.sample import View
+from bpgen.render.scalar import Printer, Signed
+from bpgen.render.writer import ADD, ATOM, MUL, Piece, Writer
+
+LARGEST = 200  # scalar equations: a page or two of them help, more do not
+_REMEDY = "use --notation matrix or --notation index"
+
+Entry = dict[sp.Basic, sp.Integer]
+
+
+def check_size(derivation: Derivation, view: View) -> None:
+    """Refuse a network that has too many scalar equations, or sizes known only at run time."""
+    equations = [f.equation for f in derivation.forward] + [s.equation for s in derivation.steps]
+    count = 0
+    for equation in equations:
+        entries = 1
+        for index in (*view.indices(equation.indices), *(k for t in equation.terms for k in view.indices(t.over))):
+            if not isinstance(index.size, int):
+                raise NetError(f"{equation.name} has the length {index.size}, known only at run time", _REMEDY)
+        for index in view.indices(equation.indices):
+            entries *= int(str(index.size))
+        count += entries
+        if count > LARGEST:
+            raise NetError(f"the network is too large to write every scalar out: more than {LARGEST} equations", _REMEDY)
+
+
+def entries(indices: tuple[Index, ...]) -> Iterator[Entry]:
+    """Every entry of a tensor, as index values counted from 0."""
+    for values in product(*(range(int(str(i.size))) for i in indices)):
+        yield dict(zip(indices, map(sp.Integer, values), strict=True))
+
+
+def left_side(equation: Equation, entry: Entry, writer: Writer) -> str:
+    return writer.tensor(equation.name, tuple(writer.subscript(i.xreplace(entry)) for i in equation.indices)).text
+
+
+def right_side(equation: Equation, entry: Entry, writer: Writer) -> list[Signed]:
+    """The right side at one entry, its sums written out."""
+    printer = Printer(writer, writer.element)
+    found = [a for g in groups(equation) for a in _group(g, equation.indices, entry, printer)]
+    return positive_first(found) or [(False, Piece("0"))]
+
+
+def _group(group: Group, left: tuple[Index, ...], entry: Entry, printer: Printer) -> list[Signed]:
+    outer = group.outer.xreplace(entry)
+    if not group.sums:
+        marks = _indicators(group.at, left, entry, printer)
+        if marks is None or outer == 0:
+            return []
+        return [_marked(outer, marks, printer)] if marks else printer.addends(outer)
+    sums = [a for s in group.sums for a in _expanded(s, group.at, left, entry, printer)]
+    if outer == 1 or not sums:
+        return sums
+    negative = bool(outer.as_coeff_Mul()[0].is_negative)
+    outer = -outer if negative else outer
+    if len(sums) == 1:
+        return [(negative != sums[0][0], before(printer, outer, sums[0][1]))]
+    inner = Piece(printer.joined(sums), ADD)
+    if outer.is_Number:
+        return [(negative, before(printer, outer, inner))]
+    text = f"{printer.fitted(inner, MUL)}{printer.writer.dialect.times}{printer.tight(outer, MUL)}"
+    return [(negative, Piece(text, MUL))]
+
+
+def _expanded(part: Sum, at: tuple[sp.Expr, ...] | None, left: tuple[Index, ...], entry: Entry,
+              printer: Printer) -> list[Signed]:  # fmt: skip
+    """The addends of a sum, one for each value of its indices; a maximum or logsumexp stays one call."""
+    values = [part.body.xreplace({**entry, **e}) for e in entries(part.over)]
+    dialect = printer.writer.dialect
+    if part.reduce == "logsumexp":
+        inner = f" {'+'} ".join(dialect.exp(printer.text(v)) for v in values)
+        return [(False, printer.log(Piece(inner, ADD if values[1:] else ATOM)))]
+    if part.reduce == "max":
+        return [(False, Piece(dialect.call(dialect.max("").strip(), ", ".join(printer.text(v) for v in values))))]
+    found: list[Signed] = []
+    for value, here in zip(values, entries(part.over), strict=True):
+        marks = _indicators(at, left, {**entry, **here}, printer)
+        if marks is not None and value != 0:
+            found += [_marked(value, marks, printer)] if marks else printer.addends(value)
+    return found
+
+
+def _marked(value: sp.Expr, marks: list[str], printer: Printer) -> Signed:
+    negative = bool(value.as_coeff_Mul()[0].is_negative)
+    value = -value if negative else value
+    return negative, before(printer, value, Piece(" ".join(marks), MUL))
+
+
+def _indicators(at: tuple[sp.Expr, ...] | None, left: tuple[Index, ...], entry: Entry, printer: Printer) -> list[str] | None:
+    """The conditions under which a scatter writes at this entry; None where it does not."""
+    marks = []
+    for index, access in zip(left, at or left, strict=True):
+        here, there = index.xreplace(entry), access.xreplace(entry)
+        if here == there:
+            continue
+        if here.is_Integer and there.is_Integer:
+            return None
+        writer = printer.writer
+        equal = f" {writer.dialect.relations['==']} "
+        marks.append(writer.dialect.indicator(writer.subscript(here) + equal + writer.subscript(there)))
+    return marks

@@ -1,0 +1,47 @@
+"""What a document is made of before any format: sections of rows, every string already in its dialect."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of mathematics: `left = first addend + ...`, its shape, its reasons, its number.
+
+    An empty left side continues the row above. A row with `words` instead of addends is a remark set in line with
+    the right sides.
+    """
+
+    left: str
+    addends: tuple[str, ...] = ()  # each after the first with its sign
+    shape: str = ""
+    words: tuple[str, ...] = ()
+    since: tuple[str, ...] = ()
+    tag: int | None = None
+
+
+@dataclass(frozen=True)
+class Block:
+    """A headed group of rows, and remarks in words below it."""
+
+    rows: tuple[Row, ...]
+    heading: str = ""
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Section:
+    title: str
+    intro: tuple[str, ...] = ()
+    blocks: tuple[Block, ...] = ()
+    boxed: bool = False
+
+
+@dataclass(frozen=True)
+class Document:
+    """The title is the user's text, not yet escaped."""
+
+    title: str
+    intro: tuple[str, ...]
+    sections: tuple[Section, ...]

@@ -1,0 +1,12 @@
+"""Two weights in a chain and half the squared error: the smallest backpropagation there is."""
+
+from bpgen import *
+
+x = input()
+y = target()
+w1, w2 = param(), param()
+
+a1 = w1 * x
+yhat = w2 * a1
+
+C = loss((yhat - y) ** 2 / 2)

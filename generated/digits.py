@@ -1,0 +1,244 @@
+"""digits: Handwritten digits, 8 by 8 pixels: one hidden layer, softmax, cross- ...
+
+Written by bpgen; the numbers in the comments are those of its derivation. n is the sample:
+the loss is the mean over the N samples of a batch, one a row.
+"""
+
+import numpy as np
+
+Arrays = dict[str, np.ndarray]
+
+SHAPES: dict[str, tuple[int, ...]] = {
+    "W1": (48, 64),
+    "W2": (10, 48),
+    "b1": (48,),
+    "b2": (10,),
+}
+INPUTS: dict[str, tuple[int | str, ...]] = {"x": (64,)}
+TARGETS: dict[str, tuple[int | str, ...]] = {"y": ()}
+INTEGERS: dict[str, int] = {"y": 10}
+
+
+def init(
+    rng: np.random.Generator | int | None = None, dtype: type = np.float64
+) -> Arrays:
+    """Fresh parameters, drawn from rng: a seed, a Generator or None."""
+    rng = np.random.default_rng(rng)
+    return {
+        "W1": np.asarray(rng.standard_normal((48, 64)) * (2 / 64) ** 0.5, dtype),
+        "W2": np.asarray(rng.standard_normal((10, 48)) * 48**-0.5, dtype),
+        "b1": np.zeros(48, dtype),
+        "b2": np.zeros(10, dtype),
+    }
+
+
+def forward(params: Arrays, x: np.ndarray) -> tuple[np.ndarray, Arrays]:
+    """The output p (N, 10) and the cache for backward."""
+    _check(params)
+    W1 = params["W1"]
+    W2 = params["W2"]
+    b1 = params["b1"]
+    b2 = params["b2"]
+    x = _array("x", x, (64,), None, params)
+    # (1) z1[n,i] = sum_j W1[i,j] x[n,j] + b1[i]
+    z1 = x @ W1.T + b1
+    # (2) h[n,i] = relu(z1[n,i])
+    h = np.maximum(z1, 0)
+    # (3) z[n,i] = sum_j W2[i,j] h[n,j] + b2[i]
+    z = h @ W2.T + b2
+    # (4) s1[n] = logsumexp_i z[n,i]
+    s1 = logsumexp(z)
+    # (5) p[n,i] = exp(z[n,i] - s1[n])
+    p = np.exp(z - s1[:, None])
+    cache = {"x": x, "z1": z1, "h": h, "z": z, "s1": s1, "p": p}
+    return p, cache
+
+
+def loss(params: Arrays, x: np.ndarray, y: np.ndarray) -> float:
+    """The loss of a batch."""
+    _, cache = forward(params, x)
+    return _loss(params, cache, y)
+
+
+def _loss(params: Arrays, cache: Arrays, y: np.ndarray) -> float:
+    """The loss of the batch that left this cache."""
+    W1 = params["W1"]
+    W2 = params["W2"]
+    N = _length(cache)
+    rows = np.arange(N)
+    z = cache["z"]
+    s1 = cache["s1"]
+    y = _labels("y", y, (), N, 10)
+    # (6) ell[n] = -log(p[n,y[n]])
+    # (6) evaluated as s1[n] - z[n,y[n]]
+    ell = s1 - z[rows, y]
+    # (7) L = sum_n ell[n] / N + sum_i,j 0.0001 W1[i,j] ** 2 + sum_i,j 0.0001 W2[i,j] **
+    #     2
+    L = ell.mean() + 0.0001 * ((W1**2).sum() + (W2**2).sum())
+    value: float = L.item()
+    return value
+
+
+def backward(
+    params: Arrays, cache: Arrays, y: np.ndarray, inputs: bool = False
+) -> Arrays:
+    """Gradients of the loss, named as params; the inputs' too on request."""
+    W1 = params["W1"]
+    W2 = params["W2"]
+    N = _length(cache)
+    rows = np.arange(N)
+    x = cache["x"]
+    z1 = cache["z1"]
+    h = cache["h"]
+    p = cache["p"]
+    y = _labels("y", y, (), N, 10)
+    # (11) delta[n,i] = p[n,i] / N - [i = y[n]] / N
+    delta = p / N
+    delta[rows, y] -= 1 / N
+    # (12) dW2[i,j] = sum_n delta[n,i] h[n,j] + 0.0002 W2[i,j]
+    dW2 = delta.T @ h + 0.0002 * W2
+    # (13) db2[i] = sum_n delta[n,i]
+    db2 = delta.sum(axis=0)
+    # (15) delta1[n,i] = sum_j delta[n,j] W2[j,i] step(z1[n,i])
+    delta1 = (delta @ W2) * (z1 > 0)
+    # (16) dW1[i,j] = sum_n delta1[n,i] x[n,j] + 0.0002 W1[i,j]
+    dW1 = delta1.T @ x + 0.0002 * W1
+    # (17) db1[i] = sum_n delta1[n,i]
+    db1 = delta1.sum(axis=0)
+    grads = {"W1": dW1, "W2": dW2, "b1": db1, "b2": db2}
+    if inputs:
+        # (18) dx[n,i] = sum_j delta1[n,j] W1[j,i]
+        dx = delta1 @ W1
+        grads["x"] = dx
+    return grads
+
+
+def loss_and_grad(params: Arrays, x: np.ndarray, y: np.ndarray) -> tuple[float, Arrays]:
+    """The loss of a batch and its gradients, from one forward pass."""
+    _, cache = forward(params, x)
+    return _loss(params, cache, y), backward(params, cache, y)
+
+
+def pack(params: Arrays) -> np.ndarray:
+    """All parameters as one flat array, in the order of their sorted names."""
+    _check(params)
+    return np.concatenate([np.asarray(params[name]).reshape(-1) for name in SHAPES])
+
+
+def unpack(flat: np.ndarray) -> Arrays:
+    """The parameters as views into one flat array."""
+    sizes = [int(np.prod(shape)) for shape in SHAPES.values()]
+    if np.shape(flat) != (sum(sizes),):
+        raise ValueError(f"flat: expected shape {(sum(sizes),)}, got {np.shape(flat)}")
+    params, start = {}, 0
+    for (name, shape), size in zip(SHAPES.items(), sizes):
+        params[name] = flat[start : start + size].reshape(shape)
+        start += size
+    return params
+
+
+def logsumexp(z: np.ndarray) -> np.ndarray:
+    """log(sum(exp(z))) along the last axis; the largest is taken out, so nothing overflows."""
+    largest = z.max(axis=-1, keepdims=True)
+    return np.asarray(largest[..., 0] + np.log(np.exp(z - largest).sum(axis=-1)))
+
+
+def _check(params: Arrays) -> None:
+    """Refuse parameters that are missing, unknown or of another shape."""
+    for name in [*SHAPES, *params]:
+        if name not in params:
+            raise ValueError(f"params: {name} is missing")
+        if name not in SHAPES:
+            raise ValueError(f"params: {name} is no parameter of this network")
+        if np.shape(params[name]) != SHAPES[name]:
+            got = np.shape(params[name])
+            raise ValueError(f"params: {name} needs shape {SHAPES[name]}, not {got}")
+
+
+def _length(cache: Arrays) -> int:
+    """N, the number of samples in the batch that left this cache."""
+    return len(next(iter(cache.values())))
+
+
+def _array(
+    name: str,
+    value: np.ndarray,
+    shape: tuple[int | str, ...],
+    length: int | None,
+    params: Arrays,
+) -> np.ndarray:
+    """The value as a real array of shape (N, *shape), or an error in the caller's words."""
+    array = np.asarray(value)
+    if array.dtype.kind in "biu":
+        array = array.astype(np.result_type(*params.values()) if params else np.float64)
+    if array.dtype.kind not in "fc":
+        raise TypeError(f"{name} holds {array.dtype}, not real numbers")
+    _fits(name, array, shape, length)
+    return array
+
+
+def _fits(
+    name: str, array: np.ndarray, shape: tuple[int | str, ...], length: int | None
+) -> None:
+    """Refuse an array whose shape is not (N, *shape)."""
+    got = array.shape
+    fits = len(got) == len(shape) + 1 and got[0] == (length or got[0])
+    if not fits or any(isinstance(s, int) and s != g for s, g in zip(shape, got[1:])):
+        expected = ", ".join(str(s) for s in (length or "N", *shape))
+        alone = f"; for one sample give {name}[None]" if got == shape else ""
+        raise ValueError(f"{name} needs shape ({expected}), not {got}{alone}")
+    if got[0] == 0:
+        raise ValueError(f"{name} is an empty batch")
+
+
+def _labels(
+    name: str,
+    value: np.ndarray,
+    shape: tuple[int | str, ...],
+    length: int | None,
+    bound: int,
+) -> np.ndarray:
+    """The value as whole numbers 0 .. bound - 1, or an error in the caller's words."""
+    array = np.asarray(value)
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"{name} holds {array.dtype}, not whole numbers")
+    _fits(name, array, shape, length)
+    if array.min() < 0 or array.max() >= bound:
+        raise ValueError(f"{name} has a label outside 0 .. {bound - 1}")
+    return array
+
+
+def _self_check(seed: int = 0) -> bool:
+    """Compare the gradients with six-point differences at a random point; print a table."""
+    rng = np.random.default_rng(seed)
+    params = {name: rng.uniform(-0.9, 0.9, shape) for name, shape in SHAPES.items()}
+    given = [rng.uniform(0.2, 1.0, (5, 64))]
+    targets = [rng.integers(10, size=(5,))]
+    _, cache = forward(params, *given)
+    grads = backward(params, cache, targets[0], inputs=True)
+    points = {**params, **dict(zip(INPUTS, given))}
+
+    def slope(point: np.ndarray, at: tuple[int, ...], h: float) -> float:
+        kept, total = point[at], 0.0
+        for k, weight in zip((1, 2, 3, -1, -2, -3), (45, -9, 1, -45, 9, -1)):
+            point[at] = kept + k * h
+            total += weight * loss(params, *given, *targets)
+        point[at] = kept
+        return total / (60 * h)
+
+    right = True
+    for name in grads:
+        worst, scale = 0.0, float(np.abs(grads[name]).max()) + 1e-12
+        for at in list(np.ndindex(points[name].shape))[:40]:
+            # A kink within the reach of one step is out of reach of the other.
+            slopes = [slope(points[name], at, h) for h in (1e-3, 1e-5)]
+            error = min(abs(float(s - grads[name][at])) for s in slopes)
+            worst = max(worst, error / scale)
+        verdict = "ok" if worst < 1e-6 else "WRONG"
+        right = right and verdict == "ok"
+        print(f"{name:12} {points[name].shape!s:12} {worst:8.1e} {verdict}")
+    return right
+
+
+if __name__ == "__main__":
+    raise SystemExit(0 if _self_check() else 1)

@@ -1,0 +1,187 @@
+"""gate: A function, not a loss: a gated layer whose backward takes the upstream ...
+
+Written by bpgen; the numbers in the comments are those of its derivation. n is the sample:
+a batch has N samples, one a row.
+"""
+
+import numpy as np
+
+Arrays = dict[str, np.ndarray]
+
+SHAPES: dict[str, tuple[int, ...]] = {"U": (3, 4), "W": (3, 4), "b": (3,), "c": (3,)}
+INPUTS: dict[str, tuple[int | str, ...]] = {"x": (4,)}
+TARGETS: dict[str, tuple[int | str, ...]] = {}
+INTEGERS: dict[str, int] = {}
+
+
+def init(
+    rng: np.random.Generator | int | None = None, dtype: type = np.float64
+) -> Arrays:
+    """Fresh parameters, drawn from rng: a seed, a Generator or None."""
+    rng = np.random.default_rng(rng)
+    return {
+        "U": np.asarray(rng.standard_normal((3, 4)) * 4**-0.5, dtype),
+        "W": np.asarray(rng.standard_normal((3, 4)) * 4**-0.5, dtype),
+        "b": np.zeros(3, dtype),
+        "c": np.zeros(3, dtype),
+    }
+
+
+def forward(params: Arrays, x: np.ndarray) -> tuple[np.ndarray, Arrays]:
+    """The output h (N, 3) and the cache for backward."""
+    _check(params)
+    U = params["U"]
+    W = params["W"]
+    b = params["b"]
+    c = params["c"]
+    x = _array("x", x, (4,), None, params)
+    # (1) z[n,i] = sum_j U[i,j] x[n,j] + c[i]
+    z = x @ U.T + c
+    # (2) g[n,i] = sigmoid(z[n,i])
+    g = sigmoid(z)
+    # (3) u1[n,i] = sum_j W[i,j] x[n,j] + b[i]
+    u1 = x @ W.T + b
+    # (4) h[n,i] = g[n,i] tanh(u1[n,i])
+    h = g * np.tanh(u1)
+    cache = {"x": x, "g": g, "u1": u1}
+    return h, cache
+
+
+def backward(
+    params: Arrays, cache: Arrays, d_h: np.ndarray, inputs: bool = False
+) -> Arrays:
+    """Gradients of the outputs against their cotangents, named as params; the inputs' too on request."""
+    U = params["U"]
+    W = params["W"]
+    N = _length(cache)
+    x = cache["x"]
+    g = cache["g"]
+    u1 = cache["u1"]
+    d_h = _array("d_h", d_h, (3,), N, params)
+    # (6) du1[n,i] = d_h[n,i] g[n,i] (1 - tanh(u1[n,i]) ** 2)
+    du1 = d_h * g * (1 - np.tanh(u1) ** 2)
+    # (7) dW[i,j] = sum_n du1[n,i] x[n,j]
+    dW = du1.T @ x
+    # (8) db[i] = sum_n du1[n,i]
+    db = du1.sum(axis=0)
+    # (10) delta[n,i] = d_h[n,i] g[n,i] tanh(u1[n,i]) (1 - g[n,i])
+    delta = d_h * g * np.tanh(u1) * (1 - g)
+    # (11) dU[i,j] = sum_n delta[n,i] x[n,j]
+    dU = delta.T @ x
+    # (12) dc[i] = sum_n delta[n,i]
+    dc = delta.sum(axis=0)
+    grads = {"U": dU, "W": dW, "b": db, "c": dc}
+    if inputs:
+        # (13) dx[n,i] = sum_j du1[n,j] W[j,i] + sum_j delta[n,j] U[j,i]
+        dx = du1 @ W + delta @ U
+        grads["x"] = dx
+    return grads
+
+
+def pack(params: Arrays) -> np.ndarray:
+    """All parameters as one flat array, in the order of their sorted names."""
+    _check(params)
+    return np.concatenate([np.asarray(params[name]).reshape(-1) for name in SHAPES])
+
+
+def unpack(flat: np.ndarray) -> Arrays:
+    """The parameters as views into one flat array."""
+    sizes = [int(np.prod(shape)) for shape in SHAPES.values()]
+    if np.shape(flat) != (sum(sizes),):
+        raise ValueError(f"flat: expected shape {(sum(sizes),)}, got {np.shape(flat)}")
+    params, start = {}, 0
+    for (name, shape), size in zip(SHAPES.items(), sizes):
+        params[name] = flat[start : start + size].reshape(shape)
+        start += size
+    return params
+
+
+def sigmoid(z: np.ndarray) -> np.ndarray:
+    """1 / (1 + exp(-z)); only exp of what is not positive is taken, so nothing overflows."""
+    e = np.exp(np.minimum(z, -z))
+    return np.asarray(np.where(z >= 0, 1, e) / (1 + e))
+
+
+def _check(params: Arrays) -> None:
+    """Refuse parameters that are missing, unknown or of another shape."""
+    for name in [*SHAPES, *params]:
+        if name not in params:
+            raise ValueError(f"params: {name} is missing")
+        if name not in SHAPES:
+            raise ValueError(f"params: {name} is no parameter of this network")
+        if np.shape(params[name]) != SHAPES[name]:
+            got = np.shape(params[name])
+            raise ValueError(f"params: {name} needs shape {SHAPES[name]}, not {got}")
+
+
+def _length(cache: Arrays) -> int:
+    """N, the number of samples in the batch that left this cache."""
+    return len(next(iter(cache.values())))
+
+
+def _array(
+    name: str,
+    value: np.ndarray,
+    shape: tuple[int | str, ...],
+    length: int | None,
+    params: Arrays,
+) -> np.ndarray:
+    """The value as a real array of shape (N, *shape), or an error in the caller's words."""
+    array = np.asarray(value)
+    if array.dtype.kind in "biu":
+        array = array.astype(np.result_type(*params.values()) if params else np.float64)
+    if array.dtype.kind not in "fc":
+        raise TypeError(f"{name} holds {array.dtype}, not real numbers")
+    _fits(name, array, shape, length)
+    return array
+
+
+def _fits(
+    name: str, array: np.ndarray, shape: tuple[int | str, ...], length: int | None
+) -> None:
+    """Refuse an array whose shape is not (N, *shape)."""
+    got = array.shape
+    fits = len(got) == len(shape) + 1 and got[0] == (length or got[0])
+    if not fits or any(isinstance(s, int) and s != g for s, g in zip(shape, got[1:])):
+        expected = ", ".join(str(s) for s in (length or "N", *shape))
+        alone = f"; for one sample give {name}[None]" if got == shape else ""
+        raise ValueError(f"{name} needs shape ({expected}), not {got}{alone}")
+    if got[0] == 0:
+        raise ValueError(f"{name} is an empty batch")
+
+
+def _self_check(seed: int = 0) -> bool:
+    """Compare the gradients with six-point differences at a random point; print a table."""
+    rng = np.random.default_rng(seed)
+    params = {name: rng.uniform(-0.9, 0.9, shape) for name, shape in SHAPES.items()}
+    given = [rng.uniform(0.2, 1.0, (5, 4))]
+    outputs, cache = forward(params, *given)
+    upstream = [rng.standard_normal(o.shape) for o in [outputs]]
+    grads = backward(params, cache, upstream[0], inputs=True)
+    points = {**params, **dict(zip(INPUTS, given))}
+
+    def slope(point: np.ndarray, at: tuple[int, ...], h: float) -> float:
+        kept, total = point[at], 0.0
+        for k, weight in zip((1, 2, 3, -1, -2, -3), (45, -9, 1, -45, 9, -1)):
+            point[at] = kept + k * h
+            outputs, _ = forward(params, *given)
+            total += weight * sum((o * u).sum() for o, u in zip([outputs], upstream))
+        point[at] = kept
+        return total / (60 * h)
+
+    right = True
+    for name in grads:
+        worst, scale = 0.0, float(np.abs(grads[name]).max()) + 1e-12
+        for at in list(np.ndindex(points[name].shape))[:40]:
+            # A kink within the reach of one step is out of reach of the other.
+            slopes = [slope(points[name], at, h) for h in (1e-3, 1e-5)]
+            error = min(abs(float(s - grads[name][at])) for s in slopes)
+            worst = max(worst, error / scale)
+        verdict = "ok" if worst < 1e-6 else "WRONG"
+        right = right and verdict == "ok"
+        print(f"{name:12} {points[name].shape!s:12} {worst:8.1e} {verdict}")
+    return right
+
+
+if __name__ == "__main__":
+    raise SystemExit(0 if _self_check() else 1)

@@ -1,0 +1,237 @@
+"""own_activation: Activations nobody named: their derivatives are found by algebra, ...
+
+Written by bpgen; the numbers in the comments are those of its derivation. n is the sample:
+the loss is the mean over the N samples of a batch, one a row.
+"""
+
+import numpy as np
+
+Arrays = dict[str, np.ndarray]
+
+SHAPES: dict[str, tuple[int, ...]] = {
+    "W1": (4, 3),
+    "W2": (5, 4),
+    "W3": (2, 5),
+    "b1": (4,),
+    "b2": (5,),
+    "b3": (2,),
+}
+INPUTS: dict[str, tuple[int | str, ...]] = {"x": (3,)}
+TARGETS: dict[str, tuple[int | str, ...]] = {"y": (2,)}
+INTEGERS: dict[str, int] = {}
+
+
+def init(
+    rng: np.random.Generator | int | None = None, dtype: type = np.float64
+) -> Arrays:
+    """Fresh parameters, drawn from rng: a seed, a Generator or None."""
+    rng = np.random.default_rng(rng)
+    return {
+        "W1": np.asarray(rng.standard_normal((4, 3)) * 3**-0.5, dtype),
+        "W2": np.asarray(rng.standard_normal((5, 4)) * 4**-0.5, dtype),
+        "W3": np.asarray(rng.standard_normal((2, 5)) * 5**-0.5, dtype),
+        "b1": np.zeros(4, dtype),
+        "b2": np.zeros(5, dtype),
+        "b3": np.zeros(2, dtype),
+    }
+
+
+def forward(params: Arrays, x: np.ndarray) -> tuple[np.ndarray, Arrays]:
+    """The output a3 (N, 2) and the cache for backward."""
+    _check(params)
+    W1 = params["W1"]
+    W2 = params["W2"]
+    W3 = params["W3"]
+    b1 = params["b1"]
+    b2 = params["b2"]
+    b3 = params["b3"]
+    x = _array("x", x, (3,), None, params)
+    # (1) z1[n,i] = sum_j W1[i,j] x[n,j] + b1[i]
+    z1 = x @ W1.T + b1
+    # (2) a1[n,i] = z1[n,i] sigmoid(z1[n,i])
+    a1 = z1 * sigmoid(z1)
+    # (3) z2[n,i] = sum_j W2[i,j] a1[n,j] + b2[i]
+    z2 = a1 @ W2.T + b2
+    # (4) a2[n,i] = z2[n,i] / sqrt(1 + z2[n,i] ** 2)
+    a2 = z2 / np.sqrt(1 + z2**2)
+    # (5) z3[n,i] = sum_j W3[i,j] a2[n,j] + b3[i]
+    z3 = a2 @ W3.T + b3
+    # (6) a3[n,i] = sigmoid(z3[n,i])
+    a3 = sigmoid(z3)
+    cache = {"x": x, "z1": z1, "a1": a1, "z2": z2, "a2": a2, "a3": a3}
+    return a3, cache
+
+
+def loss(params: Arrays, x: np.ndarray, y: np.ndarray) -> float:
+    """The loss of a batch."""
+    _, cache = forward(params, x)
+    return _loss(params, cache, y)
+
+
+def _loss(params: Arrays, cache: Arrays, y: np.ndarray) -> float:
+    """The loss of the batch that left this cache."""
+    N = _length(cache)
+    a3 = cache["a3"]
+    y = _array("y", y, (2,), N, params)
+    # (7) ell[n] = sum_i (a3[n,i] - y[n,i]) ** 2
+    ell = ((a3 - y) ** 2).sum(axis=1)
+    # (8) L = sum_n ell[n] / N
+    L = ell.mean()
+    value: float = L.item()
+    return value
+
+
+def backward(
+    params: Arrays, cache: Arrays, y: np.ndarray, inputs: bool = False
+) -> Arrays:
+    """Gradients of the loss, named as params; the inputs' too on request."""
+    W1 = params["W1"]
+    W2 = params["W2"]
+    W3 = params["W3"]
+    N = _length(cache)
+    x = cache["x"]
+    z1 = cache["z1"]
+    a1 = cache["a1"]
+    z2 = cache["z2"]
+    a2 = cache["a2"]
+    a3 = cache["a3"]
+    y = _array("y", y, (2,), N, params)
+    # (11) delta3[n,i] = 2 (a3[n,i] - y[n,i]) a3[n,i] (1 - a3[n,i]) / N
+    delta3 = 2 * (a3 - y) * a3 * (1 - a3) / N
+    # (12) dW3[i,j] = sum_n delta3[n,i] a2[n,j]
+    dW3 = delta3.T @ a2
+    # (13) db3[i] = sum_n delta3[n,i]
+    db3 = delta3.sum(axis=0)
+    # (15) delta2[n,i] = sum_j delta3[n,j] W3[j,i] / (1 + z2[n,i] ** 2) ** 1.5
+    delta2 = (delta3 @ W3) / (1 + z2**2) ** 1.5
+    # (16) dW2[i,j] = sum_n delta2[n,i] a1[n,j]
+    dW2 = delta2.T @ a1
+    # (17) db2[i] = sum_n delta2[n,i]
+    db2 = delta2.sum(axis=0)
+    # (19) delta1[n,i] = sum_j (sigmoid(z1[n,i]) + a1[n,i] (1 - sigmoid(z1[n,i])))
+    #      delta2[n,j] W2[j,i]
+    delta1 = (sigmoid(z1) + a1 * (1 - sigmoid(z1))) * (delta2 @ W2)
+    # (20) dW1[i,j] = sum_n delta1[n,i] x[n,j]
+    dW1 = delta1.T @ x
+    # (21) db1[i] = sum_n delta1[n,i]
+    db1 = delta1.sum(axis=0)
+    grads = {"W1": dW1, "W2": dW2, "W3": dW3, "b1": db1, "b2": db2, "b3": db3}
+    if inputs:
+        # (22) dx[n,i] = sum_j delta1[n,j] W1[j,i]
+        dx = delta1 @ W1
+        grads["x"] = dx
+    return grads
+
+
+def loss_and_grad(params: Arrays, x: np.ndarray, y: np.ndarray) -> tuple[float, Arrays]:
+    """The loss of a batch and its gradients, from one forward pass."""
+    _, cache = forward(params, x)
+    return _loss(params, cache, y), backward(params, cache, y)
+
+
+def pack(params: Arrays) -> np.ndarray:
+    """All parameters as one flat array, in the order of their sorted names."""
+    _check(params)
+    return np.concatenate([np.asarray(params[name]).reshape(-1) for name in SHAPES])
+
+
+def unpack(flat: np.ndarray) -> Arrays:
+    """The parameters as views into one flat array."""
+    sizes = [int(np.prod(shape)) for shape in SHAPES.values()]
+    if np.shape(flat) != (sum(sizes),):
+        raise ValueError(f"flat: expected shape {(sum(sizes),)}, got {np.shape(flat)}")
+    params, start = {}, 0
+    for (name, shape), size in zip(SHAPES.items(), sizes):
+        params[name] = flat[start : start + size].reshape(shape)
+        start += size
+    return params
+
+
+def sigmoid(z: np.ndarray) -> np.ndarray:
+    """1 / (1 + exp(-z)); only exp of what is not positive is taken, so nothing overflows."""
+    e = np.exp(np.minimum(z, -z))
+    return np.asarray(np.where(z >= 0, 1, e) / (1 + e))
+
+
+def _check(params: Arrays) -> None:
+    """Refuse parameters that are missing, unknown or of another shape."""
+    for name in [*SHAPES, *params]:
+        if name not in params:
+            raise ValueError(f"params: {name} is missing")
+        if name not in SHAPES:
+            raise ValueError(f"params: {name} is no parameter of this network")
+        if np.shape(params[name]) != SHAPES[name]:
+            got = np.shape(params[name])
+            raise ValueError(f"params: {name} needs shape {SHAPES[name]}, not {got}")
+
+
+def _length(cache: Arrays) -> int:
+    """N, the number of samples in the batch that left this cache."""
+    return len(next(iter(cache.values())))
+
+
+def _array(
+    name: str,
+    value: np.ndarray,
+    shape: tuple[int | str, ...],
+    length: int | None,
+    params: Arrays,
+) -> np.ndarray:
+    """The value as a real array of shape (N, *shape), or an error in the caller's words."""
+    array = np.asarray(value)
+    if array.dtype.kind in "biu":
+        array = array.astype(np.result_type(*params.values()) if params else np.float64)
+    if array.dtype.kind not in "fc":
+        raise TypeError(f"{name} holds {array.dtype}, not real numbers")
+    _fits(name, array, shape, length)
+    return array
+
+
+def _fits(
+    name: str, array: np.ndarray, shape: tuple[int | str, ...], length: int | None
+) -> None:
+    """Refuse an array whose shape is not (N, *shape)."""
+    got = array.shape
+    fits = len(got) == len(shape) + 1 and got[0] == (length or got[0])
+    if not fits or any(isinstance(s, int) and s != g for s, g in zip(shape, got[1:])):
+        expected = ", ".join(str(s) for s in (length or "N", *shape))
+        alone = f"; for one sample give {name}[None]" if got == shape else ""
+        raise ValueError(f"{name} needs shape ({expected}), not {got}{alone}")
+    if got[0] == 0:
+        raise ValueError(f"{name} is an empty batch")
+
+
+def _self_check(seed: int = 0) -> bool:
+    """Compare the gradients with six-point differences at a random point; print a table."""
+    rng = np.random.default_rng(seed)
+    params = {name: rng.uniform(-0.9, 0.9, shape) for name, shape in SHAPES.items()}
+    given = [rng.uniform(0.2, 1.0, (5, 3))]
+    targets = [rng.uniform(0.2, 1.0, (5, 2))]
+    _, cache = forward(params, *given)
+    grads = backward(params, cache, targets[0], inputs=True)
+    points = {**params, **dict(zip(INPUTS, given))}
+
+    def slope(point: np.ndarray, at: tuple[int, ...], h: float) -> float:
+        kept, total = point[at], 0.0
+        for k, weight in zip((1, 2, 3, -1, -2, -3), (45, -9, 1, -45, 9, -1)):
+            point[at] = kept + k * h
+            total += weight * loss(params, *given, *targets)
+        point[at] = kept
+        return total / (60 * h)
+
+    right = True
+    for name in grads:
+        worst, scale = 0.0, float(np.abs(grads[name]).max()) + 1e-12
+        for at in list(np.ndindex(points[name].shape))[:40]:
+            # A kink within the reach of one step is out of reach of the other.
+            slopes = [slope(points[name], at, h) for h in (1e-3, 1e-5)]
+            error = min(abs(float(s - grads[name][at])) for s in slopes)
+            worst = max(worst, error / scale)
+        verdict = "ok" if worst < 1e-6 else "WRONG"
+        right = right and verdict == "ok"
+        print(f"{name:12} {points[name].shape!s:12} {worst:8.1e} {verdict}")
+    return right
+
+
+if __name__ == "__main__":
+    raise SystemExit(0 if _self_check() else 1)

@@ -1,0 +1,312 @@
+"""two_heads: Two inputs, two outputs, two losses added: a class and a number ...
+
+Written by bpgen; the numbers in the comments are those of its derivation. n is the sample:
+the loss is the mean over the N samples of a batch, one a row.
+"""
+
+import numpy as np
+
+Arrays = dict[str, np.ndarray]
+
+SHAPES: dict[str, tuple[int, ...]] = {
+    "A": (4, 5),
+    "B": (1, 5),
+    "U": (5, 3),
+    "V": (5, 2),
+    "c": (5,),
+    "d": (4,),
+    "e": (1,),
+}
+INPUTS: dict[str, tuple[int | str, ...]] = {"left": (3,), "right": (2,)}
+TARGETS: dict[str, tuple[int | str, ...]] = {"kind": (), "amount": (1,)}
+INTEGERS: dict[str, int] = {"kind": 4}
+
+
+def init(
+    rng: np.random.Generator | int | None = None, dtype: type = np.float64
+) -> Arrays:
+    """Fresh parameters, drawn from rng: a seed, a Generator or None."""
+    rng = np.random.default_rng(rng)
+    return {
+        "A": np.asarray(rng.standard_normal((4, 5)) * 5**-0.5, dtype),
+        "B": np.asarray(rng.standard_normal((1, 5)) * 5**-0.5, dtype),
+        "U": np.asarray(rng.standard_normal((5, 3)) * 3**-0.5, dtype),
+        "V": np.asarray(rng.standard_normal((5, 2)) * 2**-0.5, dtype),
+        "c": np.zeros(5, dtype),
+        "d": np.zeros(4, dtype),
+        "e": np.zeros(1, dtype),
+    }
+
+
+def forward(
+    params: Arrays, left: np.ndarray, right: np.ndarray
+) -> tuple[tuple[np.ndarray, np.ndarray], Arrays]:
+    """The output p (N, 4); q (N, 1) and the cache for backward."""
+    _check(params)
+    A = params["A"]
+    B = params["B"]
+    U = params["U"]
+    V = params["V"]
+    c = params["c"]
+    d = params["d"]
+    e = params["e"]
+    left = _array("left", left, (3,), None, params)
+    N = len(left)
+    right = _array("right", right, (2,), N, params)
+    # (1) z[n,i] = sum_j U[i,j] left[n,j] + sum_j V[i,j] right[n,j] + c[i]
+    z = left @ U.T + right @ V.T + c
+    # (2) h[n,i] = softplus(z[n,i])
+    h = softplus(z)
+    # (3) u1[n,i] = sum_j A[i,j] h[n,j] + d[i]
+    u1 = h @ A.T + d
+    # (4) s1[n] = logsumexp_i u1[n,i]
+    s1 = logsumexp(u1)
+    # (5) p[n,i] = exp(u1[n,i] - s1[n])
+    p = np.exp(u1 - s1[:, None])
+    # (6) q[n,i] = sum_j B[i,j] h[n,j] + e[i]
+    q = h @ B.T + e
+    cache = {
+        "left": left,
+        "right": right,
+        "z": z,
+        "h": h,
+        "u1": u1,
+        "s1": s1,
+        "p": p,
+        "q": q,
+    }
+    return (p, q), cache
+
+
+def loss(
+    params: Arrays,
+    left: np.ndarray,
+    right: np.ndarray,
+    kind: np.ndarray,
+    amount: np.ndarray,
+) -> float:
+    """The loss of a batch."""
+    _, cache = forward(params, left, right)
+    return _loss(params, cache, kind, amount)
+
+
+def _loss(params: Arrays, cache: Arrays, kind: np.ndarray, amount: np.ndarray) -> float:
+    """The loss of the batch that left this cache."""
+    N = _length(cache)
+    rows = np.arange(N)
+    u1 = cache["u1"]
+    s1 = cache["s1"]
+    q = cache["q"]
+    kind = _labels("kind", kind, (), N, 4)
+    amount = _array("amount", amount, (1,), N, params)
+    # (7) ell[n] = sum_i (q[n,i] - amount[n,i]) ** 2 / 2 - log(p[n,kind[n]])
+    # (7) evaluated as sum_i (q[n,i] - amount[n,i]) ** 2 / 2 + s1[n] - u1[n,kind[n]]
+    ell = ((q - amount) ** 2).sum(axis=1) / 2 + s1 - u1[rows, kind]
+    # (8) L = sum_n ell[n] / N
+    L = ell.mean()
+    value: float = L.item()
+    return value
+
+
+def backward(
+    params: Arrays,
+    cache: Arrays,
+    kind: np.ndarray,
+    amount: np.ndarray,
+    inputs: bool = False,
+) -> Arrays:
+    """Gradients of the loss, named as params; the inputs' too on request."""
+    A = params["A"]
+    B = params["B"]
+    U = params["U"]
+    V = params["V"]
+    N = _length(cache)
+    rows = np.arange(N)
+    left = cache["left"]
+    right = cache["right"]
+    z = cache["z"]
+    h = cache["h"]
+    p = cache["p"]
+    q = cache["q"]
+    kind = _labels("kind", kind, (), N, 4)
+    amount = _array("amount", amount, (1,), N, params)
+    # (10) dq[n,i] = (q[n,i] - amount[n,i]) / N
+    dq = (q - amount) / N
+    # (11) dB[i,j] = sum_n dq[n,i] h[n,j]
+    dB = dq.T @ h
+    # (12) de[i] = sum_n dq[n,i]
+    de = dq.sum(axis=0)
+    # (15) du1[n,i] = p[n,i] / N - [i = kind[n]] / N
+    du1 = p / N
+    du1[rows, kind] -= 1 / N
+    # (16) dA[i,j] = sum_n du1[n,i] h[n,j]
+    dA = du1.T @ h
+    # (17) dd[i] = sum_n du1[n,i]
+    dd = du1.sum(axis=0)
+    # (18) dh[n,i] = sum_j dq[n,j] B[j,i] + sum_j du1[n,j] A[j,i]
+    dh = dq @ B + du1 @ A
+    # (19) delta[n,i] = dh[n,i] sigmoid(z[n,i])
+    delta = dh * sigmoid(z)
+    # (20) dU[i,j] = sum_n delta[n,i] left[n,j]
+    dU = delta.T @ left
+    # (21) dV[i,j] = sum_n delta[n,i] right[n,j]
+    dV = delta.T @ right
+    # (22) dc[i] = sum_n delta[n,i]
+    dc = delta.sum(axis=0)
+    grads = {"A": dA, "B": dB, "U": dU, "V": dV, "c": dc, "d": dd, "e": de}
+    if inputs:
+        # (23) dleft[n,i] = sum_j delta[n,j] U[j,i]
+        dleft = delta @ U
+        # (24) dright[n,i] = sum_j delta[n,j] V[j,i]
+        dright = delta @ V
+        grads["left"] = dleft
+        grads["right"] = dright
+    return grads
+
+
+def loss_and_grad(
+    params: Arrays,
+    left: np.ndarray,
+    right: np.ndarray,
+    kind: np.ndarray,
+    amount: np.ndarray,
+) -> tuple[float, Arrays]:
+    """The loss of a batch and its gradients, from one forward pass."""
+    _, cache = forward(params, left, right)
+    return _loss(params, cache, kind, amount), backward(params, cache, kind, amount)
+
+
+def pack(params: Arrays) -> np.ndarray:
+    """All parameters as one flat array, in the order of their sorted names."""
+    _check(params)
+    return np.concatenate([np.asarray(params[name]).reshape(-1) for name in SHAPES])
+
+
+def unpack(flat: np.ndarray) -> Arrays:
+    """The parameters as views into one flat array."""
+    sizes = [int(np.prod(shape)) for shape in SHAPES.values()]
+    if np.shape(flat) != (sum(sizes),):
+        raise ValueError(f"flat: expected shape {(sum(sizes),)}, got {np.shape(flat)}")
+    params, start = {}, 0
+    for (name, shape), size in zip(SHAPES.items(), sizes):
+        params[name] = flat[start : start + size].reshape(shape)
+        start += size
+    return params
+
+
+def sigmoid(z: np.ndarray) -> np.ndarray:
+    """1 / (1 + exp(-z)); only exp of what is not positive is taken, so nothing overflows."""
+    e = np.exp(np.minimum(z, -z))
+    return np.asarray(np.where(z >= 0, 1, e) / (1 + e))
+
+
+def softplus(z: np.ndarray) -> np.ndarray:
+    """log(1 + exp(z)); only exp of what is not positive is taken, so nothing overflows."""
+    return np.asarray(np.maximum(z, 0) + np.log1p(np.exp(np.minimum(z, -z))))
+
+
+def logsumexp(z: np.ndarray) -> np.ndarray:
+    """log(sum(exp(z))) along the last axis; the largest is taken out, so nothing overflows."""
+    largest = z.max(axis=-1, keepdims=True)
+    return np.asarray(largest[..., 0] + np.log(np.exp(z - largest).sum(axis=-1)))
+
+
+def _check(params: Arrays) -> None:
+    """Refuse parameters that are missing, unknown or of another shape."""
+    for name in [*SHAPES, *params]:
+        if name not in params:
+            raise ValueError(f"params: {name} is missing")
+        if name not in SHAPES:
+            raise ValueError(f"params: {name} is no parameter of this network")
+        if np.shape(params[name]) != SHAPES[name]:
+            got = np.shape(params[name])
+            raise ValueError(f"params: {name} needs shape {SHAPES[name]}, not {got}")
+
+
+def _length(cache: Arrays) -> int:
+    """N, the number of samples in the batch that left this cache."""
+    return len(next(iter(cache.values())))
+
+
+def _array(
+    name: str,
+    value: np.ndarray,
+    shape: tuple[int | str, ...],
+    length: int | None,
+    params: Arrays,
+) -> np.ndarray:
+    """The value as a real array of shape (N, *shape), or an error in the caller's words."""
+    array = np.asarray(value)
+    if array.dtype.kind in "biu":
+        array = array.astype(np.result_type(*params.values()) if params else np.float64)
+    if array.dtype.kind not in "fc":
+        raise TypeError(f"{name} holds {array.dtype}, not real numbers")
+    _fits(name, array, shape, length)
+    return array
+
+
+def _fits(
+    name: str, array: np.ndarray, shape: tuple[int | str, ...], length: int | None
+) -> None:
+    """Refuse an array whose shape is not (N, *shape)."""
+    got = array.shape
+    fits = len(got) == len(shape) + 1 and got[0] == (length or got[0])
+    if not fits or any(isinstance(s, int) and s != g for s, g in zip(shape, got[1:])):
+        expected = ", ".join(str(s) for s in (length or "N", *shape))
+        alone = f"; for one sample give {name}[None]" if got == shape else ""
+        raise ValueError(f"{name} needs shape ({expected}), not {got}{alone}")
+    if got[0] == 0:
+        raise ValueError(f"{name} is an empty batch")
+
+
+def _labels(
+    name: str,
+    value: np.ndarray,
+    shape: tuple[int | str, ...],
+    length: int | None,
+    bound: int,
+) -> np.ndarray:
+    """The value as whole numbers 0 .. bound - 1, or an error in the caller's words."""
+    array = np.asarray(value)
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"{name} holds {array.dtype}, not whole numbers")
+    _fits(name, array, shape, length)
+    if array.min() < 0 or array.max() >= bound:
+        raise ValueError(f"{name} has a label outside 0 .. {bound - 1}")
+    return array
+
+
+def _self_check(seed: int = 0) -> bool:
+    """Compare the gradients with six-point differences at a random point; print a table."""
+    rng = np.random.default_rng(seed)
+    params = {name: rng.uniform(-0.9, 0.9, shape) for name, shape in SHAPES.items()}
+    given = [rng.uniform(0.2, 1.0, (5, 3)), rng.uniform(0.2, 1.0, (5, 2))]
+    targets = [rng.integers(4, size=(5,)), rng.uniform(0.2, 1.0, (5, 1))]
+    _, cache = forward(params, *given)
+    grads = backward(params, cache, targets[0], targets[1], inputs=True)
+    points = {**params, **dict(zip(INPUTS, given))}
+
+    def slope(point: np.ndarray, at: tuple[int, ...], h: float) -> float:
+        kept, total = point[at], 0.0
+        for k, weight in zip((1, 2, 3, -1, -2, -3), (45, -9, 1, -45, 9, -1)):
+            point[at] = kept + k * h
+            total += weight * loss(params, *given, *targets)
+        point[at] = kept
+        return total / (60 * h)
+
+    right = True
+    for name in grads:
+        worst, scale = 0.0, float(np.abs(grads[name]).max()) + 1e-12
+        for at in list(np.ndindex(points[name].shape))[:40]:
+            # A kink within the reach of one step is out of reach of the other.
+            slopes = [slope(points[name], at, h) for h in (1e-3, 1e-5)]
+            error = min(abs(float(s - grads[name][at])) for s in slopes)
+            worst = max(worst, error / scale)
+        verdict = "ok" if worst < 1e-6 else "WRONG"
+        right = right and verdict == "ok"
+        print(f"{name:12} {points[name].shape!s:12} {worst:8.1e} {verdict}")
+    return right
+
+
+if __name__ == "__main__":
+    raise SystemExit(0 if _self_check() else 1)

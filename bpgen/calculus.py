@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 import sympy as sp
 
@@ -77,8 +78,28 @@ def derivative(equation: Equation, term: Term, wrt: Element, known: Known) -> tu
 
 
 def _diff(body: sp.Expr, wrt: Element) -> sp.Expr:
-    mark = sp.Dummy(real=True)
-    return sp.diff(body.xreplace({wrt: mark}), mark).xreplace({mark: wrt})
+    """sympy's derivative with every element a plain real symbol, named by position: equal layers share one."""
+    marks = {e: sp.Symbol(f"e{k}", real=True) for k, e in enumerate(_outermost(body))}
+    slope = _slope(body.xreplace(marks), marks[wrt])
+    return slope.xreplace({mark: e for e, mark in marks.items()})
+
+
+@lru_cache(maxsize=4096)
+def _slope(body: sp.Expr, mark: sp.Symbol) -> sp.Expr:
+    return sp.diff(body, mark)
+
+
+def _outermost(body: sp.Expr) -> list[Element]:
+    """The elements of a body in the order in which they stand, without those inside their indices."""
+    found: dict[Element, None] = {}
+    stack = [body]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, Element):
+            found[node] = None
+        else:
+            stack += reversed(node.args)
+    return list(found)
 
 
 def _over_one_denominator(slope: sp.Expr) -> Iterable[sp.Expr]:

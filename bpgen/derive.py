@@ -31,7 +31,7 @@ def derive(network: Network) -> Derivation:
     """
     network, forward = stabilised(network)
     record = _sweep(network, forward, [f.equation for f in forward])
-    if any(singular(s.equation, network) for s in record.steps if not s.inlined):
+    if singular((s.equation for s in record.steps if not s.inlined), network):
         record = _sweep(network, forward, [f.evaluated for f in forward])
     check([f.evaluated for f in record.forward], network.tensors)
     return record

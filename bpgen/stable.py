@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 import sympy as sp
@@ -191,15 +191,16 @@ def _log_reasons(definitions: Mapping[str, Equation]) -> Callable[[sp.Expr], lis
     return reasons
 
 
-def singular(equation: Equation, network: Network) -> bool:
+def singular(equations: Iterable[Equation], network: Network) -> bool:
     """Whether an equation still divides by, or takes the logarithm of, a value that underflows to 0 (or 1)."""
     vanishing = {e.name for e in network if e.pointwise() and isinstance(e.terms[0].body, (sp.exp, sigmoid))}
-    for term in equation.terms:
-        bases = [p.base for p in term.body.atoms(sp.Pow) if p.exp.is_negative]
-        bases += [n.args[0] for n in term.body.atoms(sp.log)]
-        if any(e.name in vanishing for b in bases for e in b.atoms(Element)):
-            return True
-    return False
+    bodies = (t.body for e in equations for t in e.terms)
+    return bool(vanishing) and any(e.name in vanishing for b in bodies for d in _denominators(b) for e in d.atoms(Element))
+
+
+def _denominators(body: sp.Expr) -> list[sp.Expr]:
+    """What must not be 0: the bases of negative powers and the arguments of logarithms."""
+    return [p.base for p in body.atoms(sp.Pow) if p.exp.is_negative] + [n.args[0] for n in body.atoms(sp.log)]
 
 
 def _with_logsumexp(network: Network) -> Network:

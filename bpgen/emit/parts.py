@@ -6,6 +6,7 @@ import re
 import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from bpgen.emit.layout import WIDTH, call, collection
 from bpgen.emit.plan import Plan, plan
@@ -58,7 +59,7 @@ class Parts:
                  for line in collection(f"{name} = ", [f'"{t.name}": {shape_text(t)}' for t in tensors])]  # fmt: skip
         return lines + collection("INTEGERS: dict[str, int] = ", bounds)
 
-    @property
+    @cached_property
     def functions(self) -> list[Function]:
         """The functions of the mathematics, in the order of the module."""
         functions = [self._init(), self._forward()]

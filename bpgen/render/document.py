@@ -1,0 +1,191 @@
+"""A derivation as a document: forward pass, backward steps, the batch, the summary."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from bpgen.ir import Equation, Term
+from bpgen.record import Derivation, Forward, Step
+from bpgen.render import components, matrix, rightside
+from bpgen.render.chain import Chain, strings
+from bpgen.render.dialect import Dialect
+from bpgen.render.legend import conventions, legend
+from bpgen.render.page import Block, Document, Row, Section
+from bpgen.render.reasons import told
+from bpgen.render.sample import View, separable
+from bpgen.render.writer import Writer
+
+_BOX = 20  # lines of a box that still fits a page
+
+
+def document(derivation: Derivation, dialect: Dialect, notation: str) -> Document:
+    """The table of contents of every document."""
+    page = _Page(derivation, Writer.of(derivation, dialect), notation, View(separable(derivation)))
+    if notation == "components":
+        components.check_size(derivation, page.view)
+    sections = [page.forward(), page.backward()]
+    if page.view.sample and derivation.network.loss:
+        sections.append(page.batch())
+    title = derivation.network.title or derivation.network.name
+    return Document(title, (), (*sections, *page.summary()))
+
+
+@dataclass(frozen=True)
+class _Page:
+    derivation: Derivation
+    base: Writer
+    notation: str
+    view: View
+
+    @cached_property
+    def top(self) -> str:
+        """The scalar differentiated for one sample: its loss, or the whole loss where there are penalties."""
+        network = self.derivation.network
+        loss = next((f.equation for f in self.derivation.forward if f.equation.name == network.loss), None)
+        plain = loss is not None and len(loss.terms) == 1
+        return network.sample_loss if self.view.sample and network.sample_loss and plain else self.base.total
+
+    @cached_property
+    def writer(self) -> Writer:
+        return self.base.differentiating(self.top)
+
+    @cached_property
+    def chain(self) -> Chain:
+        tops = {self.top} | ({self.derivation.network.loss or ""} if self.view.sample else set())
+        steps = {s.of: s for s in self.derivation.steps}
+        loss = [f.equation for f in self.derivation.forward if f.equation.name == self.base.total]
+        return Chain(self.writer, self.view, frozenset(tops), steps, self.view.equation(loss[0]) if loss else None)
+
+    @cached_property
+    def _equations(self) -> list[Equation]:
+        return [f.equation for f in self.derivation.forward] + [s.equation for s in self.derivation.steps]
+
+    # sections
+
+    def forward(self) -> Section:
+        blocks = [Block(tuple(self._forward(f))) for f in self.derivation.forward if not self._said_later(f)]
+        return Section("Forward pass", legend(self._equations, self.writer, self.notation, self.view), tuple(blocks))
+
+    def _said_later(self, forward: Forward) -> bool:
+        """The mean over the batch, of which one sample has nothing to say."""
+        return self.top != self.base.total and forward.equation.name == self.base.total
+
+    def _forward(self, forward: Forward) -> list[Row]:
+        """The equation as written, and as evaluated where that differs on paper."""
+        written, evaluated = self.view.equation(forward.equation), self.view.equation(forward.evaluated)
+        rows = self._final(written, forward.number, self.writer)
+        reasons = tuple(replace(r, chain=tuple(self.view.expr(e) for e in r.chain)) if not isinstance(r, str) else r
+                        for r in forward.reasons)  # fmt: skip
+        again = strings(rightside.right_side(evaluated, self.writer), self.writer)
+        if again != strings(rightside.right_side(written, self.writer), self.writer):
+            rows.append(Row("", again, words=("evaluated as",), since=told(reasons, self.writer)))
+        return rows
+
+    def backward(self) -> Section:
+        steps = [s for s in self.derivation.steps if not (s.of == self.top and not s.paths[1:])]
+        return Section("Backward pass", self._backward_intro(), tuple(self._step(s) for s in steps))
+
+    def _backward_intro(self) -> tuple[str, ...]:
+        network, inline = self.derivation.network, self.writer.dialect.inline
+        if network.loss is None:
+            total = inline(self.writer.tensor(self.top).text)
+            bars = ", ".join(inline(self.writer.tensor(f"d_{n}").text) for n in network.outputs)
+            return (f"{bars} is the upstream gradient, of a scalar {total} further on, that the backward pass is given.",)
+        return ()
+
+    def _step(self, step: Step) -> Block:
+        dialect, writer = self.writer.dialect, self.writer
+        rows = self.chain.rows(step)
+        lines = [self._line(step, k) for k in range(len(step.lines))]
+        final = self._final(self.view.equation(step.equation), step.number, writer)
+        lines = [row for k, row in enumerate(lines) if k == 0 or row.addends != lines[k - 1].addends or row.since]
+        if rows and not rows[0].addends:  # the loss itself is differentiated: its derivative stands beside it
+            rows = [replace(rows[0], addends=lines[0].addends, since=rows[0].since + lines[0].since), *rows[1:]]
+            lines = lines[1:]
+        if len(final) == 1 and self.notation != "components" and not self._raised(step.equation):
+            last = (lines or rows)[-1] if (lines or rows) else None
+            if last is not None and last.addends == final[0].addends:
+                tail = replace(last, shape=final[0].shape, tag=step.number)
+                rows = [*rows, *lines[:-1], tail] if lines else [*rows[:-1], tail]
+                return Block(tuple(rows), self._heading(step), self._remarks(step))
+        if rows and lines and not lines[0].since and len(rows) > 1:
+            rows, lines = rows + lines, []
+        what = [*rows, *lines, *final]
+        del dialect
+        return Block(tuple(what), self._heading(step), self._remarks(step))
+
+    def _line(self, step: Step, k: int) -> Row:
+        line = step.lines[k]
+        shown = self.view.equation(Equation(step.equation.name, step.equation.indices, line.terms))
+        return Row("", strings(rightside.right_side(shown, self.writer), self.writer), since=told(line.reasons, self.writer))
+
+    def _heading(self, step: Step) -> str:
+        inline, writer = self.writer.dialect.inline, self.writer
+        own = writer.tensor(step.equation.name).text
+        partial = writer.partial(writer.tensor(self.top).text, writer.tensor(step.of).text).text
+        return f"({step.number})  {inline(own if own == partial else f'{own} = {partial}')}"
+
+    def _remarks(self, step: Step) -> tuple[str, ...]:
+        return tuple(conventions(step.conventions, self.writer.dialect))
+
+    def batch(self) -> Section:
+        """The same equations, with the sample's index and the mean."""
+        writer = self.base
+        rows = []
+        for forward in self.derivation.forward:
+            if forward.equation.name == self.base.total:
+                rows += _finals(forward.equation, forward.number, writer, "index" if self.notation == "index" else "matrix")
+        for step in self.derivation.steps:
+            rows += _finals(step.equation, step.number, writer, "index" if self.notation == "index" else "matrix")
+        rows = [replace(r, shape="") for r in rows]
+        inline = writer.dialect.inline
+        intro = (f"The subscript {inline('n')} is the sample, of {inline('N')} in the batch; "
+                 "the equations keep their numbers.",)  # fmt: skip
+        return Section("Over the batch", intro, tuple(Block((r,)) for r in rows))
+
+    def summary(self) -> list[Section]:
+        rows: list[Row] = []
+        for step in self.derivation.steps:
+            if not step.inlined:
+                notation = "matrix" if self.notation == "components" else self.notation
+                rows += _finals(self.view.equation(step.equation), None, self.writer, notation)
+        rows = [replace(r, shape="") for r in rows]
+        boxes = [Block(tuple(rows[k : k + _BOX])) for k in range(0, len(rows), _BOX)]
+        return [Section("Summary", (), tuple(boxes), boxed=True)] if rows else []
+
+    # equations in the chosen notation
+
+    def _raised(self, equation: Equation) -> bool:
+        if self.notation != "matrix":
+            return False
+        try:
+            matrix.right_side(self.view.equation(equation), self.writer)
+        except matrix.Unfit:
+            return False
+        return True
+
+    def _final(self, equation: Equation, number: int, writer: Writer) -> list[Row]:
+        shape = writer.dialect.shape(tuple(writer.length(i.size or 1) for i in equation.indices))
+        rows = _finals(equation, number, writer, self.notation)
+        return [*rows[:-1], replace(rows[-1], shape=shape)]
+
+
+def _finals(equation: Equation, number: int | None, writer: Writer, notation: str) -> list[Row]:
+    """An equation in a notation: one row, or one for each entry."""
+    if notation == "components":
+        writer = replace(writer, first=1)
+        rows = [Row(components.left_side(equation, e, writer), strings(components.right_side(equation, e, writer), writer))
+                for e in components.entries(equation.indices)]  # fmt: skip
+        return [*rows[:-1], replace(rows[-1], tag=number)]
+    if notation == "matrix":
+        try:
+            addends = matrix.right_side(equation, writer)
+            return [Row(matrix.left_side(equation, writer), strings(addends, writer), tag=number)]
+        except matrix.Unfit:
+            pass
+    left = writer.element(equation.lhs).text
+    return [Row(left, strings(rightside.right_side(equation, writer), writer), tag=number)]
+
+
+_ = Term

@@ -1,0 +1,50 @@
+"""A document as text: LaTeX, Markdown or the terminal."""
+
+from __future__ import annotations
+
+from bpgen.render import escape
+from bpgen.render.lines import latex_rows, text_rows
+from bpgen.render.page import Document, Section
+from bpgen.templating import template
+
+
+def _latex_section(section: Section) -> dict[str, object]:
+    blocks = [{"heading": b.heading, "lines": latex_rows(b.rows, r"\tag"), "remarks": b.remarks} for b in section.blocks]
+    return {"title": section.title, "intro": section.intro, "blocks": blocks, "boxed": section.boxed}
+
+
+def latex(document: Document) -> str:
+    """The body of a LaTeX document (amsmath, amssymb)."""
+    sections = [_latex_section(s) for s in document.sections]
+    return template("derivation.latex.jinja").render(sections=sections)
+
+
+def tex(document: Document) -> str:
+    """A document that pdflatex compiles."""
+    return template("derivation.tex.jinja").render(title=escape.latex(document.title), body=latex(document))
+
+
+def markdown(document: Document) -> str:
+    """Headings and display formulas; nothing that KaTeX does not know."""
+    sections = []
+    for section in document.sections:
+        blocks = []
+        for b in section.blocks:
+            tags = [r.tag for r in b.rows if r.tag is not None]
+            blocks.append({"heading": b.heading, "lines": latex_rows(b.rows, ""), "remarks": b.remarks,
+                           "tag": rf"\tag{{{tags[0]}}}" if tags else ""})  # fmt: skip
+        sections.append({"title": section.title, "intro": section.intro, "blocks": blocks, "boxed": section.boxed})
+    return template("derivation.md.jinja").render(title=escape.markdown(document.title), sections=sections)
+
+
+def text(document: Document) -> str:
+    """Unicode for a terminal."""
+    sections = []
+    for section in document.sections:
+        blocks = [{"heading": b.heading, "lines": text_rows(b.rows), "remarks": b.remarks} for b in section.blocks]
+        sections.append({"title": section.title, "rule": "─" * len(section.title), "intro": section.intro, "blocks": blocks})
+    title = escape.plain(document.title)
+    return template("derivation.txt.jinja").render(title=title, rule="═" * len(title), sections=sections)
+
+
+FORMATS = {"latex": latex, "tex": tex, "markdown": markdown, "text": text}

@@ -1,0 +1,110 @@
+"""Rows laid out in lines that fit the page."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from bpgen.render.page import Row
+
+_PAGE = 88.0  # characters of mathematics in a line of the LaTeX page
+_TERMINAL = 100
+
+
+def measured(math: str) -> float:
+    """About how many characters wide a formula is set: of a fraction, the wider half."""
+    previous = ""
+    while previous != math:
+        previous = math
+        math = re.sub(r"\\t?frac\{([^{}]*)\}\{([^{}]*)\}", lambda m: max(m[1], m[2], key=_plain_width), math)
+        math = re.sub(r"\{([^{}]*)\}", r"\1", math) if r"\frac" not in math and r"\tfrac" not in math else _unbraced(math)
+    return _plain_width(math)
+
+
+def _unbraced(math: str) -> str:
+    """Inner braces that belong to no fraction taken off: what stands before them is no brace and no \\frac."""
+    return re.sub(r"([_^]|\\[a-su-z]+)\{([^{}]*)\}", lambda m: m[0] if m[1].endswith("frac") else m[1] + m[2], math)
+
+
+def _plain_width(math: str) -> float:
+    small = len(re.findall(r"[_^]", math))
+    math = re.sub(r"\\(left|right|mathrm|mathbf|mathbb|text|operatorname|hat|bar|tilde|overset|lvert|rvert)", "", math)
+    math = re.sub(r"\\(log|exp|tanh|quad)", "abc", math)
+    math = re.sub(r"\\[a-zA-Z]+|\\.", "x", math)
+    spaced = len(re.findall(r"[=+-]", math))
+    return len(re.sub(r"[\s{}_^&]", "", math)) - 0.3 * small + spaced
+
+
+def _wrapped(parts: Iterable[str], room: float, width: object = measured) -> list[str]:
+    """Parts joined into lines no wider than `room`, broken only between parts."""
+    lines: list[str] = []
+    for part in parts:
+        if lines and width(f"{lines[-1]} {part}") <= room:  # type: ignore[operator]
+            lines[-1] += f" {part}"
+        else:
+            lines.append(part)
+    return lines
+
+
+def latex_rows(rows: tuple[Row, ...], tag: str) -> list[str]:
+    """Lines of an aligned environment; `tag` is the command that numbers one, or nothing."""
+    margin = max((measured(r.left) for r in rows), default=0.0)
+    lines: list[str] = []
+    for row in rows:
+        lines += _latex_row(row, tag, _PAGE - margin)
+    return [line + (r" \\" if k < len(lines) - 1 else "") for k, line in enumerate(lines)]
+
+
+def _latex_row(row: Row, tag: str, room: float) -> list[str]:
+    since = [rf"\text{{since }} {s}" if k == 0 else rf"\text{{and }} {s}" for k, s in enumerate(row.since)]
+    if row.words and not row.addends:
+        facts = [(r"\text{where } " if k == 0 else "") + fact for k, fact in enumerate(row.words)]
+        facts = [f + "," if k < len(facts) - 1 else f for k, f in enumerate(facts)]
+        return [rf"& \quad {line}" for line in _wrapped([*facts, *since], room - 2)]
+    lead = rf"\text{{{row.words[0]} }}" if row.words else ""
+    first, *more = _wrapped(row.addends, room - 2)
+    lines = [rf"{row.left} &= {lead}{first}", *(rf"&\quad {m}" for m in more)]
+    for extra in ([row.shape] if row.shape else []) + since:
+        last = lines[-1].split("&", 1)[1]
+        if measured(f"{last}{extra}") + 4 <= room:
+            lines[-1] += rf" \quad {extra}"
+        else:
+            lines.append(rf"&\quad {extra}")
+    if tag and row.tag is not None:
+        lines[-1] += rf" {tag}{{{row.tag}}}"
+    return lines
+
+
+def columns(text: str) -> int:
+    """Columns a terminal shows."""
+    return sum(not unicodedata.combining(c) for c in text)
+
+
+def text_rows(rows: tuple[Row, ...]) -> list[str]:
+    """Lines for the terminal, aligned at their equals signs, numbers at the right."""
+    margin = min(max((columns(r.left) for r in rows), default=0), 40)
+    lines: list[str] = []
+    for row in rows:
+        lines += _text_row(row, margin)
+    return lines
+
+
+def _text_row(row: Row, margin: int) -> list[str]:
+    blank = " " * margin
+    room = _TERMINAL - margin - 10
+    since = [f"{'since' if k == 0 else 'and'} {s}" for k, s in enumerate(row.since)]
+    if row.words and not row.addends:
+        facts = [f"{'where ' if k == 0 else ''}{f}{',' if k < len(row.words) - 1 else ''}" for k, f in enumerate(row.words)]
+        return [f"  {blank}     {line}" for line in _wrapped([*facts, *since], room, columns)]
+    lead = f"{row.words[0]} " if row.words else ""
+    first, *more = _wrapped(row.addends, room, columns)
+    lines = [f"  {blank[columns(row.left) :]}{row.left} = {lead}{first}", *(f"  {blank}     {m}" for m in more)]
+    for extra in ([row.shape] if row.shape else []) + since:
+        if columns(lines[-1]) + columns(extra) + 3 <= _TERMINAL - 6:
+            lines[-1] += f"   {extra}"
+        else:
+            lines.append(f"  {blank}     {extra}")
+    if row.tag is not None:
+        lines[-1] = f"{lines[-1]}{' ' * max(2, _TERMINAL - 6 - columns(lines[-1]))}({row.tag})"
+    return lines

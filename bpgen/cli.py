@@ -100,5 +100,5 @@ def check(files: tuple[str, ...], seed: int) -> bool:
     for file in files:
         report = prove(file, seed)
         right = right and report.ok
-        click.echo(f"{file}\n{report.table()}")
+        click.echo(f"{file}\n{report}")
     return right

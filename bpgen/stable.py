@@ -208,17 +208,19 @@ def _with_logsumexp(network: Network) -> Network:
     sums = {e.name: e for e in network if _is_sum_of_exp(e)}
     if not sums:
         return network
-    names = dict(zip(sums, _new_names(network, len(sums)), strict=True))
+    there = {(e.indices, e.terms): e.name for e in network}
+    logs = {name: (e.indices, (Term(e.terms[0].body.args[0], e.terms[0].over, "logsumexp"),)) for name, e in sums.items()}
+    fresh = _new_names(network, len(sums))
+    names = {name: there.get(log) or next(fresh) for name, log in logs.items()}
     tensors, equations, used = dict(network.tensors), [], set()
     for equation in network:
         terms = tuple(t.map(lambda body: _through(body, names)) for t in equation.terms)
         used |= {e.name for t in terms for e in t.body.atoms(Element)}
         equations.append(replace(equation, terms=terms))
-        if equation.name in sums:
-            term = equation.terms[0]
-            equations.append(Equation(names[equation.name], equation.indices,
-                                      (Term(term.body.args[0], term.over, "logsumexp"),)))  # fmt: skip
-            tensors[names[equation.name]] = TensorInfo(names[equation.name], equation.indices, "value")
+        name = names.get(equation.name)
+        if name and name not in tensors:
+            equations.append(Equation(name, *logs[equation.name]))
+            tensors[name] = TensorInfo(name, equation.indices, "value")
     needed = used | set(network.outputs) | {network.loss}
     dead = {n for s, r in names.items() for n in (s, r) if n not in needed}
     kept = tuple(e for e in equations if e.name not in dead)

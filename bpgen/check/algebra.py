@@ -18,6 +18,7 @@ from bpgen import functions
 from bpgen.check.written import NotProved
 
 WORK = 3_000_000  # term products that one proof may cost
+LONG = 2  # terms of a sum whose exponential is first tried as one generator
 CANCEL = 400  # operations in what sympy's own cancel and factor are given: they have no bound of their own
 
 
@@ -36,7 +37,8 @@ _IN_EXP = {
 class Generators:
     """Symbols for the transcendental parts of one expression, and the relations that powers of some satisfy."""
 
-    def __init__(self) -> None:
+    def __init__(self, whole: bool) -> None:
+        self.whole = whole  # exp of a long sum is one generator: cheap, and blind to what its terms have to do with others
         self.known: dict[Any, sp.Symbol] = {}
         self.exponent: dict[sp.Symbol, sp.Expr] = {}  # of an exponential
         self.log_of: dict[sp.Symbol, sp.Expr] = {}
@@ -102,8 +104,10 @@ class Generators:
 
     def _exp(self, argument: sp.Expr) -> sp.Expr:
         """exp of a sum as a product of one generator's power per term; exp(c log f) = f ** c."""
-        product = sp.S.One
-        for term in sp.Add.make_args(canonical(argument)):
+        product, terms = sp.S.One, sp.Add.make_args(canonical(argument))
+        if self.whole and len(terms) > LONG:
+            return self._exp_whole(terms)
+        for term in terms:
             factor, monomial = term.as_coeff_Mul()
             if monomial in self.log_of and factor.is_Integer:
                 product *= self.log_of[monomial] ** factor
@@ -112,6 +116,14 @@ class Generators:
                 self.exponent[base] = monomial
                 product *= base**factor
         return product
+
+    def _exp_whole(self, terms: tuple[sp.Expr, ...]) -> sp.Expr:
+        """exp of a sum as a power of one generator, the same for every multiple of the sum."""
+        leading, _ = min(terms, key=lambda t: str(t.as_coeff_Mul()[1])).as_coeff_Mul()
+        monic = sp.Add(*(term / leading for term in terms))
+        base = self.symbol("exp", monic)
+        self.exponent[base] = monic
+        return base**leading
 
     def _log(self, argument: sp.Expr) -> sp.Expr:
         """log of a quotient of products as a sum; log exp(m) = m. The argument is positive: factors count by size."""
@@ -260,9 +272,10 @@ class Fractions:
 
 def vanishes(expr: sp.Expr) -> bool:
     """Whether the expression is zero for all values of its symbols: True is a proof, False is not knowing."""
-    if expr == 0:
-        return True
-    generators = Generators()
+    return expr == 0 or any(_vanishes(expr, Generators(whole)) for whole in (True, False))
+
+
+def _vanishes(expr: sp.Expr, generators: Generators) -> bool:
     stripped = generators.strip(expr)
     related = [e for _, e in generators.relations.values()]
     whole = [stripped, *related]

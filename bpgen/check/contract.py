@@ -187,7 +187,7 @@ def packed(subject: Subject, point: Point) -> Iterator[Finding]:
     if not same_bits(flat, np.concatenate(expected) if expected else np.zeros(0)):
         yield Finding("", "pack is not the parameters in the order of their sorted names")
     for name, array in subject.module.unpack(flat).items():
-        if not same_bits(np.ascontiguousarray(array), point.params[name]):
+        if not same_bits(array, point.params[name]):
             yield Finding(name, "unpack does not undo pack")
         elif array.size and not np.shares_memory(array, flat):
             yield Finding(name, "unpack gives a copy, not a view")

@@ -19,7 +19,7 @@ from bpgen.check.algebra import TooLarge, vanishes
 from bpgen.check.written import TIE, NotProved, OnKink, Written, evaluate, mp
 
 SHOWN = 35  # digits in which values of equal scalars agree
-DEPTH = 12  # tensors whose definitions one recognition may open
+DEPTH = 3  # tensors whose definitions one recognition may open: it is of one equation's value, and no more
 NICE = 4096  # denominators of constants a float may stand for
 SHORT = 12  # characters of a decimal that is meant as it stands
 ULP = 4e-16  # relative: how far a float may lie from a constant that it is the rounding of
@@ -32,17 +32,17 @@ class World:
         self.written = written
         self.constants = _constants(written)
         self.known: dict[str, list[sp.Expr]] = {}
-        self.proved: dict[sp.Expr, bool] = {}
+        self.proved: dict[tuple[sp.Expr, int], bool] = {}
         shaken = np.random.default_rng(1).uniform(0.999, 1.001, len(written.values))
         self.shaken = {s: v * mp.mpf(f) for (s, v), f in zip(written.values.items(), shaken, strict=True)}
+        self.adjoints = {e for e in written.adjoint.values() if e in written.definitions}
         self._recognise()
 
     def _recognise(self) -> None:
         """Every defined scalar goes by its value; adjoints also where the batch mean is yet to be taken."""
         n, written = self.written.batch(), self.written
-        adjoints = {e for e in written.adjoint.values() if e in written.definitions}
         for symbol in written.definitions:
-            factors = {1, -1, n, -n, sp.Rational(1, n)} if symbol in adjoints else {1, -1}
+            factors = {1, -1, n, -n, sp.Rational(1, n)} if symbol in self.adjoints else {1, -1}
             for factor in sorted(factors, key=str):
                 self.known.setdefault(
                     _shown(written.values[symbol] * evaluate(sp.sympify(factor), {})), []
@@ -52,9 +52,16 @@ class World:
         """A scalar, by its symbol in the network where it provably has one."""
         if not expr.is_Atom and value != 0:
             for candidate in self.known.get(_shown(value), ())[:4]:
-                if expr == candidate or self.zero(expr - candidate, DEPTH):
+                if expr == candidate or self._recognised(expr - candidate):
                     return Exact(self, candidate, value)
         return Exact(self, expr, value)
+
+    def _recognised(self, difference: sp.Expr) -> bool:
+        """What cannot be proved in a few steps stays as it is: the proof at the end decides."""
+        try:
+            return self.zero(difference, DEPTH)
+        except NotProved:
+            return False
 
     def lift(self, other: Any) -> Exact | None:
         """Any number as a scalar; None for what is no number."""
@@ -83,15 +90,15 @@ class World:
 
     def zero(self, expr: sp.Expr, depth: int = 10_000) -> bool:
         """Whether the expression is provably zero; definitions are opened, the last first, until it shows."""
-        if expr not in self.proved:
-            self.proved[expr] = self._zero(expr, depth)
-        return self.proved[expr]
+        if (expr, depth) not in self.proved:
+            self.proved[expr, depth] = self._zero(expr, depth)
+        return self.proved[expr, depth]
 
     def _zero(self, expr: sp.Expr, depth: int) -> bool:
         written = self.written
         for _ in range(depth):
             expr = written.resolve(expr)
-            if self._perhaps(expr) and vanishes(expr):
+            if any(self._perhaps(tried) and vanishes(tried) for tried in (expr, self._forward_opened(expr))):
                 return True
             defined = [s for s in expr.free_symbols if s in written.definitions]
             if not defined:
@@ -99,6 +106,12 @@ class World:
             last = max(written.group[s] for s in defined)
             expr = expr.xreplace({s: written.definitions[s] for s in defined if written.group[s] == last})
         return False
+
+    def _forward_opened(self, expr: sp.Expr) -> sp.Expr:
+        """The forward values opened and the adjoints kept: a (1 - a) against the derivative at z needs no more."""
+        written = self.written
+        forward = (s for s in expr.free_symbols if s in written.definitions and s not in self.adjoints)
+        return expr.xreplace({s: written.definitions[s] for s in forward})
 
     def _perhaps(self, expr: sp.Expr) -> bool:
         """Numerically zero with every symbol moved on its own: else there is no use in trying."""

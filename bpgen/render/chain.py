@@ -129,6 +129,8 @@ class Chain:
                 facts += self._adjoint(way.upstream)
             local = self._direct(way, left).text if way.upstream.name in self.tops else self._partial(way)
             facts.append(f"{local} = {self._value(way)}")
+            if not rows:
+                facts[0] = self.writer.dialect.said("where ") + facts[0]
             rows.append(Row("", words=tuple(facts), since=told(way.reasons, self.writer)))
         return rows
 
@@ -149,7 +151,7 @@ class Chain:
             value = " ".join(strings(self._inlined(step, upstream), self.writer))
         else:
             value = self.writer.element(element(step.equation.name, upstream.indices)).text
-        return [] if value == partial else [f"{partial} {self.writer.dialect.by(step.number)} {value}"]
+        return [] if value == partial else [self.writer.dialect.by(partial, value, step.number)]
 
     def _inlined(self, step: Step, upstream: Element) -> list[Signed]:
         """The right side of a step at the indices of `upstream`, its sums in letters of their own."""

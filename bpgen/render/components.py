@@ -7,11 +7,11 @@ from itertools import product
 
 import sympy as sp
 
-from bpgen.contraction import Group, Sum, groups
+from bpgen.contraction import Group, Sum
 from bpgen.errors import NetError
 from bpgen.ir import Equation, Index
 from bpgen.record import Derivation
-from bpgen.render.rightside import before, positive_first
+from bpgen.render.rightside import before, in_order, positive_first
 from bpgen.render.sample import View
 from bpgen.render.scalar import Printer, Signed
 from bpgen.render.writer import ADD, ATOM, MUL, Piece, Writer
@@ -51,7 +51,7 @@ def left_side(equation: Equation, entry: Entry, writer: Writer) -> str:
 def right_side(equation: Equation, entry: Entry, writer: Writer) -> list[Signed]:
     """The right side at one entry, its sums written out."""
     printer = Printer(writer, writer.element)
-    found = [a for g in groups(equation) for a in _group(g, equation.indices, entry, printer)]
+    found = [a for g in in_order(equation, writer) for a in _group(g, equation.indices, entry, printer)]
     return positive_first(found) or [(False, Piece("0"))]
 
 

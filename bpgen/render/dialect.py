@@ -37,8 +37,8 @@ class Dialect:
     sum: Callable[[str], str]
     max: Callable[[str], str]
     indicator: Callable[[str], str]
-    unit: Callable[[str], str]  # e_y
-    by: Callable[[int], str]  # equals, by the equation of this number
+    unit: Callable[[str, str], str]  # e_y, plain or bold
+    by: Callable[[str, str, int], str]  # one equals the other, by the equation of this number
     direct: Callable[[str, str], str]  # d/dW of an expression written out
     said: Callable[[str], str]  # words among mathematics
     exp: Callable[[str], str]
@@ -108,8 +108,8 @@ LATEX = Dialect(
     sum=lambda over: rf"\sum_{{{over}}} ",
     max=lambda over: rf"\max_{{{over}}} " if over else r"\max",
     indicator=lambda inner: rf"\mathbf{{1}}[{inner}]",
-    unit=lambda label: f"e_{{{label}}}",
-    by=lambda number: rf"\overset{{({number})}}{{=}}",
+    unit=lambda bold, label: rf"\mathbf{{e}}_{{{label}}}" if bold else f"e_{{{label}}}",
+    by=lambda one, other, number: rf"{one} \overset{{({number})}}{{=}} {other}",
     direct=lambda wrt, what: rf"\frac{{\partial}}{{\partial {wrt}}}\, {what}",
     said=lambda words: rf"\text{{{words}}}",
     exp=lambda inner: f"e^{{{inner}}}",
@@ -140,7 +140,7 @@ def _text_symbol(symbol: Symbol, subscripts: tuple[str, ...], transposed: bool) 
     flat = "".join(subscripts)
     short = all(len(s) == 1 for s in subscripts) and set(flat) <= set(_SUB) and not label
     below = "".join(_SUB[c] for c in flat) if short else f"[{','.join(subscripts)}]"
-    return base + label + layer + ("ᵀ" if transposed else "") + (below if subscripts else "")
+    return base + label + layer + (below if subscripts else "") + ("ᵀ" if transposed else "")
 
 
 def _text_shape(sizes: tuple[str, ...]) -> str:
@@ -171,8 +171,8 @@ TEXT = Dialect(
     sum=lambda over: f"Σ[{over}] ",
     max=lambda over: f"max[{over}] " if over else "max",
     indicator=lambda inner: f"𝟙[{inner}]",
-    unit=lambda label: f"e[{label}]",
-    by=lambda number: f"=({number})=",
+    unit=lambda bold, label: f"{'𝐞' if bold else 'e'}[{label}]",
+    by=lambda one, other, number: f"{one} = {other} by ({number})",
     direct=lambda wrt, what: f"∂({what})/∂{wrt}",
     said=lambda words: words,
     exp=lambda inner: f"exp({inner})",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from bpgen.ir import Equation, Term
+from bpgen.ir import Equation
 from bpgen.record import Derivation, Forward, Step
 from bpgen.render import components, matrix, rightside
 from bpgen.render.chain import Chain, strings
@@ -64,8 +64,9 @@ class _Page:
     # sections
 
     def forward(self) -> Section:
-        blocks = [Block(tuple(self._forward(f))) for f in self.derivation.forward if not self._said_later(f)]
-        return Section("Forward pass", legend(self._equations, self.writer, self.notation, self.view), tuple(blocks))
+        rows = [row for f in self.derivation.forward if not self._said_later(f) for row in self._forward(f)]
+        intro = legend(self._equations, self.writer, self.notation, self.view)
+        return Section("Forward pass", intro, (Block(tuple(rows)),))
 
     def _said_later(self, forward: Forward) -> bool:
         """The mean over the batch, of which one sample has nothing to say."""
@@ -95,11 +96,11 @@ class _Page:
         return ()
 
     def _step(self, step: Step) -> Block:
-        dialect, writer = self.writer.dialect, self.writer
+        writer = self.writer
         rows = self.chain.rows(step)
-        lines = [self._line(step, k) for k in range(len(step.lines))]
+        lines = [self._line(step, k) for k in range(len(step.lines))] if rows else []
         final = self._final(self.view.equation(step.equation), step.number, writer)
-        lines = [row for k, row in enumerate(lines) if k == 0 or row.addends != lines[k - 1].addends or row.since]
+        lines = [row for k, row in enumerate(lines) if k == len(lines) - 1 or _alike(row) != _alike(lines[k + 1])]
         if rows and not rows[0].addends:  # the loss itself is differentiated: its derivative stands beside it
             rows = [replace(rows[0], addends=lines[0].addends, since=rows[0].since + lines[0].since), *rows[1:]]
             lines = lines[1:]
@@ -109,11 +110,10 @@ class _Page:
                 tail = replace(last, shape=final[0].shape, tag=step.number)
                 rows = [*rows, *lines[:-1], tail] if lines else [*rows[:-1], tail]
                 return Block(tuple(rows), self._heading(step), self._remarks(step))
-        if rows and lines and not lines[0].since and len(rows) > 1:
-            rows, lines = rows + lines, []
-        what = [*rows, *lines, *final]
-        del dialect
-        return Block(tuple(what), self._heading(step), self._remarks(step))
+        told = [*rows, *lines]
+        if told and (told[-1].left, told[-1].addends) == (final[0].left, final[0].addends):
+            final = [replace(final[0], since=told.pop().since), *final[1:]]
+        return Block((*told, *final), self._heading(step), self._remarks(step))
 
     def _line(self, step: Step, k: int) -> Row:
         line = step.lines[k]
@@ -122,9 +122,8 @@ class _Page:
 
     def _heading(self, step: Step) -> str:
         inline, writer = self.writer.dialect.inline, self.writer
-        own = writer.tensor(step.equation.name).text
-        partial = writer.partial(writer.tensor(self.top).text, writer.tensor(step.of).text).text
-        return f"({step.number})  {inline(own if own == partial else f'{own} = {partial}')}"
+        called = f", called {inline(writer.tensor(step.equation.name).text)}" if step.equation.name in writer.symbols else ""
+        return f"Gradient with respect to {inline(writer.tensor(step.of).text)}{called}"
 
     def _remarks(self, step: Step) -> tuple[str, ...]:
         return tuple(conventions(step.conventions, self.writer.dialect))
@@ -142,7 +141,7 @@ class _Page:
         inline = writer.dialect.inline
         intro = (f"The subscript {inline('n')} is the sample, of {inline('N')} in the batch; "
                  "the equations keep their numbers.",)  # fmt: skip
-        return Section("Over the batch", intro, tuple(Block((r,)) for r in rows))
+        return Section("Over the batch", intro, (Block(tuple(rows)),))
 
     def summary(self) -> list[Section]:
         rows: list[Row] = []
@@ -168,6 +167,9 @@ class _Page:
     def _final(self, equation: Equation, number: int, writer: Writer) -> list[Row]:
         shape = writer.dialect.shape(tuple(writer.length(i.size or 1) for i in equation.indices))
         rows = _finals(equation, number, writer, self.notation)
+        if rows[-1].left != matrix.left_side(equation, writer):  # an entry on the left: say whose shape it is
+            owner = equation.name if equation.name in writer.symbols else writer.adjoint_of[equation.name]
+            shape = f"{writer.tensor(owner).text} {shape}"
         return [*rows[:-1], replace(rows[-1], shape=shape)]
 
 
@@ -188,4 +190,6 @@ def _finals(equation: Equation, number: int | None, writer: Writer, notation: st
     return [Row(left, strings(rightside.right_side(equation, writer), writer), tag=number)]
 
 
-_ = Term
+def _alike(row: Row) -> list[str]:
+    """Addends whatever their order: a line that only reorders the one above it is not printed."""
+    return sorted(a.removeprefix("+ ") for a in row.addends)

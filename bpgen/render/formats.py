@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bpgen.render import escape
 from bpgen.render.lines import latex_rows, text_rows
-from bpgen.render.page import Document, Section
+from bpgen.render.page import Block, Document, Row, Section
 from bpgen.templating import template
 
 
@@ -28,13 +28,23 @@ def markdown(document: Document) -> str:
     """Headings and display formulas; nothing that KaTeX does not know."""
     sections = []
     for section in document.sections:
-        blocks = []
-        for b in section.blocks:
-            tags = [r.tag for r in b.rows if r.tag is not None]
-            blocks.append({"heading": b.heading, "lines": latex_rows(b.rows, ""), "remarks": b.remarks,
-                           "tag": rf"\tag{{{tags[0]}}}" if tags else ""})  # fmt: skip
+        blocks = [{"heading": b.heading, "displays": _displays(b), "remarks": b.remarks} for b in section.blocks]
         sections.append({"title": section.title, "intro": section.intro, "blocks": blocks, "boxed": section.boxed})
     return template("derivation.md.jinja").render(title=escape.markdown(document.title), sections=sections)
+
+
+def _displays(block: Block) -> list[dict[str, object]]:
+    """The rows of a block in runs that end at a number: KaTeX numbers a display once."""
+    runs: list[list[Row]] = [[]]
+    for row in block.rows:
+        if runs[-1] and row.left and runs[-1][-1].tag is not None:
+            runs.append([])
+        runs[-1].append(row)
+    found: list[dict[str, object]] = []
+    for run in runs:
+        tags = [r.tag for r in run if r.tag is not None]
+        found.append({"lines": latex_rows(tuple(run), ""), "tag": rf"\tag{{{tags[0]}}}" if tags else ""})
+    return found
 
 
 def text(document: Document) -> str:

@@ -28,7 +28,7 @@ def legend(equations: Iterable[Equation], writer: Writer, notation: str, view: V
         odot = inline(writer.dialect.odot.strip())
         lines.append(f"{odot} is the entry-by-entry product; functions and powers of vectors are taken entry by entry.")
     if any(t.at is not None for e in every for t in e.terms):
-        unit, one = inline(writer.dialect.unit("y")), inline(writer.dialect.indicator(writer.dialect.words["dots"]))
+        unit, one = inline(writer.unit("y")), inline(writer.dialect.indicator(writer.dialect.words["dots"]))
         lines.append(f"{unit} is the unit vector of the label; {one} is 1 where the condition holds, else 0.")
     if any(_shifted(e) for body in bodies for e in body.atoms(Element)):
         lines.append("Indices count from 0." if notation != "components" else "Indices count from 1.")

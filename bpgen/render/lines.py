@@ -10,6 +10,7 @@ from bpgen.render.page import Row
 
 _PAGE = 88.0  # characters of mathematics in a line of the LaTeX page
 _TERMINAL = 100
+_GAP = r"\quad "
 
 
 def measured(math: str) -> float:
@@ -59,12 +60,13 @@ def latex_rows(rows: tuple[Row, ...], tag: str) -> list[str]:
 def _latex_row(row: Row, tag: str, room: float) -> list[str]:
     since = [rf"\text{{since }} {s}" if k == 0 else rf"\text{{and }} {s}" for k, s in enumerate(row.since)]
     if row.words and not row.addends:
-        facts = [(r"\text{where } " if k == 0 else "") + fact for k, fact in enumerate(row.words)]
+        facts = [fact for k, fact in enumerate(row.words)]
         facts = [f + "," if k < len(facts) - 1 else f for k, f in enumerate(facts)]
-        return [rf"& \quad {line}" for line in _wrapped([*facts, *since], room - 2)]
-    lead = rf"\text{{{row.words[0]} }}" if row.words else ""
+        spaced = [*facts[:1], *(rf"\quad {part}" for part in (*facts[1:], *since))]
+        return [rf"& \quad {line.removeprefix(_GAP)}" for line in _wrapped(spaced, room - 2)]
+    lead = rf"\quad \text{{{row.words[0]} }}" if row.words else "= "
     first, *more = _wrapped(row.addends, room - 2)
-    lines = [rf"{row.left} &= {lead}{first}", *(rf"&\quad {m}" for m in more)]
+    lines = [rf"{row.left} &{lead}{first}".lstrip(), *(rf"&\quad {m}" for m in more)]
     for extra in ([row.shape] if row.shape else []) + since:
         last = lines[-1].split("&", 1)[1]
         if measured(f"{last}{extra}") + 4 <= room:
@@ -95,11 +97,11 @@ def _text_row(row: Row, margin: int) -> list[str]:
     room = _TERMINAL - margin - 10
     since = [f"{'since' if k == 0 else 'and'} {s}" for k, s in enumerate(row.since)]
     if row.words and not row.addends:
-        facts = [f"{'where ' if k == 0 else ''}{f}{',' if k < len(row.words) - 1 else ''}" for k, f in enumerate(row.words)]
+        facts = [f"{f}{',' if k < len(row.words) - 1 else ''}" for k, f in enumerate(row.words)]
         return [f"  {blank}     {line}" for line in _wrapped([*facts, *since], room, columns)]
-    lead = f"{row.words[0]} " if row.words else ""
+    lead = f"   {row.words[0]} " if row.words else " = "
     first, *more = _wrapped(row.addends, room, columns)
-    lines = [f"  {blank[columns(row.left) :]}{row.left} = {lead}{first}", *(f"  {blank}     {m}" for m in more)]
+    lines = [f"  {blank[columns(row.left) :]}{row.left}{lead}{first}", *(f"  {blank}     {m}" for m in more)]
     for extra in ([row.shape] if row.shape else []) + since:
         if columns(lines[-1]) + columns(extra) + 3 <= _TERMINAL - 6:
             lines[-1] += f"   {extra}"

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from bpgen.contraction import Group, Sum, groups
-from bpgen.ir import BATCH, Element, Equation, Index
-from bpgen.render.rightside import before, positive_first
+from bpgen.contraction import Group, Sum
+from bpgen.ir import BATCH, Element, Equation, Index, length
+from bpgen.render.rightside import before, in_order, positive_first, without_mean
 from bpgen.render.scalar import Printer, Signed
 from bpgen.render.writer import ADD, MUL, POW, Piece, Writer
 
@@ -31,7 +31,12 @@ def right_side(equation: Equation, writer: Writer) -> list[Signed]:
     axes = tuple(i for i in equation.indices if not _is_batch(i))
     if len(axes) > 2:
         raise Unfit
-    return positive_first([a for g in groups(equation) for a in _group(g, axes, _Raiser(writer, axes))])
+    rest = without_mean(equation)
+    if rest is not None:
+        printer = Printer(writer, writer.element)
+        inner = Piece(printer.joined(right_side(rest, writer)), ADD)
+        return [(False, before(printer, 1 / length(BATCH), inner))]
+    return positive_first([a for g in in_order(equation, writer) for a in _group(g, axes, _Raiser(writer, axes))])
 
 
 def _is_batch(expr: sp.Basic) -> bool:
@@ -84,7 +89,8 @@ def _times(printer: Printer, outer: sp.Expr, inner: Piece) -> Piece:
     if not factors:
         return before(printer, outer, inner)
     vectors = printer.times([], factors)
-    joined = Piece(printer.fitted(inner, POW) + printer.writer.dialect.odot + printer.fitted(vectors, MUL), MUL)
+    level = POW if printer.writer.dialect.flat and len(factors) == 1 else MUL
+    joined = Piece(printer.fitted(inner, POW) + printer.writer.dialect.odot + printer.fitted(vectors, level), MUL)
     return before(printer, scalars, joined)
 
 
@@ -97,9 +103,7 @@ def _unit(group: Group, axes: tuple[Index, ...], raiser: _Raiser) -> Signed:
     outer = -group.outer if negative else group.outer
     if outer.free_symbols & set(axes):
         raise Unfit
-    dialect = raiser.writer.dialect
-    unit = dialect.unit(raiser.writer.subscript(at[0]))
-    return negative, before(raiser.printer(axes), outer, Piece(unit))
+    return negative, before(raiser.printer(axes), outer, Piece(raiser.writer.unit(raiser.writer.subscript(at[0]))))
 
 
 def _over(part: Sum) -> tuple[tuple[Index, ...], tuple[Index, ...]]:

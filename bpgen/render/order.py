@@ -40,8 +40,8 @@ class Order:
         if expr.has(Partial):
             return (2, -max((self._place(p.of.name) for p in expr.atoms(Partial)), default=0), str(expr))
         kind = self._kind({e.name for e in expr.atoms(Element)})
-        spread = isinstance(expr, sp.Function)
-        return (kind, spread, self._places(expr), not isinstance(expr, Element), str(expr))
+        rank = (not isinstance(expr, Element), isinstance(expr, sp.Add))
+        return (kind, expr.has(sp.Function), self._places(expr), rank, str(expr))
 
     def addend(self, expr: sp.Expr) -> tuple[Any, ...]:
         """What is positive first, then constants, then by declaration; of two alike, the shorter."""

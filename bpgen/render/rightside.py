@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import sympy as sp
 
 from bpgen.contraction import Group, Sum, groups
-from bpgen.ir import Equation, Index
+from bpgen.ir import BATCH, Element, Equation, Index, length
 from bpgen.render.scalar import Printer, Signed
 from bpgen.render.writer import ADD, ATOM, MUL, Piece, Writer
 
@@ -13,7 +15,32 @@ from bpgen.render.writer import ADD, ATOM, MUL, Piece, Writer
 def right_side(equation: Equation, writer: Writer) -> list[Signed]:
     """The addends of the right side, those that are added before those that are subtracted."""
     printer = Printer(writer, writer.element)
-    return positive_first([a for group in groups(equation) for a in _group(group, equation.indices, printer)])
+    rest = without_mean(equation)
+    if rest is not None:
+        inner = Piece(printer.joined(right_side(rest, writer)), ADD)
+        return [(False, before(printer, 1 / length(BATCH), inner))]
+    return positive_first([a for g in in_order(equation, writer) for a in _group(g, equation.indices, printer)])
+
+
+def in_order(equation: Equation, writer: Writer) -> tuple[Group, ...]:
+    """The groups of an equation; in a loss, penalties last."""
+    found = groups(equation)
+    return found if equation.indices else tuple(sorted(found, key=lambda g: _of_params(g, writer)))
+
+
+def without_mean(equation: Equation) -> Equation | None:
+    """The equation times N where it has several addends, each of them divided by N."""
+    size = length(BATCH)
+    several = len(equation.terms) > 1 or isinstance(equation.terms[0].body, sp.Add)
+    if not several or not all(size in t.body.free_symbols for t in equation.terms):
+        return None
+    terms = tuple(t.map(lambda body: sp.Add(*(size * a for a in sp.Add.make_args(body)))) for t in equation.terms)
+    return None if any(size in t.body.free_symbols for t in terms) else replace(equation, terms=terms)
+
+
+def _of_params(group: Group, writer: Writer) -> bool:
+    bodies = (group.outer, *(s.body for s in group.sums))
+    return {e.name for b in bodies for e in b.atoms(Element)} <= writer.order.params
 
 
 def positive_first(addends: list[Signed]) -> list[Signed]:

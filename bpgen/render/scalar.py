@@ -64,7 +64,8 @@ class Printer:
         coefficient, top, bottom, lengths = _fraction(expr)
         if bottom:
             return self._quotient(coefficient, top, [*lengths, *bottom])
-        number = self.number(coefficient, [self.tight(f, MUL) for f in lengths]) if coefficient != 1 or lengths else None
+        bare = coefficient == 1 and not lengths and top
+        number = None if bare else self.number(coefficient, [self.tight(f, MUL) for f in lengths])
         return self.times([number] if number else [], top)
 
     def times(self, pieces: list[Piece], factors: Iterable[sp.Expr]) -> Piece:
@@ -82,7 +83,7 @@ class Printer:
         joined = self.writer.dialect.odot.join(self._factor(v, MUL) for v in vectors)
         if not text:
             return Piece(joined, MUL)
-        return Piece(self._juxtaposed([text, joined if len(vectors) == 1 else self.writer.dialect.parens(joined)]), MUL)
+        return Piece(self._juxtaposed([text, joined]), MUL)
 
     def _factor(self, expr: sp.Expr, level: int) -> str:
         """One factor of several; on one line a quotient among factors needs parentheses."""
@@ -95,9 +96,8 @@ class Printer:
         """Factors side by side, with a thin space or a dot where they would run together."""
         times, made = self.writer.dialect.times, ""
         for text in texts:
-            loose = made and (not text.startswith("(") or made[-1:].isdigit() and text[:1].isdigit())
-            between = times if loose and ("frac" in made or "frac" in text or "∂" in text or "\\log" in made) else " "
-            made += (between if loose else "") + text
+            heavy = any(mark in made + text for mark in ("frac", "\\log", "∂")) or "/" in made
+            made += (times if heavy else "" if text.startswith("(") else " ") * bool(made) + text
         return made
 
     def _quotient(self, coefficient: sp.Rational, top: list[sp.Expr], bottom: list[sp.Expr]) -> Piece:
@@ -134,7 +134,7 @@ class Printer:
         if isinstance(expr, Element):
             return self.access(expr)
         if isinstance(expr, Partial):
-            return self.writer.partial(self.tight(expr.of, ATOM), self.tight(expr.wrt, POW))
+            return self.writer.partial(self.tight(expr.of, POW), self.tight(expr.wrt, POW))
         if isinstance(expr, sp.Symbol):
             return Piece(dialect.index(expr.name))
         if isinstance(expr, sp.Pow):

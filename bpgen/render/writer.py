@@ -89,5 +89,9 @@ class Writer:
     def partial(self, of: str, wrt: str) -> Piece:
         return Piece(self.dialect.partial(of, wrt), MUL if self.dialect.flat else ATOM)
 
+    def unit(self, label: str) -> str:
+        """The unit vector of a label; bold where net.py has an e of its own."""
+        return self.dialect.unit("bold" if "e" in self.symbols else "", label)
+
     def length(self, size: Size) -> str:
         return self.dialect.index(size) if isinstance(size, str) else str(size)

@@ -1,0 +1,34 @@
+"""`bpgen check`: the module that emit writes for a net.py, or an emitted module as it lies there, and its proof."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bpgen.errors import NetError
+from bpgen.write import MARK
+
+
+def prove(path: str, seed: int = 0):  # type: ignore[no-untyped-def]
+    """The report on a net.py's module, or on an emitted module by its numbers alone."""
+    from bpgen.check import check_module
+
+    if _is_emitted(path):
+        return check_module(_text(path), None, seed=seed)
+    from bpgen.emit import emit
+    from bpgen.load import load
+    from bpgen.shrink import shrunk
+
+    network = load(path)
+    small = shrunk(network)
+    return check_module(emit(network), network, seed=seed, exact_source=(emit(small), small))
+
+
+def _is_emitted(path: str) -> bool:
+    return Path(path).is_file() and MARK in _text(path)[:400]
+
+
+def _text(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise NetError(f"{path} cannot be read as text", "give a net.py or an emitted module") from None

@@ -1,0 +1,41 @@
+"""What the tests share: the examples, and emitted modules loaded from text."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+
+
+def module_of(source: str, name: str = "emitted") -> ModuleType:
+    """The module with this source text."""
+    module = ModuleType(name)
+    exec(compile(source, f"<{name}>", "exec"), module.__dict__)
+    return module
+
+
+@cache
+def emitted(source: str) -> ModuleType:
+    """The module emitted for the text of a net.py."""
+    from bpgen.emit import emit
+    from bpgen.load import declared_by
+
+    return module_of(emit(declared_by(source)))
+
+
+@cache
+def example(name: str) -> ModuleType:
+    """The committed module of an example."""
+    return module_of((ROOT / "generated" / f"{name}.py").read_text(), name)
+
+
+@pytest.fixture(params=EXAMPLES, ids=lambda p: p.stem)
+def net(request: pytest.FixtureRequest) -> Path:
+    """Each example's net.py in turn."""
+    path: Path = request.param
+    return path

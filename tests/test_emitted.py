@@ -1,0 +1,170 @@
+"""The emitted modules as files: fresh, standalone, lint-clean, typed, and the same bytes on any machine."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bpgen.emit import emit
+from bpgen.emit.allowed import Forbidden, verified
+from bpgen.load import load
+from tests.conftest import EXAMPLES, ROOT, emitted, example
+
+GENERATED = sorted((ROOT / "generated").glob("*.py"))
+BLOCKED = "import sys\nfor name in ('sympy', 'jinja2', 'click', 'bpgen'): sys.modules[name] = None\n"
+
+
+def run(*arguments: str, seed: str = "0", cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)}
+    return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, cwd=cwd, env=environment)
+
+
+def test_every_example_has_its_module() -> None:
+    assert [p.stem for p in GENERATED] == [p.stem for p in EXAMPLES]
+
+
+def test_generated_is_fresh(net: Path) -> None:
+    """The shipped file is the golden record: `bpgen emit examples/*.py` rewrites it."""
+    assert emit(load(net)) == (ROOT / "generated" / net.name).read_text()
+
+
+@pytest.mark.parametrize("seed", ["1", "2", "3"])
+def test_same_bytes_under_any_hash_seed(seed: str, tmp_path: Path) -> None:
+    done = run("-m", "bpgen", "emit", *map(str, EXAMPLES), "-o", str(tmp_path), seed=seed)
+    assert done.returncode == 0, done.stderr
+    for file in GENERATED:
+        assert (tmp_path / file.name).read_bytes() == file.read_bytes()
+
+
+def test_imports_with_numpy_alone_and_checks_itself() -> None:
+    lines = [f"import runpy; runpy.run_path({str(f)!r})" for f in GENERATED]
+    done = run("-c", BLOCKED + "\n".join(lines))
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("file", GENERATED, ids=lambda p: p.stem)
+def test_module_checks_itself(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`python -m MODULE` in this process: a row for each parameter and input, and every row ok."""
+    m = example(file.stem)
+    assert m._self_check()
+    printed = capsys.readouterr().out.splitlines()
+    assert len(printed) == len(m.SHAPES) + len(m.INPUTS)
+    assert all(line.endswith(" ok") for line in printed)
+
+
+def test_self_check_can_fail(capsys: pytest.CaptureFixture[str]) -> None:
+    source = (ROOT / "generated" / "toy_2_2_1.py").read_text()
+    wrong = source.replace("a1 * (1 - a1)", "a1 * (1 + a1)")
+    assert wrong != source
+    space: dict[str, object] = {"__name__": "wrong"}
+    exec(wrong, space)
+    assert not space["_self_check"]()  # type: ignore[operator]
+    assert "W1           (2, 2)" in capsys.readouterr().out
+
+
+def test_lint_and_format_clean() -> None:
+    files = [str(f) for f in GENERATED]
+    for command in (["check"], ["format", "--check"]):
+        done = run("-m", "ruff", *command, "--isolated", "--no-cache", *files)
+        assert done.returncode == 0, done.stdout
+
+
+def test_typed(tmp_path: Path) -> None:
+    done = run("-m", "mypy", "--strict", "--config-file=", f"--cache-dir={tmp_path}", *[str(f) for f in GENERATED])
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["import os", "from os import path", "eval('1')", "open('f')", "np.load('f')", "np.core.x", "x.__class__",
+     "(lambda: 0)()", "exec('')", "global x", "try:\n    x\nexcept Exception:\n    x", "x = 'é'"],
+)  # fmt: skip
+def test_nothing_but_arithmetic_is_ever_written(line: str) -> None:
+    with pytest.raises(Forbidden):
+        verified(f"import numpy as np\n{line}\n")
+
+
+@pytest.mark.parametrize("file", GENERATED, ids=lambda p: p.stem)
+def test_float32_stays_float32(file: Path) -> None:
+    """Parameters and inputs in float32: every output, cached value and gradient too."""
+    m = example(file.stem)
+    rng = np.random.default_rng(0)
+    params = m.init(0, np.float32)
+    inputs = [rng.uniform(0.2, 1, (3, *s)).astype(np.float32) for s in m.INPUTS.values()]
+    outputs, cache = m.forward(params, *inputs)
+    outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+    if m.TARGETS:
+        last = [
+            rng.integers(m.INTEGERS[n], size=3) if n in m.INTEGERS else np.full((3, *s), 1 / s[0] if s else 0.5, np.float32)
+            for n, s in m.TARGETS.items()
+        ]
+    else:
+        last = [np.ones_like(o) for o in outputs]
+    grads = m.backward(params, cache, *last, inputs=True)
+    for array in (*outputs, *cache.values(), *grads.values()):
+        assert array.dtype == np.float32
+
+
+def test_interface() -> None:
+    m = example("two_heads")
+    assert list(m.INPUTS) == ["left", "right"]
+    assert list(m.TARGETS) == ["kind", "amount"]
+    assert m.INTEGERS == {"kind": 4}
+    params = m.init(3)
+    assert list(params) == sorted(params) == list(m.SHAPES)
+    flat = m.pack(params)
+    views = m.unpack(flat)
+    assert all(np.array_equal(views[n], params[n]) and np.shares_memory(views[n], flat) for n in params)
+    assert all(np.array_equal(m.init(3)[n], params[n]) for n in params)
+
+
+DOOR = {
+    "missing parameter": (lambda p, x, y: ({"W1": p["W1"]}, x, y), "params: W2 is missing"),
+    "unknown parameter": (lambda p, x, y: ({**p, "V": x}, x, y), "params: V is no parameter of this network"),
+    "misshapen parameter": (lambda p, x, y: ({**p, "b1": x}, x, y), "params: b1 needs shape (2,), not (3, 2)"),
+    "one sample": (lambda p, x, y: (p, x[0], y), "x needs shape (N, 2), not (2,); for one sample give x[None]"),
+    "wrong width": (lambda p, x, y: (p, x[:, :1], y), "x needs shape (N, 2), not (3, 1)"),
+    "(N,) against (N, 1)": (lambda p, x, y: (p, x, y[:, 0]), "y needs shape (3, 1), not (3,)"),
+    "another batch's target": (lambda p, x, y: (p, x, y[:2]), "y needs shape (3, 1), not (2, 1)"),
+    "empty batch": (lambda p, x, y: (p, x[:0], y[:0]), "x is an empty batch"),
+    "objects": (lambda p, x, y: (p, x.astype(object), y), "x holds object, not real numbers"),
+}
+
+
+@pytest.mark.parametrize("name", DOOR)
+def test_the_door(name: str) -> None:
+    change, message = DOOR[name]
+    m = example("toy_2_2_1")
+    arguments = change(m.init(0), np.ones((3, 2)), np.ones((3, 1)))
+    with pytest.raises((ValueError, TypeError)) as caught:
+        m.loss(*arguments)
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [([0, 10, 1], "y has a label outside 0 .. 9"), ([0, -1, 1], "y has a label outside 0 .. 9"),
+     ([0.0, 1.0, 2.0], "y holds float64, not whole numbers")],
+)  # fmt: skip
+def test_labels_at_the_door(labels: list[float], message: str) -> None:
+    m = example("digits")
+    with pytest.raises((ValueError, TypeError)) as caught:
+        m.loss(m.init(0), np.ones((3, 64)), np.array(labels))
+    assert str(caught.value) == message
+
+
+def test_rows_of_a_one_hot_target_sum_to_one() -> None:
+    m = example("softmax_regression")
+    with pytest.raises(ValueError, match="y has a row that does not sum to 1"):
+        m.loss(m.init(0), np.ones((2, 3)), np.ones((2, 4)))
+
+
+def test_text_of_the_net_cannot_become_code() -> None:
+    title = 'x\\"\"\"\nimport os\n\x00\x0c coding: utf-7 é'
+    source = f"__doc__ = {title!r}\nfrom bpgen import *\nx = input(2)\nw = param(2)\noutput(dot(w, x))\n"
+    assert emitted(source).SHAPES == {"w": (2,)}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+LONGEST = 300  # characters of a line of an error
+
 
 class NetError(Exception):
     """What is wrong with a net.py or with a call, in the user's words.
@@ -16,4 +18,10 @@ class NetError(Exception):
 
     def __str__(self) -> str:
         head = f"{self.place}: {self.fact}" if self.place else self.fact
-        return f"{head}\n  {self.remedy}" if self.remedy else head
+        return "\n  ".join(one_line(text) for text in (head, self.remedy) if text)
+
+
+def one_line(text: str) -> str:
+    """`text` without line ends and without characters that would steer a terminal, cut where it is long."""
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in " ".join(text.split()))
+    return shown if len(shown) <= LONGEST else f"{shown[:LONGEST]} ..."

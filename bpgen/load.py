@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import re
+import sys
 import traceback
+from contextlib import redirect_stdout
 from pathlib import Path
+from types import CodeType
 
 from bpgen.errors import NetError
 from bpgen.ir import Network
+
+_REMEDIES = (  # what Python says of a net.py, and what to do about it; the first that matches
+    (r"SystemExit", "bpgen needs net.py to reach its end: leave the exit out"),
+    (r"NameError: name '(input|target|param|loss|output|dense)'", "begin net.py with `from bpgen import *`"),
+    (r"AttributeError: '(Tensor|Formula)' object has no", "bpgen has functions, not methods: sum(x), not x.sum()"),
+    (r"ModuleNotFoundError", "install it, or leave it out: net.py needs bpgen and perhaps sympy"),
+    (r"RecursionError", "a function of net.py calls itself without end"),
+    (r"", "net.py stopped here"),
+)
 
 
 def load(path: str | Path) -> Network:
@@ -15,7 +28,7 @@ def load(path: str | Path) -> Network:
     Raises NetError with the file's own line for whatever is wrong with it.
     """
     path = Path(path)
-    return declared_by(_read(path), str(path), path.stem)
+    return declared_by(_read(path), str(path), module_name(path))
 
 
 def declared_by(source: str, path: str = "net.py", name: str = "net") -> Network:
@@ -24,45 +37,62 @@ def declared_by(source: str, path: str = "net.py", name: str = "net") -> Network
     from bpgen.declare.declaration import declaring
 
     with declaring(path) as declared:
-        variables = _run(source, path)
+        variables = _run(_compiled(source, path), path)
         try:
-            return build(declared, variables, source, name, (variables.get("__doc__") or "").strip())
+            return build(declared, variables, source, name, str(variables.get("__doc__") or "").strip())
         except NetError as error:
             error.place = error.place or path
             raise
 
 
+def module_name(path: str | Path) -> str:
+    """A name that Python can import, from that of a file: my-net.py -> my_net."""
+    name = re.sub(r"\W", "_", Path(path).stem, flags=re.ASCII)
+    return f"net_{name}" if name[:1].isdigit() else name
+
+
 def _read(path: Path) -> str:
+    remedy = "give the path of a net.py"
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
-        raise NetError(f"{path}: no such file", "give the path of a net.py") from None
+        raise NetError(f"{path}: no such file", remedy) from None
     except IsADirectoryError:
-        raise NetError(f"{path} is a folder", "give the path of a net.py") from None
+        raise NetError(f"{path} is a folder", remedy) from None
     except UnicodeDecodeError:
         raise NetError(f"{path} is not UTF-8 text", "save it as UTF-8") from None
-    except OSError as error:
-        raise NetError(f"{path} cannot be read: {error.strerror}") from None
-    return text
+    except (OSError, ValueError) as error:
+        raise NetError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}", remedy) from None
 
 
-def _run(source: str, path: str) -> dict[str, object]:
+def _compiled(source: str, path: str) -> CodeType:
+    try:
+        return compile(source, path, "exec", dont_inherit=True)
+    except SyntaxError as error:
+        place = f"{path}:{error.lineno}" if error.lineno else path
+        raise NetError(f"syntax error: {error.msg}", (error.text or "").strip(), place) from None
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise NetError(f"syntax error: {error or 'too deeply nested'}", "net.py is not Python", path) from None
+
+
+def _run(code: CodeType, path: str) -> dict[str, object]:
+    """The variables of net.py when it has run. What it prints goes to stderr: stdout is for bpgen's answer."""
     space: dict[str, object] = {"__name__": "__net__", "__file__": path}
     try:
-        exec(compile(source, path, "exec"), space)
+        with redirect_stdout(sys.stderr):
+            exec(code, space)
     except NetError as error:
         error.place = error.place or _place(error, path)
         raise
-    except SyntaxError as error:
-        raise NetError(f"syntax error: {error.msg}", (error.text or "").strip(), f"{path}:{error.lineno}") from None
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # net.py may raise anything, SystemExit included
-        said = " ".join(f"{type(error).__name__}: {error}".split())
-        raise NetError(f"{said:.200}", "net.py stopped here", _place(error, path)) from None
+        said = f"{type(error).__name__}: {error}".removesuffix(": ")
+        remedy = next(remedy for pattern, remedy in _REMEDIES if re.match(pattern, said))
+        raise NetError(said, remedy, _place(error, path)) from None
     return space
 
 
 def _place(error: BaseException, path: str) -> str:
-    lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == path]
+    lines = [line for frame, line in traceback.walk_tb(error.__traceback__) if frame.f_code.co_filename == path]
     return f"{path}:{lines[-1]}" if lines else path

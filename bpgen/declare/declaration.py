@@ -6,7 +6,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from itertools import count
+from typing import TYPE_CHECKING, Any
 
 from bpgen.errors import NetError
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from bpgen.declare.tensor import Tensor
 
 
-@dataclass
+@dataclass(eq=False)
 class Declaration:
     """The tensors by their serial numbers; names are found when net.py has run."""
 
@@ -24,6 +25,7 @@ class Declaration:
     loss_line: int | None = None
     outputs: tuple[Tensor, ...] = ()
     layers: int = 0  # layers declared by functions of layers.py, which number what they make
+    indices: Iterator[int] = field(default_factory=count)  # numbers of nameless indices: the same in every run
 
     def add(self, tensor: Tensor) -> int:
         self.tensors.append(tensor)
@@ -31,10 +33,19 @@ class Declaration:
 
     def line(self) -> int | None:
         """The line of net.py that is running."""
-        frame = sys._getframe(1)
-        while frame is not None and frame.f_code.co_filename != self.path:
-            frame = frame.f_back  # type: ignore[assignment]
+        frame = self.frame()
         return frame.f_lineno if frame is not None else None
+
+    def variable(self, value: object) -> str | None:
+        """The variable of net.py that holds the value, while net.py runs."""
+        frame = self.frame()
+        return next((n for n, v in frame.f_locals.items() if v is value), None) if frame is not None else None
+
+    def frame(self) -> Any:
+        frame: Any = sys._getframe(1)
+        while frame is not None and frame.f_code.co_filename != self.path:
+            frame = frame.f_back
+        return frame
 
     def place(self, line: int | None) -> str:
         return f"{self.path}:{line}" if line else self.path

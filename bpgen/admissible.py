@@ -1,0 +1,89 @@
+"""Is an expression one that bpgen can derive, write and prove? Only what its tables know; the rest is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import sympy as sp
+
+from bpgen.errors import NetError
+from bpgen.functions import ROWS, relu, row
+from bpgen.ir import Element, Index
+
+_ARITHMETIC = (Element, sp.Rational, sp.Symbol, sp.NumberSymbol, sp.Add, sp.Mul, sp.Pow)
+
+
+def _largest(first: sp.Expr, *rest: sp.Expr) -> sp.Expr:
+    for other in rest:
+        first = first + relu(other - first)
+    return first
+
+
+def _smallest(first: sp.Expr, *rest: sp.Expr) -> sp.Expr:
+    for other in rest:
+        first = first - relu(first - other)
+    return first
+
+
+_REWRITTEN: dict[Any, Callable[..., sp.Expr]] = {  # functions of sympy that functions of the table express
+    sp.Max: _largest,
+    sp.Min: _smallest,
+    sp.sec: lambda z: 1 / sp.cos(z),
+    sp.csc: lambda z: 1 / sp.sin(z),
+    sp.cot: lambda z: 1 / sp.tan(z),
+    sp.sech: lambda z: 1 / sp.cosh(z),
+    sp.csch: lambda z: 1 / sp.sinh(z),
+    sp.coth: lambda z: 1 / sp.tanh(z),
+}
+_IMPOSSIBLE = {
+    sp.zoo: "a division by zero",
+    sp.nan: "0 / 0",
+    sp.oo: "an infinite number",
+    -sp.oo: "an infinite number",
+    sp.I: "the square root or logarithm of a negative number",
+}
+
+
+def known(expr: sp.Expr) -> sp.Expr:
+    """`expr` in functions of the table; NetError where one has no row there."""
+    if expr.has(*_REWRITTEN):
+        expr = expr.replace(lambda e: type(e) in _REWRITTEN, lambda e: _REWRITTEN[type(e)](*e.args))
+    for part in _parts(expr):
+        if not isinstance(part, _ARITHMETIC) and part not in _IMPOSSIBLE and row(part) is None:
+            raise NetError(f"{type(part).__name__} has no row in bpgen's table of functions",
+                           f"write it with {', '.join(ROWS)}")  # fmt: skip
+    return expr
+
+
+def finite(expr: sp.Expr) -> None:
+    """NetError where a constant of `expr` is infinite or complex, or a power of it may be."""
+    for part in _parts(expr):
+        if part in _IMPOSSIBLE:
+            raise NetError(f"the formula holds {_IMPOSSIBLE[part]}", "networks here compute with real, finite numbers")
+        if isinstance(part, sp.Pow) and part.base.is_number and not part.base.is_positive and not part.exp.is_number:
+            raise NetError(f"{part.base} to a power that varies is not real", "give the power a positive base")
+
+
+def declared(expr: sp.Expr, lengths: Iterable[sp.Symbol]) -> None:
+    """NetError where a symbol stands outside the indices of a tensor and is no length of an axis."""
+    for part in _parts(expr):
+        if isinstance(part, Index):
+            raise NetError(f"index {part} stands as a number", "an index only picks elements, as in x[i]")
+        if isinstance(part, sp.Symbol) and part not in lengths:
+            raise NetError(f"undeclared symbol {part}", f"declare it: {part} = param() or input()")
+
+
+def _parts(expr: sp.Expr) -> Iterator[Any]:
+    """Every node of `expr` outside the indices of its elements."""
+    stack = [expr]
+    while stack:
+        part = stack.pop()
+        yield part
+        if not isinstance(part, Element):
+            stack += reversed(part.args)
+
+
+def values(expr: sp.Expr) -> list[Element]:
+    """The elements that stand as numbers, not as indices of others."""
+    return [part for part in _parts(expr) if isinstance(part, Element)]

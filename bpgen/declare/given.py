@@ -1,0 +1,104 @@
+"""What net.py gives in words and numbers: names, sizes, constants. What is not one is refused."""
+
+from __future__ import annotations
+
+import keyword
+import math
+import unicodedata
+from numbers import Integral, Real
+from typing import Any
+
+import sympy as sp
+
+from bpgen.admissible import known
+from bpgen.errors import NetError
+from bpgen.ir import BATCH, Size
+
+_REMEDIES = {
+    "ndarray": "numpy arrays come at run time: declare an input(...) or a param(...)",
+    "complex": "networks here compute with real numbers",
+    "str": "use numbers, tensors, and sympy expressions that are not in quotes",
+    "function": "call it: relu(z)",
+    "NoneType": "the function that was to make it returned nothing",
+}
+_ACCENTS = {"\u0302": "_hat", "\u0303": "_tilde", "\u0304": "_bar", "\u0305": "_bar", "\u0307": "_dot"}
+
+
+def number(value: Any) -> sp.Expr:
+    """A number of net.py as an exact one (0.1 is 1/10, and its float is 0.1 again); a sympy expression as it is."""
+    if getattr(value, "shape", None) == () and hasattr(value, "item"):
+        value = value.item()  # a number of numpy
+    if isinstance(value, sp.Expr):
+        return _exact(value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        kind = type(value).__name__
+        raise NetError(f"{kind} is not part of a formula",
+                       _REMEDIES.get(kind, "use numbers, tensors and bpgen's functions"))  # fmt: skip
+    if not _finite(value):
+        raise NetError(f"{value:.4g} is not a number a network can hold" if isinstance(value, float)
+                       else "a whole number too large for a network", "use finite numbers")  # fmt: skip
+    return sp.Rational(repr(value))
+
+
+def _exact(expr: sp.Expr) -> sp.Expr:
+    if expr.has(sp.Float):
+        expr = expr.xreplace({f: number(float(f)) for f in expr.atoms(sp.Float)})
+    if expr.is_real is False:
+        raise NetError(f"{expr} is not a real number", "networks here compute with real, finite numbers")
+    return known(expr)
+
+
+def _finite(value: Real) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
+
+
+def size_of(value: Any, what: str) -> Size:
+    """A size of an axis: a whole number from 1, or the name of a length known at run time."""
+    if isinstance(value, str):
+        if checked_name(value) in (BATCH, "n"):
+            raise NetError(f"{what}: {value} is the batch's own", "give the length another name")
+        return value
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
+        one_by_one = f"give the sizes one by one: {what}(4, 3)" if isinstance(value, (tuple, list)) else ""
+        raise NetError(f"{what}: {value!r:.60} is not a size", one_by_one or "sizes are whole numbers from 1 up")
+    return int(value)
+
+
+def whole(value: Any, what: str) -> int:
+    """A size that must be known now."""
+    size = size_of(value, what)
+    if isinstance(size, str):
+        raise NetError(f"{what}: {value!r} is not a size", "this one must be a whole number")
+    return size
+
+
+def checked_name(name: str | None) -> str | None:
+    """A name given in words must be one that Python code and comments can carry as it is."""
+    if name is None:
+        return None
+    if not isinstance(name, str) or not name.isidentifier() or name.startswith("_") or not name.isascii():
+        instead = spelled(name) if isinstance(name, str) else ""
+        raise NetError(f"{name!r:.60} is not a name that code can carry",
+                       f"call it {instead}" if instead else "use ASCII letters, digits and _, a letter first")  # fmt: skip
+    if keyword.iskeyword(name) or keyword.issoftkeyword(name):
+        raise NetError(f"{name} is a word of Python", f"call it {name}_")
+    return name
+
+
+def spelled(name: str) -> str:
+    """A name in ASCII letters: theta1 for a Greek letter and 1, y_hat for a y with a hat; nothing where there is none."""
+    text = "".join(_ascii(c) for c in unicodedata.normalize("NFKD", name)).lstrip("_")
+    text += "_" * keyword.iskeyword(text)
+    return text if text.isidentifier() and text.isascii() else ""
+
+
+def _ascii(char: str) -> str:
+    if char.isascii() or char in _ACCENTS:
+        return _ACCENTS.get(char, char)
+    alphabet, *rest = unicodedata.name(char, "").lower().split()
+    if alphabet == "greek" and rest[1:2] == ["letter"]:
+        return ("".join(rest[2:3]) if rest[2] != "final" else rest[3]).replace("lamda", "lambda")
+    return "" if unicodedata.combining(char) else "_"

@@ -8,15 +8,17 @@ from typing import Any
 
 import sympy as sp
 
+from bpgen.admissible import finite
 from bpgen.declare.declaration import Declaration
 from bpgen.declare.formula import Formula
-from bpgen.declare.tensor import Tensor
 from bpgen.errors import NetError
+from bpgen.ir import BATCH, Element, Equation, Index, Network, TensorInfo, Term, check, element, length
 from bpgen.letters import lettered
-from bpgen.ir import BATCH, Element, Equation, Index, Network, Term, TensorInfo, check, element, elements, length
-from bpgen.naming import RESERVED, invented, names
+from bpgen.naming import RESERVED, free, invented, names, refuse
+from bpgen.whole import reachable, reads, terms_of, whole
 
 Definition = tuple[tuple[Index, ...], tuple[Term, ...]]
+_DEEPEST = 40  # nameless steps written inside one another, so that a formula stays one that sympy can walk
 
 
 def build(declared: Declaration, variables: Mapping[str, Any], source: str, name: str, title: str = "") -> Network:
@@ -24,65 +26,51 @@ def build(declared: Declaration, variables: Mapping[str, Any], source: str, name
     if declared.loss is None and not declared.outputs:
         raise NetError("neither a loss nor an output is declared", "end with loss(...) or output(...)", declared.path)
     roots = [t.serial for t in (*declared.outputs, *((declared.loss,) if declared.loss is not None else ()))]
-    used = _reachable(declared, roots)
-    _refuse_unused(declared, used, variables)
-    given = names(declared, variables, source, used)
+    used = reachable(declared, roots)
+    named = names(declared, variables, source)
+    whole(declared, used, named)
+    given = {serial: name for serial, name in named.items() if serial in set(used)}
+    refuse(declared, given)
     kept = _inline(declared, used, {*given, *roots})
+    _refuse_infinite(declared, kept)
     called = _name_all(declared, kept, given)
     return _network(declared, kept, called, set(given), name, title)
 
 
-def _reads(definition: tuple[Term, ...]) -> list[int]:
-    return [int(e.name[1:]) for t in definition for e in elements(t.body)]
-
-
-def _terms(tensor: Tensor) -> tuple[Term, ...]:
-    return tensor.formula.terms if tensor.formula is not None else ()
-
-
-def _reachable(declared: Declaration, roots: list[int]) -> list[int]:
-    """Everything the roots need, in the order of declaration."""
-    seen: set[int] = set()
-    stack = list(roots)
-    while stack:
-        serial = stack.pop()
-        if serial not in seen:
-            seen.add(serial)
-            stack += _reads(_terms(declared.tensors[serial]))
-    return sorted(seen)
-
-
-def _refuse_unused(declared: Declaration, used: list[int], variables: Mapping[str, Any]) -> None:
-    reached = set(used)
-    for t in declared.tensors:
-        if t.role != "value" and t.serial not in reached:
-            name = t.name or next((n for n, v in variables.items() if v is t), t.hint)
-            raise NetError(f"{t.role} {name} {t.shape} is never used", "use it in the network, or leave it out",
-                           declared.place(t.line))  # fmt: skip
+def _refuse_infinite(declared: Declaration, kept: Mapping[int, Definition]) -> None:
+    """A division by zero may only show when one formula is written inside another."""
+    for serial, (_, terms) in kept.items():
+        try:
+            for term in terms:
+                finite(term.body)
+        except NetError as error:
+            raise NetError(error.fact, error.remedy, declared.place(declared.tensors[serial].line)) from None
 
 
 def _inline(declared: Declaration, used: list[int], named: set[int]) -> dict[int, Definition]:
     """Definitions to keep: those with a name, and nameless ones that cannot be written inside what reads them."""
     uses: dict[int, int] = {}
     for serial in used:
-        for read in _reads(_terms(declared.tensors[serial])):
+        for read in reads(terms_of(declared.tensors[serial])):
             uses[read] = uses.get(read, 0) + 1
     nameless: dict[int, Definition] = {}
     kept: dict[int, Definition] = {}
+    depth: dict[int, int] = {}  # of what is written inside one another
     for serial in used:
         tensor = declared.tensors[serial]
-        terms = _terms(tensor)
-        for read in dict.fromkeys(_reads(terms)):
+        terms = terms_of(tensor)
+        for read in dict.fromkeys(reads(terms)):
             if read in nameless:
-                written = _written_in(terms, read, nameless[read], uses[read])
+                written = _written_in(terms, read, nameless[read], uses[read]) if depth[read] < _DEEPEST else None
                 if written is None:
                     kept[read] = nameless.pop(read)
                 else:
-                    terms = written
+                    terms, depth[serial] = written, max(depth.get(serial, 0), depth[read] + 1)
         if serial in named or tensor.role != "value" or tensor.layer:
             kept[serial] = (tensor.indices, terms)
         else:
             nameless[serial] = (tensor.indices, terms)
+            depth.setdefault(serial, 0)
     return dict(sorted(kept.items()))
 
 
@@ -128,7 +116,7 @@ def _name_all(declared: Declaration, kept: Mapping[int, Definition], given: Mapp
     taken = set(given.values()) | RESERVED
     called = dict(given)
     if declared.loss is not None and declared.loss.serial not in called:
-        called[declared.loss.serial] = "L" if "L" not in taken else "total"
+        called[declared.loss.serial] = free("L", taken)
         taken.add(called[declared.loss.serial])
     for serial, hint in _hints(declared, kept, called).items():
         if serial not in called and hint not in taken:
@@ -146,7 +134,7 @@ def _hints(declared: Declaration, kept: Mapping[int, Definition], called: Mappin
     for serial, (_, terms) in kept.items():
         number = re.search(r"\d*$", called.get(serial, ""))
         if serial in called and number and len(terms) == 1 and not terms[0].over:
-            for read in _reads(terms):
+            for read in reads(terms):
                 if declared.tensors[read].role == "value" and declared.tensors[read].hint == "u":
                     found[read] = f"z{number[0]}"
     return found
@@ -188,7 +176,7 @@ def _batched(declared: Declaration, kept: Mapping[int, Definition]) -> set[int]:
     found: set[int] = set()
     for serial, (_, terms) in kept.items():
         role = declared.tensors[serial].role
-        if role in ("input", "target") or (role == "value" and any(r in found for r in _reads(terms))):
+        if role in ("input", "target") or (role == "value" and any(r in found for r in reads(terms))):
             found.add(serial)
     return found
 
@@ -215,7 +203,7 @@ def _mean(label: str, terms: tuple[Term, ...], batch: Index, tensors: dict[str, 
         if isinstance(only, Element) and only.indices == (batch,):
             sample = only.name
         else:
-            sample = "ell" if "ell" not in taken else f"{label}_sample"
+            sample = free("ell", taken)
             equations.append(lettered(Equation(sample, (batch,), tuple(of_sample))))
             tensors[sample] = TensorInfo(sample, (batch,), "value")
         mean = [Term(element(sample, (batch,)) / length(BATCH), (batch,))]
@@ -245,10 +233,10 @@ def _outputs(equations: list[Equation], tensors: Mapping[str, TensorInfo], own: 
     compared: list[str] = []
     computed: list[str] = []
     for equation in equations:
-        reads = [e.name for e in equation.reads()]
-        if of_target & set(reads):
+        read = [e.name for e in equation.reads()]
+        if of_target & set(read):
             of_target.add(equation.name)
-            compared += [r for r in reads if r in computed]
+            compared += [r for r in read if r in computed]
         elif tensors[equation.name].batched:
             computed.append(equation.name)
     for candidates in ([c for c in computed if c in compared and c in own], compared, computed):

@@ -2,36 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
+import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from bpgen import __version__
 from bpgen.errors import NetError
 
+if TYPE_CHECKING:
+    from bpgen.render import Format, Notation
+
 FORMATS = ("latex", "tex", "markdown", "text")
-SUFFIXES = {".tex": "tex", ".md": "markdown", ".txt": "text"}
+SUFFIXES: dict[str, Format] = {".tex": "tex", ".md": "markdown", ".txt": "text", "": "text"}
+INTERRUPTED = 130
 
 
-def _answering(command: Callable[..., bool]) -> Callable[..., None]:
-    """Turn True, False and NetError into the exit codes 0, 1 and 2."""
+class Program(click.Group):
+    """The program's one way out: whatever a command returns or raises becomes an exit code, and perhaps an error."""
 
-    @wraps(command)
-    def run(*args: Any, **kwargs: Any) -> None:
+    def main(self, *args: Any, **kwargs: Any) -> NoReturn:
         try:
-            yes = command(*args, **kwargs)
-        except NetError as error:
-            click.echo(f"bpgen: {error}", err=True)
-            raise SystemExit(2) from None
-        raise SystemExit(0 if yes else 1)
+            code = super().main(*args, **{**kwargs, "standalone_mode": False})
+        except (click.Abort, KeyboardInterrupt):
+            click.echo("bpgen: interrupted", err=True)
+            code = INTERRUPTED
+        except Exception as error:
+            if sys.flags.dev_mode:
+                raise
+            click.echo(f"bpgen: {_refusal(error)}", err=True)
+            code = 2
+        sys.exit(code)
 
-    return run
+
+def _refusal(error: Exception) -> NetError:
+    """Any error as the one that users see."""
+    if isinstance(error, NetError):
+        return error
+    if isinstance(error, click.UsageError):
+        return NetError(error.format_message(), f"see {error.ctx.command_path if error.ctx else 'bpgen'} --help")
+    if isinstance(error, RecursionError):
+        return NetError("a formula is nested too deeply", "give its parts names: one variable for each step")
+    if isinstance(error, UnicodeEncodeError):
+        letter = ascii(error.object[error.start])
+        return NetError(f"the terminal cannot show {letter}", "set PYTHONIOENCODING=utf-8, or give -o FILE")
+    if isinstance(error, OSError):
+        return NetError(f"the answer cannot be written: {error.strerror}", "write it elsewhere")
+    return NetError(f"{type(error).__name__}: {error}", "a defect of bpgen, to report; python -X dev -m bpgen shows where")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Program, no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="bpgen")
 def main() -> None:
     """A neural network's equations in; its derivation, its numpy module and the proof of both out."""
@@ -43,21 +64,23 @@ def main() -> None:
 @click.option("-n", "--notation", type=click.Choice(["matrix", "index", "components"]), default="matrix",
               show_default=True, help="Vectors and matrices, sums over indices, or every scalar.")  # fmt: skip
 @click.option("-o", "--output", type=click.Path(), help="Write FILE instead of printing.")
-@_answering
-def derive(net: str, fmt: str | None, notation: str, output: str | None) -> bool:
+def derive(net: str, fmt: Format | None, notation: Notation, output: str | None) -> int:
     """Print the derivation of NET.py."""
     from bpgen.derive import derive as derivation_of
     from bpgen.load import load
     from bpgen.render import render
     from bpgen.write import write
 
-    chosen = fmt or SUFFIXES.get(Path(output).suffix if output else "", "text")
-    text = render(derivation_of(load(net)), fmt=chosen, notation=notation)
+    suffix = Path(output or "").suffix
+    if fmt is None and suffix not in SUFFIXES:
+        known = ", ".join(filter(None, SUFFIXES))
+        raise NetError(f"{output}: no format is called {suffix}", f"end it in {known}, or give --format")
+    text = render(derivation_of(load(net)), fmt=fmt or SUFFIXES[suffix], notation=notation)
     if output:
         write(Path(output), text, Path(net))
     else:
         click.echo(text, nl=not text.endswith("\n"))
-    return True
+    return 0
 
 
 @main.command()
@@ -66,16 +89,14 @@ def derive(net: str, fmt: str | None, notation: str, output: str | None) -> bool
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 where a file is stale.")
 @click.option("--diff", is_flag=True, help="Write nothing; print what would change, exit 1 where anything would.")
 @click.option("--force", is_flag=True, help="Overwrite a file that bpgen did not write.")
-@_answering
-def emit(nets: tuple[str, ...], output: str | None, check: bool, diff: bool, force: bool) -> bool:
+def emit(nets: tuple[str, ...], output: str | None, check: bool, diff: bool, force: bool) -> int:
     """Write the numpy module of each NET.py."""
     from bpgen.emit import emit as source_of
     from bpgen.load import load
-    from bpgen.write import difference, place, write_module
+    from bpgen.write import difference, places, write_module
 
     fresh = True
-    for net in nets:
-        file = place(net, output, several=len(nets) > 1)
+    for net, file in zip(nets, places(nets, output), strict=True):
         text = source_of(load(net))
         if check or diff:
             changes = difference(file, text)
@@ -85,14 +106,13 @@ def emit(nets: tuple[str, ...], output: str | None, check: bool, diff: bool, for
         else:
             write_module(file, text, Path(net), force)
             click.echo(f"{file}: {text.count(chr(10))} lines")
-    return fresh
+    return int(not fresh)
 
 
 @main.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path())
 @click.option("--seed", default=0, show_default=True, help="Of the random points.")
-@_answering
-def check(files: tuple[str, ...], seed: int) -> bool:
+def check(files: tuple[str, ...], seed: int) -> int:
     """Prove what emit writes for each NET.py (or an emitted module): by numbers, exactly, and by breaking it."""
     from bpgen.prove import prove
 
@@ -101,4 +121,4 @@ def check(files: tuple[str, ...], seed: int) -> bool:
         report = prove(file, seed)
         right = right and report.ok
         click.echo(f"{file}\n{report}")
-    return right
+    return int(not right)

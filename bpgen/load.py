@@ -9,17 +9,19 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from types import CodeType
 
+from bpgen import __all__ as WORDS
 from bpgen.errors import NetError
 from bpgen.ir import Network
 
 _REMEDIES = (  # what Python says of a net.py, and what to do about it; the first that matches
     (r"SystemExit", "bpgen needs net.py to reach its end: leave the exit out"),
-    (r"NameError: name '(input|target|param|loss|output|dense)'", "begin net.py with `from bpgen import *`"),
+    (rf"NameError: name '({'|'.join(WORDS)})'", "begin net.py with `from bpgen import *`"),
     (r"AttributeError: '(Tensor|Formula)' object has no", "bpgen has functions, not methods: sum(x), not x.sum()"),
     (r"ModuleNotFoundError", "install it, or leave it out: net.py needs bpgen and perhaps sympy"),
-    (r"RecursionError", "a function of net.py calls itself without end"),
+    (r"RecursionError", "a function calls itself without end, or a formula is nested too deeply"),
     (r"", "net.py stopped here"),
 )
+_NOT_PYTHON = "net.py must be a Python file"
 
 
 def load(path: str | Path) -> Network:
@@ -70,9 +72,9 @@ def _compiled(source: str, path: str) -> CodeType:
         return compile(source, path, "exec", dont_inherit=True)
     except SyntaxError as error:
         place = f"{path}:{error.lineno}" if error.lineno else path
-        raise NetError(f"syntax error: {error.msg}", (error.text or "").strip(), place) from None
+        raise NetError(f"syntax error: {error.msg}", (error.text or "").strip() or _NOT_PYTHON, place) from None
     except (ValueError, RecursionError, MemoryError) as error:
-        raise NetError(f"syntax error: {error or 'too deeply nested'}", "net.py is not Python", path) from None
+        raise NetError(f"syntax error: {str(error) or 'too deeply nested'}", _NOT_PYTHON, path) from None
 
 
 def _run(code: CodeType, path: str) -> dict[str, object]:

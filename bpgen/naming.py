@@ -6,41 +6,50 @@ import ast
 import builtins
 import keyword
 import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Container, Iterable, Mapping
+from itertools import count
 from typing import Any
 
 from bpgen.declare.declaration import Declaration
-from bpgen.declare.tensor import Tensor, checked_name
+from bpgen.declare.given import checked_name
+from bpgen.declare.tensor import Tensor
 from bpgen.errors import NetError
 from bpgen.functions import ROWS
 
 # What an emitted module calls its own: a tensor of that name would hide it.
-OWN = {"np", "SHAPES", "INPUTS", "TARGETS", "INTEGERS", "init", "forward", "loss", "backward", "loss_and_grad", "pack",
-       "unpack", "params", "cache", "inputs", "grads", "rng", "dtype", "flat", "N", "rows", "delta"}  # fmt: skip
+OWN = {"np", "SHAPES", "INPUTS", "TARGETS", "INTEGERS", "Arrays", "init", "forward", "loss", "backward",
+       "loss_and_grad", "pack", "unpack", "params", "cache", "inputs", "grads", "rng", "dtype", "flat", "N", "rows",
+       "value", "delta", "logsumexp"}  # fmt: skip
 RESERVED = OWN | set(dir(builtins)) | set(keyword.kwlist) | set(ROWS)
 
+_LEAVES = {"input", "target", "one_hot", "label", "param"}  # the words that declare a tensor
 
-def names(declared: Declaration, variables: Mapping[str, Any], source: str, used: Iterable[int]) -> dict[int, str]:
-    """The name of each tensor in `used` that has one of its own: given in words, or its variable."""
-    tensors = declared.tensors
-    named = {t.serial: t.name for t in tensors if t.name is not None}
+
+def names(declared: Declaration, variables: Mapping[str, Any], source: str) -> dict[int, str]:
+    """The name of each tensor that has one of its own: given in words, or its variable.
+
+    A variable that declares several tensors, as in a loop, numbers them: W1, W2, ... What is computed and kept in a
+    variable that also declares a tensor, as in `x = relu(x)`, is numbered too: the declared one keeps the name.
+    """
+    named = {t.serial: t.name for t in declared.tensors if t.name is not None}
+    leaves = {serial: name for serial, name in _declared(declared, source).items() if serial not in named}
+    taken = {*named.values(), *leaves.values(), *variables}
+    often = Counter(leaves.values())
+    for serial, name in leaves.items():
+        named[serial] = name if often[name] == 1 else numbered(name, taken)
     for variable, value in variables.items():
         if isinstance(value, Tensor) and not variable.startswith("_") and value.serial not in named:
-            named[value.serial] = variable
-    targets = _assignments(source)
-    taken = set(named.values())
-    for t in tensors:  # a leaf whose variable was assigned again later
-        variable = targets.get(t.line or 0, "")
-        if t.role != "value" and t.serial not in named and not t.layer and variable and variable not in taken:
-            named[t.serial] = variable
-            taken.add(variable)
-    chosen = {serial: name for serial, name in named.items() if serial in set(used)}
-    _refuse(declared, chosen)
-    return chosen
+            if variable not in often:
+                named[value.serial] = variable
+            else:
+                named[value.serial] = invented(value, taken) if value.layer else numbered(variable, taken)
+    return dict(sorted(named.items()))
 
 
-def _refuse(declared: Declaration, chosen: Mapping[int, str]) -> None:
-    seen: dict[str, int] = {}
+def refuse(declared: Declaration, chosen: Mapping[int, str]) -> None:
+    """NetError for a name that is taken or that the emitted module could not carry."""
+    seen: set[str] = set()
     for serial, name in chosen.items():
         place = declared.place(declared.tensors[serial].line)
         try:
@@ -51,30 +60,77 @@ def _refuse(declared: Declaration, chosen: Mapping[int, str]) -> None:
             raise NetError(f"{name} is a name that the emitted module or Python itself uses", f"call it {name}1", place)
         if name in seen:
             raise NetError(f"two tensors are called {name}", "give each a name of its own", place)
-        seen[name] = serial
+        if adjoint_name(name) in RESERVED - {"delta"}:
+            raise NetError(f"the gradient of {name} would be called {adjoint_name(name)}, a name of Python",
+                           f"call it {name}1", place)  # fmt: skip
+        seen.add(name)
+    upstream = {f"d_{chosen[t.serial]}" for t in declared.outputs if declared.loss is None and t.serial in chosen}
+    for serial, name in chosen.items():
+        if name in upstream:
+            raise NetError(f"{name} is what backward calls the gradient given for {name[2:]}", f"call it {name}1",
+                           declared.place(declared.tensors[serial].line))  # fmt: skip
 
 
-def invented(tensor: Tensor, taken: set[str]) -> str:
-    """A name for a tensor that has no variable: what it is, and its layer's number or the next free one."""
-    stem = tensor.hint
-    if tensor.layer and f"{stem}{tensor.layer}" not in taken:
-        name = f"{stem}{tensor.layer}"
-    else:
-        number = 1
-        while f"{stem}{number}" in taken:
-            number += 1
-        name = f"{stem}{number}"
+def numbered(stem: str, taken: set[str]) -> str:
+    """The stem with the first number that makes it a new name."""
+    name = next(f"{stem}{k}" for k in count(1) if f"{stem}{k}" not in taken)
     taken.add(name)
     return name
 
 
-def _assignments(source: str) -> dict[int, str]:
-    """The variable that each line of net.py assigns."""
-    found = {}
+def invented(tensor: Tensor, taken: set[str]) -> str:
+    """A name for a tensor that has no variable: what it is, and its layer's number or the next free one."""
+    name = f"{tensor.hint}{tensor.layer}"
+    if not tensor.layer or name in taken:
+        return numbered(tensor.hint, taken)
+    taken.add(name)
+    return name
+
+
+def free(name: str, taken: Container[str]) -> str:
+    """The name, with as many underscores as make it a new one."""
+    while name in taken:
+        name += "_"
+    return name
+
+
+def _declared(declared: Declaration, source: str) -> dict[int, str]:
+    """The variable that each declaration of a tensor is assigned to: W and b in `W, b = param(4, 3), param(4)`."""
+    by_line: dict[int | None, list[int]] = {}
+    for t in declared.tensors:
+        if t.role != "value" and not t.layer:
+            by_line.setdefault(t.line, []).append(t.serial)
+    found: dict[int, str] = {}
+    variables = _assignments(source)
+    for line, serials in by_line.items():
+        names = variables.get(line or 0, [])
+        if names and len(serials) % len(names) == 0:  # a loop declares them again and again
+            found.update({serial: names[k % len(names)] for k, serial in enumerate(serials)})
+    return dict(sorted(found.items()))
+
+
+def _assignments(source: str) -> dict[int, list[str]]:
+    """The variables that each line of net.py gives a declared tensor, in their order."""
+    found: dict[int, list[str]] = {}
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
-            found.update(dict.fromkeys(range(node.lineno, (node.end_lineno or node.lineno) + 1), node.targets[0].id))
+        if isinstance(node, ast.AnnAssign) or (isinstance(node, ast.Assign) and len(node.targets) == 1):
+            left = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
+            for variable, value in _pairs(left, node.value):
+                if not variable.startswith("_"):
+                    for line in range(value.lineno, (value.end_lineno or value.lineno) + 1):
+                        found.setdefault(line, []).append(variable)
     return found
+
+
+def _pairs(left: ast.expr, right: ast.expr | None) -> Iterable[tuple[str, ast.Call]]:
+    """Each variable of an assignment with the declaring call that it is given."""
+    if isinstance(left, ast.Tuple) and isinstance(right, ast.Tuple) and len(left.elts) == len(right.elts):
+        for one, other in zip(left.elts, right.elts, strict=True):
+            yield from _pairs(one, other)
+    elif isinstance(left, ast.Name) and isinstance(right, ast.Call):
+        word = right.func.attr if isinstance(right.func, ast.Attribute) else getattr(right.func, "id", "")
+        if word in _LEAVES:
+            yield left.id, right
 
 
 def adjoint_name(name: str) -> str:

@@ -5,20 +5,29 @@ from __future__ import annotations
 import difflib
 import os
 import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from bpgen.errors import NetError
+from bpgen.load import module_name
 
 MARK = "Written by bpgen;"
 
 
-def place(net: str, output: str | None, several: bool = False) -> Path:
-    """Where the module of a net.py goes: a file, or its own name in a folder."""
-    name = f"{Path(net).stem.replace('-', '_')}.py"
-    if output is None:
-        return Path("generated") / name
-    path = Path(output)
-    return path / name if several or path.is_dir() or path.suffix != ".py" else path
+def places(nets: Sequence[str], output: str | None) -> list[Path]:
+    """Where the module of each net.py goes: a file, or its own name in a folder."""
+    path = Path(output or "generated")
+    if len(nets) > 1 and path.suffix == ".py" and not path.is_dir():
+        raise NetError(f"{path} is one file for {len(nets)} networks", "give a folder")
+    if path.suffix == ".py" and not path.is_dir():
+        return [path]
+    found = [path / f"{module_name(net)}.py" for net in nets]
+    for k, file in enumerate(found):
+        if file in found[:k]:
+            raise NetError(f"{nets[found.index(file)]} and {nets[k]} would both be written to {file}",
+                           "emit them one by one, with -o FILE")  # fmt: skip
+    return found
 
 
 def write_module(path: Path, text: str, net: Path, force: bool = False) -> None:
@@ -30,13 +39,16 @@ def write_module(path: Path, text: str, net: Path, force: bool = False) -> None:
 
 def write(path: Path, text: str, net: Path) -> None:
     """Write a file whole or not at all."""
-    if path.exists() and net.exists() and path.samefile(net):
-        raise NetError(f"{path} is the net.py itself", "choose another place for the output")
-    if path.is_dir():
-        raise NetError(f"{path} is a folder", "give the name of a file in it")
     try:
+        if path.exists() and net.exists() and path.samefile(net):
+            raise NetError(f"{path} is the net.py itself", "choose another place for the output")
+        if path.is_dir():
+            raise NetError(f"{path} is a folder", "give the name of a file in it")
         path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, text)
+        if path.exists() and not path.is_file():  # a device or a pipe
+            path.write_text(text, encoding="utf-8")
+        else:
+            _replace(path.resolve(), text)
     except OSError as error:
         raise NetError(f"{path} cannot be written: {error.strerror}", "choose another place with -o") from None
 
@@ -50,9 +62,9 @@ def _replace(path: Path, text: str) -> None:
         mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
         os.chmod(temporary, mode)
         os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    finally:
+        with suppress(FileNotFoundError):  # it has the file's name by now
+            os.unlink(temporary)
 
 
 def _umask() -> int:

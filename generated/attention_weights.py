@@ -35,10 +35,8 @@ def forward(params: Arrays, x: np.ndarray) -> tuple[np.ndarray, Arrays]:
     x = _array("x", x, (4,), None, params)
     # (1) z[n,i] = sum_j W[i,j] x[n,j] + b[i]
     z = x @ W.T + b
-    # (2) s1[n] = logsumexp_i z[n,i]
-    s1 = logsumexp(z)
     # (3) p[n,i] = exp(z[n,i] - s1[n])
-    p = np.exp(z - s1[:, None])
+    p = softmax(z)
     # (4) yhat[n,i] = sum_j V[i,j] p[n,j]
     yhat = p @ V.T
     cache = {"x": x, "p": p, "yhat": yhat}
@@ -121,10 +119,10 @@ def unpack(flat: np.ndarray) -> Arrays:
     return params
 
 
-def logsumexp(z: np.ndarray) -> np.ndarray:
-    """log(sum(exp(z))) along the last axis; the largest is taken out, so nothing overflows."""
-    largest = z.max(axis=-1, keepdims=True)
-    return np.asarray(largest[..., 0] + np.log(np.exp(z - largest).sum(axis=-1)))
+def softmax(z: np.ndarray) -> np.ndarray:
+    """exp(z) / sum(exp(z)) along the last axis; the largest is taken out, so nothing overflows."""
+    e = np.exp(z - z.max(axis=-1, keepdims=True))
+    return np.asarray(e / e.sum(axis=-1, keepdims=True))
 
 
 def _check(params: Arrays) -> None:

@@ -52,8 +52,8 @@ def _loss(params: Arrays, cache: Arrays, y: np.ndarray) -> float:
     yhat = cache["yhat"]
     y = _array("y", y, (2,), N, params)
     # (2) ell[n] = sum_i (sqrt(1 + (yhat[n,i] - y[n,i]) ** 2) - 1) v[i] ** 2
-    ell = ((np.sqrt(1 + (yhat - y) ** 2) - 1) * v**2).sum(axis=1)
-    # (3) L = sum_n ell[n] / N + sum_i,j 0.1 Abs(W[i,j])
+    ell = (np.sqrt(1 + (yhat - y) ** 2) - 1) @ (v**2)
+    # (3) L = sum_n ell[n] / N + sum_i,j 0.1 abs(W[i,j])
     L = ell.mean() + 0.1 * np.abs(W).sum()
     value: float = L.item()
     return value

@@ -59,7 +59,7 @@ def forward(params: Arrays, x: np.ndarray) -> tuple[np.ndarray, Arrays]:
     # (6) s1[n] = logsumexp_i z3[n,i]
     s1 = logsumexp(z3)
     # (7) p[n,i] = exp(z3[n,i] - s1[n])
-    p = np.exp(z3 - s1[:, None])
+    p = softmax(z3)
     cache = {"x": x, "z1": z1, "a1": a1, "h": h, "z3": z3, "s1": s1, "p": p}
     return p, cache
 
@@ -160,6 +160,12 @@ def logsumexp(z: np.ndarray) -> np.ndarray:
     """log(sum(exp(z))) along the last axis; the largest is taken out, so nothing overflows."""
     largest = z.max(axis=-1, keepdims=True)
     return np.asarray(largest[..., 0] + np.log(np.exp(z - largest).sum(axis=-1)))
+
+
+def softmax(z: np.ndarray) -> np.ndarray:
+    """exp(z) / sum(exp(z)) along the last axis; the largest is taken out, so nothing overflows."""
+    e = np.exp(z - z.max(axis=-1, keepdims=True))
+    return np.asarray(e / e.sum(axis=-1, keepdims=True))
 
 
 def _check(params: Arrays) -> None:

@@ -62,7 +62,7 @@ def forward(
     # (4) s1[n] = logsumexp_i u1[n,i]
     s1 = logsumexp(u1)
     # (5) p[n,i] = exp(u1[n,i] - s1[n])
-    p = np.exp(u1 - s1[:, None])
+    p = softmax(u1)
     # (6) q[n,i] = sum_j B[i,j] h[n,j] + e[i]
     q = h @ B.T + e
     cache = {
@@ -209,6 +209,12 @@ def logsumexp(z: np.ndarray) -> np.ndarray:
     """log(sum(exp(z))) along the last axis; the largest is taken out, so nothing overflows."""
     largest = z.max(axis=-1, keepdims=True)
     return np.asarray(largest[..., 0] + np.log(np.exp(z - largest).sum(axis=-1)))
+
+
+def softmax(z: np.ndarray) -> np.ndarray:
+    """exp(z) / sum(exp(z)) along the last axis; the largest is taken out, so nothing overflows."""
+    e = np.exp(z - z.max(axis=-1, keepdims=True))
+    return np.asarray(e / e.sum(axis=-1, keepdims=True))
 
 
 def _check(params: Arrays) -> None:

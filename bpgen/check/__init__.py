@@ -1,7 +1,8 @@
-"""bpgen check: is what `bpgen emit` wrote the gradient of the network? By numbers, exactly, and with a self-test.
+"""bpgen check: is what `bpgen emit` wrote the gradient of the network? By numbers, exactly, and with a self-
+test.
 
-The check never uses what derived or emitted the module: it asks the module's own objective for numeric derivatives,
-and writes the network out in scalars for sympy to differentiate.
+The check never uses what derived or emitted the module: it asks the module's own objective for numeric
+derivatives, and writes the network out in scalars for sympy to differentiate.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ def check_module(
 ) -> Report:
     """Check the text of an emitted module against the network it was emitted from.
 
-    Without a network the exact part is left out, and the report says so. `exact_source` is the module and the network
-    of the same form at smaller sizes, for the exact part of a network too large to be written out.
+    Without a network the exact part is left out, and the report says so. `exact_source` is the module and
+    the network of the same form at smaller sizes, for the exact part of a network too large to write out.
     """
     try:
         subject = Subject(source, network)

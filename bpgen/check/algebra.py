@@ -1,12 +1,13 @@
 """Is an expression zero? By algebra: an answer of yes is a proof.
 
-exp, log, roots, sines and whatever else is transcendental are replaced by generators, in such a way that what is
-related (exp(a + b), exp(-a), log(a b)) is expressed in the same generators; what remains is a rational function,
-which is zero where its numerator, written out as a polynomial, has no term left.
+exp, log, roots, sines and whatever else is transcendental are replaced by generators, in such a way that
+what is related (exp(a + b), exp(-a), log(a b)) is expressed in the same generators; what remains is a
+rational function, which is zero where its numerator, written out as a polynomial, has no term left.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from functools import reduce
 from typing import Any
@@ -19,6 +20,7 @@ from bpgen.check.written import NotProved
 
 WORK = 3_000_000  # term products that one proof may cost
 LONG = 2  # terms of a sum whose exponential is first tried as one generator
+TERMS = 200  # and terms that it has when it is expanded
 CANCEL = 400  # operations in what sympy's own cancel and factor are given: they have no bound of their own
 
 
@@ -35,10 +37,10 @@ _IN_EXP = {
 
 
 class Generators:
-    """Symbols for the transcendental parts of one expression, and the relations that powers of some satisfy."""
+    """Symbols for the transcendental parts of one expression, and relations that powers of some satisfy."""
 
     def __init__(self, whole: bool) -> None:
-        self.whole = whole  # exp of a long sum is one generator: cheap, and blind to what its terms have to do with others
+        self.whole = whole  # exp of a long sum is one generator: cheap, and blind to its terms
         self.known: dict[Any, sp.Symbol] = {}
         self.exponent: dict[sp.Symbol, sp.Expr] = {}  # of an exponential
         self.log_of: dict[sp.Symbol, sp.Expr] = {}
@@ -126,7 +128,7 @@ class Generators:
         return base**leading
 
     def _log(self, argument: sp.Expr) -> sp.Expr:
-        """log of a quotient of products as a sum; log exp(m) = m. The argument is positive: factors count by size."""
+        """log of a quotient of products as a sum; log exp(m) = m. A factor counts by its size."""
         bounded(argument)
         total = sp.S.Zero
         for part, sign in zip(sp.fraction(sp.together(argument)), (1, -1), strict=True):
@@ -146,15 +148,27 @@ class Generators:
 
 
 def bounded(expr: sp.Expr) -> None:
-    if sp.count_ops(expr) > CANCEL:
+    """Refuse what sympy's expand, cancel and factor might never finish with."""
+    if sp.count_ops(expr) > CANCEL or expanded(expr) > TERMS:
         raise TooLarge("too large an argument")
+
+
+def expanded(expr: Any) -> int:
+    """At most how many terms the expression has when it is written out; beyond `TERMS` any number."""
+    if expr.is_Add:
+        return min(sum(map(expanded, expr.args)), TERMS + 1)
+    if expr.is_Mul:
+        return min(math.prod(map(expanded, expr.args)), TERMS + 1)
+    if expr.is_Pow and expr.exp.is_Integer:
+        return min(expanded(expr.base) ** min(abs(int(expr.exp)), 20), TERMS + 1)
+    return 1
 
 
 def canonical(expr: sp.Expr) -> sp.Expr:
     """One spelling for equal rational functions: a sum of terms."""
+    bounded(expr)
     if expr.is_Atom or expr.is_polynomial(*expr.free_symbols):
         return sp.expand(expr)
-    bounded(expr)
     return sp.expand(sp.cancel(sp.together(expr)))
 
 

@@ -54,7 +54,7 @@ def near(one: Array, other: Array, scale: float) -> bool:
 
 
 def scale_of(grads: Arrays, name: str) -> float:
-    """The largest entry of a tensor, or a thousandth of the largest of all where it is nearly zero throughout."""
+    """The largest entry of a tensor, or a thousandth of the largest of all where that is more."""
     sizes = {n: float(np.max(np.abs(g), initial=0)) for n, g in grads.items()}
     return max(sizes[name], 1e-3 * max(sizes.values()))
 
@@ -138,7 +138,7 @@ def untouched(subject: Subject, point: Point) -> Iterator[Finding]:
 
 
 def unshared(subject: Subject, point: Point) -> Iterator[Finding]:
-    """A caller may change a result in place: it is no view of an argument, of the cache or of another result."""
+    """A caller may change a result in place: it is no view of an argument, the cache or another result."""
     cache = subject.forward(point)
     grads = subject.backward(point, cache)
     arguments = list(leaves([*point.groups(), {"cache": cache}]))
@@ -149,7 +149,7 @@ def unshared(subject: Subject, point: Point) -> Iterator[Finding]:
 
 
 def linear(subject: Subject, point: Point) -> Iterator[Finding]:
-    """A function's gradients are linear in its cotangents: zero gives zero, and -2.5 times as much gives that."""
+    """A function's gradients are linear in its cotangents: zero gives zero, -2.5 times gives -2.5 times."""
     if subject.has_loss:
         return
     for name, gradient in subject.gradients(with_rest(point, np.zeros_like)).items():

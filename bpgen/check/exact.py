@@ -1,7 +1,9 @@
-"""Exactly: the emitted module itself is run over symbols, and what it returns is proved equal to what is expected.
+"""Exactly: the emitted module itself is run over symbols, and what it returns is proved equal to what is
+expected.
 
-The module computes with `Exact` scalars; the network is written out in scalars and differentiated by the chain rule
-and sympy's scalar derivative. The proof is by algebra and holds in the region around the point (see `written`).
+The module computes with `Exact` scalars; the network is written out in scalars and differentiated by the
+chain rule and sympy's scalar derivative. The proof is by algebra and holds in the region around the point
+(see `written`).
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ ABSENT = "not proved: the module returns no such tensor"
 
 @dataclass(frozen=True)
 class ExactRow:
-    """How many entries of one tensor (a gradient, an output, the loss) were proved, at all batch sizes together."""
+    """How many entries of one tensor (a gradient, an output, the loss) were proved, at all batch sizes."""
 
     name: str
     proved: int

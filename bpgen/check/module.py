@@ -1,4 +1,6 @@
-"""The module under check: loaded from its text, and asked for its objective and gradients in one uniform way."""
+"""The module under check: loaded from its text, and asked for its objective and gradients in one uniform
+way.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,7 @@ class Numpy:
 def load(source: str, overrides: Mapping[str, Any] | None = None) -> ModuleType:
     """The module that `source` is, with the functions of its numpy named in `overrides` replaced."""
     module = ModuleType("emitted")
-    exec(compile(source, "<emitted>", "exec"), module.__dict__)  # noqa: S102
+    exec(compile(source, "<emitted>", "exec"), module.__dict__)
     if overrides is not None:
         module.__dict__["np"] = Numpy(overrides)
         module.__dict__.update({name: f for name, f in overrides.items() if hasattr(builtins, name)})
@@ -60,7 +62,7 @@ ANALYTIC = {"abs": _absolute, "absolute": _absolute, "fabs": _absolute, "sign": 
 
 @dataclass(frozen=True)
 class Point:
-    """Arguments of one call. `rest` holds the targets of a loss, or the cotangents of a function's outputs."""
+    """Arguments of one call. `rest` holds the targets of a loss, or cotangents of a function's outputs."""
 
     params: Arrays
     inputs: Arrays
@@ -185,7 +187,7 @@ class Subject:
         return dict(zip(sorted(names), itertools.cycle(LENGTHS), strict=False))
 
     def _find_domain(self) -> Domain:
-        """The widest domain whose objective is finite at every probing draw; the widest of all where none is."""
+        """The widest domain whose objective is finite at every probing draw; the widest where none is."""
         for self.domain in DOMAINS:
             if all(self._finite_at(seed) for seed in range(PROBES)):
                 return self.domain

@@ -1,7 +1,7 @@
 """Wrong copies of an emitted module: mistakes people make in a backward pass, each a row of `KINDS`.
 
-A kind is either a change of one expression or statement of `backward`, at every site where it applies, or a wrapper
-around the module's own functions, appended to its text.
+A kind is either a change of one expression or statement of `backward`, at every site where it applies, or
+a wrapper around the module's own functions, appended to its text.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -73,8 +74,8 @@ def _expressions(tree: ast.Module) -> list[ast.expr]:
             found.append(node)
         skipped = {"slice", "annotation", "targets", "target", "keywords"}
         children = [c for name, c in ast.iter_fields(node) if name not in skipped]
-        stack += [c for child in reversed(children) for c in (reversed(child) if isinstance(child, list) else [child])
-                  if isinstance(c, (ast.expr, ast.stmt))]  # fmt: skip
+        flat = [c for child in children for c in (child if isinstance(child, list) else [child])]
+        stack += [c for c in reversed(flat) if isinstance(c, (ast.expr, ast.stmt))]
     return found
 
 
@@ -190,9 +191,10 @@ def _lost_sum(node: ast.expr) -> Iterator[ast.expr]:
     if summed is not None:
         summed.value = _parsed(f"({ast.unparse(summed.value)})[:1]")
         yield node
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
-        if isinstance(node.left, ast.Attribute) and node.left.attr == "T":
-            yield _parsed(f"({ast.unparse(node.left.value)})[:1].T @ ({ast.unparse(node.right)})[:1]")
+    if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult)):
+        return
+    if isinstance(node.left, ast.Attribute) and node.left.attr == "T":
+        yield _parsed(f"({ast.unparse(node.left.value)})[:1].T @ ({ast.unparse(node.right)})[:1]")
 
 
 def _mean_for_sum(node: ast.expr) -> Iterator[ast.expr]:
@@ -245,7 +247,7 @@ def _each_gradient(line: str) -> Lines:
 
 def _from_another(tree: ast.Module) -> Iterator[tuple[str, str]]:
     names = _names(tree, "SHAPES")
-    for one, other in zip(names, names[1:], strict=False):
+    for one, other in pairwise(names):
         swap = f"grads[{one!r}], grads[{other!r}] = grads[{other!r}], grads[{one!r}]"
         yield f"d{one} and d{other}", f"{CALL}{swap}\nreturn grads"
         taken = f"grads[{one!r}] = np.resize(grads[{other!r}], SHAPES[{one!r}])"
@@ -262,7 +264,7 @@ def _updated_weights(tree: ast.Module) -> Iterator[tuple[str, str]]:
 
 
 def _mutated(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    """What was passed beside the parameters is scaled in place: targets, cotangents, each array of the cache."""
+    """What was passed beside the parameters is scaled in place: targets, cotangents, the cache's arrays."""
     for number, _ in enumerate(_backward(tree).args.args[2:-1]):
         scaled = f"if rest[{number}].dtype.kind == 'f': rest[{number}][...] *= 0.5"
         yield f"argument {number + 3}", f"{CALL}{scaled}\nreturn grads"
@@ -290,8 +292,9 @@ def _memoised(tree: ast.Module) -> Iterator[tuple[str, str]]:
 
 
 def _reused(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    kept = "for name, g in grads.items():\n    old = next((o for n, o in _kept if n == name and o.shape == g.shape"
-    kept += " and o.dtype == g.dtype), None)\n    if old is None:\n        _kept.append((name, g))\n"
+    kept = "for name, g in grads.items():\n    like = (name, g.shape, g.dtype)\n"
+    kept += "    old = next((o for n, o in _kept if (n, o.shape, o.dtype) == like), None)\n"
+    kept += "    if old is None:\n        _kept.append((name, g))\n"
     kept += "    else:\n        old[...] = g\n        grads[name] = old\n"
     yield "all gradients", f"{CALL}{kept}return grads"
 

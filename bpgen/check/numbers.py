@@ -1,8 +1,9 @@
 """By numbers: every gradient of an emitted module against the derivative of its own objective.
 
-Cheap promises come first (`contract`), then derivatives (`derivatives`). The complex step is believed at a tensor
-only where six-point differences, which know nothing of analyticity, agree with it there; and differences are
-believed only where two step lengths agree, so that no kink lies between the points they look at.
+Cheap promises come first (`contract`), then derivatives (`derivatives`). The complex step is believed at
+a tensor only where six-point differences, which know nothing of analyticity, agree with it there; and
+differences are believed only where two step lengths agree, so that no kink lies between the points they
+look at.
 """
 
 from __future__ import annotations
@@ -105,7 +106,7 @@ class Ruler:
         return self._differences[key]
 
     def settled(self, batch: int, draw: int, tensor: str, probe: int, tolerance: float) -> float | None:
-        """Differences on which two step lengths agree, or None: a kink lies between, or rounding drowns them."""
+        """Differences on which two step lengths agree; None where a kink or rounding keeps them apart."""
         for step in STEPS:
             one = self.differences(batch, draw, tensor, probe, step)
             other = self.differences(batch, draw, tensor, probe, step / 2)
@@ -200,7 +201,7 @@ def _zero(
 
 
 def row(ruler: Ruler, subject: Subject, gradients: Gradients, tensor: str) -> NumberRow:
-    """One tensor, at batches of 5, 1 and 2. Draws at a kink, and draws without power, are replaced by others."""
+    """One tensor, at batches of 5, 1 and 2. Draws at a kink, or without power, are replaced by others."""
     like = gradients.at(FULL_BATCH, 0)[tensor]
     shape = subject.shapes.get(tensor, like.shape[1:])
     asked = probes(like.size, tensor in subject.shapes and len(shape) < 2, np.random.default_rng(ruler.seed))

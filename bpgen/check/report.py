@@ -14,7 +14,7 @@ HEAD = ("tensor", "shape", "by numbers", "error", "exactly", "verdict")
 
 @dataclass(frozen=True)
 class Row:
-    """One tensor: its gradient by numbers and exactly. Outputs and the loss have no gradient: `number` is None."""
+    """One tensor: its gradient by numbers and exactly. For outputs and the loss `number` is None."""
 
     name: str
     number: NumberRow | None

@@ -1,13 +1,15 @@
-"""The scalars that an emitted module computes with when it is run exactly: an expression and its value at a point.
+"""The scalars that an emitted module computes with when it is run exactly: an expression and its value at a
+point.
 
-Arithmetic builds expressions; comparisons are decided by the values, so the code takes the branches of the point's
-region. Whenever a value is that of a scalar of the written-out network, and the algebra *proves* that the expression
-is that scalar, the scalar's symbol takes the expression's place: so expressions stay small at any depth.
+Arithmetic builds expressions; comparisons are decided by the values, so the code takes the branches of
+the point's region. Whenever a value is that of a scalar of the written-out network, and the algebra
+*proves* that the expression is that scalar, the scalar's symbol takes the expression's place: so
+expressions stay small at any depth.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -19,7 +21,10 @@ from bpgen.check.algebra import TooLarge, vanishes
 from bpgen.check.written import TIE, NotProved, OnKink, Written, evaluate, mp
 
 SHOWN = 35  # digits in which values of equal scalars agree
-DEPTH = 3  # tensors whose definitions one recognition may open: it is of one equation's value, and no more
+DEPTH = 12  # tensors whose definitions one recognition may open
+OPENED = 3000  # operations that an expression may grow to while definitions are opened
+SPENT = 1_000_000  # the same, in one run altogether
+FORWARD = 4  # tensors of the forward pass opened while adjoints are kept
 NICE = 4096  # denominators of constants a float may stand for
 SHORT = 12  # characters of a decimal that is meant as it stands
 ULP = 4e-16  # relative: how far a float may lie from a constant that it is the rounding of
@@ -36,6 +41,8 @@ class World:
         shaken = np.random.default_rng(1).uniform(0.999, 1.001, len(written.values))
         self.shaken = {s: v * mp.mpf(f) for (s, v), f in zip(written.values.items(), shaken, strict=True)}
         self.adjoints = {e for e in written.adjoint.values() if e in written.definitions}
+        self.forward = set(written.definitions) - self.adjoints
+        self.spent = 0  # operations in expressions opened so far
         self._recognise()
 
     def _recognise(self) -> None:
@@ -60,7 +67,10 @@ class World:
         """What cannot be proved in a few steps stays as it is: the proof at the end decides."""
         try:
             return self.zero(difference, DEPTH)
+        except OnKink:
+            raise
         except NotProved:
+            self.proved[difference, DEPTH] = False
             return False
 
     def lift(self, other: Any) -> Exact | None:
@@ -75,7 +85,7 @@ class World:
         return None
 
     def _constant(self, number: float) -> sp.Expr:
-        """What a float in the module's text stands for; never more than a rounding away from the float itself."""
+        """What a float in the module's text stands for; never more than a rounding away from the float."""
         if number in self.constants:
             return self.constants[number]
         near = Fraction(number).limit_denominator(NICE)
@@ -95,23 +105,37 @@ class World:
         return self.proved[expr, depth]
 
     def _zero(self, expr: sp.Expr, depth: int) -> bool:
-        written = self.written
         for _ in range(depth):
-            expr = written.resolve(expr)
-            if any(self._perhaps(tried) and vanishes(tried) for tried in (expr, self._forward_opened(expr))):
+            if any(self._perhaps(tried) and vanishes(tried) for tried in self._spellings(expr)):
                 return True
-            defined = [s for s in expr.free_symbols if s in written.definitions]
-            if not defined:
+            opened = self._opened(expr, self.written.definitions)
+            if opened == expr:
                 return False
-            last = max(written.group[s] for s in defined)
-            expr = expr.xreplace({s: written.definitions[s] for s in defined if written.group[s] == last})
+            expr = opened
         return False
 
-    def _forward_opened(self, expr: sp.Expr) -> sp.Expr:
-        """The forward values opened and the adjoints kept: a (1 - a) against the derivative at z needs no more."""
+    def _spellings(self, expr: sp.Expr) -> Iterator[sp.Expr]:
+        """The expression; then with forward values opened: a (1 - a) against the derivative at z."""
+        for _ in range(FORWARD):
+            yield expr
+            opened = self._opened(expr, self.forward)
+            if opened == expr:
+                return
+            expr = opened
+
+    def _opened(self, expr: sp.Expr, which: Container[sp.Symbol]) -> sp.Expr:
+        """The expression with the definitions of the last tensor among these in the place of its scalars."""
         written = self.written
-        forward = (s for s in expr.free_symbols if s in written.definitions and s not in self.adjoints)
-        return expr.xreplace({s: written.definitions[s] for s in forward})
+        last = max((written.group[s] for s in expr.free_symbols if s in which), default=-1)
+        found = {
+            s: written.definitions[s] for s in expr.free_symbols if s in which and written.group[s] == last
+        }
+        opened = expr.xreplace(found)
+        size = sp.count_ops(opened)
+        self.spent += size
+        if size > OPENED or self.spent > SPENT:
+            raise TooLarge("too large")
+        return written.resolve(opened)
 
     def _perhaps(self, expr: sp.Expr) -> bool:
         """Numerically zero with every symbol moved on its own: else there is no use in trying."""
@@ -126,7 +150,7 @@ def _shown(value: Any) -> str:
 
 
 def _constants(written: Written) -> dict[float, sp.Expr]:
-    """The irrational constants of the network, by the floats they print as; the module has multiples of them."""
+    """The irrational constants of the network, by the floats they print as."""
     found: dict[float, sp.Expr] = {}
     for equation in written.network:
         for term in equation.terms:
@@ -255,15 +279,16 @@ class Exact:
 
 
 _UNARY: dict[str, Callable[[Any], Any]] = {
-    "exp": sp.exp, "log": sp.log, "log1p": log1p, "expm1": expm1, "tanh": sp.tanh, "sin": sp.sin, "cos": sp.cos,
-    "tan": sp.tan, "sinh": sp.sinh, "cosh": sp.cosh, "arctan": sp.atan, "arcsinh": sp.asinh, "sqrt": sp.sqrt,
+    "exp": sp.exp, "log": sp.log, "log1p": log1p, "expm1": expm1, "tanh": sp.tanh, "sin": sp.sin,
+    "cos": sp.cos, "tan": sp.tan, "sinh": sp.sinh, "cosh": sp.cosh,
+    "arctan": sp.atan, "arcsinh": sp.asinh, "sqrt": sp.sqrt,
 }  # fmt: skip
 _CREATE = ("zeros", "ones", "empty", "full", "eye", "zeros_like", "ones_like", "empty_like", "full_like")
 _CONVERT = ("asarray", "array", "ascontiguousarray", "asanyarray")
 
 
 def overrides(world: World) -> dict[str, Any]:
-    """The functions of numpy that must know of exact scalars; all others work on arrays of objects as they are."""
+    """The functions of numpy that must know of exact scalars; others take arrays of objects as they are."""
     table: dict[str, Any] = {name: _elementwise(world, function) for name, function in _UNARY.items()}
     table.update({name: _creator(getattr(np, name)) for name in _CREATE})
     table.update({name: _converter(getattr(np, name)) for name in _CONVERT})
@@ -305,7 +330,7 @@ def _creator(create: Callable[..., Any]) -> Callable[..., Any]:
 
 def _converter(convert: Callable[..., Any]) -> Callable[..., Any]:
     def make(value: Any, dtype: Any = None, *rest: Any, **kwargs: Any) -> Any:
-        exact = isinstance(value, Exact) or getattr(value, "dtype", None) == object
+        exact = isinstance(value, Exact) or np.asarray(value).dtype.kind == "O"
         return convert(value, object if exact and _floating(dtype) else dtype, *rest, **kwargs)
 
     return make

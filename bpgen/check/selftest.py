@@ -1,4 +1,4 @@
-"""The check checked: broken copies of the module itself must be refused, or be shown to be no change at all."""
+"""The check checked: broken copies of the module must be refused, or be shown to be no change at all."""
 
 from __future__ import annotations
 
@@ -68,14 +68,13 @@ def same(subject: Subject, mutant: Mutant) -> bool:
 
 
 def _seen(subject: Subject, points: list[Point]) -> Iterator[tuple[str, Any]]:
-    """What a caller sees of calls in sequence: gradients, arguments afterwards, earlier results afterwards."""
+    """What a caller sees of calls in sequence: gradients; arguments and earlier results afterwards."""
     earlier: list[Any] = []
     for dtype in (np.float64, np.float32):
         for point in points:
             cast = point.map(lambda _, a, to=dtype: a.astype(to) if a.dtype.kind == "f" else a.copy())  # type: ignore[misc]
             cache = subject.forward(cast)
-            for _ in range(2):
-                earlier.append(subject.backward(cast, cache))
+            earlier += [subject.backward(cast, cache) for _ in range(2)]
             yield from leaves(deepcopy([earlier[-1], earlier[0], *cast.groups(), {"cache": cache}]))
 
 

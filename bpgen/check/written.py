@@ -1,10 +1,11 @@
 """A network written out, scalar by scalar, at one point: what the exact check expects.
 
-Every element of every tensor becomes a symbol with a definition in earlier symbols, and a value at a random rational
-point. The gradient is the chain rule over these scalars, with sympy's derivative of each definition: no index
-notation, and nothing of what bpgen derives.
+Every element of every tensor becomes a symbol with a definition in earlier symbols, and a value at a
+random rational point. The gradient is the chain rule over these scalars, with sympy's derivative of each
+definition: no index notation, and nothing of what bpgen derives.
 
-Where a function has regions (relu, max, abs), the point decides, and what is proved holds in the region around it.
+Where a function has regions (relu, max, abs), the point decides, and what is proved holds in the region
+around it.
 """
 
 from __future__ import annotations
@@ -42,8 +43,9 @@ class OnKink(NotProved):
 
 
 _CALLS = {
-    "exp": mp.exp, "log": mp.log, "tanh": mp.tanh, "sin": mp.sin, "cos": mp.cos, "tan": mp.tan, "sinh": mp.sinh,
-    "cosh": mp.cosh, "atan": mp.atan, "asinh": mp.asinh, "expm1": mp.expm1, "log1p": lambda z: mp.log(1 + z),
+    "exp": mp.exp, "log": mp.log, "tanh": mp.tanh, "sin": mp.sin, "cos": mp.cos, "tan": mp.tan,
+    "sinh": mp.sinh, "cosh": mp.cosh, "atan": mp.atan, "asinh": mp.asinh, "expm1": mp.expm1,
+    "log1p": lambda z: mp.log(1 + z),
     "erf": mp.erf, "erfc": mp.erfc, "Abs": abs, "sign": mp.sign,
 }  # fmt: skip
 
@@ -123,7 +125,7 @@ class Written:
         return values
 
     def _defined(self, name: str, definition: sp.Expr, group: int) -> sp.Expr:
-        """A symbol for what is defined, or the definition itself where it is no more than a number or a symbol."""
+        """A symbol for what is defined, or the definition itself where that is a number or a symbol."""
         if definition.is_Atom or (-definition).is_Atom:
             return definition
         return self.symbol(name, evaluate(definition, self.values), definition, group)

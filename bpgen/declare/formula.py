@@ -7,55 +7,44 @@ the reduced part then becomes a tensor of its own, which the naming pass gives a
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import count
 from typing import Any
 
 import sympy as sp
 
+from bpgen.declare.declaration import here
+from bpgen.declare.given import number
+from bpgen.declare.symbolic import Symbolic
 from bpgen.errors import NetError
-from bpgen.ir import Element, Index, Reduce, Term, elements
-
-_fresh = count()
+from bpgen.ir import Element, Index, Reduce, Term
 
 
 def fresh(size: Any) -> Index:
     """An index no other formula has; printed under a letter chosen later."""
-    return Index(f"_{next(_fresh)}", size)
+    return Index(f"_{next(here().indices)}", size)
 
 
-def number(value: Any) -> sp.Expr:
-    """A number of net.py as an exact one: 0.1 is 1/10, and its float is 0.1 again."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, sp.Expr)):
-        if hasattr(value, "item") and getattr(value, "size", None) == 1:
-            return number(value.item())
-        raise NetError(f"{type(value).__name__} is not part of a formula", "use numbers, tensors and bpgen's functions")
-    if isinstance(value, float):
-        if value != value or value in (float("inf"), float("-inf")):
-            raise NetError(f"{value} is not a number a network can hold", "use finite numbers")
-        return sp.Rational(repr(value))
-    expr = sp.sympify(value)
-    if isinstance(expr, sp.Expr) and expr.has(sp.Float):
-        expr = expr.xreplace({f: sp.Rational(repr(float(f))) for f in expr.atoms(sp.Float)})
-    if expr.is_real is False:
-        raise NetError(f"{expr} is not real", "networks here compute with real numbers")
-    return expr
-
-
-class Formula:
+class Formula(Symbolic):
     """A scalar in index notation: a sum of terms, open in the indices that no term reduces."""
-
-    __array_ufunc__ = None  # numpy scalars on the left defer to us
 
     def __init__(self, terms: tuple[Term, ...]) -> None:
         plain = [t for t in terms if not t.over]
         reduced = [t for t in terms if t.over]
         merged = sp.Add(*(t.body for t in plain)) if plain else sp.S.Zero
         self.terms = tuple(reduced) + ((Term(merged),) if plain and (merged != 0 or not reduced) else ())
+        self.home = here()
+
+    def said(self) -> str:
+        return "a formula"
+
+    def _sympy_(self) -> sp.Expr:
+        return self.body()
 
     @staticmethod
     def of(value: Any) -> Formula:
         """A number, formula or rank-0 tensor as a formula."""
         if isinstance(value, Formula):
+            if value.home is not here():
+                raise NetError("a formula of another net.py, or of another run of this one", "write it in this net.py")
             return value
         if hasattr(value, "scalar_formula"):
             formula: Formula = value.scalar_formula()
@@ -91,11 +80,9 @@ class Formula:
         return Formula((Term(function(self.body())),))
 
     def __add__(self, other: Any) -> Formula:
-        return Formula(self.terms + Formula.of(other).terms) if _known(other) else NotImplemented
+        return Formula(self.terms + Formula.of(other).terms)
 
     def __mul__(self, other: Any) -> Formula:
-        if not _known(other):
-            return NotImplemented
         left, right = self, Formula.of(other)
         if left.plain:
             left, right = right, left
@@ -105,8 +92,6 @@ class Formula:
         return Formula(tuple(_scaled(t, factor) for t in left.terms))
 
     def __pow__(self, other: Any) -> Formula:
-        if not _known(other):
-            return NotImplemented
         return Formula((Term(self.body() ** Formula.of(other).body()),))
 
     def __rpow__(self, other: Any) -> Formula:
@@ -115,30 +100,30 @@ class Formula:
     def __neg__(self) -> Formula:
         return self * -1
 
+    def __pos__(self) -> Formula:
+        return self
+
+    def __abs__(self) -> Formula:
+        return self.apply(sp.Abs)
+
     def __sub__(self, other: Any) -> Formula:
-        return self + -Formula.of(other) if _known(other) else NotImplemented
+        return self + -Formula.of(other)
 
     def __rsub__(self, other: Any) -> Formula:
-        return -self + other
+        return Formula.of(other) - self
 
     def __truediv__(self, other: Any) -> Formula:
-        return self * Formula.of(other) ** -1 if _known(other) else NotImplemented
+        return self * Formula.of(other) ** -1
 
     def __rtruediv__(self, other: Any) -> Formula:
         return Formula.of(other) * self**-1
 
+    def __matmul__(self, other: Any) -> Any:
+        raise NetError("@ is between two tensors, not formulas", "write the sum: sum(W[i, j] * x[j], j)")
+
     __radd__ = __add__
     __rmul__ = __mul__
-
-    def __bool__(self) -> bool:
-        raise NetError("a formula is neither true nor false", "write the equation for every case, without `if`")
-
-    def __iter__(self) -> Any:
-        raise NetError("a formula cannot be looped over", "name an index and sum over it: sum(x[i], i)")
-
-
-def _known(value: Any) -> bool:
-    return isinstance(value, (Formula, int, float, sp.Expr)) or hasattr(value, "scalar_formula") or hasattr(value, "item")
+    __rmatmul__ = __matmul__
 
 
 def _in_order(expr: sp.Basic) -> list[Element]:
@@ -163,8 +148,3 @@ def reduce(formula: Any, over: tuple[Any, ...], how: Reduce) -> Formula:
         return Formula(tuple(Term(t.body, t.over + over, "sum") if t.reduce == "sum"
                              else Term(Formula((t,)).body(), over, "sum") for t in formula.terms))  # fmt: skip
     return Formula((Term(formula.body(), over, how),))
-
-
-def accesses(formula: Formula) -> list[Element]:
-    """Every element the formula reads."""
-    return [e for t in formula.terms for e in elements(t.body)]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import keyword
 import math
 import unicodedata
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any
 
 import sympy as sp
 
-from bpgen.admissible import known
+from bpgen.admissible import finite, known
 from bpgen.errors import NetError
 from bpgen.ir import BATCH, Size
 
@@ -34,7 +34,7 @@ def number(value: Any) -> sp.Expr:
         kind = type(value).__name__
         raise NetError(f"{kind} is not part of a formula",
                        _REMEDIES.get(kind, "use numbers, tensors and bpgen's functions"))  # fmt: skip
-    if not _finite(value):
+    if not _fits_float(value):
         raise NetError(f"{value:.4g} is not a number a network can hold" if isinstance(value, float)
                        else "a whole number too large for a network", "use finite numbers")  # fmt: skip
     return sp.Rational(repr(value))
@@ -43,12 +43,11 @@ def number(value: Any) -> sp.Expr:
 def _exact(expr: sp.Expr) -> sp.Expr:
     if expr.has(sp.Float):
         expr = expr.xreplace({f: number(float(f)) for f in expr.atoms(sp.Float)})
-    if expr.is_real is False:
-        raise NetError(f"{expr} is not a real number", "networks here compute with real, finite numbers")
+    finite(expr)
     return known(expr)
 
 
-def _finite(value: Real) -> bool:
+def _fits_float(value: float) -> bool:
     try:
         return math.isfinite(value)
     except OverflowError:
@@ -61,7 +60,7 @@ def size_of(value: Any, what: str) -> Size:
         if checked_name(value) in (BATCH, "n"):
             raise NetError(f"{what}: {value} is the batch's own", "give the length another name")
         return value
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
+    if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < 1:
         one_by_one = f"give the sizes one by one: {what}(4, 3)" if isinstance(value, (tuple, list)) else ""
         raise NetError(f"{what}: {value!r:.60} is not a size", one_by_one or "sizes are whole numbers from 1 up")
     return int(value)
@@ -81,15 +80,15 @@ def checked_name(name: str | None) -> str | None:
         return None
     if not isinstance(name, str) or not name.isidentifier() or name.startswith("_") or not name.isascii():
         instead = spelled(name) if isinstance(name, str) else ""
-        raise NetError(f"{name!r:.60} is not a name that code can carry",
-                       f"call it {instead}" if instead else "use ASCII letters, digits and _, a letter first")  # fmt: skip
+        remedy = f"call it {instead}" if instead else "use ASCII letters, digits and _, a letter first"
+        raise NetError(f"{name!r:.60} is not a name that code can carry", remedy)
     if keyword.iskeyword(name) or keyword.issoftkeyword(name):
         raise NetError(f"{name} is a word of Python", f"call it {name}_")
     return name
 
 
 def spelled(name: str) -> str:
-    """A name in ASCII letters: theta1 for a Greek letter and 1, y_hat for a y with a hat; nothing where there is none."""
+    """A name in ASCII letters: theta1 for a Greek letter and 1, y_hat for a y with a hat; "" where there is none."""
     text = "".join(_ascii(c) for c in unicodedata.normalize("NFKD", name)).lstrip("_")
     text += "_" * keyword.iskeyword(text)
     return text if text.isidentifier() and text.isascii() else ""

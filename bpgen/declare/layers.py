@@ -7,7 +7,9 @@ from typing import Any
 
 from bpgen.declare.declaration import here
 from bpgen.declare.formula import fresh, reduce
-from bpgen.declare.tensor import Tensor, _label, size_of
+from bpgen.declare.given import whole
+from bpgen.declare.symbolic import Symbolic
+from bpgen.declare.tensor import Tensor
 from bpgen.declare.words import identity, leaky_relu, relu
 from bpgen.errors import NetError
 
@@ -18,11 +20,14 @@ def dense(x: Tensor, width: int, activation: Callable[[Any], Any] = identity, bi
     Names what it makes W1, b1, z1, a1 (then 2, 3, ...).
     """
     if not isinstance(x, Tensor) or not x.rank:
-        raise NetError("dense: the input has no axis to connect", "give it a tensor with at least one axis")
-    width = int(size_of(width, "dense"))
+        said = x.said() if isinstance(x, Symbolic) else f"{x!r:.60}"
+        raise NetError(f"dense: {said} has no axis to connect", "give it a tensor with at least one axis")
+    if not callable(activation):
+        raise NetError(f"dense: the activation {activation!r:.60} is not a function", "give the word itself: relu")
+    width = whole(width, "dense")
     fan_in = x.shape[-1]
     if not isinstance(fan_in, int):
-        raise NetError(f"dense: the width of {_label(x)} is known only at run time", "its last axis needs a number")
+        raise NetError(f"dense: the last axis of {x.said()} is known only at run time", "it needs a number")
     here().layers += 1
     layer = here().layers
     *outer, i, j = (*(fresh(s) for s in x.shape[:-1]), fresh(width), fresh(fan_in))
@@ -34,6 +39,8 @@ def dense(x: Tensor, width: int, activation: Callable[[Any], Any] = identity, bi
     made = Tensor.of((*outer, i), z, hint="z", layer=layer)
     if activation is identity:
         return made
-    result: Tensor = activation(made)
+    result = activation(made)
+    if not isinstance(result, Tensor):
+        raise NetError(f"dense: the activation returned {result!r:.60}, no tensor", "return a function of its argument")
     result.hint, result.layer = "a", layer
     return result

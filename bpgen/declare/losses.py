@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bpgen.declare.declaration import here
-from bpgen.declare.tensor import Tensor, _label
+from bpgen.declare.tensor import Tensor
 from bpgen.declare.words import abs, log, log_softmax, mean, softplus, sum
 from bpgen.errors import NetError
 
@@ -44,6 +44,7 @@ def categorical_cross_entropy(p: Tensor, y: Tensor) -> Any:
 
 def categorical_cross_entropy_with_logits(z: Tensor, y: Tensor) -> Any:
     """The categorical cross-entropy of softmax(z)."""
+    _tensors((z, y), "categorical_cross_entropy_with_logits", "give the output and the target")
     return _cross_entropy(log_softmax(z), y, lambda logp: logp, "categorical_cross_entropy_with_logits")
 
 
@@ -58,24 +59,33 @@ def l1(*weights: Tensor) -> Any:
 
 
 def _pair(a: Tensor, y: Tensor, what: str) -> Any:
-    for t in (a, y):
-        if not isinstance(t, Tensor):
-            raise NetError(f"{what}: {type(t).__name__} is not a tensor", "give the output and the target")
+    _tensors((a, y), what, "give the output and the target")
+    if y.bound is not None:
+        raise NetError(f"{what}: {y.said()} is a label, a whole number", f"declare it one_hot({y.bound}) or target()")
     if a.shape != y.shape:
-        raise NetError(f"{what}: {_label(a)} against {_label(y)}", "the output and the target need one shape")
+        raise NetError(f"{what}: {a.said()} against {y.said()}", "the output and the target need one shape")
     return a - y
 
 
+def _tensors(given: tuple[Any, ...], what: str, remedy: str) -> None:
+    for t in given:
+        if not isinstance(t, Tensor):
+            raise NetError(f"{what}: {type(t).__name__} is not a tensor", remedy)
+
+
 def _cross_entropy(p: Tensor, y: Tensor, log_of: Any, what: str) -> Any:
+    _tensors((p, y), what, "give the output and the target")
     if y.bound is None:
         _pair(p, y, what)
         return -sum(y * log_of(p))
     if p.shape != (y.bound,):
-        raise NetError(f"{what}: {_label(p)} against {y.bound} classes of {_label(y)}", "one probability for each class")
+        raise NetError(f"{what}: {p.said()} against the {y.bound} classes of {y.said()}",
+                       "one probability for each class")  # fmt: skip
     return -log_of(p[y])
 
 
 def _penalty(function: Any, weights: tuple[Tensor, ...], what: str) -> Any:
+    _tensors(weights, what, f"give the weights one by one: {what}(W1, W2)")
     chosen = weights or tuple(t for t in here().tensors if t.role == "param" and t.rank >= 2)
     if not chosen:
         raise NetError(f"{what}: there are no weights yet", "declare the network first, or name the weights")

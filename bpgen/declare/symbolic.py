@@ -12,13 +12,13 @@ _OPERATORS = {"add": "__radd__", "subtract": "__rsub__", "multiply": "__rmul__",
 
 
 def _refused(fact: str, remedy: str) -> Callable[..., Any]:
-    def method(self: Symbolic, *_: object) -> Any:
+    def method(self: Symbolic, *_: object, **__: object) -> Any:
         raise NetError(f"{self.said()} {fact}", remedy)
 
     return method
 
 
-_compared = _refused("cannot be compared: it has no value yet", "write max(0, z) as relu(z), |z| as abs(z); net.py has no cases")
+_compared = _refused("cannot be compared: it has no value yet", "write max(0, z) as relu(z), |z| as abs(z)")
 _counted = _refused("is not a number", "use bpgen's own functions: exp(z), not math.exp(z)")
 _divided = _refused("has no quotient or remainder in whole numbers", "divide with /")
 

@@ -2,35 +2,44 @@
 
 from __future__ import annotations
 
-import keyword
-import unicodedata
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import sympy as sp
 
+from bpgen import admissible
+from bpgen.declare.access import accessed, sized, tensor_of
 from bpgen.declare.declaration import here
-from bpgen.declare.formula import Formula, _known, fresh, reduce
+from bpgen.declare.formula import Formula, fresh, reduce
+from bpgen.declare.symbolic import Symbolic
 from bpgen.errors import NetError
-from bpgen.ir import Element, Index, Role, Size, element, elements, length
+from bpgen.ir import Index, Role, Size, element, length
+
+_NAMELESS = {"value": "a tensor", "input": "an input", "target": "a target", "param": "a parameter"}
 
 
-class Tensor:
+class Tensor(Symbolic):
     """A tensor of one sample. It is called what the variable in net.py is called."""
 
-    __array_ufunc__ = None
-
-    def __init__(self, shape: tuple[Size, ...], role: Role = "value", *, name: str | None = None, hint: str = "u",
-                 layer: int | None = None, bound: int | None = None, sums_to_one: bool = False,
-                 init: str | float = "", indices: tuple[Index, ...] = (), formula: Formula | None = None) -> None:  # fmt: skip
+    def __init__(
+        self, shape: tuple[Size, ...], role: Role = "value", *, name: str | None = None, hint: str = "u",
+        layer: int | None = None, bound: int | None = None, sums_to_one: bool = False, init: str | float = "",
+        indices: tuple[Index, ...] = (), formula: Formula | None = None,
+    ) -> None:  # fmt: skip
         self.shape, self.role, self.name, self.hint, self.layer = shape, role, name, hint, layer
         self.bound, self.sums_to_one, self.init = bound, sums_to_one, init
         self.indices, self.formula = indices, formula
-        self.line = here().line()
-        self.serial = here().add(self)
+        self.home = here()
+        self.line = self.home.line()
+        self.serial = self.home.add(self)
 
     def __repr__(self) -> str:
         return f"{self.name or self.role}{list(self.shape)}"
+
+    def said(self) -> str:
+        """How an error names it: its variable where it is known by now, what it is otherwise, and its shape."""
+        name = self.name or here().variable(self) or _NAMELESS[self.role]
+        return f"{name} ({', '.join(map(str, self.shape))}{',' * (self.rank == 1)})"
 
     @property
     def rank(self) -> int:
@@ -45,35 +54,45 @@ class Tensor:
     @staticmethod
     def of(indices: Iterable[Index], formula: Formula, **how: Any) -> Tensor:
         """The tensor whose element at `indices` is `formula`."""
-        indices, formula = _sized(tuple(indices), formula)
+        for term in formula.terms:
+            _admit(term.body)
+        indices, formula = sized(tuple(indices), formula)
         shape = tuple(i.size for i in indices if i.size is not None)
         return Tensor(shape, indices=indices, formula=formula, **how)
 
     def scalar_formula(self) -> Formula:
         if self.rank:
-            raise NetError(f"{_label(self)} is not a scalar", f"give it {self.rank} indices")
+            raise NetError(f"{self.said()} is not a scalar", "in a formula, give it an index for each axis")
         return self[()]
 
+    def _sympy_(self) -> sp.Expr:
+        if self.rank:
+            raise NetError(f"a function of sympy cannot take {self.said()}",
+                           "use bpgen's own word, or name an index: sympy.exp(z[i])")  # fmt: skip
+        return self[()].body()
+
     def __getitem__(self, key: Any) -> Formula:
-        key = key if isinstance(key, tuple) else (key,)
-        if len(key) != self.rank:
-            raise NetError(f"{_label(self)} has {self.rank} indices, not {len(key)}", "name one index for each axis")
-        return _access(self, tuple(_index(self, axis, k) for axis, k in enumerate(key)))
+        if self.home is not here():
+            raise NetError(f"{self.said()} belongs to another net.py, or to another run of this one",
+                           "declare every tensor in the net.py that uses it")  # fmt: skip
+        return accessed(self, key)
 
     def __matmul__(self, other: Any) -> Tensor:
-        if not isinstance(other, Tensor):
-            return NotImplemented
+        other = _operand("@", other)
         if not self.rank or not other.rank:
-            raise NetError(f"{_label(self)} @ {_label(other)}: a scalar has no rows", "use * for a scalar")
+            raise NetError(f"{self.said()} @ {other.said()}: a scalar has no rows", "use * for a scalar")
         k = fresh(self.shape[-1])
         left = tuple(fresh(s) for s in self.shape[:-1])
         inner = max(other.rank - 2, 0)
         right = tuple(fresh(s) for s in (*other.shape[:inner], *other.shape[inner + 1 :]))
         if self.shape[-1] != other.shape[inner]:
-            raise NetError(f"{_label(self)} @ {_label(other)}: {self.shape[-1]} columns against {other.shape[inner]} rows",
-                           "the inner sizes of a product must be equal")  # fmt: skip
+            sizes = f"{self.shape[-1]} columns against {other.shape[inner]} rows"
+            raise NetError(f"{self.said()} @ {other.said()}: {sizes}", _transposed(self, other))
         product = self[(*left, k)] * other[(*right[:inner], k, *right[inner:])]
         return Tensor.of(left + right, reduce(product, (k,), "sum"))
+
+    def __rmatmul__(self, other: Any) -> Tensor:
+        return _operand("@", other) @ self
 
     def __add__(self, other: Any) -> Tensor:
         return pointwise("+", lambda a, b: a + b, self, other)
@@ -108,25 +127,20 @@ class Tensor:
     def __neg__(self) -> Tensor:
         return pointwise("-", lambda a: -a, self)
 
-    def __bool__(self) -> bool:
-        raise NetError(f"{_label(self)} is neither true nor false", "write the equation for every case, without `if`")
+    def __pos__(self) -> Tensor:
+        return self
 
-    def __iter__(self) -> Any:
-        raise NetError(f"{_label(self)} cannot be looped over", "use operators on the whole tensor, or name an index")
+    def __abs__(self) -> Tensor:
+        return pointwise("abs", lambda a: a.apply(sp.Abs), self)
 
 
 def pointwise(symbol: str, function: Callable[..., Any], *operands: Any) -> Tensor:
     """A scalar function at each element. Shapes are equal, or one operand is a scalar."""
-    for operand in operands:
-        if not isinstance(operand, Tensor) and not _known(operand):
-            raise NetError(f"{symbol} between a tensor and {type(operand).__name__}", "use tensors and numbers")
     tensors = [o for o in operands if isinstance(o, Tensor)]
     shape = max((t.shape for t in tensors), key=len)
-    for t in tensors:
-        if t.rank and t.shape != shape:
-            one, two = (tensors[0], tensors[1])
-            raise NetError(f"{_label(one)} {symbol} {_label(two)}: the shapes differ",
-                           "give both one shape, or write the index equation")  # fmt: skip
+    if any(t.rank and t.shape != shape for t in tensors):
+        raise NetError(f"{f' {symbol} '.join(t.said() for t in tensors)}: the shapes differ",
+                       "give both one shape, or write the index equation: tensor(a[i] + b[j], i, j)")  # fmt: skip
     indices = tuple(fresh(s) for s in shape)
     return Tensor.of(indices, Formula.of(function(*(_at(o, indices) for o in operands))))
 
@@ -137,85 +151,32 @@ def _at(operand: Any, indices: tuple[Index, ...]) -> Formula:
     return operand[indices if operand.rank else ()]
 
 
-def _label(tensor: Tensor) -> str:
-    """How an error names a tensor: its variable where it is known by now, its role otherwise, and its shape."""
-    return f"{tensor.name or here_name(tensor) or tensor.role} {tensor.shape}"
+def _operand(symbol: str, value: Any) -> Tensor:
+    if not isinstance(value, Tensor):
+        Formula.of(value)  # says what is wrong with what is no number
+        raise NetError(f"{symbol} is between two tensors", "use * for a number")
+    return value
 
 
-def here_name(tensor: Tensor) -> str | None:
-    """The variable of net.py that holds the tensor, while net.py runs."""
-    import sys
-
-    frame: Any = sys._getframe(1)
-    while frame is not None:
-        if frame.f_code.co_filename == here().path:
-            return next((n for n, v in frame.f_locals.items() if v is tensor), None)
-        frame = frame.f_back
-    return None
+def _transposed(one: Tensor, two: Tensor) -> str:
+    """What the user may have meant by a product whose sizes do not fit."""
+    a, b = (here().variable(t) or "(...)" for t in (one, two))
+    fits = {f"{a}.T @ {b}": one.rank == 2 and one.shape[0] == two.shape[max(two.rank - 2, 0)],
+            f"{b} @ {a}": two.shape[-1] == one.shape[max(one.rank - 2, 0)],
+            f"{a} @ {b}.T": two.rank == 2 and two.shape[1] == one.shape[-1]}  # fmt: skip
+    meant = next((f"{text} would fit; " for text, fit in fits.items() if fit), "")
+    return f"{meant}weights are (out, in), as in W @ x + b"
 
 
-def _access(tensor: Tensor, indices: tuple[sp.Expr, ...]) -> Formula:
-    from bpgen.ir import Term
-
-    return Formula((Term(element(f"%{tensor.serial}", indices)),))
-
-
-def _index(tensor: Tensor, axis: int, key: Any) -> sp.Expr:
-    size = tensor.shape[axis]
-    if isinstance(key, bool) or isinstance(key, slice) or key is None or key is Ellipsis:
-        raise NetError(f"{_label(tensor)}: {key!r} is not an index", "name an index for each axis")
-    if isinstance(key, int):
-        if isinstance(size, int) and not 0 <= key < size:
-            raise NetError(f"{_label(tensor)}: index {key} is outside 0 .. {size - 1}", "count from 0")
-        return sp.Integer(key)
-    if isinstance(key, Index):
-        return key
-    if isinstance(key, (Tensor, Formula)):
-        body = Formula.of(key).body()
-        if not isinstance(body, Element):
-            raise NetError("an index must be an integer tensor's element", "declare it: y = label(10)")
-        source = here().tensors[int(body.name[1:])]
-        if source.bound is None:
-            raise NetError(f"{_label(source)} holds real numbers and cannot be an index", "declare it: y = label(10)")
-        if source.bound != size:
-            raise NetError(f"{_label(source)} counts to {source.bound}, axis {axis} of {_label(tensor)} has {size}",
-                           "give the label as many classes as the axis has entries")  # fmt: skip
-        return body
-    raise NetError(f"{_label(tensor)}: {key!r} is not an index", 'declare indices: i, j = indices("i j")')
-
-
-def _sized(indices: tuple[Index, ...], formula: Formula) -> tuple[tuple[Index, ...], Formula]:
-    """Give every index its size, from the axes it runs over."""
-    sizes: dict[Index, tuple[Size, str]] = {}
-    for term in formula.terms:
-        for access in elements(term.body):
-            tensor = here().tensors[int(access.name[1:])]
-            for axis, index in enumerate(access.indices):
-                if isinstance(index, Index):
-                    _note(sizes, index, tensor.shape[axis], _label(tensor))
-    for index in indices:
-        if index not in sizes and index.size is None:
-            raise NetError(f"index {index} is on the left but nothing on the right uses it", "use it, or leave it out")
-    open_ = [i for i in formula.free if i not in indices]
-    if open_:
-        raise NetError(f"index {open_[0]} comes out of nowhere: it is neither on the left nor summed",
-                       f"sum over it, or put it on the left: tensor(…, {open_[0]})")  # fmt: skip
-    new = {i: Index(i.name, size) for i, (size, _) in sizes.items()}
-    terms = tuple(_renamed(t, new) for t in formula.terms)
-    return tuple(new.get(i, i) for i in indices), Formula(terms)
-
-
-def _note(sizes: dict[Index, tuple[Size, str]], index: Index, size: Size, label: str) -> None:
-    known = sizes.setdefault(index, (size if index.size is None else index.size, label))
-    if known[0] != size:
-        raise NetError(f"index {index} runs over {known[0]} in {known[1]} and over {size} in {label}",
-                       "one index has one range")  # fmt: skip
-
-
-def _renamed(term: Any, new: dict[Index, Index]) -> Any:
-    from bpgen.ir import Term
-
-    return Term(term.body.xreplace(new), tuple(new.get(k, k) for k in term.over), term.reduce, term.at)
+def _admit(body: sp.Expr) -> None:
+    """Refuse what no network can compute, in a formula of a tensor."""
+    admissible.finite(body)
+    admissible.declared(body, {length(s) for t in here().tensors for s in t.shape if isinstance(s, str)})
+    for access in admissible.values(body):
+        tensor = tensor_of(access)
+        if tensor.bound is not None:
+            raise NetError(f"{tensor.said()} is a label, a whole number to be used as an index, not in arithmetic",
+                           f"pick with it, p[y], or declare numbers: one_hot({tensor.bound}) or target()")  # fmt: skip
 
 
 def materialise(formula: Formula) -> sp.Expr:
@@ -224,36 +185,21 @@ def materialise(formula: Formula) -> sp.Expr:
     return element(f"%{tensor.serial}", formula.free)
 
 
-def checked_name(name: str | None) -> str | None:
-    """A name given in words must be one that Python code and comments can carry as it is."""
-    if name is None:
-        return None
-    if not isinstance(name, str) or not name.isidentifier() or not name.isascii():
-        raise NetError(f"{name!r:.60} is not a name", "use letters, digits and _; greek letters by their names, as theta")
-    if keyword.iskeyword(name) or keyword.issoftkeyword(name):
-        raise NetError(f"{name} is a word of Python", f"call it {name}_ or something else")
-    if unicodedata.normalize("NFKC", name) != name or name.startswith("__"):
-        raise NetError(f"{name!r} is not a name", "use a plain name")
-    return name
-
-
-def size_of(value: Any, what: str) -> Size:
-    if isinstance(value, bool) or not isinstance(value, (int, str)):
-        raise NetError(f"{what}: {value!r} is not a size", "sizes are whole numbers from 1 up")
-    if isinstance(value, int) and value < 1:
-        raise NetError(f"{what}: {value} is not a size", "sizes are whole numbers from 1 up")
-    return value
-
-
 def total(tensor: Tensor, axis: int | None = None) -> Tensor:
     """The sum over one axis, or over all."""
     i = tuple(fresh(s) for s in tensor.shape)
     if not i:
         return tensor
-    over = i if axis is None else (i[axis],)
+    over = i if axis is None else (i[_axis(tensor, axis)],)
     return Tensor.of((k for k in i if k not in over), reduce(tensor[i], over, "sum"))
 
 
 def count_of(tensor: Tensor, axis: int | None = None) -> sp.Expr:
-    sizes = tensor.shape if axis is None else (tensor.shape[axis],)
+    sizes = tensor.shape if axis is None else (tensor.shape[_axis(tensor, axis)],)
     return sp.Mul(*(length(s) for s in sizes))
+
+
+def _axis(tensor: Tensor, axis: int) -> int:
+    if isinstance(axis, bool) or not isinstance(axis, int) or not -tensor.rank <= axis < tensor.rank:
+        raise NetError(f"{tensor.said()} has no axis {axis!r:.20}", "count axes from 0; the last is -1")
+    return axis

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+import operator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import sympy as sp
 
 from bpgen import functions as f
 from bpgen.declare.declaration import here
-from bpgen.declare.formula import Formula, fresh, number, reduce
-from bpgen.declare.tensor import Tensor, checked_name, count_of, pointwise, size_of, total
+from bpgen.declare.formula import Formula, fresh, reduce
+from bpgen.declare.given import checked_name, number, size_of, whole
+from bpgen.declare.symbolic import Symbolic
+from bpgen.declare.tensor import Tensor, count_of, pointwise, total
 from bpgen.errors import NetError
 from bpgen.ir import Index, Size
 
@@ -34,10 +38,7 @@ def one_hot(classes: int, name: str | None = None) -> Tensor:
 
 def label(classes: int, name: str | None = None) -> Tensor:
     """A target that is one whole number, 0 .. classes - 1; it may be used as an index."""
-    (bound,) = _shape((classes,), "label")
-    if not isinstance(bound, int):
-        raise NetError(f"label: {classes!r} is not a number of classes", "give a whole number")
-    return Tensor((), "target", name=checked_name(name), hint="y", bound=bound)
+    return Tensor((), "target", name=checked_name(name), hint="y", bound=whole(classes, "label"))
 
 
 def param(*shape: int, init: str | float = "", name: str | None = None) -> Tensor:
@@ -46,21 +47,35 @@ def param(*shape: int, init: str | float = "", name: str | None = None) -> Tenso
     `init`: "zeros", "ones", "normal" (variance 1 / fan-in), "he" (2 / fan-in), or a standard deviation. By
     default matrices and scalars are normal, vectors zeros.
     """
-    if not (init in ("", "zeros", "ones", "normal", "he") or (isinstance(init, (int, float)) and init >= 0)):
-        raise NetError(f"init={init!r:.40} is not known", 'use "zeros", "ones", "normal", "he" or a standard deviation')
     default = "zeros" if len(shape) == 1 else "normal"
-    return Tensor(_shape(shape, "param"), "param", name=checked_name(name), hint="w", init=init or default)
+    sizes = tuple(whole(s, "param") for s in shape)
+    return Tensor(sizes, "param", name=checked_name(name), hint="w", init=_init(init) or default)
+
+
+def _init(init: Any) -> str | float:
+    if init in ("", "zeros", "ones", "normal", "he"):
+        return str(init)
+    if isinstance(init, (int, float)) and not isinstance(init, bool) and 0 <= init < float("inf"):
+        return float(init) if init else "zeros"
+    raise NetError(f"init={init!r:.40} is not known", 'use "zeros", "ones", "normal", "he" or a standard deviation')
 
 
 def _shape(shape: tuple[Any, ...], what: str) -> tuple[Size, ...]:
     return tuple(size_of(s, what) for s in shape)
 
 
-def indices(names: str) -> Any:
+def indices(*names: str) -> Any:
     """Named indices: `i, j = indices("i j")`; their ranges follow from the axes they run over."""
-    made = tuple(Index(str(checked_name(n))) for n in names.replace(",", " ").split())
-    if not made:
+    if not all(isinstance(n, str) for n in names):
+        raise NetError("indices: the names are not strings", 'write i, j = indices("i j")')
+    words = " ".join(names).replace(",", " ").split()
+    if not words:
         raise NetError("indices: no name given", 'write i, j = indices("i j")')
+    if len(set(words)) < len(words):
+        raise NetError("indices: one name is given twice", 'write i, j = indices("i j")')
+    if "n" in words:
+        raise NetError("indices: n is the index of the sample", "call it another letter")
+    made = tuple(Index(str(checked_name(n))) for n in words)
     return made if len(made) > 1 else made[0]
 
 
@@ -68,31 +83,50 @@ def tensor(formula: Scalar, *left: Index, name: str | None = None) -> Tensor:
     """The tensor defined by an index equation: `tensor(sum(W[i, j] * x[j], j) + b[i], i)`."""
     for index in left:
         if not isinstance(index, Index):
-            raise NetError(f"{index!r} is not an index", 'declare them: i, j = indices("i j")')
+            raise NetError(f"{_said(index)} is not an index", 'declare them: i, j = indices("i j")')
     return Tensor.of(left, Formula.of(formula), name=checked_name(name))
 
 
 def loss(value: Scalar) -> Tensor:
     """Declare the loss of one sample; the network's loss is its mean over the batch. Penalties may be added."""
-    made = value if isinstance(value, Tensor) else Tensor.of((), Formula.of(value))
-    if made.rank:
-        raise NetError(f"the loss is no scalar: its shape is {made.shape}", "sum it: loss(sum(...))")
+    open_ = value.shape if isinstance(value, Tensor) else Formula.of(value).free
+    if open_:
+        what = value.said() if isinstance(value, Tensor) else f"a formula in {', '.join(map(str, open_))}"
+        raise NetError(f"the loss is no scalar: it is {what}", "sum it: loss(sum(...))")
+    made = Tensor.of((), value[()]) if isinstance(value, Tensor) and value.role != "value" else value
+    made = made if isinstance(made, Tensor) else Tensor.of((), Formula.of(made))
     here().set_loss(made)
     return made
 
 
 def output(*tensors: Tensor) -> None:
     """Declare what forward returns: one tensor or several."""
-    for t in tensors:
+    if not tensors:
+        raise NetError("output: nothing is given", "give the tensors that forward returns")
+    for k, t in enumerate(tensors):
         if not isinstance(t, Tensor):
-            raise NetError(f"output: {type(t).__name__} is not a tensor", "give the tensors that forward returns")
+            raise NetError(f"output: {_said(t)} is not a tensor", "give the tensors that forward returns")
+        if t.role != "value":
+            raise NetError(f"output: {t.said()} is {'an' if t.role == 'input' else 'a'} {t.role}, not computed",
+                           "give the tensors that forward computes")  # fmt: skip
+        if any(t is other for other in (*here().outputs, *tensors[:k])):
+            raise NetError(f"output: {t.said()} is given twice", "give each output once")
     here().outputs += tensors
 
 
+def _said(value: Any) -> str:
+    return str(value.said()) if isinstance(value, Symbolic) else f"{value!r:.60}"
+
+
 def sum(value: Scalar, *over: Any, axis: int | None = None) -> Any:
-    """The sum of a tensor (over all or one axis), or of a formula over the named indices."""
+    """The sum of a tensor (over all or one axis), of a formula over the named indices, or of the items of a list."""
     if isinstance(value, Tensor) and not over:
         return total(value, axis)
+    if isinstance(value, Iterable) and not isinstance(value, (Symbolic, str)) and not over:
+        items = list(value)
+        return functools.reduce(operator.add, items) if items else 0
+    if not over:
+        raise NetError(f"sum of {_said(value)}: over what is not said", "name the indices: sum(x[i], i)")
     return reduce(value, over, "sum")
 
 
@@ -100,12 +134,12 @@ def mean(value: Scalar, *over: Any, axis: int | None = None) -> Any:
     """The mean of a tensor over all or one axis."""
     if isinstance(value, Tensor) and not over:
         return total(value, axis) / number(count_of(value, axis))
-    raise NetError("mean is of a tensor", "for a formula, write the sum over its size")
+    raise NetError("mean is of a tensor", "for a formula, write the sum over the size: sum(x[i], i) / 3")
 
 
 def dot(one: Tensor, two: Tensor) -> Tensor:
     """The inner product of two vectors."""
-    return one @ two
+    return _vector(one, "dot") @ _vector(two, "dot")
 
 
 def _word(function: Callable[..., sp.Expr], name: str) -> Callable[..., Any]:
@@ -174,17 +208,18 @@ def log_softmax(value: Tensor) -> Tensor:
 
 def _vector(value: Any, what: str) -> Tensor:
     if not isinstance(value, Tensor) or not value.rank:
-        raise NetError(f"{what} is of a vector", "give it a tensor with at least one axis")
+        raise NetError(f"{what} is of a vector, not of {_said(value)}", "give it a tensor with at least one axis")
     return value
 
 
 def activation(expression: Any, symbol: sp.Symbol | None = None) -> Callable[[Scalar], Any]:
     """An activation of one's own, from a sympy expression in one symbol: `swish = activation(z / (1 + exp(-z)), z)`."""
-    expr = sp.sympify(expression)
+    if callable(expression) and not isinstance(expression, sp.Basic):
+        raise NetError("activation is of a sympy expression, not of a function", "use the function as it is: swish(z)")
+    expr = number(expression)
     symbols = sorted(expr.free_symbols, key=str)
     variable = symbol if symbol is not None else (symbols[0] if len(symbols) == 1 else None)
-    if variable is None or set(symbols) - {variable}:
+    if not isinstance(variable, sp.Symbol) or set(symbols) - {variable}:
         raise NetError(f"the activation {expr} has the symbols {', '.join(map(str, symbols)) or 'none'}",
                        "an activation is an expression in one symbol: activation(expr, z)")  # fmt: skip
-    fixed = number(expr)
-    return _word(lambda body: fixed.xreplace({variable: body}), "activation")
+    return _word(lambda body: expr.xreplace({variable: body}), "activation")

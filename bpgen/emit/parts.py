@@ -73,7 +73,7 @@ class Parts:
         """The scalar functions that numpy does not have, where they are used, in the order of the table."""
         called = {n for f in self.functions for n in _names(f.body)}
         found = [row.helper.strip() for row in ROWS.values() if row.helper and row.name in called]
-        return found + ([_LOGSUMEXP.strip()] if "logsumexp" in called else [])
+        return found + [text.strip() for name, text in _ALONG_AXIS.items() if name in called]
 
     @property
     def doors(self) -> list[str]:
@@ -278,9 +278,17 @@ def _drawn(tensor: TensorInfo) -> str:
     return f"rng.uniform(0.2, 1.0, {shape})"
 
 
-_LOGSUMEXP = '''
+_ALONG_AXIS = {
+    "logsumexp": '''
 def logsumexp(z: np.ndarray) -> np.ndarray:
     """log(sum(exp(z))) along the last axis; the largest is taken out, so nothing overflows."""
     largest = z.max(axis=-1, keepdims=True)
     return np.asarray(largest[..., 0] + np.log(np.exp(z - largest).sum(axis=-1)))
-'''
+''',
+    "softmax": '''
+def softmax(z: np.ndarray) -> np.ndarray:
+    """exp(z) / sum(exp(z)) along the last axis; the largest is taken out, so nothing overflows."""
+    e = np.exp(z - z.max(axis=-1, keepdims=True))
+    return np.asarray(e / e.sum(axis=-1, keepdims=True))
+''',
+}

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bpgen.ir import Equation, Network
+from bpgen.lower.softmax import names_read
 from bpgen.record import Derivation, Forward, Step
 
 
@@ -34,7 +35,7 @@ def plan(derivation: Derivation) -> Plan:
     computed = {t.name for t in network.tensors.values() if t.role in ("input", "value")} - of_target
     cached = read & computed | set(_first_input(network))
     early = [f for f in derivation.forward if f.equation.name not in of_target]
-    forward = _needed_forward(early, cached | set(network.outputs))
+    forward = _needed_forward(early, cached | set(network.outputs), definitions(derivation))
     return Plan(tuple(forward), tuple(loss), tuple(backward), tuple(late),
                 tuple(n for n in network.tensors if n in cached))  # fmt: skip
 
@@ -63,13 +64,18 @@ def _needed(steps: list[Step], wanted: set[str]) -> list[Step]:
     return kept[::-1]
 
 
-def _needed_forward(forward: list[Forward], wanted: set[str]) -> list[Forward]:
+def definitions(derivation: Derivation) -> dict[str, Equation]:
+    """Every forward value by the equation that is evaluated for it."""
+    return {f.evaluated.name: f.evaluated for f in derivation.forward}
+
+
+def _needed_forward(forward: list[Forward], wanted: set[str], defined: dict[str, Equation]) -> list[Forward]:
     kept: list[Forward] = []
     needed = set(wanted)
     for item in reversed(forward):
         if item.evaluated.name in needed:
             kept.append(item)
-            needed |= _reads([item.evaluated])
+            needed |= names_read(item.evaluated, defined)
     return kept[::-1]
 
 

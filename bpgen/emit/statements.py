@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping
 import sympy as sp
 
 from bpgen.emit.layout import assignment, comment
-from bpgen.emit.plan import Plan
+from bpgen.emit.plan import Plan, definitions
 from bpgen.ir import BATCH, Equation
-from bpgen.lower.access import subscript
+from bpgen.lower.access import Operand, subscript, transposed
 from bpgen.lower.comment import spoken
-from bpgen.lower.contract import lowered, scatters
+from bpgen.lower.contract import lowered, operand, scatters
 from bpgen.lower.printer import SUM, Text, bracketed
+from bpgen.lower.softmax import argument_of_softmax
 from bpgen.record import Derivation, Forward, Step
 from bpgen.stable import without_cancellation
 
@@ -23,6 +24,7 @@ class Statements:
     def __init__(self, derivation: Derivation, plan: Plan) -> None:
         self.network, self.plan = derivation.network, plan
         self.order = _order(derivation)
+        self.definitions = definitions(derivation)
         self.differentiates = {adjoint: name for name, adjoint in derivation.adjoint.items()}
 
     def forward(self, items: Iterable[Forward], indent: int = 4) -> list[str]:
@@ -46,7 +48,7 @@ class Statements:
 
     def statement(self, equation: Equation, indent: int) -> list[str]:
         """`name = ...`, and a line for each scatter."""
-        right, added = lowered(equation, self.order), scatters(equation, self.order)
+        right, added = self._right(equation), scatters(equation, self.order)
         text = right.text
         if set(equation.indices) - set(right.axes):
             text = self._filled(equation, text)
@@ -56,6 +58,13 @@ class Statements:
         for at, value in added:
             lines += _scatter(equation.name, at, value)
         return lines
+
+    def _right(self, equation: Equation) -> Operand:
+        u = argument_of_softmax(equation, self.definitions)
+        if u is None:
+            return lowered(equation, self.order)
+        array = transposed(operand(u, equation.indices, self.order), equation.indices)
+        return Operand(f"softmax({array.text})", equation.indices)
 
     def _filled(self, equation: Equation, text: str) -> str:
         """A value that is the same along some axis, in the full shape of the left side."""

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import sympy as sp
 
 from bpgen.contraction import Group, Sum, groups, uses
-from bpgen.ir import Element, Equation, Index, length
+from bpgen.ir import Element, Equation, Index, element, length
 from bpgen.lower.access import Operand, aligned, read, transposed
-from bpgen.lower.printer import ATOM, POWER, PRODUCT, SUM, Printer, Text, bracketed
+from bpgen.lower.printer import ATOM, PRODUCT, SUM, Printer, Text, bracketed
 
 Order = Mapping[str, int]
 
 
 def lowered(equation: Equation, order: Order) -> Operand:
     """The right-hand side as one numpy expression; its axes are those of the left, or fewer that broadcast."""
-    parts = [_group(g, equation.indices, order) for g in groups(equation) if g.at is None]
-    text, axes = "", set()
-    for (written, binding), found in parts:
-        axes |= set(found)
-        text = _plus(text, written, binding)
-    return Operand(text or "0", tuple(i for i in equation.indices if i in axes), False)
+    parts = [g for g in groups(equation) if g.at is None]
+    frame = tuple(i for i in equation.indices if any(i in _spoken(g) for g in parts))
+    text = ""
+    for group in parts:
+        text = _plus(text, _group(group, frame, order))
+    return Operand(text or "0", frame, False)
 
 
 def scatters(equation: Equation, order: Order) -> list[tuple[tuple[sp.Expr, ...], Text]]:
@@ -29,12 +29,18 @@ def scatters(equation: Equation, order: Order) -> list[tuple[tuple[sp.Expr, ...]
     found = []
     for group in groups(equation):
         if group.at is not None:
-            free = tuple(dict.fromkeys(s for a in group.at for s in sorted(a.free_symbols, key=str) if isinstance(s, Index)))
-            found.append((group.at, _group(Group(group.outer, group.sums), free, order)[0]))
+            free = dict.fromkeys(s for a in group.at for s in sorted(a.free_symbols, key=str) if isinstance(s, Index))
+            found.append((group.at, _group(Group(group.outer, group.sums), tuple(free), order)))
     return found
 
 
-def _plus(text: str, written: str, binding: int) -> str:
+def _spoken(group: Group) -> set[sp.Symbol]:
+    """The indices that a group's value depends on; those of a sum's own are not among the left side's."""
+    return set().union(group.outer.free_symbols, *(s.body.free_symbols - set(s.over) for s in group.sums))
+
+
+def _plus(text: str, part: Text) -> str:
+    written, binding = part
     if not text:
         return written
     if written.startswith("-"):
@@ -42,62 +48,57 @@ def _plus(text: str, written: str, binding: int) -> str:
     return f"{text} + {written if binding >= SUM else f'({written})'}"
 
 
-def _group(group: Group, left: tuple[Index, ...], order: Order) -> tuple[Text, tuple[Index, ...]]:
-    """outer * (sum + sum), lined up with the left side's axes."""
-    outer = _elementwise(group.outer, left, order)
+def _group(group: Group, frame: tuple[Index, ...], order: Order) -> Text:
+    """outer * (sum + sum), every array lined up with the axes of the frame."""
     if not group.sums:
-        return outer
-    if len(group.sums) == 1 and group.sums[0].reduce == "sum":
-        mean = _mean(group, left, order)
-        if mean is not None:
-            return mean
-    sums = [_sum(s, left, order) for s in group.sums]
-    axes = {a for _, found in sums for a in found}
-    inner: Text = sums[0][0]
-    if len(sums) > 1:
-        inner = " + ".join(bracketed(t, PRODUCT) for t, _ in sums), SUM
-    every = tuple(i for i in left if i in axes or i in outer[1])
-    return _times(group.outer, inner, left, order), every
+        return _elementwise(group.outer, frame, order)
+    mean = _mean(group, frame, order)
+    if mean is not None:
+        return mean
+    sums = [_lined_up(_sum(s, frame, order), frame) for s in group.sums]
+    inner = sums[0] if len(sums) == 1 else (" + ".join(bracketed(t, PRODUCT) for t in sums), SUM)
+    return _times(group.outer, inner, frame, order)
 
 
-def _times(outer: sp.Expr, inner: Text, left: tuple[Index, ...], order: Order) -> Text:
+def _lined_up(operand: tuple[Text, tuple[Index, ...]], frame: tuple[Index, ...]) -> Text:
+    (text, binding), axes = operand
+    lined = aligned(Operand(text, axes, binding == ATOM), frame)
+    return (text, binding) if lined == text else (lined, ATOM)
+
+
+def _times(outer: sp.Expr, inner: Text, frame: tuple[Index, ...], order: Order) -> Text:
     """The outer factor and the sum as one product: the coefficient first, arrays after, a division last."""
     if outer == 1:
         return inner
-    mark = Element(sp.core.symbol.Str(f"<{bracketed(inner, PRODUCT)}>"))
-    text, binding = _elementwise(outer * mark, left, order, {mark: inner})[0]
-    return text, binding
+    mark = element(f"<{bracketed(inner, PRODUCT)}>", ())
+    return _elementwise(outer * mark, frame, order, {mark: inner})
 
 
-def _mean(group: Group, left: tuple[Index, ...], order: Order) -> tuple[Text, tuple[Index, ...]] | None:
-    """A sum over one index, divided by that index's length, is a mean."""
-    (s,) = group.sums
-    if len(s.over) != 1 or isinstance(s.over[0].size, int) or len(s.factors) != 1:
+def _mean(group: Group, frame: tuple[Index, ...], order: Order) -> Text | None:
+    """A sum over one run-time index, divided by that index's length, is a mean."""
+    s = group.sums[0]
+    if len(group.sums) > 1 or s.reduce != "sum" or len(s.over) != 1 or len(s.factors) != 1:
         return None
-    rest = group.outer * length(s.over[0].size)
-    if rest != 1:
+    if isinstance(s.over[0].size, int) or group.outer * length(s.over[0].size) != 1:
         return None
-    operand = _operand(s.factors[0], (*uses(s.body, left), *s.over), order)
-    axis = operand.axes.index(s.over[0])
-    return (f"{operand.bracketed()}.mean({'' if len(operand.axes) == 1 else f'axis={axis}'})", ATOM), uses(s.body, left)
+    kept = uses(s.body, frame)
+    array = operand(s.factors[0], (*kept, *s.over), order)
+    axis = "" if len(array.axes) == 1 else f"axis={array.axes.index(s.over[0])}"
+    left = tuple(a for a in array.axes if a not in s.over)
+    averaged = transposed(Operand(f"{array.bracketed()}.mean({axis})", left), kept)
+    return _lined_up(((averaged.text, ATOM), kept), frame)
 
 
-def _elementwise(body: sp.Expr, left: tuple[Index, ...], order: Order,
-                 given: Mapping[Element, Text] | None = None) -> tuple[Text, tuple[Index, ...]]:  # fmt: skip
-    """A body element by element, every access lined up with the left side's axes."""
-    axes: set[Index] = set()
-    outer = _outermost(body)
-    full = tuple(i for i in left if any(i in e.free_symbols for e in outer)) if left else ()
+def _elementwise(body: sp.Expr, frame: tuple[Index, ...], order: Order,
+                 given: Mapping[Element, Text] | None = None) -> Text:  # fmt: skip
+    """A body element by element, every access lined up with the axes of the frame."""
 
     def access(e: Element) -> Text:
         if given is not None and e in given:
             return given[e]
-        operand = read(e)
-        axes.update(operand.axes)
-        return aligned(operand, full), ATOM
+        return aligned(read(e), frame), ATOM
 
-    text = Printer(access, order).text(body)
-    return text, tuple(i for i in left if i in axes)
+    return Printer(access, order).text(body)
 
 
 def _outermost(body: sp.Expr) -> list[Element]:
@@ -112,35 +113,44 @@ def _outermost(body: sp.Expr) -> list[Element]:
     return found
 
 
-def _operand(factor: sp.Expr, axes: tuple[Index, ...], order: Order) -> Operand:
-    """A factor as an array: the access itself in its own order, anything else along `axes`."""
+def operand(factor: sp.Expr, axes: tuple[Index, ...], order: Order) -> Operand:
+    """A factor as an array: the access itself in its own order, anything else in that of its first full access."""
     if isinstance(factor, Element):
         return read(factor)
     used = uses(factor, axes)
-    first = next((read(e).axes for e in _outermost(factor) if set(read(e).axes) == set(used)), used)
-    (text, binding), found = _elementwise(factor, first, order)
-    return Operand(text, found, binding == ATOM)
+    frame = next((read(e).axes for e in _outermost(factor) if set(read(e).axes) == set(used)), used)
+    text, binding = _elementwise(factor, frame, order)
+    return Operand(text, frame, binding == ATOM)
 
 
-def _sum(s: Sum, left: tuple[Index, ...], order: Order) -> tuple[Text, tuple[Index, ...]]:
-    kept = uses(s.body, left)
+def _sum(s: Sum, frame: tuple[Index, ...], order: Order) -> tuple[Text, tuple[Index, ...]]:
+    kept = uses(s.body, frame)
+    every = (*kept, *s.over)
     if s.reduce == "logsumexp":
-        operand = transposed(_operand(s.body, (*kept, *s.over), order), (*kept, *s.over))
-        return (f"logsumexp({operand.text})", ATOM), kept
-    operands = _merged([(f, frozenset(uses(f, (*left, *s.over)))) for f in s.factors])
-    arrays = [_operand(f, (*left, *s.over), order) for f in operands]
-    if len(arrays) == 1:
-        return _along(arrays[0], s.over, kept)
+        return (f"logsumexp({transposed(operand(s.body, every, order), every).text})", ATOM), kept
+    factors = _merged([(f, frozenset(uses(f, every))) for f in s.factors], lambda one, two: one == two)
+    while len(factors) > 2:
+        fewer = _merged([(f, frozenset(uses(f, every))) for f in factors], lambda one, two: one <= two)
+        if len(fewer) == len(factors):
+            break
+        factors = fewer
+    arrays = [operand(f, every, order) for f in factors]
     product = _product(arrays, s.over, kept) if len(arrays) == 2 else None
-    return product or _einsum(arrays, kept), kept
+    if product is not None:
+        return product, kept
+    factors = _merged([(f, frozenset(uses(f, every))) for f in factors], lambda one, two: one <= two)
+    if len(factors) == 1:
+        return _along(operand(factors[0], every, order), s.over, kept)
+    return _einsum(arrays, kept), kept
 
 
-def _merged(factors: list[tuple[sp.Expr, frozenset[Index]]]) -> list[sp.Expr]:
-    """Factors multiplied into one whose axes hold theirs: what is left are the operands of a contraction."""
+def _merged(factors: list[tuple[sp.Expr, frozenset[Index]]],
+            into: Callable[[frozenset[Index], frozenset[Index]], bool]) -> list[sp.Expr]:  # fmt: skip
+    """Factors multiplied together where the axes of one go `into` those of another: the operands of a contraction."""
     operands: list[tuple[sp.Expr, frozenset[Index]]] = []
     for factor, axes in sorted(factors, key=lambda f: -len(f[1])):
         for k, (other, theirs) in enumerate(operands):
-            if axes <= theirs:
+            if into(axes, theirs):
                 operands[k] = (other * factor, theirs)
                 break
         else:
@@ -166,10 +176,12 @@ def _product(arrays: list[Operand], over: tuple[Index, ...], kept: tuple[Index, 
     free = [tuple(a for a in kept if a in x.axes and a not in y.axes) for x, y in ((one, two), (two, one))]
     if any(a in one.axes and a in two.axes for a in kept):
         return _batched(one, two, shared, kept)
-    if free[0] + free[1] != kept:
-        one, two, free = two, one, free[::-1]
-    if free[0] + free[1] != kept:
-        return None
+    plans = [(x, y, f) for x, y, f in ((one, two, free), (two, one, free[::-1])) if f[0] + f[1] == kept]
+    texts = [_matmul(x, y, shared, f) for x, y, f in plans]
+    return min((t for t in texts if t is not None), key=lambda t: t[0].count(".T"), default=None)
+
+
+def _matmul(one: Operand, two: Operand, shared: tuple[Index, ...], free: list[tuple[Index, ...]]) -> Text | None:
     if len(shared) > 1 or len(free[1]) > 1:
         return _tensordot(one, two, shared, free)
     left = transposed(one, (*free[0], *shared))
@@ -213,5 +225,3 @@ def _einsum(arrays: list[Operand], kept: tuple[Index, ...]) -> Text:
     spec = ",".join("".join(letters[a] for a in x.axes) for x in arrays) + "->" + "".join(letters[a] for a in kept)
     return f'np.einsum("{spec}", {", ".join(x.text for x in arrays)})', ATOM
 
-
-__all__ = ["ATOM", "POWER", "lowered", "scatters"]

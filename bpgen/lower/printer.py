@@ -123,7 +123,7 @@ class Printer:
             raise NotImplementedError(f"no row for {type(expr).__name__}")
         arguments = [self(a) for a in expr.args]
         if not self.calls:
-            return f"{known.name}({', '.join(arguments)})", ATOM
+            return f"{known.text if known.text.isascii() and known.text else known.name}({', '.join(arguments)})", ATOM
         return known.numpy.format(*arguments), ATOM
 
 

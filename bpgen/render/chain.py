@@ -4,30 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import sympy as sp
 
-from bpgen.letters import lettered
 from bpgen.ir import Element, Equation, Index, Term, element, elements
-from bpgen.record import Equality, Path, Step
+from bpgen.letters import lettered
+from bpgen.record import Step
 from bpgen.render import matrix, rightside
 from bpgen.render.page import Row
 from bpgen.render.partial import Partial
+from bpgen.render.products import Unfit
 from bpgen.render.reasons import told
 from bpgen.render.sample import View
 from bpgen.render.scalar import Printer, Signed
+from bpgen.render.ways import Way, ways
 from bpgen.render.writer import MUL, Piece, Writer
-
-
-@dataclass(frozen=True)
-class Way:
-    """A path as this view shows it, in the letters of its step; paths of one factor are one way."""
-
-    upstream: Element
-    wrt: Element
-    value: sp.Expr
-    over: tuple[Index, ...]
-    reasons: tuple[Equality, ...]
 
 
 @dataclass(frozen=True)
@@ -40,20 +32,29 @@ class Chain:
     step_of: Mapping[str, Step]
     penalties: Equation | None  # the loss as this view shows it
 
+    @cached_property
+    def terms_of(self) -> dict[str, tuple[Term, ...]]:
+        """The terms of the loss that read each tensor."""
+        found: dict[str, tuple[Term, ...]] = {}
+        for term in self.penalties.terms if self.penalties else ():
+            for name in dict.fromkeys(e.name for e in elements(term.body)):
+                found[name] = (*found.get(name, ()), term)
+        return found
+
     def rows(self, step: Step) -> list[Row]:
         """The chain rule and the value of each of its factors."""
         left = self.view.indices(step.equation.indices)
-        ways = self._ways(step, left)
+        found = ways(step, left, self.view)
         given = f"d_{step.of}" if f"d_{step.of}" in self.writer.given else None
-        if not ways:
+        if not found:
             return []
         head = self._left(step, left)
-        if len(ways) == 1 and not given and ways[0].upstream.name in self.tops and ways[0].wrt.indices == left:
-            return [Row(head, since=told(ways[0].reasons, self.writer))]
+        if len(found) == 1 and not given and found[0].upstream.name in self.tops and found[0].wrt.indices == left:
+            return [Row(head, since=told(found[0].reasons, self.writer))]
         addends: list[Signed] = [self._given(given, left)] if given else []
-        for way in ways:
-            addends += self._product(way, left, len(ways) > 1)
-        return [Row(head, strings(addends, self.writer)), *self._facts(ways, left)]
+        for way in found:
+            addends += self._product(way, left, len(found) > 1)
+        return [Row(head, strings(addends, self.writer)), *self._facts(found, left)]
 
     def _left(self, step: Step, left: tuple[Index, ...]) -> str:
         """delta_i = dl/dz_i, or dl/dW_ij alone."""
@@ -67,27 +68,6 @@ class Chain:
 
     def _given(self, name: str, left: tuple[Index, ...]) -> Signed:
         return False, self.writer.element(element(name, left))
-
-    def _ways(self, step: Step, left: tuple[Index, ...]) -> list[Way]:
-        merged: dict[tuple[sp.Expr, sp.Expr], Way] = {}
-        for path in step.paths:
-            way = self._way(path, left)
-            before = merged.get((way.upstream, way.wrt))
-            if before is not None:
-                way = Way(way.upstream, way.wrt, before.value + way.value, way.over, before.reasons + way.reasons)
-            merged[way.upstream, way.wrt] = way
-        return list(merged.values())
-
-    def _way(self, path: Path, left: tuple[Index, ...]) -> Way:
-        """The path in letters, all its expressions renamed together."""
-        chains = [sp.Tuple(*(self.view.expr(e) for e in r.chain)) for r in path.reasons]
-        bundle = sp.Tuple(*(self.view.expr(e) for e in (path.upstream, path.wrt, path.value)), *chains)
-        free = {s for s in sp.Tuple(*bundle.args[:2]).free_symbols if isinstance(s, Index)} - set(left)
-        over = tuple(sorted(free, key=lambda k: (k.size != "N", k.name)))
-        term = lettered(Equation("", left, (Term(bundle, over),))).terms[0]
-        upstream, wrt, value, *said = term.body.args
-        reasons = tuple(Equality(tuple(c), r.prime) for c, r in zip(said, path.reasons, strict=True))
-        return Way(upstream, wrt, value, term.over, reasons)
 
     def _product(self, way: Way, left: tuple[Index, ...], several: bool) -> list[Signed]:
         """The product of the factors of one way, with its sum."""
@@ -106,11 +86,11 @@ class Chain:
         loss = self.penalties
         if loss is None or loss.name != way.upstream.name:
             return self._printer().piece(Partial(way.upstream, way.wrt))
-        terms = tuple(t for t in loss.terms if any(e.name == way.wrt.name for e in elements(t.body)))
+        terms = self.terms_of[way.wrt.name]
         inner = Equation("", (), terms)
         try:
             addends = matrix.right_side(inner, self.writer)
-        except matrix.Unfit:
+        except Unfit:
             fresh = {k: Index(f"_{k.name}", k.size) for t in terms for k in t.over}
             renamed = tuple(Term(t.body.xreplace(fresh), tuple(fresh[k] for k in t.over), t.reduce) for t in terms)
             apart = lettered(Equation("", left, renamed))
@@ -120,13 +100,15 @@ class Chain:
             text = self.writer.dialect.parens(text)
         return Piece(self.writer.dialect.direct(wrt, text), MUL)
 
-    def _facts(self, ways: list[Way], left: tuple[Index, ...]) -> list[Row]:
+    def _facts(self, found: list[Way], left: tuple[Index, ...]) -> list[Row]:
         """What each factor is: the adjoint it comes from and the local derivative."""
-        rows = []
-        for way in ways:
+        rows: list[Row] = []
+        told_of: set[Element] = set()
+        for way in found:
             facts = []
-            if way.upstream.name not in self.tops:
+            if way.upstream not in told_of and way.upstream.name not in self.tops:
                 facts += self._adjoint(way.upstream)
+            told_of.add(way.upstream)
             local = self._direct(way, left).text if way.upstream.name in self.tops else self._partial(way)
             facts.append(f"{local} = {self._value(way)}")
             if not rows:

@@ -11,7 +11,8 @@ from bpgen.contraction import Group, Sum
 from bpgen.errors import NetError
 from bpgen.ir import Equation, Index
 from bpgen.record import Derivation
-from bpgen.render.rightside import before, in_order, positive_first
+from bpgen.render.calls import log
+from bpgen.render.rightside import MANY, before, in_order, positive_first
 from bpgen.render.sample import View
 from bpgen.render.scalar import Printer, Signed
 from bpgen.render.writer import ADD, ATOM, MUL, Piece, Writer
@@ -35,7 +36,7 @@ def check_size(derivation: Derivation, view: View) -> None:
             entries *= int(str(index.size))
         count += entries
         if count > LARGEST:
-            raise NetError(f"the network is too large to write every scalar out: more than {LARGEST} equations", _REMEDY)
+            raise NetError(f"the network is too large to write out: more than {LARGEST} scalar equations", _REMEDY)
 
 
 def entries(indices: tuple[Index, ...]) -> Iterator[Entry]:
@@ -69,11 +70,12 @@ def _group(group: Group, left: tuple[Index, ...], entry: Entry, printer: Printer
     outer = -outer if negative else outer
     if len(sums) == 1:
         return [(negative != sums[0][0], before(printer, outer, sums[0][1]))]
+    if outer.is_Number and len(sums) > MANY:
+        return [(negative != flip, before(printer, outer, s)) for flip, s in sums]
     inner = Piece(printer.joined(sums), ADD)
     if outer.is_Number:
         return [(negative, before(printer, outer, inner))]
-    text = f"{printer.fitted(inner, MUL)}{printer.writer.dialect.times}{printer.tight(outer, MUL)}"
-    return [(negative, Piece(text, MUL))]
+    return [(negative, Piece(printer.juxtaposed([printer.fitted(inner, MUL), printer.tight(outer, MUL)]), MUL))]
 
 
 def _expanded(part: Sum, at: tuple[sp.Expr, ...] | None, left: tuple[Index, ...], entry: Entry,
@@ -83,7 +85,7 @@ def _expanded(part: Sum, at: tuple[sp.Expr, ...] | None, left: tuple[Index, ...]
     dialect = printer.writer.dialect
     if part.reduce == "logsumexp":
         inner = f" {'+'} ".join(dialect.exp(printer.text(v)) for v in values)
-        return [(False, printer.log(Piece(inner, ADD if values[1:] else ATOM)))]
+        return [(False, log(Piece(inner, ADD if values[1:] else ATOM), dialect))]
     if part.reduce == "max":
         return [(False, Piece(dialect.call(dialect.max("").strip(), ", ".join(printer.text(v) for v in values))))]
     found: list[Signed] = []
@@ -100,7 +102,8 @@ def _marked(value: sp.Expr, marks: list[str], printer: Printer) -> Signed:
     return negative, before(printer, value, Piece(" ".join(marks), MUL))
 
 
-def _indicators(at: tuple[sp.Expr, ...] | None, left: tuple[Index, ...], entry: Entry, printer: Printer) -> list[str] | None:
+def _indicators(at: tuple[sp.Expr, ...] | None, left: tuple[Index, ...], entry: Entry,
+                printer: Printer) -> list[str] | None:  # fmt: skip
     """The conditions under which a scatter writes at this entry; None where it does not."""
     marks = []
     for index, access in zip(left, at or left, strict=True):

@@ -52,7 +52,10 @@ class Dialect:
     times: str
     odot: str
     relations: dict[str, str]
-    words: dict[str, str]  # log, ell, ...
+    words: dict[str, str]
+
+
+_TALL = (r"\frac", r"\sum", r"\begin")  # needs parentheses that grow
 
 
 def _latex_letter(stem: str) -> str:
@@ -82,6 +85,10 @@ def _latex_index(name: str) -> str:
     return f"{base}_{{{digits}}}" if letter and digits else base or digits
 
 
+def _latex_parens(inner: str) -> str:
+    return rf"\left({inner}\right)" if any(t in inner for t in _TALL) else f"({inner})"
+
+
 def _latex_cases(rows: tuple[tuple[str, str], ...]) -> str:
     return r"\begin{cases}" + r" \\ ".join(rf"{value} & {when}" for value, when in rows) + r"\end{cases}"
 
@@ -96,7 +103,7 @@ LATEX = Dialect(
     index=_latex_index,
     inline=lambda math: f"${math}$",
     escape=escape.latex,
-    parens=lambda inner: rf"\left({inner}\right)" if r"\frac" in inner or r"\sum" in inner else f"({inner})",
+    parens=_latex_parens,
     frac=lambda top, bottom: rf"\frac{{{top}}}{{{bottom}}}",
     small_frac=lambda top, bottom: rf"\tfrac{{{top}}}{{{bottom}}}",
     power=lambda base, exponent: f"{base}^{{{exponent}}}",
@@ -113,7 +120,7 @@ LATEX = Dialect(
     direct=lambda wrt, what: rf"\frac{{\partial}}{{\partial {wrt}}}\, {what}",
     said=lambda words: rf"\text{{{words}}}",
     exp=lambda inner: f"e^{{{inner}}}",
-    call=lambda head, inner: rf"{head}\left({inner}\right)" if r"\frac" in inner or r"\sum" in inner else f"{head}({inner})",
+    call=lambda head, inner: head + _latex_parens(inner),
     prime="'",
     transpose=lambda inner: rf"{inner}^{{\top}}",
     cases=_latex_cases,
@@ -123,8 +130,7 @@ LATEX = Dialect(
     times=r" \, ",
     odot=r" \odot ",
     relations={">": ">", ">=": r"\ge", "<": "<", "<=": r"\le", "==": "=", "!=": r"\ne"},
-    words={"log": r"\log", "one": r"\mathbf{1}", "zeta": r"\zeta", "loss": r"\ell", "unit": "e", "since": r"\text{since }",
-           "otherwise": r"\text{otherwise}", "if": r"\text{if } ", "dots": r"\dots", "in": r"\in "},
+    words={"log": r"\log", "otherwise": r"\text{otherwise}", "if": r"\text{if } ", "dots": r"\dots"},
 )  # fmt: skip
 
 
@@ -186,6 +192,5 @@ TEXT = Dialect(
     times=" · ",
     odot=" ⊙ ",
     relations={">": ">", ">=": "≥", "<": "<", "<=": "≤", "==": "=", "!=": "≠"},
-    words={"log": "log", "one": "𝟙", "zeta": "ζ", "loss": "ℓ", "unit": "e", "since": "since ", "otherwise": "otherwise",
-           "if": "if ", "dots": "…", "in": "∈ "},
+    words={"log": "log", "otherwise": "otherwise", "if": "if ", "dots": "…"},
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from bpgen.ir import Equation
@@ -12,6 +12,7 @@ from bpgen.render.chain import Chain, strings
 from bpgen.render.dialect import Dialect
 from bpgen.render.legend import conventions, legend
 from bpgen.render.page import Block, Document, Row, Section
+from bpgen.render.products import Unfit
 from bpgen.render.reasons import told
 from bpgen.render.sample import View, separable
 from bpgen.render.writer import Writer
@@ -37,6 +38,7 @@ class _Page:
     base: Writer
     notation: str
     view: View
+    known: dict[int, list[Row]] = field(default_factory=dict)  # the final rows of each equation, by number
 
     @cached_property
     def top(self) -> str:
@@ -92,7 +94,7 @@ class _Page:
         if network.loss is None:
             total = inline(self.writer.tensor(self.top).text)
             bars = ", ".join(inline(self.writer.tensor(f"d_{n}").text) for n in network.outputs)
-            return (f"{bars} is the upstream gradient, of a scalar {total} further on, that the backward pass is given.",)
+            return (f"{bars} is the upstream gradient that backward is given: of a scalar {total} further on.",)
         return ()
 
     def _step(self, step: Step) -> Block:
@@ -104,13 +106,11 @@ class _Page:
         if rows and not rows[0].addends:  # the loss itself is differentiated: its derivative stands beside it
             rows = [replace(rows[0], addends=lines[0].addends, since=rows[0].since + lines[0].since), *rows[1:]]
             lines = lines[1:]
-        if len(final) == 1 and self.notation != "components" and not self._raised(step.equation):
-            last = (lines or rows)[-1] if (lines or rows) else None
-            if last is not None and last.addends == final[0].addends:
-                tail = replace(last, shape=final[0].shape, tag=step.number)
-                rows = [*rows, *lines[:-1], tail] if lines else [*rows[:-1], tail]
-                return Block(tuple(rows), self._heading(step), self._remarks(step))
         told = [*rows, *lines]
+        entry = writer.element(self.view.equation(step.equation).lhs).text
+        if told and self.notation != "components" and (entry, told[-1].addends) == (final[0].left, final[0].addends):
+            told[-1] = replace(told[-1], shape=final[0].shape, tag=step.number)
+            return Block(tuple(told), self._heading(step), self._remarks(step))
         if told and (told[-1].left, told[-1].addends) == (final[0].left, final[0].addends):
             final = [replace(final[0], since=told.pop().since), *final[1:]]
         return Block((*told, *final), self._heading(step), self._remarks(step))
@@ -118,11 +118,13 @@ class _Page:
     def _line(self, step: Step, k: int) -> Row:
         line = step.lines[k]
         shown = self.view.equation(Equation(step.equation.name, step.equation.indices, line.terms))
-        return Row("", strings(rightside.right_side(shown, self.writer), self.writer), since=told(line.reasons, self.writer))
+        addends = strings(rightside.right_side(shown, self.writer), self.writer)
+        return Row("", addends, since=told(line.reasons, self.writer))
 
     def _heading(self, step: Step) -> str:
         inline, writer = self.writer.dialect.inline, self.writer
-        called = f", called {inline(writer.tensor(step.equation.name).text)}" if step.equation.name in writer.symbols else ""
+        name = step.equation.name
+        called = f", called {inline(writer.tensor(name).text)}" if name in writer.symbols else ""
         return f"Gradient with respect to {inline(writer.tensor(step.of).text)}{called}"
 
     def _remarks(self, step: Step) -> tuple[str, ...]:
@@ -130,13 +132,13 @@ class _Page:
 
     def batch(self) -> Section:
         """The same equations, with the sample's index and the mean."""
-        writer = self.base
-        rows = []
+        writer, notation = self.base, "index" if self.notation == "index" else "matrix"
+        rows: list[Row] = []
         for forward in self.derivation.forward:
             if forward.equation.name == self.base.total:
-                rows += _finals(forward.equation, forward.number, writer, "index" if self.notation == "index" else "matrix")
+                rows += _finals(forward.equation, forward.number, writer, notation)
         for step in self.derivation.steps:
-            rows += _finals(step.equation, step.number, writer, "index" if self.notation == "index" else "matrix")
+            rows += _finals(step.equation, step.number, writer, notation)
         rows = [replace(r, shape="") for r in rows]
         inline = writer.dialect.inline
         intro = (f"The subscript {inline('n')} is the sample, of {inline('N')} in the batch; "
@@ -146,27 +148,19 @@ class _Page:
     def summary(self) -> list[Section]:
         rows: list[Row] = []
         for step in self.derivation.steps:
-            if not step.inlined:
-                notation = "matrix" if self.notation == "components" else self.notation
-                rows += _finals(self.view.equation(step.equation), None, self.writer, notation)
-        rows = [replace(r, shape="") for r in rows]
+            if step.number in self.known and not step.inlined:
+                again = self.notation == "components"
+                equation = self.view.equation(step.equation)
+                rows += _finals(equation, None, self.writer, "matrix") if again else self.known[step.number]
+        rows = [replace(r, tag=None) for r in rows]
         boxes = [Block(tuple(rows[k : k + _BOX])) for k in range(0, len(rows), _BOX)]
         return [Section("Summary", (), tuple(boxes), boxed=True)] if rows else []
 
     # equations in the chosen notation
 
-    def _raised(self, equation: Equation) -> bool:
-        if self.notation != "matrix":
-            return False
-        try:
-            matrix.right_side(self.view.equation(equation), self.writer)
-        except matrix.Unfit:
-            return False
-        return True
-
     def _final(self, equation: Equation, number: int, writer: Writer) -> list[Row]:
         shape = writer.dialect.shape(tuple(writer.length(i.size or 1) for i in equation.indices))
-        rows = _finals(equation, number, writer, self.notation)
+        rows = self.known[number] = _finals(equation, number, writer, self.notation)
         if rows[-1].left != matrix.left_side(equation, writer):  # an entry on the left: say whose shape it is
             owner = equation.name if equation.name in writer.symbols else writer.adjoint_of[equation.name]
             shape = f"{writer.tensor(owner).text} {shape}"
@@ -177,14 +171,16 @@ def _finals(equation: Equation, number: int | None, writer: Writer, notation: st
     """An equation in a notation: one row, or one for each entry."""
     if notation == "components":
         writer = replace(writer, first=1)
-        rows = [Row(components.left_side(equation, e, writer), strings(components.right_side(equation, e, writer), writer))
-                for e in components.entries(equation.indices)]  # fmt: skip
+        rows = []
+        for entry in components.entries(equation.indices):
+            right = strings(components.right_side(equation, entry, writer), writer)
+            rows.append(Row(components.left_side(equation, entry, writer), right))
         return [*rows[:-1], replace(rows[-1], tag=number)]
     if notation == "matrix":
         try:
             addends = matrix.right_side(equation, writer)
             return [Row(matrix.left_side(equation, writer), strings(addends, writer), tag=number)]
-        except matrix.Unfit:
+        except Unfit:
             pass
     left = writer.element(equation.lhs).text
     return [Row(left, strings(rightside.right_side(equation, writer), writer), tag=number)]

@@ -27,8 +27,17 @@ _LATEX = {
     "[": "{[}",  # no optional argument of what stands before
     "]": "{]}",
     "*": r"\textasteriskcentered{}",
+    "·": r"\textperiodcentered{}",
+    "×": r"\texttimes{}",
+    "–": r"\textendash{}",
+    "—": r"\textemdash{}",
+    "…": r"\textellipsis{}",
+    "‘": r"\textquoteleft{}",
+    "’": r"\textquoteright{}",
+    "“": r"\textquotedblleft{}",
+    "”": r"\textquotedblright{}",
 }
-_MARKDOWN = frozenset("\\`*_{}[]()<>#+-.!|~$^=:&%\"'/@")
+_MARKDOWN = frozenset('\\`*_{}[]()<>#+-!|~$^=:&"@')
 
 
 def _one_line(text: str) -> str:

@@ -9,7 +9,9 @@ from bpgen.templating import template
 
 
 def _latex_section(section: Section) -> dict[str, object]:
-    blocks = [{"heading": b.heading, "lines": latex_rows(b.rows, r"\tag"), "remarks": b.remarks} for b in section.blocks]
+    blocks = [
+        {"heading": b.heading, "lines": latex_rows(b.rows, r"\tag"), "remarks": b.remarks} for b in section.blocks
+    ]
     return {"title": section.title, "intro": section.intro, "blocks": blocks, "boxed": section.boxed}
 
 
@@ -52,7 +54,8 @@ def text(document: Document) -> str:
     sections = []
     for section in document.sections:
         blocks = [{"heading": b.heading, "lines": text_rows(b.rows), "remarks": b.remarks} for b in section.blocks]
-        sections.append({"title": section.title, "rule": "─" * len(section.title), "intro": section.intro, "blocks": blocks})
+        rule = "─" * len(section.title)
+        sections.append({"title": section.title, "rule": rule, "intro": section.intro, "blocks": blocks})
     title = escape.plain(document.title)
     return template("derivation.txt.jinja").render(title=title, rule="═" * len(title), sections=sections)
 

@@ -21,12 +21,13 @@ def legend(equations: Iterable[Equation], writer: Writer, notation: str, view: V
     every = list(equations)
     bodies = [t.body for e in every for t in e.terms]
     used = {type(call).__name__ for body in bodies for call in body.atoms(sp.Function)}
-    said = [_definition(ROWS[name], writer) for name in ROWS if name in used and name not in _FAMILIAR and ROWS[name].definition]
+    known = [ROWS[name] for name in ROWS if name in used and name not in _FAMILIAR]
+    said = [_definition(row, writer) for row in known if row.definition]
     inline = writer.dialect.inline
     lines = [f"Here {', '.join(said)}."] if said else []
     if notation == "matrix" and any(len(e.indices) > 1 for e in every):
         odot = inline(writer.dialect.odot.strip())
-        lines.append(f"{odot} is the entry-by-entry product; functions and powers of vectors are taken entry by entry.")
+        lines.append(f"{odot} and functions, powers and quotients of vectors are taken entry by entry.")
     if any(t.at is not None for e in every for t in e.terms):
         unit, one = inline(writer.unit("y")), inline(writer.dialect.indicator(writer.dialect.words["dots"]))
         lines.append(f"{unit} is the unit vector of the label; {one} is 1 where the condition holds, else 0.")

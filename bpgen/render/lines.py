@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from bpgen.render.page import Row
 
 _PAGE = 88.0  # characters of mathematics in a line of the LaTeX page
+_TAG = 6  # the number at the margin
 _TERMINAL = 100
 _GAP = r"\quad "
 
@@ -19,7 +20,7 @@ def measured(math: str) -> float:
     while previous != math:
         previous = math
         math = re.sub(r"\\t?frac\{([^{}]*)\}\{([^{}]*)\}", lambda m: max(m[1], m[2], key=_plain_width), math)
-        math = re.sub(r"\{([^{}]*)\}", r"\1", math) if r"\frac" not in math and r"\tfrac" not in math else _unbraced(math)
+        math = _unbraced(math) if "frac" in math else re.sub(r"\{([^{}]*)\}", r"\1", math)
     return _plain_width(math)
 
 
@@ -50,7 +51,7 @@ def _wrapped(parts: Iterable[str], room: float, width: object = measured) -> lis
 
 def latex_rows(rows: tuple[Row, ...], tag: str) -> list[str]:
     """Lines of an aligned environment; `tag` is the command that numbers one, or nothing."""
-    margin = max((measured(r.left) for r in rows), default=0.0)
+    margin = max((measured(r.left) for r in rows), default=0.0) + (_TAG if tag else 0)
     lines: list[str] = []
     for row in rows:
         lines += _latex_row(row, tag, _PAGE - margin)

@@ -6,80 +6,74 @@ a subscript n on a vector, and a sum over n, stay.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import sympy as sp
 
 from bpgen.contraction import Group, Sum
 from bpgen.ir import BATCH, Element, Equation, Index, length
-from bpgen.render.rightside import before, in_order, positive_first, without_mean
+from bpgen.render.products import Raiser, Unfit, is_batch, matrix_sum, of_batch, outer_product, split_over
+from bpgen.render.rightside import MANY, before, in_order, indexed_group, positive_first, without_mean
 from bpgen.render.scalar import Printer, Signed
-from bpgen.render.writer import ADD, MUL, POW, Piece, Writer
-
-
-class Unfit(Exception):
-    """The equation has no form in vectors and matrices."""
+from bpgen.render.writer import ADD, ATOM, MUL, POW, Piece, Writer
 
 
 def left_side(equation: Equation, writer: Writer) -> str:
     """The tensor's name, with n where it has a batch axis."""
-    return writer.tensor(equation.name, tuple(writer.subscript(i) for i in equation.indices if _is_batch(i))).text
+    return writer.tensor(equation.name, tuple(writer.subscript(i) for i in equation.indices if is_batch(i))).text
 
 
 def right_side(equation: Equation, writer: Writer) -> list[Signed]:
     """The addends of the right side, without indices."""
-    axes = tuple(i for i in equation.indices if not _is_batch(i))
-    if len(axes) > 2:
+    axes = tuple(i for i in equation.indices if not is_batch(i))
+    every = {s for t in equation.terms for e in (t.body, *(t.at or axes)) for s in e.free_symbols}
+    if len(axes) > 2 or not every.issuperset(axes):
         raise Unfit
     rest = without_mean(equation)
     if rest is not None:
         printer = Printer(writer, writer.element)
         inner = Piece(printer.joined(right_side(rest, writer)), ADD)
         return [(False, before(printer, 1 / length(BATCH), inner))]
-    return positive_first([a for g in in_order(equation, writer) for a in _group(g, axes, _Raiser(writer, axes))])
+    raiser = Raiser(writer, axes)
+    raised = _group if axes else _group_or_indexed
+    return positive_first([a for g in in_order(equation, writer) for a in raised(g, axes, raiser)])
 
 
-def _is_batch(expr: sp.Basic) -> bool:
-    return isinstance(expr, Index) and expr.size == BATCH
-
-
-@dataclass(frozen=True)
-class _Raiser:
-    writer: Writer
-    axes: tuple[Index, ...]
-
-    def printer(self, axes: tuple[Index, ...]) -> Printer:
-        """Prints expressions in which every element has either all of `axes` or none of them."""
-        return Printer(self.writer, lambda e: self.bare(e, axes), lambda f: bool(f.free_symbols & set(axes)))
-
-    def bare(self, access: Element, axes: tuple[Index, ...], transposed: bool = False) -> Piece:
-        inner = tuple(i for i in access.indices if not _is_batch(i))
-        if inner == axes or (transposed and inner == axes[::-1]):
-            labels = tuple(self.writer.subscript(i) for i in access.indices if _is_batch(i))
-            return self.writer.tensor(access.name, labels, transposed and inner != axes)
-        if access.free_symbols & set(axes) or any(isinstance(i, Index) for i in inner):
-            raise Unfit
-        return self.writer.element(access)
-
-
-def _group(group: Group, axes: tuple[Index, ...], raiser: _Raiser) -> list[Signed]:
+def _group(group: Group, axes: tuple[Index, ...], raiser: Raiser) -> list[Signed]:
     if group.at is not None:
         return [_unit(group, axes, raiser)]
+    if group.outer.is_Number and len(group.sums) > MANY:
+        return [a for s in group.sums for a in _group(Group(group.outer, (s,)), axes, raiser)]
     negative = bool(group.outer.as_coeff_Mul()[0].is_negative)
     outer = -group.outer if negative else group.outer
     printer = raiser.printer(axes)
     if not group.sums:
         if len(axes) == 2:
-            return [(negative, _outer_product(outer, axes, raiser))]
+            return [(negative, outer_product(outer, axes, raiser))]
         return printer.addends(group.outer)
     if len(axes) == 2:
-        joined = [(False, _matrix_sum(outer, s, axes, raiser)) for s in group.sums]
+        joined = [(False, matrix_sum(outer, s, axes, raiser)) for s in group.sums]
         return [(negative, piece) for _, piece in joined]
     sums = [_sum(s, axes, raiser) for s in group.sums]
     if outer == 1 and not negative:
         return sums
     flip, inner = sums[0] if len(sums) == 1 else (False, Piece(printer.joined(sums), ADD))
+    if axes and not any(s.body.free_symbols & set(axes) for s in group.sums):
+        return [(negative != flip, _scaled(printer, outer, inner))]
     return [(negative != flip, _times(printer, outer, inner))]
+
+
+def _group_or_indexed(group: Group, axes: tuple[Index, ...], raiser: Raiser) -> list[Signed]:
+    """In an equation for a scalar, norms may stand beside sums with indices."""
+    try:
+        return _group(group, axes, raiser)
+    except Unfit:
+        return indexed_group(group, axes, Printer(raiser.writer, raiser.writer.element))
+
+
+def _scaled(printer: Printer, outer: sp.Expr, inner: Piece) -> Piece:
+    """A scalar sum, such as an inner product, times a vector: 2 (u^T v) p."""
+    coefficient, vector = outer.as_coeff_Mul()
+    beside = printer.juxtaposed([printer.fitted(inner, ATOM), printer.tight(vector, MUL)])
+    return before(printer, coefficient, Piece(beside, MUL))
 
 
 def _times(printer: Printer, outer: sp.Expr, inner: Piece) -> Piece:
@@ -94,9 +88,9 @@ def _times(printer: Printer, outer: sp.Expr, inner: Piece) -> Piece:
     return before(printer, scalars, joined)
 
 
-def _unit(group: Group, axes: tuple[Index, ...], raiser: _Raiser) -> Signed:
+def _unit(group: Group, axes: tuple[Index, ...], raiser: Raiser) -> Signed:
     """A scalar written at a label: a multiple of the unit vector e_y."""
-    at = tuple(e for e in group.at or () if not _is_batch(e))
+    at = tuple(e for e in group.at or () if not is_batch(e))
     if group.sums or len(at) != 1 or len(axes) != 1 or not isinstance(at[0], Element):
         raise Unfit
     negative = bool(group.outer.as_coeff_Mul()[0].is_negative)
@@ -106,28 +100,14 @@ def _unit(group: Group, axes: tuple[Index, ...], raiser: _Raiser) -> Signed:
     return negative, before(raiser.printer(axes), outer, Piece(raiser.writer.unit(raiser.writer.subscript(at[0]))))
 
 
-def _over(part: Sum) -> tuple[tuple[Index, ...], tuple[Index, ...]]:
-    """The batch indices and the others that a sum runs over."""
-    if part.reduce != "sum":
-        raise Unfit
-    return tuple(k for k in part.over if _is_batch(k)), tuple(k for k in part.over if not _is_batch(k))
-
-
-def _of_batch(batch: tuple[Index, ...], inner: Piece, raiser: _Raiser) -> Piece:
-    if not batch:
-        return inner
-    text = inner.text if inner.level >= MUL else raiser.writer.dialect.parens(inner.text)
-    return Piece(raiser.writer.dialect.sum(",".join(raiser.writer.subscript(k) for k in batch)) + text, MUL)
-
-
-def _sum(part: Sum, axes: tuple[Index, ...], raiser: _Raiser) -> Signed:
+def _sum(part: Sum, axes: tuple[Index, ...], raiser: Raiser) -> Signed:
     """A sum in an equation for a vector or a scalar."""
-    batch, over = _over(part)
+    batch, over = split_over(part)
     if not over:
         negative, inner = _all(part.body, raiser.printer(axes))
-        return negative, _of_batch(batch, inner, raiser)
-    if not axes:
-        return False, _of_batch(batch, _to_scalar(part, over, raiser), raiser)
+        return negative, of_batch(batch, inner, raiser)
+    if not axes or not part.body.free_symbols & set(axes):
+        return False, of_batch(batch, _to_scalar(part, over, raiser), raiser)
     if len(over) != 1:
         raise Unfit
     both = [f for f in part.factors if f.free_symbols & set(axes)]
@@ -139,7 +119,7 @@ def _sum(part: Sum, axes: tuple[Index, ...], raiser: _Raiser) -> Signed:
     vector = printer.piece(sp.Mul(*rest))
     if not any(printer.entrywise(f) for f in rest):
         raise Unfit
-    return False, _of_batch(batch, Piece(f"{matrix.text} {printer.fitted(vector, POW)}", MUL), raiser)
+    return False, of_batch(batch, Piece(f"{matrix.text} {printer.fitted(vector, POW)}", MUL), raiser)
 
 
 def _all(body: sp.Expr, printer: Printer) -> Signed:
@@ -147,7 +127,7 @@ def _all(body: sp.Expr, printer: Printer) -> Signed:
     return addends[0] if len(addends) == 1 else (False, Piece(printer.joined(addends), ADD))
 
 
-def _to_scalar(part: Sum, over: tuple[Index, ...], raiser: _Raiser) -> Piece:
+def _to_scalar(part: Sum, over: tuple[Index, ...], raiser: Raiser) -> Piece:
     """A squared norm, or the inner product of two vectors."""
     printer = raiser.printer(over)
     dialect = raiser.writer.dialect
@@ -158,8 +138,8 @@ def _to_scalar(part: Sum, over: tuple[Index, ...], raiser: _Raiser) -> Piece:
         return Piece(dialect.norm(printer.text(body.base), "_F" if len(over) == 2 else ""), POW)
     if len(part.factors) == 2 and len(over) == 1 and all(isinstance(f, Element) for f in part.factors):
         one, two = sorted(part.factors, key=raiser.writer.order.factor)
-        labels = tuple(raiser.writer.subscript(i) for i in one.indices if _is_batch(i))
-        if tuple(i for i in one.indices if not _is_batch(i)) != over:
+        labels = tuple(raiser.writer.subscript(i) for i in one.indices if is_batch(i))
+        if tuple(i for i in one.indices if not is_batch(i)) != over:
             raise Unfit
         left = raiser.writer.tensor(one.name, labels, transposed=True)
         return Piece(f"{left.text} {raiser.bare(two, over).text}", MUL)
@@ -168,66 +148,4 @@ def _to_scalar(part: Sum, over: tuple[Index, ...], raiser: _Raiser) -> Piece:
 
 def _whole(base: sp.Expr, over: tuple[Index, ...]) -> bool:
     """Whether a base has the summed axes in this order in one of its elements."""
-    return any(tuple(i for i in e.indices if not _is_batch(i)) == over for e in base.atoms(Element))
-
-
-def _outer_product(expr: sp.Expr, axes: tuple[Index, ...], raiser: _Raiser) -> Piece:
-    """u v^T of a column and a row, or an expression entry by entry in whole matrices."""
-    rows, columns, rest = _sides(sp.Mul.make_args(expr), axes)
-    if rest is None:
-        return raiser.printer(axes).piece(expr)
-    if not rows and not columns:
-        return raiser.printer(axes).piece(expr)
-    if not rows or not columns:
-        raise Unfit
-    left, right = raiser.printer(axes[:1]), raiser.printer(axes[1:])
-    column = left.fitted(left.piece(sp.Mul(*rows)), POW)
-    row = _transposed(sp.Mul(*columns), axes[1:], right, raiser)
-    return before(left, sp.Mul(*rest), Piece(f"{column} {row}", MUL))
-
-
-def _transposed(expr: sp.Expr, axes: tuple[Index, ...], printer: Printer, raiser: _Raiser) -> str:
-    if isinstance(expr, Element):
-        inner = tuple(i for i in expr.indices if not _is_batch(i))
-        if inner != axes:
-            raise Unfit
-        labels = tuple(raiser.writer.subscript(i) for i in expr.indices if _is_batch(i))
-        return raiser.writer.tensor(expr.name, labels, transposed=True).text
-    dialect = raiser.writer.dialect
-    return dialect.transpose(dialect.parens(printer.text(expr)))
-
-
-Sides = tuple[list[sp.Expr], list[sp.Expr], "list[sp.Expr] | None"]
-
-
-def _sides(factors: tuple[sp.Expr, ...], axes: tuple[Index, ...]) -> Sides:
-    """The factors along the rows, along the columns, and the scalars (None where some factor is of both)."""
-    rows = [f for f in factors if axes[0] in f.free_symbols]
-    columns = [f for f in factors if axes[1] in f.free_symbols]
-    if set(rows) & set(columns):
-        return rows, columns, None
-    return rows, columns, [f for f in factors if f not in rows and f not in columns]
-
-
-def _matrix_sum(outer: sp.Expr, part: Sum, axes: tuple[Index, ...], raiser: _Raiser) -> Piece:
-    """A sum in an equation for a matrix: of outer products over the batch, or a product of two matrices."""
-    batch, over = _over(part)
-    if not over:
-        scalars = sp.Mul(*(f for f in sp.Mul.make_args(outer) if not f.free_symbols & set(axes)))
-        vectors = sp.Mul(*(f for f in sp.Mul.make_args(outer) if f.free_symbols & set(axes)))
-        inner = _outer_product(vectors * part.body, axes, raiser)
-        return before(raiser.printer(axes), scalars, _of_batch(batch, inner, raiser))
-    if len(over) != 1 or outer.free_symbols & set(axes) or len(part.factors) != 2:
-        raise Unfit
-    if not all(isinstance(f, Element) for f in part.factors):
-        raise Unfit
-    first = [f for f in part.factors if axes[0] in f.free_symbols]
-    second = [f for f in part.factors if axes[1] in f.free_symbols]
-    if len(first) != 1 or len(second) != 1 or first == second:
-        raise Unfit
-    left = raiser.bare(first[0], (axes[0], over[0]), transposed=True)
-    right = raiser.bare(second[0], (over[0], axes[1]), transposed=True)
-    product = _of_batch(batch, Piece(f"{left.text} {right.text}", MUL), raiser)
-    return before(raiser.printer(axes), outer, product)
-
-
+    return any(tuple(i for i in e.indices if not is_batch(i)) == over for e in base.atoms(Element))

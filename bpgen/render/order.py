@@ -12,18 +12,21 @@ from bpgen.render.partial import Partial
 
 
 class Order:
-    """Sort keys for the factors of a product and the addends of a sum."""
+    """Sort keys for the factors of a product and the addends of a sum; ties keep sympy's canonical order."""
 
     def __init__(self, network: Network, adjoint_of: Mapping[str, str]) -> None:
         self.position = {name: k for k, name in enumerate(network.tensors)}
         self.params = {t.name for t in network.role("param")}
         self.adjoint_of = adjoint_of
+        self.known: dict[sp.Expr, tuple[int, ...]] = {}
 
     def _place(self, name: str) -> int:
         return self.position.get(self.adjoint_of.get(name, name), len(self.position))
 
     def _places(self, expr: sp.Expr) -> tuple[int, ...]:
-        return tuple(sorted(self._place(e.name) for e in expr.atoms(Element)))
+        if expr not in self.known:
+            self.known[expr] = tuple(sorted(self._place(e.name) for e in expr.atoms(Element)))
+        return self.known[expr]
 
     def _kind(self, names: set[str]) -> int:
         """Parameters, then adjoints, then forward values."""
@@ -38,13 +41,13 @@ class Order:
         if isinstance(expr, sp.Symbol):
             return (1, expr.name)
         if expr.has(Partial):
-            return (2, -max((self._place(p.of.name) for p in expr.atoms(Partial)), default=0), str(expr))
+            return (2, -max((self._place(p.of.name) for p in expr.atoms(Partial)), default=0))
         kind = self._kind({e.name for e in expr.atoms(Element)})
         rank = (not isinstance(expr, Element), isinstance(expr, sp.Add))
-        return (kind, expr.has(sp.Function), self._places(expr), rank, str(expr))
+        return (kind, expr.has(sp.Function), self._places(expr), rank)
 
     def addend(self, expr: sp.Expr) -> tuple[Any, ...]:
         """What is positive first, then constants, then by declaration; of two alike, the shorter."""
         negative = expr.as_coeff_Mul()[0].is_negative
         places = self._places(expr)
-        return (bool(negative), bool(places), places, expr.count_ops(), str(expr))
+        return (bool(negative), bool(places), places, expr.count_ops())

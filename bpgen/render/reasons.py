@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bpgen.record import Equality
+from bpgen.render.calls import head
 from bpgen.render.scalar import Printer
 from bpgen.render.writer import Writer
 
@@ -28,8 +29,8 @@ def _reason(reason: Equality | str, writer: Writer) -> str:
     first, *rest = reason.chain
     if reason.prime:
         inner = ", ".join(printer.text(a) for a in first.args)
-        head = dialect.call(printer.head(first) + dialect.prime, inner)
+        opening = dialect.call(head(first, dialect) + dialect.prime, inner)
     else:
-        head = printer.text(first)
-    chain = list(dict.fromkeys([head, *(printer.text(e) for e in rest)]))
+        opening = printer.text(first)
+    chain = list(dict.fromkeys([opening, *(printer.text(e) for e in rest)]))
     return " = ".join(chain) if chain[1:] else ""

@@ -8,8 +8,11 @@ import sympy as sp
 
 from bpgen.contraction import Group, Sum, groups
 from bpgen.ir import BATCH, Element, Equation, Index, length
+from bpgen.render.calls import log
 from bpgen.render.scalar import Printer, Signed
 from bpgen.render.writer import ADD, ATOM, MUL, Piece, Writer
+
+MANY = 3  # sums within one pair of parentheses; more are written apart, so that lines can break
 
 
 def right_side(equation: Equation, writer: Writer) -> list[Signed]:
@@ -19,7 +22,7 @@ def right_side(equation: Equation, writer: Writer) -> list[Signed]:
     if rest is not None:
         inner = Piece(printer.joined(right_side(rest, writer)), ADD)
         return [(False, before(printer, 1 / length(BATCH), inner))]
-    return positive_first([a for g in in_order(equation, writer) for a in _group(g, equation.indices, printer)])
+    return positive_first([a for g in in_order(equation, writer) for a in indexed_group(g, equation.indices, printer)])
 
 
 def in_order(equation: Equation, writer: Writer) -> tuple[Group, ...]:
@@ -47,10 +50,13 @@ def positive_first(addends: list[Signed]) -> list[Signed]:
     return sorted(addends, key=lambda a: a[0])
 
 
-def _group(group: Group, left: tuple[Index, ...], printer: Printer) -> list[Signed]:
+def indexed_group(group: Group, left: tuple[Index, ...], printer: Printer) -> list[Signed]:
+    """The addends of one group."""
     marks = indicators(group, left, printer.writer)
     if not group.sums and not marks:
         return printer.addends(group.outer)
+    if group.outer.is_Number and len(group.sums) > MANY:
+        return [a for s in group.sums for a in indexed_group(Group(group.outer, (s,), group.at), left, printer)]
     negative = bool(group.outer.as_coeff_Mul()[0].is_negative)
     outer = -group.outer if negative else group.outer
     if marks:
@@ -67,8 +73,7 @@ def before(printer: Printer, outer: sp.Expr, inner: Piece) -> Piece:
     """What stands outside a sum, then the sum."""
     if outer == 1:
         return inner
-    front = printer.tight(outer, MUL)
-    return Piece(f"{front}{printer.writer.dialect.times}{printer.fitted(inner, MUL)}", MUL)
+    return Piece(printer.juxtaposed([printer.tight(outer, MUL), printer.fitted(inner, MUL)]), MUL)
 
 
 def indicators(group: Group, left: tuple[Index, ...], writer: Writer) -> list[str]:
@@ -105,7 +110,7 @@ def _sum(part: Sum, printer: Printer) -> Signed:
     dialect, over, body = printer.writer.dialect, _over(part, printer.writer), part.body
     if part.reduce == "logsumexp":
         inner = dialect.sum(over) + dialect.exp(printer.text(body))
-        return False, printer.log(Piece(inner, ATOM))
+        return False, log(Piece(inner, ATOM), dialect)
     if part.reduce == "max":
         return False, Piece(dialect.max(over) + printer.tight(body, MUL), MUL)
     negative = _all_negative(body)

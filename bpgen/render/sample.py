@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import sympy as sp
 
@@ -36,11 +36,17 @@ class View:
     """How equations are shown: of one sample, or as they are."""
 
     sample: bool
+    known: dict[sp.Basic, sp.Basic] = field(default_factory=dict, compare=False)  # what was shown before
 
     def expr(self, expr: sp.Basic) -> sp.Basic:
         """An expression without the batch index, from the inside of gathers out."""
         if not self.sample:
             return expr
+        if expr not in self.known:
+            self.known[expr] = self._without_batch(expr)
+        return self.known[expr]
+
+    def _without_batch(self, expr: sp.Basic) -> sp.Basic:
         new: dict[sp.Basic, sp.Basic] = {length(BATCH): sp.S.One}
         for access in sorted(expr.atoms(Element), key=lambda e: len(e.atoms(Element))):
             inside = tuple(i.xreplace(new) for i in access.indices)

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from bpgen.functions import row
 from bpgen.ir import Element
+from bpgen.render.calls import called, condition
+from bpgen.render.fractions import decimal, fraction
 from bpgen.render.partial import Partial
 from bpgen.render.writer import ADD, ATOM, MUL, POW, Piece, Writer
 
+_HEAVY = ("frac", "\\log", "\\sum", "∂", "Σ")  # what needs a space or a dot beside it
 Signed = tuple[bool, Piece]  # whether it is subtracted, and its absolute value
 
 
@@ -44,7 +46,8 @@ class Printer:
     def addends(self, expr: sp.Expr) -> list[Signed]:
         """The addends of a sum in the author's order; of anything else, itself."""
         parts = expr.args if isinstance(expr, sp.Add) else (expr,)
-        return [self.signed(p) for p in sorted(parts, key=self.writer.order.addend)] if parts[1:] else [self.signed(expr)]
+        ordered = sorted(parts, key=self.writer.order.addend) if parts[1:] else parts
+        return [self.signed(p) for p in ordered]
 
     def signed(self, expr: sp.Expr) -> Signed:
         if expr.is_Number or isinstance(expr, sp.Mul):
@@ -61,7 +64,7 @@ class Printer:
 
     def product(self, expr: sp.Expr) -> Piece:
         """Numeric coefficient, then the factors in the author's order, over the denominators."""
-        coefficient, top, bottom, lengths = _fraction(expr)
+        coefficient, top, bottom, lengths = fraction(expr)
         if bottom:
             return self._quotient(coefficient, top, [*lengths, *bottom])
         bare = coefficient == 1 and not lengths and top
@@ -74,16 +77,16 @@ class Printer:
         plain = [f for f in ordered if not self.entrywise(f)]
         vectors = [f for f in ordered if self.entrywise(f)]
         alone = len(pieces) + len(ordered) == 1
+        if alone and ordered:
+            return self.atom(ordered[0])
         level = ADD if alone else MUL
-        text = self._juxtaposed([self.fitted(p, level) for p in pieces] + [self._factor(f, level) for f in plain])
+        text = self.juxtaposed([self.fitted(p, level) for p in pieces] + [self._factor(f, level) for f in plain])
         if not vectors:
-            return Piece(text, pieces[0].level if pieces and alone else self.piece(plain[0]).level if alone else MUL)
-        if alone:
-            return self.atom(vectors[0])
+            return Piece(text, pieces[0].level if alone else MUL)
         joined = self.writer.dialect.odot.join(self._factor(v, MUL) for v in vectors)
         if not text:
             return Piece(joined, MUL)
-        return Piece(self._juxtaposed([text, joined]), MUL)
+        return Piece(self.juxtaposed([text, joined]), MUL)
 
     def _factor(self, expr: sp.Expr, level: int) -> str:
         """One factor of several; on one line a quotient among factors needs parentheses."""
@@ -92,18 +95,19 @@ class Printer:
             return self.writer.dialect.parens(piece.text)
         return self.fitted(piece, level)
 
-    def _juxtaposed(self, texts: list[str]) -> str:
+    def juxtaposed(self, texts: list[str]) -> str:
         """Factors side by side, with a thin space or a dot where they would run together."""
         times, made = self.writer.dialect.times, ""
         for text in texts:
-            heavy = any(mark in made + text for mark in ("frac", "\\log", "∂")) or "/" in made
-            made += (times if heavy else "" if text.startswith("(") else " ") * bool(made) + text
+            heavy = any(mark in made + text for mark in _HEAVY) or "/" in made
+            tight = text.startswith("(") and (not heavy or not self.writer.dialect.flat)
+            made += ("" if tight or not made else times if heavy else " ") + text
         return made
 
     def _quotient(self, coefficient: sp.Rational, top: list[sp.Expr], bottom: list[sp.Expr]) -> Piece:
         front: list[Piece] = []
         p, q = coefficient.p, coefficient.q
-        if _decimal(coefficient) is not None and q != 1:
+        if decimal(coefficient) is not None and q != 1:
             front, p, q = [self.number(coefficient, [])], 1, 1
         above = self.times([Piece(str(p))] if p != 1 or not top else [], top)
         below = self.times([Piece(str(q))] if q != 1 else [], bottom)
@@ -113,15 +117,15 @@ class Printer:
         else:
             text = dialect.frac(above.text, below.text)
         quotient = Piece(text, MUL)
-        return Piece(self._juxtaposed([front[0].text, text]), MUL) if front else quotient
+        return Piece(self.juxtaposed([front[0].text, text]), MUL) if front else quotient
 
     def number(self, value: sp.Rational, lengths: list[str]) -> Piece:
         """A number over lengths such as N: 2, 1/2, 0.01, 1/N, 1/(2N)."""
         dialect = self.writer.dialect
-        decimal = _decimal(value)
+        short = decimal(value)
         if not lengths:
-            if decimal is not None:
-                return Piece(decimal)
+            if short is not None:
+                return Piece(short)
             return Piece(dialect.small_frac(str(value.p), str(value.q)), MUL)
         below = ([str(value.q)] if value.q != 1 else []) + lengths
         under = " ".join(below)
@@ -140,24 +144,15 @@ class Printer:
         if isinstance(expr, sp.Pow):
             return self._power(expr)
         if isinstance(expr, sp.Piecewise):
-            rows = tuple((self.text(v), self._condition(c)) for v, c in expr.args)
+            rows = tuple((self.text(v), condition(c, self)) for v, c in expr.args)
             return Piece(dialect.cases(rows), MUL)
-        if isinstance(expr, sp.Function) or isinstance(expr, (sp.Max, sp.Min)):
-            return self._call(expr)
+        if isinstance(expr, (sp.Function, sp.Max, sp.Min)):
+            return called(expr, self)
         if expr is sp.pi or expr is sp.E:
             return Piece({sp.pi: dialect.index("pi"), sp.E: "e"}[expr])
         if isinstance(expr, (sp.Add, sp.Mul)) or expr.is_Number:
             return self.piece(expr)
         return Piece(dialect.escape(str(expr)), ADD)
-
-    def _condition(self, condition: sp.Basic) -> str:
-        dialect = self.writer.dialect
-        if condition == sp.true:
-            return dialect.words["otherwise"]
-        if isinstance(condition, sp.core.relational.Relational):
-            relation = dialect.relations[condition.rel_op]
-            return f"{dialect.words['if']}{self.text(condition.lhs)} {relation} {self.text(condition.rhs)}"
-        return dialect.escape(str(condition))
 
     def _power(self, expr: sp.Pow) -> Piece:
         if expr.exp == sp.Rational(1, 2):
@@ -165,65 +160,3 @@ class Printer:
         if expr.exp.could_extract_minus_sign():
             return self._quotient(sp.S.One, [], [1 / expr])
         return Piece(self.writer.dialect.power(self.tight(expr.base, ATOM), self.text(expr.exp)), POW)
-
-    def head(self, call: sp.Expr) -> str:
-        """The name of a function, without its arguments."""
-        known, dialect = row(call), self.writer.dialect
-        word = type(call).__name__
-        if known is not None:
-            return known.word if dialect.flat else known.latex
-        return word if dialect.flat else rf"\operatorname{{{dialect.escape(word)}}}"
-
-    def _call(self, call: sp.Expr) -> Piece:
-        dialect, inner = self.writer.dialect, call.args[0]
-        name = type(call).__name__
-        if name == "exp":
-            return Piece(dialect.exp(self.text(inner)), POW)
-        if name == "expm1":
-            return Piece(f"{dialect.exp(self.text(inner))} {dialect.minus} 1", ADD)
-        if name in ("log", "log1p"):
-            return self.log(self.piece(inner + 1 if name == "log1p" else inner))
-        if name == "Abs":
-            return Piece(dialect.absolute(self.text(inner)))
-        if name == "step":
-            return Piece(dialect.indicator(f"{self.text(inner)} {dialect.relations['>']} 0"))
-        if name == "leaky_step":
-            slope = self.text(call.args[1])
-            above = (("1", f"{dialect.words['if']}{self.text(inner)} {dialect.relations['>']} 0"), (slope, dialect.words["otherwise"]))
-            return Piece(dialect.cases(above), MUL)
-        arguments = sorted(call.args, key=str) if isinstance(call, (sp.Max, sp.Min)) else call.args
-        head = {"Max": "max", "Min": "min"}.get(name)
-        head = self.head(call) if head is None else head if dialect.flat else f"\\{head}"
-        return Piece(dialect.call(head, ", ".join(self.text(a) for a in arguments)))
-
-    def log(self, inner: Piece) -> Piece:
-        """log a, log(1 - a)."""
-        word = self.writer.dialect.words["log"]
-        if inner.level >= POW and not self.writer.dialect.flat:
-            return Piece(f"{word} {inner.text}", MUL)
-        return Piece(self.writer.dialect.call(word, inner.text))
-
-
-def _fraction(expr: sp.Expr) -> tuple[sp.Rational, list[sp.Expr], list[sp.Expr], list[sp.Expr]]:
-    """A product as rational coefficient, factors above, factors below, and lengths (N) below."""
-    coefficient, rest = expr.as_coeff_Mul(rational=True)
-    top: list[sp.Expr] = []
-    bottom: list[sp.Expr] = []
-    lengths: list[sp.Expr] = []
-    for factor in sp.Mul.make_args(rest):
-        if isinstance(factor, sp.Pow) and factor.exp.could_extract_minus_sign():
-            under = factor.base**-factor.exp
-            (lengths if isinstance(factor.base, sp.Symbol) else bottom).append(under)
-        elif factor != 1:
-            top.append(factor)
-    return coefficient, top, bottom, lengths
-
-
-def _decimal(value: sp.Rational) -> str | None:
-    """A whole number, or one whose fraction is a short decimal and a tenth or finer: 0.05, but not 0.5."""
-    if value.q == 1:
-        return str(value.p)
-    if value.q < 10 or 10**12 % value.q:
-        return None
-    digits = str(abs(value.p) * 10**12 // value.q).rjust(13, "0")
-    return f"{'-' if value.p < 0 else ''}{digits[:-12]}.{digits[-12:].rstrip('0')}"

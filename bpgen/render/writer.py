@@ -40,7 +40,8 @@ class Writer:
     @staticmethod
     def of(derivation: Derivation, dialect: Dialect) -> Writer:
         network = derivation.network
-        named = symbols((*network.tensors, *(a for t, a in derivation.adjoint.items() if a == adjoint_name(t) != f"d{t}")))
+        deltas = (a for t, a in derivation.adjoint.items() if a == adjoint_name(t) != f"d{t}")
+        named = symbols((*network.tensors, *deltas))
         given = {f"d_{name}": name for name in network.outputs if network.loss is None}
         adjoint_of = {**{a: t for t, a in derivation.adjoint.items()}, **given}
         total = network.loss or "ell"

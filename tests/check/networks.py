@@ -1,5 +1,7 @@
 """The networks of the modules in `modules/`, as equations written by hand."""
 
+# ruff: noqa: E501 - one row a line
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -8,7 +10,7 @@ from typing import Any
 import sympy as sp
 
 from bpgen.functions import relu, sigmoid
-from bpgen.ir import BATCH, Equation, Index, Network, Term, TensorInfo, element, length
+from bpgen.ir import BATCH, Equation, Index, Network, TensorInfo, Term, element, length
 
 n = Index("n", BATCH)
 N = length(BATCH)

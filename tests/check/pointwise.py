@@ -1,5 +1,7 @@
 """Modules of one scalar function each, `s = f(w x + b)`, spelled as a good engineer would in numpy."""
 
+# ruff: noqa: E501 - one row a line
+
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -9,6 +9,8 @@ from bpgen.check.contract import contract
 from bpgen.check.module import Subject
 
 RETURN = 'grads = {"W1": dW1, "W2": dW2, "b1": db1, "b2": db2}'
+# One row a line: the text replaced, its replacement, the tensor and the fact that is found.
+# ruff: noqa: E501
 BROKEN = [
     ("toy", "def pack(", "def packed(", "", "the module has no pack"),
     ("toy", '"b2": db2}', "}", "", "backward returns ['W1', 'W2', 'b1', 'x'], not ['W1', 'W2', 'b1', 'b2', 'x']"),

@@ -57,7 +57,8 @@ def test_a_wrong_gradient_is_refused_by_name(name: str, was: str, becomes: str, 
 
 @pytest.mark.parametrize(
     ("forward", "derivative"),
-    [("np.logaddexp(z, 0)", "sigmoid(z)"), ("np.hypot(z, 1)", "z / np.hypot(z, 1)"), ("np.cbrt(z**2 + 1)", "2 / 3 * z / s**2")],
+    [("np.logaddexp(z, 0)", "sigmoid(z)"), ("np.hypot(z, 1)", "z / np.hypot(z, 1)"),
+     ("np.cbrt(z**2 + 1)", "2 / 3 * z / s**2")],
 )  # fmt: skip
 def test_differences_serve_where_the_complex_step_cannot(forward: str, derivative: str) -> None:
     case = Case(None, forward, derivative)

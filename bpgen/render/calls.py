@@ -1,0 +1,62 @@
+"""Functions applied to arguments: each by its row of the table, or by the notation that mathematics has for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import sympy as sp
+
+from bpgen.functions import row
+from bpgen.render.dialect import Dialect
+from bpgen.render.writer import ADD, MUL, POW, Piece
+
+if TYPE_CHECKING:
+    from bpgen.render.scalar import Printer
+
+
+def condition(case: sp.Basic, printer: Printer) -> str:
+    """When a case of a piecewise function holds."""
+    dialect = printer.writer.dialect
+    if case == sp.true:
+        return dialect.words["otherwise"]
+    if isinstance(case, sp.core.relational.Relational):
+        relation = dialect.relations[case.rel_op]
+        return f"{dialect.words['if']}{printer.text(case.lhs)} {relation} {printer.text(case.rhs)}"
+    return dialect.escape(str(case))
+
+
+def head(call: sp.Expr, dialect: Dialect) -> str:
+    """The name of a function, without its arguments."""
+    known = row(call)
+    word = type(call).__name__
+    if known is not None:
+        return known.word if dialect.flat else known.latex
+    return word if dialect.flat else rf"\operatorname{{{dialect.escape(word)}}}"
+
+
+def called(call: sp.Expr, printer: Printer) -> Piece:
+    """A function applied: what has a notation of its own in that, any other as name(arguments)."""
+    dialect, inner = printer.writer.dialect, call.args[0]
+    name = type(call).__name__
+    if name == "exp":
+        return Piece(dialect.exp(printer.text(inner)), POW)
+    if name == "expm1":
+        return Piece(f"{dialect.exp(printer.text(inner))} {dialect.minus} 1", ADD)
+    if name in ("log", "log1p"):
+        return log(printer.piece(inner + 1 if name == "log1p" else inner), dialect)
+    if name == "Abs":
+        return Piece(dialect.absolute(printer.text(inner)))
+    if name == "step":
+        return Piece(dialect.indicator(f"{printer.text(inner)} {dialect.relations['>']} 0"))
+    arguments = sorted(call.args, key=str) if isinstance(call, (sp.Max, sp.Min)) else call.args
+    short = {"Max": "max", "Min": "min"}.get(name)
+    name = head(call, dialect) if short is None else short if dialect.flat else f"\\{short}"
+    return Piece(dialect.call(name, ", ".join(printer.text(a) for a in arguments)))
+
+
+def log(inner: Piece, dialect: Dialect) -> Piece:
+    """log a, log(1 - a)."""
+    word = dialect.words["log"]
+    if inner.level >= POW and not dialect.flat:
+        return Piece(f"{word} {inner.text}", MUL)
+    return Piece(dialect.call(word, inner.text))

@@ -1,0 +1,73 @@
+"""Is what net.py declared a whole network? What is unused, unreachable or not forward's to compute is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from bpgen.declare.declaration import Declaration
+from bpgen.declare.tensor import Tensor
+from bpgen.errors import NetError
+from bpgen.ir import Term, elements
+
+
+def reads(definition: Iterable[Term]) -> list[int]:
+    """The serial numbers of the tensors that a definition reads."""
+    return [int(e.name[1:]) for t in definition for e in elements(t.body)]
+
+
+def terms_of(tensor: Tensor) -> tuple[Term, ...]:
+    return tensor.formula.terms if tensor.formula is not None else ()
+
+
+def reachable(declared: Declaration, roots: Iterable[int]) -> list[int]:
+    """Everything the roots need, in the order of declaration."""
+    seen: set[int] = set()
+    stack = list(roots)
+    while stack:
+        serial = stack.pop()
+        if serial not in seen:
+            seen.add(serial)
+            stack += reads(terms_of(declared.tensors[serial]))
+    return sorted(seen)
+
+
+def whole(declared: Declaration, used: Iterable[int], named: Mapping[int, str]) -> None:
+    """NetError where a tensor is declared for nothing, or a loss or output does not follow from the inputs."""
+    reached = set(used)
+    for t in declared.tensors:
+        if t.role != "value" and t.serial not in reached:
+            raise NetError(f"{t.role} {_said(t, named)} is never used", "use it in the network, or leave it out",
+                           declared.place(t.line))  # fmt: skip
+    if not any(t.role == "input" for t in declared.tensors):
+        raise NetError("no input is declared", "declare what forward is given: x = input(3)", declared.path)
+    for t in declared.outputs:
+        _refuse_output(declared, t, named)
+    loss = declared.loss
+    if loss is not None and "input" not in _origins(declared, loss):
+        raise NetError(f"the loss {_said(loss, named)} depends on no input",
+                       "add what compares the output with the target", declared.place(declared.loss_line))  # fmt: skip
+
+
+def _refuse_output(declared: Declaration, t: Tensor, named: Mapping[int, str]) -> None:
+    origins = _origins(declared, t)
+    place = declared.place(t.line)
+    if t is declared.loss:
+        raise NetError(f"the loss {_said(t, named)} is also an output", "leave it out of output(...)", place)
+    if "input" not in origins:
+        raise NetError(f"output {_said(t, named)} depends on no input", "compute it from an input", place)
+    if "target" in origins:
+        raise NetError(f"output {_said(t, named)} depends on target {_said(origins['target'], named)}",
+                       "forward is given the inputs alone: leave it out of output(...)", place)  # fmt: skip
+
+
+def _origins(declared: Declaration, tensor: Tensor) -> dict[str, Tensor]:
+    """What a tensor is computed from: the first of each role."""
+    found: dict[str, Tensor] = {}
+    for serial in reachable(declared, [tensor.serial]):
+        found.setdefault(declared.tensors[serial].role, declared.tensors[serial])
+    return found
+
+
+def _said(tensor: Tensor, named: Mapping[int, str]) -> str:
+    shape = f"({', '.join(map(str, tensor.shape))}{',' * (tensor.rank == 1)})"
+    return f"{named.get(tensor.serial, f'{tensor.hint}{tensor.layer or str()}')} {shape}"

@@ -1,0 +1,97 @@
+"""The textbook's forms, and that every example prints in every format."""
+
+import re
+from functools import cache
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from bpgen.derive import derive
+from bpgen.errors import NetError
+from bpgen.load import load
+from bpgen.record import Derivation
+from bpgen.render import render
+
+_EXAMPLES = Path(__file__).parents[2] / "examples"
+_NAMES = sorted(p.stem for p in _EXAMPLES.glob("*.py"))
+
+
+@cache
+def derivation(name: str) -> Derivation:
+    return derive(load(str(_EXAMPLES / f"{name}.py")))
+
+
+def latex(name: str, notation: str = "matrix") -> str:
+    return re.sub(r"\s+", " ", render(derivation(name), fmt="latex", notation=notation))
+
+
+@pytest.mark.parametrize(("name", "fmt", "notation"), list(product(
+    _NAMES, ("latex", "tex", "markdown", "text"), ("matrix", "index"))))  # fmt: skip
+def test_every_example_prints(name: str, fmt: str, notation: str) -> None:
+    printed = render(derivation(name), fmt=fmt, notation=notation)
+    found = derivation(name)
+    for step in found.steps[2:]:
+        assert f"({step.number})" in printed or rf"\tag{{{step.number}}}" in printed
+    assert printed == render(derivation(name), fmt=fmt, notation=notation)
+
+
+_MATRIX = [
+    ("toy_2_2_1", r"z^{[1]} &= W^{[1]} x + b^{[1]} \quad \in \mathbb{R}^{2} \tag{1}"),
+    ("toy_2_2_1", r"\delta^{[2]} &= (a^{[2]} - y) \odot a^{[2]} \odot (1 - a^{[2]}) \quad \in \mathbb{R}^{1} \tag{9}"),
+    ("toy_2_2_1", r"\delta^{[1]} &= (W^{[2]\top} \delta^{[2]}) \odot a^{[1]} \odot (1 - a^{[1]})"),
+    ("toy_2_2_1", r"\frac{\partial \ell}{\partial W^{[1]}} &= \delta^{[1]} x^{\top} \quad \in \mathbb{R}^{2 \times 2}"),
+    ("toy_2_2_1", r"\frac{\partial \ell}{\partial b^{[1]}} &= \delta^{[1]}"),
+    ("toy_2_2_1", r"\frac{\partial \ell}{\partial x} &= W^{[1]\top} \delta^{[1]}"),
+    ("toy_2_2_1", r"\ell &= \tfrac{1}{2} \, \lVert a^{[2]} - y \rVert^{2}"),
+    ("toy_2_2_1", r"&= \sum_{j} \frac{\partial \ell}{\partial z^{[2]}_{j}} \, \frac{\partial z^{[2]}_{j}}{\partial a"),
+    ("toy_2_2_1", r"\text{since } \sigma'(z^{[1]}_{i}) = \sigma(z^{[1]}_{i})(1 - \sigma(z^{[1]}_{i})) = a^{[1]}_{i}(1"),
+    ("toy_2_2_1", r"\frac{\partial L}{\partial W^{[1]}} &= \sum_{n} \delta^{[1]}_{n} x^{\top}_{n} \tag{14}"),
+    ("softmax_mlp", r"\delta^{[3]} &= p - e_{y}"),
+    ("softmax_mlp", r"\delta^{[3]}_{n} &= \frac{1}{N}(p_{n} - e_{y_{n}})"),
+    ("softmax_mlp", r"= \delta^{[3]} h^{\top} + 0.02 W^{[3]}"),
+    ("softmax_mlp", r"\lVert W^{[1]} \rVert_F^{2}"),
+    ("multilabel", r"\delta^{[2]} &= a^{[2]} - y"),
+    ("softmax_regression", r"\delta &= p - y"),
+    ("softmax_regression", r"\sum_{k} y_{k} = 1"),
+    ("gate", r"\bar{h} \odot g"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "form"), _MATRIX)
+def test_textbook_forms(name: str, form: str) -> None:
+    assert form in latex(name)
+
+
+def test_index_notation() -> None:
+    printed = latex("toy_2_2_1", "index")
+    assert r"\sum_{j} W^{[1]}_{ij} x_{j} + b^{[1]}_{i}" in printed
+    assert r"a^{[1]}_{i}(1 - a^{[1]}_{i}) \, \sum_{j} W^{[2]}_{ji} \delta^{[2]}_{j}" in printed
+    assert r"p_{i} - \mathbf{1}[i = y]" in latex("softmax_mlp", "index")
+
+
+def test_components_count_from_one() -> None:
+    printed = latex("toy_2_2_1", "components")
+    assert r"z^{[1]}_{2} &= W^{[1]}_{21} x_{1} + W^{[1]}_{22} x_{2} + b^{[1]}_{2}" in printed
+    assert r"\frac{\partial \ell}{\partial W^{[1]}_{21}} &= \delta^{[1]}_{2} x_{1}" in printed
+    sums = latex("multilabel", "components")
+    assert (r"\delta" not in sums or r"(W^{[2]}_{12} \delta^{[2]}_{1} + W^{[2]}_{22} \delta^{[2]}_{2})" in sums
+            or r"W^{[2]}_{12} \delta^{[2]}_{1} + W^{[2]}_{22} \delta^{[2]}_{2}" in sums)  # fmt: skip
+
+
+def test_components_of_a_large_network_are_refused() -> None:
+    with pytest.raises(NetError, match="too large"):
+        render(derivation("softmax_mlp"), fmt="text", notation="components")
+
+
+def test_markdown_is_safe_for_katex() -> None:
+    for name in _NAMES:
+        printed = render(derivation(name), fmt="markdown")
+        assert not re.search(r"\\(intertext|label|DeclareMathOperator)", printed)
+        assert all(display.count(r"\tag") <= 1 for display in printed.split("$$")[1::2])
+
+
+def test_text_fits_the_terminal() -> None:
+    for name in _NAMES:
+        lines = render(derivation(name), fmt="text").splitlines()
+        assert not [line for line in lines[2:] if len(line) > 120]

@@ -1,0 +1,32 @@
+"""How names of net.py are printed."""
+
+import pytest
+
+from bpgen.render.dialect import LATEX, TEXT
+from bpgen.render.names import parse, symbols
+
+_PRINTED = [
+    ("W1", "W^{[1]}", "W⁽¹⁾"),
+    ("z12", "z^{[12]}", "z⁽¹²⁾"),
+    ("delta2", r"\delta^{[2]}", "δ⁽²⁾"),
+    ("lambda_", r"\lambda", "λ"),
+    ("yhat", r"\hat{y}", "y\u0302"),
+    ("y_hat2", r"\hat{y}^{[2]}", "y\u0302⁽²⁾"),
+    ("ell", r"\ell", "ℓ"),
+    ("W_hh", r"W_{\mathrm{hh}}", "W_hh"),
+    ("h1_prev", r"h^{[1]}_{\mathrm{prev}}", "h_prev⁽¹⁾"),
+    ("amount", r"\mathrm{amount}", "amount"),
+    ("two_words", r"\mathrm{two\_words}", "two_words"),
+    ("θ", r"\theta", "θ"),
+]
+
+
+@pytest.mark.parametrize(("name", "latex", "text"), _PRINTED)
+def test_names(name: str, latex: str, text: str) -> None:
+    assert LATEX.symbol(parse(name), (), False) == latex
+    assert TEXT.symbol(parse(name), (), False) == text
+
+
+def test_two_names_are_never_printed_alike() -> None:
+    named = symbols(["yhat", "y_hat", "x", "x_"])
+    assert len(set(named.values())) == 4

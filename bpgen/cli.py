@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import click
 
 from bpgen import __version__
 from bpgen.errors import NetError
 
-if TYPE_CHECKING:
-    from bpgen.render import Format, Notation
-
 FORMATS = ("latex", "tex", "markdown", "text")
-SUFFIXES: dict[str, Format] = {".tex": "tex", ".md": "markdown", ".txt": "text", "": "text"}
+SUFFIXES = {".tex": "tex", ".md": "markdown", ".txt": "text", "": "text"}
 INTERRUPTED = 130
 
 
@@ -49,7 +46,7 @@ def _refusal(error: Exception) -> NetError:
         return NetError(f"the terminal cannot show {letter}", "set PYTHONIOENCODING=utf-8, or give -o FILE")
     if isinstance(error, OSError):
         return NetError(f"the answer cannot be written: {error.strerror}", "write it elsewhere")
-    return NetError(f"{type(error).__name__}: {error}", "a defect of bpgen, to report; python -X dev -m bpgen shows where")
+    return NetError(f"{type(error).__name__}: {error}", "a defect of bpgen: report it; python -X dev -m bpgen says where")
 
 
 @click.group(cls=Program, no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"]})
@@ -64,7 +61,7 @@ def main() -> None:
 @click.option("-n", "--notation", type=click.Choice(["matrix", "index", "components"]), default="matrix",
               show_default=True, help="Vectors and matrices, sums over indices, or every scalar.")  # fmt: skip
 @click.option("-o", "--output", type=click.Path(), help="Write FILE instead of printing.")
-def derive(net: str, fmt: Format | None, notation: Notation, output: str | None) -> int:
+def derive(net: str, fmt: str | None, notation: str, output: str | None) -> int:
     """Print the derivation of NET.py."""
     from bpgen.derive import derive as derivation_of
     from bpgen.load import load

@@ -55,7 +55,8 @@ class Element(sp.Expr):
 
     @property
     def indices(self) -> tuple[sp.Expr, ...]:
-        return self.args[1:]
+        indices: tuple[sp.Expr, ...] = self.args[1:]
+        return indices
 
     def _sympystr(self, printer: Any) -> str:
         return f"{self.name}[{', '.join(printer.doprint(i) for i in self.indices)}]"

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import sympy as sp
 
-from bpgen.ir import BATCH, Equation, Index, Network, Term, TensorInfo
+from bpgen.ir import Equation, Index, Network, Term, TensorInfo
 
 _SMALL = (2, 3)  # widths of the small network, in turn; 1 stays 1
 
@@ -43,8 +43,10 @@ def _small_info(info: TensorInfo, sizes: dict[int, int]) -> TensorInfo:
 
 
 def _small_index(index: Index, sizes: dict[int, int]) -> Index:
-    small = index.size == BATCH or not isinstance(index.size, int) or index.size not in sizes
-    return index if small else Index(index.name, sizes[int(index.size)])
+    """The index over the small axis; the batch and lengths known at run time stay."""
+    if not isinstance(index.size, int) or index.size not in sizes:
+        return index
+    return Index(index.name, sizes[index.size])
 
 
 def _small_equation(equation: Equation, sizes: dict[int, int]) -> Equation:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 import sympy as sp
+from sympy.codegen.cfunctions import expm1, log1p
 
-from bpgen.functions import expm1, log1p, sigmoid, softplus
+from bpgen.functions import sigmoid, softplus
 from bpgen.ir import Element, Equation, Network, Term, TensorInfo, element
 from bpgen.record import Equality, Forward
 

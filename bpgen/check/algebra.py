@@ -111,13 +111,18 @@ class Generators:
             return self._exp_whole(terms)
         for term in terms:
             factor, monomial = term.as_coeff_Mul()
-            if monomial in self.log_of and factor.is_Integer:
+            if monomial in self.log_of and self._signless(self.log_of[monomial], factor):
                 product *= self.log_of[monomial] ** factor
             elif term != 0:
                 base = self.symbol("exp", monomial)
                 self.exponent[base] = monomial
                 product *= base**factor
         return product
+
+    @staticmethod
+    def _signless(of: sp.Expr, power: sp.Expr) -> bool:
+        """Whether exp(power log |of|) is of ** power whatever the sign of `of`, or because it is positive."""
+        return bool(power.is_even or (power.is_Integer and of.is_positive))
 
     def _exp_whole(self, terms: tuple[sp.Expr, ...]) -> sp.Expr:
         """exp of a sum as a power of one generator, the same for every multiple of the sum."""
@@ -158,9 +163,9 @@ def expanded(expr: Any) -> int:
     if expr.is_Add:
         return min(sum(map(expanded, expr.args)), TERMS + 1)
     if expr.is_Mul:
-        return min(math.prod(map(expanded, expr.args)), TERMS + 1)
+        return int(min(math.prod(map(expanded, expr.args)), TERMS + 1))
     if expr.is_Pow and expr.exp.is_Integer:
-        return min(expanded(expr.base) ** min(abs(int(expr.exp)), 20), TERMS + 1)
+        return int(min(expanded(expr.base) ** min(abs(int(expr.exp)), 20), TERMS + 1))
     return 1
 
 

@@ -35,7 +35,8 @@ def _parts(value: str) -> list[str]:
 
 
 def _level(node: ast.AST) -> int:
-    return {ast.Add: 1, ast.Sub: 1}.get(type(getattr(node, "op", None)), 2)  # type: ignore[call-overload, no-any-return]
+    """How loosely the outermost operator binds: sums are broken before products."""
+    return 1 if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)) else 2
 
 
 def comment(text: str, indent: int = 4) -> list[str]:

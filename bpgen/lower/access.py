@@ -40,7 +40,7 @@ def subscript(indices: tuple[sp.Expr, ...]) -> tuple[str, tuple[Index, ...]]:
         axes = tuple(i for i in indices if isinstance(i, Index))
         return ", ".join(":" if isinstance(i, Index) else str(i) for i in indices), axes
     by = tuple(i for i in inner.indices if isinstance(i, Index))
-    written, axes = [], list(by)
+    written, yielded = [], list(by)
     for i in indices:
         if isinstance(i, Element):
             written.append(i.name)
@@ -48,12 +48,12 @@ def subscript(indices: tuple[sp.Expr, ...]) -> tuple[str, tuple[Index, ...]]:
             written.append("rows" if i.size == BATCH and len(by) == 1 else f"np.arange({i.size})")
         elif isinstance(i, Index):
             written.append(":")
-            axes.append(i)
+            yielded.append(i)
         else:
             written.append(str(i))
     while written[-1] == ":":
         written.pop()
-    return ", ".join(written), tuple(axes)
+    return ", ".join(written), tuple(yielded)
 
 
 def _gather(name: str, indices: tuple[sp.Expr, ...]) -> Operand:

@@ -61,13 +61,16 @@ class _Page:
 
     @cached_property
     def _equations(self) -> list[Equation]:
-        return [f.equation for f in self.derivation.forward] + [s.equation for s in self.derivation.steps]
+        forward = [e for f in self.derivation.forward for e in (f.equation, f.evaluated)]
+        return forward + [s.equation for s in self.derivation.steps]
 
     # sections
 
     def forward(self) -> Section:
         rows = [row for f in self.derivation.forward if not self._said_later(f) for row in self._forward(f)]
-        intro = legend(self._equations, self.writer, self.notation, self.view)
+        intro = legend(self._equations, self.writer, self.notation)
+        if any("evaluated as" in row.words for row in rows):
+            intro = (*intro, "What is evaluated neither overflows nor takes the logarithm of 0.")
         return Section("Forward pass", intro, (Block(tuple(rows)),))
 
     def _said_later(self, forward: Forward) -> bool:

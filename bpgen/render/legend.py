@@ -9,14 +9,13 @@ import sympy as sp
 from bpgen.functions import ROWS, Row
 from bpgen.ir import Element, Equation, Index
 from bpgen.render.dialect import Dialect
-from bpgen.render.sample import View
 from bpgen.render.scalar import Printer
 from bpgen.render.writer import Writer
 
 _FAMILIAR = {"expm1", "log1p", "step", "leaky_step"}  # printed in elementary terms
 
 
-def legend(equations: Iterable[Equation], writer: Writer, notation: str, view: View) -> tuple[str, ...]:
+def legend(equations: Iterable[Equation], writer: Writer, notation: str) -> tuple[str, ...]:
     """Definitions of the functions used, and what the notation means."""
     every = list(equations)
     bodies = [t.body for e in every for t in e.terms]

@@ -37,6 +37,7 @@ NOT_ZERO = [
     sp.sqrt(1 + a**2) - a,
     sp.sin(a) + sp.cos(a),
     sp.log(1 + sp.exp(-z)) - softplus(z),
+    sp.exp(sp.log(1 - a), evaluate=False) - (a - 1),
 ]
 
 

@@ -52,6 +52,8 @@ _MATRIX = [
     ("softmax_mlp", r"= \delta^{[3]} h^{\top} + 0.02 W^{[3]}"),
     ("softmax_mlp", r"\lVert W^{[1]} \rVert_F^{2}"),
     ("multilabel", r"\delta^{[2]} &= a^{[2]} - y"),
+    ("multilabel", r"\zeta(z) = \log(1 + e^{z})"),
+    ("multilabel", r"\text{since } \log(1 - a^{[2]}_{i}) = -\zeta(z^{[2]}_{i})"),
     ("softmax_regression", r"\delta &= p - y"),
     ("softmax_regression", r"\sum_{k} y_{k} = 1"),
     ("gate", r"\bar{h} \odot g"),
@@ -75,8 +77,8 @@ def test_components_count_from_one() -> None:
     assert r"z^{[1]}_{2} &= W^{[1]}_{21} x_{1} + W^{[1]}_{22} x_{2} + b^{[1]}_{2}" in printed
     assert r"\frac{\partial \ell}{\partial W^{[1]}_{21}} &= \delta^{[1]}_{2} x_{1}" in printed
     sums = latex("multilabel", "components")
-    assert (r"\delta" not in sums or r"(W^{[2]}_{12} \delta^{[2]}_{1} + W^{[2]}_{22} \delta^{[2]}_{2})" in sums
-            or r"W^{[2]}_{12} \delta^{[2]}_{1} + W^{[2]}_{22} \delta^{[2]}_{2}" in sums)  # fmt: skip
+    own = r"\delta^{[1]}_{2} &= (W^{[2]}_{12} \delta^{[2]}_{1} + W^{[2]}_{22} \delta^{[2]}_{2})a^{[1]}_{2}(1 - a^{[1]}_{2})"
+    assert own in sums
 
 
 def test_components_of_a_large_network_are_refused() -> None:

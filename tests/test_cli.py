@@ -1,0 +1,216 @@
+"""The command line: exit codes, places, formats, and what it never does."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from bpgen import __version__
+from bpgen.cli import main
+from tests.conftest import ROOT
+
+NET = '"""A product."""\nfrom bpgen import *\nx = input(3)\nw = param(3)\na = w * x\noutput(a)\n'
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, arguments)
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder_with_nets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("net.py").write_text(NET)
+    Path("my-net 2.py").write_text(NET)
+
+
+def test_emit_says_what_it_wrote() -> None:
+    done = run("emit", "net.py")
+    text = Path("generated/net.py").read_text()
+    assert (done.exit_code, done.stdout, done.stderr) == (0, f"generated/net.py: {text.count(chr(10))} lines\n", "")
+    assert "Written by bpgen;" in text
+
+
+@pytest.mark.parametrize(("arguments", "file"), [
+    (["net.py"], "generated/net.py"),
+    (["my-net 2.py"], "generated/my_net_2.py"),
+    (["net.py", "-o", "deep/er"], "deep/er/net.py"),
+    (["net.py", "-o", "deep/er.py"], "deep/er.py"),
+    (["net.py", "my-net 2.py", "-o", "both"], "both/my_net_2.py"),
+])  # fmt: skip
+def test_places(arguments: list[str], file: str) -> None:
+    assert run("emit", *arguments).exit_code == 0
+    assert Path(file).is_file()
+
+
+@pytest.mark.parametrize("option", ["--check", "--diff"])
+def test_stale_and_fresh(option: str) -> None:
+    assert run("emit", "net.py", option).exit_code == 1
+    assert not Path("generated").exists()
+    run("emit", "net.py")
+    fresh = run("emit", "net.py", option)
+    assert (fresh.exit_code, fresh.stdout) == (0, "")
+    module = Path("generated/net.py")
+    module.write_text(module.read_text().replace("A product", "A sum"))
+    stale = run("emit", "net.py", option)
+    assert stale.exit_code == 1
+    assert ("+" * 3 in stale.stdout) == (option == "--diff")
+    assert "A sum" in module.read_text(), "nothing is written"
+
+
+def test_check_says_how_to_refresh() -> None:
+    assert run("emit", "net.py", "--check").stdout == "generated/net.py: stale; run `bpgen emit net.py`\n"
+
+
+def test_diff_shows_both_sides() -> None:
+    run("emit", "net.py")
+    Path("net.py").write_text(NET.replace("product", "fine product"))
+    lines = run("emit", "net.py", "--diff").stdout.splitlines()
+    assert lines[:2] == ["--- generated/net.py", "+++ generated/net.py (fresh)"]
+    assert '-"""net: A product.' in lines
+    assert '+"""net: A fine product.' in lines
+
+
+def test_overwrites_only_what_bpgen_wrote() -> None:
+    Path("mine.py").write_text("precious = 1\n")
+    refused = run("emit", "net.py", "-o", "mine.py")
+    assert refused.exit_code == 2
+    assert refused.stderr == (
+        "bpgen: mine.py is there and was not written by bpgen\n  choose another place, or give --force\n"
+    )
+    assert Path("mine.py").read_text() == "precious = 1\n"
+    assert run("emit", "net.py", "-o", "mine.py", "--force").exit_code == 0
+    assert run("emit", "net.py", "-o", "mine.py").exit_code == 0
+
+
+@pytest.mark.parametrize("command", [["emit", "--force"], ["derive", "-f", "text"]])
+def test_never_overwrites_the_net(command: list[str]) -> None:
+    done = run(*command, "net.py", "-o", "./net.py")
+    assert (done.exit_code, done.stderr) == (
+        2, "bpgen: net.py is the net.py itself\n  choose another place for the output\n")  # fmt: skip
+    assert Path("net.py").read_text() == NET
+
+
+@pytest.mark.parametrize(("arguments", "error"), [
+    (["derive", "net.py", "-o", "net.py/x.md"],
+     "net.py/x.md cannot be written: Not a directory\n  choose another place with -o"),
+    (["emit", "net.py", "-o", "net.py/x.py"],
+     "net.py/x.py cannot be written: Not a directory\n  choose another place with -o"),
+    (["derive", "net.py", "-f", "tex", "-o", "."], ". is a folder\n  give the name of a file in it"),
+    (["derive", "net.py", "-o", "x.docx"],
+     "x.docx: no format is called .docx\n  end it in .tex, .md, .txt, or give --format"),
+    (["emit", "net.py", "./net.py"],
+     "net.py and ./net.py would both be written to generated/net.py\n  emit them one by one, with -o FILE"),
+    (["emit", "net.py", "my-net 2.py", "-o", "x.py"], "x.py is one file for 2 networks\n  give a folder"),
+    (["emit"], "Missing argument 'NETS...'.\n  see bpgen emit --help"),
+    (["derive", "net.py", "--nonsense"], "No such option '--nonsense'.\n  see bpgen derive --help"),
+    (["prove", "net.py"], "No such command 'prove'.\n  see bpgen --help"),
+    ([], "Missing command.\n  see bpgen --help"),
+])  # fmt: skip
+def test_calls_that_are_refused(arguments: list[str], error: str) -> None:
+    done = run(*arguments)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr == f"bpgen: {error}\n"
+    assert not Path("generated").exists()
+
+
+@pytest.mark.parametrize(("name", "start"), [
+    ("a.tex", "\\documentclass"),
+    ("a.md", "# "),
+    ("a.txt", "A product."),
+    ("a", "A product."),
+])  # fmt: skip
+def test_the_suffix_chooses_the_format(name: str, start: str) -> None:
+    done = run("derive", "net.py", "-o", name)
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert Path(name).read_text().startswith(start)
+
+
+def test_a_format_that_is_named_wins() -> None:
+    printed = run("derive", "net.py", "-f", "markdown").stdout
+    run("derive", "net.py", "-f", "markdown", "-o", "a.tex")
+    assert Path("a.tex").read_text() == printed
+
+
+def test_a_written_file_is_a_whole_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was there stays until all of the new text is on disk."""
+    run("emit", "net.py", "-o", "out.py")
+    before = Path("out.py").read_bytes()
+    Path("net.py").write_text(NET.replace("product", "fine product"))
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "replace", interrupted)
+    assert run("emit", "net.py", "-o", "out.py").exit_code == 130
+    assert Path("out.py").read_bytes() == before
+    assert sorted(p.name for p in Path().iterdir()) == ["my-net 2.py", "net.py", "out.py"]
+
+
+def test_a_link_stays_a_link_and_a_device_a_device() -> None:
+    Path("real.md").write_text("old\n")
+    Path("link.md").symlink_to("real.md")
+    assert run("derive", "net.py", "-o", "link.md").exit_code == 0
+    assert Path("link.md").is_symlink()
+    assert Path("real.md").read_text() != "old\n"
+    assert run("derive", "net.py", "-o", os.devnull).exit_code == 0
+    assert not Path(os.devnull).is_file()
+
+
+def test_check_proves_and_answers_no(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run("check", "net.py").exit_code == 0
+    run("emit", "net.py", "-o", "out.py")
+    module = Path("out.py").read_text()
+    wrong = module.replace("(d_a * x).sum(axis=0)", "(d_a + x).sum(axis=0)")
+    assert wrong != module
+    Path("out.py").write_text(wrong)
+    done = run("check", "out.py")
+    assert (done.exit_code, done.stderr) == (1, "")
+
+
+@pytest.mark.parametrize("error", [RuntimeError("odd"), AssertionError("odd")])
+def test_a_defect_is_named_as_one(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("bpgen.emit.emit", broken)
+    done = run("emit", "net.py")
+    assert done.exit_code == 2
+    assert done.stderr == (
+        f"bpgen: {type(error).__name__}: odd\n  a defect of bpgen: report it; python -X dev -m bpgen says where\n"
+    )
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["--version"], ["emit", "--help"], ["derive", "--help"]])
+def test_help_is_quick(arguments: list[str]) -> None:
+    """Neither sympy nor numpy is imported for it."""
+    program = (
+        "import sys\nfrom bpgen.cli import main\n"
+        "try:\n    main(sys.argv[1:], prog_name='bpgen')\n"
+        "finally:\n    assert not {'sympy', 'numpy', 'jinja2'} & set(sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, cwd=ROOT)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert ("Usage: bpgen" in done.stdout) != (done.stdout == f"bpgen, version {__version__}\n")
+
+
+def test_answers_on_stdout_survive_any_encoding() -> None:
+    program = [sys.executable, "-m", "bpgen", "derive", str(Path("net.py").resolve())]
+    environment = {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(program, capture_output=True, text=True, cwd=ROOT, env=environment)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "bpgen: the terminal cannot show '\\u2550'\n  set PYTHONIOENCODING=utf-8, or give -o FILE\n"
+    )
+
+
+def test_the_same_bytes_under_any_hash_seed_and_in_any_company() -> None:
+    """One network's module does not depend on what was emitted before it."""
+    for seed, nets in (("0", ["net.py"]), ("7", ["my-net 2.py", "net.py"])):
+        program = [sys.executable, "-m", "bpgen", "emit", *nets, "-o", f"out{seed}"]
+        subprocess.run(program, check=True, capture_output=True, env={"PYTHONPATH": str(ROOT), "PYTHONHASHSEED": seed})
+    assert Path("out0/net.py").read_bytes() == Path("out7/net.py").read_bytes()

@@ -15,7 +15,7 @@ from bpgen.errors import NetError
 from bpgen.ir import BATCH, Element, Equation, Index, Network, TensorInfo, Term, check, element, length
 from bpgen.letters import lettered
 from bpgen.naming import RESERVED, free, invented, names, refuse
-from bpgen.whole import reachable, reads, terms_of, whole
+from bpgen.whole import predictions, reachable, reads, terms_of, whole
 
 Definition = tuple[tuple[Index, ...], tuple[Term, ...]]
 _DEEPEST = 40  # nameless steps written inside one another, so that a formula stays one that sympy can walk
@@ -32,6 +32,9 @@ def build(declared: Declaration, variables: Mapping[str, Any], source: str, name
     given = {serial: name for serial, name in named.items() if serial in set(used)}
     refuse(declared, given)
     kept = _inline(declared, used, {*given, *roots})
+    predicted = predictions(declared, used)
+    if not set(predicted) & set(kept):  # the output has no name and was written inside the loss
+        kept = _inline(declared, used, {*given, *roots, predicted[-1]})
     _refuse_infinite(declared, kept)
     called = _name_all(declared, kept, given)
     return _network(declared, kept, called, set(given), name, title)

@@ -11,6 +11,7 @@ from bpgen.functions import row
 from bpgen.ir import Element, Equation, Index, Network, Term
 from bpgen.measure import simplest, weight
 from bpgen.record import Equality
+from bpgen.simplify import gathered
 
 
 class Known:
@@ -74,7 +75,8 @@ def derivative(equation: Equation, term: Term, wrt: Element, known: Known) -> tu
     own = equation.terms[0].body if equation.pointwise() else None
     if own is not None and _costly(own):
         folded = simplest([folded, *_in_own_value(own, folded, equation.lhs, wrt)])
-    return folded, _reasons(equation, term, raw, folded)
+    folded = simplest([folded, gathered(folded)])
+    return folded, _reasons(equation, term, wrt, raw, folded)
 
 
 def _diff(body: sp.Expr, wrt: Element) -> sp.Expr:
@@ -142,21 +144,12 @@ def _mobius_inverse(body: sp.Expr, g: sp.Symbol, value: sp.Expr) -> sp.Expr | No
     return -rest / slope
 
 
-def _reasons(equation: Equation, term: Term, raw: sp.Expr, folded: sp.Expr) -> tuple[Equality, ...]:
+def _reasons(equation: Equation, term: Term, wrt: Element, raw: sp.Expr, folded: sp.Expr) -> tuple[Equality, ...]:
     """What a reader would want said: f'(z) and its value, where a function was differentiated."""
-    body = term.body
-    call = body if row(body) is not None else None
-    if call is not None and equation.pointwise():
-        stated = raw / _inner(call)
-        chain = (call, *dict.fromkeys((stated, folded / _inner(call))))
-        return (Equality(chain, prime=True),) if chain[1:] else ()
+    call = term.body
+    inner = _diff(call.args[0], wrt) if row(call) is not None and equation.pointwise() else sp.S.Zero
+    if inner != 0:
+        return (Equality((call, *dict.fromkeys((raw / inner, folded / inner))), prime=True),)
     if raw != folded:
         return (Equality((raw, folded)),)
     return ()
-
-
-def _inner(call: sp.Expr) -> sp.Expr:
-    """The inner derivative where the argument is a multiple of an element: f(2z) has f'(2z) * 2."""
-    argument = call.args[0]
-    coefficient, _ = argument.as_coeff_Mul()
-    return coefficient

@@ -41,9 +41,6 @@ def _refusal(error: Exception) -> NetError:
         return NetError(error.format_message(), f"see {error.ctx.command_path if error.ctx else 'bpgen'} --help")
     if isinstance(error, RecursionError):
         return NetError("a formula is nested too deeply", "give its parts names: one variable for each step")
-    if isinstance(error, UnicodeEncodeError):
-        letter = ascii(error.object[error.start])
-        return NetError(f"the terminal cannot show {letter}", "set PYTHONIOENCODING=utf-8, or give -o FILE")
     if isinstance(error, OSError):
         return NetError(f"the answer cannot be written: {error.strerror}", "write it elsewhere")
     return NetError(f"{type(error).__name__}: {error}", "a defect of bpgen: report it; python -X dev -m bpgen says where")

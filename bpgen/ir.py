@@ -17,7 +17,7 @@ from sympy.core.symbol import Str
 
 Size = int | str  # a str is a length known at run time
 Reduce = Literal["sum", "max", "logsumexp"]
-Role = Literal["input", "target", "param", "value", "adjoint"]
+Role = Literal["input", "target", "param", "value"]
 
 BATCH = "N"  # the run-time length of the batch axis
 
@@ -166,7 +166,7 @@ class Malformed(AssertionError):
 
 def check(equations: Iterable[Equation], tensors: Mapping[str, TensorInfo]) -> None:
     """Every index bound, every name assigned once and before it is read, every access of the right rank."""
-    known = {t.name for t in tensors.values() if t.role not in ("value", "adjoint")}
+    known = {t.name for t in tensors.values() if t.role != "value"}
     for equation in equations:
         if equation.name in known:
             raise Malformed(f"{equation.name} is assigned twice")

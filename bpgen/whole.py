@@ -48,6 +48,19 @@ def whole(declared: Declaration, used: Iterable[int], named: Mapping[int, str]) 
                        "add what compares the output with the target", declared.place(declared.loss_line))  # fmt: skip
 
 
+def predictions(declared: Declaration, used: Iterable[int]) -> list[int]:
+    """What is computed from inputs and from no target: what forward may return. NetError where nothing is."""
+    origins: dict[int, set[str]] = {}
+    for serial in used:
+        t = declared.tensors[serial]
+        origins[serial] = {t.role}.union(*(origins[r] for r in reads(terms_of(t))))
+    found = [s for s, roles in origins.items() if {"value", "input"} <= roles and "target" not in roles]
+    if not found:
+        raise NetError("nothing is computed from the inputs alone: forward has nothing to return",
+                       "compute an output, as in z = W @ x + b, and compare it with the target", declared.path)  # fmt: skip
+    return found
+
+
 def _refuse_output(declared: Declaration, t: Tensor, named: Mapping[int, str]) -> None:
     origins = _origins(declared, t)
     place = declared.place(t.line)

@@ -49,6 +49,8 @@ def write(path: Path, text: str, net: Path) -> None:
             path.write_text(text, encoding="utf-8")
         else:
             _replace(path.resolve(), text)
+    except (FileExistsError, NotADirectoryError):
+        raise NetError(f"{path} cannot be written: {path.parent} is no folder", "choose another place with -o") from None
     except OSError as error:
         raise NetError(f"{path} cannot be written: {error.strerror}", "choose another place with -o") from None
 

@@ -18,7 +18,7 @@ NET = '"""A product."""\nfrom bpgen import *\nx = input(3)\nw = param(3)\na = w 
 
 
 def run(*arguments: str) -> Result:
-    return CliRunner().invoke(main, arguments)
+    return CliRunner().invoke(main, arguments, prog_name="bpgen")
 
 
 @pytest.fixture(autouse=True)
@@ -97,9 +97,9 @@ def test_never_overwrites_the_net(command: list[str]) -> None:
 
 @pytest.mark.parametrize(("arguments", "error"), [
     (["derive", "net.py", "-o", "net.py/x.md"],
-     "net.py/x.md cannot be written: Not a directory\n  choose another place with -o"),
+     "net.py/x.md cannot be written: net.py is no folder\n  choose another place with -o"),
     (["emit", "net.py", "-o", "net.py/x.py"],
-     "net.py/x.py cannot be written: Not a directory\n  choose another place with -o"),
+     "net.py/x.py cannot be written: net.py is no folder\n  choose another place with -o"),
     (["derive", "net.py", "-f", "tex", "-o", "."], ". is a folder\n  give the name of a file in it"),
     (["derive", "net.py", "-o", "x.docx"],
      "x.docx: no format is called .docx\n  end it in .tex, .md, .txt, or give --format"),
@@ -199,13 +199,10 @@ def test_help_is_quick(arguments: list[str]) -> None:
 
 
 def test_answers_on_stdout_survive_any_encoding() -> None:
-    program = [sys.executable, "-m", "bpgen", "derive", str(Path("net.py").resolve())]
     environment = {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"}
-    done = subprocess.run(program, capture_output=True, text=True, cwd=ROOT, env=environment)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == (
-        "bpgen: the terminal cannot show '\\u2550'\n  set PYTHONIOENCODING=utf-8, or give -o FILE\n"
-    )
+    done = subprocess.run([sys.executable, "-m", "bpgen", "derive", "net.py"], capture_output=True, env=environment)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert "═" in done.stdout.decode()
 
 
 def test_the_same_bytes_under_any_hash_seed_and_in_any_company() -> None:

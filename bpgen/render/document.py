@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from bpgen.ir import Equation
+from bpgen.ir import BATCH, Equation
 from bpgen.record import Derivation, Forward, Step
 from bpgen.render import components, matrix, rightside
 from bpgen.render.chain import Chain, strings
@@ -70,7 +70,7 @@ class _Page:
         rows = [row for f in self.derivation.forward if not self._said_later(f) for row in self._forward(f)]
         intro = legend(self._equations, self.writer, self.notation)
         if any("evaluated as" in row.words for row in rows):
-            intro = (*intro, "What is evaluated neither overflows nor takes the logarithm of 0.")
+            intro = (*intro, "The spelling that is evaluated neither overflows nor takes the logarithm of 0.")
         return Section("Forward pass", intro, (Block(tuple(rows)),))
 
     def _said_later(self, forward: Forward) -> bool:
@@ -162,9 +162,11 @@ class _Page:
     # equations in the chosen notation
 
     def _final(self, equation: Equation, number: int, writer: Writer) -> list[Row]:
-        shape = writer.dialect.shape(tuple(writer.length(i.size or 1) for i in equation.indices))
         rows = self.known[number] = _finals(equation, number, writer, self.notation)
-        if rows[-1].left != matrix.left_side(equation, writer):  # an entry on the left: say whose shape it is
+        whole = rows[-1].left == matrix.left_side(equation, writer)
+        axes = [i for i in equation.indices if not (whole and i.size == BATCH)]  # a subscript n is one sample
+        shape = writer.dialect.shape(tuple(writer.length(i.size or 1) for i in axes))
+        if not whole:  # an entry on the left: say whose shape it is
             owner = equation.name if equation.name in writer.symbols else writer.adjoint_of[equation.name]
             shape = f"{writer.tensor(owner).text} {shape}"
         return [*rows[:-1], replace(rows[-1], shape=shape)]

@@ -24,8 +24,9 @@ def left_side(equation: Equation, writer: Writer) -> str:
 def right_side(equation: Equation, writer: Writer) -> list[Signed]:
     """The addends of the right side, without indices."""
     axes = tuple(i for i in equation.indices if not is_batch(i))
-    every = {s for t in equation.terms for e in (t.body, *(t.at or axes)) for s in e.free_symbols}
-    if len(axes) > 2 or not every.issuperset(axes):
+    spoken = {s for t in equation.terms for s in t.body.free_symbols}
+    scatters = any(t.at is not None for t in equation.terms)
+    if len(axes) > 2 or not (scatters or spoken.issuperset(axes)):  # a number is no vector
         raise Unfit
     rest = without_mean(equation)
     if rest is not None:

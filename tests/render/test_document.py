@@ -48,6 +48,7 @@ _MATRIX = [
     ("toy_2_2_1", r"\text{since } \sigma'(z^{[1]}_{i}) = \sigma(z^{[1]}_{i})(1 - \sigma(z^{[1]}_{i})) = a^{[1]}_{i}(1"),
     ("toy_2_2_1", r"\frac{\partial L}{\partial W^{[1]}} &= \sum_{n} \delta^{[1]}_{n} x^{\top}_{n} \tag{14}"),
     ("softmax_mlp", r"\delta^{[3]} &= p - e_{y}"),
+    ("softmax_mlp", r"\frac{\partial L}{\partial p} &= -\frac{1}{p_{y}} \, e_{y}"),
     ("softmax_mlp", r"\delta^{[3]}_{n} &= \frac{1}{N}(p_{n} - e_{y_{n}})"),
     ("softmax_mlp", r"= \delta^{[3]} h^{\top} + 0.02 W^{[3]}"),
     ("softmax_mlp", r"\lVert W^{[1]} \rVert_F^{2}"),
@@ -77,8 +78,8 @@ def test_components_count_from_one() -> None:
     assert r"z^{[1]}_{2} &= W^{[1]}_{21} x_{1} + W^{[1]}_{22} x_{2} + b^{[1]}_{2}" in printed
     assert r"\frac{\partial \ell}{\partial W^{[1]}_{21}} &= \delta^{[1]}_{2} x_{1}" in printed
     sums = latex("multilabel", "components")
-    own = r"\delta^{[1]}_{2} &= (W^{[2]}_{12} \delta^{[2]}_{1} + W^{[2]}_{22} \delta^{[2]}_{2})a^{[1]}_{2}(1 - a^{[1]}_{2})"
-    assert own in sums
+    inner = r"(W^{[2]}_{12} \delta^{[2]}_{1} + W^{[2]}_{22} \delta^{[2]}_{2})"
+    assert rf"\delta^{{[1]}}_{{2}} &= {inner} a^{{[1]}}_{{2}}(1 - a^{{[1]}}_{{2}})" in sums
 
 
 def test_components_of_a_large_network_are_refused() -> None:

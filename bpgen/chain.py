@@ -1,0 +1,81 @@
+"""The chain rule, once, and the only place that states it.
+
+If `y[I] = reduce over K of body` reads `x[e]`, then x receives, at that access,
+`dL/dx[e] += sum dL/dy[I] * d body / d x[e]` over every index of I, K that e does not fix. Nothing here knows a layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import sympy as sp
+
+from bpgen.ir import BATCH, Element, Equation, Index, Term
+from bpgen.record import Equality, Path
+
+At = tuple[sp.Expr, ...]
+
+
+@dataclass(frozen=True)
+class Link:
+    """That the term of an equation reads an element, and the local derivative there."""
+
+    equation: Equation
+    term: Term
+    access: Element
+    value: sp.Expr
+    reasons: tuple[Equality, ...] = ()
+
+    def away(self) -> dict[sp.Expr, sp.Expr]:
+        """The equation's indices under names of their own, so that none is captured by those of what it reads."""
+        every = (*self.equation.indices, *self.term.over)
+        return {i: Index(f"_{i.name}", i.size) for i in every}
+
+
+def contributions(link: Link, adjoint: tuple[Term, ...], axes: tuple[Index, ...]) -> Iterator[Term]:
+    """What the tensor that is read, whose axes are `axes`, receives through a link."""
+    away = link.away()
+    for upstream in adjoint:
+        mine = {k: Index(f"__{k.name}", k.size) for k in upstream.over}
+        ours = {**{i: away[i] for i in link.equation.indices}, **mine}
+        left = tuple(e.xreplace(ours) for e in upstream.at or link.equation.indices)
+        rename = {**{k: away[k] for k in link.term.over}, **dict(zip(link.equation.indices, left, strict=True))}
+        fixed, at = _solved(tuple(e.xreplace(rename) for e in link.access.indices), axes)
+        body = (upstream.body.xreplace(ours) * link.value.xreplace(rename)).xreplace(fixed)
+        summed = {*mine.values(), *(away[k] for k in link.term.over), *(i for e in left for i in _open(e))}
+        over = tuple(sorted(summed - set(fixed), key=_batch_first))
+        yield Term(body, over, "sum", None if at is None else tuple(e.xreplace(fixed) for e in at))
+
+
+def path(link: Link, axes: tuple[Index, ...]) -> Path:
+    """The same link as the factors a reader sees: dL/dy * dy/dx, summed over what dy/dx leaves open."""
+    away = link.away()
+    fixed, _ = _solved(tuple(e.xreplace(away) for e in link.access.indices), axes)
+
+    def told(expr: sp.Expr) -> sp.Expr:
+        return expr.xreplace(away).xreplace(fixed)
+
+    free = tuple(away[i] for i in link.equation.indices if away[i] not in fixed)
+    reasons = tuple(Equality(tuple(map(told, r.chain)), r.prime) for r in link.reasons)
+    return Path(told(link.equation.lhs), told(link.access), told(link.value), free, reasons)
+
+
+def _solved(access: At, axes: tuple[Index, ...]) -> tuple[dict[sp.Expr, sp.Expr], At | None]:
+    """Index values that make the access x[axes]; where they cannot, the access at which to write."""
+    fixed: dict[sp.Expr, sp.Expr] = {}
+    plain = True
+    for expr, axis in zip(access, axes, strict=True):
+        if isinstance(expr, Index) and expr not in fixed and expr not in axes:
+            fixed[expr] = axis
+        elif expr != axis:
+            plain = False
+    return fixed, None if plain else access
+
+
+def _open(expr: sp.Expr) -> list[Index]:
+    return [s for s in expr.free_symbols if isinstance(s, Index)]
+
+
+def _batch_first(index: Index) -> tuple[bool, str]:
+    return index.size != BATCH, index.name

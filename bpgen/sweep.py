@@ -1,0 +1,159 @@
+"""The reverse sweep: adjoints closed last to first, each simplified, recorded, and stored or written on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import sympy as sp
+
+from bpgen.calculus import Known, derivative
+from bpgen.chain import Link, contributions, path
+from bpgen.functions import row
+from bpgen.ir import Element, Equation, Network, Term, element, elements
+from bpgen.letters import lettered
+from bpgen.measure import weight
+from bpgen.naming import adjoint_name
+from bpgen.record import Line, Path, Step
+from bpgen.simplify import combined, gathered
+
+_CHEAP = 6.0  # an adjoint lighter than this is written again at each use rather than stored
+
+
+class Sweep:
+    """The state of one sweep: what each tensor has received so far. Its cost is linear in the equations."""
+
+    def __init__(self, network: Network, equations: list[Equation], last_number: int) -> None:
+        self.network, self.equations, self.number = network, equations, last_number
+        self.known = Known(network)
+        self.declared = {name: k for k, name in enumerate(network.tensors)}
+        self.wanted = _differentiable(network, equations)
+        self.received: dict[str, list[Term]] = {}
+        self.paths: dict[str, list[Path]] = {}
+        self.readers = _readers(equations)
+        self.steps: list[Step] = []
+        self.named = _adjoint_names(network, self.wanted)
+
+    def run(self) -> None:
+        """From the loss, or from every output, back to parameters and inputs."""
+        for name in (self.network.loss,) if self.network.loss else self.network.outputs:
+            self._seed(name)
+        for equation in reversed(self.equations):
+            if equation.name in self.received and equation.name in self.wanted:
+                self._pass_on(equation, self._close(equation.name, equation))
+            for leaf in sorted(dict.fromkeys(e.name for e in equation.reads()), key=self._leaf_order):
+                self.readers[leaf] -= 1
+                if self.readers[leaf] == 0 and leaf in self.wanted and not self._is_computed(leaf):
+                    self.received.setdefault(leaf, [Term(sp.S.Zero)])
+                    self._close(leaf, None)
+
+    def _seed(self, name: str) -> None:
+        """dL/dL = 1; for an output without a loss, the upstream gradient that backward is given."""
+        info = self.network.tensors[name]
+        one = Term(sp.S.One if name == self.network.loss else element(f"d_{name}", info.indices))
+        self.received.setdefault(name, []).append(one)
+
+    def _is_computed(self, name: str) -> bool:
+        return self.network.tensors[name].role == "value"
+
+    def _leaf_order(self, name: str) -> tuple[bool, int]:
+        """Parameters in the order of declaration, inputs last."""
+        return self.network.tensors[name].role == "input", self.declared[name]
+
+    def _close(self, name: str, equation: Equation | None) -> tuple[Term, ...]:
+        """The finished adjoint of a tensor: simplified, recorded, and as later equations write it."""
+        info, received = self.network.tensors[name], tuple(self.received[name])
+        if name == self.network.loss:
+            return received
+        drafted = lettered(Equation(self.named[name], info.indices, received))
+        terms, reasons = combined(drafted.terms, self.network, gathered)
+        inlined = equation is not None and self._is_inlined(equation, terms)
+        if not inlined:
+            terms, reasons = combined(drafted.terms, self.network)
+        closed = lettered(Equation(self.named[name], info.indices, terms))
+        self._record(name, drafted, closed, reasons, inlined)
+        return terms if inlined else (Term(element(self.named[name], info.indices)),)
+
+    def _record(self, name: str, drafted: Equation, closed: Equation, reasons: tuple[str, ...], inlined: bool) -> None:
+        self.number += 1
+        lines = [Line(drafted.terms)]
+        if closed.terms != drafted.terms:
+            lines.append(Line(closed.terms, reasons))
+        paths = tuple(self.paths.get(name, ()))
+        conventions = _conventions(p.value for p in paths)
+        self.steps.append(Step(self.number, name, closed, paths, tuple(lines), inlined, conventions))
+
+    def _is_inlined(self, equation: Equation, adjoint: tuple[Term, ...]) -> bool:
+        """Whether an adjoint is written inside the next equations instead of being stored under its name."""
+        if not any(t.body.atoms(Element) or t.over for t in adjoint):
+            return True
+        if any(t.over for t in equation.terms):
+            return False
+        heard = [e for e in equation.reads() if e.name in self.wanted]
+        if len(heard) == 1 and len(adjoint) == 1:
+            return True
+        plain = not any(t.over for t in adjoint)
+        return plain and (sum(weight(t.body) for t in adjoint) < _CHEAP or any(_divides(t.body) for t in adjoint))
+
+    def _pass_on(self, equation: Equation, adjoint: tuple[Term, ...]) -> None:
+        """Send the adjoint of one equation to everything that it reads."""
+        for term in equation.terms:
+            for access in elements(term.body):
+                if access.name in self.wanted and not _is_inside_index(access, term.body):
+                    link = Link(equation, term, access, *derivative(equation, term, access, self.known))
+                    if link.value != 0:
+                        axes = self.network.tensors[access.name].indices
+                        self.received.setdefault(access.name, []).extend(contributions(link, adjoint, axes))
+                        self.paths.setdefault(access.name, []).append(path(link, axes))
+
+
+def _divides(body: sp.Expr) -> bool:
+    return any(p.exp.is_negative and p.base.has(Element) for p in body.atoms(sp.Pow))
+
+
+def _is_inside_index(access: Element, body: sp.Expr) -> bool:
+    """Read only as an index of another element."""
+    outer = body.xreplace({e: sp.Dummy() for e in body.atoms(Element) if access in e.indices})
+    return not outer.has(access)
+
+
+def _differentiable(network: Network, equations: list[Equation]) -> set[str]:
+    """What a parameter or a real input reaches, and so may have a gradient."""
+    found = {t.name for t in network.tensors.values() if t.role in ("param", "input") and t.bound is None}
+    for equation in equations:
+        if any(e.name in found for e in equation.reads()):
+            found.add(equation.name)
+    return found
+
+
+def _readers(equations: list[Equation]) -> dict[str, int]:
+    """How many equations read each tensor."""
+    count: dict[str, int] = {}
+    for equation in equations:
+        for name in dict.fromkeys(e.name for e in equation.reads()):
+            count[name] = count.get(name, 0) + 1
+    return count
+
+
+def _adjoint_names(network: Network, wanted: set[str]) -> dict[str, str]:
+    """The names of the adjoints, none of them a name that net.py uses."""
+    named: dict[str, str] = {}
+    taken = set(network.tensors)
+    for name in network.tensors:
+        if name in wanted:
+            adjoint = adjoint_name(name)
+            while adjoint in taken:
+                adjoint = f"{adjoint}_"
+            named[name] = adjoint
+            taken.add(adjoint)
+    return named
+
+
+def _conventions(values: Iterable[sp.Expr]) -> tuple[str, ...]:
+    """The subgradients that the local derivatives rely on."""
+    found: dict[str, None] = {}
+    for value in values:
+        for call in sorted(value.atoms(sp.Function), key=str):
+            known = row(call)
+            if known is not None and known.convention:
+                found[known.convention] = None
+    return tuple(found)

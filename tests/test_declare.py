@@ -1,0 +1,188 @@
+"""The words of a net.py, by the equations of the network that they build."""
+
+from __future__ import annotations
+
+import pytest
+
+from bpgen.ir import Network
+from bpgen.load import declared_by
+
+X = "from bpgen import *\nimport sympy as sp\nimport numpy as np\nx = input(3)\n"
+
+
+def network(text: str) -> Network:
+    return declared_by(X + text)
+
+
+def equations(text: str) -> list[str]:
+    """Every equation as text: `z[n, i] = sum j: W[i, j]*x[n, j] + b[i]`."""
+    return [f"{e.lhs} = {' + '.join(map(_term, e.terms))}" for e in network(text)]
+
+
+def _term(term: object) -> str:
+    over = ", ".join(str(k) for k in term.over)  # type: ignore[attr-defined]
+    return f"{term.reduce} {over}: {term.body}" if over else str(term.body)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("expression", "body"), [
+    ("2 * x", "2*x[n, i]"),
+    ("x * 0.1", "x[n, i]/10"),
+    ("x - 1", "x[n, i] - 1"),
+    ("1 - x", "1 - x[n, i]"),
+    ("x / 4", "x[n, i]/4"),
+    ("4 / x", "4/x[n, i]"),
+    ("-x", "-x[n, i]"),
+    ("+x * 2", "2*x[n, i]"),
+    ("x ** 2", "x[n, i]**2"),
+    ("2 ** x", "2**x[n, i]"),
+    ("x * x", "x[n, i]**2"),
+    ("x / (1 + abs(x))", "x[n, i]/(Abs(x[n, i]) + 1)"),
+    ("np.float64(0.5) * x", "x[n, i]/2"),
+    ("x + np.int64(2)", "x[n, i] + 2"),
+    ("np.array(3.0) - x", "3 - x[n, i]"),
+    ("sp.Rational(1, 3) * x", "x[n, i]/3"),
+    ("x * sp.pi", "pi*x[n, i]"),
+    ("exp(-x)", "exp(-x[n, i])"),
+    ("leaky_relu(x, 0.2)", "leaky_relu(x[n, i], 1/5)"),
+    ("activation(sp.Max(0, sp.Symbol('t')))(x)", "relu(x[n, i])"),
+    ("activation(sp.Min(6, sp.Max(sp.Symbol('t'), 0)))(x)", "6 - relu(6 - relu(x[n, i]))"),
+    ("activation(sp.sech(sp.Symbol('t')))(x)", "1/cosh(x[n, i])"),
+    ("tensor(sp.sin(x[indices('i')]) * 2, indices('i'))", "2*sin(x[n, i])"),
+    ("tensor(x[indices('r')] * x[0], indices('r'))", "x[n, 0]*x[n, r]"),
+])  # fmt: skip
+def test_elementwise(expression: str, body: str) -> None:
+    name = expression.startswith("tensor") and "r" if "indices('r')" in expression else "i"
+    assert equations(f"a = {expression}\noutput(a)\n") == [f"a[n, {name}] = {body}"]
+
+
+@pytest.mark.parametrize(("text", "expected"), [
+    ("W = param(2, 3)\na = W @ x", "a[n, i] = sum j: W[i, j]*x[n, j]"),
+    ("W = param(3, 2)\na = W.T @ x", "a[n, i] = sum j: W[j, i]*x[n, j]"),
+    ("W = param(3, 2)\na = x @ W", "a[n, i] = sum j: W[j, i]*x[n, j]"),
+    ("W, b = param(2, 3), param(2)\na = W @ x + b", "a[n, i] = sum j: W[i, j]*x[n, j] + b[i]"),
+    ("w = param(3)\na = dot(w, x)", "a[n] = sum i: w[i]*x[n, i]"),
+    ("a = sum(x)", "a[n] = sum i: x[n, i]"),
+    ("a = mean(x ** 2)", "a[n] = sum i: x[n, i]**2/3"),
+    ("W = param(2, 3)\nc = sum(W, axis=-1)\na = c * sum(x)", "c[i] = sum j: W[i, j]"),
+    ("a = sum([x, 2 * x])", "a[n, i] = 3*x[n, i]"),
+    ("a = sum(2 * x[k] for k in range(3))", None),
+    ("i, j = indices('i, j')\nW = param(3, 3)\na = tensor(sum(W[i, j] * x[i] * x[j], i, j))",
+     "a[n] = sum i, j: W[i, j]*x[n, i]*x[n, j]"),
+    ("i, j = indices('i', 'j')\na = tensor(x[i] * x[j], i, j)", "a[n, i, j] = x[n, i]*x[n, j]"),
+    ("a = logsumexp(x)", "a[n] = logsumexp i: x[n, i]"),
+])  # fmt: skip
+def test_sums_and_products(text: str, expected: str | None) -> None:
+    if expected is None:
+        text, expected = "a = tensor(sum(2 * x[k] for k in range(3)))", "a[n] = 2*x[n, 0] + 2*x[n, 1] + 2*x[n, 2]"
+    assert equations(f"{text}\noutput(a)\n")[0] == expected
+
+
+def test_softmax_is_written_with_its_logarithm() -> None:
+    assert equations("p = softmax(x)\noutput(p)\n") == [
+        "s1[n] = logsumexp i: x[n, i]", "p[n, i] = exp(-s1[n] + x[n, i])"]  # fmt: skip
+
+
+def test_the_loss_is_the_mean_over_the_batch_and_penalties_stand_beside_it() -> None:
+    text = "y, W, b = target(2), param(2, 3), param(2)\nL = loss(squared_error(W @ x + b, y) + 0.1 * l2())\n"
+    *_, ell, total = equations(text)
+    assert ell == "ell[n] = sum i: (-y[n, i] + z1[n, i])**2" or ell == "ell[n] = sum i: (u1[n, i] - y[n, i])**2"
+    assert total == "L[] = sum n: ell[n]/N + sum i, j: W[i, j]**2/10"
+
+
+def test_a_sum_of_losses_is_one_loss() -> None:
+    net = network("y = target(3)\na = 2 * x\nfirst = squared_error(a, y)\nL = loss(first + 2 * sum(abs(a - y)))\n")
+    assert (net.loss, net.sample_loss) == ("L", "ell")
+    assert [t.name for t in net.role("target")] == ["y"]
+
+
+def test_a_loss_without_a_name_is_called_L() -> None:
+    assert network("y = target(3)\nloss(squared_error(2 * x, y))\n").loss == "L"
+    assert network("y, L = target(3), param(3)\nloss(squared_error(x * L, y))\n").loss == "L_"
+
+
+@pytest.mark.parametrize("penalty", ["l1", "l2"])
+def test_penalties_leave_biases_out_unless_they_are_named(penalty: str) -> None:
+    start = "y, W, b = target(2), param(2, 3), param(2)\nz = W @ x + b\n"
+    alone = equations(f"{start}L = loss(squared_error(z, y) + {penalty}())\n")[-1]
+    assert "W[" in alone
+    assert "b[" not in alone
+    assert "b[" in equations(f"{start}L = loss(squared_error(z, y) + {penalty}(W, b))\n")[-1]
+
+
+def test_labels_pick() -> None:
+    *_, ell, _ = equations("y = label(3)\nL = loss(categorical_cross_entropy_with_logits(x, y))\n")
+    assert ell == "ell[n] = s1[n] - x[n, y[n]]"
+    assert network("y = label(3)\na = 2 * x\nL = loss(-a[y])\n").tensors["y"].bound == 3
+
+
+def test_several_inputs_and_outputs_in_the_order_of_their_declaration() -> None:
+    net = network("u = input()\nv, w = input(2), input(2)\na = x * u\nb = v + w\noutput(b)\noutput(a)\n")
+    assert [t.name for t in net.role("input")] == ["x", "u", "v", "w"]
+    assert net.outputs == ("b", "a")
+    assert net.tensors["a"].sample_shape == (3,)
+    assert net.loss is None
+
+
+def test_a_scalar_output() -> None:
+    net = network("w = param(3)\ns = dot(w, x)\noutput(s)\n")
+    assert net.tensors["s"].sample_shape == ()
+
+
+def test_weights_used_twice_are_one_parameter() -> None:
+    net = network("W = param(3, 3)\nh = tanh(W @ x)\na = tanh(W @ h)\noutput(a)\n")
+    assert [t.name for t in net.role("param")] == ["W"]
+
+
+@pytest.mark.parametrize(("text", "params"), [
+    ("W, b = param(3, 3), param(3)\noutput(W @ x + b)", ["W", "b"]),
+    ("W: object = param(3, 3)\noutput(W @ x)", ["W"]),
+    ("(W, b), c = (param(3, 3), param(3)), param(3)\noutput(W @ x + b * c)", ["W", "b", "c"]),
+    ("h = x\nfor k in range(3):\n    W = param(3, 3)\n    h = tanh(W @ h)\noutput(h)", ["W1", "W2", "W3"]),
+    ("h = x\nfor k in range(2):\n    W, b = param(3, 3), param(3)\n    h = tanh(W @ h + b)\noutput(h)",
+     ["W1", "b1", "W2", "b2"]),
+    ("W1 = param(3)\nh = x * W1\nfor k in range(2):\n    W = param(3, 3)\n    h = tanh(W @ h)\noutput(h)",
+     ["W1", "W2", "W3"]),
+    ("W = param(3, 3)\nh = W @ x\nW = param(3, 3)\noutput(W @ h)", ["W1", "W2"]),
+    ("def layer(h):\n    U = param(3, 3)\n    return tanh(U @ h)\noutput(layer(x))", ["U"]),
+    ("def layer(h):\n    U = param(3, 3)\n    return tanh(U @ h)\noutput(layer(layer(x)))", ["U1", "U2"]),
+    ("weights = [param(3) for k in range(2)]\noutput(x * weights[0] * weights[1])", ["w1", "w2"]),
+    ("W = param(3, name='V')\noutput(x * W)", ["V"]),
+    ("_W = param(3)\noutput(x * _W)", ["w1"]),
+    ("lambda_ = param(3)\noutput(x * lambda_)", ["lambda_"]),
+    ("output(dense(dense(x, 4, relu), 2))", ["W1", "b1", "W2", "b2"]),
+    ("h = sigmoid(param(3) * x)\nh = h * 2\noutput(h)", ["w1"]),
+])  # fmt: skip
+def test_parameters_are_called_what_their_variables_are(text: str, params: list[str]) -> None:
+    assert [t.name for t in network(text + "\n").role("param")] == params
+
+
+def test_an_input_keeps_its_name_where_its_variable_is_used_again() -> None:
+    net = network("x = dense(x, 4, tanh)\nx = dense(x, 2)\noutput(x)\n")
+    assert [t.name for t in net.role("input")] == ["x"]
+    assert net.outputs == ("z2",)
+    net = network("w = param(3)\nx = w * x\noutput(x)\n")
+    assert ([t.name for t in net.role("input")], net.outputs) == (["x"], ("x1",))
+
+
+def test_names_that_gradients_have_elsewhere_are_the_users() -> None:
+    net = network("dW, delta1 = param(3), param(3)\nW = dW * x\nz1 = W + delta1\noutput(z1)\n")
+    assert {"dW", "delta1", "W", "z1"} <= set(net.tensors)
+
+
+def test_a_function_of_net_py_may_be_called_like_a_word() -> None:
+    assert equations("def relu(z):\n    return z ** 2\na = relu(x)\noutput(a)\n") == ["a[n, i] = x[n, i]**2"]
+    assert equations("import bpgen as bp\na = bp.tanh(x)\nbp.output(a)\n") == ["a[n, i] = tanh(x[n, i])"]
+
+
+def test_letters_that_python_reads_as_one_are_one_variable() -> None:
+    assert [t.name for t in network("𝐰 = param(3)\noutput(w * x)\n").role("param")] == ["w"]
+
+
+def test_long_chains_without_names() -> None:
+    """Nameless steps are written inside one another, though not without end."""
+    made = equations("a = x\nfor k in range(300):\n    a = tanh(a)\noutput(a)\n")
+    assert 2 < len(made) < 20
+
+
+def test_the_title_is_the_docstring() -> None:
+    assert declared_by('"""  A net.\n\nMore."""\nfrom bpgen import *\noutput(2 * input(3))\n').title == "A net.\n\nMore."

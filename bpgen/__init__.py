@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _WORDS = {
-    "words": (
-        "input", "target", "one_hot", "label", "param", "indices", "tensor", "loss", "output", "activation",
+    "words": ("input", "target", "one_hot", "label", "param", "indices", "tensor", "loss", "output"),
+    "functions": (
         "sum", "mean", "dot", "exp", "log", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arctan", "arsinh",
         "abs", "sigmoid", "softplus", "relu", "leaky_relu", "identity", "softmax", "log_softmax", "logsumexp",
+        "activation",
     ),
     "layers": ("dense",),
     "losses": (
@@ -23,9 +24,10 @@ _WORDS = {
     ),
 }  # fmt: skip
 
-__all__ = [word for words in _WORDS.values() for word in words]  # noqa: PLE0604 - built from the table
+__all__ = [word for words in _WORDS.values() for word in words]
 
 if TYPE_CHECKING:
+    from bpgen.declare.functions import *
     from bpgen.declare.layers import *
     from bpgen.declare.losses import *
     from bpgen.declare.words import *

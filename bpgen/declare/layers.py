@@ -7,10 +7,10 @@ from typing import Any
 
 from bpgen.declare.declaration import here
 from bpgen.declare.formula import fresh, reduce
+from bpgen.declare.functions import identity, leaky_relu, relu
 from bpgen.declare.given import whole
-from bpgen.declare.symbolic import Symbolic
+from bpgen.declare.symbolic import said
 from bpgen.declare.tensor import Tensor
-from bpgen.declare.words import identity, leaky_relu, relu
 from bpgen.errors import NetError
 
 
@@ -20,8 +20,7 @@ def dense(x: Tensor, width: int, activation: Callable[[Any], Any] = identity, bi
     Names what it makes W1, b1, z1, a1 (then 2, 3, ...).
     """
     if not isinstance(x, Tensor) or not x.rank:
-        said = x.said() if isinstance(x, Symbolic) else f"{x!r:.60}"
-        raise NetError(f"dense: {said} has no axis to connect", "give it a tensor with at least one axis")
+        raise NetError(f"dense: {said(x)} has no axis to connect", "give it a tensor with at least one axis")
     if not callable(activation):
         raise NetError(f"dense: the activation {activation!r:.60} is not a function", "give the word itself: relu")
     width = whole(width, "dense")

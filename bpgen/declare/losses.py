@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from bpgen.declare.declaration import here
+from bpgen.declare.functions import abs, log, log_softmax, mean, softplus, sum
 from bpgen.declare.tensor import Tensor
-from bpgen.declare.words import abs, log, log_softmax, mean, softplus, sum
 from bpgen.errors import NetError
 
 

@@ -54,3 +54,8 @@ class Symbolic:
     def __array_function__(self, function: Any, *_: Any) -> Any:
         raise NetError(f"np.{function.__name__} cannot take {self.said()}",
                        "use bpgen's own functions: exp(z), not np.exp(z)")  # fmt: skip
+
+
+def said(value: Any) -> str:
+    """How an error names any value of net.py."""
+    return value.said() if isinstance(value, Symbolic) else f"{value!r:.60}"

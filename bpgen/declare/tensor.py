@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -16,6 +17,13 @@ from bpgen.errors import NetError
 from bpgen.ir import Index, Role, Size, element, length
 
 _NAMELESS = {"value": "a tensor", "input": "an input", "target": "a target", "param": "a parameter"}
+Binary = Callable[["Tensor", Any], "Tensor"]
+
+
+def _binary(symbol: str, function: Callable[[Any, Any], Any]) -> tuple[Binary, Binary]:
+    """An operator and its reflection, element by element."""
+    return (lambda self, other: pointwise(symbol, function, self, other),
+            lambda self, other: pointwise(symbol, function, other, self))  # fmt: skip
 
 
 class Tensor(Symbolic):
@@ -94,38 +102,14 @@ class Tensor(Symbolic):
     def __rmatmul__(self, other: Any) -> Tensor:
         return _operand("@", other) @ self
 
-    def __add__(self, other: Any) -> Tensor:
-        return pointwise("+", lambda a, b: a + b, self, other)
-
-    def __radd__(self, other: Any) -> Tensor:
-        return pointwise("+", lambda a, b: a + b, other, self)
-
-    def __sub__(self, other: Any) -> Tensor:
-        return pointwise("-", lambda a, b: a - b, self, other)
-
-    def __rsub__(self, other: Any) -> Tensor:
-        return pointwise("-", lambda a, b: a - b, other, self)
-
-    def __mul__(self, other: Any) -> Tensor:
-        return pointwise("*", lambda a, b: a * b, self, other)
-
-    def __rmul__(self, other: Any) -> Tensor:
-        return pointwise("*", lambda a, b: a * b, other, self)
-
-    def __truediv__(self, other: Any) -> Tensor:
-        return pointwise("/", lambda a, b: a / b, self, other)
-
-    def __rtruediv__(self, other: Any) -> Tensor:
-        return pointwise("/", lambda a, b: a / b, other, self)
-
-    def __pow__(self, other: Any) -> Tensor:
-        return pointwise("**", lambda a, b: a**b, self, other)
-
-    def __rpow__(self, other: Any) -> Tensor:
-        return pointwise("**", lambda a, b: a**b, other, self)
+    __add__, __radd__ = _binary("+", operator.add)
+    __sub__, __rsub__ = _binary("-", operator.sub)
+    __mul__, __rmul__ = _binary("*", operator.mul)
+    __truediv__, __rtruediv__ = _binary("/", operator.truediv)
+    __pow__, __rpow__ = _binary("**", operator.pow)
 
     def __neg__(self) -> Tensor:
-        return pointwise("-", lambda a: -a, self)
+        return pointwise("-", operator.neg, self)
 
     def __pos__(self) -> Tensor:
         return self

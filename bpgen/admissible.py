@@ -8,10 +8,11 @@ from typing import Any
 import sympy as sp
 
 from bpgen.errors import NetError
-from bpgen.functions import ROWS, relu, row
+from bpgen.functions import ROWS, relu, row, step
 from bpgen.ir import Element, Index
 
 _ARITHMETIC = (Element, sp.Rational, sp.Symbol, sp.NumberSymbol, sp.Add, sp.Mul, sp.Pow)
+_FLAT = (sp.sign, sp.Heaviside, sp.floor, sp.ceiling, step)
 
 
 def _largest(first: sp.Expr, *rest: sp.Expr) -> sp.Expr:
@@ -46,10 +47,13 @@ _IMPOSSIBLE = {
 
 
 def known(expr: sp.Expr) -> sp.Expr:
-    """`expr` in functions of the table; NetError where one has no row there."""
+    """`expr` in functions of the table; NetError where one has no row there, or no slope."""
     if expr.has(*_REWRITTEN):
         expr = expr.replace(lambda e: type(e) in _REWRITTEN, lambda e: _REWRITTEN[type(e)](*e.args))
     for part in _parts(expr):
+        if isinstance(part, _FLAT):
+            raise NetError(f"{type(part).__name__} has no derivative but 0: nothing learns through it",
+                           "use a function with a slope, such as tanh or sigmoid")  # fmt: skip
         if not isinstance(part, _ARITHMETIC) and part not in _IMPOSSIBLE and row(part) is None:
             raise NetError(f"{type(part).__name__} has no row in bpgen's table of functions",
                            f"write it with {', '.join(ROWS)}")  # fmt: skip

@@ -43,7 +43,8 @@ def _refusal(error: Exception) -> NetError:
         return NetError("a formula is nested too deeply", "give its parts names: one variable for each step")
     if isinstance(error, OSError):
         return NetError(f"the answer cannot be written: {error.strerror}", "write it elsewhere")
-    return NetError(f"{type(error).__name__}: {error}", "a defect of bpgen: report it; python -X dev -m bpgen says where")
+    remedy = "a defect of bpgen: report it; python -X dev -m bpgen says where"
+    return NetError(f"{type(error).__name__}: {error}", remedy)
 
 
 @click.group(cls=Program, no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"]})

@@ -57,7 +57,8 @@ def predictions(declared: Declaration, used: Iterable[int]) -> list[int]:
     found = [s for s, roles in origins.items() if {"value", "input"} <= roles and "target" not in roles]
     if not found:
         raise NetError("nothing is computed from the inputs alone: forward has nothing to return",
-                       "compute an output, as in z = W @ x + b, and compare it with the target", declared.path)  # fmt: skip
+                       "compute an output, as in z = W @ x + b, and compare it with the target",
+                       declared.path)  # fmt: skip
     return found
 
 

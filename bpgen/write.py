@@ -39,6 +39,7 @@ def write_module(path: Path, text: str, net: Path, force: bool = False) -> None:
 
 def write(path: Path, text: str, net: Path) -> None:
     """Write a file whole or not at all."""
+    remedy = "choose another place with -o"
     try:
         if path.exists() and net.exists() and path.samefile(net):
             raise NetError(f"{path} is the net.py itself", "choose another place for the output")
@@ -50,9 +51,9 @@ def write(path: Path, text: str, net: Path) -> None:
         else:
             _replace(path.resolve(), text)
     except (FileExistsError, NotADirectoryError):
-        raise NetError(f"{path} cannot be written: {path.parent} is no folder", "choose another place with -o") from None
+        raise NetError(f"{path} cannot be written: {path.parent} is no folder", remedy) from None
     except OSError as error:
-        raise NetError(f"{path} cannot be written: {error.strerror}", "choose another place with -o") from None
+        raise NetError(f"{path} cannot be written: {error.strerror}", remedy) from None
 
 
 def _replace(path: Path, text: str) -> None:

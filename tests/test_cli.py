@@ -106,16 +106,27 @@ def test_never_overwrites_the_net(command: list[str]) -> None:
     (["emit", "net.py", "./net.py"],
      "net.py and ./net.py would both be written to generated/net.py\n  emit them one by one, with -o FILE"),
     (["emit", "net.py", "my-net 2.py", "-o", "x.py"], "x.py is one file for 2 networks\n  give a folder"),
-    (["emit"], "Missing argument 'NETS...'.\n  see bpgen emit --help"),
-    (["derive", "net.py", "--nonsense"], "No such option '--nonsense'.\n  see bpgen derive --help"),
-    (["prove", "net.py"], "No such command 'prove'.\n  see bpgen --help"),
-    ([], "Missing command.\n  see bpgen --help"),
 ])  # fmt: skip
 def test_calls_that_are_refused(arguments: list[str], error: str) -> None:
     done = run(*arguments)
     assert (done.exit_code, done.stdout) == (2, "")
     assert done.stderr == f"bpgen: {error}\n"
     assert not Path("generated").exists()
+
+
+@pytest.mark.parametrize(("arguments", "fact", "remedy"), [
+    (["emit"], "Missing argument", "see bpgen emit --help"),
+    (["derive", "net.py", "--nonsense"], "No such option", "see bpgen derive --help"),
+    (["derive", "net.py", "-f", "docx"], "Invalid value", "see bpgen derive --help"),
+    (["prove", "net.py"], "No such command", "see bpgen --help"),
+    ([], "Missing command", "see bpgen --help"),
+])  # fmt: skip
+def test_calls_that_click_refuses(arguments: list[str], fact: str, remedy: str) -> None:
+    done = run(*arguments)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"bpgen: {fact}")
+    assert done.stderr.endswith(f"\n  {remedy}\n")
+    assert done.stderr.count("\n") == 2
 
 
 @pytest.mark.parametrize(("name", "start"), [

@@ -99,7 +99,7 @@ def output(*tensors: Tensor) -> None:
         raise NetError("output: nothing is given", "give the tensors that forward returns")
     for k, t in enumerate(tensors):
         if not isinstance(t, Tensor):
-            raise NetError(f"output: {said(t)} is not a tensor", "give the tensors that forward returns")
+            raise NetError(f"output: {said(t)} is not a tensor", "give tensors: of a formula, tensor(formula, i)")
         if t.role != "value":
             raise NetError(f"output: {t.said()} is {'an' if t.role == 'input' else 'a'} {t.role}, not computed",
                            "give the tensors that forward computes")  # fmt: skip

@@ -1,4 +1,6 @@
-"""`python -m benchmarks.commands`: how long the commands take, in units of importing what they stand on."""
+"""`python -m benchmarks.commands`: how long the commands take, in units of importing what they
+stand on.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,11 @@ def main() -> None:
         bpgen = [PYTHON, "-m", "bpgen"]
         report("bpgen --help / import click", ratio([*bpgen, "--help"], click), 1.5)
         report("bpgen derive / import sympy", ratio([*bpgen, "derive", str(net)], sympy), 2.5)
-        report("bpgen emit / import sympy", ratio([*bpgen, "emit", str(net), "-o", f"{folder}/out.py"], sympy), 2.5)
+        report(
+            "bpgen emit / import sympy",
+            ratio([*bpgen, "emit", str(net), "-o", f"{folder}/out.py"], sympy),
+            2.5,
+        )
 
 
 if __name__ == "__main__":

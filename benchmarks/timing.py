@@ -1,4 +1,6 @@
-"""Whole commands timed against each other within one run: the median of interleaved rounds, as ratios."""
+"""Whole commands timed against each other within one run: the median of interleaved rounds, as
+ratios.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ def once(command: Sequence[str]) -> float:
     return time.perf_counter() - start
 
 
-def ratio(command: Sequence[str], reference: Sequence[str], rounds: int = 11) -> tuple[float, float, float]:
+def ratio(
+    command: Sequence[str], reference: Sequence[str], rounds: int = 11
+) -> tuple[float, float, float]:
     """The median seconds of both, and the median of the ratios of neighbouring runs."""
     for warm in (command, reference):
         once(warm)

@@ -1,6 +1,8 @@
-"""bpgen: a neural network's equations in; its derivation, its numpy module and the proof of both out.
+"""bpgen: a neural network's equations in; its derivation, its numpy module and the proof of both
+out.
 
-A net.py begins with `from bpgen import *`. sympy is imported when the first word is used, not before.
+A net.py begins with `from bpgen import *`. sympy is imported when the first word is used, not
+before.
 """
 
 from __future__ import annotations
@@ -10,19 +12,56 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _WORDS = {
-    "words": ("input", "target", "one_hot", "label", "param", "indices", "tensor", "loss", "output"),
+    "words": (
+        "input",
+        "target",
+        "one_hot",
+        "label",
+        "param",
+        "indices",
+        "tensor",
+        "loss",
+        "output",
+    ),
     "functions": (
-        "sum", "mean", "dot", "exp", "log", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arctan", "arsinh",
-        "abs", "sigmoid", "softplus", "relu", "leaky_relu", "identity", "softmax", "log_softmax", "logsumexp",
+        "sum",
+        "mean",
+        "dot",
+        "exp",
+        "log",
+        "sqrt",
+        "sin",
+        "cos",
+        "tan",
+        "sinh",
+        "cosh",
+        "tanh",
+        "arctan",
+        "arsinh",
+        "abs",
+        "sigmoid",
+        "softplus",
+        "relu",
+        "leaky_relu",
+        "identity",
+        "softmax",
+        "log_softmax",
+        "logsumexp",
         "activation",
     ),
     "layers": ("dense",),
     "losses": (
-        "half_squared_error", "squared_error", "mean_squared_error", "binary_cross_entropy",
-        "binary_cross_entropy_with_logits", "categorical_cross_entropy", "categorical_cross_entropy_with_logits",
-        "l1", "l2",
+        "half_squared_error",
+        "squared_error",
+        "mean_squared_error",
+        "binary_cross_entropy",
+        "binary_cross_entropy_with_logits",
+        "categorical_cross_entropy",
+        "categorical_cross_entropy_with_logits",
+        "l1",
+        "l2",
     ),
-}  # fmt: skip
+}
 
 __all__ = [word for words in _WORDS.values() for word in words]
 

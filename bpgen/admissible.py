@@ -1,4 +1,6 @@
-"""Is an expression one that bpgen can derive, write and prove? Only what its tables know; the rest is refused."""
+"""Is an expression one that bpgen can derive, write and prove? Only what its tables know; the rest
+is refused.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ def _smallest(first: sp.Expr, *rest: sp.Expr) -> sp.Expr:
     return first
 
 
-_REWRITTEN: dict[Any, Callable[..., sp.Expr]] = {  # functions of sympy that functions of the table express
+_REWRITTEN: dict[
+    Any, Callable[..., sp.Expr]
+] = {  # functions of sympy that functions of the table express
     sp.Max: _largest,
     sp.Min: _smallest,
     sp.sec: lambda z: 1 / sp.cos(z),
@@ -52,11 +56,15 @@ def known(expr: sp.Expr) -> sp.Expr:
         expr = expr.replace(lambda e: type(e) in _REWRITTEN, lambda e: _REWRITTEN[type(e)](*e.args))
     for part in _parts(expr):
         if isinstance(part, _FLAT):
-            raise NetError(f"{type(part).__name__} has no derivative but 0: nothing learns through it",
-                           "use a function with a slope, such as tanh or sigmoid")  # fmt: skip
+            raise NetError(
+                f"{type(part).__name__} has no derivative but 0: nothing learns through it",
+                "use a function with a slope, such as tanh or sigmoid",
+            )
         if not isinstance(part, _ARITHMETIC) and part not in _IMPOSSIBLE and row(part) is None:
-            raise NetError(f"{type(part).__name__} has no row in bpgen's table of functions",
-                           f"write it with {', '.join(ROWS)}")  # fmt: skip
+            raise NetError(
+                f"{type(part).__name__} has no row in bpgen's table of functions",
+                f"write it with {', '.join(ROWS)}",
+            )
     return expr
 
 
@@ -64,16 +72,30 @@ def finite(expr: sp.Expr) -> None:
     """NetError where a constant of `expr` is infinite or complex, or a power of it may be."""
     for part in _parts(expr):
         if part in _IMPOSSIBLE:
-            raise NetError(f"the formula holds {_IMPOSSIBLE[part]}", "networks here compute with real, finite numbers")
-        if isinstance(part, sp.Pow) and part.base.is_number and not part.base.is_positive and not part.exp.is_number:
-            raise NetError(f"{part.base} to a power that varies is not real", "give the power a positive base")
+            raise NetError(
+                f"the formula holds {_IMPOSSIBLE[part]}",
+                "networks here compute with real, finite numbers",
+            )
+        if (
+            isinstance(part, sp.Pow)
+            and part.base.is_number
+            and not part.base.is_positive
+            and not part.exp.is_number
+        ):
+            raise NetError(
+                f"{part.base} to a power that varies is not real", "give the power a positive base"
+            )
 
 
 def declared(expr: sp.Expr, lengths: Iterable[sp.Symbol]) -> None:
-    """NetError where a symbol stands outside the indices of a tensor and is no length of an axis."""
+    """NetError where a symbol stands outside the indices of a tensor and is no length of
+    an axis.
+    """
     for part in _parts(expr):
         if isinstance(part, Index):
-            raise NetError(f"index {part} stands as a number", "an index only picks elements, as in x[i]")
+            raise NetError(
+                f"index {part} stands as a number", "an index only picks elements, as in x[i]"
+            )
         if isinstance(part, sp.Symbol) and part not in lengths:
             raise NetError(f"undeclared symbol {part}", f"declare it: {part} = param() or input()")
 

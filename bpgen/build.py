@@ -1,4 +1,6 @@
-"""declaration -> Network: nameless steps inlined, names given, the batch axis added, the mean over it taken."""
+"""declaration -> Network: nameless steps inlined, names given, the batch axis added, the mean over
+it taken.
+"""
 
 from __future__ import annotations
 
@@ -12,20 +14,42 @@ from bpgen.admissible import finite
 from bpgen.declare.declaration import Declaration
 from bpgen.declare.formula import Formula
 from bpgen.errors import NetError
-from bpgen.ir import BATCH, Element, Equation, Index, Network, TensorInfo, Term, check, element, length
+from bpgen.ir import (
+    BATCH,
+    Element,
+    Equation,
+    Index,
+    Network,
+    TensorInfo,
+    Term,
+    check,
+    element,
+    length,
+)
 from bpgen.letters import lettered
 from bpgen.naming import RESERVED, free, invented, names, refuse
 from bpgen.whole import predictions, reachable, reads, terms_of, whole
 
 Definition = tuple[tuple[Index, ...], tuple[Term, ...]]
-_DEEPEST = 40  # nameless steps written inside one another, so that a formula stays one that sympy can walk
+_DEEPEST = (
+    40  # nameless steps written inside one another, so that a formula stays one that sympy can walk
+)
 
 
-def build(declared: Declaration, variables: Mapping[str, Any], source: str, name: str, title: str = "") -> Network:
+def build(
+    declared: Declaration, variables: Mapping[str, Any], source: str, name: str, title: str = ""
+) -> Network:
     """The network that net.py declared."""
     if declared.loss is None and not declared.outputs:
-        raise NetError("neither a loss nor an output is declared", "end with loss(...) or output(...)", declared.path)
-    roots = [t.serial for t in (*declared.outputs, *((declared.loss,) if declared.loss is not None else ()))]
+        raise NetError(
+            "neither a loss nor an output is declared",
+            "end with loss(...) or output(...)",
+            declared.path,
+        )
+    roots = [
+        t.serial
+        for t in (*declared.outputs, *((declared.loss,) if declared.loss is not None else ()))
+    ]
     used = reachable(declared, roots)
     named = names(declared, variables, source)
     whole(declared, used, named)
@@ -47,11 +71,15 @@ def _refuse_infinite(declared: Declaration, kept: Mapping[int, Definition]) -> N
             for term in terms:
                 finite(term.body)
         except NetError as error:
-            raise NetError(error.fact, error.remedy, declared.place(declared.tensors[serial].line)) from None
+            raise NetError(
+                error.fact, error.remedy, declared.place(declared.tensors[serial].line)
+            ) from None
 
 
 def _inline(declared: Declaration, used: list[int], named: set[int]) -> dict[int, Definition]:
-    """Definitions to keep: those with a name, and nameless ones that cannot be written inside what reads them."""
+    """Definitions to keep: those with a name, and nameless ones that cannot be written inside what
+    reads them.
+    """
     uses: dict[int, int] = {}
     for serial in used:
         for read in reads(terms_of(declared.tensors[serial])):
@@ -64,7 +92,11 @@ def _inline(declared: Declaration, used: list[int], named: set[int]) -> dict[int
         terms = terms_of(tensor)
         for read in dict.fromkeys(reads(terms)):
             if read in nameless:
-                written = _written_in(terms, read, nameless[read], uses[read]) if depth[read] < _DEEPEST else None
+                written = (
+                    _written_in(terms, read, nameless[read], uses[read])
+                    if depth[read] < _DEEPEST
+                    else None
+                )
                 if written is None:
                     kept[read] = nameless.pop(read)
                 else:
@@ -77,11 +109,15 @@ def _inline(declared: Declaration, used: list[int], named: set[int]) -> dict[int
     return dict(sorted(kept.items()))
 
 
-def _written_in(terms: tuple[Term, ...], serial: int, definition: Definition, uses: int) -> tuple[Term, ...] | None:
+def _written_in(
+    terms: tuple[Term, ...], serial: int, definition: Definition, uses: int
+) -> tuple[Term, ...] | None:
     """`terms` with the nameless tensor's definition in its place, or None where it needs a name."""
     left, inner = definition
     if len(inner) == 1 and not inner[0].over and (uses == 1 or not inner[0].body.has(sp.Function)):
-        return tuple(t.map(lambda body: _substituted(body, serial, left, inner[0].body)) for t in terms)
+        return tuple(
+            t.map(lambda body: _substituted(body, serial, left, inner[0].body)) for t in terms
+        )
     if uses > 1 or any(t.reduce != "sum" for t in inner):
         return None
     result: list[Term] = []
@@ -95,11 +131,15 @@ def _written_in(terms: tuple[Term, ...], serial: int, definition: Definition, us
 
 def _substituted(body: sp.Expr, serial: int, left: tuple[Index, ...], value: sp.Expr) -> sp.Expr:
     found = [e for e in body.atoms(Element) if e.name == f"%{serial}"]
-    return body.xreplace({e: value.xreplace(dict(zip(left, e.indices, strict=True))) for e in found})
+    return body.xreplace(
+        {e: value.xreplace(dict(zip(left, e.indices, strict=True))) for e in found}
+    )
 
 
 def _spread(term: Term, serial: int, definition: Definition) -> list[Term] | None:
-    """A term linear in the reduced tensor, as the sum of the tensor's own terms with the term's factor."""
+    """A term linear in the reduced tensor, as the sum of the tensor's own terms with the term's
+    factor.
+    """
     found = [e for e in term.body.atoms(Element) if e.name == f"%{serial}"]
     if not found:
         return [term]
@@ -115,7 +155,9 @@ def _spread(term: Term, serial: int, definition: Definition) -> list[Term] | Non
     return spread + ([Term(rest, term.over)] if rest != 0 else [])
 
 
-def _name_all(declared: Declaration, kept: Mapping[int, Definition], given: Mapping[int, str]) -> dict[int, str]:
+def _name_all(
+    declared: Declaration, kept: Mapping[int, Definition], given: Mapping[int, str]
+) -> dict[int, str]:
     taken = set(given.values()) | RESERVED
     called = dict(given)
     if declared.loss is not None and declared.loss.serial not in called:
@@ -131,7 +173,9 @@ def _name_all(declared: Declaration, kept: Mapping[int, Definition], given: Mapp
     return called
 
 
-def _hints(declared: Declaration, kept: Mapping[int, Definition], called: Mapping[int, str]) -> dict[int, str]:
+def _hints(
+    declared: Declaration, kept: Mapping[int, Definition], called: Mapping[int, str]
+) -> dict[int, str]:
     """z1 for what a1 = sigmoid(W1 @ x + b1) applies its function to."""
     found = {}
     for serial, (_, terms) in kept.items():
@@ -143,8 +187,14 @@ def _hints(declared: Declaration, kept: Mapping[int, Definition], called: Mappin
     return found
 
 
-def _network(declared: Declaration, kept: Mapping[int, Definition], called: Mapping[int, str], given: set[int],
-             name: str, title: str) -> Network:  # fmt: skip
+def _network(
+    declared: Declaration,
+    kept: Mapping[int, Definition],
+    called: Mapping[int, str],
+    given: set[int],
+    name: str,
+    title: str,
+) -> Network:
     batch = Index("n", BATCH)
     batched = _batched(declared, kept)
     tensors: dict[str, TensorInfo] = {}
@@ -163,15 +213,31 @@ def _network(declared: Declaration, kept: Mapping[int, Definition], called: Mapp
             equations.append(equation)
             tensors[label] = TensorInfo(label, equation.indices, "value")
         else:
-            axes = lettered(Equation(label, ((batch,) if serial in batched else ()) + tuple(
-                Index(f"_{k}", s) for k, s in enumerate(t.shape)), ())).indices  # fmt: skip
+            axes = lettered(
+                Equation(
+                    label,
+                    ((batch,) if serial in batched else ())
+                    + tuple(Index(f"_{k}", s) for k, s in enumerate(t.shape)),
+                    (),
+                )
+            ).indices
             tensors[label] = TensorInfo(label, axes, t.role, t.bound, t.sums_to_one)
     own = {called[s] for s in given if s in kept}
     outputs = tuple(called[t.serial] for t in declared.outputs) or _outputs(equations, tensors, own)
-    inits = {called[s]: declared.tensors[s].init for s in kept if declared.tensors[s].role == "param"}
+    inits = {
+        called[s]: declared.tensors[s].init for s in kept if declared.tensors[s].role == "param"
+    }
     check(equations, tensors)
-    return Network(name, tensors, tuple(equations), outputs, called[loss] if loss is not None else None, sample_loss,
-                   title, inits)  # fmt: skip
+    return Network(
+        name,
+        tensors,
+        tuple(equations),
+        outputs,
+        called[loss] if loss is not None else None,
+        sample_loss,
+        title,
+        inits,
+    )
 
 
 def _batched(declared: Declaration, kept: Mapping[int, Definition]) -> set[int]:
@@ -179,13 +245,17 @@ def _batched(declared: Declaration, kept: Mapping[int, Definition]) -> set[int]:
     found: set[int] = set()
     for serial, (_, terms) in kept.items():
         role = declared.tensors[serial].role
-        if role in ("input", "target") or (role == "value" and any(r in found for r in reads(terms))):
+        if role in ("input", "target") or (
+            role == "value" and any(r in found for r in reads(terms))
+        ):
             found.add(serial)
     return found
 
 
 def _final(body: sp.Expr, called: Mapping[int, str], batched: set[int], batch: Index) -> sp.Expr:
-    """The body in final names, the batch index first where the tensor has one; gathers inside out."""
+    """The body in final names, the batch index first where the tensor has one; gathers
+    inside out.
+    """
     new: dict[Element, sp.Expr] = {}
     for access in sorted(body.atoms(Element), key=lambda e: len(e.atoms(Element))):
         serial = int(access.name[1:])
@@ -194,16 +264,29 @@ def _final(body: sp.Expr, called: Mapping[int, str], batched: set[int], batch: I
     return body.xreplace(new)
 
 
-def _mean(label: str, terms: tuple[Term, ...], batch: Index, tensors: dict[str, TensorInfo], taken: set[str]) -> tuple[
-        str | None, list[Equation]]:  # fmt: skip
-    """L = mean over the batch of the loss of one sample, plus what does not depend on the sample."""
+def _mean(
+    label: str,
+    terms: tuple[Term, ...],
+    batch: Index,
+    tensors: dict[str, TensorInfo],
+    taken: set[str],
+) -> tuple[str | None, list[Equation]]:
+    """L = mean over the batch of the loss of one sample, plus what does not depend on the
+    sample.
+    """
     split = [t for term in terms for t in _by_sample(term, batch)]
     of_sample = [t for t in split if batch in t.body.free_symbols]
-    penalties = sorted((t for t in split if batch not in t.body.free_symbols), key=lambda t: _declared(t, tensors))
+    penalties = sorted(
+        (t for t in split if batch not in t.body.free_symbols), key=lambda t: _declared(t, tensors)
+    )
     equations, mean, sample = [], [], None
     if of_sample:
         only = of_sample[0].body if len(of_sample) == 1 and not of_sample[0].over else None
-        if isinstance(only, Element) and only.indices == (batch,):
+        if (
+            isinstance(only, Element)
+            and only.indices == (batch,)
+            and tensors[only.name].role == "value"
+        ):
             sample = only.name
         else:
             sample = free("ell", taken)
@@ -230,8 +313,12 @@ def _by_sample(term: Term, batch: Index) -> list[Term]:
     return [Term(sp.Add(*part)) for part in (inside, outside) if part]
 
 
-def _outputs(equations: list[Equation], tensors: Mapping[str, TensorInfo], own: set[str]) -> tuple[str, ...]:
-    """What forward returns where net.py does not say: what is compared with the target, by its name in net.py."""
+def _outputs(
+    equations: list[Equation], tensors: Mapping[str, TensorInfo], own: set[str]
+) -> tuple[str, ...]:
+    """What forward returns where net.py does not say: what is compared with the target, by its name
+    in net.py.
+    """
     of_target = {t.name for t in tensors.values() if t.role == "target"}
     compared: list[str] = []
     computed: list[str] = []

@@ -1,4 +1,6 @@
-"""The one place that knows calculus: sympy's scalar derivative of a body, told in values the forward pass has."""
+"""The one place that knows calculus: sympy's scalar derivative of a body, told in values the
+forward pass has.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ from bpgen.simplify import gathered
 
 
 class Known:
-    """The forward values by their definitions, so that exp(z[n,k] - s[n]) can be recognised as p[n,k]."""
+    """The forward values by their definitions, so that exp(z[n,k] - s[n]) can be recognised as
+    p[n,k].
+    """
 
     def __init__(self, network: Network) -> None:
         self.by_shape: dict[tuple[str, tuple[str, ...]], list[Equation]] = {}
@@ -44,7 +48,9 @@ class Known:
 
 
 def _costly(body: sp.Expr) -> bool:
-    return bool(body.has(sp.Function)) or any(not p.exp.is_Integer or p.exp.is_negative for p in body.atoms(sp.Pow))
+    return bool(body.has(sp.Function)) or any(
+        not p.exp.is_Integer or p.exp.is_negative for p in body.atoms(sp.Pow)
+    )
 
 
 def _shape(expr: sp.Expr) -> tuple[str, tuple[str, ...]]:
@@ -65,8 +71,12 @@ def _unified(pattern: sp.Expr, expr: sp.Expr) -> dict[sp.Expr, sp.Expr] | None:
     return at if pattern.xreplace(at) == expr else None
 
 
-def derivative(equation: Equation, term: Term, wrt: Element, known: Known) -> tuple[sp.Expr, tuple[Equality, ...]]:
-    """d term / d wrt of one term's body, folded, with the reasons. A logsumexp passes on its softmax."""
+def derivative(
+    equation: Equation, term: Term, wrt: Element, known: Known
+) -> tuple[sp.Expr, tuple[Equality, ...]]:
+    """d term / d wrt of one term's body, folded, with the reasons. A logsumexp passes on its
+    softmax.
+    """
     slope = _diff(term.body, wrt)
     raw = slope
     if term.reduce == "logsumexp":
@@ -80,7 +90,9 @@ def derivative(equation: Equation, term: Term, wrt: Element, known: Known) -> tu
 
 
 def _diff(body: sp.Expr, wrt: Element) -> sp.Expr:
-    """sympy's derivative with every element a plain real symbol, named by position: equal layers share one."""
+    """sympy's derivative with every element a plain real symbol, named by position: equal layers
+    share one.
+    """
     marks = {e: sp.Symbol(f"e{k}", real=True) for k, e in enumerate(_outermost(body))}
     slope = _slope(body.xreplace(marks), marks[wrt])
     return slope.xreplace({mark: e for e, mark in marks.items()})
@@ -92,7 +104,9 @@ def _slope(body: sp.Expr, mark: sp.Symbol) -> sp.Expr:
 
 
 def _outermost(body: sp.Expr) -> list[Element]:
-    """The elements of a body in the order in which they stand, without those inside their indices."""
+    """The elements of a body in the order in which they stand, without those inside their
+    indices.
+    """
     found: dict[Element, None] = {}
     stack = [body]
     while stack:
@@ -112,7 +126,9 @@ def _over_one_denominator(slope: sp.Expr) -> Iterable[sp.Expr]:
 
 
 def _in_own_value(body: sp.Expr, slope: sp.Expr, value: sp.Expr, wrt: Element) -> Iterable[sp.Expr]:
-    """The derivative of a = f(z) in terms of a, by algebra: f(z) replaced wherever it appears, or f inverted."""
+    """The derivative of a = f(z) in terms of a, by algebra: f(z) replaced wherever it appears, or f
+    inverted.
+    """
     yield slope.subs(body, value)
     generator = _generator(body, wrt)
     if generator is not None:
@@ -144,10 +160,14 @@ def _mobius_inverse(body: sp.Expr, g: sp.Symbol, value: sp.Expr) -> sp.Expr | No
     return -rest / slope
 
 
-def _reasons(equation: Equation, term: Term, wrt: Element, raw: sp.Expr, folded: sp.Expr) -> tuple[Equality, ...]:
+def _reasons(
+    equation: Equation, term: Term, wrt: Element, raw: sp.Expr, folded: sp.Expr
+) -> tuple[Equality, ...]:
     """What a reader would want said: f'(z) and its value, where a function was differentiated."""
     call = term.body
-    inner = _diff(call.args[0], wrt) if row(call) is not None and equation.pointwise() else sp.S.Zero
+    inner = (
+        _diff(call.args[0], wrt) if row(call) is not None and equation.pointwise() else sp.S.Zero
+    )
     if inner != 0:
         return (Equality((call, *dict.fromkeys((raw / inner, folded / inner))), prime=True),)
     if raw != folded:

@@ -1,7 +1,8 @@
 """The chain rule, once, and the only place that states it.
 
-If `y[I] = reduce over K of body` reads `x[e]`, then x receives, at that access,
-`dL/dx[e] += sum dL/dy[I] * d body / d x[e]` over every index of I, K that e does not fix. Nothing here knows a layer.
+If `y[I] = reduce over K of body` reads `x[e]`, then x receives, at that access, `dL/dx[e] += sum
+dL/dy[I] * d body / d x[e]` over every index of I, K that e does not fix. Nothing here knows a
+layer.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ class Link:
     reasons: tuple[Equality, ...] = ()
 
     def away(self) -> dict[sp.Expr, sp.Expr]:
-        """The equation's indices under names of their own, so that none is captured by those of what it reads."""
+        """The equation's indices under names of their own, so that none is captured by those of
+        what it reads.
+        """
         every = (*self.equation.indices, *self.term.over)
         return {i: Index(f"_{i.name}", i.size) for i in every}
 
@@ -40,16 +43,25 @@ def contributions(link: Link, adjoint: tuple[Term, ...], axes: tuple[Index, ...]
         mine = {k: Index(f"__{k.name}", k.size) for k in upstream.over}
         ours = {**{i: away[i] for i in link.equation.indices}, **mine}
         left = tuple(e.xreplace(ours) for e in upstream.at or link.equation.indices)
-        rename = {**{k: away[k] for k in link.term.over}, **dict(zip(link.equation.indices, left, strict=True))}
+        rename = {
+            **{k: away[k] for k in link.term.over},
+            **dict(zip(link.equation.indices, left, strict=True)),
+        }
         fixed, at = _solved(tuple(e.xreplace(rename) for e in link.access.indices), axes)
         body = (upstream.body.xreplace(ours) * link.value.xreplace(rename)).xreplace(fixed)
-        summed = {*mine.values(), *(away[k] for k in link.term.over), *(i for e in left for i in _open(e))}
+        summed = {
+            *mine.values(),
+            *(away[k] for k in link.term.over),
+            *(i for e in left for i in _open(e)),
+        }
         over = tuple(sorted(summed - set(fixed), key=_batch_first))
         yield Term(body, over, "sum", None if at is None else tuple(e.xreplace(fixed) for e in at))
 
 
 def path(link: Link, axes: tuple[Index, ...]) -> Path:
-    """The same link as the factors a reader sees: dL/dy * dy/dx, summed over what dy/dx leaves open."""
+    """The same link as the factors a reader sees: dL/dy * dy/dx, summed over what dy/dx leaves
+    open.
+    """
     away = link.away()
     fixed, _ = _solved(tuple(e.xreplace(away) for e in link.access.indices), axes)
 
@@ -62,7 +74,9 @@ def path(link: Link, axes: tuple[Index, ...]) -> Path:
 
 
 def _solved(access: At, axes: tuple[Index, ...]) -> tuple[dict[sp.Expr, sp.Expr], At | None]:
-    """Index values that make the access x[axes]; where they cannot, the access at which to write."""
+    """Index values that make the access x[axes]; where they cannot, the access at which to
+    write.
+    """
     fixed: dict[sp.Expr, sp.Expr] = {}
     plain = True
     for expr, axis in zip(access, axes, strict=True):

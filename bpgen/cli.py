@@ -17,7 +17,9 @@ INTERRUPTED = 130
 
 
 class Program(click.Group):
-    """The program's one way out: whatever a command returns or raises becomes an exit code, and perhaps an error."""
+    """The program's one way out: whatever a command returns or raises becomes an exit code, and
+    perhaps an error.
+    """
 
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
         try:
@@ -38,26 +40,46 @@ def _refusal(error: Exception) -> NetError:
     if isinstance(error, NetError):
         return error
     if isinstance(error, click.UsageError):
-        return NetError(error.format_message(), f"see {error.ctx.command_path if error.ctx else 'bpgen'} --help")
+        return NetError(
+            error.format_message(), f"see {error.ctx.command_path if error.ctx else 'bpgen'} --help"
+        )
     if isinstance(error, RecursionError):
-        return NetError("a formula is nested too deeply", "give its parts names: one variable for each step")
+        return NetError(
+            "a formula is nested too deeply", "give its parts names: one variable for each step"
+        )
     if isinstance(error, OSError):
         return NetError(f"the answer cannot be written: {error.strerror}", "write it elsewhere")
     remedy = "a defect of bpgen: report it; python -X dev -m bpgen says where"
     return NetError(f"{type(error).__name__}: {error}", remedy)
 
 
-@click.group(cls=Program, no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Program, no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(__version__, prog_name="bpgen")
 def main() -> None:
-    """A neural network's equations in; its derivation, its numpy module and the proof of both out."""
+    """A neural network's equations in; its derivation, its numpy module and the proof of
+    both out.
+    """
 
 
 @main.command()
 @click.argument("net", type=click.Path())
-@click.option("-f", "--format", "fmt", type=click.Choice(FORMATS), help="Default: text, or what FILE's suffix says.")
-@click.option("-n", "--notation", type=click.Choice(["matrix", "index", "components"]), default="matrix",
-              show_default=True, help="Vectors and matrices, sums over indices, or every scalar.")  # fmt: skip
+@click.option(
+    "-f",
+    "--format",
+    "fmt",
+    type=click.Choice(FORMATS),
+    help="Default: text, or what FILE's suffix says.",
+)
+@click.option(
+    "-n",
+    "--notation",
+    type=click.Choice(["matrix", "index", "components"]),
+    default="matrix",
+    show_default=True,
+    help="Vectors and matrices, sums over indices, or every scalar.",
+)
 @click.option("-o", "--output", type=click.Path(), help="Write FILE instead of printing.")
 def derive(net: str, fmt: str | None, notation: str, output: str | None) -> int:
     """Print the derivation of NET.py."""
@@ -69,7 +91,9 @@ def derive(net: str, fmt: str | None, notation: str, output: str | None) -> int:
     suffix = Path(output or "").suffix
     if fmt is None and suffix not in SUFFIXES:
         known = ", ".join(filter(None, SUFFIXES))
-        raise NetError(f"{output}: no format is called {suffix}", f"end it in {known}, or give --format")
+        raise NetError(
+            f"{output}: no format is called {suffix}", f"end it in {known}, or give --format"
+        )
     text = render(derivation_of(load(net)), fmt=fmt or SUFFIXES[suffix], notation=notation)
     if output:
         write(Path(output), text, Path(net))
@@ -80,9 +104,18 @@ def derive(net: str, fmt: str | None, notation: str, output: str | None) -> int:
 
 @main.command()
 @click.argument("nets", nargs=-1, required=True, type=click.Path())
-@click.option("-o", "--output", type=click.Path(), help="FILE, or DIR for several. Default: generated/<net>.py")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(),
+    help="FILE, or DIR for several. Default: generated/<net>.py",
+)
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 where a file is stale.")
-@click.option("--diff", is_flag=True, help="Write nothing; print what would change, exit 1 where anything would.")
+@click.option(
+    "--diff",
+    is_flag=True,
+    help="Write nothing; print what would change, exit 1 where anything would.",
+)
 @click.option("--force", is_flag=True, help="Overwrite a file that bpgen did not write.")
 def emit(nets: tuple[str, ...], output: str | None, check: bool, diff: bool, force: bool) -> int:
     """Write the numpy module of each NET.py."""
@@ -97,7 +130,9 @@ def emit(nets: tuple[str, ...], output: str | None, check: bool, diff: bool, for
             changes = difference(file, text)
             fresh = fresh and not changes
             if changes:
-                click.echo(changes if diff else f"{file}: stale; run `bpgen emit {net}`", nl=not diff)
+                click.echo(
+                    changes if diff else f"{file}: stale; run `bpgen emit {net}`", nl=not diff
+                )
         else:
             write_module(file, text, Path(net), force)
             click.echo(f"{file}: {text.count(chr(10))} lines")
@@ -108,7 +143,9 @@ def emit(nets: tuple[str, ...], output: str | None, check: bool, diff: bool, for
 @click.argument("files", nargs=-1, required=True, type=click.Path())
 @click.option("--seed", default=0, show_default=True, help="Of the random points.")
 def check(files: tuple[str, ...], seed: int) -> int:
-    """Prove what emit writes for each NET.py (or an emitted module): by numbers, exactly, and by breaking it."""
+    """Prove what emit writes for each NET.py (or an emitted module): by numbers, exactly, and by
+    breaking it.
+    """
     from bpgen.prove import prove
 
     right = True

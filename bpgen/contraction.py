@@ -12,7 +12,9 @@ from bpgen.ir import Equation, Index, Reduce, Term
 
 @dataclass(frozen=True)
 class Sum:
-    """`reduce over(indices)` of a product of factors, each of which uses at least one of the indices."""
+    """`reduce over(indices)` of a product of factors, each of which uses at least one of the
+    indices.
+    """
 
     factors: tuple[sp.Expr, ...]
     over: tuple[Index, ...]
@@ -25,7 +27,9 @@ class Sum:
 
 @dataclass(frozen=True)
 class Group:
-    """`outer * (sum + sum + ...)`, written at `at` where it is a scatter. No sums: the outer factor alone."""
+    """`outer * (sum + sum + ...)`, written at `at` where it is a scatter. No sums: the outer factor
+    alone.
+    """
 
     outer: sp.Expr
     sums: tuple[Sum, ...] = ()
@@ -45,7 +49,9 @@ def split(term: Term) -> tuple[sp.Expr, Sum | None]:
 
 
 def groups(equation: Equation) -> tuple[Group, ...]:
-    """The terms of an equation, sums with the same outer factor together, in the order of the terms."""
+    """The terms of an equation, sums with the same outer factor together, in the order of the
+    terms.
+    """
     found: dict[tuple[sp.Expr, tuple[sp.Expr, ...] | None], list[Sum]] = {}
     plain: list[Group] = []
     for term in equation.terms:
@@ -54,7 +60,9 @@ def groups(equation: Equation) -> tuple[Group, ...]:
             plain.append(Group(outer, (inner,) if inner else (), term.at))
         else:
             found.setdefault((outer, None), []).append(inner)
-    return tuple(Group(outer, tuple(sums), at) for (outer, at), sums in found.items()) + tuple(plain)
+    return tuple(Group(outer, tuple(sums), at) for (outer, at), sums in found.items()) + tuple(
+        plain
+    )
 
 
 def uses(factor: sp.Expr, indices: Iterable[Index]) -> tuple[Index, ...]:

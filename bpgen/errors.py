@@ -8,8 +8,8 @@ LONGEST = 300  # characters of a line of an error
 class NetError(Exception):
     """What is wrong with a net.py or with a call, in the user's words.
 
-    `fact` says what is wrong, `remedy` what to do about it; `place` is `file:line` where there is one, and is
-    filled in by the loader for errors raised while net.py runs.
+    `fact` says what is wrong, `remedy` what to do about it; `place` is `file:line` where there is
+    one, and is filled in by the loader for errors raised while net.py runs.
     """
 
     def __init__(self, fact: str, remedy: str = "", place: str = "") -> None:
@@ -22,6 +22,11 @@ class NetError(Exception):
 
 
 def one_line(text: str) -> str:
-    """`text` without line ends and without characters that would steer a terminal, cut where it is long."""
-    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in " ".join(text.split()))
+    """`text` without line ends and without characters that would steer a terminal, cut where it is
+    long.
+    """
+    shown = "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode()
+        for c in " ".join(text.split())
+    )
     return shown if len(shown) <= LONGEST else f"{shown[:LONGEST]} ..."

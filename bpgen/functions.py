@@ -1,4 +1,6 @@
-"""What bpgen knows of each scalar function: one row, whatever prints, lowers, differentiates or proves it."""
+"""What bpgen knows of each scalar function: one row, whatever prints, lowers, differentiates or
+proves it.
+"""
 
 from __future__ import annotations
 
@@ -31,10 +33,11 @@ leaky_step = _function("leaky_step")
 class Row:
     """One scalar function.
 
-    `numpy` is a call with `{0}`, `{1}` for its arguments; `helper` the source of the function it calls, where
-    numpy has none. `definition` spells it in elementary terms: what it means, which the proofs go by.
-    `derivatives` states one per argument where the stable spelling is not the one sympy would give (a test proves
-    each equal to sympy's). `kink`: where its argument is 0 it has no derivative, and `convention` is printed.
+    `numpy` is a call with `{0}`, `{1}` for its arguments; `helper` the source of the function it
+    calls, where numpy has none. `definition` spells it in elementary terms: what it means, which
+    the proofs go by. `derivatives` states one per argument where the stable spelling is not the one
+    sympy would give (a test proves each equal to sympy's). `kink`: where its argument is 0 it has
+    no derivative, and `convention` is printed.
     """
 
     function: Any
@@ -51,6 +54,11 @@ class Row:
     @property
     def name(self) -> str:
         return str(self.function.__name__)
+
+    @property
+    def plain(self) -> str:
+        """How a comment writes it, in ASCII."""
+        return self.text if self.text and self.text.isascii() else self.name
 
     @property
     def word(self) -> str:
@@ -102,23 +110,79 @@ _TABLE = (
     Row(sp.asinh, "np.arcsinh({0})", r"\operatorname{arsinh}", text="arsinh"),
     Row(expm1, "np.expm1({0})", r"\operatorname{expm1}", lambda z: sp.exp(z) - 1),
     Row(log1p, "np.log1p({0})", r"\operatorname{log1p}", lambda z: sp.log(1 + z)),
-    Row(sp.Abs, "np.abs({0})", r"\operatorname{abs}", kink=True, convention="|·|'(0) = 0",
-        derivatives=(sp.sign,), text="abs"),
-    Row(sp.sign, "np.sign({0})", r"\operatorname{sign}", derivatives=(lambda z: sp.S.Zero,), kink=True),
-    Row(sigmoid, "sigmoid({0})", r"\sigma", lambda z: 1 / (1 + sp.exp(-z)),
-        (lambda z: sigmoid(z) * (1 - sigmoid(z)),), _SIGMOID, text="σ"),
-    Row(softplus, "softplus({0})", r"\zeta", lambda z: sp.log(1 + sp.exp(z)),
-        (lambda z: sigmoid(z),), _SOFTPLUS, text="ζ"),
-    Row(relu, "np.maximum({0}, 0)", r"\operatorname{relu}", lambda z: _positive(z, z, sp.S.Zero),
-        (lambda z: step(z),), kink=True, convention="relu'(0) = 0"),
-    Row(step, "step({0})", r"\mathbb{1}_{>0}", lambda z: _positive(z, sp.S.One, sp.S.Zero),
-        (lambda z: sp.S.Zero,), _STEP, kink=True, mask="({0} > 0)"),
-    Row(leaky_relu, "leaky_relu({0}, {1})", r"\operatorname{lrelu}", lambda z, s: _positive(z, z, s * z),
-        (lambda z, s: leaky_step(z, s), lambda z, s: z * (1 - step(z))), _LEAKY_RELU, kink=True,
-        convention="lrelu'(0) is the slope of the negative side"),
-    Row(leaky_step, "leaky_step({0}, {1})", r"\operatorname{lrelu}'", lambda z, s: _positive(z, sp.S.One, s),
-        (lambda z, s: sp.S.Zero, lambda z, s: 1 - step(z)), _LEAKY_STEP, kink=True),
-)  # fmt: skip
+    Row(
+        sp.Abs,
+        "np.abs({0})",
+        r"\operatorname{abs}",
+        kink=True,
+        convention="|·|'(0) = 0",
+        derivatives=(sp.sign,),
+        text="abs",
+    ),
+    Row(
+        sp.sign,
+        "np.sign({0})",
+        r"\operatorname{sign}",
+        derivatives=(lambda z: sp.S.Zero,),
+        kink=True,
+    ),
+    Row(
+        sigmoid,
+        "sigmoid({0})",
+        r"\sigma",
+        lambda z: 1 / (1 + sp.exp(-z)),
+        (lambda z: sigmoid(z) * (1 - sigmoid(z)),),
+        _SIGMOID,
+        text="σ",
+    ),
+    Row(
+        softplus,
+        "softplus({0})",
+        r"\zeta",
+        lambda z: sp.log(1 + sp.exp(z)),
+        (lambda z: sigmoid(z),),
+        _SOFTPLUS,
+        text="ζ",
+    ),
+    Row(
+        relu,
+        "np.maximum({0}, 0)",
+        r"\operatorname{relu}",
+        lambda z: _positive(z, z, sp.S.Zero),
+        (lambda z: step(z),),
+        kink=True,
+        convention="relu'(0) = 0",
+    ),
+    Row(
+        step,
+        "step({0})",
+        r"\mathbb{1}_{>0}",
+        lambda z: _positive(z, sp.S.One, sp.S.Zero),
+        (lambda z: sp.S.Zero,),
+        _STEP,
+        kink=True,
+        mask="({0} > 0)",
+    ),
+    Row(
+        leaky_relu,
+        "leaky_relu({0}, {1})",
+        r"\operatorname{lrelu}",
+        lambda z, s: _positive(z, z, s * z),
+        (lambda z, s: leaky_step(z, s), lambda z, s: z * (1 - step(z))),
+        _LEAKY_RELU,
+        kink=True,
+        convention="lrelu'(0) is the slope of the negative side",
+    ),
+    Row(
+        leaky_step,
+        "leaky_step({0}, {1})",
+        r"\operatorname{lrelu}'",
+        lambda z, s: _positive(z, sp.S.One, s),
+        (lambda z, s: sp.S.Zero, lambda z, s: 1 - step(z)),
+        _LEAKY_STEP,
+        kink=True,
+    ),
+)
 
 ROWS: dict[str, Row] = {row.name: row for row in _TABLE}
 

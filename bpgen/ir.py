@@ -23,7 +23,9 @@ BATCH = "N"  # the run-time length of the batch axis
 
 
 class Index(sp.Symbol):
-    """A named index with its range `0 .. size - 1`; two of one name and different sizes are different."""
+    """A named index with its range `0 .. size - 1`; two of one name and different sizes are
+    different.
+    """
 
     __slots__ = ("size",)
     size: Size | None
@@ -41,7 +43,8 @@ class Index(sp.Symbol):
 
 
 class Element(sp.Expr):
-    """One element of a tensor: `Element(Str("W"), i, j)` is W[i, j]. Indices are integer expressions.
+    """One element of a tensor: `Element(Str("W"), i, j)` is W[i, j]. Indices are integer
+    expressions.
 
     Its own derivative is never taken: `calculus` differentiates with respect to fresh symbols.
     """
@@ -72,7 +75,11 @@ def element(name: str, indices: Iterable[Any]) -> Element:
 
 def length(size: Size | None) -> sp.Expr:
     """The size of an axis inside a body: a number, or a positive symbol such as N."""
-    return sp.Integer(size) if isinstance(size, int) else sp.Symbol(str(size), positive=True, integer=True)
+    return (
+        sp.Integer(size)
+        if isinstance(size, int)
+        else sp.Symbol(str(size), positive=True, integer=True)
+    )
 
 
 def elements(expr: sp.Basic) -> list[Element]:
@@ -82,7 +89,9 @@ def elements(expr: sp.Basic) -> list[Element]:
 
 @dataclass(frozen=True)
 class Term:
-    """`reduce over(indices) body`, written at the equation's own indices, or *at* the access given (a scatter)."""
+    """`reduce over(indices) body`, written at the equation's own indices, or *at* the access given
+    (a scatter).
+    """
 
     body: sp.Expr
     over: tuple[Index, ...] = ()
@@ -148,7 +157,9 @@ class Network:
     tensors: Mapping[str, TensorInfo]
     equations: tuple[Equation, ...]
     outputs: tuple[str, ...]
-    loss: str | None = None  # the name of the scalar that is minimised: the mean over the batch, and penalties
+    loss: str | None = (
+        None  # the name of the scalar that is minimised: the mean over the batch, and penalties
+    )
     sample_loss: str | None = None  # the name of the loss of one sample, whose mean `loss` is
     title: str = ""
     inits: Mapping[str, str | float] = field(default_factory=dict)  # how each parameter begins
@@ -165,14 +176,18 @@ class Malformed(AssertionError):
 
 
 def check(equations: Iterable[Equation], tensors: Mapping[str, TensorInfo]) -> None:
-    """Every index bound, every name assigned once and before it is read, every access of the right rank."""
+    """Every index bound, every name assigned once and before it is read, every access of the right
+    rank.
+    """
     known = {t.name for t in tensors.values() if t.role != "value"}
     for equation in equations:
         if equation.name in known:
             raise Malformed(f"{equation.name} is assigned twice")
         rank = len(tensors[equation.name].indices)
         if rank != len(equation.indices):
-            raise Malformed(f"{equation.lhs} has {len(equation.indices)} indices, its tensor has {rank}")
+            raise Malformed(
+                f"{equation.lhs} has {len(equation.indices)} indices, its tensor has {rank}"
+            )
         for access in equation.reads():
             if access.name not in known:
                 raise Malformed(f"{equation.name} reads {access} before it is defined")

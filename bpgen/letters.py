@@ -1,4 +1,6 @@
-"""Index letters: every equation in i, j, k, ... with n for the sample; names of the user's own are kept."""
+"""Index letters: every equation in i, j, k, ... with n for the sample; names of the user's own are
+kept.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ def _free_letters(used: set[str]) -> Any:
 
 
 def lettered(equation: Equation) -> Equation:
-    """The same equation with a letter for every index that is not the user's: left side first, then sums."""
+    """The same equation with a letter for every index that is not the user's: left side first, then
+    sums.
+    """
     every = dict.fromkeys((*equation.indices, *(k for t in equation.terms for k in t.over)))
     kept = {i.name for i in every if _is_own(i)}
     left = [i for i in equation.indices if not _is_own(i)]

@@ -1,4 +1,6 @@
-"""net.py -> Network. net.py is a program and is run as one; whatever goes wrong in it becomes one error."""
+"""net.py -> Network. net.py is a program and is run as one; whatever goes wrong in it becomes one
+error.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,10 @@ from bpgen.ir import Network
 _REMEDIES = (  # what Python says of a net.py, and what to do about it; the first that matches
     (r"SystemExit", "bpgen needs net.py to reach its end: leave the exit out"),
     (rf"NameError: name '({'|'.join(WORDS)})'", "begin net.py with `from bpgen import *`"),
-    (r"AttributeError: '(Tensor|Formula)' object has no", "bpgen has functions, not methods: sum(x), not x.sum()"),
+    (
+        r"AttributeError: '(Tensor|Formula)' object has no",
+        "bpgen has functions, not methods: sum(x), not x.sum()",
+    ),
     (r"ModuleNotFoundError", "install it, or leave it out: net.py needs bpgen and perhaps sympy"),
     (r"RecursionError", "a function calls itself without end, or a formula is nested too deeply"),
     (r"", "net.py stopped here"),
@@ -41,7 +46,9 @@ def declared_by(source: str, path: str = "net.py", name: str = "net") -> Network
     with declaring(path) as declared:
         variables = _run(_compiled(source, path), path)
         try:
-            return build(declared, variables, source, name, str(variables.get("__doc__") or "").strip())
+            return build(
+                declared, variables, source, name, str(variables.get("__doc__") or "").strip()
+            )
         except NetError as error:
             error.place = error.place or path
             raise
@@ -64,7 +71,9 @@ def _read(path: Path) -> str:
     except UnicodeDecodeError:
         raise NetError(f"{path} is not UTF-8 text", "save it as UTF-8") from None
     except (OSError, ValueError) as error:
-        raise NetError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}", remedy) from None
+        raise NetError(
+            f"{path} cannot be read: {getattr(error, 'strerror', None) or error}", remedy
+        ) from None
 
 
 def _compiled(source: str, path: str) -> CodeType:
@@ -72,13 +81,19 @@ def _compiled(source: str, path: str) -> CodeType:
         return compile(source, path, "exec", dont_inherit=True)
     except SyntaxError as error:
         place = f"{path}:{error.lineno}" if error.lineno else path
-        raise NetError(f"syntax error: {error.msg}", (error.text or "").strip() or _NOT_PYTHON, place) from None
+        raise NetError(
+            f"syntax error: {error.msg}", (error.text or "").strip() or _NOT_PYTHON, place
+        ) from None
     except (ValueError, RecursionError, MemoryError) as error:
-        raise NetError(f"syntax error: {str(error) or 'too deeply nested'}", _NOT_PYTHON, path) from None
+        raise NetError(
+            f"syntax error: {str(error) or 'too deeply nested'}", _NOT_PYTHON, path
+        ) from None
 
 
 def _run(code: CodeType, path: str) -> dict[str, object]:
-    """The variables of net.py when it has run. What it prints goes to stderr: stdout is for bpgen's answer."""
+    """The variables of net.py when it has run. What it prints goes to stderr: stdout is for bpgen's
+    answer.
+    """
     space: dict[str, object] = {"__name__": "__net__", "__file__": path}
     try:
         with redirect_stdout(sys.stderr):
@@ -96,5 +111,9 @@ def _run(code: CodeType, path: str) -> dict[str, object]:
 
 
 def _place(error: BaseException, path: str) -> str:
-    lines = [line for frame, line in traceback.walk_tb(error.__traceback__) if frame.f_code.co_filename == path]
+    lines = [
+        line
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if frame.f_code.co_filename == path
+    ]
     return f"{path}:{lines[-1]}" if lines else path

@@ -18,9 +18,34 @@ from bpgen.errors import NetError
 from bpgen.functions import ROWS
 
 # What an emitted module calls its own: a tensor of that name would hide it.
-OWN = {"np", "SHAPES", "INPUTS", "TARGETS", "INTEGERS", "Arrays", "init", "forward", "loss", "backward",
-       "loss_and_grad", "pack", "unpack", "params", "cache", "inputs", "grads", "rng", "dtype", "flat", "N", "rows",
-       "value", "delta", "logsumexp"}  # fmt: skip
+OWN = {
+    "np",
+    "SHAPES",
+    "INPUTS",
+    "TARGETS",
+    "INTEGERS",
+    "Arrays",
+    "init",
+    "forward",
+    "loss",
+    "backward",
+    "loss_and_grad",
+    "pack",
+    "unpack",
+    "params",
+    "cache",
+    "inputs",
+    "grads",
+    "rng",
+    "dtype",
+    "flat",
+    "N",
+    "rows",
+    "value",
+    "delta",
+    "logsumexp",
+    "softmax",
+}
 RESERVED = OWN | set(dir(builtins)) | set(keyword.kwlist) | set(ROWS)
 
 _LEAVES = {"input", "target", "one_hot", "label", "param"}  # the words that declare a tensor
@@ -29,11 +54,14 @@ _LEAVES = {"input", "target", "one_hot", "label", "param"}  # the words that dec
 def names(declared: Declaration, variables: Mapping[str, Any], source: str) -> dict[int, str]:
     """The name of each tensor that has one of its own: given in words, or its variable.
 
-    A variable that declares several tensors, as in a loop, numbers them: W1, W2, ... What is computed and kept in a
-    variable that also declares a tensor, as in `x = relu(x)`, is numbered too: the declared one keeps the name.
+    A variable that declares several tensors, as in a loop, numbers them: W1, W2, ... What is
+    computed and kept in a variable that also declares a tensor, as in `x = relu(x)`, is numbered
+    too: the declared one keeps the name.
     """
     named = {t.serial: t.name for t in declared.tensors if t.name is not None}
-    leaves = {serial: name for serial, name in _declared(declared, source).items() if serial not in named}
+    leaves = {
+        serial: name for serial, name in _declared(declared, source).items() if serial not in named
+    }
     taken = {*named.values(), *leaves.values(), *variables}
     often = Counter(leaves.values())
     for serial, name in leaves.items():
@@ -43,7 +71,9 @@ def names(declared: Declaration, variables: Mapping[str, Any], source: str) -> d
             if variable not in often:
                 named[value.serial] = variable
             else:
-                named[value.serial] = invented(value, taken) if value.layer else numbered(variable, taken)
+                named[value.serial] = (
+                    invented(value, taken) if value.layer else numbered(variable, taken)
+                )
     return dict(sorted(named.items()))
 
 
@@ -57,18 +87,32 @@ def refuse(declared: Declaration, chosen: Mapping[int, str]) -> None:
         except NetError as error:
             raise NetError(error.fact, error.remedy, place) from None
         if name in RESERVED:
-            raise NetError(f"{name} is a name that the emitted module or Python itself uses", f"call it {name}1", place)
+            raise NetError(
+                f"{name} is a name that the emitted module or Python itself uses",
+                f"call it {name}1",
+                place,
+            )
         if name in seen:
             raise NetError(f"two tensors are called {name}", "give each a name of its own", place)
         if adjoint_name(name) in RESERVED - {"delta"}:
-            raise NetError(f"the gradient of {name} would be called {adjoint_name(name)}, a name of Python",
-                           f"call it {name}1", place)  # fmt: skip
+            raise NetError(
+                f"the gradient of {name} would be called {adjoint_name(name)}, a name of Python",
+                f"call it {name}1",
+                place,
+            )
         seen.add(name)
-    upstream = {f"d_{chosen[t.serial]}" for t in declared.outputs if declared.loss is None and t.serial in chosen}
+    upstream = {
+        f"d_{chosen[t.serial]}"
+        for t in declared.outputs
+        if declared.loss is None and t.serial in chosen
+    }
     for serial, name in chosen.items():
         if name in upstream:
-            raise NetError(f"{name} is what backward calls the gradient given for {name[2:]}", f"call it {name}1",
-                           declared.place(declared.tensors[serial].line))  # fmt: skip
+            raise NetError(
+                f"{name} is what backward calls the gradient given for {name[2:]}",
+                f"call it {name}1",
+                declared.place(declared.tensors[serial].line),
+            )
 
 
 def numbered(stem: str, taken: set[str]) -> str:
@@ -79,7 +123,9 @@ def numbered(stem: str, taken: set[str]) -> str:
 
 
 def invented(tensor: Tensor, taken: set[str]) -> str:
-    """A name for a tensor that has no variable: what it is, and its layer's number or the next free one."""
+    """A name for a tensor that has no variable: what it is, and its layer's number or the next free
+    one.
+    """
     name = f"{tensor.hint}{tensor.layer}"
     if not tensor.layer or name in taken:
         return numbered(tensor.hint, taken)
@@ -95,7 +141,9 @@ def free(name: str, taken: Container[str]) -> str:
 
 
 def _declared(declared: Declaration, source: str) -> dict[int, str]:
-    """The variable that each declaration of a tensor is assigned to: W and b in `W, b = param(4, 3), param(4)`."""
+    """The variable that each declaration of a tensor is assigned to: W and b in `W, b = param(4,
+    3), param(4)`.
+    """
     by_line: dict[int | None, list[int]] = {}
     for t in declared.tensors:
         if t.role != "value" and not t.layer:
@@ -113,7 +161,9 @@ def _assignments(source: str) -> dict[int, list[str]]:
     """The variables that each line of net.py gives a declared tensor, in their order."""
     found: dict[int, list[str]] = {}
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.AnnAssign) or (isinstance(node, ast.Assign) and len(node.targets) == 1):
+        if isinstance(node, ast.AnnAssign) or (
+            isinstance(node, ast.Assign) and len(node.targets) == 1
+        ):
             left = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
             for variable, value in _pairs(left, node.value):
                 if not variable.startswith("_"):
@@ -124,11 +174,19 @@ def _assignments(source: str) -> dict[int, list[str]]:
 
 def _pairs(left: ast.expr, right: ast.expr | None) -> Iterable[tuple[str, ast.Call]]:
     """Each variable of an assignment with the declaring call that it is given."""
-    if isinstance(left, ast.Tuple) and isinstance(right, ast.Tuple) and len(left.elts) == len(right.elts):
+    if (
+        isinstance(left, ast.Tuple)
+        and isinstance(right, ast.Tuple)
+        and len(left.elts) == len(right.elts)
+    ):
         for one, other in zip(left.elts, right.elts, strict=True):
             yield from _pairs(one, other)
     elif isinstance(left, ast.Name) and isinstance(right, ast.Call):
-        word = right.func.attr if isinstance(right.func, ast.Attribute) else getattr(right.func, "id", "")
+        word = (
+            right.func.attr
+            if isinstance(right.func, ast.Attribute)
+            else getattr(right.func, "id", "")
+        )
         if word in _LEAVES:
             yield left.id, right
 

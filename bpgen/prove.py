@@ -1,4 +1,6 @@
-"""`bpgen check`: the module that emit writes for a net.py, or an emitted module as it lies there, and its proof."""
+"""`bpgen check`: the module that emit writes for a net.py, or an emitted module as it lies there,
+and its proof.
+"""
 
 from __future__ import annotations
 
@@ -31,4 +33,6 @@ def _text(path: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
-        raise NetError(f"{path} cannot be read as text", "give a net.py or an emitted module") from None
+        raise NetError(
+            f"{path} cannot be read as text", "give a net.py or an emitted module"
+        ) from None

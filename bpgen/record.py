@@ -11,9 +11,11 @@ from bpgen.ir import Element, Equation, Index, Network, Term
 
 @dataclass(frozen=True)
 class Equality:
-    """A chain of equal expressions, given as the reason of a step: sigma'(z) = sigma(z)(1 - sigma(z)) = a(1 - a).
+    """A chain of equal expressions, given as the reason of a step: sigma'(z) = sigma(z)(1 -
+    sigma(z)) = a(1 - a).
 
-    With `prime`, the first is a function applied to its argument and the chain is of its *derivative* there.
+    With `prime`, the first is a function applied to its argument and the chain is of its
+    *derivative* there.
     """
 
     chain: tuple[sp.Expr, ...]
@@ -24,7 +26,8 @@ class Equality:
 class Path:
     """One way the loss hears of a tensor: sum over indices of dL/d(upstream) * d(upstream)/d(wrt).
 
-    `value` is the local derivative d(upstream)/d(wrt), folded; `wrt` is the access at which it is written.
+    `value` is the local derivative d(upstream)/d(wrt), folded; `wrt` is the access at which it is
+    written.
     """
 
     upstream: Element
@@ -36,7 +39,9 @@ class Path:
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a step: what stands right of the equals sign and the reason it equals the line before it."""
+    """One line of a step: what stands right of the equals sign and the reason it equals the line
+    before it.
+    """
 
     terms: tuple[Term, ...]
     reasons: tuple[Equality | str, ...] = ()
@@ -44,10 +49,11 @@ class Line:
 
 @dataclass(frozen=True)
 class Step:
-    """The adjoint of one tensor: the chain rule's paths, their product, and its simplification line by line.
+    """The adjoint of one tensor: the chain rule's paths, their product, and its simplification line
+    by line.
 
-    The last line is `equation`'s right-hand side. An `inlined` adjoint is printed, and computed only inside the
-    equations that use it.
+    The last line is `equation`'s right-hand side. An `inlined` adjoint is printed, and computed
+    only inside the equations that use it.
     """
 
     number: int
@@ -61,7 +67,9 @@ class Step:
 
 @dataclass(frozen=True)
 class Forward:
-    """One forward equation as written, and as evaluated where a stable spelling replaces the textbook's."""
+    """One forward equation as written, and as evaluated where a stable spelling replaces the
+    textbook's.
+    """
 
     number: int
     equation: Equation

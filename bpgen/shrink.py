@@ -1,4 +1,6 @@
-"""The same network at small sizes, for the exact proof: the algebra of a layer does not depend on its width."""
+"""The same network at small sizes, for the exact proof: the algebra of a layer does not depend on
+its width.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +8,17 @@ from dataclasses import replace
 
 import sympy as sp
 
-from bpgen.ir import Equation, Index, Network, Term, TensorInfo
+from bpgen.ir import Equation, Index, Network, TensorInfo, Term
 
 _SMALL = (2, 3)  # widths of the small network, in turn; 1 stays 1
 
 
 def shrunk(network: Network) -> Network:
-    """The network with every width above 3 replaced by 2 or 3: equal widths stay equal, unequal neighbours differ.
+    """The network with every width above 3 replaced by 2 or 3: equal widths stay equal, unequal
+    neighbours differ.
 
-    Numbers that came from a width (the 1/K of a mean) stay as they are: they are constants of the small network,
-    which is a network of its own and is proved as one.
+    Numbers that came from a width (the 1/K of a mean) stay as they are: they are constants of the
+    small network, which is a network of its own and is proved as one.
     """
     sizes = _sizes(network)
     tensors = {name: _small_info(info, sizes) for name, info in network.tensors.items()}
@@ -25,7 +28,9 @@ def shrunk(network: Network) -> Network:
 
 def _sizes(network: Network) -> dict[int, int]:
     """A small size for each size in the network, none smaller than what a fixed index needs."""
-    found = dict.fromkeys(i.size for t in network.tensors.values() for i in t.indices if isinstance(i.size, int))
+    found = dict.fromkeys(
+        i.size for t in network.tensors.values() for i in t.indices if isinstance(i.size, int)
+    )
     least = _fixed(network)
     large = [s for s in found if s > max(_SMALL)]
     return {s: max(_SMALL[k % len(_SMALL)], least) for k, s in enumerate(large)}
@@ -33,7 +38,13 @@ def _sizes(network: Network) -> dict[int, int]:
 
 def _fixed(network: Network) -> int:
     """One more than the largest whole number used as an index."""
-    fixed = [int(i) + 1 for e in network for a in e.reads() for i in a.indices if isinstance(i, sp.Integer)]
+    fixed = [
+        int(i) + 1
+        for e in network
+        for a in e.reads()
+        for i in a.indices
+        if isinstance(i, sp.Integer)
+    ]
     return max(fixed, default=1)
 
 
@@ -50,9 +61,11 @@ def _small_index(index: Index, sizes: dict[int, int]) -> Index:
 
 
 def _small_equation(equation: Equation, sizes: dict[int, int]) -> Equation:
-    free = {i for t in equation.terms for i in (*t.over, *t.body.free_symbols) if isinstance(i, Index)}
+    free = {
+        i for t in equation.terms for i in (*t.over, *t.body.free_symbols) if isinstance(i, Index)
+    }
     new = {i: _small_index(i, sizes) for i in {*equation.indices, *free}}
-    terms = tuple(Term(t.body.xreplace(new), tuple(new[k] for k in t.over), t.reduce) for t in equation.terms)
+    terms = tuple(
+        Term(t.body.xreplace(new), tuple(new[k] for k in t.over), t.reduce) for t in equation.terms
+    )
     return Equation(equation.name, tuple(new[i] for i in equation.indices), terms)
-
-

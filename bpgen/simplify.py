@@ -1,5 +1,6 @@
-"""The simplifications a mathematician would make, each bounded: sums over what does not vary, targets that sum
-to 1, cancellation across the chain."""
+"""The simplifications a mathematician would make, each bounded: sums over what does not vary,
+targets that sum to 1, cancellation across the chain.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +17,9 @@ _memo: dict[sp.Expr, sp.Expr] = {}
 
 
 def tidy(expr: sp.Expr) -> sp.Expr:
-    """The lightest of the usual forms of an expression, with everything that is no arithmetic held fixed."""
+    """The lightest of the usual forms of an expression, with everything that is no arithmetic held
+    fixed.
+    """
     if weight(expr) > _LARGEST or not expr.args or isinstance(expr, Element):
         return expr
     held = _held(expr)
@@ -28,20 +31,30 @@ def tidy(expr: sp.Expr) -> sp.Expr:
 
 
 def gathered(expr: sp.Expr) -> sp.Expr:
-    """A sum with its common factors outside, and nothing else changed: 1/N stands before the bracket."""
-    held = {e: sp.Symbol(f"g{k}", real=True) for k, e in enumerate(sorted(expr.atoms(Element), key=str))}
+    """A sum with its common factors outside, and nothing else changed: 1/N stands before the
+    bracket.
+    """
+    held = {
+        e: sp.Symbol(f"g{k}", real=True) for k, e in enumerate(sorted(expr.atoms(Element), key=str))
+    }
     back = {symbol: node for node, symbol in held.items()}
-    outside = sp.factor_terms(expr.xreplace(held)) if isinstance(expr, sp.Add) else expr.xreplace(held)
+    outside = (
+        sp.factor_terms(expr.xreplace(held)) if isinstance(expr, sp.Add) else expr.xreplace(held)
+    )
     return outside.xreplace(back)
 
 
 def _held(expr: sp.Expr) -> dict[sp.Expr, sp.Symbol]:
-    """Elements, functions and roots as symbols named by position, so that equal layers share one memo."""
+    """Elements, functions and roots as symbols named by position, so that equal layers share one
+    memo.
+    """
     found: dict[sp.Expr, sp.Symbol] = {}
     stack = [expr]
     while stack:
         node = stack.pop()
-        if isinstance(node, (Element, sp.Function)) or (isinstance(node, sp.Pow) and not node.exp.is_Integer):
+        if isinstance(node, (Element, sp.Function)) or (
+            isinstance(node, sp.Pow) and not node.exp.is_Integer
+        ):
             found.setdefault(node, sp.Symbol(f"g{len(found)}", real=True))
         else:
             stack += reversed(node.args)
@@ -60,7 +73,12 @@ def _with_plain_signs(product: sp.Expr) -> sp.Expr:
     """-2 (a - 1) b as 2 (1 - a) b: a sign goes into the bracket that holds a number."""
     coefficient, rest = product.as_coeff_Mul()
     for factor in sp.Mul.make_args(rest):
-        if coefficient < 0 and isinstance(factor, sp.Add) and factor.args[0].is_Number and factor.args[0] < 0:
+        if (
+            coefficient < 0
+            and isinstance(factor, sp.Add)
+            and factor.args[0].is_Number
+            and factor.args[0] < 0
+        ):
             return sp.Mul(-coefficient, *(-f if f == factor else f for f in sp.Mul.make_args(rest)))
     return product
 
@@ -73,7 +91,11 @@ def _inner_forms(plain: sp.Expr) -> Iterable[sp.Expr]:
     yield plain
     yield sp.factor_terms(plain)
     sums = plain.atoms(sp.Add)
-    if len(sums) > 1 or (sums and isinstance(plain, sp.Mul)) or any(p.exp.is_negative for p in plain.atoms(sp.Pow)):
+    if (
+        len(sums) > 1
+        or (sums and isinstance(plain, sp.Mul))
+        or any(p.exp.is_negative for p in plain.atoms(sp.Pow))
+    ):
         cancelled = sp.cancel(plain)
         yield cancelled
         yield sp.factor_terms(cancelled)
@@ -88,7 +110,9 @@ def _over_denominators(expr: sp.Expr) -> Iterable[sp.Expr]:
         yield sp.factor(numerator) / sp.factor(denominator)
 
 
-def combined(terms: Iterable[Term], network: Network, form: Form = tidy) -> tuple[tuple[Term, ...], tuple[str, ...]]:
+def combined(
+    terms: Iterable[Term], network: Network, form: Form = tidy
+) -> tuple[tuple[Term, ...], tuple[str, ...]]:
     """The sum of terms in its tidy form, and the reasons that are not plain algebra."""
     reasons: dict[str, None] = {}
     flat = [part for term in terms for part in _reduced(term, network, reasons)]
@@ -107,20 +131,29 @@ def _reduced(term: Term, network: Network, reasons: dict[str, None]) -> list[Ter
     if isinstance(body, (sp.Add, sp.Mul)):
         body = tidy(body)
     for index in term.over:
-        if index not in body.free_symbols and (term.at is None or not any(index in a.free_symbols for a in term.at)):
+        if index not in body.free_symbols and (
+            term.at is None or not any(index in a.free_symbols for a in term.at)
+        ):
             body, over = body * length(index.size), [k for k in over if k != index]
         elif term.at is None:
             body, over = _one(body, index, over, network, reasons)
     parts = body.args if isinstance(body, sp.Add) and _mixed(body, over) else (body,)
     if len(parts) > 1:
-        return [r for p in parts for r in _reduced(Term(p, tuple(over), "sum", term.at), network, reasons)]
+        return [
+            r
+            for p in parts
+            for r in _reduced(Term(p, tuple(over), "sum", term.at), network, reasons)
+        ]
     return [Term(body, tuple(over), "sum", term.at)]
 
 
-def _one(body: sp.Expr, index: Index, over: list[Index], network: Network,
-         reasons: dict[str, None]) -> tuple[sp.Expr, list[Index]]:  # fmt: skip
+def _one(
+    body: sp.Expr, index: Index, over: list[Index], network: Network, reasons: dict[str, None]
+) -> tuple[sp.Expr, list[Index]]:
     """sum_k c y[k] = c where the target y sums to 1 over k and c does not depend on k."""
-    for access in sorted((e for e in body.atoms(Element) if e.indices and e.indices[-1] == index), key=str):
+    for access in sorted(
+        (e for e in body.atoms(Element) if e.indices and e.indices[-1] == index), key=str
+    ):
         rest = body / access
         info = network.tensors.get(access.name)
         if info is not None and info.sums_to_one and index not in rest.free_symbols:

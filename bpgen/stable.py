@@ -1,4 +1,6 @@
-"""Textbook spellings to stable ones, by a table of identities; each rewrite is kept with its reason."""
+"""Textbook spellings to stable ones, by a table of identities; each rewrite is kept with its
+reason.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ import sympy as sp
 from sympy.codegen.cfunctions import expm1, log1p
 
 from bpgen.functions import sigmoid, softplus
-from bpgen.ir import Element, Equation, Network, Term, TensorInfo, element
+from bpgen.ir import Element, Equation, Network, TensorInfo, Term, element
 from bpgen.record import Equality, Forward
 
 Rewrite = Callable[[sp.Expr], sp.Expr | None]
@@ -18,11 +20,13 @@ Rewrite = Callable[[sp.Expr], sp.Expr | None]
 def stabilised(network: Network) -> tuple[Network, tuple[Forward, ...]]:
     """The network in stable spellings, and its forward equations as written and as evaluated.
 
-    Within one formula the stable spelling is the one differentiated; across equations (log a with a = sigmoid(z))
-    the textbook's is, and the stable one evaluated.
+    Within one formula the stable spelling is the one differentiated; across equations (log a with a
+    = sigmoid(z)) the textbook's is, and the stable one evaluated.
     """
     network = _with_logsumexp(network)
-    written: list[tuple[Equation, tuple[Equality | str, ...]]] = [_rewritten(e, without_overflow) for e in network]
+    written: list[tuple[Equation, tuple[Equality | str, ...]]] = [
+        _rewritten(e, without_overflow) for e in network
+    ]
     definitions = {e.name: e for e, _ in written if e.pointwise()}
 
     def across(body: sp.Expr) -> sp.Expr:
@@ -35,8 +39,9 @@ def stabilised(network: Network) -> tuple[Network, tuple[Forward, ...]]:
     return replace(network, equations=tuple(e for e, _ in written)), tuple(forward)
 
 
-def _rewritten(equation: Equation, change: Rewrite, reasons: Callable[[sp.Expr], list[Equality]] | None = None) -> tuple[
-        Equation, tuple[Equality | str, ...]]:  # fmt: skip
+def _rewritten(
+    equation: Equation, change: Rewrite, reasons: Callable[[sp.Expr], list[Equality]] | None = None
+) -> tuple[Equation, tuple[Equality | str, ...]]:
     terms, said = [], []
     for term in equation.terms:
         body = change(term.body)
@@ -48,7 +53,9 @@ def _rewritten(equation: Equation, change: Rewrite, reasons: Callable[[sp.Expr],
 
 
 def _applied(expr: sp.Expr, rules: tuple[Rewrite, ...]) -> sp.Expr:
-    """`expr` with every spelling of a table replaced, from the outside in and again from the inside out."""
+    """`expr` with every spelling of a table replaced, from the outside in and again from the inside
+    out.
+    """
     for rule in rules:
         better = rule(expr)
         if better is not None:
@@ -106,7 +113,9 @@ def _log1p(expr: sp.Expr) -> sp.Expr | None:
 
 
 def _tanh(expr: sp.Expr) -> sp.Expr | None:
-    """(exp u - exp(-u)) / (exp u + exp(-u)) = tanh u, and (exp u - 1) / (exp u + 1) = tanh(u / 2)"""
+    """(exp u - exp(-u)) / (exp u + exp(-u)) = tanh u, and (exp u - 1) / (exp u + 1) =
+    tanh(u / 2)
+    """
     if not isinstance(expr, sp.Mul):
         return None
     for over in expr.args:
@@ -115,10 +124,14 @@ def _tanh(expr: sp.Expr) -> sp.Expr | None:
             if found is None:
                 continue
             u, rest = found
-            half = (u - rest.args[0]) / 2 if isinstance(rest, sp.exp) else u / 2 if rest == 1 else None
+            half = (
+                (u - rest.args[0]) / 2 if isinstance(rest, sp.exp) else u / 2 if rest == 1 else None
+            )
             for sign in (1, -1):
                 if half is not None and sign * (sp.exp(u) - rest) in expr.args:
-                    return expr / over / (sign * (sp.exp(u) - rest)) * sign * sp.tanh(sp.expand(half))
+                    return (
+                        expr / over / (sign * (sp.exp(u) - rest)) * sign * sp.tanh(sp.expand(half))
+                    )
     return None
 
 
@@ -154,7 +167,13 @@ def _expm1(expr: sp.Expr) -> sp.Expr | None:
 
 
 # Differentiated in the new spelling: the old one overflows.
-_OVERFLOW: tuple[Rewrite, ...] = (_log_one_plus_exp, _log_sigmoid, _tanh, _sigmoid, _exp_times_sigmoid)
+_OVERFLOW: tuple[Rewrite, ...] = (
+    _log_one_plus_exp,
+    _log_sigmoid,
+    _tanh,
+    _sigmoid,
+    _exp_times_sigmoid,
+)
 # Only evaluated in the new spelling, which keeps digits that the old one cancels.
 _CANCELLATION: tuple[Rewrite, ...] = (_log1p, _expm1)
 
@@ -193,24 +212,37 @@ def _log_reasons(definitions: Mapping[str, Equation]) -> Callable[[sp.Expr], lis
 
 
 def singular(equations: Iterable[Equation], network: Network) -> bool:
-    """Whether an equation still divides by, or takes the logarithm of, a value that underflows to 0 (or 1)."""
-    vanishing = {e.name for e in network if e.pointwise() and isinstance(e.terms[0].body, (sp.exp, sigmoid))}
+    """Whether an equation still divides by, or takes the logarithm of, a value that underflows to 0
+    (or 1).
+    """
+    vanishing = {
+        e.name for e in network if e.pointwise() and isinstance(e.terms[0].body, (sp.exp, sigmoid))
+    }
     bodies = (t.body for e in equations for t in e.terms)
-    return bool(vanishing) and any(e.name in vanishing for b in bodies for d in _denominators(b) for e in d.atoms(Element))
+    return bool(vanishing) and any(
+        e.name in vanishing for b in bodies for d in _denominators(b) for e in d.atoms(Element)
+    )
 
 
 def _denominators(body: sp.Expr) -> list[sp.Expr]:
     """What must not be 0: the bases of negative powers and the arguments of logarithms."""
-    return [p.base for p in body.atoms(sp.Pow) if p.exp.is_negative] + [n.args[0] for n in body.atoms(sp.log)]
+    return [p.base for p in body.atoms(sp.Pow) if p.exp.is_negative] + [
+        n.args[0] for n in body.atoms(sp.log)
+    ]
 
 
 def _with_logsumexp(network: Network) -> Network:
-    """log of a sum of exp, and exp over such a sum, through `logsumexp`; a sum nobody reads any more is left out."""
+    """log of a sum of exp, and exp over such a sum, through `logsumexp`; a sum nobody reads any
+    more is left out.
+    """
     sums = {e.name: e for e in network if _is_sum_of_exp(e)}
     if not sums:
         return network
     there = {(e.indices, e.terms): e.name for e in network}
-    logs = {name: (e.indices, (Term(e.terms[0].body.args[0], e.terms[0].over, "logsumexp"),)) for name, e in sums.items()}
+    logs = {
+        name: (e.indices, (Term(e.terms[0].body.args[0], e.terms[0].over, "logsumexp"),))
+        for name, e in sums.items()
+    }
     fresh = _new_names(network, len(sums))
     names = {name: there.get(log) or next(fresh) for name, log in logs.items()}
     tensors, equations, used = dict(network.tensors), [], set()
@@ -225,7 +257,9 @@ def _with_logsumexp(network: Network) -> Network:
     needed = used | set(network.outputs) | {network.loss}
     dead = {n for s, r in names.items() for n in (s, r) if n not in needed}
     kept = tuple(e for e in equations if e.name not in dead)
-    return replace(network, tensors={n: t for n, t in tensors.items() if n not in dead}, equations=kept)
+    return replace(
+        network, tensors={n: t for n, t in tensors.items() if n not in dead}, equations=kept
+    )
 
 
 def _is_sum_of_exp(equation: Equation) -> bool:
@@ -235,8 +269,11 @@ def _is_sum_of_exp(equation: Equation) -> bool:
 
 def _through(body: sp.Expr, names: Mapping[str, str]) -> sp.Expr:
     """log S -> s and exp(u) / S -> exp(u - s), for S the sum of exp whose logarithm is s."""
-    logs = {n: _renamed(n.args[0], names) for n in body.atoms(sp.log)
-            if isinstance(n.args[0], Element) and n.args[0].name in names}  # fmt: skip
+    logs = {
+        n: _renamed(n.args[0], names)
+        for n in body.atoms(sp.log)
+        if isinstance(n.args[0], Element) and n.args[0].name in names
+    }
     body = body.xreplace(logs)
     for node in sorted(body.atoms(sp.Mul), key=str):
         body = body.xreplace({node: _quotient(node, names)})
@@ -245,7 +282,12 @@ def _through(body: sp.Expr, names: Mapping[str, str]) -> sp.Expr:
 
 def _quotient(node: sp.Mul, names: Mapping[str, str]) -> sp.Expr:
     for over in node.args:
-        if isinstance(over, sp.Pow) and over.exp == -1 and isinstance(over.base, Element) and over.base.name in names:
+        if (
+            isinstance(over, sp.Pow)
+            and over.exp == -1
+            and isinstance(over.base, Element)
+            and over.base.name in names
+        ):
             for e in node.args:
                 if isinstance(e, sp.exp):
                     return node / over / e * sp.exp(e.args[0] - _renamed(over.base, names))
@@ -257,5 +299,9 @@ def _renamed(access: Element, names: Mapping[str, str]) -> Element:
 
 
 def _new_names(network: Network, count: int) -> Iterator[str]:
-    free = (f"s{k}" for k in range(1, len(network.tensors) + count + 1) if f"s{k}" not in network.tensors)
+    free = (
+        f"s{k}"
+        for k in range(1, len(network.tensors) + count + 1)
+        if f"s{k}" not in network.tensors
+    )
     return (next(free) for _ in range(count))

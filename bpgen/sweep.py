@@ -1,4 +1,6 @@
-"""The reverse sweep: adjoints closed last to first, each simplified, recorded, and stored or written on."""
+"""The reverse sweep: adjoints closed last to first, each simplified, recorded, and stored or
+written on.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ _CHEAP = 6.0  # an adjoint lighter than this is written again at each use rather
 
 
 class Sweep:
-    """The state of one sweep: what each tensor has received so far. Its cost is linear in the equations."""
+    """The state of one sweep: what each tensor has received so far. Its cost is linear in the
+    equations.
+    """
 
     def __init__(self, network: Network, equations: list[Equation], last_number: int) -> None:
         self.network, self.equations, self.number = network, equations, last_number
@@ -40,7 +44,9 @@ class Sweep:
         for equation in reversed(self.equations):
             if equation.name in self.received and equation.name in self.wanted:
                 self._pass_on(equation, self._close(equation.name, equation))
-            for leaf in sorted(dict.fromkeys(e.name for e in equation.reads()), key=self._leaf_order):
+            for leaf in sorted(
+                dict.fromkeys(e.name for e in equation.reads()), key=self._leaf_order
+            ):
                 self.readers[leaf] -= 1
                 if self.readers[leaf] == 0 and leaf in self.wanted and not self._is_computed(leaf):
                     self.received.setdefault(leaf, [Term(sp.S.Zero)])
@@ -60,7 +66,9 @@ class Sweep:
         return self.network.tensors[name].role == "input", self.declared[name]
 
     def _close(self, name: str, equation: Equation | None) -> tuple[Term, ...]:
-        """The finished adjoint of a tensor: simplified, recorded, and as later equations write it."""
+        """The finished adjoint of a tensor: simplified, recorded, and as later equations
+        write it.
+        """
         info, received = self.network.tensors[name], tuple(self.received[name])
         if name == self.network.loss:
             return received
@@ -73,17 +81,28 @@ class Sweep:
         self._record(name, drafted, closed, reasons, inlined)
         return terms if inlined else (Term(element(self.named[name], info.indices)),)
 
-    def _record(self, name: str, drafted: Equation, closed: Equation, reasons: tuple[str, ...], inlined: bool) -> None:
+    def _record(
+        self,
+        name: str,
+        drafted: Equation,
+        closed: Equation,
+        reasons: tuple[str, ...],
+        inlined: bool,
+    ) -> None:
         self.number += 1
         lines = [Line(drafted.terms)]
         if closed.terms != drafted.terms:
             lines.append(Line(closed.terms, reasons))
         paths = tuple(self.paths.get(name, ()))
         conventions = _conventions(p.value for p in paths)
-        self.steps.append(Step(self.number, name, closed, paths, tuple(lines), inlined, conventions))
+        self.steps.append(
+            Step(self.number, name, closed, paths, tuple(lines), inlined, conventions)
+        )
 
     def _is_inlined(self, equation: Equation, adjoint: tuple[Term, ...]) -> bool:
-        """Whether an adjoint is written inside the next equations instead of being stored under its name."""
+        """Whether an adjoint is written inside the next equations instead of being stored under its
+        name.
+        """
         if not any(t.body.atoms(Element) or t.over for t in adjoint):
             return True
         if any(t.over for t in equation.terms):
@@ -92,17 +111,23 @@ class Sweep:
         if len(heard) == 1 and len(adjoint) == 1:
             return True
         plain = not any(t.over for t in adjoint)
-        return plain and (sum(weight(t.body) for t in adjoint) < _CHEAP or any(_divides(t.body) for t in adjoint))
+        return plain and (
+            sum(weight(t.body) for t in adjoint) < _CHEAP or any(_divides(t.body) for t in adjoint)
+        )
 
     def _pass_on(self, equation: Equation, adjoint: tuple[Term, ...]) -> None:
         """Send the adjoint of one equation to everything that it reads."""
         for term in equation.terms:
             for access in elements(term.body):
                 if access.name in self.wanted and not _is_inside_index(access, term.body):
-                    link = Link(equation, term, access, *derivative(equation, term, access, self.known))
+                    link = Link(
+                        equation, term, access, *derivative(equation, term, access, self.known)
+                    )
                     if link.value != 0:
                         axes = self.network.tensors[access.name].indices
-                        self.received.setdefault(access.name, []).extend(contributions(link, adjoint, axes))
+                        self.received.setdefault(access.name, []).extend(
+                            contributions(link, adjoint, axes)
+                        )
                         self.paths.setdefault(access.name, []).append(path(link, axes))
 
 
@@ -118,7 +143,9 @@ def _is_inside_index(access: Element, body: sp.Expr) -> bool:
 
 def _differentiable(network: Network, equations: list[Equation]) -> set[str]:
     """What a parameter or a real input reaches, and so may have a gradient."""
-    found = {t.name for t in network.tensors.values() if t.role in ("param", "input") and t.bound is None}
+    found = {
+        t.name for t in network.tensors.values() if t.role in ("param", "input") and t.bound is None
+    }
     for equation in equations:
         if any(e.name in found for e in equation.reads()):
             found.add(equation.name)

@@ -1,4 +1,6 @@
-"""Is what net.py declared a whole network? What is unused, unreachable or not forward's to compute is refused."""
+"""Is what net.py declared a whole network? What is unused, unreachable or not forward's to compute
+is refused.
+"""
 
 from __future__ import annotations
 
@@ -32,33 +34,49 @@ def reachable(declared: Declaration, roots: Iterable[int]) -> list[int]:
 
 
 def whole(declared: Declaration, used: Iterable[int], named: Mapping[int, str]) -> None:
-    """NetError where a tensor is declared for nothing, or a loss or output does not follow from the inputs."""
+    """NetError where a tensor is declared for nothing, or a loss or output does not follow from the
+    inputs.
+    """
     reached = set(used)
     for t in declared.tensors:
         if t.role != "value" and t.serial not in reached:
-            raise NetError(f"{t.role} {_said(t, named)} is never used", "use it in the network, or leave it out",
-                           declared.place(t.line))  # fmt: skip
+            raise NetError(
+                f"{t.role} {_said(t, named)} is never used",
+                "use it in the network, or leave it out",
+                declared.place(t.line),
+            )
     if not any(t.role == "input" for t in declared.tensors):
-        raise NetError("no input is declared", "declare what forward is given: x = input(3)", declared.path)
+        raise NetError(
+            "no input is declared", "declare what forward is given: x = input(3)", declared.path
+        )
     for t in declared.outputs:
         _refuse_output(declared, t, named)
     loss = declared.loss
     if loss is not None and "input" not in _origins(declared, loss):
-        raise NetError(f"the loss {_said(loss, named)} depends on no input",
-                       "add what compares the output with the target", declared.place(declared.loss_line))  # fmt: skip
+        raise NetError(
+            f"the loss {_said(loss, named)} depends on no input",
+            "add what compares the output with the target",
+            declared.place(declared.loss_line),
+        )
 
 
 def predictions(declared: Declaration, used: Iterable[int]) -> list[int]:
-    """What is computed from inputs and from no target: what forward may return. NetError where nothing is."""
+    """What is computed from inputs and from no target: what forward may return. NetError where
+    nothing is.
+    """
     origins: dict[int, set[str]] = {}
     for serial in used:
         t = declared.tensors[serial]
         origins[serial] = {t.role}.union(*(origins[r] for r in reads(terms_of(t))))
-    found = [s for s, roles in origins.items() if {"value", "input"} <= roles and "target" not in roles]
+    found = [
+        s for s, roles in origins.items() if {"value", "input"} <= roles and "target" not in roles
+    ]
     if not found:
-        raise NetError("nothing is computed from the inputs alone: forward has nothing to return",
-                       "compute an output, as in z = W @ x + b, and compare it with the target",
-                       declared.path)  # fmt: skip
+        raise NetError(
+            "nothing is computed from the inputs alone: forward has nothing to return",
+            "compute an output, as in z = W @ x + b, and compare it with the target",
+            declared.path,
+        )
     return found
 
 
@@ -66,12 +84,19 @@ def _refuse_output(declared: Declaration, t: Tensor, named: Mapping[int, str]) -
     origins = _origins(declared, t)
     place = declared.place(t.line)
     if t is declared.loss:
-        raise NetError(f"the loss {_said(t, named)} is also an output", "leave it out of output(...)", place)
+        raise NetError(
+            f"the loss {_said(t, named)} is also an output", "leave it out of output(...)", place
+        )
     if "input" not in origins:
-        raise NetError(f"output {_said(t, named)} depends on no input", "compute it from an input", place)
+        raise NetError(
+            f"output {_said(t, named)} depends on no input", "compute it from an input", place
+        )
     if "target" in origins:
-        raise NetError(f"output {_said(t, named)} depends on target {_said(origins['target'], named)}",
-                       "forward is given the inputs alone: leave it out of output(...)", place)  # fmt: skip
+        raise NetError(
+            f"output {_said(t, named)} depends on target {_said(origins['target'], named)}",
+            "forward is given the inputs alone: leave it out of output(...)",
+            place,
+        )
 
 
 def _origins(declared: Declaration, tensor: Tensor) -> dict[str, Tensor]:

@@ -25,15 +25,19 @@ def places(nets: Sequence[str], output: str | None) -> list[Path]:
     found = [path / f"{module_name(net)}.py" for net in nets]
     for k, file in enumerate(found):
         if file in found[:k]:
-            raise NetError(f"{nets[found.index(file)]} and {nets[k]} would both be written to {file}",
-                           "emit them one by one, with -o FILE")  # fmt: skip
+            raise NetError(
+                f"{nets[found.index(file)]} and {nets[k]} would both be written to {file}",
+                "emit them one by one, with -o FILE",
+            )
     return found
 
 
 def write_module(path: Path, text: str, net: Path, force: bool = False) -> None:
     """Write an emitted module, unless something else is there."""
     if path.is_file() and not force and MARK not in _content(path):
-        raise NetError(f"{path} is there and was not written by bpgen", "choose another place, or give --force")
+        raise NetError(
+            f"{path} is there and was not written by bpgen", "choose another place, or give --force"
+        )
     write(path, text, net)
 
 
@@ -79,7 +83,9 @@ def _umask() -> int:
 def difference(path: Path, text: str) -> str:
     """What would change in a file, as a unified diff; nothing where it is fresh."""
     old = _content(path) if path.is_file() else ""
-    lines = difflib.unified_diff(old.splitlines(True), text.splitlines(True), str(path), f"{path} (fresh)")
+    lines = difflib.unified_diff(
+        old.splitlines(True), text.splitlines(True), str(path), f"{path} (fresh)"
+    )
     return "".join(lines)
 
 

@@ -1,4 +1,4 @@
-"""Handwritten digits, 8 by 8 pixels: one hidden layer, softmax, cross-entropy, a little weight decay."""
+"""Handwritten digits: one hidden layer, softmax, cross-entropy, a little weight decay."""
 
 from bpgen import *
 

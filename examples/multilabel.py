@@ -1,4 +1,4 @@
-"""Several sigmoid outputs under binary cross-entropy, with weight decay that leaves the biases out."""
+"""Several sigmoid outputs under binary cross-entropy; weight decay leaves the biases out."""
 
 from bpgen import *
 

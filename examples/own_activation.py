@@ -1,4 +1,4 @@
-"""Activations nobody named: their derivatives are found by algebra, in terms of the forward value where that helps."""
+"""Activations nobody named: their derivatives are found by algebra."""
 
 from sympy import Symbol, sqrt
 

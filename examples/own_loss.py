@@ -1,4 +1,4 @@
-"""A loss nobody named, written out in index notation: each output has its own weight, and a robust distance."""
+"""A loss nobody named, in index notation: weighted outputs and a robust distance."""
 
 from bpgen import *
 

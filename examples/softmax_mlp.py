@@ -1,4 +1,4 @@
-"""A classifier in layers: two hidden layers, softmax, cross-entropy with integer labels, weight decay."""
+"""A classifier in layers: two hidden layers, softmax, integer labels, weight decay."""
 
 from bpgen import *
 

@@ -1,4 +1,4 @@
-"""Two inputs, two outputs, two losses added: a class and a number predicted from one hidden layer."""
+"""Two inputs, two outputs, two losses added: a class and a number from one hidden layer."""
 
 from bpgen import *
 

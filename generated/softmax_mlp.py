@@ -1,4 +1,4 @@
-"""softmax_mlp: A classifier in layers: two hidden layers, softmax, cross-entropy ...
+"""softmax_mlp: A classifier in layers: two hidden layers, softmax, integer labels, ...
 
 Written by bpgen; the numbers in the comments are those of its derivation. n is the sample:
 the loss is the mean over the N samples of a batch, one a row.
@@ -56,11 +56,11 @@ def forward(params: Arrays, x: np.ndarray) -> tuple[np.ndarray, Arrays]:
     h = np.tanh(z2)
     # (5) z3[n,i] = sum_j W3[i,j] h[n,j] + b3[i]
     z3 = h @ W3.T + b3
-    # (6) s1[n] = logsumexp_i z3[n,i]
-    s1 = logsumexp(z3)
-    # (7) p[n,i] = exp(z3[n,i] - s1[n])
+    # (6) s3[n] = logsumexp_i z3[n,i]
+    s3 = logsumexp(z3)
+    # (7) p[n,i] = exp(z3[n,i] - s3[n])
     p = softmax(z3)
-    cache = {"x": x, "z1": z1, "a1": a1, "h": h, "z3": z3, "s1": s1, "p": p}
+    cache = {"x": x, "z1": z1, "a1": a1, "h": h, "z3": z3, "s3": s3, "p": p}
     return p, cache
 
 
@@ -78,11 +78,11 @@ def _loss(params: Arrays, cache: Arrays, y: np.ndarray) -> float:
     N = _length(cache)
     rows = np.arange(N)
     z3 = cache["z3"]
-    s1 = cache["s1"]
+    s3 = cache["s3"]
     y = _labels("y", y, (), N, 5)
     # (8) ell[n] = -log(p[n,y[n]])
-    # (8) evaluated as s1[n] - z3[n,y[n]]
-    ell = s1 - z3[rows, y]
+    # (8) evaluated as s3[n] - z3[n,y[n]]
+    ell = s3 - z3[rows, y]
     # (9) L = sum_n ell[n] / N + sum_i,j 0.01 W1[i,j] ** 2 + sum_i,j 0.01 W2[i,j] ** 2 +
     #     sum_i,j 0.01 W3[i,j] ** 2
     L = ell.mean() + 0.01 * ((W1**2).sum() + (W2**2).sum() + (W3**2).sum())
@@ -253,14 +253,15 @@ def _self_check(seed: int = 0) -> bool:
 
     right = True
     for name in grads:
-        worst, scale = 0.0, float(np.abs(grads[name]).max()) + 1e-12
+        worst, scale = 0.0, float(np.abs(grads[name]).max())
         for at in list(np.ndindex(points[name].shape))[:40]:
             # A kink within the reach of one step is out of reach of the other.
             slopes = [slope(points[name], at, h) for h in (1e-3, 1e-5)]
             error = min(abs(float(s - grads[name][at])) for s in slopes)
-            worst = max(worst, error / scale)
-        verdict = "ok" if worst < 1e-6 else "WRONG"
-        right = right and verdict == "ok"
+            worst = max(worst, error / max(scale, 1e-6))
+        verdict = "ok" if scale > 1e-6 else "too small to see"
+        if worst > 1e-6:
+            verdict, right = "WRONG", False
         print(f"{name:12} {points[name].shape!s:12} {worst:8.1e} {verdict}")
     return right
 

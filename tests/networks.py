@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-ACTIVATIONS = ("sigmoid({})", "tanh({})", "softplus({})", "{}", "1/(1+exp(-{}))", "{0}*sigmoid({0})", "softmax({})",
-               "log_softmax({})", "{0}/sqrt(1+{0}**2)", "exp(-{0}**2)", "relu({})", "leaky_relu({}, 0.1)")  # fmt: skip
+ACTIVATIONS = (
+    "sigmoid({})",
+    "tanh({})",
+    "softplus({})",
+    "{}",
+    "1/(1+exp(-{}))",
+    "{0}*sigmoid({0})",
+    "softmax({})",
+    "log_softmax({})",
+    "{0}/sqrt(1+{0}**2)",
+    "exp(-{0}**2)",
+    "relu({})",
+    "leaky_relu({}, 0.1)",
+)
 KINKED = ACTIVATIONS[-2:]
 
-# A loss in the output a, its logits z and a target y, the target's declaration, and the activation it wants.
+# A loss in the output a, its logits z and a target y, the target's declaration, and the activation
+# it wants.
 LOSSES = (
     ("half_squared_error(a, y)", "target({k})", None),
     ("mean_squared_error(a, y)", "target({k})", None),
@@ -27,7 +40,9 @@ WIDTHS = st.sampled_from([1, 2, 3, 5, 7])
 
 @st.composite
 def networks(draw: st.DrawFn, kinks: bool = False) -> str:
-    """A net.py: a chain of layers with residuals and shared weights here and there, a loss, perhaps a penalty."""
+    """A net.py: a chain of layers with residuals and shared weights here and there, a loss, perhaps
+    a penalty.
+    """
     width = draw(WIDTHS)
     lines = ["from bpgen import *", f"x = input({width})", "a0 = x"]
     allowed = ACTIVATIONS if kinks else [a for a in ACTIVATIONS if a not in KINKED]
@@ -47,7 +62,7 @@ def networks(draw: st.DrawFn, kinks: bool = False) -> str:
             lines.append(f"b{k} = param({new})")
         lines.append(f"z{k} = {name} @ a{k - 1}" + (f" + b{k}" if bias else ""))
         activation = wanted if k == depth and wanted else draw(st.sampled_from(allowed))
-        residual = " + a{}".format(k - 1) if new == width and not wanted and draw(st.booleans()) else ""
+        residual = f" + a{k - 1}" if new == width and not wanted and draw(st.booleans()) else ""
         lines.append(f"a{k} = {activation.format(f'z{k}')}{residual}")
         width = new
     lines += [f"a = a{depth}", f"y = {target.format(k=width)}"]

@@ -31,17 +31,24 @@ def _in_a_folder_with_nets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 def test_emit_says_what_it_wrote() -> None:
     done = run("emit", "net.py")
     text = Path("generated/net.py").read_text()
-    assert (done.exit_code, done.stdout, done.stderr) == (0, f"generated/net.py: {text.count(chr(10))} lines\n", "")
+    assert (done.exit_code, done.stdout, done.stderr) == (
+        0,
+        f"generated/net.py: {text.count(chr(10))} lines\n",
+        "",
+    )
     assert "Written by bpgen;" in text
 
 
-@pytest.mark.parametrize(("arguments", "file"), [
-    (["net.py"], "generated/net.py"),
-    (["my-net 2.py"], "generated/my_net_2.py"),
-    (["net.py", "-o", "deep/er"], "deep/er/net.py"),
-    (["net.py", "-o", "deep/er.py"], "deep/er.py"),
-    (["net.py", "my-net 2.py", "-o", "both"], "both/my_net_2.py"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("arguments", "file"),
+    [
+        (["net.py"], "generated/net.py"),
+        (["my-net 2.py"], "generated/my_net_2.py"),
+        (["net.py", "-o", "deep/er"], "deep/er/net.py"),
+        (["net.py", "-o", "deep/er.py"], "deep/er.py"),
+        (["net.py", "my-net 2.py", "-o", "both"], "both/my_net_2.py"),
+    ],
+)
 def test_places(arguments: list[str], file: str) -> None:
     assert run("emit", *arguments).exit_code == 0
     assert Path(file).is_file()
@@ -63,7 +70,10 @@ def test_stale_and_fresh(option: str) -> None:
 
 
 def test_check_says_how_to_refresh() -> None:
-    assert run("emit", "net.py", "--check").stdout == "generated/net.py: stale; run `bpgen emit net.py`\n"
+    assert (
+        run("emit", "net.py", "--check").stdout
+        == "generated/net.py: stale; run `bpgen emit net.py`\n"
+    )
 
 
 def test_diff_shows_both_sides() -> None:
@@ -91,22 +101,41 @@ def test_overwrites_only_what_bpgen_wrote() -> None:
 def test_never_overwrites_the_net(command: list[str]) -> None:
     done = run(*command, "net.py", "-o", "./net.py")
     assert (done.exit_code, done.stderr) == (
-        2, "bpgen: net.py is the net.py itself\n  choose another place for the output\n")  # fmt: skip
+        2,
+        "bpgen: net.py is the net.py itself\n  choose another place for the output\n",
+    )
     assert Path("net.py").read_text() == NET
 
 
-@pytest.mark.parametrize(("arguments", "error"), [
-    (["derive", "net.py", "-o", "net.py/x.md"],
-     "net.py/x.md cannot be written: net.py is no folder\n  choose another place with -o"),
-    (["emit", "net.py", "-o", "net.py/x.py"],
-     "net.py/x.py cannot be written: net.py is no folder\n  choose another place with -o"),
-    (["derive", "net.py", "-f", "tex", "-o", "."], ". is a folder\n  give the name of a file in it"),
-    (["derive", "net.py", "-o", "x.docx"],
-     "x.docx: no format is called .docx\n  end it in .tex, .md, .txt, or give --format"),
-    (["emit", "net.py", "./net.py"],
-     "net.py and ./net.py would both be written to generated/net.py\n  emit them one by one, with -o FILE"),
-    (["emit", "net.py", "my-net 2.py", "-o", "x.py"], "x.py is one file for 2 networks\n  give a folder"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (
+            ["derive", "net.py", "-o", "net.py/x.md"],
+            "net.py/x.md cannot be written: net.py is no folder\n  choose another place with -o",
+        ),
+        (
+            ["emit", "net.py", "-o", "net.py/x.py"],
+            "net.py/x.py cannot be written: net.py is no folder\n  choose another place with -o",
+        ),
+        (
+            ["derive", "net.py", "-f", "tex", "-o", "."],
+            ". is a folder\n  give the name of a file in it",
+        ),
+        (
+            ["derive", "net.py", "-o", "x.docx"],
+            "x.docx: no format is called .docx\n  end it in .tex, .md, .txt, or give --format",
+        ),
+        (
+            ["emit", "net.py", "./net.py"],
+            "net.py and ./net.py would both be written to generated/net.py\n  emit them one by one, with -o FILE",
+        ),
+        (
+            ["emit", "net.py", "my-net 2.py", "-o", "x.py"],
+            "x.py is one file for 2 networks\n  give a folder",
+        ),
+    ],
+)
 def test_calls_that_are_refused(arguments: list[str], error: str) -> None:
     done = run(*arguments)
     assert (done.exit_code, done.stdout) == (2, "")
@@ -114,13 +143,16 @@ def test_calls_that_are_refused(arguments: list[str], error: str) -> None:
     assert not Path("generated").exists()
 
 
-@pytest.mark.parametrize(("arguments", "fact", "remedy"), [
-    (["emit"], "Missing argument", "see bpgen emit --help"),
-    (["derive", "net.py", "--nonsense"], "No such option", "see bpgen derive --help"),
-    (["derive", "net.py", "-f", "docx"], "Invalid value", "see bpgen derive --help"),
-    (["prove", "net.py"], "No such command", "see bpgen --help"),
-    ([], "Missing command", "see bpgen --help"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("arguments", "fact", "remedy"),
+    [
+        (["emit"], "Missing argument", "see bpgen emit --help"),
+        (["derive", "net.py", "--nonsense"], "No such option", "see bpgen derive --help"),
+        (["derive", "net.py", "-f", "docx"], "Invalid value", "see bpgen derive --help"),
+        (["prove", "net.py"], "No such command", "see bpgen --help"),
+        ([], "Missing command", "see bpgen --help"),
+    ],
+)
 def test_calls_that_click_refuses(arguments: list[str], fact: str, remedy: str) -> None:
     done = run(*arguments)
     assert (done.exit_code, done.stdout) == (2, "")
@@ -129,12 +161,15 @@ def test_calls_that_click_refuses(arguments: list[str], fact: str, remedy: str) 
     assert done.stderr.count("\n") == 2
 
 
-@pytest.mark.parametrize(("name", "start"), [
-    ("a.tex", "\\documentclass"),
-    ("a.md", "# "),
-    ("a.txt", "A product."),
-    ("a", "A product."),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "start"),
+    [
+        ("a.tex", "\\documentclass"),
+        ("a.md", "# "),
+        ("a.txt", "A product."),
+        ("a", "A product."),
+    ],
+)
 def test_the_suffix_chooses_the_format(name: str, start: str) -> None:
     done = run("derive", "net.py", "-o", name)
     assert (done.exit_code, done.stdout) == (0, "")
@@ -196,7 +231,9 @@ def test_a_defect_is_named_as_one(error: Exception, monkeypatch: pytest.MonkeyPa
     )
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["--version"], ["emit", "--help"], ["derive", "--help"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["-h"], ["--version"], ["emit", "--help"], ["derive", "--help"]]
+)
 def test_help_is_quick(arguments: list[str]) -> None:
     """Neither sympy nor numpy is imported for it."""
     program = (
@@ -204,14 +241,18 @@ def test_help_is_quick(arguments: list[str]) -> None:
         "try:\n    main(sys.argv[1:], prog_name='bpgen')\n"
         "finally:\n    assert not {'sympy', 'numpy', 'jinja2'} & set(sys.modules)\n"
     )
-    done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, cwd=ROOT)
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments], capture_output=True, text=True, cwd=ROOT
+    )
     assert (done.returncode, done.stderr) == (0, "")
     assert ("Usage: bpgen" in done.stdout) != (done.stdout == f"bpgen, version {__version__}\n")
 
 
 def test_answers_on_stdout_survive_any_encoding() -> None:
     environment = {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"}
-    done = subprocess.run([sys.executable, "-m", "bpgen", "derive", "net.py"], capture_output=True, env=environment)
+    done = subprocess.run(
+        [sys.executable, "-m", "bpgen", "derive", "net.py"], capture_output=True, env=environment
+    )
     assert (done.returncode, done.stderr) == (0, b"")
     assert "═" in done.stdout.decode()
 
@@ -220,5 +261,10 @@ def test_the_same_bytes_under_any_hash_seed_and_in_any_company() -> None:
     """One network's module does not depend on what was emitted before it."""
     for seed, nets in (("0", ["net.py"]), ("7", ["my-net 2.py", "net.py"])):
         program = [sys.executable, "-m", "bpgen", "emit", *nets, "-o", f"out{seed}"]
-        subprocess.run(program, check=True, capture_output=True, env={"PYTHONPATH": str(ROOT), "PYTHONHASHSEED": seed})
+        subprocess.run(
+            program,
+            check=True,
+            capture_output=True,
+            env={"PYTHONPATH": str(ROOT), "PYTHONHASHSEED": seed},
+        )
     assert Path("out0/net.py").read_bytes() == Path("out7/net.py").read_bytes()

@@ -24,60 +24,70 @@ def _term(term: Term) -> str:
     return f"{term.reduce} {over}: {term.body}" if over else str(term.body)
 
 
-@pytest.mark.parametrize(("expression", "body"), [
-    ("2 * x", "2*x[n, i]"),
-    ("x * 0.1", "x[n, i]/10"),
-    ("x - 1", "x[n, i] - 1"),
-    ("1 - x", "1 - x[n, i]"),
-    ("x / 4", "x[n, i]/4"),
-    ("4 / x", "4/x[n, i]"),
-    ("-x", "-x[n, i]"),
-    ("+x * 2", "2*x[n, i]"),
-    ("x ** 2", "x[n, i]**2"),
-    ("2 ** x", "2**x[n, i]"),
-    ("x * x", "x[n, i]**2"),
-    ("x / (1 + abs(x))", "x[n, i]/(Abs(x[n, i]) + 1)"),
-    ("np.float64(0.5) * x", "x[n, i]/2"),
-    ("x + np.int64(2)", "x[n, i] + 2"),
-    ("np.array(3.0) - x", "3 - x[n, i]"),
-    ("sp.Rational(1, 3) * x", "x[n, i]/3"),
-    ("x * sp.pi", "pi*x[n, i]"),
-    ("exp(-x)", "exp(-x[n, i])"),
-    ("leaky_relu(x, 0.2)", "leaky_relu(x[n, i], 1/5)"),
-    ("activation(sp.Max(0, sp.Symbol('t')))(x)", "relu(x[n, i])"),
-    ("activation(sp.Min(6, sp.Max(sp.Symbol('t'), 0)))(x)", "6 - relu(6 - relu(x[n, i]))"),
-    ("activation(sp.sech(sp.Symbol('t')))(x)", "1/cosh(x[n, i])"),
-    ("tensor(sp.sin(x[indices('i')]) * 2, indices('i'))", "2*sin(x[n, i])"),
-    ("tensor(x[indices('r')] * x[0], indices('r'))", "x[n, 0]*x[n, r]"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("expression", "body"),
+    [
+        ("2 * x", "2*x[n, i]"),
+        ("x * 0.1", "x[n, i]/10"),
+        ("x - 1", "x[n, i] - 1"),
+        ("1 - x", "1 - x[n, i]"),
+        ("x / 4", "x[n, i]/4"),
+        ("4 / x", "4/x[n, i]"),
+        ("-x", "-x[n, i]"),
+        ("+x * 2", "2*x[n, i]"),
+        ("x ** 2", "x[n, i]**2"),
+        ("2 ** x", "2**x[n, i]"),
+        ("x * x", "x[n, i]**2"),
+        ("x / (1 + abs(x))", "x[n, i]/(Abs(x[n, i]) + 1)"),
+        ("np.float64(0.5) * x", "x[n, i]/2"),
+        ("x + np.int64(2)", "x[n, i] + 2"),
+        ("np.array(3.0) - x", "3 - x[n, i]"),
+        ("sp.Rational(1, 3) * x", "x[n, i]/3"),
+        ("x * sp.pi", "pi*x[n, i]"),
+        ("exp(-x)", "exp(-x[n, i])"),
+        ("leaky_relu(x, 0.2)", "leaky_relu(x[n, i], 1/5)"),
+        ("activation(sp.Max(0, sp.Symbol('t')))(x)", "relu(x[n, i])"),
+        ("activation(sp.Min(6, sp.Max(sp.Symbol('t'), 0)))(x)", "6 - relu(6 - relu(x[n, i]))"),
+        ("activation(sp.sech(sp.Symbol('t')))(x)", "1/cosh(x[n, i])"),
+        ("tensor(sp.sin(x[indices('i')]) * 2, indices('i'))", "2*sin(x[n, i])"),
+        ("tensor(x[indices('r')] * x[0], indices('r'))", "x[n, 0]*x[n, r]"),
+    ],
+)
 def test_elementwise(expression: str, body: str) -> None:
     name = "r" if "indices('r')" in expression else "i"
     assert equations(f"a = {expression}\noutput(a)\n") == [f"a[n, {name}] = {body}"]
 
 
-@pytest.mark.parametrize(("text", "expected"), [
-    ("W = param(2, 3)\na = W @ x", "a[n, i] = sum j: W[i, j]*x[n, j]"),
-    ("W = param(3, 2)\na = W.T @ x", "a[n, i] = sum j: W[j, i]*x[n, j]"),
-    ("W = param(3, 2)\na = x @ W", "a[n, i] = sum j: W[j, i]*x[n, j]"),
-    ("W, b = param(2, 3), param(2)\na = W @ x + b", "a[n, i] = sum j: W[i, j]*x[n, j] + b[i]"),
-    ("w = param(3)\na = dot(w, x)", "a[n] = sum i: w[i]*x[n, i]"),
-    ("a = sum(x)", "a[n] = sum i: x[n, i]"),
-    ("a = mean(x ** 2)", "a[n] = sum i: x[n, i]**2/3"),
-    ("W = param(2, 3)\nc = sum(W, axis=-1)\na = c * sum(x)", "c[i] = sum j: W[i, j]"),
-    ("a = sum([x, 2 * x])", "a[n, i] = 3*x[n, i]"),
-    ("a = tensor(sum(2 * x[k] for k in range(3)))", "a[n] = 2*x[n, 0] + 2*x[n, 1] + 2*x[n, 2]"),
-    ("i, j = indices('i, j')\nW = param(3, 3)\na = tensor(sum(W[i, j] * x[i] * x[j], i, j))",
-     "a[n] = sum i, j: W[i, j]*x[n, i]*x[n, j]"),
-    ("i, j = indices('i', 'j')\na = tensor(x[i] * x[j], i, j)", "a[n, i, j] = x[n, i]*x[n, j]"),
-    ("a = logsumexp(x)", "a[n] = logsumexp i: x[n, i]"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("W = param(2, 3)\na = W @ x", "a[n, i] = sum j: W[i, j]*x[n, j]"),
+        ("W = param(3, 2)\na = W.T @ x", "a[n, i] = sum j: W[j, i]*x[n, j]"),
+        ("W = param(3, 2)\na = x @ W", "a[n, i] = sum j: W[j, i]*x[n, j]"),
+        ("W, b = param(2, 3), param(2)\na = W @ x + b", "a[n, i] = sum j: W[i, j]*x[n, j] + b[i]"),
+        ("w = param(3)\na = dot(w, x)", "a[n] = sum i: w[i]*x[n, i]"),
+        ("a = sum(x)", "a[n] = sum i: x[n, i]"),
+        ("a = mean(x ** 2)", "a[n] = sum i: x[n, i]**2/3"),
+        ("W = param(2, 3)\nc = sum(W, axis=-1)\na = c * sum(x)", "c[i] = sum j: W[i, j]"),
+        ("a = sum([x, 2 * x])", "a[n, i] = 3*x[n, i]"),
+        ("a = tensor(sum(2 * x[k] for k in range(3)))", "a[n] = 2*x[n, 0] + 2*x[n, 1] + 2*x[n, 2]"),
+        (
+            "i, j = indices('i, j')\nW = param(3, 3)\na = tensor(sum(W[i, j] * x[i] * x[j], i, j))",
+            "a[n] = sum i, j: W[i, j]*x[n, i]*x[n, j]",
+        ),
+        ("i, j = indices('i', 'j')\na = tensor(x[i] * x[j], i, j)", "a[n, i, j] = x[n, i]*x[n, j]"),
+        ("a = logsumexp(x)", "a[n] = logsumexp i: x[n, i]"),
+    ],
+)
 def test_sums_and_products(text: str, expected: str) -> None:
     assert equations(f"{text}\noutput(a)\n")[0] == expected
 
 
 def test_softmax_is_written_with_its_logarithm() -> None:
     assert equations("p = softmax(x)\noutput(p)\n") == [
-        "s1[n] = logsumexp i: x[n, i]", "p[n, i] = exp(-s1[n] + x[n, i])"]  # fmt: skip
+        "s1[n] = logsumexp i: x[n, i]",
+        "p[n, i] = exp(-s1[n] + x[n, i])",
+    ]
 
 
 def test_the_loss_is_the_mean_over_the_batch_and_penalties_stand_beside_it() -> None:
@@ -88,7 +98,9 @@ def test_the_loss_is_the_mean_over_the_batch_and_penalties_stand_beside_it() -> 
 
 
 def test_a_sum_of_losses_is_one_loss() -> None:
-    net = network("y = target(3)\na = 2 * x\nfirst = squared_error(a, y)\nL = loss(first + 2 * sum(abs(a - y)))\n")
+    net = network(
+        "y = target(3)\na = 2 * x\nfirst = squared_error(a, y)\nL = loss(first + 2 * sum(abs(a - y)))\n"
+    )
     assert (net.loss, net.sample_loss) == ("L", "ell")
     assert [t.name for t in net.role("target")] == ["y"]
 
@@ -114,7 +126,9 @@ def test_labels_pick() -> None:
 
 
 def test_several_inputs_and_outputs_in_the_order_of_their_declaration() -> None:
-    net = network("u = input()\nv, w = input(2), input(2)\na = x * u\nb = v + w\noutput(b)\noutput(a)\n")
+    net = network(
+        "u = input()\nv, w = input(2), input(2)\na = x * u\nb = v + w\noutput(b)\noutput(a)\n"
+    )
     assert [t.name for t in net.role("input")] == ["x", "u", "v", "w"]
     assert net.outputs == ("b", "a")
     assert net.tensors["a"].sample_shape == (3,)
@@ -131,25 +145,41 @@ def test_weights_used_twice_are_one_parameter() -> None:
     assert [t.name for t in net.role("param")] == ["W"]
 
 
-@pytest.mark.parametrize(("text", "params"), [
-    ("W, b = param(3, 3), param(3)\noutput(W @ x + b)", ["W", "b"]),
-    ("W: object = param(3, 3)\noutput(W @ x)", ["W"]),
-    ("(W, b), c = (param(3, 3), param(3)), param(3)\noutput(W @ x + b * c)", ["W", "b", "c"]),
-    ("h = x\nfor k in range(3):\n    W = param(3, 3)\n    h = tanh(W @ h)\noutput(h)", ["W1", "W2", "W3"]),
-    ("h = x\nfor k in range(2):\n    W, b = param(3, 3), param(3)\n    h = tanh(W @ h + b)\noutput(h)",
-     ["W1", "b1", "W2", "b2"]),
-    ("W1 = param(3)\nh = x * W1\nfor k in range(2):\n    W = param(3, 3)\n    h = tanh(W @ h)\noutput(h)",
-     ["W1", "W2", "W3"]),
-    ("W = param(3, 3)\nh = W @ x\nW = param(3, 3)\noutput(W @ h)", ["W1", "W2"]),
-    ("def layer(h):\n    U = param(3, 3)\n    return tanh(U @ h)\noutput(layer(x))", ["U"]),
-    ("def layer(h):\n    U = param(3, 3)\n    return tanh(U @ h)\noutput(layer(layer(x)))", ["U1", "U2"]),
-    ("weights = [param(3) for k in range(2)]\noutput(x * weights[0] * weights[1])", ["w1", "w2"]),
-    ("W = param(3, name='V')\noutput(x * W)", ["V"]),
-    ("_W = param(3)\noutput(x * _W)", ["w1"]),
-    ("lambda_ = param(3)\noutput(x * lambda_)", ["lambda_"]),
-    ("output(dense(dense(x, 4, relu), 2))", ["W1", "b1", "W2", "b2"]),
-    ("h = sigmoid(param(3) * x)\nh = h * 2\noutput(h)", ["w1"]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "params"),
+    [
+        ("W, b = param(3, 3), param(3)\noutput(W @ x + b)", ["W", "b"]),
+        ("W: object = param(3, 3)\noutput(W @ x)", ["W"]),
+        ("(W, b), c = (param(3, 3), param(3)), param(3)\noutput(W @ x + b * c)", ["W", "b", "c"]),
+        (
+            "h = x\nfor k in range(3):\n    W = param(3, 3)\n    h = tanh(W @ h)\noutput(h)",
+            ["W1", "W2", "W3"],
+        ),
+        (
+            "h = x\nfor k in range(2):\n    W, b = param(3, 3), param(3)\n    h = tanh(W @ h + b)\noutput(h)",
+            ["W1", "b1", "W2", "b2"],
+        ),
+        (
+            "W1 = param(3)\nh = x * W1\nfor k in range(2):\n    W = param(3, 3)\n    h = tanh(W @ h)\noutput(h)",
+            ["W1", "W2", "W3"],
+        ),
+        ("W = param(3, 3)\nh = W @ x\nW = param(3, 3)\noutput(W @ h)", ["W1", "W2"]),
+        ("def layer(h):\n    U = param(3, 3)\n    return tanh(U @ h)\noutput(layer(x))", ["U"]),
+        (
+            "def layer(h):\n    U = param(3, 3)\n    return tanh(U @ h)\noutput(layer(layer(x)))",
+            ["U1", "U2"],
+        ),
+        (
+            "weights = [param(3) for k in range(2)]\noutput(x * weights[0] * weights[1])",
+            ["w1", "w2"],
+        ),
+        ("W = param(3, name='V')\noutput(x * W)", ["V"]),
+        ("_W = param(3)\noutput(x * _W)", ["w1"]),
+        ("lambda_ = param(3)\noutput(x * lambda_)", ["lambda_"]),
+        ("output(dense(dense(x, 4, relu), 2))", ["W1", "b1", "W2", "b2"]),
+        ("h = sigmoid(param(3) * x)\nh = h * 2\noutput(h)", ["w1"]),
+    ],
+)
 def test_parameters_are_called_what_their_variables_are(text: str, params: list[str]) -> None:
     assert [t.name for t in network(text + "\n").role("param")] == params
 
@@ -168,8 +198,12 @@ def test_names_that_gradients_have_elsewhere_are_the_users() -> None:
 
 
 def test_a_function_of_net_py_may_be_called_like_a_word() -> None:
-    assert equations("def relu(z):\n    return z ** 2\na = relu(x)\noutput(a)\n") == ["a[n, i] = x[n, i]**2"]
-    assert equations("import bpgen as bp\na = bp.tanh(x)\nbp.output(a)\n") == ["a[n, i] = tanh(x[n, i])"]
+    assert equations("def relu(z):\n    return z ** 2\na = relu(x)\noutput(a)\n") == [
+        "a[n, i] = x[n, i]**2"
+    ]
+    assert equations("import bpgen as bp\na = bp.tanh(x)\nbp.output(a)\n") == [
+        "a[n, i] = tanh(x[n, i])"
+    ]
 
 
 def test_letters_that_python_reads_as_one_are_one_variable() -> None:

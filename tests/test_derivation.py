@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bpgen.derive import derive
-from bpgen.emit.statements import Statements
 from bpgen.emit.plan import plan
+from bpgen.emit.statements import Statements
 from bpgen.load import declared_by
 from bpgen.lower.comment import spoken
 from bpgen.record import Derivation, Step
@@ -25,42 +25,63 @@ def step(record: Derivation, of: str) -> Step:
 def adjoint(body: str, of: str = "z") -> str:
     """The adjoint of a tensor, as the comment of the emitted module spells it."""
     record = derivation(body)
-    return spoken(step(record, of).equation, Statements(record, plan(record)).order).split(" = ", 1)[1]
+    return spoken(step(record, of).equation, Statements(record, plan(record)).order).split(
+        " = ", 1
+    )[1]
 
 
 FORMS = {
     "sigmoid, cross-entropy": (
-        "y = target(4)\na = sigmoid(z)\nL = loss(-sum(y*log(a) + (1-y)*log(1-a)))", "(a[n,i] - y[n,i]) / N"),
+        "y = target(4)\na = sigmoid(z)\nL = loss(-sum(y*log(a) + (1-y)*log(1-a)))",
+        "(a[n,i] - y[n,i]) / N",
+    ),
     "spelled-out sigmoid, cross-entropy": (
-        "y = target(4)\na = 1/(1+exp(-z))\nL = loss(-sum(y*log(a) + (1-y)*log(1-a)))", "(a[n,i] - y[n,i]) / N"),
+        "y = target(4)\na = 1/(1+exp(-z))\nL = loss(-sum(y*log(a) + (1-y)*log(1-a)))",
+        "(a[n,i] - y[n,i]) / N",
+    ),
     "cross-entropy from logits": (
-        "y = target(4)\na = sigmoid(z)\nL = loss(binary_cross_entropy(a, y))", "(a[n,i] - y[n,i]) / N"),
+        "y = target(4)\na = sigmoid(z)\nL = loss(binary_cross_entropy(a, y))",
+        "(a[n,i] - y[n,i]) / N",
+    ),
     "softmax, cross-entropy": (
-        "y = one_hot(4)\np = softmax(z)\nL = loss(-sum(y*log(p)))", "(p[n,i] - y[n,i]) / N"),
+        "y = one_hot(4)\np = softmax(z)\nL = loss(-sum(y*log(p)))",
+        "(p[n,i] - y[n,i]) / N",
+    ),
     "softmax, cross-entropy, labels": (
-        "y = label(4)\np = softmax(z)\nL = loss(-log(p[y]))", "p[n,i] / N - [i = y[n]] / N"),
+        "y = label(4)\np = softmax(z)\nL = loss(-log(p[y]))",
+        "p[n,i] / N - [i = y[n]] / N",
+    ),
     "sigmoid, half squared error": (
         "y = target(4)\na = sigmoid(z)\nL = loss(half_squared_error(a, y))",
-        "(a[n,i] - y[n,i]) a[n,i] (1 - a[n,i]) / N"),
+        "(a[n,i] - y[n,i]) a[n,i] (1 - a[n,i]) / N",
+    ),
     "tanh": (
         "y = target(4)\na = tanh(z)\nL = loss(half_squared_error(a, y))",
-        "(a[n,i] - y[n,i]) (1 - a[n,i] ** 2) / N"),
+        "(a[n,i] - y[n,i]) (1 - a[n,i] ** 2) / N",
+    ),
     "tanh from exponentials": (
         "y = target(4)\na = (exp(z)-exp(-z))/(exp(z)+exp(-z))\nL = loss(half_squared_error(a, y))",
-        "(a[n,i] - y[n,i]) (1 - a[n,i] ** 2) / N"),
+        "(a[n,i] - y[n,i]) (1 - a[n,i] ** 2) / N",
+    ),
     "exp reuses its value": (
-        "y = target(4)\na = exp(z)\nL = loss(half_squared_error(a, y))", "(a[n,i] - y[n,i]) a[n,i] / N"),
+        "y = target(4)\na = exp(z)\nL = loss(half_squared_error(a, y))",
+        "(a[n,i] - y[n,i]) a[n,i] / N",
+    ),
     "relu": (
-        "y = target(4)\na = relu(z)\nL = loss(half_squared_error(a, y))", "(a[n,i] - y[n,i]) step(z[n,i]) / N"),
+        "y = target(4)\na = relu(z)\nL = loss(half_squared_error(a, y))",
+        "(a[n,i] - y[n,i]) step(z[n,i]) / N",
+    ),
     "softplus": (
         "y = target(4)\na = log(1+exp(z))\nL = loss(half_squared_error(a, y))",
-        "(a[n,i] - y[n,i]) sigmoid(z[n,i]) / N"),
+        "(a[n,i] - y[n,i]) sigmoid(z[n,i]) / N",
+    ),
     "log-sum-exp": ("p = softmax(z)\noutput(p)\nL = loss(log(sum(exp(z))))", "p[n,i] / N"),
     "identity": ("y = target(4)\nL = loss(squared_error(z, y))", "2 (z[n,i] - y[n,i]) / N"),
     "a function nobody named": (
         "y = target(4)\na = 1/(1+exp(-2*z))\nL = loss(half_squared_error(a, y))",
-        "2 (a[n,i] - y[n,i]) a[n,i] (1 - a[n,i]) / N"),
-}  # fmt: skip
+        "2 (a[n,i] - y[n,i]) a[n,i] (1 - a[n,i]) / N",
+    ),
+}
 
 
 @pytest.mark.parametrize("name", FORMS)
@@ -79,16 +100,22 @@ def test_softmax_inside_a_network_is_found_in_closed_form() -> None:
 def test_the_chain_rule_is_recorded_factor_by_factor() -> None:
     record = derivation("y = target(4)\na = sigmoid(z)\nL = loss(-sum(y*log(a) + (1-y)*log(1-a)))")
     product, simplified = step(record, "z").lines
-    assert str(product.terms[0].body) == "(1 - a[n, i])*(-y[n, i]/a[n, i] + (1 - y[n, i])/(1 - a[n, i]))*a[n, i]/N"
+    assert (
+        str(product.terms[0].body)
+        == "(1 - a[n, i])*(-y[n, i]/a[n, i] + (1 - y[n, i])/(1 - a[n, i]))*a[n, i]/N"
+    )
     assert str(simplified.terms[0].body) == "(a[n, i] - y[n, i])/N"
     (path,) = step(record, "z").paths
     assert str(path.value) == "(1 - a[n, i])*a[n, i]"
     (reason,) = path.reasons
-    assert [str(e) for e in reason.chain[1:]] == ["(1 - sigmoid(z[n, i]))*sigmoid(z[n, i])", "(1 - a[n, i])*a[n, i]"]
+    assert [str(e) for e in reason.chain[1:]] == [
+        "(1 - sigmoid(z[n, i]))*sigmoid(z[n, i])",
+        "(1 - a[n, i])*a[n, i]",
+    ]
 
 
 def test_a_target_that_may_not_sum_to_one_keeps_its_sum() -> None:
-    
+
     record = derivation("y = target(4)\np = softmax(z)\nL = loss(-sum(y*log(p)))")
     assert not step(record, "s1").inlined
 
@@ -105,4 +132,6 @@ def test_nothing_divides_by_a_probability() -> None:
         "V = param(2, 4)\ny = one_hot(4)\nt = target(2)\np = softmax(z)\n"
         "L = loss(-sum(y*log(p)) + half_squared_error(V @ p, t))"
     )
-    assert all("/p" not in str(t.body) for s in record.steps if not s.inlined for t in s.equation.terms)
+    assert all(
+        "/p" not in str(t.body) for s in record.steps if not s.inlined for t in s.equation.terms
+    )

@@ -1,4 +1,6 @@
-"""The emitted modules as files: fresh, standalone, lint-clean, typed, and the same bytes on any machine."""
+"""The emitted modules as files: fresh, standalone, lint-clean, typed, and the same bytes on any
+machine.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +18,16 @@ from bpgen.load import load
 from tests.conftest import EXAMPLES, ROOT, emitted, example
 
 GENERATED = sorted((ROOT / "generated").glob("*.py"))
-BLOCKED = "import sys\nfor name in ('sympy', 'jinja2', 'click', 'bpgen'): sys.modules[name] = None\n"
+BLOCKED = (
+    "import sys\nfor name in ('sympy', 'jinja2', 'click', 'bpgen'): sys.modules[name] = None\n"
+)
 
 
 def run(*arguments: str, seed: str = "0", cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)}
-    return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, cwd=cwd, env=environment)
+    return subprocess.run(
+        [sys.executable, *arguments], capture_output=True, text=True, cwd=cwd, env=environment
+    )
 
 
 def test_every_example_has_its_module() -> None:
@@ -75,15 +81,34 @@ def test_lint_and_format_clean() -> None:
 
 
 def test_typed(tmp_path: Path) -> None:
-    done = run("-m", "mypy", "--strict", "--config-file=", f"--cache-dir={tmp_path}", *[str(f) for f in GENERATED])
+    done = run(
+        "-m",
+        "mypy",
+        "--strict",
+        "--config-file=",
+        f"--cache-dir={tmp_path}",
+        *[str(f) for f in GENERATED],
+    )
     assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.parametrize(
     "line",
-    ["import os", "from os import path", "eval('1')", "open('f')", "np.load('f')", "np.core.x", "x.__class__",
-     "(lambda: 0)()", "exec('')", "global x", "try:\n    x\nexcept Exception:\n    x", "x = 'é'"],
-)  # fmt: skip
+    [
+        "import os",
+        "from os import path",
+        "eval('1')",
+        "open('f')",
+        "np.load('f')",
+        "np.core.x",
+        "x.__class__",
+        "(lambda: 0)()",
+        "exec('')",
+        "global x",
+        "try:\n    x\nexcept Exception:\n    x",
+        "x = 'é'",
+    ],
+)
 def test_nothing_but_arithmetic_is_ever_written(line: str) -> None:
     with pytest.raises(Forbidden):
         verified(f"import numpy as np\n{line}\n")
@@ -100,7 +125,9 @@ def test_float32_stays_float32(file: Path) -> None:
     outputs = outputs if isinstance(outputs, tuple) else (outputs,)
     if m.TARGETS:
         last = [
-            rng.integers(m.INTEGERS[n], size=3) if n in m.INTEGERS else np.full((3, *s), 1 / s[0] if s else 0.5, np.float32)
+            rng.integers(m.INTEGERS[n], size=3)
+            if n in m.INTEGERS
+            else np.full((3, *s), 1 / s[0] if s else 0.5, np.float32)
             for n, s in m.TARGETS.items()
         ]
     else:
@@ -119,15 +146,26 @@ def test_interface() -> None:
     assert list(params) == sorted(params) == list(m.SHAPES)
     flat = m.pack(params)
     views = m.unpack(flat)
-    assert all(np.array_equal(views[n], params[n]) and np.shares_memory(views[n], flat) for n in params)
+    assert all(
+        np.array_equal(views[n], params[n]) and np.shares_memory(views[n], flat) for n in params
+    )
     assert all(np.array_equal(m.init(3)[n], params[n]) for n in params)
 
 
 DOOR = {
     "missing parameter": (lambda p, x, y: ({"W1": p["W1"]}, x, y), "params: W2 is missing"),
-    "unknown parameter": (lambda p, x, y: ({**p, "V": x}, x, y), "params: V is no parameter of this network"),
-    "misshapen parameter": (lambda p, x, y: ({**p, "b1": x}, x, y), "params: b1 needs shape (2,), not (3, 2)"),
-    "one sample": (lambda p, x, y: (p, x[0], y), "x needs shape (N, 2), not (2,); for one sample give x[None]"),
+    "unknown parameter": (
+        lambda p, x, y: ({**p, "V": x}, x, y),
+        "params: V is no parameter of this network",
+    ),
+    "misshapen parameter": (
+        lambda p, x, y: ({**p, "b1": x}, x, y),
+        "params: b1 needs shape (2,), not (3, 2)",
+    ),
+    "one sample": (
+        lambda p, x, y: (p, x[0], y),
+        "x needs shape (N, 2), not (2,); for one sample give x[None]",
+    ),
     "wrong width": (lambda p, x, y: (p, x[:, :1], y), "x needs shape (N, 2), not (3, 1)"),
     "(N,) against (N, 1)": (lambda p, x, y: (p, x, y[:, 0]), "y needs shape (3, 1), not (3,)"),
     "another batch's target": (lambda p, x, y: (p, x, y[:2]), "y needs shape (3, 1), not (2, 1)"),
@@ -148,9 +186,12 @@ def test_the_door(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("labels", "message"),
-    [([0, 10, 1], "y has a label outside 0 .. 9"), ([0, -1, 1], "y has a label outside 0 .. 9"),
-     ([0.0, 1.0, 2.0], "y holds float64, not whole numbers")],
-)  # fmt: skip
+    [
+        ([0, 10, 1], "y has a label outside 0 .. 9"),
+        ([0, -1, 1], "y has a label outside 0 .. 9"),
+        ([0.0, 1.0, 2.0], "y holds float64, not whole numbers"),
+    ],
+)
 def test_labels_at_the_door(labels: list[float], message: str) -> None:
     m = example("digits")
     with pytest.raises((ValueError, TypeError)) as caught:
@@ -165,6 +206,8 @@ def test_rows_of_a_one_hot_target_sum_to_one() -> None:
 
 
 def test_text_of_the_net_cannot_become_code() -> None:
-    title = 'x\\"\"\"\nimport os\n\x00\x0c coding: utf-7 é'
-    source = f"__doc__ = {title!r}\nfrom bpgen import *\nx = input(2)\nw = param(2)\noutput(dot(w, x))\n"
+    title = 'x\\"""\nimport os\n\x00\x0c coding: utf-7 é'
+    source = (
+        f"__doc__ = {title!r}\nfrom bpgen import *\nx = input(2)\nw = param(2)\noutput(dot(w, x))\n"
+    )
     assert emitted(source).SHAPES == {"w": (2,)}

@@ -1,4 +1,6 @@
-"""Index equations and the numpy they are lowered to: plain where it can be, and always the same numbers."""
+"""Index equations and the numpy they are lowered to: plain where it can be, and always the same
+numbers.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,6 @@ from bpgen.lower.contract import lowered
 from bpgen.lower.printer import ATOM, Printer
 
 SIZES = {"n": 2, "i": 3, "j": 5, "k": 7}
-N, I, J, K = (Index(name, size) for name, size in SIZES.items())
 
 PLAIN = {
     "x @ W.T": (("n", "i"), [("x", "nj"), ("W", "ij")], "j"),
@@ -35,7 +36,9 @@ PLAIN = {
 def equation(left: tuple[str, ...], operands: list[tuple[str, str]], over: str) -> Equation:
     index = {name: Index(name, size) for name, size in SIZES.items()}
     body = sp.Mul(*(element(name, [index[k] for k in axes]) for name, axes in operands))
-    return Equation("out", tuple(index[k] for k in left), (Term(body, tuple(index[k] for k in over)),))
+    return Equation(
+        "out", tuple(index[k] for k in left), (Term(body, tuple(index[k] for k in over)),)
+    )
 
 
 @pytest.mark.parametrize("text", PLAIN)
@@ -50,7 +53,9 @@ def contractions(draw: st.DrawFn) -> tuple[tuple[str, ...], list[tuple[str, str]
     letters = list(SIZES)
     operands = []
     for k in range(draw(st.integers(1, 3))):
-        axes = draw(st.lists(st.sampled_from(letters), unique=True, min_size=0 if k else 1, max_size=3))
+        axes = draw(
+            st.lists(st.sampled_from(letters), unique=True, min_size=0 if k else 1, max_size=3)
+        )
         operands.append((f"t{k}", "".join(axes)))
     used = sorted({a for _, axes in operands for a in axes})
     left = draw(st.lists(st.sampled_from(used), unique=True, max_size=3))
@@ -59,7 +64,9 @@ def contractions(draw: st.DrawFn) -> tuple[tuple[str, ...], list[tuple[str, str]
 
 @settings(max_examples=400, deadline=None)
 @given(contractions())
-def test_any_contraction_is_einsum(drawn: tuple[tuple[str, ...], list[tuple[str, str]], str]) -> None:
+def test_any_contraction_is_einsum(
+    drawn: tuple[tuple[str, ...], list[tuple[str, str]], str],
+) -> None:
     left, operands, over = drawn
     rng = np.random.default_rng(0)
     arrays = {name: rng.normal(size=[SIZES[a] for a in axes]) for name, axes in operands}
@@ -67,7 +74,9 @@ def test_any_contraction_is_einsum(drawn: tuple[tuple[str, ...], list[tuple[str,
     found = eval(text, {"np": np, **arrays})
     spec = ",".join(axes for _, axes in operands) + "->" + "".join(left)
     expected = np.einsum(spec, *arrays.values())
-    np.testing.assert_allclose(np.broadcast_to(found, expected.shape), expected, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(
+        np.broadcast_to(found, expected.shape), expected, rtol=1e-12, atol=1e-12
+    )
 
 
 VALUES = {"a": 0.75, "b": -1.5, "c": 2.25}
@@ -77,11 +86,25 @@ VALUES = {"a": 0.75, "b": -1.5, "c": 2.25}
 def expressions(draw: st.DrawFn, depth: int = 3) -> sp.Expr:
     """Arithmetic in three elements."""
     if depth == 0 or draw(st.booleans()):
-        leaves = [element(name, ()) for name in VALUES] + [sp.Rational(1, 3), sp.Rational(1, 100), sp.Integer(-2)]
+        leaves = [element(name, ()) for name in VALUES] + [
+            sp.Rational(1, 3),
+            sp.Rational(1, 100),
+            sp.Integer(-2),
+        ]
         return draw(st.sampled_from(leaves))
     one, two = draw(expressions(depth - 1)), draw(expressions(depth - 1))
-    make = draw(st.sampled_from([lambda p, q: p + q, lambda p, q: p * q, lambda p, q: p - q, lambda p, q: p * (1 + q**2) ** -1,
-                                 lambda p, q: sp.exp(p / 8) - q, lambda p, q: -(p**2)]))  # fmt: skip
+    make = draw(
+        st.sampled_from(
+            [
+                lambda p, q: p + q,
+                lambda p, q: p * q,
+                lambda p, q: p - q,
+                lambda p, q: p * (1 + q**2) ** -1,
+                lambda p, q: sp.exp(p / 8) - q,
+                lambda p, q: -(p**2),
+            ]
+        )
+    )
     return make(one, two)
 
 
@@ -93,7 +116,9 @@ def test_printed_expressions_mean_what_they_say(expr: sp.Expr) -> None:
     assert math.isclose(eval(text, {"np": np, **VALUES}), true, rel_tol=1e-9, abs_tol=1e-9)
 
 
-@pytest.mark.parametrize("value", [0.1, 1 / 3, 1e-300, 5e-324, 1.7976931348623157e308, 0.30000000000000004, 1e22])
+@pytest.mark.parametrize(
+    "value", [0.1, 1 / 3, 1e-300, 5e-324, 1.7976931348623157e308, 0.30000000000000004, 1e22]
+)
 def test_every_double_comes_back(value: float) -> None:
     printed = Printer(lambda e: (e.name, ATOM), {})(sp.Rational(repr(value)) * element("a", ()))
     assert eval(printed, {"a": 1.0}) == value

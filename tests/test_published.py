@@ -69,13 +69,17 @@ def test_toy_2_2_1() -> None:
     assert grads["W2"] == pytest.approx(array(w["dW2"]), **printed)
     assert grads["W1"] == pytest.approx(array(w["dW1"]), **printed)
     for after, held in (("after_one_step", ()), ("after_one_step_biases_held", ("b1", "b2"))):
-        stepped = {n: p if n in held else p - w["learning_rate"] * grads[n] for n, p in params.items()}
+        stepped = {
+            n: p if n in held else p - w["learning_rate"] * grads[n] for n, p in params.items()
+        }
         assert m.forward(stepped, x)[0][0, 0] == pytest.approx(w[after]["yhat"], **printed)
         assert m.loss(stepped, x, y) == pytest.approx(w[after]["L"], rel=1e-14)
 
 
 def test_multilabel_facts() -> None:
-    """delta at the output is (a - y) / N; of a hidden layer (W^T delta) a (1 - a); biases are not regularised."""
+    """delta at the output is (a - y) / N; of a hidden layer (W^T delta) a (1 - a); biases are not
+    regularised.
+    """
     m = example("multilabel")
     rng = np.random.default_rng(0)
     params = {name: rng.standard_normal(shape) for name, shape in m.SHAPES.items()}
@@ -83,7 +87,9 @@ def test_multilabel_facts() -> None:
     a2, cache = m.forward(params, x)
     grads = m.backward(params, cache, y)
     delta2 = (a2 - y) / 6
-    delta1 = np.stack([[sum(params["W2"][k, i] * d[k] for k in range(2)) for i in range(4)] for d in delta2])
+    delta1 = np.stack(
+        [[sum(params["W2"][k, i] * d[k] for k in range(2)) for i in range(4)] for d in delta2]
+    )
     delta1 *= cache["a1"] * (1 - cache["a1"])
     assert grads["b2"] == pytest.approx(delta2.sum(0), rel=1e-12)
     assert grads["b1"] == pytest.approx(delta1.sum(0), rel=1e-12)
@@ -107,8 +113,12 @@ def test_saturated_sigmoid_passes_nearly_nothing_and_never_nan() -> None:
 
 @pytest.mark.parametrize(("factor", "left"), [(0.3, 0.0081), (3.0, 81.0)])
 def test_four_factors_vanish_or_explode(factor: float, left: float) -> None:
-    chain = "from bpgen import *\nx = input()\nw = param()\na4 = w * (w * (w * (w * x)))\noutput(a4)\n"
+    chain = (
+        "from bpgen import *\nx = input()\nw = param()\na4 = w * (w * (w * (w * x)))\noutput(a4)\n"
+    )
     m = emitted(chain)
     params = {"w": np.array(factor)}
     _, cache = m.forward(params, np.ones(1))
-    assert m.backward(params, cache, np.ones(1), inputs=True)["x"][0] == pytest.approx(left, rel=1e-14)
+    assert m.backward(params, cache, np.ones(1), inputs=True)["x"][0] == pytest.approx(
+        left, rel=1e-14
+    )

@@ -1,4 +1,6 @@
-"""Any network: its gradients are those of complex steps, pure, and covariant with permutations of the batch."""
+"""Any network: its gradients are those of complex steps, pure, and covariant with permutations of
+the batch.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ STEP = 1e-20
 QUICK = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 
 
-def drawn(m: ModuleType, source: str, rng: np.random.Generator, batch: int) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
+def drawn(
+    m: ModuleType, source: str, rng: np.random.Generator, batch: int
+) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
     params = {name: rng.normal(size=shape) for name, shape in m.SHAPES.items()}
     x = rng.normal(size=(batch, *m.INPUTS["x"]))
     shape = (batch, *m.TARGETS["y"])
@@ -25,8 +29,12 @@ def drawn(m: ModuleType, source: str, rng: np.random.Generator, batch: int) -> t
     return params, x, y / y.sum(-1, keepdims=True) if "one_hot" in source else y
 
 
-def by_complex_step(m: ModuleType, params: dict[str, np.ndarray], x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
-    """The derivative of the loss in every entry of every parameter and of the input, one step at a time."""
+def by_complex_step(
+    m: ModuleType, params: dict[str, np.ndarray], x: np.ndarray, y: np.ndarray
+) -> dict[str, np.ndarray]:
+    """The derivative of the loss in every entry of every parameter and of the input, one step at a
+    time.
+    """
     point = {**{k: v.astype(complex) for k, v in params.items()}, "x": x.astype(complex)}
     slopes = {name: np.empty(v.shape) for name, v in point.items()}
     for name, array in point.items():
@@ -49,7 +57,9 @@ def test_gradients(source: str, seed: int, batch: int) -> None:
     true = by_complex_step(m, params, x, y)
     for name in true:
         scale = max(np.abs(true[name]).max(), 1e-3)
-        np.testing.assert_allclose(grads[name], true[name], rtol=0, atol=1e-11 * scale, err_msg=f"{name}\n{source}")
+        np.testing.assert_allclose(
+            grads[name], true[name], rtol=0, atol=1e-11 * scale, err_msg=f"{name}\n{source}"
+        )
         assert grads[name].shape == true[name].shape
     assert all(np.array_equal(a, b) for a, b in zip(before, (*params.values(), x, y), strict=True))
     again = m.backward(params, cache, y, inputs=True)
@@ -61,7 +71,9 @@ def test_gradients(source: str, seed: int, batch: int) -> None:
 @QUICK
 @given(networks(kinks=True), st.integers(0, 10**6))
 def test_batches(source: str, seed: int) -> None:
-    """A permuted batch permutes dL/dx, a doubled batch leaves the mean, and both leave the parameters' gradients."""
+    """A permuted batch permutes dL/dx, a doubled batch leaves the mean, and both leave the
+    parameters' gradients.
+    """
     m = emitted(source)
     params, x, y = drawn(m, source, np.random.default_rng(seed), 4)
     loss, grads = m.loss_and_grad(params, x, y)

@@ -1,4 +1,6 @@
-"""Whatever is wrong with a net.py gets its one-to-three-line error, word for word: tests/data/refusals.txt."""
+"""Whatever is wrong with a net.py gets its one-to-three-line error, word for word:
+tests/data/refusals.txt.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ NET = "from bpgen import *\nx = input(3)\n"
 
 def cases() -> dict[str, tuple[str, str]]:
     """The name, the net.py and the error of each case of the catalogue."""
-    blocks = (ROOT / "tests" / "data" / "refusals.txt").read_text(encoding="utf-8").split("=== ")[1:]
+    blocks = (
+        (ROOT / "tests" / "data" / "refusals.txt").read_text(encoding="utf-8").split("=== ")[1:]
+    )
     found = {}
     for block in blocks:
         name, rest = block.split("\n", 1)
@@ -63,12 +67,16 @@ def test_every_command_refuses_alike(command: str) -> None:
     assert refused(net, command) == error
 
 
-@pytest.mark.parametrize("name", ["transposed", "exit", "syntax error", "gamma", "greek", "an exception"])
+@pytest.mark.parametrize(
+    "name", ["transposed", "exit", "syntax error", "gamma", "greek", "an exception"]
+)
 def test_as_a_program(name: str) -> None:
     net, error = CASES[name]
     Path("net.py").write_text(net, encoding="utf-8")
     program = [sys.executable, "-m", "bpgen", "derive", "net.py"]
-    done = subprocess.run(program, capture_output=True, text=True, env={"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"})
+    done = subprocess.run(
+        program, capture_output=True, text=True, env={"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
+    )
     assert (done.returncode, done.stdout, done.stderr) == (2, "", error)
 
 
@@ -81,13 +89,18 @@ def test_a_file_that_is_not_text() -> None:
 
 
 def test_a_null_byte() -> None:
-    assert refused("x = 1\0").endswith("source code string cannot contain null bytes\n  net.py must be a Python file\n")
+    assert refused("x = 1\0").endswith(
+        "source code string cannot contain null bytes\n  net.py must be a Python file\n"
+    )
 
 
-@pytest.mark.parametrize(("path", "error"), [
-    ("none.py", "bpgen: none.py: no such file\n  give the path of a net.py\n"),
-    (".", "bpgen: . is a folder\n  give the path of a net.py\n"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("path", "error"),
+    [
+        ("none.py", "bpgen: none.py: no such file\n  give the path of a net.py\n"),
+        (".", "bpgen: . is a folder\n  give the path of a net.py\n"),
+    ],
+)
 @pytest.mark.parametrize("command", ["derive", "emit"])
 def test_no_file(command: str, path: str, error: str) -> None:
     result = CliRunner().invoke(main, [command, path])
@@ -116,11 +129,14 @@ def test_an_interrupt_writes_nothing() -> None:
     assert not Path("generated").exists()
 
 
-@pytest.mark.parametrize("text", [
-    NET.replace("\n", "\r\n") + "output(2 * x)\r\n",
-    "\ufeff" + NET + "output(2 * x)\n",
-    NET + "output(2 * x)",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        NET.replace("\n", "\r\n") + "output(2 * x)\r\n",
+        "\ufeff" + NET + "output(2 * x)\n",
+        NET + "output(2 * x)",
+    ],
+)
 def test_line_ends_and_marks_of_other_editors(text: str) -> None:
     Path("net.py").write_bytes(text.encode())
     assert CliRunner().invoke(main, ["emit", "net.py"]).exit_code == 0
@@ -129,23 +145,38 @@ def test_line_ends_and_marks_of_other_editors(text: str) -> None:
 def test_strings_never_become_code() -> None:
     """A title and a file's name stand in the module as text, whatever they hold."""
     path = Path('a""" + import os #.py')
-    path.write_text(f"r'''\"\"\"\\nimport os\n$y_0$ {{{{ 7 * 7 }}}} \\input{{x}}'''\n{NET}output(2 * x)\n")
+    path.write_text(
+        f"r'''\"\"\"\\nimport os\n$y_0$ {{{{ 7 * 7 }}}} \\input{{x}}'''\n{NET}output(2 * x)\n"
+    )
     result = CliRunner().invoke(main, ["emit", str(path), "-o", "out.py"])
     assert result.exit_code == 0, result.stderr
     module = Path("out.py").read_text()
     compile(module, "out.py", "exec")
-    assert [line for line in module.splitlines() if line.lstrip().startswith("import")] == ["import numpy as np"]
+    assert [line for line in module.splitlines() if line.lstrip().startswith("import")] == [
+        "import numpy as np"
+    ]
     tex = CliRunner().invoke(main, ["derive", str(path), "-f", "tex"]).stdout
     assert "\\input" not in tex
     assert "$y_0$" not in tex
 
 
-@pytest.mark.parametrize(("use", "error"), [
-    ("w * x", "w (3,) belongs to another net.py, or to another run of this one\n"
-     "  declare every tensor in the net.py that uses it"),
-    ("x * f", "a formula of another net.py, or of another run of this one\n  write it in this net.py"),
-])  # fmt: skip
-def test_a_tensor_of_another_run(use: str, error: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("use", "error"),
+    [
+        (
+            "w * x",
+            "w (3,) belongs to another net.py, or to another run of this one\n"
+            "  declare every tensor in the net.py that uses it",
+        ),
+        (
+            "x * f",
+            "a formula of another net.py, or of another run of this one\n  write it in this net.py",
+        ),
+    ],
+)
+def test_a_tensor_of_another_run(
+    use: str, error: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     Path("common.py").write_text("from bpgen import *\nw = param(3)\nf = w[0] * 2\n")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "common", raising=False)

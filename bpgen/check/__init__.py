@@ -1,8 +1,8 @@
-"""bpgen check: is what `bpgen emit` wrote the gradient of the network? By numbers, exactly, and with a self-
-test.
+"""bpgen check: is what `bpgen emit` wrote the gradient of the network? By numbers, exactly, and
+with a self- test.
 
-The check never uses what derived or emitted the module: it asks the module's own objective for numeric
-derivatives, and writes the network out in scalars for sympy to differentiate.
+The check never uses what derived or emitted the module: it asks the module's own objective for
+numeric derivatives, and writes the network out in scalars for sympy to differentiate.
 """
 
 from __future__ import annotations
@@ -30,8 +30,9 @@ def check_module(
 ) -> Report:
     """Check the text of an emitted module against the network it was emitted from.
 
-    Without a network the exact part is left out, and the report says so. `exact_source` is the module and
-    the network of the same form at smaller sizes, for the exact part of a network too large to write out.
+    Without a network the exact part is left out, and the report says so. `exact_source` is the
+    module and the network of the same form at smaller sizes, for the exact part of a network too
+    large to write out.
     """
     try:
         subject = Subject(source, network)
@@ -47,7 +48,9 @@ def check_module(
         for name, row in (proved or {}).items()
         if name not in {r.name for r in found.rows}
     ]
-    tested = selftest.selftest(subject, ruler) if found.ok else None  # breaking what is broken shows nothing
+    tested = (
+        selftest.selftest(subject, ruler) if found.ok else None
+    )  # breaking what is broken shows nothing
     note = ALONE if target is None else SHRUNK if exact_source is not None else ""
     return Report(found.findings, tuple(rows), tested, note)
 
@@ -55,7 +58,9 @@ def check_module(
 def _exactly(name: str, proved: dict[str, ExactRow] | None) -> ExactRow | None:
     if proved is None:
         return None
-    return proved.get(name, ExactRow(name, 0, 1, "not proved: the written-out network has no such tensor"))
+    return proved.get(
+        name, ExactRow(name, 0, 1, "not proved: the written-out network has no such tensor")
+    )
 
 
 def _broken(fact: str) -> Report:

@@ -1,8 +1,9 @@
 """Is an expression zero? By algebra: an answer of yes is a proof.
 
-exp, log, roots, sines and whatever else is transcendental are replaced by generators, in such a way that
-what is related (exp(a + b), exp(-a), log(a b)) is expressed in the same generators; what remains is a
-rational function, which is zero where its numerator, written out as a polynomial, has no term left.
+exp, log, roots, sines and whatever else is transcendental are replaced by generators, in such a way
+that what is related (exp(a + b), exp(-a), log(a b)) is expressed in the same generators; what
+remains is a rational function, which is zero where its numerator, written out as a polynomial, has
+no term left.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from bpgen.check.written import NotProved
 WORK = 3_000_000  # term products that one proof may cost
 LONG = 2  # terms of a sum whose exponential is first tried as one generator
 TERMS = 200  # and terms that it has when it is expanded
-CANCEL = 400  # operations in what sympy's own cancel and factor are given: they have no bound of their own
+# Operations in what sympy's own cancel and factor are given: they have no bound of their own.
+CANCEL = 400
 
 
 class TooLarge(NotProved):
@@ -37,18 +39,24 @@ _IN_EXP = {
 
 
 class Generators:
-    """Symbols for the transcendental parts of one expression, and relations that powers of some satisfy."""
+    """Symbols for the transcendental parts of one expression, and relations that powers of some
+    satisfy.
+    """
 
     def __init__(self, whole: bool) -> None:
         self.whole = whole  # exp of a long sum is one generator: cheap, and blind to its terms
         self.known: dict[Any, sp.Symbol] = {}
         self.exponent: dict[sp.Symbol, sp.Expr] = {}  # of an exponential
         self.log_of: dict[sp.Symbol, sp.Expr] = {}
-        self.relations: dict[sp.Symbol, tuple[int, sp.Expr]] = {}  # generator ** degree = expression
+        self.relations: dict[
+            sp.Symbol, tuple[int, sp.Expr]
+        ] = {}  # generator ** degree = expression
         self._seen: dict[Any, Any] = {}
 
     def symbol(self, *key: Any) -> sp.Symbol:
-        """The generator of this kind and argument; positive, so that its powers are put together."""
+        """The generator of this kind and argument; positive, so that its powers are put
+        together.
+        """
         if key not in self.known:
             self.known[key] = sp.Dummy(f"g{len(self.known)}_{key[0]}", positive=True)
         return self.known[key]
@@ -121,7 +129,9 @@ class Generators:
 
     @staticmethod
     def _signless(of: sp.Expr, power: sp.Expr) -> bool:
-        """Whether exp(power log |of|) is of ** power whatever the sign of `of`, or because it is positive."""
+        """Whether exp(power log |of|) is of ** power whatever the sign of `of`, or because it is
+        positive.
+        """
         return bool(power.is_even or (power.is_Integer and of.is_positive))
 
     def _exp_whole(self, terms: tuple[sp.Expr, ...]) -> sp.Expr:
@@ -159,7 +169,9 @@ def bounded(expr: sp.Expr) -> None:
 
 
 def expanded(expr: Any) -> int:
-    """At most how many terms the expression has when it is written out; beyond `TERMS` any number."""
+    """At most how many terms the expression has when it is written out; beyond `TERMS` any
+    number.
+    """
     if expr.is_Add:
         return min(sum(map(expanded, expr.args)), TERMS + 1)
     if expr.is_Mul:
@@ -178,7 +190,9 @@ def canonical(expr: sp.Expr) -> sp.Expr:
 
 
 class Fraction:
-    """numerator / product of factor ** power. Nothing is cancelled but what is visibly the same factor."""
+    """numerator / product of factor ** power. Nothing is cancelled but what is visibly the same
+    factor.
+    """
 
     __slots__ = ("den", "num")
 
@@ -269,17 +283,25 @@ class Fractions:
             den = {g: p for g, p in zip(self.ring.gens, monic.LM, strict=True) if p}
         else:
             den = {monic: 1}
-        num = reduce(self.times, (self.power(f, p) for f, p in one.den.items()), self.ring(1 / lead))
+        num = reduce(
+            self.times, (self.power(f, p) for f, p in one.den.items()), self.ring(1 / lead)
+        )
         return Fraction(num, den)
 
-    def reduced(self, num: PolyElement, generator: PolyElement, degree: int, value: Fraction) -> PolyElement:
-        """The numerator with generator ** degree replaced by its value, over a common denominator."""
+    def reduced(
+        self, num: PolyElement, generator: PolyElement, degree: int, value: Fraction
+    ) -> PolyElement:
+        """The numerator with generator ** degree replaced by its value, over a common
+        denominator.
+        """
         at = self.ring.gens.index(generator)
         quotients: dict[int, PolyElement] = {}
         for monomial, coefficient in num.terms():
             times, rest = divmod(monomial[at], degree)
             lowered = (*monomial[:at], rest, *monomial[at + 1 :])
-            quotients[times] = quotients.get(times, self.ring.zero) + self.ring.term_new(lowered, coefficient)
+            quotients[times] = quotients.get(times, self.ring.zero) + self.ring.term_new(
+                lowered, coefficient
+            )
         most = max(quotients, default=0)
         below = reduce(self.times, (self.power(f, p) for f, p in value.den.items()), self.ring.one)
         total = self.ring.zero
@@ -290,7 +312,9 @@ class Fractions:
 
 
 def vanishes(expr: sp.Expr) -> bool:
-    """Whether the expression is zero for all values of its symbols: True is a proof, False is not knowing."""
+    """Whether the expression is zero for all values of its symbols: True is a proof, False is not
+    knowing.
+    """
     return expr == 0 or any(_vanishes(expr, Generators(whole)) for whole in (True, False))
 
 
@@ -298,7 +322,9 @@ def _vanishes(expr: sp.Expr, generators: Generators) -> bool:
     stripped = generators.strip(expr)
     related = [e for _, e in generators.relations.values()]
     whole = [stripped, *related]
-    symbols = sorted({s for e in whole for s in e.free_symbols} | set(generators.relations), key=str)
+    symbols = sorted(
+        {s for e in whole for s in e.free_symbols} | set(generators.relations), key=str
+    )
     fractions = Fractions(symbols, _roots(whole))
     num = fractions.read(stripped).num
     for generator, (degree, value) in reversed(generators.relations.items()):

@@ -1,4 +1,6 @@
-"""What an emitted module promises besides right numbers: one row of `PROMISES` each, from cheap to dear."""
+"""What an emitted module promises besides right numbers: one row of `PROMISES` each, from cheap to
+dear.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ Promise = Callable[[Subject, Point], Iterator[Finding]]
 
 
 def leaves(tree: Any, name: str = "") -> Iterator[tuple[str, Array]]:
-    """Every array in nested dicts, tuples and lists (a cache may hold any), with the name it goes by."""
+    """Every array in nested dicts, tuples and lists (a cache may hold any), with the name it goes
+    by.
+    """
     if isinstance(tree, dict):
         for key, value in tree.items():
             yield from leaves(value, str(key))
@@ -45,7 +49,9 @@ def leaves(tree: Any, name: str = "") -> Iterator[tuple[str, Array]]:
 def same_bits(one: Any, other: Any) -> bool:
     """Equal in type and in every bit: nan equals nan, 0.0 does not equal -0.0."""
     one, other = np.asarray(one), np.asarray(other)
-    return bool(one.dtype == other.dtype and one.shape == other.shape and one.tobytes() == other.tobytes())
+    return bool(
+        one.dtype == other.dtype and one.shape == other.shape and one.tobytes() == other.tobytes()
+    )
 
 
 def near(one: Array, other: Array, scale: float) -> bool:
@@ -74,11 +80,16 @@ def shapes(subject: Subject, point: Point) -> Iterator[Finding]:
         return
     for name, like in (*point.params.items(), *point.inputs.items()):
         if name in grads and np.shape(grads[name]) != np.shape(like):
-            yield Finding(name, f"the gradient has shape {np.shape(grads[name])}, not {np.shape(like)}")
-    with_default = subject.module.backward(point.params, subject.forward(point), *point.rest.values())
+            yield Finding(
+                name, f"the gradient has shape {np.shape(grads[name])}, not {np.shape(like)}"
+            )
+    with_default = subject.module.backward(
+        point.params, subject.forward(point), *point.rest.values()
+    )
     if set(with_default) != set(subject.shapes):
         yield Finding(
-            "", f"backward without inputs returns {sorted(with_default)}, not {sorted(subject.shapes)}"
+            "",
+            f"backward without inputs returns {sorted(with_default)}, not {sorted(subject.shapes)}",
         )
 
 
@@ -86,11 +97,16 @@ def dtypes(subject: Subject, point: Point) -> Iterator[Finding]:
     """float32 in, float32 out; float64 in, float64 out."""
     for dtype in (np.float64, np.float32):
         cast = point.map(lambda _, a, to=dtype: a.astype(to) if a.dtype.kind == "f" else a)  # type: ignore[misc]
-        results = [*subject.gradients(cast).items(), *(("output", o) for o in subject.outputs(cast))]
+        results = [
+            *subject.gradients(cast).items(),
+            *(("output", o) for o in subject.outputs(cast)),
+        ]
         results += list(subject.module.init(0, dtype).items())
         for name, result in results:
             if np.asarray(result).dtype != dtype:
-                yield Finding(name, f"{np.asarray(result).dtype} where everything given is {np.dtype(dtype)}")
+                yield Finding(
+                    name, f"{np.asarray(result).dtype} where everything given is {np.dtype(dtype)}"
+                )
 
 
 def finite(subject: Subject, point: Point) -> Iterator[Finding]:
@@ -102,7 +118,9 @@ def finite(subject: Subject, point: Point) -> Iterator[Finding]:
 
 
 def repeatable(subject: Subject, point: Point) -> Iterator[Finding]:
-    """The same cache gives the same bits twice, also after both passes at another point, and afresh."""
+    """The same cache gives the same bits twice, also after both passes at another point, and
+    afresh.
+    """
     cache = subject.forward(point)
     kept = subject.backward(point, cache)
     first = {name: np.copy(g) for name, g in kept.items()}
@@ -138,7 +156,9 @@ def untouched(subject: Subject, point: Point) -> Iterator[Finding]:
 
 
 def unshared(subject: Subject, point: Point) -> Iterator[Finding]:
-    """A caller may change a result in place: it is no view of an argument, the cache or another result."""
+    """A caller may change a result in place: it is no view of an argument, the cache or another
+    result.
+    """
     cache = subject.forward(point)
     grads = subject.backward(point, cache)
     arguments = list(leaves([*point.groups(), {"cache": cache}]))
@@ -149,7 +169,9 @@ def unshared(subject: Subject, point: Point) -> Iterator[Finding]:
 
 
 def linear(subject: Subject, point: Point) -> Iterator[Finding]:
-    """A function's gradients are linear in its cotangents: zero gives zero, -2.5 times gives -2.5 times."""
+    """A function's gradients are linear in its cotangents: zero gives zero, -2.5 times gives -2.5
+    times.
+    """
     if subject.has_loss:
         return
     for name, gradient in subject.gradients(with_rest(point, np.zeros_like)).items():
@@ -165,13 +187,20 @@ def agreeing(subject: Subject, point: Point) -> Iterator[Finding]:
     """loss_and_grad is loss and backward."""
     if not subject.has_loss:
         return
-    value, grads = subject.module.loss_and_grad(point.params, *point.inputs.values(), *point.rest.values())
-    if not isinstance(value, float) or abs(value - subject.objective(point)) > ROUNDING * abs(value):
-        yield Finding("", f"loss_and_grad returns {value!r} where loss returns {subject.objective(point)!r}")
+    value, grads = subject.module.loss_and_grad(
+        point.params, *point.inputs.values(), *point.rest.values()
+    )
+    if not isinstance(value, float) or abs(value - subject.objective(point)) > ROUNDING * abs(
+        value
+    ):
+        yield Finding(
+            "", f"loss_and_grad returns {value!r} where loss returns {subject.objective(point)!r}"
+        )
     ours = subject.gradients(point)
     if set(grads) != set(subject.shapes):
         yield Finding(
-            "", f"loss_and_grad returns gradients of {sorted(grads)}, not of {sorted(subject.shapes)}"
+            "",
+            f"loss_and_grad returns gradients of {sorted(grads)}, not of {sorted(subject.shapes)}",
         )
     for name in set(grads) & set(ours):
         if np.shape(grads[name]) != np.shape(ours[name]) or not near(
@@ -217,8 +246,18 @@ def _batched(subject: Subject) -> set[str]:
 
 
 PROMISES: tuple[Promise, ...] = (
-    surface, shapes, finite, dtypes, repeatable, untouched, unshared, agreeing, packed, permuted, linear,
-)  # fmt: skip
+    surface,
+    shapes,
+    finite,
+    dtypes,
+    repeatable,
+    untouched,
+    unshared,
+    agreeing,
+    packed,
+    permuted,
+    linear,
+)
 
 
 def contract(subject: Subject, seed: int) -> Iterator[Finding]:

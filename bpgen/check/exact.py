@@ -1,9 +1,9 @@
-"""Exactly: the emitted module itself is run over symbols, and what it returns is proved equal to what is
-expected.
+"""Exactly: the emitted module itself is run over symbols, and what it returns is proved equal to
+what is expected.
 
-The module computes with `Exact` scalars; the network is written out in scalars and differentiated by the
-chain rule and sympy's scalar derivative. The proof is by algebra and holds in the region around the point
-(see `written`).
+The module computes with `Exact` scalars; the network is written out in scalars and differentiated
+by the chain rule and sympy's scalar derivative. The proof is by algebra and holds in the region
+around the point (see `written`).
 """
 
 from __future__ import annotations
@@ -23,9 +23,8 @@ from bpgen.ir import BATCH, Network
 BATCHES = ((1, False), (2, False))  # sizes, and whether all samples have the same integers
 REPEATED = ((2, True),)  # where integers are inputs: what is gathered twice must be added twice
 POINTS = 6  # points tried before a network is said to lie on a kink everywhere
-SCALARS = (
-    1500  # of the written-out network: more is refused, and a smaller network of the same form asked for
-)
+# Of the written-out network: more is refused, and a smaller network of the same form asked for.
+SCALARS = 1500
 GRID = 64  # the denominator of the random rational point
 DOORS = ("_array", "_one_hot")  # of the emitted module: they validate numbers, and know no others
 ABSENT = "not proved: the module returns no such tensor"
@@ -33,7 +32,9 @@ ABSENT = "not proved: the module returns no such tensor"
 
 @dataclass(frozen=True)
 class ExactRow:
-    """How many entries of one tensor (a gradient, an output, the loss) were proved, at all batch sizes."""
+    """How many entries of one tensor (a gradient, an output, the loss) were proved, at all batch
+    sizes.
+    """
 
     name: str
     proved: int
@@ -46,7 +47,9 @@ class ExactRow:
 
 
 def exact(source: str, network: Network, seed: int = 0) -> tuple[ExactRow, ...]:
-    """Prove every gradient, every output and the loss of a module, for the network it was emitted from."""
+    """Prove every gradient, every output and the loss of a module, for the network it was emitted
+    from.
+    """
     subject = Subject(source, network)
     rows: dict[str, ExactRow] = {}
     for batch, alike in (
@@ -62,11 +65,15 @@ def exact(source: str, network: Network, seed: int = 0) -> tuple[ExactRow, ...]:
     return tuple(rows.values())
 
 
-def _at_batch(subject: Subject, network: Network, batch: int, alike: bool, seed: int) -> list[ExactRow]:
+def _at_batch(
+    subject: Subject, network: Network, batch: int, alike: bool, seed: int
+) -> list[ExactRow]:
     reason = "not proved: every point tried lies on a kink"
     for attempt in range(POINTS):
         try:
-            return _at_point(subject, network, batch, alike, np.random.default_rng([seed, batch, attempt]))
+            return _at_point(
+                subject, network, batch, alike, np.random.default_rng([seed, batch, attempt])
+            )
         except OnKink:
             continue
         except NotProved as error:
@@ -83,7 +90,9 @@ def _at_point(
 ) -> list[ExactRow]:
     point = subject.draw(rng, batch).map(_rational)
     if alike:
-        repeated = {n: a * 0 + a[:1] if n in subject.integers else a for n, a in point.inputs.items()}
+        repeated = {
+            n: a * 0 + a[:1] if n in subject.integers else a for n, a in point.inputs.items()
+        }
         point = replace(point, inputs=repeated)
     if sum(a.size for group in point.groups() for a in group.values()) > SCALARS:
         raise NotProved("too large; check a smaller network of the same form")
@@ -115,10 +124,15 @@ def _run(subject: Subject, world: World, point: Point) -> dict[str, Any]:
     returned = dict(module.backward(symbols.params, cache, *symbols.rest.values(), inputs=True))
     outputs = output if isinstance(output, tuple) else (output,)
     returned.update(
-        {f"output {name}": o for name, o in zip(world.written.network.outputs, outputs, strict=False)}
+        {
+            f"output {name}": o
+            for name, o in zip(world.written.network.outputs, outputs, strict=False)
+        }
     )
     if subject.has_loss:
-        returned["loss"] = module.loss(symbols.params, *symbols.inputs.values(), *symbols.rest.values())
+        returned["loss"] = module.loss(
+            symbols.params, *symbols.inputs.values(), *symbols.rest.values()
+        )
     return returned
 
 

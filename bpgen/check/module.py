@@ -1,5 +1,5 @@
-"""The module under check: loaded from its text, and asked for its objective and gradients in one uniform
-way.
+"""The module under check: loaded from its text, and asked for its objective and gradients in one
+uniform way.
 """
 
 from __future__ import annotations
@@ -22,8 +22,17 @@ from bpgen.ir import Network
 Array = NDArray[Any]
 Arrays = dict[str, Array]
 
-LENGTHS = (3, 4, 7)  # for lengths known at run time: unlike each other and unlike the batches 1, 2 and 5
-SCALES = (1.0, 1.6, 0.6, 2.5)  # of the parameters, draw after draw: where one saturates another does not
+LENGTHS = (
+    3,
+    4,
+    7,
+)  # for lengths known at run time: unlike each other and unlike the batches 1, 2 and 5
+SCALES = (
+    1.0,
+    1.6,
+    0.6,
+    2.5,
+)  # of the parameters, draw after draw: where one saturates another does not
 PROBES = 6  # draws that must be finite before a domain is believed
 
 
@@ -38,12 +47,16 @@ class Numpy:
 
 
 def load(source: str, overrides: Mapping[str, Any] | None = None) -> ModuleType:
-    """The module that `source` is, with the functions of its numpy named in `overrides` replaced."""
+    """The module that `source` is, with the functions of its numpy named in `overrides`
+    replaced.
+    """
     module = ModuleType("emitted")
     exec(compile(source, "<emitted>", "exec"), module.__dict__)
     if overrides is not None:
         module.__dict__["np"] = Numpy(overrides)
-        module.__dict__.update({name: f for name, f in overrides.items() if hasattr(builtins, name)})
+        module.__dict__.update(
+            {name: f for name, f in overrides.items() if hasattr(builtins, name)}
+        )
     return module
 
 
@@ -62,7 +75,9 @@ ANALYTIC = {"abs": _absolute, "absolute": _absolute, "fabs": _absolute, "sign": 
 
 @dataclass(frozen=True)
 class Point:
-    """Arguments of one call. `rest` holds the targets of a loss, or cotangents of a function's outputs."""
+    """Arguments of one call. `rest` holds the targets of a loss, or cotangents of a function's
+    outputs.
+    """
 
     params: Arrays
     inputs: Arrays
@@ -73,16 +88,22 @@ class Point:
 
     def map(self, change: Callable[[str, Array], Array]) -> Point:
         """The point with every array changed."""
-        return Point(*({name: change(name, a) for name, a in group.items()} for group in self.groups()))
+        return Point(
+            *({name: change(name, a) for name, a in group.items()} for group in self.groups())
+        )
 
     def moved(self, tensor: str, step: Array) -> Point:
         """The point with `step` added to one parameter or input."""
-        return Point(*({n: a + step if n == tensor else a for n, a in g.items()} for g in self.groups()))
+        return Point(
+            *({n: a + step if n == tensor else a for n, a in g.items()} for g in self.groups())
+        )
 
 
 @dataclass(frozen=True)
 class Domain:
-    """Which of the values are drawn positive, because those of both signs leave some function's domain."""
+    """Which of the values are drawn positive, because those of both signs leave some function's
+    domain.
+    """
 
     params: bool = False
     inputs: bool = False
@@ -93,7 +114,9 @@ DOMAINS = (Domain(), Domain(inputs=True), Domain(params=True), Domain(True, True
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Overflow and nan are looked for in the results; a cast that drops an imaginary part is an error."""
+    """Overflow and nan are looked for in the results; a cast that drops an imaginary part is an
+    error.
+    """
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", np.exceptions.ComplexWarning)
@@ -101,9 +124,13 @@ def quiet() -> Iterator[None]:
 
 
 class Subject:
-    """An emitted module as a scalar objective with gradients: its loss, or cotangents times its outputs."""
+    """An emitted module as a scalar objective with gradients: its loss, or cotangents times its
+    outputs.
+    """
 
-    def __init__(self, source: str, network: Network | None = None, domain: Domain | None = None) -> None:
+    def __init__(
+        self, source: str, network: Network | None = None, domain: Domain | None = None
+    ) -> None:
         self.source, self.network = source, network
         self.module = load(source)
         self.domain = Domain()
@@ -136,7 +163,9 @@ class Subject:
         initial = self.module.init(rng)
         params = {name: self._param(rng, np.asarray(a), scale) for name, a in initial.items()}
         inputs = {name: self._input(rng, name, batch) for name in self.module.INPUTS}
-        targets = {name: self._target(rng, name, batch) for name in getattr(self.module, "TARGETS", {})}
+        targets = {
+            name: self._target(rng, name, batch) for name in getattr(self.module, "TARGETS", {})
+        }
         if self.has_loss:
             return Point(params, inputs, targets)
         outputs = self.outputs(Point(params, inputs, {}))
@@ -168,7 +197,9 @@ class Subject:
         return values / values.sum(axis=-1, keepdims=True) if self._sums_to_one(name) else values
 
     def _sums_to_one(self, name: str) -> bool:
-        """As declared; for a module alone, whenever it can be, because its gradient may rely on it."""
+        """As declared; for a module alone, whenever it can be, because its gradient may
+        rely on it.
+        """
         if self.network is not None:
             return self.network.tensors[name].sums_to_one
         sizes = self.module.TARGETS[name]
@@ -181,13 +212,19 @@ class Subject:
 
     @property
     def lengths(self) -> dict[str, int]:
-        """The axes whose length is known at run time only, and the length each has in this check."""
+        """The axes whose length is known at run time only, and the length each has in this
+        check.
+        """
         tables = (self.module.INPUTS, getattr(self.module, "TARGETS", {}))
-        names = {s for table in tables for sizes in table.values() for s in sizes if isinstance(s, str)}
+        names = {
+            s for table in tables for sizes in table.values() for s in sizes if isinstance(s, str)
+        }
         return dict(zip(sorted(names), itertools.cycle(LENGTHS), strict=False))
 
     def _find_domain(self) -> Domain:
-        """The widest domain whose objective is finite at every probing draw; the widest where none is."""
+        """The widest domain whose objective is finite at every probing draw; the widest where none
+        is.
+        """
         for self.domain in DOMAINS:
             if all(self._finite_at(seed) for seed in range(PROBES)):
                 return self.domain
@@ -195,7 +232,9 @@ class Subject:
 
     def _finite_at(self, seed: int) -> bool:
         scale = SCALES[seed % len(SCALES)]
-        return bool(np.isfinite(self.objective(self.draw(np.random.default_rng([seed, 77]), 5, scale))))
+        return bool(
+            np.isfinite(self.objective(self.draw(np.random.default_rng([seed, 77]), 5, scale)))
+        )
 
     def outputs(self, point: Point, module: ModuleType | None = None) -> tuple[Array, ...]:
         """The outputs of forward, as a tuple even where there is one."""
@@ -210,7 +249,8 @@ class Subject:
             with quiet():
                 return module.loss(point.params, *point.inputs.values(), *point.rest.values())
         return sum(
-            np.sum(d * o) for d, o in zip(point.rest.values(), self.outputs(point, module), strict=True)
+            np.sum(d * o)
+            for d, o in zip(point.rest.values(), self.outputs(point, module), strict=True)
         )
 
     def continuation(self, point: Point, tensor: str, step: Array) -> Any:
@@ -226,7 +266,9 @@ class Subject:
     def backward(self, point: Point, cache: Any) -> Arrays:
         """The gradients of parameters and inputs, given the cache of a forward call."""
         with quiet():
-            grads: Arrays = self.module.backward(point.params, cache, *point.rest.values(), inputs=True)
+            grads: Arrays = self.module.backward(
+                point.params, cache, *point.rest.values(), inputs=True
+            )
         return grads
 
     def gradients(self, point: Point) -> Arrays:

@@ -1,7 +1,8 @@
-"""Wrong copies of an emitted module: mistakes people make in a backward pass, each a row of `KINDS`.
+"""Wrong copies of an emitted module: mistakes people make in a backward pass, each a row of
+`KINDS`.
 
-A kind is either a change of one expression or statement of `backward`, at every site where it applies, or
-a wrapper around the module's own functions, appended to its text.
+A kind is either a change of one expression or statement of `backward`, at every site where it
+applies, or a wrapper around the module's own functions, appended to its text.
 """
 
 from __future__ import annotations
@@ -43,17 +44,25 @@ class Kind:
 
 
 def _backward(tree: ast.Module) -> ast.FunctionDef:
-    return next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "backward")
+    return next(
+        node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "backward"
+    )
 
 
 def _opens_door(statement: ast.stmt) -> bool:
     """Statements that only unpack and validate arguments: there is no mathematics in them."""
     value = getattr(statement, "value", None)
-    if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id.startswith("_"):
+    if (
+        isinstance(value, ast.Call)
+        and isinstance(value.func, ast.Name)
+        and value.func.id.startswith("_")
+    ):
         return True
     reads = value.elts if isinstance(value, ast.Tuple) else [value]
     return isinstance(statement, ast.Assign) and all(
-        isinstance(r, ast.Subscript) and isinstance(r.value, ast.Name) and r.value.id in ("cache", "params")
+        isinstance(r, ast.Subscript)
+        and isinstance(r.value, ast.Name)
+        and r.value.id in ("cache", "params")
         for r in reads
     )
 
@@ -61,11 +70,17 @@ def _opens_door(statement: ast.stmt) -> bool:
 def _statements(tree: ast.Module) -> list[ast.stmt]:
     """The statements of backward that compute something, nested ones included."""
     found = [s for s in ast.walk(_backward(tree)) if isinstance(s, ast.stmt)][1:]
-    return [s for s in found if not _opens_door(s) and not isinstance(s, (ast.If, ast.For, ast.FunctionDef))]
+    return [
+        s
+        for s in found
+        if not _opens_door(s) and not isinstance(s, (ast.If, ast.For, ast.FunctionDef))
+    ]
 
 
 def _expressions(tree: ast.Module) -> list[ast.expr]:
-    """The expressions of backward that are computed with: no subscripts, axes or annotations among them."""
+    """The expressions of backward that are computed with: no subscripts, axes or annotations among
+    them.
+    """
     found: list[ast.expr] = []
     stack: list[ast.AST] = list(reversed(_statements(tree)))
     while stack:
@@ -123,7 +138,9 @@ def _assigned(form: str) -> Make:
     """A kind that changes the value of an assignment as a whole."""
 
     def change(statement: ast.stmt) -> ast.stmt | None:
-        if not isinstance(statement, ast.Assign) or isinstance(statement.value, (ast.Dict, ast.Tuple)):
+        if not isinstance(statement, ast.Assign) or isinstance(
+            statement.value, (ast.Dict, ast.Tuple)
+        ):
             return None
         statement.value = _parsed(form.format(ast.unparse(statement.value)))
         return statement
@@ -132,7 +149,9 @@ def _assigned(form: str) -> Make:
 
 
 def _around(lines: Lines) -> Make:
-    """A kind that wraps backward: each body gets `grads`, and all that was passed, and may do as it likes."""
+    """A kind that wraps backward: each body gets `grads`, and all that was passed, and may do as it
+    likes.
+    """
 
     def make(tree: ast.Module) -> Iterator[tuple[str, Callable[[], str]]]:
         for place, body in lines(tree):
@@ -146,7 +165,9 @@ def _binary(*operators: type[ast.operator]) -> Callable[[ast.expr], bool]:
     return lambda node: isinstance(node, ast.BinOp) and isinstance(node.op, operators)
 
 
-def _sides(matches: Callable[[ast.expr], bool], *sides: str) -> Callable[[ast.expr], Iterator[ast.expr]]:
+def _sides(
+    matches: Callable[[ast.expr], bool], *sides: str
+) -> Callable[[ast.expr], Iterator[ast.expr]]:
     """Of a binary operation, keep one side only."""
 
     def change(node: ast.expr) -> Iterator[ast.expr]:
@@ -177,7 +198,11 @@ def _transposed(node: ast.expr) -> Iterator[ast.expr]:
 
 def _summed(node: ast.expr) -> ast.Attribute | None:
     """The `.sum` of a call such as `a.sum(axis=0)`, or of np.sum(a, axis=0)."""
-    called = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "sum"
+    called = (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "sum"
+    )
     return node.func if called else None  # type: ignore[attr-defined]
 
 
@@ -205,7 +230,9 @@ def _mean_for_sum(node: ast.expr) -> Iterator[ast.expr]:
 
 
 def _constant(node: ast.expr) -> Iterator[ast.expr]:
-    """A number 1 % off, which keeps it a number of the same kind of use: a size in a call stays as it is."""
+    """A number 1 % off, which keeps it a number of the same kind of use: a size in a call stays as
+    it is.
+    """
     value = getattr(node, "value", None) if isinstance(node, ast.Constant) else None
     if isinstance(value, (int, float)) and not isinstance(value, bool) and value != 0:
         yield ast.Constant(value * 1.01)
@@ -264,16 +291,26 @@ def _updated_weights(tree: ast.Module) -> Iterator[tuple[str, str]]:
 
 
 def _mutated(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    """What was passed beside the parameters is scaled in place: targets, cotangents, the cache's arrays."""
+    """What was passed beside the parameters is scaled in place: targets, cotangents, the cache's
+    arrays.
+    """
     for number, _ in enumerate(_backward(tree).args.args[2:-1]):
         scaled = f"if rest[{number}].dtype.kind == 'f': rest[{number}][...] *= 0.5"
         yield f"argument {number + 3}", f"{CALL}{scaled}\nreturn grads"
-    for key in sorted({
-        str(node.slice.value) for node in ast.walk(_backward(tree))
-        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id == "cache"
-        and isinstance(node.slice, ast.Constant)
-    }):  # fmt: skip
-        yield f"cache {key}", f"{CALL}c = cache[{key!r}]\nif c.dtype.kind == 'f': c *= 0.5\nreturn grads"
+    for key in sorted(
+        {
+            str(node.slice.value)
+            for node in ast.walk(_backward(tree))
+            if isinstance(node, ast.Subscript)
+            and isinstance(node.value, ast.Name)
+            and node.value.id == "cache"
+            and isinstance(node.slice, ast.Constant)
+        }
+    ):
+        yield (
+            f"cache {key}",
+            f"{CALL}c = cache[{key!r}]\nif c.dtype.kind == 'f': c *= 0.5\nreturn grads",
+        )
 
 
 def _stale(tree: ast.Module) -> Iterator[tuple[str, str]]:
@@ -285,9 +322,8 @@ def _stale(tree: ast.Module) -> Iterator[tuple[str, str]]:
 
 
 def _memoised(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    known = (
-        "key = (len(rest[0]), inputs)\nfor k, grads in _kept:\n    if k == key:\n        return dict(grads)\n"
-    )
+    known = "key = (len(rest[0]), inputs)\nfor k, grads in _kept:\n"
+    known += "    if k == key:\n        return dict(grads)\n"
     yield "by the size of the batch", f"{known}{CALL}_kept.append((key, dict(grads)))\nreturn grads"
 
 
@@ -302,7 +338,9 @@ def _reused(tree: ast.Module) -> Iterator[tuple[str, str]]:
 def _ignored(tree: ast.Module) -> Iterator[tuple[str, str]]:
     if "loss" not in {n.name for n in tree.body if isinstance(n, ast.FunctionDef)}:
         for number, _ in enumerate(_backward(tree).args.args[2:-1]):
-            changed = f"rest = [np.ones_like(d) if k == {number} else d for k, d in enumerate(rest)]"
+            changed = (
+                f"rest = [np.ones_like(d) if k == {number} else d for k, d in enumerate(rest)]"
+            )
             yield f"cotangent {number + 1}", f"{changed}\n{CALL}return grads"
 
 
@@ -319,7 +357,10 @@ KINDS: tuple[Kind, ...] = (
     Kind("a mean for a sum", _rewrite(_mean_for_sum)),
     Kind("a constant off by 1 %", _rewrite(_constant)),
     Kind("an axis rolled", _assigned("np.roll({}, 1, -1)")),
-    Kind("float32 inside", _assigned("(({}).astype(np.float32) + params[next(iter(params))].dtype.type(0))")),
+    Kind(
+        "float32 inside",
+        _assigned("(({}).astype(np.float32) + params[next(iter(params))].dtype.type(0))"),
+    ),
     Kind("a gradient 0.1 % off", _around(_each_gradient("grads[NAME] = g * g.dtype.type(1.001)"))),
     Kind("one entry 1 % off", _around(_each_gradient("g.flat[g.size // 2] *= 1.01"))),
     Kind("a gradient left out", _around(_each_gradient("del grads[NAME]"))),
@@ -330,7 +371,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("a stale second call", _around(_memoised)),
     Kind("a buffer returned again", _around(_reused)),
     Kind("a cotangent ignored", _around(_ignored)),
-)  # fmt: skip
+)
 
 
 def spread(items: list[T], most: int) -> list[T]:

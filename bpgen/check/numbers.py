@@ -1,9 +1,9 @@
 """By numbers: every gradient of an emitted module against the derivative of its own objective.
 
-Cheap promises come first (`contract`), then derivatives (`derivatives`). The complex step is believed at
-a tensor only where six-point differences, which know nothing of analyticity, agree with it there; and
-differences are believed only where two step lengths agree, so that no kink lies between the points they
-look at.
+Cheap promises come first (`contract`), then derivatives (`derivatives`). The complex step is
+believed at a tensor only where six-point differences, which know nothing of analyticity, agree with
+it there; and differences are believed only where two step lengths agree, so that no kink lies
+between the points they look at.
 """
 
 from __future__ import annotations
@@ -32,7 +32,10 @@ ZERO = 1e-12  # of the largest gradient at the point: zero up to rounding
 DRAWS = 8
 SMALL = 64  # tensors up to this size are checked at every entry
 ENTRIES, DIRECTIONS = 32, 8  # of larger tensors
-FULL_BATCH, LIGHT_BATCHES = 5, (1, 2)  # every probe is taken at one batch size, two directions at the others
+FULL_BATCH, LIGHT_BATCHES = (
+    5,
+    (1, 2),
+)  # every probe is taken at one batch size, two directions at the others
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,9 @@ class NumberRow:
 
 
 class Ruler:
-    """Numeric derivatives of the right module's objective at reproducible points, each taken once."""
+    """Numeric derivatives of the right module's objective at reproducible points, each
+    taken once.
+    """
 
     def __init__(self, subject: Subject, seed: int) -> None:
         self.subject, self.seed = subject, seed
@@ -80,13 +85,16 @@ class Ruler:
         return np.asarray(drawn / np.sqrt(np.sum(drawn**2)))
 
     def complex_step(self, batch: int, draw: int, tensor: str, probe: int) -> float:
-        """The derivative along a probe by the complex step; nan where the module refuses complex numbers."""
+        """The derivative along a probe by the complex step; nan where the module refuses complex
+        numbers.
+        """
         key = (batch, draw, tensor, probe)
         if key not in self._complex:
             step = COMPLEX_STEP * self.direction(batch, tensor, probe)
             try:
                 value = (
-                    np.imag(self.subject.continuation(self.point(batch, draw), tensor, step)) / COMPLEX_STEP
+                    np.imag(self.subject.continuation(self.point(batch, draw), tensor, step))
+                    / COMPLEX_STEP
                 )
             except Exception:  # a cast, or a function numpy has for real numbers only
                 value = np.nan
@@ -105,8 +113,12 @@ class Ruler:
             self._differences[key] = sum(w * (at(k) - at(-k)) for k, w in STENCIL) / step
         return self._differences[key]
 
-    def settled(self, batch: int, draw: int, tensor: str, probe: int, tolerance: float) -> float | None:
-        """Differences on which two step lengths agree; None where a kink or rounding keeps them apart."""
+    def settled(
+        self, batch: int, draw: int, tensor: str, probe: int, tolerance: float
+    ) -> float | None:
+        """Differences on which two step lengths agree; None where a kink or rounding keeps them
+        apart.
+        """
         for step in STEPS:
             one = self.differences(batch, draw, tensor, probe, step)
             other = self.differences(batch, draw, tensor, probe, step / 2)
@@ -117,7 +129,9 @@ class Ruler:
 
 @dataclass(frozen=True)
 class Measured:
-    """One tensor at one point: the largest error relative to its largest entry, and how it was found."""
+    """One tensor at one point: the largest error relative to its largest entry, and how it was
+    found.
+    """
 
     method: str
     error: float
@@ -125,7 +139,9 @@ class Measured:
 
 
 def probes(size: int, vector: bool, rng: np.random.Generator) -> list[int]:
-    """Random directions, then single entries: all of a small tensor or a bias, some of a larger one."""
+    """Random directions, then single entries: all of a small tensor or a bias, some of a larger
+    one.
+    """
     everything = size <= SMALL or vector
     entries = np.arange(size) if everything else rng.choice(size, ENTRIES, replace=False)
     return [*range(2 if everything else DIRECTIONS), *(-1 - int(e) for e in entries)]
@@ -139,7 +155,9 @@ def largest(grads: Arrays) -> float:
 def measure(
     ruler: Ruler, grads: Arrays, where: tuple[int, int], tensor: str, asked: list[int]
 ) -> Measured | None:
-    """Compare one tensor's gradient at one point along the probes asked for; None asks for another draw."""
+    """Compare one tensor's gradient at one point along the probes asked for; None asks for another
+    draw.
+    """
     gradient = grads[tensor]
     if not np.all(np.isfinite(gradient)):
         return Measured("-", np.nan, "the gradient is not finite")
@@ -157,7 +175,9 @@ def measure(
     errors = _errors(ruler, gradient, where, tensor, asked, believed, scale)
     if errors is None:
         return None
-    method, tolerance = ("complex step", COMPLEX_TOLERANCE) if believed else ("differences", 2 * TOLERANCE)
+    method, tolerance = (
+        ("complex step", COMPLEX_TOLERANCE) if believed else ("differences", 2 * TOLERANCE)
+    )
     error = max(errors) / scale
     return Measured(
         method, error, "ok" if error <= tolerance else f"wrong by {error:.1e} of its largest entry"
@@ -191,20 +211,28 @@ def _errors(
 def _zero(
     ruler: Ruler, where: tuple[int, int], tensor: str, asked: list[int], whole: float
 ) -> Measured | None:
-    """A gradient that is zero is believed where settled differences, along every probe, are zero too."""
+    """A gradient that is zero is believed where settled differences, along every probe, are zero
+    too.
+    """
     noise = 1e-9 * max(whole, abs(float(ruler.subject.objective(ruler.point(*where)))))
     settled = [ruler.settled(*where, tensor, probe, noise) for probe in asked]
     if any(s is None for s in settled):
         return None
     worst = max(abs(s) for s in settled if s is not None)
-    return Measured("differences", worst, "zero" if worst <= noise else "zero, where the derivative is not")
+    return Measured(
+        "differences", worst, "zero" if worst <= noise else "zero, where the derivative is not"
+    )
 
 
 def row(ruler: Ruler, subject: Subject, gradients: Gradients, tensor: str) -> NumberRow:
-    """One tensor, at batches of 5, 1 and 2. Draws at a kink, or without power, are replaced by others."""
+    """One tensor, at batches of 5, 1 and 2. Draws at a kink, or without power, are replaced by
+    others.
+    """
     like = gradients.at(FULL_BATCH, 0)[tensor]
     shape = subject.shapes.get(tensor, like.shape[1:])
-    asked = probes(like.size, tensor in subject.shapes and len(shape) < 2, np.random.default_rng(ruler.seed))
+    asked = probes(
+        like.size, tensor in subject.shapes and len(shape) < 2, np.random.default_rng(ruler.seed)
+    )
     first, redraws = _at_batch(ruler, gradients, FULL_BATCH, tensor, asked)
     found = [first]
     for batch in LIGHT_BATCHES:
@@ -213,7 +241,9 @@ def row(ruler: Ruler, subject: Subject, gradients: Gradients, tensor: str) -> Nu
             redraws += more
             # one sample may well leave a gradient without power, as batch normalisation does
             found.append(
-                Measured(first.method, 0.0, "ok") if other.verdict in ("zero", "no power") else other
+                Measured(first.method, 0.0, "ok")
+                if other.verdict in ("zero", "no power")
+                else other
             )
     worst = next((m for m in found if m.verdict not in ("ok", "zero")), first)
     error = max(m.error for m in found) if worst is first else worst.error
@@ -262,7 +292,11 @@ def derivatives(subject: Subject, ruler: Ruler) -> Iterator[NumberRow]:
             yield row(ruler, subject, gradients, tensor)
         except Exception as error:
             yield NumberRow(
-                tensor, subject.shapes.get(tensor, ()), "-", np.nan, f"{type(error).__name__}: {error}"
+                tensor,
+                subject.shapes.get(tensor, ()),
+                "-",
+                np.nan,
+                f"{type(error).__name__}: {error}",
             )
 
 

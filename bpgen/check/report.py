@@ -1,4 +1,6 @@
-"""What `bpgen check` says: a row per tensor, what else was found, and how good the check itself is."""
+"""What `bpgen check` says: a row per tensor, what else was found, and how good the check
+itself is.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ HEAD = ("tensor", "shape", "by numbers", "error", "exactly", "verdict")
 
 @dataclass(frozen=True)
 class Row:
-    """One tensor: its gradient by numbers and exactly. For outputs and the loss `number` is None."""
+    """One tensor: its gradient by numbers and exactly. For outputs and the loss `number`
+    is None.
+    """
 
     name: str
     number: NumberRow | None
@@ -26,7 +30,7 @@ class Row:
 
     @property
     def verdict(self) -> str:
-        """ "ok", "zero" where the gradient is provably nothing else, or everything that is wrong."""
+        """`ok`, `zero` where the gradient is provably nothing else, or what is wrong."""
         found = [p.verdict for p in (self.number, self.exact) if p is not None and not p.ok]
         return "; ".join(found) or (self.number.verdict if self.number is not None else "ok")
 
@@ -34,7 +38,9 @@ class Row:
         """The row of the table."""
         number, exact = self.number, self.exact
         shape = "x".join(map(str, number.shape)) or "scalar" if number else ""
-        error = f"{number.error:.1e}" if number is not None and number.error == number.error else "-"
+        error = (
+            f"{number.error:.1e}" if number is not None and number.error == number.error else "-"
+        )
         proved = f"{exact.proved} of {exact.total}" if exact is not None else "-"
         return self.name, shape, number.method if number else "-", error, proved, self.verdict
 
@@ -58,7 +64,11 @@ class Report:
         """Each thing wrong, in one line that names the tensor."""
         rows = [f"{row.name}: {row.verdict}" for row in self.rows if not row.ok]
         survivors = self.selftest.survivors if self.selftest is not None else ()
-        return (*map(str, self.findings), *rows, *(f"not caught: {m.kind}, at {m.place}" for m in survivors))
+        return (
+            *map(str, self.findings),
+            *rows,
+            *(f"not caught: {m.kind}, at {m.place}" for m in survivors),
+        )
 
     def __str__(self) -> str:
         lines = _aligned([HEAD, *(row.cells() for row in self.rows)])
@@ -71,10 +81,14 @@ class Report:
 
 def _self_test(found: SelfTest) -> list[str]:
     same = f"; {found.equivalent} equivalent not counted" if found.equivalent else ""
-    lines = [f"self-test: {found.caught} of {found.tried} mutants caught ({found.kinds} kinds{same})"]
+    lines = [
+        f"self-test: {found.caught} of {found.tried} mutants caught ({found.kinds} kinds{same})"
+    ]
     return lines + [f"  not caught: {m.kind}, at {m.place}" for m in found.survivors]
 
 
 def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return [
+        "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]

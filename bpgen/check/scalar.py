@@ -1,10 +1,10 @@
-"""The scalars that an emitted module computes with when it is run exactly: an expression and its value at a
-point.
+"""The scalars that an emitted module computes with when it is run exactly: an expression and its
+value at a point.
 
-Arithmetic builds expressions; comparisons are decided by the values, so the code takes the branches of
-the point's region. Whenever a value is that of a scalar of the written-out network, and the algebra
-*proves* that the expression is that scalar, the scalar's symbol takes the expression's place: so
-expressions stay small at any depth.
+Arithmetic builds expressions; comparisons are decided by the values, so the code takes the branches
+of the point's region. Whenever a value is that of a scalar of the written-out network, and the
+algebra *proves* that the expression is that scalar, the scalar's symbol takes the expression's
+place: so expressions stay small at any depth.
 """
 
 from __future__ import annotations
@@ -39,14 +39,18 @@ class World:
         self.known: dict[str, list[sp.Expr]] = {}
         self.proved: dict[tuple[sp.Expr, int], bool] = {}
         shaken = np.random.default_rng(1).uniform(0.999, 1.001, len(written.values))
-        self.shaken = {s: v * mp.mpf(f) for (s, v), f in zip(written.values.items(), shaken, strict=True)}
+        self.shaken = {
+            s: v * mp.mpf(f) for (s, v), f in zip(written.values.items(), shaken, strict=True)
+        }
         self.adjoints = {e for e in written.adjoint.values() if e in written.definitions}
         self.forward = set(written.definitions) - self.adjoints
         self.spent = 0  # operations in expressions opened so far
         self._recognise()
 
     def _recognise(self) -> None:
-        """Every defined scalar goes by its value; adjoints also where the batch mean is yet to be taken."""
+        """Every defined scalar goes by its value; adjoints also where the batch mean is yet to be
+        taken.
+        """
         n, written = self.written.batch(), self.written
         for symbol in written.definitions:
             factors = {1, -1, n, -n, sp.Rational(1, n)} if symbol in self.adjoints else {1, -1}
@@ -85,7 +89,9 @@ class World:
         return None
 
     def _constant(self, number: float) -> sp.Expr:
-        """What a float in the module's text stands for; never more than a rounding away from the float."""
+        """What a float in the module's text stands for; never more than a rounding away from the
+        float.
+        """
         if number in self.constants:
             return self.constants[number]
         near = Fraction(number).limit_denominator(NICE)
@@ -99,7 +105,9 @@ class World:
         return sp.Rational(repr(number))
 
     def zero(self, expr: sp.Expr, depth: int = 10_000) -> bool:
-        """Whether the expression is provably zero; definitions are opened, the last first, until it shows."""
+        """Whether the expression is provably zero; definitions are opened, the last first, until it
+        shows.
+        """
         if (expr, depth) not in self.proved:
             self.proved[expr, depth] = self._zero(expr, depth)
         return self.proved[expr, depth]
@@ -115,7 +123,9 @@ class World:
         return False
 
     def _spellings(self, expr: sp.Expr) -> Iterator[sp.Expr]:
-        """The expression; then with forward values opened: a (1 - a) against the derivative at z."""
+        """The expression; then with forward values opened: a (1 - a) against the
+        derivative at z.
+        """
         for _ in range(FORWARD):
             yield expr
             opened = self._opened(expr, self.forward)
@@ -124,11 +134,15 @@ class World:
             expr = opened
 
     def _opened(self, expr: sp.Expr, which: Container[sp.Symbol]) -> sp.Expr:
-        """The expression with the definitions of the last tensor among these in the place of its scalars."""
+        """The expression with the definitions of the last tensor among these in the place of its
+        scalars.
+        """
         written = self.written
         last = max((written.group[s] for s in expr.free_symbols if s in which), default=-1)
         found = {
-            s: written.definitions[s] for s in expr.free_symbols if s in which and written.group[s] == last
+            s: written.definitions[s]
+            for s in expr.free_symbols
+            if s in which and written.group[s] == last
         }
         opened = expr.xreplace(found)
         size = sp.count_ops(opened)
@@ -279,17 +293,41 @@ class Exact:
 
 
 _UNARY: dict[str, Callable[[Any], Any]] = {
-    "exp": sp.exp, "log": sp.log, "log1p": log1p, "expm1": expm1, "tanh": sp.tanh, "sin": sp.sin,
-    "cos": sp.cos, "tan": sp.tan, "sinh": sp.sinh, "cosh": sp.cosh,
-    "arctan": sp.atan, "arcsinh": sp.asinh, "sqrt": sp.sqrt,
-}  # fmt: skip
-_CREATE = ("zeros", "ones", "empty", "full", "eye", "zeros_like", "ones_like", "empty_like", "full_like")
+    "exp": sp.exp,
+    "log": sp.log,
+    "log1p": log1p,
+    "expm1": expm1,
+    "tanh": sp.tanh,
+    "sin": sp.sin,
+    "cos": sp.cos,
+    "tan": sp.tan,
+    "sinh": sp.sinh,
+    "cosh": sp.cosh,
+    "arctan": sp.atan,
+    "arcsinh": sp.asinh,
+    "sqrt": sp.sqrt,
+}
+_CREATE = (
+    "zeros",
+    "ones",
+    "empty",
+    "full",
+    "eye",
+    "zeros_like",
+    "ones_like",
+    "empty_like",
+    "full_like",
+)
 _CONVERT = ("asarray", "array", "ascontiguousarray", "asanyarray")
 
 
 def overrides(world: World) -> dict[str, Any]:
-    """The functions of numpy that must know of exact scalars; others take arrays of objects as they are."""
-    table: dict[str, Any] = {name: _elementwise(world, function) for name, function in _UNARY.items()}
+    """The functions of numpy that must know of exact scalars; others take arrays of objects as they
+    are.
+    """
+    table: dict[str, Any] = {
+        name: _elementwise(world, function) for name, function in _UNARY.items()
+    }
     table.update({name: _creator(getattr(np, name)) for name in _CREATE})
     table.update({name: _converter(getattr(np, name)) for name in _CONVERT})
     table["isfinite"] = lambda a: np.ones(np.shape(a), bool)

@@ -1,10 +1,13 @@
-"""The check checked: broken copies of the module must be refused, or be shown to be no change at all."""
+"""The check checked: broken copies of the module must be refused, or be shown to be no change at
+all.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,7 +18,9 @@ from bpgen.check.mutants import Mutant, mutants
 from bpgen.check.numbers import Ruler, failure
 
 EACH = 4  # mutants of one kind
-SEEDS = range(4)  # draws at which a survivor must do the same as the right module to be called no change
+SEEDS = range(
+    4
+)  # draws at which a survivor must do the same as the right module to be called no change
 SAME = 1e-13  # of the largest entry: a reordered product is no change, float32 inside is one
 
 
@@ -53,7 +58,9 @@ def selftest(subject: Subject, ruler: Ruler, each: int = EACH) -> SelfTest:
 
 
 def _refused(mutant: Mutant, subject: Subject, ruler: Ruler) -> bool:
-    """The mutant's gradients against derivatives of the right module: its objective is the right one's."""
+    """The mutant's gradients against derivatives of the right module: its objective is the right
+    one's.
+    """
     return failure(Subject(mutant.source, subject.network, subject.domain), ruler) is not None
 
 
@@ -62,20 +69,28 @@ def same(subject: Subject, mutant: Mutant) -> bool:
     other = Subject(mutant.source, subject.network, subject.domain)
     points = [subject.draw(np.random.default_rng([s, 5]), b) for s in SEEDS for b in (1, 2, 3, 5)]
     try:
-        return all(_alike(*pair) for pair in zip(_seen(subject, points), _seen(other, points), strict=True))
+        return all(
+            _alike(*pair) for pair in zip(_seen(subject, points), _seen(other, points), strict=True)
+        )
     except Exception:  # the right module raises nothing at these points
         return False
 
 
 def _seen(subject: Subject, points: list[Point]) -> Iterator[tuple[str, Any]]:
-    """What a caller sees of calls in sequence: gradients; arguments and earlier results afterwards."""
+    """What a caller sees of calls in sequence: gradients; arguments and earlier results
+    afterwards.
+    """
     earlier: list[Any] = []
     for dtype in (np.float64, np.float32):
         for point in points:
-            cast = point.map(lambda _, a, to=dtype: a.astype(to) if a.dtype.kind == "f" else a.copy())  # type: ignore[misc]
+            cast = point.map(partial(_cast, dtype))
             cache = subject.forward(cast)
             earlier += [subject.backward(cast, cache) for _ in range(2)]
             yield from leaves(deepcopy([earlier[-1], earlier[0], *cast.groups(), {"cache": cache}]))
+
+
+def _cast(dtype: type, _name: str, array: np.ndarray) -> np.ndarray:
+    return array.astype(dtype) if array.dtype.kind == "f" else array.copy()
 
 
 def _alike(one: tuple[str, Any], other: tuple[str, Any]) -> bool:

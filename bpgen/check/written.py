@@ -1,11 +1,11 @@
 """A network written out, scalar by scalar, at one point: what the exact check expects.
 
-Every element of every tensor becomes a symbol with a definition in earlier symbols, and a value at a
-random rational point. The gradient is the chain rule over these scalars, with sympy's derivative of each
-definition: no index notation, and nothing of what bpgen derives.
+Every element of every tensor becomes a symbol with a definition in earlier symbols, and a value at
+a random rational point. The gradient is the chain rule over these scalars, with sympy's derivative
+of each definition: no index notation, and nothing of what bpgen derives.
 
-Where a function has regions (relu, max, abs), the point decides, and what is proved holds in the region
-around it.
+Where a function has regions (relu, max, abs), the point decides, and what is proved holds in the
+region around it.
 """
 
 from __future__ import annotations
@@ -43,11 +43,23 @@ class OnKink(NotProved):
 
 
 _CALLS = {
-    "exp": mp.exp, "log": mp.log, "tanh": mp.tanh, "sin": mp.sin, "cos": mp.cos, "tan": mp.tan,
-    "sinh": mp.sinh, "cosh": mp.cosh, "atan": mp.atan, "asinh": mp.asinh, "expm1": mp.expm1,
+    "exp": mp.exp,
+    "log": mp.log,
+    "tanh": mp.tanh,
+    "sin": mp.sin,
+    "cos": mp.cos,
+    "tan": mp.tan,
+    "sinh": mp.sinh,
+    "cosh": mp.cosh,
+    "atan": mp.atan,
+    "asinh": mp.asinh,
+    "expm1": mp.expm1,
     "log1p": lambda z: mp.log(1 + z),
-    "erf": mp.erf, "erfc": mp.erfc, "Abs": abs, "sign": mp.sign,
-}  # fmt: skip
+    "erf": mp.erf,
+    "erfc": mp.erfc,
+    "Abs": abs,
+    "sign": mp.sign,
+}
 
 
 def evaluate(expr: sp.Expr, values: Mapping[sp.Symbol, Any]) -> Any:
@@ -75,14 +87,18 @@ def evaluate(expr: sp.Expr, values: Mapping[sp.Symbol, Any]) -> Any:
 class Written:
     """Symbols of a network's scalars, with their definitions and values."""
 
-    def __init__(self, network: Network, lengths: Mapping[str, int], point: Mapping[str, Any]) -> None:
+    def __init__(
+        self, network: Network, lengths: Mapping[str, int], point: Mapping[str, Any]
+    ) -> None:
         self.network, self.lengths = network, dict(lengths)
         self.values: dict[sp.Symbol, Any] = {}
         self.definitions: dict[sp.Symbol, sp.Expr] = {}
         self.group: dict[
             sp.Symbol, int
         ] = {}  # scalars of one tensor share a number; what is defined later, a higher one
-        self.tensors: Tensors = {name: self._given(name, np.asarray(a)) for name, a in point.items()}
+        self.tensors: Tensors = {
+            name: self._given(name, np.asarray(a)) for name, a in point.items()
+        }
         for number, equation in enumerate(network):
             self.tensors[equation.name] = self._forward(number, equation)
         self.loss = self._loss(len(network.equations))
@@ -94,7 +110,9 @@ class Written:
             raise NotProved("an index without a size")
         return size if isinstance(size, int) else self.lengths[size]
 
-    def symbol(self, name: str, value: Any, definition: sp.Expr | None = None, group: int = -1) -> sp.Symbol:
+    def symbol(
+        self, name: str, value: Any, definition: sp.Expr | None = None, group: int = -1
+    ) -> sp.Symbol:
         """A new scalar."""
         new = sp.Symbol(name, real=True)
         self.values[new], self.group[new] = value, group
@@ -125,7 +143,9 @@ class Written:
         return values
 
     def _defined(self, name: str, definition: sp.Expr, group: int) -> sp.Expr:
-        """A symbol for what is defined, or the definition itself where that is a number or a symbol."""
+        """A symbol for what is defined, or the definition itself where that is a number or a
+        symbol.
+        """
         if definition.is_Atom or (-definition).is_Atom:
             return definition
         return self.symbol(name, evaluate(definition, self.values), definition, group)
@@ -154,20 +174,33 @@ class Written:
             tensor = self.tensors[expr.name]
             if any(not 0 <= i < n for i, n in zip(at, np.shape(tensor), strict=True)):
                 raise NotProved(f"{expr.name}{list(at)} is outside the tensor")
-            return sp.sympify(tensor[at] if not isinstance(tensor[at], np.integer) else int(tensor[at]))
+            return sp.sympify(
+                tensor[at] if not isinstance(tensor[at], np.integer) else int(tensor[at])
+            )
         return expr.func(*map(self._read, expr.args)) if expr.args and expr.has(Element) else expr
 
     def resolve(self, expr: Any) -> Any:
-        """Functions by their definitions, and the region of the point wherever there are several."""
+        """Functions by their definitions, and the region of the point wherever there are
+        several.
+        """
         if isinstance(expr, sp.Piecewise):
             return next(self.resolve(value) for value, when in expr.args if self.holds(when))
         if expr.is_Atom:
             return expr
         arguments = [self.resolve(a) for a in expr.args]
         known = functions.row(expr)
-        if known is not None and known.definition is not None and not isinstance(known.function, sp.Symbol):
+        if (
+            known is not None
+            and known.definition is not None
+            and not isinstance(known.function, sp.Symbol)
+        ):
             return self.resolve(known.definition(*arguments))
-        decide = {sp.Abs: self._magnitude, sp.sign: self._sign, sp.Max: self._maximum, sp.Min: self._minimum}
+        decide = {
+            sp.Abs: self._magnitude,
+            sp.sign: self._sign,
+            sp.Max: self._maximum,
+            sp.Min: self._minimum,
+        }
         if type(expr) in decide:
             return decide[type(expr)](*arguments)
         return expr.func(*arguments)
@@ -177,7 +210,9 @@ class Written:
         if isinstance(condition, (BooleanTrue, BooleanFalse, bool)):
             return bool(condition)
         if isinstance(condition, (And, Or)):
-            return (all if isinstance(condition, And) else any)(self.holds(c) for c in condition.args)
+            return (all if isinstance(condition, And) else any)(
+                self.holds(c) for c in condition.args
+            )
         if isinstance(condition, Not):
             return not self.holds(condition.args[0])
         if not isinstance(condition, Relational):
@@ -220,14 +255,21 @@ class Written:
         return self._defined("objective", sp.Add(*products), group)
 
     def _adjoints(self) -> dict[sp.Symbol, sp.Expr]:
-        """dL/d(scalar) for every scalar: the chain rule, one definition at a time, the last first."""
+        """dL/d(scalar) for every scalar: the chain rule, one definition at a time, the
+        last first.
+        """
         paths: dict[sp.Symbol, list[sp.Expr]] = {self.loss: [sp.S.One]}
         found: dict[sp.Symbol, sp.Expr] = {}
         last = max(self.group.values(), default=0) + 1
         order = dict.fromkeys(self.definitions)
-        for symbol in [*reversed(order), *(s for s in list(self.values) if s not in self.definitions)]:
+        for symbol in [
+            *reversed(order),
+            *(s for s in list(self.values) if s not in self.definitions),
+        ]:
             group = 2 * last - self.group[symbol]
-            found[symbol] = self._defined(f"dL/d {symbol.name}", sp.Add(*paths.get(symbol, [])), group)
+            found[symbol] = self._defined(
+                f"dL/d {symbol.name}", sp.Add(*paths.get(symbol, [])), group
+            )
             definition = self.definitions.get(symbol, sp.S.Zero) if symbol in order else sp.S.Zero
             for read in sorted(definition.free_symbols, key=str) if found[symbol] != 0 else ():
                 paths.setdefault(read, []).append(found[symbol] * sp.diff(definition, read))

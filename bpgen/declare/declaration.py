@@ -25,7 +25,9 @@ class Declaration:
     loss_line: int | None = None
     outputs: tuple[Tensor, ...] = ()
     layers: int = 0  # layers declared by functions of layers.py, which number what they make
-    indices: Iterator[int] = field(default_factory=count)  # numbers of nameless indices: the same in every run
+    indices: Iterator[int] = field(
+        default_factory=count
+    )  # numbers of nameless indices: the same in every run
 
     def add(self, tensor: Tensor) -> int:
         self.tensors.append(tensor)
@@ -39,7 +41,11 @@ class Declaration:
     def variable(self, value: object) -> str | None:
         """The variable of net.py that holds the value, while net.py runs."""
         frame = self.frame()
-        return next((n for n, v in frame.f_locals.items() if v is value), None) if frame is not None else None
+        return (
+            next((n for n, v in frame.f_locals.items() if v is value), None)
+            if frame is not None
+            else None
+        )
 
     def frame(self) -> Any:
         frame: Any = sys._getframe(1)

@@ -1,7 +1,9 @@
-"""Level three: scalars in index notation, `sum(W[i, j] * x[j], j) + b[i]`, and the algebra they allow.
+"""Level three: scalars in index notation, `sum(W[i, j] * x[j], j) + b[i]`, and the algebra they
+allow.
 
-A formula is a sum of terms (ir.Term). A product or function of what is already reduced is not a term any more:
-the reduced part then becomes a tensor of its own, which the naming pass gives a name.
+A formula is a sum of terms (ir.Term). A product or function of what is already reduced is not a
+term any more: the reduced part then becomes a tensor of its own, which the naming pass gives a
+name.
 """
 
 from __future__ import annotations
@@ -30,7 +32,9 @@ class Formula(Symbolic):
         plain = [t for t in terms if not t.over]
         reduced = [t for t in terms if t.over]
         merged = sp.Add(*(t.body for t in plain)) if plain else sp.S.Zero
-        self.terms = tuple(reduced) + ((Term(merged),) if plain and (merged != 0 or not reduced) else ())
+        self.terms = tuple(reduced) + (
+            (Term(merged),) if plain and (merged != 0 or not reduced) else ()
+        )
         self.home = here()
 
     def said(self) -> str:
@@ -44,7 +48,10 @@ class Formula(Symbolic):
         """A number, formula or rank-0 tensor as a formula."""
         if isinstance(value, Formula):
             if value.home is not here():
-                raise NetError("a formula of another net.py, or of another run of this one", "write it in this net.py")
+                raise NetError(
+                    "a formula of another net.py, or of another run of this one",
+                    "write it in this net.py",
+                )
             return value
         if hasattr(value, "scalar_formula"):
             formula: Formula = value.scalar_formula()
@@ -119,7 +126,9 @@ class Formula(Symbolic):
         return Formula.of(other) * self**-1
 
     def __matmul__(self, other: Any) -> Any:
-        raise NetError("@ is between two tensors, not formulas", "write the sum: sum(W[i, j] * x[j], j)")
+        raise NetError(
+            "@ is between two tensors, not formulas", "write the sum: sum(W[i, j] * x[j], j)"
+        )
 
     __radd__ = __add__
     __rmul__ = __mul__
@@ -133,7 +142,9 @@ def _in_order(expr: sp.Basic) -> list[Element]:
 def _scaled(term: Term, factor: sp.Expr) -> Term:
     """factor * sum over K of body, with K renamed where the factor speaks of the same index."""
     clash = {k: fresh(k.size) for k in term.over if k in factor.free_symbols}
-    return Term(term.body.xreplace(clash) * factor, tuple(clash.get(k, k) for k in term.over), term.reduce)
+    return Term(
+        term.body.xreplace(clash) * factor, tuple(clash.get(k, k) for k in term.over), term.reduce
+    )
 
 
 def reduce(formula: Any, over: tuple[Any, ...], how: Reduce) -> Formula:
@@ -141,10 +152,20 @@ def reduce(formula: Any, over: tuple[Any, ...], how: Reduce) -> Formula:
     formula = Formula.of(formula)
     for index in over:
         if not isinstance(index, Index):
-            raise NetError(f"{how} is over indices, not {index!r}", 'declare them: i, j = indices("i j")')
+            raise NetError(
+                f"{how} is over indices, not {index!r}", 'declare them: i, j = indices("i j")'
+            )
         if index not in formula.free:
-            raise NetError(f"index {index} is not in what is summed", "sum over an index that the formula uses")
+            raise NetError(
+                f"index {index} is not in what is summed", "sum over an index that the formula uses"
+            )
     if how == "sum":
-        return Formula(tuple(Term(t.body, t.over + over, "sum") if t.reduce == "sum"
-                             else Term(Formula((t,)).body(), over, "sum") for t in formula.terms))  # fmt: skip
+        return Formula(
+            tuple(
+                Term(t.body, t.over + over, "sum")
+                if t.reduce == "sum"
+                else Term(Formula((t,)).body(), over, "sum")
+                for t in formula.terms
+            )
+        )
     return Formula((Term(formula.body(), over, how),))

@@ -1,4 +1,6 @@
-"""Functions of tensors and formulas: sums, elementary functions, activations, softmax. Each is a few lines."""
+"""Functions of tensors and formulas: sums, elementary functions, activations, softmax. Each is a
+few lines.
+"""
 
 from __future__ import annotations
 
@@ -19,14 +21,18 @@ from bpgen.errors import NetError
 
 
 def sum(value: Scalar, *over: Any, axis: int | None = None) -> Any:
-    """The sum of a tensor (over all or one axis), of a formula over the named indices, or of the items of a list."""
+    """The sum of a tensor (over all or one axis), of a formula over the named indices, or of the
+    items of a list.
+    """
     if isinstance(value, Tensor) and not over:
         return total(value, axis)
     if isinstance(value, Iterable) and not isinstance(value, (Symbolic, str)) and not over:
         items = list(value)
         return functools.reduce(operator.add, items) if items else 0
     if not over:
-        raise NetError(f"sum of {said(value)}: over what is not said", "name the indices: sum(x[i], i)")
+        raise NetError(
+            f"sum of {said(value)}: over what is not said", "name the indices: sum(x[i], i)"
+        )
     return reduce(value, over, "sum")
 
 
@@ -34,7 +40,9 @@ def mean(value: Scalar, *over: Any, axis: int | None = None) -> Any:
     """The mean of a tensor over all or one axis."""
     if isinstance(value, Tensor) and not over:
         return total(value, axis) / number(count_of(value, axis))
-    raise NetError("mean is of a tensor", "for a formula, write the sum over the size: sum(x[i], i) / 3")
+    raise NetError(
+        "mean is of a tensor", "for a formula, write the sum over the size: sum(x[i], i) / 3"
+    )
 
 
 def dot(one: Tensor, two: Tensor) -> Tensor:
@@ -43,7 +51,9 @@ def dot(one: Tensor, two: Tensor) -> Tensor:
 
 
 def _word(function: Callable[..., sp.Expr], name: str) -> Callable[..., Any]:
-    """A scalar function as a word: of tensors element by element, of formulas, of sympy expressions."""
+    """A scalar function as a word: of tensors element by element, of formulas, of sympy
+    expressions.
+    """
 
     def word(value: Scalar, *constants: float) -> Any:
         fixed = tuple(number(c) for c in constants)
@@ -89,7 +99,7 @@ def identity(value: Scalar) -> Any:
 def logsumexp(value: Tensor) -> Tensor:
     """log of the sum of exp over the last axis."""
     i = tuple(fresh(s) for s in _vector(value, "logsumexp").shape)
-    return Tensor.of(i[:-1], reduce(value[i], i[-1:], "logsumexp"), hint="s")
+    return Tensor.of(i[:-1], reduce(value[i], i[-1:], "logsumexp"), hint="s", layer=value.layer)
 
 
 def softmax(value: Tensor) -> Tensor:
@@ -108,18 +118,28 @@ def log_softmax(value: Tensor) -> Tensor:
 
 def _vector(value: Any, what: str) -> Tensor:
     if not isinstance(value, Tensor) or not value.rank:
-        raise NetError(f"{what} is of a vector, not of {said(value)}", "give it a tensor with at least one axis")
+        raise NetError(
+            f"{what} is of a vector, not of {said(value)}",
+            "give it a tensor with at least one axis",
+        )
     return value
 
 
 def activation(expression: Any, symbol: sp.Symbol | None = None) -> Callable[[Scalar], Any]:
-    """An activation of one's own, from a sympy expression in one symbol: `swish = activation(z / (1 + exp(-z)), z)`."""
+    """An activation of one's own, from a sympy expression in one symbol: `swish = activation(z / (1
+    + exp(-z)), z)`.
+    """
     if callable(expression) and not isinstance(expression, sp.Basic):
-        raise NetError("activation is of a sympy expression, not of a function", "use the function as it is: swish(z)")
+        raise NetError(
+            "activation is of a sympy expression, not of a function",
+            "use the function as it is: swish(z)",
+        )
     expr = number(expression)
     symbols = sorted(expr.free_symbols, key=str)
     variable = symbol if symbol is not None else (symbols[0] if len(symbols) == 1 else None)
     if not isinstance(variable, sp.Symbol) or set(symbols) - {variable}:
-        raise NetError(f"the activation {expr} has the symbols {', '.join(map(str, symbols)) or 'none'}",
-                       "an activation is an expression in one symbol: activation(expr, z)")  # fmt: skip
+        raise NetError(
+            f"the activation {expr} has the symbols {', '.join(map(str, symbols)) or 'none'}",
+            "an activation is an expression in one symbol: activation(expr, z)",
+        )
     return _word(lambda body: expr.xreplace({variable: body}), "activation")

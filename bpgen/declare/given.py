@@ -21,22 +21,36 @@ _REMEDIES = {
     "function": "call it: relu(z)",
     "NoneType": "the function that was to make it returned nothing",
 }
-_ACCENTS = {"\u0302": "_hat", "\u0303": "_tilde", "\u0304": "_bar", "\u0305": "_bar", "\u0307": "_dot"}
+_ACCENTS = {
+    "\u0302": "_hat",
+    "\u0303": "_tilde",
+    "\u0304": "_bar",
+    "\u0305": "_bar",
+    "\u0307": "_dot",
+}
 
 
 def number(value: Any) -> sp.Expr:
-    """A number of net.py as an exact one (0.1 is 1/10, and its float is 0.1 again); a sympy expression as it is."""
+    """A number of net.py as an exact one (0.1 is 1/10, and its float is 0.1 again); a sympy
+    expression as it is.
+    """
     if getattr(value, "shape", None) == () and hasattr(value, "item"):
         value = value.item()  # a number of numpy
     if isinstance(value, sp.Expr):
         return _exact(value)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         kind = type(value).__name__
-        raise NetError(f"{kind} is not part of a formula",
-                       _REMEDIES.get(kind, "use numbers, tensors and bpgen's functions"))  # fmt: skip
+        raise NetError(
+            f"{kind} is not part of a formula",
+            _REMEDIES.get(kind, "use numbers, tensors and bpgen's functions"),
+        )
     if not _fits_float(value):
-        raise NetError(f"{value:.4g} is not a number a network can hold" if isinstance(value, float)
-                       else "a whole number too large for a network", "use finite numbers")  # fmt: skip
+        raise NetError(
+            f"{value:.4g} is not a number a network can hold"
+            if isinstance(value, float)
+            else "a whole number too large for a network",
+            "use finite numbers",
+        )
     return sp.Rational(repr(value))
 
 
@@ -61,8 +75,13 @@ def size_of(value: Any, what: str) -> Size:
             raise NetError(f"{what}: {value} is the batch's own", "give the length another name")
         return value
     if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < 1:
-        one_by_one = f"give the sizes one by one: {what}(4, 3)" if isinstance(value, (tuple, list)) else ""
-        raise NetError(f"{what}: {value!r:.60} is not a size", one_by_one or "sizes are whole numbers from 1 up")
+        one_by_one = (
+            f"give the sizes one by one: {what}(4, 3)" if isinstance(value, (tuple, list)) else ""
+        )
+        raise NetError(
+            f"{what}: {value!r:.60} is not a size",
+            one_by_one or "sizes are whole numbers from 1 up",
+        )
     return int(value)
 
 
@@ -78,9 +97,16 @@ def checked_name(name: str | None) -> str | None:
     """A name given in words must be one that Python code and comments can carry as it is."""
     if name is None:
         return None
-    if not isinstance(name, str) or not name.isidentifier() or name.startswith("_") or not name.isascii():
+    if (
+        not isinstance(name, str)
+        or not name.isidentifier()
+        or name.startswith("_")
+        or not name.isascii()
+    ):
         instead = spelled(name) if isinstance(name, str) else ""
-        remedy = f"call it {instead}" if instead else "use ASCII letters, digits and _, a letter first"
+        remedy = (
+            f"call it {instead}" if instead else "use ASCII letters, digits and _, a letter first"
+        )
         raise NetError(f"{name!r:.60} is not a name that code can carry", remedy)
     if keyword.iskeyword(name) or keyword.issoftkeyword(name):
         raise NetError(f"{name} is a word of Python", f"call it {name}_")
@@ -88,7 +114,9 @@ def checked_name(name: str | None) -> str | None:
 
 
 def spelled(name: str) -> str:
-    """A name in ASCII letters: theta1 for a Greek letter and 1, y_hat for a y with a hat; "" where there is none."""
+    """A name in ASCII letters: theta1 for a Greek letter and 1, y_hat for a y with a hat; "" where
+    there is none.
+    """
     text = "".join(_ascii(c) for c in unicodedata.normalize("NFKD", name)).lstrip("_")
     text += "_" * keyword.iskeyword(text)
     return text if text.isidentifier() and text.isascii() else ""

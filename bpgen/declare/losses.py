@@ -32,7 +32,9 @@ def binary_cross_entropy(a: Tensor, y: Tensor) -> Any:
 
 
 def binary_cross_entropy_with_logits(z: Tensor, y: Tensor) -> Any:
-    """The binary cross-entropy of sigmoid(z), summed over the outputs: y softplus(-z) + (1 - y) softplus(z)."""
+    """The binary cross-entropy of sigmoid(z), summed over the outputs: y softplus(-z) + (1 - y)
+    softplus(z).
+    """
     _pair(z, y, "binary_cross_entropy_with_logits")
     return sum(y * softplus(-z) + (1 - y) * softplus(z))
 
@@ -45,25 +47,36 @@ def categorical_cross_entropy(p: Tensor, y: Tensor) -> Any:
 def categorical_cross_entropy_with_logits(z: Tensor, y: Tensor) -> Any:
     """The categorical cross-entropy of softmax(z)."""
     _tensors((z, y), "categorical_cross_entropy_with_logits", "give the output and the target")
-    return _cross_entropy(log_softmax(z), y, lambda logp: logp, "categorical_cross_entropy_with_logits")
+    return _cross_entropy(
+        log_softmax(z), y, lambda logp: logp, "categorical_cross_entropy_with_logits"
+    )
 
 
 def l2(*weights: Tensor) -> Any:
-    """Sum of squares of the weights; of all declared so far when none is given, biases (vectors) left out."""
+    """Sum of squares of the weights; of all declared so far when none is given, biases (vectors)
+    left out.
+    """
     return _penalty(lambda w: w**2, weights, "l2")
 
 
 def l1(*weights: Tensor) -> Any:
-    """Sum of absolute values of the weights; of all declared so far when none is given, biases left out."""
+    """Sum of absolute values of the weights; of all declared so far when none is given, biases left
+    out.
+    """
     return _penalty(abs, weights, "l1")
 
 
 def _pair(a: Tensor, y: Tensor, what: str) -> Any:
     _tensors((a, y), what, "give the output and the target")
     if y.bound is not None:
-        raise NetError(f"{what}: {y.said()} is a label, a whole number", f"declare it one_hot({y.bound}) or target()")
+        raise NetError(
+            f"{what}: {y.said()} is a label, a whole number",
+            f"declare it one_hot({y.bound}) or target()",
+        )
     if a.shape != y.shape:
-        raise NetError(f"{what}: {a.said()} against {y.said()}", "the output and the target need one shape")
+        raise NetError(
+            f"{what}: {a.said()} against {y.said()}", "the output and the target need one shape"
+        )
     return a - y
 
 
@@ -79,8 +92,10 @@ def _cross_entropy(p: Tensor, y: Tensor, log_of: Any, what: str) -> Any:
         _pair(p, y, what)
         return -sum(y * log_of(p))
     if p.shape != (y.bound,):
-        raise NetError(f"{what}: {p.said()} against the {y.bound} classes of {y.said()}",
-                       "one probability for each class")  # fmt: skip
+        raise NetError(
+            f"{what}: {p.said()} against the {y.bound} classes of {y.said()}",
+            "one probability for each class",
+        )
     return -log_of(p[y])
 
 
@@ -88,7 +103,9 @@ def _penalty(function: Any, weights: tuple[Tensor, ...], what: str) -> Any:
     _tensors(weights, what, f"give the weights one by one: {what}(W1, W2)")
     chosen = weights or tuple(t for t in here().tensors if t.role == "param" and t.rank >= 2)
     if not chosen:
-        raise NetError(f"{what}: there are no weights yet", "declare the network first, or name the weights")
+        raise NetError(
+            f"{what}: there are no weights yet", "declare the network first, or name the weights"
+        )
     terms = [sum(function(w)) for w in chosen]
     result = terms[0]
     for term in terms[1:]:

@@ -1,4 +1,6 @@
-"""What tensors and formulas are not: values of Python or numpy. Each such use is refused, in the user's words."""
+"""What tensors and formulas are not: values of Python or numpy. Each such use is refused, in the
+user's words.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +9,14 @@ from typing import Any
 
 from bpgen.errors import NetError
 
-_OPERATORS = {"add": "__radd__", "subtract": "__rsub__", "multiply": "__rmul__", "divide": "__rtruediv__",
-              "power": "__rpow__", "matmul": "__rmatmul__"}  # fmt: skip
+_OPERATORS = {
+    "add": "__radd__",
+    "subtract": "__rsub__",
+    "multiply": "__rmul__",
+    "divide": "__rtruediv__",
+    "power": "__rpow__",
+    "matmul": "__rmatmul__",
+}
 
 
 def _refused(fact: str, remedy: str) -> Callable[..., Any]:
@@ -18,7 +26,9 @@ def _refused(fact: str, remedy: str) -> Callable[..., Any]:
     return method
 
 
-_compared = _refused("cannot be compared: it has no value yet", "write max(0, z) as relu(z), |z| as abs(z)")
+_compared = _refused(
+    "cannot be compared: it has no value yet", "write max(0, z) as relu(z), |z| as abs(z)"
+)
 _counted = _refused("is not a number", "use bpgen's own functions: exp(z), not math.exp(z)")
 _divided = _refused("has no quotient or remainder in whole numbers", "divide with /")
 
@@ -32,28 +42,41 @@ class Symbolic:
     __eq__ = __ne__ = _compared
     __float__ = __int__ = __complex__ = __index__ = __round__ = _counted
     __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __divmod__ = __rdivmod__ = _divided
-    __bool__ = _refused("is neither true nor false", "write the equation for every case, without `if`")
-    __iter__ = _refused("cannot be looped over", "use operators on the whole tensor, or name an index and sum over it")
+    __bool__ = _refused(
+        "is neither true nor false", "write the equation for every case, without `if`"
+    )
+    __iter__ = _refused(
+        "cannot be looped over",
+        "use operators on the whole tensor, or name an index and sum over it",
+    )
     __contains__ = __iter__
     __len__ = _refused("has no len()", "its sizes are x.shape")
     __call__ = _refused("is not a function", "use * for a product, [ ] for an index")
-    __setitem__ = _refused("is defined once, by its equation", "write the whole tensor as one equation: tensor(..., i)")
-    __array__ = _refused("is not a numpy array", "use bpgen's own words; numpy is for the emitted module")
+    __setitem__ = _refused(
+        "is defined once, by its equation", "write the whole tensor as one equation: tensor(..., i)"
+    )
+    __array__ = _refused(
+        "is not a numpy array", "use bpgen's own words; numpy is for the emitted module"
+    )
 
     def said(self) -> str:
         """How an error names it."""
         raise NotImplementedError
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **_: Any) -> Any:
-        """A numpy number on the left of an operator defers to us; any other function of numpy is refused."""
+        """A numpy number on the left of an operator defers to us; any other function of numpy is
+        refused.
+        """
         operator = _OPERATORS.get(ufunc.__name__)
         if method == "__call__" and operator is not None and inputs[0] is not self:
             return getattr(self, operator)(inputs[0])
         return self.__array_function__(ufunc)
 
     def __array_function__(self, function: Any, *_: Any) -> Any:
-        raise NetError(f"np.{function.__name__} cannot take {self.said()}",
-                       "use bpgen's own functions: exp(z), not np.exp(z)")  # fmt: skip
+        raise NetError(
+            f"np.{function.__name__} cannot take {self.said()}",
+            "use bpgen's own functions: exp(z), not np.exp(z)",
+        )
 
 
 def said(value: Any) -> str:

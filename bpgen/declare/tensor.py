@@ -1,4 +1,6 @@
-"""Level two: tensors and operators, `z1 = W1 @ x + b1`, each defined by an index equation of level three."""
+"""Level two: tensors and operators, `z1 = W1 @ x + b1`, each defined by an index equation of level
+three.
+"""
 
 from __future__ import annotations
 
@@ -22,18 +24,29 @@ Binary = Callable[["Tensor", Any], "Tensor"]
 
 def _binary(symbol: str, function: Callable[[Any, Any], Any]) -> tuple[Binary, Binary]:
     """An operator and its reflection, element by element."""
-    return (lambda self, other: pointwise(symbol, function, self, other),
-            lambda self, other: pointwise(symbol, function, other, self))  # fmt: skip
+    return (
+        lambda self, other: pointwise(symbol, function, self, other),
+        lambda self, other: pointwise(symbol, function, other, self),
+    )
 
 
 class Tensor(Symbolic):
     """A tensor of one sample. It is called what the variable in net.py is called."""
 
     def __init__(
-        self, shape: tuple[Size, ...], role: Role = "value", *, name: str | None = None, hint: str = "u",
-        layer: int | None = None, bound: int | None = None, sums_to_one: bool = False, init: str | float = "",
-        indices: tuple[Index, ...] = (), formula: Formula | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        shape: tuple[Size, ...],
+        role: Role = "value",
+        *,
+        name: str | None = None,
+        hint: str = "u",
+        layer: int | None = None,
+        bound: int | None = None,
+        sums_to_one: bool = False,
+        init: str | float = "",
+        indices: tuple[Index, ...] = (),
+        formula: Formula | None = None,
+    ) -> None:
         self.shape, self.role, self.name, self.hint, self.layer = shape, role, name, hint, layer
         self.bound, self.sums_to_one, self.init = bound, sums_to_one, init
         self.indices, self.formula = indices, formula
@@ -45,7 +58,9 @@ class Tensor(Symbolic):
         return f"{self.name or self.role}{list(self.shape)}"
 
     def said(self) -> str:
-        """How an error names it: its variable where it is known by now, what it is otherwise, and its shape."""
+        """How an error names it: its variable where it is known by now, what it is otherwise, and
+        its shape.
+        """
         name = self.name or here().variable(self) or _NAMELESS[self.role]
         return f"{name} ({', '.join(map(str, self.shape))}{',' * (self.rank == 1)})"
 
@@ -70,25 +85,33 @@ class Tensor(Symbolic):
 
     def scalar_formula(self) -> Formula:
         if self.rank:
-            raise NetError(f"{self.said()} is not a scalar", "in a formula, give it an index for each axis")
+            raise NetError(
+                f"{self.said()} is not a scalar", "in a formula, give it an index for each axis"
+            )
         return self[()]
 
     def _sympy_(self) -> sp.Expr:
         if self.rank:
-            raise NetError(f"a function of sympy cannot take {self.said()}",
-                           "use bpgen's own word, or name an index: sympy.exp(z[i])")  # fmt: skip
+            raise NetError(
+                f"a function of sympy cannot take {self.said()}",
+                "use bpgen's own word, or name an index: sympy.exp(z[i])",
+            )
         return self[()].body()
 
     def __getitem__(self, key: Any) -> Formula:
         if self.home is not here():
-            raise NetError(f"{self.said()} belongs to another net.py, or to another run of this one",
-                           "declare every tensor in the net.py that uses it")  # fmt: skip
+            raise NetError(
+                f"{self.said()} belongs to another net.py, or to another run of this one",
+                "declare every tensor in the net.py that uses it",
+            )
         return accessed(self, key)
 
     def __matmul__(self, other: Any) -> Tensor:
         other = _operand("@", other)
         if not self.rank or not other.rank:
-            raise NetError(f"{self.said()} @ {other.said()}: a scalar has no rows", "use * for a scalar")
+            raise NetError(
+                f"{self.said()} @ {other.said()}: a scalar has no rows", "use * for a scalar"
+            )
         k = fresh(self.shape[-1])
         left = tuple(fresh(s) for s in self.shape[:-1])
         inner = max(other.rank - 2, 0)
@@ -123,8 +146,10 @@ def pointwise(symbol: str, function: Callable[..., Any], *operands: Any) -> Tens
     tensors = [o for o in operands if isinstance(o, Tensor)]
     shape = max((t.shape for t in tensors), key=len)
     if any(t.rank and t.shape != shape for t in tensors):
-        raise NetError(f"{f' {symbol} '.join(t.said() for t in tensors)}: the shapes differ",
-                       "give both one shape, or write the index equation: tensor(a[i] + b[j], i, j)")  # fmt: skip
+        raise NetError(
+            f"{f' {symbol} '.join(t.said() for t in tensors)}: the shapes differ",
+            "give both one shape, or write the index equation: tensor(a[i] + b[j], i, j)",
+        )
     indices = tuple(fresh(s) for s in shape)
     return Tensor.of(indices, Formula.of(function(*(_at(o, indices) for o in operands))))
 
@@ -145,9 +170,11 @@ def _operand(symbol: str, value: Any) -> Tensor:
 def _transposed(one: Tensor, two: Tensor) -> str:
     """What the user may have meant by a product whose sizes do not fit."""
     a, b = (here().variable(t) or "(...)" for t in (one, two))
-    fits = {f"{a}.T @ {b}": one.rank == 2 and one.shape[0] == two.shape[max(two.rank - 2, 0)],
-            f"{b} @ {a}": two.shape[-1] == one.shape[max(one.rank - 2, 0)],
-            f"{a} @ {b}.T": two.rank == 2 and two.shape[1] == one.shape[-1]}  # fmt: skip
+    fits = {
+        f"{a}.T @ {b}": one.rank == 2 and one.shape[0] == two.shape[max(two.rank - 2, 0)],
+        f"{b} @ {a}": two.shape[-1] == one.shape[max(one.rank - 2, 0)],
+        f"{a} @ {b}.T": two.rank == 2 and two.shape[1] == one.shape[-1],
+    }
     meant = next((f"{text} would fit; " for text, fit in fits.items() if fit), "")
     return f"{meant}weights are (out, in), as in W @ x + b"
 
@@ -155,16 +182,23 @@ def _transposed(one: Tensor, two: Tensor) -> str:
 def _admit(body: sp.Expr) -> None:
     """Refuse what no network can compute, in a formula of a tensor."""
     admissible.finite(body)
-    admissible.declared(body, {length(s) for t in here().tensors for s in t.shape if isinstance(s, str)})
+    admissible.declared(
+        body, {length(s) for t in here().tensors for s in t.shape if isinstance(s, str)}
+    )
     for access in admissible.values(body):
         tensor = tensor_of(access)
         if tensor.bound is not None:
-            raise NetError(f"{tensor.said()} is a label, a whole number to be used as an index, not in arithmetic",
-                           f"pick with it, p[y], or declare numbers: one_hot({tensor.bound}) or target()")  # fmt: skip
+            raise NetError(
+                f"{tensor.said()} is a label, a whole number to be used as an index,"
+                " not in arithmetic",
+                f"pick with it, p[y], or declare numbers: one_hot({tensor.bound}) or target()",
+            )
 
 
 def materialise(formula: Formula) -> sp.Expr:
-    """A tensor of its own for a reduced formula; returns its element at the formula's open indices."""
+    """A tensor of its own for a reduced formula; returns its element at the formula's open
+    indices.
+    """
     tensor = Tensor.of(formula.free, formula)
     return element(f"%{tensor.serial}", formula.free)
 
@@ -184,6 +218,12 @@ def count_of(tensor: Tensor, axis: int | None = None) -> sp.Expr:
 
 
 def _axis(tensor: Tensor, axis: int) -> int:
-    if isinstance(axis, bool) or not isinstance(axis, int) or not -tensor.rank <= axis < tensor.rank:
-        raise NetError(f"{tensor.said()} has no axis {axis!r:.20}", "count axes from 0; the last is -1")
+    if (
+        isinstance(axis, bool)
+        or not isinstance(axis, int)
+        or not -tensor.rank <= axis < tensor.rank
+    ):
+        raise NetError(
+            f"{tensor.said()} has no axis {axis!r:.20}", "count axes from 0; the last is -1"
+        )
     return axis

@@ -1,4 +1,6 @@
-"""The words that declare: tensors, indices, the loss, the outputs. Each is a few lines over tensors and formulas."""
+"""The words that declare: tensors, indices, the loss, the outputs. Each is a few lines over tensors
+and formulas.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ def target(*shape: Size, name: str | None = None) -> Tensor:
 
 def one_hot(classes: int, name: str | None = None) -> Tensor:
     """A target of `classes` numbers that sum to 1: one-hot, or soft labels."""
-    return Tensor(_shape((classes,), "one_hot"), "target", name=checked_name(name), hint="y", sums_to_one=True)
+    return Tensor(
+        _shape((classes,), "one_hot"), "target", name=checked_name(name), hint="y", sums_to_one=True
+    )
 
 
 def label(classes: int, name: str | None = None) -> Tensor:
@@ -38,8 +42,8 @@ def label(classes: int, name: str | None = None) -> Tensor:
 def param(*shape: int, init: str | float = "", name: str | None = None) -> Tensor:
     """A parameter.
 
-    `init`: "zeros", "ones", "normal" (variance 1 / fan-in), "he" (2 / fan-in), or a standard deviation. By
-    default matrices and scalars are normal, vectors zeros.
+    `init`: "zeros", "ones", "normal" (variance 1 / fan-in), "he" (2 / fan-in), or a standard
+    deviation. By default matrices and scalars are normal, vectors zeros.
     """
     default = "zeros" if len(shape) == 1 else "normal"
     sizes = tuple(whole(s, "param") for s in shape)
@@ -51,7 +55,10 @@ def _init(init: Any) -> str | float:
         return str(init)
     if isinstance(init, (int, float)) and not isinstance(init, bool) and 0 <= init < float("inf"):
         return float(init) if init else "zeros"
-    raise NetError(f"init={init!r:.40} is not known", 'use "zeros", "ones", "normal", "he" or a standard deviation')
+    raise NetError(
+        f"init={init!r:.40} is not known",
+        'use "zeros", "ones", "normal", "he" or a standard deviation',
+    )
 
 
 def _shape(shape: tuple[Any, ...], what: str) -> tuple[Size, ...]:
@@ -82,12 +89,20 @@ def tensor(formula: Scalar, *left: Index, name: str | None = None) -> Tensor:
 
 
 def loss(value: Scalar) -> Tensor:
-    """Declare the loss of one sample; the network's loss is its mean over the batch. Penalties may be added."""
+    """Declare the loss of one sample; the network's loss is its mean over the batch. Penalties may
+    be added.
+    """
     open_ = value.shape if isinstance(value, Tensor) else Formula.of(value).free
     if open_:
-        what = value.said() if isinstance(value, Tensor) else f"a formula in {', '.join(map(str, open_))}"
+        what = (
+            value.said()
+            if isinstance(value, Tensor)
+            else f"a formula in {', '.join(map(str, open_))}"
+        )
         raise NetError(f"the loss is no scalar: it is {what}", "sum it: loss(sum(...))")
-    made = Tensor.of((), value[()]) if isinstance(value, Tensor) and value.role != "value" else value
+    made = (
+        Tensor.of((), value[()]) if isinstance(value, Tensor) and value.role != "value" else value
+    )
     made = made if isinstance(made, Tensor) else Tensor.of((), Formula.of(made))
     here().set_loss(made)
     return made
@@ -99,10 +114,16 @@ def output(*tensors: Tensor) -> None:
         raise NetError("output: nothing is given", "give the tensors that forward returns")
     for k, t in enumerate(tensors):
         if not isinstance(t, Tensor):
-            raise NetError(f"output: {said(t)} is not a tensor", "give tensors: of a formula, tensor(formula, i)")
+            raise NetError(
+                f"output: {said(t)} is not a tensor",
+                "give tensors: of a formula, tensor(formula, i)",
+            )
         if t.role != "value":
-            raise NetError(f"output: {t.said()} is {'an' if t.role == 'input' else 'a'} {t.role}, not computed",
-                           "give the tensors that forward computes")  # fmt: skip
+            raise NetError(
+                f"output: {t.said()} is {'an' if t.role == 'input' else 'a'} {t.role},"
+                " not computed",
+                "give the tensors that forward computes",
+            )
         if any(t is other for other in (*here().outputs, *tensors[:k])):
             raise NetError(f"output: {t.said()} is given twice", "give each output once")
     here().outputs += tensors

@@ -1,19 +1,106 @@
-"""The promise kept: an emitted module holds arithmetic on numpy arrays and nothing else, or it is not written."""
+"""The promise kept: an emitted module holds arithmetic on numpy arrays and nothing else, or it is
+not written.
+"""
 
 from __future__ import annotations
 
 import ast
 
-_CALLS = {"float", "len", "isinstance", "range", "sorted", "min", "max", "print", "tuple", "str", "bool", "ValueError",
-          "TypeError", "SystemExit", "enumerate", "all", "any", "zip", "abs", "list", "dict", "iter", "next", "int",
-          "sum"}  # fmt: skip
-_NUMPY = {"asarray", "where", "exp", "log", "log1p", "expm1", "tanh", "sin", "cos", "tan", "sinh", "cosh", "arctan",
-          "arcsinh", "sqrt", "abs", "sign", "minimum", "maximum", "zeros", "ones", "zeros_like", "ones_like", "empty",
-          "arange", "einsum", "tensordot", "add", "at", "random", "default_rng", "Generator", "ndarray", "float64",
-          "shape", "result_type", "concatenate", "prod", "isclose", "allclose", "all", "any", "iscomplexobj",
-          "integer", "issubdtype", "array", "finfo", "size", "isfinite", "empty_like", "copy", "ndindex", "dirichlet"}  # fmt: skip
-_FORBIDDEN = (ast.Global, ast.Nonlocal, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.Await, ast.Yield,
-              ast.YieldFrom, ast.Delete, ast.Try, ast.With)  # fmt: skip
+_CALLS = {
+    "float",
+    "len",
+    "isinstance",
+    "range",
+    "sorted",
+    "min",
+    "max",
+    "print",
+    "tuple",
+    "str",
+    "bool",
+    "ValueError",
+    "TypeError",
+    "SystemExit",
+    "enumerate",
+    "all",
+    "any",
+    "zip",
+    "abs",
+    "list",
+    "dict",
+    "iter",
+    "next",
+    "int",
+    "sum",
+}
+_NUMPY = {
+    "asarray",
+    "where",
+    "exp",
+    "log",
+    "log1p",
+    "expm1",
+    "tanh",
+    "sin",
+    "cos",
+    "tan",
+    "sinh",
+    "cosh",
+    "arctan",
+    "arcsinh",
+    "sqrt",
+    "abs",
+    "sign",
+    "minimum",
+    "maximum",
+    "zeros",
+    "ones",
+    "zeros_like",
+    "ones_like",
+    "empty",
+    "arange",
+    "einsum",
+    "tensordot",
+    "add",
+    "at",
+    "random",
+    "default_rng",
+    "Generator",
+    "ndarray",
+    "float64",
+    "shape",
+    "result_type",
+    "concatenate",
+    "prod",
+    "isclose",
+    "allclose",
+    "all",
+    "any",
+    "iscomplexobj",
+    "integer",
+    "issubdtype",
+    "array",
+    "finfo",
+    "size",
+    "isfinite",
+    "empty_like",
+    "copy",
+    "ndindex",
+    "dirichlet",
+}
+_FORBIDDEN = (
+    ast.Global,
+    ast.Nonlocal,
+    ast.AsyncFunctionDef,
+    ast.ClassDef,
+    ast.Lambda,
+    ast.Await,
+    ast.Yield,
+    ast.YieldFrom,
+    ast.Delete,
+    ast.Try,
+    ast.With,
+)
 
 
 class Forbidden(AssertionError):
@@ -36,7 +123,11 @@ def _refuse(node: ast.AST, own: set[str]) -> None:
         raise Forbidden(type(node).__name__)
     if isinstance(node, (ast.Import, ast.ImportFrom)) and ast.unparse(node) != "import numpy as np":
         raise Forbidden(ast.unparse(node))
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id not in own | _CALLS:
+    if (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id not in own | _CALLS
+    ):
         raise Forbidden(f"a call of {node.func.id}")
     if isinstance(node, ast.Attribute):
         if node.attr.startswith("_"):

@@ -1,10 +1,13 @@
-"""Python text laid out as a formatter would: one line where it fits, else broken at its outermost seam."""
+"""Python text laid out as a formatter would: one line where it fits, else broken at its outermost
+seam.
+"""
 
 from __future__ import annotations
 
 import ast
 import textwrap
 from collections.abc import Iterable
+from itertools import pairwise
 
 WIDTH = 88
 
@@ -31,7 +34,7 @@ def _parts(value: str) -> list[str]:
         cuts.append(left_end)
         node = node.left
     edges = [0, *reversed(cuts), len(value)]
-    return [value[a:b].strip() for a, b in zip(edges, edges[1:], strict=False)]
+    return [value[a:b].strip() for a, b in pairwise(edges)]
 
 
 def _level(node: ast.AST) -> int:
@@ -42,7 +45,9 @@ def _level(node: ast.AST) -> int:
 def comment(text: str, indent: int = 4) -> list[str]:
     """A comment, wrapped; lines after the first stand under its text."""
     hanging = " " * (text.index(") ") + 2) if text.startswith("(") and ") " in text else ""
-    return [f"# {line}" for line in textwrap.wrap(text, WIDTH - indent - 2, subsequent_indent=hanging)]
+    return [
+        f"# {line}" for line in textwrap.wrap(text, WIDTH - indent - 2, subsequent_indent=hanging)
+    ]
 
 
 def call(before: str, arguments: Iterable[str], after: str, indent: int = 0) -> list[str]:
@@ -56,7 +61,9 @@ def call(before: str, arguments: Iterable[str], after: str, indent: int = 0) -> 
     return [f"{before}(", *(f"    {a}," for a in arguments), f"){after}"]
 
 
-def collection(before: str, items: Iterable[str], brackets: str = "{}", indent: int = 0) -> list[str]:
+def collection(
+    before: str, items: Iterable[str], brackets: str = "{}", indent: int = 0
+) -> list[str]:
     """A dict or list display: on one line, or one item on each."""
     items = list(items)
     line = f"{before}{brackets[0]}{', '.join(items)}{brackets[1]}"

@@ -1,4 +1,6 @@
-"""The parts of an emitted module: its declarations and its functions, as lines that the template lays out."""
+"""The parts of an emitted module: its declarations and its functions, as lines that the template
+lays out.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from bpgen.emit.layout import WIDTH, call, collection
 from bpgen.emit.plan import Plan, plan
 from bpgen.emit.statements import Statements
 from bpgen.functions import ROWS
-from bpgen.ir import Equation, TensorInfo
+from bpgen.ir import BATCH, Equation, TensorInfo
 from bpgen.record import Derivation
 
 
@@ -40,23 +42,36 @@ class Parts:
     def title(self) -> str:
         """The first line of the module: plain text only, whatever net.py says of itself."""
         words = " ".join(self.network.title.split())
-        safe = "".join(c if c.isascii() and c.isprintable() and c not in '\\"' else "?" for c in words)
+        safe = "".join(
+            c if c.isascii() and c.isprintable() and c not in '\\"' else "?" for c in words
+        )
         line = f"{self.network.name}: {safe or 'a network and its gradients.'}"
         return textwrap.shorten(line, WIDTH - 3, placeholder=" ...")
 
     @property
     def about_batch(self) -> str:
-        return "the loss is the mean over the N samples of a batch" if self.network.loss else "a batch has N samples"
+        return (
+            "the loss is the mean over the N samples of a batch"
+            if self.network.loss
+            else "a batch has N samples"
+        )
 
     @property
     def declarations(self) -> list[str]:
         """SHAPES, INPUTS, TARGETS, INTEGERS."""
-        tables = (("SHAPES: dict[str, tuple[int, ...]]", self.params),
-                  ("INPUTS: dict[str, tuple[int | str, ...]]", self.inputs),
-                  ("TARGETS: dict[str, tuple[int | str, ...]]", self.targets))  # fmt: skip
-        bounds = [f'"{t.name}": {t.bound}' for t in (*self.inputs, *self.targets) if t.bound is not None]
-        lines = [line for name, tensors in tables
-                 for line in collection(f"{name} = ", [f'"{t.name}": {shape_text(t)}' for t in tensors])]  # fmt: skip
+        tables = (
+            ("SHAPES: dict[str, tuple[int, ...]]", self.params),
+            ("INPUTS: dict[str, tuple[int | str, ...]]", self.inputs),
+            ("TARGETS: dict[str, tuple[int | str, ...]]", self.targets),
+        )
+        bounds = [
+            f'"{t.name}": {t.bound}' for t in (*self.inputs, *self.targets) if t.bound is not None
+        ]
+        lines = [
+            line
+            for name, tensors in tables
+            for line in collection(f"{name} = ", [f'"{t.name}": {shape_text(t)}' for t in tensors])
+        ]
         return lines + collection("INTEGERS: dict[str, int] = ", bounds)
 
     @cached_property
@@ -70,7 +85,9 @@ class Parts:
 
     @property
     def helpers(self) -> list[str]:
-        """The scalar functions that numpy does not have, where they are used, in the order of the table."""
+        """The scalar functions that numpy does not have, where they are used, in the order of the
+        table.
+        """
         called = {n for f in self.functions for n in _names(f.body)}
         found = [row.helper.strip() for row in ROWS.values() if row.helper and row.name in called]
         return found + [text.strip() for name, text in _ALONG_AXIS.items() if name in called]
@@ -84,19 +101,26 @@ class Parts:
     @property
     def drawn(self) -> dict[str, list[str]]:
         """Random arguments for the self-check, five samples of each, as the lines of two lists."""
-        return {kind: collection(f"{kind} = ", map(_drawn, tensors), "[]", 4)
-                for kind, tensors in (("given", self.inputs), ("targets", self.targets))}  # fmt: skip
+        return {
+            kind: collection(f"{kind} = ", map(_drawn, tensors), "[]", 4)
+            for kind, tensors in (("given", self.inputs), ("targets", self.targets))
+        }
 
     @property
     def self_check_start(self) -> tuple[str, ...]:
         """The gradients at the random point."""
         if self.network.loss:
-            return (*self.drawn["targets"], "_, cache = forward(params, *given)",
-                    *self._gradients("targets", len(self.targets)))  # fmt: skip
+            return (
+                *self.drawn["targets"],
+                "_, cache = forward(params, *given)",
+                *self._gradients("targets", len(self.targets)),
+            )
         outputs = "outputs" if len(self.seeds) > 1 else "[outputs]"
-        return ("outputs, cache = forward(params, *given)",
-                f"upstream = [rng.standard_normal(o.shape) for o in {outputs}]",
-                *self._gradients("upstream", len(self.seeds)))  # fmt: skip
+        return (
+            "outputs, cache = forward(params, *given)",
+            f"upstream = [rng.standard_normal(o.shape) for o in {outputs}]",
+            *self._gradients("upstream", len(self.seeds)),
+        )
 
     def _gradients(self, given: str, count: int) -> list[str]:
         arguments = ["params", "cache", *(f"{given}[{k}]" for k in range(count)), "inputs=True"]
@@ -108,14 +132,20 @@ class Parts:
         if self.network.loss:
             return ("total += weight * loss(params, *given, *targets)",)
         outputs = "outputs" if len(self.seeds) > 1 else "[outputs]"
-        return ("outputs, _ = forward(params, *given)",
-                f"total += weight * sum((o * u).sum() for o, u in zip({outputs}, upstream))")  # fmt: skip
+        return (
+            "outputs, _ = forward(params, *given)",
+            f"total += weight * sum((o * u).sum() for o, u in zip({outputs}, upstream))",
+        )
 
     @property
     def argument_names(self) -> dict[str, str]:
         """Argument lists as text: of forward after params, of the targets, of both."""
         inputs, targets = [t.name for t in self.inputs], [t.name for t in self.targets]
-        return {"inputs": ", ".join(inputs), "targets": ", ".join(targets), "both": ", ".join([*inputs, *targets])}
+        return {
+            "inputs": ", ".join(inputs),
+            "targets": ", ".join(targets),
+            "both": ", ".join([*inputs, *targets]),
+        }
 
     def _init(self) -> Function:
         draws = any(self.network.inits[t.name] not in ("zeros", "ones") for t in self.params)
@@ -132,42 +162,74 @@ class Parts:
         body = ["_check(params)", *self._unpacked(f.evaluated for f in self.plan.forward)]
         body += self._doors(self.inputs)
         body += self.write.forward(self.plan.forward)
+        body = self._with_lengths(body, [t.name for t in self.inputs])
         body += collection("cache = ", [f'"{n}": {n}' for n in self.plan.cache], indent=4)
-        body.append(f"return {outputs[0] if one else f'({chr(44).join(outputs)})'.replace(',', ', ')}, cache")
+        body.append(f"return {outputs[0] if one else f'({_joined(*outputs)})'}, cache")
         shapes = "; ".join(f"{o} {_batch_shape(self.network.tensors[o])}" for o in outputs)
         doc = f"The output {shapes} and the cache for backward."
         arguments = ["params: Arrays", *_typed(self.inputs)]
-        return Function(tuple(_def("forward", arguments, f"tuple[{returned}, Arrays]")), doc, tuple(body))
+        return Function(
+            tuple(_def("forward", arguments, f"tuple[{returned}, Arrays]")), doc, tuple(body)
+        )
 
     def _loss(self) -> Function:
         names = self.argument_names
-        body = [f"_, cache = forward({_joined('params', names['inputs'])})",
-                f"return _loss({_joined('params', 'cache', names['targets'])})"]  # fmt: skip
+        body = [
+            f"_, cache = forward({_joined('params', names['inputs'])})",
+            f"return _loss({_joined('params', 'cache', names['targets'])})",
+        ]
         arguments = ["params: Arrays", *_typed(self.inputs), *_typed(self.targets)]
-        return Function(tuple(_def("loss", arguments, "float")), "The loss of a batch.", tuple(body))
+        return Function(
+            tuple(_def("loss", arguments, "float")), "The loss of a batch.", tuple(body)
+        )
 
     def _loss_of_cache(self) -> Function:
         equations = [f.evaluated for f in self.plan.loss]
-        body = [*self._unpacked(equations), *self._opened(equations), *self._doors(self._read_targets(equations))]
+        body = [
+            *self._unpacked(equations),
+            *self._opened(equations),
+            *self._doors(self._read_targets(equations)),
+        ]
         body += self.write.forward(self.plan.loss)
         body += [f"value: float = {self.network.loss}.item()", "return value"]
         arguments = ["params: Arrays", "cache: Arrays", *_typed(self.targets)]
-        return Function(tuple(_def("_loss", arguments, "float")), "The loss of the batch that left this cache.",
-                        tuple(_with_length(body)))  # fmt: skip
+        return Function(
+            tuple(_def("_loss", arguments, "float")),
+            "The loss of the batch that left this cache.",
+            tuple(self._with_lengths(_with_batch(body), self.plan.cache)),
+        )
 
     def _backward(self) -> Function:
         steps = (*self.plan.backward, *self.plan.input_backward)
         equations = [s.equation for s in steps]
-        body = [*self._unpacked(equations), *self._opened(equations), *self._doors(self._read_targets(equations))]
-        body += [line for o, s in zip(self.network.outputs, self.seeds, strict=False) for line in self._seed(o, s)]
+        body = [
+            *self._unpacked(equations),
+            *self._opened(equations),
+            *self._doors(self._read_targets(equations)),
+        ]
+        body += [
+            line
+            for o, s in zip(self.network.outputs, self.seeds, strict=False)
+            for line in self._seed(o, s)
+        ]
         body += self.write.backward(self.plan.backward)
-        body += collection("grads = ", [f'"{t.name}": {self.derivation.adjoint[t.name]}' for t in self.params], indent=4)
-        body += self._input_gradients() + ["return grads"]
-        given = _typed(self.targets) if self.network.loss else [f"{s}: np.ndarray" for s in self.seeds]
+        body += collection(
+            "grads = ",
+            [f'"{t.name}": {self.derivation.adjoint[t.name]}' for t in self.params],
+            indent=4,
+        )
+        body += [*self._input_gradients(), "return grads"]
+        given = (
+            _typed(self.targets) if self.network.loss else [f"{s}: np.ndarray" for s in self.seeds]
+        )
         arguments = ["params: Arrays", "cache: Arrays", *given, "inputs: bool = False"]
         of = "the loss" if self.network.loss else "the outputs against their cotangents"
         doc = f"Gradients of {of}, named as params; the inputs' too on request."
-        return Function(tuple(_def("backward", arguments, "Arrays")), doc, tuple(_with_length(body)))
+        return Function(
+            tuple(_def("backward", arguments, "Arrays")),
+            doc,
+            tuple(self._with_lengths(_with_batch(body), self.plan.cache)),
+        )
 
     def _input_gradients(self) -> list[str]:
         real = [t for t in self.inputs if t.bound is None]
@@ -181,8 +243,24 @@ class Parts:
         arguments = _joined("params", "cache", names["targets"])
         body.append(f"return _loss({arguments}), backward({arguments})")
         typed = ["params: Arrays", *_typed(self.inputs), *_typed(self.targets)]
-        return Function(tuple(_def("loss_and_grad", typed, "tuple[float, Arrays]")),
-                        "The loss of a batch and its gradients, from one forward pass.", tuple(body))  # fmt: skip
+        return Function(
+            tuple(_def("loss_and_grad", typed, "tuple[float, Arrays]")),
+            "The loss of a batch and its gradients, from one forward pass.",
+            tuple(body),
+        )
+
+    def _with_lengths(self, body: list[str], arrays: Iterable[str]) -> list[str]:
+        """The body with the lengths known only at run time that its statements speak of, read off
+        arrays at hand.
+        """
+        names, lines = _names(body), []
+        for array in arrays:
+            for axis, index in enumerate(self.network.tensors[array].indices):
+                if isinstance(index.size, str) and index.size != BATCH and index.size in names:
+                    names.remove(index.size)
+                    lines.append(f"{index.size} = {array}.shape[{axis}]")
+        first = next((k for k, line in enumerate(body) if line.startswith("# (")), 0)
+        return body[:first] + lines + body[first:]
 
     def _unpacked(self, equations: Iterable[Equation]) -> list[str]:
         read = _reads(equations)
@@ -209,7 +287,7 @@ class Parts:
         return _door(self.network.tensors[output], seed, "N")
 
 
-def _with_length(body: list[str]) -> list[str]:
+def _with_batch(body: list[str]) -> list[str]:
     """The body with N and the row numbers where its statements speak of them."""
     names = _names(body)
     first = next((k for k, line in enumerate(body) if " = cache[" in line), 0)
@@ -228,7 +306,13 @@ def _def(name: str, arguments: Iterable[str], returns: str) -> list[str]:
 
 
 def _door(tensor: TensorInfo, name: str, length: str) -> list[str]:
-    kind = "_labels" if tensor.bound is not None else "_one_hot" if tensor.sums_to_one and name == tensor.name else "_array"
+    kind = (
+        "_labels"
+        if tensor.bound is not None
+        else "_one_hot"
+        if tensor.sums_to_one and name == tensor.name
+        else "_array"
+    )
     last = str(tensor.bound) if tensor.bound is not None else "params"
     return call(f"{name} = {kind}", [f'"{name}"', name, shape_text(tensor), length, last], "", 4)
 

@@ -1,4 +1,6 @@
-"""What the module computes where: forward, loss or backward; what backward finds in the cache; what only inputs need."""
+"""What the module computes where: forward, loss or backward; what backward finds in the cache; what
+only inputs need.
+"""
 
 from __future__ import annotations
 
@@ -32,12 +34,19 @@ def plan(derivation: Derivation) -> Plan:
     of_target = _of_target(network, derivation.forward)
     loss = [f for f in derivation.forward if f.equation.name in of_target]
     read = _reads([f.evaluated for f in loss] + [s.equation for s in both])
-    computed = {t.name for t in network.tensors.values() if t.role in ("input", "value")} - of_target
+    computed = {
+        t.name for t in network.tensors.values() if t.role in ("input", "value")
+    } - of_target
     cached = read & computed | set(_first_input(network))
     early = [f for f in derivation.forward if f.equation.name not in of_target]
     forward = _needed_forward(early, cached | set(network.outputs), definitions(derivation))
-    return Plan(tuple(forward), tuple(loss), tuple(backward), tuple(late),
-                tuple(n for n in network.tensors if n in cached))  # fmt: skip
+    return Plan(
+        tuple(forward),
+        tuple(loss),
+        tuple(backward),
+        tuple(late),
+        tuple(n for n in network.tensors if n in cached),
+    )
 
 
 def _first_input(network: Network) -> list[str]:
@@ -69,7 +78,9 @@ def definitions(derivation: Derivation) -> dict[str, Equation]:
     return {f.evaluated.name: f.evaluated for f in derivation.forward}
 
 
-def _needed_forward(forward: list[Forward], wanted: set[str], defined: dict[str, Equation]) -> list[Forward]:
+def _needed_forward(
+    forward: list[Forward], wanted: set[str], defined: dict[str, Equation]
+) -> list[Forward]:
     kept: list[Forward] = []
     needed = set(wanted)
     for item in reversed(forward):
@@ -81,7 +92,10 @@ def _needed_forward(forward: list[Forward], wanted: set[str], defined: dict[str,
 
 def _of_target(network: Network, forward: tuple[Forward, ...]) -> set[str]:
     """What a target or the loss itself enters: computed by `loss`, not by `forward`."""
-    found = {t.name for t in network.role("target")} | {network.loss or "", network.sample_loss or ""}
+    computed = {item.equation.name for item in forward}
+    found = {t.name for t in network.role("target")} | (
+        {network.loss or "", network.sample_loss or ""} & computed
+    )
     for item in forward:
         if any(e.name in found for e in item.evaluated.reads()):
             found.add(item.equation.name)

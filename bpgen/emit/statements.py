@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import sympy as sp
 
 from bpgen.emit.layout import assignment, comment
 from bpgen.emit.plan import Plan, definitions
 from bpgen.ir import BATCH, Equation
-from bpgen.lower.access import Operand, subscript, transposed
+from bpgen.lower.access import Operand, aligned, subscript, transposed
 from bpgen.lower.comment import spoken
 from bpgen.lower.contract import lowered, operand, scatters
 from bpgen.lower.printer import SUM, Text, bracketed
@@ -43,7 +44,9 @@ class Statements:
         for step in steps:
             lines += comment(f"({step.number}) {spoken(step.equation, self.order)}", indent)
             stable = tuple(t.map(without_cancellation) for t in step.equation.terms)
-            lines += self.statement(Equation(step.equation.name, step.equation.indices, stable), indent)
+            lines += self.statement(
+                Equation(step.equation.name, step.equation.indices, stable), indent
+            )
         return lines
 
     def statement(self, equation: Equation, indent: int) -> list[str]:
@@ -51,7 +54,7 @@ class Statements:
         right, added = self._right(equation), scatters(equation, self.order)
         text = right.text
         if set(equation.indices) - set(right.axes):
-            text = self._filled(equation, text)
+            text = self._filled(equation, right)
         elif text.isidentifier() and (added or self._is_returned(equation)):
             text = f"{text}.copy()"  # what is returned shares no memory with what was given
         lines = assignment(equation.name, text, indent)
@@ -66,12 +69,14 @@ class Statements:
         array = transposed(operand(u, equation.indices, self.order), equation.indices)
         return Operand(f"softmax({array.text})", equation.indices)
 
-    def _filled(self, equation: Equation, text: str) -> str:
+    def _filled(self, equation: Equation, right: Operand) -> str:
         """A value that is the same along some axis, in the full shape of the left side."""
         like = self._like(equation)
-        if text == "0":
+        if right.text == "0":
             return f"np.zeros_like({like})"
-        return f"np.ones_like({like}) * {text if text.isidentifier() else f'({text})'}"
+        value = aligned(replace(right, tight=right.text.isidentifier()), equation.indices)
+        bare = value[-1] in ")]" or value.isidentifier()
+        return f"np.ones_like({like}) * {value if bare else f'({value})'}"
 
     def _like(self, equation: Equation) -> str:
         """An array at hand with the shape of the left side."""
@@ -81,7 +86,11 @@ class Statements:
             return f'params["{original}"]'
         if original in self.plan.cache:
             return f'cache["{original}"]'
-        first = next(f.evaluated.reads()[0].name for f in self.plan.forward) if role == "value" else original
+        first = (
+            next(f.evaluated.reads()[0].name for f in self.plan.forward)
+            if role == "value"
+            else original
+        )
         sizes = ", ".join("N" if i.size == BATCH else str(i.size) for i in equation.indices)
         return f"np.empty(({sizes},), {first}.dtype)"
 
@@ -102,5 +111,9 @@ def _scatter(name: str, at: tuple[sp.Expr, ...], value: Text) -> list[str]:
 def _order(derivation: Derivation) -> Mapping[str, int]:
     """Adjoints first, then parameters, then the other tensors as they were declared."""
     network = derivation.network
-    names = [*(f"d_{o}" for o in network.outputs), *derivation.adjoint.values(), *(t.name for t in network.role("param"))]
+    names = [
+        *(f"d_{o}" for o in network.outputs),
+        *derivation.adjoint.values(),
+        *(t.name for t in network.role("param")),
+    ]
     return {name: k for k, name in enumerate(dict.fromkeys([*names, *network.tensors]))}

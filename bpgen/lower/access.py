@@ -1,4 +1,6 @@
-"""An access as the numpy that reads it: which axes come out, in which order, and how to line them up."""
+"""An access as the numpy that reads it: which axes come out, in which order, and how to line them
+up.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ from bpgen.ir import BATCH, Element, Index
 
 @dataclass(frozen=True)
 class Operand:
-    """numpy text and the index that each of its axes stands for. `tight`: an atom, needing no bracket."""
+    """numpy text and the index that each of its axes stands for. `tight`: an atom, needing no
+    bracket.
+    """
 
     text: str
     axes: tuple[Index, ...]
@@ -28,13 +32,20 @@ def read(access: Element) -> Operand:
     plain = [i for i in indices if isinstance(i, Index)]
     if len(plain) == len(indices) and len(set(plain)) == len(plain):
         return Operand(name, tuple(plain))
-    if len(set(plain)) == len(plain) and all(isinstance(i, (Index, sp.Integer, Element)) for i in indices):
+    if len(set(plain)) == len(plain) and all(
+        isinstance(i, (Index, sp.Integer, Element)) for i in indices
+    ):
         return _gather(name, indices)
-    raise NetError(f"{access} is not an access that numpy code is written for yet", "use each index once, unshifted")
+    raise NetError(
+        f"{access} is not an access that numpy code is written for yet",
+        "use each index once, unshifted",
+    )
 
 
 def subscript(indices: tuple[sp.Expr, ...]) -> tuple[str, tuple[Index, ...]]:
-    """The subscript of a gather and the axes it yields: `rows, y` for [n, y[n]], `tok` for [tok[n], d]."""
+    """The subscript of a gather and the axes it yields: `rows, y` for [n, y[n]], `tok` for [tok[n],
+    d].
+    """
     inner = next((i for i in indices if isinstance(i, Element)), None)
     if inner is None:  # whole numbers and plain indices
         axes = tuple(i for i in indices if isinstance(i, Index))

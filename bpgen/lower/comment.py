@@ -20,7 +20,13 @@ def right(equation: Equation, printer: Printer) -> str:
     text = ""
     for term in sorted(equation.terms, key=lambda t: t.at is not None):
         part = _term(term, equation, printer)
-        text = part if not text else f"{text} - {part[1:]}" if part.startswith("-") else f"{text} + {part}"
+        text = (
+            part
+            if not text
+            else f"{text} - {part[1:]}"
+            if part.startswith("-")
+            else f"{text} + {part}"
+        )
     return text
 
 
@@ -35,9 +41,13 @@ def _term(term: Term, equation: Equation, printer: Printer) -> str:
 
 
 def _delta(term: Term, equation: Equation, printer: Printer) -> str:
-    """A scatter as the equation it is: the value where the index meets the access, in Iverson's bracket."""
+    """A scatter as the equation it is: the value where the index meets the access, in Iverson's
+    bracket.
+    """
     at = term.at or ()
-    meets = [f"{i.name} = {printer(a)}" for i, a in zip(equation.indices, at, strict=True) if a != i]
+    meets = [
+        f"{i.name} = {printer(a)}" for i, a in zip(equation.indices, at, strict=True) if a != i
+    ]
     over = f"sum_{','.join(k.name for k in term.over)} " if term.over else ""
     value = printer(term.body * element(f"[{', '.join(meets)}]", ()), PRODUCT)
     return f"-{over}{value[1:]}" if value.startswith("-") else f"{over}{value}"

@@ -1,4 +1,6 @@
-"""Index expressions back to the numpy a good engineer would write: `@` and `.T`, sums along axes, einsum last."""
+"""Index expressions back to the numpy a good engineer would write: `@` and `.T`, sums along axes,
+einsum last.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ Order = Mapping[str, int]
 
 
 def lowered(equation: Equation, order: Order) -> Operand:
-    """The right-hand side as one numpy expression; its axes are those of the left, or fewer that broadcast."""
+    """The right-hand side as one numpy expression; its axes are those of the left, or fewer that
+    broadcast.
+    """
     parts = [g for g in groups(equation) if g.at is None]
     frame = tuple(i for i in equation.indices if any(i in _spoken(g) for g in parts))
     text = ""
@@ -29,14 +33,20 @@ def scatters(equation: Equation, order: Order) -> list[tuple[tuple[sp.Expr, ...]
     found = []
     for group in groups(equation):
         if group.at is not None:
-            free = dict.fromkeys(s for a in group.at for s in sorted(a.free_symbols, key=str) if isinstance(s, Index))
+            free = dict.fromkeys(
+                s for a in group.at for s in sorted(a.free_symbols, key=str) if isinstance(s, Index)
+            )
             found.append((group.at, _group(Group(group.outer, group.sums), tuple(free), order)))
     return found
 
 
 def _spoken(group: Group) -> set[sp.Symbol]:
-    """The indices that a group's value depends on; those of a sum's own are not among the left side's."""
-    return set().union(group.outer.free_symbols, *(s.body.free_symbols - set(s.over) for s in group.sums))
+    """The indices that a group's value depends on; those of a sum's own are not among the left
+    side's.
+    """
+    return set().union(
+        group.outer.free_symbols, *(s.body.free_symbols - set(s.over) for s in group.sums)
+    )
 
 
 def _plus(text: str, part: Text) -> str:
@@ -67,7 +77,9 @@ def _lined_up(operand: tuple[Text, tuple[Index, ...]], frame: tuple[Index, ...])
 
 
 def _times(outer: sp.Expr, inner: Text, frame: tuple[Index, ...], order: Order) -> Text:
-    """The outer factor and the sum as one product: the coefficient first, arrays after, a division last."""
+    """The outer factor and the sum as one product: the coefficient first, arrays after, a division
+    last.
+    """
     if outer == 1:
         return inner
     mark = element(f"<{bracketed(inner, PRODUCT)}>", ())
@@ -89,8 +101,12 @@ def _mean(group: Group, frame: tuple[Index, ...], order: Order) -> Text | None:
     return _lined_up(((averaged.text, ATOM), kept), frame)
 
 
-def _elementwise(body: sp.Expr, frame: tuple[Index, ...], order: Order,
-                 given: Mapping[Element, Text] | None = None) -> Text:  # fmt: skip
+def _elementwise(
+    body: sp.Expr,
+    frame: tuple[Index, ...],
+    order: Order,
+    given: Mapping[Element, Text] | None = None,
+) -> Text:
     """A body element by element, every access lined up with the axes of the frame."""
 
     def access(e: Element) -> Text:
@@ -114,7 +130,9 @@ def _outermost(body: sp.Expr) -> list[Element]:
 
 
 def operand(factor: sp.Expr, axes: tuple[Index, ...], order: Order) -> Operand:
-    """A factor as an array: the access itself in its own order, anything else in that of its first full access."""
+    """A factor as an array: the access itself in its own order, anything else in that of its first
+    full access.
+    """
     if isinstance(factor, Element):
         return read(factor)
     used = uses(factor, axes)
@@ -128,9 +146,13 @@ def _sum(s: Sum, frame: tuple[Index, ...], order: Order) -> tuple[Text, tuple[In
     every = (*kept, *s.over)
     if s.reduce == "logsumexp":
         return (f"logsumexp({transposed(operand(s.body, every, order), every).text})", ATOM), kept
-    factors = _merged([(f, frozenset(uses(f, every))) for f in s.factors], lambda one, two: one == two)
+    factors = _merged(
+        [(f, frozenset(uses(f, every))) for f in s.factors], lambda one, two: one == two
+    )
     while len(factors) > 2:
-        fewer = _merged([(f, frozenset(uses(f, every))) for f in factors], lambda one, two: one <= two)
+        fewer = _merged(
+            [(f, frozenset(uses(f, every))) for f in factors], lambda one, two: one <= two
+        )
         if len(fewer) == len(factors):
             break
         factors = fewer
@@ -138,15 +160,21 @@ def _sum(s: Sum, frame: tuple[Index, ...], order: Order) -> tuple[Text, tuple[In
     product = _product(arrays, s.over, kept) if len(arrays) == 2 else None
     if product is not None:
         return product, kept
-    factors = _merged([(f, frozenset(uses(f, every))) for f in factors], lambda one, two: one <= two)
+    factors = _merged(
+        [(f, frozenset(uses(f, every))) for f in factors], lambda one, two: one <= two
+    )
     if len(factors) == 1:
         return _along(operand(factors[0], every, order), s.over, kept)
     return _einsum(arrays, kept), kept
 
 
-def _merged(factors: list[tuple[sp.Expr, frozenset[Index]]],
-            into: Callable[[frozenset[Index], frozenset[Index]], bool]) -> list[sp.Expr]:  # fmt: skip
-    """Factors multiplied together where the axes of one go `into` those of another: the operands of a contraction."""
+def _merged(
+    factors: list[tuple[sp.Expr, frozenset[Index]]],
+    into: Callable[[frozenset[Index], frozenset[Index]], bool],
+) -> list[sp.Expr]:
+    """Factors multiplied together where the axes of one go `into` those of another: the operands of
+    a contraction.
+    """
     operands: list[tuple[sp.Expr, frozenset[Index]]] = []
     for factor, axes in sorted(factors, key=lambda f: -len(f[1])):
         for k, (other, theirs) in enumerate(operands):
@@ -158,30 +186,47 @@ def _merged(factors: list[tuple[sp.Expr, frozenset[Index]]],
     return [factor for factor, _ in operands]
 
 
-def _along(operand: Operand, over: tuple[Index, ...], kept: tuple[Index, ...]) -> tuple[Text, tuple[Index, ...]]:
+def _along(
+    operand: Operand, over: tuple[Index, ...], kept: tuple[Index, ...]
+) -> tuple[Text, tuple[Index, ...]]:
     """One array summed along axes."""
     positions = [operand.axes.index(k) for k in over]
     left = tuple(a for a in operand.axes if a not in over)
-    axis = "" if not left else f"axis={positions[0]}" if len(positions) == 1 else f"axis={tuple(sorted(positions))}"
+    axis = (
+        ""
+        if not left
+        else f"axis={positions[0]}"
+        if len(positions) == 1
+        else f"axis={tuple(sorted(positions))}"
+    )
     summed = Operand(f"{operand.bracketed()}.sum({axis})", left)
     return (transposed(summed, kept).text, ATOM), kept
 
 
-def _product(arrays: list[Operand], over: tuple[Index, ...], kept: tuple[Index, ...]) -> Text | None:
+def _product(
+    arrays: list[Operand], over: tuple[Index, ...], kept: tuple[Index, ...]
+) -> Text | None:
     """Two arrays as a matrix product, or None where no plain one serves."""
     one, two = arrays
     shared = tuple(k for k in over if k in one.axes and k in two.axes)
     if set(shared) != set(over):
         return None
-    free = [tuple(a for a in kept if a in x.axes and a not in y.axes) for x, y in ((one, two), (two, one))]
+    free = [
+        tuple(a for a in kept if a in x.axes and a not in y.axes)
+        for x, y in ((one, two), (two, one))
+    ]
     if any(a in one.axes and a in two.axes for a in kept):
         return _batched(one, two, shared, kept)
-    plans = [(x, y, f) for x, y, f in ((one, two, free), (two, one, free[::-1])) if f[0] + f[1] == kept]
+    plans = [
+        (x, y, f) for x, y, f in ((one, two, free), (two, one, free[::-1])) if f[0] + f[1] == kept
+    ]
     texts = [_matmul(x, y, shared, f) for x, y, f in plans]
     return min((t for t in texts if t is not None), key=lambda t: t[0].count(".T"), default=None)
 
 
-def _matmul(one: Operand, two: Operand, shared: tuple[Index, ...], free: list[tuple[Index, ...]]) -> Text | None:
+def _matmul(
+    one: Operand, two: Operand, shared: tuple[Index, ...], free: list[tuple[Index, ...]]
+) -> Text | None:
     if len(shared) > 1 or len(free[1]) > 1:
         return _tensordot(one, two, shared, free)
     left = transposed(one, (*free[0], *shared))
@@ -189,14 +234,21 @@ def _matmul(one: Operand, two: Operand, shared: tuple[Index, ...], free: list[tu
     return f"{left.bracketed()} @ {right.bracketed()}", PRODUCT
 
 
-def _tensordot(one: Operand, two: Operand, shared: tuple[Index, ...], free: list[tuple[Index, ...]]) -> Text | None:
-    if tuple(a for a in one.axes if a not in shared) != free[0] or tuple(a for a in two.axes if a not in shared) != free[1]:
+def _tensordot(
+    one: Operand, two: Operand, shared: tuple[Index, ...], free: list[tuple[Index, ...]]
+) -> Text | None:
+    if (
+        tuple(a for a in one.axes if a not in shared) != free[0]
+        or tuple(a for a in two.axes if a not in shared) != free[1]
+    ):
         return None
     axes = tuple(tuple(x.axes.index(k) for k in shared) for x in (one, two))
     return f"np.tensordot({one.text}, {two.text}, axes={axes})", ATOM
 
 
-def _batched(one: Operand, two: Operand, shared: tuple[Index, ...], kept: tuple[Index, ...]) -> Text | None:
+def _batched(
+    one: Operand, two: Operand, shared: tuple[Index, ...], kept: tuple[Index, ...]
+) -> Text | None:
     """A matrix product for each value of the leading axes that both arrays have."""
     batch = tuple(a for a in kept if a in one.axes and a in two.axes)
     rest = kept[len(batch) :]
@@ -222,6 +274,9 @@ def _einsum(arrays: list[Operand], kept: tuple[Index, ...]) -> Text:
     for array in arrays:
         for axis in array.axes:
             letters.setdefault(axis, "abcdefghijklmnopqrstuvwxyz"[len(letters)])
-    spec = ",".join("".join(letters[a] for a in x.axes) for x in arrays) + "->" + "".join(letters[a] for a in kept)
+    spec = (
+        ",".join("".join(letters[a] for a in x.axes) for x in arrays)
+        + "->"
+        + "".join(letters[a] for a in kept)
+    )
     return f'np.einsum("{spec}", {", ".join(x.text for x in arrays)})', ATOM
-

@@ -1,4 +1,6 @@
-"""Scalar expressions as Python text, with no bracket more than Python needs; one printer for code and comments."""
+"""Scalar expressions as Python text, with no bracket more than Python needs; one printer for code
+and comments.
+"""
 
 from __future__ import annotations
 
@@ -34,9 +36,13 @@ def is_decimal(value: sp.Rational) -> bool:
 
 
 class Printer:
-    """Prints expressions; `access` says how an element is written, `order` gives the rank of a tensor's name."""
+    """Prints expressions; `access` says how an element is written, `order` gives the rank of a
+    tensor's name.
+    """
 
-    def __init__(self, access: Callable[[Element], Text], order: Mapping[str, int], calls: bool = True) -> None:
+    def __init__(
+        self, access: Callable[[Element], Text], order: Mapping[str, int], calls: bool = True
+    ) -> None:
         self.access, self.order, self.calls = access, order, calls
 
     def __call__(self, expr: sp.Expr, least: int = SUM) -> str:
@@ -94,7 +100,12 @@ class Printer:
     def _factor(self, factor: sp.Expr, beside: list[sp.Expr]) -> str:
         """A 0-1 function beside a real array may stay a boolean array."""
         known = row(factor)
-        if self.calls and known is not None and known.mask and any(isinstance(f, Element) for f in beside):
+        if (
+            self.calls
+            and known is not None
+            and known.mask
+            and any(isinstance(f, Element) for f in beside)
+        ):
             return known.mask.format(self(factor.args[0], POWER))
         return self(factor, SIGN if factor is beside[0] else POWER)
 
@@ -115,7 +126,9 @@ class Printer:
         if exponent.could_extract_minus_sign():
             return f"1 / {self(base**-exponent, POWER)}", PRODUCT
         under, over = self(base, ATOM), self(exponent, ATOM)
-        return f"{under}**{over}" if _simple(under) and _simple(over) else f"{under} ** {over}", POWER
+        return f"{under}**{over}" if _simple(under) and _simple(
+            over
+        ) else f"{under} ** {over}", POWER
 
     def _call(self, expr: sp.Expr) -> Text:
         known = row(expr)
@@ -123,7 +136,10 @@ class Printer:
             raise NotImplementedError(f"no row for {type(expr).__name__}")
         arguments = [self(a) for a in expr.args]
         if not self.calls:
-            return f"{known.text if known.text.isascii() and known.text else known.name}({', '.join(arguments)})", ATOM
+            return (
+                f"{known.plain}({', '.join(arguments)})",
+                ATOM,
+            )
         return known.numpy.format(*arguments), ATOM
 
 
@@ -137,7 +153,11 @@ def _fraction(coefficient: sp.Rational, rest: sp.Expr) -> tuple[list[sp.Expr], l
     above: list[sp.Expr] = []
     below: list[sp.Expr] = []
     for factor in sp.Mul.make_args(rest):
-        if isinstance(factor, sp.Pow) and not isinstance(factor, sp.exp) and factor.exp.could_extract_minus_sign():
+        if (
+            isinstance(factor, sp.Pow)
+            and not isinstance(factor, sp.exp)
+            and factor.exp.could_extract_minus_sign()
+        ):
             below.append(1 / factor)
         elif factor != 1:
             above.append(factor)

@@ -1,4 +1,6 @@
-"""exp(u - s) with s the log-sum-exp of u, as a softmax: e / sum(e) keeps the digits that u - s would round away."""
+"""exp(u - s) with s the log-sum-exp of u, as a softmax: e / sum(e) keeps the digits that u - s
+would round away.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,7 @@ from collections.abc import Mapping
 
 import sympy as sp
 
-from bpgen.ir import Element, Equation, elements
+from bpgen.ir import Equation, elements
 
 Definitions = Mapping[str, Equation]
 
@@ -14,17 +16,27 @@ Definitions = Mapping[str, Equation]
 def argument_of_softmax(equation: Equation, definitions: Definitions) -> sp.Expr | None:
     """u, where the equation is the softmax of u along its last axis."""
     body = equation.terms[0].body
-    if not equation.pointwise() or not isinstance(body, sp.exp) or not isinstance(body.args[0], sp.Add):
+    if (
+        not equation.pointwise()
+        or not isinstance(body, sp.exp)
+        or not isinstance(body.args[0], sp.Add)
+    ):
         return None
     for access in elements(body):
         u = body.args[0] + access
-        if access.indices == equation.indices[:-1] and _is_log_sum_exp(definitions.get(access.name), u, equation):
+        if access.indices == equation.indices[:-1] and _is_log_sum_exp(
+            definitions.get(access.name), u, equation
+        ):
             return u
     return None
 
 
 def _is_log_sum_exp(definition: Equation | None, u: sp.Expr, equation: Equation) -> bool:
-    if definition is None or definition.terms[0].reduce != "logsumexp" or len(definition.terms[0].over) != 1:
+    if (
+        definition is None
+        or definition.terms[0].reduce != "logsumexp"
+        or len(definition.terms[0].over) != 1
+    ):
         return False
     term, axis = definition.terms[0], equation.indices[-1]
     at = dict(zip(definition.indices, equation.indices[:-1], strict=True))
@@ -32,6 +44,8 @@ def _is_log_sum_exp(definition: Equation | None, u: sp.Expr, equation: Equation)
 
 
 def names_read(equation: Equation, definitions: Definitions) -> set[str]:
-    """The tensors that the statement of an equation reads: a softmax does not read the log-sum-exp."""
+    """The tensors that the statement of an equation reads: a softmax does not read the
+    log-sum-exp.
+    """
     u = argument_of_softmax(equation, definitions)
     return {e.name for e in (elements(u) if u is not None else equation.reads())}

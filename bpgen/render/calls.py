@@ -1,4 +1,6 @@
-"""Functions applied to arguments: each by its row of the table, or by the notation that mathematics has for it."""
+"""Functions applied to arguments: each by its row of the table, or by the notation that mathematics
+has for it.
+"""
 
 from __future__ import annotations
 

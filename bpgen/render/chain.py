@@ -1,4 +1,6 @@
-"""One step backwards, told from its record: the chain rule, the value of each factor, the product."""
+"""One step backwards, told from its record: the chain rule, the value of each factor, the
+product.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ from bpgen.render.writer import MUL, Piece, Writer
 
 @dataclass(frozen=True)
 class Chain:
-    """How steps are told: `total` is the scalar differentiated, and any of `tops` is that scalar here."""
+    """How steps are told: `total` is the scalar differentiated, and any of `tops` is that scalar
+    here.
+    """
 
     writer: Writer
     view: View
@@ -49,7 +53,12 @@ class Chain:
         if not found:
             return []
         head = self._left(step, left)
-        if len(found) == 1 and not given and found[0].upstream.name in self.tops and found[0].wrt.indices == left:
+        if (
+            len(found) == 1
+            and not given
+            and found[0].upstream.name in self.tops
+            and found[0].wrt.indices == left
+        ):
             return [Row(head, since=told(found[0].reasons, self.writer))]
         addends: list[Signed] = [self._given(given, left)] if given else []
         for way in found:
@@ -92,7 +101,10 @@ class Chain:
             addends = matrix.right_side(inner, self.writer)
         except Unfit:
             fresh = {k: Index(f"_{k.name}", k.size) for t in terms for k in t.over}
-            renamed = tuple(Term(t.body.xreplace(fresh), tuple(fresh[k] for k in t.over), t.reduce) for t in terms)
+            renamed = tuple(
+                Term(t.body.xreplace(fresh), tuple(fresh[k] for k in t.over), t.reduce)
+                for t in terms
+            )
             apart = lettered(Equation("", left, renamed))
             addends = rightside.right_side(Equation("", (), apart.terms), self.writer)
         text = " ".join(strings(addends, self.writer))
@@ -109,7 +121,11 @@ class Chain:
             if way.upstream not in told_of and way.upstream.name not in self.tops:
                 facts += self._adjoint(way.upstream)
             told_of.add(way.upstream)
-            local = self._direct(way, left).text if way.upstream.name in self.tops else self._partial(way)
+            local = (
+                self._direct(way, left).text
+                if way.upstream.name in self.tops
+                else self._partial(way)
+            )
             facts.append(f"{local} = {self._value(way)}")
             if not rows:
                 facts[0] = self.writer.dialect.said("where ") + facts[0]
@@ -124,7 +140,9 @@ class Chain:
         return self._printer().text(way.value)
 
     def _adjoint(self, upstream: Element) -> list[str]:
-        """The upstream factor by the step that found it: delta_j, or what is written inside other equations."""
+        """The upstream factor by the step that found it: delta_j, or what is written inside other
+        equations.
+        """
         step = self.step_of.get(upstream.name)
         if step is None:
             return []
@@ -136,22 +154,38 @@ class Chain:
         return [] if value == partial else [self.writer.dialect.by(partial, value, step.number)]
 
     def _inlined(self, step: Step, upstream: Element) -> list[Signed]:
-        """The right side of a step at the indices of `upstream`, its sums in letters of their own."""
+        """The right side of a step at the indices of `upstream`, its sums in letters of
+        their own.
+        """
         equation = self.view.equation(step.equation)
         at = dict(zip(equation.indices, upstream.indices, strict=True))
         terms = []
         for term in equation.terms:
             fresh = {**at, **{k: Index(f"_{k.name}", k.size) for k in term.over}}
             scatter = None if term.at is None else tuple(e.xreplace(fresh) for e in term.at)
-            terms.append(Term(term.body.xreplace(fresh), tuple(fresh[k] for k in term.over), term.reduce, scatter))
+            terms.append(
+                Term(
+                    term.body.xreplace(fresh),
+                    tuple(fresh[k] for k in term.over),
+                    term.reduce,
+                    scatter,
+                )
+            )
         free = tuple(i for i in upstream.indices if isinstance(i, Index))
-        if len(free) < len(upstream.indices):  # a scatter read back at a label: the adjoint itself says it best
+        if len(free) < len(
+            upstream.indices
+        ):  # a scatter read back at a label: the adjoint itself says it best
             return [(False, self.writer.element(element(step.equation.name, upstream.indices)))]
-        return rightside.right_side(lettered(Equation(equation.name, free, tuple(terms))), self.writer)
+        return rightside.right_side(
+            lettered(Equation(equation.name, free, tuple(terms))), self.writer
+        )
 
 
 def strings(addends: list[Signed], writer: Writer) -> tuple[str, ...]:
     """Addends as text, each after the first with its sign."""
     minus = writer.dialect.minus
     first = (minus if addends[0][0] else "") + addends[0][1].text
-    return (first, *(f"{minus if negative else '+'} {piece.text}" for negative, piece in addends[1:]))
+    return (
+        first,
+        *(f"{minus if negative else '+'} {piece.text}" for negative, piece in addends[1:]),
+    )

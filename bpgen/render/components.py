@@ -29,14 +29,22 @@ def check_size(derivation: Derivation, view: View) -> None:
     count = 0
     for equation in equations:
         entries = 1
-        for index in (*view.indices(equation.indices), *(k for t in equation.terms for k in view.indices(t.over))):
+        for index in (
+            *view.indices(equation.indices),
+            *(k for t in equation.terms for k in view.indices(t.over)),
+        ):
             if not isinstance(index.size, int):
-                raise NetError(f"{equation.name} has the length {index.size}, known only at run time", _REMEDY)
+                raise NetError(
+                    f"{equation.name} has the length {index.size}, known only at run time", _REMEDY
+                )
         for index in view.indices(equation.indices):
             entries *= int(str(index.size))
         count += entries
         if count > LARGEST:
-            raise NetError(f"the network is too large to write out: more than {LARGEST} scalar equations", _REMEDY)
+            raise NetError(
+                f"the network is too large to write out: more than {LARGEST} scalar equations",
+                _REMEDY,
+            )
 
 
 def entries(indices: tuple[Index, ...]) -> Iterator[Entry]:
@@ -46,13 +54,17 @@ def entries(indices: tuple[Index, ...]) -> Iterator[Entry]:
 
 
 def left_side(equation: Equation, entry: Entry, writer: Writer) -> str:
-    return writer.tensor(equation.name, tuple(writer.subscript(i.xreplace(entry)) for i in equation.indices)).text
+    return writer.tensor(
+        equation.name, tuple(writer.subscript(i.xreplace(entry)) for i in equation.indices)
+    ).text
 
 
 def right_side(equation: Equation, entry: Entry, writer: Writer) -> list[Signed]:
     """The right side at one entry, its sums written out."""
     printer = Printer(writer, writer.element)
-    found = [a for g in in_order(equation, writer) for a in _group(g, equation.indices, entry, printer)]
+    found = [
+        a for g in in_order(equation, writer) for a in _group(g, equation.indices, entry, printer)
+    ]
     return positive_first(found) or [(False, Piece("0"))]
 
 
@@ -75,19 +87,40 @@ def _group(group: Group, left: tuple[Index, ...], entry: Entry, printer: Printer
     inner = Piece(printer.joined(sums), ADD)
     if outer.is_Number:
         return [(negative, before(printer, outer, inner))]
-    return [(negative, Piece(printer.juxtaposed([printer.fitted(inner, MUL), printer.tight(outer, MUL)]), MUL))]
+    return [
+        (
+            negative,
+            Piece(printer.juxtaposed([printer.fitted(inner, MUL), printer.tight(outer, MUL)]), MUL),
+        )
+    ]
 
 
-def _expanded(part: Sum, at: tuple[sp.Expr, ...] | None, left: tuple[Index, ...], entry: Entry,
-              printer: Printer) -> list[Signed]:  # fmt: skip
-    """The addends of a sum, one for each value of its indices; a maximum or logsumexp stays one call."""
+def _expanded(
+    part: Sum,
+    at: tuple[sp.Expr, ...] | None,
+    left: tuple[Index, ...],
+    entry: Entry,
+    printer: Printer,
+) -> list[Signed]:
+    """The addends of a sum, one for each value of its indices; a maximum or logsumexp stays one
+    call.
+    """
     values = [part.body.xreplace({**entry, **e}) for e in entries(part.over)]
     dialect = printer.writer.dialect
     if part.reduce == "logsumexp":
         inner = f" {'+'} ".join(dialect.exp(printer.text(v)) for v in values)
         return [(False, log(Piece(inner, ADD if values[1:] else ATOM), dialect))]
     if part.reduce == "max":
-        return [(False, Piece(dialect.call(dialect.max("").strip(), ", ".join(printer.text(v) for v in values))))]
+        return [
+            (
+                False,
+                Piece(
+                    dialect.call(
+                        dialect.max("").strip(), ", ".join(printer.text(v) for v in values)
+                    )
+                ),
+            )
+        ]
     found: list[Signed] = []
     for value, here in zip(values, entries(part.over), strict=True):
         marks = _indicators(at, left, {**entry, **here}, printer)
@@ -102,8 +135,9 @@ def _marked(value: sp.Expr, marks: list[str], printer: Printer) -> Signed:
     return negative, before(printer, value, Piece(" ".join(marks), MUL))
 
 
-def _indicators(at: tuple[sp.Expr, ...] | None, left: tuple[Index, ...], entry: Entry,
-                printer: Printer) -> list[str] | None:  # fmt: skip
+def _indicators(
+    at: tuple[sp.Expr, ...] | None, left: tuple[Index, ...], entry: Entry, printer: Printer
+) -> list[str] | None:
     """The conditions under which a scatter writes at this entry; None where it does not."""
     marks = []
     for index, access in zip(left, at or left, strict=True):
@@ -114,5 +148,7 @@ def _indicators(at: tuple[sp.Expr, ...] | None, left: tuple[Index, ...], entry: 
             return None
         writer = printer.writer
         equal = f" {writer.dialect.relations['==']} "
-        marks.append(writer.dialect.indicator(writer.subscript(here) + equal + writer.subscript(there)))
+        marks.append(
+            writer.dialect.indicator(writer.subscript(here) + equal + writer.subscript(there))
+        )
     return marks

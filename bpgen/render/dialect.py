@@ -17,7 +17,8 @@ _COMBINING = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303"}
 class Dialect:
     """How one kind of document writes mathematics. Arguments are text already written in it.
 
-    `flat` says that a fraction or partial derivative is written on one line, and so needs parentheses in a product.
+    `flat` says that a fraction or partial derivative is written on one line, and so needs
+    parentheses in a product.
     """
 
     name: str
@@ -90,7 +91,11 @@ def _latex_parens(inner: str) -> str:
 
 
 def _latex_cases(rows: tuple[tuple[str, str], ...]) -> str:
-    return r"\begin{cases}" + r" \\ ".join(rf"{value} & {when}" for value, when in rows) + r"\end{cases}"
+    return (
+        r"\begin{cases}"
+        + r" \\ ".join(rf"{value} & {when}" for value, when in rows)
+        + r"\end{cases}"
+    )
 
 
 def _latex_partial(of: str, wrt: str) -> str:
@@ -111,7 +116,9 @@ LATEX = Dialect(
     absolute=lambda inner: rf"\lvert {inner} \rvert",
     norm=lambda inner, kind: rf"\lVert {inner} \rVert{kind}^{{2}}",
     partial=_latex_partial,
-    upstream=lambda s, subscripts: _latex_symbol(Symbol(s.stem, "bar", s.layer, s.label), subscripts, False),
+    upstream=lambda s, subscripts: _latex_symbol(
+        Symbol(s.stem, "bar", s.layer, s.label), subscripts, False
+    ),
     sum=lambda over: rf"\sum_{{{over}}} ",
     max=lambda over: rf"\max_{{{over}}} " if over else r"\max",
     indicator=lambda inner: rf"\mathbf{{1}}[{inner}]",
@@ -130,8 +137,13 @@ LATEX = Dialect(
     times=r" \, ",
     odot=r" \odot ",
     relations={">": ">", ">=": r"\ge", "<": "<", "<=": r"\le", "==": "=", "!=": r"\ne"},
-    words={"log": r"\log", "otherwise": r"\text{otherwise}", "if": r"\text{if } ", "dots": r"\dots"},
-)  # fmt: skip
+    words={
+        "log": r"\log",
+        "otherwise": r"\text{otherwise}",
+        "if": r"\text{if } ",
+        "dots": r"\dots",
+    },
+)
 
 
 def _raised(text: str) -> str:
@@ -173,7 +185,9 @@ TEXT = Dialect(
     absolute=lambda inner: f"|{inner}|",
     norm=lambda inner, kind: f"‖{inner}‖²",
     partial=lambda of, wrt: f"∂{of}/∂{wrt}",
-    upstream=lambda s, subscripts: _text_symbol(Symbol(s.stem, "bar", s.layer, s.label), subscripts, False),
+    upstream=lambda s, subscripts: _text_symbol(
+        Symbol(s.stem, "bar", s.layer, s.label), subscripts, False
+    ),
     sum=lambda over: f"Σ[{over}] ",
     max=lambda over: f"max[{over}] " if over else "max",
     indicator=lambda inner: f"𝟙[{inner}]",
@@ -193,4 +207,4 @@ TEXT = Dialect(
     odot=" ⊙ ",
     relations={">": ">", ">=": "≥", "<": "<", "<=": "≤", "==": "=", "!=": "≠"},
     words={"log": "log", "otherwise": "otherwise", "if": "if ", "dots": "…"},
-)  # fmt: skip
+)

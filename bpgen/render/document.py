@@ -38,15 +38,25 @@ class _Page:
     base: Writer
     notation: str
     view: View
-    known: dict[int, list[Row]] = field(default_factory=dict)  # the final rows of each equation, by number
+    known: dict[int, list[Row]] = field(
+        default_factory=dict
+    )  # the final rows of each equation, by number
 
     @cached_property
     def top(self) -> str:
-        """The scalar differentiated for one sample: its loss, or the whole loss where there are penalties."""
+        """The scalar differentiated for one sample: its loss, or the whole loss where there are
+        penalties.
+        """
         network = self.derivation.network
-        loss = next((f.equation for f in self.derivation.forward if f.equation.name == network.loss), None)
+        loss = next(
+            (f.equation for f in self.derivation.forward if f.equation.name == network.loss), None
+        )
         plain = loss is not None and len(loss.terms) == 1
-        return network.sample_loss if self.view.sample and network.sample_loss and plain else self.base.total
+        return (
+            network.sample_loss
+            if self.view.sample and network.sample_loss and plain
+            else self.base.total
+        )
 
     @cached_property
     def writer(self) -> Writer:
@@ -57,7 +67,13 @@ class _Page:
         tops = {self.top} | ({self.derivation.network.loss or ""} if self.view.sample else set())
         steps = {s.of: s for s in self.derivation.steps}
         loss = [f.equation for f in self.derivation.forward if f.equation.name == self.base.total]
-        return Chain(self.writer, self.view, frozenset(tops), steps, self.view.equation(loss[0]) if loss else None)
+        return Chain(
+            self.writer,
+            self.view,
+            frozenset(tops),
+            steps,
+            self.view.equation(loss[0]) if loss else None,
+        )
 
     @cached_property
     def _equations(self) -> list[Equation]:
@@ -67,10 +83,18 @@ class _Page:
     # sections
 
     def forward(self) -> Section:
-        rows = [row for f in self.derivation.forward if not self._said_later(f) for row in self._forward(f)]
+        rows = [
+            row
+            for f in self.derivation.forward
+            if not self._said_later(f)
+            for row in self._forward(f)
+        ]
         intro = legend(self._equations, self.writer, self.notation)
         if any("evaluated as" in row.words for row in rows):
-            intro = (*intro, "The spelling that is evaluated neither overflows nor takes the logarithm of 0.")
+            intro = (
+                *intro,
+                "The spelling that is evaluated neither overflows nor takes the logarithm of 0.",
+            )
         return Section("Forward pass", intro, (Block(tuple(rows)),))
 
     def _said_later(self, forward: Forward) -> bool:
@@ -79,10 +103,17 @@ class _Page:
 
     def _forward(self, forward: Forward) -> list[Row]:
         """The equation as written, and as evaluated where that differs on paper."""
-        written, evaluated = self.view.equation(forward.equation), self.view.equation(forward.evaluated)
+        written, evaluated = (
+            self.view.equation(forward.equation),
+            self.view.equation(forward.evaluated),
+        )
         rows = self._final(written, forward.number, self.writer)
-        reasons = tuple(replace(r, chain=tuple(self.view.expr(e) for e in r.chain)) if not isinstance(r, str) else r
-                        for r in forward.reasons)  # fmt: skip
+        reasons = tuple(
+            replace(r, chain=tuple(self.view.expr(e) for e in r.chain))
+            if not isinstance(r, str)
+            else r
+            for r in forward.reasons
+        )
         again = strings(rightside.right_side(evaluated, self.writer), self.writer)
         if again != strings(rightside.right_side(written, self.writer), self.writer):
             rows.append(Row("", again, words=("evaluated as",), since=told(reasons, self.writer)))
@@ -97,7 +128,10 @@ class _Page:
         if network.loss is None:
             total = inline(self.writer.tensor(self.top).text)
             bars = ", ".join(inline(self.writer.tensor(f"d_{n}").text) for n in network.outputs)
-            return (f"{bars} is the upstream gradient that backward is given: of a scalar {total} further on.",)
+            return (
+                f"{bars} is the upstream gradient that backward is given:"
+                f" of a scalar {total} further on.",
+            )
         return ()
 
     def _step(self, step: Step) -> Block:
@@ -105,13 +139,26 @@ class _Page:
         rows = self.chain.rows(step)
         lines = [self._line(step, k) for k in range(len(step.lines))] if rows else []
         final = self._final(self.view.equation(step.equation), step.number, writer)
-        lines = [row for k, row in enumerate(lines) if k == len(lines) - 1 or _alike(row) != _alike(lines[k + 1])]
-        if rows and not rows[0].addends:  # the loss itself is differentiated: its derivative stands beside it
-            rows = [replace(rows[0], addends=lines[0].addends, since=rows[0].since + lines[0].since), *rows[1:]]
+        lines = [
+            row
+            for k, row in enumerate(lines)
+            if k == len(lines) - 1 or _alike(row) != _alike(lines[k + 1])
+        ]
+        if (
+            rows and not rows[0].addends
+        ):  # the loss itself is differentiated: its derivative stands beside it
+            rows = [
+                replace(rows[0], addends=lines[0].addends, since=rows[0].since + lines[0].since),
+                *rows[1:],
+            ]
             lines = lines[1:]
         told = [*rows, *lines]
         entry = writer.element(self.view.equation(step.equation).lhs).text
-        if told and self.notation != "components" and (entry, told[-1].addends) == (final[0].left, final[0].addends):
+        if (
+            told
+            and self.notation != "components"
+            and (entry, told[-1].addends) == (final[0].left, final[0].addends)
+        ):
             told[-1] = replace(told[-1], shape=final[0].shape, tag=step.number)
             return Block(tuple(told), self._heading(step), self._remarks(step))
         if told and (told[-1].left, told[-1].addends) == (final[0].left, final[0].addends):
@@ -144,8 +191,10 @@ class _Page:
             rows += _finals(step.equation, step.number, writer, notation)
         rows = [replace(r, shape="") for r in rows]
         inline = writer.dialect.inline
-        intro = (f"The subscript {inline('n')} is the sample, of {inline('N')} in the batch; "
-                 "the equations keep their numbers.",)  # fmt: skip
+        intro = (
+            f"The subscript {inline('n')} is the sample, of {inline('N')} in the batch; "
+            "the equations keep their numbers.",
+        )
         return Section("Over the batch", intro, (Block(tuple(rows)),))
 
     def summary(self) -> list[Section]:
@@ -154,7 +203,11 @@ class _Page:
             if step.number in self.known and not step.inlined:
                 again = self.notation == "components"
                 equation = self.view.equation(step.equation)
-                rows += _finals(equation, None, self.writer, "matrix") if again else self.known[step.number]
+                rows += (
+                    _finals(equation, None, self.writer, "matrix")
+                    if again
+                    else self.known[step.number]
+                )
         rows = [replace(r, tag=None) for r in rows]
         boxes = [Block(tuple(rows[k : k + _BOX])) for k in range(0, len(rows), _BOX)]
         return [Section("Summary", (), tuple(boxes), boxed=True)] if rows else []
@@ -164,10 +217,16 @@ class _Page:
     def _final(self, equation: Equation, number: int, writer: Writer) -> list[Row]:
         rows = self.known[number] = _finals(equation, number, writer, self.notation)
         whole = rows[-1].left == matrix.left_side(equation, writer)
-        axes = [i for i in equation.indices if not (whole and i.size == BATCH)]  # a subscript n is one sample
+        axes = [
+            i for i in equation.indices if not (whole and i.size == BATCH)
+        ]  # a subscript n is one sample
         shape = writer.dialect.shape(tuple(writer.length(i.size or 1) for i in axes))
         if not whole:  # an entry on the left: say whose shape it is
-            owner = equation.name if equation.name in writer.symbols else writer.adjoint_of[equation.name]
+            owner = (
+                equation.name
+                if equation.name in writer.symbols
+                else writer.adjoint_of[equation.name]
+            )
             shape = f"{writer.tensor(owner).text} {shape}"
         return [*rows[:-1], replace(rows[-1], shape=shape)]
 

@@ -42,12 +42,17 @@ _MARKDOWN = frozenset('\\`*_{}[]()<>#+-!|~$^=:&"@')
 
 def _one_line(text: str) -> str:
     """Controls, line ends and invisible formatting become single spaces."""
-    shown = "".join(" " if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp") else c for c in text)
+    shown = "".join(
+        " " if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp") else c
+        for c in text
+    )
     return " ".join(shown.split())
 
 
 def latex(text: str) -> str:
-    """`text` for a LaTeX paragraph; letters that pdflatex has no font for are spelled by their number."""
+    """`text` for a LaTeX paragraph; letters that pdflatex has no font for are spelled by their
+    number.
+    """
     return "".join(_LATEX.get(c) or _letter(c) for c in _one_line(text))
 
 
@@ -55,7 +60,12 @@ def _letter(char: str) -> str:
     if char.isascii():
         return char
     base = unicodedata.normalize("NFD", char)
-    latin = len(base) == 2 and base[0].isascii() and ord(char) < 0x180 and base[1] in "\u0300\u0301\u0302\u0303\u0308"
+    latin = (
+        len(base) == 2
+        and base[0].isascii()
+        and ord(char) < 0x180
+        and base[1] in "\u0300\u0301\u0302\u0303\u0308"
+    )
     return char if latin else f"(U+{ord(char):04X})"
 
 

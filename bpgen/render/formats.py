@@ -10,9 +10,15 @@ from bpgen.templating import template
 
 def _latex_section(section: Section) -> dict[str, object]:
     blocks = [
-        {"heading": b.heading, "lines": latex_rows(b.rows, r"\tag"), "remarks": b.remarks} for b in section.blocks
+        {"heading": b.heading, "lines": latex_rows(b.rows, r"\tag"), "remarks": b.remarks}
+        for b in section.blocks
     ]
-    return {"title": section.title, "intro": section.intro, "blocks": blocks, "boxed": section.boxed}
+    return {
+        "title": section.title,
+        "intro": section.intro,
+        "blocks": blocks,
+        "boxed": section.boxed,
+    }
 
 
 def latex(document: Document) -> str:
@@ -23,16 +29,30 @@ def latex(document: Document) -> str:
 
 def tex(document: Document) -> str:
     """A document that pdflatex compiles."""
-    return template("derivation.tex.jinja").render(title=escape.latex(document.title), body=latex(document))
+    return template("derivation.tex.jinja").render(
+        title=escape.latex(document.title), body=latex(document)
+    )
 
 
 def markdown(document: Document) -> str:
     """Headings and display formulas; nothing that KaTeX does not know."""
     sections = []
     for section in document.sections:
-        blocks = [{"heading": b.heading, "displays": _displays(b), "remarks": b.remarks} for b in section.blocks]
-        sections.append({"title": section.title, "intro": section.intro, "blocks": blocks, "boxed": section.boxed})
-    return template("derivation.md.jinja").render(title=escape.markdown(document.title), sections=sections)
+        blocks = [
+            {"heading": b.heading, "displays": _displays(b), "remarks": b.remarks}
+            for b in section.blocks
+        ]
+        sections.append(
+            {
+                "title": section.title,
+                "intro": section.intro,
+                "blocks": blocks,
+                "boxed": section.boxed,
+            }
+        )
+    return template("derivation.md.jinja").render(
+        title=escape.markdown(document.title), sections=sections
+    )
 
 
 def _displays(block: Block) -> list[dict[str, object]]:
@@ -45,7 +65,9 @@ def _displays(block: Block) -> list[dict[str, object]]:
     found: list[dict[str, object]] = []
     for run in runs:
         tags = [r.tag for r in run if r.tag is not None]
-        found.append({"lines": latex_rows(tuple(run), ""), "tag": rf"\tag{{{tags[0]}}}" if tags else ""})
+        found.append(
+            {"lines": latex_rows(tuple(run), ""), "tag": rf"\tag{{{tags[0]}}}" if tags else ""}
+        )
     return found
 
 
@@ -53,11 +75,18 @@ def text(document: Document) -> str:
     """Unicode for a terminal."""
     sections = []
     for section in document.sections:
-        blocks = [{"heading": b.heading, "lines": text_rows(b.rows), "remarks": b.remarks} for b in section.blocks]
+        blocks = [
+            {"heading": b.heading, "lines": text_rows(b.rows), "remarks": b.remarks}
+            for b in section.blocks
+        ]
         rule = "─" * len(section.title)
-        sections.append({"title": section.title, "rule": rule, "intro": section.intro, "blocks": blocks})
+        sections.append(
+            {"title": section.title, "rule": rule, "intro": section.intro, "blocks": blocks}
+        )
     title = escape.plain(document.title)
-    return template("derivation.txt.jinja").render(title=title, rule="═" * len(title), sections=sections)
+    return template("derivation.txt.jinja").render(
+        title=title, rule="═" * len(title), sections=sections
+    )
 
 
 FORMATS = {"latex": latex, "tex": tex, "markdown": markdown, "text": text}

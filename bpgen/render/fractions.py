@@ -21,7 +21,9 @@ def fraction(expr: sp.Expr) -> tuple[sp.Rational, list[sp.Expr], list[sp.Expr], 
 
 
 def decimal(value: sp.Rational) -> str | None:
-    """A whole number, or one whose fraction is a short decimal and a tenth or finer: 0.05, but not 0.5."""
+    """A whole number, or one whose fraction is a short decimal and a tenth or finer: 0.05, but not
+    0.5.
+    """
     if value.q == 1:
         return str(value.p)
     if value.q < 10 or 10**12 % value.q:

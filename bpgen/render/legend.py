@@ -26,12 +26,21 @@ def legend(equations: Iterable[Equation], writer: Writer, notation: str) -> tupl
     lines = [f"Here {', '.join(said)}."] if said else []
     if notation == "matrix" and any(len(e.indices) > 1 for e in every):
         odot = inline(writer.dialect.odot.strip())
-        lines.append(f"{odot} and functions, powers and quotients of vectors are taken entry by entry.")
+        lines.append(
+            f"{odot} and functions, powers and quotients of vectors are taken entry by entry."
+        )
     if any(t.at is not None for e in every for t in e.terms):
-        unit, one = inline(writer.unit("y")), inline(writer.dialect.indicator(writer.dialect.words["dots"]))
-        lines.append(f"{unit} is the unit vector of the label; {one} is 1 where the condition holds, else 0.")
+        unit, one = (
+            inline(writer.unit("y")),
+            inline(writer.dialect.indicator(writer.dialect.words["dots"])),
+        )
+        lines.append(
+            f"{unit} is the unit vector of the label; {one} is 1 where the condition holds, else 0."
+        )
     if any(_shifted(e) for body in bodies for e in body.atoms(Element)):
-        lines.append("Indices count from 0." if notation != "components" else "Indices count from 1.")
+        lines.append(
+            "Indices count from 0." if notation != "components" else "Indices count from 1."
+        )
     elif notation == "components":
         lines.append("Indices count from 1.")
     return tuple(lines)
@@ -43,7 +52,9 @@ def _shifted(access: Element) -> bool:
 
 def _definition(row: Row, writer: Writer) -> str:
     """sigma(z) = 1 / (1 + exp(-z))."""
-    arguments = (sp.Symbol("z", real=True), sp.Symbol("s", real=True))[: 2 if "{1}" in row.numpy else 1]
+    arguments = (sp.Symbol("z", real=True), sp.Symbol("s", real=True))[
+        : 2 if "{1}" in row.numpy else 1
+    ]
     printer = Printer(writer, writer.element)
     assert row.definition is not None
     body = printer.text(row.definition(*arguments))

@@ -19,19 +19,31 @@ def measured(math: str) -> float:
     previous = ""
     while previous != math:
         previous = math
-        math = re.sub(r"\\t?frac\{([^{}]*)\}\{([^{}]*)\}", lambda m: max(m[1], m[2], key=_plain_width), math)
+        math = re.sub(
+            r"\\t?frac\{([^{}]*)\}\{([^{}]*)\}", lambda m: max(m[1], m[2], key=_plain_width), math
+        )
         math = _unbraced(math) if "frac" in math else re.sub(r"\{([^{}]*)\}", r"\1", math)
     return _plain_width(math)
 
 
 def _unbraced(math: str) -> str:
-    """Inner braces that belong to no fraction taken off: what stands before them is no brace and no \\frac."""
-    return re.sub(r"([_^]|\\[a-su-z]+)\{([^{}]*)\}", lambda m: m[0] if m[1].endswith("frac") else m[1] + m[2], math)
+    """Inner braces that belong to no fraction taken off: what stands before them is no brace and no
+    \\frac.
+    """
+    return re.sub(
+        r"([_^]|\\[a-su-z]+)\{([^{}]*)\}",
+        lambda m: m[0] if m[1].endswith("frac") else m[1] + m[2],
+        math,
+    )
 
 
 def _plain_width(math: str) -> float:
     small = len(re.findall(r"[_^]", math))
-    math = re.sub(r"\\(left|right|mathrm|mathbf|mathbb|text|operatorname|hat|bar|tilde|overset|lvert|rvert)", "", math)
+    math = re.sub(
+        r"\\(left|right|mathrm|mathbf|mathbb|text|operatorname|hat|bar|tilde|overset|lvert|rvert)",
+        "",
+        math,
+    )
     math = re.sub(r"\\(log|exp|tanh|quad)", "abc", math)
     math = re.sub(r"\\[a-zA-Z]+|\\.", "x", math)
     spaced = len(re.findall(r"[=+-]", math))
@@ -59,7 +71,10 @@ def latex_rows(rows: tuple[Row, ...], tag: str) -> list[str]:
 
 
 def _latex_row(row: Row, tag: str, room: float) -> list[str]:
-    since = [rf"\text{{since }} {s}" if k == 0 else rf"\text{{and }} {s}" for k, s in enumerate(row.since)]
+    since = [
+        rf"\text{{since }} {s}" if k == 0 else rf"\text{{and }} {s}"
+        for k, s in enumerate(row.since)
+    ]
     if row.words and not row.addends:
         facts = [fact for k, fact in enumerate(row.words)]
         facts = [f + "," if k < len(facts) - 1 else f for k, f in enumerate(facts)]
@@ -102,7 +117,10 @@ def _text_row(row: Row, margin: int) -> list[str]:
         return [f"  {blank}     {line}" for line in _wrapped([*facts, *since], room, columns)]
     lead = f"   {row.words[0]} " if row.words else " = "
     first, *more = _wrapped(row.addends, room, columns)
-    lines = [f"  {blank[columns(row.left) :]}{row.left}{lead}{first}", *(f"  {blank}     {m}" for m in more)]
+    lines = [
+        f"  {blank[columns(row.left) :]}{row.left}{lead}{first}",
+        *(f"  {blank}     {m}" for m in more),
+    ]
     for extra in ([row.shape] if row.shape else []) + since:
         if columns(lines[-1]) + columns(extra) + 3 <= _TERMINAL - 6:
             lines[-1] += f"   {extra}"

@@ -1,7 +1,8 @@
-"""Index notation raised to matrices: sum_j W[i,j] x[j] is W x, d[i] x[j] is d x^T, d[i] a[i] is d o a.
+"""Index notation raised to matrices: sum_j W[i,j] x[j] is W x, d[i] x[j] is d x^T, d[i] a[i] is d o
+a.
 
-What fits no such form raises `Unfit`, and its equation is printed with its indices. The batch index is a label:
-a subscript n on a vector, and a sum over n, stay.
+What fits no such form raises `Unfit`, and its equation is printed with its indices. The batch index
+is a label: a subscript n on a vector, and a sum over n, stay.
 """
 
 from __future__ import annotations
@@ -10,15 +11,32 @@ import sympy as sp
 
 from bpgen.contraction import Group, Sum
 from bpgen.ir import BATCH, Element, Equation, Index, length
-from bpgen.render.products import Raiser, Unfit, is_batch, matrix_sum, of_batch, outer_product, split_over
-from bpgen.render.rightside import MANY, before, in_order, indexed_group, positive_first, without_mean
+from bpgen.render.products import (
+    Raiser,
+    Unfit,
+    is_batch,
+    matrix_sum,
+    of_batch,
+    outer_product,
+    split_over,
+)
+from bpgen.render.rightside import (
+    MANY,
+    before,
+    in_order,
+    indexed_group,
+    positive_first,
+    without_mean,
+)
 from bpgen.render.scalar import Printer, Signed
 from bpgen.render.writer import ADD, ATOM, MUL, POW, Piece, Writer
 
 
 def left_side(equation: Equation, writer: Writer) -> str:
     """The tensor's name, with n where it has a batch axis."""
-    return writer.tensor(equation.name, tuple(writer.subscript(i) for i in equation.indices if is_batch(i))).text
+    return writer.tensor(
+        equation.name, tuple(writer.subscript(i) for i in equation.indices if is_batch(i))
+    ).text
 
 
 def right_side(equation: Equation, writer: Writer) -> list[Signed]:
@@ -85,7 +103,10 @@ def _times(printer: Printer, outer: sp.Expr, inner: Piece) -> Piece:
         return before(printer, outer, inner)
     vectors = printer.times([], factors)
     level = POW if printer.writer.dialect.flat and len(factors) == 1 else MUL
-    joined = Piece(printer.fitted(inner, POW) + printer.writer.dialect.odot + printer.fitted(vectors, level), MUL)
+    joined = Piece(
+        printer.fitted(inner, POW) + printer.writer.dialect.odot + printer.fitted(vectors, level),
+        MUL,
+    )
     return before(printer, scalars, joined)
 
 
@@ -98,7 +119,9 @@ def _unit(group: Group, axes: tuple[Index, ...], raiser: Raiser) -> Signed:
     outer = -group.outer if negative else group.outer
     if outer.free_symbols & set(axes):
         raise Unfit
-    return negative, before(raiser.printer(axes), outer, Piece(raiser.writer.unit(raiser.writer.subscript(at[0]))))
+    return negative, before(
+        raiser.printer(axes), outer, Piece(raiser.writer.unit(raiser.writer.subscript(at[0])))
+    )
 
 
 def _sum(part: Sum, axes: tuple[Index, ...], raiser: Raiser) -> Signed:
@@ -120,11 +143,13 @@ def _sum(part: Sum, axes: tuple[Index, ...], raiser: Raiser) -> Signed:
     vector = printer.piece(sp.Mul(*rest))
     if not any(printer.entrywise(f) for f in rest):
         raise Unfit
-    return False, of_batch(batch, Piece(f"{matrix.text} {printer.fitted(vector, POW)}", MUL), raiser)
+    return False, of_batch(
+        batch, Piece(f"{matrix.text} {printer.fitted(vector, POW)}", MUL), raiser
+    )
 
 
 def _all(body: sp.Expr, printer: Printer) -> Signed:
-    addends = printer.addends(body)
+    addends = printer.addends(body) or [(False, Piece("0"))]
     return addends[0] if len(addends) == 1 else (False, Piece(printer.joined(addends), ADD))
 
 
@@ -137,7 +162,11 @@ def _to_scalar(part: Sum, over: tuple[Index, ...], raiser: Raiser) -> Piece:
         if body.base.has(sp.Function) or not _whole(body.base, over):
             raise Unfit
         return Piece(dialect.norm(printer.text(body.base), "_F" if len(over) == 2 else ""), POW)
-    if len(part.factors) == 2 and len(over) == 1 and all(isinstance(f, Element) for f in part.factors):
+    if (
+        len(part.factors) == 2
+        and len(over) == 1
+        and all(isinstance(f, Element) for f in part.factors)
+    ):
         one, two = sorted(part.factors, key=raiser.writer.order.factor)
         labels = tuple(raiser.writer.subscript(i) for i in one.indices if is_batch(i))
         if tuple(i for i in one.indices if not is_batch(i)) != over:

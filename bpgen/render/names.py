@@ -9,9 +9,34 @@ from dataclasses import dataclass
 GREEK = dict(
     zip(
         [
-            *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu"),
+            *(
+                "alpha",
+                "beta",
+                "gamma",
+                "delta",
+                "epsilon",
+                "zeta",
+                "eta",
+                "theta",
+                "iota",
+                "kappa",
+                "lambda",
+                "mu",
+            ),
             *("nu", "xi", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega"),
-            *("Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega"),
+            *(
+                "Gamma",
+                "Delta",
+                "Theta",
+                "Lambda",
+                "Xi",
+                "Pi",
+                "Sigma",
+                "Upsilon",
+                "Phi",
+                "Psi",
+                "Omega",
+            ),
         ],
         "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΥΦΨΩ",
         strict=True,
@@ -23,7 +48,9 @@ _ACCENTS = ("hat", "bar", "tilde")
 
 @dataclass(frozen=True)
 class Symbol:
-    """A name in parts. `stem` is one letter, the word of a Greek letter, `ell`, or a word set upright."""
+    """A name in parts. `stem` is one letter, the word of a Greek letter, `ell`, or a word set
+    upright.
+    """
 
     stem: str
     accent: str = ""
@@ -41,7 +68,9 @@ def _is_letter(stem: str) -> bool:
 
 def parse(name: str) -> Symbol:
     """The parts of an identifier; what fits no pattern is one upright word."""
-    spelled = "".join(_LETTERS.get(c, c) for c in name) if len(name) == 1 or name[0] in _LETTERS else name
+    spelled = (
+        "".join(_LETTERS.get(c, c) for c in name) if len(name) == 1 or name[0] in _LETTERS else name
+    )
     found = re.fullmatch(r"([^\W\d_]+)(\d*)_?", spelled)
     if found and _is_letter(found[1]):
         return Symbol(found[1], "", found[2])

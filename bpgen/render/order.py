@@ -1,4 +1,6 @@
-"""The author's order: sympy sorts by the alphabet, a page by what things are and when they were declared."""
+"""The author's order: sympy sorts by the alphabet, a page by what things are and when they were
+declared.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ from bpgen.render.partial import Partial
 
 
 class Order:
-    """Sort keys for the factors of a product and the addends of a sum; ties keep sympy's canonical order."""
+    """Sort keys for the factors of a product and the addends of a sum; ties keep sympy's canonical
+    order.
+    """
 
     def __init__(self, network: Network, adjoint_of: Mapping[str, str]) -> None:
         self.position = {name: k for k, name in enumerate(network.tensors)}
@@ -47,7 +51,9 @@ class Order:
         return (kind, expr.has(sp.Function), self._places(expr), rank)
 
     def addend(self, expr: sp.Expr) -> tuple[Any, ...]:
-        """What is positive first, then constants, then by declaration; of two alike, the shorter."""
+        """What is positive first, then constants, then by declaration; of two alike, the
+        shorter.
+        """
         negative = expr.as_coeff_Mul()[0].is_negative
         places = self._places(expr)
         return (bool(negative), bool(places), places, expr.count_ops())

@@ -1,4 +1,6 @@
-"""What a document is made of before any format: sections of rows, every string already in its dialect."""
+"""What a document is made of before any format: sections of rows, every string already in its
+dialect.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +11,8 @@ from dataclasses import dataclass
 class Row:
     """One line of mathematics: `left = first addend + ...`, its shape, its reasons, its number.
 
-    An empty left side continues the row above. A row with `words` instead of addends is a remark set in line with
-    the right sides.
+    An empty left side continues the row above. A row with `words` instead of addends is a remark
+    set in line with the right sides.
     """
 
     left: str

@@ -1,4 +1,6 @@
-"""d(of)/d(wrt) as a factor of the chain rule: a symbol that substitutes like any other expression."""
+"""d(of)/d(wrt) as a factor of the chain rule: a symbol that substitutes like any other
+expression.
+"""
 
 from __future__ import annotations
 

@@ -28,7 +28,9 @@ class Raiser:
 
     def printer(self, axes: tuple[Index, ...]) -> Printer:
         """Prints expressions in which every element has either all of `axes` or none of them."""
-        return Printer(self.writer, lambda e: self.bare(e, axes), lambda f: bool(f.free_symbols & set(axes)))
+        return Printer(
+            self.writer, lambda e: self.bare(e, axes), lambda f: bool(f.free_symbols & set(axes))
+        )
 
     def bare(self, access: Element, axes: tuple[Index, ...], transposed: bool = False) -> Piece:
         inner = tuple(i for i in access.indices if not is_batch(i))
@@ -44,14 +46,18 @@ def split_over(part: Sum) -> tuple[tuple[Index, ...], tuple[Index, ...]]:
     """The batch indices and the others that a sum runs over."""
     if part.reduce != "sum":
         raise Unfit
-    return tuple(k for k in part.over if is_batch(k)), tuple(k for k in part.over if not is_batch(k))
+    return tuple(k for k in part.over if is_batch(k)), tuple(
+        k for k in part.over if not is_batch(k)
+    )
 
 
 def of_batch(batch: tuple[Index, ...], inner: Piece, raiser: Raiser) -> Piece:
     if not batch:
         return inner
     text = inner.text if inner.level >= MUL else raiser.writer.dialect.parens(inner.text)
-    return Piece(raiser.writer.dialect.sum(",".join(raiser.writer.subscript(k) for k in batch)) + text, MUL)
+    return Piece(
+        raiser.writer.dialect.sum(",".join(raiser.writer.subscript(k) for k in batch)) + text, MUL
+    )
 
 
 def outer_product(expr: sp.Expr, axes: tuple[Index, ...], raiser: Raiser) -> Piece:
@@ -84,7 +90,9 @@ Sides = tuple[list[sp.Expr], list[sp.Expr], "list[sp.Expr] | None"]
 
 
 def _sides(factors: tuple[sp.Expr, ...], axes: tuple[Index, ...]) -> Sides:
-    """The factors along the rows, along the columns, and the scalars (None where some factor is of both)."""
+    """The factors along the rows, along the columns, and the scalars (None where some factor is of
+    both).
+    """
     rows = [f for f in factors if axes[0] in f.free_symbols]
     columns = [f for f in factors if axes[1] in f.free_symbols]
     if set(rows) & set(columns):
@@ -93,7 +101,9 @@ def _sides(factors: tuple[sp.Expr, ...], axes: tuple[Index, ...]) -> Sides:
 
 
 def matrix_sum(outer: sp.Expr, part: Sum, axes: tuple[Index, ...], raiser: Raiser) -> Piece:
-    """A sum in an equation for a matrix: of outer products over the batch, or a product of two matrices."""
+    """A sum in an equation for a matrix: of outer products over the batch, or a product of two
+    matrices.
+    """
     batch, over = split_over(part)
     if not over:
         scalars = sp.Mul(*(f for f in sp.Mul.make_args(outer) if not f.free_symbols & set(axes)))

@@ -1,4 +1,6 @@
-"""The right side of an equation in index notation: sums with their indices, scatters with an indicator."""
+"""The right side of an equation in index notation: sums with their indices, scatters with an
+indicator.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ def right_side(equation: Equation, writer: Writer) -> list[Signed]:
     if rest is not None:
         inner = Piece(printer.joined(right_side(rest, writer)), ADD)
         return [(False, before(printer, 1 / length(BATCH), inner))]
-    return positive_first([a for g in in_order(equation, writer) for a in indexed_group(g, equation.indices, printer)])
+    return positive_first(
+        [a for g in in_order(equation, writer) for a in indexed_group(g, equation.indices, printer)]
+    )
 
 
 def in_order(equation: Equation, writer: Writer) -> tuple[Group, ...]:
@@ -37,8 +41,13 @@ def without_mean(equation: Equation) -> Equation | None:
     several = len(equation.terms) > 1 or isinstance(equation.terms[0].body, sp.Add)
     if not several or not all(size in t.body.free_symbols for t in equation.terms):
         return None
-    terms = tuple(t.map(lambda body: sp.Add(*(size * a for a in sp.Add.make_args(body)))) for t in equation.terms)
-    return None if any(size in t.body.free_symbols for t in terms) else replace(equation, terms=terms)
+    terms = tuple(
+        t.map(lambda body: sp.Add(*(size * a for a in sp.Add.make_args(body))))
+        for t in equation.terms
+    )
+    return (
+        None if any(size in t.body.free_symbols for t in terms) else replace(equation, terms=terms)
+    )
 
 
 def _of_params(group: Group, writer: Writer) -> bool:
@@ -56,7 +65,11 @@ def indexed_group(group: Group, left: tuple[Index, ...], printer: Printer) -> li
     if not group.sums and not marks:
         return printer.addends(group.outer)
     if group.outer.is_Number and len(group.sums) > MANY:
-        return [a for s in group.sums for a in indexed_group(Group(group.outer, (s,), group.at), left, printer)]
+        return [
+            a
+            for s in group.sums
+            for a in indexed_group(Group(group.outer, (s,), group.at), left, printer)
+        ]
     negative = bool(group.outer.as_coeff_Mul()[0].is_negative)
     outer = -group.outer if negative else group.outer
     if marks:
@@ -80,8 +93,11 @@ def indicators(group: Group, left: tuple[Index, ...], writer: Writer) -> list[st
     """1[i = y] for every axis at which a scatter does not write at the left side's own index."""
     equal = f" {writer.dialect.relations['==']} "
     at = group.at or left
-    return [writer.dialect.indicator(writer.subscript(i) + equal + writer.subscript(e))
-            for i, e in zip(left, at, strict=True) if i != e]  # fmt: skip
+    return [
+        writer.dialect.indicator(writer.subscript(i) + equal + writer.subscript(e))
+        for i, e in zip(left, at, strict=True)
+        if i != e
+    ]
 
 
 def _scattered(group: Group, outer: sp.Expr, marks: list[str], printer: Printer) -> Signed:

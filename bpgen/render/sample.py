@@ -11,15 +11,23 @@ from bpgen.record import Derivation
 
 
 def separable(derivation: Derivation) -> bool:
-    """Whether samples meet in the mean of the loss alone, so that one sample can be told by itself."""
+    """Whether samples meet in the mean of the loss alone, so that one sample can be told
+    by itself.
+    """
     network = derivation.network
     for forward in derivation.forward:
         for equation in (forward.equation, forward.evaluated):
             for term in equation.terms:
-                mixes = any(k.size == BATCH for k in term.over) or length(BATCH) in term.body.free_symbols
+                mixes = (
+                    any(k.size == BATCH for k in term.over)
+                    or length(BATCH) in term.body.free_symbols
+                )
                 if mixes and equation.name != network.loss:
                     return False
-                if any(not _first_only(e, network.tensors[e.name].batched) for e in term.body.atoms(Element)):
+                if any(
+                    not _first_only(e, network.tensors[e.name].batched)
+                    for e in term.body.atoms(Element)
+                ):
                     return False
     return True
 
@@ -36,7 +44,9 @@ class View:
     """How equations are shown: of one sample, or as they are."""
 
     sample: bool
-    known: dict[sp.Basic, sp.Basic] = field(default_factory=dict, compare=False)  # what was shown before
+    known: dict[sp.Basic, sp.Basic] = field(
+        default_factory=dict, compare=False
+    )  # what was shown before
 
     def expr(self, expr: sp.Basic) -> sp.Basic:
         """An expression without the batch index, from the inside of gathers out."""
@@ -57,7 +67,9 @@ class View:
         if not self.sample:
             return term
         at = None if term.at is None else tuple(self.expr(e) for e in term.at if not _is_batch(e))
-        return Term(self.expr(term.body), tuple(k for k in term.over if not _is_batch(k)), term.reduce, at)
+        return Term(
+            self.expr(term.body), tuple(k for k in term.over if not _is_batch(k)), term.reduce, at
+        )
 
     def indices(self, indices: tuple[Index, ...]) -> tuple[Index, ...]:
         return tuple(i for i in indices if not (self.sample and _is_batch(i)))
@@ -66,7 +78,11 @@ class View:
         """The equation as this view shows it."""
         if not self.sample:
             return equation
-        return Equation(equation.name, self.indices(equation.indices), tuple(self.term(t) for t in equation.terms))
+        return Equation(
+            equation.name,
+            self.indices(equation.indices),
+            tuple(self.term(t) for t in equation.terms),
+        )
 
 
 def _is_batch(expr: sp.Basic) -> bool:

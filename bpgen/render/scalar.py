@@ -19,7 +19,9 @@ Signed = tuple[bool, Piece]  # whether it is subtracted, and its absolute value
 
 @dataclass(frozen=True)
 class Printer:
-    """`access` writes an element; `entrywise` says which factors are joined by the entry-by-entry product."""
+    """`access` writes an element; `entrywise` says which factors are joined by the entry-by-entry
+    product.
+    """
 
     writer: Writer
     access: Callable[[Element], Piece]
@@ -56,7 +58,9 @@ class Printer:
         return False, self.atom(expr)
 
     def tight(self, expr: sp.Expr, level: int) -> str:
-        """An expression where only what binds at least as tightly as `level` goes without parentheses."""
+        """An expression where only what binds at least as tightly as `level` goes without
+        parentheses.
+        """
         return self.fitted(self.piece(expr), level)
 
     def fitted(self, piece: Piece, level: int) -> str:
@@ -80,7 +84,9 @@ class Printer:
         if alone and ordered:
             return self.atom(ordered[0])
         level = ADD if alone else MUL
-        text = self.juxtaposed([self.fitted(p, level) for p in pieces] + [self._factor(f, level) for f in plain])
+        text = self.juxtaposed(
+            [self.fitted(p, level) for p in pieces] + [self._factor(f, level) for f in plain]
+        )
         if not vectors:
             return Piece(text, pieces[0].level if alone else MUL)
         joined = self.writer.dialect.odot.join(self._factor(v, MUL) for v in vectors)
@@ -91,7 +97,12 @@ class Printer:
     def _factor(self, expr: sp.Expr, level: int) -> str:
         """One factor of several; on one line a quotient among factors needs parentheses."""
         piece = self.piece(expr)
-        if self.writer.dialect.flat and level == MUL and piece.level == MUL and not isinstance(expr, Partial):
+        if (
+            self.writer.dialect.flat
+            and level == MUL
+            and piece.level == MUL
+            and not isinstance(expr, Partial)
+        ):
             return self.writer.dialect.parens(piece.text)
         return self.fitted(piece, level)
 
@@ -104,7 +115,9 @@ class Printer:
             made += ("" if tight or not made else times if heavy else " ") + text
         return made
 
-    def _quotient(self, coefficient: sp.Rational, top: list[sp.Expr], bottom: list[sp.Expr]) -> Piece:
+    def _quotient(
+        self, coefficient: sp.Rational, top: list[sp.Expr], bottom: list[sp.Expr]
+    ) -> Piece:
         front: list[Piece] = []
         p, q = coefficient.p, coefficient.q
         if decimal(coefficient) is not None and q != 1:
@@ -129,7 +142,9 @@ class Printer:
             return Piece(dialect.small_frac(str(value.p), str(value.q)), MUL)
         below = ([str(value.q)] if value.q != 1 else []) + lengths
         under = " ".join(below)
-        text = dialect.frac(str(value.p), dialect.parens(under) if dialect.flat and below[1:] else under)
+        text = dialect.frac(
+            str(value.p), dialect.parens(under) if dialect.flat and below[1:] else under
+        )
         return Piece(text, MUL)
 
     def atom(self, expr: sp.Expr) -> Piece:
@@ -159,4 +174,6 @@ class Printer:
             return Piece(self.writer.dialect.sqrt(self.text(expr.base)))
         if expr.exp.could_extract_minus_sign():
             return self._quotient(sp.S.One, [], [1 / expr])
-        return Piece(self.writer.dialect.power(self.tight(expr.base, ATOM), self.text(expr.exp)), POW)
+        return Piece(
+            self.writer.dialect.power(self.tight(expr.base, ATOM), self.text(expr.exp)), POW
+        )

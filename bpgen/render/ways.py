@@ -30,7 +30,13 @@ def ways(step: Step, left: tuple[Index, ...], view: View) -> list[Way]:
         way = _way(path, left, view)
         before = merged.get((way.upstream, way.wrt))
         if before is not None:
-            way = Way(way.upstream, way.wrt, before.value + way.value, way.over, before.reasons + way.reasons)
+            way = Way(
+                way.upstream,
+                way.wrt,
+                before.value + way.value,
+                way.over,
+                before.reasons + way.reasons,
+            )
         merged[way.upstream, way.wrt] = way
     return list(merged.values())
 

@@ -1,4 +1,6 @@
-"""Tensors and their elements as text: the names, subscripts and partial derivatives of one document."""
+"""Tensors and their elements as text: the names, subscripts and partial derivatives of one
+document.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +50,9 @@ class Writer:
         while network.loss is None and total in named:
             total += "_"
         named.setdefault(total, Symbol("ell"))
-        return Writer(dialect, named, adjoint_of, frozenset(given), Order(network, adjoint_of), total)
+        return Writer(
+            dialect, named, adjoint_of, frozenset(given), Order(network, adjoint_of), total
+        )
 
     def differentiating(self, total: str) -> Writer:
         """The same document where another scalar is differentiated."""
@@ -62,21 +66,30 @@ class Writer:
             return self.element(expr).text
         if expr.is_Integer:
             return str(int(expr) + self.first)
-        parts = sorted(sp.Add.make_args(expr), key=lambda p: (p.as_coeff_Mul()[0].is_negative, p.is_Number, str(p)))
+        parts = sorted(
+            sp.Add.make_args(expr),
+            key=lambda p: (p.as_coeff_Mul()[0].is_negative, p.is_Number, str(p)),
+        )
         text = ""
         for part in parts:
             coefficient, rest = part.as_coeff_Mul()
             sign = self.dialect.minus if coefficient.is_negative else "+" if text else ""
             body = self.subscript(rest) if rest != 1 else ""
-            text += sign + (str(abs(coefficient)) if abs(coefficient) != 1 or not body else "") + body
+            text += (
+                sign + (str(abs(coefficient)) if abs(coefficient) != 1 or not body else "") + body
+            )
         return text
 
     def element(self, access: Element) -> Piece:
         """An element in index notation."""
         return self.tensor(access.name, tuple(self.subscript(i) for i in access.indices))
 
-    def tensor(self, name: str, subscripts: tuple[str, ...] = (), transposed: bool = False) -> Piece:
-        """A tensor, or an element of it; the adjoint of z as delta, any other as a partial derivative."""
+    def tensor(
+        self, name: str, subscripts: tuple[str, ...] = (), transposed: bool = False
+    ) -> Piece:
+        """A tensor, or an element of it; the adjoint of z as delta, any other as a partial
+        derivative.
+        """
         if name in self.symbols:
             text = self.dialect.symbol(self.symbols[name], subscripts, transposed)
             return Piece(text, POW if self.symbols[name].layer or transposed else ATOM)
@@ -84,8 +97,14 @@ class Writer:
         if name in self.given:
             piece = Piece(self.dialect.upstream(tensor, subscripts))
         else:
-            piece = self.partial(self.tensor(self.total).text, self.dialect.symbol(tensor, subscripts, False))
-        return Piece(self.dialect.transpose(self.dialect.parens(piece.text)), POW) if transposed else piece
+            piece = self.partial(
+                self.tensor(self.total).text, self.dialect.symbol(tensor, subscripts, False)
+            )
+        return (
+            Piece(self.dialect.transpose(self.dialect.parens(piece.text)), POW)
+            if transposed
+            else piece
+        )
 
     def partial(self, of: str, wrt: str) -> Piece:
         return Piece(self.dialect.partial(of, wrt), MUL if self.dialect.flat else ATOM)

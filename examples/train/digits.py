@@ -1,6 +1,8 @@
-"""Train the emitted digits module by plain mini-batch gradient descent: `python examples/train/digits.py`.
+"""Train the emitted digits module by plain mini-batch gradient descent: `python
+examples/train/digits.py`.
 
-The module is all there is: no bpgen, no sympy, no framework. scikit-learn only hands over its bundled images.
+The module is all there is: no bpgen, no sympy, no framework. scikit-learn only hands over its
+bundled images.
 """
 
 from __future__ import annotations
@@ -42,7 +44,11 @@ def train(epochs: int = EPOCHS, seed: int = 0) -> float:
             params = {name: p - RATE * grads[name] for name, p in params.items()}
             total += loss * len(rows)
         if sys.stderr.isatty():
-            print(f"\repoch {epoch + 1:3} of {epochs}  loss {total / len(x):.4f}", end="", file=sys.stderr)
+            print(
+                f"\repoch {epoch + 1:3} of {epochs}  loss {total / len(x):.4f}",
+                end="",
+                file=sys.stderr,
+            )
     if sys.stderr.isatty():
         print(file=sys.stderr)
     return accuracy(params, x_held, y_held)

@@ -1,7 +1,5 @@
 """The networks of the modules in `modules/`, as equations written by hand."""
 
-# ruff: noqa: E501 - one row a line
-
 from __future__ import annotations
 
 from pathlib import Path
@@ -40,7 +38,11 @@ def affine(name: str, x: str, w: str, b: str, outs: int, ins: int) -> Equation:
 
 
 def network(
-    name: str, given: list[TensorInfo], equations: list[Equation], outputs: tuple[str, ...], loss: str | None
+    name: str,
+    given: list[TensorInfo],
+    equations: list[Equation],
+    outputs: tuple[str, ...],
+    loss: str | None,
 ) -> Network:
     values = [TensorInfo(e.name, e.indices, "value") for e in equations]
     return Network(name, {t.name: t for t in (*given, *values)}, tuple(equations), outputs, loss)
@@ -52,46 +54,80 @@ def mean_of(sample: str) -> Equation:
 
 def toy() -> Network:
     h, o = index(2), index(1)
-    given = [tensor("x", "input", 2), tensor("y", "target", 1), tensor("W1", "param", 2, 2), tensor("W2", "param", 1, 2),
-             tensor("b1", "param", 2), tensor("b2", "param", 1)]  # fmt: skip
+    given = [
+        tensor("x", "input", 2),
+        tensor("y", "target", 1),
+        tensor("W1", "param", 2, 2),
+        tensor("W2", "param", 1, 2),
+        tensor("b1", "param", 2),
+        tensor("b2", "param", 1),
+    ]
     error = (element("a2", (n, o)) - element("y", (n, o))) ** 2 / 2
     equations = [
-        affine("z1", "x", "W1", "b1", 2, 2), pointwise("a1", (n, h), sigmoid(element("z1", (n, h)))),
-        affine("z2", "a1", "W2", "b2", 1, 2), pointwise("a2", (n, o), sigmoid(element("z2", (n, o)))),
-        equation("l", (n,), Term(error, (o,))), mean_of("l"),
-    ]  # fmt: skip
+        affine("z1", "x", "W1", "b1", 2, 2),
+        pointwise("a1", (n, h), sigmoid(element("z1", (n, h)))),
+        affine("z2", "a1", "W2", "b2", 1, 2),
+        pointwise("a2", (n, o), sigmoid(element("z2", (n, o)))),
+        equation("l", (n,), Term(error, (o,))),
+        mean_of("l"),
+    ]
     return network("toy", given, equations, ("a2",), "L")
 
 
 def classify() -> Network:
     h, o = index(3), index(2)
-    given = [tensor("x", "input", 5), tensor("label", "target", bound=2), tensor("W1", "param", 3, 5),
-             tensor("W2", "param", 2, 3), tensor("b1", "param", 3), tensor("b2", "param", 2)]  # fmt: skip
+    given = [
+        tensor("x", "input", 5),
+        tensor("label", "target", bound=2),
+        tensor("W1", "param", 3, 5),
+        tensor("W2", "param", 2, 3),
+        tensor("b1", "param", 3),
+        tensor("b2", "param", 2),
+    ]
     picked = element("p", (n, element("label", (n,))))
     equations = [
-        affine("z1", "x", "W1", "b1", 3, 5), pointwise("a1", (n, h), sp.tanh(element("z1", (n, h)))),
-        affine("z2", "a1", "W2", "b2", 2, 3), pointwise("e", (n, o), sp.exp(element("z2", (n, o)))),
+        affine("z1", "x", "W1", "b1", 3, 5),
+        pointwise("a1", (n, h), sp.tanh(element("z1", (n, h)))),
+        affine("z2", "a1", "W2", "b2", 2, 3),
+        pointwise("e", (n, o), sp.exp(element("z2", (n, o)))),
         equation("s", (n,), Term(element("e", (n, o)), (o,))),
         pointwise("p", (n, o), element("e", (n, o)) / element("s", (n,))),
-        pointwise("l", (n,), -sp.log(picked)), mean_of("l"),
-    ]  # fmt: skip
+        pointwise("l", (n,), -sp.log(picked)),
+        mean_of("l"),
+    ]
     return network("classify", given, equations, ("p",), "L")
 
 
 def penalised() -> Network:
     h, i, j, o = index(4), index(4), index(3, "j"), index(2)
     k = index(4, "k")
-    given = [tensor("x", "input", 3), tensor("y", "target", 2, sums_to_one=True), tensor("W1", "param", 4, 3),
-             tensor("W2", "param", 2, 4), tensor("b1", "param", 4), tensor("b2", "param", 2)]  # fmt: skip
+    given = [
+        tensor("x", "input", 3),
+        tensor("y", "target", 2, sums_to_one=True),
+        tensor("W1", "param", 4, 3),
+        tensor("W2", "param", 2, 4),
+        tensor("b1", "param", 4),
+        tensor("b2", "param", 2),
+    ]
     equations = [
-        affine("z1", "x", "W1", "b1", 4, 3), pointwise("a1", (n, h), relu(element("z1", (n, h)))),
+        affine("z1", "x", "W1", "b1", 4, 3),
+        pointwise("a1", (n, h), relu(element("z1", (n, h)))),
         affine("z2", "a1", "W2", "b2", 2, 4),
         equation("m", (n,), Term(element("z2", (n, o)), (o,), "logsumexp")),
         pointwise("p", (n, o), sp.exp(element("z2", (n, o)) - element("m", (n,)))),
-        equation("l", (n,), Term(element("y", (n, o)) * (element("m", (n,)) - element("z2", (n, o))), (o,))),
-        equation("L", (), Term(element("l", (n,)) / N, (n,)), Term(element("W1", (i, j)) ** 2 / 20, (i, j)),
-                 Term(sp.Abs(element("W2", (o, k))) / 50, (o, k))),
-    ]  # fmt: skip
+        equation(
+            "l",
+            (n,),
+            Term(element("y", (n, o)) * (element("m", (n,)) - element("z2", (n, o))), (o,)),
+        ),
+        equation(
+            "L",
+            (),
+            Term(element("l", (n,)) / N, (n,)),
+            Term(element("W1", (i, j)) ** 2 / 20, (i, j)),
+            Term(sp.Abs(element("W2", (o, k))) / 50, (o, k)),
+        ),
+    ]
     return network("penalised", given, equations, ("p",), "L")
 
 
@@ -105,17 +141,23 @@ def function() -> Network:
     ]
     again = Term(element("W", (i, j)) * element("h", (n, j)), (j,))
     equations = [
-        affine("z", "u", "W", "b", 3, 3), pointwise("h", (n, i), sp.tanh(element("z", (n, i)))),
+        affine("z", "u", "W", "b", 3, 3),
+        pointwise("h", (n, i), sp.tanh(element("z", (n, i)))),
         equation("t", (n, i), again, Term(element("v", (n, i)))),
         pointwise("s", (n, i), sp.log(1 + sp.exp(element("t", (n, i))))),
-    ]  # fmt: skip
+    ]
     return network("function", given, equations, ("h", "s"), None)
 
 
 def tied() -> Network:
     d, j = index(3), index(3, "j")
-    given = [tensor("token", "input", 2, bound=5), tensor("y", "target", 3), tensor("E", "param", 5, 3),
-             tensor("U", "param", 3, 3), tensor("b", "param", 3)]  # fmt: skip
+    given = [
+        tensor("token", "input", 2, bound=5),
+        tensor("y", "target", 3),
+        tensor("E", "param", 5, 3),
+        tensor("U", "param", 3, 3),
+        tensor("b", "param", 3),
+    ]
 
     def gathered(t: int) -> Any:
         return element("E", (element("token", (n, t)), d))
@@ -127,13 +169,22 @@ def tied() -> Network:
     equations = [
         pointwise("h1", (n, d), sp.tanh(gathered(0) + element("b", (d,)))),
         equation("z2", (n, d), Term(gathered(1)), recurred("h1"), Term(element("b", (d,)))),
-        pointwise("h2", (n, d), sp.tanh(element("z2", (n, d)))), equation("z3", (n, d), recurred("h2")),
-        pointwise("h3", (n, d), sp.tanh(element("z3", (n, d)))), equation("l", (n,), Term(error, (d,))), mean_of("l"),
-    ]  # fmt: skip
+        pointwise("h2", (n, d), sp.tanh(element("z2", (n, d)))),
+        equation("z3", (n, d), recurred("h2")),
+        pointwise("h3", (n, d), sp.tanh(element("z3", (n, d)))),
+        equation("l", (n,), Term(error, (d,))),
+        mean_of("l"),
+    ]
     return network("tied", given, equations, ("h3",), "L")
 
 
-NETWORKS = {"toy": toy, "classify": classify, "penalised": penalised, "function": function, "tied": tied}
+NETWORKS = {
+    "toy": toy,
+    "classify": classify,
+    "penalised": penalised,
+    "function": function,
+    "tied": tied,
+}
 
 
 def source(name: str) -> str:

@@ -90,7 +90,9 @@ def test_no_change_is_not_counted() -> None:
     text = source("toy")
     subject = Subject(text)
     assert same(subject, Mutant("", "", text.replace("delta1 @ W1", "(W1.T @ delta1.T).T")))
-    assert not same(subject, Mutant("", "", text.replace("delta1 @ W1", "1.0000001 * (delta1 @ W1)")))
+    assert not same(
+        subject, Mutant("", "", text.replace("delta1 @ W1", "1.0000001 * (delta1 @ W1)"))
+    )
     assert not same(
         subject, Mutant("", "", text.replace("    return grads", "    a1 *= 2\n    return grads"))
     )

@@ -10,33 +10,120 @@ from bpgen.check.module import Subject
 
 RETURN = 'grads = {"W1": dW1, "W2": dW2, "b1": db1, "b2": db2}'
 # One row a line: the text replaced, its replacement, the tensor and the fact that is found.
-# ruff: noqa: E501
 BROKEN = [
     ("toy", "def pack(", "def packed(", "", "the module has no pack"),
-    ("toy", '"b2": db2}', "}", "", "backward returns ['W1', 'W2', 'b1', 'x'], not ['W1', 'W2', 'b1', 'b2', 'x']"),
+    (
+        "toy",
+        '"b2": db2}',
+        "}",
+        "",
+        "backward returns ['W1', 'W2', 'b1', 'x'], not ['W1', 'W2', 'b1', 'b2', 'x']",
+    ),
     ("toy", "if inputs:", "if True:", "", "backward without inputs returns"),
-    ("toy", "db1 = delta1.sum(axis=0)", "db1 = delta1.sum(axis=0, keepdims=True)", "b1", "the gradient has shape (1, 2), not (2,)"),
-    ("toy", "dW1 = delta1.T @ x", "dW1 = delta1.T @ x * np.float64(1)", "W1", "float64 where everything given is float32"),
-    ("toy", "dW2 = delta2.T @ a1", "dW2 = delta2.T @ a1 / 0 * 0", "W2", "the gradient is not finite"),
-    ("toy", RETURN, "db2 = db2 + np.random.default_rng().random(1).astype(x.dtype)\n    " + RETURN, "b2", "the gradient differs at a second call"),
+    (
+        "toy",
+        "db1 = delta1.sum(axis=0)",
+        "db1 = delta1.sum(axis=0, keepdims=True)",
+        "b1",
+        "the gradient has shape (1, 2), not (2,)",
+    ),
+    (
+        "toy",
+        "dW1 = delta1.T @ x",
+        "dW1 = delta1.T @ x * np.float64(1)",
+        "W1",
+        "float64 where everything given is float32",
+    ),
+    (
+        "toy",
+        "dW2 = delta2.T @ a1",
+        "dW2 = delta2.T @ a1 / 0 * 0",
+        "W2",
+        "the gradient is not finite",
+    ),
+    (
+        "toy",
+        RETURN,
+        "db2 = db2 + np.random.default_rng().random(1).astype(x.dtype)\n    " + RETURN,
+        "b2",
+        "the gradient differs at a second call",
+    ),
     ("toy", RETURN, "y *= 2\n    " + RETURN, "y", "an argument was changed by the call"),
     ("toy", RETURN, "W1 *= 2\n    " + RETURN, "W1", "an argument was changed by the call"),
     ("toy", RETURN, "a1 *= 2\n    " + RETURN, "a1", "an argument was changed by the call"),
-    ("toy", 'grads["x"] = delta1 @ W1', 'x[...] = delta1 @ W1\n        grads["x"] = x', "x", "the gradient shares memory with x"),
-    ("function", 'grads["v"] = ds', 'ds = d_s\n        grads["v"] = ds', "v", "the gradient shares memory with cotangent 2"),
-    ("toy", "return value, backward(params, cache, y)", "return value, {n: -g for n, g in backward(params, cache, y).items()}", "W1", "loss_and_grad and backward give different gradients"),
-    ("toy", "return value, backward(params, cache, y)", "return value + 1, backward(params, cache, y)", "", "loss_and_grad returns"),
-    ("toy", "for name in sorted(SHAPES)]", "for name in reversed(sorted(SHAPES))]", "", "pack is not the parameters"),
-    ("toy", "return params\n\n\ndef _params", "return {n: p.copy() for n, p in params.items()}\n\n\ndef _params", "W1", "unpack gives a copy, not a view"),
-    ("toy", "dW1 = delta1.T @ x", "dW1 = delta1[:1].T @ x[:1]", "W1", "the order of the samples changes the gradient"),
-    ("function", "ds = d_s *", "ds = (d_s + 1) *", "W", "a cotangent of zero gives a gradient that is not zero"),
-    ("function", "ds = d_s *", "ds = np.abs(d_s) *", "W", "a cotangent times -2.5 does not give the gradient times -2.5"),
+    (
+        "toy",
+        'grads["x"] = delta1 @ W1',
+        'x[...] = delta1 @ W1\n        grads["x"] = x',
+        "x",
+        "the gradient shares memory with x",
+    ),
+    (
+        "function",
+        'grads["v"] = ds',
+        'ds = d_s\n        grads["v"] = ds',
+        "v",
+        "the gradient shares memory with cotangent 2",
+    ),
+    (
+        "toy",
+        "return value, backward(params, cache, y)",
+        "return value, {n: -g for n, g in backward(params, cache, y).items()}",
+        "W1",
+        "loss_and_grad and backward give different gradients",
+    ),
+    (
+        "toy",
+        "return value, backward(params, cache, y)",
+        "return value + 1, backward(params, cache, y)",
+        "",
+        "loss_and_grad returns",
+    ),
+    (
+        "toy",
+        "for name in sorted(SHAPES)]",
+        "for name in reversed(sorted(SHAPES))]",
+        "",
+        "pack is not the parameters",
+    ),
+    (
+        "toy",
+        "return params\n\n\ndef _params",
+        "return {n: p.copy() for n, p in params.items()}\n\n\ndef _params",
+        "W1",
+        "unpack gives a copy, not a view",
+    ),
+    (
+        "toy",
+        "dW1 = delta1.T @ x",
+        "dW1 = delta1[:1].T @ x[:1]",
+        "W1",
+        "the order of the samples changes the gradient",
+    ),
+    (
+        "function",
+        "ds = d_s *",
+        "ds = (d_s + 1) *",
+        "W",
+        "a cotangent of zero gives a gradient that is not zero",
+    ),
+    (
+        "function",
+        "ds = d_s *",
+        "ds = np.abs(d_s) *",
+        "W",
+        "a cotangent times -2.5 does not give the gradient times -2.5",
+    ),
     ("toy", "dW1 = delta1.T @ x", "dW1 = delta1 @ x", "", "raises ValueError"),
-]  # fmt: skip
+]
 
 
-@pytest.mark.parametrize(("name", "was", "becomes", "tensor", "fact"), BROKEN, ids=[row[4] for row in BROKEN])
-def test_a_broken_promise_is_found(name: str, was: str, becomes: str, tensor: str, fact: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "was", "becomes", "tensor", "fact"), BROKEN, ids=[row[4] for row in BROKEN]
+)
+def test_a_broken_promise_is_found(
+    name: str, was: str, becomes: str, tensor: str, fact: str
+) -> None:
     text = source(name)
     assert was in text
     found = list(contract(Subject(text.replace(was, becomes), NETWORKS[name]()), 0))

@@ -1,4 +1,6 @@
-"""Exactly: right modules are proved entry by entry, wrong ones refused, and what is too large is no proof."""
+"""Exactly: right modules are proved entry by entry, wrong ones refused, and what is too large is no
+proof.
+"""
 
 from __future__ import annotations
 
@@ -48,8 +50,10 @@ def test_wrong_derivatives_of_scalar_functions_are_refused(case: Case) -> None:
         ("penalised", "0.1 * W1", "0.1000001 * W1", {"W1"}),
         ("tied", "np.add.at(dE, token[:, 0], delta1)", "dE[token[:, 0]] = delta1", {"E"}),
     ],
-)  # fmt: skip
-def test_wrong_gradients_are_refused_by_name(name: str, was: str, becomes: str, tensors: set[str]) -> None:
+)
+def test_wrong_gradients_are_refused_by_name(
+    name: str, was: str, becomes: str, tensors: set[str]
+) -> None:
     text = source(name)
     assert was in text
     assert set(refused(text.replace(was, becomes), NETWORKS[name]())) == tensors
@@ -74,14 +78,18 @@ def test_float32_inside_is_not_proved() -> None:
 def test_too_large_is_not_a_proof(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exact_module, "SCALARS", 10)
     found = refused(source("toy"), NETWORKS["toy"]())
-    assert set(found.values()) == {"not proved: too large; check a smaller network of the same form"}
+    assert set(found.values()) == {
+        "not proved: too large; check a smaller network of the same form"
+    }
     assert set(found) == {"W1", "W2", "b1", "b2", "x"}
 
 
 def test_too_much_algebra_is_not_a_proof(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bpgen.check.algebra.WORK", 5)
     monkeypatch.setattr("bpgen.check.scalar.OPENED", 40)
-    assert any("too large" in verdict for verdict in refused(source("toy"), NETWORKS["toy"]()).values())
+    assert any(
+        "too large" in verdict for verdict in refused(source("toy"), NETWORKS["toy"]()).values()
+    )
 
 
 @pytest.mark.parametrize("name", ["toy", "classify", "penalised"])
@@ -90,10 +98,14 @@ def test_the_chain_rule_over_scalars_is_the_derivative_of_the_whole(name: str) -
     network = NETWORKS[name]()
     subject = Subject(source(name), network)
     point = subject.draw(np.random.default_rng(0), 1)
-    written = Written(network, {"N": 1}, {n: a for group in point.groups() for n, a in group.items()})
+    written = Written(
+        network, {"N": 1}, {n: a for group in point.groups() for n, a in group.items()}
+    )
 
     def opened(expr: sp.Expr) -> sp.Expr:
-        while found := {s: written.definitions[s] for s in expr.free_symbols if s in written.definitions}:
+        while found := {
+            s: written.definitions[s] for s in expr.free_symbols if s in written.definitions
+        }:
             expr = expr.xreplace(found)
         return expr
 

@@ -1,4 +1,6 @@
-"""By numbers: right modules pass at every seed, wrong ones are refused by the name of the tensor."""
+"""By numbers: right modules pass at every seed, wrong ones are refused by the name of the
+tensor.
+"""
 
 from __future__ import annotations
 
@@ -44,22 +46,32 @@ def test_scalar_functions_pass(case: Case) -> None:
         ("toy", "dW1 = delta1.T @ x", "dW1 = delta1.T @ x * 1.001", "W1"),
         ("toy", "db1 = delta1.sum(axis=0)", "db1 = -delta1.sum(axis=0)", "b1"),
         ("toy", 'grads["x"] = delta1 @ W1', 'grads["x"] = delta1 @ W1.T', "x"),
-        ("classify", "dW2 = delta2.T @ a1", "dW2 = (delta2.astype(np.float32).T @ a1).astype(x.dtype)", "W2"),
+        (
+            "classify",
+            "dW2 = delta2.T @ a1",
+            "dW2 = (delta2.astype(np.float32).T @ a1).astype(x.dtype)",
+            "W2",
+        ),
         ("penalised", "+ 0.02 * np.sign(W2)", "", "W2"),
         ("penalised", "0.1 * W1", "0.05 * W1", "W1"),
         ("tied", "np.add.at(dE, token[:, 1], delta2)", "dE[token[:, 1]] += delta2", "E"),
         ("function", 'grads["v"] = ds', 'grads["v"] = ds * 0', "v"),
     ],
-)  # fmt: skip
-def test_a_wrong_gradient_is_refused_by_name(name: str, was: str, becomes: str, tensor: str) -> None:
+)
+def test_a_wrong_gradient_is_refused_by_name(
+    name: str, was: str, becomes: str, tensor: str
+) -> None:
     assert list(bad(numbers(changed(name, was, becomes)))) == [tensor]
 
 
 @pytest.mark.parametrize(
     ("forward", "derivative"),
-    [("np.logaddexp(z, 0)", "sigmoid(z)"), ("np.hypot(z, 1)", "z / np.hypot(z, 1)"),
-     ("np.cbrt(z**2 + 1)", "2 / 3 * z / s**2")],
-)  # fmt: skip
+    [
+        ("np.logaddexp(z, 0)", "sigmoid(z)"),
+        ("np.hypot(z, 1)", "z / np.hypot(z, 1)"),
+        ("np.cbrt(z**2 + 1)", "2 / 3 * z / s**2"),
+    ],
+)
 def test_differences_serve_where_the_complex_step_cannot(forward: str, derivative: str) -> None:
     case = Case(None, forward, derivative)
     found = numbers(Subject(case.source()))

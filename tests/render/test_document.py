@@ -26,8 +26,10 @@ def latex(name: str, notation: str = "matrix") -> str:
     return re.sub(r"\s+", " ", render(derivation(name), fmt="latex", notation=notation))
 
 
-@pytest.mark.parametrize(("name", "fmt", "notation"), list(product(
-    _NAMES, ("latex", "tex", "markdown", "text"), ("matrix", "index"))))  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "fmt", "notation"),
+    list(product(_NAMES, ("latex", "tex", "markdown", "text"), ("matrix", "index"))),
+)
 def test_every_example_prints(name: str, fmt: str, notation: str) -> None:
     printed = render(derivation(name), fmt=fmt, notation=notation)
     found = derivation(name)
@@ -38,15 +40,30 @@ def test_every_example_prints(name: str, fmt: str, notation: str) -> None:
 
 _MATRIX = [
     ("toy_2_2_1", r"z^{[1]} &= W^{[1]} x + b^{[1]} \quad \in \mathbb{R}^{2} \tag{1}"),
-    ("toy_2_2_1", r"\delta^{[2]} &= (a^{[2]} - y) \odot a^{[2]} \odot (1 - a^{[2]}) \quad \in \mathbb{R}^{1} \tag{9}"),
+    (
+        "toy_2_2_1",
+        r"\delta^{[2]} &= (a^{[2]} - y) \odot a^{[2]} \odot (1 - a^{[2]}) \quad \in \mathbb{R}^{1} \tag{9}",
+    ),
     ("toy_2_2_1", r"\delta^{[1]} &= (W^{[2]\top} \delta^{[2]}) \odot a^{[1]} \odot (1 - a^{[1]})"),
-    ("toy_2_2_1", r"\frac{\partial \ell}{\partial W^{[1]}} &= \delta^{[1]} x^{\top} \quad \in \mathbb{R}^{2 \times 2}"),
+    (
+        "toy_2_2_1",
+        r"\frac{\partial \ell}{\partial W^{[1]}} &= \delta^{[1]} x^{\top} \quad \in \mathbb{R}^{2 \times 2}",
+    ),
     ("toy_2_2_1", r"\frac{\partial \ell}{\partial b^{[1]}} &= \delta^{[1]}"),
     ("toy_2_2_1", r"\frac{\partial \ell}{\partial x} &= W^{[1]\top} \delta^{[1]}"),
     ("toy_2_2_1", r"\ell &= \tfrac{1}{2} \, \lVert a^{[2]} - y \rVert^{2}"),
-    ("toy_2_2_1", r"&= \sum_{j} \frac{\partial \ell}{\partial z^{[2]}_{j}} \, \frac{\partial z^{[2]}_{j}}{\partial a"),
-    ("toy_2_2_1", r"\text{since } \sigma'(z^{[1]}_{i}) = \sigma(z^{[1]}_{i})(1 - \sigma(z^{[1]}_{i})) = a^{[1]}_{i}(1"),
-    ("toy_2_2_1", r"\frac{\partial L}{\partial W^{[1]}} &= \sum_{n} \delta^{[1]}_{n} x^{\top}_{n} \tag{14}"),
+    (
+        "toy_2_2_1",
+        r"&= \sum_{j} \frac{\partial \ell}{\partial z^{[2]}_{j}} \, \frac{\partial z^{[2]}_{j}}{\partial a",
+    ),
+    (
+        "toy_2_2_1",
+        r"\text{since } \sigma'(z^{[1]}_{i}) = \sigma(z^{[1]}_{i})(1 - \sigma(z^{[1]}_{i})) = a^{[1]}_{i}(1",
+    ),
+    (
+        "toy_2_2_1",
+        r"\frac{\partial L}{\partial W^{[1]}} &= \sum_{n} \delta^{[1]}_{n} x^{\top}_{n} \tag{14}",
+    ),
     ("softmax_mlp", r"\delta^{[3]} &= p - e_{y}"),
     ("softmax_mlp", r"\frac{\partial L}{\partial p} &= -\frac{1}{p_{y}} \, e_{y}"),
     ("softmax_mlp", r"\delta^{[3]}_{n} &= \frac{1}{N}(p_{n} - e_{y_{n}})"),
@@ -58,7 +75,7 @@ _MATRIX = [
     ("softmax_regression", r"\delta &= p - y"),
     ("softmax_regression", r"\sum_{k} y_{k} = 1"),
     ("gate", r"\bar{h} \odot g"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("name", "form"), _MATRIX)

@@ -41,6 +41,9 @@ def test_plain_words_are_left_alone(text: str) -> None:
 
 
 def test_an_attack_is_shown_and_not_run() -> None:
-    assert escape.latex("\\input{/etc/passwd} $x$ 50%") == r"\textbackslash{}input\{/etc/passwd\} \$x\$ 50\%"
+    assert (
+        escape.latex("\\input{/etc/passwd} $x$ 50%")
+        == r"\textbackslash{}input\{/etc/passwd\} \$x\$ 50\%"
+    )
     assert escape.markdown("<script>") == "&#60;script&#62;"
     assert escape.latex("漢 é") == "(U+6F22) é"

@@ -24,7 +24,9 @@ def _log(source: str, folder: Path) -> str:
 
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no TeX on this machine")
-@pytest.mark.parametrize(("path", "notation"), list(product(_EXAMPLES, ("matrix", "index", "components"))), ids=str)
+@pytest.mark.parametrize(
+    ("path", "notation"), list(product(_EXAMPLES, ("matrix", "index", "components"))), ids=str
+)
 def test_compiles_without_a_warning(path: Path, notation: str, tmp_path: Path) -> None:
     try:
         source = render(derive(load(str(path))), fmt="tex", notation=notation)
@@ -33,4 +35,8 @@ def test_compiles_without_a_warning(path: Path, notation: str, tmp_path: Path) -
         return
     log = _log(source, tmp_path)
     assert "Output written" in log
-    assert not [line for line in log.splitlines() if "Warning" in line or "Overfull" in line or line.startswith("!")]
+    assert not [
+        line
+        for line in log.splitlines()
+        if "Warning" in line or "Overfull" in line or line.startswith("!")
+    ]

@@ -12,7 +12,8 @@ def init(rng=None, dtype=np.float64):
     """Fresh parameters."""
     rng = np.random.default_rng(rng)
     draw = {
-        n: rng.standard_normal(s) * s[-1] ** -0.5 if len(s) > 1 else np.zeros(s) for n, s in SHAPES.items()
+        n: rng.standard_normal(s) * s[-1] ** -0.5 if len(s) > 1 else np.zeros(s)
+        for n, s in SHAPES.items()
     }
     return {name: value.astype(dtype) for name, value in draw.items()}
 

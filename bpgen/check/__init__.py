@@ -48,9 +48,8 @@ def check_module(
         for name, row in (proved or {}).items()
         if name not in {r.name for r in found.rows}
     ]
-    tested = (
-        selftest.selftest(subject, ruler) if found.ok else None
-    )  # breaking what is broken shows nothing
+    # Breaking what is broken shows nothing.
+    tested = selftest.selftest(subject, ruler) if found.ok else None
     note = ALONE if target is None else SHRUNK if exact_source is not None else ""
     return Report(found.findings, tuple(rows), tested, note)
 

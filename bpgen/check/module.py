@@ -22,17 +22,19 @@ from bpgen.ir import Network
 Array = NDArray[Any]
 Arrays = dict[str, Array]
 
+# For lengths known at run time: unlike each other and unlike the batches 1, 2 and 5.
 LENGTHS = (
     3,
     4,
     7,
-)  # for lengths known at run time: unlike each other and unlike the batches 1, 2 and 5
+)
+# Of the parameters, draw after draw: where one saturates another does not.
 SCALES = (
     1.0,
     1.6,
     0.6,
     2.5,
-)  # of the parameters, draw after draw: where one saturates another does not
+)
 PROBES = 6  # draws that must be finite before a domain is believed
 
 

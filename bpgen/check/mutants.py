@@ -18,12 +18,10 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-Lines = Callable[
-    [ast.Module], Iterator[tuple[str, str]]
-]  # a place, and the body of a wrapper around backward
-Make = Callable[
-    [ast.Module], Iterator[tuple[str, Callable[[], str]]]
-]  # a place, and the text when it is wanted
+# A place, and the body of a wrapper around backward.
+Lines = Callable[[ast.Module], Iterator[tuple[str, str]]]
+# A place, and the text when it is wanted.
+Make = Callable[[ast.Module], Iterator[tuple[str, Callable[[], str]]]]
 
 
 @dataclass(frozen=True)

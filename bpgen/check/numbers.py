@@ -20,22 +20,24 @@ COMPLEX_STEP = 1e-20
 COMPLEX_TOLERANCE = 1e-11  # of the tensor's largest entry
 TOLERANCE = 1e-7  # the same, of six-point differences
 BELIEF = 1e-6  # how nearly differences must confirm the complex step
+# Lengths of differences; the shorter, the fewer kinks within, the less precise.
 STEPS = (
     2e-3,
     1e-4,
     6e-6,
     1e-6,
-)  # lengths of differences; the shorter, the fewer kinks within, the less precise
+)
 STENCIL = ((1, 45 / 60), (2, -9 / 60), (3, 1 / 60))  # sixth order: offset and weight
 POWER = 1e-6  # a tensor whose gradients are all smaller proves nothing
 ZERO = 1e-12  # of the largest gradient at the point: zero up to rounding
 DRAWS = 8
 SMALL = 64  # tensors up to this size are checked at every entry
 ENTRIES, DIRECTIONS = 32, 8  # of larger tensors
+# Every probe is taken at one batch size, two directions at the others.
 FULL_BATCH, LIGHT_BATCHES = (
     5,
     (1, 2),
-)  # every probe is taken at one batch size, two directions at the others
+)
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,8 @@ from bpgen.check.mutants import Mutant, mutants
 from bpgen.check.numbers import Ruler, failure
 
 EACH = 4  # mutants of one kind
-SEEDS = range(
-    4
-)  # draws at which a survivor must do the same as the right module to be called no change
+# Draws at which a survivor must do the same as the right module to be called no change.
+SEEDS = range(4)
 SAME = 1e-13  # of the largest entry: a reordered product is no change, float32 inside is one
 
 

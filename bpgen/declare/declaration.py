@@ -25,9 +25,8 @@ class Declaration:
     loss_line: int | None = None
     outputs: tuple[Tensor, ...] = ()
     layers: int = 0  # layers declared by functions of layers.py, which number what they make
-    indices: Iterator[int] = field(
-        default_factory=count
-    )  # numbers of nameless indices: the same in every run
+    # Numbers of nameless indices: the same in every run.
+    indices: Iterator[int] = field(default_factory=count)
 
     def add(self, tensor: Tensor) -> int:
         self.tensors.append(tensor)

@@ -38,9 +38,8 @@ class _Page:
     base: Writer
     notation: str
     view: View
-    known: dict[int, list[Row]] = field(
-        default_factory=dict
-    )  # the final rows of each equation, by number
+    # The final rows of each equation, by number.
+    known: dict[int, list[Row]] = field(default_factory=dict)
 
     @cached_property
     def top(self) -> str:
@@ -217,9 +216,8 @@ class _Page:
     def _final(self, equation: Equation, number: int, writer: Writer) -> list[Row]:
         rows = self.known[number] = _finals(equation, number, writer, self.notation)
         whole = rows[-1].left == matrix.left_side(equation, writer)
-        axes = [
-            i for i in equation.indices if not (whole and i.size == BATCH)
-        ]  # a subscript n is one sample
+        # A subscript n is one sample.
+        axes = [i for i in equation.indices if not (whole and i.size == BATCH)]
         shape = writer.dialect.shape(tuple(writer.length(i.size or 1) for i in axes))
         if not whole:  # an entry on the left: say whose shape it is
             owner = (

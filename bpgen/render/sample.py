@@ -44,9 +44,8 @@ class View:
     """How equations are shown: of one sample, or as they are."""
 
     sample: bool
-    known: dict[sp.Basic, sp.Basic] = field(
-        default_factory=dict, compare=False
-    )  # what was shown before
+    # What was shown before.
+    known: dict[sp.Basic, sp.Basic] = field(default_factory=dict, compare=False)
 
     def expr(self, expr: sp.Basic) -> sp.Basic:
         """An expression without the batch index, from the inside of gathers out."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from bpgen.ir import BATCH, Element, Equation, Index, Term
+from bpgen.ir import BATCH, Element, Equation, Index, Term, length
 from bpgen.record import Equality, Path
 
 At = tuple[sp.Expr, ...]
@@ -68,9 +68,16 @@ def path(link: Link, axes: tuple[Index, ...]) -> Path:
     def told(expr: sp.Expr) -> sp.Expr:
         return expr.xreplace(away).xreplace(fixed)
 
-    free = tuple(away[i] for i in link.equation.indices if away[i] not in fixed)
+    def free(indices: tuple[Index, ...]) -> tuple[Index, ...]:
+        return tuple(away[i] for i in indices if away[i] not in fixed)
+
+    value, inner = told(link.value), free(link.term.over)
+    for index in inner:
+        value = value if index in value.free_symbols else value * length(index.size)
+    inner = tuple(i for i in inner if i in value.free_symbols)
     reasons = tuple(Equality(tuple(map(told, r.chain)), r.prime) for r in link.reasons)
-    return Path(told(link.equation.lhs), told(link.access), told(link.value), free, reasons)
+    over = free(link.equation.indices)
+    return Path(told(link.equation.lhs), told(link.access), value, over, reasons, inner)
 
 
 def _solved(access: At, axes: tuple[Index, ...]) -> tuple[dict[sp.Expr, sp.Expr], At | None]:

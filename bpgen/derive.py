@@ -6,9 +6,11 @@ each adjoint (simplify)
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bpgen.ir import Equation, Network, TensorInfo, check
 from bpgen.record import Derivation, Forward
-from bpgen.stable import singular, stabilised
+from bpgen.stable import Spelling, stabilised
 from bpgen.sweep import Sweep
 
 
@@ -20,20 +22,41 @@ def derive(network: Network) -> Derivation:
     """
     network, forward = stabilised(network)
     check([f.evaluated for f in forward], network.tensors)
-    record = _swept(network, forward, [f.equation for f in forward])
-    if singular((s.equation for s in record.steps if not s.inlined), network):
-        record = _swept(network, forward, [f.evaluated for f in forward])
-    check(
-        [*(f.evaluated for f in forward), *(s.equation for s in record.steps)],
-        adjoint_tensors(record),
-    )
-    return record
+    spelling = Spelling(network)
+    record = _swept(network, forward, spelling)
+    if any(spelling.singular(s.evaluated) for s in record.steps if not s.inlined):
+        stable = tuple(replace(f, differentiated=f.evaluated != f.equation) for f in forward)
+        record = _swept(network, stable, spelling)
+    equations = [*(f.evaluated for f in forward), *(s.evaluated for s in record.steps)]
+    check(equations, adjoint_tensors(record))
+    return numbered(record)
 
 
-def _swept(network: Network, forward: tuple[Forward, ...], equations: list[Equation]) -> Derivation:
-    sweep = Sweep(network, equations, last_number=len(forward))
+def _swept(network: Network, forward: tuple[Forward, ...], spelling: Spelling) -> Derivation:
+    sweep = Sweep(network, [f.source for f in forward])
     sweep.run()
-    return Derivation(network, forward, tuple(sweep.steps), sweep.named)
+    steps = tuple(replace(s, stable=_stable(s.equation, spelling)) for s in sweep.steps)
+    return Derivation(network, forward, steps, sweep.named)
+
+
+def _stable(equation: Equation, spelling: Spelling) -> Equation | None:
+    evaluated, _ = spelling.evaluated(equation)
+    return evaluated if evaluated != equation else None
+
+
+def numbered(record: Derivation) -> Derivation:
+    """Numbers in the order of reading: a sample's equations, then what only the batch has."""
+    network = record.network
+    loss = next((e for e in network if e.name == network.loss), None)
+    alone = loss is not None and len(loss.terms) == 1  # a mean and no penalty
+    last = [alone and f.equation.name == network.loss for f in record.forward]
+    last += [s.of == network.sample_loss for s in record.steps]
+    place = sorted(range(len(last)), key=lambda k: last[k])
+    number = {k: n for n, k in enumerate(place, start=1)}
+    count = len(record.forward)
+    forward = tuple(replace(f, number=number[k]) for k, f in enumerate(record.forward))
+    steps = tuple(replace(s, number=number[count + k]) for k, s in enumerate(record.steps))
+    return replace(record, forward=forward, steps=steps)
 
 
 def adjoint_tensors(record: Derivation) -> dict[str, TensorInfo]:

@@ -27,6 +27,7 @@ relu = _function("relu")
 step = _function("step")
 leaky_relu = _function("leaky_relu")
 leaky_step = _function("leaky_step")
+log_cosh = _function("log_cosh")
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,13 @@ def step(z: np.ndarray) -> np.ndarray:
     """1 where z > 0, 0 elsewhere."""
     return np.asarray((z > 0).astype(z.dtype))
 '''
+_LOG_COSH = '''
+def log_cosh(z: np.ndarray) -> np.ndarray:
+    """log(cosh(z)); exact where it is small, and nothing overflows where it is large."""
+    m = np.maximum(z, -z)
+    near = np.log1p(2 * np.sinh(np.minimum(m, 1) / 2) ** 2)
+    return np.asarray(np.where(m < 1, near, m + np.log1p(np.exp(-2 * m)) - 0.6931471805599453))
+'''
 _LEAKY_RELU = '''
 def leaky_relu(z: np.ndarray, slope: float) -> np.ndarray:
     """z where z > 0, slope * z elsewhere."""
@@ -143,6 +151,15 @@ _TABLE = (
         (lambda z: sigmoid(z),),
         _SOFTPLUS,
         text="ζ",
+    ),
+    Row(
+        log_cosh,
+        "log_cosh({0})",
+        r"\log\cosh",
+        lambda z: sp.log(sp.cosh(z)),
+        (lambda z: sp.tanh(z),),
+        _LOG_COSH,
+        text="log cosh",
     ),
     Row(
         relu,

@@ -26,8 +26,8 @@ class Equality:
 class Path:
     """One way the loss hears of a tensor: sum over indices of dL/d(upstream) * d(upstream)/d(wrt).
 
-    `value` is the local derivative d(upstream)/d(wrt), folded; `wrt` is the access at which it is
-    written.
+    `value` is the local derivative d(upstream)/d(wrt), folded, summed over `inner`; `wrt` is the
+    access at which it is written.
     """
 
     upstream: Element
@@ -35,6 +35,7 @@ class Path:
     value: sp.Expr
     over: tuple[Index, ...] = ()
     reasons: tuple[Equality, ...] = ()
+    inner: tuple[Index, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,11 @@ class Step:
     lines: tuple[Line, ...]
     inlined: bool = False
     conventions: tuple[str, ...] = ()
+    stable: Equation | None = None  # the spelling that is evaluated, where it is another
+
+    @property
+    def evaluated(self) -> Equation:
+        return self.stable or self.equation
 
 
 @dataclass(frozen=True)
@@ -75,6 +81,12 @@ class Forward:
     equation: Equation
     evaluated: Equation
     reasons: tuple[Equality | str, ...] = ()
+    differentiated: bool = False  # it is the evaluated spelling that the chain rule goes by
+
+    @property
+    def source(self) -> Equation:
+        """The spelling that is differentiated."""
+        return self.evaluated if self.differentiated else self.equation
 
 
 @dataclass(frozen=True)

@@ -26,8 +26,8 @@ class Sweep:
     equations.
     """
 
-    def __init__(self, network: Network, equations: list[Equation], last_number: int) -> None:
-        self.network, self.equations, self.number = network, equations, last_number
+    def __init__(self, network: Network, equations: list[Equation]) -> None:
+        self.network, self.equations = network, equations
         self.known = Known(network)
         self.declared = {name: k for k, name in enumerate(network.tensors)}
         self.wanted = _differentiable(network, equations)
@@ -89,15 +89,12 @@ class Sweep:
         reasons: tuple[str, ...],
         inlined: bool,
     ) -> None:
-        self.number += 1
         lines = [Line(drafted.terms)]
         if closed.terms != drafted.terms:
             lines.append(Line(closed.terms, reasons))
         paths = tuple(self.paths.get(name, ()))
         conventions = _conventions(p.value for p in paths)
-        self.steps.append(
-            Step(self.number, name, closed, paths, tuple(lines), inlined, conventions)
-        )
+        self.steps.append(Step(0, name, closed, paths, tuple(lines), inlined, conventions))
 
     def _is_inlined(self, equation: Equation, adjoint: tuple[Term, ...]) -> bool:
         """Whether an adjoint is written inside the next equations instead of being stored under its

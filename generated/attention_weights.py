@@ -56,7 +56,7 @@ def _loss(params: Arrays, cache: Arrays, y: np.ndarray) -> float:
     y = _array("y", y, (2,), N, params)
     # (5) ell[n] = sum_i (yhat[n,i] - y[n,i]) ** 2 / 2
     ell = ((yhat - y) ** 2).sum(axis=1) / 2
-    # (6) L = sum_n ell[n] / N
+    # (14) L = sum_n ell[n] / N
     L = ell.mean()
     value: float = L.item()
     return value
@@ -73,23 +73,23 @@ def backward(
     p = cache["p"]
     yhat = cache["yhat"]
     y = _array("y", y, (2,), N, params)
-    # (8) dyhat[n,i] = (yhat[n,i] - y[n,i]) / N
+    # (6) dyhat[n,i] = (yhat[n,i] - y[n,i]) / N
     dyhat = (yhat - y) / N
-    # (9) dV[i,j] = sum_n dyhat[n,i] p[n,j]
+    # (7) dV[i,j] = sum_n dyhat[n,i] p[n,j]
     dV = dyhat.T @ p
-    # (10) dp[n,i] = sum_j dyhat[n,j] V[j,i]
+    # (8) dp[n,i] = sum_j dyhat[n,j] V[j,i]
     dp = dyhat @ V
-    # (11) ds1[n] = -sum_i dp[n,i] p[n,i]
+    # (9) ds1[n] = -sum_i dp[n,i] p[n,i]
     ds1 = -(dp * p).sum(axis=1)
-    # (12) delta[n,i] = (ds1[n] + dp[n,i]) p[n,i]
+    # (10) delta[n,i] = (ds1[n] + dp[n,i]) p[n,i]
     delta = (ds1[:, None] + dp) * p
-    # (13) dW[i,j] = sum_n delta[n,i] x[n,j]
+    # (11) dW[i,j] = sum_n delta[n,i] x[n,j]
     dW = delta.T @ x
-    # (14) db[i] = sum_n delta[n,i]
+    # (12) db[i] = sum_n delta[n,i]
     db = delta.sum(axis=0)
     grads = {"V": dV, "W": dW, "b": db}
     if inputs:
-        # (15) dx[n,i] = sum_j delta[n,j] W[j,i]
+        # (13) dx[n,i] = sum_j delta[n,j] W[j,i]
         dx = delta @ W
         grads["x"] = dx
     return grads

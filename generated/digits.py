@@ -92,22 +92,22 @@ def backward(
     h = cache["h"]
     p = cache["p"]
     y = _labels("y", y, (), N, 10)
-    # (11) delta[n,i] = p[n,i] / N - [i = y[n]] / N
+    # (10) delta[n,i] = p[n,i] / N - [i = y[n]] / N
     delta = p / N
     delta[rows, y] -= 1 / N
-    # (12) dW2[i,j] = sum_n delta[n,i] h[n,j] + 0.0002 W2[i,j]
+    # (11) dW2[i,j] = sum_n delta[n,i] h[n,j] + 0.0002 W2[i,j]
     dW2 = delta.T @ h + 0.0002 * W2
-    # (13) db2[i] = sum_n delta[n,i]
+    # (12) db2[i] = sum_n delta[n,i]
     db2 = delta.sum(axis=0)
-    # (15) delta1[n,i] = sum_j delta[n,j] W2[j,i] step(z1[n,i])
+    # (14) delta1[n,i] = sum_j delta[n,j] W2[j,i] step(z1[n,i])
     delta1 = (delta @ W2) * (z1 > 0)
-    # (16) dW1[i,j] = sum_n delta1[n,i] x[n,j] + 0.0002 W1[i,j]
+    # (15) dW1[i,j] = sum_n delta1[n,i] x[n,j] + 0.0002 W1[i,j]
     dW1 = delta1.T @ x + 0.0002 * W1
-    # (17) db1[i] = sum_n delta1[n,i]
+    # (16) db1[i] = sum_n delta1[n,i]
     db1 = delta1.sum(axis=0)
     grads = {"W1": dW1, "W2": dW2, "b1": db1, "b2": db2}
     if inputs:
-        # (18) dx[n,i] = sum_j delta1[n,j] W1[j,i]
+        # (17) dx[n,i] = sum_j delta1[n,j] W1[j,i]
         dx = delta1 @ W1
         grads["x"] = dx
     return grads

@@ -52,7 +52,7 @@ def _loss(params: Arrays, cache: Arrays, y: np.ndarray) -> float:
     y = _array("y", y, (), N, params)
     # (3) ell[n] = (yhat[n] - y[n]) ** 2 / 2
     ell = (yhat - y) ** 2 / 2
-    # (4) C = sum_n ell[n] / N
+    # (9) C = sum_n ell[n] / N
     C = ell.mean()
     value: float = C.item()
     return value
@@ -69,13 +69,13 @@ def backward(
     a1 = cache["a1"]
     yhat = cache["yhat"]
     y = _array("y", y, (), N, params)
-    # (7) dw2 = sum_n (yhat[n] - y[n]) a1[n] / N
+    # (5) dw2 = sum_n (yhat[n] - y[n]) a1[n] / N
     dw2 = ((yhat - y) * a1).sum() / N
-    # (9) dw1 = sum_n (yhat[n] - y[n]) w2 x[n] / N
+    # (7) dw1 = sum_n (yhat[n] - y[n]) w2 x[n] / N
     dw1 = ((yhat - y) * x).sum() * w2 / N
     grads = {"w1": dw1, "w2": dw2}
     if inputs:
-        # (10) dx[n] = (yhat[n] - y[n]) w1 w2 / N
+        # (8) dx[n] = (yhat[n] - y[n]) w1 w2 / N
         dx = (yhat - y) * w1 * w2 / N
         grads["x"] = dx
     return grads

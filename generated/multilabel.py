@@ -86,21 +86,21 @@ def backward(
     a1 = cache["a1"]
     a2 = cache["a2"]
     y = _array("y", y, (2,), N, params)
-    # (9) delta2[n,i] = (a2[n,i] - y[n,i]) / N
+    # (8) delta2[n,i] = (a2[n,i] - y[n,i]) / N
     delta2 = (a2 - y) / N
-    # (10) dW2[i,j] = sum_n delta2[n,i] a1[n,j] + 0.1 W2[i,j]
+    # (9) dW2[i,j] = sum_n delta2[n,i] a1[n,j] + 0.1 W2[i,j]
     dW2 = delta2.T @ a1 + 0.1 * W2
-    # (11) db2[i] = sum_n delta2[n,i]
+    # (10) db2[i] = sum_n delta2[n,i]
     db2 = delta2.sum(axis=0)
-    # (13) delta1[n,i] = sum_j delta2[n,j] W2[j,i] a1[n,i] (1 - a1[n,i])
+    # (12) delta1[n,i] = sum_j delta2[n,j] W2[j,i] a1[n,i] (1 - a1[n,i])
     delta1 = (delta2 @ W2) * a1 * (1 - a1)
-    # (14) dW1[i,j] = sum_n delta1[n,i] x[n,j] + 0.1 W1[i,j]
+    # (13) dW1[i,j] = sum_n delta1[n,i] x[n,j] + 0.1 W1[i,j]
     dW1 = delta1.T @ x + 0.1 * W1
-    # (15) db1[i] = sum_n delta1[n,i]
+    # (14) db1[i] = sum_n delta1[n,i]
     db1 = delta1.sum(axis=0)
     grads = {"W1": dW1, "W2": dW2, "b1": db1, "b2": db2}
     if inputs:
-        # (16) dx[n,i] = sum_j delta1[n,j] W1[j,i]
+        # (15) dx[n,i] = sum_j delta1[n,j] W1[j,i]
         dx = delta1 @ W1
         grads["x"] = dx
     return grads

@@ -75,7 +75,7 @@ def _loss(params: Arrays, cache: Arrays, y: np.ndarray) -> float:
     y = _array("y", y, (2,), N, params)
     # (7) ell[n] = sum_i (a3[n,i] - y[n,i]) ** 2
     ell = ((a3 - y) ** 2).sum(axis=1)
-    # (8) L = sum_n ell[n] / N
+    # (21) L = sum_n ell[n] / N
     L = ell.mean()
     value: float = L.item()
     return value
@@ -96,28 +96,28 @@ def backward(
     a2 = cache["a2"]
     a3 = cache["a3"]
     y = _array("y", y, (2,), N, params)
-    # (11) delta3[n,i] = 2 (a3[n,i] - y[n,i]) a3[n,i] (1 - a3[n,i]) / N
+    # (9) delta3[n,i] = 2 (a3[n,i] - y[n,i]) a3[n,i] (1 - a3[n,i]) / N
     delta3 = 2 * (a3 - y) * a3 * (1 - a3) / N
-    # (12) dW3[i,j] = sum_n delta3[n,i] a2[n,j]
+    # (10) dW3[i,j] = sum_n delta3[n,i] a2[n,j]
     dW3 = delta3.T @ a2
-    # (13) db3[i] = sum_n delta3[n,i]
+    # (11) db3[i] = sum_n delta3[n,i]
     db3 = delta3.sum(axis=0)
-    # (15) delta2[n,i] = sum_j delta3[n,j] W3[j,i] / (1 + z2[n,i] ** 2) ** 1.5
+    # (13) delta2[n,i] = sum_j delta3[n,j] W3[j,i] / (1 + z2[n,i] ** 2) ** 1.5
     delta2 = (delta3 @ W3) / (1 + z2**2) ** 1.5
-    # (16) dW2[i,j] = sum_n delta2[n,i] a1[n,j]
+    # (14) dW2[i,j] = sum_n delta2[n,i] a1[n,j]
     dW2 = delta2.T @ a1
-    # (17) db2[i] = sum_n delta2[n,i]
+    # (15) db2[i] = sum_n delta2[n,i]
     db2 = delta2.sum(axis=0)
-    # (19) delta1[n,i] = sum_j (sigmoid(z1[n,i]) + a1[n,i] (1 - sigmoid(z1[n,i])))
+    # (17) delta1[n,i] = sum_j (sigmoid(z1[n,i]) + a1[n,i] (1 - sigmoid(z1[n,i])))
     #      delta2[n,j] W2[j,i]
     delta1 = (sigmoid(z1) + a1 * (1 - sigmoid(z1))) * (delta2 @ W2)
-    # (20) dW1[i,j] = sum_n delta1[n,i] x[n,j]
+    # (18) dW1[i,j] = sum_n delta1[n,i] x[n,j]
     dW1 = delta1.T @ x
-    # (21) db1[i] = sum_n delta1[n,i]
+    # (19) db1[i] = sum_n delta1[n,i]
     db1 = delta1.sum(axis=0)
     grads = {"W1": dW1, "W2": dW2, "W3": dW3, "b1": db1, "b2": db2, "b3": db3}
     if inputs:
-        # (22) dx[n,i] = sum_j delta1[n,j] W1[j,i]
+        # (20) dx[n,i] = sum_j delta1[n,j] W1[j,i]
         dx = delta1 @ W1
         grads["x"] = dx
     return grads

@@ -69,18 +69,18 @@ def backward(
     x = cache["x"]
     yhat = cache["yhat"]
     y = _array("y", y, (2,), N, params)
-    # (5) dv[i] = sum_n 2 (sqrt(1 + (yhat[n,i] - y[n,i]) ** 2) - 1) v[i] / N
+    # (4) dv[i] = sum_n 2 (sqrt(1 + (yhat[n,i] - y[n,i]) ** 2) - 1) v[i] / N
     dv = 2 * (np.sqrt(1 + (yhat - y) ** 2) - 1).sum(axis=0) * v / N
-    # (6) dyhat[n,i] = (yhat[n,i] - y[n,i]) v[i] ** 2 / (N sqrt(1 + (yhat[n,i] - y[n,i])
+    # (5) dyhat[n,i] = (yhat[n,i] - y[n,i]) v[i] ** 2 / (N sqrt(1 + (yhat[n,i] - y[n,i])
     #     ** 2))
     dyhat = (yhat - y) * v**2 / (N * np.sqrt(1 + (yhat - y) ** 2))
-    # (7) dW[i,j] = sum_n dyhat[n,i] x[n,j] + 0.1 sign(W[i,j])
+    # (6) dW[i,j] = sum_n dyhat[n,i] x[n,j] + 0.1 sign(W[i,j])
     dW = dyhat.T @ x + 0.1 * np.sign(W)
-    # (8) db[i] = sum_n dyhat[n,i]
+    # (7) db[i] = sum_n dyhat[n,i]
     db = dyhat.sum(axis=0)
     grads = {"W": dW, "b": db, "v": dv}
     if inputs:
-        # (9) dx[n,i] = sum_j dyhat[n,j] W[j,i]
+        # (8) dx[n,i] = sum_j dyhat[n,j] W[j,i]
         dx = dyhat @ W
         grads["x"] = dx
     return grads

@@ -52,7 +52,7 @@ def _loss(params: Arrays, cache: Arrays, y: np.ndarray) -> float:
     y = _array("y", y, (), N, params)
     # (3) ell[n] = (a[n] - y[n]) ** 2
     ell = (a - y) ** 2
-    # (4) L = sum_n ell[n] / N
+    # (9) L = sum_n ell[n] / N
     L = ell.mean()
     value: float = L.item()
     return value
@@ -68,15 +68,15 @@ def backward(
     z = cache["z"]
     a = cache["a"]
     y = _array("y", y, (), N, params)
-    # (7) delta[n] = 2 (a[n] - y[n]) step(z[n]) / N
+    # (5) delta[n] = 2 (a[n] - y[n]) step(z[n]) / N
     delta = 2 * (a - y) * step(z) / N
-    # (8) dw = sum_n delta[n] x[n]
+    # (6) dw = sum_n delta[n] x[n]
     dw = (delta * x).sum()
-    # (9) db = sum_n delta[n]
+    # (7) db = sum_n delta[n]
     db = delta.sum()
     grads = {"b": db, "w": dw}
     if inputs:
-        # (10) dx[n] = delta[n] w
+        # (8) dx[n] = delta[n] w
         dx = delta * w
         grads["x"] = dx
     return grads

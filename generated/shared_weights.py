@@ -56,7 +56,7 @@ def _loss(params: Arrays, cache: Arrays, y: np.ndarray) -> float:
     y = _array("y", y, (3,), N, params)
     # (5) ell[n] = sum_i (a2[n,i] - y[n,i]) ** 2 / 2
     ell = ((a2 - y) ** 2).sum(axis=1) / 2
-    # (6) L = sum_n ell[n] / N
+    # (13) L = sum_n ell[n] / N
     L = ell.mean()
     value: float = L.item()
     return value
@@ -72,17 +72,17 @@ def backward(
     a1 = cache["a1"]
     a2 = cache["a2"]
     y = _array("y", y, (3,), N, params)
-    # (9) delta2[n,i] = (a2[n,i] - y[n,i]) (1 - a2[n,i] ** 2) / N
+    # (7) delta2[n,i] = (a2[n,i] - y[n,i]) (1 - a2[n,i] ** 2) / N
     delta2 = (a2 - y) * (1 - a2**2) / N
-    # (11) delta1[n,i] = sum_j delta2[n,j] W[j,i] (1 - a1[n,i] ** 2)
+    # (9) delta1[n,i] = sum_j delta2[n,j] W[j,i] (1 - a1[n,i] ** 2)
     delta1 = (delta2 @ W) * (1 - a1**2)
-    # (12) dW[i,j] = sum_n delta2[n,i] a1[n,j] + sum_n delta1[n,i] x[n,j]
+    # (10) dW[i,j] = sum_n delta2[n,i] a1[n,j] + sum_n delta1[n,i] x[n,j]
     dW = delta2.T @ a1 + delta1.T @ x
-    # (13) db[i] = sum_n delta2[n,i] + sum_n delta1[n,i]
+    # (11) db[i] = sum_n delta2[n,i] + sum_n delta1[n,i]
     db = delta2.sum(axis=0) + delta1.sum(axis=0)
     grads = {"W": dW, "b": db}
     if inputs:
-        # (14) dx[n,i] = sum_j delta1[n,j] W[j,i]
+        # (12) dx[n,i] = sum_j delta1[n,j] W[j,i]
         dx = delta1 @ W
         grads["x"] = dx
     return grads

@@ -46,7 +46,7 @@ def _loss(params: Arrays, cache: Arrays, y: np.ndarray) -> float:
     y = _array("y", y, (), N, params)
     # (2) ell[n] = (y[n] - yhat[n]) ** 2
     ell = (y - yhat) ** 2
-    # (3) L = sum_n ell[n] / N
+    # (6) L = sum_n ell[n] / N
     L = ell.mean()
     value: float = L.item()
     return value
@@ -61,11 +61,11 @@ def backward(
     x = cache["x"]
     yhat = cache["yhat"]
     y = _array("y", y, (), N, params)
-    # (6) dw = sum_n 2 (yhat[n] - y[n]) x[n] / N
+    # (4) dw = sum_n 2 (yhat[n] - y[n]) x[n] / N
     dw = 2 * ((yhat - y) * x).sum() / N
     grads = {"w": dw}
     if inputs:
-        # (7) dx[n] = 2 (yhat[n] - y[n]) w / N
+        # (5) dx[n] = 2 (yhat[n] - y[n]) w / N
         dx = 2 * (yhat - y) * w / N
         grads["x"] = dx
     return grads

@@ -105,28 +105,28 @@ def backward(
     h = cache["h"]
     p = cache["p"]
     y = _labels("y", y, (), N, 5)
-    # (13) delta3[n,i] = p[n,i] / N - [i = y[n]] / N
+    # (12) delta3[n,i] = p[n,i] / N - [i = y[n]] / N
     delta3 = p / N
     delta3[rows, y] -= 1 / N
-    # (14) dW3[i,j] = sum_n delta3[n,i] h[n,j] + 0.02 W3[i,j]
+    # (13) dW3[i,j] = sum_n delta3[n,i] h[n,j] + 0.02 W3[i,j]
     dW3 = delta3.T @ h + 0.02 * W3
-    # (15) db3[i] = sum_n delta3[n,i]
+    # (14) db3[i] = sum_n delta3[n,i]
     db3 = delta3.sum(axis=0)
-    # (17) delta2[n,i] = sum_j delta3[n,j] W3[j,i] (1 - h[n,i] ** 2)
+    # (16) delta2[n,i] = sum_j delta3[n,j] W3[j,i] (1 - h[n,i] ** 2)
     delta2 = (delta3 @ W3) * (1 - h**2)
-    # (18) dW2[i,j] = sum_n delta2[n,i] a1[n,j] + 0.02 W2[i,j]
+    # (17) dW2[i,j] = sum_n delta2[n,i] a1[n,j] + 0.02 W2[i,j]
     dW2 = delta2.T @ a1 + 0.02 * W2
-    # (19) db2[i] = sum_n delta2[n,i]
+    # (18) db2[i] = sum_n delta2[n,i]
     db2 = delta2.sum(axis=0)
-    # (21) delta1[n,i] = sum_j delta2[n,j] W2[j,i] step(z1[n,i])
+    # (20) delta1[n,i] = sum_j delta2[n,j] W2[j,i] step(z1[n,i])
     delta1 = (delta2 @ W2) * (z1 > 0)
-    # (22) dW1[i,j] = sum_n delta1[n,i] x[n,j] + 0.02 W1[i,j]
+    # (21) dW1[i,j] = sum_n delta1[n,i] x[n,j] + 0.02 W1[i,j]
     dW1 = delta1.T @ x + 0.02 * W1
-    # (23) db1[i] = sum_n delta1[n,i]
+    # (22) db1[i] = sum_n delta1[n,i]
     db1 = delta1.sum(axis=0)
     grads = {"W1": dW1, "W2": dW2, "W3": dW3, "b1": db1, "b2": db2, "b3": db3}
     if inputs:
-        # (24) dx[n,i] = sum_j delta1[n,j] W1[j,i]
+        # (23) dx[n,i] = sum_j delta1[n,j] W1[j,i]
         dx = delta1 @ W1
         grads["x"] = dx
     return grads

@@ -56,7 +56,7 @@ def _loss(params: Arrays, cache: Arrays, y: np.ndarray) -> float:
     # (4) ell[n] = -sum_i y[n,i] log(p[n,i])
     # (4) evaluated as -sum_i (z[n,i] - s1[n]) y[n,i]
     ell = -((z - s1[:, None]) * y).sum(axis=1)
-    # (5) L = sum_n ell[n] / N
+    # (11) L = sum_n ell[n] / N
     L = ell.mean()
     value: float = L.item()
     return value
@@ -71,15 +71,15 @@ def backward(
     x = cache["x"]
     p = cache["p"]
     y = _one_hot("y", y, (4,), N, params)
-    # (9) delta[n,i] = (p[n,i] - y[n,i]) / N
+    # (7) delta[n,i] = (p[n,i] - y[n,i]) / N
     delta = (p - y) / N
-    # (10) dW[i,j] = sum_n delta[n,i] x[n,j]
+    # (8) dW[i,j] = sum_n delta[n,i] x[n,j]
     dW = delta.T @ x
-    # (11) db[i] = sum_n delta[n,i]
+    # (9) db[i] = sum_n delta[n,i]
     db = delta.sum(axis=0)
     grads = {"W": dW, "b": db}
     if inputs:
-        # (12) dx[n,i] = sum_j delta[n,j] W[j,i]
+        # (10) dx[n,i] = sum_j delta[n,j] W[j,i]
         dx = delta @ W
         grads["x"] = dx
     return grads

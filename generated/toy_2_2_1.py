@@ -65,7 +65,7 @@ def _loss(params: Arrays, cache: Arrays, y: np.ndarray) -> float:
     y = _array("y", y, (1,), N, params)
     # (5) ell[n] = sum_i (a2[n,i] - y[n,i]) ** 2 / 2
     ell = ((a2 - y) ** 2).sum(axis=1) / 2
-    # (6) L = sum_n ell[n] / N
+    # (15) L = sum_n ell[n] / N
     L = ell.mean()
     value: float = L.item()
     return value
@@ -82,21 +82,21 @@ def backward(
     a1 = cache["a1"]
     a2 = cache["a2"]
     y = _array("y", y, (1,), N, params)
-    # (9) delta2[n,i] = (a2[n,i] - y[n,i]) a2[n,i] (1 - a2[n,i]) / N
+    # (7) delta2[n,i] = (a2[n,i] - y[n,i]) a2[n,i] (1 - a2[n,i]) / N
     delta2 = (a2 - y) * a2 * (1 - a2) / N
-    # (10) dW2[i,j] = sum_n delta2[n,i] a1[n,j]
+    # (8) dW2[i,j] = sum_n delta2[n,i] a1[n,j]
     dW2 = delta2.T @ a1
-    # (11) db2[i] = sum_n delta2[n,i]
+    # (9) db2[i] = sum_n delta2[n,i]
     db2 = delta2.sum(axis=0)
-    # (13) delta1[n,i] = sum_j delta2[n,j] W2[j,i] a1[n,i] (1 - a1[n,i])
+    # (11) delta1[n,i] = sum_j delta2[n,j] W2[j,i] a1[n,i] (1 - a1[n,i])
     delta1 = (delta2 @ W2) * a1 * (1 - a1)
-    # (14) dW1[i,j] = sum_n delta1[n,i] x[n,j]
+    # (12) dW1[i,j] = sum_n delta1[n,i] x[n,j]
     dW1 = delta1.T @ x
-    # (15) db1[i] = sum_n delta1[n,i]
+    # (13) db1[i] = sum_n delta1[n,i]
     db1 = delta1.sum(axis=0)
     grads = {"W1": dW1, "W2": dW2, "b1": db1, "b2": db2}
     if inputs:
-        # (16) dx[n,i] = sum_j delta1[n,j] W1[j,i]
+        # (14) dx[n,i] = sum_j delta1[n,j] W1[j,i]
         dx = delta1 @ W1
         grads["x"] = dx
     return grads

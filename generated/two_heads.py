@@ -102,7 +102,7 @@ def _loss(params: Arrays, cache: Arrays, kind: np.ndarray, amount: np.ndarray) -
     # (7) ell[n] = sum_i (q[n,i] - amount[n,i]) ** 2 / 2 - log(p[n,kind[n]])
     # (7) evaluated as sum_i (q[n,i] - amount[n,i]) ** 2 / 2 + s1[n] - u1[n,kind[n]]
     ell = ((q - amount) ** 2).sum(axis=1) / 2 + s1 - u1[rows, kind]
-    # (8) L = sum_n ell[n] / N
+    # (23) L = sum_n ell[n] / N
     L = ell.mean()
     value: float = L.item()
     return value
@@ -130,34 +130,34 @@ def backward(
     q = cache["q"]
     kind = _labels("kind", kind, (), N, 4)
     amount = _array("amount", amount, (1,), N, params)
-    # (10) dq[n,i] = (q[n,i] - amount[n,i]) / N
+    # (8) dq[n,i] = (q[n,i] - amount[n,i]) / N
     dq = (q - amount) / N
-    # (11) dB[i,j] = sum_n dq[n,i] h[n,j]
+    # (9) dB[i,j] = sum_n dq[n,i] h[n,j]
     dB = dq.T @ h
-    # (12) de[i] = sum_n dq[n,i]
+    # (10) de[i] = sum_n dq[n,i]
     de = dq.sum(axis=0)
-    # (15) du1[n,i] = p[n,i] / N - [i = kind[n]] / N
+    # (13) du1[n,i] = p[n,i] / N - [i = kind[n]] / N
     du1 = p / N
     du1[rows, kind] -= 1 / N
-    # (16) dA[i,j] = sum_n du1[n,i] h[n,j]
+    # (14) dA[i,j] = sum_n du1[n,i] h[n,j]
     dA = du1.T @ h
-    # (17) dd[i] = sum_n du1[n,i]
+    # (15) dd[i] = sum_n du1[n,i]
     dd = du1.sum(axis=0)
-    # (18) dh[n,i] = sum_j dq[n,j] B[j,i] + sum_j du1[n,j] A[j,i]
+    # (16) dh[n,i] = sum_j dq[n,j] B[j,i] + sum_j du1[n,j] A[j,i]
     dh = dq @ B + du1 @ A
-    # (19) delta[n,i] = dh[n,i] sigmoid(z[n,i])
+    # (17) delta[n,i] = dh[n,i] sigmoid(z[n,i])
     delta = dh * sigmoid(z)
-    # (20) dU[i,j] = sum_n delta[n,i] left[n,j]
+    # (18) dU[i,j] = sum_n delta[n,i] left[n,j]
     dU = delta.T @ left
-    # (21) dV[i,j] = sum_n delta[n,i] right[n,j]
+    # (19) dV[i,j] = sum_n delta[n,i] right[n,j]
     dV = delta.T @ right
-    # (22) dc[i] = sum_n delta[n,i]
+    # (20) dc[i] = sum_n delta[n,i]
     dc = delta.sum(axis=0)
     grads = {"A": dA, "B": dB, "U": dU, "V": dV, "c": dc, "d": dd, "e": de}
     if inputs:
-        # (23) dleft[n,i] = sum_j delta[n,j] U[j,i]
+        # (21) dleft[n,i] = sum_j delta[n,j] U[j,i]
         dleft = delta @ U
-        # (24) dright[n,i] = sum_j delta[n,j] V[j,i]
+        # (22) dright[n,i] = sum_j delta[n,j] V[j,i]
         dright = delta @ V
         grads["left"] = dleft
         grads["right"] = dright

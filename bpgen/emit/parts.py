@@ -201,7 +201,7 @@ class Parts:
 
     def _backward(self) -> Function:
         steps = (*self.plan.backward, *self.plan.input_backward)
-        equations = [s.equation for s in steps]
+        equations = [s.evaluated for s in steps]
         body = [
             *self._unpacked(equations),
             *self._opened(equations),

@@ -33,7 +33,7 @@ def plan(derivation: Derivation) -> Plan:
     late = [s for s in both if s not in backward]
     of_target = _of_target(network, derivation.forward)
     loss = [f for f in derivation.forward if f.equation.name in of_target]
-    read = _reads([f.evaluated for f in loss] + [s.equation for s in both])
+    read = _reads([f.evaluated for f in loss] + [s.evaluated for s in both])
     computed = {
         t.name for t in network.tensors.values() if t.role in ("input", "value")
     } - of_target
@@ -69,7 +69,7 @@ def _needed(steps: list[Step], wanted: set[str]) -> list[Step]:
     for step in reversed(steps):
         if step.equation.name in needed:
             kept.append(step)
-            needed |= _reads([step.equation])
+            needed |= _reads([step.evaluated])
     return kept[::-1]
 
 

@@ -16,7 +16,6 @@ from bpgen.lower.contract import lowered, operand, scatters
 from bpgen.lower.printer import SUM, Text, bracketed
 from bpgen.lower.softmax import argument_of_softmax
 from bpgen.record import Derivation, Forward, Step
-from bpgen.stable import without_cancellation
 
 
 class Statements:
@@ -33,9 +32,7 @@ class Statements:
         for item in items:
             said = f"({item.number}) {spoken(item.equation, self.order)}"
             lines += comment(said, indent)
-            if item.evaluated != item.equation:
-                stable = spoken(item.evaluated, self.order).split(" = ", 1)[1]
-                lines += comment(f"({item.number}) evaluated as {stable}", indent)
+            lines += self._evaluated_as(item.equation, item.evaluated, item.number, indent)
             lines += self.statement(item.evaluated, indent)
         return lines
 
@@ -43,11 +40,18 @@ class Statements:
         lines: list[str] = []
         for step in steps:
             lines += comment(f"({step.number}) {spoken(step.equation, self.order)}", indent)
-            stable = tuple(t.map(without_cancellation) for t in step.equation.terms)
-            lines += self.statement(
-                Equation(step.equation.name, step.equation.indices, stable), indent
-            )
+            lines += self._evaluated_as(step.equation, step.evaluated, step.number, indent)
+            lines += self.statement(step.evaluated, indent)
         return lines
+
+    def _evaluated_as(
+        self, equation: Equation, evaluated: Equation, number: int, indent: int
+    ) -> list[str]:
+        """The other spelling, where it is another."""
+        if evaluated == equation:
+            return []
+        stable = spoken(evaluated, self.order).split(" = ", 1)[1]
+        return comment(f"({number}) evaluated as {stable}", indent)
 
     def statement(self, equation: Equation, indent: int) -> list[str]:
         """`name = ...`, and a line for each scatter."""
@@ -71,28 +75,30 @@ class Statements:
 
     def _filled(self, equation: Equation, right: Operand) -> str:
         """A value that is the same along some axis, in the full shape of the left side."""
-        like = self._like(equation)
-        if right.text == "0":
-            return f"np.zeros_like({like})"
+        if not right.axes and self._is_returned(equation):
+            like = self._like(equation)
+            return (
+                f"np.zeros_like({like})"
+                if right.text == "0"
+                else f"np.full_like({like}, {right.text})"
+            )
         value = aligned(replace(right, tight=right.text.isidentifier()), equation.indices)
-        bare = value[-1] in ")]" or value.isidentifier()
-        return f"np.ones_like({like}) * {value if bare else f'({value})'}"
+        whole = f"np.broadcast_to({value}, {self._shape(equation)})"
+        return f"{whole}.copy()" if self._is_returned(equation) else whole
+
+    def _shape(self, equation: Equation) -> str:
+        """The shape of the left side, from an array at hand where there is one."""
+        original = self.differentiates.get(equation.name, equation.name)
+        if original in self.plan.cache:
+            return f'cache["{original}"].shape'
+        sizes = ["N" if i.size == BATCH else str(i.size) for i in equation.indices]
+        return f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
 
     def _like(self, equation: Equation) -> str:
-        """An array at hand with the shape of the left side."""
-        original = self.differentiates.get(equation.name, equation.name)
-        role = self.network.tensors[original].role
-        if role == "param":
-            return f'params["{original}"]'
-        if original in self.plan.cache:
-            return f'cache["{original}"]'
-        first = (
-            next(f.evaluated.reads()[0].name for f in self.plan.forward)
-            if role == "value"
-            else original
-        )
-        sizes = ", ".join("N" if i.size == BATCH else str(i.size) for i in equation.indices)
-        return f"np.empty(({sizes},), {first}.dtype)"
+        """The parameter or input that a gradient is of."""
+        original = self.differentiates[equation.name]
+        held = "params" if self.network.tensors[original].role == "param" else "cache"
+        return f'{held}["{original}"]'
 
     def _is_returned(self, equation: Equation) -> bool:
         original = self.differentiates.get(equation.name)

@@ -1,0 +1,149 @@
+"""Identities from spellings that overflow or cancel to ones that do neither, as a table of
+rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import sympy as sp
+from sympy.codegen.cfunctions import expm1, log1p
+
+from bpgen.functions import log_cosh, sigmoid, softplus
+from bpgen.ir import Element
+
+Rewrite = Callable[[sp.Expr], sp.Expr | None]
+
+
+def _applied(expr: sp.Expr, rules: tuple[Rewrite, ...]) -> sp.Expr:
+    """`expr` with every spelling of a table replaced, from the outside in and again from the inside
+    out.
+    """
+    for rule in rules:
+        better = rule(expr)
+        if better is not None:
+            return _applied(better, rules)
+    if not expr.args or isinstance(expr, Element):
+        return expr
+    inner = expr.func(*(_applied(a, rules) for a in expr.args))
+    return inner if inner == expr else _applied(inner, rules)
+
+
+def without_overflow(expr: sp.Expr) -> sp.Expr:
+    """`expr` free of spellings that overflow where their value does not."""
+    return _applied(expr, _OVERFLOW)
+
+
+def without_cancellation(expr: sp.Expr) -> sp.Expr:
+    """`expr` as it should be evaluated: log1p and expm1 where digits would cancel."""
+    return _applied(expr, _CANCELLATION)
+
+
+def _exp_and_rest(expr: sp.Expr) -> tuple[sp.Expr, sp.Expr] | None:
+    """(u, r) of exp(u) + r."""
+    if isinstance(expr, sp.Add):
+        for part in expr.args:
+            if isinstance(part, sp.exp):
+                return part.args[0], expr - part
+    return None
+
+
+def _log_one_plus_exp(expr: sp.Expr) -> sp.Expr | None:
+    """log(1 + exp u) = softplus(u)"""
+    if isinstance(expr, sp.log):
+        found = _exp_and_rest(expr.args[0])
+        if found and found[1] == 1:
+            return softplus(found[0])
+    return None
+
+
+def _log_sigmoid(expr: sp.Expr) -> sp.Expr | None:
+    """log sigmoid(u) = -softplus(-u) and log(1 - sigmoid(u)) = -softplus(u)"""
+    if isinstance(expr, sp.log):
+        inside = expr.args[0]
+        if isinstance(inside, sigmoid):
+            return -softplus(-inside.args[0])
+        if isinstance(1 - inside, sigmoid):
+            return -softplus((1 - inside).args[0])
+    return None
+
+
+def _log_cosh(expr: sp.Expr) -> sp.Expr | None:
+    """log cosh(u), as one function"""
+    if isinstance(expr, sp.log) and isinstance(expr.args[0], sp.cosh):
+        return log_cosh(expr.args[0].args[0])
+    return None
+
+
+def _log1p(expr: sp.Expr) -> sp.Expr | None:
+    """log(1 + u) = log1p(u), exact where u is small"""
+    if isinstance(expr, sp.log) and isinstance(expr.args[0], sp.Add) and expr.args[0].args[0] == 1:
+        return log1p(expr.args[0] - 1)
+    return None
+
+
+def _tanh(expr: sp.Expr) -> sp.Expr | None:
+    """(exp u - exp(-u)) / (exp u + exp(-u)) = tanh u, and (exp u - 1) / (exp u + 1) =
+    tanh(u / 2)
+    """
+    if not isinstance(expr, sp.Mul):
+        return None
+    for over in expr.args:
+        if isinstance(over, sp.Pow) and over.exp == -1:
+            found = _exp_and_rest(over.base)
+            if found is None:
+                continue
+            u, rest = found
+            half = (
+                (u - rest.args[0]) / 2 if isinstance(rest, sp.exp) else u / 2 if rest == 1 else None
+            )
+            for sign in (1, -1):
+                if half is not None and sign * (sp.exp(u) - rest) in expr.args:
+                    return (
+                        expr / over / (sign * (sp.exp(u) - rest)) * sign * sp.tanh(sp.expand(half))
+                    )
+    return None
+
+
+def _sigmoid(expr: sp.Expr) -> sp.Expr | None:
+    """1 / (1 + exp(-u)) = sigmoid(u)"""
+    if isinstance(expr, sp.Pow) and expr.exp.is_Integer and expr.exp.is_negative:
+        found = _exp_and_rest(expr.base)
+        if found and found[1] == 1:
+            return sigmoid(-found[0]) ** -expr.exp
+    return None
+
+
+def _exp_times_sigmoid(expr: sp.Expr) -> sp.Expr | None:
+    """exp(u) sigmoid(-u) = sigmoid(u)"""
+    if isinstance(expr, sp.Mul):
+        for s in expr.args:
+            if isinstance(s, sigmoid) and sp.exp(-s.args[0]) in expr.args:
+                return expr / s / sp.exp(-s.args[0]) * sigmoid(-s.args[0])
+    return None
+
+
+def _expm1(expr: sp.Expr) -> sp.Expr | None:
+    """exp(u) - 1 = expm1(u), exact where u is small"""
+    if isinstance(expr, sp.Add) and expr.args[0] == -1:
+        found = _exp_and_rest(expr)
+        if found:
+            return expm1(found[0]) + found[1] + 1
+    if isinstance(expr, sp.Add) and expr.args[0] == 1:
+        for part in expr.args:
+            if isinstance(-part, sp.exp):
+                return -expm1((-part).args[0]) + (expr - 1 - part)
+    return None
+
+
+# Differentiated in the new spelling: the old one overflows.
+_OVERFLOW: tuple[Rewrite, ...] = (
+    _log_one_plus_exp,
+    _log_sigmoid,
+    _log_cosh,
+    _tanh,
+    _sigmoid,
+    _exp_times_sigmoid,
+)
+# Only evaluated in the new spelling, which keeps digits that the old one cancels.
+_CANCELLATION: tuple[Rewrite, ...] = (_log1p, _expm1)

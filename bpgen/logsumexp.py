@@ -1,0 +1,88 @@
+"""log of a sum of exp, and exp over such a sum, through `logsumexp`, which takes the
+largest out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+import sympy as sp
+
+from bpgen.ir import Element, Equation, Network, TensorInfo, Term, element
+
+
+def with_logsumexp(network: Network) -> Network:
+    """log of a sum of exp, and exp over such a sum, through `logsumexp`; a sum nobody reads any
+    more is left out.
+    """
+    sums = {e.name: e for e in network if _is_sum_of_exp(e)}
+    if not sums:
+        return network
+    there = {(e.indices, e.terms): e.name for e in network}
+    logs = {
+        name: (e.indices, (Term(e.terms[0].body.args[0], e.terms[0].over, "logsumexp"),))
+        for name, e in sums.items()
+    }
+    fresh = _new_names(network, len(sums))
+    names = {name: there.get(log) or next(fresh) for name, log in logs.items()}
+    tensors, equations, used = dict(network.tensors), [], set()
+    for equation in network:
+        terms = tuple(t.map(lambda body: _through(body, names)) for t in equation.terms)
+        used |= {e.name for t in terms for e in t.body.atoms(Element)}
+        equations.append(replace(equation, terms=terms))
+        name = names.get(equation.name)
+        if name and name not in tensors:
+            equations.append(Equation(name, *logs[equation.name]))
+            tensors[name] = TensorInfo(name, equation.indices, "value")
+    needed = used | set(network.outputs) | {network.loss}
+    dead = {n for s, r in names.items() for n in (s, r) if n not in needed}
+    kept = tuple(e for e in equations if e.name not in dead)
+    return replace(
+        network, tensors={n: t for n, t in tensors.items() if n not in dead}, equations=kept
+    )
+
+
+def _is_sum_of_exp(equation: Equation) -> bool:
+    (term, *others) = equation.terms
+    return not others and bool(term.over) and term.reduce == "sum" and isinstance(term.body, sp.exp)
+
+
+def _through(body: sp.Expr, names: Mapping[str, str]) -> sp.Expr:
+    """log S -> s and exp(u) / S -> exp(u - s), for S the sum of exp whose logarithm is s."""
+    logs = {
+        n: _renamed(n.args[0], names)
+        for n in body.atoms(sp.log)
+        if isinstance(n.args[0], Element) and n.args[0].name in names
+    }
+    body = body.xreplace(logs)
+    for node in sorted(body.atoms(sp.Mul), key=str):
+        body = body.xreplace({node: _quotient(node, names)})
+    return body
+
+
+def _quotient(node: sp.Mul, names: Mapping[str, str]) -> sp.Expr:
+    for over in node.args:
+        if (
+            isinstance(over, sp.Pow)
+            and over.exp == -1
+            and isinstance(over.base, Element)
+            and over.base.name in names
+        ):
+            for e in node.args:
+                if isinstance(e, sp.exp):
+                    return node / over / e * sp.exp(e.args[0] - _renamed(over.base, names))
+    return node
+
+
+def _renamed(access: Element, names: Mapping[str, str]) -> Element:
+    return element(names[access.name], access.indices)
+
+
+def _new_names(network: Network, count: int) -> Iterator[str]:
+    free = (
+        f"s{k}"
+        for k in range(1, len(network.tensors) + count + 1)
+        if f"s{k}" not in network.tensors
+    )
+    return (next(free) for _ in range(count))

@@ -5,7 +5,7 @@ it taken.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import sympy as sp
@@ -14,6 +14,7 @@ from bpgen.admissible import finite
 from bpgen.declare.declaration import Declaration
 from bpgen.declare.formula import Formula
 from bpgen.errors import NetError
+from bpgen.functions import sigmoid
 from bpgen.ir import (
     BATCH,
     Element,
@@ -31,9 +32,9 @@ from bpgen.naming import RESERVED, free, invented, names, refuse
 from bpgen.whole import predictions, reachable, reads, terms_of, whole
 
 Definition = tuple[tuple[Index, ...], tuple[Term, ...]]
-_DEEPEST = (
-    40  # nameless steps written inside one another, so that a formula stays one that sympy can walk
-)
+# Nameless steps written inside one another, so that a formula stays one that sympy can walk.
+_DEEPEST = 40
+_REUSED = (sp.tanh, sigmoid)  # their derivatives are told in their own values
 
 
 def build(
@@ -114,7 +115,11 @@ def _written_in(
 ) -> tuple[Term, ...] | None:
     """`terms` with the nameless tensor's definition in its place, or None where it needs a name."""
     left, inner = definition
-    if len(inner) == 1 and not inner[0].over and (uses == 1 or not inner[0].body.has(sp.Function)):
+    if isinstance(inner[0].body, _REUSED) and not _only_in_logs(terms, serial):
+        return None
+    body = inner[0].body
+    alias = isinstance(body.as_coeff_Mul()[1], Element) or body.is_number
+    if len(inner) == 1 and not inner[0].over and (uses == 1 or alias):
         return tuple(
             t.map(lambda body: _substituted(body, serial, left, inner[0].body)) for t in terms
         )
@@ -129,6 +134,12 @@ def _written_in(
     return Formula(tuple(result)).terms
 
 
+def _only_in_logs(terms: tuple[Term, ...], serial: int) -> bool:
+    """Whether a tensor is read in logarithms only: log sigmoid(z) has a spelling of its own."""
+    outside = (t.body.xreplace({n: sp.Dummy() for n in t.body.atoms(sp.log)}) for t in terms)
+    return all(e.name != f"%{serial}" for body in outside for e in body.atoms(Element))
+
+
 def _substituted(body: sp.Expr, serial: int, left: tuple[Index, ...], value: sp.Expr) -> sp.Expr:
     found = [e for e in body.atoms(Element) if e.name == f"%{serial}"]
     return body.xreplace(
@@ -137,22 +148,23 @@ def _substituted(body: sp.Expr, serial: int, left: tuple[Index, ...], value: sp.
 
 
 def _spread(term: Term, serial: int, definition: Definition) -> list[Term] | None:
-    """A term linear in the reduced tensor, as the sum of the tensor's own terms with the term's
-    factor.
+    """A multiple of the reduced tensor, as the sum of the tensor's own terms: W x + b is one sum.
+
+    A product with another tensor is none: h * (W @ h) is told in u = W h.
     """
     found = [e for e in term.body.atoms(Element) if e.name == f"%{serial}"]
     if not found:
         return [term]
-    if len(found) > 1 or term.reduce != "sum":
+    if len(found) > 1 or term.reduce != "sum" or term.over:
         return None
     access, mark = found[0], sp.Dummy()
     body = term.body.xreplace({access: mark})
     factor, rest = body.coeff(mark, 1), body.coeff(mark, 0)
-    if sp.expand(body - factor * mark - rest) != 0 or mark in factor.free_symbols:
+    if sp.expand(body - factor * mark - rest) != 0 or factor.has(Element, mark):
         return None
     at = dict(zip(definition[0], access.indices, strict=True))
-    spread = [Term(t.body.xreplace(at) * factor, t.over + term.over) for t in definition[1]]
-    return spread + ([Term(rest, term.over)] if rest != 0 else [])
+    spread = [Term(t.body.xreplace(at) * factor, t.over) for t in definition[1]]
+    return spread + ([Term(rest)] if rest != 0 else [])
 
 
 def _name_all(
@@ -163,10 +175,11 @@ def _name_all(
     if declared.loss is not None and declared.loss.serial not in called:
         called[declared.loss.serial] = free("L", taken)
         taken.add(called[declared.loss.serial])
-    for serial, hint in _hints(declared, kept, called).items():
-        if serial not in called and hint not in taken:
-            called[serial] = hint
-            taken.add(hint)
+    for serial, definition in kept.items():
+        for other, hint in _hints(declared, serial, definition, called):
+            if other in kept and other not in called and hint not in taken:
+                called[other] = hint
+                taken.add(hint)
     for serial in kept:
         if serial not in called:
             called[serial] = invented(declared.tensors[serial], taken)
@@ -174,17 +187,27 @@ def _name_all(
 
 
 def _hints(
-    declared: Declaration, kept: Mapping[int, Definition], called: Mapping[int, str]
-) -> dict[int, str]:
-    """z1 for what a1 = sigmoid(W1 @ x + b1) applies its function to."""
-    found = {}
-    for serial, (_, terms) in kept.items():
-        number = re.search(r"\d*$", called.get(serial, ""))
-        if serial in called and number and len(terms) == 1 and not terms[0].over:
-            for read in reads(terms):
-                if declared.tensors[read].role == "value" and declared.tensors[read].hint == "u":
-                    found[read] = f"z{number[0]}"
-    return found
+    declared: Declaration, serial: int, definition: Definition, called: Mapping[int, str]
+) -> Iterator[tuple[int, str]]:
+    """Names by the company a nameless tensor keeps: z1 for what a1 is a function of, and the other
+    way round, s1 for the log-sum-exp of z1.
+    """
+    term = definition[1][0] if len(definition[1]) == 1 else None
+    read = list(dict.fromkeys(reads(definition[1])))
+    if term is None or len(read) != 1 or declared.tensors[read[0]].role != "value":
+        return
+    mine, other = called.get(serial, ""), called.get(read[0], "")
+    if term.reduce == "logsumexp":
+        yield serial, f"s{_digits(other)}"
+    elif not term.over and mine and declared.tensors[read[0]].hint == "u":
+        yield read[0], f"z{_digits(mine)}"
+    elif not term.over and re.fullmatch(r"z\d*", other):
+        yield serial, f"a{_digits(other)}"
+
+
+def _digits(name: str) -> str:
+    """The number of the layer that a name ends in."""
+    return name[len(name.rstrip("0123456789")) :]
 
 
 def _network(
@@ -223,7 +246,9 @@ def _network(
             ).indices
             tensors[label] = TensorInfo(label, axes, t.role, t.bound, t.sums_to_one)
     own = {called[s] for s in given if s in kept}
-    outputs = tuple(called[t.serial] for t in declared.outputs) or _outputs(equations, tensors, own)
+    outputs = tuple(called[t.serial] for t in declared.outputs) or _outputs(
+        equations, tensors, own, {sample_loss or ""}
+    )
     inits = {
         called[s]: declared.tensors[s].init for s in kept if declared.tensors[s].role == "param"
     }
@@ -314,22 +339,23 @@ def _by_sample(term: Term, batch: Index) -> list[Term]:
 
 
 def _outputs(
-    equations: list[Equation], tensors: Mapping[str, TensorInfo], own: set[str]
+    equations: list[Equation], tensors: Mapping[str, TensorInfo], own: set[str], loss: set[str]
 ) -> tuple[str, ...]:
     """What forward returns where net.py does not say: what is compared with the target, by its name
-    in net.py.
+    in net.py; without a target, what was computed last before the loss.
     """
     of_target = {t.name for t in tensors.values() if t.role == "target"}
     compared: list[str] = []
     computed: list[str] = []
     for equation in equations:
-        read = [e.name for e in equation.reads()]
-        if of_target & set(read):
+        reads = [e.name for e in equation.reads()]
+        if of_target & set(reads):
             of_target.add(equation.name)
-            compared += [r for r in read if r in computed]
+            compared += [r for r in reads if r in computed]
         elif tensors[equation.name].batched:
             computed.append(equation.name)
-    for candidates in ([c for c in computed if c in compared and c in own], compared, computed):
+    named = [c for c in computed if c in own and c not in loss]
+    for candidates in ([c for c in named if c in compared], compared, named, computed):
         if candidates:
             return (candidates[-1],)
     return ()

@@ -8,6 +8,7 @@ import re
 import sys
 import traceback
 from contextlib import redirect_stdout
+from difflib import get_close_matches
 from pathlib import Path
 from types import CodeType
 
@@ -106,8 +107,16 @@ def _run(code: CodeType, path: str) -> dict[str, object]:
     except BaseException as error:  # net.py may raise anything, SystemExit included
         said = f"{type(error).__name__}: {error}".removesuffix(": ")
         remedy = next(remedy for pattern, remedy in _REMEDIES if re.match(pattern, said))
+        if isinstance(error, NameError):
+            remedy = _meant(str(error.name), space) or remedy
         raise NetError(said, remedy, _place(error, path)) from None
     return space
+
+
+def _meant(name: str, space: dict[str, object]) -> str:
+    """The word or variable that a misspelt name is closest to."""
+    close = get_close_matches(name, [*space, *WORDS], n=1)
+    return f"did you mean {close[0]}?" if close and "input" in space else ""
 
 
 def _place(error: BaseException, path: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 
 import sympy as sp
 
+from bpgen.functions import sigmoid
 from bpgen.ir import Element, Index, Network, Term, length
 from bpgen.measure import simplest, weight
 
@@ -22,6 +23,17 @@ def tidy(expr: sp.Expr) -> sp.Expr:
     """
     if weight(expr) > _LARGEST or not expr.args or isinstance(expr, Element):
         return expr
+    reflected = expr.xreplace(
+        {c: 1 - sigmoid(-c.args[0]) for c in expr.atoms(sigmoid) if _is_negative(c)}
+    )
+    return simplest([_tidied(expr), _tidied(reflected)] if reflected != expr else [_tidied(expr)])
+
+
+def _is_negative(call: sp.Expr) -> bool:
+    return bool(call.args[0].could_extract_minus_sign())
+
+
+def _tidied(expr: sp.Expr) -> sp.Expr:
     held = _held(expr)
     plain = expr.xreplace(held)
     if plain not in _memo:

@@ -8,7 +8,7 @@ import numpy as np
 
 Arrays = dict[str, np.ndarray]
 
-SHAPES: dict[str, tuple[int, ...]] = {"b": (), "w": ()}
+SHAPES: dict[str, tuple[int, ...]] = {"w": (), "b": ()}
 INPUTS: dict[str, tuple[int | str, ...]] = {"x": ()}
 TARGETS: dict[str, tuple[int | str, ...]] = {"y": ()}
 INTEGERS: dict[str, int] = {}
@@ -20,16 +20,16 @@ def init(
     """Fresh parameters, drawn from rng: a seed, a Generator or None."""
     rng = np.random.default_rng(rng)
     return {
-        "b": np.asarray(rng.standard_normal(), dtype),
         "w": np.asarray(rng.standard_normal(), dtype),
+        "b": np.asarray(rng.standard_normal(), dtype),
     }
 
 
 def forward(params: Arrays, x: np.ndarray) -> tuple[np.ndarray, Arrays]:
-    """The output a (N,) and the cache for backward."""
+    """The output a (N,), and the cache for backward."""
     _check(params)
-    b = params["b"]
     w = params["w"]
+    b = params["b"]
     x = _array("x", x, (), None, params)
     # (1) z[n] = w x[n] + b
     z = w * x + b
@@ -74,7 +74,7 @@ def backward(
     dw = (delta * x).sum()
     # (7) db = sum_n delta[n]
     db = delta.sum()
-    grads = {"b": db, "w": dw}
+    grads = {"w": dw, "b": db}
     if inputs:
         # (8) dx[n] = delta[n] w
         dx = delta * w
@@ -91,17 +91,19 @@ def loss_and_grad(params: Arrays, x: np.ndarray, y: np.ndarray) -> tuple[float, 
 def pack(params: Arrays) -> np.ndarray:
     """All parameters as one flat array, in the order of their sorted names."""
     _check(params)
-    return np.concatenate([np.asarray(params[name]).reshape(-1) for name in SHAPES])
+    ends = [np.reshape(params[name], -1) for name in sorted(SHAPES)]
+    return np.concatenate(ends)
 
 
 def unpack(flat: np.ndarray) -> Arrays:
     """The parameters as views into one flat array."""
-    sizes = [int(np.prod(shape)) for shape in SHAPES.values()]
-    if np.shape(flat) != (sum(sizes),):
-        raise ValueError(f"flat: expected shape {(sum(sizes),)}, got {np.shape(flat)}")
+    sizes = {name: int(np.prod(SHAPES[name])) for name in sorted(SHAPES)}
+    if np.shape(flat) != (sum(sizes.values()),):
+        needed = sum(sizes.values())
+        raise ValueError(f"flat needs shape ({needed},), not {np.shape(flat)}")
     params, start = {}, 0
-    for (name, shape), size in zip(SHAPES.items(), sizes):
-        params[name] = flat[start : start + size].reshape(shape)
+    for name, size in sizes.items():
+        params[name] = flat[start : start + size].reshape(SHAPES[name])
         start += size
     return params
 
@@ -162,11 +164,14 @@ def _fits(
 def _self_check(seed: int = 0) -> bool:
     """Compare the gradients with six-point differences at a random point; print a table."""
     rng = np.random.default_rng(seed)
-    params = {name: rng.uniform(-0.9, 0.9, shape) for name, shape in SHAPES.items()}
-    given = [rng.uniform(0.2, 1.0, (5,))]
-    targets = [rng.uniform(0.2, 1.0, (5,))]
-    _, cache = forward(params, *given)
-    grads = backward(params, cache, targets[0], inputs=True)
+    for _ in range(9):  # until every gradient is large enough to be seen
+        params = {name: rng.uniform(-0.9, 0.9, shape) for name, shape in SHAPES.items()}
+        given = [rng.uniform(0.2, 1.0, (5,))]
+        targets = [rng.uniform(0.2, 1.0, (5,))]
+        _, cache = forward(params, *given)
+        grads = backward(params, cache, targets[0], inputs=True)
+        if all(np.abs(gradient).max() > 1e-6 for gradient in grads.values()):
+            break
     points = {**params, **dict(zip(INPUTS, given))}
 
     def slope(point: np.ndarray, at: tuple[int, ...], h: float) -> float:

@@ -26,18 +26,18 @@ def init(
 
 
 def forward(params: Arrays, x: np.ndarray) -> tuple[np.ndarray, Arrays]:
-    """The output p (N, 4) and the cache for backward."""
+    """The output p (N, 4), and the cache for backward."""
     _check(params)
     W = params["W"]
     b = params["b"]
     x = _array("x", x, (3,), None, params)
     # (1) z[n,i] = sum_j W[i,j] x[n,j] + b[i]
     z = x @ W.T + b
-    # (2) s1[n] = logsumexp_i z[n,i]
-    s1 = logsumexp(z)
-    # (3) p[n,i] = exp(z[n,i] - s1[n])
+    # (2) s[n] = logsumexp_i z[n,i]
+    s = logsumexp(z)
+    # (3) p[n,i] = exp(z[n,i] - s[n])
     p = softmax(z)
-    cache = {"x": x, "z": z, "s1": s1, "p": p}
+    cache = {"x": x, "z": z, "s": s, "p": p}
     return p, cache
 
 
@@ -51,11 +51,11 @@ def _loss(params: Arrays, cache: Arrays, y: np.ndarray) -> float:
     """The loss of the batch that left this cache."""
     N = _length(cache)
     z = cache["z"]
-    s1 = cache["s1"]
+    s = cache["s"]
     y = _one_hot("y", y, (4,), N, params)
     # (4) ell[n] = -sum_i y[n,i] log(p[n,i])
-    # (4) evaluated as -sum_i (z[n,i] - s1[n]) y[n,i]
-    ell = -((z - s1[:, None]) * y).sum(axis=1)
+    # (4) evaluated as -sum_i (z[n,i] - s[n]) y[n,i]
+    ell = -((z - s[:, None]) * y).sum(axis=1)
     # (11) L = sum_n ell[n] / N
     L = ell.mean()
     value: float = L.item()
@@ -94,17 +94,19 @@ def loss_and_grad(params: Arrays, x: np.ndarray, y: np.ndarray) -> tuple[float, 
 def pack(params: Arrays) -> np.ndarray:
     """All parameters as one flat array, in the order of their sorted names."""
     _check(params)
-    return np.concatenate([np.asarray(params[name]).reshape(-1) for name in SHAPES])
+    ends = [np.reshape(params[name], -1) for name in sorted(SHAPES)]
+    return np.concatenate(ends)
 
 
 def unpack(flat: np.ndarray) -> Arrays:
     """The parameters as views into one flat array."""
-    sizes = [int(np.prod(shape)) for shape in SHAPES.values()]
-    if np.shape(flat) != (sum(sizes),):
-        raise ValueError(f"flat: expected shape {(sum(sizes),)}, got {np.shape(flat)}")
+    sizes = {name: int(np.prod(SHAPES[name])) for name in sorted(SHAPES)}
+    if np.shape(flat) != (sum(sizes.values()),):
+        needed = sum(sizes.values())
+        raise ValueError(f"flat needs shape ({needed},), not {np.shape(flat)}")
     params, start = {}, 0
-    for (name, shape), size in zip(SHAPES.items(), sizes):
-        params[name] = flat[start : start + size].reshape(shape)
+    for name, size in sizes.items():
+        params[name] = flat[start : start + size].reshape(SHAPES[name])
         start += size
     return params
 
@@ -186,11 +188,14 @@ def _one_hot(
 def _self_check(seed: int = 0) -> bool:
     """Compare the gradients with six-point differences at a random point; print a table."""
     rng = np.random.default_rng(seed)
-    params = {name: rng.uniform(-0.9, 0.9, shape) for name, shape in SHAPES.items()}
-    given = [rng.uniform(0.2, 1.0, (5, 3))]
-    targets = [rng.dirichlet(np.ones(4), (5))]
-    _, cache = forward(params, *given)
-    grads = backward(params, cache, targets[0], inputs=True)
+    for _ in range(9):  # until every gradient is large enough to be seen
+        params = {name: rng.uniform(-0.9, 0.9, shape) for name, shape in SHAPES.items()}
+        given = [rng.uniform(0.2, 1.0, (5, 3))]
+        targets = [rng.dirichlet(np.ones(4), (5))]
+        _, cache = forward(params, *given)
+        grads = backward(params, cache, targets[0], inputs=True)
+        if all(np.abs(gradient).max() > 1e-6 for gradient in grads.values()):
+            break
     points = {**params, **dict(zip(INPUTS, given))}
 
     def slope(point: np.ndarray, at: tuple[int, ...], h: float) -> float:

@@ -9,12 +9,12 @@ import numpy as np
 Arrays = dict[str, np.ndarray]
 
 SHAPES: dict[str, tuple[int, ...]] = {
-    "A": (4, 5),
-    "B": (1, 5),
     "U": (5, 3),
     "V": (5, 2),
     "c": (5,),
+    "A": (4, 5),
     "d": (4,),
+    "B": (1, 5),
     "e": (1,),
 }
 INPUTS: dict[str, tuple[int | str, ...]] = {"left": (3,), "right": (2,)}
@@ -28,12 +28,12 @@ def init(
     """Fresh parameters, drawn from rng: a seed, a Generator or None."""
     rng = np.random.default_rng(rng)
     return {
-        "A": np.asarray(rng.standard_normal((4, 5)) * 5**-0.5, dtype),
-        "B": np.asarray(rng.standard_normal((1, 5)) * 5**-0.5, dtype),
         "U": np.asarray(rng.standard_normal((5, 3)) * 3**-0.5, dtype),
         "V": np.asarray(rng.standard_normal((5, 2)) * 2**-0.5, dtype),
         "c": np.zeros(5, dtype),
+        "A": np.asarray(rng.standard_normal((4, 5)) * 5**-0.5, dtype),
         "d": np.zeros(4, dtype),
+        "B": np.asarray(rng.standard_normal((1, 5)) * 5**-0.5, dtype),
         "e": np.zeros(1, dtype),
     }
 
@@ -41,14 +41,14 @@ def init(
 def forward(
     params: Arrays, left: np.ndarray, right: np.ndarray
 ) -> tuple[tuple[np.ndarray, np.ndarray], Arrays]:
-    """The output p (N, 4); q (N, 1) and the cache for backward."""
+    """The outputs p (N, 4), q (N, 1), and the cache for backward."""
     _check(params)
-    A = params["A"]
-    B = params["B"]
     U = params["U"]
     V = params["V"]
     c = params["c"]
+    A = params["A"]
     d = params["d"]
+    B = params["B"]
     e = params["e"]
     left = _array("left", left, (3,), None, params)
     N = len(left)
@@ -59,9 +59,9 @@ def forward(
     h = softplus(z)
     # (3) u1[n,i] = sum_j A[i,j] h[n,j] + d[i]
     u1 = h @ A.T + d
-    # (4) s1[n] = logsumexp_i u1[n,i]
-    s1 = logsumexp(u1)
-    # (5) p[n,i] = exp(u1[n,i] - s1[n])
+    # (4) s[n] = logsumexp_i u1[n,i]
+    s = logsumexp(u1)
+    # (5) p[n,i] = exp(u1[n,i] - s[n])
     p = softmax(u1)
     # (6) q[n,i] = sum_j B[i,j] h[n,j] + e[i]
     q = h @ B.T + e
@@ -71,7 +71,7 @@ def forward(
         "z": z,
         "h": h,
         "u1": u1,
-        "s1": s1,
+        "s": s,
         "p": p,
         "q": q,
     }
@@ -95,13 +95,13 @@ def _loss(params: Arrays, cache: Arrays, kind: np.ndarray, amount: np.ndarray) -
     N = _length(cache)
     rows = np.arange(N)
     u1 = cache["u1"]
-    s1 = cache["s1"]
+    s = cache["s"]
     q = cache["q"]
     kind = _labels("kind", kind, (), N, 4)
     amount = _array("amount", amount, (1,), N, params)
     # (7) ell[n] = sum_i (q[n,i] - amount[n,i]) ** 2 / 2 - log(p[n,kind[n]])
-    # (7) evaluated as sum_i (q[n,i] - amount[n,i]) ** 2 / 2 + s1[n] - u1[n,kind[n]]
-    ell = ((q - amount) ** 2).sum(axis=1) / 2 + s1 - u1[rows, kind]
+    # (7) evaluated as sum_i (q[n,i] - amount[n,i]) ** 2 / 2 + s[n] - u1[n,kind[n]]
+    ell = ((q - amount) ** 2).sum(axis=1) / 2 + s - u1[rows, kind]
     # (23) L = sum_n ell[n] / N
     L = ell.mean()
     value: float = L.item()
@@ -116,10 +116,10 @@ def backward(
     inputs: bool = False,
 ) -> Arrays:
     """Gradients of the loss, named as params; the inputs' too on request."""
-    A = params["A"]
-    B = params["B"]
     U = params["U"]
     V = params["V"]
+    A = params["A"]
+    B = params["B"]
     N = _length(cache)
     rows = np.arange(N)
     left = cache["left"]
@@ -153,7 +153,7 @@ def backward(
     dV = delta.T @ right
     # (20) dc[i] = sum_n delta[n,i]
     dc = delta.sum(axis=0)
-    grads = {"A": dA, "B": dB, "U": dU, "V": dV, "c": dc, "d": dd, "e": de}
+    grads = {"U": dU, "V": dV, "c": dc, "A": dA, "d": dd, "B": dB, "e": de}
     if inputs:
         # (21) dleft[n,i] = sum_j delta[n,j] U[j,i]
         dleft = delta @ U
@@ -179,17 +179,19 @@ def loss_and_grad(
 def pack(params: Arrays) -> np.ndarray:
     """All parameters as one flat array, in the order of their sorted names."""
     _check(params)
-    return np.concatenate([np.asarray(params[name]).reshape(-1) for name in SHAPES])
+    ends = [np.reshape(params[name], -1) for name in sorted(SHAPES)]
+    return np.concatenate(ends)
 
 
 def unpack(flat: np.ndarray) -> Arrays:
     """The parameters as views into one flat array."""
-    sizes = [int(np.prod(shape)) for shape in SHAPES.values()]
-    if np.shape(flat) != (sum(sizes),):
-        raise ValueError(f"flat: expected shape {(sum(sizes),)}, got {np.shape(flat)}")
+    sizes = {name: int(np.prod(SHAPES[name])) for name in sorted(SHAPES)}
+    if np.shape(flat) != (sum(sizes.values()),):
+        needed = sum(sizes.values())
+        raise ValueError(f"flat needs shape ({needed},), not {np.shape(flat)}")
     params, start = {}, 0
-    for (name, shape), size in zip(SHAPES.items(), sizes):
-        params[name] = flat[start : start + size].reshape(shape)
+    for name, size in sizes.items():
+        params[name] = flat[start : start + size].reshape(SHAPES[name])
         start += size
     return params
 
@@ -285,11 +287,14 @@ def _labels(
 def _self_check(seed: int = 0) -> bool:
     """Compare the gradients with six-point differences at a random point; print a table."""
     rng = np.random.default_rng(seed)
-    params = {name: rng.uniform(-0.9, 0.9, shape) for name, shape in SHAPES.items()}
-    given = [rng.uniform(0.2, 1.0, (5, 3)), rng.uniform(0.2, 1.0, (5, 2))]
-    targets = [rng.integers(4, size=(5,)), rng.uniform(0.2, 1.0, (5, 1))]
-    _, cache = forward(params, *given)
-    grads = backward(params, cache, targets[0], targets[1], inputs=True)
+    for _ in range(9):  # until every gradient is large enough to be seen
+        params = {name: rng.uniform(-0.9, 0.9, shape) for name, shape in SHAPES.items()}
+        given = [rng.uniform(0.2, 1.0, (5, 3)), rng.uniform(0.2, 1.0, (5, 2))]
+        targets = [rng.integers(4, size=(5,)), rng.uniform(0.2, 1.0, (5, 1))]
+        _, cache = forward(params, *given)
+        grads = backward(params, cache, targets[0], targets[1], inputs=True)
+        if all(np.abs(gradient).max() > 1e-6 for gradient in grads.values()):
+            break
     points = {**params, **dict(zip(INPUTS, given))}
 
     def slope(point: np.ndarray, at: tuple[int, ...], h: float) -> float:

@@ -93,8 +93,8 @@ def test_form(name: str) -> None:
 def test_softmax_inside_a_network_is_found_in_closed_form() -> None:
     """p * (g - sum(g p)), from the forward equations of softmax alone."""
     body = "V = param(2, 4)\ny = target(2)\np = softmax(z)\nq = V @ p\nL = loss(half_squared_error(q, y))"
-    assert adjoint(body, "s1") == "-sum_i dp[n,i] p[n,i]"
-    assert adjoint(body) == "(ds1[n] + dp[n,i]) p[n,i]"
+    assert adjoint(body, "s") == "-sum_i dp[n,i] p[n,i]"
+    assert adjoint(body) == "(ds[n] + dp[n,i]) p[n,i]"
 
 
 def test_the_chain_rule_is_recorded_factor_by_factor() -> None:
@@ -117,13 +117,13 @@ def test_the_chain_rule_is_recorded_factor_by_factor() -> None:
 def test_a_target_that_may_not_sum_to_one_keeps_its_sum() -> None:
 
     record = derivation("y = target(4)\np = softmax(z)\nL = loss(-sum(y*log(p)))")
-    assert not step(record, "s1").inlined
+    assert not step(record, "s").inlined
 
 
 def test_numbers_run_through_forward_and_backward() -> None:
     record = derivation("y = target(4)\nL = loss(half_squared_error(tanh(z), y))")
     numbers = [f.number for f in record.forward] + [s.number for s in record.steps]
-    assert numbers == list(range(1, len(numbers) + 1))
+    assert sorted(numbers) == list(range(1, len(numbers) + 1))
 
 
 def test_nothing_divides_by_a_probability() -> None:

@@ -143,7 +143,7 @@ def test_interface() -> None:
     assert list(m.TARGETS) == ["kind", "amount"]
     assert m.INTEGERS == {"kind": 4}
     params = m.init(3)
-    assert list(params) == sorted(params) == list(m.SHAPES)
+    assert list(params) == list(m.SHAPES) == ["U", "V", "c", "A", "d", "B", "e"]
     flat = m.pack(params)
     views = m.unpack(flat)
     assert all(
@@ -153,7 +153,7 @@ def test_interface() -> None:
 
 
 DOOR = {
-    "missing parameter": (lambda p, x, y: ({"W1": p["W1"]}, x, y), "params: W2 is missing"),
+    "missing parameter": (lambda p, x, y: ({"W1": p["W1"]}, x, y), "params: b1 is missing"),
     "unknown parameter": (
         lambda p, x, y: ({**p, "V": x}, x, y),
         "params: V is no parameter of this network",

@@ -93,10 +93,10 @@ class Formula(Symbolic):
         left, right = self, Formula.of(other)
         if left.plain:
             left, right = right, left
-        if any(t.reduce != "sum" for t in left.terms):
-            return Formula((Term(left.body() * right.body()),))
         factor = right.body()
-        return Formula(tuple(_scaled(t, factor) for t in left.terms))
+        if factor.has(Element) or any(t.reduce != "sum" for t in left.terms):
+            return Formula((Term(left.body() * factor),))
+        return Formula(tuple(t.map(lambda body: body * factor) for t in left.terms))
 
     def __pow__(self, other: Any) -> Formula:
         return Formula((Term(self.body() ** Formula.of(other).body()),))
@@ -137,14 +137,6 @@ class Formula(Symbolic):
 
 def _in_order(expr: sp.Basic) -> list[Element]:
     return [e for e in sp.preorder_traversal(expr) if isinstance(e, Element)]
-
-
-def _scaled(term: Term, factor: sp.Expr) -> Term:
-    """factor * sum over K of body, with K renamed where the factor speaks of the same index."""
-    clash = {k: fresh(k.size) for k in term.over if k in factor.free_symbols}
-    return Term(
-        term.body.xreplace(clash) * factor, tuple(clash.get(k, k) for k in term.over), term.reduce
-    )
 
 
 def reduce(formula: Any, over: tuple[Any, ...], how: Reduce) -> Formula:

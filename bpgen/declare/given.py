@@ -5,6 +5,7 @@ from __future__ import annotations
 import keyword
 import math
 import unicodedata
+from fractions import Fraction
 from numbers import Integral
 from typing import Any
 
@@ -51,6 +52,22 @@ def number(value: Any) -> sp.Expr:
             else "a whole number too large for a network",
             "use finite numbers",
         )
+    return _meant(value) if isinstance(value, float) else sp.Integer(value)
+
+
+def _meant(value: float) -> sp.Expr:
+    """What a float stands for: 0.1 for 1/10, 1 / 3 for 1/3, 2**0.5 for the root of 2.
+
+    Its float is the value again.
+    """
+    if len(repr(value)) > 10:
+        fraction = Fraction(value).limit_denominator(1000)
+        if float(fraction) == value:
+            return sp.Rational(fraction.numerator, fraction.denominator)
+        square = Fraction(value * value).limit_denominator(1000)
+        root = sp.sqrt(sp.Rational(square.numerator, square.denominator)) * (1 if value > 0 else -1)
+        if float(root) == value:
+            return root
     return sp.Rational(repr(value))
 
 

@@ -68,6 +68,10 @@ def l1(*weights: Tensor) -> Any:
 
 def _pair(a: Tensor, y: Tensor, what: str) -> Any:
     _tensors((a, y), what, "give the output and the target")
+    if a.role == "target" and y.role != "target":
+        raise NetError(
+            f"{what}: the target {a.said()} comes first", "give the output, then the target"
+        )
     if y.bound is not None:
         raise NetError(
             f"{what}: {y.said()} is a label, a whole number",

@@ -86,6 +86,9 @@ _NUMPY = {
     "empty_like",
     "copy",
     "ndindex",
+    "broadcast_to",
+    "full_like",
+    "reshape",
     "dirichlet",
 }
 _FORBIDDEN = (

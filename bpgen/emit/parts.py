@@ -34,7 +34,7 @@ class Parts:
         self.derivation, self.network = derivation, derivation.network
         self.plan: Plan = plan(derivation)
         self.write = Statements(derivation, self.plan)
-        self.params = sorted(self.network.role("param"), key=lambda t: t.name)
+        self.params = self.network.role("param")
         self.inputs, self.targets = self.network.role("input"), self.network.role("target")
         self.seeds = () if self.network.loss else tuple(f"d_{o}" for o in self.network.outputs)
 
@@ -102,9 +102,15 @@ class Parts:
     def drawn(self) -> dict[str, list[str]]:
         """Random arguments for the self-check, five samples of each, as the lines of two lists."""
         return {
-            kind: collection(f"{kind} = ", map(_drawn, tensors), "[]", 4)
+            kind: collection(f"{kind} = ", map(_drawn, tensors), "[]", 8)
             for kind, tensors in (("given", self.inputs), ("targets", self.targets))
         }
+
+    @property
+    def packed(self) -> tuple[str, ...]:
+        """All parameters end to end; of none, an empty array."""
+        ends = "ends = [np.reshape(params[name], -1) for name in sorted(SHAPES)]"
+        return (ends, "return np.concatenate(ends)") if self.params else ("return np.zeros(0)",)
 
     @property
     def self_check_start(self) -> tuple[str, ...]:
@@ -124,7 +130,7 @@ class Parts:
 
     def _gradients(self, given: str, count: int) -> list[str]:
         arguments = ["params", "cache", *(f"{given}[{k}]" for k in range(count)), "inputs=True"]
-        return call("grads = backward", arguments, "", 4)
+        return call("grads = backward", arguments, "", 8)
 
     @property
     def self_check_value(self) -> tuple[str, ...]:
@@ -165,8 +171,8 @@ class Parts:
         body = self._with_lengths(body, [t.name for t in self.inputs])
         body += collection("cache = ", [f'"{n}": {n}' for n in self.plan.cache], indent=4)
         body.append(f"return {outputs[0] if one else f'({_joined(*outputs)})'}, cache")
-        shapes = "; ".join(f"{o} {_batch_shape(self.network.tensors[o])}" for o in outputs)
-        doc = f"The output {shapes} and the cache for backward."
+        shapes = ", ".join(f"{o} {_batch_shape(self.network.tensors[o])}" for o in outputs)
+        doc = f"The output{'' if one else 's'} {shapes}, and the cache for backward."
         arguments = ["params: Arrays", *_typed(self.inputs)]
         return Function(
             tuple(_def("forward", arguments, f"tuple[{returned}, Arrays]")), doc, tuple(body)
@@ -201,7 +207,7 @@ class Parts:
 
     def _backward(self) -> Function:
         steps = (*self.plan.backward, *self.plan.input_backward)
-        equations = [s.evaluated for s in steps]
+        equations = [s.evaluated for s in steps] + [f.evaluated for f in self.plan.rebuilt]
         body = [
             *self._unpacked(equations),
             *self._opened(equations),
@@ -212,6 +218,7 @@ class Parts:
             for o, s in zip(self.network.outputs, self.seeds, strict=False)
             for line in self._seed(o, s)
         ]
+        body += self.write.forward(self.plan.rebuilt)
         body += self.write.backward(self.plan.backward)
         body += collection(
             "grads = ",
@@ -223,8 +230,8 @@ class Parts:
             _typed(self.targets) if self.network.loss else [f"{s}: np.ndarray" for s in self.seeds]
         )
         arguments = ["params: Arrays", "cache: Arrays", *given, "inputs: bool = False"]
-        of = "the loss" if self.network.loss else "the outputs against their cotangents"
-        doc = f"Gradients of {of}, named as params; the inputs' too on request."
+        of = "of the loss" if self.network.loss else "from those of the outputs"
+        doc = f"Gradients {of}, named as params; the inputs' too on request."
         return Function(
             tuple(_def("backward", arguments, "Arrays")),
             doc,

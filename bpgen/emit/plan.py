@@ -18,6 +18,7 @@ class Plan:
 
     forward: tuple[Forward, ...]
     loss: tuple[Forward, ...]
+    rebuilt: tuple[Forward, ...]  # of loss, what backward reads and so computes again
     backward: tuple[Step, ...]
     input_backward: tuple[Step, ...]  # computed only when the gradients of the inputs are asked for
     cache: tuple[str, ...]
@@ -33,16 +34,19 @@ def plan(derivation: Derivation) -> Plan:
     late = [s for s in both if s not in backward]
     of_target = _of_target(network, derivation.forward)
     loss = [f for f in derivation.forward if f.equation.name in of_target]
+    defined = definitions(derivation)
+    rebuilt = _needed_forward(loss, _reads([s.evaluated for s in both]), defined)
     read = _reads([f.evaluated for f in loss] + [s.evaluated for s in both])
     computed = {
         t.name for t in network.tensors.values() if t.role in ("input", "value")
     } - of_target
     cached = read & computed | set(_first_input(network))
     early = [f for f in derivation.forward if f.equation.name not in of_target]
-    forward = _needed_forward(early, cached | set(network.outputs), definitions(derivation))
+    forward = _needed_forward(early, cached | set(network.outputs), defined)
     return Plan(
         tuple(forward),
         tuple(loss),
+        tuple(rebuilt),
         tuple(backward),
         tuple(late),
         tuple(n for n in network.tensors if n in cached),

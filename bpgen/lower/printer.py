@@ -27,7 +27,9 @@ def number(value: sp.Rational) -> Text:
 
 
 def is_decimal(value: sp.Rational) -> bool:
-    """Whether a fraction is better written 0.02 than / 50."""
+    """Whether a fraction is better written 0.02 than / 50: a short decimal, or one nobody reads."""
+    if value.q > 1000:
+        return True
     rest = int(value.q)
     for prime in (2, 5):
         while rest % prime == 0:
@@ -55,6 +57,8 @@ class Printer:
             return number(expr)
         if isinstance(expr, sp.Symbol):
             return expr.name, ATOM
+        if self.calls and expr.is_number:  # pi, the root of 2: one float, of no numpy type
+            return repr(float(expr)), ATOM if expr.is_nonnegative else SIGN
         if isinstance(expr, sp.Add):
             return self._sum(expr)
         if isinstance(expr, sp.Mul):
@@ -63,8 +67,6 @@ class Printer:
             return self._call(expr)
         if isinstance(expr, sp.Pow):
             return self._power(expr)
-        if expr.is_number and not expr.args:
-            return repr(float(expr)), ATOM  # pi, E
         return self._call(expr)
 
     def _sum(self, expr: sp.Add) -> Text:
@@ -88,6 +90,9 @@ class Printer:
         coefficient, rest = expr.as_coeff_Mul(rational=True)
         if coefficient < 0:
             return f"-{self(-expr, PRODUCT)}", SIGN if -coefficient == 1 else PRODUCT
+        constant, varying = rest.as_independent(*rest.free_symbols, Element, as_Add=False)
+        if self.calls and constant != 1:
+            coefficient, rest = sp.Rational(repr(float(coefficient * constant))), varying
         above, below = _fraction(coefficient, rest)
         above = sorted(above, key=self._factor_order)
         factors = [self._factor(f, above) for f in above] or ["1"]

@@ -1,0 +1,92 @@
+"""Networks of shapes that no example has: each emits a module that is right, lean and pure."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bpgen.check.module import Subject
+from bpgen.check.numbers import numbers
+from bpgen.emit import emit
+from bpgen.load import declared_by
+from tests.conftest import emitted
+
+NETS = {
+    "a residual of the target": (
+        "x = input(3); y = target(3); W = param(3, 3)\nr = W @ x - y\nL = loss(sum(r ** 2))"
+    ),
+    "the target in a nameless step": (
+        "x = input(4, 3); w = param(3); y = target()\nL = loss((mean(x @ w) - y) ** 2)"
+    ),
+    "an axis averaged away": (
+        "x = input(4, 3); w = param(3); V = param(3, 3)\nm = mean(x @ V, axis=0)\noutput(dot(w, m))"
+    ),
+    "the first axis of the input averaged away": (
+        "x = input(4, 3); w = param(3)\nm = mean(x, axis=0)\noutput(dot(w, m))"
+    ),
+    "sums and means as outputs": (
+        "x = input(3); s = input(); w = param(3)\noutput(sum(x), mean(x), s * sum(x), dot(w, x))"
+    ),
+    "a scalar input as the loss": "s = input()\nL = loss(s)",
+    "a length known at run time": 'x = input("T"); w = param()\nL = loss(w * mean(x ** 2))',
+    "a recurrence written out": (
+        "x = input(4); W = param(4, 4); y = target(4)\nh = x\n"
+        "for k in range(3):\n    h = h + tanh(W @ h)\nq = h * (W @ h)\n"
+        "L = loss(half_squared_error(q, y))"
+    ),
+    "an autoencoder with tied weights": (
+        "x = input(4); W = param(2, 4)\nh = tanh(W @ x)\nxhat = W.T @ h\n"
+        "L = loss(half_squared_error(xhat, x) + sum(log(cosh(h))))"
+    ),
+    "focal loss and an entropy": (
+        "x = input(4); W = param(3, 4); y = label(3)\np = softmax(W @ x)\n"
+        "L = loss(-(1 - p[y]) ** 2 * log(p[y]) + sum(p * log(p)))"
+    ),
+    "a bilinear form": (
+        'i, j, k = indices("i j k")\nx = input(3); y = input(2); W = param(4, 3, 2)\n'
+        "s = tensor(sum(W[k, i, j] * x[i] * y[j], i, j), k)\noutput(s)"
+    ),
+    "constants that floats stand for": (
+        "x = input(3); y = target(2); W = param(2, 3)\nz = (W @ x) / 2 ** 0.5 + 1 / 3\n"
+        "L = loss(binary_cross_entropy_with_logits(z, y) + 1 / 3 * l1(W))"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_gradients(name: str) -> None:
+    network = declared_by(f"from bpgen import *\n{NETS[name]}\n")
+    found = numbers(Subject(emit(network), network), 0)
+    assert found.ok, [str(f) for f in found.findings] + [
+        f"{r.name}: {r.verdict}" for r in found.rows
+    ]
+
+
+def module_text(name: str) -> str:
+    return emit(declared_by(f"from bpgen import *\n{NETS[name]}\n"))
+
+
+def test_a_product_with_a_sum_is_told_in_two_steps() -> None:
+    assert "q = h * u" in module_text("a recurrence written out")
+    assert ".sum(axis=2)" not in module_text("a recurrence written out")
+
+
+def test_constants_are_written_as_people_would() -> None:
+    text = module_text("constants that floats stand for")
+    assert "z = 0.7071067811865476 * (x @ W.T) + 0.3333333333333333" in text
+    assert "dW = 0.7071067811865476 * (delta.T @ x) + np.sign(W) / 3" in text
+    assert "delta = (sigmoid(z) - y) / N" in text
+
+
+def test_what_forward_returns_by_default() -> None:
+    m = emitted(f"from bpgen import *\n{NETS['an autoencoder with tied weights']}\n")
+    assert m.forward(m.init(0), np.ones((2, 4)))[0].shape == (2, 4)
+
+
+def test_a_long_residual_chain_stays_linear() -> None:
+    source = (
+        "from bpgen import *\nx = input(3); W = param(3, 3)\nh = x\n"
+        "for k in range({}):\n    h = h + tanh(W @ h)\noutput(h)\n"
+    )
+    short, long = (len(emit(declared_by(source.format(n)))) for n in (20, 40))
+    assert long - short < 1.2 * (short - len(emit(declared_by(source.format(1)))) + 2000)

@@ -5,12 +5,17 @@ and its proof.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bpgen.errors import NetError
 from bpgen.write import MARK
 
 
-def prove(path: str, seed: int = 0):  # type: ignore[no-untyped-def]
+if TYPE_CHECKING:
+    from bpgen.check import Report
+
+
+def prove(path: str, seed: int = 0) -> Report:
     """The report on a net.py's module, or on an emitted module by its numbers alone."""
     from bpgen.check import check_module
 
@@ -22,7 +27,8 @@ def prove(path: str, seed: int = 0):  # type: ignore[no-untyped-def]
 
     network = load(path)
     small = shrunk(network)
-    return check_module(emit(network), network, seed=seed, exact_source=(emit(small), small))
+    exact_source = (emit(small), small) if small != network else None
+    return check_module(emit(network), network, seed=seed, exact_source=exact_source)
 
 
 def _is_emitted(path: str) -> bool:

@@ -50,7 +50,8 @@ def check_module(
     ]
     # Breaking what is broken shows nothing.
     tested = selftest.selftest(subject, ruler) if found.ok else None
-    note = ALONE if target is None else SHRUNK if exact_source is not None else ""
+    smaller = exact_source is not None and found.ok
+    note = ALONE if target is None else SHRUNK if smaller else ""
     return Report(found.findings, tuple(rows), tested, note)
 
 

@@ -262,6 +262,7 @@ PROMISES: tuple[Promise, ...] = (
 
 def contract(subject: Subject, seed: int) -> Iterator[Finding]:
     """Every broken promise, at batches of 1, 2 and 5; what the module raises is one, too."""
+    raised: dict[str, list[int]] = {}
     for batch in BATCHES:
         try:
             point = subject.draw(np.random.default_rng([seed, batch, 99]), batch)
@@ -270,4 +271,6 @@ def contract(subject: Subject, seed: int) -> Iterator[Finding]:
                     broken = list(promise(subject, point))
                 yield from broken
         except Exception as error:
-            yield Finding("", f"a batch of {batch} raises {type(error).__name__}: {error}")
+            raised.setdefault(f"{type(error).__name__}: {error}".strip(), []).append(batch)
+    for said, batches in raised.items():
+        yield Finding("", f"at a batch of {', '.join(map(str, batches))} it raises {said}")

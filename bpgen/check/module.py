@@ -147,6 +147,11 @@ class Subject:
     def has_loss(self) -> bool:
         return hasattr(self.module, "loss")
 
+    def shape_of(self, tensor: str) -> tuple[int, ...]:
+        """The shape of a parameter, or of one sample of an input, where it is known."""
+        known = self.shapes.get(tensor, self.module.INPUTS.get(tensor, ()))
+        return tuple(size for size in known if isinstance(size, int))
+
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
         return dict(self.module.SHAPES)

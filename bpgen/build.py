@@ -29,6 +29,7 @@ from bpgen.ir import (
 )
 from bpgen.letters import lettered
 from bpgen.naming import RESERVED, free, invented, names, refuse
+from bpgen.simplify import counted
 from bpgen.whole import predictions, reachable, reads, terms_of, whole
 
 Definition = tuple[tuple[Index, ...], tuple[Term, ...]]
@@ -226,7 +227,8 @@ def _network(
     sample_loss = None
     for serial, (left, terms) in kept.items():
         t, label = declared.tensors[serial], called[serial]
-        terms = tuple(x.map(lambda body: _final(body, called, batched, batch)) for x in terms)
+        named = (x.map(lambda body: _final(body, called, batched, batch)) for x in terms)
+        terms = tuple(c for x in named for c in counted(x))
         if serial == loss:
             sample_loss, made = _mean(label, terms, batch, tensors, set(called.values()))
             equations += made

@@ -57,6 +57,56 @@ def _log_one_plus_exp(expr: sp.Expr) -> sp.Expr | None:
     return None
 
 
+def _log_of_two_exponentials(expr: sp.Expr) -> sp.Expr | None:
+    """log(c + d exp u) = log c + softplus(u + log(d/c)), also with exp v for c"""
+    if (
+        isinstance(expr, sp.log)
+        and isinstance(expr.args[0], sp.Add)
+        and len(expr.args[0].args) == 2
+    ):
+        logs = [_log_of_exponential(a) for a in expr.args[0].args]
+        if logs[0] is not None and logs[1] is not None:
+            return logs[0] + softplus(sp.expand(logs[1] - logs[0]))
+    return None
+
+
+def _log_of_exponential(expr: sp.Expr) -> sp.Expr | None:
+    """log c + u for c exp(u) with a positive number c."""
+    coefficient, rest = expr.as_coeff_Mul()
+    if not coefficient.is_positive:
+        return None
+    if isinstance(rest, sp.exp):
+        return sp.log(coefficient) + rest.args[0]
+    return sp.log(coefficient) if rest == 1 else None
+
+
+def _log_of_product(expr: sp.Expr) -> sp.Expr | None:
+    """log(p q) = log p + log q and log(p^k) = k log p, for a factor p known to be positive"""
+    if not isinstance(expr, sp.log):
+        return None
+    factors = sp.Mul.make_args(expr.args[0])
+    positive = [f for f in factors if _is_positive(f)]
+    if not positive or (len(factors) == 1 and not isinstance(factors[0], sp.Pow)):
+        return None
+    rest = [f for f in factors if f not in positive]
+    logs = [f.exp * sp.log(f.base) if _is_power(f) else sp.log(f) for f in positive]
+    return sp.Add(*logs, *([sp.log(sp.Mul(*rest))] if rest else []))
+
+
+def _is_power(expr: sp.Expr) -> bool:
+    return isinstance(expr, sp.Pow) and not isinstance(expr, sp.exp)
+
+
+def _is_positive(expr: sp.Expr) -> bool:
+    """A positive number, an exponential, a sigmoid, its complement, or a power of one."""
+    base = expr.base if _is_power(expr) else expr
+    return (
+        bool(base.is_positive and base.is_number)
+        or isinstance(base, (sp.exp, sigmoid))
+        or isinstance(1 - base, sigmoid)
+    )
+
+
 def _log_sigmoid(expr: sp.Expr) -> sp.Expr | None:
     """log sigmoid(u) = -softplus(-u) and log(1 - sigmoid(u)) = -softplus(u)"""
     if isinstance(expr, sp.log):
@@ -82,6 +132,10 @@ def _log1p(expr: sp.Expr) -> sp.Expr | None:
     return None
 
 
+def _without(product: sp.Expr, *factors: sp.Expr) -> sp.Expr:
+    return sp.Mul(*(a for a in product.args if a not in factors))
+
+
 def _tanh(expr: sp.Expr) -> sp.Expr | None:
     """(exp u - exp(-u)) / (exp u + exp(-u)) = tanh u, and (exp u - 1) / (exp u + 1) =
     tanh(u / 2)
@@ -99,9 +153,8 @@ def _tanh(expr: sp.Expr) -> sp.Expr | None:
             )
             for sign in (1, -1):
                 if half is not None and sign * (sp.exp(u) - rest) in expr.args:
-                    return (
-                        expr / over / (sign * (sp.exp(u) - rest)) * sign * sp.tanh(sp.expand(half))
-                    )
+                    above = sign * (sp.exp(u) - rest)
+                    return _without(expr, over, above) * sign * sp.tanh(sp.expand(half))
     return None
 
 
@@ -119,7 +172,7 @@ def _exp_times_sigmoid(expr: sp.Expr) -> sp.Expr | None:
     if isinstance(expr, sp.Mul):
         for s in expr.args:
             if isinstance(s, sigmoid) and sp.exp(-s.args[0]) in expr.args:
-                return expr / s / sp.exp(-s.args[0]) * sigmoid(-s.args[0])
+                return _without(expr, s, sp.exp(-s.args[0])) * sigmoid(-s.args[0])
     return None
 
 
@@ -139,7 +192,9 @@ def _expm1(expr: sp.Expr) -> sp.Expr | None:
 # Differentiated in the new spelling: the old one overflows.
 _OVERFLOW: tuple[Rewrite, ...] = (
     _log_one_plus_exp,
+    _log_of_product,
     _log_sigmoid,
+    _log_of_two_exponentials,
     _log_cosh,
     _tanh,
     _sigmoid,

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from bpgen.errors import NetError
 from bpgen.write import MARK
 
-
 if TYPE_CHECKING:
     from bpgen.check import Report
 

@@ -5,6 +5,7 @@ targets that sum to 1, cancellation across the chain.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import sympy as sp
 
@@ -133,6 +134,17 @@ def combined(
     body = form(sp.Add(*plain)) if plain else sp.S.Zero
     kept = [*rest, *([Term(body)] if body != 0 else [])]
     return tuple(t for t in kept if t.body != 0) or (Term(sp.S.Zero),), tuple(reasons)
+
+
+def counted(term: Term) -> list[Term]:
+    """A sum as sums of what varies with their indices: sum_ij (x_i + w_j) = 3 sum_i x_i + ..."""
+    if not term.over or term.reduce != "sum":
+        return [term]
+    if isinstance(term.body, sp.Add) and _mixed(term.body, list(term.over)):
+        return [c for a in term.body.args for c in counted(replace(term, body=a))]
+    idle = [k for k in term.over if k not in term.body.free_symbols]
+    body = term.body * sp.Mul(*(length(k.size) for k in idle))
+    return [Term(body, tuple(k for k in term.over if k not in idle))]
 
 
 def _reduced(term: Term, network: Network, reasons: dict[str, None]) -> list[Term]:

@@ -25,16 +25,20 @@ def with_logsumexp(network: Network) -> Network:
         for name, e in sums.items()
     }
     fresh = _new_names(network, len(sums))
-    names = {name: there.get(log) or next(fresh) for name, log in logs.items()}
+    place = {e.name: k for k, e in enumerate(network)}
+    names: dict[str, str] = {}
+    for name, definition in logs.items():
+        known = there.get(definition, name)
+        names[name] = known if place[known] < place[name] else next(fresh)
     tensors, equations, used = dict(network.tensors), [], set()
     for equation in network:
         terms = tuple(t.map(lambda body: _through(body, names)) for t in equation.terms)
         used |= {e.name for t in terms for e in t.body.atoms(Element)}
         equations.append(replace(equation, terms=terms))
-        name = names.get(equation.name)
-        if name and name not in tensors:
-            equations.append(Equation(name, *logs[equation.name]))
-            tensors[name] = TensorInfo(name, equation.indices, "value")
+        log = names.get(equation.name)
+        if log and log not in tensors:
+            equations.append(Equation(log, *logs[equation.name]))
+            tensors[log] = TensorInfo(log, equation.indices, "value")
     needed = used | set(network.outputs) | {network.loss}
     dead = {n for s, r in names.items() for n in (s, r) if n not in needed}
     kept = tuple(e for e in equations if e.name not in dead)
@@ -71,7 +75,8 @@ def _quotient(node: sp.Mul, names: Mapping[str, str]) -> sp.Expr:
         ):
             for e in node.args:
                 if isinstance(e, sp.exp):
-                    return node / over / e * sp.exp(e.args[0] - _renamed(over.base, names))
+                    rest = [a for a in node.args if a not in (over, e)]
+                    return sp.Mul(*rest, sp.exp(e.args[0] - _renamed(over.base, names)))
     return node
 
 

@@ -180,8 +180,8 @@ def _self_check(seed: int = 0) -> bool:
     rng = np.random.default_rng(seed)
     for _ in range(9):  # until every gradient is large enough to be seen
         params = {name: rng.uniform(-0.9, 0.9, shape) for name, shape in SHAPES.items()}
-        given = [rng.uniform(0.2, 1.0, (5, 4))]
-        targets = [rng.uniform(0.2, 1.0, (5, 2))]
+        given: list[np.ndarray] = [rng.uniform(0.2, 1.0, (5, 4))]
+        targets: list[np.ndarray] = [rng.uniform(0.2, 1.0, (5, 2))]
         _, cache = forward(params, *given)
         grads = backward(params, cache, targets[0], inputs=True)
         if all(np.abs(gradient).max() > 1e-6 for gradient in grads.values()):

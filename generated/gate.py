@@ -159,7 +159,7 @@ def _self_check(seed: int = 0) -> bool:
     rng = np.random.default_rng(seed)
     for _ in range(9):  # until every gradient is large enough to be seen
         params = {name: rng.uniform(-0.9, 0.9, shape) for name, shape in SHAPES.items()}
-        given = [rng.uniform(0.2, 1.0, (5, 4))]
+        given: list[np.ndarray] = [rng.uniform(0.2, 1.0, (5, 4))]
         outputs, cache = forward(params, *given)
         upstream = [rng.standard_normal(o.shape) for o in [outputs]]
         grads = backward(params, cache, upstream[0], inputs=True)

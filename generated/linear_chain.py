@@ -70,9 +70,9 @@ def backward(
     yhat = cache["yhat"]
     y = _array("y", y, (), N, params)
     # (5) dw2 = sum_n (yhat[n] - y[n]) a1[n] / N
-    dw2 = ((yhat - y) * a1).sum() / N
+    dw2 = np.asarray(((yhat - y) * a1).sum() / N)
     # (7) dw1 = sum_n (yhat[n] - y[n]) w2 x[n] / N
-    dw1 = ((yhat - y) * x).sum() * w2 / N
+    dw1 = np.asarray(((yhat - y) * x).sum() * w2 / N)
     grads = {"w1": dw1, "w2": dw2}
     if inputs:
         # (8) dx[n] = (yhat[n] - y[n]) w1 w2 / N
@@ -160,8 +160,8 @@ def _self_check(seed: int = 0) -> bool:
     rng = np.random.default_rng(seed)
     for _ in range(9):  # until every gradient is large enough to be seen
         params = {name: rng.uniform(-0.9, 0.9, shape) for name, shape in SHAPES.items()}
-        given = [rng.uniform(0.2, 1.0, (5,))]
-        targets = [rng.uniform(0.2, 1.0, (5,))]
+        given: list[np.ndarray] = [rng.uniform(0.2, 1.0, (5,))]
+        targets: list[np.ndarray] = [rng.uniform(0.2, 1.0, (5,))]
         _, cache = forward(params, *given)
         grads = backward(params, cache, targets[0], inputs=True)
         if all(np.abs(gradient).max() > 1e-6 for gradient in grads.values()):

@@ -71,9 +71,9 @@ def backward(
     # (5) delta[n] = 2 (a[n] - y[n]) step(z[n]) / N
     delta = 2 * (a - y) * step(z) / N
     # (6) dw = sum_n delta[n] x[n]
-    dw = (delta * x).sum()
+    dw = np.asarray((delta * x).sum())
     # (7) db = sum_n delta[n]
-    db = delta.sum()
+    db = np.asarray(delta.sum())
     grads = {"w": dw, "b": db}
     if inputs:
         # (8) dx[n] = delta[n] w
@@ -166,8 +166,8 @@ def _self_check(seed: int = 0) -> bool:
     rng = np.random.default_rng(seed)
     for _ in range(9):  # until every gradient is large enough to be seen
         params = {name: rng.uniform(-0.9, 0.9, shape) for name, shape in SHAPES.items()}
-        given = [rng.uniform(0.2, 1.0, (5,))]
-        targets = [rng.uniform(0.2, 1.0, (5,))]
+        given: list[np.ndarray] = [rng.uniform(0.2, 1.0, (5,))]
+        targets: list[np.ndarray] = [rng.uniform(0.2, 1.0, (5,))]
         _, cache = forward(params, *given)
         grads = backward(params, cache, targets[0], inputs=True)
         if all(np.abs(gradient).max() > 1e-6 for gradient in grads.values()):

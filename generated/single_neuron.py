@@ -62,7 +62,7 @@ def backward(
     yhat = cache["yhat"]
     y = _array("y", y, (), N, params)
     # (4) dw = sum_n 2 (yhat[n] - y[n]) x[n] / N
-    dw = 2 * ((yhat - y) * x).sum() / N
+    dw = np.asarray(2 * ((yhat - y) * x).sum() / N)
     grads = {"w": dw}
     if inputs:
         # (5) dx[n] = 2 (yhat[n] - y[n]) w / N
@@ -150,8 +150,8 @@ def _self_check(seed: int = 0) -> bool:
     rng = np.random.default_rng(seed)
     for _ in range(9):  # until every gradient is large enough to be seen
         params = {name: rng.uniform(-0.9, 0.9, shape) for name, shape in SHAPES.items()}
-        given = [rng.uniform(0.2, 1.0, (5,))]
-        targets = [rng.uniform(0.2, 1.0, (5,))]
+        given: list[np.ndarray] = [rng.uniform(0.2, 1.0, (5,))]
+        targets: list[np.ndarray] = [rng.uniform(0.2, 1.0, (5,))]
         _, cache = forward(params, *given)
         grads = backward(params, cache, targets[0], inputs=True)
         if all(np.abs(gradient).max() > 1e-6 for gradient in grads.values()):

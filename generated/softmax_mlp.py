@@ -158,10 +158,12 @@ def unpack(flat: np.ndarray) -> Arrays:
     return params
 
 
-def logsumexp(z: np.ndarray) -> np.ndarray:
-    """log(sum(exp(z))) along the last axis; the largest is taken out, so nothing overflows."""
-    largest = z.max(axis=-1, keepdims=True)
-    return np.asarray(largest[..., 0] + np.log(np.exp(z - largest).sum(axis=-1)))
+def logsumexp(z: np.ndarray, last: int = 1) -> np.ndarray:
+    """log(sum(exp(z))) over the last axes; the largest is taken out, so nothing overflows."""
+    axes = tuple(range(-last, 0))
+    largest = z.max(axis=axes, keepdims=True)
+    total = np.exp(z - largest).sum(axis=axes, keepdims=True)
+    return np.asarray(np.squeeze(largest + np.log(total), axis=axes))
 
 
 def softmax(z: np.ndarray) -> np.ndarray:
@@ -240,8 +242,8 @@ def _self_check(seed: int = 0) -> bool:
     rng = np.random.default_rng(seed)
     for _ in range(9):  # until every gradient is large enough to be seen
         params = {name: rng.uniform(-0.9, 0.9, shape) for name, shape in SHAPES.items()}
-        given = [rng.uniform(0.2, 1.0, (5, 7))]
-        targets = [rng.integers(5, size=(5,))]
+        given: list[np.ndarray] = [rng.uniform(0.2, 1.0, (5, 7))]
+        targets: list[np.ndarray] = [rng.integers(5, size=(5,))]
         _, cache = forward(params, *given)
         grads = backward(params, cache, targets[0], inputs=True)
         if all(np.abs(gradient).max() > 1e-6 for gradient in grads.values()):

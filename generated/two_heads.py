@@ -207,10 +207,12 @@ def softplus(z: np.ndarray) -> np.ndarray:
     return np.asarray(np.maximum(z, 0) + np.log1p(np.exp(np.minimum(z, -z))))
 
 
-def logsumexp(z: np.ndarray) -> np.ndarray:
-    """log(sum(exp(z))) along the last axis; the largest is taken out, so nothing overflows."""
-    largest = z.max(axis=-1, keepdims=True)
-    return np.asarray(largest[..., 0] + np.log(np.exp(z - largest).sum(axis=-1)))
+def logsumexp(z: np.ndarray, last: int = 1) -> np.ndarray:
+    """log(sum(exp(z))) over the last axes; the largest is taken out, so nothing overflows."""
+    axes = tuple(range(-last, 0))
+    largest = z.max(axis=axes, keepdims=True)
+    total = np.exp(z - largest).sum(axis=axes, keepdims=True)
+    return np.asarray(np.squeeze(largest + np.log(total), axis=axes))
 
 
 def softmax(z: np.ndarray) -> np.ndarray:
@@ -289,8 +291,14 @@ def _self_check(seed: int = 0) -> bool:
     rng = np.random.default_rng(seed)
     for _ in range(9):  # until every gradient is large enough to be seen
         params = {name: rng.uniform(-0.9, 0.9, shape) for name, shape in SHAPES.items()}
-        given = [rng.uniform(0.2, 1.0, (5, 3)), rng.uniform(0.2, 1.0, (5, 2))]
-        targets = [rng.integers(4, size=(5,)), rng.uniform(0.2, 1.0, (5, 1))]
+        given: list[np.ndarray] = [
+            rng.uniform(0.2, 1.0, (5, 3)),
+            rng.uniform(0.2, 1.0, (5, 2)),
+        ]
+        targets: list[np.ndarray] = [
+            rng.integers(4, size=(5,)),
+            rng.uniform(0.2, 1.0, (5, 1)),
+        ]
         _, cache = forward(params, *given)
         grads = backward(params, cache, targets[0], targets[1], inputs=True)
         if all(np.abs(gradient).max() > 1e-6 for gradient in grads.values()):

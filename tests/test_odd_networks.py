@@ -46,6 +46,130 @@ NETS = {
         'i, j, k = indices("i j k")\nx = input(3); y = input(2); W = param(4, 3, 2)\n'
         "s = tensor(sum(W[k, i, j] * x[i] * y[j], i, j), k)\noutput(s)"
     ),
+    "captured indices": (
+        'i, j = indices("i j")\n'
+        "x = input(3); w, v = param(3), param(3)\n"
+        "L = loss(sum(x[i]*w[i],i)*sum(v[i]*x[i],i)*sum(v[j],j))"
+    ),
+    "captured 2": (
+        'i,j,k = indices("i j k")\n'
+        "x = input(3); A, B = param(3,3), param(3,3)\n"
+        "h = tensor(sum(A[i,k]*B[k,j],k)*sum(A[j,k]*x[k],k),i,j)\n"
+        "output(h)"
+    ),
+    "captured 3": (
+        'i,j = indices("i j")\n'
+        "x = input(3); U, b = param(3,3), param(3,3)\n"
+        "h = tensor(sum(sum(U[i,j]*x[j],j,i)-b[j,i]*x[i],i),j)\n"
+        "output(h)"
+    ),
+    "centering": (
+        'i,j = indices("i j")\n'
+        "x = input(3); W = param(3,3)\n"
+        "z = W @ x\n"
+        "h = tensor(z[j]-sum(z[j],j)/3,j)\n"
+        "output(h)"
+    ),
+    "bias sum": (
+        'i,j = indices("i j")\n'
+        "x = input(3); W = param(2,3); b = param(2)\n"
+        "h = tensor(sum(W[i,j]*x[j],j)+sum(b[i],i),i)\n"
+        "output(h)"
+    ),
+    "inner tensor": (
+        'i,j = indices("i j")\n'
+        "x = input(3); A, v = param(3,3), param(3)\n"
+        "h = v * x\n"
+        "L = loss(sum(v[j]*tensor(sum(A[i,j]*x[j],j),i)[j],j) + sum(h))"
+    ),
+    "broadcast along the batch": (
+        "x = input(3); W = param(3); s = sum(x)\nL = loss(sum(tanh(W-s)))"
+    ),
+    "sqrt of the loss": (
+        "x = input(3); w = param(3); y = target(3); h = w*x\nL = loss(sqrt(1 + sum((h-y)**2)))"
+    ),
+    "dice": (
+        "x = input(3); W = param(3,3); y = target(3); a = sigmoid(W @ x)\n"
+        "L = loss(1-2*sum(a*y)/(sum(a)+sum(y)))"
+    ),
+    "label into a bias": (
+        "x = input(3); y = label(4); W = param(4,3); B = param(4); z = W @ x + B\n"
+        "L = loss(-log(softmax(z)[y])+B[y]**2)"
+    ),
+    "label into a row": (
+        'i = indices("i")\n'
+        "x = input(3); y = label(4); M = param(4,3); W = param(3,3)\n"
+        "z = W @ x\n"
+        "L = loss(sum((z[i]-M[y,i])**2,i))"
+    ),
+    "label into a column": (
+        'i = indices("i")\n'
+        "x = input(3); y = label(4); M = param(3,4); W = param(3,3)\n"
+        "z = W @ x\n"
+        "L = loss(sum((z[i]-M[i,y])**2,i))"
+    ),
+    "two labels": (
+        "x = input(3); y, q = label(4), label(4); W = param(4,3); M = param(4,4)\n"
+        "z = W @ x\n"
+        "L = loss(z[y] - z[q] + M[y,q]**2 + M[y,y]*z[q])"
+    ),
+    "irrational": (
+        "x = input(3); y = label(4); W = param(4,3)\n"
+        "p = softmax(W @ x)\n"
+        "L = loss(-log(p[y])/log(2))"
+    ),
+    "mask sign": (
+        "x = input(3); W = param(4,3); z = W @ x; y = target(4)\nL = loss(-sum(relu(z)*y))"
+    ),
+    "lse of two axes": ("x = input(2,4); w = param(2,4)\nz = w * x\nL = loss(log(sum(exp(z))))"),
+    "late lse": (
+        "x = input(3); W = param(4,3); z = W @ x\n"
+        "S = sum(exp(z)); p = exp(z)/S; s = logsumexp(z)\n"
+        "L = loss(sum(p**2)+s)"
+    ),
+    "idle index": (
+        'i,j = indices("i j")\n'
+        "x = input(3); w = param(4); h = sum(x)\n"
+        "L = loss(sum(x[i]+sum(w[j],j),i) + h**2)"
+    ),
+    "constant gradient of an input": (
+        "x, u = input(3), input(3); w = param(3); h = w*x\nL = loss(sum(h)**2+sum(u))"
+    ),
+    "constant gradient of a scalar": (
+        "x = input(3); w = param(3); b = param(); h = w*x\nL = loss(sum(h)-b)"
+    ),
+    "view as output": (
+        'i = indices("i")\n'
+        "x = input(3,2); w = param(3)\n"
+        "h = tensor(x[i,0],i)\n"
+        "q = x.T\n"
+        "output(h, q, h * w)"
+    ),
+    "transposed sum": (
+        'i,j = indices("i j")\n'
+        "x = input(3,2); w = param(3,2)\n"
+        "h = tensor(x[i,j]+w[i,j],j,i)\n"
+        "output(h)"
+    ),
+    "only value": ("x = input(); w = param(); h = w+x\nL = loss(h)"),
+    "scalar first": (
+        'k = indices("k")\nx = input(3); W = param(4)\nh = tensor(sum(x)-W[k],k)\noutput(h)'
+    ),
+    "shifted softmax": (
+        "x = input(3); W = param(4,3); z = W @ x\n"
+        "p = exp(z-1)/sum(exp(z-1))\n"
+        "V = param(2,4)\n"
+        "output(V @ p)"
+    ),
+    "log of products": (
+        "x = input(3); W = param(4,3); z = W @ x\n"
+        "p = softmax(z); a = sigmoid(z)\n"
+        "L = loss(log(p[0]*p[1]) + log(p[2]/p[3]) + sum(log(a/(1-a))) + sum(log(a**2)) + sum(log(2*a)) + sum(log(sqrt(a))))"
+    ),
+    "logs of two exponentials": (
+        "x = input(3); W = param(4,3); z = W @ x\n"
+        "L = loss(sum(log(exp(z)+exp(-z))) + sum(log(2+exp(z))) + sum(log(1+2*exp(z))) + sum(log(cosh(z))))"
+    ),
     "constants that floats stand for": (
         "x = input(3); y = target(2); W = param(2, 3)\nz = (W @ x) / 2 ** 0.5 + 1 / 3\n"
         "L = loss(binary_cross_entropy_with_logits(z, y) + 1 / 3 * l1(W))"

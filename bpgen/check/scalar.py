@@ -170,6 +170,8 @@ def _constants(written: Written) -> dict[float, sp.Expr]:
         for term in equation.terms:
             for part in sp.preorder_traversal(term.body):
                 constant = _coefficient(part)
+                if isinstance(part, sp.Pow) and part.base.is_number and not part.exp.is_number:
+                    constant = sp.log(part.base)  # which its derivative multiplies by
                 if not constant.is_rational and constant.is_finite:
                     found.update({float(c): c for c in (constant, 1 / constant)})
     return found
@@ -234,10 +236,14 @@ class Exact:
 
     def __pow__(self, other: Any) -> Any:
         lifted = self.world.lift(other)
-        if lifted is None or not lifted.expr.is_number:
+        if lifted is None:
             return NotImplemented
         expr = self.expr**lifted.expr
         return self.world.scalar(expr, evaluate(expr, self.world.written.values))
+
+    def __rpow__(self, other: Any) -> Any:
+        lifted = self.world.lift(other)
+        return NotImplemented if lifted is None else lifted**self
 
     def _compare(self, other: Any) -> int:
         """-1, 0 or 1; a tie at the point is believed only where it is one everywhere."""

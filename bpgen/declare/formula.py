@@ -151,13 +151,9 @@ def reduce(formula: Any, over: tuple[Any, ...], how: Reduce) -> Formula:
             raise NetError(
                 f"index {index} is not in what is summed", "sum over an index that the formula uses"
             )
-    if how == "sum":
-        return Formula(
-            tuple(
-                Term(t.body, t.over + over, "sum")
-                if t.reduce == "sum"
-                else Term(Formula((t,)).body(), over, "sum")
-                for t in formula.terms
-            )
-        )
-    return Formula((Term(formula.body(), over, how),))
+    bound = {k: fresh(k.size) for k in over}  # no index of any other formula is captured
+    apart = Formula(tuple(t.map(lambda body: body.xreplace(bound)) for t in formula.terms))
+    over = tuple(bound.values())
+    if how == "sum" and all(t.reduce == "sum" for t in apart.terms):
+        return Formula(tuple(Term(t.body, t.over + over, "sum") for t in apart.terms))
+    return Formula((Term(apart.body(), over, how),))

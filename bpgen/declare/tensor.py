@@ -144,6 +144,9 @@ class Tensor(Symbolic):
 def pointwise(symbol: str, function: Callable[..., Any], *operands: Any) -> Tensor:
     """A scalar function at each element. Shapes are equal, or one operand is a scalar."""
     tensors = [o for o in operands if isinstance(o, Tensor)]
+    if any(isinstance(o, Formula) and o.free for o in operands):
+        formula: Tensor = function(*map(Formula.of, operands))  # a scalar within a formula
+        return formula
     shape = max((t.shape for t in tensors), key=len)
     if any(t.rank and t.shape != shape for t in tensors):
         raise NetError(

@@ -32,6 +32,7 @@ _CALLS = {
     "next",
     "int",
     "sum",
+    "slice",
 }
 _NUMPY = {
     "asarray",
@@ -56,6 +57,7 @@ _NUMPY = {
     "zeros",
     "ones",
     "zeros_like",
+    "full",
     "ones_like",
     "empty",
     "arange",
@@ -89,6 +91,7 @@ _NUMPY = {
     "broadcast_to",
     "full_like",
     "reshape",
+    "squeeze",
     "dirichlet",
 }
 _FORBIDDEN = (

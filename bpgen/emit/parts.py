@@ -102,7 +102,7 @@ class Parts:
     def drawn(self) -> dict[str, list[str]]:
         """Random arguments for the self-check, five samples of each, as the lines of two lists."""
         return {
-            kind: collection(f"{kind} = ", map(_drawn, tensors), "[]", 8)
+            kind: collection(f"{kind}: list[np.ndarray] = ", map(_drawn, tensors), "[]", 8)
             for kind, tensors in (("given", self.inputs), ("targets", self.targets))
         }
 
@@ -371,10 +371,12 @@ def _drawn(tensor: TensorInfo) -> str:
 
 _ALONG_AXIS = {
     "logsumexp": '''
-def logsumexp(z: np.ndarray) -> np.ndarray:
-    """log(sum(exp(z))) along the last axis; the largest is taken out, so nothing overflows."""
-    largest = z.max(axis=-1, keepdims=True)
-    return np.asarray(largest[..., 0] + np.log(np.exp(z - largest).sum(axis=-1)))
+def logsumexp(z: np.ndarray, last: int = 1) -> np.ndarray:
+    """log(sum(exp(z))) over the last axes; the largest is taken out, so nothing overflows."""
+    axes = tuple(range(-last, 0))
+    largest = z.max(axis=axes, keepdims=True)
+    total = np.exp(z - largest).sum(axis=axes, keepdims=True)
+    return np.asarray(np.squeeze(largest + np.log(total), axis=axes))
 ''',
     "softmax": '''
 def softmax(z: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
@@ -9,7 +10,7 @@ import sympy as sp
 
 from bpgen.emit.layout import assignment, comment
 from bpgen.emit.plan import Plan, definitions
-from bpgen.ir import BATCH, Equation
+from bpgen.ir import BATCH, Element, Equation
 from bpgen.lower.access import Operand, aligned, subscript, transposed
 from bpgen.lower.comment import spoken
 from bpgen.lower.contract import lowered, operand, scatters
@@ -59,8 +60,14 @@ class Statements:
         text = right.text
         if set(equation.indices) - set(right.axes):
             text = self._filled(equation, right)
-        elif text.isidentifier() and (added or self._is_returned(equation)):
+        elif _is_view(text) and (added or self._is_returned(equation)):
             text = f"{text}.copy()"  # what is returned shares no memory with what was given
+        elif not equation.indices and equation.name in self.differentiates:
+            text = (
+                f"np.asarray({text})"
+                if right.axes or _reads_arrays(equation)
+                else self._filled(equation, right)
+            )
         lines = assignment(equation.name, text, indent)
         for at, value in added:
             lines += _scatter(equation.name, at, value)
@@ -75,16 +82,22 @@ class Statements:
 
     def _filled(self, equation: Equation, right: Operand) -> str:
         """A value that is the same along some axis, in the full shape of the left side."""
-        if not right.axes and self._is_returned(equation):
-            like = self._like(equation)
-            return (
-                f"np.zeros_like({like})"
-                if right.text == "0"
-                else f"np.full_like({like}, {right.text})"
-            )
-        value = aligned(replace(right, tight=right.text.isidentifier()), equation.indices)
-        whole = f"np.broadcast_to({value}, {self._shape(equation)})"
-        return f"{whole}.copy()" if self._is_returned(equation) else whole
+        returned = self._is_returned(equation)
+        if right.axes:
+            value = aligned(replace(right, tight=right.text.isidentifier()), equation.indices)
+            whole = f"np.broadcast_to({value}, {self._shape(equation)})"
+            return f"{whole}.copy()" if returned else whole
+        if not returned:
+            return f"np.full({self._shape(equation)}, {right.text}, {self._real()}.dtype)"
+        like = self._like(equation)
+        if right.text == "0":
+            return f"np.zeros_like({like})"
+        return f"np.full_like({like}, {right.text})"
+
+    def _real(self) -> str:
+        """A real array at hand, for its precision."""
+        real = (n for n in self.plan.cache if self.network.tensors[n].bound is None)
+        return f'cache["{next(real)}"]'
 
     def _shape(self, equation: Equation) -> str:
         """The shape of the left side, from an array at hand where there is one."""
@@ -105,13 +118,24 @@ class Statements:
         return original is None or self.network.tensors[original].role in ("param", "input")
 
 
+def _is_view(text: str) -> bool:
+    """Whether numpy text only looks at an array: a name, its transpose, a part of it."""
+    return bool(
+        re.fullmatch(r"[a-zA-Z_]\w*(\.T|\.(transpose|swapaxes)\([^()]*\)|\[[^\]]*\])*", text)
+    )
+
+
+def _reads_arrays(equation: Equation) -> bool:
+    return any(t.body.has(Element) for t in equation.terms)
+
+
 def _scatter(name: str, at: tuple[sp.Expr, ...], value: Text) -> list[str]:
     inside, axes = subscript(at)
     text = bracketed(value, SUM)
     if all(a in at for a in axes):  # each element is met at most once
         sign, text = ("-=", text[1:]) if text.startswith("-") else ("+=", text)
         return assignment(f"{name}[{inside}]", text, sign=sign)
-    return [f"np.add.at({name}, ({inside},), {text})"]
+    return [f"np.add.at({name}, ({inside.replace(':', 'slice(None)')},), {text})"]
 
 
 def _order(derivation: Derivation) -> Mapping[str, int]:

@@ -51,20 +51,34 @@ def subscript(indices: tuple[sp.Expr, ...]) -> tuple[str, tuple[Index, ...]]:
         axes = tuple(i for i in indices if isinstance(i, Index))
         return ", ".join(":" if isinstance(i, Index) else str(i) for i in indices), axes
     by = tuple(i for i in inner.indices if isinstance(i, Index))
-    written, yielded = [], list(by)
-    for i in indices:
-        if isinstance(i, Element):
-            written.append(i.name)
-        elif isinstance(i, Index) and i in by:
-            written.append("rows" if i.size == BATCH and len(by) == 1 else f"np.arange({i.size})")
-        elif isinstance(i, Index):
-            written.append(":")
-            yielded.append(i)
-        else:
-            written.append(str(i))
+    written = [_slot(i, by) for i in indices]
+    yielded = _yielded(indices, by, [text != ":" for text in written])
     while written[-1] == ":":
         written.pop()
-    return ", ".join(written), tuple(yielded)
+    return ", ".join(written), yielded
+
+
+def _slot(index: sp.Expr, by: tuple[Index, ...]) -> str:
+    """One entry of a gather's subscript."""
+    if isinstance(index, Element):
+        return index.name
+    if not isinstance(index, Index):
+        return str(index)
+    if index not in by:
+        return ":"
+    return "rows" if index.size == BATCH and len(by) == 1 else f"np.arange({index.size})"
+
+
+def _yielded(
+    indices: tuple[sp.Expr, ...], by: tuple[Index, ...], gathered: list[bool]
+) -> tuple[Index, ...]:
+    """The axes in numpy's order: gathered ones stay in place where they stand together, else they
+    come first.
+    """
+    places = [k for k, is_gathered in enumerate(gathered) if is_gathered]
+    first = places[0] if places[-1] - places[0] + 1 == len(places) else 0
+    kept = [(k, i) for k, i in enumerate(indices) if not gathered[k] and isinstance(i, Index)]
+    return (*(i for k, i in kept if k < first), *by, *(i for k, i in kept if k >= first))
 
 
 def _gather(name: str, indices: tuple[sp.Expr, ...]) -> Operand:

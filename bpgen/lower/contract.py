@@ -10,7 +10,7 @@ import sympy as sp
 
 from bpgen.contraction import Group, Sum, groups, uses
 from bpgen.ir import Element, Equation, Index, element, length
-from bpgen.lower.access import Operand, aligned, read, transposed
+from bpgen.lower.access import Operand, aligned, read, subscript, transposed
 from bpgen.lower.printer import ATOM, PRODUCT, SUM, Printer, Text, bracketed
 
 Order = Mapping[str, int]
@@ -33,11 +33,21 @@ def scatters(equation: Equation, order: Order) -> list[tuple[tuple[sp.Expr, ...]
     found = []
     for group in groups(equation):
         if group.at is not None:
-            free = dict.fromkeys(
-                s for a in group.at for s in sorted(a.free_symbols, key=str) if isinstance(s, Index)
-            )
-            found.append((group.at, _group(Group(group.outer, group.sums), tuple(free), order)))
+            frame = subscript(group.at)[1]
+            found.append((group.at, _group(_within(group, set(frame)), frame, order)))
     return found
+
+
+def _within(group: Group, frame: set[Index]) -> Group:
+    """A scatter's value: the indices of its address are not summed here but by adding there."""
+    outer, sums = group.outer, []
+    for s in group.sums:
+        over = tuple(k for k in s.over if k not in frame)
+        if over:
+            sums.append(Sum(s.factors, over, s.reduce))
+        else:
+            outer = outer * s.body
+    return Group(outer, tuple(sums))
 
 
 def _spoken(group: Group) -> set[sp.Symbol]:
@@ -145,7 +155,9 @@ def _sum(s: Sum, frame: tuple[Index, ...], order: Order) -> tuple[Text, tuple[In
     kept = uses(s.body, frame)
     every = (*kept, *s.over)
     if s.reduce == "logsumexp":
-        return (f"logsumexp({transposed(operand(s.body, every, order), every).text})", ATOM), kept
+        last = f", {len(s.over)}" if len(s.over) > 1 else ""
+        array = transposed(operand(s.body, every, order), every)
+        return (f"logsumexp({array.text}{last})", ATOM), kept
     factors = _merged(
         [(f, frozenset(uses(f, every))) for f in s.factors], lambda one, two: one == two
     )

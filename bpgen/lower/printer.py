@@ -21,7 +21,7 @@ def bracketed(text: Text, least: int) -> str:
 
 def number(value: sp.Rational) -> Text:
     """An exact number as the float it came from: 1/100 is 0.01."""
-    if value.is_Integer:
+    if value.is_Integer and abs(value) < 2**31:
         return str(value), ATOM if value >= 0 else SIGN
     return repr(float(value)), ATOM if value >= 0 else SIGN
 
@@ -116,8 +116,11 @@ class Printer:
 
     def _factor_order(self, factor: sp.Expr) -> tuple[int, list[int]]:
         names = {e.name for e in factor.atoms(Element)}
+        known = row(factor)
         if factor.is_number:
             kind = 0
+        elif known is not None and known.mask:  # -(z > 0) is no number
+            kind = 4
         elif isinstance(factor, sp.Add):
             kind = 1 if len(names) > 1 else 3
         else:

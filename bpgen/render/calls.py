@@ -4,13 +4,14 @@ has for it.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import sympy as sp
 
-from bpgen.functions import row
+from bpgen.functions import Row, row
 from bpgen.render.dialect import Dialect
-from bpgen.render.writer import ADD, MUL, POW, Piece
+from bpgen.render.writer import ADD, MUL, POW, Piece, Writer
 
 if TYPE_CHECKING:
     from bpgen.render.scalar import Printer
@@ -27,33 +28,47 @@ def condition(case: sp.Basic, printer: Printer) -> str:
     return dialect.escape(str(case))
 
 
-def head(call: sp.Expr, dialect: Dialect) -> str:
-    """The name of a function, without its arguments."""
-    known = row(call)
+def head(call: sp.Expr, writer: Writer) -> str:
+    """The name of a function, without its arguments; spelled out where a tensor has its symbol."""
+    known, dialect = row(call), writer.dialect
     word = type(call).__name__
-    if known is not None:
+    writer.note(word)
+    if known is not None and not {known.text, _letter(known)} & writer.letters:
         return known.word if dialect.flat else known.latex
     return word if dialect.flat else rf"\operatorname{{{dialect.escape(word)}}}"
 
 
+def _letter(known: Row) -> str:
+    """sigma of \\sigma, lrelu of \\operatorname{lrelu}."""
+    return re.sub(r"\\operatorname|[\\{}']", "", known.latex)
+
+
 def called(call: sp.Expr, printer: Printer) -> Piece:
     """A function applied: what has a notation of its own in that, any other as name(arguments)."""
-    dialect, inner = printer.writer.dialect, call.args[0]
-    name = type(call).__name__
-    if name == "exp":
-        return Piece(dialect.exp(printer.text(inner)), POW)
-    if name == "expm1":
-        return Piece(f"{dialect.exp(printer.text(inner))} {dialect.minus} 1", ADD)
+    writer, inner = printer.writer, call.args[0]
+    dialect, name = writer.dialect, type(call).__name__
+    if printer.entrywise(call):
+        writer.note("entrywise")
+    if name in ("exp", "expm1"):
+        power = exp(printer.text(inner), writer)
+        return power if name == "exp" else Piece(f"{power.text} {dialect.minus} 1", ADD)
     if name in ("log", "log1p"):
         return log(printer.piece(inner + 1 if name == "log1p" else inner), dialect)
     if name == "Abs":
         return Piece(dialect.absolute(printer.text(inner)))
     if name == "step":
-        return Piece(dialect.indicator(f"{printer.text(inner)} {dialect.relations['>']} 0"))
+        return Piece(writer.indicator(f"{printer.text(inner)} {dialect.relations['>']} 0"))
     arguments = sorted(call.args, key=str) if isinstance(call, (sp.Max, sp.Min)) else call.args
     short = {"Max": "max", "Min": "min"}.get(name)
-    name = head(call, dialect) if short is None else short if dialect.flat else f"\\{short}"
+    name = head(call, writer) if short is None else short if dialect.flat else f"\\{short}"
     return Piece(dialect.call(name, ", ".join(printer.text(a) for a in arguments)))
+
+
+def exp(inner: str, writer: Writer) -> Piece:
+    """e^z, or exp(z) where net.py has an e of its own."""
+    if "e" in writer.letters and not writer.dialect.flat:
+        return Piece(writer.dialect.call(r"\exp", inner))
+    return Piece(writer.dialect.exp(inner), POW)
 
 
 def log(inner: Piece, dialect: Dialect) -> Piece:

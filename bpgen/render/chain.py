@@ -5,22 +5,21 @@ product.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import sympy as sp
 
 from bpgen.ir import Element, Equation, Index, Term, element, elements
-from bpgen.letters import lettered
 from bpgen.record import Step
 from bpgen.render import matrix, rightside
+from bpgen.render.dependence import Dependence
 from bpgen.render.page import Row
-from bpgen.render.partial import Partial
-from bpgen.render.products import Unfit
-from bpgen.render.reasons import told
+from bpgen.render.partial import Immediate, Partial
+from bpgen.render.reasons import derivatives
 from bpgen.render.sample import View
 from bpgen.render.scalar import Printer, Signed
-from bpgen.render.ways import Way, ways
+from bpgen.render.ways import Indices, Way, apart, ways
 from bpgen.render.writer import MUL, Piece, Writer
 
 
@@ -35,6 +34,8 @@ class Chain:
     tops: frozenset[str]
     step_of: Mapping[str, Step]
     penalties: Equation | None  # the loss as this view shows it
+    dependence: Dependence
+    unsaid: str | None  # the loss of one sample, whose adjoint is 1 and has no section
 
     @cached_property
     def terms_of(self) -> dict[str, tuple[Term, ...]]:
@@ -45,140 +46,119 @@ class Chain:
                 found[name] = (*found.get(name, ()), term)
         return found
 
+    @property
+    def _printer(self) -> Printer:
+        return Printer(self.writer, self.writer.element)
+
     def rows(self, step: Step) -> list[Row]:
-        """The chain rule and the value of each of its factors."""
+        """The chain rule and the value of each of its factors; of what the loss alone reads, a row
+        that waits for the value.
+        """
         left = self.view.indices(step.equation.indices)
         found = ways(step, left, self.view)
         given = f"d_{step.of}" if f"d_{step.of}" in self.writer.given else None
         if not found:
             return []
         head = self._left(step, left)
-        if (
-            len(found) == 1
-            and not given
-            and found[0].upstream.name in self.tops
-            and found[0].wrt.indices == left
-        ):
-            return [Row(head, since=told(found[0].reasons, self.writer))]
-        addends: list[Signed] = [self._given(given, left)] if given else []
+        if len(found) == 1 and not given and found[0].upstream.name in self.tops:
+            return [Row(head, since=self._since(found[0]))]
+        addends = [(False, self.writer.element(element(given, left)))] if given else []
         for way in found:
-            addends += self._product(way, left, len(found) > 1)
+            addends += self._product(way, left)
         return [Row(head, strings(addends, self.writer)), *self._facts(found, left)]
 
-    def _left(self, step: Step, left: tuple[Index, ...]) -> str:
+    def _left(self, step: Step, left: Indices) -> str:
         """delta_i = dl/dz_i, or dl/dW_ij alone."""
-        printer = self._printer()
-        partial = printer.text(Partial(element(self.writer.total, ()), element(step.of, left)))
+        partial = self._printer.text(self._total(element(step.of, left)))
         own = self.writer.element(element(step.equation.name, left)).text
         return partial if own == partial else f"{own} = {partial}"
 
-    def _printer(self) -> Printer:
-        return Printer(self.writer, self.writer.element)
+    # the factors of the chain rule
 
-    def _given(self, name: str, left: tuple[Index, ...]) -> Signed:
-        return False, self.writer.element(element(name, left))
+    def _total(self, wrt: Element) -> Partial:
+        return Partial(element(self.writer.total, ()), wrt)
 
-    def _product(self, way: Way, left: tuple[Index, ...], several: bool) -> list[Signed]:
+    def _is_immediate(self, way: Way) -> bool:
+        return self.dependence.immediate(way.upstream.name, way.wrt.name)
+
+    def _local(self, way: Way) -> Partial:
+        """d(upstream)/d(wrt), marked where the upstream depends on it in other ways too."""
+        return (Immediate if self._is_immediate(way) else Partial)(way.upstream, way.wrt)
+
+    def _product(self, way: Way, left: Indices) -> list[Signed]:
         """The product of the factors of one way, with its sum."""
-        if way.upstream.name in self.tops and several:
-            return [(False, self._direct(way, left))]
-        factors = [Partial(way.upstream, way.wrt)]
-        if way.upstream.name not in self.tops:
-            factors.append(Partial(element(self.writer.total, ()), way.upstream))
+        if self._is_written_out(way, left):
+            return [(False, self._penalty(way, left))]
+        top = way.upstream.name in self.tops
+        body = self._local(way) * (sp.S.One if top else self._total(way.upstream))
         at = None if way.wrt.indices == left else way.wrt.indices
-        term = Term(sp.Mul(*factors), way.over, "sum", at)
-        return rightside.right_side(Equation("", left, (term,)), self.writer)
+        return rightside.right_side(Equation("", left, (Term(body, way.over, "sum", at),)), self.writer)
 
-    def _direct(self, way: Way, left: tuple[Index, ...]) -> Piece:
-        """The derivative of what the loss itself holds of this tensor, such as its penalty."""
-        wrt = self.writer.element(way.wrt).text
-        loss = self.penalties
-        if loss is None or loss.name != way.upstream.name:
-            return self._printer().piece(Partial(way.upstream, way.wrt))
-        terms = self.terms_of[way.wrt.name]
-        inner = Equation("", (), terms)
-        try:
-            addends = matrix.right_side(inner, self.writer)
-        except Unfit:
-            fresh = {k: Index(f"_{k.name}", k.size) for t in terms for k in t.over}
-            renamed = tuple(
-                Term(t.body.xreplace(fresh), tuple(fresh[k] for k in t.over), t.reduce)
-                for t in terms
-            )
-            apart = lettered(Equation("", left, renamed))
-            addends = rightside.right_side(Equation("", (), apart.terms), self.writer)
+    def _is_written_out(self, way: Way, left: Indices) -> bool:
+        """Whether the terms of the loss itself that read a tensor hold nothing that depends on it."""
+        if self.penalties is None or way.upstream.name != self.penalties.name:
+            return False
+        read = {e.name for t in self.terms_of[way.wrt.name] for e in elements(t.body)}
+        return way.wrt.indices == left and not self.dependence.through_others(read, way.wrt.name)
+
+    def _penalty(self, way: Way, left: Indices) -> Piece:
+        """The derivative of what the loss itself holds of a tensor, such as its penalty."""
+        dialect = self.writer.dialect
+        terms = apart(self.terms_of[way.wrt.name], left)
+        addends = matrix.attempt(Equation("", (), terms), self.writer)
+        if addends is None:
+            addends = rightside.right_side(Equation("", (), terms), self.writer)
         text = " ".join(strings(addends, self.writer))
-        if addends[1:] and not self.writer.dialect.flat:
-            text = self.writer.dialect.parens(text)
-        return Piece(self.writer.dialect.direct(wrt, text), MUL)
+        if addends[1:] or dialect.flat:
+            text = dialect.parens(text)
+        return Piece(dialect.direct(self.writer.element(way.wrt).text, "", text), MUL)
 
-    def _facts(self, found: list[Way], left: tuple[Index, ...]) -> list[Row]:
-        """What each factor is: the adjoint it comes from and the local derivative."""
-        rows: list[Row] = []
-        told_of: set[Element] = set()
+    # what each factor is
+
+    def _facts(self, found: list[Way], left: Indices) -> list[Row]:
+        """The adjoint that each way comes from, and its local derivative."""
+        rows = []
         for way in found:
-            facts = []
-            if way.upstream not in told_of and way.upstream.name not in self.tops:
-                facts += self._adjoint(way.upstream)
-            told_of.add(way.upstream)
-            local = (
-                self._direct(way, left).text
-                if way.upstream.name in self.tops
-                else self._partial(way)
-            )
-            facts.append(f"{local} = {self._value(way)}")
-            if not rows:
-                facts[0] = self.writer.dialect.said("where ") + facts[0]
-            rows.append(Row("", words=tuple(facts), since=told(way.reasons, self.writer)))
-        return rows
+            facts = self._adjoint(way.upstream, left) if way.upstream.name not in self.tops else []
+            written = self._is_written_out(way, left)
+            local = self._penalty(way, left).text if written else self._printer.text(self._local(way))
+            value = rightside.right_side(way.value, self.writer)
+            facts.append(f"{local} = {' '.join(strings(value, self.writer))}")
+            rows.append(Row("", words=tuple(facts), since=self._since(way)))
+        first = rows[0].words
+        where = self.writer.dialect.said("where ") + first[0]
+        return [replace(rows[0], words=(where, *first[1:])), *rows[1:]]
 
-    def _partial(self, way: Way) -> str:
-        return self._printer().text(Partial(way.upstream, way.wrt))
+    def _since(self, way: Way) -> tuple[str, ...]:
+        return derivatives(way.reasons, way.wrt, self._is_immediate(way), self.writer)
 
-    def _value(self, way: Way) -> str:
-        """The local derivative; the last of f'(z) = ... is the same, and is said there."""
-        return self._printer().text(way.value)
-
-    def _adjoint(self, upstream: Element) -> list[str]:
+    def _adjoint(self, upstream: Element, left: Indices) -> list[str]:
         """The upstream factor by the step that found it: delta_j, or what is written inside other
         equations.
         """
         step = self.step_of.get(upstream.name)
         if step is None:
             return []
-        partial = self._printer().text(Partial(element(self.writer.total, ()), upstream))
-        if step.inlined:
-            value = " ".join(strings(self._inlined(step, upstream), self.writer))
-        else:
-            value = self.writer.element(element(step.equation.name, upstream.indices)).text
-        return [] if value == partial else [self.writer.dialect.by(partial, value, step.number)]
+        partial = self._printer.text(self._total(upstream))
+        value = self.writer.element(element(step.equation.name, upstream.indices)).text
+        if step.inlined and all(isinstance(i, Index) for i in upstream.indices):
+            value = " ".join(strings(self._inlined(step, upstream, left), self.writer))
+        if value == partial:
+            return []
+        if upstream.name == self.unsaid:
+            return [f"{partial} = {value}"]
+        return [self.writer.dialect.by(partial, value, step.number)]
 
-    def _inlined(self, step: Step, upstream: Element) -> list[Signed]:
+    def _inlined(self, step: Step, upstream: Element, left: Indices) -> list[Signed]:
         """The right side of a step at the indices of `upstream`, its sums in letters of
         their own.
         """
         equation = self.view.equation(step.equation)
-        at = dict(zip(equation.indices, upstream.indices, strict=True))
-        terms = []
-        for term in equation.terms:
-            fresh = {**at, **{k: Index(f"_{k.name}", k.size) for k in term.over}}
-            scatter = None if term.at is None else tuple(e.xreplace(fresh) for e in term.at)
-            terms.append(
-                Term(
-                    term.body.xreplace(fresh),
-                    tuple(fresh[k] for k in term.over),
-                    term.reduce,
-                    scatter,
-                )
-            )
-        free = tuple(i for i in upstream.indices if isinstance(i, Index))
-        if len(free) < len(
-            upstream.indices
-        ):  # a scatter read back at a label: the adjoint itself says it best
-            return [(False, self.writer.element(element(step.equation.name, upstream.indices)))]
-        return rightside.right_side(
-            lettered(Equation(equation.name, free, tuple(terms))), self.writer
-        )
+        letters = tuple(i for i in upstream.indices if isinstance(i, Index))
+        at = dict(zip(equation.indices, letters, strict=True))
+        free = (*left, *(i for i in letters if i not in left))
+        terms = apart(equation.terms, free, at)
+        return rightside.right_side(Equation("", letters, terms), self.writer)
 
 
 def strings(addends: list[Signed], writer: Writer) -> tuple[str, ...]:

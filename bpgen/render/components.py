@@ -11,7 +11,7 @@ from bpgen.contraction import Group, Sum
 from bpgen.errors import NetError
 from bpgen.ir import Equation, Index
 from bpgen.record import Derivation
-from bpgen.render.calls import log
+from bpgen.render.calls import exp, log
 from bpgen.render.rightside import MANY, before, in_order, positive_first
 from bpgen.render.sample import View
 from bpgen.render.scalar import Printer, Signed
@@ -108,7 +108,7 @@ def _expanded(
     values = [part.body.xreplace({**entry, **e}) for e in entries(part.over)]
     dialect = printer.writer.dialect
     if part.reduce == "logsumexp":
-        inner = f" {'+'} ".join(dialect.exp(printer.text(v)) for v in values)
+        inner = f" {'+'} ".join(exp(printer.text(v), printer.writer).text for v in values)
         return [(False, log(Piece(inner, ADD if values[1:] else ATOM), dialect))]
     if part.reduce == "max":
         return [
@@ -148,7 +148,5 @@ def _indicators(
             return None
         writer = printer.writer
         equal = f" {writer.dialect.relations['==']} "
-        marks.append(
-            writer.dialect.indicator(writer.subscript(here) + equal + writer.subscript(there))
-        )
+        marks.append(writer.indicator(writer.subscript(here) + equal + writer.subscript(there)))
     return marks

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bpgen.render import escape
 from bpgen.render.names import GREEK, Symbol
 
-_SUPER = dict(zip("0123456789()+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾⁺⁻", strict=True))
+_SUPER = dict(zip("0123456789()+-−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾⁺⁻⁻", strict=True))
 _SUB = dict(zip("0123456789aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ", strict=True))
 _COMBINING = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303"}
 
@@ -23,6 +23,7 @@ class Dialect:
 
     name: str
     symbol: Callable[[Symbol, tuple[str, ...], bool], str]  # parts, subscripts, transposed
+    entry: Callable[[str, tuple[str, ...]], str]  # what is written, with subscripts
     index: Callable[[str], str]
     inline: Callable[[str], str]  # mathematics in a sentence
     escape: Callable[[str], str]
@@ -30,17 +31,21 @@ class Dialect:
     frac: Callable[[str, str], str]
     small_frac: Callable[[str, str], str]
     power: Callable[[str, str], str]
+    scientific: Callable[[str, str], str]  # a decimal and a power of ten
     sqrt: Callable[[str], str]
     absolute: Callable[[str], str]
     norm: Callable[[str, str], str]
-    partial: Callable[[str, str], str]
+    partial: Callable[[str, str, str], str]  # of, by, and the mark of an immediate derivative
     upstream: Callable[[Symbol, tuple[str, ...]], str]  # the gradient that backward is given
     sum: Callable[[str], str]
     max: Callable[[str], str]
     indicator: Callable[[str], str]
+    softmax: Callable[[str], str]
     unit: Callable[[str, str], str]  # e_y, plain or bold
     by: Callable[[str, str, int], str]  # one equals the other, by the equation of this number
-    direct: Callable[[str, str], str]  # d/dW of an expression written out
+    direct: Callable[[str, str, str], str]  # by, mark, and the expression written out
+    d: str
+    immediate: str  # the mark of a derivative by the formula's own mention
     said: Callable[[str], str]  # words among mathematics
     exp: Callable[[str], str]
     call: Callable[[str, str], str]
@@ -71,8 +76,11 @@ def _latex_symbol(symbol: Symbol, subscripts: tuple[str, ...], transposed: bool)
         base = rf"\{symbol.accent}{{{base}}}"
     above = (f"[{symbol.layer}]" if symbol.layer else "") + (r"\top" if transposed else "")
     label = (rf"\mathrm{{{escape.latex(symbol.label)}}}",) if symbol.label else ()
-    below = _joined((*label, *subscripts))
-    return base + (f"^{{{above}}}" if above else "") + (f"_{{{below}}}" if below else "")
+    return _latex_entry(base + (f"^{{{above}}}" if above else ""), (*label, *subscripts))
+
+
+def _latex_entry(text: str, subscripts: tuple[str, ...]) -> str:
+    return f"{text}_{{{_joined(subscripts)}}}" if subscripts else text
 
 
 def _joined(subscripts: tuple[str, ...]) -> str:
@@ -98,13 +106,14 @@ def _latex_cases(rows: tuple[tuple[str, str], ...]) -> str:
     )
 
 
-def _latex_partial(of: str, wrt: str) -> str:
-    return rf"\frac{{\partial {of}}}{{\partial {wrt}}}"
+def _latex_partial(of: str, wrt: str, mark: str) -> str:
+    return rf"\frac{{\partial{mark} {of}}}{{\partial {wrt}}}"
 
 
 LATEX = Dialect(
     name="latex",
     symbol=_latex_symbol,
+    entry=_latex_entry,
     index=_latex_index,
     inline=lambda math: f"${math}$",
     escape=escape.latex,
@@ -112,6 +121,7 @@ LATEX = Dialect(
     frac=lambda top, bottom: rf"\frac{{{top}}}{{{bottom}}}",
     small_frac=lambda top, bottom: rf"\tfrac{{{top}}}{{{bottom}}}",
     power=lambda base, exponent: f"{base}^{{{exponent}}}",
+    scientific=lambda decimal, ten: rf"{decimal} \cdot {ten}",
     sqrt=lambda inner: rf"\sqrt{{{inner}}}",
     absolute=lambda inner: rf"\lvert {inner} \rvert",
     norm=lambda inner, kind: rf"\lVert {inner} \rVert{kind}^{{2}}",
@@ -122,9 +132,12 @@ LATEX = Dialect(
     sum=lambda over: rf"\sum_{{{over}}} ",
     max=lambda over: rf"\max_{{{over}}} " if over else r"\max",
     indicator=lambda inner: rf"\mathbf{{1}}[{inner}]",
+    softmax=lambda inner: r"\operatorname{softmax}" + _latex_parens(inner),
     unit=lambda bold, label: rf"\mathbf{{e}}_{{{label}}}" if bold else f"e_{{{label}}}",
     by=lambda one, other, number: rf"{one} \overset{{({number})}}{{=}} {other}",
-    direct=lambda wrt, what: rf"\frac{{\partial}}{{\partial {wrt}}}\, {what}",
+    direct=lambda wrt, mark, what: rf"\frac{{\partial{mark}}}{{\partial {wrt}}}\, {what}",
+    d=r"\partial",
+    immediate="^{+}",
     said=lambda words: rf"\text{{{words}}}",
     exp=lambda inner: f"e^{{{inner}}}",
     call=lambda head, inner: head + _latex_parens(inner),
@@ -155,10 +168,16 @@ def _text_symbol(symbol: Symbol, subscripts: tuple[str, ...], transposed: bool) 
     base += _COMBINING.get(symbol.accent, "")
     label = f"_{symbol.label}" if symbol.label else ""
     layer = _raised(f"({symbol.layer})") if symbol.layer else ""
+    below = _text_below(subscripts, not label)
+    return base + label + layer + below + ("ᵀ" if transposed else "")
+
+
+def _text_below(subscripts: tuple[str, ...], short: bool = True) -> str:
+    """Letters where Unicode has them below the line, brackets elsewhere and after a label."""
     flat = "".join(subscripts)
-    short = all(len(s) == 1 for s in subscripts) and set(flat) <= set(_SUB) and not label
-    below = "".join(_SUB[c] for c in flat) if short else f"[{','.join(subscripts)}]"
-    return base + label + layer + (below if subscripts else "") + ("ᵀ" if transposed else "")
+    if short and all(len(s) == 1 for s in subscripts) and set(flat) <= set(_SUB):
+        return "".join(_SUB[c] for c in flat)
+    return f"[{','.join(subscripts)}]" if subscripts else ""
 
 
 def _text_shape(sizes: tuple[str, ...]) -> str:
@@ -174,6 +193,7 @@ def _text_cases(rows: tuple[tuple[str, str], ...]) -> str:
 TEXT = Dialect(
     name="text",
     symbol=_text_symbol,
+    entry=lambda text, subscripts: text + _text_below(subscripts),
     index=lambda name: name,
     inline=lambda math: math,
     escape=escape.plain,
@@ -181,19 +201,23 @@ TEXT = Dialect(
     frac=lambda top, bottom: f"{top}/{bottom}",
     small_frac=lambda top, bottom: f"{top}/{bottom}",
     power=lambda base, exponent: base + _raised(exponent),
-    sqrt=lambda inner: f"√({inner})",
+    scientific=lambda decimal, ten: f"{decimal} · {ten}",
+    sqrt=lambda inner: f"√{inner}" if inner.isdigit() else f"√({inner})",
     absolute=lambda inner: f"|{inner}|",
     norm=lambda inner, kind: f"‖{inner}‖²",
-    partial=lambda of, wrt: f"∂{of}/∂{wrt}",
+    partial=lambda of, wrt, mark: f"∂{mark}{of}/∂{wrt}",
     upstream=lambda s, subscripts: _text_symbol(
         Symbol(s.stem, "bar", s.layer, s.label), subscripts, False
     ),
     sum=lambda over: f"Σ[{over}] ",
     max=lambda over: f"max[{over}] " if over else "max",
     indicator=lambda inner: f"𝟙[{inner}]",
+    softmax=lambda inner: f"softmax({inner})",
     unit=lambda bold, label: f"{'𝐞' if bold else 'e'}[{label}]",
     by=lambda one, other, number: f"{one} = {other} by ({number})",
-    direct=lambda wrt, what: f"∂({what})/∂{wrt}",
+    direct=lambda wrt, mark, what: f"∂{mark}{what if what[0] == '(' else f' {what}'}/∂{wrt}",
+    d="∂",
+    immediate="⁺",
     said=lambda words: words,
     exp=lambda inner: f"exp({inner})",
     call=lambda head, inner: f"{head}({inner})",

@@ -2,7 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from decimal import Context, Decimal
+
 import sympy as sp
+
+_FRACTION = 4  # halves, thirds and quarters are fractions
+_LARGEST = 1000  # and so is what is no decimal, up to this denominator
+_EXACT, _ROUNDED = 8, 6  # significant digits
+_MANY = 60  # more digits than any number of a net.py has
+_TINY = -4  # below this power of ten, a number is written with it
+
+
+@dataclass(frozen=True)
+class Digits:
+    """A number as a decimal times a power of ten; rounded, where it has too many digits to show."""
+
+    decimal: str
+    power: int = 0
+    rounded: bool = False
 
 
 def fraction(expr: sp.Expr) -> tuple[sp.Rational, list[sp.Expr], list[sp.Expr], list[sp.Expr]]:
@@ -20,13 +38,21 @@ def fraction(expr: sp.Expr) -> tuple[sp.Rational, list[sp.Expr], list[sp.Expr], 
     return coefficient, top, bottom, lengths
 
 
-def decimal(value: sp.Rational) -> str | None:
-    """A whole number, or one whose fraction is a short decimal and a tenth or finer: 0.05, but not
-    0.5.
+def digits(value: sp.Rational) -> Digits | None:
+    """The digits of a positive number, or None where it is a fraction: 0.2 and 0.125, but 1/4 and
+    5/7.
     """
     if value.q == 1:
-        return str(value.p)
-    if value.q < 10 or 10**12 % value.q:
+        return Digits(str(value.p))
+    exact, terminates = _divided(value, _MANY), 10**_MANY % int(value.q) == 0
+    if value.q <= _FRACTION or (value.q <= _LARGEST and not terminates):
         return None
-    digits = str(abs(value.p) * 10**12 // value.q).rjust(13, "0")
-    return f"{'-' if value.p < 0 else ''}{digits[:-12]}.{digits[-12:].rstrip('0')}"
+    rounded = not terminates or (value.q > _LARGEST and len(exact.as_tuple().digits) > _EXACT)
+    shown = _divided(value, _ROUNDED) if rounded else exact
+    power = shown.adjusted() if shown.adjusted() < _TINY else 0
+    return Digits(format(shown.scaleb(-power).normalize(), "f"), power, rounded)
+
+
+def _divided(value: sp.Rational, precision: int) -> Decimal:
+    context = Context(prec=precision)
+    return context.divide(Decimal(int(value.p)), Decimal(int(value.q))).normalize(context)

@@ -7,58 +7,54 @@ from collections.abc import Iterable
 import sympy as sp
 
 from bpgen.functions import ROWS, Row
-from bpgen.ir import Element, Equation, Index
 from bpgen.render.dialect import Dialect
+from bpgen.render.names import Symbol
 from bpgen.render.scalar import Printer
 from bpgen.render.writer import Writer
 
-_FAMILIAR = {"expm1", "log1p", "step", "leaky_step"}  # printed in elementary terms
+_FAMILIAR = {"expm1", "log1p", "step"}  # printed in elementary terms
 
 
-def legend(equations: Iterable[Equation], writer: Writer, notation: str) -> tuple[str, ...]:
-    """Definitions of the functions used, and what the notation means."""
-    every = list(equations)
-    bodies = [t.body for e in every for t in e.terms]
-    used = {type(call).__name__ for body in bodies for call in body.atoms(sp.Function)}
-    known = [ROWS[name] for name in ROWS if name in used and name not in _FAMILIAR]
-    said = [_definition(row, writer) for row in known if row.definition]
-    inline = writer.dialect.inline
-    lines = [f"Here {', '.join(said)}."] if said else []
-    if notation == "matrix" and any(len(e.indices) > 1 for e in every):
-        odot = inline(writer.dialect.odot.strip())
-        lines.append(
-            f"{odot} and functions, powers and quotients of vectors are taken entry by entry."
-        )
-    if any(t.at is not None for e in every for t in e.terms):
-        unit, one = (
-            inline(writer.unit("y")),
-            inline(writer.dialect.indicator(writer.dialect.words["dots"])),
-        )
-        lines.append(
-            f"{unit} is the unit vector of the label; {one} is 1 where the condition holds, else 0."
-        )
-    if any(_shifted(e) for body in bodies for e in body.atoms(Element)):
-        lines.append(
-            "Indices count from 0." if notation != "components" else "Indices count from 1."
-        )
-    elif notation == "components":
-        lines.append("Indices count from 1.")
-    return tuple(lines)
+def legend(writer: Writer, components: bool) -> tuple[str, ...]:
+    """What was noted as it was printed, explained."""
+    notes, dialect, inline = frozenset(writer.notes), writer.dialect, writer.dialect.inline
+    rows = [r for name, r in ROWS.items() if name in notes - _FAMILIAR and r.definition]
+    said = [_definition(r, writer) for r in rows]
+    said += [_softmax(dialect)] if "softmax" in notes else []
+    entrywise = "unctions, powers and quotients of vectors are taken entry by entry"
+    labels = ", and labels with them," if "label" in notes else ""
+    told = {
+        f"Here {', '.join(map(inline, said))}": bool(said),
+        f"{inline(dialect.odot.strip())} and f{entrywise}": "odot" in notes,
+        f"F{entrywise}": "entrywise" in notes and "odot" not in notes,
+        "A scalar added to a vector is added to every entry": "broadcast" in notes,
+        f"{inline(writer.unit('y'))} is the unit vector of the label": "unit" in notes,
+        f"{inline(dialect.indicator(dialect.words['dots']))} is 1 where the condition holds, else 0": (
+            "indicator" in notes
+        ),
+        f"{inline(dialect.d + dialect.immediate)} is the immediate derivative:"
+        " of the formula's own mention of the variable": "immediate" in notes,
+        f"Indices{labels} count from {writer.first}": components or "count" in notes,
+        "Long numbers are rounded to six digits": "rounded" in notes,
+    }
+    return tuple(f"{line}." for line, holds in told.items() if holds)
 
 
-def _shifted(access: Element) -> bool:
-    return any(not isinstance(i, (Index, Element)) for i in access.indices)
-
-
-def _definition(row: Row, writer: Writer) -> str:
+def _definition(known: Row, writer: Writer) -> str:
     """sigma(z) = 1 / (1 + exp(-z))."""
-    arguments = (sp.Symbol("z", real=True), sp.Symbol("s", real=True))[
-        : 2 if "{1}" in row.numpy else 1
-    ]
+    symbols = (sp.Symbol("z", real=True), sp.Symbol("s", real=True))
+    arguments = symbols[: 2 if "{1}" in known.numpy else 1]
     printer = Printer(writer, writer.element)
-    assert row.definition is not None
-    body = printer.text(row.definition(*arguments))
-    return writer.dialect.inline(f"{printer.text(row.function(*arguments))} = {body}")
+    assert known.definition is not None
+    body = printer.text(known.definition(*arguments))
+    return f"{printer.text(known.function(*arguments))} = {body}"
+
+
+def _softmax(dialect: Dialect) -> str:
+    """softmax(z)_i = exp(z_i) / sum over j of exp(z_j)."""
+    whole, one, each = (dialect.symbol(Symbol("z"), at, False) for at in ((), ("i",), ("j",)))
+    over = dialect.sum("j") + dialect.exp(each)
+    return f"{dialect.entry(dialect.softmax(whole), ('i',))} = {dialect.frac(dialect.exp(one), over)}"
 
 
 def conventions(said: Iterable[str], dialect: Dialect) -> list[str]:

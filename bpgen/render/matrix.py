@@ -7,6 +7,8 @@ is a label: a subscript n on a vector, and a sum over n, stay.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import sympy as sp
 
 from bpgen.contraction import Group, Sum
@@ -39,6 +41,19 @@ def left_side(equation: Equation, writer: Writer) -> str:
     ).text
 
 
+def attempt(equation: Equation, writer: Writer) -> list[Signed] | None:
+    """The right side without indices, or None; what is noted on the way counts only where it
+    succeeds.
+    """
+    trial = replace(writer, notes=set())
+    try:
+        found = right_side(equation, trial)
+    except Unfit:
+        return None
+    writer.note(*trial.notes)
+    return found
+
+
 def right_side(equation: Equation, writer: Writer) -> list[Signed]:
     """The addends of the right side, without indices."""
     axes = tuple(i for i in equation.indices if not is_batch(i))
@@ -51,6 +66,8 @@ def right_side(equation: Equation, writer: Writer) -> list[Signed]:
         printer = Printer(writer, writer.element)
         inner = Piece(printer.joined(right_side(rest, writer)), ADD)
         return [(False, before(printer, 1 / length(BATCH), inner))]
+    if axes and len({bool(t.at or t.body.free_symbols & set(axes)) for t in equation.terms}) > 1:
+        writer.note("broadcast")
     raiser = Raiser(writer, axes)
     raised = _group if axes else _group_or_indexed
     return positive_first([a for g in in_order(equation, writer) for a in raised(g, axes, raiser)])
@@ -82,10 +99,13 @@ def _group(group: Group, axes: tuple[Index, ...], raiser: Raiser) -> list[Signed
 
 def _group_or_indexed(group: Group, axes: tuple[Index, ...], raiser: Raiser) -> list[Signed]:
     """In an equation for a scalar, norms may stand beside sums with indices."""
+    trial = replace(raiser, writer=replace(raiser.writer, notes=set()))
     try:
-        return _group(group, axes, raiser)
+        found = _group(group, axes, trial)
     except Unfit:
         return indexed_group(group, axes, Printer(raiser.writer, raiser.writer.element))
+    raiser.writer.note(*trial.writer.notes)
+    return found
 
 
 def _scaled(printer: Printer, outer: sp.Expr, inner: Piece) -> Piece:
@@ -103,11 +123,8 @@ def _times(printer: Printer, outer: sp.Expr, inner: Piece) -> Piece:
         return before(printer, outer, inner)
     vectors = printer.times([], factors)
     level = POW if printer.writer.dialect.flat and len(factors) == 1 else MUL
-    joined = Piece(
-        printer.fitted(inner, POW) + printer.writer.dialect.odot + printer.fitted(vectors, level),
-        MUL,
-    )
-    return before(printer, scalars, joined)
+    joined = printer.odot([printer.fitted(inner, POW), printer.fitted(vectors, level)])
+    return before(printer, scalars, Piece(joined, MUL))
 
 
 def _unit(group: Group, axes: tuple[Index, ...], raiser: Raiser) -> Signed:
@@ -143,9 +160,8 @@ def _sum(part: Sum, axes: tuple[Index, ...], raiser: Raiser) -> Signed:
     vector = printer.piece(sp.Mul(*rest))
     if not any(printer.entrywise(f) for f in rest):
         raise Unfit
-    return False, of_batch(
-        batch, Piece(f"{matrix.text} {printer.fitted(vector, POW)}", MUL), raiser
-    )
+    product = raiser.writer.product(printer.fitted(matrix, POW), printer.fitted(vector, POW))
+    return False, of_batch(batch, Piece(product, MUL), raiser)
 
 
 def _all(body: sp.Expr, printer: Printer) -> Signed:
@@ -172,7 +188,8 @@ def _to_scalar(part: Sum, over: tuple[Index, ...], raiser: Raiser) -> Piece:
         if tuple(i for i in one.indices if not is_batch(i)) != over:
             raise Unfit
         left = raiser.writer.tensor(one.name, labels, transposed=True)
-        return Piece(f"{left.text} {raiser.bare(two, over).text}", MUL)
+        right = printer.fitted(raiser.bare(two, over), POW)
+        return Piece(raiser.writer.product(left.text, right), MUL)
     raise Unfit
 
 

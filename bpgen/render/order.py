@@ -4,6 +4,7 @@ declared.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,8 @@ import sympy as sp
 
 from bpgen.ir import Element, Network
 from bpgen.render.partial import Partial
+
+_TINY = sp.Rational(1, 1000)  # below this, an addend only keeps a root or a quotient from 0
 
 
 class Order:
@@ -22,6 +25,7 @@ class Order:
         self.position = {name: k for k, name in enumerate(network.tensors)}
         self.params = {t.name for t in network.role("param")}
         self.adjoint_of = adjoint_of
+        self.tops = {network.loss, network.sample_loss}
         self.known: dict[sp.Expr, tuple[int, ...]] = {}
 
     def _place(self, name: str) -> int:
@@ -40,20 +44,25 @@ class Order:
 
     def factor(self, expr: sp.Expr) -> tuple[Any, ...]:
         """Numbers, lengths, parameters, adjoints, values; a function after what is no function."""
-        if expr.is_Number:
+        if expr.is_number:
             return (0,)
         if isinstance(expr, sp.Symbol):
             return (1, expr.name)
         if expr.has(Partial):
-            return (2, -max((self._place(p.of.name) for p in expr.atoms(Partial)), default=0))
+            return (2, max(self._upstream(p.of.name) for p in expr.atoms(Partial)))
         kind = self._kind({e.name for e in expr.atoms(Element)})
         rank = (not isinstance(expr, Element), isinstance(expr, sp.Add))
         return (kind, expr.has(sp.Function), self._places(expr), rank)
 
+    def _upstream(self, name: str) -> float:
+        """The loss comes first, then what is nearest to it."""
+        return -math.inf if name in self.tops else -self._place(name)
+
     def addend(self, expr: sp.Expr) -> tuple[Any, ...]:
-        """What is positive first, then constants, then by declaration; of two alike, the
-        shorter.
+        """What is positive first, then constants, then by declaration, and what is tiny last; of two
+        alike, the shorter.
         """
         negative = expr.as_coeff_Mul()[0].is_negative
         places = self._places(expr)
-        return (bool(negative), bool(places), places, expr.count_ops())
+        rank = 1 if places else 2 if expr.is_Rational and 0 < abs(expr) < _TINY else 0
+        return (bool(negative), rank, places, expr.count_ops())

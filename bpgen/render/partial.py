@@ -20,3 +20,9 @@ class Partial(sp.Expr):
     @property
     def wrt(self) -> sp.Expr:
         return self.args[1]
+
+
+class Immediate(Partial):
+    """The derivative by what the formula itself mentions, where `of` depends on `wrt` in other ways
+    too.
+    """

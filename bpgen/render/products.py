@@ -72,7 +72,7 @@ def outer_product(expr: sp.Expr, axes: tuple[Index, ...], raiser: Raiser) -> Pie
     left, right = raiser.printer(axes[:1]), raiser.printer(axes[1:])
     column = left.fitted(left.piece(sp.Mul(*rows)), POW)
     row = _transposed(sp.Mul(*columns), axes[1:], right, raiser)
-    return before(left, sp.Mul(*rest), Piece(f"{column} {row}", MUL))
+    return before(left, sp.Mul(*rest), Piece(raiser.writer.product(column, row), MUL))
 
 
 def _transposed(expr: sp.Expr, axes: tuple[Index, ...], printer: Printer, raiser: Raiser) -> str:
@@ -120,5 +120,6 @@ def matrix_sum(outer: sp.Expr, part: Sum, axes: tuple[Index, ...], raiser: Raise
         raise Unfit
     left = raiser.bare(first[0], (axes[0], over[0]), transposed=True)
     right = raiser.bare(second[0], (over[0], axes[1]), transposed=True)
-    product = of_batch(batch, Piece(f"{left.text} {right.text}", MUL), raiser)
-    return before(raiser.printer(axes), outer, product)
+    printer = raiser.printer(axes)
+    both = raiser.writer.product(printer.fitted(left, POW), printer.fitted(right, POW))
+    return before(printer, outer, of_batch(batch, Piece(both, MUL), raiser))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import sympy as sp
+
+from bpgen.ir import Element, Term
 from bpgen.record import Equality
 from bpgen.render.calls import head
 from bpgen.render.scalar import Printer
@@ -12,25 +15,72 @@ from bpgen.render.writer import Writer
 _SUMS_TO_ONE = "sums to one: "
 
 
-def told(reasons: Iterable[Equality | str], writer: Writer) -> tuple[str, ...]:
-    """Each reason as mathematics; those that say nothing once printed are left out."""
-    found = dict.fromkeys(text for r in reasons if (text := _reason(r, writer)))
-    return tuple(found)
-
-
-def _reason(reason: Equality | str, writer: Writer) -> str:
-    dialect = writer.dialect
-    if isinstance(reason, str):
-        if reason.startswith(_SUMS_TO_ONE):
-            name = reason.removeprefix(_SUMS_TO_ONE)
-            return f"{dialect.sum('k')}{writer.tensor(name, ('k',)).text} = 1"
-        return dialect.said(dialect.escape(reason))
+def told(reasons: Iterable[Equality], writer: Writer) -> tuple[str, ...]:
+    """Each equality as mathematics; those that say nothing once printed are left out."""
     printer = Printer(writer, writer.element)
-    first, *rest = reason.chain
-    if reason.prime:
-        inner = ", ".join(printer.text(a) for a in first.args)
-        opening = dialect.call(head(first, dialect) + dialect.prime, inner)
-    else:
-        opening = printer.text(first)
-    chain = list(dict.fromkeys([opening, *(printer.text(e) for e in rest)]))
-    return " = ".join(chain) if chain[1:] else ""
+    return _distinct(_joined([printer.text(e) for e in r.chain], 2) for r in reasons)
+
+
+def derivatives(
+    reasons: Iterable[Equality], wrt: Element, immediate: bool, writer: Writer
+) -> tuple[str, ...]:
+    """Reasons for a local derivative; f'(z) and its value alone would only repeat it."""
+    found: list[str] = []
+    for reason in reasons:
+        if reason.prime:
+            found.append(_joined(_slope(reason.chain, wrt, immediate, writer), 3))
+        else:
+            found += told([reason], writer)
+    return _distinct(found)
+
+
+def _slope(
+    chain: tuple[sp.Expr, ...], wrt: Element, immediate: bool, writer: Writer
+) -> list[str]:
+    """f'(z) = ..., or the derivative by what is inside a compound argument."""
+    printer = Printer(writer, writer.element)
+    call, *values = chain
+    if isinstance(call.args[0], Element):
+        inner = ", ".join(printer.text(a) for a in call.args)
+        opening = writer.dialect.call(head(call, writer) + writer.dialect.prime, inner)
+        return [opening, *map(printer.text, values)]
+    mark = sp.Dummy(real=True)
+    slope = sp.diff(call.args[0].xreplace({wrt: mark}), mark).xreplace({mark: wrt})
+    by, marked = writer.element(wrt).text, writer.mark(immediate)
+    opening = writer.dialect.direct(by, marked, printer.text(call))
+    return [opening, *(printer.text(slope * v) for v in values)]
+
+
+def line_reasons(
+    reasons: Iterable[Equality | str], before: Iterable[Term], writer: Writer
+) -> tuple[str, ...]:
+    """Reasons for a line, in the letters of the line before it."""
+    found: list[str] = []
+    for reason in reasons:
+        if not isinstance(reason, str):
+            found += told([reason], writer)
+        elif reason.startswith(_SUMS_TO_ONE):
+            found.append(_one(reason.removeprefix(_SUMS_TO_ONE), before, writer))
+        else:
+            found.append(writer.dialect.said(writer.dialect.escape(reason)))
+    return _distinct(found)
+
+
+def _one(name: str, before: Iterable[Term], writer: Writer) -> str:
+    """The sum over i of y_i is 1, where the line before sums y over i."""
+    for term in before:
+        for access in sorted(term.body.atoms(Element), key=str):
+            if access.name == name and access.indices[-1] in term.over:
+                over = writer.dialect.sum(writer.subscript(access.indices[-1]))
+                return f"{over}{writer.element(access).text} = 1"
+    return f"{writer.dialect.sum('k')}{writer.tensor(name, ('k',)).text} = 1"
+
+
+def _joined(texts: Iterable[str], least: int) -> str:
+    """A chain of equals, where that many of them differ."""
+    chain = list(dict.fromkeys(texts))
+    return " = ".join(chain) if len(chain) >= least else ""
+
+
+def _distinct(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(t for t in texts if t))

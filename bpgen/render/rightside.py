@@ -10,7 +10,7 @@ import sympy as sp
 
 from bpgen.contraction import Group, Sum, groups
 from bpgen.ir import BATCH, Element, Equation, Index, length
-from bpgen.render.calls import log
+from bpgen.render.calls import exp, log
 from bpgen.render.scalar import Printer, Signed
 from bpgen.render.writer import ADD, ATOM, MUL, Piece, Writer
 
@@ -94,22 +94,29 @@ def indicators(group: Group, left: tuple[Index, ...], writer: Writer) -> list[st
     equal = f" {writer.dialect.relations['==']} "
     at = group.at or left
     return [
-        writer.dialect.indicator(writer.subscript(i) + equal + writer.subscript(e))
+        writer.indicator(writer.subscript(i) + equal + writer.subscript(e))
         for i, e in zip(left, at, strict=True)
         if i != e
     ]
 
 
 def _scattered(group: Group, outer: sp.Expr, marks: list[str], printer: Printer) -> Signed:
-    """The sum's sign, the indicators of where it is written, then what is written."""
-    text, negative = " ".join(marks), False
-    body = outer
+    """The indicators of where it is written, outside the sum where they can be, then what is
+    written.
+    """
+    text, negative, body = " ".join(marks), False, outer
+    times = printer.writer.dialect.times
     for part in group.sums:
+        free = {s for e in group.at or () for s in e.free_symbols}
+        if not free & set(part.over):
+            negative, inner = _sum(part, printer)
+            shown = inner if outer == 1 else before(printer, outer, inner)
+            return negative, Piece(text + times + shown.text, MUL)
         negative = _all_negative(part.body)
         text = printer.writer.dialect.sum(_over(part, printer.writer)) + text
         body = outer * (-part.body if negative else part.body)
     if body != 1:
-        text += printer.writer.dialect.times + printer.tight(body, MUL)
+        text += times + printer.tight(body, MUL)
     return negative, Piece(text, MUL)
 
 
@@ -125,7 +132,7 @@ def _sum(part: Sum, printer: Printer) -> Signed:
     """sum over j of a product; the sign of a body that is negative throughout stands outside."""
     dialect, over, body = printer.writer.dialect, _over(part, printer.writer), part.body
     if part.reduce == "logsumexp":
-        inner = dialect.sum(over) + dialect.exp(printer.text(body))
+        inner = dialect.sum(over) + exp(printer.text(body), printer.writer).text
         return False, log(Piece(inner, ATOM), dialect)
     if part.reduce == "max":
         return False, Piece(dialect.max(over) + printer.tight(body, MUL), MUL)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import sympy as sp
 
 from bpgen.ir import BATCH, Element, Equation, Index, Term, element, length
-from bpgen.record import Derivation
+from bpgen.record import Derivation, Equality, Path
 
 
 def separable(derivation: Derivation) -> bool:
@@ -72,6 +72,20 @@ class View:
 
     def indices(self, indices: tuple[Index, ...]) -> tuple[Index, ...]:
         return tuple(i for i in indices if not (self.sample and _is_batch(i)))
+
+    def reason(self, reason: Equality) -> Equality:
+        return Equality(tuple(self.expr(e) for e in reason.chain), reason.prime)
+
+    def path(self, path: Path) -> Path:
+        """The path as this view shows it."""
+        if not self.sample:
+            return path
+        return Path(
+            *(self.expr(e) for e in (path.upstream, path.wrt, path.value)),
+            self.indices(path.over),
+            tuple(self.reason(r) for r in path.reasons),
+            self.indices(path.inner),
+        )
 
     def equation(self, equation: Equation) -> Equation:
         """The equation as this view shows it."""

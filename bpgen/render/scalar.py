@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import sympy as sp
 
-from bpgen.ir import Element
+from bpgen.ir import BATCH, Element
 from bpgen.render.calls import called, condition
-from bpgen.render.fractions import decimal, fraction
-from bpgen.render.partial import Partial
+from bpgen.render.fractions import Digits, digits, fraction
+from bpgen.render.partial import Immediate, Partial
 from bpgen.render.writer import ADD, ATOM, MUL, POW, Piece, Writer
 
-_HEAVY = ("frac", "\\log", "\\sum", "∂", "Σ")  # what needs a space or a dot beside it
+_HEAVY = ("frac", "\\log", "\\sum", "∂", "Σ", "√")  # what needs a space or a dot beside it
 Signed = tuple[bool, Piece]  # whether it is subtracted, and its absolute value
 
 
@@ -48,6 +48,8 @@ class Printer:
     def addends(self, expr: sp.Expr) -> list[Signed]:
         """The addends of a sum in the author's order; of anything else, itself."""
         parts = expr.args if isinstance(expr, sp.Add) else (expr,)
+        if parts[1:] and len({self.entrywise(p) for p in parts}) > 1:
+            self.writer.note("broadcast")
         ordered = sorted(parts, key=self.writer.order.addend) if parts[1:] else parts
         return [self.signed(p) for p in ordered]
 
@@ -71,9 +73,10 @@ class Printer:
         coefficient, top, bottom, lengths = fraction(expr)
         if bottom:
             return self._quotient(coefficient, top, [*lengths, *bottom])
-        bare = coefficient == 1 and not lengths and top
-        number = None if bare else self.number(coefficient, [self.tight(f, MUL) for f in lengths])
-        return self.times([number] if number else [], top)
+        roots, rest = [f for f in top if f.is_number], [f for f in top if not f.is_number]
+        if coefficient == 1 and rest and not (lengths or roots):
+            return self.times([], rest)
+        return self.times([self.number(coefficient, roots, lengths)], rest)
 
     def times(self, pieces: list[Piece], factors: Iterable[sp.Expr]) -> Piece:
         """Pieces that come first and factors to be ordered, as one product."""
@@ -89,10 +92,16 @@ class Printer:
         )
         if not vectors:
             return Piece(text, pieces[0].level if alone else MUL)
-        joined = self.writer.dialect.odot.join(self._factor(v, MUL) for v in vectors)
+        joined = self.odot([self._factor(v, MUL) for v in vectors])
         if not text:
             return Piece(joined, MUL)
         return Piece(self.juxtaposed([text, joined]), MUL)
+
+    def odot(self, texts: list[str]) -> str:
+        """The entry-by-entry product."""
+        if texts[1:]:
+            self.writer.note("odot")
+        return self.writer.dialect.odot.join(texts)
 
     def _factor(self, expr: sp.Expr, level: int) -> str:
         """One factor of several; on one line a quotient among factors needs parentheses."""
@@ -108,11 +117,13 @@ class Printer:
 
     def juxtaposed(self, texts: list[str]) -> str:
         """Factors side by side, with a thin space or a dot where they would run together."""
-        times, made = self.writer.dialect.times, ""
+        times, made, before = self.writer.dialect.times, "", ""
         for text in texts:
             heavy = any(mark in made + text for mark in _HEAVY) or "/" in made
-            tight = text.startswith("(") and (not heavy or not self.writer.dialect.flat)
-            made += ("" if tight or not made else times if heavy else " ") + text
+            apart = heavy if self.writer.dialect.flat else self.writer.wordy(before, text)
+            tight = text.startswith("(") and not apart and before != BATCH
+            made += ("" if tight or not made else times if heavy or apart else " ") + text
+            before = text
         return made
 
     def _quotient(
@@ -120,10 +131,11 @@ class Printer:
     ) -> Piece:
         front: list[Piece] = []
         p, q = coefficient.p, coefficient.q
-        if decimal(coefficient) is not None and q != 1:
-            front, p, q = [self.number(coefficient, [])], 1, 1
+        if q != 1 and digits(coefficient) is not None:
+            front, p, q = [self.number(coefficient)], 1, 1
         above = self.times([Piece(str(p))] if p != 1 or not top else [], top)
         below = self.times([Piece(str(q))] if q != 1 else [], bottom)
+        self._note_entrywise(*bottom)
         dialect = self.writer.dialect
         if dialect.flat:
             text = dialect.frac(self.fitted(above, MUL), self.fitted(below, POW))
@@ -132,20 +144,40 @@ class Printer:
         quotient = Piece(text, MUL)
         return Piece(self.juxtaposed([front[0].text, text]), MUL) if front else quotient
 
-    def number(self, value: sp.Rational, lengths: list[str]) -> Piece:
-        """A number over lengths such as N: 2, 1/2, 0.01, 1/N, 1/(2N)."""
+    def _note_entrywise(self, *exprs: sp.Expr) -> None:
+        if any(self.entrywise(e) for e in exprs):
+            self.writer.note("entrywise")
+
+    def number(
+        self, value: sp.Rational, roots: Sequence[sp.Expr] = (), lengths: Sequence[sp.Expr] = ()
+    ) -> Piece:
+        """A number, perhaps with roots, over lengths such as N: 2, 1/2, 0.01, 1/N, sqrt(2)/(2 N)."""
+        dialect, found = self.writer.dialect, digits(value)
+        first = Piece(str(value.p)) if found is None else self._decimal(found)
+        bare = first.text == "1" and roots
+        above = [*([] if bare else [first]), *map(self.piece, roots)]
+        below = [str(value.q)] if found is None else []
+        below += [self.tight(f, MUL) for f in lengths]
+        top = above[0] if len(above) == 1 else Piece(self._beside(above), MUL)
+        if not below:
+            return top
+        under = dialect.parens(" ".join(below)) if dialect.flat and below[1:] else " ".join(below)
+        over = dialect.frac if lengths else dialect.small_frac
+        return Piece(over(self.fitted(top, MUL), under), MUL)
+
+    def _beside(self, pieces: list[Piece]) -> str:
+        return self.juxtaposed([self.fitted(p, MUL) for p in pieces])
+
+    def _decimal(self, found: Digits) -> Piece:
         dialect = self.writer.dialect
-        short = decimal(value)
-        if not lengths:
-            if short is not None:
-                return Piece(short)
-            return Piece(dialect.small_frac(str(value.p), str(value.q)), MUL)
-        below = ([str(value.q)] if value.q != 1 else []) + lengths
-        under = " ".join(below)
-        text = dialect.frac(
-            str(value.p), dialect.parens(under) if dialect.flat and below[1:] else under
-        )
-        return Piece(text, MUL)
+        if found.rounded:
+            self.writer.note("rounded")
+        if not found.power:
+            return Piece(found.decimal)
+        ten = dialect.power("10", dialect.minus + str(-found.power))
+        if found.decimal == "1":
+            return Piece(ten, POW)
+        return Piece(dialect.scientific(found.decimal, ten), MUL)
 
     def atom(self, expr: sp.Expr) -> Piece:
         """Anything that is neither a sum nor a product."""
@@ -153,7 +185,8 @@ class Printer:
         if isinstance(expr, Element):
             return self.access(expr)
         if isinstance(expr, Partial):
-            return self.writer.partial(self.tight(expr.of, POW), self.tight(expr.wrt, POW))
+            of, wrt = self.tight(expr.of, POW), self.tight(expr.wrt, POW)
+            return self.writer.partial(of, wrt, isinstance(expr, Immediate))
         if isinstance(expr, sp.Symbol):
             return Piece(dialect.index(expr.name))
         if isinstance(expr, sp.Pow):
@@ -164,16 +197,18 @@ class Printer:
         if isinstance(expr, (sp.Function, sp.Max, sp.Min)):
             return called(expr, self)
         if expr is sp.pi or expr is sp.E:
-            return Piece({sp.pi: dialect.index("pi"), sp.E: "e"}[expr])
+            return Piece(dialect.index("pi") if expr is sp.pi else "e")
         if isinstance(expr, (sp.Add, sp.Mul)) or expr.is_Number:
             return self.piece(expr)
         return Piece(dialect.escape(str(expr)), ADD)
 
     def _power(self, expr: sp.Pow) -> Piece:
         if expr.exp == sp.Rational(1, 2):
+            self._note_entrywise(expr.base)
             return Piece(self.writer.dialect.sqrt(self.text(expr.base)))
         if expr.exp.could_extract_minus_sign():
             return self._quotient(sp.S.One, [], [1 / expr])
+        self._note_entrywise(expr.base)
         return Piece(
             self.writer.dialect.power(self.tight(expr.base, ATOM), self.text(expr.exp)), POW
         )

@@ -2,52 +2,106 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import sympy as sp
 
-from bpgen.ir import Element, Equation, Index, Term
+from bpgen.ir import Element, Equation, Index, Term, element
 from bpgen.letters import lettered
 from bpgen.record import Equality, Path, Step
 from bpgen.render.sample import View
 
+Indices = tuple[Index, ...]
+
 
 @dataclass(frozen=True)
 class Way:
-    """A path as this view shows it, in letters."""
+    """All that one equation passes on: dL/d(upstream) * d(upstream)/d(wrt), summed over `over`.
+
+    `value` has a term for each access; what it uses that is not summed in it are its indices.
+    """
 
     upstream: Element
     wrt: Element
-    value: sp.Expr
-    over: tuple[Index, ...]
+    over: Indices
+    value: Equation
     reasons: tuple[Equality, ...]
 
 
-def ways(step: Step, left: tuple[Index, ...], view: View) -> list[Way]:
-    """The paths of a step; those of one factor are one way."""
-    merged: dict[tuple[sp.Expr, sp.Expr], Way] = {}
+def ways(step: Step, left: Indices, view: View) -> list[Way]:
+    """The paths of a step; those through one equation are one way."""
+    groups: dict[str, list[Path]] = {}
     for path in step.paths:
-        way = _way(path, left, view)
-        before = merged.get((way.upstream, way.wrt))
-        if before is not None:
-            way = Way(
-                way.upstream,
-                way.wrt,
-                before.value + way.value,
-                way.over,
-                before.reasons + way.reasons,
-            )
-        merged[way.upstream, way.wrt] = way
-    return list(merged.values())
+        groups.setdefault(path.upstream.name, []).append(view.path(path))
+    return [_way(paths, left) for paths in groups.values()]
 
 
-def _way(path: Path, left: tuple[Index, ...], view: View) -> Way:
-    """The path in letters, all its expressions renamed together."""
-    chains = [sp.Tuple(*(view.expr(e) for e in r.chain)) for r in path.reasons]
-    bundle = sp.Tuple(*(view.expr(e) for e in (path.upstream, path.wrt, path.value)), *chains)
-    free = {s for s in sp.Tuple(*bundle.args[:2]).free_symbols if isinstance(s, Index)} - set(left)
-    over = tuple(sorted(free, key=lambda k: (k.size != "N", k.name)))
-    term = lettered(Equation("", left, (Term(bundle, over),))).terms[0]
-    upstream, wrt, value, *said = term.body.args
-    reasons = tuple(Equality(tuple(c), r.prime) for c, r in zip(said, path.reasons, strict=True))
-    return Way(upstream, wrt, value, term.over, reasons)
+def apart(
+    terms: Iterable[Term], free: Indices, new: Mapping[sp.Expr, sp.Expr] | None = None
+) -> tuple[Term, ...]:
+    """The terms with letters for their sums that differ from the free ones, and other changes of
+    letters.
+    """
+    hidden = tuple(_hidden(t, new or {}) for t in terms)
+    return lettered(Equation("", free, hidden)).terms
+
+
+def _hidden(term: Term, new: Mapping[sp.Expr, sp.Expr]) -> Term:
+    """The term with its sums in names that are bpgen's own, and so will be given letters."""
+    sums = {k: Index(f"_{k.name}", k.size) for k in term.over}
+    change = {**new, **sums}
+    at = None if term.at is None else tuple(e.xreplace(change) for e in term.at)
+    return Term(term.body.xreplace(change), tuple(sums.values()), term.reduce, at)
+
+
+def _way(paths: list[Path], left: Indices) -> Way:
+    """Paths in common letters. Where they differ in what they fix, each is marked with where it
+    holds.
+    """
+    read = {p.wrt for p in paths}
+    wrt = paths[0].wrt if len(read) == 1 else element(paths[0].wrt.name, left)
+    upstream = element(paths[0].upstream.name, _common([p.upstream.indices for p in paths], left))
+    free = {s for e in (upstream, wrt) for s in e.free_symbols if isinstance(s, Index)}
+    hidden = tuple(sorted(free - set(left), key=lambda k: (k.size != "N", k.name)))
+    (named,) = lettered(Equation("", left, (Term(sp.Tuple(upstream, wrt), hidden),))).terms
+    letters = dict(zip(hidden, named.over, strict=True))
+    place = {k: n for n, k in enumerate(upstream.indices)}
+
+    def term(path: Path) -> Term:
+        at = (
+            *(left if len(read) == 1 else path.wrt.indices),
+            *(path.upstream.indices[place[k]] if k in place else k for k in hidden),
+        )
+        said = (sp.Tuple(*r.chain) for r in path.reasons)
+        inner = tuple(k for k in path.inner if k not in letters)
+        plain = at == (*left, *hidden)
+        scatter = None if plain else tuple(e.xreplace(letters) for e in at)
+        return Term(sp.Tuple(path.value, *said).xreplace(letters), inner, "sum", scatter)
+
+    indices = (*left, *named.over)
+    bundles = lettered(Equation("", indices, tuple(map(term, paths)))).terms
+    reasons = tuple(
+        Equality(tuple(chain), r.prime)
+        for bundle, path in zip(bundles, paths, strict=True)
+        for chain, r in zip(bundle.body.args[1:], path.reasons, strict=True)
+    )
+    value = Equation("", indices, _added([b.map(lambda body: body.args[0]) for b in bundles]))
+    return Way(*named.body.args, named.over, value, reasons)
+
+
+def _common(accesses: list[tuple[sp.Expr, ...]], left: Indices) -> tuple[sp.Expr, ...]:
+    """The indices that all accesses share; where they differ, one that is open in them all."""
+    found = []
+    for k, here in enumerate(zip(*accesses, strict=True)):
+        several = dict.fromkeys(here)
+        opened = [i for i in several if i not in left] or [Index(f"_open{k}", here[0].size)]
+        found.append(here[0] if len(several) == 1 else opened[0])
+    return tuple(found)
+
+
+def _added(terms: list[Term]) -> tuple[Term, ...]:
+    """Terms without a sum as one."""
+    plain = [t.body for t in terms if not t.over and t.at is None]
+    rest = [t for t in terms if t.over or t.at is not None]
+    return (*rest, *([Term(sp.Add(*plain))] if plain else []))

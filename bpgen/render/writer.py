@@ -5,7 +5,8 @@ document.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import sympy as sp
 
@@ -13,7 +14,7 @@ from bpgen.ir import Element, Index, Size
 from bpgen.naming import adjoint_name
 from bpgen.record import Derivation
 from bpgen.render.dialect import Dialect
-from bpgen.render.names import Symbol, symbols
+from bpgen.render.names import GREEK, Symbol, symbols
 from bpgen.render.order import Order
 
 ADD, MUL, POW, ATOM = range(4)  # how tightly a piece of text binds
@@ -29,7 +30,9 @@ class Piece:
 
 @dataclass(frozen=True)
 class Writer:
-    """`first` is what the first entry of a tensor is counted as."""
+    """`first` is what the first entry of a tensor is counted as; `notes` gathers what was printed
+    that the reader needs to be told of.
+    """
 
     dialect: Dialect
     symbols: Mapping[str, Symbol]
@@ -38,9 +41,10 @@ class Writer:
     order: Order
     total: str  # the name of the scalar that is differentiated
     first: int = 0
+    notes: set[str] = field(default_factory=set, compare=False)
 
     @staticmethod
-    def of(derivation: Derivation, dialect: Dialect) -> Writer:
+    def of(derivation: Derivation, dialect: Dialect, first: int = 0) -> Writer:
         network = derivation.network
         deltas = (a for t, a in derivation.adjoint.items() if a == adjoint_name(t) != f"d{t}")
         named = symbols((*network.tensors, *deltas))
@@ -51,21 +55,34 @@ class Writer:
             total += "_"
         named.setdefault(total, Symbol("ell"))
         return Writer(
-            dialect, named, adjoint_of, frozenset(given), Order(network, adjoint_of), total
+            dialect, named, adjoint_of, frozenset(given), Order(network, adjoint_of), total, first
         )
 
     def differentiating(self, total: str) -> Writer:
         """The same document where another scalar is differentiated."""
         return replace(self, total=total)
 
+    @cached_property
+    def letters(self) -> frozenset[str]:
+        """The letters and words that tensors are called, the Greek ones both spelled and printed."""
+        stems = {s.stem for s in self.symbols.values()}
+        return frozenset(stems | {GREEK.get(stem, stem) for stem in stems})
+
+    def note(self, *said: str) -> None:
+        self.notes.update(said)
+
     def subscript(self, expr: sp.Expr) -> str:
         """One index: a letter, an entry's number, a gathered label, or a shifted letter."""
         if isinstance(expr, Index):
             return self.dialect.index(expr.name)
         if isinstance(expr, Element):
+            self.note("label")
             return self.element(expr).text
+        self.note("count")
+        places = {s: s - self.first for s in expr.atoms(Index, Element)} if self.first else {}
+        expr = expr.xreplace(places) + self.first
         if expr.is_Integer:
-            return str(int(expr) + self.first)
+            return str(expr)
         parts = sorted(
             sp.Add.make_args(expr),
             key=lambda p: (p.as_coeff_Mul()[0].is_negative, p.is_Number, str(p)),
@@ -97,20 +114,42 @@ class Writer:
         if name in self.given:
             piece = Piece(self.dialect.upstream(tensor, subscripts))
         else:
-            piece = self.partial(
-                self.tensor(self.total).text, self.dialect.symbol(tensor, subscripts, False)
-            )
+            wrt = self.dialect.symbol(tensor, subscripts, False)
+            piece = self.partial(self.tensor(self.total).text, wrt)
         return (
             Piece(self.dialect.transpose(self.dialect.parens(piece.text)), POW)
             if transposed
             else piece
         )
 
-    def partial(self, of: str, wrt: str) -> Piece:
-        return Piece(self.dialect.partial(of, wrt), MUL if self.dialect.flat else ATOM)
+    def mark(self, immediate: bool) -> str:
+        """What distinguishes an immediate derivative."""
+        if immediate:
+            self.note("immediate")
+        return self.dialect.immediate if immediate else ""
+
+    def partial(self, of: str, wrt: str, immediate: bool = False) -> Piece:
+        text = self.dialect.partial(of, wrt, self.mark(immediate))
+        return Piece(text, MUL if self.dialect.flat else ATOM)
+
+    def indicator(self, inner: str) -> str:
+        self.note("indicator")
+        return self.dialect.indicator(inner)
+
+    def product(self, *texts: str) -> str:
+        """A product of matrices: factors side by side, words a little apart."""
+        made = texts[0]
+        for before, text in zip(texts, texts[1:], strict=False):
+            made += (self.dialect.times if self.wordy(before, text) else " ") + text
+        return made
+
+    def wordy(self, *texts: str) -> bool:
+        """Whether a thin space is needed to tell upright words from what they stand beside."""
+        return not self.dialect.flat and any(r"\mathrm" in t for t in texts)
 
     def unit(self, label: str) -> str:
         """The unit vector of a label; bold where net.py has an e of its own."""
+        self.note("unit")
         return self.dialect.unit("bold" if "e" in self.symbols else "", label)
 
     def length(self, size: Size) -> str:

@@ -1,0 +1,30 @@
+"""What is said of the batch before its equations."""
+
+from __future__ import annotations
+
+from bpgen.record import Derivation
+from bpgen.render.writer import Writer
+
+
+def intro(derivation: Derivation, writer: Writer) -> str:
+    """What the subscript n is, and what the derivatives are of from here."""
+    network, inline = derivation.network, writer.dialect.inline
+    said = (
+        f"The subscript {inline('n')} is the sample, of {inline('N')} in the batch; "
+        "the equations keep their numbers. "
+    )
+    if network.loss is None:
+        return f"{said}The gradient of a parameter is the sum over the samples, {inline(_sum(writer))}."
+    loss = inline(writer.tensor(network.loss).text)
+    steps = [s for s in derivation.steps if s.of != network.sample_loss] or derivation.steps
+    batched = [s for s in steps if network.tensors[s.of].batched] or steps
+    named = [s for s in batched if s.equation.name in writer.symbols] or batched
+    example = inline(writer.tensor(named[0].equation.name, ("n",)).text)
+    return (
+        f"{said}From here the derivatives are of {loss}, in which the samples are averaged:"
+        f" {example} carries the factor {inline('1/N')}."
+    )
+
+
+def _sum(writer: Writer) -> str:
+    return writer.dialect.sum("n").strip()

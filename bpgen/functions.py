@@ -92,7 +92,8 @@ def log_cosh(z: np.ndarray) -> np.ndarray:
     """log(cosh(z)); exact where it is small, and nothing overflows where it is large."""
     m = np.maximum(z, -z)
     near = np.log1p(2 * np.sinh(np.minimum(m, 1) / 2) ** 2)
-    return np.asarray(np.where(m < 1, near, m + np.log1p(np.exp(-2 * m)) - 0.6931471805599453))
+    far = m + np.log1p(np.exp(-2 * m)) - 0.6931471805599453
+    return np.asarray(np.where(m < 1, near, far))
 '''
 _LEAKY_RELU = '''
 def leaky_relu(z: np.ndarray, slope: float) -> np.ndarray:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -214,3 +218,11 @@ def test_a_long_residual_chain_stays_linear() -> None:
     )
     short, long = (len(emit(declared_by(source.format(n)))) for n in (20, 40))
     assert long - short < 1.2 * (short - len(emit(declared_by(source.format(1)))) + 2000)
+
+
+def test_every_module_is_lint_clean(tmp_path: Path) -> None:
+    for k, name in enumerate(NETS):
+        (tmp_path / f"m{k}.py").write_text(module_text(name))
+    command = [sys.executable, "-m", "ruff", "check", "--isolated", "--no-cache", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout

@@ -13,16 +13,35 @@ WIDTH = 88
 
 
 def assignment(target: str, value: str, indent: int = 4, sign: str = "=") -> list[str]:
-    """`target = value`, in brackets over several lines where it is too long."""
+    """`target = value`, over several lines where it is too long.
+
+    Broken within a bracket that all but ends it, or else in brackets of its own.
+    """
     line = f"{target} {sign} {value}"
     if indent + len(line) <= WIDTH:
         return [line]
-    return [f"{target} {sign} (", *(f"    {p}" for p in _parts(value)), ")"]
+    inside, after = _bracket(value)
+    return [f"{target} {sign} (", *(f"    {p}" for p in _parts(inside, indent)), f"){after}"]
 
 
-def _parts(value: str) -> list[str]:
+def _bracket(value: str) -> tuple[str, str]:
+    """`a + b` and ` / N` of `(a + b) / N`: what a first bracket holds, and what little follows.
+
+    Everything, and nothing, where a bracket does not come first or too much follows.
+    """
+    depth = 0
+    for k, letter in enumerate(value):
+        depth += (letter == "(") - (letter == ")")
+        if depth == 0:
+            after = value[k + 1 :]
+            plain = all(c.isalnum() or c in " /*" for c in after)
+            return (value[1:k], after) if k and plain and len(after) < 16 else (value, "")
+    return value, ""
+
+
+def _parts(value: str, indent: int) -> list[str]:
     """The operands of the outermost operator, each on a line with the operator before it."""
-    if len(value) + 8 <= WIDTH:
+    if indent + 4 + len(value) <= WIDTH:
         return [value]
     node = ast.parse(value, mode="eval").body
     cuts: list[int] = []

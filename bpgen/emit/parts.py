@@ -305,7 +305,7 @@ def _with_batch(body: list[str]) -> list[str]:
 
 def _names(lines: Iterable[str]) -> set[str]:
     code = "\n".join(line for line in lines if not line.lstrip().startswith("#"))
-    return set(re.findall(r"[A-Za-z_]\w*", code))
+    return set(re.findall(r"(?<![.\w])[A-Za-z_]\w*", re.sub(r'"[^"]*"', "", code)))
 
 
 def _def(name: str, arguments: Iterable[str], returns: str) -> list[str]:

@@ -135,7 +135,8 @@ def _scatter(name: str, at: tuple[sp.Expr, ...], value: Text) -> list[str]:
     if all(a in at for a in axes):  # each element is met at most once
         sign, text = ("-=", text[1:]) if text.startswith("-") else ("+=", text)
         return assignment(f"{name}[{inside}]", text, sign=sign)
-    return [f"np.add.at({name}, ({inside.replace(':', 'slice(None)')},), {text})"]
+    places = inside.replace(":", "slice(None)")
+    return [f"np.add.at({name}, {f'({places})' if ', ' in places else places}, {text})"]
 
 
 def _order(derivation: Derivation) -> Mapping[str, int]:

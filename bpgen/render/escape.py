@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 
+from bpgen.render.names import GREEK as _GREEK
+
 _LATEX = {
     "\\": r"\textbackslash{}",
     "{": r"\{",
@@ -36,7 +38,26 @@ _LATEX = {
     "’": r"\textquoteright{}",
     "“": r"\textquotedblleft{}",
     "”": r"\textquotedblright{}",
+    "€": r"\texteuro{}",
+    "ϵ": r"$\epsilon$",
+    "ϕ": r"$\phi$",
+    "ο": "o",  # omicron
+    **{letter: rf"$\{name}$" for name, letter in _GREEK.items()},
+    **dict(
+        zip(
+            "∂∇∑∏∫√∞±≤≥≠≈→←∈",
+            (
+                rf"$\{name}$"
+                for name in (
+                    *("partial", "nabla", "sum", "prod", "int", "surd", "infty", "pm"),
+                    *("le", "ge", "ne", "approx", "to", "gets", "in"),
+                )
+            ),
+            strict=True,
+        )
+    ),
 }
+_UNSET = frozenset("\u00adĦħĸĿŀŉŦŧſ")  # of the Latin letters, those that the fonts lack
 _MARKDOWN = frozenset('\\`*_{}[]()<>#+-!|~$^=:&"@')
 
 
@@ -50,23 +71,18 @@ def _one_line(text: str) -> str:
 
 
 def latex(text: str) -> str:
-    """`text` for a LaTeX paragraph; letters that pdflatex has no font for are spelled by their
-    number.
-    """
-    return "".join(_LATEX.get(c) or _letter(c) for c in _one_line(text))
+    """`text` for a LaTeX paragraph; what pdflatex has no font for is a question mark."""
+    return "".join(_LATEX.get(c) or _letter(c) for c in _composed(_one_line(text)))
+
+
+def _composed(text: str) -> str:
+    """Letters and their accents as one character, where there is one."""
+    return unicodedata.normalize("NFC", text)
 
 
 def _letter(char: str) -> str:
-    if char.isascii():
-        return char
-    base = unicodedata.normalize("NFD", char)
-    latin = (
-        len(base) == 2
-        and base[0].isascii()
-        and ord(char) < 0x180
-        and base[1] in "\u0300\u0301\u0302\u0303\u0308"
-    )
-    return char if latin else f"(U+{ord(char):04X})"
+    latin = "\u00a0" < char < "\u0180" and char not in _UNSET
+    return char if char.isascii() or latin else _LATEX["?"]
 
 
 def markdown(text: str) -> str:

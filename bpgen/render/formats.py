@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
+
 from bpgen.render import escape
 from bpgen.render.lines import latex_rows, text_rows
 from bpgen.render.page import Block, Document, Row, Section
 from bpgen.templating import template
+
+_TERMINAL = 100
 
 
 def _latex_section(section: Section) -> dict[str, object]:
@@ -80,13 +84,19 @@ def text(document: Document) -> str:
             for b in section.blocks
         ]
         rule = "─" * len(section.title)
+        intro = [line for said in section.intro for line in _paragraph(said)]
         sections.append(
-            {"title": section.title, "rule": rule, "intro": section.intro, "blocks": blocks}
+            {"title": section.title, "rule": rule, "intro": intro, "blocks": blocks}
         )
     title = escape.plain(document.title)
     return template("derivation.txt.jinja").render(
         title=title, rule="═" * len(title), sections=sections
     )
+
+
+def _paragraph(said: str) -> list[str]:
+    """A sentence or two in lines of the terminal; a definition is not broken at its hyphens."""
+    return wrap(said, _TERMINAL, break_long_words=False, break_on_hyphens=False)
 
 
 FORMATS = {"latex": latex, "tex": tex, "markdown": markdown, "text": text}

@@ -6,11 +6,13 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from bpgen.render.breaks import Width, broken, leading
 from bpgen.render.page import Row
 
 _PAGE = 88.0  # characters of mathematics in a line of the LaTeX page
 _TAG = 6  # the number at the margin
 _TERMINAL = 100
+_LEAST = 30  # room for a right side, whatever stands on the left
 _GAP = r"\quad "
 
 
@@ -50,14 +52,17 @@ def _plain_width(math: str) -> float:
     return len(re.sub(r"[\s{}_^&]", "", math)) - 0.3 * small + spaced
 
 
-def _wrapped(parts: Iterable[str], room: float, width: object = measured) -> list[str]:
-    """Parts joined into lines no wider than `room`, broken only between parts."""
+def _wrapped(parts: Iterable[str], room: float, width: Width = measured) -> list[str]:
+    """Parts joined into lines no wider than `room`, broken between parts and, where one is too
+    wide, inside it.
+    """
     lines: list[str] = []
     for part in parts:
-        if lines and width(f"{lines[-1]} {part}") <= room:  # type: ignore[operator]
-            lines[-1] += f" {part}"
-        else:
-            lines.append(part)
+        for piece in broken(part, room, width):
+            if lines and width(f"{lines[-1]} {piece}") <= room:
+                lines[-1] += f" {piece}"
+            else:
+                lines.append(leading(piece))
     return lines
 
 
@@ -66,7 +71,7 @@ def latex_rows(rows: tuple[Row, ...], tag: str) -> list[str]:
     margin = max((measured(r.left) for r in rows), default=0.0) + (_TAG if tag else 0)
     lines: list[str] = []
     for row in rows:
-        lines += _latex_row(row, tag, _PAGE - margin)
+        lines += _latex_row(row, tag, max(_PAGE - margin, _LEAST))
     return [line + (r" \\" if k < len(lines) - 1 else "") for k, line in enumerate(lines)]
 
 
@@ -110,7 +115,7 @@ def text_rows(rows: tuple[Row, ...]) -> list[str]:
 
 def _text_row(row: Row, margin: int) -> list[str]:
     blank = " " * margin
-    room = _TERMINAL - margin - 10
+    room = max(_TERMINAL - margin - 10, _LEAST)
     since = [f"{'since' if k == 0 else 'and'} {s}" for k, s in enumerate(row.since)]
     if row.words and not row.addends:
         facts = [f"{f}{',' if k < len(row.words) - 1 else ''}" for k, f in enumerate(row.words)]

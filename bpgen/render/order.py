@@ -62,7 +62,7 @@ class Order:
         """What is positive first, then constants, then by declaration, and what is tiny last; of two
         alike, the shorter.
         """
-        negative = expr.as_coeff_Mul()[0].is_negative
+        coefficient, rest = expr.as_coeff_Mul()
         places = self._places(expr)
         rank = 1 if places else 2 if expr.is_Rational and 0 < abs(expr) < _TINY else 0
-        return (bool(negative), rank, places, expr.count_ops())
+        return (bool(coefficient.is_negative), rank, places, rest.count_ops())

@@ -1,0 +1,60 @@
+"""Where a formula that is too wide for its line may be broken."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+Width = Callable[[str], float]
+
+_DEEPEST = 2  # parentheses within parentheses that are still broken
+_TOKEN = re.compile(r"\\(?:left|bigg[lr])?[({\[]|\\(?:right|bigg[lr])?[)}\]]|[({\[)}\]]|\\begin|\\end")
+_BEFORE = re.compile(r" (?=(?:[-+=−·⊙]|\\odot|\\,) )")  # the spaces that a line may end at
+
+
+def broken(part: str, room: float, width: Width) -> list[str]:
+    """The part whole where it fits, else in pieces that join with spaces: outside of parentheses,
+    then inside them.
+    """
+    pieces = [part]
+    for depth in range(_DEEPEST + 1):
+        if any(width(p) > room for p in pieces):
+            pieces = _pieces(part, depth)
+    if any(width(p) > room for p in pieces) and r"\left(" in part:
+        return broken(_fixed(part), room, width)
+    return pieces
+
+
+def _fixed(part: str) -> str:
+    """Parentheses that need not be closed on the same line."""
+    return part.replace(r"\left(", r"\biggl(").replace(r"\right)", r"\biggr)")
+
+
+def _pieces(part: str, depth: int) -> list[str]:
+    """The part cut at its operators no deeper than so many parentheses, and in no other brackets."""
+    cuts = {m.start() for m in _BEFORE.finditer(part)}
+    found, level, closed, start = [], 0, 0, 0
+    for k, token in _tokens(part):
+        if token is None:
+            if k in cuts and closed == 0 and level <= depth:
+                found.append(part[start:k])
+                start = k + 1
+            continue
+        by = 1 if token.endswith(("(", "{", "[", "begin")) else -1
+        if token in ("(", ")", r"\biggl(", r"\biggr)"):
+            level += by
+        else:
+            closed += by
+    return [*found, part[start:]]
+
+
+def _tokens(part: str) -> list[tuple[int, str | None]]:
+    """Brackets, and None at every space, with their places."""
+    brackets = [(m.start(), m[0]) for m in _TOKEN.finditer(part)]
+    spaces: list[tuple[int, str | None]] = [(k, None) for k, c in enumerate(part) if c == " "]
+    return sorted([*brackets, *spaces], key=lambda found: found[0])
+
+
+def leading(line: str) -> str:
+    """A line that goes on with a product says so."""
+    return line.replace(r"\, ", r"\cdot ", 1) if line.startswith(r"\, ") else line

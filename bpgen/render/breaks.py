@@ -16,11 +16,10 @@ def broken(part: str, room: float, width: Width) -> list[str]:
     """The part whole where it fits, else in pieces that join with spaces: outside of parentheses,
     then inside them.
     """
-    pieces = [part]
-    for depth in range(_DEEPEST + 1):
-        if any(width(p) > room for p in pieces):
-            pieces = _pieces(part, depth)
-    if any(width(p) > room for p in pieces) and r"\left(" in part:
+    pieces, depth = [part], 0
+    while depth <= _DEEPEST and any(width(p) > room for p in pieces):
+        pieces, depth = _pieces(part, depth), depth + 1
+    if depth > _DEEPEST and r"\left(" in part and any(width(p) > room for p in pieces):
         return broken(_fixed(part), room, width)
     return pieces
 

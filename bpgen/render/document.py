@@ -20,7 +20,7 @@ from bpgen.render.writer import Writer
 
 _BOX = 20  # lines of a box that still fits a page
 _EVALUATED = {False: "evaluated as", True: "evaluated, and differentiated, as"}
-_WHY = "which neither overflows nor takes the logarithm of 0"
+_WHY = "this spelling neither overflows nor takes the logarithm of 0"
 
 
 def document(derivation: Derivation, dialect: Dialect, notation: str) -> Document:
@@ -90,16 +90,14 @@ class _Page:
 
     def forward(self) -> Section:
         rows: list[Row] = []
+        why = Row("", words=(self.writer.dialect.said(f"({_WHY})"),))
         for forward in self.derivation.forward:
             # Of the mean over the batch, one sample has nothing to say.
             if self.top == self.base.total or forward.equation.name != self.base.total:
-                more = self._forward(forward)
                 first = not any(r.words for r in rows)
-                rows += [*more, Row("", words=(self._said(f"({_WHY})"),))] if more[1:] and first else more
+                rows += self._forward(forward)
+                rows += [why] if first and rows[-1].words else []
         return Section("Forward pass", (), (Block(tuple(rows)),))
-
-    def _said(self, words: str) -> str:
-        return self.writer.dialect.said(words)
 
     def _forward(self, forward: Forward) -> list[Row]:
         """The equation as written, and as evaluated where that differs on paper."""
@@ -117,6 +115,8 @@ class _Page:
         self, written: Equation, evaluated: Equation, since: tuple[str, ...], differentiated: bool
     ) -> list[Row]:
         """The spelling that is evaluated, where it is another on paper."""
+        if self.view.equation(evaluated) == written:
+            return []
         once, again = (
             strings(rightside.right_side(e, self.writer), self.writer)
             for e in (written, self.view.equation(evaluated))

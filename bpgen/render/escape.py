@@ -6,6 +6,27 @@ import unicodedata
 
 from bpgen.render.names import GREEK as _GREEK
 
+_SYMBOLS = {
+    "∂": "partial",
+    "∇": "nabla",
+    "∑": "sum",
+    "∏": "prod",
+    "∫": "int",
+    "√": "surd",
+    "∞": "infty",
+    "≤": "le",
+    "≥": "ge",
+    "≠": "ne",
+    "≈": "approx",
+    "→": "to",
+    "←": "gets",
+    "∈": "in",
+    "ϵ": "epsilon",
+    "ϕ": "phi",
+    **{letter: name for name, letter in _GREEK.items()},
+    "φ": "varphi",
+    "ε": "varepsilon",
+}
 _LATEX = {
     "\\": r"\textbackslash{}",
     "{": r"\{",
@@ -39,23 +60,8 @@ _LATEX = {
     "“": r"\textquotedblleft{}",
     "”": r"\textquotedblright{}",
     "€": r"\texteuro{}",
-    "ϵ": r"$\epsilon$",
-    "ϕ": r"$\phi$",
     "ο": "o",  # omicron
-    **{letter: rf"$\{name}$" for name, letter in _GREEK.items()},
-    **dict(
-        zip(
-            "∂∇∑∏∫√∞±≤≥≠≈→←∈",
-            (
-                rf"$\{name}$"
-                for name in (
-                    *("partial", "nabla", "sum", "prod", "int", "surd", "infty", "pm"),
-                    *("le", "ge", "ne", "approx", "to", "gets", "in"),
-                )
-            ),
-            strict=True,
-        )
-    ),
+    **{letter: rf"$\{name}$" for letter, name in _SYMBOLS.items()},
 }
 _UNSET = frozenset("\u00adĦħĸĿŀŉŦŧſ")  # of the Latin letters, those that the fonts lack
 _MARKDOWN = frozenset('\\`*_{}[]()<>#+-!|~$^=:&"@')
@@ -72,12 +78,8 @@ def _one_line(text: str) -> str:
 
 def latex(text: str) -> str:
     """`text` for a LaTeX paragraph; what pdflatex has no font for is a question mark."""
-    return "".join(_LATEX.get(c) or _letter(c) for c in _composed(_one_line(text)))
-
-
-def _composed(text: str) -> str:
-    """Letters and their accents as one character, where there is one."""
-    return unicodedata.normalize("NFC", text)
+    composed = unicodedata.normalize("NFC", _one_line(text))  # a letter and its accent are one
+    return "".join(_LATEX.get(c) or _letter(c) for c in composed)
 
 
 def _letter(char: str) -> str:

@@ -42,6 +42,11 @@ class Index(sp.Symbol):
         return (self.name, self.size), {}
 
 
+def spoken(index: Index) -> str:
+    """What the user calls an index: bpgen's own begin with an underscore and a number."""
+    return index.name.lstrip("_0123456789")
+
+
 class Element(sp.Expr):
     """One element of a tensor: `Element(Str("W"), i, j)` is W[i, j]. Indices are integer
     expressions.

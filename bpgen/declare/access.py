@@ -14,7 +14,7 @@ from bpgen.declare.declaration import here
 from bpgen.declare.formula import Formula
 from bpgen.declare.symbolic import Symbolic
 from bpgen.errors import NetError
-from bpgen.ir import Element, Index, Size, Term, element, elements
+from bpgen.ir import Element, Index, Size, Term, element, elements, spoken
 
 if TYPE_CHECKING:
     from bpgen.declare.tensor import Tensor
@@ -126,7 +126,7 @@ def _sizes(formula: Formula) -> Mapping[Index, tuple[Size, Tensor]]:
                 )
                 if known != size:
                     raise NetError(
-                        f"index {index} runs over {known} in {at.said()}"
+                        f"index {spoken(index)} runs over {known} in {at.said()}"
                         f" and over {size} in {tensor.said()}",
                         "one index has one range",
                     )

@@ -17,12 +17,14 @@ from bpgen.declare.declaration import here
 from bpgen.declare.given import number
 from bpgen.declare.symbolic import Symbolic
 from bpgen.errors import NetError
-from bpgen.ir import Element, Index, Reduce, Term
+from bpgen.ir import Element, Index, Reduce, Term, spoken
 
 
-def fresh(size: Any) -> Index:
-    """An index no other formula has; printed under a letter chosen later."""
-    return Index(f"_{next(here().indices)}", size)
+def fresh(size: Any, like: str = "") -> Index:
+    """An index no other formula has; printed under a letter chosen later. `like`: what the user
+    calls it.
+    """
+    return Index(f"_{next(here().indices)}{like}", size)
 
 
 class Formula(Symbolic):
@@ -151,7 +153,7 @@ def reduce(formula: Any, over: tuple[Any, ...], how: Reduce) -> Formula:
             raise NetError(
                 f"index {index} is not in what is summed", "sum over an index that the formula uses"
             )
-    bound = {k: fresh(k.size) for k in over}  # no index of any other formula is captured
+    bound = {k: fresh(k.size, spoken(k)) for k in over}  # no index of any other formula is captured
     apart = Formula(tuple(t.map(lambda body: body.xreplace(bound)) for t in formula.terms))
     over = tuple(bound.values())
     if how == "sum" and all(t.reduce == "sum" for t in apart.terms):

@@ -33,7 +33,7 @@ def document(derivation: Derivation, dialect: Dialect, notation: str) -> Documen
     if notation == "components":
         components.check_size(derivation, page.view)
     forward, *rest = (page.forward(), page.backward(), *page.batch(), *page.summary())
-    forward = replace(forward, intro=legend(writer, notation == "components"))
+    forward = replace(forward, intro=legend(derivation.network, writer, notation == "components"))
     title = derivation.network.title or derivation.network.name
     return Document(title, (), (forward, *rest))
 

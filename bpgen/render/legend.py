@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import sympy as sp
 
 from bpgen.functions import ROWS, Row
+from bpgen.ir import Network
 from bpgen.render.dialect import Dialect
 from bpgen.render.names import Symbol
 from bpgen.render.scalar import Printer
@@ -15,8 +16,9 @@ from bpgen.render.writer import Writer
 _FAMILIAR = {"expm1", "log1p", "step"}  # printed in elementary terms
 
 
-def legend(writer: Writer, components: bool) -> tuple[str, ...]:
+def legend(network: Network, writer: Writer, components: bool) -> tuple[str, ...]:
     """What was noted as it was printed, explained."""
+    label = next((writer.tensor(t.name).text for t in network.tensors.values() if t.bound), "y")
     notes, dialect, inline = frozenset(writer.notes), writer.dialect, writer.dialect.inline
     rows = [r for name, r in ROWS.items() if name in notes - _FAMILIAR and r.definition]
     said = [_definition(r, writer) for r in rows]
@@ -28,7 +30,7 @@ def legend(writer: Writer, components: bool) -> tuple[str, ...]:
         f"{inline(dialect.odot.strip())} and f{entrywise}": "odot" in notes,
         f"F{entrywise}": "entrywise" in notes and "odot" not in notes,
         "A scalar added to a vector is added to every entry": "broadcast" in notes,
-        f"{inline(writer.unit('y'))} is the unit vector of the label": "unit" in notes,
+        f"{inline(writer.unit(label))} is the unit vector of the label": "unit" in notes,
         f"{inline(dialect.indicator(dialect.words['dots']))} is 1 where the condition holds, else 0": (
             "indicator" in notes
         ),

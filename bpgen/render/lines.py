@@ -33,8 +33,8 @@ def _unbraced(math: str) -> str:
     \\frac.
     """
     return re.sub(
-        r"([_^]|\\[a-su-z]+)\{([^{}]*)\}",
-        lambda m: m[0] if m[1].endswith("frac") else m[1] + m[2],
+        r"([_^]|\\(?!t?frac)[a-zA-Z]+)\{([^{}]*)\}",
+        lambda m: m[1] + m[2],
         math,
     )
 
@@ -42,14 +42,15 @@ def _unbraced(math: str) -> str:
 def _plain_width(math: str) -> float:
     small = len(re.findall(r"[_^]", math))
     math = re.sub(
-        r"\\(left|right|mathrm|mathbf|mathbb|text|operatorname|hat|bar|tilde|overset|lvert|rvert)",
+        r"\\(left|right|biggl|biggr|mathrm|mathbf|mathbb|text|operatorname|hat|bar|tilde|overset)",
         "",
         math,
     )
     math = re.sub(r"\\(log|exp|tanh|quad)", "abc", math)
     math = re.sub(r"\\[a-zA-Z]+|\\.", "x", math)
     spaced = len(re.findall(r"[=+-]", math))
-    return len(re.sub(r"[\s{}_^&]", "", math)) - 0.3 * small + spaced
+    wide = 0.3 * len(re.findall(r"[A-Z]", math)) + 0.5 * len(re.findall(r"[MW]", math))
+    return len(re.sub(r"[\s{}_^&]", "", math)) - 0.3 * small + spaced + wide
 
 
 def _wrapped(parts: Iterable[str], room: float, width: Width = measured) -> list[str]:

@@ -4,7 +4,6 @@ declared.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,7 +24,7 @@ class Order:
         self.position = {name: k for k, name in enumerate(network.tensors)}
         self.params = {t.name for t in network.role("param")}
         self.adjoint_of = adjoint_of
-        self.tops = {network.loss, network.sample_loss}
+        self.tops = {network.loss: 0, network.sample_loss: 1}
         self.known: dict[sp.Expr, tuple[int, ...]] = {}
 
     def _place(self, name: str) -> int:
@@ -54,9 +53,9 @@ class Order:
         rank = (not isinstance(expr, Element), isinstance(expr, sp.Add))
         return (kind, expr.has(sp.Function), self._places(expr), rank)
 
-    def _upstream(self, name: str) -> float:
+    def _upstream(self, name: str) -> tuple[int, int]:
         """The loss comes first, then what is nearest to it."""
-        return -math.inf if name in self.tops else -self._place(name)
+        return self.tops.get(name, 2), -self._place(name)
 
     def addend(self, expr: sp.Expr) -> tuple[Any, ...]:
         """What is positive first, then constants, then by declaration, and what is tiny last; of two

@@ -13,6 +13,7 @@ from bpgen.render.scalar import Printer
 from bpgen.render.writer import Writer
 
 _SUMS_TO_ONE = "sums to one: "
+_LONGEST = 40  # operations: of a longer formula, the reason would only be the page again
 
 
 def told(reasons: Iterable[Equality], writer: Writer) -> tuple[str, ...]:
@@ -29,7 +30,7 @@ def derivatives(
     for reason in reasons:
         if reason.prime:
             found.append(_joined(_slope(reason.chain, wrt, immediate, writer), 3))
-        else:
+        elif reason.chain[0].count_ops() <= _LONGEST:
             found += told([reason], writer)
     return _distinct(found)
 

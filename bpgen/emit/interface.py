@@ -1,0 +1,130 @@
+"""What an emitted module declares of itself: title, tables, parameters, self-check."""
+
+from __future__ import annotations
+
+import textwrap
+
+from bpgen.emit.layout import WIDTH, call, collection
+from bpgen.emit.text import shape_text
+from bpgen.ir import Network, TensorInfo
+
+
+class Interface:
+    """The declarations of one network's module, as lines of text."""
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        self.params = network.role("param")
+        self.inputs, self.targets = network.role("input"), network.role("target")
+        self.seeds = () if network.loss else tuple(f"d_{o}" for o in network.outputs)
+
+    @property
+    def title(self) -> str:
+        """The first line of the module: plain text only, whatever net.py says of itself."""
+        words = " ".join(self.network.title.split())
+        safe = "".join(
+            c if c.isascii() and c.isprintable() and c not in '\\"' else "?" for c in words
+        )
+        line = f"{self.network.name}: {safe or 'a network and its gradients.'}"
+        return textwrap.shorten(line, WIDTH - 3, placeholder=" ...")
+
+    @property
+    def about_batch(self) -> str:
+        return (
+            "the loss is the mean over the N samples of a batch"
+            if self.network.loss
+            else "a batch has N samples"
+        )
+
+    @property
+    def declarations(self) -> list[str]:
+        """SHAPES, INPUTS, TARGETS, INTEGERS."""
+        tables = (
+            ("SHAPES: dict[str, tuple[int, ...]]", self.params),
+            ("INPUTS: dict[str, tuple[int | str, ...]]", self.inputs),
+            ("TARGETS: dict[str, tuple[int | str, ...]]", self.targets),
+        )
+        bounds = [
+            f'"{t.name}": {t.bound}' for t in (*self.inputs, *self.targets) if t.bound is not None
+        ]
+        lines = [
+            line
+            for name, tensors in tables
+            for line in collection(f"{name} = ", [f'"{t.name}": {shape_text(t)}' for t in tensors])
+        ]
+        return lines + collection("INTEGERS: dict[str, int] = ", bounds)
+
+    @property
+    def initial(self) -> list[str]:
+        """The body of init."""
+        draws = any(self.network.inits[t.name] not in ("zeros", "ones") for t in self.params)
+        items = [f'"{t.name}": {_initial(t, self.network.inits[t.name])}' for t in self.params]
+        drawn = ["rng = np.random.default_rng(rng)"] if draws else []
+        return drawn + collection("return ", items, indent=4)
+
+    @property
+    def packed(self) -> tuple[str, ...]:
+        """All parameters end to end; of none, an empty array."""
+        ends = "ends = [np.reshape(params[name], -1) for name in sorted(SHAPES)]"
+        return (ends, "return np.concatenate(ends)") if self.params else ("return np.zeros(0)",)
+
+    @property
+    def drawn(self) -> dict[str, list[str]]:
+        """Random arguments for the self-check, five samples of each, as the lines of two lists."""
+        return {
+            kind: collection(f"{kind}: list[np.ndarray] = ", map(_drawn, tensors), "[]", 8)
+            for kind, tensors in (("given", self.inputs), ("targets", self.targets))
+        }
+
+    @property
+    def self_check_start(self) -> tuple[str, ...]:
+        """The gradients at the random point."""
+        if self.network.loss:
+            return (
+                *self.drawn["targets"],
+                "_, cache = forward(params, *given)",
+                *self._gradients("targets", len(self.targets)),
+            )
+        outputs = "outputs" if len(self.seeds) > 1 else "[outputs]"
+        return (
+            "outputs, cache = forward(params, *given)",
+            f"upstream = [rng.standard_normal(o.shape) for o in {outputs}]",
+            *self._gradients("upstream", len(self.seeds)),
+        )
+
+    def _gradients(self, given: str, count: int) -> list[str]:
+        arguments = ["params", "cache", *(f"{given}[{k}]" for k in range(count)), "inputs=True"]
+        return call("grads = backward", arguments, "", 8)
+
+    @property
+    def self_check_value(self) -> tuple[str, ...]:
+        """What the gradients are of: the loss, or the outputs against their cotangents."""
+        if self.network.loss:
+            return ("total += weight * loss(params, *given, *targets)",)
+        outputs = "outputs" if len(self.seeds) > 1 else "[outputs]"
+        return (
+            "outputs, _ = forward(params, *given)",
+            f"total += weight * sum((o * u).sum() for o, u in zip({outputs}, upstream))",
+        )
+
+
+def _initial(tensor: TensorInfo, how: str | float) -> str:
+    shape = shape_text(tensor)
+    size = shape[1:-2] if len(tensor.sample_shape) == 1 else shape
+    if how in ("zeros", "ones"):
+        return f"np.{how}({size}, dtype)"
+    fan_in = tensor.sample_shape[-1] if tensor.sample_shape else 1
+    scale = {"normal": f"{fan_in}**-0.5", "he": f"(2 / {fan_in}) ** 0.5"}.get(str(how), repr(how))
+    drawn = f"rng.standard_normal({size})" if tensor.sample_shape else "rng.standard_normal()"
+    return f"np.asarray({drawn if scale == '1**-0.5' else f'{drawn} * {scale}'}, dtype)"
+
+
+def _drawn(tensor: TensorInfo) -> str:
+    """Random values of a tensor, as text."""
+    sizes = [str(s) if isinstance(s, int) else "3" for s in tensor.sample_shape]
+    shape = f"({', '.join(['5', *sizes])}{',' if not sizes else ''})"
+    if tensor.bound is not None:
+        return f"rng.integers({tensor.bound}, size={shape})"
+    if tensor.sums_to_one:
+        return f"rng.dirichlet(np.ones({sizes[-1]}), {shape[: shape.rindex(',')]}))"
+    return f"rng.uniform(0.2, 1.0, {shape})"

@@ -1,0 +1,53 @@
+"""Small pieces of the module's text: shapes, arguments, the names that lines of code speak of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from bpgen.emit.layout import call
+from bpgen.ir import Equation, TensorInfo
+
+
+def shape_text(tensor: TensorInfo) -> str:
+    """The shape of one sample as Python text."""
+    inside = [str(s) if isinstance(s, int) else f'"{s}"' for s in tensor.sample_shape]
+    return f"({inside[0]},)" if len(inside) == 1 else f"({', '.join(inside)})"
+
+
+def batch_shape(tensor: TensorInfo) -> str:
+    sizes = [str(i.size) for i in tensor.indices]
+    return f"({sizes[0]},)" if len(sizes) == 1 else f"({', '.join(sizes)})"
+
+
+def typed(tensors: Iterable[TensorInfo]) -> list[str]:
+    return [f"{t.name}: np.ndarray" for t in tensors]
+
+
+def joined(*arguments: str) -> str:
+    return ", ".join(a for a in arguments if a)
+
+
+def definition(name: str, arguments: Iterable[str], returns: str) -> list[str]:
+    return call(f"def {name}", arguments, f" -> {returns}:")
+
+
+def door(tensor: TensorInfo, name: str, length: str) -> list[str]:
+    kind = (
+        "_labels"
+        if tensor.bound is not None
+        else "_one_hot"
+        if tensor.sums_to_one and name == tensor.name
+        else "_array"
+    )
+    last = str(tensor.bound) if tensor.bound is not None else "params"
+    return call(f"{name} = {kind}", [f'"{name}"', name, shape_text(tensor), length, last], "", 4)
+
+
+def names_in(lines: Iterable[str]) -> set[str]:
+    code = "\n".join(line for line in lines if not line.lstrip().startswith("#"))
+    return set(re.findall(r"(?<![.\w])[A-Za-z_]\w*", re.sub(r'"[^"]*"', "", code)))
+
+
+def reads(equations: Iterable[Equation]) -> set[str]:
+    return {e.name for equation in equations for e in equation.reads()}

@@ -1,0 +1,106 @@
+"""Nameless steps written inside what reads them, where people would write one formula."""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from bpgen.declare.declaration import Declaration
+from bpgen.declare.formula import Formula
+from bpgen.functions import sigmoid
+from bpgen.ir import Element, Index, Term
+from bpgen.whole import reads, terms_of
+
+Definition = tuple[tuple[Index, ...], tuple[Term, ...]]
+# Nameless steps written inside one another, so that a formula stays one that sympy can walk.
+_DEEPEST = 40
+_REUSED = (sp.tanh, sigmoid)  # their derivatives are told in their own values
+
+
+def inlined(declared: Declaration, used: list[int], named: set[int]) -> dict[int, Definition]:
+    """Definitions to keep: those with a name, and nameless ones that cannot be written inside what
+    reads them.
+    """
+    uses: dict[int, int] = {}
+    for serial in used:
+        for read in reads(terms_of(declared.tensors[serial])):
+            uses[read] = uses.get(read, 0) + 1
+    nameless: dict[int, Definition] = {}
+    kept: dict[int, Definition] = {}
+    depth: dict[int, int] = {}  # of what is written inside one another
+    for serial in used:
+        tensor = declared.tensors[serial]
+        terms = terms_of(tensor)
+        for read in dict.fromkeys(reads(terms)):
+            if read in nameless:
+                written = (
+                    _written_in(terms, read, nameless[read], uses[read])
+                    if depth[read] < _DEEPEST
+                    else None
+                )
+                if written is None:
+                    kept[read] = nameless.pop(read)
+                else:
+                    terms, depth[serial] = written, max(depth.get(serial, 0), depth[read] + 1)
+        if serial in named or tensor.role != "value" or tensor.layer:
+            kept[serial] = (tensor.indices, terms)
+        else:
+            nameless[serial] = (tensor.indices, terms)
+            depth.setdefault(serial, 0)
+    return dict(sorted(kept.items()))
+
+
+def _written_in(
+    terms: tuple[Term, ...], serial: int, definition: Definition, uses: int
+) -> tuple[Term, ...] | None:
+    """`terms` with the nameless tensor's definition in its place, or None where it needs a name."""
+    left, inner = definition
+    if isinstance(inner[0].body, _REUSED) and not _only_in_logs(terms, serial):
+        return None
+    body = inner[0].body
+    alias = isinstance(body.as_coeff_Mul()[1], Element) or body.is_number
+    if len(inner) == 1 and not inner[0].over and (uses == 1 or alias):
+        return tuple(
+            t.map(lambda body: _substituted(body, serial, left, inner[0].body)) for t in terms
+        )
+    if uses > 1 or any(t.reduce != "sum" for t in inner):
+        return None
+    result: list[Term] = []
+    for term in terms:
+        split = _spread(term, serial, definition)
+        if split is None:
+            return None
+        result += split
+    return Formula(tuple(result)).terms
+
+
+def _only_in_logs(terms: tuple[Term, ...], serial: int) -> bool:
+    """Whether a tensor is read in logarithms only: log sigmoid(z) has a spelling of its own."""
+    outside = (t.body.xreplace({n: sp.Dummy() for n in t.body.atoms(sp.log)}) for t in terms)
+    return all(e.name != f"%{serial}" for body in outside for e in body.atoms(Element))
+
+
+def _substituted(body: sp.Expr, serial: int, left: tuple[Index, ...], value: sp.Expr) -> sp.Expr:
+    found = [e for e in body.atoms(Element) if e.name == f"%{serial}"]
+    return body.xreplace(
+        {e: value.xreplace(dict(zip(left, e.indices, strict=True))) for e in found}
+    )
+
+
+def _spread(term: Term, serial: int, definition: Definition) -> list[Term] | None:
+    """A multiple of the reduced tensor, as the sum of the tensor's own terms: W x + b is one sum.
+
+    A product with another tensor is none: h * (W @ h) is told in u = W h.
+    """
+    found = [e for e in term.body.atoms(Element) if e.name == f"%{serial}"]
+    if not found:
+        return [term]
+    if len(found) > 1 or term.reduce != "sum" or term.over:
+        return None
+    access, mark = found[0], sp.Dummy()
+    body = term.body.xreplace({access: mark})
+    factor, rest = body.coeff(mark, 1), body.coeff(mark, 0)
+    if sp.expand(body - factor * mark - rest) != 0 or factor.has(Element, mark):
+        return None
+    at = dict(zip(definition[0], access.indices, strict=True))
+    spread = [Term(t.body.xreplace(at) * factor, t.over) for t in definition[1]]
+    return spread + ([Term(rest)] if rest != 0 else [])

@@ -44,7 +44,7 @@ class Index(sp.Symbol):
 
 def spoken(index: Index) -> str:
     """What the user calls an index: bpgen's own begin with an underscore and a number."""
-    return index.name.lstrip("_0123456789")
+    return str(index.name).lstrip("_0123456789")
 
 
 class Element(sp.Expr):

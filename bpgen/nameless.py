@@ -19,6 +19,9 @@ def called(
     if declared.loss is not None and declared.loss.serial not in called:
         called[declared.loss.serial] = free("L", taken)
         taken.add(called[declared.loss.serial])
+    for serial in kept:  # what a layer made is numbered by its layer
+        if serial not in called and declared.tensors[serial].layer:
+            called[serial] = invented(declared.tensors[serial], taken)
     for serial, definition in kept.items():
         for other, hint in _hints(declared, serial, definition, called):
             if other in kept and other not in called and hint not in taken:

@@ -56,11 +56,11 @@ def forward(params: Arrays, x: np.ndarray) -> tuple[np.ndarray, Arrays]:
     h = np.tanh(z2)
     # (5) z3[n,i] = sum_j W3[i,j] h[n,j] + b3[i]
     z3 = h @ W3.T + b3
-    # (6) s[n] = logsumexp_i z3[n,i]
-    s = logsumexp(z3)
-    # (7) p[n,i] = exp(z3[n,i] - s[n])
+    # (6) s3[n] = logsumexp_i z3[n,i]
+    s3 = logsumexp(z3)
+    # (7) p[n,i] = exp(z3[n,i] - s3[n])
     p = softmax(z3)
-    cache = {"x": x, "z1": z1, "a1": a1, "h": h, "z3": z3, "s": s, "p": p}
+    cache = {"x": x, "z1": z1, "a1": a1, "h": h, "z3": z3, "s3": s3, "p": p}
     return p, cache
 
 
@@ -78,11 +78,11 @@ def _loss(params: Arrays, cache: Arrays, y: np.ndarray) -> float:
     N = _length(cache)
     rows = np.arange(N)
     z3 = cache["z3"]
-    s = cache["s"]
+    s3 = cache["s3"]
     y = _labels("y", y, (), N, 5)
     # (8) ell[n] = -log(p[n,y[n]])
-    # (8) evaluated as s[n] - z3[n,y[n]]
-    ell = s - z3[rows, y]
+    # (8) evaluated as s3[n] - z3[n,y[n]]
+    ell = s3 - z3[rows, y]
     # (9) L = sum_n ell[n] / N + sum_i,j 0.01 W1[i,j] ** 2 + sum_i,j 0.01 W2[i,j] ** 2 +
     #     sum_i,j 0.01 W3[i,j] ** 2
     L = ell.mean() + 0.01 * ((W1**2).sum() + (W2**2).sum() + (W3**2).sum())

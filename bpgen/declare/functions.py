@@ -99,7 +99,7 @@ def identity(value: Scalar) -> Any:
 def logsumexp(value: Tensor) -> Tensor:
     """log of the sum of exp over the last axis."""
     i = tuple(fresh(s) for s in _vector(value, "logsumexp").shape)
-    return Tensor.of(i[:-1], reduce(value[i], i[-1:], "logsumexp"), hint="s", layer=value.layer)
+    return Tensor.of(i[:-1], reduce(value[i], i[-1:], "logsumexp"), hint="s")
 
 
 def softmax(value: Tensor) -> Tensor:

@@ -14,7 +14,8 @@ def intro(derivation: Derivation, writer: Writer) -> str:
         "the equations keep their numbers. "
     )
     if network.loss is None:
-        return f"{said}The gradient of a parameter is the sum over the samples, {inline(_sum(writer))}."
+        over = inline(writer.dialect.sum("n").strip())
+        return f"{said}The gradient of a parameter is the sum over the samples, {over}."
     loss = inline(writer.tensor(network.loss).text)
     steps = [s for s in derivation.steps if s.of != network.sample_loss] or derivation.steps
     batched = [s for s in steps if network.tensors[s.of].batched] or steps
@@ -24,7 +25,3 @@ def intro(derivation: Derivation, writer: Writer) -> str:
         f"{said}From here the derivatives are of {loss}, in which the samples are averaged:"
         f" {example} carries the factor {inline('1/N')}."
     )
-
-
-def _sum(writer: Writer) -> str:
-    return writer.dialect.sum("n").strip()

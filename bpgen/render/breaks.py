@@ -8,7 +8,7 @@ from collections.abc import Callable
 Width = Callable[[str], float]
 
 _DEEPEST = 2  # parentheses within parentheses that are still broken
-_TOKEN = re.compile(r"\\(?:left|bigg[lr])?[({\[]|\\(?:right|bigg[lr])?[)}\]]|[({\[)}\]]|\\begin|\\end")
+_TOKEN = re.compile(r"(?:\\(?:left|right|biggl|biggr))?[({\[)}\]]|\\begin|\\end")
 _BEFORE = re.compile(r" (?=(?:[-+=−·⊙]|\\odot|\\,) )")  # the spaces that a line may end at
 
 
@@ -30,7 +30,7 @@ def _fixed(part: str) -> str:
 
 
 def _pieces(part: str, depth: int) -> list[str]:
-    """The part cut at its operators no deeper than so many parentheses, and in no other brackets."""
+    """The part cut at operators no deeper than so many parentheses, and in no other brackets."""
     cuts = {m.start() for m in _BEFORE.finditer(part)}
     found, level, closed, start = [], 0, 0, 0
     for k, token in _tokens(part):

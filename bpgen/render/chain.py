@@ -92,10 +92,11 @@ class Chain:
         top = way.upstream.name in self.tops
         body = self._local(way) * (sp.S.One if top else self._total(way.upstream))
         at = None if way.wrt.indices == left else way.wrt.indices
-        return rightside.right_side(Equation("", left, (Term(body, way.over, "sum", at),)), self.writer)
+        term = Term(body, way.over, "sum", at)
+        return rightside.right_side(Equation("", left, (term,)), self.writer)
 
     def _is_written_out(self, way: Way, left: Indices) -> bool:
-        """Whether the terms of the loss itself that read a tensor hold nothing that depends on it."""
+        """Whether what the loss itself holds of a tensor depends on it in no other way."""
         if self.penalties is None or way.upstream.name != self.penalties.name:
             return False
         read = {e.name for t in self.terms_of[way.wrt.name] for e in elements(t.body)}
@@ -120,8 +121,9 @@ class Chain:
         rows = []
         for way in found:
             facts = self._adjoint(way.upstream, left) if way.upstream.name not in self.tops else []
-            written = self._is_written_out(way, left)
-            local = self._penalty(way, left).text if written else self._printer.text(self._local(way))
+            local = self._printer.text(self._local(way))
+            if self._is_written_out(way, left):
+                local = self._penalty(way, left).text
             value = rightside.right_side(way.value, self.writer)
             facts.append(f"{local} = {' '.join(strings(value, self.writer))}")
             rows.append(Row("", words=tuple(facts), since=self._since(way)))

@@ -108,21 +108,23 @@ class _Page:
             again = as_softmax(forward.equation, self.definitions, self.view, whole, self.writer)
             if again:
                 rows[-1] = replace(rows[-1], addends=(*rows[-1].addends, f"= {again}"))
-        reasons = told((self.view.reason(r) for r in forward.reasons if isinstance(r, Equality)), self.writer)
-        return [*rows, *self._evaluated(written, forward.evaluated, reasons, forward.differentiated)]
+        reasons = [self.view.reason(r) for r in forward.reasons if isinstance(r, Equality)]
+        since, differentiated = told(reasons, self.writer), forward.differentiated
+        return [*rows, *self._evaluated(written, forward.evaluated, since, differentiated)]
 
     def _evaluated(
         self, written: Equation, evaluated: Equation, since: tuple[str, ...], differentiated: bool
     ) -> list[Row]:
         """The spelling that is evaluated, where it is another on paper."""
-        if self.view.equation(evaluated) == written:
+        shown, writer = self.view.equation(evaluated), self.writer
+        if shown == written:
             return []
-        once, again = (
-            strings(rightside.right_side(e, self.writer), self.writer)
-            for e in (written, self.view.equation(evaluated))
-        )
-        words = (_EVALUATED[differentiated],)
-        return [Row("", again, words=words, since=since)] if once != again else []
+        once, again = (strings(rightside.right_side(e, writer), writer) for e in (written, shown))
+        if once == again:
+            return []
+        whole = matrix.attempt(shown, writer) if self.notation == "matrix" else None
+        addends = again if whole is None else strings(whole, writer)
+        return [Row("", addends, words=(_EVALUATED[differentiated],), since=since)]
 
     def backward(self) -> Section:
         steps = [s for s in self.derivation.steps if s.of != self.unsaid]

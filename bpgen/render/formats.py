@@ -85,9 +85,7 @@ def text(document: Document) -> str:
         ]
         rule = "─" * len(section.title)
         intro = [line for said in section.intro for line in _paragraph(said)]
-        sections.append(
-            {"title": section.title, "rule": rule, "intro": intro, "blocks": blocks}
-        )
+        sections.append({"title": section.title, "rule": rule, "intro": intro, "blocks": blocks})
     title = escape.plain(document.title)
     return template("derivation.txt.jinja").render(
         title=title, rule="═" * len(title), sections=sections

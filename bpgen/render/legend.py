@@ -24,6 +24,7 @@ def legend(network: Network, writer: Writer, components: bool) -> tuple[str, ...
     said = [_definition(r, writer) for r in rows]
     said += [_softmax(dialect)] if "softmax" in notes else []
     entrywise = "unctions, powers and quotients of vectors are taken entry by entry"
+    one = inline(dialect.indicator(dialect.words["dots"]))
     labels = ", and labels with them," if "label" in notes else ""
     told = {
         f"Here {', '.join(map(inline, said))}": bool(said),
@@ -31,9 +32,7 @@ def legend(network: Network, writer: Writer, components: bool) -> tuple[str, ...
         f"F{entrywise}": "entrywise" in notes and "odot" not in notes,
         "A scalar added to a vector is added to every entry": "broadcast" in notes,
         f"{inline(writer.unit(label))} is the unit vector of the label": "unit" in notes,
-        f"{inline(dialect.indicator(dialect.words['dots']))} is 1 where the condition holds, else 0": (
-            "indicator" in notes
-        ),
+        f"{one} is 1 where the condition holds, else 0": "indicator" in notes,
         f"{inline(dialect.d + dialect.immediate)} is the immediate derivative:"
         " of the formula's own mention of the variable": "immediate" in notes,
         f"Indices{labels} count from {writer.first}": components or "count" in notes,
@@ -55,8 +54,8 @@ def _definition(known: Row, writer: Writer) -> str:
 def _softmax(dialect: Dialect) -> str:
     """softmax(z)_i = exp(z_i) / sum over j of exp(z_j)."""
     whole, one, each = (dialect.symbol(Symbol("z"), at, False) for at in ((), ("i",), ("j",)))
-    over = dialect.sum("j") + dialect.exp(each)
-    return f"{dialect.entry(dialect.softmax(whole), ('i',))} = {dialect.frac(dialect.exp(one), over)}"
+    value = dialect.frac(dialect.exp(one), dialect.sum("j") + dialect.exp(each))
+    return f"{dialect.entry(dialect.softmax(whole), ('i',))} = {value}"
 
 
 def conventions(said: Iterable[str], dialect: Dialect) -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from bpgen.render.breaks import Width, broken, leading
 from bpgen.render.page import Row
 
-_PAGE = 88.0  # characters of mathematics in a line of the LaTeX page
+_PAGE = 86.0  # characters of mathematics in a line of the LaTeX page
 _TAG = 6  # the number at the margin
 _TERMINAL = 100
 _LEAST = 30  # room for a right side, whatever stands on the left

@@ -58,8 +58,8 @@ class Order:
         return self.tops.get(name, 2), -self._place(name)
 
     def addend(self, expr: sp.Expr) -> tuple[Any, ...]:
-        """What is positive first, then constants, then by declaration, and what is tiny last; of two
-        alike, the shorter.
+        """What is positive first, then constants, then by declaration, and what is tiny last; of
+        two alike, the shorter.
         """
         coefficient, rest = expr.as_coeff_Mul()
         places = self._places(expr)

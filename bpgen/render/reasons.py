@@ -35,9 +35,7 @@ def derivatives(
     return _distinct(found)
 
 
-def _slope(
-    chain: tuple[sp.Expr, ...], wrt: Element, immediate: bool, writer: Writer
-) -> list[str]:
+def _slope(chain: tuple[sp.Expr, ...], wrt: Element, immediate: bool, writer: Writer) -> list[str]:
     """f'(z) = ..., or the derivative by what is inside a compound argument."""
     printer = Printer(writer, writer.element)
     call, *values = chain

@@ -80,12 +80,10 @@ class View:
         """The path as this view shows it."""
         if not self.sample:
             return path
-        return Path(
-            *(self.expr(e) for e in (path.upstream, path.wrt, path.value)),
-            self.indices(path.over),
-            tuple(self.reason(r) for r in path.reasons),
-            self.indices(path.inner),
-        )
+        upstream, wrt, value = (self.expr(e) for e in (path.upstream, path.wrt, path.value))
+        reasons = tuple(self.reason(r) for r in path.reasons)
+        over, inner = self.indices(path.over), self.indices(path.inner)
+        return Path(upstream, wrt, value, over, reasons, inner)
 
     def equation(self, equation: Equation) -> Equation:
         """The equation as this view shows it."""

@@ -151,7 +151,7 @@ class Printer:
     def number(
         self, value: sp.Rational, roots: Sequence[sp.Expr] = (), lengths: Sequence[sp.Expr] = ()
     ) -> Piece:
-        """A number, perhaps with roots, over lengths such as N: 2, 1/2, 0.01, 1/N, sqrt(2)/(2 N)."""
+        """A number, perhaps with roots, over lengths such as N: 2, 1/2, 0.01, 1/N, sqrt(2)/2."""
         dialect, found = self.writer.dialect, digits(value)
         first = Piece(str(value.p)) if found is None else self._decimal(found)
         bare = first.text == "1" and roots

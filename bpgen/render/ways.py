@@ -87,7 +87,8 @@ def _way(paths: list[Path], left: Indices) -> Way:
         for chain, r in zip(bundle.body.args[1:], path.reasons, strict=True)
     )
     value = Equation("", indices, _added([b.map(lambda body: body.args[0]) for b in bundles]))
-    return Way(*named.body.args, named.over, value, reasons)
+    upstream, wrt = named.body.args
+    return Way(upstream, wrt, named.over, value, reasons)
 
 
 def _common(accesses: list[tuple[sp.Expr, ...]], left: Indices) -> tuple[sp.Expr, ...]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import pairwise
 
 import sympy as sp
 
@@ -64,7 +65,7 @@ class Writer:
 
     @cached_property
     def letters(self) -> frozenset[str]:
-        """The letters and words that tensors are called, the Greek ones both spelled and printed."""
+        """The letters and words that tensors are called, Greek ones both spelled and printed."""
         stems = {s.stem for s in self.symbols.values()}
         return frozenset(stems | {GREEK.get(stem, stem) for stem in stems})
 
@@ -139,7 +140,7 @@ class Writer:
     def product(self, *texts: str) -> str:
         """A product of matrices: factors side by side, words a little apart."""
         made = texts[0]
-        for before, text in zip(texts, texts[1:], strict=False):
+        for before, text in pairwise(texts):
             made += (self.dialect.times if self.wordy(before, text) else " ") + text
         return made
 

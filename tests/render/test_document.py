@@ -42,7 +42,7 @@ _MATRIX = [
     ("toy_2_2_1", r"z^{[1]} &= W^{[1]} x + b^{[1]} \quad \in \mathbb{R}^{2} \tag{1}"),
     (
         "toy_2_2_1",
-        r"\delta^{[2]} &= (a^{[2]} - y) \odot a^{[2]} \odot (1 - a^{[2]}) \quad \in \mathbb{R}^{1} \tag{9}",
+        r"\delta^{[2]} &= (a^{[2]} - y) \odot a^{[2]} \odot (1 - a^{[2]}) \quad \in \mathbb{R}^{1} \tag{7}",
     ),
     ("toy_2_2_1", r"\delta^{[1]} &= (W^{[2]\top} \delta^{[2]}) \odot a^{[1]} \odot (1 - a^{[1]})"),
     (
@@ -62,7 +62,7 @@ _MATRIX = [
     ),
     (
         "toy_2_2_1",
-        r"\frac{\partial L}{\partial W^{[1]}} &= \sum_{n} \delta^{[1]}_{n} x^{\top}_{n} \tag{14}",
+        r"\frac{\partial L}{\partial W^{[1]}} &= \sum_{n} \delta^{[1]}_{n} x^{\top}_{n} \tag{12}",
     ),
     ("softmax_mlp", r"\delta^{[3]} &= p - e_{y}"),
     ("softmax_mlp", r"\frac{\partial L}{\partial p} &= -\frac{1}{p_{y}} \, e_{y}"),
@@ -73,7 +73,7 @@ _MATRIX = [
     ("multilabel", r"\zeta(z) = \log(1 + e^{z})"),
     ("multilabel", r"\text{since } \log(1 - a^{[2]}_{i}) = -\zeta(z^{[2]}_{i})"),
     ("softmax_regression", r"\delta &= p - y"),
-    ("softmax_regression", r"\sum_{k} y_{k} = 1"),
+    ("softmax_regression", r"\sum_{i} y_{i} = 1"),
     ("gate", r"\bar{h} \odot g"),
 ]
 

@@ -9,7 +9,7 @@ from bpgen.render import escape
 
 _HARMLESS = re.compile(
     r"\\(?:textbackslash|textasciicircum|textasciitilde|textless|textgreater|textbar|textquotedbl|textasciigrave"
-    r"|textquotesingle|textasteriskcentered|text(?:periodcentered|times|endash|emdash|ellipsis|quote(?:dbl)?(?:left|right)))\{\}|\\[{}$&#%_]|[-?!]\{\}|\{\[\}|\{\]\}"
+    r"|textquotesingle|textasteriskcentered|texteuro|text(?:periodcentered|times|endash|emdash|ellipsis|quote(?:dbl)?(?:left|right)))\{\}|\$\\[a-zA-Z]+\$|\\[{}$&#%_]|[-?!]\{\}|\{\[\}|\{\]\}"
 )
 
 
@@ -46,4 +46,7 @@ def test_an_attack_is_shown_and_not_run() -> None:
         == r"\textbackslash{}input\{/etc/passwd\} \$x\$ 50\%"
     )
     assert escape.markdown("<script>") == "&#60;script&#62;"
-    assert escape.latex("漢 é") == "(U+6F22) é"
+    assert escape.latex("漢 é") == "?{} é"
+    assert escape.latex("σ–e\u0301ta “∂”") == (
+        r"$\sigma$\textendash{}éta \textquotedblleft{}$\partial$\textquotedblright{}"
+    )

@@ -1,4 +1,4 @@
-"""pdflatex compiles every example without a warning."""
+"""pdflatex compiles every example, and every network that is hard to print, without a warning."""
 
 import shutil
 import subprocess
@@ -9,10 +9,28 @@ import pytest
 
 from bpgen.derive import derive
 from bpgen.errors import NetError
-from bpgen.load import load
+from bpgen.load import declared_by
 from bpgen.render import render
+from tests.render.nets import NETS
 
 _EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.py"))
+_TITLE = (
+    '"""Über das σ–Netz: “∂L/∂W” → ε, naïve façade of Łódź, 漢字, 50 % & $x_1$ \\\\input{x} …"""\n'
+)
+_WIDE = (
+    "from bpgen import *\nx = input(3)\nt = target(3)\n"
+    "W, alpha_first, beta_second = param(3, 3), param(3), param(3)\nz = W @ x\n"
+    "a = (alpha_first * tanh(z) + beta_second * sigmoid(z) + exp(-z**2)) * (1 + alpha_first**2)"
+    " * (1 + beta_second**2) * cos(z + alpha_first + beta_second) * sin(alpha_first * z)\n"
+    "L = loss(half_squared_error(a, t) + 0.01 * l2() + 0.1 * l1(W) + 0.3 * sum(alpha_first**2)"
+    " + 0.2 * sum(beta_second**4))\n"
+)
+_NETS = {
+    **{path.stem: path.read_text() for path in _EXAMPLES},
+    **NETS,
+    "title": _TITLE + NETS["product"],
+    "wide": _WIDE,
+}
 
 
 def _log(source: str, folder: Path) -> str:
@@ -25,11 +43,11 @@ def _log(source: str, folder: Path) -> str:
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no TeX on this machine")
 @pytest.mark.parametrize(
-    ("path", "notation"), list(product(_EXAMPLES, ("matrix", "index", "components"))), ids=str
+    ("name", "notation"), list(product(_NETS, ("matrix", "index", "components"))), ids=str
 )
-def test_compiles_without_a_warning(path: Path, notation: str, tmp_path: Path) -> None:
+def test_compiles_without_a_warning(name: str, notation: str, tmp_path: Path) -> None:
     try:
-        source = render(derive(load(str(path))), fmt="tex", notation=notation)
+        source = render(derive(declared_by(_NETS[name])), fmt="tex", notation=notation)
     except NetError as refusal:
         assert "too large" in refusal.fact
         return

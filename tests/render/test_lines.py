@@ -1,0 +1,183 @@
+"""Lines that were once false or poor, each as it must read."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from bpgen.render.breaks import broken
+from bpgen.render.lines import measured
+from tests.render.nets import NETS, derived, printed, told
+
+_IMMEDIATE = "∂⁺ is the immediate derivative: of the formula's own mention of the variable."
+_LOSS = "L = loss(half_squared_error(h, t))\n"
+_VECTOR = "x = input(3)\nt = target(3)\nW = param(3, 3)\n"
+
+_TRUE = [
+    # the sum of a local derivative is printed
+    ("bilinear", "where ∂hⱼ/∂xᵢ = Σ[k] Bⱼᵢₖ yₖ"),
+    ("layer_norm", "∂v/∂m = Σ[i] (2/3 · m − 2/3 · zᵢ)"),
+    # direct and total derivative differ
+    ("logits_one_hot", "δᵢ = ∂ℓ/∂zᵢ = ∂⁺ℓ/∂zᵢ + ∂ℓ/∂s · ∂s/∂zᵢ"),
+    ("logits_one_hot", "where ∂⁺ℓ/∂zᵢ = −yᵢ"),
+    ("logits_one_hot", _IMMEDIATE),
+    ("softmax", "∂⁺pᵢ/∂zᵢ = pᵢ"),
+    ("layer_norm", "∂⁺v/∂zᵢ"),
+    ("penalty_of_a_product", "∂L/∂Wᵢⱼ = ∂⁺L/∂Wᵢⱼ + Σ[k] ∂L/∂Uₖⱼ · ∂Uₖⱼ/∂Wᵢⱼ"),
+    # a gather is marked with where it reads
+    ("log_sum_exp", "∂ℓ/∂zᵢ = 𝟙[i = y] · ∂⁺ℓ/∂z[y] + ∂ℓ/∂s⁽¹⁾ · ∂s⁽¹⁾/∂zᵢ"),
+    ("logits_of_labels", "∂ℓ/∂zᵢ = 𝟙[i = y] · ∂⁺ℓ/∂z[y] + ∂ℓ/∂s · ∂s/∂zᵢ"),
+    ("two_gathers", "∂ℓ/∂pᵢ = 𝟙[i = 0] · (x₀ − x₁)² − 𝟙[i = y] · 1/p[y]"),
+    # several accesses of one tensor in one equation
+    ("twice_itself", "∂ℓ/∂aᵢ = Σ[j] ∂ℓ/∂hⱼ · ∂hⱼ/∂aᵢ"),
+    ("twice_itself", "∂hⱼ/∂aᵢ = 𝟙[j = i] · Σ[k] Wᵢₖ aₖ + 𝟙[j = i] · 2 aᵢ + Wⱼᵢ aⱼ"),
+    # the sums of a penalty have letters of their own
+    ("penalties", "∂(0.01 · Σ[j] |wⱼ|)/∂wᵢ = 0.01 sign(wᵢ)"),
+    ("penalties", "∂(0.1 · Σ[k,l] |Wₖₗ| + 0.3 ‖W‖²)/∂Wᵢⱼ"),
+    # every function is defined, and none shares a symbol with a tensor
+    ("leaky", "leaky_step(z, s) = {1 if z > 0; s otherwise}"),
+    ("log_cosh", "Here log cosh(z) = log(cosh(z))."),
+    ("greek", "σ = sigmoid(z)"),
+    ("greek", "ζ = softplus("),
+    ("greek", "Here sigmoid(z) = 1/(1 + exp(−z)), softplus(z) = log(1 + exp(z))."),
+    ("shift", "A scalar added to a vector is added to every entry."),
+    # a softmax is called one
+    ("softmax", "p = exp(z − s) = softmax(z)   ∈ ℝ³"),
+    ("softmax", "Here softmax(z)ᵢ = exp(zᵢ)/Σ[j] exp(zⱼ)."),
+    ("attention", "= softmax(u⁽¹⁾ᵢ)ⱼ"),
+    # reasons
+    ("logits_one_hot", "= 1   ∈ ℝ   since Σ[i] yᵢ = 1"),
+    ("softmax", "since ∂⁺ exp(zᵢ − s)/∂zᵢ = exp(zᵢ − s) = pᵢ"),
+    ("softmax", "since ∂ exp(zᵢ − s)/∂s = −exp(zᵢ − s) = −pᵢ"),
+    # what is evaluated
+    ("entropy", "evaluated, and differentiated, as −Σ[i] yᵢ(zᵢ − s) − 0.1 · Σ[i] (zᵢ − s) pᵢ"),
+    ("binary", "(this spelling neither overflows nor takes the logarithm of 0)"),
+    ("weighted_log", "evaluated as −y ⊙ ζ(−z)"),
+    # the batch
+    ("softmax", "in which the samples are averaged: δₙ carries the factor 1/N."),
+    ("penalties", "in which the samples are averaged: ∂L/∂aₙ carries the factor 1/N."),
+    ("function", "∂ℓ/∂W = Σ[n] δₙ xₙᵀ"),
+    ("function", "the sum over the samples, Σ[n]."),
+    ("function", "h̄ and s̄ are the upstream gradients that backward is given"),
+    # numbers
+    ("attention", "√3/3 · "),
+    ("layer_norm", "√(v + 10⁻⁵)"),
+    ("binary", "0.2 W"),
+]
+_FALSE = [
+    ("penalties", "Gradient with respect to ℓ"),
+    ("binary", "by (12)"),
+    ("leaky", "since leaky_relu"),
+    ("log_cosh", "⊙"),
+    ("log_cosh", "A scalar added to a vector"),
+    ("log_cosh", "∂⁺"),
+]
+
+
+@pytest.mark.parametrize(("name", "line"), _TRUE)
+def test_it_reads(name: str, line: str) -> None:
+    assert line in _unwrapped(printed(name))
+
+
+@pytest.mark.parametrize(("name", "line"), _FALSE)
+def test_it_does_not_read(name: str, line: str) -> None:
+    assert line not in _unwrapped(printed(name))
+
+
+def _unwrapped(text: str) -> str:
+    """Sentences on one line."""
+    return re.sub(r"(?<=[\w,])\n(?=\w)", " ", text)
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_numbers_run_from_one_without_a_gap(name: str) -> None:
+    backward = printed(name).split("Over the batch")[0]
+    numbers = [int(n) for n in re.findall(r"\((\d+)\)$", backward, re.MULTILINE)]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_the_loss_of_one_sample_has_no_section(name: str) -> None:
+    loss = derived(name).network.sample_loss
+    assert loss is None or "respect to ℓ" not in printed(name)
+
+
+def test_components_count_labels_as_they_count_entries() -> None:
+    text = printed("logits_of_labels", "components")
+    assert "Indices, and labels with them, count from 1." in text
+    assert "δ₁ = exp(z₁ − s) − 𝟙[1 = y]" in text
+    assert "𝟙[0 = y]" not in text
+    assert "p₁" in printed("two_gathers", "components").split("Over the batch")[1]
+
+
+@pytest.mark.parametrize("word", ["sigma", "zeta"])
+def test_no_function_is_printed_like_a_tensor(word: str) -> None:
+    latex = printed("greek", fmt="latex")
+    assert rf"\{word}(" not in latex
+    assert rf"\{word}\left(" not in latex
+
+
+def test_the_number_of_euler_and_a_tensor_e() -> None:
+    text = _VECTOR.replace("t =", "e = param(3)\nt =") + "h = exp(W @ x) * e\n" + _LOSS
+    assert r"\exp(z) \odot e" in told(text, "latex") or r"e \odot \exp(" in told(text, "latex")
+
+
+def test_upright_words_stand_apart() -> None:
+    text = (
+        "x = input(3)\nt = target(2)\nweight_hidden, W_out = param(3, 3), param(2, 3)\n"
+        "hidden = relu(weight_hidden @ x)\nh = W_out @ hidden\n" + _LOSS
+    )
+    latex = told(text, "latex")
+    assert r"\mathrm{weight\_hidden} \, x" in latex
+    assert r"W_{\mathrm{out}} \, \mathrm{hidden}" in latex
+
+
+_NUMBERS = [
+    ("0.5", "1/2 · z"),
+    ("0.25", "1/4 · z"),
+    ("0.75", "3/4 · z"),
+    ("0.2", "h = 0.2 z"),
+    ("0.125", "h = 0.125 z"),
+    ("1 / sqrt(2)", "√2/2 · z"),
+    ("2 * sqrt(3)", "h = 2 · √3 · z"),
+    ("0.00002", "h = 2 · 10⁻⁵ z"),
+    ("3.14159265358979", "h = 3.14159 z"),
+    ("(1 / 0.7)", "h = 10/7 · z"),
+    ("10", "h = 10 z"),
+]
+
+
+@pytest.mark.parametrize(("number", "line"), _NUMBERS)
+def test_numbers(number: str, line: str) -> None:
+    assert line in told(_VECTOR + f"z = W @ x\nh = z * {number}\n" + _LOSS)
+
+
+def test_rounding_is_said() -> None:
+    rounded = "Long numbers are rounded to six digits."
+    assert rounded in told(_VECTOR + "h = 0.123456789123 * (W @ x)\n" + _LOSS)
+    assert rounded not in told(_VECTOR + "h = 0.125 * (W @ x)\n" + _LOSS)
+
+
+_LONG = (
+    "x = input(3)\nt = target(3)\nW, alpha_first, beta_second = param(3, 3), param(3), param(3)\n"
+    "z = W @ x\nh = (alpha_first * tanh(z) + beta_second * exp(-z**2)) * (1 + alpha_first**2)"
+    " * cos(z + alpha_first + beta_second) * sin(alpha_first * beta_second * z)\n" + _LOSS
+)
+
+
+def test_long_formulas_break() -> None:
+    assert max(map(len, told(_LONG).splitlines())) <= 104
+    for line in told(_LONG, "latex").splitlines():
+        assert not line.startswith(("&", r"\frac")) or measured(line) < 110
+
+
+def test_breaks_lose_nothing() -> None:
+    part = r"\left(a_{1} + b\right) \odot c - d \, e^{x + y + z} + (f - g) \, h"
+    for room in (1, 5, 10, 20):
+        pieces = broken(part, room, measured)
+        assert (
+            " ".join(pieces).replace(r"\biggl(", r"\left(").replace(r"\biggr)", r"\right)") == part
+        )
+        assert all(p.count("{") == p.count("}") for p in pieces)
+    assert broken(part, 1000, measured) == [part]

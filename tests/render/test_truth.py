@@ -10,17 +10,22 @@ from itertools import product
 import numpy as np
 import pytest
 import sympy as sp
+from hypothesis import given, settings
 
+from bpgen.derive import derive
 from bpgen.functions import ROWS
 from bpgen.ir import BATCH, Element, Equation, Term, length
+from bpgen.load import declared_by
 from bpgen.record import Derivation
+from bpgen.render import render
 from bpgen.render.dialect import TEXT
 from bpgen.render.document import document
 from bpgen.render.sample import View
 from bpgen.render.ways import ways
+from tests.networks import networks
 from tests.render.nets import NETS, derived, printed
 
-View_ = View(sample=True)
+_VIEW = View(sample=True)
 Values = dict[str, np.ndarray]
 At = dict[sp.Basic, sp.Expr]
 
@@ -82,11 +87,11 @@ def _values(derivation: Derivation) -> Values:
             drawn = rng.integers(t.bound, size=shape) if t.bound else rng.normal(size=shape)
             values[t.name] = np.exp(drawn) / np.exp(drawn).sum() if t.sums_to_one else drawn
     for forward in derivation.forward:
-        values[forward.equation.name] = _filled(View_.equation(forward.source), values)
+        values[forward.equation.name] = _filled(_VIEW.equation(forward.source), values)
     for name in derivation.network.outputs:
         values[f"d_{name}"] = rng.normal(size=values[name].shape)
     for step in derivation.steps:
-        values[step.equation.name] = _filled(View_.equation(step.equation), values)
+        values[step.equation.name] = _filled(_VIEW.equation(step.equation), values)
     return values
 
 
@@ -112,10 +117,10 @@ def _slope(equation: Equation, upstream: Element, wrt: Element, values: Values, 
 def test_every_factor_and_every_chain_rule_holds_in_numbers(name: str) -> None:
     derivation = derived(name)
     values = _values(derivation)
-    forward = {f.equation.name: View_.equation(f.source) for f in derivation.forward}
+    forward = {f.equation.name: _VIEW.equation(f.source) for f in derivation.forward}
     for step in derivation.steps:
-        left = View_.indices(step.equation.indices)
-        found = ways(step, left, View_)
+        left = _VIEW.indices(step.equation.indices)
+        found = ways(step, left, _VIEW)
         for at in _entries(left):
             total = 0.0
             given = f"d_{step.of}"
@@ -135,7 +140,7 @@ def test_every_factor_and_every_chain_rule_holds_in_numbers(name: str) -> None:
                 index = tuple(_index(e.xreplace(both), values) for e in way.upstream.indices)
                 total += local * (values[adjoint][index] if adjoint in values else 1.0)
             if found:
-                assert total == pytest.approx(_entry(View_.equation(step.equation), values, at))
+                assert total == pytest.approx(_entry(_VIEW.equation(step.equation), values, at))
 
 
 _BELOW = dict(zip("ᵢⱼₖₗₚᵣᵤᵥ", "ijklpruv", strict=True))
@@ -152,11 +157,9 @@ def _letters(text: str) -> set[str]:
     return found | {_BELOW[c] for c in text if c in _BELOW}
 
 
-@pytest.mark.parametrize("notation", ["matrix", "index"])
-@pytest.mark.parametrize("name", NETS)
-def test_no_letter_is_both_free_and_summed_over(name: str, notation: str) -> None:
+def _assert_letters_are_apart(derivation: Derivation, notation: str) -> None:
     free: set[str] = set()
-    for section in document(derived(name), TEXT, notation).sections:
+    for section in document(derivation, TEXT, notation).sections:
         for row in (r for b in section.blocks for r in b.rows):
             free = _letters(row.left) if row.left else free
             for text in (*row.addends, *row.words, *row.since):
@@ -166,8 +169,26 @@ def test_no_letter_is_both_free_and_summed_over(name: str, notation: str) -> Non
                 assert not _summed(value) & _letters(re.sub(r"∂\(.*?\)/", "", said)), fact
 
 
+def _assert_no_index_is_bpgens_own(text: str) -> None:
+    assert not re.search(r"(?<![\w}\])])_[a-z]|\\_[a-z]\b(?!\w)", text.replace("leaky_", ""))
+
+
+@pytest.mark.parametrize("notation", ["matrix", "index"])
+@pytest.mark.parametrize("name", NETS)
+def test_no_letter_is_both_free_and_summed_over(name: str, notation: str) -> None:
+    _assert_letters_are_apart(derived(name), notation)
+
+
 @pytest.mark.parametrize("fmt", ["text", "latex"])
 @pytest.mark.parametrize("name", NETS)
 def test_no_index_is_printed_in_bpgens_own_spelling(name: str, fmt: str) -> None:
-    text = printed(name, "index", fmt) + printed(name, "matrix", fmt)
-    assert not re.search(r"(?<![\w}\])])_[a-z]|\\_[a-z]\b(?!\w)", text.replace("leaky_", ""))
+    _assert_no_index_is_bpgens_own(printed(name, "index", fmt) + printed(name, "matrix", fmt))
+
+
+@settings(max_examples=25, deadline=None)
+@given(networks(kinks=True))
+def test_letters_of_random_networks(text: str) -> None:
+    derivation = derive(declared_by(text))
+    for notation in ("matrix", "index"):
+        _assert_letters_are_apart(derivation, notation)
+        _assert_no_index_is_bpgens_own(render(derivation, fmt="text", notation=notation))

@@ -1,6 +1,5 @@
 """pdflatex compiles every example, and every network that is hard to print, without a warning."""
 
-import shutil
 import subprocess
 from itertools import product
 from pathlib import Path
@@ -41,7 +40,6 @@ def _log(source: str, folder: Path) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no TeX on this machine")
 @pytest.mark.parametrize(
     ("name", "notation"), list(product(_NETS, ("matrix", "index", "components"))), ids=str
 )

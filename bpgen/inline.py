@@ -7,7 +7,8 @@ import sympy as sp
 from bpgen.declare.declaration import Declaration
 from bpgen.declare.formula import Formula
 from bpgen.functions import sigmoid
-from bpgen.ir import Element, Index, Term
+from bpgen.ir import Element, Equation, Index, Term, element
+from bpgen.letters import lettered
 from bpgen.whole import reads, terms_of
 
 Definition = tuple[tuple[Index, ...], tuple[Term, ...]]
@@ -27,6 +28,7 @@ def inlined(declared: Declaration, used: list[int], named: set[int]) -> dict[int
     nameless: dict[int, Definition] = {}
     kept: dict[int, Definition] = {}
     depth: dict[int, int] = {}  # of what is written inside one another
+    same: dict[Equation, int] = {}  # nameless steps that are kept, by what they say
     for serial in used:
         tensor = declared.tensors[serial]
         terms = terms_of(tensor)
@@ -38,6 +40,11 @@ def inlined(declared: Declaration, used: list[int], named: set[int]) -> dict[int
                     else None
                 )
                 if written is None:
+                    twin = same.setdefault(_said(nameless[read]), read)
+                    if twin != read:
+                        nameless[read] = _alias(nameless[read], twin)
+                        written = _written_in(terms, read, nameless[read], uses[read])
+                if written is None:
                     kept[read] = nameless.pop(read)
                 else:
                     terms, depth[serial] = written, max(depth.get(serial, 0), depth[read] + 1)
@@ -47,6 +54,16 @@ def inlined(declared: Declaration, used: list[int], named: set[int]) -> dict[int
             nameless[serial] = (tensor.indices, terms)
             depth.setdefault(serial, 0)
     return dict(sorted(kept.items()))
+
+
+def _said(definition: Definition) -> Equation:
+    """What a definition says, whatever its indices are called."""
+    return lettered(Equation("", *definition))
+
+
+def _alias(definition: Definition, twin: int) -> Definition:
+    """The definition of a tensor that is the same as another."""
+    return definition[0], (Term(element(f"%{twin}", definition[0])),)
 
 
 def _written_in(

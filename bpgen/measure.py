@@ -33,6 +33,8 @@ def _own(node: sp.Expr) -> float:
             return _DIVISION if node.exp < 0 else 1.0
         return 2.0 if node.exp.is_number else _FUNCTION
     cost = len(node.args) - 1.0
+    if isinstance(node, sp.Add) and node.args[0].is_Number and node.args[0] < 0:
+        cost += _SIGN  # 1 - a is written rather than a - 1
     if isinstance(node, sp.Add):  # a - b costs what a + b does
         cost -= 0.9 * _SIGN * sum(bool(a.could_extract_minus_sign()) for a in node.args if a.is_Mul)
     if isinstance(node, sp.Mul) and node.args[0] == -1:

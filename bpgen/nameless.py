@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
+from itertools import count
+
+import sympy as sp
 
 from bpgen.declare.declaration import Declaration
 from bpgen.inline import Definition
-from bpgen.naming import RESERVED, free, invented
+from bpgen.naming import RESERVED, free, invented, numbered
 from bpgen.whole import reads
 
 
@@ -23,33 +26,50 @@ def called(
         if serial not in called and declared.tensors[serial].layer:
             called[serial] = invented(declared.tensors[serial], taken)
     for serial, definition in kept.items():
-        for other, hint in _hints(declared, serial, definition, called):
+        for other, hint in _hints(declared, serial, definition, called, taken):
             if other in kept and other not in called and hint not in taken:
                 called[other] = hint
                 taken.add(hint)
+    stems = {name.rstrip("0123456789") for name in given.values()}
+    stem = next((letter for letter in "utqrvefgm" if letter not in stems), "u")
     for serial in kept:
         if serial not in called:
-            called[serial] = invented(declared.tensors[serial], taken)
+            tensor, plain = declared.tensors[serial], declared.tensors[serial].hint == "u"
+            called[serial] = numbered(stem, taken) if plain else invented(tensor, taken)
     return called
 
 
 def _hints(
-    declared: Declaration, serial: int, definition: Definition, called: Mapping[int, str]
+    declared: Declaration,
+    serial: int,
+    definition: Definition,
+    called: Mapping[int, str],
+    taken: Container[str],
 ) -> Iterator[tuple[int, str]]:
     """Names by the company a nameless tensor keeps: z1 for what a1 is a function of, and the other
-    way round, s1 for the log-sum-exp of z1.
+    way round; s1 for the log-sum-exp of z1; the next z and a for a nameless pair.
     """
     term = definition[1][0] if len(definition[1]) == 1 else None
     read = list(dict.fromkeys(reads(definition[1])))
     if term is None or len(read) != 1 or declared.tensors[read[0]].role != "value":
         return
     mine, other = called.get(serial, ""), called.get(read[0], "")
+    nameless = not other and declared.tensors[read[0]].hint == "u"
     if term.reduce == "logsumexp":
+        if nameless:
+            yield read[0], "z"
         yield serial, f"s{_digits(other)}"
-    elif not term.over and mine and declared.tensors[read[0]].hint == "u":
-        yield read[0], f"z{_digits(mine)}"
-    elif not term.over and re.fullmatch(r"z\d*", other):
-        yield serial, f"a{_digits(other)}"
+    elif not term.over and isinstance(term.body, sp.Function):
+        if nameless:
+            digits = _digits(mine) if mine else _next_layer(taken)
+            yield read[0], f"z{digits}"
+            yield serial, f"a{digits}"
+        elif re.fullmatch(r"z\d*", other):
+            yield serial, f"a{_digits(other)}"
+
+
+def _next_layer(taken: Container[str]) -> str:
+    return next(str(k) for k in count(1) if f"z{k}" not in taken and f"a{k}" not in taken)
 
 
 def _digits(name: str) -> str:

@@ -40,6 +40,7 @@ OWN = {
     "dtype",
     "flat",
     "N",
+    "n",
     "rows",
     "value",
     "delta",

@@ -70,7 +70,8 @@ class Spelling:
     def _log(self, node: sp.Expr) -> sp.Expr:
         """The stable spelling of one logarithm of forward values, or the logarithm itself."""
         better = without_overflow(sp.log(self._written_out(node.args[0])))
-        return better if better != node and not better.has(sp.log) else node
+        left = (e.name for log in _logs(better) for e in log.atoms(Element))
+        return node if any(name in self.vanishing for name in left) else better
 
     def _written_out(self, argument: sp.Expr) -> sp.Expr:
         """A logarithm's argument with the values that can vanish in their definitions."""

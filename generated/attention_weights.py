@@ -33,10 +33,10 @@ def forward(params: Arrays, x: np.ndarray) -> tuple[np.ndarray, Arrays]:
     b = params["b"]
     V = params["V"]
     x = _array("x", x, (4,), None, params)
-    # (1) u1[n,i] = sum_j W[i,j] x[n,j] + b[i]
-    u1 = x @ W.T + b
-    # (3) p[n,i] = exp(u1[n,i] - s[n])
-    p = softmax(u1)
+    # (1) z[n,i] = sum_j W[i,j] x[n,j] + b[i]
+    z = x @ W.T + b
+    # (3) p[n,i] = exp(z[n,i]) / sum_j exp(z[n,j])
+    p = softmax(z)
     # (4) yhat[n,i] = sum_j V[i,j] p[n,j]
     yhat = p @ V.T
     cache = {"x": x, "p": p, "yhat": yhat}
@@ -81,16 +81,16 @@ def backward(
     dp = dyhat @ V
     # (9) ds[n] = -sum_i dp[n,i] p[n,i]
     ds = -(dp * p).sum(axis=1)
-    # (10) du1[n,i] = (ds[n] + dp[n,i]) p[n,i]
-    du1 = (ds[:, None] + dp) * p
-    # (11) dW[i,j] = sum_n du1[n,i] x[n,j]
-    dW = du1.T @ x
-    # (12) db[i] = sum_n du1[n,i]
-    db = du1.sum(axis=0)
+    # (10) delta[n,i] = (ds[n] + dp[n,i]) p[n,i]
+    delta = (ds[:, None] + dp) * p
+    # (11) dW[i,j] = sum_n delta[n,i] x[n,j]
+    dW = delta.T @ x
+    # (12) db[i] = sum_n delta[n,i]
+    db = delta.sum(axis=0)
     grads = {"W": dW, "b": db, "V": dV}
     if inputs:
-        # (13) dx[n,i] = sum_j du1[n,j] W[j,i]
-        dx = du1 @ W
+        # (13) dx[n,i] = sum_j delta[n,j] W[j,i]
+        dx = delta @ W
         grads["x"] = dx
     return grads
 

@@ -48,7 +48,7 @@ def forward(params: Arrays, x: np.ndarray) -> tuple[np.ndarray, Arrays]:
     z = h @ W2.T + b2
     # (4) s[n] = logsumexp_i z[n,i]
     s = logsumexp(z)
-    # (5) p[n,i] = exp(z[n,i] - s[n])
+    # (5) p[n,i] = exp(z[n,i]) / sum_j exp(z[n,j])
     p = softmax(z)
     cache = {"x": x, "z1": z1, "h": h, "z": z, "s": s, "p": p}
     return p, cache

@@ -39,13 +39,13 @@ def forward(params: Arrays, x: np.ndarray) -> tuple[np.ndarray, Arrays]:
     z = x @ U.T + c
     # (2) g[n,i] = sigmoid(z[n,i])
     g = sigmoid(z)
-    # (3) u1[n,i] = sum_j W[i,j] x[n,j] + b[i]
-    u1 = x @ W.T + b
-    # (4) u2[n,i] = tanh(u1[n,i])
-    u2 = np.tanh(u1)
-    # (5) h[n,i] = g[n,i] u2[n,i]
-    h = g * u2
-    cache = {"x": x, "g": g, "u2": u2}
+    # (3) z1[n,i] = sum_j W[i,j] x[n,j] + b[i]
+    z1 = x @ W.T + b
+    # (4) a1[n,i] = tanh(z1[n,i])
+    a1 = np.tanh(z1)
+    # (5) h[n,i] = g[n,i] a1[n,i]
+    h = g * a1
+    cache = {"x": x, "g": g, "a1": a1}
     return h, cache
 
 
@@ -58,24 +58,24 @@ def backward(
     N = _length(cache)
     x = cache["x"]
     g = cache["g"]
-    u2 = cache["u2"]
+    a1 = cache["a1"]
     d_h = _array("d_h", d_h, (3,), N, params)
-    # (8) du1[n,i] = d_h[n,i] g[n,i] (1 - u2[n,i] ** 2)
-    du1 = d_h * g * (1 - u2**2)
-    # (9) dW[i,j] = sum_n du1[n,i] x[n,j]
-    dW = du1.T @ x
-    # (10) db[i] = sum_n du1[n,i]
-    db = du1.sum(axis=0)
-    # (12) delta[n,i] = d_h[n,i] g[n,i] u2[n,i] (1 - g[n,i])
-    delta = d_h * g * u2 * (1 - g)
+    # (8) delta1[n,i] = d_h[n,i] g[n,i] (1 - a1[n,i] ** 2)
+    delta1 = d_h * g * (1 - a1**2)
+    # (9) dW[i,j] = sum_n delta1[n,i] x[n,j]
+    dW = delta1.T @ x
+    # (10) db[i] = sum_n delta1[n,i]
+    db = delta1.sum(axis=0)
+    # (12) delta[n,i] = d_h[n,i] g[n,i] a1[n,i] (1 - g[n,i])
+    delta = d_h * g * a1 * (1 - g)
     # (13) dU[i,j] = sum_n delta[n,i] x[n,j]
     dU = delta.T @ x
     # (14) dc[i] = sum_n delta[n,i]
     dc = delta.sum(axis=0)
     grads = {"W": dW, "b": db, "U": dU, "c": dc}
     if inputs:
-        # (15) dx[n,i] = sum_j du1[n,j] W[j,i] + sum_j delta[n,j] U[j,i]
-        dx = du1 @ W + delta @ U
+        # (15) dx[n,i] = sum_j delta1[n,j] W[j,i] + sum_j delta[n,j] U[j,i]
+        dx = delta1 @ W + delta @ U
         grads["x"] = dx
     return grads
 

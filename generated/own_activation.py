@@ -46,19 +46,19 @@ def forward(params: Arrays, x: np.ndarray) -> tuple[np.ndarray, Arrays]:
     W3 = params["W3"]
     b3 = params["b3"]
     x = _array("x", x, (3,), None, params)
-    # (1) z1[n,i] = sum_j W1[i,j] x[n,j] + b1[i]
-    z1 = x @ W1.T + b1
-    # (2) a1[n,i] = z1[n,i] sigmoid(z1[n,i])
-    a1 = z1 * sigmoid(z1)
-    # (3) z2[n,i] = sum_j W2[i,j] a1[n,j] + b2[i]
-    z2 = a1 @ W2.T + b2
-    # (4) a2[n,i] = z2[n,i] / sqrt(1 + z2[n,i] ** 2)
-    a2 = z2 / np.sqrt(1 + z2**2)
-    # (5) z3[n,i] = sum_j W3[i,j] a2[n,j] + b3[i]
-    z3 = a2 @ W3.T + b3
-    # (6) a3[n,i] = sigmoid(z3[n,i])
-    a3 = sigmoid(z3)
-    cache = {"x": x, "z1": z1, "a1": a1, "z2": z2, "a2": a2, "a3": a3}
+    # (1) u1[n,i] = sum_j W1[i,j] x[n,j] + b1[i]
+    u1 = x @ W1.T + b1
+    # (2) a1[n,i] = u1[n,i] sigmoid(u1[n,i])
+    a1 = u1 * sigmoid(u1)
+    # (3) u2[n,i] = sum_j W2[i,j] a1[n,j] + b2[i]
+    u2 = a1 @ W2.T + b2
+    # (4) a2[n,i] = u2[n,i] / sqrt(1 + u2[n,i] ** 2)
+    a2 = u2 / np.sqrt(1 + u2**2)
+    # (5) u3[n,i] = sum_j W3[i,j] a2[n,j] + b3[i]
+    u3 = a2 @ W3.T + b3
+    # (6) a3[n,i] = sigmoid(u3[n,i])
+    a3 = sigmoid(u3)
+    cache = {"x": x, "u1": u1, "a1": a1, "u2": u2, "a2": a2, "a3": a3}
     return a3, cache
 
 
@@ -90,35 +90,35 @@ def backward(
     W3 = params["W3"]
     N = _length(cache)
     x = cache["x"]
-    z1 = cache["z1"]
+    u1 = cache["u1"]
     a1 = cache["a1"]
-    z2 = cache["z2"]
+    u2 = cache["u2"]
     a2 = cache["a2"]
     a3 = cache["a3"]
     y = _array("y", y, (2,), N, params)
-    # (9) delta3[n,i] = 2 (a3[n,i] - y[n,i]) a3[n,i] (1 - a3[n,i]) / N
-    delta3 = 2 * (a3 - y) * a3 * (1 - a3) / N
-    # (10) dW3[i,j] = sum_n delta3[n,i] a2[n,j]
-    dW3 = delta3.T @ a2
-    # (11) db3[i] = sum_n delta3[n,i]
-    db3 = delta3.sum(axis=0)
-    # (13) delta2[n,i] = sum_j delta3[n,j] W3[j,i] / (1 + z2[n,i] ** 2) ** 1.5
-    delta2 = (delta3 @ W3) / (1 + z2**2) ** 1.5
-    # (14) dW2[i,j] = sum_n delta2[n,i] a1[n,j]
-    dW2 = delta2.T @ a1
-    # (15) db2[i] = sum_n delta2[n,i]
-    db2 = delta2.sum(axis=0)
-    # (17) delta1[n,i] = sum_j (sigmoid(z1[n,i]) + a1[n,i] (1 - sigmoid(z1[n,i])))
-    #      delta2[n,j] W2[j,i]
-    delta1 = (sigmoid(z1) + a1 * (1 - sigmoid(z1))) * (delta2 @ W2)
-    # (18) dW1[i,j] = sum_n delta1[n,i] x[n,j]
-    dW1 = delta1.T @ x
-    # (19) db1[i] = sum_n delta1[n,i]
-    db1 = delta1.sum(axis=0)
+    # (9) du3[n,i] = 2 (a3[n,i] - y[n,i]) a3[n,i] (1 - a3[n,i]) / N
+    du3 = 2 * (a3 - y) * a3 * (1 - a3) / N
+    # (10) dW3[i,j] = sum_n du3[n,i] a2[n,j]
+    dW3 = du3.T @ a2
+    # (11) db3[i] = sum_n du3[n,i]
+    db3 = du3.sum(axis=0)
+    # (13) du2[n,i] = sum_j du3[n,j] W3[j,i] / (1 + u2[n,i] ** 2) ** 1.5
+    du2 = (du3 @ W3) / (1 + u2**2) ** 1.5
+    # (14) dW2[i,j] = sum_n du2[n,i] a1[n,j]
+    dW2 = du2.T @ a1
+    # (15) db2[i] = sum_n du2[n,i]
+    db2 = du2.sum(axis=0)
+    # (17) du1[n,i] = sum_j (sigmoid(u1[n,i]) + a1[n,i] (1 - sigmoid(u1[n,i]))) du2[n,j]
+    #      W2[j,i]
+    du1 = (sigmoid(u1) + a1 * (1 - sigmoid(u1))) * (du2 @ W2)
+    # (18) dW1[i,j] = sum_n du1[n,i] x[n,j]
+    dW1 = du1.T @ x
+    # (19) db1[i] = sum_n du1[n,i]
+    db1 = du1.sum(axis=0)
     grads = {"W1": dW1, "b1": db1, "W2": dW2, "b2": db2, "W3": dW3, "b3": db3}
     if inputs:
-        # (20) dx[n,i] = sum_j delta1[n,j] W1[j,i]
-        dx = delta1 @ W1
+        # (20) dx[n,i] = sum_j du1[n,j] W1[j,i]
+        dx = du1 @ W1
         grads["x"] = dx
     return grads
 

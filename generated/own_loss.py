@@ -69,8 +69,8 @@ def backward(
     x = cache["x"]
     yhat = cache["yhat"]
     y = _array("y", y, (2,), N, params)
-    # (4) dv[i] = sum_n 2 (sqrt(1 + (yhat[n,i] - y[n,i]) ** 2) - 1) v[i] / N
-    dv = 2 * (np.sqrt(1 + (yhat - y) ** 2) - 1).sum(axis=0) * v / N
+    # (4) dv[i] = sum_n 2 (v[i] sqrt(1 + (yhat[n,i] - y[n,i]) ** 2) - v[i]) / N
+    dv = 2 * (v * np.sqrt(1 + (yhat - y) ** 2) - v).sum(axis=0) / N
     # (5) dyhat[n,i] = (yhat[n,i] - y[n,i]) v[i] ** 2 / (N sqrt(1 + (yhat[n,i] - y[n,i])
     #     ** 2))
     dyhat = (yhat - y) * v**2 / (N * np.sqrt(1 + (yhat - y) ** 2))

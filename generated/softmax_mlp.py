@@ -58,7 +58,7 @@ def forward(params: Arrays, x: np.ndarray) -> tuple[np.ndarray, Arrays]:
     z3 = h @ W3.T + b3
     # (6) s3[n] = logsumexp_i z3[n,i]
     s3 = logsumexp(z3)
-    # (7) p[n,i] = exp(z3[n,i] - s3[n])
+    # (7) p[n,i] = exp(z3[n,i]) / sum_j exp(z3[n,j])
     p = softmax(z3)
     cache = {"x": x, "z1": z1, "a1": a1, "h": h, "z3": z3, "s3": s3, "p": p}
     return p, cache

@@ -35,7 +35,7 @@ def forward(params: Arrays, x: np.ndarray) -> tuple[np.ndarray, Arrays]:
     z = x @ W.T + b
     # (2) s[n] = logsumexp_i z[n,i]
     s = logsumexp(z)
-    # (3) p[n,i] = exp(z[n,i] - s[n])
+    # (3) p[n,i] = exp(z[n,i]) / sum_j exp(z[n,j])
     p = softmax(z)
     cache = {"x": x, "z": z, "s": s, "p": p}
     return p, cache

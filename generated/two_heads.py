@@ -61,7 +61,7 @@ def forward(
     u1 = h @ A.T + d
     # (4) s[n] = logsumexp_i u1[n,i]
     s = logsumexp(u1)
-    # (5) p[n,i] = exp(u1[n,i] - s[n])
+    # (5) p[n,i] = exp(u1[n,i]) / sum_j exp(u1[n,j])
     p = softmax(u1)
     # (6) q[n,i] = sum_j B[i,j] h[n,j] + e[i]
     q = h @ B.T + e

@@ -165,7 +165,7 @@ def _shown(value: Any) -> str:
 
 def _constants(written: Written) -> dict[float, sp.Expr]:
     """The irrational constants of the network, by the floats they print as."""
-    found: dict[float, sp.Expr] = {}
+    found: dict[float, sp.Expr] = {float(sp.log(2)): sp.log(2)}  # which log_cosh needs
     for equation in written.network:
         for term in equation.terms:
             for part in sp.preorder_traversal(term.body):

@@ -10,7 +10,8 @@ import sympy as sp
 
 from bpgen.emit.layout import assignment, comment
 from bpgen.emit.plan import Plan, definitions
-from bpgen.ir import BATCH, Element, Equation
+from bpgen.ir import BATCH, Element, Equation, Index, Term
+from bpgen.letters import lettered
 from bpgen.lower.access import Operand, aligned, subscript, transposed
 from bpgen.lower.comment import spoken
 from bpgen.lower.contract import lowered, operand, scatters
@@ -31,8 +32,7 @@ class Statements:
     def forward(self, items: Iterable[Forward], indent: int = 4) -> list[str]:
         lines: list[str] = []
         for item in items:
-            said = f"({item.number}) {spoken(item.equation, self.order)}"
-            lines += comment(said, indent)
+            lines += comment(f"({item.number}) {self._said(item.equation)}", indent)
             lines += self._evaluated_as(item.equation, item.evaluated, item.number, indent)
             lines += self.statement(item.evaluated, indent)
         return lines
@@ -44,6 +44,19 @@ class Statements:
             lines += self._evaluated_as(step.equation, step.evaluated, step.number, indent)
             lines += self.statement(step.evaluated, indent)
         return lines
+
+    def _said(self, equation: Equation) -> str:
+        """The equation; of a softmax, whose log-sum-exp may not be computed, what it means."""
+        u = argument_of_softmax(equation, self.definitions)
+        if u is None:
+            return spoken(equation, self.order)
+        bound = Index("_", equation.indices[-1].size)
+        total = Term(sp.exp(u.xreplace({equation.indices[-1]: bound})), (bound,))
+        above, below = (
+            spoken(lettered(replace(equation, terms=(t,))), self.order).split(" = ", 1)
+            for t in (Term(sp.exp(u)), total)
+        )
+        return f"{above[0]} = {above[1]} / {below[1]}"
 
     def _evaluated_as(
         self, equation: Equation, evaluated: Equation, number: int, indent: int

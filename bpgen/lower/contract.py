@@ -97,11 +97,11 @@ def _times(outer: sp.Expr, inner: Text, frame: tuple[Index, ...], order: Order) 
 
 
 def _mean(group: Group, frame: tuple[Index, ...], order: Order) -> Text | None:
-    """A sum over one run-time index, divided by that index's length, is a mean."""
+    """A sum over one index, divided by that index's length, is a mean."""
     s = group.sums[0]
     if len(group.sums) > 1 or s.reduce != "sum" or len(s.over) != 1 or len(s.factors) != 1:
         return None
-    if isinstance(s.over[0].size, int) or group.outer * length(s.over[0].size) != 1:
+    if s.over[0].size in (1, 2) or group.outer * length(s.over[0].size) != 1:
         return None
     kept = uses(s.body, frame)
     array = operand(s.factors[0], (*kept, *s.over), order)
@@ -281,11 +281,17 @@ def _swapped(operand: Operand, axes: tuple[Index, ...]) -> str | None:
     return None
 
 
+def _letter(axis: Index, taken: set[str]) -> str:
+    """The index's own letter where it is one that is free, as in the comment above the line."""
+    own = axis.name if len(axis.name) == 1 and axis.name.isalpha() else ""
+    return next(c for c in own + "abcdefghijklmnopqrstuvwxyz" if c not in taken)
+
+
 def _einsum(arrays: list[Operand], kept: tuple[Index, ...]) -> Text:
     letters: dict[Index, str] = {}
     for array in arrays:
         for axis in array.axes:
-            letters.setdefault(axis, "abcdefghijklmnopqrstuvwxyz"[len(letters)])
+            letters.setdefault(axis, _letter(axis, set(letters.values())))
     spec = (
         ",".join("".join(letters[a] for a in x.axes) for x in arrays)
         + "->"

@@ -70,6 +70,9 @@ class Printer:
         return self._call(expr)
 
     def _sum(self, expr: sp.Add) -> Text:
+        content, rest = expr.primitive()
+        if content != 1 and all(abs(a.as_coeff_Mul()[0]) == 1 for a in rest.args):
+            return self._product(sp.Mul(content, rest, evaluate=False))  # 2 * (a - y)
         parts = sorted(expr.args, key=self._addend_order)
         text = self(parts[0])
         for part in parts[1:]:

@@ -45,7 +45,7 @@ _TRUE = [
     # a softmax is called one
     ("softmax", "p = exp(z − s) = softmax(z)   ∈ ℝ³"),
     ("softmax", "Here softmax(z)ᵢ = exp(zᵢ)/Σ[j] exp(zⱼ)."),
-    ("attention", "= softmax(u⁽¹⁾ᵢ)ⱼ"),
+    ("attention", "= softmax(zᵢ)ⱼ"),
     # reasons
     ("logits_one_hot", "= 1   ∈ ℝ   since Σ[i] yᵢ = 1"),
     ("softmax", "since ∂⁺ exp(zᵢ − s)/∂zᵢ = exp(zᵢ − s) = pᵢ"),

@@ -121,9 +121,10 @@ class Chain:
         rows = []
         for way in found:
             facts = self._adjoint(way.upstream, left) if way.upstream.name not in self.tops else []
-            local = self._printer.text(self._local(way))
             if self._is_written_out(way, left):
                 local = self._penalty(way, left).text
+            else:
+                local = self._printer.text(self._local(way))
             value = rightside.right_side(way.value, self.writer)
             facts.append(f"{local} = {' '.join(strings(value, self.writer))}")
             rows.append(Row("", words=tuple(facts), since=self._since(way)))

@@ -41,8 +41,8 @@ def load(path: str | Path) -> Network:
 
 def declared_by(source: str, path: str = "net.py", name: str = "net") -> Network:
     """The network that the text of a net.py declares."""
-    from bpgen.build import build
     from bpgen.declare.declaration import declaring
+    from bpgen.network.build import build
 
     with declaring(path) as declared:
         variables = _run(_compiled(source, path), path)

@@ -22,7 +22,7 @@ def prove(path: str, seed: int = 0) -> Report:
         return check_module(_text(path), None, seed=seed)
     from bpgen.emit import emit
     from bpgen.load import load
-    from bpgen.shrink import shrunk
+    from bpgen.network.shrink import shrunk
 
     network = load(path)
     small = shrunk(network)

@@ -11,9 +11,9 @@ from typing import Any
 
 import sympy as sp
 
-from bpgen.admissible import finite, known
 from bpgen.errors import NetError
 from bpgen.ir import BATCH, Size
+from bpgen.network.admissible import finite, known
 
 _REMEDIES = {
     "ndarray": "numpy arrays come at run time: declare an input(...) or a param(...)",

@@ -10,13 +10,13 @@ from typing import Any
 
 import sympy as sp
 
-from bpgen import admissible
 from bpgen.declare.access import accessed, sized, tensor_of
 from bpgen.declare.declaration import here
 from bpgen.declare.formula import Formula, fresh, reduce
 from bpgen.declare.symbolic import Symbolic
 from bpgen.errors import NetError
 from bpgen.ir import Index, Role, Size, element, length
+from bpgen.network import admissible
 
 _NAMELESS = {"value": "a tensor", "input": "an input", "target": "a target", "param": "a parameter"}
 Binary = Callable[["Tensor", Any], "Tensor"]

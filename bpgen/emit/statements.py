@@ -11,12 +11,12 @@ import sympy as sp
 from bpgen.emit.layout import assignment, comment
 from bpgen.emit.plan import Plan, definitions
 from bpgen.ir import BATCH, Element, Equation, Index, Term
-from bpgen.letters import lettered
 from bpgen.lower.access import Operand, aligned, subscript, transposed
 from bpgen.lower.comment import spoken
 from bpgen.lower.contract import lowered, operand, scatters
 from bpgen.lower.printer import SUM, Text, bracketed
 from bpgen.lower.softmax import argument_of_softmax
+from bpgen.network.letters import lettered
 from bpgen.record import Derivation, Forward, Step
 
 

@@ -12,7 +12,7 @@ from itertools import pairwise
 import sympy as sp
 
 from bpgen.ir import Element, Index, Size
-from bpgen.naming import adjoint_name
+from bpgen.network.naming import adjoint_name
 from bpgen.record import Derivation
 from bpgen.render.dialect import Dialect
 from bpgen.render.names import GREEK, Symbol, symbols

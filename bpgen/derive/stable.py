@@ -8,11 +8,11 @@ from dataclasses import replace
 
 import sympy as sp
 
+from bpgen.derive.identities import Rewrite, without_cancellation, without_overflow
+from bpgen.derive.sums_of_exp import with_logsumexp
 from bpgen.functions import sigmoid
-from bpgen.identities import Rewrite, without_cancellation, without_overflow
 from bpgen.ir import Element, Equation, Network
 from bpgen.record import Equality, Forward
-from bpgen.sums_of_exp import with_logsumexp
 
 Rewritten = tuple[Equation, tuple[Equality | str, ...]]
 

@@ -9,11 +9,11 @@ from functools import lru_cache
 
 import sympy as sp
 
+from bpgen.derive.measure import simplest, weight
+from bpgen.derive.simplify import gathered
 from bpgen.functions import row
 from bpgen.ir import Element, Equation, Index, Network, Term
-from bpgen.measure import simplest, weight
 from bpgen.record import Equality
-from bpgen.simplify import gathered
 
 
 class Known:

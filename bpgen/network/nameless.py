@@ -9,9 +9,9 @@ from itertools import count
 import sympy as sp
 
 from bpgen.declare.declaration import Declaration
-from bpgen.inline import Definition
-from bpgen.naming import RESERVED, free, invented, numbered
-from bpgen.whole import reads
+from bpgen.network.inline import Definition
+from bpgen.network.naming import RESERVED, free, invented, numbered
+from bpgen.network.whole import reads
 
 
 def called(

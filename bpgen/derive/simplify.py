@@ -9,9 +9,9 @@ from dataclasses import replace
 
 import sympy as sp
 
+from bpgen.derive.measure import simplest, weight
 from bpgen.functions import sigmoid
 from bpgen.ir import Element, Index, Network, Term, length
-from bpgen.measure import simplest, weight
 
 Form = Callable[[sp.Expr], sp.Expr]
 _LARGEST = 120.0  # bodies heavier than this are left as they are: cancel() has no bound of its own

@@ -8,15 +8,15 @@ from collections.abc import Iterable
 
 import sympy as sp
 
-from bpgen.calculus import Known, derivative
-from bpgen.chain import Link, contributions, path
+from bpgen.derive.calculus import Known, derivative
+from bpgen.derive.chain import Link, contributions, path
+from bpgen.derive.measure import weight
+from bpgen.derive.simplify import combined, gathered
 from bpgen.functions import row
 from bpgen.ir import Element, Equation, Network, Term, element, elements
-from bpgen.letters import lettered
-from bpgen.measure import weight
-from bpgen.naming import adjoint_name
+from bpgen.network.letters import lettered
+from bpgen.network.naming import adjoint_name
 from bpgen.record import Line, Path, Step
-from bpgen.simplify import combined, gathered
 
 _CHEAP = 6.0  # an adjoint lighter than this is written again at each use rather than stored
 

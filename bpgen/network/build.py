@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bpgen.admissible import finite
-from bpgen.batch import batched_network
 from bpgen.declare.declaration import Declaration
 from bpgen.errors import NetError
-from bpgen.inline import Definition, inlined
 from bpgen.ir import Network
-from bpgen.nameless import called
-from bpgen.naming import names, refuse
-from bpgen.whole import predictions, reachable, whole
+from bpgen.network.admissible import finite
+from bpgen.network.batch import batched_network
+from bpgen.network.inline import Definition, inlined
+from bpgen.network.nameless import called
+from bpgen.network.naming import names, refuse
+from bpgen.network.whole import predictions, reachable, whole
 
 
 def build(

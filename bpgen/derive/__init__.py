@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bpgen.derive.stable import Spelling, stabilised
+from bpgen.derive.sweep import Sweep
 from bpgen.ir import Equation, Network, TensorInfo, check
 from bpgen.record import Derivation, Forward
-from bpgen.stable import Spelling, stabilised
-from bpgen.sweep import Sweep
 
 
 def derive(network: Network) -> Derivation:

@@ -8,8 +8,8 @@ from bpgen.declare.declaration import Declaration
 from bpgen.declare.formula import Formula
 from bpgen.functions import sigmoid
 from bpgen.ir import Element, Equation, Index, Term, element
-from bpgen.letters import lettered
-from bpgen.whole import reads, terms_of
+from bpgen.network.letters import lettered
+from bpgen.network.whole import reads, terms_of
 
 Definition = tuple[tuple[Index, ...], tuple[Term, ...]]
 # Nameless steps written inside one another, so that a formula stays one that sympy can walk.

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import sympy as sp
 
 from bpgen.declare.declaration import Declaration
-from bpgen.inline import Definition
+from bpgen.derive.simplify import counted
 from bpgen.ir import (
     BATCH,
     Element,
@@ -20,10 +20,10 @@ from bpgen.ir import (
     element,
     length,
 )
-from bpgen.letters import lettered
-from bpgen.naming import free
-from bpgen.simplify import counted
-from bpgen.whole import reads
+from bpgen.network.inline import Definition
+from bpgen.network.letters import lettered
+from bpgen.network.naming import free
+from bpgen.network.whole import reads
 
 
 def batched_network(

@@ -1,0 +1,1 @@
+"""A declaration -> the equations of a network: what is used, inlined, named, and batched."""

@@ -25,11 +25,13 @@ class Declaration:
     loss_line: int | None = None
     outputs: tuple[Tensor, ...] = ()
     layers: int = 0  # layers declared by functions of layers.py, which number what they make
+    lengths: set[str] = field(default_factory=set)  # known at run time
     # Numbers of nameless indices: the same in every run.
     indices: Iterator[int] = field(default_factory=count)
 
     def add(self, tensor: Tensor) -> int:
         self.tensors.append(tensor)
+        self.lengths.update(size for size in tensor.shape if isinstance(size, str))
         return len(self.tensors) - 1
 
     def line(self) -> int | None:

@@ -185,9 +185,7 @@ def _transposed(one: Tensor, two: Tensor) -> str:
 def _admit(body: sp.Expr) -> None:
     """Refuse what no network can compute, in a formula of a tensor."""
     admissible.finite(body)
-    admissible.declared(
-        body, {length(s) for t in here().tensors for s in t.shape if isinstance(s, str)}
-    )
+    admissible.declared(body, map(length, here().lengths))
     for access in admissible.values(body):
         tensor = tensor_of(access)
         if tensor.bound is not None:

@@ -31,7 +31,8 @@ def plan(derivation: Derivation) -> Plan:
     wanted = _named(derivation, "param")
     backward = _needed(steps, wanted)
     both = _needed(steps, wanted | _named(derivation, "input"))
-    late = [s for s in both if s not in backward]
+    early_names = {s.equation.name for s in backward}
+    late = [s for s in both if s.equation.name not in early_names]
     of_target = _of_target(network, derivation.forward)
     loss = [f for f in derivation.forward if f.equation.name in of_target]
     defined = definitions(derivation)

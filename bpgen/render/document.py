@@ -91,12 +91,14 @@ class _Page:
     def forward(self) -> Section:
         rows: list[Row] = []
         why = Row("", words=(self.writer.dialect.said(f"({_WHY})"),))
+        said = False
         for forward in self.derivation.forward:
             # Of the mean over the batch, one sample has nothing to say.
             if self.top == self.base.total or forward.equation.name != self.base.total:
-                first = not any(r.words for r in rows)
                 rows += self._forward(forward)
-                rows += [why] if first and rows[-1].words else []
+                if rows[-1].words and not said:
+                    rows.append(why)
+                    said = True
         return Section("Forward pass", (), (Block(tuple(rows)),))
 
     def _forward(self, forward: Forward) -> list[Row]:

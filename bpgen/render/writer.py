@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from itertools import pairwise
 
 import sympy as sp
@@ -43,6 +42,7 @@ class Writer:
     total: str  # the name of the scalar that is differentiated
     first: int = 0
     notes: set[str] = field(default_factory=set, compare=False)
+    called: set[str] = field(default_factory=set, compare=False)  # shared by what replaces it
 
     @staticmethod
     def of(derivation: Derivation, dialect: Dialect, first: int = 0) -> Writer:
@@ -63,11 +63,13 @@ class Writer:
         """The same document where another scalar is differentiated."""
         return replace(self, total=total)
 
-    @cached_property
-    def letters(self) -> frozenset[str]:
+    @property
+    def letters(self) -> set[str]:
         """The letters and words that tensors are called, Greek ones both spelled and printed."""
-        stems = {s.stem for s in self.symbols.values()}
-        return frozenset(stems | {GREEK.get(stem, stem) for stem in stems})
+        if not self.called:
+            stems = {s.stem for s in self.symbols.values()}
+            self.called.update(stems | {GREEK.get(stem, stem) for stem in stems})
+        return self.called
 
     def note(self, *said: str) -> None:
         self.notes.update(said)

@@ -18,6 +18,10 @@ _WORDS = {
         "one_hot",
         "label",
         "param",
+        "state",
+        "zeros",
+        "recurrent",
+        "samples",
         "indices",
         "tensor",
         "loss",
@@ -26,6 +30,7 @@ _WORDS = {
     "functions": (
         "sum",
         "mean",
+        "max",
         "dot",
         "exp",
         "log",

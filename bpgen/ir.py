@@ -16,8 +16,10 @@ import sympy as sp
 from sympy.core.symbol import Str
 
 Size = int | str  # a str is a length known at run time
-Reduce = Literal["sum", "max", "logsumexp"]
-Role = Literal["input", "target", "param", "value"]
+# "first" keeps its indices: 1 at the first of the largest over them, 0 elsewhere.
+Reduce = Literal["sum", "max", "logsumexp", "first"]
+# A state is an input that all samples share; noise is drawn in forward.
+Role = Literal["input", "target", "param", "state", "noise", "value"]
 
 BATCH = "N"  # the run-time length of the batch axis
 
@@ -109,12 +111,24 @@ class Term:
 
 
 @dataclass(frozen=True)
+class Loop:
+    """Equations that are computed together, step by step along an index: a recurrence."""
+
+    name: str
+    index: Index
+    reverse: bool = False
+
+
+@dataclass(frozen=True)
 class Equation:
-    """`name[indices] = sum of terms`."""
+    """`name[indices] = sum of terms`, where no term is written 0. Within a `loop`, one step of it
+    at a time.
+    """
 
     name: str
     indices: tuple[Index, ...]
     terms: tuple[Term, ...]
+    loop: Loop | None = None
 
     @property
     def lhs(self) -> Element:
@@ -142,6 +156,9 @@ class TensorInfo:
     role: Role
     bound: int | None = None  # integer tensors: values are 0 .. bound - 1
     sums_to_one: bool = False  # the last axis of a target: one-hot, or soft labels
+    # The axis of a recurrence, which has an element before the first, at -1: where it starts.
+    carried: int | None = None
+    keep: sp.Expr | None = None  # noise: an element is 1/keep with this probability, else 0
 
     @property
     def batched(self) -> bool:
@@ -185,16 +202,22 @@ def check(equations: Iterable[Equation], tensors: Mapping[str, TensorInfo]) -> N
     rank.
     """
     known = {t.name for t in tensors.values() if t.role != "value"}
+    equations = tuple(equations)
+    of_loop: dict[str, set[str]] = {}
+    for equation in equations:
+        if equation.loop is not None:
+            of_loop.setdefault(equation.loop.name, set()).add(equation.name)
     for equation in equations:
         if equation.name in known:
             raise Malformed(f"{equation.name} is assigned twice")
+        around = of_loop[equation.loop.name] if equation.loop is not None else set()
         rank = len(tensors[equation.name].indices)
         if rank != len(equation.indices):
             raise Malformed(
                 f"{equation.lhs} has {len(equation.indices)} indices, its tensor has {rank}"
             )
         for access in equation.reads():
-            if access.name not in known:
+            if access.name not in known | around:
                 raise Malformed(f"{equation.name} reads {access} before it is defined")
             if len(access.indices) != len(tensors[access.name].indices):
                 raise Malformed(f"{equation.name}: {access} has the wrong rank")

@@ -28,6 +28,7 @@ class Declaration:
     lengths: set[str] = field(default_factory=set)  # known at run time
     # Numbers of nameless indices: the same in every run.
     indices: Iterator[int] = field(default_factory=count)
+    moments: Iterator[int] = field(default_factory=count)  # when each tensor was defined
 
     def add(self, tensor: Tensor) -> int:
         self.tensors.append(tensor)

@@ -31,8 +31,8 @@ class Formula(Symbolic):
     """A scalar in index notation: a sum of terms, open in the indices that no term reduces."""
 
     def __init__(self, terms: tuple[Term, ...]) -> None:
-        plain = [t for t in terms if not t.over]
-        reduced = [t for t in terms if t.over]
+        plain = [t for t in terms if not t.over and t.at is None]
+        reduced = [t for t in terms if t.over or t.at is not None]
         merged = sp.Add(*(t.body for t in plain)) if plain else sp.S.Zero
         self.terms = tuple(reduced) + (
             (Term(merged),) if plain and (merged != 0 or not reduced) else ()

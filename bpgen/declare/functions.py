@@ -12,12 +12,14 @@ from typing import Any
 import sympy as sp
 
 from bpgen import functions as f
+from bpgen.declare.access import ranges
 from bpgen.declare.formula import Formula, fresh, reduce
 from bpgen.declare.given import number
 from bpgen.declare.symbolic import Symbolic, said
 from bpgen.declare.tensor import Tensor, count_of, pointwise, total
 from bpgen.declare.words import Scalar
 from bpgen.errors import NetError
+from bpgen.ir import length
 
 
 def sum(value: Scalar, *over: Any, axis: int | None = None) -> Any:
@@ -37,12 +39,29 @@ def sum(value: Scalar, *over: Any, axis: int | None = None) -> Any:
 
 
 def mean(value: Scalar, *over: Any, axis: int | None = None) -> Any:
-    """The mean of a tensor over all or one axis."""
+    """The mean of a tensor over all or one axis, or of a formula over the named indices."""
     if isinstance(value, Tensor) and not over:
         return total(value, axis) / number(count_of(value, axis))
-    raise NetError(
-        "mean is of a tensor", "for a formula, write the sum over the size: sum(x[i], i) / 3"
-    )
+    if not over:
+        raise NetError(
+            f"mean of {said(value)}: over what is not said", "name the indices: mean(x[i], i)"
+        )
+    added = reduce(value, over, "sum")
+    sizes = ranges((), Formula.of(value))
+    return added / sp.Mul(*(length(sizes[k].size) for k in over))
+
+
+def max(value: Scalar, *over: Any) -> Any:
+    """The largest of a tensor, or of a formula over the named indices."""
+    if isinstance(value, Tensor) and not over:
+        i = tuple(fresh(s) for s in _vector(value, "max").shape)
+        return Tensor.of((), reduce(value[i], i, "max"))
+    if not over:
+        raise NetError(
+            f"max of {said(value)}: over what is not said",
+            "name the indices: max(x[i], i); for max(0, z), write relu(z)",
+        )
+    return reduce(value, over, "max")
 
 
 def dot(one: Tensor, two: Tensor) -> Tensor:

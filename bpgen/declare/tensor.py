@@ -10,15 +10,22 @@ from typing import Any
 
 import sympy as sp
 
-from bpgen.declare.access import accessed, sized, tensor_of
+from bpgen.declare.access import accessed, address, inside, ranges, sized, tensor_of
 from bpgen.declare.declaration import here
 from bpgen.declare.formula import Formula, fresh, reduce
 from bpgen.declare.symbolic import Symbolic
 from bpgen.errors import NetError
-from bpgen.ir import Index, Role, Size, element, length
+from bpgen.ir import BATCH, Element, Index, Role, Size, Term, element, length
 from bpgen.network import admissible
 
-_NAMELESS = {"value": "a tensor", "input": "an input", "target": "a target", "param": "a parameter"}
+_NAMELESS = {
+    "value": "a tensor",
+    "input": "an input",
+    "target": "a target",
+    "param": "a parameter",
+    "state": "a state",
+    "noise": "noise",
+}
 Binary = Callable[["Tensor", Any], "Tensor"]
 
 
@@ -45,14 +52,19 @@ class Tensor(Symbolic):
         sums_to_one: bool = False,
         init: str | float = "",
         indices: tuple[Index, ...] = (),
-        formula: Formula | None = None,
+        terms: tuple[Term, ...] = (),
+        open: bool = False,
+        carried: int | None = None,
+        keep: sp.Expr | None = None,
     ) -> None:
         self.shape, self.role, self.name, self.hint, self.layer = shape, role, name, hint, layer
-        self.bound, self.sums_to_one, self.init = bound, sums_to_one, init
-        self.indices, self.formula = indices, formula
+        self.bound, self.sums_to_one, self.init, self.keep = bound, sums_to_one, init, keep
+        self.indices, self.terms = indices, terms
+        self.open, self.carried = open, carried  # open: written element by element, t[i] = ...
         self.home = here()
         self.line = self.home.line()
         self.serial = self.home.add(self)
+        self.moment = next(self.home.moments)
 
     def __repr__(self) -> str:
         return f"{self.name or self.role}{list(self.shape)}"
@@ -79,9 +91,9 @@ class Tensor(Symbolic):
         """The tensor whose element at `indices` is `formula`."""
         for term in formula.terms:
             _admit(term.body)
-        indices, formula = sized(tuple(indices), formula)
+        indices, terms = sized(*of_each_sample(tuple(indices), formula))
         shape = tuple(i.size for i in indices if i.size is not None)
-        return Tensor(shape, indices=indices, formula=formula, **how)
+        return Tensor(shape, indices=indices, terms=terms, **how)
 
     def scalar_formula(self) -> Formula:
         if self.rank:
@@ -99,12 +111,66 @@ class Tensor(Symbolic):
         return self[()].body()
 
     def __getitem__(self, key: Any) -> Formula:
+        self._refuse_foreign()
+        return accessed(self, key)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        """The elements at an access, of a tensor that zeros() or recurrent() made."""
+        self._refuse_foreign()
+        if not self.open:
+            super().__setitem__(key, value)
+        at, formula = address(self, key), Formula.of(value)
+        for term in formula.terms:
+            _admit(term.body)
+        left = tuple(s for e in at for s in sorted(e.free_symbols, key=str))
+        left = tuple(dict.fromkeys(i for i in left if isinstance(i, Index)))
+        new = ranges(tuple(i for i in left if not self._lends_size(i, at)), formula)
+        new.update({i: Index(i.name, self._lends_size(i, at)) for i in left if i not in new})
+        at = tuple(e.xreplace(new) for e in at)
+        for axis, e in enumerate(at):
+            inside(self, axis, e)
+        open_ = [i for i in formula.free if i not in left]
+        if open_:
+            raise NetError(
+                f"index {open_[0]} comes out of nowhere: it is neither on the left nor summed",
+                "sum over it, or put it on the left",
+            )
+        if any(t.reduce != "sum" for t in formula.terms):
+            formula = Formula((Term(formula.body()),))
+        self._place(at, tuple(t.map(lambda body: body.xreplace(new)) for t in formula.terms))
+
+    def _lends_size(self, index: Index, at: tuple[sp.Expr, ...]) -> Size | None:
+        """The size that an index on the left takes from its axis, where it stands alone."""
+        return next((s for s, e in zip(self.shape, at, strict=True) if e == index), None)
+
+    def _place(self, at: tuple[sp.Expr, ...], terms: tuple[Term, ...]) -> None:
+        """Terms at an access. An index that runs over a whole axis is the axis's own."""
+        whole = {
+            k: e
+            for k, (e, size) in enumerate(zip(at, self.shape, strict=True))
+            if isinstance(e, Index) and e.size == size and at.count(e) == 1
+            if not any(e in other.free_symbols for j, other in enumerate(at) if j != k)
+        }
+        if not self.terms:  # the letters of the first equation
+            self.indices = tuple(whole.get(k, i) for k, i in enumerate(self.indices))
+        own = {e: self.indices[k] for k, e in whole.items()}
+        place = tuple(e.xreplace(own) for e in at)
+        scattered = dict.fromkeys(
+            s for e in place if not (isinstance(e, Index) and e in self.indices)
+            for s in sorted(e.free_symbols, key=str) if isinstance(s, Index)
+        )
+        where = place if len(whole) < len(at) else None
+        self.terms += tuple(
+            Term(t.body.xreplace(own), (*t.over, *scattered), t.reduce, where) for t in terms
+        )
+        self.moment = next(self.home.moments)
+
+    def _refuse_foreign(self) -> None:
         if self.home is not here():
             raise NetError(
                 f"{self.said()} belongs to another net.py, or to another run of this one",
                 "declare every tensor in the net.py that uses it",
             )
-        return accessed(self, key)
 
     def __matmul__(self, other: Any) -> Tensor:
         other = _operand("@", other)
@@ -139,6 +205,24 @@ class Tensor(Symbolic):
 
     def __abs__(self) -> Tensor:
         return pointwise("abs", lambda a: a.apply(sp.Abs), self)
+
+
+def of_each_sample(
+    left: tuple[Index, ...], formula: Formula
+) -> tuple[tuple[Index, ...], Formula]:
+    """A formula whose left side names the sample, `xhat[n, i] = x[n, i] - mu[i]`, as it is written
+    for one: without that index.
+    """
+    samples = {i for i in left if i.size == BATCH}
+    if not samples:
+        return left, formula
+
+    def unsaid(body: sp.Expr) -> sp.Expr:
+        found = [e for e in body.atoms(Element) if samples & {*e.indices[:1]}]
+        return body.xreplace({e: element(e.name, e.indices[1:]) for e in found})
+
+    kept = tuple(i for i in left if i not in samples)
+    return kept, Formula(tuple(t.map(unsaid) for t in formula.terms))
 
 
 def pointwise(symbol: str, function: Callable[..., Any], *operands: Any) -> Tensor:
@@ -185,7 +269,7 @@ def _transposed(one: Tensor, two: Tensor) -> str:
 def _admit(body: sp.Expr) -> None:
     """Refuse what no network can compute, in a formula of a tensor."""
     admissible.finite(body)
-    admissible.declared(body, map(length, here().lengths))
+    admissible.declared(body, [length(size) for size in (*here().lengths, BATCH)])
     for access in admissible.values(body):
         tensor = tensor_of(access)
         if tensor.bound is not None:
@@ -201,7 +285,8 @@ def materialise(formula: Formula) -> sp.Expr:
     indices.
     """
     tensor = Tensor.of(formula.free, formula)
-    return element(f"%{tensor.serial}", formula.free)
+    batch = tuple(i for i in formula.free if i.size == BATCH)
+    return element(f"%{tensor.serial}", (*batch, *(i for i in formula.free if i not in batch)))
 
 
 def total(tensor: Tensor, axis: int | None = None) -> Tensor:

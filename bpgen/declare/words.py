@@ -7,19 +7,53 @@ from __future__ import annotations
 from typing import Any
 
 from bpgen.declare.declaration import here
-from bpgen.declare.formula import Formula
+from bpgen.declare.formula import Formula, fresh
 from bpgen.declare.given import checked_name, size_of, whole
 from bpgen.declare.symbolic import said
 from bpgen.declare.tensor import Tensor
 from bpgen.errors import NetError
-from bpgen.ir import Index, Size
+from bpgen.ir import BATCH, Index, Size
 
 Scalar = Any  # a Tensor, a Formula, a sympy expression or a number
 
 
-def input(*shape: Size, name: str | None = None) -> Tensor:
-    """An input of the network; `shape` is that of one sample."""
-    return Tensor(_shape(shape, "input"), "input", name=checked_name(name), hint="x")
+def input(*shape: Size, below: int | None = None, name: str | None = None) -> Tensor:
+    """An input of the network; `shape` is that of one sample. With `below` it holds whole numbers,
+    0 .. below - 1, which may be used as an index: E[x[t], i].
+    """
+    bound = None if below is None else whole(below, "input")
+    return Tensor(
+        _shape(shape, "input"), "input", name=checked_name(name), hint="x", bound=bound
+    )
+
+
+def state(*shape: int, name: str | None = None) -> Tensor:
+    """An input that all samples share and nothing learns, such as a running mean: passed in after
+    the inputs, and returned anew where it is an output's business.
+    """
+    return Tensor(_shape(shape, "state"), "state", name=checked_name(name), hint="r")
+
+
+def zeros(*shape: Size, name: str | None = None) -> Tensor:
+    """A tensor that is written element by element, `y[i + 1] = x[i]`, and 0 where nothing is
+    written.
+    """
+    return _written(_shape(shape, "zeros"), checked_name(name), None)
+
+
+def recurrent(steps: Size, *shape: Size, name: str | None = None) -> Tensor:
+    """A tensor defined step by step along its first axis, h[t, i] = ... h[t - 1, j] ...
+
+    What stands before the first step is h[-1, i]: 0, or written as h[-1, i] = h0[i].
+    """
+    return _written(_shape((steps, *shape), "recurrent"), checked_name(name), 0)
+
+
+def _written(shape: tuple[Size, ...], name: str | None, carried: int | None) -> Tensor:
+    indices = tuple(fresh(s) for s in shape)
+    return Tensor(
+        shape, name=name, hint="h" if carried == 0 else "u", indices=indices, open=True, carried=carried
+    )
 
 
 def target(*shape: Size, name: str | None = None) -> Tensor:
@@ -34,9 +68,12 @@ def one_hot(classes: int, name: str | None = None) -> Tensor:
     )
 
 
-def label(classes: int, name: str | None = None) -> Tensor:
-    """A target that is one whole number, 0 .. classes - 1; it may be used as an index."""
-    return Tensor((), "target", name=checked_name(name), hint="y", bound=whole(classes, "label"))
+def label(classes: int, *shape: Size, name: str | None = None) -> Tensor:
+    """A target that is one whole number, 0 .. classes - 1, or several (of the shape after the
+    classes); it may be used as an index.
+    """
+    bound = whole(classes, "label")
+    return Tensor(_shape(shape, "label"), "target", name=checked_name(name), hint="y", bound=bound)
 
 
 def param(*shape: int, init: str | float = "", name: str | None = None) -> Tensor:
@@ -65,8 +102,15 @@ def _shape(shape: tuple[Any, ...], what: str) -> tuple[Size, ...]:
     return tuple(size_of(s, what) for s in shape)
 
 
-def indices(*names: str) -> Any:
-    """Named indices: `i, j = indices("i j")`; their ranges follow from the axes they run over."""
+def samples() -> Index:
+    """The index of the sample, where an equation is across the batch: sum(x[n, i], n)."""
+    return Index("n", BATCH)
+
+
+def indices(*names: str, size: Size | None = None) -> Any:
+    """Named indices: `i, j = indices("i j")`. Their ranges follow from the axes they run over, or
+    are 0 .. size - 1.
+    """
     if not all(isinstance(n, str) for n in names):
         raise NetError("indices: the names are not strings", 'write i, j = indices("i j")')
     words = " ".join(names).replace(",", " ").split()
@@ -76,7 +120,8 @@ def indices(*names: str) -> Any:
         raise NetError("indices: one name is given twice", 'write i, j = indices("i j")')
     if "n" in words:
         raise NetError("indices: n is the index of the sample", "call it another letter")
-    made = tuple(Index(str(checked_name(n))) for n in words)
+    given = None if size is None else size_of(size, "indices")
+    made = tuple(Index(str(checked_name(n)), given) for n in words)
     return made if len(made) > 1 else made[0]
 
 

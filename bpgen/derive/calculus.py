@@ -9,6 +9,7 @@ from functools import lru_cache
 
 import sympy as sp
 
+from bpgen.derive.maxima import firsts
 from bpgen.derive.measure import simplest, weight
 from bpgen.derive.simplify import gathered
 from bpgen.functions import row
@@ -22,6 +23,7 @@ class Known:
     """
 
     def __init__(self, network: Network) -> None:
+        self.first = firsts(network)
         self.by_shape: dict[tuple[str, tuple[str, ...]], list[Equation]] = {}
         for equation in network:
             if equation.pointwise() and _costly(equation.terms[0].body):
@@ -75,12 +77,14 @@ def derivative(
     equation: Equation, term: Term, wrt: Element, known: Known
 ) -> tuple[sp.Expr, tuple[Equality, ...]]:
     """d term / d wrt of one term's body, folded, with the reasons. A logsumexp passes on its
-    softmax.
+    softmax, a max the first of its largest.
     """
     slope = _diff(term.body, wrt)
     raw = slope
     if term.reduce == "logsumexp":
         raw = sp.exp(term.body - equation.lhs) * slope
+    if term.reduce == "max":
+        raw = known.first[term] * slope
     folded = known.fold(simplest([raw, *_over_one_denominator(raw)]))
     own = equation.terms[0].body if equation.pointwise() else None
     if own is not None and _costly(own):

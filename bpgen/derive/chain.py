@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from bpgen.ir import BATCH, Element, Equation, Index, Term, length
+from bpgen.affine import undone
+from bpgen.ir import BATCH, Element, Equation, Index, Term, element, length
 from bpgen.record import Equality, Path
 
 At = tuple[sp.Expr, ...]
@@ -35,18 +36,22 @@ class Link:
         every = (*self.equation.indices, *self.term.over)
         return {i: Index(f"_{i.name}", i.size) for i in every}
 
+    def written(self) -> At:
+        """Where the term is written: at the equation's own indices, or at an access."""
+        return self.term.at or self.equation.indices
+
 
 def contributions(link: Link, adjoint: tuple[Term, ...], axes: tuple[Index, ...]) -> Iterator[Term]:
     """What the tensor that is read, whose axes are `axes`, receives through a link."""
     away = link.away()
+    place = tuple(e.xreplace(away) for e in link.written())
     for upstream in adjoint:
         mine = {k: Index(f"__{k.name}", k.size) for k in upstream.over}
-        ours = {**{i: away[i] for i in link.equation.indices}, **mine}
+        ours = {**dict(zip(link.equation.indices, place, strict=True)), **mine}
         left = tuple(e.xreplace(ours) for e in upstream.at or link.equation.indices)
-        rename = {
-            **{k: away[k] for k in link.term.over},
-            **dict(zip(link.equation.indices, left, strict=True)),
-        }
+        rename = dict(away)
+        if upstream.at is not None:  # both speak of the same elements of the equation
+            rename.update(zip(link.equation.indices, left, strict=True))
         fixed, at = _solved(tuple(e.xreplace(rename) for e in link.access.indices), axes)
         body = (upstream.body.xreplace(ours) * link.value.xreplace(rename)).xreplace(fixed)
         summed = {
@@ -71,13 +76,17 @@ def path(link: Link, axes: tuple[Index, ...]) -> Path:
     def free(indices: tuple[Index, ...]) -> tuple[Index, ...]:
         return tuple(away[i] for i in indices if away[i] not in fixed)
 
-    value, inner = told(link.value), free(link.term.over)
+    place = tuple(map(told, link.written()))
+    where = {i for e in place for i in _open(e)}
+    value, inner = told(link.value), tuple(k for k in free(link.term.over) if k not in where)
     for index in inner:
         value = value if index in value.free_symbols else value * length(index.size)
     inner = tuple(i for i in inner if i in value.free_symbols)
     reasons = tuple(Equality(tuple(map(told, r.chain)), r.prime) for r in link.reasons)
-    over = free(link.equation.indices)
-    return Path(told(link.equation.lhs), told(link.access), value, over, reasons, inner)
+    every = (*link.equation.indices, *link.term.over)
+    over = tuple(i for i in free(every) if i in where)
+    upstream = element(link.equation.name, place)
+    return Path(upstream, told(link.access), value, over, reasons, inner)
 
 
 def _solved(access: At, axes: tuple[Index, ...]) -> tuple[dict[sp.Expr, sp.Expr], At | None]:
@@ -87,8 +96,12 @@ def _solved(access: At, axes: tuple[Index, ...]) -> tuple[dict[sp.Expr, sp.Expr]
     fixed: dict[sp.Expr, sp.Expr] = {}
     plain = True
     for expr, axis in zip(access, axes, strict=True):
-        if isinstance(expr, Index) and expr not in fixed and expr not in axes:
-            fixed[expr] = axis
+        index = next(iter(_open(expr)), None)
+        value = None
+        if index is not None and index not in fixed and index not in axes:
+            value = undone(expr, index, axis)
+        if value is not None:
+            fixed[index] = value
         elif expr != axis:
             plain = False
     return fixed, None if plain else access

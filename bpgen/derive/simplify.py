@@ -142,9 +142,10 @@ def counted(term: Term) -> list[Term]:
         return [term]
     if isinstance(term.body, sp.Add) and _mixed(term.body, list(term.over)):
         return [c for a in term.body.args for c in counted(replace(term, body=a))]
-    idle = [k for k in term.over if k not in term.body.free_symbols]
+    used = sp.Tuple(term.body, *(term.at or ())).free_symbols
+    idle = [k for k in term.over if k not in used]
     body = term.body * sp.Mul(*(length(k.size) for k in idle))
-    return [Term(body, tuple(k for k in term.over if k not in idle))]
+    return [replace(term, body=body, over=tuple(k for k in term.over if k not in idle))]
 
 
 def _reduced(term: Term, network: Network, reasons: dict[str, None]) -> list[Term]:

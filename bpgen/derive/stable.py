@@ -9,6 +9,7 @@ from dataclasses import replace
 import sympy as sp
 
 from bpgen.derive.identities import Rewrite, without_cancellation, without_overflow
+from bpgen.derive.maxima import with_first
 from bpgen.derive.sums_of_exp import with_logsumexp
 from bpgen.functions import sigmoid
 from bpgen.ir import Element, Equation, Network
@@ -23,7 +24,7 @@ def stabilised(network: Network) -> tuple[Network, tuple[Forward, ...]]:
     Within one formula the stable spelling is the one differentiated; across equations (log a with
     a = sigmoid(z)) the textbook's is, and the stable one evaluated.
     """
-    network = with_logsumexp(network)
+    network = with_first(with_logsumexp(network))
     written = [_rewritten(e, without_overflow) for e in network]
     network = replace(network, equations=tuple(e for e, _ in written))
     spelling = Spelling(network)

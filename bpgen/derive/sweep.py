@@ -13,7 +13,7 @@ from bpgen.derive.chain import Link, contributions, path
 from bpgen.derive.measure import weight
 from bpgen.derive.simplify import combined, gathered
 from bpgen.functions import row
-from bpgen.ir import Element, Equation, Network, Term, element, elements
+from bpgen.ir import Element, Equation, Index, Loop, Network, Term, element, elements
 from bpgen.network.letters import lettered
 from bpgen.network.naming import adjoint_name
 from bpgen.record import Line, Path, Step
@@ -41,16 +41,43 @@ class Sweep:
         """From the loss, or from every output, back to parameters and inputs."""
         for name in (self.network.loss,) if self.network.loss else self.network.outputs:
             self._seed(name)
-        for equation in reversed(self.equations):
-            if equation.name in self.received and equation.name in self.wanted:
+        for group in reversed(_together(self.equations)):
+            self._sweep(group)
+            for equation in reversed(group):
+                for leaf in sorted(
+                    dict.fromkeys(e.name for e in equation.reads()), key=self._leaf_order
+                ):
+                    self._heard(leaf)
+
+    def _sweep(self, group: list[Equation]) -> None:
+        """One equation, or those of a loop. The adjoint of what is carried from step to step is
+        told last, since the step before the first reader hears of it last, and stands first.
+        """
+        late: list[tuple[int, Equation]] = []
+        for equation in reversed(group):
+            if not self._is_heard(equation, group) or equation.name not in self.wanted:
+                continue
+            if self._is_carried(equation) and equation.loop is not None:
+                late.append((len(self.steps), equation))
+                indices = self.network.tensors[equation.name].indices
+                self.received.setdefault(equation.name, [])
+                self._pass_on(equation, (Term(element(self.named[equation.name], indices)),))
+            else:
                 self._pass_on(equation, self._close(equation.name, equation))
-            for leaf in sorted(
-                dict.fromkeys(e.name for e in equation.reads()), key=self._leaf_order
-            ):
-                self.readers[leaf] -= 1
-                if self.readers[leaf] == 0 and leaf in self.wanted and not self._is_computed(leaf):
-                    self.received.setdefault(leaf, [Term(sp.S.Zero)])
-                    self._close(leaf, None)
+        for place, equation in reversed(late):
+            self._close(equation.name, equation)
+            self.steps.insert(place, self.steps.pop())
+
+    def _is_heard(self, equation: Equation, group: list[Equation]) -> bool:
+        """Whether the loss hears of it; of a loop, whether it hears of any of it."""
+        return any(e.name in self.received for e in (group if equation.loop else [equation]))
+
+    def _heard(self, leaf: str) -> None:
+        """One reader less to wait for; a parameter or input without any is finished."""
+        self.readers[leaf] -= 1
+        if self.readers[leaf] == 0 and leaf in self.wanted and not self._is_computed(leaf):
+            self.received.setdefault(leaf, [Term(sp.S.Zero)])
+            self._close(leaf, None)
 
     def _seed(self, name: str) -> None:
         """dL/dL = 1; for an output without a loss, the upstream gradient that backward is given."""
@@ -78,8 +105,32 @@ class Sweep:
         if not inlined:
             terms, reasons = combined(drafted.terms, self.network)
         closed = lettered(Equation(self.named[name], info.indices, terms))
+        if equation is not None and equation.loop is not None:
+            drafted, closed = (self._stepwise(e, equation.loop) for e in (drafted, closed))
         self._record(name, drafted, closed, reasons, inlined)
         return terms if inlined else (Term(element(self.named[name], info.indices)),)
+
+    def _stepwise(self, adjoint: Equation, loop: Loop) -> Equation:
+        """An adjoint within the reversed loop: what a step passes on to the step before is written
+        there at that step, not summed over all.
+        """
+        members = {self.named[e.name] for e in self.equations if e.loop == loop}
+        index = Index(loop.index.name, loop.index.size)
+
+        def term(t: Term) -> Term:
+            if t.at is None or not members & {e.name for e in t.body.atoms(Element)}:
+                return t
+            (step,) = (k for k in t.over for e in t.at if e == k - 1)
+            new = {step: index}
+            return Term(
+                t.body.xreplace(new),
+                tuple(k for k in t.over if k != step),
+                t.reduce,
+                tuple(e.xreplace(new) for e in t.at),
+            )
+
+        back = Loop(self.named[loop.name], index, reverse=True)
+        return Equation(adjoint.name, adjoint.indices, tuple(map(term, adjoint.terms)), back)
 
     def _record(
         self,
@@ -102,7 +153,11 @@ class Sweep:
         """
         if not any(t.body.atoms(Element) or t.over for t in adjoint):
             return True
-        if any(t.over for t in equation.terms):
+        if any(t.over for t in equation.terms) or self._is_carried(equation):
+            return False
+        if any(t.at is not None or t.over for t in adjoint) and not _is_plain(equation):
+            return False
+        if any(_slides(t) for t in adjoint):
             return False
         heard = [e for e in equation.reads() if e.name in self.wanted]
         if len(heard) == 1 and len(adjoint) == 1:
@@ -111,6 +166,10 @@ class Sweep:
         return plain and (
             sum(weight(t.body) for t in adjoint) < _CHEAP or any(_divides(t.body) for t in adjoint)
         )
+
+    def _is_carried(self, equation: Equation) -> bool:
+        """Carried from step to step."""
+        return self.network.tensors[equation.name].carried is not None
 
     def _pass_on(self, equation: Equation, adjoint: tuple[Term, ...]) -> None:
         """Send the adjoint of one equation to everything that it reads."""
@@ -128,6 +187,29 @@ class Sweep:
                         self.paths.setdefault(access.name, []).append(path(link, axes))
 
 
+def _together(equations: list[Equation]) -> list[list[Equation]]:
+    """The equations one by one, those of a loop together."""
+    groups: list[list[Equation]] = []
+    for equation in equations:
+        if equation.loop is not None and groups and groups[-1][0].loop == equation.loop:
+            groups[-1].append(equation)
+        else:
+            groups.append([equation])
+    return groups
+
+
+def _slides(term: Term) -> bool:
+    """Written at a shifted access."""
+    return any(not isinstance(e, (Index, Element)) for e in term.at or ())
+
+
+def _is_plain(equation: Equation) -> bool:
+    """Whether it is written at its own indices and reads at plain ones."""
+    return all(t.at is None for t in equation.terms) and all(
+        isinstance(i, Index) for e in equation.reads() for i in e.indices
+    )
+
+
 def _divides(body: sp.Expr) -> bool:
     return any(p.exp.is_negative and p.base.has(Element) for p in body.atoms(sp.Pow))
 
@@ -143,9 +225,15 @@ def _differentiable(network: Network, equations: list[Equation]) -> set[str]:
     found = {
         t.name for t in network.tensors.values() if t.role in ("param", "input") and t.bound is None
     }
-    for equation in equations:
-        if any(e.name in found for e in equation.reads()):
-            found.add(equation.name)
+    before = -1
+    while before < len(found):  # again where a recurrence reads what comes later
+        before = len(found)
+        for equation in equations:
+            heard = any(e.name in found for e in equation.reads())
+            if heard and equation.terms[0].reduce != "first":
+                found.add(equation.name)
+        if all(e.loop is None for e in equations):
+            break
     return found
 
 

@@ -33,6 +33,7 @@ _CALLS = {
     "int",
     "sum",
     "slice",
+    "reversed",
 }
 _NUMPY = {
     "asarray",
@@ -92,6 +93,7 @@ _NUMPY = {
     "full_like",
     "reshape",
     "squeeze",
+    "lib",
     "dirichlet",
 }
 _FORBIDDEN = (

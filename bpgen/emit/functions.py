@@ -59,6 +59,7 @@ class _Functions:
         body += self._doors(self.inputs)
         body += self.write.forward(self.plan.forward)
         body = self._with_lengths(body, [t.name for t in self.inputs])
+        body = self._counted(body)
         body += collection("cache = ", [f'"{n}": {n}' for n in self.plan.cache], indent=4)
         body.append(f"return {outputs[0] if one else f'({joined(*outputs)})'}, cache")
         shapes = ", ".join(f"{o} {batch_shape(self.network.tensors[o])}" for o in outputs)
@@ -156,6 +157,17 @@ class _Functions:
                     lines.append(f"{index.size} = {array}.shape[{axis}]")
         first = next((k for k, line in enumerate(body) if line.startswith("# (")), 0)
         return body[:first] + lines + body[first:]
+
+    def _counted(self, body: list[str]) -> list[str]:
+        """The body with N and the row numbers, where its statements speak of them."""
+        names = names_in(body)
+        rows = ["rows = np.arange(N)"] if "rows" in names else []
+        known = any(line.startswith("N = ") for line in body)
+        length = (
+            [f"N = len({self.inputs[0].name})"] if ("N" in names or rows) and not known else []
+        )
+        first = next((k for k, line in enumerate(body) if line.startswith("# (")), 0)
+        return body[:first] + length + rows + body[first:]
 
     def _unpacked(self, equations: Iterable[Equation]) -> list[str]:
         read = reads(equations)

@@ -47,6 +47,20 @@ def logsumexp(z: np.ndarray, last: int = 1) -> np.ndarray:
     total = np.exp(z - largest).sum(axis=axes, keepdims=True)
     return np.asarray(np.squeeze(largest + np.log(total), axis=axes))
 ''',
+    "first_largest": '''
+def first_largest(z: np.ndarray, last: int = 1) -> np.ndarray:
+    """1 at the first of the largest over the last axes, 0 elsewhere."""
+    flat = z.reshape(*z.shape[:-last], -1)
+    first = np.arange(flat.shape[-1]) == flat.argmax(axis=-1)[..., None]
+    return np.asarray(first.reshape(z.shape).astype(z.dtype))
+''',
+    "windows": '''
+def windows(
+    x: np.ndarray, sizes: int | tuple[int, ...], axes: int | tuple[int, ...]
+) -> np.ndarray:
+    """A view of every window that slides along the axes; the windows' own axes come last."""
+    return np.lib.stride_tricks.sliding_window_view(x, sizes, axes)
+''',
     "softmax": '''
 def softmax(z: np.ndarray) -> np.ndarray:
     """exp(z) / sum(exp(z)) along the last axis; the largest is taken out, so nothing overflows."""

@@ -4,46 +4,72 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import groupby
 
 import sympy as sp
 
+from bpgen.derive import adjoint_tensors
 from bpgen.emit.layout import assignment, comment
+from bpgen.emit.loops import Looping
 from bpgen.emit.plan import Plan, definitions
-from bpgen.ir import BATCH, Element, Equation, Index, Term
-from bpgen.lower.access import Operand, aligned, subscript, transposed
+from bpgen.ir import Element, Equation, Index, Term, length
+from bpgen.lower.access import Operand, aligned, transposed
 from bpgen.lower.comment import spoken
-from bpgen.lower.contract import lowered, operand, scatters
-from bpgen.lower.printer import SUM, Text, bracketed
+from bpgen.lower.contract import lowered, operand, outermost
+from bpgen.lower.printer import SUM, bracketed
+from bpgen.lower.scatter import Scatter, scatters, whole
+from bpgen.lower.scope import Scope
 from bpgen.lower.softmax import argument_of_softmax
 from bpgen.network.letters import lettered
 from bpgen.record import Derivation, Forward, Step
 
 
+@dataclass(frozen=True)
+class Item:
+    """One numbered equation of the derivation, as written and as evaluated."""
+
+    number: int
+    equation: Equation
+    evaluated: Equation
+
+
 class Statements:
-    """Writes the equations of one derivation; `order` is where a name stands in a product."""
+    """Writes the equations of one derivation."""
 
     def __init__(self, derivation: Derivation, plan: Plan) -> None:
         self.network, self.plan = derivation.network, plan
-        self.order = _order(derivation)
+        tensors = adjoint_tensors(derivation)
+        self.scope = Scope(_order(derivation), tensors)
+        self.order = self.scope.order
         self.definitions = definitions(derivation)
         self.differentiates = {adjoint: name for name, adjoint in derivation.adjoint.items()}
+        self.everything = [
+            *(f.evaluated for f in derivation.forward),
+            *(s.evaluated for s in derivation.steps if not s.inlined),
+        ]
 
     def forward(self, items: Iterable[Forward], indent: int = 4) -> list[str]:
-        lines: list[str] = []
-        for item in items:
-            lines += comment(f"({item.number}) {self._said(item.equation)}", indent)
-            lines += self._evaluated_as(item.equation, item.evaluated, item.number, indent)
-            lines += self.statement(item.evaluated, indent)
-        return lines
+        return self._written((Item(f.number, f.equation, f.evaluated) for f in items), indent)
 
     def backward(self, steps: Iterable[Step], indent: int = 4) -> list[str]:
+        return self._written((Item(s.number, s.equation, s.evaluated) for s in steps), indent)
+
+    def _written(self, items: Iterable[Item], indent: int) -> list[str]:
         lines: list[str] = []
-        for step in steps:
-            lines += comment(f"({step.number}) {spoken(step.equation, self.order)}", indent)
-            lines += self._evaluated_as(step.equation, step.evaluated, step.number, indent)
-            lines += self.statement(step.evaluated, indent)
+        for loop, group in groupby(items, key=lambda item: item.evaluated.loop):
+            if loop is not None:
+                lines += Looping(self, loop, list(group), indent).lines()
+                continue
+            for item in group:
+                lines += self.headed(item, indent)
+                lines += self.statement(item.evaluated, indent)
         return lines
+
+    def headed(self, item: Item, indent: int) -> list[str]:
+        """The comment over a statement: the equation, and how it is evaluated."""
+        lines = comment(f"({item.number}) {self._said(item.equation)}", indent)
+        return lines + self._evaluated_as(item.equation, item.evaluated, item.number, indent)
 
     def _said(self, equation: Equation) -> str:
         """The equation; of a softmax, whose log-sum-exp may not be computed, what it means."""
@@ -69,9 +95,14 @@ class Statements:
 
     def statement(self, equation: Equation, indent: int) -> list[str]:
         """`name = ...`, and a line for each scatter."""
-        right, added = self._right(equation), scatters(equation, self.order)
+        reshaped = whole(equation, self.scope)
+        if reshaped is not None:
+            return assignment(equation.name, reshaped.text, indent)
+        right, added = self.right(equation, self.scope), scatters(equation, self.scope)
         text = right.text
-        if set(equation.indices) - set(right.axes):
+        if right.text == "0" and added and not self._is_like(equation):
+            text = f"np.zeros({self.shape(equation)}, {self.dtype([equation])})"
+        elif set(equation.indices) - set(right.axes):
             text = self._filled(equation, right)
         elif _is_view(text) and (added or self._is_returned(equation)):
             text = f"{text}.copy()"  # what is returned shares no memory with what was given
@@ -82,26 +113,48 @@ class Statements:
                 else self._filled(equation, right)
             )
         lines = assignment(equation.name, text, indent)
-        for at, value in added:
-            lines += _scatter(equation.name, at, value)
+        once = len(added) == 1 and right.text == "0"
+        for scatter in added:
+            lines += added_there(equation.name, scatter, indent, once)
         return lines
 
-    def _right(self, equation: Equation) -> Operand:
+    def right(self, equation: Equation, scope: Scope) -> Operand:
+        """The right-hand side, with those of its axes along which it varies."""
         u = argument_of_softmax(equation, self.definitions)
         if u is None:
-            return lowered(equation, self.order)
-        array = transposed(operand(u, equation.indices, self.order), equation.indices)
-        return Operand(f"softmax({array.text})", equation.indices)
+            return lowered(equation, scope)
+        axes = tuple(i for i in equation.indices if i not in scope.fixed)
+        array = transposed(operand(u, axes, scope), axes)
+        return Operand(f"softmax({array.text})", axes)
+
+    def dtype(self, equations: Iterable[Equation]) -> str:
+        """The precision of what equations compute: that of what they read."""
+        equations = list(equations)
+        own = {e.name for e in equations}
+        read = dict.fromkeys(
+            e.name
+            for equation in equations
+            for term in equation.terms
+            for e in outermost(term.body)
+            if e.name not in own
+        )
+        if len(read) == 1:
+            return f"{next(iter(read))}.dtype"
+        return f"np.result_type({', '.join(read)})"
+
+    def _is_like(self, equation: Equation) -> bool:
+        """A gradient of a parameter or an input, which has its shape."""
+        return self._is_returned(equation) and equation.name in self.differentiates
 
     def _filled(self, equation: Equation, right: Operand) -> str:
         """A value that is the same along some axis, in the full shape of the left side."""
         returned = self._is_returned(equation)
         if right.axes:
             value = aligned(replace(right, tight=right.text.isidentifier()), equation.indices)
-            whole = f"np.broadcast_to({value}, {self._shape(equation)})"
+            whole = f"np.broadcast_to({value}, {self.shape(equation)})"
             return f"{whole}.copy()" if returned else whole
         if not returned:
-            return f"np.full({self._shape(equation)}, {right.text}, {self._real()}.dtype)"
+            return f"np.full({self.shape(equation)}, {right.text}, {self._real()}.dtype)"
         like = self._like(equation)
         if right.text == "0":
             return f"np.zeros_like({like})"
@@ -112,13 +165,20 @@ class Statements:
         real = (n for n in self.plan.cache if self.network.tensors[n].bound is None)
         return f'cache["{next(real)}"]'
 
-    def _shape(self, equation: Equation) -> str:
+    def shape(self, equation: Equation) -> str:
         """The shape of the left side, from an array at hand where there is one."""
         original = self.differentiates.get(equation.name, equation.name)
         if original in self.plan.cache:
             return f'cache["{original}"].shape'
-        sizes = ["N" if i.size == BATCH else str(i.size) for i in equation.indices]
-        return f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
+        return f"({', '.join(self.sizes(equation))}{',' if len(equation.indices) == 1 else ''})"
+
+    def sizes(self, equation: Equation) -> list[str]:
+        """The length of each axis; a recurrence is stored with what stands before its start."""
+        carried = self.scope.tensors[equation.name].carried
+        return [
+            str(length(i.size) + 1) if k == carried else str(i.size)
+            for k, i in enumerate(equation.indices)
+        ]
 
     def _like(self, equation: Equation) -> str:
         """The parameter or input that a gradient is of."""
@@ -142,14 +202,30 @@ def _reads_arrays(equation: Equation) -> bool:
     return any(t.body.has(Element) for t in equation.terms)
 
 
-def _scatter(name: str, at: tuple[sp.Expr, ...], value: Text) -> list[str]:
-    inside, axes = subscript(at)
-    text = bracketed(value, SUM)
-    if all(a in at for a in axes):  # each element is met at most once
-        sign, text = ("-=", text[1:]) if text.startswith("-") else ("+=", text)
-        return assignment(f"{name}[{inside}]", text, sign=sign)
-    places = inside.replace(":", "slice(None)")
-    return [f"np.add.at({name}, {f'({places})' if ', ' in places else places}, {text})"]
+def added_there(name: str, scatter: Scatter, indent: int, once: bool = False) -> list[str]:
+    """The lines that add a value at its place, in loops over the offsets of a window. `once`:
+    nothing else is written there.
+    """
+    if scatter.repeated:
+        places = scatter.place.replace(":", "slice(None)")
+        at = f"({places})" if ", " in places else places
+        return [f"np.add.at({name}, {at}, {bracketed(scatter.value, SUM)})"]
+    text, sign = bracketed(scatter.value, SUM), "+="
+    if once and not scatter.loops:
+        sign = "="
+    elif text.startswith("-"):
+        sign, text = "-=", text[1:]
+    if not scatter.loops:
+        return assignment(scatter.place, text, indent, sign)
+    inner = assignment(scatter.place, text, indent + 4, sign)
+    return [header(scatter.loops), *(f"    {line}" for line in inner)]
+
+
+def header(loops: tuple[Index, ...]) -> str:
+    """`for u in range(3):`, or over several indices at once."""
+    names = ", ".join(i.name for i in loops)
+    sizes = ", ".join(str(i.size) for i in loops)
+    return f"for {names} in {'range' if len(loops) == 1 else 'np.ndindex'}({sizes}):"
 
 
 def _order(derivation: Derivation) -> Mapping[str, int]:

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 
 import sympy as sp
 
+from bpgen.affine import affine
 from bpgen.errors import NetError
-from bpgen.ir import BATCH, Element, Index
+from bpgen.ir import BATCH, Element, Index, length
+from bpgen.lower.scope import Scope
+from bpgen.lower.views import digits_of, reshaped, windowed
 
 
 @dataclass(frozen=True)
@@ -26,64 +29,121 @@ class Operand:
         return self.text if self.tight else f"({self.text})"
 
 
-def read(access: Element) -> Operand:
+def read(access: Element, scope: Scope) -> Operand:
     """The array that an access means, with its axes in the array's own order."""
-    name, indices = access.name, access.indices
-    plain = [i for i in indices if isinstance(i, Index)]
-    if len(plain) == len(indices) and len(set(plain)) == len(plain):
-        return Operand(name, tuple(plain))
-    if len(set(plain)) == len(plain) and all(
-        isinstance(i, (Index, sp.Integer, Element)) for i in indices
-    ):
-        return _gather(name, indices)
-    raise NetError(
-        f"{access} is not an access that numpy code is written for yet",
-        "use each index once, unshifted",
-    )
+    slots = scope.slots(access)
+    if any(isinstance(e, Element) for e, _ in slots):
+        text, axes = gathered(access, scope)
+        return Operand(f"{access.name}[{text}]", axes)
+    open_ = [_free(e, scope) for e, _ in slots]
+    every = [i for axis in open_ for i in axis]
+    if len(set(every)) < len(every):
+        raise NetError(
+            f"{access} is not an access that numpy code is written for yet",
+            "use each index once",
+        )
+    parts = [
+        ":" if len(free) > 1 else sliced(e, size, free)
+        for (e, size), free in zip(slots, open_, strict=True)
+    ]
+    base = f"{access.name}{subscripted(parts)}"
+    axes = [free for free in open_ if free]
+    if all(len(free) == 1 for free in axes):
+        return Operand(base, tuple(every))
+    kept = [slot for slot, free in zip(slots, open_, strict=True) if free]
+    if all(len(f) == 1 or digits_of(e, size) for (e, size), f in zip(kept, axes, strict=True)):
+        return Operand(*reshaped(base, kept))
+    return Operand(*windowed(base, kept, axes, access))
 
 
-def subscript(indices: tuple[sp.Expr, ...]) -> tuple[str, tuple[Index, ...]]:
-    """The subscript of a gather and the axes it yields: `rows, y` for [n, y[n]], `tok` for [tok[n],
-    d].
+def subscripted(parts: list[str]) -> str:
+    """`[:, 1:]`, or nothing where every axis is whole."""
+    parts = list(parts)
+    while parts and parts[-1] == ":":
+        parts.pop()
+    return f"[{', '.join(parts)}]" if parts else ""
+
+
+def _free(expr: sp.Expr, scope: Scope) -> tuple[Index, ...]:
+    """The indices of an access that have no value here, the slowest first."""
+    form = affine(expr)
+    if form is None:
+        raise NetError(f"{expr} is no access", "shift or stride an index by whole numbers")
+    return tuple(i for i, _ in form.steps if i not in scope.fixed)
+
+
+def sliced(expr: sp.Expr, size: sp.Expr, free: tuple[Index, ...]) -> str:
+    """One axis of a subscript: a place, or the slice that one index runs through."""
+    if not free:
+        return _from_the_end(expr, size)
+    step = int(expr.coeff(free[0], 1))
+    start = sp.expand(expr - step * free[0])
+    last = start + step * (length(free[0].size) - 1)
+    if step < 0:
+        begin = "" if start == size - 1 else str(start)
+        return f"{begin}:{'' if last == 0 else last - 1}:{step}"
+    over = sp.expand(last + step - size)
+    to_the_end = over.is_nonnegative
+    end = "" if to_the_end else _from_the_end(sp.expand(last + 1), size)
+    begin = "" if start == 0 else str(start)
+    tail = "" if step == 1 else str(step)
+    return _slice(begin, end, tail)
+
+
+def _slice(begin: str, end: str, step: str) -> str:
+    """A slice, with spaces around its colons where a bound is no plain number or name."""
+    wide = any(" " in part for part in (begin, end))
+    text = f"{begin} : {end}" if wide else f"{begin}:{end}"
+    if not step:
+        return text.strip()
+    return f"{text} : {step}".strip() if wide else f"{text}:{step}"
+
+
+def _from_the_end(place: sp.Expr, size: sp.Expr) -> str:
+    """A place; counted from the end where the length is known at run time only."""
+    back = sp.expand(place - size)
+    if size.is_Integer or not back.is_Integer or not place.free_symbols:
+        return str(place)
+    return str(back)
+
+
+def gathered(access: Element, scope: Scope) -> tuple[str, tuple[Index, ...]]:
+    """The subscript of a gather and the axes it yields: `rows, y` for [n, y[n]], `tok` for
+    [tok[n, t], d].
     """
-    inner = next((i for i in indices if isinstance(i, Element)), None)
-    if inner is None:  # whole numbers and plain indices
-        axes = tuple(i for i in indices if isinstance(i, Index))
-        return ", ".join(":" if isinstance(i, Index) else str(i) for i in indices), axes
-    by = tuple(i for i in inner.indices if isinstance(i, Index))
-    written = [_slot(i, by) for i in indices]
+    slots = scope.slots(access)
+    inner = [read(e, scope) for e, _ in slots if isinstance(e, Element)]
+    by = tuple(dict.fromkeys(a for operand in inner for a in operand.axes))
+    written = [_slot(e, size, by, scope) for e, size in slots]
+    indices = tuple(e for e, _ in slots)
     yielded = _yielded(indices, by, [text != ":" for text in written])
     while written[-1] == ":":
         written.pop()
     return ", ".join(written), yielded
 
 
-def _slot(index: sp.Expr, by: tuple[Index, ...]) -> str:
+def _slot(expr: sp.Expr, size: sp.Expr, by: tuple[Index, ...], scope: Scope) -> str:
     """One entry of a gather's subscript."""
-    if isinstance(index, Element):
-        return index.name
-    if not isinstance(index, Index):
-        return str(index)
-    if index not in by:
-        return ":"
-    return "rows" if index.size == BATCH and len(by) == 1 else f"np.arange({index.size})"
+    if isinstance(expr, Element):
+        return aligned(read(expr, scope), by)
+    if isinstance(expr, Index) and expr not in scope.fixed:
+        if expr not in by:
+            return ":"
+        every = "rows" if expr.size == BATCH else f"np.arange({expr.size})"
+        return aligned(Operand(every, (expr,)), by)
+    return sliced(expr, size, _free(expr, scope))
 
 
 def _yielded(
-    indices: tuple[sp.Expr, ...], by: tuple[Index, ...], gathered: list[bool]
+    indices: tuple[sp.Expr, ...], by: tuple[Index, ...], is_gathered: list[bool]
 ) -> tuple[Index, ...]:
     """The axes in numpy's order: gathered ones stay in place where they stand together, else they
     come first.
     """
-    places = [k for k, is_gathered in enumerate(gathered) if is_gathered]
+    places = [k for k, gathers in enumerate(is_gathered) if gathers]
     first = places[0] if places[-1] - places[0] + 1 == len(places) else 0
-    kept = [(k, i) for k, i in enumerate(indices) if not gathered[k] and isinstance(i, Index)]
+    kept = [(k, i) for k, i in enumerate(indices) if not is_gathered[k] and isinstance(i, Index)]
     return (*(i for k, i in kept if k < first), *by, *(i for k, i in kept if k >= first))
-
-
-def _gather(name: str, indices: tuple[sp.Expr, ...]) -> Operand:
-    inside, axes = subscript(indices)
-    return Operand(f"{name}[{inside}]", axes)
 
 
 def transposed(operand: Operand, axes: tuple[Index, ...]) -> Operand:
@@ -93,6 +153,10 @@ def transposed(operand: Operand, axes: tuple[Index, ...]) -> Operand:
     if operand.axes == axes[::-1]:
         return Operand(f"{operand.bracketed()}.T", axes)
     order = tuple(operand.axes.index(a) for a in axes)
+    swapped = [k for k, place in enumerate(order) if k != place]
+    if len(swapped) == 2 and swapped[1] == len(order) - 1:
+        last = ", ".join(str(k - len(order)) for k in swapped)
+        return Operand(f"{operand.bracketed()}.swapaxes({last})", axes)
     return Operand(f"{operand.bracketed()}.transpose{order}", axes)
 
 

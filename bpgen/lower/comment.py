@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import sympy as sp
 
@@ -13,12 +13,29 @@ from bpgen.lower.printer import ATOM, PRODUCT, Printer, Text
 def spoken(equation: Equation, order: Mapping[str, int]) -> str:
     """`z1[n,i] = sum_j W1[i,j] * x[n,j] + b1[i]`"""
     printer = Printer(_access, order, calls=False)
-    return f"{_plain(equation.lhs)} = {right(equation, printer)}"
+    here = [t for t in equation.terms if not is_elsewhere(t)]
+    said = [f"{_plain(equation.lhs)} = {right(here, equation, printer)}"] if here else []
+    said += [added(t, equation, printer) for t in equation.terms if is_elsewhere(t)]
+    return ", ".join(said)
 
 
-def right(equation: Equation, printer: Printer) -> str:
+def is_elsewhere(term: Term) -> bool:
+    """Written at a shifted access, not at whole numbers that a tensor holds."""
+    return term.at is not None and not any(isinstance(e, Element) for e in term.at)
+
+
+def added(term: Term, equation: Equation, printer: Printer) -> str:
+    """`x[n,p+u] += sum_i w[i,u] * d[n,i,p]`: what is added at an access."""
+    at = term.at or ()
+    place = {i for e in at for i in e.free_symbols}
+    left = Term(term.body, tuple(k for k in term.over if k not in place), term.reduce)
+    target = _plain(element(equation.name, at))
+    return f"{target} += {_term(left, equation, printer)}"
+
+
+def right(terms: Iterable[Term], equation: Equation, printer: Printer) -> str:
     text = ""
-    for term in sorted(equation.terms, key=lambda t: t.at is not None):
+    for term in sorted(terms, key=lambda t: t.at is not None):
         part = _term(term, equation, printer)
         text = (
             part

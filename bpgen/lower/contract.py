@@ -10,53 +10,47 @@ import sympy as sp
 
 from bpgen.contraction import Group, Sum, groups, uses
 from bpgen.ir import Element, Equation, Index, element, length
-from bpgen.lower.access import Operand, aligned, read, subscript, transposed
+from bpgen.lower.access import Operand, aligned, read, transposed
 from bpgen.lower.printer import ATOM, PRODUCT, SUM, Printer, Text, bracketed
+from bpgen.lower.scope import Scope
 
-Order = Mapping[str, int]
+_ALONG_LAST = {"logsumexp": "logsumexp", "first": "first_largest"}  # functions of the module
 
-
-def lowered(equation: Equation, order: Order) -> Operand:
+def lowered(equation: Equation, scope: Scope) -> Operand:
     """The right-hand side as one numpy expression; its axes are those of the left, or fewer that
     broadcast.
     """
     parts = [g for g in groups(equation) if g.at is None]
-    frame = tuple(i for i in equation.indices if any(i in _spoken(g) for g in parts))
+    open_ = (i for i in equation.indices if i not in scope.fixed)
+    frame = tuple(i for i in open_ if any(i in _spoken(g) for g in parts))
     text = ""
     for group in parts:
-        text = _plus(text, _group(group, frame, order))
+        text = _plus(text, _group(group, frame, scope))
     return Operand(text or "0", frame, False)
 
 
-def scatters(equation: Equation, order: Order) -> list[tuple[tuple[sp.Expr, ...], Text]]:
-    """What is added at single accesses: the access and the value."""
-    found = []
-    for group in groups(equation):
-        if group.at is not None:
-            frame = subscript(group.at)[1]
-            found.append((group.at, _group(_within(group, set(frame)), frame, order)))
-    return found
-
-
-def _within(group: Group, frame: set[Index]) -> Group:
-    """A scatter's value: the indices of its address are not summed here but by adding there."""
+def valued(group: Group, frame: tuple[Index, ...], scope: Scope) -> Text:
+    """The value of a scatter: the indices of its address are not summed here but by adding
+    there.
+    """
     outer, sums = group.outer, []
     for s in group.sums:
-        over = tuple(k for k in s.over if k not in frame)
+        over = tuple(k for k in s.over if k not in frame and k not in scope.fixed)
         if over:
             sums.append(Sum(s.factors, over, s.reduce))
         else:
             outer = outer * s.body
-    return Group(outer, tuple(sums))
+    return _group(Group(outer, tuple(sums)), frame, scope)
 
 
 def _spoken(group: Group) -> set[sp.Symbol]:
     """The indices that a group's value depends on; those of a sum's own are not among the left
     side's.
     """
-    return set().union(
-        group.outer.free_symbols, *(s.body.free_symbols - set(s.over) for s in group.sums)
+    inside = (
+        s.body.free_symbols - (set() if s.reduce == "first" else set(s.over)) for s in group.sums
     )
+    return set().union(group.outer.free_symbols, *inside)
 
 
 def _plus(text: str, part: Text) -> str:
@@ -68,16 +62,16 @@ def _plus(text: str, part: Text) -> str:
     return f"{text} + {written if binding >= SUM else f'({written})'}"
 
 
-def _group(group: Group, frame: tuple[Index, ...], order: Order) -> Text:
+def _group(group: Group, frame: tuple[Index, ...], scope: Scope) -> Text:
     """outer * (sum + sum), every array lined up with the axes of the frame."""
     if not group.sums:
-        return _elementwise(group.outer, frame, order)
-    mean = _mean(group, frame, order)
+        return _elementwise(group.outer, frame, scope)
+    mean = _mean(group, frame, scope)
     if mean is not None:
         return mean
-    sums = [_lined_up(_sum(s, frame, order), frame) for s in group.sums]
+    sums = [_lined_up(_sum(s, frame, scope), frame) for s in group.sums]
     inner = sums[0] if len(sums) == 1 else (" + ".join(bracketed(t, PRODUCT) for t in sums), SUM)
-    return _times(group.outer, inner, frame, order)
+    return _times(group.outer, inner, frame, scope)
 
 
 def _lined_up(operand: tuple[Text, tuple[Index, ...]], frame: tuple[Index, ...]) -> Text:
@@ -86,17 +80,17 @@ def _lined_up(operand: tuple[Text, tuple[Index, ...]], frame: tuple[Index, ...])
     return (text, binding) if lined == text else (lined, ATOM)
 
 
-def _times(outer: sp.Expr, inner: Text, frame: tuple[Index, ...], order: Order) -> Text:
+def _times(outer: sp.Expr, inner: Text, frame: tuple[Index, ...], scope: Scope) -> Text:
     """The outer factor and the sum as one product: the coefficient first, arrays after, a division
     last.
     """
     if outer == 1:
         return inner
     mark = element(f"<{bracketed(inner, PRODUCT)}>", ())
-    return _elementwise(outer * mark, frame, order, {mark: inner})
+    return _elementwise(outer * mark, frame, scope, {mark: inner})
 
 
-def _mean(group: Group, frame: tuple[Index, ...], order: Order) -> Text | None:
+def _mean(group: Group, frame: tuple[Index, ...], scope: Scope) -> Text | None:
     """A sum over one index, divided by that index's length, is a mean."""
     s = group.sums[0]
     if len(group.sums) > 1 or s.reduce != "sum" or len(s.over) != 1 or len(s.factors) != 1:
@@ -104,7 +98,7 @@ def _mean(group: Group, frame: tuple[Index, ...], order: Order) -> Text | None:
     if s.over[0].size in (1, 2) or group.outer * length(s.over[0].size) != 1:
         return None
     kept = uses(s.body, frame)
-    array = operand(s.factors[0], (*kept, *s.over), order)
+    array = operand(s.factors[0], (*kept, *s.over), scope)
     axis = "" if len(array.axes) == 1 else f"axis={array.axes.index(s.over[0])}"
     left = tuple(a for a in array.axes if a not in s.over)
     averaged = transposed(Operand(f"{array.bracketed()}.mean({axis})", left), kept)
@@ -114,7 +108,7 @@ def _mean(group: Group, frame: tuple[Index, ...], order: Order) -> Text | None:
 def _elementwise(
     body: sp.Expr,
     frame: tuple[Index, ...],
-    order: Order,
+    scope: Scope,
     given: Mapping[Element, Text] | None = None,
 ) -> Text:
     """A body element by element, every access lined up with the axes of the frame."""
@@ -122,12 +116,13 @@ def _elementwise(
     def access(e: Element) -> Text:
         if given is not None and e in given:
             return given[e]
-        return aligned(read(e), frame), ATOM
+        return aligned(read(e, scope), frame), ATOM
 
-    return Printer(access, order).text(body)
+    return Printer(access, scope.order).text(body)
 
 
-def _outermost(body: sp.Expr) -> list[Element]:
+def outermost(body: sp.Expr) -> list[Element]:
+    """The elements of a body that are no index of another."""
     found: list[Element] = []
     stack = [body]
     while stack:
@@ -139,25 +134,29 @@ def _outermost(body: sp.Expr) -> list[Element]:
     return found
 
 
-def operand(factor: sp.Expr, axes: tuple[Index, ...], order: Order) -> Operand:
+def operand(factor: sp.Expr, axes: tuple[Index, ...], scope: Scope) -> Operand:
     """A factor as an array: the access itself in its own order, anything else in that of its first
     full access.
     """
     if isinstance(factor, Element):
-        return read(factor)
+        return read(factor, scope)
     used = uses(factor, axes)
-    frame = next((read(e).axes for e in _outermost(factor) if set(read(e).axes) == set(used)), used)
-    text, binding = _elementwise(factor, frame, order)
+    arrays = (read(e, scope).axes for e in outermost(factor))
+    frame = next((axes for axes in arrays if set(axes) == set(used)), used)
+    text, binding = _elementwise(factor, frame, scope)
     return Operand(text, frame, binding == ATOM)
 
 
-def _sum(s: Sum, frame: tuple[Index, ...], order: Order) -> tuple[Text, tuple[Index, ...]]:
-    kept = uses(s.body, frame)
+def _sum(s: Sum, frame: tuple[Index, ...], scope: Scope) -> tuple[Text, tuple[Index, ...]]:
+    kept = tuple(i for i in uses(s.body, frame) if i not in s.over)
     every = (*kept, *s.over)
-    if s.reduce == "logsumexp":
+    if s.reduce in _ALONG_LAST:
         last = f", {len(s.over)}" if len(s.over) > 1 else ""
-        array = transposed(operand(s.body, every, order), every)
-        return (f"logsumexp({array.text}{last})", ATOM), kept
+        array = transposed(operand(s.body, every, scope), every)
+        left = every if s.reduce == "first" else kept
+        return (f"{_ALONG_LAST[s.reduce]}({array.text}{last})", ATOM), left
+    if s.reduce == "max":
+        return _along(operand(s.body, every, scope), s.over, kept, "max")
     factors = _merged(
         [(f, frozenset(uses(f, every))) for f in s.factors], lambda one, two: one == two
     )
@@ -168,7 +167,7 @@ def _sum(s: Sum, frame: tuple[Index, ...], order: Order) -> tuple[Text, tuple[In
         if len(fewer) == len(factors):
             break
         factors = fewer
-    arrays = [operand(f, every, order) for f in factors]
+    arrays = [operand(f, every, scope) for f in factors]
     product = _product(arrays, s.over, kept) if len(arrays) == 2 else None
     if product is not None:
         return product, kept
@@ -176,7 +175,7 @@ def _sum(s: Sum, frame: tuple[Index, ...], order: Order) -> tuple[Text, tuple[In
         [(f, frozenset(uses(f, every))) for f in factors], lambda one, two: one <= two
     )
     if len(factors) == 1:
-        return _along(operand(factors[0], every, order), s.over, kept)
+        return _along(operand(factors[0], every, scope), s.over, kept)
     return _einsum(arrays, kept), kept
 
 
@@ -199,7 +198,7 @@ def _merged(
 
 
 def _along(
-    operand: Operand, over: tuple[Index, ...], kept: tuple[Index, ...]
+    operand: Operand, over: tuple[Index, ...], kept: tuple[Index, ...], how: str = "sum"
 ) -> tuple[Text, tuple[Index, ...]]:
     """One array summed along axes."""
     positions = [operand.axes.index(k) for k in over]
@@ -211,7 +210,7 @@ def _along(
         if len(positions) == 1
         else f"axis={tuple(sorted(positions))}"
     )
-    summed = Operand(f"{operand.bracketed()}.sum({axis})", left)
+    summed = Operand(f"{operand.bracketed()}.{how}({axis})", left)
     return (transposed(summed, kept).text, ATOM), kept
 
 
@@ -229,11 +228,25 @@ def _product(
     ]
     if any(a in one.axes and a in two.axes for a in kept):
         return _batched(one, two, shared, kept)
-    plans = [
-        (x, y, f) for x, y, f in ((one, two, free), (two, one, free[::-1])) if f[0] + f[1] == kept
-    ]
-    texts = [_matmul(x, y, shared, f) for x, y, f in plans]
-    return min((t for t in texts if t is not None), key=lambda t: t[0].count(".T"), default=None)
+    both = ((one, two, free), (two, one, free[::-1]))
+    texts = [_matmul(x, y, shared, f) for x, y, f in both if f[0] + f[1] == kept]
+    plain = [t for t in texts if t is not None]
+    if plain:
+        return min(plain, key=lambda t: t[0].count(".T"))
+    return _rearranged(*max(both, key=lambda plan: kept[:1] == plan[2][0][:1])[:2], shared, kept)
+
+
+def _rearranged(
+    one: Operand, two: Operand, shared: tuple[Index, ...], kept: tuple[Index, ...]
+) -> Text | None:
+    """A product over the shared axes whose own axes come out in another order than is wanted."""
+    free = [tuple(a for a in x.axes if a not in shared) for x in (one, two)]
+    if {*free[0], *free[1]} != set(kept):
+        return None
+    product = _tensordot(one, two, shared, free)
+    if product is None:
+        return None
+    return transposed(Operand(product[0], free[0] + free[1]), kept).text, ATOM
 
 
 def _matmul(
@@ -269,16 +282,8 @@ def _batched(
     if rest[0] not in one.axes:
         one, two = two, one
     left, right = (*batch, rest[0], *shared), (*batch, *shared, rest[1])
-    texts = [_swapped(x, axes) for x, axes in ((one, left), (two, right))]
-    return None if None in texts else (f"{texts[0]} @ {texts[1]}", PRODUCT)
-
-
-def _swapped(operand: Operand, axes: tuple[Index, ...]) -> str | None:
-    if operand.axes == axes:
-        return operand.bracketed()
-    if operand.axes == (*axes[:-2], axes[-1], axes[-2]):
-        return f"{operand.bracketed()}.swapaxes(-1, -2)"
-    return None
+    texts = [transposed(x, axes).bracketed() for x, axes in ((one, left), (two, right))]
+    return f"{texts[0]} @ {texts[1]}", PRODUCT
 
 
 def _letter(axis: Index, taken: set[str]) -> str:

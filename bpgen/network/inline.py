@@ -9,7 +9,7 @@ from bpgen.declare.formula import Formula
 from bpgen.functions import sigmoid
 from bpgen.ir import Element, Equation, Index, Term, element
 from bpgen.network.letters import lettered
-from bpgen.network.whole import reads, terms_of
+from bpgen.network.whole import reads
 
 Definition = tuple[tuple[Index, ...], tuple[Term, ...]]
 # Nameless steps written inside one another, so that a formula stays one that sympy can walk.
@@ -23,7 +23,7 @@ def inlined(declared: Declaration, used: list[int], named: set[int]) -> dict[int
     """
     uses: dict[int, int] = {}
     for serial in used:
-        for read in reads(terms_of(declared.tensors[serial])):
+        for read in reads(declared.tensors[serial].terms):
             uses[read] = uses.get(read, 0) + 1
     nameless: dict[int, Definition] = {}
     kept: dict[int, Definition] = {}
@@ -31,7 +31,7 @@ def inlined(declared: Declaration, used: list[int], named: set[int]) -> dict[int
     same: dict[Equation, int] = {}  # nameless steps that are kept, by what they say
     for serial in used:
         tensor = declared.tensors[serial]
-        terms = terms_of(tensor)
+        terms = tensor.terms
         for read in dict.fromkeys(reads(terms)):
             if read in nameless:
                 written = (
@@ -48,12 +48,12 @@ def inlined(declared: Declaration, used: list[int], named: set[int]) -> dict[int
                     kept[read] = nameless.pop(read)
                 else:
                     terms, depth[serial] = written, max(depth.get(serial, 0), depth[read] + 1)
-        if serial in named or tensor.role != "value" or tensor.layer:
+        if serial in named or tensor.role != "value" or tensor.layer or tensor.open:
             kept[serial] = (tensor.indices, terms)
         else:
             nameless[serial] = (tensor.indices, terms)
             depth.setdefault(serial, 0)
-    return dict(sorted(kept.items()))
+    return {s: kept[s] for s in used if s in kept}
 
 
 def _said(definition: Definition) -> Equation:
@@ -73,6 +73,8 @@ def _written_in(
     left, inner = definition
     if isinstance(inner[0].body, _REUSED) and not _only_in_logs(terms, serial):
         return None
+    if any(len(e.indices) > len(left) for t in terms for e in _reading(t.body, serial)):
+        return None  # read across samples
     body = inner[0].body
     alias = isinstance(body.as_coeff_Mul()[1], Element) or body.is_number
     if len(inner) == 1 and not inner[0].over and (uses == 1 or alias):
@@ -97,10 +99,13 @@ def _only_in_logs(terms: tuple[Term, ...], serial: int) -> bool:
 
 
 def _substituted(body: sp.Expr, serial: int, left: tuple[Index, ...], value: sp.Expr) -> sp.Expr:
-    found = [e for e in body.atoms(Element) if e.name == f"%{serial}"]
     return body.xreplace(
-        {e: value.xreplace(dict(zip(left, e.indices, strict=True))) for e in found}
+        {e: value.xreplace(dict(zip(left, e.indices, strict=True))) for e in _reading(body, serial)}
     )
+
+
+def _reading(body: sp.Expr, serial: int) -> list[Element]:
+    return [e for e in body.atoms(Element) if e.name == f"%{serial}"]
 
 
 def _spread(term: Term, serial: int, definition: Definition) -> list[Term] | None:
@@ -108,10 +113,10 @@ def _spread(term: Term, serial: int, definition: Definition) -> list[Term] | Non
 
     A product with another tensor is none: h * (W @ h) is told in u = W h.
     """
-    found = [e for e in term.body.atoms(Element) if e.name == f"%{serial}"]
+    found = _reading(term.body, serial)
     if not found:
         return [term]
-    if len(found) > 1 or term.reduce != "sum" or term.over:
+    if len(found) > 1 or term.reduce != "sum" or term.over or term.at is not None:
         return None
     access, mark = found[0], sp.Dummy()
     body = term.body.xreplace({access: mark})

@@ -9,7 +9,7 @@ from typing import Any
 
 import sympy as sp
 
-from bpgen.ir import BATCH, Equation, Index, Term
+from bpgen.ir import BATCH, Equation, Index, Term, spoken
 
 LETTERS = "ijklpqruvw"
 
@@ -35,19 +35,33 @@ def lettered(equation: Equation) -> Equation:
     new: dict[sp.Expr, sp.Expr] = {i: Index(_letter(i, letters), i.size) for i in left}
     taken = kept | {i.name for i in new.values()} | {"n"}
     terms = tuple(_term(t, new, taken) for t in equation.terms)
-    return Equation(equation.name, tuple(new.get(i, i) for i in equation.indices), terms)
+    left_side = tuple(new.get(i, i) for i in equation.indices)
+    return Equation(equation.name, left_side, terms, equation.loop)
 
 
 def _term(term: Term, new: dict[sp.Expr, sp.Expr], taken: set[str]) -> Term:
     """Each sum has letters of its own: two sums side by side may use the same."""
+    said = {k: spoken(k) for k in term.over if not _is_own(k) and k.size != BATCH}
+    said = {k: name for k, name in said.items() if name and name not in taken}
+    taken = taken | {*said.values()}
     letters = _free_letters(taken)
-    here = {**new, **{k: Index(_letter(k, letters), k.size) for k in term.over if not _is_own(k)}}
+    own = {
+        k: Index(said[k] if k in said else _letter(k, letters), k.size)
+        for k in term.over
+        if not _is_own(k)
+    }
+    here = {**new, **{k: _another(i, new) for k, i in own.items()}}
     at = None if term.at is None else tuple(e.xreplace(here) for e in term.at)
     return Term(term.body.xreplace(here), tuple(here.get(k, k) for k in term.over), term.reduce, at)
 
 
 def _letter(index: Index, letters: Any) -> str:
     return "n" if index.size == BATCH else next(letters)
+
+
+def _another(index: Index, left: dict[sp.Expr, sp.Expr]) -> Index:
+    """A sum over samples beside the sample of the left side runs over m."""
+    return Index("m", index.size) if index in left.values() else index
 
 
 def _is_own(index: Index) -> bool:

@@ -46,6 +46,8 @@ OWN = {
     "delta",
     "logsumexp",
     "softmax",
+    "first_largest",
+    "windows",
 }
 RESERVED = OWN | set(dir(builtins)) | set(keyword.kwlist) | set(ROWS)
 

@@ -17,20 +17,16 @@ def reads(definition: Iterable[Term]) -> list[int]:
     return [int(e.name[1:]) for t in definition for e in elements(t.body)]
 
 
-def terms_of(tensor: Tensor) -> tuple[Term, ...]:
-    return tensor.formula.terms if tensor.formula is not None else ()
-
-
 def reachable(declared: Declaration, roots: Iterable[int]) -> list[int]:
-    """Everything the roots need, in the order of declaration."""
+    """Everything the roots need, in the order of definition."""
     seen: set[int] = set()
     stack = list(roots)
     while stack:
         serial = stack.pop()
         if serial not in seen:
             seen.add(serial)
-            stack += reads(terms_of(declared.tensors[serial]))
-    return sorted(seen)
+            stack += reads(declared.tensors[serial].terms)
+    return sorted(seen, key=lambda serial: declared.tensors[serial].moment)
 
 
 def whole(declared: Declaration, used: Iterable[int], named: Mapping[int, str]) -> None:
@@ -67,7 +63,7 @@ def predictions(declared: Declaration, used: Iterable[int]) -> list[int]:
     origins: dict[int, set[str]] = {}
     for serial in used:
         t = declared.tensors[serial]
-        origins[serial] = {t.role}.union(*(origins[r] for r in reads(terms_of(t))))
+        origins[serial] = {t.role}.union(*(origins.get(r, set()) for r in reads(t.terms)))
     found = [
         s for s, roles in origins.items() if {"value", "input"} <= roles and "target" not in roles
     ]

@@ -1,0 +1,90 @@
+"""Axes that several indices share: as a reshape where each index is a digit of the place, else as
+windows that slide along the axis.
+"""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from bpgen.affine import affine, digits
+from bpgen.errors import NetError
+from bpgen.ir import Element, Index, Size, length
+
+Slots = list[tuple[sp.Expr, sp.Expr]]
+View = tuple[str, tuple[Index, ...]]
+
+
+def digits_of(expr: sp.Expr, size: sp.Expr) -> tuple[Index, ...] | None:
+    """The indices whose values are the digits of the place, slowest first."""
+    return digits(expr, int(size)) if size.is_Integer else None
+
+
+def reshaped(base: str, slots: Slots) -> View:
+    """The array with each shared axis as several."""
+    axes: list[Index] = []
+    for expr, size in slots:
+        axes += digits_of(expr, size) or [s for s in [_only(expr)] if s is not None]
+    return f"{base}.reshape{shape_of(axes)}", tuple(axes)
+
+
+def _only(expr: sp.Expr) -> Index | None:
+    form = affine(expr)
+    return form.steps[0][0] if form is not None and form.steps else None
+
+
+def shape_of(axes: list[Index]) -> str:
+    """The shape of an array with these axes, as the arguments of a reshape."""
+    return f"({', '.join(str(a.size) for a in axes)})"
+
+
+def windowed(base: str, slots: Slots, open_: list[tuple[Index, ...]], access: Element) -> View:
+    """The windows of an array: an axis where each begins, and their own axes last."""
+    sizes, places, strides, outer, inner, last = [], [], [], [], [], []
+    for k, ((expr, size), free) in enumerate(zip(slots, open_, strict=True)):
+        if len(free) == 1:
+            strides.append(":")
+            outer.append(free[0])
+            continue
+        if len(free) > 2:
+            raise NetError(
+                f"{access} has an axis that {len(free)} indices slide along",
+                "let two indices share an axis, or define a tensor in between",
+            )
+        place, within = sorted(free, key=lambda i: _rank(i.size), reverse=True)
+        step, dilation = (int(expr.coeff(i, 1)) for i in (place, within))
+        start = sp.expand(expr - step * place - dilation * within)
+        width = dilation * (_whole(within) - 1) + 1
+        sizes.append(str(width))
+        places.append(str(k))
+        strides.append(_strided(start, step, place, size - width + 1))
+        last.append("::" + str(dilation) if dilation > 1 else ":")
+        outer.append(place)
+        inner.append(within)
+    one = len(sizes) == 1
+    size_text, place_text = (
+        x[0] if one else f"({', '.join(x)})" for x in (sizes, places)
+    )
+    parts = [*strides, *last]
+    while parts and parts[-1] == ":":
+        parts.pop()
+    text = f"windows({base}, {size_text}, {place_text})"
+    return text + (f"[{', '.join(parts)}]" if parts else ""), (*outer, *inner)
+
+
+def _rank(size: Size | None) -> tuple[bool, int]:
+    """The longer index is where a window begins, the shorter runs within it."""
+    return isinstance(size, str), size if isinstance(size, int) else 0
+
+
+def _whole(index: Index) -> int:
+    assert isinstance(index.size, int)
+    return index.size
+
+
+def _strided(start: sp.Expr, step: int, place: Index, count: sp.Expr) -> str:
+    """Which of the windows are meant: every one, or every `step`-th from `start`."""
+    end = sp.expand(start + step * (length(place.size) - 1) + 1)
+    begin = "" if start == 0 else str(start)
+    to_the_end = sp.expand(end + step - 1 - count).is_nonnegative
+    text = f"{begin}:{'' if to_the_end else end}"
+    return text if step == 1 else f"{text}:{step}"

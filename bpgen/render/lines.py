@@ -14,6 +14,7 @@ _TAG = 6  # the number at the margin
 _TERMINAL = 100
 _LEAST = 30  # room for a right side, whatever stands on the left
 _GAP = r"\quad "
+_WIDE = ((r"[A-Z]", 0.3), (r"[MW]", 0.5), (r"w", 0.4), (r"m", 0.7))  # beyond one character
 
 
 def measured(math: str) -> float:
@@ -49,7 +50,7 @@ def _plain_width(math: str) -> float:
     math = re.sub(r"\\(log|exp|tanh|quad)", "abc", math)
     math = re.sub(r"\\[a-zA-Z]+|\\.", "x", math)
     spaced = len(re.findall(r"[=+-]", math))
-    wide = 0.3 * len(re.findall(r"[A-Z]", math)) + 0.5 * len(re.findall(r"[MW]", math))
+    wide = sum(extra * len(re.findall(letters, math)) for letters, extra in _WIDE)
     return len(re.sub(r"[\s{}_^&]", "", math)) - 0.3 * small + spaced + wide
 
 

@@ -1,0 +1,204 @@
+"""breast_cancer: Logistic regression: one probability from thirty measurements, and ...
+
+Written by bpgen; the numbers in the comments are those of its derivation. n is the sample:
+the loss is the mean over the N samples of a batch, one a row.
+"""
+
+import numpy as np
+
+Arrays = dict[str, np.ndarray]
+
+SHAPES: dict[str, tuple[int, ...]] = {"w": (30,), "b": ()}
+INPUTS: dict[str, tuple[int | str, ...]] = {"x": (30,)}
+TARGETS: dict[str, tuple[int | str, ...]] = {"y": ()}
+INTEGERS: dict[str, int] = {}
+
+
+def init(
+    rng: np.random.Generator | int | None = None, dtype: type = np.float64
+) -> Arrays:
+    """Fresh parameters, drawn from rng: a seed, a Generator or None."""
+    return {"w": np.zeros(30, dtype), "b": np.zeros((), dtype)}
+
+
+def forward(params: Arrays, x: np.ndarray) -> tuple[np.ndarray, Arrays]:
+    """The output p (N,), and the cache for backward."""
+    _check(params)
+    w = params["w"]
+    b = params["b"]
+    x = _array("x", x, (30,), None, params)
+    # (1) z[n] = sum_i w[i] x[n,i] + b
+    z = x @ w + b
+    # (2) p[n] = sigmoid(z[n])
+    p = sigmoid(z)
+    cache = {"x": x, "z": z, "p": p}
+    return p, cache
+
+
+def loss(params: Arrays, x: np.ndarray, y: np.ndarray) -> float:
+    """The loss of a batch."""
+    _, cache = forward(params, x)
+    return _loss(params, cache, y)
+
+
+def _loss(params: Arrays, cache: Arrays, y: np.ndarray) -> float:
+    """The loss of the batch that left this cache."""
+    w = params["w"]
+    N = _length(cache)
+    z = cache["z"]
+    y = _array("y", y, (), N, params)
+    # (3) ell[n] = -log(1 - p[n]) (1 - y[n]) - y[n] log(p[n])
+    # (3) evaluated as softplus(z[n]) (1 - y[n]) + y[n] softplus(-z[n])
+    ell = softplus(z) * (1 - y) + y * softplus(-z)
+    # (4) L = sum_n ell[n] / N + sum_i 0.01 w[i] ** 2
+    L = ell.mean() + 0.01 * (w**2).sum()
+    value: float = L.item()
+    return value
+
+
+def backward(
+    params: Arrays, cache: Arrays, y: np.ndarray, inputs: bool = False
+) -> Arrays:
+    """Gradients of the loss, named as params; the inputs' too on request."""
+    w = params["w"]
+    N = _length(cache)
+    x = cache["x"]
+    p = cache["p"]
+    y = _array("y", y, (), N, params)
+    # (6) delta[n] = (p[n] - y[n]) / N
+    delta = (p - y) / N
+    # (7) dw[i] = sum_n delta[n] x[n,i] + 0.02 w[i]
+    dw = delta @ x + 0.02 * w
+    # (8) db = sum_n delta[n]
+    db = np.asarray(delta.sum())
+    grads = {"w": dw, "b": db}
+    if inputs:
+        # (9) dx[n,i] = delta[n] w[i]
+        dx = delta[:, None] * w
+        grads["x"] = dx
+    return grads
+
+
+def loss_and_grad(params: Arrays, x: np.ndarray, y: np.ndarray) -> tuple[float, Arrays]:
+    """The loss of a batch and its gradients, from one forward pass."""
+    _, cache = forward(params, x)
+    return _loss(params, cache, y), backward(params, cache, y)
+
+
+def pack(params: Arrays) -> np.ndarray:
+    """All parameters as one flat array, in the order of their sorted names."""
+    _check(params)
+    ends = [np.reshape(params[name], -1) for name in sorted(SHAPES)]
+    return np.concatenate(ends)
+
+
+def unpack(flat: np.ndarray) -> Arrays:
+    """The parameters as views into one flat array."""
+    sizes = {name: int(np.prod(SHAPES[name])) for name in sorted(SHAPES)}
+    if np.shape(flat) != (sum(sizes.values()),):
+        needed = sum(sizes.values())
+        raise ValueError(f"flat needs shape ({needed},), not {np.shape(flat)}")
+    params, start = {}, 0
+    for name, size in sizes.items():
+        params[name] = flat[start : start + size].reshape(SHAPES[name])
+        start += size
+    return params
+
+
+def sigmoid(z: np.ndarray) -> np.ndarray:
+    """1 / (1 + exp(-z)); only exp of what is not positive is taken, so nothing overflows."""
+    e = np.exp(np.minimum(z, -z))
+    return np.asarray(np.where(z >= 0, 1, e) / (1 + e))
+
+
+def softplus(z: np.ndarray) -> np.ndarray:
+    """log(1 + exp(z)); only exp of what is not positive is taken, so nothing overflows."""
+    return np.asarray(np.maximum(z, 0) + np.log1p(np.exp(np.minimum(z, -z))))
+
+
+def _check(params: Arrays) -> None:
+    """Refuse parameters that are missing, unknown or of another shape."""
+    for name in [*SHAPES, *params]:
+        if name not in params:
+            raise ValueError(f"params: {name} is missing")
+        if name not in SHAPES:
+            raise ValueError(f"params: {name} is no parameter of this network")
+        if np.shape(params[name]) != SHAPES[name]:
+            got = np.shape(params[name])
+            raise ValueError(f"params: {name} needs shape {SHAPES[name]}, not {got}")
+
+
+def _length(cache: Arrays) -> int:
+    """N, the number of samples in the batch that left this cache."""
+    return len(next(iter(cache.values())))
+
+
+def _array(
+    name: str,
+    value: np.ndarray,
+    shape: tuple[int | str, ...],
+    length: int | None,
+    params: Arrays,
+) -> np.ndarray:
+    """The value as a real array of shape (N, *shape), or an error in the caller's words."""
+    array = np.asarray(value)
+    if array.dtype.kind in "biu":
+        array = array.astype(np.result_type(*params.values()) if params else np.float64)
+    if array.dtype.kind not in "fc":
+        raise TypeError(f"{name} holds {array.dtype}, not real numbers")
+    _fits(name, array, shape, length)
+    return array
+
+
+def _fits(
+    name: str, array: np.ndarray, shape: tuple[int | str, ...], length: int | None
+) -> None:
+    """Refuse an array whose shape is not (N, *shape)."""
+    got = array.shape
+    fits = len(got) == len(shape) + 1 and got[0] == (length or got[0])
+    if not fits or any(isinstance(s, int) and s != g for s, g in zip(shape, got[1:])):
+        expected = ", ".join(str(s) for s in (length or "N", *shape))
+        alone = f"; for one sample give {name}[None]" if got == shape else ""
+        raise ValueError(f"{name} needs shape ({expected}), not {got}{alone}")
+    if got[0] == 0:
+        raise ValueError(f"{name} is an empty batch")
+
+
+def _self_check(seed: int = 0) -> bool:
+    """Compare the gradients with six-point differences at a random point; print a table."""
+    rng = np.random.default_rng(seed)
+    for _ in range(9):  # until every gradient is large enough to be seen
+        params = {name: rng.uniform(-0.9, 0.9, shape) for name, shape in SHAPES.items()}
+        given: list[np.ndarray] = [rng.uniform(0.2, 1.0, (5, 30))]
+        targets: list[np.ndarray] = [rng.uniform(0.2, 1.0, (5,))]
+        _, cache = forward(params, *given)
+        grads = backward(params, cache, targets[0], inputs=True)
+        if all(np.abs(gradient).max() > 1e-6 for gradient in grads.values()):
+            break
+    points = {**params, **dict(zip(INPUTS, given))}
+
+    def slope(point: np.ndarray, at: tuple[int, ...], h: float) -> float:
+        kept, total = point[at], 0.0
+        for k, weight in zip((1, 2, 3, -1, -2, -3), (45, -9, 1, -45, 9, -1)):
+            point[at] = kept + k * h
+            total += weight * loss(params, *given, *targets)
+        point[at] = kept
+        return total / (60 * h)
+
+    right = True
+    for name in grads:
+        worst, scale = 0.0, float(np.abs(grads[name]).max())
+        for at in list(np.ndindex(points[name].shape))[:40]:
+            # A kink within the reach of one step is out of reach of the other.
+            slopes = [slope(points[name], at, h) for h in (1e-3, 1e-5)]
+            error = min(abs(float(s - grads[name][at])) for s in slopes)
+            worst = max(worst, error / max(scale, 1e-6))
+        verdict = "ok" if scale > 1e-6 else "too small to see"
+        if worst > 1e-6:
+            verdict, right = "WRONG", False
+        print(f"{name:12} {points[name].shape!s:12} {worst:8.1e} {verdict}")
+    return right
+
+
+if __name__ == "__main__":
+    raise SystemExit(0 if _self_check() else 1)

@@ -65,7 +65,8 @@ def adjoint_tensors(record: Derivation) -> dict[str, TensorInfo]:
     """
     declared = record.network.tensors
     adjoints = {
-        a: TensorInfo(a, declared[name].indices, "value") for name, a in record.adjoint.items()
+        a: TensorInfo(a, declared[name].indices, "value", carried=declared[name].carried)
+        for name, a in record.adjoint.items()
     }
     given = {
         f"d_{o}": TensorInfo(f"d_{o}", declared[o].indices, "input") for o in record.network.outputs

@@ -120,8 +120,8 @@ class Sweep:
         def term(t: Term) -> Term:
             if t.at is None or not members & {e.name for e in t.body.atoms(Element)}:
                 return t
-            (step,) = (k for k in t.over for e in t.at if e == k - 1)
-            new = {step: index}
+            step = next((k for k in t.over for e in t.at if e == k - 1), None)
+            new: dict[sp.Expr, sp.Expr] = {} if step is None else {step: index}
             return Term(
                 t.body.xreplace(new),
                 tuple(k for k in t.over if k != step),

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bpgen.emit.layout import assignment, comment
-from bpgen.ir import Equation, Index, Loop, Term
+from bpgen.ir import Equation, Index, Loop, Term, length
 from bpgen.lower.access import Operand, aligned, read
 from bpgen.lower.comment import spoken
 from bpgen.lower.scatter import scatters
@@ -36,8 +36,12 @@ class Looping:
 
     def lines(self) -> list[str]:
         """Arrays for what is kept, what stands there before the loop, and the loop."""
-        lines = [line for item in self.items if item.evaluated.name in self.kept
-                 for line in self._made(item)]
+        numbers = [item.number for item in self.items]
+        steps = f"{self.index.name} = {self._ends()}"
+        lines = comment(f"({min(numbers)}) to ({max(numbers)}), step by step: {steps}", self.indent)
+        for item in self.items:
+            if item.evaluated.name in self.kept:
+                lines += self._made(item)
         count = f"range({self.index.size})"
         steps = f"reversed({count})" if self.loop.reverse else count
         lines.append(f"for {self.index.name} in {steps}:")
@@ -45,6 +49,11 @@ class Looping:
         body = [line for item in self.items for line in self._here(item, inner)]
         body += [line for item in self.items for line in self._elsewhere(item, inner)]
         return lines + [f"    {line}" for line in body]
+
+    def _ends(self) -> str:
+        """The first step and the last, in the order in which they are done."""
+        ends = ["0", str(length(self.index.size) - 1)]
+        return " .. ".join(reversed(ends) if self.loop.reverse else ends)
 
     def _counted(self, equation: Equation) -> Equation:
         """The equation with the loop's variable for its index."""
@@ -114,8 +123,10 @@ class Looping:
             if right.axes != target.axes:
                 text = aligned(Operand(right.text, right.axes, tight), target.axes)
             lines += assignment(target.text, text, indent, sign)
-        for scatter in scatters(equation, scope):
-            lines += added_there(equation.name, scatter, indent)
+        added = scatters(equation, scope)
+        alone = len(added) == 1 and not plain.terms and sign == "="
+        for scatter in added:
+            lines += added_there(equation.name, scatter, indent, alone)
         return lines
 
     def _here(self, item: Item, indent: int) -> list[str]:

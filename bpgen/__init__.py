@@ -22,6 +22,7 @@ _WORDS = {
         "zeros",
         "recurrent",
         "samples",
+        "dropout",
         "indices",
         "tensor",
         "loss",

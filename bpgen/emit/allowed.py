@@ -94,6 +94,7 @@ _NUMPY = {
     "reshape",
     "squeeze",
     "lib",
+    "dtype",
     "dirichlet",
 }
 _FORBIDDEN = (

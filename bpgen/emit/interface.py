@@ -16,6 +16,7 @@ class Interface:
         self.network = network
         self.params = network.role("param")
         self.inputs, self.targets = network.role("input"), network.role("target")
+        self.states = network.role("state")
         self.seeds = () if network.loss else tuple(f"d_{o}" for o in network.outputs)
 
     @property
@@ -38,7 +39,7 @@ class Interface:
 
     @property
     def declarations(self) -> list[str]:
-        """SHAPES, INPUTS, TARGETS, INTEGERS."""
+        """SHAPES, INPUTS, STATES, TARGETS, INTEGERS."""
         tables = (
             ("SHAPES: dict[str, tuple[int, ...]]", self.params),
             ("INPUTS: dict[str, tuple[int | str, ...]]", self.inputs),
@@ -47,6 +48,8 @@ class Interface:
         bounds = [
             f'"{t.name}": {t.bound}' for t in (*self.inputs, *self.targets) if t.bound is not None
         ]
+        if self.states:  # what all samples share: after the inputs among the arguments
+            tables = (*tables[:2], ("STATES: dict[str, tuple[int, ...]]", self.states), tables[2])
         lines = [
             line
             for name, tensors in tables

@@ -35,7 +35,7 @@ class Parts(Interface):
     def doors(self) -> list[str]:
         """The functions that refuse wrong arguments, where they are used."""
         called = {n for f in self.functions for n in names_in(f.body)}
-        return [name for name in ("_labels", "_one_hot") if name in called]
+        return [name for name in ("_labels", "_one_hot", "_state") if name in called]
 
 
 _ALONG_AXIS = {
@@ -60,6 +60,15 @@ def windows(
 ) -> np.ndarray:
     """A view of every window that slides along the axes; the windows' own axes come last."""
     return np.lib.stride_tricks.sliding_window_view(x, sizes, axes)
+''',
+    "dropout": '''
+def dropout(
+    rng: np.random.Generator | None, shape: tuple[int, ...], keep: float, dtype: np.dtype
+) -> np.ndarray:
+    """1 / keep with that probability, else 0; all ones where rng is None."""
+    if rng is None:
+        return np.ones(shape, dtype)
+    return np.asarray((rng.random(shape) < keep).astype(dtype) / keep)
 ''',
     "softmax": '''
 def softmax(z: np.ndarray) -> np.ndarray:

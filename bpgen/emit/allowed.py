@@ -93,6 +93,8 @@ _NUMPY = {
     "reshape",
     "squeeze",
     "dirichlet",
+    "rint",
+    "real",
 }
 _FORBIDDEN = (
     ast.Global,

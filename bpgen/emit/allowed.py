@@ -96,6 +96,8 @@ _NUMPY = {
     "lib",
     "dtype",
     "dirichlet",
+    "rint",
+    "real",
 }
 _FORBIDDEN = (
     ast.Global,

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import sympy as sp
 
+from bpgen.contraction import split
 from bpgen.derive.measure import simplest, weight
 from bpgen.functions import sigmoid
 from bpgen.ir import Element, Index, Network, Term, length
@@ -198,9 +199,23 @@ def _merged(terms: list[Term]) -> list[Term]:
         for k, other in enumerate(kept):
             if (other.over, other.at, other.reduce) == (term.over, term.at, term.reduce):
                 both = tidy(other.body + term.body)
-                if weight(both) < weight(other.body) + weight(term.body):
+                if weight(both) < weight(other.body) + weight(term.body) and _is_no_wider(
+                    replace(term, body=both), term, other
+                ):
                     kept[k] = Term(both, term.over, term.reduce, term.at)
                     break
         else:
             kept.append(term)
     return kept
+
+
+def _is_no_wider(both: Term, *parts: Term) -> bool:
+    """Whether the merged sum runs through no more entries than the wider of its parts."""
+    wide, *rest = (_width(t) for t in (both, *parts))
+    return wide <= max(rest)
+
+
+def _width(term: Term) -> int:
+    """The number of indices of what stands inside a sum."""
+    inner = split(term)[1]
+    return sum(isinstance(s, Index) for s in inner.body.free_symbols) if inner else 0

@@ -5,10 +5,12 @@ written on.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import sympy as sp
 
 from bpgen.derive.calculus import Known, derivative
+from bpgen.derive.closed import ClosedForms
 from bpgen.derive.chain import Link, contributions, path
 from bpgen.derive.measure import weight
 from bpgen.derive.simplify import combined, gathered
@@ -16,7 +18,7 @@ from bpgen.functions import row
 from bpgen.ir import Element, Equation, Network, Term, element, elements
 from bpgen.network.letters import lettered
 from bpgen.network.naming import adjoint_name
-from bpgen.record import Line, Path, Step
+from bpgen.record import Line, Path, Reason, Step
 
 _CHEAP = 6.0  # an adjoint lighter than this is written again at each use rather than stored
 
@@ -35,6 +37,8 @@ class Sweep:
         self.paths: dict[str, list[Path]] = {}
         self.readers = _readers(equations)
         self.steps: list[Step] = []
+        self.place: dict[str, int] = {}
+        self.closed = ClosedForms(network)
         self.named = _adjoint_names(network, self.wanted)
 
     def run(self) -> None:
@@ -77,24 +81,46 @@ class Sweep:
         inlined = equation is not None and self._is_inlined(equation, terms)
         if not inlined:
             terms, reasons = combined(drafted.terms, self.network)
-        closed = lettered(Equation(self.named[name], info.indices, terms))
-        self._record(name, drafted, closed, reasons, inlined)
-        return terms if inlined else (Term(element(self.named[name], info.indices)),)
+        tidied = lettered(Equation(self.named[name], info.indices, terms))
+        closed, why = self._in_closed_form(name, tidied)
+        inlined = inlined and (len(closed.terms) == 1 or not any(t.over for t in closed.terms))
+        self._record(name, [drafted, tidied, closed], [reasons, why], inlined)
+        return closed.terms if inlined else (Term(element(self.named[name], info.indices)),)
+
+    def _in_closed_form(self, name: str, tidied: Equation) -> tuple[Equation, tuple[Reason, ...]]:
+        """The equation with adjoints that are sums per row written inside it, and why."""
+        terms, reasons, inside = self.closed.form(name, tidied)
+        if terms == tidied.terms:
+            return tidied, ()
+        terms, more = combined(terms, self.network, gathered)
+        closed = lettered(replace(tidied, terms=terms))
+        return closed, (*reasons, *more)
 
     def _record(
         self,
         name: str,
-        drafted: Equation,
-        closed: Equation,
-        reasons: tuple[str, ...],
+        stages: list[Equation],
+        reasons: list[tuple[Reason, ...]],
         inlined: bool,
     ) -> None:
-        lines = [Line(drafted.terms)]
-        if closed.terms != drafted.terms:
-            lines.append(Line(closed.terms, reasons))
+        """The step, with a line for each stage of its equation that says something new."""
+        closed = stages[-1]
+        for dead in self.closed.keep(name, closed):
+            self._write_inside(dead)
+        lines = [Line(stages[0].terms)]
+        for stage, why in zip(stages[1:], reasons, strict=True):
+            if stage.terms != lines[-1].terms:
+                lines.append(Line(stage.terms, why))
         paths = tuple(self.paths.get(name, ()))
         conventions = _conventions(p.value for p in paths)
+        self.place[closed.name] = len(self.steps)
         self.steps.append(Step(0, name, closed, paths, tuple(lines), inlined, conventions))
+
+    def _write_inside(self, adjoint: str) -> None:
+        """An adjoint that no equation reads any more is one that was written inside the others."""
+        place = self.place[adjoint]
+        if self._is_computed(self.steps[place].of):
+            self.steps[place] = replace(self.steps[place], inlined=True)
 
     def _is_inlined(self, equation: Equation, adjoint: tuple[Term, ...]) -> bool:
         """Whether an adjoint is written inside the next equations instead of being stored under its
@@ -122,9 +148,9 @@ class Sweep:
                     )
                     if link.value != 0:
                         axes = self.network.tensors[access.name].indices
-                        self.received.setdefault(access.name, []).extend(
-                            contributions(link, adjoint, axes)
-                        )
+                        sent = list(contributions(link, adjoint, axes))
+                        self.received.setdefault(access.name, []).extend(sent)
+                        self.closed.passed_on(sent, access.name)
                         self.paths.setdefault(access.name, []).append(path(link, axes))
 
 

@@ -4,11 +4,12 @@ einsum last.
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Callable, Mapping
 
 import sympy as sp
 
-from bpgen.contraction import Group, Sum, groups, uses
+from bpgen.contraction import Group, Sum, factored, groups, uses
 from bpgen.ir import Element, Equation, Index, element, length
 from bpgen.lower.access import Operand, aligned, read, subscript, transposed
 from bpgen.lower.printer import ATOM, PRODUCT, SUM, Printer, Text, bracketed
@@ -20,12 +21,33 @@ def lowered(equation: Equation, order: Order) -> Operand:
     """The right-hand side as one numpy expression; its axes are those of the left, or fewer that
     broadcast.
     """
-    parts = [g for g in groups(equation) if g.at is None]
-    frame = tuple(i for i in equation.indices if any(i in _spoken(g) for g in parts))
+    common, rest = factored(equation)
+    parts = [g for g in groups(rest) if g.at is None]
+    spoken = common.free_symbols.union(*map(_spoken, parts))
+    frame = tuple(i for i in equation.indices if i in spoken)
     text = ""
-    for group in parts:
+    for group in _leading(parts) if common != 1 else parts:
         text = _plus(text, _group(group, frame, order))
+    if common != 1:
+        text = _around(common, text, frame, order)
     return Operand(text or "0", frame, False)
+
+
+def _leading(parts: list[Group]) -> list[Group]:
+    """Within a bracket, what stands in no sum comes first, and what is added before the rest."""
+
+    def place(group: Group) -> tuple[bool, bool, int]:
+        negative = bool(group.outer.could_extract_minus_sign())
+        return bool(group.sums), negative, len(group.outer.atoms(Element))
+
+    return sorted(parts, key=place)
+
+
+def _around(outer: sp.Expr, inner: str, frame: tuple[Index, ...], order: Order) -> str:
+    """A common factor and the bracket that it stands before, or under which it divides."""
+    mark = element(f"<{inner}>", ())
+    after: Order = ChainMap({mark.name: len(order)}, order)  # type: ignore[arg-type]
+    return _elementwise(outer * mark, frame, after, {mark: (inner, SUM)})[0]
 
 
 def scatters(equation: Equation, order: Order) -> list[tuple[tuple[sp.Expr, ...], Text]]:
@@ -99,16 +121,25 @@ def _times(outer: sp.Expr, inner: Text, frame: tuple[Index, ...], order: Order) 
 def _mean(group: Group, frame: tuple[Index, ...], order: Order) -> Text | None:
     """A sum over one index, divided by that index's length, is a mean."""
     s = group.sums[0]
-    if len(group.sums) > 1 or s.reduce != "sum" or len(s.over) != 1 or len(s.factors) != 1:
+    if len(group.sums) > 1 or s.reduce != "sum" or len(s.over) != 1:
         return None
-    if s.over[0].size in (1, 2) or group.outer * length(s.over[0].size) != 1:
+    outer, size = group.outer * length(s.over[0].size), s.over[0].size
+    if size in (1, 2) or abs(outer.as_coeff_Mul()[0]) != 1 or length(size) in outer.free_symbols:
         return None
     kept = uses(s.body, frame)
-    array = operand(s.factors[0], (*kept, *s.over), order)
+    factors = _operands(s, (*kept, *s.over))
+    if len(factors) != 1:
+        return None
+    array = operand(factors[0], (*kept, *s.over), order)
     axis = "" if len(array.axes) == 1 else f"axis={array.axes.index(s.over[0])}"
     left = tuple(a for a in array.axes if a not in s.over)
     averaged = transposed(Operand(f"{array.bracketed()}.mean({axis})", left), kept)
-    return _lined_up(((averaged.text, ATOM), kept), frame)
+    return _times(outer, _lined_up(((averaged.text, ATOM), kept), frame), frame, order)
+
+
+def _operands(s: Sum, every: tuple[Index, ...]) -> list[sp.Expr]:
+    """The factors of a sum, those with the same axes as one."""
+    return _merged([(f, frozenset(uses(f, every))) for f in s.factors], lambda one, two: one == two)
 
 
 def _elementwise(
@@ -158,9 +189,7 @@ def _sum(s: Sum, frame: tuple[Index, ...], order: Order) -> tuple[Text, tuple[In
         last = f", {len(s.over)}" if len(s.over) > 1 else ""
         array = transposed(operand(s.body, every, order), every)
         return (f"logsumexp({array.text}{last})", ATOM), kept
-    factors = _merged(
-        [(f, frozenset(uses(f, every))) for f in s.factors], lambda one, two: one == two
-    )
+    factors = _operands(s, every)
     while len(factors) > 2:
         fewer = _merged(
             [(f, frozenset(uses(f, every))) for f in factors], lambda one, two: one <= two

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import sympy as sp
 
 from bpgen.ir import Element, Term
-from bpgen.record import Equality
+from bpgen.record import Equality, Reason, Vanishing
 from bpgen.render.calls import head
 from bpgen.render.scalar import Printer
 from bpgen.render.writer import Writer
@@ -51,18 +51,28 @@ def _slope(chain: tuple[sp.Expr, ...], wrt: Element, immediate: bool, writer: Wr
 
 
 def line_reasons(
-    reasons: Iterable[Equality | str], before: Iterable[Term], writer: Writer
+    reasons: Iterable[Reason], before: Iterable[Term], writer: Writer
 ) -> tuple[str, ...]:
     """Reasons for a line, in the letters of the line before it."""
     found: list[str] = []
     for reason in reasons:
-        if not isinstance(reason, str):
+        if isinstance(reason, Vanishing):
+            found.append(_zero(reason, writer))
+        elif isinstance(reason, Equality):
             found += told([reason], writer)
         elif reason.startswith(_SUMS_TO_ONE):
             found.append(_one(reason.removeprefix(_SUMS_TO_ONE), before, writer))
         else:
             found.append(writer.dialect.said(writer.dialect.escape(reason)))
     return _distinct(found)
+
+
+def _zero(reason: Vanishing, writer: Writer) -> str:
+    """The sum over i of xhat_i is 0."""
+    left = tuple(sorted(free_indices(reason.term), key=str))
+    (term,) = lettered(Equation("", left, (reason.term,))).terms
+    addends = right_side(Equation("", left, (term,)), writer)
+    return f"{Printer(writer, writer.element).joined(addends)} = 0"
 
 
 def _one(name: str, before: Iterable[Term], writer: Writer) -> str:

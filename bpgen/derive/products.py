@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 
 import sympy as sp
 
+from bpgen.derive.simplify import with_plain_signs
 from bpgen.ir import Element, Equation, Index
 from bpgen.record import Equality
 
@@ -43,27 +44,24 @@ class Products:
 
     def _folded(self, product: sp.Expr, said: dict[Equality, None] | None) -> sp.Expr:
         """A product with every definition it holds replaced by its value."""
-        for _ in range(_WIDEST):
-            found = next(self._quotients(factors(product)), None)
-            if found is None:
-                return product
-            definition, value, rest = found
-            product = value * rest
-            if said is not None:
-                said[Equality((definition, value))] = None
-        return product
+        found = next(self._quotients(factors(product)), None)
+        if found is None:
+            return product
+        equation, shorter = found
+        if said is not None:
+            said[Equality((equation.terms[0].body, equation.lhs))] = None
+        return self._folded(with_plain_signs(shorter), said)
 
-    def _quotients(self, given: Factors) -> Iterator[tuple[sp.Expr, sp.Expr, sp.Expr]]:
-        """The definitions that a product holds: the definition, its value, and what is left."""
+    def _quotients(self, given: Factors) -> Iterator[tuple[Equation, sp.Expr]]:
+        """The definitions that a product holds, and the product told by each."""
         if len(given) > _WIDEST:
             return
         for base in given:
             for equation, wanted in self.by_factor.get(_shape(base), ()):
                 at = _matched(wanted, given, base)
                 if at is not None:
-                    definition = equation.terms[0].body.xreplace(at)
-                    value = equation.lhs.xreplace(at)
-                    yield definition, value, _divided(given, factors(definition))
+                    definition = factors(equation.terms[0].body.xreplace(at))
+                    yield equation, equation.lhs.xreplace(at) * _divided(given, definition)
 
 
 def factors(product: sp.Expr) -> Factors:
@@ -81,7 +79,7 @@ def factors(product: sp.Expr) -> Factors:
 
 def _plain(base: sp.Add) -> tuple[sp.Expr, sp.Expr]:
     """A sum without its number: 2 m - 2 x is -2 times x - m."""
-    content, rest = base.primitive()
+    content, rest = (sp.S.One, base) if base.args[0].is_Number else base.primitive()
     return (-content, -rest) if rest.could_extract_minus_sign() else (content, rest)
 
 

@@ -80,10 +80,10 @@ def _forms(plain: sp.Expr) -> Iterable[sp.Expr]:
     outside, inside = sp.factor_terms(plain).as_independent(*_values(plain), as_Add=False)
     yield plain
     for form in _inner_forms(inside):
-        yield _with_plain_signs(outside * form)
+        yield with_plain_signs(outside * form)
 
 
-def _with_plain_signs(product: sp.Expr) -> sp.Expr:
+def with_plain_signs(product: sp.Expr) -> sp.Expr:
     """-2 (a - 1) b as 2 (1 - a) b: a sign goes into the bracket that holds a number."""
     coefficient, rest = product.as_coeff_Mul()
     for factor in sp.Mul.make_args(rest):

@@ -20,6 +20,7 @@ from bpgen.network.letters import lettered
 from bpgen.network.naming import adjoint_name
 from bpgen.record import Line, Path, Reason, Step
 
+_FREE = 1.0  # and one that is summed as well, where it is no more than a name
 _CHEAP = 6.0  # an adjoint lighter than this is written again at each use rather than stored
 
 
@@ -133,9 +134,19 @@ class Sweep:
         heard = [e for e in equation.reads() if e.name in self.wanted]
         if len(heard) == 1 and len(adjoint) == 1:
             return True
-        plain = not any(t.over for t in adjoint)
-        return plain and (
-            sum(weight(t.body) for t in adjoint) < _CHEAP or any(_divides(t.body) for t in adjoint)
+        if any(t.over for t in adjoint):
+            return False
+        cost = sum(weight(t.body) for t in adjoint)
+        return cost < (_FREE if self._is_summed_too(equation, heard) else _CHEAP) or any(
+            _divides(t.body) for t in adjoint
+        )
+
+    def _is_summed_too(self, equation: Equation, heard: list[Element]) -> bool:
+        """Whether something computed per row hears of an adjoint in a sum, beside what hears of its
+        entries.
+        """
+        return len(heard) > 1 and any(
+            self._is_computed(e.name) and len(e.indices) < len(equation.indices) for e in heard
         )
 
     def _pass_on(self, equation: Equation, adjoint: tuple[Term, ...]) -> None:

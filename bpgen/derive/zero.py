@@ -41,7 +41,7 @@ class Zeros:
         """`times` the sum of `body`, in sums of what is no forward value of a formula."""
         outer, inner = summed(body, over)
         if inner is None:
-            self._means(times * outer, into)
+            self._mean(times, outer, into)
         elif isinstance(inner.body, sp.Add) and len(inner.body.args) <= _LONGEST:
             for addend in inner.body.args:
                 self._spread(addend, inner.over, times * outer, into, 0)
@@ -57,25 +57,28 @@ class Zeros:
             return None
         return equation.terms[0].body.xreplace(_at(equation, body))
 
-    def _means(self, value: sp.Expr, into: Linear) -> None:
+    def _mean(self, times: sp.Expr, value: sp.Expr, into: Linear) -> None:
         """A multiple of a forward value that is itself a sum, as that sum."""
         access = [f for f in sp.Mul.make_args(value) if f.has(Element)]
-        equation = (
-            self.definitions.get(access[0].name)
-            if len(access) == 1 and isinstance(access[0], Element)
-            else None
-        )
-        known = opened(equation.terms) if equation and not equation.pointwise() else None
-        if equation is None or known is None:
-            add(into, None, value)
+        known = self._total(access[0]) if len(access) == 1 else None
+        if known is None:
+            add(into, None, times * value)
             return
-        at = _at(equation, access[0])
         for key, coefficient in known.items():
-            factor = (value / access[0]) * coefficient.xreplace(at)
+            factor = times * (value / access[0]) * coefficient
             if key is None:
                 add(into, None, factor)
             else:
-                self._spread(key.body.xreplace(at), key.over, factor, into, 0)
+                self._spread(key.body, key.over, factor, into, 0)
+
+    def _total(self, access: sp.Expr) -> Linear | None:
+        """What a forward value is as a combination of sums, where it is one."""
+        equation = self.definitions.get(access.name) if isinstance(access, Element) else None
+        known = opened(equation.terms) if equation and not equation.pointwise() else None
+        if equation is None or known is None:
+            return None
+        at = _at(equation, access)
+        return {k and Whole(k.body.xreplace(at), k.over): c.xreplace(at) for k, c in known.items()}
 
 
 def _at(equation: Equation, access: Element) -> dict[sp.Expr, sp.Expr]:

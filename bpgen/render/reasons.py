@@ -6,9 +6,11 @@ from collections.abc import Iterable
 
 import sympy as sp
 
-from bpgen.ir import Element, Term
+from bpgen.ir import Element, Equation, Index, Term
+from bpgen.network.letters import lettered
 from bpgen.record import Equality, Reason, Vanishing
 from bpgen.render.calls import head
+from bpgen.render.rightside import right_side
 from bpgen.render.scalar import Printer
 from bpgen.render.writer import Writer
 
@@ -69,10 +71,10 @@ def line_reasons(
 
 def _zero(reason: Vanishing, writer: Writer) -> str:
     """The sum over i of xhat_i is 0."""
-    left = tuple(sorted(free_indices(reason.term), key=str))
-    (term,) = lettered(Equation("", left, (reason.term,))).terms
-    addends = right_side(Equation("", left, (term,)), writer)
-    return f"{Printer(writer, writer.element).joined(addends)} = 0"
+    bound, free = set(reason.term.over), reason.term.body.free_symbols
+    left = sorted((s for s in free if isinstance(s, Index) and s not in bound), key=str)
+    equation = lettered(Equation("", tuple(left), (reason.term,)))
+    return f"{Printer(writer, writer.element).joined(right_side(equation, writer))} = 0"
 
 
 def _one(name: str, before: Iterable[Term], writer: Writer) -> str:

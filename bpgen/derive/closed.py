@@ -16,10 +16,10 @@ from bpgen.derive.measure import simplest, weight
 from bpgen.derive.products import Products
 from bpgen.derive.simplify import gathered
 from bpgen.derive.zero import Zeros
-from bpgen.ir import Element, Equation, Network, Term
+from bpgen.ir import Element, Equation, Network, Term, elements
 from bpgen.record import Equality, Vanishing
 
-_SLACK = 1.1  # for one statement less, a tenth of the work more
+_SLACK = 1.25  # for one statement less, a quarter of the work more
 _LARGEST = 80.0  # the weight of an adjoint that is looked into
 _MOST = 8  # its terms
 _NESTED = 8  # adjoints written inside one equation, one after the other
@@ -57,48 +57,32 @@ class ClosedForms:
                 self.read_by.setdefault(name, set()).add(to)
                 self.reads.setdefault(to, set()).add(name)
 
-    def form(self, of: str, equation: Equation) -> tuple[tuple[Term, ...], Reasons, list[str]]:
-        """The adjoint of the tensor `of` in closed form, why it is that, and the adjoints written
-        inside it.
-        """
+    def form(self, of: str, equation: Equation) -> tuple[tuple[Term, ...], Reasons]:
+        """The adjoint of the tensor `of` in closed form, and why it is that."""
         linear = opened(equation.terms) if _fits(equation.terms) else None
         if linear is None:
-            return equation.terms, {}, []
+            return equation.terms, {}
         reasons: Reasons = {}
-        inside: list[str] = []
         best = self._simpler(linear, reasons)
         gone = {of}
-        while len(inside) < _NESTED:
+        for _ in range(_NESTED):
             step = next(self._steps(gone, equation, best), None)
             if step is None:
                 break
             name, best, more = step
-            inside.append(name)
             reasons.update(more)
             if self.read_by.get(name, set()) <= gone:
                 gone.add(self.adjoints[name].of)
-        return (closed(best) if best != linear else equation.terms), reasons, inside
+        return (closed(best) if best != linear else equation.terms), reasons
 
-    def keep(self, of: str, equation: Equation) -> list[str]:
-        """Remember the adjoint of `of`; the adjoints that nothing reads any more."""
+    def keep(self, of: str, equation: Equation) -> None:
+        """Remember the adjoint of `of`, and which adjoints it reads now that it is closed."""
         linear = opened(equation.terms) if _fits(equation.terms) else None
         if linear is not None:
             self.adjoints[equation.name] = _Adjoint(of, equation, linear, len(self.adjoints))
-        unread = self._forgotten(of, set(_mentioned(equation.terms)))
+        for name in self.reads.pop(of, set()) - set(_mentioned(equation.terms)):
+            self.read_by[name].discard(of)
         self.passed_on(equation.terms, of)
-        return unread
-
-    def _forgotten(self, of: str, but: set[str]) -> list[str]:
-        """The adjoints that nothing reads once that of a tensor reads only those in `but`."""
-        unread, stack = [], [(of, name) for name in sorted(self.reads.get(of, set()) - but)]
-        while stack:
-            reader, name = stack.pop()
-            self.read_by[name].discard(reader)
-            if not self.read_by[name]:
-                unread.append(name)
-                by = self.adjoints[name].of
-                stack += [(by, n) for n in sorted(self.reads.get(by, set()))]
-        return unread
 
     def _steps(
         self, gone: set[str], equation: Equation, linear: Linear
@@ -206,13 +190,25 @@ class ClosedForms:
 
     def _told(self, coefficient: sp.Expr, reasons: Reasons) -> sp.Expr:
         """A coefficient in its lightest form, in forward values."""
-        lighter = simplest([coefficient, gathered(coefficient)])
-        more = Reasons()
-        folded = self.products.fold(lighter, more)
-        if weight(folded) > weight(coefficient):
-            return coefficient
-        reasons.update(more)
-        return folded
+        found, why = coefficient, Reasons()
+        forms = gathered(coefficient), self._by_adjoint(coefficient), *_distributed(coefficient)
+        for form in forms:
+            more = Reasons()
+            told = self.products.fold(form, more)
+            if weight(told) < weight(found) and (more or form != coefficient):
+                found, why = told, more
+        reasons.update(why)
+        return found
+
+
+    def _by_adjoint(self, total: sp.Expr) -> sp.Expr:
+        """A sum with the factors of each adjoint together: dv x - dv m + g is dv (x - m) + g."""
+        read = [e for e in elements(total) if e.name in self.adjoints]
+        for access in read if isinstance(total, sp.Add) else ():
+            with_it = [a for a in total.args if a.has(access)]
+            if len(with_it) > 1:
+                total = total - sp.Add(*with_it) + gathered(sp.Add(*with_it))
+        return total
 
 
 def _parted(body: sp.Expr, name: str) -> tuple[sp.Expr, list[tuple[Element, sp.Expr]]]:
@@ -224,6 +220,19 @@ def _parted(body: sp.Expr, name: str) -> tuple[sp.Expr, list[tuple[Element, sp.E
         parts.append((access, sp.diff(marked, mark)))
         body = marked.xreplace({mark: sp.S.Zero})
     return body, parts
+
+
+def _distributed(product: sp.Expr) -> Iterator[sp.Expr]:
+    """A product with one of its factors inside a sum of products: s (1 + z t) is s + s z t."""
+    parts = sp.Mul.make_args(product)
+    for total in (p for p in parts if isinstance(p, sp.Add) and any(map(_is_product, p.args))):
+        for factor in (p for p in parts if isinstance(p, Element)):
+            inside = sp.Add(*(factor * a for a in total.args))
+            yield sp.Mul(*(p for p in parts if p not in (total, factor)), inside)
+
+
+def _is_product(addend: sp.Expr) -> bool:
+    return len([f for f in sp.Mul.make_args(addend) if f.has(Element)]) > 1
 
 
 def _fits(terms: tuple[Term, ...]) -> bool:

@@ -10,8 +10,8 @@ from itertools import permutations
 import sympy as sp
 
 from bpgen.contraction import shared, split
-from bpgen.derive.measure import weight
-from bpgen.ir import BATCH, Index, Size, Term, length
+from bpgen.derive.measure import own_weight
+from bpgen.ir import BATCH, Element, Index, Size, Term, length
 
 _BATCH, _UNKNOWN = 64, 16  # lengths known at run time, where costs are compared
 
@@ -83,17 +83,21 @@ def closed(linear: Linear) -> tuple[Term, ...]:
 def cost(linear: Linear, left: tuple[Index, ...]) -> float:
     """Array passes, each by the number of its entries; a factor that all share is counted once."""
     common = shared(linear.values()) if len(linear) > 1 else sp.S.One
-    total = _priced(common, sp.S.Zero) + _entries(left) * (len(linear) - 1.0)
+    total = _priced(common) + _entries(left) * (len(linear) - 1.0 + (common != 1))
     for key, coefficient in linear.items():
-        total += _priced(coefficient / common, sp.S.Zero)
+        total += _priced(coefficient / common)
         if key is not None:
-            total += _priced(key.body, sp.S.One)
-            total += _entries(left) * (coefficient / common != 1)
+            total += _priced(key.body) + _entries(indices_of(key.body))
+            if abs(coefficient / common) != 1:
+                total += _entries({*key.free, *indices_of(coefficient / common)})
     return total
 
 
-def _priced(expr: sp.Expr, more: sp.Expr) -> float:
-    return (weight(expr) + float(more)) * _entries(indices_of(expr))
+def _priced(expr: sp.Expr) -> float:
+    """What an expression costs where each operation runs through the entries of its own operands."""
+    if isinstance(expr, Element) or not expr.args:
+        return 0.1 * _entries(indices_of(expr))
+    return own_weight(expr) * _entries(indices_of(expr)) + sum(map(_priced, expr.args))
 
 
 def _entries(indices: Iterable[Index]) -> float:

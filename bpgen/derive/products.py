@@ -22,9 +22,13 @@ class Products:
 
     def __init__(self, equations: Iterable[Equation]) -> None:
         self.by_factor: dict[Shape, list[tuple[Equation, Factors]]] = {}
+        self.sums: dict[Shape, list[tuple[Equation, sp.Expr, sp.Expr]]] = {}
         for equation in equations:
-            if equation.pointwise() and isinstance(equation.terms[0].body, sp.Mul):
-                self._learn(equation, factors(equation.terms[0].body))
+            body = equation.terms[0].body if equation.pointwise() else None
+            if isinstance(body, sp.Mul):
+                self._learn(equation, self.factors(body))
+            elif isinstance(body, sp.Add):
+                self.sums.setdefault(_shape(body), []).append((equation, *_plain(body)))
 
     def _learn(self, equation: Equation, wanted: Factors) -> None:
         varying = [b for b in wanted if b.has(Element)]
@@ -44,7 +48,7 @@ class Products:
 
     def _folded(self, product: sp.Expr, said: dict[Equality, None] | None) -> sp.Expr:
         """A product with every definition it holds replaced by its value."""
-        found = next(self._quotients(factors(product)), None)
+        found = next(self._quotients(self.factors(product)), None)
         if found is None:
             return product
         equation, shorter = found
@@ -60,26 +64,41 @@ class Products:
             for equation, wanted in self.by_factor.get(_shape(base), ()):
                 at = _matched(wanted, given, base)
                 if at is not None:
-                    definition = factors(equation.terms[0].body.xreplace(at))
+                    definition = self.factors(equation.terms[0].body.xreplace(at))
                     yield equation, equation.lhs.xreplace(at) * _divided(given, definition)
 
+    def factors(self, product: sp.Expr) -> Factors:
+        """The bases of a product and their exponents; a sum without its number, and by its name
+        where it has one.
+        """
+        found: Factors = {}
+        for factor in sp.Mul.make_args(product):
+            exponential = isinstance(factor, sp.exp)
+            base, exponent = (factor, sp.S.One) if exponential else factor.as_base_exp()
+            if isinstance(base, sp.Add):
+                content, base = self._named(base)
+                if exponent.is_Integer or content == 1:
+                    found[content] = found.get(content, sp.S.Zero) + exponent
+                else:
+                    base = factor.as_base_exp()[0]
+            found[base] = found.get(base, sp.S.Zero) + exponent
+        return {b: e for b, e in found.items() if e != 0 and b != 1}
 
-def factors(product: sp.Expr) -> Factors:
-    """The bases of a product and their exponents; a sum stands with one of its two signs."""
-    found: Factors = {}
-    for factor in sp.Mul.make_args(product):
-        exponential = isinstance(factor, sp.exp)
-        base, exponent = (factor, sp.S.One) if exponential else factor.as_base_exp()
-        if isinstance(base, sp.Add) and exponent.is_Integer:
-            content, base = _plain(base)
-            found[content] = found.get(content, sp.S.Zero) + exponent
-        found[base] = found.get(base, sp.S.Zero) + exponent
-    return {b: e for b, e in found.items() if e != 0 and b != 1}
+    def _named(self, base: sp.Add) -> tuple[sp.Expr, sp.Expr]:
+        """A sum as a number times a forward value, or times a sum."""
+        content, plain = _plain(base)
+        for equation, number, body in self.sums.get(_shape(plain), ()):
+            at = _unified(body, plain, {})
+            if at is not None:
+                return content / number, equation.lhs.xreplace(at)
+        return content, plain
 
 
 def _plain(base: sp.Add) -> tuple[sp.Expr, sp.Expr]:
-    """A sum without its number: 2 m - 2 x is -2 times x - m."""
-    content, rest = (sp.S.One, base) if base.args[0].is_Number else base.primitive()
+    """A sum without its number: 2 m - 2 x is -2 times x - m, and 2 v + 2 is 2 times v + 1."""
+    first = next((a for a in base.args if not a.is_Number), sp.S.One)
+    content = abs(first.as_coeff_Mul()[0])
+    rest = sp.Add(*(a / content for a in base.args))
     return (-content, -rest) if rest.could_extract_minus_sign() else (content, rest)
 
 

@@ -38,7 +38,6 @@ class Sweep:
         self.paths: dict[str, list[Path]] = {}
         self.readers = _readers(equations)
         self.steps: list[Step] = []
-        self.place: dict[str, int] = {}
         self.closed = ClosedForms(network)
         self.named = _adjoint_names(network, self.wanted)
 
@@ -56,6 +55,7 @@ class Sweep:
                 if self.readers[leaf] == 0 and leaf in self.wanted and not self._is_computed(leaf):
                     self.received.setdefault(leaf, [Term(sp.S.Zero)])
                     self._close(leaf, None)
+        self.steps = self._without_unread()
 
     def _seed(self, name: str) -> None:
         """dL/dL = 1; for an output without a loss, the upstream gradient that backward is given."""
@@ -90,12 +90,10 @@ class Sweep:
 
     def _in_closed_form(self, name: str, tidied: Equation) -> tuple[Equation, tuple[Reason, ...]]:
         """The equation with adjoints that are sums per row written inside it, and why."""
-        terms, reasons, inside = self.closed.form(name, tidied)
+        terms, reasons = self.closed.form(name, tidied)
         if terms == tidied.terms:
             return tidied, ()
-        terms, more = combined(terms, self.network, gathered)
-        closed = lettered(replace(tidied, terms=terms))
-        return closed, (*reasons, *more)
+        return lettered(replace(tidied, terms=terms)), tuple(reasons)
 
     def _record(
         self,
@@ -106,22 +104,27 @@ class Sweep:
     ) -> None:
         """The step, with a line for each stage of its equation that says something new."""
         closed = stages[-1]
-        for dead in self.closed.keep(name, closed):
-            self._write_inside(dead)
+        self.closed.keep(name, closed)
         lines = [Line(stages[0].terms)]
         for stage, why in zip(stages[1:], reasons, strict=True):
             if stage.terms != lines[-1].terms:
                 lines.append(Line(stage.terms, why))
         paths = tuple(self.paths.get(name, ()))
         conventions = _conventions(p.value for p in paths)
-        self.place[closed.name] = len(self.steps)
         self.steps.append(Step(0, name, closed, paths, tuple(lines), inlined, conventions))
 
-    def _write_inside(self, adjoint: str) -> None:
-        """An adjoint that no equation reads any more is one that was written inside the others."""
-        place = self.place[adjoint]
-        if self._is_computed(self.steps[place].of):
-            self.steps[place] = replace(self.steps[place], inlined=True)
+    def _without_unread(self) -> list[Step]:
+        """The steps, where an adjoint that no equation reads any more is one written inside
+        others.
+        """
+        steps: list[Step] = []
+        read: set[str] = set()
+        for step in reversed(self.steps):
+            unread = self._is_computed(step.of) and step.equation.name not in read
+            steps.append(replace(step, inlined=step.inlined or unread))
+            if not steps[-1].inlined:
+                read.update(e.name for e in step.equation.reads())
+        return steps[::-1]
 
     def _is_inlined(self, equation: Equation, adjoint: tuple[Term, ...]) -> bool:
         """Whether an adjoint is written inside the next equations instead of being stored under its

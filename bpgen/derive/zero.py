@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import sympy as sp
 
 from bpgen.derive.linear import Linear, Whole, add, opened, summed
-from bpgen.ir import Element, Equation, Index
+from bpgen.ir import Element, Equation, Index, length
 
 _DEEPEST = 6  # definitions within definitions
 _LONGEST = 8  # addends of a formula that is looked into
@@ -45,23 +45,29 @@ class Zeros:
         elif isinstance(inner.body, sp.Add) and len(inner.body.args) <= _LONGEST:
             for addend in inner.body.args:
                 self._spread(addend, inner.over, times * outer, into, 0)
-        elif depth and (definition := self._formula(inner.body)) is not None:
-            self._spread(definition, inner.over, times * outer, into, depth - 1)
-        else:
+        elif not (depth and self._by_formula(inner, times * outer, into, depth - 1)):
             add(into, inner, times * outer)
 
-    def _formula(self, body: sp.Expr) -> sp.Expr | None:
-        """What a forward value is by its own pointwise formula."""
-        equation = self.definitions.get(body.name) if isinstance(body, Element) else None
-        if equation is None or not equation.pointwise():
-            return None
-        return equation.terms[0].body.xreplace(_at(equation, body))
+    def _by_formula(self, total: Whole, times: sp.Expr, into: Linear, depth: int) -> bool:
+        """Add `times` the sum of a forward value by the value's own equation, if that is a formula
+        in which all sums are per row.
+        """
+        formula = self._defined(total.body)
+        if formula is None or not all(_per_row(k, c, total) for k, c in formula.items()):
+            return False
+        count = sp.Mul(*(length(k.size) for k in total.over))
+        for key, coefficient in formula.items():
+            if key is None:
+                self._spread(coefficient, total.over, times, into, depth)
+            else:
+                self._spread(key.body, key.over, times * count * coefficient, into, 0)
+        return True
 
     def _mean(self, times: sp.Expr, value: sp.Expr, into: Linear) -> None:
         """A multiple of a forward value that is itself a sum, as that sum."""
         access = [f for f in sp.Mul.make_args(value) if f.has(Element)]
-        known = self._total(access[0]) if len(access) == 1 else None
-        if known is None:
+        known = self._defined(access[0]) if len(access) == 1 else None
+        if known is None or not any(known):
             add(into, None, times * value)
             return
         for key, coefficient in known.items():
@@ -71,15 +77,19 @@ class Zeros:
             else:
                 self._spread(key.body, key.over, factor, into, 0)
 
-    def _total(self, access: sp.Expr) -> Linear | None:
-        """What a forward value is as a combination of sums, where it is one."""
+    def _defined(self, access: sp.Expr) -> Linear | None:
+        """A forward value by its own equation."""
         equation = self.definitions.get(access.name) if isinstance(access, Element) else None
-        known = opened(equation.terms) if equation and not equation.pointwise() else None
+        known = opened(equation.terms) if equation is not None else None
         if equation is None or known is None:
             return None
-        at = _at(equation, access)
+        at = dict(zip(equation.indices, access.indices, strict=True))
         return {k and Whole(k.body.xreplace(at), k.over): c.xreplace(at) for k, c in known.items()}
 
 
-def _at(equation: Equation, access: Element) -> dict[sp.Expr, sp.Expr]:
-    return dict(zip(equation.indices, access.indices, strict=True))
+def _per_row(key: Whole | None, coefficient: sp.Expr, total: Whole) -> bool:
+    """Whether a sum within a formula, and what it is multiplied by, are the same for every entry
+    that is summed.
+    """
+    free = set() if key is None else key.free | coefficient.free_symbols
+    return not free & set(total.over)

@@ -119,22 +119,21 @@ def _times(outer: sp.Expr, inner: Text, frame: tuple[Index, ...], order: Order) 
 
 
 def _mean(group: Group, frame: tuple[Index, ...], order: Order) -> Text | None:
-    """A sum over one index, divided by that index's length, is a mean."""
+    """A sum divided by the number of its addends is a mean."""
     s = group.sums[0]
-    if len(group.sums) > 1 or s.reduce != "sum" or len(s.over) != 1:
+    if len(group.sums) > 1 or s.reduce != "sum":
         return None
-    outer, size = group.outer * length(s.over[0].size), s.over[0].size
-    if size in (1, 2) or abs(outer.as_coeff_Mul()[0]) != 1 or length(size) in outer.free_symbols:
+    lengths = [length(k.size) for k in s.over]
+    count = sp.Mul(*lengths)
+    outer = group.outer * count
+    if count in (1, 2) or abs(outer.as_coeff_Mul()[0]) != 1 or outer.has(*lengths):
         return None
     kept = uses(s.body, frame)
     factors = _operands(s, (*kept, *s.over))
     if len(factors) != 1:
         return None
     array = operand(factors[0], (*kept, *s.over), order)
-    axis = "" if len(array.axes) == 1 else f"axis={array.axes.index(s.over[0])}"
-    left = tuple(a for a in array.axes if a not in s.over)
-    averaged = transposed(Operand(f"{array.bracketed()}.mean({axis})", left), kept)
-    return _times(outer, _lined_up(((averaged.text, ATOM), kept), frame), frame, order)
+    return _times(outer, _lined_up(_along(array, s.over, kept, "mean"), frame), frame, order)
 
 
 def _operands(s: Sum, every: tuple[Index, ...]) -> list[sp.Expr]:
@@ -228,9 +227,9 @@ def _merged(
 
 
 def _along(
-    operand: Operand, over: tuple[Index, ...], kept: tuple[Index, ...]
+    operand: Operand, over: tuple[Index, ...], kept: tuple[Index, ...], how: str = "sum"
 ) -> tuple[Text, tuple[Index, ...]]:
-    """One array summed along axes."""
+    """One array summed, or averaged, along axes."""
     positions = [operand.axes.index(k) for k in over]
     left = tuple(a for a in operand.axes if a not in over)
     axis = (
@@ -240,7 +239,7 @@ def _along(
         if len(positions) == 1
         else f"axis={tuple(sorted(positions))}"
     )
-    summed = Operand(f"{operand.bracketed()}.sum({axis})", left)
+    summed = Operand(f"{operand.bracketed()}.{how}({axis})", left)
     return (transposed(summed, kept).text, ATOM), kept
 
 

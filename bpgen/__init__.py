@@ -73,6 +73,7 @@ _WORDS = {
         "swiglu",
     ),
     "layers": ("dense",),
+    "blocks": ("repeat",),
     "losses": (
         "half_squared_error",
         "squared_error",
@@ -89,6 +90,7 @@ _WORDS = {
 __all__ = [word for words in _WORDS.values() for word in words]
 
 if TYPE_CHECKING:
+    from bpgen.declare.blocks import *
     from bpgen.declare.activations import *
     from bpgen.declare.functions import *
     from bpgen.declare.layers import *

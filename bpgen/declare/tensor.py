@@ -61,7 +61,7 @@ class Tensor(Symbolic):
         self.bound, self.sums_to_one, self.init, self.keep = bound, sums_to_one, init, keep
         self.indices, self.terms = indices, terms
         self.open, self.carried = open, carried  # open: written element by element, t[i] = ...
-        self.home = here()
+        self.home, self.block = here(), here().block
         self.line = self.home.line()
         self.serial = self.home.add(self)
         self.moment = next(self.home.moments)

@@ -51,7 +51,7 @@ class Sweep:
                 for leaf in sorted(
                     dict.fromkeys(e.name for e in equation.reads()), key=self._leaf_order
                 ):
-                    self._heard(leaf)
+                    self._heard(leaf, group[0].loop)
         self.steps = self._without_unread()
 
     def _sweep(self, group: list[Equation]) -> None:
@@ -77,12 +77,12 @@ class Sweep:
         """Whether the loss hears of it; of a loop, whether it hears of any of it."""
         return any(e.name in self.received for e in (group if equation.loop else [equation]))
 
-    def _heard(self, leaf: str) -> None:
+    def _heard(self, leaf: str, loop: Loop | None) -> None:
         """One reader less to wait for; a parameter or input without any is finished."""
         self.readers[leaf] -= 1
         if self.readers[leaf] == 0 and leaf in self.wanted and not self._is_computed(leaf):
             self.received.setdefault(leaf, [Term(sp.S.Zero)])
-            self._close(leaf, None)
+            self._close(leaf, None, loop if self.network.tensors[leaf].block else None)
 
     def _seed(self, name: str) -> None:
         """dL/dL = 1; for an output without a loss, the upstream gradient that backward is given."""
@@ -97,9 +97,11 @@ class Sweep:
         """Parameters in the order of declaration, inputs last."""
         return self.network.tensors[name].role == "input", self.declared[name]
 
-    def _close(self, name: str, equation: Equation | None) -> tuple[Term, ...]:
+    def _close(
+        self, name: str, equation: Equation | None, loop: Loop | None = None
+    ) -> tuple[Term, ...]:
         """The finished adjoint of a tensor: simplified, recorded, and as later equations
-        write it.
+        write it. What is of each block is told in the loop over the blocks.
         """
         info, received = self.network.tensors[name], tuple(self.received[name])
         if name == self.network.loss:
@@ -113,8 +115,9 @@ class Sweep:
         closed, why = self._in_closed_form(name, tidied)
         inlined = inlined and (len(closed.terms) == 1 or not any(t.over for t in closed.terms))
         told = [drafted, tidied, closed]
-        if equation is not None and equation.loop is not None:
-            told = [self._stepwise(e, equation.loop) for e in told]
+        loop = equation.loop if equation is not None else loop
+        if loop is not None:
+            told = [self._stepwise(e, loop) for e in told]
         self._record(name, told, [reasons, why], inlined)
         return closed.terms if inlined else (Term(element(self.named[name], info.indices)),)
 
@@ -144,7 +147,7 @@ class Sweep:
                 tuple(e.xreplace(new) for e in t.at),
             )
 
-        back = Loop(self.named[loop.name], index, reverse=True)
+        back = Loop(self.named[loop.name], index, reverse=True, block=loop.block)
         return Equation(adjoint.name, adjoint.indices, tuple(map(term, adjoint.terms)), back)
 
     def _record(
@@ -183,6 +186,8 @@ class Sweep:
         name.
         """
         if not any(t.body.atoms(Element) or t.over for t in adjoint):
+            return True
+        if _is_name(adjoint) and not self._is_carried(equation):
             return True
         if any(t.over for t in equation.terms) or self._is_carried(equation):
             return False
@@ -237,6 +242,13 @@ def _together(equations: list[Equation]) -> list[list[Equation]]:
         else:
             groups.append([equation])
     return groups
+
+
+def _is_name(adjoint: tuple[Term, ...]) -> bool:
+    """Another adjoint under its own indices, and nothing more."""
+    return len(adjoint) == 1 and isinstance(adjoint[0].body, Element) and adjoint[0] == Term(
+        adjoint[0].body
+    )
 
 
 def _slides(term: Term) -> bool:

@@ -94,6 +94,8 @@ _NUMPY = {
     "reshape",
     "squeeze",
     "lib",
+    "stack",
+    "sum",
     "dtype",
     "dirichlet",
     "rint",

@@ -2,37 +2,32 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
-from bpgen.emit.layout import call, collection
+from bpgen.emit.flat import outside_blocks
+from bpgen.emit.function import Function
+from bpgen.emit.layout import collection
+from bpgen.emit.lengths import measured
 from bpgen.emit.plan import plan
 from bpgen.emit.statements import Statements
-from bpgen.emit.text import batch_shape, definition, door, joined, names_in, reads, typed
+from bpgen.emit.text import batch_shape, definition, door, drawn, joined, reads, typed
 from bpgen.ir import BATCH, Equation, TensorInfo
 from bpgen.record import Derivation
-
-
-@dataclass(frozen=True)
-class Function:
-    """One function of the module."""
-
-    signature: tuple[str, ...]
-    doc: str
-    body: tuple[str, ...]
 
 
 def functions(derivation: Derivation) -> list[Function]:
     """The functions of the mathematics, in the order of the module."""
     write = _Functions(derivation)
+    blocks = list(dict.fromkeys(write.write.blocks.values()))
+    forward = [write.forward(), *(b.forward() for b in blocks)]
+    backward = [write.backward(), *(b.backward() for b in blocks)]
     if not derivation.network.loss:
-        return [write.forward(), write.backward()]
+        return forward + backward
     return [
-        write.forward(),
+        *forward,
         write.loss(),
         write.loss_of_cache(),
-        write.backward(),
+        *backward,
         write.loss_and_grad(),
     ]
 
@@ -63,11 +58,13 @@ class _Functions:
         outputs = self.network.outputs
         one = len(outputs) == 1
         returned = "np.ndarray" if one else f"tuple[{', '.join('np.ndarray' for _ in outputs)}]"
-        body = ["_check(params)", *self._unpacked(f.evaluated for f in self.plan.forward)]
+        body = ["_check(params)", *self._unpacked(_outer(f.evaluated for f in self.plan.forward))]
         body += [*self._doors(self.inputs, set()), *self._drawn()]
         body += self.write.forward(self.plan.forward)
-        body = self._measured(body, {t.name: t.name for t in self.inputs})
-        body += collection("cache = ", [f'"{n}": {n}' for n in self.plan.cache], indent=4)
+        body = measured(body, {t.name: t.name for t in self.inputs}, self.write.scope.tensors)
+        cached = [f'"{n}": {n}' for n in self._outer_cache()]
+        stores = dict.fromkeys(f"**{b.store}" for b in self.write.blocks.values())
+        body += collection("cache = ", [*cached, *stores], indent=4)
         body.append(f"return {outputs[0] if one else f'({joined(*outputs)})'}, cache")
         shapes = ", ".join(f"{o} {batch_shape(self.network.tensors[o])}" for o in outputs)
         doc = f"The output{'' if one else 's'} {shapes}, and the cache for backward."
@@ -77,15 +74,15 @@ class _Functions:
 
     def _drawn(self) -> list[str]:
         """Noise, drawn anew at each call."""
-        lines = []
-        for t in self.noise:
-            sizes = ", ".join(str(i.size) for i in t.indices)
-            shape = f"({sizes},)" if len(t.indices) == 1 else f"({sizes})"
-            keep = repr(float(t.keep if t.keep is not None else 1))
-            like = next((x.name for x in self.inputs if x.bound is None), None)
-            like = like or f'params["{self.params[0].name}"]'
-            lines += call(f"{t.name} = dropout", ["rng", shape, keep, f"{like}.dtype"], "", 4)
-        return lines
+        like = next((x.name for x in self.inputs if x.bound is None), None)
+        like = like or f'params["{self.params[0].name}"]'
+        return [line for t in self.noise if not t.block for line in drawn(t, like)]
+
+    def _outer_cache(self) -> list[str]:
+        """What the cache holds beside what each block leaves there."""
+        steps = (*self.plan.backward, *self.plan.input_backward)
+        outer = reads(_outer(x.evaluated for x in (*self.plan.loss, *self.plan.rebuilt, *steps)))
+        return [n for n in self.plan.cache if n in outer or not self.network.tensors[n].block]
 
     def loss(self) -> Function:
         body = [
@@ -108,12 +105,13 @@ class _Functions:
         return Function(
             tuple(definition("_loss", arguments, "float")),
             "The loss of the batch that left this cache.",
-            tuple(self._measured(body, self._cached(body))),
+            tuple(measured(body, self._cached(body), self.write.scope.tensors)),
         )
 
     def backward(self) -> Function:
         steps = (*self.plan.backward, *self.plan.input_backward)
         equations = [s.evaluated for s in steps] + [f.evaluated for f in self.plan.rebuilt]
+        equations = _outer(equations)
         body = [
             *self._unpacked(equations),
             *self._opened(equations),
@@ -128,7 +126,7 @@ class _Functions:
         body += self.write.backward(self.plan.backward)
         body += collection(
             "grads = ",
-            [f'"{t.name}": {self.derivation.adjoint[t.name]}' for t in self.params],
+            [f'"{t.name}": {self._gradient(t)}' for t in self.params],
             indent=4,
         )
         body += [*self._input_gradients(), "return grads"]
@@ -141,8 +139,17 @@ class _Functions:
         return Function(
             tuple(definition("backward", arguments, "Arrays")),
             doc,
-            tuple(self._measured(body, self._cached(body))),
+            tuple(measured(body, self._cached(body), self.write.scope.tensors)),
         )
+
+    def _gradient(self, parameter: TensorInfo) -> str:
+        """The gradient of a parameter, where backward returns it."""
+        if not parameter.block:
+            return self.derivation.adjoint[parameter.name]
+        (blocks,) = {
+            b for b in self.write.blocks.values() if b.has(self.derivation.adjoint[parameter.name])
+        }
+        return blocks.stacked(parameter.name)
 
     def _input_gradients(self) -> list[str]:
         real = [t for t in self.inputs if t.name in self.derivation.adjoint]
@@ -160,30 +167,11 @@ class _Functions:
             tuple(body),
         )
 
-    def _measured(self, body: list[str], arrays: dict[str, str]) -> list[str]:
-        """The body with N, the row numbers and the lengths known at run time that it speaks of,
-        read off arrays at hand as soon as these are there.
-        """
-        names, lines = names_in(body), []
-        known = {line.split(" = ")[0] for line in body if re.match(r"\w+ = ", line)}
-        for array, text in arrays.items():
-            for axis, index in enumerate(self.network.tensors[array].indices):
-                size = index.size
-                wanted = names | ({BATCH} if "rows" in names else set())
-                if isinstance(size, str) and size in wanted and size not in known:
-                    known.add(size)
-                    measure = f"len({text})" if axis == 0 else f"{text}.shape[{axis}]"
-                    lines.append((array, f"{size} = {measure}"))
-        if "rows" in names:
-            lines.append((next(iter(arrays)), f"rows = np.arange({BATCH})"))
-        for array, line in reversed(lines):
-            body.insert(_after(body, array), line)
-        return body
-
     def _cached(self, body: list[str]) -> dict[str, str]:
         """The cached arrays that a body may measure: those it opens, then any."""
-        opened = {n: n for n in self.plan.cache if f'{n} = cache["{n}"]' in body}
-        return {**opened, **{n: f'cache["{n}"]' for n in self.plan.cache if n not in opened}}
+        cached = [n for n in self._outer_cache() if not self.network.tensors[n].block]
+        opened = {n: n for n in cached if f'{n} = cache["{n}"]' in body}
+        return {**opened, **{n: f'cache["{n}"]' for n in cached if n not in opened}}
 
     def _lengths(self) -> set[str]:
         """The lengths that the cached arrays tell."""
@@ -196,7 +184,7 @@ class _Functions:
 
     def _opened(self, equations: Iterable[Equation]) -> list[str]:
         read = reads(equations)
-        return [f'{n} = cache["{n}"]' for n in self.plan.cache if n in read]
+        return [f'{n} = cache["{n}"]' for n in self._outer_cache() if n in read]
 
     def _read_targets(self, equations: Iterable[Equation]) -> list[TensorInfo]:
         read = reads(equations)
@@ -214,12 +202,6 @@ class _Functions:
         return door(self.network.tensors[output], seed, BATCH, self._lengths())
 
 
-def _after(body: list[str], array: str) -> int:
-    """The place in a body after the statement that makes an array known."""
-    start = next((k for k, line in enumerate(body) if line.startswith(f"{array} = ")), None)
-    if start is None:  # before the first statement that is no assignment of an argument
-        return next((k for k, line in enumerate(body) if "params[" not in line), 0)
-    end = start + 1
-    while end < len(body) and body[end][:1] in (" ", ")"):
-        end += 1
-    return end
+def _outer(equations: Iterable[Equation]) -> list[Equation]:
+    """What the functions of the whole network compute: all but what each of its blocks does."""
+    return [o for e in equations if (o := outside_blocks(e)).terms]

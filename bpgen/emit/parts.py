@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from bpgen.emit.functions import Function, functions
+from bpgen.emit.function import Function
+from bpgen.emit.functions import functions
 from bpgen.emit.interface import Interface
 from bpgen.emit.text import names_in
 from bpgen.error_function import SHARED

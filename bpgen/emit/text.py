@@ -50,6 +50,14 @@ def door(tensor: TensorInfo, name: str, length: str, known: Container[str]) -> l
     return call(f"{name} = {kind}", [f'"{name}"', name, shape, length, last], "", 4)
 
 
+def drawn(tensor: TensorInfo, like: str) -> list[str]:
+    """The statement that draws noise anew."""
+    sizes = ", ".join(str(i.size) for i in tensor.indices)
+    shape = f"({sizes},)" if len(tensor.indices) == 1 else f"({sizes})"
+    keep = repr(float(tensor.keep if tensor.keep is not None else 1))
+    return call(f"{tensor.name} = dropout", ["rng", shape, keep, f"{like}.dtype"], "", 4)
+
+
 def names_in(lines: Iterable[str]) -> set[str]:
     code = "\n".join(line for line in lines if not line.lstrip().startswith("#"))
     return set(re.findall(r"(?<![.\w])[A-Za-z_]\w*", re.sub(r'"[^"]*"', "", code)))

@@ -5,7 +5,7 @@ written on.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import sympy as sp
 
@@ -13,7 +13,7 @@ from bpgen.derive.calculus import Known, derivative
 from bpgen.derive.closed import ClosedForms
 from bpgen.derive.chain import Link, contributions, path
 from bpgen.derive.measure import weight
-from bpgen.derive.simplify import combined, gathered
+from bpgen.derive.simplify import combined, gathered, tidy
 from bpgen.functions import row
 from bpgen.ir import Element, Equation, Index, Loop, Network, Term, element, elements
 from bpgen.network.letters import lettered
@@ -107,19 +107,35 @@ class Sweep:
         if name == self.network.loss:
             return received
         drafted = lettered(Equation(self.named[name], info.indices, received))
-        terms, reasons = combined(drafted.terms, self.network, gathered)
-        inlined = equation is not None and self._is_inlined(equation, terms)
-        if not inlined:
-            terms, reasons = combined(drafted.terms, self.network)
-        tidied = lettered(Equation(self.named[name], info.indices, terms))
-        closed, why = self._in_closed_form(name, tidied)
-        inlined = inlined and (len(closed.terms) == 1 or not any(t.over for t in closed.terms))
-        told = [drafted, tidied, closed]
         loop = equation.loop if equation is not None else loop
         if loop is not None:
-            told = [self._stepwise(e, loop) for e in told]
-        self._record(name, told, [reasons, why], inlined)
+            drafted = self._stepwise(drafted, loop)
+        inlined = False
+        if equation is not None:
+            inlined = self._is_inlined(
+                equation, combined(drafted.terms, self.network, gathered)[0]
+            )
+        parts = [self._tidied(name, p, inlined) for p in _by_place(drafted, info.carried)]
+        stages = [
+            replace(drafted, terms=tuple(t for p in parts for t in p.stages[k].terms))
+            for k in range(2)
+        ]
+        closed = stages[1]
+        inlined = inlined and (len(closed.terms) == 1 or not any(t.over for t in closed.terms))
+        why = [tuple(dict.fromkeys(r for p in parts for r in p.reasons[k])) for k in range(2)]
+        self._record(name, [drafted, *stages], why, inlined)
         return closed.terms if inlined else (Term(element(self.named[name], info.indices)),)
+
+    def _tidied(self, name: str, part: _Part, inlined: bool) -> _Tidied:
+        """What is written at one place, simplified and then in closed form, and why."""
+        terms, reasons = combined(part.equation.terms, self.network, gathered if inlined else tidy)
+        tidied = replace(lettered(replace(part.equation, terms=terms)), loop=part.equation.loop)
+        closed, why = self._in_closed_form(name, tidied)
+        stages = tuple(
+            replace(e, terms=tuple(replace(t, at=part.at) if part.at else t for t in e.terms))
+            for e in (tidied, closed)
+        )
+        return _Tidied(stages, (reasons, why))
 
     def _in_closed_form(self, name: str, tidied: Equation) -> tuple[Equation, tuple[Reason, ...]]:
         """The equation with adjoints that are sums per row written inside it, and why."""
@@ -173,7 +189,8 @@ class Sweep:
         others.
         """
         steps: list[Step] = []
-        read: set[str] = set()
+        carried = (s for s in self.steps if self.network.tensors[s.of].carried is not None)
+        read = {e.name for s in carried for e in s.equation.reads()}
         for step in reversed(self.steps):
             unread = self._is_computed(step.of) and step.equation.name not in read
             steps.append(replace(step, inlined=step.inlined or unread))
@@ -242,6 +259,35 @@ def _together(equations: list[Equation]) -> list[list[Equation]]:
         else:
             groups.append([equation])
     return groups
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What an adjoint receives at one step of a loop, or at its own indices."""
+
+    at: tuple[sp.Expr, ...] | None
+    equation: Equation
+
+
+@dataclass(frozen=True)
+class _Tidied:
+    """The stages of one part, and the reasons of each."""
+
+    stages: tuple[Equation, ...]
+    reasons: tuple[tuple[Reason, ...], ...]
+
+
+def _by_place(adjoint: Equation, carried: int | None) -> list[_Part]:
+    """What is written at each step, as if it were the equation's own: the algebra is the same."""
+    by_place: dict[tuple[sp.Expr, ...] | None, list[Term]] = {}
+    for term in adjoint.terms:
+        place = None
+        if term.at is not None and carried is not None:
+            own = (*term.at[:carried], adjoint.indices[carried], *term.at[carried + 1 :])
+            place = term.at if own == adjoint.indices else None
+        here = term if place is None else replace(term, at=None)
+        by_place.setdefault(place, []).append(here)
+    return [_Part(at, replace(adjoint, terms=tuple(terms))) for at, terms in by_place.items()]
 
 
 def _is_name(adjoint: tuple[Term, ...]) -> bool:

@@ -23,7 +23,7 @@ from bpgen.declare.functions import (
     word,
 )
 from bpgen.declare.given import number
-from bpgen.declare.symbolic import said
+from bpgen.declare.symbolic import Symbolic, said
 from bpgen.declare.tensor import Tensor
 from bpgen.errors import NetError
 from bpgen.ir import length
@@ -315,8 +315,8 @@ def _scalar(value: Any, what: str) -> None:
 
 
 def _above_zero(value: float, what: str) -> float:
-    if not number(value) > 0:
-        raise NetError(f"{what}={value} is not above 0", "give a positive number")
+    if isinstance(value, Symbolic) or not number(value).is_positive:
+        raise NetError(f"{what}={said(value)} is not above 0", "give a positive number")
     return value
 
 

@@ -7,13 +7,13 @@ What comes out of a norm's forward equations this way is the three-term form tha
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import sympy as sp
 
 from bpgen.derive.linear import Linear, Whole, add, closed, cost, opened, summed
-from bpgen.derive.measure import simplest, weight
-from bpgen.derive.products import Products
+from bpgen.derive.measure import weight
+from bpgen.derive.products import Products, without_numbers
 from bpgen.derive.simplify import gathered
 from bpgen.derive.zero import Zeros
 from bpgen.ir import Element, Equation, Network, Term, elements
@@ -47,7 +47,7 @@ class ClosedForms:
     def __init__(self, network: Network) -> None:
         self.products, self.zeros = Products(network), Zeros(network)
         self.adjoints: dict[str, _Adjoint] = {}
-        self.read_by: dict[str, set[str]] = {}  # for each adjoint the tensors whose adjoints read it
+        self.read_by: dict[str, set[str]] = {}  # the tensors whose adjoints read an adjoint
         self.reads: dict[str, set[str]] = {}
 
     def passed_on(self, terms: Iterable[Term], to: str) -> None:
@@ -110,7 +110,7 @@ class ClosedForms:
             if known is not None:
                 most = max(rank, len(known.equation.indices))
                 sums = [key for key in known.linear if key is not None]
-                if sums and all(len(s.free) < most for s in sums):
+                if all(len(s.free) < most for s in sums) and (sums or _is_smaller(known, rank)):
                     found.append(name)
         return sorted(found, key=lambda n: -self.adjoints[n].place)
 
@@ -191,15 +191,14 @@ class ClosedForms:
     def _told(self, coefficient: sp.Expr, reasons: Reasons) -> sp.Expr:
         """A coefficient in its lightest form, in forward values."""
         found, why = coefficient, Reasons()
-        forms = gathered(coefficient), self._by_adjoint(coefficient), *_distributed(coefficient)
-        for form in forms:
+        forms = [gathered(coefficient), self._by_adjoint(coefficient), *_distributed(coefficient)]
+        for form in (*forms, without_numbers(coefficient)):
             more = Reasons()
             told = self.products.fold(form, more)
             if weight(told) < weight(found) and (more or form != coefficient):
                 found, why = told, more
         reasons.update(why)
         return found
-
 
     def _by_adjoint(self, total: sp.Expr) -> sp.Expr:
         """A sum with the factors of each adjoint together: dv x - dv m + g is dv (x - m) + g."""
@@ -209,6 +208,11 @@ class ClosedForms:
             if len(with_it) > 1:
                 total = total - sp.Add(*with_it) + gathered(sp.Add(*with_it))
         return total
+
+
+def _is_smaller(known: _Adjoint, rank: int) -> bool:
+    """Whether an adjoint is one product of fewer axes than the equation it may go into."""
+    return len(known.equation.indices) < rank and not isinstance(known.linear[None], sp.Add)
 
 
 def _parted(body: sp.Expr, name: str) -> tuple[sp.Expr, list[tuple[Element, sp.Expr]]]:

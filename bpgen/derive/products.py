@@ -38,13 +38,20 @@ class Products:
 
     def fold(self, expr: sp.Expr, said: dict[Equality, None] | None = None) -> sp.Expr:
         """`expr` with the products within it told in forward values, outermost products first."""
-        if not self.by_factor or not expr.args or isinstance(expr, Element):
+        if not (self.by_factor or self.sums) or not expr.args or isinstance(expr, Element):
             return expr
         if isinstance(expr, sp.Mul):
             expr = self._folded(expr, said)
+        if isinstance(expr, sp.Function):
+            return expr.func(*(self._value(a) for a in expr.args))
         if not isinstance(expr, (sp.Mul, sp.Add)):
             return expr
         return expr.func(*(self.fold(a, said) for a in expr.args))
+
+    def _value(self, argument: sp.Expr) -> sp.Expr:
+        """The argument of a function, by its name where it is a forward value."""
+        content, value = self._named(argument) if isinstance(argument, sp.Add) else (0, argument)
+        return value if content == 1 and isinstance(value, Element) else argument
 
     def _folded(self, product: sp.Expr, said: dict[Equality, None] | None) -> sp.Expr:
         """A product with every definition it holds replaced by its value."""
@@ -100,6 +107,19 @@ def _plain(base: sp.Add) -> tuple[sp.Expr, sp.Expr]:
     content = abs(first.as_coeff_Mul()[0])
     rest = sp.Add(*(a / content for a in base.args))
     return (-content, -rest) if rest.could_extract_minus_sign() else (content, rest)
+
+
+def without_numbers(product: sp.Expr) -> sp.Expr:
+    """A product with the numbers of its sums outside: 2 / (2 v + 2) is 1 / (v + 1)."""
+    outside: list[sp.Expr] = []
+    for factor in sp.Mul.make_args(product):
+        base, exponent = factor.as_base_exp()
+        if isinstance(base, sp.Add) and exponent.is_Integer:
+            content = abs(_plain(base)[0])
+            outside.append(content**exponent)
+            factor = sp.Add(*(a / content for a in base.args)) ** exponent
+        outside.append(factor)
+    return sp.Mul(*outside)
 
 
 def _shape(expr: sp.Expr) -> Shape:

@@ -29,14 +29,10 @@ def _bracket(value: str) -> tuple[str, str]:
 
     Everything, and nothing, where a bracket does not come first or too much follows.
     """
-    depth = 0
-    for k, letter in enumerate(value):
-        depth += (letter == "(") - (letter == ")")
-        if depth == 0:
-            after = value[k + 1 :]
-            plain = all(c.isalnum() or c in " /*" for c in after)
-            return (value[1:k], after) if k and plain and len(after) < 16 else (value, "")
-    return value, ""
+    end = _closing(value) if value.startswith("(") else 0
+    after = value[end + 1 :]
+    plain = all(c.isalnum() or c in " /*" for c in after)
+    return (value[1:end], after) if end and plain and len(after) < 16 else (value, "")
 
 
 def _parts(value: str, indent: int) -> list[str]:
@@ -64,10 +60,24 @@ def _within(piece: str, indent: int) -> list[str]:
     start = piece.find("(")
     if indent + len(piece) <= WIDTH or piece[:start] not in ("", "+ ", "- ", "* ", "/ "):
         return [piece]
-    inside, after = _bracket(piece[start:])
-    if after or inside == piece[start:]:
-        return [piece]
-    return [piece[: start + 1], *(f"    {p}" for p in _parts(inside, indent)), ")"]
+    end = start + _closing(piece[start:])
+    inside, after = piece[start + 1 : end], piece[end + 1 :].lstrip()
+    return [
+        piece[: start + 1],
+        *(f"    {p}" for p in _parts(inside, indent)),
+        ")",
+        *([after] if after else []),
+    ]
+
+
+def _closing(value: str) -> int:
+    """Where the bracket closes that a text begins with."""
+    depth = 0
+    for k, letter in enumerate(value):
+        depth += (letter == "(") - (letter == ")")
+        if depth == 0:
+            return k
+    raise ValueError(f"{value!r} does not close its bracket")
 
 
 def _level(node: ast.AST) -> int:

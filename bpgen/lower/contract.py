@@ -5,7 +5,7 @@ einsum last.
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import sympy as sp
 
@@ -21,19 +21,36 @@ def lowered(equation: Equation, order: Order) -> Operand:
     """The right-hand side as one numpy expression; its axes are those of the left, or fewer that
     broadcast.
     """
-    common, rest = factored(equation)
-    parts = [g for g in groups(rest) if g.at is None]
-    spoken = common.free_symbols.union(*map(_spoken, parts))
+    found = factored(equation)
+    if found is None:
+        return _added(groups(equation), equation.indices, order)
+    parts = _leading(groups(found.inside))
+    spoken = found.outer.free_symbols.union(*map(_spoken, (*parts, *groups(found.beside))))
     frame = tuple(i for i in equation.indices if i in spoken)
+    beside = _added(groups(found.beside), equation.indices, order, frame)
+    inner = _added(parts, equation.indices, order, frame)
+    around = _around(found.outer, inner.text, frame, order)
+    return Operand(_plus(beside.text if found.beside.terms else "", around), frame, False)
+
+
+def _added(
+    parts: Iterable[Group],
+    indices: tuple[Index, ...],
+    order: Order,
+    frame: tuple[Index, ...] | None = None,
+) -> Operand:
+    """Groups added up; in the frame of the indices that they speak of, where none is given."""
+    parts = [g for g in parts if g.at is None]
+    if frame is None:
+        frame = tuple(i for i in indices if any(i in _spoken(g) for g in parts))
+    texts = [_group(g, frame, order) for g in parts]
     text = ""
-    for group in _leading(parts) if common != 1 else parts:
-        text = _plus(text, _group(group, frame, order))
-    if common != 1:
-        text = _around(common, text, frame, order)
+    for part in sorted(texts, key=lambda t: t[0].startswith("-")):
+        text = _plus(text, part)
     return Operand(text or "0", frame, False)
 
 
-def _leading(parts: list[Group]) -> list[Group]:
+def _leading(parts: Iterable[Group]) -> list[Group]:
     """Within a bracket, what stands in no sum comes first, and what is added before the rest."""
 
     def place(group: Group) -> tuple[bool, bool, int]:
@@ -43,11 +60,11 @@ def _leading(parts: list[Group]) -> list[Group]:
     return sorted(parts, key=place)
 
 
-def _around(outer: sp.Expr, inner: str, frame: tuple[Index, ...], order: Order) -> str:
+def _around(outer: sp.Expr, inner: str, frame: tuple[Index, ...], order: Order) -> Text:
     """A common factor and the bracket that it stands before, or under which it divides."""
     mark = element(f"<{inner}>", ())
     after: Order = ChainMap({mark.name: len(order)}, order)  # type: ignore[arg-type]
-    return _elementwise(outer * mark, frame, after, {mark: (inner, SUM)})[0]
+    return _elementwise(outer * mark, frame, after, {mark: (inner, SUM)})
 
 
 def scatters(equation: Equation, order: Order) -> list[tuple[tuple[sp.Expr, ...], Text]]:

@@ -86,13 +86,8 @@ def test_layer_norm_in_three_terms(spelling: str) -> None:
     )
     assert adjoint(layer_norm(spelling), "g") == "sum_n d_out[n,i] xhat[n,i]"
     assert adjoint(layer_norm(spelling), "b") == "sum_n d_out[n,i]"
-    computed = [s.of for s in record.steps if not s.inlined]
-    assert set(computed) == {"out", "g", "b", "xhat", "x"} or set(computed) == {
-        "g",
-        "b",
-        "xhat",
-        "x",
-    }
+    computed = {s.of for s in record.steps if not s.inlined}
+    assert computed - {"out"} == {"g", "b", "xhat", "x"}
 
 
 def test_layer_norm_as_emitted() -> None:
@@ -197,7 +192,7 @@ NETS: dict[str, tuple[str, str, str]] = {
         "x = input(5)\nW = param(5, 5)\nm = mean(x)\ns = sqrt(mean((x - m)**2) + 1e-5)\n"
         "xhat = (x - m)/s\nout = x + W @ xhat\noutput(out)",
         "x",
-        "d_out[n,i] + (dxhat[n,i] - sum_j 0.2 dxhat[n,j]"
+        "dout[n,i] + (dxhat[n,i] - sum_j 0.2 dxhat[n,j]"
         " - sum_j 0.2 dxhat[n,j] xhat[n,i] xhat[n,j]) / s[n]",
     ),
 }  # fmt: skip
@@ -225,8 +220,8 @@ OVER_OTHER_AXES = {
         },
     ),
     "each channel, over a length known at run time": (
-        'x = input("T", 5)\ng, b = param(5), param(5)\nm = tensor(mean(x[t, c], t), c)\n'
-        "s = tensor(sqrt(mean((x[t, c] - m[c])**2, t) + 1e-5), c)\n"
+        'x = input("T", 5)\ng, b = param(5), param(5)\nm = mean(x, axis=0)\n'
+        "d = tensor((x[t, c] - m[c])**2, t, c)\ns = sqrt(mean(d, axis=0) + 1e-5)\n"
         "xhat = tensor((x[t, c] - m[c])/s[c], t, c)\nout = tensor(g[c]*xhat[t, c] + b[c], t, c)\noutput(out)",
         "1/s[n, j]",
         {"0 dxhat[n, i, j]", "1 -dxhat[n, k, j]/T", "1 -dxhat[n, k, j]*xhat[n, i, j]*xhat[n, k, j]/T"},

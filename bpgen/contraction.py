@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -70,26 +71,55 @@ def uses(factor: sp.Expr, indices: Iterable[Index]) -> tuple[Index, ...]:
     return tuple(i for i in indices if i in factor.free_symbols)
 
 
-def factored(equation: Equation) -> tuple[sp.Expr, Equation]:
-    """A factor that every term has outside its sum, and the equation without it: r * (g - sum g)
-    rather than r * g - r * sum g. 1 where there is none.
-    """
-    if not _is_sum_of_unlike(equation):
-        return sp.S.One, equation
-    common = shared(split(t)[0] for t in equation.terms)
-    if common == 1:
-        return common, equation
-    return common, replace(equation, terms=tuple(t.map(lambda b: b / common) for t in equation.terms))
+@dataclass(frozen=True)
+class Factored:
+    """`outer * (inside) + beside`: what is added beside the bracket has not that factor."""
+
+    outer: sp.Expr
+    inside: Equation
+    beside: Equation
 
 
-def _is_sum_of_unlike(equation: Equation) -> bool:
-    """Several terms, at least one of them a plain sum, that `groups` does not already bring
-    together.
+def factored(equation: Equation) -> Factored | None:
+    """The factor that most terms, a sum among them, have outside their sums, before a bracket:
+    r * (g - sum g) rather than r * g - r * sum g.
     """
-    terms = equation.terms
-    if len(terms) < 2 or any(t.at is not None or t.reduce != "sum" for t in terms):
-        return False
-    return any(t.over for t in terms) and len({split(t)[0] for t in terms}) > 1
+    if any(t.at is not None or t.reduce != "sum" for t in equation.terms):
+        return None
+    terms = [part for t in equation.terms for part in _addends(t)]
+    outers = [split(t)[0] for t in terms]
+    often = Counter(b for t, o in zip(terms, outers, strict=True) for b in _powers(o))
+    for base in sorted((b for b in often if often[b] > 1), key=lambda b: (-often[b], str(b))):
+        has = [base in _powers(o) for o in outers]
+        common = shared(o for o, one in zip(outers, has, strict=True) if one)
+        inside = [t for t, one in zip(terms, has, strict=True) if one]
+        unlike = len({o for o, one in zip(outers, has, strict=True) if one}) > 1
+        if common != 1 and unlike and any(t.over for t in inside):
+            inside = sorted((t.map(lambda body, by=common: body / by) for t in inside), key=_place)
+            beside = tuple(t for t, one in zip(terms, has, strict=True) if not one)
+            return Factored(
+                common,
+                replace(equation, terms=_rejoined(inside)),
+                replace(equation, terms=_rejoined(beside)),
+            )
+    return None
+
+
+def _place(term: Term) -> tuple[bool, bool, int]:
+    """Within a bracket: what stands in no sum, what is added, what is shorter, before the rest."""
+    negative = bool(term.body.could_extract_minus_sign())
+    return bool(term.over), negative, len(term.body.atoms(Element))
+
+
+def _addends(term: Term) -> list[Term]:
+    return [term] if term.over else [Term(a) for a in sp.Add.make_args(term.body)]
+
+
+def _rejoined(terms: Iterable[Term]) -> tuple[Term, ...]:
+    """What stands in no sum as one term, first."""
+    terms = list(terms)
+    plain = [t.body for t in terms if not t.over]
+    return (*([Term(sp.Add(*plain))] if plain else []), *(t for t in terms if t.over))
 
 
 def shared(coefficients: Iterable[sp.Expr]) -> sp.Expr:

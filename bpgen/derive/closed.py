@@ -7,13 +7,14 @@ What comes out of a norm's forward equations this way is the three-term form tha
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 
 import sympy as sp
 
 from bpgen.derive.linear import Linear, Whole, add, closed, cost, opened, summed
-from bpgen.derive.measure import simplest, weight
-from bpgen.derive.products import Products
+from bpgen.derive.measure import weight
+from bpgen.derive.products import Products, without_numbers
 from bpgen.derive.simplify import gathered
 from bpgen.derive.zero import Zeros
 from bpgen.ir import Element, Equation, Network, Term, elements
@@ -33,8 +34,12 @@ class _Adjoint:
 
     of: str
     equation: Equation
-    linear: Linear
     place: int
+
+    @cached_property
+    def linear(self) -> Linear:
+        """The adjoint itself; nothing, where it is no such combination."""
+        return (opened(self.equation.terms) if _fits(self.equation.terms) else None) or {}
 
     @property
     def cost(self) -> float:
@@ -47,7 +52,7 @@ class ClosedForms:
     def __init__(self, network: Network) -> None:
         self.products, self.zeros = Products(network), Zeros(network)
         self.adjoints: dict[str, _Adjoint] = {}
-        self.read_by: dict[str, set[str]] = {}  # for each adjoint the tensors whose adjoints read it
+        self.read_by: dict[str, set[str]] = {}  # the tensors whose adjoints read an adjoint
         self.reads: dict[str, set[str]] = {}
 
     def passed_on(self, terms: Iterable[Term], to: str) -> None:
@@ -77,9 +82,7 @@ class ClosedForms:
 
     def keep(self, of: str, equation: Equation) -> None:
         """Remember the adjoint of `of`, and which adjoints it reads now that it is closed."""
-        linear = opened(equation.terms) if _fits(equation.terms) else None
-        if linear is not None:
-            self.adjoints[equation.name] = _Adjoint(of, equation, linear, len(self.adjoints))
+        self.adjoints[equation.name] = _Adjoint(of, equation, len(self.adjoints))
         for name in self.reads.pop(of, set()) - set(_mentioned(equation.terms)):
             self.read_by[name].discard(of)
         self.passed_on(equation.terms, of)
@@ -107,10 +110,10 @@ class ClosedForms:
         found = []
         for name in _mentioned(closed(linear)):
             known = self.adjoints.get(name)
-            if known is not None:
+            if known is not None and known.linear:
                 most = max(rank, len(known.equation.indices))
                 sums = [key for key in known.linear if key is not None]
-                if sums and all(len(s.free) < most for s in sums):
+                if all(len(s.free) < most for s in sums) and (sums or _is_smaller(known, rank)):
                     found.append(name)
         return sorted(found, key=lambda n: -self.adjoints[n].place)
 
@@ -122,16 +125,14 @@ class ClosedForms:
         """
         found: Linear = {}
         for key, coefficient in linear.items():
+            body, times = (coefficient, sp.S.One) if key is None else (key.body, coefficient)
+            rest, parts = _parted(body, known.equation.name)
             if key is None:
-                rest, parts = _parted(coefficient, known.equation.name)
                 add(found, None, rest)
-                pieces = [(p, None, c) for p, c in parts]
             else:
-                rest, parts = _parted(key.body, known.equation.name)
                 self._sum(found, key, rest, coefficient, reasons)
-                pieces = [(p, key, c * coefficient) for p, c in parts]
-            for access, total, factor in pieces:
-                if not self._spread(found, known, access, total, factor, reasons):
+            for access, factor in parts:
+                if not self._spread(found, known, access, key, factor * times, reasons):
                     return None
         return self._simpler(found, reasons)
 
@@ -179,8 +180,8 @@ class ClosedForms:
         """Sums that vanish left out; coefficients and sums told in forward values."""
         found: Linear = {}
         for key, coefficient in linear.items():
-            if key is None:
-                add(found, None, self._told(coefficient, reasons))
+            if key is None or not (self.products.any or isinstance(key.body, (Element, sp.Add))):
+                add(found, key, self._told(coefficient, reasons))
                 continue
             outside: Linear = {}
             self._sum(outside, key, key.body * coefficient, sp.S.One, reasons)
@@ -190,16 +191,17 @@ class ClosedForms:
 
     def _told(self, coefficient: sp.Expr, reasons: Reasons) -> sp.Expr:
         """A coefficient in its lightest form, in forward values."""
+        if not (self.products.any or coefficient.has(sp.Add)):
+            return coefficient
         found, why = coefficient, Reasons()
-        forms = gathered(coefficient), self._by_adjoint(coefficient), *_distributed(coefficient)
-        for form in forms:
+        forms = [gathered(coefficient), self._by_adjoint(coefficient), *_distributed(coefficient)]
+        for form in (*forms, without_numbers(coefficient)):
             more = Reasons()
             told = self.products.fold(form, more)
             if weight(told) < weight(found) and (more or form != coefficient):
                 found, why = told, more
         reasons.update(why)
         return found
-
 
     def _by_adjoint(self, total: sp.Expr) -> sp.Expr:
         """A sum with the factors of each adjoint together: dv x - dv m + g is dv (x - m) + g."""
@@ -209,6 +211,12 @@ class ClosedForms:
             if len(with_it) > 1:
                 total = total - sp.Add(*with_it) + gathered(sp.Add(*with_it))
         return total
+
+
+def _is_smaller(known: _Adjoint, rank: int) -> bool:
+    """Whether an adjoint is one product of fewer axes than the equation it may go into."""
+    body = known.linear.get(None)
+    return len(known.equation.indices) < rank and isinstance(body, (sp.Mul, Element))
 
 
 def _parted(body: sp.Expr, name: str) -> tuple[sp.Expr, list[tuple[Element, sp.Expr]]]:

@@ -9,16 +9,16 @@ from itertools import permutations
 
 import sympy as sp
 
-from bpgen.contraction import shared, split
+from bpgen.contraction import factored, split
 from bpgen.derive.measure import own_weight
-from bpgen.ir import BATCH, Element, Index, Size, Term, length
+from bpgen.ir import BATCH, Element, Equation, Index, Size, Term, length
 
 _BATCH, _UNKNOWN = 64, 16  # lengths known at run time, where costs are compared
 
 
 @dataclass(frozen=True)
 class Whole:
-    """`sum over(indices) body`, with bound indices of one spelling, so that equal sums are equal."""
+    """`sum over(indices) body`, its bound indices in one spelling: equal sums are equal."""
 
     body: sp.Expr
     over: tuple[Index, ...]
@@ -43,7 +43,7 @@ def whole(body: sp.Expr, over: tuple[Index, ...]) -> Whole:
     for order in permutations(over) if 1 < len(over) <= 3 else (over,):
         bound = {k: Index(f"__{place}", k.size) for place, k in enumerate(order)}
         spelled.append(Whole(body.xreplace(bound), tuple(bound.values())))
-    return spelled[0] if len(spelled) == 1 else min(spelled, key=lambda w: (str(w.body), str(w.over)))
+    return min(spelled, key=lambda w: str((w.body, w.over))) if spelled[1:] else spelled[0]
 
 
 def summed(body: sp.Expr, over: tuple[Index, ...]) -> tuple[sp.Expr, Whole | None]:
@@ -81,20 +81,28 @@ def closed(linear: Linear) -> tuple[Term, ...]:
 
 
 def cost(linear: Linear, left: tuple[Index, ...]) -> float:
-    """Array passes, each by the number of its entries; a factor that all share is counted once."""
-    common = shared(linear.values()) if len(linear) > 1 else sp.S.One
-    total = _priced(common) + _entries(left) * (len(linear) - 1.0 + (common != 1))
+    """Array passes, each by the number of its entries; a factor before a bracket counts once."""
+    found = factored(Equation("", left, closed(linear)))
+    if found is None:
+        return _added_up(linear, left)
+    inside, beside = opened(found.inside.terms) or {}, opened(found.beside.terms) or {}
+    around = _priced(found.outer) + _entries(left) * (1 + bool(beside))
+    return around + _added_up(inside, left) + _added_up(beside, left)
+
+
+def _added_up(linear: Linear, left: tuple[Index, ...]) -> float:
+    total = _entries(left) * max(len(linear) - 1.0, 0.0)
     for key, coefficient in linear.items():
-        total += _priced(coefficient / common)
+        total += _priced(coefficient)
         if key is not None:
             total += _priced(key.body) + _entries(indices_of(key.body))
-            if abs(coefficient / common) != 1:
-                total += _entries({*key.free, *indices_of(coefficient / common)})
+            if abs(coefficient) != 1:
+                total += _entries({*key.free, *indices_of(coefficient)})
     return total
 
 
 def _priced(expr: sp.Expr) -> float:
-    """What an expression costs where each operation runs through the entries of its own operands."""
+    """What an expression costs, each operation by the entries of its own operands."""
     if isinstance(expr, Element) or not expr.args:
         return 0.1 * _entries(indices_of(expr))
     return own_weight(expr) * _entries(indices_of(expr)) + sum(map(_priced, expr.args))

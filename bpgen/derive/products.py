@@ -5,6 +5,7 @@ xhat = c * r.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import sympy as sp
 
@@ -30,23 +31,32 @@ class Products:
             elif isinstance(body, sp.Add):
                 self.sums.setdefault(_shape(body), []).append((equation, *_plain(body)))
 
+        self.any = bool(self.by_factor or self.sums)
+
     def _learn(self, equation: Equation, wanted: Factors) -> None:
         varying = [b for b in wanted if b.has(Element)]
         if len(varying) >= 2:
             key = max(varying, key=lambda b: (len(_shape(b)[1]), str(b)))
             self.by_factor.setdefault(_shape(key), []).append((equation, wanted))
 
-    def fold(self, expr: sp.Expr, said: dict[Equality, None] | None = None) -> sp.Expr:
+    def fold(self, expr: sp.Expr, said: dict[Any, None] | None = None) -> sp.Expr:
         """`expr` with the products within it told in forward values, outermost products first."""
-        if not self.by_factor or not expr.args or isinstance(expr, Element):
+        if not self.any or not expr.args or isinstance(expr, Element):
             return expr
         if isinstance(expr, sp.Mul):
             expr = self._folded(expr, said)
+        if isinstance(expr, sp.Function):
+            return expr.func(*(self._value(a) for a in expr.args))
         if not isinstance(expr, (sp.Mul, sp.Add)):
             return expr
         return expr.func(*(self.fold(a, said) for a in expr.args))
 
-    def _folded(self, product: sp.Expr, said: dict[Equality, None] | None) -> sp.Expr:
+    def _value(self, argument: sp.Expr) -> sp.Expr:
+        """The argument of a function, by its name where it is a forward value."""
+        content, value = self._named(argument) if isinstance(argument, sp.Add) else (0, argument)
+        return value if content == 1 and isinstance(value, Element) else argument
+
+    def _folded(self, product: sp.Expr, said: dict[Any, None] | None) -> sp.Expr:
         """A product with every definition it holds replaced by its value."""
         found = next(self._quotients(self.factors(product)), None)
         if found is None:
@@ -100,6 +110,19 @@ def _plain(base: sp.Add) -> tuple[sp.Expr, sp.Expr]:
     content = abs(first.as_coeff_Mul()[0])
     rest = sp.Add(*(a / content for a in base.args))
     return (-content, -rest) if rest.could_extract_minus_sign() else (content, rest)
+
+
+def without_numbers(product: sp.Expr) -> sp.Expr:
+    """A product with the numbers of its sums outside: 2 / (2 v + 2) is 1 / (v + 1)."""
+    outside: list[sp.Expr] = []
+    for factor in sp.Mul.make_args(product):
+        base, exponent = factor.as_base_exp()
+        if isinstance(base, sp.Add) and exponent.is_Integer:
+            content = abs(_plain(base)[0])
+            outside.append(content**exponent)
+            factor = sp.Add(*(a / content for a in base.args)) ** exponent
+        outside.append(factor)
+    return sp.Mul(*outside)
 
 
 def _shape(expr: sp.Expr) -> Shape:

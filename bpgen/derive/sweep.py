@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 import sympy as sp
 
 from bpgen.derive.calculus import Known, derivative
-from bpgen.derive.closed import ClosedForms
 from bpgen.derive.chain import Link, contributions, path
+from bpgen.derive.closed import ClosedForms
 from bpgen.derive.measure import weight
 from bpgen.derive.simplify import combined, gathered, tidy
 from bpgen.functions import row

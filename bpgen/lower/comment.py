@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import sympy as sp
@@ -37,23 +37,19 @@ def added(term: Term, equation: Equation, printer: Printer) -> str:
 
 
 def right(equation: Equation, printer: Printer) -> str:
-    common, rest = factored(equation)
-    if common == 1:
-        return _sum(equation, printer)
-    terms = sorted(rest.terms, key=_place)
-    inner = _sum(replace(rest, terms=tuple(terms)), printer)
-    above, below = sp.fraction(common)
+    found = factored(equation)
+    if found is None:
+        return _sum(equation.terms, equation, printer)
+    inner = _sum(found.inside.terms, equation, printer)
+    above, below = sp.fraction(found.outer)
     text = f"{printer(above, PRODUCT)} ({inner})" if above != 1 else f"({inner})"
-    return f"{text} / {printer(below, POWER)}" if below != 1 else text
+    text = f"{text} / {printer(below, POWER)}" if below != 1 else text
+    if not found.beside.terms:
+        return text
+    return f"{_sum(found.beside.terms, equation, printer)} + {text}"
 
 
-def _place(term: Term) -> tuple[bool, bool, int]:
-    """Within a bracket, what stands in no sum comes first, what is added before the rest."""
-    return bool(term.over), _is_negative(term.body), len(term.body.atoms(Element))
-
-
-def _sum(equation: Equation, printer: Printer) -> str:
-    terms = equation.terms
+def _sum(terms: Iterable[Term], equation: Equation, printer: Printer) -> str:
     text = ""
     for term in sorted(terms, key=lambda t: t.at is not None):
         part = _term(term, equation, printer)

@@ -5,7 +5,7 @@ einsum last.
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 import sympy as sp
@@ -23,33 +23,41 @@ def lowered(equation: Equation, scope: Scope) -> Operand:
     """The right-hand side as one numpy expression; its axes are those of the left, or fewer that
     broadcast.
     """
-    common, rest = factored(equation)
-    parts = [g for g in groups(rest) if g.at is None]
-    spoken = common.free_symbols.union(*map(_spoken, parts))
-    frame = tuple(i for i in equation.indices if i in spoken and i not in scope.fixed)
+    open_ = tuple(i for i in equation.indices if i not in scope.fixed)
+    found = factored(equation)
+    if found is None:
+        return _added(groups(equation), open_, scope)
+    parts = sorted(groups(found.inside), key=lambda g: bool(g.sums))
+    spoken = found.outer.free_symbols.union(*map(_spoken, (*parts, *groups(found.beside))))
+    frame = tuple(i for i in open_ if i in spoken)
+    beside = _added(groups(found.beside), open_, scope, frame)
+    inner = _added(parts, open_, scope, frame)
+    around = _around(found.outer, inner.text, frame, scope)
+    return Operand(_plus(beside.text if found.beside.terms else "", around), frame, False)
+
+
+def _added(
+    parts: Iterable[Group],
+    indices: tuple[Index, ...],
+    scope: Scope,
+    frame: tuple[Index, ...] | None = None,
+) -> Operand:
+    """Groups added up; in the frame of the indices that they speak of, where none is given."""
+    parts = [g for g in parts if g.at is None]
+    if frame is None:
+        frame = tuple(i for i in indices if any(i in _spoken(g) for g in parts))
+    texts = [_group(g, frame, scope) for g in parts]
     text = ""
-    for group in _leading(parts) if common != 1 else parts:
-        text = _plus(text, _group(group, frame, scope))
-    if common != 1:
-        text = _around(common, text, frame, scope)
+    for part in sorted(texts, key=lambda t: t[0].startswith("-")):
+        text = _plus(text, part)
     return Operand(text or "0", frame, False)
 
 
-def _leading(parts: list[Group]) -> list[Group]:
-    """Within a bracket, what stands in no sum comes first, and what is added before the rest."""
-
-    def place(group: Group) -> tuple[bool, bool, int]:
-        negative = bool(group.outer.could_extract_minus_sign())
-        return bool(group.sums), negative, len(group.outer.atoms(Element))
-
-    return sorted(parts, key=place)
-
-
-def _around(outer: sp.Expr, inner: str, frame: tuple[Index, ...], scope: Scope) -> str:
+def _around(outer: sp.Expr, inner: str, frame: tuple[Index, ...], scope: Scope) -> Text:
     """A common factor and the bracket that it stands before, or under which it divides."""
     mark = element(f"<{inner}>", ())
     after = replace(scope, order=ChainMap({mark.name: len(scope.order)}, dict(scope.order)))
-    return _elementwise(outer * mark, frame, after, {mark: (inner, SUM)})[0]
+    return _elementwise(outer * mark, frame, after, {mark: (inner, SUM)})
 
 
 def valued(group: Group, frame: tuple[Index, ...], scope: Scope) -> Text:

@@ -67,10 +67,12 @@ def right_side(equation: Equation, writer: Writer) -> list[Signed]:
         printer = Printer(writer, writer.element)
         inner = Piece(printer.joined(right_side(rest, writer)), ADD)
         return [(False, before(printer, 1 / length(BATCH), inner))]
-    common, rest = factored(equation)
-    if common != 1 and len(axes) < 2:
-        inner = Piece(Printer(writer, writer.element).joined(right_side(rest, writer)), ADD)
-        return [(False, _around(Raiser(writer, axes).printer(axes), common, inner))]
+    found = factored(equation) if len(axes) < 2 else None
+    if found is not None:
+        inside = right_side(found.inside, writer)
+        inner = Piece(Printer(writer, writer.element).joined(inside), ADD)
+        beside = right_side(found.beside, writer) if found.beside.terms else []
+        return [*beside, (False, _around(Raiser(writer, axes).printer(axes), found.outer, inner))]
     if axes and len({bool(t.at or t.body.free_symbols & set(axes)) for t in equation.terms}) > 1:
         writer.note("broadcast")
     raiser = Raiser(writer, axes)

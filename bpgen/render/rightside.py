@@ -24,10 +24,11 @@ def right_side(equation: Equation, writer: Writer) -> list[Signed]:
     if rest is not None:
         inner = Piece(printer.joined(right_side(rest, writer)), ADD)
         return [(False, before(printer, 1 / length(BATCH), inner))]
-    common, rest = factored(equation)
-    if common != 1:
-        inner = Piece(printer.joined(right_side(rest, writer)), ADD)
-        return [(False, around(printer, common, inner))]
+    found = factored(equation)
+    if found is not None:
+        inner = Piece(printer.joined(right_side(found.inside, writer)), ADD)
+        beside = right_side(found.beside, writer) if found.beside.terms else []
+        return [*beside, (False, around(printer, found.outer, inner))]
     return positive_first(
         [a for g in in_order(equation, writer) for a in indexed_group(g, equation.indices, printer)]
     )

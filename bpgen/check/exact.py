@@ -154,7 +154,7 @@ def _expected(subject: Subject, written: Written) -> Iterator[tuple[str, Any]]:
         result[:] = adjoints
         yield name, result.reshape(tensor.shape)
     for name in written.network.outputs:
-        yield f"output {name}", written.tensors[name]
+        yield f"output {name}", written.shown(name)
     if subject.has_loss:
         yield "loss", np.asarray(written.loss, object)
 

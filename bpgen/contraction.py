@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sympy as sp
 
-from bpgen.ir import Equation, Index, Reduce, Term
+from bpgen.ir import Element, Equation, Index, Reduce, Term
 
 
 @dataclass(frozen=True)
@@ -68,3 +68,49 @@ def groups(equation: Equation) -> tuple[Group, ...]:
 def uses(factor: sp.Expr, indices: Iterable[Index]) -> tuple[Index, ...]:
     """Those of `indices` that a factor speaks of, in their order."""
     return tuple(i for i in indices if i in factor.free_symbols)
+
+
+def factored(equation: Equation) -> tuple[sp.Expr, Equation]:
+    """A factor that every term has outside its sum, and the equation without it: r * (g - sum g)
+    rather than r * g - r * sum g. 1 where there is none.
+    """
+    if not _is_sum_of_unlike(equation):
+        return sp.S.One, equation
+    common = shared(split(t)[0] for t in equation.terms)
+    if common == 1:
+        return common, equation
+    return common, replace(equation, terms=tuple(t.map(lambda b: b / common) for t in equation.terms))
+
+
+def _is_sum_of_unlike(equation: Equation) -> bool:
+    """Several terms, at least one of them a plain sum, that `groups` does not already bring
+    together.
+    """
+    terms = equation.terms
+    if len(terms) < 2 or any(t.at is not None or t.reduce != "sum" for t in terms):
+        return False
+    return any(t.over for t in terms) and len({split(t)[0] for t in terms}) > 1
+
+
+def shared(coefficients: Iterable[sp.Expr]) -> sp.Expr:
+    """The product of forward values and their powers that every coefficient holds."""
+    common: dict[sp.Expr, sp.Expr] | None = None
+    for coefficient in coefficients:
+        powers = _powers(coefficient)
+        if common is None:
+            common = powers
+        common = {b: _lesser(e, powers[b]) for b, e in common.items() if b in powers}
+    return sp.Mul(*(b**e for b, e in (common or {}).items()))
+
+
+def _powers(product: sp.Expr) -> dict[sp.Expr, sp.Expr]:
+    """The exponents of the factors that are no numbers."""
+    varying = (f for f in sp.Mul.make_args(product) if f.has(Element))
+    return dict((f, sp.S.One) if isinstance(f, sp.exp) else f.as_base_exp() for f in varying)
+
+
+def _lesser(one: sp.Expr, two: sp.Expr) -> sp.Expr:
+    """The part that two exponents have in common: of 1/2 and 3/2 the 1/2, of 1 and -1 nothing."""
+    if not (one.is_number and two.is_number):
+        return one if one == two else sp.S.Zero
+    return min(one, two, key=abs) if one.is_positive == two.is_positive else sp.S.Zero

@@ -94,7 +94,7 @@ def test_softmax_inside_a_network_is_found_in_closed_form() -> None:
     """p * (g - sum(g p)), from the forward equations of softmax alone."""
     body = "V = param(2, 4)\ny = target(2)\np = softmax(z)\nq = V @ p\nL = loss(half_squared_error(q, y))"
     assert adjoint(body, "s") == "-sum_i dp[n,i] p[n,i]"
-    assert adjoint(body) == "(ds[n] + dp[n,i]) p[n,i]"
+    assert adjoint(body) == "p[n,i] (dp[n,i] - sum_j dp[n,j] p[n,j])"
 
 
 def test_the_chain_rule_is_recorded_factor_by_factor() -> None:

@@ -5,10 +5,12 @@ written on.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import sympy as sp
 
 from bpgen.derive.calculus import Known, derivative
+from bpgen.derive.closed import ClosedForms
 from bpgen.derive.chain import Link, contributions, path
 from bpgen.derive.measure import weight
 from bpgen.derive.simplify import combined, gathered
@@ -16,8 +18,9 @@ from bpgen.functions import row
 from bpgen.ir import Element, Equation, Index, Loop, Network, Term, element, elements
 from bpgen.network.letters import lettered
 from bpgen.network.naming import adjoint_name
-from bpgen.record import Line, Path, Step
+from bpgen.record import Line, Path, Reason, Step
 
+_FREE = 1.0  # and one that is summed as well, where it is no more than a name
 _CHEAP = 6.0  # an adjoint lighter than this is written again at each use rather than stored
 
 
@@ -35,6 +38,7 @@ class Sweep:
         self.paths: dict[str, list[Path]] = {}
         self.readers = _readers(equations)
         self.steps: list[Step] = []
+        self.closed = ClosedForms(network)
         self.named = _adjoint_names(network, self.wanted)
 
     def run(self) -> None:
@@ -48,6 +52,7 @@ class Sweep:
                     dict.fromkeys(e.name for e in equation.reads()), key=self._leaf_order
                 ):
                     self._heard(leaf)
+        self.steps = self._without_unread()
 
     def _sweep(self, group: list[Equation]) -> None:
         """One equation, or those of a loop. The adjoint of what is carried from step to step is
@@ -104,11 +109,21 @@ class Sweep:
         inlined = equation is not None and self._is_inlined(equation, terms)
         if not inlined:
             terms, reasons = combined(drafted.terms, self.network)
-        closed = lettered(Equation(self.named[name], info.indices, terms))
+        tidied = lettered(Equation(self.named[name], info.indices, terms))
+        closed, why = self._in_closed_form(name, tidied)
+        inlined = inlined and (len(closed.terms) == 1 or not any(t.over for t in closed.terms))
+        told = [drafted, tidied, closed]
         if equation is not None and equation.loop is not None:
-            drafted, closed = (self._stepwise(e, equation.loop) for e in (drafted, closed))
-        self._record(name, drafted, closed, reasons, inlined)
-        return terms if inlined else (Term(element(self.named[name], info.indices)),)
+            told = [self._stepwise(e, equation.loop) for e in told]
+        self._record(name, told, [reasons, why], inlined)
+        return closed.terms if inlined else (Term(element(self.named[name], info.indices)),)
+
+    def _in_closed_form(self, name: str, tidied: Equation) -> tuple[Equation, tuple[Reason, ...]]:
+        """The equation with adjoints that are sums per row written inside it, and why."""
+        terms, reasons = self.closed.form(name, tidied)
+        if terms == tidied.terms:
+            return tidied, ()
+        return lettered(replace(tidied, terms=terms)), tuple(reasons)
 
     def _stepwise(self, adjoint: Equation, loop: Loop) -> Equation:
         """An adjoint within the reversed loop: what a step passes on to the step before is written
@@ -135,17 +150,33 @@ class Sweep:
     def _record(
         self,
         name: str,
-        drafted: Equation,
-        closed: Equation,
-        reasons: tuple[str, ...],
+        stages: list[Equation],
+        reasons: list[tuple[Reason, ...]],
         inlined: bool,
     ) -> None:
-        lines = [Line(drafted.terms)]
-        if closed.terms != drafted.terms:
-            lines.append(Line(closed.terms, reasons))
+        """The step, with a line for each stage of its equation that says something new."""
+        closed = stages[-1]
+        self.closed.keep(name, closed)
+        lines = [Line(stages[0].terms)]
+        for stage, why in zip(stages[1:], reasons, strict=True):
+            if stage.terms != lines[-1].terms:
+                lines.append(Line(stage.terms, why))
         paths = tuple(self.paths.get(name, ()))
         conventions = _conventions(p.value for p in paths)
         self.steps.append(Step(0, name, closed, paths, tuple(lines), inlined, conventions))
+
+    def _without_unread(self) -> list[Step]:
+        """The steps, where an adjoint that no equation reads any more is one written inside
+        others.
+        """
+        steps: list[Step] = []
+        read: set[str] = set()
+        for step in reversed(self.steps):
+            unread = self._is_computed(step.of) and step.equation.name not in read
+            steps.append(replace(step, inlined=step.inlined or unread))
+            if not steps[-1].inlined:
+                read.update(e.name for e in step.equation.reads())
+        return steps[::-1]
 
     def _is_inlined(self, equation: Equation, adjoint: tuple[Term, ...]) -> bool:
         """Whether an adjoint is written inside the next equations instead of being stored under its
@@ -162,9 +193,19 @@ class Sweep:
         heard = [e for e in equation.reads() if e.name in self.wanted]
         if len(heard) == 1 and len(adjoint) == 1:
             return True
-        plain = not any(t.over for t in adjoint)
-        return plain and (
-            sum(weight(t.body) for t in adjoint) < _CHEAP or any(_divides(t.body) for t in adjoint)
+        if any(t.over for t in adjoint):
+            return False
+        cost = sum(weight(t.body) for t in adjoint)
+        return cost < (_FREE if self._is_summed_too(equation, heard) else _CHEAP) or any(
+            _divides(t.body) for t in adjoint
+        )
+
+    def _is_summed_too(self, equation: Equation, heard: list[Element]) -> bool:
+        """Whether something computed per row hears of an adjoint in a sum, beside what hears of its
+        entries.
+        """
+        return len(heard) > 1 and any(
+            self._is_computed(e.name) and len(e.indices) < len(equation.indices) for e in heard
         )
 
     def _is_carried(self, equation: Equation) -> bool:
@@ -181,9 +222,9 @@ class Sweep:
                     )
                     if link.value != 0:
                         axes = self.network.tensors[access.name].indices
-                        self.received.setdefault(access.name, []).extend(
-                            contributions(link, adjoint, axes)
-                        )
+                        sent = list(contributions(link, adjoint, axes))
+                        self.received.setdefault(access.name, []).extend(sent)
+                        self.closed.passed_on(sent, access.name)
                         self.paths.setdefault(access.name, []).append(path(link, axes))
 
 

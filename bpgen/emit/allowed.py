@@ -94,7 +94,10 @@ _NUMPY = {
     "reshape",
     "squeeze",
     "lib",
+    "dtype",
     "dirichlet",
+    "rint",
+    "real",
 }
 _FORBIDDEN = (
     ast.Global,

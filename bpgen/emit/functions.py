@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bpgen.emit.layout import collection
+from bpgen.emit.layout import call, collection
 from bpgen.emit.plan import plan
 from bpgen.emit.statements import Statements
 from bpgen.emit.text import batch_shape, definition, door, joined, names_in, reads, typed
@@ -44,10 +45,17 @@ class _Functions:
         self.plan = plan(derivation)
         self.write = Statements(derivation, self.plan)
         self.params = self.network.role("param")
-        self.inputs, self.targets = self.network.role("input"), self.network.role("target")
+        self.inputs = [*self.network.role("input"), *self.network.role("state")]
+        self.targets = self.network.role("target")
+        self.noise = self.network.role("noise")
         self.seeds = () if self.network.loss else tuple(f"d_{o}" for o in self.network.outputs)
+        drawn = ["rng: np.random.Generator | None = None"] if self.noise else []
+        self.arguments = {
+            "forward": ["params: Arrays", *typed(self.inputs), *drawn],
+            "loss": ["params: Arrays", *typed(self.inputs), *typed(self.targets), *drawn],
+        }
         self.given = {
-            "inputs": ", ".join(t.name for t in self.inputs),
+            "inputs": joined(*(t.name for t in self.inputs), "rng" if drawn else ""),
             "targets": ", ".join(t.name for t in self.targets),
         }
 
@@ -56,35 +64,43 @@ class _Functions:
         one = len(outputs) == 1
         returned = "np.ndarray" if one else f"tuple[{', '.join('np.ndarray' for _ in outputs)}]"
         body = ["_check(params)", *self._unpacked(f.evaluated for f in self.plan.forward)]
-        body += self._doors(self.inputs)
+        body += [*self._doors(self.inputs, set()), *self._drawn()]
         body += self.write.forward(self.plan.forward)
-        body = self._with_lengths(body, [t.name for t in self.inputs])
-        body = self._counted(body)
+        body = self._measured(body, {t.name: t.name for t in self.inputs})
         body += collection("cache = ", [f'"{n}": {n}' for n in self.plan.cache], indent=4)
         body.append(f"return {outputs[0] if one else f'({joined(*outputs)})'}, cache")
         shapes = ", ".join(f"{o} {batch_shape(self.network.tensors[o])}" for o in outputs)
         doc = f"The output{'' if one else 's'} {shapes}, and the cache for backward."
-        arguments = ["params: Arrays", *typed(self.inputs)]
-        return Function(
-            tuple(definition("forward", arguments, f"tuple[{returned}, Arrays]")), doc, tuple(body)
-        )
+        returns = f"tuple[{returned}, Arrays]"
+        signature = definition("forward", self.arguments["forward"], returns)
+        return Function(tuple(signature), doc, tuple(body))
+
+    def _drawn(self) -> list[str]:
+        """Noise, drawn anew at each call."""
+        lines = []
+        for t in self.noise:
+            sizes = ", ".join(str(i.size) for i in t.indices)
+            shape = f"({sizes},)" if len(t.indices) == 1 else f"({sizes})"
+            keep = repr(float(t.keep if t.keep is not None else 1))
+            like = next((x.name for x in self.inputs if x.bound is None), None)
+            like = like or f'params["{self.params[0].name}"]'
+            lines += call(f"{t.name} = dropout", ["rng", shape, keep, f"{like}.dtype"], "", 4)
+        return lines
 
     def loss(self) -> Function:
         body = [
             f"_, cache = forward({joined('params', self.given['inputs'])})",
             f"return _loss({joined('params', 'cache', self.given['targets'])})",
         ]
-        arguments = ["params: Arrays", *typed(self.inputs), *typed(self.targets)]
-        return Function(
-            tuple(definition("loss", arguments, "float")), "The loss of a batch.", tuple(body)
-        )
+        signature = definition("loss", self.arguments["loss"], "float")
+        return Function(tuple(signature), "The loss of a batch.", tuple(body))
 
     def loss_of_cache(self) -> Function:
         equations = [f.evaluated for f in self.plan.loss]
         body = [
             *self._unpacked(equations),
             *self._opened(equations),
-            *self._doors(self._read_targets(equations)),
+            *self._doors(self._read_targets(equations), self._lengths()),
         ]
         body += self.write.forward(self.plan.loss)
         body += [f"value: float = {self.network.loss}.item()", "return value"]
@@ -92,7 +108,7 @@ class _Functions:
         return Function(
             tuple(definition("_loss", arguments, "float")),
             "The loss of the batch that left this cache.",
-            tuple(self._with_lengths(_with_batch(body), self.plan.cache)),
+            tuple(self._measured(body, self._cached(body))),
         )
 
     def backward(self) -> Function:
@@ -101,7 +117,7 @@ class _Functions:
         body = [
             *self._unpacked(equations),
             *self._opened(equations),
-            *self._doors(self._read_targets(equations)),
+            *self._doors(self._read_targets(equations), self._lengths()),
         ]
         body += [
             line
@@ -125,11 +141,11 @@ class _Functions:
         return Function(
             tuple(definition("backward", arguments, "Arrays")),
             doc,
-            tuple(self._with_lengths(_with_batch(body), self.plan.cache)),
+            tuple(self._measured(body, self._cached(body))),
         )
 
     def _input_gradients(self) -> list[str]:
-        real = [t for t in self.inputs if t.bound is None]
+        real = [t for t in self.inputs if t.name in self.derivation.adjoint]
         lines = self.write.backward(self.plan.input_backward, indent=8)
         lines += [f'grads["{t.name}"] = {self.derivation.adjoint[t.name]}' for t in real]
         return ["if inputs:", *(f"    {line}" for line in lines)] if real else []
@@ -138,36 +154,41 @@ class _Functions:
         body = [f"_, cache = forward({joined('params', self.given['inputs'])})"]
         arguments = joined("params", "cache", self.given["targets"])
         body.append(f"return _loss({arguments}), backward({arguments})")
-        everything = ["params: Arrays", *typed(self.inputs), *typed(self.targets)]
         return Function(
-            tuple(definition("loss_and_grad", everything, "tuple[float, Arrays]")),
+            tuple(definition("loss_and_grad", self.arguments["loss"], "tuple[float, Arrays]")),
             "The loss of a batch and its gradients, from one forward pass.",
             tuple(body),
         )
 
-    def _with_lengths(self, body: list[str], arrays: Iterable[str]) -> list[str]:
-        """The body with the lengths known only at run time that its statements speak of, read off
-        arrays at hand.
+    def _measured(self, body: list[str], arrays: dict[str, str]) -> list[str]:
+        """The body with N, the row numbers and the lengths known at run time that it speaks of,
+        read off arrays at hand as soon as these are there.
         """
         names, lines = names_in(body), []
-        for array in arrays:
+        known = {line.split(" = ")[0] for line in body if re.match(r"\w+ = ", line)}
+        for array, text in arrays.items():
             for axis, index in enumerate(self.network.tensors[array].indices):
-                if isinstance(index.size, str) and index.size != BATCH and index.size in names:
-                    names.remove(index.size)
-                    lines.append(f"{index.size} = {array}.shape[{axis}]")
-        first = next((k for k, line in enumerate(body) if line.startswith("# (")), 0)
-        return body[:first] + lines + body[first:]
+                size = index.size
+                wanted = names | ({BATCH} if "rows" in names else set())
+                if isinstance(size, str) and size in wanted and size not in known:
+                    known.add(size)
+                    measure = f"len({text})" if axis == 0 else f"{text}.shape[{axis}]"
+                    lines.append((array, f"{size} = {measure}"))
+        if "rows" in names:
+            lines.append((next(iter(arrays)), f"rows = np.arange({BATCH})"))
+        for array, line in reversed(lines):
+            body.insert(_after(body, array), line)
+        return body
 
-    def _counted(self, body: list[str]) -> list[str]:
-        """The body with N and the row numbers, where its statements speak of them."""
-        names = names_in(body)
-        rows = ["rows = np.arange(N)"] if "rows" in names else []
-        known = any(line.startswith("N = ") for line in body)
-        length = (
-            [f"N = len({self.inputs[0].name})"] if ("N" in names or rows) and not known else []
-        )
-        first = next((k for k, line in enumerate(body) if line.startswith("# (")), 0)
-        return body[:first] + length + rows + body[first:]
+    def _cached(self, body: list[str]) -> dict[str, str]:
+        """The cached arrays that a body may measure: those it opens, then any."""
+        opened = {n: n for n in self.plan.cache if f'{n} = cache["{n}"]' in body}
+        return {**opened, **{n: f'cache["{n}"]' for n in self.plan.cache if n not in opened}}
+
+    def _lengths(self) -> set[str]:
+        """The lengths that the cached arrays tell."""
+        axes = (i for n in self.plan.cache for i in self.network.tensors[n].indices)
+        return {i.size for i in axes if isinstance(i.size, str)}
 
     def _unpacked(self, equations: Iterable[Equation]) -> list[str]:
         read = reads(equations)
@@ -181,23 +202,24 @@ class _Functions:
         read = reads(equations)
         return [t for t in self.targets if t.name in read]
 
-    def _doors(self, tensors: Iterable[TensorInfo]) -> list[str]:
+    def _doors(self, tensors: Iterable[TensorInfo], known: set[str]) -> list[str]:
+        """What lets the arguments in; `known` are the lengths that have a value by now."""
         lines: list[str] = []
         for t in tensors:
-            first = t.role == "input" and t.name == self.inputs[0].name
-            lines += door(t, t.name, "None" if first else "N")
-            if first and len(self.inputs) > 1:
-                lines.append(f"N = len({t.name})")
+            lines += door(t, t.name, BATCH if BATCH in known else "None", known)
+            known |= {i.size for i in t.indices if isinstance(i.size, str)}
         return lines
 
     def _seed(self, output: str, seed: str) -> list[str]:
-        return door(self.network.tensors[output], seed, "N")
+        return door(self.network.tensors[output], seed, BATCH, self._lengths())
 
 
-def _with_batch(body: list[str]) -> list[str]:
-    """The body with N and the row numbers where its statements speak of them."""
-    names = names_in(body)
-    first = next((k for k, line in enumerate(body) if " = cache[" in line), 0)
-    rows = ["rows = np.arange(N)"] if "rows" in names else []
-    length = ["N = _length(cache)"] if "N" in names or rows else []
-    return body[:first] + length + rows + body[first:]
+def _after(body: list[str], array: str) -> int:
+    """The place in a body after the statement that makes an array known."""
+    start = next((k for k, line in enumerate(body) if line.startswith(f"{array} = ")), None)
+    if start is None:  # before the first statement that is no assignment of an argument
+        return next((k for k, line in enumerate(body) if "params[" not in line), 0)
+    end = start + 1
+    while end < len(body) and body[end][:1] in (" ", ")"):
+        end += 1
+    return end

@@ -53,7 +53,21 @@ def _parts(value: str, indent: int) -> list[str]:
         cuts.append(left_end)
         node = node.left
     edges = [0, *reversed(cuts), len(value)]
-    return [value[a:b].strip() for a, b in pairwise(edges)]
+    pieces = (value[a:b].strip() for a, b in pairwise(edges))
+    return [line for piece in pieces for line in _within(piece, indent + 4)]
+
+
+def _within(piece: str, indent: int) -> list[str]:
+    """An operand with the operator before it; where it is a bracket and too long, what it holds on
+    lines of its own.
+    """
+    start = piece.find("(")
+    if indent + len(piece) <= WIDTH or piece[:start] not in ("", "+ ", "- ", "* ", "/ "):
+        return [piece]
+    inside, after = _bracket(piece[start:])
+    if after or inside == piece[start:]:
+        return [piece]
+    return [piece[: start + 1], *(f"    {p}" for p in _parts(inside, indent)), ")"]
 
 
 def _level(node: ast.AST) -> int:

@@ -39,7 +39,7 @@ def plan(derivation: Derivation) -> Plan:
     rebuilt = _needed_forward(loss, _reads([s.evaluated for s in both]), defined)
     read = _reads([f.evaluated for f in loss] + [s.evaluated for s in both])
     computed = {
-        t.name for t in network.tensors.values() if t.role in ("input", "value")
+        t.name for t in network.tensors.values() if t.role in ("input", "state", "noise", "value")
     } - of_target
     cached = read & computed | set(_first_input(network))
     early = [f for f in derivation.forward if f.equation.name not in of_target]

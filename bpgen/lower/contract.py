@@ -4,11 +4,13 @@ einsum last.
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import sympy as sp
 
-from bpgen.contraction import Group, Sum, groups, uses
+from bpgen.contraction import Group, Sum, factored, groups, uses
 from bpgen.ir import Element, Equation, Index, element, length
 from bpgen.lower.access import Operand, aligned, read, transposed
 from bpgen.lower.printer import ATOM, PRODUCT, SUM, Printer, Text, bracketed
@@ -16,17 +18,38 @@ from bpgen.lower.scope import Scope
 
 _ALONG_LAST = {"logsumexp": "logsumexp", "first": "first_largest"}  # functions of the module
 
+
 def lowered(equation: Equation, scope: Scope) -> Operand:
     """The right-hand side as one numpy expression; its axes are those of the left, or fewer that
     broadcast.
     """
-    parts = [g for g in groups(equation) if g.at is None]
-    open_ = (i for i in equation.indices if i not in scope.fixed)
-    frame = tuple(i for i in open_ if any(i in _spoken(g) for g in parts))
+    common, rest = factored(equation)
+    parts = [g for g in groups(rest) if g.at is None]
+    spoken = common.free_symbols.union(*map(_spoken, parts))
+    frame = tuple(i for i in equation.indices if i in spoken and i not in scope.fixed)
     text = ""
-    for group in parts:
+    for group in _leading(parts) if common != 1 else parts:
         text = _plus(text, _group(group, frame, scope))
+    if common != 1:
+        text = _around(common, text, frame, scope)
     return Operand(text or "0", frame, False)
+
+
+def _leading(parts: list[Group]) -> list[Group]:
+    """Within a bracket, what stands in no sum comes first, and what is added before the rest."""
+
+    def place(group: Group) -> tuple[bool, bool, int]:
+        negative = bool(group.outer.could_extract_minus_sign())
+        return bool(group.sums), negative, len(group.outer.atoms(Element))
+
+    return sorted(parts, key=place)
+
+
+def _around(outer: sp.Expr, inner: str, frame: tuple[Index, ...], scope: Scope) -> str:
+    """A common factor and the bracket that it stands before, or under which it divides."""
+    mark = element(f"<{inner}>", ())
+    after = replace(scope, order=ChainMap({mark.name: len(scope.order)}, dict(scope.order)))
+    return _elementwise(outer * mark, frame, after, {mark: (inner, SUM)})[0]
 
 
 def valued(group: Group, frame: tuple[Index, ...], scope: Scope) -> Text:
@@ -91,18 +114,26 @@ def _times(outer: sp.Expr, inner: Text, frame: tuple[Index, ...], scope: Scope) 
 
 
 def _mean(group: Group, frame: tuple[Index, ...], scope: Scope) -> Text | None:
-    """A sum over one index, divided by that index's length, is a mean."""
+    """A sum divided by the number of its addends is a mean."""
     s = group.sums[0]
-    if len(group.sums) > 1 or s.reduce != "sum" or len(s.over) != 1 or len(s.factors) != 1:
+    if len(group.sums) > 1 or s.reduce != "sum":
         return None
-    if s.over[0].size in (1, 2) or group.outer * length(s.over[0].size) != 1:
+    lengths = [length(k.size) for k in s.over]
+    count = sp.Mul(*lengths)
+    outer = group.outer * count
+    if count in (1, 2) or abs(outer.as_coeff_Mul()[0]) != 1 or outer.has(*lengths):
         return None
     kept = uses(s.body, frame)
-    array = operand(s.factors[0], (*kept, *s.over), scope)
-    axis = "" if len(array.axes) == 1 else f"axis={array.axes.index(s.over[0])}"
-    left = tuple(a for a in array.axes if a not in s.over)
-    averaged = transposed(Operand(f"{array.bracketed()}.mean({axis})", left), kept)
-    return _lined_up(((averaged.text, ATOM), kept), frame)
+    factors = _operands(s, (*kept, *s.over))
+    if len(factors) != 1:
+        return None
+    array = operand(factors[0], (*kept, *s.over), scope)
+    return _times(outer, _lined_up(_along(array, s.over, kept, "mean"), frame), frame, scope)
+
+
+def _operands(s: Sum, every: tuple[Index, ...]) -> list[sp.Expr]:
+    """The factors of a sum, those with the same axes as one."""
+    return _merged([(f, frozenset(uses(f, every))) for f in s.factors], lambda one, two: one == two)
 
 
 def _elementwise(
@@ -157,9 +188,7 @@ def _sum(s: Sum, frame: tuple[Index, ...], scope: Scope) -> tuple[Text, tuple[In
         return (f"{_ALONG_LAST[s.reduce]}({array.text}{last})", ATOM), left
     if s.reduce == "max":
         return _along(operand(s.body, every, scope), s.over, kept, "max")
-    factors = _merged(
-        [(f, frozenset(uses(f, every))) for f in s.factors], lambda one, two: one == two
-    )
+    factors = _operands(s, every)
     while len(factors) > 2:
         fewer = _merged(
             [(f, frozenset(uses(f, every))) for f in factors], lambda one, two: one <= two
@@ -200,7 +229,7 @@ def _merged(
 def _along(
     operand: Operand, over: tuple[Index, ...], kept: tuple[Index, ...], how: str = "sum"
 ) -> tuple[Text, tuple[Index, ...]]:
-    """One array summed along axes."""
+    """One array summed, or averaged, along axes."""
     positions = [operand.axes.index(k) for k in over]
     left = tuple(a for a in operand.axes if a not in over)
     axis = (

@@ -48,6 +48,8 @@ OWN = {
     "softmax",
     "first_largest",
     "windows",
+    "dropout",
+    "STATES",
 }
 RESERVED = OWN | set(dir(builtins)) | set(keyword.kwlist) | set(ROWS)
 

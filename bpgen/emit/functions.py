@@ -68,7 +68,8 @@ class _Functions:
         body += self.write.forward(self.plan.forward)
         body = self._measured(body, {t.name: t.name for t in self.inputs})
         body += collection("cache = ", [f'"{n}": {n}' for n in self.plan.cache], indent=4)
-        body.append(f"return {outputs[0] if one else f'({joined(*outputs)})'}, cache")
+        given = [self._output(o) for o in outputs]
+        body.append(f"return {given[0] if one else f'({joined(*given)})'}, cache")
         shapes = ", ".join(f"{o} {batch_shape(self.network.tensors[o])}" for o in outputs)
         doc = f"The output{'' if one else 's'} {shapes}, and the cache for backward."
         returns = f"tuple[{returned}, Arrays]"
@@ -86,6 +87,11 @@ class _Functions:
             like = like or f'params["{self.params[0].name}"]'
             lines += call(f"{t.name} = dropout", ["rng", shape, keep, f"{like}.dtype"], "", 4)
         return lines
+
+    def _output(self, name: str) -> str:
+        """An output as the caller sees it: without what stands before a recurrence's first step."""
+        carried = self.network.tensors[name].carried
+        return name if carried is None else f"{name}[{':, ' * carried}1:]"
 
     def loss(self) -> Function:
         body = [
@@ -173,6 +179,8 @@ class _Functions:
                 if isinstance(size, str) and size in wanted and size not in known:
                     known.add(size)
                     measure = f"len({text})" if axis == 0 else f"{text}.shape[{axis}]"
+                    if self.network.tensors[array].carried == axis:
+                        measure += " - 1"  # what stands before the first step is stored, too
                     lines.append((array, f"{size} = {measure}"))
         if "rows" in names:
             lines.append((next(iter(arrays)), f"rows = np.arange({BATCH})"))

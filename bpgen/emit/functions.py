@@ -65,7 +65,8 @@ class _Functions:
         cached = [f'"{n}": {n}' for n in self._outer_cache()]
         stores = dict.fromkeys(f"**{b.store}" for b in self.write.blocks.values())
         body += collection("cache = ", [*cached, *stores], indent=4)
-        body.append(f"return {outputs[0] if one else f'({joined(*outputs)})'}, cache")
+        given = [self._output(o) for o in outputs]
+        body.append(f"return {given[0] if one else f'({joined(*given)})'}, cache")
         shapes = ", ".join(f"{o} {batch_shape(self.network.tensors[o])}" for o in outputs)
         doc = f"The output{'' if one else 's'} {shapes}, and the cache for backward."
         returns = f"tuple[{returned}, Arrays]"
@@ -83,6 +84,11 @@ class _Functions:
         steps = (*self.plan.backward, *self.plan.input_backward)
         outer = reads(_outer(x.evaluated for x in (*self.plan.loss, *self.plan.rebuilt, *steps)))
         return [n for n in self.plan.cache if n in outer or not self.network.tensors[n].block]
+
+    def _output(self, name: str) -> str:
+        """An output as the caller sees it: without what stands before a recurrence's first step."""
+        carried = self.write.scope.tensors[name].carried
+        return name if carried is None else f"{name}[{':, ' * carried}1:]"
 
     def loss(self) -> Function:
         body = [

@@ -25,6 +25,8 @@ def measured(
             if isinstance(size, str) and size in wanted and size not in known:
                 known.add(size)
                 measure = f"len({text})" if axis == 0 else f"{text}.shape[{axis}]"
+                if tensors[array].carried == axis:
+                    measure += " - 1"  # what stands before the first step is stored, too
                 lines.append((array, f"{size} = {measure}"))
     if "rows" in names:
         lines.append((next(iter(arrays)), f"rows = np.arange({BATCH})"))

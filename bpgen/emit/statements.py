@@ -216,7 +216,7 @@ class Statements:
 
     def shape(self, equation: Equation) -> str:
         """The shape of the left side, from an array at hand where there is one."""
-        original = self.differentiates.get(equation.name, equation.name)
+        original = self.differentiates.get(equation.name)  # the cache is at hand in backward
         if original in self.plan.cache and not self.tensors[original].block:
             return f'cache["{original}"].shape'
         return f"({', '.join(self.sizes(equation))}{',' if len(equation.indices) == 1 else ''})"

@@ -44,15 +44,32 @@ _WORDS = {
         "arctan",
         "arsinh",
         "abs",
+        "erf",
+        "erfc",
+        "softmax",
+        "log_softmax",
+        "logsumexp",
+        "activation",
+    ),
+    "activations": (
         "sigmoid",
         "softplus",
         "relu",
         "leaky_relu",
         "identity",
-        "softmax",
-        "log_softmax",
-        "logsumexp",
-        "activation",
+        "elu",
+        "selu",
+        "gelu",
+        "silu",
+        "swish",
+        "mish",
+        "relu6",
+        "hard_tanh",
+        "hard_sigmoid",
+        "hard_swish",
+        "prelu",
+        "glu",
+        "swiglu",
     ),
     "layers": ("dense",),
     "losses": (
@@ -71,6 +88,7 @@ _WORDS = {
 __all__ = [word for words in _WORDS.values() for word in words]
 
 if TYPE_CHECKING:
+    from bpgen.declare.activations import *
     from bpgen.declare.functions import *
     from bpgen.declare.layers import *
     from bpgen.declare.losses import *

@@ -16,7 +16,7 @@ import numpy as np
 import sympy as sp
 
 from bpgen.check.module import Point, Subject, load
-from bpgen.check.scalar import Exact, World, overrides
+from bpgen.check.scalar import Exact, World, meanings, overrides
 from bpgen.check.written import NotProved, OnKink, Written, evaluate
 from bpgen.ir import BATCH, Network
 
@@ -118,6 +118,7 @@ def _rational(_name: str, array: Any) -> Any:
 def _run(subject: Subject, world: World, point: Point) -> dict[str, Any]:
     """What the module returns for symbols: gradients by tensor, outputs by number, the loss."""
     module = load(subject.source, overrides(world))
+    module.__dict__.update(meanings(world))
     module.__dict__.update(dict.fromkeys(DOORS, lambda _name, value, *_, **__: value))
     symbols = point.map(lambda name, _: _scalars(world, world.written.tensors[name]))
     output, cache = module.forward(symbols.params, *symbols.inputs.values())

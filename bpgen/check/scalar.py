@@ -17,6 +17,7 @@ import numpy as np
 import sympy as sp
 from sympy.codegen.cfunctions import expm1, log1p
 
+from bpgen import functions
 from bpgen.check.algebra import TooLarge, vanishes
 from bpgen.check.written import TIE, NotProved, OnKink, Written, evaluate, mp
 
@@ -165,7 +166,8 @@ def _shown(value: Any) -> str:
 
 def _constants(written: Written) -> dict[float, sp.Expr]:
     """The irrational constants of the network, by the floats they print as."""
-    found: dict[float, sp.Expr] = {float(sp.log(2)): sp.log(2)}  # which log_cosh needs
+    known = (sp.log(2), 2 / sp.sqrt(sp.pi))  # which log_cosh and the derivative of erf need
+    found: dict[float, sp.Expr] = {float(c): c for c in known}
     for equation in written.network:
         for term in equation.terms:
             for part in sp.preorder_traversal(term.body):
@@ -343,6 +345,15 @@ def overrides(world: World) -> dict[str, Any]:
     return table
 
 
+def meanings(world: World) -> dict[str, Any]:
+    """The helpers that approximate, as the functions that they stand for."""
+    return {
+        row.name: _elementwise(world, row.definition)
+        for row in functions.ROWS.values()
+        if row.numeric and row.definition is not None
+    }
+
+
 def _elementwise(world: World, function: Callable[[Any], Any]) -> Any:
     def apply(x: Any) -> Exact:
         lifted = world.lift(x)
@@ -380,4 +391,4 @@ def _converter(convert: Callable[..., Any]) -> Callable[..., Any]:
     return make
 
 
-__all__ = ["Exact", "NotProved", "TooLarge", "World", "overrides"]
+__all__ = ["Exact", "NotProved", "TooLarge", "World", "meanings", "overrides"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from bpgen.declare.activations import identity, leaky_relu, relu
 from bpgen.declare.declaration import here
 from bpgen.declare.formula import fresh, reduce
-from bpgen.declare.functions import identity, leaky_relu, relu
 from bpgen.declare.given import whole
 from bpgen.declare.symbolic import said
 from bpgen.declare.tensor import Tensor

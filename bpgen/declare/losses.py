@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from bpgen.declare.activations import softplus
 from bpgen.declare.declaration import here
-from bpgen.declare.functions import abs, log, log_softmax, mean, softplus, sum
+from bpgen.declare.functions import abs, log, log_softmax, mean, sum
 from bpgen.declare.tensor import Tensor
 from bpgen.errors import NetError
 

@@ -95,6 +95,8 @@ _NUMPY = {
     "squeeze",
     "lib",
     "dirichlet",
+    "rint",
+    "real",
 }
 _FORBIDDEN = (
     ast.Global,

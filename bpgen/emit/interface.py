@@ -57,7 +57,7 @@ class Interface:
     @property
     def initial(self) -> list[str]:
         """The body of init."""
-        draws = any(self.network.inits[t.name] not in ("zeros", "ones") for t in self.params)
+        draws = any(_drawn_from(self.network.inits[t.name]) for t in self.params)
         items = [f'"{t.name}": {_initial(t, self.network.inits[t.name])}' for t in self.params]
         drawn = ["rng = np.random.default_rng(rng)"] if draws else []
         return drawn + collection("return ", items, indent=4)
@@ -108,11 +108,18 @@ class Interface:
         )
 
 
+def _drawn_from(how: str | float) -> bool:
+    """Whether a parameter begins at random; "constant 0.25" does not."""
+    return how not in ("zeros", "ones") and not str(how).startswith("constant ")
+
+
 def _initial(tensor: TensorInfo, how: str | float) -> str:
     shape = shape_text(tensor)
     size = shape[1:-2] if len(tensor.sample_shape) == 1 else shape
     if how in ("zeros", "ones"):
         return f"np.{how}({size}, dtype)"
+    if not _drawn_from(how):
+        return f"np.full({size}, {str(how).removeprefix('constant ')}, dtype)"
     fan_in = tensor.sample_shape[-1] if tensor.sample_shape else 1
     scale = {"normal": f"{fan_in}**-0.5", "he": f"(2 / {fan_in}) ** 0.5"}.get(str(how), repr(how))
     drawn = f"rng.standard_normal({size})" if tensor.sample_shape else "rng.standard_normal()"

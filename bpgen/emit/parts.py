@@ -7,6 +7,7 @@ from functools import cached_property
 from bpgen.emit.functions import Function, functions
 from bpgen.emit.interface import Interface
 from bpgen.emit.text import names_in
+from bpgen.error_function import SHARED
 from bpgen.functions import ROWS
 from bpgen.record import Derivation
 
@@ -28,8 +29,13 @@ class Parts(Interface):
         table.
         """
         called = {n for f in self.functions for n in names_in(f.body)}
-        found = [row.helper.strip() for row in ROWS.values() if row.helper and row.name in called]
-        return found + [text.strip() for name, text in _ALONG_AXIS.items() if name in called]
+        sources = {name: row.helper for name, row in ROWS.items() if row.helper}
+        found: dict[str, str] = {}
+        for name, source in (sources | _ALONG_AXIS | SHARED).items():  # callers before the called
+            if name in called:
+                found[name] = source.strip()
+                called |= names_in(source.splitlines())
+        return list(found.values())
 
     @property
     def doors(self) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 import sympy as sp
 
 from bpgen.errors import NetError
-from bpgen.functions import ROWS, relu, row, step
+from bpgen.functions import ROWS, erf, erfc, relu, row, step
 from bpgen.ir import Element, Index
 
 _ARITHMETIC = (Element, sp.Rational, sp.Symbol, sp.NumberSymbol, sp.Add, sp.Mul, sp.Pow)
@@ -40,6 +40,8 @@ _REWRITTEN: dict[
     sp.sech: lambda z: 1 / sp.cosh(z),
     sp.csch: lambda z: 1 / sp.sinh(z),
     sp.coth: lambda z: 1 / sp.tanh(z),
+    sp.erf: erf,
+    sp.erfc: erfc,
 }
 _IMPOSSIBLE = {
     sp.zoo: "a division by zero",

@@ -154,7 +154,8 @@ class _Functions:
             for axis, index in enumerate(self.network.tensors[array].indices):
                 if isinstance(index.size, str) and index.size != BATCH and index.size in names:
                     names.remove(index.size)
-                    lines.append(f"{index.size} = {array}.shape[{axis}]")
+                    held = array if _is_opened(array, body) else f'cache["{array}"]'
+                    lines.append(f"{index.size} = {held}.shape[{axis}]")
         first = next((k for k, line in enumerate(body) if line.startswith("# (")), 0)
         return body[:first] + lines + body[first:]
 
@@ -192,6 +193,13 @@ class _Functions:
 
     def _seed(self, output: str, seed: str) -> list[str]:
         return door(self.network.tensors[output], seed, "N")
+
+
+def _is_opened(array: str, body: list[str]) -> bool:
+    """Whether a function has an array under its own name: looked at by the door, or opened from the
+    cache.
+    """
+    return any(line.startswith(f"{array} = ") for line in body)
 
 
 def _with_batch(body: list[str]) -> list[str]:

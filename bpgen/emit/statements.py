@@ -167,8 +167,8 @@ class Statements:
 
     def shape(self, equation: Equation) -> str:
         """The shape of the left side, from an array at hand where there is one."""
-        original = self.differentiates.get(equation.name, equation.name)
-        if original in self.plan.cache:
+        original = self.differentiates.get(equation.name)
+        if original in self.plan.cache:  # which forward, where no adjoint is computed, has not yet
             return f'cache["{original}"].shape'
         return f"({', '.join(self.sizes(equation))}{',' if len(equation.indices) == 1 else ''})"
 

@@ -196,10 +196,12 @@ def _transposed(
     K = layer.weight("K", groups * inputs, made, *window.size, then=activation)
     g, o, c = along((groups, made, inputs), "goc")
     p, u = along(x.shape[1:], "pq"), along(window.size, "uv")
-    read = K[(_of_group(g, c), o, *u)] * x[(_of_group(g, c), *p)]
+    own = o if made > 1 or groups == 1 else 0
+    read = K[(_of_group(g, c), own, *u)] * x[(_of_group(g, c), *p)]
     wide = zip(sizes, window.padding, strict=True)
     full = layer.named("f", zeros(channels, *(size + 2 * padding for size, padding in wide)))
-    full[(_of_group(g, o), *window.entries(p, u))] = reduce(read, (c,), "sum")
+    summed = reduce(read, (c,), "sum") if inputs > 1 or groups == 1 else read
+    full[(_of_group(g, o), *window.entries(p, u))] = summed
     o, *i = along((channels, *sizes))
     z = full[(o, *(k + padding for k, padding in zip(i, window.padding, strict=True)))]
     if bias:

@@ -27,8 +27,9 @@ def reshape(x: Tensor, *shape: Size) -> Tensor:
     """The elements of x in the same order, the last axis fastest, in another shape. numpy.reshape."""
     new = tuple(size_of(s, "reshape") for s in shape)
     old = some_tensor(x, "reshape").shape
-    first = _alike(old, new)
-    last = _alike(old[first:][::-1], new[first:][::-1])
+    if old == new:
+        return x
+    first, last = _kept(old, new)
     inner = [s[first : len(s) - last] for s in (old, new)]
     if not _are_as_many(*inner):
         raise NetError(f"reshape: {x.said()} does not fill {new}", "keep the number of elements")
@@ -40,6 +41,13 @@ def _alike(one: tuple[Size, ...], two: tuple[Size, ...]) -> int:
     """How many sizes are the same from the start."""
     pairs = zip(one, two, strict=False)
     return next((k for k, (a, b) in enumerate(pairs) if a != b), min(len(one), len(two)))
+
+
+def _kept(old: tuple[Size, ...], new: tuple[Size, ...]) -> tuple[int, int]:
+    """How many first and last axes stay as they are, so that both have another in between."""
+    most = min(len(old), len(new)) - 1
+    first = min(_alike(old, new), most)
+    return first, min(_alike(old[::-1], new[::-1]), most - first)
 
 
 def _are_as_many(one: tuple[Size, ...], two: tuple[Size, ...]) -> bool:

@@ -72,7 +72,30 @@ _WORDS = {
         "glu",
         "swiglu",
     ),
-    "layers": ("dense",),
+    "layers.linear": ("dense", "embedding", "positions"),
+    "layers.convolution": ("conv1d", "conv2d", "conv_transpose1d", "conv_transpose2d"),
+    "layers.pooling": (
+        "max_pool1d",
+        "max_pool2d",
+        "avg_pool1d",
+        "avg_pool2d",
+        "global_max_pool",
+        "global_avg_pool",
+    ),
+    "layers.normalization": ("layer_norm", "rms_norm", "group_norm", "batch_norm"),
+    "layers.shaping": (
+        "reshape",
+        "flatten",
+        "transpose",
+        "concat",
+        "split",
+        "part",
+        "pad",
+        "reverse",
+        "last",
+    ),
+    "layers.recurrence": ("rnn", "gru", "lstm", "bidirectional"),
+    "layers.heads": ("attention", "multi_head_attention", "masked", "at_most"),
     "blocks": ("repeat",),
     "losses": (
         "half_squared_error",
@@ -106,7 +129,13 @@ if TYPE_CHECKING:
     from bpgen.declare.blocks import *
     from bpgen.declare.activations import *
     from bpgen.declare.functions import *
-    from bpgen.declare.layers import *
+    from bpgen.declare.layers.convolution import *
+    from bpgen.declare.layers.heads import *
+    from bpgen.declare.layers.linear import *
+    from bpgen.declare.layers.normalization import *
+    from bpgen.declare.layers.pooling import *
+    from bpgen.declare.layers.recurrence import *
+    from bpgen.declare.layers.shaping import *
     from bpgen.declare.losses import *
     from bpgen.declare.words import *
 

@@ -40,6 +40,8 @@ erfc = _function("erfc")
 normal_cdf = _function("normal_cdf")
 normal_pdf = _function("normal_pdf")
 xlogx = _function("xlogx")
+masked = _function("masked")
+at_most = _function("at_most")
 
 
 @dataclass(frozen=True)
@@ -339,6 +341,20 @@ _TABLE = (
         error_function.NORMAL_PDF,
         text="φ",
         numeric=True,
+    ),
+    Row(
+        masked,
+        "np.where({1}, {0}, -np.inf)",
+        r"\operatorname{masked}",
+        lambda z, keep: z + sp.log(sp.Piecewise((1, sp.Ne(keep, 0)), (0, True))),
+        (lambda z, keep: sp.S.One, lambda z, keep: sp.S.Zero),
+    ),
+    Row(  # of two indices: 1 or 0, which no number that is learned moves
+        at_most,
+        "({0} <= {1})",
+        r"\operatorname{at\,most}",
+        lambda i, j: sp.Piecewise((1, i <= j), (0, True)),
+        (lambda i, j: sp.S.Zero, lambda i, j: sp.S.Zero),
     ),
 )
 

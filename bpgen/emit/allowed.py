@@ -84,6 +84,7 @@ _NUMPY = {
     "issubdtype",
     "array",
     "finfo",
+    "inf",
     "size",
     "isfinite",
     "empty_like",

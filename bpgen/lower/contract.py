@@ -11,6 +11,7 @@ from dataclasses import replace
 import sympy as sp
 
 from bpgen.contraction import Group, Sum, factored, groups, uses
+from bpgen.functions import at_most
 from bpgen.ir import Element, Equation, Index, element, length
 from bpgen.lower.access import Operand, aligned, read, transposed
 from bpgen.lower.printer import ATOM, PRODUCT, SUM, Printer, Text, bracketed
@@ -151,13 +152,36 @@ def _elementwise(
     given: Mapping[Element, Text] | None = None,
 ) -> Text:
     """A body element by element, every access lined up with the axes of the frame."""
+    body, counted = _counted(body, frame, scope)
+    marks = {**(given or {}), **counted}
 
     def access(e: Element) -> Text:
-        if given is not None and e in given:
-            return given[e]
+        if e in marks:
+            return marks[e]
         return aligned(read(e, scope), frame), ATOM
 
     return Printer(access, scope.order).text(body)
+
+
+def _counted(
+    body: sp.Expr, frame: tuple[Index, ...], scope: Scope
+) -> tuple[sp.Expr, dict[Element, Text]]:
+    """A body in which every index that is compared is an array of its values."""
+    new: dict[sp.Expr, sp.Expr] = {}
+    marks: dict[Element, Text] = {}
+    for call in body.atoms(at_most):
+        for index in (i for i in call.free_symbols if isinstance(i, Index)):
+            mark = element(f"<{index}>", ())
+            marks[mark] = (_values(index, frame, scope), ATOM)
+            new[call] = new.get(call, call).xreplace({index: mark})
+    return body.xreplace(new), marks
+
+
+def _values(index: Index, frame: tuple[Index, ...], scope: Scope) -> str:
+    """0, 1, ... along the axis of an index, or the value that it has here."""
+    if index in scope.fixed:
+        return str(index)
+    return aligned(Operand(f"np.arange({index.size})", (index,)), frame)
 
 
 def outermost(body: sp.Expr) -> list[Element]:

@@ -335,16 +335,19 @@ def _tensordot(
 def _batched(
     one: Operand, two: Operand, shared: tuple[Index, ...], kept: tuple[Index, ...]
 ) -> Text | None:
-    """A matrix product for each value of the leading axes that both arrays have."""
+    """A matrix product for each value of the axes that both arrays keep."""
     batch = tuple(a for a in kept if a in one.axes and a in two.axes)
-    rest = kept[len(batch) :]
-    if kept[: len(batch)] != batch or len(shared) != 1 or len(rest) != 2:
+    rest = [tuple(a for a in kept if a in x.axes and a not in batch) for x in (one, two)]
+    if len(shared) != 1 or any(len(r) != 1 for r in rest):
         return None
-    if rest[0] not in one.axes:
-        one, two = two, one
-    left, right = (*batch, rest[0], *shared), (*batch, *shared, rest[1])
+    if kept.index(rest[0][0]) > kept.index(rest[1][0]):
+        one, two, rest = two, one, rest[::-1]
+    left, right = (*batch, *rest[0], *shared), (*batch, *shared, *rest[1])
     texts = [transposed(x, axes).bracketed() for x, axes in ((one, left), (two, right))]
-    return f"{texts[0]} @ {texts[1]}", PRODUCT
+    product = Operand(f"{texts[0]} @ {texts[1]}", (*batch, *rest[0], *rest[1]), False)
+    if product.axes == kept:
+        return product.text, PRODUCT
+    return transposed(product, kept).text, ATOM
 
 
 def _letter(axis: Index, taken: set[str]) -> str:

@@ -72,7 +72,7 @@ class Statements:
         right, added = self._right(equation), scatters(equation, self.order)
         text = right.text
         if set(equation.indices) - set(right.axes):
-            text = self._filled(equation, right)
+            text = self._filled(equation, right, added=bool(added))
         elif _is_view(text) and (added or self._is_returned(equation)):
             text = f"{text}.copy()"  # what is returned shares no memory with what was given
         elif not equation.indices and equation.name in self.differentiates:
@@ -93,13 +93,13 @@ class Statements:
         array = transposed(operand(u, equation.indices, self.order), equation.indices)
         return Operand(f"softmax({array.text})", equation.indices)
 
-    def _filled(self, equation: Equation, right: Operand) -> str:
+    def _filled(self, equation: Equation, right: Operand, added: bool = False) -> str:
         """A value that is the same along some axis, in the full shape of the left side."""
         returned = self._is_returned(equation)
         if right.axes:
             value = aligned(replace(right, tight=right.text.isidentifier()), equation.indices)
             whole = f"np.broadcast_to({value}, {self._shape(equation)})"
-            return f"{whole}.copy()" if returned else whole
+            return f"{whole}.copy()" if returned or added else whole
         if not returned:
             return f"np.full({self._shape(equation)}, {right.text}, {self._real()}.dtype)"
         like = self._like(equation)

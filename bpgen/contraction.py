@@ -95,7 +95,7 @@ def factored(equation: Equation) -> Factored | None:
         inside = [t for t, one in zip(terms, has, strict=True) if one]
         unlike = len({o for o, one in zip(outers, has, strict=True) if one}) > 1
         if common != 1 and unlike and any(t.over for t in inside):
-            inside = [t.map(lambda body, by=common: body / by) for t in inside]
+            inside = sorted((t.map(lambda body, by=common: body / by) for t in inside), key=_place)
             beside = tuple(t for t, one in zip(terms, has, strict=True) if not one)
             return Factored(
                 common,
@@ -103,6 +103,12 @@ def factored(equation: Equation) -> Factored | None:
                 replace(equation, terms=_rejoined(beside)),
             )
     return None
+
+
+def _place(term: Term) -> tuple[bool, bool, int]:
+    """Within a bracket: what stands in no sum, what is added, what is shorter, before the rest."""
+    negative = bool(term.body.could_extract_minus_sign())
+    return bool(term.over), negative, len(term.body.atoms(Element))
 
 
 def _addends(term: Term) -> list[Term]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import sympy as sp
 
@@ -33,8 +34,12 @@ class _Adjoint:
 
     of: str
     equation: Equation
-    linear: Linear
     place: int
+
+    @cached_property
+    def linear(self) -> Linear:
+        """The adjoint itself; nothing, where it is no such combination."""
+        return (opened(self.equation.terms) if _fits(self.equation.terms) else None) or {}
 
     @property
     def cost(self) -> float:
@@ -77,9 +82,7 @@ class ClosedForms:
 
     def keep(self, of: str, equation: Equation) -> None:
         """Remember the adjoint of `of`, and which adjoints it reads now that it is closed."""
-        linear = opened(equation.terms) if _fits(equation.terms) else None
-        if linear is not None:
-            self.adjoints[equation.name] = _Adjoint(of, equation, linear, len(self.adjoints))
+        self.adjoints[equation.name] = _Adjoint(of, equation, len(self.adjoints))
         for name in self.reads.pop(of, set()) - set(_mentioned(equation.terms)):
             self.read_by[name].discard(of)
         self.passed_on(equation.terms, of)
@@ -107,7 +110,7 @@ class ClosedForms:
         found = []
         for name in _mentioned(closed(linear)):
             known = self.adjoints.get(name)
-            if known is not None:
+            if known is not None and known.linear:
                 most = max(rank, len(known.equation.indices))
                 sums = [key for key in known.linear if key is not None]
                 if all(len(s.free) < most for s in sums) and (sums or _is_smaller(known, rank)):
@@ -122,16 +125,14 @@ class ClosedForms:
         """
         found: Linear = {}
         for key, coefficient in linear.items():
+            body, times = (coefficient, sp.S.One) if key is None else (key.body, coefficient)
+            rest, parts = _parted(body, known.equation.name)
             if key is None:
-                rest, parts = _parted(coefficient, known.equation.name)
                 add(found, None, rest)
-                pieces = [(p, None, c) for p, c in parts]
             else:
-                rest, parts = _parted(key.body, known.equation.name)
                 self._sum(found, key, rest, coefficient, reasons)
-                pieces = [(p, key, c * coefficient) for p, c in parts]
-            for access, total, factor in pieces:
-                if not self._spread(found, known, access, total, factor, reasons):
+            for access, factor in parts:
+                if not self._spread(found, known, access, key, factor * times, reasons):
                     return None
         return self._simpler(found, reasons)
 
@@ -179,8 +180,8 @@ class ClosedForms:
         """Sums that vanish left out; coefficients and sums told in forward values."""
         found: Linear = {}
         for key, coefficient in linear.items():
-            if key is None:
-                add(found, None, self._told(coefficient, reasons))
+            if key is None or not (self.products.any or isinstance(key.body, (Element, sp.Add))):
+                add(found, key, self._told(coefficient, reasons))
                 continue
             outside: Linear = {}
             self._sum(outside, key, key.body * coefficient, sp.S.One, reasons)
@@ -190,6 +191,8 @@ class ClosedForms:
 
     def _told(self, coefficient: sp.Expr, reasons: Reasons) -> sp.Expr:
         """A coefficient in its lightest form, in forward values."""
+        if not (self.products.any or coefficient.has(sp.Add)):
+            return coefficient
         found, why = coefficient, Reasons()
         forms = [gathered(coefficient), self._by_adjoint(coefficient), *_distributed(coefficient)]
         for form in (*forms, without_numbers(coefficient)):
@@ -212,7 +215,8 @@ class ClosedForms:
 
 def _is_smaller(known: _Adjoint, rank: int) -> bool:
     """Whether an adjoint is one product of fewer axes than the equation it may go into."""
-    return len(known.equation.indices) < rank and not isinstance(known.linear[None], sp.Add)
+    body = known.linear.get(None)
+    return len(known.equation.indices) < rank and isinstance(body, (sp.Mul, Element))
 
 
 def _parted(body: sp.Expr, name: str) -> tuple[sp.Expr, list[tuple[Element, sp.Expr]]]:

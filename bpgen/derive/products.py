@@ -5,6 +5,7 @@ xhat = c * r.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import sympy as sp
 
@@ -30,15 +31,17 @@ class Products:
             elif isinstance(body, sp.Add):
                 self.sums.setdefault(_shape(body), []).append((equation, *_plain(body)))
 
+        self.any = bool(self.by_factor or self.sums)
+
     def _learn(self, equation: Equation, wanted: Factors) -> None:
         varying = [b for b in wanted if b.has(Element)]
         if len(varying) >= 2:
             key = max(varying, key=lambda b: (len(_shape(b)[1]), str(b)))
             self.by_factor.setdefault(_shape(key), []).append((equation, wanted))
 
-    def fold(self, expr: sp.Expr, said: dict[Equality, None] | None = None) -> sp.Expr:
+    def fold(self, expr: sp.Expr, said: dict[Any, None] | None = None) -> sp.Expr:
         """`expr` with the products within it told in forward values, outermost products first."""
-        if not (self.by_factor or self.sums) or not expr.args or isinstance(expr, Element):
+        if not self.any or not expr.args or isinstance(expr, Element):
             return expr
         if isinstance(expr, sp.Mul):
             expr = self._folded(expr, said)
@@ -53,7 +56,7 @@ class Products:
         content, value = self._named(argument) if isinstance(argument, sp.Add) else (0, argument)
         return value if content == 1 and isinstance(value, Element) else argument
 
-    def _folded(self, product: sp.Expr, said: dict[Equality, None] | None) -> sp.Expr:
+    def _folded(self, product: sp.Expr, said: dict[Any, None] | None) -> sp.Expr:
         """A product with every definition it holds replaced by its value."""
         found = next(self._quotients(self.factors(product)), None)
         if found is None:

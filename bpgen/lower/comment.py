@@ -21,18 +21,13 @@ def right(equation: Equation, printer: Printer) -> str:
     found = factored(equation)
     if found is None:
         return _sum(equation.terms, equation, printer)
-    inner = _sum(sorted(found.inside.terms, key=_place), equation, printer)
+    inner = _sum(found.inside.terms, equation, printer)
     above, below = sp.fraction(found.outer)
     text = f"{printer(above, PRODUCT)} ({inner})" if above != 1 else f"({inner})"
     text = f"{text} / {printer(below, POWER)}" if below != 1 else text
     if not found.beside.terms:
         return text
     return f"{_sum(found.beside.terms, equation, printer)} + {text}"
-
-
-def _place(term: Term) -> tuple[bool, bool, int]:
-    """Within a bracket, what stands in no sum comes first, what is added before the rest."""
-    return bool(term.over), _is_negative(term.body), len(term.body.atoms(Element))
 
 
 def _sum(terms: Iterable[Term], equation: Equation, printer: Printer) -> str:

@@ -24,7 +24,7 @@ def lowered(equation: Equation, order: Order) -> Operand:
     found = factored(equation)
     if found is None:
         return _added(groups(equation), equation.indices, order)
-    parts = _leading(groups(found.inside))
+    parts = sorted(groups(found.inside), key=lambda g: bool(g.sums))
     spoken = found.outer.free_symbols.union(*map(_spoken, (*parts, *groups(found.beside))))
     frame = tuple(i for i in equation.indices if i in spoken)
     beside = _added(groups(found.beside), equation.indices, order, frame)
@@ -48,16 +48,6 @@ def _added(
     for part in sorted(texts, key=lambda t: t[0].startswith("-")):
         text = _plus(text, part)
     return Operand(text or "0", frame, False)
-
-
-def _leading(parts: Iterable[Group]) -> list[Group]:
-    """Within a bracket, what stands in no sum comes first, and what is added before the rest."""
-
-    def place(group: Group) -> tuple[bool, bool, int]:
-        negative = bool(group.outer.could_extract_minus_sign())
-        return bool(group.sums), negative, len(group.outer.atoms(Element))
-
-    return sorted(parts, key=place)
 
 
 def _around(outer: sp.Expr, inner: str, frame: tuple[Index, ...], order: Order) -> Text:

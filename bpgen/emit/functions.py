@@ -9,7 +9,8 @@ from bpgen.emit.layout import collection
 from bpgen.emit.plan import plan
 from bpgen.emit.statements import Statements
 from bpgen.emit.text import batch_shape, definition, door, joined, names_in, reads, typed
-from bpgen.ir import BATCH, Equation, TensorInfo
+from bpgen.ir import BATCH, Equation, TensorInfo, element
+from bpgen.lower.access import read
 from bpgen.record import Derivation
 
 
@@ -61,7 +62,11 @@ class _Functions:
         body = self._with_lengths(body, [t.name for t in self.inputs])
         body = self._counted(body)
         body += collection("cache = ", [f'"{n}": {n}' for n in self.plan.cache], indent=4)
-        body.append(f"return {outputs[0] if one else f'({joined(*outputs)})'}, cache")
+        given = [
+            read(element(o, self.network.tensors[o].indices), self.write.scope).text
+            for o in outputs
+        ]
+        body.append(f"return {given[0] if one else f'({joined(*given)})'}, cache")
         shapes = ", ".join(f"{o} {batch_shape(self.network.tensors[o])}" for o in outputs)
         doc = f"The output{'' if one else 's'} {shapes}, and the cache for backward."
         arguments = ["params: Arrays", *typed(self.inputs)]
@@ -164,9 +169,7 @@ class _Functions:
         names = names_in(body)
         rows = ["rows = np.arange(N)"] if "rows" in names else []
         known = any(line.startswith("N = ") for line in body)
-        length = (
-            [f"N = len({self.inputs[0].name})"] if ("N" in names or rows) and not known else []
-        )
+        length = [f"N = len({self.inputs[0].name})"] if ("N" in names or rows) and not known else []
         first = next((k for k, line in enumerate(body) if line.startswith("# (")), 0)
         return body[:first] + length + rows + body[first:]
 

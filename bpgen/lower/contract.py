@@ -17,6 +17,7 @@ from bpgen.lower.scope import Scope
 
 _ALONG_LAST = {"logsumexp": "logsumexp", "first": "first_largest"}  # functions of the module
 
+
 def lowered(equation: Equation, scope: Scope) -> Operand:
     """The right-hand side as one numpy expression; its axes are those of the left, or fewer that
     broadcast.
@@ -300,14 +301,18 @@ def _batched(
 ) -> Text | None:
     """A matrix product for each value of the leading axes that both arrays have."""
     batch = tuple(a for a in kept if a in one.axes and a in two.axes)
-    rest = kept[len(batch) :]
-    if kept[: len(batch)] != batch or len(shared) != 1 or len(rest) != 2:
+    rest = tuple(a for a in kept if a not in batch)
+    if len(shared) != 1 or len(rest) != 2 or {*one.axes, *two.axes} != {*kept, *shared}:
         return None
     if rest[0] not in one.axes:
         one, two = two, one
+    if rest[1] not in two.axes:
+        return None
     left, right = (*batch, rest[0], *shared), (*batch, *shared, rest[1])
     texts = [transposed(x, axes).bracketed() for x, axes in ((one, left), (two, right))]
-    return f"{texts[0]} @ {texts[1]}", PRODUCT
+    product = Operand(f"{texts[0]} @ {texts[1]}", (*batch, *rest), False)
+    turned = transposed(product, kept)
+    return turned.text, PRODUCT if turned is product else ATOM
 
 
 def _letter(axis: Index, taken: set[str]) -> str:

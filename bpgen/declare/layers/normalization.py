@@ -125,7 +125,8 @@ def _scaled(centred: Formula, variance: Formula, eps: float, layer: Layer) -> Fo
         raise NetError(
             f"{layer.word}: eps={eps!r:.40} is not a small positive number", "such as 1e-5"
         )
-    return centred / sqrt(variance + number(eps))
+    scaled: Formula = centred / sqrt(variance + number(eps))
+    return scaled
 
 
 def _affine(

@@ -5,6 +5,7 @@ given.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import zip_longest
 from typing import Any
 
 import sympy as sp
@@ -71,8 +72,9 @@ def product(sizes: Iterable[int]) -> int:
 
 
 def along(sizes: Iterable[Size], letters: str = "") -> Indices:
-    """A new index for each size; where it is summed it is printed under the letter given."""
-    return tuple(fresh(s, letters[k : k + 1]) for k, s in enumerate(sizes))
+    """An index for each size, of the letter given or of one chosen later."""
+    named = zip_longest(letters, tuple(sizes))
+    return tuple(Index(letter, size) if letter else fresh(size) for letter, size in named)
 
 
 def place(indices: Iterable[Index]) -> sp.Expr:

@@ -95,12 +95,18 @@ def transpose(x: Tensor, *axes: int) -> Tensor:
 
 def concat(tensors: Any, axis: int = 0) -> Tensor:
     """The tensors one after another along an axis. torch.cat."""
-    given = [some_tensor(t, "concat") for t in tensors] if isinstance(tensors, (list, tuple)) else []
+    given = (
+        [some_tensor(t, "concat") for t in tensors] if isinstance(tensors, (list, tuple)) else []
+    )
     if not given:
         raise NetError(f"concat: {said(tensors)} is no list of tensors", "give them as [a, b]")
     k = axis_of(given[0], axis, "concat")
     for t in given:
-        if (*t.shape[:k], 0, *t.shape[k + 1 :]) != (*given[0].shape[:k], 0, *given[0].shape[k + 1 :]):
+        if (*t.shape[:k], 0, *t.shape[k + 1 :]) != (
+            *given[0].shape[:k],
+            0,
+            *given[0].shape[k + 1 :],
+        ):
             raise NetError(
                 f"concat: {given[0].said()} and {t.said()} do not fit along axis {k}",
                 "the other axes must be equal",

@@ -13,22 +13,24 @@ from bpgen.declare.layers.parts import (
     Indices,
     Layer,
     along,
+    divided,
     for_each,
     known_size,
     some_tensor,
     tensor_of_rank,
 )
 from bpgen.declare.symbolic import said
-from bpgen.declare.tensor import Tensor
+from bpgen.declare.tensor import Tensor, pointwise
 from bpgen.declare.words import zeros
 from bpgen.errors import NetError
-from bpgen.ir import Index
+from bpgen.ir import Index, Term
 
 
 def masked(z: Any, keep: Any) -> Any:
     """z where `keep` is not 0, else minus infinity: what softmax makes 0 and max never takes."""
-    z, keep = Formula.of(z), Formula.of(keep)
-    return Formula.of(f.masked(z.body(), keep.body()))
+    if any(isinstance(t, Tensor) and t.rank for t in (z, keep)):
+        return pointwise("masked", masked, z, keep)
+    return Formula((Term(f.masked(Formula.of(z).body(), Formula.of(keep).body())),))
 
 
 def at_most(one: Any, other: Any) -> sp.Expr:
@@ -110,17 +112,18 @@ def _weights(
     s = layer.tensor("s", i, scores / sp.sqrt(width))
     keep: Any = at_most(i[-1], i[-2]) if causal else 1
     if mask is not None:
-        keep = _mask(mask, s)[i[s.rank - mask.rank :]] * keep
+        keep = _mask(mask, s, layer.word)[i[s.rank - mask.rank :]] * keep
     if mask is not None or causal:
         s = layer.tensor("m", i, masked(s[i], keep))
     return layer.named("p", softmax(s))
 
 
-def _mask(mask: Any, scores: Tensor) -> Tensor:
+def _mask(mask: Any, scores: Tensor, word: str) -> Tensor:
     if not isinstance(mask, Tensor) or not mask.rank or mask.shape != scores.shape[-mask.rank :]:
-        sizes = ", ".join(map(str, scores.shape[-2:]))
+        steps, others = scores.shape[-2:]
         raise NetError(
-            f"attention: the mask {said(mask)} does not fit ({sizes})", "1 looks, 0 does not"
+            f"{word}: the mask {said(mask)} does not fit ({steps}, {others})",
+            f"it is of ({others}), or has an axis of {steps} before: 1 to look, 0 not to",
         )
     return mask
 
@@ -131,9 +134,7 @@ def _heads(x: Tensor, heads: int) -> tuple[int, int]:
     x = tensor_of_rank(x, word, "steps, width")
     (heads,) = for_each(heads, 1, word, "heads")
     width = known_size(x.shape[1], x, word)
-    if width % heads:
-        raise NetError(f"{word}: {heads} heads do not divide the width {width}", "use a divisor")
-    return width, width // heads
+    return width, divided(width, heads, word, "numbers", "heads")
 
 
 def _fit(q: Tensor, k: Tensor, v: Tensor) -> None:

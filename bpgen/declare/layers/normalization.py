@@ -76,7 +76,7 @@ def batch_norm(
     affine: bool = True,
 ) -> Tensor:
     """y[c, ...] = g[c] (x[c, ...] - mu[c]) / sqrt(v[c] + eps) + b[c], where mu and v are the mean
-    and the variance of channel c over all samples and places; or the `statistics` given, to predict.
+    and the variance of channel c over all samples and places; or the `statistics` that are given.
 
     x (channels, ...) -> the same. g1, b1 (channels) where affine; mu1, v1, xhat1, y1.
     torch.nn.BatchNorm1d and 2d.

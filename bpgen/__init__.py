@@ -22,6 +22,7 @@ _WORDS = {
         "zeros",
         "recurrent",
         "samples",
+        "dropout",
         "indices",
         "tensor",
         "loss",
@@ -95,6 +96,7 @@ _WORDS = {
     ),
     "layers.recurrence": ("rnn", "gru", "lstm", "bidirectional"),
     "layers.heads": ("attention", "multi_head_attention", "masked", "at_most"),
+    "blocks": ("repeat",),
     "losses": (
         "half_squared_error",
         "squared_error",
@@ -103,6 +105,19 @@ _WORDS = {
         "binary_cross_entropy_with_logits",
         "categorical_cross_entropy",
         "categorical_cross_entropy_with_logits",
+        "absolute_error",
+        "mean_absolute_error",
+        "huber",
+        "smooth_l1",
+        "log_cosh_loss",
+        "hinge",
+        "multiclass_hinge",
+        "kl_divergence",
+        "kl_divergence_with_logits",
+        "poisson_loss",
+        "triplet",
+        "contrastive",
+        "mixture_density",
         "l1",
         "l2",
     ),
@@ -111,6 +126,7 @@ _WORDS = {
 __all__ = [word for words in _WORDS.values() for word in words]
 
 if TYPE_CHECKING:
+    from bpgen.declare.blocks import *
     from bpgen.declare.activations import *
     from bpgen.declare.functions import *
     from bpgen.declare.layers.convolution import *

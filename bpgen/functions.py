@@ -51,8 +51,9 @@ class Row:
     `numpy` is a call with `{0}`, `{1}` for its arguments; `helper` the source of the function it
     calls, where numpy has none. `definition` spells it in elementary terms: what it means, which
     the proofs go by. `derivatives` states one per argument where the stable spelling is not the one
-    sympy would give (a test proves each equal to sympy's). `kink`: where its argument is 0 it has
-    no derivative, and `convention` is printed.
+    sympy would give (a test proves each equal to sympy's). `kink`: where its argument is 0
+    (or an end of its range) it has no derivative; `convention`, in the row of the derivative, says
+    what is taken there, and is printed.
     """
 
     function: Any
@@ -167,7 +168,6 @@ _TABLE = (
         "np.abs({0})",
         r"\operatorname{abs}",
         kink=True,
-        convention="|·|'(0) = 0",
         derivatives=(sp.sign,),
         text="abs",
     ),
@@ -177,6 +177,7 @@ _TABLE = (
         r"\operatorname{sign}",
         derivatives=(lambda z: sp.S.Zero,),
         kink=True,
+        convention="|·|'(0) = 0",
     ),
     Row(
         sigmoid,
@@ -212,7 +213,6 @@ _TABLE = (
         lambda z: _positive(z, z, sp.S.Zero),
         (lambda z: step(z),),
         kink=True,
-        convention="relu'(0) = 0",
     ),
     Row(
         step,
@@ -222,6 +222,7 @@ _TABLE = (
         (lambda z: sp.S.Zero,),
         _STEP,
         kink=True,
+        convention="relu'(0) = 0",
         mask="({0} > 0)",
     ),
     Row(
@@ -232,7 +233,6 @@ _TABLE = (
         (lambda z, s: leaky_step(z, s), lambda z, s: z * (1 - step(z))),
         _LEAKY_RELU,
         kink=True,
-        convention="lrelu'(0) is the slope of the negative side",
     ),
     Row(
         leaky_step,
@@ -242,6 +242,7 @@ _TABLE = (
         (lambda z, s: sp.S.Zero, lambda z, s: 1 - step(z)),
         _LEAKY_STEP,
         kink=True,
+        convention="lrelu'(0) is the slope of the negative side",
     ),
     Row(
         elu,
@@ -251,7 +252,6 @@ _TABLE = (
         (lambda z, a: elu_slope(z, a), lambda z, a: expm1(-relu(-z))),
         _ELU,
         kink=True,
-        convention="elu'(0) is α, the slope of the negative side",
     ),
     Row(
         elu_slope,
@@ -261,6 +261,7 @@ _TABLE = (
         (lambda z, a: elu_slope(z, a) - step(z), lambda z, a: sp.exp(-relu(-z)) * (1 - step(z))),
         _ELU_SLOPE,
         kink=True,
+        convention="elu'(0) is s, the slope of the negative side",
         text="elu'",
     ),
     Row(
@@ -274,7 +275,6 @@ _TABLE = (
             lambda z, low, high: step(z - high),
         ),
         kink=True,
-        convention="clip' is 0 at both ends",
     ),
     Row(
         inside,
@@ -286,6 +286,7 @@ _TABLE = (
         (lambda z, low, high: sp.S.Zero,) * 3,
         _INSIDE,
         kink=True,
+        convention="clip' is 0 at both ends",
         mask="(({0} > {1}) & ({0} < {2}))",
     ),
     Row(

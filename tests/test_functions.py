@@ -11,8 +11,11 @@ import pytest
 import sympy as sp
 from mpmath import mp, mpf
 
+from bpgen.derive import derive
 from bpgen.error_function import FAR, NEAR, SHARED
 from bpgen.functions import ROWS, Row
+from bpgen.load import declared_by
+from bpgen.render import render
 from tests.conftest import emitted, module_of
 
 STATED = [r for r in ROWS.values() if r.derivatives]
@@ -166,6 +169,22 @@ def test_the_tails_of_gelu_keep_their_digits() -> None:
         assert dx[0, k] == pytest.approx(float(mp.ncdf(z) + z * mp.npdf(z)), rel=2e-15)
     assert a[0, 2:].tolist() == [0, 1e150]
     assert dx[0, 2:].tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("call", "convention"),
+    [
+        ("relu(x)", "relu'(0) = 0"),
+        ("abs(x)", "|·|'(0) = 0"),
+        ("leaky_relu(x)", "lrelu'(0) is the slope of the negative side"),
+        ("elu(x)", "elu'(0) is s, the slope of the negative side"),
+        ("relu6(x)", "clip' is 0 at both ends"),
+        ("hard_swish(x)", "clip' is 0 at both ends"),
+    ],
+)
+def test_the_convention_at_a_kink_is_printed(call: str, convention: str) -> None:
+    network = declared_by(f"from bpgen import *\nx = input(3)\na = {call}\noutput(a)\n")
+    assert f"By convention, {convention}." in render(derive(network), fmt="text")
 
 
 def test_nothing_is_nothing_in_xlogx() -> None:

@@ -46,7 +46,7 @@ class NumberRow:
     """What was found of one tensor's gradient. `verdict` is "ok", "zero" or what is wrong."""
 
     name: str
-    shape: tuple[int, ...]
+    shape: tuple[int | str, ...]
     method: str
     error: float
     verdict: str
@@ -232,7 +232,7 @@ def row(ruler: Ruler, subject: Subject, gradients: Gradients, tensor: str) -> Nu
     others.
     """
     like = gradients.at(FULL_BATCH, 0)[tensor]
-    shape = subject.shapes.get(tensor, like.shape[1:])
+    shape = subject.shape_of(tensor)
     asked = probes(
         like.size, tensor in subject.shapes and len(shape) < 2, np.random.default_rng(ruler.seed)
     )

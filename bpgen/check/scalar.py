@@ -172,11 +172,20 @@ def _constants(written: Written) -> dict[float, sp.Expr]:
         for term in equation.terms:
             for part in sp.preorder_traversal(term.body):
                 constant = _coefficient(part)
+                found.update({float(c): c for c in _logs(part)})
                 if isinstance(part, sp.Pow) and part.base.is_number and not part.exp.is_number:
                     constant = sp.log(part.base)  # which its derivative multiplies by
                 if not constant.is_rational and constant.is_finite:
                     found.update({float(c): c for c in (constant, 1 / constant)})
     return found
+
+
+def _logs(part: sp.Basic) -> list[sp.Expr]:
+    """Logarithms of the coefficients within a logarithm: log(2 + 3 exp z) is written with log 2."""
+    if not isinstance(part, sp.log):
+        return []
+    logs = [sp.log(abs(a.as_coeff_Mul()[0])) for a in sp.Add.make_args(part.args[0])]
+    return [sign * log for log in logs if log != 0 for sign in (1, -1)]
 
 
 def _coefficient(part: sp.Basic) -> sp.Expr:

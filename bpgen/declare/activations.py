@@ -74,10 +74,8 @@ def mish(value: Scalar) -> Any:
 
 def hard_tanh(value: Scalar, low: float = -1, high: float = 1) -> Any:
     """z between low and high, and the nearer of the two outside; the slope at both is 0."""
-    if not number(low) < number(high):
-        raise NetError(
-            f"hard_tanh: {low} is not below {high}", "give the lower end, then the upper"
-        )
+    if not (number(high) - number(low)).is_positive:
+        raise NetError(f"hard_tanh: {low} is not below {high}", "give the lower end first")
     return _clip(value, low, high)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from bpgen.emit.functions import Function, functions
+from bpgen.emit.function import Function
+from bpgen.emit.functions import functions
 from bpgen.emit.interface import Interface
 from bpgen.emit.text import names_in
 from bpgen.error_function import SHARED
@@ -41,7 +42,7 @@ class Parts(Interface):
     def doors(self) -> list[str]:
         """The functions that refuse wrong arguments, where they are used."""
         called = {n for f in self.functions for n in names_in(f.body)}
-        return [name for name in ("_labels", "_one_hot") if name in called]
+        return [name for name in ("_labels", "_one_hot", "_state") if name in called]
 
 
 _ALONG_AXIS = {
@@ -66,6 +67,15 @@ def windows(
 ) -> np.ndarray:
     """A view of every window that slides along the axes; the windows' own axes come last."""
     return np.lib.stride_tricks.sliding_window_view(x, sizes, axes)
+''',
+    "dropout": '''
+def dropout(
+    rng: np.random.Generator | None, shape: tuple[int, ...], keep: float, dtype: np.dtype
+) -> np.ndarray:
+    """1 / keep with that probability, else 0; all ones where rng is None."""
+    if rng is None:
+        return np.ones(shape, dtype)
+    return np.asarray((rng.random(shape) < keep).astype(dtype) / keep)
 ''',
     "softmax": '''
 def softmax(z: np.ndarray) -> np.ndarray:

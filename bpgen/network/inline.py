@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sympy as sp
 
 from bpgen.declare.declaration import Declaration
@@ -28,7 +30,7 @@ def inlined(declared: Declaration, used: list[int], named: set[int]) -> dict[int
     nameless: dict[int, Definition] = {}
     kept: dict[int, Definition] = {}
     depth: dict[int, int] = {}  # of what is written inside one another
-    same: dict[Equation, int] = {}  # nameless steps that are kept, by what they say
+    same: dict[tuple[Equation, Any], int] = {}  # nameless steps that are kept, by what they say
     for serial in used:
         tensor = declared.tensors[serial]
         terms = tensor.terms
@@ -40,7 +42,8 @@ def inlined(declared: Declaration, used: list[int], named: set[int]) -> dict[int
                     else None
                 )
                 if written is None:
-                    twin = same.setdefault(_said(nameless[read]), read)
+                    said = _said(nameless[read]), declared.tensors[read].block
+                    twin = same.setdefault(said, read)
                     if twin != read:
                         nameless[read] = _alias(nameless[read], twin)
                         written = _written_in(terms, read, nameless[read], uses[read])

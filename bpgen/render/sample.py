@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import sympy as sp
 
 from bpgen.ir import BATCH, Element, Equation, Index, Term, element, length
-from bpgen.record import Derivation, Equality, Path
+from bpgen.record import Derivation, Equality, Path, Reason, Vanishing
 
 
 def separable(derivation: Derivation) -> bool:
@@ -75,6 +75,12 @@ class View:
 
     def reason(self, reason: Equality) -> Equality:
         return Equality(tuple(self.expr(e) for e in reason.chain), reason.prime)
+
+    def said(self, reason: Reason) -> Reason:
+        """The reason of a line as this view shows it."""
+        if isinstance(reason, Vanishing):
+            return Vanishing(self.term(reason.term))
+        return self.reason(reason) if isinstance(reason, Equality) else reason
 
     def path(self, path: Path) -> Path:
         """The path as this view shows it."""

@@ -68,6 +68,7 @@ class Row:
     convention: str = ""
     text: str = ""
     mask: str = ""  # a boolean spelling, for use beside a real factor
+    compares: bool = False  # its numpy text binds less than a sum
     # The helper makes floats, or approximates: exact proofs go by the definition, to which tests
     # hold it.
     numeric: bool = False
@@ -363,10 +364,11 @@ _TABLE = (
     ),
     Row(  # of two indices: 1 or 0, which no number that is learned moves
         at_most,
-        "({0} <= {1})",
+        "{0} <= {1}",
         r"\operatorname{at\,most}",
         lambda i, j: sp.Piecewise((1, i <= j), (0, True)),
         (lambda i, j: sp.S.Zero, lambda i, j: sp.S.Zero),
+        compares=True,
     ),
     Row(
         unless,

@@ -44,7 +44,7 @@ def plan(derivation: Derivation) -> Plan:
     computed = {
         t.name for t in network.tensors.values() if t.role in ("input", "state", "noise", "value")
     } - of_target
-    cached = read & computed | set(_first_input(network))
+    cached = read & computed | set(_first_input(network)) | _shaping(network, derivation, both)
     early = [f for f in derivation.forward if f.equation.name not in of_target]
     forward = _needed_forward(early, cached | set(network.outputs), defined)
     return Plan(
@@ -60,6 +60,16 @@ def plan(derivation: Derivation) -> Plan:
 def _first_input(network: Network) -> list[str]:
     """The cache always holds one array of the batch: its length is N."""
     return [t.name for t in network.role("input")][:1]
+
+
+def _shaping(network: Network, derivation: Derivation, steps: list[Step]) -> set[str]:
+    """The inputs whose gradients begin as zeros of their shape."""
+    filled = {
+        s.equation.name
+        for s in steps
+        if all(t.at is not None for t in s.evaluated.terms) or not s.evaluated.reads()
+    }
+    return {t.name for t in network.role("input") if derivation.adjoint.get(t.name) in filled}
 
 
 def _named(derivation: Derivation, role: str) -> set[str]:

@@ -337,17 +337,18 @@ def _batched(
 ) -> Text | None:
     """A matrix product for each value of the axes that both arrays keep."""
     batch = tuple(a for a in kept if a in one.axes and a in two.axes)
-    rest = [tuple(a for a in kept if a in x.axes and a not in batch) for x in (one, two)]
-    if len(shared) != 1 or any(len(r) != 1 for r in rest):
+    rest = tuple(a for a in kept if a not in batch)
+    if len(shared) != 1 or len(rest) != 2 or {*one.axes, *two.axes} != {*kept, *shared}:
         return None
-    if kept.index(rest[0][0]) > kept.index(rest[1][0]):
-        one, two, rest = two, one, rest[::-1]
-    left, right = (*batch, *rest[0], *shared), (*batch, *shared, *rest[1])
+    if rest[0] not in one.axes:
+        one, two = two, one
+    if rest[1] not in two.axes:
+        return None
+    left, right = (*batch, rest[0], *shared), (*batch, *shared, rest[1])
     texts = [transposed(x, axes).bracketed() for x, axes in ((one, left), (two, right))]
-    product = Operand(f"{texts[0]} @ {texts[1]}", (*batch, *rest[0], *rest[1]), False)
-    if product.axes == kept:
-        return product.text, PRODUCT
-    return transposed(product, kept).text, ATOM
+    product = Operand(f"{texts[0]} @ {texts[1]}", (*batch, *rest), False)
+    turned = transposed(product, kept)
+    return turned.text, PRODUCT if turned is product else ATOM
 
 
 def _letter(axis: Index, taken: set[str]) -> str:

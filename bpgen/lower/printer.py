@@ -11,7 +11,7 @@ import sympy as sp
 from bpgen.functions import row
 from bpgen.ir import Element
 
-SUM, PRODUCT, SIGN, POWER, ATOM = range(1, 6)
+COMPARISON, SUM, PRODUCT, SIGN, POWER, ATOM = range(6)
 Text = tuple[str, int]  # the text and how tightly its outermost operator binds
 
 
@@ -150,13 +150,13 @@ class Printer:
         known = row(expr)
         if known is None:
             raise NotImplementedError(f"no row for {type(expr).__name__}")
-        arguments = [self(a) for a in expr.args]
+        arguments = [self(a, COMPARISON) for a in expr.args]
         if not self.calls:
             return (
                 f"{known.plain}({', '.join(arguments)})",
                 ATOM,
             )
-        return known.numpy.format(*arguments), ATOM
+        return known.numpy.format(*arguments), COMPARISON if known.compares else ATOM
 
 
 def _simple(text: str) -> bool:

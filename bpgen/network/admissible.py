@@ -97,7 +97,8 @@ def declared(expr: sp.Expr, lengths: Iterable[sp.Symbol]) -> None:
     for part in _parts(expr.xreplace(dict.fromkeys(compared, sp.S.One))):
         if isinstance(part, at_most):
             raise NetError(
-                f"{part} stands as a number", "at_most says what masked keeps: masked(z, at_most(u, t))"
+                f"{part} stands as a number",
+                "at_most says what masked keeps: masked(z, at_most(u, t))",
             )
         if isinstance(part, Index):
             raise NetError(

@@ -76,7 +76,7 @@ def batch_norm(
     affine: bool = True,
 ) -> Tensor:
     """y[c, ...] = g[c] (x[c, ...] - mu[c]) / sqrt(v[c] + eps) + b[c], where mu and v are the mean
-    and the variance of channel c over all samples and places; or the `statistics` given, to predict.
+    and the variance of channel c over all samples and places; or the `statistics` that are given.
 
     x (channels, ...) -> the same. g1, b1 (channels) where affine; mu1, v1, xhat1, y1.
     torch.nn.BatchNorm1d and 2d.
@@ -125,7 +125,8 @@ def _scaled(centred: Formula, variance: Formula, eps: float, layer: Layer) -> Fo
         raise NetError(
             f"{layer.word}: eps={eps!r:.40} is not a small positive number", "such as 1e-5"
         )
-    return centred / sqrt(variance + number(eps))
+    scaled: Formula = centred / sqrt(variance + number(eps))
+    return scaled
 
 
 def _affine(

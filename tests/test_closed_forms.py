@@ -357,6 +357,8 @@ def test_the_page_says_why() -> None:
     page = render(derive(declared_by(layer_norm("every step named"))), fmt="text")
     assert "since Σ[i] x̂ᵢ = 0" in page
     assert "since cᵢ r = x̂ᵢ" in page
+    softmax = render(derive(declared_by(net("softmax within"))), fmt="text")
+    assert "δ = (∂ℓ/∂p − (∂ℓ/∂p)ᵀ p) ⊙ p" in softmax
     latex = render(derive(declared_by(layer_norm("every step named"))), fmt="latex")
     assert r"\hat{x}_{i} = 0" in latex
 

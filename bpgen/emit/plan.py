@@ -82,13 +82,13 @@ def _reads(equations: Iterable[Equation]) -> set[str]:
 
 
 def _needed(steps: list[Step], wanted: set[str]) -> list[Step]:
-    kept: list[Step] = []
-    needed = set(wanted)
-    for step in reversed(steps):
-        if step.equation.name in needed:
-            kept.append(step)
-            needed |= _reads([step.evaluated])
-    return kept[::-1]
+    needed, before = set(wanted), -1
+    while before < len(needed):  # again where a loop reads what stands later in its step
+        before = len(needed)
+        for step in reversed(steps):
+            if step.equation.name in needed:
+                needed |= _reads([step.evaluated])
+    return [s for s in steps if s.equation.name in needed]
 
 
 def definitions(derivation: Derivation) -> dict[str, Equation]:

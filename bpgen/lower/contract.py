@@ -335,7 +335,7 @@ def _tensordot(
 def _batched(
     one: Operand, two: Operand, shared: tuple[Index, ...], kept: tuple[Index, ...]
 ) -> Text | None:
-    """A matrix product for each value of the leading axes that both arrays have."""
+    """A matrix product for each value of the axes that both arrays keep."""
     batch = tuple(a for a in kept if a in one.axes and a in two.axes)
     rest = tuple(a for a in kept if a not in batch)
     if len(shared) != 1 or len(rest) != 2 or {*one.axes, *two.axes} != {*kept, *shared}:

@@ -10,7 +10,7 @@ from typing import Any
 import sympy as sp
 
 from bpgen.errors import NetError
-from bpgen.functions import ROWS, at_most, erf, erfc, masked, relu, row, step
+from bpgen.functions import ROWS, at_most, erf, erfc, masked, relu, row, step, unless
 from bpgen.ir import Element, Index
 
 _ARITHMETIC = (Element, sp.Rational, sp.Symbol, sp.NumberSymbol, sp.Add, sp.Mul, sp.Pow)
@@ -114,7 +114,9 @@ def _parts(expr: sp.Expr) -> Iterator[Any]:
     while stack:
         part = stack.pop()
         yield part
-        if not isinstance(part, Element):
+        if isinstance(part, unless):
+            stack.append(part.args[0])  # a label only decides
+        elif not isinstance(part, Element):
             stack += reversed(part.args)
 
 

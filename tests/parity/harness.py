@@ -109,7 +109,7 @@ def _drawn(
 ) -> Arrays:
     """Parameters, inputs and targets by name; no parameter is constant."""
     given = {name: a + 0.3 * rng.standard_normal(a.shape) for name, a in module.init(rng).items()}
-    for info in (*network.role("input"), *network.role("target")):
+    for info in (*network.role("input"), *network.role("state"), *network.role("target")):
         given[info.name] = _value(info, rng, _sizes(info, shape))
     for name, draw in case.draws.items():
         given[name] = np.asarray(draw(rng, given[name].shape))
@@ -141,10 +141,11 @@ def _bpgen(
     underflow to 0 is none. Of a network without a loss, the upstream gradients are drawn here, and
     stand among the values.
     """
-    params, inputs, targets = (
+    params, inputs, states, targets = (
         {info.name: given[info.name] for info in network.role(role)}
-        for role in ("param", "input", "target")
+        for role in ("param", "input", "state", "target")
     )
+    inputs |= states
     with np.errstate(all="raise", under="ignore"):
         output, cache = module.forward(params, *inputs.values())
         outputs = dict(

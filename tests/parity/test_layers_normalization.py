@@ -70,6 +70,45 @@ def test_across_samples(case: Case, shape: Shape) -> None:
     agree(case, shape)
 
 
+def running(t: Any) -> tuple[torch.Tensor, ...]:
+    """The loss, and the running statistics, which PyTorch changes in place."""
+    m, s = t.m.clone(), t.s.clone()
+    y = F.batch_norm(t.x, m, s, t.g1, t.b1, training=True, momentum=0.25, eps=0.1)
+    return y.sin().sum() / len(t.x), y, m, s
+
+
+def positive(rng: Any, shape: tuple[int, ...]) -> Any:
+    return rng.uniform(0.5, 2, shape)
+
+
+@parametrized(
+    *(
+        Case(
+            f"running_batch_norm of {net}",
+            f"x, m, s = {net}, state($d), state($d)\n"
+            "y, m1, s1 = running_batch_norm(x, (m, s), 0.25, 0.1)\n"
+            "output(y, m1, s1)\nL = loss(sum(sin(y)))",
+            running,
+            BATCHES,
+            {"s": positive},
+        )
+        for net in ("input($d)", "input($d, 'T')", "input($d, 2, 3)")
+    ),
+    *(
+        Case(
+            f"batch_norm of {net} in evaluation",
+            f"x, m, s = {net}, state($d), state($d)\ny = batch_norm(x, (m, s))\noutput(y)",
+            lambda t: F.batch_norm(t.x, t.m, t.s, t.g1, t.b1, training=False),
+            SHAPES,
+            {"s": positive},
+        )
+        for net in ("input($d)", "input($d, 'T')", "input($d, 2, 3)")
+    ),
+)
+def test_with_running_statistics(case: Case, shape: Shape) -> None:
+    agree(case, shape)
+
+
 @parametrized(
     Case(
         "a network",

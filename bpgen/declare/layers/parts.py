@@ -64,8 +64,8 @@ class Layer:
         return self.named("a", result)
 
 
-def product(sizes: Iterable[int]) -> int:
-    result = 1
+def product(sizes: Iterable[Any]) -> Any:
+    result: Any = 1
     for size in sizes:
         result *= size
     return result

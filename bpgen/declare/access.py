@@ -171,6 +171,12 @@ def renamed(term: Term, new: Mapping[Index, Index]) -> Term:
     )
 
 
+def _told(expr: sp.Expr) -> str:
+    """An access in the letters of net.py."""
+    every = (i for i in expr.free_symbols if isinstance(i, Index))
+    return str(expr.xreplace({i: sp.Symbol(spoken(i)) for i in every}))
+
+
 def _accesses(formula: Formula) -> list[Element]:
     return [e for term in formula.terms for e in elements(term.body)]
 

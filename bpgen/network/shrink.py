@@ -38,8 +38,9 @@ def shrunk(network: Network) -> Network:
     """The network with its widths above 3 replaced by smaller ones, 2 or 3 where no access says
     otherwise.
 
-    Numbers that came from a width (the 1/K of a mean) stay as they are: they are constants of the
-    small network, which is a network of its own and is proved as one.
+    The 1/K of a mean over K becomes that of the small K. Other numbers stay as they are, even where
+    they came from a width: they are constants of the small network, which is a network of its own
+    and is proved as one.
     """
     widths = _Widths(network)
     small = widths.small()
@@ -77,6 +78,16 @@ class _Span:
         """The size that the axis must have."""
         return sum(self.scaled(k, sizes) for k in (self.before, self.after)) + self.covered(sizes)
 
+    def form(self, sizes: Sizes) -> tuple[object, ...]:
+        """What code is written for it: a reshape; or windows, apart or not, of the shorter index."""
+        own = [sizes[i] for i in self.indices]
+        if self.digits:
+            return ("digits",)
+        tiled = all(abs(s) == math.prod(own[k + 1 :]) for k, s in enumerate(self.steps))
+        longer = [one > other for k, one in enumerate(own) for other in own[k + 1 :]]
+        apart = [s >= size for s, size in zip(self.steps, own[1:], strict=False)]
+        return tiled and len(own) > 1, tuple(longer), tuple(apart)
+
     def access(self, sizes: Sizes, indices: tuple[Index, ...]) -> sp.Expr:
         """The access in the small network, in its indices."""
         own, start = [sizes[i] for i in self.indices], self.scaled(self.before, sizes)
@@ -99,11 +110,11 @@ class _Widths:
         pairs = [*self._plain()]
         for one, other in pairs:
             self._same[self.of(one)] = self.of(other)
-        for info in network.tensors.values():
-            sized = [((info.name, k), i.size) for k, i in enumerate(info.indices)]
-            for width, size in (*sized, ((info.name, "bound"), info.bound)):
-                if isinstance(size, int):
-                    self.sizes[self.of(width)] = size
+        infos = network.tensors.values()
+        axes = [((t.name, k), i.size) for t in infos for k, i in enumerate(t.indices)]
+        for width, size in (*axes, *(((t.name, "bound"), t.bound) for t in infos)):
+            if isinstance(size, int):
+                self.sizes[self.of(width)] = size
         for equation, access, k, expr in self._accesses():
             self._read(equation, access, k, expr)
 
@@ -276,10 +287,13 @@ class _Tied:
             return (closed[width],)
         return range(self.wanted[width], self.sizes[width] + 1)
 
-    @staticmethod
-    def _fits(span: _Span, width: Width, size: int, closed: Sizes) -> bool:
+    def _fits(self, span: _Span, width: Width, size: int, closed: Sizes) -> bool:
         known = {**{w: closed.get(w, size) for w in (span.axis, *span.indices)}, width: size}
-        return span.size(known) == known[span.axis]
+        if span.size(known) != known[span.axis]:
+            return False
+        return any(w not in {*closed, width} for w in span.indices) or (
+            span.form(known) == span.form(self.sizes)
+        )
 
 
 class _Small:
@@ -319,7 +333,8 @@ class _Small:
             if at is not None:
                 at = access(element(equation.name, at)).indices
             read = {e: access(e) for e in elements(t.body)}
-            return Term(t.body.xreplace(read), tuple(new[k] for k in t.over), t.reduce, at)
+            body = t.body.xreplace(read) * _share(t, new)
+            return Term(body, tuple(new[k] for k in t.over), t.reduce, at)
 
         loop = equation.loop
         if loop is not None:
@@ -346,3 +361,11 @@ class _Small:
         if form is not None and form.steps and form.steps[0][1] < 0 and isinstance(size, int):
             return self._size((name, k), size) - 1 - new[form.steps[0][0]]
         return expr.xreplace(dict(new))
+
+
+def _share(term: Term, new: Mapping[Index, Index]) -> sp.Expr:
+    """What turns the 1/K of a mean into that of fewer; of what is no mean, 1."""
+    were, are = (sp.Mul(*(length(k.size) for k in over)) for over in (term.over, map(new.get, term.over)))
+    coefficient, _ = term.body.as_coeff_Mul()
+    is_mean = were.is_Integer and term.reduce == "sum" and coefficient * were == 1
+    return were / are if is_mean else sp.S.One

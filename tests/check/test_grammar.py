@@ -63,7 +63,7 @@ WRONG = [
     ("lstm", "h[:, :-1]", "h[:, 1:]", {"U"}),
     ("lstm", "dh[:, t] +=", "dh[:, t] =", {"W", "U", "b", "h0", "x"}),
     ("lstm", "dh0 = dh[:, 0]", "dh0 = dh[:, 1]", {"h0"}),
-    ("lstm", "h[:, 0] = h0", "pass", {"W", "U", "b", "h0", "V", "x"}),
+    ("lstm", "h[:, 0] = h0", "pass", {"h0"}),
     ("accumulated", "dx[:, 0] +=", "dx[:, 0] =", {"x"}),
     ("words", "np.add.at(dE, tok, ", "dE[tok] += (", {"E"}),
     ("gathered", "np.add.at(dx, ", "dx.__setitem__(", {"x"}),
@@ -86,14 +86,14 @@ def test_mistakes_are_refused_by_name(name: str, was: str, becomes: str, tensors
 
 # The network, and the text replaced in it: the module is of the one, the network is the other.
 OTHER = [
-    ("convolution", "2*p + r", "p + r"),
+    ("convolution", "max(a", "sum(a"),
     ("convolution", "K[o, c, u, v]", "K[o, c, v, u]"),
     ("lstm", "h[-1, i] = h0[i]", "h[-1, i] = 2*h0[i]"),
     ("lstm", "z[t, i+2]", "z[t, i+4]"),
     ("recurrence", "h[2, i]", "h[1, i]"),
     ("largest", "max(z[t, i], t)", "mean(z[t, i], t)"),
     ("joined", "z[j + 3]", "z[j + 2]"),
-    ("words", "E[tok[t], d]", "E[tok[0], d]"),
+    ("words", "z[t, y[t]]", "z[0, y[t]]"),
     ("batch", "mean(x[n, i], n)", "sum(x[n, i], n)"),
 ]
 
@@ -139,11 +139,10 @@ def test_of_equal_values_the_first_takes_the_gradient() -> None:
     assert np.all(dx[0, 1:] == 0)
 
 
-def test_equal_values_are_no_proof() -> None:
-    """Where the values of a max are equal in some cases and not in others, the point is a kink."""
-    text = "from bpgen import *\ni = indices('i', size=2)\nx = input(2)\nm = max(x[i] * 0 + 1, i)\n"
-    net = declared_by(text + "output(tensor(m * x[0] + sum(x[i], i)))\n")
-    assert all(row.ok for row in exact(emit(net), net))  # equal everywhere: no kink
+def test_values_that_are_equal_everywhere_are_no_kink() -> None:
+    text = "from bpgen import *\ni = indices('i')\nx = input(2)\n"
+    net = declared_by(text + "output(tensor(max(relu(-x[i]**2), i)) + sum(x))\n")
+    assert all(row.ok for row in exact(emit(net), net))
 
 
 def test_a_max_is_said_to_be_proved_between_ties() -> None:
@@ -185,7 +184,7 @@ def test_no_false_alarm_at_any_seed(name: str) -> None:
 
 def test_mutants_of_the_new_statements() -> None:
     """Mistakes are made where there is something to be mistaken in, and each text is a module."""
-    made = {m.kind for name in grammar.TEXTS for m in mutants(source(name), 1)}
+    made = {m.kind for name in grammar.TEXTS for m in mutants(source(name), 2)}
     assert made >= {
         "put there, not added",
         "a place or a step beside",
@@ -242,11 +241,12 @@ output(tanh(z))
 """
 # What is declared, and what becomes of the widths of some tensors.
 SMALLER = {
-    "convolutions": (CNN, {"x": (1, 11, 11), "K1": (2, 1, 2, 2), "K2": (3, 2, 2, 2), "f": (12,)}),
+    "convolutions": (CNN, {"x": (1, 11, 11), "K1": (3, 1, 2, 2), "K2": (3, 3, 2, 2), "f": (12,)}),
     "gates": (LSTM, {"x": ("T", 3), "U": (8, 2), "W": (8, 3), "h0": (2,)}),
-    "padding": (PADDED, {"x": (7,), "z": (11,), "w": (3, 3)}),
-    "joined": (JOINED, {"x": (12,), "v": (5,), "z": (17,)}),
-    "mean": ("i = indices('i')\nx = input(20)\noutput(tensor(mean(tanh(x)) * x[i], i))\n", {"x": (2,)}),
+    "padding": (PADDED, {"x": (6,), "z": (10,), "w": (3, 3)}),
+    "joined": (JOINED, {"x": (2,), "v": (3,), "z": (5,)}),
+    "mean": ("i = indices('i')\nx = input(20)\noutput(tensor(mean(tanh(x)) * x[i], i))\n", {"x": (3,)}),
+    "no pattern": ("u = indices('u', size=5)\nx = input(20)\noutput(tensor(x[u + 7]**2, u))\n", {"x": (20,)}),
 }
 
 
@@ -275,11 +275,11 @@ def _within(access: Element, network: Network) -> None:
 
 
 def test_a_chain_of_many_convolutions_shrinks() -> None:
-    lines = ["from bpgen import *", "p, u = indices('p u')", "w = param(3)", "x = input(604)"]
+    lines = ["from bpgen import *", "p, u = indices('p u')", "w = param(3)", "x = input(660)"]
     lines += ["h0 = x"]
     lines += [
         f"h{k} = tensor(tanh(sum(w[u] * h{k - 1}[p + u], u)), p)" for k in range(1, 301)
     ]
     small = shrunk(declared_by("\n".join([*lines, "output(h300)", ""])))
-    assert small.tensors["h300"].sample_shape == (2,)
-    assert small.tensors["x"].sample_shape == (602,)
+    assert small.tensors["h300"].sample_shape == (4,)
+    assert small.tensors["x"].sample_shape == (604,)

@@ -63,7 +63,7 @@ class _Span:
     digits: bool
     before: int
     after: int
-    unit: int  # what `before` and `after` count in: blocks as wide as all the indices, or places
+    unit: int  # what these two count in: blocks as wide as all the indices, or places
     # Where the accesses of an axis tile it, the indices that run over what is before and after.
     beside: tuple[tuple[Width, ...], tuple[Width, ...]] | None = None
 
@@ -91,7 +91,7 @@ class _Span:
         return (self.axis, *self.indices, *(w for side in self.beside or () for w in side))
 
     def form(self, sizes: Sizes) -> tuple[object, ...]:
-        """What code is written for it: a reshape; or windows, apart or not, of the shorter index."""
+        """What code it asks for: a reshape; or windows, apart or not, of the shorter index."""
         own = [sizes[i] for i in self.indices]
         if self.digits:
             return ("digits",)
@@ -316,7 +316,9 @@ class _Tied:
                 if len(open_) > 1:
                     continue
                 width = next(iter(open_), span.axis)
-                fitting = [s for s in self._tried(width, closed) if self._fits(span, width, s, closed)]
+                fitting = [
+                    s for s in self._tried(width, closed) if self._fits(span, width, s, closed)
+                ]
                 if not fitting:
                     return None
                 if open_:

@@ -74,7 +74,9 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("name", "was", "becomes", "tensors"), WRONG, ids=[f"{r[0]} {r[1]}" for r in WRONG])
+@pytest.mark.parametrize(
+    ("name", "was", "becomes", "tensors"), WRONG, ids=[f"{r[0]} {r[1]}" for r in WRONG]
+)
 def test_mistakes_are_refused_by_name(name: str, was: str, becomes: str, tensors: set[str]) -> None:
     head, *rest = source(name).split("\ndef backward(")
     body = "\ndef backward(" + rest[0]
@@ -209,16 +211,21 @@ a1 = relu(z1)
 m1 = tensor(max(a1[o, 2*p + r, 2*q + s], r, s), o, p, q)
 K2, b2 = param(16, 6, 5, 5), param(16)
 z2 = tensor(sum(K2[o, c, u, v] * m1[c, p + u, q + v], c, u, v) + b2[o], o, p, q)
-m2 = tensor(max(z2[o, 2*p + r, 2*q + s], r, s), o, p, q)
+a2 = relu(z2)
+m2 = tensor(max(a2[o, 2*p + r, 2*q + s], r, s), o, p, q)
 f = zeros(256)
 f[16*o + 4*p + q] = m2[o, p, q]
 loss(categorical_cross_entropy_with_logits(dense(f, 10), y))
 """
 LSTM = grammar.TEXTS["lstm"].replace("size=2", "size=128").replace('"T", 2)', '"T", 64)', 1)
 for was, becomes in (
-    ("i+2", "i+128"), ("i+4", "i+256"), ("i+6", "i+384"), ("param(8, 2), param(8, 2), param(8)",
-    "param(512, 64), param(512, 128), param(512)"), ("param(2)", "param(128)"),
-    ('recurrent("T", 2)', 'recurrent("T", 128)'), ("param(3, 2)", "param(3, 128)"),
+    ("i+2", "i+128"),
+    ("i+4", "i+256"),
+    ("i+6", "i+384"),
+    ("param(8, 2), param(8, 2), param(8)", "param(512, 64), param(512, 128), param(512)"),
+    ("param(2)", "param(128)"),
+    ('recurrent("T", 2)', 'recurrent("T", 128)'),
+    ("param(3, 2)", "param(3, 128)"),
 ):
     LSTM = LSTM.replace(was, becomes)
 PADDED = """
@@ -245,8 +252,14 @@ SMALLER = {
     "gates": (LSTM, {"x": ("T", 3), "U": (8, 2), "W": (8, 3), "h0": (2,)}),
     "padding": (PADDED, {"x": (6,), "z": (10,), "w": (3, 3)}),
     "joined": (JOINED, {"x": (2,), "v": (3,), "z": (5,)}),
-    "mean": ("i = indices('i')\nx = input(20)\noutput(tensor(mean(tanh(x)) * x[i], i))\n", {"x": (3,)}),
-    "no pattern": ("u = indices('u', size=5)\nx = input(20)\noutput(tensor(x[u + 7]**2, u))\n", {"x": (20,)}),
+    "mean": (
+        "i = indices('i')\nx = input(20)\noutput(tensor(mean(tanh(x)) * x[i], i))\n",
+        {"x": (3,)},
+    ),
+    "no pattern": (
+        "u = indices('u', size=5)\nx = input(20)\noutput(tensor(x[u + 7]**2, u))\n",
+        {"x": (20,)},
+    ),
 }
 
 
@@ -277,9 +290,7 @@ def _within(access: Element, network: Network) -> None:
 def test_a_chain_of_many_convolutions_shrinks() -> None:
     lines = ["from bpgen import *", "p, u = indices('p u')", "w = param(3)", "x = input(660)"]
     lines += ["h0 = x"]
-    lines += [
-        f"h{k} = tensor(tanh(sum(w[u] * h{k - 1}[p + u], u)), p)" for k in range(1, 301)
-    ]
+    lines += [f"h{k} = tensor(tanh(sum(w[u] * h{k - 1}[p + u], u)), p)" for k in range(1, 301)]
     small = shrunk(declared_by("\n".join([*lines, "output(h300)", ""])))
     assert small.tensors["h300"].sample_shape == (4,)
     assert small.tensors["x"].sample_shape == (604,)

@@ -33,8 +33,8 @@ def read(access: Element, scope: Scope) -> Operand:
     """The array that an access means, with its axes in the array's own order."""
     slots = scope.slots(access)
     if any(isinstance(e, Element) for e, _ in slots):
-        text, axes = gathered(access, scope)
-        return Operand(f"{access.name}[{text}]", axes)
+        text, yielded = gathered(access, scope)
+        return Operand(f"{access.name}[{text}]", yielded)
     open_ = [_free(e, scope) for e, _ in slots]
     every = [i for axis in open_ for i in axis]
     if len(set(every)) < len(every):

@@ -373,7 +373,8 @@ class _Small:
             if at is not None:
                 at = access(element(equation.name, at)).indices
             read = {e: access(e) for e in elements(t.body)}
-            body = t.body.xreplace(read) * _share(t, new)
+            # An index may stand as a number, too.
+            body = t.body.xreplace({**new, **read}) * _share(t, new)
             return Term(body, tuple(new[k] for k in t.over), t.reduce, at)
 
         loop = equation.loop

@@ -38,6 +38,7 @@ class Dialect:
     partial: Callable[[str, str, str], str]  # of, by, and the mark of an immediate derivative
     upstream: Callable[[Symbol, tuple[str, ...]], str]  # the gradient that backward is given
     sum: Callable[[str], str]
+    under: Callable[[str, tuple[str, ...]], str]  # indices, and conditions on them
     max: Callable[[str], str]
     indicator: Callable[[str], str]
     softmax: Callable[[str], str]
@@ -110,6 +111,11 @@ def _latex_partial(of: str, wrt: str, mark: str) -> str:
     return rf"\frac{{\partial{mark} {of}}}{{\partial {wrt}}}"
 
 
+def _latex_under(over: str, conditions: tuple[str, ...]) -> str:
+    lines = r" \\ ".join((over, *conditions))
+    return rf"\substack{{{lines}}}" if conditions else over
+
+
 LATEX = Dialect(
     name="latex",
     symbol=_latex_symbol,
@@ -130,6 +136,7 @@ LATEX = Dialect(
         Symbol(s.stem, "bar", s.layer, s.label), subscripts, False
     ),
     sum=lambda over: rf"\sum_{{{over}}} ",
+    under=_latex_under,
     max=lambda over: rf"\max_{{{over}}} " if over else r"\max",
     indicator=lambda inner: rf"\mathbf{{1}}[{inner}]",
     softmax=lambda inner: r"\operatorname{softmax}" + _latex_parens(inner),
@@ -155,6 +162,9 @@ LATEX = Dialect(
         "otherwise": r"\text{otherwise}",
         "if": r"\text{if } ",
         "dots": r"\dots",
+        "gives": r"\text{ gives }",
+        "for the first": r"\text{ for the first } ",
+        "for the first time": r"\text{ for the first time}",
     },
 )
 
@@ -210,6 +220,7 @@ TEXT = Dialect(
         Symbol(s.stem, "bar", s.layer, s.label), subscripts, False
     ),
     sum=lambda over: f"Σ[{over}] ",
+    under=lambda over, conditions: f"{over}: {', '.join(conditions)}" if conditions else over,
     max=lambda over: f"max[{over}] " if over else "max",
     indicator=lambda inner: f"𝟙[{inner}]",
     softmax=lambda inner: f"softmax({inner})",
@@ -230,5 +241,13 @@ TEXT = Dialect(
     times=" · ",
     odot=" ⊙ ",
     relations={">": ">", ">=": "≥", "<": "<", "<=": "≤", "==": "=", "!=": "≠"},
-    words={"log": "log", "otherwise": "otherwise", "if": "if ", "dots": "…"},
+    words={
+        "log": "log",
+        "otherwise": "otherwise",
+        "if": "if ",
+        "dots": "…",
+        "gives": " gives ",
+        "for the first": " for the first ",
+        "for the first time": " for the first time",
+    },
 )

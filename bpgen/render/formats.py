@@ -14,7 +14,7 @@ _TERMINAL = 100
 
 def _latex_section(section: Section) -> dict[str, object]:
     blocks = [
-        {"heading": b.heading, "lines": latex_rows(b.rows, r"\tag"), "remarks": b.remarks}
+        {"heading": b.heading, "lines": latex_rows(b.rows, r"\tag"), "remarks": b.remarks, "lead": b.lead}
         for b in section.blocks
     ]
     return {
@@ -43,7 +43,7 @@ def markdown(document: Document) -> str:
     sections = []
     for section in document.sections:
         blocks = [
-            {"heading": b.heading, "displays": _displays(b), "remarks": b.remarks}
+            {"heading": b.heading, "displays": _displays(b), "remarks": b.remarks, "lead": b.lead}
             for b in section.blocks
         ]
         sections.append(
@@ -80,7 +80,12 @@ def text(document: Document) -> str:
     sections = []
     for section in document.sections:
         blocks = [
-            {"heading": b.heading, "lines": text_rows(b.rows), "remarks": b.remarks}
+            {
+                "heading": b.heading,
+                "lines": text_rows(b.rows),
+                "remarks": b.remarks,
+                "lead": _paragraph(b.lead),
+            }
             for b in section.blocks
         ]
         rule = "─" * len(section.title)

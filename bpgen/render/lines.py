@@ -23,6 +23,11 @@ def measured(math: str) -> float:
     while previous != math:
         previous = math
         math = re.sub(
+            r"\\substack\{([^{}]*)\}",
+            lambda m: max(m[1].split(r"\\"), key=_plain_width),
+            math,
+        )
+        math = re.sub(
             r"\\t?frac\{([^{}]*)\}\{([^{}]*)\}", lambda m: max(m[1], m[2], key=_plain_width), math
         )
         math = _unbraced(math) if "frac" in math else re.sub(r"\{([^{}]*)\}", r"\1", math)
@@ -90,7 +95,7 @@ def _latex_row(row: Row, tag: str, room: float) -> list[str]:
     lead = rf"\quad \text{{{row.words[0]} }}" if row.words else "= "
     first, *more = _wrapped(row.addends, room - 2)
     lines = [rf"{row.left} &{lead}{first}".lstrip(), *(rf"&\quad {m}" for m in more)]
-    for extra in ([row.shape] if row.shape else []) + since:
+    for extra in [e for e in (row.where, row.shape) if e] + since:
         last = lines[-1].split("&", 1)[1]
         if measured(f"{last}{extra}") + 4 <= room:
             lines[-1] += rf" \quad {extra}"
@@ -128,7 +133,7 @@ def _text_row(row: Row, margin: int) -> list[str]:
         f"  {blank[columns(row.left) :]}{row.left}{lead}{first}",
         *(f"  {blank}     {m}" for m in more),
     ]
-    for extra in ([row.shape] if row.shape else []) + since:
+    for extra in [e for e in (row.where, row.shape) if e] + since:
         if columns(lines[-1]) + columns(extra) + 3 <= _TERMINAL - 6:
             lines[-1] += f"   {extra}"
         else:

@@ -17,6 +17,7 @@ class Row:
 
     left: str
     addends: tuple[str, ...] = ()  # each after the first with its sign
+    where: str = ""  # for which values of its indices it holds
     shape: str = ""
     words: tuple[str, ...] = ()
     since: tuple[str, ...] = ()
@@ -25,11 +26,12 @@ class Row:
 
 @dataclass(frozen=True)
 class Block:
-    """A headed group of rows, and remarks in words below it."""
+    """A headed group of rows, a sentence that leads into it, and remarks in words below it."""
 
     rows: tuple[Row, ...]
     heading: str = ""
     remarks: tuple[str, ...] = ()
+    lead: str = ""
 
 
 @dataclass(frozen=True)

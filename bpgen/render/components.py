@@ -12,6 +12,7 @@ from bpgen.errors import NetError
 from bpgen.ir import Element, Equation, Index
 from bpgen.record import Derivation
 from bpgen.render.calls import exp, log
+from bpgen.render.places import along
 from bpgen.render.rightside import MANY, before, first_largest, in_order, positive_first
 from bpgen.render.sample import View
 from bpgen.render.scalar import Printer, Signed
@@ -136,7 +137,7 @@ def _within(expr: sp.Expr, writer: Writer) -> sp.Expr:
     beyond = {
         e: sp.S.Zero
         for e in expr.atoms(Element)
-        for i, size in zip(e.indices[::-1], writer.axes[e.name][::-1], strict=False)
+        for i, size in along(e, writer.axes)
         if i.is_Integer and isinstance(size, int) and i >= size
     }
     return expr.xreplace(beyond)

@@ -9,7 +9,7 @@ from bpgen.ir import Equation, Index
 from bpgen.render import components, matrix, rightside
 from bpgen.render.chain import strings
 from bpgen.render.page import Row
-from bpgen.render.places import Statement, fits, open_indices
+from bpgen.render.places import Statement, along, open_indices
 from bpgen.render.sample import View
 from bpgen.render.scalar import Printer
 from bpgen.render.under import apparent, ranges
@@ -57,7 +57,7 @@ def _partial(statement: Statement, writer: Writer) -> list[Index]:
         i
         for i in open_indices(left.indices)
         if not apparent(i, (left, *bodies), writer)
-        or (i in left.indices and not fits(left, writer.axes))
+        or any(i == e and s != i.size for e, s in along(left, writer.axes))
     ]
 
 

@@ -12,7 +12,7 @@ from math import gcd
 import sympy as sp
 
 from bpgen.affine import Affine, affine
-from bpgen.ir import Element, Equation, Index, Size, Term, element, length
+from bpgen.ir import BATCH, Element, Equation, Index, Size, Term, element, length
 
 At = tuple[sp.Expr, ...]
 Axes = Mapping[str, tuple[Size, ...]]
@@ -46,11 +46,14 @@ def is_plain(expr: sp.Expr) -> bool:
 
 def fits(access: Element, axes: Axes) -> bool:
     """Whether an element's plain indices run over the whole of their axes."""
-    sizes = axes.get(access.name, ())[-len(access.indices) or None :]
-    return all(
-        not isinstance(i, Index) or i.size == size
-        for i, size in zip(access.indices[::-1], sizes[::-1], strict=False)
-    )
+    return all(not isinstance(i, Index) or i.size in (s, BATCH) for i, s in along(access, axes))
+
+
+def along(access: Element, axes: Axes) -> list[tuple[sp.Expr, Size]]:
+    """The indices of an element with the sizes of their axes, the last first; an element of one
+    sample has fewer.
+    """
+    return list(zip(access.indices[::-1], axes.get(access.name, ())[::-1], strict=False))
 
 
 def determined(accesses: Iterable[sp.Expr], wanted: Iterable[Index]) -> bool:

@@ -59,7 +59,7 @@ class View:
         known = adjoint_tensors(derivation)
         axes = {name: tuple(i.size for i in t.indices if i.size) for name, t in known.items()}
         carried = {
-            name: t.carried - len(t.sample_shape)
+            name: t.carried - len(t.indices)
             for name, t in known.items()
             if t.carried is not None
         }

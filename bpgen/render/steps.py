@@ -10,10 +10,10 @@ from dataclasses import replace
 import sympy as sp
 
 from bpgen.affine import affine
-from bpgen.ir import Element, Equation, Index, Size, Term, element
+from bpgen.ir import Element, Equation, Index, Term, element
 from bpgen.network.letters import lettered
 from bpgen.record import Equality, Path
-from bpgen.render.places import Axes, Statement, open_indices
+from bpgen.render.places import Axes, Statement, along, open_indices
 
 Carried = Mapping[str, int]  # the axis of each recurrence, counted from the last
 
@@ -62,9 +62,7 @@ def _vanishes(body: sp.Expr, step: Index, axes: Axes, adjoints: frozenset[str]) 
 
 def _ends(access: Element, step: Index, axes: Axes) -> bool:
     """Whether the element is read at the step, along an axis that ends where the steps end."""
-    sizes: tuple[Size, ...] = axes.get(access.name, ())
-    ends = zip(access.indices[::-1], sizes[::-1], strict=False)
-    return any(i == step and s == step.size for i, s in ends)
+    return any(i == step and s == step.size for i, s in along(access, axes))
 
 
 def split(equation: Equation, carried: Carried) -> tuple[Statement | None, Equation]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 import sympy as sp
 
 from bpgen.ir import BATCH, Element, Index
+from bpgen.render.places import along
 from bpgen.render.writer import Writer
 
 
@@ -46,7 +47,5 @@ def apparent(index: Index, shown: Iterable[sp.Expr], writer: Writer) -> bool:
         for expr in shown
         for access in expr.atoms(Element)
         if (access.name, len(access.indices)) not in writer.firsts
-        for i, size in zip(
-            access.indices[::-1], writer.axes.get(access.name, ())[::-1], strict=False
-        )
+        for i, size in along(access, writer.axes)
     )

@@ -22,6 +22,7 @@ _WORDS = {
         "zeros",
         "recurrent",
         "samples",
+        "dropout",
         "indices",
         "tensor",
         "loss",
@@ -44,17 +45,58 @@ _WORDS = {
         "arctan",
         "arsinh",
         "abs",
-        "sigmoid",
-        "softplus",
-        "relu",
-        "leaky_relu",
-        "identity",
+        "erf",
+        "erfc",
         "softmax",
         "log_softmax",
         "logsumexp",
         "activation",
     ),
-    "layers": ("dense",),
+    "activations": (
+        "sigmoid",
+        "softplus",
+        "relu",
+        "leaky_relu",
+        "identity",
+        "elu",
+        "selu",
+        "gelu",
+        "silu",
+        "swish",
+        "mish",
+        "relu6",
+        "hard_tanh",
+        "hard_sigmoid",
+        "hard_swish",
+        "prelu",
+        "glu",
+        "swiglu",
+    ),
+    "layers.linear": ("dense", "embedding", "positions"),
+    "layers.convolution": ("conv1d", "conv2d", "conv_transpose1d", "conv_transpose2d"),
+    "layers.pooling": (
+        "max_pool1d",
+        "max_pool2d",
+        "avg_pool1d",
+        "avg_pool2d",
+        "global_max_pool",
+        "global_avg_pool",
+    ),
+    "layers.normalization": ("layer_norm", "rms_norm", "group_norm", "batch_norm"),
+    "layers.shaping": (
+        "reshape",
+        "flatten",
+        "transpose",
+        "concat",
+        "split",
+        "part",
+        "pad",
+        "reverse",
+        "last",
+    ),
+    "layers.recurrence": ("rnn", "gru", "lstm", "bidirectional"),
+    "layers.heads": ("attention", "multi_head_attention", "masked", "at_most"),
+    "blocks": ("repeat",),
     "losses": (
         "half_squared_error",
         "squared_error",
@@ -63,6 +105,19 @@ _WORDS = {
         "binary_cross_entropy_with_logits",
         "categorical_cross_entropy",
         "categorical_cross_entropy_with_logits",
+        "absolute_error",
+        "mean_absolute_error",
+        "huber",
+        "smooth_l1",
+        "log_cosh_loss",
+        "hinge",
+        "multiclass_hinge",
+        "kl_divergence",
+        "kl_divergence_with_logits",
+        "poisson_loss",
+        "triplet",
+        "contrastive",
+        "mixture_density",
         "l1",
         "l2",
     ),
@@ -71,8 +126,16 @@ _WORDS = {
 __all__ = [word for words in _WORDS.values() for word in words]
 
 if TYPE_CHECKING:
+    from bpgen.declare.blocks import *
+    from bpgen.declare.activations import *
     from bpgen.declare.functions import *
-    from bpgen.declare.layers import *
+    from bpgen.declare.layers.convolution import *
+    from bpgen.declare.layers.heads import *
+    from bpgen.declare.layers.linear import *
+    from bpgen.declare.layers.normalization import *
+    from bpgen.declare.layers.pooling import *
+    from bpgen.declare.layers.recurrence import *
+    from bpgen.declare.layers.shaping import *
     from bpgen.declare.losses import *
     from bpgen.declare.words import *
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sympy as sp
 
-from bpgen.ir import Equation, Index, Reduce, Term
+from bpgen.ir import Element, Equation, Index, Reduce, Term
 
 
 @dataclass(frozen=True)
@@ -68,3 +69,78 @@ def groups(equation: Equation) -> tuple[Group, ...]:
 def uses(factor: sp.Expr, indices: Iterable[Index]) -> tuple[Index, ...]:
     """Those of `indices` that a factor speaks of, in their order."""
     return tuple(i for i in indices if i in factor.free_symbols)
+
+
+@dataclass(frozen=True)
+class Factored:
+    """`outer * (inside) + beside`: what is added beside the bracket has not that factor."""
+
+    outer: sp.Expr
+    inside: Equation
+    beside: Equation
+
+
+def factored(equation: Equation) -> Factored | None:
+    """The factor that most terms, a sum among them, have outside their sums, before a bracket:
+    r * (g - sum g) rather than r * g - r * sum g.
+    """
+    if any(t.at is not None or t.reduce != "sum" for t in equation.terms):
+        return None
+    terms = [part for t in equation.terms for part in _addends(t)]
+    outers = [split(t)[0] for t in terms]
+    often = Counter(b for t, o in zip(terms, outers, strict=True) for b in _powers(o))
+    for base in sorted((b for b in often if often[b] > 1), key=lambda b: (-often[b], str(b))):
+        has = [base in _powers(o) for o in outers]
+        common = shared(o for o, one in zip(outers, has, strict=True) if one)
+        inside = [t for t, one in zip(terms, has, strict=True) if one]
+        unlike = len({o for o, one in zip(outers, has, strict=True) if one}) > 1
+        if common != 1 and unlike and any(t.over for t in inside):
+            inside = sorted((t.map(lambda body, by=common: body / by) for t in inside), key=_place)
+            beside = tuple(t for t, one in zip(terms, has, strict=True) if not one)
+            return Factored(
+                common,
+                replace(equation, terms=_rejoined(inside)),
+                replace(equation, terms=_rejoined(beside)),
+            )
+    return None
+
+
+def _place(term: Term) -> tuple[bool, bool, int]:
+    """Within a bracket: what stands in no sum, what is added, what is shorter, before the rest."""
+    negative = bool(term.body.could_extract_minus_sign())
+    return bool(term.over), negative, len(term.body.atoms(Element))
+
+
+def _addends(term: Term) -> list[Term]:
+    return [term] if term.over else [Term(a) for a in sp.Add.make_args(term.body)]
+
+
+def _rejoined(terms: Iterable[Term]) -> tuple[Term, ...]:
+    """What stands in no sum as one term, first."""
+    terms = list(terms)
+    plain = [t.body for t in terms if not t.over]
+    return (*([Term(sp.Add(*plain))] if plain else []), *(t for t in terms if t.over))
+
+
+def shared(coefficients: Iterable[sp.Expr]) -> sp.Expr:
+    """The product of forward values and their powers that every coefficient holds."""
+    common: dict[sp.Expr, sp.Expr] | None = None
+    for coefficient in coefficients:
+        powers = _powers(coefficient)
+        if common is None:
+            common = powers
+        common = {b: _lesser(e, powers[b]) for b, e in common.items() if b in powers}
+    return sp.Mul(*(b**e for b, e in (common or {}).items()))
+
+
+def _powers(product: sp.Expr) -> dict[sp.Expr, sp.Expr]:
+    """The exponents of the factors that are no numbers."""
+    varying = (f for f in sp.Mul.make_args(product) if f.has(Element))
+    return dict((f, sp.S.One) if isinstance(f, sp.exp) else f.as_base_exp() for f in varying)
+
+
+def _lesser(one: sp.Expr, two: sp.Expr) -> sp.Expr:
+    """The part that two exponents have in common: of 1/2 and 3/2 the 1/2, of 1 and -1 nothing."""
+    if not (one.is_number and two.is_number):
+        return one if one == two else sp.S.Zero
+    return min(one, two, key=abs) if one.is_positive == two.is_positive else sp.S.Zero

@@ -11,6 +11,8 @@ from typing import Any
 import sympy as sp
 from sympy.codegen.cfunctions import expm1, log1p
 
+from bpgen import error_function
+
 
 def _function(name: str) -> type[sp.Function]:
     """A real scalar function whose derivatives are the `derivatives` column of its row."""
@@ -28,6 +30,18 @@ step = _function("step")
 leaky_relu = _function("leaky_relu")
 leaky_step = _function("leaky_step")
 log_cosh = _function("log_cosh")
+elu = _function("elu")
+elu_slope = _function("elu_slope")
+clip = _function("clip")
+inside = _function("inside")
+huber = _function("huber")
+erf = _function("erf")  # sympy's own turns erfc(-z) into 2 - erfc(z), which loses what is small
+erfc = _function("erfc")
+normal_cdf = _function("normal_cdf")
+normal_pdf = _function("normal_pdf")
+xlogx = _function("xlogx")
+masked = _function("masked")
+at_most = _function("at_most")
 
 
 @dataclass(frozen=True)
@@ -37,8 +51,9 @@ class Row:
     `numpy` is a call with `{0}`, `{1}` for its arguments; `helper` the source of the function it
     calls, where numpy has none. `definition` spells it in elementary terms: what it means, which
     the proofs go by. `derivatives` states one per argument where the stable spelling is not the one
-    sympy would give (a test proves each equal to sympy's). `kink`: where its argument is 0 it has
-    no derivative, and `convention` is printed.
+    sympy would give (a test proves each equal to sympy's). `kink`: where its argument is 0
+    (or an end of its range) it has no derivative; `convention`, in the row of the derivative, says
+    what is taken there, and is printed.
     """
 
     function: Any
@@ -51,6 +66,8 @@ class Row:
     convention: str = ""
     text: str = ""
     mask: str = ""  # a boolean spelling, for use beside a real factor
+    # The helper approximates, for floats: exact proofs go by the definition, tests hold it to that.
+    numeric: bool = False
 
     @property
     def name(self) -> str:
@@ -105,6 +122,32 @@ def leaky_step(z: np.ndarray, slope: float) -> np.ndarray:
     """1 where z > 0, slope elsewhere."""
     return np.asarray(np.where(z > 0, z.dtype.type(1), z.dtype.type(slope)))
 '''
+_ELU = '''
+def elu(z: np.ndarray, alpha: float) -> np.ndarray:
+    """z where z > 0, alpha * (exp(z) - 1) elsewhere."""
+    return np.asarray(np.where(z > 0, z, alpha * np.expm1(np.minimum(z, 0))))
+'''
+_ELU_SLOPE = '''
+def elu_slope(z: np.ndarray, alpha: float) -> np.ndarray:
+    """1 where z > 0, alpha * exp(z) elsewhere."""
+    return np.asarray(np.where(z > 0, z.dtype.type(1), alpha * np.exp(np.minimum(z, 0))))
+'''
+_INSIDE = '''
+def inside(z: np.ndarray, low: float, high: float) -> np.ndarray:
+    """1 where low < z < high, 0 elsewhere."""
+    return np.asarray(((z > low) & (z < high)).astype(z.dtype))
+'''
+_HUBER = '''
+def huber(z: np.ndarray, delta: float) -> np.ndarray:
+    """z**2 / 2 where |z| <= delta, delta * (|z| - delta / 2) elsewhere."""
+    near = np.minimum(np.maximum(z, -delta), delta)
+    return np.asarray(near * (z - near / 2))
+'''
+_XLOGX = '''
+def xlogx(z: np.ndarray) -> np.ndarray:
+    """z * log(z), and 0 where z is 0."""
+    return np.asarray(z * np.log(np.where(z == 0, z.dtype.type(1), z)))
+'''
 
 _TABLE = (
     Row(sp.exp, "np.exp({0})", r"\exp"),
@@ -124,7 +167,6 @@ _TABLE = (
         "np.abs({0})",
         r"\operatorname{abs}",
         kink=True,
-        convention="|·|'(0) = 0",
         derivatives=(sp.sign,),
         text="abs",
     ),
@@ -134,6 +176,7 @@ _TABLE = (
         r"\operatorname{sign}",
         derivatives=(lambda z: sp.S.Zero,),
         kink=True,
+        convention="|·|'(0) = 0",
     ),
     Row(
         sigmoid,
@@ -169,7 +212,6 @@ _TABLE = (
         lambda z: _positive(z, z, sp.S.Zero),
         (lambda z: step(z),),
         kink=True,
-        convention="relu'(0) = 0",
     ),
     Row(
         step,
@@ -179,6 +221,7 @@ _TABLE = (
         (lambda z: sp.S.Zero,),
         _STEP,
         kink=True,
+        convention="relu'(0) = 0",
         mask="({0} > 0)",
     ),
     Row(
@@ -189,7 +232,6 @@ _TABLE = (
         (lambda z, s: leaky_step(z, s), lambda z, s: z * (1 - step(z))),
         _LEAKY_RELU,
         kink=True,
-        convention="lrelu'(0) is the slope of the negative side",
     ),
     Row(
         leaky_step,
@@ -199,6 +241,120 @@ _TABLE = (
         (lambda z, s: sp.S.Zero, lambda z, s: 1 - step(z)),
         _LEAKY_STEP,
         kink=True,
+        convention="lrelu'(0) is the slope of the negative side",
+    ),
+    Row(
+        elu,
+        "elu({0}, {1})",
+        r"\operatorname{elu}",
+        lambda z, a: _positive(z, z, a * (sp.exp(z) - 1)),
+        (lambda z, a: elu_slope(z, a), lambda z, a: expm1(-relu(-z))),
+        _ELU,
+        kink=True,
+    ),
+    Row(
+        elu_slope,
+        "elu_slope({0}, {1})",
+        r"\operatorname{elu}'",
+        lambda z, a: _positive(z, sp.S.One, a * sp.exp(z)),
+        (lambda z, a: elu_slope(z, a) - step(z), lambda z, a: sp.exp(-relu(-z)) * (1 - step(z))),
+        _ELU_SLOPE,
+        kink=True,
+        convention="elu'(0) is s, the slope of the negative side",
+        text="elu'",
+    ),
+    Row(
+        clip,
+        "np.minimum(np.maximum({0}, {1}), {2})",
+        r"\operatorname{clip}",
+        lambda z, low, high: sp.Min(sp.Max(z, low), high),
+        (
+            lambda z, low, high: inside(z, low, high),
+            lambda z, low, high: 1 - step(z - low),
+            lambda z, low, high: step(z - high),
+        ),
+        kink=True,
+    ),
+    Row(
+        inside,
+        "inside({0}, {1}, {2})",
+        r"\operatorname{inside}",
+        lambda z, low, high: _positive(
+            z - low, _positive(high - z, sp.S.One, sp.S.Zero), sp.S.Zero
+        ),
+        (lambda z, low, high: sp.S.Zero,) * 3,
+        _INSIDE,
+        kink=True,
+        convention="clip' is 0 at both ends",
+        mask="(({0} > {1}) & ({0} < {2}))",
+    ),
+    Row(
+        huber,
+        "huber({0}, {1})",
+        r"\operatorname{huber}",
+        lambda z, d: sp.Piecewise((z**2 / 2, sp.Abs(z) <= d), (d * (sp.Abs(z) - d / 2), True)),
+        (lambda z, d: clip(z, -d, d), lambda z, d: relu(sp.Abs(z) - d)),
+        _HUBER,
+    ),
+    Row(
+        xlogx,
+        "xlogx({0})",
+        r"\operatorname{xlogx}",
+        lambda z: z * sp.log(z),
+        (lambda z: 1 + sp.log(z),),
+        _XLOGX,
+    ),
+    Row(
+        erf,
+        "erf({0})",
+        r"\operatorname{erf}",
+        lambda z: sp.erf(z),
+        (lambda z: 2 * sp.exp(-(z**2)) / sp.sqrt(sp.pi),),
+        error_function.ERF,
+        numeric=True,
+    ),
+    Row(
+        erfc,
+        "erfc({0})",
+        r"\operatorname{erfc}",
+        lambda z: 1 - sp.erf(z),
+        (lambda z: -2 * sp.exp(-(z**2)) / sp.sqrt(sp.pi),),
+        error_function.ERFC,
+        numeric=True,
+    ),
+    Row(
+        normal_cdf,
+        "normal_cdf({0})",
+        r"\Phi",
+        lambda z: (1 + sp.erf(z / sp.sqrt(2))) / 2,
+        (lambda z: normal_pdf(z),),
+        error_function.NORMAL_CDF,
+        text="Φ",
+        numeric=True,
+    ),
+    Row(
+        normal_pdf,
+        "normal_pdf({0})",
+        r"\varphi",
+        lambda z: sp.exp(-(z**2) / 2) / sp.sqrt(2 * sp.pi),
+        (lambda z: -z * normal_pdf(z),),
+        error_function.NORMAL_PDF,
+        text="φ",
+        numeric=True,
+    ),
+    Row(
+        masked,
+        "np.where({1}, {0}, -np.inf)",
+        r"\operatorname{masked}",
+        lambda z, keep: z + sp.log(sp.Piecewise((1, sp.Ne(keep, 0)), (0, True))),
+        (lambda z, keep: sp.S.One, lambda z, keep: sp.S.Zero),
+    ),
+    Row(  # of two indices: 1 or 0, which no number that is learned moves
+        at_most,
+        "({0} <= {1})",
+        r"\operatorname{at\,most}",
+        lambda i, j: sp.Piecewise((1, i <= j), (0, True)),
+        (lambda i, j: sp.S.Zero, lambda i, j: sp.S.Zero),
     ),
 )
 

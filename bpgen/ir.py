@@ -117,6 +117,7 @@ class Loop:
     name: str
     index: Index
     reverse: bool = False
+    block: bool = False  # over equal blocks, each with parameters of its own
 
 
 @dataclass(frozen=True)
@@ -159,10 +160,11 @@ class TensorInfo:
     # The axis of a recurrence, which has an element before the first, at -1: where it starts.
     carried: int | None = None
     keep: sp.Expr | None = None  # noise: an element is 1/keep with this probability, else 0
+    block: bool = False  # the first axis counts equal blocks, each with parameters of its own
 
     @property
     def batched(self) -> bool:
-        return bool(self.indices) and self.indices[0].size == BATCH
+        return any(i.size == BATCH for i in self.indices[:1 + self.block])
 
     @property
     def sample_shape(self) -> tuple[Size, ...]:

@@ -23,6 +23,16 @@ class Equality:
 
 
 @dataclass(frozen=True)
+class Vanishing:
+    """A sum that is 0, given as the reason of a step: sum_j (x_j - m) = 0."""
+
+    term: Term
+
+
+Reason = Equality | Vanishing | str
+
+
+@dataclass(frozen=True)
 class Path:
     """One way the loss hears of a tensor: sum over indices of dL/d(upstream) * d(upstream)/d(wrt).
 
@@ -45,7 +55,7 @@ class Line:
     """
 
     terms: tuple[Term, ...]
-    reasons: tuple[Equality | str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True)

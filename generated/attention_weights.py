@@ -79,10 +79,8 @@ def backward(
     dV = dyhat.T @ p
     # (8) dp[n,i] = sum_j dyhat[n,j] V[j,i]
     dp = dyhat @ V
-    # (9) ds[n] = -sum_i dp[n,i] p[n,i]
-    ds = -(dp * p).sum(axis=1)
-    # (10) delta[n,i] = (ds[n] + dp[n,i]) p[n,i]
-    delta = (ds[:, None] + dp) * p
+    # (10) delta[n,i] = p[n,i] (dp[n,i] - sum_j dp[n,j] p[n,j])
+    delta = p * (dp - (dp * p).sum(axis=1)[:, None])
     # (11) dW[i,j] = sum_n delta[n,i] x[n,j]
     dW = delta.T @ x
     # (12) db[i] = sum_n delta[n,i]

@@ -45,7 +45,7 @@ def forward(params: Arrays, x: np.ndarray) -> tuple[np.ndarray, Arrays]:
     a1 = np.tanh(z1)
     # (5) h[n,i] = g[n,i] a1[n,i]
     h = g * a1
-    cache = {"x": x, "g": g, "a1": a1}
+    cache = {"x": x, "g": g, "a1": a1, "h": h}
     return h, cache
 
 
@@ -59,6 +59,7 @@ def backward(
     x = cache["x"]
     g = cache["g"]
     a1 = cache["a1"]
+    h = cache["h"]
     d_h = _array("d_h", d_h, (3,), N, params)
     # (8) delta1[n,i] = d_h[n,i] g[n,i] (1 - a1[n,i] ** 2)
     delta1 = d_h * g * (1 - a1**2)
@@ -66,8 +67,8 @@ def backward(
     dW = delta1.T @ x
     # (10) db[i] = sum_n delta1[n,i]
     db = delta1.sum(axis=0)
-    # (12) delta[n,i] = d_h[n,i] g[n,i] a1[n,i] (1 - g[n,i])
-    delta = d_h * g * a1 * (1 - g)
+    # (12) delta[n,i] = d_h[n,i] h[n,i] (1 - g[n,i])
+    delta = d_h * h * (1 - g)
     # (13) dU[i,j] = sum_n delta[n,i] x[n,j]
     dU = delta.T @ x
     # (14) dc[i] = sum_n delta[n,i]

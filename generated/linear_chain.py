@@ -70,9 +70,9 @@ def backward(
     yhat = cache["yhat"]
     y = _array("y", y, (), N, params)
     # (5) dw2 = sum_n (yhat[n] - y[n]) a1[n] / N
-    dw2 = np.asarray(((yhat - y) * a1).sum() / N)
+    dw2 = np.asarray(((yhat - y) * a1).mean())
     # (7) dw1 = sum_n (yhat[n] - y[n]) w2 x[n] / N
-    dw1 = np.asarray(((yhat - y) * x).sum() * w2 / N)
+    dw1 = np.asarray(((yhat - y) * x).mean() * w2)
     grads = {"w1": dw1, "w2": dw2}
     if inputs:
         # (8) dx[n] = (yhat[n] - y[n]) w1 w2 / N

@@ -4,35 +4,44 @@ its value.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import sympy as sp
 from mpmath import mp, mpf
 
+from bpgen.derive import derive
+from bpgen.error_function import FAR, NEAR, SHARED
 from bpgen.functions import ROWS, Row
-from tests.conftest import module_of
+from bpgen.load import declared_by
+from bpgen.render import render
+from tests.conftest import emitted, module_of
 
 STATED = [r for r in ROWS.values() if r.derivatives]
+CONSTANTS = (sp.Rational(1, 4), sp.Integer(2))  # a slope, or the ends of a range
 
 
 def arguments(row: Row) -> tuple[sp.Symbol, ...]:
-    return tuple(sp.Symbol(name, real=True) for name in "zs"[: len(row.derivatives)])
+    count = 1 + sum(f"{{{k}}}" in row.numpy for k in (1, 2))
+    return sp.symbols("z s t", real=True)[:count]
 
 
 @pytest.mark.parametrize("row", STATED, ids=lambda r: r.name)
 def test_stated_derivative_is_that_of_the_definition(row: Row) -> None:
     symbols = arguments(row)
     meaning = row.definition(*symbols) if row.definition else row.function(*symbols)
+    assert len(row.derivatives) == len(symbols)
     for symbol, stated in zip(symbols, row.derivatives, strict=True):
         written = stated(*symbols)
         for known in reversed(ROWS.values()):
             if known.definition:
                 written = written.replace(known.function, known.definition)
         difference = sp.diff(meaning, symbol) - written
-        for z in (-3, sp.Rational(-1, 7), sp.Rational(2, 9), 5):
-            value = difference.subs(
-                {symbols[0]: z, sp.Symbol("s", real=True): sp.Rational(1, 4)}
-            ).doit()
+        for z in (-3, sp.Rational(-1, 7), sp.Rational(2, 9), 1, 5):
+            if row is ROWS["xlogx"] and z < 0:
+                continue
+            value = difference.subs(dict(zip(symbols, (z, *CONSTANTS), strict=False))).doit()
             assert sp.simplify(value.rewrite(sp.exp)) == 0
 
 
@@ -43,33 +52,140 @@ GRID = [
 ]
 
 
-@pytest.mark.parametrize("name", ["sigmoid", "softplus", "step", "relu"])
+# A call of each row, and its true value by mpmath.
+CALLS = {
+    "sigmoid(z)": lambda z: 1 / (1 + mp.exp(-z)) if abs(z) <= 1e5 else mpf(z > 0),
+    "softplus(z)": lambda z: mp.log(1 + mp.exp(z)) if abs(z) <= 1e5 else max(z, mpf(0)),
+    "step(z)": lambda z: mpf(z > 0),
+    "relu(z)": lambda z: max(z, mpf(0)),
+    "elu(z, 0.75)": lambda z: z if z > 0 else mpf("0.75") * mp.expm1(max(z, -1000)),
+    "elu_slope(z, 0.75)": lambda z: mpf(1) if z > 0 else mpf("0.75") * mp.exp(max(z, -1000)),
+    "clip(z, -0.5, 7)": lambda z: min(max(z, mpf("-0.5")), mpf(7)),
+    "inside(z, -1, 0.5)": lambda z: mpf(-1 < z < 0.5),
+    "huber(z, 0.5)": lambda z: z * z / 2 if abs(z) <= 0.5 else (abs(z) - mpf("0.25")) / 2,
+    "xlogx(z)": lambda z: z * mp.log(z),
+    "erf(z)": lambda z: mp.erf(min(max(z, -1000), 1000)),
+    "erfc(z)": lambda z: mp.erfc(min(max(z, -1000), 1000)),
+    "normal_cdf(z)": lambda z: mp.ncdf(min(max(z, -1000), 1000)),
+    "normal_pdf(z)": lambda z: mp.npdf(min(max(z, -1000), 1000)),
+}
+
+
+def called(call: str) -> Callable[[np.ndarray], np.ndarray]:
+    """A call of a row as an emitted module makes it."""
+    name, given = call[:-1].split("(")
+    shared = "".join(SHARED.values()) if ROWS[name].numeric else ""
+    text = ROWS[name].numpy.format(*given.split(", "))
+    source = f"import numpy as np\n{ROWS[name].helper}{shared}\ndef f(z):\n    return {text}\n"
+    return module_of(source).f
+
+
+def within(call: str, z: np.ndarray, times: float, digits: int) -> None:
+    """Assert that no value is further from the true one than some roundings; where that underflows,
+    than the least normal number.
+    """
+    with np.errstate(over="raise", divide="raise", invalid="raise"):
+        values = called(call)(z)
+    assert values.dtype == z.dtype
+    limits = np.finfo(z.dtype)
+    with mp.workdps(digits):
+        for value, point in zip(values, z, strict=True):
+            true = CALLS[call](mpf(float(point)))
+            error = abs(mpf(float(value)) - true)
+            allowed = times * float(limits.eps) * abs(true)
+            assert error <= max(allowed, float(limits.tiny)), (float(point), float(value))
+
+
+@pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-def test_value_is_exact_and_finite(name: str, dtype: type) -> None:
-    row = ROWS[name]
-    m = module_of(
-        f"import numpy as np\n{row.helper}\ndef f(z):\n    return {row.numpy.format('z')}\n"
-    )
+def test_value_is_exact_and_finite(call: str, dtype: type) -> None:
     with np.errstate(over="ignore", under="ignore"):
         z = np.array(GRID, dtype)
-    z = z[np.isfinite(z)]
-    with np.errstate(over="raise", divide="raise", invalid="raise"):
-        values = m.f(z)
-    assert values.dtype == dtype
-    tiny = float(np.finfo(dtype).tiny)
+    within(call, z[np.isfinite(z) & ((z > 0) | (call != "xlogx(z)"))], 16, digits=400)
+
+
+NUMERIC = [call for call in CALLS if ROWS[call.split("(")[0]].numeric]
+
+
+@pytest.mark.parametrize("call", NUMERIC)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_an_approximation_is_four_roundings_off_at_most(call: str, dtype: type) -> None:
+    rng = np.random.default_rng(0)
+    tiny = 10.0 ** rng.uniform(-30, 0, 100)
+    z = [rng.uniform(-40, 40, 600), rng.uniform(-6, 6, 600), rng.uniform(-1.2, 1.2, 600), tiny]
+    ends = [-40, -28, -1, -0.71, -0.5, 0, 0.5, 0.71, 1, 28, 40]
+    within(call, np.concatenate([*z, -tiny, ends]).astype(dtype), 4, digits=60)
+
+
+@pytest.mark.parametrize("call", NUMERIC)
+def test_an_approximation_continues_to_complex_numbers(call: str) -> None:
+    z = np.concatenate([np.linspace(-6, 6, 49), [-27.0, 1e-8, 27.0, 1e150]])
+    slopes = called(call)(z + 1e-20j).imag / 1e-20
     with mp.workdps(400):
-        for value, point in zip(values, z, strict=True):
-            true = _true(name, mpf(float(point)))
-            assert abs(mpf(float(value)) - true) <= max(
-                16 * float(np.finfo(dtype).eps) * abs(true), tiny
-            )
+        true = [float(mp.diff(CALLS[call], mpf(x))) if abs(x) < 100 else 0 for x in z]
+    assert slopes == pytest.approx(true, rel=1e-11, abs=1e-300)
 
 
-def _true(name: str, z: mpf) -> mpf:
-    if name == "relu":
-        return max(z, mpf(0))
-    if name == "step":
-        return mpf(z > 0)
-    if abs(z) > 1e5:  # 400 digits hold exp(1e5), not exp(1e150)
-        return mpf(z > 0) * (1 if name == "sigmoid" else z)
-    return 1 / (1 + mp.exp(-z)) if name == "sigmoid" else mp.log(1 + mp.exp(z))
+@pytest.mark.parametrize("call", NUMERIC)
+def test_not_a_number_stays_none(call: str) -> None:
+    ends = {"erf(z)": (-1, 1), "erfc(z)": (2, 0), "normal_cdf(z)": (0, 1), "normal_pdf(z)": (0, 0)}
+    values = called(call)(np.array([np.nan, -np.inf, np.inf]))
+    assert np.isnan(values[0])
+    assert tuple(values[1:]) == ends[call]
+
+
+def test_coefficients_of_the_error_function() -> None:
+    with mp.workdps(60):
+        near = interpolated(lambda u: mp.erf(mp.sqrt(u)) / mp.sqrt(u), len(NEAR), mpf(0), mpf(1))
+        ends = mpf(-7) / 9, mpf(3) / 4  # (z - 4) / (z + 4) at 1/2 and 28
+        far = interpolated(lambda q: scaled_erfc(4 * (1 + q) / (1 - q)), len(FAR), *ends)
+    assert near == NEAR
+    assert far == FAR
+
+
+def scaled_erfc(z: mpf) -> mpf:
+    return (1 + 2 * z) * mp.exp(z * z) * mp.erfc(z)
+
+
+def interpolated(
+    function: Callable[[mpf], mpf], count: int, low: mpf, high: mpf
+) -> tuple[float, ...]:
+    """The coefficients of the polynomial through `count` Chebyshev nodes, that of the highest power
+    first.
+    """
+    nodes = [mp.cos(mp.pi * (2 * k + 1) / (2 * count)) for k in range(count)]
+    nodes = [(low + high) / 2 + (high - low) / 2 * node for node in nodes]
+    powers = mp.matrix([[node ** (count - 1 - k) for k in range(count)] for node in nodes])
+    return tuple(map(float, mp.lu_solve(powers, mp.matrix([function(node) for node in nodes]))))
+
+
+def test_the_tails_of_gelu_keep_their_digits() -> None:
+    module = emitted("from bpgen import *\nx = input(4)\na = gelu(x)\noutput(a)\n")
+    x = np.array([[-30.0, -10.0, -1e150, 1e150]])
+    a, cache = module.forward({}, x)
+    dx = module.backward({}, cache, np.ones((1, 4)), inputs=True)["x"]
+    for k, z in enumerate((mpf(-30), mpf(-10))):
+        assert a[0, k] == pytest.approx(float(z * mp.ncdf(z)), rel=2e-15)
+        assert dx[0, k] == pytest.approx(float(mp.ncdf(z) + z * mp.npdf(z)), rel=2e-15)
+    assert a[0, 2:].tolist() == [0, 1e150]
+    assert dx[0, 2:].tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("call", "convention"),
+    [
+        ("relu(x)", "relu'(0) = 0"),
+        ("abs(x)", "|·|'(0) = 0"),
+        ("leaky_relu(x)", "lrelu'(0) is the slope of the negative side"),
+        ("elu(x)", "elu'(0) is s, the slope of the negative side"),
+        ("relu6(x)", "clip' is 0 at both ends"),
+        ("hard_swish(x)", "clip' is 0 at both ends"),
+    ],
+)
+def test_the_convention_at_a_kink_is_printed(call: str, convention: str) -> None:
+    network = declared_by(f"from bpgen import *\nx = input(3)\na = {call}\noutput(a)\n")
+    assert f"By convention, {convention}." in render(derive(network), fmt="text")
+
+
+def test_nothing_is_nothing_in_xlogx() -> None:
+    assert called("xlogx(z)")(np.array([0.0, 1.0, -0.0])).tolist() == [0, 0, 0]

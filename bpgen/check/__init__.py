@@ -18,6 +18,10 @@ from bpgen.ir import Network
 __all__ = ["Report", "check_module"]
 
 ALONE = "checked by numbers only: give the net.py to have the module proved exactly"
+LARGEST = (
+    "a max is proved where no two of its values are equal; of equal ones the first takes the"
+    " gradient, by convention"
+)
 SHRUNK = "proved exactly at smaller sizes: the same equations and the same code, with shorter axes"
 
 
@@ -51,8 +55,13 @@ def check_module(
     # Breaking what is broken shows nothing.
     tested = selftest.selftest(subject, ruler) if found.ok else None
     smaller = exact_source is not None and found.ok
-    note = ALONE if target is None else SHRUNK if smaller else ""
-    return Report(found.findings, tuple(rows), tested, note)
+    notes = [ALONE] * (target is None) + [SHRUNK] * smaller
+    notes += [LARGEST] * (target is not None and found.ok and _has_max(target[1]))
+    return Report(found.findings, tuple(rows), tested, "\n".join(notes))
+
+
+def _has_max(network: Network) -> bool:
+    return any(t.reduce == "max" for e in network for t in e.terms)
 
 
 def _exactly(name: str, proved: dict[str, ExactRow] | None) -> ExactRow | None:

@@ -147,7 +147,7 @@ class Generators:
         bounded(argument)
         total = sp.S.Zero
         for part, sign in zip(sp.fraction(sp.together(argument)), (1, -1), strict=True):
-            number, factors = sp.factor_list(part)
+            number, factors = _factored(part)
             for prime, power in sp.factorint(abs(number)).items():
                 total += sign * power * self.symbol("log", sp.Integer(prime))
             total += sign * sum(power * self._log_factor(factor) for factor, power in factors)
@@ -160,6 +160,17 @@ class Generators:
         found = self.symbol("log", -factor if ("log", -factor) in self.known else factor)
         self.log_of[found] = factor
         return found
+
+
+def _factored(product: sp.Expr) -> tuple[sp.Expr, list[tuple[sp.Expr, sp.Expr]]]:
+    """The numeric factor, and the others with their powers; roots of generators are no polynomials
+    and stand apart.
+    """
+    apart = [a.as_base_exp() for a in sp.Mul.make_args(product)]
+    powers = [(base, power) for base, power in apart if base.is_Symbol]
+    rest = sp.Mul(*(base**power for base, power in apart if not base.is_Symbol))
+    number, factors = (rest, []) if rest.is_Integer else sp.factor_list(rest)
+    return number, [*powers, *factors]
 
 
 def bounded(expr: sp.Expr) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from bpgen.check.module import Array, Arrays, Point, Subject, quiet, with_rest
+from bpgen.ir import BATCH, Equation, Network
 
 BATCHES = (1, 2, 5)
 ROUNDING = 1e-12  # of the largest entry: what a different order of summation may change
@@ -187,9 +188,7 @@ def agreeing(subject: Subject, point: Point) -> Iterator[Finding]:
     """loss_and_grad is loss and backward."""
     if not subject.has_loss:
         return
-    value, grads = subject.module.loss_and_grad(
-        point.params, *point.inputs.values(), *point.rest.values()
-    )
+    value, grads = subject.called(subject.module.loss_and_grad, point, *point.rest.values())
     if not isinstance(value, float) or abs(value - subject.objective(point)) > ROUNDING * abs(
         value
     ):
@@ -224,15 +223,12 @@ def packed(subject: Subject, point: Point) -> Iterator[Finding]:
 
 def permuted(subject: Subject, point: Point) -> Iterator[Finding]:
     """The order of a batch changes no gradient of a parameter, and reorders those of the inputs."""
+    subject = subject.without_chance()  # noise does not follow its sample
     batched = _batched(subject)
     order = np.arange(len(next((a for n, a in point.inputs.items() if n in batched), ())))[::-1]
     if len(order) < 2:
         return
-    turned = Point(
-        point.params,
-        {n: a[order] if n in batched else a for n, a in point.inputs.items()},
-        {n: a[order] if n in batched or not subject.has_loss else a for n, a in point.rest.items()},
-    )
+    turned = point.map(lambda n, a: a[order] if n in batched else a)
     grads, other = subject.gradients(point), subject.gradients(turned)
     for name, gradient in grads.items():
         expected = gradient[order] if name in batched else gradient
@@ -241,8 +237,65 @@ def permuted(subject: Subject, point: Point) -> Iterator[Finding]:
 
 
 def _batched(subject: Subject) -> set[str]:
+    """The arguments that have a sample in each row."""
     names = {*subject.module.INPUTS, *getattr(subject.module, "TARGETS", {})}
-    return {n for n in names if subject.network is None or subject.network.tensors[n].batched}
+    outputs = {f"cotangent {k}": o for k, o in enumerate(_output_names(subject), 1)}
+    if subject.network is None:
+        return names | set(outputs)
+    tensors = subject.network.tensors
+    return {n for n in names if tensors[n].batched} | {
+        n for n, o in outputs.items() if tensors[o].batched
+    }
+
+
+def _output_names(subject: Subject) -> tuple[str, ...]:
+    """The outputs; of a module alone at most as many as anybody has."""
+    return subject.network.outputs if subject.network is not None else ("",) * 99
+
+
+def apart(subject: Subject, point: Point) -> Iterator[Finding]:
+    """Where no equation sums over the batch, an output of one sample is the same in any batch."""
+    network, subject = subject.network, subject.without_chance()
+    if network is None or any(_mixes(network, e) for e in network):
+        return
+    together = subject.outputs(point)
+    for k in range(len(together[0])):
+        alone = point.map(lambda n, a, k=k: a[k : k + 1] if n in _batched(subject) else a)  # type: ignore[misc]
+        for name, one, all_ in zip(network.outputs, subject.outputs(alone), together, strict=True):
+            if not near(one[0], all_[k], max(1.0, float(np.max(np.abs(all_), initial=0)))):
+                yield Finding(name, "the output of a sample depends on the others of its batch")
+                return
+
+
+def _mixes(network: Network, equation: Equation) -> bool:
+    """Whether an equation reads other samples than its own, and is not the loss."""
+    over = {k.size for t in equation.terms for k in t.over}
+    return equation.name != network.loss and BATCH in over
+
+
+def refusing(subject: Subject, point: Point) -> Iterator[Finding]:
+    """Whole numbers are refused where they are real, negative, or beyond what net.py declares."""
+    for name, bound in subject.integers.items():
+        wrong: dict[str, Callable[[Array], Array]] = {
+            "real numbers": lambda a: a.astype(float),
+            "a negative number": lambda a: a * 0 - 1,
+            f"{bound}, where {bound - 1} is the largest": lambda a, b=bound: a * 0 + b,  # type: ignore[misc]
+        }
+        for what, change in wrong.items():
+            changed = point.map(lambda n, a, c=change: c(a) if n == name else a)  # type: ignore[misc]
+            if not _refused(subject, changed):
+                yield Finding(name, f"it is accepted with {what}")
+
+
+def _refused(subject: Subject, point: Point) -> bool:
+    """Whether the module refuses a point in words of its own: an IndexError is numpy's."""
+    try:
+        subject.objective(point)
+    except (TypeError, ValueError):
+        return True
+    except IndexError:
+        return False
+    return False
 
 
 PROMISES: tuple[Promise, ...] = (
@@ -256,21 +309,32 @@ PROMISES: tuple[Promise, ...] = (
     agreeing,
     packed,
     permuted,
+    apart,
     linear,
+    refusing,
 )
 
 
 def contract(subject: Subject, seed: int) -> Iterator[Finding]:
-    """Every broken promise, at batches of 1, 2 and 5; what the module raises is one, too."""
-    raised: dict[str, list[int]] = {}
-    for batch in BATCHES:
+    """Every broken promise, at batches of 1, 2 and 5, and where lengths known at run time are 1;
+    what the module raises is one, too.
+    """
+    raised: dict[str, list[str]] = {}
+    for batch, where, at in _places(subject):
         try:
-            point = subject.draw(np.random.default_rng([seed, batch, 99]), batch)
+            point = at.draw(np.random.default_rng([seed, batch, 99]), batch)
             for promise in PROMISES:
                 with quiet():
-                    broken = list(promise(subject, point))
+                    broken = list(promise(at, point))
                 yield from broken
         except Exception as error:
-            raised.setdefault(f"{type(error).__name__}: {error}".strip(), []).append(batch)
-    for said, batches in raised.items():
-        yield Finding("", f"at a batch of {', '.join(map(str, batches))} it raises {said}")
+            raised.setdefault(f"{type(error).__name__}: {error}".strip(), []).append(where)
+    for said, places in raised.items():
+        yield Finding("", f"at a batch of {', '.join(places)} it raises {said}")
+
+
+def _places(subject: Subject) -> Iterator[tuple[int, str, Subject]]:
+    """Sizes of the batch, in words too, and the module at the lengths known at run time."""
+    yield from ((batch, str(batch), subject) for batch in BATCHES)
+    if subject.lengths:
+        yield 2, f"2 and {', '.join(f'{name} = 1' for name in subject.lengths)}", subject.at_lengths(1)

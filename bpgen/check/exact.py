@@ -8,6 +8,7 @@ around the point (see `written`).
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,17 +17,20 @@ import numpy as np
 import sympy as sp
 
 from bpgen.check.module import Point, Subject, load
-from bpgen.check.scalar import Exact, World, overrides
+from bpgen.check.scalar import Exact, World, meanings, overrides
 from bpgen.check.written import NotProved, OnKink, Written, evaluate
 from bpgen.ir import BATCH, Network
 
-BATCHES = ((1, False), (2, False))  # sizes, and whether all samples have the same integers
-REPEATED = ((2, True),)  # where integers are inputs: what is gathered twice must be added twice
+# Sizes, whether all samples have the same integers, and the lengths known at run time: three steps
+# of a recurrence, and two.
+BATCHES = ((1, False, (3, 2, 4)), (2, False, (2, 3, 1)))
+# Where integers are inputs: what is gathered twice must be added twice.
+REPEATED = ((2, True, (2, 3, 1)),)
 POINTS = 6  # points tried before a network is said to lie on a kink everywhere
 # Of the written-out network: more is refused, and a smaller network of the same form asked for.
 SCALARS = 1500
 GRID = 64  # the denominator of the random rational point
-DOORS = ("_array", "_one_hot")  # of the emitted module: they validate numbers, and know no others
+DOORS = ("_array", "_one_hot", "_state")  # of the emitted module: they validate numbers, and know no others
 ABSENT = "not proved: the module returns no such tensor"
 
 
@@ -52,11 +56,11 @@ def exact(source: str, network: Network, seed: int = 0) -> tuple[ExactRow, ...]:
     """
     subject = Subject(source, network)
     rows: dict[str, ExactRow] = {}
-    for batch, alike in (
+    for batch, alike, long in (
         *BATCHES,
         *REPEATED * any(name in subject.integers for name in subject.module.INPUTS),
     ):
-        for found in _at_batch(subject, network, batch, alike, seed):
+        for found in _at_batch(subject.at_lengths(*long), network, batch, alike, seed):
             before = rows.get(found.name, ExactRow(found.name, 0, 0, "ok"))
             verdict = found.verdict if before.verdict == "ok" else before.verdict
             rows[found.name] = ExactRow(
@@ -97,12 +101,26 @@ def _at_point(
     if sum(a.size for group in point.groups() for a in group.values()) > SCALARS:
         raise NotProved("too large; check a smaller network of the same form")
     names = {name: a for group in point.groups() for name, a in group.items()}
+    names.update(_noise(subject, network, batch, rng))
     written = Written(network, {**subject.lengths, BATCH: batch}, names)
     if len(written.values) > SCALARS * 4:
         raise NotProved("too large; check a smaller network of the same form")
     world = World(written)
     returned = _run(subject, world, point)
     return [_prove(world, *entry, returned) for entry in _expected(subject, written)]
+
+
+def _noise(
+    subject: Subject, network: Network, batch: int, rng: np.random.Generator
+) -> dict[str, Any]:
+    """Values of what forward draws: what is proved holds for all of them."""
+    known = {**subject.lengths, BATCH: batch}
+    return {
+        t.name: _rational(
+            t.name, rng.uniform(0.2, 1.2, [known.get(str(i.size), i.size) for i in t.indices])
+        )
+        for t in network.role("noise")
+    }
 
 
 def _rational(_name: str, array: Any) -> Any:
@@ -118,7 +136,10 @@ def _rational(_name: str, array: Any) -> Any:
 def _run(subject: Subject, world: World, point: Point) -> dict[str, Any]:
     """What the module returns for symbols: gradients by tensor, outputs by number, the loss."""
     module = load(subject.source, overrides(world))
+    module.__dict__.update(meanings(world))
     module.__dict__.update(dict.fromkeys(DOORS, lambda _name, value, *_, **__: value))
+    drawn = itertools.cycle(t.name for t in world.written.network.role("noise"))
+    module.__dict__["dropout"] = lambda *_: _scalars(world, world.written.tensors[next(drawn)])
     symbols = point.map(lambda name, _: _scalars(world, world.written.tensors[name]))
     output, cache = module.forward(symbols.params, *symbols.inputs.values())
     returned = dict(module.backward(symbols.params, cache, *symbols.rest.values(), inputs=True))
@@ -154,7 +175,7 @@ def _expected(subject: Subject, written: Written) -> Iterator[tuple[str, Any]]:
         result[:] = adjoints
         yield name, result.reshape(tensor.shape)
     for name in written.network.outputs:
-        yield f"output {name}", written.tensors[name]
+        yield f"output {name}", written.shown(name)
     if subject.has_loss:
         yield "loss", np.asarray(written.loss, object)
 

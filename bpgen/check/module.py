@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
+from inspect import signature
 from types import ModuleType
 from typing import Any
 
@@ -35,6 +36,7 @@ SCALES = (
     0.6,
     2.5,
 )
+NOISE = 11  # where the generator of noise begins
 PROBES = 6  # draws that must be finite before a domain is believed
 
 
@@ -131,12 +133,25 @@ class Subject:
     """
 
     def __init__(
-        self, source: str, network: Network | None = None, domain: Domain | None = None
+        self,
+        source: str,
+        network: Network | None = None,
+        domain: Domain | None = None,
+        long: tuple[int, ...] = LENGTHS,
+        chance: bool = True,
     ) -> None:
-        self.source, self.network = source, network
+        self.source, self.network, self.long, self.chance = source, network, long, chance
         self.module = load(source)
         self.domain = Domain()
         self.domain = domain if domain is not None else self._find_domain()
+
+    def at_lengths(self, *long: int) -> Subject:
+        """The same module where the lengths known at run time are others."""
+        return Subject(self.source, self.network, self.domain, long, self.chance)
+
+    def without_chance(self) -> Subject:
+        """The same module when it is given no generator, and so draws no noise."""
+        return Subject(self.source, self.network, self.domain, self.long, chance=False)
 
     @cached_property
     def continued(self) -> ModuleType:
@@ -147,14 +162,29 @@ class Subject:
     def has_loss(self) -> bool:
         return hasattr(self.module, "loss")
 
-    def shape_of(self, tensor: str) -> tuple[int, ...]:
-        """The shape of a parameter, or of one sample of an input, where it is known."""
-        known = self.shapes.get(tensor, self.module.INPUTS.get(tensor, ()))
-        return tuple(size for size in known if isinstance(size, int))
+    def shape_of(self, tensor: str) -> tuple[int | str, ...]:
+        """The shape of a parameter, or of one sample of an input, as the module declares it."""
+        return tuple(self.shapes.get(tensor, self.module.INPUTS.get(tensor, ())))
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
         return dict(self.module.SHAPES)
+
+    @property
+    def states(self) -> dict[str, tuple[int, ...]]:
+        """What all samples share and nothing learns: passed after the inputs."""
+        return dict(getattr(self.module, "STATES", {}))
+
+    @property
+    def noisy(self) -> bool:
+        """Whether forward takes a generator, and draws noise."""
+        return "rng" in signature(self.module.forward).parameters
+
+    def _drawing(self) -> list[np.random.Generator]:
+        """The generator that a call is given: always in the same state, so that every call draws
+        the same noise.
+        """
+        return [np.random.default_rng(NOISE)] if self.noisy and self.chance else []
 
     @property
     def integers(self) -> dict[str, int]:
@@ -169,7 +199,10 @@ class Subject:
         """A random point; nothing in it is zero or constant, biases included."""
         initial = self.module.init(rng)
         params = {name: self._param(rng, np.asarray(a), scale) for name, a in initial.items()}
-        inputs = {name: self._input(rng, name, batch) for name in self.module.INPUTS}
+        inputs = {
+            name: self._input(rng, name, sizes, batch)
+            for name, sizes in {**self.module.INPUTS, **self.states}.items()
+        }
         targets = {
             name: self._target(rng, name, batch) for name in getattr(self.module, "TARGETS", {})
         }
@@ -190,8 +223,10 @@ class Subject:
             scale * (initial + 0.4 * rng.standard_normal(initial.shape) if constant else initial)
         )
 
-    def _input(self, rng: np.random.Generator, name: str, batch: int) -> Array:
-        shape = self._shape(name, self.module.INPUTS[name], batch)
+    def _input(
+        self, rng: np.random.Generator, name: str, sizes: tuple[int | str, ...], batch: int
+    ) -> Array:
+        shape = self._shape(name, sizes, batch)
         if name in self.integers:
             return rng.integers(0, self.integers[name], shape)
         return rng.uniform(0.2, 1.2, shape) if self.domain.inputs else rng.standard_normal(shape)
@@ -213,7 +248,9 @@ class Subject:
         return bool(sizes) and sizes[-1] != 1
 
     def _shape(self, name: str, sizes: tuple[int | str, ...], batch: int) -> tuple[int, ...]:
-        batched = self.network is None or self.network.tensors[name].batched
+        batched = name not in self.states
+        if self.network is not None:
+            batched = self.network.tensors[name].batched
         sample = tuple(size if isinstance(size, int) else self.lengths[size] for size in sizes)
         return (batch, *sample) if batched else sample
 
@@ -226,7 +263,7 @@ class Subject:
         names = {
             s for table in tables for sizes in table.values() for s in sizes if isinstance(s, str)
         }
-        return dict(zip(sorted(names), itertools.cycle(LENGTHS), strict=False))
+        return dict(zip(sorted(names), itertools.cycle(self.long), strict=False))
 
     def _find_domain(self) -> Domain:
         """The widest domain whose objective is finite at every probing draw; the widest where none
@@ -246,7 +283,7 @@ class Subject:
     def outputs(self, point: Point, module: ModuleType | None = None) -> tuple[Array, ...]:
         """The outputs of forward, as a tuple even where there is one."""
         with quiet():
-            output, _ = (module or self.module).forward(point.params, *point.inputs.values())
+            output, _ = self.called((module or self.module).forward, point)
         return output if isinstance(output, tuple) else (output,)
 
     def objective(self, point: Point, module: ModuleType | None = None) -> Any:
@@ -254,7 +291,7 @@ class Subject:
         module = module or self.module
         if self.has_loss:
             with quiet():
-                return module.loss(point.params, *point.inputs.values(), *point.rest.values())
+                return self.called(module.loss, point, *point.rest.values())
         return sum(
             np.sum(d * o)
             for d, o in zip(point.rest.values(), self.outputs(point, module), strict=True)
@@ -268,7 +305,11 @@ class Subject:
     def forward(self, point: Point) -> Any:
         """The cache of forward."""
         with quiet():
-            return self.module.forward(point.params, *point.inputs.values())[1]
+            return self.called(self.module.forward, point)[1]
+
+    def called(self, function: Callable[..., Any], point: Point, *rest: Any) -> Any:
+        """What a function of the module returns at a point, for the rest of its arguments."""
+        return function(point.params, *point.inputs.values(), *rest, *self._drawing())
 
     def backward(self, point: Point, cache: Any) -> Arrays:
         """The gradients of parameters and inputs, given the cache of a forward call."""

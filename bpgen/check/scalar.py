@@ -17,6 +17,7 @@ import numpy as np
 import sympy as sp
 from sympy.codegen.cfunctions import expm1, log1p
 
+from bpgen import functions
 from bpgen.check.algebra import TooLarge, vanishes
 from bpgen.check.written import TIE, NotProved, OnKink, Written, evaluate, mp
 
@@ -165,16 +166,26 @@ def _shown(value: Any) -> str:
 
 def _constants(written: Written) -> dict[float, sp.Expr]:
     """The irrational constants of the network, by the floats they print as."""
-    found: dict[float, sp.Expr] = {float(sp.log(2)): sp.log(2)}  # which log_cosh needs
+    known = (sp.log(2), 2 / sp.sqrt(sp.pi))  # which log_cosh and the derivative of erf need
+    found: dict[float, sp.Expr] = {float(c): c for c in known}
     for equation in written.network:
         for term in equation.terms:
             for part in sp.preorder_traversal(term.body):
                 constant = _coefficient(part)
+                found.update({float(c): c for c in _logs(part)})
                 if isinstance(part, sp.Pow) and part.base.is_number and not part.exp.is_number:
                     constant = sp.log(part.base)  # which its derivative multiplies by
                 if not constant.is_rational and constant.is_finite:
                     found.update({float(c): c for c in (constant, 1 / constant)})
     return found
+
+
+def _logs(part: sp.Basic) -> list[sp.Expr]:
+    """Logarithms of the coefficients within a logarithm: log(2 + 3 exp z) is written with log 2."""
+    if not isinstance(part, sp.log):
+        return []
+    logs = [sp.log(abs(a.as_coeff_Mul()[0])) for a in sp.Add.make_args(part.args[0])]
+    return [sign * log for log in logs if log != 0 for sign in (1, -1)]
 
 
 def _coefficient(part: sp.Basic) -> sp.Expr:
@@ -343,6 +354,15 @@ def overrides(world: World) -> dict[str, Any]:
     return table
 
 
+def meanings(world: World) -> dict[str, Any]:
+    """The helpers that approximate, as the functions that they stand for."""
+    return {
+        row.name: _elementwise(world, row.definition)
+        for row in functions.ROWS.values()
+        if row.numeric and row.definition is not None
+    }
+
+
 def _elementwise(world: World, function: Callable[[Any], Any]) -> Any:
     def apply(x: Any) -> Exact:
         lifted = world.lift(x)
@@ -380,4 +400,4 @@ def _converter(convert: Callable[..., Any]) -> Callable[..., Any]:
     return make
 
 
-__all__ = ["Exact", "NotProved", "TooLarge", "World", "overrides"]
+__all__ = ["Exact", "NotProved", "TooLarge", "World", "meanings", "overrides"]

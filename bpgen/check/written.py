@@ -22,7 +22,7 @@ from sympy.core.relational import Relational
 from sympy.logic.boolalg import And, BooleanFalse, BooleanTrue, Not, Or
 
 from bpgen import functions
-from bpgen.ir import BATCH, Element, Equation, Index, Network, Size, Term, length
+from bpgen.ir import BATCH, Element, Equation, Index, Network, Size, Term, element, length
 
 DIGITS = 60
 TIE = mpmath.mpf(10) ** -35  # values nearer than this are equal, or the point lies on a kink
@@ -31,6 +31,7 @@ mp = mpmath.mp.clone()
 mp.dps = DIGITS
 
 Key = tuple[str, tuple[int, ...]]
+Bound = Mapping[Index, sp.Integer]  # values of indices
 Tensors = dict[str, Any]  # object arrays of sympy expressions; integer tensors as they are
 
 
@@ -99,9 +100,10 @@ class Written:
         self.tensors: Tensors = {
             name: self._given(name, np.asarray(a)) for name, a in point.items()
         }
-        for number, equation in enumerate(network):
-            self.tensors[equation.name] = self._forward(number, equation)
-        self.loss = self._loss(len(network.equations))
+        self.groups = itertools.count()
+        for _, members in itertools.groupby(network, key=lambda e: e.loop or e):
+            self._forward(list(members))
+        self.loss = self._loss(next(self.groups))
         self.adjoint = self._adjoints()
 
     def size(self, size: Size | None) -> int:
@@ -134,13 +136,57 @@ class Written:
                 symbols[(*at, -1)] = 1 - sum(symbols[(*at, slice(None, -1))])
         return symbols
 
-    def _forward(self, number: int, equation: Equation) -> Any:
-        values = np.empty([self.size(i.size) for i in equation.indices], object)
-        for at in np.ndindex(values.shape):
-            bound = dict(zip(equation.indices, map(sp.Integer, at), strict=True))
-            definition = sp.Add(*(self._term(term, bound) for term in equation.terms))
-            values[at] = self._defined(_called(equation.name, at), definition, number)
-        return values
+    def _forward(self, members: list[Equation]) -> None:
+        """One equation, or those of a loop, element by element; of a loop, what stands before the
+        first step, and then step after step.
+        """
+        for e in members:
+            self.tensors[e.name] = np.empty(self._stored(e), object)
+        written = {e.name: self._written(e) for e in members}
+        for step in self._steps(members):
+            for e in members:
+                group = next(self.groups)
+                for at in np.ndindex(self.tensors[e.name].shape):
+                    if step is None or self._axis_value(e, at) == step:
+                        terms = [self._term(*t) for t in written[e.name].get(at, ())]
+                        name = _called(e.name, tuple(i - s for i, s in zip(at, self._starts(e.name), strict=True)))
+                        self.tensors[e.name][at] = self._defined(name, sp.Add(*terms), group)
+
+    def _steps(self, members: list[Equation]) -> list[int | None]:
+        """The steps of a loop, with the one before the first; of a lone equation there is one."""
+        loop = members[0].loop
+        return [None] if loop is None else [*range(-1, self.size(loop.index.size))]
+
+    def _axis_value(self, equation: Equation, at: tuple[int, ...]) -> int:
+        """The step of a loop to which an element belongs."""
+        assert equation.loop is not None
+        k = equation.indices.index(equation.loop.index)
+        return at[k] - self._starts(equation.name)[k]
+
+    def _starts(self, name: str) -> tuple[int, ...]:
+        """Where element 0 of each axis is stored: in slot 1 of a recurrence's, whose slot 0 holds
+        what stands before the first step.
+        """
+        info = self.network.tensors[name]
+        return tuple(int(info.carried == k) for k in range(len(info.indices)))
+
+    def _stored(self, equation: Equation) -> tuple[int, ...]:
+        sizes = (self.size(i.size) for i in equation.indices)
+        return tuple(n + s for n, s in zip(sizes, self._starts(equation.name), strict=True))
+
+    def _written(self, equation: Equation) -> dict[tuple[int, ...], list[tuple[Term, Bound]]]:
+        """The terms of each element, with the values of the indices for which they are written
+        there.
+        """
+        found: dict[tuple[int, ...], list[tuple[Term, Bound]]] = {}
+        for term in equation.terms:
+            place = term.at or equation.indices
+            over = term.over if term.at is not None else ()
+            open_ = {*over, *(i for e in place for i in e.free_symbols if isinstance(i, Index))}
+            for bound in self._ranges(tuple(sorted(open_, key=str))):
+                at = self._place(element(equation.name, place), bound)
+                found.setdefault(at, []).append((term, bound))
+        return found
 
     def _defined(self, name: str, definition: sp.Expr, group: int) -> sp.Expr:
         """A symbol for what is defined, or the definition itself where that is a number or a
@@ -150,34 +196,47 @@ class Written:
             return definition
         return self.symbol(name, evaluate(definition, self.values), definition, group)
 
-    def _term(self, term: Term, bound: Mapping[Index, sp.Integer]) -> sp.Expr:
-        if term.at is not None:
-            raise NotProved("a scatter in a forward equation")
-        bodies = [self.scalar(term.body, {**bound, **over}) for over in self._ranges(term.over)]
+    def _term(self, term: Term, bound: Bound) -> sp.Expr:
+        over = () if term.at is not None else term.over
+        bodies = [self.scalar(term.body, {**bound, **values}) for values in self._ranges(over)]
         if term.reduce == "logsumexp":
             return sp.log(sp.Add(*map(sp.exp, bodies)))
+        if term.reduce not in ("sum", "max"):
+            raise NotProved(f"the reduction {term.reduce}")
         return sp.Add(*bodies) if term.reduce == "sum" else reduce(self._larger, bodies)
 
     def _ranges(self, over: tuple[Index, ...]) -> Iterator[dict[Index, sp.Integer]]:
         for at in itertools.product(*(range(self.size(i.size)) for i in over)):
             yield dict(zip(over, map(sp.Integer, at), strict=True))
 
-    def scalar(self, body: sp.Expr, bound: Mapping[Index, sp.Integer]) -> sp.Expr:
+    def scalar(self, body: sp.Expr, bound: Bound) -> sp.Expr:
         """A body at given indices, in scalars, in the region of the point."""
-        sizes = {length(name): sp.Integer(n) for name, n in self.lengths.items()}
-        return self.resolve(self._read(body.xreplace({**bound, **sizes})))
+        return self.resolve(self._read(body.xreplace({**bound, **self._lengths()})))
 
     def _read(self, expr: Any) -> Any:
         """Elements replaced by their scalars, gathers from the inside out."""
         if isinstance(expr, Element):
-            at = tuple(int(self._read(i)) for i in expr.indices)
+            at = self._place(expr, {})
             tensor = self.tensors[expr.name]
-            if any(not 0 <= i < n for i, n in zip(at, np.shape(tensor), strict=True)):
-                raise NotProved(f"{expr.name}{list(at)} is outside the tensor")
+            if tensor[at] is None:
+                raise NotProved(f"{expr} is read before it is defined")
             return sp.sympify(
                 tensor[at] if not isinstance(tensor[at], np.integer) else int(tensor[at])
             )
         return expr.func(*map(self._read, expr.args)) if expr.args and expr.has(Element) else expr
+
+    def _place(self, access: Element, bound: Bound) -> tuple[int, ...]:
+        """Where the element that an access means is stored."""
+        sizes = self._lengths()
+        values = (int(self._read(i.xreplace({**bound, **sizes}))) for i in access.indices)
+        at = tuple(v + s for v, s in zip(values, self._starts(access.name), strict=True))
+        if any(not 0 <= i < n for i, n in zip(at, np.shape(self.tensors[access.name]), strict=True)):
+            raise NotProved(f"{access.name}{list(at)} is outside the tensor")
+        return at
+
+    def _lengths(self) -> dict[sp.Expr, sp.Integer]:
+        """The lengths known at run time."""
+        return {length(name): sp.Integer(n) for name, n in self.lengths.items()}
 
     def resolve(self, expr: Any) -> Any:
         """Functions by their definitions, and the region of the point wherever there are
@@ -249,7 +308,7 @@ class Written:
         """The loss; of a function, the sum of cotangents times outputs."""
         if self.network.loss is not None:
             return self.tensors[self.network.loss][()]
-        outputs = [np.ravel(self.tensors[name]) for name in self.network.outputs]
+        outputs = [np.ravel(self.shown(name)) for name in self.network.outputs]
         cotangents = [np.ravel(self.tensors[f"cotangent {k}"]) for k, _ in enumerate(outputs, 1)]
         products = [sp.Add(*(c * o)) for c, o in zip(cotangents, outputs, strict=True)]
         return self._defined("objective", sp.Add(*products), group)
@@ -274,6 +333,10 @@ class Written:
             for read in sorted(definition.free_symbols, key=str) if found[symbol] != 0 else ():
                 paths.setdefault(read, []).append(found[symbol] * sp.diff(definition, read))
         return found
+
+    def shown(self, name: str) -> Any:
+        """A tensor as a caller sees it: without what stands before a recurrence's first step."""
+        return self.tensors[name][tuple(slice(s, None) for s in self._starts(name))]
 
     def batch(self) -> int:
         return self.lengths[BATCH]

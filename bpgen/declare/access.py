@@ -126,7 +126,7 @@ def sized(
             f"index {open_[0]} comes out of nowhere: it is neither on the left nor summed",
             f"sum over it, or put it on the left: tensor(..., {open_[0]})",
         )
-    return tuple(new.get(i, i) for i in indices), tuple(_renamed(t, new) for t in formula.terms)
+    return tuple(new.get(i, i) for i in indices), tuple(renamed(t, new) for t in formula.terms)
 
 
 def ranges(left: tuple[Index, ...], formula: Formula) -> dict[Index, Index]:
@@ -164,7 +164,8 @@ def inside(tensor: Tensor, axis: int, expr: sp.Expr) -> None:
         )
 
 
-def _renamed(term: Term, new: Mapping[Index, Index]) -> Term:
+def renamed(term: Term, new: Mapping[Index, Index]) -> Term:
+    """The term with other indices."""
     at = None if term.at is None else tuple(e.xreplace(dict(new)) for e in term.at)
     return Term(
         term.body.xreplace(dict(new)), tuple(new.get(k, k) for k in term.over), term.reduce, at

@@ -10,9 +10,17 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from bpgen.errors import NetError
+from bpgen.ir import Index
 
 if TYPE_CHECKING:
     from bpgen.declare.tensor import Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """A block that is repeated, and the index that counts its repetitions."""
+
+    index: Index
 
 
 @dataclass(eq=False)
@@ -28,6 +36,8 @@ class Declaration:
     lengths: set[str] = field(default_factory=set)  # known at run time
     # Numbers of nameless indices: the same in every run.
     indices: Iterator[int] = field(default_factory=count)
+    block: Block | None = None  # the one that is being declared
+    called: dict[int, str] = field(default_factory=dict)  # by the variables of a block
     moments: Iterator[int] = field(default_factory=count)  # when each tensor was defined
 
     def add(self, tensor: Tensor) -> int:

@@ -1,6 +1,4 @@
-"""Functions of tensors and formulas: sums, elementary functions, activations, softmax. Each is a
-few lines.
-"""
+"""Functions of tensors and formulas: sums, elementary functions, softmax. Each is a few lines."""
 
 from __future__ import annotations
 
@@ -69,12 +67,12 @@ def dot(one: Tensor, two: Tensor) -> Tensor:
     return _vector(one, "dot") @ _vector(two, "dot")
 
 
-def _word(function: Callable[..., sp.Expr], name: str) -> Callable[..., Any]:
+def word(function: Callable[..., sp.Expr], name: str) -> Callable[..., Any]:
     """A scalar function as a word: of tensors element by element, of formulas, of sympy
     expressions.
     """
 
-    def word(value: Scalar, *constants: float) -> Any:
+    def apply(value: Scalar, *constants: float) -> Any:
         fixed = tuple(number(c) for c in constants)
         if isinstance(value, Tensor):
             return pointwise(name, lambda z: z.apply(lambda b: function(b, *fixed)), value)
@@ -82,37 +80,25 @@ def _word(function: Callable[..., sp.Expr], name: str) -> Callable[..., Any]:
             return value.apply(lambda b: function(b, *fixed))
         return function(number(value), *fixed)
 
-    word.__name__ = name
-    word.__doc__ = f"{name}, element by element."
-    return word
+    apply.__name__ = name
+    apply.__doc__ = f"{name}, element by element."
+    return apply
 
 
-exp = _word(sp.exp, "exp")
-log = _word(sp.log, "log")
-sqrt = _word(sp.sqrt, "sqrt")
-sin = _word(sp.sin, "sin")
-cos = _word(sp.cos, "cos")
-tan = _word(sp.tan, "tan")
-sinh = _word(sp.sinh, "sinh")
-cosh = _word(sp.cosh, "cosh")
-tanh = _word(sp.tanh, "tanh")
-arctan = _word(sp.atan, "arctan")
-arsinh = _word(sp.asinh, "arsinh")
-abs = _word(sp.Abs, "abs")
-sigmoid = _word(f.sigmoid, "sigmoid")
-softplus = _word(f.softplus, "softplus")
-relu = _word(f.relu, "relu")
-_leaky = _word(f.leaky_relu, "leaky_relu")
-
-
-def leaky_relu(value: Scalar, slope: float = 0.01) -> Any:
-    """z where z > 0, slope * z elsewhere."""
-    return _leaky(value, slope)
-
-
-def identity(value: Scalar) -> Any:
-    """z itself."""
-    return value
+exp = word(sp.exp, "exp")
+log = word(sp.log, "log")
+sqrt = word(sp.sqrt, "sqrt")
+sin = word(sp.sin, "sin")
+cos = word(sp.cos, "cos")
+tan = word(sp.tan, "tan")
+sinh = word(sp.sinh, "sinh")
+cosh = word(sp.cosh, "cosh")
+tanh = word(sp.tanh, "tanh")
+arctan = word(sp.atan, "arctan")
+arsinh = word(sp.asinh, "arsinh")
+abs = word(sp.Abs, "abs")
+erf = word(f.erf, "erf")
+erfc = word(f.erfc, "erfc")
 
 
 def logsumexp(value: Tensor) -> Tensor:
@@ -161,4 +147,4 @@ def activation(expression: Any, symbol: sp.Symbol | None = None) -> Callable[[Sc
             f"the activation {expr} has the symbols {', '.join(map(str, symbols)) or 'none'}",
             "an activation is an expression in one symbol: activation(expr, z)",
         )
-    return _word(lambda body: expr.xreplace({variable: body}), "activation")
+    return word(lambda body: expr.xreplace({variable: body}), "activation")

@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+import sympy as sp
+
+from bpgen import functions as f
+from bpgen.declare.activations import identity, relu, softplus
 from bpgen.declare.declaration import here
-from bpgen.declare.functions import abs, log, log_softmax, mean, softplus, sum
+from bpgen.declare.formula import fresh, reduce
+from bpgen.declare.functions import (
+    abs,
+    exp,
+    log,
+    log_softmax,
+    logsumexp,
+    mean,
+    sqrt,
+    sum,
+    word,
+)
+from bpgen.declare.given import number
+from bpgen.declare.symbolic import Symbolic, said
 from bpgen.declare.tensor import Tensor
 from bpgen.errors import NetError
+from bpgen.ir import length
+
+_huber = word(f.huber, "huber")
+_log_cosh = word(f.log_cosh, "log_cosh")
+_xlogx = word(f.xlogx, "xlogx")
 
 
 def half_squared_error(a: Tensor, y: Tensor) -> Any:
@@ -39,17 +62,146 @@ def binary_cross_entropy_with_logits(z: Tensor, y: Tensor) -> Any:
     return sum(y * softplus(-z) + (1 - y) * softplus(z))
 
 
-def categorical_cross_entropy(p: Tensor, y: Tensor) -> Any:
-    """-sum y log p for y = one_hot(K), -log p[y] for y = label(K); p are probabilities."""
-    return _cross_entropy(p, y, log, "categorical_cross_entropy")
+def categorical_cross_entropy(
+    p: Tensor, y: Tensor, *, label_smoothing: float = 0, weight: Any = None
+) -> Any:
+    """-sum y log p for y = one_hot(K), -log p[y] for y = label(K); p are probabilities.
+
+    With `label_smoothing` s, y is taken as (1 - s) y + s / K. `weight` is a number for each class,
+    by which its term is multiplied. PyTorch divides by the sum of the weights of a batch's labels;
+    the loss here stays the plain mean over the batch.
+    """
+    what = "categorical_cross_entropy"
+    return _cross_entropy(p, y, log, (label_smoothing, weight), what)
 
 
-def categorical_cross_entropy_with_logits(z: Tensor, y: Tensor) -> Any:
-    """The categorical cross-entropy of softmax(z)."""
-    _tensors((z, y), "categorical_cross_entropy_with_logits", "give the output and the target")
-    return _cross_entropy(
-        log_softmax(z), y, lambda logp: logp, "categorical_cross_entropy_with_logits"
-    )
+def categorical_cross_entropy_with_logits(
+    z: Tensor, y: Tensor, *, label_smoothing: float = 0, weight: Any = None
+) -> Any:
+    """The categorical cross-entropy of softmax(z), with the same options."""
+    what = "categorical_cross_entropy_with_logits"
+    _tensors((z, y), what, "give the output and the target")
+    return _cross_entropy(log_softmax(z), y, identity, (label_smoothing, weight), what)
+
+
+def absolute_error(a: Tensor, y: Tensor) -> Any:
+    """sum of |a - y|."""
+    return sum(abs(_pair(a, y, "absolute_error")))
+
+
+def mean_absolute_error(a: Tensor, y: Tensor) -> Any:
+    """mean of |a - y| over the outputs."""
+    return mean(abs(_pair(a, y, "mean_absolute_error")))
+
+
+def huber(a: Tensor, y: Tensor, delta: float = 1) -> Any:
+    """(a - y)^2 / 2 where |a - y| <= delta, delta (|a - y| - delta / 2) elsewhere; summed over the
+    outputs.
+    """
+    return sum(_huber(_pair(a, y, "huber"), _above_zero(delta, "huber: delta")))
+
+
+def smooth_l1(a: Tensor, y: Tensor, beta: float = 1) -> Any:
+    """The Huber loss with delta = beta, over beta; summed over the outputs."""
+    beta = _above_zero(beta, "smooth_l1: beta")
+    return sum(_huber(_pair(a, y, "smooth_l1"), beta)) / beta
+
+
+def log_cosh_loss(a: Tensor, y: Tensor) -> Any:
+    """sum of log cosh(a - y)."""
+    return sum(_log_cosh(_pair(a, y, "log_cosh_loss")))
+
+
+def hinge(a: Tensor, y: Tensor, margin: float = 1) -> Any:
+    """max(0, margin - y a) for targets of -1 and 1, summed over the outputs; the slope at the kink
+    is 0.
+    """
+    _pair(a, y, "hinge")
+    return sum(relu(_above_zero(margin, "hinge: margin") - y * a))
+
+
+def multiclass_hinge(z: Tensor, y: Tensor, margin: float = 1, power: int = 1) -> Any:
+    """sum of max(0, margin - z[y] + z[j])^power over the classes j other than y, over their number
+    K; y is a label(K) or a one_hot(K). The slope at the kink is 0.
+    """
+    margin = _above_zero(margin, "multiclass_hinge: margin")
+    if power not in (1, 2):
+        raise NetError(f"multiclass_hinge: power={power!r:.40} is not known", "use 1 or 2")
+    _classes(z, y, "multiclass_hinge", "score")
+    j = fresh(z.shape[0])
+    if y.bound is None:
+        k = fresh(z.shape[0])
+        right = Tensor.of((), reduce(y[k] * z[k], (k,), "sum"), hint="s")
+        return reduce((1 - y[j]) * relu(margin - right[()] + z[j]) ** power, (j,), "sum") / j.size
+    every = reduce(relu(margin - z[y] + z[j]) ** power, (j,), "sum")  # y among them: margin^power
+    return (every - margin**power) / j.size
+
+
+def kl_divergence(p: Tensor, y: Tensor, *, log_input: bool = False) -> Any:
+    """sum of y (log y - log p) for targets y that are probabilities, where 0 log 0 is 0; with
+    `log_input`, log p is given for p.
+    """
+    _pair(p, y, "kl_divergence")
+    return sum(_xlogx(y) - y * (p if log_input else log(p)))
+
+
+def kl_divergence_with_logits(z: Tensor, y: Tensor) -> Any:
+    """The divergence of y from softmax(z)."""
+    _pair(z, y, "kl_divergence_with_logits")
+    return sum(_xlogx(y) - y * log_softmax(z))
+
+
+def poisson_loss(z: Tensor, y: Tensor, *, log_input: bool = True, eps: float = 1e-8) -> Any:
+    """exp(z) - y z for the logarithm z of a rate, z - y log(z + eps) for the rate itself
+    (`log_input=False`): what depends on z in -log of the Poisson probability of y; summed over the
+    outputs.
+    """
+    _pair(z, y, "poisson_loss")
+    return sum(exp(z) - y * z if log_input else z - y * log(z + eps))
+
+
+def triplet(
+    anchor: Tensor, positive: Tensor, negative: Tensor, margin: float = 1, eps: float = 1e-6
+) -> Any:
+    """max(0, d(anchor, positive) - d(anchor, negative) + margin), where d is the length of the
+    difference with eps added to each entry: it has a derivative where two are equal. The slope at
+    the kink is 0.
+    """
+    margin = _above_zero(margin, "triplet: margin")
+    near, far = (_distance(anchor, other, eps, "triplet") for other in (positive, negative))
+    return relu(near - far + margin)
+
+
+def contrastive(
+    one: Tensor, two: Tensor, same: Tensor, margin: float = 1, eps: float = 1e-6
+) -> Any:
+    """d^2 / 2 where the pair is the `same` (a scalar target, 1), max(0, margin - d)^2 / 2 where it
+    is not (0); d is the distance of `triplet`.
+    """
+    margin = _above_zero(margin, "contrastive: margin")
+    d = _distance(one, two, eps, "contrastive")
+    _scalar(same, "contrastive")
+    return (same * d**2 + (1 - same) * relu(margin - d) ** 2) / 2
+
+
+def mixture_density(logits: Tensor, mean: Tensor, log_scale: Tensor, y: Tensor) -> Any:
+    """-log of the density at y of a mixture of normal distributions: its weights are
+    softmax(logits), of shape (K,); `mean` and the logarithms of the standard deviations are of
+    shape (K,) for a scalar y, (K, D) for a y of shape (D,), whose entries are independent.
+    """
+    _tensors((logits, mean, log_scale, y), "mixture_density", "give logits, mean, log_scale, y")
+    for t, shape in ((mean, logits.shape + y.shape), (log_scale, logits.shape + y.shape)):
+        if logits.rank != 1 or y.rank > 1 or t.shape != shape:
+            raise NetError(
+                f"mixture_density: {t.said()} with {logits.said()} and {y.said()}",
+                "K components of D outputs need logits (K,), y (D,), mean and log_scale (K, D)",
+            )
+    k, d = fresh(logits.shape[0]), tuple(fresh(s) for s in y.shape)
+    s = log_scale[(k, *d)]
+    exponent = ((y[d] - mean[(k, *d)]) * (-s).apply(sp.exp)) ** 2 / 2 + s
+    inside = logits[k] - (reduce(exponent, d, "sum") if d else exponent)
+    normalised = sp.log(2 * sp.pi) / 2 * sp.Mul(*map(length, y.shape))
+    return logsumexp(logits) - logsumexp(Tensor.of((k,), inside, hint="q")) + normalised
 
 
 def l2(*weights: Tensor) -> Any:
@@ -90,17 +242,82 @@ def _tensors(given: tuple[Any, ...], what: str, remedy: str) -> None:
             raise NetError(f"{what}: {type(t).__name__} is not a tensor", remedy)
 
 
-def _cross_entropy(p: Tensor, y: Tensor, log_of: Any, what: str) -> Any:
+def _cross_entropy(p: Tensor, y: Tensor, log_of: Any, options: tuple[float, Any], what: str) -> Any:
+    _classes(p, y, what, "probability")
+    smoothing, weight = options
+    if not 0 <= number(smoothing) < 1:
+        raise NetError(
+            f"{what}: label_smoothing={smoothing} is no share", "give a number from 0 to below 1"
+        )
+    weights = _weights(weight, p, y, what)
+    if y.bound is None:
+        even = (1 - smoothing) * y + number(smoothing) / y.shape[0] if smoothing else y
+        return -_weighted(even * log_of(p), weights)
+    right = (1 - smoothing) * log_of(p[y])
+    right = right if weights is None else weights[y] * right
+    return -right - (smoothing * _weighted(log_of(p), weights) / y.bound if smoothing else 0)
+
+
+def _classes(p: Tensor, y: Tensor, what: str, of_each: str) -> None:
+    """Refuse a vector and a target that do not have the same classes."""
     _tensors((p, y), what, "give the output and the target")
     if y.bound is None:
         _pair(p, y, what)
-        return -sum(y * log_of(p))
-    if p.shape != (y.bound,):
+    elif p.shape != (y.bound,):
         raise NetError(
             f"{what}: {p.said()} against the {y.bound} classes of {y.said()}",
-            "one probability for each class",
+            f"one {of_each} for each class",
         )
-    return -log_of(p[y])
+
+
+def _weights(weight: Any, p: Tensor, y: Tensor, what: str) -> Any:
+    """Weights of the classes: a tensor, a list of numbers, or None."""
+    if weight is None or isinstance(weight, Tensor):
+        if weight is not None and weight.shape != p.shape:
+            raise NetError(
+                f"{what}: weight {weight.said()} for the classes of {p.said()}",
+                "one weight for each class",
+            )
+        return weight
+    if not isinstance(weight, Sequence) or len(weight) != p.shape[-1] or p.rank != 1:
+        raise NetError(
+            f"{what}: weight={said(weight)} for the classes of {p.said()}",
+            "one weight for each class: a tensor, or a list of numbers",
+        )
+    if y.bound is not None:
+        raise NetError(
+            f"{what}: a list of weights picks none for a label",
+            f"declare the target one_hot({y.bound}), or the weights as an input({y.bound})",
+        )
+    return [number(w) for w in weight]
+
+
+def _weighted(terms: Tensor, weights: Any) -> Any:
+    """The sum of the terms of all classes, each times its weight."""
+    if isinstance(weights, list):
+        return sum([w * terms[k] for k, w in enumerate(weights) if w != 0])
+    return sum(terms if weights is None else weights * terms)
+
+
+def _distance(one: Tensor, two: Tensor, eps: float, what: str) -> Tensor:
+    _tensors((one, two), what, "give the vectors")
+    if one.shape != two.shape or one.rank != 1:
+        raise NetError(f"{what}: {one.said()} against {two.said()}", "give vectors of one shape")
+    distance: Tensor = sqrt(sum((one - two + eps) ** 2))
+    distance.hint = "d"
+    return distance
+
+
+def _scalar(value: Any, what: str) -> None:
+    _tensors((value,), what, "declare it: same = target()")
+    if value.rank or value.bound is not None:
+        raise NetError(f"{what}: {value.said()} is no scalar of 0 or 1", "declare it: target()")
+
+
+def _above_zero(value: float, what: str) -> float:
+    if isinstance(value, Symbolic) or not number(value).is_positive:
+        raise NetError(f"{what}={said(value)} is not above 0", "give a positive number")
+    return value
 
 
 def _penalty(function: Any, weights: tuple[Tensor, ...], what: str) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 
 import sympy as sp
 
-from bpgen.declare.access import accessed, address, inside, ranges, sized, tensor_of
+from bpgen.declare.access import accessed, address, inside, ranges, renamed, sized, tensor_of
 from bpgen.declare.declaration import here
 from bpgen.declare.formula import Formula, fresh, reduce
 from bpgen.declare.symbolic import Symbolic
@@ -61,7 +61,7 @@ class Tensor(Symbolic):
         self.bound, self.sums_to_one, self.init, self.keep = bound, sums_to_one, init, keep
         self.indices, self.terms = indices, terms
         self.open, self.carried = open, carried  # open: written element by element, t[i] = ...
-        self.home = here()
+        self.home, self.block = here(), here().block
         self.line = self.home.line()
         self.serial = self.home.add(self)
         self.moment = next(self.home.moments)
@@ -137,7 +137,7 @@ class Tensor(Symbolic):
             )
         if any(t.reduce != "sum" for t in formula.terms):
             formula = Formula((Term(formula.body()),))
-        self._place(at, tuple(t.map(lambda body: body.xreplace(new)) for t in formula.terms))
+        self._place(at, tuple(renamed(t, new) for t in formula.terms))
 
     def _lends_size(self, index: Index, at: tuple[sp.Expr, ...]) -> Size | None:
         """The size that an index on the left takes from its axis, where it stands alone."""

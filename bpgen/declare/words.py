@@ -8,7 +8,7 @@ from typing import Any
 
 from bpgen.declare.declaration import here
 from bpgen.declare.formula import Formula, fresh
-from bpgen.declare.given import checked_name, size_of, whole
+from bpgen.declare.given import checked_name, number, size_of, whole
 from bpgen.declare.symbolic import said
 from bpgen.declare.tensor import Tensor
 from bpgen.errors import NetError
@@ -47,6 +47,19 @@ def recurrent(steps: Size, *shape: Size, name: str | None = None) -> Tensor:
     What stands before the first step is h[-1, i]: 0, or written as h[-1, i] = h0[i].
     """
     return _written(_shape((steps, *shape), "recurrent"), checked_name(name), 0)
+
+
+def dropout(x: Tensor, rate: float) -> Tensor:
+    """x with each element left out with probability `rate` and the others scaled by 1 / (1 - rate).
+
+    The mask is drawn in forward, from the generator that its caller gives; without one nothing is
+    left out.
+    """
+    if not isinstance(x, Tensor):
+        raise NetError(f"dropout: {said(x)} is not a tensor", "give it what a layer computed")
+    if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 <= rate < 1:
+        raise NetError(f"dropout: {rate!r:.40} is no rate", "give a number from 0 up to 1")
+    return x * Tensor(x.shape, "noise", hint="m", keep=1 - number(rate))
 
 
 def _written(shape: tuple[Size, ...], name: str | None, carried: int | None) -> Tensor:

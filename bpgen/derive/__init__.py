@@ -65,7 +65,13 @@ def adjoint_tensors(record: Derivation) -> dict[str, TensorInfo]:
     """
     declared = record.network.tensors
     adjoints = {
-        a: TensorInfo(a, declared[name].indices, "value", carried=declared[name].carried)
+        a: TensorInfo(
+            a,
+            declared[name].indices,
+            "value",
+            carried=declared[name].carried,
+            block=declared[name].block,
+        )
         for name, a in record.adjoint.items()
     }
     given = {

@@ -23,7 +23,8 @@ def with_first(network: Network) -> Network:
             left = (*equation.indices, *term.over)
             first = Term(term.body, term.over, "first")
             equations.append(Equation(name, left, (first,), equation.loop))
-            tensors[name] = TensorInfo(name, left, "value")
+            block = tensors[equation.name].block
+            tensors[name] = TensorInfo(name, left, "value", block=block)
     return replace(network, tensors=tensors, equations=tuple(equations))
 
 

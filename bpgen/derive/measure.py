@@ -20,12 +20,13 @@ def weight(expr: sp.Expr) -> float:
         if isinstance(node, Element) or not node.args:
             total += 0.1 if not node.is_number else 0.05
             continue
-        total += _own(node)
+        total += own_weight(node)
         stack += node.args
     return total
 
 
-def _own(node: sp.Expr) -> float:
+def own_weight(node: sp.Expr) -> float:
+    """What the outermost operation of an expression costs, per element."""
     if isinstance(node, sp.Function):
         return _FUNCTION
     if isinstance(node, sp.Pow):

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import sympy as sp
 
+from bpgen.contraction import split
 from bpgen.derive.measure import simplest, weight
 from bpgen.functions import sigmoid
 from bpgen.ir import Element, Index, Network, Term, length
@@ -79,10 +80,10 @@ def _forms(plain: sp.Expr) -> Iterable[sp.Expr]:
     outside, inside = sp.factor_terms(plain).as_independent(*_values(plain), as_Add=False)
     yield plain
     for form in _inner_forms(inside):
-        yield _with_plain_signs(outside * form)
+        yield with_plain_signs(outside * form)
 
 
-def _with_plain_signs(product: sp.Expr) -> sp.Expr:
+def with_plain_signs(product: sp.Expr) -> sp.Expr:
     """-2 (a - 1) b as 2 (1 - a) b: a sign goes into the bracket that holds a number."""
     coefficient, rest = product.as_coeff_Mul()
     for factor in sp.Mul.make_args(rest):
@@ -199,9 +200,23 @@ def _merged(terms: list[Term]) -> list[Term]:
         for k, other in enumerate(kept):
             if (other.over, other.at, other.reduce) == (term.over, term.at, term.reduce):
                 both = tidy(other.body + term.body)
-                if weight(both) < weight(other.body) + weight(term.body):
+                if weight(both) < weight(other.body) + weight(term.body) and _is_no_wider(
+                    replace(term, body=both), term, other
+                ):
                     kept[k] = Term(both, term.over, term.reduce, term.at)
                     break
         else:
             kept.append(term)
     return kept
+
+
+def _is_no_wider(both: Term, *parts: Term) -> bool:
+    """Whether the merged sum runs through no more entries than the wider of its parts."""
+    wide, *rest = (_width(t) for t in (both, *parts))
+    return wide <= max(rest)
+
+
+def _width(term: Term) -> int:
+    """The number of indices of what stands inside a sum."""
+    inner = split(term)[1]
+    return sum(isinstance(s, Index) for s in inner.body.free_symbols) if inner else 0

@@ -37,8 +37,8 @@ def with_logsumexp(network: Network) -> Network:
         equations.append(replace(equation, terms=terms))
         log = names.get(equation.name)
         if log and log not in tensors:
-            equations.append(Equation(log, *logs[equation.name]))
-            tensors[log] = TensorInfo(log, equation.indices, "value")
+            equations.append(Equation(log, *logs[equation.name], equation.loop))
+            tensors[log] = replace(tensors[equation.name], name=log)
     needed = used | set(network.outputs) | {network.loss}
     dead = {n for s, r in names.items() for n in (s, r) if n not in needed}
     kept = tuple(e for e in equations if e.name not in dead)

@@ -5,19 +5,22 @@ written on.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import sympy as sp
 
 from bpgen.derive.calculus import Known, derivative
 from bpgen.derive.chain import Link, contributions, path
+from bpgen.derive.closed import ClosedForms
 from bpgen.derive.measure import weight
-from bpgen.derive.simplify import combined, gathered
+from bpgen.derive.simplify import combined, gathered, tidy
 from bpgen.functions import row
 from bpgen.ir import Element, Equation, Index, Loop, Network, Term, element, elements
 from bpgen.network.letters import lettered
 from bpgen.network.naming import adjoint_name
-from bpgen.record import Line, Path, Step
+from bpgen.record import Line, Path, Reason, Step
 
+_FREE = 1.0  # and one that is summed as well, where it is no more than a name
 _CHEAP = 6.0  # an adjoint lighter than this is written again at each use rather than stored
 
 
@@ -35,6 +38,7 @@ class Sweep:
         self.paths: dict[str, list[Path]] = {}
         self.readers = _readers(equations)
         self.steps: list[Step] = []
+        self.closed = ClosedForms(network)
         self.named = _adjoint_names(network, self.wanted)
 
     def run(self) -> None:
@@ -47,7 +51,8 @@ class Sweep:
                 for leaf in sorted(
                     dict.fromkeys(e.name for e in equation.reads()), key=self._leaf_order
                 ):
-                    self._heard(leaf)
+                    self._heard(leaf, group[0].loop)
+        self.steps = self._without_unread()
 
     def _sweep(self, group: list[Equation]) -> None:
         """One equation, or those of a loop. The adjoint of what is carried from step to step is
@@ -72,12 +77,12 @@ class Sweep:
         """Whether the loss hears of it; of a loop, whether it hears of any of it."""
         return any(e.name in self.received for e in (group if equation.loop else [equation]))
 
-    def _heard(self, leaf: str) -> None:
+    def _heard(self, leaf: str, loop: Loop | None) -> None:
         """One reader less to wait for; a parameter or input without any is finished."""
         self.readers[leaf] -= 1
         if self.readers[leaf] == 0 and leaf in self.wanted and not self._is_computed(leaf):
             self.received.setdefault(leaf, [Term(sp.S.Zero)])
-            self._close(leaf, None)
+            self._close(leaf, None, loop if self.network.tensors[leaf].block else None)
 
     def _seed(self, name: str) -> None:
         """dL/dL = 1; for an output without a loss, the upstream gradient that backward is given."""
@@ -92,23 +97,52 @@ class Sweep:
         """Parameters in the order of declaration, inputs last."""
         return self.network.tensors[name].role == "input", self.declared[name]
 
-    def _close(self, name: str, equation: Equation | None) -> tuple[Term, ...]:
+    def _close(
+        self, name: str, equation: Equation | None, loop: Loop | None = None
+    ) -> tuple[Term, ...]:
         """The finished adjoint of a tensor: simplified, recorded, and as later equations
-        write it.
+        write it. What is of each block is told in the loop over the blocks.
         """
         info, received = self.network.tensors[name], tuple(self.received[name])
         if name == self.network.loss:
             return received
         drafted = lettered(Equation(self.named[name], info.indices, received))
-        terms, reasons = combined(drafted.terms, self.network, gathered)
-        inlined = equation is not None and self._is_inlined(equation, terms)
-        if not inlined:
-            terms, reasons = combined(drafted.terms, self.network)
-        closed = lettered(Equation(self.named[name], info.indices, terms))
-        if equation is not None and equation.loop is not None:
-            drafted, closed = (self._stepwise(e, equation.loop) for e in (drafted, closed))
-        self._record(name, drafted, closed, reasons, inlined)
-        return terms if inlined else (Term(element(self.named[name], info.indices)),)
+        loop = equation.loop if equation is not None else loop
+        if loop is not None:
+            drafted = self._stepwise(drafted, loop)
+        inlined = False
+        if equation is not None:
+            inlined = self._is_inlined(
+                equation, combined(drafted.terms, self.network, gathered)[0]
+            )
+        parts = [self._tidied(name, p, inlined) for p in _by_place(drafted, info.carried)]
+        stages = [
+            replace(drafted, terms=tuple(t for p in parts for t in p.stages[k].terms))
+            for k in range(2)
+        ]
+        closed = stages[1]
+        inlined = inlined and (len(closed.terms) == 1 or not any(t.over for t in closed.terms))
+        why = [tuple(dict.fromkeys(r for p in parts for r in p.reasons[k])) for k in range(2)]
+        self._record(name, [drafted, *stages], why, inlined)
+        return closed.terms if inlined else (Term(element(self.named[name], info.indices)),)
+
+    def _tidied(self, name: str, part: _Part, inlined: bool) -> _Tidied:
+        """What is written at one place, simplified and then in closed form, and why."""
+        terms, reasons = combined(part.equation.terms, self.network, gathered if inlined else tidy)
+        tidied = replace(lettered(replace(part.equation, terms=terms)), loop=part.equation.loop)
+        closed, why = self._in_closed_form(name, tidied)
+        stages = tuple(
+            replace(e, terms=tuple(replace(t, at=part.at) if part.at else t for t in e.terms))
+            for e in (tidied, closed)
+        )
+        return _Tidied(stages, (reasons, why))
+
+    def _in_closed_form(self, name: str, tidied: Equation) -> tuple[Equation, tuple[Reason, ...]]:
+        """The equation with adjoints that are sums per row written inside it, and why."""
+        terms, reasons = self.closed.form(name, tidied)
+        if terms == tidied.terms:
+            return tidied, ()
+        return lettered(replace(tidied, terms=terms)), tuple(reasons)
 
     def _stepwise(self, adjoint: Equation, loop: Loop) -> Equation:
         """An adjoint within the reversed loop: what a step passes on to the step before is written
@@ -129,29 +163,48 @@ class Sweep:
                 tuple(e.xreplace(new) for e in t.at),
             )
 
-        back = Loop(self.named[loop.name], index, reverse=True)
+        back = Loop(self.named[loop.name], index, reverse=True, block=loop.block)
         return Equation(adjoint.name, adjoint.indices, tuple(map(term, adjoint.terms)), back)
 
     def _record(
         self,
         name: str,
-        drafted: Equation,
-        closed: Equation,
-        reasons: tuple[str, ...],
+        stages: list[Equation],
+        reasons: list[tuple[Reason, ...]],
         inlined: bool,
     ) -> None:
-        lines = [Line(drafted.terms)]
-        if closed.terms != drafted.terms:
-            lines.append(Line(closed.terms, reasons))
+        """The step, with a line for each stage of its equation that says something new."""
+        closed = stages[-1]
+        self.closed.keep(name, closed)
+        lines = [Line(stages[0].terms)]
+        for stage, why in zip(stages[1:], reasons, strict=True):
+            if stage.terms != lines[-1].terms:
+                lines.append(Line(stage.terms, why))
         paths = tuple(self.paths.get(name, ()))
         conventions = _conventions(p.value for p in paths)
         self.steps.append(Step(0, name, closed, paths, tuple(lines), inlined, conventions))
+
+    def _without_unread(self) -> list[Step]:
+        """The steps, where an adjoint that no equation reads any more is one written inside
+        others.
+        """
+        steps: list[Step] = []
+        carried = (s for s in self.steps if self.network.tensors[s.of].carried is not None)
+        read = {e.name for s in carried for e in s.equation.reads()}
+        for step in reversed(self.steps):
+            unread = self._is_computed(step.of) and step.equation.name not in read
+            steps.append(replace(step, inlined=step.inlined or unread))
+            if not steps[-1].inlined:
+                read.update(e.name for e in step.equation.reads())
+        return steps[::-1]
 
     def _is_inlined(self, equation: Equation, adjoint: tuple[Term, ...]) -> bool:
         """Whether an adjoint is written inside the next equations instead of being stored under its
         name.
         """
         if not any(t.body.atoms(Element) or t.over for t in adjoint):
+            return True
+        if _is_name(adjoint) and not self._is_carried(equation):
             return True
         if any(t.over for t in equation.terms) or self._is_carried(equation):
             return False
@@ -162,9 +215,19 @@ class Sweep:
         heard = [e for e in equation.reads() if e.name in self.wanted]
         if len(heard) == 1 and len(adjoint) == 1:
             return True
-        plain = not any(t.over for t in adjoint)
-        return plain and (
-            sum(weight(t.body) for t in adjoint) < _CHEAP or any(_divides(t.body) for t in adjoint)
+        if any(t.over for t in adjoint):
+            return False
+        cost = sum(weight(t.body) for t in adjoint)
+        return cost < (_FREE if self._is_summed_too(equation, heard) else _CHEAP) or any(
+            _divides(t.body) for t in adjoint
+        )
+
+    def _is_summed_too(self, equation: Equation, heard: list[Element]) -> bool:
+        """Whether something computed per row hears of an adjoint in a sum, beside what hears of its
+        entries.
+        """
+        return len(heard) > 1 and any(
+            self._is_computed(e.name) and len(e.indices) < len(equation.indices) for e in heard
         )
 
     def _is_carried(self, equation: Equation) -> bool:
@@ -181,9 +244,9 @@ class Sweep:
                     )
                     if link.value != 0:
                         axes = self.network.tensors[access.name].indices
-                        self.received.setdefault(access.name, []).extend(
-                            contributions(link, adjoint, axes)
-                        )
+                        sent = list(contributions(link, adjoint, axes))
+                        self.received.setdefault(access.name, []).extend(sent)
+                        self.closed.passed_on(sent, access.name)
                         self.paths.setdefault(access.name, []).append(path(link, axes))
 
 
@@ -196,6 +259,42 @@ def _together(equations: list[Equation]) -> list[list[Equation]]:
         else:
             groups.append([equation])
     return groups
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What an adjoint receives at one step of a loop, or at its own indices."""
+
+    at: tuple[sp.Expr, ...] | None
+    equation: Equation
+
+
+@dataclass(frozen=True)
+class _Tidied:
+    """The stages of one part, and the reasons of each."""
+
+    stages: tuple[Equation, ...]
+    reasons: tuple[tuple[Reason, ...], ...]
+
+
+def _by_place(adjoint: Equation, carried: int | None) -> list[_Part]:
+    """What is written at each step, as if it were the equation's own: the algebra is the same."""
+    by_place: dict[tuple[sp.Expr, ...] | None, list[Term]] = {}
+    for term in adjoint.terms:
+        place = None
+        if term.at is not None and carried is not None:
+            own = (*term.at[:carried], adjoint.indices[carried], *term.at[carried + 1 :])
+            place = term.at if own == adjoint.indices else None
+        here = term if place is None else replace(term, at=None)
+        by_place.setdefault(place, []).append(here)
+    return [_Part(at, replace(adjoint, terms=tuple(terms))) for at, terms in by_place.items()]
+
+
+def _is_name(adjoint: tuple[Term, ...]) -> bool:
+    """Another adjoint under its own indices, and nothing more."""
+    return len(adjoint) == 1 and isinstance(adjoint[0].body, Element) and adjoint[0] == Term(
+        adjoint[0].body
+    )
 
 
 def _slides(term: Term) -> bool:

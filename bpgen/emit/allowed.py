@@ -84,6 +84,7 @@ _NUMPY = {
     "issubdtype",
     "array",
     "finfo",
+    "inf",
     "size",
     "isfinite",
     "empty_like",
@@ -94,7 +95,12 @@ _NUMPY = {
     "reshape",
     "squeeze",
     "lib",
+    "stack",
+    "sum",
+    "dtype",
     "dirichlet",
+    "rint",
+    "real",
 }
 _FORBIDDEN = (
     ast.Global,

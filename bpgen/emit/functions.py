@@ -3,35 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from bpgen.emit.flat import outside_blocks
+from bpgen.emit.function import Function
 from bpgen.emit.layout import collection
+from bpgen.emit.lengths import measured
 from bpgen.emit.plan import plan
 from bpgen.emit.statements import Statements
-from bpgen.emit.text import batch_shape, definition, door, joined, names_in, reads, typed
+from bpgen.emit.text import batch_shape, definition, door, drawn, joined, reads, typed
 from bpgen.ir import BATCH, Equation, TensorInfo
 from bpgen.record import Derivation
-
-
-@dataclass(frozen=True)
-class Function:
-    """One function of the module."""
-
-    signature: tuple[str, ...]
-    doc: str
-    body: tuple[str, ...]
 
 
 def functions(derivation: Derivation) -> list[Function]:
     """The functions of the mathematics, in the order of the module."""
     write = _Functions(derivation)
+    blocks = list(dict.fromkeys(write.write.blocks.values()))
+    forward = [write.forward(), *(b.forward() for b in blocks)]
+    backward = [write.backward(), *(b.backward() for b in blocks)]
     if not derivation.network.loss:
-        return [write.forward(), write.backward()]
+        return forward + backward
     return [
-        write.forward(),
+        *forward,
         write.loss(),
         write.loss_of_cache(),
-        write.backward(),
+        *backward,
         write.loss_and_grad(),
     ]
 
@@ -44,10 +40,17 @@ class _Functions:
         self.plan = plan(derivation)
         self.write = Statements(derivation, self.plan)
         self.params = self.network.role("param")
-        self.inputs, self.targets = self.network.role("input"), self.network.role("target")
+        self.inputs = [*self.network.role("input"), *self.network.role("state")]
+        self.targets = self.network.role("target")
+        self.noise = self.network.role("noise")
         self.seeds = () if self.network.loss else tuple(f"d_{o}" for o in self.network.outputs)
+        drawn = ["rng: np.random.Generator | None = None"] if self.noise else []
+        self.arguments = {
+            "forward": ["params: Arrays", *typed(self.inputs), *drawn],
+            "loss": ["params: Arrays", *typed(self.inputs), *typed(self.targets), *drawn],
+        }
         self.given = {
-            "inputs": ", ".join(t.name for t in self.inputs),
+            "inputs": joined(*(t.name for t in self.inputs), "rng" if drawn else ""),
             "targets": ", ".join(t.name for t in self.targets),
         }
 
@@ -55,36 +58,52 @@ class _Functions:
         outputs = self.network.outputs
         one = len(outputs) == 1
         returned = "np.ndarray" if one else f"tuple[{', '.join('np.ndarray' for _ in outputs)}]"
-        body = ["_check(params)", *self._unpacked(f.evaluated for f in self.plan.forward)]
-        body += self._doors(self.inputs)
+        body = ["_check(params)", *self._unpacked(_outer(f.evaluated for f in self.plan.forward))]
+        body += [*self._doors(self.inputs, set()), *self._drawn()]
         body += self.write.forward(self.plan.forward)
-        body = self._with_lengths(body, [t.name for t in self.inputs])
-        body = self._counted(body)
-        body += collection("cache = ", [f'"{n}": {n}' for n in self.plan.cache], indent=4)
-        body.append(f"return {outputs[0] if one else f'({joined(*outputs)})'}, cache")
+        body = measured(body, {t.name: t.name for t in self.inputs}, self.write.scope.tensors)
+        cached = [f'"{n}": {n}' for n in self._outer_cache()]
+        stores = dict.fromkeys(f"**{b.store}" for b in self.write.blocks.values())
+        body += collection("cache = ", [*cached, *stores], indent=4)
+        given = [self._output(o) for o in outputs]
+        body.append(f"return {given[0] if one else f'({joined(*given)})'}, cache")
         shapes = ", ".join(f"{o} {batch_shape(self.network.tensors[o])}" for o in outputs)
         doc = f"The output{'' if one else 's'} {shapes}, and the cache for backward."
-        arguments = ["params: Arrays", *typed(self.inputs)]
-        return Function(
-            tuple(definition("forward", arguments, f"tuple[{returned}, Arrays]")), doc, tuple(body)
-        )
+        returns = f"tuple[{returned}, Arrays]"
+        signature = definition("forward", self.arguments["forward"], returns)
+        return Function(tuple(signature), doc, tuple(body))
+
+    def _drawn(self) -> list[str]:
+        """Noise, drawn anew at each call."""
+        like = next((x.name for x in self.inputs if x.bound is None), None)
+        like = like or f'params["{self.params[0].name}"]'
+        return [line for t in self.noise if not t.block for line in drawn(t, like)]
+
+    def _outer_cache(self) -> list[str]:
+        """What the cache holds beside what each block leaves there."""
+        steps = (*self.plan.backward, *self.plan.input_backward)
+        outer = reads(_outer(x.evaluated for x in (*self.plan.loss, *self.plan.rebuilt, *steps)))
+        return [n for n in self.plan.cache if n in outer or not self.network.tensors[n].block]
+
+    def _output(self, name: str) -> str:
+        """An output as the caller sees it: without what stands before a recurrence's first step."""
+        carried = self.write.scope.tensors[name].carried
+        return name if carried is None else f"{name}[{':, ' * carried}1:]"
 
     def loss(self) -> Function:
         body = [
             f"_, cache = forward({joined('params', self.given['inputs'])})",
             f"return _loss({joined('params', 'cache', self.given['targets'])})",
         ]
-        arguments = ["params: Arrays", *typed(self.inputs), *typed(self.targets)]
-        return Function(
-            tuple(definition("loss", arguments, "float")), "The loss of a batch.", tuple(body)
-        )
+        signature = definition("loss", self.arguments["loss"], "float")
+        return Function(tuple(signature), "The loss of a batch.", tuple(body))
 
     def loss_of_cache(self) -> Function:
         equations = [f.evaluated for f in self.plan.loss]
         body = [
             *self._unpacked(equations),
             *self._opened(equations),
-            *self._doors(self._read_targets(equations)),
+            *self._doors(self._read_targets(equations), self._lengths()),
         ]
         body += self.write.forward(self.plan.loss)
         body += [f"value: float = {self.network.loss}.item()", "return value"]
@@ -92,16 +111,17 @@ class _Functions:
         return Function(
             tuple(definition("_loss", arguments, "float")),
             "The loss of the batch that left this cache.",
-            tuple(self._with_lengths(_with_batch(body), self.plan.cache)),
+            tuple(measured(body, self._cached(body), self.write.scope.tensors)),
         )
 
     def backward(self) -> Function:
         steps = (*self.plan.backward, *self.plan.input_backward)
         equations = [s.evaluated for s in steps] + [f.evaluated for f in self.plan.rebuilt]
+        equations = _outer(equations)
         body = [
             *self._unpacked(equations),
             *self._opened(equations),
-            *self._doors(self._read_targets(equations)),
+            *self._doors(self._read_targets(equations), self._lengths()),
         ]
         body += [
             line
@@ -112,7 +132,7 @@ class _Functions:
         body += self.write.backward(self.plan.backward)
         body += collection(
             "grads = ",
-            [f'"{t.name}": {self.derivation.adjoint[t.name]}' for t in self.params],
+            [f'"{t.name}": {self._gradient(t)}' for t in self.params],
             indent=4,
         )
         body += [*self._input_gradients(), "return grads"]
@@ -125,11 +145,20 @@ class _Functions:
         return Function(
             tuple(definition("backward", arguments, "Arrays")),
             doc,
-            tuple(self._with_lengths(_with_batch(body), self.plan.cache)),
+            tuple(measured(body, self._cached(body), self.write.scope.tensors)),
         )
 
+    def _gradient(self, parameter: TensorInfo) -> str:
+        """The gradient of a parameter, where backward returns it."""
+        if not parameter.block:
+            return self.derivation.adjoint[parameter.name]
+        (blocks,) = {
+            b for b in self.write.blocks.values() if b.has(self.derivation.adjoint[parameter.name])
+        }
+        return blocks.stacked(parameter.name)
+
     def _input_gradients(self) -> list[str]:
-        real = [t for t in self.inputs if t.bound is None]
+        real = [t for t in self.inputs if t.name in self.derivation.adjoint]
         lines = self.write.backward(self.plan.input_backward, indent=8)
         lines += [f'grads["{t.name}"] = {self.derivation.adjoint[t.name]}' for t in real]
         return ["if inputs:", *(f"    {line}" for line in lines)] if real else []
@@ -138,36 +167,22 @@ class _Functions:
         body = [f"_, cache = forward({joined('params', self.given['inputs'])})"]
         arguments = joined("params", "cache", self.given["targets"])
         body.append(f"return _loss({arguments}), backward({arguments})")
-        everything = ["params: Arrays", *typed(self.inputs), *typed(self.targets)]
         return Function(
-            tuple(definition("loss_and_grad", everything, "tuple[float, Arrays]")),
+            tuple(definition("loss_and_grad", self.arguments["loss"], "tuple[float, Arrays]")),
             "The loss of a batch and its gradients, from one forward pass.",
             tuple(body),
         )
 
-    def _with_lengths(self, body: list[str], arrays: Iterable[str]) -> list[str]:
-        """The body with the lengths known only at run time that its statements speak of, read off
-        arrays at hand.
-        """
-        names, lines = names_in(body), []
-        for array in arrays:
-            for axis, index in enumerate(self.network.tensors[array].indices):
-                if isinstance(index.size, str) and index.size != BATCH and index.size in names:
-                    names.remove(index.size)
-                    lines.append(f"{index.size} = {array}.shape[{axis}]")
-        first = next((k for k, line in enumerate(body) if line.startswith("# (")), 0)
-        return body[:first] + lines + body[first:]
+    def _cached(self, body: list[str]) -> dict[str, str]:
+        """The cached arrays that a body may measure: those it opens, then any."""
+        cached = [n for n in self._outer_cache() if not self.network.tensors[n].block]
+        opened = {n: n for n in cached if f'{n} = cache["{n}"]' in body}
+        return {**opened, **{n: f'cache["{n}"]' for n in cached if n not in opened}}
 
-    def _counted(self, body: list[str]) -> list[str]:
-        """The body with N and the row numbers, where its statements speak of them."""
-        names = names_in(body)
-        rows = ["rows = np.arange(N)"] if "rows" in names else []
-        known = any(line.startswith("N = ") for line in body)
-        length = (
-            [f"N = len({self.inputs[0].name})"] if ("N" in names or rows) and not known else []
-        )
-        first = next((k for k, line in enumerate(body) if line.startswith("# (")), 0)
-        return body[:first] + length + rows + body[first:]
+    def _lengths(self) -> set[str]:
+        """The lengths that the cached arrays tell."""
+        axes = (i for n in self.plan.cache for i in self.network.tensors[n].indices)
+        return {i.size for i in axes if isinstance(i.size, str)}
 
     def _unpacked(self, equations: Iterable[Equation]) -> list[str]:
         read = reads(equations)
@@ -175,29 +190,24 @@ class _Functions:
 
     def _opened(self, equations: Iterable[Equation]) -> list[str]:
         read = reads(equations)
-        return [f'{n} = cache["{n}"]' for n in self.plan.cache if n in read]
+        return [f'{n} = cache["{n}"]' for n in self._outer_cache() if n in read]
 
     def _read_targets(self, equations: Iterable[Equation]) -> list[TensorInfo]:
         read = reads(equations)
         return [t for t in self.targets if t.name in read]
 
-    def _doors(self, tensors: Iterable[TensorInfo]) -> list[str]:
+    def _doors(self, tensors: Iterable[TensorInfo], known: set[str]) -> list[str]:
+        """What lets the arguments in; `known` are the lengths that have a value by now."""
         lines: list[str] = []
         for t in tensors:
-            first = t.role == "input" and t.name == self.inputs[0].name
-            lines += door(t, t.name, "None" if first else "N")
-            if first and len(self.inputs) > 1:
-                lines.append(f"N = len({t.name})")
+            lines += door(t, t.name, BATCH if BATCH in known else "None", known)
+            known |= {i.size for i in t.indices if isinstance(i.size, str)}
         return lines
 
     def _seed(self, output: str, seed: str) -> list[str]:
-        return door(self.network.tensors[output], seed, "N")
+        return door(self.network.tensors[output], seed, BATCH, self._lengths())
 
 
-def _with_batch(body: list[str]) -> list[str]:
-    """The body with N and the row numbers where its statements speak of them."""
-    names = names_in(body)
-    first = next((k for k, line in enumerate(body) if " = cache[" in line), 0)
-    rows = ["rows = np.arange(N)"] if "rows" in names else []
-    length = ["N = _length(cache)"] if "N" in names or rows else []
-    return body[:first] + length + rows + body[first:]
+def _outer(equations: Iterable[Equation]) -> list[Equation]:
+    """What the functions of the whole network compute: all but what each of its blocks does."""
+    return [o for e in equations if (o := outside_blocks(e)).terms]

@@ -16,6 +16,7 @@ class Interface:
         self.network = network
         self.params = network.role("param")
         self.inputs, self.targets = network.role("input"), network.role("target")
+        self.states = network.role("state")
         self.seeds = () if network.loss else tuple(f"d_{o}" for o in network.outputs)
 
     @property
@@ -38,7 +39,7 @@ class Interface:
 
     @property
     def declarations(self) -> list[str]:
-        """SHAPES, INPUTS, TARGETS, INTEGERS."""
+        """SHAPES, INPUTS, STATES, TARGETS, INTEGERS."""
         tables = (
             ("SHAPES: dict[str, tuple[int, ...]]", self.params),
             ("INPUTS: dict[str, tuple[int | str, ...]]", self.inputs),
@@ -47,6 +48,8 @@ class Interface:
         bounds = [
             f'"{t.name}": {t.bound}' for t in (*self.inputs, *self.targets) if t.bound is not None
         ]
+        if self.states:  # what all samples share: after the inputs among the arguments
+            tables = (*tables[:2], ("STATES: dict[str, tuple[int, ...]]", self.states), tables[2])
         lines = [
             line
             for name, tensors in tables
@@ -57,7 +60,7 @@ class Interface:
     @property
     def initial(self) -> list[str]:
         """The body of init."""
-        draws = any(self.network.inits[t.name] not in ("zeros", "ones") for t in self.params)
+        draws = any(_drawn_from(self.network.inits[t.name]) for t in self.params)
         items = [f'"{t.name}": {_initial(t, self.network.inits[t.name])}' for t in self.params]
         drawn = ["rng = np.random.default_rng(rng)"] if draws else []
         return drawn + collection("return ", items, indent=4)
@@ -73,7 +76,10 @@ class Interface:
         """Random arguments for the self-check, five samples of each, as the lines of two lists."""
         return {
             kind: collection(f"{kind}: list[np.ndarray] = ", map(_drawn, tensors), "[]", 8)
-            for kind, tensors in (("given", self.inputs), ("targets", self.targets))
+            for kind, tensors in (
+                ("given", [*self.inputs, *self.states]),
+                ("targets", self.targets),
+            )
         }
 
     @property
@@ -82,15 +88,20 @@ class Interface:
         if self.network.loss:
             return (
                 *self.drawn["targets"],
-                "_, cache = forward(params, *given)",
+                f"_, cache = forward({self._given()})",
                 *self._gradients("targets", len(self.targets)),
             )
         outputs = "outputs" if len(self.seeds) > 1 else "[outputs]"
         return (
-            "outputs, cache = forward(params, *given)",
+            f"outputs, cache = forward({self._given()})",
             f"upstream = [rng.standard_normal(o.shape) for o in {outputs}]",
             *self._gradients("upstream", len(self.seeds)),
         )
+
+    def _given(self, *rest: str) -> str:
+        """The arguments of a call: noise is the same at every one."""
+        drawn = ["np.random.default_rng(seed)"] if self.network.role("noise") else []
+        return ", ".join(["params", "*given", *rest, *drawn])
 
     def _gradients(self, given: str, count: int) -> list[str]:
         arguments = ["params", "cache", *(f"{given}[{k}]" for k in range(count)), "inputs=True"]
@@ -100,12 +111,17 @@ class Interface:
     def self_check_value(self) -> tuple[str, ...]:
         """What the gradients are of: the loss, or the outputs against their cotangents."""
         if self.network.loss:
-            return ("total += weight * loss(params, *given, *targets)",)
+            return (f"total += weight * loss({self._given('*targets')})",)
         outputs = "outputs" if len(self.seeds) > 1 else "[outputs]"
         return (
-            "outputs, _ = forward(params, *given)",
+            f"outputs, _ = forward({self._given()})",
             f"total += weight * sum((o * u).sum() for o, u in zip({outputs}, upstream))",
         )
+
+
+def _drawn_from(how: str | float) -> bool:
+    """Whether a parameter begins at random; "constant 0.25" does not."""
+    return how not in ("zeros", "ones") and not str(how).startswith("constant ")
 
 
 def _initial(tensor: TensorInfo, how: str | float) -> str:
@@ -113,6 +129,8 @@ def _initial(tensor: TensorInfo, how: str | float) -> str:
     size = shape[1:-2] if len(tensor.sample_shape) == 1 else shape
     if how in ("zeros", "ones"):
         return f"np.{how}({size}, dtype)"
+    if not _drawn_from(how):
+        return f"np.full({size}, {str(how).removeprefix('constant ')}, dtype)"
     fan_in = tensor.sample_shape[-1] if tensor.sample_shape else 1
     scale = {"normal": f"{fan_in}**-0.5", "he": f"(2 / {fan_in}) ** 0.5"}.get(str(how), repr(how))
     drawn = f"rng.standard_normal({size})" if tensor.sample_shape else "rng.standard_normal()"
@@ -122,7 +140,8 @@ def _initial(tensor: TensorInfo, how: str | float) -> str:
 def _drawn(tensor: TensorInfo) -> str:
     """Random values of a tensor, as text."""
     sizes = [str(s) if isinstance(s, int) else "3" for s in tensor.sample_shape]
-    shape = f"({', '.join(['5', *sizes])}{',' if not sizes else ''})"
+    sizes = ["5", *sizes] if tensor.batched else sizes
+    shape = f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
     if tensor.bound is not None:
         return f"rng.integers({tensor.bound}, size={shape})"
     if tensor.sums_to_one:

@@ -20,29 +20,37 @@ def assignment(target: str, value: str, indent: int = 4, sign: str = "=") -> lis
     line = f"{target} {sign} {value}"
     if indent + len(line) <= WIDTH:
         return [line]
-    inside, after = _bracket(value)
-    return [f"{target} {sign} (", *(f"    {p}" for p in _parts(inside, indent)), f"){after}"]
+    before, inside, after = _bracket(value)
+    if indent + len(f"{target} {sign} {before}(") > WIDTH:
+        before, inside, after = "", value, ""
+    parts = [f"    {p}" for p in _parts(inside, indent)]
+    return [f"{target} {sign} {before}(", *parts, f"){after}"]
 
 
-def _bracket(value: str) -> tuple[str, str]:
-    """`a + b` and ` / N` of `(a + b) / N`: what a first bracket holds, and what little follows.
+def _bracket(value: str) -> tuple[str, str, str]:
+    """What stands before a bracket, what it holds, and what little follows: `a + b` and ` / N` of
+    `(a + b) / N`.
 
-    Everything, and nothing, where a bracket does not come first or too much follows.
+    Everything in a bracket of its own where the value has no such bracket at its start or end.
     """
-    depth = 0
-    for k, letter in enumerate(value):
-        depth += (letter == "(") - (letter == ")")
-        if depth == 0:
-            after = value[k + 1 :]
-            plain = all(c.isalnum() or c in " /*" for c in after)
-            return (value[1:k], after) if k and plain and len(after) < 16 else (value, "")
-    return value, ""
+    first, *more = _operands(value)
+    start = len(f"{first} * ") if more and not value.startswith("(") else 0
+    if len(more) < 2 and value[start:].startswith("("):
+        end = start + _closing(value[start:])
+        if value[end + 1 :].count("(") <= 1:
+            return value[:start], value[start + 1 : end], value[end + 1 :]
+    return "", value, ""
 
 
 def _parts(value: str, indent: int) -> list[str]:
     """The operands of the outermost operator, each on a line with the operator before it."""
     if indent + 4 + len(value) <= WIDTH:
         return [value]
+    return [line for piece in _operands(value) for line in _within(piece, indent + 4)]
+
+
+def _operands(value: str) -> list[str]:
+    """What the outermost operator stands between, each with the operator before it."""
     node = ast.parse(value, mode="eval").body
     cuts: list[int] = []
     level = _level(node)
@@ -51,9 +59,41 @@ def _parts(value: str, indent: int) -> list[str]:
         while value[left_end] in " )":
             left_end += 1
         cuts.append(left_end)
+        if _is_in_brackets(value[:left_end].rstrip()):
+            break
         node = node.left
     edges = [0, *reversed(cuts), len(value)]
     return [value[a:b].strip() for a, b in pairwise(edges)]
+
+
+def _within(piece: str, indent: int) -> list[str]:
+    """An operand with the operator before it; one that is too long at its own operators, or as what
+    its bracket holds.
+    """
+    sign = piece[:2] if piece[:2] in ("+ ", "- ", "* ", "/ ") else ""
+    value = piece[len(sign) :]
+    if indent + len(piece) <= WIDTH:
+        return [piece]
+    if _is_in_brackets(value):
+        return [f"{sign}(", *(f"    {p}" for p in _parts(value[1:-1], indent)), ")"]
+    first, *more = _operands(value)
+    if not more:
+        return [piece]
+    return [line for p in (f"{sign}{first}", *more) for line in _within(p, indent)]
+
+
+def _is_in_brackets(value: str) -> bool:
+    return value.startswith("(") and _closing(value) == len(value) - 1
+
+
+def _closing(value: str) -> int:
+    """Where the bracket closes that a text begins with."""
+    depth = 0
+    for k, letter in enumerate(value):
+        depth += (letter == "(") - (letter == ")")
+        if depth == 0:
+            return k
+    raise ValueError(f"{value!r} does not close its bracket")
 
 
 def _level(node: ast.AST) -> int:

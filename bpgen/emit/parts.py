@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from bpgen.emit.functions import Function, functions
+from bpgen.emit.function import Function
+from bpgen.emit.functions import functions
 from bpgen.emit.interface import Interface
 from bpgen.emit.text import names_in
+from bpgen.error_function import SHARED
 from bpgen.functions import ROWS
 from bpgen.record import Derivation
 
@@ -28,14 +30,19 @@ class Parts(Interface):
         table.
         """
         called = {n for f in self.functions for n in names_in(f.body)}
-        found = [row.helper.strip() for row in ROWS.values() if row.helper and row.name in called]
-        return found + [text.strip() for name, text in _ALONG_AXIS.items() if name in called]
+        sources = {name: row.helper for name, row in ROWS.items() if row.helper}
+        found: dict[str, str] = {}
+        for name, source in (sources | _ALONG_AXIS | SHARED).items():  # callers before the called
+            if name in called:
+                found[name] = source.strip()
+                called |= names_in(source.splitlines())
+        return list(found.values())
 
     @property
     def doors(self) -> list[str]:
         """The functions that refuse wrong arguments, where they are used."""
         called = {n for f in self.functions for n in names_in(f.body)}
-        return [name for name in ("_labels", "_one_hot") if name in called]
+        return [name for name in ("_labels", "_one_hot", "_state") if name in called]
 
 
 _ALONG_AXIS = {
@@ -60,6 +67,15 @@ def windows(
 ) -> np.ndarray:
     """A view of every window that slides along the axes; the windows' own axes come last."""
     return np.lib.stride_tricks.sliding_window_view(x, sizes, axes)
+''',
+    "dropout": '''
+def dropout(
+    rng: np.random.Generator | None, shape: tuple[int, ...], keep: float, dtype: np.dtype
+) -> np.ndarray:
+    """1 / keep with that probability, else 0; all ones where rng is None."""
+    if rng is None:
+        return np.ones(shape, dtype)
+    return np.asarray((rng.random(shape) < keep).astype(dtype) / keep)
 ''',
     "softmax": '''
 def softmax(z: np.ndarray) -> np.ndarray:

@@ -31,6 +31,9 @@ def plan(derivation: Derivation) -> Plan:
     wanted = _named(derivation, "param")
     backward = _needed(steps, wanted)
     both = _needed(steps, wanted | _named(derivation, "input"))
+    loops = {s.equation.loop for s in backward if s.equation.loop}
+    whole = {s.equation.name for s in both if s.equation.loop in loops}
+    backward = _needed(steps, wanted | whole)  # a loop is run once, for all that it computes
     early_names = {s.equation.name for s in backward}
     late = [s for s in both if s.equation.name not in early_names]
     of_target = _of_target(network, derivation.forward)
@@ -39,7 +42,7 @@ def plan(derivation: Derivation) -> Plan:
     rebuilt = _needed_forward(loss, _reads([s.evaluated for s in both]), defined)
     read = _reads([f.evaluated for f in loss] + [s.evaluated for s in both])
     computed = {
-        t.name for t in network.tensors.values() if t.role in ("input", "value")
+        t.name for t in network.tensors.values() if t.role in ("input", "state", "noise", "value")
     } - of_target
     cached = read & computed | set(_first_input(network))
     early = [f for f in derivation.forward if f.equation.name not in of_target]

@@ -10,6 +10,8 @@ from itertools import groupby
 import sympy as sp
 
 from bpgen.derive import adjoint_tensors
+from bpgen.emit.blocks import Blocks
+from bpgen.emit.flat import flat, flat_tensors, per_block
 from bpgen.emit.layout import assignment, comment
 from bpgen.emit.loops import Looping
 from bpgen.emit.plan import Plan, definitions
@@ -39,31 +41,59 @@ class Statements:
 
     def __init__(self, derivation: Derivation, plan: Plan) -> None:
         self.network, self.plan = derivation.network, plan
-        tensors = adjoint_tensors(derivation)
-        self.scope = Scope(_order(derivation), tensors)
+        self.tensors = adjoint_tensors(derivation)
+        self.scope = Scope(_order(derivation), flat_tensors(self.tensors))
         self.order = self.scope.order
         self.definitions = definitions(derivation)
+        self.flat_definitions = {
+            name: flat(e, self.tensors) for name, e in self.definitions.items()
+        }
+        self.adjoints = derivation.adjoint
         self.differentiates = {adjoint: name for name, adjoint in derivation.adjoint.items()}
         self.everything = [
             *(f.evaluated for f in derivation.forward),
             *(s.evaluated for s in derivation.steps if not s.inlined),
         ]
+        self.blocks = self._blocks()
+
+    def _blocks(self) -> dict[str, Blocks]:
+        """The repeated blocks, by the name of what goes from block to block and of its gradient."""
+        forward = _items(self.plan.forward)
+        backward = _items((*self.plan.backward, *self.plan.input_backward))
+        sums = [i for i in backward if per_block(i.evaluated, self.tensors)[0]]
+        loops = dict.fromkeys(
+            i.evaluated.loop for i in forward if i.evaluated.loop and i.evaluated.loop.block
+        )
+        found: dict[str, Blocks] = {}
+        for k, loop in enumerate(loops, start=1):
+            assert loop is not None
+            gradient = self.adjoints.get(loop.name, "")
+            own = [i for i in forward if i.evaluated.loop == loop]
+            back = [i for i in backward if i.evaluated.loop and i.evaluated.loop.name == gradient]
+            members = {i.evaluated.name for i in back}
+            elsewhere = [i for i in sums if members & {e.name for e in i.evaluated.reads()}]
+            name = "_block" if len(loops) == 1 else f"_block{k}"
+            found[loop.name] = found[gradient] = Blocks(self, name, own, back, elsewhere)
+        return found
 
     def forward(self, items: Iterable[Forward], indent: int = 4) -> list[str]:
-        return self._written((Item(f.number, f.equation, f.evaluated) for f in items), indent)
+        return self._written(_items(items), indent)
 
     def backward(self, steps: Iterable[Step], indent: int = 4) -> list[str]:
-        return self._written((Item(s.number, s.equation, s.evaluated) for s in steps), indent)
+        return self._written(_items(steps), indent)
 
     def _written(self, items: Iterable[Item], indent: int) -> list[str]:
         lines: list[str] = []
         for loop, group in groupby(items, key=lambda item: item.evaluated.loop):
-            if loop is not None:
+            if loop is None:
+                for item in group:
+                    lines += self.headed(item, indent)
+                    lines += self.statement(item.evaluated, indent)
+            elif loop.block:
+                blocks = self.blocks[loop.name]
+                lines += blocks.backward_lines() if loop.reverse else blocks.forward_lines()
+            else:
                 lines += Looping(self, loop, list(group), indent).lines()
-                continue
-            for item in group:
-                lines += self.headed(item, indent)
-                lines += self.statement(item.evaluated, indent)
         return lines
 
     def headed(self, item: Item, indent: int) -> list[str]:
@@ -94,6 +124,21 @@ class Statements:
         return comment(f"({number}) evaluated as {stable}", indent)
 
     def statement(self, equation: Equation, indent: int) -> list[str]:
+        """The lines of an equation outside the blocks, with what each of them adds to it."""
+        of_blocks, rest = per_block(equation, self.tensors)
+        own = replace(equation, terms=rest)
+        lines = self.plain(flat(own, self.tensors), indent) if rest else []
+        if of_blocks:
+            stores = dict.fromkeys(
+                b.store for b in self.blocks.values() if equation in [i.evaluated for i, _ in b.summed]
+            )
+            for store in stores:
+                total = f'np.sum([of["{equation.name}"] for of in {store}], axis=0)'
+                total = f"{equation.name} + {total}" if lines else total
+                lines += assignment(equation.name, total, indent)
+        return lines
+
+    def plain(self, equation: Equation, indent: int) -> list[str]:
         """`name = ...`, and a line for each scatter."""
         reshaped = whole(equation, self.scope)
         if reshaped is not None:
@@ -120,7 +165,7 @@ class Statements:
 
     def right(self, equation: Equation, scope: Scope) -> Operand:
         """The right-hand side, with those of its axes along which it varies."""
-        u = argument_of_softmax(equation, self.definitions)
+        u = argument_of_softmax(equation, self.flat_definitions)
         if u is None:
             return lowered(equation, scope)
         axes = tuple(i for i in equation.indices if i not in scope.fixed)
@@ -162,13 +207,17 @@ class Statements:
 
     def _real(self) -> str:
         """A real array at hand, for its precision."""
-        real = (n for n in self.plan.cache if self.network.tensors[n].bound is None)
+        real = (
+            n
+            for n in self.plan.cache
+            if self.tensors[n].bound is None and not self.tensors[n].block
+        )
         return f'cache["{next(real)}"]'
 
     def shape(self, equation: Equation) -> str:
         """The shape of the left side, from an array at hand where there is one."""
-        original = self.differentiates.get(equation.name, equation.name)
-        if original in self.plan.cache:
+        original = self.differentiates.get(equation.name)  # the cache is at hand in backward
+        if original in self.plan.cache and not self.tensors[original].block:
             return f'cache["{original}"].shape'
         return f"({', '.join(self.sizes(equation))}{',' if len(equation.indices) == 1 else ''})"
 
@@ -184,11 +233,15 @@ class Statements:
         """The parameter or input that a gradient is of."""
         original = self.differentiates[equation.name]
         held = "params" if self.network.tensors[original].role == "param" else "cache"
-        return f'{held}["{original}"]'
+        return f'{held}["{original}"]' + "[l]" * self.tensors[original].block
 
     def _is_returned(self, equation: Equation) -> bool:
         original = self.differentiates.get(equation.name)
         return original is None or self.network.tensors[original].role in ("param", "input")
+
+
+def _items(steps: Iterable[Forward | Step]) -> list[Item]:
+    return [Item(s.number, s.equation, s.evaluated) for s in steps]
 
 
 def _is_view(text: str) -> bool:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from bpgen.emit.layout import call
 from bpgen.ir import Equation, TensorInfo
 
 
-def shape_text(tensor: TensorInfo) -> str:
-    """The shape of one sample as Python text."""
-    inside = [str(s) if isinstance(s, int) else f'"{s}"' for s in tensor.sample_shape]
+def shape_text(tensor: TensorInfo, known: Container[str] = ()) -> str:
+    """The shape of one sample as Python text; lengths that have a value are named, others quoted."""
+    inside = [
+        str(s) if isinstance(s, int) or s in known else f'"{s}"' for s in tensor.sample_shape
+    ]
     return f"({inside[0]},)" if len(inside) == 1 else f"({', '.join(inside)})"
 
 
@@ -32,7 +34,11 @@ def definition(name: str, arguments: Iterable[str], returns: str) -> list[str]:
     return call(f"def {name}", arguments, f" -> {returns}:")
 
 
-def door(tensor: TensorInfo, name: str, length: str) -> list[str]:
+def door(tensor: TensorInfo, name: str, length: str, known: Container[str]) -> list[str]:
+    """The statement that lets an argument in, or refuses it."""
+    shape = shape_text(tensor, known)
+    if tensor.role == "state":
+        return call(f"{name} = _state", [f'"{name}"', name, shape, "params"], "", 4)
     kind = (
         "_labels"
         if tensor.bound is not None
@@ -41,7 +47,15 @@ def door(tensor: TensorInfo, name: str, length: str) -> list[str]:
         else "_array"
     )
     last = str(tensor.bound) if tensor.bound is not None else "params"
-    return call(f"{name} = {kind}", [f'"{name}"', name, shape_text(tensor), length, last], "", 4)
+    return call(f"{name} = {kind}", [f'"{name}"', name, shape, length, last], "", 4)
+
+
+def drawn(tensor: TensorInfo, like: str) -> list[str]:
+    """The statement that draws noise anew."""
+    sizes = ", ".join(str(i.size) for i in tensor.indices)
+    shape = f"({sizes},)" if len(tensor.indices) == 1 else f"({sizes})"
+    keep = repr(float(tensor.keep if tensor.keep is not None else 1))
+    return call(f"{tensor.name} = dropout", ["rng", shape, keep, f"{like}.dtype"], "", 4)
 
 
 def names_in(lines: Iterable[str]) -> set[str]:

@@ -107,43 +107,65 @@ def _from_the_end(place: sp.Expr, size: sp.Expr) -> str:
     return str(back)
 
 
-def gathered(access: Element, scope: Scope) -> tuple[str, tuple[Index, ...]]:
+def gathered(
+    access: Element, scope: Scope, slices: bool = True
+) -> tuple[str, tuple[Index, ...]]:
     """The subscript of a gather and the axes it yields: `rows, y` for [n, y[n]], `tok` for
-    [tok[n, t], d].
+    [tok[n, t], d]. Without `slices` an axis is taken whole, or place by place.
     """
     slots = scope.slots(access)
     inner = [read(e, scope) for e, _ in slots if isinstance(e, Element)]
-    by = tuple(dict.fromkeys(a for operand in inner for a in operand.axes))
-    written = [_slot(e, size, by, scope) for e, size in slots]
-    indices = tuple(e for e, _ in slots)
-    yielded = _yielded(indices, by, [text != ":" for text in written])
+    along = [() if isinstance(e, Element) else _free(e, scope) for e, _ in slots]
+    written = [
+        sliced(e, size, free) if len(free) < 2 and not isinstance(e, Element) else ""
+        for (e, size), free in zip(slots, along, strict=True)
+    ]
+    counted = (
+        free
+        for text, free in zip(written, along, strict=True)
+        if free and not (text == ":" or (text and slices))
+    )
+    by = tuple(dict.fromkeys(a for axes in (*(x.axes for x in inner), *counted) for a in axes))
+    for k, ((e, _), free) in enumerate(zip(slots, along, strict=True)):
+        if isinstance(e, Element):
+            written[k] = aligned(read(e, scope), by)
+        elif set(free) & set(by):
+            written[k] = _places(e, free, by)
+    kept = [
+        free[0] if len(free) == 1 and free[0] not in by else None for free in along
+    ]
     while written[-1] == ":":
         written.pop()
-    return ", ".join(written), yielded
+    return ", ".join(written), _yielded(kept, by)
 
 
-def _slot(expr: sp.Expr, size: sp.Expr, by: tuple[Index, ...], scope: Scope) -> str:
-    """One entry of a gather's subscript."""
-    if isinstance(expr, Element):
-        return aligned(read(expr, scope), by)
-    if isinstance(expr, Index) and expr not in scope.fixed:
-        if expr not in by:
-            return ":"
-        every = "rows" if expr.size == BATCH else f"np.arange({expr.size})"
-        return aligned(Operand(every, (expr,)), by)
-    return sliced(expr, size, _free(expr, scope))
+def _places(expr: sp.Expr, free: tuple[Index, ...], by: tuple[Index, ...]) -> str:
+    """Every place that an access along one axis means, lined up with the axes of a gather."""
+    text = ""
+    for index in free:
+        step = int(expr.coeff(index, 1))
+        every = "rows" if index.size == BATCH else f"np.arange({index.size})"
+        if len(free) == 1 and expr != index:
+            start = sp.expand(expr - step * index)
+            ends = [start, sp.expand(start + step * length(index.size)), *([step] * (step != 1))]
+            every = f"np.arange({', '.join(map(str, ends))})"
+        elif step != 1:
+            every = f"({step} * {every})"
+        text = f"{text} + {aligned(Operand(every, (index,)), by)}" if text else aligned(
+            Operand(every, (index,)), by
+        )
+    start = sp.expand(expr - sum(expr.coeff(i, 1) * i for i in free))
+    return f"{text} + {start}" if len(free) > 1 and start != 0 else text
 
 
-def _yielded(
-    indices: tuple[sp.Expr, ...], by: tuple[Index, ...], is_gathered: list[bool]
-) -> tuple[Index, ...]:
+def _yielded(kept: list[Index | None], by: tuple[Index, ...]) -> tuple[Index, ...]:
     """The axes in numpy's order: gathered ones stay in place where they stand together, else they
-    come first.
+    come first. `kept` are the indices of slices.
     """
-    places = [k for k, gathers in enumerate(is_gathered) if gathers]
+    places = [k for k, index in enumerate(kept) if index is None]
     first = places[0] if places[-1] - places[0] + 1 == len(places) else 0
-    kept = [(k, i) for k, i in enumerate(indices) if not is_gathered[k] and isinstance(i, Index)]
-    return (*(i for k, i in kept if k < first), *by, *(i for k, i in kept if k >= first))
+    before = (i for i in kept[:first] if i is not None)
+    return (*before, *by, *(i for i in kept[first:] if i is not None))
 
 
 def transposed(operand: Operand, axes: tuple[Index, ...]) -> Operand:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import sympy as sp
 
+from bpgen.contraction import factored
 from bpgen.ir import Element, Equation, Term, element
-from bpgen.lower.printer import ATOM, PRODUCT, Printer, Text
+from bpgen.lower.printer import ATOM, POWER, PRODUCT, Printer, Text
 
 
 def spoken(equation: Equation, order: Mapping[str, int]) -> str:
     """`z1[n,i] = sum_j W1[i,j] * x[n,j] + b1[i]`"""
     printer = Printer(_access, order, calls=False)
     here = [t for t in equation.terms if not is_elsewhere(t)]
-    said = [f"{_plain(equation.lhs)} = {right(here, equation, printer)}"] if here else []
+    own = replace(equation, terms=tuple(here))
+    said = [f"{_plain(equation.lhs)} = {right(own, printer)}"] if here else []
     said += [added(t, equation, printer) for t in equation.terms if is_elsewhere(t)]
     return ", ".join(said)
 
@@ -33,7 +36,20 @@ def added(term: Term, equation: Equation, printer: Printer) -> str:
     return f"{target} += {_term(left, equation, printer)}"
 
 
-def right(terms: Iterable[Term], equation: Equation, printer: Printer) -> str:
+def right(equation: Equation, printer: Printer) -> str:
+    found = factored(equation)
+    if found is None:
+        return _sum(equation.terms, equation, printer)
+    inner = _sum(found.inside.terms, equation, printer)
+    above, below = sp.fraction(found.outer)
+    text = f"{printer(above, PRODUCT)} ({inner})" if above != 1 else f"({inner})"
+    text = f"{text} / {printer(below, POWER)}" if below != 1 else text
+    if not found.beside.terms:
+        return text
+    return f"{_sum(found.beside.terms, equation, printer)} + {text}"
+
+
+def _sum(terms: Iterable[Term], equation: Equation, printer: Printer) -> str:
     text = ""
     for term in sorted(terms, key=lambda t: t.at is not None):
         part = _term(term, equation, printer)
@@ -53,8 +69,12 @@ def _term(term: Term, equation: Equation, printer: Printer) -> str:
     if not term.over:
         return printer(term.body)
     over = ",".join(k.name for k in term.over)
-    sign = "-" if isinstance(term.body, sp.Mul) and term.body.could_extract_minus_sign() else ""
+    sign = "-" if _is_negative(term.body) else ""
     return f"{sign}{term.reduce}_{over} {printer(-term.body if sign else term.body, PRODUCT)}"
+
+
+def _is_negative(body: sp.Expr) -> bool:
+    return isinstance(body, sp.Mul) and bool(body.could_extract_minus_sign())
 
 
 def _delta(term: Term, equation: Equation, printer: Printer) -> str:

@@ -4,11 +4,14 @@ einsum last.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import ChainMap
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 
 import sympy as sp
 
-from bpgen.contraction import Group, Sum, groups, uses
+from bpgen.contraction import Group, Sum, factored, groups, uses
+from bpgen.functions import at_most
 from bpgen.ir import Element, Equation, Index, element, length
 from bpgen.lower.access import Operand, aligned, read, transposed
 from bpgen.lower.printer import ATOM, PRODUCT, SUM, Printer, Text, bracketed
@@ -16,17 +19,46 @@ from bpgen.lower.scope import Scope
 
 _ALONG_LAST = {"logsumexp": "logsumexp", "first": "first_largest"}  # functions of the module
 
+
 def lowered(equation: Equation, scope: Scope) -> Operand:
     """The right-hand side as one numpy expression; its axes are those of the left, or fewer that
     broadcast.
     """
-    parts = [g for g in groups(equation) if g.at is None]
-    open_ = (i for i in equation.indices if i not in scope.fixed)
-    frame = tuple(i for i in open_ if any(i in _spoken(g) for g in parts))
+    open_ = tuple(i for i in equation.indices if i not in scope.fixed)
+    found = factored(equation)
+    if found is None:
+        return _added(groups(equation), open_, scope)
+    parts = sorted(groups(found.inside), key=lambda g: bool(g.sums))
+    spoken = found.outer.free_symbols.union(*map(_spoken, (*parts, *groups(found.beside))))
+    frame = tuple(i for i in open_ if i in spoken)
+    beside = _added(groups(found.beside), open_, scope, frame)
+    inner = _added(parts, open_, scope, frame)
+    around = _around(found.outer, inner.text, frame, scope)
+    return Operand(_plus(beside.text if found.beside.terms else "", around), frame, False)
+
+
+def _added(
+    parts: Iterable[Group],
+    indices: tuple[Index, ...],
+    scope: Scope,
+    frame: tuple[Index, ...] | None = None,
+) -> Operand:
+    """Groups added up; in the frame of the indices that they speak of, where none is given."""
+    parts = [g for g in parts if g.at is None]
+    if frame is None:
+        frame = tuple(i for i in indices if any(i in _spoken(g) for g in parts))
+    texts = [_group(g, frame, scope) for g in parts]
     text = ""
-    for group in parts:
-        text = _plus(text, _group(group, frame, scope))
+    for part in sorted(texts, key=lambda t: t[0].startswith("-")):
+        text = _plus(text, part)
     return Operand(text or "0", frame, False)
+
+
+def _around(outer: sp.Expr, inner: str, frame: tuple[Index, ...], scope: Scope) -> Text:
+    """A common factor and the bracket that it stands before, or under which it divides."""
+    mark = element(f"<{inner}>", ())
+    after = replace(scope, order=ChainMap({mark.name: len(scope.order)}, dict(scope.order)))
+    return _elementwise(outer * mark, frame, after, {mark: (inner, SUM)})
 
 
 def valued(group: Group, frame: tuple[Index, ...], scope: Scope) -> Text:
@@ -91,18 +123,26 @@ def _times(outer: sp.Expr, inner: Text, frame: tuple[Index, ...], scope: Scope) 
 
 
 def _mean(group: Group, frame: tuple[Index, ...], scope: Scope) -> Text | None:
-    """A sum over one index, divided by that index's length, is a mean."""
+    """A sum divided by the number of its addends is a mean."""
     s = group.sums[0]
-    if len(group.sums) > 1 or s.reduce != "sum" or len(s.over) != 1 or len(s.factors) != 1:
+    if len(group.sums) > 1 or s.reduce != "sum":
         return None
-    if s.over[0].size in (1, 2) or group.outer * length(s.over[0].size) != 1:
+    lengths = [length(k.size) for k in s.over]
+    count = sp.Mul(*lengths)
+    outer = group.outer * count
+    if count in (1, 2) or abs(outer.as_coeff_Mul()[0]) != 1 or outer.has(*lengths):
         return None
     kept = uses(s.body, frame)
-    array = operand(s.factors[0], (*kept, *s.over), scope)
-    axis = "" if len(array.axes) == 1 else f"axis={array.axes.index(s.over[0])}"
-    left = tuple(a for a in array.axes if a not in s.over)
-    averaged = transposed(Operand(f"{array.bracketed()}.mean({axis})", left), kept)
-    return _lined_up(((averaged.text, ATOM), kept), frame)
+    factors = _operands(s, (*kept, *s.over))
+    if len(factors) != 1:
+        return None
+    array = operand(factors[0], (*kept, *s.over), scope)
+    return _times(outer, _lined_up(_along(array, s.over, kept, "mean"), frame), frame, scope)
+
+
+def _operands(s: Sum, every: tuple[Index, ...]) -> list[sp.Expr]:
+    """The factors of a sum, those with the same axes as one."""
+    return _merged([(f, frozenset(uses(f, every))) for f in s.factors], lambda one, two: one == two)
 
 
 def _elementwise(
@@ -112,13 +152,36 @@ def _elementwise(
     given: Mapping[Element, Text] | None = None,
 ) -> Text:
     """A body element by element, every access lined up with the axes of the frame."""
+    body, counted = _counted(body, frame, scope)
+    marks = {**(given or {}), **counted}
 
     def access(e: Element) -> Text:
-        if given is not None and e in given:
-            return given[e]
+        if e in marks:
+            return marks[e]
         return aligned(read(e, scope), frame), ATOM
 
     return Printer(access, scope.order).text(body)
+
+
+def _counted(
+    body: sp.Expr, frame: tuple[Index, ...], scope: Scope
+) -> tuple[sp.Expr, dict[Element, Text]]:
+    """A body in which every index that is compared is an array of its values."""
+    new: dict[sp.Expr, sp.Expr] = {}
+    marks: dict[Element, Text] = {}
+    for call in body.atoms(at_most):
+        for index in (i for i in call.free_symbols if isinstance(i, Index)):
+            mark = element(f"<{index}>", ())
+            marks[mark] = (_values(index, frame, scope), ATOM)
+            new[call] = new.get(call, call).xreplace({index: mark})
+    return body.xreplace(new), marks
+
+
+def _values(index: Index, frame: tuple[Index, ...], scope: Scope) -> str:
+    """0, 1, ... along the axis of an index, or the value that it has here."""
+    if index in scope.fixed:
+        return str(index)
+    return aligned(Operand(f"np.arange({index.size})", (index,)), frame)
 
 
 def outermost(body: sp.Expr) -> list[Element]:
@@ -157,9 +220,7 @@ def _sum(s: Sum, frame: tuple[Index, ...], scope: Scope) -> tuple[Text, tuple[In
         return (f"{_ALONG_LAST[s.reduce]}({array.text}{last})", ATOM), left
     if s.reduce == "max":
         return _along(operand(s.body, every, scope), s.over, kept, "max")
-    factors = _merged(
-        [(f, frozenset(uses(f, every))) for f in s.factors], lambda one, two: one == two
-    )
+    factors = _operands(s, every)
     while len(factors) > 2:
         fewer = _merged(
             [(f, frozenset(uses(f, every))) for f in factors], lambda one, two: one <= two
@@ -200,7 +261,7 @@ def _merged(
 def _along(
     operand: Operand, over: tuple[Index, ...], kept: tuple[Index, ...], how: str = "sum"
 ) -> tuple[Text, tuple[Index, ...]]:
-    """One array summed along axes."""
+    """One array summed, or averaged, along axes."""
     positions = [operand.axes.index(k) for k in over]
     left = tuple(a for a in operand.axes if a not in over)
     axis = (

@@ -59,6 +59,8 @@ class Printer:
             return expr.name, ATOM
         if self.calls and expr.is_number:  # pi, the root of 2: one float, of no numpy type
             return repr(float(expr)), ATOM if expr.is_nonnegative else SIGN
+        if isinstance(expr, sp.NumberSymbol):
+            return str(expr).lower(), ATOM
         if isinstance(expr, sp.Add):
             return self._sum(expr)
         if isinstance(expr, sp.Mul):
@@ -114,7 +116,7 @@ class Printer:
             and known.mask
             and any(isinstance(f, Element) for f in beside)
         ):
-            return known.mask.format(self(factor.args[0], POWER))
+            return known.mask.format(*(self(a, POWER) for a in factor.args))
         return self(factor, SIGN if factor is beside[0] else POWER)
 
     def _factor_order(self, factor: sp.Expr) -> tuple[int, list[int]]:

@@ -74,8 +74,11 @@ def _scatter(equation: Equation, group: Group, scope: Scope) -> Scatter:
     inner = replace(scope, fixed=scope.fixed | set(loops))
     target = element(equation.name, at)
     if any(isinstance(e, Element) for e in at):
+        alone = {f.steps[0][0] for e in at if (f := affine(e)) is not None and len(f.steps) == 1}
         text, axes = gathered(target, inner)
-        repeated = not all(a in at for a in axes)
+        repeated = not alone.issuperset(axes)
+        if repeated:
+            text, axes = gathered(target, inner, slices=False)
         place = text if repeated else f"{equation.name}[{text}]"
         return Scatter(place, valued(group, axes, inner), loops, repeated, at)
     view = read(target, inner)

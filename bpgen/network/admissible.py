@@ -10,7 +10,7 @@ from typing import Any
 import sympy as sp
 
 from bpgen.errors import NetError
-from bpgen.functions import ROWS, relu, row, step
+from bpgen.functions import ROWS, at_most, erf, erfc, masked, relu, row, step
 from bpgen.ir import Element, Index
 
 _ARITHMETIC = (Element, sp.Rational, sp.Symbol, sp.NumberSymbol, sp.Add, sp.Mul, sp.Pow)
@@ -40,6 +40,8 @@ _REWRITTEN: dict[
     sp.sech: lambda z: 1 / sp.cosh(z),
     sp.csch: lambda z: 1 / sp.sinh(z),
     sp.coth: lambda z: 1 / sp.tanh(z),
+    sp.erf: erf,
+    sp.erfc: erfc,
 }
 _IMPOSSIBLE = {
     sp.zoo: "a division by zero",
@@ -89,9 +91,14 @@ def finite(expr: sp.Expr) -> None:
 
 def declared(expr: sp.Expr, lengths: Iterable[sp.Symbol]) -> None:
     """NetError where a symbol stands outside the indices of a tensor and is no length of
-    an axis.
+    an axis; or an index, but to be compared with another.
     """
-    for part in _parts(expr):
+    compared = {c for m in expr.atoms(masked) for c in m.args[1].atoms(at_most)}
+    for part in _parts(expr.xreplace(dict.fromkeys(compared, sp.S.One))):
+        if isinstance(part, at_most):
+            raise NetError(
+                f"{part} stands as a number", "at_most says what masked keeps: masked(z, at_most(u, t))"
+            )
         if isinstance(part, Index):
             raise NetError(
                 f"index {part} stands as a number", "an index only picks elements, as in x[i]"

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import sympy as sp
 
-from bpgen.declare.declaration import Declaration
+from bpgen.declare.declaration import Block, Declaration
 from bpgen.derive.simplify import counted
 from bpgen.errors import NetError
 from bpgen.ir import (
@@ -77,27 +77,68 @@ class _Writer:
         self.declared, self.called, self.batched = declared, called, batched
 
     def equation(self, serial: int, left: tuple[Index, ...], terms: tuple[Term, ...]) -> Equation:
-        own = self._own(serial)
-        placed = (t if t.at is None else replace(t, at=(*own, *t.at)) for t in terms)
-        return lettered(Equation(self.called[serial], own + left, self.terms(placed)))
+        own, sample = self._own(serial), self._sample(serial)
+        block = self.declared.tensors[serial].block
 
-    def terms(self, terms: Iterable[Term]) -> tuple[Term, ...]:
-        return tuple(c for t in terms for c in counted(t.map(self._final)))
+        def placed(term: Term) -> Term:
+            if term.at is None:
+                return term
+            if len(term.at) > len(left):  # where a block begins: its place is said
+                return replace(term, at=(term.at[0], *sample, *term.at[1:]))
+            return replace(term, at=(*own, *term.at))
+
+        return lettered(
+            Equation(self.called[serial], own + left, self.terms(map(placed, terms), block))
+        )
+
+    def terms(self, terms: Iterable[Term], block: Block | None = None) -> tuple[Term, ...]:
+        return tuple(c for t in terms for c in counted(t.map(lambda b: self._final(b, block))))
 
     def info(self, serial: int, axes: tuple[Index, ...]) -> TensorInfo:
         t = self.declared.tensors[serial]
-        carried = None if t.carried is None else t.carried + len(self._own(serial))
+        carried = t.carried
+        if carried is not None and t.block is None:
+            carried += len(self._own(serial))
         return TensorInfo(
-            self.called[serial], axes, t.role, t.bound, t.sums_to_one, carried, t.keep
+            self.called[serial],
+            axes,
+            t.role,
+            t.bound,
+            t.sums_to_one,
+            carried,
+            t.keep,
+            t.block is not None,
         )
 
     def _own(self, serial: int) -> tuple[Index, ...]:
+        """The axes that net.py does not speak of: the block's, and the sample's."""
+        block = self.declared.tensors[serial].block
+        return (*((block.index,) if block is not None else ()), *self._sample(serial))
+
+    def _sample(self, serial: int) -> tuple[Index, ...]:
         """The index of the sample, where the tensor differs from sample to sample."""
         return (_BATCH,) if serial in self.batched else ()
 
-    def _final(self, body: sp.Expr) -> sp.Expr:
-        """The body in final names, the batch index first where the tensor has one and net.py does
-        not say it; gathers inside out.
+    def _block(self, serial: int, reader: Block | None) -> tuple[sp.Expr, ...]:
+        """Which block's element is read: the reader's own; of what goes from block to block, that
+        of the block before; after the last, the last one's.
+        """
+        t = self.declared.tensors[serial]
+        if t.block is None:
+            return ()
+        if t.block is reader:
+            return (t.block.index - 1 if t.carried is not None else t.block.index,)
+        if t.carried is None:
+            raise NetError(
+                f"{self.called[serial]} is of each block, and there are several",
+                "use what repeat(...) returns",
+                self.declared.place(t.line),
+            )
+        return (length(t.block.index.size) - 1,)
+
+    def _final(self, body: sp.Expr, reader: Block | None) -> sp.Expr:
+        """The body in final names, the block and the sample first where the tensor has them and
+        net.py does not say them; gathers inside out.
         """
         new: dict[Element, sp.Expr] = {}
         for access in sorted(body.atoms(Element), key=lambda e: len(e.atoms(Element))):
@@ -109,7 +150,10 @@ class _Writer:
                     f"{self.called[serial]} is the same for all samples",
                     "leave the index of the sample out",
                 )
-            new[access] = element(self.called[serial], inside if said else self._own(serial) + inside)
+            own = () if said else self._sample(serial)
+            new[access] = element(
+                self.called[serial], (*self._block(serial, reader), *own, *inside)
+            )
         return body.xreplace(new)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sympy as sp
 
 from bpgen.declare.declaration import Declaration
 from bpgen.declare.formula import Formula
-from bpgen.functions import sigmoid
+from bpgen.functions import normal_cdf, sigmoid
 from bpgen.ir import Element, Equation, Index, Term, element
 from bpgen.network.letters import lettered
 from bpgen.network.whole import reads
@@ -14,7 +16,7 @@ from bpgen.network.whole import reads
 Definition = tuple[tuple[Index, ...], tuple[Term, ...]]
 # Nameless steps written inside one another, so that a formula stays one that sympy can walk.
 _DEEPEST = 40
-_REUSED = (sp.tanh, sigmoid)  # their derivatives are told in their own values
+_REUSED = (sp.tanh, sigmoid, normal_cdf)  # which backward needs again
 
 
 def inlined(declared: Declaration, used: list[int], named: set[int]) -> dict[int, Definition]:
@@ -28,7 +30,7 @@ def inlined(declared: Declaration, used: list[int], named: set[int]) -> dict[int
     nameless: dict[int, Definition] = {}
     kept: dict[int, Definition] = {}
     depth: dict[int, int] = {}  # of what is written inside one another
-    same: dict[Equation, int] = {}  # nameless steps that are kept, by what they say
+    same: dict[tuple[Equation, Any], int] = {}  # nameless steps that are kept, by what they say
     for serial in used:
         tensor = declared.tensors[serial]
         terms = tensor.terms
@@ -40,7 +42,8 @@ def inlined(declared: Declaration, used: list[int], named: set[int]) -> dict[int
                     else None
                 )
                 if written is None:
-                    twin = same.setdefault(_said(nameless[read]), read)
+                    said = _said(nameless[read]), declared.tensors[read].block
+                    twin = same.setdefault(said, read)
                     if twin != read:
                         nameless[read] = _alias(nameless[read], twin)
                         written = _written_in(terms, read, nameless[read], uses[read])

@@ -34,12 +34,14 @@ def lettered(equation: Equation) -> Equation:
     letters = _free_letters(kept | {"n"})
     new: dict[sp.Expr, sp.Expr] = {i: Index(_letter(i, letters), i.size) for i in left}
     taken = kept | {i.name for i in new.values()} | {"n"}
-    terms = tuple(_term(t, new, taken) for t in equation.terms)
     left_side = tuple(new.get(i, i) for i in equation.indices)
+    terms = tuple(_term(t, new, taken, left_side) for t in equation.terms)
     return Equation(equation.name, left_side, terms, equation.loop)
 
 
-def _term(term: Term, new: dict[sp.Expr, sp.Expr], taken: set[str]) -> Term:
+def _term(
+    term: Term, new: dict[sp.Expr, sp.Expr], taken: set[str], left: tuple[Index, ...]
+) -> Term:
     """Each sum has letters of its own: two sums side by side may use the same."""
     said = {k: spoken(k) for k in term.over if not _is_own(k) and k.size != BATCH}
     said = {k: name for k, name in said.items() if name and name not in taken}
@@ -50,7 +52,7 @@ def _term(term: Term, new: dict[sp.Expr, sp.Expr], taken: set[str]) -> Term:
         for k in term.over
         if not _is_own(k)
     }
-    here = {**new, **{k: _another(i, new) for k, i in own.items()}}
+    here = {**new, **{k: _another(i, left) for k, i in own.items()}}
     at = None if term.at is None else tuple(e.xreplace(here) for e in term.at)
     return Term(term.body.xreplace(here), tuple(here.get(k, k) for k in term.over), term.reduce, at)
 
@@ -59,9 +61,9 @@ def _letter(index: Index, letters: Any) -> str:
     return "n" if index.size == BATCH else next(letters)
 
 
-def _another(index: Index, left: dict[sp.Expr, sp.Expr]) -> Index:
+def _another(index: Index, left: tuple[Index, ...]) -> Index:
     """A sum over samples beside the sample of the left side runs over m."""
-    return Index("m", index.size) if index in left.values() else index
+    return Index("m", index.size) if index in left else index
 
 
 def _is_own(index: Index) -> bool:

@@ -28,6 +28,7 @@ def looped(equations: list[Equation], tensors: dict[str, TensorInfo]) -> tuple[E
         for r in dict.fromkeys(x.name for x in e.reads())
         if r in by_name
     ]
+    arcs += _of_blocks(equations, tensors)
     place = {name: k for k, name in enumerate(by_name)}
     ordered: list[Equation] = []
     for names in strongly_connected_components((list(by_name), arcs)):
@@ -39,6 +40,19 @@ def looped(equations: list[Equation], tensors: dict[str, TensorInfo]) -> tuple[E
     return tuple(ordered)
 
 
+def _of_blocks(
+    equations: list[Equation], tensors: Mapping[str, TensorInfo]
+) -> list[tuple[str, str]]:
+    """All of a block belongs to its loop, whether or not the next block needs it."""
+    ends = {
+        e.indices[0]: e.name
+        for e in equations
+        if tensors[e.name].block and tensors[e.name].carried is not None
+    }
+    within = [(e.name, ends[e.indices[0]]) for e in equations if tensors[e.name].block]
+    return [arc for one, end in within for arc in ((one, end), (end, one)) if one != end]
+
+
 def _loop(cycle: Cycle, tensors: dict[str, TensorInfo]) -> list[Equation]:
     """One step of a recurrence, as equations of one loop."""
     carried = [n for n in cycle if tensors[n].carried is not None]
@@ -47,10 +61,20 @@ def _loop(cycle: Cycle, tensors: dict[str, TensorInfo]) -> list[Equation]:
             f"{' and '.join(cycle)} are defined by each other",
             "a recurrence is declared: h = recurrent(...), then h[t, i] = ...",
         )
-    along = _steps(cycle, carried[0], tensors)
+    block = tensors[carried[0]].block
+    if block and len(carried) > 1:
+        raise NetError(
+            f"{carried[-1]} is a recurrence within a repeated block",
+            "write the recurrent layers one after the other",
+        )
+    along = (
+        {n: e.indices[0] for n, e in cycle.items()}
+        if block
+        else _steps(cycle, carried[0], tensors)
+    )
     first = cycle[carried[0]].indices[tensors[carried[0]].carried or 0]
     index = Index(first.name if not first.name.startswith("_") else "t", first.size)
-    loop = Loop(carried[0], index)
+    loop = Loop(carried[0], index, block=block)
     made = []
     for name in _order(cycle, along):
         equation = _renamed(cycle[name], along[name], index)

@@ -48,6 +48,8 @@ OWN = {
     "softmax",
     "first_largest",
     "windows",
+    "dropout",
+    "STATES",
 }
 RESERVED = OWN | set(dir(builtins)) | set(keyword.kwlist) | set(ROWS)
 
@@ -77,6 +79,11 @@ def names(declared: Declaration, variables: Mapping[str, Any], source: str) -> d
                 named[value.serial] = (
                     invented(value, taken) if value.layer else numbered(variable, taken)
                 )
+    for serial, variable in declared.called.items():  # the variables of a repeated block
+        if serial not in named and variable not in RESERVED:
+            fresh = variable not in taken
+            named[serial] = variable if fresh else numbered(variable, taken)
+            taken.add(named[serial])
     return dict(sorted(named.items()))
 
 

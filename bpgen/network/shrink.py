@@ -1,71 +1,348 @@
 """The same network at small sizes, for the exact proof: the algebra of a layer does not depend on
 its width.
+
+Every axis, and every index of an equation, is a width. What an access says of them, such as that
+x[p + u] leaves none of x over, or that y[9*o + 3*p + q] is a reshape, must hold of the small widths
+too; the rest is free.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import sympy as sp
 
-from bpgen.ir import Equation, Index, Network, TensorInfo, Term
+from bpgen.affine import Affine, affine
+from bpgen.ir import (
+    Element,
+    Equation,
+    Index,
+    Network,
+    TensorInfo,
+    Term,
+    element,
+    elements,
+    length,
+)
 
-_SMALL = (2, 3)  # widths of the small network, in turn; 1 stays 1
+_SMALL = (2, 3)  # widths of the small network, in turn; what is no wider than these stays
+_TRIED = 4000  # widths tried, before those that accesses tie to each other stay as they are
+
+Width = tuple[str, object]  # an axis (tensor, k), a bound (tensor, "bound"), an index (equation, i)
+Sizes = Mapping[Width, int]
 
 
 def shrunk(network: Network) -> Network:
-    """The network with every width above 3 replaced by 2 or 3: equal widths stay equal, unequal
-    neighbours differ.
+    """The network with its widths above 3 replaced by smaller ones, 2 or 3 where no access says
+    otherwise.
 
     Numbers that came from a width (the 1/K of a mean) stay as they are: they are constants of the
     small network, which is a network of its own and is proved as one.
     """
-    sizes = _sizes(network)
-    tensors = {name: _small_info(info, sizes) for name, info in network.tensors.items()}
-    equations = tuple(_small_equation(e, sizes) for e in network)
-    return replace(network, tensors=tensors, equations=equations)
+    widths = _Widths(network)
+    small = widths.small()
+    if small == widths.sizes:
+        return network
+    return _Small(network, widths, small).network()
 
 
-def _sizes(network: Network) -> dict[int, int]:
-    """A small size for each size in the network, none smaller than what a fixed index needs."""
-    found = dict.fromkeys(
-        i.size for t in network.tensors.values() for i in t.indices if isinstance(i.size, int)
-    )
-    least = _fixed(network)
-    large = [s for s in found if s > max(_SMALL)]
-    return {s: max(_SMALL[k % len(_SMALL)], least) for k, s in enumerate(large)}
+@dataclass(frozen=True)
+class _Span:
+    """One axis as an access runs over it: `before` places, what the indices cover, `after` places.
+
+    The indices are digits of a place, or slide along each other.
+    """
+
+    axis: Width
+    indices: tuple[Width, ...]
+    steps: tuple[int, ...]  # of each index, by size
+    digits: bool
+    before: int
+    after: int
+    unit: int  # what `before` and `after` count in: blocks as wide as all the indices, or places
+
+    def covered(self, sizes: Sizes) -> int:
+        own = [sizes[i] for i in self.indices]
+        if self.digits:
+            return math.prod(own)
+        return 1 + sum(abs(s) * (size - 1) for s, size in zip(self.steps, own, strict=True))
+
+    def scaled(self, places: int, sizes: Sizes) -> int:
+        """As many places before or after as the small access leaves."""
+        return places if self.unit == 1 else places // self.unit * self.covered(sizes)
+
+    def size(self, sizes: Sizes) -> int:
+        """The size that the axis must have."""
+        return sum(self.scaled(k, sizes) for k in (self.before, self.after)) + self.covered(sizes)
+
+    def access(self, sizes: Sizes, indices: tuple[Index, ...]) -> sp.Expr:
+        """The access in the small network, in its indices."""
+        own, start = [sizes[i] for i in self.indices], self.scaled(self.before, sizes)
+        total = sp.Integer(start)
+        for k, (step, index) in enumerate(zip(self.steps, indices, strict=True)):
+            size = math.prod(own[k + 1 :]) if self.digits else step
+            total += size * index - min(size, 0) * (own[k] - 1)
+        return total
 
 
-def _fixed(network: Network) -> int:
-    """One more than the largest whole number used as an index."""
-    fixed = [
-        int(i) + 1
-        for e in network
-        for a in e.reads()
-        for i in a.indices
-        if isinstance(i, sp.Integer)
-    ]
-    return max(fixed, default=1)
+class _Widths:
+    """The widths of a network, those that must be equal as one, and what accesses say of them."""
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        self.sizes: dict[Width, int] = {}
+        self.least: dict[Width, int] = {}  # what a fixed index needs
+        self.spans: dict[tuple[str, Element, int], _Span] = {}
+        self._same: dict[Width, Width] = {}
+        pairs = [*self._plain()]
+        for one, other in pairs:
+            self._same[self.of(one)] = self.of(other)
+        for info in network.tensors.values():
+            sized = [((info.name, k), i.size) for k, i in enumerate(info.indices)]
+            for width, size in (*sized, ((info.name, "bound"), info.bound)):
+                if isinstance(size, int):
+                    self.sizes[self.of(width)] = size
+        for equation, access, k, expr in self._accesses():
+            self._read(equation, access, k, expr)
+
+    def of(self, width: Width) -> Width:
+        """The one that stands for all widths that are equal to this one."""
+        while width in self._same and self._same[width] != width:
+            width = self._same[width]
+        return width
+
+    def _accesses(self) -> Iterator[tuple[Equation, Element, int, sp.Expr]]:
+        for equation in self.network:
+            for access in accesses(equation):
+                for k, expr in enumerate(access.indices):
+                    yield equation, access, k, expr
+
+    def _plain(self) -> Iterator[tuple[Width, Width]]:
+        """Widths that are equal: of an index and of the axis that it runs over; of a bound and of
+        the axis it is an index of.
+        """
+        for equation, access, k, expr in self._accesses():
+            axis = (access.name, k)
+            info = self.network.tensors[access.name]
+            form = affine(expr)
+            if isinstance(expr, Element):
+                yield (expr.name, "bound"), axis
+            elif form is not None and _is_whole(form, info.indices[k], info.carried == k):
+                yield (equation.name, form.steps[0][0]), axis
+
+    def _read(self, equation: Equation, access: Element, k: int, expr: sp.Expr) -> None:
+        info, axis = self.network.tensors[access.name], self.of((access.name, k))
+        form, size = affine(expr), info.indices[k].size
+        if form is None or not isinstance(size, int):
+            for index in _open(form):  # along a length known at run time
+                width = self.of((equation.name, index))
+                self.least[width] = index.size if isinstance(index.size, int) else 0
+        elif not form.steps:
+            self.least[axis] = max(self.least.get(axis, 0), int(form.start) + 1)
+        elif not _is_whole(form, info.indices[k], info.carried == k):
+            self.sizes.update(
+                {self.of((equation.name, i)): int(str(i.size)) for i, _ in form.steps}
+            )
+            self.spans[equation.name, access, k] = self._span(equation, form, axis, size)
+
+    def _span(self, equation: Equation, form: Affine, axis: Width, size: int) -> _Span:
+        indices = tuple(self.of((equation.name, i)) for i, _ in form.steps)
+        steps = tuple(s for _, s in form.steps)
+        own = [self.sizes[i] for i in indices]
+        digits = all(s == math.prod(own[k + 1 :]) for k, s in enumerate(steps))
+        before, after = int(form.lowest), size - 1 - int(form.highest)
+        span = _Span(axis, indices, steps, digits, before, after, 1)
+        whole = span.covered(self.sizes)
+        blocks = whole > max(_SMALL) and before % whole == 0 and after % whole == 0
+        return replace(span, unit=whole if blocks and before + after else 1)
+
+    def small(self) -> dict[Width, int]:
+        """Small sizes at which everything holds that accesses say; the sizes as they are where none
+        are found.
+        """
+        wanted, tied = self._wanted(), [*dict.fromkeys(self.spans.values())]
+        found = dict(self.sizes)
+        together = {width for span in tied for width in (span.axis, *span.indices)}
+        found.update({w: s for w, s in wanted.items() if w not in together})
+        for spans in _components(tied):
+            found.update(_solved(spans, self.sizes, wanted) or {})
+        return found
+
+    def _wanted(self) -> dict[Width, int]:
+        """The size that each width would have if no access spoke of it: equal ones stay equal,
+        unequal neighbours differ. The first small size goes to those that others follow from.
+        """
+        follow = {span.axis for span in self.spans.values()}
+        lead = {i for span in self.spans.values() for i in span.indices} - follow
+        order = sorted((w for w in self.sizes if w not in follow), key=lambda w: w not in lead)
+        large = [s for s in dict.fromkeys(self.sizes[w] for w in order) if s > max(_SMALL)]
+        rank = {s: _SMALL[k % len(_SMALL)] for k, s in enumerate(large)}
+        least = {w: max(rank.get(s, s), self.least.get(w, 0)) for w, s in self.sizes.items()}
+        least.update({w: self.least.get(w, 0) for w in follow})
+        return {w: min(size, self.sizes[w]) for w, size in least.items()}
 
 
-def _small_info(info: TensorInfo, sizes: dict[int, int]) -> TensorInfo:
-    bound = sizes.get(info.bound, info.bound) if info.bound is not None else None
-    return replace(info, indices=tuple(_small_index(i, sizes) for i in info.indices), bound=bound)
+def accesses(equation: Equation) -> list[Element]:
+    """Every access of an equation, those at which it is written included."""
+    places = [equation.indices, *(t.at for t in equation.terms if t.at is not None)]
+    return [*dict.fromkeys([*(element(equation.name, p) for p in places), *equation.reads()])]
 
 
-def _small_index(index: Index, sizes: dict[int, int]) -> Index:
-    """The index over the small axis; the batch and lengths known at run time stay."""
-    if not isinstance(index.size, int) or index.size not in sizes:
-        return index
-    return Index(index.name, sizes[index.size])
+def _open(form: Affine | None) -> list[Index]:
+    return [i for i, _ in form.steps] if form is not None else []
 
 
-def _small_equation(equation: Equation, sizes: dict[int, int]) -> Equation:
-    free = {
-        i for t in equation.terms for i in (*t.over, *t.body.free_symbols) if isinstance(i, Index)
-    }
-    new = {i: _small_index(i, sizes) for i in {*equation.indices, *free}}
-    terms = tuple(
-        Term(t.body.xreplace(new), tuple(new[k] for k in t.over), t.reduce) for t in equation.terms
-    )
-    return Equation(equation.name, tuple(new[i] for i in equation.indices), terms)
+def _is_whole(form: Affine, axis: Index, carried: bool) -> bool:
+    """Whether one index runs over the whole axis: as it is, backwards, or a step behind."""
+    if len(form.steps) != 1 or form.steps[0][0].size != axis.size:
+        return False
+    step, last = form.steps[0][1], length(axis.size) - 1
+    starts = {1: (0, -1 if carried else 0), -1: (last,)}
+    return any(sp.expand(form.start - s) == 0 for s in starts.get(step, ()))
+
+
+def _components(spans: list[_Span]) -> list[list[_Span]]:
+    """The spans that speak, directly or through others, of the same widths."""
+    parts: list[tuple[set[Width], list[_Span]]] = []
+    for span in spans:
+        widths, together = {span.axis, *span.indices}, [span]
+        apart = []
+        for part in parts:
+            if part[0] & widths:
+                widths, together = widths | part[0], [*part[1], *together]
+            else:
+                apart.append(part)
+        parts = [*apart, (widths, together)]
+    return [together for _, together in parts]
+
+
+def _solved(spans: list[_Span], sizes: Sizes, wanted: Sizes) -> dict[Width, int] | None:
+    """Sizes of the widths of these spans: one after another as small as it can be, and what follows
+    from it; None where none are found.
+    """
+    derived = {s.axis for s in spans}
+    every = dict.fromkeys(w for s in spans for w in (*s.indices, s.axis))
+    order = sorted(every, key=lambda w: w in derived)
+    tied = _Tied(spans, sizes, wanted)
+    waiting: list[tuple[dict[Width, int], Width | None]] = [({}, None)]
+    for _ in range(_TRIED):
+        if not waiting:
+            return None
+        known, new = waiting.pop()
+        closed = tied.closed(known, new)
+        if closed is None:
+            continue
+        width = next((w for w in order if w not in closed), None)
+        if width is None:
+            return closed
+        tried = range(wanted[width], sizes[width] + 1)
+        waiting += [({**closed, width: size}, width) for size in reversed(tried)]
+    return None
+
+
+class _Tied:
+    """What the sizes known say of others."""
+
+    def __init__(self, spans: list[_Span], sizes: Sizes, wanted: Sizes) -> None:
+        self.sizes, self.wanted = sizes, wanted
+        self.of: dict[Width, list[_Span]] = {}
+        for span in spans:
+            for width in {span.axis, *span.indices}:
+                self.of.setdefault(width, []).append(span)
+
+    def closed(self, known: dict[Width, int], new: Width | None) -> dict[Width, int] | None:
+        """What follows from the sizes known, of which one is new; None where they contradict each
+        other.
+        """
+        closed, waiting = dict(known), [] if new is None else [new]
+        while waiting:
+            for span in self.of[waiting.pop()]:
+                open_ = {w for w in (span.axis, *span.indices) if w not in closed}
+                if len(open_) > 1:
+                    continue
+                width = next(iter(open_), span.axis)
+                fitting = [s for s in self._tried(width, closed) if self._fits(span, width, s, closed)]
+                if not fitting:
+                    return None
+                if open_:
+                    closed[width] = fitting[0]
+                    waiting.append(width)
+        return closed
+
+    def _tried(self, width: Width, closed: Sizes) -> Iterable[int]:
+        if width in closed:
+            return (closed[width],)
+        return range(self.wanted[width], self.sizes[width] + 1)
+
+    @staticmethod
+    def _fits(span: _Span, width: Width, size: int, closed: Sizes) -> bool:
+        known = {**{w: closed.get(w, size) for w in (span.axis, *span.indices)}, width: size}
+        return span.size(known) == known[span.axis]
+
+
+class _Small:
+    """The network written in small sizes."""
+
+    def __init__(self, network: Network, widths: _Widths, sizes: Sizes) -> None:
+        self.whole, self.widths, self.sizes = network, widths, sizes
+
+    def network(self) -> Network:
+        tensors = {name: self._info(info) for name, info in self.whole.tensors.items()}
+        equations = tuple(map(self._equation, self.whole))
+        return replace(self.whole, tensors=tensors, equations=equations)
+
+    def _size(self, width: Width, otherwise: int) -> int:
+        return self.sizes.get(self.widths.of(width), otherwise)
+
+    def _index(self, width: Width, index: Index) -> Index:
+        """The index over the small axis; the batch and lengths known at run time stay."""
+        if not isinstance(index.size, int):
+            return index
+        return Index(index.name, self._size(width, index.size))
+
+    def _info(self, info: TensorInfo) -> TensorInfo:
+        axes = tuple(self._index((info.name, k), i) for k, i in enumerate(info.indices))
+        bound = None if info.bound is None else self._size((info.name, "bound"), info.bound)
+        return replace(info, indices=axes, bound=bound)
+
+    def _equation(self, equation: Equation) -> Equation:
+        every = {*equation.indices, *(k for t in equation.terms for k in t.over)}
+        new = {i: self._index((equation.name, i), i) for i in every}
+
+        def access(e: Element) -> Element:
+            return self._access(equation, e, new)
+
+        def term(t: Term) -> Term:
+            at = t.at
+            if at is not None:
+                at = access(element(equation.name, at)).indices
+            read = {e: access(e) for e in elements(t.body)}
+            return Term(t.body.xreplace(read), tuple(new[k] for k in t.over), t.reduce, at)
+
+        loop = equation.loop
+        if loop is not None:
+            loop = replace(loop, index=new.get(loop.index, loop.index))
+        left = tuple(new[i] for i in equation.indices)
+        return Equation(equation.name, left, tuple(map(term, equation.terms)), loop)
+
+    def _access(self, equation: Equation, access: Element, new: Mapping[Index, Index]) -> Element:
+        written = []
+        for k, expr in enumerate(access.indices):
+            span = self.widths.spans.get((equation.name, access, k))
+            if isinstance(expr, Element):
+                written.append(self._access(equation, expr, new))
+            elif span is not None:
+                own = tuple(new[i] for i in _open(affine(expr)))
+                written.append(span.access(self.sizes, own))
+            else:
+                written.append(self._whole(access.name, k, expr, new))
+        return element(access.name, written)
+
+    def _whole(self, name: str, k: int, expr: sp.Expr, new: Mapping[Index, Index]) -> sp.Expr:
+        """An index over a whole axis, or a fixed place; backwards from the small axis's end."""
+        form, size = affine(expr), self.whole.tensors[name].indices[k].size
+        if form is not None and form.steps and form.steps[0][1] < 0 and isinstance(size, int):
+            return self._size((name, k), size) - 1 - new[form.steps[0][0]]
+        return expr.xreplace(dict(new))

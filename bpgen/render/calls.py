@@ -58,6 +58,10 @@ def called(call: sp.Expr, printer: Printer) -> Piece:
         return Piece(dialect.absolute(printer.text(inner)))
     if name == "step":
         return Piece(writer.indicator(f"{printer.text(inner)} {dialect.relations['>']} 0"))
+    if name == "inside":
+        low, z, high = (printer.text(call.args[k]) for k in (1, 0, 2))
+        less = dialect.relations["<"]
+        return Piece(writer.indicator(f"{low} {less} {z} {less} {high}"))
     arguments = sorted(call.args, key=str) if isinstance(call, (sp.Max, sp.Min)) else call.args
     short = {"Max": "max", "Min": "min"}.get(name)
     name = head(call, writer) if short is None else short if dialect.flat else f"\\{short}"

@@ -198,7 +198,7 @@ class _Page:
             Row(
                 "",
                 strings(rightside.right_side(e, self.writer), self.writer),
-                since=line_reasons(line.reasons, above, self.writer),
+                since=line_reasons(map(self.view.said, line.reasons), above, self.writer),
             )
             for e, line, above in zip(shown, step.lines, before, strict=False)
         ]

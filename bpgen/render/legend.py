@@ -13,7 +13,7 @@ from bpgen.render.names import Symbol
 from bpgen.render.scalar import Printer
 from bpgen.render.writer import Writer
 
-_FAMILIAR = {"expm1", "log1p", "step"}  # printed in elementary terms
+_FAMILIAR = {"expm1", "log1p", "step", "inside", "erf"}  # printed in elementary terms
 
 
 def legend(network: Network, writer: Writer, components: bool) -> tuple[str, ...]:
@@ -48,8 +48,8 @@ def legend(network: Network, writer: Writer, components: bool) -> tuple[str, ...
 
 def _definition(known: Row, writer: Writer) -> str:
     """sigma(z) = 1 / (1 + exp(-z))."""
-    symbols = (sp.Symbol("z", real=True), sp.Symbol("s", real=True))
-    arguments = symbols[: 2 if "{1}" in known.numpy else 1]
+    symbols = sp.symbols("z s t", real=True)
+    arguments = symbols[: len({k for k in range(3) if f"{{{k}}}" in known.numpy})]
     printer = Printer(writer, writer.element)
     assert known.definition is not None
     body = printer.text(known.definition(*arguments))

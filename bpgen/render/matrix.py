@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import sympy as sp
 
-from bpgen.contraction import Group, Sum
+from bpgen.contraction import Group, Sum, factored
 from bpgen.ir import BATCH, Element, Equation, Index, length
 from bpgen.render.places import fits, is_plain
 from bpgen.render.products import (
@@ -25,6 +25,7 @@ from bpgen.render.products import (
 )
 from bpgen.render.rightside import (
     MANY,
+    around,
     before,
     in_order,
     indexed_group,
@@ -67,6 +68,12 @@ def right_side(equation: Equation, writer: Writer) -> list[Signed]:
         printer = Printer(writer, writer.element)
         inner = Piece(printer.joined(right_side(rest, writer)), ADD)
         return [(False, before(printer, 1 / length(BATCH), inner))]
+    found = factored(equation) if len(axes) < 2 else None
+    if found is not None:
+        inside = right_side(found.inside, writer)
+        inner = Piece(Printer(writer, writer.element).joined(inside), ADD)
+        beside = right_side(found.beside, writer) if found.beside.terms else []
+        return [*beside, (False, _around(Raiser(writer, axes).printer(axes), found.outer, inner))]
     if axes and len({bool(t.at or t.body.free_symbols & set(axes)) for t in equation.terms}) > 1:
         writer.note("broadcast")
     raiser = Raiser(writer, axes)
@@ -140,6 +147,13 @@ def _times(printer: Printer, outer: sp.Expr, inner: Piece) -> Piece:
     level = POW if printer.writer.dialect.flat and len(factors) == 1 else MUL
     joined = printer.odot([printer.fitted(inner, POW), printer.fitted(vectors, level)])
     return before(printer, scalars, Piece(joined, MUL))
+
+
+def _around(printer: Printer, common: sp.Expr, inner: Piece) -> Piece:
+    """A bracket and the factor of its terms: r (g - u), p o (g - u), or (g - u) / s."""
+    if any(printer.entrywise(f) for f in sp.Mul.make_args(common)):
+        return _times(printer, common, inner)
+    return around(printer, common, inner)
 
 
 def _unit(group: Group, axes: tuple[Index, ...], raiser: Raiser) -> Signed:

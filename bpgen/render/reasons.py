@@ -6,9 +6,11 @@ from collections.abc import Iterable
 
 import sympy as sp
 
-from bpgen.ir import Element, Term
-from bpgen.record import Equality
+from bpgen.ir import Element, Equation, Index, Term
+from bpgen.network.letters import lettered
+from bpgen.record import Equality, Reason, Vanishing
 from bpgen.render.calls import head
+from bpgen.render.rightside import right_side
 from bpgen.render.scalar import Printer
 from bpgen.render.writer import Writer
 
@@ -51,18 +53,28 @@ def _slope(chain: tuple[sp.Expr, ...], wrt: Element, immediate: bool, writer: Wr
 
 
 def line_reasons(
-    reasons: Iterable[Equality | str], before: Iterable[Term], writer: Writer
+    reasons: Iterable[Reason], before: Iterable[Term], writer: Writer
 ) -> tuple[str, ...]:
     """Reasons for a line, in the letters of the line before it."""
     found: list[str] = []
     for reason in reasons:
-        if not isinstance(reason, str):
+        if isinstance(reason, Vanishing):
+            found.append(_zero(reason, writer))
+        elif isinstance(reason, Equality):
             found += told([reason], writer)
         elif reason.startswith(_SUMS_TO_ONE):
             found.append(_one(reason.removeprefix(_SUMS_TO_ONE), before, writer))
         else:
             found.append(writer.dialect.said(writer.dialect.escape(reason)))
     return _distinct(found)
+
+
+def _zero(reason: Vanishing, writer: Writer) -> str:
+    """The sum over i of xhat_i is 0."""
+    bound, free = set(reason.term.over), reason.term.body.free_symbols
+    left = sorted((s for s in free if isinstance(s, Index) and s not in bound), key=str)
+    equation = lettered(Equation("", tuple(left), (reason.term,)))
+    return f"{Printer(writer, writer.element).joined(right_side(equation, writer))} = 0"
 
 
 def _one(name: str, before: Iterable[Term], writer: Writer) -> str:

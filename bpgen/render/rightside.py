@@ -9,12 +9,12 @@ from dataclasses import replace
 
 import sympy as sp
 
-from bpgen.contraction import Group, Sum, groups
+from bpgen.contraction import Group, Sum, factored, groups
 from bpgen.ir import BATCH, Element, Equation, Index, length
 from bpgen.render.calls import exp, log
 from bpgen.render.scalar import Printer, Signed
 from bpgen.render.under import under
-from bpgen.render.writer import ADD, ATOM, MUL, Piece, Writer
+from bpgen.render.writer import ADD, ATOM, MUL, POW, Piece, Writer
 
 MANY = 3  # sums within one pair of parentheses; more are written apart, so that lines can break
 
@@ -28,6 +28,11 @@ def right_side(equation: Equation, writer: Writer) -> list[Signed]:
     if rest is not None:
         inner = Piece(printer.joined(right_side(rest, writer)), ADD)
         return [(False, before(printer, 1 / length(BATCH), inner))]
+    found = factored(equation)
+    if found is not None:
+        inner = Piece(printer.joined(right_side(found.inside, writer)), ADD)
+        beside = right_side(found.beside, writer) if found.beside.terms else []
+        return [*beside, (False, around(printer, found.outer, inner))]
     return positive_first(
         [a for g in in_order(equation, writer) for a in indexed_group(g, equation.indices, printer)]
     )
@@ -84,6 +89,18 @@ def indexed_group(group: Group, left: tuple[Index, ...], printer: Printer) -> li
         return sums
     flip, inner = sums[0] if len(sums) == 1 else (False, Piece(printer.joined(sums), ADD))
     return [(negative != flip, before(printer, outer, inner))]
+
+
+def around(printer: Printer, common: sp.Expr, inner: Piece) -> Piece:
+    """What several terms have in common, and their bracket: before it, or under it."""
+    above, below = sp.fraction(common)
+    if below == 1:
+        return before(printer, common, inner)
+    dialect = printer.writer.dialect
+    top = before(printer, above, inner)
+    if dialect.flat:
+        return Piece(dialect.frac(printer.fitted(top, MUL), printer.tight(below, POW)), MUL)
+    return before(printer, 1 / below, top)
 
 
 def before(printer: Printer, outer: sp.Expr, inner: Piece) -> Piece:

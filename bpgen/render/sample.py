@@ -9,7 +9,7 @@ import sympy as sp
 
 from bpgen.derive import adjoint_tensors
 from bpgen.ir import BATCH, Element, Equation, Index, Size, Term, element, length
-from bpgen.record import Derivation, Equality, Path
+from bpgen.record import Derivation, Equality, Path, Reason, Vanishing
 from bpgen.render import places, steps
 from bpgen.render.places import Statement
 
@@ -93,6 +93,12 @@ class View:
 
     def reason(self, reason: Equality) -> Equality:
         return Equality(tuple(self.expr(e) for e in reason.chain), reason.prime)
+
+    def said(self, reason: Reason) -> Reason:
+        """The reason of a line as this view shows it."""
+        if isinstance(reason, Vanishing):
+            return Vanishing(self.term(reason.term))
+        return self.reason(reason) if isinstance(reason, Equality) else reason
 
     def path(self, path: Path) -> Path:
         """The path as this view shows it."""

@@ -1,0 +1,68 @@
+"""Layers that are one matrix: of weights, of what each whole number stands for, of positions."""
+
+from __future__ import annotations
+
+from bpgen.declare.activations import identity
+from bpgen.declare.formula import reduce
+from bpgen.declare.given import whole
+from bpgen.declare.layers.parts import Activation, Layer, along, known_size, some_tensor
+from bpgen.declare.symbolic import said
+from bpgen.declare.tensor import Tensor
+from bpgen.errors import NetError
+
+
+def dense(x: Tensor, width: int, activation: Activation = identity, bias: bool = True) -> Tensor:
+    """a[..., i] = activation(sum_j W[i, j] x[..., j] + b[i]).
+
+    x (..., inputs) -> (..., width). W1 (width, inputs), b1 (width); z1, a1. torch.nn.Linear.
+    """
+    if not isinstance(x, Tensor) or not x.rank:
+        raise NetError(
+            f"dense: {said(x)} has no axis to connect", "give it a tensor with at least one axis"
+        )
+    width, inputs = whole(width, "dense"), x.shape[-1]
+    if not isinstance(inputs, int):
+        raise NetError(
+            f"dense: the last axis of {x.said()} is known only at run time", "it needs a number"
+        )
+    layer = Layer("dense")
+    *outer, i, j = along((*x.shape[:-1], width, inputs))
+    W = layer.weight("W", width, inputs, then=activation)
+    z = reduce(W[i, j] * x[(*outer, j)], (j,), "sum")
+    if bias:
+        z = z + layer.param("b", width)[i]
+    return layer.activated(layer.tensor("z", (*outer, i), z), activation)
+
+
+def embedding(x: Tensor, classes: int, width: int, weights: Tensor | None = None) -> Tensor:
+    """y[..., d] = E[x[...], d] for whole numbers x below `classes`.
+
+    x (...) -> (..., width). E1 (classes, width), or `weights`, a parameter that is used elsewhere
+    too. torch.nn.Embedding.
+    """
+    if not isinstance(x, Tensor) or x.bound is None:
+        raise NetError(
+            f"embedding: {said(x)} does not hold whole numbers",
+            f"declare them: input(..., below={classes!r:.20})",
+        )
+    layer = Layer("embedding")
+    shape = (whole(classes, "embedding"), whole(width, "embedding"))
+    E = layer.param("E", *shape, init=1.0) if weights is None else weights
+    if not isinstance(E, Tensor) or E.shape != shape:
+        raise NetError(
+            f"embedding: the weights {said(E)} are not of the shape {shape}",
+            "one row for each class",
+        )
+    *outer, d = along((*x.shape, width))
+    return layer.tensor("e", (*outer, d), E[x[tuple(outer)], d])
+
+
+def positions(x: Tensor) -> Tensor:
+    """y[t, d] = x[t, d] + P[t, d]: to each place its own learned vector.
+
+    x (steps, width) -> the same. P1 (steps, width).
+    """
+    sizes = [known_size(s, x, "positions") for s in some_tensor(x, "positions").shape]
+    layer, i = Layer("positions"), along(sizes)
+    P = layer.param("P", *sizes, init=0.02)
+    return layer.tensor("y", i, x[i] + P[i])

@@ -1,0 +1,143 @@
+"""What layers are made of: a number and parameters, indices, and questions about what they are
+given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import sympy as sp
+
+from bpgen.declare.activations import identity, leaky_relu, relu
+from bpgen.declare.declaration import here
+from bpgen.declare.formula import Formula, fresh
+from bpgen.declare.symbolic import said
+from bpgen.declare.tensor import Tensor
+from bpgen.errors import NetError
+from bpgen.ir import Index, Size
+
+Indices = tuple[Index, ...]
+Activation = Callable[[Any], Any]
+
+
+class Layer:
+    """A layer of net.py: what it makes is numbered alike, W1, b1, z1, a1, then W2, ..."""
+
+    def __init__(self, word: str) -> None:
+        here().layers += 1
+        self.word, self.number = word, here().layers
+
+    def param(self, hint: str, *shape: int, init: str | float = "zeros") -> Tensor:
+        return Tensor(shape, "param", hint=hint, layer=self.number, init=init)
+
+    def weight(self, hint: str, *shape: int, then: Activation = identity) -> Tensor:
+        """Weights (out, ...): the variance is 1 / fan-in, or 2 / fan-in before a rectifier."""
+        if len(shape) == 2:
+            return self.param(hint, *shape, init="he" if then in (relu, leaky_relu) else "normal")
+        variance = (2 if then in (relu, leaky_relu) else 1) / product(shape[1:])
+        return self.param(hint, *shape, init=variance**0.5)
+
+    def tensor(self, hint: str, indices: Iterable[Index], formula: Any) -> Tensor:
+        return Tensor.of(indices, Formula.of(formula), hint=hint, layer=self.number)
+
+    def named(self, hint: str, tensor: Tensor) -> Tensor:
+        tensor.hint, tensor.layer = hint, self.number
+        return tensor
+
+    def activated(self, z: Tensor, activation: Activation) -> Tensor:
+        """a = activation(z)."""
+        if activation is identity:
+            return z
+        if not callable(activation):
+            raise NetError(
+                f"{self.word}: the activation {activation!r:.60} is not a function",
+                "give the word itself: relu",
+            )
+        result = activation(z)
+        if not isinstance(result, Tensor):
+            raise NetError(
+                f"{self.word}: the activation returned {result!r:.60}, no tensor",
+                "return a function of its argument",
+            )
+        return self.named("a", result)
+
+
+def product(sizes: Iterable[int]) -> int:
+    result = 1
+    for size in sizes:
+        result *= size
+    return result
+
+
+def along(sizes: Iterable[Size], letters: str = "") -> Indices:
+    """A new index for each size; where it is summed it is printed under the letter given."""
+    return tuple(fresh(s, letters[k : k + 1]) for k, s in enumerate(sizes))
+
+
+def place(indices: Iterable[Index]) -> sp.Expr:
+    """Where an element of several axes stands when they are laid out as one, the last fastest."""
+    result: sp.Expr = sp.S.Zero
+    for index in indices:
+        result = result * index.size + index
+    return result
+
+
+def tensor_of_rank(x: Any, word: str, axes: str) -> Tensor:
+    """x, which must have the axes that are named, or NetError."""
+    rank = len(axes.split(", "))
+    if not isinstance(x, Tensor) or x.rank != rank:
+        raise NetError(
+            f"{word}: {said(x)} is not of the axes ({axes})",
+            f"one sample has {rank} {'axis' if rank == 1 else 'axes'} here",
+        )
+    return x
+
+
+def some_tensor(x: Any, word: str) -> Tensor:
+    """x, which must be a tensor with at least one axis."""
+    if not isinstance(x, Tensor) or not x.rank:
+        raise NetError(
+            f"{word}: {said(x)} is no tensor with axes", "give it a tensor with at least one axis"
+        )
+    return x
+
+
+def axis_of(x: Tensor, axis: Any, word: str) -> int:
+    """The axis counted from 0, the last also as -1."""
+    if isinstance(axis, bool) or not isinstance(axis, int) or not -x.rank <= axis < x.rank:
+        raise NetError(
+            f"{word}: {x.said()} has no axis {axis!r:.20}", "count axes from 0; the last is -1"
+        )
+    return axis % x.rank
+
+
+def known_size(size: Size, x: Tensor, word: str) -> int:
+    """The length of an axis of x, which must be known now."""
+    if not isinstance(size, int):
+        raise NetError(
+            f"{word}: an axis of {x.said()} is known only at run time", "it needs a number"
+        )
+    return size
+
+
+def for_each(value: Any, axes: int, word: str, what: str, least: int = 1) -> tuple[int, ...]:
+    """One whole number for all axes, or one for each."""
+    values = value if isinstance(value, tuple) else (value,) * axes
+    if len(values) != axes or not all(type(v) is int and v >= least for v in values):
+        each = f", or {axes} of them in brackets" if axes > 1 else ""
+        raise NetError(
+            f"{word}: {what}={value!r:.40} does not say how it goes along {axes} "
+            f"{'axis' if axes == 1 else 'axes'}",
+            f"give a whole number from {least} up{each}",
+        )
+    return values
+
+
+def divided(whole: int, by: int, word: str, what: str) -> int:
+    """whole / by, where that is a whole number."""
+    if whole % by:
+        raise NetError(
+            f"{word}: {whole} {what} are not divided by {by}", "use a number that divides them"
+        )
+    return whole // by

@@ -1,0 +1,95 @@
+"""Sums that vanish by what the network defines: sum_j (x_j - m) = 0 where m is the mean of x."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import sympy as sp
+
+from bpgen.derive.linear import Linear, Whole, add, opened, summed
+from bpgen.ir import Element, Equation, Index, length
+
+_DEEPEST = 6  # definitions within definitions
+_LONGEST = 8  # addends of a formula that is looked into
+
+
+class Zeros:
+    """Which sums of forward values are 0; each is looked into once."""
+
+    def __init__(self, equations: Iterable[Equation]) -> None:
+        self.definitions = {e.name: e for e in equations}
+        self.found: dict[Whole, bool] = {}
+
+    def vanishes(self, total: Whole) -> bool:
+        """Whether a sum is 0 whatever the parameters and inputs are."""
+        if isinstance(total.body, sp.Mul) or not self._known(total.body):
+            return False
+        if total not in self.found:
+            spread: Linear = {}
+            self._spread(total.body, total.over, sp.S.One, spread, _DEEPEST)
+            self.found[total] = all(sp.expand(c) == 0 for c in spread.values())
+        return self.found[total]
+
+    def _known(self, body: sp.Expr) -> bool:
+        return all(e.name in self.definitions for e in body.atoms(Element)) or isinstance(
+            body, sp.Add
+        )
+
+    def _spread(
+        self, body: sp.Expr, over: tuple[Index, ...], times: sp.Expr, into: Linear, depth: int
+    ) -> None:
+        """`times` the sum of `body`, in sums of what is no forward value of a formula."""
+        outer, inner = summed(body, over)
+        if inner is None:
+            self._mean(times, outer, into)
+        elif isinstance(inner.body, sp.Add) and len(inner.body.args) <= _LONGEST:
+            for addend in inner.body.args:
+                self._spread(addend, inner.over, times * outer, into, 0)
+        elif not (depth and self._by_formula(inner, times * outer, into, depth - 1)):
+            add(into, inner, times * outer)
+
+    def _by_formula(self, total: Whole, times: sp.Expr, into: Linear, depth: int) -> bool:
+        """Add `times` the sum of a forward value by the value's own equation, if that is a formula
+        in which all sums are per row.
+        """
+        formula = self._defined(total.body)
+        if formula is None or not all(_per_row(k, c, total) for k, c in formula.items()):
+            return False
+        count = sp.Mul(*(length(k.size) for k in total.over))
+        for key, coefficient in formula.items():
+            if key is None:
+                self._spread(coefficient, total.over, times, into, depth)
+            else:
+                self._spread(key.body, key.over, times * count * coefficient, into, 0)
+        return True
+
+    def _mean(self, times: sp.Expr, value: sp.Expr, into: Linear) -> None:
+        """A multiple of a forward value that is itself a sum, as that sum."""
+        access = [f for f in sp.Mul.make_args(value) if f.has(Element)]
+        known = self._defined(access[0]) if len(access) == 1 else None
+        if known is None or not any(known):
+            add(into, None, times * value)
+            return
+        for key, coefficient in known.items():
+            factor = times * (value / access[0]) * coefficient
+            if key is None:
+                add(into, None, factor)
+            else:
+                self._spread(key.body, key.over, factor, into, 0)
+
+    def _defined(self, access: sp.Expr) -> Linear | None:
+        """A forward value by its own equation."""
+        equation = self.definitions.get(access.name) if isinstance(access, Element) else None
+        known = opened(equation.terms) if equation is not None else None
+        if equation is None or known is None:
+            return None
+        at = dict(zip(equation.indices, access.indices, strict=True))
+        return {k and Whole(k.body.xreplace(at), k.over): c.xreplace(at) for k, c in known.items()}
+
+
+def _per_row(key: Whole | None, coefficient: sp.Expr, total: Whole) -> bool:
+    """Whether a sum within a formula, and what it is multiplied by, are the same for every entry
+    that is summed.
+    """
+    free = set() if key is None else key.free | coefficient.free_symbols
+    return not free & set(total.over)

@@ -1,0 +1,197 @@
+"""A repeated block as one pair of functions, and the loops that call them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bpgen.emit.flat import after, flat, outside_blocks, per_block, read_by, stepwise
+from bpgen.emit.function import Function
+from bpgen.emit.layout import collection, comment
+from bpgen.emit.lengths import measured
+from bpgen.emit.text import definition, drawn, joined
+from bpgen.ir import Equation
+from bpgen.lower.comment import spoken
+
+if TYPE_CHECKING:
+    from bpgen.emit.statements import Item, Statements
+
+
+class Blocks:
+    """Writes one block's functions and the loops that call them. `forward` and `backward` are the
+    equations of its two loops, `elsewhere` those after them that sum over the blocks.
+    """
+
+    def __init__(
+        self,
+        write: Statements,
+        name: str,
+        forward: list[Item],
+        backward: list[Item],
+        elsewhere: list[Item],
+    ) -> None:
+        self.write, self.tensors = write, write.tensors
+        self.forward_items, self.backward_items = forward, backward
+        loop = forward[0].evaluated.loop
+        assert loop is not None
+        self.times, self.carried, self.name = loop.index.size, loop.name, name
+        self.gradient = write.adjoints.get(self.carried, "")
+        self.members = {i.evaluated.name for i in forward}
+        self.summed = [(i, per_block(i.evaluated, self.tensors)[0]) for i in elsewhere]
+        self.store = f"of{name}s"
+
+    def forward(self) -> Function:
+        """One block: what it hands on, and what backward needs of it."""
+        items = self._forward_told()
+        equations = self._forward_equations()
+        body = [*self._unpacked(equations), *self._noise(equations)]
+        for item, equation in zip(items, equations, strict=True):
+            body += self.write.headed(item, 4)
+            body += self.write.plain(equation, 4)
+        arrays = {n: n for n in (self.carried, *self._outside(equations))}
+        body = measured(body, arrays, self.write.scope.tensors)
+        kept = [f'"{n}": {n}' for n in self._kept()]
+        body += collection(f"return {after(self.carried)}, ", kept, indent=4)
+        arguments = ["params: Arrays", "l: int", f"{self.carried}: np.ndarray"]
+        arguments += [f"{n}: np.ndarray" for n in self._outside(equations)]
+        arguments += ["rng: np.random.Generator | None"] * bool(self._noise(equations))
+        head = definition(self.name, arguments, "tuple[np.ndarray, Arrays]")
+        doc = f"Block l of {self.times}: its output, and its part of the cache."
+        return Function(tuple(head), doc, tuple(body))
+
+    def backward(self) -> Function:
+        """One block's gradients, from that of what it handed on."""
+        equations = self._backward_equations()
+        body = [*self._unpacked(equations), *self._opened(equations)]
+        of_params = [e for e in equations if self._parameter(e) is not None]
+        for item, equation in zip(self._backward_told(), equations, strict=True):
+            body += self.write.headed(item, 4)
+            body += self.write.plain(equation, 4)
+        incoming = after(self.gradient)
+        body = measured(body, {incoming: incoming}, self.write.scope.tensors)
+        grads = [f'"{self._parameter(e)}": {e.name}' for e in of_params]
+        grads += [f'"{i.evaluated.name}": {i.evaluated.name}' for i, _ in self.summed]
+        body += collection(f"return {self.gradient}, ", grads, indent=4)
+        arguments = ["params: Arrays", "cache: Arrays", "l: int", f"{incoming}: np.ndarray"]
+        head = definition(f"{self.name}_backward", arguments, "tuple[np.ndarray, Arrays]")
+        doc = f"The gradients of block l, from {incoming}, that of its output."
+        return Function(tuple(head), doc, tuple(body))
+
+    def forward_lines(self) -> list[str]:
+        """The loop over the blocks, in forward."""
+        last = next(i for i in self.forward_items if i.evaluated.name == self.carried)
+        equations = self._forward_equations()
+        given = joined(
+            "params", "l", self.carried, *self._outside(equations),
+            "rng" if self._noise(equations) else "",
+        )
+        return [
+            *self._start(last),
+            f"{self.store}: Arrays = {{}}",
+            f"for l in range({self.times}):",
+            f"    {self.carried}, kept = {self.name}({given})",
+            f'    {self.store} |= {{f"{{name}}[{{l}}]": array for name, array in kept.items()}}',
+        ]
+
+    def backward_lines(self) -> list[str]:
+        """The loop over the blocks, last to first, in backward."""
+        first = next(i for i in self.backward_items if i.evaluated.name == self.gradient)
+        return [
+            *self._start(first),
+            f"{self.store}: list[Arrays] = []",
+            f"for l in reversed(range({self.times})):",
+            f"    {self.gradient}, of_block = "
+            f"{self.name}_backward(params, cache, l, {self.gradient})",
+            f"    {self.store}.insert(0, of_block)",
+        ]
+
+    def has(self, gradient: str) -> bool:
+        """Whether a block's function returns it."""
+        return any(i.evaluated.name == gradient for i in self.backward_items)
+
+    def stacked(self, parameter: str) -> str:
+        """The gradient of a parameter of every block."""
+        return f'np.stack([of["{parameter}"] for of in {self.store}])'
+
+    def _start(self, item: Item) -> list[str]:
+        """What the first block is given; for gradients, the last."""
+        start = outside_blocks(item.evaluated)
+        said = spoken(start, self.write.order)
+        return [
+            *comment(f"({item.number}) {said}", 4),
+            *self.write.plain(self._flat(start), 4),
+        ]
+
+    def _flat(self, equation: Equation) -> Equation:
+        return flat(equation, self.tensors)
+
+    def _forward_told(self) -> list[Item]:
+        """The equations of one block, what it hands on last."""
+        told = [i for i in self.forward_items if i.evaluated.name != self.carried]
+        (last,) = (i for i in self.forward_items if i.evaluated.name == self.carried)
+        ends = [replace(e, terms=stepwise(e)) for e in (last.equation, last.evaluated)]
+        return [*told, replace(last, equation=ends[0], evaluated=ends[1])]
+
+    def _forward_equations(self) -> list[Equation]:
+        made = [self._flat(i.evaluated) for i in self._forward_told()]
+        return [*made[:-1], replace(made[-1], name=after(self.carried))]
+
+    def _backward_told(self) -> list[Item]:
+        """The steps of one block, what it hands on last."""
+        told = [i for i in self.backward_items if i.evaluated.name != self.gradient]
+        (ends,) = (i for i in self.backward_items if i.evaluated.name == self.gradient)
+        partial = [
+            replace(i, equation=e, evaluated=e)
+            for i, terms in self.summed
+            for e in [replace(i.evaluated, terms=terms)]
+        ]
+        handed = replace(ends.evaluated, terms=stepwise(ends.evaluated))
+        return [*told, *partial, replace(ends, equation=handed, evaluated=handed)]
+
+    def _backward_equations(self) -> list[Equation]:
+        return [self._flat(i.evaluated) for i in self._backward_told()]
+
+    def _kept(self) -> list[str]:
+        """What backward reads of each block."""
+        read = read_by(self._backward_equations())
+        own = [self.carried, *(i.evaluated.name for i in self.forward_items), after(self.carried)]
+        own += [t.name for t in self.write.network.role("noise") if t.block]
+        return [n for n in dict.fromkeys(own) if n in read]
+
+    def _unpacked(self, equations: list[Equation]) -> list[str]:
+        read = read_by(equations)
+        return [
+            f'{t.name} = params["{t.name}"]' + "[l]" * t.block
+            for t in self.write.network.role("param")
+            if t.name in read
+        ]
+
+    def _opened(self, equations: list[Equation]) -> list[str]:
+        read = read_by(equations) - {e.name for e in equations}
+        blocks = [f'{n} = cache[f"{n}[{{l}}]"]' for n in self._kept()]
+        return blocks + [
+            f'{n} = cache["{n}"]'
+            for n in self.write.plan.cache
+            if n in read and not self.tensors[n].block
+        ]
+
+    def _outside(self, equations: list[Equation]) -> list[str]:
+        """Arrays from outside the block that it reads."""
+        read = read_by(equations)
+        return [
+            n
+            for n, t in self.write.network.tensors.items()
+            if n in read and t.role != "param" and not t.block
+        ]
+
+    def _noise(self, equations: list[Equation]) -> list[str]:
+        read = read_by(equations)
+        found = [t for t in self.write.network.role("noise") if t.block and t.name in read]
+        flat_ones = (self.write.scope.tensors[t.name] for t in found)
+        return [line for t in flat_ones for line in drawn(t, self.carried)]
+
+    def _parameter(self, equation: Equation) -> str | None:
+        """The parameter of each block that an equation is the gradient of."""
+        of = self.write.differentiates.get(equation.name)
+        info = self.tensors.get(of or "")
+        return of if info is not None and info.role == "param" and info.block else None

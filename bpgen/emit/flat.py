@@ -1,0 +1,102 @@
+"""Equations as one block sees them: without the index that counts the blocks.
+
+What goes from block to block is `x` where a block begins and `x_next` where it ends; outside the
+blocks it is `x`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+import sympy as sp
+
+from bpgen.affine import affine
+from bpgen.ir import Element, Equation, Index, TensorInfo, Term, element
+
+Tensors = Mapping[str, TensorInfo]
+
+
+def flat_tensors(tensors: Tensors) -> dict[str, TensorInfo]:
+    """What one block holds of each tensor."""
+    found = {}
+    for name, info in tensors.items():
+        if info.block:
+            info = replace(info, indices=info.indices[1:], carried=None, block=False)
+            found[after(name)] = info
+        found[name] = info
+    return found
+
+
+def after(name: str) -> str:
+    """What a block hands on under the name."""
+    return f"{name}_next"
+
+
+def flat(equation: Equation, tensors: Tensors) -> Equation:
+    """An equation as one block sees it; outside the blocks, as it reads what these leave."""
+    block = tensors[equation.name].block
+    indices = equation.indices[1:] if block else equation.indices
+    own = equation.indices[0] if block else None
+
+    def term(t: Term) -> Term:
+        at = t.at[1:] if block and t.at is not None else t.at
+        at = None if at == indices else at
+        return replace(t, body=_flat(t.body, tensors, own), at=at)
+
+    reads = tuple(map(term, equation.terms))
+    loop = None if block else equation.loop
+    return Equation(equation.name, indices, reads, loop)
+
+
+def _flat(body: sp.Expr, tensors: Tensors, own: Index | None) -> sp.Expr:
+    new: dict[sp.Expr, sp.Expr] = {}
+    for access in sorted(body.atoms(Element), key=lambda e: len(e.atoms(Element))):
+        inside = tuple(i.xreplace(new) for i in access.indices)
+        info = tensors.get(access.name)
+        name = access.name
+        if info is not None and info.block:
+            if info.carried == 0 and own is not None and inside[0] == own:
+                name = after(name)
+            inside = inside[1:]
+        new[access] = element(name, inside)
+    return body.xreplace(new)
+
+
+def stepwise(equation: Equation) -> tuple[Term, ...]:
+    """The terms that every block computes, not those where the blocks begin."""
+    return tuple(
+        t for t in equation.terms if t.at is None or (form := affine(t.at[0])) and form.steps
+    )
+
+
+def outside_blocks(equation: Equation) -> Equation:
+    """The equation without what every block computes."""
+    if equation.loop is None or not equation.loop.block:
+        return equation
+    every = stepwise(equation)
+    return replace(equation, terms=tuple(t for t in equation.terms if t not in every))
+
+
+def per_block(equation: Equation, tensors: Tensors) -> tuple[tuple[Term, ...], tuple[Term, ...]]:
+    """The terms that add something from every block, as one block computes them, and the rest."""
+    of_blocks, rest = [], []
+    for term in equation.terms:
+        counts = next((k for k in term.over if _counts_blocks(k, term, tensors)), None)
+        if counts is None or equation.loop is not None:
+            rest.append(term)
+        else:
+            kept = tuple(k for k in term.over if k != counts)
+            of_blocks.append(replace(term, body=_flat(term.body, tensors, counts), over=kept))
+    return tuple(of_blocks), tuple(rest)
+
+
+def _counts_blocks(index: Index, term: Term, tensors: Tensors) -> bool:
+    return any(
+        e.name in tensors and tensors[e.name].block and e.indices[0] == index
+        for e in term.body.atoms(Element)
+    )
+
+
+def read_by(equations: Iterable[Equation]) -> set[str]:
+    return {e.name for equation in equations for e in equation.reads()}

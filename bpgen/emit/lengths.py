@@ -1,0 +1,46 @@
+"""N and the other lengths known at run time, read off arrays at hand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from bpgen.emit.text import names_in
+from bpgen.ir import BATCH, TensorInfo
+
+
+def measured(
+    body: list[str], arrays: Mapping[str, str], tensors: Mapping[str, TensorInfo]
+) -> list[str]:
+    """The body with N, the row numbers and the lengths that it speaks of, each read off the first
+    of the arrays that has it, as soon as that is there.
+    """
+    names = names_in(body)
+    wanted = names | ({BATCH} if "rows" in names else set())
+    known = {line.split(" = ")[0] for line in body if re.match(r"\w+ = ", line)}
+    lines: list[tuple[str, str]] = []
+    for array, text in arrays.items():
+        for axis, index in enumerate(tensors[array].indices):
+            size = index.size
+            if isinstance(size, str) and size in wanted and size not in known:
+                known.add(size)
+                measure = f"len({text})" if axis == 0 else f"{text}.shape[{axis}]"
+                if tensors[array].carried == axis:
+                    measure += " - 1"  # what stands before the first step is stored, too
+                lines.append((array, f"{size} = {measure}"))
+    if "rows" in names:
+        lines.append((next(iter(arrays)), f"rows = np.arange({BATCH})"))
+    for array, line in reversed(lines):
+        body.insert(_after(body, array), line)
+    return body
+
+
+def _after(body: list[str], array: str) -> int:
+    """The place in a body after the statement that makes an array known."""
+    start = next((k for k, line in enumerate(body) if line.startswith(f"{array} = ")), None)
+    if start is None:  # before the first statement that is no assignment of an argument
+        return next((k for k, line in enumerate(body) if "params" not in line), 0)
+    end = start + 1
+    while end < len(body) and body[end][:1] in (" ", ")"):
+        end += 1
+    return end

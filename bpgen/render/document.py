@@ -104,7 +104,10 @@ class _Page:
                     rows.append(why)
                     said = True
                 if blocks and forward.equation.loop == loop:
-                    blocks[-1] = replace(blocks[-1], rows=(*blocks[-1].rows, *rows))
+                    every = (*blocks[-1].rows, *rows)
+                    blocks[-1] = replace(
+                        blocks[-1], rows=tuple(sorted(every, key=lambda r: not r.first))
+                    )
                 else:
                     loop = forward.equation.loop
                     lead = recurrences.forward(loop, self.writer) if loop else ""
@@ -169,13 +172,12 @@ class _Page:
     def _step(self, step: Step) -> Block:
         equation = self.view.equation(step.equation)
         rows = self.chain.rows(step)
-        lines = self._lines(step) if rows else []
+        apart = self._is_told_apart(equation)
+        lines = self._lines(step, apart and bool(rows[0].addends)) if rows else []
         if rows and not rows[0].addends:
             # The loss itself is differentiated: its derivative stands beside it.
             since = rows[0].since + lines[0].since
             rows[0], lines = replace(rows[0], addends=lines[0].addends, since=since), lines[1:]
-        if lines and rows[0].addends and not lines[-1].since and self._is_told_apart(equation):
-            lines = lines[:-1]
         final = self._final(equation, step.number, self.writer)
         stable = self._evaluated(equation, step.evaluated, (), False)
         found = [*_joined([*rows, *lines], final, self.writer.element(equation.lhs).text), *stable]
@@ -185,14 +187,12 @@ class _Page:
         """Whether an equation is told at several places."""
         return [s.left for s in self.view.statements(equation)] != [equation.lhs]
 
-    def _lines(self, step: Step) -> list[Row]:
+    def _lines(self, step: Step, apart: bool) -> list[Row]:
         """The product and its simplification; a line that only reorders the one above it is not
-        printed.
+        printed, nor the last where it is told at several places and needs no reason.
         """
-        shown = [
-            self.view.equation(replace(step.equation, terms=line.terms))
-            for line in step.lines
-        ]
+        lines = step.lines[:-1] if apart and not step.lines[-1].reasons else step.lines
+        shown = [self.view.equation(replace(step.equation, terms=line.terms)) for line in lines]
         before = [(), *(e.terms for e in shown)]
         rows = [
             Row(
@@ -200,9 +200,11 @@ class _Page:
                 strings(rightside.right_side(e, self.writer), self.writer),
                 since=line_reasons(map(self.view.said, line.reasons), above, self.writer),
             )
-            for e, line, above in zip(shown, step.lines, before, strict=False)
+            for e, line, above in zip(shown, lines, before, strict=False)
         ]
-        return [r for r, after in zip(rows, [*rows[1:], None], strict=True) if not _alike(r, after)]
+        return [
+            r for r, after in zip(rows, [*rows[1:], None], strict=False) if not _alike(r, after)
+        ]
 
     def _heading(self, step: Step) -> str:
         inline, writer = self.writer.dialect.inline, self.writer
@@ -252,9 +254,7 @@ class _Page:
 
     def _final(self, equation: Equation, number: int, writer: Writer) -> list[Row]:
         """An equation in the chosen notation, with its shape."""
-        rows = self.known[number] = finals(
-            equation, number, writer, self.notation, self.view
-        )
+        rows = self.known[number] = finals(equation, number, writer, self.notation, self.view)
         whole = rows[-1].left == matrix.left_side(equation, writer)
         # A subscript n is one sample.
         axes = [i for i in equation.indices if not (whole and i.size == BATCH)]
@@ -273,8 +273,11 @@ def _joined(told: list[Row], final: list[Row], entry: str) -> list[Row]:
     if not told:
         return final
     last, (first, *more) = told[-1], final
-    if not more and (entry, last.addends) == (first.left, first.addends):
-        return [*told[:-1], replace(last, shape=first.shape, tag=first.tag)]
+    if first.left == entry:
+        goes_on = replace(first, left="")
+        if last.addends == first.addends:
+            return [*told[:-1], replace(goes_on, left=last.left, since=last.since), *more]
+        return [*told, goes_on, *more]
     if (last.left, last.addends) == (first.left, first.addends):
         return [*told[:-1], replace(first, since=last.since), *more]
     return [*told, *final]

@@ -45,7 +45,8 @@ def _row(statement: Statement, partial: Iterable[Index], writer: Writer) -> Row:
     right = strings(rightside.right_side(statement.right, writer), writer)
     bounds = ranges([i for i in statement.right.indices if i in set(partial)], writer)
     where = writer.dialect.said("for ") + bounds if bounds else ""
-    return Row(Printer(writer, writer.element).text(statement.left), right, where=where)
+    left = Printer(writer, writer.element).text(statement.left)
+    return Row(left, right, where=where, first=statement.first)
 
 
 def _partial(statement: Statement, writer: Writer) -> list[Index]:
@@ -66,5 +67,6 @@ def _entries(statement: Statement, writer: Writer) -> list[Row]:
     rows = []
     for entry in components.entries(statement.right.indices):
         right = strings(components.right_side(statement.right, entry, writer), writer)
-        rows.append(Row(components.left_side(statement.left, entry, writer), right))
+        left = components.left_side(statement.left, entry, writer)
+        rows.append(Row(left, right, first=statement.first))
     return rows

@@ -14,7 +14,12 @@ _TERMINAL = 100
 
 def _latex_section(section: Section) -> dict[str, object]:
     blocks = [
-        {"heading": b.heading, "lines": latex_rows(b.rows, r"\tag"), "remarks": b.remarks, "lead": b.lead}
+        {
+            "heading": b.heading,
+            "lines": latex_rows(b.rows, r"\tag"),
+            "remarks": b.remarks,
+            "lead": b.lead,
+        }
         for b in section.blocks
     ]
     return {

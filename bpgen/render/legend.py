@@ -18,7 +18,9 @@ _FAMILIAR = {"expm1", "log1p", "step", "inside", "erf"}  # printed in elementary
 
 def legend(network: Network, writer: Writer, components: bool) -> tuple[str, ...]:
     """What was noted as it was printed, explained."""
-    units = sorted((n.removeprefix("unit ") for n in writer.notes if n.startswith("unit ")), key=len)
+    units = sorted(
+        (n.removeprefix("unit ") for n in writer.notes if n.startswith("unit ")), key=len
+    )
     notes, dialect, inline = frozenset(writer.notes), writer.dialect, writer.dialect.inline
     rows = [r for name, r in ROWS.items() if name in notes - _FAMILIAR and r.definition]
     said = [_definition(r, writer) for r in rows]

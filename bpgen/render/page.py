@@ -22,6 +22,7 @@ class Row:
     words: tuple[str, ...] = ()
     since: tuple[str, ...] = ()
     tag: int | None = None
+    first: bool = False  # of a recurrence: what stands before the first step
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ class Statement:
     right: Equation
     # Of several: whether what no statement speaks of is 0.
     elsewhere: bool = False
+    first: bool = False  # it stands before the first step of a recurrence
 
 
 def open_indices(exprs: Iterable[sp.Expr]) -> tuple[Index, ...]:
@@ -103,8 +104,14 @@ def statements(equation: Equation, axes: Axes) -> list[Statement]:
     )
     return [
         Statement(element(equation.name, p), _right(equation, p, terms), sp.expand(rest) != 0)
-        for p, terms in places.items()
+        for p, terms in sorted(places.items(), key=lambda found: _start(found[0]))
     ]
+
+
+def _start(place: At) -> tuple[int, ...]:
+    """Where a place begins: the order in which places are told."""
+    starts = [form.start if (form := _form(e)) is not None else sp.S.Zero for e in place]
+    return tuple(int(s) if s.is_Integer else 1 for s in starts)
 
 
 def _size_of(sizes: Iterable[Size | None]) -> sp.Expr:

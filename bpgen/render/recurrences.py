@@ -10,15 +10,20 @@ from bpgen.render.writer import Writer
 def forward(loop: Loop, writer: Writer) -> str:
     """For t = 0, ..., T-1, step by step:"""
     inline, first = writer.dialect.inline, str(writer.first)
-    steps = inline(f"{_is(loop.index, writer)} {first}, {_dots(writer)}, {_last(loop.index, writer)}")
+    steps = inline(
+        f"{_is(loop.index, writer)} {first}, {_dots(writer)}, {_last(loop.index, writer)}"
+    )
     return f"Step by step, for {steps}:"
 
 
 def backward(loop: Loop, numbers: list[int], writer: Writer) -> str:
     """Backpropagation through time, for t = T-1, ..., 0."""
     inline, first = writer.dialect.inline, str(writer.first)
-    steps = inline(f"{_is(loop.index, writer)} {_last(loop.index, writer)}, {_dots(writer)}, {first}")
-    which = f"({numbers[0]}) to ({numbers[-1]})" if numbers[1:] else f"({numbers[0]})"
+    steps = inline(
+        f"{_is(loop.index, writer)} {_last(loop.index, writer)}, {_dots(writer)}, {first}"
+    )
+    between = "to" if numbers[2:] else "and"
+    which = f"({numbers[0]}) {between} ({numbers[-1]})" if numbers[1:] else f"({numbers[0]})"
     return (
         f"Backpropagation through time: {which}, step by step, for {steps}."
         f" {_beyond(loop.index, writer)}"

@@ -51,6 +51,7 @@ class View:
     axes: Mapping[str, tuple[Size, ...]] = field(default_factory=dict)
     carried: Mapping[str, int] = field(default_factory=dict)  # counted from the last axis
     adjoints: frozenset[str] = frozenset()
+    started: frozenset[str] = frozenset()  # the adjoints that are read before the first step
     # What was shown before.
     known: dict[sp.Basic, sp.Basic] = field(default_factory=dict, compare=False)
 
@@ -59,11 +60,12 @@ class View:
         known = adjoint_tensors(derivation)
         axes = {name: tuple(i.size for i in t.indices if i.size) for name, t in known.items()}
         carried = {
-            name: t.carried - len(t.indices)
-            for name, t in known.items()
-            if t.carried is not None
+            name: t.carried - len(t.indices) for name, t in known.items() if t.carried is not None
         }
-        return View(sample, axes, carried, frozenset(known) - derivation.network.tensors.keys())
+        reads = (e for s in derivation.steps for e in s.equation.reads() if e.name in carried)
+        started = frozenset(e.name for e in reads if e.indices[carried[e.name]] == -1)
+        adjoints = frozenset(known) - derivation.network.tensors.keys()
+        return View(sample, axes, carried, adjoints, started)
 
     def expr(self, expr: sp.Basic) -> sp.Basic:
         """An expression without the batch index, from the inside of gathers out."""
@@ -124,7 +126,7 @@ class View:
         later = places.statements(rest, self.axes)
         if first is None and equation.name in self.carried and not self.is_adjoint(equation):
             first = steps.zero(equation, self.carried)
-        if first is None:
+        if first is None or (self.is_adjoint(equation) and equation.name not in self.started):
             return later
         return [*later, first] if self.is_adjoint(equation) else [first, *later]
 

@@ -71,7 +71,7 @@ def split(equation: Equation, carried: Carried) -> tuple[Statement | None, Equat
     if axis is None:
         return None, equation
     own = equation.indices[axis]
-    at_first = [t for t in map(lambda t: _first(t, axis, equation), equation.terms) if t]
+    at_first = [t for t in (_first(t, axis, equation) for t in equation.terms) if t]
     rest = tuple(t for t in equation.terms if t.at is None or t.at[axis] != -1)
     rest = tuple(replace(t, at=None) if t.at == equation.indices else t for t in rest)
     steps = replace(equation, terms=rest or (Term(sp.S.Zero),))
@@ -81,7 +81,7 @@ def split(equation: Equation, carried: Carried) -> tuple[Statement | None, Equat
     place[axis] = sp.Integer(-1)
     free = tuple(i for i in equation.indices if i != own)
     right = Equation(equation.name, free, tuple(at_first))
-    return Statement(element(equation.name, place), right), steps
+    return Statement(element(equation.name, place), right, first=True), steps
 
 
 def zero(equation: Equation, carried: Carried) -> Statement:
@@ -91,7 +91,7 @@ def zero(equation: Equation, carried: Carried) -> Statement:
     free = tuple(i for i in equation.indices if i != place[axis])
     place[axis] = sp.Integer(-1)
     right = Equation(equation.name, free, (Term(sp.S.Zero),))
-    return Statement(element(equation.name, place), right)
+    return Statement(element(equation.name, place), right, first=True)
 
 
 def looks_ahead(equation: Equation, carried: Carried) -> bool:
@@ -154,7 +154,9 @@ def _shifted(path: Path, axis: int, own: Index, axes: Axes) -> Path:
     if step is None or not _ends(path.upstream, step, axes):
         return path
     new: dict[sp.Expr, sp.Expr] = {step: own + 1}
-    reasons = tuple(Equality(tuple(e.xreplace(new) for e in r.chain), r.prime) for r in path.reasons)
+    reasons = tuple(
+        Equality(tuple(e.xreplace(new) for e in r.chain), r.prime) for r in path.reasons
+    )
     over, inner = (tuple(k for k in ks if k != step) for ks in (path.over, path.inner))
     up, wrt, value = (e.xreplace(new) for e in (path.upstream, path.wrt, path.value))
     return Path(up, wrt, value, over, reasons, inner)

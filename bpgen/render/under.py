@@ -36,7 +36,8 @@ def ranges(hidden: Iterable[Index], writer: Writer) -> str:
         by_size.setdefault(writer.length(index.size or 1), []).append(writer.subscript(index))
     if by_size:
         writer.note("count")
-    less = writer.dialect.relations["<"]
+    less = writer.dialect.relations["<=" if writer.first else "<"]
+    less += " " if less.isascii() and less[1:] else ""  # a word of LaTeX
     return ", ".join(f"{','.join(names)}{less}{size}" for size, names in by_size.items())
 
 

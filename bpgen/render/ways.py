@@ -109,7 +109,7 @@ def _common(paths: list[Path], left: Indices, view: View) -> tuple[sp.Expr, ...]
         if len(several) == 1 and (unique or is_plain(here[0])):
             found.append(here[0])
         else:
-            size = sizes[k - len(here)] if sizes else here[0].size
+            size = sizes[k - len(accesses[0])] if sizes else here[0].size
             found.append(opened[0] if opened else Index(f"_0{k}", size))
     return tuple(found)
 

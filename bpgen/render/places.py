@@ -85,8 +85,8 @@ def _apart(steps: list[tuple[Index, int]]) -> bool:
 
 
 def statements(equation: Equation, axes: Axes) -> list[Statement]:
-    """The equation at each of the places where its terms are written, where none of these meet; else
-    as it is.
+    """The equation at each of the places where its terms are written, where no two of these meet;
+    else as it is.
     """
     whole = [Statement(equation.lhs, equation)]
     at = [t.at if t.at is not None else tuple(equation.indices) for t in equation.terms]

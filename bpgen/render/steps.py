@@ -27,8 +27,8 @@ def before(place: sp.Expr) -> Index | None:
 def told(equation: Equation, carried: Carried, axes: Axes, adjoints: frozenset[str]) -> Equation:
     """The equation with what comes from the step after written as such: dh[t] = ... dz[t + 1].
 
-    What is beyond the last step is 0. Where no adjoint says so, the step is summed over instead, and
-    its place stays.
+    What is beyond the last step is 0. Where no adjoint says so, the step is summed over instead,
+    and its place stays.
     """
     axis = carried.get(equation.name)
     if axis is None:

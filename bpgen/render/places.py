@@ -93,7 +93,8 @@ def statements(equation: Equation, axes: Axes) -> list[Statement]:
     places: dict[At, list[Term]] = {}
     for place, term in zip(at, equation.terms, strict=True):
         places.setdefault(place, []).append(term)
-    if all(p == equation.indices for p in places) or any(e.has(Element) for p in places for e in p):
+    every = [e for place in places for e in place]
+    if all(map(is_plain, every)) or any(e.has(Element) for e in every):
         return whole
     if not all(determined(p, open_indices(p)) for p in places):
         return whole

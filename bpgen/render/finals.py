@@ -52,8 +52,6 @@ def _row(statement: Statement, partial: Iterable[Index], writer: Writer) -> Row:
 def _partial(statement: Statement, writer: Writer) -> list[Index]:
     """The indices of the left side whose ranges no axis shows."""
     left, bodies = statement.left, [t.body for t in statement.right.terms]
-    known = writer.firsts.get((left.name, len(left.indices)))
-    bodies += [known.largest] if known is not None else []
     return [
         i
         for i in open_indices(left.indices)

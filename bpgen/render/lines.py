@@ -15,6 +15,8 @@ _TERMINAL = 100
 _LEAST = 30  # room for a right side, whatever stands on the left
 _GAP = r"\quad "
 _WIDE = ((r"[A-Z]", 0.3), (r"[MW]", 0.5), (r"w", 0.4), (r"m", 0.7))  # beyond one character
+_LARGE = ((r"\odot", 2.0), (r"\sum", 0.9), (r"\left", 0.7), (r"\right", 0.7))
+_STACKED = re.compile(r"\\(?:substack\{|begin\{cases\})([^{}]*)(?:\}|\\end\{cases\})")
 
 
 def measured(math: str) -> float:
@@ -22,11 +24,7 @@ def measured(math: str) -> float:
     previous = ""
     while previous != math:
         previous = math
-        math = re.sub(
-            r"\\substack\{([^{}]*)\}",
-            lambda m: max(m[1].split(r"\\"), key=_plain_width),
-            math,
-        )
+        math = _STACKED.sub(lambda m: max(re.split(r"\\\\ ", m[1]), key=_plain_width), math)
         math = re.sub(
             r"\\t?frac\{([^{}]*)\}\{([^{}]*)\}", lambda m: max(m[1], m[2], key=_plain_width), math
         )
@@ -47,6 +45,7 @@ def _unbraced(math: str) -> str:
 
 def _plain_width(math: str) -> float:
     small = len(re.findall(r"[_^]", math))
+    large = sum(extra * math.count(mark) for mark, extra in _LARGE)
     math = re.sub(
         r"\\(left|right|biggl|biggr|mathrm|mathbf|mathbb|text|operatorname|hat|bar|tilde|overset)",
         "",
@@ -56,7 +55,7 @@ def _plain_width(math: str) -> float:
     math = re.sub(r"\\[a-zA-Z]+|\\.", "x", math)
     spaced = len(re.findall(r"[=+-]", math))
     wide = sum(extra * len(re.findall(letters, math)) for letters, extra in _WIDE)
-    return len(re.sub(r"[\s{}_^&]", "", math)) - 0.3 * small + spaced + wide
+    return len(re.sub(r"[\s{}_^&]", "", math)) - 0.3 * small + spaced + wide + large
 
 
 def _wrapped(parts: Iterable[str], room: float, width: Width = measured) -> list[str]:

@@ -46,7 +46,6 @@ def apparent(index: Index, shown: Iterable[sp.Expr], writer: Writer) -> bool:
     return index.size == BATCH or any(
         i == index and size == index.size
         for expr in shown
-        for access in expr.atoms(Element)
-        if (access.name, len(access.indices)) not in writer.firsts
+        for access in writer.spelled(expr).atoms(Element)
         for i, size in along(access, writer.axes)
     )

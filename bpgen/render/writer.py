@@ -97,6 +97,16 @@ class Writer:
         names = {name for name, _ in self.firsts}
         return any(e.name in names for e in expr.atoms(Element))
 
+    def spelled(self, expr: sp.Expr) -> sp.Basic:
+        """An expression with all that is printed of the indicators of maxima."""
+        new = {}
+        for access in expr.atoms(Element):
+            known = self.firsts.get((access.name, len(access.indices)))
+            if known is not None:
+                at = dict(zip(known.indices, access.indices, strict=True))
+                new[access] = sp.Tuple(known.body, known.largest).xreplace(at)
+        return sp.Tuple(expr, *new.values())
+
     def note(self, *said: str) -> None:
         self.notes.update(said)
 

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import sympy as sp
 
-from bpgen.ir import Element, Index, Size
+from bpgen.ir import BATCH, Element, Index, Size
 from bpgen.network.naming import adjoint_name
 from bpgen.record import Derivation
 from bpgen.render.dialect import Dialect
@@ -113,6 +113,8 @@ class Writer:
     def subscript(self, expr: sp.Expr) -> str:
         """One index: a letter, an entry's number, a gathered label, or a shifted letter."""
         if isinstance(expr, Index):
+            if expr.size == BATCH and expr.name == "m" and "m" in self.letters:
+                return self.dialect.index("n") + self.dialect.prime  # the mean of net.py is m
             return self.dialect.index(expr.name)
         if isinstance(expr, Element):
             self.note("label")

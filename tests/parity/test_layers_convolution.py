@@ -9,8 +9,16 @@ from torch.nn import functional as F
 
 from tests.parity.harness import Case, Shape, agree, parametrized
 
-SHAPES = ({"N": 1, "c": 1, "h": 7, "w": 5}, {"N": 3, "c": 2, "h": 6, "w": 8}, {"N": 2, "c": 3, "h": 5, "w": 5})
-GROUPED = ({"N": 1, "c": 2, "h": 7, "w": 5}, {"N": 3, "c": 4, "h": 6, "w": 7}, {"N": 2, "c": 6, "h": 5, "w": 5})
+SHAPES = (
+    {"N": 1, "c": 1, "h": 7, "w": 5},
+    {"N": 3, "c": 2, "h": 6, "w": 8},
+    {"N": 2, "c": 3, "h": 5, "w": 5},
+)
+GROUPED = (
+    {"N": 1, "c": 2, "h": 7, "w": 5},
+    {"N": 3, "c": 4, "h": 6, "w": 7},
+    {"N": 2, "c": 6, "h": 5, "w": 5},
+)
 MADE = {1: "x = input($c, $w)", 2: "x = input($c, $h, $w)"}
 
 
@@ -26,7 +34,10 @@ def layer(word: str, call: str, function: Any, shapes: Any = SHAPES, **options: 
     )
 
 
-conv1, conv2 = partial(layer, "conv1d", function=F.conv1d), partial(layer, "conv2d", function=F.conv2d)
+conv1, conv2 = (
+    partial(layer, "conv1d", function=F.conv1d),
+    partial(layer, "conv2d", function=F.conv2d),
+)
 back1 = partial(layer, "conv_transpose1d", function=F.conv_transpose1d)
 back2 = partial(layer, "conv_transpose2d", function=F.conv_transpose2d)
 
@@ -41,7 +52,9 @@ back2 = partial(layer, "conv_transpose2d", function=F.conv_transpose2d)
     conv1("4, 2, groups=2", shapes=GROUPED, groups=2),
     conv1("$c, 2, groups=$c", shapes=GROUPED[:1], groups=2),
     conv1("$c, 2, groups=$c", shapes=GROUPED[1:2], groups=4),
-    conv1("12, 2, groups=$c, padding=1, stride=2", shapes=GROUPED[2:], groups=6, padding=1, stride=2),
+    conv1(
+        "12, 2, groups=$c, padding=1, stride=2", shapes=GROUPED[2:], groups=6, padding=1, stride=2
+    ),
     conv2("4, 3"),
     conv2("4, 1"),
     conv2("2, (3, 2), stride=(1, 2)", stride=(1, 2)),
@@ -70,7 +83,12 @@ def test_convolution(case: Case, shape: Shape) -> None:
     back2("4, 3"),
     back2("2, 2, stride=2", stride=2),
     back2("2, (3, 2), stride=(2, 3), padding=1", stride=(2, 3), padding=1),
-    back2("2, 3, stride=2, padding=(1, 0), output_padding=(1, 0)", stride=2, padding=(1, 0), output_padding=(1, 0)),
+    back2(
+        "2, 3, stride=2, padding=(1, 0), output_padding=(1, 0)",
+        stride=2,
+        padding=(1, 0),
+        output_padding=(1, 0),
+    ),
     back2("2, 2, dilation=2, bias=False", dilation=2),
     back2("4, 3, groups=2, padding=1", shapes=GROUPED, groups=2, padding=1),
     back2("6, 2, groups=$c", shapes=GROUPED[2:], groups=6),
@@ -101,12 +119,24 @@ def pool(word: str, call: str, function: Any, **options: Any) -> Case:
     pool("avg_pool2d", "2", F.avg_pool2d, kernel_size=2),
     pool("avg_pool2d", "3, stride=1, padding=1", F.avg_pool2d, kernel_size=3, stride=1, padding=1),
     pool("avg_pool2d", "(1, 4), stride=(2, 3)", F.avg_pool2d, kernel_size=(1, 4), stride=(2, 3)),
-    Case("global_avg_pool", "x = input($c, $h, $w)\ny = global_avg_pool(sin(x))\noutput(y)",
-         lambda t: t.x.sin().mean((2, 3)), SHAPES),
-    Case("global_max_pool", "x = input($c, $h, $w)\ny = global_max_pool(sin(x))\noutput(y)",
-         lambda t: t.x.sin().amax((2, 3)), SHAPES),
-    Case("over time", "x = input($c, 'T')\ny = global_avg_pool(x) * global_max_pool(x)\noutput(y)",
-         lambda t: t.x.mean(2) * t.x.amax(2), tuple({**s, "T": s["w"]} for s in SHAPES)),
+    Case(
+        "global_avg_pool",
+        "x = input($c, $h, $w)\ny = global_avg_pool(sin(x))\noutput(y)",
+        lambda t: t.x.sin().mean((2, 3)),
+        SHAPES,
+    ),
+    Case(
+        "global_max_pool",
+        "x = input($c, $h, $w)\ny = global_max_pool(sin(x))\noutput(y)",
+        lambda t: t.x.sin().amax((2, 3)),
+        SHAPES,
+    ),
+    Case(
+        "over time",
+        "x = input($c, 'T')\ny = global_avg_pool(x) * global_max_pool(x)\noutput(y)",
+        lambda t: t.x.mean(2) * t.x.amax(2),
+        tuple({**s, "T": s["w"]} for s in SHAPES),
+    ),
 )
 def test_pooling(case: Case, shape: Shape) -> None:
     agree(case, shape)
@@ -121,8 +151,10 @@ def test_pooling(case: Case, shape: Shape) -> None:
         lambda t: F.cross_entropy(
             F.linear(
                 F.conv2d(F.max_pool2d(F.conv2d(t.x, t.K1, t.b1, padding=1).relu(), 3), t.K2, t.b2)
-                .tanh().flatten(1),
-                t.W3, t.b3,
+                .tanh()
+                .flatten(1),
+                t.W3,
+                t.b3,
             ),
             t.y,
         ),

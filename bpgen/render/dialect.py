@@ -10,6 +10,8 @@ from bpgen.render.names import GREEK, Symbol
 
 _SUPER = dict(zip("0123456789()+-−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾⁺⁻⁻", strict=True))
 _SUB = dict(zip("0123456789aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ", strict=True))
+HELD = "\u00a0"  # a space at which no line is broken
+_SHORT = 20
 _COMBINING = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303"}
 
 
@@ -200,12 +202,17 @@ def _text_cases(rows: tuple[tuple[str, str], ...]) -> str:
     return "{" + "; ".join(f"{value} {when}" for value, when in rows) + "}"
 
 
+def _text_inline(math: str) -> str:
+    """Mathematics in a sentence: a short formula stays on one line."""
+    return math.replace(" ", HELD) if len(math) <= _SHORT else math
+
+
 TEXT = Dialect(
     name="text",
     symbol=_text_symbol,
     entry=lambda text, subscripts: text + _text_below(subscripts),
     index=lambda name: name,
-    inline=lambda math: math,
+    inline=_text_inline,
     escape=escape.plain,
     parens=lambda inner: f"({inner})",
     frac=lambda top, bottom: f"{top}/{bottom}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from textwrap import wrap
 
 from bpgen.render import escape
+from bpgen.render.dialect import HELD
 from bpgen.render.lines import latex_rows, text_rows
 from bpgen.render.page import Block, Document, Row, Section
 from bpgen.templating import template
@@ -97,9 +98,10 @@ def text(document: Document) -> str:
         intro = [line for said in section.intro for line in _paragraph(said)]
         sections.append({"title": section.title, "rule": rule, "intro": intro, "blocks": blocks})
     title = escape.plain(document.title)
-    return template("derivation.txt.jinja").render(
+    made = template("derivation.txt.jinja").render(
         title=title, rule="═" * len(title), sections=sections
     )
+    return made.replace(HELD, " ")
 
 
 def _paragraph(said: str) -> list[str]:

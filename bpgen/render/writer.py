@@ -105,7 +105,7 @@ class Writer:
             if known is not None:
                 at = dict(zip(known.indices, access.indices, strict=True))
                 new[access] = sp.Tuple(known.body, known.largest).xreplace(at)
-        return sp.Tuple(expr, *new.values())
+        return sp.Tuple(expr.xreplace(dict.fromkeys(new, sp.S.One)), *new.values())
 
     def note(self, *said: str) -> None:
         self.notes.update(said)

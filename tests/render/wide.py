@@ -7,9 +7,9 @@ _MANY = "from bpgen import *\ni, j, k, c, o, p, q, u, v = indices('i j k c o p q
 
 WIDE = {
     "convolution": _MANY
-    + "x = input(2, 5, 4)\n"
-    + "t = target(3, 4, 3)\n"
-    + "K, b = param(3, 2, 2, 2), param(3)\n"
+    + "x = input(2, 3, 3)\n"
+    + "t = target(2, 2, 2)\n"
+    + "K, b = param(2, 2, 2, 2), param(2)\n"
     + "z = tensor(sum(K[o, c, u, v] * x[c, p + u, q + v], c, u, v) + b[o], o, p, q)\n"
     + "L = loss(sum((tanh(z) - t)**2))\n",
     "strided": _MANY
@@ -129,9 +129,9 @@ WIDE = {
     + "t = indices('t')\n"
     + "k = indices('k')\n"
     + "i = indices('i', size=2)\n"
-    + "x = input('T', 2)\n"
+    + "x = input('T', 1)\n"
     + "y = label(2)\n"
-    + "W, U, b = param(8, 2), param(8, 2), param(8)\n"
+    + "W, U, b = param(8, 1), param(8, 2), param(8)\n"
     + "h0 = param(2)\n"
     + "h, c = recurrent('T', 2), recurrent('T', 2)\n"
     + "z = tensor(sum(W[k, j] * x[t, j], j) + sum(U[k, j] * h[t-1, j], j) + b[k], t, k)\n"

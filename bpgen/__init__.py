@@ -82,7 +82,13 @@ _WORDS = {
         "global_max_pool",
         "global_avg_pool",
     ),
-    "layers.normalization": ("layer_norm", "rms_norm", "group_norm", "batch_norm"),
+    "layers.normalization": (
+        "layer_norm",
+        "rms_norm",
+        "group_norm",
+        "batch_norm",
+        "running_batch_norm",
+    ),
     "layers.shaping": (
         "reshape",
         "flatten",

@@ -42,6 +42,8 @@ normal_pdf = _function("normal_pdf")
 xlogx = _function("xlogx")
 masked = _function("masked")
 at_most = _function("at_most")
+unless = _function("unless")
+unless_slope = _function("unless_slope")
 
 
 @dataclass(frozen=True)
@@ -66,12 +68,18 @@ class Row:
     convention: str = ""
     text: str = ""
     mask: str = ""  # a boolean spelling, for use beside a real factor
-    # The helper approximates, for floats: exact proofs go by the definition, tests hold it to that.
+    compares: bool = False  # its numpy text binds less than a sum
+    # The helper makes floats, or approximates: exact proofs go by the definition, to which tests
+    # hold it.
     numeric: bool = False
 
     @property
     def name(self) -> str:
         return str(self.function.__name__)
+
+    @property
+    def arity(self) -> int:
+        return sum(f"{{{k}}}" in self.numpy for k in range(3))
 
     @property
     def plain(self) -> str:
@@ -147,6 +155,11 @@ _XLOGX = '''
 def xlogx(z: np.ndarray) -> np.ndarray:
     """z * log(z), and 0 where z is 0."""
     return np.asarray(z * np.log(np.where(z == 0, z.dtype.type(1), z)))
+'''
+_UNLESS_SLOPE = '''
+def unless_slope(z: np.ndarray, label: np.ndarray, left_out: int) -> np.ndarray:
+    """0 where the label is the one left out, 1 elsewhere."""
+    return np.asarray(np.where(label == left_out, z.dtype.type(0), z.dtype.type(1)))
 '''
 
 _TABLE = (
@@ -351,10 +364,32 @@ _TABLE = (
     ),
     Row(  # of two indices: 1 or 0, which no number that is learned moves
         at_most,
-        "({0} <= {1})",
+        "{0} <= {1}",
         r"\operatorname{at\,most}",
         lambda i, j: sp.Piecewise((1, i <= j), (0, True)),
         (lambda i, j: sp.S.Zero, lambda i, j: sp.S.Zero),
+        compares=True,
+    ),
+    Row(
+        unless,
+        "np.where({1} == {2}, 0, {0})",
+        r"\operatorname{unless}",
+        lambda z, label, left_out: sp.Piecewise((z, sp.Ne(label, left_out)), (0, True)),
+        (
+            lambda z, label, left_out: unless_slope(z, label, left_out),
+            lambda z, label, left_out: sp.S.Zero,
+            lambda z, label, left_out: sp.S.Zero,
+        ),
+    ),
+    Row(
+        unless_slope,
+        "unless_slope({0}, {1}, {2})",
+        r"\operatorname{unless}'",
+        lambda z, label, left_out: sp.Piecewise((1, sp.Ne(label, left_out)), (0, True)),
+        (lambda z, label, left_out: sp.S.Zero,) * 3,
+        _UNLESS_SLOPE,
+        text="unless'",
+        numeric=True,
     ),
 )
 

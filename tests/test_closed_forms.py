@@ -192,7 +192,7 @@ NETS: dict[str, tuple[str, str, str]] = {
         "x = input(5)\nW = param(5, 5)\nm = mean(x)\ns = sqrt(mean((x - m)**2) + 1e-5)\n"
         "xhat = (x - m)/s\nout = x + W @ xhat\noutput(out)",
         "x",
-        "dout[n,i] + (dxhat[n,i] - sum_j 0.2 dxhat[n,j]"
+        "d_out[n,i] + (dxhat[n,i] - sum_j 0.2 dxhat[n,j]"
         " - sum_j 0.2 dxhat[n,j] xhat[n,i] xhat[n,j]) / s[n]",
     ),
 }  # fmt: skip
@@ -357,6 +357,8 @@ def test_the_page_says_why() -> None:
     page = render(derive(declared_by(layer_norm("every step named"))), fmt="text")
     assert "since Σ[i] x̂ᵢ = 0" in page
     assert "since cᵢ r = x̂ᵢ" in page
+    softmax = render(derive(declared_by(net("softmax within"))), fmt="text")
+    assert "δ = (∂ℓ/∂p − (∂ℓ/∂p)ᵀ p) ⊙ p" in softmax
     latex = render(derive(declared_by(layer_norm("every step named"))), fmt="latex")
     assert r"\hat{x}_{i} = 0" in latex
 

@@ -12,9 +12,16 @@ import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bpgen.ir import Equation, Index, Term, element
+from bpgen.emit.parts import _ALONG_AXIS
+from bpgen.emit.statements import added_there
+from bpgen.ir import BATCH, Equation, Index, TensorInfo, Term, element
+from bpgen.lower.access import aligned
 from bpgen.lower.contract import lowered
 from bpgen.lower.printer import ATOM, Printer
+from bpgen.lower.scatter import scatters as written_at
+from bpgen.lower.scatter import whole
+from bpgen.lower.scope import Scope
+from tests.oracle import LENGTHS, Drawn, equations, ranges, scatters, true_value
 
 SIZES = {"n": 2, "i": 3, "j": 5, "k": 7}
 
@@ -41,10 +48,17 @@ def equation(left: tuple[str, ...], operands: list[tuple[str, str]], over: str) 
     )
 
 
+def scope(operands: list[tuple[str, str]], order: list[str]) -> Scope:
+    """The tensors of a contraction, in the order of their names in a product."""
+    index = {name: Index(name, size) for name, size in SIZES.items()}
+    tensors = {n: TensorInfo(n, tuple(index[a] for a in axes), "value") for n, axes in operands}
+    return Scope({name: k for k, name in enumerate(order)}, tensors)
+
+
 @pytest.mark.parametrize("text", PLAIN)
 def test_plain_numpy(text: str) -> None:
-    order = {name: k for k, name in enumerate(["delta", "d", "x", "W", "w", "y", "s", "A"])}
-    assert lowered(equation(*PLAIN[text]), order).text == text
+    order = ["delta", "d", "x", "W", "w", "y", "s", "A"]
+    assert lowered(equation(*PLAIN[text]), scope(PLAIN[text][1], order)).text == text
 
 
 @st.composite
@@ -70,7 +84,7 @@ def test_any_contraction_is_einsum(
     left, operands, over = drawn
     rng = np.random.default_rng(0)
     arrays = {name: rng.normal(size=[SIZES[a] for a in axes]) for name, axes in operands}
-    text = lowered(equation(left, operands, over), {name: k for k, name in enumerate(arrays)}).text
+    text = lowered(equation(left, operands, over), scope(operands, list(arrays))).text
     found = eval(text, {"np": np, **arrays})
     spec = ",".join(axes for _, axes in operands) + "->" + "".join(left)
     expected = np.einsum(spec, *arrays.values())
@@ -122,3 +136,45 @@ def test_printed_expressions_mean_what_they_say(expr: sp.Expr) -> None:
 def test_every_double_comes_back(value: float) -> None:
     printed = Printer(lambda e: (e.name, ATOM), {})(sp.Rational(repr(value)) * element("a", ()))
     assert eval(printed, {"a": 1.0}) == value
+
+
+def known(drawn: Drawn) -> dict[str, object]:
+    """What the lines of a module may speak of."""
+    space = {"np": np, "rows": np.arange(LENGTHS[BATCH]), **LENGTHS, **drawn.arrays}
+    for helper in _ALONG_AXIS.values():
+        exec(helper, space)
+    return space
+
+
+@settings(max_examples=200, deadline=None)
+@given(equations(), st.data())
+def test_any_access_means_what_it_says(drawn: Drawn, data: st.DataObject) -> None:
+    """At once, and step by step along an index that a loop around it counts."""
+    left = drawn.equation.indices
+    loops = [i for i in left if i.size != BATCH and i not in drawn.equation.terms[0].over]
+    fixed = tuple(data.draw(st.lists(st.sampled_from(loops), unique=True, max_size=1))) if loops else ()
+    scope = Scope({}, drawn.tensors, frozenset(fixed))
+    found = lowered(drawn.equation, scope)
+    expected = true_value(drawn)
+    for values in ranges(fixed):
+        space = {**known(drawn), **{i.name: v for i, v in values.items()}}
+        part = expected[tuple(values.get(i, slice(None)) for i in left)]
+        open_ = tuple(i for i in left if i not in fixed)
+        array = eval(aligned(found, open_), space)
+        np.testing.assert_allclose(
+            np.broadcast_to(array, part.shape), part, rtol=1e-9, atol=1e-9, err_msg=found.text
+        )
+
+
+@settings(max_examples=200, deadline=None)
+@given(scatters())
+def test_any_term_written_at_an_access_is_added_there(drawn: Drawn) -> None:
+    scope = Scope({}, drawn.tensors)
+    expected = true_value(drawn)
+    space = known(drawn) | {"out": np.zeros_like(expected)}
+    whole_text = whole(drawn.equation, scope)
+    lines = [f"out = {whole_text.text}"] if whole_text is not None else [
+        line for s in written_at(drawn.equation, scope) for line in added_there("out", s, 0)
+    ]
+    exec("\n".join(lines), space)
+    np.testing.assert_allclose(space["out"], expected, atol=1e-9, err_msg="\n".join(lines))

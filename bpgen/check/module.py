@@ -228,13 +228,24 @@ class Subject:
     ) -> Array:
         shape = self._shape(name, sizes, batch)
         if name in self.integers:
-            return rng.integers(0, self.integers[name], shape)
+            return self._whole(rng, name, shape)
         return rng.uniform(0.2, 1.2, shape) if self.domain.inputs else rng.standard_normal(shape)
+
+    def _whole(self, rng: np.random.Generator, name: str, shape: tuple[int, ...]) -> Array:
+        """Whole numbers; of several samples one has a single number throughout, and two agree: what
+        is gathered twice must be added twice.
+        """
+        drawn = rng.integers(0, self.integers[name], shape)
+        if drawn.ndim and len(drawn) > 1:
+            drawn[0] = drawn[0].flat[0] if drawn[0].size else 0
+        if drawn.ndim and len(drawn) > 3:
+            drawn[-1] = drawn[1]
+        return drawn
 
     def _target(self, rng: np.random.Generator, name: str, batch: int) -> Array:
         shape = self._shape(name, self.module.TARGETS[name], batch)
         if name in self.integers:
-            return rng.integers(0, self.integers[name], shape)
+            return self._whole(rng, name, shape)
         values = rng.uniform(0.1, 0.9, shape)
         return values / values.sum(axis=-1, keepdims=True) if self._sums_to_one(name) else values
 

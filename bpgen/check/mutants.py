@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +17,16 @@ from itertools import pairwise
 from typing import TypeVar
 
 T = TypeVar("T")
+
+
+# Calls whose arguments are sizes and axes: a size 1 % off is no mistake that people make.
+SHAPING = (
+    "reshape",
+    "transpose",
+    "swapaxes",
+    "zeros",
+    "empty",
+)
 
 
 # A place, and the body of a wrapper around backward.
@@ -65,9 +76,18 @@ def _opens_door(statement: ast.stmt) -> bool:
     )
 
 
+def _measures(statement: ast.stmt) -> bool:
+    """Statements that only count, or make room: `T = x.shape[1]`, `rows = np.arange(N)`, zeros."""
+    counts = r"len\(.*\)|.*\.shape\[\d\]( - 1)?|np\.arange\(N\)|np\.(zeros|empty)(_like)?\(.*\)"
+    return isinstance(statement, ast.Assign) and bool(
+        re.fullmatch(rf"\w+ = ({counts})", ast.unparse(statement))
+    )
+
+
 def _statements(tree: ast.Module) -> list[ast.stmt]:
     """The statements of backward that compute something, nested ones included."""
     found = [s for s in ast.walk(_backward(tree)) if isinstance(s, ast.stmt)][1:]
+    found = [s for s in found if not _measures(s)]
     return [
         s
         for s in found
@@ -86,10 +106,18 @@ def _expressions(tree: ast.Module) -> list[ast.expr]:
         if isinstance(node, ast.expr):
             found.append(node)
         skipped = {"slice", "annotation", "targets", "target", "keywords"}
+        if isinstance(node, ast.Call) and _called(node) in SHAPING:
+            skipped.add("args")
         children = [c for name, c in ast.iter_fields(node) if name not in skipped]
         flat = [c for child in children for c in (child if isinstance(child, list) else [child])]
         stack += [c for c in reversed(flat) if isinstance(c, (ast.expr, ast.stmt))]
     return found
+
+
+def _called(node: ast.Call) -> str:
+    """The name of a function or method that is called."""
+    function = node.func
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
 
 
 def _become(node: ast.AST, other: ast.AST) -> None:
@@ -242,6 +270,177 @@ def _forgotten(statement: ast.stmt) -> ast.stmt | None:
     return ast.Pass() if called or isinstance(statement, ast.AugAssign) else None
 
 
+def _subscripts(change: Callable[[ast.Subscript], Iterator[None]]) -> Make:
+    """A kind that changes a subscript in place, of what is read or of what is written."""
+
+    def sites(tree: ast.Module) -> list[ast.Subscript]:
+        inside = (n for s in _statements(tree) for n in ast.walk(s))
+        found = [n for n in inside if isinstance(n, ast.Subscript)]
+        return [n for n in found if not isinstance(n.slice, ast.Constant)]
+
+    def text(tree: ast.Module, number: int, option: int) -> str:
+        wrong = copy.deepcopy(tree)
+        changes = change(sites(wrong)[number])
+        for _ in range(option + 1):
+            next(changes)
+        return ast.unparse(ast.fix_missing_locations(wrong))
+
+    def make(tree: ast.Module) -> Iterator[tuple[str, Callable[[], str]]]:
+        for number, node in enumerate(sites(tree)):
+            for option, _ in enumerate(change(copy.deepcopy(node))):
+                yield ast.unparse(node), partial(text, tree, number, option)
+
+    return make
+
+
+def _slots(node: ast.Subscript) -> list[ast.expr]:
+    return node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+
+
+def _plus(node: ast.expr | None, step: int) -> ast.expr:
+    """A bound of a slice, or a place, a step away."""
+    text = "0" if node is None else ast.unparse(node)
+    return _parsed(f"{text} {'+' if step > 0 else '-'} {abs(step)}")
+
+
+def _step_away(node: ast.Subscript) -> Iterator[None]:
+    """The step before or after, a slice one place on or back: `[t + 1]` for `[t]`, `[1:]` for
+    `[:-1]`.
+    """
+    for slot in _slots(node):
+        if isinstance(slot, ast.Slice):
+            yield from _slid(slot)
+        elif isinstance(slot, (ast.BinOp, ast.Name)) and not _is_array(slot):
+            kept = copy.deepcopy(slot)
+            back = isinstance(slot, ast.BinOp)
+            _become(slot, _plus(kept, -1 if back else 1))
+            yield
+            _become(slot, kept)
+
+
+def _slid(slot: ast.Slice) -> Iterator[None]:
+    lower, upper = slot.lower, slot.upper
+    if lower is None and upper is None:
+        return
+    if lower is None and ast.unparse(slot) == ":-1":
+        slot.lower, slot.upper = ast.Constant(1), None
+    elif upper is None:
+        slot.lower, slot.upper = _plus(lower, -1), ast.UnaryOp(ast.USub(), ast.Constant(1))
+    elif lower is None:
+        slot.lower, slot.upper = ast.Constant(1), _plus(upper, 1)
+    else:
+        slot.lower, slot.upper = _plus(lower, -1), _plus(upper, -1)
+    yield
+    slot.lower, slot.upper = lower, upper
+
+
+def _is_array(slot: ast.expr) -> bool:
+    """A gather's array of whole numbers, which no loop counts."""
+    names = {n.id for n in ast.walk(slot) if isinstance(n, ast.Name)}
+    return any(len(name) > 1 or name == "y" for name in names)
+
+
+def _swapped(node: ast.Subscript) -> Iterator[None]:
+    """Two offsets of a kernel exchanged: `K[:, :, v, u]`, or counted from the other end."""
+    slots = _slots(node)
+    for one, other in pairwise(slots):
+        if isinstance(one, ast.Name) and isinstance(other, ast.Name) and one.id != other.id:
+            one.id, other.id = other.id, one.id
+            yield
+            one.id, other.id = other.id, one.id
+
+
+def _reads_other_way(node: ast.expr) -> Iterator[ast.expr]:
+    """A reshape that counts the other axis first; a transposition left out, or of other axes."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return
+    array = node.func.value
+    if node.func.attr == "reshape" and len(node.args) > 1:
+        yield _parsed(
+            f"({ast.unparse(array)}).reshape({', '.join(map(ast.unparse, _turned(node.args)))})"
+            f".swapaxes(-2, -1).reshape({', '.join(map(ast.unparse, node.args))})"
+        )
+    if node.func.attr in ("transpose", "swapaxes"):
+        yield array
+    if node.func.attr == "transpose" and len(node.args) > 2:
+        node.args = [*node.args[:-2], *reversed(node.args[-2:])]
+        yield node
+
+
+def _turned(sizes: list[ast.expr]) -> list[ast.expr]:
+    return [*sizes[:-2], *reversed(sizes[-2:])]
+
+
+def _other_axes(node: ast.expr) -> Iterator[ast.expr]:
+    """Axes of one operand of a tensordot paired in another order."""
+    if not isinstance(node, ast.Call) or _called(node) != "tensordot":
+        return
+    axes = next((k.value for k in node.keywords if k.arg == "axes"), None)
+    if isinstance(axes, ast.Tuple) and isinstance(axes.elts[0], ast.Tuple):
+        own = axes.elts[0].elts
+        if len(own) > 1:
+            axes.elts[0].elts = [*own[:-2], *reversed(own[-2:])]
+            yield node
+
+
+def _mask_dropped(node: ast.expr) -> Iterator[ast.expr]:
+    """Every one of several values takes the gradient of the largest."""
+    if isinstance(node, ast.Name) and node.id.startswith("first_"):
+        yield _parsed(f"np.ones_like({node.id})")
+
+
+def _assigned_there(statement: ast.stmt) -> ast.stmt | None:
+    """What is added in place is put there instead: `=` for `+=`, and where np.add.at adds, the last
+    one stays.
+    """
+    if isinstance(statement, ast.AugAssign):
+        value = statement.value
+        if isinstance(statement.op, ast.Sub):
+            value = ast.UnaryOp(ast.USub(), value)
+        return ast.Assign([statement.target], value)
+    added = isinstance(statement, ast.Expr) and ast.unparse(statement).startswith("np.add.at(")
+    if added and isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+        array, place, value = statement.value.args
+        target = ast.Subscript(array, place, ast.Store())
+        return ast.AugAssign(target, ast.Add(), value)
+    return None
+
+
+def _in_place(function: str, which: Callable[[ast.stmt], ast.stmt | None]) -> Make:
+    """A kind that changes a statement of a function, one that is no loop's body."""
+
+    def sites(tree: ast.Module) -> list[ast.stmt]:
+        return next(n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == function).body
+
+    def text(tree: ast.Module, number: int) -> str:
+        wrong = copy.deepcopy(tree)
+        target = sites(wrong)[number]
+        _become(target, which(target) or target)
+        return ast.unparse(ast.fix_missing_locations(wrong))
+
+    def make(tree: ast.Module) -> Iterator[tuple[str, Callable[[], str]]]:
+        for number, statement in enumerate(sites(tree)):
+            if which(copy.deepcopy(statement)) is not None:
+                yield ast.unparse(statement).splitlines()[0], partial(text, tree, number)
+
+    return make
+
+
+def _not_written(statement: ast.stmt) -> ast.stmt | None:
+    """What stands in a part of an array before a loop, or beside zeros, is not written there."""
+    part = isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Subscript)
+    return ast.Pass() if part and not ast.unparse(statement).startswith("grads[") else None
+
+
+def _forwards(statement: ast.stmt) -> ast.stmt | None:
+    """A loop from the last step to the first is run from the first to the last."""
+    if isinstance(statement, ast.For) and ast.unparse(statement.iter).startswith("reversed("):
+        wrong = copy.deepcopy(statement)
+        wrong.iter = _parsed(ast.unparse(statement.iter)[len("reversed(") : -1])
+        return wrong
+    return None
+
+
 def _names(tree: ast.Module, table: str) -> list[str]:
     """The keys of a table such as SHAPES, as the module's text has them."""
     for node in tree.body:
@@ -350,6 +549,15 @@ KINDS: tuple[Kind, ...] = (
     Kind("the batch mean or a divisor forgotten", _rewrite(_sides(_binary(ast.Div), "left"))),
     Kind("a second use forgotten", _rewrite(_sides(_binary(ast.Add), "left", "right"))),
     Kind("a contribution not added", _restate(_forgotten)),
+    Kind("put there, not added", _restate(_assigned_there)),
+    Kind("a place or a step beside", _subscripts(_step_away)),
+    Kind("the offsets of a kernel exchanged", _subscripts(_swapped)),
+    Kind("a loop not reversed", _in_place("backward", _forwards)),
+    Kind("what stands before the first step dropped", _in_place("backward", _not_written)),
+    Kind("an initial state or a padding dropped", _in_place("forward", _not_written)),
+    Kind("the largest not told from the rest", _rewrite(_mask_dropped)),
+    Kind("a reshape or transposition of other axes", _rewrite(_reads_other_way)),
+    Kind("a product over other axes", _rewrite(_other_axes)),
     Kind("a factor transposed", _rewrite(_transposed)),
     Kind("a sum lost", _rewrite(_lost_sum)),
     Kind("a mean for a sum", _rewrite(_mean_for_sum)),

@@ -357,22 +357,22 @@ def overrides(world: World) -> dict[str, Any]:
 def meanings(world: World) -> dict[str, Any]:
     """The helpers that approximate, as the functions that they stand for."""
     return {
-        row.name: _elementwise(world, row.definition)
+        row.name: _elementwise(world, row.definition, row.arity)
         for row in functions.ROWS.values()
         if row.numeric and row.definition is not None
     }
 
 
-def _elementwise(world: World, function: Callable[[Any], Any]) -> Any:
-    def apply(x: Any) -> Exact:
-        lifted = world.lift(x)
-        if lifted is None:
-            raise TypeError(f"{x!r} is no number")
-        expr = function(lifted.expr)
+def _elementwise(world: World, function: Callable[..., Any], arity: int = 1) -> Any:
+    def apply(*numbers: Any) -> Exact:
+        lifted = [world.lift(x) for x in numbers]
+        if any(x is None for x in lifted):
+            raise TypeError(f"{numbers!r} are no numbers")
+        expr = function(*(x.expr for x in lifted if x is not None))
         return world.scalar(expr, evaluate(expr, world.written.values))
 
-    ufunc = np.frompyfunc(apply, 1, 1)
-    return lambda x, out=None, dtype=None, **_: ufunc(x) if out is None else ufunc(x, out=out)
+    ufunc = np.frompyfunc(apply, arity, 1)
+    return lambda *x, out=None, dtype=None, **_: ufunc(*x) if out is None else ufunc(*x, out=out)
 
 
 def _floating(dtype: Any) -> bool:

@@ -156,9 +156,8 @@ def inside(tensor: Tensor, axis: int, expr: sp.Expr) -> None:
     below = form.lowest - least
     above = sp.expand(length(size) - 1 - form.highest)
     if not (below.is_nonnegative and above.is_nonnegative):
-        said = str(expr.xreplace({i: sp.Symbol(spoken(i)) for i, _ in form.steps}))
         raise NetError(
-            f"{tensor.said()}: index {said} runs over {form.lowest} .. {form.highest},"
+            f"{tensor.said()}: index {_told(expr)} runs over {form.lowest} .. {form.highest},"
             f" axis {axis} over {least} .. {sp.expand(length(size) - 1)}",
             "pad the tensor, or give the index a smaller range",
         )
@@ -226,13 +225,13 @@ def _reach(expr: sp.Expr, index: Index, size: Size, sizes: Mapping[Index, Size])
     rest = affine((expr - step * index).xreplace(known))
     if rest is None or not isinstance(size, int) or not rest.highest.is_Integer or step < 1:
         raise NetError(
-            f"the range of index {spoken(index)} does not follow from {expr}",
+            f"the range of index {spoken(index)} does not follow from {_told(expr)}",
             f'give its size: {spoken(index)} = indices("{spoken(index)}", size=3)',
         )
     reach = (size - 1 - int(rest.highest)) // int(step) + 1
     if reach < 1:
         raise NetError(
-            f"{expr} does not fit an axis of {size}: the window is larger than what it slides over",
+            f"{_told(expr)} does not fit an axis of {size}: the window is larger than what it slides over",
             "pad the tensor, or use a smaller window",
         )
     return reach

@@ -10,7 +10,7 @@ import sympy as sp
 from bpgen import functions as f
 from bpgen.declare.activations import identity, relu, softplus
 from bpgen.declare.declaration import here
-from bpgen.declare.formula import fresh, reduce
+from bpgen.declare.formula import Formula, fresh, reduce
 from bpgen.declare.functions import (
     abs,
     exp,
@@ -63,25 +63,37 @@ def binary_cross_entropy_with_logits(z: Tensor, y: Tensor) -> Any:
 
 
 def categorical_cross_entropy(
-    p: Tensor, y: Tensor, *, label_smoothing: float = 0, weight: Any = None
+    p: Tensor,
+    y: Tensor,
+    *,
+    label_smoothing: float = 0,
+    weight: Any = None,
+    ignore: int | None = None,
 ) -> Any:
     """-sum y log p for y = one_hot(K), -log p[y] for y = label(K); p are probabilities.
 
     With `label_smoothing` s, y is taken as (1 - s) y + s / K. `weight` is a number for each class,
-    by which its term is multiplied. PyTorch divides by the sum of the weights of a batch's labels;
-    the loss here stays the plain mean over the batch.
+    by which its term is multiplied. A sample of the class `ignore` has the loss 0. PyTorch then
+    divides by the weights of a batch's labels, or by how many are kept; the loss here stays the
+    plain mean over the batch. For the other mean, leave these options out and multiply by a weight
+    of the sample, u = target(), that is given as w / w.mean().
     """
     what = "categorical_cross_entropy"
-    return _cross_entropy(p, y, log, (label_smoothing, weight), what)
+    return _cross_entropy(p, y, log, (label_smoothing, weight, ignore), what)
 
 
 def categorical_cross_entropy_with_logits(
-    z: Tensor, y: Tensor, *, label_smoothing: float = 0, weight: Any = None
+    z: Tensor,
+    y: Tensor,
+    *,
+    label_smoothing: float = 0,
+    weight: Any = None,
+    ignore: int | None = None,
 ) -> Any:
     """The categorical cross-entropy of softmax(z), with the same options."""
     what = "categorical_cross_entropy_with_logits"
     _tensors((z, y), what, "give the output and the target")
-    return _cross_entropy(log_softmax(z), y, identity, (label_smoothing, weight), what)
+    return _cross_entropy(log_softmax(z), y, identity, (label_smoothing, weight, ignore), what)
 
 
 def absolute_error(a: Tensor, y: Tensor) -> Any:
@@ -242,9 +254,15 @@ def _tensors(given: tuple[Any, ...], what: str, remedy: str) -> None:
             raise NetError(f"{what}: {type(t).__name__} is not a tensor", remedy)
 
 
-def _cross_entropy(p: Tensor, y: Tensor, log_of: Any, options: tuple[float, Any], what: str) -> Any:
+def _cross_entropy(
+    p: Tensor, y: Tensor, log_of: Any, options: tuple[float, Any, int | None], what: str
+) -> Any:
     _classes(p, y, what, "probability")
-    smoothing, weight = options
+    smoothing, weight, ignore = options
+    if ignore is not None:
+        return _unless(
+            _cross_entropy(p, y, log_of, (smoothing, weight, None), what), y, ignore, what
+        )
     if not 0 <= number(smoothing) < 1:
         raise NetError(
             f"{what}: label_smoothing={smoothing} is no share", "give a number from 0 to below 1"
@@ -256,6 +274,20 @@ def _cross_entropy(p: Tensor, y: Tensor, log_of: Any, options: tuple[float, Any]
     right = (1 - smoothing) * log_of(p[y])
     right = right if weights is None else weights[y] * right
     return -right - (smoothing * _weighted(log_of(p), weights) / y.bound if smoothing else 0)
+
+
+def _unless(loss: Any, y: Tensor, left_out: Any, what: str) -> Any:
+    """The loss, but 0 where the target is the class left out."""
+    classes = y.bound if y.bound is not None else y.shape[-1]
+    if type(left_out) is not int or (isinstance(classes, int) and not 0 <= left_out < classes):
+        raise NetError(
+            f"{what}: ignore={left_out!r:.40} is none of the {classes} classes of {y.said()}",
+            "classes count from 0",
+        )
+    if y.bound is None:
+        return loss * (1 - y[left_out])
+    label = y[()].body()
+    return Formula.of(loss).apply(lambda value: f.unless(value, label, left_out))
 
 
 def _classes(p: Tensor, y: Tensor, what: str, of_each: str) -> None:

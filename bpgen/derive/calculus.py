@@ -9,11 +9,12 @@ from functools import lru_cache
 
 import sympy as sp
 
+from bpgen.affine import affine
 from bpgen.derive.maxima import firsts
 from bpgen.derive.measure import simplest, weight
 from bpgen.derive.simplify import gathered
 from bpgen.functions import row
-from bpgen.ir import Element, Equation, Index, Network, Term
+from bpgen.ir import Element, Equation, Index, Network, Term, length
 from bpgen.record import Equality
 
 
@@ -68,9 +69,20 @@ def _unified(pattern: sp.Expr, expr: sp.Expr) -> dict[sp.Expr, sp.Expr] | None:
     at: dict[sp.Expr, sp.Expr] = {}
     for name, access in ours.items():
         for mine, yours in zip(access.indices, theirs[name].indices, strict=True):
-            if isinstance(mine, Index):
-                at[mine] = yours
-    return at if pattern.xreplace(at) == expr else None
+            form = affine(mine)
+            if form is not None and len(form.steps) == 1 and form.steps[0][1] == 1:
+                at[form.steps[0][0]] = yours - form.start
+    met = pattern.xreplace(at) == expr and all(_is_within(e, i) for i, e in at.items())
+    return at if met else None
+
+
+def _is_within(value: sp.Expr, index: Index) -> bool:
+    """Whether an index takes this value: a part of what it is of may be a forward value."""
+    form = affine(value)
+    if form is None or index.size is None:  # a label is below its bound
+        return True
+    above = sp.expand(length(index.size) - 1 - form.highest)
+    return bool(sp.expand(form.lowest).is_nonnegative and above.is_nonnegative)
 
 
 def derivative(

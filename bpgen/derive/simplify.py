@@ -164,6 +164,8 @@ def _reduced(term: Term, network: Network, reasons: dict[str, None]) -> list[Ter
         elif term.at is None:
             body, over = _one(body, index, over, network, reasons)
     parts = body.args if isinstance(body, sp.Add) and _mixed(body, over) else (body,)
+    if len(parts) == 1 and len(over) == 1 and term.at is None:
+        parts = _apart_from_ones(body, over[0], network)
     if len(parts) > 1:
         return [
             r
@@ -186,6 +188,18 @@ def _one(
             reasons[f"sums to one: {access.name}"] = None
             return rest, [k for k in over if k != index]
     return body, over
+
+
+def _apart_from_ones(body: sp.Expr, index: Index, network: Network) -> tuple[sp.Expr, ...]:
+    """The addends of c (y[k] + u) whose sum is known since y sums to 1, and the rest."""
+    factors = sp.Mul.make_args(body)
+    sums = [f for f in factors if isinstance(f, sp.Add)]
+    if len(sums) != 1:
+        return (body,)
+    outer = sp.Mul(*(f for f in factors if f != sums[0]))
+    ones = [a for a in sums[0].args if _one(outer * a, index, [index], network, {})[1] == []]
+    rest = sp.Add(*(a for a in sums[0].args if a not in ones))
+    return (*(outer * a for a in ones), outer * rest) if ones else (body,)
 
 
 def _mixed(body: sp.Add, over: list[Index]) -> bool:

@@ -287,7 +287,13 @@ def _by_place(adjoint: Equation, carried: int | None) -> list[_Part]:
             place = term.at if own == adjoint.indices else None
         here = term if place is None else replace(term, at=None)
         by_place.setdefault(place, []).append(here)
-    return [_Part(at, replace(adjoint, terms=tuple(terms))) for at, terms in by_place.items()]
+    parts = []
+    for place, terms in by_place.items():
+        indices = adjoint.indices
+        if place is not None and carried is not None and not place[carried].has(Index):
+            indices = (*indices[:carried], *indices[carried + 1 :])  # at one step only
+        parts.append(_Part(place, replace(adjoint, indices=indices, terms=tuple(terms))))
+    return parts
 
 
 def _is_name(adjoint: tuple[Term, ...]) -> bool:

@@ -38,8 +38,8 @@ def measured(
 def _after(body: list[str], array: str) -> int:
     """The place in a body after the statement that makes an array known."""
     start = next((k for k, line in enumerate(body) if line.startswith(f"{array} = ")), None)
-    if start is None:  # before the first statement that is no assignment of an argument
-        return next((k for k, line in enumerate(body) if "params" not in line), 0)
+    if start is None:  # of the cache: before the doors, which ask for the lengths
+        return next((k for k, line in enumerate(body) if "params[" not in line), 0)
     end = start + 1
     while end < len(body) and body[end][:1] in (" ", ")"):
         end += 1

@@ -44,7 +44,7 @@ def plan(derivation: Derivation) -> Plan:
     computed = {
         t.name for t in network.tensors.values() if t.role in ("input", "state", "noise", "value")
     } - of_target
-    cached = read & computed | set(_first_input(network))
+    cached = read & computed | set(_first_input(network)) | _shaping(network, derivation, both)
     early = [f for f in derivation.forward if f.equation.name not in of_target]
     forward = _needed_forward(early, cached | set(network.outputs), defined)
     return Plan(
@@ -62,6 +62,16 @@ def _first_input(network: Network) -> list[str]:
     return [t.name for t in network.role("input")][:1]
 
 
+def _shaping(network: Network, derivation: Derivation, steps: list[Step]) -> set[str]:
+    """The inputs whose gradients begin as zeros of their shape."""
+    filled = {
+        s.equation.name
+        for s in steps
+        if all(t.at is not None for t in s.evaluated.terms) or not s.evaluated.reads()
+    }
+    return {t.name for t in network.role("input") if derivation.adjoint.get(t.name) in filled}
+
+
 def _named(derivation: Derivation, role: str) -> set[str]:
     roles = {t.name: t.role for t in derivation.network.tensors.values()}
     return {adjoint for name, adjoint in derivation.adjoint.items() if roles[name] == role}
@@ -72,13 +82,13 @@ def _reads(equations: Iterable[Equation]) -> set[str]:
 
 
 def _needed(steps: list[Step], wanted: set[str]) -> list[Step]:
-    kept: list[Step] = []
-    needed = set(wanted)
-    for step in reversed(steps):
-        if step.equation.name in needed:
-            kept.append(step)
-            needed |= _reads([step.evaluated])
-    return kept[::-1]
+    needed, before = set(wanted), -1
+    while before < len(needed):  # again where a loop reads what stands later in its step
+        before = len(needed)
+        for step in reversed(steps):
+            if step.equation.name in needed:
+                needed |= _reads([step.evaluated])
+    return [s for s in steps if s.equation.name in needed]
 
 
 def definitions(derivation: Derivation) -> dict[str, Equation]:

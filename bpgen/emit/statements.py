@@ -148,7 +148,7 @@ class Statements:
         if right.text == "0" and added and not self._is_like(equation):
             text = f"np.zeros({self.shape(equation)}, {self.dtype([equation])})"
         elif set(equation.indices) - set(right.axes):
-            text = self._filled(equation, right)
+            text = self._filled(equation, right, added=bool(added))
         elif _is_view(text) and (added or self._is_returned(equation)):
             text = f"{text}.copy()"  # what is returned shares no memory with what was given
         elif not equation.indices and equation.name in self.differentiates:
@@ -191,13 +191,13 @@ class Statements:
         """A gradient of a parameter or an input, which has its shape."""
         return self._is_returned(equation) and equation.name in self.differentiates
 
-    def _filled(self, equation: Equation, right: Operand) -> str:
+    def _filled(self, equation: Equation, right: Operand, added: bool = False) -> str:
         """A value that is the same along some axis, in the full shape of the left side."""
         returned = self._is_returned(equation)
         if right.axes:
             value = aligned(replace(right, tight=right.text.isidentifier()), equation.indices)
             whole = f"np.broadcast_to({value}, {self.shape(equation)})"
-            return f"{whole}.copy()" if returned else whole
+            return f"{whole}.copy()" if returned or added else whole
         if not returned:
             return f"np.full({self.shape(equation)}, {right.text}, {self._real()}.dtype)"
         like = self._like(equation)

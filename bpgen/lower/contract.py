@@ -335,16 +335,20 @@ def _tensordot(
 def _batched(
     one: Operand, two: Operand, shared: tuple[Index, ...], kept: tuple[Index, ...]
 ) -> Text | None:
-    """A matrix product for each value of the leading axes that both arrays have."""
+    """A matrix product for each value of the axes that both arrays keep."""
     batch = tuple(a for a in kept if a in one.axes and a in two.axes)
-    rest = kept[len(batch) :]
-    if kept[: len(batch)] != batch or len(shared) != 1 or len(rest) != 2:
+    rest = tuple(a for a in kept if a not in batch)
+    if len(shared) != 1 or len(rest) != 2 or {*one.axes, *two.axes} != {*kept, *shared}:
         return None
     if rest[0] not in one.axes:
         one, two = two, one
+    if rest[1] not in two.axes:
+        return None
     left, right = (*batch, rest[0], *shared), (*batch, *shared, rest[1])
     texts = [transposed(x, axes).bracketed() for x, axes in ((one, left), (two, right))]
-    return f"{texts[0]} @ {texts[1]}", PRODUCT
+    product = Operand(f"{texts[0]} @ {texts[1]}", (*batch, *rest), False)
+    turned = transposed(product, kept)
+    return turned.text, PRODUCT if turned is product else ATOM
 
 
 def _letter(axis: Index, taken: set[str]) -> str:

@@ -11,7 +11,7 @@ import sympy as sp
 from bpgen.functions import row
 from bpgen.ir import Element
 
-SUM, PRODUCT, SIGN, POWER, ATOM = range(1, 6)
+COMPARISON, SUM, PRODUCT, SIGN, POWER, ATOM = range(6)
 Text = tuple[str, int]  # the text and how tightly its outermost operator binds
 
 
@@ -27,14 +27,17 @@ def number(value: sp.Rational) -> Text:
 
 
 def is_decimal(value: sp.Rational) -> bool:
-    """Whether a fraction is better written 0.02 than / 50: a short decimal, or one nobody reads."""
+    """Whether a fraction is better written 0.02 than / 50: a short decimal, or one nobody reads.
+    1 / 64 stays: it is a mean.
+    """
     if value.q > 1000:
         return True
-    rest = int(value.q)
-    for prime in (2, 5):
-        while rest % prime == 0:
-            rest //= prime
-    return rest == 1 and value.q not in (1, 2, 4, 8) and len(repr(float(value))) <= 8
+    rest, tens = int(value.q), 0
+    while rest % 2 == 0:
+        rest //= 2
+    while rest % 5 == 0:
+        rest, tens = rest // 5, tens + 1
+    return rest == 1 and tens > 0 and len(repr(float(value))) <= 8
 
 
 class Printer:
@@ -147,13 +150,13 @@ class Printer:
         known = row(expr)
         if known is None:
             raise NotImplementedError(f"no row for {type(expr).__name__}")
-        arguments = [self(a) for a in expr.args]
+        arguments = [self(a, COMPARISON) for a in expr.args]
         if not self.calls:
             return (
                 f"{known.plain}({', '.join(arguments)})",
                 ATOM,
             )
-        return known.numpy.format(*arguments), ATOM
+        return known.numpy.format(*arguments), COMPARISON if known.compares else ATOM
 
 
 def _simple(text: str) -> bool:

@@ -45,7 +45,8 @@ def whole(equation: Equation, scope: Scope) -> Operand | None:
             axes += digits(expr, size) or ()
         else:
             return None
-    if len(set(axes)) < len(axes):
+    spoken = found[0].outer.free_symbols.union(*(s.body.free_symbols for s in found[0].sums))
+    if len(set(axes)) < len(axes) or not spoken.issuperset(axes):
         return None
     text, binding = valued(found[0], tuple(axes), scope)
     value = Operand(text, tuple(axes), binding == ATOM).bracketed()
@@ -89,6 +90,8 @@ def _scatter(equation: Equation, group: Group, scope: Scope) -> Scatter:
 def _loops(at: tuple[sp.Expr, ...], scope: Scope) -> list[Index]:
     """The indices to loop over, so that one is left to run through each axis: the longest."""
     found: list[Index] = []
+    if any(isinstance(e, Element) for e in at):
+        return found  # whole numbers say every place at once
     for expr in at:
         form = affine(expr)
         free = [i for i, _ in form.steps if i not in scope.fixed] if form is not None else []

@@ -10,7 +10,7 @@ from typing import Any
 import sympy as sp
 
 from bpgen.errors import NetError
-from bpgen.functions import ROWS, at_most, erf, erfc, masked, relu, row, step
+from bpgen.functions import ROWS, at_most, erf, erfc, masked, relu, row, step, unless
 from bpgen.ir import Element, Index
 
 _ARITHMETIC = (Element, sp.Rational, sp.Symbol, sp.NumberSymbol, sp.Add, sp.Mul, sp.Pow)
@@ -97,7 +97,8 @@ def declared(expr: sp.Expr, lengths: Iterable[sp.Symbol]) -> None:
     for part in _parts(expr.xreplace(dict.fromkeys(compared, sp.S.One))):
         if isinstance(part, at_most):
             raise NetError(
-                f"{part} stands as a number", "at_most says what masked keeps: masked(z, at_most(u, t))"
+                f"{part} stands as a number",
+                "at_most says what masked keeps: masked(z, at_most(u, t))",
             )
         if isinstance(part, Index):
             raise NetError(
@@ -113,7 +114,9 @@ def _parts(expr: sp.Expr) -> Iterator[Any]:
     while stack:
         part = stack.pop()
         yield part
-        if not isinstance(part, Element):
+        if isinstance(part, unless):
+            stack.append(part.args[0])  # a label only decides
+        elif not isinstance(part, Element):
             stack += reversed(part.args)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import sympy as sp
 
+from bpgen.declare.access import tensor_of
 from bpgen.declare.declaration import Declaration
 from bpgen.declare.formula import Formula
 from bpgen.functions import normal_cdf, sigmoid
@@ -74,7 +75,7 @@ def _written_in(
 ) -> tuple[Term, ...] | None:
     """`terms` with the nameless tensor's definition in its place, or None where it needs a name."""
     left, inner = definition
-    if isinstance(inner[0].body, _REUSED) and not _only_in_logs(terms, serial):
+    if _is_reused(inner[0].body) and not _only_in_logs(terms, serial):
         return None
     if any(len(e.indices) > len(left) for t in terms for e in _reading(t.body, serial)):
         return None  # read across samples
@@ -93,6 +94,16 @@ def _written_in(
             return None
         result += split
     return Formula(tuple(result)).terms
+
+
+def _is_reused(body: sp.Expr) -> bool:
+    """A function whose derivative is told in its own value: tanh, sigmoid, and softmax's exp(z - s)
+    with s the log-sum-exp.
+    """
+    if isinstance(body, sp.exp):
+        read = (tensor_of(e) for e in body.atoms(Element))
+        return any(t.terms and t.terms[0].reduce == "logsumexp" for t in read)
+    return isinstance(body, _REUSED)
 
 
 def _only_in_logs(terms: tuple[Term, ...], serial: int) -> bool:

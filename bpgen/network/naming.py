@@ -53,7 +53,7 @@ OWN = {
 }
 RESERVED = OWN | set(dir(builtins)) | set(keyword.kwlist) | set(ROWS)
 
-_LEAVES = {"input", "target", "one_hot", "label", "param"}  # the words that declare a tensor
+_LEAVES = {"input", "state", "target", "one_hot", "label", "param"}  # the words that declare a tensor
 
 
 def names(declared: Declaration, variables: Mapping[str, Any], source: str) -> dict[int, str]:
@@ -156,7 +156,7 @@ def _declared(declared: Declaration, source: str) -> dict[int, str]:
     """
     by_line: dict[int | None, list[int]] = {}
     for t in declared.tensors:
-        if t.role != "value" and not t.layer:
+        if t.role not in ("value", "noise") and not t.layer:
             by_line.setdefault(t.line, []).append(t.serial)
     found: dict[int, str] = {}
     variables = _assignments(source)

@@ -51,7 +51,7 @@ def legend(network: Network, writer: Writer, components: bool) -> tuple[str, ...
 def _definition(known: Row, writer: Writer) -> str:
     """sigma(z) = 1 / (1 + exp(-z))."""
     symbols = sp.symbols("z s t", real=True)
-    arguments = symbols[: len({k for k in range(3) if f"{{{k}}}" in known.numpy})]
+    arguments = symbols[: known.arity]
     printer = Printer(writer, writer.element)
     assert known.definition is not None
     body = printer.text(known.definition(*arguments))

@@ -133,6 +133,8 @@ def _group_or_indexed(group: Group, axes: tuple[Index, ...], raiser: Raiser) -> 
 def _scaled(printer: Printer, outer: sp.Expr, inner: Piece) -> Piece:
     """A scalar sum, such as an inner product, times a vector: 2 (u^T v) p."""
     coefficient, vector = outer.as_coeff_Mul()
+    if vector == 1:
+        return before(printer, coefficient, inner)
     beside = printer.juxtaposed([printer.fitted(inner, ATOM), printer.tight(vector, MUL)])
     return before(printer, coefficient, Piece(beside, MUL))
 

@@ -115,6 +115,22 @@ BROKEN = [
         "a cotangent times -2.5 does not give the gradient times -2.5",
     ),
     ("toy", "dW1 = delta1.T @ x", "dW1 = delta1 @ x", "", "raises ValueError"),
+    ("tied", 'not in "iu"', 'not in "iuf"', "token", "it is accepted with real numbers"),
+    ("tied", "array.min() < 0 or ", "", "token", "it is accepted with a negative number"),
+    (
+        "classify",
+        "array.max() >= bound",
+        "array.max() > bound",
+        "label",
+        "it is accepted with 2, where 1 is the largest",
+    ),
+    (
+        "function",
+        "np.exp(h @ W.T + v)",
+        "np.exp(h @ W.T + v.mean(axis=0))",
+        "s",
+        "the output of a sample depends on the others of its batch",
+    ),
 ]
 
 

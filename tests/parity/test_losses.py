@@ -96,6 +96,10 @@ def test_of_numbers(case: Case, shape: Shape) -> None:
     agree(case, shape)
 
 
+# Labels of which there are 0, 1 and 2, and more of 2 than of others: none is left out alone.
+SOME: dict[str, Draw] = {"y": lambda _, sizes: (np.arange(*sizes) + 2) % 3}
+
+
 def cross_entropy(z: Any, y: Any, **options: Any) -> Any:
     """The plain mean over the batch, whatever the weights."""
     return F.cross_entropy(z, y, reduction="none", **options).mean()
@@ -111,8 +115,8 @@ def divergence(z: Any, y: Any) -> Any:
 
 @parametrized(
     *(
-        of_outputs(f"{call}{options})", target, loss)
-        for target in (CLASS, HOT)
+        of_outputs(f"{call}{options})", target, loss, draws)
+        for target, draws in ((CLASS, SOME), (HOT, {}))
         for call in (
             "categorical_cross_entropy(softmax(z), y",
             "categorical_cross_entropy_with_logits(z, y",
@@ -120,8 +124,14 @@ def divergence(z: Any, y: Any) -> Any:
         for options, loss in (
             ("", cross_entropy),
             (", label_smoothing=0.1", lambda z, y: cross_entropy(z, y, label_smoothing=0.1)),
+            (", ignore=1", lambda z, y: cross_entropy(z, y, ignore_index=1)),
+            (
+                ", ignore=0, label_smoothing=0.1",
+                lambda z, y: cross_entropy(z, y, ignore_index=0, label_smoothing=0.1),
+            ),
             (", label_smoothing=0.9", lambda z, y: cross_entropy(z, y, label_smoothing=0.9)),
         )
+        if target == CLASS or "ignore" not in options
     ),
     of_outputs("multiclass_hinge(z, y)", CLASS, margin_loss),
     of_outputs(
@@ -195,6 +205,19 @@ LIST = "[0.5, 1, 2, 0, 1.5][:$k]"
         "y, u = label($k), target($k)",
         lambda z, t: apart(z, t, label_smoothing=0.2),
         {"u": lambda rng, sizes: rng.random(sizes)},
+    ),
+    weighted(
+        "categorical_cross_entropy_with_logits(z, y, ignore=1, weight=u, label_smoothing=0.2)",
+        "y, u = label($k), target($k)",
+        lambda z, t: apart(z, t, label_smoothing=0.2, ignore_index=1),
+        LABELS | {"u": lambda rng, sizes: rng.random(sizes)},
+    ),
+    # A one-hot target may be left out as well.
+    weighted(
+        "categorical_cross_entropy_with_logits(z, y, ignore=1, label_smoothing=0.2)",
+        "y = one_hot($k)",
+        lambda z, t: cross_entropy(z, t.y.argmax(-1), ignore_index=1, label_smoothing=0.2),
+        {"y": lambda _, sizes: np.eye(sizes[1])[2 * np.arange(sizes[0]) % 3]},
     ),
     weighted(
         "u * categorical_cross_entropy_with_logits(z, y)",

@@ -26,6 +26,7 @@ from bpgen.declare.layers.shaping import pad
 from bpgen.declare.tensor import Tensor
 from bpgen.declare.words import zeros
 from bpgen.errors import NetError
+from bpgen.ir import Size
 
 AXES = {1: "channels, length", 2: "channels, height, width"}
 
@@ -70,6 +71,11 @@ class Window:
                 )
         every = zip(sizes, self.reach, self.stride, strict=True)
         return tuple((size - reach) // stride + 1 for size, reach, stride in every)
+
+    def along(self, places: tuple[Size, ...]) -> tuple[Indices, Indices]:
+        """The indices p of the places and u of the entries of a window."""
+        axes = len(self.size)
+        return along(places, "pq"[:axes]), along(self.size, "uv"[:axes])
 
     def entries(self, p: Indices, u: Indices) -> tuple[sp.Expr, ...]:
         """Where entry u of the window at place p is: stride * p + dilation * u."""
@@ -128,7 +134,7 @@ def _convolution(
     K = layer.weight("K", groups * made, inputs, *window.size, then=activation)
     padded = pad(x, (0, *window.padding)) if any(window.padding) else x
     g, o, c = along((groups, made, inputs), "goc")
-    p, u = along(window.places(padded), "pq"), along(window.size, "uv")
+    p, u = window.along(window.places(padded))
     read = padded[(_of_group(g, c), *window.entries(p, u))]
     z = reduce(K[(_of_group(g, o), c, *u)] * read, (c, *u), "sum")
     if bias:
@@ -195,14 +201,14 @@ def _transposed(
     layer = Layer(window.word)
     K = layer.weight("K", groups * inputs, made, *window.size, then=activation)
     g, o, c = along((groups, made, inputs), "goc")
-    p, u = along(x.shape[1:], "pq"), along(window.size, "uv")
+    p, u = window.along(x.shape[1:])
     own = o if made > 1 or groups == 1 else 0
     read = K[(_of_group(g, c), own, *u)] * x[(_of_group(g, c), *p)]
     wide = zip(sizes, window.padding, strict=True)
     full = layer.named("f", zeros(channels, *(size + 2 * padding for size, padding in wide)))
     summed = reduce(read, (c,), "sum") if inputs > 1 or groups == 1 else read
     full[(_of_group(g, o), *window.entries(p, u))] = summed
-    o, *i = along((channels, *sizes))
+    o, *i = along((channels, *sizes), ("oi", "oij")[len(sizes) - 1])
     z = full[(o, *(k + padding for k, padding in zip(i, window.padding, strict=True)))]
     if bias:
         z = z + layer.param("b", channels)[o]
@@ -225,7 +231,9 @@ def _sizes(x: Tensor, window: Window, output_padding: Any) -> tuple[int, ...]:
                 "it only says which of the sizes with one number of places is meant",
             )
     if min(sizes) < 1:
-        raise NetError(f"{window.word}: padding={window.padding} leaves nothing", "use less padding")
+        raise NetError(
+            f"{window.word}: padding={window.padding} leaves nothing", "use less padding"
+        )
     return sizes
 
 
@@ -249,6 +257,6 @@ def _joined(layer: Layer, g: Any, o: Any, p: Indices, z: Any) -> Tensor:
     if g.size == 1 or o.size == 1:
         return layer.tensor("z", (_of_group(g, o), *p), z)
     apart = layer.tensor("y", (g, o, *p), z)
-    joined = layer.named("z", zeros(g.size * o.size, *(i.size for i in p)))
+    joined = layer.named("z", zeros(g.size * o.size, *(i.size for i in p if i.size is not None)))
     joined[(_of_group(g, o), *p)] = apart[(g, o, *p)]
     return joined

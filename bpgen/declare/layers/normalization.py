@@ -14,12 +14,14 @@ from bpgen.declare.layers.parts import (
     divided,
     for_each,
     known_size,
+    product,
     some_tensor,
 )
 from bpgen.declare.symbolic import said
 from bpgen.declare.tensor import Tensor
 from bpgen.declare.words import samples, zeros
 from bpgen.errors import NetError
+from bpgen.ir import BATCH, length
 
 
 def layer_norm(x: Tensor, axes: int = 1, eps: float = 1e-5, affine: bool = True) -> Tensor:
@@ -76,35 +78,72 @@ def batch_norm(
     affine: bool = True,
 ) -> Tensor:
     """y[c, ...] = g[c] (x[c, ...] - mu[c]) / sqrt(v[c] + eps) + b[c], where mu and v are the mean
-    and the variance of channel c over all samples and places; or the `statistics` given, to predict.
+    and the variance of channel c over all samples and places; or the `statistics` that are given.
 
     x (channels, ...) -> the same. g1, b1 (channels) where affine; mu1, v1, xhat1, y1.
-    torch.nn.BatchNorm1d and 2d.
+    torch.nn.BatchNorm1d and 2d: in training; with its running statistics given, in evaluation.
     """
-    c, *i = along(some_tensor(x, "batch_norm").shape)
-    layer, n = Layer("batch_norm"), samples()
-    if statistics is None:
-        mu = layer.tensor("mu", (c,), mean(x[(n, c, *i)], n, *i))
-        v = layer.tensor("v", (c,), mean((x[(n, c, *i)] - mu[c]) ** 2, n, *i))
-    else:
-        mu, v = _statistics(statistics, x)
+    layer = Layer("batch_norm")
+    x = some_tensor(x, layer.word)
+    given = None if statistics is None else _statistics(statistics, x, layer.word)
+    return _by_channel(layer, x, given or _moments(layer, x), eps, affine)
+
+
+def running_batch_norm(
+    x: Tensor,
+    statistics: tuple[Tensor, Tensor],
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+    affine: bool = True,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """batch_norm of x in training, and the `statistics` m and s as they are after it:
+    (1 - momentum) m + momentum mu, (1 - momentum) s + momentum v M / (M - 1) for M numbers of each
+    channel, to be outputs, and given as the states of the next step.
+
+    x (channels, ...), m and s (channels) -> the same. g1, b1 (channels) where affine; mu1, v1,
+    xhat1, y1, m1, s1. torch.nn.BatchNorm1d and 2d in training.
+    """
+    layer = Layer("running_batch_norm")
+    before, variance = _statistics(statistics, some_tensor(x, layer.word), layer.word)
+    if (
+        isinstance(momentum, bool)
+        or not isinstance(momentum, (int, float))
+        or not 0 < momentum <= 1
+    ):
+        raise NetError(f"{layer.word}: momentum={momentum!r:.40} is not from 0 to 1", "such as 0.1")
+    (c,), new, (mu, v) = along(x.shape[:1]), number(momentum), _moments(layer, x)
+    m = layer.tensor("m", (c,), (1 - new) * before[c] + new * mu[c])
+    count = length(BATCH) * product(length(s) for s in x.shape[1:])
+    s = layer.tensor("s", (c,), (1 - new) * variance[c] + new * count / (count - 1) * v[c])
+    return _by_channel(layer, x, (mu, v), eps, affine), m, s
+
+
+def _by_channel(
+    layer: Layer, x: Tensor, statistics: tuple[Tensor, Tensor], eps: float, affine: bool
+) -> Tensor:
+    c, *i = along(x.shape)
+    mu, v = statistics
     scaled = _scaled(x[(c, *i)] - mu[c], v[c], eps, layer)
     return _affine(layer, (c, *i), (c,), scaled, affine)
 
 
-def _statistics(given: Any, x: Tensor) -> tuple[Tensor, Tensor]:
-    if (
-        not isinstance(given, tuple)
-        or len(given) != 2
-        or not all(isinstance(t, Tensor) and t.shape == x.shape[:1] for t in given)
-    ):
-        what = ", ".join(map(said, given)) if isinstance(given, tuple) else said(given)
+def _moments(layer: Layer, x: Tensor) -> tuple[Tensor, Tensor]:
+    """The mean and the variance of each channel over all samples and places."""
+    (c, *i), n = along(x.shape), samples()
+    mu = layer.tensor("mu", (c,), mean(x[(n, c, *i)], n, *i))
+    return mu, layer.tensor("v", (c,), mean((x[(n, c, *i)] - mu[c]) ** 2, n, *i))
+
+
+def _statistics(given: Any, x: Tensor, word: str) -> tuple[Tensor, Tensor]:
+    """A mean and a variance for each channel of x, or NetError."""
+    pair = given if isinstance(given, tuple) else (given,)
+    if len(pair) != 2 or any(not isinstance(t, Tensor) or t.shape != x.shape[:1] for t in pair):
         raise NetError(
-            f"batch_norm: the statistics {what} are not a mean and a variance for each of the"
-            f" {x.shape[0]} channels",
-            f"declare them: state({x.shape[0]}), state({x.shape[0]})",
+            f"{word}: {', '.join(map(said, pair))} is not a mean and a variance for each of the"
+            f" {x.shape[0]} channels of {x.said()}",
+            f"declare them: statistics=(state({x.shape[0]}), state({x.shape[0]}))",
         )
-    return given
+    return pair
 
 
 def _apart(x: Tensor, axes: int, word: str) -> tuple[Indices, Indices]:
@@ -125,7 +164,8 @@ def _scaled(centred: Formula, variance: Formula, eps: float, layer: Layer) -> Fo
         raise NetError(
             f"{layer.word}: eps={eps!r:.40} is not a small positive number", "such as 1e-5"
         )
-    return centred / sqrt(variance + number(eps))
+    scaled: Formula = centred / sqrt(variance + number(eps))
+    return scaled
 
 
 def _affine(

@@ -5,6 +5,7 @@ given.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import zip_longest
 from typing import Any
 
 import sympy as sp
@@ -63,16 +64,17 @@ class Layer:
         return self.named("a", result)
 
 
-def product(sizes: Iterable[int]) -> int:
-    result = 1
+def product(sizes: Iterable[Any]) -> Any:
+    result: Any = 1
     for size in sizes:
         result *= size
     return result
 
 
 def along(sizes: Iterable[Size], letters: str = "") -> Indices:
-    """A new index for each size; where it is summed it is printed under the letter given."""
-    return tuple(fresh(s, letters[k : k + 1]) for k, s in enumerate(sizes))
+    """An index for each size, of the letter given or of one chosen later."""
+    named = zip_longest(letters, tuple(sizes))
+    return tuple(Index(letter, size) if letter else fresh(size) for letter, size in named)
 
 
 def place(indices: Iterable[Index]) -> sp.Expr:
@@ -125,19 +127,21 @@ def for_each(value: Any, axes: int, word: str, what: str, least: int = 1) -> tup
     """One whole number for all axes, or one for each."""
     values = value if isinstance(value, tuple) else (value,) * axes
     if len(values) != axes or not all(type(v) is int and v >= least for v in values):
-        each = f", or {axes} of them in brackets" if axes > 1 else ""
         raise NetError(
-            f"{word}: {what}={value!r:.40} does not say how it goes along {axes} "
-            f"{'axis' if axes == 1 else 'axes'}",
-            f"give a whole number from {least} up{each}",
+            f"{word}: {what}={value!r:.40} is neither a whole number from {least} up nor {axes} of"
+            f" them"
+            if axes > 1
+            else f"{word}: {what}={value!r:.40} is no whole number from {least} up",
+            "one for all axes, or one for each" if axes > 1 else "such as 2",
         )
     return values
 
 
-def divided(whole: int, by: int, word: str, what: str) -> int:
-    """whole / by, where that is a whole number."""
-    if whole % by:
+def divided(whole: int, parts: int, word: str, what: str, into: str = "groups") -> int:
+    """How many are in each part, where the parts are equal."""
+    if whole % parts:
         raise NetError(
-            f"{word}: {whole} {what} are not divided by {by}", "use a number that divides them"
+            f"{word}: {whole} {what} do not divide into {parts} {into}",
+            f"give a number of {into} that divides {whole}",
         )
-    return whole // by
+    return whole // parts

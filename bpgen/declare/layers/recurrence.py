@@ -8,10 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 from bpgen.declare.activations import sigmoid
-from bpgen.declare.formula import Formula, fresh, reduce
+from bpgen.declare.formula import Formula, reduce
 from bpgen.declare.functions import tanh
 from bpgen.declare.given import whole
-from bpgen.declare.layers.parts import Layer, known_size, tensor_of_rank
+from bpgen.declare.layers.parts import Layer, along, known_size, tensor_of_rank
 from bpgen.declare.layers.shaping import concat, reverse
 from bpgen.declare.symbolic import said
 from bpgen.declare.tensor import Tensor
@@ -28,20 +28,20 @@ class _Cell(Layer):
         self.width, self.rows = whole(width, word), gates * whole(width, word)
         self.inputs = known_size(x.shape[1], x, word)
         super().__init__(word)
-        self.t, self.k, self.i = (fresh(s) for s in (x.shape[0], self.rows, self.width))
+        self.t, self.k, self.i = along((x.shape[0], self.rows, self.width), "tki")
         self.W = self.param("W", self.rows, self.inputs, init="normal")
         self.U = self.param("U", self.rows, self.width, init="normal")
         self.b = self.param("b", self.rows) if bias else None
 
     def of_input(self) -> Tensor:
         """w[t, k] = sum_j W[k, j] x[t, j] + b[k], for all steps at once."""
-        j = fresh(self.inputs, "j")
+        j = Index("j", self.inputs)
         w = reduce(self.W[self.k, j] * self.x[self.t, j], (j,), "sum")
         return self.tensor("w", (self.t, self.k), w if self.b is None else w + self.b[self.k])
 
     def of_state(self, h: Tensor) -> Formula:
         """sum_j U[k, j] h[t - 1, j]."""
-        j = fresh(self.width, "j")
+        j = Index("j", self.width)
         return reduce(self.U[self.k, j] * h[self.t - 1, j], (j,), "sum")
 
     def state(self, hint: str, start: Tensor | None) -> Tensor:
@@ -69,11 +69,13 @@ def rnn(x: Tensor, width: int, start: Tensor | None = None, bias: bool = True) -
     """h[t, i] = tanh(sum_j W[i, j] x[t, j] + b[i] + sum_j U[i, j] h[t - 1, j]), h[-1] = start or 0.
 
     x (steps, inputs) -> (steps, width). W1 (width, inputs), U1 (width, width), b1 (width): the sum
-    of PyTorch's two biases; w1, h1. torch.nn.RNN.
+    of PyTorch's two biases; w1, z1, h1. torch.nn.RNN.
     """
     cell = _Cell("rnn", x, width, 1, bias)
     w, h = cell.of_input(), cell.state("h", start)
-    h[cell.t, cell.k] = tanh(w[cell.t, cell.k] + cell.of_state(h))
+    at = cell.t, cell.k
+    z = cell.tensor("z", at, w[at] + cell.of_state(h))
+    h[at] = tanh(z[at])
     return h
 
 
@@ -89,12 +91,12 @@ def gru(x: Tensor, width: int, start: Tensor | None = None, bias: bool = True) -
     w, h = cell.of_input(), cell.state("h", start)
     s = cell.tensor("s", (cell.t, cell.k), cell.of_state(h))
     of_r, of_z, of_c = (cell.block(k) for k in range(3))
+    at, before = (cell.t, cell.i), (cell.t - 1, cell.i)
     r = cell.gate("r", sigmoid, w[of_r] + s[of_r])
     z = cell.gate("z", sigmoid, w[of_z] + s[of_z])
-    t, i = cell.t, cell.i
-    of_h = s[of_c] + cell.param("d", width)[i] if bias else s[of_c]
-    c = cell.gate("c", tanh, w[of_c] + r[t, i] * of_h)
-    h[t, i] = (1 - z[t, i]) * c[t, i] + z[t, i] * h[t - 1, i]
+    of_h = s[of_c] + cell.param("d", width)[cell.i] if bias else s[of_c]
+    c = cell.gate("c", tanh, w[of_c] + r[at] * of_h)
+    h[at] = (1 - z[at]) * c[at] + z[at] * h[before]
     return h
 
 
@@ -134,4 +136,6 @@ def bidirectional(layer: Callable[..., Tensor], x: Tensor, width: int, **options
             f"bidirectional: {getattr(layer, '__name__', said(layer))} is no recurrence",
             "give the word itself: lstm",
         )
-    return concat([layer(x, width, **options), reverse(layer(reverse(x), width, **options))], axis=1)
+    return concat(
+        [layer(x, width, **options), reverse(layer(reverse(x), width, **options))], axis=1
+    )

@@ -24,7 +24,7 @@ from bpgen.ir import Size, length
 
 
 def reshape(x: Tensor, *shape: Size) -> Tensor:
-    """The elements of x in the same order, the last axis fastest, in another shape. numpy.reshape."""
+    """The elements of x in the same order, the last axis fastest, in a new shape. torch.reshape."""
     new = tuple(size_of(s, "reshape") for s in shape)
     old = some_tensor(x, "reshape").shape
     if old == new:
@@ -83,7 +83,7 @@ def flatten(x: Tensor) -> Tensor:
 
 def transpose(x: Tensor, *axes: int) -> Tensor:
     """y[i, j, ...] = x at the same indices, where axis k of y is axis axes[k] of x; reversed where
-    none are given. numpy.transpose.
+    none are given. torch.permute.
     """
     order = tuple(axis_of(some_tensor(x, "transpose"), a, "transpose") for a in axes)
     order = order or tuple(reversed(range(x.rank)))
@@ -95,16 +95,7 @@ def transpose(x: Tensor, *axes: int) -> Tensor:
 
 def concat(tensors: Any, axis: int = 0) -> Tensor:
     """The tensors one after another along an axis. torch.cat."""
-    given = [some_tensor(t, "concat") for t in tensors] if isinstance(tensors, (list, tuple)) else []
-    if not given:
-        raise NetError(f"concat: {said(tensors)} is no list of tensors", "give them as [a, b]")
-    k = axis_of(given[0], axis, "concat")
-    for t in given:
-        if (*t.shape[:k], 0, *t.shape[k + 1 :]) != (*given[0].shape[:k], 0, *given[0].shape[k + 1 :]):
-            raise NetError(
-                f"concat: {given[0].said()} and {t.said()} do not fit along axis {k}",
-                "the other axes must be equal",
-            )
+    given, k = _alongside(tensors, axis)
     ends = list(accumulate(known_size(t.shape[k], t, "concat") for t in given))
     y = zeros(*given[0].shape[:k], ends[-1], *given[0].shape[k + 1 :])
     for t, start in zip(given, (0, *ends), strict=False):
@@ -113,11 +104,29 @@ def concat(tensors: Any, axis: int = 0) -> Tensor:
     return y
 
 
+def _alongside(tensors: Any, axis: int) -> tuple[list[Tensor], int]:
+    """Tensors whose shapes differ along the axis only, and the axis."""
+    listed = isinstance(tensors, (list, tuple))
+    given = [some_tensor(t, "concat") for t in tensors] if listed else []
+    if not given:
+        raise NetError(f"concat: {said(tensors)} is no list of tensors", "give them as [a, b]")
+    k = axis_of(given[0], axis, "concat")
+    for t in given:
+        if [t.shape[:k], t.shape[k + 1 :]] != [given[0].shape[:k], given[0].shape[k + 1 :]]:
+            raise NetError(
+                f"concat: {given[0].said()} and {t.said()} do not fit along axis {k}",
+                "the other axes must be equal",
+            )
+    return given, k
+
+
 def split(x: Tensor, parts: int, axis: int = 0) -> tuple[Tensor, ...]:
     """Equal parts of x along an axis. torch.chunk."""
     k = axis_of(some_tensor(x, "split"), axis, "split")
     (parts,) = for_each(parts, 1, "split", "parts")
-    size = divided(known_size(x.shape[k], x, "split"), parts, "split", f"entries of axis {k}")
+    size = divided(
+        known_size(x.shape[k], x, "split"), parts, "split", f"entries of axis {k}", "parts"
+    )
     return tuple(part(x, p * size, (p + 1) * size, k) for p in range(parts))
 
 

@@ -33,6 +33,7 @@ def loss(params, x, label):
 
 
 def _loss(params, x, label):
+    label = _labels("label", label, 2)
     _, cache = forward(params, x)
     z2 = cache["z2"]
     m = z2.max(axis=1)
@@ -90,4 +91,13 @@ def _array(name: str, value: np.ndarray, shape: tuple, dtype: type) -> np.ndarra
         s != t for s, t in zip(array.shape[1:], shape) if isinstance(t, int)
     ):
         raise ValueError(f"{name} has shape {array.shape}, not (N, {shape})")
+    return array
+
+
+def _labels(name: str, value: np.ndarray, bound: int) -> np.ndarray:
+    array = np.asarray(value)
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"{name} holds {array.dtype}, not whole numbers")
+    if array.min() < 0 or array.max() >= bound:
+        raise ValueError(f"{name} has a number outside 0 .. {bound - 1}")
     return array

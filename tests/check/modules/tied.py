@@ -20,6 +20,7 @@ def init(rng=None, dtype=np.float64):
 
 def forward(params, token):
     E, U, b = _params(params)
+    token = _labels("token", token, 5)
     x = E[token]
     h1 = np.tanh(x[:, 0] + b)
     h2 = np.tanh(x[:, 1] + h1 @ U.T + b)
@@ -83,4 +84,13 @@ def _array(name: str, value: np.ndarray, shape: tuple, dtype: type) -> np.ndarra
         s != t for s, t in zip(array.shape[1:], shape) if isinstance(t, int)
     ):
         raise ValueError(f"{name} has shape {array.shape}, not (N, {shape})")
+    return array
+
+
+def _labels(name: str, value: np.ndarray, bound: int) -> np.ndarray:
+    array = np.asarray(value)
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"{name} holds {array.dtype}, not whole numbers")
+    if array.min() < 0 or array.max() >= bound:
+        raise ValueError(f"{name} has a number outside 0 .. {bound - 1}")
     return array

@@ -58,6 +58,9 @@ def called(call: sp.Expr, printer: Printer) -> Piece:
         return Piece(dialect.absolute(printer.text(inner)))
     if name == "step":
         return Piece(writer.indicator(f"{printer.text(inner)} {dialect.relations['>']} 0"))
+    if name == "at_most":
+        one, other = map(writer.subscript, call.args)
+        return Piece(writer.indicator(f"{one} {dialect.relations['<=']} {other}"))
     if name == "inside":
         low, z, high = (printer.text(call.args[k]) for k in (1, 0, 2))
         less = dialect.relations["<"]

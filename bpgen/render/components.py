@@ -12,6 +12,7 @@ from bpgen.errors import NetError
 from bpgen.ir import Element, Equation, Index
 from bpgen.record import Derivation
 from bpgen.render.calls import exp, log
+from bpgen.render.masks import kept
 from bpgen.render.places import along
 from bpgen.render.rightside import MANY, before, first_largest, in_order, positive_first
 from bpgen.render.sample import View
@@ -110,6 +111,8 @@ def _expanded(
         _within(part.body.xreplace({**entry, **e}), printer.writer) for e in entries(part.over)
     ]
     dialect = printer.writer.dialect
+    if part.reduce != "sum":
+        values = [z for z, bounds in map(kept, values) if all(a <= b for a, b in bounds)]
     if part.reduce == "logsumexp":
         inner = f" {'+'} ".join(exp(printer.text(v), printer.writer).text for v in values)
         return [(False, log(Piece(inner, ADD if values[1:] else ATOM), dialect))]

@@ -12,6 +12,7 @@ import sympy as sp
 from bpgen.contraction import Group, Sum, factored, groups
 from bpgen.ir import BATCH, Element, Equation, Index, length
 from bpgen.render.calls import exp, log
+from bpgen.render.masks import kept
 from bpgen.render.scalar import Printer, Signed
 from bpgen.render.under import under
 from bpgen.render.writer import ADD, ATOM, MUL, POW, Piece, Writer
@@ -153,7 +154,8 @@ def first_largest(access: Element, printer: Printer) -> Piece:
     writer = printer.writer
     known = writer.firsts[access.name, len(access.indices)]
     at = dict(zip(known.indices, access.indices, strict=True))
-    body, largest = (printer.text(e.xreplace(at)) for e in (known.body, known.largest))
+    plain, bounds = kept(known.body.xreplace(at))
+    body, largest = (printer.text(e) for e in (plain, known.largest.xreplace(at)))
     words = writer.dialect.words
     over = access.indices[len(known.largest.indices) :]
     if any(e.is_Integer for e in over):
@@ -161,6 +163,7 @@ def first_largest(access: Element, printer: Printer) -> Piece:
     else:
         names = ",".join(map(writer.subscript, over))
         when = words["for the first"] + (writer.dialect.parens(names) if over[1:] else names)
+        when += words["with"] + ", ".join(writer.bounded(bounds)) if bounds else ""
     if over[1:]:
         writer.note("order")
     equal = f" {writer.dialect.relations['==']} "
@@ -177,6 +180,9 @@ def _sum(
 ) -> Signed:
     """sum over j of a product; the sign of a body that is negative throughout stands outside."""
     dialect, body = printer.writer.dialect, part.body
+    if part.reduce != "sum":
+        body, bounds = kept(body)
+        conditions = (*conditions, *printer.writer.bounded(bounds))
     over = under(part.over, (body, *at), printer.writer, conditions)
     if part.reduce == "logsumexp":
         inner = dialect.sum(over) + exp(printer.text(body), printer.writer).text

@@ -10,6 +10,7 @@ import sympy as sp
 from bpgen.ir import BATCH, Element
 from bpgen.render.calls import called, condition
 from bpgen.render.fractions import Digits, digits, fraction
+from bpgen.render.masks import kept
 from bpgen.render.partial import Immediate, Partial
 from bpgen.render.writer import ADD, ATOM, MUL, POW, First, Piece, Writer
 
@@ -206,7 +207,7 @@ class Printer:
     def gives(self, access: Element, known: First) -> Piece:
         """The indicator of a maximum: 1[x_k gives m]."""
         at = dict(zip(known.indices, access.indices, strict=True))
-        body, largest = (self.text(e.xreplace(at)) for e in (known.body, known.largest))
+        body, largest = (self.text(e.xreplace(at)) for e in (kept(known.body)[0], known.largest))
         return Piece(self.writer.indicator(body + self.writer.dialect.words["gives"] + largest))
 
     def _power(self, expr: sp.Pow) -> Piece:

@@ -14,6 +14,7 @@ from bpgen.ir import BATCH, Element, Index, Size
 from bpgen.network.naming import adjoint_name
 from bpgen.record import Derivation
 from bpgen.render.dialect import Dialect
+from bpgen.render.masks import Bounds
 from bpgen.render.names import GREEK, Symbol, symbols
 from bpgen.render.order import Order
 from bpgen.render.places import Axes
@@ -136,6 +137,12 @@ class Writer:
                 sign + (str(abs(coefficient)) if abs(coefficient) != 1 or not body else "") + body
             )
         return text
+
+    def bounded(self, bounds: Bounds) -> list[str]:
+        """1 <= 2p+u, 2p+u <= 7."""
+        less = self.dialect.relations["<="]
+        less += " " if less.isascii() and less[1:] else ""  # a word of LaTeX
+        return [f"{self.subscript(one)}{less}{self.subscript(other)}" for one, other in bounds]
 
     def element(self, access: Element) -> Piece:
         """An element in index notation."""

@@ -16,7 +16,7 @@ import sympy as sp
 from hypothesis import given, settings
 
 from bpgen.derive import derive
-from bpgen.functions import ROWS
+from bpgen.functions import ROWS, masked
 from bpgen.ir import BATCH, Element, Equation, Index, Size, Term, length
 from bpgen.load import declared_by
 from bpgen.record import Derivation
@@ -68,9 +68,9 @@ class _World:
         ):
             expr = expr.xreplace({access: sp.Float(self.element(access, values))})
         for row in ROWS.values():
-            if row.definition is not None:
+            if row.definition is not None and row.function is not masked:
                 expr = expr.replace(row.function, row.definition)
-        return float(expr)
+        return float(expr.replace(masked, lambda z, keep: z if keep != 0 else -sp.oo))
 
     def element(self, access: Element, values: Values) -> float:
         index = tuple(self.index(i, {}, values) for i in access.indices)

@@ -26,6 +26,13 @@ WIDE = {
     + "a = tensor(w[c] * x[c, k], c, k)\n"
     + "m = tensor(max(a[c, 2*p + r], r), c, p)\n"
     + "L = loss(sum((m - t)**2))\n",
+    "padded_pool": _MANY
+    + "x = input(2, 3)\n"
+    + "t = target(2, 2)\n"
+    + "w = param(2)\n"
+    + "a = tensor(w[c] * x[c, k], c, k)\n"
+    + "m = max_pool1d(a, 2, 2, padding=1)\n"
+    + "L = loss(sum((m - t)**2))\n",
     "max_vector": _HEAD
     + "x = input(3)\n"
     + "t = target()\n"

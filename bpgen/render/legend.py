@@ -13,7 +13,15 @@ from bpgen.render.names import Symbol
 from bpgen.render.scalar import Printer
 from bpgen.render.writer import Writer
 
-_FAMILIAR = {"expm1", "log1p", "step", "inside", "at_most", "erf"}  # printed in elementary terms
+_FAMILIAR = {
+    "expm1",
+    "log1p",
+    "step",
+    "inside",
+    "at_most",
+    "masked",
+    "erf",
+}  # printed in elementary terms
 
 
 def legend(network: Network, writer: Writer, components: bool) -> tuple[str, ...]:

@@ -32,12 +32,10 @@ def finals(
         partial = {i for s in told for i in _partial(s, writer)}
         rows = [_row(s, partial, writer) for s in told]
     if told[-1].elsewhere:
-        rows[-1] = replace(rows[-1], where=_and(rows[-1].where, writer.dialect.said("0 elsewhere")))
+        where, said = rows[-1].where, writer.dialect.said
+        where += said("; 0 elsewhere") if where else said("0 elsewhere")
+        rows[-1] = replace(rows[-1], where=where)
     return [*rows[:-1], replace(rows[-1], tag=number)]
-
-
-def _and(one: str, other: str) -> str:
-    return f"{one}, {other}" if one else other
 
 
 def _row(statement: Statement, partial: Iterable[Index], writer: Writer) -> Row:

@@ -146,6 +146,9 @@ def _scattered(
         return negative, Piece(text, MUL)
     if not marks:
         return negative, shown
+    if not group.sums and not outer.has(Element):  # a number stands first
+        times = printer.writer.dialect.times
+        return negative, Piece(printer.fitted(shown, MUL) + times + text, MUL)
     return negative, Piece(text + printer.writer.dialect.times + printer.fitted(shown, MUL), MUL)
 
 

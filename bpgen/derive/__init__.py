@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from bpgen.derive.stable import Spelling, stabilised
 from bpgen.derive.sweep import Sweep
-from bpgen.ir import Equation, Network, TensorInfo, check
+from bpgen.ir import BATCH, Equation, Network, TensorInfo, check
 from bpgen.record import Derivation, Forward
 
 
@@ -45,18 +45,26 @@ def _stable(equation: Equation, spelling: Spelling) -> Equation | None:
 
 
 def numbered(record: Derivation) -> Derivation:
-    """Numbers in the order of reading: a sample's equations, then what only the batch has."""
+    """Numbers in the order of reading: a sample's equations, then what only the batch has; where
+    samples meet, all in turn.
+    """
     network = record.network
+    meet = any(_meet(f.equation) for f in record.forward if f.equation.name != network.loss)
     loss = next((e for e in network if e.name == network.loss), None)
     alone = loss is not None and len(loss.terms) == 1  # a mean and no penalty
     last = [alone and f.equation.name == network.loss for f in record.forward]
     last += [s.of == network.sample_loss for s in record.steps]
-    place = sorted(range(len(last)), key=lambda k: last[k])
+    place = sorted(range(len(last)), key=lambda k: last[k] and not meet)
     number = {k: n for n, k in enumerate(place, start=1)}
     count = len(record.forward)
     forward = tuple(replace(f, number=number[k]) for k, f in enumerate(record.forward))
     steps = tuple(replace(s, number=number[count + k]) for k, s in enumerate(record.steps))
     return replace(record, forward=forward, steps=steps)
+
+
+def _meet(equation: Equation) -> bool:
+    """Whether an equation is across the samples of a batch."""
+    return any(k.size == BATCH for t in equation.terms for k in t.over)
 
 
 def adjoint_tensors(record: Derivation) -> dict[str, TensorInfo]:

@@ -79,9 +79,10 @@ def path(link: Link, axes: tuple[Index, ...]) -> Path:
     place = tuple(map(told, link.written()))
     where = {i for e in place for i in _open(e)}
     value, inner = told(link.value), tuple(k for k in free(link.term.over) if k not in where)
+    spoken = value.free_symbols | {i for e in link.access.indices for i in _open(told(e))}
     for index in inner:
-        value = value if index in value.free_symbols else value * length(index.size)
-    inner = tuple(i for i in inner if i in value.free_symbols)
+        value = value if index in spoken else value * length(index.size)
+    inner = tuple(i for i in inner if i in spoken)
     reasons = tuple(Equality(tuple(map(told, r.chain)), r.prime) for r in link.reasons)
     every = (*link.equation.indices, *link.term.over)
     over = tuple(i for i in free(every) if i in where)

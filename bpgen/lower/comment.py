@@ -69,6 +69,8 @@ def _term(term: Term, equation: Equation, printer: Printer) -> str:
     if not term.over:
         return printer(term.body)
     over = ",".join(k.name for k in term.over)
+    if term.reduce == "first":
+        return f"[{printer(term.body)} is the first largest over {over}]"
     sign = "-" if _is_negative(term.body) else ""
     return f"{sign}{term.reduce}_{over} {printer(-term.body if sign else term.body, PRODUCT)}"
 

@@ -25,3 +25,12 @@ def intro(derivation: Derivation, writer: Writer) -> str:
         f"{said}From here the derivatives are of {loss}, in which the samples are averaged:"
         f" {example} carries the factor {inline('1/N')}."
     )
+
+
+def across(writer: Writer) -> str:
+    """What the subscript n is, where samples meet before the loss."""
+    inline = writer.dialect.inline
+    return (
+        f"The subscript {inline('n')} is the sample, of {inline('N')} in the batch."
+        " Samples meet in these equations, and so none is told by itself."
+    )

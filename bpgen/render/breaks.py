@@ -9,7 +9,8 @@ Width = Callable[[str], float]
 
 _DEEPEST = 2  # parentheses within parentheses that are still broken
 _TOKEN = re.compile(r"(?:\\(?:left|right|biggl|biggr))?[({\[)}\]]|\\begin|\\end")
-_BEFORE = re.compile(r" (?=(?:[-+=−·⊙]|\\odot|\\,) )")  # the spaces that a line may end at
+_SUMS = re.compile(r" (?=[-+=−] )")  # the spaces that a line may well end at
+_BEFORE = re.compile(r" (?=(?:[-+=−·⊙]|\\odot|\\,) )")  # and those that it may end at
 
 
 def broken(part: str, room: float, width: Width) -> list[str]:
@@ -17,8 +18,10 @@ def broken(part: str, room: float, width: Width) -> list[str]:
     then inside them.
     """
     pieces, depth = [part], 0
+    if width(part) > room:
+        pieces = _pieces(part, 0, _SUMS)
     while depth <= _DEEPEST and any(width(p) > room for p in pieces):
-        pieces, depth = _pieces(part, depth), depth + 1
+        pieces, depth = _pieces(part, depth, _BEFORE), depth + 1
     if depth > _DEEPEST and r"\left(" in part and any(width(p) > room for p in pieces):
         return broken(_fixed(part), room, width)
     return pieces
@@ -29,9 +32,9 @@ def _fixed(part: str) -> str:
     return part.replace(r"\left(", r"\biggl(").replace(r"\right)", r"\biggr)")
 
 
-def _pieces(part: str, depth: int) -> list[str]:
+def _pieces(part: str, depth: int, ends: re.Pattern[str]) -> list[str]:
     """The part cut at operators no deeper than so many parentheses, and in no other brackets."""
-    cuts = {m.start() for m in _BEFORE.finditer(part)}
+    cuts = {m.start() for m in ends.finditer(part)}
     found, level, closed, start = [], 0, 0, 0
     for k, token in _tokens(part):
         if token is None:

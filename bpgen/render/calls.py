@@ -11,6 +11,7 @@ import sympy as sp
 
 from bpgen.functions import Row, row
 from bpgen.render.dialect import Dialect
+from bpgen.render.masks import kept
 from bpgen.render.writer import ADD, MUL, POW, Piece, Writer
 
 if TYPE_CHECKING:
@@ -58,6 +59,11 @@ def called(call: sp.Expr, printer: Printer) -> Piece:
         return Piece(dialect.absolute(printer.text(inner)))
     if name == "step":
         return Piece(writer.indicator(f"{printer.text(inner)} {dialect.relations['>']} 0"))
+    if name == "at_most":
+        one, other = map(writer.subscript, call.args)
+        return Piece(writer.indicator(f"{one} {dialect.relations['<=']} {other}"))
+    if name == "masked":
+        return Piece(dialect.cases(_masked(call, printer)), MUL)
     if name == "inside":
         low, z, high = (printer.text(call.args[k]) for k in (1, 0, 2))
         less = dialect.relations["<"]
@@ -66,6 +72,18 @@ def called(call: sp.Expr, printer: Printer) -> Piece:
     short = {"Max": "max", "Min": "min"}.get(name)
     name = head(call, writer) if short is None else short if dialect.flat else f"\\{short}"
     return Piece(dialect.call(name, ", ".join(printer.text(a) for a in arguments)))
+
+
+def _masked(call: sp.Expr, printer: Printer) -> tuple[tuple[str, str], ...]:
+    """What a mask keeps, and minus infinity elsewhere."""
+    dialect = printer.writer.dialect
+    z, bounds = kept(call)
+    when = ", ".join(printer.writer.bounded(bounds))
+    if not bounds:
+        z, mask = call.args
+        when = f"{printer.tight(mask, MUL)} {dialect.relations['!=']} 0"
+    lost = (dialect.minus + dialect.words["infinity"], dialect.words["otherwise"])
+    return ((printer.text(z), dialect.words["if"] + when), lost)
 
 
 def exp(inner: str, writer: Writer) -> Piece:

@@ -91,7 +91,7 @@ class Chain:
             return [(False, self._penalty(way, left))]
         top = way.upstream.name in self.tops
         body = self._local(way) * (sp.S.One if top else self._total(way.upstream))
-        at = None if way.wrt.indices == left else way.wrt.indices
+        at = None if way.wrt.indices == left else way.wrt.indices  # a gather
         term = Term(body, way.over, "sum", at)
         return rightside.right_side(Equation("", left, (term,)), self.writer)
 

@@ -9,10 +9,12 @@ import sympy as sp
 
 from bpgen.contraction import Group, Sum
 from bpgen.errors import NetError
-from bpgen.ir import Equation, Index
+from bpgen.ir import Element, Equation, Index
 from bpgen.record import Derivation
 from bpgen.render.calls import exp, log
-from bpgen.render.rightside import MANY, before, in_order, positive_first
+from bpgen.render.masks import kept
+from bpgen.render.places import along
+from bpgen.render.rightside import MANY, before, first_largest, in_order, positive_first
 from bpgen.render.sample import View
 from bpgen.render.scalar import Printer, Signed
 from bpgen.render.writer import ADD, ATOM, MUL, Piece, Writer
@@ -53,15 +55,15 @@ def entries(indices: tuple[Index, ...]) -> Iterator[Entry]:
         yield dict(zip(indices, map(sp.Integer, values), strict=True))
 
 
-def left_side(equation: Equation, entry: Entry, writer: Writer) -> str:
-    return writer.tensor(
-        equation.name, tuple(writer.subscript(i.xreplace(entry)) for i in equation.indices)
-    ).text
+def left_side(access: Element, entry: Entry, writer: Writer) -> str:
+    return Printer(writer, writer.element).text(access.xreplace(entry))
 
 
 def right_side(equation: Equation, entry: Entry, writer: Writer) -> list[Signed]:
     """The right side at one entry, its sums written out."""
     printer = Printer(writer, writer.element)
+    if equation.terms[0].reduce == "first":
+        return [(False, first_largest(equation.lhs.xreplace(entry), printer))]
     found = [
         a for g in in_order(equation, writer) for a in _group(g, equation.indices, entry, printer)
     ]
@@ -69,7 +71,7 @@ def right_side(equation: Equation, entry: Entry, writer: Writer) -> list[Signed]
 
 
 def _group(group: Group, left: tuple[Index, ...], entry: Entry, printer: Printer) -> list[Signed]:
-    outer = group.outer.xreplace(entry)
+    outer = _within(group.outer.xreplace(entry), printer.writer)
     if not group.sums:
         marks = _indicators(group.at, left, entry, printer)
         if marks is None or outer == 0:
@@ -105,8 +107,12 @@ def _expanded(
     """The addends of a sum, one for each value of its indices; a maximum or logsumexp stays one
     call.
     """
-    values = [part.body.xreplace({**entry, **e}) for e in entries(part.over)]
+    values = [
+        _within(part.body.xreplace({**entry, **e}), printer.writer) for e in entries(part.over)
+    ]
     dialect = printer.writer.dialect
+    if part.reduce != "sum":
+        values = [z for z, bounds in map(kept, values) if all(a <= b for a, b in bounds)]
     if part.reduce == "logsumexp":
         inner = f" {'+'} ".join(exp(printer.text(v), printer.writer).text for v in values)
         return [(False, log(Piece(inner, ADD if values[1:] else ATOM), dialect))]
@@ -127,6 +133,17 @@ def _expanded(
         if marks is not None and value != 0:
             found += [_marked(value, marks, printer)] if marks else printer.addends(value)
     return found
+
+
+def _within(expr: sp.Expr, writer: Writer) -> sp.Expr:
+    """An expression at an entry, where what is beyond the last step is 0."""
+    beyond = {
+        e: sp.S.Zero
+        for e in expr.atoms(Element)
+        for i, size in along(e, writer.axes)
+        if i.is_Integer and isinstance(size, int) and i >= size
+    }
+    return expr.xreplace(beyond)
 
 
 def _marked(value: sp.Expr, marks: list[str], printer: Printer) -> Signed:

@@ -10,6 +10,8 @@ from bpgen.render.names import GREEK, Symbol
 
 _SUPER = dict(zip("0123456789()+-−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾⁺⁻⁻", strict=True))
 _SUB = dict(zip("0123456789aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ", strict=True))
+HELD = "\u00a0"  # a space at which no line is broken
+_SHORT = 20
 _COMBINING = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303"}
 
 
@@ -38,6 +40,7 @@ class Dialect:
     partial: Callable[[str, str, str], str]  # of, by, and the mark of an immediate derivative
     upstream: Callable[[Symbol, tuple[str, ...]], str]  # the gradient that backward is given
     sum: Callable[[str], str]
+    under: Callable[[str, tuple[str, ...]], str]  # indices, and conditions on them
     max: Callable[[str], str]
     indicator: Callable[[str], str]
     softmax: Callable[[str], str]
@@ -110,6 +113,11 @@ def _latex_partial(of: str, wrt: str, mark: str) -> str:
     return rf"\frac{{\partial{mark} {of}}}{{\partial {wrt}}}"
 
 
+def _latex_under(over: str, conditions: tuple[str, ...]) -> str:
+    lines = r" \\ ".join((over, *conditions))
+    return rf"\substack{{{lines}}}" if conditions else over
+
+
 LATEX = Dialect(
     name="latex",
     symbol=_latex_symbol,
@@ -130,6 +138,7 @@ LATEX = Dialect(
         Symbol(s.stem, "bar", s.layer, s.label), subscripts, False
     ),
     sum=lambda over: rf"\sum_{{{over}}} ",
+    under=_latex_under,
     max=lambda over: rf"\max_{{{over}}} " if over else r"\max",
     indicator=lambda inner: rf"\mathbf{{1}}[{inner}]",
     softmax=lambda inner: r"\operatorname{softmax}" + _latex_parens(inner),
@@ -155,6 +164,11 @@ LATEX = Dialect(
         "otherwise": r"\text{otherwise}",
         "if": r"\text{if } ",
         "dots": r"\dots",
+        "gives": r"\text{ gives }",
+        "with": r"\text{ with } ",
+        "infinity": r"\infty",
+        "for the first": r"\text{ for the first } ",
+        "for the first time": r"\text{ for the first time}",
     },
 )
 
@@ -190,12 +204,17 @@ def _text_cases(rows: tuple[tuple[str, str], ...]) -> str:
     return "{" + "; ".join(f"{value} {when}" for value, when in rows) + "}"
 
 
+def _text_inline(math: str) -> str:
+    """Mathematics in a sentence: a short formula stays on one line."""
+    return math.replace(" ", HELD) if len(math) <= _SHORT else math
+
+
 TEXT = Dialect(
     name="text",
     symbol=_text_symbol,
     entry=lambda text, subscripts: text + _text_below(subscripts),
     index=lambda name: name,
-    inline=lambda math: math,
+    inline=_text_inline,
     escape=escape.plain,
     parens=lambda inner: f"({inner})",
     frac=lambda top, bottom: f"{top}/{bottom}",
@@ -210,6 +229,7 @@ TEXT = Dialect(
         Symbol(s.stem, "bar", s.layer, s.label), subscripts, False
     ),
     sum=lambda over: f"Σ[{over}] ",
+    under=lambda over, conditions: f"{over}: {', '.join(conditions)}" if conditions else over,
     max=lambda over: f"max[{over}] " if over else "max",
     indicator=lambda inner: f"𝟙[{inner}]",
     softmax=lambda inner: f"softmax({inner})",
@@ -230,5 +250,15 @@ TEXT = Dialect(
     times=" · ",
     odot=" ⊙ ",
     relations={">": ">", ">=": "≥", "<": "<", "<=": "≤", "==": "=", "!=": "≠"},
-    words={"log": "log", "otherwise": "otherwise", "if": "if ", "dots": "…"},
+    words={
+        "log": "log",
+        "otherwise": "otherwise",
+        "if": "if ",
+        "dots": "…",
+        "gives": " gives ",
+        "with": " with ",
+        "infinity": "∞",
+        "for the first": " for the first ",
+        "for the first time": " for the first time",
+    },
 )

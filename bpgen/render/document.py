@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from bpgen.ir import BATCH, Equation
+from bpgen.ir import BATCH, Equation, Loop
 from bpgen.record import Derivation, Equality, Forward, Step
-from bpgen.render import batch, components, matrix, rightside
+from bpgen.render import batch, components, matrix, recurrences, rightside
 from bpgen.render.chain import Chain, strings
 from bpgen.render.dependence import Dependence
 from bpgen.render.dialect import Dialect
+from bpgen.render.finals import finals
 from bpgen.render.legend import conventions, legend
 from bpgen.render.page import Block, Document, Row, Section
 from bpgen.render.reasons import line_reasons, told
@@ -20,6 +21,7 @@ from bpgen.render.writer import Writer
 
 _BOX = 20  # lines of a box that still fits a page
 _EVALUATED = {False: "evaluated as", True: "evaluated, and differentiated, as"}
+_TIES = "of several that are the largest the first alone passes the gradient on"
 _WHY = "this spelling neither overflows nor takes the logarithm of 0"
 
 
@@ -29,11 +31,12 @@ def document(derivation: Derivation, dialect: Dialect, notation: str) -> Documen
     """
     first = 1 if notation == "components" else 0
     writer = Writer.of(derivation, dialect, first)
-    page = _Page(derivation, writer, notation, View(separable(derivation)))
+    page = _Page(derivation, writer, notation, View.of(derivation, separable(derivation)))
     if notation == "components":
         components.check_size(derivation, page.view)
     forward, *rest = (page.forward(), page.backward(), *page.batch(), *page.summary())
-    forward = replace(forward, intro=legend(derivation.network, writer, notation == "components"))
+    said = legend(derivation.network, writer, notation == "components")
+    forward = replace(forward, intro=(*page.across(), *said))
     title = derivation.network.title or derivation.network.name
     return Document(title, (), (forward, *rest))
 
@@ -89,17 +92,32 @@ class _Page:
     # sections
 
     def forward(self) -> Section:
-        rows: list[Row] = []
+        blocks: list[Block] = []
+        loop: Loop | None = None
         why = Row("", words=(self.writer.dialect.said(f"({_WHY})"),))
         said = False
         for forward in self.derivation.forward:
             # Of the mean over the batch, one sample has nothing to say.
             if self.top == self.base.total or forward.equation.name != self.base.total:
-                rows += self._forward(forward)
+                rows = self._forward(forward)
                 if rows[-1].words and not said:
                     rows.append(why)
                     said = True
-        return Section("Forward pass", (), (Block(tuple(rows)),))
+                if blocks and forward.equation.loop == loop:
+                    every = (*blocks[-1].rows, *rows)
+                    blocks[-1] = replace(
+                        blocks[-1], rows=tuple(sorted(every, key=lambda r: not r.first))
+                    )
+                else:
+                    loop = forward.equation.loop
+                    lead = recurrences.forward(loop, self.writer) if loop else ""
+                    blocks.append(Block(tuple(rows), lead=lead))
+        return Section("Forward pass", (), tuple(blocks))
+
+    def across(self) -> tuple[str, ...]:
+        """Where samples meet, what the subscript n is."""
+        batched = any(t.batched for t in self.derivation.network.tensors.values())
+        return () if self.view.sample or not batched else (batch.across(self.writer),)
 
     def _forward(self, forward: Forward) -> list[Row]:
         """The equation as written, and as evaluated where that differs on paper."""
@@ -130,7 +148,16 @@ class _Page:
 
     def backward(self) -> Section:
         steps = [s for s in self.derivation.steps if s.of != self.unsaid]
-        return Section("Backward pass", self._backward_intro(), tuple(map(self._step, steps)))
+        blocks: list[Block] = []
+        loop: Loop | None = None
+        for step in steps:
+            block, own = self._step(step), step.equation.loop
+            if own is not None and own != loop:
+                together = [s.number for s in steps if s.equation.loop == own]
+                block = replace(block, lead=recurrences.backward(own, together, self.writer))
+            blocks.append(block)
+            loop = own
+        return Section("Backward pass", self._backward_intro(), tuple(blocks))
 
     def _backward_intro(self) -> tuple[str, ...]:
         network, inline = self.derivation.network, self.writer.dialect.inline
@@ -145,7 +172,8 @@ class _Page:
     def _step(self, step: Step) -> Block:
         equation = self.view.equation(step.equation)
         rows = self.chain.rows(step)
-        lines = self._lines(step) if rows else []
+        apart = self._is_told_apart(equation)
+        lines = self._lines(step, apart and bool(rows[0].addends)) if rows else []
         if rows and not rows[0].addends:
             # The loss itself is differentiated: its derivative stands beside it.
             since = rows[0].since + lines[0].since
@@ -155,14 +183,16 @@ class _Page:
         found = [*_joined([*rows, *lines], final, self.writer.element(equation.lhs).text), *stable]
         return Block(tuple(found), self._heading(step), self._remarks(step))
 
-    def _lines(self, step: Step) -> list[Row]:
+    def _is_told_apart(self, equation: Equation) -> bool:
+        """Whether an equation is told at several places."""
+        return [s.left for s in self.view.statements(equation)] != [equation.lhs]
+
+    def _lines(self, step: Step, apart: bool) -> list[Row]:
         """The product and its simplification; a line that only reorders the one above it is not
-        printed.
+        printed, nor the last where it is told at several places and needs no reason.
         """
-        shown = [
-            self.view.equation(Equation(step.equation.name, step.equation.indices, line.terms))
-            for line in step.lines
-        ]
+        lines = step.lines[:-1] if apart and not step.lines[-1].reasons else step.lines
+        shown = [self.view.equation(replace(step.equation, terms=line.terms)) for line in lines]
         before = [(), *(e.terms for e in shown)]
         rows = [
             Row(
@@ -170,9 +200,11 @@ class _Page:
                 strings(rightside.right_side(e, self.writer), self.writer),
                 since=line_reasons(map(self.view.said, line.reasons), above, self.writer),
             )
-            for e, line, above in zip(shown, step.lines, before, strict=False)
+            for e, line, above in zip(shown, lines, before, strict=False)
         ]
-        return [r for r, after in zip(rows, [*rows[1:], None], strict=True) if not _alike(r, after)]
+        return [
+            r for r, after in zip(rows, [*rows[1:], None], strict=False) if not _alike(r, after)
+        ]
 
     def _heading(self, step: Step) -> str:
         inline, writer = self.writer.dialect.inline, self.writer
@@ -181,7 +213,13 @@ class _Page:
         return f"Gradient with respect to {inline(writer.tensor(step.of).text)}{called}"
 
     def _remarks(self, step: Step) -> tuple[str, ...]:
-        return tuple(conventions(step.conventions, self.writer.dialect))
+        said = list(step.conventions)
+        said += [_TIES] if any(self.writer.is_first(p.value) for p in step.paths) else []
+        found = conventions(said, self.writer.dialect)
+        if step.equation.loop is None:
+            shown = self.view.equation(step.equation)
+            found += recurrences.beyond(shown, self.view.carried, self.writer)
+        return tuple(found)
 
     def batch(self) -> list[Section]:
         """The same equations, with the sample's index and the mean."""
@@ -190,7 +228,13 @@ class _Page:
         notation = "index" if self.notation == "index" else "matrix"
         shown = [(self.loss, f.number) for f in self.derivation.forward if f.source is self.loss]
         shown += [(s.equation, s.number) for s in self.derivation.steps]
-        rows = [r for e, number in shown if e for r in finals(e, number, self.base, notation)]
+        whole = replace(self.view, sample=False, known={})
+        rows = [
+            row
+            for equation, number in shown
+            if equation
+            for row in finals(whole.equation(equation), number, self.base, notation, whole)
+        ]
         intro = batch.intro(self.derivation, self.base)
         return [Section("Over the batch", (intro,), (Block(tuple(rows)),))]
 
@@ -199,7 +243,9 @@ class _Page:
         for step in self.derivation.steps:
             if step.number in self.known and not step.inlined:
                 if self.notation == "components":
-                    rows += finals(self.view.equation(step.equation), None, self.writer, "matrix")
+                    rows += finals(
+                        self.view.equation(step.equation), None, self.writer, "matrix", self.view
+                    )
                 else:
                     rows += self.known[step.number]
         rows = [replace(r, tag=None) for r in rows]
@@ -208,31 +254,18 @@ class _Page:
 
     def _final(self, equation: Equation, number: int, writer: Writer) -> list[Row]:
         """An equation in the chosen notation, with its shape."""
-        rows = self.known[number] = finals(equation, number, writer, self.notation)
+        rows = self.known[number] = finals(equation, number, writer, self.notation, self.view)
         whole = rows[-1].left == matrix.left_side(equation, writer)
         # A subscript n is one sample.
         axes = [i for i in equation.indices if not (whole and i.size == BATCH)]
         shape = writer.dialect.shape(tuple(writer.length(i.size or 1) for i in axes))
         if not whole:  # an entry on the left: say whose shape it is
             name = equation.name
+            if (name, len(equation.indices)) in writer.firsts:
+                return rows
             owner = name if name in writer.symbols else writer.adjoint_of[name]
             shape = f"{writer.tensor(owner).text} {shape}"
         return [*rows[:-1], replace(rows[-1], shape=shape)]
-
-
-def finals(equation: Equation, number: int | None, writer: Writer, notation: str) -> list[Row]:
-    """An equation in a notation: one row, or one for each entry."""
-    if notation == "components":
-        rows = []
-        for entry in components.entries(equation.indices):
-            right = strings(components.right_side(equation, entry, writer), writer)
-            rows.append(Row(components.left_side(equation, entry, writer), right))
-        return [*rows[:-1], replace(rows[-1], tag=number)]
-    addends = matrix.attempt(equation, writer) if notation == "matrix" else None
-    if addends is not None:
-        return [Row(matrix.left_side(equation, writer), strings(addends, writer), tag=number)]
-    left = writer.element(equation.lhs).text
-    return [Row(left, strings(rightside.right_side(equation, writer), writer), tag=number)]
 
 
 def _joined(told: list[Row], final: list[Row], entry: str) -> list[Row]:
@@ -240,8 +273,11 @@ def _joined(told: list[Row], final: list[Row], entry: str) -> list[Row]:
     if not told:
         return final
     last, (first, *more) = told[-1], final
-    if not more and (entry, last.addends) == (first.left, first.addends):
-        return [*told[:-1], replace(last, shape=first.shape, tag=first.tag)]
+    if first.left == entry:
+        goes_on = replace(first, left="")
+        if last.addends == first.addends:
+            return [*told[:-1], replace(goes_on, left=last.left, since=last.since), *more]
+        return [*told, goes_on, *more]
     if (last.left, last.addends) == (first.left, first.addends):
         return [*told[:-1], replace(first, since=last.since), *more]
     return [*told, *final]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from textwrap import wrap
 
 from bpgen.render import escape
+from bpgen.render.dialect import HELD
 from bpgen.render.lines import latex_rows, text_rows
 from bpgen.render.page import Block, Document, Row, Section
 from bpgen.templating import template
@@ -14,7 +15,12 @@ _TERMINAL = 100
 
 def _latex_section(section: Section) -> dict[str, object]:
     blocks = [
-        {"heading": b.heading, "lines": latex_rows(b.rows, r"\tag"), "remarks": b.remarks}
+        {
+            "heading": b.heading,
+            "lines": latex_rows(b.rows, r"\tag"),
+            "remarks": b.remarks,
+            "lead": b.lead,
+        }
         for b in section.blocks
     ]
     return {
@@ -43,7 +49,7 @@ def markdown(document: Document) -> str:
     sections = []
     for section in document.sections:
         blocks = [
-            {"heading": b.heading, "displays": _displays(b), "remarks": b.remarks}
+            {"heading": b.heading, "displays": _displays(b), "remarks": b.remarks, "lead": b.lead}
             for b in section.blocks
         ]
         sections.append(
@@ -80,16 +86,22 @@ def text(document: Document) -> str:
     sections = []
     for section in document.sections:
         blocks = [
-            {"heading": b.heading, "lines": text_rows(b.rows), "remarks": b.remarks}
+            {
+                "heading": b.heading,
+                "lines": text_rows(b.rows),
+                "remarks": b.remarks,
+                "lead": _paragraph(b.lead),
+            }
             for b in section.blocks
         ]
         rule = "─" * len(section.title)
         intro = [line for said in section.intro for line in _paragraph(said)]
         sections.append({"title": section.title, "rule": rule, "intro": intro, "blocks": blocks})
     title = escape.plain(document.title)
-    return template("derivation.txt.jinja").render(
+    made = template("derivation.txt.jinja").render(
         title=title, rule="═" * len(title), sections=sections
     )
+    return made.replace(HELD, " ")
 
 
 def _paragraph(said: str) -> list[str]:

@@ -13,12 +13,22 @@ from bpgen.render.names import Symbol
 from bpgen.render.scalar import Printer
 from bpgen.render.writer import Writer
 
-_FAMILIAR = {"expm1", "log1p", "step", "inside", "erf"}  # printed in elementary terms
+_FAMILIAR = {
+    "expm1",
+    "log1p",
+    "step",
+    "inside",
+    "at_most",
+    "masked",
+    "erf",
+}  # printed in elementary terms
 
 
 def legend(network: Network, writer: Writer, components: bool) -> tuple[str, ...]:
     """What was noted as it was printed, explained."""
-    label = next((writer.tensor(t.name).text for t in network.tensors.values() if t.bound), "y")
+    units = sorted(
+        (n.removeprefix("unit ") for n in writer.notes if n.startswith("unit ")), key=len
+    )
     notes, dialect, inline = frozenset(writer.notes), writer.dialect, writer.dialect.inline
     rows = [r for name, r in ROWS.items() if name in notes - _FAMILIAR and r.definition]
     said = [_definition(r, writer) for r in rows]
@@ -31,8 +41,13 @@ def legend(network: Network, writer: Writer, components: bool) -> tuple[str, ...
         f"{inline(dialect.odot.strip())} and f{entrywise}": "odot" in notes,
         f"F{entrywise}": "entrywise" in notes and "odot" not in notes,
         "A scalar added to a vector is added to every entry": "broadcast" in notes,
-        f"{inline(writer.unit(label))} is the unit vector of the label": "unit" in notes,
+        f"{inline(writer.unit(units[0] if units else 'y'))} is the unit vector of the label": any(
+            units
+        ),
         f"{one} is 1 where the condition holds, else 0": "indicator" in notes,
+        "A sum with conditions below it runs over those values of its indices that satisfy them;"
+        " a sum over none is 0": "condition" in notes,
+        "Of several indices, the last runs fastest: so their values are ordered": "order" in notes,
         f"{inline(dialect.d + dialect.immediate)} is the immediate derivative:"
         " of the formula's own mention of the variable": "immediate" in notes,
         f"Indices{labels} count from {writer.first}": components or "count" in notes,

@@ -15,6 +15,8 @@ _TERMINAL = 100
 _LEAST = 30  # room for a right side, whatever stands on the left
 _GAP = r"\quad "
 _WIDE = ((r"[A-Z]", 0.3), (r"[MW]", 0.5), (r"w", 0.4), (r"m", 0.7))  # beyond one character
+_LARGE = ((r"\odot", 2.0), (r"\sum", 0.9), (r"\left", 0.7), (r"\right", 0.7))
+_STACKED = re.compile(r"\\(?:substack\{|begin\{cases\})([^{}]*)(?:\}|\\end\{cases\})")
 
 
 def measured(math: str) -> float:
@@ -22,6 +24,7 @@ def measured(math: str) -> float:
     previous = ""
     while previous != math:
         previous = math
+        math = _STACKED.sub(lambda m: max(re.split(r"\\\\ ", m[1]), key=_plain_width), math)
         math = re.sub(
             r"\\t?frac\{([^{}]*)\}\{([^{}]*)\}", lambda m: max(m[1], m[2], key=_plain_width), math
         )
@@ -42,6 +45,7 @@ def _unbraced(math: str) -> str:
 
 def _plain_width(math: str) -> float:
     small = len(re.findall(r"[_^]", math))
+    large = sum(extra * math.count(mark) for mark, extra in _LARGE)
     math = re.sub(
         r"\\(left|right|biggl|biggr|mathrm|mathbf|mathbb|text|operatorname|hat|bar|tilde|overset)",
         "",
@@ -51,7 +55,7 @@ def _plain_width(math: str) -> float:
     math = re.sub(r"\\[a-zA-Z]+|\\.", "x", math)
     spaced = len(re.findall(r"[=+-]", math))
     wide = sum(extra * len(re.findall(letters, math)) for letters, extra in _WIDE)
-    return len(re.sub(r"[\s{}_^&]", "", math)) - 0.3 * small + spaced + wide
+    return len(re.sub(r"[\s{}_^&]", "", math)) - 0.3 * small + spaced + wide + large
 
 
 def _wrapped(parts: Iterable[str], room: float, width: Width = measured) -> list[str]:
@@ -90,7 +94,7 @@ def _latex_row(row: Row, tag: str, room: float) -> list[str]:
     lead = rf"\quad \text{{{row.words[0]} }}" if row.words else "= "
     first, *more = _wrapped(row.addends, room - 2)
     lines = [rf"{row.left} &{lead}{first}".lstrip(), *(rf"&\quad {m}" for m in more)]
-    for extra in ([row.shape] if row.shape else []) + since:
+    for extra in [e for e in (row.where, row.shape) if e] + since:
         last = lines[-1].split("&", 1)[1]
         if measured(f"{last}{extra}") + 4 <= room:
             lines[-1] += rf" \quad {extra}"
@@ -128,7 +132,7 @@ def _text_row(row: Row, margin: int) -> list[str]:
         f"  {blank[columns(row.left) :]}{row.left}{lead}{first}",
         *(f"  {blank}     {m}" for m in more),
     ]
-    for extra in ([row.shape] if row.shape else []) + since:
+    for extra in [e for e in (row.where, row.shape) if e] + since:
         if columns(lines[-1]) + columns(extra) + 3 <= _TERMINAL - 6:
             lines[-1] += f"   {extra}"
         else:

@@ -13,6 +13,7 @@ import sympy as sp
 
 from bpgen.contraction import Group, Sum, factored
 from bpgen.ir import BATCH, Element, Equation, Index, length
+from bpgen.render.places import fits, is_plain
 from bpgen.render.products import (
     Raiser,
     Unfit,
@@ -80,7 +81,21 @@ def right_side(equation: Equation, writer: Writer) -> list[Signed]:
     return positive_first([a for g in in_order(equation, writer) for a in raised(g, axes, raiser)])
 
 
+def _plain_whole(group: Group, writer: Writer) -> bool:
+    """Whether every element is read at plain indices, each over the whole of its axis."""
+    exprs = (group.outer, *(f for s in group.sums for f in s.factors))
+    return all(
+        all(map(is_plain, e.indices))
+        and fits(e, writer.axes)
+        and (e.name, len(e.indices)) not in writer.firsts
+        for expr in exprs
+        for e in expr.atoms(Element)
+    )
+
+
 def _group(group: Group, axes: tuple[Index, ...], raiser: Raiser) -> list[Signed]:
+    if not _plain_whole(group, raiser.writer):
+        raise Unfit
     if group.at is not None:
         return [_unit(group, axes, raiser)]
     if group.outer.is_Number and len(group.sums) > MANY:

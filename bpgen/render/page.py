@@ -17,19 +17,22 @@ class Row:
 
     left: str
     addends: tuple[str, ...] = ()  # each after the first with its sign
+    where: str = ""  # for which values of its indices it holds
     shape: str = ""
     words: tuple[str, ...] = ()
     since: tuple[str, ...] = ()
     tag: int | None = None
+    first: bool = False  # of a recurrence: what stands before the first step
 
 
 @dataclass(frozen=True)
 class Block:
-    """A headed group of rows, and remarks in words below it."""
+    """A headed group of rows, a sentence that leads into it, and remarks in words below it."""
 
     rows: tuple[Row, ...]
     heading: str = ""
     remarks: tuple[str, ...] = ()
+    lead: str = ""
 
 
 @dataclass(frozen=True)

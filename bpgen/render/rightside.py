@@ -4,6 +4,7 @@ indicator.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import sympy as sp
@@ -11,7 +12,9 @@ import sympy as sp
 from bpgen.contraction import Group, Sum, factored, groups
 from bpgen.ir import BATCH, Element, Equation, Index, length
 from bpgen.render.calls import exp, log
+from bpgen.render.masks import kept
 from bpgen.render.scalar import Printer, Signed
+from bpgen.render.under import under
 from bpgen.render.writer import ADD, ATOM, MUL, POW, Piece, Writer
 
 MANY = 3  # sums within one pair of parentheses; more are written apart, so that lines can break
@@ -20,6 +23,8 @@ MANY = 3  # sums within one pair of parentheses; more are written apart, so that
 def right_side(equation: Equation, writer: Writer) -> list[Signed]:
     """The addends of the right side, those that are added before those that are subtracted."""
     printer = Printer(writer, writer.element)
+    if equation.terms[0].reduce == "first":
+        return [(False, first_largest(equation.lhs, printer))]
     rest = without_mean(equation)
     if rest is not None:
         inner = Piece(printer.joined(right_side(rest, writer)), ADD)
@@ -66,7 +71,7 @@ def positive_first(addends: list[Signed]) -> list[Signed]:
 
 def indexed_group(group: Group, left: tuple[Index, ...], printer: Printer) -> list[Signed]:
     """The addends of one group."""
-    marks = indicators(group, left, printer.writer)
+    marks, conditions = indicators(group, left, printer.writer)
     if not group.sums and not marks:
         return printer.addends(group.outer)
     if group.outer.is_Number and len(group.sums) > MANY:
@@ -77,8 +82,8 @@ def indexed_group(group: Group, left: tuple[Index, ...], printer: Printer) -> li
         ]
     negative = bool(group.outer.as_coeff_Mul()[0].is_negative)
     outer = -group.outer if negative else group.outer
-    if marks:
-        flip, inner = _scattered(group, outer, marks, printer)
+    if marks or conditions:
+        flip, inner = _scattered(group, outer, marks, conditions, printer)
         return [(negative != flip, inner)]
     sums = [_sum(s, printer) for s in group.sums]
     if outer == 1 and not negative:
@@ -106,48 +111,82 @@ def before(printer: Printer, outer: sp.Expr, inner: Piece) -> Piece:
     return Piece(printer.juxtaposed([printer.tight(outer, MUL), printer.fitted(inner, MUL)]), MUL)
 
 
-def indicators(group: Group, left: tuple[Index, ...], writer: Writer) -> list[str]:
-    """1[i = y] for every axis at which a scatter does not write at the left side's own index."""
-    equal = f" {writer.dialect.relations['==']} "
-    at = group.at or left
-    return [
-        writer.indicator(writer.subscript(i) + equal + writer.subscript(e))
-        for i, e in zip(left, at, strict=True)
-        if i != e
-    ]
-
-
-def _scattered(group: Group, outer: sp.Expr, marks: list[str], printer: Printer) -> Signed:
-    """The indicators of where it is written, outside the sum where they can be, then what is
-    written.
+def indicators(
+    group: Group, left: tuple[Index, ...], writer: Writer
+) -> tuple[list[str], list[str]]:
+    """1[i = y] for every axis at which a scatter does not write at the left side's own index; and
+    2p+u = i, where a sum is restricted to what it writes there.
     """
-    text, negative, body = " ".join(marks), False, outer
-    times = printer.writer.dialect.times
-    for part in group.sums:
-        free = {s for e in group.at or () for s in e.free_symbols}
-        if not free & set(part.over):
-            negative, inner = _sum(part, printer)
-            shown = inner if outer == 1 else before(printer, outer, inner)
-            return negative, Piece(text + times + shown.text, MUL)
-        negative = _all_negative(part.body)
-        text = printer.writer.dialect.sum(_over(part, printer.writer)) + text
-        body = outer * (-part.body if negative else part.body)
-    if body != 1:
-        text += times + printer.tight(body, MUL)
-    return negative, Piece(text, MUL)
+    over = {k for s in group.sums for k in s.over}
+    marks, conditions = [], []
+    for own, place in zip(left, group.at or left, strict=True):
+        if own == place:
+            continue
+        equal, one, other = writer.dialect.relations["=="], *map(writer.subscript, (own, place))
+        if place.free_symbols & over:
+            conditions.append(f"{other}{equal}{one}")
+        else:
+            marks.append(writer.indicator(f"{one} {equal} {other}"))
+    return marks, conditions
 
 
-def _over(part: Sum, writer: Writer) -> str:
-    return ",".join(writer.subscript(k) for k in part.over)
+def _scattered(
+    group: Group, outer: sp.Expr, marks: list[str], conditions: list[str], printer: Printer
+) -> Signed:
+    """The indicators of where it is written, then what is written: a sum under its conditions."""
+    negative, shown = False, printer.piece(outer) if outer != 1 else None
+    for part in group.sums:  # one at most
+        if part.body == 1:  # what is counted stands inside
+            number, rest = outer.as_coeff_Mul()
+            part, outer = replace(part, factors=(rest,)), number
+        negative, shown = _sum(part, printer, group.at or (), conditions)
+        shown = shown if outer == 1 else before(printer, outer, shown)
+    text = " ".join(marks)
+    if shown is None:
+        return negative, Piece(text, MUL)
+    if not marks:
+        return negative, shown
+    if not group.sums and not outer.has(Element):  # a number stands first
+        times = printer.writer.dialect.times
+        return negative, Piece(printer.fitted(shown, MUL) + times + text, MUL)
+    return negative, Piece(text + printer.writer.dialect.times + printer.fitted(shown, MUL), MUL)
+
+
+def first_largest(access: Element, printer: Printer) -> Piece:
+    """{1 if x_k = m for the first k; 0 otherwise}."""
+    writer = printer.writer
+    known = writer.firsts[access.name, len(access.indices)]
+    at = dict(zip(known.indices, access.indices, strict=True))
+    plain, bounds = kept(known.body.xreplace(at))
+    body, largest = (printer.text(e) for e in (plain, known.largest.xreplace(at)))
+    words = writer.dialect.words
+    over = access.indices[len(known.largest.indices) :]
+    if any(e.is_Integer for e in over):
+        when = words["for the first time"]
+    else:
+        names = ",".join(map(writer.subscript, over))
+        when = words["for the first"] + (writer.dialect.parens(names) if over[1:] else names)
+        when += words["with"] + ", ".join(writer.bounded(bounds)) if bounds else ""
+    if over[1:]:
+        writer.note("order")
+    equal = f" {writer.dialect.relations['==']} "
+    rows = (("1", words["if"] + body + equal + largest + when), ("0", words["otherwise"]))
+    return Piece(writer.dialect.cases(rows), MUL)
 
 
 def _all_negative(body: sp.Expr) -> bool:
     return isinstance(body, sp.Add) and all(a.could_extract_minus_sign() for a in body.args)
 
 
-def _sum(part: Sum, printer: Printer) -> Signed:
+def _sum(
+    part: Sum, printer: Printer, at: Iterable[sp.Expr] = (), conditions: Iterable[str] = ()
+) -> Signed:
     """sum over j of a product; the sign of a body that is negative throughout stands outside."""
-    dialect, over, body = printer.writer.dialect, _over(part, printer.writer), part.body
+    dialect, body = printer.writer.dialect, part.body
+    if part.reduce != "sum":
+        body, bounds = kept(body)
+        conditions = (*conditions, *printer.writer.bounded(bounds))
+    over = under(part.over, (body, *at), printer.writer, conditions)
     if part.reduce == "logsumexp":
         inner = dialect.sum(over) + exp(printer.text(body), printer.writer).text
         return False, log(Piece(inner, ATOM), dialect)

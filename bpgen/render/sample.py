@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import sympy as sp
 
-from bpgen.ir import BATCH, Element, Equation, Index, Term, element, length
+from bpgen.derive import adjoint_tensors
+from bpgen.ir import BATCH, Element, Equation, Index, Size, Term, element, length
 from bpgen.record import Derivation, Equality, Path, Reason, Vanishing
+from bpgen.render import places, steps
+from bpgen.render.places import Statement
 
 
 def separable(derivation: Derivation) -> bool:
@@ -44,8 +48,24 @@ class View:
     """How equations are shown: of one sample, or as they are."""
 
     sample: bool
+    axes: Mapping[str, tuple[Size, ...]] = field(default_factory=dict)
+    carried: Mapping[str, int] = field(default_factory=dict)  # counted from the last axis
+    adjoints: frozenset[str] = frozenset()
+    started: frozenset[str] = frozenset()  # the adjoints that are read before the first step
     # What was shown before.
     known: dict[sp.Basic, sp.Basic] = field(default_factory=dict, compare=False)
+
+    @staticmethod
+    def of(derivation: Derivation, sample: bool) -> View:
+        known = adjoint_tensors(derivation)
+        axes = {name: tuple(i.size for i in t.indices if i.size) for name, t in known.items()}
+        carried = {
+            name: t.carried - len(t.indices) for name, t in known.items() if t.carried is not None
+        }
+        reads = (e for s in derivation.steps for e in s.equation.reads() if e.name in carried)
+        started = frozenset(e.name for e in reads if e.indices[carried[e.name]] == -1)
+        adjoints = frozenset(known) - derivation.network.tensors.keys()
+        return View(sample, axes, carried, adjoints, started)
 
     def expr(self, expr: sp.Basic) -> sp.Basic:
         """An expression without the batch index, from the inside of gathers out."""
@@ -93,13 +113,25 @@ class View:
 
     def equation(self, equation: Equation) -> Equation:
         """The equation as this view shows it."""
-        if not self.sample:
-            return equation
-        return Equation(
-            equation.name,
-            self.indices(equation.indices),
-            tuple(self.term(t) for t in equation.terms),
-        )
+        if self.sample:
+            indices = self.indices(equation.indices)
+            equation = replace(
+                equation, indices=indices, terms=tuple(self.term(t) for t in equation.terms)
+            )
+        return steps.told(equation, self.carried, self.axes, self.adjoints)
+
+    def statements(self, equation: Equation) -> list[Statement]:
+        """A shown equation as it is told: at each of its places, and before the first step."""
+        first, rest = steps.split(equation, self.carried)
+        later = places.statements(rest, self.axes)
+        if first is None and equation.name in self.carried and not self.is_adjoint(equation):
+            first = steps.zero(equation, self.carried)
+        if first is None or (self.is_adjoint(equation) and equation.name not in self.started):
+            return later
+        return [*later, first] if self.is_adjoint(equation) else [first, *later]
+
+    def is_adjoint(self, equation: Equation) -> bool:
+        return equation.name in self.adjoints
 
 
 def _is_batch(expr: sp.Basic) -> bool:

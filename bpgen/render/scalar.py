@@ -10,8 +10,9 @@ import sympy as sp
 from bpgen.ir import BATCH, Element
 from bpgen.render.calls import called, condition
 from bpgen.render.fractions import Digits, digits, fraction
+from bpgen.render.masks import kept
 from bpgen.render.partial import Immediate, Partial
-from bpgen.render.writer import ADD, ATOM, MUL, POW, Piece, Writer
+from bpgen.render.writer import ADD, ATOM, MUL, POW, First, Piece, Writer
 
 _HEAVY = ("frac", "\\log", "\\sum", "∂", "Σ", "√")  # what needs a space or a dot beside it
 Signed = tuple[bool, Piece]  # whether it is subtracted, and its absolute value
@@ -183,7 +184,8 @@ class Printer:
         """Anything that is neither a sum nor a product."""
         dialect = self.writer.dialect
         if isinstance(expr, Element):
-            return self.access(expr)
+            known = self.writer.firsts.get((expr.name, len(expr.indices)))
+            return self.access(expr) if known is None else self.gives(expr, known)
         if isinstance(expr, Partial):
             of, wrt = self.tight(expr.of, POW), self.tight(expr.wrt, POW)
             return self.writer.partial(of, wrt, isinstance(expr, Immediate))
@@ -201,6 +203,12 @@ class Printer:
         if isinstance(expr, (sp.Add, sp.Mul)) or expr.is_Number:
             return self.piece(expr)
         return Piece(dialect.escape(str(expr)), ADD)
+
+    def gives(self, access: Element, known: First) -> Piece:
+        """The indicator of a maximum: 1[x_k gives m]."""
+        at = dict(zip(known.indices, access.indices, strict=True))
+        body, largest = (self.text(e.xreplace(at)) for e in (kept(known.body)[0], known.largest))
+        return Piece(self.writer.indicator(body + self.writer.dialect.words["gives"] + largest))
 
     def _power(self, expr: sp.Pow) -> Piece:
         if expr.exp == sp.Rational(1, 2):

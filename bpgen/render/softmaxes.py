@@ -8,6 +8,7 @@ import sympy as sp
 
 from bpgen.ir import Element, Equation, element
 from bpgen.lower.softmax import argument_of_softmax
+from bpgen.render.places import fits
 from bpgen.render.sample import View
 from bpgen.render.scalar import Printer
 from bpgen.render.writer import Piece, Writer
@@ -18,7 +19,7 @@ def as_softmax(
 ) -> str:
     """The equation's right side as a softmax, of whole vectors or at its last index; or nothing."""
     argument = argument_of_softmax(equation, definitions)
-    if argument is None:
+    if argument is None or not all(fits(e, writer.axes) for e in argument.atoms(Element)):
         return ""
     axis = equation.indices[-1]
 

@@ -10,7 +10,9 @@ import sympy as sp
 from bpgen.ir import Element, Equation, Index, Term, element
 from bpgen.network.letters import lettered
 from bpgen.record import Equality, Path, Step
+from bpgen.render.places import determined, is_plain
 from bpgen.render.sample import View
+from bpgen.render.steps import grouped
 
 Indices = tuple[Index, ...]
 
@@ -34,7 +36,8 @@ def ways(step: Step, left: Indices, view: View) -> list[Way]:
     groups: dict[str, list[Path]] = {}
     for path in step.paths:
         groups.setdefault(path.upstream.name, []).append(view.path(path))
-    return [_way(paths, left) for paths in groups.values()]
+    parts = (grouped(paths, left, view.carried, view.axes) for paths in groups.values())
+    return [_way(paths, left, view) for part in parts for paths in part]
 
 
 def apart(
@@ -55,13 +58,14 @@ def _hidden(term: Term, new: Mapping[sp.Expr, sp.Expr]) -> Term:
     return Term(term.body.xreplace(change), tuple(sums.values()), term.reduce, at)
 
 
-def _way(paths: list[Path], left: Indices) -> Way:
-    """Paths in common letters. Where they differ in what they fix, each is marked with where it
-    holds.
+def _way(paths: list[Path], left: Indices, view: View) -> Way:
+    """Paths in common letters. Where they differ in what they fix, or slide, each is marked with
+    where it holds.
     """
     read = {p.wrt for p in paths}
-    wrt = paths[0].wrt if len(read) == 1 else element(paths[0].wrt.name, left)
-    upstream = element(paths[0].upstream.name, _common([p.upstream.indices for p in paths], left))
+    slides = len(read) > 1 or not all(map(is_plain, paths[0].wrt.indices))
+    wrt = element(paths[0].wrt.name, left) if slides else paths[0].wrt
+    upstream = element(paths[0].upstream.name, _common(paths, left, view))
     free = {s for e in (upstream, wrt) for s in e.free_symbols if isinstance(s, Index)}
     hidden = tuple(sorted(free - set(left), key=lambda k: (k.size != "N", k.name)))
     (named,) = lettered(Equation("", left, (Term(sp.Tuple(upstream, wrt), hidden),))).terms
@@ -70,11 +74,11 @@ def _way(paths: list[Path], left: Indices) -> Way:
 
     def term(path: Path) -> Term:
         at = (
-            *(left if len(read) == 1 else path.wrt.indices),
+            *(path.wrt.indices if slides else left),
             *(path.upstream.indices[place[k]] if k in place else k for k in hidden),
         )
         said = (sp.Tuple(*r.chain) for r in path.reasons)
-        inner = tuple(k for k in path.inner if k not in letters)
+        inner = tuple(k for k in (*path.over, *path.inner) if k not in letters)
         plain = at == (*left, *hidden)
         scatter = None if plain else tuple(e.xreplace(letters) for e in at)
         return Term(sp.Tuple(path.value, *said).xreplace(letters), inner, "sum", scatter)
@@ -91,13 +95,22 @@ def _way(paths: list[Path], left: Indices) -> Way:
     return Way(upstream, wrt, named.over, value, reasons)
 
 
-def _common(accesses: list[tuple[sp.Expr, ...]], left: Indices) -> tuple[sp.Expr, ...]:
-    """The indices that all accesses share; where they differ, one that is open in them all."""
-    found = []
+def _common(paths: list[Path], left: Indices, view: View) -> tuple[sp.Expr, ...]:
+    """The indices that all paths have upstream; where they differ, or where a place is reached in
+    several ways, one that is open in them all.
+    """
+    unique = all(determined(p.upstream.indices, p.over) for p in paths)
+    sizes = view.axes.get(paths[0].upstream.name, ())
+    found: list[sp.Expr] = []
+    accesses = [p.upstream.indices for p in paths]
     for k, here in enumerate(zip(*accesses, strict=True)):
         several = dict.fromkeys(here)
-        opened = [i for i in several if i not in left] or [Index(f"_open{k}", here[0].size)]
-        found.append(here[0] if len(several) == 1 else opened[0])
+        opened = [i for i in several if isinstance(i, Index) and i not in left]
+        if len(several) == 1 and (unique or is_plain(here[0])):
+            found.append(here[0])
+        else:
+            size = sizes[k - len(accesses[0])] if sizes else here[0].size
+            found.append(opened[0] if opened else Index(f"_0{k}", size))
     return tuple(found)
 
 

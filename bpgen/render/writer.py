@@ -10,12 +10,15 @@ from itertools import pairwise
 
 import sympy as sp
 
-from bpgen.ir import Element, Index, Size
+from bpgen.ir import BATCH, Element, Index, Size
 from bpgen.network.naming import adjoint_name
 from bpgen.record import Derivation
 from bpgen.render.dialect import Dialect
+from bpgen.render.masks import Bounds
 from bpgen.render.names import GREEK, Symbol, symbols
 from bpgen.render.order import Order
+from bpgen.render.places import Axes
+from bpgen.render.sample import View
 
 ADD, MUL, POW, ATOM = range(4)  # how tightly a piece of text binds
 
@@ -26,6 +29,15 @@ class Piece:
 
     text: str
     level: int = ATOM
+
+
+@dataclass(frozen=True)
+class First:
+    """What the indicator of a maximum is of: which `body` gives the `largest`."""
+
+    indices: tuple[Index, ...]
+    body: sp.Expr
+    largest: Element
 
 
 @dataclass(frozen=True)
@@ -40,6 +52,8 @@ class Writer:
     given: frozenset[str]  # the upstream gradients among them
     order: Order
     total: str  # the name of the scalar that is differentiated
+    axes: Axes  # the sizes of every tensor
+    firsts: Mapping[tuple[str, int], First]  # by name and number of indices
     first: int = 0
     notes: set[str] = field(default_factory=set, compare=False)
     called: set[str] = field(default_factory=set, compare=False)  # shared by what replaces it
@@ -56,7 +70,15 @@ class Writer:
             total += "_"
         named.setdefault(total, Symbol("ell"))
         return Writer(
-            dialect, named, adjoint_of, frozenset(given), Order(network, adjoint_of), total, first
+            dialect,
+            named,
+            adjoint_of,
+            frozenset(given),
+            Order(network, adjoint_of),
+            total,
+            View.of(derivation, False).axes,
+            _firsts(derivation),
+            first,
         )
 
     def differentiating(self, total: str) -> Writer:
@@ -71,25 +93,41 @@ class Writer:
             self.called.update(stems | {GREEK.get(stem, stem) for stem in stems})
         return self.called
 
+    def is_first(self, expr: sp.Expr) -> bool:
+        """Whether an expression speaks of which is the first of the largest."""
+        names = {name for name, _ in self.firsts}
+        return any(e.name in names for e in expr.atoms(Element))
+
+    def spelled(self, expr: sp.Expr) -> sp.Basic:
+        """An expression with all that is printed of the indicators of maxima."""
+        new = {}
+        for access in expr.atoms(Element):
+            known = self.firsts.get((access.name, len(access.indices)))
+            if known is not None:
+                at = dict(zip(known.indices, access.indices, strict=True))
+                new[access] = sp.Tuple(known.body, known.largest).xreplace(at)
+        return sp.Tuple(expr.xreplace(dict.fromkeys(new, sp.S.One)), *new.values())
+
     def note(self, *said: str) -> None:
         self.notes.update(said)
 
     def subscript(self, expr: sp.Expr) -> str:
         """One index: a letter, an entry's number, a gathered label, or a shifted letter."""
         if isinstance(expr, Index):
+            if expr.size == BATCH and expr.name == "m" and "m" in self.letters:
+                return self.dialect.index("n") + self.dialect.prime  # the mean of net.py is m
             return self.dialect.index(expr.name)
         if isinstance(expr, Element):
             self.note("label")
             return self.element(expr).text
+        if isinstance(expr, sp.Symbol):
+            return self.dialect.index(expr.name)
         self.note("count")
         places = {s: s - self.first for s in expr.atoms(Index, Element)} if self.first else {}
         expr = expr.xreplace(places) + self.first
         if expr.is_Integer:
-            return str(expr)
-        parts = sorted(
-            sp.Add.make_args(expr),
-            key=lambda p: (p.as_coeff_Mul()[0].is_negative, p.is_Number, str(p)),
-        )
+            return (self.dialect.minus if expr < 0 else "") + str(abs(expr))
+        parts = sorted(sp.Add.make_args(expr), key=_part)
         text = ""
         for part in parts:
             coefficient, rest = part.as_coeff_Mul()
@@ -99,6 +137,12 @@ class Writer:
                 sign + (str(abs(coefficient)) if abs(coefficient) != 1 or not body else "") + body
             )
         return text
+
+    def bounded(self, bounds: Bounds) -> list[str]:
+        """1 <= 2p+u, 2p+u <= 7."""
+        less = self.dialect.relations["<="]
+        less += " " if less.isascii() and less[1:] else ""  # a word of LaTeX
+        return [f"{self.subscript(one)}{less}{self.subscript(other)}" for one, other in bounds]
 
     def element(self, access: Element) -> Piece:
         """An element in index notation."""
@@ -152,8 +196,30 @@ class Writer:
 
     def unit(self, label: str) -> str:
         """The unit vector of a label; bold where net.py has an e of its own."""
-        self.note("unit")
+        self.note(f"unit {label}")
         return self.dialect.unit("bold" if "e" in self.symbols else "", label)
 
     def length(self, size: Size) -> str:
         return self.dialect.index(size) if isinstance(size, str) else str(size)
+
+
+def _part(part: sp.Expr) -> tuple[bool, bool, int, str]:
+    """The order in an index: 9o+3p+q-1."""
+    step, rest = part.as_coeff_Mul()
+    return bool(step.is_negative), rest == 1, -abs(int(step)), str(rest)
+
+
+def _firsts(derivation: Derivation) -> dict[tuple[str, int], First]:
+    """What each indicator of a maximum stands for, of one sample and of the batch."""
+    sources = [f.source for f in derivation.forward]
+    largest = {e.terms[0]: e for e in sources if e.terms[0].reduce == "max"}
+    found = {}
+    for equation in sources:
+        if equation.terms[0].reduce != "first":
+            continue
+        own = largest[replace(equation.terms[0], reduce="max")]
+        for view in (View(False), View(True)):
+            shown, of = view.equation(equation), view.equation(own)
+            known = First(shown.indices, shown.terms[0].body, of.lhs)
+            found[equation.name, len(shown.indices)] = known
+    return found

@@ -8,6 +8,7 @@ from bpgen.derive import derive
 from bpgen.load import declared_by
 from bpgen.record import Derivation
 from bpgen.render import render
+from tests.render.wide import WIDE
 
 _HEAD = "from bpgen import *\ni, j, k = indices('i j k')\n"
 _SIMPLE = _HEAD + "x = input(3)\nt = target(3)\nW, V = param(3, 3), param(3, 3)\n"
@@ -63,6 +64,8 @@ NETS = {
     + "q, r, v = X @ Q, X @ K, X @ V\nP = softmax(q @ r.T / sqrt(3))\nO = P @ v\n"
     + "L = loss(sum((O - T)**2))\n",
 }
+
+NETS |= WIDE
 
 
 @cache

@@ -16,7 +16,7 @@ _VECTOR = "x = input(3)\nt = target(3)\nW = param(3, 3)\n"
 
 _TRUE = [
     # the sum of a local derivative is printed
-    ("bilinear", "where ∂hⱼ/∂xᵢ = Σ[k] Bⱼᵢₖ yₖ"),
+    ("bilinear", "where ∂hₖ/∂xᵢ = Σ[j] Bₖᵢⱼ yⱼ"),
     ("layer_norm", "∂v/∂m = Σ[i] (2/3 · m − 2/3 · zᵢ)"),
     # direct and total derivative differ
     ("logits_one_hot", "δᵢ = ∂ℓ/∂zᵢ = ∂⁺ℓ/∂zᵢ + ∂ℓ/∂s · ∂s/∂zᵢ"),
@@ -28,7 +28,8 @@ _TRUE = [
     # a gather is marked with where it reads
     ("log_sum_exp", "∂ℓ/∂zᵢ = 𝟙[i = y] · ∂⁺ℓ/∂z[y] + ∂ℓ/∂s⁽¹⁾ · ∂s⁽¹⁾/∂zᵢ"),
     ("logits_of_labels", "∂ℓ/∂zᵢ = 𝟙[i = y] · ∂⁺ℓ/∂z[y] + ∂ℓ/∂s · ∂s/∂zᵢ"),
-    ("two_gathers", "∂ℓ/∂pᵢ = 𝟙[i = 0] · (x₀ − x₁)² − 𝟙[i = y] · 1/p[y]"),
+    ("two_gathers", "∂ℓ/∂pᵢ = 𝟙[i = 0] · (x₀ − x₁)²"),
+    ("two_gathers", "evaluated, and differentiated, as (x₀ − x₁)² p₀ + s − z[y]"),
     # several accesses of one tensor in one equation
     ("twice_itself", "∂ℓ/∂aᵢ = Σ[j] ∂ℓ/∂hⱼ · ∂hⱼ/∂aᵢ"),
     ("twice_itself", "∂hⱼ/∂aᵢ = 𝟙[j = i] · Σ[k] Wᵢₖ aₖ + 𝟙[j = i] · 2 aᵢ + Wⱼᵢ aⱼ"),
@@ -51,7 +52,7 @@ _TRUE = [
     ("softmax", "since ∂⁺ exp(zᵢ − s)/∂zᵢ = exp(zᵢ − s) = pᵢ"),
     ("softmax", "since ∂ exp(zᵢ − s)/∂s = −exp(zᵢ − s) = −pᵢ"),
     # what is evaluated
-    ("entropy", "evaluated, and differentiated, as −Σ[i] yᵢ(zᵢ − s) − 0.1 · Σ[i] (zᵢ − s) pᵢ"),
+    ("entropy", "evaluated as −Σ[i] yᵢ(zᵢ − s) − 0.1 · Σ[i] (zᵢ − s) pᵢ"),
     ("binary", "(this spelling neither overflows nor takes the logarithm of 0)"),
     ("weighted_log", "evaluated as −y ⊙ ζ(−z)"),
     # the batch
@@ -60,6 +61,59 @@ _TRUE = [
     ("function", "∂ℓ/∂W = Σ[n] δₙ xₙᵀ"),
     ("function", "the sum over the samples, Σ[n]."),
     ("function", "h̄ and s̄ are the upstream gradients that backward is given"),
+    # windows, and what is written through them
+    ("convolution", "z[o,p,q] = Σ[c,u,v] K[o,c,u,v] x[c,p+u,q+v] + bₒ"),
+    ("convolution", "∂ℓ/∂xᵢⱼₖ = Σ[o,p,q] ∂ℓ/∂z[o,p,q] · ∂z[o,p,q]/∂xᵢⱼₖ"),
+    ("convolution", "∂z[o,p,q]/∂xᵢⱼₖ = Σ[u,v: p+u=j, q+v=k] Kₒᵢᵤᵥ"),
+    ("convolution", "= Σ[o,p,q,u,v: p+u=j, q+v=k] Kₒᵢᵤᵥ δ[o,p,q]"),
+    ("convolution", "∂ℓ/∂Kᵢⱼₖₗ = Σ[p,q] δ[i,p,q] x[j,k+p,l+q]"),
+    ("convolution", "values of its indices that satisfy them; a sum over none is 0."),
+    ("strided", "= Σ[p,u: 2p+u=i] wᵤ δₚ"),
+    ("two_windows", "∂zₚ/∂xᵢ = Σ[u,v: p+u+v=i] fᵤ gᵥ"),
+    ("mean_pool", "∂mₚ/∂xᵢ = 1/2 · Σ[r<2: 2p+r=i] w"),
+    # written at a place
+    ("padded", "y[i+1] = xᵢ   0 elsewhere"),
+    ("padded", "∂ℓ/∂xᵢ = ∂ℓ/∂y[i+1] · ∂y[i+1]/∂xᵢ"),
+    ("joined", "yᵢ = aᵢ   for i<3"),
+    ("joined", "y[j+3] = dⱼ   y ∈ ℝ⁵"),
+    ("flattened", "f[3i+j] = aᵢⱼ   f ∈ ℝ⁶"),
+    ("folded", "∂ℓ/∂a[3p+q] = 2 B[p,q] − 2 t[p,q]"),
+    ("transposed", "yₒᵢ = Σ[c,p,u: 2p+u=i] K[c,o,u] x[c,p]"),
+    ("spread", "yᵢ = Σ[p,u,v: p+u+v=i] fᵤ gᵥ xₚ"),
+    ("spread", "∂ℓ/∂xᵢ = Σ[j] ∂ℓ/∂yⱼ · ∂yⱼ/∂xᵢ"),
+    # the largest
+    ("max_pool", "m[c,p] = max[r<2] a[c,2p+r]"),
+    ("max_pool", "= {1 if a[c,2p+r] = m[c,p] for the first r; 0 otherwise}"),
+    ("max_pool", "∂ℓ/∂a[c,2p+r] = (∂ℓ/∂m[c,p]) · 𝟙[a[c,2p+r] gives m[c,p]]   for r<2"),
+    ("max_pool", "By convention, of several that are the largest the first alone passes the"),
+    ("padded_pool", "m[c,p] = max[u<2: 1≤2p+u, 2p+u≤3] u⁽¹⁾[c,2p+u]"),
+    ("padded_pool", "for the first u with 1≤2p+u, 2p+u≤3; 0 otherwise}"),
+    ("max_vector", "∂m/∂zᵢ = (2 zᵢ − 1) 𝟙[zᵢ² − zᵢ gives m]"),
+    # gathers
+    ("embedding", "eₜᵢ = E[xₜ,i]"),
+    ("embedding", "= Σ[t: xₜ=i] ∂ℓ/∂eₜⱼ   E ∈ ℝ⁴ˣ²"),
+    ("embedding", "∂ℓ/∂Pᵢⱼ = −𝟙[j = yᵢ] · 1/P[i,yᵢ]"),
+    # recurrences
+    ("elman", "Step by step, for t = 0, …, 2:"),
+    ("elman", "h[−1,k] = h⁽⁰⁾ₖ"),
+    ("elman", "Backpropagation through time: (7) and (8), step by step, for t = 2, …, 0."),
+    ("elman", "t = 3, gradients are 0."),
+    ("elman", "Σ[i] ∂ℓ/∂oₜᵢ · ∂oₜᵢ/∂hₜₖ + Σ[i] ∂ℓ/∂z[t+1,i] · ∂⁺z[t+1,i]/∂hₜₖ"),
+    ("elman", "= Σ[i] Vᵢₖ · (∂ℓ/∂oₜᵢ) + Σ[i] Uᵢₖ δ[t+1,i]"),
+    ("elman", "∂ℓ/∂h[−1,k] = Σ[i] Uᵢₖ δ₀ᵢ"),
+    ("lstm", "c[−1,i] = 0"),
+    ("lstm", "(9) to (11), step by step, for t = T−1, …, 0."),
+    ("lstm", "δ[t,i+2] = (∂ℓ/∂cₜᵢ) · c[t−1,i] · σ(z[t,i+2]) · (1 − σ(z[t,i+2]))   for i<2"),
+    ("last_state", "h[−1,k] = 0"),
+    ("last_state", "𝟙[t = 2] · "),
+    ("past", "∂⁺ℓ/∂hₜ = Σ[i: i−1=t] wᵢ"),
+    ("past", "∂ℓ/∂o[t+1] · ∂⁺o[t+1]/∂hₜ + ∂ℓ/∂oₜ · ∂⁺oₜ/∂hₜ"),
+    ("past", "Σ[t] ∂ℓ/∂hₜ · ∂⁺hₜ/∂b + ∂ℓ/∂h[−1] · ∂⁺h[−1]/∂b"),
+    # across the samples
+    ("batch_norm", "The subscript n is the sample, of N in the batch. Samples meet in these"),
+    ("batch_norm", "m = 1/N · Σ[n] zₙ"),
+    ("batch_norm", "δₙᵢ = ∂L/∂zₙᵢ = ∂L/∂hₙᵢ · ∂⁺hₙᵢ/∂zₙᵢ + ∂L/∂vᵢ · ∂⁺vᵢ/∂zₙᵢ"),
+    ("batch_norm", "Σ[n'] ∂L/∂h[n']"),
     # numbers
     ("attention", "√3/3 · "),
     ("layer_norm", "√(v + 10⁻⁵)"),
@@ -72,6 +126,17 @@ _FALSE = [
     ("log_cosh", "⊙"),
     ("log_cosh", "A scalar added to a vector"),
     ("log_cosh", "∂⁺"),
+    ("max_pool", "first_m"),
+    ("max_vector", "first_m"),
+    ("convolution", "𝟙"),
+    ("lstm", "∂ℓ/∂c[−1"),
+    ("lstm", "runs over those values"),
+    ("lstm", "∂⁺cₜᵢ/∂zₜₖ"),
+    ("past", "∂ℓ/∂h = "),
+    ("joined", "   y = "),
+    ("padded", "y = x"),
+    ("batch_norm", "Over the batch"),
+    ("batch_norm", "for one sample"),
 ]
 
 
@@ -100,7 +165,8 @@ def test_numbers_run_from_one_without_a_gap(name: str) -> None:
 @pytest.mark.parametrize("name", NETS)
 def test_the_loss_of_one_sample_has_no_section(name: str) -> None:
     loss = derived(name).network.sample_loss
-    assert loss is None or "respect to ℓ" not in printed(name)
+    apart = "Samples meet" not in printed(name)
+    assert loss is None or ("respect to ℓ" not in printed(name)) == apart
 
 
 def test_components_count_labels_as_they_count_entries() -> None:
@@ -109,6 +175,22 @@ def test_components_count_labels_as_they_count_entries() -> None:
     assert "δ₁ = exp(z₁ − s) − 𝟙[1 = y]" in text
     assert "𝟙[0 = y]" not in text
     assert "p₁" in printed("two_gathers", "components").split("Over the batch")[1]
+
+
+def test_components_of_windows_and_steps() -> None:
+    pooled = printed("max_pool", "components")
+    assert "m₁₂ = max(a₁₃, a₁₄)" in pooled
+    assert "𝟙[a₁₃ gives m₁₂] = {1 if a₁₃ = m₁₂ for the first time; 0 otherwise}" in pooled
+    assert "Σ[r≤2: 2p+r−2=k]" in pooled
+    steps = printed("elman", "components")
+    assert "h₀₁ = h⁽⁰⁾₁" in steps
+    assert "∂ℓ/∂h₃₁ = V₁₁ · (∂ℓ/∂o₃₁) + V₂₁ · (∂ℓ/∂o₃₂)\n" in steps
+    assert "∂ℓ/∂h₀₁ = U₁₁ δ₁₁ + U₂₁ δ₁₂" in steps
+
+
+def test_a_condition_stands_below_its_indices() -> None:
+    latex = printed("convolution", fmt="latex")
+    assert r"\sum_{\substack{o,p,q,u,v \\ p+u=j, q+v=k}} K_{oiuv} \delta_{opq}" in latex
 
 
 @pytest.mark.parametrize("word", ["sigma", "zeta"])

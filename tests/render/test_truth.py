@@ -5,7 +5,10 @@ things.
 from __future__ import annotations
 
 import re
-from itertools import product
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import groupby, product
 
 import numpy as np
 import pytest
@@ -13,134 +16,253 @@ import sympy as sp
 from hypothesis import given, settings
 
 from bpgen.derive import derive
-from bpgen.functions import ROWS
-from bpgen.ir import BATCH, Element, Equation, Term, length
+from bpgen.functions import ROWS, masked
+from bpgen.ir import BATCH, Element, Equation, Index, Size, Term, length
 from bpgen.load import declared_by
 from bpgen.record import Derivation
 from bpgen.render import render
 from bpgen.render.dialect import TEXT
 from bpgen.render.document import document
-from bpgen.render.sample import View
+from bpgen.render.sample import View, separable
 from bpgen.render.ways import ways
 from tests.networks import networks
 from tests.render.nets import NETS, derived, printed
 
-_VIEW = View(sample=True)
 Values = dict[str, np.ndarray]
 At = dict[sp.Basic, sp.Expr]
+_LENGTHS = {BATCH: 2, "T": 3}
 
 
-def _number(expr: sp.Expr, values: Values, at: At) -> float:
-    """An expression at index values."""
-    expr = expr.xreplace({**at, length(BATCH): sp.S.One})
-    for access in sorted(expr.atoms(Element), key=lambda e: len(e.atoms(Element)), reverse=True):
-        index = tuple(_index(i, values) for i in access.indices)
-        expr = expr.xreplace({access: sp.Float(float(values[access.name][index]))})
-    for row in ROWS.values():
-        if row.definition is not None:
-            expr = expr.replace(row.function, row.definition)
-    return float(expr)
+@dataclass(frozen=True)
+class _World:
+    """A derivation as it is shown, with numbers: of one sample, or of a batch where samples meet.
 
+    What stands before the first step of a recurrence is kept in a last slot, at -1; what is beyond
+    the last step is 0.
+    """
 
-def _index(expr: sp.Expr, values: Values) -> int:
-    return round(_number(expr, values, {}))
+    derivation: Derivation
+    view: View
+    values: Values
 
+    @property
+    def lengths(self) -> dict[str, int]:
+        return {**_LENGTHS, BATCH: 1} if self.view.sample else _LENGTHS
 
-def _entries(indices: tuple[sp.Expr, ...]) -> list[At]:
-    sizes = (range(i.size) for i in indices)
-    return [dict(zip(indices, map(sp.Integer, e), strict=True)) for e in product(*sizes)]
+    def size(self, size: Size | None) -> int:
+        return size if isinstance(size, int) else self.lengths[str(size)]
 
+    def sizes(self, name: str) -> tuple[int, ...]:
+        found = self.view.axes[name]
+        info = self.derivation.network.tensors.get(name)
+        batched = info is None or info.batched
+        found = found[1:] if self.view.sample and batched and found[:1] == (BATCH,) else found
+        return tuple(map(self.size, found))
 
-def _term(term: Term, values: Values, at: At, left: tuple[sp.Expr, ...]) -> float:
-    """One term at an entry of the left side."""
-    found = []
-    for here in _entries(term.over):
-        both = {**at, **here}
-        where = term.at if term.at is not None else left
-        if all(
-            _index(e.xreplace(both), values) == int(i.xreplace(both))
-            for e, i in zip(where, left, strict=True)
+    def number(self, expr: sp.Expr, at: At, values: Values) -> float:
+        """An expression at index values."""
+        long = {length(name): sp.Integer(size) for name, size in self.lengths.items()}
+        expr = expr.xreplace({**at, **long})
+        for access in sorted(
+            expr.atoms(Element), key=lambda e: len(e.atoms(Element)), reverse=True
         ):
-            found.append(_number(term.body, values, both))
-    if term.reduce == "logsumexp":
-        return float(np.log(np.sum(np.exp(found))))
-    return max(found) if term.reduce == "max" else sum(found)
+            expr = expr.xreplace({access: sp.Float(self.element(access, values))})
+        for row in ROWS.values():
+            if row.definition is not None and row.function is not masked:
+                expr = expr.replace(row.function, row.definition)
+        return float(expr.replace(masked, lambda z, keep: z if keep != 0 else -sp.oo))
+
+    def element(self, access: Element, values: Values) -> float:
+        index = tuple(self.index(i, {}, values) for i in access.indices)
+        beyond = any(k >= size for k, size in zip(index, self.sizes(access.name), strict=True))
+        return 0.0 if beyond else float(values[access.name][index])
+
+    def index(self, expr: sp.Expr, at: At, values: Values) -> int:
+        return round(self.number(expr, at, values))
+
+    def entries(self, indices: Iterable[Index]) -> list[At]:
+        indices = tuple(indices)
+        sizes = (range(self.size(i.size)) for i in indices)
+        return [dict(zip(indices, map(sp.Integer, e), strict=True)) for e in product(*sizes)]
+
+    def slots(self, equation: Equation) -> list[At]:
+        """Every entry of a tensor, those before the first step included."""
+        found = self.entries(equation.indices)
+        axis = self.view.carried.get(equation.name)
+        if axis is None:
+            return found
+        own = equation.indices[axis]
+        return [*found, *({**at, own: sp.Integer(-1)} for at in found if at[own] == 0)]
+
+    def entry(self, equation: Equation, at: At, values: Values) -> float:
+        return sum(self.term(t, equation, at, values) for t in equation.terms)
+
+    def term(self, term: Term, equation: Equation, at: At, values: Values) -> float:
+        """One term at an entry of the left side. A term that one step writes is written by every
+        step.
+        """
+        left, over = equation.indices, term.over
+        if term.at is None and any(at.get(i) == -1 for i in left):
+            return 0.0
+        if term.reduce == "first":
+            return self._first(term, at, values)
+        if term.at is not None and equation.loop is not None:
+            own = equation.loop.index
+            if own not in (*over, *term.at) and any(own in e.free_symbols for e in term.at):
+                step = Index("another step", own.size)
+                place = tuple(e.xreplace({own: step}) for e in term.at)
+                term = Term(term.body.xreplace({own: step}), (), term.reduce, place)
+                over = (*over, step)
+        found = []
+        for here in self.entries(over):
+            both = {**at, **here}
+            where = left if term.at is None else term.at
+            if all(
+                self.index(e, both, values) == int(i.xreplace(both))
+                for e, i in zip(where, left, strict=True)
+            ):
+                found.append(self.number(term.body, both, values))
+        if term.reduce == "logsumexp":
+            return float(np.log(np.sum(np.exp(found))))
+        return max(found) if term.reduce == "max" else sum(found)
+
+    def _first(self, term: Term, at: At, values: Values) -> float:
+        entries = self.entries(term.over)
+        bodies = [self.number(term.body, {**at, **here}, values) for here in entries]
+        return float(entries[int(np.argmax(bodies))] == {k: at[k] for k in term.over})
+
+    def fill(self, equations: list[Equation]) -> None:
+        """The values of equations; those of a loop again and again, until every step is right."""
+        for equation in equations:
+            shape = list(self.sizes(equation.name))
+            if equation.name in self.view.carried:
+                shape[self.view.carried[equation.name]] += 1
+            self.values[equation.name] = np.zeros(shape)
+        for _ in range(_LENGTHS["T"] + 2 if equations[0].loop else 1):
+            for equation in equations:
+                for at in self.slots(equation):
+                    place = tuple(int(at[i]) for i in equation.indices)
+                    made = self.entry(equation, at, self.values)
+                    self.values[equation.name][place] = made
 
 
-def _entry(equation: Equation, values: Values, at: At) -> float:
-    return sum(_term(t, values, at, equation.indices) for t in equation.terms)
-
-
-def _filled(equation: Equation, values: Values) -> np.ndarray:
-    made = np.zeros([int(str(i.size)) for i in equation.indices])
-    for at in _entries(equation.indices):
-        made[tuple(int(v) for v in at.values())] = _entry(equation, values, at)
-    return made
-
-
-def _values(derivation: Derivation) -> Values:
-    """A sample, and every forward value and adjoint of it."""
-    rng, values = np.random.default_rng(0), {}
+@cache
+def _world(name: str) -> _World:
+    """Every forward value and adjoint. What steps tell anew is not used here."""
+    derivation = derived(name)
+    world = _World(derivation, View.of(derivation, separable(derivation)), {})
+    shown = replace(world.view, carried={}, known={})  # as it is, with no step told
+    rng = np.random.default_rng(0)
     for t in derivation.network.tensors.values():
-        shape = tuple(int(s) for s in t.sample_shape)
         if t.role != "value":
+            shape = world.sizes(t.name)
             drawn = rng.integers(t.bound, size=shape) if t.bound else rng.normal(size=shape)
-            values[t.name] = np.exp(drawn) / np.exp(drawn).sum() if t.sums_to_one else drawn
-    for forward in derivation.forward:
-        values[forward.equation.name] = _filled(_VIEW.equation(forward.source), values)
-    for name in derivation.network.outputs:
-        values[f"d_{name}"] = rng.normal(size=values[name].shape)
-    for step in derivation.steps:
-        values[step.equation.name] = _filled(_VIEW.equation(step.equation), values)
-    return values
+            summed = np.exp(drawn).sum(-1, keepdims=True) if t.sums_to_one else 1
+            world.values[t.name] = np.exp(drawn) / summed if t.sums_to_one else drawn
+    for group in _together([f.source for f in derivation.forward]):
+        world.fill([shown.equation(e) for e in group])
+    for name_ in derivation.network.outputs:
+        world.values[f"d_{name_}"] = rng.normal(size=world.values[name_].shape)
+    for group in _together([s.equation for s in derivation.steps]):
+        world.fill([shown.equation(e) for e in group])
+    return world
+
+
+def _together(equations: list[Equation]) -> list[list[Equation]]:
+    """The equations of a loop as one group."""
+    groups = groupby(enumerate(equations), lambda found: found[1].loop or found[0])
+    return [[e for _, e in group] for _, group in groups]
 
 
 _WIGGLE = 1e-6
 
 
-def _slope(equation: Equation, upstream: Element, wrt: Element, values: Values, at: At) -> float:
+def _slope(world: _World, equation: Equation, upstream: Element, wrt: Element, at: At) -> float:
     """The immediate derivative of one entry of an equation, by differences."""
-    entry = {
-        i: sp.Integer(_index(e.xreplace(at), values))
+    entry: At = {
+        i: sp.Integer(world.index(e, at, world.values))
         for i, e in zip(equation.indices, upstream.indices, strict=True)
     }
-    where = tuple(_index(e.xreplace(at), values) for e in wrt.indices)
+    where = tuple(world.index(e, at, world.values) for e in wrt.indices)
     ends = []
     for sign in (1, -1):
-        moved = values[wrt.name].astype(float).copy()
+        moved = world.values[wrt.name].astype(float).copy()
         moved[where] += sign * _WIGGLE
-        ends.append(_entry(equation, {**values, wrt.name: moved}, entry))
+        ends.append(world.entry(equation, entry, {**world.values, wrt.name: moved}))
     return (ends[0] - ends[1]) / (2 * _WIGGLE)
 
 
-@pytest.mark.parametrize("name", [n for n in NETS if n != "attention"])
+_NUMERIC = [n for n in NETS if n != "attention"]
+
+
+@pytest.mark.parametrize("name", _NUMERIC)
 def test_every_factor_and_every_chain_rule_holds_in_numbers(name: str) -> None:
-    derivation = derived(name)
-    values = _values(derivation)
-    forward = {f.equation.name: _VIEW.equation(f.source) for f in derivation.forward}
+    world = _world(name)
+    derivation, view, values = world.derivation, world.view, world.values
+    plain = replace(view, carried={}, known={})
+    forward = {f.equation.name: plain.equation(f.source) for f in derivation.forward}
     for step in derivation.steps:
-        left = _VIEW.indices(step.equation.indices)
-        found = ways(step, left, _VIEW)
-        for at in _entries(left):
+        left = view.indices(step.equation.indices)
+        found = ways(step, left, view)
+        for at in world.entries(left):
             total = 0.0
             given = f"d_{step.of}"
             if derivation.network.loss is None and given in values and found:
                 total += values[given][tuple(int(v) for v in at.values())]
-            for way, over in ((w, o) for w in found for o in _entries(w.over)):
+            for way, over in ((w, o) for w in found for o in world.entries(w.over)):
                 both = {**at, **over}
-                if any(
-                    _index(e.xreplace(both), values) != int(i.xreplace(both))
-                    for e, i in zip(way.wrt.indices, left, strict=True)
+                read = [world.index(e, both, values) for e in way.wrt.indices]
+                place = [world.index(e, both, values) for e in way.upstream.indices]
+                sizes = world.sizes(way.upstream.name)
+                if read != [int(i.xreplace(both)) for i in left] or any(
+                    k >= size for k, size in zip(place, sizes, strict=True)
                 ):
                     continue
-                local = sum(_term(t, values, both, way.value.indices) for t in way.value.terms)
-                slope = _slope(forward[way.upstream.name], way.upstream, way.wrt, values, both)
+                local = world.entry(way.value, both, values)
+                slope = _slope(world, forward[way.upstream.name], way.upstream, way.wrt, both)
                 assert local == pytest.approx(slope, rel=1e-4, abs=1e-5)
                 adjoint = derivation.adjoint[way.upstream.name]
-                index = tuple(_index(e.xreplace(both), values) for e in way.upstream.indices)
-                total += local * (values[adjoint][index] if adjoint in values else 1.0)
+                total += local * (values[adjoint][tuple(place)] if adjoint in values else 1.0)
             if found:
-                assert total == pytest.approx(_entry(_VIEW.equation(step.equation), values, at))
+                index = tuple(int(v) for v in at.values())
+                assert total == pytest.approx(values[step.equation.name][index])
+
+
+@pytest.mark.parametrize("name", _NUMERIC)
+def test_every_line_of_a_step_holds_in_numbers(name: str) -> None:
+    world = _world(name)
+    for step in world.derivation.steps:
+        for line in step.lines:
+            shown = world.view.equation(replace(step.equation, terms=line.terms))
+            for at in world.entries(shown.indices):
+                index = tuple(int(v) for v in at.values())
+                made = world.entry(replace(shown, loop=None), at, world.values)
+                assert made == pytest.approx(world.values[step.equation.name][index])
+
+
+@pytest.mark.parametrize("name", _NUMERIC)
+def test_every_place_is_told_once_and_truly(name: str) -> None:
+    """The statements of an equation together say what each element of its tensor is."""
+    world = _world(name)
+    for equation in (*(f.source for f in world.derivation.forward), *_equations(world.derivation)):
+        shown = world.view.equation(equation)
+        said = world.view.statements(shown)
+        told: dict[tuple[int, ...], float] = {}
+        for statement in said:
+            for at in world.entries(statement.right.indices):
+                index = tuple(world.index(e, at, world.values) for e in statement.left.indices)
+                assert index not in told
+                told[index] = world.entry(replace(statement.right, loop=None), at, world.values)
+        values = world.values[equation.name]
+        for at in world.slots(shown):
+            index = tuple(int(at[i]) for i in shown.indices)
+            silent = -1 in index and equation.name in world.view.adjoints - world.view.started
+            assert silent or said[-1].elsewhere or index in told
+            assert silent or told.get(index, 0.0) == pytest.approx(float(values[index]))
+
+
+def _equations(derivation: Derivation) -> list[Equation]:
+    return [s.equation for s in derivation.steps]
 
 
 _BELOW = dict(zip("ᵢⱼₖₗₚᵣᵤᵥ", "ijklpruv", strict=True))

@@ -1,0 +1,68 @@
+"""An equation as it finally reads: in matrices, at its indices, or entry by entry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from bpgen.ir import Equation, Index
+from bpgen.render import components, matrix, rightside
+from bpgen.render.chain import strings
+from bpgen.render.page import Row
+from bpgen.render.places import Statement, along, open_indices
+from bpgen.render.sample import View
+from bpgen.render.scalar import Printer
+from bpgen.render.under import apparent, ranges
+from bpgen.render.writer import Writer
+
+
+def finals(
+    equation: Equation, number: int | None, writer: Writer, notation: str, view: View
+) -> list[Row]:
+    """An equation in a notation: one row, or one for each place or entry."""
+    stepwise = equation.loop is not None or equation.name in view.carried
+    if notation == "matrix" and not stepwise:
+        addends = matrix.attempt(equation, writer)
+        if addends is not None:
+            return [Row(matrix.left_side(equation, writer), strings(addends, writer), tag=number)]
+    told = view.statements(equation)
+    if notation == "components":
+        rows = [row for s in told for row in _entries(s, writer)]
+    else:
+        partial = {i for s in told for i in _partial(s, writer)}
+        rows = [_row(s, partial, writer) for s in told]
+    if told[-1].elsewhere:
+        where, said = rows[-1].where, writer.dialect.said
+        where += said("; 0 elsewhere") if where else said("0 elsewhere")
+        rows[-1] = replace(rows[-1], where=where)
+    return [*rows[:-1], replace(rows[-1], tag=number)]
+
+
+def _row(statement: Statement, partial: Iterable[Index], writer: Writer) -> Row:
+    """A statement with its indices."""
+    right = strings(rightside.right_side(statement.right, writer), writer)
+    bounds = ranges([i for i in statement.right.indices if i in set(partial)], writer)
+    where = writer.dialect.said("for ") + bounds if bounds else ""
+    left = Printer(writer, writer.element).text(statement.left)
+    return Row(left, right, where=where, first=statement.first)
+
+
+def _partial(statement: Statement, writer: Writer) -> list[Index]:
+    """The indices of the left side whose ranges no axis shows."""
+    left, bodies = statement.left, [t.body for t in statement.right.terms]
+    return [
+        i
+        for i in open_indices(left.indices)
+        if not apparent(i, (left, *bodies), writer)
+        or any(i == e and s != i.size for e, s in along(left, writer.axes))
+    ]
+
+
+def _entries(statement: Statement, writer: Writer) -> list[Row]:
+    """A statement entry by entry."""
+    rows = []
+    for entry in components.entries(statement.right.indices):
+        right = strings(components.right_side(statement.right, entry, writer), writer)
+        left = components.left_side(statement.left, entry, writer)
+        rows.append(Row(left, right, first=statement.first))
+    return rows

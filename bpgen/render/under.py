@@ -1,0 +1,51 @@
+"""What stands under a sum or a maximum: its indices, their ranges where no axis shows them, and
+conditions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import sympy as sp
+
+from bpgen.ir import BATCH, Element, Index
+from bpgen.render.places import along
+from bpgen.render.writer import Writer
+
+
+def under(
+    over: Iterable[Index], shown: Iterable[sp.Expr], writer: Writer, conditions: Iterable[str] = ()
+) -> str:
+    """`c,u,v`, or `r,s<2`, or `p,r` with `r<2` and `2p+r=j` below."""
+    over, shown = tuple(over), tuple(shown)
+    hidden = [k for k in over if not apparent(k, shown, writer)]
+    bounds, conditions = ranges(hidden, writer), tuple(conditions)
+    if conditions:
+        writer.note("condition")
+    if len(hidden) == len(over):
+        names, bounds = bounds, ""
+    else:
+        names = ",".join(writer.subscript(k) for k in over)
+    return writer.dialect.under(names, tuple(b for b in (bounds, ", ".join(conditions)) if b))
+
+
+def ranges(hidden: Iterable[Index], writer: Writer) -> str:
+    """`r,s<2, u<3`."""
+    by_size: dict[str, list[str]] = {}
+    for index in hidden:
+        by_size.setdefault(writer.length(index.size or 1), []).append(writer.subscript(index))
+    if by_size:
+        writer.note("count")
+    less = writer.dialect.relations["<=" if writer.first else "<"]
+    less += " " if less.isascii() and less[1:] else ""  # a word of LaTeX
+    return ", ".join(f"{','.join(names)}{less}{size}" for size, names in by_size.items())
+
+
+def apparent(index: Index, shown: Iterable[sp.Expr], writer: Writer) -> bool:
+    """Whether the index runs over the whole of an axis that is shown, and so needs no range."""
+    return index.size == BATCH or any(
+        i == index and size == index.size
+        for expr in shown
+        for access in writer.spelled(expr).atoms(Element)
+        for i, size in along(access, writer.axes)
+    )

@@ -192,7 +192,7 @@ NETS: dict[str, tuple[str, str, str]] = {
         "x = input(5)\nW = param(5, 5)\nm = mean(x)\ns = sqrt(mean((x - m)**2) + 1e-5)\n"
         "xhat = (x - m)/s\nout = x + W @ xhat\noutput(out)",
         "x",
-        "dout[n,i] + (dxhat[n,i] - sum_j 0.2 dxhat[n,j]"
+        "d_out[n,i] + (dxhat[n,i] - sum_j 0.2 dxhat[n,j]"
         " - sum_j 0.2 dxhat[n,j] xhat[n,i] xhat[n,j]) / s[n]",
     ),
 }  # fmt: skip

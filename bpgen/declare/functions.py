@@ -10,14 +10,14 @@ from typing import Any
 import sympy as sp
 
 from bpgen import functions as f
-from bpgen.declare.access import ranges
 from bpgen.declare.formula import Formula, fresh, reduce
 from bpgen.declare.given import number
+from bpgen.declare.ranges import ranges
 from bpgen.declare.symbolic import Symbolic, said
 from bpgen.declare.tensor import Tensor, count_of, pointwise, total
 from bpgen.declare.words import Scalar
 from bpgen.errors import NetError
-from bpgen.ir import length
+from bpgen.ir import Index, length
 
 
 def sum(value: Scalar, *over: Any, axis: int | None = None) -> Any:
@@ -59,6 +59,12 @@ def max(value: Scalar, *over: Any) -> Any:
             f"max of {said(value)}: over what is not said",
             "name the indices: max(x[i], i); for max(0, z), write relu(z)",
         )
+    for index in over:
+        if not isinstance(index, Index):
+            raise NetError(
+                f"max is over indices, not {said(index)}",
+                "the larger of z and 0 is relu(z), of a and b a + relu(b - a)",
+            )
     return reduce(value, over, "max")
 
 

@@ -31,8 +31,13 @@ def lettered(equation: Equation) -> Equation:
     every = dict.fromkeys((*equation.indices, *(k for t in equation.terms for k in t.over)))
     kept = {i.name for i in every if _is_own(i)}
     left = [i for i in equation.indices if not _is_own(i)]
-    letters = _free_letters(kept | {"n"})
-    new: dict[sp.Expr, sp.Expr] = {i: Index(_letter(i, letters), i.size) for i in left}
+    told = {i: _of_length(i) for i in left if _of_length(i) not in kept}
+    letters = _free_letters(kept | {"n", *told.values()})
+    new: dict[sp.Expr, sp.Expr] = {}
+    for i in left:
+        own = told.get(i, "")
+        fits = own and own not in {j.name for j in new.values()}
+        new[i] = Index(own if fits else _letter(i, letters), i.size)
     taken = kept | {i.name for i in new.values()} | {"n"}
     left_side = tuple(new.get(i, i) for i in equation.indices)
     terms = tuple(_term(t, new, taken, left_side) for t in equation.terms)
@@ -43,7 +48,7 @@ def _term(
     term: Term, new: dict[sp.Expr, sp.Expr], taken: set[str], left: tuple[Index, ...]
 ) -> Term:
     """Each sum has letters of its own: two sums side by side may use the same."""
-    said = {k: spoken(k) for k in term.over if not _is_own(k) and k.size != BATCH}
+    said = {k: spoken(k) or _of_length(k) for k in term.over if not _is_own(k) and k.size != BATCH}
     said = {k: name for k, name in said.items() if name and name not in taken}
     taken = taken | {*said.values()}
     letters = _free_letters(taken)
@@ -55,6 +60,13 @@ def _term(
     here = {**new, **{k: _another(i, left) for k, i in own.items()}}
     at = None if term.at is None else tuple(e.xreplace(here) for e in term.at)
     return Term(term.body.xreplace(here), tuple(here.get(k, k) for k in term.over), term.reduce, at)
+
+
+def _of_length(index: Index) -> str:
+    """t for an index that runs over a length T."""
+    size = index.size
+    short = isinstance(size, str) and size != BATCH and len(size) == 1 and size.isupper()
+    return str(size).lower() if short else ""
 
 
 def _letter(index: Index, letters: Any) -> str:

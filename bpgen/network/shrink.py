@@ -263,7 +263,9 @@ class _Tied:
                 if len(open_) > 1:
                     continue
                 width = next(iter(open_), span.axis)
-                fitting = [s for s in self._tried(width, closed) if self._fits(span, width, s, closed)]
+                fitting = [
+                    s for s in self._tried(width, closed) if self._fits(span, width, s, closed)
+                ]
                 if not fitting:
                     return None
                 if open_:

@@ -105,8 +105,10 @@ SPELLED = {
         "input(2, 7)",
         "z1 = conv1d(x, 3, 2, stride=2)",
         "K1 = param(3, 2, 2, init=0.5)\nb1 = param(3)\n"
-        "o, c, p, u = indices('o c p u')\n"
-        "z1 = tensor(sum(K1[o, c, u] * x[c, 2 * p + u], c, u) + b1[o], o, p)",
+        "o, c = indices('o c')\n"
+        "p, u = indices('p', size=3), indices('u', size=2)\n"
+        "w1 = tensor(x[c, 2 * p + u], c, p, u)\n"
+        "z1 = tensor(sum(K1[o, c, u] * w1[c, p, u], c, u) + b1[o], o, p)",
     ),
     "layer_norm": (
         "input(3, 4)",

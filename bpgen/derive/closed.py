@@ -17,7 +17,7 @@ from bpgen.derive.measure import weight
 from bpgen.derive.products import Products, without_numbers
 from bpgen.derive.simplify import gathered
 from bpgen.derive.zero import Zeros
-from bpgen.ir import Element, Equation, Network, Term, elements
+from bpgen.ir import Element, Equation, Index, Network, Term, elements
 from bpgen.record import Equality, Vanishing
 
 _SLACK = 1.25  # for one statement less, a quarter of the work more
@@ -108,8 +108,10 @@ class ClosedForms:
     def _candidates(self, linear: Linear, rank: int) -> list[str]:
         """The adjoints read that hold a sum of fewer axes than the equation's, the latest first."""
         found = []
-        for name in _mentioned(closed(linear)):
-            known = self.adjoints.get(name)
+        terms = closed(linear)
+        reshaped = {e.name for t in terms for e in elements(t.body) if not _is_plain(e)}
+        for name in _mentioned(terms):
+            known = self.adjoints.get(name) if name not in reshaped else None
             if known is not None and known.linear:
                 most = max(rank, len(known.equation.indices))
                 sums = [key for key in known.linear if key is not None]
@@ -245,6 +247,13 @@ def _is_product(addend: sp.Expr) -> bool:
 
 def _fits(terms: tuple[Term, ...]) -> bool:
     return len(terms) <= _MOST and sum(weight(t.body) for t in terms) <= _LARGEST
+
+
+def _is_plain(access: Element) -> bool:
+    """Whether each of its axes is one of the equation's: of a reshape there are as many elements,
+    whatever the number of axes.
+    """
+    return not any(isinstance(i, sp.Add) and len(i.atoms(Index)) > 1 for i in access.indices)
 
 
 def _mentioned(terms: Iterable[Term]) -> list[str]:

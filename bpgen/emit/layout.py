@@ -20,11 +20,52 @@ def assignment(target: str, value: str, indent: int = 4, sign: str = "=") -> lis
     line = f"{target} {sign} {value}"
     if indent + len(line) <= WIDTH:
         return [line]
+    split = _called(f"{target} {sign} ", value, indent)
+    if split is not None:
+        return split
     before, inside, after = _bracket(value)
     if indent + len(f"{target} {sign} {before}(") > WIDTH:
         before, inside, after = "", value, ""
     parts = [f"    {p}" for p in _parts(inside, indent)]
     return [f"{target} {sign} {before}(", *parts, f"){after}"]
+
+
+def _called(before: str, value: str, indent: int) -> list[str] | None:
+    """A call, or a chain of calls, broken within the last brackets that begin on the first line."""
+    node = ast.parse(value, mode="eval").body
+    while isinstance(node, ast.Call):
+        head = f"{before}{value[: node.func.end_col_offset]}("
+        inside = value[(node.func.end_col_offset or 0) + 1 : (node.end_col_offset or 0) - 1]
+        if node.args and indent + len(head) <= WIDTH:
+            return [head, *_arguments(inside, indent), value[(node.end_col_offset or 0) - 1 :]]
+        if not isinstance(node.func, ast.Attribute):
+            return None
+        node = node.func.value
+    return None
+
+
+def _arguments(inside: str, indent: int) -> list[str]:
+    """What a call's brackets hold: on one line, or one argument on each."""
+    if indent + 4 + len(inside) <= WIDTH:
+        return [f"    {inside}"]
+    lines: list[str] = []
+    for argument in _between_commas(inside):
+        lines += _within(argument, indent + 4)
+        lines[-1] += ","
+    return [f"    {line}" for line in lines]
+
+
+def _between_commas(inside: str) -> list[str]:
+    """The arguments of a call, by the commas that stand in no bracket and no string."""
+    depth, quoted, found = 0, False, [""]
+    for letter in inside:
+        quoted ^= letter == '"'
+        depth += (letter in "([") - (letter in ")]")
+        if letter == "," and not depth and not quoted:
+            found.append("")
+        else:
+            found[-1] += letter
+    return [argument.strip() for argument in found]
 
 
 def _bracket(value: str) -> tuple[str, str, str]:
@@ -78,7 +119,7 @@ def _within(piece: str, indent: int) -> list[str]:
         return [f"{sign}(", *(f"    {p}" for p in _parts(value[1:-1], indent)), ")"]
     first, *more = _operands(value)
     if not more:
-        return [piece]
+        return _called(sign, value, indent) or [piece]
     return [line for p in (f"{sign}{first}", *more) for line in _within(p, indent)]
 
 

@@ -80,12 +80,12 @@ def sliced(expr: sp.Expr, size: sp.Expr, free: tuple[Index, ...]) -> str:
     start = sp.expand(expr - step * free[0])
     last = start + step * (length(free[0].size) - 1)
     if step < 0:
-        begin = "" if start == size - 1 else str(start)
-        return f"{begin}:{'' if last == 0 else last - 1}:{step}"
+        begin = "" if start == size - 1 else _written(start)
+        return f"{begin}:{'' if last == 0 else _written(last - 1)}:{step}"
     over = sp.expand(last + step - size)
     to_the_end = over.is_nonnegative
     end = "" if to_the_end else _from_the_end(sp.expand(last + 1), size)
-    begin = "" if start == 0 else str(start)
+    begin = "" if start == 0 else _written(start)
     tail = "" if step == 1 else str(step)
     return _slice(begin, end, tail)
 
@@ -99,12 +99,17 @@ def _slice(begin: str, end: str, step: str) -> str:
     return f"{text} : {step}".strip() if wide else f"{text}:{step}"
 
 
+def _written(place: sp.Expr) -> str:
+    """A place as formatters leave it."""
+    return str(place).replace("*", " * ")
+
+
 def _from_the_end(place: sp.Expr, size: sp.Expr) -> str:
     """A place; counted from the end where the length is known at run time only."""
     back = sp.expand(place - size)
     if size.is_Integer or not back.is_Integer or not place.free_symbols:
-        return str(place)
-    return str(back)
+        return _written(place)
+    return _written(back)
 
 
 def gathered(access: Element, scope: Scope, slices: bool = True) -> tuple[str, tuple[Index, ...]]:

@@ -12,11 +12,12 @@ import sympy as sp
 
 from bpgen.contraction import Group, Sum, factored, groups, uses
 from bpgen.functions import at_most
-from bpgen.ir import Element, Equation, Index, element, length
+from bpgen.ir import BATCH, Element, Equation, Index, element, length
 from bpgen.lower.access import Operand, aligned, read, transposed
 from bpgen.lower.printer import ATOM, PRODUCT, SUM, Printer, Text, bracketed
 from bpgen.lower.scope import Scope
 
+_Plan = tuple[Operand, Operand, list[tuple[Index, ...]]]  # two arrays, and the axes each keeps
 _ALONG_LAST = {"logsumexp": "logsumexp", "first": "first_largest"}  # functions of the module
 
 
@@ -292,9 +293,19 @@ def _product(
     both = ((one, two, free), (two, one, free[::-1]))
     texts = [_matmul(x, y, shared, f) for x, y, f in both if f[0] + f[1] == kept]
     plain = [t for t in texts if t is not None]
-    if plain:
+    if plain and not (len(shared) > 1 and len(free[0]) != len(free[1])):
         return min(plain, key=lambda t: t[0].count(".T"))
-    return _rearranged(*max(both, key=lambda plan: kept[:1] == plan[2][0][:1])[:2], shared, kept)
+    return _rearranged(*min(both, key=lambda plan: _far_apart(plan, kept))[:2], shared, kept)
+
+
+def _far_apart(plan: _Plan, kept: tuple[Index, ...]) -> bool:
+    """How far apart in memory a product in this order leaves what belongs together. The array of
+    the weights comes before that of the samples, the windows before what they are summed with: the
+    places of an image then stand side by side, both in what is multiplied and in the product.
+    """
+    first, second = plan[2]
+    samples = [i for i in kept if i.size == BATCH]
+    return samples[0] in first if samples else len(first) < len(second)
 
 
 def _rearranged(

@@ -98,7 +98,8 @@ def conv1d(
     """z[o, p] = sum_c,u K[o, c, u] x[c, stride p + dilation u - padding] + b[o].
 
     x (inputs, length) -> (channels, places). K1 (channels, inputs / groups, size), b1 (channels);
-    z1, a1. Each group of channels reads its own group of inputs. torch.nn.Conv1d.
+    w1 (what each window sees), z1, a1. Each group of channels reads its own group of inputs.
+    torch.nn.Conv1d.
     """
     window = Window.of("conv1d", 1, size, stride, padding, dilation)
     return _convolution(x, channels, window, activation, groups, bias)
@@ -119,8 +120,8 @@ def conv2d(
     """z[o, p, q] = sum_c,u,v K[o, c, u, v] x[c, stride p + dilation u - padding, ...] + b[o].
 
     x (inputs, height, width) -> (channels, places, places). K1 (channels, inputs / groups, size,
-    size), b1 (channels); z1, a1. Each group of channels reads its own group of inputs; of one
-    channel each: depthwise. torch.nn.Conv2d.
+    size), b1 (channels); w1 (what each window sees), z1, a1. Each group of channels reads its own
+    group of inputs; of one channel each: depthwise. torch.nn.Conv2d.
     """
     window = Window.of("conv2d", 2, size, stride, padding, dilation)
     return _convolution(x, channels, window, activation, groups, bias)
@@ -135,8 +136,11 @@ def _convolution(
     padded = pad(x, (0, *window.padding)) if any(window.padding) else x
     g, o, c = along((groups, made, inputs), "goc")
     p, u = window.along(window.places(padded))
-    read = padded[(_of_group(g, c), *window.entries(p, u))]
-    z = reduce(K[(_of_group(g, o), c, *u)] * read, (c, *u), "sum")
+    (every,) = along(x.shape[:1], "c")
+    w = layer.tensor("w", (every, *p, *u), padded[(every, *window.entries(p, u))])
+    of_input, over = (c, (c, *u)) if inputs > 1 or groups == 1 else (0, u)
+    read = K[(_of_group(g, o), of_input, *u)] * w[(_of_group(g, c), *p, *u)]
+    z = reduce(read, over, "sum")
     if bias:
         z = z + layer.param("b", groups * made)[_of_group(g, o)]
     return layer.activated(_joined(layer, g, o, p, z), activation)

@@ -10,12 +10,12 @@ from bpgen import functions as f
 from bpgen.declare.formula import Formula, reduce
 from bpgen.declare.functions import softmax
 from bpgen.declare.layers.parts import (
-    Indices,
     Layer,
     along,
     divided,
     for_each,
     known_size,
+    place,
     some_tensor,
     tensor_of_rank,
 )
@@ -55,16 +55,10 @@ def attention(
 
     q (..., steps, width), k (..., others, width), v (..., others, any) -> (..., steps, any). Of the
     `mask` ((...,) steps, others), or (others), 0 says not to look, 1 to look; `causal`: only at u
-    up to t. torch.nn.functional.scaled_dot_product_attention.
+    up to t. s1, m1 (what is left of s1), p1, y1. torch.nn.functional.scaled_dot_product_attention.
     """
     _fit(q, k, v)
-    *lead, t, d = along(q.shape, "hgfs"[: q.rank - 2] + "td" if q.rank < 7 else "")
-    u, e = along(v.shape[-2:], "ue")
-    of_d = reduce(q[(*lead, t, d)] * k[(*lead, u, d)], (d,), "sum")
-    layer, width = Layer("attention"), known_size(q.shape[-1], q, "attention")
-    p = _weights(layer, (*lead, t, u), of_d, width, mask, causal)
-    y = reduce(p[(*lead, t, u)] * v[(*lead, u, e)], (u,), "sum")
-    return layer.tensor("y", (*lead, t, e), y)
+    return _looked(Layer("attention"), q, k, v, mask, causal)
 
 
 def multi_head_attention(
@@ -75,24 +69,30 @@ def multi_head_attention(
     causal: bool = False,
     bias: bool = True,
 ) -> Tensor:
-    """Attention in each head h, q[t, h, d] = (Wq x + bq)[t, D h + d], and so k and v of the context
-    (x itself where none is given); of the heads side by side, Wo y + bo.
+    """Attention of each head h, qh[h, t, d] = q[t, D h + d] with q = Wq x + bq, and so k and v of
+    the context (x itself where none is given); the heads side by side, y, give o = Wo y + bo.
 
     x (steps, width), context (others, any) -> (steps, width). Wq, Wo (width, width), Wk, Wv (width,
     any), bq, bk, bv, bo (width), each with a number. torch.nn.MultiheadAttention.
     """
-    width, D = _heads(x, heads)
-    other = x if context is None else tensor_of_rank(context, "multi_head_attention", "others, any")
     layer = Layer("multi_head_attention")
-    q, k, v = (
+    width, D = _widths(x, heads, layer.word)
+    other = x if context is None else tensor_of_rank(context, layer.word, "others, any")
+    projected = (
         _projected(layer, c, y, width, bias) for c, y in zip("qkv", (x, other, other), strict=True)
     )
-    h, t, u, d = along((heads, x.shape[0], other.shape[0], D), "htud")
-    of_d = reduce(q[t, D * h + d] * k[u, D * h + d], (d,), "sum")
-    p = _weights(layer, (h, t, u), of_d, D, mask, causal)
+    q, k, v = (_in_heads(layer, y, heads, D) for y in projected)
+    looked = _looked(layer, q, k, v, mask, causal, "yh")
+    h, t, d = along(looked.shape, "htd")
     y = layer.named("y", zeros(x.shape[0], width))
-    y[t, D * h + d] = reduce(p[h, t, u] * v[u, D * h + d], (u,), "sum")
+    y[t, place((h, d))] = looked[h, t, d]
     return _projected(layer, "o", y, width, bias)
+
+
+def _in_heads(layer: Layer, x: Tensor, heads: int, width: int) -> Tensor:
+    """Each head's own part of x."""
+    h, t, d = along((heads, x.shape[0], width), "htd")
+    return layer.tensor(f"{x.hint}h", (h, t, d), x[t, place((h, d))])
 
 
 def _projected(layer: Layer, hint: str, x: Tensor, width: int, bias: bool) -> Tensor:
@@ -105,17 +105,29 @@ def _projected(layer: Layer, hint: str, x: Tensor, width: int, bias: bool) -> Te
     return layer.tensor(hint, (t, i), z)
 
 
-def _weights(
-    layer: Layer, i: Indices, scores: Formula, width: int, mask: Tensor | None, causal: bool
+def _looked(
+    layer: Layer,
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    mask: Tensor | None,
+    causal: bool,
+    hint: str = "y",
 ) -> Tensor:
-    """softmax over the last index of the scores, of those that are looked at."""
-    s = layer.tensor("s", i, scores / sp.sqrt(width))
-    keep: Any = at_most(i[-1], i[-2]) if causal else 1
+    """The sum of v, weighted by the softmax of what is left of the scores."""
+    *lead, t, d = along(q.shape, "htd"[3 - q.rank :] if q.rank <= 3 else "")
+    u, e = along(v.shape[-2:], "ue")
+    i = (*lead, t, u)
+    width = known_size(q.shape[-1], q, layer.word)
+    scores = reduce(q[(*lead, t, d)] * k[(*lead, u, d)], (d,), "sum") / sp.sqrt(width)
+    s = layer.tensor("s", i, scores)
+    keep: Any = at_most(u, t) if causal else 1
     if mask is not None:
         keep = _mask(mask, s, layer.word)[i[s.rank - mask.rank :]] * keep
     if mask is not None or causal:
         s = layer.tensor("m", i, masked(s[i], keep))
-    return layer.named("p", softmax(s))
+    p = layer.named("p", softmax(s))
+    return layer.tensor(hint, (*lead, t, e), reduce(p[i] * v[(*lead, u, e)], (u,), "sum"))
 
 
 def _mask(mask: Any, scores: Tensor, word: str) -> Tensor:
@@ -128,9 +140,8 @@ def _mask(mask: Any, scores: Tensor, word: str) -> Tensor:
     return mask
 
 
-def _heads(x: Tensor, heads: int) -> tuple[int, int]:
+def _widths(x: Tensor, heads: int, word: str) -> tuple[int, int]:
     """The width of x, and of one head."""
-    word = "multi_head_attention"
     x = tensor_of_rank(x, word, "steps, width")
     (heads,) = for_each(heads, 1, word, "heads")
     width = known_size(x.shape[1], x, word)

@@ -14,6 +14,7 @@ from bpgen.declare.layers.parts import (
     divided,
     for_each,
     known_size,
+    place,
     product,
     some_tensor,
 )
@@ -35,7 +36,8 @@ def layer_norm(x: Tensor, axes: int = 1, eps: float = 1e-5, affine: bool = True)
     layer, every = Layer("layer_norm"), (*outer, *i)
     mu = layer.tensor("mu", outer, mean(x[every], *i))
     v = layer.tensor("v", outer, mean((x[every] - mu[outer]) ** 2, *i))
-    return _affine(layer, every, i, _scaled(x[every] - mu[outer], v[outer], eps, layer), affine)
+    xhat = _scaled(layer, every, x[every] - mu[outer], v[outer], eps)
+    return _affine(layer, every, i, xhat, affine)
 
 
 def rms_norm(x: Tensor, axes: int = 1, eps: float = 1e-5, affine: bool = True) -> Tensor:
@@ -47,28 +49,30 @@ def rms_norm(x: Tensor, axes: int = 1, eps: float = 1e-5, affine: bool = True) -
     outer, i = _apart(x, axes, "rms_norm")
     layer, every = Layer("rms_norm"), (*outer, *i)
     v = layer.tensor("v", outer, mean(x[every] ** 2, *i))
-    scaled = _scaled(x[every], v[outer], eps, layer)
-    return _affine(layer, every, i, scaled, affine, shift=False)
+    xhat = _scaled(layer, every, x[every], v[outer], eps)
+    return _affine(layer, every, i, xhat, affine, shift=False)
 
 
 def group_norm(x: Tensor, groups: int, eps: float = 1e-5, affine: bool = True) -> Tensor:
     """layer_norm of each group of channels, with one g and b for each channel.
 
-    x (channels, ...) -> the same. g1, b1 (channels) where affine; mu1, v1, xhat1, y1.
-    torch.nn.GroupNorm.
+    x (channels, ...) -> the same. g1, b1 (channels) where affine; by group xg1, mu1, v1, hg1;
+    xhat1, y1. torch.nn.GroupNorm.
     """
     (groups,) = for_each(groups, 1, "group_norm", "groups")
     channels = known_size(some_tensor(x, "group_norm").shape[0], x, "group_norm")
     size = divided(channels, groups, "group_norm", "channels")
     layer = Layer("group_norm")
     g, m, *i = along((groups, size, *x.shape[1:]))
-    here = x[(size * g + m, *i)]
-    mu = layer.tensor("mu", (g,), mean(here, m, *i))
-    v = layer.tensor("v", (g,), mean((here - mu[g]) ** 2, m, *i))
+    every = (g, m, *i)
+    xg = layer.tensor("xg", every, x[(place((g, m)), *i)])
+    mu = layer.tensor("mu", (g,), mean(xg[every], m, *i))
+    v = layer.tensor("v", (g,), mean((xg[every] - mu[g]) ** 2, m, *i))
+    scaled = _scaled(layer, every, xg[every] - mu[g], v[g], eps, "hg")
     xhat = layer.named("xhat", zeros(*x.shape))
-    xhat[(size * g + m, *i)] = _scaled(here - mu[g], v[g], eps, layer)
+    xhat[(place((g, m)), *i)] = scaled[every]
     c, *i = along(x.shape)
-    return _affine(layer, (c, *i), (c,), xhat[(c, *i)], affine)
+    return _affine(layer, (c, *i), (c,), xhat, affine)
 
 
 def batch_norm(
@@ -123,8 +127,8 @@ def _by_channel(
 ) -> Tensor:
     c, *i = along(x.shape)
     mu, v = statistics
-    scaled = _scaled(x[(c, *i)] - mu[c], v[c], eps, layer)
-    return _affine(layer, (c, *i), (c,), scaled, affine)
+    xhat = _scaled(layer, (c, *i), x[(c, *i)] - mu[c], v[c], eps)
+    return _affine(layer, (c, *i), (c,), xhat, affine)
 
 
 def _moments(layer: Layer, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -159,21 +163,23 @@ def _apart(x: Tensor, axes: int, word: str) -> tuple[Indices, Indices]:
     return i[: rank - axes], i[rank - axes :]
 
 
-def _scaled(centred: Formula, variance: Formula, eps: float, layer: Layer) -> Formula:
+def _scaled(
+    layer: Layer, i: Indices, centred: Formula, variance: Formula, eps: float, hint: str = "xhat"
+) -> Tensor:
+    """What is centred, over its standard deviation."""
     if isinstance(eps, bool) or not isinstance(eps, (int, float)) or not 0 <= eps < float("inf"):
         raise NetError(
             f"{layer.word}: eps={eps!r:.40} is not a small positive number", "such as 1e-5"
         )
-    scaled: Formula = centred / sqrt(variance + number(eps))
-    return scaled
+    return layer.tensor(hint, i, centred / sqrt(variance + number(eps)))
 
 
 def _affine(
-    layer: Layer, i: Indices, of: Indices, xhat: Formula, affine: bool, shift: bool = True
+    layer: Layer, i: Indices, of: Indices, xhat: Tensor, affine: bool, shift: bool = True
 ) -> Tensor:
     """g xhat + b, where g and b have the axes `of`."""
     if not affine:
-        return layer.tensor("y", i, xhat)
+        return layer.named("y", xhat)
     sizes = tuple(k.size for k in of if isinstance(k.size, int))
-    scaled = layer.tensor("xhat", i, xhat)[i] * layer.param("g", *sizes, init="ones")[of]
+    scaled = xhat[i] * layer.param("g", *sizes, init="ones")[of]
     return layer.tensor("y", i, scaled + layer.param("b", *sizes)[of] if shift else scaled)

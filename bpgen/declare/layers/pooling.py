@@ -11,6 +11,7 @@ from bpgen.declare.layers.heads import among, masked
 from bpgen.declare.layers.parts import along, known_size, product, some_tensor, tensor_of_rank
 from bpgen.declare.layers.shaping import pad
 from bpgen.declare.tensor import Tensor
+from bpgen.declare.words import zeros
 from bpgen.errors import NetError
 
 Sizes = int | tuple[int, int]
@@ -87,7 +88,9 @@ def _with_lowest(x: Tensor, window: Window) -> Tensor:
     wide = pad(x, (0, *window.padding))
     c, *i = along(wide.shape)
     kept = [among(k, p, p + s - 1) for k, p, s in zip(i, window.padding, sizes, strict=True) if p]
-    return Tensor.of((c, *i), masked(wide[(c, *i)], product(kept)))
+    made = zeros(*wide.shape)
+    made[(c, *i)] = masked(wide[(c, *i)], product(kept))
+    return made
 
 
 def _avg_pool(x: Tensor, window: Window) -> Tensor:

@@ -39,9 +39,13 @@ class Looping:
         numbers = [item.number for item in self.items]
         steps = f"{self.index.name} = {self._ends()}"
         lines = comment(f"({min(numbers)}) to ({max(numbers)}), step by step: {steps}", self.indent)
-        for item in self.items:
-            if item.evaluated.name in self.kept:
-                lines += self._made(item)
+        made = [item for item in self.items if item.evaluated.name in self.kept]
+        precision = self.write.dtype(self.equations)
+        self.dtype = "dtype" if len(made) > 1 and "(" in precision else precision
+        if self.dtype != precision:
+            lines += assignment("dtype", precision, self.indent)
+        for item in made:
+            lines += self._made(item)
         count = f"range({self.index.size})"
         steps = f"reversed({count})" if self.loop.reverse else count
         lines.append(f"for {self.index.name} in {steps}:")
@@ -102,8 +106,7 @@ class Looping:
             lines += comment(f"({item.number}) {spoken(before, self.write.order)}", self.indent)
         fill = "zeros" if before is not None or any(t.at for t in equation.terms) else "empty"
         sizes = ", ".join(self.write.sizes(equation))
-        dtype = self.write.dtype(self.equations)
-        value = f"np.{fill}(({sizes}), {dtype})"
+        value = f"np.{fill}(({sizes}), {self.dtype})"
         lines += assignment(equation.name, value, self.indent)
         if before is not None:
             lines += self._filled(before, self.write.scope, "=", self.indent)

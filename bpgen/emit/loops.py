@@ -31,6 +31,8 @@ class Looping:
         self.equations = [i.evaluated for i in self.items]
         self.members = {e.name for e in self.equations}
         self.kept = self._kept()
+        precision = write.dtype(self.equations)
+        self.dtype = "dtype" if len(self.kept) > 1 and "(" in precision else precision
         local = frozenset(self.members - self.kept)
         self.step = replace(write.scope, fixed=frozenset({self.index}), local=local)
 
@@ -40,10 +42,8 @@ class Looping:
         steps = f"{self.index.name} = {self._ends()}"
         lines = comment(f"({min(numbers)}) to ({max(numbers)}), step by step: {steps}", self.indent)
         made = [item for item in self.items if item.evaluated.name in self.kept]
-        precision = self.write.dtype(self.equations)
-        self.dtype = "dtype" if len(made) > 1 and "(" in precision else precision
-        if self.dtype != precision:
-            lines += assignment("dtype", precision, self.indent)
+        if self.dtype == "dtype":
+            lines += assignment("dtype", self.write.dtype(self.equations), self.indent)
         for item in made:
             lines += self._made(item)
         count = f"range({self.index.size})"

@@ -132,8 +132,8 @@ _WORDS = {
 __all__ = [word for words in _WORDS.values() for word in words]
 
 if TYPE_CHECKING:
-    from bpgen.declare.blocks import *
     from bpgen.declare.activations import *
+    from bpgen.declare.blocks import *
     from bpgen.declare.functions import *
     from bpgen.declare.layers.convolution import *
     from bpgen.declare.layers.heads import *

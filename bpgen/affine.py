@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -77,5 +76,3 @@ def digits(expr: sp.Expr, size: Size | None) -> tuple[Index, ...] | None:
             return None
         step *= index.size
     return tuple(i for i, _ in form.steps) if step == size else None
-
-

@@ -59,7 +59,9 @@ class Maker:
             index = left.pop(0) if left else None
             if index is None:
                 place, size = sp.Integer(1), 2
-            elif kind == "plain" or (isinstance(index.size, str) and kind in ("shift", "pair", "digits")):
+            elif kind == "plain" or (
+                isinstance(index.size, str) and kind in ("shift", "pair", "digits")
+            ):
                 place, size = index, index.size
                 if carried and before is None and index.size == "T" and self.choose(True, False):
                     before, place = len(places), index - self.choose(0, 1)
@@ -72,13 +74,18 @@ class Maker:
                 place = self._whole_numbers(f"g{len(self.tensors)}", index, size)
             elif kind == "shift" or not left or isinstance(left[0].size, str):
                 step, start, slack = self.choose(1, 2), self.choose(0, 1, 3), self.choose(0, 1)
-                place, size = step * index + start, step * (count(index.size) - 1) + 1 + start + slack
+                place, size = (
+                    step * index + start,
+                    step * (count(index.size) - 1) + 1 + start + slack,
+                )
             else:
                 other = left.pop(0)
                 sizes_of = count(index.size), count(other.size)
                 step = sizes_of[1] if kind == "digits" else self.choose(1, 2, 3)
                 within = 1 if kind == "digits" else self.choose(1, 2)
-                start, slack = (0, 0) if kind == "digits" else (self.choose(0, 1), self.choose(0, 2))
+                start, slack = (
+                    (0, 0) if kind == "digits" else (self.choose(0, 1), self.choose(0, 2))
+                )
                 place = step * index + within * other + start
                 size = step * (sizes_of[0] - 1) + within * (sizes_of[1] - 1) + 1 + start + slack
             places.append(place)
@@ -177,9 +184,7 @@ def _number(expr: sp.Expr, values: Values, drawn: Drawn) -> Any:
     """A product of elements, an index expression, or a number."""
     if isinstance(expr, Element):
         info = drawn.tensors[expr.name]
-        at = [
-            _number(e, values, drawn) + (info.carried == k) for k, e in enumerate(expr.indices)
-        ]
+        at = [_number(e, values, drawn) + (info.carried == k) for k, e in enumerate(expr.indices)]
         assert all(0 <= a < n for a, n in zip(at, drawn.arrays[expr.name].shape, strict=True))
         return drawn.arrays[expr.name][tuple(at)]
     if isinstance(expr, sp.Mul) and expr.has(Element):

@@ -152,7 +152,9 @@ def test_any_access_means_what_it_says(drawn: Drawn, data: st.DataObject) -> Non
     """At once, and step by step along an index that a loop around it counts."""
     left = drawn.equation.indices
     loops = [i for i in left if i.size != BATCH and i not in drawn.equation.terms[0].over]
-    fixed = tuple(data.draw(st.lists(st.sampled_from(loops), unique=True, max_size=1))) if loops else ()
+    fixed = (
+        tuple(data.draw(st.lists(st.sampled_from(loops), unique=True, max_size=1))) if loops else ()
+    )
     scope = Scope({}, drawn.tensors, frozenset(fixed))
     found = lowered(drawn.equation, scope)
     expected = true_value(drawn)
@@ -173,8 +175,10 @@ def test_any_term_written_at_an_access_is_added_there(drawn: Drawn) -> None:
     expected = true_value(drawn)
     space = known(drawn) | {"out": np.zeros_like(expected)}
     whole_text = whole(drawn.equation, scope)
-    lines = [f"out = {whole_text.text}"] if whole_text is not None else [
-        line for s in written_at(drawn.equation, scope) for line in added_there("out", s, 0)
-    ]
+    lines = (
+        [f"out = {whole_text.text}"]
+        if whole_text is not None
+        else [line for s in written_at(drawn.equation, scope) for line in added_there("out", s, 0)]
+    )
     exec("\n".join(lines), space)
     np.testing.assert_allclose(space["out"], expected, atol=1e-9, err_msg="\n".join(lines))

@@ -21,7 +21,7 @@ EXCERPTS = [text for kind, text in BLOCKS if kind == "text"]
 
 
 def test_there_is_something_to_run() -> None:
-    assert (len(NETS), len(PROGRAMS), len(EXCERPTS)) == (3, 1, 2)
+    assert (len(NETS), len(PROGRAMS), len(EXCERPTS)) == (6, 1, 2)
 
 
 @pytest.mark.parametrize("text", NETS)

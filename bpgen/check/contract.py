@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -282,9 +283,13 @@ def refusing(subject: Subject, point: Point) -> Iterator[Finding]:
             f"{bound}, where {bound - 1} is the largest": lambda a, b=bound: a * 0 + b,  # type: ignore[misc]
         }
         for what, change in wrong.items():
-            changed = point.map(lambda n, a, c=change: c(a) if n == name else a)  # type: ignore[misc]
+            changed = point.map(partial(_changed, name, change))
             if not _refused(subject, changed):
                 yield Finding(name, f"it is accepted with {what}")
+
+
+def _changed(name: str, change: Callable[[Array], Array], other: str, array: Array) -> Array:
+    return change(array) if other == name else array
 
 
 def _refused(subject: Subject, point: Point) -> bool:
@@ -337,4 +342,8 @@ def _places(subject: Subject) -> Iterator[tuple[int, str, Subject]]:
     """Sizes of the batch, in words too, and the module at the lengths known at run time."""
     yield from ((batch, str(batch), subject) for batch in BATCHES)
     if subject.lengths:
-        yield 2, f"2 and {', '.join(f'{name} = 1' for name in subject.lengths)}", subject.at_lengths(1)
+        yield (
+            2,
+            f"2 and {', '.join(f'{name} = 1' for name in subject.lengths)}",
+            subject.at_lengths(1),
+        )

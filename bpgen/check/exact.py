@@ -30,7 +30,11 @@ POINTS = 6  # points tried before a network is said to lie on a kink everywhere
 # Of the written-out network: more is refused, and a smaller network of the same form asked for.
 SCALARS = 1500
 GRID = 64  # the denominator of the random rational point
-DOORS = ("_array", "_one_hot", "_state")  # of the emitted module: they validate numbers, and know no others
+DOORS = (
+    "_array",
+    "_one_hot",
+    "_state",
+)  # of the emitted module: they validate numbers, and know no others
 ABSENT = "not proved: the module returns no such tensor"
 
 
@@ -115,12 +119,11 @@ def _noise(
 ) -> dict[str, Any]:
     """Values of what forward draws: what is proved holds for all of them."""
     known = {**subject.lengths, BATCH: batch}
-    return {
-        t.name: _rational(
-            t.name, rng.uniform(0.2, 1.2, [known.get(str(i.size), i.size) for i in t.indices])
-        )
-        for t in network.role("noise")
-    }
+    found = {}
+    for t in network.role("noise"):
+        shape = [i.size if isinstance(i.size, int) else known[str(i.size)] for i in t.indices]
+        found[t.name] = _rational(t.name, rng.uniform(0.2, 1.2, shape))
+    return found
 
 
 def _rational(_name: str, array: Any) -> Any:

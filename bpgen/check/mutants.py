@@ -410,7 +410,9 @@ def _in_place(function: str, which: Callable[[ast.stmt], ast.stmt | None]) -> Ma
     """A kind that changes a statement of a function, one that is no loop's body."""
 
     def sites(tree: ast.Module) -> list[ast.stmt]:
-        return next(n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == function).body
+        return next(
+            n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == function
+        ).body
 
     def text(tree: ast.Module, number: int) -> str:
         wrong = copy.deepcopy(tree)

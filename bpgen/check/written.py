@@ -149,7 +149,10 @@ class Written:
                 for at in np.ndindex(self.tensors[e.name].shape):
                     if step is None or self._axis_value(e, at) == step:
                         terms = [self._term(*t) for t in written[e.name].get(at, ())]
-                        name = _called(e.name, tuple(i - s for i, s in zip(at, self._starts(e.name), strict=True)))
+                        name = _called(
+                            e.name,
+                            tuple(i - s for i, s in zip(at, self._starts(e.name), strict=True)),
+                        )
                         self.tensors[e.name][at] = self._defined(name, sp.Add(*terms), group)
 
     def _steps(self, members: list[Equation]) -> list[int | None]:
@@ -230,7 +233,9 @@ class Written:
         sizes = self._lengths()
         values = (int(self._read(i.xreplace({**bound, **sizes}))) for i in access.indices)
         at = tuple(v + s for v, s in zip(values, self._starts(access.name), strict=True))
-        if any(not 0 <= i < n for i, n in zip(at, np.shape(self.tensors[access.name]), strict=True)):
+        if any(
+            not 0 <= i < n for i, n in zip(at, np.shape(self.tensors[access.name]), strict=True)
+        ):
             raise NotProved(f"{access.name}{list(at)} is outside the tensor")
         return at
 

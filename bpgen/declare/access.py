@@ -1,10 +1,8 @@
-"""Elements of tensors, `x[i, 0]`, `x[c, p + u]` and `E[tok[t], d]`, and the ranges that indices take
-from the axes they run over.
-"""
+"""Elements of tensors: `x[i, 0]`, `x[c, p + u]` and `E[tok[t], d]`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +13,7 @@ from bpgen.declare.declaration import here
 from bpgen.declare.formula import Formula
 from bpgen.declare.symbolic import Symbolic
 from bpgen.errors import NetError
-from bpgen.ir import BATCH, Element, Index, Size, Term, element, elements, length, spoken
+from bpgen.ir import BATCH, Element, Index, Size, Term, element
 
 if TYPE_CHECKING:
     from bpgen.declare.tensor import Tensor
@@ -81,13 +79,13 @@ def _index(tensor: Tensor, axis: int, key: Any) -> sp.Expr:
             else [str(key)]
         )
         raise NetError(f"{tensor.said()}: {':'.join(ends):.60} is no index", _NO_INDEX)
-    if not _least(tensor, axis) <= int(key) < (size if isinstance(size, int) else 1):
+    if not least(tensor, axis) <= int(key) < (size if isinstance(size, int) else 1):
         end = size - 1 if isinstance(size, int) else 0
         raise NetError(f"{tensor.said()}: index {key} is outside 0 .. {end}", "count from 0")
     return sp.Integer(int(key))
 
 
-def _least(tensor: Tensor, axis: int) -> int:
+def least(tensor: Tensor, axis: int) -> int:
     """The first index of an axis: a recurrence has an element before the first."""
     return -1 if tensor.carried == axis else 0
 
@@ -113,125 +111,3 @@ def _label(tensor: Tensor, axis: int, body: sp.Expr) -> Element:
 
 def _use_label(size: Size) -> str:
     return f"declare a whole number below {size}: label({size})"
-
-
-def sized(
-    indices: tuple[Index, ...], formula: Formula
-) -> tuple[tuple[Index, ...], tuple[Term, ...]]:
-    """Give every index its size, from the axes it runs over."""
-    new = ranges(indices, formula)
-    open_ = [i for i in formula.free if i not in indices]
-    if open_:
-        raise NetError(
-            f"index {open_[0]} comes out of nowhere: it is neither on the left nor summed",
-            f"sum over it, or put it on the left: tensor(..., {open_[0]})",
-        )
-    return tuple(new.get(i, i) for i in indices), tuple(renamed(t, new) for t in formula.terms)
-
-
-def ranges(left: tuple[Index, ...], formula: Formula) -> dict[Index, Index]:
-    """Every index of a formula with its size; NetError where one has none, or leaves its axis."""
-    sizes = _sizes(formula)
-    for index in left:
-        if left.count(index) > 1:
-            raise NetError(f"index {index} is on the left twice", "use each index once on the left")
-        if index not in sizes and index.size is None:
-            raise NetError(
-                f"index {index} is on the left but nothing on the right uses it",
-                "use it, or leave it out",
-            )
-    new = {i: Index(i.name, size) for i, size in sizes.items()}
-    for access in _accesses(formula):
-        for axis, _, expr in sample_axes(access):
-            inside(tensor_of(access), axis, expr.xreplace(new))
-    return new
-
-
-def inside(tensor: Tensor, axis: int, expr: sp.Expr) -> None:
-    """NetError where an access with sized indices leaves its axis."""
-    form = affine(expr)
-    if form is None:  # a label: the module's door keeps it within
-        return
-    size, least = tensor.shape[axis], _least(tensor, axis)
-    below = form.lowest - least
-    above = sp.expand(length(size) - 1 - form.highest)
-    if not (below.is_nonnegative and above.is_nonnegative):
-        raise NetError(
-            f"{tensor.said()}: index {_told(expr)} runs over {form.lowest} .. {form.highest},"
-            f" axis {axis} over {least} .. {sp.expand(length(size) - 1)}",
-            "pad the tensor, or give the index a smaller range",
-        )
-
-
-def renamed(term: Term, new: Mapping[Index, Index]) -> Term:
-    """The term with other indices."""
-    at = None if term.at is None else tuple(e.xreplace(dict(new)) for e in term.at)
-    return Term(
-        term.body.xreplace(dict(new)), tuple(new.get(k, k) for k in term.over), term.reduce, at
-    )
-
-
-def _accesses(formula: Formula) -> list[Element]:
-    return [e for term in formula.terms for e in elements(term.body)]
-
-
-def _sizes(formula: Formula) -> dict[Index, Size]:
-    """The size of each index: its own, that of the axis it runs over alone, or as far as a shifted
-    access lets it go.
-    """
-    sizes: dict[Index, Size] = {}
-    origin: dict[Index, Tensor] = {}
-    accesses = _accesses(formula)
-    for access in accesses:
-        if len(access.indices) > tensor_of(access).rank:
-            sizes[access.indices[0]] = BATCH
-        for _, size, index in sample_axes(access):
-            if isinstance(index, Index) and index.size is not None:
-                sizes[index] = index.size
-            elif isinstance(index, Index):
-                at = origin.setdefault(index, tensor_of(access))
-                if sizes.setdefault(index, size) != size:
-                    raise NetError(
-                        f"index {spoken(index)} runs over {sizes[index]} in {at.said()}"
-                        f" and over {size} in {tensor_of(access).said()}",
-                        "one index has one range: give it a smaller one, as in indices(\"i\", size=3),"
-                        " or use two",
-                    )
-    shifted = [x for access in accesses for x in sample_axes(access)]
-    for _, size, expr in shifted:
-        sizes.update({i: i.size for i, _ in _steps(expr) if i.size is not None})
-    for _, size, expr in shifted:
-        unknown = [i for i, _ in _steps(expr) if i not in sizes]
-        if len(unknown) == 1:
-            sizes[unknown[0]] = _reach(expr, unknown[0], size, sizes)
-        elif unknown:
-            raise NetError(
-                f"the ranges of {' and '.join(map(spoken, unknown))} do not follow from"
-                f" an axis of {size}",
-                f'give one its size: {spoken(unknown[0])} = indices("{spoken(unknown[0])}", size=3)',
-            )
-    return sizes
-
-
-def _steps(expr: sp.Expr) -> tuple[tuple[Index, int], ...]:
-    form = affine(expr)
-    return form.steps if form is not None else ()
-
-
-def _reach(expr: sp.Expr, index: Index, size: Size, sizes: Mapping[Index, Size]) -> Size:
-    """How far an index can run until a shifted access leaves its axis."""
-    known = {i: Index(i.name, s) for i, s in sizes.items() if i in expr.free_symbols}
-    step = expr.coeff(index, 1)
-    rest = affine((expr - step * index).xreplace(known))
-    if rest is None or not isinstance(size, int) or not rest.highest.is_Integer or step < 1:
-        raise NetError(
-            f"the range of index {spoken(index)} does not follow from {_told(expr)}",
-            f'give its size: {spoken(index)} = indices("{spoken(index)}", size=3)',
-        )
-    reach = (size - 1 - int(rest.highest)) // int(step) + 1
-    if reach < 1:
-        raise NetError(
-            f"{_told(expr)} does not fit an axis of {size}: the window is larger than what it slides over",
-            "pad the tensor, or use a smaller window",
-        )
-    return reach

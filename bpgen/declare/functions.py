@@ -10,9 +10,9 @@ from typing import Any
 import sympy as sp
 
 from bpgen import functions as f
-from bpgen.declare.access import ranges
 from bpgen.declare.formula import Formula, fresh, reduce
 from bpgen.declare.given import number
+from bpgen.declare.ranges import ranges
 from bpgen.declare.symbolic import Symbolic, said
 from bpgen.declare.tensor import Tensor, count_of, pointwise, total
 from bpgen.declare.words import Scalar

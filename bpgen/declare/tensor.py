@@ -10,9 +10,10 @@ from typing import Any
 
 import sympy as sp
 
-from bpgen.declare.access import accessed, address, inside, ranges, renamed, sized, tensor_of
+from bpgen.declare.access import accessed, address, tensor_of
 from bpgen.declare.declaration import here
 from bpgen.declare.formula import Formula, fresh, reduce
+from bpgen.declare.ranges import inside, ranges, renamed, sized
 from bpgen.declare.symbolic import Symbolic
 from bpgen.errors import NetError
 from bpgen.ir import BATCH, Element, Index, Role, Size, Term, element, length
@@ -156,8 +157,11 @@ class Tensor(Symbolic):
         own = {e: self.indices[k] for k, e in whole.items()}
         place = tuple(e.xreplace(own) for e in at)
         scattered = dict.fromkeys(
-            s for e in place if not (isinstance(e, Index) and e in self.indices)
-            for s in sorted(e.free_symbols, key=str) if isinstance(s, Index)
+            s
+            for e in place
+            if not (isinstance(e, Index) and e in self.indices)
+            for s in sorted(e.free_symbols, key=str)
+            if isinstance(s, Index)
         )
         where = place if len(whole) < len(at) else None
         self.terms += tuple(
@@ -207,9 +211,7 @@ class Tensor(Symbolic):
         return pointwise("abs", lambda a: a.apply(sp.Abs), self)
 
 
-def of_each_sample(
-    left: tuple[Index, ...], formula: Formula
-) -> tuple[tuple[Index, ...], Formula]:
+def of_each_sample(left: tuple[Index, ...], formula: Formula) -> tuple[tuple[Index, ...], Formula]:
     """A formula whose left side names the sample, `xhat[n, i] = x[n, i] - mu[i]`, as it is written
     for one: without that index.
     """

@@ -22,9 +22,7 @@ def input(*shape: Size, below: int | None = None, name: str | None = None) -> Te
     0 .. below - 1, which may be used as an index: E[x[t], i].
     """
     bound = None if below is None else whole(below, "input")
-    return Tensor(
-        _shape(shape, "input"), "input", name=checked_name(name), hint="x", bound=bound
-    )
+    return Tensor(_shape(shape, "input"), "input", name=checked_name(name), hint="x", bound=bound)
 
 
 def state(*shape: int, name: str | None = None) -> Tensor:
@@ -65,7 +63,12 @@ def dropout(x: Tensor, rate: float) -> Tensor:
 def _written(shape: tuple[Size, ...], name: str | None, carried: int | None) -> Tensor:
     indices = tuple(fresh(s) for s in shape)
     return Tensor(
-        shape, name=name, hint="h" if carried == 0 else "u", indices=indices, open=True, carried=carried
+        shape,
+        name=name,
+        hint="h" if carried == 0 else "u",
+        indices=indices,
+        open=True,
+        carried=carried,
     )
 
 

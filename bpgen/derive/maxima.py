@@ -1,10 +1,10 @@
-"""The largest of several, by which of them is the first largest: that one passes the gradient on."""
+"""The largest of several, by which of them is the first largest: that one passes the gradient."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from bpgen.ir import Element, Equation, Network, TensorInfo, Term, element
+from bpgen.ir import Element, Equation, Network, TensorInfo, Term
 
 
 def with_first(network: Network) -> Network:

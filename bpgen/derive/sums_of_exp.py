@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import sympy as sp
 
-from bpgen.ir import Element, Equation, Network, TensorInfo, Term, element
+from bpgen.ir import Element, Equation, Network, Term, element
 
 
 def with_logsumexp(network: Network) -> Network:

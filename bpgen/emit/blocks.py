@@ -82,7 +82,10 @@ class Blocks:
         last = next(i for i in self.forward_items if i.evaluated.name == self.carried)
         equations = self._forward_equations()
         given = joined(
-            "params", "l", self.carried, *self._outside(equations),
+            "params",
+            "l",
+            self.carried,
+            *self._outside(equations),
             "rng" if self._noise(equations) else "",
         )
         return [
@@ -108,6 +111,10 @@ class Blocks:
     def has(self, gradient: str) -> bool:
         """Whether a block's function returns it."""
         return any(i.evaluated.name == gradient for i in self.backward_items)
+
+    def sums(self, equation: Equation) -> bool:
+        """Whether every block adds something to it."""
+        return any(i.evaluated == equation for i, _ in self.summed)
 
     def stacked(self, parameter: str) -> str:
         """The gradient of a parameter of every block."""

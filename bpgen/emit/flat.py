@@ -11,7 +11,6 @@ from dataclasses import replace
 
 import sympy as sp
 
-from bpgen.affine import affine
 from bpgen.ir import Element, Equation, Index, TensorInfo, Term, element
 
 Tensors = Mapping[str, TensorInfo]
@@ -65,9 +64,7 @@ def _flat(body: sp.Expr, tensors: Tensors, own: Index | None) -> sp.Expr:
 
 def stepwise(equation: Equation) -> tuple[Term, ...]:
     """The terms that every block computes, not those where the blocks begin."""
-    return tuple(
-        t for t in equation.terms if t.at is None or (form := affine(t.at[0])) and form.steps
-    )
+    return tuple(t for t in equation.terms if t.at is None or t.at[0].has(Index))
 
 
 def outside_blocks(equation: Equation) -> Equation:

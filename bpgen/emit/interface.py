@@ -40,16 +40,17 @@ class Interface:
     @property
     def declarations(self) -> list[str]:
         """SHAPES, INPUTS, STATES, TARGETS, INTEGERS."""
+        # What all samples share comes after the inputs among the arguments.
+        states = [("STATES: dict[str, tuple[int, ...]]", self.states)] if self.states else []
         tables = (
             ("SHAPES: dict[str, tuple[int, ...]]", self.params),
             ("INPUTS: dict[str, tuple[int | str, ...]]", self.inputs),
+            *states,
             ("TARGETS: dict[str, tuple[int | str, ...]]", self.targets),
         )
         bounds = [
             f'"{t.name}": {t.bound}' for t in (*self.inputs, *self.targets) if t.bound is not None
         ]
-        if self.states:  # what all samples share: after the inputs among the arguments
-            tables = (*tables[:2], ("STATES: dict[str, tuple[int, ...]]", self.states), tables[2])
         lines = [
             line
             for name, tensors in tables

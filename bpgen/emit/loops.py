@@ -133,10 +133,7 @@ class Looping:
         """What a step computes of its own."""
         equation = item.evaluated
         carried = self._is_carried(equation)
-        terms = [
-            t for t in equation.terms
-            if not carried or (self._stepwise(t) and t.at is None)
-        ]
+        terms = [t for t in equation.terms if not carried or (self._stepwise(t) and t.at is None)]
         if not terms:
             return []
         own = replace(equation, terms=tuple(terms))

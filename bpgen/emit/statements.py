@@ -129,10 +129,8 @@ class Statements:
         own = replace(equation, terms=rest)
         lines = self.plain(flat(own, self.tensors), indent) if rest else []
         if of_blocks:
-            stores = dict.fromkeys(
-                b.store for b in self.blocks.values() if equation in [i.evaluated for i, _ in b.summed]
-            )
-            for store in stores:
+            blocks = dict.fromkeys(b for b in self.blocks.values() if b.sums(equation))
+            for store in (b.store for b in blocks):
                 total = f'np.sum([of["{equation.name}"] for of in {store}], axis=0)'
                 total = f"{equation.name} + {total}" if lines else total
                 lines += assignment(equation.name, total, indent)

@@ -10,10 +10,8 @@ from bpgen.ir import Equation, TensorInfo
 
 
 def shape_text(tensor: TensorInfo, known: Container[str] = ()) -> str:
-    """The shape of one sample as Python text; lengths that have a value are named, others quoted."""
-    inside = [
-        str(s) if isinstance(s, int) or s in known else f'"{s}"' for s in tensor.sample_shape
-    ]
+    """The shape of one sample as Python text; lengths without a value are quoted."""
+    inside = [str(s) if isinstance(s, int) or s in known else f'"{s}"' for s in tensor.sample_shape]
     return f"({inside[0]},)" if len(inside) == 1 else f"({', '.join(inside)})"
 
 

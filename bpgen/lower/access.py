@@ -33,8 +33,8 @@ def read(access: Element, scope: Scope) -> Operand:
     """The array that an access means, with its axes in the array's own order."""
     slots = scope.slots(access)
     if any(isinstance(e, Element) for e, _ in slots):
-        text, axes = gathered(access, scope)
-        return Operand(f"{access.name}[{text}]", axes)
+        text, yielded = gathered(access, scope)
+        return Operand(f"{access.name}[{text}]", yielded)
     open_ = [_free(e, scope) for e, _ in slots]
     every = [i for axis in open_ for i in axis]
     if len(set(every)) < len(every):
@@ -47,13 +47,13 @@ def read(access: Element, scope: Scope) -> Operand:
         for (e, size), free in zip(slots, open_, strict=True)
     ]
     base = f"{access.name}{subscripted(parts)}"
-    axes = [free for free in open_ if free]
-    if all(len(free) == 1 for free in axes):
+    shared = [free for free in open_ if free]
+    if all(len(free) == 1 for free in shared):
         return Operand(base, tuple(every))
     kept = [slot for slot, free in zip(slots, open_, strict=True) if free]
-    if all(len(f) == 1 or digits_of(e, size) for (e, size), f in zip(kept, axes, strict=True)):
+    if all(len(f) == 1 or digits_of(e, size) for (e, size), f in zip(kept, shared, strict=True)):
         return Operand(*reshaped(base, kept))
-    return Operand(*windowed(base, kept, axes, access))
+    return Operand(*windowed(base, kept, shared, access))
 
 
 def subscripted(parts: list[str]) -> str:
@@ -107,9 +107,7 @@ def _from_the_end(place: sp.Expr, size: sp.Expr) -> str:
     return str(back)
 
 
-def gathered(
-    access: Element, scope: Scope, slices: bool = True
-) -> tuple[str, tuple[Index, ...]]:
+def gathered(access: Element, scope: Scope, slices: bool = True) -> tuple[str, tuple[Index, ...]]:
     """The subscript of a gather and the axes it yields: `rows, y` for [n, y[n]], `tok` for
     [tok[n, t], d]. Without `slices` an axis is taken whole, or place by place.
     """
@@ -131,9 +129,7 @@ def gathered(
             written[k] = aligned(read(e, scope), by)
         elif set(free) & set(by):
             written[k] = _places(e, free, by)
-    kept = [
-        free[0] if len(free) == 1 and free[0] not in by else None for free in along
-    ]
+    kept = [free[0] if len(free) == 1 and free[0] not in by else None for free in along]
     while written[-1] == ":":
         written.pop()
     return ", ".join(written), _yielded(kept, by)
@@ -151,8 +147,10 @@ def _places(expr: sp.Expr, free: tuple[Index, ...], by: tuple[Index, ...]) -> st
             every = f"np.arange({', '.join(map(str, ends))})"
         elif step != 1:
             every = f"({step} * {every})"
-        text = f"{text} + {aligned(Operand(every, (index,)), by)}" if text else aligned(
-            Operand(every, (index,)), by
+        text = (
+            f"{text} + {aligned(Operand(every, (index,)), by)}"
+            if text
+            else aligned(Operand(every, (index,)), by)
         )
     start = sp.expand(expr - sum(expr.coeff(i, 1) * i for i in free))
     return f"{text} + {start}" if len(free) > 1 and start != 0 else text

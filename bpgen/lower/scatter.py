@@ -65,8 +65,11 @@ def _scatter(equation: Equation, group: Group, scope: Scope) -> Scatter:
     group = Group(
         group.outer.xreplace(new),
         tuple(
-            replace(s, factors=tuple(f.xreplace(new) for f in s.factors),
-                    over=tuple(new.get(k, k) for k in s.over))
+            replace(
+                s,
+                factors=tuple(f.xreplace(new) for f in s.factors),
+                over=tuple(new.get(k, k) for k in s.over),
+            )
             for s in group.sums
         ),
         at,

@@ -1,4 +1,4 @@
-"""What a line of code may take for granted: how tensors are stored, and which indices have a value."""
+"""What a line of code may take for granted: how tensors are stored, which indices have a value."""
 
 from __future__ import annotations
 
@@ -31,7 +31,6 @@ class Scope:
             if access.name in self.local and expr in self.fixed:
                 continue
             one = int(info.carried == k)
-            found.append((expr if isinstance(expr, Element) else expr + one, length(axis.size) + one))
+            slot = expr if isinstance(expr, Element) else expr + one
+            found.append((slot, length(axis.size) + one))
         return found
-
-

@@ -61,9 +61,7 @@ def windowed(base: str, slots: Slots, open_: list[tuple[Index, ...]], access: El
         outer.append(place)
         inner.append(within)
     one = len(sizes) == 1
-    size_text, place_text = (
-        x[0] if one else f"({', '.join(x)})" for x in (sizes, places)
-    )
+    size_text, place_text = (x[0] if one else f"({', '.join(x)})" for x in (sizes, places))
     parts = [*strides, *last]
     while parts and parts[-1] == ":":
         parts.pop()

@@ -71,9 +71,7 @@ def batched_network(
 class _Writer:
     """Definitions for one sample as equations of a batch, in their final names."""
 
-    def __init__(
-        self, declared: Declaration, called: Mapping[int, str], batched: set[int]
-    ) -> None:
+    def __init__(self, declared: Declaration, called: Mapping[int, str], batched: set[int]) -> None:
         self.declared, self.called, self.batched = declared, called, batched
 
     def equation(self, serial: int, left: tuple[Index, ...], terms: tuple[Term, ...]) -> Equation:

@@ -48,9 +48,7 @@ def _term(
     term: Term, new: dict[sp.Expr, sp.Expr], taken: set[str], left: tuple[Index, ...]
 ) -> Term:
     """Each sum has letters of its own: two sums side by side may use the same."""
-    said = {
-        k: spoken(k) or _of_length(k) for k in term.over if not _is_own(k) and k.size != BATCH
-    }
+    said = {k: spoken(k) or _of_length(k) for k in term.over if not _is_own(k) and k.size != BATCH}
     said = {k: name for k, name in said.items() if name and name not in taken}
     taken = taken | {*said.values()}
     letters = _free_letters(taken)

@@ -53,7 +53,14 @@ OWN = {
 }
 RESERVED = OWN | set(dir(builtins)) | set(keyword.kwlist) | set(ROWS)
 
-_LEAVES = {"input", "state", "target", "one_hot", "label", "param"}  # the words that declare a tensor
+_LEAVES = {  # the words that declare a tensor
+    "input",
+    "target",
+    "one_hot",
+    "label",
+    "param",
+    "state",
+}
 
 
 def names(declared: Declaration, variables: Mapping[str, Any], source: str) -> dict[int, str]:

@@ -32,14 +32,16 @@ _TRIED = 4000  # widths tried, before those that accesses tie to each other stay
 
 Width = tuple[str, object]  # an axis (tensor, k), a bound (tensor, "bound"), an index (equation, i)
 Sizes = Mapping[Width, int]
+Place = tuple[str, Element, int]  # an equation, an access of it, and an axis
 
 
 def shrunk(network: Network) -> Network:
     """The network with its widths above 3 replaced by smaller ones, 2 or 3 where no access says
     otherwise.
 
-    Numbers that came from a width (the 1/K of a mean) stay as they are: they are constants of the
-    small network, which is a network of its own and is proved as one.
+    The 1/K of a mean over K becomes that of the small K. Other numbers stay as they are, even where
+    they came from a width: they are constants of the small network, which is a network of its own
+    and is proved as one.
     """
     widths = _Widths(network)
     small = widths.small()
@@ -61,7 +63,9 @@ class _Span:
     digits: bool
     before: int
     after: int
-    unit: int  # what `before` and `after` count in: blocks as wide as all the indices, or places
+    unit: int  # what these two count in: blocks as wide as all the indices, or places
+    # Where the accesses of an axis tile it, the indices that run over what is before and after.
+    beside: tuple[tuple[Width, ...], tuple[Width, ...]] | None = None
 
     def covered(self, sizes: Sizes) -> int:
         own = [sizes[i] for i in self.indices]
@@ -69,17 +73,36 @@ class _Span:
             return math.prod(own)
         return 1 + sum(abs(s) * (size - 1) for s, size in zip(self.steps, own, strict=True))
 
-    def scaled(self, places: int, sizes: Sizes) -> int:
-        """As many places before or after as the small access leaves."""
-        return places if self.unit == 1 else places // self.unit * self.covered(sizes)
+    def ends(self, sizes: Sizes) -> tuple[int, int]:
+        """As many places before and after as the small access leaves."""
+        if self.beside is not None:
+            before, after = (sum(sizes[w] for w in widths) for widths in self.beside)
+            return before, after
+        blocks = self.covered(sizes) if self.unit > 1 else 1
+        return self.before // self.unit * blocks, self.after // self.unit * blocks
 
     def size(self, sizes: Sizes) -> int:
         """The size that the axis must have."""
-        return sum(self.scaled(k, sizes) for k in (self.before, self.after)) + self.covered(sizes)
+        return sum(self.ends(sizes)) + self.covered(sizes)
+
+    @property
+    def widths(self) -> tuple[Width, ...]:
+        """The axis and every index that its size follows from."""
+        return (self.axis, *self.indices, *(w for side in self.beside or () for w in side))
+
+    def form(self, sizes: Sizes) -> tuple[object, ...]:
+        """What code it asks for: a reshape; or windows, apart or not, of the shorter index."""
+        own = [sizes[i] for i in self.indices]
+        if self.digits:
+            return ("digits",)
+        tiled = all(abs(s) == math.prod(own[k + 1 :]) for k, s in enumerate(self.steps))
+        longer = [one > other for k, one in enumerate(own) for other in own[k + 1 :]]
+        apart = [s >= size for s, size in zip(self.steps, own[1:], strict=False)]
+        return tiled and len(own) > 1, tuple(longer), tuple(apart)
 
     def access(self, sizes: Sizes, indices: tuple[Index, ...]) -> sp.Expr:
         """The access in the small network, in its indices."""
-        own, start = [sizes[i] for i in self.indices], self.scaled(self.before, sizes)
+        own, start = [sizes[i] for i in self.indices], self.ends(sizes)[0]
         total = sp.Integer(start)
         for k, (step, index) in enumerate(zip(self.steps, indices, strict=True)):
             size = math.prod(own[k + 1 :]) if self.digits else step
@@ -94,18 +117,26 @@ class _Widths:
         self.network = network
         self.sizes: dict[Width, int] = {}
         self.least: dict[Width, int] = {}  # what a fixed index needs
-        self.spans: dict[tuple[str, Element, int], _Span] = {}
+        self.spans: dict[Place, _Span] = {}
         self._same: dict[Width, Width] = {}
         pairs = [*self._plain()]
         for one, other in pairs:
             self._same[self.of(one)] = self.of(other)
-        for info in network.tensors.values():
-            sized = [((info.name, k), i.size) for k, i in enumerate(info.indices)]
-            for width, size in (*sized, ((info.name, "bound"), info.bound)):
-                if isinstance(size, int):
-                    self.sizes[self.of(width)] = size
+        infos = network.tensors.values()
+        axes = [((t.name, k), i.size) for t in infos for k, i in enumerate(t.indices)]
+        for width, size in (*axes, *(((t.name, "bound"), t.bound) for t in infos)):
+            if isinstance(size, int):
+                self.sizes[self.of(width)] = size
         for equation, access, k, expr in self._accesses():
             self._read(equation, access, k, expr)
+        self.spans = _tiled(self.spans)
+        for span in self.spans.values():
+            if span.beside is None and span.unit == 1 < max(_SMALL) < max(span.before, span.after):
+                self.least.update({w: self.sizes[w] for w in span.widths})  # no pattern: as it is
+        for equation in network:
+            for term in equation.terms:
+                if _is_mean(term):  # half of a sum of two is not written as a mean
+                    self.least.update({self.of((equation.name, k)): max(_SMALL) for k in term.over})
 
     def of(self, width: Width) -> Width:
         """The one that stands for all widths that are equal to this one."""
@@ -164,7 +195,7 @@ class _Widths:
         """
         wanted, tied = self._wanted(), [*dict.fromkeys(self.spans.values())]
         found = dict(self.sizes)
-        together = {width for span in tied for width in (span.axis, *span.indices)}
+        together = {width for span in tied for width in span.widths}
         found.update({w: s for w, s in wanted.items() if w not in together})
         for spans in _components(tied):
             found.update(_solved(spans, self.sizes, wanted) or {})
@@ -203,11 +234,33 @@ def _is_whole(form: Affine, axis: Index, carried: bool) -> bool:
     return any(sp.expand(form.start - s) == 0 for s in starts.get(step, ()))
 
 
+def _tiled(spans: Mapping[Place, _Span]) -> dict[Place, _Span]:
+    """The spans, each with the others beside it where those of an axis, one after another, cover it
+    all.
+    """
+    of_axis: dict[Width, dict[int, _Span]] = {}
+    for span in spans.values():
+        of_axis.setdefault(span.axis, {})[span.before] = span
+    found = dict(spans)
+    for place, span in spans.items():
+        row = [s for _, s in sorted(of_axis[span.axis].items())]
+        alone = all(s.steps == (1,) for s in row)
+        ends = [s.before for s in row[1:]] + [row[-1].before + row[-1].after]
+        if alone and span in row and row[0].before == 0 and row[-1].after == 0 and len(row) > 1:
+            sizes = [later - s.before for s, later in zip(row, ends, strict=True)]
+            whole = row[0].after + sizes[0]
+            if all(s.before + n + s.after == whole for s, n in zip(row[:-1], sizes, strict=False)):
+                k = row.index(span)
+                sides = tuple(tuple(s.indices[0] for s in part) for part in (row[:k], row[k + 1 :]))
+                found[place] = replace(span, unit=1, beside=(sides[0], sides[1]))
+    return found
+
+
 def _components(spans: list[_Span]) -> list[list[_Span]]:
     """The spans that speak, directly or through others, of the same widths."""
     parts: list[tuple[set[Width], list[_Span]]] = []
     for span in spans:
-        widths, together = {span.axis, *span.indices}, [span]
+        widths, together = {*span.widths}, [span]
         apart = []
         for part in parts:
             if part[0] & widths:
@@ -223,7 +276,7 @@ def _solved(spans: list[_Span], sizes: Sizes, wanted: Sizes) -> dict[Width, int]
     from it; None where none are found.
     """
     derived = {s.axis for s in spans}
-    every = dict.fromkeys(w for s in spans for w in (*s.indices, s.axis))
+    every = dict.fromkeys(w for s in spans for w in reversed(s.widths))
     order = sorted(every, key=lambda w: w in derived)
     tied = _Tied(spans, sizes, wanted)
     waiting: list[tuple[dict[Width, int], Width | None]] = [({}, None)]
@@ -249,7 +302,7 @@ class _Tied:
         self.sizes, self.wanted = sizes, wanted
         self.of: dict[Width, list[_Span]] = {}
         for span in spans:
-            for width in {span.axis, *span.indices}:
+            for width in dict.fromkeys(span.widths):
                 self.of.setdefault(width, []).append(span)
 
     def closed(self, known: dict[Width, int], new: Width | None) -> dict[Width, int] | None:
@@ -259,11 +312,13 @@ class _Tied:
         closed, waiting = dict(known), [] if new is None else [new]
         while waiting:
             for span in self.of[waiting.pop()]:
-                open_ = {w for w in (span.axis, *span.indices) if w not in closed}
+                open_ = {w for w in span.widths if w not in closed}
                 if len(open_) > 1:
                     continue
                 width = next(iter(open_), span.axis)
-                fitting = [s for s in self._tried(width, closed) if self._fits(span, width, s, closed)]
+                fitting = [
+                    s for s in self._tried(width, closed) if self._fits(span, width, s, closed)
+                ]
                 if not fitting:
                     return None
                 if open_:
@@ -276,10 +331,9 @@ class _Tied:
             return (closed[width],)
         return range(self.wanted[width], self.sizes[width] + 1)
 
-    @staticmethod
-    def _fits(span: _Span, width: Width, size: int, closed: Sizes) -> bool:
-        known = {**{w: closed.get(w, size) for w in (span.axis, *span.indices)}, width: size}
-        return span.size(known) == known[span.axis]
+    def _fits(self, span: _Span, width: Width, size: int, closed: Sizes) -> bool:
+        known = {**closed, width: size}
+        return span.size(known) == known[span.axis] and span.form(known) == span.form(self.sizes)
 
 
 class _Small:
@@ -319,7 +373,8 @@ class _Small:
             if at is not None:
                 at = access(element(equation.name, at)).indices
             read = {e: access(e) for e in elements(t.body)}
-            return Term(t.body.xreplace(read), tuple(new[k] for k in t.over), t.reduce, at)
+            body = t.body.xreplace(read) * _share(t, new)
+            return Term(body, tuple(new[k] for k in t.over), t.reduce, at)
 
         loop = equation.loop
         if loop is not None:
@@ -346,3 +401,17 @@ class _Small:
         if form is not None and form.steps and form.steps[0][1] < 0 and isinstance(size, int):
             return self._size((name, k), size) - 1 - new[form.steps[0][0]]
         return expr.xreplace(dict(new))
+
+
+def _is_mean(term: Term) -> bool:
+    """A sum divided by the number of its addends, a whole number."""
+    count = sp.Mul(*(length(k.size) for k in term.over))
+    mean = bool(term.over) and term.reduce == "sum" and count.is_Integer
+    return mean and term.body.as_coeff_Mul()[0] * count == 1
+
+
+def _share(term: Term, new: Mapping[Index, Index]) -> sp.Expr:
+    """What turns the 1/K of a mean into that of fewer; of what is no mean, 1."""
+    if not _is_mean(term):
+        return sp.S.One
+    return sp.Mul(*(length(k.size) / length(new[k].size) for k in term.over))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import grammar
 import pytest
 from networks import NETWORKS, source
 
@@ -99,7 +100,8 @@ def test_no_change_is_not_counted() -> None:
 
 
 def test_every_kind_has_mutants_somewhere() -> None:
-    made = {mutant.kind for name in NETWORKS for mutant in mutants(source(name), 2)}
+    texts = [*map(source, NETWORKS), *map(grammar.source, grammar.TEXTS)]
+    made = {mutant.kind for text in texts for mutant in mutants(text, 2)}
     assert {kind.name for kind in KINDS} == made
 
 

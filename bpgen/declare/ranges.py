@@ -1,0 +1,154 @@
+"""The ranges that indices take from the axes they run over, and that no access leaves its axis."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import sympy as sp
+
+from bpgen.affine import affine
+from bpgen.declare.access import least, sample_axes, tensor_of
+from bpgen.declare.formula import Formula
+from bpgen.errors import NetError
+from bpgen.ir import BATCH, Element, Index, Size, Term, elements, length, spoken
+
+if TYPE_CHECKING:
+    from bpgen.declare.tensor import Tensor
+
+
+def sized(
+    indices: tuple[Index, ...], formula: Formula
+) -> tuple[tuple[Index, ...], tuple[Term, ...]]:
+    """Give every index its size, from the axes it runs over."""
+    new = ranges(indices, formula)
+    open_ = [i for i in formula.free if i not in indices]
+    if open_:
+        raise NetError(
+            f"index {open_[0]} comes out of nowhere: it is neither on the left nor summed",
+            f"sum over it, or put it on the left: tensor(..., {open_[0]})",
+        )
+    return tuple(new.get(i, i) for i in indices), tuple(renamed(t, new) for t in formula.terms)
+
+
+def ranges(left: tuple[Index, ...], formula: Formula) -> dict[Index, Index]:
+    """Every index of a formula with its size; NetError where one has none, or leaves its axis."""
+    sizes = _sizes(formula)
+    for index in left:
+        if left.count(index) > 1:
+            raise NetError(f"index {index} is on the left twice", "use each index once on the left")
+        if index not in sizes and index.size is None:
+            raise NetError(
+                f"index {index} is on the left but nothing on the right uses it",
+                "use it, or leave it out",
+            )
+    new = {i: Index(i.name, size) for i, size in sizes.items()}
+    for access in _accesses(formula):
+        for axis, _, expr in sample_axes(access):
+            inside(tensor_of(access), axis, expr.xreplace(new))
+    return new
+
+
+def inside(tensor: Tensor, axis: int, expr: sp.Expr) -> None:
+    """NetError where an access with sized indices leaves its axis."""
+    form = affine(expr)
+    if form is None:  # a label: the module's door keeps it within
+        return
+    size, first = tensor.shape[axis], least(tensor, axis)
+    below = form.lowest - first
+    above = sp.expand(length(size) - 1 - form.highest)
+    if not (below.is_nonnegative and above.is_nonnegative):
+        raise NetError(
+            f"{tensor.said()}: index {_told(expr)} runs over {form.lowest} .. {form.highest},"
+            f" axis {axis} over {first} .. {sp.expand(length(size) - 1)}",
+            "pad the tensor, or give the index a smaller range",
+        )
+
+
+def renamed(term: Term, new: Mapping[Index, Index]) -> Term:
+    """The term with other indices."""
+    at = None if term.at is None else tuple(e.xreplace(dict(new)) for e in term.at)
+    return Term(
+        term.body.xreplace(dict(new)), tuple(new.get(k, k) for k in term.over), term.reduce, at
+    )
+
+
+def _told(expr: sp.Expr) -> str:
+    """An access in the letters of net.py."""
+    every = (i for i in expr.free_symbols if isinstance(i, Index))
+    return str(expr.xreplace({i: sp.Symbol(spoken(i)) for i in every}))
+
+
+def _accesses(formula: Formula) -> list[Element]:
+    return [e for term in formula.terms for e in elements(term.body)]
+
+
+def _sizes(formula: Formula) -> dict[Index, Size]:
+    """The size of each index: its own, that of the axis it runs over alone, or as far as a shifted
+    access lets it go.
+    """
+    accesses = _accesses(formula)
+    axes = [x for access in accesses for x in sample_axes(access)]
+    sizes: dict[Index, Size] = {i: i.size for *_, e in axes for i, _ in _steps(e) if i.size}
+    sizes.update(_of_samples(accesses))
+    sizes.update(_of_whole_axes(accesses))
+    for _, size, expr in axes:
+        unknown = [i for i, _ in _steps(expr) if i not in sizes]
+        if len(unknown) == 1:
+            sizes[unknown[0]] = _reach(expr, unknown[0], size, sizes)
+        elif unknown:
+            one = spoken(unknown[0])
+            raise NetError(
+                f"the ranges of {' and '.join(map(spoken, unknown))} do not follow from"
+                f" an axis of {size}",
+                f'give one its size: {one} = indices("{one}", size=3)',
+            )
+    return sizes
+
+
+def _of_samples(accesses: list[Element]) -> dict[Index, Size]:
+    return {a.indices[0]: BATCH for a in accesses if len(a.indices) > tensor_of(a).rank}
+
+
+def _of_whole_axes(accesses: list[Element]) -> dict[Index, Size]:
+    """The sizes of indices that stand alone: those of their axes, which must be of one size."""
+    sizes: dict[Index, Size] = {}
+    origin: dict[Index, Tensor] = {}
+    for access in accesses:
+        for _, size, index in sample_axes(access):
+            if not isinstance(index, Index) or index.size is not None:
+                continue
+            at = origin.setdefault(index, tensor_of(access))
+            if sizes.setdefault(index, size) != size:
+                raise NetError(
+                    f"index {spoken(index)} runs over {sizes[index]} in {at.said()}"
+                    f" and over {size} in {tensor_of(access).said()}",
+                    'one index has one range: give it a smaller one, as in indices("i", size=3),'
+                    " or use two",
+                )
+    return sizes
+
+
+def _steps(expr: sp.Expr) -> tuple[tuple[Index, int], ...]:
+    form = affine(expr)
+    return form.steps if form is not None else ()
+
+
+def _reach(expr: sp.Expr, index: Index, size: Size, sizes: Mapping[Index, Size]) -> Size:
+    """How far an index can run until a shifted access leaves its axis."""
+    known = {i: Index(i.name, s) for i, s in sizes.items() if i in expr.free_symbols}
+    step = expr.coeff(index, 1)
+    rest = affine((expr - step * index).xreplace(known))
+    if rest is None or not isinstance(size, int) or not rest.highest.is_Integer or step < 1:
+        raise NetError(
+            f"the range of index {spoken(index)} does not follow from {_told(expr)}",
+            f'give its size: {spoken(index)} = indices("{spoken(index)}", size=3)',
+        )
+    reach = (size - 1 - int(rest.highest)) // int(step) + 1
+    if reach < 1:
+        raise NetError(
+            f"{_told(expr)} does not fit an axis of {size}:"
+            " the window is larger than what it slides over",
+            "pad the tensor, or use a smaller window",
+        )
+    return reach

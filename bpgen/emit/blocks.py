@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bpgen.emit.flat import after, flat, outside_blocks, per_block, read_by, stepwise
 from bpgen.emit.function import Function
-from bpgen.emit.layout import collection, comment
+from bpgen.emit.layout import WIDTH, collection, comment
 from bpgen.emit.lengths import measured
 from bpgen.emit.text import definition, drawn, joined
 from bpgen.ir import Equation
@@ -38,7 +38,16 @@ class Blocks:
         self.gradient = write.adjoints.get(self.carried, "")
         self.members = {i.evaluated.name for i in forward}
         self.summed = [(i, per_block(i.evaluated, self.tensors)[0]) for i in elsewhere]
-        self.store = f"of{name}s"
+        self.store, self.stacked, self.kept, self.one, self.l = (
+            self._free(own)
+            for own in (f"of{name}s", f"stacked{name[6:]}", "kept", f"of{name}", "l")
+        )
+
+    def _free(self, own: str) -> str:
+        """A name of the module's own that no tensor has."""
+        while own in self.tensors:
+            own += "_"
+        return own
 
     def forward(self) -> Function:
         """One block: what it hands on, and what backward needs of it."""
@@ -52,7 +61,7 @@ class Blocks:
         body = measured(body, arrays, self.write.scope.tensors)
         kept = [f'"{n}": {n}' for n in self._kept()]
         body += collection(f"return {after(self.carried)}, ", kept, indent=4)
-        arguments = ["params: Arrays", "l: int", f"{self.carried}: np.ndarray"]
+        arguments = ["params: Arrays", f"{self.l}: int", f"{self.carried}: np.ndarray"]
         arguments += [f"{n}: np.ndarray" for n in self._outside(equations)]
         arguments += ["rng: np.random.Generator | None"] * bool(self._noise(equations))
         head = definition(self.name, arguments, "tuple[np.ndarray, Arrays]")
@@ -69,10 +78,12 @@ class Blocks:
             body += self.write.plain(equation, 4)
         incoming = after(self.gradient)
         body = measured(body, {incoming: incoming}, self.write.scope.tensors)
+        names = list(self.write.network.tensors)
+        of_params.sort(key=lambda e: names.index(self._parameter(e) or ""))
         grads = [f'"{self._parameter(e)}": {e.name}' for e in of_params]
         grads += [f'"{i.evaluated.name}": {i.evaluated.name}' for i, _ in self.summed]
         body += collection(f"return {self.gradient}, ", grads, indent=4)
-        arguments = ["params: Arrays", "cache: Arrays", "l: int", f"{incoming}: np.ndarray"]
+        arguments = ["params: Arrays", "cache: Arrays", f"{self.l}: int", f"{incoming}: np.ndarray"]
         head = definition(f"{self.name}_backward", arguments, "tuple[np.ndarray, Arrays]")
         doc = f"The gradients of block l, from {incoming}, that of its output."
         return Function(tuple(head), doc, tuple(body))
@@ -83,7 +94,7 @@ class Blocks:
         equations = self._forward_equations()
         given = joined(
             "params",
-            "l",
+            self.l,
             self.carried,
             *self._outside(equations),
             "rng" if self._noise(equations) else "",
@@ -91,9 +102,10 @@ class Blocks:
         return [
             *self._start(last),
             f"{self.store}: Arrays = {{}}",
-            f"for l in range({self.times}):",
-            f"    {self.carried}, kept = {self.name}({given})",
-            f'    {self.store} |= {{f"{{name}}[{{l}}]": array for name, array in kept.items()}}',
+            f"for {self.l} in range({self.times}):",
+            f"    {self.carried}, {self.kept} = {self.name}({given})",
+            f'    {self.store} |= {{f"{{name}}[{{{self.l}}}]": array '
+            f"for name, array in {self.kept}.items()}}",
         ]
 
     def backward_lines(self) -> list[str]:
@@ -102,10 +114,10 @@ class Blocks:
         return [
             *self._start(first),
             f"{self.store}: list[Arrays] = []",
-            f"for l in reversed(range({self.times})):",
-            f"    {self.gradient}, of_block = "
-            f"{self.name}_backward(params, cache, l, {self.gradient})",
-            f"    {self.store}.insert(0, of_block)",
+            f"for {self.l} in reversed(range({self.times})):",
+            f"    {self.gradient}, {self.one} = "
+            f"{self.name}_backward(params, cache, {self.l}, {self.gradient})",
+            f"    {self.store}.insert(0, {self.one})",
         ]
 
     def has(self, gradient: str) -> bool:
@@ -116,9 +128,17 @@ class Blocks:
         """Whether every block adds something to it."""
         return any(i.evaluated == equation for i, _ in self.summed)
 
-    def stacked(self, parameter: str) -> str:
-        """The gradient of a parameter of every block."""
-        return f'np.stack([of["{parameter}"] for of in {self.store}])'
+    def stacked_lines(self) -> list[str]:
+        """The gradients of the parameters of every block, each as one array."""
+        parts = [
+            f"name: np.stack([of[name] for of in {self.store}])",
+            f"for name in {self.store}[0]",
+        ]
+        parts += ["if name in SHAPES"] * bool(self.summed)
+        line = f"{self.stacked} = {{{' '.join(parts)}}}"
+        if 4 + len(line) <= WIDTH:
+            return [line]
+        return [f"{self.stacked} = {{", *(f"    {part}" for part in parts), "}"]
 
     def _start(self, item: Item) -> list[str]:
         """What the first block is given; for gradients, the last."""
@@ -126,7 +146,7 @@ class Blocks:
         said = spoken(start, self.write.order)
         return [
             *comment(f"({item.number}) {said}", 4),
-            *self.write.plain(self._flat(start), 4),
+            *self.write.plain(self._flat(start), 4, passed=True),
         ]
 
     def _flat(self, equation: Equation) -> Equation:
@@ -168,14 +188,14 @@ class Blocks:
     def _unpacked(self, equations: list[Equation]) -> list[str]:
         read = read_by(equations)
         return [
-            f'{t.name} = params["{t.name}"]' + "[l]" * t.block
+            f'{t.name} = params["{t.name}"]' + f"[{self.l}]" * t.block
             for t in self.write.network.role("param")
             if t.name in read
         ]
 
     def _opened(self, equations: list[Equation]) -> list[str]:
         read = read_by(equations) - {e.name for e in equations}
-        blocks = [f'{n} = cache[f"{n}[{{l}}]"]' for n in self._kept()]
+        blocks = [f'{n} = cache[f"{n}[{{{self.l}}}]"]' for n in self._kept()]
         return blocks + [
             f'{n} = cache["{n}"]'
             for n in self.write.plan.cache

@@ -131,11 +131,10 @@ class _Functions:
         ]
         body += self.write.forward(self.plan.rebuilt)
         body += self.write.backward(self.plan.backward)
-        body += collection(
-            "grads = ",
-            [f'"{t.name}": {self._gradient(t)}' for t in self.params],
-            indent=4,
-        )
+        blocks = dict.fromkeys(self.write.blocks.values())
+        body += [line for b in blocks for line in b.stacked_lines()]
+        grads = dict.fromkeys(map(self._gradient, self.params))
+        body += collection("grads = ", grads, indent=4)
         body += [*self._input_gradients(), "return grads"]
         given = (
             typed(self.targets) if self.network.loss else [f"{s}: np.ndarray" for s in self.seeds]
@@ -150,13 +149,14 @@ class _Functions:
         )
 
     def _gradient(self, parameter: TensorInfo) -> str:
-        """The gradient of a parameter, where backward returns it."""
+        """The gradient of a parameter among those that backward returns; those of the parameters
+        of a block stand together.
+        """
+        adjoint = self.derivation.adjoint[parameter.name]
         if not parameter.block:
-            return self.derivation.adjoint[parameter.name]
-        (blocks,) = {
-            b for b in self.write.blocks.values() if b.has(self.derivation.adjoint[parameter.name])
-        }
-        return blocks.stacked(parameter.name)
+            return f'"{parameter.name}": {adjoint}'
+        (blocks,) = {b for b in self.write.blocks.values() if b.has(adjoint)}
+        return f"**{blocks.stacked}"
 
     def _input_gradients(self) -> list[str]:
         real = [t for t in self.inputs if t.name in self.derivation.adjoint]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from math import prod
 
 from bpgen.emit.layout import WIDTH, call, collection
 from bpgen.emit.text import shape_text
@@ -133,9 +134,17 @@ def _initial(tensor: TensorInfo, how: str | float) -> str:
     if not _drawn_from(how):
         return f"np.full({size}, {str(how).removeprefix('constant ')}, dtype)"
     fan_in = tensor.sample_shape[-1] if tensor.sample_shape else 1
-    scale = {"normal": f"{fan_in}**-0.5", "he": f"(2 / {fan_in}) ** 0.5"}.get(str(how), repr(how))
+    spread = {"normal": f"{fan_in}**-0.5", "he": f"(2 / {fan_in}) ** 0.5"}
+    inner = (int(s) for s in tensor.sample_shape[1 + tensor.block :])
+    scale = spread.get(str(how)) or _root(how, prod(inner))
     drawn = f"rng.standard_normal({size})" if tensor.sample_shape else "rng.standard_normal()"
     return f"np.asarray({drawn if scale == '1**-0.5' else f'{drawn} * {scale}'}, dtype)"
+
+
+def _root(scale: str | float, fan_in: int) -> str:
+    """A standard deviation as the root that it came from, where it has too many digits to read."""
+    roots = {(1 / fan_in) ** 0.5: f"{fan_in}**-0.5", (2 / fan_in) ** 0.5: f"(2 / {fan_in}) ** 0.5"}
+    return roots.get(float(scale), repr(scale)) if len(repr(scale)) > 8 else repr(scale)
 
 
 def _drawn(tensor: TensorInfo) -> str:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import ast
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 WIDTH = 88
@@ -15,57 +15,80 @@ WIDTH = 88
 def assignment(target: str, value: str, indent: int = 4, sign: str = "=") -> list[str]:
     """`target = value`, over several lines where it is too long.
 
-    Broken within a bracket that all but ends it, or else in brackets of its own.
+    In two statements where axes are moved on the way, as what a call is given, or else broken
+    within a bracket that all but ends it or in brackets of its own.
     """
     line = f"{target} {sign} {value}"
     if indent + len(line) <= WIDTH:
         return [line]
-    split = _called(f"{target} {sign} ", value, indent)
-    if split is not None:
-        return split
+    return (
+        (_in_two(target, value, indent) if sign == "=" else [])
+        or _as_call(f"{target} {sign} ", value, indent)
+        or _at_seams(f"{target} {sign} ", value, indent)
+    )
+
+
+def _at_seams(start: str, value: str, indent: int) -> list[str]:
     before, inside, after = _bracket(value)
-    if indent + len(f"{target} {sign} {before}(") > WIDTH:
+    if indent + len(f"{start}{before}(") > WIDTH:
         before, inside, after = "", value, ""
     parts = [f"    {p}" for p in _parts(inside, indent)]
-    return [f"{target} {sign} {before}(", *parts, f"){after}"]
+    return [f"{start}{before}(", *parts, f"){after}"]
 
 
-def _called(before: str, value: str, indent: int) -> list[str] | None:
-    """A call, or a chain of calls, broken within the last brackets that begin on the first line."""
-    node = ast.parse(value, mode="eval").body
-    while isinstance(node, ast.Call):
-        head = f"{before}{value[: node.func.end_col_offset]}("
-        inside = value[(node.func.end_col_offset or 0) + 1 : (node.end_col_offset or 0) - 1]
-        if node.args and indent + len(head) <= WIDTH:
-            return [head, *_arguments(inside, indent), value[(node.end_col_offset or 0) - 1 :]]
-        if not isinstance(node.func, ast.Attribute):
-            return None
-        node = node.func.value
-    return None
+def _in_two(target: str, value: str, indent: int) -> list[str]:
+    """`target = first`, then what is made of it, for what moves axes: the pair of lines that are
+    most alike, if both fit.
+    """
+    if not any(f".{word}(" in value for word in _MOVES) or not target.isidentifier():
+        return []
+    tree = ast.parse(value, mode="eval").body
+    if target in {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}:
+        return []
+    pairs = []
+    for first in _spine(tree):
+        a, b = first.col_offset, first.end_col_offset or 0
+        made = value[a:b]
+        if value[a - 1 : a] + value[b : b + 1] == "()":
+            a, b = a - 1, b + 1
+        pairs.append([f"{target} = {made}", f"{target} = {value[:a]}{target}{value[b:]}"])
+    fitting = [p for p in pairs if all(indent + len(line) <= WIDTH for line in p)]
+    return min(fitting, key=lambda p: max(map(len, p)), default=[])
 
 
-def _arguments(inside: str, indent: int) -> list[str]:
-    """What a call's brackets hold: on one line, or one argument on each."""
-    if indent + 4 + len(inside) <= WIDTH:
-        return [f"    {inside}"]
-    lines: list[str] = []
-    for argument in _between_commas(inside):
-        lines += _within(argument, indent + 4)
-        lines[-1] += ","
-    return [f"    {line}" for line in lines]
+_MOVES = ("transpose", "reshape", "swapaxes")
 
 
-def _between_commas(inside: str) -> list[str]:
-    """The arguments of a call, by the commas that stand in no bracket and no string."""
-    depth, quoted, found = 0, False, [""]
-    for letter in inside:
-        quoted ^= letter == '"'
-        depth += (letter in "([") - (letter in ")]")
-        if letter == "," and not depth and not quoted:
-            found.append("")
+def _spine(node: ast.expr) -> Iterator[ast.expr]:
+    """What is computed first, and what of it, from the whole inwards."""
+    while True:
+        if isinstance(node, ast.BinOp):
+            node = node.left
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            node = node.func.value
+        elif isinstance(node, ast.Subscript):
+            node = node.value
         else:
-            found[-1] += letter
-    return [argument.strip() for argument in found]
+            return
+        if isinstance(node, (ast.BinOp, ast.Call)):
+            yield node
+
+
+def _as_call(start: str, value: str, indent: int) -> list[str]:
+    """A call, or a method of what it returns, with its arguments on a line of their own."""
+    node = ast.parse(value, mode="eval").body
+    while (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and isinstance(node.func.value, ast.Call)
+    ):
+        node = node.func.value
+    if not isinstance(node, ast.Call) or not node.args:
+        return []
+    opens, closes = node.func.end_col_offset or 0, node.end_col_offset or 0
+    inside, after = value[opens + 1 : closes - 1], value[closes:]
+    lines = [f"{start}{value[:opens]}(", f"    {inside}", f"){after}"]
+    return lines if all(indent + len(line) <= WIDTH for line in lines) else []
 
 
 def _bracket(value: str) -> tuple[str, str, str]:
@@ -119,7 +142,7 @@ def _within(piece: str, indent: int) -> list[str]:
         return [f"{sign}(", *(f"    {p}" for p in _parts(value[1:-1], indent)), ")"]
     first, *more = _operands(value)
     if not more:
-        return _called(sign, value, indent) or [piece]
+        return [piece]
     return [line for p in (f"{sign}{first}", *more) for line in _within(p, indent)]
 
 

@@ -27,6 +27,10 @@ from bpgen.network.letters import lettered
 from bpgen.record import Derivation, Forward, Step
 
 
+_SUBSCRIPT = re.compile(r"\[([^\]]*)\]")
+_VIEW = re.compile(r"[a-zA-Z_]\w*(\.T|\.(transpose|swapaxes)\([^()]*\)|\[[^\]]*\])*")
+
+
 @dataclass(frozen=True)
 class Item:
     """One numbered equation of the derivation, as written and as evaluated."""
@@ -136,8 +140,10 @@ class Statements:
                 lines += assignment(equation.name, total, indent)
         return lines
 
-    def plain(self, equation: Equation, indent: int) -> list[str]:
-        """`name = ...`, and a line for each scatter."""
+    def plain(self, equation: Equation, indent: int, passed: bool = False) -> list[str]:
+        """`name = ...`, and a line for each scatter. `passed`: to a function, which changes none of
+        its arguments.
+        """
         reshaped = whole(equation, self.scope)
         if reshaped is not None:
             return assignment(equation.name, reshaped.text, indent)
@@ -147,7 +153,7 @@ class Statements:
             text = f"np.zeros({self.shape(equation)}, {self.dtype([equation])})"
         elif set(equation.indices) - set(right.axes):
             text = self._filled(equation, right, added=bool(added))
-        elif _is_view(text) and (added or self._is_returned(equation)):
+        elif self._is_view(text) and (added or (self._is_returned(equation) and not passed)):
             text = f"{text}.copy()"  # what is returned shares no memory with what was given
         elif not equation.indices and equation.name in self.differentiates:
             text = (
@@ -231,7 +237,19 @@ class Statements:
         """The parameter or input that a gradient is of."""
         original = self.differentiates[equation.name]
         held = "params" if self.network.tensors[original].role == "param" else "cache"
-        return f'{held}["{original}"]' + "[l]" * self.tensors[original].block
+        if not self.tensors[original].block:
+            return f'{held}["{original}"]'
+        l = next(b.l for b in self.blocks.values() if b.has(equation.name))
+        return f'{held}["{original}"][{l}]'
+
+    def _is_view(self, text: str) -> bool:
+        """Whether numpy text only looks at an array: a name, its transpose, a part of it. What is
+        gathered through an array of places is new.
+        """
+        if not _VIEW.fullmatch(text):
+            return False
+        parts = (p for inside in _SUBSCRIPT.findall(text) for p in inside.split(", "))
+        return not any(p in self.scope.tensors for p in parts)
 
     def _is_returned(self, equation: Equation) -> bool:
         original = self.differentiates.get(equation.name)
@@ -240,13 +258,6 @@ class Statements:
 
 def _items(steps: Iterable[Forward | Step]) -> list[Item]:
     return [Item(s.number, s.equation, s.evaluated) for s in steps]
-
-
-def _is_view(text: str) -> bool:
-    """Whether numpy text only looks at an array: a name, its transpose, a part of it."""
-    return bool(
-        re.fullmatch(r"[a-zA-Z_]\w*(\.T|\.(transpose|swapaxes)\([^()]*\)|\[[^\]]*\])*", text)
-    )
 
 
 def _reads_arrays(equation: Equation) -> bool:

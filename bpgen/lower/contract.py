@@ -138,7 +138,7 @@ def _mean(group: Group, frame: tuple[Index, ...], scope: Scope) -> Text | None:
     if len(factors) != 1:
         return None
     array = operand(factors[0], (*kept, *s.over), scope)
-    return _times(outer, _lined_up(_along(array, s.over, kept, "mean"), frame), frame, scope)
+    return _times(outer, _lined_up(_along(array, s.over, kept, "mean", frame), frame), frame, scope)
 
 
 def _operands(s: Sum, every: tuple[Index, ...]) -> list[sp.Expr]:
@@ -220,7 +220,7 @@ def _sum(s: Sum, frame: tuple[Index, ...], scope: Scope) -> tuple[Text, tuple[In
         left = every if s.reduce == "first" else kept
         return (f"{_ALONG_LAST[s.reduce]}({array.text}{last})", ATOM), left
     if s.reduce == "max":
-        return _along(operand(s.body, every, scope), s.over, kept, "max")
+        return _along(operand(s.body, every, scope), s.over, kept, "max", frame)
     factors = _operands(s, every)
     while len(factors) > 2:
         fewer = _merged(
@@ -237,7 +237,7 @@ def _sum(s: Sum, frame: tuple[Index, ...], scope: Scope) -> tuple[Text, tuple[In
         [(f, frozenset(uses(f, every))) for f in factors], lambda one, two: one <= two
     )
     if len(factors) == 1:
-        return _along(operand(factors[0], every, scope), s.over, kept)
+        return _along(operand(factors[0], every, scope), s.over, kept, "sum", frame)
     return _einsum(arrays, kept), kept
 
 
@@ -260,9 +260,15 @@ def _merged(
 
 
 def _along(
-    operand: Operand, over: tuple[Index, ...], kept: tuple[Index, ...], how: str = "sum"
+    operand: Operand,
+    over: tuple[Index, ...],
+    kept: tuple[Index, ...],
+    how: str,
+    frame: tuple[Index, ...],
 ) -> tuple[Text, tuple[Index, ...]]:
-    """One array summed, or averaged, along axes."""
+    """One array summed, averaged or searched along axes, which stay where the frame has others in
+    their place.
+    """
     positions = [operand.axes.index(k) for k in over]
     left = tuple(a for a in operand.axes if a not in over)
     axis = (
@@ -272,6 +278,10 @@ def _along(
         if len(positions) == 1
         else f"axis={tuple(sorted(positions))}"
     )
+    around = frame[-len(operand.axes) :]
+    stays = (a if a in over else f for a, f in zip(operand.axes, around, strict=False))
+    if operand.axes == (*stays,) and aligned(Operand("", left), frame):
+        return (f"{operand.bracketed()}.{how}({axis}, keepdims=True)", ATOM), around
     summed = Operand(f"{operand.bracketed()}.{how}({axis})", left)
     return (transposed(summed, kept).text, ATOM), kept
 

@@ -120,6 +120,8 @@ class Printer:
             and any(isinstance(f, Element) for f in beside)
         ):
             return known.mask.format(*(self(a, POWER) for a in factor.args))
+        if isinstance(factor, sp.Pow) and factor.exp == 3:  # a product itself
+            return self(factor, PRODUCT)
         return self(factor, SIGN if factor is beside[0] else POWER)
 
     def _factor_order(self, factor: sp.Expr) -> tuple[int, list[int]]:
@@ -141,10 +143,18 @@ class Printer:
             return (f"np.sqrt({self(base)})" if self.calls else f"sqrt({self(base)})"), ATOM
         if exponent.could_extract_minus_sign():
             return f"1 / {self(base**-exponent, POWER)}", PRODUCT
+        if self.calls and base.has(Element) and exponent in (3, 4):
+            return self._product_of_squares(base, exponent)
         under, over = self(base, ATOM), self(exponent, ATOM)
         return f"{under}**{over}" if _simple(under) and _simple(
             over
         ) else f"{under} ** {over}", POWER
+
+    def _product_of_squares(self, base: sp.Expr, exponent: sp.Expr) -> Text:
+        """numpy squares by multiplying; its powers beyond take hundreds of times as long."""
+        under = self(base, ATOM)
+        square = f"{under}**2" if _simple(under) else f"{under} ** 2"
+        return (f"({square}) ** 2", POWER) if exponent == 4 else (f"{under} * {square}", PRODUCT)
 
     def _call(self, expr: sp.Expr) -> Text:
         known = row(expr)

@@ -50,33 +50,37 @@ def forward(params: Arrays, x: np.ndarray) -> tuple[np.ndarray, Arrays]:
     # (1) u1[n,i,l+1,p+1] += x[n,i,l,p]
     u1 = np.zeros((N, 1, 10, 10), x.dtype)
     u1[:, :, 1:9, 1:9] = x
-    # (2) z1[n,o,p,q] = sum_c,u,v K1[o,c,u,v] u1[n,c,p+u,q+v] + b1[o]
-    z1 = np.tensordot(windows(u1, (3, 3), (2, 3)), K1, axes=((1, 4, 5), (1, 2, 3)))
-    z1 = z1.transpose(0, 3, 1, 2) + b1[:, None, None]
-    # (3) h1[n,i,j,k] = relu(z1[n,i,j,k])
+    # (2) w1[n,c,p,q,u,v] = u1[n,c,p+u,q+v]
+    w1 = windows(u1, (3, 3), (2, 3))
+    # (3) z1[n,o,p,q] = sum_c,u,v K1[o,c,u,v] w1[n,c,p,q,u,v] + b1[o]
+    z1 = np.tensordot(K1, w1, axes=((1, 2, 3), (1, 4, 5)))
+    z1 = z1.transpose(1, 0, 2, 3) + b1[:, None, None]
+    # (4) h1[n,i,j,k] = relu(z1[n,i,j,k])
     h1 = np.maximum(z1, 0)
-    # (4) m[n,c,p,q] = max_u,v h1[n,c,2*p+u,2*q+v]
+    # (5) m[n,c,p,q] = max_u,v h1[n,c,2*p+u,2*q+v]
     m = h1.reshape(N, 12, 4, 2, 4, 2).max(axis=(3, 5))
-    # (5) first_m[n,c,p,q,u,v] = first_u,v h1[n,c,2*p+u,2*q+v]
+    # (6) first_m[n,c,p,q,u,v] = [h1[n,c,2*p+u,2*q+v] is the first largest over u,v]
     first_m = first_largest(
         h1.reshape(N, 12, 4, 2, 4, 2).transpose(0, 1, 2, 4, 3, 5), 2
     )
-    # (6) z2[n,o,p,q] = sum_c,u,v K2[o,c,u,v] m[n,c,p+u,q+v] + b2[o]
-    z2 = np.tensordot(windows(m, (2, 2), (2, 3)), K2, axes=((1, 2, 3), (1, 2, 3)))
-    z2 = z2.transpose(0, 3, 1, 2) + b2[:, None, None]
-    # (7) h2[n,i,j,k] = relu(z2[n,i,j,k])
+    # (7) w2[n,c,p,q,u,v] = m[n,c,p+u,q+v]
+    w2 = windows(m, (2, 2), (2, 3)).transpose(0, 1, 4, 5, 2, 3)
+    # (8) z2[n,o,p,q] = sum_c,u,v K2[o,c,u,v] w2[n,c,p,q,u,v] + b2[o]
+    z2 = np.tensordot(K2, w2, axes=((1, 2, 3), (1, 4, 5)))
+    z2 = z2.transpose(1, 0, 2, 3) + b2[:, None, None]
+    # (9) h2[n,i,j,k] = relu(z2[n,i,j,k])
     h2 = np.maximum(z2, 0)
-    # (8) u2[n,4*j+2*k+l] += h2[n,j,k,l]
+    # (10) u2[n,4*j+2*k+l] += h2[n,j,k,l]
     u2 = h2.reshape(N, 96)
-    # (9) z[n,i] = sum_j W3[i,j] u2[n,j] + b3[i]
+    # (11) z[n,i] = sum_j W3[i,j] u2[n,j] + b3[i]
     z = u2 @ W3.T + b3
-    # (10) s[n] = logsumexp_i z[n,i]
+    # (12) s[n] = logsumexp_i z[n,i]
     s = logsumexp(z)
     cache = {
         "x": x,
-        "u1": u1,
+        "w1": w1,
         "z1": z1,
-        "m": m,
+        "w2": w2,
         "z2": z2,
         "u2": u2,
         "z": z,
@@ -99,9 +103,9 @@ def _loss(params: Arrays, cache: Arrays, y: np.ndarray) -> float:
     rows = np.arange(N)
     s = cache["s"]
     y = _labels("y", y, (), N, 10)
-    # (11) ell[n] = s[n] - z[n,y[n]]
+    # (13) ell[n] = s[n] - z[n,y[n]]
     ell = s - z[rows, y]
-    # (28) L = sum_n ell[n] / N
+    # (32) L = sum_n ell[n] / N
     L = ell.mean()
     value: float = L.item()
     return value
@@ -114,54 +118,56 @@ def backward(
     K1 = params["K1"]
     K2 = params["K2"]
     W3 = params["W3"]
-    u1 = cache["u1"]
-    N = len(u1)
+    w1 = cache["w1"]
+    N = len(w1)
     rows = np.arange(N)
     z1 = cache["z1"]
-    m = cache["m"]
+    w2 = cache["w2"]
     z2 = cache["z2"]
     u2 = cache["u2"]
     z = cache["z"]
     s = cache["s"]
     first_m = cache["first_m"]
     y = _labels("y", y, (), N, 10)
-    # (13) delta[n,i] = exp(z[n,i] - s[n]) / N - [i = y[n]] / N
+    # (15) delta[n,i] = exp(z[n,i] - s[n]) / N - [i = y[n]] / N
     delta = np.exp(z - s[:, None]) / N
     delta[rows, y] -= 1 / N
-    # (14) dW3[i,j] = sum_n delta[n,i] u2[n,j]
+    # (16) dW3[i,j] = sum_n delta[n,i] u2[n,j]
     dW3 = delta.T @ u2
-    # (15) db3[i] = sum_n delta[n,i]
+    # (17) db3[i] = sum_n delta[n,i]
     db3 = delta.sum(axis=0)
-    # (18) delta2[n,o,p,q] = sum_l delta[n,l] W3[l,4*o+2*p+q] step(z2[n,o,p,q])
-    delta2 = np.tensordot(delta, W3.reshape(10, 24, 2, 2), axes=((1,), (0,))) * (z2 > 0)
-    # (19) dK2[i,j,k,l] = sum_n,p,q delta2[n,i,p,q] m[n,j,k+p,l+q]
-    dK2 = np.tensordot(delta2, windows(m, (2, 2), (2, 3)), axes=((0, 2, 3), (0, 4, 5)))
-    # (20) db2[i] = sum_n,p,q delta2[n,i,p,q]
+    # (18) du2[n,i] = sum_j delta[n,j] W3[j,i]
+    du2 = delta @ W3
+    # (20) delta2[n,o,p,q] = du2[n,4*o+2*p+q] step(z2[n,o,p,q])
+    delta2 = du2.reshape(N, 24, 2, 2) * (z2 > 0)
+    # (21) dK2[i,j,k,l] = sum_n,p,q delta2[n,i,p,q] w2[n,j,p,q,k,l]
+    dK2 = np.tensordot(w2, delta2, axes=((0, 2, 3), (0, 2, 3))).transpose(3, 0, 1, 2)
+    # (22) db2[i] = sum_n,p,q delta2[n,i,p,q]
     db2 = delta2.sum(axis=(0, 2, 3))
-    # (21) dm[n,c,i+u,j+v] += sum_o delta2[n,o,i,j] K2[o,c,u,v]
-    dm = np.zeros(cache["m"].shape, np.result_type(delta2, K2))
+    # (23) dw2[n,c,p,q,u,v] = sum_o delta2[n,o,p,q] K2[o,c,u,v]
+    dw2 = np.tensordot(K2, delta2, axes=((0,), (1,))).transpose(3, 0, 4, 5, 1, 2)
+    # (24) dm[n,c,i+u,j+v] += dw2[n,c,i,j,u,v]
+    dm = np.zeros((N, 12, 4, 4), dw2.dtype)
     for i, j in np.ndindex(2, 2):
-        dm[:, :, i : i + 3, j : j + 3] += np.tensordot(
-            delta2[:, :, i, j], K2, axes=((1,), (0,))
-        )
-    # (22) dh1[n,i,2*p+u,2*q+v] += dm[n,i,p,q] first_m[n,i,p,q,u,v]
+        dm[:, :, i : i + 3, j : j + 3] += dw2[:, :, i, j]
+    # (25) dh1[n,i,2*p+u,2*q+v] += dm[n,i,p,q] first_m[n,i,p,q,u,v]
     dh1 = dm[:, :, :, None, :, None] * first_m.transpose(0, 1, 2, 4, 3, 5)
     dh1 = dh1.reshape(N, 12, 8, 8)
-    # (23) delta1[n,o,p,q] = dh1[n,o,p,q] step(z1[n,o,p,q])
+    # (26) delta1[n,o,p,q] = dh1[n,o,p,q] step(z1[n,o,p,q])
     delta1 = dh1 * (z1 > 0)
-    # (24) dK1[i,j,k,l] = sum_n,p,q delta1[n,i,p,q] u1[n,j,k+p,l+q]
-    dK1 = np.tensordot(delta1, windows(u1, (3, 3), (2, 3)), axes=((0, 2, 3), (0, 2, 3)))
-    # (25) db1[i] = sum_n,p,q delta1[n,i,p,q]
+    # (27) dK1[i,j,k,l] = sum_n,p,q delta1[n,i,p,q] w1[n,j,p,q,k,l]
+    dK1 = np.tensordot(w1, delta1, axes=((0, 2, 3), (0, 2, 3))).transpose(3, 0, 1, 2)
+    # (28) db1[i] = sum_n,p,q delta1[n,i,p,q]
     db1 = delta1.sum(axis=(0, 2, 3))
     grads = {"K1": dK1, "b1": db1, "K2": dK2, "b2": db2, "W3": dW3, "b3": db3}
     if inputs:
-        # (26) du1[n,i,p+u,q+v] += sum_o delta1[n,o,p,q] K1[o,i,u,v]
-        du1 = np.zeros(cache["u1"].shape, np.result_type(delta1, K1))
+        # (29) dw1[n,c,p,q,u,v] = sum_o delta1[n,o,p,q] K1[o,c,u,v]
+        dw1 = np.tensordot(K1, delta1, axes=((0,), (1,))).transpose(3, 0, 4, 5, 1, 2)
+        # (30) du1[n,i,p+u,q+v] += dw1[n,i,p,q,u,v]
+        du1 = np.zeros((N, 1, 10, 10), dw1.dtype)
         for u, v in np.ndindex(3, 3):
-            du1[:, :, u : u + 8, v : v + 8] += np.tensordot(
-                delta1, K1[:, :, u, v], axes=((1,), (0,))
-            ).transpose(0, 3, 1, 2)
-        # (27) dx[n,i,j,k] = du1[n,i,j+1,k+1]
+            du1[:, :, u : u + 8, v : v + 8] += dw1[:, :, :, :, u, v]
+        # (31) dx[n,i,j,k] = du1[n,i,j+1,k+1]
         dx = du1[:, :, 1:9, 1:9].copy()
         grads["x"] = dx
     return grads
@@ -301,7 +307,7 @@ def _self_check(seed: int = 0) -> bool:
         point[at] = kept
         return total / (60 * h)
 
-    right = True
+    right, largest = True, max(float(np.abs(g).max()) for g in grads.values())
     for name in grads:
         worst, scale = 0.0, float(np.abs(grads[name]).max())
         places = list(np.ndindex(points[name].shape))
@@ -309,7 +315,8 @@ def _self_check(seed: int = 0) -> bool:
             # A kink within the reach of one step is out of reach of the other.
             slopes = [slope(points[name], at, h) for h in (1e-3, 1e-5)]
             error = min(abs(float(s - grads[name][at])) for s in slopes)
-            worst = max(worst, error / max(scale, 1e-6))
+            # Below a small part of the largest, differences of the loss are noise.
+            worst = max(worst, error / max(scale, 1e-4 * largest, 1e-6))
         verdict = "ok" if scale > 1e-6 else "too small to see"
         if worst > 1e-6:
             verdict, right = "WRONG", False

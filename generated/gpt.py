@@ -66,25 +66,25 @@ def forward(params: Arrays, x: np.ndarray) -> tuple[np.ndarray, Arrays]:
     x = _labels("x", x, (64,), None, 96)
     # (1) e[n,t,d] = E[x[n,t],d] + P[t,d]
     e = E[x] + P
-    # (24) o[-1,n,i,j] += e[n,i,j]
+    # (28) o[-1,n,i,j] += e[n,i,j]
     o = e
     of_blocks: Arrays = {}
     for l in range(6):
         o, kept = _block(params, l, o)
         of_blocks |= {f"{name}[{l}]": array for name, array in kept.items()}
-    # (25) mu6[n,i] = sum_j o[5,n,i,j] / 64
+    # (29) mu6[n,i] = sum_j o[5,n,i,j] / 64
     mu6 = o.mean(axis=2)
-    # (26) v6[n,i] = sum_j (o[5,n,i,j] - mu6[n,i]) ** 2 / 64
+    # (30) v6[n,i] = sum_j (o[5,n,i,j] - mu6[n,i]) ** 2 / 64
     v6 = ((o - mu6[:, :, None]) ** 2).mean(axis=2)
-    # (27) xhat6[n,i,j] = (o[5,n,i,j] - mu6[n,i]) / sqrt(1e-05 + v6[n,i])
+    # (31) xhat6[n,i,j] = (o[5,n,i,j] - mu6[n,i]) / sqrt(1e-05 + v6[n,i])
     xhat6 = (o - mu6[:, :, None]) / np.sqrt(1e-05 + v6[:, :, None])
-    # (28) f[n,i,j] = g6[j] xhat6[n,i,j] + b6[j]
+    # (32) f[n,i,j] = g6[j] xhat6[n,i,j] + b6[j]
     f = g6 * xhat6 + b6
-    # (29) z[n,i,j] = sum_k E[j,k] f[n,i,k]
+    # (33) z[n,i,j] = sum_k E[j,k] f[n,i,k]
     z = f @ E.T
-    # (30) s[n,i] = logsumexp_j z[n,i,j]
+    # (34) s[n,i] = logsumexp_j z[n,i,j]
     s = logsumexp(z)
-    # (31) logp[n,i,j] = z[n,i,j] - s[n,i]
+    # (35) logp[n,i,j] = z[n,i,j] - s[n,i]
     logp = z - s[:, :, None]
     cache = {
         "x": x,
@@ -124,50 +124,56 @@ def _block(params: Arrays, l: int, o: np.ndarray) -> tuple[np.ndarray, Arrays]:
     u = g1 * xhat1 + b1
     # (6) q2[l,n,i,j] = sum_k Wq2[l,j,k] u[l,n,i,k]
     q2 = u @ Wq2.T
-    # (7) k2[l,n,i,j] = sum_k Wk2[l,j,k] u[l,n,i,k]
+    # (7) qh2[l,n,h,t,d] = q2[l,n,t,d+16*h]
+    qh2 = q2.reshape(N, 64, 4, 16).transpose(0, 2, 1, 3)
+    # (8) k2[l,n,i,j] = sum_k Wk2[l,j,k] u[l,n,i,k]
     k2 = u @ Wk2.T
-    # (8) v2[l,n,i,j] = sum_k Wv2[l,j,k] u[l,n,i,k]
+    # (9) kh2[l,n,h,t,d] = k2[l,n,t,d+16*h]
+    kh2 = k2.reshape(N, 64, 4, 16).transpose(0, 2, 1, 3)
+    # (10) v2[l,n,i,j] = sum_k Wv2[l,j,k] u[l,n,i,k]
     v2 = u @ Wv2.T
-    # (9) s2[l,n,h,t,u] = sum_d q2[l,n,t,d+16*h] k2[l,n,u,d+16*h] / 4
-    s2 = q2.reshape(N, 64, 4, 16).transpose(0, 2, 1, 3)
-    s2 = (s2 @ k2.reshape(N, 64, 4, 16).transpose(0, 2, 3, 1)) / 4
-    # (10) m2[l,n,h,t,u] = masked(s2[l,n,h,t,u], at_most(u, t))
+    # (11) vh2[l,n,h,t,d] = v2[l,n,t,d+16*h]
+    vh2 = v2.reshape(N, 64, 4, 16).transpose(0, 2, 1, 3)
+    # (12) s2[l,n,h,t,u] = sum_d qh2[l,n,h,t,d] kh2[l,n,h,u,d] / 4
+    s2 = (qh2 @ kh2.swapaxes(-2, -1)) / 4
+    # (13) m2[l,n,h,t,u] = masked(s2[l,n,h,t,u], at_most(u, t))
     m2 = np.where(np.arange(64) <= np.arange(64)[:, None], s2, -np.inf)
-    # (12) p2[l,n,i,j,k] = exp(m2[l,n,i,j,k]) / sum_p exp(m2[l,n,i,j,p])
+    # (15) p2[l,n,i,j,k] = exp(m2[l,n,i,j,k]) / sum_p exp(m2[l,n,i,j,p])
     p2 = softmax(m2)
-    # (13) y2[l,n,t,d+16*h] += sum_u v2[l,n,u,d+16*h] p2[l,n,h,t,u]
-    y2 = p2 @ v2.reshape(N, 64, 4, 16).transpose(0, 2, 1, 3)
-    y2 = y2.transpose(0, 2, 1, 3).reshape(N, 64, 64)
-    # (14) o2[l,n,i,j] = sum_k Wo2[l,j,k] y2[l,n,i,k]
+    # (16) yh2[l,n,h,t,e] = sum_u vh2[l,n,h,u,e] p2[l,n,h,t,u]
+    yh2 = p2 @ vh2
+    # (17) y2[l,n,t,d+16*h] += yh2[l,n,h,t,d]
+    y2 = yh2.transpose(0, 2, 1, 3).reshape(N, 64, 64)
+    # (18) o2[l,n,i,j] = sum_k Wo2[l,j,k] y2[l,n,i,k]
     o2 = y2 @ Wo2.T
-    # (15) h[l,n,i,j] = o2[l,n,i,j] + o[l-1,n,i,j]
+    # (19) h[l,n,i,j] = o2[l,n,i,j] + o[l-1,n,i,j]
     h = o2 + o
-    # (16) mu3[l,n,i] = sum_j h[l,n,i,j] / 64
+    # (20) mu3[l,n,i] = sum_j h[l,n,i,j] / 64
     mu3 = h.mean(axis=2)
-    # (17) v3[l,n,i] = sum_j (h[l,n,i,j] - mu3[l,n,i]) ** 2 / 64
+    # (21) v3[l,n,i] = sum_j (h[l,n,i,j] - mu3[l,n,i]) ** 2 / 64
     v3 = ((h - mu3[:, :, None]) ** 2).mean(axis=2)
-    # (18) xhat3[l,n,i,j] = (h[l,n,i,j] - mu3[l,n,i]) / sqrt(1e-05 + v3[l,n,i])
+    # (22) xhat3[l,n,i,j] = (h[l,n,i,j] - mu3[l,n,i]) / sqrt(1e-05 + v3[l,n,i])
     xhat3 = (h - mu3[:, :, None]) / np.sqrt(1e-05 + v3[:, :, None])
-    # (19) m[l,n,i,j] = g3[l,j] xhat3[l,n,i,j] + b3[l,j]
+    # (23) m[l,n,i,j] = g3[l,j] xhat3[l,n,i,j] + b3[l,j]
     m = g3 * xhat3 + b3
-    # (20) z4[l,n,i,j] = sum_k W4[l,j,k] m[l,n,i,k] + b4[l,j]
+    # (24) z4[l,n,i,j] = sum_k W4[l,j,k] m[l,n,i,k] + b4[l,j]
     z4 = m @ W4.T + b4
-    # (21) a4[l,n,i,j] = sigmoid(2 sqrt(2) (0.044715 z4[l,n,i,j] ** 3 + z4[l,n,i,j]) /
+    # (25) a4[l,n,i,j] = sigmoid(2 sqrt(2) (0.044715 z4[l,n,i,j] ** 3 + z4[l,n,i,j]) /
     #      sqrt(pi))
     a4 = sigmoid(1.5957691216057308 * (0.044715 * z4 * z4**2 + z4))
-    # (22) a[l,n,i,j] = z4[l,n,i,j] a4[l,n,i,j]
+    # (26) a[l,n,i,j] = z4[l,n,i,j] a4[l,n,i,j]
     a = z4 * a4
-    # (23) z5[l,n,i,j] = sum_k W5[l,j,k] a[l,n,i,k] + b5[l,j]
+    # (27) z5[l,n,i,j] = sum_k W5[l,j,k] a[l,n,i,k] + b5[l,j]
     z5 = a @ W5.T + b5
-    # (24) o[l,n,i,j] = h[l,n,i,j] + z5[l,n,i,j]
+    # (28) o[l,n,i,j] = h[l,n,i,j] + z5[l,n,i,j]
     o_next = h + z5
     return o_next, {
         "v1": v1,
         "xhat1": xhat1,
         "u": u,
-        "q2": q2,
-        "k2": k2,
-        "v2": v2,
+        "qh2": qh2,
+        "kh2": kh2,
+        "vh2": vh2,
         "p2": p2,
         "y2": y2,
         "v3": v3,
@@ -191,9 +197,9 @@ def _loss(params: Arrays, cache: Arrays, y: np.ndarray) -> float:
     N = len(logp)
     rows = np.arange(N)
     y = _labels("y", y, (64,), N, 96)
-    # (32) ell[n] = -sum_t logp[n,t,y[n,t]] / 64
+    # (36) ell[n] = -sum_t logp[n,t,y[n,t]] / 64
     ell = -logp[rows[:, None], np.arange(64), y].mean(axis=1)
-    # (80) L = sum_n ell[n] / N
+    # (88) L = sum_n ell[n] / N
     L = ell.mean()
     value: float = L.item()
     return value
@@ -214,18 +220,18 @@ def backward(
     z = cache["z"]
     s = cache["s"]
     y = _labels("y", y, (64,), N, 96)
-    # (35) delta[n,i,j] = exp(z[n,i,j] - s[n,i]) / (64 N) - [j = y[n,i]] / (64 N)
+    # (39) delta[n,i,j] = exp(z[n,i,j] - s[n,i]) / (64 N) - [j = y[n,i]] / (64 N)
     delta = np.exp(z - s[:, :, None]) / (64 * N)
     delta[rows[:, None], np.arange(64), y] -= 1 / (64 * N)
-    # (36) df[n,i,j] = sum_k delta[n,i,k] E[k,j]
+    # (40) df[n,i,j] = sum_k delta[n,i,k] E[k,j]
     df = delta @ E
-    # (37) dg6[i] = sum_n,j df[n,j,i] xhat6[n,j,i]
+    # (41) dg6[i] = sum_n,j df[n,j,i] xhat6[n,j,i]
     dg6 = (df * xhat6).sum(axis=(0, 1))
-    # (38) db6[i] = sum_n,j df[n,j,i]
+    # (42) db6[i] = sum_n,j df[n,j,i]
     db6 = df.sum(axis=(0, 1))
-    # (39) dxhat6[n,i,j] = df[n,i,j] g6[j]
+    # (43) dxhat6[n,i,j] = df[n,i,j] g6[j]
     dxhat6 = df * g6
-    # (42) do[5,n,i,j] += dxhat6[n,i,j] / sqrt(1e-05 + v6[n,i]), do[5,n,i,j] += -sum_k
+    # (46) do[5,n,i,j] += dxhat6[n,i,j] / sqrt(1e-05 + v6[n,i]), do[5,n,i,j] += -sum_k
     #      dxhat6[n,i,k] xhat6[n,i,j] xhat6[n,i,k] / (64 sqrt(1e-05 + v6[n,i])),
     #      do[5,n,i,j] += -sum_k dxhat6[n,i,k] / (64 sqrt(1e-05 + v6[n,i]))
     do = (
@@ -237,10 +243,10 @@ def backward(
     for l in reversed(range(6)):
         do, of_block = _block_backward(params, cache, l, do)
         of_blocks.insert(0, of_block)
-    # (78) dE[i,j] = sum_n,k delta[n,k,i] f[n,k,j] + sum_n,t [i = x[n,t]] do[-1,n,t,j]
+    # (86) dE[i,j] = sum_n,k delta[n,k,i] f[n,k,j] + sum_n,t [i = x[n,t]] do[-1,n,t,j]
     dE = np.tensordot(delta, f, axes=((0, 1), (0, 1)))
     np.add.at(dE, x, do)
-    # (79) dP[i,j] = sum_n do[-1,n,i,j]
+    # (87) dP[i,j] = sum_n do[-1,n,i,j]
     dP = do.sum(axis=0)
     stacked = {name: np.stack([of[name] for of in of_blocks]) for name in of_blocks[0]}
     grads = {"E": dE, "P": dP, **stacked, "g6": dg6, "b6": db6}
@@ -263,9 +269,9 @@ def _block_backward(
     v1 = cache[f"v1[{l}]"]
     xhat1 = cache[f"xhat1[{l}]"]
     u = cache[f"u[{l}]"]
-    q2 = cache[f"q2[{l}]"]
-    k2 = cache[f"k2[{l}]"]
-    v2 = cache[f"v2[{l}]"]
+    qh2 = cache[f"qh2[{l}]"]
+    kh2 = cache[f"kh2[{l}]"]
+    vh2 = cache[f"vh2[{l}]"]
     p2 = cache[f"p2[{l}]"]
     y2 = cache[f"y2[{l}]"]
     v3 = cache[f"v3[{l}]"]
@@ -274,18 +280,18 @@ def _block_backward(
     z4 = cache[f"z4[{l}]"]
     a4 = cache[f"a4[{l}]"]
     a = cache[f"a[{l}]"]
-    # (44) da[l,n,i,j] = sum_k do[l,n,i,k] W5[l,k,j]
+    # (48) da[l,n,i,j] = sum_k do[l,n,i,k] W5[l,k,j]
     da = do_next @ W5
-    # (46) delta4[l,n,i,j] = (0.26829 sqrt(2) a[l,n,i,j] (7.454620000745462 +
+    # (50) delta4[l,n,i,j] = (0.26829 sqrt(2) a[l,n,i,j] (7.454620000745462 +
     #      z4[l,n,i,j] ** 2) (1 - a4[l,n,i,j]) / sqrt(pi) + a4[l,n,i,j]) da[l,n,i,j]
     delta4 = (
         0.21406444881780073 * a * (7.454620000745462 + z4**2) * (1 - a4) + a4
     ) * da
-    # (47) dm[l,n,i,j] = sum_k delta4[l,n,i,k] W4[l,k,j]
+    # (51) dm[l,n,i,j] = sum_k delta4[l,n,i,k] W4[l,k,j]
     dm = delta4 @ W4
-    # (48) dxhat3[l,n,i,j] = dm[l,n,i,j] g3[l,j]
+    # (52) dxhat3[l,n,i,j] = dm[l,n,i,j] g3[l,j]
     dxhat3 = dm * g3
-    # (51) dh[l,n,i,j] = do[l,n,i,j] + (dxhat3[l,n,i,j] - sum_k dxhat3[l,n,i,k] / 64 -
+    # (55) dh[l,n,i,j] = do[l,n,i,j] + (dxhat3[l,n,i,j] - sum_k dxhat3[l,n,i,k] / 64 -
     #      sum_k dxhat3[l,n,i,k] xhat3[l,n,i,j] xhat3[l,n,i,k] / 64) / sqrt(1e-05 +
     #      v3[l,n,i])
     dh = do_next + (
@@ -293,53 +299,55 @@ def _block_backward(
         - dxhat3.mean(axis=2, keepdims=True)
         - (dxhat3 * xhat3).mean(axis=2, keepdims=True) * xhat3
     ) / np.sqrt(1e-05 + v3[:, :, None])
-    # (53) dy2[l,n,t,i] = sum_j dh[l,n,t,j] Wo2[l,j,i]
+    # (57) dy2[l,n,t,i] = sum_j dh[l,n,t,j] Wo2[l,j,i]
     dy2 = dh @ Wo2
-    # (54) dp2[l,n,i,j,k] = sum_d dy2[l,n,j,d+16*i] v2[l,n,k,d+16*i]
-    dp2 = dy2.reshape(N, 64, 4, 16).transpose(0, 2, 1, 3)
-    dp2 = dp2 @ v2.reshape(N, 64, 4, 16).transpose(0, 2, 3, 1)
-    # (57) ds2[l,n,h,t,u] = p2[l,n,h,t,u] (dp2[l,n,h,t,u] - sum_i dp2[l,n,h,t,i]
+    # (59) dp2[l,n,i,j,k] = sum_e dy2[l,n,j,e+16*i] vh2[l,n,i,k,e]
+    dp2 = dy2.reshape(N, 64, 4, 16).transpose(0, 2, 1, 3) @ vh2.swapaxes(-2, -1)
+    # (62) ds2[l,n,h,t,u] = p2[l,n,h,t,u] (dp2[l,n,h,t,u] - sum_i dp2[l,n,h,t,i]
     #      p2[l,n,h,t,i])
     ds2 = p2 * (dp2 - (dp2 * p2).sum(axis=3, keepdims=True))
-    # (58) dv2[l,n,i,d+16*h] += sum_t dy2[l,n,t,d+16*h] p2[l,n,h,t,i]
-    dv2 = p2.swapaxes(-2, -1) @ dy2.reshape(N, 64, 4, 16).transpose(0, 2, 1, 3)
-    dv2 = dv2.transpose(0, 2, 1, 3).reshape(N, 64, 64)
-    # (59) dk2[l,n,i,d+16*h] += sum_t ds2[l,n,h,t,i] q2[l,n,t,d+16*h] / 4
-    dk2 = ds2.swapaxes(-2, -1) @ q2.reshape(N, 64, 4, 16).transpose(0, 2, 1, 3)
-    dk2 = (dk2.transpose(0, 2, 1, 3) / 4).reshape(N, 64, 64)
-    # (60) dq2[l,n,i,d+16*h] += sum_u ds2[l,n,h,i,u] k2[l,n,u,d+16*h] / 4
-    dq2 = ds2 @ k2.reshape(N, 64, 4, 16).transpose(0, 2, 1, 3)
-    dq2 = (dq2.transpose(0, 2, 1, 3) / 4).reshape(N, 64, 64)
-    # (61) du[l,n,i,j] = sum_k dv2[l,n,i,k] Wv2[l,k,j] + sum_k dk2[l,n,i,k] Wk2[l,k,j] +
+    # (63) dvh2[l,n,h,t,d] = sum_i dy2[l,n,i,d+16*h] p2[l,n,h,i,t]
+    dvh2 = p2.swapaxes(-2, -1) @ dy2.reshape(N, 64, 4, 16).transpose(0, 2, 1, 3)
+    # (64) dv2[l,n,i,d+16*h] += dvh2[l,n,h,i,d]
+    dv2 = dvh2.transpose(0, 2, 1, 3).reshape(N, 64, 64)
+    # (65) dkh2[l,n,h,t,d] = sum_i ds2[l,n,h,i,t] qh2[l,n,h,i,d] / 4
+    dkh2 = (ds2.swapaxes(-2, -1) @ qh2) / 4
+    # (66) dk2[l,n,i,d+16*h] += dkh2[l,n,h,i,d]
+    dk2 = dkh2.transpose(0, 2, 1, 3).reshape(N, 64, 64)
+    # (67) dqh2[l,n,h,t,d] = sum_u ds2[l,n,h,t,u] kh2[l,n,h,u,d] / 4
+    dqh2 = (ds2 @ kh2) / 4
+    # (68) dq2[l,n,i,d+16*h] += dqh2[l,n,h,i,d]
+    dq2 = dqh2.transpose(0, 2, 1, 3).reshape(N, 64, 64)
+    # (69) du[l,n,i,j] = sum_k dv2[l,n,i,k] Wv2[l,k,j] + sum_k dk2[l,n,i,k] Wk2[l,k,j] +
     #      sum_k dq2[l,n,i,k] Wq2[l,k,j]
     du = dv2 @ Wv2 + dk2 @ Wk2 + dq2 @ Wq2
-    # (62) dxhat1[l,n,i,j] = du[l,n,i,j] g1[l,j]
+    # (70) dxhat1[l,n,i,j] = du[l,n,i,j] g1[l,j]
     dxhat1 = du * g1
-    # (65) dW5[l,i,j] = sum_n,k do[l,n,k,i] a[l,n,k,j]
+    # (73) dW5[l,i,j] = sum_n,k do[l,n,k,i] a[l,n,k,j]
     dW5 = np.tensordot(do_next, a, axes=((0, 1), (0, 1)))
-    # (66) db5[l,i] = sum_n,j do[l,n,j,i]
+    # (74) db5[l,i] = sum_n,j do[l,n,j,i]
     db5 = do_next.sum(axis=(0, 1))
-    # (67) dW4[l,i,j] = sum_n,k delta4[l,n,k,i] m[l,n,k,j]
+    # (75) dW4[l,i,j] = sum_n,k delta4[l,n,k,i] m[l,n,k,j]
     dW4 = np.tensordot(delta4, m, axes=((0, 1), (0, 1)))
-    # (68) db4[l,i] = sum_n,j delta4[l,n,j,i]
+    # (76) db4[l,i] = sum_n,j delta4[l,n,j,i]
     db4 = delta4.sum(axis=(0, 1))
-    # (69) dg3[l,i] = sum_n,j dm[l,n,j,i] xhat3[l,n,j,i]
+    # (77) dg3[l,i] = sum_n,j dm[l,n,j,i] xhat3[l,n,j,i]
     dg3 = (dm * xhat3).sum(axis=(0, 1))
-    # (70) db3[l,i] = sum_n,j dm[l,n,j,i]
+    # (78) db3[l,i] = sum_n,j dm[l,n,j,i]
     db3 = dm.sum(axis=(0, 1))
-    # (71) dWo2[l,i,j] = sum_n,k dh[l,n,k,i] y2[l,n,k,j]
+    # (79) dWo2[l,i,j] = sum_n,k dh[l,n,k,i] y2[l,n,k,j]
     dWo2 = np.tensordot(dh, y2, axes=((0, 1), (0, 1)))
-    # (72) dWv2[l,i,j] = sum_n,k dv2[l,n,k,i] u[l,n,k,j]
+    # (80) dWv2[l,i,j] = sum_n,k dv2[l,n,k,i] u[l,n,k,j]
     dWv2 = np.tensordot(dv2, u, axes=((0, 1), (0, 1)))
-    # (73) dWk2[l,i,j] = sum_n,k dk2[l,n,k,i] u[l,n,k,j]
+    # (81) dWk2[l,i,j] = sum_n,k dk2[l,n,k,i] u[l,n,k,j]
     dWk2 = np.tensordot(dk2, u, axes=((0, 1), (0, 1)))
-    # (74) dWq2[l,i,j] = sum_n,k dq2[l,n,k,i] u[l,n,k,j]
+    # (82) dWq2[l,i,j] = sum_n,k dq2[l,n,k,i] u[l,n,k,j]
     dWq2 = np.tensordot(dq2, u, axes=((0, 1), (0, 1)))
-    # (75) dg1[l,i] = sum_n,j du[l,n,j,i] xhat1[l,n,j,i]
+    # (83) dg1[l,i] = sum_n,j du[l,n,j,i] xhat1[l,n,j,i]
     dg1 = (du * xhat1).sum(axis=(0, 1))
-    # (76) db1[l,i] = sum_n,j du[l,n,j,i]
+    # (84) db1[l,i] = sum_n,j du[l,n,j,i]
     db1 = du.sum(axis=(0, 1))
-    # (42) do[l-1,n,i,j] += dxhat1[l,n,i,j] / sqrt(1e-05 + v1[l,n,i]) + dh[l,n,i,j],
+    # (46) do[l-1,n,i,j] += dxhat1[l,n,i,j] / sqrt(1e-05 + v1[l,n,i]) + dh[l,n,i,j],
     #      do[l-1,n,i,j] += -sum_k dxhat1[l,n,i,k] xhat1[l,n,i,j] xhat1[l,n,i,k] / (64
     #      sqrt(1e-05 + v1[l,n,i])), do[l-1,n,i,j] += -sum_k dxhat1[l,n,i,k] / (64
     #      sqrt(1e-05 + v1[l,n,i]))
@@ -496,7 +504,7 @@ def _self_check(seed: int = 0) -> bool:
         point[at] = kept
         return total / (60 * h)
 
-    right = True
+    right, largest = True, max(float(np.abs(g).max()) for g in grads.values())
     for name in grads:
         worst, scale = 0.0, float(np.abs(grads[name]).max())
         places = list(np.ndindex(points[name].shape))
@@ -504,7 +512,8 @@ def _self_check(seed: int = 0) -> bool:
             # A kink within the reach of one step is out of reach of the other.
             slopes = [slope(points[name], at, h) for h in (1e-3, 1e-5)]
             error = min(abs(float(s - grads[name][at])) for s in slopes)
-            worst = max(worst, error / max(scale, 1e-6))
+            # Below a small part of the largest, differences of the loss are noise.
+            worst = max(worst, error / max(scale, 1e-4 * largest, 1e-6))
         verdict = "ok" if scale > 1e-6 else "too small to see"
         if worst > 1e-6:
             verdict, right = "WRONG", False

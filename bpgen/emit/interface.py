@@ -113,7 +113,8 @@ class Interface:
     def self_check_value(self) -> tuple[str, ...]:
         """What the gradients are of: the loss, or the outputs against their cotangents."""
         if self.network.loss:
-            return (f"total += weight * loss({self._given('*targets')})",)
+            arguments = self._given("*targets").split(", ")
+            return tuple(call("total += weight * loss", arguments, "", 12))
         outputs = "outputs" if len(self.seeds) > 1 else "[outputs]"
         return (
             f"outputs, _ = forward({self._given()})",

@@ -70,7 +70,10 @@ def windows(
 ''',
     "dropout": '''
 def dropout(
-    rng: np.random.Generator | None, shape: tuple[int, ...], keep: float, dtype: np.dtype
+    rng: np.random.Generator | None,
+    shape: tuple[int, ...],
+    keep: float,
+    dtype: np.dtype,
 ) -> np.ndarray:
     """1 / keep with that probability, else 0; all ones where rng is None."""
     if rng is None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bpgen.emit.flat import after, flat, outside_blocks, per_block, read_by, stepwise
+from bpgen.emit.flat import after, flat, of_one, outside_blocks, per_block, read_by, stepwise
 from bpgen.emit.function import Function
 from bpgen.emit.layout import WIDTH, collection, comment
 from bpgen.emit.lengths import measured
 from bpgen.emit.text import definition, drawn, joined
-from bpgen.ir import Equation
+from bpgen.ir import Element, Equation, Term
 from bpgen.lower.comment import spoken
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ class Blocks:
         self.times, self.carried, self.name = loop.index.size, loop.name, name
         self.gradient = write.adjoints.get(self.carried, "")
         self.members = {i.evaluated.name for i in forward}
-        self.summed = [(i, per_block(i.evaluated, self.tensors)[0]) for i in elsewhere]
+        family = self.members | {i.evaluated.name for i in backward}
+        self.summed = [(i, terms) for i in elsewhere if (terms := self._added(i, family))]
         self.store, self.stacked, self.kept, self.one, self.l = (
             self._free(own)
             for own in (f"of{name}s", f"stacked{name[6:]}", "kept", f"of{name}", "l")
@@ -48,6 +49,11 @@ class Blocks:
         while own in self.tensors:
             own += "_"
         return own
+
+    def _added(self, item: Item, family: set[str]) -> tuple[Term, ...]:
+        """The terms of an equation outside that these blocks add up."""
+        every = per_block(item.evaluated, self.tensors)[0]
+        return tuple(t for t in every if family & {e.name for e in t.body.atoms(Element)})
 
     def forward(self) -> Function:
         """One block: what it hands on, and what backward needs of it."""
@@ -172,7 +178,11 @@ class Blocks:
         return [*told, *partial, replace(ends, equation=handed, evaluated=handed)]
 
     def _backward_equations(self) -> list[Equation]:
-        return [self._flat(i.evaluated) for i in self._backward_told()]
+        sums = {i.evaluated.name for i, _ in self.summed}
+        return [
+            of_one(i.evaluated, self.tensors) if i.evaluated.name in sums else self._flat(i.evaluated)
+            for i in self._backward_told()
+        ]
 
     def _kept(self) -> list[str]:
         """What backward reads of each block."""

@@ -79,7 +79,7 @@ def outside_blocks(equation: Equation) -> Equation:
 
 
 def per_block(equation: Equation, tensors: Tensors) -> tuple[tuple[Term, ...], tuple[Term, ...]]:
-    """The terms that add something from every block, as one block computes them, and the rest."""
+    """The terms that add something from every block, those of one block only, and the rest."""
     of_blocks, rest = [], []
     for term in equation.terms:
         counts = next((k for k in term.over if _counts_blocks(k, term, tensors)), None)
@@ -87,8 +87,21 @@ def per_block(equation: Equation, tensors: Tensors) -> tuple[tuple[Term, ...], t
             rest.append(term)
         else:
             kept = tuple(k for k in term.over if k != counts)
-            of_blocks.append(replace(term, body=_flat(term.body, tensors, counts), over=kept))
+            of_blocks.append(replace(term, over=kept))
     return tuple(of_blocks), tuple(rest)
+
+
+def of_one(equation: Equation, tensors: Tensors) -> Equation:
+    """What one block adds to an equation outside the blocks, as it sees it."""
+    terms = []
+    for term in equation.terms:
+        counts = next(
+            e.indices[0]
+            for e in term.body.atoms(Element)
+            if e.name in tensors and tensors[e.name].block and isinstance(e.indices[0], Index)
+        )
+        terms.append(replace(term, body=_flat(term.body, tensors, counts)))
+    return replace(equation, terms=tuple(terms))
 
 
 def _counts_blocks(index: Index, term: Term, tensors: Tensors) -> bool:

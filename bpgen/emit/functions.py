@@ -67,7 +67,7 @@ class _Functions:
         body += collection("cache = ", [*cached, *stores], indent=4)
         given = [self._output(o) for o in outputs]
         body.append(f"return {given[0] if one else f'({joined(*given)})'}, cache")
-        shapes = ", ".join(f"{o} {batch_shape(self.network.tensors[o])}" for o in outputs)
+        shapes = ", ".join(f"{o} {batch_shape(self.write.scope.tensors[o])}" for o in outputs)
         doc = f"The output{'' if one else 's'} {shapes}, and the cache for backward."
         returns = f"tuple[{returned}, Arrays]"
         signature = definition("forward", self.arguments["forward"], returns)
@@ -205,7 +205,7 @@ class _Functions:
         return lines
 
     def _seed(self, output: str, seed: str) -> list[str]:
-        return door(self.network.tensors[output], seed, BATCH, self._lengths())
+        return door(self.write.scope.tensors[output], seed, BATCH, self._lengths())
 
 
 def _outer(equations: Iterable[Equation]) -> list[Equation]:

@@ -62,7 +62,8 @@ def batched_network(
     inits = {
         called[s]: declared.tensors[s].init for s in kept if declared.tensors[s].role == "param"
     }
-    ordered = looped(equations, tensors)
+    of_block = {called[s]: declared.tensors[s].block for s in kept}
+    ordered = looped(equations, tensors, of_block)
     check(ordered, tensors)
     total = called[loss] if loss is not None else None
     return Network(name, tensors, ordered, outputs, total, sample_loss, title, inits)

@@ -185,7 +185,8 @@ def _sizes(formula: Formula) -> dict[Index, Size]:
     accesses = _accesses(formula)
     for access in accesses:
         if len(access.indices) > tensor_of(access).rank:
-            sizes[access.indices[0]] = BATCH
+            first = access.indices[0]  # the sample, or one of a penalty's blocks
+            sizes[first] = first.size or BATCH
         for _, size, index in sample_axes(access):
             if isinstance(index, Index) and index.size is not None:
                 sizes[index] = index.size

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bpgen.emit.flat import after, flat, of_one, outside_blocks, per_block, read_by, stepwise
+from bpgen.emit.flat import after, flat, flat_tensors, of_one, outside_blocks, per_block, read_by, stepwise
 from bpgen.emit.function import Function
 from bpgen.emit.layout import WIDTH, collection, comment
 from bpgen.emit.lengths import measured
@@ -30,7 +31,8 @@ class Blocks:
         backward: list[Item],
         elsewhere: list[Item],
     ) -> None:
-        self.write, self.tensors = write, write.tensors
+        self.write, self.tensors = copy(write), write.tensors
+        self.write.scope = replace(write.scope, tensors=flat_tensors(self.tensors))
         self.forward_items, self.backward_items = forward, backward
         loop = forward[0].evaluated.loop
         assert loop is not None

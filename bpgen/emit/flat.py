@@ -17,11 +17,13 @@ from bpgen.ir import Element, Equation, Index, TensorInfo, Term, element
 Tensors = Mapping[str, TensorInfo]
 
 
-def flat_tensors(tensors: Tensors) -> dict[str, TensorInfo]:
-    """What one block holds of each tensor."""
+def flat_tensors(tensors: Tensors, stacked: bool = False) -> dict[str, TensorInfo]:
+    """What one block holds of each tensor; `stacked`: the parameters of all blocks as one array, as
+    they are outside.
+    """
     found = {}
     for name, info in tensors.items():
-        if info.block:
+        if info.block and not (stacked and info.role == "param"):
             info = replace(info, indices=info.indices[1:], carried=None, block=False)
             found[after(name)] = info
         found[name] = info
@@ -55,7 +57,8 @@ def _flat(body: sp.Expr, tensors: Tensors, own: Index | None) -> sp.Expr:
         inside = tuple(i.xreplace(new) for i in access.indices)
         info = tensors.get(access.name)
         name = access.name
-        if info is not None and info.block:
+        outside = own is None and info is not None and info.role == "param"
+        if info is not None and info.block and not outside:
             if info.carried == 0 and own is not None and inside[0] == own:
                 name = after(name)
             inside = inside[1:]
@@ -105,9 +108,11 @@ def of_one(equation: Equation, tensors: Tensors) -> Equation:
 
 
 def _counts_blocks(index: Index, term: Term, tensors: Tensors) -> bool:
+    """Whether an index runs through what each block computes."""
+    infos = ((e, tensors.get(e.name)) for e in term.body.atoms(Element))
     return any(
-        e.name in tensors and tensors[e.name].block and e.indices[0] == index
-        for e in term.body.atoms(Element)
+        info is not None and info.block and info.role != "param" and e.indices[0] == index
+        for e, info in infos
     )
 
 

@@ -145,7 +145,11 @@ class _Writer:
         for access in sorted(body.atoms(Element), key=lambda e: len(e.atoms(Element))):
             serial = int(access.name[1:])
             inside = tuple(i.xreplace(new) for i in access.indices)
-            said = len(inside) > self.declared.tensors[serial].rank
+            tensor = self.declared.tensors[serial]
+            said = len(inside) > tensor.rank
+            if said and tensor.block is not None and tensor.role == "param":  # every block's
+                new[access] = element(self.called[serial], inside)
+                continue
             if said and serial not in self.batched:
                 raise NetError(
                     f"{self.called[serial]} is the same for all samples",

@@ -163,9 +163,13 @@ def given(network: Network, rng: np.random.Generator) -> dict[str, list[Any]]:
 
 
 def both(module: ModuleType, params: Any, inputs: Any, targets: Any) -> tuple[Any, dict[str, Any]]:
-    """Outputs and gradients; upstream gradients are 1, 2, ... where there is no loss."""
+    """The loss, or else the outputs, and gradients, of upstream ones 1, 2, ... where there is no
+    loss.
+    """
     made, cache = module.forward(params, *inputs)
-    if not hasattr(module, "loss"):
+    if hasattr(module, "loss"):
+        made = module.loss(params, *inputs, *targets)
+    else:
         outputs = made if isinstance(made, tuple) else (made,)
         targets = [np.arange(1.0, o.size + 1).reshape(o.shape) for o in outputs]
     return made, module.backward(params, cache, *targets, inputs=True)
@@ -210,3 +214,37 @@ def test_gpt_does_not_grow() -> None:
     verified(modules[1])
     told = [render(derive(net), fmt="text") for net in nets]
     assert len(told[0].splitlines()) == len(told[1].splitlines())
+
+
+DROPS = """from bpgen import *
+x = input(6)
+def block(x):
+    return x + dropout(dense(x, 6, tanh), 0.5)
+o = repeat(3, block, x)
+output(o)
+"""
+
+
+def test_dropout_is_drawn_anew_in_each_block() -> None:
+    """And the gradients are those of what was drawn."""
+    module, rng = emitted(DROPS), np.random.default_rng(0)
+    params = {n: rng.normal(size=s) for n, s in module.SHAPES.items()}
+    x, upstream = rng.normal(size=(2, 5, 6))
+    still, cache = module.forward(params, x)
+    assert np.array_equal(still, module.forward(params, x)[0])
+    _, cache = module.forward(params, x, rng=np.random.default_rng(1))
+    drawn = [a for n, a in cache.items() if set(np.unique(a)) == {0.0, 2.0}]
+    assert len(drawn) == 3
+    assert not np.array_equal(drawn[0], drawn[1])
+    grads = module.backward(params, cache, upstream, inputs=True)
+    points = {**params, "x": x}
+    for name, gradient in grads.items():
+        at = (0,) * gradient.ndim
+        sides = []
+        for h in (1e-5, -1e-5):
+            moved = {n: a.copy() for n, a in points.items()}
+            moved[name][at] += h
+            given = {n: moved[n] for n in params}
+            made, _ = module.forward(given, moved["x"], rng=np.random.default_rng(1))
+            sides.append((made * upstream).sum())
+        assert (sides[0] - sides[1]) / 2e-5 == pytest.approx(gradient[at], rel=1e-6, abs=1e-8)

@@ -68,22 +68,21 @@ def test_autoencoder() -> None:
 
 
 def test_digits_conv() -> None:
-    """A third of the training that `python examples/train/digits_conv.py` does to reach 0.98."""
     *_, x_held, y_held = digits_conv.data()
-    assert digits_conv.accuracy(digits_conv.train(epochs=20), x_held, y_held) >= 0.97
+    assert digits_conv.accuracy(digits_conv.train(), x_held, y_held) >= 0.98
 
 
 @pytest.mark.parametrize("script", [lstm, gpt], ids=lambda m: m.__name__)
 def test_characters_are_foretold(script: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     """A few dozen steps from the loss of guessing, log 96, to below that of knowing how often each
-    character occurs; all of the steps go below that of pairs.
+    character occurs; all of the steps that the script does go below that of pairs.
     """
     tokens, held = characters.data()
     monkeypatch.setattr(characters, "data", lambda: (tokens, held[: 40 * script.LENGTH + 1]))
     shares = (np.bincount(tokens, minlength=96) + 1) / (len(tokens) + 96)
     single = -np.log(shares[held]).mean()
-    params = script.train(steps=60)
-    assert script.held_out_loss(params) < single - 0.1
+    params = script.train(steps=80)
+    assert script.held_out_loss(params) < single
     assert all(p.dtype == np.float32 for p in params.values())
     text = script.written(params, count=20)
     assert len(text) >= 20
@@ -94,7 +93,7 @@ def ran(name: str, folder: Path) -> str:
     """What a script prints, after one step, with bpgen out of reach; nothing beside it."""
     (folder / "sitecustomize.py").write_text(NUMPY_ALONE)
     command = [sys.executable, f"examples/train/{name}.py", "1"]
-    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    environment = {**os.environ, "PYTHONPATH": str(folder), "OPENBLAS_NUM_THREADS": "1"}
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("held-out ")
@@ -113,7 +112,9 @@ def test_script_that_writes(name: str, tmp_path: Path) -> None:
     assert len(ran(name, tmp_path).split("\n", 1)[1]) > 300
 
 
-@pytest.mark.parametrize("script", [autoencoder, digits, digits_conv, gpt, lstm], ids=lambda m: m.__name__)
+@pytest.mark.parametrize(
+    "script", [autoencoder, digits, digits_conv, gpt, lstm], ids=lambda m: m.__name__
+)
 def test_a_seed_decides_everything(script: ModuleType) -> None:
     first, again, other = (script.train(2, seed) for seed in (1, 1, 2))
     assert all(np.array_equal(first[name], again[name]) for name in first)
@@ -122,7 +123,9 @@ def test_a_seed_decides_everything(script: ModuleType) -> None:
 
 def test_every_script_is_tested() -> None:
     found = (ROOT / "examples" / "train").glob("*.py")
-    assert sorted(f.stem for f in found if "__main__" in f.read_text()) == sorted([*SCRIPTS, *WRITERS])
+    assert sorted(f.stem for f in found if "__main__" in f.read_text()) == sorted(
+        [*SCRIPTS, *WRITERS]
+    )
 
 
 def test_adam_takes_the_published_steps() -> None:

@@ -118,9 +118,7 @@ class Sweep:
             drafted = self._stepwise(drafted, loop)
         inlined = False
         if equation is not None:
-            inlined = self._is_inlined(
-                equation, combined(drafted.terms, self.network, gathered)[0]
-            )
+            inlined = self._is_inlined(equation, combined(drafted.terms, self.network, gathered)[0])
         parts = [self._tidied(name, p, inlined) for p in _by_place(drafted, info.carried)]
         stages = [
             replace(drafted, terms=tuple(t for p in parts for t in p.stages[k].terms))
@@ -304,8 +302,10 @@ def _by_place(adjoint: Equation, carried: int | None) -> list[_Part]:
 
 def _is_name(adjoint: tuple[Term, ...]) -> bool:
     """Another adjoint under its own indices, and nothing more."""
-    return len(adjoint) == 1 and isinstance(adjoint[0].body, Element) and adjoint[0] == Term(
-        adjoint[0].body
+    return (
+        len(adjoint) == 1
+        and isinstance(adjoint[0].body, Element)
+        and adjoint[0] == Term(adjoint[0].body)
     )
 
 

@@ -6,7 +6,16 @@ from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bpgen.emit.flat import after, flat, flat_tensors, of_one, outside_blocks, per_block, read_by, stepwise
+from bpgen.emit.flat import (
+    after,
+    flat,
+    flat_tensors,
+    of_one,
+    outside_blocks,
+    per_block,
+    read_by,
+    stepwise,
+)
 from bpgen.emit.function import Function
 from bpgen.emit.layout import WIDTH, collection, comment
 from bpgen.emit.lengths import measured
@@ -119,14 +128,20 @@ class Blocks:
     def backward_lines(self) -> list[str]:
         """The loop over the blocks, last to first, in backward."""
         first = next(i for i in self.backward_items if i.evaluated.name == self.gradient)
+        stored = bool(self._parameters() or self.summed)
         return [
             *self._start(first),
-            f"{self.store}: list[Arrays] = []",
+            *[f"{self.store}: list[Arrays] = []"] * stored,
             f"for {self.l} in reversed(range({self.times})):",
-            f"    {self.gradient}, {self.one} = "
+            f"    {self.gradient}, {self.one if stored else '_'} = "
             f"{self.name}_backward(params, cache, {self.l}, {self.gradient})",
-            f"    {self.store}.insert(0, {self.one})",
+            *[f"    {self.store}.insert(0, {self.one})"] * stored,
         ]
+
+    def _parameters(self) -> list[Equation]:
+        """The gradients of the parameters of each block."""
+        every = (i.evaluated for i in self.backward_items)
+        return [e for e in every if self._parameter(e) is not None]
 
     def has(self, gradient: str) -> bool:
         """Whether a block's function returns it."""
@@ -134,6 +149,8 @@ class Blocks:
 
     def stacked_lines(self) -> list[str]:
         """The gradients of the parameters of every block, each as one array."""
+        if not self._parameters():
+            return []
         parts = [
             f"name: np.stack([of[name] for of in {self.store}])",
             f"for name in {self.store}[0]",
@@ -182,7 +199,9 @@ class Blocks:
     def _backward_equations(self) -> list[Equation]:
         sums = {i.evaluated.name for i, _ in self.summed}
         return [
-            of_one(i.evaluated, self.tensors) if i.evaluated.name in sums else self._flat(i.evaluated)
+            of_one(i.evaluated, self.tensors)
+            if i.evaluated.name in sums
+            else self._flat(i.evaluated)
             for i in self._backward_told()
         ]
 

@@ -59,7 +59,10 @@ class _Functions:
         outputs = self.network.outputs
         one = len(outputs) == 1
         returned = "np.ndarray" if one else f"tuple[{', '.join('np.ndarray' for _ in outputs)}]"
-        body = ["_check(params)", *self._unpacked(self._outer(f.evaluated for f in self.plan.forward))]
+        body = [
+            "_check(params)",
+            *self._unpacked(self._outer(f.evaluated for f in self.plan.forward)),
+        ]
         body += [*self._doors(self.inputs, set()), *self._drawn()]
         body += self.write.forward(self.plan.forward)
         body = measured(body, {t.name: t.name for t in self.inputs}, self.write.scope.tensors)
@@ -83,7 +86,9 @@ class _Functions:
     def _outer_cache(self) -> list[str]:
         """What the cache holds beside what each block leaves there."""
         steps = (*self.plan.backward, *self.plan.input_backward)
-        outer = reads(self._outer(x.evaluated for x in (*self.plan.loss, *self.plan.rebuilt, *steps)))
+        outer = reads(
+            self._outer(x.evaluated for x in (*self.plan.loss, *self.plan.rebuilt, *steps))
+        )
         return [n for n in self.plan.cache if n in outer or not self.network.tensors[n].block]
 
     def _output(self, name: str) -> str:

@@ -59,6 +59,9 @@ def batched_network(
     outputs = tuple(called[t.serial] for t in declared.outputs) or _outputs(
         equations, tensors, own, {sample_loss or ""}
     )
+    for t in declared.outputs:
+        if t.block is not None and t.carried is None:
+            raise _of_several(called[t.serial], declared.place(t.line))
     inits = {
         called[s]: declared.tensors[s].init for s in kept if declared.tensors[s].role == "param"
     }
@@ -72,9 +75,7 @@ def batched_network(
 class _Writer:
     """Definitions for one sample as equations of a batch, in their final names."""
 
-    def __init__(
-        self, declared: Declaration, called: Mapping[int, str], batched: set[int]
-    ) -> None:
+    def __init__(self, declared: Declaration, called: Mapping[int, str], batched: set[int]) -> None:
         self.declared, self.called, self.batched = declared, called, batched
 
     def equation(self, serial: int, left: tuple[Index, ...], terms: tuple[Term, ...]) -> Equation:
@@ -130,11 +131,7 @@ class _Writer:
         if t.block is reader:
             return (t.block.index - 1 if t.carried is not None else t.block.index,)
         if t.carried is None:
-            raise NetError(
-                f"{self.called[serial]} is of each block, and there are several",
-                "use what repeat(...) returns",
-                self.declared.place(t.line),
-            )
+            raise _of_several(self.called[serial], self.declared.place(t.line))
         return (length(t.block.index.size) - 1,)
 
     def _final(self, body: sp.Expr, reader: Block | None) -> sp.Expr:
@@ -160,6 +157,12 @@ class _Writer:
                 self.called[serial], (*self._block(serial, reader), *own, *inside)
             )
         return body.xreplace(new)
+
+
+def _of_several(name: str, place: str) -> NetError:
+    return NetError(
+        f"{name} is of each block, and there are several", "use what repeat(...) returns", place
+    )
 
 
 def _batched(declared: Declaration, kept: Mapping[int, Definition]) -> set[int]:

@@ -77,9 +77,7 @@ def _loop(cycle: Cycle, tensors: dict[str, TensorInfo]) -> list[Equation]:
             "write the recurrent layers one after the other",
         )
     along = (
-        {n: e.indices[0] for n, e in cycle.items()}
-        if block
-        else _steps(cycle, carried[0], tensors)
+        {n: e.indices[0] for n, e in cycle.items()} if block else _steps(cycle, carried[0], tensors)
     )
     first = cycle[carried[0]].indices[tensors[carried[0]].carried or 0]
     index = Index(first.name if not first.name.startswith("_") else "t", first.size)
@@ -120,11 +118,7 @@ def _steps(cycle: Cycle, start: str, tensors: Mapping[str, TensorInfo]) -> dict[
 def _order(cycle: Cycle, along: Mapping[str, Index]) -> list[str]:
     """The equations of one step, each after what it reads of the same step."""
     needs = {
-        name: {
-            e.name
-            for e in equation.reads()
-            if e.name in cycle and along[name] in e.indices
-        }
+        name: {e.name for e in equation.reads() if e.name in cycle and along[name] in e.indices}
         for name, equation in cycle.items()
     }
     done: list[str] = []
@@ -154,5 +148,3 @@ def _renamed(equation: Equation, own: Index, index: Index) -> Equation:
 
 def _every(equation: Equation) -> set[Index]:
     return {*equation.indices, *(k for t in equation.terms for k in t.over)}
-
-

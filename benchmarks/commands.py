@@ -19,6 +19,9 @@ L = loss(categorical_cross_entropy(p, y))
 """
 
 
+GPT = Path(__file__).resolve().parents[1] / "examples" / "gpt.py"  # six blocks
+
+
 def main() -> None:
     click, sympy = [PYTHON, "-c", "import click"], [PYTHON, "-c", "import sympy"]
     with tempfile.TemporaryDirectory() as folder:
@@ -31,6 +34,12 @@ def main() -> None:
             "bpgen emit / import sympy",
             ratio([*bpgen, "emit", str(net), "-o", f"{folder}/out.py"], sympy),
             2.5,
+        )
+        report("bpgen derive gpt / import sympy", ratio([*bpgen, "derive", str(GPT)], sympy), 6)
+        report(
+            "bpgen emit gpt / import sympy",
+            ratio([*bpgen, "emit", str(GPT), "-o", f"{folder}/gpt.py"], sympy),
+            6,
         )
 
 

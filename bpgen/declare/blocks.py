@@ -16,7 +16,7 @@ from bpgen.declare.given import whole
 from bpgen.declare.symbolic import said
 from bpgen.declare.tensor import Tensor
 from bpgen.errors import NetError
-from bpgen.ir import Index, Term
+from bpgen.ir import Element, Index, Term
 
 
 def repeat(times: int, block: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
@@ -27,6 +27,10 @@ def repeat(times: int, block: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     """
     if not isinstance(x, Tensor):
         raise NetError(f"repeat: {said(x)} is not a tensor", "give what the first block is given")
+    if x.bound is not None:
+        raise NetError(
+            f"repeat: {x.said()} holds whole numbers", "a block is given real ones: embedding(...)"
+        )
     if not callable(block):
         raise NetError(f"repeat: {block!r:.40} is not a function", "give the block itself")
     if here().block is not None:
@@ -41,10 +45,33 @@ def repeat(times: int, block: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
             f"repeat: the block makes {said(result)} of {carried.said()}",
             "a block returns a tensor of the shape that it is given",
         )
+    _refuse(carried, result)
     start = Term(x[axes].body(), (), "sum", (sp.S.NegativeOne, *axes))
     carried.terms = (Term(result[axes].body()), start)
     carried.moment = next(here().moments)
     return carried
+
+
+def _refuse(x: Tensor, result: Tensor) -> None:
+    """What a block cannot hold, and one that does nothing with what it is given."""
+    declared = here()
+    inside = [t for t in declared.tensors if t.block is not None and t.block is x.block]
+    for t in inside:
+        if t.role in ("input", "target", "state"):
+            raise NetError(f"repeat: {t.said()} is declared within the block", "declare it before")
+        if t.carried is not None and t is not x:
+            raise NetError(
+                "repeat: the block holds a recurrence", "write the recurrent layers one by one"
+            )
+    if any(t is not None and t.block is x.block for t in (declared.loss, *declared.outputs)):
+        raise NetError("repeat: the block declares a loss or an output", "declare it after")
+    read = {result.serial}
+    for t in reversed(inside):
+        if t.serial in read:
+            every = (e for term in t.terms for e in term.body.atoms(Element))
+            read.update(int(e.name[1:]) for e in every)
+    if x.serial not in read:
+        raise NetError("repeat: the block does not use what it is given", "use its argument")
 
 
 @contextmanager

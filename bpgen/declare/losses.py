@@ -26,7 +26,7 @@ from bpgen.declare.given import number
 from bpgen.declare.symbolic import Symbolic, said
 from bpgen.declare.tensor import Tensor
 from bpgen.errors import NetError
-from bpgen.ir import length
+from bpgen.ir import Term, element, length
 
 _huber = word(f.huber, "huber")
 _log_cosh = word(f.log_cosh, "log_cosh")
@@ -352,6 +352,17 @@ def _above_zero(value: float, what: str) -> float:
     return value
 
 
+def _of_all(function: Any, weights: Tensor) -> Any:
+    """The sum over the weights; over those of every block, where they are of a repeated one."""
+    if weights.block is None or weights.block is here().block:
+        return sum(function(weights))
+    own = tuple(fresh(s) for s in weights.shape)
+    one = weights[own].body()
+    every = (weights.block.index, *own)
+    body = Formula.of(function(weights[own])).body()
+    return Formula((Term(body.xreplace({one: element(one.name, every)}), every),))
+
+
 def _penalty(function: Any, weights: tuple[Tensor, ...], what: str) -> Any:
     _tensors(weights, what, f"give the weights one by one: {what}(W1, W2)")
     chosen = weights or tuple(t for t in here().tensors if t.role == "param" and t.rank >= 2)
@@ -359,7 +370,7 @@ def _penalty(function: Any, weights: tuple[Tensor, ...], what: str) -> Any:
         raise NetError(
             f"{what}: there are no weights yet", "declare the network first, or name the weights"
         )
-    terms = [sum(function(w)) for w in chosen]
+    terms = [_of_all(function, w) for w in chosen]
     result = terms[0]
     for term in terms[1:]:
         result = result + term

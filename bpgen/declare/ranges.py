@@ -107,7 +107,11 @@ def _sizes(formula: Formula) -> dict[Index, Size]:
 
 
 def _of_samples(accesses: list[Element]) -> dict[Index, Size]:
-    return {a.indices[0]: BATCH for a in accesses if len(a.indices) > tensor_of(a).rank}
+    """The sizes of indices that stand before those of one sample: the sample's, or, of a penalty,
+    that of the blocks.
+    """
+    first = (a.indices[0] for a in accesses if len(a.indices) > tensor_of(a).rank)
+    return {i: i.size or BATCH for i in first if isinstance(i, Index)}
 
 
 def _of_whole_axes(accesses: list[Element]) -> dict[Index, Size]:

@@ -83,6 +83,7 @@ def adjoint_tensors(record: Derivation) -> dict[str, TensorInfo]:
         for name, a in record.adjoint.items()
     }
     given = {
-        f"d_{o}": TensorInfo(f"d_{o}", declared[o].indices, "input") for o in record.network.outputs
+        f"d_{o}": TensorInfo(f"d_{o}", declared[o].indices[declared[o].block :], "input")
+        for o in record.network.outputs
     }
     return {**declared, **adjoints, **given}

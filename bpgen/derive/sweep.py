@@ -15,7 +15,7 @@ from bpgen.derive.closed import ClosedForms
 from bpgen.derive.measure import weight
 from bpgen.derive.simplify import combined, gathered, tidy
 from bpgen.functions import row
-from bpgen.ir import Element, Equation, Index, Loop, Network, Term, element, elements
+from bpgen.ir import Element, Equation, Index, Loop, Network, Term, element, elements, length
 from bpgen.network.letters import lettered
 from bpgen.network.naming import adjoint_name
 from bpgen.record import Line, Path, Reason, Step
@@ -87,7 +87,13 @@ class Sweep:
     def _seed(self, name: str) -> None:
         """dL/dL = 1; for an output without a loss, the upstream gradient that backward is given."""
         info = self.network.tensors[name]
-        one = Term(sp.S.One if name == self.network.loss else element(f"d_{name}", info.indices))
+        if info.block:  # what the last of the blocks hands on
+            of_sample = info.indices[1:]
+            last = length(info.indices[0].size) - 1
+            one = Term(element(f"d_{name}", of_sample), (), "sum", (last, *of_sample))
+        else:
+            own = element(f"d_{name}", info.indices)
+            one = Term(sp.S.One if name == self.network.loss else own)
         self.received.setdefault(name, []).append(one)
 
     def _is_computed(self, name: str) -> bool:

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bpgen.emit.flat import after, flat, outside_blocks, per_block, read_by, stepwise
+from bpgen.emit.flat import (
+    after,
+    flat,
+    flat_tensors,
+    of_one,
+    outside_blocks,
+    per_block,
+    read_by,
+    stepwise,
+)
 from bpgen.emit.function import Function
 from bpgen.emit.layout import WIDTH, collection, comment
 from bpgen.emit.lengths import measured
 from bpgen.emit.text import definition, drawn, joined
-from bpgen.ir import Equation
+from bpgen.ir import Element, Equation, Term
 from bpgen.lower.comment import spoken
 
 if TYPE_CHECKING:
@@ -30,14 +40,16 @@ class Blocks:
         backward: list[Item],
         elsewhere: list[Item],
     ) -> None:
-        self.write, self.tensors = write, write.tensors
+        self.write, self.tensors = copy(write), write.tensors
+        self.write.scope = replace(write.scope, tensors=flat_tensors(self.tensors))
         self.forward_items, self.backward_items = forward, backward
         loop = forward[0].evaluated.loop
         assert loop is not None
         self.times, self.carried, self.name = loop.index.size, loop.name, name
         self.gradient = write.adjoints.get(self.carried, "")
         self.members = {i.evaluated.name for i in forward}
-        self.summed = [(i, per_block(i.evaluated, self.tensors)[0]) for i in elsewhere]
+        family = self.members | {i.evaluated.name for i in backward}
+        self.summed = [(i, terms) for i in elsewhere if (terms := self._added(i, family))]
         self.store, self.stacked, self.kept, self.one, self.l = (
             self._free(own)
             for own in (f"of{name}s", f"stacked{name[6:]}", "kept", f"of{name}", "l")
@@ -48,6 +60,11 @@ class Blocks:
         while own in self.tensors:
             own += "_"
         return own
+
+    def _added(self, item: Item, family: set[str]) -> tuple[Term, ...]:
+        """The terms of an equation outside that these blocks add up."""
+        every = per_block(item.evaluated, self.tensors)[0]
+        return tuple(t for t in every if family & {e.name for e in t.body.atoms(Element)})
 
     def forward(self) -> Function:
         """One block: what it hands on, and what backward needs of it."""
@@ -111,14 +128,20 @@ class Blocks:
     def backward_lines(self) -> list[str]:
         """The loop over the blocks, last to first, in backward."""
         first = next(i for i in self.backward_items if i.evaluated.name == self.gradient)
+        stored = bool(self._parameters() or self.summed)
         return [
             *self._start(first),
-            f"{self.store}: list[Arrays] = []",
+            *[f"{self.store}: list[Arrays] = []"] * stored,
             f"for {self.l} in reversed(range({self.times})):",
-            f"    {self.gradient}, {self.one} = "
+            f"    {self.gradient}, {self.one if stored else '_'} = "
             f"{self.name}_backward(params, cache, {self.l}, {self.gradient})",
-            f"    {self.store}.insert(0, {self.one})",
+            *[f"    {self.store}.insert(0, {self.one})"] * stored,
         ]
+
+    def _parameters(self) -> list[Equation]:
+        """The gradients of the parameters of each block."""
+        every = (i.evaluated for i in self.backward_items)
+        return [e for e in every if self._parameter(e) is not None]
 
     def has(self, gradient: str) -> bool:
         """Whether a block's function returns it."""
@@ -130,6 +153,8 @@ class Blocks:
 
     def stacked_lines(self) -> list[str]:
         """The gradients of the parameters of every block, each as one array."""
+        if not self._parameters():
+            return []
         parts = [
             f"name: np.stack([of[name] for of in {self.store}])",
             f"for name in {self.store}[0]",
@@ -176,7 +201,13 @@ class Blocks:
         return [*told, *partial, replace(ends, equation=handed, evaluated=handed)]
 
     def _backward_equations(self) -> list[Equation]:
-        return [self._flat(i.evaluated) for i in self._backward_told()]
+        sums = {i.evaluated.name for i, _ in self.summed}
+        return [
+            of_one(i.evaluated, self.tensors)
+            if i.evaluated.name in sums
+            else self._flat(i.evaluated)
+            for i in self._backward_told()
+        ]
 
     def _kept(self) -> list[str]:
         """What backward reads of each block."""

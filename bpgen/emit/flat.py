@@ -16,11 +16,13 @@ from bpgen.ir import Element, Equation, Index, TensorInfo, Term, element
 Tensors = Mapping[str, TensorInfo]
 
 
-def flat_tensors(tensors: Tensors) -> dict[str, TensorInfo]:
-    """What one block holds of each tensor."""
+def flat_tensors(tensors: Tensors, stacked: bool = False) -> dict[str, TensorInfo]:
+    """What one block holds of each tensor; `stacked`: the parameters of all blocks as one array, as
+    they are outside.
+    """
     found = {}
     for name, info in tensors.items():
-        if info.block:
+        if info.block and not (stacked and info.role == "param"):
             info = replace(info, indices=info.indices[1:], carried=None, block=False)
             found[after(name)] = info
         found[name] = info
@@ -54,7 +56,8 @@ def _flat(body: sp.Expr, tensors: Tensors, own: Index | None) -> sp.Expr:
         inside = tuple(i.xreplace(new) for i in access.indices)
         info = tensors.get(access.name)
         name = access.name
-        if info is not None and info.block:
+        outside = own is None and info is not None and info.role == "param"
+        if info is not None and info.block and not outside:
             if info.carried == 0 and own is not None and inside[0] == own:
                 name = after(name)
             inside = inside[1:]
@@ -76,7 +79,7 @@ def outside_blocks(equation: Equation) -> Equation:
 
 
 def per_block(equation: Equation, tensors: Tensors) -> tuple[tuple[Term, ...], tuple[Term, ...]]:
-    """The terms that add something from every block, as one block computes them, and the rest."""
+    """The terms that add something from every block, those of one block only, and the rest."""
     of_blocks, rest = [], []
     for term in equation.terms:
         counts = next((k for k in term.over if _counts_blocks(k, term, tensors)), None)
@@ -84,14 +87,29 @@ def per_block(equation: Equation, tensors: Tensors) -> tuple[tuple[Term, ...], t
             rest.append(term)
         else:
             kept = tuple(k for k in term.over if k != counts)
-            of_blocks.append(replace(term, body=_flat(term.body, tensors, counts), over=kept))
+            of_blocks.append(replace(term, over=kept))
     return tuple(of_blocks), tuple(rest)
 
 
+def of_one(equation: Equation, tensors: Tensors) -> Equation:
+    """What one block adds to an equation outside the blocks, as it sees it."""
+    terms = []
+    for term in equation.terms:
+        counts = next(
+            e.indices[0]
+            for e in term.body.atoms(Element)
+            if e.name in tensors and tensors[e.name].block and isinstance(e.indices[0], Index)
+        )
+        terms.append(replace(term, body=_flat(term.body, tensors, counts)))
+    return replace(equation, terms=tuple(terms))
+
+
 def _counts_blocks(index: Index, term: Term, tensors: Tensors) -> bool:
+    """Whether an index runs through what each block computes."""
+    infos = ((e, tensors.get(e.name)) for e in term.body.atoms(Element))
     return any(
-        e.name in tensors and tensors[e.name].block and e.indices[0] == index
-        for e in term.body.atoms(Element)
+        info is not None and info.block and info.role != "param" and e.indices[0] == index
+        for e, info in infos
     )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
-from bpgen.emit.flat import outside_blocks
+from bpgen.emit.flat import outside_blocks, per_block
 from bpgen.emit.function import Function
 from bpgen.emit.layout import collection
 from bpgen.emit.lengths import measured
@@ -58,7 +59,10 @@ class _Functions:
         outputs = self.network.outputs
         one = len(outputs) == 1
         returned = "np.ndarray" if one else f"tuple[{', '.join('np.ndarray' for _ in outputs)}]"
-        body = ["_check(params)", *self._unpacked(_outer(f.evaluated for f in self.plan.forward))]
+        body = [
+            "_check(params)",
+            *self._unpacked(self._outer(f.evaluated for f in self.plan.forward)),
+        ]
         body += [*self._doors(self.inputs, set()), *self._drawn()]
         body += self.write.forward(self.plan.forward)
         body = measured(body, {t.name: t.name for t in self.inputs}, self.write.scope.tensors)
@@ -67,7 +71,7 @@ class _Functions:
         body += collection("cache = ", [*cached, *stores], indent=4)
         given = [self._output(o) for o in outputs]
         body.append(f"return {given[0] if one else f'({joined(*given)})'}, cache")
-        shapes = ", ".join(f"{o} {batch_shape(self.network.tensors[o])}" for o in outputs)
+        shapes = ", ".join(f"{o} {batch_shape(self.write.scope.tensors[o])}" for o in outputs)
         doc = f"The output{'' if one else 's'} {shapes}, and the cache for backward."
         returns = f"tuple[{returned}, Arrays]"
         signature = definition("forward", self.arguments["forward"], returns)
@@ -83,7 +87,7 @@ class _Functions:
         """What the cache holds beside what each block leaves there."""
         steps = (*self.plan.backward, *self.plan.input_backward)
         computed = [f.evaluated for f in (*self.plan.loss, *self.plan.rebuilt)]
-        outer = reads(_outer([*computed, *(s.evaluated for s in steps)]))
+        outer = reads(self._outer([*computed, *(s.evaluated for s in steps)]))
         return [n for n in self.plan.cache if n in outer or not self.network.tensors[n].block]
 
     def _output(self, name: str) -> str:
@@ -118,7 +122,7 @@ class _Functions:
     def backward(self) -> Function:
         steps = (*self.plan.backward, *self.plan.input_backward)
         equations = [s.evaluated for s in steps] + [f.evaluated for f in self.plan.rebuilt]
-        equations = _outer(equations)
+        equations = self._outer(equations)
         body = [
             *self._unpacked(equations),
             *self._opened(equations),
@@ -205,10 +209,11 @@ class _Functions:
             known |= {i.size for i in t.indices if isinstance(i.size, str)}
         return lines
 
+    def _outer(self, equations: Iterable[Equation]) -> list[Equation]:
+        """What the functions of the whole network compute: all but what each of its blocks does."""
+        own = map(outside_blocks, equations)
+        rest = (replace(e, terms=per_block(e, self.write.tensors)[1]) for e in own)
+        return [e for e in rest if e.terms]
+
     def _seed(self, output: str, seed: str) -> list[str]:
-        return door(self.network.tensors[output], seed, BATCH, self._lengths())
-
-
-def _outer(equations: Iterable[Equation]) -> list[Equation]:
-    """What the functions of the whole network compute: all but what each of its blocks does."""
-    return [o for e in equations if (o := outside_blocks(e)).terms]
+        return door(self.write.scope.tensors[output], seed, BATCH, self._lengths())

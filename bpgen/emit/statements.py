@@ -15,7 +15,7 @@ from bpgen.emit.flat import flat, flat_tensors, per_block
 from bpgen.emit.layout import assignment, comment
 from bpgen.emit.loops import Looping
 from bpgen.emit.plan import Plan, definitions
-from bpgen.ir import Element, Equation, Index, Term, length
+from bpgen.ir import Element, Equation, Index, Loop, Term, length
 from bpgen.lower.access import Operand, aligned, transposed
 from bpgen.lower.comment import spoken
 from bpgen.lower.contract import lowered, operand, outermost
@@ -46,7 +46,7 @@ class Statements:
     def __init__(self, derivation: Derivation, plan: Plan) -> None:
         self.network, self.plan = derivation.network, plan
         self.tensors = adjoint_tensors(derivation)
-        self.scope = Scope(_order(derivation), flat_tensors(self.tensors))
+        self.scope = Scope(_order(derivation), flat_tensors(self.tensors, stacked=True))
         self.order = self.scope.order
         self.definitions = definitions(derivation)
         self.flat_definitions = {
@@ -58,9 +58,10 @@ class Statements:
             *(f.evaluated for f in derivation.forward),
             *(s.evaluated for s in derivation.steps if not s.inlined),
         ]
-        self.blocks = self._blocks()
+        self.blocks: dict[str, Blocks] = {}
+        self._find_blocks()
 
-    def _blocks(self) -> dict[str, Blocks]:
+    def _find_blocks(self) -> None:
         """The repeated blocks, by the name of what goes from block to block and of its gradient."""
         forward = _items(self.plan.forward)
         backward = _items((*self.plan.backward, *self.plan.input_backward))
@@ -68,7 +69,6 @@ class Statements:
         loops = dict.fromkeys(
             i.evaluated.loop for i in forward if i.evaluated.loop and i.evaluated.loop.block
         )
-        found: dict[str, Blocks] = {}
         for k, loop in enumerate(loops, start=1):
             assert loop is not None
             gradient = self.adjoints.get(loop.name, "")
@@ -77,8 +77,8 @@ class Statements:
             members = {i.evaluated.name for i in back}
             elsewhere = [i for i in sums if members & {e.name for e in i.evaluated.reads()}]
             name = "_block" if len(loops) == 1 else f"_block{k}"
-            found[loop.name] = found[gradient] = Blocks(self, name, own, back, elsewhere)
-        return found
+            blocks = Blocks(self, name, own, back, elsewhere)
+            self.blocks[loop.name] = self.blocks[gradient] = blocks
 
     def forward(self, items: Iterable[Forward], indent: int = 4) -> list[str]:
         return self._written(_items(items), indent)
@@ -88,12 +88,16 @@ class Statements:
 
     def _written(self, items: Iterable[Item], indent: int) -> list[str]:
         lines: list[str] = []
+        done: set[Loop] = set()
         for loop, group in groupby(items, key=lambda item: item.evaluated.loop):
             if loop is None:
                 for item in group:
                     lines += self.headed(item, indent)
                     lines += self.statement(item.evaluated, indent)
+            elif loop in done:  # the functions of a block tell all of it
+                continue
             elif loop.block:
+                done.add(loop)
                 blocks = self.blocks[loop.name]
                 lines += blocks.backward_lines() if loop.reverse else blocks.forward_lines()
             else:

@@ -59,10 +59,14 @@ def batched_network(
     outputs = tuple(called[t.serial] for t in declared.outputs) or _outputs(
         equations, tensors, own, {sample_loss or ""}
     )
+    for t in declared.outputs:
+        if t.block is not None and t.carried is None:
+            raise _of_several(called[t.serial], declared.place(t.line))
     inits = {
         called[s]: declared.tensors[s].init for s in kept if declared.tensors[s].role == "param"
     }
-    ordered = looped(equations, tensors)
+    of_block = {called[s]: declared.tensors[s].block for s in kept}
+    ordered = looped(equations, tensors, of_block)
     check(ordered, tensors)
     total = called[loss] if loss is not None else None
     return Network(name, tensors, ordered, outputs, total, sample_loss, title, inits)
@@ -127,11 +131,7 @@ class _Writer:
         if t.block is reader:
             return (t.block.index - 1 if t.carried is not None else t.block.index,)
         if t.carried is None:
-            raise NetError(
-                f"{self.called[serial]} is of each block, and there are several",
-                "use what repeat(...) returns",
-                self.declared.place(t.line),
-            )
+            raise _of_several(self.called[serial], self.declared.place(t.line))
         return (length(t.block.index.size) - 1,)
 
     def _final(self, body: sp.Expr, reader: Block | None) -> sp.Expr:
@@ -142,7 +142,11 @@ class _Writer:
         for access in sorted(body.atoms(Element), key=lambda e: len(e.atoms(Element))):
             serial = int(access.name[1:])
             inside = tuple(i.xreplace(new) for i in access.indices)
-            said = len(inside) > self.declared.tensors[serial].rank
+            tensor = self.declared.tensors[serial]
+            said = len(inside) > tensor.rank
+            if said and tensor.block is not None and tensor.role == "param":  # every block's
+                new[access] = element(self.called[serial], inside)
+                continue
             if said and serial not in self.batched:
                 raise NetError(
                     f"{self.called[serial]} is the same for all samples",
@@ -153,6 +157,12 @@ class _Writer:
                 self.called[serial], (*self._block(serial, reader), *own, *inside)
             )
         return body.xreplace(new)
+
+
+def _of_several(name: str, place: str) -> NetError:
+    return NetError(
+        f"{name} is of each block, and there are several", "use what repeat(...) returns", place
+    )
 
 
 def _batched(declared: Declaration, kept: Mapping[int, Definition]) -> set[int]:

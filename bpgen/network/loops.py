@@ -11,14 +11,21 @@ import sympy as sp
 from sympy.utilities.iterables import strongly_connected_components
 
 from bpgen.affine import affine
+from bpgen.declare.declaration import Block
 from bpgen.errors import NetError
 from bpgen.ir import Equation, Index, Loop, TensorInfo, Term
 
 Cycle = dict[str, Equation]
 
 
-def looped(equations: list[Equation], tensors: dict[str, TensorInfo]) -> tuple[Equation, ...]:
-    """The equations, each after all that it reads; those of a recurrence as one loop."""
+def looped(
+    equations: list[Equation],
+    tensors: dict[str, TensorInfo],
+    of_block: Mapping[str, Block | None],
+) -> tuple[Equation, ...]:
+    """The equations, each after all that it reads; those of a recurrence as one loop. `of_block` is
+    the block that a tensor belongs to.
+    """
     if all(t.carried is None for t in tensors.values()):
         return tuple(equations)
     by_name = {e.name: e for e in equations}
@@ -28,7 +35,7 @@ def looped(equations: list[Equation], tensors: dict[str, TensorInfo]) -> tuple[E
         for r in dict.fromkeys(x.name for x in e.reads())
         if r in by_name
     ]
-    arcs += _of_blocks(equations, tensors)
+    arcs += _of_blocks(equations, tensors, of_block)
     place = {name: k for k, name in enumerate(by_name)}
     ordered: list[Equation] = []
     for names in strongly_connected_components((list(by_name), arcs)):
@@ -41,15 +48,17 @@ def looped(equations: list[Equation], tensors: dict[str, TensorInfo]) -> tuple[E
 
 
 def _of_blocks(
-    equations: list[Equation], tensors: Mapping[str, TensorInfo]
+    equations: list[Equation],
+    tensors: Mapping[str, TensorInfo],
+    of_block: Mapping[str, Block | None],
 ) -> list[tuple[str, str]]:
     """All of a block belongs to its loop, whether or not the next block needs it."""
     ends = {
-        e.indices[0]: e.name
+        of_block[e.name]: e.name
         for e in equations
         if tensors[e.name].block and tensors[e.name].carried is not None
     }
-    within = [(e.name, ends[e.indices[0]]) for e in equations if tensors[e.name].block]
+    within = [(e.name, ends[of_block[e.name]]) for e in equations if tensors[e.name].block]
     return [arc for one, end in within for arc in ((one, end), (end, one)) if one != end]
 
 

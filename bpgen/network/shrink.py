@@ -374,7 +374,8 @@ class _Small:
                 at = access(element(equation.name, at)).indices
             read = {e: access(e) for e in elements(t.body)}
             # An index may stand as a number, too.
-            body = t.body.xreplace({**new, **read}) * _share(t, new)
+            names: dict[sp.Expr, sp.Expr] = {**new, **read}
+            body = t.body.xreplace(names) * _share(t, new)
             return Term(body, tuple(new[k] for k in t.over), t.reduce, at)
 
         loop = equation.loop

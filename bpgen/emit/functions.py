@@ -86,9 +86,8 @@ class _Functions:
     def _outer_cache(self) -> list[str]:
         """What the cache holds beside what each block leaves there."""
         steps = (*self.plan.backward, *self.plan.input_backward)
-        outer = reads(
-            self._outer(x.evaluated for x in (*self.plan.loss, *self.plan.rebuilt, *steps))
-        )
+        told = [f.evaluated for f in (*self.plan.loss, *self.plan.rebuilt)]
+        outer = reads(self._outer([*told, *(s.evaluated for s in steps)]))
         return [n for n in self.plan.cache if n in outer or not self.network.tensors[n].block]
 
     def _output(self, name: str) -> str:

@@ -41,7 +41,7 @@ class Interface:
     @property
     def declarations(self) -> list[str]:
         """SHAPES, INPUTS, STATES, TARGETS, INTEGERS."""
-        tables = (
+        tables: tuple[tuple[str, list[TensorInfo]], ...] = (
             ("SHAPES: dict[str, tuple[int, ...]]", self.params),
             ("INPUTS: dict[str, tuple[int | str, ...]]", self.inputs),
             ("TARGETS: dict[str, tuple[int | str, ...]]", self.targets),

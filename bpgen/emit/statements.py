@@ -26,7 +26,6 @@ from bpgen.lower.softmax import argument_of_softmax
 from bpgen.network.letters import lettered
 from bpgen.record import Derivation, Forward, Step
 
-
 _SUBSCRIPT = re.compile(r"\[([^\]]*)\]")
 _VIEW = re.compile(r"[a-zA-Z_]\w*(\.T|\.(transpose|swapaxes)\([^()]*\)|\[[^\]]*\])*")
 
@@ -247,8 +246,8 @@ class Statements:
         held = "params" if self.network.tensors[original].role == "param" else "cache"
         if not self.tensors[original].block:
             return f'{held}["{original}"]'
-        l = next(b.l for b in self.blocks.values() if b.has(equation.name))
-        return f'{held}["{original}"][{l}]'
+        place = next(b.l for b in self.blocks.values() if b.has(equation.name))
+        return f'{held}["{original}"][{place}]'
 
     def _is_view(self, text: str) -> bool:
         """Whether numpy text only looks at an array: a name, its transpose, a part of it. What is

@@ -319,7 +319,8 @@ class _Small:
             if at is not None:
                 at = access(element(equation.name, at)).indices
             read = {e: access(e) for e in elements(t.body)}
-            return Term(t.body.xreplace(read), tuple(new[k] for k in t.over), t.reduce, at)
+            body = t.body.xreplace({**new, **read})  # an index may be compared as well
+            return Term(body, tuple(new[k] for k in t.over), t.reduce, at)
 
         loop = equation.loop
         if loop is not None:

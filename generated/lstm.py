@@ -318,7 +318,7 @@ def _self_check(seed: int = 0) -> bool:
     for name in grads:
         worst, scale = 0.0, float(np.abs(grads[name]).max())
         places = list(np.ndindex(points[name].shape))
-        for at in places[:: 1 + len(places) // 40]:
+        for at in places[:: 1 + len(places) // 6]:
             # A kink within the reach of one step is out of reach of the other.
             slopes = [slope(points[name], at, h) for h in (1e-3, 1e-5)]
             error = min(abs(float(s - grads[name][at])) for s in slopes)

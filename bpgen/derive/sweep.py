@@ -12,16 +12,14 @@ import sympy as sp
 from bpgen.derive.calculus import Known, derivative
 from bpgen.derive.chain import Link, contributions, path
 from bpgen.derive.closed import ClosedForms
-from bpgen.derive.measure import weight
+from bpgen.derive.places import Part, by_place, stepwise
 from bpgen.derive.simplify import combined, gathered, tidy
+from bpgen.derive.storing import is_carried, is_inlined
 from bpgen.functions import row
 from bpgen.ir import Element, Equation, Index, Loop, Network, Term, element, elements, length
 from bpgen.network.letters import lettered
 from bpgen.network.naming import adjoint_name
 from bpgen.record import Line, Path, Reason, Step
-
-_FREE = 1.0  # and one that is summed as well, where it is no more than a name
-_CHEAP = 6.0  # an adjoint lighter than this is written again at each use rather than stored
 
 
 class Sweep:
@@ -62,7 +60,7 @@ class Sweep:
         for equation in reversed(group):
             if not self._is_heard(equation, group) or equation.name not in self.wanted:
                 continue
-            if self._is_carried(equation) and equation.loop is not None:
+            if is_carried(equation, self.network) and equation.loop is not None:
                 late.append((len(self.steps), equation))
                 indices = self.network.tensors[equation.name].indices
                 self.received.setdefault(equation.name, [])
@@ -115,11 +113,9 @@ class Sweep:
         drafted = lettered(Equation(self.named[name], info.indices, received))
         loop = equation.loop if equation is not None else loop
         if loop is not None:
-            drafted = self._stepwise(drafted, loop)
-        inlined = False
-        if equation is not None:
-            inlined = self._is_inlined(equation, combined(drafted.terms, self.network, gathered)[0])
-        parts = [self._tidied(name, p, inlined) for p in _by_place(drafted, info.carried)]
+            drafted = stepwise(drafted, self._back(loop), self._members(loop))
+        inlined = equation is not None and self._is_inlined(equation, drafted)
+        parts = [self._tidied(name, p, inlined) for p in by_place(drafted, info.carried)]
         stages = [
             replace(drafted, terms=tuple(t for p in parts for t in p.stages[k].terms))
             for k in range(2)
@@ -130,7 +126,7 @@ class Sweep:
         self._record(name, [drafted, *stages], why, inlined)
         return closed.terms if inlined else (Term(element(self.named[name], info.indices)),)
 
-    def _tidied(self, name: str, part: _Part, inlined: bool) -> _Tidied:
+    def _tidied(self, name: str, part: Part, inlined: bool) -> _Tidied:
         """What is written at one place, simplified and then in closed form, and why."""
         terms, reasons = combined(part.equation.terms, self.network, gathered if inlined else tidy)
         tidied = replace(lettered(replace(part.equation, terms=terms)), loop=part.equation.loop)
@@ -148,27 +144,19 @@ class Sweep:
             return tidied, ()
         return lettered(replace(tidied, terms=terms)), tuple(reasons)
 
-    def _stepwise(self, adjoint: Equation, loop: Loop) -> Equation:
-        """An adjoint within the reversed loop: what a step passes on to the step before is written
-        there at that step, not summed over all.
-        """
-        members = {self.named[e.name] for e in self.equations if e.loop == loop}
+    def _back(self, loop: Loop) -> Loop:
+        """The same loop, reversed."""
         index = Index(loop.index.name, loop.index.size)
+        return Loop(self.named[loop.name], index, reverse=True, block=loop.block)
 
-        def term(t: Term) -> Term:
-            if t.at is None or not members & {e.name for e in t.body.atoms(Element)}:
-                return t
-            step = next((k for k in t.over for e in t.at if e == k - 1), None)
-            new: dict[sp.Expr, sp.Expr] = {} if step is None else {step: index}
-            return Term(
-                t.body.xreplace(new),
-                tuple(k for k in t.over if k != step),
-                t.reduce,
-                tuple(e.xreplace(new) for e in t.at),
-            )
+    def _members(self, loop: Loop) -> set[str]:
+        """The adjoints of a loop."""
+        return {self.named[e.name] for e in self.equations if e.loop == loop}
 
-        back = Loop(self.named[loop.name], index, reverse=True, block=loop.block)
-        return Equation(adjoint.name, adjoint.indices, tuple(map(term, adjoint.terms)), back)
+    def _is_inlined(self, equation: Equation, drafted: Equation) -> bool:
+        terms, _ = combined(drafted.terms, self.network, gathered)
+        heard = [e for e in equation.reads() if e.name in self.wanted]
+        return is_inlined(equation, terms, heard, self.network)
 
     def _record(
         self,
@@ -202,42 +190,6 @@ class Sweep:
                 read.update(e.name for e in step.equation.reads())
         return steps[::-1]
 
-    def _is_inlined(self, equation: Equation, adjoint: tuple[Term, ...]) -> bool:
-        """Whether an adjoint is written inside the next equations instead of being stored under its
-        name.
-        """
-        if not any(t.body.atoms(Element) or t.over for t in adjoint):
-            return True
-        if _is_name(adjoint) and not self._is_carried(equation):
-            return True
-        if any(t.over for t in equation.terms) or self._is_carried(equation):
-            return False
-        if any(t.at is not None or t.over for t in adjoint) and not _is_plain(equation):
-            return False
-        if any(_slides(t) for t in adjoint):
-            return False
-        heard = [e for e in equation.reads() if e.name in self.wanted]
-        if len(heard) == 1 and len(adjoint) == 1:
-            return True
-        if any(t.over for t in adjoint):
-            return False
-        cost = sum(weight(t.body) for t in adjoint)
-        return cost < (_FREE if self._is_summed_too(equation, heard) else _CHEAP) or any(
-            _divides(t.body) for t in adjoint
-        )
-
-    def _is_summed_too(self, equation: Equation, heard: list[Element]) -> bool:
-        """Whether something computed per row hears of an adjoint in a sum, beside what hears of its
-        entries.
-        """
-        return len(heard) > 1 and any(
-            self._is_computed(e.name) and len(e.indices) < len(equation.indices) for e in heard
-        )
-
-    def _is_carried(self, equation: Equation) -> bool:
-        """Carried from step to step."""
-        return self.network.tensors[equation.name].carried is not None
-
     def _pass_on(self, equation: Equation, adjoint: tuple[Term, ...]) -> None:
         """Send the adjoint of one equation to everything that it reads."""
         for term in equation.terms:
@@ -254,6 +206,14 @@ class Sweep:
                         self.paths.setdefault(access.name, []).append(path(link, axes))
 
 
+@dataclass(frozen=True)
+class _Tidied:
+    """The stages of one part, and the reasons of each."""
+
+    stages: tuple[Equation, ...]
+    reasons: tuple[tuple[Reason, ...], ...]
+
+
 def _together(equations: list[Equation]) -> list[list[Equation]]:
     """The equations one by one, those of a loop together."""
     groups: list[list[Equation]] = []
@@ -263,66 +223,6 @@ def _together(equations: list[Equation]) -> list[list[Equation]]:
         else:
             groups.append([equation])
     return groups
-
-
-@dataclass(frozen=True)
-class _Part:
-    """What an adjoint receives at one step of a loop, or at its own indices."""
-
-    at: tuple[sp.Expr, ...] | None
-    equation: Equation
-
-
-@dataclass(frozen=True)
-class _Tidied:
-    """The stages of one part, and the reasons of each."""
-
-    stages: tuple[Equation, ...]
-    reasons: tuple[tuple[Reason, ...], ...]
-
-
-def _by_place(adjoint: Equation, carried: int | None) -> list[_Part]:
-    """What is written at each step, as if it were the equation's own: the algebra is the same."""
-    by_place: dict[tuple[sp.Expr, ...] | None, list[Term]] = {}
-    for term in adjoint.terms:
-        place = None
-        if term.at is not None and carried is not None:
-            own = (*term.at[:carried], adjoint.indices[carried], *term.at[carried + 1 :])
-            place = term.at if own == adjoint.indices else None
-        here = term if place is None else replace(term, at=None)
-        by_place.setdefault(place, []).append(here)
-    parts = []
-    for place, terms in by_place.items():
-        indices = adjoint.indices
-        if place is not None and carried is not None and not place[carried].has(Index):
-            indices = (*indices[:carried], *indices[carried + 1 :])  # at one step only
-        parts.append(_Part(place, replace(adjoint, indices=indices, terms=tuple(terms))))
-    return parts
-
-
-def _is_name(adjoint: tuple[Term, ...]) -> bool:
-    """Another adjoint under its own indices, and nothing more."""
-    return (
-        len(adjoint) == 1
-        and isinstance(adjoint[0].body, Element)
-        and adjoint[0] == Term(adjoint[0].body)
-    )
-
-
-def _slides(term: Term) -> bool:
-    """Written at a shifted access."""
-    return any(not isinstance(e, (Index, Element)) for e in term.at or ())
-
-
-def _is_plain(equation: Equation) -> bool:
-    """Whether it is written at its own indices and reads at plain ones."""
-    return all(t.at is None for t in equation.terms) and all(
-        isinstance(i, Index) for e in equation.reads() for i in e.indices
-    )
-
-
-def _divides(body: sp.Expr) -> bool:
-    return any(p.exp.is_negative and p.base.has(Element) for p in body.atoms(sp.Pow))
 
 
 def _is_inside_index(access: Element, body: sp.Expr) -> bool:

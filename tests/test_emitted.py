@@ -120,12 +120,19 @@ def test_float32_stays_float32(file: Path) -> None:
     m = example(file.stem)
     rng = np.random.default_rng(0)
     params = m.init(0, np.float32)
-    inputs = [rng.uniform(0.2, 1, (3, *s)).astype(np.float32) for s in m.INPUTS.values()]
+
+    def drawn(name: str, shape: tuple[int | str, ...]) -> np.ndarray:
+        sizes = (3, *(7 if isinstance(s, str) else s for s in shape))
+        if name in m.INTEGERS:
+            return rng.integers(m.INTEGERS[name], size=sizes)
+        return rng.uniform(0.2, 1, sizes).astype(np.float32)
+
+    inputs = [drawn(n, s) for n, s in m.INPUTS.items()]
     outputs, cache = m.forward(params, *inputs)
     outputs = outputs if isinstance(outputs, tuple) else (outputs,)
     if hasattr(m, "loss"):
         last = [
-            rng.integers(m.INTEGERS[n], size=3)
+            drawn(n, s)
             if n in m.INTEGERS
             else np.full((3, *s), 1 / s[0] if s else 0.5, np.float32)
             for n, s in m.TARGETS.items()
@@ -134,7 +141,8 @@ def test_float32_stays_float32(file: Path) -> None:
         last = [np.ones_like(o) for o in outputs]
     grads = m.backward(params, cache, *last, inputs=True)
     for array in (*outputs, *cache.values(), *grads.values()):
-        assert array.dtype == np.float32
+        assert array.dtype == np.float32 or array.dtype.kind == "i"
+    assert all(g.dtype == np.float32 for g in grads.values())
 
 
 def test_interface() -> None:

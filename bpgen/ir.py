@@ -164,7 +164,7 @@ class TensorInfo:
 
     @property
     def batched(self) -> bool:
-        return any(i.size == BATCH for i in self.indices[:1 + self.block])
+        return any(i.size == BATCH for i in self.indices[: 1 + self.block])
 
     @property
     def sample_shape(self) -> tuple[Size, ...]:

@@ -62,11 +62,19 @@ class World:
 
     def scalar(self, expr: sp.Expr, value: Any) -> Exact:
         """A scalar, by its symbol in the network where it provably has one."""
+        if not mp.isfinite(value):
+            return self._infinite(value)
         if not expr.is_Atom and value != 0:
             for candidate in self.known.get(_shown(value), ())[:4]:
                 if expr == candidate or self._recognised(expr - candidate):
                     return Exact(self, candidate, value)
         return Exact(self, expr, value)
+
+    def _infinite(self, value: Any) -> Exact:
+        """Minus infinity, as a masked value is; nothing else without an end is a scalar."""
+        if value != -mp.inf:
+            raise NotProved(f"a value is {value}")
+        return Exact(self, sp.S.NegativeInfinity, value)
 
     def _recognised(self, difference: sp.Expr) -> bool:
         """What cannot be proved in a few steps stays as it is: the proof at the end decides."""
@@ -85,6 +93,8 @@ class World:
         if isinstance(other, (bool, int, np.integer, np.bool_)):
             return Exact(self, sp.Integer(int(other)), mp.mpf(int(other)))
         if isinstance(other, (float, np.floating)):
+            if not np.isfinite(other):
+                return self._infinite(mp.mpf(float(other)))
             constant = self._constant(float(other))
             return Exact(self, constant, evaluate(constant, {}))
         return None
@@ -266,6 +276,8 @@ class Exact:
         lifted = self.world.lift(other)
         if lifted is None:
             raise TypeError(f"{other!r} is no number")
+        if self.expr == lifted.expr:
+            return 0
         difference = self.value - lifted.value
         if abs(difference) > TIE:
             return 1 if difference > 0 else -1

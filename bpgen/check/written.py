@@ -69,6 +69,8 @@ def evaluate(expr: sp.Expr, values: Mapping[sp.Symbol, Any]) -> Any:
         return values[expr]
     if expr.is_Rational:
         return mp.mpf(int(expr.p)) / int(expr.q)
+    if expr is sp.S.NegativeInfinity:
+        return -mp.inf
     if expr.is_Number or expr.is_NumberSymbol:
         return mp.mpmathify(sp.N(expr, DIGITS + 5))
     arguments = [evaluate(a, values) for a in expr.args]
@@ -252,6 +254,8 @@ class Written:
         if expr.is_Atom:
             return expr
         arguments = [self.resolve(a) for a in expr.args]
+        if isinstance(expr, functions.masked):
+            return arguments[0] if self.compare(arguments[1], sp.S.Zero) else sp.S.NegativeInfinity
         known = functions.row(expr)
         if (
             known is not None
@@ -287,6 +291,8 @@ class Written:
 
     def compare(self, left: sp.Expr, right: sp.Expr) -> int:
         """-1, 0 or 1; 0 only where both are the same expression."""
+        if left == right:
+            return 0
         difference = evaluate(left, self.values) - evaluate(right, self.values)
         if abs(difference) > TIE:
             return 1 if difference > 0 else -1

@@ -346,8 +346,11 @@ class Written:
         return found
 
     def shown(self, name: str) -> Any:
-        """A tensor as a caller sees it: without what stands before a recurrence's first step."""
-        return self.tensors[name][tuple(slice(s, None) for s in self._starts(name))]
+        """A tensor as a caller sees it: without what stands before a recurrence's first step; of
+        blocks, the last one's.
+        """
+        tensor = self.tensors[name][tuple(slice(s, None) for s in self._starts(name))]
+        return tensor[-1] if self.network.tensors[name].block else tensor
 
     def batch(self) -> int:
         return self.lengths[BATCH]

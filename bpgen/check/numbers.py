@@ -4,12 +4,17 @@ Cheap promises come first (`contract`), then derivatives (`derivatives`). The co
 believed at a tensor only where six-point differences, which know nothing of analyticity, agree with
 it there; and differences are believed only where two step lengths agree, so that no kink lies
 between the points they look at.
+
+No gradient can be nearer to the derivative than rounding lets it. Where the terms of a gradient
+cancel, as they do in a normalisation over two values, they are measured, and what is asked is that
+the error is a few roundings of these terms: see `Gradients.terms`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -30,6 +35,9 @@ STEPS = (
 STENCIL = ((1, 45 / 60), (2, -9 / 60), (3, 1 / 60))  # sixth order: offset and weight
 POWER = 1e-6  # a tensor whose gradients are all smaller proves nothing
 ZERO = 1e-12  # of the largest gradient at the point: zero up to rounding
+SUSPECT = 1e-6  # the same: so small that it may be what rounding leaves of terms that cancel
+ROUNDINGS = 64 * 2.0**-52  # of the terms that cancel: the error of as many operations on them
+SHAKEN, SHAKES = 1e-9, 3  # by how much of itself each value is moved to measure terms, how often
 DRAWS = 8
 SMALL = 64  # tensors up to this size are checked at every entry
 ENTRIES, DIRECTIONS = 32, 8  # of larger tensors
@@ -51,6 +59,8 @@ class NumberRow:
     error: float
     verdict: str
     redraws: int = 0
+    # Of terms that cancel, as a multiple of the gradient, where the error was judged by them.
+    cancelled: float = 0.0
 
     @property
     def ok(self) -> bool:
@@ -139,6 +149,7 @@ class Measured:
     method: str
     error: float
     verdict: str
+    cancelled: float = 0.0
 
 
 def probes(size: int, vector: bool, rng: np.random.Generator) -> list[int]:
@@ -156,18 +167,19 @@ def largest(grads: Arrays) -> float:
 
 
 def measure(
-    ruler: Ruler, grads: Arrays, where: tuple[int, int], tensor: str, asked: list[int]
+    ruler: Ruler, gradients: Gradients, where: tuple[int, int], tensor: str, asked: list[int]
 ) -> Measured | None:
     """Compare one tensor's gradient at one point along the probes asked for; None asks for another
     draw.
     """
+    grads = gradients.at(*where)
     gradient = grads[tensor]
     if not np.all(np.isfinite(gradient)):
         return Measured("-", np.nan, "the gradient is not finite")
     whole, size = largest(grads), float(np.max(np.abs(gradient), initial=0))
     exact = ruler.complex_step(*where, tensor, asked[0])
     scale = max(size, abs(exact)) if np.isfinite(exact) else size
-    if scale <= ZERO * whole or scale == 0:
+    if scale <= _nothing(gradients, where, tensor, scale, whole):
         return _zero(ruler, where, tensor, asked, whole)
     sure = ruler.settled(*where, tensor, asked[0], TOLERANCE * scale)
     if sure is None:
@@ -178,13 +190,28 @@ def measure(
     errors = _errors(ruler, gradient, where, tensor, asked, believed, scale)
     if errors is None:
         return None
-    method, tolerance = (
-        ("complex step", COMPLEX_TOLERANCE) if believed else ("differences", 2 * TOLERANCE)
-    )
     error = max(errors) / scale
-    return Measured(
-        method, error, "ok" if error <= tolerance else f"wrong by {error:.1e} of its largest entry"
-    )
+    if not believed:
+        return _judged("differences", error, 2 * TOLERANCE)
+    if not COMPLEX_TOLERANCE < error <= TOLERANCE:  # no rounding excuses more
+        return _judged("complex step", error, COMPLEX_TOLERANCE)
+    cancelled = gradients.terms(*where)[tensor] / scale
+    found = _judged("complex step", error, max(COMPLEX_TOLERANCE, ROUNDINGS * cancelled))
+    return replace(found, cancelled=cancelled)
+
+
+def _judged(method: str, error: float, tolerance: float) -> Measured:
+    right = error <= tolerance
+    return Measured(method, error, "ok" if right else f"wrong by {error:.1e} of its largest entry")
+
+
+def _nothing(
+    gradients: Gradients, where: tuple[int, int], tensor: str, scale: float, whole: float
+) -> float:
+    """The size of a gradient that may be nothing but rounding."""
+    if ZERO * whole < scale <= SUSPECT * whole:
+        return ROUNDINGS * gradients.terms(*where)[tensor]
+    return ZERO * whole
 
 
 def _errors(
@@ -250,7 +277,10 @@ def row(ruler: Ruler, subject: Subject, gradients: Gradients, tensor: str) -> Nu
             )
     worst = next((m for m in found if m.verdict not in ("ok", "zero")), first)
     error = max(m.error for m in found) if worst is first else worst.error
-    return NumberRow(tensor, shape, worst.method, error, _in_words(worst.verdict), redraws)
+    cancelled = max(m.cancelled for m in found)
+    return NumberRow(
+        tensor, shape, worst.method, error, _in_words(worst.verdict), redraws, cancelled
+    )
 
 
 def _in_words(verdict: str) -> str:
@@ -264,7 +294,7 @@ def _at_batch(
     unsettled = 0
     found = Measured("-", np.nan, "the differences do not settle at any draw")
     for draw in range(start, start + DRAWS):
-        measured = measure(ruler, gradients.at(batch, draw), (batch, draw), tensor, asked)
+        measured = measure(ruler, gradients, (batch, draw), tensor, asked)
         if measured is None:
             unsettled += 1
         elif measured.verdict not in ("zero", "no power"):
@@ -280,11 +310,45 @@ class Gradients:
     def __init__(self, subject: Subject, ruler: Ruler) -> None:
         self.subject, self.ruler = subject, ruler
         self._found: dict[tuple[int, int], Arrays] = {}
+        self._terms: dict[tuple[int, int], dict[str, float]] = {}
 
     def at(self, batch: int, draw: int) -> Arrays:
         if (batch, draw) not in self._found:
             self._found[batch, draw] = self.subject.gradients(self.ruler.point(batch, draw))
         return self._found[batch, draw]
+
+    def terms(self, batch: int, draw: int) -> dict[str, float]:
+        """How large the terms are that each gradient is the sum of, cancelling or not.
+
+        Every value that backward starts from, parameters and cache, is moved by its own random
+        1e-9 of itself: the gradients move by that part of their terms.
+        """
+        if (batch, draw) not in self._terms:
+            grads = self.at(batch, draw)
+            shaken = [self._shaken(batch, draw, k) for k in range(SHAKES)]
+            self._terms[batch, draw] = {
+                n: max(float(np.max(np.abs(s[n] - g), initial=0)) for s in shaken) / SHAKEN
+                for n, g in grads.items()
+            }
+        return self._terms[batch, draw]
+
+    def _shaken(self, batch: int, draw: int, number: int) -> Arrays:
+        """The gradients after one such move."""
+        rng = np.random.default_rng([self.ruler.seed, batch, draw, number])
+        point = self.ruler.point(batch, draw)
+        cache = _moved(self.subject.forward(point), rng)
+        return self.subject.backward(point.map(lambda _, a: _moved(a, rng)), cache)
+
+
+def _moved(value: Any, rng: np.random.Generator) -> Any:
+    """A value with every real number in it moved by a random part of itself."""
+    if isinstance(value, dict):
+        return {key: _moved(v, rng) for key, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(_moved(v, rng) for v in value)
+    if getattr(value, "dtype", np.dtype(object)).kind != "f":
+        return value
+    return value * (1 + SHAKEN * rng.standard_normal(np.shape(value)))
 
 
 def derivatives(subject: Subject, ruler: Ruler) -> Iterator[NumberRow]:

@@ -75,8 +75,19 @@ class Report:
         lines += [f"broken promise: {finding}" for finding in self.findings]
         redraws = sum(row.number.redraws for row in self.rows if row.number is not None)
         lines += [f"{redraws} points redrawn, where a kink lay too near"] if redraws else []
+        lines += _cancelling([row.number for row in self.rows if row.number is not None])
         lines += _self_test(self.selftest) if self.selftest is not None else []
         return "\n".join([*lines, *([self.note] if self.note else [])]) + "\n"
+
+
+def _cancelling(rows: list[NumberRow]) -> list[str]:
+    """What was judged by the rounding of terms that cancel, not by its own size."""
+    return [
+        f"d{row.name} is a sum of terms up to {row.cancelled:.0e} times as large:"
+        " its error is measured by their rounding"
+        for row in rows
+        if row.ok and row.cancelled
+    ]
 
 
 def _self_test(found: SelfTest) -> list[str]:

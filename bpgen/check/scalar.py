@@ -9,7 +9,7 @@ place: so expressions stay small at any depth.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -45,6 +45,9 @@ class World:
         }
         self.adjoints = {e for e in written.adjoint.values() if e in written.definitions}
         self.forward = set(written.definitions) - self.adjoints
+        self.forward_groups = {self.written.group[s] for s in self.forward}
+        # Inputs moved, and what follows from them; adjoints moved each on its own.
+        self.moved = self._following(self.forward_groups)
         self.spent = 0  # operations in expressions opened so far
         self._recognise()
 
@@ -62,11 +65,19 @@ class World:
 
     def scalar(self, expr: sp.Expr, value: Any) -> Exact:
         """A scalar, by its symbol in the network where it provably has one."""
+        if not mp.isfinite(value):
+            return self._infinite(value)
         if not expr.is_Atom and value != 0:
             for candidate in self.known.get(_shown(value), ())[:4]:
                 if expr == candidate or self._recognised(expr - candidate):
                     return Exact(self, candidate, value)
         return Exact(self, expr, value)
+
+    def _infinite(self, value: Any) -> Exact:
+        """Minus infinity, as a masked value is; nothing else without an end is a scalar."""
+        if value != -mp.inf:
+            raise NotProved(f"a value is {value}")
+        return Exact(self, sp.S.NegativeInfinity, value)
 
     def _recognised(self, difference: sp.Expr) -> bool:
         """What cannot be proved in a few steps stays as it is: the proof at the end decides."""
@@ -85,6 +96,8 @@ class World:
         if isinstance(other, (bool, int, np.integer, np.bool_)):
             return Exact(self, sp.Integer(int(other)), mp.mpf(int(other)))
         if isinstance(other, (float, np.floating)):
+            if not np.isfinite(other):
+                return self._infinite(mp.mpf(float(other)))
             constant = self._constant(float(other))
             return Exact(self, constant, evaluate(constant, {}))
         return None
@@ -115,13 +128,65 @@ class World:
 
     def _zero(self, expr: sp.Expr, depth: int) -> bool:
         for _ in range(depth):
-            if any(self._perhaps(tried) and vanishes(tried) for tried in self._spellings(expr)):
+            if self._perhaps(expr, self.moved) and self._follows(expr):
                 return True
             opened = self._opened(expr, self.written.definitions)
             if opened == expr:
                 return False
             expr = opened
         return False
+
+    def _follows(self, expr: sp.Expr) -> bool:
+        """Whether the expression is zero by the definitions of forward values: of those that it
+        takes; or else of the last ones, one tensor after another.
+        """
+        try:
+            if vanishes(self._opened_at(expr, self._needed(expr))):
+                return True
+        except TooLarge:
+            if self.spent > SPENT:
+                raise
+        return any(self._perhaps(e, self.shaken) and vanishes(e) for e in self._spellings(expr))
+
+    def _needed(self, expr: sp.Expr) -> set[int]:
+        """The tensors whose definitions it takes to see that the expression is zero, as few as can
+        be: what remains a symbol may have any value, and the expression is zero all the same.
+        """
+        every = sorted(self._reached(expr))
+        low, high = 0, len(every)  # the fewest of the last ones that are enough
+        while low < high:
+            middle = (low + high) // 2
+            if self._perhaps(expr, self._following(set(every[len(every) - middle :]))):
+                high = middle
+            else:
+                low = middle + 1
+        needed = set(every[len(every) - low :])
+        for group in sorted(needed):
+            if self._perhaps(expr, self._following(needed - {group})):
+                needed.remove(group)
+        return needed
+
+    def _reached(self, expr: sp.Expr) -> set[int]:
+        """The tensors of the forward pass that an expression is made of, all the way down."""
+        waiting = [s for s in expr.free_symbols if s in self.forward]
+        seen = set(waiting)
+        while waiting:
+            new = {s for s in self.written.definitions[waiting.pop()].free_symbols} - seen
+            new &= self.forward
+            seen |= new
+            waiting += new
+        return {self.written.group[s] for s in seen}
+
+    def _following(self, groups: set[int]) -> Mapping[sp.Symbol, Any]:
+        """Values of which those of these tensors follow from the rest, and the rest from nothing."""
+        return _Following(self.written, self.shaken, groups & self.forward_groups)
+
+    def _opened_at(self, expr: sp.Expr, groups: set[int]) -> sp.Expr:
+        """The expression with the definitions of these tensors, the last first."""
+        which = {s for s in self.forward if self.written.group[s] in groups}
+        while any(s in which for s in expr.free_symbols):
+            expr = self._opened(expr, which)
+        return expr
 
     def _spellings(self, expr: sp.Expr) -> Iterator[sp.Expr]:
         """The expression; then with forward values opened: a (1 - a) against the
@@ -157,10 +222,10 @@ class World:
             raise TooLarge("too large")
         return written.resolve(opened)
 
-    def _perhaps(self, expr: sp.Expr) -> bool:
-        """Numerically zero with every symbol moved on its own: else there is no use in trying."""
+    def _perhaps(self, expr: sp.Expr, values: Mapping[sp.Symbol, Any]) -> bool:
+        """Numerically zero at these values: else there is no use in trying."""
         try:
-            return bool(abs(evaluate(expr, self.shaken)) < TIE)
+            return bool(abs(evaluate(expr, values)) < TIE)
         except (ValueError, ZeroDivisionError, TypeError):
             return False
 
@@ -198,6 +263,25 @@ def _coefficient(part: sp.Basic) -> sp.Expr:
     if isinstance(part, sp.Mul):
         return sp.Mul(*(a for a in part.args if a.is_number))
     return part if isinstance(part, sp.Expr) and part.is_number and part.is_real else sp.S.One
+
+
+class _Following(dict[sp.Symbol, Any]):
+    """Values that are computed when they are asked for: by their definitions those of some tensors,
+    and as they are given the rest.
+    """
+
+    def __init__(
+        self, written: Written, given: Mapping[sp.Symbol, Any], groups: Container[int]
+    ) -> None:
+        self.written, self.given, self.groups = written, given, groups
+
+    def __missing__(self, symbol: sp.Symbol) -> Any:
+        definition = self.written.definitions.get(symbol)
+        if definition is None or self.written.group[symbol] not in self.groups:
+            self[symbol] = self.given[symbol]
+        else:
+            self[symbol] = evaluate(definition, self)
+        return self[symbol]
 
 
 class Exact:
@@ -266,6 +350,8 @@ class Exact:
         lifted = self.world.lift(other)
         if lifted is None:
             raise TypeError(f"{other!r} is no number")
+        if self.expr == lifted.expr:
+            return 0
         difference = self.value - lifted.value
         if abs(difference) > TIE:
             return 1 if difference > 0 else -1

@@ -69,6 +69,8 @@ def evaluate(expr: sp.Expr, values: Mapping[sp.Symbol, Any]) -> Any:
         return values[expr]
     if expr.is_Rational:
         return mp.mpf(int(expr.p)) / int(expr.q)
+    if expr is sp.S.NegativeInfinity:
+        return -mp.inf
     if expr.is_Number or expr.is_NumberSymbol:
         return mp.mpmathify(sp.N(expr, DIGITS + 5))
     arguments = [evaluate(a, values) for a in expr.args]
@@ -252,6 +254,8 @@ class Written:
         if expr.is_Atom:
             return expr
         arguments = [self.resolve(a) for a in expr.args]
+        if isinstance(expr, functions.masked):
+            return arguments[0] if self.compare(arguments[1], sp.S.Zero) else sp.S.NegativeInfinity
         known = functions.row(expr)
         if (
             known is not None
@@ -287,6 +291,8 @@ class Written:
 
     def compare(self, left: sp.Expr, right: sp.Expr) -> int:
         """-1, 0 or 1; 0 only where both are the same expression."""
+        if left == right:
+            return 0
         difference = evaluate(left, self.values) - evaluate(right, self.values)
         if abs(difference) > TIE:
             return 1 if difference > 0 else -1
@@ -325,6 +331,7 @@ class Written:
         paths: dict[sp.Symbol, list[sp.Expr]] = {self.loss: [sp.S.One]}
         found: dict[sp.Symbol, sp.Expr] = {}
         last = max(self.group.values(), default=0) + 1
+        named = {definition: symbol for symbol, definition in reversed(self.definitions.items())}
         order = dict.fromkeys(self.definitions)
         for symbol in [
             *reversed(order),
@@ -335,16 +342,41 @@ class Written:
                 f"dL/d {symbol.name}", sp.Add(*paths.get(symbol, [])), group
             )
             definition = self.definitions.get(symbol, sp.S.Zero) if symbol in order else sp.S.Zero
+            known = _inverse(definition, symbol)
             for read in sorted(definition.free_symbols, key=str) if found[symbol] != 0 else ():
-                paths.setdefault(read, []).append(found[symbol] * sp.diff(definition, read))
+                slope = sp.diff(definition, read).xreplace(known).xreplace(named)
+                paths.setdefault(read, []).append(found[symbol] * slope)
         return found
 
     def shown(self, name: str) -> Any:
-        """A tensor as a caller sees it: without what stands before a recurrence's first step."""
-        return self.tensors[name][tuple(slice(s, None) for s in self._starts(name))]
+        """A tensor as a caller sees it: without what stands before a recurrence's first step; of
+        blocks, the last one's.
+        """
+        tensor = self.tensors[name][tuple(slice(s, None) for s in self._starts(name))]
+        return tensor[-1] if self.network.tensors[name].block else tensor
 
     def batch(self) -> int:
         return self.lengths[BATCH]
+
+
+def _inverse(definition: sp.Expr, symbol: sp.Symbol) -> dict[sp.Expr, sp.Expr]:
+    """What a definition says of the function in it: so the slope of s = 1/(1 + exp(-z)) is written
+    in s, and that of s = log(A) without A. It is the same slope, and a shorter one.
+    """
+    if isinstance(definition, sp.log):
+        return {definition.args[0]: sp.exp(symbol)}
+    functions_ = definition.atoms(sp.Function)
+    if len(functions_) != 1:
+        return {}
+    (function,), g = functions_, sp.Dummy()
+    outer = definition.xreplace({function: g})
+    if outer.free_symbols != {g} or not outer.is_rational_function(g):
+        return {}
+    num, den = (sp.Poly(part, g) for part in sp.fraction(sp.together(outer)))
+    if max(num.degree(), den.degree()) != 1:
+        return {}
+    (a, b), (c, d) = ((p.coeff_monomial(g), p.coeff_monomial(1)) for p in (num, den))
+    return {function: (b - d * symbol) / (c * symbol - a)}
 
 
 def _called(name: str, at: tuple[int, ...]) -> str:

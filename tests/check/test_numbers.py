@@ -10,6 +10,8 @@ from pointwise import CASES, Case
 
 from bpgen.check.module import Subject
 from bpgen.check.numbers import Numbers, numbers
+from bpgen.emit import emit
+from bpgen.load import declared_by
 
 
 def changed(name: str, was: str, becomes: str) -> Subject:
@@ -110,3 +112,46 @@ def test_nan_never_passes() -> None:
 
 def test_logarithms_are_checked_where_they_are_defined() -> None:
     assert numbers(Subject(Case(None, "np.log(z)", "1 / z").source())).ok
+
+
+NORMALISED = """
+from bpgen import *
+n = samples()
+i = indices("i")
+x = input(3)
+y = target(2)
+z = dense(x, 4)
+mu = tensor(mean(z[n, i], n), i)
+v = tensor(mean((z[n, i] - mu[i])**2, n), i)
+g = param(4, init="ones")
+a = tensor(g[i]*(z[n, i] - mu[i]) / sqrt(v[i] + 1e-5), n, i)
+loss(half_squared_error(dense(relu(a), 2), y))
+"""
+
+
+def normalised(becomes: dict[str, str]) -> Subject:
+    net = declared_by(NORMALISED)
+    text = emit(net)
+    for was, new in becomes.items():
+        assert text.count(was) == 1
+        text = text.replace(was, new)
+    return Subject(text, net)
+
+
+def test_terms_that_cancel_are_judged_by_their_rounding() -> None:
+    """Of two samples, all that a normalisation leaves is a hundred thousandth of each term."""
+    subject = normalised({})
+    found = [numbers(subject, seed) for seed in range(5)]
+    assert all(f.ok for f in found), found
+    assert {row.verdict for f in found for row in f.rows if row.name == "b1"} == {"zero"}
+    cancelled = {row.name: row.cancelled for f in found for row in f.rows if row.cancelled}
+    assert {*cancelled} and {*cancelled} <= {"W1", "x"}
+    assert min(cancelled.values()) > 1e4
+
+
+@pytest.mark.parametrize("factor", ["1.0000001", "(1 + 1e-10)"])
+def test_terms_that_cancel_excuse_nothing_else(factor: str) -> None:
+    subject = normalised(
+        {"dW1 = ": f"dW1 = {factor} * ", 'grads["x"] = ': f'grads["x"] = {factor} * '}
+    )
+    assert set(bad(numbers(subject))) == {"W1", "x"}

@@ -47,6 +47,7 @@ class Dialect:
     unit: Callable[[str, str], str]  # e_y, plain or bold
     by: Callable[[str, str, int], str]  # one equals the other, by the equation of this number
     direct: Callable[[str, str, str], str]  # by, mark, and the expression written out
+    pi: str
     d: str
     immediate: str  # the mark of a derivative by the formula's own mention
     said: Callable[[str], str]  # words among mathematics
@@ -145,6 +146,7 @@ LATEX = Dialect(
     unit=lambda bold, label: rf"\mathbf{{e}}_{{{label}}}" if bold else f"e_{{{label}}}",
     by=lambda one, other, number: rf"{one} \overset{{({number})}}{{=}} {other}",
     direct=lambda wrt, mark, what: rf"\frac{{\partial{mark}}}{{\partial {wrt}}}\, {what}",
+    pi=r"\pi",
     d=r"\partial",
     immediate="^{+}",
     said=lambda words: rf"\text{{{words}}}",
@@ -236,6 +238,7 @@ TEXT = Dialect(
     unit=lambda bold, label: f"{'𝐞' if bold else 'e'}[{label}]",
     by=lambda one, other, number: f"{one} = {other} by ({number})",
     direct=lambda wrt, mark, what: f"∂{mark}{what if what[0] == '(' else f' {what}'}/∂{wrt}",
+    pi="π",
     d="∂",
     immediate="⁺",
     said=lambda words: words,

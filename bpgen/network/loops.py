@@ -44,13 +44,16 @@ def _of_blocks(
     equations: list[Equation], tensors: Mapping[str, TensorInfo]
 ) -> list[tuple[str, str]]:
     """All of a block belongs to its loop, whether or not the next block needs it."""
-    ends = {
-        e.indices[0]: e.name
-        for e in equations
-        if tensors[e.name].block and tensors[e.name].carried is not None
-    }
-    within = [(e.name, ends[e.indices[0]]) for e in equations if tensors[e.name].block]
-    return [arc for one, end in within for arc in ((one, end), (end, one)) if one != end]
+    arcs: list[tuple[str, str]] = []
+    within: list[str] = []
+    for equation in equations:
+        info = tensors[equation.name]
+        if info.block and info.carried is not None:  # what it carries ends a block
+            arcs += [arc for n in within for arc in ((n, info.name), (info.name, n))]
+            within = []
+        elif info.block:
+            within.append(info.name)
+    return arcs
 
 
 def _loop(cycle: Cycle, tensors: dict[str, TensorInfo]) -> list[Equation]:

@@ -240,7 +240,7 @@ TEXT = Dialect(
     small_frac=lambda top, bottom: f"{top}/{bottom}",
     power=lambda base, exponent: base + _raised(exponent),
     scientific=lambda decimal, ten: f"{decimal} · {ten}",
-    sqrt=lambda inner: f"√{inner}" if inner.isdigit() else f"√({inner})",
+    sqrt=lambda inner: f"√{inner}" if inner.isdigit() or inner == "π" else f"√({inner})",
     absolute=lambda inner: f"|{inner}|",
     norm=lambda inner, kind: f"‖{inner}‖²",
     partial=lambda of, wrt, mark: f"∂{mark}{of}/∂{wrt}",

@@ -133,13 +133,14 @@ class _Page:
                 rows[-1] = replace(rows[-1], addends=(*rows[-1].addends, f"= {again}"))
         reasons = [self.view.reason(r) for r in forward.reasons if isinstance(r, Equality)]
         since, differentiated = told(reasons, self.writer), forward.differentiated
-        return [*rows, *self._evaluated(written, forward.evaluated, since, differentiated)]
+        evaluated = self.view.equation(forward.evaluated)
+        return [*rows, *self._evaluated(written, evaluated, since, differentiated)]
 
     def _evaluated(
-        self, written: Equation, evaluated: Equation, since: tuple[str, ...], differentiated: bool
+        self, written: Equation, shown: Equation, since: tuple[str, ...], differentiated: bool
     ) -> list[Row]:
         """The spelling that is evaluated, where it is another on paper."""
-        shown, writer = self.view.equation(evaluated), self.writer
+        writer = self.writer
         if shown == written:
             return []
         once, again = (strings(rightside.right_side(e, writer), writer) for e in (written, shown))
@@ -164,7 +165,7 @@ class _Page:
     def _in_order(self, steps: Iterable[Step]) -> list[Part]:
         """The steps; what a block is given is told when all of the block is."""
         found: list[Part] = []
-        for loop, together in groupby(steps, lambda s: s.equation.loop):
+        for loop, together in groupby(repeats.gathered(steps), lambda s: s.equation.loop):
             told = [p for s in together for p in repeats.parts(s, self.view)]
             found += sorted(told, key=lambda p: p.enters) if loop else told
         return found
@@ -202,13 +203,13 @@ class _Page:
         step, equation = part.step, part.equation(self.view)
         rows = self.chain.rows(step)
         apart = self._is_told_apart(equation)
-        lines = self._lines(step, apart and bool(rows[0].addends)) if rows else []
+        lines = self._lines(part, apart and bool(rows[0].addends)) if rows else []
         if rows and not rows[0].addends:
             # The loss itself is differentiated: its derivative stands beside it.
             since = rows[0].since + lines[0].since
             rows[0], lines = replace(rows[0], addends=lines[0].addends, since=since), lines[1:]
         final = self._final(equation, part.tag, self.writer)
-        stable = self._evaluated(equation, step.evaluated, (), False)
+        stable = self._evaluated(equation, part.shown(step.evaluated, self.view), (), False)
         found = [*_joined([*rows, *lines], final, self.writer.element(equation.lhs).text), *stable]
         return Block(tuple(found), self._heading(step), self._remarks(step))
 
@@ -216,12 +217,15 @@ class _Page:
         """Whether an equation is told at several places."""
         return [s.left for s in self.view.statements(equation)] != [equation.lhs]
 
-    def _lines(self, step: Step, apart: bool) -> list[Row]:
+    def _lines(self, part: Part, apart: bool) -> list[Row]:
         """The product and its simplification; a line that only reorders the one above it is not
         printed, nor the last where it is told at several places and needs no reason.
         """
+        step = part.step
         lines = step.lines[:-1] if apart and not step.lines[-1].reasons else step.lines
-        shown = [self.view.equation(replace(step.equation, terms=line.terms)) for line in lines]
+        shown = [
+            part.shown(replace(step.equation, terms=line.terms), self.view) for line in lines
+        ]
         before = [(), *(e.terms for e in shown)]
         rows = [
             Row(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import sympy as sp
 
 from bpgen.ir import Equation, Index, Loop, Term, element, length
-from bpgen.record import Path, Step
+from bpgen.record import Equality, Line, Path, Reason, Step, Vanishing
 from bpgen.render.sample import View
 from bpgen.render.writer import Writer
 
@@ -40,8 +40,12 @@ class Part:
         return None if self.letter == "a" else self.step.equation.loop
 
     def equation(self, view: View) -> Equation:
-        """The equation as the view shows it."""
-        shown = view.equation(self.step.equation)
+        """The step's equation as the view shows it."""
+        return self.shown(self.step.equation, view)
+
+    def shown(self, equation: Equation, view: View) -> Equation:
+        """An equation of the step as the view shows it."""
+        shown = view.equation(equation)
         if not self.letter:
             return shown
         terms = (replace(t, at=None) if t.at == shown.indices else t for t in shown.terms)
@@ -63,6 +67,21 @@ def parts(step: Step, view: View) -> list[Part]:
     return [p for p in both if p.step.equation.terms]
 
 
+def gathered(steps: Iterable[Step]) -> list[Step]:
+    """The steps, those of the same blocks together."""
+    place: dict[Loop, int] = {}
+    found = list(enumerate(steps))
+    for k, step in found:
+        if step.equation.loop is not None and step.equation.loop.block:
+            place.setdefault(step.equation.loop, k)
+    loops = {k: s.equation.loop for k, s in found}
+    return [s for _, s in sorted(found, key=lambda f: _place(loops[f[0]], place, f[0]))]
+
+
+def _place(loop: Loop | None, place: Mapping[Loop, int], own: int) -> int:
+    return own if loop is None else place.get(loop, own)
+
+
 def _only(step: Step, own: Index, place: sp.Expr) -> Step:
     """A step with what is written at the last place alone, or at the others."""
     last = length(own.size) - 1
@@ -71,16 +90,37 @@ def _only(step: Step, own: Index, place: sp.Expr) -> Step:
         mine = (t for t in terms if t.at is not None and t.at[0] == place)
         return tuple(replace(t, at=_moved(t.at, own)) if place == last else t for t in mine)
 
-    lines = []
+    lines: list[Line] = []
     for line in step.lines:
         terms = kept(line.terms)
         if not (lines and lines[-1].terms == terms):
-            lines.append(replace(line, terms=terms))
+            reasons = (r for r in line.reasons if _has(r, own) == (place != last))
+            lines.append(Line(terms, tuple(_next(r, own) for r in reasons)))
     paths = [p for p in step.paths if (p.wrt.indices[0] == last) == (place == last)]
     if place == last:
         paths = [_of(p, own) for p in paths]
     equation = replace(step.equation, terms=kept(step.equation.terms))
-    return replace(step, paths=tuple(paths), lines=tuple(lines), equation=equation)
+    stable = step.stable and replace(step.stable, terms=kept(step.stable.terms))
+    return replace(
+        step, paths=tuple(paths), lines=tuple(lines), equation=equation, stable=stable
+    )
+
+
+def _has(reason: Reason, own: Index) -> bool:
+    """Whether a reason is of a block."""
+    if isinstance(reason, Vanishing):
+        return own in reason.term.body.free_symbols
+    return isinstance(reason, Equality) and any(own in e.free_symbols for e in reason.chain)
+
+
+def _next(reason: Reason, own: Index) -> Reason:
+    """A reason in the letters of the equation, which is told by the block after."""
+    new: dict[sp.Expr, sp.Expr] = {own: own + 1}
+    if isinstance(reason, Vanishing):
+        return Vanishing(reason.term.map(lambda body: body.xreplace(new)))
+    if isinstance(reason, Equality):
+        return Equality(tuple(e.xreplace(new) for e in reason.chain), reason.prime)
+    return reason
 
 
 def _moved(at: tuple[sp.Expr, ...] | None, own: Index) -> tuple[sp.Expr, ...]:

@@ -70,7 +70,7 @@ class View:
             if t.carried is not None
         }
         reads = (e for s in derivation.steps for e in s.equation.reads() if e.name in carried)
-        started = frozenset(e.name for e in reads if e.indices[carried[e.name]] == -1)
+        started = frozenset(e.name for e in reads if e.indices[known[e.name].carried or 0] == -1)
         adjoints = frozenset(known) - derivation.network.tensors.keys()
         return View(sample, axes, carried, adjoints, started)
 

@@ -88,7 +88,7 @@ class _Page:
             frozenset({self.top, *([self.base.total] if self.view.sample else [])}),
             {s.of: s for s in self.derivation.steps},
             self.view.equation(self.loss) if self.loss else None,
-            Dependence.of(f.source for f in self.derivation.forward),
+            Dependence.of((f.source for f in self.derivation.forward), self.base.blocks),
             self.unsaid,
         )
 
@@ -211,7 +211,7 @@ class _Page:
         final = self._final(equation, part.tag, self.writer)
         stable = self._evaluated(equation, part.shown(step.evaluated, self.view), (), False)
         found = [*_joined([*rows, *lines], final, self.writer.element(equation.lhs).text), *stable]
-        return Block(tuple(found), self._heading(step), self._remarks(step))
+        return Block(tuple(found), self._heading(step), self._remarks(part))
 
     def _is_told_apart(self, equation: Equation) -> bool:
         """Whether an equation is told at several places."""
@@ -245,12 +245,13 @@ class _Page:
         called = f", called {inline(writer.tensor(name).text)}" if name in writer.symbols else ""
         return f"Gradient with respect to {inline(writer.tensor(step.of).text)}{called}"
 
-    def _remarks(self, step: Step) -> tuple[str, ...]:
+    def _remarks(self, part: Part) -> tuple[str, ...]:
+        step = part.step
         said = list(step.conventions)
         said += [_TIES] if any(self.writer.is_first(p.value) for p in step.paths) else []
         found = conventions(said, self.writer.dialect)
-        if step.equation.loop is None:
-            shown = self.view.equation(step.equation)
+        loop, shown = step.equation.loop, part.equation(self.view)
+        if loop is None or loop.block:
             found += recurrences.beyond(shown, self.view.carried, self.writer)
         return tuple(found)
 

@@ -79,7 +79,8 @@ class Chain:
         return Partial(element(self.writer.total, ()), wrt)
 
     def _is_immediate(self, way: Way) -> bool:
-        return self.dependence.immediate(way.upstream.name, way.wrt.name)
+        first = way.upstream.indices[:1] == (-1,)
+        return self.dependence.immediate(way.upstream.name, way.wrt.name, first)
 
     def _local(self, way: Way) -> Partial:
         """d(upstream)/d(wrt), marked where the upstream depends on it in other ways too."""

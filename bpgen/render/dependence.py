@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bpgen.ir import Element, Equation, Index
 
@@ -21,11 +21,15 @@ class Dependence:
     read_at: dict[str, list[Element]] = field(default_factory=dict)
     indices: dict[str, tuple[Index, ...]] = field(default_factory=dict)
     within: dict[str, set[str]] = field(default_factory=dict)  # what a step depends on, in itself
+    blocks: frozenset[str] = frozenset()  # what each repeated block has its own of
+    starts: dict[str, tuple[str, ...]] = field(default_factory=dict)  # what enters the first block
 
     @staticmethod
-    def of(equations: Iterable[Equation]) -> Dependence:
-        found = Dependence()
-        for equation in equations:
+    def of(equations: Iterable[Equation], blocks: Iterable[str] = ()) -> Dependence:
+        found = Dependence(blocks=frozenset(blocks))
+        equations = tuple(equations)
+        again = equations if any(e.loop for e in equations) else ()
+        for equation in (*equations, *again):  # a step depends on all that the one before does
             reads = tuple(dict.fromkeys(e.name for e in equation.reads()))
             found.reads[equation.name] = reads
             below = 0
@@ -36,10 +40,29 @@ class Dependence:
             found.indices[equation.name] = equation.indices
             if equation.loop is not None:
                 found.steps[equation.name] = equation
-                mine = [r for r in reads if found._of_own_step(equation.name, r)]
-                inner = (found.within.get(r, set()) for r in mine)
-                found.within[equation.name] = {*mine, *(n for names in inner for n in names)}
+                found._step(equation, reads)
         return found
+
+    def _step(self, equation: Equation, reads: tuple[str, ...]) -> None:
+        """What one step of a recurrence, or one block, depends on in itself; what the block before
+        hands on is a given.
+        """
+        if equation.loop is not None and equation.loop.block:
+            starts = [t for t in equation.terms if t.at is not None and t.at[0] == -1]
+            entering = replace(equation, terms=tuple(starts)).reads()
+            self.starts[equation.name] = tuple(dict.fromkeys(e.name for e in entering))
+            mine = [r for r in reads if r in self.blocks]
+            passing = [r for r in mine if not self._of_own_block(equation, r)]
+        else:
+            mine, passing = [r for r in reads if self._of_own_step(equation.name, r)], []
+        inner = (self.within.get(r, set()) for r in mine if r not in passing)
+        self.within[equation.name] = {*mine, *(n for names in inner for n in names)}
+
+    @staticmethod
+    def _of_own_block(equation: Equation, read: str) -> bool:
+        """Whether what a block reads is its own, not what the block before hands on."""
+        places = [e.indices[0] for e in equation.reads() if e.name == read]
+        return all(p == equation.indices[0] for p in places)
 
     def _bit(self, name: str) -> int:
         return self.bit.setdefault(name, 1 << len(self.bit))
@@ -49,11 +72,15 @@ class Dependence:
         bit = self.bit.get(wrt, 0)
         return any(self.below.get(name, 0) & bit for name in names)
 
-    def immediate(self, of: str, wrt: str) -> bool:
+    def immediate(self, of: str, wrt: str, first: bool = False) -> bool:
         """Whether the equation of `of` hears of `wrt` through other tensors too: of one step, not
-        through the steps before.
+        through the steps before. `first` is what enters the first block.
         """
         reads = self.reads.get(of, ())
+        if first and of in self.starts:
+            return self.through_others((r for r in self.starts[of] if r != wrt), wrt)
+        if wrt in self.blocks:
+            return self._within_block(of, wrt)
         if not self._of_own_step(of, wrt):
             return self.through_others(reads, wrt)
         others = [r for r in reads if r != wrt]
@@ -62,6 +89,22 @@ class Dependence:
         return any(
             wrt in self.within.get(r, ()) for r in mine if self._of_own_step(of, r)
         ) or self.through_others((r for r in others if r not in mine), wrt)
+
+    def _within_block(self, of: str, wrt: str) -> bool:
+        """The same of what a block has: one block hears of its own, and of what it is given, in
+        itself alone.
+        """
+        others = [r for r in self.reads.get(of, ()) if r != wrt]
+        step = self.steps.get(of)
+        if step is None or of not in self.blocks or not self._is_along(step, wrt):
+            return self.through_others(others, wrt)
+        own = [r for r in others if r in self.blocks and self._of_own_block(step, r)]
+        return any(wrt in self.within.get(r, ()) for r in own)
+
+    def _is_along(self, step: Equation, wrt: str) -> bool:
+        """Whether a block reads a tensor block by block."""
+        places = [e.indices[0] for e in step.reads() if e.name == wrt]
+        return all(p.has(step.indices[0]) for p in places)
 
     def _of_own_step(self, of: str, read: str) -> bool:
         """Whether what a recurrence computes is read at one step alone, the reader's own."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bpgen.render import escape
 from bpgen.render.names import GREEK, Symbol
@@ -11,6 +11,10 @@ from bpgen.render.names import GREEK, Symbol
 _SUPER = dict(zip("0123456789()+-−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾⁺⁻⁻", strict=True))
 _SUB = dict(zip("0123456789aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ", strict=True))
 HELD = "\u00a0"  # a space at which no line is broken
+_ABOVE = {
+    **_SUPER,
+    **dict(zip("abcdefghijklmnoprstuvwxyz", "ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ", strict=True)),
+}
 _SHORT = 20
 _COMBINING = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303"}
 
@@ -47,6 +51,7 @@ class Dialect:
     unit: Callable[[str, str], str]  # e_y, plain or bold
     by: Callable[[str, str, int], str]  # one equals the other, by the equation of this number
     direct: Callable[[str, str, str], str]  # by, mark, and the expression written out
+    pi: str
     d: str
     immediate: str  # the mark of a derivative by the formula's own mention
     said: Callable[[str], str]  # words among mathematics
@@ -77,9 +82,21 @@ def _latex_symbol(symbol: Symbol, subscripts: tuple[str, ...], transposed: bool)
     base = _latex_letter(symbol.stem)
     if symbol.accent:
         base = rf"\{symbol.accent}{{{base}}}"
+    if symbol.low:
+        return _latex_of_block(base, symbol, subscripts, transposed)
     above = (f"[{symbol.layer}]" if symbol.layer else "") + (r"\top" if transposed else "")
     label = (rf"\mathrm{{{escape.latex(symbol.label)}}}",) if symbol.label else ()
     return _latex_entry(base + (f"^{{{above}}}" if above else ""), (*label, *subscripts))
+
+
+def _latex_of_block(
+    base: str, symbol: Symbol, subscripts: tuple[str, ...], transposed: bool
+) -> str:
+    """W_{q,ij}^{(l)}: the block above, if any; the label and the layer before the indices."""
+    label = rf"\mathrm{{{escape.latex(symbol.label)}}}" if symbol.label else ""
+    below = ",".join(part for part in (label, symbol.layer, _joined(subscripts)) if part)
+    above = (f"({symbol.above})" if symbol.above else "") + (r"\top" if transposed else "")
+    return base + (f"_{{{below}}}" if below else "") + (f"^{{{above}}}" if above else "")
 
 
 def _latex_entry(text: str, subscripts: tuple[str, ...]) -> str:
@@ -134,9 +151,7 @@ LATEX = Dialect(
     absolute=lambda inner: rf"\lvert {inner} \rvert",
     norm=lambda inner, kind: rf"\lVert {inner} \rVert{kind}^{{2}}",
     partial=_latex_partial,
-    upstream=lambda s, subscripts: _latex_symbol(
-        Symbol(s.stem, "bar", s.layer, s.label), subscripts, False
-    ),
+    upstream=lambda s, subscripts: _latex_symbol(replace(s, accent="bar"), subscripts, False),
     sum=lambda over: rf"\sum_{{{over}}} ",
     under=_latex_under,
     max=lambda over: rf"\max_{{{over}}} " if over else r"\max",
@@ -145,6 +160,7 @@ LATEX = Dialect(
     unit=lambda bold, label: rf"\mathbf{{e}}_{{{label}}}" if bold else f"e_{{{label}}}",
     by=lambda one, other, number: rf"{one} \overset{{({number})}}{{=}} {other}",
     direct=lambda wrt, mark, what: rf"\frac{{\partial{mark}}}{{\partial {wrt}}}\, {what}",
+    pi=r"\pi",
     d=r"\partial",
     immediate="^{+}",
     said=lambda words: rf"\text{{{words}}}",
@@ -183,6 +199,9 @@ def _text_symbol(symbol: Symbol, subscripts: tuple[str, ...], transposed: bool) 
     label = f"_{symbol.label}" if symbol.label else ""
     layer = _raised(f"({symbol.layer})") if symbol.layer else ""
     below = _text_below(subscripts, not label)
+    if symbol.low:
+        layer = _text_below(tuple(symbol.layer))
+        layer += "".join(_ABOVE.get(c, c) for c in f"({symbol.above})") if symbol.above else ""
     return base + label + layer + below + ("ᵀ" if transposed else "")
 
 
@@ -221,13 +240,11 @@ TEXT = Dialect(
     small_frac=lambda top, bottom: f"{top}/{bottom}",
     power=lambda base, exponent: base + _raised(exponent),
     scientific=lambda decimal, ten: f"{decimal} · {ten}",
-    sqrt=lambda inner: f"√{inner}" if inner.isdigit() else f"√({inner})",
+    sqrt=lambda inner: f"√{inner}" if inner.isdigit() or inner == "π" else f"√({inner})",
     absolute=lambda inner: f"|{inner}|",
     norm=lambda inner, kind: f"‖{inner}‖²",
     partial=lambda of, wrt, mark: f"∂{mark}{of}/∂{wrt}",
-    upstream=lambda s, subscripts: _text_symbol(
-        Symbol(s.stem, "bar", s.layer, s.label), subscripts, False
-    ),
+    upstream=lambda s, subscripts: _text_symbol(replace(s, accent="bar"), subscripts, False),
     sum=lambda over: f"Σ[{over}] ",
     under=lambda over, conditions: f"{over}: {', '.join(conditions)}" if conditions else over,
     max=lambda over: f"max[{over}] " if over else "max",
@@ -236,6 +253,7 @@ TEXT = Dialect(
     unit=lambda bold, label: f"{'𝐞' if bold else 'e'}[{label}]",
     by=lambda one, other, number: f"{one} = {other} by ({number})",
     direct=lambda wrt, mark, what: f"∂{mark}{what if what[0] == '(' else f' {what}'}/∂{wrt}",
+    pi="π",
     d="∂",
     immediate="⁺",
     said=lambda words: words,

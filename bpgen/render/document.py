@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import groupby
 
 from bpgen.ir import BATCH, Equation, Loop
 from bpgen.record import Derivation, Equality, Forward, Step
-from bpgen.render import batch, components, matrix, recurrences, rightside
+from bpgen.render import batch, components, matrix, recurrences, repeats, rightside
 from bpgen.render.chain import Chain, strings
 from bpgen.render.dependence import Dependence
 from bpgen.render.dialect import Dialect
@@ -15,6 +17,7 @@ from bpgen.render.finals import finals
 from bpgen.render.legend import conventions, legend
 from bpgen.render.page import Block, Document, Row, Section
 from bpgen.render.reasons import line_reasons, told
+from bpgen.render.repeats import Part
 from bpgen.render.sample import View, separable
 from bpgen.render.softmaxes import as_softmax
 from bpgen.render.writer import Writer
@@ -48,7 +51,7 @@ class _Page:
     notation: str
     view: View
     # The final rows of each equation, by number.
-    known: dict[int, list[Row]] = field(default_factory=dict)
+    known: dict[int | str, list[Row]] = field(default_factory=dict)
 
     @cached_property
     def definitions(self) -> dict[str, Equation]:
@@ -85,7 +88,7 @@ class _Page:
             frozenset({self.top, *([self.base.total] if self.view.sample else [])}),
             {s.of: s for s in self.derivation.steps},
             self.view.equation(self.loss) if self.loss else None,
-            Dependence.of(f.source for f in self.derivation.forward),
+            Dependence.of((f.source for f in self.derivation.forward), self.base.blocks),
             self.unsaid,
         )
 
@@ -110,7 +113,7 @@ class _Page:
                     )
                 else:
                     loop = forward.equation.loop
-                    lead = recurrences.forward(loop, self.writer) if loop else ""
+                    lead = self._lead(loop, True) if loop else ""
                     blocks.append(Block(tuple(rows), lead=lead))
         return Section("Forward pass", (), tuple(blocks))
 
@@ -130,13 +133,14 @@ class _Page:
                 rows[-1] = replace(rows[-1], addends=(*rows[-1].addends, f"= {again}"))
         reasons = [self.view.reason(r) for r in forward.reasons if isinstance(r, Equality)]
         since, differentiated = told(reasons, self.writer), forward.differentiated
-        return [*rows, *self._evaluated(written, forward.evaluated, since, differentiated)]
+        evaluated = self.view.equation(forward.evaluated)
+        return [*rows, *self._evaluated(written, evaluated, since, differentiated)]
 
     def _evaluated(
-        self, written: Equation, evaluated: Equation, since: tuple[str, ...], differentiated: bool
+        self, written: Equation, shown: Equation, since: tuple[str, ...], differentiated: bool
     ) -> list[Row]:
         """The spelling that is evaluated, where it is another on paper."""
-        shown, writer = self.view.equation(evaluated), self.writer
+        writer = self.writer
         if shown == written:
             return []
         once, again = (strings(rightside.right_side(e, writer), writer) for e in (written, shown))
@@ -150,14 +154,40 @@ class _Page:
         steps = [s for s in self.derivation.steps if s.of != self.unsaid]
         blocks: list[Block] = []
         loop: Loop | None = None
-        for step in steps:
-            block, own = self._step(step), step.equation.loop
+        for part in self._in_order(steps):
+            block, own = self._at(part)._step(part), part.loop
             if own is not None and own != loop:
-                together = [s.number for s in steps if s.equation.loop == own]
-                block = replace(block, lead=recurrences.backward(own, together, self.writer))
+                block = replace(block, lead=self._lead(own, False))
             blocks.append(block)
             loop = own
         return Section("Backward pass", self._backward_intro(), tuple(blocks))
+
+    def _in_order(self, steps: Iterable[Step]) -> list[Part]:
+        """The steps; what a block is given is told when all of the block is."""
+        found: list[Part] = []
+        for loop, together in groupby(repeats.gathered(steps), lambda s: s.equation.loop):
+            told = [p for s in together for p in repeats.parts(s, self.view)]
+            found += sorted(told, key=lambda p: p.enters) if loop else told
+        return found
+
+    def _at(self, part: Part) -> _Page:
+        """The page where the part's block is printed as the part says."""
+        return replace(self, base=replace(self.base, instead=part.instead)) if part.letter else self
+
+    def _lead(self, loop: Loop, forwards: bool) -> str:
+        """What is said before a recurrence, or before a block."""
+        steps = [s for s in self.derivation.steps if s.equation.loop == loop]
+        if not loop.block:
+            numbers = [s.number for s in steps]
+            return (
+                recurrences.forward(loop, self.writer)
+                if forwards
+                else recurrences.backward(loop, numbers, self.writer)
+            )
+        inside = [f.equation.name for f in self.derivation.forward if f.equation.loop == loop]
+        names = inside if forwards else [s.of for s in steps]
+        carried = next(n for n in names if n in self.view.carried)
+        return (repeats.forward if forwards else repeats.backward)(loop, carried, self.writer)
 
     def _backward_intro(self) -> tuple[str, ...]:
         network, inline = self.derivation.network, self.writer.dialect.inline
@@ -169,30 +199,33 @@ class _Page:
         joined = " and ".join([", ".join(bars[:-1]), bars[-1]] if bars[1:] else bars)
         return (f"{joined} {are} that backward is given: of a scalar {total} further on.",)
 
-    def _step(self, step: Step) -> Block:
-        equation = self.view.equation(step.equation)
+    def _step(self, part: Part) -> Block:
+        step, equation = part.step, part.equation(self.view)
         rows = self.chain.rows(step)
         apart = self._is_told_apart(equation)
-        lines = self._lines(step, apart and bool(rows[0].addends)) if rows else []
+        lines = self._lines(part, apart and bool(rows[0].addends)) if rows else []
         if rows and not rows[0].addends:
             # The loss itself is differentiated: its derivative stands beside it.
             since = rows[0].since + lines[0].since
             rows[0], lines = replace(rows[0], addends=lines[0].addends, since=since), lines[1:]
-        final = self._final(equation, step.number, self.writer)
-        stable = self._evaluated(equation, step.evaluated, (), False)
+        final = self._final(equation, part.tag, self.writer)
+        stable = self._evaluated(equation, part.shown(step.evaluated, self.view), (), False)
         found = [*_joined([*rows, *lines], final, self.writer.element(equation.lhs).text), *stable]
-        return Block(tuple(found), self._heading(step), self._remarks(step))
+        return Block(tuple(found), self._heading(step), self._remarks(part))
 
     def _is_told_apart(self, equation: Equation) -> bool:
         """Whether an equation is told at several places."""
         return [s.left for s in self.view.statements(equation)] != [equation.lhs]
 
-    def _lines(self, step: Step, apart: bool) -> list[Row]:
+    def _lines(self, part: Part, apart: bool) -> list[Row]:
         """The product and its simplification; a line that only reorders the one above it is not
         printed, nor the last where it is told at several places and needs no reason.
         """
+        step = part.step
         lines = step.lines[:-1] if apart and not step.lines[-1].reasons else step.lines
-        shown = [self.view.equation(replace(step.equation, terms=line.terms)) for line in lines]
+        shown = [
+            part.shown(replace(step.equation, terms=line.terms), self.view) for line in lines
+        ]
         before = [(), *(e.terms for e in shown)]
         rows = [
             Row(
@@ -212,12 +245,13 @@ class _Page:
         called = f", called {inline(writer.tensor(name).text)}" if name in writer.symbols else ""
         return f"Gradient with respect to {inline(writer.tensor(step.of).text)}{called}"
 
-    def _remarks(self, step: Step) -> tuple[str, ...]:
+    def _remarks(self, part: Part) -> tuple[str, ...]:
+        step = part.step
         said = list(step.conventions)
         said += [_TIES] if any(self.writer.is_first(p.value) for p in step.paths) else []
         found = conventions(said, self.writer.dialect)
-        if step.equation.loop is None:
-            shown = self.view.equation(step.equation)
+        loop, shown = step.equation.loop, part.equation(self.view)
+        if loop is None or loop.block:
             found += recurrences.beyond(shown, self.view.carried, self.writer)
         return tuple(found)
 
@@ -226,38 +260,37 @@ class _Page:
         if not self.view.sample:
             return []
         notation = "index" if self.notation == "index" else "matrix"
-        shown = [(self.loss, f.number) for f in self.derivation.forward if f.source is self.loss]
-        shown += [(s.equation, s.number) for s in self.derivation.steps]
-        whole = replace(self.view, sample=False, known={})
-        rows = [
-            row
-            for equation, number in shown
-            if equation
-            for row in finals(whole.equation(equation), number, self.base, notation, whole)
-        ]
+        whole = View.of(self.derivation, sample=False)
+        rows: list[Row] = []
+        for f in self.derivation.forward:
+            if f.source is self.loss:
+                rows += finals(whole.equation(f.source), f.number, self.base, notation, whole)
+        for part in self._in_order(self.derivation.steps):
+            writer, equation = self._at(part).base, part.equation(whole)
+            rows += finals(equation, part.tag, writer, notation, whole)
         intro = batch.intro(self.derivation, self.base)
         return [Section("Over the batch", (intro,), (Block(tuple(rows)),))]
 
     def summary(self) -> list[Section]:
         rows: list[Row] = []
-        for step in self.derivation.steps:
-            if step.number in self.known and not step.inlined:
+        for part in self._in_order(self.derivation.steps):
+            if part.tag in self.known and not part.step.inlined:
                 if self.notation == "components":
-                    rows += finals(
-                        self.view.equation(step.equation), None, self.writer, "matrix", self.view
-                    )
+                    equation, writer = part.equation(self.view), self._at(part).writer
+                    rows += finals(equation, None, writer, "matrix", self.view)
                 else:
-                    rows += self.known[step.number]
+                    rows += self.known[part.tag]
         rows = [replace(r, tag=None) for r in rows]
         boxes = [Block(tuple(rows[k : k + _BOX])) for k in range(0, len(rows), _BOX)]
         return [Section("Summary", (), tuple(boxes), boxed=True)] if rows else []
 
-    def _final(self, equation: Equation, number: int, writer: Writer) -> list[Row]:
+    def _final(self, equation: Equation, number: int | str, writer: Writer) -> list[Row]:
         """An equation in the chosen notation, with its shape."""
         rows = self.known[number] = finals(equation, number, writer, self.notation, self.view)
         whole = rows[-1].left == matrix.left_side(equation, writer)
         # A subscript n is one sample.
-        axes = [i for i in equation.indices if not (whole and i.size == BATCH)]
+        within = equation.indices[1:] if equation.name in writer.blocks else equation.indices
+        axes = [i for i in within if not (whole and i.size == BATCH)]
         shape = writer.dialect.shape(tuple(writer.length(i.size or 1) for i in axes))
         if not whole:  # an entry on the left: say whose shape it is
             name = equation.name

@@ -17,10 +17,11 @@ from bpgen.render.writer import Writer
 
 
 def finals(
-    equation: Equation, number: int | None, writer: Writer, notation: str, view: View
+    equation: Equation, number: int | str | None, writer: Writer, notation: str, view: View
 ) -> list[Row]:
     """An equation in a notation: one row, or one for each place or entry."""
-    stepwise = equation.loop is not None or equation.name in view.carried
+    blocks = equation.name in writer.blocks
+    stepwise = blocks or equation.loop is not None or equation.name in view.carried
     if notation == "matrix" and not stepwise:
         addends = matrix.attempt(equation, writer)
         if addends is not None:
@@ -30,12 +31,23 @@ def finals(
         rows = [row for s in told for row in _entries(s, writer)]
     else:
         partial = {i for s in told for i in _partial(s, writer)}
-        rows = [_row(s, partial, writer) for s in told]
+        whole = [_whole(s, writer) if blocks and notation == "matrix" else None for s in told]
+        rows = [w or _row(s, partial, writer) for s, w in zip(told, whole, strict=True)]
     if told[-1].elsewhere:
         where, said = rows[-1].where, writer.dialect.said
         where += said("; 0 elsewhere") if where else said("0 elsewhere")
         rows[-1] = replace(rows[-1], where=where)
     return [*rows[:-1], replace(rows[-1], tag=number)]
+
+
+def _whole(statement: Statement, writer: Writer) -> Row | None:
+    """A statement of a repeated block without its indices, where it has such a form."""
+    right = statement.right
+    if not matrix.is_whole(statement.left, right, writer):
+        return None
+    addends = matrix.attempt(right, writer)
+    left = matrix.named(statement.left, writer)
+    return addends and Row(left, strings(addends, writer), first=statement.first)
 
 
 def _row(statement: Statement, partial: Iterable[Index], writer: Writer) -> Row:

@@ -39,13 +39,14 @@ def fraction(expr: sp.Expr) -> tuple[sp.Rational, list[sp.Expr], list[sp.Expr], 
 
 
 def digits(value: sp.Rational) -> Digits | None:
-    """The digits of a positive number, or None where it is a fraction: 0.2 and 0.125, but 1/4 and
-    5/7.
+    """The digits of a positive number, or None where it is a fraction: 0.2 and 0.05, but 1/4, 5/7,
+    and 1/64, which is a mean.
     """
     if value.q == 1:
         return Digits(str(value.p))
     exact, terminates = _divided(value, _MANY), 10**_MANY % int(value.q) == 0
-    if value.q <= _FRACTION or (value.q <= _LARGEST and not terminates):
+    plain = value.q <= _LARGEST and (not terminates or value.q & (value.q - 1) == 0)
+    if value.q <= _FRACTION or plain:
         return None
     rounded = not terminates or (value.q > _LARGEST and len(exact.as_tuple().digits) > _EXACT)
     shown = _divided(value, _ROUNDED) if rounded else exact

@@ -13,7 +13,7 @@ import sympy as sp
 
 from bpgen.contraction import Group, Sum, factored
 from bpgen.ir import BATCH, Element, Equation, Index, length
-from bpgen.render.places import fits, is_plain
+from bpgen.render.places import fits, is_plain, open_indices
 from bpgen.render.products import (
     Raiser,
     Unfit,
@@ -38,9 +38,27 @@ from bpgen.render.writer import ADD, ATOM, MUL, POW, Piece, Writer
 
 def left_side(equation: Equation, writer: Writer) -> str:
     """The tensor's name, with n where it has a batch axis."""
-    return writer.tensor(
-        equation.name, tuple(writer.subscript(i) for i in equation.indices if is_batch(i))
-    ).text
+    return named(equation.lhs, writer)
+
+
+def named(access: Element, writer: Writer) -> str:
+    """The name of the tensor that an element is of."""
+    return Raiser(writer, ()).named(access).text
+
+
+def is_whole(access: Element, right: Equation, writer: Writer) -> bool:
+    """Whether an equation for an element is one for its whole tensor."""
+    raiser = Raiser(writer, (), _of_blocks(right, writer))
+    axes = tuple(i for i in right.indices if not raiser.is_label(i))
+    return raiser.inner(access) == axes and fits(access, writer.axes)
+
+
+def _of_blocks(equation: Equation, writer: Writer) -> frozenset[sp.Basic]:
+    """The indices that say which block."""
+    places = [e.indices[0] for e in equation.reads() if e.name in writer.blocks]
+    found = {i for place in places for i in open_indices((place,))}
+    own = writer.blocks.get(equation.name)
+    return frozenset(found if own is None or own not in equation.indices else {*found, own})
 
 
 def attempt(equation: Equation, writer: Writer) -> list[Signed] | None:
@@ -58,7 +76,8 @@ def attempt(equation: Equation, writer: Writer) -> list[Signed] | None:
 
 def right_side(equation: Equation, writer: Writer) -> list[Signed]:
     """The addends of the right side, without indices."""
-    axes = tuple(i for i in equation.indices if not is_batch(i))
+    labels = _of_blocks(equation, writer)
+    axes = tuple(i for i in equation.indices if not (is_batch(i) or i in labels))
     spoken = {s for t in equation.terms for s in t.body.free_symbols}
     scatters = any(t.at is not None for t in equation.terms)
     if len(axes) > 2 or not (scatters or spoken.issuperset(axes)):  # a number is no vector
@@ -73,10 +92,11 @@ def right_side(equation: Equation, writer: Writer) -> list[Signed]:
         inside = right_side(found.inside, writer)
         inner = Piece(Printer(writer, writer.element).joined(inside), ADD)
         beside = right_side(found.beside, writer) if found.beside.terms else []
-        return [*beside, (False, _around(Raiser(writer, axes).printer(axes), found.outer, inner))]
+        printer = Raiser(writer, axes, labels).printer(axes)
+        return [*beside, (False, _around(printer, found.outer, inner))]
     if axes and len({bool(t.at or t.body.free_symbols & set(axes)) for t in equation.terms}) > 1:
         writer.note("broadcast")
-    raiser = Raiser(writer, axes)
+    raiser = Raiser(writer, axes, labels)
     raised = _group if axes else _group_or_indexed
     return positive_first([a for g in in_order(equation, writer) for a in raised(g, axes, raiser)])
 
@@ -85,7 +105,7 @@ def _plain_whole(group: Group, writer: Writer) -> bool:
     """Whether every element is read at plain indices, each over the whole of its axis."""
     exprs = (group.outer, *(f for s in group.sums for f in s.factors))
     return all(
-        all(map(is_plain, e.indices))
+        all(map(is_plain, writer.below(e)))
         and fits(e, writer.axes)
         and (e.name, len(e.indices)) not in writer.firsts
         for expr in exprs
@@ -160,7 +180,7 @@ def _around(printer: Printer, common: sp.Expr, inner: Piece) -> Piece:
 
 def _unit(group: Group, axes: tuple[Index, ...], raiser: Raiser) -> Signed:
     """A scalar written at a label: a multiple of the unit vector e_y."""
-    at = tuple(e for e in group.at or () if not is_batch(e))
+    at = tuple(e for e in group.at or () if not raiser.is_label(e))
     if group.sums or len(at) != 1 or len(axes) != 1 or not isinstance(at[0], Element):
         raise Unfit
     negative = bool(group.outer.as_coeff_Mul()[0].is_negative)
@@ -174,7 +194,7 @@ def _unit(group: Group, axes: tuple[Index, ...], raiser: Raiser) -> Signed:
 
 def _sum(part: Sum, axes: tuple[Index, ...], raiser: Raiser) -> Signed:
     """A sum in an equation for a vector or a scalar."""
-    batch, over = split_over(part)
+    batch, over = split_over(part, raiser)
     if not over:
         negative, inner = _all(part.body, raiser.printer(axes))
         return negative, of_batch(batch, inner, raiser)
@@ -206,7 +226,7 @@ def _to_scalar(part: Sum, over: tuple[Index, ...], raiser: Raiser) -> Piece:
     dialect = raiser.writer.dialect
     body = part.factors[0]
     if len(part.factors) == 1 and isinstance(body, sp.Pow) and body.exp == 2 and len(over) <= 2:
-        if body.base.has(sp.Function) or not _whole(body.base, over):
+        if body.base.has(sp.Function) or not _whole(body.base, over, raiser):
             raise Unfit
         return Piece(dialect.norm(printer.text(body.base), "_F" if len(over) == 2 else ""), POW)
     if (
@@ -215,15 +235,14 @@ def _to_scalar(part: Sum, over: tuple[Index, ...], raiser: Raiser) -> Piece:
         and all(isinstance(f, Element) for f in part.factors)
     ):
         one, two = sorted(part.factors, key=raiser.writer.order.factor)
-        labels = tuple(raiser.writer.subscript(i) for i in one.indices if is_batch(i))
-        if tuple(i for i in one.indices if not is_batch(i)) != over:
+        if raiser.inner(one) != over:
             raise Unfit
-        left = raiser.writer.tensor(one.name, labels, transposed=True)
+        left = raiser.named(one, transposed=True)
         right = printer.fitted(raiser.bare(two, over), POW)
         return Piece(raiser.writer.product(left.text, right), MUL)
     raise Unfit
 
 
-def _whole(base: sp.Expr, over: tuple[Index, ...]) -> bool:
+def _whole(base: sp.Expr, over: tuple[Index, ...], raiser: Raiser) -> bool:
     """Whether a base has the summed axes in this order in one of its elements."""
-    return any(tuple(i for i in e.indices if not is_batch(i)) == over for e in base.atoms(Element))
+    return any(raiser.inner(e) == over for e in base.atoms(Element))

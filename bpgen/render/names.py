@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Container, Iterable
+from dataclasses import dataclass, replace
 
 GREEK = dict(
     zip(
@@ -56,6 +57,8 @@ class Symbol:
     accent: str = ""
     layer: str = ""
     label: str = ""
+    above: str = ""  # which of several equal blocks, already as it is printed
+    low: bool = False  # the layer stands below, since a block's number stands above
 
     @property
     def word(self) -> bool:
@@ -78,6 +81,9 @@ def parse(name: str) -> Symbol:
         marked = re.fullmatch(rf"([^\W\d_]+?)_?{accent}(\d*)", spelled)
         if marked and _is_letter(marked[1]):
             return Symbol(marked[1], accent, marked[2])
+    projection = re.fullmatch(r"([Wb])([qkvo])(\d*)", spelled)  # of an attention
+    if projection:
+        return Symbol(projection[1], "", projection[3], projection[2])
     labelled = re.fullmatch(r"([^\W\d_]+)(\d*)_(\w*[^\W_])", spelled)
     if labelled and _is_letter(labelled[1]):
         return Symbol(labelled[1], "", labelled[2], labelled[3])
@@ -86,14 +92,22 @@ def parse(name: str) -> Symbol:
     return Symbol(name)
 
 
-def symbols(names: Iterable[str]) -> dict[str, Symbol]:
-    """One symbol for each name; a name whose symbol is taken is printed as it is spelled."""
+def symbols(names: Iterable[str], repeated: Container[str] = ()) -> dict[str, Symbol]:
+    """One symbol for each name; a name whose symbol is taken is printed as it is spelled.
+
+    In a repeated block, what is the only one of its letter goes without the number of its layer.
+    """
     taken: dict[Symbol, str] = {}
     found: dict[str, Symbol] = {}
-    for name in names:
-        symbol = parse(name)
+    parsed = {name: parse(name) for name in names}
+    often = Counter(replace(s, layer="") for s in parsed.values())
+    for name, symbol in parsed.items():
+        alone = replace(symbol, layer="")
+        if name in repeated and often[alone] == 1:
+            symbol = alone
+        symbol = replace(symbol, low=bool(repeated))
         if taken.setdefault(symbol, name) != name:
-            symbol = Symbol(name)
+            symbol = Symbol(name, low=bool(repeated))
             taken[symbol] = name
         found[name] = symbol
     return found

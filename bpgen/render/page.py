@@ -21,7 +21,7 @@ class Row:
     shape: str = ""
     words: tuple[str, ...] = ()
     since: tuple[str, ...] = ()
-    tag: int | None = None
+    tag: int | str | None = None
     first: bool = False  # of a recurrence: what stands before the first step
 
 

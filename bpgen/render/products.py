@@ -23,8 +23,23 @@ def is_batch(expr: sp.Basic) -> bool:
 
 @dataclass(frozen=True)
 class Raiser:
+    """`labels` are the indices that stay: of the sample and of the block."""
+
     writer: Writer
     axes: tuple[Index, ...]
+    labels: frozenset[sp.Basic] = frozenset()
+
+    def is_label(self, expr: sp.Basic) -> bool:
+        return is_batch(expr) or expr in self.labels
+
+    def inner(self, access: Element) -> tuple[sp.Expr, ...]:
+        """The indices of an element that matrices do away with."""
+        return tuple(i for i in self.writer.below(access) if not is_batch(i))
+
+    def named(self, access: Element, transposed: bool = False) -> Piece:
+        """A tensor without those."""
+        labels = tuple(self.writer.subscript(i) for i in access.indices if is_batch(i))
+        return self.writer.tensor(access.name, labels, transposed, self.writer.above(access))
 
     def printer(self, axes: tuple[Index, ...]) -> Printer:
         """Prints expressions in which every element has either all of `axes` or none of them."""
@@ -33,21 +48,20 @@ class Raiser:
         )
 
     def bare(self, access: Element, axes: tuple[Index, ...], transposed: bool = False) -> Piece:
-        inner = tuple(i for i in access.indices if not is_batch(i))
+        inner = self.inner(access)
         if inner == axes or (transposed and inner == axes[::-1]):
-            labels = tuple(self.writer.subscript(i) for i in access.indices if is_batch(i))
-            return self.writer.tensor(access.name, labels, transposed and inner != axes)
+            return self.named(access, transposed and inner != axes)
         if access.free_symbols & set(axes) or any(isinstance(i, Index) for i in inner):
             raise Unfit
         return self.writer.element(access)
 
 
-def split_over(part: Sum) -> tuple[tuple[Index, ...], tuple[Index, ...]]:
-    """The batch indices and the others that a sum runs over."""
+def split_over(part: Sum, raiser: Raiser) -> tuple[tuple[Index, ...], tuple[Index, ...]]:
+    """The labels and the others that a sum runs over."""
     if part.reduce != "sum":
         raise Unfit
-    return tuple(k for k in part.over if is_batch(k)), tuple(
-        k for k in part.over if not is_batch(k)
+    return tuple(k for k in part.over if raiser.is_label(k)), tuple(
+        k for k in part.over if not raiser.is_label(k)
     )
 
 
@@ -77,11 +91,9 @@ def outer_product(expr: sp.Expr, axes: tuple[Index, ...], raiser: Raiser) -> Pie
 
 def _transposed(expr: sp.Expr, axes: tuple[Index, ...], printer: Printer, raiser: Raiser) -> str:
     if isinstance(expr, Element):
-        inner = tuple(i for i in expr.indices if not is_batch(i))
-        if inner != axes:
+        if raiser.inner(expr) != axes:
             raise Unfit
-        labels = tuple(raiser.writer.subscript(i) for i in expr.indices if is_batch(i))
-        return raiser.writer.tensor(expr.name, labels, transposed=True).text
+        return raiser.named(expr, transposed=True).text
     dialect = raiser.writer.dialect
     return dialect.transpose(dialect.parens(printer.text(expr)))
 
@@ -104,7 +116,7 @@ def matrix_sum(outer: sp.Expr, part: Sum, axes: tuple[Index, ...], raiser: Raise
     """A sum in an equation for a matrix: of outer products over the batch, or a product of two
     matrices.
     """
-    batch, over = split_over(part)
+    batch, over = split_over(part, raiser)
     if not over:
         scalars = sp.Mul(*(f for f in sp.Mul.make_args(outer) if not f.free_symbols & set(axes)))
         vectors = sp.Mul(*(f for f in sp.Mul.make_args(outer) if f.free_symbols & set(axes)))

@@ -34,12 +34,13 @@ def beyond(equation: Equation, carried: Carried, writer: Writer) -> list[str]:
     """What a gradient after the last step is, where one is read."""
     if not looks_ahead(equation, carried):
         return []
-    return [_beyond(equation.indices[carried[equation.name]], writer)]
+    step = "block" if equation.loop is not None and equation.loop.block else "step"
+    return [_beyond(equation.indices[carried[equation.name]], writer, step)]
 
 
-def _beyond(index: Index, writer: Writer) -> str:
+def _beyond(index: Index, writer: Writer, step: str = "step") -> str:
     end = writer.dialect.inline(f"{_is(index, writer)} {writer.subscript(length(index.size))}")
-    return f"Beyond the last step, at {end}, gradients are 0."
+    return f"Beyond the last {step}, at {end}, gradients are 0."
 
 
 def _is(index: Index, writer: Writer) -> str:

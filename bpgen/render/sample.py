@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import sympy as sp
 
 from bpgen.derive import adjoint_tensors
-from bpgen.ir import BATCH, Element, Equation, Index, Size, Term, element, length
+from bpgen.ir import BATCH, Element, Equation, Index, Network, Size, Term, element, length
 from bpgen.record import Derivation, Equality, Path, Reason, Vanishing
 from bpgen.render import places, steps
 from bpgen.render.places import Statement
@@ -28,16 +28,16 @@ def separable(derivation: Derivation) -> bool:
                 )
                 if mixes and equation.name != network.loss:
                     return False
-                if any(
-                    not _first_only(e, network.tensors[e.name].batched)
-                    for e in term.body.atoms(Element)
-                ):
+                if any(not _first_only(e, network) for e in term.body.atoms(Element)):
                     return False
     return True
 
 
-def _first_only(access: Element, batched: bool) -> bool:
-    first, rest = access.indices[:1], access.indices[1:] if batched else access.indices
+def _first_only(access: Element, network: Network) -> bool:
+    """Whether the sample is an element's first index, after that of its block."""
+    info = network.tensors[access.name]
+    batched, indices = info.batched, access.indices[1:] if info.block else access.indices
+    first, rest = indices[:1], indices[1:] if batched else indices
     if batched and not (first and isinstance(first[0], Index) and first[0].size == BATCH):
         return False
     return not any(isinstance(i, Index) and i.size == BATCH for i in rest)
@@ -58,12 +58,19 @@ class View:
     @staticmethod
     def of(derivation: Derivation, sample: bool) -> View:
         known = adjoint_tensors(derivation)
-        axes = {name: tuple(i.size for i in t.indices if i.size) for name, t in known.items()}
+        # The sample stands first, but after the block.
+        shown = {
+            name: tuple(i for i in t.indices if not (sample and t.block and _is_batch(i)))
+            for name, t in known.items()
+        }
+        axes = {name: tuple(i.size for i in indices if i.size) for name, indices in shown.items()}
         carried = {
-            name: t.carried - len(t.indices) for name, t in known.items() if t.carried is not None
+            name: t.carried - len(shown[name])
+            for name, t in known.items()
+            if t.carried is not None
         }
         reads = (e for s in derivation.steps for e in s.equation.reads() if e.name in carried)
-        started = frozenset(e.name for e in reads if e.indices[carried[e.name]] == -1)
+        started = frozenset(e.name for e in reads if e.indices[known[e.name].carried or 0] == -1)
         adjoints = frozenset(known) - derivation.network.tensors.keys()
         return View(sample, axes, carried, adjoints, started)
 

@@ -199,7 +199,7 @@ class Printer:
         if isinstance(expr, (sp.Function, sp.Max, sp.Min)):
             return called(expr, self)
         if expr is sp.pi or expr is sp.E:
-            return Piece(dialect.index("pi") if expr is sp.pi else "e")
+            return Piece(dialect.pi if expr is sp.pi else "e")
         if isinstance(expr, (sp.Add, sp.Mul)) or expr.is_Number:
             return self.piece(expr)
         return Piece(dialect.escape(str(expr)), ADD)

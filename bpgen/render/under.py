@@ -43,9 +43,13 @@ def ranges(hidden: Iterable[Index], writer: Writer) -> str:
 
 def apparent(index: Index, shown: Iterable[sp.Expr], writer: Writer) -> bool:
     """Whether the index runs over the whole of an axis that is shown, and so needs no range."""
-    return index.size == BATCH or any(
-        i == index and size == index.size
-        for expr in shown
-        for access in writer.spelled(expr).atoms(Element)
-        for i, size in along(access, writer.axes)
+    accesses = [a for expr in shown for a in writer.spelled(expr).atoms(Element)]
+    return (
+        index.size == BATCH
+        or any(a.name in writer.blocks and a.indices[0].has(index) for a in accesses)
+        or any(
+            i == index and size == index.size
+            for access in accesses
+            for i, size in along(access, writer.axes)
+        )
     )

@@ -10,6 +10,7 @@ from itertools import pairwise
 
 import sympy as sp
 
+from bpgen.derive import adjoint_tensors
 from bpgen.ir import BATCH, Element, Index, Size
 from bpgen.network.naming import adjoint_name
 from bpgen.record import Derivation
@@ -52,9 +53,12 @@ class Writer:
     given: frozenset[str]  # the upstream gradients among them
     order: Order
     total: str  # the name of the scalar that is differentiated
-    axes: Axes  # the sizes of every tensor
+    axes: Axes  # the sizes of every tensor, within its block
     firsts: Mapping[tuple[str, int], First]  # by name and number of indices
+    blocks: Mapping[str, Index]  # of what each repeated block has its own: the block's index
     first: int = 0
+    # As which block each is printed: another than its own, where that reads better.
+    instead: Mapping[Index, sp.Expr] = field(default_factory=dict)
     notes: set[str] = field(default_factory=set, compare=False)
     called: set[str] = field(default_factory=set, compare=False)  # shared by what replaces it
 
@@ -62,7 +66,10 @@ class Writer:
     def of(derivation: Derivation, dialect: Dialect, first: int = 0) -> Writer:
         network = derivation.network
         deltas = (a for t, a in derivation.adjoint.items() if a == adjoint_name(t) != f"d{t}")
-        named = symbols((*network.tensors, *deltas))
+        known = adjoint_tensors(derivation).values()
+        blocks = {t.name: t.indices[0] for t in known if t.block}
+        blocks.update({f"d_{o}": blocks[o] for o in network.outputs if o in blocks})
+        named = symbols((*network.tensors, *deltas), blocks)
         given = {f"d_{name}": name for name in network.outputs if network.loss is None}
         adjoint_of = {**{a: t for t, a in derivation.adjoint.items()}, **given}
         total = network.loss or "ell"
@@ -76,8 +83,9 @@ class Writer:
             frozenset(given),
             Order(network, adjoint_of),
             total,
-            View.of(derivation, False).axes,
+            _axes(derivation),
             _firsts(derivation),
+            blocks,
             first,
         )
 
@@ -144,20 +152,40 @@ class Writer:
         less += " " if less.isascii() and less[1:] else ""  # a word of LaTeX
         return [f"{self.subscript(one)}{less}{self.subscript(other)}" for one, other in bounds]
 
+    def at_block(self, index: sp.Expr) -> str:
+        """Which block: l, l-1, or a number."""
+        return self.subscript(index.xreplace(dict(self.instead)))
+
+    def above(self, access: Element) -> str:
+        """The block that an element is of, if any."""
+        return self.at_block(access.indices[0]) if access.name in self.blocks else ""
+
+    def below(self, access: Element) -> tuple[sp.Expr, ...]:
+        """The indices of an element within its block."""
+        return access.indices[1:] if access.name in self.blocks else access.indices
+
     def element(self, access: Element) -> Piece:
         """An element in index notation."""
-        return self.tensor(access.name, tuple(self.subscript(i) for i in access.indices))
+        below = tuple(self.subscript(i) for i in self.below(access))
+        return self.tensor(access.name, below, above=self.above(access))
 
     def tensor(
-        self, name: str, subscripts: tuple[str, ...] = (), transposed: bool = False
+        self,
+        name: str,
+        subscripts: tuple[str, ...] = (),
+        transposed: bool = False,
+        above: str | None = None,
     ) -> Piece:
         """A tensor, or an element of it; the adjoint of z as delta, any other as a partial
-        derivative.
+        derivative. Where nothing is said of the block, it is any.
         """
+        if above is None:
+            above = self.at_block(self.blocks[name]) if name in self.blocks else ""
         if name in self.symbols:
-            text = self.dialect.symbol(self.symbols[name], subscripts, transposed)
-            return Piece(text, POW if self.symbols[name].layer or transposed else ATOM)
-        tensor = self.symbols[self.adjoint_of[name]]
+            symbol = replace(self.symbols[name], above=above)
+            text = self.dialect.symbol(symbol, subscripts, transposed)
+            return Piece(text, POW if symbol.layer or above or transposed else ATOM)
+        tensor = replace(self.symbols[self.adjoint_of[name]], above=above)
         if name in self.given:
             piece = Piece(self.dialect.upstream(tensor, subscripts))
         else:
@@ -207,6 +235,22 @@ def _part(part: sp.Expr) -> tuple[bool, bool, int, str]:
     """The order in an index: 9o+3p+q-1."""
     step, rest = part.as_coeff_Mul()
     return bool(step.is_negative), rest == 1, -abs(int(step)), str(rest)
+
+
+def _axes(derivation: Derivation) -> Axes:
+    """The sizes of every tensor; of a block's, without the axes of the block and the sample."""
+    known = adjoint_tensors(derivation)
+    of_blocks = {name for name, t in known.items() if t.block}
+    found: dict[str, tuple[Size, ...]] = {}
+    for name, t in known.items():
+        within = name.removeprefix("d_") in of_blocks or t.block
+        indices = [i for i in t.indices[1:] if not _batch(i)] if within else t.indices
+        found[name] = tuple(i.size for i in indices if i.size)
+    return found
+
+
+def _batch(index: Index) -> bool:
+    return index.size == BATCH
 
 
 def _firsts(derivation: Derivation) -> dict[tuple[str, int], First]:

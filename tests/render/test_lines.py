@@ -220,7 +220,9 @@ _NUMBERS = [
     ("0.25", "1/4 · z"),
     ("0.75", "3/4 · z"),
     ("0.2", "h = 0.2 z"),
-    ("0.125", "h = 0.125 z"),
+    ("0.125", "h = 1/8 · z"),
+    ("1 / 64", "h = 1/64 · z"),
+    ("0.05", "h = 0.05 z"),
     ("1 / sqrt(2)", "√2/2 · z"),
     ("2 * sqrt(3)", "h = 2 · √3 · z"),
     ("0.00002", "h = 2 · 10⁻⁵ z"),
@@ -238,7 +240,7 @@ def test_numbers(number: str, line: str) -> None:
 def test_rounding_is_said() -> None:
     rounded = "Long numbers are rounded to six digits."
     assert rounded in told(_VECTOR + "h = 0.123456789123 * (W @ x)\n" + _LOSS)
-    assert rounded not in told(_VECTOR + "h = 0.125 * (W @ x)\n" + _LOSS)
+    assert rounded not in told(_VECTOR + "h = 0.0625 * (W @ x)\n" + _LOSS)
 
 
 _LONG = (

@@ -204,8 +204,8 @@ OVER_OTHER_AXES = {
         'x = input("T", 5)\ng, b = param(5), param(5)\nm = tensor(sum(x[t, c], c)/5, t)\n'
         "s = tensor(sqrt(sum((x[t, c] - m[t])**2, c)/5 + 1e-5), t)\n"
         "xhat = tensor((x[t, c] - m[t])/s[t], t, c)\nout = tensor(g[c]*xhat[t, c] + b[c], t, c)\noutput(out)",
-        "1/s[n, i]",
-        {"0 dxhat[n, i, j]", "1 -dxhat[n, i, k]/5", "1 -dxhat[n, i, k]*xhat[n, i, j]*xhat[n, i, k]/5"},
+        "1/s[n, t]",
+        {"0 dxhat[n, t, i]", "1 -dxhat[n, t, j]/5", "1 -dxhat[n, t, j]*xhat[n, t, i]*xhat[n, t, j]/5"},
     ),
     "each group": (
         "x = input(3, 4, 6)\ng, b = param(3, 4), param(3, 4)\nm = tensor(sum(x[t, c, p], c, p)/24, t)\n"
@@ -223,8 +223,8 @@ OVER_OTHER_AXES = {
         'x = input("T", 5)\ng, b = param(5), param(5)\nm = mean(x, axis=0)\n'
         "d = tensor((x[t, c] - m[c])**2, t, c)\ns = sqrt(mean(d, axis=0) + 1e-5)\n"
         "xhat = tensor((x[t, c] - m[c])/s[c], t, c)\nout = tensor(g[c]*xhat[t, c] + b[c], t, c)\noutput(out)",
-        "1/s[n, j]",
-        {"0 dxhat[n, i, j]", "1 -dxhat[n, k, j]/T", "1 -dxhat[n, k, j]*xhat[n, i, j]*xhat[n, k, j]/T"},
+        "1/s[n, i]",
+        {"0 dxhat[n, t, i]", "1 -dxhat[n, j, i]/T", "1 -dxhat[n, j, i]*xhat[n, j, i]*xhat[n, t, i]/T"},
     ),
 }  # fmt: skip
 

@@ -65,9 +65,7 @@ class View:
         }
         axes = {name: tuple(i.size for i in indices if i.size) for name, indices in shown.items()}
         carried = {
-            name: t.carried - len(shown[name])
-            for name, t in known.items()
-            if t.carried is not None
+            name: t.carried - len(shown[name]) for name, t in known.items() if t.carried is not None
         }
         reads = (e for s in derivation.steps for e in s.equation.reads() if e.name in carried)
         started = frozenset(e.name for e in reads if e.indices[known[e.name].carried or 0] == -1)

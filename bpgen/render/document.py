@@ -223,9 +223,7 @@ class _Page:
         """
         step = part.step
         lines = step.lines[:-1] if apart and not step.lines[-1].reasons else step.lines
-        shown = [
-            part.shown(replace(step.equation, terms=line.terms), self.view) for line in lines
-        ]
+        shown = [part.shown(replace(step.equation, terms=line.terms), self.view) for line in lines]
         before = [(), *(e.terms for e in shown)]
         rows = [
             Row(

@@ -16,6 +16,7 @@ _LEAST = 30  # room for a right side, whatever stands on the left
 _GAP = r"\quad "
 _WIDE = ((r"[A-Z]", 0.3), (r"[MW]", 0.5), (r"w", 0.4), (r"m", 0.7))  # beyond one character
 _LARGE = ((r"\odot", 2.0), (r"\sum", 0.9), (r"\left", 0.7), (r"\right", 0.7))
+_BESIDE = re.compile(r"_\{([^{}]*)\}\^\{([^{}]*)\}")  # set one above the other
 _STACKED = re.compile(r"\\(?:substack\{|begin\{cases\})([^{}]*)(?:\}|\\end\{cases\})")
 
 
@@ -24,6 +25,7 @@ def measured(math: str) -> float:
     previous = ""
     while previous != math:
         previous = math
+        math = _BESIDE.sub(lambda m: "_" + max(m[1], m[2], key=_plain_width), math)
         math = _STACKED.sub(lambda m: max(re.split(r"\\\\ ", m[1]), key=_plain_width), math)
         math = re.sub(
             r"\\t?frac\{([^{}]*)\}\{([^{}]*)\}", lambda m: max(m[1], m[2], key=_plain_width), math
@@ -58,14 +60,17 @@ def _plain_width(math: str) -> float:
     return len(re.sub(r"[\s{}_^&]", "", math)) - 0.3 * small + spaced + wide + large
 
 
-def _wrapped(parts: Iterable[str], room: float, width: Width = measured) -> list[str]:
+def _wrapped(
+    parts: Iterable[str], room: float, width: Width = measured, apart: bool = False
+) -> list[str]:
     """Parts joined into lines no wider than `room`, broken between parts and, where one is too
-    wide, inside it.
+    wide, inside it. Parts that stand `apart` begin a line where they are broken.
     """
     lines: list[str] = []
     for part in parts:
-        for piece in broken(part, room, width):
-            if lines and width(f"{lines[-1]} {piece}") <= room:
+        for k, piece in enumerate(pieces := broken(part, room, width)):
+            begins = apart and k == 0 and len(pieces) > 1
+            if lines and not begins and width(f"{lines[-1]} {piece}") <= room:
                 lines[-1] += f" {piece}"
             else:
                 lines.append(leading(piece))
@@ -90,7 +95,9 @@ def _latex_row(row: Row, tag: str, room: float) -> list[str]:
         facts = [fact for k, fact in enumerate(row.words)]
         facts = [f + "," if k < len(facts) - 1 else f for k, f in enumerate(facts)]
         spaced = [*facts[:1], *(rf"\quad {part}" for part in (*facts[1:], *since))]
-        return [rf"& \quad {line.removeprefix(_GAP)}" for line in _wrapped(spaced, room - 2)]
+        return [
+            rf"& \quad {line.removeprefix(_GAP)}" for line in _wrapped(spaced, room - 2, apart=True)
+        ]
     lead = rf"\quad \text{{{row.words[0]} }}" if row.words else "= "
     first, *more = _wrapped(row.addends, room - 2)
     lines = [rf"{row.left} &{lead}{first}".lstrip(), *(rf"&\quad {m}" for m in more)]
@@ -125,7 +132,8 @@ def _text_row(row: Row, margin: int) -> list[str]:
     since = [f"{'since' if k == 0 else 'and'} {s}" for k, s in enumerate(row.since)]
     if row.words and not row.addends:
         facts = [f"{f}{',' if k < len(row.words) - 1 else ''}" for k, f in enumerate(row.words)]
-        return [f"  {blank}     {line}" for line in _wrapped([*facts, *since], room, columns)]
+        said = _wrapped([*facts, *since], room, columns, apart=True)
+        return [f"  {blank}     {line}" for line in said]
     lead = f"   {row.words[0]} " if row.words else " = "
     first, *more = _wrapped(row.addends, room, columns)
     lines = [

@@ -15,6 +15,7 @@ from bpgen.render.scalar import Printer
 from bpgen.render.writer import Writer
 
 _SUMS_TO_ONE = "sums to one: "
+_LONG = 16  # operations of a middle step: of a longer one, the two ends are told
 _LONGEST = 40  # operations: of a longer formula, the reason would only be the page again
 
 
@@ -31,20 +32,36 @@ def derivatives(
     found: list[str] = []
     for reason in reasons:
         if reason.prime:
-            found.append(_joined(_slope(reason.chain, wrt, immediate, writer), 3))
+            if _is_long(reason.chain):
+                found.append(_joined(_prime((reason.chain[0], reason.chain[-1]), writer), 2))
+            else:
+                found.append(_joined(_slope(reason.chain, wrt, immediate, writer), 3))
         elif reason.chain[0].count_ops() <= _LONGEST:
             found += told([reason], writer)
     return _distinct(found)
 
 
-def _slope(chain: tuple[sp.Expr, ...], wrt: Element, immediate: bool, writer: Writer) -> list[str]:
-    """f'(z) = ..., or the derivative by what is inside a compound argument."""
+def _is_long(chain: tuple[sp.Expr, ...]) -> bool:
+    """Whether f'(z) = f(z)(1 - f(z)) = a(1 - a) is better told without the middle."""
+    between = chain[1:-1]
+    return not isinstance(chain[0].args[0], Element) and any(v.count_ops() > _LONG for v in between)
+
+
+def _prime(chain: tuple[sp.Expr, ...], writer: Writer) -> list[str]:
+    """f'(z) = ..., of whatever f is applied to."""
     printer = Printer(writer, writer.element)
     call, *values = chain
+    inner = ", ".join(printer.text(a) for a in call.args)
+    opening = writer.dialect.call(head(call, writer) + writer.dialect.prime, inner)
+    return [opening, *map(printer.text, values)]
+
+
+def _slope(chain: tuple[sp.Expr, ...], wrt: Element, immediate: bool, writer: Writer) -> list[str]:
+    """f'(z) = ..., or the derivative by what is inside a compound argument."""
+    call, *values = chain
     if isinstance(call.args[0], Element):
-        inner = ", ".join(printer.text(a) for a in call.args)
-        opening = writer.dialect.call(head(call, writer) + writer.dialect.prime, inner)
-        return [opening, *map(printer.text, values)]
+        return _prime(chain, writer)
+    printer = Printer(writer, writer.element)
     mark = sp.Dummy(real=True)
     slope = sp.diff(call.args[0].xreplace({wrt: mark}), mark).xreplace({mark: wrt})
     by, marked = writer.element(wrt).text, writer.mark(immediate)

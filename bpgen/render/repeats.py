@@ -101,9 +101,7 @@ def _only(step: Step, own: Index, place: sp.Expr) -> Step:
         paths = [_of(p, own) for p in paths]
     equation = replace(step.equation, terms=kept(step.equation.terms))
     stable = step.stable and replace(step.stable, terms=kept(step.stable.terms))
-    return replace(
-        step, paths=tuple(paths), lines=tuple(lines), equation=equation, stable=stable
-    )
+    return replace(step, paths=tuple(paths), lines=tuple(lines), equation=equation, stable=stable)
 
 
 def _has(reason: Reason, own: Index) -> bool:

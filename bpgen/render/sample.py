@@ -58,16 +58,16 @@ class View:
     @staticmethod
     def of(derivation: Derivation, sample: bool) -> View:
         known = adjoint_tensors(derivation)
+        blocks = {name for name, t in known.items() if t.block}
+        blocks |= {f"d_{o}" for o in derivation.network.outputs if o in blocks}
         # The sample stands first, but after the block.
         shown = {
-            name: tuple(i for i in t.indices if not (sample and t.block and _is_batch(i)))
+            name: tuple(i for i in t.indices if not (sample and name in blocks and _is_batch(i)))
             for name, t in known.items()
         }
         axes = {name: tuple(i.size for i in indices if i.size) for name, indices in shown.items()}
         carried = {
-            name: t.carried - len(shown[name])
-            for name, t in known.items()
-            if t.carried is not None
+            name: t.carried - len(shown[name]) for name, t in known.items() if t.carried is not None
         }
         reads = (e for s in derivation.steps for e in s.equation.reads() if e.name in carried)
         started = frozenset(e.name for e in reads if e.indices[known[e.name].carried or 0] == -1)

@@ -8,6 +8,7 @@ from bpgen.derive import derive
 from bpgen.load import declared_by
 from bpgen.record import Derivation
 from bpgen.render import render
+from tests.render.repeated import REPEATED
 from tests.render.wide import WIDE
 
 _HEAD = "from bpgen import *\ni, j, k = indices('i j k')\n"
@@ -65,7 +66,7 @@ NETS = {
     + "L = loss(sum((O - T)**2))\n",
 }
 
-NETS |= WIDE
+NETS |= WIDE | REPEATED
 
 
 @cache

@@ -23,6 +23,7 @@ from bpgen.record import Derivation
 from bpgen.render import render
 from bpgen.render.dialect import TEXT
 from bpgen.render.document import document
+from bpgen.render.repeats import Part, parts
 from bpgen.render.sample import View, separable
 from bpgen.render.ways import ways
 from tests.networks import networks
@@ -192,6 +193,30 @@ def _slope(world: _World, equation: Equation, upstream: Element, wrt: Element, a
     return (ends[0] - ends[1]) / (2 * _WIGGLE)
 
 
+def _parts(world: _World) -> list[Part]:
+    """Every step as it is told."""
+    return [p for s in world.derivation.steps for p in parts(s, world.view)]
+
+
+def _as_printed(equation: Equation, part: Part) -> Equation:
+    """An equation of a part, of the block that it is printed as."""
+    new = dict(part.instead)
+
+    def term(t: Term) -> Term:
+        at = None if t.at is None else tuple(e.xreplace(new) for e in t.at)
+        return Term(t.body.xreplace(new), t.over, t.reduce, at)
+
+    left = tuple(i.xreplace(new) for i in equation.indices)
+    return replace(equation, indices=left, terms=tuple(map(term, equation.terms)), loop=None)
+
+
+def _entries(world: _World, part: Part, indices: Iterable[Index]) -> list[At]:
+    """The entries that a part tells of; what the last block leaves is of that block alone."""
+    found = world.entries(indices)
+    fixed = [own for own, place in part.instead.items() if place.is_Integer]
+    return [at for at in found if not any(at.get(own, 0) != 0 for own in fixed)]
+
+
 _NUMERIC = [n for n in NETS if n != "attention"]
 
 
@@ -201,68 +226,74 @@ def test_every_factor_and_every_chain_rule_holds_in_numbers(name: str) -> None:
     derivation, view, values = world.derivation, world.view, world.values
     plain = replace(view, carried={}, known={})
     forward = {f.equation.name: plain.equation(f.source) for f in derivation.forward}
-    for step in derivation.steps:
+    for part in _parts(world):
+        step, new = part.step, dict(part.instead)
         left = view.indices(step.equation.indices)
         found = ways(step, left, view)
-        for at in world.entries(left):
+        for at in _entries(world, part, left):
             total = 0.0
             given = f"d_{step.of}"
+            index = tuple(int(i.xreplace(new).xreplace(at)) for i in left)
             if derivation.network.loss is None and given in values and found:
-                total += values[given][tuple(int(v) for v in at.values())]
+                total += values[given][index]
             for way, over in ((w, o) for w in found for o in world.entries(w.over)):
                 both = {**at, **over}
-                read = [world.index(e, both, values) for e in way.wrt.indices]
-                place = [world.index(e, both, values) for e in way.upstream.indices]
-                sizes = world.sizes(way.upstream.name)
-                if read != [int(i.xreplace(both)) for i in left] or any(
-                    k >= size for k, size in zip(place, sizes, strict=True)
-                ):
+                upstream, wrt = way.upstream.xreplace(new), way.wrt.xreplace(new)
+                read = tuple(world.index(e, both, values) for e in wrt.indices)
+                place = [world.index(e, both, values) for e in upstream.indices]
+                sizes = world.sizes(upstream.name)
+                if read != index or any(k >= size for k, size in zip(place, sizes, strict=True)):
                     continue
-                local = world.entry(way.value, both, values)
-                slope = _slope(world, forward[way.upstream.name], way.upstream, way.wrt, both)
+                local = world.entry(_as_printed(way.value, part), both, values)
+                slope = _slope(world, forward[upstream.name], upstream, wrt, both)
                 assert local == pytest.approx(slope, rel=1e-4, abs=1e-5)
                 adjoint = derivation.adjoint[way.upstream.name]
                 total += local * (values[adjoint][tuple(place)] if adjoint in values else 1.0)
             if found:
-                index = tuple(int(v) for v in at.values())
                 assert total == pytest.approx(values[step.equation.name][index])
 
 
 @pytest.mark.parametrize("name", _NUMERIC)
 def test_every_line_of_a_step_holds_in_numbers(name: str) -> None:
     world = _world(name)
-    for step in world.derivation.steps:
-        for line in step.lines:
-            shown = world.view.equation(replace(step.equation, terms=line.terms))
-            for at in world.entries(shown.indices):
-                index = tuple(int(v) for v in at.values())
-                made = world.entry(replace(shown, loop=None), at, world.values)
-                assert made == pytest.approx(world.values[step.equation.name][index])
+    for part in _parts(world):
+        equation = part.step.equation
+        for line in part.step.lines:
+            shown = part.shown(replace(equation, terms=line.terms), world.view)
+            told = _as_printed(shown, part)
+            for at in _entries(world, part, shown.indices):
+                index = tuple(int(i.xreplace(at)) for i in told.indices)
+                made = world.entry(told, at, world.values)
+                assert made == pytest.approx(world.values[equation.name][index])
 
 
 @pytest.mark.parametrize("name", _NUMERIC)
 def test_every_place_is_told_once_and_truly(name: str) -> None:
     """The statements of an equation together say what each element of its tensor is."""
     world = _world(name)
-    for equation in (*(f.source for f in world.derivation.forward), *_equations(world.derivation)):
-        shown = world.view.equation(equation)
-        said = world.view.statements(shown)
+    forward = [[(f.source, None)] for f in world.derivation.forward]
+    steps = [
+        [(p.step.equation, p) for p in parts(s, world.view)] for s in world.derivation.steps
+    ]
+    for together in (*forward, *steps):
         told: dict[tuple[int, ...], float] = {}
-        for statement in said:
-            for at in world.entries(statement.right.indices):
-                index = tuple(world.index(e, at, world.values) for e in statement.left.indices)
-                assert index not in told
-                told[index] = world.entry(replace(statement.right, loop=None), at, world.values)
+        for equation, part in together:
+            shown = part.equation(world.view) if part else world.view.equation(equation)
+            said = world.view.statements(shown)
+            for statement in said:
+                one = part or Part(world.derivation.steps[0])
+                right = _as_printed(statement.right, one)
+                left = statement.left.xreplace(dict(one.instead))
+                for at in _entries(world, one, statement.right.indices):
+                    index = tuple(world.index(e, at, world.values) for e in left.indices)
+                    assert index not in told
+                    told[index] = world.entry(right, at, world.values)
         values = world.values[equation.name]
         for at in world.slots(shown):
             index = tuple(int(at[i]) for i in shown.indices)
             silent = -1 in index and equation.name in world.view.adjoints - world.view.started
             assert silent or said[-1].elsewhere or index in told
             assert silent or told.get(index, 0.0) == pytest.approx(float(values[index]))
-
-
-def _equations(derivation: Derivation) -> list[Equation]:
-    return [s.equation for s in derivation.steps]
 
 
 _BELOW = dict(zip("ᵢⱼₖₗₚᵣᵤᵥ", "ijklpruv", strict=True))

@@ -74,6 +74,12 @@ def attempt(equation: Equation, writer: Writer) -> list[Signed] | None:
     return found
 
 
+def _compares(body: sp.Expr) -> bool:
+    """Whether an index stands as a number, outside the elements: a matrix has none to name."""
+    bare = body.xreplace({e: sp.Dummy() for e in body.atoms(Element)})
+    return any(isinstance(s, Index) for s in bare.free_symbols)
+
+
 def right_side(equation: Equation, writer: Writer) -> list[Signed]:
     """The addends of the right side, without indices."""
     labels = _of_blocks(equation, writer)
@@ -81,6 +87,8 @@ def right_side(equation: Equation, writer: Writer) -> list[Signed]:
     spoken = {s for t in equation.terms for s in t.body.free_symbols}
     scatters = any(t.at is not None for t in equation.terms)
     if len(axes) > 2 or not (scatters or spoken.issuperset(axes)):  # a number is no vector
+        raise Unfit
+    if any(_compares(t.body) for t in equation.terms):
         raise Unfit
     rest = without_mean(equation)
     if rest is not None:

@@ -86,8 +86,8 @@ _TRUE = [
     ("max_pool", "= {1 if a[c,2p+r] = m[c,p] for the first r; 0 otherwise}"),
     ("max_pool", "∂ℓ/∂a[c,2p+r] = (∂ℓ/∂m[c,p]) · 𝟙[a[c,2p+r] gives m[c,p]]   for r<2"),
     ("max_pool", "By convention, of several that are the largest the first alone passes the"),
-    ("padded_pool", "m[c,p] = max[u<2: 1≤2p+u, 2p+u≤3] u⁽¹⁾[c,2p+u]"),
-    ("padded_pool", "for the first u with 1≤2p+u, 2p+u≤3; 0 otherwise}"),
+    ("padded_pool", "a⁽¹⁾ᵢⱼ = {z⁽¹⁾ᵢⱼ if 1≤j, j≤3; −∞ otherwise}"),
+    ("padded_pool", "m[c,p] = max[u<2] a⁽¹⁾[c,2p+u]"),
     ("max_vector", "∂m/∂zᵢ = (2 zᵢ − 1) 𝟙[zᵢ² − zᵢ gives m]"),
     # gathers
     ("embedding", "eₜᵢ = E[xₜ,i]"),

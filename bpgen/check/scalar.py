@@ -45,9 +45,8 @@ class World:
         }
         self.adjoints = {e for e in written.adjoint.values() if e in written.definitions}
         self.forward = set(written.definitions) - self.adjoints
-        self.forward_groups = {self.written.group[s] for s in self.forward}
-        # Inputs moved, and what follows from them; adjoints moved each on its own.
-        self.moved = self._following(self.forward_groups)
+        # Inputs moved, and all that follows from them.
+        self.moved = _Following(written, self.shaken, {*written.group.values()})
         self.spent = 0  # operations in expressions opened so far
         self._recognise()
 
@@ -127,8 +126,20 @@ class World:
         return self.proved[expr, depth]
 
     def _zero(self, expr: sp.Expr, depth: int) -> bool:
+        if not self._perhaps(expr, self.moved):
+            return False
+        try:
+            if vanishes(self._opened_at(expr, self._needed(expr))):
+                return True
+        except TooLarge:
+            if self.spent > SPENT:
+                raise
+        return self._one_by_one(expr, depth)
+
+    def _one_by_one(self, expr: sp.Expr, depth: int) -> bool:
+        """Whether the expression is zero where the last tensors' definitions are opened."""
         for _ in range(depth):
-            if self._perhaps(expr, self.moved) and self._follows(expr):
+            if any(self._perhaps(e, self.shaken) and vanishes(e) for e in self._spellings(expr)):
                 return True
             opened = self._opened(expr, self.written.definitions)
             if opened == expr:
@@ -136,54 +147,44 @@ class World:
             expr = opened
         return False
 
-    def _follows(self, expr: sp.Expr) -> bool:
-        """Whether the expression is zero by the definitions of forward values: of those that it
-        takes; or else of the last ones, one tensor after another.
-        """
-        try:
-            if vanishes(self._opened_at(expr, self._needed(expr))):
-                return True
-        except TooLarge:
-            if self.spent > SPENT:
-                raise
-        return any(self._perhaps(e, self.shaken) and vanishes(e) for e in self._spellings(expr))
-
     def _needed(self, expr: sp.Expr) -> set[int]:
         """The tensors whose definitions it takes to see that the expression is zero, as few as can
         be: what remains a symbol may have any value, and the expression is zero all the same.
         """
-        every = sorted(self._reached(expr))
-        low, high = 0, len(every)  # the fewest of the last ones that are enough
+        every = sorted(self._reached(expr), reverse=True)
+        low, high = 0, 1  # the fewest of the last ones that are enough
+        while high < len(every) and not self._suffices(expr, {*every[:high]}):
+            low, high = high, 2 * high
         while low < high:
             middle = (low + high) // 2
-            if self._perhaps(expr, self._following(set(every[len(every) - middle :]))):
+            if self._suffices(expr, {*every[:middle]}):
                 high = middle
             else:
                 low = middle + 1
-        needed = set(every[len(every) - low :])
+        needed = {*every[:low]}
         for group in sorted(needed):
-            if self._perhaps(expr, self._following(needed - {group})):
+            if self._suffices(expr, needed - {group}):
                 needed.remove(group)
         return needed
 
+    def _suffices(self, expr: sp.Expr, groups: set[int]) -> bool:
+        """Whether the expression is zero by the definitions of these tensors, as values tell."""
+        return self._perhaps(expr, _Following(self.written, self.shaken, groups))
+
     def _reached(self, expr: sp.Expr) -> set[int]:
-        """The tensors of the forward pass that an expression is made of, all the way down."""
-        waiting = [s for s in expr.free_symbols if s in self.forward]
+        """The tensors that an expression is made of, all the way down."""
+        definitions = self.written.definitions
+        waiting = [s for s in expr.free_symbols if s in definitions]
         seen = set(waiting)
         while waiting:
-            new = {s for s in self.written.definitions[waiting.pop()].free_symbols} - seen
-            new &= self.forward
+            new = {s for s in definitions[waiting.pop()].free_symbols if s in definitions} - seen
             seen |= new
             waiting += new
         return {self.written.group[s] for s in seen}
 
-    def _following(self, groups: set[int]) -> Mapping[sp.Symbol, Any]:
-        """Values of which those of these tensors follow from the rest, and the rest from nothing."""
-        return _Following(self.written, self.shaken, groups & self.forward_groups)
-
     def _opened_at(self, expr: sp.Expr, groups: set[int]) -> sp.Expr:
         """The expression with the definitions of these tensors, the last first."""
-        which = {s for s in self.forward if self.written.group[s] in groups}
+        which = {s for s in self.written.definitions if self.written.group[s] in groups}
         while any(s in which for s in expr.free_symbols):
             expr = self._opened(expr, which)
         return expr
@@ -216,7 +217,7 @@ class World:
             if s in which and written.group[s] == last
         }
         opened = expr.xreplace(found)
-        size = sp.count_ops(opened)
+        size = _operations(opened)
         self.spent += size
         if size > OPENED or self.spent > SPENT:
             raise TooLarge("too large")
@@ -228,6 +229,16 @@ class World:
             return bool(abs(evaluate(expr, values)) < TIE)
         except (ValueError, ZeroDivisionError, TypeError):
             return False
+
+
+def _operations(expr: sp.Expr) -> int:
+    """How many operations an expression is written in; beyond `OPENED` any number."""
+    found, waiting = 0, [expr]
+    while waiting and found <= OPENED:
+        args = waiting.pop().args
+        found += max(len(args) - 1, 1) if args else 0
+        waiting += args
+    return found
 
 
 def _shown(value: Any) -> str:

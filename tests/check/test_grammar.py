@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
+from typing import Any
 
 import grammar
 import numpy as np
@@ -42,7 +44,15 @@ def refused_exactly(text: str, net: Network) -> set[str]:
     return {row.name for row in exact(text, net) if not row.ok}
 
 
-@pytest.mark.parametrize("name", grammar.TEXTS)
+SLOW = {"words", "lstm", "convolution", "two recurrences", "transposed"}
+
+
+def marked(names: Iterable[str], slow: set[str] = SLOW) -> list[Any]:
+    """The names, of which those that take seconds are left to the slow suite."""
+    return [pytest.param(n, marks=[pytest.mark.slow] * (n in slow), id=n) for n in names]
+
+
+@pytest.mark.parametrize("name", marked(grammar.TEXTS))
 def test_right_modules_are_proved(name: str) -> None:
     found = numbers(Subject(source(name), network(name)))
     assert found.ok, found
@@ -75,7 +85,11 @@ WRONG = [
 
 
 @pytest.mark.parametrize(
-    ("name", "was", "becomes", "tensors"), WRONG, ids=[f"{r[0]} {r[1]}" for r in WRONG]
+    ("name", "was", "becomes", "tensors"),
+    [
+        pytest.param(*r, id=f"{r[0]} {r[1]}", marks=[pytest.mark.slow] * (r[0] in SLOW))
+        for r in WRONG
+    ],
 )
 def test_mistakes_are_refused_by_name(name: str, was: str, becomes: str, tensors: set[str]) -> None:
     head, *rest = source(name).split("\ndef backward(")
@@ -100,7 +114,13 @@ OTHER = [
 ]
 
 
-@pytest.mark.parametrize(("name", "was", "becomes"), OTHER, ids=[f"{r[0]} {r[2]}" for r in OTHER])
+@pytest.mark.parametrize(
+    ("name", "was", "becomes"),
+    [
+        pytest.param(*r, id=f"{r[0]} {r[2]}", marks=[pytest.mark.slow] * (r[0] in SLOW))
+        for r in OTHER
+    ],
+)
 def test_a_module_of_another_network_is_refused(name: str, was: str, becomes: str) -> None:
     text = grammar.TEXTS[name]
     assert was in text
@@ -109,7 +129,7 @@ def test_a_module_of_another_network_is_refused(name: str, was: str, becomes: st
     assert any(row.verdict.startswith("wrong: entry ") for row in rows), rows
 
 
-@pytest.mark.parametrize("name", ["lstm", "accumulated", "convolution"])
+@pytest.mark.parametrize("name", marked(["lstm", "accumulated", "convolution"]))
 def test_the_chain_rule_over_scalars_is_the_derivative_of_the_whole(name: str) -> None:
     """The adjoints against sympy's derivative of the objective as one nested expression."""
     subject = Subject(source(name), network(name)).at_lengths(2)
@@ -160,7 +180,7 @@ def test_lengths_of_one_are_tried() -> None:
     assert found[0].startswith("at a batch of 2 and T = 1 it raises ")
 
 
-@pytest.mark.parametrize("name", ["convolution", "recurrence", "words"])
+@pytest.mark.parametrize("name", marked(["convolution", "recurrence", "words"]))
 def test_mutants_are_caught(name: str) -> None:
     subject = Subject(source(name), network(name))
     found = selftest(subject, Ruler(subject, 0), each=2)
@@ -184,6 +204,7 @@ def test_no_false_alarm_at_any_seed(name: str) -> None:
         assert found.ok, (seed, found)
 
 
+@pytest.mark.slow
 def test_mutants_of_the_new_statements() -> None:
     """Mistakes are made where there is something to be mistaken in, and each text is a module."""
     made = {m.kind for name in grammar.TEXTS for m in mutants(source(name), 2)}
@@ -276,16 +297,7 @@ def test_widths_that_accesses_tie_together_shrink_together(name: str) -> None:
     assert form(emit(small)) == form(emit(large))
 
 
-TOO_MUCH = pytest.mark.xfail(strict=True, reason="two convolutions cost more algebra than allowed")
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(n, marks=[pytest.mark.slow, TOO_MUCH] if n == "convolutions" else [])
-        for n in SMALLER
-    ],
-)
+@pytest.mark.parametrize("name", marked(SMALLER, {"convolutions", "gates"}))
 def test_smaller_networks_are_proved(name: str) -> None:
     small = shrunk(declared_by("from bpgen import *\n" + SMALLER[name][0]))
     rows = exact(emit(small), small)
@@ -309,3 +321,70 @@ def test_a_chain_of_many_convolutions_shrinks() -> None:
     small = shrunk(declared_by("\n".join([*lines, "output(h300)", ""])))
     assert small.tensors["h300"].sample_shape == (4,)
     assert small.tensors["x"].sample_shape == (604,)
+
+
+LAYERS = {
+    "attention, causal": """
+x = input(2, 2)
+output(multi_head_attention(x, 1, causal=True))
+""",
+    "attention, two heads, causal": """
+x = input(2, 4)
+y = target(2, 4)
+loss(half_squared_error(multi_head_attention(x, 2, causal=True), y))
+""",
+    "attention, of another": """
+x = input(2, 2)
+m = input(3, 2)
+output(multi_head_attention(x, 1, m))
+""",
+    "layer_norm": """
+x = input(2, 3)
+y = target(2, 3)
+loss(half_squared_error(layer_norm(x), y))
+""",
+    "group_norm": """
+x = input(4, 2, 2)
+y = target(4, 2, 2)
+loss(half_squared_error(group_norm(x, 2), y))
+""",
+    "gru": """
+x = input("T", 2)
+y = target("T", 2)
+loss(half_squared_error(gru(x, 2), y))
+""",
+    "max_pool2d, padded": """
+x = input(1, 3, 3)
+output(max_pool2d(x, 2, padding=1))
+""",
+    "repeat": """
+x = input(2)
+y = target(2)
+def block(x):
+    return x + dense(dense(x, 2, tanh), 2)
+loss(half_squared_error(repeat(2, block, x), y))
+""",
+    "repeat, attention": """
+x = input(2, 2)
+y = target(2, 2)
+def block(x):
+    return x + multi_head_attention(x, 1, causal=True)
+loss(half_squared_error(repeat(2, block, x), y))
+""",
+}
+SLOW_LAYERS = {*LAYERS} - {"attention, causal", "layer_norm", "max_pool2d, padded", "repeat"}
+
+
+@pytest.mark.parametrize("name", marked(LAYERS, SLOW_LAYERS))
+def test_layers_are_proved(name: str) -> None:
+    net = declared_by("from bpgen import *\n" + LAYERS[name])
+    rows = exact(emit(net), net)
+    assert all(row.ok for row in rows), rows
+
+
+def test_a_wrong_mask_is_refused() -> None:
+    net = declared_by("from bpgen import *\n" + LAYERS["attention, causal"])
+    text = emit(net)
+    assert text.count("np.arange(2) <= ") == 1
+    rows = exact(text.replace("np.arange(2) <= ", "np.arange(2) >= "), net)
+    assert {row.verdict[:6] for row in rows if row.name == "x"} == {"wrong:"}

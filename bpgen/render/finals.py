@@ -47,7 +47,9 @@ def _whole(statement: Statement, writer: Writer) -> Row | None:
         return None
     addends = matrix.attempt(right, writer)
     left = matrix.named(statement.left, writer)
-    return addends and Row(left, strings(addends, writer), first=statement.first)
+    if addends is None:
+        return None
+    return Row(left, strings(addends, writer), first=statement.first)
 
 
 def _row(statement: Statement, partial: Iterable[Index], writer: Writer) -> Row:

@@ -75,7 +75,10 @@ def _partial(statement: Statement, writer: Writer) -> list[Index]:
 def _entries(statement: Statement, writer: Writer) -> list[Row]:
     """A statement entry by entry."""
     rows = []
-    for entry in components.entries(statement.right.indices):
+    # Which block stays a letter.
+    blocks = {writer.blocks[n] for n in (statement.left.name,) if n in writer.blocks}
+    written = tuple(i for i in statement.right.indices if i not in blocks)
+    for entry in components.entries(written):
         right = strings(components.right_side(statement.right, entry, writer), writer)
         left = components.left_side(statement.left, entry, writer)
         rows.append(Row(left, right, first=statement.first))

@@ -86,7 +86,7 @@ def keeps(call: sp.Expr, printer: Printer) -> str:
     dialect, (z, bounds) = printer.writer.dialect, kept(call)
     when = ", ".join(printer.writer.bounded(bounds))
     if not bounds:
-        z, mask = call.args
+        mask = call.args[1]
         when = f"{printer.tight(mask, MUL)} {dialect.relations['!=']} 0"
     return str(dialect.words["if"] + when)
 

@@ -83,7 +83,7 @@ def _masked(call: sp.Expr, printer: Printer) -> tuple[tuple[str, str], ...]:
 
 def keeps(call: sp.Expr, printer: Printer) -> str:
     """if u <= t, of what a mask keeps."""
-    dialect, (z, bounds) = printer.writer.dialect, kept(call)
+    dialect, bounds = printer.writer.dialect, kept(call)[1]
     when = ", ".join(printer.writer.bounded(bounds))
     if not bounds:
         mask = call.args[1]

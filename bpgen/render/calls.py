@@ -77,13 +77,18 @@ def called(call: sp.Expr, printer: Printer) -> Piece:
 def _masked(call: sp.Expr, printer: Printer) -> tuple[tuple[str, str], ...]:
     """What a mask keeps, and minus infinity elsewhere."""
     dialect = printer.writer.dialect
-    z, bounds = kept(call)
+    lost = (dialect.minus + dialect.words["infinity"], dialect.words["otherwise"])
+    return ((printer.text(kept(call)[0]), keeps(call, printer)), lost)
+
+
+def keeps(call: sp.Expr, printer: Printer) -> str:
+    """if u <= t, of what a mask keeps."""
+    dialect, bounds = printer.writer.dialect, kept(call)[1]
     when = ", ".join(printer.writer.bounded(bounds))
     if not bounds:
-        z, mask = call.args
+        mask = call.args[1]
         when = f"{printer.tight(mask, MUL)} {dialect.relations['!=']} 0"
-    lost = (dialect.minus + dialect.words["infinity"], dialect.words["otherwise"])
-    return ((printer.text(z), dialect.words["if"] + when), lost)
+    return str(dialect.words["if"] + when)
 
 
 def exp(inner: str, writer: Writer) -> Piece:

@@ -13,6 +13,7 @@ import sympy as sp
 from bpgen.ir import Element, Equation, Index, Term, element, elements
 from bpgen.record import Step
 from bpgen.render import matrix, rightside
+from bpgen.render.calls import keeps
 from bpgen.render.dependence import Dependence
 from bpgen.render.page import Row
 from bpgen.render.partial import Immediate, Partial
@@ -36,6 +37,7 @@ class Chain:
     penalties: Equation | None  # the loss as this view shows it
     dependence: Dependence
     unsaid: str | None  # the loss of one sample, whose adjoint is 1 and has no section
+    masks: Mapping[str, Equation]  # what is minus infinity where a mask is 0
 
     @cached_property
     def terms_of(self) -> dict[str, tuple[Term, ...]]:
@@ -127,11 +129,22 @@ class Chain:
             else:
                 local = self._printer.text(self._local(way))
             value = rightside.right_side(way.value, self.writer)
-            facts.append(f"{local} = {' '.join(strings(value, self.writer))}")
+            said = f"{local} = {' '.join(strings(value, self.writer))}"
+            facts.append(said + self._where_kept(way.upstream))
             rows.append(Row("", words=tuple(facts), since=self._since(way)))
         first = rows[0].words
         where = self.writer.dialect.said("where ") + first[0]
         return [replace(rows[0], words=(where, *first[1:])), *rows[1:]]
+
+    def _where_kept(self, upstream: Element) -> str:
+        """Of what a mask keeps: where it does, and that no gradient arrives elsewhere."""
+        mask = self.masks.get(upstream.name)
+        if mask is None:
+            return ""
+        at = dict(zip(mask.indices, upstream.indices, strict=True))
+        when = keeps(mask.terms[0].body.xreplace(at), self._printer)
+        elsewhere = self.writer.dialect.said("; elsewhere ")
+        return f" {when}{elsewhere}{self._printer.text(self._total(upstream))} = 0"
 
     def _since(self, way: Way) -> tuple[str, ...]:
         return derivatives(way.reasons, way.wrt, self._is_immediate(way), self.writer)

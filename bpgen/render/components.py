@@ -39,7 +39,8 @@ def check_size(derivation: Derivation, view: View) -> None:
                 raise NetError(
                     f"{equation.name} has the length {index.size}, known only at run time", _REMEDY
                 )
-        for index in view.indices(equation.indices):
+        block = equation.loop.index if equation.loop is not None and equation.loop.block else None
+        for index in (i for i in view.indices(equation.indices) if i != block):
             entries *= int(str(index.size))
         count += entries
         if count > LARGEST:

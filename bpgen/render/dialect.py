@@ -198,7 +198,8 @@ def _text_symbol(symbol: Symbol, subscripts: tuple[str, ...], transposed: bool) 
     base += _COMBINING.get(symbol.accent, "")
     label = f"_{symbol.label}" if symbol.label else ""
     layer = _raised(f"({symbol.layer})") if symbol.layer else ""
-    below = _text_below(subscripts, not label)
+    run_on = symbol.low and symbol.layer and not symbol.above  # W_4 at 1, 1 is not W_411
+    below = _text_below(subscripts, not label and not (run_on and "".join(subscripts).isdigit()))
     if symbol.low:
         layer = _text_below(tuple(symbol.layer))
         layer += "".join(_ABOVE.get(c, c) for c in f"({symbol.above})") if symbol.above else ""

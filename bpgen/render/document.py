@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import groupby
 
+from bpgen.functions import masked
 from bpgen.ir import BATCH, Equation, Loop
 from bpgen.record import Derivation, Equality, Forward, Step
 from bpgen.render import batch, components, matrix, recurrences, repeats, rightside
@@ -90,7 +91,15 @@ class _Page:
             self.view.equation(self.loss) if self.loss else None,
             Dependence.of((f.source for f in self.derivation.forward), self.base.blocks),
             self.unsaid,
+            self._masks,
         )
+
+    @cached_property
+    def _masks(self) -> dict[str, Equation]:
+        """What is masked, as the view shows it."""
+        sources = (f.source for f in self.derivation.forward)
+        found = [e for e in sources if e.pointwise() and isinstance(e.terms[0].body, masked)]
+        return {e.name: self.view.equation(e) for e in found}
 
     # sections
 

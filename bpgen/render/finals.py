@@ -47,7 +47,9 @@ def _whole(statement: Statement, writer: Writer) -> Row | None:
         return None
     addends = matrix.attempt(right, writer)
     left = matrix.named(statement.left, writer)
-    return addends and Row(left, strings(addends, writer), first=statement.first)
+    if addends is None:
+        return None
+    return Row(left, strings(addends, writer), first=statement.first)
 
 
 def _row(statement: Statement, partial: Iterable[Index], writer: Writer) -> Row:
@@ -73,7 +75,10 @@ def _partial(statement: Statement, writer: Writer) -> list[Index]:
 def _entries(statement: Statement, writer: Writer) -> list[Row]:
     """A statement entry by entry."""
     rows = []
-    for entry in components.entries(statement.right.indices):
+    # Which block stays a letter.
+    blocks = {writer.blocks[n] for n in (statement.left.name,) if n in writer.blocks}
+    written = tuple(i for i in statement.right.indices if i not in blocks)
+    for entry in components.entries(written):
         right = strings(components.right_side(statement.right, entry, writer), writer)
         left = components.left_side(statement.left, entry, writer)
         rows.append(Row(left, right, first=statement.first))

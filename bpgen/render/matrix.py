@@ -112,13 +112,18 @@ def right_side(equation: Equation, writer: Writer) -> list[Signed]:
 def _plain_whole(group: Group, writer: Writer) -> bool:
     """Whether every element is read at plain indices, each over the whole of its axis."""
     exprs = (group.outer, *(f for s in group.sums for f in s.factors))
-    return all(
+    bare = {i for e in exprs for i in _without_elements(e).free_symbols}
+    return not any(isinstance(i, Index) for i in bare) and all(
         all(map(is_plain, writer.below(e)))
         and fits(e, writer.axes)
         and (e.name, len(e.indices)) not in writer.firsts
         for expr in exprs
         for e in expr.atoms(Element)
     )
+
+
+def _without_elements(expr: sp.Expr) -> sp.Expr:
+    return expr.xreplace({e: sp.Dummy() for e in expr.atoms(Element)})
 
 
 def _group(group: Group, axes: tuple[Index, ...], raiser: Raiser) -> list[Signed]:

@@ -62,4 +62,15 @@ REPEATED = {
     + "    return u + tanh(q)\n"
     + "o = repeat(2, block, x)\n"
     + "L = loss(sum((o - y)**2))\n",
+    "causal_blocks": _HEAD
+    + "x = input(2, 2)\n"
+    + "y = target(2, 2)\n"
+    + "t, u, d = indices('t u d')\n"
+    + "def block(h):\n"
+    + "    A = param(2, 2)\n"
+    + "    s = tensor(sum((h @ A)[t, d] * h[u, d], d), t, u)\n"
+    + "    p = softmax(tensor(masked(s[t, u], at_most(u, t)), t, u))\n"
+    + "    return h + p @ h\n"
+    + "o = repeat(2, block, x)\n"
+    + "L = loss(sum((o - y)**2))\n",
 }

@@ -246,8 +246,8 @@ def test_every_factor_and_every_chain_rule_holds_in_numbers(name: str) -> None:
                     continue
                 local = world.entry(_as_printed(way.value, part), both, values)
                 slope = _slope(world, forward[upstream.name], upstream, wrt, both)
-                adjoint = derivation.adjoint[way.upstream.name]
-                if np.isnan(slope):  # minus infinity does not move, and no gradient comes to it
+                adjoint = derivation.adjoint[upstream.name]
+                if np.isnan(slope):  # of minus infinity, at which no gradient arrives
                     assert values[adjoint][tuple(place)] == 0
                     continue
                 assert local == pytest.approx(slope, rel=1e-4, abs=1e-5)
@@ -275,9 +275,7 @@ def test_every_place_is_told_once_and_truly(name: str) -> None:
     """The statements of an equation together say what each element of its tensor is."""
     world = _world(name)
     forward = [[(f.source, None)] for f in world.derivation.forward]
-    steps = [
-        [(p.step.equation, p) for p in parts(s, world.view)] for s in world.derivation.steps
-    ]
+    steps = [[(p.step.equation, p) for p in parts(s, world.view)] for s in world.derivation.steps]
     for together in (*forward, *steps):
         told: dict[tuple[int, ...], float] = {}
         for equation, part in together:

@@ -24,7 +24,7 @@ from bpgen.check.written import TIE, NotProved, OnKink, Written, evaluate, mp
 SHOWN = 35  # digits in which values of equal scalars agree
 DEPTH = 12  # tensors whose definitions one recognition may open
 OPENED = 3000  # operations that an expression may grow to while definitions are opened
-SPENT = 1_000_000  # the same, in one run altogether
+SPENT = 150_000  # the same, in one run altogether
 FORWARD = 4  # tensors of the forward pass opened while adjoints are kept
 NICE = 4096  # denominators of constants a float may stand for
 SHORT = 12  # characters of a decimal that is meant as it stands

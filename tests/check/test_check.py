@@ -12,6 +12,8 @@ from bpgen.check.module import Subject
 from bpgen.check.mutants import KINDS, Mutant, mutants
 from bpgen.check.numbers import Ruler
 from bpgen.check.selftest import same, selftest
+from bpgen.emit import emit
+from bpgen.load import declared_by
 
 TOY = """\
 tensor     shape  by numbers    error    exactly  verdict
@@ -110,3 +112,19 @@ def test_more_mutants_of_each_kind_are_caught_too() -> None:
     found = selftest(subject, Ruler(subject, 1), each=30)
     assert found.survivors == ()
     assert found.tried > 80
+
+
+EMBEDDING = """
+from bpgen import *
+x = input(3, below=5)
+y = target(3, 2)
+E = param(5, 2)
+t, d = indices("t d")
+loss(half_squared_error(tensor(E[x[t], d], t, d), y))
+"""
+
+
+def test_a_buffer_returned_again_is_seen() -> None:
+    net = declared_by(EMBEDDING)
+    subject = Subject(emit(net), net)
+    assert selftest(subject, Ruler(subject, 0)).survivors == ()

@@ -138,9 +138,7 @@ def test_float32_stays_float32(file: Path) -> None:
     outputs = outputs if isinstance(outputs, tuple) else (outputs,)
     if hasattr(m, "loss"):
         last = [
-            drawn(n, s)
-            if n in m.INTEGERS
-            else np.full((3, *s), 1 / s[0] if s else 0.5, np.float32)
+            drawn(n, s) if n in m.INTEGERS else np.full((3, *s), 1 / s[0] if s else 0.5, np.float32)
             for n, s in m.TARGETS.items()
         ]
     else:

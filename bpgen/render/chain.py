@@ -58,16 +58,28 @@ class Chain:
         """
         left = self.view.indices(step.equation.indices)
         found = ways(step, left, self.view)
-        given = f"d_{step.of}" if f"d_{step.of}" in self.writer.given else None
+        given = self._given(step, left)
         if not found:
             return []
         head = self._left(step, left)
         if len(found) == 1 and not given and found[0].upstream.name in self.tops:
             return [Row(head, since=self._since(found[0]))]
-        addends = [(False, self.writer.element(element(given, left)))] if given else []
+        addends = [(False, self.writer.element(given))] if given else []
         for way in found:
             addends += self._product(way, left)
         return [Row(head, strings(addends, self.writer)), *self._facts(found, left)]
+
+    def _given(self, step: Step, left: Indices) -> Element | None:
+        """The upstream gradient that backward is given for it; of blocks, for what the last one
+        leaves.
+        """
+        name = f"d_{step.of}"
+        if name not in self.writer.given:
+            return None
+        if step.of not in self.writer.blocks:
+            return element(name, left)
+        received = (e.name for t in step.lines[0].terms for e in elements(t.body))
+        return element(name, left[1:]) if name in received else None
 
     def _left(self, step: Step, left: Indices) -> str:
         """delta_i = dl/dz_i, or dl/dW_ij alone."""

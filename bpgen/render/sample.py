@@ -59,7 +59,6 @@ class View:
     def of(derivation: Derivation, sample: bool) -> View:
         known = adjoint_tensors(derivation)
         blocks = {name for name, t in known.items() if t.block}
-        blocks |= {f"d_{o}" for o in derivation.network.outputs if o in blocks}
         # The sample stands first, but after the block.
         shown = {
             name: tuple(i for i in t.indices if not (sample and name in blocks and _is_batch(i)))

@@ -68,7 +68,6 @@ class Writer:
         deltas = (a for t, a in derivation.adjoint.items() if a == adjoint_name(t) != f"d{t}")
         known = adjoint_tensors(derivation).values()
         blocks = {t.name: t.indices[0] for t in known if t.block}
-        blocks.update({f"d_{o}": blocks[o] for o in network.outputs if o in blocks})
         named = symbols((*network.tensors, *deltas), blocks)
         given = {f"d_{name}": name for name in network.outputs if network.loss is None}
         adjoint_of = {**{a: t for t, a in derivation.adjoint.items()}, **given}
@@ -240,11 +239,9 @@ def _part(part: sp.Expr) -> tuple[bool, bool, int, str]:
 def _axes(derivation: Derivation) -> Axes:
     """The sizes of every tensor; of a block's, without the axes of the block and the sample."""
     known = adjoint_tensors(derivation)
-    of_blocks = {name for name, t in known.items() if t.block}
     found: dict[str, tuple[Size, ...]] = {}
     for name, t in known.items():
-        within = name.removeprefix("d_") in of_blocks or t.block
-        indices = [i for i in t.indices[1:] if not _batch(i)] if within else t.indices
+        indices = [i for i in t.indices[1:] if not _batch(i)] if t.block else t.indices
         found[name] = tuple(i.size for i in indices if i.size)
     return found
 

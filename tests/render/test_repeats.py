@@ -35,8 +35,8 @@ _LINES = [
     ("two_repeats", "o⁽⁻¹⁾ = m⁽²⁾"),
     ("two_repeats", "∂ℓ/∂m⁽²⁾ = ∂ℓ/∂o⁽⁻¹⁾"),
     ("shared_by_blocks", "∂ℓ/∂S = Σ[l] δ⁽ˡ⁾ o⁽ˡ⁻¹⁾ᵀ + (∂ℓ/∂h) xᵀ"),
-    ("blocks_as_a_function", "∂ℓ/∂o⁽ˡ⁾ = W⁽ˡ⁺¹⁾ᵀ δ⁽ˡ⁺¹⁾ + o\u0304⁽ˡ⁾ + ∂ℓ/∂o⁽ˡ⁺¹⁾"),
-    ("blocks_as_a_function", "Beyond the last block, at l = 3, gradients are 0."),
+    ("blocks_as_a_function", "∂ℓ/∂o⁽²⁾ = o\u0304   ∈ ℝ²"),
+    ("blocks_as_a_function", "∂ℓ/∂o⁽ˡ⁻¹⁾ = W⁽ˡ⁾ᵀ δ⁽ˡ⁾ + ∂ℓ/∂o⁽ˡ⁾   ∈ ℝ²"),
     ("blocks_of_a_sequence", "q⁽ˡ⁾ = o⁽ˡ⁻¹⁾ W⁽ˡ⁾ᵀ   ∈ ℝ²ˣ³"),
     ("causal_blocks", "if u≤t; −∞ otherwise}"),
 ]

@@ -163,7 +163,8 @@ def _world(name: str) -> _World:
     for group in _together([f.source for f in derivation.forward]):
         world.fill([shown.equation(e) for e in group])
     for name_ in derivation.network.outputs:
-        world.values[f"d_{name_}"] = rng.normal(size=world.values[name_].shape)
+        block = derivation.network.tensors[name_].block  # of blocks, what the last one leaves
+        world.values[f"d_{name_}"] = rng.normal(size=world.values[name_].shape[block:])
     for group in _together([s.equation for s in derivation.steps]):
         world.fill([shown.equation(e) for e in group])
     return world
@@ -234,8 +235,9 @@ def test_every_factor_and_every_chain_rule_holds_in_numbers(name: str) -> None:
             total = 0.0
             given = f"d_{step.of}"
             index = tuple(int(i.xreplace(new).xreplace(at)) for i in left)
-            if derivation.network.loss is None and given in values and found:
-                total += values[given][index]
+            received = {e.name for t in step.lines[0].terms for e in t.body.atoms(Element)}
+            if derivation.network.loss is None and given in received and found:
+                total += values[given][index[derivation.network.tensors[step.of].block :]]
             for way, over in ((w, o) for w in found for o in world.entries(w.over)):
                 both = {**at, **over}
                 upstream, wrt = way.upstream.xreplace(new), way.wrt.xreplace(new)

@@ -67,12 +67,15 @@ def test_autoencoder() -> None:
     assert reached < 0.9 * autoencoder.principal_error(x, x_held)
 
 
+@pytest.mark.slow
 def test_digits_conv() -> None:
     *_, x_held, y_held = digits_conv.data()
     assert digits_conv.accuracy(digits_conv.train(), x_held, y_held) >= 0.98
 
 
-@pytest.mark.parametrize("script", [lstm, gpt], ids=lambda m: m.__name__)
+@pytest.mark.parametrize(
+    "script", [lstm, pytest.param(gpt, marks=pytest.mark.slow)], ids=lambda m: m.__name__
+)
 def test_characters_are_foretold(script: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     """A few dozen steps from the loss of guessing, log 96, to below that of knowing how often each
     character occurs; all of the steps that the script does go below that of pairs.

@@ -101,6 +101,7 @@ def test_no_change_is_not_counted() -> None:
     )
 
 
+@pytest.mark.slow
 def test_every_kind_has_mutants_somewhere() -> None:
     texts = [*map(source, NETWORKS), *map(grammar.source, grammar.TEXTS)]
     made = {mutant.kind for text in texts for mutant in mutants(text, 2)}

@@ -74,7 +74,7 @@ def test_digits_conv() -> None:
 
 
 @pytest.mark.parametrize(
-    "script", [lstm, pytest.param(gpt, marks=pytest.mark.slow)], ids=lambda m: m.__name__
+    "script", [pytest.param(s, marks=pytest.mark.slow, id=s.__name__) for s in (lstm, gpt)]
 )
 def test_characters_are_foretold(script: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     """A few dozen steps from the loss of guessing, log 96, to below that of knowing how often each

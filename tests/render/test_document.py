@@ -26,10 +26,13 @@ def latex(name: str, notation: str = "matrix") -> str:
     return re.sub(r"\s+", " ", render(derivation(name), fmt="latex", notation=notation))
 
 
-@pytest.mark.parametrize(
-    ("name", "fmt", "notation"),
-    list(product(_NAMES, ("latex", "tex", "markdown", "text"), ("matrix", "index"))),
-)
+_PAGES = [
+    pytest.param(*page, marks=[pytest.mark.slow] * (page[0] == "gpt"))  # nineteen pages each
+    for page in product(_NAMES, ("latex", "tex", "markdown", "text"), ("matrix", "index"))
+]
+
+
+@pytest.mark.parametrize(("name", "fmt", "notation"), _PAGES)
 def test_every_example_prints(name: str, fmt: str, notation: str) -> None:
     printed = render(derivation(name), fmt=fmt, notation=notation)
     found = derivation(name)

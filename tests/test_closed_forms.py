@@ -263,6 +263,7 @@ EVERY = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EVERY)
 def test_gradients(name: str) -> None:
     """By complex steps, entry by entry."""

@@ -219,9 +219,13 @@ def _entries(world: _World, part: Part, indices: Iterable[Index]) -> list[At]:
 
 
 _NUMERIC = [n for n in NETS if n != "attention"]
+_LARGE = {"convolution", "lstm", "causal_blocks"}  # many factors to compare
+_NUMERIC_BY_SIZE = [
+    pytest.param(n, marks=[pytest.mark.slow] * (n in _LARGE), id=n) for n in _NUMERIC
+]
 
 
-@pytest.mark.parametrize("name", _NUMERIC)
+@pytest.mark.parametrize("name", _NUMERIC_BY_SIZE)
 def test_every_factor_and_every_chain_rule_holds_in_numbers(name: str) -> None:
     world = _world(name)
     derivation, view, values = world.derivation, world.view, world.values

@@ -108,9 +108,10 @@ class World:
         if number in self.constants:
             return self.constants[number]
         near = Fraction(number).limit_denominator(NICE)
-        if float(near) == number:
+        long = len(repr(number)) > SHORT  # 1 - 1 / 3 is a rounding away from 2 / 3
+        if abs(float(near) - number) <= ULP * abs(number) * long:
             return sp.Rational(near.numerator, near.denominator)
-        if len(repr(number)) > SHORT:
+        if long:
             for value, constant in self.constants.items():
                 ratio = Fraction(number / value).limit_denominator(10**6)
                 if abs(value * float(ratio) - number) <= ULP * abs(number):

@@ -38,6 +38,11 @@ class Sweep:
         self.steps: list[Step] = []
         self.closed = ClosedForms(network)
         self.named = _adjoint_names(network, self.wanted)
+        self.members: dict[Loop, set[str]] = {}  # the adjoints of each loop
+        for equation in equations:
+            if equation.loop is not None and equation.name in self.named:
+                own = self.members.setdefault(equation.loop, set())
+                own.add(self.named[equation.name])
 
     def run(self) -> None:
         """From the loss, or from every output, back to parameters and inputs."""
@@ -113,7 +118,7 @@ class Sweep:
         drafted = lettered(Equation(self.named[name], info.indices, received))
         loop = equation.loop if equation is not None else loop
         if loop is not None:
-            drafted = stepwise(drafted, self._back(loop), self._members(loop))
+            drafted = stepwise(drafted, self._back(loop), self.members[loop])
         inlined = equation is not None and self._is_inlined(equation, drafted)
         parts = [self._tidied(name, p, inlined) for p in by_place(drafted, info.carried)]
         stages = [
@@ -148,10 +153,6 @@ class Sweep:
         """The same loop, reversed."""
         index = Index(loop.index.name, loop.index.size)
         return Loop(self.named[loop.name], index, reverse=True, block=loop.block)
-
-    def _members(self, loop: Loop) -> set[str]:
-        """The adjoints of a loop."""
-        return {self.named[e.name] for e in self.equations if e.loop == loop}
 
     def _is_inlined(self, equation: Equation, drafted: Equation) -> bool:
         terms, _ = combined(drafted.terms, self.network, gathered)

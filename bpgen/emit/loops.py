@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bpgen.emit.layout import assignment, comment
+from bpgen.emit.scattered import added_there
 from bpgen.ir import Equation, Index, Loop, Term, length
 from bpgen.lower.access import Operand, aligned, read
 from bpgen.lower.comment import spoken
@@ -114,8 +115,6 @@ class Looping:
 
     def _filled(self, equation: Equation, scope: Scope, sign: str, indent: int) -> list[str]:
         """A statement that writes the plain terms of an equation, and its scatters."""
-        from bpgen.emit.statements import added_there
-
         lines: list[str] = []
         plain = replace(equation, terms=tuple(t for t in equation.terms if t.at is None))
         if plain.terms:

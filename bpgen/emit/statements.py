@@ -15,12 +15,12 @@ from bpgen.emit.flat import flat, flat_tensors, per_block
 from bpgen.emit.layout import assignment, comment
 from bpgen.emit.loops import Looping
 from bpgen.emit.plan import Plan, definitions
+from bpgen.emit.scattered import added_there
 from bpgen.ir import Element, Equation, Index, Loop, Term, length
 from bpgen.lower.access import Operand, aligned, transposed
 from bpgen.lower.comment import spoken
 from bpgen.lower.contract import lowered, operand, outermost
-from bpgen.lower.printer import SUM, bracketed
-from bpgen.lower.scatter import Scatter, scatters, whole
+from bpgen.lower.scatter import scatters, whole
 from bpgen.lower.scope import Scope
 from bpgen.lower.softmax import argument_of_softmax
 from bpgen.network.letters import lettered
@@ -265,32 +265,6 @@ def _items(steps: Iterable[Forward | Step]) -> list[Item]:
 
 def _reads_arrays(equation: Equation) -> bool:
     return any(t.body.has(Element) for t in equation.terms)
-
-
-def added_there(name: str, scatter: Scatter, indent: int, once: bool = False) -> list[str]:
-    """The lines that add a value at its place, in loops over the offsets of a window. `once`:
-    nothing else is written there.
-    """
-    if scatter.repeated:
-        places = scatter.place.replace(":", "slice(None)")
-        at = f"({places})" if ", " in places else places
-        return [f"np.add.at({name}, {at}, {bracketed(scatter.value, SUM)})"]
-    text, sign = bracketed(scatter.value, SUM), "+="
-    if once and not scatter.loops:
-        sign = "="
-    elif text.startswith("-"):
-        sign, text = "-=", text[1:]
-    if not scatter.loops:
-        return assignment(scatter.place, text, indent, sign)
-    inner = assignment(scatter.place, text, indent + 4, sign)
-    return [header(scatter.loops), *(f"    {line}" for line in inner)]
-
-
-def header(loops: tuple[Index, ...]) -> str:
-    """`for u in range(3):`, or over several indices at once."""
-    names = ", ".join(i.name for i in loops)
-    sizes = ", ".join(str(i.size) for i in loops)
-    return f"for {names} in {'range' if len(loops) == 1 else 'np.ndindex'}({sizes}):"
 
 
 def _order(derivation: Derivation) -> Mapping[str, int]:

@@ -27,7 +27,7 @@ def latex(name: str, notation: str = "matrix") -> str:
 
 
 _PAGES = [
-    pytest.param(*page, marks=[pytest.mark.slow] * (page[0] == "gpt"))  # nineteen pages each
+    pytest.param(*page, marks=[pytest.mark.slow] * (page[0] == "gpt"))  # many pages each
     for page in product(_NAMES, ("latex", "tex", "markdown", "text"), ("matrix", "index"))
 ]
 

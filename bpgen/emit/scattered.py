@@ -1,0 +1,34 @@
+"""Terms written at an access, as the lines that add them there."""
+
+from __future__ import annotations
+
+from bpgen.emit.layout import assignment
+from bpgen.ir import Index
+from bpgen.lower.printer import SUM, bracketed
+from bpgen.lower.scatter import Scatter
+
+
+def added_there(name: str, scatter: Scatter, indent: int, once: bool = False) -> list[str]:
+    """The lines that add a value at its place, in loops over the offsets of a window. `once`:
+    nothing else is written there.
+    """
+    if scatter.repeated:
+        places = scatter.place.replace(":", "slice(None)")
+        at = f"({places})" if ", " in places else places
+        return [f"np.add.at({name}, {at}, {bracketed(scatter.value, SUM)})"]
+    text, sign = bracketed(scatter.value, SUM), "+="
+    if once and not scatter.loops:
+        sign = "="
+    elif text.startswith("-"):
+        sign, text = "-=", text[1:]
+    if not scatter.loops:
+        return assignment(scatter.place, text, indent, sign)
+    inner = assignment(scatter.place, text, indent + 4, sign)
+    return [_header(scatter.loops), *(f"    {line}" for line in inner)]
+
+
+def _header(loops: tuple[Index, ...]) -> str:
+    """`for u in range(3):`, or over several indices at once."""
+    names = ", ".join(i.name for i in loops)
+    sizes = ", ".join(str(i.size) for i in loops)
+    return f"for {names} in {'range' if len(loops) == 1 else 'np.ndindex'}({sizes}):"

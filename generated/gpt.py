@@ -282,11 +282,9 @@ def _block_backward(
     a = cache[f"a[{l}]"]
     # (48) da[l,n,i,j] = sum_k do[l,n,i,k] W5[l,k,j]
     da = do_next @ W5
-    # (50) delta4[l,n,i,j] = (0.26829 sqrt(2) a[l,n,i,j] (7.454620000745462 +
-    #      z4[l,n,i,j] ** 2) (1 - a4[l,n,i,j]) / sqrt(pi) + a4[l,n,i,j]) da[l,n,i,j]
-    delta4 = (
-        0.21406444881780073 * a * (7.454620000745462 + z4**2) * (1 - a4) + a4
-    ) * da
+    # (50) delta4[l,n,i,j] = (sqrt(2) a[l,n,i,j] (2 + 0.26829 z4[l,n,i,j] ** 2) (1 -
+    #      a4[l,n,i,j]) / sqrt(pi) + a4[l,n,i,j]) da[l,n,i,j]
+    delta4 = (0.7978845608028654 * a * (2 + 0.26829 * z4**2) * (1 - a4) + a4) * da
     # (51) dm[l,n,i,j] = sum_k delta4[l,n,i,k] W4[l,k,j]
     dm = delta4 @ W4
     # (52) dxhat3[l,n,i,j] = dm[l,n,i,j] g3[l,j]
@@ -428,28 +426,6 @@ def _check(params: Arrays) -> None:
         if np.shape(params[name]) != SHAPES[name]:
             got = np.shape(params[name])
             raise ValueError(f"params: {name} needs shape {SHAPES[name]}, not {got}")
-
-
-def _length(cache: Arrays) -> int:
-    """N, the number of samples in the batch that left this cache."""
-    return len(next(iter(cache.values())))
-
-
-def _array(
-    name: str,
-    value: np.ndarray,
-    shape: tuple[int | str, ...],
-    length: int | None,
-    params: Arrays,
-) -> np.ndarray:
-    """The value as a real array of shape (N, *shape), or an error in the caller's words."""
-    array = np.asarray(value)
-    if array.dtype.kind in "biu":
-        array = array.astype(np.result_type(*params.values()) if params else np.float64)
-    if array.dtype.kind not in "fc":
-        raise TypeError(f"{name} holds {array.dtype}, not real numbers")
-    _fits(name, array, shape, length)
-    return array
 
 
 def _fits(

@@ -240,28 +240,6 @@ def _check(params: Arrays) -> None:
             raise ValueError(f"params: {name} needs shape {SHAPES[name]}, not {got}")
 
 
-def _length(cache: Arrays) -> int:
-    """N, the number of samples in the batch that left this cache."""
-    return len(next(iter(cache.values())))
-
-
-def _array(
-    name: str,
-    value: np.ndarray,
-    shape: tuple[int | str, ...],
-    length: int | None,
-    params: Arrays,
-) -> np.ndarray:
-    """The value as a real array of shape (N, *shape), or an error in the caller's words."""
-    array = np.asarray(value)
-    if array.dtype.kind in "biu":
-        array = array.astype(np.result_type(*params.values()) if params else np.float64)
-    if array.dtype.kind not in "fc":
-        raise TypeError(f"{name} holds {array.dtype}, not real numbers")
-    _fits(name, array, shape, length)
-    return array
-
-
 def _fits(
     name: str, array: np.ndarray, shape: tuple[int | str, ...], length: int | None
 ) -> None:

@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import builtins
 import itertools
+import math
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from inspect import signature
+from statistics import NormalDist
 from types import ModuleType
 from typing import Any
 
@@ -29,13 +31,14 @@ LENGTHS = (
     4,
     7,
 )
-# Of the parameters, draw after draw: where one saturates another does not.
+# Of parameters and inputs, draw after draw: where one saturates another does not.
 SCALES = (
     1.0,
     1.6,
     0.6,
     2.5,
 )
+FEW = 256  # numbers that are drawn one from each part of their distribution
 NOISE = 11  # where the generator of noise begins
 PROBES = 6  # draws that must be finite before a domain is believed
 
@@ -200,7 +203,7 @@ class Subject:
         initial = self.module.init(rng)
         params = {name: self._param(rng, np.asarray(a), scale) for name, a in initial.items()}
         inputs = {
-            name: self._input(rng, name, sizes, batch)
+            name: self._input(rng, name, sizes, batch, scale)
             for name, sizes in {**self.module.INPUTS, **self.states}.items()
         }
         targets = {
@@ -224,12 +227,17 @@ class Subject:
         )
 
     def _input(
-        self, rng: np.random.Generator, name: str, sizes: tuple[int | str, ...], batch: int
+        self,
+        rng: np.random.Generator,
+        name: str,
+        sizes: tuple[int | str, ...],
+        batch: int,
+        scale: float,
     ) -> Array:
         shape = self._shape(name, sizes, batch)
         if name in self.integers:
             return self._whole(rng, name, shape)
-        return rng.uniform(0.2, 1.2, shape) if self.domain.inputs else rng.standard_normal(shape)
+        return rng.uniform(0.2, 1.2, shape) if self.domain.inputs else scale * _normal(rng, shape)
 
     def _whole(self, rng: np.random.Generator, name: str, shape: tuple[int, ...]) -> Array:
         """Whole numbers; of several samples one has a single number throughout, and two agree: what
@@ -333,6 +341,17 @@ class Subject:
     def gradients(self, point: Point) -> Arrays:
         """The gradients of parameters and inputs at a point."""
         return self.backward(point, self.forward(point))
+
+
+def _normal(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    """Normal numbers; of few, one from each part of the distribution, so that both of its ends,
+    and both sides of a kink, are among them.
+    """
+    size = math.prod(shape)
+    if not 1 < size <= FEW:
+        return rng.standard_normal(shape)
+    ranks = (rng.permutation(size) + rng.uniform(0.01, 0.99, size)) / size
+    return np.array([NormalDist().inv_cdf(rank) for rank in ranks]).reshape(shape)
 
 
 def with_rest(point: Point, change: Callable[[Array], Array]) -> Point:

@@ -85,8 +85,12 @@ def _measures(statement: ast.stmt) -> bool:
 
 
 def _statements(tree: ast.Module) -> list[ast.stmt]:
-    """The statements of backward that compute something, nested ones included."""
-    found = [s for s in ast.walk(_backward(tree)) if isinstance(s, ast.stmt)][1:]
+    """The statements of backward that compute something, nested ones and those of the functions of
+    repeated blocks included.
+    """
+    parts = [f for f in tree.body if isinstance(f, ast.FunctionDef)]
+    parts = [f for f in parts if f.name == "backward" or f.name.endswith("_backward")]
+    found = [s for f in parts for s in ast.walk(f) if isinstance(s, ast.stmt) and s is not f]
     found = [s for s in found if not _measures(s)]
     return [
         s
@@ -256,12 +260,21 @@ def _mean_for_sum(node: ast.expr) -> Iterator[ast.expr]:
 
 
 def _constant(node: ast.expr) -> Iterator[ast.expr]:
-    """A number 1 % off, which keeps it a number of the same kind of use: a size in a call stays as
-    it is.
+    """A number 1 % off, and three times one that values are compared with: few would lie between.
+    The sizes in a call stay as they are.
     """
-    value = getattr(node, "value", None) if isinstance(node, ast.Constant) else None
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and value != 0:
-        yield ast.Constant(value * 1.01)
+    factor = 3 if isinstance(node, ast.Compare) else 1.01
+    skipped = isinstance(node, ast.Subscript) or (
+        isinstance(node, ast.Call) and _called(node) in SHAPING
+    )
+    parts = [n.operand if isinstance(n, ast.UnaryOp) else n for n in ast.iter_child_nodes(node)]
+    numbers = [n for n in parts if isinstance(n, ast.Constant)]
+    for number in numbers if not skipped and not isinstance(node, ast.UnaryOp) else ():
+        value = number.value
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and value != 0:
+            number.value = value * factor
+            yield copy.deepcopy(node)
+            number.value = value
 
 
 def _forgotten(statement: ast.stmt) -> ast.stmt | None:
@@ -563,14 +576,14 @@ KINDS: tuple[Kind, ...] = (
     Kind("a factor transposed", _rewrite(_transposed)),
     Kind("a sum lost", _rewrite(_lost_sum)),
     Kind("a mean for a sum", _rewrite(_mean_for_sum)),
-    Kind("a constant off by 1 %", _rewrite(_constant)),
+    Kind("a constant off", _rewrite(_constant)),
     Kind("an axis rolled", _assigned("np.roll({}, 1, -1)")),
     Kind(
         "float32 inside",
         _assigned("(({}).astype(np.float32) + params[next(iter(params))].dtype.type(0))"),
     ),
     Kind("a gradient 0.1 % off", _around(_each_gradient("grads[NAME] = g * g.dtype.type(1.001)"))),
-    Kind("one entry 1 % off", _around(_each_gradient("g.flat[g.size // 2] *= 1.01"))),
+    Kind("one entry 1 % off", _around(_each_gradient("g.flat[np.abs(g).argmax()] *= 1.01"))),
     Kind("a gradient left out", _around(_each_gradient("del grads[NAME]"))),
     Kind("a gradient from another", _around(_from_another)),
     Kind("weights updated in the pass", _around(_updated_weights)),

@@ -15,12 +15,15 @@ import numpy as np
 from bpgen.check.contract import leaves
 from bpgen.check.module import Point, Subject
 from bpgen.check.mutants import Mutant, mutants
-from bpgen.check.numbers import Ruler, failure
+from bpgen.check.numbers import ZERO, Ruler, failure, largest
 
 EACH = 4  # mutants of one kind
 # Draws at which a survivor must do the same as the right module to be called no change.
 SEEDS = range(4)
-SAME = 1e-13  # of the largest entry: a reordered product is no change, float32 inside is one
+# Of the largest entry: a reordered product is no change, float32 inside is one.
+SAME = {np.dtype(np.float64): 1e-13, np.dtype(np.float32): 1e-5}
+# Of the largest gradient: what is smaller is nothing but rounding.
+NOTHING = {np.dtype(np.float64): ZERO, np.dtype(np.float32): 1e-5}
 
 
 @dataclass(frozen=True)
@@ -75,9 +78,9 @@ def same(subject: Subject, mutant: Mutant) -> bool:
         return False
 
 
-def _seen(subject: Subject, points: list[Point]) -> Iterator[tuple[str, Any]]:
-    """What a caller sees of calls in sequence: gradients; arguments and earlier results
-    afterwards.
+def _seen(subject: Subject, points: list[Point]) -> Iterator[tuple[str, Any, float]]:
+    """What a caller sees of calls in sequence, and what is rounding there: gradients; arguments and
+    earlier results afterwards.
     """
     earlier: list[Any] = []
     for dtype in (np.float64, np.float32):
@@ -85,16 +88,20 @@ def _seen(subject: Subject, points: list[Point]) -> Iterator[tuple[str, Any]]:
             cast = point.map(partial(_cast, dtype))
             cache = subject.forward(cast)
             earlier += [subject.backward(cast, cache) for _ in range(2)]
-            yield from leaves(deepcopy([earlier[-1], earlier[0], *cast.groups(), {"cache": cache}]))
+            for grads in deepcopy([earlier[-1], earlier[0]]):
+                noise = NOTHING[np.dtype(dtype)] * largest(grads)
+                yield from ((n, a, noise) for n, a in leaves(grads))
+            rest = deepcopy([*cast.groups(), {"cache": cache}])
+            yield from ((n, a, 0.0) for n, a in leaves(rest))
 
 
 def _cast(dtype: type, _name: str, array: np.ndarray) -> np.ndarray:
     return array.astype(dtype) if array.dtype.kind == "f" else array.copy()
 
 
-def _alike(one: tuple[str, Any], other: tuple[str, Any]) -> bool:
-    (name, a), (other_name, b) = one, other
+def _alike(one: tuple[str, Any, float], other: tuple[str, Any, float]) -> bool:
+    (name, a, noise), (other_name, b, _) = one, other
     if name != other_name or a.dtype != b.dtype or a.shape != b.shape:
         return False
-    tolerance = SAME if a.dtype == np.float64 else 1e-5
-    return bool(np.all(np.abs(a - b) <= tolerance * np.max(np.abs(a), initial=0)))
+    tolerance = SAME.get(a.dtype, 0.0) * np.max(np.abs(a), initial=0)
+    return bool(np.all(np.abs(a - b) <= max(tolerance, noise)))

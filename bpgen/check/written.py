@@ -39,6 +39,10 @@ class NotProved(Exception):
     """Why something could not be shown; never that it is wrong."""
 
 
+class Undefined(NotProved):
+    """The network itself divides by zero: the unbiased variance of one sample does."""
+
+
 class OnKink(NotProved):
     """Two values that decide a region are equal at the point: another point is needed."""
 
@@ -96,6 +100,10 @@ class Written:
         self.network, self.lengths = network, dict(lengths)
         self.values: dict[sp.Symbol, Any] = {}
         self.definitions: dict[sp.Symbol, sp.Expr] = {}
+        # The first of those defined alike, as what samples with the same integers are.
+        self.same: dict[sp.Symbol, sp.Symbol] = {}
+        self._reads: dict[sp.Symbol, frozenset[sp.Symbol]] = {}
+        self._first: dict[sp.Expr, sp.Symbol] = {}  # by definition, in the first of their kind
         self.group: dict[
             sp.Symbol, int
         ] = {}  # scalars of one tensor share a number; what is defined later, a higher one
@@ -106,6 +114,7 @@ class Written:
         for _, members in itertools.groupby(network, key=lambda e: e.loop or e):
             self._forward(list(members))
         self.loss = self._loss(next(self.groups))
+        self.forward = frozenset(self.definitions)
         self.adjoint = self._adjoints()
 
     def size(self, size: Size | None) -> int:
@@ -197,9 +206,15 @@ class Written:
         """A symbol for what is defined, or the definition itself where that is a number or a
         symbol.
         """
+        if definition.has(sp.zoo, sp.nan):
+            raise Undefined(f"{name} is undefined")
         if definition.is_Atom or (-definition).is_Atom:
             return definition
-        return self.symbol(name, evaluate(definition, self.values), definition, group)
+        new = self.symbol(name, evaluate(definition, self.values), definition, group)
+        first = self._first.setdefault(definition.xreplace(self.same), new)
+        if first is not new:
+            self.same[new] = first
+        return new
 
     def _term(self, term: Term, bound: Bound) -> sp.Expr:
         over = () if term.at is not None else term.over
@@ -354,6 +369,12 @@ class Written:
         """
         tensor = self.tensors[name][tuple(slice(s, None) for s in self._starts(name))]
         return tensor[-1] if self.network.tensors[name].block else tensor
+
+    def reads(self, symbol: sp.Symbol) -> frozenset[sp.Symbol]:
+        """The scalars in a scalar's definition."""
+        if symbol not in self._reads:
+            self._reads[symbol] = frozenset(self.definitions[symbol].free_symbols)
+        return self._reads[symbol]
 
     def batch(self) -> int:
         return self.lengths[BATCH]

@@ -9,6 +9,7 @@ from typing import Any
 
 import sympy as sp
 
+from bpgen.derive.decimals import with_short_numbers
 from bpgen.derive.simplify import with_plain_signs
 from bpgen.ir import Element, Equation, Index
 from bpgen.record import Equality
@@ -64,7 +65,7 @@ class Products:
         equation, shorter = found
         if said is not None:
             said[Equality((equation.terms[0].body, equation.lhs))] = None
-        return self._folded(with_plain_signs(shorter), said)
+        return self._folded(with_short_numbers(with_plain_signs(shorter)), said)
 
     def _quotients(self, given: Factors) -> Iterator[tuple[Equation, sp.Expr]]:
         """The definitions that a product holds, and the product told by each."""

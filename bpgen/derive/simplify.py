@@ -10,6 +10,7 @@ from dataclasses import replace
 import sympy as sp
 
 from bpgen.contraction import split
+from bpgen.derive.decimals import with_short_numbers
 from bpgen.derive.measure import simplest, weight
 from bpgen.functions import sigmoid
 from bpgen.ir import Element, Index, Network, Term, length
@@ -39,7 +40,7 @@ def _tidied(expr: sp.Expr) -> sp.Expr:
     held = _held(expr)
     plain = expr.xreplace(held)
     if plain not in _memo:
-        _memo[plain] = simplest(_forms(plain))
+        _memo[plain] = with_short_numbers(simplest(_forms(plain)))
     back = {symbol: node for node, symbol in held.items()}
     return _memo[plain].xreplace(back)
 

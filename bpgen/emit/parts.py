@@ -41,10 +41,20 @@ class Parts(Interface):
     @property
     def doors(self) -> list[str]:
         """The functions that refuse wrong arguments, where they are used."""
-        called = {n for f in self.functions for n in names_in(f.body)}
-        return [name for name in ("_labels", "_one_hot", "_state") if name in called]
+        called = {"_check", *(n for f in self.functions for n in names_in(f.body))}
+        for door, others in _DOORS.items():  # callers before the called
+            called |= {*others} if door in called else set()
+        return [door for door in _DOORS if door in called]
 
 
+_DOORS = {  # each with those that it calls
+    "_check": (),
+    "_state": (),
+    "_one_hot": ("_array",),
+    "_labels": ("_fits",),
+    "_array": ("_fits",),
+    "_fits": (),
+}
 _ALONG_AXIS = {
     "logsumexp": '''
 def logsumexp(z: np.ndarray, last: int = 1) -> np.ndarray:

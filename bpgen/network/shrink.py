@@ -117,6 +117,9 @@ class _Widths:
         self.network = network
         self.sizes: dict[Width, int] = {}
         self.least: dict[Width, int] = {}  # what a fixed index needs
+        self.ends: dict[
+            Width, list[int]
+        ] = {}  # places of fixed indices, from the start and the end
         self.spans: dict[Place, _Span] = {}
         self._same: dict[Width, Width] = {}
         pairs = [*self._plain()]
@@ -171,7 +174,11 @@ class _Widths:
                 width = self.of((equation.name, index))
                 self.least[width] = index.size if isinstance(index.size, int) else 0
         elif not form.steps:
-            self.least[axis] = max(self.least.get(axis, 0), int(form.start) + 1)
+            ends = self.ends.setdefault(axis, [0, 0])
+            place = int(form.start)
+            last = _is_at_the_end(place, size)
+            ends[last] = max(ends[last], size - place if last else place + 1)
+            self.least[axis] = max(self.least.get(axis, 0), sum(ends))
         elif not _is_whole(form, info.indices[k], info.carried == k):
             self.sizes.update(
                 {self.of((equation.name, i)): int(str(i.size)) for i, _ in form.steps}
@@ -223,6 +230,11 @@ def accesses(equation: Equation) -> list[Element]:
 
 def _open(form: Affine | None) -> list[Index]:
     return [i for i, _ in form.steps] if form is not None else []
+
+
+def _is_at_the_end(place: int, size: int) -> bool:
+    """Whether a fixed place is counted from the end of its axis, as that of the last block is."""
+    return 2 * place >= size
 
 
 def _is_whole(form: Affine, axis: Index, carried: bool) -> bool:
@@ -398,10 +410,16 @@ class _Small:
         return element(access.name, written)
 
     def _whole(self, name: str, k: int, expr: sp.Expr, new: Mapping[Index, Index]) -> sp.Expr:
-        """An index over a whole axis, or a fixed place; backwards from the small axis's end."""
+        """An index over a whole axis, or a fixed place; backwards, and from the small axis's end
+        what is near the end.
+        """
         form, size = affine(expr), self.whole.tensors[name].indices[k].size
-        if form is not None and form.steps and form.steps[0][1] < 0 and isinstance(size, int):
-            return self._size((name, k), size) - 1 - new[form.steps[0][0]]
+        if form is not None and isinstance(size, int):
+            small = self._size((name, k), size)
+            if not form.steps and _is_at_the_end(int(form.start), size):
+                return form.start - size + small
+            if form.steps and form.steps[0][1] < 0:
+                return small - 1 - new[form.steps[0][0]]
         return expr.xreplace(dict(new))
 
 

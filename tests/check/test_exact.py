@@ -86,7 +86,7 @@ def test_too_large_is_not_a_proof(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_too_much_algebra_is_not_a_proof(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bpgen.check.algebra.WORK", 5)
-    monkeypatch.setattr("bpgen.check.scalar.OPENED", 40)
+    monkeypatch.setattr("bpgen.check.proofs.OPENED", 40)
     assert any(
         "too large" in verdict for verdict in refused(source("toy"), NETWORKS["toy"]()).values()
     )

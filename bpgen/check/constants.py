@@ -1,0 +1,63 @@
+"""What the floats in a module's text stand for: exact numbers, of which they are the rounding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+
+import sympy as sp
+
+from bpgen.ir import Equation
+
+NICE = 10**6  # denominators of constants a float may stand for
+SHORT = 12  # characters of a decimal that is meant as it stands
+ULP = 4e-16  # relative: how far a float may lie from a constant that it is the rounding of
+
+
+def constant(number: float, known: Mapping[float, sp.Expr]) -> sp.Expr:
+    """What a float stands for: the simplest fraction, or the simplest multiple of a known constant,
+    within a rounding of it.
+    """
+    if number in known:
+        return known[number]
+    fits = []
+    if len(repr(number)) > SHORT:
+        for value, exact in {1.0: sp.S.One, **known}.items():
+            ratio = Fraction(number / value).limit_denominator(NICE)
+            if abs(value * float(ratio) - number) <= ULP * abs(number):
+                fits.append((abs(ratio.numerator) * ratio.denominator, ratio, exact))
+    if not fits:
+        return sp.Rational(repr(number))
+    _, ratio, exact = min(fits, key=lambda fit: fit[0])
+    return exact * sp.Rational(ratio.numerator, ratio.denominator)
+
+
+def constants(network: Iterable[Equation]) -> dict[float, sp.Expr]:
+    """The irrational constants of a network, by the floats they print as."""
+    known = (sp.log(2), 2 / sp.sqrt(sp.pi))  # which log_cosh and the derivative of erf need
+    found: dict[float, sp.Expr] = {float(c): c for c in known}
+    for equation in network:
+        for term in equation.terms:
+            for part in sp.preorder_traversal(term.body):
+                number = _coefficient(part)
+                found.update({float(c): c for c in _logs(part)})
+                if isinstance(part, sp.Pow) and part.base.is_number and not part.exp.is_number:
+                    number = sp.log(part.base)  # which its derivative multiplies by
+                if not number.is_rational and number.is_finite:
+                    found.update({float(c): c for c in (number, 1 / number)})
+    return found
+
+
+def _logs(part: sp.Basic) -> list[sp.Expr]:
+    """Logarithms of the coefficients within a logarithm: log(2 + 3 exp z) is written with log 2."""
+    if not isinstance(part, sp.log):
+        return []
+    logs = [sp.log(abs(a.as_coeff_Mul()[0])) for a in sp.Add.make_args(part.args[0])]
+    return [sign * log for log in logs if log != 0 for sign in (1, -1)]
+
+
+def _coefficient(part: sp.Basic) -> sp.Expr:
+    """The constant factor of a product, or a constant itself."""
+    if isinstance(part, sp.Mul):
+        return sp.Mul(*(a for a in part.args if a.is_number))
+    return part if isinstance(part, sp.Expr) and part.is_number and part.is_real else sp.S.One

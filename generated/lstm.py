@@ -165,10 +165,10 @@ def backward(
         #      delta2[n,t,i+256] += dc2[n,t,i] i2[n,t,i] (1 - g2[n,t,i] ** 2),
         #      delta2[n,t,i+128] += dc2[n,t,i] f2[n,t,i] c2[n,t-1,i] (1 - f2[n,t,i]),
         #      delta2[n,t,i] += dc2[n,t,i] i2[n,t,i] g2[n,t,i] (1 - i2[n,t,i])
-        delta2[:, t, 384:] += dh[:, t + 1] * o2[:, t] * m2[:, t] * (1 - o2[:, t])
-        delta2[:, t, 256:384] += dc2[:, t + 1] * i2[:, t] * (1 - g2[:, t] ** 2)
-        delta2[:, t, 128:256] += dc2[:, t + 1] * f2[:, t] * c2[:, t] * (1 - f2[:, t])
-        delta2[:, t, :128] += dc2[:, t + 1] * i2[:, t] * g2[:, t] * (1 - i2[:, t])
+        delta2[:, t, 384:] = dh[:, t + 1] * o2[:, t] * m2[:, t] * (1 - o2[:, t])
+        delta2[:, t, 256:384] = dc2[:, t + 1] * i2[:, t] * (1 - g2[:, t] ** 2)
+        delta2[:, t, 128:256] = dc2[:, t + 1] * f2[:, t] * c2[:, t] * (1 - f2[:, t])
+        delta2[:, t, :128] = dc2[:, t + 1] * i2[:, t] * g2[:, t] * (1 - i2[:, t])
         # (20) dh[n,t-1,i] += sum_k delta2[n,t,k] U2[k,i]
         dh[:, t] += delta2[:, t] @ U2
         # (22) dc2[n,t-1,i] += dc2[n,t,i] f2[n,t,i]
@@ -240,20 +240,6 @@ def _check(params: Arrays) -> None:
             raise ValueError(f"params: {name} needs shape {SHAPES[name]}, not {got}")
 
 
-def _fits(
-    name: str, array: np.ndarray, shape: tuple[int | str, ...], length: int | None
-) -> None:
-    """Refuse an array whose shape is not (N, *shape)."""
-    got = array.shape
-    fits = len(got) == len(shape) + 1 and got[0] == (length or got[0])
-    if not fits or any(isinstance(s, int) and s != g for s, g in zip(shape, got[1:])):
-        expected = ", ".join(str(s) for s in (length or "N", *shape))
-        alone = f"; for one sample give {name}[None]" if got == shape else ""
-        raise ValueError(f"{name} needs shape ({expected}), not {got}{alone}")
-    if got[0] == 0:
-        raise ValueError(f"{name} is an empty batch")
-
-
 def _labels(
     name: str,
     value: np.ndarray,
@@ -269,6 +255,20 @@ def _labels(
     if array.min() < 0 or array.max() >= bound:
         raise ValueError(f"{name} has a label outside 0 .. {bound - 1}")
     return array
+
+
+def _fits(
+    name: str, array: np.ndarray, shape: tuple[int | str, ...], length: int | None
+) -> None:
+    """Refuse an array whose shape is not (N, *shape)."""
+    got = array.shape
+    fits = len(got) == len(shape) + 1 and got[0] == (length or got[0])
+    if not fits or any(isinstance(s, int) and s != g for s, g in zip(shape, got[1:])):
+        expected = ", ".join(str(s) for s in (length or "N", *shape))
+        alone = f"; for one sample give {name}[None]" if got == shape else ""
+        raise ValueError(f"{name} needs shape ({expected}), not {got}{alone}")
+    if got[0] == 0:
+        raise ValueError(f"{name} is an empty batch")
 
 
 def _self_check(seed: int = 0) -> bool:

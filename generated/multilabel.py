@@ -155,20 +155,6 @@ def _check(params: Arrays) -> None:
             raise ValueError(f"params: {name} needs shape {SHAPES[name]}, not {got}")
 
 
-def _fits(
-    name: str, array: np.ndarray, shape: tuple[int | str, ...], length: int | None
-) -> None:
-    """Refuse an array whose shape is not (N, *shape)."""
-    got = array.shape
-    fits = len(got) == len(shape) + 1 and got[0] == (length or got[0])
-    if not fits or any(isinstance(s, int) and s != g for s, g in zip(shape, got[1:])):
-        expected = ", ".join(str(s) for s in (length or "N", *shape))
-        alone = f"; for one sample give {name}[None]" if got == shape else ""
-        raise ValueError(f"{name} needs shape ({expected}), not {got}{alone}")
-    if got[0] == 0:
-        raise ValueError(f"{name} is an empty batch")
-
-
 def _array(
     name: str,
     value: np.ndarray,
@@ -184,6 +170,20 @@ def _array(
         raise TypeError(f"{name} holds {array.dtype}, not real numbers")
     _fits(name, array, shape, length)
     return array
+
+
+def _fits(
+    name: str, array: np.ndarray, shape: tuple[int | str, ...], length: int | None
+) -> None:
+    """Refuse an array whose shape is not (N, *shape)."""
+    got = array.shape
+    fits = len(got) == len(shape) + 1 and got[0] == (length or got[0])
+    if not fits or any(isinstance(s, int) and s != g for s, g in zip(shape, got[1:])):
+        expected = ", ".join(str(s) for s in (length or "N", *shape))
+        alone = f"; for one sample give {name}[None]" if got == shape else ""
+        raise ValueError(f"{name} needs shape ({expected}), not {got}{alone}")
+    if got[0] == 0:
+        raise ValueError(f"{name} is an empty batch")
 
 
 def _self_check(seed: int = 0) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bpgen.emit.layout import assignment, comment
-from bpgen.emit.scattered import added_there
+from bpgen.emit.scattered import added
 from bpgen.ir import Equation, Index, Loop, Term, length
 from bpgen.lower.access import Operand, aligned, read
 from bpgen.lower.comment import spoken
@@ -125,11 +125,8 @@ class Looping:
             if right.axes != target.axes:
                 text = aligned(Operand(right.text, right.axes, tight), target.axes)
             lines += assignment(target.text, text, indent, sign)
-        added = scatters(equation, scope)
-        alone = len(added) == 1 and not plain.terms and sign == "="
-        for scatter in added:
-            lines += added_there(equation.name, scatter, indent, alone)
-        return lines
+        zeros = not plain.terms and sign == "="
+        return lines + added(equation.name, scatters(equation, scope), indent, zeros)
 
     def _here(self, item: Item, indent: int) -> list[str]:
         """What a step computes of its own."""

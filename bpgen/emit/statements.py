@@ -15,7 +15,7 @@ from bpgen.emit.flat import flat, flat_tensors, per_block
 from bpgen.emit.layout import assignment, comment
 from bpgen.emit.loops import Looping
 from bpgen.emit.plan import Plan, definitions
-from bpgen.emit.scattered import added_there
+from bpgen.emit.scattered import added
 from bpgen.ir import Element, Equation, Index, Loop, Term, length
 from bpgen.lower.access import Operand, aligned, transposed
 from bpgen.lower.comment import spoken
@@ -150,13 +150,13 @@ class Statements:
         reshaped = whole(equation, self.scope)
         if reshaped is not None:
             return assignment(equation.name, reshaped.text, indent)
-        right, added = self.right(equation, self.scope), scatters(equation, self.scope)
+        right, places = self.right(equation, self.scope), scatters(equation, self.scope)
         text = right.text
-        if right.text == "0" and added and not self._is_like(equation):
+        if right.text == "0" and places and not self._is_like(equation):
             text = f"np.zeros({self.shape(equation)}, {self.dtype([equation])})"
         elif set(equation.indices) - set(right.axes):
-            text = self._filled(equation, right, added=bool(added))
-        elif self._is_view(text) and (added or (self._is_returned(equation) and not passed)):
+            text = self._filled(equation, right, added=bool(places))
+        elif self._is_view(text) and (places or (self._is_returned(equation) and not passed)):
             text = f"{text}.copy()"  # what is returned shares no memory with what was given
         elif not equation.indices and equation.name in self.differentiates:
             text = (
@@ -165,10 +165,7 @@ class Statements:
                 else self._filled(equation, right)
             )
         lines = assignment(equation.name, text, indent)
-        once = len(added) == 1 and right.text == "0"
-        for scatter in added:
-            lines += added_there(equation.name, scatter, indent, once)
-        return lines
+        return lines + added(equation.name, places, indent, zeros=right.text == "0")
 
     def right(self, equation: Equation, scope: Scope) -> Operand:
         """The right-hand side, with those of its axes along which it varies."""

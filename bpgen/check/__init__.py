@@ -24,7 +24,10 @@ LARGEST = (
     "a max is proved where no two of its values are equal; of equal ones the first takes the"
     " gradient, by convention"
 )
-SHRUNK = "proved exactly at smaller sizes: the same equations and the same code, with shorter axes"
+SHRUNK = (
+    "proved exactly and self-tested at smaller sizes: the same equations and the same code, with"
+    " shorter axes"
+)
 SHRUNK_OTHERWISE = (
     "proved exactly at smaller sizes: the same equations with shorter axes, for which the code is"
     " written in another way"
@@ -58,12 +61,16 @@ def check_module(
         for name, row in (proved or {}).items()
         if name not in {r.name for r in found.rows}
     ]
-    # Breaking what is broken shows nothing.
-    tested = selftest.selftest(subject, ruler) if found.ok else None
-    smaller = exact_source is not None and found.ok
     notes = [ALONE] * (target is None)
-    if smaller and exact_source is not None:
-        notes += [SHRUNK if form(exact_source[0]) == form(source) else SHRUNK_OTHERWISE]
+    tested = None
+    if found.ok:  # breaking what is broken shows nothing
+        if exact_source is not None and form(exact_source[0]) == form(source):
+            notes += [SHRUNK]
+            subject = Subject(*exact_source)
+            ruler = Ruler(subject, seed)
+        elif exact_source is not None:
+            notes += [SHRUNK_OTHERWISE]
+        tested = selftest.selftest(subject, ruler)
     notes += [LARGEST] * (target is not None and found.ok and _has_max(target[1]))
     return Report(found.findings, tuple(rows), tested, "\n".join(notes))
 

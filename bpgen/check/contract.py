@@ -16,6 +16,7 @@ from bpgen.check.module import Array, Arrays, Point, Subject, quiet, with_rest
 from bpgen.ir import BATCH, Equation, Network
 
 BATCHES = (1, 2, 5)
+ZERO = 1e-12  # of the largest gradient at the point: zero up to rounding
 ROUNDING = 1e-12  # of the largest entry: what a different order of summation may change
 NAMES = ("SHAPES", "INPUTS", "TARGETS", "INTEGERS", "init", "forward", "backward", "pack", "unpack")
 
@@ -62,9 +63,12 @@ def near(one: Array, other: Array, scale: float) -> bool:
 
 
 def scale_of(grads: Arrays, name: str) -> float:
-    """The largest entry of a tensor, or a thousandth of the largest of all where that is more."""
+    """The largest entry of a tensor, or a thousandth of the largest of all where that is more; of
+    what is nothing but rounding, the largest of all.
+    """
     sizes = {n: float(np.max(np.abs(g), initial=0)) for n, g in grads.items()}
-    return max(sizes[name], 1e-3 * max(sizes.values()))
+    whole = max(sizes.values())
+    return whole if sizes[name] <= ZERO * whole else max(sizes[name], 1e-3 * whole)
 
 
 def surface(subject: Subject, _point: Point) -> Iterator[Finding]:

@@ -12,13 +12,14 @@ the error is a few roundings of these terms: see `Gradients.terms`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from bpgen.check.contract import Finding, contract
+from bpgen.check.contract import ZERO, Finding, contract
 from bpgen.check.module import SCALES, Array, Arrays, Point, Subject
 
 COMPLEX_STEP = 1e-20
@@ -34,13 +35,13 @@ STEPS = (
 )
 STENCIL = ((1, 45 / 60), (2, -9 / 60), (3, 1 / 60))  # sixth order: offset and weight
 POWER = 1e-6  # a tensor whose gradients are all smaller proves nothing
-ZERO = 1e-12  # of the largest gradient at the point: zero up to rounding
 SUSPECT = 1e-6  # the same: so small that it may be what rounding leaves of terms that cancel
 ROUNDINGS = 64 * 2.0**-52  # of the terms that cancel: the error of as many operations on them
 SHAKEN, SHAKES = 1e-9, 3  # by how much of itself each value is moved to measure terms, how often
 DRAWS = 8
 SMALL = 64  # tensors up to this size are checked at every entry
 ENTRIES, DIRECTIONS = 32, 8  # of larger tensors
+LARGE = 50_000  # parameters of a module, of which fewer are asked for: each takes long
 # Every probe is taken at one batch size; two directions at the others, and again at a draw with
 # larger parameters and inputs: the fourth has the largest, and so values beyond the ends of a clip.
 FULL_BATCH = 5
@@ -150,13 +151,15 @@ class Measured:
     cancelled: float = 0.0
 
 
-def probes(size: int, vector: bool, rng: np.random.Generator) -> list[int]:
+def probes(size: int, vector: bool, large: bool, rng: np.random.Generator) -> list[int]:
     """Random directions, then single entries: all of a small tensor or a bias, some of a larger
-    one.
+    one, of a large module a quarter as many.
     """
-    everything = size <= SMALL or vector
-    entries = np.arange(size) if everything else rng.choice(size, ENTRIES, replace=False)
-    return [*range(2 if everything else DIRECTIONS), *(-1 - int(e) for e in entries)]
+    everything = size <= SMALL or (vector and not large)
+    share = 4 if large else 1
+    few = min(size, ENTRIES // share)
+    entries = np.arange(size) if everything else rng.choice(size, few, replace=False)
+    return [*range(2 if everything else DIRECTIONS // share), *(-1 - int(e) for e in entries)]
 
 
 def largest(grads: Arrays) -> float:
@@ -165,10 +168,15 @@ def largest(grads: Arrays) -> float:
 
 
 def measure(
-    ruler: Ruler, gradients: Gradients, where: tuple[int, int], tensor: str, asked: list[int]
+    ruler: Ruler,
+    gradients: Gradients,
+    where: tuple[int, int],
+    tensor: str,
+    asked: list[int],
+    confirm: bool = True,
 ) -> Measured | None:
     """Compare one tensor's gradient at one point along the probes asked for; None asks for another
-    draw.
+    draw. Unless it is to be confirmed, a complex step with which the gradient agrees is believed.
     """
     grads = gradients.at(*where)
     gradient = grads[tensor]
@@ -179,6 +187,24 @@ def measure(
     scale = max(size, abs(exact)) if np.isfinite(exact) else size
     if scale <= _nothing(gradients, where, tensor, scale, whole):
         return _zero(ruler, where, tensor, asked, whole)
+    if not confirm and scale >= POWER:
+        errors = _errors(ruler, gradient, where, tensor, asked, True, scale)
+        if errors is not None and max(errors) <= COMPLEX_TOLERANCE * scale:
+            return Measured("complex step", max(errors) / scale, "ok")
+    return _confirmed(ruler, gradients, where, tensor, asked, scale)
+
+
+def _confirmed(
+    ruler: Ruler,
+    gradients: Gradients,
+    where: tuple[int, int],
+    tensor: str,
+    asked: list[int],
+    scale: float,
+) -> Measured | None:
+    """The comparison by the complex step where differences confirm it, else by differences."""
+    gradient = gradients.at(*where)[tensor]
+    exact = ruler.complex_step(*where, tensor, asked[0])
     sure = ruler.settled(*where, tensor, asked[0], TOLERANCE * scale)
     if sure is None:
         return None
@@ -258,9 +284,9 @@ def row(ruler: Ruler, subject: Subject, gradients: Gradients, tensor: str) -> Nu
     """
     like = gradients.at(FULL_BATCH, 0)[tensor]
     shape = subject.shape_of(tensor)
-    asked = probes(
-        like.size, tensor in subject.shapes and len(shape) < 2, np.random.default_rng(ruler.seed)
-    )
+    vector = tensor in subject.shapes and len(shape) < 2
+    large = sum(math.prod(s) for s in subject.shapes.values()) > LARGE
+    asked = probes(like.size, vector, large, np.random.default_rng(ruler.seed))
     first, redraws = _at_batch(ruler, gradients, FULL_BATCH, tensor, asked)
     found = [first]
     for batch, draw in LIGHT_BATCHES:
@@ -292,7 +318,7 @@ def _at_batch(
     unsettled = 0
     found = Measured("-", np.nan, "the differences do not settle at any draw")
     for draw in range(start, start + DRAWS):
-        measured = measure(ruler, gradients, (batch, draw), tensor, asked)
+        measured = measure(ruler, gradients, (batch, draw), tensor, asked, confirm=start == 0)
         if measured is None:
             unsettled += 1
         elif measured.verdict not in ("zero", "no power"):

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from bpgen.check.contract import leaves
+from bpgen.check.contract import ZERO, leaves
 from bpgen.check.module import Point, Subject
 from bpgen.check.mutants import Mutant, mutants
-from bpgen.check.numbers import ZERO, Ruler, failure, largest
+from bpgen.check.numbers import Ruler, failure, largest
 
 EACH = 4  # mutants of one kind
 # Draws at which a survivor must do the same as the right module to be called no change.

@@ -26,9 +26,7 @@ def _are_apart(one: Scatter, other: Scatter) -> bool:
     """Whether along some axis the one ends before the other begins."""
     forms = [(affine(a), affine(b)) for a, b in zip(one.at, other.at, strict=True)]
     ends = [(a.highest, b.lowest, b.highest, a.lowest) for a, b in forms if a and b]
-    return any(
-        sp.expand(start - end).is_positive for e in ends for end, start in (e[:2], e[2:])
-    )
+    return any(sp.expand(start - end).is_positive for e in ends for end, start in (e[:2], e[2:]))
 
 
 def _added_there(name: str, scatter: Scatter, indent: int, once: bool) -> list[str]:

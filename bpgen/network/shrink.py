@@ -424,10 +424,10 @@ class _Small:
 
 
 def _is_mean(term: Term) -> bool:
-    """A sum divided by the number of its addends, a whole number."""
+    """A sum, or its negative, divided by the number of its addends, a whole number."""
     count = sp.Mul(*(length(k.size) for k in term.over))
     mean = bool(term.over) and term.reduce == "sum" and count.is_Integer
-    return mean and term.body.as_coeff_Mul()[0] * count == 1
+    return mean and abs(term.body.as_coeff_Mul()[0]) * count == 1
 
 
 def _share(term: Term, new: Mapping[Index, Index]) -> sp.Expr:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ from bpgen.check.written import TIE, Written, evaluate, mp
 
 OPENED = 3000  # operations that an expression may grow to while definitions are opened
 SPENT = 4000  # the same, for each scalar of the network, in all proofs together
+LONG = 4  # addends of a sum that is solved for one of them
 FORWARD = 4  # tensors of the forward pass opened while adjoints are kept
 
 
@@ -121,11 +123,42 @@ class Proofs:
                 wait(written.reads(heapq.heappop(waiting)[2]))
 
     def _opened_at(self, expr: sp.Expr, groups: set[int]) -> sp.Expr:
-        """The expression with the definitions of these tensors, the last first."""
+        """The expression with the definitions of these tensors, the last first. A long sum is not
+        put in its symbol's place but solved for one addend: of sum_k g_k (x_k - mu) only one term
+        grows.
+        """
         which = {s for s in self.written.definitions if self.written.group[s] in groups}
-        while any(s in which for s in expr.free_symbols):
-            expr = self._opened(expr, which)
-        return expr
+        sums = {s for s in which if self._is_long_sum(s, which)}
+        while any(s in which - sums for s in expr.free_symbols):
+            expr = self._opened(expr, which - sums)
+        solved, kept = self._solved(sorted(sums & expr.free_symbols, key=str))
+        while any(s in sums - kept for s in expr.free_symbols):
+            expr = self._opened(expr, sums - kept)
+        return self._affordable(expr.xreplace(solved))
+
+    def _is_long_sum(self, symbol: sp.Symbol, which: Container[sp.Symbol]) -> bool:
+        """Whether a definition is a sum of many scalars, each times a number, none to be opened."""
+        addends = sp.Add.make_args(self.written.definitions[symbol])
+        return len(addends) >= LONG and all(
+            a.as_coeff_Mul()[1].is_Symbol and a.as_coeff_Mul()[1] not in which for a in addends
+        )
+
+    def _solved(
+        self, sums: list[sp.Symbol]
+    ) -> tuple[dict[sp.Symbol, sp.Expr], frozenset[sp.Symbol]]:
+        """Addends as what the sums and their other addends make of them, where an addend is in one
+        sum alone; and the sums of which one was found.
+        """
+        of = {s: self.written.definitions[s].xreplace(self.same) for s in sums}
+        count = Counter(x for definition in of.values() for x in definition.free_symbols)
+        solved, kept = {}, set()
+        for s, definition in of.items():
+            alone = sorted((x for x in definition.free_symbols if count[x] == 1), key=str)
+            if alone and s not in count:
+                factor = definition.coeff(alone[-1])
+                solved[alone[-1]] = (s - definition + factor * alone[-1]) / factor
+                kept.add(s)
+        return solved, frozenset(kept)
 
     def _spellings(self, expr: sp.Expr) -> Iterator[sp.Expr]:
         """The expression; then with forward values opened: a (1 - a) against the
@@ -154,12 +187,16 @@ class Proofs:
             for s in expr.free_symbols
             if s in which and written.group[s] == last
         }
-        opened = expr.xreplace(found)
-        size = operations(opened)
+        opened = self._affordable(expr.xreplace(found))
+        return written.resolve(opened).xreplace(self.same)
+
+    def _affordable(self, expr: sp.Expr) -> sp.Expr:
+        """The expression, counted, unless it is too large or the run has spent all it may."""
+        size = operations(expr)
         self.left -= size
         if size > OPENED or self.left < 0:
             raise TooLarge("too large")
-        return written.resolve(opened).xreplace(self.same)
+        return expr
 
     def _perhaps(self, expr: sp.Expr, values: Mapping[sp.Symbol, Any]) -> bool:
         """Numerically zero at these values: else there is no use in trying."""

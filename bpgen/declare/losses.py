@@ -263,13 +263,14 @@ def _cross_entropy(
         return _unless(
             _cross_entropy(p, y, log_of, (smoothing, weight, None), what), y, ignore, what
         )
-    if not 0 <= number(smoothing) < 1:
+    smoothing = number(smoothing)  # exact: 1 - 0.9 is 0.1
+    if not 0 <= smoothing < 1:
         raise NetError(
             f"{what}: label_smoothing={smoothing} is no share", "give a number from 0 to below 1"
         )
     weights = _weights(weight, p, y, what)
     if y.bound is None:
-        even = (1 - smoothing) * y + number(smoothing) / y.shape[0] if smoothing else y
+        even = (1 - smoothing) * y + smoothing / y.shape[0] if smoothing else y
         return -_weighted(even * log_of(p), weights)
     right = (1 - smoothing) * log_of(p[y])
     right = right if weights is None else weights[y] * right

@@ -29,6 +29,8 @@ from bpgen.record import Derivation, Forward, Step
 _SUBSCRIPT = re.compile(r"\[([^\]]*)\]")
 _VIEW = re.compile(r"[a-zA-Z_]\w*(\.T|\.(transpose|swapaxes)\([^()]*\)|\[[^\]]*\])*")
 
+_RESHAPE = re.compile(r"\.reshape\([^()]*\)$")
+
 
 @dataclass(frozen=True)
 class Item:
@@ -149,7 +151,14 @@ class Statements:
         """
         reshaped = whole(equation, self.scope)
         if reshaped is not None:
-            return assignment(equation.name, reshaped.text, indent)
+            seen = equation.name in {*self.differentiates, *self.network.outputs} and not passed
+            shared = (
+                seen
+                and self._is_returned(equation)
+                and self._is_view(_RESHAPE.sub("", reshaped.text))
+            )
+            text = f"{reshaped.text}.copy()" if shared else reshaped.text
+            return assignment(equation.name, text, indent)
         right, places = self.right(equation, self.scope), scatters(equation, self.scope)
         text = right.text
         if right.text == "0" and places and not self._is_like(equation):

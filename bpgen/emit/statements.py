@@ -28,8 +28,7 @@ from bpgen.record import Derivation, Forward, Step
 
 _SUBSCRIPT = re.compile(r"\[([^\]]*)\]")
 _VIEW = re.compile(r"[a-zA-Z_]\w*(\.T|\.(transpose|swapaxes)\([^()]*\)|\[[^\]]*\])*")
-
-_RESHAPE = re.compile(r"\.reshape\([^()]*\)$")
+_RESHAPE = re.compile(r"\.reshape\([^()]*\)")
 
 
 @dataclass(frozen=True)
@@ -151,12 +150,7 @@ class Statements:
         """
         reshaped = whole(equation, self.scope)
         if reshaped is not None:
-            seen = equation.name in {*self.differentiates, *self.network.outputs} and not passed
-            shared = (
-                seen
-                and self._is_returned(equation)
-                and self._is_view(_RESHAPE.sub("", reshaped.text))
-            )
+            shared = self._shares(equation, reshaped.text) and not passed
             text = f"{reshaped.text}.copy()" if shared else reshaped.text
             return assignment(equation.name, text, indent)
         right, places = self.right(equation, self.scope), scatters(equation, self.scope)
@@ -165,7 +159,7 @@ class Statements:
             text = f"np.zeros({self.shape(equation)}, {self.dtype([equation])})"
         elif set(equation.indices) - set(right.axes):
             text = self._filled(equation, right, added=bool(places))
-        elif self._is_view(text) and (places or (self._is_returned(equation) and not passed)):
+        elif (self._is_view(text) and places) or (self._shares(equation, text) and not passed):
             text = f"{text}.copy()"  # what is returned shares no memory with what was given
         elif not equation.indices and equation.name in self.differentiates:
             text = (
@@ -259,6 +253,12 @@ class Statements:
             return False
         parts = (p for inside in _SUBSCRIPT.findall(text) for p in inside.split(", "))
         return not any(p in self.scope.tensors for p in parts)
+
+    def _shares(self, equation: Equation, text: str) -> bool:
+        """Whether what a caller gets would share memory with what the text looks at."""
+        seen = equation.name in {*self.differentiates, *self.network.outputs}
+        whole = _RESHAPE.sub("", text) if seen else text
+        return self._is_returned(equation) and self._is_view(whole)
 
     def _is_returned(self, equation: Equation) -> bool:
         original = self.differentiates.get(equation.name)

@@ -35,7 +35,7 @@ LENGTHS = (
 SCALES = (
     1.0,
     1.6,
-    0.6,
+    0.3,
     2.5,
 )
 FEW = 256  # numbers that are drawn one from each part of their distribution

@@ -29,6 +29,10 @@ SHAPING = (
 )
 
 
+# Calls that tell which side of a kink a value is on.
+KINKED = ("step", "sign")
+
+
 # A place, and the body of a wrapper around backward.
 Lines = Callable[[ast.Module], Iterator[tuple[str, str]]]
 # A place, and the text when it is wanted.
@@ -109,6 +113,10 @@ def _expressions(tree: ast.Module) -> list[ast.expr]:
         node = stack.pop()
         if isinstance(node, ast.expr):
             found.append(node)
+        asks = isinstance(node, ast.Call) and _called(node) in KINKED
+        if asks or isinstance(node, ast.Compare):
+            for part in ast.walk(node):
+                part.compared = True  # type: ignore[attr-defined]
         skipped = {"slice", "annotation", "targets", "target", "keywords"}
         if isinstance(node, ast.Call) and _called(node) in SHAPING:
             skipped.add("args")
@@ -263,7 +271,7 @@ def _constant(node: ast.expr) -> Iterator[ast.expr]:
     """A number 1 % off, and three times one that values are compared with: few would lie between.
     The sizes in a call stay as they are.
     """
-    factor = 3 if isinstance(node, ast.Compare) else 1.01
+    factor = 3 if isinstance(node, ast.Compare) or hasattr(node, "compared") else 1.01
     skipped = isinstance(node, ast.Subscript) or (
         isinstance(node, ast.Call) and _called(node) in SHAPING
     )

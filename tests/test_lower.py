@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bpgen.emit.parts import _ALONG_AXIS
-from bpgen.emit.statements import added_there
+from bpgen.emit.scattered import added
 from bpgen.ir import BATCH, Equation, Index, TensorInfo, Term, element
 from bpgen.lower.access import aligned
 from bpgen.lower.contract import lowered
@@ -178,7 +178,7 @@ def test_any_term_written_at_an_access_is_added_there(drawn: Drawn) -> None:
     lines = (
         [f"out = {whole_text.text}"]
         if whole_text is not None
-        else [line for s in written_at(drawn.equation, scope) for line in added_there("out", s, 0)]
+        else added("out", written_at(drawn.equation, scope), 0, zeros=True)
     )
     exec("\n".join(lines), space)
     np.testing.assert_allclose(space["out"], expected, atol=1e-9, err_msg="\n".join(lines))

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from bpgen.check.algebra import TooLarge
 from bpgen.check.constants import constant, constants
 from bpgen.check.proofs import OPENED, Proofs, operations
 from bpgen.check.written import TIE, NotProved, OnKink, Written, evaluate, mp
@@ -67,8 +66,14 @@ class World:
                 if expr == candidate or self._recognised(expr, candidate):
                     return Exact(self, candidate, value)
         if size > OPENED and (size := operations(expr)) > OPENED:
-            raise TooLarge("too large")
+            return self._opaque(value)
         return Exact(self, expr, value, size)
+
+    def _opaque(self, value: Any) -> Exact:
+        """A value whose expression is too large to go on with: it can be refuted, never proved."""
+        symbol = sp.Dummy("large", real=True)
+        self.written.values[symbol] = self.proofs.shaken[symbol] = value
+        return Exact(self, symbol, value)
 
     def _recognised(self, expr: sp.Expr, candidate: sp.Expr) -> bool:
         """What cannot be proved in a few steps stays as it is: the proof at the end decides."""

@@ -190,8 +190,10 @@ def measure(
         return _zero(ruler, where, tensor, asked, whole)
     if not confirm and scale >= POWER:
         errors = _errors(ruler, gradient, where, tensor, asked, True, scale)
-        if errors is not None and max(errors) <= COMPLEX_TOLERANCE * scale:
-            return Measured("complex step", max(errors) / scale, "ok")
+        if errors is not None and max(errors) <= TOLERANCE * scale:
+            found = _complex_step(gradients, where, tensor, max(errors) / scale, scale)
+            if found.verdict == "ok":
+                return found
     return _confirmed(ruler, gradients, where, tensor, asked, scale)
 
 
@@ -218,6 +220,13 @@ def _confirmed(
     error = max(errors) / scale
     if not believed:
         return _judged("differences", error, 2 * TOLERANCE)
+    return _complex_step(gradients, where, tensor, error, scale)
+
+
+def _complex_step(
+    gradients: Gradients, where: tuple[int, int], tensor: str, error: float, scale: float
+) -> Measured:
+    """The verdict on an error found by the complex step, by the terms where these cancel."""
     if not COMPLEX_TOLERANCE < error <= TOLERANCE:  # no rounding excuses more
         return _judged("complex step", error, COMPLEX_TOLERANCE)
     cancelled = gradients.terms(*where)[tensor] / scale

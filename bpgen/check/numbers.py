@@ -2,8 +2,9 @@
 
 Cheap promises come first (`contract`), then derivatives (`derivatives`). The complex step is
 believed at a tensor only where six-point differences, which know nothing of analyticity, agree with
-it there; and differences are believed only where two step lengths agree, so that no kink lies
-between the points they look at.
+it there; at further draws, where the gradient agrees with it already, they are not asked again.
+Differences are believed only where two step lengths agree, so that no kink lies between the points
+they look at.
 
 No gradient can be nearer to the derivative than rounding lets it. Where the terms of a gradient
 cancel, as they do in a normalisation over two values, they are measured, and what is asked is that

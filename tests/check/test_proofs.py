@@ -1,0 +1,111 @@
+"""What the exact proof and the self-test rest on: constants, opaque values, mutants of blocks, small
+sizes of fixed places.
+"""
+
+from __future__ import annotations
+
+import ast
+
+import numpy as np
+import pytest
+import sympy as sp
+
+from bpgen.check import form
+from bpgen.check.constants import constant
+from bpgen.check.contract import contract
+from bpgen.check.exact import exact
+from bpgen.check.module import Subject
+from bpgen.check.mutants import mutants
+from bpgen.emit import emit
+from bpgen.ir import Network
+from bpgen.load import declared_by
+from bpgen.network.shrink import shrunk
+
+BLOCKS = """
+x = input(2)
+y = target(2)
+def block(x):
+    return x + dense(x, 2, tanh)
+loss(half_squared_error(repeat(6, block, x), y))
+"""
+
+
+def network(text: str) -> Network:
+    return declared_by("from bpgen import *\n" + text)
+
+
+ROOT_PI = sp.sqrt(2 / sp.pi)
+
+
+@pytest.mark.parametrize(
+    ("number", "meant"),
+    [
+        (0.1, sp.Rational(1, 10)),
+        (1 / 3, sp.Rational(1, 3)),
+        (200000 / 26829, sp.Rational(200000, 26829)),
+        (float(3 * ROOT_PI), 3 * ROOT_PI),
+        (0.1234567890123456, sp.Rational("0.1234567890123456")),
+    ],
+)
+def test_a_float_is_the_simplest_number_that_rounds_to_it(number: float, meant: sp.Expr) -> None:
+    assert constant(number, {float(ROOT_PI): ROOT_PI}) == meant
+
+
+def test_six_blocks_shrink_to_two_of_the_same_code() -> None:
+    large = network(BLOCKS)
+    small = shrunk(large)
+    assert small.tensors["W1"].sample_shape == (2, 2, 2)
+    assert form(emit(small)) == form(emit(large))
+    assert all(row.ok for row in exact(emit(small), small))
+
+
+def test_the_functions_of_blocks_are_broken_too() -> None:
+    """Some mutants differ from the right module within the block's own backward."""
+
+    def block(text: str) -> str:
+        found = (n for n in ast.parse(text).body if getattr(n, "name", "") == "_block_backward")
+        return ast.unparse(next(found))
+
+    text = emit(network(BLOCKS))
+    kinds = {m.kind for m in mutants(text, 20) if block(m.source) != block(text)}
+    assert len(kinds) >= 5, kinds
+
+
+def test_what_grows_too_large_is_refuted_but_never_proved(monkeypatch: pytest.MonkeyPatch) -> None:
+    net = network(
+        "x = input(2)\ny = target(2)\nh = dense(x, 2, tanh)\nloss(half_squared_error(h, y))\n"
+    )
+    text = emit(net)
+    monkeypatch.setattr("bpgen.check.scalar.OPENED", 2)
+    monkeypatch.setattr("bpgen.check.proofs.OPENED", 2)
+    rows = {row.name: row for row in exact(text, net)}
+    assert not rows["W1"].ok
+    assert not rows["W1"].verdict.startswith("wrong")
+    wrong = text.replace("dW1 = delta", "dW1 = 2 * delta")
+    assert wrong != text
+    assert {r.name: r.verdict[:6] for r in exact(wrong, net)}["W1"] == "wrong:"
+
+
+def test_unbiased_variance_is_proved_where_it_is_defined() -> None:
+    net = network(
+        "x, m, s = input(2), state(2), state(2)\n"
+        "y, m1, s1 = running_batch_norm(x, (m, s))\noutput(y, m1, s1)\nloss(sum(sin(y)))\n"
+    )
+    assert all(row.ok for row in exact(emit(net), net))
+
+
+def test_label_smoothing_is_exact() -> None:
+    net = network(
+        "x, y = input(2), label(3)\n"
+        "loss(categorical_cross_entropy_with_logits(dense(x, 3), y, label_smoothing=0.9))\n"
+    )
+    assert all(row.ok for row in exact(emit(net), net))
+
+
+def test_a_gradient_that_is_a_reshape_is_a_copy() -> None:
+    net = network("x = input(2, 3)\noutput(flatten(x))\n")
+    subject = Subject(emit(net), net)
+    assert [*contract(subject, 0)] == []
+    d = np.ones((2, 6))
+    _, cache = subject.module.forward({}, np.ones((2, 2, 3)))
+    assert not np.shares_memory(subject.module.backward({}, cache, d, inputs=True)["x"], d)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bpgen.check.module import Subject
-from bpgen.check.numbers import numbers
+from bpgen.check.numbers import NumberRow, numbers
 from bpgen.derive import derive
 from bpgen.emit import emit, emitted
 from bpgen.load import declared_by, load
@@ -22,6 +22,13 @@ pytestmark = pytest.mark.slow
 ONE_WEIGHT = {"linear_chain", "relu_neuron", "single_neuron"}  # few places to break
 
 
+def _bar(row: NumberRow) -> float:
+    """How exact a gradient must be; where terms cancel, as a saturated sigmoid's do at the draw of
+    the largest parameters, it is ten roundings of the terms.
+    """
+    return max(1e-11, 2e-15 * row.cancelled) if row.method == "complex step" else 1e-7
+
+
 @pytest.mark.parametrize("net", EXAMPLES, ids=lambda p: p.stem)
 def test_proof(net: Path) -> None:
     report = prove(str(net))
@@ -30,7 +37,7 @@ def test_proof(net: Path) -> None:
         assert row.exact is not None
         assert row.exact.proved == row.exact.total > 0
         if row.number is not None:
-            assert row.number.error <= (1e-11 if row.number.method == "complex step" else 1e-7)
+            assert row.number.error <= _bar(row.number)
     tested = report.selftest
     assert tested is not None
     assert tested.caught == tested.tried

@@ -115,11 +115,15 @@ def _of_samples(accesses: list[Element]) -> dict[Index, Size]:
 
 
 def _of_whole_axes(accesses: list[Element]) -> dict[Index, Size]:
-    """The sizes of indices that stand alone: those of their axes, which must be of one size."""
+    """The sizes of indices that stand alone, or that are steps whose predecessor is read: those of
+    their axes, which must be of one size.
+    """
     sizes: dict[Index, Size] = {}
     origin: dict[Index, Tensor] = {}
     for access in accesses:
-        for _, size, index in sample_axes(access):
+        for axis, size, expr in sample_axes(access):
+            index = expr - least(tensor_of(access), axis)
+            index = index if isinstance(index, Index) else expr
             if not isinstance(index, Index) or index.size is not None:
                 continue
             at = origin.setdefault(index, tensor_of(access))

@@ -48,8 +48,11 @@ def _term(
     term: Term, new: dict[sp.Expr, sp.Expr], taken: set[str], left: tuple[Index, ...]
 ) -> Term:
     """Each sum has letters of its own: two sums side by side may use the same."""
-    said = {k: spoken(k) or _of_length(k) for k in term.over if not _is_own(k) and k.size != BATCH}
-    said = {k: name for k, name in said.items() if name and name not in taken}
+    said: dict[Index, str] = {}
+    for k in (k for k in term.over if not _is_own(k) and k.size != BATCH):
+        name = spoken(k) or _of_length(k)
+        if name and name not in {*taken, *said.values()}:
+            said[k] = name
     taken = taken | {*said.values()}
     letters = _free_letters(taken)
     own = {

@@ -1,0 +1,386 @@
+"""What holds of every network: the table of properties."""
+
+from __future__ import annotations
+
+import ast
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tests.networks.graph import computed
+from tests.networks.operation import torch
+from tests.networks.run import DROPS, Point, Subject
+
+Arrays = list[Any]
+
+
+@dataclass(frozen=True)
+class Property:
+    name: str
+    holds: Callable[[Subject], None]  # AssertionError where it does not
+    when: Callable[[Subject], bool] = lambda _: True
+
+
+PROPERTIES: list[Property] = []
+
+
+def holds(name: str, when: Callable[[Subject], bool] = lambda _: True) -> Any:
+    """Puts a check into the table."""
+
+    def add(check: Callable[[Subject], None]) -> Callable[[Subject], None]:
+        PROPERTIES.append(Property(name, check, when))
+        return check
+
+    return add
+
+
+def close(found: Arrays, true: Arrays, tolerance: float, noise: Arrays | float = 0.0) -> None:
+    """Each array within a share of its largest entry, of the largest of all where all of it is
+    rounding, and of what rounding of the arguments does to it.
+    """
+    assert len(found) == len(true)
+    largest = max((float(np.max(np.abs(a), initial=0)) for a in true), default=0.0)
+    for k, (a, b) in enumerate(zip(found, true, strict=True)):
+        assert np.shape(a) == np.shape(b), f"{k}: {np.shape(a)}, not {np.shape(b)}"
+        scale = float(np.max(np.abs(b), initial=0))
+        slack = noise if isinstance(noise, float) else float(np.max(noise[k], initial=0))
+        error = float(np.max(np.abs(np.subtract(a, b)), initial=0))
+        bar = tolerance * scale + 1e-3 * tolerance * largest + slack
+        assert error <= bar or error < 1e-300, (
+            f"{k}: wrong by {error:.2e} of {scale:.2e} ({bar:.2e})"
+        )
+
+
+def jittered(point: Point, by: float, seed: int = 0) -> Point:
+    """The point with every real number off by a share of itself."""
+    rng = np.random.default_rng(seed)
+    fields = {
+        name: [
+            a * (1 + by * rng.choice([-1, 1], np.shape(a))) if a.dtype.kind == "f" else a
+            for a in map(np.asarray, getattr(point, name))
+        ]
+        for name in ("params", "inputs", "states", "upstream")
+    }
+    return replace(point, **fields)
+
+
+def noise(subject: Subject, by: float) -> Arrays:
+    """What gradients do when each number is off by a share of itself."""
+    base = subject.result.grads
+    moved = [subject.at(jittered(subject.point, by, seed)).grads for seed in range(2)]
+    return [
+        np.max([np.max(np.abs(m[k] - g), initial=0) for m in moved]) for k, g in enumerate(base)
+    ]
+
+
+def direction(subject: Subject, array: Any) -> Any:
+    return np.random.default_rng(subject.seed + array.size).standard_normal(array.shape)
+
+
+@holds("gradient equals complex step", lambda s: not s.graph.flagged("kinked"))
+def complex_step(subject: Subject) -> None:
+    drops = subject.graph.flagged("draws")
+    rng = np.random.default_rng(DROPS) if drops else None
+    grads = subject.at(subject.point, rng).grads if drops else subject.result.grads
+    found, true = [], []
+    for k, array in enumerate(subject.variables):
+        v = direction(subject, array)
+        value = subject.value(subject.moved(k, 1e-30j * v), drops)
+        true.append(np.imag(value) / 1e-30)
+        found.append(np.sum(grads[k] * v))
+    close(
+        found,
+        true,
+        1e-10,
+        [1e3 * n * a.size for n, a in zip(noise(subject, 1e-15), grads, strict=True)],
+    )
+
+
+@holds("gradient equals differences", lambda s: s.graph.flagged("kinked"))
+def differences(subject: Subject) -> None:
+    """Of six points; where the two sides differ there is a kink, and PyTorch is asked instead."""
+    drops = subject.graph.flagged("draws")
+    rng = np.random.default_rng(DROPS) if drops else None
+    grads = subject.at(subject.point, rng).grads if drops else subject.result.grads
+    for k, array in enumerate(subject.variables):
+        v, h = direction(subject, array), 1e-4
+        f = {j: subject.value(subject.moved(k, j * h * v), drops) for j in range(-3, 4)}
+        right = (-11 * f[0] + 18 * f[1] - 9 * f[2] + 2 * f[3]) / (6 * h)
+        left = (11 * f[0] - 18 * f[-1] + 9 * f[-2] - 2 * f[-3]) / (6 * h)
+        six = (45 * (f[1] - f[-1]) - 9 * (f[2] - f[-2]) + (f[3] - f[-3])) / (60 * h)
+        scale = max(
+            abs(six),
+            *(abs(a) for a in f.values()),
+            1e-3 * max(np.abs(g).max(initial=0) for g in grads),
+        )
+        if abs(right - left) < 1e-5 * scale and abs(six - (left + right) / 2) < 1e-6 * scale:
+            error = abs(np.sum(grads[k] * v) - six)
+            assert error < 1e-5 * scale, f"{subject.wrt[k]}: wrong by {error:.2e} of {scale:.2e}"
+
+
+@holds("gradient equals PyTorch's")
+def pytorch(subject: Subject) -> None:
+    point, graph = subject.point, subject.graph
+    params = [torch.tensor(a, requires_grad=True) for a in point.params]
+    inputs = [torch.tensor(a, requires_grad=a.dtype.kind == "f") for a in point.inputs]
+    pools = {
+        "input": iter(inputs),
+        "state": iter(map(torch.tensor, point.states)),
+        "target": iter(map(torch.tensor, point.targets)),
+    }
+    given = [next(pools[g.word if g.word in pools else "target"]) for g in graph.given.values()]
+    loss, outputs = computed(graph, given, params, subject.batch)
+    values = [*([] if loss is None else [loss]), *outputs]
+    close(subject.result.values, [v.detach().numpy() for v in values], 1e-10)
+    roots = [loss] if graph.losses else outputs
+    seeds = None if graph.losses else [torch.tensor(a) for a in point.upstream]
+    wrt = [*params, *(a for a in inputs if a.requires_grad)]
+    slopes = torch.autograd.grad(roots, wrt, seeds, materialize_grads=True)
+    slack = [1e3 * n for n in noise(subject, 1e-15)]
+    close(subject.result.grads, [a.numpy() for a in slopes], 1e-10, slack)
+
+
+@holds("pure: the same bits twice, arguments as they were, no memory shared")
+def pure(subject: Subject) -> None:
+    point = subject.point
+    before = [np.copy(a) for a in point.all]
+    one = subject.result
+    other = subject.at(point)
+    for a, b in zip([*one.values, *one.grads], [*other.values, *other.grads], strict=True):
+        assert np.array_equal(a, b, equal_nan=True)
+    assert all(np.array_equal(a, b) for a, b in zip(before, point.all, strict=True))
+    for grad in one.grads:
+        assert not any(np.shares_memory(grad, a) for a in [*point.all, *one.cache])
+    for k, grad in enumerate(one.grads):
+        assert not any(np.shares_memory(grad, g) for g in one.grads[:k])
+    for output in one.outputs:
+        assert not any(np.shares_memory(output, a) for a in point.all)
+
+
+def rows(point: Point, order: Any) -> Point:
+    """Other samples of the batch."""
+    return replace(
+        point,
+        inputs=[a[order] for a in point.inputs],
+        targets=[a[order] for a in point.targets],
+        upstream=[a[order] for a in point.upstream],
+    )
+
+
+@holds("a permuted batch permutes what it should", lambda s: s.batch > 1)
+def permuted(subject: Subject) -> None:
+    order = np.random.default_rng(subject.seed).permutation(subject.batch)
+    one, other = subject.result, subject.at(rows(subject.point, order))
+    count = len(subject.point.params)
+    values = one.values[: len(one.values) - len(one.outputs)] + [a[order] for a in one.outputs]
+    close(other.values, values, 1e-11, 1e-12)
+    grads = one.grads[:count] + [g[order] for g in one.grads[count:]]
+    close(other.grads, grads, 1e-10, [1e3 * n for n in noise(subject, 1e-15)])
+
+
+@holds("a doubled batch leaves the mean gradient")
+def doubled(subject: Subject) -> None:
+    twice = np.concatenate([np.arange(subject.batch)] * 2)
+    one, other = subject.result, subject.at(rows(subject.point, twice))
+    count = len(subject.point.params)
+    factor = 1 if subject.graph.losses else 2
+    halves = [g[: subject.batch] + g[subject.batch :] for g in other.grads[count:]]
+    expected = [factor * g for g in one.grads]
+    slack = [1e3 * n for n in noise(subject, 1e-15)]
+    close([*other.grads[:count], *halves], expected, 1e-10, slack)
+
+
+def free_units(subject: Subject) -> list[list[tuple[int, int]]]:
+    """The hidden layers whose parameters nothing else uses: numbers and axes."""
+    graph = subject.graph
+    often: dict[int, int] = {}
+    for numbers in graph.parameters:
+        for p in numbers:
+            often[p] = often.get(p, 0) + 1
+    found = []
+    for step, numbers in zip(graph.all, graph.parameters, strict=True):
+        places = [(numbers[k], axis) for k, axis in step.made.hidden]
+        if places and all(often[p] == 1 for p, _ in places):
+            found.append(places)
+    return found
+
+
+@holds("hidden units in another order have their gradients in that order", free_units)
+def hidden(subject: Subject) -> None:
+    params, expected = list(subject.point.params), list(subject.result.grads)
+    for places in free_units(subject):
+        first, axis = places[0]
+        order = np.random.default_rng(subject.seed).permutation(params[first].shape[axis])
+        for p, axis in places:
+            params[p] = np.take(params[p], order, axis)
+            expected[p] = np.take(expected[p], order, axis)
+    found = subject.at(replace(subject.point, params=params))
+    close(found.values, subject.result.values, 1e-11, 1e-12)
+    close(found.grads, expected, 1e-10, [1e3 * n for n in noise(subject, 1e-15)])
+
+
+@holds("tied weights get the sum of the untied ones", lambda s: s.graph.tied)
+def tied(subject: Subject) -> None:
+    apart, was = subject.graph.untied()
+    other = replace(subject, graph=apart)
+    point = replace(subject.point, params=[subject.point.params[p] for p in was])
+    grads = other.at(point).grads
+    sums = [np.zeros_like(a) for a in subject.point.params]
+    for p, grad in zip(was, grads, strict=False):
+        sums[p] = sums[p] + grad
+    close(
+        [*sums, *grads[len(was) :]],
+        subject.result.grads,
+        1e-10,
+        [1e3 * n for n in noise(subject, 1e-15)],
+    )
+
+
+def otherwise(letter: str, step: int) -> str:
+    """Names in another order of the alphabet, of other lengths, some of them Greek."""
+    lead = "zyxwvutsrq"[step % 10]
+    greek = {"x": "omega", "W": "Theta", "y": "eta", "i": "rho", "j": "a"}
+    return f"{lead}{greek.get(letter, letter * 2)}_{step}"
+
+
+@holds("renaming everything changes nothing but names")
+def renamed(subject: Subject) -> None:
+    other = replace(subject, name=otherwise)
+    assert [*other.module.SHAPES.values()] == [*subject.module.SHAPES.values()]
+    found = other.at(subject.point)
+    close(found.values, subject.result.values, 1e-12, 1e-13)
+    close(found.grads, subject.result.grads, 1e-11, [1e2 * n for n in noise(subject, 1e-15)])
+
+
+@holds("float32 within 1e-4 of float64, and float32 throughout")
+def single(subject: Subject) -> None:
+    point = subject.point
+
+    def cast(arrays: Arrays) -> Arrays:
+        return [a.astype(np.float32) if a.dtype.kind == "f" else a for a in map(np.asarray, arrays)]
+
+    small = Point(
+        *(cast(getattr(point, f)) for f in ("params", "inputs", "states", "targets", "upstream"))
+    )
+    found = subject.at(small)
+    for a in [*found.outputs, *found.grads, *found.cache]:
+        assert a.dtype == np.float32 or a.dtype.kind in "iub", a.dtype
+    slack = [100 * n for n in noise(subject, 6e-8)]
+    close(found.grads, subject.result.grads, 1e-4, slack)
+
+
+def degree(subject: Subject) -> int:
+    """Of the values in the inputs, as polynomials: 17 is more than can be asked of float64."""
+    powers: list[int] = []
+    for step in subject.graph.all:
+        powers.append(step.made.power * max((powers[a] for a in step.args), default=1))
+    return max(powers)
+
+
+@holds(
+    "inputs to 1e4 of both signs give finite values and gradients, without a warning",
+    lambda s: not s.graph.flagged("grows") and degree(s) <= 16,
+)
+def large(subject: Subject) -> None:
+    rng = np.random.default_rng(subject.seed)
+    inputs = [
+        rng.uniform(-1e4, 1e4, a.shape) if a.dtype.kind == "f" else a for a in subject.point.inputs
+    ]
+    with np.errstate(over="raise", divide="raise", invalid="raise"):
+        found = subject.at(replace(subject.point, inputs=inputs))
+    assert all(np.isfinite(a).all() for a in [*found.values, *found.grads])
+
+
+@holds("nan in, nan out", lambda s: any(a.dtype.kind == "f" and a.size for a in s.variables))
+def nan(subject: Subject) -> None:
+    """Where an entry has a gradient, values depend on it."""
+    sizes = [np.max(np.abs(g), initial=0) for g in subject.result.grads]
+    k = int(np.argmax(sizes))
+    if sizes[k] < 1e-8:
+        return
+    grad = subject.result.grads[k]
+    at = np.unravel_index(int(np.argmax(np.abs(grad))), grad.shape)
+    step = np.zeros(grad.shape)
+    step[at] = np.nan
+    with np.errstate(invalid="ignore"):
+        found = subject.at(subject.moved(k, step))
+    assert any(np.isnan(a).any() for a in found.values), subject.wrt[k]
+    assert any(np.isnan(a).any() for a in found.grads), subject.wrt[k]
+
+
+BUILTINS = {
+    "float",
+    "int",
+    "len",
+    "range",
+    "sum",
+    "tuple",
+    "dict",
+    "str",
+    "bool",
+    "isinstance",
+    "sorted",
+    "zip",
+    "list",
+    "min",
+    "max",
+    "print",
+    "all",
+    "any",
+    "set",
+    "reversed",
+    "enumerate",
+    "abs",
+    "ValueError",
+    "TypeError",
+    "IndexError",
+    "__name__",
+    "type",
+    "SystemExit",
+    "slice",
+    "complex",
+    "next",
+    "object",
+    "map",
+    "repr",
+}
+
+
+@holds("what is emitted parses, and holds nothing but arithmetic on numpy arrays")
+def text(subject: Subject) -> None:
+    tree = ast.parse(subject.text)
+    imported = [a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names]
+    assert set(imported) <= {"numpy", "sys"}, imported
+    assert not any(isinstance(n, ast.ImportFrom) for n in ast.walk(tree))
+    made = {
+        n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+    }
+    made |= {n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)}
+    made |= {n.name for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.ClassDef))}
+    read = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
+    assert read <= made | BUILTINS | {"np", "sys"}, read - made - BUILTINS
+    dotted = {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)}
+    assert not any(name.startswith("_") for name in dotted), dotted
+
+
+@holds("LaTeX is written, without a sign of what went wrong")
+def latex(subject: Subject) -> None:
+    assert r"\begin{" in subject.latex
+    assert "None" not in subject.latex and "Element(" not in subject.latex
+
+
+@holds("LaTeX compiles", lambda s: s.seed % 50 == 0)
+def compiles(subject: Subject) -> None:
+    import subprocess
+
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "net.tex").write_text(subject.latex, encoding="utf-8")
+        command = ["pdflatex", "-interaction=nonstopmode", "net.tex"]
+        subprocess.run(command, cwd=folder, capture_output=True, check=False, timeout=120)
+        log = (Path(folder) / "net.log").read_text(encoding="latin-1")
+    assert "Output written" in log
+    assert not [line for line in log.splitlines() if line.startswith("!")]

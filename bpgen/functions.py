@@ -15,12 +15,28 @@ from bpgen import error_function
 
 
 def _function(name: str) -> type[sp.Function]:
-    """A real scalar function whose derivatives are the `derivatives` column of its row."""
+    """A real scalar function whose derivatives are the `derivatives` column of its row; of constants
+    it is the constant that its `definition` says.
+    """
+
+    def of_constants(cls: type, *args: sp.Expr) -> sp.Expr | None:
+        if all(a.is_number and a.is_comparable for a in args) and name != "masked":
+            return ROWS[name].definition(*args)  # type: ignore[misc]
+        return None
 
     def fdiff(self: sp.Function, argindex: int = 1) -> sp.Expr:
         return ROWS[name].derivatives[argindex - 1](*self.args)
 
-    return type(name, (sp.Function,), {"fdiff": fdiff, "is_real": True, "__module__": __name__})
+    return type(
+        name,
+        (sp.Function,),
+        {
+            "eval": classmethod(of_constants),
+            "fdiff": fdiff,
+            "is_real": True,
+            "__module__": __name__,
+        },
+    )
 
 
 sigmoid = _function("sigmoid")

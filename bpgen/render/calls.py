@@ -11,7 +11,7 @@ import sympy as sp
 
 from bpgen.functions import Row, row
 from bpgen.render.dialect import Dialect
-from bpgen.render.masks import kept
+from bpgen.render.masks import conditions
 from bpgen.render.writer import ADD, MUL, POW, Piece, Writer
 
 if TYPE_CHECKING:
@@ -78,17 +78,16 @@ def _masked(call: sp.Expr, printer: Printer) -> tuple[tuple[str, str], ...]:
     """What a mask keeps, and minus infinity elsewhere."""
     dialect = printer.writer.dialect
     lost = (dialect.minus + dialect.words["infinity"], dialect.words["otherwise"])
-    return ((printer.text(kept(call)[0]), keeps(call, printer)), lost)
+    return ((printer.text(call.args[0]), keeps(call, printer)), lost)
 
 
 def keeps(call: sp.Expr, printer: Printer) -> str:
-    """if u <= t, of what a mask keeps."""
-    dialect, bounds = printer.writer.dialect, kept(call)[1]
-    when = ", ".join(printer.writer.bounded(bounds))
-    if not bounds:
-        mask = call.args[1]
-        when = f"{printer.tight(mask, MUL)} {dialect.relations['!=']} 0"
-    return str(dialect.words["if"] + when)
+    """if u <= t and m_u != 0, of what a mask keeps."""
+    dialect, (bounds, given) = printer.writer.dialect, conditions(call.args[1])
+    when = list(printer.writer.bounded(bounds))
+    if given != 1:
+        when.append(f"{printer.tight(given, MUL)} {dialect.relations['!=']} 0")
+    return str(dialect.words["if"] + ", ".join(when))
 
 
 def exp(inner: str, writer: Writer) -> Piece:

@@ -52,7 +52,8 @@ class _Drawing:
         if size(made.shape) > MOST or (made.kinked and not self.kinks):
             return None
         self.steps.append(Step(name, made, args, self.shared(made)))
-        self.batched.append(bool(made.given) or any(self.batched[a] for a in args))
+        given = any(g.word != "state" for g in made.given.values())
+        self.batched.append(given or any(self.batched[a] for a in args))
         self.reached += [name, *pick.reached]
         return made
 

@@ -63,6 +63,9 @@ class Graph:
         return self.steps + self.losses
 
     def flagged(self, flag: str) -> bool:
+        """Whether any step is so; l1 has a kink."""
+        if flag == "kinked" and self.penalty and self.penalty.word == "l1":
+            return True
         return any(getattr(step.made, flag) for step in self.all)
 
     @cached_property
@@ -161,7 +164,7 @@ class _Text:
             yield f"output({', '.join(map(self.value, graph.outputs))})"
         if graph.losses:
             terms = [
-                f"{weight} * {self.name('l', k) if graph.named else self.filled(k, step)[-1]}"
+                f"{weight} * {self.name('l', k) if graph.named else f'({self.filled(k, step)[-1]})'}"
                 for (k, step), weight in zip(
                     enumerate(graph.losses, first), graph.weights, strict=True
                 )

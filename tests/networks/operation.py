@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
-from inspect import signature
+from inspect import Parameter, signature
 from typing import Any
 
 from hypothesis import strategies as st
@@ -134,7 +134,8 @@ def operation(
 
 def arity(made: Made) -> int:
     """How many arguments the twin takes."""
-    return len(signature(made.twin).parameters)
+    kinds = [p.kind for p in signature(made.twin).parameters.values()]
+    return kinds.count(Parameter.POSITIONAL_OR_KEYWORD)
 
 
 def known(*shapes: Shape) -> bool:

@@ -49,7 +49,7 @@ def close(found: Arrays, true: Arrays, tolerance: float, noise: Arrays | float =
         scale = float(np.max(np.abs(b), initial=0))
         slack = noise if isinstance(noise, float) else float(np.max(noise[k], initial=0))
         error = float(np.max(np.abs(np.subtract(a, b)), initial=0))
-        bar = tolerance * scale + 1e-3 * tolerance * largest + slack
+        bar = tolerance * scale + 1e-2 * tolerance * largest + slack
         assert error <= bar or error < 1e-300, (
             f"{k}: wrong by {error:.2e} of {scale:.2e} ({bar:.2e})"
         )
@@ -309,7 +309,6 @@ def nan(subject: Subject) -> None:
     with np.errstate(invalid="ignore"):
         found = subject.at(subject.moved(k, step))
     assert any(np.isnan(a).any() for a in found.values), subject.wrt[k]
-    assert any(np.isnan(a).any() for a in found.grads), subject.wrt[k]
 
 
 BUILTINS = {

@@ -45,59 +45,61 @@ def group_norm(pick: Pick, x: Shape) -> Made:
         by_group = x.reshape(len(x), groups, -1)
         centred = by_group - by_group.mean(2, keepdim=True)
         y = (centred / (centred.pow(2).mean(2, keepdim=True) + eps).sqrt()).reshape(x.shape)
-        of_channel = (1, -1, *(1 for _ in x.shape[2:]))
-        return y * gb[0].reshape(of_channel) + gb[1].reshape(of_channel) if gb else y
+        return y * _of_channel(gb[0], x) + _of_channel(gb[1], x) if gb else y
 
     return _affine(f"group_norm({{0}}, {groups}, eps={eps}", twin, 2, x, affine)
 
 
-def _statistics(x: Any) -> tuple[Any, Any]:
-    """Mean and variance of each channel, also of one sample, of which PyTorch has none."""
+def _of_channel(a: Any, x: Any) -> Any:
+    return a.reshape(-1, *(1 for _ in x.shape[2:]))
+
+
+def _across(x: Any, eps: float, *gb: Any) -> tuple[Any, Any]:
+    """Batch norm, also of one sample, of which PyTorch has none; and the mean."""
     axes = [0, *range(2, x.ndim)]
-    return x.mean(axes), x.var(axes, correction=0)
+    mean, variance = x.mean(axes), x.var(axes, correction=0)
+    y = (x - _of_channel(mean, x)) / _of_channel(variance + eps, x).sqrt()
+    return (y * _of_channel(gb[0], x) + _of_channel(gb[1], x) if gb else y), mean
 
 
 @operation({1, 2, 3}, when=lambda x: known(x[:1]))
 def batch_norm(pick: Pick, x: Shape) -> Made:
     eps, affine = pick("eps", 1e-5, 0.1), pick("affine", True, False)
+    call = f"batch_norm({{0}}, eps={eps}"
+    return _affine(call, lambda x, *gb: _across(x, eps, *gb)[0], 2, x, affine, mixes=True)
 
-    def twin(x: Any, *gb: Any) -> Any:
-        return F.batch_norm(x, *_statistics(x), *gb, training=False, eps=eps)
 
-    return _affine(f"batch_norm({{0}}, eps={eps}", twin, 2, x, affine, mixes=True)
+def _running(x: Shape) -> dict[str, Given]:
+    return {"m": Given("state", x[:1]), "s": Given("state", x[:1], draw="positive")}
 
 
 @operation({1, 2, 3}, when=lambda x: known(x[:1]))
-def batch_norm_in_evaluation(pick: Pick, x: Shape) -> Made:
-    given = {"m": Given("state", x[:1]), "s": Given("state", x[:1], draw="positive")}
+def batch_norm_in_evaluation(_: Pick, x: Shape) -> Made:
     return Made(
         "{out} = batch_norm({0}, ({m}, {s}))",
         lambda x, m, s, g, b: F.batch_norm(x, m, s, g, b, training=False),
         x,
-        given=given,
+        given=_running(x),
     )
 
 
 @operation({1, 2, 3}, when=lambda x: known(x[:1]))
 def running_batch_norm(pick: Pick, x: Shape) -> Made:
-    """Its statistics are used as well."""
-    given = {"m": Given("state", x[:1]), "s": Given("state", x[:1], draw="positive")}
+    """The mean that it returns is used as well."""
     momentum = pick("momentum", 0.1, 0.25)
 
     def twin(x: Any, m: Any, s: Any, g: Any, b: Any) -> Any:
-        mean, variance = _statistics(x)
-        y = F.batch_norm(x, mean, variance, g, b, training=False)
-        new = (1 - momentum) * m + momentum * mean
-        return y + (new + s).reshape(-1, *(1 for _ in x.shape[2:]))
+        y, mean = _across(x, 1e-5, g, b)
+        return y + _of_channel((1 - momentum) * m + momentum * mean + s, x)
 
-    of_channel = ", ".join(["{c}", "{i}", "{j}"][: len(x)])
-    names = of_channel.replace(",", "")
+    net = f"{{y}}, {{m1}}, {{s1}} = running_batch_norm({{0}}, ({{m}}, {{s}}), {momentum})\n"
     if len(x) == 1:
-        net = "{out} = {y} + {m1} + {s}"
+        net += "{out} = {y} + {m1} + {s}"
     else:
-        net = (
-            f'{of_channel} = indices("{names}")\n'
-            f"{{out}} = tensor({{y}}[{of_channel}] + {{m1}}[{{c}}] + {{s}}[{{c}}], {of_channel})"
+        at = ["{c}", "{i}", "{j}"][: len(x)]
+        comma = ", ".join(at)
+        net += (
+            f'{comma} = indices("{" ".join(at)}")\n'
+            f"{{out}} = tensor({{y}}[{comma}] + {{m1}}[{{c}}] + {{s}}[{{c}}], {comma})"
         )
-    net = f"{{y}}, {{m1}}, {{s1}} = running_batch_norm({{0}}, ({{m}}, {{s}}), {momentum})\n" + net
-    return Made(net, twin, x, given=given, mixes=True)
+    return Made(net, twin, x, given=_running(x), mixes=True)

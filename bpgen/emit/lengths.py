@@ -29,7 +29,8 @@ def measured(
                     measure += " - 1"  # what stands before the first step is stored, too
                 lines.append((array, f"{size} = {measure}"))
     if "rows" in names:
-        lines.append((next(iter(arrays)), f"rows = np.arange({BATCH})"))
+        batched = next(a for a in arrays if BATCH in {i.size for i in tensors[a].indices})
+        lines.append((batched, f"rows = np.arange({BATCH})"))
     for array, line in reversed(lines):
         body.insert(_after(body, array), line)
     return body

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from bpgen.emit.flat import seen_outside
 from bpgen.emit.layout import assignment, comment
 from bpgen.emit.scattered import added
 from bpgen.ir import Equation, Index, Loop, Term, length
@@ -116,6 +117,7 @@ class Looping:
     def _filled(self, equation: Equation, scope: Scope, sign: str, indent: int) -> list[str]:
         """A statement that writes the plain terms of an equation, and its scatters."""
         lines: list[str] = []
+        equation = seen_outside(equation, self.write.tensors)
         plain = replace(equation, terms=tuple(t for t in equation.terms if t.at is None))
         if plain.terms:
             target = read(equation.lhs, scope)

@@ -45,6 +45,7 @@ def plan(derivation: Derivation) -> Plan:
         t.name for t in network.tensors.values() if t.role in ("input", "state", "noise", "value")
     } - of_target
     cached = read & computed | set(_first_input(network)) | _shaping(network, derivation, both)
+    cached |= _measuring(network, both, cached)
     early = [f for f in derivation.forward if f.equation.name not in of_target]
     forward = _needed_forward(early, cached | set(network.outputs), defined)
     return Plan(
@@ -70,6 +71,20 @@ def _shaping(network: Network, derivation: Derivation, steps: list[Step]) -> set
         if all(t.at is not None for t in s.evaluated.terms) or not s.evaluated.reads()
     }
     return {t.name for t in network.role("input") if derivation.adjoint.get(t.name) in filled}
+
+
+def _measuring(network: Network, steps: list[Step], cached: set[str]) -> set[str]:
+    """An input for each length known at run time that a gradient has, and nothing else in the
+    cache.
+    """
+    told = {i.size for name in cached for i in network.tensors[name].indices}
+    asked = dict.fromkeys(i.size for s in steps for i in s.evaluated.indices)
+    inputs = network.role("input")
+    return {
+        next(t.name for t in inputs if size in {i.size for i in t.indices})
+        for size in asked
+        if isinstance(size, str) and size not in told
+    }
 
 
 def _named(derivation: Derivation, role: str) -> set[str]:

@@ -33,12 +33,13 @@ class _Drawing:
     def shapes(self) -> list[Shape]:
         return [step.made.shape for step in self.steps]
 
-    def fitting(self, row: Operation) -> list[tuple[int, ...]]:
+    def fitting(self, name: str, row: Operation) -> list[tuple[int, ...]]:
         """The arguments that an operation can have: those of which most are not used elsewhere."""
         shapes, unused = self.shapes(), set(self.unused())
         every = [
             args
             for args in product(range(len(shapes)), repeat=len(row.ranks))
+            if len({*args}) == len(args) or name not in ("paired", "larger")
             if row.fits(*(shapes[a] for a in args))
         ]
         rank = {args: len(unused.intersection(args)) for args in every}
@@ -95,9 +96,9 @@ def graphs(draw: st.DrawFn, kinks: bool = True, most: int = 6) -> Graph:
         name = drawing.one("input", "input", "input", "embedding")
         drawing.add(name, OPERATIONS[name], ())
     for _ in range(drawing.one(*range(1, most + 1))):
-        rows = {n: r for n, r in OPERATIONS.items() if n not in SOURCES and drawing.fitting(r)}
+        rows = {n: r for n, r in OPERATIONS.items() if n not in SOURCES and drawing.fitting(n, r)}
         name = drawing.one(*rows)
-        drawing.add(name, rows[name], drawing.one(*drawing.fitting(rows[name])))
+        drawing.add(name, rows[name], drawing.one(*drawing.fitting(name, rows[name])))
     return _ended(drawing)
 
 
@@ -136,7 +137,7 @@ def _join(drawing: _Drawing, k: int) -> None:
     shape = drawing.steps[k].made.shape
 
     def twin(x: object, y: object) -> object:
-        mean = y.tanh().flatten(1).mean(1)
+        mean = y.reshape(len(y), -1).tanh().mean(1)
         return x * mean.reshape(-1, *(1 for _ in shape))
 
     mean = "mean(tanh({1}))" if drawing.steps[other].made.shape else "tanh({1})"

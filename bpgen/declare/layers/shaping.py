@@ -29,12 +29,21 @@ def reshape(x: Tensor, *shape: Size) -> Tensor:
     old = some_tensor(x, "reshape").shape
     if old == new:
         return x
+    if [n for n in old if n != 1] == [n for n in new if n != 1]:
+        return _squeezed(x, new)
     first, last = _kept(old, new)
     inner = [s[first : len(s) - last] for s in (old, new)]
     if not _are_as_many(*inner):
         raise NetError(f"reshape: {x.said()} does not fill {new}", "keep the number of elements")
     flat = _merged(x, first, last) if len(inner[0]) > 1 else x
     return _parted(flat, new, first, last) if len(inner[1]) != 1 else flat
+
+
+def _squeezed(x: Tensor, shape: tuple[Size, ...]) -> Tensor:
+    """The same axes, between others of one entry."""
+    i = along(shape)
+    mine = iter([k for k, size in zip(i, shape, strict=True) if size != 1])
+    return Tensor.of(i, x[tuple(0 if size == 1 else next(mine) for size in x.shape)])
 
 
 def _alike(one: tuple[Size, ...], two: tuple[Size, ...]) -> int:

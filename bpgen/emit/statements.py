@@ -27,7 +27,10 @@ from bpgen.network.letters import lettered
 from bpgen.record import Derivation, Forward, Step
 
 _SUBSCRIPT = re.compile(r"\[([^\]]*)\]")
-_VIEW = re.compile(r"[a-zA-Z_]\w*(\.T|\.(transpose|swapaxes)\([^()]*\)|\[[^\]]*\])*")
+_VIEW = re.compile(
+    r"(windows\(([^()]|\([^()]*\))*\)|[a-zA-Z_]\w*)"
+    r"(\.T|\.(transpose|swapaxes)\([^()]*\)|\[[^\]]*\])*"
+)
 _RESHAPE = re.compile(r"\.reshape\([^()]*\)")
 
 
@@ -257,6 +260,8 @@ class Statements:
     def _shares(self, equation: Equation, text: str) -> bool:
         """Whether what a caller gets would share memory with what the text looks at."""
         seen = equation.name in {*self.differentiates, *self.network.outputs}
+        if not seen and text.startswith("windows("):
+            return False  # a copy of what overlaps is many times larger
         whole = _RESHAPE.sub("", text) if seen else text
         return self._is_returned(equation) and self._is_view(whole)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import sympy as sp
@@ -55,9 +56,17 @@ def inlined(declared: Declaration, used: list[int], named: set[int]) -> dict[int
         if serial in named or tensor.role != "value" or tensor.layer or tensor.open:
             kept[serial] = (tensor.indices, terms)
         else:
-            nameless[serial] = (tensor.indices, terms)
+            nameless[serial] = (tensor.indices, tuple(map(_counted, terms)))
             depth.setdefault(serial, 0)
     return {s: kept[s] for s in used if s in kept}
+
+
+def _counted(term: Term) -> Term:
+    """The sum of a constant as the constant it comes to."""
+    sizes = [k.size for k in term.over]
+    if not term.body.is_number or term.reduce != "sum" or not all(type(n) is int for n in sizes):
+        return term
+    return Term(term.body * prod(map(int, sizes)), (), "sum", term.at)
 
 
 def _said(definition: Definition) -> Equation:

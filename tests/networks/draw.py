@@ -11,6 +11,7 @@ from tests.networks.graph import Graph, Owner, Penalty, Step
 from tests.networks.operation import LOSSES, OPERATIONS, Made, Operation, Pick, Shape
 
 MOST = 252  # numbers in one value of a sample: larger networks say no more, and take longer
+ACROSS = ("of_batch", "batch_norm", "running_batch_norm")  # of what is the same for all: nothing
 SOURCES = ("input", "embedding")
 
 
@@ -41,6 +42,7 @@ class _Drawing:
             for args in product(range(len(shapes)), repeat=len(row.ranks))
             if len({*args}) == len(args) or name not in ("paired", "larger")
             if row.fits(*(shapes[a] for a in args))
+            if name not in ACROSS or self.batched[args[0]]
         ]
         rank = {args: len(unused.intersection(args)) for args in every}
         most = max(rank.values(), default=0)

@@ -140,7 +140,7 @@ class _Text:
         lines = self.filled(k, step)
         if k < len(self.graph.steps):
             return lines
-        named = [f"{self.name('l', k)} = {lines[-1]}"] if self.graph.named else []
+        named = [f"{self.name('ell', k)} = {lines[-1]}"] if self.graph.named else []
         return [*lines[:-1], *named]
 
     def filled(self, k: int, step: Step) -> list[str]:
@@ -164,7 +164,7 @@ class _Text:
             yield f"output({', '.join(map(self.value, graph.outputs))})"
         if graph.losses:
             terms = [
-                f"{weight} * {self.name('l', k) if graph.named else f'({self.filled(k, step)[-1]})'}"
+                f"{weight} * {self.name('ell', k) if graph.named else f'({self.filled(k, step)[-1]})'}"
                 for (k, step), weight in zip(
                     enumerate(graph.losses, first), graph.weights, strict=True
                 )

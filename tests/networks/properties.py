@@ -71,7 +71,7 @@ def jittered(point: Point, by: float, seed: int = 0) -> Point:
 def noise(subject: Subject, by: float) -> Arrays:
     """What gradients do when each number is off by a share of itself."""
     base = subject.result.grads
-    moved = [subject.at(jittered(subject.point, by, seed)).grads for seed in range(2)]
+    moved = [subject.at(jittered(subject.point, by, seed)).grads for seed in range(4)]
     return [
         np.max([np.max(np.abs(m[k] - g), initial=0) for m in moved]) for k, g in enumerate(base)
     ]
@@ -256,7 +256,13 @@ def renamed(subject: Subject) -> None:
     close(found.grads, subject.result.grads, 1e-11, [1e2 * n for n in noise(subject, 1e-15)])
 
 
-@holds("float32 within 1e-4 of float64, and float32 throughout")
+def moderate(subject: Subject) -> bool:
+    """Far from the ends of float32."""
+    made = [*subject.result.values, *subject.result.grads, *subject.result.cache]
+    return all(np.max(np.abs(a), initial=0) < 1e15 for a in made)
+
+
+@holds("float32 within 1e-4 of float64, and float32 throughout", moderate)
 def single(subject: Subject) -> None:
     point = subject.point
 
@@ -269,7 +275,7 @@ def single(subject: Subject) -> None:
     found = subject.at(small)
     for a in [*found.outputs, *found.grads, *found.cache]:
         assert a.dtype == np.float32 or a.dtype.kind in "iub", a.dtype
-    slack = [100 * n for n in noise(subject, 6e-8)]
+    slack = [300 * n + 1e-6 for n in noise(subject, 6e-8)]
     close(found.grads, subject.result.grads, 1e-4, slack)
 
 

@@ -10,7 +10,6 @@ SMOOTH = {
     "sigmoid({0})": lambda z: torch.sigmoid(z),
     "tanh({0})": lambda z: torch.tanh(z),
     "softplus({0})": lambda z: F.softplus(z, threshold=1000),
-    "identity({0})": lambda z: z,
     "gelu({0})": lambda z: F.gelu(z),
     'gelu({0}, "tanh")': lambda z: F.gelu(z, approximate="tanh"),
     "silu({0})": lambda z: F.silu(z),

@@ -31,6 +31,11 @@ def each(function: Loss, mean: bool = False, **options: Any) -> Loss:
     return of_samples
 
 
+def log_cosh(z: Any) -> Any:
+    """In a form that does not overflow."""
+    return z.abs() + F.softplus(-2 * z.abs()) - 0.6931471805599453
+
+
 OF_NUMBERS: dict[str, tuple[Loss, str]] = {
     "half_squared_error({0}, {y})": (lambda z, y: each(F.mse_loss)(z, y) / 2, "real"),
     "squared_error({0}, {y})": (each(lambda *a, **o: F.mse_loss(*a, **o)), "real"),
@@ -40,7 +45,7 @@ OF_NUMBERS: dict[str, tuple[Loss, str]] = {
     "huber({0}, {y}, 0.7)": (each(lambda *a, **o: F.huber_loss(*a, **o), delta=0.7), "real"),
     "smooth_l1({0}, {y})": (each(lambda *a, **o: F.smooth_l1_loss(*a, **o)), "real"),
     "log_cosh_loss({0}, {y})": (
-        lambda z, y: torch.log(torch.cosh(z - y)).flatten(1).sum(1),
+        lambda z, y: log_cosh(z - y).flatten(1).sum(1),
         "real",
     ),
     "hinge({0}, {y})": (lambda z, y: F.relu(1 - y * z).flatten(1).sum(1), "signs"),

@@ -1,0 +1,57 @@
+"""All that is asked of one random network."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+
+from bpgen.errors import NetError
+from tests.networks.draw import graphs
+from tests.networks.properties import PROPERTIES
+from tests.networks.run import Subject
+
+# What cancels leaves an input without use: x - x, in whatever words. bpgen refuses it, rightly.
+CANCELLED = r"never used|depends on no input|is an input, not computed"
+TORCH = "gradient equals PyTorch's"
+
+COMMON = settings(deadline=None, suppress_health_check=list(HealthCheck))
+UNSHRUNK = settings(COMMON, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+
+
+def subjects(kinks: bool = True, most: int = 6) -> st.SearchStrategy[Subject]:
+    """A network, and a point drawn for it."""
+    batches = st.sampled_from([2, 3, 1, 5])
+    return st.builds(Subject, graphs(kinks, most), st.integers(0, 10**6), batches)
+
+
+def examine(subject: Subject, left_out: Iterable[str] = ()) -> list[str]:
+    """The names of the properties that were asked for; an AssertionError says which does not hold
+    and of which network.
+    """
+    try:
+        _ = subject.module
+    except NetError as error:
+        if re.search(CANCELLED, error.fact):
+            return ["refused, as an input cancels"]
+        raise AssertionError(_said("is emitted", subject, error)) from error
+    except Exception as error:
+        raise AssertionError(_said("is emitted", subject, error)) from error
+    asked = []
+    for each in PROPERTIES:
+        if each.name in left_out or not each.when(subject):
+            continue
+        try:
+            each.holds(subject)
+        except Exception as error:
+            raise AssertionError(_said(each.name, subject, error)) from error
+        asked.append(each.name)
+    return asked
+
+
+def _said(name: str, subject: Subject, error: Exception) -> str:
+    """A failure, with all that it takes to see it again."""
+    what = f"{type(error).__name__}: {error}"
+    return f"{name}: {what}\nseed {subject.seed}, {subject.batch} samples\n{subject.source}"

@@ -46,6 +46,7 @@ step = _function("step")
 leaky_relu = _function("leaky_relu")
 leaky_step = _function("leaky_step")
 log_cosh = _function("log_cosh")
+sech = _function("sech")
 elu = _function("elu")
 elu_slope = _function("elu_slope")
 clip = _function("clip")
@@ -127,6 +128,12 @@ _STEP = '''
 def step(z: np.ndarray) -> np.ndarray:
     """1 where z > 0, 0 elsewhere."""
     return np.asarray((z > 0).astype(z.dtype))
+'''
+_SECH = '''
+def sech(z: np.ndarray) -> np.ndarray:
+    """1 / cosh(z); only exp of what is not positive is taken, so nothing overflows."""
+    e = np.exp(np.minimum(z, -z))
+    return np.asarray(2 * e / (1 + e * e))
 '''
 _LOG_COSH = '''
 def log_cosh(z: np.ndarray) -> np.ndarray:
@@ -233,6 +240,14 @@ _TABLE = (
         (lambda z: sp.tanh(z),),
         _LOG_COSH,
         text="log cosh",
+    ),
+    Row(
+        sech,
+        "sech({0})",
+        r"\operatorname{sech}",
+        lambda z: 1 / sp.cosh(z),
+        (lambda z: -sech(z) * sp.tanh(z),),
+        _SECH,
     ),
     Row(
         relu,

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import sympy as sp
 from sympy.codegen.cfunctions import expm1, log1p
 
-from bpgen.functions import log_cosh, sigmoid, softplus
+from bpgen.functions import log_cosh, sech, sigmoid, softplus
 from bpgen.ir import Element
 
 Rewrite = Callable[[sp.Expr], sp.Expr | None]
@@ -125,6 +125,25 @@ def _log_cosh(expr: sp.Expr) -> sp.Expr | None:
     return None
 
 
+def _sinh_over_cosh(expr: sp.Expr) -> sp.Expr | None:
+    """sinh(u) / cosh(u) = tanh(u)"""
+    for part in expr.args if isinstance(expr, sp.Mul) else ():
+        power = part.as_base_exp()
+        if isinstance(power[0], sp.cosh) and power[1].is_negative:
+            above = sp.sinh(power[0].args[0])
+            if above in expr.args:
+                rest = power[0] ** (power[1] + 1)
+                return _without(expr, part, above) * rest * sp.tanh(above.args[0])
+    return None
+
+
+def _sech(expr: sp.Expr) -> sp.Expr | None:
+    """1 / cosh(u) = sech(u)"""
+    if isinstance(expr, sp.Pow) and isinstance(expr.base, sp.cosh) and expr.exp.is_negative:
+        return sech(expr.base.args[0]) ** -expr.exp
+    return None
+
+
 def _log1p(expr: sp.Expr) -> sp.Expr | None:
     """log(1 + u) = log1p(u), exact where u is small"""
     if isinstance(expr, sp.log) and isinstance(expr.args[0], sp.Add) and expr.args[0].args[0] == 1:
@@ -196,6 +215,8 @@ _OVERFLOW: tuple[Rewrite, ...] = (
     _log_sigmoid,
     _log_of_two_exponentials,
     _log_cosh,
+    _sinh_over_cosh,
+    _sech,
     _tanh,
     _sigmoid,
     _exp_times_sigmoid,

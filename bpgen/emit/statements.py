@@ -208,21 +208,21 @@ class Statements:
             value = aligned(replace(right, tight=right.text.isidentifier()), equation.indices)
             whole = f"np.broadcast_to({value}, {self.shape(equation)})"
             return f"{whole}.copy()" if returned or added else whole
-        if not returned:
-            return f"np.full({self.shape(equation)}, {right.text}, {self._real()}.dtype)"
+        if not returned or equation.name not in self.differentiates:
+            dtype = self.dtype([equation]) if equation.reads() else f"{self._real(equation)}.dtype"
+            return f"np.full({self.shape(equation)}, {right.text}, {dtype})"
         like = self._like(equation)
         if right.text == "0":
             return f"np.zeros_like({like})"
         return f"np.full_like({like}, {right.text})"
 
-    def _real(self) -> str:
-        """A real array at hand, for its precision."""
-        real = (
-            n
-            for n in self.plan.cache
-            if self.tensors[n].bound is None and not self.tensors[n].block
-        )
-        return f'cache["{next(real)}"]'
+    def _real(self, equation: Equation) -> str:
+        """A real array at hand, for its precision: an input in forward, one of the cache after."""
+        forward = equation.name in self.network.tensors
+        names = [t.name for t in self.network.role("input")] if forward else self.plan.cache
+        infos = (self.tensors[n] for n in names)
+        real = next(t.name for t in infos if t.bound is None and not t.block)
+        return real if forward else f'cache["{real}"]'
 
     def shape(self, equation: Equation) -> str:
         """The shape of the left side, from an array at hand where there is one."""

@@ -26,7 +26,8 @@ from bpgen.render.document import document
 from bpgen.render.repeats import Part, parts
 from bpgen.render.sample import View, separable
 from bpgen.render.ways import ways
-from tests.networks import networks
+from tests.networks.draw import graphs
+from tests.networks.graph import Graph, source
 from tests.render.nets import NETS, derived, printed
 
 Values = dict[str, np.ndarray]
@@ -346,9 +347,9 @@ def test_no_index_is_printed_in_bpgens_own_spelling(name: str, fmt: str) -> None
 
 
 @settings(max_examples=25, deadline=None)
-@given(networks(kinks=True))
-def test_letters_of_random_networks(text: str) -> None:
-    derivation = derive(declared_by(text))
+@given(graphs())
+def test_letters_of_random_networks(graph: Graph) -> None:
+    derivation = derive(declared_by(source(graph)))
     for notation in ("matrix", "index"):
         _assert_letters_are_apart(derivation, notation)
         _assert_no_index_is_bpgens_own(render(derivation, fmt="text", notation=notation))

@@ -134,7 +134,7 @@ def _within(piece: str, indent: int) -> list[str]:
     """An operand with the operator before it; one that is too long at its own operators, or as what
     its bracket holds.
     """
-    sign = piece[:2] if piece[:2] in ("+ ", "- ", "* ", "/ ") else ""
+    sign = piece[:2] if piece[:2] in ("+ ", "- ", "* ", "/ ", "@ ") else ""
     value = piece[len(sign) :]
     if indent + len(piece) <= WIDTH:
         return [piece]

@@ -52,12 +52,13 @@ def windowed(base: str, slots: Slots, open_: list[tuple[Index, ...]], access: El
             )
         place, within = sorted(free, key=lambda i: _rank(i.size), reverse=True)
         step, dilation = (int(expr.coeff(i, 1)) for i in (place, within))
-        start = sp.expand(expr - step * place - dilation * within)
-        width = dilation * (_whole(within) - 1) + 1
+        reach = dilation * (_whole(within) - 1)
+        start = sp.expand(expr - step * place - dilation * within + min(reach, 0))
+        width = abs(reach) + 1
         sizes.append(str(width))
         places.append(str(k))
         strides.append(_strided(start, step, place, size - width + 1))
-        last.append("::" + str(dilation) if dilation > 1 else ":")
+        last.append(":" if dilation == 1 else f"::{dilation}")
         outer.append(place)
         inner.append(within)
     one = len(sizes) == 1
@@ -80,7 +81,12 @@ def _whole(index: Index) -> int:
 
 
 def _strided(start: sp.Expr, step: int, place: Index, count: sp.Expr) -> str:
-    """Which of the windows are meant: every one, or every `step`-th from `start`."""
+    """Which of the windows are meant: every one, or every `step`-th from `start`, perhaps from the
+    end on.
+    """
+    if step < 0:
+        end = sp.expand(start + step * (length(place.size) - 1) - 1)
+        return f"{start}:{'' if end == -1 else end}:{step}"
     end = sp.expand(start + step * (length(place.size) - 1) + 1)
     begin = "" if start == 0 else str(start)
     to_the_end = sp.expand(end + step - 1 - count).is_nonnegative

@@ -50,7 +50,7 @@ class _Drawing:
 
     def add(self, name: str, row: Operation, args: tuple[int, ...]) -> Made | None:
         """A step, or nothing where it would be too large."""
-        pick = Pick(self.draw, name)
+        pick = Pick(self.draw, name, self.kinks)
         made = row.make(pick, *(self.steps[a].made.shape for a in args))
         if size(made.shape) > MOST or (made.kinked and not self.kinks):
             return None

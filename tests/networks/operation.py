@@ -95,6 +95,7 @@ class Pick:
 
     draw: st.DrawFn
     of: str
+    kinks: bool = True  # whether there may be some
     reached: list[str] = field(default_factory=list)
 
     def __call__(self, option: str, *values: Any) -> Any:

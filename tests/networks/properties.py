@@ -138,7 +138,7 @@ def pytorch(subject: Subject) -> None:
     given = [next(pools[g.word if g.word in pools else "target"]) for g in graph.given.values()]
     loss, outputs = computed(graph, given, params, subject.batch)
     values = [*([] if loss is None else [loss]), *outputs]
-    close(subject.result.values, [v.detach().numpy() for v in values], 1e-10)
+    close(subject.result.values, [v.detach().numpy() for v in values], 1e-10, 1e-12)
     roots = [loss] if graph.losses else outputs
     seeds = None if graph.losses else [torch.tensor(a) for a in point.upstream]
     wrt = [*params, *(a for a in inputs if a.requires_grad)]

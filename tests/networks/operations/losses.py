@@ -74,13 +74,13 @@ OF_NUMBERS: dict[str, tuple[Loss, str]] = {
         "real",
     ),
 }
-KINKS = ("absolute", "huber", "smooth", "hinge")
-GROWS = ("poisson",)
+KINKS = ("absolute_error", "mean_absolute_error", "huber", "smooth_l1", "hinge")
+GROWS = "poisson_loss"
 
 
 @operation(ANY, table=LOSSES)
 def of_numbers(pick: Pick, z: Shape) -> Made:
-    call = pick("of", *OF_NUMBERS)
+    call = pick("of", *(c for c in OF_NUMBERS if pick.kinks or not c.startswith(KINKS)))
     twin, draw = OF_NUMBERS[call]
     if not z:  # a number is its own sum
         call = call.replace("sum(", "(")
@@ -89,8 +89,8 @@ def of_numbers(pick: Pick, z: Shape) -> Made:
         lambda z, y: twin(z.reshape(len(z), -1), y.reshape(len(y), -1)),
         (),
         given={"y": Given("target", z, draw=draw)},
-        kinked=any(word in call for word in KINKS),
-        grows=any(word in call for word in GROWS),
+        kinked=call.startswith(KINKS),
+        grows=call.startswith(GROWS),
         power=2,
     )
 

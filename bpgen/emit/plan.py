@@ -77,7 +77,8 @@ def _measuring(network: Network, steps: list[Step], cached: set[str]) -> set[str
     """An input for each length known at run time that a gradient has, and nothing else in the
     cache.
     """
-    told = {i.size for name in cached for i in network.tensors[name].indices}
+    found = (network.tensors[name] for name in cached)
+    told = {i.size for t in found if not t.block for i in t.indices}
     asked = dict.fromkeys(i.size for s in steps for i in s.evaluated.indices)
     inputs = network.role("input")
     return {

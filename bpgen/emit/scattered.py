@@ -40,7 +40,7 @@ def _added_there(name: str, scatter: Scatter, indent: int, once: bool) -> list[s
     text, sign = bracketed(scatter.value, SUM), "+="
     if once and not scatter.loops:
         sign = "="
-    elif text.startswith("-"):
+    elif text.startswith("-") and scatter.value[1] > SUM:  # of all that is added
         sign, text = "-=", text[1:]
     if not scatter.loops:
         return assignment(scatter.place, text, indent, sign)

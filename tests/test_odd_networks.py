@@ -170,6 +170,71 @@ NETS = {
         "p = softmax(z); a = sigmoid(z)\n"
         "L = loss(log(p[0]*p[1]) + log(p[2]/p[3]) + sum(log(a/(1-a))) + sum(log(a**2)) + sum(log(2*a)) + sum(log(sqrt(a))))"
     ),
+    "two axes of one length": (
+        'x = input("T", 3); y = target("T", "T")\nL = loss(sum(sqrt(1 + (x @ x.T - y) ** 2)))'
+    ),
+    "a step before, within a function": (
+        't, i, j = indices("t i j")\n'
+        'x = input("T", 3); U = param(3, 3)\n'
+        'h = recurrent("T", 3)\n'
+        "h[t, i] = x[t, i] + sin(sum(U[i, j] * h[t - 1, j], j))\n"
+        "output(h)"
+    ),
+    "a function of a constant": "x = input(3)\nv = x + relu(x - x) + 2 * softplus(x - x)\noutput(v)",
+    "causal and masked": (
+        'x = input("T", 4); m = input("T"); u = input(2)\n'
+        "v = attention(x, x, x, causal=True, mask=cos(m))\noutput(v, 2 * u)"
+    ),
+    "a length that is not cached": (
+        'x = input(5, 2); u = input("T"); y = target()\n'
+        "v = sum(u, axis=0)\n"
+        "L = loss(binary_cross_entropy_with_logits(v, y) + sum(sin(x)))"
+    ),
+    "a state before the samples are counted": (
+        "x = input(2); m, s = state(2), state(2); y = label(2)\n"
+        "v = batch_norm(x, (m, cosh(s)))\noutput(v)\nL = loss(multiclass_hinge(v, y))"
+    ),
+    "axes of one entry": (
+        'x = input("T"); y = input("T", 1, 3)\n'
+        'output(reshape(x, "T", 1), reshape(y, 1, "T", 3), reshape(y, "T", 3), reshape(y, "T", 3, 1))'
+    ),
+    "a recurrence before blocks": (
+        'x = input("T", 3)\n'
+        "v = repeat(2, lambda b: b + tanh(dense(b, 3)), rnn(x, 3))\noutput(v)"
+    ),
+    "a length of blocks alone": (
+        'u = input(); x = input("T", 4)\n'
+        "v = repeat(1, lambda b: b + tanh(dense(b, 4)), x)\noutput(v, arsinh(u))"
+    ),
+    "windows that are added to": (
+        "x = input(5, 7); y = target(3, 35)\n"
+        "v = concat([tanh(x), x, 2 * tanh(x)])\n"
+        "L = loss(squared_error(reverse(reshape(v, 3, 35), axis=1), y))"
+    ),
+    "windows that run backward": (
+        'x = input(3, 7); u = input("T")\n'
+        "output(sum(u) * flatten(transpose(reverse(x))), flatten(reverse(reverse(x), axis=1)),\n"
+        "       flatten(reverse(x, axis=1)), sum(u) * flatten(transpose(reverse(x, axis=1))))"
+    ),
+    "the sum of a constant": (
+        "x, u = input(1), input(1)\nL = loss(triplet(x, x, u, margin=3) + squared_error(u, u))"
+    ),
+    "one entry of a parameter": (
+        "x = input(); P = param(1, 1)\n"
+        "v = tanh(P)\nw = flatten(v)\noutput(w * tanh(x), positions(v) * tanh(x))"
+    ),
+    "a long sum in a product": (
+        "x = input(2); w = param(2); y = target()\n"
+        "v = w * x\nu = v * sigmoid(v)\n"
+        "L = loss(contrastive(u / (1 + u ** 2), v, y))"
+    ),
+    "signs of what is subtracted": (
+        'i = indices("i", size=3)\n'
+        "x = input(4); y = target(8)\n"
+        "u = sin(x)\nv = tensor(u[i + 1] - 2 * u[i], i)\n"
+        "L = loss(half_squared_error(concat([v, part(u, 0, 2), 2 * v]), y))"
+    ),
+    "one over cosh": "x = input(3)\nv = x / cosh(x) ** 2 + sinh(x) / cosh(x)\noutput(v)",
     "logs of two exponentials": (
         "x = input(3); W = param(4,3); z = W @ x\n"
         "L = loss(sum(log(exp(z)+exp(-z))) + sum(log(2+exp(z))) + sum(log(1+2*exp(z))) + sum(log(cosh(z))))"

@@ -56,6 +56,8 @@ NETS = {
     "log_cosh": _SIMPLE + "h = W @ (V @ x)\nL = loss(sum(log(cosh(h - t))))\n",
     "greek": _SIMPLE + "sigma = sigmoid(V @ x)\nzeta = softplus(W @ sigma)\nh = zeta\n" + _FIT,
     "shift": _SIMPLE + "c = param()\nz = V @ x - c\nh = W @ exp(z)\n" + _FIT,
+    "causal_and_masked": _HEAD
+    + "x, m = input('T', 4), input('T')\nh = attention(x, x, x, causal=True, mask=m)\noutput(h)\n",
     "function": _HEAD
     + "x = input(3)\nW, b = param(3, 3), param(3)\nh = tanh(W @ x + b)\ns = sum(h)\noutput(h, s)\n",
     "binary": _LABELLED.replace("label", "target")

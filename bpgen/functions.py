@@ -15,8 +15,8 @@ from bpgen import error_function
 
 
 def _function(name: str) -> type[sp.Function]:
-    """A real scalar function whose derivatives are the `derivatives` column of its row; of constants
-    it is the constant that its `definition` says.
+    """A real scalar function whose derivatives are the `derivatives` column of its row; of a
+    constant it is the constant that its `definition` says.
     """
 
     def of_constants(cls: type, *args: sp.Expr) -> sp.Expr | None:

@@ -120,10 +120,20 @@ NAIVE = (
     Row("log(1 + exp({}))", _softplus, lambda z: torch.log(1 + torch.exp(z))),
     Row("exp({}) - 1", mp.expm1, lambda z: torch.exp(z) - 1),
     Row("log(cosh({}))", _log_cosh, lambda z: torch.log(torch.cosh(z))),
-    Row("{0}/(1 + exp(-{0}))", lambda z: z * _logistic(z), lambda z: z / (1 + torch.exp(-z)), absolute=True),
+    Row(
+        "{0}/(1 + exp(-{0}))",
+        lambda z: z * _logistic(z),
+        lambda z: z / (1 + torch.exp(-z)),
+        absolute=True,
+    ),
     Row("1/(1 + exp(-{}))", _logistic, lambda z: 1 / (1 + torch.exp(-z)), absolute=True),
     Row("sqrt(1 + {}**2)", lambda z: mp.sqrt(1 + z * z), lambda z: torch.sqrt(1 + z**2)),
-    Row("1 - tanh({})**2", lambda z: mp.sech(z) ** 2, lambda z: 1 - torch.tanh(z) ** 2, absolute=True),
+    Row(
+        "1 - tanh({})**2",
+        lambda z: mp.sech(z) ** 2,
+        lambda z: 1 - torch.tanh(z) ** 2,
+        absolute=True,
+    ),
     Row("1/cosh({})", mp.sech, lambda z: 1 / torch.cosh(z)),
     Row("{0}*log({0})", lambda z: z * mp.log(z), lambda z: z * torch.log(z), positive=True),
     Row("log(1 + {})", mp.log1p, lambda z: torch.log(1 + z), positive=True),
@@ -218,7 +228,9 @@ def theirs(row: Row, z: Any) -> Iterator[tuple[float, float]]:
 def counted(row: Row, dtype: type, found: Iterator[tuple[float, float]]) -> Count:
     worse, broken, at = 0, 0, []
     for z, both in zip(points(row, dtype), found, strict=True):
-        for what, value, exact in zip(("value", "slope"), both, exactly(row, float(z)), strict=True):
+        for what, value, exact in zip(
+            ("value", "slope"), both, exactly(row, float(z)), strict=True
+        ):
             verdict = judged(value, exact, dtype, row.absolute)
             worse += verdict == "worse"
             broken += verdict == "broken"

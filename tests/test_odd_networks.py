@@ -199,8 +199,7 @@ NETS = {
         'output(reshape(x, "T", 1), reshape(y, 1, "T", 3), reshape(y, "T", 3), reshape(y, "T", 3, 1))'
     ),
     "a recurrence before blocks": (
-        'x = input("T", 3)\n'
-        "v = repeat(2, lambda b: b + tanh(dense(b, 3)), rnn(x, 3))\noutput(v)"
+        'x = input("T", 3)\nv = repeat(2, lambda b: b + tanh(dense(b, 3)), rnn(x, 3))\noutput(v)'
     ),
     "a length of blocks alone": (
         'u = input(); x = input("T", 4)\n'

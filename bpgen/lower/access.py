@@ -79,6 +79,9 @@ def sliced(expr: sp.Expr, size: sp.Expr, free: tuple[Index, ...]) -> str:
     step = int(expr.coeff(free[0], 1))
     start = sp.expand(expr - step * free[0])
     last = start + step * (length(free[0].size) - 1)
+    if step < 0 and last.free_symbols:  # an end that may come to -1: all is counted from the end
+        start, end = (sp.expand(e - size) for e in (start, last - 1))
+        return _slice(_written(start), _written(end), str(step))
     if step < 0:
         begin = "" if start == size - 1 else _written(start)
         return f"{begin}:{'' if last == 0 else _written(last - 1)}:{step}"

@@ -86,6 +86,8 @@ def _strided(start: sp.Expr, step: int, place: Index, count: sp.Expr) -> str:
     """
     if step < 0:
         end = sp.expand(start + step * (length(place.size) - 1) - 1)
+        if end.free_symbols:  # it may come to -1: all is counted from the end
+            start, end = sp.expand(start - count), sp.expand(end - count)
         return f"{start}:{'' if end == -1 else end}:{step}"
     end = sp.expand(start + step * (length(place.size) - 1) + 1)
     begin = "" if start == 0 else str(start)

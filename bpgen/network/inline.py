@@ -63,10 +63,10 @@ def inlined(declared: Declaration, used: list[int], named: set[int]) -> dict[int
 
 def _counted(term: Term) -> Term:
     """The sum of a constant as the constant it comes to."""
-    sizes = [k.size for k in term.over]
-    if not term.body.is_number or term.reduce != "sum" or not all(type(n) is int for n in sizes):
+    sizes = [k.size for k in term.over if isinstance(k.size, int)]
+    if not term.body.is_number or term.reduce != "sum" or len(sizes) < len(term.over):
         return term
-    return Term(term.body * prod(map(int, sizes)), (), "sum", term.at)
+    return Term(term.body * prod(sizes), (), "sum", term.at)
 
 
 def _said(definition: Definition) -> Equation:

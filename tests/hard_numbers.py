@@ -254,6 +254,6 @@ def judged(value: float, exact: mpf, dtype: type, absolute: bool) -> str:
         return ""
     if not np.isfinite(value):
         return "broken"
-    unit = max(float(limits.eps) * abs(exact) / 2, mpf(float(limits.smallest_subnormal)))
+    unit = max(float(limits.eps) * abs(exact), mpf(float(limits.smallest_subnormal)))
     allowed = max(ROUNDINGS * unit, mpf(float(limits.eps)) if absolute else mpf(0))
     return "worse" if abs(mpf(value) - exact) > allowed else ""

@@ -15,6 +15,7 @@ from types import CodeType
 from bpgen import __all__ as WORDS
 from bpgen.errors import NetError
 from bpgen.ir import Network
+from bpgen.surroundings import as_it_was
 
 _REMEDIES = (  # what Python says of a net.py, and what to do about it; the first that matches
     (r"SystemExit", "bpgen needs net.py to reach its end: leave the exit out"),
@@ -97,7 +98,7 @@ def _run(code: CodeType, path: str) -> dict[str, object]:
     """
     space: dict[str, object] = {"__name__": "__net__", "__file__": path}
     try:
-        with redirect_stdout(sys.stderr):
+        with as_it_was(), redirect_stdout(sys.stderr):
             exec(code, space)
     except NetError as error:
         error.place = error.place or _place(error, path)
@@ -105,12 +106,20 @@ def _run(code: CodeType, path: str) -> dict[str, object]:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # net.py may raise anything, SystemExit included
-        said = f"{type(error).__name__}: {error}".removesuffix(": ")
+        said = _said(error)
         remedy = next(remedy for pattern, remedy in _REMEDIES if re.match(pattern, said))
         if isinstance(error, NameError):
             remedy = _meant(str(error.name), space) or remedy
         raise NetError(said, remedy, _place(error, path)) from None
     return space
+
+
+def _said(error: BaseException) -> str:
+    """The class of an error and what it says; its own words may be a program as well."""
+    try:
+        return f"{type(error).__name__}: {error}".removesuffix(": ")
+    except Exception:
+        return type(error).__name__
 
 
 def _meant(name: str, space: dict[str, object]) -> str:

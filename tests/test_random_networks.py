@@ -12,13 +12,13 @@ from tests.networks.run import Subject
 ELSEWHERE = (TORCH, "LaTeX compiles")
 
 
-@settings(COMMON, max_examples=60)
+@settings(COMMON, max_examples=40)
 @given(subjects())
 def test_networks(subject: Subject) -> None:
     examine(subject, ELSEWHERE)
 
 
-@settings(COMMON, max_examples=40)
+@settings(COMMON, max_examples=25)
 @given(subjects(kinks=False))
 def test_smooth_networks(subject: Subject) -> None:
     """Each of these by complex steps."""

@@ -8,6 +8,11 @@ from typing import Any
 from tests.networks.operation import F, Made, Pick, Shape, known, operation
 
 
+def functional(name: str) -> Callable[..., Any]:
+    """PyTorch's function of this name, looked up when it is called."""
+    return lambda *args, **options: getattr(F, name)(*args, **options)
+
+
 def conv_size(n: int, size: int, stride: int, padding: int, dilation: int) -> int:
     return (n + 2 * padding - dilation * (size - 1) - 1) // stride + 1
 
@@ -24,7 +29,7 @@ def _convolution(pick: Pick, x: Shape) -> Made:
     size = pick.any(*range(1, min(most, 3) + 1))
     stride, bias = pick("stride", 1, 2, 3), pick("bias", True, False)
     options = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
-    function = getattr(F, f"conv{dims}d")
+    function = functional(f"conv{dims}d")
     said = {k: v for k, v in options.items() if v != (k != "padding") or pick.any(False, True)}
     text = "".join(f", {k}={v}" for k, v in said.items())
     made = (width, *(conv_size(n, size, stride, padding, dilation) for n in places))
@@ -61,7 +66,7 @@ def _transposed(pick: Pick, x: Shape) -> Made:
         "dilation": dilation,
     }
     text = "".join(f", {k}={v}" for k, v in options.items())
-    function = getattr(F, f"conv_transpose{dims}d")
+    function = functional(f"conv_transpose{dims}d")
     call = f"conv_transpose{dims}d({{0}}, {width}, {size}{text}"
     return _with_bias(call, function, options, (width, *made), bias)
 
@@ -73,7 +78,7 @@ def _pooled(pick: Pick, x: Shape, word: str) -> Made:
     stride = pick("stride", *range(1, 4))
     padding = pick("padding", *range(size // 2 + 1))
     made = (channels, *(conv_size(n, size, stride, padding, 1) for n in places))
-    function = getattr(F, f"{word}_pool{dims}d")
+    function = functional(f"{word}_pool{dims}d")
     net = f"{{out}} = {word}_pool{dims}d({{0}}, {size}, stride={stride}, padding={padding})"
     return Made(net, lambda x: function(x, size, stride, padding), made, kinked=word == "max")
 

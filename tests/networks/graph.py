@@ -9,7 +9,7 @@ from itertools import count
 from string import Formatter
 from typing import Any
 
-from tests.networks.operation import Given, Made, arity, torch
+from tests.networks.operation import Given, Made, own_parameters, torch
 
 Naming = Callable[[str, int], str]  # of a letter and the number of a step
 Owner = tuple[str, int]  # the letter and the step that declare something
@@ -29,12 +29,6 @@ class Step:
     made: Made
     args: tuple[int, ...] = ()
     shared: Mapping[str, Owner] = field(default_factory=dict)
-
-    @property
-    def own(self) -> int:
-        """How many parameters the layer makes for itself."""
-        made = self.made
-        return arity(made) - len(self.args) - len(made.given) - len(made.declares)
 
 
 @dataclass(frozen=True)
@@ -84,7 +78,8 @@ class Graph:
                 owner = step.shared.get(letter, (letter, k))
                 of_step.append(owners[owner] if letter in step.shared else next(fresh))
                 owners.setdefault(owner, of_step[-1])
-            found.append(of_step + [next(fresh) for _ in range(step.own)])
+            own = own_parameters(step.made, len(step.args))
+            found.append(of_step + [next(fresh) for _ in range(own)])
         return found
 
     @property

@@ -64,6 +64,8 @@ class Made:
     shape: Shape
     declares: Mapping[str, Shape] = field(default_factory=dict)
     given: Mapping[str, Given] = field(default_factory=dict)
+    # How many parameters a layer makes for itself, where the twin's own arguments do not tell.
+    own: int | None = None
     # (number of a parameter, its axis): permuting all of these alike changes nothing but their order.
     hidden: tuple[tuple[int, int], ...] = ()
     # {letter: another one's}: a parameter that stands here a second time.
@@ -133,10 +135,13 @@ def operation(
     return add
 
 
-def arity(made: Made) -> int:
-    """How many arguments the twin takes."""
+def own_parameters(made: Made, args: int) -> int:
+    """How many parameters a layer makes for itself."""
+    if made.own is not None:
+        return made.own
     kinds = [p.kind for p in signature(made.twin).parameters.values()]
-    return kinds.count(Parameter.POSITIONAL_OR_KEYWORD)
+    taken = kinds.count(Parameter.POSITIONAL_OR_KEYWORD)
+    return taken - args - len(made.given) - len(made.declares)
 
 
 def known(*shapes: Shape) -> bool:

@@ -8,12 +8,9 @@ from tests.networks.operation import F, Given, Made, Pick, Shape, known, operati
 
 
 def _affine(call: str, twin: Any, count: int, shape: Shape, affine: bool, **flags: bool) -> Made:
-    """With a scale and a shift, with a scale alone, or with none."""
-    if not affine:
-        return Made(f"{{out}} = {call}, affine=False)", lambda x: twin(x), shape, **flags)
-    if count == 1:
-        return Made(f"{{out}} = {call})", lambda x, g: twin(x, g), shape, **flags)
-    return Made(f"{{out}} = {call})", lambda x, g, b: twin(x, g, b), shape, **flags)
+    """With as many parameters, or with none."""
+    net = f"{{out}} = {call}, affine={affine})"
+    return Made(net, twin, shape, own=count if affine else 0, **flags)
 
 
 @operation({1, 2, 3}, when=lambda x: known(x[-1:]))

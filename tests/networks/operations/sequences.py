@@ -55,27 +55,22 @@ def run(word: str, x: Any, W: Any, U: Any, biases: Any, start: Any = None) -> An
 
 
 def _recurrent(pick: Pick, x: Shape, word: str) -> Made:
-    width = pick.any(2, 3, 1)
-    shape = (x[0], width)
+    width, bias = pick.any(2, 3, 1), pick("bias", True, False)
     start = pick("start", "zero", "a parameter", "an input")
-    given = {"s": Given("input", (width,))} if start == "an input" else {}
-    declares = {"s": (width,)} if start == "a parameter" else {}
-    call = f"{word}({{0}}, {width}" + (", start={s}" if start != "zero" else "")
-    if not pick("bias", True, False):
-        net = f"{{out}} = {call}, bias=False)"
-        if start == "zero":
-            return Made(net, lambda x, W, U: run(word, x, W, U, ()), shape)
-        return Made(net, lambda x, s, W, U: run(word, x, W, U, (), s), shape, declares, given)
-    net = f"{{out}} = {call})"
-    if word == "gru":
-        if start == "zero":
-            return Made(net, lambda x, W, U, b, d: run(word, x, W, U, (b, d)), shape)
-        return Made(
-            net, lambda x, s, W, U, b, d: run(word, x, W, U, (b, d), s), shape, declares, given
-        )
-    if start == "zero":
-        return Made(net, lambda x, W, U, b: run(word, x, W, U, (b,)), shape)
-    return Made(net, lambda x, s, W, U, b: run(word, x, W, U, (b,), s), shape, declares, given)
+    started = start != "zero"
+
+    def twin(x: Any, *more: Any) -> Any:
+        begin, (W, U, *biases) = (more[0], more[1:]) if started else (None, more)
+        return run(word, x, W, U, biases, begin)
+
+    return Made(
+        f"{{out}} = {word}({{0}}, {width}{', start={s}' if started else ''}, bias={bias})",
+        twin,
+        (x[0], width),
+        {"s": (width,)} if start == "a parameter" else {},
+        {"s": Given("input", (width,))} if start == "an input" else {},
+        own=2 + bias * (2 if word == "gru" else 1),
+    )
 
 
 @operation(2, when=sequence)
@@ -175,21 +170,14 @@ def divisors(n: int) -> list[int]:
 def multi_head_attention(pick: Pick, x: Shape) -> Made:
     heads = pick("heads", *divisors(int(x[1])))
     causal, bias = pick("causal", False, True), pick("bias", True, False)
-    call = f"multi_head_attention({{0}}, {heads}, causal={causal}"
-    none = (None,) * 4
-    if bias:
-        return Made(
-            f"{{out}} = {call})",
-            lambda x, Q, q, K, k, V, v, W, w: _heads(
-                x, heads, (Q, K, V, W), (q, k, v, w), causal, None
-            ),
-            x,
-        )
-    return Made(
-        f"{{out}} = {call}, bias=False)",
-        lambda x, Q, K, V, W: _heads(x, heads, (Q, K, V, W), none, causal, None),
-        x,
-    )
+    net = f"{{out}} = multi_head_attention({{0}}, {heads}, causal={causal}, bias={bias})"
+
+    def twin(x: Any, *params: Any) -> Any:
+        if bias:
+            return _heads(x, heads, params[::2], params[1::2], causal, None)
+        return _heads(x, heads, params, (None,) * 4, causal, None)
+
+    return Made(net, twin, x, own=8 if bias else 4)
 
 
 @operation(2, 2, when=sequence)
@@ -232,14 +220,11 @@ def blocks(pick: Pick, x: Shape) -> Made:
                 x = x + torch.sin(F.linear(y, p[2][k], p[3][k]))
         return x
 
-    width = x[-1]
-    body = f"tanh(dense({{b}}, {width}))"
+    body = f"tanh(dense({{b}}, {x[-1]}))"
     if inside == "layer_norm":
-        body = f"sin(dense(layer_norm({{b}}), {width}))"
+        body = f"sin(dense(layer_norm({{b}}), {x[-1]}))"
     net = f"{{out}} = repeat({times}, lambda {{b}}: {{b}} + {body}, {{0}})"
-    if inside == "tanh":
-        return Made(net, lambda x, W, b: twin(x, W, b), x)
-    return Made(net, lambda x, g, c, W, b: twin(x, g, c, W, b), x)
+    return Made(net, twin, x, own=2 if inside == "tanh" else 4)
 
 
 @operation({1, 2, 3})

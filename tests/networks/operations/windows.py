@@ -39,9 +39,8 @@ def _convolution(pick: Pick, x: Shape) -> Made:
 def _with_bias(
     call: str, function: Callable[..., Any], options: dict[str, int], shape: Shape, bias: bool
 ) -> Made:
-    if bias:
-        return Made(f"{{out}} = {call})", lambda x, K, b: function(x, K, b, **options), shape)
-    return Made(f"{{out}} = {call}, bias=False)", lambda x, K: function(x, K, **options), shape)
+    net = f"{{out}} = {call}, bias={bias})"
+    return Made(net, lambda x, *Kb: function(x, *Kb, **options), shape, own=1 + bias)
 
 
 def _transposed(pick: Pick, x: Shape) -> Made:

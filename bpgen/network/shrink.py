@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import sympy as sp
 
@@ -132,7 +133,7 @@ class _Widths:
                 self.sizes[self.of(width)] = size
         for equation, access, k, expr in self._accesses():
             self._read(equation, access, k, expr)
-        self.spans = _tiled(self.spans)
+        self.spans = _tiled(self.spans, self.sizes)
         for span in self.spans.values():
             if span.beside is None and span.unit == 1 < max(_SMALL) < max(span.before, span.after):
                 self.least.update({w: self.sizes[w] for w in span.widths})  # no pattern: as it is
@@ -246,7 +247,7 @@ def _is_whole(form: Affine, axis: Index, carried: bool) -> bool:
     return any(sp.expand(form.start - s) == 0 for s in starts.get(step, ()))
 
 
-def _tiled(spans: Mapping[Place, _Span]) -> dict[Place, _Span]:
+def _tiled(spans: Mapping[Place, _Span], sizes: Sizes) -> dict[Place, _Span]:
     """The spans, each with the others beside it where those of an axis, one after another, cover it
     all.
     """
@@ -256,15 +257,14 @@ def _tiled(spans: Mapping[Place, _Span]) -> dict[Place, _Span]:
     found = dict(spans)
     for place, span in spans.items():
         row = [s for _, s in sorted(of_axis[span.axis].items())]
-        alone = all(s.steps == (1,) for s in row)
-        ends = [s.before for s in row[1:]] + [row[-1].before + row[-1].after]
-        if alone and span in row and row[0].before == 0 and row[-1].after == 0 and len(row) > 1:
-            sizes = [later - s.before for s, later in zip(row, ends, strict=True)]
-            whole = row[0].after + sizes[0]
-            if all(s.before + n + s.after == whole for s, n in zip(row[:-1], sizes, strict=False)):
-                k = row.index(span)
-                sides = tuple(tuple(s.indices[0] for s in part) for part in (row[:k], row[k + 1 :]))
-                found[place] = replace(span, unit=1, beside=(sides[0], sides[1]))
+        alone = all(s.steps == (1,) for s in row) and span in row and len(row) > 1
+        whole = row[0].before == 0 == row[-1].after and all(
+            s.before + s.covered(sizes) == later.before for s, later in pairwise(row)
+        )
+        if alone and whole:
+            k = row.index(span)
+            sides = tuple(tuple(s.indices[0] for s in part) for part in (row[:k], row[k + 1 :]))
+            found[place] = replace(span, unit=1, beside=(sides[0], sides[1]))
     return found
 
 

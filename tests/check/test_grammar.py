@@ -277,6 +277,10 @@ SMALLER = {
         "i = indices('i')\nx = input(20)\noutput(tensor(mean(tanh(x)) * x[i], i))\n",
         {"x": (3,)},
     ),
+    "neighbours": (
+        "i = indices('i', size=13)\nx = input(14)\noutput(tensor(x[i + 1] - 2 * tanh(x[i]), i))\n",
+        {"x": (4,)},
+    ),
     "no pattern": (
         "u = indices('u', size=5)\nx = input(20)\noutput(tensor(x[u + 7]**2, u))\n",
         {"x": (20,)},

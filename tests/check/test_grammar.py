@@ -279,7 +279,7 @@ SMALLER = {
     ),
     "neighbours": (
         "i = indices('i', size=13)\nx = input(14)\noutput(tensor(x[i + 1] - 2 * tanh(x[i]), i))\n",
-        {"x": (4,)},
+        {"x": (3,)},
     ),
     "no pattern": (
         "u = indices('u', size=5)\nx = input(20)\noutput(tensor(x[u + 7]**2, u))\n",

@@ -233,6 +233,13 @@ NETS = {
         "u = sin(x)\nv = tensor(u[i + 1] - 2 * u[i], i)\n"
         "L = loss(half_squared_error(concat([v, part(u, 0, 2), 2 * v]), y))"
     ),
+    "a reshape that is added to": (
+        "x = input(3, 2); y, u = target(), target(3, 1)\nv = sin(x)\n"
+        "L = loss(squared_error(mean(flatten(v)), y) + squared_error(max_pool1d(v, 2, stride=1), u))"
+    ),
+    "a logsumexp of logsumexps": (
+        "x = input(2, 9); y = label(2)\nv = logsumexp(2 * x)\nL = loss(log(sum(exp(v))) - v[y])"
+    ),
     "one over cosh": "x = input(3)\nv = x / cosh(x) ** 2 + sinh(x) / cosh(x)\noutput(v)",
     "logs of two exponentials": (
         "x = input(3); W = param(4,3); z = W @ x\n"

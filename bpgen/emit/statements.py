@@ -162,8 +162,10 @@ class Statements:
             text = f"np.zeros({self.shape(equation)}, {self.dtype([equation])})"
         elif set(equation.indices) - set(right.axes):
             text = self._filled(equation, right, added=bool(places))
-        elif (self._is_view(text) and places) or (self._shares(equation, text) and not passed):
-            text = f"{text}.copy()"  # what is returned shares no memory with what was given
+        elif (places and self._is_view(_RESHAPE.sub("", text))) or (
+            self._shares(equation, text) and not passed
+        ):
+            text = f"{text}.copy()"  # what is added to, or returned, shares no memory with others
         elif not equation.indices and equation.name in self.differentiates:
             text = (
                 f"np.asarray({text})"

@@ -110,8 +110,9 @@ def _is_reused(body: sp.Expr) -> bool:
     with s the log-sum-exp.
     """
     if isinstance(body, sp.exp):
-        read = (tensor_of(e) for e in body.atoms(Element))
-        return any(t.terms and t.terms[0].reduce == "logsumexp" for t in read)
+        taken = [e for e in body.atoms(Element) if body.args[0].coeff(e) == -1]
+        defined = (tensor_of(e).terms for e in taken)
+        return any(terms and terms[0].reduce == "logsumexp" for terms in defined)
     return isinstance(body, _REUSED)
 
 

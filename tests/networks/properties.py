@@ -41,9 +41,15 @@ def holds(name: str, when: Callable[[Subject], bool] = lambda _: True) -> Any:
     return add
 
 
-def close(found: Arrays, true: Arrays, tolerance: float, noise: Arrays | float = 0.0) -> None:
-    """Each array within a share of its largest entry, of the largest of all where all of it is
-    rounding, and of what rounding of the arguments does to it.
+def close(
+    found: Arrays,
+    true: Arrays,
+    tolerance: float,
+    noise: Arrays | float = 0.0,
+    of_all: float = 1e-2,
+) -> None:
+    """Each array within a share of its largest entry, a share of that of the largest of all (its
+    own may be rounding), and what rounding of the arguments does to it.
     """
     assert len(found) == len(true)
     largest = max((float(np.max(np.abs(a), initial=0)) for a in true), default=0.0)
@@ -52,7 +58,7 @@ def close(found: Arrays, true: Arrays, tolerance: float, noise: Arrays | float =
         scale = float(np.max(np.abs(b), initial=0))
         slack = noise if isinstance(noise, float) else float(np.max(noise[k], initial=0))
         error = float(np.max(np.abs(np.subtract(a, b)), initial=0))
-        bar = tolerance * scale + 1e-2 * tolerance * largest + slack
+        bar = tolerance * scale + of_all * tolerance * largest + slack
         assert error <= bar or error < 1e-300, (
             f"{k}: wrong by {error:.2e} of {scale:.2e} ({bar:.2e})"
         )
@@ -260,7 +266,11 @@ def renamed(subject: Subject) -> None:
 
 
 def moderate(subject: Subject) -> bool:
-    """Far from the ends of float32."""
+    """Far from the ends of float32; and no batch norm of one sample, which divides nothing but
+    rounding by the root of eps.
+    """
+    if subject.graph.flagged("mixes") and subject.batch == 1:
+        return False
     made = [*subject.result.values, *subject.result.grads, *subject.result.cache]
     return all(np.max(np.abs(a), initial=0) < 1e15 for a in made)
 
@@ -279,7 +289,7 @@ def single(subject: Subject) -> None:
     for a in [*found.outputs, *found.grads, *found.cache]:
         assert a.dtype == np.float32 or a.dtype.kind in "iub", a.dtype
     slack = [1000 * n + 1e-5 for n in noise(subject, 6e-8)]
-    close(found.grads, subject.result.grads, 1e-4, slack)
+    close(found.grads, subject.result.grads, 1e-4, slack, of_all=0.1)
 
 
 def degree(subject: Subject) -> int:

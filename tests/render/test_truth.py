@@ -13,7 +13,7 @@ from itertools import groupby, product
 import numpy as np
 import pytest
 import sympy as sp
-from hypothesis import given, settings
+from hypothesis import given, seed, settings
 
 from bpgen.derive import derive
 from bpgen.functions import ROWS, masked
@@ -346,7 +346,8 @@ def test_no_index_is_printed_in_bpgens_own_spelling(name: str, fmt: str) -> None
     _assert_no_index_is_bpgens_own(printed(name, "index", fmt) + printed(name, "matrix", fmt))
 
 
-@settings(max_examples=25, deadline=None)
+@seed(3)
+@settings(max_examples=25, deadline=None, database=None)
 @given(graphs())
 def test_letters_of_random_networks(graph: Graph) -> None:
     derivation = derive(declared_by(source(graph)))

@@ -1,6 +1,6 @@
 """Every function at hard numbers, by bpgen's module and by PyTorch.
 
-    python -m benchmarks.hard_numbers           # some minutes
+    python -m benchmarks.hard_numbers
     python -m benchmarks.hard_numbers -v        # and each point at which ours is not right
 
 Of each function the points whose value or derivative is worse than 16 units in the last place, and

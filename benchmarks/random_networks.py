@@ -1,6 +1,6 @@
 """10,000 random networks, and what must hold of every one.
 
-    python -m benchmarks.random_networks            # an hour on two cores
+    python -m benchmarks.random_networks
     python -m benchmarks.random_networks -n 200 --first 17
 
 Prints how often each operation, option and property was reached, and the seeds; whatever fails is

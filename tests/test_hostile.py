@@ -59,13 +59,11 @@ UNNOTICED = {
     "sets the precision of mpmath": "import mpmath\nmpmath.mp.dps = 2",
     "sets the recursion limit": "import sys\nsys.setrecursionlimit(10**6)",
     "patches numpy": "import numpy as np\nnp.tanh = np.result_type = np.dot = None",
-    "has a module of the name of one of ours": "import sys\nsys.path.insert(0, '.')",
     "starts a thread": "import threading\nthreading.Thread(target=print).start()",
     "closes stdout": "import sys\nsys.stdout.close()",
     "takes stderr away": "import sys\nsys.stderr = None",
     "seeds the generators": "import random, numpy as np\nrandom.seed(0)\nnp.random.seed(0)",
     "sets a signal": "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)",
-    "closes the files it has": "import gc\ngc.collect()",
     "sets the locale": "import locale\nlocale.setlocale(locale.LC_ALL, 'C')",
 }
 

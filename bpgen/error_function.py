@@ -77,6 +77,11 @@ def normal_cdf(z: np.ndarray) -> np.ndarray:
     near = (1 + _erf_near_0(0.7071067811865476 * z)) / 2
     return np.asarray(np.where(m < 0.71, near, np.where(z < 0, far, 1 - far)))
 '''
+BELL = '''
+def bell(z: np.ndarray, rate: float) -> np.ndarray:
+    """exp(-rate * z**2); no square overflows."""
+    return np.asarray(_bell(np.minimum(np.maximum(z, -z), 28 * rate**-0.5), rate))
+'''
 NORMAL_PDF = '''
 def normal_pdf(z: np.ndarray) -> np.ndarray:
     """exp(-z**2 / 2) / sqrt(2 pi); no square overflows."""

@@ -11,7 +11,7 @@ from typing import Any
 import sympy as sp
 from sympy.codegen.cfunctions import expm1, log1p
 
-from bpgen import error_function
+from bpgen import error_function, helpers
 
 
 def _function(name: str) -> type[sp.Function]:
@@ -56,6 +56,12 @@ erf = _function("erf")  # sympy's own turns erfc(-z) into 2 - erfc(z), which los
 erfc = _function("erfc")
 normal_cdf = _function("normal_cdf")
 normal_pdf = _function("normal_pdf")
+normal_cdf_tanh = _function("normal_cdf_tanh")
+normal_pdf_tanh = _function("normal_pdf_tanh")
+hard_sigmoid = _function("hard_sigmoid")
+hypotenuse = _function("hypotenuse")
+cauchy = _function("cauchy")
+bell = _function("bell")
 xlogx = _function("xlogx")
 masked = _function("masked")
 at_most = _function("at_most")
@@ -89,6 +95,7 @@ class Row:
     # The helper makes floats, or approximates: exact proofs go by the definition, to which tests
     # hold it.
     numeric: bool = False
+    elementary: bool = False  # only code has a name for it: on paper it is its definition
 
     @property
     def name(self) -> str:
@@ -113,77 +120,16 @@ def _positive(z: sp.Expr, then: sp.Expr, other: sp.Expr) -> sp.Expr:
     return sp.Piecewise((then, z > 0), (other, True))
 
 
-_SIGMOID = '''
-def sigmoid(z: np.ndarray) -> np.ndarray:
-    """1 / (1 + exp(-z)); only exp of what is not positive is taken, so nothing overflows."""
-    e = np.exp(np.minimum(z, -z))
-    return np.asarray(np.where(z >= 0, 1, e) / (1 + e))
-'''
-_SOFTPLUS = '''
-def softplus(z: np.ndarray) -> np.ndarray:
-    """log(1 + exp(z)); only exp of what is not positive is taken, so nothing overflows."""
-    return np.asarray(np.maximum(z, 0) + np.log1p(np.exp(np.minimum(z, -z))))
-'''
-_STEP = '''
-def step(z: np.ndarray) -> np.ndarray:
-    """1 where z > 0, 0 elsewhere."""
-    return np.asarray((z > 0).astype(z.dtype))
-'''
-_SECH = '''
-def sech(z: np.ndarray) -> np.ndarray:
-    """1 / cosh(z); only exp of what is not positive is taken, so nothing overflows."""
-    e = np.exp(np.minimum(z, -z))
-    return np.asarray(2 * e / (1 + e * e))
-'''
-_LOG_COSH = '''
-def log_cosh(z: np.ndarray) -> np.ndarray:
-    """log(cosh(z)); exact where it is small, and nothing overflows where it is large."""
-    m = np.maximum(z, -z)
-    near = np.log1p(2 * np.sinh(np.minimum(m, 1) / 2) ** 2)
-    far = m + np.log1p(np.exp(-2 * m)) - 0.6931471805599453
-    return np.asarray(np.where(m < 1, near, far))
-'''
-_LEAKY_RELU = '''
-def leaky_relu(z: np.ndarray, slope: float) -> np.ndarray:
-    """z where z > 0, slope * z elsewhere."""
-    return np.asarray(np.where(z > 0, z, slope * z))
-'''
-_LEAKY_STEP = '''
-def leaky_step(z: np.ndarray, slope: float) -> np.ndarray:
-    """1 where z > 0, slope elsewhere."""
-    return np.asarray(np.where(z > 0, z.dtype.type(1), z.dtype.type(slope)))
-'''
-_ELU = '''
-def elu(z: np.ndarray, alpha: float) -> np.ndarray:
-    """z where z > 0, alpha * (exp(z) - 1) elsewhere."""
-    return np.asarray(np.where(z > 0, z, alpha * np.expm1(np.minimum(z, 0))))
-'''
-_ELU_SLOPE = '''
-def elu_slope(z: np.ndarray, alpha: float) -> np.ndarray:
-    """1 where z > 0, alpha * exp(z) elsewhere."""
-    return np.asarray(np.where(z > 0, z.dtype.type(1), alpha * np.exp(np.minimum(z, 0))))
-'''
-_INSIDE = '''
-def inside(z: np.ndarray, low: float, high: float) -> np.ndarray:
-    """1 where low < z < high, 0 elsewhere."""
-    return np.asarray(((z > low) & (z < high)).astype(z.dtype))
-'''
-_HUBER = '''
-def huber(z: np.ndarray, delta: float) -> np.ndarray:
-    """z**2 / 2 where |z| <= delta, delta * (|z| - delta / 2) elsewhere."""
-    near = np.minimum(np.maximum(z, -delta), delta)
-    return np.asarray(near * (z - near / 2))
-'''
-_XLOGX = '''
-def xlogx(z: np.ndarray) -> np.ndarray:
-    """z * log(z), and 0 where z is 0."""
-    return np.asarray(z * np.log(np.where(z == 0, z.dtype.type(1), z)))
-'''
-_UNLESS_SLOPE = '''
-def unless_slope(z: np.ndarray, label: np.ndarray, left_out: int) -> np.ndarray:
-    """0 where the label is the one left out, 1 elsewhere."""
-    return np.asarray(np.where(label == left_out, z.dtype.type(0), z.dtype.type(1)))
-'''
+def _gelu_argument(z: sp.Expr) -> sp.Expr:
+    """u in gelu's form with a tanh, z (1 + tanh(u / 2)) / 2."""
+    return sp.sqrt(8 / sp.pi) * (z + _GELU_CUBE * z**3)
+
+
+def _gelu_slope(z: sp.Expr) -> sp.Expr:
+    return sp.sqrt(8 / sp.pi) * (1 + 3 * _GELU_CUBE * z**2)
+
+
+_GELU_CUBE = sp.Rational("0.044715")
 
 _TABLE = (
     Row(sp.exp, "np.exp({0})", r"\exp"),
@@ -220,7 +166,7 @@ _TABLE = (
         r"\sigma",
         lambda z: 1 / (1 + sp.exp(-z)),
         (lambda z: sigmoid(z) * (1 - sigmoid(z)),),
-        _SIGMOID,
+        helpers.SIGMOID,
         text="σ",
     ),
     Row(
@@ -229,7 +175,7 @@ _TABLE = (
         r"\zeta",
         lambda z: sp.log(1 + sp.exp(z)),
         (lambda z: sigmoid(z),),
-        _SOFTPLUS,
+        helpers.SOFTPLUS,
         text="ζ",
     ),
     Row(
@@ -238,7 +184,7 @@ _TABLE = (
         r"\log\cosh",
         lambda z: sp.log(sp.cosh(z)),
         (lambda z: sp.tanh(z),),
-        _LOG_COSH,
+        helpers.LOG_COSH,
         text="log cosh",
     ),
     Row(
@@ -247,7 +193,7 @@ _TABLE = (
         r"\operatorname{sech}",
         lambda z: 1 / sp.cosh(z),
         (lambda z: -sech(z) * sp.tanh(z),),
-        _SECH,
+        helpers.SECH,
     ),
     Row(
         relu,
@@ -263,7 +209,7 @@ _TABLE = (
         r"\mathbb{1}_{>0}",
         lambda z: _positive(z, sp.S.One, sp.S.Zero),
         (lambda z: sp.S.Zero,),
-        _STEP,
+        helpers.STEP,
         kink=True,
         convention="relu'(0) = 0",
         mask="({0} > 0)",
@@ -274,7 +220,7 @@ _TABLE = (
         r"\operatorname{lrelu}",
         lambda z, s: _positive(z, z, s * z),
         (lambda z, s: leaky_step(z, s), lambda z, s: z * (1 - step(z))),
-        _LEAKY_RELU,
+        helpers.LEAKY_RELU,
         kink=True,
     ),
     Row(
@@ -283,7 +229,7 @@ _TABLE = (
         r"\operatorname{lrelu}'",
         lambda z, s: _positive(z, sp.S.One, s),
         (lambda z, s: sp.S.Zero, lambda z, s: 1 - step(z)),
-        _LEAKY_STEP,
+        helpers.LEAKY_STEP,
         kink=True,
         convention="lrelu'(0) is the slope of the negative side",
     ),
@@ -293,7 +239,7 @@ _TABLE = (
         r"\operatorname{elu}",
         lambda z, a: _positive(z, z, a * (sp.exp(z) - 1)),
         (lambda z, a: elu_slope(z, a), lambda z, a: expm1(-relu(-z))),
-        _ELU,
+        helpers.ELU,
         kink=True,
     ),
     Row(
@@ -302,7 +248,7 @@ _TABLE = (
         r"\operatorname{elu}'",
         lambda z, a: _positive(z, sp.S.One, a * sp.exp(z)),
         (lambda z, a: elu_slope(z, a) - step(z), lambda z, a: sp.exp(-relu(-z)) * (1 - step(z))),
-        _ELU_SLOPE,
+        helpers.ELU_SLOPE,
         kink=True,
         convention="elu'(0) is s, the slope of the negative side",
         text="elu'",
@@ -327,10 +273,19 @@ _TABLE = (
             z - low, _positive(high - z, sp.S.One, sp.S.Zero), sp.S.Zero
         ),
         (lambda z, low, high: sp.S.Zero,) * 3,
-        _INSIDE,
+        helpers.INSIDE,
         kink=True,
         convention="clip' is 0 at both ends",
         mask="(({0} > {1}) & ({0} < {2}))",
+    ),
+    Row(
+        hard_sigmoid,
+        "hard_sigmoid({0})",
+        r"\operatorname{hardsigmoid}",
+        lambda z: sp.Min(sp.Max(z + 3, 0), 6) / 6,
+        (lambda z: inside(z, -3, 3) / 6,),
+        helpers.HARD_SIGMOID,
+        kink=True,
     ),
     Row(
         huber,
@@ -338,7 +293,7 @@ _TABLE = (
         r"\operatorname{huber}",
         lambda z, d: sp.Piecewise((z**2 / 2, sp.Abs(z) <= d), (d * (sp.Abs(z) - d / 2), True)),
         (lambda z, d: clip(z, -d, d), lambda z, d: relu(sp.Abs(z) - d)),
-        _HUBER,
+        helpers.HUBER,
     ),
     Row(
         xlogx,
@@ -346,7 +301,7 @@ _TABLE = (
         r"\operatorname{xlogx}",
         lambda z: z * sp.log(z),
         (lambda z: 1 + sp.log(z),),
-        _XLOGX,
+        helpers.XLOGX,
     ),
     Row(
         erf,
@@ -387,6 +342,62 @@ _TABLE = (
         numeric=True,
     ),
     Row(
+        normal_cdf_tanh,
+        "normal_cdf_tanh({0})",
+        r"\tilde\Phi",
+        lambda z: (1 + sp.tanh(_gelu_argument(z) / 2)) / 2,
+        (lambda z: normal_pdf_tanh(z, normal_cdf_tanh(z)),),
+        helpers.NORMAL_CDF_TANH,
+        text="Φ~",
+        numeric=True,
+    ),
+    Row(
+        normal_pdf_tanh,
+        "normal_pdf_tanh({0}, {1})",
+        r"\tilde\varphi",
+        lambda z, p: p * (1 - p) * _gelu_slope(z),
+        (
+            lambda z, p: p * (1 - p) * 6 * _GELU_CUBE * sp.sqrt(8 / sp.pi) * z,
+            lambda z, p: (1 - 2 * p) * _gelu_slope(z),
+        ),
+        helpers.NORMAL_PDF_TANH,
+        text="φ~",
+        numeric=True,
+    ),
+    Row(
+        bell,
+        "bell({0}, {1})",
+        r"\operatorname{bell}",
+        lambda z, rate: sp.exp(-rate * z**2),
+        (
+            lambda z, rate: -2 * rate * z * bell(z, rate),
+            lambda z, rate: -(z**2) * bell(z, rate),
+        ),
+        error_function.BELL,
+        numeric=True,
+        elementary=True,
+    ),
+    Row(
+        hypotenuse,
+        "hypotenuse({0})",
+        r"\operatorname{hypotenuse}",
+        lambda z: sp.sqrt(1 + z**2),
+        (lambda z: z / hypotenuse(z),),
+        helpers.HYPOTENUSE,
+        numeric=True,
+        elementary=True,
+    ),
+    Row(
+        cauchy,
+        "cauchy({0})",
+        r"\operatorname{cauchy}",
+        lambda z: 1 / (1 + z**2),
+        (lambda z: -2 * z * cauchy(z) ** 2,),
+        helpers.CAUCHY,
+        numeric=True,
+        elementary=True,
+    ),
+    Row(
         masked,
         "np.where({1}, {0}, -np.inf)",
         r"\operatorname{masked}",
@@ -418,7 +429,7 @@ _TABLE = (
         r"\operatorname{unless}'",
         lambda z, label, left_out: sp.Piecewise((1, sp.Ne(label, left_out)), (0, True)),
         (lambda z, label, left_out: sp.S.Zero,) * 3,
-        _UNLESS_SLOPE,
+        helpers.UNLESS_SLOPE,
         text="unless'",
         numeric=True,
     ),
@@ -431,3 +442,11 @@ def row(call: sp.Expr) -> Row | None:
     """The row of a call such as `tanh(z)`, or None where bpgen does not know the function."""
     found = ROWS.get(type(call).__name__)
     return found if found is not None and isinstance(call, found.function) else None
+
+
+def on_paper(expr: sp.Expr) -> sp.Expr:
+    """An expression without the functions that only code has a name for."""
+    for known in _TABLE:
+        if known.elementary and expr.has(known.function):
+            expr = expr.replace(known.function, known.definition)
+    return expr

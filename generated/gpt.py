@@ -158,9 +158,8 @@ def _block(params: Arrays, l: int, o: np.ndarray) -> tuple[np.ndarray, Arrays]:
     m = g3 * xhat3 + b3
     # (24) z4[l,n,i,j] = sum_k W4[l,j,k] m[l,n,i,k] + b4[l,j]
     z4 = m @ W4.T + b4
-    # (25) a4[l,n,i,j] = sigmoid(2 sqrt(2) (0.044715 z4[l,n,i,j] ** 3 + z4[l,n,i,j]) /
-    #      sqrt(pi))
-    a4 = sigmoid(1.5957691216057308 * (0.044715 * z4 * z4**2 + z4))
+    # (25) a4[l,n,i,j] = normal_cdf_tanh(z4[l,n,i,j])
+    a4 = normal_cdf_tanh(z4)
     # (26) a[l,n,i,j] = z4[l,n,i,j] a4[l,n,i,j]
     a = z4 * a4
     # (27) z5[l,n,i,j] = sum_k W5[l,j,k] a[l,n,i,k] + b5[l,j]
@@ -282,9 +281,9 @@ def _block_backward(
     a = cache[f"a[{l}]"]
     # (48) da[l,n,i,j] = sum_k do[l,n,i,k] W5[l,k,j]
     da = do_next @ W5
-    # (50) delta4[l,n,i,j] = (sqrt(2) a[l,n,i,j] (2 + 0.26829 z4[l,n,i,j] ** 2) (1 -
-    #      a4[l,n,i,j]) / sqrt(pi) + a4[l,n,i,j]) da[l,n,i,j]
-    delta4 = (0.7978845608028654 * a * (2 + 0.26829 * z4**2) * (1 - a4) + a4) * da
+    # (50) delta4[l,n,i,j] = (z4[l,n,i,j] normal_pdf_tanh(z4[l,n,i,j], a4[l,n,i,j]) +
+    #      a4[l,n,i,j]) da[l,n,i,j]
+    delta4 = (z4 * normal_pdf_tanh(z4, a4) + a4) * da
     # (51) dm[l,n,i,j] = sum_k delta4[l,n,i,k] W4[l,k,j]
     dm = delta4 @ W4
     # (52) dxhat3[l,n,i,j] = dm[l,n,i,j] g3[l,j]
@@ -396,10 +395,17 @@ def unpack(flat: np.ndarray) -> Arrays:
     return params
 
 
-def sigmoid(z: np.ndarray) -> np.ndarray:
-    """1 / (1 + exp(-z)); only exp of what is not positive is taken, so nothing overflows."""
-    e = np.exp(np.minimum(z, -z))
+def normal_cdf_tanh(z: np.ndarray) -> np.ndarray:
+    """1 / (1 + exp(-u)), where u = sqrt(8 / pi) (z + 0.044715 z**3); nothing overflows."""
+    m = np.minimum(np.maximum(z, -z), 22)  # beyond, the value is 0 or 1
+    e = np.exp(-1.5957691216057308 * m * (1 + 0.044715 * m * m))
     return np.asarray(np.where(z >= 0, 1, e) / (1 + e))
+
+
+def normal_pdf_tanh(z: np.ndarray, p: np.ndarray) -> np.ndarray:
+    """The slope of normal_cdf_tanh at z, told in its value p; no square overflows."""
+    q = 1.5957691216057308 * p * (1 - p)
+    return np.asarray(q + 0.134145 * (q * z) * z)
 
 
 def logsumexp(z: np.ndarray, last: int = 1) -> np.ndarray:

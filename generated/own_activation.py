@@ -53,7 +53,8 @@ def forward(params: Arrays, x: np.ndarray) -> tuple[np.ndarray, Arrays]:
     # (3) u2[n,i] = sum_j W2[i,j] a1[n,j] + b2[i]
     u2 = a1 @ W2.T + b2
     # (4) a2[n,i] = u2[n,i] / sqrt(1 + u2[n,i] ** 2)
-    a2 = u2 / np.sqrt(1 + u2**2)
+    # (4) evaluated as u2[n,i] / hypotenuse(u2[n,i])
+    a2 = u2 / hypotenuse(u2)
     # (5) u3[n,i] = sum_j W3[i,j] a2[n,j] + b3[i]
     u3 = a2 @ W3.T + b3
     # (6) a3[n,i] = sigmoid(u3[n,i])
@@ -153,6 +154,13 @@ def sigmoid(z: np.ndarray) -> np.ndarray:
     """1 / (1 + exp(-z)); only exp of what is not positive is taken, so nothing overflows."""
     e = np.exp(np.minimum(z, -z))
     return np.asarray(np.where(z >= 0, 1, e) / (1 + e))
+
+
+def hypotenuse(z: np.ndarray) -> np.ndarray:
+    """sqrt(1 + z**2); no square overflows."""
+    m = np.maximum(z, -z)
+    near = np.minimum(m, 1e9)  # beyond, the 1 is less than a rounding
+    return np.asarray(np.maximum(np.sqrt(1 + near * near), m))
 
 
 def _check(params: Arrays) -> None:

@@ -37,7 +37,7 @@ def test_stated_derivative_is_that_of_the_definition(row: Row) -> None:
             if known.definition:
                 written = written.replace(known.function, known.definition)
         difference = sp.diff(meaning, symbol) - written
-        for z in (-3, sp.Rational(-1, 7), sp.Rational(2, 9), 1, 5):
+        for z in (sp.Rational(-7, 2), sp.Rational(-1, 7), sp.Rational(2, 9), 1, 5):
             if row is ROWS["xlogx"] and z < 0:
                 continue
             value = difference.subs(dict(zip(symbols, (z, *CONSTANTS), strict=False))).doit()
@@ -49,6 +49,11 @@ GRID = [
     for v in (1e-320, 1e-300, 1e-20, 1e-8, 0.3, 1.0, 7.0, 36.0, 100.0, 710.0, 1e5, 1e150)
     for s in (1, -1)
 ]
+
+
+def gelu_argument(z: mpf) -> mpf:
+    z = min(max(z, -1000), 1000)
+    return 2 * mp.sqrt(2 / mp.pi) * (z + mpf("0.044715") * z**3)
 
 
 # A call of each row, and its true value by mpmath.
@@ -67,7 +72,16 @@ CALLS = {
     "erfc(z)": lambda z: mp.erfc(min(max(z, -1000), 1000)),
     "normal_cdf(z)": lambda z: mp.ncdf(min(max(z, -1000), 1000)),
     "normal_pdf(z)": lambda z: mp.npdf(min(max(z, -1000), 1000)),
+    "normal_cdf_tanh(z)": lambda z: 1 / (1 + mp.exp(-gelu_argument(z))),
+    "hard_sigmoid(z)": lambda z: min(max(z + 3, mpf(0)), mpf(6)) / 6,
+    "hypotenuse(z)": lambda z: mp.sqrt(1 + z * z),
+    "cauchy(z)": lambda z: 1 / (1 + z * z),
+    "bell(z, 1)": lambda z: mp.exp(-(min(max(z, -1000), 1000) ** 2)),
+    "bell(z, 0.5)": lambda z: mp.exp(-(min(max(z, -1000), 1000) ** 2) / 2),
 }
+
+# A textbook form, whose argument is rounded before exp magnifies the rounding.
+ROUGH = "normal_cdf_tanh(z)"
 
 
 def called(call: str) -> Callable[[np.ndarray], np.ndarray]:
@@ -81,7 +95,7 @@ def called(call: str) -> Callable[[np.ndarray], np.ndarray]:
 
 def within(call: str, z: np.ndarray, times: float, digits: int) -> None:
     """Assert that no value is further from the true one than some roundings; where that underflows,
-    than the least normal number.
+    than the least normal number (in a textbook form, than one rounding of 1).
     """
     with np.errstate(over="raise", divide="raise", invalid="raise"):
         values = called(call)(z)
@@ -92,7 +106,8 @@ def within(call: str, z: np.ndarray, times: float, digits: int) -> None:
             true = CALLS[call](mpf(float(point)))
             error = abs(mpf(float(value)) - true)
             allowed = times * float(limits.eps) * abs(true)
-            assert error <= max(allowed, float(limits.tiny)), (float(point), float(value))
+            least = float(limits.eps if call == ROUGH else limits.tiny)
+            assert error <= max(allowed, least), (float(point), float(value))
 
 
 @pytest.mark.parametrize("call", CALLS)
@@ -106,7 +121,7 @@ def test_value_is_exact_and_finite(call: str, dtype: type) -> None:
 NUMERIC = [call for call in CALLS if ROWS[call.split("(")[0]].numeric and "," not in call]
 
 
-@pytest.mark.parametrize("call", NUMERIC)
+@pytest.mark.parametrize("call", [call for call in NUMERIC if call != ROUGH])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_an_approximation_is_four_roundings_off_at_most(call: str, dtype: type) -> None:
     rng = np.random.default_rng(0)
@@ -121,13 +136,21 @@ def test_an_approximation_continues_to_complex_numbers(call: str) -> None:
     z = np.concatenate([np.linspace(-6, 6, 49), [-27.0, 1e-8, 27.0, 1e150]])
     slopes = called(call)(z + 1e-20j).imag / 1e-20
     with mp.workdps(400):
-        true = [float(mp.diff(CALLS[call], mpf(x))) if abs(x) < 100 else 0 for x in z]
+        true = [float(mp.diff(CALLS[call], mpf(x))) for x in z]
     assert slopes == pytest.approx(true, rel=1e-11, abs=1e-300)
 
 
 @pytest.mark.parametrize("call", NUMERIC)
 def test_not_a_number_stays_none(call: str) -> None:
-    ends = {"erf(z)": (-1, 1), "erfc(z)": (2, 0), "normal_cdf(z)": (0, 1), "normal_pdf(z)": (0, 0)}
+    ends = {
+        "erf(z)": (-1, 1),
+        "erfc(z)": (2, 0),
+        "normal_cdf(z)": (0, 1),
+        "normal_pdf(z)": (0, 0),
+        "normal_cdf_tanh(z)": (0, 1),
+        "hypotenuse(z)": (np.inf, np.inf),
+        "cauchy(z)": (0, 0),
+    }
     values = called(call)(np.array([np.nan, -np.inf, np.inf]))
     assert np.isnan(values[0])
     assert tuple(values[1:]) == ends[call]

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from bpgen.cli import main
 from bpgen.errors import NetError
-from bpgen.functions import ROWS
+from bpgen.network.admissible import WORDS
 from bpgen.load import declared_by
 from tests.conftest import ROOT
 
@@ -29,11 +29,16 @@ def cases() -> dict[str, tuple[str, str]]:
     for block in blocks:
         name, rest = block.split("\n", 1)
         net, error = rest.split("---\n")
-        found[name] = (net, error.strip("\n").replace("{ROWS}", ", ".join(ROWS)) + "\n")
+        found[name] = (net, error.strip("\n").replace("{WORDS}", ", ".join(WORDS)) + "\n")
     return found
 
 
 CASES = cases()
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_what_a_refusal_recommends_is_there(word: str) -> None:
+    declared_by(f"from bpgen import *\nx = input(3)\na = {word}(x)\noutput(a)\n")
 
 
 def refused(net: str | bytes, *arguments: str) -> str:

@@ -6,8 +6,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import sympy as sp
-
 from bpgen import functions as f
 from bpgen.declare.formula import fresh
 from bpgen.declare.functions import tanh, word
@@ -26,6 +24,8 @@ _leaky = word(f.leaky_relu, "leaky_relu")
 _elu = word(f.elu, "elu")
 _clip = word(f.clip, "clip")
 _normal_cdf = word(f.normal_cdf, "normal_cdf")
+_normal_cdf_tanh = word(f.normal_cdf_tanh, "normal_cdf_tanh")
+_hard_sigmoid = word(f.hard_sigmoid, "hard_sigmoid")
 
 
 def identity(value: Scalar) -> Any:
@@ -50,12 +50,12 @@ def selu(value: Scalar) -> Any:
 
 def gelu(value: Scalar, approximate: str = "none") -> Any:
     """z times the normal distribution function at z; with "tanh", z (1 + tanh u) / 2 where
-    u = sqrt(2 / pi) (z + 0.044715 z^3), which is z sigmoid(2 u).
+    u = sqrt(2 / pi) (z + 0.044715 z^3).
     """
     if approximate == "none":
         return value * _normal_cdf(value)
     if approximate == "tanh":
-        return value * sigmoid(sp.sqrt(8 / sp.pi) * (value + 0.044715 * value**3))
+        return value * _normal_cdf_tanh(value)
     raise NetError(f"gelu: approximate={approximate!r:.40} is not known", 'use "none" or "tanh"')
 
 
@@ -86,12 +86,12 @@ def relu6(value: Scalar) -> Any:
 
 def hard_sigmoid(value: Scalar) -> Any:
     """relu6(z + 3) / 6."""
-    return relu6(value + 3) / 6
+    return _hard_sigmoid(value)
 
 
 def hard_swish(value: Scalar) -> Any:
-    """z relu6(z + 3) / 6."""
-    return value * relu6(value + 3) / 6
+    """z hard_sigmoid(z), which is z relu6(z + 3) / 6."""
+    return value * hard_sigmoid(value)
 
 
 def prelu(value: Tensor, per_channel: bool = False) -> Tensor:

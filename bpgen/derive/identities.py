@@ -9,7 +9,7 @@ from collections.abc import Callable
 import sympy as sp
 from sympy.codegen.cfunctions import expm1, log1p
 
-from bpgen.functions import log_cosh, sech, sigmoid, softplus
+from bpgen.functions import bell, cauchy, hypotenuse, log_cosh, sech, sigmoid, softplus
 from bpgen.ir import Element
 
 Rewrite = Callable[[sp.Expr], sp.Expr | None]
@@ -35,7 +35,9 @@ def without_overflow(expr: sp.Expr) -> sp.Expr:
 
 
 def without_cancellation(expr: sp.Expr) -> sp.Expr:
-    """`expr` as it should be evaluated: log1p and expm1 where digits would cancel."""
+    """`expr` as it should be evaluated: log1p and expm1 where digits would cancel, and no square of
+    what is large.
+    """
     return _applied(expr, _CANCELLATION)
 
 
@@ -208,6 +210,41 @@ def _expm1(expr: sp.Expr) -> sp.Expr | None:
     return None
 
 
+def _square(expr: sp.Expr) -> tuple[sp.Expr, sp.Expr] | None:
+    """(c, u) of c u^2 with a positive number c."""
+    coefficient, rest = expr.as_coeff_Mul()
+    powers = [factor.as_base_exp() for factor in sp.Mul.make_args(rest)]
+    if not coefficient.is_positive or rest == 1 or any(not (k / 2).is_Integer for _, k in powers):
+        return None
+    return coefficient, sp.Mul(*(base ** (k / 2) for base, k in powers))
+
+
+def _hypotenuse(expr: sp.Expr) -> sp.Expr | None:
+    """sqrt(1 + u^2) and 1 / (1 + u^2), where the square would overflow"""
+    if not (isinstance(expr, sp.Pow) and isinstance(expr.base, sp.Add)):
+        return None
+    found = _square(expr.base - 1) if len(expr.base.args) == 2 else None
+    side = None if found is None else sp.sqrt(found[0]) * found[1]
+    if side is None or not side.as_coeff_Mul()[0].is_Rational:
+        return None
+    spellings = {_HALF: hypotenuse(side), -_HALF: 1 / hypotenuse(side), -1: cauchy(side)}
+    return spellings.get(expr.exp)
+
+
+def _bell(expr: sp.Expr) -> sp.Expr | None:
+    """exp(-c u^2) / sqrt(pi), as densities and the slope of erf have it, where the square would
+    overflow
+    """
+    if isinstance(expr, sp.Mul) and 1 / sp.sqrt(sp.pi) in expr.args:
+        for part in expr.args:
+            found = _square(-part.args[0]) if isinstance(part, sp.exp) else None
+            if found is not None:
+                return _without(expr, part) * bell(found[1], found[0])
+    return None
+
+
+_HALF = sp.Rational(1, 2)
+
 # Differentiated in the new spelling: the old one overflows.
 _OVERFLOW: tuple[Rewrite, ...] = (
     _log_one_plus_exp,
@@ -221,5 +258,6 @@ _OVERFLOW: tuple[Rewrite, ...] = (
     _sigmoid,
     _exp_times_sigmoid,
 )
-# Only evaluated in the new spelling, which keeps digits that the old one cancels.
-_CANCELLATION: tuple[Rewrite, ...] = (_log1p, _expm1)
+# Only evaluated in the new spelling: it keeps digits that the old one cancels, or has no square
+# that overflows.
+_CANCELLATION: tuple[Rewrite, ...] = (_log1p, _expm1, _hypotenuse, _bell)

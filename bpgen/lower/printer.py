@@ -119,7 +119,7 @@ class Printer:
             and known.mask
             and any(isinstance(f, Element) for f in beside)
         ):
-            return known.mask.format(*(self(a, POWER) for a in factor.args))
+            return known.mask.format(*(self(a) for a in factor.args))
         if isinstance(factor, sp.Pow) and factor.exp == 3:  # a product itself
             return self(factor, PRODUCT)
         return self(factor, SIGN if factor is beside[0] else POWER)

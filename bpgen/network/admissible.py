@@ -10,10 +10,15 @@ from typing import Any
 import sympy as sp
 
 from bpgen.errors import NetError
-from bpgen.functions import ROWS, at_most, erf, erfc, masked, relu, row, step, unless
+from bpgen.functions import at_most, erf, erfc, masked, relu, row, step, unless
 from bpgen.ir import Element, Index
 
 _ARITHMETIC = (Element, sp.Rational, sp.Symbol, sp.NumberSymbol, sp.Add, sp.Mul, sp.Pow)
+# Of a scalar, as net.py imports them.
+WORDS = (
+    *("exp", "log", "sqrt", "abs", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arctan"),
+    *("arsinh", "erf", "erfc", "sigmoid", "softplus", "relu"),
+)
 _FLAT = (sp.sign, sp.Heaviside, sp.floor, sp.ceiling, step)
 
 
@@ -65,7 +70,7 @@ def known(expr: sp.Expr) -> sp.Expr:
         if not isinstance(part, _ARITHMETIC) and part not in _IMPOSSIBLE and row(part) is None:
             raise NetError(
                 f"{type(part).__name__} has no row in bpgen's table of functions",
-                f"write it with {', '.join(ROWS)}",
+                f"write it with {', '.join(WORDS)}",
             )
     return expr
 

@@ -10,7 +10,7 @@ import sympy as sp
 from bpgen.declare.access import tensor_of
 from bpgen.declare.declaration import Declaration
 from bpgen.declare.formula import Formula
-from bpgen.functions import normal_cdf, sigmoid
+from bpgen.functions import normal_cdf, normal_cdf_tanh, sigmoid
 from bpgen.ir import Element, Equation, Index, Term, element
 from bpgen.network.letters import lettered
 from bpgen.network.whole import reads
@@ -18,7 +18,7 @@ from bpgen.network.whole import reads
 Definition = tuple[tuple[Index, ...], tuple[Term, ...]]
 # Nameless steps written inside one another, so that a formula stays one that sympy can walk.
 _DEEPEST = 40
-_REUSED = (sp.tanh, sigmoid, normal_cdf)  # which backward needs again
+_REUSED = (sp.tanh, sigmoid, normal_cdf, normal_cdf_tanh)  # which backward needs again
 
 
 def inlined(declared: Declaration, used: list[int], named: set[int]) -> dict[int, Definition]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import groupby
 
-from bpgen.functions import masked
+from bpgen.functions import masked, on_paper
 from bpgen.ir import BATCH, Equation, Loop
 from bpgen.record import Derivation, Equality, Forward, Step
 from bpgen.render import batch, components, matrix, recurrences, repeats, rightside
@@ -150,6 +150,7 @@ class _Page:
     ) -> list[Row]:
         """The spelling that is evaluated, where it is another on paper."""
         writer = self.writer
+        shown = replace(shown, terms=tuple(t.map(on_paper) for t in shown.terms))
         if shown == written:
             return []
         once, again = (strings(rightside.right_side(e, writer), writer) for e in (written, shown))

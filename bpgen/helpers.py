@@ -1,0 +1,111 @@
+"""The scalar functions that numpy does not have, as source text for emitted modules; those about
+the error function have a file of their own.
+
+Every formula holds for complex z with a small imaginary part too, as the complex step needs.
+"""
+
+from __future__ import annotations
+
+SIGMOID = '''
+def sigmoid(z: np.ndarray) -> np.ndarray:
+    """1 / (1 + exp(-z)); only exp of what is not positive is taken, so nothing overflows."""
+    e = np.exp(np.minimum(z, -z))
+    return np.asarray(np.where(z >= 0, 1, e) / (1 + e))
+'''
+SOFTPLUS = '''
+def softplus(z: np.ndarray) -> np.ndarray:
+    """log(1 + exp(z)); only exp of what is not positive is taken, so nothing overflows."""
+    return np.asarray(np.maximum(z, 0) + np.log1p(np.exp(np.minimum(z, -z))))
+'''
+STEP = '''
+def step(z: np.ndarray) -> np.ndarray:
+    """1 where z > 0, 0 elsewhere."""
+    return np.asarray((z > 0).astype(z.dtype))
+'''
+SECH = '''
+def sech(z: np.ndarray) -> np.ndarray:
+    """1 / cosh(z); only exp of what is not positive is taken, so nothing overflows."""
+    e = np.exp(np.minimum(z, -z))
+    return np.asarray(2 * e / (1 + e * e))
+'''
+LOG_COSH = '''
+def log_cosh(z: np.ndarray) -> np.ndarray:
+    """log(cosh(z)); exact where it is small, and nothing overflows where it is large."""
+    m = np.maximum(z, -z)
+    near = np.log1p(2 * np.sinh(np.minimum(m, 1) / 2) ** 2)
+    far = m + np.log1p(np.exp(-2 * m)) - 0.6931471805599453
+    return np.asarray(np.where(m < 1, near, far))
+'''
+LEAKY_RELU = '''
+def leaky_relu(z: np.ndarray, slope: float) -> np.ndarray:
+    """z where z > 0, slope * z elsewhere."""
+    return np.asarray(np.where(z > 0, z, slope * z))
+'''
+LEAKY_STEP = '''
+def leaky_step(z: np.ndarray, slope: float) -> np.ndarray:
+    """1 where z > 0, slope elsewhere."""
+    return np.asarray(np.where(z > 0, z.dtype.type(1), z.dtype.type(slope)))
+'''
+ELU = '''
+def elu(z: np.ndarray, alpha: float) -> np.ndarray:
+    """z where z > 0, alpha * (exp(z) - 1) elsewhere."""
+    return np.asarray(np.where(z > 0, z, alpha * np.expm1(np.minimum(z, 0))))
+'''
+ELU_SLOPE = '''
+def elu_slope(z: np.ndarray, alpha: float) -> np.ndarray:
+    """1 where z > 0, alpha * exp(z) elsewhere."""
+    return np.asarray(np.where(z > 0, z.dtype.type(1), alpha * np.exp(np.minimum(z, 0))))
+'''
+INSIDE = '''
+def inside(z: np.ndarray, low: float, high: float) -> np.ndarray:
+    """1 where low < z < high, 0 elsewhere."""
+    return np.asarray(((z > low) & (z < high)).astype(z.dtype))
+'''
+HUBER = '''
+def huber(z: np.ndarray, delta: float) -> np.ndarray:
+    """z**2 / 2 where |z| <= delta, delta * (|z| - delta / 2) elsewhere."""
+    near = np.minimum(np.maximum(z, -delta), delta)
+    return np.asarray(near * (z - near / 2))
+'''
+HARD_SIGMOID = '''
+def hard_sigmoid(z: np.ndarray) -> np.ndarray:
+    """z / 6 + 1 / 2, held between 0 and 1."""
+    return np.asarray(np.minimum(np.maximum(z + 3, 0), 6) / 6)
+'''
+HYPOTENUSE = '''
+def hypotenuse(z: np.ndarray) -> np.ndarray:
+    """sqrt(1 + z**2); no square overflows."""
+    m = np.maximum(z, -z)
+    near = np.minimum(m, 1e9)  # beyond, the 1 is less than a rounding
+    return np.asarray(np.maximum(np.sqrt(1 + near * near), m))
+'''
+CAUCHY = '''
+def cauchy(z: np.ndarray) -> np.ndarray:
+    """1 / (1 + z**2); no square overflows."""
+    m = np.maximum(z, -z)
+    near, far = np.minimum(m, 1), 1 / np.maximum(m, 1)  # one of the two is 1
+    return np.asarray(far * far / (far * far + near * near))
+'''
+XLOGX = '''
+def xlogx(z: np.ndarray) -> np.ndarray:
+    """z * log(z), and 0 where z is 0."""
+    return np.asarray(z * np.log(np.where(z == 0, z.dtype.type(1), z)))
+'''
+UNLESS_SLOPE = '''
+def unless_slope(z: np.ndarray, label: np.ndarray, left_out: int) -> np.ndarray:
+    """0 where the label is the one left out, 1 elsewhere."""
+    return np.asarray(np.where(label == left_out, z.dtype.type(0), z.dtype.type(1)))
+'''
+NORMAL_CDF_TANH = '''
+def normal_cdf_tanh(z: np.ndarray) -> np.ndarray:
+    """1 / (1 + exp(-u)), where u = sqrt(8 / pi) (z + 0.044715 z**3); nothing overflows."""
+    m = np.minimum(np.maximum(z, -z), 22)  # beyond, the value is 0 or 1
+    e = np.exp(-1.5957691216057308 * m * (1 + 0.044715 * m * m))
+    return np.asarray(np.where(z >= 0, 1, e) / (1 + e))
+'''
+NORMAL_PDF_TANH = '''
+def normal_pdf_tanh(z: np.ndarray, p: np.ndarray) -> np.ndarray:
+    """The slope of normal_cdf_tanh at z, told in its value p; no square overflows."""
+    q = 1.5957691216057308 * p * (1 - p)
+    return np.asarray(q + 0.134145 * (q * z) * z)
+'''

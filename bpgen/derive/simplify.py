@@ -16,7 +16,7 @@ from bpgen.functions import sigmoid
 from bpgen.ir import Element, Index, Network, Term, length
 
 Form = Callable[[sp.Expr], sp.Expr]
-_LARGEST = 120.0  # bodies heavier than this are left as they are: cancel() has no bound of its own
+_LARGEST = 120.0  # bodies heavier than this keep their form: cancel() has no bound of its own
 _memo: dict[sp.Expr, sp.Expr] = {}
 
 
@@ -24,8 +24,10 @@ def tidy(expr: sp.Expr) -> sp.Expr:
     """The lightest of the usual forms of an expression, with everything that is no arithmetic held
     fixed.
     """
-    if weight(expr) > _LARGEST or not expr.args or isinstance(expr, Element):
+    if not expr.args or isinstance(expr, Element):
         return expr
+    if weight(expr) > _LARGEST:
+        return with_short_numbers(expr)
     reflected = expr.xreplace(
         {c: 1 - sigmoid(-c.args[0]) for c in expr.atoms(sigmoid) if _is_negative(c)}
     )
@@ -56,7 +58,7 @@ def gathered(expr: sp.Expr) -> sp.Expr:
     outside = (
         sp.factor_terms(expr.xreplace(held)) if isinstance(expr, sp.Add) else expr.xreplace(held)
     )
-    return outside.xreplace(back)
+    return with_short_numbers(outside).xreplace(back)
 
 
 def _held(expr: sp.Expr) -> dict[sp.Expr, sp.Symbol]:

@@ -79,6 +79,9 @@ class Printer:
         if content != 1 and all(abs(a.as_coeff_Mul()[0]) == 1 for a in rest.args):
             return self._product(sp.Mul(content, rest, evaluate=False))  # 2 * (a - y)
         parts = sorted(expr.args, key=self._addend_order)
+        signs = [p.could_extract_minus_sign() for p in parts if not p.is_number]
+        if {*signs} == {True, False}:  # a - b + eps: a small number is not lost in a
+            parts.sort(key=lambda p: bool(p.is_number))
         text = self(parts[0])
         for part in parts[1:]:
             if part.could_extract_minus_sign():

@@ -106,17 +106,29 @@ class Point:
         )
 
 
+Range = tuple[float, float]
+POSITIVE: Range = (0.2, 1.2)
+SHARE: Range = (0.1, 0.9)
+
+
 @dataclass(frozen=True)
 class Domain:
-    """Which of the values are drawn positive, because those of both signs leave some function's
+    """Between which numbers values are drawn, where those of both signs leave some function's
     domain.
     """
 
-    params: bool = False
-    inputs: bool = False
+    params: Range | None = None
+    inputs: Range | None = None
 
 
-DOMAINS = (Domain(), Domain(inputs=True), Domain(params=True), Domain(True, True))
+DOMAINS = (
+    Domain(),
+    Domain(inputs=POSITIVE),
+    Domain(inputs=SHARE),
+    Domain(params=POSITIVE),
+    Domain(POSITIVE, POSITIVE),
+    Domain(POSITIVE, SHARE),
+)
 
 
 @contextmanager
@@ -220,7 +232,7 @@ class Subject:
 
     def _param(self, rng: np.random.Generator, initial: Array, scale: float) -> Array:
         if self.domain.params:
-            return rng.uniform(0.2, 1.2, initial.shape)
+            return rng.uniform(*self.domain.params, initial.shape)
         constant = initial.size == 0 or np.all(initial == initial.flat[0])
         return np.asarray(
             scale * (initial + 0.4 * rng.standard_normal(initial.shape) if constant else initial)
@@ -237,7 +249,9 @@ class Subject:
         shape = self._shape(name, sizes, batch)
         if name in self.integers:
             return self._whole(rng, name, shape)
-        return rng.uniform(0.2, 1.2, shape) if self.domain.inputs else scale * _normal(rng, shape)
+        if self.domain.inputs:
+            return rng.uniform(*self.domain.inputs, shape)
+        return scale * _normal(rng, shape)
 
     def _whole(self, rng: np.random.Generator, name: str, shape: tuple[int, ...]) -> Array:
         """Whole numbers; of several samples one has a single number throughout, and two agree: what

@@ -9,7 +9,16 @@ from collections.abc import Callable
 import sympy as sp
 from sympy.codegen.cfunctions import expm1, log1p
 
-from bpgen.functions import bell, cauchy, hypotenuse, log_cosh, sech, sigmoid, softplus
+from bpgen.functions import (
+    bell,
+    cauchy,
+    hypotenuse,
+    log_cosh,
+    sech,
+    sigmoid,
+    softplus,
+    xlogx,
+)
 from bpgen.ir import Element
 
 Rewrite = Callable[[sp.Expr], sp.Expr | None]
@@ -19,6 +28,8 @@ def _applied(expr: sp.Expr, rules: tuple[Rewrite, ...]) -> sp.Expr:
     """`expr` with every spelling of a table replaced, from the outside in and again from the inside
     out.
     """
+    if expr.is_number:  # which sympy evaluates to as many digits as it takes
+        return expr
     for rule in rules:
         better = rule(expr)
         if better is not None:
@@ -35,8 +46,8 @@ def without_overflow(expr: sp.Expr) -> sp.Expr:
 
 
 def without_cancellation(expr: sp.Expr) -> sp.Expr:
-    """`expr` as it should be evaluated: log1p and expm1 where digits would cancel, and no square of
-    what is large.
+    """`expr` as it should be evaluated: log1p and expm1 where digits would cancel, no square of
+    what is large, and no logarithm of the 0 that it is multiplied by.
     """
     return _applied(expr, _CANCELLATION)
 
@@ -68,7 +79,7 @@ def _log_of_two_exponentials(expr: sp.Expr) -> sp.Expr | None:
     ):
         logs = [_log_of_exponential(a) for a in expr.args[0].args]
         if logs[0] is not None and logs[1] is not None:
-            return logs[0] + softplus(sp.expand(logs[1] - logs[0]))
+            return logs[0] + softplus(logs[1] - logs[0])
     return None
 
 
@@ -175,7 +186,7 @@ def _tanh(expr: sp.Expr) -> sp.Expr | None:
             for sign in (1, -1):
                 if half is not None and sign * (sp.exp(u) - rest) in expr.args:
                     above = sign * (sp.exp(u) - rest)
-                    return _without(expr, over, above) * sign * sp.tanh(sp.expand(half))
+                    return _without(expr, over, above) * sign * sp.tanh(half)
     return None
 
 
@@ -243,6 +254,23 @@ def _bell(expr: sp.Expr) -> sp.Expr | None:
     return None
 
 
+def _xlogx(expr: sp.Expr) -> sp.Expr | None:
+    """u log u = xlogx(u), also in u (log u - v): it is 0 where u is"""
+    for part in expr.args if isinstance(expr, sp.Mul) else ():
+        addends = [a for a in sp.Add.make_args(part) if _is_log_of_one(a, expr.args)]
+        if addends and isinstance(part, sp.log):
+            return _without(expr, part, *part.args) * xlogx(*part.args)
+        if addends:
+            rest = _without(expr, part)
+            return sp.Add(*(rest * a for a in addends), rest * (part - sp.Add(*addends)))
+    return None
+
+
+def _is_log_of_one(expr: sp.Expr, factors: tuple[sp.Basic, ...]) -> bool:
+    logs = (f for f in sp.Mul.make_args(expr) if isinstance(f, sp.log))
+    return any(log.args[0] in factors for log in logs)
+
+
 _HALF = sp.Rational(1, 2)
 
 # Differentiated in the new spelling: the old one overflows.
@@ -258,6 +286,6 @@ _OVERFLOW: tuple[Rewrite, ...] = (
     _sigmoid,
     _exp_times_sigmoid,
 )
-# Only evaluated in the new spelling: it keeps digits that the old one cancels, or has no square
-# that overflows.
-_CANCELLATION: tuple[Rewrite, ...] = (_log1p, _expm1, _hypotenuse, _bell)
+# Only evaluated in the new spelling: it keeps digits that the old one cancels, has no square
+# that overflows, or no 0 times infinity.
+_CANCELLATION: tuple[Rewrite, ...] = (_xlogx, _log1p, _expm1, _hypotenuse, _bell)

@@ -78,11 +78,15 @@ def jittered(point: Point, by: float, seed: int = 0) -> Point:
 
 
 def noise(subject: Subject, by: float) -> Arrays:
-    """What gradients do when each number is off by a share of itself."""
+    """What gradients do when each number is off by a share of itself; at least what rounding leaves
+    of a sum that is 0, of a centred value say.
+    """
     base = subject.result.grads
     moved = [subject.at(jittered(subject.point, by, seed)).grads for seed in range(4)]
+    least = by * max((np.max(np.abs(a), initial=0) for a in subject.result.cache), default=0.0)
     return [
-        np.max([np.max(np.abs(m[k] - g), initial=0) for m in moved]) for k, g in enumerate(base)
+        max(least / 1e3, *(np.max(np.abs(m[k] - g), initial=0) for m in moved))
+        for k, g in enumerate(base)
     ]
 
 

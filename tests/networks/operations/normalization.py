@@ -70,11 +70,19 @@ def _running(x: Shape) -> dict[str, Given]:
     return {"m": Given("state", x[:1]), "s": Given("state", x[:1], draw="positive")}
 
 
+def _fixed(x: Any, m: Any, s: Any, g: Any, b: Any) -> Any:
+    """PyTorch 2.13 misreads a transposed gradient of batch norm where an axis has one entry: it is
+    laid out again on its way through the flat array.
+    """
+    y = F.batch_norm(x, m, s, g, b, training=False)
+    return y.reshape(-1).reshape(y.shape)
+
+
 @operation({1, 2, 3}, when=lambda x: known(x[:1]))
 def batch_norm_in_evaluation(_: Pick, x: Shape) -> Made:
     return Made(
         "{out} = batch_norm({0}, ({m}, {s}))",
-        lambda x, m, s, g, b: F.batch_norm(x, m, s, g, b, training=False),
+        _fixed,
         x,
         given=_running(x),
     )

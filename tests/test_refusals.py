@@ -13,8 +13,8 @@ from click.testing import CliRunner
 
 from bpgen.cli import main
 from bpgen.errors import NetError
-from bpgen.network.admissible import WORDS
 from bpgen.load import declared_by
+from bpgen.network.admissible import WORDS
 from tests.conftest import ROOT
 
 NET = "from bpgen import *\nx = input(3)\n"

@@ -249,6 +249,18 @@ NETS = {
         "x = input(3); y = target(2); W = param(2, 3)\nz = (W @ x) / 2 ** 0.5 + 1 / 3\n"
         "L = loss(binary_cross_entropy_with_logits(z, y) + 1 / 3 * l1(W))"
     ),
+    "a value of one place that is evaluated in another spelling": (
+        "x = input(2, 2, 'T'); W = param()\na = arctan(W * last(last(x)))\noutput(a)"
+    ),
+    "an outer product of one input with itself": (
+        "i, j = indices('i j')\nx = input('T'); w = param()\n"
+        "v = tensor(w*x[i]*cos(x[j]), i, j)\na = v @ x\noutput(a)"
+    ),
+    "a named part of the loss that comes to a number": (
+        "x = input(below=3); y = target()\nv = embedding(x, 3, 1)\nu = reshape(v, 1)\n"
+        "near = triplet(2*v, v, u, margin=3)\n"
+        "L = loss(binary_cross_entropy(sigmoid(mean(v)), y) + near)"
+    ),
 }
 
 

@@ -74,9 +74,10 @@ class Products:
         for base in given:
             for equation, wanted in self.by_factor.get(_shape(base), ()):
                 at = _matched(wanted, given, base)
-                if at is not None:
+                value = equation.lhs if at is None else equation.lhs.xreplace(at)
+                if at is not None and not _is_diagonal(value):
                     definition = self.factors(equation.terms[0].body.xreplace(at))
-                    yield equation, equation.lhs.xreplace(at) * _divided(given, definition)
+                    yield equation, value * _divided(given, definition)
 
     def factors(self, product: sp.Expr) -> Factors:
         """The bases of a product and their exponents; a sum without its number, and by its name
@@ -137,6 +138,11 @@ def _matched(wanted: Factors, given: Factors, base: sp.Expr) -> dict[sp.Expr, sp
     for pattern in wanted if at is not None else ():
         at = _found(pattern, wanted[pattern], given, at) if at is not None else None
     return at
+
+
+def _is_diagonal(access: Element) -> bool:
+    """a[i, i] of an outer product: one number of many, worth no reading."""
+    return len({*access.indices}) < len(access.indices)
 
 
 def _found(

@@ -181,7 +181,15 @@ def call(before: str, arguments: Iterable[str], after: str, indent: int = 0) -> 
         return [f"{before}({inside}){after}"]
     if indent + 4 + len(inside) <= WIDTH:
         return [f"{before}(", f"    {inside}", f"){after}"]
-    return [f"{before}(", *(f"    {a}," for a in arguments), f"){after}"]
+    lines = [line for a in arguments for line in _argument(a, indent + 4)]
+    return [f"{before}(", *(f"    {line}" for line in lines), f"){after}"]
+
+
+def _argument(value: str, indent: int) -> list[str]:
+    if indent + len(value) + 1 <= WIDTH:
+        return [f"{value},"]
+    *lines, last = _parts(value, indent - 4)
+    return [*lines, f"{last},"]
 
 
 def collection(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sympy as sp
 
 from bpgen.affine import affine
-from bpgen.emit.layout import assignment
+from bpgen.emit.layout import assignment, call
 from bpgen.ir import Index
 from bpgen.lower.printer import SUM, bracketed
 from bpgen.lower.scatter import Scatter
@@ -36,7 +36,7 @@ def _added_there(name: str, scatter: Scatter, indent: int, once: bool) -> list[s
     if scatter.repeated:
         places = scatter.place.replace(":", "slice(None)")
         at = f"({places})" if ", " in places else places
-        return [f"np.add.at({name}, {at}, {bracketed(scatter.value, SUM)})"]
+        return call("np.add.at", [name, at, bracketed(scatter.value, SUM)], "", indent)
     text, sign = bracketed(scatter.value, SUM), "+="
     if once and not scatter.loops:
         sign = "="

@@ -18,7 +18,7 @@ from bpgen.emit.plan import Plan, definitions
 from bpgen.emit.scattered import added
 from bpgen.ir import Element, Equation, Index, Loop, Term, length
 from bpgen.lower.access import Operand, aligned, transposed
-from bpgen.lower.comment import spoken
+from bpgen.lower.comment import right_of, spoken
 from bpgen.lower.contract import lowered, operand, outermost
 from bpgen.lower.scatter import scatters, whole
 from bpgen.lower.scope import Scope
@@ -131,8 +131,7 @@ class Statements:
         """The other spelling, where it is another."""
         if evaluated == equation:
             return []
-        stable = spoken(evaluated, self.order).split(" = ", 1)[1]
-        return comment(f"({number}) evaluated as {stable}", indent)
+        return comment(f"({number}) evaluated as {right_of(evaluated, self.order)}", indent)
 
     def statement(self, equation: Equation, indent: int) -> list[str]:
         """The lines of an equation outside the blocks, with what each of them adds to it."""

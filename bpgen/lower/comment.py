@@ -22,6 +22,11 @@ def spoken(equation: Equation, order: Mapping[str, int]) -> str:
     return ", ".join(said)
 
 
+def right_of(equation: Equation, order: Mapping[str, int]) -> str:
+    """What stands right of the equals sign; all of what is only added to."""
+    return spoken(equation, order).removeprefix(f"{_plain(equation.lhs)} = ")
+
+
 def is_elsewhere(term: Term) -> bool:
     """Written at a shifted access, not at whole numbers that a tensor holds."""
     return term.at is not None and not any(isinstance(e, Element) for e in term.at)

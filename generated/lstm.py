@@ -229,15 +229,22 @@ def logsumexp(z: np.ndarray, last: int = 1) -> np.ndarray:
 
 
 def _check(params: Arrays) -> None:
-    """Refuse parameters that are missing, unknown or of another shape."""
+    """Refuse parameters that are missing, unknown, of another shape, or no floats."""
+    if not isinstance(params, dict):
+        raise TypeError(f"params is {type(params)}, not a dict of arrays")
     for name in [*SHAPES, *params]:
         if name not in params:
             raise ValueError(f"params: {name} is missing")
         if name not in SHAPES:
             raise ValueError(f"params: {name} is no parameter of this network")
-        if np.shape(params[name]) != SHAPES[name]:
-            got = np.shape(params[name])
-            raise ValueError(f"params: {name} needs shape {SHAPES[name]}, not {got}")
+        shape, value = SHAPES[name], params[name]
+        got = np.shape(value)
+        if got != shape:
+            raise ValueError(f"params: {name} needs shape {shape}, not {got}")
+        if shape and type(value) not in (np.ndarray, np.memmap):
+            raise TypeError(f"params: {name} is {type(value)}, not a plain array")
+        if np.result_type(value).kind not in "fc":
+            raise TypeError(f"params: {name} holds {np.result_type(value)}, not floats")
 
 
 def _labels(
@@ -248,13 +255,20 @@ def _labels(
     bound: int,
 ) -> np.ndarray:
     """The value as whole numbers 0 .. bound - 1, or an error in the caller's words."""
-    array = np.asarray(value)
+    array = _plain(name, value)
     if array.dtype.kind not in "iu":
         raise TypeError(f"{name} holds {array.dtype}, not whole numbers")
     _fits(name, array, shape, length)
     if array.min() < 0 or array.max() >= bound:
         raise ValueError(f"{name} has a label outside 0 .. {bound - 1}")
     return array
+
+
+def _plain(name: str, value: np.ndarray) -> np.ndarray:
+    """The value as an array; one that is more, such as a masked array, is refused."""
+    if isinstance(value, np.ndarray) and type(value) not in (np.ndarray, np.memmap):
+        raise TypeError(f"{name} is {type(value)}, not a plain array")
+    return np.asarray(value)
 
 
 def _fits(
@@ -265,6 +279,7 @@ def _fits(
     fits = len(got) == len(shape) + 1 and got[0] == (length or got[0])
     if not fits or any(isinstance(s, int) and s != g for s, g in zip(shape, got[1:])):
         expected = ", ".join(str(s) for s in (length or "N", *shape))
+        expected += "" if shape else ","
         alone = f"; for one sample give {name}[None]" if got == shape else ""
         raise ValueError(f"{name} needs shape ({expected}), not {got}{alone}")
     if got[0] == 0:

@@ -115,15 +115,22 @@ def unpack(flat: np.ndarray) -> Arrays:
 
 
 def _check(params: Arrays) -> None:
-    """Refuse parameters that are missing, unknown or of another shape."""
+    """Refuse parameters that are missing, unknown, of another shape, or no floats."""
+    if not isinstance(params, dict):
+        raise TypeError(f"params is {type(params)}, not a dict of arrays")
     for name in [*SHAPES, *params]:
         if name not in params:
             raise ValueError(f"params: {name} is missing")
         if name not in SHAPES:
             raise ValueError(f"params: {name} is no parameter of this network")
-        if np.shape(params[name]) != SHAPES[name]:
-            got = np.shape(params[name])
-            raise ValueError(f"params: {name} needs shape {SHAPES[name]}, not {got}")
+        shape, value = SHAPES[name], params[name]
+        got = np.shape(value)
+        if got != shape:
+            raise ValueError(f"params: {name} needs shape {shape}, not {got}")
+        if shape and type(value) not in (np.ndarray, np.memmap):
+            raise TypeError(f"params: {name} is {type(value)}, not a plain array")
+        if np.result_type(value).kind not in "fc":
+            raise TypeError(f"params: {name} holds {np.result_type(value)}, not floats")
 
 
 def _array(
@@ -134,13 +141,20 @@ def _array(
     params: Arrays,
 ) -> np.ndarray:
     """The value as a real array of shape (N, *shape), or an error in the caller's words."""
-    array = np.asarray(value)
+    array = _plain(name, value)
     if array.dtype.kind in "biu":
         array = array.astype(np.result_type(*params.values()) if params else np.float64)
     if array.dtype.kind not in "fc":
         raise TypeError(f"{name} holds {array.dtype}, not real numbers")
     _fits(name, array, shape, length)
     return array
+
+
+def _plain(name: str, value: np.ndarray) -> np.ndarray:
+    """The value as an array; one that is more, such as a masked array, is refused."""
+    if isinstance(value, np.ndarray) and type(value) not in (np.ndarray, np.memmap):
+        raise TypeError(f"{name} is {type(value)}, not a plain array")
+    return np.asarray(value)
 
 
 def _fits(
@@ -151,6 +165,7 @@ def _fits(
     fits = len(got) == len(shape) + 1 and got[0] == (length or got[0])
     if not fits or any(isinstance(s, int) and s != g for s, g in zip(shape, got[1:])):
         expected = ", ".join(str(s) for s in (length or "N", *shape))
+        expected += "" if shape else ","
         alone = f"; for one sample give {name}[None]" if got == shape else ""
         raise ValueError(f"{name} needs shape ({expected}), not {got}{alone}")
     if got[0] == 0:

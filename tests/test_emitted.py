@@ -108,6 +108,16 @@ def test_typed(tmp_path: Path) -> None:
         "np.load('f')",
         "np.core.x",
         "x.__class__",
+        "x.tofile('f')",
+        "np.random.bytes(3)",
+        "np.lib.format.open_memmap('f')",
+        "n = np\nn.fromfile('f')",
+        "sorted([], key=eval)",
+        "f = open",
+        "f'{x.tobytes()}'",
+        "[print][0]()",
+        "x.max.at()",
+        "'{}'.format(x)",
         "(lambda: 0)()",
         "exec('')",
         "global x",
@@ -162,59 +172,6 @@ def test_interface() -> None:
         np.array_equal(views[n], params[n]) and np.shares_memory(views[n], flat) for n in params
     )
     assert all(np.array_equal(m.init(3)[n], params[n]) for n in params)
-
-
-DOOR = {
-    "missing parameter": (lambda p, x, y: ({"W1": p["W1"]}, x, y), "params: b1 is missing"),
-    "unknown parameter": (
-        lambda p, x, y: ({**p, "V": x}, x, y),
-        "params: V is no parameter of this network",
-    ),
-    "misshapen parameter": (
-        lambda p, x, y: ({**p, "b1": x}, x, y),
-        "params: b1 needs shape (2,), not (3, 2)",
-    ),
-    "one sample": (
-        lambda p, x, y: (p, x[0], y),
-        "x needs shape (N, 2), not (2,); for one sample give x[None]",
-    ),
-    "wrong width": (lambda p, x, y: (p, x[:, :1], y), "x needs shape (N, 2), not (3, 1)"),
-    "(N,) against (N, 1)": (lambda p, x, y: (p, x, y[:, 0]), "y needs shape (3, 1), not (3,)"),
-    "another batch's target": (lambda p, x, y: (p, x, y[:2]), "y needs shape (3, 1), not (2, 1)"),
-    "empty batch": (lambda p, x, y: (p, x[:0], y[:0]), "x is an empty batch"),
-    "objects": (lambda p, x, y: (p, x.astype(object), y), "x holds object, not real numbers"),
-}
-
-
-@pytest.mark.parametrize("name", DOOR)
-def test_the_door(name: str) -> None:
-    change, message = DOOR[name]
-    m = example("toy_2_2_1")
-    arguments = change(m.init(0), np.ones((3, 2)), np.ones((3, 1)))
-    with pytest.raises((ValueError, TypeError)) as caught:
-        m.loss(*arguments)
-    assert str(caught.value) == message
-
-
-@pytest.mark.parametrize(
-    ("labels", "message"),
-    [
-        ([0, 10, 1], "y has a label outside 0 .. 9"),
-        ([0, -1, 1], "y has a label outside 0 .. 9"),
-        ([0.0, 1.0, 2.0], "y holds float64, not whole numbers"),
-    ],
-)
-def test_labels_at_the_door(labels: list[float], message: str) -> None:
-    m = example("digits")
-    with pytest.raises((ValueError, TypeError)) as caught:
-        m.loss(m.init(0), np.ones((3, 64)), np.array(labels))
-    assert str(caught.value) == message
-
-
-def test_rows_of_a_one_hot_target_sum_to_one() -> None:
-    m = example("softmax_regression")
-    with pytest.raises(ValueError, match="y has a row that does not sum to 1"):
-        m.loss(m.init(0), np.ones((2, 3)), np.ones((2, 4)))
 
 
 def test_text_of_the_net_cannot_become_code() -> None:

@@ -49,10 +49,11 @@ class Parts(Interface):
 
 _DOORS = {  # each with those that it calls
     "_check": (),
-    "_state": (),
+    "_state": ("_plain",),
     "_one_hot": ("_array",),
-    "_labels": ("_fits",),
-    "_array": ("_fits",),
+    "_labels": ("_plain", "_fits"),
+    "_array": ("_plain", "_fits"),
+    "_plain": (),
     "_fits": (),
 }
 _ALONG_AXIS = {

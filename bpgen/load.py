@@ -28,6 +28,7 @@ _REMEDIES = (  # what Python says of a net.py, and what to do about it; the firs
     (r"RecursionError", "a function calls itself without end, or a formula is nested too deeply"),
     (r"", "net.py stopped here"),
 )
+_LARGEST = 2**24  # bytes of a net.py
 _NOT_PYTHON = "net.py must be a Python file"
 
 
@@ -65,7 +66,11 @@ def module_name(path: str | Path) -> str:
 def _read(path: Path) -> str:
     remedy = "give the path of a net.py"
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        with path.open("rb") as file:
+            text = file.read(_LARGEST + 1)
+        if len(text) > _LARGEST:  # /dev/zero has no end
+            raise NetError(f"{path} is larger than 16 MiB", remedy)
+        return text.decode("utf-8-sig")
     except FileNotFoundError:
         raise NetError(f"{path}: no such file", remedy) from None
     except IsADirectoryError:

@@ -7,6 +7,7 @@ import os
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
+from os.path import exists, isdir, isfile  # no error where Path's raise one, of too long a name
 from pathlib import Path
 
 from bpgen.errors import NetError
@@ -18,9 +19,9 @@ MARK = "Written by bpgen;"
 def places(nets: Sequence[str], output: str | None) -> list[Path]:
     """Where the module of each net.py goes: a file, or its own name in a folder."""
     path = Path(output or "generated")
-    if len(nets) > 1 and path.suffix == ".py" and not path.is_dir():
+    if len(nets) > 1 and path.suffix == ".py" and not isdir(path):
         raise NetError(f"{path} is one file for {len(nets)} networks", "give a folder")
-    if path.suffix == ".py" and not path.is_dir():
+    if path.suffix == ".py" and not isdir(path):
         return [path]
     found = [path / f"{module_name(net)}.py" for net in nets]
     for k, file in enumerate(found):
@@ -34,7 +35,7 @@ def places(nets: Sequence[str], output: str | None) -> list[Path]:
 
 def write_module(path: Path, text: str, net: Path, force: bool = False) -> None:
     """Write an emitted module, unless something else is there."""
-    if path.is_file() and not force and MARK not in _content(path):
+    if isfile(path) and not force and MARK not in _content(path):
         raise NetError(
             f"{path} is there and was not written by bpgen", "choose another place, or give --force"
         )
@@ -45,19 +46,23 @@ def write(path: Path, text: str, net: Path) -> None:
     """Write a file whole or not at all."""
     remedy = "choose another place with -o"
     try:
-        if path.exists() and net.exists() and path.samefile(net):
+        if exists(path) and exists(net) and path.samefile(net):
             raise NetError(f"{path} is the net.py itself", "choose another place for the output")
-        if path.is_dir():
+        if isdir(path):
             raise NetError(f"{path} is a folder", "give the name of a file in it")
+        if isfile(path) and not path.stat().st_mode & 0o222:
+            raise NetError(f"{path} is read-only", f"make it writable, or {remedy}")
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.exists() and not path.is_file():  # a device or a pipe
+        if exists(path) and not isfile(path):  # a device or a pipe
             path.write_text(text, encoding="utf-8")
         else:
             _replace(path.resolve(), text)
     except (FileExistsError, NotADirectoryError):
         raise NetError(f"{path} cannot be written: {path.parent} is no folder", remedy) from None
-    except OSError as error:
-        raise NetError(f"{path} cannot be written: {error.strerror}", remedy) from None
+    except (OSError, RuntimeError) as error:  # RuntimeError: links that lead in a circle
+        reason = error.strerror if isinstance(error, OSError) else "its links lead in a circle"
+        shown = str(path) if len(str(path)) < 200 else f"... {str(path)[-99:]}"
+        raise NetError(f"{shown} cannot be written: {reason}", remedy) from None
 
 
 def _replace(path: Path, text: str) -> None:
@@ -66,7 +71,7 @@ def _replace(path: Path, text: str) -> None:
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
-        mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
+        mode = path.stat().st_mode & 0o777 if exists(path) else 0o666 & ~_umask()
         os.chmod(temporary, mode)
         os.replace(temporary, path)
     finally:
@@ -82,7 +87,7 @@ def _umask() -> int:
 
 def difference(path: Path, text: str) -> str:
     """What would change in a file, as a unified diff; nothing where it is fresh."""
-    old = _content(path) if path.is_file() else ""
+    old = _content(path) if isfile(path) else ""
     lines = difflib.unified_diff(
         old.splitlines(True), text.splitlines(True), str(path), f"{path} (fresh)"
     )

@@ -1,0 +1,169 @@
+"""Names and texts that try to be something else: in code, in comments, in LaTeX, in the terminal."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+import pytest
+
+from bpgen.derive import derive
+from bpgen.emit import emit
+from bpgen.errors import NetError
+from bpgen.load import declared_by
+from bpgen.render import render
+
+NET = (
+    "{title}\nfrom bpgen import *\nx = input(3)\nglobals()[{name!r}] = param(3)\n"
+    "a = dot(globals()[{name!r}], x)\noutput(a)\n"
+)
+WORD = "{0} is a word of Python\n  call it {0}_"
+TAKEN = "{0} is a name that the emitted module or Python itself uses\n  call it {0}1"
+NONE = "{0!r} is not a name that code can carry\n  use ASCII letters, digits and _, a letter first"
+OTHER = "{0!r} is not a name that code can carry\n  call it {1}"
+
+REFUSED = {
+    **{w: WORD.format(w) for w in ("class", "lambda", "match", "None", "True", "async")},
+    **{
+        w: TAKEN.format(w)
+        for w in (
+            *("print", "len", "eval", "np", "forward", "backward", "loss", "pack"),
+            *(
+                "unpack",
+                "init",
+                "SHAPES",
+                "params",
+                "cache",
+                "grads",
+                "inputs",
+                "N",
+                "n",
+                "softmax",
+            ),
+            *("sigmoid", "hypotenuse", "normal_cdf_tanh", "ValueError"),
+        )
+    },
+    **{
+        w: NONE.format(w)
+        for w in (
+            *(
+                "a^b",
+                "a$b",
+                "a%b",
+                "a#b",
+                "a{b}",
+                "a\\b",
+                "a b",
+                "a\nb",
+                "a\tb",
+                "a\x00b",
+                "a\x1b[1m",
+            ),
+            *("", " ", "1a", "a-b", "a.b", "a;import os", 'a"', "{{a}}", "日本", "\\input{x}"),
+        )
+    },
+    "a\u202eb": OTHER.format("a\u202eb", "a_b"),  # from here on from right to left
+    "a\u200fb": OTHER.format("a\u200fb", "a_b"),
+    "a\u200bb": OTHER.format("a\u200bb", "a_b"),  # nothing to be seen
+    "\uff37": OTHER.format("\uff37", "W"),  # what NFKC makes W of
+    "W\u0301": OTHER.format("W\u0301", "W"),
+    "\u212a": OTHER.format("\u212a", "K"),
+    "ﬁ": OTHER.format("ﬁ", "fi"),
+    "ª": OTHER.format("ª", "a"),
+    "x²": OTHER.format("x²", "x2"),
+    "µ": OTHER.format("µ", "mu"),
+    "π": OTHER.format("π", "pi"),
+    "\U0001d416": OTHER.format("\U0001d416", "W"),
+}
+ACCEPTED = (
+    *(
+        "__init__",
+        "__class__",
+        "__import__",
+        "_check",
+        "_private",
+        "self",
+        "e",
+        "pi",
+        "I",
+        "E",
+        "S",
+        "Q",
+        "O",
+        "d",
+        "oo",
+    ),
+    *("a_b", "a__b", "x_", "W1", "W_1", "input_", "a" * 10_000, "frac", "end", "def_", "u1", "s1"),
+)
+
+
+@pytest.mark.parametrize("name", REFUSED, ids=ascii)
+def test_names_that_are_refused(name: str) -> None:
+    with pytest.raises(NetError) as caught:
+        declared_by(NET.format(title="", name=name))
+    assert str(caught.value) == f"net.py:4: {REFUSED[name]}"
+
+
+@pytest.mark.parametrize("name", ACCEPTED, ids=lambda n: n[:20])
+def test_names_that_are_accepted(name: str) -> None:
+    network = declared_by(NET.format(title="", name=name))
+    module: dict[str, object] = {"__name__": "m"}
+    exec(emit(network), module)
+    shapes = module["SHAPES"]
+    assert isinstance(shapes, dict)
+    assert list(shapes) == [name if name[0] != "_" else "w1"]
+    for fmt in ("tex", "markdown", "text"):
+        render(derive(network), fmt=fmt)
+
+
+@pytest.mark.parametrize(("one", "other"), [("w", "W"), ("a1", "a_1"), ("delta_", "Delta")])
+def test_twins_are_told_apart(one: str, other: str) -> None:
+    """In code, and on paper."""
+    source = f"from bpgen import *\nx = input(3)\n{one}, {other} = param(3), param(3)\n"
+    network = declared_by(f"{source}y = {one} * x + {other}\noutput(y)\n")
+    assert {one, other} < set(network.tensors)
+    (equation,) = re.findall(r"y &?= ?&?(.*)", render(derive(network), fmt="tex"))[:1]
+    first, second = re.split(r"\\odot|\+", equation)[::2]
+    assert first.strip() != second.strip()
+
+
+TITLES = (
+    '"""\nimport os\n"""',
+    '\\"\\"\\"\\nimport os',
+    "{{ 7 * 7 }} {% include 'module.py.jinja' %} {# no #}",
+    "\\input{/etc/passwd} \\write18{ls} \\end{document} $$ % & # _ ^ ~",
+    "# -*- coding: utf-7 -*-",
+    "\\N{RIGHT-TO-LEFT OVERRIDE}\\x1b[31m\\x00\\x0c\\u2028",
+    "</script><img src=x onerror=alert(1)> [a](javascript:alert(1)) `x` | - # *",
+    "%(name)s {0} {name!r} ${HOME} $(ls)",
+    "x" * 10_000,
+)
+
+
+@pytest.mark.parametrize("title", TITLES, ids=range(len(TITLES)))
+def test_a_title_stays_a_title(title: str) -> None:
+    network = declared_by(NET.format(title=f"__doc__ = {title!r}", name="w"))
+    text = emit(network)
+    tree = ast.parse(text)
+    imports = [
+        ast.unparse(n) for n in ast.walk(tree) if isinstance(n, (ast.Import, ast.ImportFrom))
+    ]
+    assert imports == ["import numpy as np"]
+    assert text.isascii()
+    latex = render(derive(network), fmt="tex")
+    plain = render(derive(declared_by(NET.format(title="", name="w"))), fmt="tex")
+    # What begins a command is no more than without the title, but for what escapes a letter.
+    assert set(re.findall(r"\\[a-z]{5,}", latex)) <= set(re.findall(r"\\[a-z]{5,}", plain)) | {
+        *(r"\textbackslash", r"\textasciicircum", r"\textasciitilde", r"\textless"),
+        *(
+            r"\textgreater",
+            r"\textquotesingle",
+            r"\textasteriskcentered",
+            r"\textbar",
+            r"\textquotedbl",
+            r"\textasciigrave",
+        ),
+    }
+    assert "49" not in text.split('"""')[1]
+    terminal = render(derive(network), fmt="text")
+    assert not set(terminal) & set("\x1b\x00\x0c\u202e")

@@ -261,6 +261,10 @@ NETS = {
         "near = triplet(2*v, v, u, margin=3)\n"
         "L = loss(binary_cross_entropy(sigmoid(mean(v)), y) + near)"
     ),
+    "repeated blocks whose readers cancel": (
+        "x = input(3); y = target()\nv = repeat(3, lambda b: b + tanh(dense(b, 3)), x)\n"
+        "u = part(v, 2, 3, axis=-1)\nL = loss(contrastive(part(u, 0, 1, axis=0), u, y))"
+    ),
 }
 
 

@@ -84,8 +84,10 @@ class Sweep:
         """One reader less to wait for; a parameter or input without any is finished."""
         self.readers[leaf] -= 1
         if self.readers[leaf] == 0 and leaf in self.wanted and not self._is_computed(leaf):
+            heard = any(t.body != 0 for t in self.received.get(leaf, ()))
+            of_block = self.network.tensors[leaf].block and heard
             self.received.setdefault(leaf, [Term(sp.S.Zero)])
-            self._close(leaf, None, loop if self.network.tensors[leaf].block else None)
+            self._close(leaf, None, loop if of_block else None)
 
     def _seed(self, name: str) -> None:
         """dL/dL = 1; for an output without a loss, the upstream gradient that backward is given."""

@@ -6,6 +6,8 @@ from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import sympy as sp
+
 from bpgen.emit.flat import (
     after,
     flat,
@@ -168,6 +170,8 @@ class Blocks:
     def _start(self, item: Item) -> list[str]:
         """What the first block is given; for gradients, the last."""
         start = outside_blocks(item.evaluated)
+        if not start.terms:  # what reads the last block cancels
+            start = replace(start, terms=(Term(sp.S.Zero),))
         said = spoken(start, self.write.order)
         return [
             *comment(f"({item.number}) {said}", 4),
@@ -191,7 +195,7 @@ class Blocks:
     def _backward_told(self) -> list[Item]:
         """The steps of one block, what it hands on last."""
         told = [i for i in self.backward_items if i.evaluated.name != self.gradient]
-        (ends,) = (i for i in self.backward_items if i.evaluated.name == self.gradient)
+        ends = next(i for i in self.backward_items if i.evaluated.name == self.gradient)
         partial = [
             replace(i, equation=e, evaluated=e)
             for i, terms in self.summed
@@ -201,6 +205,8 @@ class Blocks:
         return [*told, *partial, replace(ends, equation=handed, evaluated=handed)]
 
     def _backward_equations(self) -> list[Equation]:
+        if not self.has(self.gradient):  # all that the loss hears of the blocks cancels
+            return []
         sums = {i.evaluated.name for i, _ in self.summed}
         return [
             of_one(i.evaluated, self.tensors)

@@ -21,7 +21,7 @@ def functions(derivation: Derivation) -> list[Function]:
     write = _Functions(derivation)
     blocks = list(dict.fromkeys(write.write.blocks.values()))
     forward = [write.forward(), *(b.forward() for b in blocks)]
-    backward = [write.backward(), *(b.backward() for b in blocks)]
+    backward = [write.backward(), *(b.backward() for b in blocks if b.has(b.gradient))]
     if not derivation.network.loss:
         return forward + backward
     return [
@@ -157,10 +157,10 @@ class _Functions:
         of a block stand together.
         """
         adjoint = self.derivation.adjoint[parameter.name]
-        if not parameter.block:
-            return f'"{parameter.name}": {adjoint}'
-        (blocks,) = {b for b in self.write.blocks.values() if b.has(adjoint)}
-        return f"**{blocks.stacked}"
+        for blocks in self.write.blocks.values():
+            if blocks.has(adjoint):
+                return f"**{blocks.stacked}"
+        return f'"{parameter.name}": {adjoint}'
 
     def _input_gradients(self) -> list[str]:
         real = [t for t in self.inputs if t.name in self.derivation.adjoint]

@@ -244,10 +244,8 @@ class Statements:
         """The parameter or input that a gradient is of."""
         original = self.differentiates[equation.name]
         held = "params" if self.network.tensors[original].role == "param" else "cache"
-        if not self.tensors[original].block:
-            return f'{held}["{original}"]'
-        block = next(b for b in self.blocks.values() if b.has(equation.name))
-        return f'{held}["{original}"][{block.l}]'
+        of_block = next((b for b in self.blocks.values() if b.has(equation.name)), None)
+        return f'{held}["{original}"]' + (f"[{of_block.l}]" if of_block else "")
 
     def _is_view(self, text: str) -> bool:
         """Whether numpy text only looks at an array: a name, its transpose, a part of it. What is

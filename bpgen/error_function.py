@@ -79,7 +79,7 @@ def normal_cdf(z: np.ndarray) -> np.ndarray:
 '''
 BELL = '''
 def bell(z: np.ndarray, rate: float) -> np.ndarray:
-    """exp(-rate * z**2); no square overflows."""
+    """exp(-rate * z**2) for a rate of 1 or 1 / 2; no square overflows."""
     return np.asarray(_bell(np.minimum(np.maximum(z, -z), 28 * rate**-0.5), rate))
 '''
 NORMAL_PDF = '''
@@ -109,7 +109,9 @@ def _scaled_erfc(z: np.ndarray) -> np.ndarray:
 ''',
     "_bell": '''
 def _bell(z: np.ndarray, rate: float) -> np.ndarray:
-    """exp(-rate * z**2); z is split so that no rounding of its square counts."""
+    """exp(-rate * z**2) for a rate of 1 or 1 / 2; z is split so that no rounding of its square
+    counts.
+    """
     steps = 2.0 ** (np.finfo(z.dtype).nmant // 2 - 6)
     near = np.rint(np.real(z) * steps) / steps
     e = np.exp(-rate * near * near)

@@ -63,6 +63,7 @@ hypotenuse = _function("hypotenuse")
 cauchy = _function("cauchy")
 bell = _function("bell")
 xlogx = _function("xlogx")
+xlog1py = _function("xlog1py")
 masked = _function("masked")
 at_most = _function("at_most")
 unless = _function("unless")
@@ -302,6 +303,14 @@ _TABLE = (
         lambda z: z * sp.log(z),
         (lambda z: 1 + sp.log(z),),
         helpers.XLOGX,
+    ),
+    Row(
+        xlog1py,
+        "xlog1py({0}, {1})",
+        r"\operatorname{xlog1py}",
+        lambda z, y: z * sp.log(1 + y),
+        (lambda z, y: log1p(y), lambda z, y: z / (1 + y)),
+        helpers.XLOG1PY,
     ),
     Row(
         erf,

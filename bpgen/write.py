@@ -7,7 +7,12 @@ import os
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
-from os.path import exists, isdir, isfile  # no error where Path's raise one, of too long a name
+from os.path import (
+    exists,
+    isdir,
+    isfile,
+    islink,
+)  # no error where Path's raise one, of too long a name
 from pathlib import Path
 
 from bpgen.errors import NetError
@@ -52,6 +57,8 @@ def write(path: Path, text: str, net: Path) -> None:
             raise NetError(f"{path} is a folder", "give the name of a file in it")
         if isfile(path) and not path.stat().st_mode & 0o222:
             raise NetError(f"{path} is read-only", f"make it writable, or {remedy}")
+        if islink(path):
+            _follow(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         if exists(path) and not isfile(path):  # a device or a pipe
             path.write_text(text, encoding="utf-8")
@@ -59,10 +66,9 @@ def write(path: Path, text: str, net: Path) -> None:
             _replace(path.resolve(), text)
     except (FileExistsError, NotADirectoryError):
         raise NetError(f"{path} cannot be written: {path.parent} is no folder", remedy) from None
-    except (OSError, RuntimeError) as error:  # RuntimeError: links that lead in a circle
-        reason = error.strerror if isinstance(error, OSError) else "its links lead in a circle"
+    except OSError as error:
         shown = str(path) if len(str(path)) < 200 else f"... {str(path)[-99:]}"
-        raise NetError(f"{shown} cannot be written: {reason}", remedy) from None
+        raise NetError(f"{shown} cannot be written: {error.strerror}", remedy) from None
 
 
 def _replace(path: Path, text: str) -> None:
@@ -77,6 +83,14 @@ def _replace(path: Path, text: str) -> None:
     finally:
         with suppress(FileNotFoundError):  # it has the file's name by now
             os.unlink(temporary)
+
+
+def _follow(link: Path) -> None:
+    """An OSError for links that lead in a circle, of which resolve() makes what it likes; one to
+    nowhere leads to a new file.
+    """
+    with suppress(FileNotFoundError):
+        link.stat()
 
 
 def _umask() -> int:

@@ -237,14 +237,14 @@ def _check(params: Arrays) -> None:
             raise ValueError(f"params: {name} is missing")
         if name not in SHAPES:
             raise ValueError(f"params: {name} is no parameter of this network")
-        shape, value = SHAPES[name], params[name]
-        got = np.shape(value)
-        if got != shape:
-            raise ValueError(f"params: {name} needs shape {shape}, not {got}")
-        if shape and type(value) not in (np.ndarray, np.memmap):
-            raise TypeError(f"params: {name} is {type(value)}, not a plain array")
-        if np.result_type(value).kind not in "fc":
-            raise TypeError(f"params: {name} holds {np.result_type(value)}, not floats")
+        array = _plain(f"params: {name}", params[name])
+        if array.shape != SHAPES[name]:
+            needs = f"needs shape {SHAPES[name]}, not {array.shape}"
+            raise ValueError(f"params: {name} {needs}")
+        if array.dtype.kind not in "fc":
+            raise TypeError(f"params: {name} holds {array.dtype}, not floats")
+        if array.shape and not isinstance(params[name], np.ndarray):
+            raise TypeError(f"params: {name} is {type(params[name])}, not an array")
 
 
 def _labels(
@@ -299,7 +299,7 @@ def _self_check(seed: int = 0) -> bool:
             break
     points = {**params, **dict(zip(INPUTS, given))}
 
-    def slope(point: np.ndarray, at: tuple[int, ...], h: float) -> float:
+    def steepness(point: np.ndarray, at: tuple[int, ...], h: float) -> float:
         kept, total = point[at], 0.0
         for k, weight in zip((1, 2, 3, -1, -2, -3), (45, -9, 1, -45, 9, -1)):
             point[at] = kept + k * h
@@ -313,7 +313,7 @@ def _self_check(seed: int = 0) -> bool:
         places = list(np.ndindex(points[name].shape))
         for at in places[:: 1 + len(places) // 6]:
             # A kink within the reach of one step is out of reach of the other.
-            slopes = [slope(points[name], at, h) for h in (1e-3, 1e-5)]
+            slopes = [steepness(points[name], at, h) for h in (1e-3, 1e-5)]
             error = min(abs(float(s - grads[name][at])) for s in slopes)
             # Below a small part of the largest, differences of the loss are noise.
             worst = max(worst, error / max(scale, 1e-4 * largest, 1e-6))

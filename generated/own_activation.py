@@ -104,7 +104,8 @@ def backward(
     # (11) db3[i] = sum_n du3[n,i]
     db3 = du3.sum(axis=0)
     # (13) du2[n,i] = sum_j du3[n,j] W3[j,i] / (1 + u2[n,i] ** 2) ** 1.5
-    du2 = (du3 @ W3) / (1 + u2**2) ** 1.5
+    # (13) evaluated as sum_j du3[n,j] W3[j,i] cauchy(u2[n,i]) / hypotenuse(u2[n,i])
+    du2 = (du3 @ W3) * cauchy(u2) / hypotenuse(u2)
     # (14) dW2[i,j] = sum_n du2[n,i] a1[n,j]
     dW2 = du2.T @ a1
     # (15) db2[i] = sum_n du2[n,i]
@@ -163,6 +164,13 @@ def hypotenuse(z: np.ndarray) -> np.ndarray:
     return np.asarray(np.maximum(np.sqrt(1 + near * near), m))
 
 
+def cauchy(z: np.ndarray) -> np.ndarray:
+    """1 / (1 + z**2); no square overflows."""
+    m = np.maximum(z, -z)
+    near, far = np.minimum(m, 1), 1 / np.maximum(m, 1)  # one of the two is 1
+    return np.asarray(far * far / (far * far + near * near))
+
+
 def _check(params: Arrays) -> None:
     """Refuse parameters that are missing, unknown, of another shape, or no floats."""
     if not isinstance(params, dict):
@@ -172,14 +180,14 @@ def _check(params: Arrays) -> None:
             raise ValueError(f"params: {name} is missing")
         if name not in SHAPES:
             raise ValueError(f"params: {name} is no parameter of this network")
-        shape, value = SHAPES[name], params[name]
-        got = np.shape(value)
-        if got != shape:
-            raise ValueError(f"params: {name} needs shape {shape}, not {got}")
-        if shape and type(value) not in (np.ndarray, np.memmap):
-            raise TypeError(f"params: {name} is {type(value)}, not a plain array")
-        if np.result_type(value).kind not in "fc":
-            raise TypeError(f"params: {name} holds {np.result_type(value)}, not floats")
+        array = _plain(f"params: {name}", params[name])
+        if array.shape != SHAPES[name]:
+            needs = f"needs shape {SHAPES[name]}, not {array.shape}"
+            raise ValueError(f"params: {name} {needs}")
+        if array.dtype.kind not in "fc":
+            raise TypeError(f"params: {name} holds {array.dtype}, not floats")
+        if array.shape and not isinstance(params[name], np.ndarray):
+            raise TypeError(f"params: {name} is {type(params[name])}, not an array")
 
 
 def _array(
@@ -234,7 +242,7 @@ def _self_check(seed: int = 0) -> bool:
             break
     points = {**params, **dict(zip(INPUTS, given))}
 
-    def slope(point: np.ndarray, at: tuple[int, ...], h: float) -> float:
+    def steepness(point: np.ndarray, at: tuple[int, ...], h: float) -> float:
         kept, total = point[at], 0.0
         for k, weight in zip((1, 2, 3, -1, -2, -3), (45, -9, 1, -45, 9, -1)):
             point[at] = kept + k * h
@@ -248,7 +256,7 @@ def _self_check(seed: int = 0) -> bool:
         places = list(np.ndindex(points[name].shape))
         for at in places[:: 1 + len(places) // 40]:
             # A kink within the reach of one step is out of reach of the other.
-            slopes = [slope(points[name], at, h) for h in (1e-3, 1e-5)]
+            slopes = [steepness(points[name], at, h) for h in (1e-3, 1e-5)]
             error = min(abs(float(s - grads[name][at])) for s in slopes)
             # Below a small part of the largest, differences of the loss are noise.
             worst = max(worst, error / max(scale, 1e-4 * largest, 1e-6))

@@ -231,7 +231,7 @@ PLACES = {  # what is there before, the place, and what is said
     "links in a circle": (
         lambda: link("x.py", "x.py"),
         "x.py",
-        "x.py cannot be written: its links lead in a circle\n  choose another place with -o",
+        "x.py cannot be written: Too many levels of symbolic links\n  choose another place with -o",
     ),
     "read-only": (
         lambda: Path("x.py").touch(0o444),
@@ -247,8 +247,7 @@ PLACES = {  # what is there before, the place, and what is said
     "a name that is too long": (
         lambda: None,
         f"{LONG}.py",
-        f"... {LONG[:96]}.py cannot be written: File name too long\n"
-        "  choose another place with -o",
+        f"... {LONG[:96]}.py cannot be written: File name too long\n  choose another place with -o",
     ),
     "a file as a folder": (
         lambda: Path("x").touch(),

@@ -5,6 +5,7 @@ silent broadcast, never a label from the end.
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -56,7 +57,13 @@ def test_what_is_let_in(what: str) -> None:
     m = example("toy_2_2_1")
     given = m.init(0), np.array([[0.0, 1.0], [1.0, 1.0], [1.0, 0.0]]), np.ones((3, 1))
     loss, grads = m.loss_and_grad(*given)
-    again, others = m.loss_and_grad(*LET_IN[what](*given))
+    changed = LET_IN[what](*given)
+    kept = deepcopy(changed)
+    again, others = m.loss_and_grad(*changed)
+    for now, before in zip(
+        (*changed[0].values(), *changed[1:]), (*kept[0].values(), *kept[1:]), strict=True
+    ):
+        np.testing.assert_array_equal(now, before)
     assert again == pytest.approx(loss, rel=1e-14)
     for name, grad in grads.items():
         np.testing.assert_allclose(others[name], grad, rtol=1e-14)
@@ -91,7 +98,7 @@ REFUSED: dict[str, tuple[Change, str]] = {
     ),
     "a parameter as a list": (
         of_W(lambda w: w.tolist()),
-        "params: W1 is <class 'list'>, not a plain array",
+        "params: W1 is <class 'list'>, not an array",
     ),
     "a masked parameter": (
         of_W(np.ma.masked_array),
@@ -149,6 +156,36 @@ def test_what_is_refused(what: str) -> None:
     with pytest.raises((ValueError, TypeError)) as caught:
         m.loss(*change(m.init(0), np.ones((3, 2)), np.ones((3, 1))))
     assert str(caught.value) == message
+
+
+SCALARS = {
+    "a word": ("f8", "params: slope1 holds <U2, not floats"),
+    "bytes": (b"f8", "params: slope1 holds |S2, not floats"),
+    "nothing": (None, "params: slope1 holds object, not floats"),
+    "a type": (float, "params: slope1 holds object, not floats"),
+    "a whole number": (1, "params: slope1 holds int64, not floats"),
+    "a masked number": (
+        np.ma.masked_array(0.3, True),
+        f"params: slope1 is {MASKED}, not a plain array",
+    ),
+    "a list": ([0.3], "params: slope1 needs shape (), not (1,)"),
+}
+
+
+@pytest.mark.parametrize("what", SCALARS)
+def test_scalar_parameters_that_are_refused(what: str) -> None:
+    value, message = SCALARS[what]
+    m = emitted("from bpgen import *\nx = input(2)\na = prelu(x)\noutput(a)\n")
+    with pytest.raises((ValueError, TypeError)) as caught:
+        m.forward({"slope1": value}, np.ones((3, 2)))
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("value", [0.25, np.float64(0.25), np.array(0.25), np.float32(0.25)])
+def test_scalar_parameters_that_are_let_in(value: Any) -> None:
+    m = emitted("from bpgen import *\nx = input(2)\na = prelu(x)\noutput(a)\n")
+    output, _ = m.forward({"slope1": value}, -np.ones((3, 2)))
+    assert np.all(output == -0.25)
 
 
 LABELS = {

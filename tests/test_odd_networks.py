@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from bpgen.check.module import Subject
 from bpgen.check.numbers import numbers
 from bpgen.emit import emit
+from bpgen.errors import NetError
 from bpgen.load import declared_by
 from tests.conftest import emitted
 
@@ -313,3 +315,19 @@ def test_every_module_is_lint_clean(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "ruff", "check", "--isolated", "--no-cache", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    "end", ["L = loss(u)", "output(u)", "a = 2 * x\noutput(a)\nL = loss(exp(u))"]
+)
+def test_what_came_to_a_number_is_refused(end: str) -> None:
+    """Of a loss or an output; anywhere else the number is written where it is read."""
+    with pytest.raises(NetError, match="whatever the inputs are"):
+        declared_by(f"from bpgen import *\nx = input(3)\nu = triplet(x, 2*x, 2*x)\n{end}\n")
+    text = emit(
+        declared_by(
+            "from bpgen import *\nx, w = input(3), param(3)\nu = triplet(x, 2*x, 2*x)\n"
+            "v = exp(u) - 1\nb = v*dot(w, x)\noutput(b)\n"
+        )
+    )
+    assert re.search(r"b = 1\.7182818284590\d+ \* \(x @ w\)", text)

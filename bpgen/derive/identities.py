@@ -17,6 +17,7 @@ from bpgen.functions import (
     sech,
     sigmoid,
     softplus,
+    xlog1py,
     xlogx,
 )
 from bpgen.ir import Element
@@ -46,8 +47,8 @@ def without_overflow(expr: sp.Expr) -> sp.Expr:
 
 
 def without_cancellation(expr: sp.Expr) -> sp.Expr:
-    """`expr` as it should be evaluated: log1p and expm1 where digits would cancel, no square of
-    what is large, and no logarithm of the 0 that it is multiplied by.
+    """`expr` as it should be evaluated: log1p and expm1 where digits would cancel, no square that
+    overflows in 1 + u^2 or a bell, and no logarithm of the 0 that it is multiplied by.
     """
     return _applied(expr, _CANCELLATION)
 
@@ -231,44 +232,61 @@ def _square(expr: sp.Expr) -> tuple[sp.Expr, sp.Expr] | None:
 
 
 def _hypotenuse(expr: sp.Expr) -> sp.Expr | None:
-    """sqrt(1 + u^2) and 1 / (1 + u^2), where the square would overflow"""
+    """(1 + u^2)^(-k) and (1 + u^2)^(-k/2), also sqrt(1 + u^2), where the square would overflow"""
     if not (isinstance(expr, sp.Pow) and isinstance(expr.base, sp.Add)):
         return None
     found = _square(expr.base - 1) if len(expr.base.args) == 2 else None
-    side = None if found is None else sp.sqrt(found[0]) * found[1]
-    if side is None or not side.as_coeff_Mul()[0].is_Rational:
+    root = sp.sqrt(found[0]) if found is not None else None
+    if found is None or root is None or not root.is_Rational:
         return None
-    spellings = {_HALF: hypotenuse(side), -_HALF: 1 / hypotenuse(side), -1: cauchy(side)}
-    return spellings.get(expr.exp)
+    side, twice = root * found[1], 2 * expr.exp
+    if twice == 1:
+        return hypotenuse(side)
+    if not (twice.is_Integer and twice.is_negative):
+        return None
+    whole, half = divmod(-int(twice), 2)
+    return cauchy(side) ** whole / hypotenuse(side) ** half
 
 
 def _bell(expr: sp.Expr) -> sp.Expr | None:
-    """exp(-c u^2) / sqrt(pi), as densities and the slope of erf have it, where the square would
-    overflow
+    """exp(-u^2) / sqrt(pi) and exp(-u^2 / 2) / sqrt(pi), as densities and the slope of erf have
+    them, where the square would overflow
     """
     if isinstance(expr, sp.Mul) and 1 / sp.sqrt(sp.pi) in expr.args:
         for part in expr.args:
             found = _square(-part.args[0]) if isinstance(part, sp.exp) else None
-            if found is not None:
-                return _without(expr, part) * bell(found[1], found[0])
+            if found is None:
+                continue
+            for rate in (sp.S.One, _HALF):
+                root = sp.sqrt(found[0] / rate)
+                if root.is_Rational:
+                    return _without(expr, part) * bell(root * found[1], rate)
     return None
 
 
 def _xlogx(expr: sp.Expr) -> sp.Expr | None:
-    """u log u = xlogx(u), also in u (log u - v): it is 0 where u is"""
-    for part in expr.args if isinstance(expr, sp.Mul) else ():
-        addends = [a for a in sp.Add.make_args(part) if _is_log_of_one(a, expr.args)]
-        if addends and isinstance(part, sp.log):
-            return _without(expr, part, *part.args) * xlogx(*part.args)
-        if addends:
-            rest = _without(expr, part)
-            return sp.Add(*(rest * a for a in addends), rest * (part - sp.Add(*addends)))
-    return None
+    """u log u = xlogx(u), also in u (log u - v): it is 0 where u is; (1 + u) log(1 + u) keeps the
+    digits of u
+    """
+    if not isinstance(expr, sp.Mul):
+        return None
+    parts = [(p, [a for a in sp.Add.make_args(p) if _logs_a_factor(a, expr)]) for p in expr.args]
+    found = [(part, addends) for part, addends in parts if addends]
+    if len(found) != 1:  # of several sums the product is left as it is
+        return None
+    ((part, addends),) = found
+    if isinstance(part, sp.log):
+        (u,) = part.args
+        plus_one = isinstance(u, sp.Add) and u.args[0] == 1
+        return _without(expr, part, u) * (xlog1py(u, u - 1) if plus_one else xlogx(u))
+    rest = _without(expr, part)
+    return sp.Add(*(rest * a for a in addends), rest * (part - sp.Add(*addends)))
 
 
-def _is_log_of_one(expr: sp.Expr, factors: tuple[sp.Basic, ...]) -> bool:
-    logs = (f for f in sp.Mul.make_args(expr) if isinstance(f, sp.log))
-    return any(log.args[0] in factors for log in logs)
+def _logs_a_factor(addend: sp.Expr, product: sp.Mul) -> bool:
+    """Whether it holds the logarithm of a factor of the product."""
+    logs = (f for f in sp.Mul.make_args(addend) if isinstance(f, sp.log))
+    return any(g.args[0] in product.args and not g.args[0].is_number for g in logs)
 
 
 _HALF = sp.Rational(1, 2)

@@ -21,7 +21,7 @@ _BUILTINS = _words(
 _NUMPY = _words(
     "Generator abs add allclose arange arcsinh arctan asarray at broadcast_to concatenate cos cosh"
     " default_rng dtype einsum empty exp expm1 finfo float64 full full_like inf lib log log1p"
-    " maximum memmap minimum ndarray ndindex ones prod random real reshape result_type rint shape"
+    " maximum minimum ndarray ndindex ones prod random real reshape result_type rint shape"
     " sign sin sinh sliding_window_view sqrt squeeze stack stride_tricks sum tan tanh tensordot"
     " where zeros zeros_like"
 )
@@ -30,18 +30,13 @@ _METHODS = _words(
     "T argmax astype copy dirichlet dtype insert integers item items join kind max mean min nmant"
     " random reshape shape standard_normal sum swapaxes transpose type uniform values"
 )
-_FORBIDDEN = (
-    ast.Global,
-    ast.Nonlocal,
-    ast.AsyncFunctionDef,
-    ast.ClassDef,
-    ast.Lambda,
-    ast.Await,
-    ast.Yield,
-    ast.YieldFrom,
-    ast.Delete,
-    ast.Try,
-    ast.With,
+# What Python is made of, as far as a module needs it: no classes, no patterns, no try, no with.
+_NODES = _words(
+    "Add And AnnAssign Assign Attribute AugAssign BinOp BitAnd BitOr BoolOp Break Call Compare"
+    " Constant Dict DictComp Div Eq Expr FloorDiv For FormattedValue FunctionDef GeneratorExp Gt"
+    " GtE If IfExp Import In Is JoinedStr List ListComp Load Lt LtE MatMult Module Mult Name Not"
+    " NotEq NotIn Or Pow Raise Return Slice Starred Store Sub Subscript Tuple USub UnaryOp alias"
+    " arg arguments comprehension keyword"
 )
 
 
@@ -50,36 +45,62 @@ class Forbidden(AssertionError):
 
 
 def verified(text: str) -> str:
-    """`text`, after a walk over its syntax tree against the allow-list."""
+    """`text`, after a walk over its syntax tree against the allow-lists."""
     if not text.isascii():
         raise Forbidden("a module is ASCII")
     tree = ast.parse(text)
     own = {n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)}
+    kinds = {id(kind) for n in ast.walk(tree) for kind in _kinds(n)}
     for node in ast.walk(tree):
-        _refuse(node, own)
+        if id(node) not in kinds:
+            _refuse(node, own)
     return text
 
 
+def _kinds(node: ast.AST) -> list[ast.expr]:
+    """Types that are only compared with: `type(x) not in (np.ndarray, np.memmap)`."""
+    if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.NotIn):
+        (others,) = node.comparators
+        return [e for e in getattr(others, "elts", ()) if ast.unparse(e) == "np.memmap"]
+    return []
+
+
 def _refuse(node: ast.AST, own: set[str]) -> None:
-    if isinstance(node, _FORBIDDEN):
+    if type(node).__name__ not in _NODES:
         raise Forbidden(type(node).__name__)
-    if isinstance(node, (ast.Import, ast.ImportFrom)) and ast.unparse(node) != "import numpy as np":
+    if isinstance(node, ast.Import) and ast.unparse(node) != "import numpy as np":
         raise Forbidden(ast.unparse(node))
-    if isinstance(node, ast.Call) and not _is_callable(node.func, own):
-        raise Forbidden(f"a call of {ast.unparse(node.func)}")
-    if isinstance(node, ast.Name) and hasattr(builtins, node.id) and node.id not in _BUILTINS:
+    if isinstance(node, ast.FunctionDef) and (node.decorator_list or _is_taken(node.name, set())):
+        raise Forbidden(f"the function {node.name}")
+    if isinstance(node, ast.arg) and _is_taken(node.arg, own):
+        raise Forbidden(f"the argument {node.arg}")
+    if isinstance(node, ast.Name) and not _may_be_named(node, own):
         raise Forbidden(f"the name {node.id}")
+    if isinstance(node, ast.Call) and not _may_be_called(node, own):
+        raise Forbidden(f"a call of {ast.unparse(node.func)}")
     if isinstance(node, ast.Attribute) and node.attr not in _attributes(node.value):
         raise Forbidden(ast.unparse(node))
 
 
-def _is_callable(function: ast.expr, own: set[str]) -> bool:
-    """Whether a name that is called is the module's own or one of Python's; attributes are looked
-    at for themselves, and nothing else is called.
+def _may_be_named(name: ast.Name, own: set[str]) -> bool:
+    """Of Python's names those that are listed, and no new meaning for one that has one."""
+    if isinstance(name.ctx, ast.Store):
+        return not _is_taken(name.id, own)
+    return name.id in _BUILTINS or not (hasattr(builtins, name.id) or name.id.startswith("__"))
+
+
+def _is_taken(name: str, own: set[str]) -> bool:
+    return name in own or name == "np" or hasattr(builtins, name) or name.startswith("__")
+
+
+def _may_be_called(call: ast.Call, own: set[str]) -> bool:
+    """The module's own functions, Python's that are listed (type only asks), and attributes, which
+    are looked at for themselves.
     """
-    if isinstance(function, ast.Name):
-        return function.id in own | _BUILTINS
-    return isinstance(function, ast.Attribute)
+    if isinstance(call.func, ast.Name):
+        asks = call.func.id != "type" or (len(call.args) == 1 and not call.keywords)
+        return asks and call.func.id in own | _BUILTINS
+    return isinstance(call.func, ast.Attribute)
 
 
 def _attributes(value: ast.expr) -> frozenset[str]:

@@ -48,7 +48,7 @@ class Parts(Interface):
 
 
 _DOORS = {  # each with those that it calls
-    "_check": (),
+    "_check": ("_plain",),
     "_state": ("_plain",),
     "_one_hot": ("_array",),
     "_labels": ("_plain", "_fits"),

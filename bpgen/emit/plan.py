@@ -37,16 +37,13 @@ def plan(derivation: Derivation) -> Plan:
     early_names = {s.equation.name for s in backward}
     late = [s for s in both if s.equation.name not in early_names]
     of_target = _of_target(network, derivation.forward)
-    numbers = _numbers(derivation) - set(network.outputs)
     loss = [f for f in derivation.forward if f.equation.name in of_target]
-    loss = _with_numbers(loss, derivation, numbers)
     defined = definitions(derivation)
-    again = _with_numbers(loss, derivation, numbers, [s.evaluated for s in both])
-    rebuilt = _needed_forward(again, _reads([s.evaluated for s in both]), defined)
+    rebuilt = _needed_forward(loss, _reads([s.evaluated for s in both]), defined)
     read = _reads([f.evaluated for f in loss] + [s.evaluated for s in both])
     computed = {
         t.name for t in network.tensors.values() if t.role in ("input", "state", "noise", "value")
-    } - (of_target | numbers)
+    } - of_target
     cached = read & computed | set(_first_input(network)) | _shaping(network, derivation, both)
     cached |= _measuring(network, both, cached)
     early = [f for f in derivation.forward if f.equation.name not in of_target]
@@ -59,24 +56,6 @@ def plan(derivation: Derivation) -> Plan:
         tuple(late),
         tuple(n for n in network.tensors if n in cached),
     )
-
-
-def _numbers(derivation: Derivation) -> set[str]:
-    """Values that came to a mere number: no array that a cache could hold."""
-    equations = (f.evaluated for f in derivation.forward)
-    return {e.name for e in equations if not e.indices and not e.reads() and not e.terms[0].over}
-
-
-def _with_numbers(
-    steps: list[Forward],
-    derivation: Derivation,
-    numbers: set[str],
-    more: Iterable[Equation] = (),
-) -> list[Forward]:
-    """Equations, and before them the numbers that they, and more, read."""
-    read = _reads([*(f.evaluated for f in steps), *more]) & numbers
-    own = {f.equation.name for f in steps}
-    return [f for f in derivation.forward if f.equation.name in read - own] + steps
 
 
 def _first_input(network: Network) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bpgen.declare.declaration import Declaration
@@ -35,11 +35,12 @@ def build(
     whole(declared, used, named)
     given = {serial: name for serial, name in named.items() if serial in set(used)}
     refuse(declared, given)
-    kept = inlined(declared, used, {*given, *roots})
+    kept = inlined(declared, used, {*given}, {*roots})
     predicted = predictions(declared, used)
     if not set(predicted) & set(kept):  # the output has no name and was written inside the loss
-        kept = inlined(declared, used, {*given, *roots, predicted[-1]})
+        kept = inlined(declared, used, {*given}, {*roots, predicted[-1]})
     _refuse_infinite(declared, kept)
+    _refuse_numbers(declared, roots, kept, given)
     every_name = called(declared, kept, given)
     return batched_network(declared, kept, every_name, set(given), name, title)
 
@@ -54,3 +55,20 @@ def _refuse_infinite(declared: Declaration, kept: Mapping[int, Definition]) -> N
             raise NetError(
                 error.fact, error.remedy, declared.place(declared.tensors[serial].line)
             ) from None
+
+
+def _refuse_numbers(
+    declared: Declaration,
+    roots: Iterable[int],
+    kept: Mapping[int, Definition],
+    given: Mapping[int, str],
+) -> None:
+    """A loss or an output may come to a number when what it reads cancels."""
+    for serial in roots:
+        indices, (term, *more) = kept[serial]
+        if term.body.is_number and not (more or term.over or indices):
+            raise NetError(
+                f"{given.get(serial, 'the loss')} is {term.body}, whatever the inputs are",
+                "something cancels in it: nothing is left to learn",
+                declared.place(declared.tensors[serial].line),
+            )

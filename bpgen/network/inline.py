@@ -21,9 +21,11 @@ _DEEPEST = 40
 _REUSED = (sp.tanh, sigmoid, normal_cdf, normal_cdf_tanh)  # which backward needs again
 
 
-def inlined(declared: Declaration, used: list[int], named: set[int]) -> dict[int, Definition]:
-    """Definitions to keep: those with a name, and nameless ones that cannot be written inside what
-    reads them.
+def inlined(
+    declared: Declaration, used: list[int], named: set[int], roots: set[int]
+) -> dict[int, Definition]:
+    """Definitions to keep: roots, those with a name unless they come to a mere number, and nameless
+    ones that cannot be written inside what reads them.
     """
     uses: dict[int, int] = {}
     for serial in used:
@@ -53,7 +55,8 @@ def inlined(declared: Declaration, used: list[int], named: set[int]) -> dict[int
                     kept[read] = nameless.pop(read)
                 else:
                     terms, depth[serial] = written, max(depth.get(serial, 0), depth[read] + 1)
-        if serial in named or tensor.role != "value" or tensor.layer or tensor.open:
+        own = serial in named and not _is_number(terms)
+        if own or serial in roots or tensor.role != "value" or tensor.layer or tensor.open:
             kept[serial] = (tensor.indices, terms)
         else:
             nameless[serial] = (tensor.indices, tuple(map(_counted, terms)))
@@ -67,6 +70,13 @@ def _counted(term: Term) -> Term:
     if not term.body.is_number or term.reduce != "sum" or len(sizes) < len(term.over):
         return term
     return Term(term.body * prod(sizes), (), "sum", term.at)
+
+
+def _is_number(terms: tuple[Term, ...]) -> bool:
+    """Whether a value came to a number, as the distance of equal ones does."""
+    if len(terms) != 1 or terms[0].over:
+        return False
+    return bool(terms[0].body.is_number and terms[0].body.is_finite)
 
 
 def _said(definition: Definition) -> Equation:

@@ -63,6 +63,7 @@ hypotenuse = _function("hypotenuse")
 cauchy = _function("cauchy")
 bell = _function("bell")
 xlogx = _function("xlogx")
+xlogy = _function("xlogy")
 xlog1py = _function("xlog1py")
 masked = _function("masked")
 at_most = _function("at_most")
@@ -303,6 +304,14 @@ _TABLE = (
         lambda z: z * sp.log(z),
         (lambda z: 1 + sp.log(z),),
         helpers.XLOGX,
+    ),
+    Row(
+        xlogy,
+        "xlogy({0}, {1})",
+        r"\operatorname{xlogy}",
+        lambda z, y: z * sp.log(y),
+        (lambda z, y: sp.log(y), lambda z, y: z / y),
+        helpers.XLOGY,
     ),
     Row(
         xlog1py,

@@ -91,6 +91,11 @@ def xlogx(z: np.ndarray) -> np.ndarray:
     """z * log(z), and 0 where z is 0."""
     return np.asarray(z * np.log(np.where(z == 0, z.dtype.type(1), z)))
 '''
+XLOGY = '''
+def xlogy(z: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """z * log(y), and 0 where z is 0."""
+    return np.asarray(z * np.log(np.where(z == 0, z.dtype.type(1), y)))
+'''
 XLOG1PY = '''
 def xlog1py(z: np.ndarray, y: np.ndarray) -> np.ndarray:
     """z * log(1 + y), and 0 where z is 0."""

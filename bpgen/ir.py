@@ -110,6 +110,16 @@ class Term:
         return Term(change(self.body), self.over, self.reduce, self.at)
 
 
+CANCELS = "something cancels in it: nothing is left to learn"
+
+
+def is_number(terms: tuple[Term, ...]) -> bool:
+    """Whether a value came to a finite number, as the distance of equal ones does."""
+    if len(terms) != 1 or terms[0].over or terms[0].at is not None:
+        return False
+    return bool(terms[0].body.is_number and terms[0].body.is_finite)
+
+
 @dataclass(frozen=True)
 class Loop:
     """Equations that are computed together, step by step along an index: a recurrence."""

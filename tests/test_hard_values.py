@@ -113,6 +113,23 @@ def test_nothing_is_lost_on_what_is_certain(net: str, loss: float, slope: Array)
     assert slope is None or np.abs(dx - slope).max() == 0
 
 
+@pytest.mark.parametrize(
+    ("spelled", "value"),
+    [
+        ("x*log(x/z)", 0),
+        ("x*log(x*z)", 0),
+        ("x*(log(x) - log(z))", 0),
+        ("z*log(2*z/(x + z)) + x*log(2*x/(x + z))", 0.5 * np.log(2)),
+    ],
+)
+def test_a_divergence_with_a_0(spelled: str, value: float) -> None:
+    """In value; the slope at 0 is infinite."""
+    module = emitted(f"from bpgen import *\nx, z = input(), input()\na = {spelled}\noutput(a)\n")
+    with np.errstate(all="raise"):
+        output, _ = module.forward({}, np.zeros(1), np.array([0.5]))
+    assert output == pytest.approx([value])
+
+
 def test_the_entropy_of_an_input_that_is_0() -> None:
     """Its value is right; its slope is infinite, and numpy says so."""
     module = emitted("from bpgen import *\nx = input(3)\na = x*log(x)\noutput(a)\n")
@@ -164,6 +181,7 @@ SPELLINGS = (  # of one symbol z; the last three hold no 0 times infinity
     *("2*sp.log(2)*z", "3*sp.log(3)*tanh(z)", "sp.log(2)*z - softplus(-2*z)", "z**2*sp.log(2)"),
     *("exp(-z**2)/sp.sqrt(sp.pi)", "exp(-z**2/2)/sp.sqrt(2*sp.pi)", "exp(-3*z**2)/sp.sqrt(sp.pi)"),
     *("exp(-z**2/200)/sp.sqrt(2*sp.pi)", "exp(-(z - 1)**2)/sp.sqrt(sp.pi)", "z*erf(z/2)"),
+    *("exp(z)*(log(2 + z**2) - z)", "tanh(z)**2*log(tanh(z)**2*(2 + z**2))"),
     *("exp(z)*log(exp(z))", "sigmoid(z)*log(sigmoid(z))", "(1 + z**2)*log(1 + z**2)"),
 )
 

@@ -264,8 +264,14 @@ NETS = {
         "L = loss(binary_cross_entropy(sigmoid(mean(v)), y) + near)"
     ),
     "repeated blocks whose readers cancel": (
+        "x = input(3); y = target(); w = param(3)\n"
+        "v = repeat(3, lambda b: b + tanh(dense(b, 3)), x)\nu = part(v, 2, 3, axis=-1)\n"
+        "L = loss(contrastive(part(u, 0, 1, axis=0), u, y) + dot(w, x))"
+    ),
+    "repeated blocks whose readers cancel in their gradients": (
         "x = input(3); y = target()\nv = repeat(3, lambda b: b + tanh(dense(b, 3)), x)\n"
-        "u = part(v, 2, 3, axis=-1)\nL = loss(contrastive(part(u, 0, 1, axis=0), u, y))"
+        "u = part(v, 2, 3, axis=-1)\nt = part(u, 0, 1, axis=0)\nd = contrastive(t, u, y)\n"
+        "L = loss(d / 2)"
     ),
 }
 

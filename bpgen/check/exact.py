@@ -30,7 +30,7 @@ INSTEAD = 3  # samples, where the network is undefined for one
 REPEATED = ((2, True, (2, 3, 1)),)
 POINTS = 6  # points tried before a network is said to lie on a kink everywhere
 # Of the written-out network: more is refused, and a smaller network of the same form asked for.
-SCALARS = 1500
+SCALARS = 10_000
 GRID = 64  # the denominator of the random rational point
 # Doors of the emitted module that validate numbers, and know no others; so does _check.
 DOORS = ("_array", "_one_hot", "_state")

@@ -227,9 +227,17 @@ class _Following(dict[sp.Symbol, Any]):
         self.written, self.given, self.groups = written, given, groups
 
     def __missing__(self, symbol: sp.Symbol) -> Any:
-        definition = self.written.definitions.get(symbol)
-        if definition is None or self.written.group[symbol] not in self.groups:
-            self[symbol] = self.given[symbol]
-        else:
-            self[symbol] = evaluate(definition, self)
+        """Without recursion: a network has as many definitions one after the other as layers."""
+        waiting = [symbol]
+        while waiting:
+            last = waiting[-1]
+            definition = self.written.definitions.get(last)
+            if definition is None or self.written.group[last] not in self.groups:
+                self[last] = self.given[last]
+            elif unknown := [s for s in definition.free_symbols if s not in self]:
+                waiting += unknown
+                continue
+            elif last not in self:
+                self[last] = evaluate(definition, self)
+            waiting.pop()
         return self[symbol]

@@ -10,7 +10,8 @@ from dataclasses import replace
 
 from bpgen.derive.stable import Spelling, stabilised
 from bpgen.derive.sweep import Sweep
-from bpgen.ir import BATCH, Equation, Network, TensorInfo, check
+from bpgen.errors import NetError
+from bpgen.ir import BATCH, CANCELS, Equation, Network, TensorInfo, check, is_number
 from bpgen.record import Derivation, Forward
 
 
@@ -21,6 +22,7 @@ def derive(network: Network) -> Derivation:
     left over, their stable spellings are differentiated instead.
     """
     network, forward = stabilised(network)
+    _refuse_numbers(network)
     check([f.evaluated for f in forward], network.tensors)
     spelling = Spelling(network)
     record = _swept(network, forward, spelling)
@@ -30,6 +32,16 @@ def derive(network: Network) -> Derivation:
     equations = [*(f.evaluated for f in forward), *(s.evaluated for s in record.steps)]
     check(equations, adjoint_tensors(record))
     return numbered(record)
+
+
+def _refuse_numbers(network: Network) -> None:
+    """log(exp z) - z shows what it is in its stable spelling only."""
+    for equation in network:
+        ends = (network.loss, network.sample_loss, *network.outputs)
+        if equation.name in ends and is_number(equation.terms):
+            raise NetError(
+                f"{equation.name} is {equation.terms[0].body}, whatever the inputs are", CANCELS
+            )
 
 
 def _swept(network: Network, forward: tuple[Forward, ...], spelling: Spelling) -> Derivation:

@@ -19,6 +19,7 @@ from bpgen.functions import (
     softplus,
     xlog1py,
     xlogx,
+    xlogy,
 )
 from bpgen.ir import Element
 
@@ -264,29 +265,32 @@ def _bell(expr: sp.Expr) -> sp.Expr | None:
     return None
 
 
-def _xlogx(expr: sp.Expr) -> sp.Expr | None:
-    """u log u = xlogx(u), also in u (log u - v): it is 0 where u is; (1 + u) log(1 + u) keeps the
-    digits of u
+def _xlogy(expr: sp.Expr) -> sp.Expr | None:
+    """u log(u v), also in u (log(u v) - w): it is 0 where u is; (1 + u) log(1 + u) keeps the digits
+    of u
     """
     if not isinstance(expr, sp.Mul):
         return None
-    parts = [(p, [a for a in sp.Add.make_args(p) if _logs_a_factor(a, expr)]) for p in expr.args]
+    parts = [(p, [a for a in sp.Add.make_args(p) if _logged(a, expr)]) for p in expr.args]
     found = [(part, addends) for part, addends in parts if addends]
     if len(found) != 1:  # of several sums the product is left as it is
         return None
     ((part, addends),) = found
     if isinstance(part, sp.log):
-        (u,) = part.args
-        plus_one = isinstance(u, sp.Add) and u.args[0] == 1
-        return _without(expr, part, u) * (xlog1py(u, u - 1) if plus_one else xlogx(u))
+        (u, *_), y = _logged(part, expr), part.args[0]
+        rest = _without(expr, part, u)
+        if isinstance(u, sp.Add) and u.args[0] == 1 and u == y:
+            return rest * xlog1py(u, u - 1)
+        return rest * (xlogx(u) if u == y else xlogy(u, y))
     rest = _without(expr, part)
     return sp.Add(*(rest * a for a in addends), rest * (part - sp.Add(*addends)))
 
 
-def _logs_a_factor(addend: sp.Expr, product: sp.Mul) -> bool:
-    """Whether it holds the logarithm of a factor of the product."""
-    logs = (f for f in sp.Mul.make_args(addend) if isinstance(f, sp.log))
-    return any(g.args[0] in product.args and not g.args[0].is_number for g in logs)
+def _logged(addend: sp.Expr, product: sp.Mul) -> list[sp.Expr]:
+    """The factors of a product that are also factors within the logarithm of an addend."""
+    logs = [f for f in sp.Mul.make_args(addend) if isinstance(f, sp.log)]
+    inside = {f for log in logs for f in sp.Mul.make_args(log.args[0])}
+    return [f for f in product.args if f in inside and not f.is_number]
 
 
 _HALF = sp.Rational(1, 2)
@@ -306,4 +310,4 @@ _OVERFLOW: tuple[Rewrite, ...] = (
 )
 # Only evaluated in the new spelling: it keeps digits that the old one cancels, has no square
 # that overflows, or no 0 times infinity.
-_CANCELLATION: tuple[Rewrite, ...] = (_xlogx, _log1p, _expm1, _hypotenuse, _bell)
+_CANCELLATION: tuple[Rewrite, ...] = (_xlogy, _log1p, _expm1, _hypotenuse, _bell)

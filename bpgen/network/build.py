@@ -7,13 +7,13 @@ from typing import Any
 
 from bpgen.declare.declaration import Declaration
 from bpgen.errors import NetError
-from bpgen.ir import Network
+from bpgen.ir import CANCELS, Network, is_number
 from bpgen.network.admissible import finite
 from bpgen.network.batch import batched_network
 from bpgen.network.inline import Definition, inlined
 from bpgen.network.nameless import called
 from bpgen.network.naming import names, refuse
-from bpgen.network.whole import predictions, reachable, whole
+from bpgen.network.whole import predictions, reachable, reads, whole
 
 
 def build(
@@ -38,9 +38,11 @@ def build(
     kept = inlined(declared, used, {*given}, {*roots})
     predicted = predictions(declared, used)
     if not set(predicted) & set(kept):  # the output has no name and was written inside the loss
-        kept = inlined(declared, used, {*given}, {*roots, predicted[-1]})
+        roots.append(predicted[-1])
+        kept = inlined(declared, used, {*given}, {*roots})
     _refuse_infinite(declared, kept)
     _refuse_numbers(declared, roots, kept, given)
+    _refuse_cancelled(declared, kept)
     every_name = called(declared, kept, given)
     return batched_network(declared, kept, every_name, set(given), name, title)
 
@@ -65,10 +67,24 @@ def _refuse_numbers(
 ) -> None:
     """A loss or an output may come to a number when what it reads cancels."""
     for serial in roots:
-        indices, (term, *more) = kept[serial]
-        if term.body.is_number and not (more or term.over or indices):
+        if is_number(terms := kept[serial][1]):
             raise NetError(
-                f"{given.get(serial, 'the loss')} is {term.body}, whatever the inputs are",
-                "something cancels in it: nothing is left to learn",
+                f"{given.get(serial, 'the loss')} is {terms[0].body}, whatever the inputs are",
+                CANCELS,
                 declared.place(declared.tensors[serial].line),
             )
+
+
+def _refuse_cancelled(declared: Declaration, kept: Mapping[int, Definition]) -> None:
+    """All inputs may cancel while formulas are written inside one another."""
+    if declared.loss is None:
+        return
+    waiting, seen = [declared.loss.serial], set[int]()
+    while waiting:
+        serial = waiting.pop()
+        if declared.tensors[serial].role == "input":
+            return
+        if serial not in seen:
+            seen.add(serial)
+            waiting += reads(kept[serial][1]) if serial in kept else ()
+    raise NetError("no input is left in the loss", CANCELS, declared.place(declared.loss_line))

@@ -11,7 +11,7 @@ from bpgen.declare.access import tensor_of
 from bpgen.declare.declaration import Declaration
 from bpgen.declare.formula import Formula
 from bpgen.functions import normal_cdf, normal_cdf_tanh, sigmoid
-from bpgen.ir import Element, Equation, Index, Term, element
+from bpgen.ir import Element, Equation, Index, Term, element, is_number
 from bpgen.network.letters import lettered
 from bpgen.network.whole import reads
 
@@ -55,7 +55,7 @@ def inlined(
                     kept[read] = nameless.pop(read)
                 else:
                     terms, depth[serial] = written, max(depth.get(serial, 0), depth[read] + 1)
-        own = serial in named and not _is_number(terms)
+        own = serial in named and not is_number(terms)
         if own or serial in roots or tensor.role != "value" or tensor.layer or tensor.open:
             kept[serial] = (tensor.indices, terms)
         else:
@@ -70,13 +70,6 @@ def _counted(term: Term) -> Term:
     if not term.body.is_number or term.reduce != "sum" or len(sizes) < len(term.over):
         return term
     return Term(term.body * prod(sizes), (), "sum", term.at)
-
-
-def _is_number(terms: tuple[Term, ...]) -> bool:
-    """Whether a value came to a number, as the distance of equal ones does."""
-    if len(terms) != 1 or terms[0].over:
-        return False
-    return bool(terms[0].body.is_number and terms[0].body.is_finite)
 
 
 def _said(definition: Definition) -> Equation:

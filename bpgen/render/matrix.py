@@ -144,8 +144,8 @@ def _group(group: Group, axes: tuple[Index, ...], raiser: Raiser) -> list[Signed
         joined = [(False, matrix_sum(outer, s, axes, raiser)) for s in group.sums]
         return [(negative, piece) for _, piece in joined]
     sums = [_sum(s, axes, raiser) for s in group.sums]
-    if outer == 1 and not negative:
-        return sums
+    if outer == 1:
+        return [(negative != flip, inner) for flip, inner in sums]
     flip, inner = sums[0] if len(sums) == 1 else (False, Piece(printer.joined(sums), ADD))
     if axes and not any(s.body.free_symbols & set(axes) for s in group.sums):
         return [(negative != flip, _scaled(printer, outer, inner))]

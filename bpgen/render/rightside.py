@@ -86,8 +86,8 @@ def indexed_group(group: Group, left: tuple[Index, ...], printer: Printer) -> li
         flip, inner = _scattered(group, outer, marks, conditions, printer)
         return [(negative != flip, inner)]
     sums = [_sum(s, printer) for s in group.sums]
-    if outer == 1 and not negative:
-        return sums
+    if outer == 1:
+        return [(negative != flip, inner) for flip, inner in sums]
     flip, inner = sums[0] if len(sums) == 1 else (False, Piece(printer.joined(sums), ADD))
     return [(negative != flip, before(printer, outer, inner))]
 

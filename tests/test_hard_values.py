@@ -167,6 +167,21 @@ def test_a_small_number_is_not_lost_beside_large_ones() -> None:
     assert slopes[0] == pytest.approx(slopes[1], rel=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("inner", "at"), [("log(cosh(x))", 1e4), ("log(1 + exp(x))", 1e4), ("log(1 + exp(-x))", -1e4)]
+)
+def test_exp_of_a_log(inner: str, at: float) -> None:
+    """Which sympy makes nothing of, where nothing overflows."""
+    for outer in (
+        "1/(1 + exp({0}))",
+        "log(1 + exp({0}))",
+        "(exp({0})-exp(-{0}))/(exp({0})+exp(-{0}))",
+    ):
+        output, _, dx = ran(f"x = input(1)\na = {outer.format(inner)}\noutput(a)", [at])
+        assert np.isfinite(output).all()
+        assert np.isfinite(dx).all()
+
+
 def test_a_spelling_within_a_spelling() -> None:
     """tanh of tanh of z, written out in exponentials."""
     tanh = "((exp({0}) - exp(-{0}))/(exp({0}) + exp(-{0})))".format

@@ -91,6 +91,8 @@ def _written_in(
         return None
     if any(len(e.indices) > len(left) for t in terms for e in _reading(t.body, serial)):
         return None  # read across samples
+    if _is_log(inner[0].body) and _in_exp(terms, serial):
+        return None  # sympy makes u of exp(log u), which overflows where log u does not
     body = inner[0].body
     alias = isinstance(body.as_coeff_Mul()[1], Element) or body.is_number
     if len(inner) == 1 and not inner[0].over and (uses == 1 or alias):
@@ -117,6 +119,14 @@ def _is_reused(body: sp.Expr) -> bool:
         defined = (tensor_of(e).terms for e in taken)
         return any(terms and terms[0].reduce == "logsumexp" for terms in defined)
     return isinstance(body, _REUSED)
+
+
+def _is_log(body: sp.Expr) -> bool:
+    return isinstance(body.as_coeff_Mul()[1], sp.log)
+
+
+def _in_exp(terms: tuple[Term, ...], serial: int) -> bool:
+    return any(_reading(n, serial) for t in terms for n in t.body.atoms(sp.exp))
 
 
 def _only_in_logs(terms: tuple[Term, ...], serial: int) -> bool:

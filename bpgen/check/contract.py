@@ -62,13 +62,13 @@ def near(one: Array, other: Array, scale: float) -> bool:
     return bool(np.all(np.abs(one - other) <= ROUNDING * scale))
 
 
-def scale_of(grads: Arrays, name: str) -> float:
-    """The largest entry of a tensor, or a thousandth of the largest of all where that is more; of
-    what is nothing but rounding, the largest of all.
+def scales(grads: Arrays) -> dict[str, float]:
+    """The largest entry of each tensor, or a thousandth of the largest of all where that is more;
+    of what is nothing but rounding, the largest of all.
     """
     sizes = {n: float(np.max(np.abs(g), initial=0)) for n, g in grads.items()}
-    whole = max(sizes.values())
-    return whole if sizes[name] <= ZERO * whole else max(sizes[name], 1e-3 * whole)
+    whole = max(sizes.values(), default=0.0)
+    return {n: whole if s <= ZERO * whole else max(s, 1e-3 * whole) for n, s in sizes.items()}
 
 
 def surface(subject: Subject, _point: Point) -> Iterator[Finding]:
@@ -168,11 +168,37 @@ def unshared(subject: Subject, point: Point) -> Iterator[Finding]:
     """
     cache = subject.forward(point)
     grads = subject.backward(point, cache)
-    arguments = list(leaves([*point.groups(), {"cache": cache}]))
-    for name, gradient in grads.items():
-        for other, array in (*arguments, *((n, g) for n, g in grads.items() if n < name)):
-            if np.may_share_memory(gradient, array) and np.shares_memory(gradient, array):
-                yield Finding(name, f"the gradient shares memory with {other}")
+    arguments = leaves([*point.groups(), {"cache": cache}])
+    held = [*((n, g, True) for n, g in grads.items()), *((n, a, False) for n, a in arguments)]
+    for (name, one, of_one), (other, two, of_two) in _overlapping(held):
+        if (of_one or of_two) and np.shares_memory(one, two):
+            name, other = (name, other) if of_one else (other, name)
+            yield Finding(name, f"the gradient shares memory with {other}")
+
+
+Held = tuple[str, Array, bool]  # a name, its array, and whether it is a gradient
+
+
+def _overlapping(held: list[Held]) -> Iterator[tuple[Held, Held]]:
+    """The pairs whose stretches of memory overlap, found from one end of memory to the other: there
+    are too many pairs to ask each.
+    """
+    spans = sorted(((*_span(h[1]), k) for k, h in enumerate(held) if h[1].size), reverse=True)
+    reaching: list[tuple[int, int]] = []  # the ends of those that begin before, and their numbers
+    while spans:
+        start, end, k = spans.pop()
+        reaching = [(e, j) for e, j in reaching if e > start]
+        yield from ((held[max(j, k)], held[min(j, k)]) for _, j in reaching)
+        reaching.append((end, k))
+
+
+def _span(array: Array) -> tuple[int, int]:
+    """Where an array's memory begins, and where it ends."""
+    first: int = array.__array_interface__["data"][0]
+    steps = [(n - 1) * s for n, s in zip(array.shape, array.strides, strict=True)]
+    return first + sum(min(0, s) for s in steps), first + sum(
+        max(0, s) for s in steps
+    ) + array.itemsize
 
 
 def linear(subject: Subject, point: Point) -> Iterator[Finding]:
@@ -185,8 +211,9 @@ def linear(subject: Subject, point: Point) -> Iterator[Finding]:
         if np.any(gradient != 0):
             yield Finding(name, "a cotangent of zero gives a gradient that is not zero")
     grads = subject.gradients(point)
+    scale = scales(grads)
     for name, gradient in subject.gradients(with_rest(point, lambda d: -2.5 * d)).items():
-        if not near(gradient, -2.5 * grads[name], 2.5 * scale_of(grads, name)):
+        if not near(gradient, -2.5 * grads[name], 2.5 * scale[name]):
             yield Finding(name, "a cotangent times -2.5 does not give the gradient times -2.5")
 
 
@@ -207,9 +234,10 @@ def agreeing(subject: Subject, point: Point) -> Iterator[Finding]:
             "",
             f"loss_and_grad returns gradients of {sorted(grads)}, not of {sorted(subject.shapes)}",
         )
+    scale = scales(ours)
     for name in set(grads) & set(ours):
         if np.shape(grads[name]) != np.shape(ours[name]) or not near(
-            grads[name], ours[name], scale_of(ours, name)
+            grads[name], ours[name], scale[name]
         ):
             yield Finding(name, "loss_and_grad and backward give different gradients")
 
@@ -236,9 +264,10 @@ def permuted(subject: Subject, point: Point) -> Iterator[Finding]:
         return
     turned = point.map(lambda n, a: a[order] if n in batched else a)
     grads, other = subject.gradients(point), subject.gradients(turned)
+    scale = scales(grads)
     for name, gradient in grads.items():
         expected = gradient[order] if name in batched else gradient
-        if not near(expected, other[name], 100 * scale_of(grads, name)):
+        if not near(expected, other[name], 100 * scale[name]):
             yield Finding(name, "the order of the samples changes the gradient")
 
 

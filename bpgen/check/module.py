@@ -330,10 +330,12 @@ class Subject:
             for d, o in zip(point.rest.values(), self.outputs(point, module), strict=True)
         )
 
-    def continuation(self, point: Point, tensor: str, step: Array) -> Any:
-        """The objective at a complex step, continued analytically through abs and sign."""
-        whole = point.map(lambda name, a: a if name in self.integers else a.astype(complex))
-        return self.objective(whole.moved(tensor, 1j * step), self.continued)
+    def continuation(self, point: Point, steps: Arrays) -> Any:
+        """The objective at complex steps, continued analytically through abs and sign."""
+        whole = point.map(
+            lambda name, a: a if name in self.integers else a + 1j * steps.get(name, 0.0)
+        )
+        return self.objective(whole, self.continued)
 
     def forward(self, point: Point) -> Any:
         """The cache of forward."""

@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,10 @@ DRAWS = 8
 SMALL = 64  # tensors up to this size are checked at every entry
 ENTRIES, DIRECTIONS = 32, 8  # of larger tensors
 LARGE = 50_000  # parameters of a module, of which fewer are asked for: each takes long
+# Tensors of a module beyond which each is asked for along one direction only, and not confirmed by
+# differences: what is asked takes as long as there are tensors.
+MANY = 300
+TOGETHER = 1e-9  # of the largest entry: the error of all gradients along one direction
 # Every probe is taken at one batch size; two directions at the others, and again at a draw with
 # the largest parameters and inputs, beyond the ends of a clip, and with the smallest, within a
 # margin.
@@ -78,6 +83,19 @@ class Ruler:
         self._points: dict[tuple[int, int], Point] = {}
         self._differences: dict[tuple[int, int, str, int, float], float] = {}
         self._complex: dict[tuple[int, int, str, int], float] = {}
+        self._all: dict[tuple[int, int], float] = {}
+
+    @property
+    def names(self) -> list[str]:
+        """The tensors that there are gradients of."""
+        return list(self.subject.differentiable)
+
+    @cached_property
+    def together(self) -> bool:
+        """Whether the right module is so large that its copies are asked for all gradients at once
+        first, and agrees itself.
+        """
+        return len(self.names) > MANY and together(self.subject, self)
 
     def point(self, batch: int, draw: int) -> Point:
         """The point of one draw: the same whoever asks."""
@@ -107,13 +125,22 @@ class Ruler:
             step = COMPLEX_STEP * self.direction(batch, tensor, probe)
             try:
                 value = (
-                    np.imag(self.subject.continuation(self.point(batch, draw), tensor, step))
+                    np.imag(self.subject.continuation(self.point(batch, draw), {tensor: step}))
                     / COMPLEX_STEP
                 )
             except Exception:  # a cast, or a function numpy has for real numbers only
                 value = np.nan
             self._complex[key] = float(value)
         return self._complex[key]
+
+    def along_all(self, batch: int, draw: int) -> float:
+        """The derivative along the first probes of all tensors together, by the complex step."""
+        if (batch, draw) in self._all:
+            return self._all[batch, draw]
+        steps = {n: COMPLEX_STEP * self.direction(batch, n, 0) for n in self.names}
+        value = self.subject.continuation(self.point(batch, draw), steps)
+        self._all[batch, draw] = float(np.imag(value) / COMPLEX_STEP)
+        return self._all[batch, draw]
 
     def differences(self, batch: int, draw: int, tensor: str, probe: int, step: float) -> float:
         """The derivative along a probe by six-point differences."""
@@ -184,7 +211,7 @@ def measure(
     gradient = grads[tensor]
     if not np.all(np.isfinite(gradient)):
         return Measured("-", np.nan, "the gradient is not finite")
-    whole, size = largest(grads), float(np.max(np.abs(gradient), initial=0))
+    whole, size = gradients.largest(*where), float(np.max(np.abs(gradient), initial=0))
     exact = ruler.complex_step(*where, tensor, asked[0])
     scale = max(size, abs(exact)) if np.isfinite(exact) else size
     if scale <= _nothing(gradients, where, tensor, scale, whole):
@@ -297,12 +324,14 @@ def row(ruler: Ruler, subject: Subject, gradients: Gradients, tensor: str) -> Nu
     shape = subject.shape_of(tensor)
     vector = tensor in subject.shapes and len(shape) < 2
     large = sum(math.prod(s) for s in subject.shapes.values()) > LARGE
+    many = len(subject.differentiable) > MANY
     asked = probes(like.size, vector, large, np.random.default_rng(ruler.seed))
-    first, redraws = _at_batch(ruler, gradients, FULL_BATCH, tensor, asked)
+    asked, light = (asked[:1], LIGHT_BATCHES[:1]) if many else (asked, LIGHT_BATCHES)
+    first, redraws = _at_batch(ruler, gradients, FULL_BATCH, tensor, asked, confirm=not many)
     found = [first]
-    for batch, draw in LIGHT_BATCHES:
+    for batch, draw in light:
         if first.verdict in ("ok", "zero"):
-            other, more = _at_batch(ruler, gradients, batch, tensor, [0, 1], draw)
+            other, more = _at_batch(ruler, gradients, batch, tensor, asked[:2], draw)
             redraws += more
             # one sample may well leave a gradient without power, as batch normalisation does
             found.append(
@@ -323,13 +352,19 @@ def _in_words(verdict: str) -> str:
 
 
 def _at_batch(
-    ruler: Ruler, gradients: Gradients, batch: int, tensor: str, asked: list[int], start: int = 0
+    ruler: Ruler,
+    gradients: Gradients,
+    batch: int,
+    tensor: str,
+    asked: list[int],
+    start: int = 0,
+    confirm: bool = False,
 ) -> tuple[Measured, int]:
     """The first draw that decides, and how many did not settle before it."""
     unsettled = 0
     found = Measured("-", np.nan, "the differences do not settle at any draw")
     for draw in range(start, start + DRAWS):
-        measured = measure(ruler, gradients, (batch, draw), tensor, asked, confirm=start == 0)
+        measured = measure(ruler, gradients, (batch, draw), tensor, asked, confirm)
         if measured is None:
             unsettled += 1
         elif measured.verdict not in ("zero", "no power"):
@@ -346,11 +381,18 @@ class Gradients:
         self.subject, self.ruler = subject, ruler
         self._found: dict[tuple[int, int], Arrays] = {}
         self._terms: dict[tuple[int, int], dict[str, float]] = {}
+        self._largest: dict[tuple[int, int], float] = {}
 
     def at(self, batch: int, draw: int) -> Arrays:
         if (batch, draw) not in self._found:
             self._found[batch, draw] = self.subject.gradients(self.ruler.point(batch, draw))
         return self._found[batch, draw]
+
+    def largest(self, batch: int, draw: int) -> float:
+        """The largest entry of all."""
+        if (batch, draw) not in self._largest:
+            self._largest[batch, draw] = largest(self.at(batch, draw))
+        return self._largest[batch, draw]
 
     def terms(self, batch: int, draw: int) -> dict[str, float]:
         """How large the terms are that each gradient is the sum of, cancelling or not.
@@ -420,8 +462,22 @@ def numbers(subject: Subject, seed: int = 0, ruler: Ruler | None = None) -> Numb
     return Numbers(findings, tuple(derivatives(subject, ruler or Ruler(subject, seed))))
 
 
+def together(subject: Subject, ruler: Ruler) -> bool:
+    """Whether all gradients agree with one complex step along all tensors."""
+    gradients, where = Gradients(subject, ruler), (FULL_BATCH, 0)
+    try:
+        found = gradients.at(*where)
+        ours = sum(np.sum(found[n] * ruler.direction(FULL_BATCH, n, 0)) for n in ruler.names)
+    except Exception:  # of a broken copy
+        return False
+    error = abs(float(ours) - ruler.along_all(*where))
+    return bool(error <= TOGETHER * gradients.largest(*where))  # not where it is nan
+
+
 def failure(subject: Subject, ruler: Ruler) -> str | None:
     """The first thing wrong with a module, or None: the same checks, stopped early."""
+    if ruler.together and not together(subject, ruler):
+        return "all gradients along one direction are wrong"
     for finding in contract(subject, ruler.seed):
         return str(finding)
     for found in derivatives(subject, ruler):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -81,3 +82,17 @@ def test_a_thousand_layers() -> None:
         moved[name][at] += 1e-20j
         slope = module.loss(moved, x, y).imag / 1e-20
         assert grads[name][at] == pytest.approx(slope, rel=1e-9)
+
+
+def test_a_thousand_layers_are_checked(tmp_path: Path) -> None:
+    """Under the default recursion limit: by numbers, exactly, and with every broken copy caught."""
+    net = tmp_path / "net.py"
+    net.write_text(
+        "from bpgen import *\nx = input(2)\ny = target(2)\nh = x\n"
+        "for _ in range(1000):\n    h = h + dense(h, 2, tanh)/200\n"
+        "L = loss(half_squared_error(h, y))\n"
+    )
+    assert sys.getrecursionlimit() == 1000
+    report = prove(str(net))
+    assert report.ok, str(report)[-2000:]
+    assert len(report.rows) > 2000

@@ -188,10 +188,13 @@ def pack(params: Arrays) -> np.ndarray:
 
 def unpack(flat: np.ndarray) -> Arrays:
     """The parameters as views into one flat array."""
+    flat = _plain("flat", flat)
+    if flat.dtype.kind not in "fc":
+        raise TypeError(f"flat holds {flat.dtype}, not floats")
     sizes = {name: int(np.prod(SHAPES[name])) for name in sorted(SHAPES)}
-    if np.shape(flat) != (sum(sizes.values()),):
+    if flat.shape != (sum(sizes.values()),):
         needed = sum(sizes.values())
-        raise ValueError(f"flat needs shape ({needed},), not {np.shape(flat)}")
+        raise ValueError(f"flat needs shape ({needed},), not {flat.shape}")
     params, start = {}, 0
     for name, size in sizes.items():
         params[name] = flat[start : start + size].reshape(SHAPES[name])
@@ -252,7 +255,7 @@ def _labels(
     if array.dtype.kind not in "iu":
         raise TypeError(f"{name} holds {array.dtype}, not whole numbers")
     _fits(name, array, shape, length)
-    if array.min() < 0 or array.max() >= bound:
+    if array.size and (array.min() < 0 or array.max() >= bound):
         raise ValueError(f"{name} has a label outside 0 .. {bound - 1}")
     return array
 

@@ -282,5 +282,15 @@ def test_flat_parameters() -> None:
     with pytest.raises(ValueError) as caught:
         m.unpack(np.ones((9, 1)))
     assert str(caught.value) == "flat needs shape (9,), not (9, 1)"
+    with pytest.raises(TypeError) as other:
+        m.unpack(np.arange(9))
+    assert str(other.value) == "flat holds int64, not floats"
+    assert m.unpack([0.5] * 9)["b1"].tolist() == [0.5, 0.5]
     with pytest.raises(ValueError, match="params: W1 is missing"):
         m.pack({})
+
+
+def test_a_sequence_without_steps() -> None:
+    m = emitted("from bpgen import *\nx = input('T', below=4)\na = embedding(x, 4, 2)\noutput(a)\n")
+    output, _ = m.forward(m.init(0), np.zeros((3, 0), int))
+    assert output.shape == (3, 0, 2)

@@ -28,7 +28,7 @@ _NUMPY = _words(
 # The attributes and methods of arrays, generators, dicts and strings that it may use.
 _METHODS = _words(
     "T argmax astype copy dirichlet dtype insert integers item items join kind max mean min nmant"
-    " random reshape shape standard_normal sum swapaxes transpose type uniform values"
+    " random reshape shape size standard_normal sum swapaxes transpose type uniform values"
 )
 # What Python is made of, as far as a module needs it: no classes, no patterns, no try, no with.
 _NODES = _words(

@@ -11,7 +11,7 @@ import sympy as sp
 
 from bpgen.errors import NetError
 from bpgen.functions import at_most, erf, erfc, masked, relu, row, step, unless
-from bpgen.ir import Element, Index
+from bpgen.ir import Element, Index, spoken
 
 _ARITHMETIC = (Element, sp.Rational, sp.Symbol, sp.NumberSymbol, sp.Add, sp.Mul, sp.Pow)
 # Of a scalar, as net.py imports them.
@@ -101,13 +101,15 @@ def declared(expr: sp.Expr, lengths: Iterable[sp.Symbol]) -> None:
     compared = {c for m in expr.atoms(masked) for c in m.args[1].atoms(at_most)}
     for part in _parts(expr.xreplace(dict.fromkeys(compared, sp.S.One))):
         if isinstance(part, at_most):
+            said = ", ".join(map(spoken, part.args))
             raise NetError(
-                f"{part} stands as a number",
+                f"at_most({said}) stands as a number",
                 "at_most says what masked keeps: masked(z, at_most(u, t))",
             )
         if isinstance(part, Index):
             raise NetError(
-                f"index {part} stands as a number", "an index only picks elements, as in x[i]"
+                f"index {spoken(part)} stands as a number",
+                "an index only picks elements, as in x[i]",
             )
         if isinstance(part, sp.Symbol) and part not in lengths:
             raise NetError(f"undeclared symbol {part}", f"declare it: {part} = param() or input()")

@@ -182,6 +182,15 @@ def test_exp_of_a_log(inner: str, at: float) -> None:
         assert np.isfinite(dx).all()
 
 
+@pytest.mark.parametrize("at", [1e4, -1e4, 20.0, 0.5])
+def test_a_bell_over_a_root(at: float) -> None:
+    """Its slope over one denominator has no exp of what is large."""
+    net = "x = input(1)\na = exp(-x**2)/sqrt(1 + exp(-x**2)**2)\noutput(a)"
+    _, _, dx = ran(net, [at])
+    bell = np.exp(-(at**2))
+    assert dx[0] == pytest.approx(-2 * at * bell / (1 + bell**2) ** 1.5, rel=1e-13)
+
+
 def test_a_spelling_within_a_spelling() -> None:
     """tanh of tanh of z, written out in exponentials."""
     tanh = "((exp({0}) - exp(-{0}))/(exp({0}) + exp(-{0})))".format

@@ -137,8 +137,10 @@ def _outermost(body: sp.Expr) -> list[Element]:
 def _over_one_denominator(slope: sp.Expr) -> Iterable[sp.Expr]:
     """1/sqrt(u) - z^2/u^(3/2) with u = 1 + z^2 is u^(-3/2)."""
     if isinstance(slope, sp.Add) and any(not p.exp.is_Integer for p in slope.atoms(sp.Pow)):
-        above, below = sp.fraction(sp.together(slope))
-        yield sp.factor_terms(sp.expand(above)) / below
+        held = {e: sp.Dummy(positive=True) for e in slope.atoms(sp.exp)}  # exp(-u) is no 1 / exp(u)
+        above, below = sp.fraction(sp.together(slope.xreplace(held)))
+        back = {mark: e for e, mark in held.items()}
+        yield (sp.factor_terms(sp.expand(above)) / below).xreplace(back)
 
 
 def _in_own_value(body: sp.Expr, slope: sp.Expr, value: sp.Expr, wrt: Element) -> Iterable[sp.Expr]:

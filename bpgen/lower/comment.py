@@ -46,7 +46,7 @@ def right(equation: Equation, printer: Printer) -> str:
     if found is None:
         return _sum(equation.terms, equation, printer)
     inner = _sum(found.inside.terms, equation, printer)
-    above, below = sp.fraction(found.outer)
+    above, below = sp.fraction(found.outer, exact=True)
     text = f"{printer(above, PRODUCT)} ({inner})" if above != 1 else f"({inner})"
     text = f"{text} / {printer(below, POWER)}" if below != 1 else text
     if not found.beside.terms:

@@ -94,7 +94,7 @@ def indexed_group(group: Group, left: tuple[Index, ...], printer: Printer) -> li
 
 def around(printer: Printer, common: sp.Expr, inner: Piece) -> Piece:
     """What several terms have in common, and their bracket: before it, or under it."""
-    above, below = sp.fraction(common)
+    above, below = sp.fraction(common, exact=True)
     if below == 1:
         return before(printer, common, inner)
     dialect = printer.writer.dialect

@@ -8,8 +8,10 @@ import pytest
 from networks import NETWORKS, source
 from pointwise import CASES, Case
 
+from bpgen.check import numbers as numbers_module
 from bpgen.check.module import Subject
-from bpgen.check.numbers import Numbers, numbers
+from bpgen.check.numbers import Numbers, Ruler, failure, numbers
+from bpgen.check.selftest import selftest
 from bpgen.emit import emit
 from bpgen.load import declared_by
 
@@ -155,3 +157,31 @@ def test_terms_that_cancel_excuse_nothing_else(factor: str) -> None:
         {"dW1 = ": f"dW1 = {factor} * ", 'grads["x"] = ': f'grads["x"] = {factor} * '}
     )
     assert set(bad(numbers(subject))) == {"W1", "x"}
+
+
+DEEP = (
+    "from bpgen import *\nx, y = input(3), target(3)\nh = x\nfor _ in range(8):\n"
+    "    h = h + dense(h, 3, tanh)/20\nL = loss(half_squared_error(h, y))\n"
+)
+
+
+def test_a_module_of_many_tensors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked along one direction each, and its copies along all together: right and wrong are told
+    apart as before.
+    """
+    monkeypatch.setattr(numbers_module, "MANY", 5)
+    network = declared_by(DEEP)
+    subject = Subject(emit(network), network)
+    for seed in range(5):
+        ruler = Ruler(subject, seed)
+        assert ruler.together
+        assert numbers(subject, seed, ruler).ok
+        assert failure(subject, ruler) is None
+        tested = selftest(subject, ruler)
+        assert tested.ok, tested.survivors
+        assert tested.kinds > 15
+    wrong = Subject(subject.source.replace("dW3 = delta3.T", "dW3 = 1.0001 * delta3.T"), network)
+    assert wrong.source != subject.source
+    assert bad(numbers(wrong, 0, Ruler(subject, 0))).keys() == {"W3"}
+    assert failure(wrong, ruler) == "all gradients along one direction are wrong"
+    assert not Ruler(wrong, 0).together

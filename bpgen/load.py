@@ -69,7 +69,7 @@ def _read(path: Path) -> str:
         with path.open("rb") as file:
             text = file.read(_LARGEST + 1)
         if len(text) > _LARGEST:  # /dev/zero has no end
-            raise NetError(f"{path} is larger than 16 MiB", remedy)
+            raise NetError(f"{path} is larger than {_LARGEST >> 20} MiB", remedy)
         return text.decode("utf-8-sig")
     except FileNotFoundError:
         raise NetError(f"{path}: no such file", remedy) from None

@@ -32,7 +32,7 @@ POINTS = 6  # points tried before a network is said to lie on a kink everywhere
 # Of the written-out network: more is refused, and a smaller network of the same form asked for.
 SCALARS = 10_000
 GRID = 64  # the denominator of the random rational point
-# Doors of the emitted module that validate numbers, and know no others; so does _check.
+# Doors of the emitted module that let numpy's numbers in only: they are replaced, and so is _check.
 DOORS = ("_array", "_one_hot", "_state")
 ABSENT = "not proved: the module returns no such tensor"
 

@@ -23,7 +23,7 @@ def spoken(equation: Equation, order: Mapping[str, int]) -> str:
 
 
 def right_of(equation: Equation, order: Mapping[str, int]) -> str:
-    """What stands right of the equals sign; all of what is only added to."""
+    """What stands right of the equals sign; the whole text, where values are only added to."""
     return spoken(equation, order).removeprefix(f"{_plain(equation.lhs)} = ")
 
 

@@ -197,6 +197,15 @@ def test_a_spelling_within_a_spelling() -> None:
     output, _, dx = ran(f"x = input(3)\na = {tanh(tanh('x'))}\noutput(a)", [1e4, -1e4, 0.0])
     assert output == pytest.approx([np.tanh(1), -np.tanh(1), 0])
     assert dx.tolist() == [0, 0, 1]
+    for spelled, value in (
+        ("{0}/sqrt(1 + {0}**2)", 0.5**0.5),
+        ("exp(-{0}**2)", np.exp(-1)),
+        ("{0}**3 - {0}", 0),
+    ):
+        net = f"x = input(2)\na = {spelled.format(tanh('x'))}\noutput(a)"
+        output, _, dx = ran(net, [1e4, 1e3])
+        assert output == pytest.approx([value] * 2)
+        assert dx.tolist() == [0, 0]
 
 
 SPELLINGS = (  # of one symbol z; the last three hold no 0 times infinity

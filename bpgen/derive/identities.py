@@ -172,24 +172,29 @@ def _without(product: sp.Expr, *factors: sp.Expr) -> sp.Expr:
 
 def _tanh(expr: sp.Expr) -> sp.Expr | None:
     """(exp u - exp(-u)) / (exp u + exp(-u)) = tanh u, and (exp u - 1) / (exp u + 1) =
-    tanh(u / 2)
+    tanh(u / 2), also their powers
     """
-    if not isinstance(expr, sp.Mul):
-        return None
-    for over in expr.args:
-        if isinstance(over, sp.Pow) and over.exp == -1:
-            found = _exp_and_rest(over.base)
-            if found is None:
-                continue
-            u, rest = found
-            half = (
-                (u - rest.args[0]) / 2 if isinstance(rest, sp.exp) else u / 2 if rest == 1 else None
-            )
-            for sign in (1, -1):
-                if half is not None and sign * (sp.exp(u) - rest) in expr.args:
-                    above = sign * (sp.exp(u) - rest)
-                    return _without(expr, over, above) * sign * sp.tanh(half)
+    powers = {a: a.as_base_exp() for a in expr.args} if isinstance(expr, sp.Mul) else {}
+    for over, (base, exponent) in powers.items():
+        found = _exp_and_rest(base) if exponent.is_Integer and exponent.is_negative else None
+        half = _half(*found) if found is not None else None
+        if found is None or half is None:
+            continue
+        top = sp.exp(found[0]) - found[1]
+        for above, (other, times) in powers.items():
+            if other in (top, -top) and times.is_Integer and times.is_positive:
+                both = min(times, -exponent)
+                rest = base ** (exponent + both) * other ** (times - both)
+                sign = 1 if other == top else -1
+                return _without(expr, over, above) * rest * (sign * sp.tanh(half)) ** both
     return None
+
+
+def _half(u: sp.Expr, rest: sp.Expr) -> sp.Expr | None:
+    """Half of u - v, where rest is exp(v)."""
+    if isinstance(rest, sp.exp):
+        return (u - rest.args[0]) / 2
+    return u / 2 if rest == 1 else None
 
 
 def _sigmoid(expr: sp.Expr) -> sp.Expr | None:

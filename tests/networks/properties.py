@@ -132,7 +132,10 @@ def differences(subject: Subject) -> None:
         )
         if abs(right - left) < 1e-5 * scale and abs(six - (left + right) / 2) < 1e-6 * scale:
             error = abs(np.sum(grads[k] * v) - six)
-            assert error < 1e-5 * scale, f"{subject.wrt[k]}: wrong by {error:.2e} of {scale:.2e}"
+            least = 1e-15  # what is added up and taken away again in the loss is about 1
+            assert error < 1e-5 * scale + least, (
+                f"{subject.wrt[k]}: wrong by {error:.2e} of {scale:.2e}"
+            )
 
 
 @holds("gradient equals PyTorch's")

@@ -196,9 +196,8 @@ def _span(array: Array) -> tuple[int, int]:
     """Where an array's memory begins, and where it ends."""
     first: int = array.__array_interface__["data"][0]
     steps = [(n - 1) * s for n, s in zip(array.shape, array.strides, strict=True)]
-    return first + sum(min(0, s) for s in steps), first + sum(
-        max(0, s) for s in steps
-    ) + array.itemsize
+    below, above = sum(min(0, s) for s in steps), sum(max(0, s) for s in steps)
+    return first + below, first + above + array.itemsize
 
 
 def linear(subject: Subject, point: Point) -> Iterator[Finding]:

@@ -134,12 +134,17 @@ class Ruler:
         return self._complex[key]
 
     def along_all(self, batch: int, draw: int) -> float:
-        """The derivative along the first probes of all tensors together, by the complex step."""
+        """The derivative along the first probes of all tensors together, by the complex step; nan
+        where the module refuses complex numbers.
+        """
         if (batch, draw) in self._all:
             return self._all[batch, draw]
         steps = {n: COMPLEX_STEP * self.direction(batch, n, 0) for n in self.names}
-        value = self.subject.continuation(self.point(batch, draw), steps)
-        self._all[batch, draw] = float(np.imag(value) / COMPLEX_STEP)
+        try:
+            value = np.imag(self.subject.continuation(self.point(batch, draw), steps))
+        except Exception:  # as of one tensor alone
+            value = np.nan
+        self._all[batch, draw] = float(value / COMPLEX_STEP)
         return self._all[batch, draw]
 
     def differences(self, batch: int, draw: int, tensor: str, probe: int, step: float) -> float:

@@ -215,8 +215,41 @@ SPELLINGS = (  # of one symbol z; the last three hold no 0 times infinity
     *("exp(-z**2)/sp.sqrt(sp.pi)", "exp(-z**2/2)/sp.sqrt(2*sp.pi)", "exp(-3*z**2)/sp.sqrt(sp.pi)"),
     *("exp(-z**2/200)/sp.sqrt(2*sp.pi)", "exp(-(z - 1)**2)/sp.sqrt(sp.pi)", "z*erf(z/2)"),
     *("exp(z)*(log(2 + z**2) - z)", "tanh(z)**2*log(tanh(z)**2*(2 + z**2))"),
+    *("exp(z)/(exp(z) + exp(-z))", "exp(2*z)/(2 + exp(z))**2", "exp(-z)/(1 + exp(-z))**2"),
+    *("1/(3*exp(z/2) + 3*exp(-z/2))**3", "1/(2 + 3*exp(-z))**2", "exp(z)*sigmoid(-z)**3"),
+    *("log((1 + tanh(z))/2)", "log(3 - 3*tanh(z)**2)", "log(sigmoid(z)/(1 - tanh(z)))"),
     *("exp(z)*log(exp(z))", "sigmoid(z)*log(sigmoid(z))", "(1 + z**2)*log(1 + z**2)"),
 )
+
+
+@pytest.mark.parametrize(
+    ("spelled", "far", "value", "slope"),
+    [
+        ("exp(x)/(exp(x) + exp(-x))", (-1e4, 1e4), (0, 1), (0, 0)),
+        ("exp(x)/(1 + exp(x))**2", (-1e4, 1e4), (0, 0), (0, 0)),
+        ("exp(2*x)/(2 + exp(x))**2", (-1e4, 1e4), (0, 1), (0, 0)),
+        ("1/(exp(x) + exp(-x))", (-1e4, 1e4), (0, 0), (0, 0)),
+        ("1/(2 + exp(-x))", (-1e4, 1e4), (0, 0.5), (0, 0)),
+        ("log(1 - tanh(x)**2)", (-1e4, 20), (np.log(4) - 2e4, np.log(4) - 40), (2, -2)),
+        ("log((1 + tanh(x))/2)", (-1e4, 1e4), (-2e4, 0), (2, 0)),
+        ("tanh(x)\na = log(1 - a**2)", (-1e4, 20), (np.log(4) - 2e4, np.log(4) - 40), (2, -2)),
+    ],
+)
+def test_far_out(spelled: str, far: Array, value: Array, slope: Array) -> None:
+    """Where exp overflows, or tanh is 1."""
+    output, _, dx = ran(f"x = input(2)\na = {spelled}\noutput(a)", far)
+    np.testing.assert_allclose(output, value, rtol=1e-13)
+    np.testing.assert_allclose(dx, slope, rtol=1e-13)
+
+
+def test_a_log_beside_other_readers_of_a_tanh() -> None:
+    """The density of a squashed action: nothing is divided by 1 - tanh(x)^2 where it is 0."""
+    net = "x = input(2)\na = tanh(x)\nW = param(2, 2)\nb = W @ a - log(1 - a**2)\noutput(b)"
+    for x in (100.0, 0.3):
+        W = np.array([[1.0, 2.0], [3.0, 4.0]])
+        _, _, dx = ran(net, [x, x], W=W)
+        slope = 1 / np.cosh(x) ** 2
+        assert dx == pytest.approx(W.sum(0) * slope + 2 * np.tanh(x), rel=1e-13)
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)

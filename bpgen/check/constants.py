@@ -49,11 +49,15 @@ def constants(network: Iterable[Equation]) -> dict[float, sp.Expr]:
 
 
 def _logs(part: sp.Basic) -> list[sp.Expr]:
-    """Logarithms of the coefficients within a logarithm: log(2 + 3 exp z) is written with log 2."""
-    if not isinstance(part, sp.log):
+    """Logarithms of the coefficients of a sum that a stable spelling may have moved into an
+    exponent: 1 / (2 + 3 exp z) is written with log(2/3), log(3 - 3 tanh z) with log 6.
+    """
+    addends = sp.Add.make_args(part.args[0] if isinstance(part, sp.log) else part)
+    if not (isinstance(part, sp.log) or any(a.has(sp.exp) for a in addends)):
         return []
-    logs = [sp.log(abs(a.as_coeff_Mul()[0])) for a in sp.Add.make_args(part.args[0])]
-    return [sign * log for log in logs if log != 0 for sign in (1, -1)]
+    sizes = {abs(a.as_coeff_Mul()[0]) for a in addends} - {sp.S.Zero}
+    logs = {sp.log(c / d) for c in (*sizes, *(2 * s for s in sizes)) for d in (*sizes, 1)}
+    return [sign * log for log in sorted(logs, key=str) if log != 0 for sign in (1, -1)]
 
 
 def _coefficient(part: sp.Basic) -> sp.Expr:

@@ -10,6 +10,7 @@ from functools import lru_cache
 import sympy as sp
 
 from bpgen.affine import affine
+from bpgen.derive.decimals import with_short_numbers
 from bpgen.derive.maxima import firsts
 from bpgen.derive.measure import simplest, weight
 from bpgen.derive.simplify import gathered
@@ -140,7 +141,7 @@ def _over_one_denominator(slope: sp.Expr) -> Iterable[sp.Expr]:
         held = {e: sp.Dummy(positive=True) for e in slope.atoms(sp.exp)}  # exp(-u) is no 1 / exp(u)
         above, below = sp.fraction(sp.together(slope.xreplace(held)))
         back = {mark: e for e, mark in held.items()}
-        yield (sp.factor_terms(sp.expand(above)) / below).xreplace(back)
+        yield with_short_numbers((sp.factor_terms(sp.expand(above)) / below).xreplace(back))
 
 
 def _in_own_value(body: sp.Expr, slope: sp.Expr, value: sp.Expr, wrt: Element) -> Iterable[sp.Expr]:

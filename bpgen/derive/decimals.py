@@ -24,21 +24,26 @@ def _shortened(expr: sp.Expr) -> sp.Expr:
     if not expr.args or isinstance(expr, Element):
         return expr
     expr = expr.func(*map(_shortened, expr.args))
-    return min([expr, *_moved(expr)], key=_digits) if isinstance(expr, sp.Mul) else expr
+    return min([expr, *_moved(expr)], key=_digits) if expr.is_Mul or expr.is_Pow else expr
 
 
-def _moved(product: sp.Mul) -> Iterator[sp.Expr]:
-    """The product with its number, or one of a sum within it, taken into that sum or out of it."""
+def _moved(product: sp.Expr) -> Iterator[sp.Expr]:
+    """The product with its number, or one of a sum within it, taken into that sum or out of it; the
+    sum may stand in a power.
+    """
     number, rest = product.as_coeff_Mul(rational=True)
     factors = sp.Mul.make_args(rest)
-    for total in (f for f in factors if isinstance(f, sp.Add)):
-        beside = [f for f in factors if f != total]
-        if not beside:
-            return  # a number alone before a sum is multiplied out by sympy
+    for factor in factors:
+        total, power = (factor, sp.S.One) if factor.is_Add else factor.as_base_exp()
+        beside = [f for f in factors if f != factor]
+        if not total.is_Add or not power.is_number or not (beside or power != 1):
+            continue  # a number alone before a sum is multiplied out by sympy
         addends = [a.as_coeff_Mul(rational=True) for a in total.args]
         for scale in dict.fromkeys([number, *(1 / abs(c) for c, _ in addends)]):
-            inside = sp.Add(*(c * scale * a for c, a in addends))
-            yield sp.Mul(number / scale, *beside, inside)
+            outside = number / scale**power
+            if outside.is_Rational:
+                inside = sp.Add(*(c * scale * a for c, a in addends))
+                yield sp.Mul(outside, *beside, inside**power)
 
 
 def _digits(expr: sp.Expr) -> int:

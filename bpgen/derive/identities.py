@@ -5,6 +5,7 @@ rules.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import permutations
 
 import sympy as sp
 from sympy.codegen.cfunctions import expm1, log1p
@@ -113,12 +114,15 @@ def _is_power(expr: sp.Expr) -> bool:
 
 
 def _is_positive(expr: sp.Expr) -> bool:
-    """A positive number, an exponential, a sigmoid, its complement, or a power of one."""
+    """A positive number, an exponential, a sigmoid, its complement, 1 less a tanh or its square, or
+    a power of one.
+    """
     base = expr.base if _is_power(expr) else expr
     return (
         bool(base.is_positive and base.is_number)
         or isinstance(base, (sp.exp, sigmoid))
         or isinstance(1 - base, sigmoid)
+        or _log_of_tanh(sp.log(base)) is not None
     )
 
 
@@ -130,6 +134,20 @@ def _log_sigmoid(expr: sp.Expr) -> sp.Expr | None:
             return -softplus(-inside.args[0])
         if isinstance(1 - inside, sigmoid):
             return -softplus((1 - inside).args[0])
+    return None
+
+
+def _log_of_tanh(expr: sp.Expr) -> sp.Expr | None:
+    """log(1 - tanh(u)^2) = -2 log cosh(u) and log(c (1 - tanh u)) = log(2c) - softplus(2u)"""
+    if not (isinstance(expr, sp.log) and isinstance(expr.args[0], sp.Add)):
+        return None
+    number, inside = expr.args[0].primitive()
+    base, power = (1 - inside).as_base_exp()
+    if power == 2 and isinstance(base, sp.tanh):
+        return sp.log(number) - 2 * log_cosh(base.args[0])
+    for sign in (1, -1):
+        if power == 1 and isinstance(sign * base, sp.tanh):
+            return sp.log(2 * number) - softplus(2 * sign * (sign * base).args[0])
     return None
 
 
@@ -153,9 +171,14 @@ def _sinh_over_cosh(expr: sp.Expr) -> sp.Expr | None:
 
 
 def _sech(expr: sp.Expr) -> sp.Expr | None:
-    """1 / cosh(u) = sech(u)"""
-    if isinstance(expr, sp.Pow) and isinstance(expr.base, sp.cosh) and expr.exp.is_negative:
-        return sech(expr.base.args[0]) ** -expr.exp
+    """1 / cosh(u) = sech(u), also with cosh written out"""
+    if isinstance(expr, sp.Pow) and expr.exp.is_negative:
+        if isinstance(expr.base, sp.cosh):
+            return sech(expr.base.args[0]) ** -expr.exp
+        terms = _two_exponentials(expr.base) if expr.exp.is_Integer else []
+        if terms and terms[0] == (terms[1][0], -terms[1][1]):
+            c, u = max(terms, key=lambda term: str(term[1]))
+            return (sech(u) / (2 * c)) ** -expr.exp
     return None
 
 
@@ -181,12 +204,12 @@ def _tanh(expr: sp.Expr) -> sp.Expr | None:
         if found is None or half is None:
             continue
         top = sp.exp(found[0]) - found[1]
+        tanh = {top: sp.tanh(half), -top: -sp.tanh(half), sp.Abs(top): sp.Abs(sp.tanh(half))}
         for above, (other, times) in powers.items():
-            if other in (top, -top) and times.is_Integer and times.is_positive:
+            if other in tanh and times.is_Integer and times.is_positive:
                 both = min(times, -exponent)
                 rest = base ** (exponent + both) * other ** (times - both)
-                sign = 1 if other == top else -1
-                return _without(expr, over, above) * rest * (sign * sp.tanh(half)) ** both
+                return _without(expr, over, above) * rest * tanh[other] ** both
     return None
 
 
@@ -197,21 +220,52 @@ def _half(u: sp.Expr, rest: sp.Expr) -> sp.Expr | None:
     return u / 2 if rest == 1 else None
 
 
+def _two_exponentials(expr: sp.Expr) -> list[tuple[sp.Expr, sp.Expr]]:
+    """(c, u) and (d, v) of c exp(u) + d exp(v), with positive numbers c and d; u or v may be 0."""
+    addends = [a.as_coeff_Mul() for a in expr.args] if isinstance(expr, sp.Add) else []
+    found = [(c, e.args[0] if isinstance(e, sp.exp) else sp.S.Zero) for c, e in addends]
+    spelled = [c * sp.exp(u) for c, u in found if c.is_positive]
+    return found if len(found) == 2 and sp.Add(*spelled) == expr else []
+
+
+def _without_exp(expr: sp.Expr, u: sp.Expr, most: sp.Integer) -> tuple[sp.Integer, sp.Expr]:
+    """How often exp(u) can be taken out of a product, and what is left; 1 as often as one likes."""
+    if u == 0:
+        return most, expr
+    number, rest = u.primitive()
+    for part in sp.Mul.make_args(expr):
+        if isinstance(part, sp.exp):
+            multiple, other = part.args[0].primitive()
+            if other == rest and (multiple / number).is_Integer:
+                times = min(multiple / number, most)
+                left = sp.exp((multiple - times * number) * rest)
+                return times, _without(expr, part) * left
+    return sp.S.Zero, expr
+
+
 def _sigmoid(expr: sp.Expr) -> sp.Expr | None:
-    """1 / (1 + exp(-u)) = sigmoid(u)"""
-    if isinstance(expr, sp.Pow) and expr.exp.is_Integer and expr.exp.is_negative:
-        found = _exp_and_rest(expr.base)
-        if found and found[1] == 1:
-            return sigmoid(-found[0]) ** -expr.exp
+    """exp(u) / (c exp(u) + d exp(v)) = sigmoid(u - v + log(c/d)) / c, also with 1 for exp(u), and
+    powers: 1 / (1 + exp(-v)) = sigmoid(v)
+    """
+    for part in sp.Mul.make_args(expr):
+        base, power = part.as_base_exp()
+        if power.is_Integer and power.is_negative:
+            terms = sorted(_two_exponentials(base), key=lambda term: term[1] == 0)
+            for (c, u), (d, v) in permutations(terms, 2):
+                times, left = _without_exp(expr, u, -power)
+                if times:
+                    return left * (base * sigmoid(u - v + sp.log(c / d)) / c) ** times
     return None
 
 
 def _exp_times_sigmoid(expr: sp.Expr) -> sp.Expr | None:
-    """exp(u) sigmoid(-u) = sigmoid(u)"""
-    if isinstance(expr, sp.Mul):
-        for s in expr.args:
-            if isinstance(s, sigmoid) and sp.exp(-s.args[0]) in expr.args:
-                return _without(expr, s, sp.exp(-s.args[0])) * sigmoid(-s.args[0])
+    """exp(u) sigmoid(-u) = sigmoid(u), and powers"""
+    for part in expr.args if isinstance(expr, sp.Mul) else ():
+        base, power = part.as_base_exp()
+        if isinstance(base, sigmoid) and power.is_Integer and power.is_positive:
+            times, left = _without_exp(expr, -base.args[0], power)
+            if times:
+                return left * (sigmoid(-base.args[0]) / base) ** times
     return None
 
 
@@ -306,6 +360,7 @@ _OVERFLOW: tuple[Rewrite, ...] = (
     _log_of_product,
     _log_sigmoid,
     _log_of_two_exponentials,
+    _log_of_tanh,
     _log_cosh,
     _sinh_over_cosh,
     _sech,

@@ -47,7 +47,7 @@ class Spelling:
     """Equations as they are evaluated, in a network whose values that can vanish are known."""
 
     def __init__(self, network: Network) -> None:
-        heads = (sp.exp, sigmoid)
+        heads = (sp.exp, sigmoid, sp.tanh)
         self.vanishing = {
             e.name: e for e in network if e.pointwise() and isinstance(e.terms[0].body, heads)
         }
@@ -70,7 +70,11 @@ class Spelling:
 
     def _log(self, node: sp.Expr) -> sp.Expr:
         """The stable spelling of one logarithm of forward values, or the logarithm itself."""
-        better = without_overflow(sp.log(self._written_out(node.args[0])))
+        written = self._written_out(node.args[0])
+        better = without_overflow(sp.log(written))
+        if any(log.args[0] == written for log in _logs(better)):
+            return node
+        better = better.xreplace({log: self._log(log) for log in _logs(better)})
         left = (e.name for log in _logs(better) for e in log.atoms(Element))
         return node if any(name in self.vanishing for name in left) else better
 

@@ -26,6 +26,12 @@ def number(value: sp.Rational) -> Text:
     return repr(float(value)), ATOM if value >= 0 else SIGN
 
 
+def exactly(value: sp.Rational) -> Text:
+    """An exact number for a reader: 2 / 3 where its decimal has no end."""
+    endless = 1 < value.q <= 1000 and len(repr(float(value))) > 8
+    return (f"{value.p} / {value.q}", PRODUCT) if endless else number(value)
+
+
 def is_decimal(value: sp.Rational) -> bool:
     """Whether a fraction is better written 0.02 than / 50: a short decimal, or one nobody reads.
     1 / 64 stays: it is a mean.
@@ -57,7 +63,7 @@ class Printer:
         if isinstance(expr, Element):
             return self.access(expr)
         if isinstance(expr, sp.Rational):
-            return number(expr)
+            return number(expr) if self.calls else exactly(expr)
         if isinstance(expr, sp.Symbol):
             return expr.name, ATOM
         if self.calls and expr.is_number:  # pi, the root of 2: one float, of no numpy type
@@ -75,8 +81,8 @@ class Printer:
         return self._call(expr)
 
     def _sum(self, expr: sp.Add) -> Text:
-        content, rest = expr.primitive()
-        if content != 1 and all(abs(a.as_coeff_Mul()[0]) == 1 for a in rest.args):
+        content, rest = _content(expr)
+        if content != 1:
             return self._product(sp.Mul(content, rest, evaluate=False))  # 2 * (a - y)
         parts = sorted(expr.args, key=self._addend_order)
         signs = [p.could_extract_minus_sign() for p in parts if not p.is_number]
@@ -98,7 +104,7 @@ class Printer:
         return sorted(self.order.get(e.name, -1) for e in part.atoms(Element))
 
     def _product(self, expr: sp.Mul) -> Text:
-        coefficient, rest = expr.as_coeff_Mul(rational=True)
+        coefficient, rest = _with_contents(expr)
         if coefficient < 0:
             return f"-{self(-expr, PRODUCT)}", SIGN if -coefficient == 1 else PRODUCT
         constant, varying = rest.as_independent(*rest.free_symbols, Element, as_Add=False)
@@ -175,6 +181,20 @@ class Printer:
 def _simple(text: str) -> bool:
     """What formatters leave no space beside in a power: names and numbers."""
     return text.replace(".", "").replace("_", "").isalnum()
+
+
+def _content(expr: sp.Expr) -> tuple[sp.Rational, sp.Expr]:
+    """What all addends of a sum have in common, where no other number is left in them."""
+    content, rest = expr.primitive() if isinstance(expr, sp.Add) else (sp.S.One, expr)
+    plain = all(abs(a.as_coeff_Mul()[0]) == 1 for a in sp.Add.make_args(rest))
+    return (content, rest) if plain else (sp.S.One, expr)
+
+
+def _with_contents(product: sp.Mul) -> tuple[sp.Rational, sp.Expr]:
+    """The rational coefficient of a product, the contents of its sums among it, and the rest."""
+    coefficient, rest = product.as_coeff_Mul(rational=True)
+    contents, factors = zip(*map(_content, sp.Mul.make_args(rest)), strict=True)
+    return coefficient * sp.Mul(*contents), sp.Mul(*factors)
 
 
 def _fraction(coefficient: sp.Rational, rest: sp.Expr) -> tuple[list[sp.Expr], list[sp.Expr]]:

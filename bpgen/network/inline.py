@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import prod
 from typing import Any
 
@@ -34,7 +35,7 @@ def inlined(
     nameless: dict[int, Definition] = {}
     kept: dict[int, Definition] = {}
     depth: dict[int, int] = {}  # of what is written inside one another
-    same: dict[tuple[Equation, Any], int] = {}  # nameless steps that are kept, by what they say
+    same: dict[tuple[Equation, Any], tuple[int, sp.Expr]] = {}  # nameless steps that are kept
     for serial in used:
         tensor = declared.tensors[serial]
         terms = tensor.terms
@@ -46,10 +47,10 @@ def inlined(
                     else None
                 )
                 if written is None:
-                    said = _said(nameless[read]), declared.tensors[read].block
-                    twin = same.setdefault(said, read)
+                    factor, said = _said(nameless[read])
+                    twin, of = same.setdefault((said, declared.tensors[read].block), (read, factor))
                     if twin != read:
-                        nameless[read] = _alias(nameless[read], twin)
+                        nameless[read] = _alias(nameless[read], twin, factor / of)
                         written = _written_in(terms, read, nameless[read], uses[read])
                 if written is None:
                     kept[read] = nameless.pop(read)
@@ -72,14 +73,18 @@ def _counted(term: Term) -> Term:
     return Term(term.body * prod(sizes), (), "sum", term.at)
 
 
-def _said(definition: Definition) -> Equation:
-    """What a definition says, whatever its indices are called."""
-    return lettered(Equation("", *definition))
+def _said(definition: Definition) -> tuple[sp.Expr, Equation]:
+    """What a definition says, whatever its indices are called, and the number it says it times."""
+    indices, (term, *others) = definition
+    factor, rest = term.body.as_coeff_Mul()
+    if others or term.reduce != "sum":
+        factor, rest = sp.S.One, term.body
+    return factor, lettered(Equation("", indices, (replace(term, body=rest), *others)))
 
 
-def _alias(definition: Definition, twin: int) -> Definition:
-    """The definition of a tensor that is the same as another."""
-    return definition[0], (Term(element(f"%{twin}", definition[0])),)
+def _alias(definition: Definition, twin: int, factor: sp.Expr) -> Definition:
+    """The definition of a tensor that is a multiple of another."""
+    return definition[0], (Term(factor * element(f"%{twin}", definition[0])),)
 
 
 def _written_in(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from tests.networks.operation import ANY, F, Made, Pick, Shape, alike, operation, torch
 
+LOG_2 = math.log(2)
 SMOOTH = {
     "sigmoid({0})": lambda z: torch.sigmoid(z),
     "tanh({0})": lambda z: torch.tanh(z),
@@ -28,9 +30,11 @@ SMOOTH = {
     "{0}/(1 + exp(-{0}))": lambda z: F.silu(z),
     "{0}*sigmoid({0})": lambda z: F.silu(z),
     "log(1 + exp({0}))": lambda z: F.softplus(z, threshold=1000),
-    "log(cosh({0}))": lambda z: (
-        F.softplus(2 * z, threshold=1000) - z - torch.log(torch.tensor(2.0).double())
-    ),
+    "log(cosh({0}))": lambda z: F.softplus(2 * z, threshold=1000) - z - LOG_2,
+    "log(1 - tanh({0})**2)": lambda z: 2 * (z + LOG_2 - F.softplus(2 * z, threshold=1000)),
+    "2/(exp({0}) + exp(-{0}))": lambda z: 1 / torch.cosh(z),
+    "exp({0})/(1 + exp({0}))**2": lambda z: torch.sigmoid(z) * torch.sigmoid(-z),
+    "1/(2 + exp(-{0}))": lambda z: torch.sigmoid(z + LOG_2) / 2,
     "1 - tanh({0})**2": lambda z: 1 - torch.tanh(z) ** 2,
     "(exp({0}) - exp(-{0}))/(exp({0}) + exp(-{0}))": lambda z: torch.tanh(z),
     "{0}/sqrt(1 + {0}**2)": lambda z: z / (1 + z**2).sqrt(),
@@ -130,6 +134,7 @@ PAIRED = {
     "{0} / (1 + {1}**2)": lambda a, b: a / (1 + b**2),
     "{0} * sigmoid({1})": lambda a, b: a * torch.sigmoid(b),
     "tanh({0} - {1})": lambda a, b: torch.tanh(a - b),
+    "exp({0})/(exp({0}) + exp({1}))": lambda a, b: torch.sigmoid(a - b),
     "{0} * exp(-{1}**2)": lambda a, b: a * (-(b**2)).exp(),
     "sqrt(1 + {0}**2 + {1}**2)": lambda a, b: (1 + a**2 + b**2).sqrt(),
     "{0} * (1 - {1}) + {1}": lambda a, b: a * (1 - b) + b,

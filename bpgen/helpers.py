@@ -54,7 +54,8 @@ def elu(z: np.ndarray, alpha: float) -> np.ndarray:
 ELU_SLOPE = '''
 def elu_slope(z: np.ndarray, alpha: float) -> np.ndarray:
     """1 where z > 0, alpha * exp(z) elsewhere."""
-    return np.asarray(np.where(z > 0, z.dtype.type(1), alpha * np.exp(np.minimum(z, 0))))
+    below = alpha * np.exp(np.minimum(z, 0))
+    return np.asarray(np.where(z > 0, z.dtype.type(1), below))
 '''
 INSIDE = '''
 def inside(z: np.ndarray, low: float, high: float) -> np.ndarray:

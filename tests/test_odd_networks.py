@@ -15,7 +15,7 @@ from bpgen.check.numbers import numbers
 from bpgen.emit import emit
 from bpgen.errors import NetError
 from bpgen.load import declared_by
-from tests.conftest import emitted
+from tests.conftest import emitted, module_of
 
 NETS = {
     "a residual of the target": (
@@ -321,6 +321,23 @@ def test_every_module_is_lint_clean(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "ruff", "check", "--isolated", "--no-cache", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
+
+
+LONG = (  # formulas that are too long for a line, each of another kind
+    "hard_tanh(selu(exp(x)/(1 + exp(x))**2), -0.5, 0.25)",
+    "hard_tanh(elu(elu(x)*sigmoid(x)*softplus(x), 0.123456789), -0.123456789, 0.123456789)",
+    "elu(softplus(x)*elu(x, 0.123456789) + elu(sigmoid(x)*x, 0.123456789), 0.123456789)",
+    "relu6(x*elu(x, 0.123456789)*elu(2*x, 0.123456789))*hard_sigmoid(elu(x, 0.123456789)*x)",
+)
+
+
+@pytest.mark.parametrize("formula", LONG)
+def test_long_lines_are_broken(formula: str) -> None:
+    text = emit(declared_by(f"from bpgen import *\nx = input(3)\na = {formula}\noutput(a)\n"))
+    sentences = ('"""', "#", "Written by")
+    code = [line for line in text.splitlines() if not any(s in line for s in sentences)]
+    assert max(map(len, code)) <= 88, max(code, key=len)
+    assert module_of(text)._self_check()
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,13 @@ seam.
 from __future__ import annotations
 
 import ast
+import re
 import textwrap
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 WIDTH = 88
+_OPERATOR = re.compile(r"(\*\*|[<>=]=|[-+*/@&|<>]) ")
 
 
 def assignment(target: str, value: str, indent: int = 4, sign: str = "=") -> list[str]:
@@ -51,7 +53,8 @@ def _in_two(target: str, value: str, indent: int) -> list[str]:
         made = value[a:b]
         if value[a - 1 : a] + value[b : b + 1] == "()":
             a, b = a - 1, b + 1
-        pairs.append([f"{target} = {made}", f"{target} = {value[:a]}{target}{value[b:]}"])
+        rest = re.sub(r"^ \*\* ", "**", value[b:])  # as of a name
+        pairs.append([f"{target} = {made}", f"{target} = {value[:a]}{target}{rest}"])
     fitting = [p for p in pairs if all(indent + len(line) <= WIDTH for line in p)]
     return min(fitting, key=lambda p: max(map(len, p)), default=[])
 
@@ -75,7 +78,9 @@ def _spine(node: ast.expr) -> Iterator[ast.expr]:
 
 
 def _as_call(start: str, value: str, indent: int) -> list[str]:
-    """A call, or a method of what it returns, with its arguments on a line of their own."""
+    """A call, or a method of what it returns, with its arguments on a line of their own, or one on
+    each.
+    """
     node = ast.parse(value, mode="eval").body
     while (
         isinstance(node, ast.Call)
@@ -86,8 +91,9 @@ def _as_call(start: str, value: str, indent: int) -> list[str]:
     if not isinstance(node, ast.Call) or not node.args:
         return []
     opens, closes = node.func.end_col_offset or 0, node.end_col_offset or 0
-    inside, after = value[opens + 1 : closes - 1], value[closes:]
-    lines = [f"{start}{value[:opens]}(", f"    {inside}", f"){after}"]
+    given = [*node.args, *node.keywords]
+    arguments = [value[a.col_offset : a.end_col_offset] for a in given]
+    lines = call(f"{start}{value[:opens]}", arguments, value[closes:], indent)
     return lines if all(indent + len(line) <= WIDTH for line in lines) else []
 
 
@@ -118,7 +124,7 @@ def _operands(value: str) -> list[str]:
     node = ast.parse(value, mode="eval").body
     cuts: list[int] = []
     level = _level(node)
-    while isinstance(node, ast.BinOp) and _level(node) == level:
+    while isinstance(node, (ast.BinOp, ast.Compare)) and _level(node) == level:
         left_end = node.left.end_col_offset or 0
         while value[left_end] in " )":
             left_end += 1
@@ -134,7 +140,8 @@ def _within(piece: str, indent: int) -> list[str]:
     """An operand with the operator before it; one that is too long at its own operators, or as what
     its bracket holds.
     """
-    sign = piece[:2] if piece[:2] in ("+ ", "- ", "* ", "/ ", "@ ") else ""
+    found = _OPERATOR.match(piece)
+    sign = found.group() if found else ""
     value = piece[len(sign) :]
     if indent + len(piece) <= WIDTH:
         return [piece]
@@ -142,7 +149,9 @@ def _within(piece: str, indent: int) -> list[str]:
         return [f"{sign}(", *(f"    {p}" for p in _parts(value[1:-1], indent)), ")"]
     first, *more = _operands(value)
     if not more:
-        return [piece]
+        if value.startswith("("):
+            return _at_seams(sign, value, indent)
+        return _as_call(sign, value, indent) or [piece]
     return [line for p in (f"{sign}{first}", *more) for line in _within(p, indent)]
 
 
@@ -162,6 +171,8 @@ def _closing(value: str) -> int:
 
 def _level(node: ast.AST) -> int:
     """How loosely the outermost operator binds: sums are broken before products."""
+    if isinstance(node, ast.Compare):
+        return 0
     return 1 if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)) else 2
 
 

@@ -151,6 +151,12 @@ NAIVE = (
         lambda z: 1 - torch.tanh(z) ** 2,
         absolute=True,
     ),
+    Row(
+        "log(1 - tanh({})**2)",
+        lambda z: -2 * _log_cosh(z),
+        lambda z: torch.log(1 - torch.tanh(z) ** 2),
+        absolute=True,
+    ),
     Row("1/cosh({})", mp.sech, lambda z: 1 / torch.cosh(z)),
     Row("{0}*log({0})", lambda z: z * mp.log(z), lambda z: z * torch.log(z), positive=True),
     Row("log(1 + {})", mp.log1p, lambda z: torch.log(1 + z), positive=True),
@@ -158,6 +164,19 @@ NAIVE = (
         "-log(sigmoid({}))",
         lambda z: _softplus(-z),
         lambda z: -torch.log(torch.sigmoid(z)),
+    ),
+    Row("2/(exp({0}) + exp(-{0}))", mp.sech, lambda z: 2 / (torch.exp(z) + torch.exp(-z))),
+    Row(
+        "exp({0})/(1 + exp({0}))**2",
+        lambda z: _logistic(z) * _logistic(-z),
+        lambda z: torch.exp(z) / (1 + torch.exp(z)) ** 2,
+        absolute=True,
+    ),
+    Row(
+        "exp({0})/(exp({0}) + exp(-{0}))",
+        lambda z: _logistic(2 * z),
+        lambda z: torch.exp(z) / (torch.exp(z) + torch.exp(-z)),
+        absolute=True,
     ),
     Row(
         "(exp({0}) - exp(-{0}))/(exp({0}) + exp(-{0}))",

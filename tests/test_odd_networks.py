@@ -13,6 +13,7 @@ import pytest
 from bpgen.check.module import Subject
 from bpgen.check.numbers import numbers
 from bpgen.emit import emit
+from bpgen.emit.layout import assignment
 from bpgen.errors import NetError
 from bpgen.load import declared_by
 from tests.conftest import emitted, module_of
@@ -321,6 +322,14 @@ def test_every_module_is_lint_clean(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "ruff", "check", "--isolated", "--no-cache", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
+
+
+def test_a_long_call_without_a_seam() -> None:
+    """Alone in its brackets, or as an operand: it is left as it is where nothing can be broken."""
+    for value in ("a", "transposed(a)", "(a + b).T", "a.reshape(2, 3)[:, None]", "~(a > b)"):
+        long = value.replace("a", "a" * 90)
+        for text in (long, f"{long} + b", f"({long}) * {long}"):
+            assert "".join(assignment("y", text)).count("a" * 90) == text.count("a" * 90)
 
 
 LONG = (  # formulas that are too long for a line, each of another kind

@@ -91,7 +91,7 @@ def _as_call(start: str, value: str, indent: int) -> list[str]:
     if not isinstance(node, ast.Call) or not node.args:
         return []
     opens, closes = node.func.end_col_offset or 0, node.end_col_offset or 0
-    given = [*node.args, *node.keywords]
+    given: list[ast.expr | ast.keyword] = [*node.args, *node.keywords]
     arguments = [value[a.col_offset : a.end_col_offset] for a in given]
     lines = call(f"{start}{value[:opens]}", arguments, value[closes:], indent)
     return lines if all(indent + len(line) <= WIDTH for line in lines) else []
@@ -149,7 +149,7 @@ def _within(piece: str, indent: int) -> list[str]:
         return [f"{sign}(", *(f"    {p}" for p in _parts(value[1:-1], indent)), ")"]
     first, *more = _operands(value)
     if not more:
-        if value.startswith("("):
+        if _bracket(value)[1] != value:
             return _at_seams(sign, value, indent)
         return _as_call(sign, value, indent) or [piece]
     return [line for p in (f"{sign}{first}", *more) for line in _within(p, indent)]

@@ -77,7 +77,7 @@ def _said(definition: Definition) -> tuple[sp.Expr, Equation]:
     """What a definition says, whatever its indices are called, and the number it says it times."""
     indices, (term, *others) = definition
     factor, rest = term.body.as_coeff_Mul()
-    if others or term.reduce != "sum":
+    if others or term.reduce != "sum" or term.body.is_number:
         factor, rest = sp.S.One, term.body
     return factor, lettered(Equation("", indices, (replace(term, body=rest), *others)))
 

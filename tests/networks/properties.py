@@ -16,26 +16,32 @@ import numpy as np
 
 from tests.networks.graph import computed
 from tests.networks.operation import torch
-from tests.networks.run import DROPS, Point, Subject
+from tests.networks.run import DROPS, Point, Subject, cast
 
 Arrays = list[Any]
 
 
 @dataclass(frozen=True)
 class Property:
+    """A check, of which networks it is asked, and whether it compares what the module computes with
+    what it computes otherwise: then rounding, where large numbers cancel on the way, is told from
+    an error by asking again in longer numbers.
+    """
+
     name: str
     holds: Callable[[Subject], None]  # AssertionError where it does not
     when: Callable[[Subject], bool] = lambda _: True
+    longer: bool = False
 
 
 PROPERTIES: list[Property] = []
 
 
-def holds(name: str, when: Callable[[Subject], bool] = lambda _: True) -> Any:
+def holds(name: str, when: Callable[[Subject], bool] = lambda _: True, longer: bool = False) -> Any:
     """Puts a check into the table."""
 
     def add(check: Callable[[Subject], None]) -> Callable[[Subject], None]:
-        PROPERTIES.append(Property(name, check, when))
+        PROPERTIES.append(Property(name, check, when, longer))
         return check
 
     return add
@@ -64,37 +70,11 @@ def close(
         )
 
 
-def jittered(point: Point, by: float, seed: int = 0) -> Point:
-    """The point with every real number off by a share of itself."""
-    rng = np.random.default_rng(seed)
-    fields = {
-        name: [
-            a * (1 + by * rng.choice([-1, 1], np.shape(a))) if a.dtype.kind == "f" else a
-            for a in map(np.asarray, getattr(point, name))
-        ]
-        for name in ("params", "inputs", "states", "upstream")
-    }
-    return replace(point, **fields)
-
-
-def noise(subject: Subject, by: float) -> Arrays:
-    """What gradients do when each number is off by a share of itself; at least what rounding leaves
-    of a sum that is 0, of a centred value say.
-    """
-    base = subject.result.grads
-    moved = [subject.at(jittered(subject.point, by, seed)).grads for seed in range(4)]
-    least = by * max((np.max(np.abs(a), initial=0) for a in subject.result.cache), default=0.0)
-    return [
-        max(least / 1e3, *(np.max(np.abs(m[k] - g), initial=0) for m in moved))
-        for k, g in enumerate(base)
-    ]
-
-
 def direction(subject: Subject, array: Any) -> Any:
     return np.random.default_rng(subject.seed + array.size).standard_normal(array.shape)
 
 
-@holds("gradient equals complex step", lambda s: not s.graph.flagged("kinked"))
+@holds("gradient equals complex step", lambda s: not s.graph.flagged("kinked"), longer=True)
 def complex_step(subject: Subject) -> None:
     drops = subject.graph.flagged("draws")
     rng = np.random.default_rng(DROPS) if drops else None
@@ -109,7 +89,7 @@ def complex_step(subject: Subject) -> None:
         found,
         true,
         1e-10,
-        [1e3 * n * a.size for n, a in zip(noise(subject, 1e-15), grads, strict=True)],
+        [1e3 * n * a.size for n, a in zip(subject.rounding, grads, strict=True)],
     )
 
 
@@ -156,7 +136,7 @@ def pytorch(subject: Subject) -> None:
     seeds = None if graph.losses else [torch.tensor(a) for a in point.upstream]
     wrt = [*params, *(a for a in inputs if a.requires_grad)]
     slopes = torch.autograd.grad(roots, wrt, seeds, materialize_grads=True)
-    slack = [1e3 * n for n in noise(subject, 1e-15)]
+    slack = [1e3 * n for n in subject.rounding]
     close(subject.result.grads, [a.numpy() for a in slopes], 1e-10, slack)
 
 
@@ -187,7 +167,7 @@ def rows(point: Point, order: Any) -> Point:
     )
 
 
-@holds("a permuted batch permutes what it should", lambda s: s.batch > 1)
+@holds("a permuted batch permutes what it should", lambda s: s.batch > 1, longer=True)
 def permuted(subject: Subject) -> None:
     order = np.random.default_rng(subject.seed).permutation(subject.batch)
     one, other = subject.result, subject.at(rows(subject.point, order))
@@ -195,10 +175,10 @@ def permuted(subject: Subject) -> None:
     values = one.values[: len(one.values) - len(one.outputs)] + [a[order] for a in one.outputs]
     close(other.values, values, 1e-11, 1e-12)
     grads = one.grads[:count] + [g[order] for g in one.grads[count:]]
-    close(other.grads, grads, 1e-10, [1e3 * n for n in noise(subject, 1e-15)])
+    close(other.grads, grads, 1e-10, [1e3 * n for n in subject.rounding])
 
 
-@holds("a doubled batch leaves the mean gradient")
+@holds("a doubled batch leaves the mean gradient", longer=True)
 def doubled(subject: Subject) -> None:
     twice = np.concatenate([np.arange(subject.batch)] * 2)
     one, other = subject.result, subject.at(rows(subject.point, twice))
@@ -206,7 +186,7 @@ def doubled(subject: Subject) -> None:
     factor = 1 if subject.graph.losses else 2
     halves = [g[: subject.batch] + g[subject.batch :] for g in other.grads[count:]]
     expected = [factor * g for g in one.grads]
-    slack = [1e3 * n for n in noise(subject, 1e-15)]
+    slack = [1e3 * n for n in subject.rounding]
     close([*other.grads[:count], *halves], expected, 1e-10, slack)
 
 
@@ -225,7 +205,7 @@ def free_units(subject: Subject) -> list[list[tuple[int, int]]]:
     return found
 
 
-@holds("hidden units in another order have their gradients in that order", free_units)
+@holds("hidden units in another order have their gradients in that order", free_units, longer=True)
 def hidden(subject: Subject) -> None:
     params, expected = list(subject.point.params), list(subject.result.grads)
     for places in free_units(subject):
@@ -236,10 +216,10 @@ def hidden(subject: Subject) -> None:
             expected[p] = np.take(expected[p], order, axis)
     found = subject.at(replace(subject.point, params=params))
     close(found.values, subject.result.values, 1e-11, 1e-12)
-    close(found.grads, expected, 1e-10, [1e3 * n for n in noise(subject, 1e-15)])
+    close(found.grads, expected, 1e-10, [1e3 * n for n in subject.rounding])
 
 
-@holds("tied weights get the sum of the untied ones", lambda s: s.graph.tied)
+@holds("tied weights get the sum of the untied ones", lambda s: s.graph.tied, longer=True)
 def tied(subject: Subject) -> None:
     apart, was = subject.graph.untied()
     other = replace(subject, graph=apart)
@@ -252,7 +232,7 @@ def tied(subject: Subject) -> None:
         [*sums, *grads[len(was) :]],
         subject.result.grads,
         1e-10,
-        [1e3 * n for n in noise(subject, 1e-15)],
+        [1e3 * n for n in subject.rounding],
     )
 
 
@@ -263,13 +243,13 @@ def otherwise(letter: str, step: int) -> str:
     return f"{lead}{greek.get(letter, letter * 2)}_{step}"
 
 
-@holds("renaming everything changes nothing but names", lambda s: s.seed % 3 == 0)
+@holds("renaming everything changes nothing but names", lambda s: s.seed % 3 == 0, longer=True)
 def renamed(subject: Subject) -> None:
     other = replace(subject, name=otherwise)
     assert [*other.module.SHAPES.values()] == [*subject.module.SHAPES.values()]
     found = other.at(subject.point)
     close(found.values, subject.result.values, 1e-12, 1e-13)
-    close(found.grads, subject.result.grads, 1e-11, [1e2 * n for n in noise(subject, 1e-15)])
+    close(found.grads, subject.result.grads, 1e-11, [1e2 * n for n in subject.rounding])
 
 
 def moderate(subject: Subject) -> bool:
@@ -298,16 +278,10 @@ def single(subject: Subject) -> None:
 
 
 def _single(subject: Subject) -> None:
-    point = subject.point
-
-    def cast(arrays: Arrays) -> Arrays:
-        return [a.astype(np.float32) if a.dtype.kind == "f" else a for a in map(np.asarray, arrays)]
-
-    fields = ("params", "inputs", "states", "targets", "upstream")
-    found = subject.at(Point(*(cast(getattr(point, f)) for f in fields)))
+    found = subject.at(cast(subject.point, np.float32))
     for a in [*found.outputs, *found.grads, *found.cache]:
         assert a.dtype == np.float32 or a.dtype.kind in "iub", a.dtype
-    slack = [1000 * n + 1e-5 for n in noise(subject, 6e-8)]
+    slack = [1000 * n + 1e-5 for n in subject.noise(6e-8)]
     close(found.grads, subject.result.grads, 1e-4, slack, of_all=0.1)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from types import ModuleType
 from typing import Any
@@ -39,6 +39,25 @@ class Point:
         return [*self.params, *self.inputs, *self.states, *self.targets, *self.upstream]
 
 
+def jittered(point: Point, by: float, seed: int = 0) -> Point:
+    """The point with every real number off by a share of itself."""
+    rng = np.random.default_rng(seed)
+    moved = {
+        name: [
+            a * (1 + by * rng.choice([-1, 1], np.shape(a))) if a.dtype.kind == "f" else a
+            for a in map(np.asarray, getattr(point, name))
+        ]
+        for name in ("params", "inputs", "states", "upstream")
+    }
+    return replace(point, **moved)
+
+
+def cast(point: Point, dtype: type) -> Point:
+    """The point with its real numbers in another precision."""
+    arrays = ([*map(np.asarray, getattr(point, f.name))] for f in fields(Point))
+    return Point(*([a.astype(dtype) if a.dtype.kind == "f" else a for a in of] for of in arrays))
+
+
 @dataclass(frozen=True)
 class Result:
     loss: Any  # None where there is none
@@ -59,6 +78,7 @@ class Subject:
     seed: int
     batch: int
     name: Naming = plain
+    dtype: type = np.float64
 
     @cached_property
     def source(self) -> str:
@@ -105,7 +125,7 @@ class Subject:
             else [self.graph.steps[k].made.shape for k in self.graph.outputs]
         )
         upstream = [rng.standard_normal(self.sizes(shape)) for shape in shapes]
-        return Point(params, inputs, states, targets, upstream)
+        return cast(Point(params, inputs, states, targets, upstream), self.dtype)
 
     def drawn(self, given: Given, rng: np.random.Generator) -> Any:
         sizes = self.sizes(given.shape, given.word != "state")
@@ -142,6 +162,23 @@ class Subject:
         """What there are gradients of."""
         integers = getattr(self.module, "INTEGERS", {})
         return [*self.module.SHAPES, *(x for x in self.module.INPUTS if x not in integers)]
+
+    def noise(self, by: float) -> Arrays:
+        """What gradients do when each number is off by a share of itself; at least what rounding
+        leaves of a sum that is 0, of a centred value say.
+        """
+        base = self.result.grads
+        moved = [self.at(jittered(self.point, by, seed)).grads for seed in range(4)]
+        least = by * max((np.max(np.abs(a), initial=0) for a in self.result.cache), default=0.0)
+        return [
+            max(least / 1e3, *(np.max(np.abs(m[k] - g), initial=0) for m in moved))
+            for k, g in enumerate(base)
+        ]
+
+    @cached_property
+    def rounding(self) -> Arrays:
+        """The noise of numbers that are off by some units in float64's last place."""
+        return self.noise(1e-15)
 
     def value(self, point: Point, rng: bool = False) -> Any:
         """The number that is differentiated."""

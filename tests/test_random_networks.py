@@ -4,9 +4,15 @@ PyTorch (`tests/parity`) and LaTeX that compiles (`benchmarks/random_networks.py
 
 from __future__ import annotations
 
-from hypothesis import given, seed, settings
+from dataclasses import fields
+from functools import cached_property
 
-from tests.networks.examine import COMMON, TORCH, examine, subjects
+import numpy as np
+import pytest
+from hypothesis import assume, given, seed, settings
+
+from tests.networks.examine import COMMON, TORCH, UNSHRUNK, examine, hold, subjects
+from tests.networks.properties import PROPERTIES
 from tests.networks.run import Subject
 
 ELSEWHERE = (TORCH, "LaTeX compiles")
@@ -25,3 +31,34 @@ def test_networks(subject: Subject) -> None:
 def test_smooth_networks(subject: Subject) -> None:
     """Each of these by complex steps."""
     examine(subject, ELSEWHERE)
+
+
+class Broken(Subject):
+    """Gradients off by a millionth of themselves for each sample."""
+
+    @cached_property
+    def text(self) -> str:
+        text = super().text
+        wrong = "return {name: g * (1 + 1e-6 * N) for name, g in grads.items()}"
+        assert "    return grads\n" in text and "    N = " in text
+        return text.replace("return grads", wrong)
+
+
+@pytest.mark.parametrize(
+    "name", ["gradient equals complex step", "a doubled batch leaves the mean gradient"]
+)
+def test_a_wrong_gradient_is_found(name: str) -> None:
+    """Also where the question is asked again in longer numbers."""
+    (each,) = (p for p in PROPERTIES if p.name == name)
+
+    @seed(3)
+    @settings(UNSHRUNK, max_examples=5, database=None)
+    @given(subjects(kinks=False))
+    def networks(subject: Subject) -> None:
+        assume(subject.graph.losses and max(np.abs(g).max() for g in subject.result.grads) > 1e-3)
+        hold(each, subject)
+        broken = Broken(*(getattr(subject, f.name) for f in fields(Subject)))
+        with pytest.raises(AssertionError, match="wrong by"):
+            hold(each, broken)
+
+    networks()

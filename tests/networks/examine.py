@@ -50,14 +50,15 @@ def examine(subject: Subject, left_out: Iterable[str] = ()) -> list[str]:
         if each.name in left_out or not each.when(subject):
             continue
         try:
-            _hold(each, subject)
+            hold(each, subject)
         except Exception as error:
             raise AssertionError(_said(each.name, subject, error)) from error
         asked.append(each.name)
     return asked
 
 
-def _hold(each: Property, subject: Subject) -> None:
+def hold(each: Property, subject: Subject) -> None:
+    """A property of a network, asked again in longer numbers where rounding might decide."""
     try:
         each.holds(subject)
     except AssertionError:

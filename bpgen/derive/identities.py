@@ -64,36 +64,23 @@ def _exp_and_rest(expr: sp.Expr) -> tuple[sp.Expr, sp.Expr] | None:
     return None
 
 
-def _log_one_plus_exp(expr: sp.Expr) -> sp.Expr | None:
-    """log(1 + exp u) = softplus(u)"""
-    if isinstance(expr, sp.log):
-        found = _exp_and_rest(expr.args[0])
-        if found and found[1] == 1:
-            return softplus(found[0])
-    return None
+def _two_exponentials(expr: sp.Expr) -> list[tuple[sp.Expr, sp.Expr]]:
+    """(c, u) and (d, v) of c exp(u) + d exp(v), with positive numbers c and d; u or v may be 0."""
+    addends = [a.as_coeff_Mul() for a in expr.args] if isinstance(expr, sp.Add) else []
+    found = [(c, e.args[0] if isinstance(e, sp.exp) else sp.S.Zero) for c, e in addends]
+    spelled = [c * sp.exp(u) for c, u in found if c.is_positive]
+    return found if len(found) == 2 and sp.Add(*spelled) == expr else []
 
 
 def _log_of_two_exponentials(expr: sp.Expr) -> sp.Expr | None:
-    """log(c + d exp u) = log c + softplus(u + log(d/c)), also with exp v for c"""
-    if (
-        isinstance(expr, sp.log)
-        and isinstance(expr.args[0], sp.Add)
-        and len(expr.args[0].args) == 2
-    ):
-        logs = [_log_of_exponential(a) for a in expr.args[0].args]
-        if logs[0] is not None and logs[1] is not None:
-            return logs[0] + softplus(logs[1] - logs[0])
-    return None
-
-
-def _log_of_exponential(expr: sp.Expr) -> sp.Expr | None:
-    """log c + u for c exp(u) with a positive number c."""
-    coefficient, rest = expr.as_coeff_Mul()
-    if not coefficient.is_positive:
+    """log(c exp u + d exp v) = a + softplus(b - a), where a = log c + u and b = log d + v; log(1 +
+    exp u) = softplus(u) among them
+    """
+    terms = _two_exponentials(expr.args[0]) if isinstance(expr, sp.log) else []
+    if not terms:
         return None
-    if isinstance(rest, sp.exp):
-        return sp.log(coefficient) + rest.args[0]
-    return sp.log(coefficient) if rest == 1 else None
+    a, b = (sp.log(c) + u for c, u in terms)
+    return a + softplus(b - a)
 
 
 def _log_of_product(expr: sp.Expr) -> sp.Expr | None:
@@ -218,14 +205,6 @@ def _half(u: sp.Expr, rest: sp.Expr) -> sp.Expr | None:
     if isinstance(rest, sp.exp):
         return (u - rest.args[0]) / 2
     return u / 2 if rest == 1 else None
-
-
-def _two_exponentials(expr: sp.Expr) -> list[tuple[sp.Expr, sp.Expr]]:
-    """(c, u) and (d, v) of c exp(u) + d exp(v), with positive numbers c and d; u or v may be 0."""
-    addends = [a.as_coeff_Mul() for a in expr.args] if isinstance(expr, sp.Add) else []
-    found = [(c, e.args[0] if isinstance(e, sp.exp) else sp.S.Zero) for c, e in addends]
-    spelled = [c * sp.exp(u) for c, u in found if c.is_positive]
-    return found if len(found) == 2 and sp.Add(*spelled) == expr else []
 
 
 def _without_exp(expr: sp.Expr, u: sp.Expr, most: sp.Integer) -> tuple[sp.Integer, sp.Expr]:
@@ -356,7 +335,6 @@ _HALF = sp.Rational(1, 2)
 
 # Differentiated in the new spelling: the old one overflows.
 _OVERFLOW: tuple[Rewrite, ...] = (
-    _log_one_plus_exp,
     _log_of_product,
     _log_sigmoid,
     _log_of_two_exponentials,

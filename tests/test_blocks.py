@@ -4,6 +4,7 @@ not grow with their number.
 
 from __future__ import annotations
 
+from cProfile import Profile
 from itertools import groupby
 from types import ModuleType
 from typing import Any
@@ -248,3 +249,14 @@ def test_dropout_is_drawn_anew_in_each_block() -> None:
             made, _ = module.forward(given, moved["x"], rng=np.random.default_rng(1))
             sides.append((made * upstream).sum())
         assert (sides[0] - sides[1]) / 2e-5 == pytest.approx(gradient[at], rel=1e-6, abs=1e-8)
+
+
+def test_under_a_profiler() -> None:
+    """cProfile watches functions by the same means, and goes on watching."""
+    profile = Profile()
+    profile.enable()
+    try:
+        emit(declared_by(source("its variables named", 2)))
+    finally:
+        profile.disable()
+    assert any(entry.code == emit.__code__ for entry in profile.getstats())

@@ -85,7 +85,11 @@ def _within(index: Index) -> Iterator[None]:
 
 
 def _called(block: Callable[[Tensor], Tensor], x: Tensor) -> Any:
-    """What a block returns; its tensors are called what its variables are called."""
+    """What a block returns; its tensors are called what its variables are called.
+
+    A profiler that is no function (cProfile's, before Python 3.12) cannot be put back from here: it
+    goes on, and the block's variables are not seen.
+    """
     code = getattr(block, "__code__", None)
 
     def watch(frame: FrameType, event: str, _: Any) -> None:
@@ -95,6 +99,8 @@ def _called(block: Callable[[Tensor], Tensor], x: Tensor) -> Any:
                     here().called.setdefault(value.serial, name)
 
     outer = sys.getprofile()
+    if outer is not None and not callable(outer):
+        return block(x)
     sys.setprofile(watch)
     try:
         return block(x)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal
 
 import sympy as sp
@@ -91,7 +92,13 @@ def length(size: Size | None) -> sp.Expr:
 
 def elements(expr: sp.Basic) -> list[Element]:
     """Every distinct element in `expr`, outermost first, in an order that no hash seed changes."""
-    return sorted(expr.atoms(Element), key=lambda e: (e.name, str(e)))
+    return list(_elements(expr))
+
+
+@lru_cache(10_000)  # the same few bodies are asked at every step of a derivation
+def _elements(expr: sp.Basic) -> tuple[Element, ...]:
+    found = expr.atoms(Element)
+    return tuple(sorted(found, key=lambda e: (e.name, str(e))) if found else ())
 
 
 @dataclass(frozen=True)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from bpgen.derive import derive
-from bpgen.emit import emit
-from bpgen.ir import Network
+from bpgen.emit import emitted
 from bpgen.load import declared_by
+from bpgen.record import Derivation
 from bpgen.render import render
 from tests.conftest import module_of
 from tests.networks.graph import Graph, Naming, plain, source
@@ -58,6 +58,17 @@ def cast(point: Point, dtype: type) -> Point:
     return Point(*([a.astype(dtype) if a.dtype.kind == "f" else a for a in of] for of in arrays))
 
 
+@lru_cache(8)  # one network is asked about at several points
+def derived(source: str) -> Derivation:
+    return derive(declared_by(source))
+
+
+@lru_cache(8)
+def written(source: str) -> str:
+    """The module emitted for a net.py."""
+    return emitted(derived(source))
+
+
 @dataclass(frozen=True)
 class Result:
     loss: Any  # None where there is none
@@ -85,13 +96,9 @@ class Subject:
         return source(self.graph, self.name)
 
     @cached_property
-    def network(self) -> Network:
-        return declared_by(self.source)
-
-    @cached_property
     def text(self) -> str:
         """The emitted module."""
-        return emit(self.network)
+        return written(self.source)
 
     @cached_property
     def module(self) -> ModuleType:
@@ -99,7 +106,7 @@ class Subject:
 
     @cached_property
     def latex(self) -> str:
-        return render(derive(self.network), fmt="tex")
+        return render(derived(self.source), fmt="tex")
 
     @cached_property
     def lengths(self) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""10,000 random networks, and what must hold of every one.
+"""10,000 random networks, and what must hold of every one; then more of what these reached least.
 
     python -m benchmarks.random_networks
     python -m benchmarks.random_networks -n 200 --first 17
@@ -13,9 +13,9 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field
 from hashlib import sha256
-from itertools import count
 from pathlib import Path
 
 import click
@@ -23,7 +23,12 @@ import click
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # each core has a process of its own
 
 EACH = 50  # networks of one seed
+SHARE = 100  # one network in so many reaches whatever there is
+REFUSED = "refused, rightly"
+TRIES = 20  # seeds that aim at one row before it is given up
 RECORD = Path(__file__).with_suffix(".txt")
+
+Found = dict[int, set[str]]  # what each network reached, by the hash of its net.py
 
 
 def crc(text: str) -> int:
@@ -31,32 +36,102 @@ def crc(text: str) -> int:
     return int.from_bytes(sha256(text.encode()).digest()[:8], "big")
 
 
-def of_seed(number: int) -> tuple[Counter[str], set[int], str]:
-    """How often what was reached, the networks by their hashes, and the failure if there is one."""
+def of_seed(number: int, aim: str) -> tuple[Found, str]:
+    """The networks, and the failure if there is one. With an aim, all of them reach it."""
     import torch
     from hypothesis import given, seed, settings
+    from hypothesis.errors import Unsatisfiable
 
     from tests.networks.examine import UNSHRUNK, examine, subjects
     from tests.networks.run import Subject
 
     torch.set_num_threads(1)
-    reached: Counter[str] = Counter()
-    seen: set[int] = set()
+    found: Found = {}
 
     @seed(number)
     @settings(UNSHRUNK, max_examples=EACH, database=None)
-    @given(subjects())
+    @given(subjects(aim=aim))
     def networks(subject: Subject) -> None:
         asked = examine(subject)
-        if crc(subject.source) not in seen:
-            seen.add(crc(subject.source))
-            reached.update({*(f"property: {a}" for a in asked), *subject.graph.reached})
+        reached = {*(f"property: {a}" for a in asked), *subject.graph.reached}
+        found.setdefault(crc(subject.source), reached if asked else {REFUSED})
 
     try:
         networks()
+    except Unsatisfiable:  # no network was drawn that reaches it: another seed may
+        pass
     except AssertionError as failure:
-        return reached, seen, f"seed {number}: {failure}"
-    return reached, seen, ""
+        return found, f"seed {number} {aim}: {failure}"
+    return found, ""
+
+
+@dataclass
+class Tally:
+    """What was examined so far."""
+
+    seen: set[int] = field(default_factory=set)
+    reached: Counter[str] = field(default_factory=Counter)
+    failures: list[str] = field(default_factory=list)
+    aims: dict[int, str] = field(default_factory=dict)  # of each seed; "" is none
+
+    def add(self, found: Found, failure: str) -> None:
+        for network in found.keys() - self.seen:
+            self.reached.update(found[network])
+        self.seen |= found.keys()
+        if failure:
+            self.failures.append(failure)
+            print(failure, flush=True)
+        print(
+            f"\r{len(self.seen)} networks, {len(self.failures)} failures", end="", file=sys.stderr
+        )
+
+    def aim(self, networks: int, running: set[str]) -> str | None:
+        """What another seed aims at: at nothing until there are so many networks, then at what was
+        reached least.
+        """
+        if len(self.seen) < networks:
+            return ""
+        tried = Counter(self.aims.values())
+        short = [
+            (often, row)
+            for row, often in self.reached.items()
+            if often < networks // SHARE and row not in running and tried[row] < TRIES
+            if row != REFUSED and not row.startswith("property")  # no network is made for these
+        ]
+        return min(short)[1] if short else None
+
+    def report(self) -> str:
+        at_random = [s for s, aim in self.aims.items() if not aim]
+        lines = [
+            f"{len(self.seen)} different networks, {len(self.failures)} failing; "
+            f"seeds {min(at_random)} to {max(at_random)}, {EACH} each, and those below",
+            "",
+            *(f"{often:6d}  {what}" for what, often in sorted(self.reached.items())),
+            "",
+            "Seeds that aimed at what was reached least:",
+            "",
+            *(f"{seed:6d}  {aim}" for seed, aim in self.aims.items() if aim),
+        ]
+        return "\n".join([*lines, ""])
+
+
+def examined(tally: Tally, networks: int, first: int) -> Tally:
+    """The tally when nothing is left to aim at."""
+    running: dict[Future[tuple[Found, str]], str] = {}
+    with ProcessPoolExecutor() as pool:
+        while True:
+            while len(running) < (os.cpu_count() or 1):
+                aim = tally.aim(networks, {*running.values()})
+                if aim is None:
+                    break
+                seed = first + len(tally.aims)
+                tally.aims[seed] = aim
+                running[pool.submit(of_seed, seed, aim)] = aim
+            if not running:
+                return tally
+            done = next(as_completed(running))
+            del running[done]
+            tally.add(*done.result())
 
 
 @click.command()
@@ -64,37 +139,14 @@ def of_seed(number: int) -> tuple[Counter[str], set[int], str]:
 @click.option("--first", default=0, show_default=True, help="The first seed.")
 @click.option("--write", is_flag=True, help=f"Write the figures down in {RECORD.name}.")
 def main(networks: int, first: int, write: bool) -> None:
-    """Examine random networks until there are so many different ones."""
-    reached: Counter[str] = Counter()
-    seen: set[int] = set()
-    failures, seeds = [], count(first)
-    last = first
-    with ProcessPoolExecutor() as pool:
-        running = {pool.submit(of_seed, next(seeds)) for _ in range(os.cpu_count() or 1)}
-        while running:
-            done = next(as_completed(running))
-            running.remove(done)
-            some, networks_of_seed, failure = done.result()
-            reached += some
-            seen |= networks_of_seed
-            if failure:
-                failures.append(failure)
-                print(failure, flush=True)
-            print(f"\r{len(seen)} networks, {len(failures)} failures", end="", file=sys.stderr)
-            if len(seen) < networks:
-                last = next(seeds)
-                running.add(pool.submit(of_seed, last))
-    text = report(reached, len(seen), f"seeds {first} to {last}, {EACH} each", len(failures))
-    print(text)
+    """Examine random networks until there are so many different ones, and one in a hundred reaches
+    each operation, option and property.
+    """
+    tally = examined(Tally(), networks, first)
+    print(tally.report())
     if write:
-        RECORD.write_text(text)
-    sys.exit(bool(failures))
-
-
-def report(reached: Counter[str], networks: int, seeds: str, failures: int) -> str:
-    lines = [f"{networks} different networks, {failures} failing; {seeds}", ""]
-    lines += [f"{often:6d}  {what}" for what, often in sorted(reached.items())]
-    return "\n".join([*lines, ""])
+        RECORD.write_text(tally.report())
+    sys.exit(bool(tally.failures))
 
 
 if __name__ == "__main__":

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import product
 
+from hypothesis import assume
 from hypothesis import strategies as st
 
 import tests.networks.operations  # noqa: F401  (fills the table)
@@ -18,14 +20,22 @@ SOURCES = ("input", "embedding")
 class _Drawing:
     """What has been drawn of a graph so far."""
 
-    def __init__(self, draw: st.DrawFn, kinks: bool) -> None:
-        self.draw, self.kinks = draw, kinks
+    def __init__(self, draw: st.DrawFn, kinks: bool, aim: str) -> None:
+        self.draw, self.kinks, self.aim = draw, kinks, aim
         self.steps: list[Step] = []
         self.batched: list[bool] = []
         self.reached: list[str] = []
 
     def one(self, *options: object) -> object:
         return self.draw(st.sampled_from(options))
+
+    def row(self, table: Iterable[str]) -> str:
+        """An operation of those that fit; now and then the one that is aimed at."""
+        names = list(table)
+        aimed = self.aim.partition(" ")[0]
+        if aimed in names and self.one(True, False):
+            return aimed
+        return str(self.one(*names))
 
     def unused(self) -> list[int]:
         used = {a for step in self.steps for a in step.args}
@@ -50,7 +60,7 @@ class _Drawing:
 
     def add(self, name: str, row: Operation, args: tuple[int, ...]) -> Made | None:
         """A step, or nothing where it would be too large."""
-        pick = Pick(self.draw, name, self.kinks)
+        pick = Pick(self.draw, name, self.kinks, self.aim)
         made = row.make(pick, *(self.steps[a].made.shape for a in args))
         if size(made.shape) > MOST or (made.kinked and not self.kinks):
             return None
@@ -91,17 +101,19 @@ def size(shape: Shape) -> int:
 
 
 @st.composite
-def graphs(draw: st.DrawFn, kinks: bool = True, most: int = 6) -> Graph:
-    """A network of up to `most` operations between inputs and losses."""
-    drawing = _Drawing(draw, kinks)
+def graphs(draw: st.DrawFn, kinks: bool = True, most: int = 6, aim: str = "") -> Graph:
+    """A network of up to `most` operations between inputs and losses; one that reaches the aim."""
+    drawing = _Drawing(draw, kinks, aim)
     for _ in range(drawing.one(1, 1, 2)):
         name = drawing.one("input", "input", "input", "embedding")
         drawing.add(name, OPERATIONS[name], ())
     for _ in range(drawing.one(*range(1, most + 1))):
         rows = {n: r for n, r in OPERATIONS.items() if n not in SOURCES and drawing.fitting(n, r)}
-        name = drawing.one(*rows)
+        name = drawing.row(rows)
         drawing.add(name, rows[name], drawing.one(*drawing.fitting(name, rows[name])))
-    return _ended(drawing)
+    graph = _ended(drawing)
+    assume(not aim or aim in graph.reached)
+    return graph
 
 
 def _ended(drawing: _Drawing) -> Graph:
@@ -158,7 +170,7 @@ def _lose(drawing: _Drawing, k: int, count: int) -> None:
         if found:
             fitting[name] = found
     while True:
-        name = drawing.one(*fitting)
+        name = drawing.row(fitting)
         if drawing.add(name, LOSSES[name], drawing.one(*fitting[name])):
             return
         del fitting[name]

@@ -98,13 +98,18 @@ class Pick:
     draw: st.DrawFn
     of: str
     kinks: bool = True  # whether there may be some
+    aim: str = ""  # what is taken where it can be
     reached: list[str] = field(default_factory=list)
 
     def __call__(self, option: str, *values: Any) -> Any:
         """One of the values of an option, which is counted."""
-        chosen = self.any(*values)
-        self.reached.append(f"{self.of} {option}={chosen}")
+        aimed = [v for v in values if self._said(option, v) == self.aim]
+        chosen = self.any(*(aimed or values))
+        self.reached.append(self._said(option, chosen))
         return chosen
+
+    def _said(self, option: str, value: Any) -> str:
+        return f"{self.of} {option}={value}"
 
     def any(self, *values: Any) -> Any:
         """One of several values that nobody counts."""

@@ -167,6 +167,24 @@ def test_a_small_number_is_not_lost_beside_large_ones() -> None:
     assert slopes[0] == pytest.approx(slopes[1], rel=1e-5)
 
 
+def test_equal_points_under_two_losses() -> None:
+    """What is divided by the eps of a distance is multiplied by their difference, not by each."""
+    net = (
+        "x, y, z, W = input(3), target(3), target(), param(3, 3)\na = W @ x\nb = W @ x\n"
+        "output(a, b)\n"
+        "L = loss(binary_cross_entropy(sigmoid(a), y) + contrastive(b, a, z, margin=4))"
+    )
+    m, rng = emitted(f"from bpgen import *\n{net}\n"), np.random.default_rng(0)
+    x, W = rng.normal(size=(5, 3)), rng.normal(size=(3, 3))
+    y, z, slopes = (x > 0).astype(float), np.zeros(5), []
+    for dtype in (float, np.float32):
+        at, *targets, V = (v.astype(dtype) for v in (x, y, z, W))
+        slopes.append(m.backward({"W": V}, m.forward({"W": V}, at)[1], *targets)["W"])
+    true = (1 / (1 + np.exp(-x @ W.T)) - y).T @ x / 5
+    np.testing.assert_allclose(slopes[0], true, rtol=1e-13)
+    np.testing.assert_allclose(slopes[1], true, rtol=0, atol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("inner", "at"), [("log(cosh(x))", 1e4), ("log(1 + exp(x))", 1e4), ("log(1 + exp(-x))", -1e4)]
 )

@@ -47,8 +47,8 @@ def _moved(product: sp.Expr) -> Iterator[sp.Expr]:
 
 
 def _digits(expr: sp.Expr) -> int:
-    """How many digits its numbers are written in."""
-    return sum(_written(r) for r in _numbers(expr))
+    """How many digits its numbers are written in; -a has none."""
+    return sum(_written(r) for r in _numbers(expr) if r != -1)
 
 
 def _numbers(expr: sp.Expr) -> Iterator[sp.Rational]:

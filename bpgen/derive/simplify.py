@@ -80,6 +80,21 @@ def _held(expr: sp.Expr) -> dict[sp.Expr, sp.Symbol]:
 
 def _forms(plain: sp.Expr) -> Iterable[sp.Expr]:
     """The usual forms of an expression; its sizes (the 1/N of a mean) stay a factor outside."""
+    yield from _forms_of_all(plain)
+    quotients = [a for a in sp.Add.make_args(plain) if _divides(a)]
+    others = [a for a in sp.Add.make_args(plain) if not _divides(a)]
+    if quotients and others:  # brought over one denominator, 2 c (a - b) would be multiplied out
+        parts = (sp.Add(*quotients), sp.Add(*others))
+        yield sp.Add(*(simplest(_forms_of_all(part)) for part in parts))
+
+
+def _divides(addend: sp.Expr) -> bool:
+    """Whether it is a quotient by something else than sizes."""
+    values = _values(addend)
+    return any(p.exp.is_negative and p.has(*values) for p in addend.atoms(sp.Pow))
+
+
+def _forms_of_all(plain: sp.Expr) -> Iterable[sp.Expr]:
     outside, inside = sp.factor_terms(plain).as_independent(*_values(plain), as_Add=False)
     yield plain
     for form in _inner_forms(inside):

@@ -53,7 +53,8 @@ _TRUE = [
     ("softmax", "since ∂⁺ exp(zᵢ − s)/∂zᵢ = exp(zᵢ − s) = pᵢ"),
     ("softmax", "since ∂ exp(zᵢ − s)/∂s = −exp(zᵢ − s) = −pᵢ"),
     # what is evaluated
-    ("entropy", "evaluated, and differentiated, as −Σ[i] yᵢ(zᵢ − s) − 0.1 · Σ[i] (zᵢ − s) pᵢ"),
+    ("entropy", "evaluated as −Σ[i] yᵢ(zᵢ − s) − 0.1 · Σ[i] (zᵢ − s) pᵢ"),
+    ("entropy", "δᵢ = −yᵢ + pᵢ · (0.1 · Σ[j] pⱼ(1 + log(pⱼ)) + 0.9 − 0.1 log(pᵢ))"),
     ("binary", "(this spelling neither overflows nor takes the logarithm of 0)"),
     ("weighted_log", "evaluated as −y ⊙ ζ(−z)"),
     # the batch

@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, seed, settings
 
+from tests.networks.draw import graphs
 from tests.networks.examine import COMMON, TORCH, UNSHRUNK, examine, hold, subjects
+from tests.networks.graph import Graph
 from tests.networks.properties import PROPERTIES
 from tests.networks.run import Subject
 
@@ -60,5 +62,20 @@ def test_a_wrong_gradient_is_found(name: str) -> None:
         broken = Broken(*(getattr(subject, f.name) for f in fields(Subject)))
         with pytest.raises(AssertionError, match="wrong by"):
             hold(each, broken)
+
+    networks()
+
+
+@pytest.mark.parametrize(
+    "aim", ["matrix_vector", "max_pool2d padding=1", "contraction to 0 axes", "no penalty"]
+)
+def test_an_aim_is_reached(aim: str) -> None:
+    """By networks that are drawn for it, which are more than a few in a hundred."""
+
+    @seed(4)
+    @settings(UNSHRUNK, max_examples=5, database=None)
+    @given(graphs(aim=aim))
+    def networks(graph: Graph) -> None:
+        assert aim in graph.reached
 
     networks()

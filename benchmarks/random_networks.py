@@ -140,7 +140,7 @@ def examined(tally: Tally, networks: int, first: int) -> Tally:
 @click.option("--write", is_flag=True, help=f"Write the figures down in {RECORD.name}.")
 def main(networks: int, first: int, write: bool) -> None:
     """Examine random networks until there are so many different ones, and one in a hundred reaches
-    each operation, option and property.
+    each operation and option.
     """
     tally = examined(Tally(), networks, first)
     print(tally.report())

@@ -97,8 +97,7 @@ def elements(expr: sp.Basic) -> list[Element]:
 
 @lru_cache(10_000)  # the same few bodies are asked at every step of a derivation
 def _elements(expr: sp.Basic) -> tuple[Element, ...]:
-    found = expr.atoms(Element)
-    return tuple(sorted(found, key=lambda e: (e.name, str(e))) if found else ())
+    return tuple(sorted(expr.atoms(Element), key=lambda e: (e.name, str(e))))
 
 
 @dataclass(frozen=True)

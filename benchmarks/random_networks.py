@@ -25,7 +25,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # each core has a process of
 
 EACH = 50  # networks of one seed
 SHARE = 100  # one network in so many reaches whatever there is
-REFUSED = "refused, rightly"
+NOT_ASKED = "refused, rightly, or beyond float64"
 TRIES = 20  # seeds that aim at one row before it is given up
 RECORD = Path(__file__).with_suffix(".txt")
 
@@ -55,7 +55,7 @@ def of_seed(number: int, aim: str) -> tuple[Found, str]:
     def networks(subject: Subject) -> None:
         asked = examine(subject)
         reached = {*(f"property: {a}" for a in asked), *subject.graph.reached}
-        found.setdefault(crc(subject.source), reached if asked else {REFUSED})
+        found.setdefault(crc(subject.source), reached if asked else {NOT_ASKED})
 
     try:
         networks()
@@ -97,7 +97,7 @@ class Tally:
             (often, row)
             for row, often in self.reached.items()
             if often < networks // SHARE and row not in running and tried[row] < TRIES
-            if row != REFUSED and not row.startswith("property")  # no network is made for these
+            if row != NOT_ASKED and not row.startswith("property")  # no network is made for these
         ]
         enough = None if len(self.seen) >= networks else ""
         return min(short)[1] if short else enough

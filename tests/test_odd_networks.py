@@ -274,6 +274,14 @@ NETS = {
         "u = part(v, 2, 3, axis=-1)\nt = part(u, 0, 1, axis=0)\nd = contrastive(t, u, y)\n"
         "L = loss(d / 2)"
     ),
+    "groups of channels that are flattened: one digit of an axis is a loop's": (
+        "x = input(2, 2, 5); y = label(12)\n"
+        "v = flatten(conv2d(x, 6, (2, 3), stride=2, groups=2, bias=False))\n"
+        "L = loss(multiclass_hinge(v, y))"
+    ),
+    "one place of a pool, flattened: it is shorter than the window": (
+        "x = input(2, 7, 4)\nv = flatten(max_pool2d(x, 3, stride=2))\noutput(v)"
+    ),
 }
 
 

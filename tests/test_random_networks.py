@@ -4,7 +4,7 @@ PyTorch (`tests/parity`) and LaTeX that compiles (`benchmarks/random_networks.py
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import cached_property
 
 import numpy as np
@@ -14,8 +14,8 @@ from hypothesis import assume, given, seed, settings
 from tests.networks.draw import graphs
 from tests.networks.examine import COMMON, TORCH, UNSHRUNK, examine, hold, subjects
 from tests.networks.graph import Graph
-from tests.networks.properties import PROPERTIES
-from tests.networks.run import Subject
+from tests.networks.properties import PROPERTIES, beyond
+from tests.networks.run import Point, Subject
 
 ELSEWHERE = (TORCH, "LaTeX compiles")
 
@@ -64,6 +64,45 @@ def test_a_wrong_gradient_is_found(name: str) -> None:
             hold(each, broken)
 
     networks()
+
+
+class Far(Subject):
+    """At a point where an exp leaves float64."""
+
+    @cached_property
+    def point(self) -> Point:
+        near = super().point
+        far = [1e3 * (1 + np.abs(a)) if a.dtype.kind == "f" else a for a in near.inputs]
+        return replace(near, inputs=far)
+
+
+@seed(5)
+@settings(UNSHRUNK, max_examples=5, database=None)
+@given(subjects(aim="of_numbers of=poisson_loss({0}, {y})"))
+def test_what_no_float64_holds_is_not_asked(subject: Subject) -> None:
+    far = Far(*(getattr(subject, f.name) for f in fields(Subject)))
+    with np.errstate(over="ignore", invalid="ignore"):
+        assume(not np.isfinite(far.result.loss))
+    assert examine(subject, ELSEWHERE) and not examine(far, ELSEWHERE)
+    assert beyond(far) and not beyond(subject)
+
+
+class Lost(Subject):
+    """A nan at a point that is no hard one."""
+
+    @cached_property
+    def text(self) -> str:
+        return super().text.replace("value: float = ", "value: float = np.nan * ")
+
+
+@seed(6)
+@settings(UNSHRUNK, max_examples=5, database=None)
+@given(subjects(kinks=False, aim="of_numbers of=poisson_loss({0}, {y})"))
+def test_a_nan_where_numbers_are_small_is_a_failure(subject: Subject) -> None:
+    """Although an exp may grow."""
+    lost = Lost(*(getattr(subject, f.name) for f in fields(Subject)))
+    with pytest.raises(AssertionError):
+        examine(lost, ELSEWHERE)
 
 
 @pytest.mark.parametrize(

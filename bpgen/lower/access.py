@@ -12,7 +12,7 @@ from bpgen.affine import affine
 from bpgen.errors import NetError
 from bpgen.ir import BATCH, Element, Index, length
 from bpgen.lower.scope import Scope
-from bpgen.lower.views import digits_of, reshaped, windowed
+from bpgen.lower.views import digits_of, reshaped, subscripted, windowed
 
 
 @dataclass(frozen=True)
@@ -52,16 +52,8 @@ def read(access: Element, scope: Scope) -> Operand:
         return Operand(base, tuple(every))
     kept = [slot for slot, free in zip(slots, open_, strict=True) if free]
     if all(len(f) == 1 or digits_of(e, size) for (e, size), f in zip(kept, shared, strict=True)):
-        return Operand(*reshaped(base, kept))
+        return Operand(*reshaped(base, kept, shared))
     return Operand(*windowed(base, kept, shared, access))
-
-
-def subscripted(parts: list[str]) -> str:
-    """`[:, 1:]`, or nothing where every axis is whole."""
-    parts = list(parts)
-    while parts and parts[-1] == ":":
-        parts.pop()
-    return f"[{', '.join(parts)}]" if parts else ""
 
 
 def _free(expr: sp.Expr, scope: Scope) -> tuple[Index, ...]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import sympy as sp
 
-from bpgen.affine import affine, digits
+from bpgen.affine import digits
 from bpgen.errors import NetError
 from bpgen.ir import Element, Index, Size, length
 
@@ -19,17 +19,26 @@ def digits_of(expr: sp.Expr, size: sp.Expr) -> tuple[Index, ...] | None:
     return digits(expr, int(size)) if size.is_Integer else None
 
 
-def reshaped(base: str, slots: Slots) -> View:
-    """The array with each shared axis as several."""
+def subscripted(parts: list[str]) -> str:
+    """`[:, 1:]`, or nothing where every axis is whole."""
+    parts = list(parts)
+    while parts and parts[-1] == ":":
+        parts.pop()
+    return f"[{', '.join(parts)}]" if parts else ""
+
+
+def reshaped(base: str, slots: Slots, open_: list[tuple[Index, ...]]) -> View:
+    """The array with each axis that several open indices share as one for each digit; those of
+    loops have a value there.
+    """
     axes: list[Index] = []
-    for expr, size in slots:
-        axes += digits_of(expr, size) or [s for s in [_only(expr)] if s is not None]
-    return f"{base}.reshape{shape_of(axes)}", tuple(axes)
-
-
-def _only(expr: sp.Expr) -> Index | None:
-    form = affine(expr)
-    return form.steps[0][0] if form is not None and form.steps else None
+    parts: list[str] = []
+    for (expr, size), free in zip(slots, open_, strict=True):
+        along = free if len(free) == 1 else digits_of(expr, size) or ()
+        axes += along
+        parts += [":" if i in free else i.name for i in along]
+    kept = tuple(i for i, part in zip(axes, parts, strict=True) if part == ":")
+    return f"{base}.reshape{shape_of(axes)}{subscripted(parts)}", kept
 
 
 def shape_of(axes: list[Index]) -> str:
@@ -63,11 +72,8 @@ def windowed(base: str, slots: Slots, open_: list[tuple[Index, ...]], access: El
         inner.append(within)
     one = len(sizes) == 1
     size_text, place_text = (x[0] if one else f"({', '.join(x)})" for x in (sizes, places))
-    parts = [*strides, *last]
-    while parts and parts[-1] == ":":
-        parts.pop()
     text = f"windows({base}, {size_text}, {place_text})"
-    return text + (f"[{', '.join(parts)}]" if parts else ""), (*outer, *inner)
+    return text + subscripted([*strides, *last]), (*outer, *inner)
 
 
 def _rank(size: Size | None) -> tuple[bool, int]:

@@ -39,6 +39,7 @@ def examine(subject: Subject, left_out: Iterable[str] = ()) -> list[str]:
     network.
     """
     try:
+        _ = subject.module
         if beyond(subject):
             return []
     except NetError as error:

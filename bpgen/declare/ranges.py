@@ -9,9 +9,9 @@ import sympy as sp
 
 from bpgen.affine import affine
 from bpgen.declare.access import least, sample_axes, tensor_of
-from bpgen.declare.formula import Formula
+from bpgen.declare.formula import Formula, spoken_of
 from bpgen.errors import NetError
-from bpgen.ir import BATCH, Element, Index, Size, Term, elements, length, spoken
+from bpgen.ir import BATCH, Element, Index, Size, Term, elements, length, spoken, told
 
 if TYPE_CHECKING:
     from bpgen.declare.tensor import Tensor
@@ -31,9 +31,20 @@ def sized(
     return tuple(new.get(i, i) for i in indices), tuple(renamed(t, new) for t in formula.terms)
 
 
-def ranges(left: tuple[Index, ...], formula: Formula) -> dict[Index, Index]:
-    """Every index of a formula with its size; NetError where one has none, or leaves its axis."""
-    sizes = _sizes(formula)
+def ranges(
+    left: tuple[Index, ...], formula: Formula, labels: tuple[Element, ...] = ()
+) -> dict[Index, Index]:
+    """Every index of a formula with its size; NetError where one has none, or leaves its axis.
+    `labels` are the whole numbers that say where it is written: u[k[j]] = ...
+    """
+    accesses = [*_accesses(formula), *(e for label in labels for e in elements(label))]
+    compared = {i for t in formula.terms for i in spoken_of(t.body)}
+    sizes = {**{i: i.size for i in compared if i.size is not None}, **_sizes(accesses)}
+    for index in sorted(compared - {*sizes}, key=spoken):
+        raise NetError(
+            f"index {spoken(index)} is only compared: its range does not follow",
+            f'give it: {spoken(index)} = indices("{spoken(index)}", size=3)',
+        )
     for index in left:
         if left.count(index) > 1:
             raise NetError(f"index {index} is on the left twice", "use each index once on the left")
@@ -43,7 +54,7 @@ def ranges(left: tuple[Index, ...], formula: Formula) -> dict[Index, Index]:
                 "use it, or leave it out",
             )
     new = {i: Index(i.name, size) for i, size in sizes.items()}
-    for access in _accesses(formula):
+    for access in accesses:
         for axis, _, expr in sample_axes(access):
             inside(tensor_of(access), axis, expr.xreplace(new))
     return new
@@ -59,7 +70,7 @@ def inside(tensor: Tensor, axis: int, expr: sp.Expr) -> None:
     above = sp.expand(length(size) - 1 - form.highest)
     if not (below.is_nonnegative and above.is_nonnegative):
         raise NetError(
-            f"{tensor.said()}: index {_told(expr)} runs over {form.lowest} .. {form.highest},"
+            f"{tensor.said()}: index {told(expr)} runs over {form.lowest} .. {form.highest},"
             f" axis {axis} over {first} .. {sp.expand(length(size) - 1)}",
             "pad the tensor, or give the index a smaller range",
         )
@@ -73,21 +84,14 @@ def renamed(term: Term, new: Mapping[Index, Index]) -> Term:
     )
 
 
-def _told(expr: sp.Expr) -> str:
-    """An access in the letters of net.py."""
-    every = (i for i in expr.free_symbols if isinstance(i, Index))
-    return str(expr.xreplace({i: sp.Symbol(spoken(i)) for i in every}))
-
-
 def _accesses(formula: Formula) -> list[Element]:
     return [e for term in formula.terms for e in elements(term.body)]
 
 
-def _sizes(formula: Formula) -> dict[Index, Size]:
+def _sizes(accesses: list[Element]) -> dict[Index, Size]:
     """The size of each index: its own, that of the axis it runs over alone, or as far as a shifted
     access lets it go.
     """
-    accesses = _accesses(formula)
     axes = [x for access in accesses for x in sample_axes(access)]
     sizes: dict[Index, Size] = {i: i.size for *_, e in axes for i, _ in _steps(e) if i.size}
     sizes.update(_of_samples(accesses))
@@ -149,13 +153,13 @@ def _reach(expr: sp.Expr, index: Index, size: Size, sizes: Mapping[Index, Size])
     rest = affine((expr - step * index).xreplace(known))
     if rest is None or not isinstance(size, int) or not rest.highest.is_Integer or step < 1:
         raise NetError(
-            f"the range of index {spoken(index)} does not follow from {_told(expr)}",
+            f"the range of index {spoken(index)} does not follow from {told(expr)}",
             f'give its size: {spoken(index)} = indices("{spoken(index)}", size=3)',
         )
     reach = (size - 1 - int(rest.highest)) // int(step) + 1
     if reach < 1:
         raise NetError(
-            f"{_told(expr)} does not fit an axis of {size}:"
+            f"{told(expr)} does not fit an axis of {size}:"
             " the window is larger than what it slides over",
             "pad the tensor, or use a smaller window",
         )

@@ -11,7 +11,7 @@ import sympy as sp
 
 from bpgen.errors import NetError
 from bpgen.functions import at_most, erf, erfc, masked, relu, row, step, unless
-from bpgen.ir import Element, Index, spoken
+from bpgen.ir import Element, Index, spoken, told
 
 _ARITHMETIC = (Element, sp.Rational, sp.Symbol, sp.NumberSymbol, sp.Add, sp.Mul, sp.Pow)
 # Of a scalar, as net.py imports them.
@@ -101,10 +101,11 @@ def declared(expr: sp.Expr, lengths: Iterable[sp.Symbol]) -> None:
     compared = {c for m in expr.atoms(masked) for c in m.args[1].atoms(at_most)}
     for part in _parts(expr.xreplace(dict.fromkeys(compared, sp.S.One))):
         if isinstance(part, at_most):
-            said = ", ".join(map(spoken, part.args))
+            said = ", ".join(map(told, part.args))
             raise NetError(
                 f"at_most({said}) stands as a number",
-                "at_most says what masked keeps: masked(z, at_most(u, t))",
+                "at_most says what masked keeps, masked(z, at_most(u, t)); a sum over u up to t is"
+                " a recurrence, s[t] = s[t - 1] + x[t]",
             )
         if isinstance(part, Index):
             raise NetError(

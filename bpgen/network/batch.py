@@ -85,9 +85,10 @@ class _Writer:
         def placed(term: Term) -> Term:
             if term.at is None:
                 return term
-            if len(term.at) > len(left):  # where a block begins: its place is said
-                return replace(term, at=(term.at[0], *sample, *term.at[1:]))
-            return replace(term, at=(*own, *term.at))
+            at = tuple(self._final(e, block) for e in term.at)
+            if len(at) > len(left):  # where a block begins: its place is said
+                return replace(term, at=(at[0], *sample, *at[1:]))
+            return replace(term, at=(*own, *at))
 
         return lettered(
             Equation(self.called[serial], own + left, self.terms(map(placed, terms), block))
@@ -181,7 +182,7 @@ def _batched(declared: Declaration, kept: Mapping[int, Definition]) -> set[int]:
 
 def _of_same_sample(declared: Declaration, terms: tuple[Term, ...]) -> Iterator[int]:
     """The tensors that are read at the sample itself, not across all of them."""
-    for access in (e for t in terms for e in t.body.atoms(Element)):
+    for access in (e for t in terms for x in (t.body, *(t.at or ())) for e in x.atoms(Element)):
         serial = int(access.name[1:])
         if len(access.indices) == declared.tensors[serial].rank:
             yield serial

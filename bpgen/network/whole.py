@@ -13,8 +13,11 @@ from bpgen.ir import Term, elements
 
 
 def reads(definition: Iterable[Term]) -> list[int]:
-    """The serial numbers of the tensors that a definition reads."""
-    return [int(e.name[1:]) for t in definition for e in elements(t.body)]
+    """The serial numbers of the tensors that a definition reads, the whole numbers that say where
+    it is written included.
+    """
+    every = (e for t in definition for x in (t.body, *(t.at or ())) for e in elements(x))
+    return [int(e.name[1:]) for e in every]
 
 
 def reachable(declared: Declaration, roots: Iterable[int]) -> list[int]:

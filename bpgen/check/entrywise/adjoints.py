@@ -1,0 +1,83 @@
+"""The gradients of a network at one point: the chain rule over its entries, last to first.
+
+Nothing here knows a derivative: the slope of a body along each element that it reads is found by a
+complex step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from bpgen.check.entrywise.entries import Entries
+from bpgen.check.entrywise.evaluation import STEP, Evaluation
+from bpgen.check.entrywise.grid import Array
+from bpgen.check.entrywise.order import scheduled, starts
+from bpgen.ir import Element, Equation, Term
+
+
+class Adjoints:
+    """The gradient of a sum of weighted outputs, or of the loss, by the entries of every tensor."""
+
+    def __init__(self, evaluation: Evaluation, of: Mapping[str, Array]) -> None:
+        self.evaluation, self.network = evaluation, evaluation.network
+        self.found: dict[str, Array] = {
+            name: np.zeros(evaluation.stored(name), evaluation.real)
+            for name, info in self.network.tensors.items()
+            if info.bound is None
+        }
+        for name, weight in of.items():
+            self._seed(name, weight)
+        with np.errstate(all="ignore"):
+            for members in reversed([*scheduled(self.network)]):
+                self._back(members)
+
+    def _seed(self, name: str, weight: Array) -> None:
+        """What is given for an output, as a caller sees it."""
+        here: list[Any] = [slice(s, None) for s in starts(self.network, name)]
+        if self.network.tensors[name].block:
+            here[0] = -1
+        self.found[name][tuple(here)] += weight
+
+    def _back(self, members: tuple[Equation, ...]) -> None:
+        if members[0].loop is None:
+            for term in members[0].terms:
+                self._term(members[0], term, None)
+            return
+        for step in reversed(self.evaluation.span(members[0])):
+            for e in reversed(members):
+                if step >= 0 or self.network.tensors[e.name].carried is not None:
+                    for term in e.terms:
+                        self._term(e, term, step)
+
+    def _term(self, equation: Equation, term: Term, step: int | None) -> None:
+        """What the tensors that a term reads receive through it."""
+        entries = Entries(self.evaluation, equation, term, step)
+        read = [e for e in entries.tape.elements if e.name in self.found]
+        if not entries.any or not read or term.reduce == "first":
+            return
+        upstream = entries.spread(self.found[equation.name][entries.left])
+        passed = np.asarray(upstream * entries.weights(entries.body())[0])
+        for access, slope in zip(read, _slopes(entries, read), strict=True):
+            received = passed * slope
+            places = np.broadcast_arrays(*entries.places(access), received)[:-1]
+            np.add.at(
+                self.found[access.name], tuple(places), received if places else received.sum()
+            )
+
+
+def _slopes(entries: Entries, read: list[Element]) -> Array:
+    """The derivative of the body along each of these elements, at all entries."""
+    lanes = np.eye(len(read)).reshape(len(read), len(read), *entries.grid.flat)
+
+    def leaf(expr: sp.Expr) -> Any:
+        if not isinstance(expr, Element):
+            return entries.grid.leaf(expr, entries.evaluation.real)
+        value = entries.read(expr).astype(entries.evaluation.real)
+        return value + 1j * STEP * lanes[read.index(expr)] if expr in read else value + 0j
+
+    value = np.imag(entries.tape.run(leaf)[0]) / STEP
+    return np.broadcast_to(value, (len(read), *entries.grid.shape))

@@ -1,0 +1,174 @@
+"""The entries of one term: its body over all of its indices, what is made of it, and where that is
+written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import sympy as sp
+
+from bpgen.check.entrywise.grid import Array, Grid, Places
+from bpgen.check.entrywise.order import axis
+from bpgen.check.entrywise.tape import NEAR, tape
+from bpgen.ir import Element, Equation, Index, Term
+
+if TYPE_CHECKING:
+    from bpgen.check.entrywise.evaluation import Evaluation
+
+
+class Entries:
+    """A term of an equation; of a loop's, at one step of it. Arrays have an axis of lanes first."""
+
+    def __init__(
+        self, evaluation: Evaluation, equation: Equation, term: Term, step: int | None
+    ) -> None:
+        self.evaluation, self.term, self.tape = evaluation, term, tape(term.body)
+        self.info = evaluation.network.tensors[equation.name]
+        plain = term.at is None
+        fixed = {} if step is None or equation.loop is None else {equation.loop.index: step}
+        own = equation.indices if plain else _of_place(term)
+        self.grid = Grid((*own, *term.over), evaluation.lengths, fixed if plain else None)
+        self.shape = self.grid.shape[: len(own)]
+        self.kept: Array | None = None  # of what is written at places, which are of this step
+        self.left: Places = ()
+        # Before the first step stands only what is written there.
+        self.any = not (plain and step is not None and step < 0)
+        if self.any:
+            self._place(equation, equation.indices if term.at is None else term.at, step)
+
+    def _place(self, equation: Equation, place: tuple[Any, ...], step: int | None) -> None:
+        """Where the entries are written; of those that say it, only what belongs to the step."""
+        whole = self.grid.places(place, self.info, self._whole)
+        beside = self.grid.flat[len(self.shape) :]
+        self.left = tuple(
+            np.broadcast_to(p, self.shape + beside).reshape(self.shape) for p in whole
+        )
+        if self.term.at is not None and step is not None:
+            k = axis(equation)
+            self.kept = self.left[k] == step + (self.info.carried == k)
+            self.left = tuple(p[self.kept] for p in self.left)
+            self.any = bool(np.any(self.kept))
+
+    def _whole(self, access: Element) -> Array:
+        """Whole numbers that are an index of another tensor."""
+        return np.rint(np.real(self.read(access)[0])).astype(int)
+
+    def places(self, access: Element) -> Places:
+        """Where what an access reads is stored."""
+        info = self.evaluation.network.tensors[access.name]
+        return self.grid.places(access.indices, info, self._whole)
+
+    def read(self, access: Element) -> Array:
+        """What an access reads."""
+        values = self.evaluation.values[access.name]
+        at = self.places(access)
+        if not at:
+            return values.reshape(-1, *self.grid.flat)
+        return values[(slice(None), *np.broadcast_arrays(*at))]
+
+    def body(self) -> Array:
+        """The body at all entries."""
+        dtype = self.evaluation.dtype
+
+        def leaf(expr: sp.Expr) -> Any:
+            if isinstance(expr, Element):
+                return self.read(expr).astype(dtype)
+            return self.grid.leaf(expr, self.evaluation.real)
+
+        value, every = self.tape.run(leaf)
+        value = np.asarray(value)
+        body = np.broadcast_to(value, (value.shape[0] if value.ndim else 1, *self.grid.shape))
+        chosen = self.term.reduce in ("max", "first") and _nearly_tied(body, self.axes)
+        self.evaluation.near = self.evaluation.near or chosen or self.tape.near(every)
+        return body
+
+    @property
+    def axes(self) -> tuple[int, ...]:
+        """The axes that are reduced over; of what is written at places all entries are added."""
+        if self.term.at is not None:
+            return ()
+        return tuple(1 + self.grid.indices.index(k) for k in self.term.over)
+
+    def reduced(self, body: Array) -> Array:
+        """What is made of the body, and is written."""
+        value = _REDUCTIONS[self.term.reduce](body, self.axes)
+        return value if self.kept is None else value[:, self.kept]
+
+    def weights(self, body: Array) -> Array:
+        """How much each entry of the body moves what is made of it: of real values, one lane."""
+        return _WEIGHTS[self.term.reduce](body, self.axes)
+
+    def spread(self, made: Array) -> Array:
+        """What is given for each entry that is written, for all entries of the body."""
+        if self.kept is not None:
+            every = np.zeros(self.shape, made.dtype)
+            every[self.kept] = made
+            made = every
+        return made.reshape(self.shape + self.grid.flat[len(self.shape) :])
+
+
+def _of_place(term: Term) -> tuple[Index, ...]:
+    """All indices of what is written at places of its own."""
+    free = {i for e in term.at or () for i in e.free_symbols if isinstance(i, Index)}
+    return tuple(sorted({*free, *term.over}, key=str))
+
+
+def _in_rows(body: Array, axes: tuple[int, ...]) -> tuple[Array, tuple[int, ...]]:
+    """The real parts with these axes as one, the last; and the shape with the axes last."""
+    last = np.moveaxis(np.real(body), axes, range(-len(axes), 0))
+    return last.reshape(*last.shape[: body.ndim - len(axes)], -1), last.shape
+
+
+def _first(body: Array, axes: tuple[int, ...]) -> Array:
+    """1 at the first of the largest over the axes, 0 elsewhere."""
+    row, shape = _in_rows(body, axes)
+    hot = np.arange(row.shape[-1]) == np.argmax(row, -1)[..., None]
+    return np.moveaxis(hot.reshape(shape), range(-len(axes), 0), axes).astype(row.dtype)
+
+
+def _nearly_tied(body: Array, axes: tuple[int, ...]) -> bool:
+    """Whether somewhere the two largest differ, by a hair."""
+    row = np.sort(_in_rows(body, axes)[0], -1)[..., -2:]
+    apart = row[..., -1] - row[..., 0]
+    return bool(np.any((apart > 0) & (apart < NEAR)))
+
+
+def _largest(body: Array, axes: tuple[int, ...]) -> Array:
+    """The entry whose real part is largest, the first where several are."""
+    return np.sum(np.where(_first(body, axes) > 0, body, 0), axes)
+
+
+def _shifted(body: Array, axes: tuple[int, ...]) -> tuple[Array, Array]:
+    """The body less the largest over the axes, and that; of nothing but minus infinity, 0."""
+    top = np.max(np.real(body), axes, keepdims=True)
+    top = np.where(np.isfinite(top), top, 0)
+    return body - top, top
+
+
+def _log_sum_exp(body: Array, axes: tuple[int, ...]) -> Array:
+    less, top = _shifted(body, axes)
+    return np.log(np.sum(np.exp(less), axes)) + top.squeeze(axes)
+
+
+def _shares(body: Array, axes: tuple[int, ...]) -> Array:
+    power = np.exp(_shifted(body, axes)[0])
+    total = np.sum(power, axes, keepdims=True)
+    return np.where(total > 0, power / total, 0)
+
+
+Reduction = Callable[[Array, tuple[int, ...]], Array]
+_REDUCTIONS: dict[str, Reduction] = {
+    "sum": np.sum,
+    "max": _largest,
+    "logsumexp": _log_sum_exp,
+    "first": _first,
+}
+_WEIGHTS: dict[str, Reduction] = {
+    "sum": lambda body, axes: np.ones_like(body),
+    "max": _first,
+    "logsumexp": _shares,
+    "first": lambda body, axes: np.zeros_like(body),
+}

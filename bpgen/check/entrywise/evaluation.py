@@ -1,0 +1,110 @@
+"""The values of a network, equation by equation; of a recurrence, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from bpgen.check.entrywise.entries import Entries
+from bpgen.check.entrywise.grid import Array
+from bpgen.check.entrywise.order import at_step, scheduled, starts
+from bpgen.ir import Equation, Network, Size, Term
+
+Arrays = Mapping[str, Array]
+STEP = 1e-150  # of the imaginary parts: small beside any number, probabilities of e^-300 included
+
+
+class Evaluation:
+    """All values at one point. Every array has an axis of lanes first: of several lanes, each is an
+    evaluation of its own, moved by its own steps.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        lengths: Mapping[str, int],
+        point: Arrays,
+        steps: Arrays | None = None,
+        dtype: Any = np.float64,
+    ) -> None:
+        self.network, self.lengths = network, dict(lengths)
+        self.real = np.dtype(dtype).type
+        self.steps = {name: np.asarray(s) for name, s in (steps or {}).items()}
+        self.dtype = np.result_type(dtype, 1j) if self.steps else np.dtype(dtype)
+        self.lanes = max((len(s) for s in self.steps.values()), default=1)
+        self.near = False  # whether a branch was decided by a hair
+        self.values: dict[str, Array] = {}
+        with np.errstate(all="ignore"):
+            for name, array in point.items():
+                if name in network.tensors:
+                    self.values[name] = self._moved(name, np.asarray(array)[None])
+            for members in scheduled(network):
+                if members[0].loop is None:
+                    self._whole(members[0])
+                else:
+                    self._looped(members)
+
+    def size(self, size: Size | None) -> int:
+        return size if isinstance(size, int) else self.lengths[str(size)]
+
+    def stored(self, name: str) -> tuple[int, ...]:
+        """The shape in which a tensor is stored."""
+        info = self.network.tensors[name]
+        axes = zip(info.indices, starts(self.network, name), strict=True)
+        return tuple(self.size(i.size) + s for i, s in axes)
+
+    def span(self, equation: Equation) -> list[int]:
+        """The steps of a loop in their order, with the one before the first."""
+        assert equation.loop is not None
+        steps = [*range(-1, self.size(equation.loop.index.size))]
+        return steps[::-1] if equation.loop.reverse else steps
+
+    def _moved(self, name: str, array: Array) -> Array:
+        """A tensor's values with its step added."""
+        if self.network.tensors[name].bound is not None:
+            return array
+        array = array.astype(self.dtype)
+        return array + 1j * STEP * self.steps[name] if name in self.steps else array
+
+    def _whole(self, equation: Equation) -> None:
+        total = np.zeros((1, *self.stored(equation.name)), self.dtype)
+        for term in equation.terms:
+            total = self._added(total, equation, term, None)
+        self.values[equation.name] = self._moved(equation.name, total)
+
+    def _looped(self, members: tuple[Equation, ...]) -> None:
+        """One step after another; what is not computed yet is nan."""
+        for e in members:
+            shape = (self.lanes, *self.stored(e.name))
+            self.values[e.name] = np.full(shape, np.nan, self.dtype)
+        for step in self.span(members[0]):
+            for e in members:
+                if step >= 0 or self.network.tensors[e.name].carried is not None:
+                    self._step(e, step)
+
+    def _step(self, equation: Equation, step: int) -> None:
+        here = at_step(self.network, equation, step)
+        self.values[equation.name][here] = 0
+        for term in equation.terms:
+            self._added(self.values[equation.name], equation, term, step)
+        if equation.name in self.steps:
+            slot = here[1:]
+            own = self.steps[equation.name][(slice(None), *slot)]
+            self.values[equation.name][here] += 1j * STEP * own
+
+    def _added(self, total: Array, equation: Equation, term: Term, step: int | None) -> Array:
+        """The total with a term in it; what belongs to other steps is left out."""
+        entries = Entries(self, equation, term, step)
+        if not entries.any:
+            return total
+        value = entries.reduced(entries.body())
+        if len(value) > len(total):
+            total = np.repeat(total, len(value), axis=0)
+        where = (slice(None), *entries.left)
+        if term.at is None:
+            total[where] += value
+        else:  # one place may be written several times
+            np.add.at(total, where, value)
+        return total

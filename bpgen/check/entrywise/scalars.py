@@ -1,0 +1,156 @@
+"""The scalar functions, on arrays of real or of complex numbers whose imaginary parts are steps.
+
+A number x + iyh with a tiny h carries a derivative y: what is analytic continues it by itself. Real
+parts decide wherever a function has several regions; what numpy knows of real numbers only is
+continued to first order.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import reduce
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from bpgen import functions
+
+Call = Callable[..., Any]
+
+
+def _continued(value: Call, slope: Call) -> Call:
+    """f(x) + iy f'(x) of x + iy, from the two functions of real numbers."""
+
+    def of(z: Any) -> Any:
+        x = np.real(z)
+        return value(x) + 1j * (np.imag(z) * slope(x)) if np.iscomplexobj(z) else value(x)
+
+    return of
+
+
+def _where_positive(call: Call, at_least: Call = np.greater_equal) -> Call:
+    """A function that is none of negative numbers, although it is one of complex ones."""
+
+    def of(z: Any) -> Any:
+        if not np.iscomplexobj(z):
+            return call(z)
+        return np.where(at_least(np.real(z), 0), call(z), np.nan)
+
+    return of
+
+
+def _elementwise(call: Callable[[float], float]) -> Call:
+    known = np.vectorize(call, otypes=[float])
+    return lambda x: known(np.asarray(x, float))
+
+
+def _bell(scale: float) -> Call:
+    return lambda x: scale * np.exp(-(x**2))
+
+
+def _sigmoid(z: Any) -> Any:
+    small = np.exp(np.where(np.real(z) > 0, -z, z))
+    return np.where(np.real(z) > 0, 1, small) / (1 + small)
+
+
+def _softplus(z: Any) -> Any:
+    positive = np.real(z) > 0
+    return np.where(positive, z, 0) + np.log1p(np.exp(np.where(positive, -z, z)))
+
+
+def _absolute(z: Any) -> Any:
+    return z * np.sign(np.real(z))
+
+
+def _larger(a: Any, b: Any) -> Any:
+    return np.where(np.real(a) >= np.real(b), a, b)
+
+
+def _smaller(a: Any, b: Any) -> Any:
+    return np.where(np.real(a) <= np.real(b), a, b)
+
+
+def _masked(z: Any, keep: Any) -> Any:
+    return np.where(np.real(keep) != 0, z, -np.inf)
+
+
+def _times_log(z: Any, y: Any) -> Any:
+    """z log y, which is 0 where both are 0."""
+    return np.where((np.real(z) == 0) & (np.real(y) == 0), 0, z * log(y))
+
+
+def power(base: Any, exponent: Any) -> Any:
+    """base^exponent for real exponents that differ from entry to entry; 0 to what is positive is 0,
+    and so is its slope.
+    """
+    positive = np.real(base) > 0
+    value = np.exp(exponent * np.log(np.where(positive, base, 1)))
+    at_zero = np.where(np.real(exponent) > 0, 0, np.nan)
+    return np.where(positive, value, np.where(np.real(base) == 0, at_zero, np.nan))
+
+
+def whole_power(exponent: int) -> Call:
+    """z^n of a fixed whole number n."""
+    return lambda z: z**exponent if exponent > 0 else 1 / z**-exponent
+
+
+log = _where_positive(np.log)
+root = _where_positive(np.sqrt)
+_SLOPE = 2 / math.sqrt(math.pi)
+
+# By the name of a sympy function. A row of bpgen's table that is not here is its definition.
+CALLS: dict[str, Call] = {
+    "exp": np.exp,
+    "log": log,
+    "log1p": _where_positive(np.log1p, lambda x, _: x >= -1),
+    "expm1": np.expm1,
+    "tanh": _continued(np.tanh, lambda x: 1 - np.tanh(x) ** 2),
+    "sin": np.sin,
+    "cos": np.cos,
+    "tan": _continued(np.tan, lambda x: 1 + np.tan(x) ** 2),
+    "sinh": np.sinh,
+    "cosh": np.cosh,
+    "atan": _continued(np.arctan, lambda x: 1 / (1 + x**2)),
+    "asinh": _continued(np.arcsinh, lambda x: 1 / np.sqrt(1 + x**2)),
+    "erf": _continued(_elementwise(math.erf), _bell(_SLOPE)),
+    "erfc": _continued(_elementwise(math.erfc), _bell(-_SLOPE)),
+    "Abs": _absolute,
+    "sign": lambda z: np.sign(np.real(z)),
+    "Max": lambda *a: reduce(_larger, a),
+    "Min": lambda *a: reduce(_smaller, a),
+    "sigmoid": _sigmoid,
+    "softplus": _softplus,
+    "masked": _masked,
+    "xlogx": lambda z: _times_log(z, z),
+    "xlogy": _times_log,
+    "xlog1py": lambda z, y: _times_log(z, 1 + y),
+    "And": lambda *a: reduce(np.logical_and, a),
+    "Or": lambda *a: reduce(np.logical_or, a),
+    "Not": np.logical_not,
+}
+
+# Spelt so that what is small keeps its digits, where the table's definition subtracts from one.
+DEFINITIONS: dict[str, Call] = {
+    "normal_cdf": lambda z: functions.erfc(-z / sp.sqrt(2)) / 2,
+    "normal_cdf_tanh": lambda z: functions.sigmoid(
+        sp.sqrt(8 / sp.pi) * (z + sp.Rational("0.044715") * z**3)
+    ),
+}
+
+COMPARISONS: dict[str, Call] = {
+    "StrictGreaterThan": np.greater,
+    "GreaterThan": np.greater_equal,
+    "StrictLessThan": np.less,
+    "LessThan": np.less_equal,
+    "Equality": np.equal,
+    "Unequality": np.not_equal,
+}
+
+
+def defined(call: sp.Expr) -> sp.Expr | None:
+    """What a function of bpgen's table means in others, or None where there is nothing to say."""
+    known = functions.row(call)
+    spelt = DEFINITIONS.get(type(call).__name__) or (known.definition if known else None)
+    return spelt(*call.args) if spelt is not None else None

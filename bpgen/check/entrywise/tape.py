@@ -1,0 +1,129 @@
+"""A scalar body as a list of operations on arrays, what is common to its parts only once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache, reduce
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from sympy.core.relational import Relational
+
+from bpgen.check.entrywise import scalars
+from bpgen.ir import Element
+
+NEAR = 1e-7  # what is compared and is nearer than this, and not equal, is hardly decided
+
+
+class Tape:
+    """Operations in order. A slot holds a leaf (an element, an index, a length, a number) or what
+    an operation makes of earlier slots.
+    """
+
+    def __init__(self, body: sp.Expr) -> None:
+        self.leaves: list[tuple[int, sp.Expr]] = []
+        self.operations: list[tuple[int, Callable[..., Any], tuple[int, ...]]] = []
+        self.compared: list[tuple[int, int]] = []  # slots of which one decides by being the larger
+        self._slots: dict[Any, int] = {}
+        self._count = 0
+        self.result = self._slot(sp.sympify(body))
+
+    @property
+    def elements(self) -> list[Element]:
+        return [leaf for _, leaf in self.leaves if isinstance(leaf, Element)]
+
+    def run(self, leaf: Callable[[sp.Expr], Any]) -> tuple[Any, Sequence[Any]]:
+        """The value of the body, and those of all slots, for these values of the leaves."""
+        values: list[Any] = [None] * self._count
+        for slot, expr in self.leaves:
+            values[slot] = leaf(expr)
+        for slot, call, arguments in self.operations:
+            values[slot] = call(*(values[k] for k in arguments))
+        return values[self.result], values
+
+    def near(self, values: Sequence[Any]) -> bool:
+        """Whether anything was decided by a hair."""
+        apart = (np.abs(np.real(values[a]) - np.real(values[b])) for a, b in self.compared)
+        return any(bool(np.any((d > 0) & (d < NEAR))) for d in apart)
+
+    def _slot(self, expr: Any) -> int:
+        if expr not in self._slots:
+            made = self._made(expr)
+            if isinstance(made, int):  # it is another expression
+                self._slots[expr] = made
+                return made
+            slot = self._slots[expr] = self._count
+            self._count += 1
+            if made is None:
+                self.leaves.append((slot, expr))
+            else:
+                self.operations.append((slot, *made))
+        return self._slots[expr]
+
+    def _made(self, expr: Any) -> tuple[Callable[..., Any], tuple[int, ...]] | int | None:
+        """How an expression is computed of others; the slot of one that it equals; None of a
+        leaf.
+        """
+        if expr.is_Atom or isinstance(expr, Element):
+            return None
+        if isinstance(expr, sp.Pow):
+            return self._power(expr)
+        if isinstance(expr, sp.Piecewise):
+            return self._piecewise(expr)
+        name = type(expr).__name__
+        if isinstance(expr, Relational):
+            return self._comparison(scalars.COMPARISONS[name], expr)
+        if name in scalars.CALLS:
+            arguments = self._arguments(expr.args)
+            self._decided(name, arguments)
+            return scalars.CALLS[name], arguments
+        if isinstance(expr, (sp.Add, sp.Mul)):
+            step = np.add if isinstance(expr, sp.Add) else np.multiply
+            return (lambda *a: reduce(step, a)), self._arguments(expr.args)
+        meaning = scalars.defined(expr)
+        if meaning is None:
+            raise NotImplementedError(f"no value of {name} is known")
+        return self._slot(sp.sympify(meaning))
+
+    def _arguments(self, expressions: Sequence[Any]) -> tuple[int, ...]:
+        return tuple(map(self._slot, expressions))
+
+    def _decided(self, name: str, arguments: tuple[int, ...]) -> None:
+        if name in ("Max", "Min"):
+            self.compared += [(a, b) for k, a in enumerate(arguments) for b in arguments[:k]]
+        elif name in ("Abs", "sign"):
+            self.compared += [(a, self._slot(sp.S.Zero)) for a in arguments]
+
+    def _power(self, expr: sp.Pow) -> tuple[Callable[..., Any], tuple[int, ...]]:
+        base, exponent = expr.args
+        if exponent.is_Integer:
+            return scalars.whole_power(int(exponent)), self._arguments([base])
+        if abs(exponent) == sp.Rational(1, 2):
+            flat = scalars.root if exponent > 0 else lambda z: 1 / scalars.root(z)
+            return flat, self._arguments([base])
+        return scalars.power, self._arguments([base, exponent])
+
+    def _comparison(
+        self, call: Callable[..., Any], expr: Relational
+    ) -> tuple[Callable[..., Any], tuple[int, ...]]:
+        arguments = self._arguments(expr.args)
+        if not isinstance(expr, (sp.Eq, sp.Ne)):
+            self.compared.append((arguments[0], arguments[1]))
+        return (lambda a, b: call(np.real(a), np.real(b))), arguments
+
+    def _piecewise(self, expr: sp.Piecewise) -> tuple[Callable[..., Any], tuple[int, ...]]:
+        """Of the cases from the last to the first, each where its condition holds."""
+
+        def choose(*slots: Any) -> Any:
+            value: Any = np.nan
+            for case, condition in zip(slots[-2::-2], slots[-1::-2], strict=True):
+                value = np.where(condition, case, value)
+            return value
+
+        return choose, self._arguments([part for case in expr.args for part in case.args])
+
+
+@lru_cache(4096)  # the blocks of a network have the same bodies, and so have the steps of a loop
+def tape(body: sp.Expr) -> Tape:
+    return Tape(body)

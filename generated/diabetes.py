@@ -57,6 +57,7 @@ def backward(
     params: Arrays, cache: Arrays, y: np.ndarray, inputs: bool = False
 ) -> Arrays:
     """Gradients of the loss, named as params; the inputs' too on request."""
+    _left_by_forward(cache, "x")
     w = params["w"]
     x = cache["x"]
     N = len(x)
@@ -122,6 +123,15 @@ def _check(params: Arrays) -> None:
             raise TypeError(f"params: {name} holds {array.dtype}, not floats")
         if array.shape and not isinstance(params[name], np.ndarray):
             raise TypeError(f"params: {name} is {type(params[name])}, not an array")
+
+
+def _left_by_forward(cache: Arrays, first: str) -> None:
+    """Refuse what is not a cache, or lacks the first of what forward leaves there."""
+    needs = "backward needs the cache, the second of what forward returns"
+    if not isinstance(cache, dict):
+        raise TypeError(f"{needs}, not {type(cache)}")
+    if first not in cache:
+        raise ValueError(f"{needs}: {first} is missing")
 
 
 def _array(

@@ -116,6 +116,7 @@ def backward(
     inputs: bool = False,
 ) -> Arrays:
     """Gradients of the loss, named as params; the inputs' too on request."""
+    _left_by_forward(cache, "left")
     U = params["U"]
     V = params["V"]
     A = params["A"]
@@ -243,6 +244,15 @@ def _check(params: Arrays) -> None:
             raise TypeError(f"params: {name} is {type(params[name])}, not an array")
 
 
+def _left_by_forward(cache: Arrays, first: str) -> None:
+    """Refuse what is not a cache, or lacks the first of what forward leaves there."""
+    needs = "backward needs the cache, the second of what forward returns"
+    if not isinstance(cache, dict):
+        raise TypeError(f"{needs}, not {type(cache)}")
+    if first not in cache:
+        raise ValueError(f"{needs}: {first} is missing")
+
+
 def _labels(
     name: str,
     value: np.ndarray,
@@ -252,6 +262,9 @@ def _labels(
 ) -> np.ndarray:
     """The value as whole numbers 0 .. bound - 1, or an error in the caller's words."""
     array = _plain(name, value)
+    if len(array.shape) == len(shape) + 2 and array.shape[-1] == bound:
+        instead = f"give {name}.argmax(-1), or declare it one_hot({bound})"
+        raise ValueError(f"{name} has a one-hot row for each label: {instead}")
     if array.dtype.kind not in "iu":
         raise TypeError(f"{name} holds {array.dtype}, not whole numbers")
     _fits(name, array, shape, length)

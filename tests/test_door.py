@@ -188,6 +188,7 @@ def test_scalar_parameters_that_are_let_in(value: Any) -> None:
     assert np.all(output == -0.25)
 
 
+ONE_HOT = "y has a one-hot row for each label: give y.argmax(-1), or declare it one_hot(10)"
 LABELS = {
     "beyond the last": ([0, 10, 1], "y has a label outside 0 .. 9"),
     "negative": ([0, -1, 1], "y has a label outside 0 .. 9"),
@@ -196,8 +197,9 @@ LABELS = {
     "booleans": ([True, False, True], "y holds bool, not whole numbers"),
     "objects": (np.array([0, 1, 2], object), "y holds object, not whole numbers"),
     "words": (["0", "1", "2"], "y holds <U1, not whole numbers"),
-    "a one-hot row for each": (np.eye(10, dtype=int)[:3], "y needs shape (3,), not (3, 10)"),
-    "a one-hot row of floats": (np.eye(10)[:3], "y holds float64, not whole numbers"),
+    "a one-hot row for each": (np.eye(10, dtype=int)[:3], ONE_HOT),
+    "a one-hot row of floats": (np.eye(10)[:3], ONE_HOT),
+    "rows of no classes": (np.eye(9, dtype=int)[:3], "y needs shape (3,), not (3, 9)"),
     "a column": ([[0], [1], [2]], "y needs shape (3,), not (3, 1)"),
     "one": (1, "y needs shape (3,), not (); for one sample give y[None]"),
     "of another batch": ([0, 1], "y needs shape (3,), not (2,)"),
@@ -275,6 +277,37 @@ def test_lengths_that_must_agree() -> None:
     with pytest.raises(ValueError) as caught:
         m.loss(params, np.ones((3, 4, 2)), np.ones((3, 5, 2)))
     assert str(caught.value) == "y needs shape (3, 4, 2), not (3, 5, 2)"
+
+
+CACHE = "backward needs the cache, the second of what forward returns"
+CACHES: dict[str, tuple[Callable[..., Any], str]] = {
+    "the output": (
+        lambda p, a, c: (p, a),
+        f"{CACHE}, not <class 'numpy.ndarray'>",
+    ),
+    "both that forward returns": (
+        lambda p, a, c: (p, (a, c)),
+        f"{CACHE}, not <class 'tuple'>",
+    ),
+    "an empty one": (
+        lambda p, a, c: (p, {}),
+        f"{CACHE}: x is missing",
+    ),
+    "the parameters": (
+        lambda p, a, c: (c, p),
+        f"{CACHE}: x is missing",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", CACHES)
+def test_what_is_no_cache(what: str) -> None:
+    change, message = CACHES[what]
+    m = example("toy_2_2_1")
+    params, x, y = m.init(0), np.ones((3, 2)), np.ones((3, 1))
+    with pytest.raises((ValueError, TypeError)) as caught:
+        m.backward(*change(params, *m.forward(params, x)), y)
+    assert str(caught.value) == message
 
 
 def test_flat_parameters() -> None:

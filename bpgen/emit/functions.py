@@ -149,7 +149,10 @@ class _Functions:
         return Function(
             tuple(definition("backward", arguments, "Arrays")),
             doc,
-            tuple(measured(body, self._cached(body), self.write.scope.tensors)),
+            (
+                *self._cache_door(),
+                *measured(body, self._cached(body), self.write.scope.tensors),
+            ),
         )
 
     def _gradient(self, parameter: TensorInfo) -> str:
@@ -208,6 +211,10 @@ class _Functions:
             lines += door(t, t.name, BATCH if BATCH in known else "None", known)
             known |= {i.size for i in t.indices if isinstance(i.size, str)}
         return lines
+
+    def _cache_door(self) -> list[str]:
+        """What refuses an output, or parameters, in the place of the cache."""
+        return [f'_left_by_forward(cache, "{first}")' for first in self._outer_cache()[:1]]
 
     def _outer(self, equations: Iterable[Equation]) -> list[Equation]:
         """What the functions of the whole network compute: all but what each of its blocks does."""

@@ -49,6 +49,7 @@ class Parts(Interface):
 
 _DOORS = {  # each with those that it calls
     "_check": ("_plain",),
+    "_left_by_forward": (),
     "_state": ("_plain",),
     "_one_hot": ("_array",),
     "_labels": ("_plain", "_fits"),

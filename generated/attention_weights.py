@@ -124,9 +124,13 @@ def unpack(flat: np.ndarray) -> Arrays:
 
 
 def softmax(z: np.ndarray) -> np.ndarray:
-    """exp(z) / sum(exp(z)) along the last axis; the largest is taken out, so nothing overflows."""
-    e = np.exp(z - z.max(axis=-1, keepdims=True))
-    return np.asarray(e / e.sum(axis=-1, keepdims=True))
+    """exp(z) / sum(exp(z)) along the last axis; the largest is taken out, so nothing overflows. 0
+    where all of z are minus infinity.
+    """
+    largest = z.max(axis=-1, keepdims=True)
+    e = np.exp(z - np.where(largest == -np.inf, 0, largest))
+    total = e.sum(axis=-1, keepdims=True)
+    return np.asarray(e / (total + (total == 0)))
 
 
 def _check(params: Arrays) -> None:

@@ -46,11 +46,9 @@ def forward(params: Arrays, x: np.ndarray) -> tuple[np.ndarray, Arrays]:
     h = np.maximum(z1, 0)
     # (3) z[n,i] = sum_j W2[i,j] h[n,j] + b2[i]
     z = h @ W2.T + b2
-    # (4) s[n] = logsumexp_i z[n,i]
-    s = logsumexp(z)
     # (5) p[n,i] = exp(z[n,i]) / sum_j exp(z[n,j])
     p = softmax(z)
-    cache = {"x": x, "z1": z1, "h": h, "z": z, "s": s, "p": p}
+    cache = {"x": x, "z1": z1, "h": h, "z": z, "p": p}
     return p, cache
 
 
@@ -67,11 +65,10 @@ def _loss(params: Arrays, cache: Arrays, y: np.ndarray) -> float:
     z = cache["z"]
     N = len(z)
     rows = np.arange(N)
-    s = cache["s"]
     y = _labels("y", y, (), N, 10)
     # (6) ell[n] = -log(p[n,y[n]])
     # (6) evaluated as s[n] - z[n,y[n]]
-    ell = s - z[rows, y]
+    ell = -log_softmax(z)[rows, y]
     # (7) L = sum_n ell[n] / N + sum_i,j 0.0001 W1[i,j] ** 2 + sum_i,j 0.0001 W2[i,j] **
     #     2
     L = ell.mean() + 0.0001 * ((W1**2).sum() + (W2**2).sum())
@@ -143,18 +140,34 @@ def unpack(flat: np.ndarray) -> Arrays:
     return params
 
 
-def logsumexp(z: np.ndarray, last: int = 1) -> np.ndarray:
-    """log(sum(exp(z))) over the last axes; the largest is taken out, so nothing overflows."""
-    axes = tuple(range(-last, 0))
-    largest = z.max(axis=axes, keepdims=True)
-    total = np.exp(z - largest).sum(axis=axes, keepdims=True)
-    return np.asarray(np.squeeze(largest + np.log(total), axis=axes))
-
-
 def softmax(z: np.ndarray) -> np.ndarray:
-    """exp(z) / sum(exp(z)) along the last axis; the largest is taken out, so nothing overflows."""
-    e = np.exp(z - z.max(axis=-1, keepdims=True))
-    return np.asarray(e / e.sum(axis=-1, keepdims=True))
+    """exp(z) / sum(exp(z)) along the last axis; the largest is taken out, so nothing overflows. 0
+    where all of z are minus infinity.
+    """
+    largest = z.max(axis=-1, keepdims=True)
+    e = np.exp(z - np.where(largest == -np.inf, 0, largest))
+    total = e.sum(axis=-1, keepdims=True)
+    return np.asarray(e / (total + (total == 0)))
+
+
+def log_softmax(z: np.ndarray) -> np.ndarray:
+    """z - log(sum(exp(z))) along the last axis; the largest is taken out, so no digit is lost."""
+    _, below, log = _above_largest(z, (-1,))
+    return np.asarray(below - log)
+
+
+def _above_largest(
+    z: np.ndarray, axes: tuple[int, ...]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The largest m of z along the axes, z - m, and log(sum(exp(z - m))), exact where that is
+    small. Of minus infinities alone m is one and nothing is taken out.
+    """
+    largest = z.max(axis=axes, keepdims=True)
+    below = z - np.where(largest == -np.inf, 0, largest)
+    ones = (below == 0).astype(z.dtype)
+    count = np.maximum(ones.sum(axis=axes, keepdims=True), 1)
+    others = (np.exp(below) - ones).sum(axis=axes, keepdims=True)
+    return largest, below, np.log1p(others + (count - 1))
 
 
 def _check(params: Arrays) -> None:

@@ -74,8 +74,6 @@ def forward(params: Arrays, x: np.ndarray) -> tuple[np.ndarray, Arrays]:
     u2 = h2.reshape(N, 96)
     # (11) z[n,i] = sum_j W3[i,j] u2[n,j] + b3[i]
     z = u2 @ W3.T + b3
-    # (12) s[n] = logsumexp_i z[n,i]
-    s = logsumexp(z)
     cache = {
         "x": x,
         "w1": w1,
@@ -84,7 +82,6 @@ def forward(params: Arrays, x: np.ndarray) -> tuple[np.ndarray, Arrays]:
         "z2": z2,
         "u2": u2,
         "z": z,
-        "s": s,
         "first_m": first_m,
     }
     return z, cache
@@ -101,10 +98,9 @@ def _loss(params: Arrays, cache: Arrays, y: np.ndarray) -> float:
     z = cache["z"]
     N = len(z)
     rows = np.arange(N)
-    s = cache["s"]
     y = _labels("y", y, (), N, 10)
     # (13) ell[n] = s[n] - z[n,y[n]]
-    ell = s - z[rows, y]
+    ell = -log_softmax(z)[rows, y]
     # (32) L = sum_n ell[n] / N
     L = ell.mean()
     value: float = L.item()
@@ -127,11 +123,10 @@ def backward(
     z2 = cache["z2"]
     u2 = cache["u2"]
     z = cache["z"]
-    s = cache["s"]
     first_m = cache["first_m"]
     y = _labels("y", y, (), N, 10)
     # (15) delta[n,i] = exp(z[n,i] - s[n]) / N - [i = y[n]] / N
-    delta = np.exp(z - s[:, None]) / N
+    delta = softmax(z) / N
     delta[rows, y] -= 1 / N
     # (16) dW3[i,j] = sum_n delta[n,i] u2[n,j]
     dW3 = delta.T @ u2
@@ -203,14 +198,6 @@ def unpack(flat: np.ndarray) -> Arrays:
     return params
 
 
-def logsumexp(z: np.ndarray, last: int = 1) -> np.ndarray:
-    """log(sum(exp(z))) over the last axes; the largest is taken out, so nothing overflows."""
-    axes = tuple(range(-last, 0))
-    largest = z.max(axis=axes, keepdims=True)
-    total = np.exp(z - largest).sum(axis=axes, keepdims=True)
-    return np.asarray(np.squeeze(largest + np.log(total), axis=axes))
-
-
 def first_largest(z: np.ndarray, last: int = 1) -> np.ndarray:
     """1 at the first of the largest over the last axes, 0 elsewhere."""
     flat = z.reshape(*z.shape[:-last], -1)
@@ -223,6 +210,36 @@ def windows(
 ) -> np.ndarray:
     """A view of every window that slides along the axes; the windows' own axes come last."""
     return np.lib.stride_tricks.sliding_window_view(x, sizes, axes)
+
+
+def softmax(z: np.ndarray) -> np.ndarray:
+    """exp(z) / sum(exp(z)) along the last axis; the largest is taken out, so nothing overflows. 0
+    where all of z are minus infinity.
+    """
+    largest = z.max(axis=-1, keepdims=True)
+    e = np.exp(z - np.where(largest == -np.inf, 0, largest))
+    total = e.sum(axis=-1, keepdims=True)
+    return np.asarray(e / (total + (total == 0)))
+
+
+def log_softmax(z: np.ndarray) -> np.ndarray:
+    """z - log(sum(exp(z))) along the last axis; the largest is taken out, so no digit is lost."""
+    _, below, log = _above_largest(z, (-1,))
+    return np.asarray(below - log)
+
+
+def _above_largest(
+    z: np.ndarray, axes: tuple[int, ...]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The largest m of z along the axes, z - m, and log(sum(exp(z - m))), exact where that is
+    small. Of minus infinities alone m is one and nothing is taken out.
+    """
+    largest = z.max(axis=axes, keepdims=True)
+    below = z - np.where(largest == -np.inf, 0, largest)
+    ones = (below == 0).astype(z.dtype)
+    count = np.maximum(ones.sum(axis=axes, keepdims=True), 1)
+    others = (np.exp(below) - ones).sum(axis=axes, keepdims=True)
+    return largest, below, np.log1p(others + (count - 1))
 
 
 def _check(params: Arrays) -> None:

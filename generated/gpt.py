@@ -82,17 +82,14 @@ def forward(params: Arrays, x: np.ndarray) -> tuple[np.ndarray, Arrays]:
     f = g6 * xhat6 + b6
     # (33) z[n,i,j] = sum_k E[j,k] f[n,i,k]
     z = f @ E.T
-    # (34) s[n,i] = logsumexp_j z[n,i,j]
-    s = logsumexp(z)
     # (35) logp[n,i,j] = z[n,i,j] - s[n,i]
-    logp = z - s[:, :, None]
+    logp = log_softmax(z)
     cache = {
         "x": x,
         "v6": v6,
         "xhat6": xhat6,
         "f": f,
         "z": z,
-        "s": s,
         "logp": logp,
         **of_blocks,
     }
@@ -218,10 +215,9 @@ def backward(
     xhat6 = cache["xhat6"]
     f = cache["f"]
     z = cache["z"]
-    s = cache["s"]
     y = _labels("y", y, (64,), N, 96)
     # (39) delta[n,i,j] = exp(z[n,i,j] - s[n,i]) / (64 N) - [j = y[n,i]] / (64 N)
-    delta = np.exp(z - s[:, :, None]) / (64 * N)
+    delta = softmax(z) / (64 * N)
     delta[rows[:, None], np.arange(64), y] -= 1 / (64 * N)
     # (40) df[n,i,j] = sum_k delta[n,i,k] E[k,j]
     df = delta @ E
@@ -412,18 +408,34 @@ def normal_pdf_tanh(z: np.ndarray, p: np.ndarray) -> np.ndarray:
     return np.asarray(q + 0.134145 * (q * z) * z)
 
 
-def logsumexp(z: np.ndarray, last: int = 1) -> np.ndarray:
-    """log(sum(exp(z))) over the last axes; the largest is taken out, so nothing overflows."""
-    axes = tuple(range(-last, 0))
-    largest = z.max(axis=axes, keepdims=True)
-    total = np.exp(z - largest).sum(axis=axes, keepdims=True)
-    return np.asarray(np.squeeze(largest + np.log(total), axis=axes))
-
-
 def softmax(z: np.ndarray) -> np.ndarray:
-    """exp(z) / sum(exp(z)) along the last axis; the largest is taken out, so nothing overflows."""
-    e = np.exp(z - z.max(axis=-1, keepdims=True))
-    return np.asarray(e / e.sum(axis=-1, keepdims=True))
+    """exp(z) / sum(exp(z)) along the last axis; the largest is taken out, so nothing overflows. 0
+    where all of z are minus infinity.
+    """
+    largest = z.max(axis=-1, keepdims=True)
+    e = np.exp(z - np.where(largest == -np.inf, 0, largest))
+    total = e.sum(axis=-1, keepdims=True)
+    return np.asarray(e / (total + (total == 0)))
+
+
+def log_softmax(z: np.ndarray) -> np.ndarray:
+    """z - log(sum(exp(z))) along the last axis; the largest is taken out, so no digit is lost."""
+    _, below, log = _above_largest(z, (-1,))
+    return np.asarray(below - log)
+
+
+def _above_largest(
+    z: np.ndarray, axes: tuple[int, ...]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The largest m of z along the axes, z - m, and log(sum(exp(z - m))), exact where that is
+    small. Of minus infinities alone m is one and nothing is taken out.
+    """
+    largest = z.max(axis=axes, keepdims=True)
+    below = z - np.where(largest == -np.inf, 0, largest)
+    ones = (below == 0).astype(z.dtype)
+    count = np.maximum(ones.sum(axis=axes, keepdims=True), 1)
+    others = (np.exp(below) - ones).sum(axis=axes, keepdims=True)
+    return largest, below, np.log1p(others + (count - 1))
 
 
 def _check(params: Arrays) -> None:

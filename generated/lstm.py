@@ -80,10 +80,8 @@ def forward(params: Arrays, x: np.ndarray) -> tuple[np.ndarray, Arrays]:
         h[:, t + 1] = o2[:, t] * m2[:, t]
     # (11) z[n,t,i] = sum_j W3[i,j] h[n,t,j] + b3[i]
     z = h[:, 1:] @ W3.T + b3
-    # (12) s[n,t] = logsumexp_i z[n,t,i]
-    s = logsumexp(z)
     # (13) logp[n,t,i] = z[n,t,i] - s[n,t]
-    logp = z - s[:, :, None]
+    logp = log_softmax(z)
     cache = {
         "x": x,
         "e": e,
@@ -95,7 +93,6 @@ def forward(params: Arrays, x: np.ndarray) -> tuple[np.ndarray, Arrays]:
         "m2": m2,
         "h": h,
         "z": z,
-        "s": s,
         "logp": logp,
     }
     return logp, cache
@@ -143,10 +140,9 @@ def backward(
     m2 = cache["m2"]
     h = cache["h"]
     z = cache["z"]
-    s = cache["s"]
     y = _labels("y", y, (T,), N, 96)
     # (17) delta[n,t,i] = exp(z[n,t,i] - s[n,t]) / (N T) - [i = y[n,t]] / (N T)
-    delta = np.exp(z - s[:, :, None]) / (N * T)
+    delta = softmax(z) / (N * T)
     delta[rows[:, None], np.arange(T), y] -= 1 / (N * T)
     # (18) dW3[i,j] = sum_n,t delta[n,t,i] h[n,t,j]
     dW3 = np.tensordot(delta, h[:, 1:], axes=((0, 1), (0, 1)))
@@ -224,12 +220,34 @@ def sigmoid(z: np.ndarray) -> np.ndarray:
     return np.asarray(np.where(z >= 0, 1, e) / (1 + e))
 
 
-def logsumexp(z: np.ndarray, last: int = 1) -> np.ndarray:
-    """log(sum(exp(z))) over the last axes; the largest is taken out, so nothing overflows."""
-    axes = tuple(range(-last, 0))
+def softmax(z: np.ndarray) -> np.ndarray:
+    """exp(z) / sum(exp(z)) along the last axis; the largest is taken out, so nothing overflows. 0
+    where all of z are minus infinity.
+    """
+    largest = z.max(axis=-1, keepdims=True)
+    e = np.exp(z - np.where(largest == -np.inf, 0, largest))
+    total = e.sum(axis=-1, keepdims=True)
+    return np.asarray(e / (total + (total == 0)))
+
+
+def log_softmax(z: np.ndarray) -> np.ndarray:
+    """z - log(sum(exp(z))) along the last axis; the largest is taken out, so no digit is lost."""
+    _, below, log = _above_largest(z, (-1,))
+    return np.asarray(below - log)
+
+
+def _above_largest(
+    z: np.ndarray, axes: tuple[int, ...]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The largest m of z along the axes, z - m, and log(sum(exp(z - m))), exact where that is
+    small. Of minus infinities alone m is one and nothing is taken out.
+    """
     largest = z.max(axis=axes, keepdims=True)
-    total = np.exp(z - largest).sum(axis=axes, keepdims=True)
-    return np.asarray(np.squeeze(largest + np.log(total), axis=axes))
+    below = z - np.where(largest == -np.inf, 0, largest)
+    ones = (below == 0).astype(z.dtype)
+    count = np.maximum(ones.sum(axis=axes, keepdims=True), 1)
+    others = (np.exp(below) - ones).sum(axis=axes, keepdims=True)
+    return largest, below, np.log1p(others + (count - 1))
 
 
 def _check(params: Arrays) -> None:

@@ -56,11 +56,9 @@ def forward(params: Arrays, x: np.ndarray) -> tuple[np.ndarray, Arrays]:
     h = np.tanh(z2)
     # (5) z3[n,i] = sum_j W3[i,j] h[n,j] + b3[i]
     z3 = h @ W3.T + b3
-    # (6) s3[n] = logsumexp_i z3[n,i]
-    s3 = logsumexp(z3)
     # (7) p[n,i] = exp(z3[n,i]) / sum_j exp(z3[n,j])
     p = softmax(z3)
-    cache = {"x": x, "z1": z1, "a1": a1, "h": h, "z3": z3, "s3": s3, "p": p}
+    cache = {"x": x, "z1": z1, "a1": a1, "h": h, "z3": z3, "p": p}
     return p, cache
 
 
@@ -78,11 +76,10 @@ def _loss(params: Arrays, cache: Arrays, y: np.ndarray) -> float:
     z3 = cache["z3"]
     N = len(z3)
     rows = np.arange(N)
-    s3 = cache["s3"]
     y = _labels("y", y, (), N, 5)
     # (8) ell[n] = -log(p[n,y[n]])
     # (8) evaluated as s3[n] - z3[n,y[n]]
-    ell = s3 - z3[rows, y]
+    ell = -log_softmax(z3)[rows, y]
     # (9) L = sum_n ell[n] / N + sum_i,j 0.01 W1[i,j] ** 2 + sum_i,j 0.01 W2[i,j] ** 2 +
     #     sum_i,j 0.01 W3[i,j] ** 2
     L = ell.mean() + 0.01 * ((W1**2).sum() + (W2**2).sum() + (W3**2).sum())
@@ -162,18 +159,34 @@ def unpack(flat: np.ndarray) -> Arrays:
     return params
 
 
-def logsumexp(z: np.ndarray, last: int = 1) -> np.ndarray:
-    """log(sum(exp(z))) over the last axes; the largest is taken out, so nothing overflows."""
-    axes = tuple(range(-last, 0))
-    largest = z.max(axis=axes, keepdims=True)
-    total = np.exp(z - largest).sum(axis=axes, keepdims=True)
-    return np.asarray(np.squeeze(largest + np.log(total), axis=axes))
-
-
 def softmax(z: np.ndarray) -> np.ndarray:
-    """exp(z) / sum(exp(z)) along the last axis; the largest is taken out, so nothing overflows."""
-    e = np.exp(z - z.max(axis=-1, keepdims=True))
-    return np.asarray(e / e.sum(axis=-1, keepdims=True))
+    """exp(z) / sum(exp(z)) along the last axis; the largest is taken out, so nothing overflows. 0
+    where all of z are minus infinity.
+    """
+    largest = z.max(axis=-1, keepdims=True)
+    e = np.exp(z - np.where(largest == -np.inf, 0, largest))
+    total = e.sum(axis=-1, keepdims=True)
+    return np.asarray(e / (total + (total == 0)))
+
+
+def log_softmax(z: np.ndarray) -> np.ndarray:
+    """z - log(sum(exp(z))) along the last axis; the largest is taken out, so no digit is lost."""
+    _, below, log = _above_largest(z, (-1,))
+    return np.asarray(below - log)
+
+
+def _above_largest(
+    z: np.ndarray, axes: tuple[int, ...]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The largest m of z along the axes, z - m, and log(sum(exp(z - m))), exact where that is
+    small. Of minus infinities alone m is one and nothing is taken out.
+    """
+    largest = z.max(axis=axes, keepdims=True)
+    below = z - np.where(largest == -np.inf, 0, largest)
+    ones = (below == 0).astype(z.dtype)
+    count = np.maximum(ones.sum(axis=axes, keepdims=True), 1)
+    others = (np.exp(below) - ones).sum(axis=axes, keepdims=True)
+    return largest, below, np.log1p(others + (count - 1))
 
 
 def _check(params: Arrays) -> None:

@@ -59,22 +59,11 @@ def forward(
     h = softplus(z)
     # (3) u1[n,i] = sum_j A[i,j] h[n,j] + d[i]
     u1 = h @ A.T + d
-    # (4) s[n] = logsumexp_i u1[n,i]
-    s = logsumexp(u1)
     # (5) p[n,i] = exp(u1[n,i]) / sum_j exp(u1[n,j])
     p = softmax(u1)
     # (6) q[n,i] = sum_j B[i,j] h[n,j] + e[i]
     q = h @ B.T + e
-    cache = {
-        "left": left,
-        "right": right,
-        "z": z,
-        "h": h,
-        "u1": u1,
-        "s": s,
-        "p": p,
-        "q": q,
-    }
+    cache = {"left": left, "right": right, "z": z, "h": h, "u1": u1, "p": p, "q": q}
     return (p, q), cache
 
 
@@ -95,13 +84,12 @@ def _loss(params: Arrays, cache: Arrays, kind: np.ndarray, amount: np.ndarray) -
     u1 = cache["u1"]
     N = len(u1)
     rows = np.arange(N)
-    s = cache["s"]
     q = cache["q"]
     kind = _labels("kind", kind, (), N, 4)
     amount = _array("amount", amount, (1,), N, params)
     # (7) ell[n] = sum_i (q[n,i] - amount[n,i]) ** 2 / 2 - log(p[n,kind[n]])
     # (7) evaluated as sum_i (q[n,i] - amount[n,i]) ** 2 / 2 + s[n] - u1[n,kind[n]]
-    ell = ((q - amount) ** 2).sum(axis=1) / 2 + s - u1[rows, kind]
+    ell = ((q - amount) ** 2).sum(axis=1) / 2 - log_softmax(u1)[rows, kind]
     # (23) L = sum_n ell[n] / N
     L = ell.mean()
     value: float = L.item()
@@ -211,18 +199,34 @@ def softplus(z: np.ndarray) -> np.ndarray:
     return np.asarray(np.maximum(z, 0) + np.log1p(np.exp(np.minimum(z, -z))))
 
 
-def logsumexp(z: np.ndarray, last: int = 1) -> np.ndarray:
-    """log(sum(exp(z))) over the last axes; the largest is taken out, so nothing overflows."""
-    axes = tuple(range(-last, 0))
-    largest = z.max(axis=axes, keepdims=True)
-    total = np.exp(z - largest).sum(axis=axes, keepdims=True)
-    return np.asarray(np.squeeze(largest + np.log(total), axis=axes))
-
-
 def softmax(z: np.ndarray) -> np.ndarray:
-    """exp(z) / sum(exp(z)) along the last axis; the largest is taken out, so nothing overflows."""
-    e = np.exp(z - z.max(axis=-1, keepdims=True))
-    return np.asarray(e / e.sum(axis=-1, keepdims=True))
+    """exp(z) / sum(exp(z)) along the last axis; the largest is taken out, so nothing overflows. 0
+    where all of z are minus infinity.
+    """
+    largest = z.max(axis=-1, keepdims=True)
+    e = np.exp(z - np.where(largest == -np.inf, 0, largest))
+    total = e.sum(axis=-1, keepdims=True)
+    return np.asarray(e / (total + (total == 0)))
+
+
+def log_softmax(z: np.ndarray) -> np.ndarray:
+    """z - log(sum(exp(z))) along the last axis; the largest is taken out, so no digit is lost."""
+    _, below, log = _above_largest(z, (-1,))
+    return np.asarray(below - log)
+
+
+def _above_largest(
+    z: np.ndarray, axes: tuple[int, ...]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The largest m of z along the axes, z - m, and log(sum(exp(z - m))), exact where that is
+    small. Of minus infinities alone m is one and nothing is taken out.
+    """
+    largest = z.max(axis=axes, keepdims=True)
+    below = z - np.where(largest == -np.inf, 0, largest)
+    ones = (below == 0).astype(z.dtype)
+    count = np.maximum(ones.sum(axis=axes, keepdims=True), 1)
+    others = (np.exp(below) - ones).sum(axis=axes, keepdims=True)
+    return largest, below, np.log1p(others + (count - 1))
 
 
 def _check(params: Arrays) -> None:

@@ -13,6 +13,7 @@ from bpgen.emit.plan import plan
 from bpgen.emit.statements import Statements
 from bpgen.emit.text import batch_shape, definition, door, drawn, joined, reads, typed
 from bpgen.ir import BATCH, Equation, TensorInfo
+from bpgen.lower.rows import in_rows
 from bpgen.record import Derivation
 
 
@@ -37,9 +38,9 @@ class _Functions:
     """Writes the functions of one derivation by its plan."""
 
     def __init__(self, derivation: Derivation) -> None:
-        self.derivation, self.network = derivation, derivation.network
-        self.plan = plan(derivation)
-        self.write = Statements(derivation, self.plan)
+        self.network, self.derivation = derivation.network, in_rows(derivation)
+        self.plan = plan(self.derivation)
+        self.write = Statements(self.derivation, self.plan)
         self.params = self.network.role("param")
         self.inputs = [*self.network.role("input"), *self.network.role("state")]
         self.targets = self.network.role("target")

@@ -62,9 +62,8 @@ _ALONG_AXIS = {
 def logsumexp(z: np.ndarray, last: int = 1) -> np.ndarray:
     """log(sum(exp(z))) over the last axes; the largest is taken out, so nothing overflows."""
     axes = tuple(range(-last, 0))
-    largest = z.max(axis=axes, keepdims=True)
-    total = np.exp(z - largest).sum(axis=axes, keepdims=True)
-    return np.asarray(np.squeeze(largest + np.log(total), axis=axes))
+    largest, _, log = _above_largest(z, axes)
+    return np.asarray(np.squeeze(largest + log, axis=axes))
 ''',
     "first_largest": '''
 def first_largest(z: np.ndarray, last: int = 1) -> np.ndarray:
@@ -94,8 +93,32 @@ def dropout(
 ''',
     "softmax": '''
 def softmax(z: np.ndarray) -> np.ndarray:
-    """exp(z) / sum(exp(z)) along the last axis; the largest is taken out, so nothing overflows."""
-    e = np.exp(z - z.max(axis=-1, keepdims=True))
-    return np.asarray(e / e.sum(axis=-1, keepdims=True))
+    """exp(z) / sum(exp(z)) along the last axis; the largest is taken out, so nothing overflows. 0
+    where all of z are minus infinity.
+    """
+    largest = z.max(axis=-1, keepdims=True)
+    e = np.exp(z - np.where(largest == -np.inf, 0, largest))
+    total = e.sum(axis=-1, keepdims=True)
+    return np.asarray(e / (total + (total == 0)))
+''',
+    "log_softmax": '''
+def log_softmax(z: np.ndarray) -> np.ndarray:
+    """z - log(sum(exp(z))) along the last axis; the largest is taken out, so no digit is lost."""
+    _, below, log = _above_largest(z, (-1,))
+    return np.asarray(below - log)
+''',
+    "_above_largest": '''
+def _above_largest(
+    z: np.ndarray, axes: tuple[int, ...]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The largest m of z along the axes, z - m, and log(sum(exp(z - m))), exact where that is
+    small. Of minus infinities alone m is one and nothing is taken out.
+    """
+    largest = z.max(axis=axes, keepdims=True)
+    below = z - np.where(largest == -np.inf, 0, largest)
+    ones = (below == 0).astype(z.dtype)
+    count = np.maximum(ones.sum(axis=axes, keepdims=True), 1)
+    others = (np.exp(below) - ones).sum(axis=axes, keepdims=True)
+    return largest, below, np.log1p(others + (count - 1))
 ''',
 }

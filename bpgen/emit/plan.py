@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bpgen.ir import Equation, Network
-from bpgen.lower.softmax import names_read
 from bpgen.record import Derivation, Forward, Step
 
 
@@ -38,8 +37,7 @@ def plan(derivation: Derivation) -> Plan:
     late = [s for s in both if s.equation.name not in early_names]
     of_target = _of_target(network, derivation.forward)
     loss = [f for f in derivation.forward if f.equation.name in of_target]
-    defined = definitions(derivation)
-    rebuilt = _needed_forward(loss, _reads([s.evaluated for s in both]), defined)
+    rebuilt = _needed_forward(loss, _reads([s.evaluated for s in both]))
     read = _reads([f.evaluated for f in loss] + [s.evaluated for s in both])
     computed = {
         t.name for t in network.tensors.values() if t.role in ("input", "state", "noise", "value")
@@ -47,7 +45,7 @@ def plan(derivation: Derivation) -> Plan:
     cached = read & computed | set(_first_input(network)) | _shaping(network, derivation, both)
     cached |= _measuring(network, both, cached)
     early = [f for f in derivation.forward if f.equation.name not in of_target]
-    forward = _needed_forward(early, cached | set(network.outputs), defined)
+    forward = _needed_forward(early, cached | set(network.outputs))
     return Plan(
         tuple(forward),
         tuple(loss),
@@ -112,15 +110,13 @@ def definitions(derivation: Derivation) -> dict[str, Equation]:
     return {f.evaluated.name: f.evaluated for f in derivation.forward}
 
 
-def _needed_forward(
-    forward: list[Forward], wanted: set[str], defined: dict[str, Equation]
-) -> list[Forward]:
+def _needed_forward(forward: list[Forward], wanted: set[str]) -> list[Forward]:
     kept: list[Forward] = []
     needed = set(wanted)
     for item in reversed(forward):
         if item.evaluated.name in needed:
             kept.append(item)
-            needed |= names_read(item.evaluated, defined)
+            needed |= _reads([item.evaluated])
     return kept[::-1]
 
 

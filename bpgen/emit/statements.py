@@ -17,9 +17,10 @@ from bpgen.emit.loops import Looping
 from bpgen.emit.plan import Plan, definitions
 from bpgen.emit.scattered import added
 from bpgen.ir import Element, Equation, Index, Loop, Term, length
-from bpgen.lower.access import Operand, aligned, transposed
+from bpgen.lower.access import Operand, aligned
 from bpgen.lower.comment import right_of, spoken
-from bpgen.lower.contract import lowered, operand, outermost
+from bpgen.lower.contract import lowered, outermost
+from bpgen.lower.rows import spelled
 from bpgen.lower.scatter import scatters, whole
 from bpgen.lower.scope import Scope
 from bpgen.lower.softmax import argument_of_softmax
@@ -52,9 +53,6 @@ class Statements:
         self.scope = Scope(_order(derivation), flat_tensors(self.tensors, stacked=True))
         self.order = self.scope.order
         self.definitions = definitions(derivation)
-        self.flat_definitions = {
-            name: flat(e, self.tensors) for name, e in self.definitions.items()
-        }
         self.adjoints = derivation.adjoint
         self.differentiates = {adjoint: name for name, adjoint in derivation.adjoint.items()}
         self.everything = [
@@ -129,7 +127,7 @@ class Statements:
         self, equation: Equation, evaluated: Equation, number: int, indent: int
     ) -> list[str]:
         """The other spelling, where it is another."""
-        if evaluated == equation:
+        if spelled(evaluated) == equation:
             return []
         return comment(f"({number}) evaluated as {right_of(evaluated, self.order)}", indent)
 
@@ -176,12 +174,7 @@ class Statements:
 
     def right(self, equation: Equation, scope: Scope) -> Operand:
         """The right-hand side, with those of its axes along which it varies."""
-        u = argument_of_softmax(equation, self.flat_definitions)
-        if u is None:
-            return lowered(equation, scope)
-        axes = tuple(i for i in equation.indices if i not in scope.fixed)
-        array = transposed(operand(u, axes, scope), axes)
-        return Operand(f"softmax({array.text})", axes)
+        return lowered(equation, scope)
 
     def dtype(self, equations: Iterable[Equation]) -> str:
         """The precision of what equations compute: that of what they read."""

@@ -10,11 +10,12 @@ import sympy as sp
 from bpgen.contraction import factored
 from bpgen.ir import Element, Equation, Term, element
 from bpgen.lower.printer import ATOM, POWER, PRODUCT, Printer, Text
+from bpgen.lower.rows import spelled
 
 
 def spoken(equation: Equation, order: Mapping[str, int]) -> str:
     """`z1[n,i] = sum_j W1[i,j] * x[n,j] + b1[i]`"""
-    printer = Printer(_access, order, calls=False)
+    printer, equation = Printer(_access, order, calls=False), spelled(equation)
     here = [t for t in equation.terms if not is_elsewhere(t)]
     own = replace(equation, terms=tuple(here))
     said = [f"{_plain(equation.lhs)} = {right(own, printer)}"] if here else []

@@ -12,9 +12,10 @@ import sympy as sp
 
 from bpgen.contraction import Group, Sum, factored, groups, uses
 from bpgen.functions import at_most
-from bpgen.ir import BATCH, Element, Equation, Index, element, length
+from bpgen.ir import BATCH, Element, Equation, Index, TensorInfo, element, length
 from bpgen.lower.access import Operand, aligned, read, transposed
 from bpgen.lower.printer import ATOM, PRODUCT, SUM, Printer, Text, bracketed
+from bpgen.lower.rows import InRow
 from bpgen.lower.scope import Scope
 
 _Plan = tuple[Operand, Operand, list[tuple[Index, ...]]]  # two arrays, and the axes each keeps
@@ -153,8 +154,9 @@ def _elementwise(
     given: Mapping[Element, Text] | None = None,
 ) -> Text:
     """A body element by element, every access lined up with the axes of the frame."""
+    body, told = _in_rows(body, frame, scope)
     body, counted = _counted(body, frame, scope)
-    marks = {**(given or {}), **counted}
+    marks = {**(given or {}), **told, **counted}
 
     def access(e: Element) -> Text:
         if e in marks:
@@ -162,6 +164,25 @@ def _elementwise(
         return aligned(read(e, scope), frame), ATOM
 
     return Printer(access, scope.order).text(body)
+
+
+def _in_rows(
+    body: sp.Expr, frame: tuple[Index, ...], scope: Scope
+) -> tuple[sp.Expr, dict[Element, Text]]:
+    """A body in which what a call computes of whole rows is the entry of an array."""
+    new = {r: element(f"<{r}>", ()) for r in sorted(body.atoms(InRow), key=str)}
+    outer = {r: mark for r, mark in new.items() if body.xreplace({r: mark}) != body}
+    marks = {mark: (aligned(_entry(r, frame, scope), frame), ATOM) for r, mark in outer.items()}
+    return body.xreplace(new), marks
+
+
+def _entry(value: InRow, frame: tuple[Index, ...], scope: Scope) -> Operand:
+    """One place of a softmax or log-softmax along the last axis of an array."""
+    axes = (*uses(value.row, frame), value.axis)
+    array = transposed(operand(value.row, axes, scope), axes)
+    whole = TensorInfo(f"{value.call}({array.text})", axes, "value")
+    place = element(whole.name, (*axes[:-1], value.place))
+    return read(place, replace(scope, tensors=ChainMap({whole.name: whole}, dict(scope.tensors))))
 
 
 def _counted(

@@ -41,11 +41,3 @@ def _is_log_sum_exp(definition: Equation | None, u: sp.Expr, equation: Equation)
     term, axis = definition.terms[0], equation.indices[-1]
     at = dict(zip(definition.indices, equation.indices[:-1], strict=True))
     return term.over[0].size == axis.size and term.body.xreplace({**at, term.over[0]: axis}) == u
-
-
-def names_read(equation: Equation, definitions: Definitions) -> set[str]:
-    """The tensors that the statement of an equation reads: a softmax does not read the
-    log-sum-exp.
-    """
-    u = argument_of_softmax(equation, definitions)
-    return {e.name for e in (elements(u) if u is not None else equation.reads())}

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 import sympy as sp
 
-from bpgen.functions import ROWS, Row
-from bpgen.ir import Network
+from bpgen.functions import ROWS, Row, masked
+from bpgen.ir import Element, Network
 from bpgen.render.dialect import Dialect
 from bpgen.render.names import Symbol
 from bpgen.render.scalar import Printer
@@ -51,9 +51,19 @@ def legend(network: Network, writer: Writer, components: bool) -> tuple[str, ...
         f"{inline(dialect.d + dialect.immediate)} is the immediate derivative:"
         " of the formula's own mention of the variable": "immediate" in notes,
         f"Indices{labels} count from {writer.first}": components or "count" in notes,
+        "Where a mask keeps nothing, the softmax is 0, and no gradient passes through it": _may_keep_nothing(
+            network
+        ),
         "Long numbers are rounded to six digits": "rounded" in notes,
     }
     return tuple(f"{line}." for line, holds in told.items() if holds)
+
+
+def _may_keep_nothing(network: Network) -> bool:
+    """Whether a softmax is of what a mask that is given keeps."""
+    terms = [t for equation in network for t in equation.terms]
+    masks = (m.args[1] for t in terms for m in t.body.atoms(masked))
+    return any(k.has(Element) for k in masks) and any(t.reduce == "logsumexp" for t in terms)
 
 
 def _definition(known: Row, writer: Writer) -> str:

@@ -27,7 +27,9 @@ from bpgen.ir import Index, Term
 
 
 def masked(z: Any, keep: Any) -> Any:
-    """z where `keep` is not 0, else minus infinity: what softmax makes 0 and max never takes."""
+    """z where `keep` is not 0, else minus infinity: what softmax makes 0, also where nothing is
+    kept, and max never takes.
+    """
     if any(isinstance(t, Tensor) and t.rank for t in (z, keep)):
         return pointwise("masked", masked, z, keep)
     return Formula((Term(f.masked(Formula.of(z).body(), Formula.of(keep).body())),))
@@ -54,8 +56,9 @@ def attention(
     """y[t] = sum_u p[t, u] v[u], p = softmax over u of sum_d q[t, d] k[u, d] / sqrt(width).
 
     q (..., steps, width), k (..., others, width), v (..., others, any) -> (..., steps, any). Of the
-    `mask` ((...,) steps, others), or (others), 0 says not to look, 1 to look; `causal`: only at u
-    up to t. s1, m1 (what is left of s1), p1, y1. torch.nn.functional.scaled_dot_product_attention.
+    `mask` ((...,) steps, others), or (others), 0 says not to look, 1 to look: where there is
+    nothing to look at, y is 0, and no gradient passes; `causal`: only at u up to t. s1, m1 (what is
+    left of s1), p1, y1. torch.nn.functional.scaled_dot_product_attention.
     """
     _fit(q, k, v)
     return _looked(Layer("attention"), q, k, v, mask, causal)

@@ -103,14 +103,13 @@ _WORDS = {
     "layers.recurrence": ("rnn", "gru", "lstm", "bidirectional"),
     "layers.heads": ("attention", "multi_head_attention", "masked", "at_most"),
     "blocks": ("repeat",),
+    "cross_entropy": ("categorical_cross_entropy", "categorical_cross_entropy_with_logits"),
     "losses": (
         "half_squared_error",
         "squared_error",
         "mean_squared_error",
         "binary_cross_entropy",
         "binary_cross_entropy_with_logits",
-        "categorical_cross_entropy",
-        "categorical_cross_entropy_with_logits",
         "absolute_error",
         "mean_absolute_error",
         "huber",
@@ -134,6 +133,7 @@ __all__ = [word for words in _WORDS.values() for word in words]
 if TYPE_CHECKING:
     from bpgen.declare.activations import *
     from bpgen.declare.blocks import *
+    from bpgen.declare.cross_entropy import *
     from bpgen.declare.functions import *
     from bpgen.declare.layers.convolution import *
     from bpgen.declare.layers.heads import *

@@ -106,8 +106,9 @@ CERTAIN = [0.0, 1.0, 0.0]
 )
 def test_nothing_is_lost_on_what_is_certain(net: str, loss: float, slope: Array) -> None:
     """Probabilities that are exactly 0 and 1, as predictions and as targets."""
-    y = "" if "y" not in net else "y = target(3)\n"
-    given = [CERTAIN] if y else []
+    given = [CERTAIN] if "y" in net else []
+    word = "one_hot" if "categorical" in net else "target"
+    y = f"y = {word}(3)\n" if given else ""
     _, found, dx = ran(f"x = input(3)\n{y}{net}", [-2000.0, 2000.0, -2000.0], *given)
     assert found == loss
     assert slope is None or np.abs(dx - slope).max() == 0

@@ -96,3 +96,107 @@ def test_an_index_that_is_only_compared() -> None:
         "L = loss(sum(tanh(o)) + sum(g ** 2))",
         formula,
     )
+
+
+def log_softmax(z: Any) -> Any:
+    return z - np.log(np.sum(np.exp(z), axis=-1, keepdims=True))
+
+
+SEQUENCE = "W = param(4, 3)\nz = x @ W.T\n"
+
+
+@pytest.mark.parametrize("places", ['"T"', "6", '2, "T"'])
+@pytest.mark.parametrize("call", ["_with_logits(z, y)", "(softmax(z), y)"])
+def test_the_cross_entropy_of_a_sequence_is_the_mean_over_its_places(
+    places: str, call: str
+) -> None:
+    def formula(p: Arrays, x: Any, y: Any) -> Any:
+        chosen = np.take_along_axis(log_softmax(x @ p["W"].T), y[..., None], -1)
+        return -np.mean(chosen)
+
+    agrees(
+        f"x, y = input({places}, 3), label(4, {places})\n{SEQUENCE}"
+        f"L = loss(categorical_cross_entropy{call})",
+        formula,
+    )
+
+
+def test_a_sequence_of_one_hot_rows() -> None:
+    def formula(p: Arrays, x: Any, y: Any) -> Any:
+        even = 0.9 * y + 0.1 / 4
+        return -np.mean(np.sum(even * log_softmax(x @ p["W"].T), axis=-1))
+
+    rows = np.random.default_rng(3).dirichlet(np.ones(4), (3, 5))
+    agrees(
+        f'x, y = input("T", 3), one_hot(4, "T")\n{SEQUENCE}'
+        "L = loss(categorical_cross_entropy_with_logits(z, y, label_smoothing=0.1))",
+        formula,
+        x=np.random.default_rng(4).standard_normal((3, 5, 3)),
+        y=rows,
+    )
+
+
+def huber(d: Any) -> Any:
+    return np.where(np.abs(d.real) <= 1, d**2 / 2, np.sign(d.real) * d - 0.5)
+
+
+@pytest.mark.parametrize(
+    ("call", "of_one"),
+    [
+        ("half_squared_error(q[a], y)", lambda q, y: (q - y) ** 2 / 2),
+        ("squared_error(q[a], y)", lambda q, y: (q - y) ** 2),
+        ("mean_squared_error(q[a], y)", lambda q, y: (q - y) ** 2),
+        ("huber(q[a], y)", lambda q, y: huber(q - y)),
+        ("smooth_l1(q[a], y)", lambda q, y: huber(q - y)),
+        ("absolute_error(q[a], y)", lambda q, y: np.sign((q - y).real) * (q - y)),
+        ("mean_absolute_error(q[a], y)", lambda q, y: np.sign((q - y).real) * (q - y)),
+        ("log_cosh_loss(q[a], y)", lambda q, y: np.log(np.cosh(q - y))),
+        ("hinge(q[a], y)", lambda q, y: (1 - q * y) * ((1 - q * y).real > 0)),
+        (
+            "binary_cross_entropy_with_logits(q[a], y)",
+            lambda q, y: np.log1p(np.exp(q)) - y * q,
+        ),
+        (
+            "binary_cross_entropy(sigmoid(q[a]), y)",
+            lambda q, y: np.log1p(np.exp(q)) - y * q,
+        ),
+        ("poisson_loss(q[a], y)", lambda q, y: np.exp(q) - y * q),
+        ("kl_divergence(sigmoid(q[a]), y)", lambda q, y: y * np.log(y * (1 + np.exp(-q)))),
+    ],
+)
+def test_a_loss_of_one_entry(call: str, of_one: Any) -> None:
+    def formula(p: Arrays, x: Any, a: Any, y: Any) -> Any:
+        return of_one((p["W"] @ x)[a], y)
+
+    agrees(
+        f"x, a, y = input(3), input(below=4), target()\nW = param(4, 3)\nq = W @ x\n"
+        f"L = loss({call})",
+        formula,
+    )
+
+
+def test_losses_of_entries_that_are_averaged() -> None:
+    """The length T is known from targets alone."""
+
+    def formula(p: Arrays, x: Any, y: Any, u: Any) -> Any:
+        q = p["W"] @ x
+        return np.mean(huber(q[y] - u) - log_softmax(q)[y])
+
+    agrees(
+        f'{INDICES}x, y, u = input(3), label(4, "T"), target("T")\nW = param(4, 3)\nq = W @ x\n'
+        "of_one = huber(q[y[t]], u[t]) + categorical_cross_entropy_with_logits(q, y[t])\n"
+        "L = loss(mean(of_one, t))",
+        formula,
+    )
+
+
+def test_a_length_that_only_an_unread_target_tells() -> None:
+    """Backward reads no u, but multiplies by its length."""
+
+    def formula(p: Arrays, x: Any, u: Any) -> Any:
+        return np.sum(p["w"] @ x + u)
+
+    agrees(
+        f'{INDICES}x, u = input(3), target("T")\nw = param(3)\nL = loss(sum(dot(w, x) + u[t], t))',
+        formula,
+    )

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import sympy as sp
 
 from bpgen import functions as f
-from bpgen.declare.activations import identity, relu, softplus
+from bpgen.declare.activations import relu, softplus
+from bpgen.declare.compared import bound_of, classes, pair, tensors
 from bpgen.declare.declaration import here
 from bpgen.declare.formula import Formula, fresh, reduce
-from bpgen.declare.functions import (
-    abs,
-    exp,
-    log,
-    log_softmax,
-    logsumexp,
-    mean,
-    sqrt,
-    sum,
-    word,
-)
+from bpgen.declare.functions import abs, exp, log, log_softmax, logsumexp, mean, sqrt, sum, word
 from bpgen.declare.given import number
 from bpgen.declare.symbolic import Symbolic, said
 from bpgen.declare.tensor import Tensor
@@ -35,101 +25,67 @@ _xlogx = word(f.xlogx, "xlogx")
 
 def half_squared_error(a: Tensor, y: Tensor) -> Any:
     """sum of (a - y)^2 / 2."""
-    return sum(_pair(a, y, "half_squared_error") ** 2) / 2
+    return _total(pair(a, y, "half_squared_error") ** 2) / 2
 
 
 def squared_error(a: Tensor, y: Tensor) -> Any:
     """sum of (a - y)^2."""
-    return sum(_pair(a, y, "squared_error") ** 2)
+    return _total(pair(a, y, "squared_error") ** 2)
 
 
 def mean_squared_error(a: Tensor, y: Tensor) -> Any:
     """mean of (a - y)^2 over the outputs."""
-    return mean(_pair(a, y, "mean_squared_error") ** 2)
+    return _average(pair(a, y, "mean_squared_error") ** 2)
 
 
 def binary_cross_entropy(a: Tensor, y: Tensor) -> Any:
     """-(y log a + (1 - y) log(1 - a)), summed over the outputs; a are probabilities."""
-    _pair(a, y, "binary_cross_entropy")
-    return -sum(y * log(a) + (1 - y) * log(1 - a))
+    pair(a, y, "binary_cross_entropy")
+    return -_total(y * log(a) + (1 - y) * log(1 - a))
 
 
 def binary_cross_entropy_with_logits(z: Tensor, y: Tensor) -> Any:
     """The binary cross-entropy of sigmoid(z), summed over the outputs: y softplus(-z) + (1 - y)
     softplus(z).
     """
-    _pair(z, y, "binary_cross_entropy_with_logits")
-    return sum(y * softplus(-z) + (1 - y) * softplus(z))
-
-
-def categorical_cross_entropy(
-    p: Tensor,
-    y: Tensor,
-    *,
-    label_smoothing: float = 0,
-    weight: Any = None,
-    ignore: int | None = None,
-) -> Any:
-    """-sum y log p for y = one_hot(K), -log p[y] for y = label(K); p are probabilities.
-
-    With `label_smoothing` s, y is taken as (1 - s) y + s / K. `weight` is a number for each class,
-    by which its term is multiplied. A sample of the class `ignore` has the loss 0. PyTorch then
-    divides by the weights of a batch's labels, or by how many are kept; the loss here stays the
-    plain mean over the batch. For the other mean, leave these options out and multiply by a weight
-    of the sample, u = target(), that is given as w / w.mean().
-    """
-    what = "categorical_cross_entropy"
-    return _cross_entropy(p, y, log, (label_smoothing, weight, ignore), what)
-
-
-def categorical_cross_entropy_with_logits(
-    z: Tensor,
-    y: Tensor,
-    *,
-    label_smoothing: float = 0,
-    weight: Any = None,
-    ignore: int | None = None,
-) -> Any:
-    """The categorical cross-entropy of softmax(z), with the same options."""
-    what = "categorical_cross_entropy_with_logits"
-    _tensors((z, y), what, "give the output and the target")
-    return _cross_entropy(log_softmax(z), y, identity, (label_smoothing, weight, ignore), what)
+    pair(z, y, "binary_cross_entropy_with_logits")
+    return _total(y * softplus(-z) + (1 - y) * softplus(z))
 
 
 def absolute_error(a: Tensor, y: Tensor) -> Any:
     """sum of |a - y|."""
-    return sum(abs(_pair(a, y, "absolute_error")))
+    return _total(abs(pair(a, y, "absolute_error")))
 
 
 def mean_absolute_error(a: Tensor, y: Tensor) -> Any:
     """mean of |a - y| over the outputs."""
-    return mean(abs(_pair(a, y, "mean_absolute_error")))
+    return _average(abs(pair(a, y, "mean_absolute_error")))
 
 
 def huber(a: Tensor, y: Tensor, delta: float = 1) -> Any:
     """(a - y)^2 / 2 where |a - y| <= delta, delta (|a - y| - delta / 2) elsewhere; summed over the
     outputs.
     """
-    return sum(_huber(_pair(a, y, "huber"), _above_zero(delta, "huber: delta")))
+    return _total(_huber(pair(a, y, "huber"), _above_zero(delta, "huber: delta")))
 
 
 def smooth_l1(a: Tensor, y: Tensor, beta: float = 1) -> Any:
     """The Huber loss with delta = beta, over beta; summed over the outputs."""
     beta = _above_zero(beta, "smooth_l1: beta")
-    return sum(_huber(_pair(a, y, "smooth_l1"), beta)) / beta
+    return _total(_huber(pair(a, y, "smooth_l1"), beta)) / beta
 
 
 def log_cosh_loss(a: Tensor, y: Tensor) -> Any:
     """sum of log cosh(a - y)."""
-    return sum(_log_cosh(_pair(a, y, "log_cosh_loss")))
+    return _total(_log_cosh(pair(a, y, "log_cosh_loss")))
 
 
 def hinge(a: Tensor, y: Tensor, margin: float = 1) -> Any:
     """max(0, margin - y a) for targets of -1 and 1, summed over the outputs; the slope at the kink
     is 0.
     """
-    _pair(a, y, "hinge")
-    return sum(relu(_above_zero(margin, "hinge: margin") - y * a))
+    pair(a, y, "hinge")
+    return _total(relu(_above_zero(margin, "hinge: margin") - y * a))
 
 
 def multiclass_hinge(z: Tensor, y: Tensor, margin: float = 1, power: int = 1) -> Any:
@@ -139,9 +95,11 @@ def multiclass_hinge(z: Tensor, y: Tensor, margin: float = 1, power: int = 1) ->
     margin = _above_zero(margin, "multiclass_hinge: margin")
     if power not in (1, 2):
         raise NetError(f"multiclass_hinge: power={power!r:.40} is not known", "use 1 or 2")
-    _classes(z, y, "multiclass_hinge", "score")
+    classes(z, y, "multiclass_hinge", "score")
+    if z.rank != 1:
+        raise NetError(f"multiclass_hinge: {z.said()} is no vector", "give one score a class")
     j = fresh(z.shape[0])
-    if y.bound is None:
+    if bound_of(y) is None:
         k = fresh(z.shape[0])
         right = Tensor.of((), reduce(y[k] * z[k], (k,), "sum"), hint="s")
         return reduce((1 - y[j]) * relu(margin - right[()] + z[j]) ** power, (j,), "sum") / j.size
@@ -153,14 +111,14 @@ def kl_divergence(p: Tensor, y: Tensor, *, log_input: bool = False) -> Any:
     """sum of y (log y - log p) for targets y that are probabilities, where 0 log 0 is 0; with
     `log_input`, log p is given for p.
     """
-    _pair(p, y, "kl_divergence")
-    return sum(_xlogx(y) - y * (p if log_input else log(p)))
+    pair(p, y, "kl_divergence")
+    return _total(_xlogx(y) - y * (p if log_input else log(p)))
 
 
 def kl_divergence_with_logits(z: Tensor, y: Tensor) -> Any:
     """The divergence of y from softmax(z)."""
-    _pair(z, y, "kl_divergence_with_logits")
-    return sum(_xlogx(y) - y * log_softmax(z))
+    pair(z, y, "kl_divergence_with_logits")
+    return _total(_xlogx(y) - y * log_softmax(z))
 
 
 def poisson_loss(z: Tensor, y: Tensor, *, log_input: bool = True, eps: float = 1e-8) -> Any:
@@ -168,8 +126,8 @@ def poisson_loss(z: Tensor, y: Tensor, *, log_input: bool = True, eps: float = 1
     (`log_input=False`): what depends on z in -log of the Poisson probability of y; summed over the
     outputs.
     """
-    _pair(z, y, "poisson_loss")
-    return sum(exp(z) - y * z if log_input else z - y * log(z + eps))
+    pair(z, y, "poisson_loss")
+    return _total(exp(z) - y * z if log_input else z - y * log(z + eps))
 
 
 def triplet(
@@ -201,7 +159,7 @@ def mixture_density(logits: Tensor, mean: Tensor, log_scale: Tensor, y: Tensor) 
     softmax(logits), of shape (K,); `mean` and the logarithms of the standard deviations are of
     shape (K,) for a scalar y, (K, D) for a y of shape (D,), whose entries are independent.
     """
-    _tensors((logits, mean, log_scale, y), "mixture_density", "give logits, mean, log_scale, y")
+    tensors((logits, mean, log_scale, y), "mixture_density", "give logits, mean, log_scale, y")
     for t, shape in ((mean, logits.shape + y.shape), (log_scale, logits.shape + y.shape)):
         if logits.rank != 1 or y.rank > 1 or t.shape != shape:
             raise NetError(
@@ -230,110 +188,18 @@ def l1(*weights: Tensor) -> Any:
     return _penalty(abs, weights, "l1")
 
 
-def _pair(a: Tensor, y: Tensor, what: str) -> Any:
-    _tensors((a, y), what, "give the output and the target")
-    if a.role == "target" and y.role != "target":
-        raise NetError(
-            f"{what}: the target {a.said()} comes first", "give the output, then the target"
-        )
-    if y.bound is not None:
-        raise NetError(
-            f"{what}: {y.said()} is a label, a whole number",
-            f"declare it one_hot({y.bound}) or target()",
-        )
-    if a.shape != y.shape:
-        raise NetError(
-            f"{what}: {a.said()} against {y.said()}", "the output and the target need one shape"
-        )
-    return a - y
+def _total(each: Any) -> Any:
+    """The sum over the outputs; a formula is of one of them."""
+    return sum(each) if isinstance(each, Tensor) else each
 
 
-def _tensors(given: tuple[Any, ...], what: str, remedy: str) -> None:
-    for t in given:
-        if not isinstance(t, Tensor):
-            raise NetError(f"{what}: {type(t).__name__} is not a tensor", remedy)
-
-
-def _cross_entropy(
-    p: Tensor, y: Tensor, log_of: Any, options: tuple[float, Any, int | None], what: str
-) -> Any:
-    _classes(p, y, what, "probability")
-    smoothing, weight, ignore = options
-    if ignore is not None:
-        return _unless(
-            _cross_entropy(p, y, log_of, (smoothing, weight, None), what), y, ignore, what
-        )
-    smoothing = number(smoothing)  # exact: 1 - 0.9 is 0.1
-    if not 0 <= smoothing < 1:
-        raise NetError(
-            f"{what}: label_smoothing={smoothing} is no share", "give a number from 0 to below 1"
-        )
-    weights = _weights(weight, p, y, what)
-    if y.bound is None:
-        even = (1 - smoothing) * y + smoothing / y.shape[0] if smoothing else y
-        return -_weighted(even * log_of(p), weights)
-    right = (1 - smoothing) * log_of(p[y])
-    right = right if weights is None else weights[y] * right
-    return -right - (smoothing * _weighted(log_of(p), weights) / y.bound if smoothing else 0)
-
-
-def _unless(loss: Any, y: Tensor, left_out: Any, what: str) -> Any:
-    """The loss, but 0 where the target is the class left out."""
-    classes = y.bound if y.bound is not None else y.shape[-1]
-    if type(left_out) is not int or (isinstance(classes, int) and not 0 <= left_out < classes):
-        raise NetError(
-            f"{what}: ignore={left_out!r:.40} is none of the {classes} classes of {y.said()}",
-            "classes count from 0",
-        )
-    if y.bound is None:
-        return loss * (1 - y[left_out])
-    label = y[()].body()
-    return Formula.of(loss).apply(lambda value: f.unless(value, label, left_out))
-
-
-def _classes(p: Tensor, y: Tensor, what: str, of_each: str) -> None:
-    """Refuse a vector and a target that do not have the same classes."""
-    _tensors((p, y), what, "give the output and the target")
-    if y.bound is None:
-        _pair(p, y, what)
-    elif p.shape != (y.bound,):
-        raise NetError(
-            f"{what}: {p.said()} against the {y.bound} classes of {y.said()}",
-            f"one {of_each} for each class",
-        )
-
-
-def _weights(weight: Any, p: Tensor, y: Tensor, what: str) -> Any:
-    """Weights of the classes: a tensor, a list of numbers, or None."""
-    if weight is None or isinstance(weight, Tensor):
-        if weight is not None and weight.shape != p.shape:
-            raise NetError(
-                f"{what}: weight {weight.said()} for the classes of {p.said()}",
-                "one weight for each class",
-            )
-        return weight
-    if not isinstance(weight, Sequence) or len(weight) != p.shape[-1] or p.rank != 1:
-        raise NetError(
-            f"{what}: weight={said(weight)} for the classes of {p.said()}",
-            "one weight for each class: a tensor, or a list of numbers",
-        )
-    if y.bound is not None:
-        raise NetError(
-            f"{what}: a list of weights picks none for a label",
-            f"declare the target one_hot({y.bound}), or the weights as an input({y.bound})",
-        )
-    return [number(w) for w in weight]
-
-
-def _weighted(terms: Tensor, weights: Any) -> Any:
-    """The sum of the terms of all classes, each times its weight."""
-    if isinstance(weights, list):
-        return sum([w * terms[k] for k, w in enumerate(weights) if w != 0])
-    return sum(terms if weights is None else weights * terms)
+def _average(each: Any) -> Any:
+    """The mean over the outputs; a formula is of one of them."""
+    return mean(each) if isinstance(each, Tensor) else each
 
 
 def _distance(one: Tensor, two: Tensor, eps: float, what: str) -> Tensor:
-    _tensors((one, two), what, "give the vectors")
+    tensors((one, two), what, "give the vectors")
     if one.shape != two.shape or one.rank != 1:
         raise NetError(f"{what}: {one.said()} against {two.said()}", "give vectors of one shape")
     distance: Tensor = sqrt(sum((one - two + eps) ** 2))
@@ -342,7 +208,7 @@ def _distance(one: Tensor, two: Tensor, eps: float, what: str) -> Tensor:
 
 
 def _scalar(value: Any, what: str) -> None:
-    _tensors((value,), what, "declare it: same = target()")
+    tensors((value,), what, "declare it: same = target()")
     if value.rank or value.bound is not None:
         raise NetError(f"{what}: {value.said()} is no scalar of 0 or 1", "declare it: target()")
 
@@ -365,7 +231,7 @@ def _of_all(function: Any, weights: Tensor) -> Any:
 
 
 def _penalty(function: Any, weights: tuple[Tensor, ...], what: str) -> Any:
-    _tensors(weights, what, f"give the weights one by one: {what}(W1, W2)")
+    tensors(weights, what, f"give the weights one by one: {what}(W1, W2)")
     chosen = weights or tuple(t for t in here().tensors if t.role == "param" and t.rank >= 2)
     if not chosen:
         raise NetError(

@@ -77,11 +77,12 @@ def target(*shape: Size, name: str | None = None) -> Tensor:
     return Tensor(_shape(shape, "target"), "target", name=checked_name(name), hint="y")
 
 
-def one_hot(classes: int, name: str | None = None) -> Tensor:
-    """A target of `classes` numbers that sum to 1: one-hot, or soft labels."""
-    return Tensor(
-        _shape((classes,), "one_hot"), "target", name=checked_name(name), hint="y", sums_to_one=True
-    )
+def one_hot(classes: int, *shape: Size, name: str | None = None) -> Tensor:
+    """A target of `classes` numbers that sum to 1, one-hot or soft labels; or several (of the shape
+    after the classes), each along the last axis.
+    """
+    sizes = _shape((*shape, classes), "one_hot")
+    return Tensor(sizes, "target", name=checked_name(name), hint="y", sums_to_one=True)
 
 
 def label(classes: int, *shape: Size, name: str | None = None) -> Tensor:

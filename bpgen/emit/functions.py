@@ -11,7 +11,7 @@ from bpgen.emit.layout import collection
 from bpgen.emit.lengths import measured
 from bpgen.emit.plan import plan
 from bpgen.emit.statements import Statements
-from bpgen.emit.text import batch_shape, definition, door, drawn, joined, reads, typed
+from bpgen.emit.text import batch_shape, definition, door, drawn, joined, lengths_in, reads, typed
 from bpgen.ir import BATCH, Equation, TensorInfo
 from bpgen.lower.rows import in_rows
 from bpgen.record import Derivation
@@ -117,7 +117,7 @@ class _Functions:
         return Function(
             tuple(definition("_loss", arguments, "float")),
             "The loss of the batch that left this cache.",
-            tuple(measured(body, self._cached(body), self.write.scope.tensors)),
+            tuple(measured(body, self._at_hand(body), self.write.scope.tensors)),
         )
 
     def backward(self) -> Function:
@@ -152,7 +152,7 @@ class _Functions:
             doc,
             (
                 *self._cache_door(),
-                *measured(body, self._cached(body), self.write.scope.tensors),
+                *measured(body, self._at_hand(body), self.write.scope.tensors),
             ),
         )
 
@@ -182,11 +182,17 @@ class _Functions:
             tuple(body),
         )
 
-    def _cached(self, body: list[str]) -> dict[str, str]:
-        """The cached arrays that a body may measure: those it opens, then any."""
+    def _at_hand(self, body: list[str]) -> dict[str, str]:
+        """The arrays that a body may measure: those of the cache it opens, any of the cache, and the
+        targets that it lets in.
+        """
         cached = [n for n in self._outer_cache() if not self.network.tensors[n].block]
         opened = {n: n for n in cached if f'{n} = cache["{n}"]' in body}
-        return {**opened, **{n: f'cache["{n}"]' for n in cached if n not in opened}}
+        shut = {n: f'cache["{n}"]' for n in cached if n not in opened}
+        let_in = (
+            t.name for t in self.targets if any(line.startswith(f"{t.name} = _") for line in body)
+        )
+        return {**opened, **shut, **{n: n for n in let_in}}
 
     def _lengths(self) -> set[str]:
         """The lengths that the cached arrays tell."""
@@ -202,8 +208,10 @@ class _Functions:
         return [f'{n} = cache["{n}"]' for n in self._outer_cache() if n in read]
 
     def _read_targets(self, equations: Iterable[Equation]) -> list[TensorInfo]:
-        read = reads(equations)
-        return [t for t in self.targets if t.name in read]
+        """The targets that are read, or that alone tell a length which is spoken of."""
+        equations = list(equations)
+        read, told = reads(equations), {*lengths_in(equations)} - self._lengths()
+        return [t for t in self.targets if t.name in read or told & {*t.sample_shape}]
 
     def _doors(self, tensors: Iterable[TensorInfo], known: set[str]) -> list[str]:
         """What lets the arguments in; `known` are the lengths that have a value by now."""

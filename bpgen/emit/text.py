@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Iterator
 
 from bpgen.emit.layout import call
-from bpgen.ir import Equation, TensorInfo
+from bpgen.ir import Equation, Index, TensorInfo
 
 
 def shape_text(tensor: TensorInfo, known: Container[str] = ()) -> str:
@@ -63,3 +63,12 @@ def names_in(lines: Iterable[str]) -> set[str]:
 
 def reads(equations: Iterable[Equation]) -> set[str]:
     return {e.name for equation in equations for e in equation.reads()}
+
+
+def lengths_in(equations: Iterable[Equation]) -> Iterator[str]:
+    """The lengths known at run time that equations speak of: those of indices, and in bodies."""
+    for equation in equations:
+        for term in equation.terms:
+            sizes = (i.size for i in (*equation.indices, *term.over))
+            yield from (size for size in sizes if isinstance(size, str))
+            yield from (str(s) for s in term.body.free_symbols if not isinstance(s, Index))

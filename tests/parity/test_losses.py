@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -240,6 +241,48 @@ LIST = "[0.5, 1, 2, 0, 1.5][:$k]"
     ),
 )
 def test_of_weights(case: Case, shape: Shape) -> None:
+    agree(case, shape)
+
+
+def of_places(call: str, target: str, **options: Any) -> Case:
+    """A categorical cross-entropy of the logits z at every place, classes last."""
+    net = f"x, y = input($places, $d), {target}\nW = param($k, $d)\nz = x @ W.T\nL = loss({call})"
+
+    def loss(t: Any) -> Any:
+        z, y = t.x @ t.W.T, t.y
+        soft = y.dtype == z.dtype
+        classes_first = z.movedim(-1, 1), y.movedim(-1, 1) if soft else y
+        return F.cross_entropy(*classes_first, **options)
+
+    shapes = ({"N": 1, "d": 3, "k": 5, "T": 2}, {"N": 4, "d": 2, "k": 3, "T": 5})
+    return Case(f"{call} {target}", net, loss, shapes)
+
+
+def filled(case: Case, places: str) -> Case:
+    return replace(case, name=f"{case.name} {places}", net=case.net.replace("$places", places))
+
+
+OF_LOGITS, OF_SHARES = (
+    "categorical_cross_entropy_with_logits(z, y",
+    "categorical_cross_entropy(softmax(z), y",
+)
+
+
+@parametrized(
+    *(
+        filled(of_places(f"{call})", target), places)
+        for call in (OF_LOGITS, OF_SHARES)
+        for target in ("label($k, $places)", "one_hot($k, $places)")
+        for places in ('"T"', "6", '2, "T"')
+    ),
+    *(
+        filled(of_places(f"{call}, label_smoothing=0.2)", target, label_smoothing=0.2), '"T"')
+        for call in (OF_LOGITS, OF_SHARES)
+        for target in ("label($k, $places)", "one_hot($k, $places)")
+    ),
+)
+def test_of_sequences(case: Case, shape: Shape) -> None:
+    """reduction="mean" of PyTorch: over the samples and over the places."""
     agree(case, shape)
 
 

@@ -1,0 +1,83 @@
+"""An output and its target: that they are there, in this order, and of shapes that fit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bpgen.declare.access import tensor_of
+from bpgen.declare.formula import Formula
+from bpgen.declare.symbolic import Symbolic
+from bpgen.declare.tensor import Tensor
+from bpgen.errors import NetError
+from bpgen.ir import Element, Size, Term
+
+OUTPUT_AND_TARGET = "give the output and the target"
+
+
+def pair(a: Any, y: Any, what: str) -> Any:
+    """Their difference. Of two formulas, or a formula and a scalar, it is a formula."""
+    for t in (a, y):
+        if not isinstance(t, Symbolic):
+            raise NetError(f"{what}: {_kind(t)} is not a tensor", OUTPUT_AND_TARGET)
+    if is_target(a) and not is_target(y):
+        raise NetError(
+            f"{what}: the target {a.said()} comes first", "give the output, then the target"
+        )
+    bound = bound_of(y)
+    if bound is not None:
+        raise NetError(
+            f"{what}: {y.said()} is a label, a whole number",
+            f"declare it one_hot({bound}) or target()",
+        )
+    if shape_of(a) != shape_of(y):
+        raise NetError(
+            f"{what}: {a.said()} against {y.said()}", "the output and the target need one shape"
+        )
+    return a - y
+
+
+def tensors(given: tuple[Any, ...], what: str, remedy: str) -> None:
+    for t in given:
+        if not isinstance(t, Tensor):
+            raise NetError(f"{what}: {_kind(t)} is not a tensor", remedy)
+
+
+def _kind(value: Any) -> str:
+    return value.said() if isinstance(value, Symbolic) else type(value).__name__
+
+
+def classes(p: Any, y: Any, what: str, of_each: str) -> None:
+    """Refuse scores and a target that do not have the same classes along the last axis."""
+    tensors((p,), what, OUTPUT_AND_TARGET)
+    bound = bound_of(y)
+    if bound is None:
+        pair(p, y, what)
+    elif p.shape != (*shape_of(y), bound):
+        along = ", along the last axis" if shape_of(y) else ""
+        raise NetError(
+            f"{what}: {p.said()} against the {bound} classes of {y.said()}",
+            f"one {of_each} for each class{along}",
+        )
+
+
+def bound_of(y: Any) -> int | None:
+    """The number of classes of a label, which may be one of several: y[t]."""
+    if isinstance(y, Tensor):
+        return y.bound
+    body = y.terms[0].body if isinstance(y, Formula) and y.plain else None
+    return tensor_of(body).bound if isinstance(body, Element) else None
+
+
+def shape_of(value: Any) -> tuple[Size, ...]:
+    return value.shape if isinstance(value, Tensor) else ()
+
+
+def is_target(value: Any) -> bool:
+    """A target, or an entry of one."""
+    if isinstance(value, Formula) and len(value.terms) == 1:
+        return _is_entry(value.terms[0])
+    return isinstance(value, Tensor) and value.role == "target"
+
+
+def _is_entry(term: Term) -> bool:
+    return isinstance(term.body, Element) and tensor_of(term.body).role == "target"

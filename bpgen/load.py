@@ -15,7 +15,7 @@ from types import CodeType
 from bpgen import __all__ as WORDS
 from bpgen.errors import NetError
 from bpgen.ir import Network
-from bpgen.surroundings import as_it_was
+from bpgen.surroundings import as_it_was, modules_beside
 
 _REMEDIES = (  # what Python says of a net.py, and what to do about it; the first that matches
     (r"SystemExit", "bpgen needs net.py to reach its end: leave the exit out"),
@@ -24,7 +24,7 @@ _REMEDIES = (  # what Python says of a net.py, and what to do about it; the firs
         r"AttributeError: '(Tensor|Formula)' object has no",
         "bpgen has functions, not methods: sum(x), not x.sum()",
     ),
-    (r"ModuleNotFoundError", "install it, or leave it out: net.py needs bpgen and perhaps sympy"),
+    (r"ModuleNotFoundError", "install it, put it beside net.py, or leave it out"),
     (r"RecursionError", "a function calls itself without end, or a formula is nested too deeply"),
     (r"", "net.py stopped here"),
 )
@@ -103,7 +103,7 @@ def _run(code: CodeType, path: str) -> dict[str, object]:
     """
     space: dict[str, object] = {"__name__": "__net__", "__file__": path}
     try:
-        with as_it_was(), redirect_stdout(sys.stderr):
+        with as_it_was(), modules_beside(path), redirect_stdout(sys.stderr):
             exec(code, space)
     except NetError as error:
         error.place = error.place or _place(error, path)

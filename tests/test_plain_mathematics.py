@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from tests.one_sample import Arrays, agrees
+from bpgen.load import declared_by, load
+from tests.conftest import emitted
+from tests.one_sample import Arrays, agrees, drawn
 
 INDICES = 'i, j, k, m, t = indices("i j k m t")\n'
 
@@ -200,3 +204,120 @@ def test_a_length_that_only_an_unread_target_tells() -> None:
         f'{INDICES}x, u = input(3), target("T")\nw = param(3)\nL = loss(sum(dot(w, x) + u[t], t))',
         formula,
     )
+
+
+def returned(source: str) -> Any:
+    """What forward returns, and the arrays that it was given."""
+    module = emitted(f"from bpgen import *\n{source}\n")
+    params, arrays = drawn(module)
+    given = {name: arrays[name] for name in module.INPUTS}
+    return module.forward(params, *given.values())[0], {**params, **given}
+
+
+INPUTS_ALONE = {
+    "an entry": ("x, z = input(3), label(3)\nL = loss(-x[z])", lambda p, x, z: -x[z]),
+    "a mean": (
+        "x, y = input(2), target(2)\nL = loss(mean_squared_error(x, y))",
+        lambda p, x, y: np.mean((x - y) ** 2),
+    ),
+    "a product with the target": (
+        "x, y = input(3), target(3)\nz = x * y\nL = loss(sum(z))",
+        lambda p, x, y: x @ y,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", INPUTS_ALONE)
+def test_a_loss_of_inputs_and_targets_alone(name: str) -> None:
+    """forward then returns the input as it is."""
+    source, formula = INPUTS_ALONE[name]
+    agrees(source, formula)
+    output, given = returned(source)
+    np.testing.assert_array_equal(output, given["x"])
+
+
+def test_what_one_formula_compares_with_a_target_is_returned() -> None:
+    """A factorisation of a matrix: of user a and item b."""
+    source = (
+        f"{INDICES}a, b, y = input(below=5), input(below=6), target()\n"
+        "P, Q = param(5, 3), param(6, 3)\nL = loss((sum(P[a, k] * Q[b, k], k) - y) ** 2)"
+    )
+    agrees(source, lambda p, a, b, y: (p["P"][a] @ p["Q"][b] - y) ** 2)
+    output, g = returned(source)
+    np.testing.assert_allclose(output, np.sum(g["P"][g["a"]] * g["Q"][g["b"]], axis=1))
+
+
+def test_what_stands_beside_the_target_in_a_bracket_is_returned() -> None:
+    source = (
+        "x, y = input(2), target()\nw, b = param(), param(2)\n"
+        "L = loss((w * x[0] + b[1] + x[1] - y) ** 2 + w ** 2)"
+    )
+    agrees(source, lambda p, x, y: (p["w"] * x[0] + p["b"][1] + x[1] - y) ** 2 + p["w"] ** 2)
+    output, g = returned(source)
+    np.testing.assert_allclose(output, g["w"] * g["x"][:, 0] + g["b"][1] + g["x"][:, 1])
+
+
+def test_what_stands_beside_the_target_under_a_sum_is_returned() -> None:
+    source = (
+        f"{INDICES}x, y = input(3), target(3)\nw = param(3)\n"
+        "L = loss(sum((sin(w[i] * x[i]) - y[i]) ** 4, i))"
+    )
+    agrees(source, lambda p, x, y: np.sum((np.sin(p["w"] * x) - y) ** 4))
+    output, g = returned(source)
+    np.testing.assert_allclose(output, np.sin(g["w"] * g["x"]))
+
+
+def test_a_formula_is_an_output() -> None:
+    """Under its variable's name, by which a loss declared after it reads it."""
+    source = (
+        "x, y = input(2), target()\nf = x[0] ** 2 + x[1]\noutput(f, 2 * f)\nL = loss((f - y) ** 3)"
+    )
+    agrees(source, lambda p, x, y: (x[0] ** 2 + x[1] - y) ** 3)
+    assert declared_by(f"from bpgen import *\n{source}\n").outputs == ("f", "u1")
+    (one, two), g = returned(source)
+    np.testing.assert_allclose(one, g["x"][:, 0] ** 2 + g["x"][:, 1])
+    np.testing.assert_allclose(two, 2 * one)
+
+
+def test_a_function_that_is_one_formula() -> None:
+    module = emitted("from bpgen import *\nx = input(2)\nf = x[0] ** 2 + x[1]\noutput(f)\n")
+    x = np.array([[1.0, 2.0], [3.0, 5.0]])
+    f, cache = module.forward({}, x)
+    assert f.tolist() == [3, 14]
+    grads = module.backward({}, cache, np.array([1.0, 10.0]), inputs=True)
+    assert grads["x"].tolist() == [[2, 1], [60, 10]]
+
+
+def test_a_module_beside_net_py(tmp_path: Path) -> None:
+    """It is found, run anew at every load, and leaves nothing behind."""
+    (tmp_path / "helper.py").write_text(
+        "from bpgen import *\nfrom layers.square import width\nW = param(width, width)\n"
+        'def block(x):\n    return tanh(W @ x + param(width, name="b"))\n'
+    )
+    (tmp_path / "layers").mkdir()
+    (tmp_path / "layers" / "__init__.py").touch()
+    (tmp_path / "layers" / "square.py").write_text("width = 4\n")
+    net = tmp_path / "net.py"
+    net.write_text(
+        "from bpgen import *\nimport helper\nx = input(4)\na = helper.block(x)\noutput(a)\n"
+    )
+    searched, loaded = [*sys.path], {*sys.modules}
+    for _ in range(2):
+        network = load(net)
+        assert [t.name for t in network.role("param")] == ["w1", "b"]
+        assert sys.path == searched
+        assert not {"helper", "layers", "layers.square"} & {*sys.modules} - loaded
+    assert sorted(p.name for p in tmp_path.rglob("*")) == [
+        "__init__.py",
+        "helper.py",
+        "layers",
+        "net.py",
+        "square.py",
+    ]
+
+
+def test_a_module_beside_net_py_hides_none_of_pythons(tmp_path: Path) -> None:
+    (tmp_path / "json.py").write_text("raise RuntimeError\n")
+    net = tmp_path / "net.py"
+    net.write_text("from bpgen import *\nimport json\nx = input()\noutput(2 * x)\n")
+    assert load(net).outputs

@@ -182,8 +182,10 @@ def test_strings_never_become_code() -> None:
 def test_a_tensor_of_another_run(
     use: str, error: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    Path("common.py").write_text("from bpgen import *\nw = param(3)\nf = w[0] * 2\n")
-    monkeypatch.syspath_prepend(tmp_path)
+    elsewhere = tmp_path / "elsewhere"  # beside net.py it would be of this run
+    elsewhere.mkdir()
+    (elsewhere / "common.py").write_text("from bpgen import *\nw = param(3)\nf = w[0] * 2\n")
+    monkeypatch.syspath_prepend(elsewhere)
     monkeypatch.delitem(sys.modules, "common", raising=False)
     net = f"{NET}from common import f, w\noutput(x * w)\n"
     declared_by(net)

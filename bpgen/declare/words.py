@@ -170,16 +170,14 @@ def loss(value: Scalar) -> Tensor:
     return made
 
 
-def output(*tensors: Tensor) -> None:
-    """Declare what forward returns: one tensor or several."""
+def output(*tensors: Scalar) -> None:
+    """Declare what forward returns: one tensor or several. A formula without open indices is the
+    scalar that it says.
+    """
     if not tensors:
         raise NetError("output: nothing is given", "give the tensors that forward returns")
+    tensors = tuple(map(_returned, tensors))
     for k, t in enumerate(tensors):
-        if not isinstance(t, Tensor):
-            raise NetError(
-                f"output: {said(t)} is not a tensor",
-                "give tensors: of a formula, tensor(formula, i)",
-            )
         if t.role != "value":
             raise NetError(
                 f"output: {t.said()} is {'an' if t.role == 'input' else 'a'} {t.role},"
@@ -189,3 +187,21 @@ def output(*tensors: Tensor) -> None:
         if any(t is other for other in (*here().outputs, *tensors[:k])):
             raise NetError(f"output: {t.said()} is given twice", "give each output once")
     here().outputs += tensors
+
+
+def _returned(value: Scalar) -> Tensor:
+    """A tensor; of a formula, one under the name of its variable, which is read for it from then
+    on.
+    """
+    if isinstance(value, Formula) and not value.free:
+        variable = here().variable(value) or "_"
+        own = None if variable.startswith("_") else checked_name(variable)
+        made = Tensor.of((), value, name=own)
+        value.terms = made[()].terms
+        return made
+    if not isinstance(value, Tensor):
+        raise NetError(
+            f"output: {said(value)} is not a tensor",
+            "give tensors: of a formula, tensor(formula, i)",
+        )
+    return value

@@ -183,8 +183,8 @@ class _Functions:
         )
 
     def _at_hand(self, body: list[str]) -> dict[str, str]:
-        """The arrays that a body may measure: those of the cache it opens, any of the cache, and the
-        targets that it lets in.
+        """The arrays that a body may measure: those of the cache that it opens, any of the cache,
+        and the targets that it lets in.
         """
         cached = [n for n in self._outer_cache() if not self.network.tensors[n].block]
         opened = {n: n for n in cached if f'{n} = cache["{n}"]' in body}

@@ -240,7 +240,8 @@ def _outputs(
     equations: list[Equation], tensors: Mapping[str, TensorInfo], own: set[str], loss: set[str]
 ) -> tuple[str, ...]:
     """What forward returns where net.py does not say: what is compared with the target, by its name
-    in net.py; without a target, what was computed last before the loss.
+    in net.py; without a target, what was computed last before the loss; without anything computed,
+    an input as it is.
     """
     of_target = {t.name for t in tensors.values() if t.role == "target"}
     compared: list[str] = []
@@ -256,4 +257,5 @@ def _outputs(
     for candidates in ([c for c in named if c in compared], compared, named, computed):
         if candidates:
             return (candidates[-1],)
-    return ()
+    given = [t.name for t in tensors.values() if t.role == "input"]
+    return tuple(sorted(given, key=lambda name: tensors[name].bound is not None)[:1])

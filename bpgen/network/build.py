@@ -13,7 +13,8 @@ from bpgen.network.batch import batched_network
 from bpgen.network.inline import Definition, inlined
 from bpgen.network.nameless import called
 from bpgen.network.naming import names, refuse
-from bpgen.network.whole import predictions, reachable, reads, whole
+from bpgen.network.prediction import predictions, told_apart
+from bpgen.network.whole import reachable, reads, whole
 
 
 def build(
@@ -31,13 +32,17 @@ def build(
         for t in (*declared.outputs, *((declared.loss,) if declared.loss is not None else ()))
     ]
     used = reachable(declared, roots)
+    if not predictions(declared, used) and told_apart(declared, used):
+        used = reachable(declared, roots)
     named = names(declared, variables, source)
     whole(declared, used, named)
     given = {serial: name for serial, name in named.items() if serial in set(used)}
     refuse(declared, given)
     kept = inlined(declared, used, {*given}, {*roots})
     predicted = predictions(declared, used)
-    if not set(predicted) & set(kept):  # the output has no name and was written inside the loss
+    if predicted and not set(predicted) & set(
+        kept
+    ):  # the output has no name and was written inside the loss
         roots.append(predicted[-1])
         kept = inlined(declared, used, {*given}, {*roots})
     _refuse_infinite(declared, kept)

@@ -29,7 +29,8 @@ def reachable(declared: Declaration, roots: Iterable[int]) -> list[int]:
         if serial not in seen:
             seen.add(serial)
             stack += reads(declared.tensors[serial].terms)
-    return sorted(seen, key=lambda serial: declared.tensors[serial].moment)
+    # What was told apart from a formula has its moment, and stands before it.
+    return sorted(seen, key=lambda serial: (declared.tensors[serial].moment, -serial))
 
 
 def whole(declared: Declaration, used: Iterable[int], named: Mapping[int, str]) -> None:
@@ -57,26 +58,6 @@ def whole(declared: Declaration, used: Iterable[int], named: Mapping[int, str]) 
             "add what compares the output with the target",
             declared.place(declared.loss_line),
         )
-
-
-def predictions(declared: Declaration, used: Iterable[int]) -> list[int]:
-    """What is computed from inputs and from no target: what forward may return. NetError where
-    nothing is.
-    """
-    origins: dict[int, set[str]] = {}
-    for serial in used:
-        t = declared.tensors[serial]
-        origins[serial] = {t.role}.union(*(origins.get(r, set()) for r in reads(t.terms)))
-    found = [
-        s for s, roles in origins.items() if {"value", "input"} <= roles and "target" not in roles
-    ]
-    if not found:
-        raise NetError(
-            "nothing is computed from the inputs alone: forward has nothing to return",
-            "compute an output, as in z = W @ x + b, and compare it with the target",
-            declared.path,
-        )
-    return found
 
 
 def _refuse_output(declared: Declaration, t: Tensor, named: Mapping[int, str]) -> None:

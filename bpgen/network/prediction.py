@@ -1,0 +1,96 @@
+"""What forward may return: what is computed from inputs and from no target."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import sympy as sp
+
+from bpgen.declare.declaration import Declaration
+from bpgen.declare.formula import Formula
+from bpgen.declare.tensor import Tensor
+from bpgen.ir import BATCH, Element, Term, element, elements
+from bpgen.network.whole import reads
+
+IsPredicted = Callable[[sp.Expr], bool]
+
+
+def predictions(declared: Declaration, used: Iterable[int]) -> list[int]:
+    """The tensors that are computed from inputs and from no target."""
+    origins = _origins(declared, used)
+    return [s for s, roles in origins.items() if "value" in roles and _of_inputs(roles)]
+
+
+def told_apart(declared: Declaration, used: Iterable[int]) -> bool:
+    """Make a tensor of what the first formula compares with a target, sum(P[k] * Q[k], k) in
+    (sum(P[k] * Q[k], k) - y) ** 2; False where none computes anything beside the target.
+    """
+    origins = _origins(declared, used)
+
+    def is_predicted(expr: sp.Expr) -> bool:
+        read = (origins[int(e.name[1:])] for e in elements(expr))
+        computed = not isinstance(expr.as_coeff_Mul()[1], Element)
+        return computed and _of_inputs(set().union(*read))
+
+    for serial in origins:
+        tensor = declared.tensors[serial]
+        split = _terms_apart(tensor.terms, is_predicted) or _addends_apart(
+            tensor.terms, is_predicted
+        )
+        if split is not None:
+            part, rest = split
+            made = Tensor.of(part.free, part)
+            made.moment, made.line = tensor.moment, tensor.line
+            tensor.terms = rest(element(f"%{made.serial}", part.free))
+            return True
+    return False
+
+
+Split = tuple[Formula, Callable[[Element], tuple[Term, ...]]]  # a part, and what is left around it
+
+
+def _terms_apart(terms: tuple[Term, ...], is_predicted: IsPredicted) -> Split | None:
+    """The terms of a sum that read no target, and the others."""
+    every = [Term(a) for t in terms if _is_plain(t) for a in sp.Add.make_args(t.body)]
+    every += [t for t in terms if not _is_plain(t)]
+    mine = tuple(t for t in every if t.at is None and is_predicted(t.body))
+    others = tuple(t for t in every if t not in mine)
+    part = Formula(mine)
+    if not mine or not others or _across_samples(part):
+        return None
+    return part, lambda made: Formula((*others, Term(made))).terms
+
+
+def _addends_apart(terms: tuple[Term, ...], is_predicted: IsPredicted) -> Split | None:
+    """The same of a sum within a formula: w * x + b in (w * x + b - y) ** 2."""
+    for term in terms:
+        for node in sp.preorder_traversal(term.body):
+            mine = [a for a in node.args if is_predicted(a)] if node.is_Add else []
+            part = Formula((Term(sp.Add(*mine)),))
+            if mine and len(mine) < len(node.args) and not _across_samples(part):
+                rest = sp.Add(*(a for a in node.args if a not in mine))
+                return part, lambda made: tuple(
+                    t.map(lambda body: body.xreplace({node: rest + made})) for t in terms
+                )
+    return None
+
+
+def _is_plain(term: Term) -> bool:
+    return not term.over and term.at is None
+
+
+def _across_samples(part: Formula) -> bool:
+    return any(i.size == BATCH for i in part.free)
+
+
+def _of_inputs(roles: set[str]) -> bool:
+    return "input" in roles and "target" not in roles
+
+
+def _origins(declared: Declaration, used: Iterable[int]) -> dict[int, set[str]]:
+    """The roles of what each tensor is computed from, its own included."""
+    origins: dict[int, set[str]] = {}
+    for serial in used:
+        t = declared.tensors[serial]
+        origins[serial] = {t.role}.union(*(origins.get(r, set()) for r in reads(t.terms)))
+    return origins

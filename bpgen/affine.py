@@ -47,7 +47,13 @@ def affine(expr: sp.Expr) -> Affine | None:
     start = sp.expand(start)
     if any(isinstance(s, Index) for s in start.free_symbols):
         return None
-    return Affine(start, tuple(sorted(steps, key=lambda s: (-abs(s[1]), s[0].name))))
+    return Affine(start, tuple(sorted(steps, key=_from_the_slowest)))
+
+
+def _from_the_slowest(step: tuple[Index, int]) -> tuple[int, bool, str]:
+    """Of two with the same step, one of a single value is the faster digit."""
+    index, size = step
+    return -abs(size), index.size == 1, index.name
 
 
 def undone(expr: sp.Expr, index: Index, axis: Index) -> sp.Expr | None:

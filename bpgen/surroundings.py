@@ -52,6 +52,6 @@ def modules_beside(path: str) -> Iterator[None]:
 
 
 def _lies_in(folder: Path, module: object) -> bool:
-    """Whether a module, or a package, lies in a folder itself; not in one below, as of libraries."""
+    """Whether a module or package lies in the folder itself, not in one below, as libraries may."""
     file = Path(str(getattr(module, "__file__", None) or os.devnull)).absolute()
-    return folder in (file.parent, file.parent.parent if file.stem == "__init__" else file.parent)
+    return folder == (file.parent.parent if file.stem == "__init__" else file.parent)

@@ -321,3 +321,42 @@ def test_a_module_beside_net_py_hides_none_of_pythons(tmp_path: Path) -> None:
     net = tmp_path / "net.py"
     net.write_text("from bpgen import *\nimport json\nx = input()\noutput(2 * x)\n")
     assert load(net).outputs
+
+
+@pytest.mark.parametrize("axes", [(1, 2, 0), (1, 0, 2), (0, 2, 1), (2, 0, 1), (2, 1, 0)])
+def test_an_axis_of_one_within_a_reshape(axes: tuple[int, ...]) -> None:
+    def formula(p: Arrays, x: Any) -> Any:
+        flat = x.transpose(axes).reshape(4)
+        return np.sum((p["w"] @ flat) ** 2) + np.sum(flat.reshape(2, 1, 2)[1, 0] ** 3)
+
+    agrees(
+        f"x = input(1, 2, 2)\nw = param(3, 4)\ny = reshape(transpose(x, *{axes}), 4)\n"
+        f"z = reshape(y, 2, 1, 2)\nL = loss(sum((w @ y) ** 2) + z[1, 0, 0] ** 3 + z[1, 0, 1] ** 3)",
+        formula,
+    )
+
+
+def test_running_statistics_of_the_last_batch_alone() -> None:
+    """momentum=1, as PyTorch takes it: the states are given, and nothing of them is left."""
+    module = emitted(
+        "from bpgen import *\nx, m, s, t = input(3), state(3), state(3), target(3)\n"
+        "y, m1, s1 = running_batch_norm(x, (m, s), momentum=1)\noutput(y, m1, s1)\n"
+        "L = loss(sum((y - t) ** 4))\n"
+    )
+    x = np.random.default_rng(0).standard_normal((5, 3))
+    given = module.init(0), x, np.ones(3), np.ones(3)
+    (y, m, s), cache = module.forward(*given)
+    np.testing.assert_allclose(m, x.mean(axis=0))
+    np.testing.assert_allclose(s, x.var(axis=0, ddof=1))
+    np.testing.assert_allclose(y, (x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + 1e-5))
+    t = np.ones((5, 3))
+    dx = module.backward(given[0], cache, t, inputs=True)["x"]
+    steps = np.zeros_like(x)
+    for at in np.ndindex(x.shape):
+        ends = []
+        for h in (1e-5, -1e-5):
+            moved = x.copy()
+            moved[at] += h
+            ends.append(module.loss(given[0], moved, *given[2:], t))
+        steps[at] = (ends[0] - ends[1]) / 2e-5
+    np.testing.assert_allclose(dx, steps, rtol=1e-6, atol=1e-8)

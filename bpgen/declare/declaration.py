@@ -38,6 +38,8 @@ class Declaration:
     indices: Iterator[int] = field(default_factory=count)
     block: Block | None = None  # the one that is being declared
     called: dict[int, str] = field(default_factory=dict)  # by the variables of a block
+    # Arguments of the module that no equation need read, by their serial numbers.
+    arguments: set[int] = field(default_factory=set)
     moments: Iterator[int] = field(default_factory=count)  # when each tensor was defined
 
     def add(self, tensor: Tensor) -> int:

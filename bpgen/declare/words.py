@@ -200,8 +200,11 @@ def _returned(value: Scalar) -> Tensor:
         value.terms = made[()].terms
         return made
     if not isinstance(value, Tensor):
+        several = isinstance(value, (tuple, list))
         raise NetError(
             f"output: {said(value)} is not a tensor",
-            "give tensors: of a formula, tensor(formula, i)",
+            "give each by a name of its own, as in y, m, s = ...; output(y, m, s)"
+            if several
+            else "give tensors: of a formula, tensor(formula, i)",
         )
     return value

@@ -31,9 +31,9 @@ def build(
         t.serial
         for t in (*declared.outputs, *((declared.loss,) if declared.loss is not None else ()))
     ]
-    used = reachable(declared, roots)
+    used = reachable(declared, [*roots, *declared.arguments])
     if not predictions(declared, used) and told_apart(declared, used):
-        used = reachable(declared, roots)
+        used = reachable(declared, [*roots, *declared.arguments])
     named = names(declared, variables, source)
     whole(declared, used, named)
     given = {serial: name for serial, name in named.items() if serial in set(used)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bpgen.declare.declaration import here
 from bpgen.declare.formula import Formula
 from bpgen.declare.functions import mean, sqrt
 from bpgen.declare.given import number
@@ -116,6 +117,8 @@ def running_batch_norm(
     ):
         raise NetError(f"{layer.word}: momentum={momentum!r:.40} is not from 0 to 1", "such as 0.1")
     (c,), new, (mu, v) = along(x.shape[:1]), number(momentum), _moments(layer, x)
+    if new == 1:  # nothing is left of the statistics before, which are given all the same
+        here().arguments.update({before.serial, variance.serial})
     m = layer.tensor("m", (c,), (1 - new) * before[c] + new * mu[c])
     count = length(BATCH) * product(length(s) for s in x.shape[1:])
     s = layer.tensor("s", (c,), (1 - new) * variance[c] + new * count / (count - 1) * v[c])

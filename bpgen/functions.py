@@ -45,6 +45,8 @@ relu = _function("relu")
 step = _function("step")
 leaky_relu = _function("leaky_relu")
 leaky_step = _function("leaky_step")
+log_add_exp = _function("log_add_exp")
+share = _function("share")
 log_cosh = _function("log_cosh")
 sech = _function("sech")
 elu = _function("elu")
@@ -179,6 +181,25 @@ _TABLE = (
         (lambda z: sigmoid(z),),
         helpers.SOFTPLUS,
         text="ζ",
+    ),
+    Row(
+        log_add_exp,
+        "log_add_exp({0}, {1})",
+        r"\operatorname{logaddexp}",
+        lambda y, z: sp.log(sp.exp(y) + sp.exp(z)),
+        (lambda y, z: share(y, z), lambda y, z: share(z, y)),
+        helpers.LOG_ADD_EXP,
+        numeric=True,
+        text="logaddexp",
+    ),
+    Row(
+        share,
+        "share({0}, {1})",
+        r"\operatorname{share}",
+        lambda y, z: 1 / (1 + sp.exp(z - y)),
+        (lambda y, z: share(y, z) * share(z, y), lambda y, z: -share(y, z) * share(z, y)),
+        helpers.SHARE,
+        numeric=True,
     ),
     Row(
         log_cosh,

@@ -17,6 +17,19 @@ def softplus(z: np.ndarray) -> np.ndarray:
     """log(1 + exp(z)); only exp of what is not positive is taken, so nothing overflows."""
     return np.asarray(np.maximum(z, 0) + np.log1p(np.exp(np.minimum(z, -z))))
 '''
+LOG_ADD_EXP = '''
+def log_add_exp(y: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """log(exp(y) + exp(z)); only exp of what is not positive is taken, so nothing overflows."""
+    high, low = np.maximum(y, z), np.minimum(y, z)
+    return np.asarray(high + np.log1p(np.exp(low - np.where(high == -np.inf, 0, high))))
+'''
+SHARE = '''
+def share(y: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """exp(y) / (exp(y) + exp(z)), and 0 where y is minus infinity; nothing overflows."""
+    gap = y - np.where(y == -np.inf, 0, z)
+    e = np.exp(np.minimum(gap, -gap))
+    return np.asarray(np.where(gap >= 0, 1, e) / (1 + e))
+'''
 STEP = '''
 def step(z: np.ndarray) -> np.ndarray:
     """1 where z > 0, 0 elsewhere."""

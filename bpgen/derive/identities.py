@@ -5,17 +5,24 @@ rules.
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import permutations
 
 import sympy as sp
 from sympy.codegen.cfunctions import expm1, log1p
 
+from bpgen.derive.exponentials import (
+    exp_times_sigmoid,
+    log_of_exponentials,
+    power_of_exponentials,
+    power_of_sigmoid,
+    sech_of_exponentials,
+    sigmoid_of_exponentials,
+    without,
+)
 from bpgen.functions import (
     bell,
     cauchy,
     hypotenuse,
     log_cosh,
-    sech,
     sigmoid,
     softplus,
     xlog1py,
@@ -62,25 +69,6 @@ def _exp_and_rest(expr: sp.Expr) -> tuple[sp.Expr, sp.Expr] | None:
             if isinstance(part, sp.exp):
                 return part.args[0], expr - part
     return None
-
-
-def _two_exponentials(expr: sp.Expr) -> list[tuple[sp.Expr, sp.Expr]]:
-    """(c, u) and (d, v) of c exp(u) + d exp(v), with positive numbers c and d; u or v may be 0."""
-    addends = [a.as_coeff_Mul() for a in expr.args] if isinstance(expr, sp.Add) else []
-    found = [(c, e.args[0] if isinstance(e, sp.exp) else sp.S.Zero) for c, e in addends]
-    spelled = [c * sp.exp(u) for c, u in found if c.is_positive]
-    return found if len(found) == 2 and sp.Add(*spelled) == expr else []
-
-
-def _log_of_two_exponentials(expr: sp.Expr) -> sp.Expr | None:
-    """log(c exp u + d exp v) = a + softplus(b - a), where a = log c + u and b = log d + v; log(1 +
-    exp u) = softplus(u) among them
-    """
-    terms = _two_exponentials(expr.args[0]) if isinstance(expr, sp.log) else []
-    if not terms:
-        return None
-    a, b = (sp.log(c) + u for c, u in terms)
-    return a + softplus(b - a)
 
 
 def _log_of_product(expr: sp.Expr) -> sp.Expr | None:
@@ -153,19 +141,7 @@ def _sinh_over_cosh(expr: sp.Expr) -> sp.Expr | None:
             above = sp.sinh(power[0].args[0])
             if above in expr.args:
                 rest = power[0] ** (power[1] + 1)
-                return _without(expr, part, above) * rest * sp.tanh(above.args[0])
-    return None
-
-
-def _sech(expr: sp.Expr) -> sp.Expr | None:
-    """1 / cosh(u) = sech(u), also with cosh written out"""
-    if isinstance(expr, sp.Pow) and expr.exp.is_negative:
-        if isinstance(expr.base, sp.cosh):
-            return sech(expr.base.args[0]) ** -expr.exp
-        terms = _two_exponentials(expr.base) if expr.exp.is_Integer else []
-        if terms and terms[0] == (terms[1][0], -terms[1][1]):
-            c, u = max(terms, key=lambda term: str(term[1]))
-            return (sech(u) / (2 * c)) ** -expr.exp
+                return without(expr, part, above) * rest * sp.tanh(above.args[0])
     return None
 
 
@@ -174,10 +150,6 @@ def _log1p(expr: sp.Expr) -> sp.Expr | None:
     if isinstance(expr, sp.log) and isinstance(expr.args[0], sp.Add) and expr.args[0].args[0] == 1:
         return log1p(expr.args[0] - 1)
     return None
-
-
-def _without(product: sp.Expr, *factors: sp.Expr) -> sp.Expr:
-    return sp.Mul(*(a for a in product.args if a not in factors))
 
 
 def _tanh(expr: sp.Expr) -> sp.Expr | None:
@@ -196,7 +168,7 @@ def _tanh(expr: sp.Expr) -> sp.Expr | None:
             if other in tanh and times.is_Integer and times.is_positive:
                 both = min(times, -exponent)
                 rest = base ** (exponent + both) * other ** (times - both)
-                return _without(expr, over, above) * rest * tanh[other] ** both
+                return without(expr, over, above) * rest * tanh[other] ** both
     return None
 
 
@@ -205,47 +177,6 @@ def _half(u: sp.Expr, rest: sp.Expr) -> sp.Expr | None:
     if isinstance(rest, sp.exp):
         return (u - rest.args[0]) / 2
     return u / 2 if rest == 1 else None
-
-
-def _without_exp(expr: sp.Expr, u: sp.Expr, most: sp.Integer) -> tuple[sp.Integer, sp.Expr]:
-    """How often exp(u) can be taken out of a product, and what is left; 1 as often as one likes."""
-    if u == 0:
-        return most, expr
-    number, rest = u.primitive()
-    for part in sp.Mul.make_args(expr):
-        if isinstance(part, sp.exp):
-            multiple, other = part.args[0].primitive()
-            if other == rest and (multiple / number).is_Integer:
-                times = min(multiple / number, most)
-                left = sp.exp((multiple - times * number) * rest)
-                return times, _without(expr, part) * left
-    return sp.S.Zero, expr
-
-
-def _sigmoid(expr: sp.Expr) -> sp.Expr | None:
-    """exp(u) / (c exp(u) + d exp(v)) = sigmoid(u - v + log(c/d)) / c, also with 1 for exp(u), and
-    powers: 1 / (1 + exp(-v)) = sigmoid(v)
-    """
-    for part in sp.Mul.make_args(expr):
-        base, power = part.as_base_exp()
-        if power.is_Integer and power.is_negative:
-            terms = sorted(_two_exponentials(base), key=lambda term: term[1] == 0)
-            for (c, u), (d, v) in permutations(terms, 2):
-                times, left = _without_exp(expr, u, -power)
-                if times:
-                    return left * (base * sigmoid(u - v + sp.log(c / d)) / c) ** times
-    return None
-
-
-def _exp_times_sigmoid(expr: sp.Expr) -> sp.Expr | None:
-    """exp(u) sigmoid(-u) = sigmoid(u), and powers"""
-    for part in expr.args if isinstance(expr, sp.Mul) else ():
-        base, power = part.as_base_exp()
-        if isinstance(base, sigmoid) and power.is_Integer and power.is_positive:
-            times, left = _without_exp(expr, -base.args[0], power)
-            if times:
-                return left * (sigmoid(-base.args[0]) / base) ** times
-    return None
 
 
 def _expm1(expr: sp.Expr) -> sp.Expr | None:
@@ -299,7 +230,7 @@ def _bell(expr: sp.Expr) -> sp.Expr | None:
             for rate in (sp.S.One, _HALF):
                 root = sp.sqrt(found[0] / rate)
                 if root.is_Rational:
-                    return _without(expr, part) * bell(root * found[1], rate)
+                    return without(expr, part) * bell(root * found[1], rate)
     return None
 
 
@@ -316,11 +247,11 @@ def _xlogy(expr: sp.Expr) -> sp.Expr | None:
     ((part, addends),) = found
     if isinstance(part, sp.log):
         (u, *_), y = _logged(part, expr), part.args[0]
-        rest = _without(expr, part, u)
+        rest = without(expr, part, u)
         if isinstance(u, sp.Add) and u.args[0] == 1 and u == y:
             return rest * xlog1py(u, u - 1)
         return rest * (xlogx(u) if u == y else xlogy(u, y))
-    rest = _without(expr, part)
+    rest = without(expr, part)
     return sp.Add(*(rest * a for a in addends), rest * (part - sp.Add(*addends)))
 
 
@@ -337,14 +268,16 @@ _HALF = sp.Rational(1, 2)
 _OVERFLOW: tuple[Rewrite, ...] = (
     _log_of_product,
     _log_sigmoid,
-    _log_of_two_exponentials,
+    log_of_exponentials,
+    power_of_exponentials,
+    power_of_sigmoid,
     _log_of_tanh,
     _log_cosh,
     _sinh_over_cosh,
-    _sech,
+    sech_of_exponentials,
     _tanh,
-    _sigmoid,
-    _exp_times_sigmoid,
+    sigmoid_of_exponentials,
+    exp_times_sigmoid,
 )
 # Only evaluated in the new spelling: it keeps digits that the old one cancels, has no square
 # that overflows, or no 0 times infinity.

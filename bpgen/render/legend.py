@@ -36,6 +36,7 @@ def legend(network: Network, writer: Writer, components: bool) -> tuple[str, ...
     entrywise = "unctions, powers and quotients of vectors are taken entry by entry"
     one = inline(dialect.indicator(dialect.words["dots"]))
     labels = ", and labels with them," if "label" in notes else ""
+    keeps_nothing = _may_keep_nothing(network)
     told = {
         f"Here {', '.join(map(inline, said))}": bool(said),
         f"{inline(dialect.odot.strip())} and f{entrywise}": "odot" in notes,
@@ -51,9 +52,7 @@ def legend(network: Network, writer: Writer, components: bool) -> tuple[str, ...
         f"{inline(dialect.d + dialect.immediate)} is the immediate derivative:"
         " of the formula's own mention of the variable": "immediate" in notes,
         f"Indices{labels} count from {writer.first}": components or "count" in notes,
-        "Where a mask keeps nothing, the softmax is 0, and no gradient passes through it": _may_keep_nothing(
-            network
-        ),
+        "Where a mask keeps nothing, a softmax is 0, and no gradient passes": keeps_nothing,
         "Long numbers are rounded to six digits": "rounded" in notes,
     }
     return tuple(f"{line}." for line, holds in told.items() if holds)

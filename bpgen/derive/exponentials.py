@@ -1,0 +1,141 @@
+"""Sums of a few exponentials: their logarithms, powers and quotients, in spellings that do not
+overflow.
+"""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import sympy as sp
+
+from bpgen.functions import log_add_exp, sech, sigmoid, softplus
+
+Exponential = tuple[sp.Expr, sp.Expr]  # (c, u) of c exp(u), with a positive number c
+_MOST = 8  # addends
+
+
+def exponentials(expr: sp.Expr) -> list[Exponential]:
+    """(c, u) of each addend of c exp(u) + d exp(v) + ..., the numbers as one with u = 0; nothing
+    where an addend is no positive multiple of an exponential.
+    """
+    addends = [_exponential(a) for a in expr.args] if isinstance(expr, sp.Add) else []
+    number = sp.Add(*(c for c, u in addends if u == 0))
+    found = [*([(number, sp.S.Zero)] if number != 0 else []), *(a for a in addends if a[1] != 0)]
+    positive = all(c.is_positive for c, _ in found)
+    return found if 2 <= len(found) <= _MOST and positive else []
+
+
+def _exponential(addend: sp.Expr) -> Exponential:
+    """(c, u) of c exp(u); c is 0 where it is none."""
+    constant, rest = addend.as_independent(sp.exp, as_Add=False)
+    if addend.is_number:
+        return addend, sp.S.Zero
+    if isinstance(rest, sp.exp) and constant.is_number:
+        return constant, rest.args[0]
+    return sp.S.Zero, addend
+
+
+def log_of_exponentials(expr: sp.Expr) -> sp.Expr | None:
+    """log(c exp u + d exp v + ...) = log(exp(log c + u) + exp(log d + v + ...)), two at a time; of
+    a number and one exponential a + softplus(b - a), log(1 + exp u) = softplus(u) among them
+    """
+    terms = exponentials(expr.args[0]) if isinstance(expr, sp.log) else []
+    return _log_of_sum(terms) if terms else None
+
+
+def _log_of_sum(terms: list[Exponential]) -> sp.Expr:
+    *others, last = (sp.log(c) + u for c, u in terms)
+    for a in reversed(others):
+        last = a + softplus(last - a) if a.is_number else log_add_exp(a, last)
+    return last
+
+
+def power_of_exponentials(expr: sp.Expr) -> sp.Expr | None:
+    """exp(u) S^k = exp(u + k log S), where the sum S of exponentials may overflow and S^k does not:
+    k is no whole number, or S divides and is of three or more
+    """
+    for part in sp.Mul.make_args(expr):
+        if isinstance(part, sp.Pow) and not isinstance(part, sp.exp) and part.exp.is_number:
+            terms, power = exponentials(part.base), part.exp
+            divides = power.is_negative and len(terms) > 2
+            if terms and (divides or not power.is_Integer):
+                others = (f for f in sp.Mul.make_args(expr) if f != part)
+                return one_exponential(sp.Mul(*others, sp.exp(power * _log_of_sum(terms))))
+    return None
+
+
+def one_exponential(product: sp.Expr) -> sp.Expr:
+    """exp(u) exp(v) = exp(u + v)"""
+    factors = sp.Mul.make_args(product)
+    of_exp = [f.args[0] for f in factors if isinstance(f, sp.exp)]
+    rest = (f for f in factors if not isinstance(f, sp.exp))
+    return sp.Mul(*rest, sp.exp(sp.Add(*of_exp)))
+
+
+def power_of_sigmoid(expr: sp.Expr) -> sp.Expr | None:
+    """sigmoid(u)^k = exp(-k softplus(-u)), where k is no whole number: the root of what is too
+    small for a float is none
+    """
+    if isinstance(expr, sp.Pow) and isinstance(expr.base, sigmoid):
+        power, u = expr.exp, expr.base.args[0]
+        if power.is_number and not power.is_Integer:
+            return sp.exp(-power * softplus(-u))
+    return None
+
+
+def sech_of_exponentials(expr: sp.Expr) -> sp.Expr | None:
+    """1 / cosh(u) = sech(u), also with cosh written out"""
+    if isinstance(expr, sp.Pow) and expr.exp.is_negative:
+        if isinstance(expr.base, sp.cosh):
+            return sech(expr.base.args[0]) ** -expr.exp
+        terms = exponentials(expr.base) if expr.exp.is_Integer else []
+        if len(terms) == 2 and terms[0] == (terms[1][0], -terms[1][1]):
+            c, u = max(terms, key=lambda term: str(term[1]))
+            return (sech(u) / (2 * c)) ** -expr.exp
+    return None
+
+
+def _without_exp(expr: sp.Expr, u: sp.Expr, most: sp.Integer) -> tuple[sp.Integer, sp.Expr]:
+    """How often exp(u) can be taken out of a product, and what is left; 1 as often as one likes."""
+    if u == 0:
+        return most, expr
+    number, rest = u.primitive()
+    for part in sp.Mul.make_args(expr):
+        if isinstance(part, sp.exp):
+            multiple, other = part.args[0].primitive()
+            if other == rest and (multiple / number).is_Integer:
+                times = min(multiple / number, most)
+                left = sp.exp((multiple - times * number) * rest)
+                return times, without(expr, part) * left
+    return sp.S.Zero, expr
+
+
+def sigmoid_of_exponentials(expr: sp.Expr) -> sp.Expr | None:
+    """exp(u) / (c exp(u) + d exp(v)) = sigmoid(u - v + log(c/d)) / c, also with 1 for exp(u), and
+    powers: 1 / (1 + exp(-v)) = sigmoid(v)
+    """
+    for part in sp.Mul.make_args(expr):
+        base, power = part.as_base_exp()
+        if power.is_Integer and power.is_negative:
+            terms = sorted(exponentials(base), key=lambda term: term[1] == 0)
+            for (c, u), (d, v) in permutations(terms, 2) if len(terms) == 2 else ():
+                times, left = _without_exp(expr, u, -power)
+                if times:
+                    return left * (base * sigmoid(u - v + sp.log(c / d)) / c) ** times
+    return None
+
+
+def exp_times_sigmoid(expr: sp.Expr) -> sp.Expr | None:
+    """exp(u) sigmoid(-u) = sigmoid(u), and powers"""
+    for part in expr.args if isinstance(expr, sp.Mul) else ():
+        base, power = part.as_base_exp()
+        if isinstance(base, sigmoid) and power.is_Integer and power.is_positive:
+            times, left = _without_exp(expr, -base.args[0], power)
+            if times:
+                return left * (sigmoid(-base.args[0]) / base) ** times
+    return None
+
+
+def without(product: sp.Expr, *factors: sp.Expr) -> sp.Expr:
+    """A product without some of its factors."""
+    return sp.Mul(*(a for a in product.args if a not in factors))

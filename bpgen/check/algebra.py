@@ -108,6 +108,11 @@ class Generators:
         if not exponent.is_Rational:
             return self.strip(sp.exp(exponent * sp.log(base), evaluate=False))
         within = canonical(self.strip(base))
+        if within.is_positive and not within.is_Rational:  # in the generators that exp(c log f) has
+            return self._exp(exponent * self._log(within))
+        return self._root(within, exponent)
+
+    def _root(self, within: sp.Expr, exponent: sp.Rational) -> sp.Expr:
         root = self.symbol("root", within, exponent.q)
         self.relations[root] = (int(exponent.q), within)
         return root ** int(exponent.p)
@@ -121,6 +126,8 @@ class Generators:
             factor, monomial = term.as_coeff_Mul()
             if monomial in self.log_of and self._signless(self.log_of[monomial], factor):
                 product *= self.log_of[monomial] ** factor
+            elif monomial in self.log_of and self.log_of[monomial].is_positive:
+                product *= self._root(self.log_of[monomial], factor)
             elif term != 0:
                 base = self.symbol("exp", monomial)
                 self.exponent[base] = monomial

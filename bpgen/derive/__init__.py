@@ -21,17 +21,27 @@ def derive(network: Network) -> Derivation:
     The textbook's own equations are differentiated. Where a division by a vanishing probability is
     left over, their stable spellings are differentiated instead.
     """
-    network, forward = stabilised(network)
+    spelling, forward = stabilised(network)
+    network = spelling.network
     _refuse_numbers(network)
     check([f.evaluated for f in forward], network.tensors)
-    spelling = Spelling(network)
-    record = _swept(network, forward, spelling)
-    if any(spelling.singular(s.evaluated) for s in record.steps if not s.inlined):
-        stable = tuple(replace(f, differentiated=f.evaluated != f.equation) for f in forward)
-        record = _swept(network, stable, spelling)
-    equations = [*(f.evaluated for f in forward), *(s.evaluated for s in record.steps)]
+    avoided = set().union(*spelling.avoided.values())
+    record, exposed = _swept(network, forward, spelling), set[str]()
+    while more := spelling.exposed(_computed(record), avoided - exposed):
+        exposed |= more
+        forward = tuple(
+            replace(f, differentiated=bool(spelling.avoided[f.equation.name] & exposed))
+            for f in forward
+        )
+        record = _swept(network, forward, spelling)
+    equations = [*(f.evaluated for f in forward), *_computed(record)]
     check(equations, adjoint_tensors(record))
     return numbered(record)
+
+
+def _computed(record: Derivation) -> list[Equation]:
+    """The equations of the backward pass that are evaluated."""
+    return [s.evaluated for s in record.steps if not s.inlined]
 
 
 def _refuse_numbers(network: Network) -> None:
@@ -45,7 +55,8 @@ def _refuse_numbers(network: Network) -> None:
 
 
 def _swept(network: Network, forward: tuple[Forward, ...], spelling: Spelling) -> Derivation:
-    sweep = Sweep(network, [f.source for f in forward])
+    sources = [f.source for f in forward]
+    sweep = Sweep(replace(network, equations=tuple(sources)), sources)
     sweep.run()
     steps = tuple(replace(s, stable=_stable(s.equation, spelling)) for s in sweep.steps)
     return Derivation(network, forward, steps, sweep.named)

@@ -72,6 +72,17 @@ def one_exponential(product: sp.Expr) -> sp.Expr:
     return sp.Mul(*rest, sp.exp(sp.Add(*of_exp)))
 
 
+def quotient_of_exponentials(expr: sp.Expr) -> sp.Expr | None:
+    """exp(u) exp(-v) = exp(u - v), where both may be large"""
+    parts = expr.args if isinstance(expr, sp.Mul) else ()
+    signs = {_is_negative(f.args[0]) for f in parts if isinstance(f, sp.exp)}
+    return one_exponential(expr) if signs == {True, False} else None
+
+
+def _is_negative(argument: sp.Expr) -> bool:
+    return all(a.as_coeff_Mul()[0].is_negative for a in sp.Add.make_args(argument))
+
+
 def power_of_sigmoid(expr: sp.Expr) -> sp.Expr | None:
     """sigmoid(u)^k = exp(-k softplus(-u)), where k is no whole number: the root of what is too
     small for a float is none

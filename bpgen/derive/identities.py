@@ -14,6 +14,7 @@ from bpgen.derive.exponentials import (
     log_of_exponentials,
     power_of_exponentials,
     power_of_sigmoid,
+    quotient_of_exponentials,
     sech_of_exponentials,
     sigmoid_of_exponentials,
     without,
@@ -278,6 +279,7 @@ _OVERFLOW: tuple[Rewrite, ...] = (
     _tanh,
     sigmoid_of_exponentials,
     exp_times_sigmoid,
+    quotient_of_exponentials,
 )
 # Only evaluated in the new spelling: it keeps digits that the old one cancels, has no square
 # that overflows, or no 0 times infinity.

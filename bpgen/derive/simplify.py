@@ -28,9 +28,9 @@ def tidy(expr: sp.Expr) -> sp.Expr:
         return expr
     if weight(expr) > _LARGEST:
         return with_short_numbers(expr)
-    reflected = expr.xreplace(
-        {c: 1 - sigmoid(-c.args[0]) for c in expr.atoms(sigmoid) if _is_negative(c)}
-    )
+    powers = {p.base for p in expr.atoms(sp.Pow)}  # of what is small, all digits count
+    turned = [c for c in expr.atoms(sigmoid) if _is_negative(c) and c not in powers]
+    reflected = expr.xreplace({c: 1 - sigmoid(-c.args[0]) for c in turned})
     return simplest([_tidied(expr), _tidied(reflected)] if reflected != expr else [_tidied(expr)])
 
 

@@ -1,38 +1,40 @@
-"""Which spelling of an equation is evaluated: the stable one; each rewrite is kept with
-its reason.
+"""Which spelling of an equation is evaluated: the stable one, found through the names of
+intermediates; each rewrite is kept with its reason.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import sympy as sp
 
 from bpgen.derive.identities import Rewrite, without_cancellation, without_overflow
 from bpgen.derive.maxima import with_first
-from bpgen.derive.sums_of_exp import with_logsumexp
+from bpgen.derive.sums_of_exp import logarithms, with_logsumexp
+from bpgen.derive.values import Values
 from bpgen.functions import sigmoid
-from bpgen.ir import Element, Equation, Network
+from bpgen.ir import Element, Equation, Network, element
 from bpgen.record import Equality, Forward
 
 Rewritten = tuple[Equation, tuple[Equality | str, ...]]
 
 
-def stabilised(network: Network) -> tuple[Network, tuple[Forward, ...]]:
+def stabilised(network: Network) -> tuple[Spelling, tuple[Forward, ...]]:
     """The network in stable spellings, and its forward equations as written and as evaluated.
 
     Within one formula the stable spelling is the one differentiated; across equations (log a with
     a = sigmoid(z)) the textbook's is, and the stable one evaluated.
     """
     network = with_first(with_logsumexp(network))
-    written = [_rewritten(e, without_overflow) for e in network]
-    network = replace(network, equations=tuple(e for e, _ in written))
-    spelling = Spelling(network)
+    written = {e.name: _rewritten(e, without_overflow) for e in network}
+    spelling = Spelling(replace(network, equations=tuple(e for e, _ in written.values())))
     forward = []
-    for number, (equation, reasons) in enumerate(written, start=1):
-        evaluated, more = spelling.evaluated(equation)
+    for number, equation in enumerate(spelling.network, start=1):
+        reasons = written[equation.name][1] if equation.name in written else ()
+        evaluated, more = spelling.spelled[equation.name]
         forward.append(Forward(number, equation, evaluated, (*reasons, *more)))
-    return network, tuple(forward)
+    return spelling, tuple(forward)
 
 
 def _rewritten(equation: Equation, change: Rewrite) -> Rewritten:
@@ -44,57 +46,141 @@ def _rewritten(equation: Equation, change: Rewrite) -> Rewritten:
 
 
 class Spelling:
-    """Equations as they are evaluated, in a network whose values that can vanish are known."""
+    """The equations of a network as they are evaluated, and what that avoids. `network` is the one
+    given with the log-sum-exps that are read instead of sums of exponentials.
+    """
 
     def __init__(self, network: Network) -> None:
-        heads = (sp.exp, sigmoid, sp.tanh)
-        self.vanishing = {
-            e.name: e for e in network if e.pointwise() and isinstance(e.terms[0].body, heads)
-        }
+        self.values, self.spelled = Values(), dict[str, Rewritten]()
+        self.saturated: set[str] = set()  # the sigmoids that are taken from 1
+        self.bounds = {e.name for e in network if e.terms[0].reduce in ("logsumexp", "max")}
+        sums: dict[str, Equation] = {}
+        logs = logarithms(network)
+        for equation in network:
+            evaluated, _ = self.spelled[equation.name] = self.evaluated(equation)
+            self.values.learn(evaluated, network.tensors[equation.name], self.bounds)
+            log = logs.of(equation, self.values.written)
+            if log is not None:
+                sums[equation.name] = log
+                self.bounds.add(log.name)
+                s = sp.exp(element(log.name, equation.indices))
+                self.values.define(equation.name, equation.indices, s, self.bounds)
+        self.network = self._with_read(network, sums)
+        self.avoided = {e.name: self._avoided(e) for e in self.network}
+
+    def _with_read(self, network: Network, logs: dict[str, Equation]) -> Network:
+        """The network with the log-sum-exps that the stable spellings read."""
+        read = {e.name for spelled, _ in self.spelled.values() for e in spelled.reads()}
+        tensors, equations = dict(network.tensors), []
+        for equation in network:
+            equations.append(equation)
+            log = logs.get(equation.name)
+            if log is not None and log.name not in read:
+                del self.values.defined[equation.name]
+            elif log is not None and log.name not in self.spelled:
+                equations.append(log)
+                tensors[log.name] = replace(tensors[equation.name], name=log.name)
+                self.spelled[log.name] = log, ()
+        return replace(network, tensors=tensors, equations=tuple(equations))
+
+    def _avoided(self, equation: Equation) -> set[str]:
+        """The values by whose definitions another spelling of the equation is evaluated."""
+        evaluated = self.spelled[equation.name][0]
+        names = {equation.name, *(e.name for e in equation.reads())}
+        return names & self.values.defined.keys() if evaluated != equation else set()
 
     def evaluated(self, equation: Equation) -> Rewritten:
-        """The equation free of logarithms of what can vanish and of cancellation, and why."""
+        """The equation free of logarithms of what can vanish, of what overflows by the names it
+        reads, and of cancellation, and why.
+        """
         stable, _ = _rewritten(equation, self._without_loss)
         pairs = [(n, self._log(n)) for t in equation.terms for n in _logs(t.body)]
-        reasons = tuple(Equality((n, without_cancellation(b))) for n, b in pairs if n != b)
-        return stable, reasons
+        reasons = [Equality((n, without_cancellation(b))) for n, b in pairs if n != b]
+        for term in equation.terms:
+            if self._by_definitions(term.body) != term.body:
+                read = self.values.read(_held(term.body)[0])
+                gone = (e for e in read if not stable.terms[0].body.has(e))
+                reasons += [Equality((e, read[e])) for e in sorted(gone, key=str)]
+        return stable, tuple(dict.fromkeys(reasons))
 
-    def singular(self, equation: Equation) -> bool:
-        """Whether it divides by, or takes the logarithm of, a value that underflows to 0 or 1."""
-        denominators = (d for t in equation.terms for d in _denominators(t.body))
-        return any(e.name in self.vanishing for d in denominators for e in d.atoms(Element))
+    def exposed(self, equations: Iterable[Equation], avoided: set[str]) -> set[str]:
+        """Those of the avoided values that equations read where they overflow, that they divide
+        by, take the logarithm or a root of, or take from 1 where the digits left count.
+        """
+        terms = [t for equation in equations for t in equation.terms]
+        under = (e.name for t in terms for d in _sharp(t.body) for e in d.atoms(Element))
+        sums = (a for t in terms for a in t.body.atoms(sp.Add) if abs(a.args[0]) == 1)
+        left = (e.name for a in sums for p in a.args for e in (p, -p) if isinstance(e, Element))
+        read = {e.name for equation in equations for e in equation.reads()}
+        return avoided & {*under, *(read & self.values.unbounded), *({*left} & self.saturated)}
 
     def _without_loss(self, body: sp.Expr) -> sp.Expr:
         logs = {node: self._log(node) for node in _logs(body)}
-        return without_cancellation(without_overflow(body.xreplace(logs)))
+        told = self._by_definitions(body.xreplace(logs))
+        return without_cancellation(without_overflow(told))
 
     def _log(self, node: sp.Expr) -> sp.Expr:
         """The stable spelling of one logarithm of forward values, or the logarithm itself."""
-        written = self._written_out(node.args[0])
+        written = self.values.written(node.args[0])
         better = without_overflow(sp.log(written))
         if any(log.args[0] == written for log in _logs(better)):
             return node
         better = better.xreplace({log: self._log(log) for log in _logs(better)})
         left = (e.name for log in _logs(better) for e in log.atoms(Element))
-        return node if any(name in self.vanishing for name in left) else better
+        if any(name in self.values.defined for name in left):
+            return node
+        return self.values.told(better, self.values.read(node))
 
-    def _written_out(self, argument: sp.Expr) -> sp.Expr:
-        """A logarithm's argument with the values that can vanish in their definitions."""
-        found = {}
-        for access in argument.atoms(Element):
-            equation = self.vanishing.get(access.name)
-            if equation is not None:
-                at = dict(zip(equation.indices, access.indices, strict=True))
-                found[access] = equation.terms[0].body.xreplace(at)
-        return argument.xreplace(found)
+    def _by_definitions(self, body: sp.Expr) -> sp.Expr:
+        """The stable spelling of what is written with names, found in their definitions; the body
+        itself where none is. Logarithms are seen to on their own.
+        """
+        plain, held = _held(body)
+        read = self.values.read(plain)
+        if not read:
+            return body
+        as_named = _stable(plain).xreplace(read)
+        saturated = _stable(self.values.written(plain))
+        better = _with_complements(saturated)
+        if better != saturated:
+            self.saturated |= {e.name for e, value in read.items() if isinstance(value, sigmoid)}
+        if better == as_named:
+            return body
+        return self.values.told(better, read).xreplace({m: node for node, m in held.items()})
+
+
+def _stable(body: sp.Expr) -> sp.Expr:
+    return without_cancellation(without_overflow(body))
+
+
+def _held(body: sp.Expr) -> tuple[sp.Expr, dict[sp.Expr, sp.Symbol]]:
+    """A body with a symbol for each of its logarithms."""
+    held = {node: sp.Symbol(f"log{k}", real=True) for k, node in enumerate(_logs(body))}
+    return body.xreplace(held), held
+
+
+def _with_complements(body: sp.Expr) -> sp.Expr:
+    """1 - sigmoid(u) = sigmoid(-u), where it stands alone, but for a number, or in a power: beside
+    other addends the digits that it loses are lost in any case.
+    """
+    number, alone = body.as_coeff_Mul()
+    powers = {p: _complement(p.base) ** p.exp for p in body.atoms(sp.Pow) if not p.is_number}
+    better = number * _complement(alone) if isinstance(alone, sp.Add) else body.xreplace(powers)
+    return body if better == body else without_overflow(better)
+
+
+def _complement(base: sp.Expr) -> sp.Expr:
+    call = 1 - base
+    return sigmoid(-call.args[0]) if isinstance(call, sigmoid) else base
 
 
 def _logs(body: sp.Expr) -> list[sp.Expr]:
     return sorted(body.atoms(sp.log), key=str)
 
 
-def _denominators(body: sp.Expr) -> list[sp.Expr]:
-    """What must not be 0: the bases of negative powers and the arguments of logarithms."""
-    return [p.base for p in body.atoms(sp.Pow) if p.exp.is_negative] + [
-        n.args[0] for n in body.atoms(sp.log)
-    ]
+def _sharp(body: sp.Expr) -> list[sp.Expr]:
+    """What must not be 0, or is not told apart from it: the bases of powers that divide or are no
+    whole numbers, and the arguments of logarithms.
+    """
+    powers = (p for p in body.atoms(sp.Pow) if p.exp.is_negative or not p.exp.is_Integer)
+    return [*(p.base for p in powers), *(n.args[0] for n in body.atoms(sp.log))]

@@ -4,12 +4,12 @@ largest out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import sympy as sp
 
-from bpgen.ir import Element, Equation, Network, Term, element
+from bpgen.ir import Element, Equation, Index, Network, Term, element
 
 
 def with_logsumexp(network: Network) -> Network:
@@ -45,6 +45,33 @@ def with_logsumexp(network: Network) -> Network:
     return replace(
         network, tensors={n: t for n, t in tensors.items() if n not in dead}, equations=kept
     )
+
+
+@dataclass(frozen=True)
+class Logarithms:
+    """The log-sum-exp of each sum of exponentials: that of the network, or a new one."""
+
+    there: Mapping[tuple[tuple[Index, ...], tuple[Term, ...]], str]
+    fresh: Iterator[str]
+
+    def of(self, equation: Equation, written: Callable[[sp.Expr], sp.Expr]) -> Equation | None:
+        """The log-sum-exp of a sum, if its addends are exponentials where definitions stand for
+        names.
+        """
+        (term, *others) = equation.terms
+        plain = term.over and term.reduce == "sum" and term.at is None and not others
+        body = written(term.body) if plain else sp.S.Zero
+        if not isinstance(body, sp.exp):
+            return None
+        terms = (Term(body.args[0], term.over, "logsumexp"),)
+        name = self.there.get((equation.indices, terms)) or next(self.fresh)
+        return Equation(name, equation.indices, terms, equation.loop)
+
+
+def logarithms(network: Network) -> Logarithms:
+    """The log-sum-exps of a network's sums of exponentials."""
+    there = {(e.indices, e.terms): e.name for e in network}
+    return Logarithms(there, _new_names(network, len(network.equations)))
 
 
 def _is_sum_of_exp(equation: Equation) -> bool:

@@ -1,0 +1,82 @@
+"""Values that may overflow, vanish or saturate, each by what it is computed from: a stable spelling
+is found as if their definitions stood where their names do.
+"""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from bpgen.derive.exponentials import one_exponential
+from bpgen.derive.measure import weight
+from bpgen.functions import erfc as own_erfc
+from bpgen.functions import normal_cdf, sech, sigmoid
+from bpgen.ir import Element, Equation, Index, TensorInfo
+
+_RISKY = (sp.exp, sp.cosh, sp.sinh, sp.tanh, sigmoid, sech, own_erfc, normal_cdf)
+_UNBOUNDED = (sp.exp, sp.cosh, sp.sinh)
+_LARGEST = 60.0  # the weight of a definition that is looked into
+
+
+class Values:
+    """The values of one network whose definitions are worth looking into, found in its order."""
+
+    def __init__(self) -> None:
+        self.defined: dict[str, tuple[tuple[Index, ...], sp.Expr]] = {}
+        self.unbounded: set[str] = set()
+
+    def learn(self, equation: Equation, info: TensorInfo, bounds: set[str]) -> None:
+        """Remember an equation in its stable spelling; `bounds` are the log-sum-exps and maxima: an
+        exp that one is taken from does not overflow.
+        """
+        body = equation.terms[0].body
+        if equation.pointwise() and info.carried is None:
+            self.define(equation.name, equation.indices, self.written(body), bounds)
+
+    def define(
+        self, name: str, indices: tuple[Index, ...], value: sp.Expr, bounds: set[str]
+    ) -> None:
+        """What a value is, if it may overflow or vanish and is told in a formula of some size."""
+        if value.has(*_RISKY) and weight(value) <= _LARGEST:
+            self.defined[name] = indices, value
+            if any(not _is_bounded(call, bounds) for call in value.atoms(*_UNBOUNDED)):
+                self.unbounded.add(name)
+
+    def read(self, expr: sp.Expr) -> dict[Element, sp.Expr]:
+        """The values that an expression reads, each by its definition."""
+        found = {}
+        for access in expr.atoms(Element):
+            if access.name in self.defined:
+                indices, value = self.defined[access.name]
+                found[access] = value.xreplace(dict(zip(indices, access.indices, strict=True)))
+        return found
+
+    def written(self, expr: sp.Expr) -> sp.Expr:
+        """An expression with the definitions in the place of the names; a quotient of exponentials
+        as one.
+        """
+        values = self.read(expr)
+        return _written(expr, values) if values else expr
+
+    def told(self, expr: sp.Expr, read: dict[Element, sp.Expr]) -> sp.Expr:
+        """An expression with the names in the place of what is left of the definitions."""
+        for access, value in sorted(read.items(), key=lambda item: (-weight(item[1]), str(item))):
+            expr = expr.xreplace({value: access})
+        return expr
+
+
+def _written(expr: sp.Expr, values: dict[Element, sp.Expr]) -> sp.Expr:
+    if isinstance(expr, Element) or not expr.args:
+        return values.get(expr, expr)
+    args = [_written(a, values) for a in expr.args]
+    written = expr if tuple(args) == expr.args else expr.func(*args)
+    under = (f.base for f in sp.Mul.make_args(expr) if isinstance(f, sp.Pow) and f.exp == -1)
+    if any(isinstance(values.get(base), sp.exp) for base in under):
+        return one_exponential(written)
+    return written
+
+
+def _is_bounded(call: sp.Expr, bounds: set[str]) -> bool:
+    """Whether it is exp of something less the largest, or the log-sum-exp, of several."""
+    argument = call.args[0]
+    taken = (e for e in argument.atoms(Element) if argument.coeff(e) == -1)
+    return isinstance(call, sp.exp) and any(e.name in bounds for e in taken)

@@ -4,6 +4,8 @@ error.
 
 from __future__ import annotations
 
+import builtins
+import inspect
 import re
 import sys
 import traceback
@@ -12,6 +14,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from types import CodeType
 
+import bpgen
 from bpgen import __all__ as WORDS
 from bpgen.errors import NetError
 from bpgen.ir import Network
@@ -104,6 +107,7 @@ def _run(code: CodeType, path: str) -> dict[str, object]:
     space: dict[str, object] = {"__name__": "__net__", "__file__": path}
     try:
         with as_it_was(), modules_beside(path), redirect_stdout(sys.stderr):
+            vars(builtins)["input"] = _keyboard
             exec(code, space)
     except NetError as error:
         error.place = error.place or _place(error, path)
@@ -115,8 +119,17 @@ def _run(code: CodeType, path: str) -> dict[str, object]:
         remedy = next(remedy for pattern, remedy in _REMEDIES if re.match(pattern, said))
         if isinstance(error, NameError):
             remedy = _meant(str(error.name), space) or remedy
+        remedy = _called_as(said) or remedy
         raise NetError(said, remedy, _place(error, path)) from None
     return space
+
+
+def _keyboard(*_: object) -> str:
+    """Python's own `input`, which would wait without a word."""
+    raise NetError(
+        "this input is Python's own, which waits for the keyboard",
+        "begin net.py with `from bpgen import *`",
+    )
 
 
 def _said(error: BaseException) -> str:
@@ -125,6 +138,23 @@ def _said(error: BaseException) -> str:
         return f"{type(error).__name__}: {error}".removesuffix(": ")
     except Exception:
         return type(error).__name__
+
+
+def _called_as(said: str) -> str:
+    """How the word is called that was given other arguments than it takes."""
+    word = re.match(rf"TypeError: ({'|'.join(WORDS)})\(\) ", said)
+    if word is None:
+        return ""
+    given = inspect.signature(getattr(bpgen, word[1])).parameters.values()
+    return f"it is {word[1]}({', '.join(map(_as_given, given))})"
+
+
+def _as_given(parameter: inspect.Parameter) -> str:
+    """An argument and what it is where it is left out; a function by its name."""
+    default = getattr(parameter.default, "__name__", repr(parameter.default))
+    optional = parameter.default is not inspect.Parameter.empty
+    stars = "*" * (parameter.kind is inspect.Parameter.VAR_POSITIONAL)
+    return f"{stars}{parameter.name}{f'={default}' * optional}"
 
 
 def _meant(name: str, space: dict[str, object]) -> str:

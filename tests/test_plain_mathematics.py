@@ -360,3 +360,60 @@ def test_running_statistics_of_the_last_batch_alone() -> None:
             ends.append(module.loss(given[0], moved, *given[2:], t))
         steps[at] = (ends[0] - ends[1]) / 2e-5
     np.testing.assert_allclose(dx, steps, rtol=1e-6, atol=1e-8)
+
+
+def test_an_identity_with_a_name_keeps_its_line() -> None:
+    source = (
+        "x, y = input(3), target(2)\nz3 = dense(x, 2)\na3 = identity(z3)\nq = reshape(a3, 2)\n"
+        "r = +q\nL = loss(squared_error(tanh(r), y))"
+    )
+    lines = [str(e.lhs) for e in declared_by(f"from bpgen import *\n{source}\n")]
+    assert [line[:2] for line in lines[:4]] == ["z3", "a3", "q[", "r["]
+    agrees(
+        source,
+        lambda p, x, y: np.sum((np.tanh(p["W1"] @ x + p["b1"]) - y) ** 2),
+    )
+
+
+def test_an_identity_without_a_name_is_no_line() -> None:
+    network = declared_by(
+        "from bpgen import *\nx = input(3)\na = tanh(identity(+reshape(x, 3)))\noutput(a)\n"
+    )
+    assert [str(e.terms[0].body) for e in network] == ["tanh(x[n, i])"]
+
+
+EVERYDAY = ("n", "N", "delta", "sum", "id", "type", "loss", "cache", "len", "match", "ict", "z")
+
+
+@pytest.mark.parametrize("name", EVERYDAY)
+def test_everyday_names_of_what_is_computed(name: str) -> None:
+    """Numbered where code or the page has another use for them; no key of a dict is."""
+    source = (
+        f"import bpgen\nx, y = input(3), target(2)\n{name} = dense(x, 2)\na = tanh({name})\n"
+        "L = bpgen.loss(squared_error(a, y))"
+    )
+    called = {e.name for e in declared_by(f"from bpgen import *\n{source}\n")}
+    assert (f"{name}1" if name != "z" else "z") in called
+    agrees(source, lambda p, x, y: np.sum((np.tanh(p["W1"] @ x + p["b1"]) - y) ** 2))
+
+
+def test_a_loss_called_loss() -> None:
+    source = "x, y = input(2), target(2)\nz = dense(x, 2)\nloss = loss(squared_error(z, y))"
+    assert declared_by(f"from bpgen import *\n{source}\n").loss == "L"
+    agrees(source, lambda p, x, y: np.sum((p["W1"] @ x + p["b1"] - y) ** 2))
+
+
+def test_everyday_names_within_a_repeated_block() -> None:
+    source = (
+        "x, y = input(3), target(3)\n"
+        "def block(h):\n    sum = dense(h, 3)\n    type = tanh(sum)\n    return type + h\n"
+        "h = repeat(2, block, x)\nL = loss(squared_error(h, y))"
+    )
+
+    def formula(p: Arrays, x: Any, y: Any) -> Any:
+        for W, b in zip(p["W1"], p["b1"], strict=True):
+            x = np.tanh(W @ x + b) + x
+        return np.sum((x - y) ** 2)
+
+    assert {"sum1", "type1"} < {e.name for e in declared_by(f"from bpgen import *\n{source}\n")}
+    agrees(source, formula)

@@ -20,17 +20,17 @@ _SELU_ALPHA, _SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 sigmoid = word(f.sigmoid, "sigmoid")
 softplus = word(f.softplus, "softplus")
 relu = word(f.relu, "relu")
-_leaky = word(f.leaky_relu, "leaky_relu")
-_elu = word(f.elu, "elu")
-_clip = word(f.clip, "clip")
+_leaky = word(f.leaky_relu, "leaky_relu", 1)
+_elu = word(f.elu, "elu", 1)
+_clip = word(f.clip, "clip", 2)
 _normal_cdf = word(f.normal_cdf, "normal_cdf")
 _normal_cdf_tanh = word(f.normal_cdf_tanh, "normal_cdf_tanh")
 _hard_sigmoid = word(f.hard_sigmoid, "hard_sigmoid")
 
 
 def identity(value: Scalar) -> Any:
-    """z itself."""
-    return value
+    """z itself; of a tensor, another that equals it."""
+    return +value if isinstance(value, Tensor) else value
 
 
 def leaky_relu(value: Scalar, slope: float = 0.01) -> Any:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+
+import sympy as sp
 
 from bpgen.declare.access import tensor_of
 from bpgen.declare.formula import Formula
 from bpgen.declare.symbolic import Symbolic
 from bpgen.declare.tensor import Tensor
 from bpgen.errors import NetError
-from bpgen.ir import Element, Size, Term
+from bpgen.ir import Element, Size, Term, elements
 
 OUTPUT_AND_TARGET = "give the output and the target"
 
@@ -81,3 +84,22 @@ def is_target(value: Any) -> bool:
 
 def _is_entry(term: Term) -> bool:
     return isinstance(term.body, Element) and tensor_of(term.body).role == "target"
+
+
+def logits(z: Any, what: str, of: Callable[..., sp.Expr]) -> None:
+    """Refuse probabilities where a loss makes them of what it is given, by `of`."""
+    if isinstance(z, Tensor) and len(z.terms) == 1 and _is_made_by(z.terms[0].body, of):
+        name = "softmax" if of is sp.exp else of.__name__
+        raise NetError(
+            f"{what}: {z.said()} is a {name} already, and it would be taken twice",
+            f"give it what the {name} is of, or use {what.removesuffix('_with_logits')}",
+        )
+
+
+def _is_made_by(body: sp.Expr, of: Callable[..., sp.Expr]) -> bool:
+    """A sigmoid; for exp, a softmax: exp(z - s) with s the log-sum-exp of z."""
+    if of is not sp.exp:
+        return isinstance(body, of)
+    return isinstance(body, sp.exp) and any(
+        t.reduce == "logsumexp" for e in elements(body) for t in tensor_of(e).terms
+    )

@@ -8,8 +8,7 @@ from typing import Any
 import sympy as sp
 
 from bpgen import functions as f
-from bpgen.declare.activations import identity
-from bpgen.declare.compared import OUTPUT_AND_TARGET, bound_of, classes, tensors
+from bpgen.declare.compared import OUTPUT_AND_TARGET, bound_of, classes, logits, tensors
 from bpgen.declare.formula import Formula, fresh, reduce
 from bpgen.declare.functions import log, log_softmax, sum
 from bpgen.declare.given import number
@@ -53,7 +52,12 @@ def categorical_cross_entropy_with_logits(
     """The categorical cross-entropy of softmax(z), with the same options."""
     what = "categorical_cross_entropy_with_logits"
     tensors((z,), what, OUTPUT_AND_TARGET)
-    return _cross_entropy(log_softmax(z), y, identity, (label_smoothing, weight, ignore), what)
+    logits(z, what, sp.exp)
+    return _cross_entropy(log_softmax(z), y, _itself, (label_smoothing, weight, ignore), what)
+
+
+def _itself(value: Any) -> Any:
+    return value
 
 
 def _cross_entropy(

@@ -145,12 +145,17 @@ def spoken_of(expr: sp.Basic) -> list[Index]:
 
 def reduce(formula: Any, over: tuple[Any, ...], how: Reduce) -> Formula:
     """`how` over the named indices of a formula."""
-    formula = Formula.of(formula)
     for index in over:
         if not isinstance(index, Index):
+            axis = isinstance(index, int) and not isinstance(formula, Formula) and how == "sum"
             raise NetError(
-                f"{how} is over indices, not {index!r}", 'declare them: i, j = indices("i j")'
+                f"{how} is over indices, not {index!r}",
+                f"an axis of a tensor is said by its name: axis={index}"
+                if axis
+                else 'declare them: i, j = indices("i j")',
             )
+    formula = Formula.of(formula)
+    for index in over:
         if index not in formula.free:
             raise NetError(
                 f"index {index} is not in what is summed", "sum over an index that the formula uses"

@@ -73,12 +73,14 @@ def dot(one: Tensor, two: Tensor) -> Tensor:
     return _vector(one, "dot") @ _vector(two, "dot")
 
 
-def word(function: Callable[..., sp.Expr], name: str) -> Callable[..., Any]:
-    """A scalar function as a word: of tensors element by element, of formulas, of sympy
-    expressions.
+def word(function: Callable[..., sp.Expr], name: str, count: int = 0) -> Callable[..., Any]:
+    """A scalar function, with a `count` of constants, as a word: of tensors element by element, of
+    formulas, of sympy expressions.
     """
 
     def apply(value: Scalar, *constants: float) -> Any:
+        if len(constants) != count:
+            raise NetError(f"{name} is of one value, not of {1 + len(constants)}", f"{name}(z)")
         fixed = tuple(number(c) for c in constants)
         if isinstance(value, Tensor):
             return pointwise(name, lambda z: z.apply(lambda b: function(b, *fixed)), value)
@@ -86,7 +88,7 @@ def word(function: Callable[..., sp.Expr], name: str) -> Callable[..., Any]:
             return value.apply(lambda b: function(b, *fixed))
         return function(number(value), *fixed)
 
-    apply.__name__ = name
+    apply.__name__ = apply.__qualname__ = name
     apply.__doc__ = f"{name}, element by element."
     return apply
 

@@ -15,7 +15,13 @@ from bpgen.errors import NetError
 from bpgen.ir import BATCH, Size
 from bpgen.network.admissible import finite, known
 
+_NUMBERS = (
+    "numbers come at run time: declare c = input(3); fixed ones stand in zeros: c = zeros(3);"
+    " c[0] = 1"
+)
 _REMEDIES = {
+    "list": _NUMBERS,
+    "tuple": _NUMBERS,
     "ndarray": "numpy arrays come at run time: declare an input(...) or a param(...)",
     "complex": "networks here compute with real numbers",
     "str": "use numbers, tensors, and sympy expressions that are not in quotes",
@@ -142,7 +148,7 @@ def spelled(name: str) -> str:
 def _ascii(char: str) -> str:
     if char.isascii() or char in _ACCENTS:
         return _ACCENTS.get(char, char)
-    alphabet, *rest = unicodedata.name(char, "").lower().split()
+    alphabet, *rest = unicodedata.name(char, "nameless").lower().split()
     if alphabet == "greek" and rest[1:2] == ["letter"]:
         return ("".join(rest[2:3]) if rest[2] != "final" else rest[3]).replace("lamda", "lambda")
     return "" if unicodedata.combining(char) else "_"

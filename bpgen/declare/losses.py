@@ -8,7 +8,7 @@ import sympy as sp
 
 from bpgen import functions as f
 from bpgen.declare.activations import relu, softplus
-from bpgen.declare.compared import bound_of, classes, pair, tensors
+from bpgen.declare.compared import bound_of, classes, logits, pair, tensors
 from bpgen.declare.declaration import here
 from bpgen.declare.formula import Formula, fresh, reduce
 from bpgen.declare.functions import abs, exp, log, log_softmax, logsumexp, mean, sqrt, sum, word
@@ -18,7 +18,7 @@ from bpgen.declare.tensor import Tensor
 from bpgen.errors import NetError
 from bpgen.ir import Term, element, length
 
-_huber = word(f.huber, "huber")
+_huber = word(f.huber, "huber", 1)
 _log_cosh = word(f.log_cosh, "log_cosh")
 _xlogx = word(f.xlogx, "xlogx")
 
@@ -49,6 +49,7 @@ def binary_cross_entropy_with_logits(z: Tensor, y: Tensor) -> Any:
     softplus(z).
     """
     pair(z, y, "binary_cross_entropy_with_logits")
+    logits(z, "binary_cross_entropy_with_logits", f.sigmoid)
     return _total(y * softplus(-z) + (1 - y) * softplus(z))
 
 
@@ -118,6 +119,7 @@ def kl_divergence(p: Tensor, y: Tensor, *, log_input: bool = False) -> Any:
 def kl_divergence_with_logits(z: Tensor, y: Tensor) -> Any:
     """The divergence of y from softmax(z)."""
     pair(z, y, "kl_divergence_with_logits")
+    logits(z, "kl_divergence_with_logits", sp.exp)
     return _total(_xlogx(y) - y * log_softmax(z))
 
 

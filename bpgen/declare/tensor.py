@@ -207,7 +207,8 @@ class Tensor(Symbolic):
         return pointwise("-", operator.neg, self)
 
     def __pos__(self) -> Tensor:
-        return self
+        """What equals it: under a name of its own it keeps a line of its own."""
+        return pointwise("+", operator.pos, self)
 
     def __abs__(self) -> Tensor:
         return pointwise("abs", lambda a: a.apply(sp.Abs), self)
@@ -239,7 +240,7 @@ def pointwise(symbol: str, function: Callable[..., Any], *operands: Any) -> Tens
     if any(t.rank and t.shape != shape for t in tensors):
         raise NetError(
             f"{f' {symbol} '.join(t.said() for t in tensors)}: the shapes differ",
-            "give both one shape, or write the index equation: tensor(a[i] + b[j], i, j)",
+            _entry_by_entry(symbol, *tensors),
         )
     indices = tuple(fresh(s) for s in shape)
     return Tensor.of(indices, Formula.of(function(*(_at(o, indices) for o in operands))))
@@ -256,6 +257,17 @@ def _operand(symbol: str, value: Any) -> Tensor:
         Formula.of(value)  # says what is wrong with what is no number
         raise NetError(f"{symbol} is between two tensors", "use * for a number")
     return value
+
+
+def _entry_by_entry(symbol: str, one: Tensor, two: Tensor) -> str:
+    """What the user may have meant by an operator between tensors of two shapes."""
+    a, b = (here().variable(t) or "(...)" for t in (one, two))
+    pairs = ((one, two, f"{a} @ {b}"), (two, one, f"{b} @ {a}"))
+    for left, right, text in pairs if symbol == "*" and one.rank and two.rank else ():
+        if left.rank == 2 and left.shape[-1] == right.shape[max(right.rank - 2, 0)]:
+            return f"* is entry by entry, @ the product of matrices and vectors: {text}"
+    sign = symbol if symbol in "+-*/" else "+"
+    return f"give both one shape, or write the index equation: tensor(a[i] {sign} b[j], i, j)"
 
 
 def _transposed(one: Tensor, two: Tensor) -> str:

@@ -68,7 +68,8 @@ def names(declared: Declaration, variables: Mapping[str, Any], source: str) -> d
 
     A variable that declares several tensors, as in a loop, numbers them: W1, W2, ... What is
     computed and kept in a variable that also declares a tensor, as in `x = relu(x)`, is numbered
-    too: the declared one keeps the name.
+    too: the declared one keeps the name. So is what is computed under a name that code has another
+    use for, as in `n = dense(x, 3)`: no key of the module's dicts depends on it. The loss is L.
     """
     named = {t.serial: t.name for t in declared.tensors if t.name is not None}
     leaves = {
@@ -80,18 +81,24 @@ def names(declared: Declaration, variables: Mapping[str, Any], source: str) -> d
         named[serial] = name if often[name] == 1 else numbered(name, taken)
     for variable, value in variables.items():
         if isinstance(value, Tensor) and not variable.startswith("_") and value.serial not in named:
-            if variable not in often:
+            if variable in often and value.layer:
+                named[value.serial] = invented(value, taken)
+            elif variable not in often and not (value.role == "value" and _is_taken(variable)):
                 named[value.serial] = variable
-            else:
-                named[value.serial] = (
-                    invented(value, taken) if value.layer else numbered(variable, taken)
-                )
+            elif value is not declared.loss:
+                named[value.serial] = numbered(variable, taken)
     for serial, variable in declared.called.items():  # the variables of a repeated block
-        if serial not in named and variable not in RESERVED:
-            fresh = variable not in taken
+        if serial not in named:
+            fresh = variable not in taken and not _is_taken(variable)
             named[serial] = variable if fresh else numbered(variable, taken)
             taken.add(named[serial])
     return dict(sorted(named.items()))
+
+
+def _is_taken(name: str) -> bool:
+    """Whether code uses the name, or that of its gradient, for something else."""
+    word = keyword.iskeyword(name) or keyword.issoftkeyword(name)
+    return word or name in RESERVED or adjoint_name(name) in RESERVED - {"delta"}
 
 
 def refuse(declared: Declaration, chosen: Mapping[int, str]) -> None:

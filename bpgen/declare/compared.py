@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import sympy as sp
@@ -86,7 +85,7 @@ def _is_entry(term: Term) -> bool:
     return isinstance(term.body, Element) and tensor_of(term.body).role == "target"
 
 
-def logits(z: Any, what: str, of: Callable[..., sp.Expr]) -> None:
+def logits(z: Any, what: str, of: type[sp.Expr]) -> None:
     """Refuse probabilities where a loss makes them of what it is given, by `of`."""
     if isinstance(z, Tensor) and len(z.terms) == 1 and _is_made_by(z.terms[0].body, of):
         name = "softmax" if of is sp.exp else of.__name__
@@ -96,7 +95,7 @@ def logits(z: Any, what: str, of: Callable[..., sp.Expr]) -> None:
         )
 
 
-def _is_made_by(body: sp.Expr, of: Callable[..., sp.Expr]) -> bool:
+def _is_made_by(body: sp.Expr, of: type[sp.Expr]) -> bool:
     """A sigmoid; for exp, a softmax: exp(z - s) with s the log-sum-exp of z."""
     if of is not sp.exp:
         return isinstance(body, of)

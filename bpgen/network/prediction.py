@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 
 import sympy as sp
 
@@ -63,16 +64,21 @@ def _terms_apart(terms: tuple[Term, ...], is_predicted: IsPredicted) -> Split | 
 
 def _addends_apart(terms: tuple[Term, ...], is_predicted: IsPredicted) -> Split | None:
     """The same of a sum within a formula: w * x + b in (w * x + b - y) ** 2."""
-    for term in terms:
-        for node in sp.preorder_traversal(term.body):
-            mine = [a for a in node.args if is_predicted(a)] if node.is_Add else []
-            part = Formula((Term(sp.Add(*mine)),))
-            if mine and len(mine) < len(node.args) and not _across_samples(part):
-                rest = sp.Add(*(a for a in node.args if a not in mine))
-                return part, lambda made: tuple(
-                    t.map(lambda body: body.xreplace({node: rest + made})) for t in terms
-                )
+    sums = (n for t in terms for n in sp.preorder_traversal(t.body) if n.is_Add)
+    for whole in sums:
+        mine = [a for a in whole.args if is_predicted(a)]
+        part = Formula((Term(sp.Add(*mine)),))
+        if mine and len(mine) < len(whole.args) and not _across_samples(part):
+            rest = sp.Add(*(a for a in whole.args if a not in mine))
+            return part, partial(_with, terms, whole, rest)
     return None
+
+
+def _with(
+    terms: tuple[Term, ...], whole: sp.Expr, rest: sp.Expr, made: Element
+) -> tuple[Term, ...]:
+    """The terms with a sum written as what is left of it and the part made."""
+    return tuple(t.map(lambda body: body.xreplace({whole: rest + made})) for t in terms)
 
 
 def _is_plain(term: Term) -> bool:

@@ -417,3 +417,74 @@ def test_everyday_names_within_a_repeated_block() -> None:
 
     assert {"sum1", "type1"} < {e.name for e in declared_by(f"from bpgen import *\n{source}\n")}
     agrees(source, formula)
+
+
+def test_a_sum_over_what_comes_before() -> None:
+    def formula(p: Arrays, x: Any) -> Any:
+        before = np.tril(np.ones((4, 4)), -1)
+        return np.sum(np.sin(p["w"] * (before @ x)))
+
+    agrees(
+        't, u = indices("t u", size="T")\nx = input("T"); w = param()\n'
+        "o = tensor(sum(x[u] * at_most(u + 1, t), u), t)\nL = loss(sum(sin(w * o)))",
+        formula,
+    )
+
+
+COMPARED = (
+    't, u = indices("t u", size=4)\nx = input(4); w = param()\n'
+    "o = tensor(sum(w * x[u] * (1 - at_most(u + 1, t)), u), t)\n"
+    "c = tensor(sum(at_most(u, t), u), t)\n"
+    "q = tensor(exp(0.2 * at_most(t, u)) + 0.3 * at_most(u, t), t, u)\n"
+    "L = loss(sum(o / c) + sum(x[t] * q[t, u], t, u) + sum(x[u] * at_most(u, t), u, t))"
+)
+
+
+def test_comparisons_as_numbers() -> None:
+    lower = np.tril(np.ones((4, 4)))
+
+    def formula(p: Arrays, x: Any) -> Any:
+        o = p["w"] * ((1 - np.tril(np.ones((4, 4)), -1)) @ x)
+        q = np.exp(0.2 * lower.T) + 0.3 * lower
+        return np.sum(o / lower.sum(1)) + np.sum(x @ q) + np.sum(lower @ x)
+
+    agrees(COMPARED, formula)
+
+
+def test_comparisons_lift_no_precision() -> None:
+    module = emitted(f"from bpgen import *\n{COMPARED}\n")
+    params, x = {"w": np.ones((), np.float32)}, np.ones((3, 4), np.float32)
+    output, cache = module.forward(params, x)
+    grads = module.backward(params, cache, inputs=True)
+    assert {a.dtype for a in (output, *grads.values())} == {np.dtype(np.float32)}
+
+
+def test_comparisons_within_a_recurrence_and_a_block() -> None:
+    def formula(p: Arrays, x: Any) -> Any:
+        h = 0
+        for t in range(4):
+            h = np.tanh(p["w"] * h + x[t] * (t <= 2))
+        for W in p["W"]:
+            h = np.tanh(np.tril(W) @ h) + h
+        return np.sum(h**2)
+
+    agrees(
+        't = indices("t", size="T"); i, j = indices("i j", size=3)\nx = input("T", 3); w = param(3)\n'
+        'h = recurrent("T", 3)\nh[t, i] = tanh(w[i] * h[t - 1, i] + x[t, i] * at_most(t, 2))\n'
+        "def block(h):\n    W = param(3, 3)\n"
+        "    g = tensor(sum(W[i, j] * at_most(j, i) * h[j], j), i)\n    return tanh(g) + h\n"
+        "L = loss(sum(repeat(2, block, last(h)) ** 2))",
+        formula,
+    )
+
+
+def test_what_is_computed_within_a_block_is_not_returned() -> None:
+    source = (
+        "x = input(3)\ndef block(h):\n    W = param(3, 3)\n    g = W @ h\n    return tanh(g) + h\n"
+        "h = repeat(2, block, x)\nL = loss(sum(h))"
+    )
+    assert declared_by(f"from bpgen import *\n{source}\n").outputs == ("h",)
+    output, g = returned(source)
+    for W in g["W"]:
+        g["x"] = np.tanh(g["x"] @ W.T) + g["x"]
+    np.testing.assert_allclose(output, g["x"])

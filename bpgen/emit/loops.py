@@ -118,6 +118,7 @@ class Looping:
         """A statement that writes the plain terms of an equation, and its scatters."""
         lines: list[str] = []
         equation = seen_outside(equation, self.write.tensors)
+        scope = self.write.precise(equation, scope)
         plain = replace(equation, terms=tuple(t for t in equation.terms if t.at is None))
         if plain.terms:
             target = read(equation.lhs, scope)

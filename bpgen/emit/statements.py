@@ -16,6 +16,7 @@ from bpgen.emit.layout import assignment, comment
 from bpgen.emit.loops import Looping
 from bpgen.emit.plan import Plan, definitions
 from bpgen.emit.scattered import added
+from bpgen.functions import at_most
 from bpgen.ir import Element, Equation, Index, Loop, Term, length
 from bpgen.lower.access import Operand, aligned
 from bpgen.lower.comment import right_of, spoken
@@ -153,7 +154,8 @@ class Statements:
             shared = self._shares(equation, reshaped.text) and not passed
             text = f"{reshaped.text}.copy()" if shared else reshaped.text
             return assignment(equation.name, text, indent)
-        right, places = self.right(equation, self.scope), scatters(equation, self.scope)
+        scope = self.precise(equation, self.scope)
+        right, places = self.right(equation, scope), scatters(equation, scope)
         text = right.text
         if right.text == "0" and places and not self._is_like(equation):
             text = f"np.zeros({self.shape(equation)}, {self.dtype([equation])})"
@@ -175,6 +177,16 @@ class Statements:
     def right(self, equation: Equation, scope: Scope) -> Operand:
         """The right-hand side, with those of its axes along which it varies."""
         return lowered(equation, scope)
+
+    def precise(self, equation: Equation, scope: Scope) -> Scope:
+        """The scope of an equation that has comparisons for numbers: in the precision of what it
+        reads first, or else of a real array at hand.
+        """
+        if not any(t.body.has(at_most) for t in equation.terms):
+            return scope
+        read = (e.name for t in equation.terms for e in outermost(t.body))
+        real = next((n for n in read if self.tensors[n].bound is None), None)
+        return replace(scope, precision=f"{real or self._real(equation)}.dtype")
 
     def dtype(self, equations: Iterable[Equation]) -> str:
         """The precision of what equations compute: that of what they read."""

@@ -11,7 +11,7 @@ from dataclasses import replace
 import sympy as sp
 
 from bpgen.contraction import Group, Sum, factored, groups, uses
-from bpgen.functions import at_most
+from bpgen.functions import at_most, masked
 from bpgen.ir import BATCH, Element, Equation, Index, TensorInfo, element, length
 from bpgen.lower.access import Operand, aligned, read, transposed
 from bpgen.lower.printer import ATOM, PRODUCT, SUM, Printer, Text, bracketed
@@ -188,14 +188,21 @@ def _entry(value: InRow, frame: tuple[Index, ...], scope: Scope) -> Operand:
 def _counted(
     body: sp.Expr, frame: tuple[Index, ...], scope: Scope
 ) -> tuple[sp.Expr, dict[Element, Text]]:
-    """A body in which every index that is compared is an array of its values."""
-    new: dict[sp.Expr, sp.Expr] = {}
+    """A body in which every index that is compared is an array of its values, and a comparison that
+    no mask asks for an array of numbers, 1 or 0, in the precision around it.
+    """
     marks: dict[Element, Text] = {}
-    for call in body.atoms(at_most):
-        for index in (i for i in call.free_symbols if isinstance(i, Index)):
-            mark = element(f"<{index}>", ())
-            marks[mark] = (_values(index, frame, scope), ATOM)
-            new[call] = new.get(call, call).xreplace({index: mark})
+    asked = {c for m in body.atoms(masked) for c in m.args[1].atoms(at_most)}
+    new: dict[sp.Expr, sp.Expr] = {}
+    for call in sorted(body.atoms(at_most), key=str):
+        values = {i: element(f"<{i}>", ()) for i in call.free_symbols if isinstance(i, Index)}
+        marks.update({v: (_values(i, frame, scope), ATOM) for i, v in values.items()})
+        compared = call.xreplace(values)
+        new[call] = compared
+        if call not in asked:
+            text, _ = Printer(marks.__getitem__, scope.order).text(compared)
+            new[call] = element(f"<{call}>", ())
+            marks[new[call]] = (f"np.asarray({text}, {scope.precision})", ATOM)
     return body.xreplace(new), marks
 
 

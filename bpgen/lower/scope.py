@@ -13,13 +13,15 @@ from bpgen.ir import Element, Index, TensorInfo, length
 @dataclass(frozen=True)
 class Scope:
     """`order` is where a name stands in a product; `fixed` are the indices of loops around the
-    line; `local` are the tensors of which only the current step is kept.
+    line; `local` are the tensors of which only the current step is kept; `precision` is the text
+    of that in which a comparison is a number.
     """
 
     order: Mapping[str, int]
     tensors: Mapping[str, TensorInfo]
     fixed: frozenset[Index] = frozenset()
     local: frozenset[str] = frozenset()
+    precision: str = "float"
 
     def slots(self, access: Element) -> list[tuple[sp.Expr, sp.Expr]]:
         """Where each index of an access is found in the array, and the length of that axis. What

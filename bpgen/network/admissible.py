@@ -11,7 +11,7 @@ import sympy as sp
 
 from bpgen.errors import NetError
 from bpgen.functions import at_most, erf, erfc, masked, relu, row, step, unless
-from bpgen.ir import Element, Index, spoken, told
+from bpgen.ir import Element, Index, spoken
 
 _ARITHMETIC = (Element, sp.Rational, sp.Symbol, sp.NumberSymbol, sp.Add, sp.Mul, sp.Pow)
 # Of a scalar, as net.py imports them.
@@ -98,15 +98,7 @@ def declared(expr: sp.Expr, lengths: Iterable[sp.Symbol]) -> None:
     """NetError where a symbol stands outside the indices of a tensor and is no length of
     an axis; or an index, but to be compared with another.
     """
-    compared = {c for m in expr.atoms(masked) for c in m.args[1].atoms(at_most)}
-    for part in _parts(expr.xreplace(dict.fromkeys(compared, sp.S.One))):
-        if isinstance(part, at_most):
-            said = ", ".join(map(told, part.args))
-            raise NetError(
-                f"at_most({said}) stands as a number",
-                "at_most says what masked keeps, masked(z, at_most(u, t)); a sum over u up to t is"
-                " a recurrence, s[t] = s[t - 1] + x[t]",
-            )
+    for part in _parts(expr.xreplace(dict.fromkeys(expr.atoms(at_most), sp.S.One))):
         if isinstance(part, Index):
             raise NetError(
                 f"index {spoken(part)} stands as a number",

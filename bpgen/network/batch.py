@@ -236,6 +236,11 @@ def _by_sample(term: Term) -> list[Term]:
     return [Term(sp.Add(*part)) for part in (inside, outside) if part]
 
 
+def _is_within_a_block(info: TensorInfo) -> bool:
+    """Of each of several blocks; what goes from block to block comes out of the last."""
+    return info.block and info.carried is None
+
+
 def _outputs(
     equations: list[Equation], tensors: Mapping[str, TensorInfo], own: set[str], loss: set[str]
 ) -> tuple[str, ...]:
@@ -251,7 +256,7 @@ def _outputs(
         if of_target & set(reads):
             of_target.add(equation.name)
             compared += [r for r in reads if r in computed]
-        elif tensors[equation.name].batched:
+        elif tensors[equation.name].batched and not _is_within_a_block(tensors[equation.name]):
             computed.append(equation.name)
     named = [c for c in computed if c in own and c not in loss]
     for candidates in ([c for c in named if c in compared], compared, named, computed):

@@ -1,8 +1,10 @@
 """bpgen check: is what `bpgen emit` wrote the gradient of the network? By numbers, exactly, and
-with a self- test.
+with a self-test.
 
 The check never uses what derived or emitted the module: it asks the module's own objective for
-numeric derivatives, and writes the network out in scalars for sympy to differentiate.
+numeric derivatives, and writes the network out in scalars, which the chain rule differentiates one
+elementary operation at a time. Exactly means: equal as functions, of which it is sure but for a
+chance below 2^-64 (see `exact`).
 """
 
 from __future__ import annotations

@@ -1,25 +1,34 @@
 """Exactly: the emitted module itself is run over symbols, and what it returns is proved equal to
 what is expected.
 
-The module computes with `Exact` scalars; the network is written out in scalars and differentiated
-by the chain rule and sympy's scalar derivative. The proof is by algebra and holds in the region
-around the point (see `written`).
+The module computes with the scalars of a tape; the network is written out on it entry by entry, and
+differentiated by the chain rule. Two entries are *proved* equal where their residues modulo a large
+prime are: by Schwartz and Zippel they are then the same function of the parameters, the inputs and
+the atoms (see `field` and `atoms`), but for a chance below 2^-64, on the side of every kink on
+which the point lies. They are *wrong* where their values differ, in 60 digits, and *not proved*
+where neither shows.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from random import Random
 from typing import Any
 
 import numpy as np
 import sympy as sp
 
+from bpgen.check.constants import constants
 from bpgen.check.module import Point, Subject, load
 from bpgen.check.overrides import meanings, overrides
-from bpgen.check.scalar import Exact, World
-from bpgen.check.written import NotProved, OnKink, Undefined, Written, evaluate
+from bpgen.check.residues.entries import Entries
+from bpgen.check.residues.expected import Expected
+from bpgen.check.residues.field import PRIMES, Field
+from bpgen.check.residues.scalar import Scalar
+from bpgen.check.residues.tape import Tape
+from bpgen.check.residues.values import TOO_DEEP, NotProved, OnKink, Undefined
 from bpgen.ir import BATCH, Network
 
 # Sizes, whether all samples have the same integers, and the lengths known at run time: three steps
@@ -34,6 +43,8 @@ SCALARS = 10_000
 GRID = 64  # the denominator of the random rational point
 # Doors of the emitted module that let numpy's numbers in only: they are replaced, and so is _check.
 DOORS = ("_array", "_one_hot", "_state")
+# Of a run: more where one does not show all, because every second radicand is no square.
+LANES = (1, 8, 24)
 ABSENT = "not proved: the module returns no such tensor"
 
 
@@ -47,6 +58,10 @@ class ExactRow:
     proved: int
     total: int
     verdict: str
+
+    @property
+    def wrong(self) -> bool:
+        return self.verdict.startswith("wrong")
 
     @property
     def ok(self) -> bool:
@@ -108,21 +123,39 @@ def _at_point(
         point = replace(point, inputs=repeated)
     if sum(a.size for group in point.groups() for a in group.values()) > SCALARS:
         raise NotProved("too large; check a smaller network of the same form")
-    names = {name: a for group in point.groups() for name, a in group.items()}
-    names.update(_noise(subject, network, batch, rng))
-    written = Written(network, {**subject.lengths, BATCH: batch}, names)
-    if len(written.values) > SCALARS * 4:
+    lengths = {**subject.lengths, BATCH: batch}
+    given = {name: a for group in point.groups() for name, a in group.items()}
+    given.update(_noise(network, lengths, rng))
+    rows: list[ExactRow] = []
+    for prime, lanes in itertools.product(PRIMES, LANES):
+        if lanes == LANES[0] or not any(TOO_DEEP in row.verdict for row in rows):
+            fields = [Field(prime, Random(f"{batch} {lanes} {k}")) for k in range(lanes)]
+            entries = Entries(network, lengths, given, Tape(fields, constants(network)))
+            again = _on_tape(subject, entries, point)
+            rows = [_better(*pair) for pair in zip(rows or again, again, strict=True)]
+        if all(row.ok or row.wrong for row in rows):
+            break
+    return rows
+
+
+def _better(one: ExactRow, other: ExactRow) -> ExactRow:
+    """What other residues have shown besides."""
+    return other if other.proved > one.proved and not one.wrong else one
+
+
+def _on_tape(subject: Subject, entries: Entries, point: Point) -> list[ExactRow]:
+    tape = entries.tape
+    if len(tape.made) > SCALARS * 40:
         raise NotProved("too large; check a smaller network of the same form")
-    world = World(written)
-    returned = _run(subject, world, point)
-    return [_prove(world, *entry, returned) for entry in _expected(subject, written)]
+    expected = dict(_expected(subject, entries))
+    if len(tape.fields) > 1:
+        tape.expected = Expected(tape, entries.lengths[BATCH])
+    returned = _run(subject, entries, point)
+    return [_prove(tape, *entry, returned) for entry in expected.items()]
 
 
-def _noise(
-    subject: Subject, network: Network, batch: int, rng: np.random.Generator
-) -> dict[str, Any]:
+def _noise(network: Network, known: Mapping[str, int], rng: np.random.Generator) -> dict[str, Any]:
     """Values of what forward draws: what is proved holds for all of them."""
-    known = {**subject.lengths, BATCH: batch}
     found = {}
     for t in network.role("noise"):
         shape = [i.size if isinstance(i.size, int) else known[str(i.size)] for i in t.indices]
@@ -140,75 +173,57 @@ def _rational(_name: str, array: Any) -> Any:
     return result.reshape(array.shape)
 
 
-def _run(subject: Subject, world: World, point: Point) -> dict[str, Any]:
-    """What the module returns for symbols: gradients by tensor, outputs by number, the loss."""
-    module = load(subject.source, overrides(world))
-    module.__dict__.update(meanings(world))
+def _run(subject: Subject, entries: Entries, point: Point) -> dict[str, Any]:
+    """What the module returns for scalars: gradients by tensor, outputs by number, the loss."""
+    module = load(subject.source, overrides(entries.tape))
+    module.__dict__.update(meanings(entries))
     module.__dict__.update(dict.fromkeys(DOORS, lambda _name, value, *_, **__: value))
     module.__dict__["_check"] = lambda _: None
-    drawn = itertools.cycle(t.name for t in world.written.network.role("noise"))
-    module.__dict__["dropout"] = lambda *_: _scalars(world, world.written.tensors[next(drawn)])
-    symbols = point.map(lambda name, _: _scalars(world, world.written.tensors[name]))
-    output, cache = module.forward(symbols.params, *symbols.inputs.values())
-    returned = dict(module.backward(symbols.params, cache, *symbols.rest.values(), inputs=True))
+    drawn = itertools.cycle(t.name for t in entries.network.role("noise"))
+    module.__dict__["dropout"] = lambda *_: entries.arguments[next(drawn)]
+    scalars = point.map(lambda name, _: entries.arguments[name])
+    output, cache = module.forward(scalars.params, *scalars.inputs.values())
+    returned = dict(module.backward(scalars.params, cache, *scalars.rest.values(), inputs=True))
     outputs = output if isinstance(output, tuple) else (output,)
-    returned.update(
-        {
-            f"output {name}": o
-            for name, o in zip(world.written.network.outputs, outputs, strict=False)
-        }
-    )
+    names = entries.network.outputs
+    returned.update({f"output {n}": o for n, o in zip(names, outputs, strict=False)})
     if subject.has_loss:
         returned["loss"] = module.loss(
-            symbols.params, *symbols.inputs.values(), *symbols.rest.values()
+            scalars.params, *scalars.inputs.values(), *scalars.rest.values()
         )
     return returned
 
 
-def _scalars(world: World, tensor: Any) -> Any:
-    if tensor.dtype.kind != "O":
-        return tensor
-    values = [Exact(world, e, evaluate(e, world.written.values)) for e in tensor.ravel()]
-    result = np.empty(len(values), object)
-    result[:] = values
-    return result.reshape(tensor.shape)
-
-
-def _expected(subject: Subject, written: Written) -> Iterator[tuple[str, Any]]:
-    """Expressions for everything the module returns."""
-    for name in subject.differentiable:
-        tensor = written.tensors[name]
-        adjoints = [written.adjoint[symbol] for symbol in tensor.ravel()]
-        result = np.empty(len(adjoints), object)
-        result[:] = adjoints
-        yield name, result.reshape(tensor.shape)
-    for name in written.network.outputs:
-        yield f"output {name}", written.shown(name)
+def _expected(subject: Subject, entries: Entries) -> Iterator[tuple[str, Any]]:
+    """Scalars for everything the module returns."""
+    yield from entries.gradient(subject.differentiable).items()
+    for name in entries.network.outputs:
+        yield f"output {name}", entries.shown(name)
     if subject.has_loss:
-        yield "loss", np.asarray(written.loss, object)
+        yield "loss", np.asarray(entries.loss, object)
 
 
-def _prove(world: World, name: str, expected: Any, returned: dict[str, Any]) -> ExactRow:
+def _prove(tape: Tape, name: str, expected: Any, returned: dict[str, Any]) -> ExactRow:
     if name not in returned:
         return ExactRow(name, 0, expected.size, ABSENT)
     found = np.asarray(returned[name], object)
     if found.shape != expected.shape:
         return ExactRow(name, 0, expected.size, f"wrong: shape {found.shape}, not {expected.shape}")
-    verdicts = [_entry(world, found[at], expected[at], at) for at in np.ndindex(expected.shape)]
+    verdicts = [_entry(tape, found[at], expected[at], at) for at in np.ndindex(expected.shape)]
     wrong = next((v for v in verdicts if v != "ok"), "ok")
     return ExactRow(name, verdicts.count("ok"), expected.size, wrong)
 
 
-def _entry(world: World, found: Any, expected: sp.Expr, at: tuple[int, ...]) -> str:
-    """One entry: refuted by its value, or proved by algebra."""
-    scalar = world.lift(found)
+def _entry(tape: Tape, found: Any, expected: Scalar, at: tuple[int, ...]) -> str:
+    """One entry: refuted by its value, or proved by its residue."""
+    scalar = tape.lift(found)
     place = f"[{', '.join(map(str, at))}]"
     if scalar is None:
         return f"not proved: entry {place} is {type(found).__name__}"
-    value = evaluate(expected, world.written.values)
+    value = expected.value
     if not abs(scalar.value - value) <= 1e-30 * max(1, abs(value)):
         return f"wrong: entry {place} is {float(scalar.value):.6g}, not {float(value):.6g}"
     try:
-        return "ok" if world.proofs.zero(scalar.expr - expected) else f"not proved: entry {place}"
+        return "ok" if tape.same(scalar, expected) else f"not proved: entry {place}"
     except NotProved as error:
         return f"not proved: entry {place}: {error}"

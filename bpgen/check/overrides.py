@@ -1,32 +1,21 @@
-"""The functions of numpy, and a module's own helpers, for an exact run: on `Exact` scalars."""
+"""The functions of numpy, and a module's own helpers, on the scalars of an exact run."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
-import sympy as sp
-from sympy.codegen.cfunctions import expm1, log1p
 
 from bpgen import functions
-from bpgen.check.scalar import Exact, World
-from bpgen.check.written import evaluate
+from bpgen.check.residues.entries import Entries
+from bpgen.check.residues.scalar import Scalar
+from bpgen.check.residues.tape import Tape
 
-_UNARY: dict[str, Callable[[Any], Any]] = {
-    "exp": sp.exp,
-    "log": sp.log,
-    "log1p": log1p,
-    "expm1": expm1,
-    "tanh": sp.tanh,
-    "sin": sp.sin,
-    "cos": sp.cos,
-    "tan": sp.tan,
-    "sinh": sp.sinh,
-    "cosh": sp.cosh,
-    "arctan": sp.atan,
-    "arcsinh": sp.asinh,
-    "sqrt": sp.sqrt,
+_UNARY = {
+    **{n: n for n in ("exp", "log", "log1p", "expm1", "tanh", "sin", "cos", "tan", "sinh")},
+    **{"cosh": "cosh", "arctan": "atan", "arcsinh": "asinh", "sqrt": "sqrt"},
 }
 _CREATE = (
     "zeros",
@@ -42,12 +31,12 @@ _CREATE = (
 _CONVERT = ("asarray", "array", "ascontiguousarray", "asanyarray")
 
 
-def overrides(world: World) -> dict[str, Any]:
+def overrides(tape: Tape) -> dict[str, Any]:
     """The functions of numpy that must know of exact scalars; others take arrays of objects as they
     are.
     """
     table: dict[str, Any] = {
-        name: _elementwise(world, function) for name, function in _UNARY.items()
+        name: _elementwise(tape, partial(tape.call, function)) for name, function in _UNARY.items()
     }
     table.update({name: _creator(getattr(np, name)) for name in _CREATE})
     table.update({name: _converter(getattr(np, name)) for name in _CONVERT})
@@ -58,23 +47,26 @@ def overrides(world: World) -> dict[str, Any]:
     return table
 
 
-def meanings(world: World) -> dict[str, Any]:
+def meanings(entries: Entries) -> dict[str, Any]:
     """The helpers that approximate, as the functions that they stand for."""
     return {
-        row.name: _elementwise(world, row.definition, row.arity)
+        row.name: _elementwise(entries.tape, _meaning(entries, row), row.arity)
         for row in functions.ROWS.values()
         if row.numeric and row.definition is not None
     }
 
 
-def _elementwise(world: World, function: Callable[..., Any], arity: int = 1) -> Any:
-    def apply(*numbers: Any) -> Exact:
-        lifted = [world.lift(x) for x in numbers]
+def _meaning(entries: Entries, row: functions.Row) -> Callable[..., Any]:
+    assert row.definition is not None
+    return entries.expressions.function(row.definition, row.arity)
+
+
+def _elementwise(tape: Tape, function: Callable[..., Any], arity: int = 1) -> Any:
+    def apply(*numbers: Any) -> Any:
+        lifted = [tape.lift(x) for x in numbers]
         if any(x is None for x in lifted):
             raise TypeError(f"{numbers!r} are no numbers")
-        expr = function(*(x.expr for x in lifted if x is not None))
-        size = 1 + sum(x.size for x in lifted if x is not None)
-        return world.scalar(expr, evaluate(expr, world.written.values), size)
+        return function(*lifted)
 
     ufunc = np.frompyfunc(apply, arity, 1)
     return lambda *x, out=None, dtype=None, **_: ufunc(*x) if out is None else ufunc(*x, out=out)
@@ -99,7 +91,7 @@ def _creator(create: Callable[..., Any]) -> Callable[..., Any]:
 
 def _converter(convert: Callable[..., Any]) -> Callable[..., Any]:
     def make(value: Any, dtype: Any = None, *rest: Any, **kwargs: Any) -> Any:
-        exact = isinstance(value, Exact) or np.asarray(value).dtype.kind == "O"
+        exact = isinstance(value, Scalar) or np.asarray(value).dtype.kind == "O"
         return convert(value, object if exact and _floating(dtype) else dtype, *rest, **kwargs)
 
     return make

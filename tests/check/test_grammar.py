@@ -9,7 +9,7 @@ from typing import Any
 import grammar
 import numpy as np
 import pytest
-import sympy as sp
+from nested import assert_chain_rule
 
 from bpgen.affine import affine
 from bpgen.check import check_module, form
@@ -19,7 +19,6 @@ from bpgen.check.module import Subject
 from bpgen.check.mutants import mutants
 from bpgen.check.numbers import Ruler, numbers
 from bpgen.check.selftest import selftest
-from bpgen.check.written import Written, evaluate
 from bpgen.emit import emit
 from bpgen.ir import Element, Network, check
 from bpgen.load import declared_by
@@ -133,22 +132,7 @@ def test_a_module_of_another_network_is_refused(name: str, was: str, becomes: st
 def test_the_chain_rule_over_scalars_is_the_derivative_of_the_whole(name: str) -> None:
     """The adjoints against sympy's derivative of the objective as one nested expression."""
     subject = Subject(source(name), network(name)).at_lengths(2)
-    point = subject.draw(np.random.default_rng(0), 1)
-    values = {n: a for group in point.groups() for n, a in group.items()}
-    written = Written(network(name), {"N": 1, **subject.lengths}, values)
-
-    def opened(expr: sp.Expr) -> sp.Expr:
-        while found := {
-            s: written.definitions[s] for s in expr.free_symbols if s in written.definitions
-        }:
-            expr = expr.xreplace(found)
-        return expr
-
-    whole = opened(written.loss)
-    for tensor in subject.differentiable:
-        for symbol in written.tensors[tensor].ravel()[:6]:
-            direct = evaluate(sp.diff(whole, symbol), written.values)
-            assert abs(direct - evaluate(written.adjoint[symbol], written.values)) < 1e-45
+    assert_chain_rule(network(name), subject, {"N": 1, **subject.lengths})
 
 
 def test_of_equal_values_the_first_takes_the_gradient() -> None:

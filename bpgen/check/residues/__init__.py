@@ -1,0 +1,1 @@
+"""Exact arithmetic by residues: what is equal modulo a large prime, at random, is equal."""

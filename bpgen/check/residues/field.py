@@ -1,0 +1,93 @@
+"""Arithmetic modulo a large prime, in which the exact check decides what is equal.
+
+Two rational functions that agree at random residues are the same one, but for a chance of at most
+their degree over the size of the field (Schwartz and Zippel). The primes are chosen so that roots
+are unique: of p - 1 half is free of factors below 4096, so that among the squares every root is
+there once, and 2, 3, 5, ... 19 are squares, as they are of real numbers.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from random import Random
+
+PRIMES = (
+    0x9E2FEB89414C343C1027C4D1C386BBC4CD613E30D8F16ADF91B7584A2267156F,
+    0xCD447E35B8B6D8FE442E3D437204E52DB2221A58008A05A6C4647159C324C985_9B810E766EC9D28663CA828DD5F4B3B2E4B06CE60741C7A87CE42C8218072E8C_35BF992DC9E9C616612E7696A6CECC1B78E510617311D8A3C2CE6F447ED4D57B_1E2FEB89414C343C1027C4D1C386BBC4CD613E30D8F16ADF91B7584A227075F7,
+)
+SURE = 2.0**-64  # the chance of an error that is left in what counts as proved
+ROOTS = 4096  # denominators of powers stay below: their roots are unique
+
+Circle = tuple[int, int]  # a cosine and a sine
+
+
+class Singular(ArithmeticError):
+    """A division by zero: of a scalar that is zero wherever it is taken."""
+
+
+class Field:
+    """Residues modulo one of the primes, and random ones."""
+
+    def __init__(self, prime: int, rng: Random) -> None:
+        self.prime, self.rng = prime, rng
+        self.squares = (prime - 1) // 2  # how many there are: an odd number
+        order = prime + 1
+        self.evens = order & -order  # of the circle: its other factor is odd
+        self.turns = order // self.evens
+
+    @property
+    def deepest(self) -> float:
+        """The largest degree of what is surely decided here."""
+        return min(self.squares, 1 << 1000) * SURE
+
+    def random(self) -> int:
+        """Any residue but 0."""
+        return self.rng.randrange(1, self.prime)
+
+    def square(self) -> int:
+        """Any square: what an exponential is, of which every root is asked for."""
+        return pow(self.random(), 2, self.prime)
+
+    def inverse(self, residue: int) -> int:
+        if not residue:
+            raise Singular("a division by zero")
+        return pow(residue, -1, self.prime)
+
+    def rational(self, number: Fraction) -> int:
+        if number.denominator == 1:
+            return number.numerator % self.prime
+        return number.numerator * pow(number.denominator, -1, self.prime) % self.prime
+
+    def is_square(self, residue: int) -> bool:
+        return pow(residue, self.squares, self.prime) == 1
+
+    def power(self, square: int, exponent: Fraction) -> int:
+        """A rational power of a square, within the squares."""
+        return pow(square, _modulo(exponent, self.squares), self.prime)
+
+    def turned(self, one: Circle, other: Circle) -> Circle:
+        """The cosine and the sine of a sum of two angles."""
+        (c, s), (d, t), p = one, other, self.prime
+        return (c * d - s * t) % p, (s * d + c * t) % p
+
+    def angle(self) -> Circle:
+        """A random point of the circle, of which every fraction with an odd order is there once."""
+        t = self.random()
+        over = self.inverse(1 + t * t)
+        return self.multiple(((1 - t * t) * over % self.prime, 2 * t * over % self.prime), None)
+
+    def multiple(self, angle: Circle, factor: Fraction | None) -> Circle:
+        """A rational multiple of an angle; without a factor the one that makes its order odd."""
+        times = self.evens if factor is None else _modulo(factor, self.turns)
+        found = (1, 0)
+        while times:
+            found = self.turned(found, angle) if times & 1 else found
+            angle, times = self.turned(angle, angle), times >> 1
+        return found
+
+
+def _modulo(exponent: Fraction, order: int) -> int:
+    """An exponent among elements of this order; negative ones and fractions are there too."""
+    if exponent.denominator == 1:
+        return exponent.numerator % order
+    return exponent.numerator * pow(exponent.denominator, -1, order) % order

@@ -117,15 +117,25 @@ def derive(net: str, fmt: str | None, notation: str, output: str | None) -> int:
     help="Write nothing; print what would change, exit 1 where anything would.",
 )
 @click.option("--force", is_flag=True, help="Overwrite a file that bpgen did not write.")
-def emit(nets: tuple[str, ...], output: str | None, check: bool, diff: bool, force: bool) -> int:
-    """Write the numpy module of each NET.py."""
+@click.option("--unchecked", is_flag=True, help="Write without running it against its equations.")
+def emit(
+    nets: tuple[str, ...],
+    output: str | None,
+    check: bool,
+    diff: bool,
+    force: bool,
+    unchecked: bool,
+) -> int:
+    """Write the numpy module of each NET.py, when it was run and agrees with its equations."""
     from bpgen.emit import emit as source_of
+    from bpgen.gate import refuse_wrong
     from bpgen.load import load
     from bpgen.write import difference, places, write_module
 
     fresh = True
     for net, file in zip(nets, places(nets, output), strict=True):
-        text = source_of(load(net))
+        network = load(net)
+        text = source_of(network)
         if check or diff:
             changes = difference(file, text)
             fresh = fresh and not changes
@@ -134,6 +144,8 @@ def emit(nets: tuple[str, ...], output: str | None, check: bool, diff: bool, for
                     changes if diff else f"{file}: stale; run `bpgen emit {net}`", nl=not diff
                 )
         else:
+            if not unchecked:
+                refuse_wrong(text, network, net)
             write_module(file, text, Path(net), force)
             click.echo(f"{file}: {text.count(chr(10))} lines")
     return int(not fresh)

@@ -14,7 +14,7 @@ import sympy as sp
 
 from bpgen.check.entrywise.entries import Entries
 from bpgen.check.entrywise.evaluation import STEP, Evaluation
-from bpgen.check.entrywise.grid import Array
+from bpgen.check.entrywise.grid import Array, Places
 from bpgen.check.entrywise.order import scheduled, starts
 from bpgen.ir import Element, Equation, Term
 
@@ -60,13 +60,19 @@ class Adjoints:
         if not entries.any or not read or term.reduce == "first":
             return
         upstream = entries.spread(self.found[equation.name][entries.left])
-        passed = np.asarray(upstream * entries.weights(entries.body())[0])
+        weights = 1 if term.reduce == "sum" else entries.weights(entries.body())[0]
+        passed = np.broadcast_to(upstream * weights, entries.grid.shape)
         for access, slope in zip(read, _slopes(entries, read), strict=True):
-            received = passed * slope
-            places = np.broadcast_arrays(*entries.places(access), received)[:-1]
-            np.add.at(
-                self.found[access.name], tuple(places), received if places else received.sum()
-            )
+            _add(self.found[access.name], entries.places(access), passed * slope)
+
+
+def _add(total: Array, places: Places, received: Array) -> None:
+    """Add at places, some of which may be the same, first over the axes that move none of them."""
+    shape = np.broadcast_shapes((1,) * received.ndim, *(p.shape for p in places))
+    still = tuple(k for k, n in enumerate(shape) if n == 1)
+    sums = received.sum(still, keepdims=True)
+    at = tuple(np.broadcast_to(p, sums.shape).ravel() for p in places)
+    np.add.at(total, at, sums.ravel() if at else sums.sum())
 
 
 def _slopes(entries: Entries, read: list[Element]) -> Array:

@@ -13,7 +13,7 @@ import sympy as sp
 from bpgen.check.entrywise.grid import Array, Grid, Places
 from bpgen.check.entrywise.order import axis
 from bpgen.check.entrywise.tape import NEAR, tape
-from bpgen.ir import Element, Equation, Index, Term
+from bpgen.ir import Element, Equation, Index, Malformed, Term
 
 if TYPE_CHECKING:
     from bpgen.check.entrywise.evaluation import Evaluation
@@ -30,6 +30,8 @@ class Entries:
         plain = term.at is None
         fixed = {} if step is None or equation.loop is None else {equation.loop.index: step}
         own = equation.indices if plain else _of_place(term)
+        if plain and term.reduce != "first" and {*own} & {*term.over}:
+            raise Malformed(f"{equation.name}: an index of the left side is summed over")
         self.grid = Grid((*own, *term.over), evaluation.lengths, fixed if plain else None)
         self.shape = self.grid.shape[: len(own)]
         self.kept: Array | None = None  # of what is written at places, which are of this step
@@ -167,8 +169,8 @@ _REDUCTIONS: dict[str, Reduction] = {
     "first": _first,
 }
 _WEIGHTS: dict[str, Reduction] = {
-    "sum": lambda body, axes: np.ones_like(body),
+    "sum": lambda body, _: np.ones_like(body),
     "max": _first,
     "logsumexp": _shares,
-    "first": lambda body, axes: np.zeros_like(body),
+    "first": lambda body, _: np.zeros_like(body),
 }

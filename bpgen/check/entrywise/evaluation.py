@@ -39,7 +39,7 @@ class Evaluation:
         with np.errstate(all="ignore"):
             for name, array in point.items():
                 if name in network.tensors:
-                    self.values[name] = self._moved(name, np.asarray(array)[None])
+                    self.values[name] = self.moved(name, np.asarray(array)[None])
             for members in scheduled(network):
                 if members[0].loop is None:
                     self._whole(members[0])
@@ -61,18 +61,18 @@ class Evaluation:
         steps = [*range(-1, self.size(equation.loop.index.size))]
         return steps[::-1] if equation.loop.reverse else steps
 
-    def _moved(self, name: str, array: Array) -> Array:
-        """A tensor's values with its step added."""
+    def moved(self, name: str, array: Array, here: Any = ...) -> Array:
+        """Values of a tensor, all or those of one step, with their part of its step added."""
         if self.network.tensors[name].bound is not None:
             return array
         array = array.astype(self.dtype)
-        return array + 1j * STEP * self.steps[name] if name in self.steps else array
+        return array + 1j * STEP * self.steps[name][here] if name in self.steps else array
 
     def _whole(self, equation: Equation) -> None:
         total = np.zeros((1, *self.stored(equation.name)), self.dtype)
         for term in equation.terms:
             total = self._added(total, equation, term, None)
-        self.values[equation.name] = self._moved(equation.name, total)
+        self.values[equation.name] = self.moved(equation.name, total)
 
     def _looped(self, members: tuple[Equation, ...]) -> None:
         """One step after another; what is not computed yet is nan."""
@@ -89,10 +89,8 @@ class Evaluation:
         self.values[equation.name][here] = 0
         for term in equation.terms:
             self._added(self.values[equation.name], equation, term, step)
-        if equation.name in self.steps:
-            slot = here[1:]
-            own = self.steps[equation.name][(slice(None), *slot)]
-            self.values[equation.name][here] += 1j * STEP * own
+        moved = self.moved(equation.name, self.values[equation.name][here], here)
+        self.values[equation.name][here] = moved
 
     def _added(self, total: Array, equation: Equation, term: Term, step: int | None) -> Array:
         """The total with a term in it; what belongs to other steps is left out."""

@@ -13,7 +13,7 @@ from sympy.core.relational import Relational
 from bpgen.check.entrywise import scalars
 from bpgen.ir import Element
 
-NEAR = 1e-7  # what is compared and is nearer than this, and not equal, is hardly decided
+NEAR = 1e-9  # what is compared and is nearer than this, and not equal, is hardly decided
 
 
 class Tape:

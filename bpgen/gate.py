@@ -1,0 +1,36 @@
+"""What emit is about to write is run first: what is not what its equations say is not written."""
+
+from __future__ import annotations
+
+from bpgen.check import form
+from bpgen.check.agreement import difference
+from bpgen.check.trial import cost
+from bpgen.emit import emit
+from bpgen.errors import NetError
+from bpgen.ir import Network
+from bpgen.network.shrink import shrunk
+
+LARGE = (
+    100_000_000  # entries of a network in whose place a smaller one is run, if its code is alike
+)
+LARGEST = 4 * LARGE  # the same, whatever its code
+REMEDY = "a defect of bpgen: report it with net.py; --unchecked writes the module all the same"
+
+
+def refuse_wrong(source: str, network: Network, place: str) -> None:
+    """NetError where the module is not what the equations say."""
+    found = difference(*_run_instead(source, network))
+    if found is not None:
+        fact = f"not written, for it would be wrong: {found.what} {found.said}"
+        raise NetError(fact, REMEDY, place)
+
+
+def _run_instead(source: str, network: Network) -> tuple[str, Network]:
+    """The module itself; of a large one, the same equations with shorter axes."""
+    entries = cost(network)
+    if entries <= LARGE:
+        return source, network
+    small = shrunk(network)
+    text = emit(small)
+    alike = form(text) == form(source)
+    return (text, small) if alike or entries > LARGEST else (source, network)

@@ -63,6 +63,20 @@ def test_summed_by_two_labels_beside_another_index_and_another_equation() -> Non
     )
 
 
+def test_summed_by_labels_where_the_sample_is_said() -> None:
+    def formula(p: Arrays, x: Any, k: Any, l: Any) -> Any:
+        v = scattered((4,), k, x) * x[l]
+        return np.sum((p["w"] * v * x[l]) ** 2)
+
+    agrees(
+        f"{INDICES}n = samples()\nx, k, l = input(5), input(5, below=4), input(4, below=5)\n"
+        "w, u, v = param(4), zeros(4), zeros(4)\nu[n, k[n, j]] = x[n, j]\n"
+        "v[n, i] = u[n, i] * x[n, l[n, i]]\nq = tensor(v[n, i] * x[n, l[n, i]], n, i)\n"
+        "L = loss(sum((w * q) ** 2))",
+        formula,
+    )
+
+
 def test_labels_alone_say_how_often_something_is_written() -> None:
     def formula(p: Arrays, x: Any, k: Any, y: Any) -> Any:
         return scattered((4,), k, np.full(4, 2 * x))[y] * x

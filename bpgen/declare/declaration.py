@@ -40,6 +40,7 @@ class Declaration:
     called: dict[int, str] = field(default_factory=dict)  # by the variables of a block
     # Arguments of the module that no equation need read, by their serial numbers.
     arguments: set[int] = field(default_factory=set)
+    penalties: dict[int, str] = field(default_factory=dict)  # the word that made each
     moments: Iterator[int] = field(default_factory=count)  # when each tensor was defined
 
     def add(self, tensor: Tensor) -> int:

@@ -243,4 +243,6 @@ def _penalty(function: Any, weights: tuple[Tensor, ...], what: str) -> Any:
     result = terms[0]
     for term in terms[1:]:
         result = result + term
+    if isinstance(result, Tensor):
+        here().penalties[result.serial] = what
     return result

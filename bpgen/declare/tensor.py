@@ -121,6 +121,9 @@ class Tensor(Symbolic):
         if not self.open:
             super().__setitem__(key, value)
         at, formula = address(self, key), Formula.of(value)
+        sample = at[: len(at) - self.rank]
+        at = tuple(of_one_sample(e, sample) for e in at[len(sample) :])
+        _, formula = of_each_sample(sample, formula)
         for term in formula.terms:
             _admit(term.body)
         left = tuple(s for e in at for s in sorted(e.free_symbols, key=str))
@@ -218,16 +221,21 @@ def of_each_sample(left: tuple[Index, ...], formula: Formula) -> tuple[tuple[Ind
     """A formula whose left side names the sample, `xhat[n, i] = x[n, i] - mu[i]`, as it is written
     for one: without that index.
     """
-    samples = {i for i in left if i.size == BATCH}
+    samples = tuple(i for i in left if i.size == BATCH)
     if not samples:
         return left, formula
-
-    def unsaid(body: sp.Expr) -> sp.Expr:
-        found = [e for e in body.atoms(Element) if samples & {*e.indices[:1]}]
-        return body.xreplace({e: element(e.name, e.indices[1:]) for e in found})
-
     kept = tuple(i for i in left if i not in samples)
-    return kept, Formula(tuple(t.map(unsaid) for t in formula.terms))
+    terms = (t.map(lambda body: of_one_sample(body, samples)) for t in formula.terms)
+    return kept, Formula(tuple(terms))
+
+
+def of_one_sample(expr: sp.Expr, samples: tuple[sp.Expr, ...]) -> sp.Expr:
+    """An expression whose elements do not name the sample; of gathers, inside out."""
+    new: dict[Element, sp.Expr] = {}
+    for e in sorted(expr.atoms(Element), key=lambda e: len(e.atoms(Element))):
+        places = tuple(i.xreplace(new) for i in e.indices)
+        new[e] = element(e.name, places[1:] if e.indices[:1] in {(s,) for s in samples} else places)
+    return expr.xreplace(new)
 
 
 def pointwise(symbol: str, function: Callable[..., Any], *operands: Any) -> Tensor:

@@ -146,7 +146,12 @@ def tensor(formula: Scalar, *left: Index, name: str | None = None) -> Tensor:
     """The tensor defined by an index equation: `tensor(sum(W[i, j] * x[j], j) + b[i], i)`."""
     for index in left:
         if not isinstance(index, Index):
-            raise NetError(f"{said(index)} is not an index", 'declare them: i, j = indices("i j")')
+            raise NetError(
+                f"{said(index)} is not an index",
+                "by labels it is written into zeros: u = zeros(4); u[k[j]] = x[j]"
+                if isinstance(index, (Formula, Tensor))
+                else 'declare them: i, j = indices("i j")',
+            )
     return Tensor.of(left, Formula.of(formula), name=checked_name(name))
 
 

@@ -13,6 +13,7 @@ from bpgen.network.batch import batched_network
 from bpgen.network.inline import Definition, inlined
 from bpgen.network.nameless import called
 from bpgen.network.naming import names, refuse
+from bpgen.network.penalties import refuse_subtracted
 from bpgen.network.prediction import predictions, told_apart
 from bpgen.network.whole import reachable, reads, whole
 
@@ -36,13 +37,13 @@ def build(
         used = reachable(declared, [*roots, *declared.arguments])
     named = names(declared, variables, source)
     whole(declared, used, named)
+    refuse_subtracted(declared)
     given = {serial: name for serial, name in named.items() if serial in set(used)}
     refuse(declared, given)
     kept = inlined(declared, used, {*given}, {*roots})
     predicted = predictions(declared, used)
-    if predicted and not set(predicted) & set(
-        kept
-    ):  # the output has no name and was written inside the loss
+    # The output may have no name, and be written inside the loss.
+    if predicted and not set(predicted) & set(kept):
         roots.append(predicted[-1])
         kept = inlined(declared, used, {*given}, {*roots})
     _refuse_infinite(declared, kept)

@@ -64,14 +64,14 @@ def test_summed_by_two_labels_beside_another_index_and_another_equation() -> Non
 
 
 def test_summed_by_labels_where_the_sample_is_said() -> None:
-    def formula(p: Arrays, x: Any, k: Any, l: Any) -> Any:
-        v = scattered((4,), k, x) * x[l]
-        return np.sum((p["w"] * v * x[l]) ** 2)
+    def formula(p: Arrays, x: Any, k: Any, at: Any) -> Any:
+        v = scattered((4,), k, x) * x[at]
+        return np.sum((p["w"] * v * x[at]) ** 2)
 
     agrees(
-        f"{INDICES}n = samples()\nx, k, l = input(5), input(5, below=4), input(4, below=5)\n"
+        f"{INDICES}n = samples()\nx, k, at = input(5), input(5, below=4), input(4, below=5)\n"
         "w, u, v = param(4), zeros(4), zeros(4)\nu[n, k[n, j]] = x[n, j]\n"
-        "v[n, i] = u[n, i] * x[n, l[n, i]]\nq = tensor(v[n, i] * x[n, l[n, i]], n, i)\n"
+        "v[n, i] = u[n, i] * x[n, at[n, i]]\nq = tensor(v[n, i] * x[n, at[n, i]], n, i)\n"
         "L = loss(sum((w * q) ** 2))",
         formula,
     )
@@ -502,3 +502,37 @@ def test_what_is_computed_within_a_block_is_not_returned() -> None:
     for W in g["W"]:
         g["x"] = np.tanh(g["x"] @ W.T) + g["x"]
     np.testing.assert_allclose(output, g["x"])
+
+
+def test_a_matrix_of_constants() -> None:
+    K = np.array([[0, 1], [2.5, -1]])
+    agrees(
+        "x, y = input(2), target(2)\nK = zeros(2, 2)\nK[0, 1], K[1, 0], K[1, 1] = 1, 2.5, -1\n"
+        "z = K @ tanh(K @ x)\nL = loss(squared_error(z, y))",
+        lambda p, x, y: np.sum((K @ np.tanh(K @ x) - y) ** 2),
+    )
+
+
+def test_constants_summed_by_labels_without_a_real_input() -> None:
+    source = (
+        f"{INDICES}k = input(3, below=4); w = param(4)\no = zeros(4)\no[1] = 2\no[k[i]] = 1\n"
+        "y = w * o\nL = loss(sum(y ** 2))"
+    )
+
+    def formula(p: Arrays, k: Any) -> Any:
+        o = np.array([0.0, 2, 0, 0])
+        np.add.at(o, k, 1)
+        return np.sum((p["w"] * o) ** 2)
+
+    agrees(source, formula)
+
+
+def test_a_constant_lifts_no_precision() -> None:
+    module = emitted(
+        "from bpgen import *\nx = input(5)\no = zeros(5)\no[0] = 1\ny = x * o\noutput(y)\n"
+    )
+    x = np.ones((2, 5), np.float32)
+    y, cache = module.forward({}, x)
+    dx = module.backward({}, cache, 3 * x, inputs=True)["x"]
+    assert (y.dtype, dx.dtype) == (np.float32, np.float32)
+    assert dx.tolist() == [[3, 0, 0, 0, 0]] * 2

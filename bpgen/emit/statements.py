@@ -186,7 +186,7 @@ class Statements:
             return scope
         read = (e.name for t in equation.terms for e in outermost(t.body))
         real = next((n for n in read if self.tensors[n].bound is None), None)
-        return replace(scope, precision=f"{real or self._real(equation)}.dtype")
+        return replace(scope, precision=f"{real}.dtype" if real else self._precision(equation))
 
     def dtype(self, equations: Iterable[Equation]) -> str:
         """The precision of what equations compute: that of what they read."""
@@ -199,6 +199,8 @@ class Statements:
             for e in outermost(term.body)
             if e.name not in own
         )
+        if not read:  # constants alone
+            return self._precision(equations[0])
         if len(read) == 1:
             return f"{next(iter(read))}.dtype"
         return f"np.result_type({', '.join(read)})"
@@ -215,20 +217,24 @@ class Statements:
             whole = f"np.broadcast_to({value}, {self.shape(equation)})"
             return f"{whole}.copy()" if returned or added else whole
         if not returned or equation.name not in self.differentiates:
-            dtype = self.dtype([equation]) if equation.reads() else f"{self._real(equation)}.dtype"
-            return f"np.full({self.shape(equation)}, {right.text}, {dtype})"
+            return f"np.full({self.shape(equation)}, {right.text}, {self.dtype([equation])})"
         like = self._like(equation)
         if right.text == "0":
             return f"np.zeros_like({like})"
         return f"np.full_like({like}, {right.text})"
 
-    def _real(self, equation: Equation) -> str:
-        """A real array at hand, for its precision: an input in forward, one of the cache after."""
+    def _precision(self, equation: Equation) -> str:
+        """That of a real array at hand: an input in forward, one of the cache after, or else a
+        parameter.
+        """
         forward = equation.name in self.network.tensors
         names = [t.name for t in self.network.role("input")] if forward else self.plan.cache
         infos = (self.tensors[n] for n in names)
-        real = next(t.name for t in infos if t.bound is None and not t.block)
-        return real if forward else f'cache["{real}"]'
+        real = next((t.name for t in infos if t.bound is None and not t.block), None)
+        if real is not None:
+            return f"{real}.dtype" if forward else f'cache["{real}"].dtype'
+        params = self.network.role("param")
+        return f'params["{params[0].name}"].dtype' if params else "np.float64"
 
     def shape(self, equation: Equation) -> str:
         """The shape of the left side, from an array at hand where there is one."""

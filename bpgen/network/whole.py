@@ -49,6 +49,12 @@ def whole(declared: Declaration, used: Iterable[int], named: Mapping[int, str]) 
         raise NetError(
             "no input is declared", "declare what forward is given: x = input(3)", declared.path
         )
+    if not any(t.role in ("input", "param") and t.bound is None for t in declared.tensors):
+        raise NetError(
+            "no parameter and no real input is declared: there is no gradient",
+            "declare what is learnt, W = param(4, 3), or a real input(3)",
+            declared.path,
+        )
     for t in declared.outputs:
         _refuse_output(declared, t, named)
     loss = declared.loss

@@ -10,6 +10,7 @@ import math
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from inspect import signature
@@ -162,11 +163,17 @@ class Subject:
 
     def at_lengths(self, *long: int) -> Subject:
         """The same module where the lengths known at run time are others."""
-        return Subject(self.source, self.network, self.domain, long, self.chance)
+        return self._with(long=long)
 
     def without_chance(self) -> Subject:
         """The same module when it is given no generator, and so draws no noise."""
-        return Subject(self.source, self.network, self.domain, self.long, chance=False)
+        return self._with(chance=False)
+
+    def _with(self, **changed: Any) -> Subject:
+        """The same module, loaded once, called in another way."""
+        other = copy(self)
+        vars(other).update(changed)
+        return other
 
     @cached_property
     def continued(self) -> ModuleType:

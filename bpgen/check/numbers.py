@@ -52,6 +52,7 @@ TOGETHER = 1e-9  # of the largest entry: the error of all gradients along one di
 # the largest parameters and inputs, beyond the ends of a clip, and with the smallest, within a
 # margin.
 FULL_BATCH = 5
+LARGE_BATCH = 2  # the same, of a large module: what is asked takes as long as there are samples
 LIGHT_BATCHES = ((1, 3), (2, 3), (5, 3), (5, 2))
 
 
@@ -90,12 +91,17 @@ class Ruler:
         """The tensors that there are gradients of."""
         return list(self.subject.differentiable)
 
+    @property
+    def many(self) -> bool:
+        """Whether the module is so large that few copies of it are made."""
+        return len(self.names) > MANY
+
     @cached_property
     def together(self) -> bool:
-        """Whether the right module is so large that its copies are asked for all gradients at once
-        first, and agrees itself.
+        """Whether copies are asked for all gradients at once first: where the right module itself
+        agrees. What is refused there would be refused at one of its tensors.
         """
-        return len(self.names) > MANY and together(self.subject, self)
+        return together(self.subject, self)
 
     def point(self, batch: int, draw: int) -> Point:
         """The point of one draw: the same whoever asks."""
@@ -187,13 +193,12 @@ class Measured:
 
 def probes(size: int, vector: bool, large: bool, rng: np.random.Generator) -> list[int]:
     """Random directions, then single entries: all of a small tensor or a bias, some of a larger
-    one, of a large module a quarter as many.
+    one, of a large module two of each: a direction moves every entry, and entries tell which.
     """
-    everything = size <= SMALL or (vector and not large)
-    share = 4 if large else 1
-    few = min(size, ENTRIES // share)
+    everything = not large and (size <= SMALL or vector)
+    few = min(size, 2 if large else ENTRIES)
     entries = np.arange(size) if everything else rng.choice(size, few, replace=False)
-    return [*range(2 if everything else DIRECTIONS // share), *(-1 - int(e) for e in entries)]
+    return [*range(2 if everything or large else DIRECTIONS), *(-1 - int(e) for e in entries)]
 
 
 def largest(grads: Arrays) -> float:
@@ -332,11 +337,14 @@ def row(ruler: Ruler, subject: Subject, gradients: Gradients, tensor: str) -> Nu
     many = len(subject.differentiable) > MANY
     asked = probes(like.size, vector, large, np.random.default_rng(ruler.seed))
     asked, light = (asked[:1], LIGHT_BATCHES[:1]) if many else (asked, LIGHT_BATCHES)
-    first, redraws = _at_batch(ruler, gradients, FULL_BATCH, tensor, asked, confirm=not many)
+    full = LARGE_BATCH if large else FULL_BATCH
+    first, redraws = _at_batch(ruler, gradients, full, tensor, asked, confirm=not many)
     found = [first]
     for batch, draw in light:
         if first.verdict in ("ok", "zero"):
-            other, more = _at_batch(ruler, gradients, batch, tensor, asked[:2], draw)
+            other, more = _at_batch(
+                ruler, gradients, batch, tensor, asked[: 1 if large else 2], draw
+            )
             redraws += more
             # one sample may well leave a gradient without power, as batch normalisation does
             found.append(

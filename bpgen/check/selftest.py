@@ -48,8 +48,8 @@ def selftest(subject: Subject, ruler: Ruler, each: int = EACH) -> SelfTest:
     """Break the module in many ways and count those the numbers check refuses."""
     caught, equivalent, kinds = 0, 0, set()
     survivors = []
-    for mutant in mutants(subject.source, FEW if ruler.together else each):
-        if ruler.together and same(subject, mutant):  # to be sure takes long
+    for mutant in mutants(subject.source, FEW if ruler.many else each):
+        if ruler.many and same(subject, mutant):  # to be sure takes long
             equivalent += 1
         elif _refused(mutant, subject, ruler):
             caught += 1

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from math import gcd
 
 import sympy as sp
 
@@ -67,6 +69,23 @@ def undone(expr: sp.Expr, index: Index, axis: Index) -> sp.Expr | None:
     if form.lowest != 0 or sp.expand(form.highest - size + 1) != 0 or index.size != axis.size:
         return None
     return sp.expand((axis - form.start) * form.steps[0][1])
+
+
+def apart(one: Sequence[sp.Expr], other: Sequence[sp.Expr], same: Collection[Index] = ()) -> bool:
+    """Whether two places have no element in common, whatever their indices are; those in `same`
+    have one value in both.
+    """
+    every = {s for e in other for s in e.free_symbols if isinstance(s, Index)}
+    away: dict[sp.Expr, sp.Expr] = {i: Index(f"_{i.name}_", i.size) for i in every - {*same}}
+    between = (affine(a - b.xreplace(away)) for a, b in zip(one, other, strict=True))
+    return any(form is not None and _never_0(form) for form in between)
+
+
+def _never_0(form: Affine) -> bool:
+    if sp.expand(form.lowest).is_positive or sp.expand(form.highest).is_negative:
+        return True
+    stride = gcd(*(step for _, step in form.steps))
+    return bool(form.start.is_Integer and stride and form.start % stride)
 
 
 def digits(expr: sp.Expr, size: Size | None) -> tuple[Index, ...] | None:

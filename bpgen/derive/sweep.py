@@ -38,6 +38,7 @@ class Sweep:
         self.steps: list[Step] = []
         self.closed = ClosedForms(network)
         self.named = _adjoint_names(network, self.wanted)
+        self.late: set[str] = set()  # those whose adjoint is told after what reads it
         self.members: dict[Loop, set[str]] = {}  # the adjoints of each loop
         for equation in equations:
             if equation.loop is not None and equation.name in self.named:
@@ -58,23 +59,29 @@ class Sweep:
         self.steps = self._without_unread()
 
     def _sweep(self, group: list[Equation]) -> None:
-        """One equation, or those of a loop. The adjoint of what is carried from step to step is
-        told last, since the step before the first reader hears of it last, and stands first.
+        """One equation, or those of a loop. An adjoint that hears of more when the others have been
+        told, as that of what is carried from step to step does, is told last and stands first.
         """
         late: list[tuple[int, Equation]] = []
-        for equation in reversed(group):
+        for k, equation in reversed([*enumerate(group)]):
             if not self._is_heard(equation, group) or equation.name not in self.wanted:
                 continue
-            if is_carried(equation, self.network) and equation.loop is not None:
+            if equation.loop is not None and self._hears_more(equation, group[: k + 1]):
                 late.append((len(self.steps), equation))
+                self.late.add(equation.name)
                 indices = self.network.tensors[equation.name].indices
                 self.received.setdefault(equation.name, [])
                 self._pass_on(equation, (Term(element(self.named[equation.name], indices)),))
             else:
                 self._pass_on(equation, self._close(equation.name, equation))
         for place, equation in reversed(late):
-            self._close(equation.name, equation)
+            self._close(equation.name, equation, told=True)
             self.steps.insert(place, self.steps.pop())
+
+    def _hears_more(self, equation: Equation, untold: list[Equation]) -> bool:
+        """Whether the loss hears of it through equations of its loop that are told after it."""
+        read = any(e.name == equation.name for other in untold for e in other.reads())
+        return read or is_carried(equation, self.network)
 
     def _is_heard(self, equation: Equation, group: list[Equation]) -> bool:
         """Whether the loss hears of it; of a loop, whether it hears of any of it."""
@@ -109,10 +116,15 @@ class Sweep:
         return self.network.tensors[name].role == "input", self.declared[name]
 
     def _close(
-        self, name: str, equation: Equation | None, loop: Loop | None = None
+        self,
+        name: str,
+        equation: Equation | None,
+        loop: Loop | None = None,
+        told: bool = False,
     ) -> tuple[Term, ...]:
         """The finished adjoint of a tensor: simplified, recorded, and as later equations
-        write it. What is of each block is told in the loop over the blocks.
+        write it. What is of each block is told in the loop over the blocks. `told`: others read it
+        by its name.
         """
         info, received = self.network.tensors[name], tuple(self.received[name])
         if name == self.network.loss:
@@ -121,7 +133,7 @@ class Sweep:
         loop = equation.loop if equation is not None else loop
         if loop is not None:
             drafted = stepwise(drafted, self._back(loop), self.members[loop])
-        inlined = equation is not None and self._is_inlined(equation, drafted)
+        inlined = equation is not None and not told and self._is_inlined(equation, drafted)
         parts = [self._tidied(name, p, inlined) for p in by_place(drafted, info.carried)]
         stages = [
             replace(drafted, terms=tuple(t for p in parts for t in p.stages[k].terms))
@@ -184,8 +196,8 @@ class Sweep:
         others.
         """
         steps: list[Step] = []
-        carried = (s for s in self.steps if self.network.tensors[s.of].carried is not None)
-        read = {e.name for s in carried for e in s.equation.reads()}
+        late = (s for s in self.steps if s.of in self.late)
+        read = {e.name for s in late for e in s.equation.reads()}
         for step in reversed(self.steps):
             unread = self._is_computed(step.of) and step.equation.name not in read
             steps.append(replace(step, inlined=step.inlined or unread))

@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-import sympy as sp
+from collections.abc import Collection
 
-from bpgen.affine import affine
+from bpgen.affine import apart
 from bpgen.emit.layout import assignment, call
 from bpgen.ir import Index
 from bpgen.lower.printer import SUM, bracketed
 from bpgen.lower.scatter import Scatter
+from bpgen.pieces import Place
 
 
-def added(name: str, scatters: list[Scatter], indent: int, zeros: bool = False) -> list[str]:
-    """The lines that add values at their places. `zeros`: where nothing has been written before,
-    they are written.
+def added(
+    name: str, scatters: list[Scatter], indent: int, before: Collection[Place] | None = None
+) -> list[str]:
+    """The lines that add values at their places. `before` are the places that have been written:
+    elsewhere a value is the first, and is assigned. None: any may have been.
     """
     lines: list[str] = []
     for k, scatter in enumerate(scatters):
-        first = zeros and all(_are_apart(scatter, other) for other in scatters[:k])
+        earlier = [*(before or ()), *(s.at for s in scatters[:k])]
+        first = before is not None and all(apart(scatter.at, other) for other in earlier)
         lines += _added_there(name, scatter, indent, first)
     return lines
-
-
-def _are_apart(one: Scatter, other: Scatter) -> bool:
-    """Whether along some axis the one ends before the other begins."""
-    forms = [(affine(a), affine(b)) for a, b in zip(one.at, other.at, strict=True)]
-    ends = [(a.highest, b.lowest, b.highest, a.lowest) for a, b in forms if a and b]
-    return any(sp.expand(start - end).is_positive for e in ends for end, start in (e[:2], e[2:]))
 
 
 def _added_there(name: str, scatter: Scatter, indent: int, once: bool) -> list[str]:

@@ -13,7 +13,8 @@ from sympy.utilities.iterables import strongly_connected_components
 from bpgen.affine import affine
 from bpgen.declare.declaration import Block
 from bpgen.errors import NetError
-from bpgen.ir import Equation, Index, Loop, TensorInfo, Term
+from bpgen.ir import BATCH, Element, Equation, Index, Loop, TensorInfo, Term, element
+from bpgen.pieces import in_order, needs, pieces, writes
 
 Cycle = dict[str, Equation]
 
@@ -26,7 +27,7 @@ def looped(
     """The equations, each after all that it reads; those of a recurrence as one loop. `of_block` is
     the block that a tensor belongs to.
     """
-    if all(t.carried is None for t in tensors.values()):
+    if all(t.carried is None for t in tensors.values()) and _in_order(equations):
         return tuple(equations)
     by_name = {e.name: e for e in equations}
     arcs = [
@@ -40,11 +41,21 @@ def looped(
     ordered: list[Equation] = []
     for names in strongly_connected_components((list(by_name), arcs)):
         cycle = {name: by_name[name] for name in sorted(names, key=place.__getitem__)}
-        if len(cycle) > 1 or (names[0], names[0]) in arcs:
+        if len(cycle) > 1 or tensors[names[0]].carried is not None or (names[0],) * 2 in arcs:
             ordered += _loop(cycle, tensors)
         else:
             ordered += cycle.values()
     return tuple(ordered)
+
+
+def _in_order(equations: list[Equation]) -> bool:
+    """Whether each is after all that it reads."""
+    left = {e.name for e in equations}
+    for equation in equations:
+        if any(e.name in left for e in equation.reads()):
+            return False
+        left.discard(equation.name)
+    return True
 
 
 def _of_blocks(
@@ -66,8 +77,11 @@ def _loop(cycle: Cycle, tensors: dict[str, TensorInfo]) -> list[Equation]:
     """One step of a recurrence, as equations of one loop."""
     carried = [n for n in cycle if tensors[n].carried is not None]
     if not carried:
+        names = list(cycle)
         raise NetError(
-            f"{' and '.join(cycle)} are defined by each other",
+            f"{' and '.join(names)} are defined by each other"
+            if len(names) > 1
+            else f"{names[0]} is defined by elements of its own",
             "a recurrence is declared: h = recurrent(...), then h[t, i] = ...",
         )
     block = tensors[carried[0]].block
@@ -82,12 +96,10 @@ def _loop(cycle: Cycle, tensors: dict[str, TensorInfo]) -> list[Equation]:
     first = cycle[carried[0]].indices[tensors[carried[0]].carried or 0]
     index = Index(first.name if not first.name.startswith("_") else "t", first.size)
     loop = Loop(carried[0], index, block=block)
-    made = []
-    for name in _order(cycle, along):
-        equation = _renamed(cycle[name], along[name], index)
-        made.append(replace(equation, loop=loop))
+    made = {n: replace(_renamed(e, along[n], index), loop=loop) for n, e in cycle.items()}
+    for name, equation in made.items():
         tensors[name] = replace(tensors[name], indices=equation.indices)
-    return made
+    return [made[name] for name in _order(made, index)]
 
 
 def _steps(cycle: Cycle, start: str, tensors: Mapping[str, TensorInfo]) -> dict[str, Index]:
@@ -106,8 +118,11 @@ def _steps(cycle: Cycle, start: str, tensors: Mapping[str, TensorInfo]) -> dict[
                 index = None if form is None or not form.steps else form.steps[0][0]
                 if index not in equation.indices or shift not in (0, -1):
                     raise NetError(
-                        f"{name} and {known} need each other at {access}",
-                        "a recurrence reads its own step and the one before, h[t] and h[t - 1]",
+                        f"{name} needs {_said(access)}, and {known} needs {name}"
+                        if name != known
+                        else f"{name} needs {_said(access)}",
+                        "a recurrence runs along its first axis and reads its own step and the "
+                        "one before, h[t] and h[t - 1]",
                     )
                 if name not in along:
                     along[name] = index
@@ -115,22 +130,46 @@ def _steps(cycle: Cycle, start: str, tensors: Mapping[str, TensorInfo]) -> dict[
     return along
 
 
-def _order(cycle: Cycle, along: Mapping[str, Index]) -> list[str]:
-    """The equations of one step, each after what it reads of the same step."""
-    needs = {
-        name: {e.name for e in equation.reads() if e.name in cycle and along[name] in e.indices}
-        for name, equation in cycle.items()
-    }
-    done: list[str] = []
-    while len(done) < len(cycle):
-        ready = next((n for n in cycle if n not in done and needs[n] <= {*done}), None)
-        if ready is None:
-            raise NetError(
-                f"{' and '.join(n for n in cycle if n not in done)} need each other in one step",
-                "read the step before: h[t - 1]",
-            )
-        done.append(ready)
-    return done
+def _order(made: Cycle, step: Index) -> list[str]:
+    """The equations of one step, each after what it reads of the same step: where one is written in
+    pieces, by the last of them.
+    """
+    parts = [p for equation in made.values() for p in pieces(equation)]
+    order = in_order(parts, step)
+    if len(order) < len(parts):
+        raise _without_order(parts, [k for k in range(len(parts)) if k not in order], step)
+    last = {parts[k].name: at for at, k in enumerate(order)}
+    return sorted(made, key=last.__getitem__)
+
+
+def _without_order(parts: list[Equation], stuck: list[int], step: Index) -> NetError:
+    """What to say of pieces that need each other, or what they are made of, in one step."""
+    of = needs(parts, step)
+    path = [stuck[0]]
+    while len(set(path)) == len(path):
+        path.append(min(of[path[-1]] & {*stuck}))
+    around = sorted(path[path.index(path[-1]) + 1 :])
+    names = list(dict.fromkeys(parts[k].name for k in around))
+    if len(names) > 1:
+        return NetError(
+            f"{' and '.join(names)} need each other in one step", "read the step before: h[t - 1]"
+        )
+    read = next(
+        e
+        for k in around
+        for e in parts[k].reads()
+        if any(writes(parts[j], e, step) for j in around)
+    )
+    return NetError(
+        f"{names[0]} needs {_said(read)} of the same step",
+        "a recurrence runs along one axis: read the step before, or write its elements one by one",
+    )
+
+
+def _said(access: Element) -> str:
+    """An element as net.py writes it: for one sample."""
+    indices = [i for i in access.indices if not (isinstance(i, Index) and i.size == BATCH)]
+    return str(element(access.name, indices))
 
 
 def _renamed(equation: Equation, own: Index, index: Index) -> Equation:

@@ -1,0 +1,151 @@
+"""Recurrences whose tensors read one another: what a step computes follows from what reads what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+
+from bpgen.errors import NetError
+from tests.conftest import emitted
+from tests.recurrences import STEPS, WIDTH, Recurrence, recurrences
+
+SAMPLES = 2
+Arrays = dict[str, Any]
+
+
+def hold(source: str, plain: Callable[..., list[Any]], params: Arrays, inputs: Arrays) -> None:
+    """Values by a plain loop of numpy's, gradients by its complex step: `plain` is given parameters
+    and inputs and returns all outputs.
+    """
+    module = emitted(source)
+    outputs, cache = module.forward(params, *inputs.values())
+    true = plain(**params, **inputs)
+    outputs = outputs if len(true) > 1 else (outputs,)
+    for got, right in zip(outputs, true, strict=True):
+        np.testing.assert_allclose(got, right, rtol=1e-12, atol=1e-13)
+    rng = np.random.default_rng(1)
+    upstream = [rng.normal(size=np.shape(a)) for a in true]
+    grads = module.backward(params, cache, *upstream, inputs=True)
+    for name, point in (params | inputs).items():
+        slope = np.zeros(np.shape(point))
+        for at in np.ndindex(slope.shape):
+            moved = np.array(point, complex)
+            moved[at] += 1e-20j
+            there = plain(**(params | inputs | {name: moved}))
+            parts = (np.sum(d * v.imag) for d, v in zip(upstream, there, strict=True))
+            slope[at] = sum(parts) / 1e-20
+        np.testing.assert_allclose(grads[name], slope, rtol=1e-9, atol=1e-12, err_msg=name)
+
+
+@given(recurrences())
+@settings(max_examples=25, deadline=None)
+def test_entries_that_read_each_other_in_a_step(drawn: Recurrence) -> None:
+    rng = np.random.default_rng(0)
+    try:
+        emitted(drawn.source())
+    except NetError as error:  # what only zeros() made and reads itself within a step
+        assume("defined by" not in str(error))
+        raise
+    params = {"w": rng.normal(size=drawn.weights)}
+    hold(drawn.source(), drawn.values, params, {"x": rng.normal(size=(SAMPLES, STEPS, WIDTH))})
+
+
+READ_AT_A_PLACE = """
+a, h = recurrent("T", 2), recurrent("T")
+a[t, i] = x[t, i] + w * h[t - 1]
+h[t] = tanh(a[t, 0])
+"""
+READ_BEFORE_IT_IS_WRITTEN = """
+a, h = recurrent("T", 2), recurrent("T")
+h[t] = tanh(a[t, 0] * a[t, 1])
+a[t, 0] = x[t, 0] + w * h[t - 1]
+a[t, 1] = w * x[t, 1]
+"""
+ONE_ENTRY_FOR_IT_AND_ONE_OF_IT = """
+a, h = recurrent("T", 2), recurrent("T")
+a[t, 0] = x[t, 0] + w * a[t - 1, 1]
+a[t, 1] = x[t, 1] * h[t]
+h[t] = tanh(w * a[t, 0])
+"""
+NOT_READ_AT_THE_STEP_BEFORE = """
+a, h = recurrent("T", 2), recurrent("T")
+a[t, i] = w * x[t, i]
+h[t] = tanh(a[t, 0] + a[t - 1, 1])
+"""
+ITS_FIRST_STEP_TWICE = """
+h = recurrent("T")
+h[t] = w * h[t - 1] + x[t, 1]
+h[0] = x[0, 0]
+"""
+
+
+@pytest.mark.parametrize(
+    ("equations", "step"),
+    [
+        (READ_AT_A_PLACE, lambda x, w, a, h: np.tanh(x[0] + w * h)),
+        (READ_BEFORE_IT_IS_WRITTEN, lambda x, w, a, h: np.tanh((x[0] + w * h) * w * x[1])),
+        (ONE_ENTRY_FOR_IT_AND_ONE_OF_IT, lambda x, w, a, h: np.tanh(w * (x[0] + w * a))),
+        (NOT_READ_AT_THE_STEP_BEFORE, lambda x, w, a, h: np.tanh(w * x[0] + a)),
+        (ITS_FIRST_STEP_TWICE, lambda x, w, a, h: w * h + x[1] + (x[0] if a is None else 0)),
+    ],
+)
+def test_a_step_reads_what_it_has_written(equations: str, step: Callable[..., Any]) -> None:
+    """h[t] by the formula of one step, from the step before and from a[t - 1, 1] where it is read."""
+    head = 'from bpgen import *\nt, i = indices("t i")\nx, w = input("T", 2), param()\n'
+    second = {
+        ONE_ENTRY_FOR_IT_AND_ONE_OF_IT: lambda x, w, h: x[1] * h,
+        NOT_READ_AT_THE_STEP_BEFORE: lambda x, w, h: w * x[1],
+    }.get(equations, lambda x, w, h: 0)
+
+    def plain(x: Any, w: Any) -> list[Any]:
+        every = []
+        for sample in x:
+            h, a, of = 0, None if equations == ITS_FIRST_STEP_TWICE else 0, []
+            for now in sample:
+                h = step(now, w, a, h)
+                a = second(now, w, h)
+                of.append(h)
+            every.append(of)
+        return [np.array(every)]
+
+    x = np.random.default_rng(2).normal(size=(SAMPLES, 4, 2))
+    hold(f"{head}{equations}output(h)\n", plain, {"w": np.array(0.7)}, {"x": x})
+
+
+GATES = {
+    "a tensor of the step": "g = tensor({}, t, k)\n",
+    "written as a recurrence is": "g = recurrent('T', 12)\ng[t, k] = {}\n",
+}
+
+
+@pytest.mark.parametrize("gates", GATES.values(), ids=GATES.keys())
+def test_an_lstm_by_hand_with_one_matrix_for_all_gates(gates: str) -> None:
+    """Its parts are read at shifted places, in the order i, f, g, o of PyTorch."""
+    source = (
+        'from bpgen import *\nt, k = indices("t k")\nx = input("T", 2)\n'
+        'i, j = indices("i j", size=3)\nm = indices("m", size=2)\n'
+        'W, U = param(12, 2), param(12, 3)\nh, c = recurrent("T", 3), recurrent("T", 3)\n'
+        + gates.format("sum(W[k, m] * x[t, m], m) + sum(U[k, j] * h[t - 1, j], j)")
+        + "h[t, i] = sigmoid(g[t, i + 9]) * tanh(c[t, i])\n"
+        "c[t, i] = sigmoid(g[t, i + 3]) * c[t - 1, i] + sigmoid(g[t, i]) * tanh(g[t, i + 6])\n"
+        "output(h)\n"
+    )
+
+    def plain(W: Any, U: Any, x: Any) -> list[Any]:
+        h = c = np.zeros((len(x), 3))
+        steps = []
+        for t in range(x.shape[1]):
+            i, f, g, o = np.split(x[:, t] @ W.T + h @ U.T, 4, axis=1)
+            i, f, o = (1 / (1 + np.exp(-z)) for z in (i, f, o))
+            c = f * c + i * np.tanh(g)
+            h = o * np.tanh(c)
+            steps.append(h)
+        return [np.stack(steps, 1)]
+
+    rng = np.random.default_rng(3)
+    params = {"W": rng.normal(size=(12, 2)), "U": rng.normal(size=(12, 3))}
+    hold(source, plain, params, {"x": rng.normal(size=(SAMPLES, 4, 2))})

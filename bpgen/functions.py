@@ -67,6 +67,8 @@ bell = _function("bell")
 xlogx = _function("xlogx")
 xlogy = _function("xlogy")
 xlog1py = _function("xlog1py")
+zero_times = _function("zero_times")
+zero_over = _function("zero_over")
 masked = _function("masked")
 at_most = _function("at_most")
 unless = _function("unless")
@@ -343,6 +345,24 @@ _TABLE = (
         helpers.XLOG1PY,
     ),
     Row(
+        zero_times,
+        "zero_times({0}, {1})",
+        r"\operatorname{zerotimes}",
+        lambda z, y: z * y,
+        (lambda z, y: y, lambda z, y: z),
+        helpers.ZERO_TIMES,
+        elementary=True,
+    ),
+    Row(
+        zero_over,
+        "zero_over({0}, {1})",
+        r"\operatorname{zeroover}",
+        lambda z, y: z / y,
+        (lambda z, y: 1 / y, lambda z, y: -zero_over(z, y) / y),
+        helpers.ZERO_OVER,
+        elementary=True,
+    ),
+    Row(
         erf,
         "erf({0})",
         r"\operatorname{erf}",
@@ -473,6 +493,8 @@ _TABLE = (
         numeric=True,
     ),
 )
+
+NOTHING = (xlogx, xlogy, xlog1py, zero_times, zero_over)  # 0 where their first argument is
 
 ROWS: dict[str, Row] = {row.name: row for row in _TABLE}
 

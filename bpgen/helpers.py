@@ -115,6 +115,16 @@ def xlog1py(z: np.ndarray, y: np.ndarray) -> np.ndarray:
     """z * log(1 + y), and 0 where z is 0."""
     return np.asarray(z * np.log1p(np.where(z == 0, z.dtype.type(0), y)))
 '''
+ZERO_TIMES = '''
+def zero_times(z: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """z * y, and 0 where z is 0, whatever y is."""
+    return np.asarray(z * np.where(z == 0, z.dtype.type(1), y))
+'''
+ZERO_OVER = '''
+def zero_over(z: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """z / y, and 0 where z is 0, whatever y is."""
+    return np.asarray(z / np.where(z == 0, z.dtype.type(1), y))
+'''
 UNLESS_SLOPE = '''
 def unless_slope(z: np.ndarray, label: np.ndarray, left_out: int) -> np.ndarray:
     """0 where the label is the one left out, 1 elsewhere."""

@@ -12,7 +12,7 @@ from bpgen.derive.stable import Spelling, stabilised
 from bpgen.derive.sweep import Sweep
 from bpgen.errors import NetError
 from bpgen.ir import BATCH, CANCELS, Equation, Network, TensorInfo, check, is_number
-from bpgen.record import Derivation, Forward
+from bpgen.record import Derivation, Forward, Step
 
 
 def derive(network: Network) -> Derivation:
@@ -58,13 +58,18 @@ def _swept(network: Network, forward: tuple[Forward, ...], spelling: Spelling) -
     sources = [f.source for f in forward]
     sweep = Sweep(replace(network, equations=tuple(sources)), sources)
     sweep.run()
-    steps = tuple(replace(s, stable=_stable(s.equation, spelling)) for s in sweep.steps)
+    steps = tuple(_evaluated(s, spelling) for s in sweep.steps)
     return Derivation(network, forward, steps, sweep.named)
 
 
-def _stable(equation: Equation, spelling: Spelling) -> Equation | None:
-    evaluated, _ = spelling.evaluated(equation)
-    return evaluated if evaluated != equation else None
+def _evaluated(step: Step, spelling: Spelling) -> Step:
+    if step.inlined:
+        stable, _ = spelling.evaluated(step.equation)
+        return replace(step, stable=stable if stable != step.equation else None)
+    stable = spelling.adjoint(step.of, step.equation)
+    conventions = (*step.conventions, *spelling.vanishing.conventions(stable))
+    different = stable if stable != step.equation else None
+    return replace(step, stable=different, conventions=conventions)
 
 
 def numbered(record: Derivation) -> Derivation:

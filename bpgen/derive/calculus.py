@@ -117,7 +117,22 @@ def _diff(body: sp.Expr, wrt: Element) -> sp.Expr:
 
 @lru_cache(maxsize=4096)
 def _slope(body: sp.Expr, mark: sp.Symbol) -> sp.Expr:
-    return sp.diff(body, mark)
+    slope = sp.diff(body, mark)
+    varies = any(not p.exp.is_number for p in body.atoms(sp.Pow) if not isinstance(p, sp.exp))
+    return _with_one_power(slope) if varies else slope
+
+
+def _with_one_power(expr: sp.Expr) -> sp.Expr:
+    """x^b / x as x^(b - 1), which has a value at 0 where b is above 1."""
+    new = {}
+    for product in expr.atoms(sp.Mul):
+        over = {f.base: f for f in product.args if isinstance(f, sp.Pow) and f.exp == -1}
+        for f in product.args:
+            below = over.get(f.base) if isinstance(f, sp.Pow) and not f.exp.is_number else None
+            if below is not None:
+                rest = (a for a in product.args if a not in (f, below))
+                new[product] = sp.Mul(f.base ** (f.exp - 1), *rest)
+    return expr.xreplace(new)
 
 
 def _outermost(body: sp.Expr) -> list[Element]:
@@ -148,7 +163,10 @@ def _in_own_value(body: sp.Expr, slope: sp.Expr, value: sp.Expr, wrt: Element) -
     """The derivative of a = f(z) in terms of a, by algebra: f(z) replaced wherever it appears, or f
     inverted.
     """
-    yield slope.subs(body, value)
+    if isinstance(body, sp.Pow) and not body.exp.is_number:  # not h / x for x^(b - 1)
+        yield slope.xreplace({body: value})
+    else:
+        yield slope.subs(body, value)
     generator = _generator(body, wrt)
     if generator is not None:
         g = sp.Dummy(positive=True)

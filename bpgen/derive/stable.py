@@ -13,6 +13,7 @@ from bpgen.derive.identities import Rewrite, without_cancellation, without_overf
 from bpgen.derive.maxima import with_first
 from bpgen.derive.sums_of_exp import logarithms, with_logsumexp
 from bpgen.derive.values import Values
+from bpgen.derive.vanishing import Vanishing
 from bpgen.functions import sigmoid
 from bpgen.ir import Element, Equation, Network, element
 from bpgen.record import Equality, Forward
@@ -56,9 +57,12 @@ class Spelling:
         self.bounds = {e.name for e in network if e.terms[0].reduce in ("logsumexp", "max")}
         sums: dict[str, Equation] = {}
         logs = logarithms(network)
+        self.vanishing = Vanishing(network)
         for equation in network:
             evaluated, _ = self.spelled[equation.name] = self.evaluated(equation)
             self.values.learn(evaluated, network.tensors[equation.name], self.bounds)
+            if equation.name in self.values.defined.keys() - self.values.unbounded:
+                self.vanishing.probabilities.add(equation.name)
             log = logs.of(equation, self.values.written)
             if log is not None:
                 sums[equation.name] = log
@@ -103,6 +107,13 @@ class Spelling:
                 reasons += [Equality((e, read[e])) for e in sorted(gone, key=str)]
         return stable, tuple(dict.fromkeys(reasons))
 
+    def adjoint(self, of: str, equation: Equation) -> Equation:
+        """The adjoint of a tensor as it is evaluated."""
+        stable, _ = self.evaluated(equation)
+        terms = tuple(t.map(lambda b: self.vanishing.at_zero(b, of)) for t in stable.terms)
+        self.vanishing.learn(of, replace(stable, terms=terms))
+        return replace(stable, terms=terms)
+
     def exposed(self, equations: Iterable[Equation], avoided: set[str]) -> set[str]:
         """Those of the avoided values that equations read where they overflow, that they divide
         by, take the logarithm or a root of, or take from 1 where the digits left count.
@@ -117,7 +128,7 @@ class Spelling:
     def _without_loss(self, body: sp.Expr) -> sp.Expr:
         logs = {node: self._log(node) for node in _logs(body)}
         told = self._by_definitions(body.xreplace(logs))
-        return without_cancellation(without_overflow(told))
+        return self.vanishing.spelled(without_cancellation(without_overflow(told)))
 
     def _log(self, node: sp.Expr) -> sp.Expr:
         """The stable spelling of one logarithm of forward values, or the logarithm itself."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import groupby
 
-from bpgen.functions import masked, on_paper
+from bpgen.functions import NOTHING, masked, on_paper
 from bpgen.ir import BATCH, Equation, Loop
 from bpgen.record import Derivation, Equality, Forward, Step
 from bpgen.render import batch, components, matrix, recurrences, repeats, rightside
@@ -150,6 +150,8 @@ class _Page:
     ) -> list[Row]:
         """The spelling that is evaluated, where it is another on paper."""
         writer = self.writer
+        if any(t.body.has(*NOTHING) for t in shown.terms):
+            writer.note("nothing")
         shown = replace(shown, terms=tuple(t.map(on_paper) for t in shown.terms))
         if shown == written:
             return []

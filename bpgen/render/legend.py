@@ -52,6 +52,7 @@ def legend(network: Network, writer: Writer, components: bool) -> tuple[str, ...
         f"{inline(dialect.d + dialect.immediate)} is the immediate derivative:"
         " of the formula's own mention of the variable": "immediate" in notes,
         f"Indices{labels} count from {writer.first}": components or "count" in notes,
+        "0 times a logarithm is 0, and so is 0 over 0": "nothing" in notes,
         "Where a mask keeps nothing, a softmax is 0, and no gradient passes": keeps_nothing,
         "Long numbers are rounded to six digits": "rounded" in notes,
     }

@@ -1,0 +1,205 @@
+"""0 log 0, 0 times infinity and 0 / 0, each of which is 0: where the first 0 is a target or a
+probability, or what stands above a norm vanishes with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import sympy as sp
+from sympy.codegen.cfunctions import log1p
+
+from bpgen.functions import masked, step, xlog1py, xlogy, zero_over, zero_times
+from bpgen.ir import Element, Equation, Network, elements
+
+
+NORM = "the gradient of a norm is 0 where the norm is"
+
+
+class Vanishing:
+    """What may be 0 in a network: targets and probabilities, by name, and norms, by what they are
+    the norms of.
+    """
+
+    def __init__(self, network: Network) -> None:
+        self.targets = {t.name for t in network.role("target") if t.bound is None}
+        self.probabilities: set[str] = set()
+        self.infinite: set[str] = set()  # adjoints of what a logarithm is taken of
+        self.unlimited = _unlimited(network)
+        self.sums = {
+            e.name: e
+            for e in network
+            if e.terms[0].reduce == "logsumexp" and e.name in self.unlimited
+        }
+        self.definitions = {e.name: e for e in network if len(e.terms) == 1}
+
+    def spelled(self, expr: sp.Expr) -> sp.Expr:
+        """The expression with every product that is 0 told as one."""
+        if not expr.args or isinstance(expr, (Element, zero_over, zero_times)):
+            return expr
+        if isinstance(expr, sp.Mul):
+            better = next(self._products(expr), None)
+            if better is not None:
+                return self.spelled(better)
+        args = [self.spelled(a) for a in expr.args]
+        return expr if tuple(args) == expr.args else expr.func(*args)
+
+    def _products(self, product: sp.Mul) -> Iterator[sp.Expr]:
+        for u in product.args:
+            for v in product.args:
+                told = self._told(u, v) if u != v else None
+                if told is not None:
+                    yield sp.Mul(told, *(f for f in product.args if f not in (u, v)))
+
+    def _told(self, u: sp.Expr, v: sp.Expr) -> sp.Expr | None:
+        """u v, which is 0 where u is."""
+        if _divides(v):
+            found = self._is_over(u, 1 / v) or self._is_norm(1 / v, u)
+            return zero_over(u, 1 / v) if found else None
+        if isinstance(v, sp.Add) and not isinstance(u, sp.Pow):
+            over = [a for a in v.args if any(self._over_norm(u, f) for f in sp.Mul.make_args(a))]
+            if over:
+                return sp.Add(*(u * a for a in over), u * (v - sp.Add(*over)))
+        return self._times(u, v) if self._may_be_zero(u) or self._is_power(u, v) else None
+
+    def _times(self, u: sp.Expr, v: sp.Expr) -> sp.Expr | None:
+        """u v, with a logarithm or what else may be infinite for v."""
+        if isinstance(v, sp.log) and v.has(Element):
+            return xlogy(u, v.args[0])
+        if isinstance(v, log1p):
+            return xlog1py(u, v.args[0])
+        if isinstance(v, Element):
+            infinite = v.name in self.infinite and v.indices == u.indices
+            return zero_times(u, v) if infinite else None
+        parts = self._parts(v) if isinstance(v, sp.Add) else []
+        return sp.Add(*(zero_times(u, p) for p in parts)) if parts else None
+
+    def _may_be_zero(self, factor: sp.Expr) -> bool:
+        """A target, 1 less one, or a probability."""
+        named = isinstance(factor, Element) and factor.name in self.probabilities
+        return named or self._is_target(factor)
+
+    def _is_power(self, u: sp.Expr, v: sp.Expr) -> bool:
+        """Whether u is x^b, with an exponent that is no number, and v log(x)."""
+        value = self._definition(u) if isinstance(u, Element) and isinstance(v, sp.log) else u
+        varies = isinstance(value, sp.Pow) and not value.exp.is_number
+        return varies and v == sp.log(value.base)
+
+    def _is_over(self, above: sp.Expr, below: sp.Expr) -> bool:
+        """Whether a target is over a value of its own entry."""
+        same = above.free_symbols <= below.free_symbols and below.has(Element)
+        return same and self._is_target(above)
+
+    def _over_norm(self, u: sp.Expr, factor: sp.Expr) -> bool:
+        return _divides(factor) and self._is_norm(1 / factor, u)
+
+    def learn(self, of: str, adjoint: Equation) -> None:
+        """Remember the adjoint of a probability that holds its logarithm, if that may be minus
+        infinity.
+        """
+        read = {e.name for e in adjoint.reads()}
+        if of in self.probabilities and read & self.sums.keys():
+            self.infinite.add(adjoint.name)
+
+    def at_zero(self, expr: sp.Expr, of: str) -> sp.Expr:
+        """What the sum `of` of squares receives through its root: 0 where all of them are 0."""
+        roots = {
+            p: zero_over(step(p.base), p.base)
+            for p in expr.atoms(sp.Pow)
+            if p.exp == -1 and self._is_root(p.base, of)
+        }
+        return expr.xreplace(roots)
+
+    def conventions(self, adjoint: Equation) -> tuple[str, ...]:
+        """What an adjoint takes for the slope of a norm at 0."""
+        ratios = [z.args for t in adjoint.terms for z in t.body.atoms(zero_over)]
+        norms = any(above.has(step) or self._is_norm(below, above) for above, below in ratios)
+        return (NORM,) if norms else ()
+
+    def _is_root(self, below: sp.Expr, of: str) -> bool:
+        value = self._definition(below) if isinstance(below, Element) else below
+        inside = value.base if isinstance(value, sp.Pow) and value.exp == sp.S.Half else value
+        return isinstance(inside, Element) and inside.name == of and self._squares(inside) != []
+
+    def _is_target(self, factor: sp.Expr) -> bool:
+        """A target y, or 1 - y."""
+        return any(isinstance(e, Element) and e.name in self.targets for e in (factor, 1 - factor))
+
+    def _parts(self, total: sp.Add) -> list[sp.Expr]:
+        """The logarithms of probabilities in a sum, z - s each, and what is left; nothing, where
+        there is none.
+        """
+        found, rest = [], list(total.args)
+        for s in (e for e in elements(total) if e.name in self.sums):
+            read = {s.name, *(e.name for e in self.sums[s.name].reads())}
+            own = [a for a in rest if {e.name for e in a.atoms(Element)} <= read and a.has(Element)]
+            rest = [a for a in rest if a not in own]
+            found += [sp.Add(*own)] if own else []
+        return [*found, *([sp.Add(*rest)] if rest else [])] if found else []
+
+    def _is_norm(self, below: sp.Expr, above: sp.Expr) -> bool:
+        """Whether what is below is the root of a sum of squares, that of what is above among
+        them.
+        """
+        value = self._definition(below) if isinstance(below, Element) else below
+        if not isinstance(value, sp.Pow) or value.exp != sp.S.Half:
+            return False
+        return any(_is_entry(above, b) for b in self._squares(value.base))
+
+    def _squares(self, total: sp.Expr) -> list[sp.Expr]:
+        """What a sum is of the squares of; nothing, where it is of something else."""
+        if isinstance(total, Element):
+            equation = self.definitions.get(total.name)
+            term = equation.terms[0] if equation is not None and equation.loop is None else None
+            if equation is None or term is None or term.reduce != "sum" or term.at is not None:
+                return []
+            total = term.body.xreplace(dict(zip(equation.indices, total.indices, strict=True)))
+        squares = [_squared(a) for a in sp.Add.make_args(total)]
+        return [] if None in squares else [b for b in squares if b is not None]
+
+    def _definition(self, access: Element) -> sp.Expr:
+        equation = self.definitions.get(access.name)
+        if equation is None or not equation.pointwise() or equation.loop is not None:
+            return access
+        return equation.terms[0].body.xreplace(
+            dict(zip(equation.indices, access.indices, strict=True))
+        )
+
+
+def _divides(factor: sp.Expr) -> bool:
+    plain = isinstance(factor, sp.Pow) and not isinstance(factor, sp.exp)
+    return plain and bool(factor.exp.is_negative)
+
+
+def _unlimited(network: Network) -> set[str]:
+    """The values that may be minus infinity: what masks leave, the inputs, where a mask may have
+    been used already, and what is computed of these entry by entry.
+    """
+    found = {t.name for t in network.role("input") if t.bound is None}
+    for equation in network:
+        sums = any(t.over and t.reduce == "sum" for t in equation.terms)
+        reads = found & {e.name for e in equation.reads()}
+        if any(t.body.has(masked) for t in equation.terms) or (reads and not sums):
+            found.add(equation.name)
+    return found
+
+
+def _squared(addend: sp.Expr) -> sp.Expr | None:
+    """u of a positive multiple of u^2."""
+    number, rest = addend.as_coeff_Mul()
+    base, power = rest.as_base_exp()
+    return base if number.is_positive and power == 2 else None
+
+
+def _is_entry(factor: sp.Expr, base: sp.Expr) -> bool:
+    """Whether a factor is what is squared at some place, or its opposite."""
+    return any(_same(f, base) for f in (factor, -factor))
+
+
+def _same(one: sp.Expr, other: sp.Expr) -> bool:
+    """Whether two expressions are the same but for the places of the elements."""
+    plain = [
+        e.xreplace({a: sp.Symbol(a.name, real=True) for a in e.atoms(Element)})
+        for e in (one, other)
+    ]
+    return bool(plain[0] == plain[1])

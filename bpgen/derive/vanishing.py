@@ -12,7 +12,6 @@ from sympy.codegen.cfunctions import log1p
 from bpgen.functions import masked, step, xlog1py, xlogy, zero_over, zero_times
 from bpgen.ir import Element, Equation, Network, elements
 
-
 NORM = "the gradient of a norm is 0 where the norm is"
 
 

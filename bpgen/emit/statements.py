@@ -16,7 +16,7 @@ from bpgen.emit.layout import assignment, comment
 from bpgen.emit.loops import Looping
 from bpgen.emit.plan import Plan, definitions
 from bpgen.emit.scattered import added
-from bpgen.functions import at_most
+from bpgen.functions import at_most, masked
 from bpgen.ir import Element, Equation, Index, Loop, Term, length
 from bpgen.lower.access import Operand, aligned
 from bpgen.lower.comment import right_of, spoken
@@ -179,10 +179,10 @@ class Statements:
         return lowered(equation, scope)
 
     def precise(self, equation: Equation, scope: Scope) -> Scope:
-        """The scope of an equation that has comparisons for numbers: in the precision of what it
-        reads first, or else of a real array at hand.
+        """The scope of an equation that has comparisons for numbers, or masks numbers: in the
+        precision of what it reads first, or else of a real array at hand.
         """
-        if not any(t.body.has(at_most) for t in equation.terms):
+        if not any(t.body.has(at_most, masked) for t in equation.terms):
             return scope
         read = (e.name for t in equation.terms for e in outermost(t.body))
         real = next((n for n in read if self.tensors[n].bound is None), None)

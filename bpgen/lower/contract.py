@@ -163,7 +163,11 @@ def _elementwise(
             return marks[e]
         return aligned(read(e, scope), frame), ATOM
 
-    return Printer(access, scope.order).text(body)
+    printer = Printer(access, scope.order)
+    typed = _typed(body, printer, scope)
+    new = {call: element(f"<{call}>", ()) for call in typed}
+    marks.update({new[call]: text for call, text in typed.items()})
+    return printer.text(body.xreplace(new))
 
 
 def _in_rows(
@@ -183,6 +187,12 @@ def _entry(value: InRow, frame: tuple[Index, ...], scope: Scope) -> Operand:
     whole = TensorInfo(f"{value.call}({array.text})", axes, "value")
     place = element(whole.name, (*axes[:-1], value.place))
     return read(place, replace(scope, tensors=ChainMap({whole.name: whole}, dict(scope.tensors))))
+
+
+def _typed(body: sp.Expr, printer: Printer, scope: Scope) -> dict[sp.Expr, Text]:
+    """The calls that a mask makes of numbers alone, in the precision around them."""
+    alone = [m for m in body.atoms(masked) if m.args[0].is_number]
+    return {call: (f"{printer(call)}.astype({scope.precision})", ATOM) for call in alone}
 
 
 def _counted(

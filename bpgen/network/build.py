@@ -10,7 +10,7 @@ from bpgen.errors import NetError
 from bpgen.ir import CANCELS, Network, is_number
 from bpgen.network.admissible import finite
 from bpgen.network.batch import batched_network
-from bpgen.network.inline import Definition, inlined
+from bpgen.network.inline import Definition, inlined, is_log
 from bpgen.network.nameless import called
 from bpgen.network.naming import names, refuse
 from bpgen.network.penalties import refuse_subtracted
@@ -42,9 +42,10 @@ def build(
     refuse(declared, given)
     kept = inlined(declared, used, {*given}, {*roots})
     predicted = predictions(declared, used)
-    # The output may have no name, and be written inside the loss.
-    if predicted and not set(predicted) & set(kept):
-        roots.append(predicted[-1])
+    nameless = [s for s in predicted if not is_log(declared.tensors[s].terms[0].body)]
+    # The output has no name and was written inside the loss; a logarithm there is the loss's own.
+    if nameless and not set(predicted) & set(kept):
+        roots.append(nameless[-1])
         kept = inlined(declared, used, {*given}, {*roots})
     _refuse_infinite(declared, kept)
     _refuse_numbers(declared, roots, kept, given)

@@ -96,7 +96,7 @@ def _written_in(
         return None
     if any(len(e.indices) > len(left) for t in terms for e in _reading(t.body, serial)):
         return None  # read across samples
-    if _is_log(inner[0].body) and _in_exp(terms, serial):
+    if is_log(inner[0].body) and _in_exp(terms, serial):
         return None  # sympy makes u of exp(log u), which overflows where log u does not
     body = inner[0].body
     alias = isinstance(body.as_coeff_Mul()[1], Element) or body.is_number
@@ -126,7 +126,8 @@ def _is_reused(body: sp.Expr) -> bool:
     return isinstance(body, _REUSED)
 
 
-def _is_log(body: sp.Expr) -> bool:
+def is_log(body: sp.Expr) -> bool:
+    """Whether it is a multiple of a logarithm."""
     return isinstance(body.as_coeff_Mul()[1], sp.log)
 
 

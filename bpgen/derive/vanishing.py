@@ -63,8 +63,9 @@ class Vanishing:
 
     def _times(self, u: sp.Expr, v: sp.Expr) -> sp.Expr | None:
         """u v, with a logarithm or what else may be infinite for v."""
-        if isinstance(v, sp.log) and v.has(Element):
-            return xlogy(u, v.args[0])
+        log = self._definition(v) if isinstance(v, Element) else v
+        if isinstance(log, sp.log) and log.has(Element):
+            return xlogy(u, log.args[0])
         if isinstance(v, log1p):
             return xlog1py(u, v.args[0])
         if isinstance(v, Element):

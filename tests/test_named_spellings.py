@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 from mpmath import mp, mpf
 
+from bpgen.check.exact import exact
 from bpgen.derive import derive
+from bpgen.emit import emit
 from bpgen.load import declared_by
 from bpgen.render import render
 from tests.conftest import emitted
@@ -301,3 +303,12 @@ def test_what_the_user_asks_for_is_computed() -> None:
     (e, p), _ = m.forward({}, np.array([[1.0, 2.0, -1.0]]))
     np.testing.assert_allclose(e[0], np.exp([1, 2, -1]), rtol=1e-15)
     np.testing.assert_allclose(p[0], e[0] / e.sum(), rtol=1e-15)
+
+
+@pytest.mark.parametrize("name", [n for n in CASES if "tanh" not in n or "two" in n])
+def test_the_spelling_is_proved_to_be_the_same(name: str) -> None:
+    """Exactly, from the network as it is written; of log cosh the numbers have to do."""
+    network = declared_by(f"from bpgen import *\n{CASES[name].net}\n")
+    rows = exact(emit(network), network)
+    assert rows
+    assert all(row.ok for row in rows), rows

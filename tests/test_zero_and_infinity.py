@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bpgen.check.exact import exact
 from bpgen.derive import derive
+from bpgen.emit import emit
 from bpgen.load import declared_by
 from bpgen.render import render
 from tests.conftest import emitted
@@ -244,3 +246,19 @@ def test_a_mask_of_numbers_has_the_precision_of_the_inputs(net: str) -> None:
         y, cache = m.forward({}, np.ones((2, 3), dtype))
         assert y.dtype == dtype
         assert m.backward({}, cache, np.ones_like(y), inputs=True)["x"].dtype == dtype
+
+
+@pytest.mark.parametrize(
+    "net",
+    [
+        "x, b = input(), input()\nh = x**b\noutput(h)",
+        "x, z = input(3), input(3)\nr = sqrt(sum((x - z)**2))\noutput(r)",
+        "q, y = input(3), one_hot(3)\nL = loss(categorical_cross_entropy(q, y))",
+        "z, k = input(3), input(3)\np = softmax(masked(z, k))\nL = loss(-sum(p*log(p)))",
+    ],
+)
+def test_what_is_0_is_proved_to_be_the_same_elsewhere(net: str) -> None:
+    network = declared_by(f"from bpgen import *\n{net}\n")
+    rows = exact(emit(network), network)
+    assert rows
+    assert all(row.ok for row in rows), rows

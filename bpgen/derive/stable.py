@@ -61,6 +61,7 @@ class Spelling:
         for equation in network:
             evaluated, _ = self.spelled[equation.name] = self.evaluated(equation)
             self.values.learn(evaluated, network.tensors[equation.name], self.bounds)
+            self.vanishing.definitions[equation.name] = evaluated
             if equation.name in self.values.defined.keys() - self.values.unbounded:
                 self.vanishing.probabilities.add(equation.name)
             log = logs.of(equation, self.values.written)

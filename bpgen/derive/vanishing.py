@@ -30,7 +30,7 @@ class Vanishing:
             for e in network
             if e.terms[0].reduce == "logsumexp" and e.name in self.unlimited
         }
-        self.definitions = {e.name: e for e in network if len(e.terms) == 1}
+        self.definitions: dict[str, Equation] = {e.name: e for e in network}  # as evaluated
 
     def spelled(self, expr: sp.Expr) -> sp.Expr:
         """The expression with every product that is 0 told as one."""
@@ -150,7 +150,8 @@ class Vanishing:
         """What a sum is of the squares of; nothing, where it is of something else."""
         if isinstance(total, Element):
             equation = self.definitions.get(total.name)
-            term = equation.terms[0] if equation is not None and equation.loop is None else None
+            plain = equation is not None and equation.loop is None and len(equation.terms) == 1
+            term = equation.terms[0] if equation is not None and plain else None
             if equation is None or term is None or term.reduce != "sum" or term.at is not None:
                 return []
             total = term.body.xreplace(dict(zip(equation.indices, total.indices, strict=True)))

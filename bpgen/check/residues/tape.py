@@ -151,6 +151,9 @@ class Tape:
 
     def power(self, base: Scalar, exponent: Scalar) -> Scalar:
         """A power; one that is no number is an exponential."""
+        if exponent.op in ("+", "-") and _is_whole(exponent.args[1]):  # x^(b - 1) is x^b / x
+            rest, whole = (self.power(base, e) for e in exponent.args)
+            return self.binary("*" if exponent.op == "+" else "/", rest, whole)
         if exponent.op != "const":
             return self.call("exp", exponent * self.call("log", base))
         number = exponent.number
@@ -251,3 +254,7 @@ _RESIDUES: dict[str, Callable[[int, int, int], int]] = {
     "*": lambda p, a, b: a * b % p,
     "/": lambda p, a, b: a * pow(b, -1, p) % p,
 }
+
+
+def _is_whole(number: Scalar) -> bool:
+    return number.op == "const" and number.number.denominator == 1

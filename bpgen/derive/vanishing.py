@@ -150,9 +150,10 @@ class Vanishing:
         """What a sum is of the squares of; nothing, where it is of something else."""
         if isinstance(total, Element):
             equation = self.definitions.get(total.name)
-            plain = equation is not None and equation.loop is None and len(equation.terms) == 1
-            term = equation.terms[0] if equation is not None and plain else None
-            if equation is None or term is None or term.reduce != "sum" or term.at is not None:
+            if equation is None or equation.loop is not None or len(equation.terms) > 1:
+                return []
+            (term,) = equation.terms
+            if term.reduce != "sum" or term.at is not None:
                 return []
             total = term.body.xreplace(dict(zip(equation.indices, total.indices, strict=True)))
         squares = [_squared(a) for a in sp.Add.make_args(total)]

@@ -10,7 +10,7 @@ from typing import Any
 import sympy as sp
 
 from bpgen.errors import NetError
-from bpgen.functions import at_most, erf, erfc, masked, relu, row, step, unless
+from bpgen.functions import at_most, erf, erfc, relu, row, step, unless
 from bpgen.ir import Element, Index, spoken
 
 _ARITHMETIC = (Element, sp.Rational, sp.Symbol, sp.NumberSymbol, sp.Add, sp.Mul, sp.Pow)

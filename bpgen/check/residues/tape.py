@@ -152,8 +152,8 @@ class Tape:
     def power(self, base: Scalar, exponent: Scalar) -> Scalar:
         """A power; one that is no number is an exponential."""
         if exponent.op in ("+", "-") and _is_whole(exponent.args[1]):  # x^(b - 1) is x^b / x
-            rest, whole = (self.power(base, e) for e in exponent.args)
-            return self.binary("*" if exponent.op == "+" else "/", rest, whole)
+            rest, over = (self.power(base, e) for e in exponent.args)
+            return self.binary("*" if exponent.op == "+" else "/", rest, over)
         if exponent.op != "const":
             return self.call("exp", exponent * self.call("log", base))
         number = exponent.number

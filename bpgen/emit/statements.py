@@ -227,7 +227,7 @@ class Statements:
         """That of a real array at hand: an input in forward, one of the cache after, or else a
         parameter.
         """
-        forward = equation.name in self.network.tensors
+        forward = equation.name in {f.equation.name for f in self.plan.forward}
         names = [t.name for t in self.network.role("input")] if forward else self.plan.cache
         infos = (self.tensors[n] for n in names)
         real = next((t.name for t in infos if t.bound is None and not t.block), None)

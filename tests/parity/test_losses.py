@@ -286,6 +286,31 @@ def test_of_sequences(case: Case, shape: Shape) -> None:
     agree(case, shape)
 
 
+def padded(_: np.random.Generator, sizes: tuple[int, ...]) -> Any:
+    """Labels of which some are 1, the one that is left out."""
+    return np.arange(np.prod(sizes)).reshape(sizes) % 3
+
+
+def kept(rng: np.random.Generator, sizes: tuple[int, ...]) -> Any:
+    """1 where the label is kept, over the mean."""
+    w = (padded(rng, sizes) != 1).astype(float)
+    return w / w.mean()
+
+
+@parametrized(
+    Case(
+        "places left out, by weights of mean 1",
+        'x, y, u = input("T", $d), label($k, "T"), target("T")\nt = indices("t")\n'
+        "W = param($k, $d)\nz = x @ W.T\nL = loss(mean(-u[t] * log_softmax(z)[t, y[t]], t))",
+        lambda t: F.cross_entropy((t.x @ t.W.T).movedim(-1, 1), t.y, ignore_index=1),
+        ({"N": 2, "d": 3, "k": 5, "T": 4}, {"N": 4, "d": 2, "k": 3, "T": 5}),
+        {"y": padded, "u": kept},
+    )
+)
+def test_what_a_refusal_recommends_for_padding(case: Case, shape: Shape) -> None:
+    agree(case, shape)
+
+
 def of_pairs(t: Any, margin: float, eps: float) -> Any:
     d = F.pairwise_distance(t.u, t.v, eps=eps)
     return (t.y * d**2 / 2 + (1 - t.y) * F.relu(margin - d) ** 2 / 2).mean()

@@ -77,6 +77,33 @@ def test_summed_by_labels_where_the_sample_is_said() -> None:
     )
 
 
+def test_labels_that_are_read_backwards() -> None:
+    def formula(p: Arrays, x: Any, k: Any) -> Any:
+        v = scattered((4,), k[::-1], scattered((4,), k, x)[k] * p["w"])
+        return np.sum(v**2) + np.sum(np.sin(p["E"][k[::-1]]) * x)
+
+    agrees(
+        f"{INDICES}x, k = input(5), input(5, below=4)\nw, E, u, v = param(), param(4), zeros(4), zeros(4)\n"
+        "u[k[j]] = x[j]\nv[k[4 - j]] = u[k[j]] * w\n"
+        "L = loss(sum(v ** 2) + sum(sin(E[k[4 - j]]) * x[j], j))",
+        formula,
+    )
+
+
+def test_written_at_a_label_in_every_step_of_a_recurrence() -> None:
+    def formula(p: Arrays, x: Any, k: Any) -> Any:
+        h = np.zeros(4)
+        for t in range(4):
+            h = np.tanh(p["w"] * h) + scattered((4,), k[t], x[t])
+        return np.sum(h**2)
+
+    agrees(
+        f'{INDICES}x, k = input("T"), input("T", below=4)\nw = param(4)\nh = recurrent("T", 4)\n'
+        "h[t, j] = tanh(w[j] * h[t - 1, j])\nh[t, k[t]] = x[t]\nL = loss(sum(last(h) ** 2))",
+        formula,
+    )
+
+
 def test_labels_alone_say_how_often_something_is_written() -> None:
     def formula(p: Arrays, x: Any, k: Any, y: Any) -> Any:
         return scattered((4,), k, np.full(4, 2 * x))[y] * x

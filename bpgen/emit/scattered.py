@@ -31,9 +31,7 @@ def _added_there(name: str, scatter: Scatter, indent: int, once: bool) -> list[s
     nothing else is written there.
     """
     if scatter.repeated:
-        places = scatter.place.replace(":", "slice(None)")
-        at = f"({places})" if ", " in places else places
-        return call("np.add.at", [name, at, bracketed(scatter.value, SUM)], "", indent)
+        return call("np.add.at", [name, scatter.place, bracketed(scatter.value, SUM)], "", indent)
     text, sign = bracketed(scatter.value, SUM), "+="
     if once and not scatter.loops:
         sign = "="

@@ -107,10 +107,18 @@ def _from_the_end(place: sp.Expr, size: sp.Expr) -> str:
     return _written(back)
 
 
-def gathered(access: Element, scope: Scope, slices: bool = True) -> tuple[str, tuple[Index, ...]]:
+def gathered(access: Element, scope: Scope) -> tuple[str, tuple[Index, ...]]:
     """The subscript of a gather and the axes it yields: `rows, y` for [n, y[n]], `tok` for
-    [tok[n, t], d]. Without `slices` an axis is taken whole, or place by place.
+    [tok[n, t], d].
     """
+    written, axes = gathered_at(access, scope)
+    return ", ".join(written), axes
+
+
+def gathered_at(
+    access: Element, scope: Scope, slices: bool = True
+) -> tuple[list[str], tuple[Index, ...]]:
+    """The same, axis by axis. Without `slices` an axis is taken whole, or place by place."""
     slots = scope.slots(access)
     inner = [read(e, scope) for e, _ in slots if isinstance(e, Element)]
     along = [() if isinstance(e, Element) else _free(e, scope) for e, _ in slots]
@@ -132,7 +140,7 @@ def gathered(access: Element, scope: Scope, slices: bool = True) -> tuple[str, t
     kept = [free[0] if len(free) == 1 and free[0] not in by else None for free in along]
     while written[-1] == ":":
         written.pop()
-    return ", ".join(written), _yielded(kept, by)
+    return written, _yielded(kept, by)
 
 
 def _places(expr: sp.Expr, free: tuple[Index, ...], by: tuple[Index, ...]) -> str:

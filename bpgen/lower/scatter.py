@@ -11,7 +11,7 @@ import sympy as sp
 from bpgen.affine import affine, digits
 from bpgen.contraction import Group, groups
 from bpgen.ir import BATCH, Element, Equation, Index, element
-from bpgen.lower.access import Operand, gathered, read
+from bpgen.lower.access import Operand, gathered, gathered_at, read
 from bpgen.lower.contract import valued
 from bpgen.lower.printer import ATOM, Text
 from bpgen.lower.scope import Scope
@@ -80,10 +80,11 @@ def _scatter(equation: Equation, group: Group, scope: Scope) -> Scatter:
     if any(isinstance(e, Element) for e in at):
         alone = {f.steps[0][0] for e in at if (f := affine(e)) is not None and len(f.steps) == 1}
         text, axes = gathered(target, inner)
-        repeated = not alone.issuperset(axes)
+        place, repeated = f"{equation.name}[{text}]", not alone.issuperset(axes)
         if repeated:
-            text, axes = gathered(target, inner, slices=False)
-        place = text if repeated else f"{equation.name}[{text}]"
+            places, axes = gathered_at(target, inner, slices=False)
+            places = ["slice(None)" if p == ":" else p for p in places]
+            place = places[0] if len(places) == 1 else f"({', '.join(places)})"
         return Scatter(place, valued(group, axes, inner), loops, repeated, at)
     view = read(target, inner)
     place = view.text if view.text.endswith("]") else f"{view.text}[...]"

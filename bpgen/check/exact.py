@@ -115,7 +115,10 @@ def _at_batch(
 def _at_point(
     subject: Subject, network: Network, batch: int, alike: bool, rng: np.random.Generator
 ) -> list[ExactRow]:
-    point = subject.draw(rng, batch).map(_rational)
+    point = subject.draw(rng, batch)
+    # A mask of one sample is any numbers that keep; of several it is 0 and 1.
+    held = subject.masks if batch > 1 else frozenset[str]()
+    point = point.map(lambda n, a: a if n in held else _rational(n, a))
     if alike:
         repeated = {
             n: a * 0 + a[:1] if n in subject.integers else a for n, a in point.inputs.items()
@@ -130,7 +133,7 @@ def _at_point(
     for prime, lanes in itertools.product(PRIMES, LANES):
         if lanes == LANES[0] or not any(TOO_DEEP in row.verdict for row in rows):
             fields = [Field(prime, Random(f"{batch} {lanes} {k}")) for k in range(lanes)]
-            entries = Entries(network, lengths, given, Tape(fields, constants(network)))
+            entries = Entries(network, lengths, given, Tape(fields, constants(network)), held)
             again = _on_tape(subject, entries, point)
             rows = [_better(*pair) for pair in zip(rows or again, again, strict=True)]
         if all(row.ok or row.wrong for row in rows):

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bpgen.check.conditions import masks, thresholds
 from bpgen.ir import Network
 
 Array = NDArray[Any]
@@ -120,6 +121,7 @@ class Domain:
 
     params: Range | None = None
     inputs: Range | None = None
+    rows: bool = True  # whether a mask may leave out all of a row
 
 
 DOMAINS = (
@@ -212,6 +214,16 @@ class Subject:
     def integers(self) -> dict[str, int]:
         return dict(getattr(self.module, "INTEGERS", {}))
 
+    @cached_property
+    def masks(self) -> frozenset[str]:
+        """The inputs and targets that are drawn 0 and 1; of a module alone none is known."""
+        return masks(self.network) if self.network is not None else frozenset()
+
+    @cached_property
+    def thresholds(self) -> dict[str, tuple[float, ...]]:
+        """What an input is compared with besides 0: it is drawn around each."""
+        return thresholds(self.network) if self.network is not None else {}
+
     @property
     def differentiable(self) -> tuple[str, ...]:
         """The tensors that have a gradient: parameters, then inputs that are not integers."""
@@ -256,15 +268,20 @@ class Subject:
         shape = self._shape(name, sizes, batch)
         if name in self.integers:
             return self._whole(rng, name, shape)
+        if name in self.masks:
+            return _kept(rng, shape, self.domain.rows)
         if self.domain.inputs:
             return rng.uniform(*self.domain.inputs, shape)
-        return scale * _normal(rng, shape)
+        around = (0.0, *self.thresholds.get(name, ()))
+        centres = rng.choice(around, shape) if len(around) > 1 else 0.0
+        return np.asarray(centres + scale * _normal(rng, shape))
 
     def _whole(self, rng: np.random.Generator, name: str, shape: tuple[int, ...]) -> Array:
-        """Whole numbers; of several samples one has a single number throughout, and two agree: what
-        is gathered twice must be added twice.
+        """Whole numbers, as many of them as there is room for; of several samples one has a single
+        number throughout, and two agree: what is gathered twice must be added twice.
         """
-        drawn = rng.integers(0, self.integers[name], shape)
+        every = np.resize(rng.permutation(self.integers[name]), math.prod(shape))
+        drawn = np.asarray(rng.permutation(every).reshape(shape))
         if drawn.ndim and len(drawn) > 1:
             drawn[0] = drawn[0].flat[0] if drawn[0].size else 0
         if drawn.ndim and len(drawn) > 3:
@@ -275,6 +292,8 @@ class Subject:
         shape = self._shape(name, self.module.TARGETS[name], batch)
         if name in self.integers:
             return self._whole(rng, name, shape)
+        if name in self.masks:
+            return _kept(rng, shape, self.domain.rows)
         values = rng.uniform(0.1, 0.9, shape)
         return values / values.sum(axis=-1, keepdims=True) if self._sums_to_one(name) else values
 
@@ -309,7 +328,8 @@ class Subject:
         """The widest domain whose objective is finite at every probing draw; the widest where none
         is.
         """
-        for self.domain in DOMAINS:
+        narrower = [replace(d, rows=False) for d in DOMAINS] if self.masks else []
+        for self.domain in (*DOMAINS, *narrower):
             if all(self._finite_at(seed) for seed in range(PROBES)):
                 return self.domain
         return Domain()
@@ -375,6 +395,20 @@ def _normal(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
         return rng.standard_normal(shape)
     ranks = (rng.permutation(size) + rng.uniform(0.01, 0.99, size)) / size
     return np.array([NormalDist().inv_cdf(rank) for rank in ranks]).reshape(shape)
+
+
+def _kept(rng: np.random.Generator, shape: tuple[int, ...], rows: bool) -> Array:
+    """A mask: ones and zeros, both among a few; of several rows one is all zeros, if that may be,
+    and else none.
+    """
+    drawn = rng.permutation(np.resize([1.0, 0.0, 1.0], math.prod(shape))).reshape(shape)
+    flat = drawn.reshape(-1, shape[-1]) if shape else drawn.reshape(1, 1)
+    if rows and len(flat) > 1:
+        flat[rng.integers(len(flat))] = 0.0
+    for row in flat:
+        if not rows and not row.any():
+            row[rng.integers(len(row))] = 1.0
+    return flat.reshape(shape)
 
 
 def with_rest(point: Point, change: Callable[[Array], Array]) -> Point:

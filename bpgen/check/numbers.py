@@ -110,17 +110,20 @@ class Ruler:
             self._points[batch, draw] = self.subject.draw(rng, batch, SCALES[draw % len(SCALES)])
         return self._points[batch, draw]
 
-    def direction(self, batch: int, tensor: str, probe: int) -> Array:
-        """Probes 0, 1, ... are random directions of length 1; -1, -2, ... are single entries."""
-        point = self.point(batch, 0)
+    def direction(self, batch: int, draw: int, tensor: str, probe: int) -> Array:
+        """Probes 0, 1, ... are random directions of length 1; -1, -2, ... are single entries. What
+        a mask leaves out is not moved: it would be kept then.
+        """
+        point = self.point(batch, draw)
         like = point.params.get(tensor, point.inputs.get(tensor))
         assert like is not None
+        moved = like != 0 if tensor in self.subject.masks else np.ones(like.shape)
         if probe < 0:
             unit = np.zeros(like.size)
             unit[-1 - probe] = 1
-            return unit.reshape(like.shape)
+            return unit.reshape(like.shape) * moved
         drawn = np.random.default_rng([self.seed, probe, like.size]).standard_normal(like.shape)
-        return np.asarray(drawn / np.sqrt(np.sum(drawn**2)))
+        return np.asarray(drawn / np.sqrt(np.sum(drawn**2)) * moved)
 
     def complex_step(self, batch: int, draw: int, tensor: str, probe: int) -> float:
         """The derivative along a probe by the complex step; nan where the module refuses complex
@@ -128,7 +131,7 @@ class Ruler:
         """
         key = (batch, draw, tensor, probe)
         if key not in self._complex:
-            step = COMPLEX_STEP * self.direction(batch, tensor, probe)
+            step = COMPLEX_STEP * self.direction(batch, draw, tensor, probe)
             try:
                 value = (
                     np.imag(self.subject.continuation(self.point(batch, draw), {tensor: step}))
@@ -145,7 +148,7 @@ class Ruler:
         """
         if (batch, draw) in self._all:
             return self._all[batch, draw]
-        steps = {n: COMPLEX_STEP * self.direction(batch, n, 0) for n in self.names}
+        steps = {n: COMPLEX_STEP * self.direction(batch, draw, n, 0) for n in self.names}
         try:
             value = np.imag(self.subject.continuation(self.point(batch, draw), steps))
         except Exception:  # as of one tensor alone
@@ -157,7 +160,7 @@ class Ruler:
         """The derivative along a probe by six-point differences."""
         key = (batch, draw, tensor, probe, step)
         if key not in self._differences:
-            point, direction = self.point(batch, draw), self.direction(batch, tensor, probe)
+            point, direction = self.point(batch, draw), self.direction(batch, draw, tensor, probe)
 
             def at(offset: float) -> float:
                 return float(self.subject.objective(point.moved(tensor, offset * step * direction)))
@@ -298,7 +301,7 @@ def _errors(
     """The errors along the probes, nan as infinity; None where differences do not settle."""
     errors = []
     for probe in asked:
-        ours = float(np.sum(gradient * ruler.direction(where[0], tensor, probe)))
+        ours = float(np.sum(gradient * ruler.direction(*where, tensor, probe)))
         if believed:
             theirs: float | None = ruler.complex_step(*where, tensor, probe)
         else:
@@ -480,7 +483,7 @@ def together(subject: Subject, ruler: Ruler) -> bool:
     gradients, where = Gradients(subject, ruler), (FULL_BATCH, 0)
     try:
         found = gradients.at(*where)
-        ours = sum(np.sum(found[n] * ruler.direction(FULL_BATCH, n, 0)) for n in ruler.names)
+        ours = sum(np.sum(found[n] * ruler.direction(*where, n, 0)) for n in ruler.names)
     except Exception:  # of a broken copy
         return False
     error = abs(float(ours) - ruler.along_all(*where))

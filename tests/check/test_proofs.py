@@ -5,6 +5,7 @@ sizes of fixed places.
 from __future__ import annotations
 
 import ast
+import re
 
 import numpy as np
 import pytest
@@ -94,3 +95,45 @@ def test_a_gradient_that_is_a_reshape_is_a_copy() -> None:
     d = np.ones((2, 6))
     _, cache = subject.module.forward({}, np.ones((2, 2, 3)))
     assert not np.shares_memory(subject.module.backward({}, cache, d, inputs=True)["x"], d)
+
+
+ATTENTION = """
+q, k, v = input("T", 2), input("S", 2), input("S", 2)
+mask = input({shape})
+output(attention(q, k, v, mask))
+"""
+
+
+@pytest.mark.parametrize("shape", ['"S"', '"T", "S"'])
+def test_masks_are_drawn_that_leave_out_and_keep(shape: str) -> None:
+    """A module that leaves nothing out is another one: of a mask that keeps all nobody can tell."""
+    net = network(ATTENTION.format(shape=shape))
+    subject = Subject(emit(net), net)
+    drawn = subject.draw(np.random.default_rng(0), 5).inputs["mask"]
+    assert set(drawn.ravel()) == {0.0, 1.0}
+    assert any(not row.any() for row in drawn.reshape(-1, drawn.shape[-1]))
+    assert all(row.ok for row in exact(subject.source, net))
+    wrong = re.sub(r"np\.where\(mask.*, s1, -np\.inf\)", "s1", subject.source)
+    assert wrong != subject.source
+    refused = {row.name for row in exact(wrong, net) if row.wrong}
+    assert refused >= {"q", "k", "v", "output " + net.outputs[0]}
+
+
+def test_labels_of_every_class_are_drawn() -> None:
+    net = network(
+        "x, y = input(2), label(4)\nloss(categorical_cross_entropy_with_logits(dense(x, 4), y))\n"
+    )
+    subject = Subject(emit(net), net)
+    for seed in range(10):
+        drawn = subject.draw(np.random.default_rng(seed), 5).rest["y"]
+        assert len(set(drawn)) >= 3
+    rng = np.random.default_rng(0)
+    assert set(np.concatenate([subject.draw(rng, 5).rest["y"] for _ in range(2)])) == {0, 1, 2, 3}
+
+
+def test_inputs_are_drawn_around_what_they_are_compared_with() -> None:
+    net = network("x = input(2)\nw = param(2)\noutput(w * hard_tanh(x, 20, 30))\n")
+    subject = Subject(emit(net), net)
+    drawn = subject.draw(np.random.default_rng(0), 5).inputs["x"]
+    assert drawn.min() < 5
+    assert drawn.max() > 15

@@ -28,12 +28,19 @@ class Entries:
     """The entries of every tensor of a network, and of its gradient."""
 
     def __init__(
-        self, network: Network, lengths: Mapping[str, int], given: Mapping[str, Any], tape: Tape
+        self,
+        network: Network,
+        lengths: Mapping[str, int],
+        given: Mapping[str, Any],
+        tape: Tape,
+        held: frozenset[str] = frozenset(),
     ) -> None:
+        """`held` are the tensors that are no variables: what is shown holds for these values."""
         self.network, self.lengths, self.tape = network, dict(lengths), tape
         self.expressions = Expressions(tape, self.lengths, self._access)
         self._terms: dict[str, dict[tuple[int, ...], list[tuple[Term, Bound]]]] = {}
         self._begun: set[tuple[str, tuple[int, ...]]] = set()
+        self.held = held
         self.tensors: Tensors = {name: self._given(name, a) for name, a in given.items()}
         self.arguments = dict(self.tensors)
         for _, members in itertools.groupby(network, key=lambda e: e.loop or e):
@@ -65,7 +72,9 @@ class Entries:
         numbers = self._like(array, iter(values))
         made = np.empty(array.shape, object)
         for at in np.ndindex(array.shape):
-            if not rest or at[-1] < array.shape[-1] - 1:
+            if name in self.held:
+                made[at] = self.tape.held(numbers[at])
+            elif not rest or at[-1] < array.shape[-1] - 1:
                 made[at] = self.tape.given(numbers[at].value)
             else:
                 made[at] = reduce(lambda a, b: a - b, made[at[:-1]][:-1], self.tape.one)

@@ -84,7 +84,7 @@ class Expressions:
         if isinstance(expr, functions.masked):
             keep, value = arguments[1], arguments[0]
             return lambda bound: (
-                value(bound) if self.compare(keep(bound), 0) else self.tape.infinite()
+                value(bound) if self.compare(keep(bound), 0) else self.tape.infinite(-1)
             )
         if isinstance(expr, (sp.Max, sp.Min)):
             largest = isinstance(expr, sp.Max)

@@ -45,6 +45,10 @@ class Tape:
         """A new variable, at this value."""
         return self._new("given", (), value, [f.random() for f in self.fields], 1.0)
 
+    def held(self, number: Scalar) -> Scalar:
+        """A variable of which only this value is looked at."""
+        return self._new("given", (), number.value, number.residues, 0.0)
+
     def number(self, number: Fraction) -> Scalar:
         """A rational constant."""
         if number not in self._numbers:
@@ -69,7 +73,7 @@ class Tape:
             value = mp.mpmathify(sp.N(number, DIGITS + 5))
             return self.given(value)
         if number is sp.S.NegativeInfinity:
-            return self.infinite()
+            return self.infinite(-1)
         parts = [self.constant(a) for a in number.args]
         if number.is_Add or number.is_Mul:
             total = parts[0]
@@ -80,9 +84,9 @@ class Tape:
             return self.power(*parts)
         return self.call(type(number).__name__, *parts)
 
-    def infinite(self) -> Scalar:
-        """Minus infinity, as a masked value is."""
-        return self._new("-inf", (), -mp.inf, [], 0.0)
+    def infinite(self, sign: int) -> Scalar:
+        """Minus infinity, as a masked value is; or what is taken from it."""
+        return self._new("inf", (), sign * mp.inf, [], 0.0)
 
     def lift(self, other: Any) -> Scalar | None:
         """Any number as a scalar; None for what is no number."""
@@ -93,8 +97,8 @@ class Tape:
         if isinstance(other, (float, np.floating)):
             if np.isfinite(other):
                 return self.constant(constant(float(other), self.known))
-            if other < 0:
-                return self.infinite()
+            if np.isinf(other):
+                return self.infinite(1 if other > 0 else -1)
             raise NotProved(f"a value is {float(other)}")
         if isinstance(other, Fraction):
             return self.number(other)
@@ -118,7 +122,7 @@ class Tape:
         shorter = self._shorter(op, one, two)
         if shorter is not None:
             return shorter
-        if one.op == "-inf" or two.op == "-inf":
+        if one.op == "inf" or two.op == "inf":
             return self._beyond(op, one, two)
         if op == "/" and 0 in two.residues:
             raise Undefined("a division by zero")
@@ -139,15 +143,21 @@ class Tape:
             return one
         if op == "*" and one is self.one:
             return two
-        finite = one.op != "-inf" and two.op != "-inf"
+        finite = one.op != "inf" and two.op != "inf"
         if finite and ((op == "*" and two is self.zero) or (op in ("*", "/") and one is self.zero)):
             return self.zero
         return None
 
     def _beyond(self, op: str, one: Scalar, two: Scalar) -> Scalar:
-        if _VALUES[op](one.value, two.value) != -mp.inf:
+        """Infinities. Where nothing is kept, minus infinity less minus infinity stays what it is:
+        the share of each is 0, by convention.
+        """
+        value = _VALUES[op](one.value, two.value)
+        if mp.isnan(value) and op in ("+", "-"):
+            value = -mp.inf
+        if not mp.isinf(value):
             raise NotProved("a value is not finite")
-        return self.infinite()
+        return self.infinite(1 if value > 0 else -1)
 
     def power(self, base: Scalar, exponent: Scalar) -> Scalar:
         """A power; one that is no number is an exponential."""
@@ -179,8 +189,10 @@ class Tape:
             written: Scalar = WRITTEN[function](self, *arguments)
             return written
         (x,) = arguments
-        if x.op == "-inf" and function == "exp":
+        if x.op == "inf" and function == "exp" and x.value < 0:
             return self.zero
+        if x is self.zero and function == "log":
+            return self.infinite(-1)
         if x is self.zero and function in AT_ZERO:
             return self.number(AT_ZERO[function])
         if function in ("exp", "log"):
@@ -202,8 +214,8 @@ class Tape:
 
     def same(self, one: Scalar, other: Scalar) -> bool:
         """Whether two scalars are provably equal, near the point: their residues are the same."""
-        if one.op == "-inf" or other.op == "-inf":
-            return one.op == other.op
+        if one.op == "inf" or other.op == "inf":
+            return one.op == other.op and bool(one.value == other.value)
         self.shallow(one.degree + other.degree)
         return any(map(eq, one.residues, other.residues))
 
@@ -217,6 +229,8 @@ class Tape:
         """-1, 0 or 1; a tie at the point is believed only where it is one everywhere."""
         if one is other:
             return 0
+        if one.op == "inf" or other.op == "inf":
+            return int(one.value > other.value) - int(one.value < other.value)
         difference = one.value - other.value
         if abs(difference) > TIE:
             return 1 if difference > 0 else -1

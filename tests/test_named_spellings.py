@@ -172,6 +172,26 @@ CASES = {
         lambda z: 2 * mp.log(mp.cosh(z[0])),
         FAR,
     ),
+    "log of a ratio of two softmaxes": Case(
+        "x = input(3)\np, q = softmax(x), softmax(x**2/900)\nr = p/q\nu = log(r)\n"
+        "L = loss(sum(p*u))\noutput(p)",
+        lambda z: mp.fsum(
+            mp.exp(v - _log_sum(z))
+            * (v - _log_sum(z) - v**2 / 900 + _log_sum([w**2 / 900 for w in z]))
+            for v in z
+        ),
+        ([900.0, 500.0, -300.0],),
+    ),
+    "log of a cosh, by names": Case(
+        "x = input(1)\ne, f = exp(x), exp(-x)\nc = (e + f)/2\nu = log(c)\noutput(u)",
+        lambda z: mp.log(mp.cosh(z[0])),
+        ([1000.0], [-1000.0], [2.5]),
+    ),
+    "1 - t with t = 2a - 1": Case(
+        "x = input(1)\na = sigmoid(x)\nt = 2*a - 1\nL = loss(-sum(log(1 - t)))",
+        lambda z: -mp.log(2 * _sigmoid(-z[0])),
+        ([30.0], [-30.0], [700.0]),
+    ),
     "focal loss": Case(
         "x = input(1)\np = sigmoid(x)\nL = loss(-sum((1 - p)**2*log(p)))",
         lambda z: -(_sigmoid(-z[0]) ** 2) * mp.log(_sigmoid(z[0])),

@@ -96,20 +96,21 @@ def _is_positive(expr: sp.Expr) -> bool:
     base = expr.base if _is_power(expr) else expr
     return (
         bool(base.is_positive and base.is_number)
-        or isinstance(base, (sp.exp, sigmoid))
-        or isinstance(1 - base, sigmoid)
+        or isinstance(base, sp.exp)
+        or _log_sigmoid(sp.log(base)) is not None
         or _log_of_tanh(sp.log(base)) is not None
     )
 
 
 def _log_sigmoid(expr: sp.Expr) -> sp.Expr | None:
-    """log sigmoid(u) = -softplus(-u) and log(1 - sigmoid(u)) = -softplus(u)"""
-    if isinstance(expr, sp.log):
-        inside = expr.args[0]
-        if isinstance(inside, sigmoid):
-            return -softplus(-inside.args[0])
-        if isinstance(1 - inside, sigmoid):
-            return -softplus((1 - inside).args[0])
+    """log sigmoid(u) = -softplus(-u) and log(c (1 - sigmoid(u))) = log c - softplus(u)"""
+    if not isinstance(expr, sp.log):
+        return None
+    number, inside = expr.args[0].primitive()
+    if isinstance(inside, sigmoid):
+        return sp.log(number) - softplus(-inside.args[0])
+    if isinstance(1 - inside, sigmoid):
+        return sp.log(number) - softplus((1 - inside).args[0])
     return None
 
 

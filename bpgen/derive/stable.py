@@ -12,7 +12,7 @@ import sympy as sp
 from bpgen.derive.identities import Rewrite, without_cancellation, without_overflow
 from bpgen.derive.maxima import with_first
 from bpgen.derive.sums_of_exp import logarithms, with_logsumexp
-from bpgen.derive.values import Values
+from bpgen.derive.values import Bounds, Values
 from bpgen.derive.vanishing import Vanishing
 from bpgen.functions import sigmoid
 from bpgen.ir import Element, Equation, Network, element
@@ -54,7 +54,7 @@ class Spelling:
     def __init__(self, network: Network) -> None:
         self.values, self.spelled = Values(), dict[str, Rewritten]()
         self.saturated: set[str] = set()  # the sigmoids that are taken from 1
-        self.bounds = {e.name for e in network if e.terms[0].reduce in ("logsumexp", "max")}
+        self.bounds = Bounds(network)
         sums: dict[str, Equation] = {}
         logs = logarithms(network)
         self.vanishing = Vanishing(network)
@@ -67,7 +67,7 @@ class Spelling:
             log = logs.of(equation, self.values.written)
             if log is not None:
                 sums[equation.name] = log
-                self.bounds.add(log.name)
+                self.bounds.add(log)
                 s = sp.exp(element(log.name, equation.indices))
                 self.values.define(equation.name, equation.indices, s, self.bounds)
         self.network = self._with_read(network, sums)
@@ -89,10 +89,18 @@ class Spelling:
         return replace(network, tensors=tensors, equations=tuple(equations))
 
     def _avoided(self, equation: Equation) -> set[str]:
-        """The values by whose definitions another spelling of the equation is evaluated."""
-        evaluated = self.spelled[equation.name][0]
-        names = {equation.name, *(e.name for e in equation.reads())}
-        return names & self.values.defined.keys() if evaluated != equation else set()
+        """The values by whose definitions another spelling of the equation is evaluated, and those
+        that these are computed from.
+        """
+        if self.spelled[equation.name][0] == equation:
+            return set()
+        found, waiting = set[str](), [equation]
+        while waiting:
+            one = waiting.pop()
+            names = {one.name, *(e.name for e in one.reads())} & self.values.defined.keys()
+            waiting += [self.vanishing.definitions[name] for name in names - found - {one.name}]
+            found |= names
+        return found
 
     def evaluated(self, equation: Equation) -> Rewritten:
         """The equation free of logarithms of what can vanish, of what overflows by the names it

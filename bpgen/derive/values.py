@@ -10,11 +10,34 @@ from bpgen.derive.exponentials import one_exponential
 from bpgen.derive.measure import weight
 from bpgen.functions import erfc as own_erfc
 from bpgen.functions import normal_cdf, sech, sigmoid
-from bpgen.ir import Element, Equation, Index, TensorInfo
+from bpgen.ir import Element, Equation, Index, Network, TensorInfo
 
 _RISKY = (sp.exp, sp.cosh, sp.sinh, sp.tanh, sigmoid, sech, own_erfc, normal_cdf)
 _UNBOUNDED = (sp.exp, sp.cosh, sp.sinh)
 _LARGEST = 60.0  # the weight of a definition that is looked into
+
+
+class Bounds:
+    """The log-sum-exps and maxima of a network, each with what it is of."""
+
+    def __init__(self, network: Network) -> None:
+        self.read: dict[str, set[str]] = {}
+        for equation in network:
+            if equation.terms[0].reduce in ("logsumexp", "max"):
+                self.add(equation)
+
+    def add(self, equation: Equation) -> None:
+        self.read[equation.name] = {e.name for e in equation.reads()}
+
+    def hold(self, call: sp.Expr) -> bool:
+        """Whether it is exp of one of several, less the largest of them or their log-sum-exp."""
+        argument = call.args[0]
+        taken = (s for s in argument.atoms(Element) if argument.coeff(s) == -1)
+        return isinstance(call, sp.exp) and any(
+            {e.name for e in (argument + s).atoms(Element)} <= self.read[s.name]
+            for s in taken
+            if s.name in self.read
+        )
 
 
 class Values:
@@ -24,21 +47,17 @@ class Values:
         self.defined: dict[str, tuple[tuple[Index, ...], sp.Expr]] = {}
         self.unbounded: set[str] = set()
 
-    def learn(self, equation: Equation, info: TensorInfo, bounds: set[str]) -> None:
-        """Remember an equation in its stable spelling; `bounds` are the log-sum-exps and maxima: an
-        exp that one is taken from does not overflow.
-        """
+    def learn(self, equation: Equation, info: TensorInfo, bounds: Bounds) -> None:
+        """Remember an equation in its stable spelling."""
         body = equation.terms[0].body
         if equation.pointwise() and info.carried is None:
             self.define(equation.name, equation.indices, self.written(body), bounds)
 
-    def define(
-        self, name: str, indices: tuple[Index, ...], value: sp.Expr, bounds: set[str]
-    ) -> None:
+    def define(self, name: str, indices: tuple[Index, ...], value: sp.Expr, bounds: Bounds) -> None:
         """What a value is, if it may overflow or vanish and is told in a formula of some size."""
         if value.has(*_RISKY) and weight(value) <= _LARGEST:
             self.defined[name] = indices, value
-            if any(not _is_bounded(call, bounds) for call in value.atoms(*_UNBOUNDED)):
+            if not all(map(bounds.hold, value.atoms(*_UNBOUNDED))):
                 self.unbounded.add(name)
 
     def read(self, expr: sp.Expr) -> dict[Element, sp.Expr]:
@@ -73,10 +92,3 @@ def _written(expr: sp.Expr, values: dict[Element, sp.Expr]) -> sp.Expr:
     if any(isinstance(values.get(base), sp.exp) for base in under):
         return one_exponential(written)
     return written
-
-
-def _is_bounded(call: sp.Expr, bounds: set[str]) -> bool:
-    """Whether it is exp of something less the largest, or the log-sum-exp, of several."""
-    argument = call.args[0]
-    taken = (e for e in argument.atoms(Element) if argument.coeff(e) == -1)
-    return isinstance(call, sp.exp) and any(e.name in bounds for e in taken)

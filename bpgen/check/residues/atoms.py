@@ -181,10 +181,12 @@ class Atoms:
         whole = node.residues[self.lane]
         for denominator in over:
             whole = whole * denominator.residues[self.lane] % p
-        for residue in (whole, p - whole):
-            if over and (residue in self._logs or residue in self._exponents):
-                found = self._log_of_residue(residue)
-                return (found - sum(self.log(d)[0] for d in over)) % p, node.degree
+        for factor in NEAR if over else ():
+            residue = whole * self.field.rational(1 / factor) % p
+            if residue == 1 or residue in self._logs or residue in self._exponents:
+                found = self._log_of_residue(residue) if residue != 1 else 0
+                found += self._log_of_number(abs(factor)) - sum(self.log(d)[0] for d in over)
+                return found % p, node.degree
         largest = max(addends, key=lambda a: abs(a.value))
         if largest is node or not largest.residues[self.lane] or not largest.value:
             return self._log_of_residue(node.residues[self.lane]), 1.0
@@ -260,7 +262,7 @@ def _addends(node: Scalar) -> Iterator[Scalar]:
 
 
 def _denominators(node: Scalar) -> Iterator[Scalar]:
-    """The sums that a product divides by."""
+    """The sums that a product divides by, or a sum within it."""
     waiting = [(node, 1)]
     while waiting:
         one, power = waiting.pop()
@@ -270,5 +272,8 @@ def _denominators(node: Scalar) -> Iterator[Scalar]:
         elif one.op == "^" and one.number.denominator == 1:
             times = int(one.number)
             waiting += [(one.args[0], power if times > 0 else -power)] * abs(times)
-        elif power < 0 and one.op in LINEAR:
-            yield one
+        elif one.op in LINEAR:
+            if power < 0:
+                yield one
+            else:
+                waiting += [(a, power) for a in one.args]

@@ -31,6 +31,11 @@ _REMEDIES = (  # what Python says of a net.py, and what to do about it; the firs
     (r"RecursionError", "a function calls itself without end, or a formula is nested too deeply"),
     (r"", "net.py stopped here"),
 )
+_LETTERS = {  # what is mostly meant by a letter that stands for nothing
+    **{i: f'an index is declared: {i} = indices("{i}")' for i in "ijkt"},
+    "n": "the index of the sample is declared: n = samples()",
+    "T": 'a length known at run time stands in quotes: input("T")',
+}
 _LARGEST = 2**24  # bytes of a net.py
 _NOT_PYTHON = "net.py must be a Python file"
 
@@ -159,6 +164,8 @@ def _as_given(parameter: inspect.Parameter) -> str:
 
 def _meant(name: str, space: dict[str, object]) -> str:
     """The word or variable that a misspelt name is closest to."""
+    if name in _LETTERS and "input" in space:
+        return _LETTERS[name]
     close = get_close_matches(name, [*space, *WORDS], n=1)
     return f"did you mean {close[0]}?" if close and "input" in space else ""
 

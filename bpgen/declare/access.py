@@ -18,6 +18,9 @@ from bpgen.ir import BATCH, Element, Index, Size, Term, element
 if TYPE_CHECKING:
     from bpgen.declare.tensor import Tensor
 
+_NO_PART = (
+    "part(x, 0, 2) takes a part along an axis; an index that runs is named: tensor(W[0, j], j)"
+)
 _NO_INDEX = 'an index is a name, as in i, j = indices("i j"), a whole number, or a label'
 
 
@@ -78,7 +81,8 @@ def _index(tensor: Tensor, axis: int, key: Any) -> sp.Expr:
             if isinstance(key, slice)
             else [str(key)]
         )
-        raise NetError(f"{tensor.said()}: {':'.join(ends):.60} is no index", _NO_INDEX)
+        remedy = _NO_PART if isinstance(key, slice) else _NO_INDEX
+        raise NetError(f"{tensor.said()}: {':'.join(ends):.60} is no index", remedy)
     if not least(tensor, axis) <= int(key) < (size if isinstance(size, int) else 1):
         end = size - 1 if isinstance(size, int) else 0
         raise NetError(f"{tensor.said()}: index {key} is outside 0 .. {end}", "count from 0")

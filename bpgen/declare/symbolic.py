@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from bpgen import __all__ as WORDS
 from bpgen.errors import NetError
 
 _OPERATORS = {
@@ -51,7 +52,6 @@ class Symbolic:
     )
     __contains__ = __iter__
     __len__ = _refused("has no len()", "its sizes are x.shape")
-    __call__ = _refused("is not a function", "use * for a product, [ ] for an index")
     __setitem__ = _refused(
         "is defined once, by its equation", "write the whole tensor as one equation: tensor(..., i)"
     )
@@ -62,6 +62,12 @@ class Symbolic:
     def said(self) -> str:
         """How an error names it."""
         raise NotImplementedError
+
+    def __call__(self, *_: object, **__: object) -> Any:
+        name = self.said().partition(" ")[0]
+        hidden = f"the variable {name} hides bpgen's word: call it {name}1"
+        remedy = hidden if name in WORDS else "use * for a product, [ ] for an index"
+        raise NetError(f"{self.said()} is not a function", remedy)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **_: Any) -> Any:
         """A numpy number on the left of an operator defers to us; any other function of numpy is

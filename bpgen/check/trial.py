@@ -130,17 +130,18 @@ class Trial:
     @cached_property
     def noise(self) -> tuple[dict[str, float], dict[str, float]]:
         """What happens to values and to gradients where every number on the way is off by some
-        roundings; at least to the last digit of the largest of them.
+        roundings; at least what a rounding of the largest on the way is.
         """
-        base = self.values(self.meant), self.gradients(self.meant)
-        found: tuple[dict[str, float], dict[str, float]] = ({}, {})
+        of_values, of_gradients = self.values(self.meant), self.gradients(self.meant)
+        ways = self.meant.values, Adjoints(self.meant, self.weights).found
+        least = [ROUNDING * max(map(_largest, way.values()), default=0.0) for way in ways]
+        found = dict.fromkeys(of_values, least[0]), dict.fromkeys(of_gradients, least[1])
         for seed in range(SHAKES):
             moved = _Shaken(self.network, self.lengths, self.given, seed)
-            for k, arrays in enumerate((self.values(moved), self.gradients(moved))):
-                least = ROUNDING * max(map(_largest, base[k].values()), default=0.0)
-                for name, array in arrays.items():
-                    off = _largest(array - base[k][name])
-                    found[k][name] = max(found[k].get(name, least), off)
+            for name, array in self.values(moved).items():
+                found[0][name] = max(found[0][name], _largest(array - of_values[name]))
+            for name, array in self.gradients(moved).items():
+                found[1][name] = max(found[1][name], _largest(array - of_gradients[name]))
         return found
 
     @cached_property

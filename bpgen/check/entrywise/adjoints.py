@@ -32,8 +32,8 @@ class Adjoints:
         for name, weight in of.items():
             self._seed(name, weight)
         with np.errstate(all="ignore"):
-            for members in reversed([*scheduled(self.network)]):
-                self._back(members)
+            for members, once in reversed([*scheduled(self.network)]):
+                self._back(members, once)
 
     def _seed(self, name: str, weight: Array) -> None:
         """What is given for an output, as a caller sees it."""
@@ -42,24 +42,50 @@ class Adjoints:
             here[0] = -1
         self.found[name][tuple(here)] += weight
 
-    def _back(self, members: tuple[Equation, ...]) -> None:
+    def _back(self, members: tuple[Equation, ...], once: bool) -> None:
         if members[0].loop is None:
             for term in members[0].terms:
                 self._term(members[0], term, None)
             return
         for step in reversed(self.evaluation.span(members[0])):
-            for e in reversed(members):
-                if step >= 0 or self.network.tensors[e.name].carried is not None:
-                    for term in e.terms:
-                        self._term(e, term, step)
+            here = self.evaluation.of_step(members, step)
+            if once:
+                self._step(here, step, self.found)
+            else:
+                self._settle(here, step)
 
-    def _term(self, equation: Equation, term: Term, step: int | None) -> None:
+    def _step(self, members: tuple[Equation, ...], step: int, known: Mapping[str, Array]) -> None:
+        """What is read by the equations of a step receives its part of what is known of them."""
+        for e in reversed(members):
+            for term in e.terms:
+                self._term(e, term, step, known)
+
+    def _settle(self, members: tuple[Equation, ...], step: int) -> None:
+        """The same where entries need entries of each other: from what the step has received, again
+        until what is known of it does not change.
+        """
+        received = {name: array.copy() for name, array in self.found.items()}
+        known: dict[str, Array] = {}
+        while not known or any(
+            not np.array_equal(known[e.name], self.found[e.name], equal_nan=True) for e in members
+        ):
+            known = {e.name: self.found[e.name] for e in members}
+            self.found = {name: array.copy() for name, array in received.items()}
+            self._step(members, step, known)
+
+    def _term(
+        self,
+        equation: Equation,
+        term: Term,
+        step: int | None,
+        known: Mapping[str, Array] | None = None,
+    ) -> None:
         """What the tensors that a term reads receive through it."""
         entries = Entries(self.evaluation, equation, term, step)
         read = [e for e in entries.tape.elements if e.name in self.found]
         if not entries.any or not read or term.reduce == "first":
             return
-        upstream = entries.spread(self.found[equation.name][entries.left])
+        upstream = entries.spread((known or self.found)[equation.name][entries.left])
         weights = 1 if term.reduce == "sum" else entries.weights(entries.body())[0]
         passed = np.broadcast_to(upstream * weights, entries.grid.shape)
         for access, slope in zip(read, _slopes(entries, read), strict=True):

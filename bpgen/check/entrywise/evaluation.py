@@ -10,10 +10,14 @@ import numpy as np
 from bpgen.check.entrywise.entries import Entries
 from bpgen.check.entrywise.grid import Array
 from bpgen.check.entrywise.order import at_step, scheduled, starts
-from bpgen.ir import Equation, Network, Size, Term
+from bpgen.ir import Equation, Malformed, Network, Size, Term
 
 Arrays = Mapping[str, Array]
 STEP = 1e-150  # of the imaginary parts: small beside any number, probabilities of e^-300 included
+
+
+def _same(some: list[Array], others: list[Array]) -> bool:
+    return all(np.array_equal(a, b, equal_nan=True) for a, b in zip(some, others, strict=True))
 
 
 class Evaluation:
@@ -40,11 +44,11 @@ class Evaluation:
             for name, array in point.items():
                 if name in network.tensors:
                     self.values[name] = self.moved(name, np.asarray(array)[None])
-            for members in scheduled(network):
+            for members, once in scheduled(network):
                 if members[0].loop is None:
                     self._whole(members[0])
                 else:
-                    self._looped(members)
+                    self._looped(members, once)
 
     def size(self, size: Size | None) -> int:
         return size if isinstance(size, int) else self.lengths[str(size)]
@@ -74,15 +78,51 @@ class Evaluation:
             total = self._added(total, equation, term, None)
         self.values[equation.name] = self.moved(equation.name, total)
 
-    def _looped(self, members: tuple[Equation, ...]) -> None:
+    def _looped(self, members: tuple[Equation, ...], once: bool) -> None:
         """One step after another; what is not computed yet is nan."""
         for e in members:
             shape = (self.lanes, *self.stored(e.name))
             self.values[e.name] = np.full(shape, np.nan, self.dtype)
         for step in self.span(members[0]):
+            here = self.of_step(members, step)
+            for e in here:
+                self._step(e, step)
+            if not once and here:
+                self._settle(here, step)
+
+    def of_step(self, members: tuple[Equation, ...], step: int) -> tuple[Equation, ...]:
+        """Those that a step computes; before the first there are only what is carried."""
+        carried = (self.network.tensors[e.name].carried is not None for e in members)
+        return tuple(e for e, c in zip(members, carried, strict=True) if c or step >= 0)
+
+    def _settle(self, members: tuple[Equation, ...], step: int) -> None:
+        """The step again until nothing changes: then all its equations hold. What needs itself
+        depends on what it began as.
+        """
+        found = self._fixed(members, step)
+        if any(np.any(np.isnan(a)) for a in found):
             for e in members:
-                if step >= 0 or self.network.tensors[e.name].carried is not None:
-                    self._step(e, step)
+                self._at(e, step)[...] = 0.5
+            if not _same(found, self._fixed(members, step)):
+                raise Malformed(f"{' and '.join(e.name for e in members)} need themselves")
+
+    def _fixed(self, members: tuple[Equation, ...], step: int) -> list[Array]:
+        """What the members are when a pass over them changes nothing: at the latest after as many
+        as they have entries.
+        """
+        now = [self._at(e, step).copy() for e in members]
+        for _ in range(1 + sum(a.size for a in now)):
+            before = now
+            for e in members:
+                self._step(e, step)
+            now = [self._at(e, step).copy() for e in members]
+            if _same(before, now):
+                break
+        return now
+
+    def _at(self, equation: Equation, step: int) -> Array:
+        found: Array = self.values[equation.name][at_step(self.network, equation, step)]
+        return found
 
     def _step(self, equation: Equation, step: int) -> None:
         here = at_step(self.network, equation, step)

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from bpgen.check.entrywise.grid import Array
-from bpgen.ir import Equation, Malformed, Network
+from bpgen.ir import Equation, Network
 
 
 def starts(network: Network, name: str) -> tuple[int, ...]:
@@ -24,28 +24,31 @@ def shown(network: Network, name: str, array: Array) -> Array:
     return seen[-1] if network.tensors[name].block else seen
 
 
-def scheduled(network: Network) -> Iterator[tuple[Equation, ...]]:
-    """The equations, those of a loop together, in the order in which a step can compute them."""
+def scheduled(network: Network) -> Iterator[tuple[tuple[Equation, ...], bool]]:
+    """The equations, those of a loop together, and whether a step can compute them in this order,
+    each once. Where entries of tensors need entries of each other it cannot.
+    """
     for loop, members in groupby(network, key=lambda e: e.loop or e.name):
         together = tuple(members)
-        yield together if isinstance(loop, str) else _in_step(network, together)
+        order = together if isinstance(loop, str) else _in_step(together)
+        yield (order or together), order is not None
 
 
-def _in_step(network: Network, members: tuple[Equation, ...]) -> tuple[Equation, ...]:
-    """Each after what it reads of the same step."""
-    waiting = {e.name: _needed(network, e, members) for e in members}
+def _in_step(members: tuple[Equation, ...]) -> tuple[Equation, ...] | None:
+    """Each after what it reads of the same step; None where there is no such order."""
+    waiting = {e.name: _needed(e, members) for e in members}
     by_name = {e.name: e for e in members}
     done: list[Equation] = []
     while waiting:
         ready = next((n for n, needs in waiting.items() if not needs & waiting.keys()), None)
         if ready is None:
-            raise Malformed(f"{' and '.join(waiting)} need each other in one step")
+            return None
         done.append(by_name[ready])
         del waiting[ready]
     return tuple(done)
 
 
-def _needed(network: Network, equation: Equation, members: tuple[Equation, ...]) -> set[str]:
+def _needed(equation: Equation, members: tuple[Equation, ...]) -> set[str]:
     """The members of a loop that an equation reads at the step itself."""
     loop = equation.loop
     assert loop is not None

@@ -1,0 +1,70 @@
+"""All that is asked of a network of raw equations."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from bpgen.check.agreement import difference
+from bpgen.check.entrywise import along, gradients
+from bpgen.check.trial import trials
+from bpgen.derive import derive
+from bpgen.emit import emitted
+from bpgen.errors import NetError
+from bpgen.ir import Network
+from bpgen.load import declared_by
+from tests.networks.raw.draw import Raw
+
+WRITTEN = "is written, and is what its equations say"
+
+
+def examine(raw: Raw) -> str:
+    """What became of a network: it is written and right, or the reason for which it is refused; an
+    AssertionError says what is wrong with which network.
+    """
+    try:
+        network = declared_by(raw.source)
+    except NetError as error:
+        return reason(error)
+    except Exception as error:
+        raise AssertionError(_said("is declared", raw, error)) from error
+    try:
+        source = emitted(derive(network))
+    except NetError as error:
+        return reason(error)
+    except Exception as error:
+        raise AssertionError(_said("is derived and emitted", raw, error)) from error
+    try:
+        wrong = difference(source, network)
+        assert wrong is None, f"{wrong}"
+        _by_complex_steps(source, network)
+    except Exception as error:
+        raise AssertionError(_said("is what its equations say", raw, error)) from error
+    return WRITTEN
+
+
+def reason(error: NetError) -> str:
+    """The fact of a refusal, without names and numbers."""
+    fact = re.sub(r"\b[a-z]\w*\d\w*(\[[^\]]*\])?|\b[A-Z]\b|-?\d+", "#", error.fact)
+    return re.sub(r"#( and #|, #)+", "#", fact)[:90]
+
+
+def _by_complex_steps(source: str, network: Network) -> None:
+    """The gradients that the module is compared with are those of a complex step through all."""
+    trial = next(iter(trials(source, network, 1, True)))
+    found = gradients(network, trial.lengths, trial.given, trial.weights)
+    rng = np.random.default_rng(0)
+    steps = {n: rng.standard_normal(found[n].shape) for n in trial.subject.differentiable}
+    if not steps:
+        return
+    moved = {n: s[None] for n, s in steps.items()}
+    true = float(along(network, trial.lengths, trial.given, moved, trial.weights)[0])
+    parts = [found[n] * s for n, s in steps.items()]
+    size = sum(float(np.sum(np.abs(p))) for p in parts)
+    error = abs(sum(float(np.sum(p)) for p in parts) - true)
+    assert not np.isfinite(true) or error <= 1e-9 * max(size, 1e-3), f"{error} of {size}"
+
+
+def _said(name: str, raw: Raw, error: Exception) -> str:
+    return f"{name}: {type(error).__name__}: {error}\n{raw.source}"

@@ -1,0 +1,34 @@
+"""Random networks of raw index equations (`benchmarks/raw_equations.py`, 5,000 of them)."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from bpgen.errors import NetError
+from tests.networks.raw.draw import Raw
+from tests.networks.raw.examine import WRITTEN, examine, reason
+
+
+def test_a_wrong_module_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = Raw("from bpgen import *\nx = input(3)\nw = param(3)\noutput(x * w)\n", frozenset())
+    assert examine(raw) == WRITTEN
+    from tests.networks.raw import examine as module
+
+    right = module.emitted
+    monkeypatch.setattr(module, "emitted", lambda d: right(d).replace("dw = ", "dw = -"))
+    with pytest.raises(AssertionError, match=re.escape("dL/dw[0]")):
+        examine(raw)
+
+
+def test_what_is_no_refusal_fails() -> None:
+    raw = Raw("from bpgen import *\nx = input(3)\noutput(x.nothing)\n", frozenset())
+    assert "Tensor" in examine(raw)  # said in the user's words
+    with pytest.raises(AssertionError, match="is declared: "):
+        examine(Raw(None, frozenset()))  # type: ignore[arg-type]
+
+
+def test_reasons_are_counted_without_names() -> None:
+    one, other = NetError("w2 (3, 4) is never used"), NetError("w17 (2, 9) is never used")
+    assert reason(one) == reason(other)

@@ -143,8 +143,8 @@ class Tape:
             return one
         if op == "*" and one is self.one:
             return two
-        finite = one.op != "inf" and two.op != "inf"
-        if finite and ((op == "*" and two is self.zero) or (op in ("*", "/") and one is self.zero)):
+        # 0 times minus infinity is 0: a probability that is 0, times its logarithm.
+        if (op == "*" and two is self.zero) or (op in ("*", "/") and one is self.zero):
             return self.zero
         return None
 

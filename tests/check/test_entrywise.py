@@ -289,3 +289,15 @@ def test_a_branch_decided_by_a_hair_is_told() -> None:
     network = one(body, (i,), TensorInfo("x", (Index("_0", 2),), "input"))
     for x, near in (([1.0, -1.0], False), ([1e-12, 1.0], True), ([0.0, 1.0], False)):
         assert Evaluation(network, {}, {"x": np.array(x)}).near is near
+
+
+def test_a_body_that_reads_nothing_is_one_lane() -> None:
+    """Comparisons of indices alone, beside what depends on an input."""
+    network = declared_by(
+        'from bpgen import *\nt, u = indices("t u", size=3)\nx = input(3)\n'
+        "c = tensor(sum(at_most(u, t), u), t)\no = x * c\noutput(o)\n"
+    )
+    x = np.ones((2, 3))
+    assert evaluate(network, {BATCH: 2}, {"x": x})["c"].tolist() == [1, 2, 3]
+    found = gradients(network, {BATCH: 2}, {"x": x}, {"o": np.ones((2, 3))})
+    assert found["x"].tolist() == [[1, 2, 3]] * 2

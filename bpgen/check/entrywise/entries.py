@@ -82,7 +82,8 @@ class Entries:
 
         value, every = self.tape.run(leaf)
         value = np.asarray(value)
-        body = np.broadcast_to(value, (value.shape[0] if value.ndim else 1, *self.grid.shape))
+        lanes = value.shape[0] if value.ndim > self.grid.rank else 1  # none where nothing is read
+        body = np.broadcast_to(value, (lanes, *self.grid.shape))
         chosen = self.term.reduce in ("max", "first") and _nearly_tied(body, self.axes)
         self.evaluation.near = self.evaluation.near or chosen or self.tape.near(every)
         return body

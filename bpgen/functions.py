@@ -47,6 +47,7 @@ leaky_relu = _function("leaky_relu")
 leaky_step = _function("leaky_step")
 log_add_exp = _function("log_add_exp")
 share = _function("share")
+log1mexp = _function("log1mexp")
 log_cosh = _function("log_cosh")
 sech = _function("sech")
 elu = _function("elu")
@@ -202,6 +203,16 @@ _TABLE = (
         (lambda y, z: share(y, z) * share(z, y), lambda y, z: -share(y, z) * share(z, y)),
         helpers.SHARE,
         numeric=True,
+    ),
+    Row(
+        log1mexp,
+        "log1mexp({0})",
+        r"\operatorname{log1mexp}",
+        lambda z: sp.log(1 - sp.exp(z)),
+        (lambda z: sp.exp(z) / expm1(z),),
+        helpers.LOG1MEXP,
+        numeric=True,
+        elementary=True,
     ),
     Row(
         log_cosh,

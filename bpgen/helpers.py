@@ -30,6 +30,12 @@ def share(y: np.ndarray, z: np.ndarray) -> np.ndarray:
     e = np.exp(np.minimum(gap, -gap))
     return np.asarray(np.where(gap >= 0, 1, e) / (1 + e))
 '''
+LOG1MEXP = '''
+def log1mexp(z: np.ndarray) -> np.ndarray:
+    """log(1 - exp(z)) of negative z; exact near 0, and where exp(z) is small."""
+    near, far = np.maximum(z, -0.6931471805599453), np.minimum(z, -0.6931471805599453)
+    return np.asarray(np.where(z < near, np.log1p(-np.exp(far)), np.log(-np.expm1(near))))
+'''
 STEP = '''
 def step(z: np.ndarray) -> np.ndarray:
     """1 where z > 0, 0 elsewhere."""

@@ -192,6 +192,17 @@ CASES = {
         lambda z: -mp.log(2 * _sigmoid(-z[0])),
         ([30.0], [-30.0], [700.0]),
     ),
+    "log of 1 less an exponential, by names": Case(
+        "x = input(1)\ne = exp(-x)\nf = 1 - e\nu = log(f)\noutput(u)",
+        lambda z: mp.log(1 - mp.exp(-z[0])),
+        ([40.0], [1e-20], [0.5], [0.75]),
+        relative=True,
+    ),
+    "halves of exponentials": Case(
+        "x = input(1)\na = (exp(x) - exp(-x))/2\nb = (exp(x) + exp(-x))/2\nt = a/b\noutput(t)",
+        _tanh,
+        FAR,
+    ),
     "focal loss": Case(
         "x = input(1)\np = sigmoid(x)\nL = loss(-sum((1 - p)**2*log(p)))",
         lambda z: -(_sigmoid(-z[0]) ** 2) * mp.log(_sigmoid(z[0])),
@@ -225,6 +236,8 @@ ON_ONE_LINE = {
     "exp(x)/(1 + exp(x) + exp(2*x))": lambda z: 1 / (1 + mp.exp(z) + mp.exp(-z)),
     "1/(3 + exp(x) + exp(-x))": lambda z: 1 / (3 + mp.exp(z) + mp.exp(-z)),
     "1/sqrt(1 + exp(x))": lambda z: 1 / mp.sqrt(1 + mp.exp(z)),
+    "log(1 - exp(-x**2))": lambda z: mp.log(1 - mp.exp(-(z**2))),
+    "(exp(x)/2 - exp(-x)/2)/(exp(x)/2 + exp(-x)/2)": mp.tanh,
     "sqrt(sigmoid(x))": lambda z: mp.sqrt(_sigmoid(z)),
 }
 

@@ -23,6 +23,7 @@ from bpgen.functions import (
     bell,
     cauchy,
     hypotenuse,
+    log1mexp,
     log_cosh,
     sigmoid,
     softplus,
@@ -147,6 +148,14 @@ def _sinh_over_cosh(expr: sp.Expr) -> sp.Expr | None:
     return None
 
 
+def _log1mexp(expr: sp.Expr) -> sp.Expr | None:
+    """log(1 - exp(u)), as one function: log1p(-exp(u)) where exp(u) is small, log(-expm1(u)) where
+    it is nearly 1
+    """
+    inside = expr.args[0] if isinstance(expr, sp.log) else sp.S.Zero
+    return log1mexp((1 - inside).args[0]) if isinstance(1 - inside, sp.exp) else None
+
+
 def _log1p(expr: sp.Expr) -> sp.Expr | None:
     """log(1 + u) = log1p(u), exact where u is small"""
     if isinstance(expr, sp.log) and isinstance(expr.args[0], sp.Add) and expr.args[0].args[0] == 1:
@@ -158,20 +167,27 @@ def _tanh(expr: sp.Expr) -> sp.Expr | None:
     """(exp u - exp(-u)) / (exp u + exp(-u)) = tanh u, and (exp u - 1) / (exp u + 1) =
     tanh(u / 2), also their powers
     """
-    powers = {a: a.as_base_exp() for a in expr.args} if isinstance(expr, sp.Mul) else {}
-    for over, (base, exponent) in powers.items():
+    powers = {a: _with_content(a) for a in expr.args} if isinstance(expr, sp.Mul) else {}
+    for over, (number, base, exponent) in powers.items():
         found = _exp_and_rest(base) if exponent.is_Integer and exponent.is_negative else None
         half = _half(*found) if found is not None else None
         if found is None or half is None:
             continue
         top = sp.exp(found[0]) - found[1]
         tanh = {top: sp.tanh(half), -top: -sp.tanh(half), sp.Abs(top): sp.Abs(sp.tanh(half))}
-        for above, (other, times) in powers.items():
+        for above, (factor, other, times) in powers.items():
             if other in tanh and times.is_Integer and times.is_positive:
                 both = min(times, -exponent)
                 rest = base ** (exponent + both) * other ** (times - both)
-                return without(expr, over, above) * rest * tanh[other] ** both
+                return number * factor * without(expr, over, above) * rest * tanh[other] ** both
     return None
+
+
+def _with_content(factor: sp.Expr) -> tuple[sp.Expr, sp.Expr, sp.Expr]:
+    """c, u and k of c u^k, with no number left that is common to the addends of u."""
+    base, power = factor.as_base_exp()
+    content, rest = base.primitive() if isinstance(base, sp.Add) else (sp.S.One, base)
+    return content**power, rest, power
 
 
 def _half(u: sp.Expr, rest: sp.Expr) -> sp.Expr | None:
@@ -284,4 +300,4 @@ _OVERFLOW: tuple[Rewrite, ...] = (
 )
 # Only evaluated in the new spelling: it keeps digits that the old one cancels, has no square
 # that overflows, or no 0 times infinity.
-_CANCELLATION: tuple[Rewrite, ...] = (_xlogy, _log1p, _expm1, _hypotenuse, _bell)
+_CANCELLATION: tuple[Rewrite, ...] = (_xlogy, _log1mexp, _log1p, _expm1, _hypotenuse, _bell)

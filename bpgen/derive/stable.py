@@ -144,12 +144,17 @@ class Spelling:
         written = self.values.written(node.args[0])
         better = without_overflow(sp.log(written))
         if any(log.args[0] == written for log in _logs(better)):
-            return node
+            return node if written == node.args[0] else self._near_1(node, better)
         better = better.xreplace({log: self._log(log) for log in _logs(better)})
         left = (e.name for log in _logs(better) for e in log.atoms(Element))
         if any(name in self.values.defined for name in left):
             return node
         return self.values.told(better, self.values.read(node))
+
+    def _near_1(self, node: sp.Expr, written: sp.Expr) -> sp.Expr:
+        """The spelling of log(1 + u) that keeps the digits of u, where a name stands for 1 + u."""
+        better = without_cancellation(written)
+        return node if better == written else self.values.told(better, self.values.read(node))
 
     def _by_definitions(self, body: sp.Expr) -> sp.Expr:
         """The stable spelling of what is written with names, found in their definitions; the body

@@ -5,11 +5,12 @@ is found as if their definitions stood where their names do.
 from __future__ import annotations
 
 import sympy as sp
+from sympy.codegen.cfunctions import expm1, log1p
 
 from bpgen.derive.exponentials import one_exponential
 from bpgen.derive.measure import weight
+from bpgen.functions import ROWS, normal_cdf, on_paper, sech, sigmoid
 from bpgen.functions import erfc as own_erfc
-from bpgen.functions import normal_cdf, sech, sigmoid
 from bpgen.ir import Element, Equation, Index, Network, TensorInfo
 
 _RISKY = (sp.exp, sp.cosh, sp.sinh, sp.tanh, sigmoid, sech, own_erfc, normal_cdf)
@@ -51,7 +52,10 @@ class Values:
         """Remember an equation in its stable spelling."""
         body = equation.terms[0].body
         if equation.pointwise() and info.carried is None:
-            self.define(equation.name, equation.indices, self.written(body), bounds)
+            value = on_paper(self.written(body))
+            for known in (expm1, log1p):
+                value = value.replace(known, ROWS[known.__name__].definition)
+            self.define(equation.name, equation.indices, value, bounds)
 
     def define(self, name: str, indices: tuple[Index, ...], value: sp.Expr, bounds: Bounds) -> None:
         """What a value is, if it may overflow or vanish and is told in a formula of some size."""

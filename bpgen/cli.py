@@ -153,7 +153,13 @@ def emit(
 
 @main.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path())
-@click.option("--seed", default=0, show_default=True, help="Of the random points.")
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Of the random points.",
+)
 def check(files: tuple[str, ...], seed: int) -> int:
     """Prove what emit writes for each NET.py (or an emitted module): by numbers, exactly, and by
     breaking it.

@@ -17,6 +17,7 @@ from bpgen.check.exact import ExactRow
 from bpgen.check.module import Subject
 from bpgen.check.numbers import Ruler
 from bpgen.check.report import Report, Row
+from bpgen.check.undefined import undefined
 from bpgen.ir import Network
 
 __all__ = ["Report", "check_module"]
@@ -63,7 +64,7 @@ def check_module(
         for name, row in (proved or {}).items()
         if name not in {r.name for r in found.rows}
     ]
-    notes = [ALONE] * (target is None)
+    notes = [*undefined(subject, seed), *[ALONE] * (target is None)]
     tested = None
     if found.ok:  # breaking what is broken shows nothing
         if exact_source is not None and form(exact_source[0]) == form(source):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
+from itertools import combinations_with_replacement
 
 import sympy as sp
 
@@ -11,18 +12,21 @@ from bpgen.ir import Equation
 
 NICE = 10**6  # denominators of constants a float may stand for
 SHORT = 12  # characters of a decimal that is meant as it stands
+FIGURES = 6  # characters of a decimal whose products with another are as short
+FEW = 12  # numbers of which all products are known
 ULP = 4e-16  # relative: how far a float may lie from a constant that it is the rounding of
 
 
 def constant(number: float, known: Mapping[float, sp.Expr]) -> sp.Expr:
-    """What a float stands for: the simplest fraction, or the simplest multiple of a known constant,
-    within a rounding of it.
+    """What a float stands for: a constant of the network, else the simplest fraction, or the simplest
+    multiple of an irrational constant, within a rounding of it: 0.1 N is rounded, too.
     """
     if number in known:
         return known[number]
     fits = []
     if len(repr(number)) > SHORT:
-        for value, exact in {1.0: sp.S.One, **known}.items():
+        irrational = {value: exact for value, exact in known.items() if not exact.is_Rational}
+        for value, exact in {1.0: sp.S.One, **irrational}.items():
             ratio = Fraction(number / value).limit_denominator(NICE)
             if abs(value * float(ratio) - number) <= ULP * abs(number):
                 fits.append((abs(ratio.numerator) * ratio.denominator, ratio, exact))
@@ -33,9 +37,12 @@ def constant(number: float, known: Mapping[float, sp.Expr]) -> sp.Expr:
 
 
 def constants(network: Iterable[Equation]) -> dict[float, sp.Expr]:
-    """The irrational constants of a network, by the floats they print as."""
+    """The irrational constants of a network, and what its rational ones are multiplied to, by the
+    floats they print as.
+    """
     known = (sp.log(2), 2 / sp.sqrt(sp.pi))  # which log_cosh and the derivative of erf need
-    found: dict[float, sp.Expr] = {float(c): c for c in known}
+    network = tuple(network)
+    found: dict[float, sp.Expr] = {**_products(network), **{float(c): c for c in known}}
     for equation in network:
         for term in equation.terms:
             for part in sp.preorder_traversal(term.body):
@@ -46,6 +53,19 @@ def constants(network: Iterable[Equation]) -> dict[float, sp.Expr]:
                 if not number.is_rational and number.is_finite:
                     found.update({float(c): c for c in (number, 1 / number)})
     return found
+
+
+def _products(network: Iterable[Equation]) -> dict[float, sp.Expr]:
+    """Products of up to three numbers of a network: a derivative is multiplied by the factor and
+    the exponent of each function that it goes through. Of many numbers those of two.
+    """
+    bodies = [term.body for equation in network for term in equation.terms]
+    numbers = {abs(n) for body in bodies for n in body.atoms(sp.Rational) if n != 0}
+    odd = sorted(n for n in numbers if len(repr(float(n))) > FIGURES)
+    factors = [sp.S.One, *sorted(numbers - {sp.S.One} - {*odd})[:FEW], *odd[:FEW]]
+    of = combinations_with_replacement(factors, 3 if len(factors) <= FEW else 2)
+    every = {sp.Mul(*product) for product in of} if odd else set()
+    return {float(sign * n): sign * n for n in every for sign in (1, -1)}
 
 
 def _logs(part: sp.Basic) -> list[sp.Expr]:

@@ -40,7 +40,7 @@ REPEATED = ((2, True, (2, 3, 1)),)
 POINTS = 6  # points tried before a network is said to lie on a kink everywhere
 # Of the written-out network: more is refused, and a smaller network of the same form asked for.
 SCALARS = 10_000
-GRID = 64  # the denominator of the random rational point
+GRID = 2**20  # the denominator of the random rational point: coarser, and a maximum has ties
 # Doors of the emitted module that let numpy's numbers in only: they are replaced, and so is _check.
 DOORS = ("_array", "_one_hot", "_state")
 # Of a run: more where one does not show all, because every second radicand is no square.

@@ -594,7 +594,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("an axis rolled", _assigned("np.roll({}, 1, -1)")),
     Kind(
         "float32 inside",
-        _assigned("(({}).astype(np.float32) + params[next(iter(params))].dtype.type(0))"),
+        _assigned("np.asarray(({}).astype(np.float32) + params[next(iter(params))].dtype.type(0))"),
     ),
     Kind("a gradient 0.1 % off", _around(_each_gradient("grads[NAME] = g * g.dtype.type(1.001)"))),
     Kind("one entry 1 % off", _around(_each_gradient("g.flat[np.abs(g).argmax()] *= 1.01"))),

@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from bpgen.check import form
+from bpgen.check import check_module, form
 from bpgen.check.constants import constant
 from bpgen.check.contract import contract
 from bpgen.check.exact import exact
 from bpgen.check.module import Subject
 from bpgen.check.mutants import mutants
+from bpgen.check.undefined import undefined
 from bpgen.emit import emit
 from bpgen.ir import Network
 from bpgen.load import declared_by
@@ -137,3 +138,54 @@ def test_inputs_are_drawn_around_what_they_are_compared_with() -> None:
     drawn = subject.draw(np.random.default_rng(0), 5).inputs["x"]
     assert drawn.min() < 5
     assert drawn.max() > 15
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x, z = input(6), label(6)\nh = log_softmax(x)\nL = loss(-h[z])\n",
+        "x, d = input(), input()\ny = 0.123456789 * sin(0.987654321 * x)\n"
+        "q = (1 - 0.9) * d\nr = 2 / 3 * 0.7 * d\noutput(y, q, r)\n",
+        "x = input()\ny = hard_tanh(0.5 * x + 0.25, 0, 1)\noutput(y)\n",
+        "x, b = input(), param()\nL = loss(x ** 2 + b)\n",
+        "x = input(3, 32, 32)\noutput(max_pool2d(x, 5, stride=3))\n",
+    ],
+    ids=["a label's log-probability", "long decimals", "a clip", "a whole gradient", "a pool"],
+)
+def test_right_modules_are_not_refused(text: str) -> None:
+    net = network(text)
+    small = shrunk(net)
+    report = check_module(emit(net), net, exact_source=(emit(small), small))
+    assert report.ok, str(report)
+
+
+def test_after_what_is_not_finite_nothing_else_is_said() -> None:
+    """nan is near nothing: that the order of the samples changes it would be no news."""
+    net = network("x, w = input(3), param(3)\nL = loss(sum(w * x))\n")
+    text = emit(net)
+    wrong = text.replace("dw = ", "dw = np.nan * ")
+    assert wrong != text
+    facts = {f.fact for f in contract(Subject(wrong, net), 0)}
+    assert facts == {"the gradient is not finite"}
+
+
+def test_a_gradient_is_an_array() -> None:
+    net = network("x, b = input(), param()\nL = loss(x ** 2 + b)\n")
+    text = emit(net)
+    wrong = text.replace('grads = {"b": db}', 'grads = {"b": db[()]}')
+    assert wrong != text
+    assert {str(f) for f in contract(Subject(wrong, net), 0)} == {
+        "b: the gradient is a float64, no array"
+    }
+
+
+def test_what_is_undefined_at_zero_is_told() -> None:
+    net = network("x, w = input(3), param(3)\noutput(w * sqrt(abs(x)))\n")
+    report = check_module(emit(net), net)
+    assert report.ok
+    assert str(report).endswith("undefined where x is 0: the outputs are finite there, dx is not\n")
+
+
+def test_of_a_norm_all_is_defined_at_zero() -> None:
+    net = network("x, w = input(3), param(3)\noutput(w * sqrt(sum(x ** 2)))\n")
+    assert undefined(Subject(emit(net), net), 0) == ()

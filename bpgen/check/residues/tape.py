@@ -96,13 +96,19 @@ class Tape:
             return self.number(Fraction(int(other)))
         if isinstance(other, (float, np.floating)):
             if np.isfinite(other):
-                return self.constant(constant(float(other), self.known))
+                return self._float(float(other))
             if np.isinf(other):
                 return self.infinite(1 if other > 0 else -1)
             raise NotProved(f"a value is {float(other)}")
         if isinstance(other, Fraction):
             return self.number(other)
         return None
+
+    def _float(self, number: float) -> Scalar:
+        key = ("float", number)
+        if key not in self._numbers:
+            self._numbers[key] = self.constant(constant(number, self.known))
+        return self._numbers[key]
 
     def _new(
         self, op: str, args: tuple[Scalar, ...], value: Any, residues: list[int], degree: float

@@ -10,6 +10,7 @@ import click
 
 from bpgen import __version__
 from bpgen.errors import NetError
+from bpgen.progress import shown
 
 FORMATS = ("latex", "tex", "markdown", "text")
 SUFFIXES = {".tex": "tex", ".md": "markdown", ".txt": "text", "": "text"}
@@ -164,11 +165,12 @@ def check(files: tuple[str, ...], seed: int) -> int:
     """Prove what emit writes for each NET.py (or an emitted module): by numbers, exactly, and by
     breaking it.
     """
-    from bpgen.prove import prove
-
     right = True
     for file in files:
-        report = prove(file, seed)
+        with shown(sys.stderr, file):
+            from bpgen.prove import prove
+
+            report = prove(file, seed)
         right = right and report.ok
         click.echo(f"{file}\n{report}")
     return int(not right)

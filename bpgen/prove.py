@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bpgen.errors import NetError
+from bpgen.progress import say
 from bpgen.write import MARK
 
 if TYPE_CHECKING:
@@ -24,7 +25,9 @@ def prove(path: str, seed: int = 0) -> Report:
     from bpgen.load import load
     from bpgen.network.shrink import shrunk
 
+    say("reading it")
     network = load(path)
+    say("writing its module")
     small = shrunk(network)
     exact_source = (emit(small), small) if small != network else None
     return check_module(emit(network), network, seed=seed, exact_source=exact_source)

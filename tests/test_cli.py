@@ -150,6 +150,7 @@ def test_calls_that_are_refused(arguments: list[str], error: str) -> None:
         (["derive", "net.py", "--nonsense"], "No such option", "see bpgen derive --help"),
         (["derive", "net.py", "-f", "docx"], "Invalid value", "see bpgen derive --help"),
         (["prove", "net.py"], "No such command", "see bpgen --help"),
+        (["check", "net.py", "--seed", "-1"], "Invalid value", "see bpgen check --help"),
         ([], "Missing command", "see bpgen --help"),
     ],
 )

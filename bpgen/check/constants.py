@@ -18,8 +18,8 @@ ULP = 4e-16  # relative: how far a float may lie from a constant that it is the 
 
 
 def constant(number: float, known: Mapping[float, sp.Expr]) -> sp.Expr:
-    """What a float stands for: a constant of the network, else the simplest fraction, or the simplest
-    multiple of an irrational constant, within a rounding of it: 0.1 N is rounded, too.
+    """What a float stands for: a constant of the network, else the simplest fraction or multiple of
+    an irrational constant within a rounding of it: what is computed, as 0.1 N, is rounded again.
     """
     if number in known:
         return known[number]

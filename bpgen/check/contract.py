@@ -14,6 +14,7 @@ import numpy as np
 
 from bpgen.check.module import Array, Arrays, Point, Subject, quiet, with_rest
 from bpgen.ir import BATCH, Equation, Network
+from bpgen.progress import say
 
 BATCHES = (1, 2, 5)
 ZERO = 1e-12  # of the largest gradient at the point: zero up to rounding
@@ -370,6 +371,7 @@ def contract(subject: Subject, seed: int) -> Iterator[Finding]:
             for promise in PROMISES:
                 if told and promise in COMPARING:
                     continue
+                say(f"promises, {promise.__name__}, at a batch of {where}")
                 with quiet():
                     broken = list(promise(at, point))
                 yield from broken

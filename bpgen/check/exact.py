@@ -30,6 +30,7 @@ from bpgen.check.residues.scalar import Scalar
 from bpgen.check.residues.tape import Tape
 from bpgen.check.residues.values import TOO_DEEP, NotProved, OnKink, Undefined
 from bpgen.ir import BATCH, Network
+from bpgen.progress import say
 
 # Sizes, whether all samples have the same integers, and the lengths known at run time: three steps
 # of a recurrence, and two.
@@ -150,9 +151,11 @@ def _on_tape(subject: Subject, entries: Entries, point: Point) -> list[ExactRow]
     tape = entries.tape
     if len(tape.made) > SCALARS * 40:
         raise NotProved("too large; check a smaller network of the same form")
+    say(f"exactly, the gradient of {len(tape.made)} scalars")
     expected = dict(_expected(subject, entries))
     if len(tape.fields) > 1:
         tape.expected = Expected(tape, entries.lengths[BATCH])
+    say(f"exactly, the module over {len(tape.made)} scalars")
     returned = _run(subject, entries, point)
     return [_prove(tape, *entry, returned) for entry in expected.items()]
 

@@ -23,6 +23,7 @@ import numpy as np
 
 from bpgen.check.contract import ZERO, Finding, contract
 from bpgen.check.module import SCALES, Array, Arrays, Point, Subject
+from bpgen.progress import say
 
 COMPLEX_STEP = 1e-20
 COMPLEX_TOLERANCE = 1e-11  # of the tensor's largest entry
@@ -447,7 +448,8 @@ def _moved(value: Any, rng: np.random.Generator) -> Any:
 def derivatives(subject: Subject, ruler: Ruler) -> Iterator[NumberRow]:
     """A row for each tensor that has a gradient."""
     gradients = Gradients(subject, ruler)
-    for tensor in subject.differentiable:
+    for number, tensor in enumerate(subject.differentiable, 1):
+        say(f"by numbers, d{tensor} ({number} of {len(subject.differentiable)})")
         try:
             yield row(ruler, subject, gradients, tensor)
         except Exception as error:  # told once among the broken promises

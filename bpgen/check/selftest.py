@@ -16,6 +16,7 @@ from bpgen.check.contract import ZERO, leaves
 from bpgen.check.module import Point, Subject
 from bpgen.check.mutants import Mutant, mutants
 from bpgen.check.numbers import Ruler, failure, largest
+from bpgen.progress import say
 
 EACH, FEW = 4, 2  # mutants of one kind; of a module of many tensors
 # Draws at which a survivor must do the same as the right module to be called no change.
@@ -48,7 +49,9 @@ def selftest(subject: Subject, ruler: Ruler, each: int = EACH) -> SelfTest:
     """Break the module in many ways and count those the numbers check refuses."""
     caught, equivalent, kinds = 0, 0, set()
     survivors = []
-    for mutant in mutants(subject.source, FEW if ruler.many else each):
+    broken = mutants(subject.source, FEW if ruler.many else each)
+    for number, mutant in enumerate(broken, 1):
+        say(f"self-test, {number} of {len(broken)}: {mutant.kind}")
         if ruler.many and same(subject, mutant):  # to be sure takes long
             equivalent += 1
         elif _refused(mutant, subject, ruler):

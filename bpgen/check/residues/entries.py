@@ -20,6 +20,7 @@ from bpgen.check.residues.expressions import Bound, Expressions, Reader
 from bpgen.check.residues.tape import Tape
 from bpgen.check.residues.values import NotProved
 from bpgen.ir import Element, Equation, Index, Network, Size, Term, element
+from bpgen.progress import say
 
 Tensors = dict[str, Any]  # arrays of scalars; integer tensors as they are
 
@@ -89,6 +90,7 @@ class Entries:
             self._terms[e.name] = self._written(e)
         for step in self._steps(members):
             for e in members:
+                say(f"exactly, {e.name} written out")
                 for at in np.ndindex(self.tensors[e.name].shape):
                     if step is None or self._axis_value(e, at) == step:
                         self._entry(e.name, at)

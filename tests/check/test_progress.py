@@ -1,0 +1,80 @@
+"""What `bpgen check` says on stderr while it works: a line that moves on a terminal, else nothing."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.conftest import ROOT
+
+GPT = str(ROOT / "examples" / "gpt.py")
+TOY = str(ROOT / "examples" / "toy_2_2_1.py")
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "60"}
+
+
+@contextmanager
+def checking(net: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """`bpgen check` with a terminal for its stderr, and the end of it that people see."""
+    seen, terminal = pty.openpty()
+    command = [sys.executable, "-m", "bpgen", "check", net]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=terminal, env=ENVIRONMENT
+    ) as process:
+        os.close(terminal)
+        try:
+            yield process, seen
+        finally:
+            process.kill()
+            os.close(seen)
+
+
+def read(seen: int, until: str, seconds: float = 60) -> str:
+    """What appears on the terminal, until some text does or it is closed."""
+    text, end = "", time.monotonic() + seconds
+    while until not in text and time.monotonic() < end:
+        if select.select([seen], [], [], 0.1)[0]:
+            try:
+                text += os.read(seen, 4096).decode()
+            except OSError:  # how Linux tells that the other end is closed
+                break
+    return text
+
+
+def test_a_line_moves_and_is_gone_at_the_end() -> None:
+    with checking(TOY) as (process, seen):
+        text = read(seen, until="\0")
+        assert process.wait(60) == 0
+        assert process.stdout is not None
+        assert b"\r" not in process.stdout.read()
+    shown = text.split("\r\x1b[K")
+    assert shown[0] == ""
+    assert shown[1].startswith(TOY[:20])
+    assert len(shown) > 4
+    assert all(len(line) < 60 for line in shown)
+    assert shown[-1] == ""
+
+
+def test_ctrl_c_ends_it_at_once() -> None:
+    with checking(GPT) as (process, seen):
+        assert "..." in read(seen, until="...")
+        read(seen, until="by numbers")
+        start = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        rest = read(seen, until="interrupted\r\n")
+        assert process.wait(60) == 130
+        assert time.monotonic() - start < 5
+    assert rest.endswith("\r\x1b[K\r\nbpgen: interrupted\r\n")
+
+
+def test_nothing_is_said_where_nobody_watches() -> None:
+    command = [sys.executable, "-m", "bpgen", "check", TOY]
+    done = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, check=True)
+    assert done.stderr == ""
+    assert done.stdout.startswith(TOY)

@@ -146,7 +146,11 @@ def emit(
                 )
         else:
             if not unchecked:
-                refuse_wrong(text, network, net)
+                undefined = refuse_wrong(text, network, net)
+                if undefined:
+                    what = ", ".join(undefined)
+                    said = f"{what}: no number at any point tried, and so not compared"
+                    click.echo(f"bpgen: {net}: {said}", err=True)
             write_module(file, text, Path(net), force)
             click.echo(f"{file}: {text.count(chr(10))} lines")
     return int(not fresh)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bpgen.check import form
-from bpgen.check.agreement import difference
+from bpgen.check.agreement import verdict
 from bpgen.check.trial import cost
 from bpgen.emit import emit
 from bpgen.errors import NetError
@@ -17,12 +17,15 @@ LARGEST = 4 * LARGE  # the same, whatever its code
 REMEDY = "a defect of bpgen: report it with net.py; --unchecked writes the module all the same"
 
 
-def refuse_wrong(source: str, network: Network, place: str) -> None:
-    """NetError where the module is not what the equations say."""
-    found = difference(*_run_instead(source, network))
-    if found is not None:
-        fact = f"not written, for it would be wrong: {found.what} {found.said}"
+def refuse_wrong(source: str, network: Network, place: str) -> tuple[str, ...]:
+    """NetError where the module is not what the equations say. What could not be compared, as it is
+    no number at any point tried.
+    """
+    found = verdict(*_run_instead(source, network))
+    if found.wrong is not None:
+        fact = f"not written, for it would be wrong: {found.wrong.what} {found.wrong.said}"
         raise NetError(fact, REMEDY, place)
+    return found.undefined
 
 
 def _run_instead(source: str, network: Network) -> tuple[str, Network]:

@@ -13,9 +13,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 import bpgen.emit
-from bpgen.check.agreement import difference
+from bpgen.check.agreement import Verdict, difference
 from bpgen.check.difference import differing
-from bpgen.check.trial import Trial, masks, trials
+from bpgen.check.trial import Trial, trials
 from bpgen.cli import main
 from bpgen.derive import derive
 from bpgen.emit import emit
@@ -219,6 +219,14 @@ def test_the_smallest_thing_that_differs_is_said() -> None:
     assert re.fullmatch(r"is \S+, where the equations say \S+", found.said)
 
 
+def test_what_is_no_number_is_said() -> None:
+    Path("net.py").write_text("from bpgen import *\nx = input()\noutput(log(-1 - x ** 2))\n")
+    done = run("emit", "net.py")
+    said = "dL/dx: no number at any point tried, and so not compared\n"
+    assert done.exit_code == 0
+    assert re.fullmatch(rf"bpgen: net.py: \w+, {said}", done.stderr), done.stderr
+
+
 WIDE = DENSE.replace("(3, 3)", "(400, 300)").replace("input(3)", "input(300)")
 WIDE = WIDE.replace("param(3)", "param(400)").replace("target(3)", "target(400)")
 
@@ -246,7 +254,12 @@ def test_of_a_huge_module_a_smaller_one_of_the_same_form_is_run(
     network = declared_by(WIDE)
     text = emit(network)
     ran: list[Network] = []
-    monkeypatch.setattr("bpgen.gate.difference", lambda _, network: ran.append(network))
+
+    def right(_: str, network: Network) -> Verdict:
+        ran.append(network)
+        return Verdict(None)
+
+    monkeypatch.setattr("bpgen.gate.verdict", right)
     monkeypatch.setattr("bpgen.gate.cost", lambda _: LARGE + 1)
     refuse_wrong(text, network, "net.py")
     assert ran[0].tensors["W"].sample_shape == (3, 2)
@@ -256,7 +269,6 @@ def test_of_a_huge_module_a_smaller_one_of_the_same_form_is_run(
 
 def test_masks_are_drawn_as_both() -> None:
     network = declared_by(MASKED)
-    assert masks(network) == {"keep"}
     drawn = [t.point.inputs["keep"] for t in trials(emit(network), network, 3, True)]
     assert {*np.ravel(drawn)} == {0.0, 1.0}
 

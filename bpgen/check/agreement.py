@@ -8,10 +8,13 @@ whole network. Rounding is told from an error by measuring it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 
 from bpgen.check.difference import SHAKEN, TOLERANCE, Difference, differing
-from bpgen.check.module import Array
+from bpgen.check.module import Array, Arrays
 from bpgen.check.trial import TOGETHER, Raises, Trial, cost, trials
 from bpgen.ir import Network
 
@@ -19,30 +22,51 @@ SMALL = 300_000  # entries of a network that is compared at each of them
 POINTS = 3  # at which a small network is compared; a large one at one
 
 
-def difference(source: str, network: Network) -> Difference | None:
-    """The smallest thing that differs at the points tried: of the outputs, then of the loss, then
-    of the gradients.
+@dataclass(frozen=True)
+class Verdict:
+    """The smallest thing that differs, if any; and what was no number at any point, so that nothing
+    could be compared.
     """
+
+    wrong: Difference | None
+    undefined: tuple[str, ...] = ()
+
+
+def difference(source: str, network: Network) -> Difference | None:
+    """The smallest thing that differs at the points tried."""
+    return verdict(source, network).wrong
+
+
+def verdict(source: str, network: Network) -> Verdict:
+    """What differs at the points tried: of the outputs, then of the loss, then of the gradients."""
     small = cost(network) < SMALL
     late = (network.loss, TOGETHER)
-    compare = _at_entries if small else _at_large
+    undefined: dict[str, None] | None = None
     try:
         for trial in trials(source, network, POINTS, small):
-            found = min(compare(trial), key=lambda d: (d.what in late, d.entries), default=None)
-            if found is not None:
-                return found
+            found = _at_entries(trial) if small else _at_large(trial)
+            if found:
+                return Verdict(min(found, key=lambda d: (d.what in late, d.entries)))
+            if small:
+                here = dict.fromkeys(trial.undefined)
+                undefined = {n: None for n in here if undefined is None or n in undefined}
     except Raises as error:
-        return Difference("the module", str(error))
-    return None
+        return Verdict(Difference("the module", str(error)))
+    return Verdict(None, tuple(undefined or ()))
 
 
 def _at_entries(trial: Trial) -> list[Difference]:
     """What differs at any entry; where values differ, gradients are not asked."""
     values, *gradients = trial.computed
     wrong = [*differing(values, trial.values(trial.meant), lambda: trial.noise[0], "")]
-    if wrong:
-        return wrong
-    meant = trial.gradients(trial.meant)
+    return wrong or _differing_gradients(trial, gradients, trial.slopes)
+
+
+def _differing_gradients(
+    trial: Trial, gradients: Sequence[Arrays], meant: Arrays
+) -> list[Difference]:
+    """Of what backward returns each time it is asked: always the parameters."""
+    wrong: list[Difference] = []
     for found in gradients:
         asked = {n: g for n, g in meant.items() if n in found or n in trial.subject.shapes}
         wrong += differing(found, asked, lambda: trial.noise[1], "dL/d")
@@ -53,23 +77,22 @@ def _at_large(trial: Trial) -> list[Difference]:
     """The same of a large network, whose gradients are compared one by one only where they differ
     along a direction.
     """
-    values, gradients, *_ = trial.computed
+    values, gradients, *others = trial.computed
     rng = np.random.default_rng(0)
     directions = {n: _direction(rng, g) for n, g in gradients.items()}
     meant, true = trial.stepped(directions)
     wrong = [*differing(values, meant, lambda: trial.noise[0], "")]
+    wrong = wrong or _differing_gradients(trial, others, gradients)
     if wrong:
         return wrong
     parts = {n: gradients[n] * directions[n] for n in gradients}
     ours = sum(float(np.sum(p)) for p in parts.values())
     size = sum(float(np.sum(np.abs(p))) for p in parts.values())
-    if abs(ours - true) <= TOLERANCE * size or not np.isfinite(true):
+    if gradients.keys() == {*trial.subject.differentiable} and abs(ours - true) <= TOLERANCE * size:
         return []
     named = _at_entries(trial)
-    slack = sum(
-        SHAKEN * trial.noise[1][n] * float(np.sum(np.abs(d))) for n, d in directions.items()
-    )
-    if named or abs(ours - true) <= TOLERANCE * size + slack:
+    slack = sum(trial.noise[1][n] * float(np.sum(np.abs(d))) for n, d in directions.items())
+    if named or not np.isfinite(true) or abs(ours - true) <= TOLERANCE * size + SHAKEN * slack:
         return named
     said = f"is {ours!r}, where the equations say {true!r}"
     return [Difference("the gradient along a random direction", said)]

@@ -5,19 +5,18 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
 from typing import Any
 
 import numpy as np
 
-from bpgen import functions
 from bpgen.check.entrywise import shown, weighted
 from bpgen.check.entrywise.adjoints import Adjoints
 from bpgen.check.entrywise.evaluation import STEP, Evaluation
 from bpgen.check.module import DOMAINS, SCALES, Array, Arrays, Point, Subject, quiet
-from bpgen.ir import BATCH, Network, Size, elements
+from bpgen.ir import BATCH, Network, Size
 
 # Of the batch, then of other axes known at run time: what no axis measures otherwise comes first.
 LENGTHS = (3, 5, 2, 7, 4, 11)
@@ -48,13 +47,6 @@ def cost(network: Network) -> int:
             steps = 1 if equation.loop is None else size(equation.loop.index.size)
             total += prod(size(getattr(i, "size", 1)) for i in over) + LOOPING * steps
     return total
-
-
-def masks(network: Network) -> set[str]:
-    """The inputs of 1 and 0 that say what counts."""
-    calls = {c for e in network for t in e.terms for c in t.body.atoms(functions.masked)}
-    read = {e.name for c in calls for e in elements(c.args[1])}
-    return {name for name in read if network.tensors[name].role in ("input", "target", "state")}
 
 
 class Raises(Exception):
@@ -119,6 +111,17 @@ class Trial:
         found = Adjoints(of, self.weights).found
         return {name: found[name] for name in self.subject.differentiable}
 
+    @cached_property
+    def slopes(self) -> Arrays:
+        """What the equations say of the gradients."""
+        return self.gradients(self.meant)
+
+    @property
+    def undefined(self) -> list[str]:
+        """What is no number anywhere at this point."""
+        meant = {**self.values(self.meant), **{f"dL/d{n}": g for n, g in self.slopes.items()}}
+        return [n for n, a in meant.items() if np.size(a) and not np.any(np.isfinite(a))]
+
     def stepped(self, directions: Arrays) -> tuple[Arrays, float]:
         """The values, and the derivative along all directions together, by one complex step."""
         steps = {name: d[None] for name, d in directions.items()}
@@ -132,7 +135,7 @@ class Trial:
         """What happens to values and to gradients where every number on the way is off by some
         roundings; at least what a rounding of the largest on the way is.
         """
-        of_values, of_gradients = self.values(self.meant), self.gradients(self.meant)
+        of_values, of_gradients = self.values(self.meant), self.slopes
         ways = self.meant.values, Adjoints(self.meant, self.weights).found
         least = [ROUNDING * max(map(_largest, way.values()), default=0.0) for way in ways]
         found = dict.fromkeys(of_values, least[0]), dict.fromkeys(of_gradients, least[1])
@@ -201,7 +204,10 @@ def trials(source: str, network: Network, points: int, small: bool) -> Iterator[
         for k, attempt in itertools.product(range(len(DOMAINS)), range(TRIES)):
             with of_module():
                 if k == len(subjects):
-                    subjects.append(Subject(source, network, DOMAINS[k], tuple(long)))
+                    domain = replace(
+                        DOMAINS[k], rows=False
+                    )  # of a softmax of nothing they do not speak
+                    subjects.append(Subject(source, network, domain, tuple(long)))
                 found = _drawn(subjects[k], network, batch, number, attempt)
             if found.settled if small else found.finite:
                 break
@@ -218,10 +224,5 @@ def _drawn(subject: Subject, network: Network, batch: int, number: int, attempt:
         noise[t.name] = rng.choice([0.0, 1.25, 1.25], shape)
     drawn = itertools.cycle(noise.values())
     subject.module.__dict__["dropout"] = lambda *_: next(drawn).copy()
-    hidden = masks(network)
-
-    def mask(name: str, array: Array) -> Array:
-        return rng.choice([0.0, 1.0, 1.0], array.shape) if name in hidden else array
-
-    point = subject.draw(rng, batch, SCALES[number % len(SCALES)]).map(mask)
+    point = subject.draw(rng, batch, SCALES[number % len(SCALES)])
     return Trial(network, subject, point, noise, lengths)

@@ -301,3 +301,11 @@ def test_a_body_that_reads_nothing_is_one_lane() -> None:
     assert evaluate(network, {BATCH: 2}, {"x": x})["c"].tolist() == [1, 2, 3]
     found = gradients(network, {BATCH: 2}, {"x": x}, {"o": np.ones((2, 3))})
     assert found["x"].tolist() == [[1, 2, 3]] * 2
+
+
+@pytest.mark.parametrize("name", ["relu", "step", "clip", "leaky_relu", "sign", "huber"])
+def test_what_is_no_number_stays_none(name: str) -> None:
+    row, i = ROWS[name], Index("i", 1)
+    body = row.function(*[element("x", (i,)), -1, 1][: row.arity])
+    network = one(body, (i,), TensorInfo("x", (Index("_0", 1),), "input"))
+    assert np.isnan(evaluate(network, {}, {"x": np.array([np.nan])})["y"]).all()

@@ -30,13 +30,18 @@ def _continued(value: Call, slope: Call) -> Call:
     return of
 
 
+def _no_number(*like: Any) -> Any:
+    """Neither a value nor a slope."""
+    return complex(np.nan, np.nan) if any(map(np.iscomplexobj, like)) else np.nan
+
+
 def _where_positive(call: Call, at_least: Call = np.greater_equal) -> Call:
     """A function that is none of negative numbers, although it is one of complex ones."""
 
     def of(z: Any) -> Any:
         if not np.iscomplexobj(z):
             return call(z)
-        return np.where(at_least(np.real(z), 0), call(z), np.nan)
+        return np.where(at_least(np.real(z), 0), call(z), _no_number(z))
 
     return of
 
@@ -65,11 +70,29 @@ def _absolute(z: Any) -> Any:
 
 
 def _larger(a: Any, b: Any) -> Any:
-    return np.where(np.real(a) >= np.real(b), a, b)
+    return np.where((np.real(a) >= np.real(b)) | np.isnan(a), a, b)
 
 
 def _smaller(a: Any, b: Any) -> Any:
-    return np.where(np.real(a) <= np.real(b), a, b)
+    return np.where((np.real(a) <= np.real(b)) | np.isnan(a), a, b)
+
+
+def compared(call: Call) -> Call:
+    """1 where a comparison holds, 0 where it does not, nan where there is nothing to compare."""
+
+    def of(a: Any, b: Any) -> Any:
+        a, b = np.real(a), np.real(b)
+        return np.where(np.isnan(a) | np.isnan(b), np.nan, call(a, b))
+
+    return of
+
+
+def chosen(*slots: Any) -> Any:
+    """The first case whose condition holds: of a case, a condition, a case, a condition, ..."""
+    none = value = _no_number(*slots)
+    for case, condition in zip(slots[-2::-2], slots[-1::-2], strict=True):
+        value = np.where(np.isnan(condition), none, np.where(condition, case, value))
+    return value
 
 
 def _masked(z: Any, keep: Any) -> Any:
@@ -87,8 +110,9 @@ def power(base: Any, exponent: Any) -> Any:
     """
     positive = np.real(base) > 0
     value = np.exp(exponent * np.log(np.where(positive, base, 1)))
-    at_zero = np.where(np.real(exponent) > 0, 0, np.nan)
-    return np.where(positive, value, np.where(np.real(base) == 0, at_zero, np.nan))
+    none = _no_number(base, exponent)
+    at_zero = np.where(np.real(exponent) > 0, 0, none)
+    return np.where(positive, value, np.where(np.real(base) == 0, at_zero, none))
 
 
 def whole_power(exponent: int) -> Call:
@@ -126,9 +150,9 @@ CALLS: dict[str, Call] = {
     "xlogx": lambda z: _times_log(z, z),
     "xlogy": _times_log,
     "xlog1py": lambda z, y: _times_log(z, 1 + y),
-    "And": lambda *a: reduce(np.logical_and, a),
-    "Or": lambda *a: reduce(np.logical_or, a),
-    "Not": np.logical_not,
+    "And": lambda *a: reduce(np.minimum, a),
+    "Or": lambda *a: reduce(np.maximum, a),
+    "Not": lambda a: 1 - a,
 }
 
 # Spelt so that what is small keeps its digits, where the table's definition subtracts from one.
@@ -140,12 +164,12 @@ DEFINITIONS: dict[str, Call] = {
 }
 
 COMPARISONS: dict[str, Call] = {
-    "StrictGreaterThan": np.greater,
-    "GreaterThan": np.greater_equal,
-    "StrictLessThan": np.less,
-    "LessThan": np.less_equal,
-    "Equality": np.equal,
-    "Unequality": np.not_equal,
+    "StrictGreaterThan": compared(np.greater),
+    "GreaterThan": compared(np.greater_equal),
+    "StrictLessThan": compared(np.less),
+    "LessThan": compared(np.less_equal),
+    "Equality": compared(np.equal),
+    "Unequality": compared(np.not_equal),
 }
 
 

@@ -70,7 +70,9 @@ class Tape:
         if isinstance(expr, sp.Pow):
             return self._power(expr)
         if isinstance(expr, sp.Piecewise):
-            return self._piecewise(expr)
+            return scalars.chosen, self._arguments(
+                [part for case in expr.args for part in case.args]
+            )
         name = type(expr).__name__
         if isinstance(expr, Relational):
             return self._comparison(scalars.COMPARISONS[name], expr)
@@ -110,18 +112,7 @@ class Tape:
         arguments = self._arguments(expr.args)
         if not isinstance(expr, (sp.Eq, sp.Ne)):
             self.compared.append((arguments[0], arguments[1]))
-        return (lambda a, b: call(np.real(a), np.real(b))), arguments
-
-    def _piecewise(self, expr: sp.Piecewise) -> tuple[Callable[..., Any], tuple[int, ...]]:
-        """Of the cases from the last to the first, each where its condition holds."""
-
-        def choose(*slots: Any) -> Any:
-            value: Any = np.nan
-            for case, condition in zip(slots[-2::-2], slots[-1::-2], strict=True):
-                value = np.where(condition, case, value)
-            return value
-
-        return choose, self._arguments([part for case in expr.args for part in case.args])
+        return call, arguments
 
 
 @lru_cache(4096)  # the blocks of a network have the same bodies, and so have the steps of a loop

@@ -217,7 +217,8 @@ def test_equal_blocks_have_parameters_of_their_own() -> None:
     agree(network, {BATCH: 2}, point)
 
 
-POINTS = {"log": (0.3, 1.7), "xlogx": (0.3, 1.7), "xlogy": (0.3, 1.7), "log1p": (-0.4, 2.0)}
+POSITIVE = ("log", "log1p", "xlogx", "xlogy", "xlog1py")
+SIGNS = {**dict.fromkeys(POSITIVE, 1), "log1mexp": -1}  # of where a function is defined
 
 
 @pytest.mark.parametrize("name", ROWS)
@@ -229,8 +230,8 @@ def test_each_scalar_function_has_the_value_and_the_slope_of_its_definition(name
     meaning = row.definition(*symbols) if row.definition else row.function(*symbols)
     for first in (-4.3, -0.6, 0.4, 3.7):
         at = [first, 0.8, 1.3][: row.arity]
-        if name in POINTS or name.startswith("xlog"):
-            at = [abs(a) for a in at]
+        if name in SIGNS:
+            at = [SIGNS[name] * abs(a) for a in at]
         values = dict(zip(symbols, map(sp.Float, at), strict=True))
         for k, symbol in enumerate(symbols):
             moved = [a + (1j * STEP if j == k else 0) for j, a in enumerate(at)]
@@ -309,3 +310,16 @@ def test_what_is_no_number_stays_none(name: str) -> None:
     body = row.function(*[element("x", (i,)), -1, 1][: row.arity])
     network = one(body, (i,), TensorInfo("x", (Index("_0", 1),), "input"))
     assert np.isnan(evaluate(network, {}, {"x": np.array([np.nan])})["y"]).all()
+
+
+def test_nothing_times_what_has_no_end_is_nothing() -> None:
+    """As the functions say that bpgen writes beside targets and probabilities."""
+    for name, at in (("zero_times", -np.inf), ("zero_over", 0.0), ("xlogy", 0.0), ("xlogx", 0.0)):
+        row, i = ROWS[name], Index("i", 1)
+        body = row.function(*[element("x", (i,)), element("y", (i,))][: row.arity])
+        axis = (Index("_0", 1),)
+        given_ = [TensorInfo(n, axis, "input") for n in "xy"]
+        values = {t.name: t for t in (*given_, TensorInfo("z", (i,), "value"))}
+        network = Network("one", values, (Equation("z", (i,), (Term(body),)),), ("z",))
+        found = evaluate(network, {}, {"x": np.zeros(1), "y": np.array([at])})["z"]
+        assert found.tolist() == [0.0], name

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import sympy as sp
+from sympy.codegen.cfunctions import expm1
 
 from bpgen import functions
 
@@ -104,6 +105,16 @@ def _times_log(z: Any, y: Any) -> Any:
     return np.where((np.real(z) == 0) & (np.real(y) == 0), 0, z * log(y))
 
 
+def _zero_times(z: Any, y: Any) -> Any:
+    """z y, which is 0 where z is 0 and y has no end."""
+    return np.where((np.real(z) == 0) & ~np.isfinite(y), 0, z * y)
+
+
+def _zero_over(z: Any, y: Any) -> Any:
+    """z / y, which is 0 where both are 0."""
+    return np.where((np.real(z) == 0) & (np.real(y) == 0), 0, z / y)
+
+
 def power(base: Any, exponent: Any) -> Any:
     """base^exponent for real exponents that differ from entry to entry; 0 to what is positive is 0,
     and so is its slope.
@@ -150,6 +161,8 @@ CALLS: dict[str, Call] = {
     "xlogx": lambda z: _times_log(z, z),
     "xlogy": _times_log,
     "xlog1py": lambda z, y: _times_log(z, 1 + y),
+    "zero_times": _zero_times,
+    "zero_over": _zero_over,
     "And": lambda *a: reduce(np.minimum, a),
     "Or": lambda *a: reduce(np.maximum, a),
     "Not": lambda a: 1 - a,
@@ -157,6 +170,7 @@ CALLS: dict[str, Call] = {
 
 # Spelt so that what is small keeps its digits, where the table's definition subtracts from one.
 DEFINITIONS: dict[str, Call] = {
+    "log1mexp": lambda z: sp.log(-expm1(z)),
     "normal_cdf": lambda z: functions.erfc(-z / sp.sqrt(2)) / 2,
     "normal_cdf_tanh": lambda z: functions.sigmoid(
         sp.sqrt(8 / sp.pi) * (z + sp.Rational("0.044715") * z**3)

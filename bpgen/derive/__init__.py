@@ -18,8 +18,9 @@ from bpgen.record import Derivation, Forward, Step
 def derive(network: Network) -> Derivation:
     """The derivation: every forward equation, then the adjoint of every tensor, last to first.
 
-    The textbook's own equations are differentiated. Where a division by a vanishing probability is
-    left over, their stable spellings are differentiated instead.
+    The textbook's own equations are differentiated. Where what is left over overflows, or divides
+    by what vanishes, their stable spellings are differentiated instead: of those equations alone
+    that then avoid it.
     """
     spelling, forward = stabilised(network)
     network = spelling.network

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import pytest
+import sympy as sp
 
 from bpgen.derive import derive
 from bpgen.emit.plan import plan
 from bpgen.emit.statements import Statements
+from bpgen.ir import length
 from bpgen.load import declared_by
 from bpgen.lower.comment import spoken
 from bpgen.record import Derivation, Step
+from bpgen.render import render
 
 HEAD = "from bpgen import *\nx = input(3)\nW, b = param(4, 3), param(4)\nz = W @ x + b\n"
 
@@ -136,3 +139,25 @@ def test_nothing_divides_by_a_probability() -> None:
     assert all(
         "/p" not in str(t.body) for s in record.steps if not s.inlined for t in s.equation.terms
     )
+
+
+LETTERS = (
+    'x, y = input("p"), target("m")\nW, b, V = param("m", "p"), param("m"), param("m", "m")\n'
+    "a = sigmoid(W @ x + b)\nh = V.T @ a\n"
+    "L = loss(half_squared_error(h, y) + mean(log(1 + exp(h))) + sum(a) / 7 + 0.1 * l2())"
+)
+
+
+def test_widths_that_are_letters() -> None:
+    """The derivation is that of the numbers which stand for them, equation by equation."""
+    numbers = LETTERS.replace('"p"', "3").replace('"m"', "5")
+    width = {length("p"): sp.Integer(3), length("m"): sp.Integer(5)}
+
+    def told(source: str) -> list[list[str]]:
+        found = derive(declared_by(f"from bpgen import *\n{source}\n"))
+        steps = [*(f.equation for f in found.forward), *(s.equation for s in found.steps)]
+        return [[str(e.lhs), *(str(t.body.xreplace(width)) for t in e.terms)] for e in steps]
+
+    assert told(LETTERS) == told(numbers)
+    page = render(derive(declared_by(f"from bpgen import *\n{LETTERS}\n")), fmt="latex")
+    assert r"\mathbb{R}^{m \times p}" in page

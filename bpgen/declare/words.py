@@ -93,15 +93,21 @@ def label(classes: int, *shape: Size, name: str | None = None) -> Tensor:
     return Tensor(_shape(shape, "label"), "target", name=checked_name(name), hint="y", bound=bound)
 
 
-def param(*shape: int, init: str | float = "", name: str | None = None) -> Tensor:
+def param(*shape: Size, init: str | float = "", name: str | None = None) -> Tensor:
     """A parameter.
 
     `init`: "zeros", "ones", "normal" (variance 1 / fan-in), "he" (2 / fan-in), or a standard
-    deviation. By default matrices and scalars are normal, vectors zeros.
+    deviation. By default matrices and scalars are normal, vectors zeros. A size may be a letter, as
+    in param("m", "p"): for a derivation, since code needs numbers.
     """
     default = "zeros" if len(shape) == 1 else "normal"
-    sizes = tuple(whole(s, "param") for s in shape)
-    return Tensor(sizes, "param", name=checked_name(name), hint="w", init=_init(init) or default)
+    return Tensor(
+        _shape(shape, "param"),
+        "param",
+        name=checked_name(name),
+        hint="w",
+        init=_init(init) or default,
+    )
 
 
 def _init(init: Any) -> str | float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bpgen.derive import derive
 from bpgen.emit.allowed import verified
+from bpgen.emit.interface import refuse_letters
 from bpgen.emit.parts import Parts
 from bpgen.ir import Network
 from bpgen.record import Derivation
@@ -16,6 +17,10 @@ def emit(network: Network) -> str:
 
 
 def emitted(derivation: Derivation) -> str:
-    """The source text of the module that computes a derivation."""
+    """The source text of the module that computes a derivation.
+
+    Raises NetError where a width is a letter, which only a derivation can be told in.
+    """
+    refuse_letters(derivation.network)
     text = template("module.py.jinja").render(m=Parts(derivation))
     return verified(text.rstrip("\n") + "\n")

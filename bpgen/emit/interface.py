@@ -7,6 +7,7 @@ from math import prod
 
 from bpgen.emit.layout import WIDTH, call, collection
 from bpgen.emit.text import shape_text
+from bpgen.errors import NetError
 from bpgen.ir import Network, TensorInfo
 
 
@@ -126,6 +127,18 @@ class Interface:
             f"outputs, _ = forward({self._given()})",
             f"total += weight * sum((o * u).sum() for o, u in zip({outputs}, upstream))",
         )
+
+
+def refuse_letters(network: Network) -> None:
+    """NetError for a parameter or state whose sizes are not all numbers."""
+    for t in (*network.role("param"), *network.role("state")):
+        letters = [size for size in t.sample_shape if isinstance(size, str)]
+        if letters:
+            raise NetError(
+                f"{network.name}: {t.role} {t.name} has the letter {letters[0]} for a width,"
+                " and code needs numbers",
+                "derive tells it in letters; for emit and check give numbers, as in param(4, 3)",
+            )
 
 
 def _drawn_from(how: str | float) -> bool:

@@ -260,9 +260,8 @@ class _Page:
         said = list(step.conventions)
         said += [_TIES] if any(self.writer.is_first(p.value) for p in step.paths) else []
         found = conventions(said, self.writer.dialect)
-        loop, shown = step.equation.loop, part.equation(self.view)
-        if loop is None or loop.block:
-            found += recurrences.beyond(shown, self.view.carried, self.writer)
+        if step.equation.loop is None:
+            found += recurrences.beyond(part.equation(self.view), self.view, self.writer)
         return tuple(found)
 
     def batch(self) -> list[Section]:

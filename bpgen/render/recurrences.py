@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bpgen.ir import Equation, Index, Loop, length
-from bpgen.render.steps import Carried, looks_ahead
+from bpgen.render.sample import View
+from bpgen.render.steps import looks_ahead
 from bpgen.render.writer import Writer
 
 
@@ -30,17 +31,16 @@ def backward(loop: Loop, numbers: list[int], writer: Writer) -> str:
     )
 
 
-def beyond(equation: Equation, carried: Carried, writer: Writer) -> list[str]:
+def beyond(equation: Equation, view: View, writer: Writer) -> list[str]:
     """What a gradient after the last step is, where one is read."""
-    if not looks_ahead(equation, carried):
+    if not looks_ahead(equation, view.carried, view.axes):
         return []
-    step = "block" if equation.loop is not None and equation.loop.block else "step"
-    return [_beyond(equation.indices[carried[equation.name]], writer, step)]
+    return [_beyond(equation.indices[view.carried[equation.name]], writer)]
 
 
-def _beyond(index: Index, writer: Writer, step: str = "step") -> str:
+def _beyond(index: Index, writer: Writer) -> str:
     end = writer.dialect.inline(f"{_is(index, writer)} {writer.subscript(length(index.size))}")
-    return f"Beyond the last {step}, at {end}, gradients are 0."
+    return f"Beyond the last step, at {end}, gradients are 0."
 
 
 def _is(index: Index, writer: Writer) -> str:

@@ -128,7 +128,10 @@ class View:
 
     def statements(self, equation: Equation) -> list[Statement]:
         """A shown equation as it is told: at each of its places, and before the first step."""
-        first, rest = steps.split(equation, self.carried)
+        loop = equation.loop
+        if loop is not None and loop.block and loop.reverse:
+            return places.statements(equation, self.axes)  # one end of the blocks
+        first, rest = steps.split(equation, self.carried, self.axes)
         later = places.statements(rest, self.axes)
         if first is None and equation.name in self.carried and not self.is_adjoint(equation):
             first = steps.zero(equation, self.carried)

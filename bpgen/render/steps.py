@@ -65,13 +65,13 @@ def _ends(access: Element, step: Index, axes: Axes) -> bool:
     return any(i == step and s == step.size for i, s in along(access, axes))
 
 
-def split(equation: Equation, carried: Carried) -> tuple[Statement | None, Equation]:
+def split(equation: Equation, carried: Carried, axes: Axes) -> tuple[Statement | None, Equation]:
     """What stands before the first step, if anything does, and the equation of the steps."""
     axis = carried.get(equation.name)
     if axis is None:
         return None, equation
     own = equation.indices[axis]
-    at_first = [t for t in (_first(t, axis, equation) for t in equation.terms) if t]
+    at_first = [t for t in (_first(t, axis, equation, axes) for t in equation.terms) if t]
     rest = tuple(t for t in equation.terms if t.at is None or t.at[axis] != -1)
     rest = tuple(replace(t, at=None) if t.at == equation.indices else t for t in rest)
     steps = replace(equation, terms=rest or (Term(sp.S.Zero),))
@@ -94,21 +94,31 @@ def zero(equation: Equation, carried: Carried) -> Statement:
     return Statement(element(equation.name, place), right, first=True)
 
 
-def looks_ahead(equation: Equation, carried: Carried) -> bool:
+def looks_ahead(equation: Equation, carried: Carried, axes: Axes) -> bool:
     """Whether the gradient at a step is told by that of the step after."""
     axis = carried.get(equation.name)
     return axis is not None and any(
-        t.at is not None and t.at[axis] == equation.indices[axis] for t in equation.terms
+        t.at is not None and _is_ahead(t, equation.indices[axis], axes) for t in equation.terms
     )
 
 
-def _first(term: Term, axis: int, equation: Equation) -> Term | None:
+def _is_ahead(term: Term, own: Index, axes: Axes) -> bool:
+    """Whether a term is told from the step after: it reads that of an axis that has no more steps,
+    and holds before the first step too.
+    """
+    accesses = term.body.atoms(Element)
+    return any(i == own + 1 and s == own.size for e in accesses for i, s in along(e, axes))
+
+
+def _first(term: Term, axis: int, equation: Equation, axes: Axes) -> Term | None:
     """What a term writes before the first step."""
     if term.at is None:
         return None
     place, own = term.at[axis], equation.indices[axis]
     form = affine(place) if not place.has(Element) else None
     if place == own:
+        if not _is_ahead(term, own, axes):
+            return None
         new: dict[sp.Expr, sp.Expr] = {own: sp.Integer(-1)}
     elif form is None or form.lowest != -1:
         return None

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 _HEAD = "from bpgen import *\n"
 
+_STACK = (
+    _HEAD + "x = input(3)\ny = {}\n" + "def block(u):\n    return tanh(dense(u, 3))\n"
+    "o = repeat(3, block, x)\n"
+)
+
 REPEATED = {
     "residual": _HEAD
     + "x = input(2)\n"
@@ -73,4 +78,36 @@ REPEATED = {
     + "    return h + p @ h\n"
     + "o = repeat(2, block, x)\n"
     + "L = loss(sum((o - y)**2))\n",
+    "blocks_to_labels": _STACK.format("label(3)")
+    + "L = loss(categorical_cross_entropy_with_logits(o, y))\n",
+    "blocks_to_one_hot": _STACK.format("one_hot(3)")
+    + "L = loss(categorical_cross_entropy_with_logits(o, y))\n",
+    "blocks_to_huber": _STACK.format("target(3)") + "L = loss(huber(o, y))\n",
+    "blocks_to_squares": _STACK.format("target(3)")
+    + "m = input(3)\nL = loss(sum(m * (o - y)**2) + 0.1 * l2())\n",
+    "blocks_to_entries": _STACK.format("label(3)")
+    + "L = loss(o[0] * o[y] + o[1]**2 - x[2] * o[2])\n",
+    "blocks_to_several": _STACK.format("target(3)").replace("y = target(3)\n", "")
+    + "i = indices('i')\noutput(o, tensor(o[i] * o[1] * x[i], i), tensor(o[2] * x[0]))\n",
+    "one_block": _STACK.format("label(3)").replace("repeat(3", "repeat(1")
+    + "L = loss(categorical_cross_entropy_with_logits(o, y))\n",
+    "blocks_of_an_embedding": _HEAD
+    + "k = input(below=4)\n"
+    + "y = label(3)\n"
+    + "i = indices('i')\n"
+    + "E = param(4, 3)\n"
+    + "x = tensor(E[k, i], i)\n"
+    + "def block(u):\n"
+    + "    return u + tanh(dense(u, 3))\n"
+    + "o = repeat(3, block, x)\n"
+    + "L = loss(categorical_cross_entropy_with_logits(o, y))\n",
+    "blocks_read_at_places": _HEAD
+    + "x = input(3)\n"
+    + "y = label(3)\n"
+    + "i = indices('i')\n"
+    + "def block(u):\n"
+    + "    w = param(3)\n"
+    + "    return tensor(tanh(w[i] * u[0] + u[2 - i] * u[1]), i)\n"
+    + "o = repeat(3, block, x)\n"
+    + "L = loss(categorical_cross_entropy_with_logits(o, y))\n",
 }

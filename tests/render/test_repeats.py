@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -80,3 +81,14 @@ def test_components_keep_the_letter_of_the_block() -> None:
     assert "z⁽ˡ⁾₁ = W₂⁽ˡ⁾₁₁ o⁽ˡ⁻¹⁾₁ + W₂⁽ˡ⁾₁₂ o⁽ˡ⁻¹⁾₂ + b₂⁽ˡ⁾₁" in text
     assert "∂ℓ/∂o⁽³⁾₁ = W₄[1,1] · (∂ℓ/∂r₁) + W₄[2,1] · (∂ℓ/∂r₂)" in text
     assert "for l = 1, …, 3: from o⁽ˡ⁻¹⁾ to o⁽ˡ⁾" in text
+
+
+@pytest.mark.parametrize("notation", ["matrix", "index", "components"])
+def test_a_label_is_read_of_the_last_block_alone(notation: str) -> None:
+    """What is written at places of its own, e[y], is no gradient of what the first is given."""
+    page = printed("blocks_to_labels", notation)
+    before = [
+        line for line in page.splitlines() if re.match(r"\s*(δ|∂[ℓL]/∂o)⁽(⁻¹|⁰)⁾\S* = ", line)
+    ]
+    assert not before
+    assert "Beyond the last" not in page

@@ -104,8 +104,8 @@ class _World:
         step.
         """
         left, over = equation.indices, term.over
-        if term.at is None and any(at.get(i) == -1 for i in left):
-            return 0.0
+        if any(at.get(i) == -1 and i in (term.at or left) for i in left):
+            return 0.0  # before the first step stands what is written there
         if term.reduce == "first":
             return self._first(term, at, values)
         if term.at is not None and equation.loop is not None:
@@ -140,7 +140,7 @@ class _World:
             if equation.name in self.view.carried:
                 shape[self.view.carried[equation.name]] += 1
             self.values[equation.name] = np.zeros(shape)
-        for _ in range(_LENGTHS["T"] + 2 if equations[0].loop else 1):
+        for _ in range(3 * _LENGTHS["T"] if equations[0].loop else 1):
             for equation in equations:
                 for at in self.slots(equation):
                     place = tuple(int(at[i]) for i in equation.indices)

@@ -159,6 +159,35 @@ WIDE = {
     + "o = tensor(h[t-1] + a * h[t] , t)\n"
     + "g = tensor(sum(A[s, t] * h[t], t) + h[s-1], s)\n"
     + "L = loss(sum((o + g - y)**2) + sum(w[t] * h[t-1], t))\n",
+    "labels_at_each_step": _HEAD
+    + "t, i = indices('t i')\n"
+    + "x = input(3, 2)\n"
+    + "y = label(2, 3)\n"
+    + "w, s = param(2), param(2)\n"
+    + "h = recurrent(3, 2)\n"
+    + "h[t, i] = tanh(w[i] * h[t-1, i] + x[t, i])\n"
+    + "h[-1, i] = s[i]\n"
+    + "L = loss(mean(log(sum(exp(h[t, i]), i)) - h[t, y[t]], t))\n",
+    "entries_of_a_step": _HEAD
+    + "t, i = indices('t i')\n"
+    + "x = input(3, 2)\n"
+    + "w, s = param(), param(2)\n"
+    + "a, h = recurrent(3, 2), recurrent(3)\n"
+    + "a[-1, i] = s[i]\n"
+    + "a[t, 0] = x[t, 0] + w * a[t-1, 1] * h[t-1]\n"
+    + "h[t] = tanh(a[t, 0] * a[t-1, 0])\n"
+    + "a[t, 1] = w * h[t] * x[t, 1] + a[t-1, 1]\n"
+    + "output(a, h)\n",
+    "gates_in_one": _HEAD
+    + "t, k = indices('t k')\n"
+    + "i = indices('i', size=2)\n"
+    + "x = input(3, 4)\n"
+    + "w, s = param(4), param(2)\n"
+    + "g, h = recurrent(3, 4), recurrent(3, 2)\n"
+    + "h[-1, i] = s[i]\n"
+    + "h[t, i] = tanh(g[t, i + 2]) * h[t-1, i] + g[t, i]\n"
+    + "g[t, k] = x[t, k] + w[k] * h[t-1, 0]\n"
+    + "L = loss(sum(h[2, i]**2, i))\n",
     "batch_norm": _HEAD
     + "n = samples()\n"
     + "x = input(3)\n"

@@ -143,13 +143,13 @@ def spoken_of(expr: sp.Basic) -> list[Index]:
     return [symbol for place in places for symbol in place if isinstance(symbol, Index)]
 
 
-def reduce(formula: Any, over: tuple[Any, ...], how: Reduce) -> Formula:
-    """`how` over the named indices of a formula."""
+def reduce(formula: Any, over: tuple[Any, ...], how: Reduce, word: str = "") -> Formula:
+    """`how` over the named indices of a formula; `word` is the user's, where it is another."""
     for index in over:
         if not isinstance(index, Index):
             axis = isinstance(index, int) and not isinstance(formula, Formula) and how == "sum"
             raise NetError(
-                f"{how} is over indices, not {index!r}",
+                f"{word or how} is over indices, not {index!r}",
                 f"an axis of a tensor is said by its name: axis={index}"
                 if axis
                 else 'declare them: i, j = indices("i j")',

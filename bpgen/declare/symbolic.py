@@ -20,6 +20,14 @@ _OPERATORS = {
 }
 
 
+_PRODUCT = "write the product as W @ x, or its sum: tensor(sum(W[i, j] * x[j], j), i)"
+_OF_NUMPY = {  # what is meant by functions of numpy that have another name here
+    **dict.fromkeys(("dot", "matmul", "einsum", "inner", "tensordot"), _PRODUCT),
+    "maximum": "the larger of z and 0 is relu(z), of a and b a + relu(b - a)",
+    **dict.fromkeys(("concatenate", "stack", "hstack", "vstack"), "write concat([a, b])"),
+}
+
+
 def _refused(fact: str, remedy: str) -> Callable[..., Any]:
     def method(self: Symbolic, *_: object, **__: object) -> Any:
         raise NetError(f"{self.said()} {fact}", remedy)
@@ -79,10 +87,9 @@ class Symbolic:
         return self.__array_function__(ufunc)
 
     def __array_function__(self, function: Any, *_: Any) -> Any:
-        raise NetError(
-            f"np.{function.__name__} cannot take {self.said()}",
-            "use bpgen's own functions: exp(z), not np.exp(z)",
-        )
+        name = function.__name__
+        remedy = _OF_NUMPY.get(name, "use bpgen's own functions: exp(z), not np.exp(z)")
+        raise NetError(f"np.{name} cannot take {self.said()}", remedy)
 
 
 def said(value: Any) -> str:

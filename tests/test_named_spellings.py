@@ -345,3 +345,53 @@ def test_the_spelling_is_proved_to_be_the_same(name: str) -> None:
     rows = exact(emit(network), network)
     assert rows
     assert all(row.ok for row in rows), rows
+
+
+RECURRENCE = """t, i, j = indices("t i j")
+x = input(4, 3)
+h, e, p = recurrent(4, 3), recurrent(4, 3), recurrent(4, 3)
+e[t, i] = exp(h[t - 1, i] + x[t, i])
+p[t, i] = e[t, i] / sum(e[t, j], j)
+h[t, i] = p[t, i] * x[t, i]
+output(h)"""
+BLOCKS = """x = input(3)
+def block(h):
+    W = param(3, 3)
+    z = W @ h
+    e = exp(z)
+    p = e / sum(e)
+    b = 1 - sigmoid(p)
+    return h + p * b
+z = repeat(3, block, x)
+output(z)"""
+
+
+def _softmax(z: Any) -> Any:
+    e = np.exp(z - z.max())
+    return e / e.sum()
+
+
+@pytest.mark.parametrize("net", [RECURRENCE, BLOCKS])
+def test_within_recurrences_and_repeated_blocks(net: str) -> None:
+    network = declared_by(f"from bpgen import *\n{net}\n")
+    rows = exact(emit(network), network)
+    assert rows
+    assert all(row.ok for row in rows), rows
+    m, rng = emitted(f"from bpgen import *\n{net}\n"), np.random.default_rng(0)
+    x = 900 * rng.normal(size=(1, *m.INPUTS["x"]))
+    params = m.init(0)
+    with np.errstate(over="raise", divide="raise", invalid="raise"):
+        output, cache = m.forward(params, x)
+        grads = m.backward(params, cache, np.ones_like(output), inputs=True)
+    assert all(np.isfinite(g).all() for g in grads.values())
+    h, true = (np.zeros(3), []) if net is RECURRENCE else (x[0], [])
+    if net is RECURRENCE:
+        for row in x[0]:
+            h = _softmax(h + row) * row
+            true.append(h)
+    else:
+        for W in params["W"]:
+            p = _softmax(W @ h)
+            h = h + p / (1 + np.exp(p))
+        true = h
+    np.testing.assert_allclose(output[0], true, rtol=1e-13)

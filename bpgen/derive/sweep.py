@@ -63,8 +63,9 @@ class Sweep:
         told, as that of what is carried from step to step does, is told last and stands first.
         """
         late: list[tuple[int, Equation]] = []
+        heard = self._heard_of(group) & self.wanted
         for k, equation in reversed([*enumerate(group)]):
-            if not self._is_heard(equation, group) or equation.name not in self.wanted:
+            if equation.name not in heard:
                 continue
             if equation.loop is not None and self._hears_more(equation, group[: k + 1]):
                 late.append((len(self.steps), equation))
@@ -83,9 +84,17 @@ class Sweep:
         read = any(e.name == equation.name for other in untold for e in other.reads())
         return read or is_carried(equation, self.network)
 
-    def _is_heard(self, equation: Equation, group: list[Equation]) -> bool:
-        """Whether the loss hears of it; of a loop, whether it hears of any of it."""
-        return any(e.name in self.received for e in (group if equation.loop else [equation]))
+    def _heard_of(self, group: list[Equation]) -> set[str]:
+        """Those of a group that the loss hears of: through what is told already, or through others
+        of their loop.
+        """
+        found, waiting = set[str](), [e for e in group if e.name in self.received]
+        while waiting:
+            equation = waiting.pop()
+            found.add(equation.name)
+            read = {e.name for e in equation.reads()} - found if equation.loop else set()
+            waiting += [e for e in group if e.name in read]
+        return found
 
     def _heard(self, leaf: str, loop: Loop | None) -> None:
         """One reader less to wait for; a parameter or input without any is finished."""

@@ -47,11 +47,15 @@ class Values:
     def __init__(self) -> None:
         self.defined: dict[str, tuple[tuple[Index, ...], sp.Expr]] = {}
         self.unbounded: set[str] = set()
+        self.carried: dict[str, int | None] = {}
+        self.bodies: dict[str, tuple[tuple[Index, ...], sp.Expr]] = {}  # as they are evaluated
 
     def learn(self, equation: Equation, info: TensorInfo, bounds: Bounds) -> None:
         """Remember an equation in its stable spelling."""
         body = equation.terms[0].body
-        if equation.pointwise() and info.carried is None:
+        if equation.pointwise():
+            self.carried[equation.name] = info.carried
+            self.bodies[equation.name] = equation.indices, body
             value = on_paper(self.written(body))
             for known in (expm1, log1p):
                 value = value.replace(known, ROWS[known.__name__].definition)
@@ -68,10 +72,15 @@ class Values:
         """The values that an expression reads, each by its definition."""
         found = {}
         for access in expr.atoms(Element):
-            if access.name in self.defined:
+            if access.name in self.defined and self._is_at_step(access):
                 indices, value = self.defined[access.name]
                 found[access] = value.xreplace(dict(zip(indices, access.indices, strict=True)))
         return found
+
+    def _is_at_step(self, access: Element) -> bool:
+        """Whether a value that is carried from step to step is read at a step, not before it."""
+        axis = self.carried.get(access.name)
+        return axis is None or isinstance(access.indices[axis], Index)
 
     def written(self, expr: sp.Expr) -> sp.Expr:
         """An expression with the definitions in the place of the names; a quotient of exponentials
@@ -81,8 +90,17 @@ class Values:
         return _written(expr, values) if values else expr
 
     def told(self, expr: sp.Expr, read: dict[Element, sp.Expr]) -> sp.Expr:
-        """An expression with the names in the place of what is left of the definitions."""
-        for access, value in sorted(read.items(), key=lambda item: (-weight(item[1]), str(item))):
+        """An expression with the names in the place of what is left of the definitions, those of
+        what the definitions read among them.
+        """
+        known, waiting = dict(read), list(read)
+        while waiting:
+            access = waiting.pop()
+            indices, body = self.bodies.get(access.name, ((), sp.S.Zero))
+            inner = self.read(body.xreplace(dict(zip(indices, access.indices, strict=False))))
+            waiting += [e for e in inner if e not in known]
+            known |= inner
+        for access, value in sorted(known.items(), key=lambda item: (-weight(item[1]), str(item))):
             expr = expr.xreplace({value: access})
         return expr
 

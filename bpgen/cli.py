@@ -13,7 +13,7 @@ from bpgen.errors import NetError
 from bpgen.progress import shown
 
 FORMATS = ("latex", "tex", "markdown", "text")
-SUFFIXES = {".tex": "tex", ".md": "markdown", ".txt": "text", "": "text"}
+SUFFIXES = {".tex": "tex", ".md": "markdown", ".txt": "text", "": "latex"}
 INTERRUPTED = 130
 
 
@@ -71,7 +71,7 @@ def main() -> None:
     "--format",
     "fmt",
     type=click.Choice(FORMATS),
-    help="Default: text, or what FILE's suffix says.",
+    help="Default: latex, or what FILE's suffix says; text is for the terminal.",
 )
 @click.option(
     "-n",

@@ -168,13 +168,21 @@ def test_calls_that_click_refuses(arguments: list[str], fact: str, remedy: str) 
         ("a.tex", "\\documentclass"),
         ("a.md", "# "),
         ("a.txt", "A product."),
-        ("a", "A product."),
+        ("a", "\\section{Forward pass}"),
     ],
 )
 def test_the_suffix_chooses_the_format(name: str, start: str) -> None:
     done = run("derive", "net.py", "-o", name)
     assert (done.exit_code, done.stdout) == (0, "")
     assert Path(name).read_text().startswith(start)
+
+
+def test_latex_wherever_the_answer_goes() -> None:
+    """On a terminal, into a pipe or a file: LaTeX, unless text is asked for."""
+    latex = run("derive", "net.py").stdout
+    assert latex == run("derive", "net.py", "-f", "latex").stdout
+    assert "\\begin{" in latex
+    assert run("derive", "net.py", "-f", "text").stdout.startswith("A product.\n═")
 
 
 def test_a_format_that_is_named_wins() -> None:
@@ -339,7 +347,9 @@ def test_help_is_quick(arguments: list[str]) -> None:
 def test_answers_on_stdout_survive_any_encoding() -> None:
     environment = {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"}
     done = subprocess.run(
-        [sys.executable, "-m", "bpgen", "derive", "net.py"], capture_output=True, env=environment
+        [sys.executable, "-m", "bpgen", "derive", "-f", "text", "net.py"],
+        capture_output=True,
+        env=environment,
     )
     assert (done.returncode, done.stderr) == (0, b"")
     assert "═" in done.stdout.decode()

@@ -4,11 +4,13 @@ A known relation is kept by construction: exp(a + b) = exp(a) exp(b), log(a b) =
 exp(log a) = a, cos^2 + sin^2 = 1, and the roots of one radicand are powers of each other. Of every
 other relation the residues know nothing: what needs it is not proved, and nothing false is. An
 expression that is 0 for independent values of its atoms is 0 for their true ones.
+
+Of the two roots of a square one is taken, by chance where the radicand is itself the square of
+something; that it is the one which is meant is told by the values, in 60 digits.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from fractions import Fraction
 from math import lcm
 from typing import TYPE_CHECKING
@@ -16,15 +18,22 @@ from typing import TYPE_CHECKING
 import sympy as sp
 
 from bpgen.check.residues.field import ROOTS, Circle, Field
+from bpgen.check.residues.forms import (
+    LINEAR,
+    Form,
+    add,
+    add_all,
+    addends,
+    coefficient,
+    denominators,
+)
 
 if TYPE_CHECKING:
     from bpgen.check.residues.scalar import Scalar
 
-Form = dict[int, Fraction]  # a sum of multiples of scalars, by their residues
 ONE = 1
 # Factors by which one scalar of a sum may differ from another that is already known.
 NEAR = [Fraction(s * a, b) for a, b in ((1, 1), (2, 1), (1, 2), (4, 1), (1, 4)) for s in (1, -1)]
-LINEAR = ("+", "-")
 
 
 class Atoms:
@@ -66,7 +75,7 @@ class Atoms:
         result, degree = (1, 0), 1.0
         form, logs = self._form(node)
         for inner, factor in logs:
-            _add(form, self.log(inner)[0], factor)
+            add(form, self.log(inner)[0], factor)
         for base, factor in form.items():
             base, factor = self._fraction(base, factor)
             if base not in self._angles:
@@ -84,21 +93,21 @@ class Atoms:
         while waiting:
             one, factor = waiting.pop()
             if one.residues[self.lane] in self._forms:
-                _add_all(form, self._forms[one.residues[self.lane]], factor)
+                add_all(form, self._forms[one.residues[self.lane]], factor)
                 continue
-            coefficient, kernel = _coefficient(one)
-            factor *= coefficient
+            number, kernel = coefficient(one)
+            factor *= number
             if kernel is None:
-                _add(form, ONE, factor)
+                add(form, ONE, factor)
             elif kernel.op == "log":
                 logs.append((kernel.args[0], factor))
             elif kernel.op in LINEAR:
                 sign = 1 if kernel.op == "+" else -1
                 waiting += [(kernel.args[0], factor), (kernel.args[1], sign * factor)]
             else:
-                over = self.field.rational(1 / coefficient)
+                over = self.field.rational(1 / number)
                 inner = one.residues[self.lane] * over % self.field.prime
-                _add_all(form, self._known(inner), factor)
+                add_all(form, self._known(inner), factor)
         if not logs:
             self._forms.setdefault(node.residues[self.lane], dict(form))
         return form, logs
@@ -176,8 +185,8 @@ class Atoms:
         for residue in (node.residues[self.lane], p - node.residues[self.lane]):
             if residue in self._logs:
                 return self._logs[residue], 1.0
-        addends = list(_addends(node))
-        over = [d for a in addends for d in _denominators(a)]
+        parts = list(addends(node))
+        over = [d for a in parts for d in denominators(a)]
         whole = node.residues[self.lane]
         for denominator in over:
             whole = whole * denominator.residues[self.lane] % p
@@ -187,7 +196,7 @@ class Atoms:
                 found = self._log_of_residue(residue) if residue != 1 else 0
                 found += self._log_of_number(abs(factor)) - sum(self.log(d)[0] for d in over)
                 return found % p, node.degree
-        largest = max(addends, key=lambda a: abs(a.value))
+        largest = max(parts, key=lambda a: abs(a.value))
         if largest is node or not largest.residues[self.lane] or not largest.value:
             return self._log_of_residue(node.residues[self.lane]), 1.0
         unit, degree = self.log(largest)
@@ -217,63 +226,3 @@ class Atoms:
         if (function, residue) not in self._others:
             self._others[function, residue] = self.field.random()
         return self._others[function, residue], 1.0
-
-
-def _add_all(form: Form, other: Form, factor: Fraction) -> None:
-    for base, times in other.items():
-        _add(form, base, times * factor)
-
-
-def _add(form: Form, base: int, factor: Fraction) -> None:
-    form[base] = form.get(base, Fraction(0)) + factor
-    if not form[base]:
-        del form[base]
-
-
-def _coefficient(node: Scalar) -> tuple[Fraction, Scalar | None]:
-    """The rational factor of a product, and what it multiplies where that is one scalar of the
-    product, else the product; None where there is nothing but a number.
-    """
-    factor, others, waiting = Fraction(1), list["Scalar"](), [(node, 1)]
-    while waiting:
-        one, power = waiting.pop()
-        if one.op == "const":
-            factor = factor * one.number if power > 0 else factor / one.number
-        elif one.op in ("*", "/"):
-            sign = 1 if one.op == "*" else -1
-            waiting += [(one.args[0], power), (one.args[1], sign * power)]
-        else:
-            others.append(one)
-            if power < 0:
-                others.append(one)  # no single factor
-    if not others:
-        return factor, None
-    return factor, others[0] if len(others) == 1 else node
-
-
-def _addends(node: Scalar) -> Iterator[Scalar]:
-    waiting = [node]
-    while waiting:
-        one = waiting.pop()
-        if one.op in LINEAR:
-            waiting += one.args
-        else:
-            yield one
-
-
-def _denominators(node: Scalar) -> Iterator[Scalar]:
-    """The sums that a product divides by, or a sum within it."""
-    waiting = [(node, 1)]
-    while waiting:
-        one, power = waiting.pop()
-        if one.op in ("*", "/"):
-            sign = 1 if one.op == "*" else -1
-            waiting += [(one.args[0], power), (one.args[1], sign * power)]
-        elif one.op == "^" and one.number.denominator == 1:
-            times = int(one.number)
-            waiting += [(one.args[0], power if times > 0 else -power)] * abs(times)
-        elif one.op in LINEAR:
-            if power < 0:
-                yield one
-            else:
-                waiting += [(a, power) for a in one.args]

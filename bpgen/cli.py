@@ -129,7 +129,6 @@ def emit(
 ) -> int:
     """Write the numpy module of each NET.py, when it was run and agrees with its equations."""
     from bpgen.emit import emit as source_of
-    from bpgen.gate import refuse_wrong
     from bpgen.load import load
     from bpgen.write import difference, places, write_module
 
@@ -146,6 +145,8 @@ def emit(
                 )
         else:
             if not unchecked:
+                from bpgen.gate import refuse_wrong
+
                 undefined = refuse_wrong(text, network, net)
                 if undefined:
                     what = ", ".join(undefined)

@@ -157,8 +157,9 @@ class Trial:
             outputs = output if isinstance(output, tuple) else (output,)
             values = dict(zip(self.network.outputs, outputs, strict=True))
             gradients = [subject.backward(point, cache)]
-            gradients.append(subject.module.backward(point.params, cache, *rest))
-            if self.network.loss is not None:
+            if self.network.loss is None:
+                gradients.append(subject.module.backward(point.params, cache, *rest))
+            else:  # it asks for the gradients of the parameters alone
                 values[self.network.loss] = subject.objective(point)
                 loss, grads = subject.called(subject.module.loss_and_grad, point, *rest)
                 values[TOGETHER] = loss
@@ -204,9 +205,8 @@ def trials(source: str, network: Network, points: int, small: bool) -> Iterator[
         for k, attempt in itertools.product(range(len(DOMAINS)), range(TRIES)):
             with of_module():
                 if k == len(subjects):
-                    domain = replace(
-                        DOMAINS[k], rows=False
-                    )  # of a softmax of nothing they do not speak
+                    # Of a softmax of nothing the equations do not speak.
+                    domain = replace(DOMAINS[k], rows=False)
                     subjects.append(Subject(source, network, domain, tuple(long)))
                 found = _drawn(subjects[k], network, batch, number, attempt)
             if found.settled if small else found.finite:

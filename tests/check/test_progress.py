@@ -69,7 +69,7 @@ def test_ctrl_c_ends_it_at_once() -> None:
         process.send_signal(signal.SIGINT)
         rest = read(seen, until="interrupted\r\n")
         assert process.wait(60) == 130
-        assert time.monotonic() - start < 5
+        assert time.monotonic() - start < 10  # seconds, on a machine that does much else
     assert rest.endswith("\r\x1b[K\r\nbpgen: interrupted\r\n")
 
 

@@ -133,9 +133,11 @@ class View:
             return places.statements(equation, self.axes)  # one end of the blocks
         first, rest = steps.split(equation, self.carried, self.axes)
         later = places.statements(rest, self.axes)
-        if first is None and equation.name in self.carried and not self.is_adjoint(equation):
+        if self.is_adjoint(equation) and equation.name not in self.started:
+            return later
+        if first is None and equation.name in self.carried:
             first = steps.zero(equation, self.carried)
-        if first is None or (self.is_adjoint(equation) and equation.name not in self.started):
+        if first is None:
             return later
         return [*later, first] if self.is_adjoint(equation) else [first, *later]
 

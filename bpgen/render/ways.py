@@ -105,12 +105,13 @@ def _common(paths: list[Path], left: Indices, view: View) -> tuple[sp.Expr, ...]
     accesses = [p.upstream.indices for p in paths]
     for k, here in enumerate(zip(*accesses, strict=True)):
         several = dict.fromkeys(here)
+        size = sizes[k - len(accesses[0])] if sizes else None
         opened = [i for i in several if isinstance(i, Index) and i not in left]
+        opened = [i for i in opened if size in (i.size, None)]  # all that any path may have
         if len(several) == 1 and (unique or is_plain(here[0])):
             found.append(here[0])
         else:
-            size = sizes[k - len(accesses[0])] if sizes else here[0].size
-            found.append(opened[0] if opened else Index(f"_0{k}", size))
+            found.append(opened[0] if opened else Index(f"_0{k}", size or here[0].size))
     return tuple(found)
 
 

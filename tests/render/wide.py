@@ -178,6 +178,24 @@ WIDE = {
     + "h[t] = tanh(a[t, 0] * a[t-1, 0])\n"
     + "a[t, 1] = w * h[t] * x[t, 1] + a[t-1, 1]\n"
     + "output(a, h)\n",
+    "runs_of_entries": _HEAD
+    + "t = indices('t')\n"
+    + "j = indices('j', size=2)\n"
+    + "x = input(3, 2)\n"
+    + "w = param(3)\n"
+    + "b = recurrent(3, 3)\n"
+    + "b[-1, 0] = w[2]\n"
+    + "b[t, j] = w[0] * x[t, 1] + w[1] * b[t-1, j]\n"
+    + "b[t, 2] = sin(x[t, 1] + w[2] * b[t-1, 1] * b[t-1, 0])\n"
+    + "output(b)\n",
+    "a_start_that_is_not_read": _HEAD
+    + "t, i = indices('t i')\n"
+    + "x = input(3, 2)\n"
+    + "w = param(2)\n"
+    + "b = recurrent(3, 2)\n"
+    + "b[-1, i] = w[i]\n"
+    + "b[t, i] = w[i] * x[t, i]\n"
+    + "output(b)\n",
     "gates_in_one": _HEAD
     + "t, k = indices('t k')\n"
     + "i = indices('i', size=2)\n"

@@ -93,7 +93,8 @@ class Tape:
         if isinstance(other, Scalar):
             return other
         if isinstance(other, (bool, int, np.integer, np.bool_)):
-            return self.number(Fraction(int(other)))
+            whole = int(other)  # it is found as the equal fraction is
+            return self._numbers[whole] if whole in self._numbers else self.number(Fraction(whole))
         if isinstance(other, (float, np.floating)):
             if np.isfinite(other):
                 return self._float(float(other))

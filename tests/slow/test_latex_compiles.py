@@ -1,7 +1,9 @@
-"""pdflatex compiles every example, and every network that is hard to print, without a warning."""
+"""pdflatex compiles every example, and every network that is hard to print, without a warning: one
+document for each notation, a page for each network.
+"""
 
 import subprocess
-from itertools import product
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pytest
@@ -32,27 +34,63 @@ _NETS = {
 }
 
 
-def _log(source: str, folder: Path) -> str:
+_START, _END = "\\begin{document}", "\\end{document}"
+_PAGE = "@@ page "
+
+
+def _document(pages: Mapping[str, str]) -> str:
+    """One document of many: the log says where the page of each begins."""
+    preamble = next(iter(pages.values())).split(_START)[0]
+    bodies = (
+        f"\\typeout{{{_PAGE}{name}}}\n{text.split(_START)[1].split(_END)[0]}\n\\clearpage"
+        for name, text in pages.items()
+    )
+    return "\n".join([preamble, _START, *bodies, _END])
+
+
+def _log(source: str, folder: Path) -> list[str]:
     (folder / "net.tex").write_text(source, encoding="utf-8")
     command = ["pdflatex", "-interaction=nonstopmode", "net.tex"]
-    subprocess.run(command, cwd=folder, capture_output=True, check=False, timeout=120)
-    return (folder / "net.log").read_text(encoding="latin-1")
+    subprocess.run(command, cwd=folder, capture_output=True, check=False, timeout=300)
+    return (folder / "net.log").read_text(encoding="latin-1").splitlines()
+
+
+def _complaints(log: Iterable[str]) -> list[str]:
+    """Each warning and error under the name of its page."""
+    found, page = [], ""
+    for line in log:
+        page = line.removeprefix(_PAGE) if line.startswith(_PAGE) else page
+        if "Warning" in line or "Overfull" in line or line.startswith("!"):
+            found.append(f"{page}: {line}")
+    return found
+
+
+def _pages(notation: str) -> Mapping[str, str]:
+    pages = {}
+    for name, net in _NETS.items():
+        try:
+            pages[name] = render(derive(declared_by(net)), fmt="tex", notation=notation)
+        except NetError as refusal:
+            assert "too large" in refusal.fact or "only at run time" in refusal.fact
+    return pages
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("name", "notation"), list(product(_NETS, ("matrix", "index", "components"))), ids=str
-)
-def test_compiles_without_a_warning(name: str, notation: str, tmp_path: Path) -> None:
-    try:
-        source = render(derive(declared_by(_NETS[name])), fmt="tex", notation=notation)
-    except NetError as refusal:
-        assert "too large" in refusal.fact or "only at run time" in refusal.fact
-        return
-    log = _log(source, tmp_path)
-    assert "Output written" in log
-    assert not [
-        line
-        for line in log.splitlines()
-        if "Warning" in line or "Overfull" in line or line.startswith("!")
-    ]
+@pytest.mark.parametrize("notation", ["matrix", "index", "components"])
+def test_compiles_without_a_warning(notation: str, tmp_path: Path) -> None:
+    pages = _pages(notation)
+    assert len(pages) > len(_NETS) // 2
+    assert len({text.split(_START)[0] for text in pages.values()}) == 1  # it compiles alone, too
+    log = _log(_document(pages), tmp_path)
+    assert any("Output written" in line for line in log)
+    assert {line.removeprefix(_PAGE) for line in log if line.startswith(_PAGE)} == {*pages}
+    assert _complaints(log) == []
+
+
+@pytest.mark.slow
+def test_a_page_that_does_not_compile_is_named(tmp_path: Path) -> None:
+    right = render(derive(declared_by(NETS["product"])), fmt="tex")
+    wrong = right.replace("\\begin{align*}", "\\begin{align*}\\undefined", 1)
+    wide = right.replace("\\begin{align*}", "\\begin{align*}" + "x + " * 200, 1)
+    log = _log(_document({"right": right, "wrong": wrong, "wide": wide, "last": right}), tmp_path)
+    assert {c.split(":")[0] for c in _complaints(log)} == {"wrong", "wide"}

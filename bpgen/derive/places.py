@@ -45,7 +45,8 @@ def by_place(adjoint: Equation, carried: int | None) -> list[Part]:
         place = None
         if term.at is not None and carried is not None:
             own = (*term.at[:carried], adjoint.indices[carried], *term.at[carried + 1 :])
-            place = term.at if own == adjoint.indices else None
+            apart = term.at[carried].free_symbols & {*term.over}  # at several steps at once
+            place = term.at if own == adjoint.indices and not apart else None
         here = term if place is None else replace(term, at=None)
         found.setdefault(place, []).append(here)
     parts = []

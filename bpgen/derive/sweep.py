@@ -178,6 +178,8 @@ class Sweep:
         return Loop(self.named[loop.name], index, reverse=True, block=loop.block)
 
     def _is_inlined(self, equation: Equation, drafted: Equation) -> bool:
+        if _written(drafted) and _written(equation):
+            return False  # what is heard of at one place says nothing of another
         terms, _ = combined(drafted.terms, self.network, gathered)
         heard = [e for e in equation.reads() if e.name in self.wanted]
         return is_inlined(equation, terms, heard, self.network)
@@ -247,6 +249,11 @@ def _together(equations: list[Equation]) -> list[list[Equation]]:
         else:
             groups.append([equation])
     return groups
+
+
+def _written(equation: Equation) -> bool:
+    """Whether something of it is written at places of its own."""
+    return any(t.at is not None for t in equation.terms)
 
 
 def _is_inside_index(access: Element, body: sp.Expr) -> bool:

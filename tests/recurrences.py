@@ -60,17 +60,14 @@ class Recurrence:
     written: tuple[Written, ...]
     computed: tuple[Written, ...]
     starts: tuple[Read, ...]
-
-    @property
-    def carried(self) -> list[str]:
-        return [name for name, kind in self.kinds.items() if kind == "recurrent"]
+    outputs: tuple[str, ...]
 
     @property
     def weights(self) -> int:
         return 2 * len(self.written) + len(self.starts)
 
     def source(self) -> str:
-        """The text of net.py, with every tensor an output."""
+        """The text of net.py."""
         shapes = {n: "" if w is None else f", {w}" for n, w in self.widths.items()}
         lines = ["from bpgen import *", 't = indices("t")', f'x = input("T", {WIDTH})']
         lines += [f'{name} = indices("{name}", size={count})' for count, name in ALONG.items()]
@@ -81,13 +78,13 @@ class Recurrence:
             f"{r.text().replace('t - 1', '-1')} = w[{first + k}]" for k, r in enumerate(self.starts)
         ]
         lines += [each.text() for each in self.written]
-        return "\n".join([*lines, f"output({', '.join(self.kinds)})"]) + "\n"
+        return "\n".join([*lines, f"output({', '.join(self.outputs)})"]) + "\n"
 
     def values(self, w: Any, x: Any) -> list[Any]:
-        """Every tensor, by loops over samples, steps and entries; complex numbers welcome."""
+        """The outputs, by loops over samples, steps and entries; complex numbers welcome."""
         dtype = np.result_type(w, x)
         every = [self._of_sample(w, sample, dtype) for sample in x]
-        return [np.array([of[name] for of in every]) for name in self.kinds]
+        return [np.array([of[name] for of in every]) for name in self.outputs]
 
     def _of_sample(self, w: Any, x: Any, dtype: Any) -> dict[str, Any]:
         made: dict[tuple[str, int | None, int], Any] = {}
@@ -137,7 +134,8 @@ def recurrences(draw: st.DrawFn) -> Recurrence:
         there += _run(left, count)
     starts = tuple(r for r in before if draw(st.booleans()))
     written = tuple(draw(st.permutations(computed)))
-    return Recurrence(kinds, widths, written, tuple(computed), starts)
+    outputs = draw(st.sampled_from([tuple(names), (names[-1],)]))
+    return Recurrence(kinds, widths, written, tuple(computed), starts, outputs)
 
 
 def _entries(width: int | None) -> list[int | None]:

@@ -257,7 +257,8 @@ class _Drawing:
             body = drawer.one("{} ** 2", "sin({})", "log(1 + {} ** 2)", "{}").format(text)
             terms.append(f"{self.one('sum', 'mean')}({body}, {', '.join(over)})" if over else body)
         lines = [f"L = loss({' + '.join(terms)})"]
-        return [f"output({computed[-1]})", *lines] if kind == "both" and computed else lines
+        both = kind == "both" and computed and lines != [f"L = loss({computed[-1]})"]
+        return [f"output({computed[-1]})", *lines] if both else lines
 
     def _whole(self, size: int | str) -> str:
         if size == "T":

@@ -563,3 +563,15 @@ def test_a_constant_lifts_no_precision() -> None:
     dx = module.backward({}, cache, 3 * x, inputs=True)["x"]
     assert (y.dtype, dx.dtype) == (np.float32, np.float32)
     assert dx.tolist() == [[3, 0, 0, 0, 0]] * 2
+
+
+def test_a_maximum_beside_another_term() -> None:
+    def formula(p: Arrays, x: Any) -> Any:
+        largest = max(p["w"], key=lambda w: w.real)
+        return np.sum((x + largest - np.log(np.sum(np.exp(p["w"])))) ** 2)
+
+    agrees(
+        f"{INDICES}x, w = input(3), param(2)\n"
+        "v = tensor(x[i] + max(w[j], j) - log(sum(exp(w[k]), k)), i)\nL = loss(sum(v**2))",
+        formula,
+    )

@@ -66,6 +66,17 @@ class Formula(Symbolic):
         return len(self.terms) == 1 and not self.terms[0].over
 
     @property
+    def is_zero(self) -> bool:
+        return self.plain and self.terms[0].body == 0
+
+    @property
+    def addends(self) -> tuple[Term, ...]:
+        """Terms that may stand beside others: a maximum is a tensor of its own first."""
+        if all(t.reduce == "sum" for t in self.terms):
+            return self.terms
+        return (Term(self.body()),)
+
+    @property
     def free(self) -> tuple[Index, ...]:
         """Open indices, in the order in which they appear."""
         found: dict[Index, None] = {}
@@ -88,7 +99,10 @@ class Formula(Symbolic):
         return Formula((Term(function(self.body())),))
 
     def __add__(self, other: Any) -> Formula:
-        return Formula(self.terms + Formula.of(other).terms)
+        left, right = self, Formula.of(other)
+        if left.is_zero or right.is_zero:
+            return right if left.is_zero else left
+        return Formula(left.addends + right.addends)
 
     def __mul__(self, other: Any) -> Formula:
         left, right = self, Formula.of(other)

@@ -62,6 +62,9 @@ def called(call: sp.Expr, printer: Printer) -> Piece:
     if name == "at_most":
         one, other = map(writer.subscript, call.args)
         return Piece(writer.indicator(f"{one} {dialect.relations['<=']} {other}"))
+    if name == "masked" and call.args[1].is_Integer:  # at one entry it is known what is kept
+        lost = Piece(dialect.minus + dialect.words["infinity"], ADD)
+        return printer.piece(inner) if call.args[1] != 0 else lost
     if name == "masked":
         return Piece(dialect.cases(_masked(call, printer)), MUL)
     if name == "inside":

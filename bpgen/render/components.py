@@ -83,6 +83,8 @@ def _group(group: Group, left: tuple[Index, ...], entry: Entry, printer: Printer
         return sums
     negative = bool(outer.as_coeff_Mul()[0].is_negative)
     outer = -outer if negative else outer
+    if outer == 1:
+        return [(not flip, inner) for flip, inner in sums]
     if len(sums) == 1:
         return [(negative != sums[0][0], before(printer, outer, sums[0][1]))]
     if outer.is_Number and len(sums) > MANY:

@@ -160,7 +160,16 @@ class _Page:
             return []
         whole = matrix.attempt(shown, writer) if self.notation == "matrix" else None
         addends = again if whole is None else strings(whole, writer)
-        return [Row("", addends, words=(_EVALUATED[differentiated],), since=since)]
+        # Written out, the row above is that of the last entry: this one says that it is of any.
+        left = writer.element(shown.lhs).text if self.notation == "components" else ""
+        return [
+            Row(
+                left if shown.indices else "",
+                addends,
+                words=(_EVALUATED[differentiated],),
+                since=since,
+            )
+        ]
 
     def backward(self) -> Section:
         steps = [s for s in self.derivation.steps if s.of != self.unsaid]

@@ -1,0 +1,123 @@
+"""Which tensor a printed symbol is: z^{[1]} is z1, \\hat{y} is yhat, W_{\\mathrm{q}} is Wq."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+
+from bpgen.check.page.formula import Beside, Node, Number, Symbol
+from bpgen.check.page.grammar import upright
+from bpgen.ir import Network
+
+# A printed name: stem, accent, layer above, and what stands below before any index.
+Key = tuple[str, str, str, tuple[str, ...]]
+Found = tuple[dict[Key, str], str, tuple[Node, ...]]  # the table, the tensor, the indices left
+_WORDS = """
+    alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau
+    upsilon phi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega
+"""
+_GREEK = dict(zip("αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΥΦΨΩ", _WORDS.split(), strict=True))
+_VARIANTS = {"epsilon": "varepsilon", "phi": "varphi"}
+_SPELLINGS = (  # stem, accent, layer, label
+    r"(?P<stem>[^\W\d_]+)(?P<layer>\d*)_?",
+    r"(?P<stem>[^\W\d_]+?)_?(?P<accent>hat|bar|tilde)(?P<layer>\d*)",
+    r"(?P<stem>[Wb])(?P<label>[qkvo])(?P<layer>\d*)",
+    r"(?P<stem>[^\W\d_]+)(?P<layer>\d*)_(?P<label>\w*[^\W_])",
+)
+
+
+@dataclass(frozen=True)
+class Names:
+    """The tensors by their printed names; `gradients` those that are called something of their own,
+    such as delta.
+    """
+
+    tensors: dict[Key, str]
+    gradients: dict[Key, str] = field(default_factory=dict)
+    given: dict[Key, str] = field(default_factory=dict)  # the upstream gradient of an output
+    blocks: frozenset[str] = frozenset()  # the tensors of which each repeated block has its own
+
+    @staticmethod
+    def of(network: Network) -> Names:
+        blocks = {n for n, t in network.tensors.items() if t.block}
+        parts = {name: _parts(name) for name in network.tensors}
+        often = Counter((s, a, label) for s, a, _, label in parts.values())
+        found: dict[Key, str] = {}
+        for name, (stem, accent, layer, label) in parts.items():
+            if name in blocks and often[stem, accent, label] == 1:
+                layer = ""
+            below = (upright(label),) if label else ()
+            if blocks:
+                key = (stem, accent, "", (*below, *([layer] if layer else [])))
+            else:
+                key = (stem, accent, layer, below)
+            word = _stem(name)
+            found.setdefault(key if key not in found else (word, "", "", ()), name)
+        given = {
+            (stem, "bar", layer, below): name
+            for (stem, _, layer, below), name in found.items()
+            if network.loss is None and name in network.outputs
+        }
+        if network.loss is None:
+            found.setdefault(("ell", "", "", ()), "")
+        return Names(found, {}, given, frozenset(blocks))
+
+    def find(self, symbol: Symbol) -> Found | None:
+        """The table and the tensor that a symbol names, and the indices that are left below it."""
+        return next(iter(self.all(symbol)), None)
+
+    def all(self, symbol: Symbol) -> list[Found]:
+        """Every reading of a symbol, those first that take most below it for its name."""
+        heads: list[str] = []
+        for part in symbol.below:
+            said = _said(part)
+            if said is None:
+                break
+            heads.append(said)
+        found = []
+        for k in range(len(heads), -1, -1):
+            key = (symbol.stem, symbol.accent, symbol.layer, tuple(heads[:k]))
+            for table in (self.gradients, self.tensors, self.given):
+                of_block = table is not self.given and table.get(key) in self.blocks
+                if key in table and of_block == (symbol.block is not None):
+                    found.append((table, table[key], symbol.below[k:]))
+        return found
+
+    def call(self, symbol: Symbol, tensor: str) -> None:
+        """From here on, the gradient of a tensor is called by a symbol."""
+        heads = tuple(s for p in symbol.below if (s := _said(p)) is not None)
+        self.gradients[symbol.stem, symbol.accent, symbol.layer, heads] = tensor
+
+
+def _said(part: Node) -> str | None:
+    """A label or number below a symbol, as text."""
+    if isinstance(part, Number):
+        return str(int(part.value))
+    if isinstance(part, Beside) and all(isinstance(p, Number) for p in part.parts):
+        return "".join(str(int(p.value)) for p in part.parts)
+    if isinstance(part, Symbol) and (part.stem.startswith("upright ") or len(part.stem) > 1):
+        return part.stem
+    return None
+
+
+def _parts(name: str) -> tuple[str, str, str, str]:
+    spelled = "".join(_GREEK.get(c, c) for c in name) if name[:1] in _GREEK else name
+    for pattern in _SPELLINGS:
+        found = re.fullmatch(pattern, spelled)
+        if found and (_is_letter(found["stem"])):
+            groups = found.groupdict(default="")
+            stem = _VARIANTS.get(found["stem"], found["stem"])
+            return stem, groups.get("accent", ""), groups["layer"], groups.get("label", "")
+    word = re.fullmatch(_SPELLINGS[0], spelled)
+    if word and not spelled.endswith("_"):
+        return _stem(word["stem"]), "", word["layer"], ""
+    return _stem(name), "", "", ""
+
+
+def _stem(name: str) -> str:
+    return upright(name) if len(name) > 1 and not _is_letter(name) else _VARIANTS.get(name, name)
+
+
+def _is_letter(stem: str) -> bool:
+    return len(stem) == 1 or stem in _GREEK.values() or stem == "ell"

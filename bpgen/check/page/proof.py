@@ -1,0 +1,482 @@
+"""The page proved: every equation that it prints, evaluated at random values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from bpgen.check.page import formula as f
+from bpgen.check.page.evaluate import Array, Definition, Reading, Scope, is_scalar, letter_of
+from bpgen.check.page.grammar import Parser
+from bpgen.check.page.names import Names
+from bpgen.check.page.statements import Group, Statement, groups, top_level
+from bpgen.check.page.tokens import Unreadable, tokens
+from bpgen.check.page.world import LOWEST, Values, World
+from bpgen.ir import BATCH, Network
+
+_SAMPLES = 2  # of the batch
+_EXACT, _ROUNDED = 1e-8, 1e-4
+_BATCH = "Over the batch"
+
+
+@dataclass(frozen=True)
+class FalseLine:
+    """A line that does not hold, or cannot be read."""
+
+    line: str
+    reason: str
+    unread: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.line}\n    {self.reason}"
+
+
+@dataclass(frozen=True)
+class PageReport:
+    """How many of a page's equations hold."""
+
+    proved: int
+    total: int
+    false: tuple[FalseLine, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        return self.total > 0 and self.proved == self.total
+
+    def __str__(self) -> str:
+        return f"{self.proved} of {self.total} equations"
+
+
+def prove_page(latex: str, network: Network, seeds: Sequence[int] = (0, 1)) -> PageReport:
+    """Read a page back and evaluate both sides of each of its equals signs, at random values of
+    each seed: one draw may have a label or a dead unit at which a false line holds.
+    """
+    drawn = [_Proof(latex, network, seed).verdicts() for seed in seeds]
+    verdicts = [next((v for v in each if v), None) for each in zip(*drawn, strict=True)]
+    false = tuple(dict.fromkeys(v for v in verdicts if v is not None))
+    return PageReport(verdicts.count(None), len(verdicts), false)
+
+
+@dataclass
+class _Proof:
+    latex: str
+    network: Network
+    seed: int
+    found: list[FalseLine | None] = field(default_factory=list)  # of each equation
+    numbered: dict[str, set[tuple[bool, str] | None]] = field(default_factory=dict)
+
+    def verdicts(self) -> list[FalseLine | None]:
+        """What is false of each equation, in the order of the page."""
+        across = "Samples meet in these equations" in self.latex
+        names = Names.of(self.network)
+        base = (
+            1 if re.search(r"Indices(, and labels with them,)? count from 1\.", self.latex) else 0
+        )
+        batch = 1 if not across else _SAMPLES
+        sample = Reading(World.drawn(self.network, batch, self.seed), names, "", not across, base)
+        whole = Reading(sample.world, names, "", False, base)
+        found = list(groups(self.latex))
+        if any(g.section == _BATCH for g in found):
+            whole.world = World.drawn(self.network, _SAMPLES, self.seed)
+        whole.top = self.network.loss or ""
+        sample.top = self._top(sample)
+        self._definitions(sample, whole)
+        for group in found:
+            if group.called is not None:
+                self._call(group.called, names)
+        for group in found:
+            for statement in group.statements:
+                if statement.kind == "differentiated":
+                    self._told(statement, sample, whole)
+        self._numbers(found, sample, whole)
+        self._leads(sample)
+        for group in found:
+            self._group(group, whole if group.section == _BATCH else sample)
+        return self.found
+
+    def _top(self, reading: Reading) -> str:
+        """The scalar that the backward section differentiates."""
+        backward = self.latex.partition(r"\section{Backward pass}")[2].partition(r"\section")[0]
+        found = re.search(r"\\frac\{\\partial (\S+?)\}\{\\partial", backward)
+        if found is None:
+            return self.network.loss or ""
+        node = Parser(tokens(found[1]), self._called(reading.names)).whole()
+        known = reading.names.find(node)
+        return known[1] if known else ""
+
+    def _call(self, called: tuple[str, str], names: Names) -> None:
+        tensor, symbol = (Parser(tokens(t), self._called(names)).symbol() for t in called)
+        known = names.find(tensor)
+        if known is not None:
+            names.call(symbol, known[1])
+
+    def _called(self, names: Names) -> Any:
+        def called(symbol: f.Symbol) -> bool:
+            return names.find(symbol) is not None
+
+        return called
+
+    def _told(self, statement: Statement, sample: Reading, whole: Reading) -> None:
+        """From here on, an equation is the spelling that the page says it differentiates."""
+        try:
+            left, right = (self._parse(p, sample) for p in statement.parts)
+        except (Unreadable, ValueError):
+            return  # and so the line is false
+        known = sample.names.find(left)
+        if known is None:
+            return
+
+        def told(world: World, values: Values) -> Array:
+            reading = replace(sample, world=world)
+            return spelled(left, right, known[1], reading, values)
+
+        for reading in (sample, whole):
+            reading.world.told[known[1]] = told
+
+    def _definitions(self, *readings: Reading) -> None:
+        """The functions that the page defines."""
+        line = re.search(r"^Here (.*)\.$", self.latex, re.MULTILINE)
+        rng = np.random.default_rng(self.seed)
+        for text in re.findall(r"\$(.*?)\$", line[1]) if line else ():
+            left, right = top_level(tokens(text), "=")[:1], top_level(tokens(text), "=")[1:]
+            call = Parser(left[0], lambda _: False).whole()
+            body = Parser(right[0], lambda _: False).whole()
+            if call == body:
+                continue
+            if call.name == "softmax":
+                self._softmax(text, call, body, readings[0], rng)
+                continue
+            name = call.name + "'" * call.prime
+            own = Definition(tuple(str(letter_of(a)) for a in call.arguments), body)
+            for reading in readings:
+                reading.functions[name] = own
+
+    def _softmax(
+        self, text: str, call: f.Node, body: f.Node, reading: Reading, rng: np.random.Generator
+    ) -> None:
+        vector = rng.normal(size=(4, 1))
+        scope = Scope(replace(reading, base=0), {}, constants={"z": vector})
+        scope = scope.over({"i": np.arange(4)})
+        if isinstance(body, f.Quotient) and isinstance(body.bottom, f.Over):
+            under = replace(body.bottom.under, ranges=(("j", "<", f.Number(4.0)),))
+            body = replace(body, bottom=replace(body.bottom, under=under))
+        self._judge(text, lambda: [scope.value(call), scope.value(body)], 1)
+
+    # statements
+
+    def _group(self, group: Group, reading: Reading) -> None:
+        seen: set[int] = set()
+        for statement in group.statements:
+            if id(statement) in seen:
+                continue
+            seen.add(id(statement))
+            self._statement(statement, reading)
+        self._elsewhere(group, reading)
+
+    def _statement(self, statement: Statement, reading: Reading) -> None:
+        if statement.kind == "shape":
+            self._judge(statement.line, lambda: self._shape(statement, reading), 1)
+            return
+        for text, parts, condition in _equations(statement):
+            if len(parts) < 2:
+                if not (parts and parts[0] and parts[0][0].startswith(r"\text")):
+                    self.found.append(FalseLine(statement.line, "no equation", True))
+                continue
+
+            count = len(parts) - 1
+            wrong = self._wrong(
+                text, partial(self._sides, parts, condition, statement, reading), count
+            )
+            if wrong and reading.base:  # of what reads alike, the other
+                other = replace(reading, entries=not reading.entries)
+                again = partial(self._sides, parts, condition, statement, other)
+                wrong = self._wrong(text, again, count)
+            self._say(wrong, count)
+
+    def _judge(self, line: str, sides: Any, count: int) -> None:
+        self._say(self._wrong(line, sides, count), count)
+
+    def _say(self, wrong: list[FalseLine], count: int) -> None:
+        self.found += [*wrong, *([None] * (count - len(wrong)))]
+
+    def _wrong(self, line: str, sides: Any, count: int) -> list[FalseLine]:
+        """What is false of a chain; nothing where it holds."""
+        try:
+            found = sides()
+        except Unreadable as error:
+            return [FalseLine(line, str(error), True)] * count
+        except (
+            ValueError,
+            IndexError,
+            KeyError,
+            AttributeError,
+            TypeError,
+            AssertionError,
+        ) as error:
+            return [FalseLine(line, f"{type(error).__name__}: {error}", True)] * count
+        tolerance = _ROUNDED if "rounded to six digits" in self.latex else _EXACT
+        reasons = [differ(a, b, tolerance) for a, b in pairwise(found)]
+        return [FalseLine(line, reason) for reason in reasons if reason]
+
+    def _parse(self, part: list[str], reading: Reading) -> f.Node:
+        return self._parser(part, reading).whole()
+
+    def _sides(
+        self, parts: list[list[str]], condition: Any, statement: Statement, reading: Reading
+    ) -> list[Array]:
+        scope, nodes = self._scope(parts, statement, reading, condition)
+        if statement.by:
+            of = _told_of(nodes[0], scope)
+            if of not in self.numbered.get(statement.by, set()):
+                raise Unreadable(f"({statement.by}) does not tell it")
+        values = [scope.value(node) for node in nodes]
+        keep = np.asarray(True)
+        if condition is not None:
+            negated = condition[0] == "not"
+            for c in self._parser(condition[negated:], reading).conditions():
+                keep = keep & scope.holds(c)
+            keep = ~keep if negated else keep
+            values = [np.where(keep, v, 0) for v in values]
+        lost = np.isnan(values[0])
+        if isinstance(nodes[0], f.Derivative) and not lost.all():
+            values = [np.where(lost, 0, v) for v in values]
+        return values
+
+    def _scope(
+        self, parts: list[list[str]], statement: Statement, reading: Reading, condition: Any = None
+    ) -> tuple[Scope, list[f.Node]]:
+        """The sides as formulas, and all values of their free letters."""
+        nodes = [self._parse(p, reading) for p in parts]
+        ranges = self._parser(statement.ranges, reading).under().ranges if statement.ranges else ()
+        scope = Scope(reading)
+        letters = list(dict.fromkeys(n for node in nodes for n in scope.free(node)))
+        given = scope.free(nodes[0]) if statement.kind in ("main", "fact") else letters
+        if loose := [n for n in letters if n not in given]:
+            raise Unreadable(f"{loose[0]} stands on one side alone")
+        if condition is not None:
+            masks = self._parser([t for t in condition if t != "not"], reading).conditions()
+            letters += [n for m in masks for n in scope.free(m) if n not in letters]
+        bounds = {n: scope._bound(sign, end) for n, sign, end in ranges}
+        told = nodes[:1] if statement.kind == "main" else nodes
+        sizes = {n: bounds.get(n) or self._size(n, told, nodes, scope) for n in letters}
+        base = reading.base
+        return scope.over({n: np.arange(base, base + s) for n, s in sizes.items()}), nodes
+
+    def _parser(self, found: list[str], reading: Reading) -> Parser:
+        return Parser(found, self._called(reading.names))
+
+    def _size(self, name: str, told: list[f.Node], nodes: list[f.Node], scope: Scope) -> int:
+        """How many values a free letter has: as many as the shortest of the axes that it runs over,
+        of a row's left side where it stands there.
+        """
+        for among, shifted in ((told, False), (nodes, False), (nodes, True)):
+            found = [s for node in among for n, s in scope.axes(node, shifted) if n == name]
+            if found:
+                return min(found)
+        raise Unreadable(f"nothing says what {name} runs over")
+
+    def _shape(self, statement: Statement, reading: Reading) -> list[Array]:
+        """z \\in R^{2 x 3}: the sizes of a tensor's axes."""
+        at = statement.tokens.index(r"\in")
+        sizes = statement.tokens[at + 1 :]
+        sizes = sizes[sizes.index("}") + 1 :]
+        said = [
+            int(np.real(Scope(reading).value(self._parse(s, reading))).item())
+            for s in (top_level(sizes[2:-1], r"\times") if sizes else [])
+        ]
+        node = self._parse(statement.tokens[:at] or list(statement.of), reading)
+        return [_column(said), _column(axes_of(node, Scope(reading)))]
+
+    def _elsewhere(self, group: Group, reading: Reading) -> None:
+        """What the rows of a display do not speak of is 0."""
+        rows = [s for s in group.statements if s.kind == "main"]
+        for last in {id(s): s for s in rows if s.elsewhere}.values():
+            node = self._parse(last.parts[0], reading)
+            own = {
+                id(s): s for s in rows if self._tensor(s, reading) == self._tensor(last, reading)
+            }
+
+            def sides(own: Any = own, node: f.Node = node) -> list[Array]:
+                whole = _array(node, Scope(reading))
+                told = np.zeros(whole.shape, dtype=bool)
+                for row in own.values():
+                    scope, (left, *_) = self._scope(row.parts, row, reading)
+                    places = _places(left, scope)
+                    told[tuple(np.broadcast_arrays(*places))] = True
+                rest = np.where(told, 0, whole)
+                return [rest.reshape((-1, 1)), np.zeros((rest.size, 1))]
+
+            self._judge(last.line, sides, 1)
+
+    def _tensor(self, statement: Statement, reading: Reading) -> tuple[bool, str] | None:
+        """Of which tensor a row tells the values, or the gradient."""
+        try:
+            return _told_of(self._parse(statement.parts[0], reading), Scope(reading))
+        except Unreadable:
+            return None
+
+    def _numbers(self, found: list[Group], sample: Reading, whole: Reading) -> None:
+        """Which tensor each number is of."""
+        for group in found:
+            reading = whole if group.section == _BATCH else sample
+            last: list[Statement] = []
+            for row in group.statements:
+                if row.kind != "main":
+                    continue
+                last.append(row)
+                if row.tag:
+                    for one in last:
+                        of = self._tensor(one, reading)
+                        self.numbered.setdefault(row.tag, set()).add(of)
+                    last = []
+
+    def _leads(self, reading: Reading) -> None:
+        """From where to where recurrences and blocks are told."""
+        loops = {e.loop for e in self.network.equations if e.loop is not None}
+        sizes = {reading.world.size(loop.index.size): loop.reverse for loop in loops}
+        backward = self.latex.find(r"\section{Backward pass}")
+        for found in re.finditer(r"\$\w+ = ([^$]*?), \\dots, ([^$]*?)\$", self.latex):
+
+            def sides(found: Any = found) -> list[Array]:
+                ends = [self._whole(t, reading) for t in found.groups()]
+                ends = [e - reading.base for e in ends]
+                size = max(ends) + 1
+                if size not in sizes:
+                    return [_column(ends), _column([0, -1])]
+                right = [0, size - 1]
+                descends = sizes[size] != (found.start() > backward >= 0)
+                return [_column(ends), _column(right[::-1] if descends else right)]
+
+            self._judge(found[0], sides, 1)
+        for found in re.finditer(r"at \$\w+ = ([^$]*?)\$, gradients are 0", self.latex):
+
+            def end(found: Any = found) -> list[Array]:
+                at = self._whole(found[1], reading) - reading.base
+                return [_column([at]), _column([at if at in sizes else min(sizes)])]
+
+            self._judge(found[0], end, 1)
+
+    def _whole(self, text: str, reading: Reading) -> int:
+        return int(np.real(Scope(reading).value(self._parse(tokens(text), reading))).item())
+
+
+def _column(values: list[int]) -> Array:
+    return np.asarray(values, dtype=float).reshape((-1, 1))
+
+
+def _named(node: f.Node) -> f.Symbol:
+    """The symbol that a left side is, or is the derivative by."""
+    found = node.by if isinstance(node, f.Derivative) else node
+    if not isinstance(found, f.Symbol):
+        raise Unreadable("no tensor stands on the left")
+    return found
+
+
+def _told_of(node: f.Node, scope: Scope) -> tuple[bool, str] | None:
+    known = scope.find(_named(node))
+    if known is None:
+        return None
+    return isinstance(node, f.Derivative) or known[0] is scope.reading.names.gradients, known[1]
+
+
+def axes_of(node: f.Node, scope: Scope) -> list[int]:
+    """The sizes of the axes that are left of a tensor."""
+    symbol = _named(node)
+    known = scope.find(symbol)
+    if known is None:
+        raise Unreadable("what has this shape?")
+    info = scope.world.network.tensors[known[1]]
+    done = info.block + (info.batched and scope.reading.sample)
+    done += len(scope.parts(symbol, known[1]))
+    return [scope.world.size(i.size) for i in info.indices[done:]]
+
+
+def _array(node: f.Node, scope: Scope) -> Array:
+    """All of the tensor that a left side is of."""
+    of = _told_of(node, scope)
+    if of is None:
+        raise Unreadable("nothing is told elsewhere")
+    slope, name = of
+    reading = scope.reading
+    top = reading.top
+    if isinstance(node, f.Derivative) and (said := scope._scalar(node.of)) is not None:
+        top = said
+    array = reading.gradient(top, name) if slope else scope.world.values[name]
+    return array[: 1 if reading.sample else None] if array.ndim else array
+
+
+def _places(node: f.Node, scope: Scope) -> list[Array]:
+    symbol = _named(node)
+    known = scope.find(symbol)
+    assert known is not None
+    return scope.places(symbol, known[1])
+
+
+def spelled(left: f.Node, right: f.Node, name: str, reading: Reading, values: Values) -> Array:
+    """The tensor that a formula of one sample says, for every sample and every step taken."""
+    world = reading.world
+    tensors = world.network.tensors
+    steps = {len(v) for n, v in values.items() if v.ndim > len(tensors[n].indices)}
+    scope = Scope(reading, values=values)
+    letters = list(scope.free(left))
+    sizes = {n: min(s for m, s in scope.axes(left) if m == n) for n in letters}
+    base = reading.base
+    scope = scope.over({n: np.arange(base, base + sizes[n]) for n in reversed(letters)})
+    if reading.sample:
+        scope = scope.over({"the sample": np.arange(world.lengths[BATCH])})
+        scope = replace(scope, which_sample=scope.letters["the sample"])
+    if steps:
+        scope = scope.over({"the step": np.arange(max(steps))})
+        scope = replace(scope, which=scope.letters["the step"])
+    made = scope.value(right)[..., 0, 0]
+    shape = (*([max(steps)] if steps else []), *world.shape(tensors[name]))
+    return np.broadcast_to(made, shape)
+
+
+def _equations(statement: Statement) -> Iterator[tuple[str, list[list[str]], Any]]:
+    """The chains of a statement: where a mask keeps, and elsewhere."""
+    found = statement.tokens
+    while found and found[-1] == ",":
+        found = found[:-1]
+    condition = None
+    rest: list[str] | None = None
+    if r"\text{; elsewhere }" in found:
+        at = found.index(r"\text{; elsewhere }")
+        found, rest = found[:at], found[at + 1 :]
+    depth_if = [k for k, part in enumerate(found) if part == r"\text{if }"]
+    if rest is not None and depth_if:
+        at = depth_if[-1]
+        found, condition = found[:at], found[at + 1 :]
+    yield statement.line, top_level(found, "="), condition
+    if rest is not None:
+        yield statement.line, top_level(rest, "="), ["not", *(condition or ())]
+
+
+def differ(one: Array, other: Array, tolerance: float) -> str:
+    """How two sides differ; nothing where they are equal."""
+    if one.shape[-2:] != other.shape[-2:]:
+        return f"a {_matrix(one)} is no {_matrix(other)}"
+    try:
+        one, other = np.broadcast_arrays(np.real(one), np.real(other))
+    except ValueError:
+        return f"{one.shape} is no {other.shape}"
+    if np.isnan(one).any() or np.isnan(other).any():
+        return "it reads what is not there"
+    both = (one < LOWEST / 2) & (other < LOWEST / 2)
+    one, other = np.where(both, 0, one), np.where(both, 0, other)
+    scale = 1 + np.maximum(np.abs(one), np.abs(other))
+    off = np.abs(one - other) > tolerance * scale
+    if not off.any():
+        return ""
+    at = np.unravel_index(np.argmax(np.abs(one - other)), one.shape)
+    return f"{one[at]:.6g} is not {other[at]:.6g}"
+
+
+def _matrix(array: Array) -> str:
+    return "scalar" if is_scalar(array) else "x".join(map(str, array.shape[-2:])) + " matrix"

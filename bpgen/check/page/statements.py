@@ -1,0 +1,180 @@
+"""A page as statements: chains of equals, each with what is said of where it holds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from bpgen.check.page.tokens import tokens
+
+_SECTION = re.compile(r"\\section\{([^}]*)\}")
+_ROWS = re.compile(r"\\begin\{(align\*|aligned)\}(.*?)\\end\{\1\}", re.DOTALL)
+_CALLED = re.compile(r"Gradient with respect to \$(.*?)\$, called \$(.*?)\$")
+_BY = re.compile(r"\\overset\{\((\d+[a-z]?)\)\}\{=\}")
+_EVALUATED = {
+    r"\text{evaluated as }": "evaluated",
+    r"\text{evaluated, and differentiated, as }": "differentiated",
+}
+_OPERATORS = {"=", "+", "-", r"\cdot", r"\odot", r"\in"}
+
+
+@dataclass
+class Statement:
+    """`parts` are equal, each of them tokens. `kind`: main, fact, since, shape or elsewhere."""
+
+    kind: str
+    tokens: list[str]
+    line: str
+    ranges: list[str] = field(default_factory=list)  # for u, v < 2
+    elsewhere: bool = False
+    tag: str = ""
+    of: tuple[str, ...] = ()  # the left side of the row that it is said of
+    by: str = ""  # the number of the equation that makes its first sides equal
+
+    @property
+    def parts(self) -> list[list[str]]:
+        return top_level(self.tokens, "=")
+
+
+@dataclass(frozen=True)
+class Group:
+    """The rows of one display, and the section they stand in."""
+
+    section: str
+    statements: tuple[Statement, ...]
+    called: tuple[str, str] | None = None  # a tensor, and what its gradient is called
+
+
+def groups(latex: str) -> Iterator[Group]:
+    """The displays of a page, in order."""
+    places = [(m.start(), m[1]) for m in _SECTION.finditer(latex)]
+    before = 0
+    for found in _ROWS.finditer(latex):
+        section = next(title for at, title in reversed(places) if at < found.start())
+        called = _CALLED.search(latex, before, found.start())
+        before = found.end()
+        named = (called[1], called[2]) if called else None
+        yield Group(section, tuple(_statements(found[2])), named)
+
+
+def top_level(found: Sequence[str], mark: str) -> list[list[str]]:
+    """Tokens cut at a mark that stands in no bracket and no cases.
+
+    A line may end within parentheses: what lays out lines stands in none.
+    """
+    parts: list[list[str]] = [[]]
+    depth = 0
+    for token in found:
+        depth += 0 if mark in _LAYOUT and token in "()" else _DEPTH.get(token, 0)
+        if token == mark and depth == 0:
+            parts.append([])
+        else:
+            parts[-1].append(token)
+    return parts
+
+
+_LAYOUT = ("&", r"\quad")
+_DEPTH = {
+    **dict.fromkeys(("{", "(", "[", r"\begin", r"\lvert", r"\lVert"), 1),
+    **dict.fromkeys(("}", ")", "]", r"\end", r"\rvert", r"\rVert"), -1),
+}
+
+
+def _lines(body: str) -> Iterator[str]:
+    """The lines of a display; those of cases and below sums are none."""
+    depth, start, k = 0, 0, 0
+    while k < len(body):
+        if body.startswith(r"\begin", k):
+            depth += 1
+        elif body.startswith(r"\end", k):
+            depth -= 1
+        elif body[k] == "{":
+            depth += 1
+        elif body[k] == "}":
+            depth -= 1
+        elif depth == 0 and body.startswith(r"\\", k):
+            yield body[start:k].strip()
+            start = k = k + 2
+            continue
+        k += 2 if body[k] == "\\" and body[k + 1 : k + 2] in "\\{}" else 1
+    if body[start:].strip():
+        yield body[start:].strip()
+
+
+def _statements(body: str) -> list[Statement]:
+    reader = _Reader()
+    for line in _lines(body):
+        reader.line(line)
+    return reader.found
+
+
+class _Reader:
+    """Goes through the lines of a display; `main` is the row that `&=` goes on with."""
+
+    def __init__(self) -> None:
+        self.found: list[Statement] = []
+        self.main: Statement | None = None
+
+    def line(self, line: str) -> None:
+        tag = re.search(r"\\tag\{([^}]*)\}", line)
+        plain = re.sub(r"\\tag\{[^}]*\}", "", line)
+        plain = _BY.sub(lambda m: rf"= \text{{by {m[1]}}}", plain)
+        cells = top_level(tokens(plain), "&")
+        left, right = cells[0], [t for c in cells[1:] for t in c]
+        segments = top_level(right, r"\quad")
+        hanging = len(segments) > 1 and not segments[0] and not left
+        segments = [s for s in segments if s]
+        if not hanging and segments:
+            first = segments[0]
+            if left and first[0] in _EVALUATED:
+                self._new(_EVALUATED[first[0]], [*left, "=", *first[1:]], line)
+                segments.pop(0)
+            elif (segments := segments[1:]) is not None and left:
+                self.main = self._new("main", [*left, *first], line)
+            elif self.main is None or first[:1] != ["="]:
+                self._new("unread", first, line)
+            else:
+                self.found.append(self.main)  # where it goes on is where it is open
+                self.main.tokens += first
+                self.main.line += " " + line
+        for segment in segments:
+            self._segment(segment, line)
+        if tag and self.main is not None:
+            self.main.tag = tag[1]
+
+    def _new(self, kind: str, found: list[str], line: str) -> Statement:
+        of = tuple(self.main.parts[0]) if self.main is not None else ()
+        by = [t for t in found if t.startswith(r"\text{by ")]
+        found = [t for t in found if t not in by]
+        made = Statement(kind, found, line, of=of, by=by[0][9:-1] if by else "")
+        self.found.append(made)
+        return made
+
+    @property
+    def open(self) -> Statement:
+        return self.found[-1]
+
+    def _segment(self, segment: list[str], line: str) -> None:
+        first = segment[0]
+        if first in (r"\text{where }", r"\text{where}"):
+            self._new("fact", segment[1:], line)
+        elif first in (r"\text{since }", r"\text{and }"):
+            self._new("since", segment[1:], line)
+        elif first in _EVALUATED:
+            left = self.main.parts[0] if self.main else []
+            self._new(_EVALUATED[first], [*left, "=", *segment[1:]], line)
+        elif first == r"\text{for }" and self.main is not None:
+            self.main.ranges += [t for t in segment[1:] if not t.startswith(r"\text{")]
+            self.main.elsewhere = any("0 elsewhere" in t for t in segment)
+        elif first == r"\text{0 elsewhere}" and self.main is not None:
+            self.main.elsewhere = True
+        elif first.startswith(r"\text{("):
+            return
+        elif r"\mathbb" in segment:
+            self._new("shape", segment, line)
+        elif first in _OPERATORS and self.found:
+            self.open.tokens += segment
+            self.open.line += " " + line
+        else:
+            self._new("fact", segment, line)

@@ -1,0 +1,364 @@
+"""The written-out network: the value of every element, and what moves with it.
+
+The equations are evaluated on the grid of their indices, with complex numbers: a step of 1e-30
+along the imaginary axis of one element shows how every other follows, with no difference taken.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from numpy.typing import NDArray
+
+from bpgen.functions import ROWS
+from bpgen.ir import BATCH, Element, Equation, Index, Network, Size, TensorInfo, Term
+
+Array = NDArray[Any]
+Values = Mapping[str, Array]
+STEP = 1e-30
+LOWEST = -1e30  # minus infinity, of which a difference can still be taken
+_PRIMES = (3, 5, 7, 2, 11)
+
+
+@dataclass(frozen=True)
+class World:
+    """A network, the lengths known at run time, and a value of each tensor."""
+
+    network: Network
+    lengths: Mapping[str, int]
+    values: dict[str, Array] = field(default_factory=dict)
+    # The upstream gradients of outputs, where there is no loss.
+    given: dict[str, Array] = field(default_factory=dict)
+    # What the page says instead that an equation is, where it differentiates another spelling.
+    told: dict[str, Callable[[World, Values], Array]] = field(default_factory=dict)
+    _moved: dict[str, dict[str, Array]] = field(default_factory=dict)
+
+    @staticmethod
+    def drawn(network: Network, batch: int, seed: int) -> World:
+        """Random values at which every equation has a finite value, positive ones where need be."""
+        names = {str(s) for t in network.tensors.values() for i in t.indices for s in [i.size]}
+        free = sorted(n for n in names if not n.isdigit() and n not in (BATCH, "None"))
+        lengths = {n: _PRIMES[k % len(_PRIMES)] for k, n in enumerate(free)}
+        lengths[BATCH] = batch
+        rng = np.random.default_rng(seed)
+        for attempt in range(12):
+            world = World(network, lengths)
+            for info in network.tensors.values():
+                if info.role != "value":
+                    world.values[info.name] = world._draw(info, rng, attempt)
+            world.run(world.values, {})
+            if all(np.isfinite(v).all() for v in world.values.values()):
+                break
+        for name in network.outputs if network.loss is None else ():
+            info = network.tensors[name]
+            shape = world.values[name].shape[info.block :]
+            world.given[name] = rng.normal(size=shape)
+        return world
+
+    def _draw(self, info: TensorInfo, rng: np.random.Generator, attempt: int) -> Array:
+        shape = self.shape(info)
+        if info.bound is not None:
+            return rng.integers(info.bound, size=shape)
+        if info.keep is not None:
+            keep = float(info.keep)
+            return np.where(rng.uniform(size=shape) < max(keep, 0.5), 1 / keep, 0.0)
+        drawn = rng.normal(size=shape)
+        if info.sums_to_one:
+            raised = np.exp(drawn)
+            return np.asarray(raised / raised.sum(-1, keepdims=True))
+        if attempt % 3 == 1 or (attempt % 3 == 2 and info.role != "param"):
+            return rng.uniform(0.15, 0.85, size=shape)
+        return drawn
+
+    def size(self, size: Size | None) -> int:
+        return size if isinstance(size, int) else self.lengths[str(size)]
+
+    def shape(self, info: TensorInfo) -> tuple[int, ...]:
+        """The shape of a tensor, without the place before the first step."""
+        return tuple(self.size(i.size) for i in info.indices)
+
+    def run(self, values: dict[str, Array], moves: Mapping[str, Array]) -> None:
+        """Every equation's value, into `values`; `moves` is added to the tensors that it names.
+
+        A recurrence is evaluated again and again until its last step is right.
+        """
+        for _, together in groupby(
+            enumerate(self.network.equations), lambda f: f[1].loop.name if f[1].loop else f[0]
+        ):
+            group = [e for _, e in together]
+            loop = group[0].loop
+            for e in group if loop else ():
+                values[e.name] = np.zeros(self._stored(e.name), dtype=complex)
+            for _ in range(self.size(loop.index.size) + 1 if loop else 1):
+                for e in group:
+                    made = self.evaluated(e, values)
+                    values[e.name] = made + moves[e.name] if e.name in moves else made
+
+    def _stored(self, name: str) -> tuple[int, ...]:
+        info = self.network.tensors[name]
+        shape = list(self.shape(info))
+        if info.carried is not None:
+            shape[info.carried] += 1  # the last is what stands before the first, at -1
+        return tuple(shape)
+
+    def evaluated(self, equation: Equation, values: Values) -> Array:
+        """The value of an equation's tensor, from the values that it reads."""
+        if equation.name in self.told:
+            return self.told[equation.name](self, values)
+        with np.errstate(all="ignore"):
+            parts = [self._term(t, equation, values) for t in equation.terms]
+        found = parts[0]
+        for part in parts[1:]:
+            found = found + part
+        return found
+
+    def _term(self, term: Term, equation: Equation, values: Values) -> Array:
+        own = equation.indices
+        info = self.network.tensors[equation.name]
+        places = own if term.at is None else term.at
+        read = {s for e in (term.body, *places) for s in e.free_symbols if isinstance(s, Index)}
+        wanted = (i for i in own if term.at is None or i in read)
+        over = tuple(k for k in term.over if k not in own or term.reduce != "first")
+        grid = (*wanted, *(k for k in over if k not in own))
+        sizes = [self.size(i.size) for i in grid]
+        at = {
+            i: np.arange(s).reshape([-1 if k == j else 1 for j in range(len(grid))])
+            for k, (i, s) in enumerate(zip(grid, sizes, strict=True))
+        }
+        body = np.asarray(Formula(self, values, at, len(grid)).number(term.body))
+        lead = body.shape[: body.ndim - len(grid)] if body.ndim > len(grid) else ()
+        body = np.broadcast_to(body, (*lead, *sizes))
+        if term.reduce == "first":
+            return self._first(body, own, term.over)
+        axes = tuple(k - len(grid) for k in range(len(grid)) if grid[k] not in own)
+        if term.at is None:
+            body = _reduced(body, axes, term.reduce)
+            if info.carried is None:
+                return np.asarray(body)
+            made = np.zeros((*lead, *self._stored(equation.name)), dtype=complex)
+            inside: Any = (..., *(slice(s) for s in self.shape(info)))
+            made[inside] = body
+            return made
+        made = np.zeros((*lead, *self._stored(equation.name)), dtype=complex)
+        index = Formula(self, values, at, len(grid))
+        where = [np.broadcast_to(index.place(e), sizes) for e in places]
+        keep = np.ones(sizes, dtype=bool)
+        for i, e in zip(own, where, strict=True):
+            if i in at and i in read:
+                keep &= np.broadcast_to(at[i] == e, sizes)
+        flat = body.reshape((*lead, -1))[..., keep.ravel()]
+        there: Any = (..., *(w.ravel()[keep.ravel()] for w in where))
+        np.add.at(made, there, flat)
+        return made
+
+    def _first(self, body: Array, own: tuple[Index, ...], over: tuple[Index, ...]) -> Array:
+        """1 at the first of the largest over some of the axes, 0 elsewhere."""
+        axes = [k - len(own) for k, i in enumerate(own) if i in over]
+        moved = np.moveaxis(body.real, axes, range(-len(axes), 0))
+        shape = moved.shape
+        flat = moved.reshape((*shape[: -len(axes)], -1))
+        found = np.arange(flat.shape[-1]) == flat.argmax(-1)[..., None]
+        return np.moveaxis(found.reshape(shape).astype(float), range(-len(axes), 0), axes)
+
+    def moved(self, name: str) -> dict[str, Array]:
+        """Every value where each element of a tensor in turn takes an imaginary step: the first
+        axis counts these elements.
+        """
+        if name not in self._moved:
+            values = {
+                n: self.values[n] for n, t in self.network.tensors.items() if t.role != "value"
+            }
+            move = self.alone(name)
+            if name in values:
+                values[name] = values[name] + move
+            self.run(values, {name: move})
+            self._moved[name] = values
+        return self._moved[name]
+
+    def alone(self, name: str) -> Array:
+        """The imaginary steps of a tensor's elements, one after another."""
+        shape = self.values[name].shape
+        count = math.prod(shape)
+        return (1j * STEP * np.eye(count)).reshape((count, *shape))
+
+
+def _reduced(body: Array, axes: tuple[int, ...], reduce: str) -> Array:
+    if not axes:
+        return body
+    return _KINDS[reduce](body, axes)
+
+
+def logsumexp(body: Array, axes: tuple[int, ...]) -> Array:
+    top = body.real.max(axes, keepdims=True)
+    return np.asarray(np.log(np.exp(body - top).sum(axes)) + top.squeeze(axes))
+
+
+def largest(body: Array, axes: tuple[int, ...]) -> Array:
+    """The first of the largest, with its imaginary part."""
+    keep = tuple(a % body.ndim for a in axes)
+    moved = np.moveaxis(body, keep, range(-len(keep), 0))
+    flat = moved.reshape((*moved.shape[: -len(keep)], -1))
+    return np.asarray(np.take_along_axis(flat, flat.real.argmax(-1)[..., None], -1)[..., 0])
+
+
+_KINDS: dict[str, Callable[[Array, tuple[int, ...]], Array]] = {
+    "sum": lambda body, axes: np.asarray(body.sum(axes)),
+    "max": largest,
+    "logsumexp": logsumexp,
+}
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A scalar body on a grid of its indices."""
+
+    world: World
+    values: Values
+    at: Mapping[Index, Array]
+    rank: int
+
+    def place(self, expr: sp.Expr) -> Array:
+        return np.asarray(np.rint(np.asarray(self.number(expr)).real).astype(int))
+
+    def number(self, expr: Any) -> Any:
+        if isinstance(expr, Element):
+            return self._element(expr)
+        if isinstance(expr, Index):
+            return self.at[expr]
+        if isinstance(expr, sp.Symbol):
+            return self.world.lengths[expr.name]
+        if expr.is_number and not expr.has(Element):
+            value = complex(expr)
+            return value if value.imag else value.real
+        if isinstance(expr, sp.Piecewise):
+            return self._cases(expr)
+        known = ROWS.get(type(expr).__name__)
+        if known is not None and type(expr).__name__ not in ELEMENTARY and known.definition:
+            if type(expr).__name__ == "masked":
+                kept = np.asarray(self.number(expr.args[1])).real != 0
+                return np.where(kept, self.number(expr.args[0]), LOWEST)
+            symbols = sp.symbols("z s t", real=True)[: len(expr.args)]
+            body = known.definition(*symbols)
+            inner = dict(zip(symbols, (self.number(a) for a in expr.args), strict=True))
+            return _Named(self.world, self.values, self.at, self.rank, inner).number(body)
+        args = [self.number(a) for a in expr.args]
+        return OPERATIONS[type(expr).__name__](*args)
+
+    def _element(self, access: Element) -> Any:
+        found = self.values[access.name]
+        if not access.indices:
+            return found if found.ndim == 0 else found.reshape((-1, *([1] * self.rank)))
+        index = np.broadcast_arrays(*(self.place(i) for i in access.indices))
+        size = found.shape[found.ndim - len(index) :]
+        within = [np.clip(i, -s, s - 1) for i, s in zip(index, size, strict=True)]
+        return found[(..., *within)]
+
+    def _cases(self, expr: Any) -> Any:
+        found: Any = float("nan")
+        for value, when in reversed(expr.args):
+            then = self.number(value)
+            found = then if when == sp.true else np.where(self._holds(when), then, found)
+        return found
+
+    def _holds(self, when: Any) -> Any:
+        if isinstance(when, (sp.And, sp.Or)):
+            parts = [self._holds(a) for a in when.args]
+            return (np.logical_and if isinstance(when, sp.And) else np.logical_or).reduce(parts)
+        one, other = (np.asarray(self.number(a)).real for a in when.args)
+        return RELATIONS[when.rel_op](one, other)
+
+
+@dataclass(frozen=True)
+class _Named(Formula):
+    """A function's definition, whose symbols have values."""
+
+    symbols: Mapping[sp.Symbol, Any]
+
+    def number(self, expr: Any) -> Any:
+        return self.symbols[expr] if expr in self.symbols else super().number(expr)
+
+
+def _erf(z: Any) -> Any:
+    z = np.asarray(z, dtype=complex)
+    real = np.vectorize(math.erf, otypes=[float])(z.real)
+    return real + 2j / math.sqrt(math.pi) * np.exp(-(z.real**2)) * z.imag
+
+
+def absolute(z: Any) -> Any:
+    z = np.asarray(z)
+    return z * np.sign(z.real)
+
+
+def _largest_of(*args: Any) -> Any:
+    found = args[0]
+    for other in args[1:]:
+        found = np.where(np.real(other) > np.real(found), other, found)
+    return found
+
+
+def _smallest_of(*args: Any) -> Any:
+    return -_largest_of(*(-np.asarray(a) for a in args))
+
+
+def power(base: Any, exponent: Any) -> Any:
+    """A whole power by multiplication: (-2)^2 has no imaginary part of its own."""
+    base = np.asarray(base)
+    if np.ndim(exponent) == 0 and float(np.real(exponent)).is_integer() and not np.imag(exponent):
+        return np.asarray(base, dtype=complex) ** int(np.real(exponent))
+    # A negative base has no real root: not a number, and not a complex one.
+    root = np.exp(np.asarray(exponent) * np.log(np.asarray(base, dtype=complex)))
+    root = np.where((base == 0) & (np.real(exponent) > 0), 0, root)
+    return np.where(np.real(base) < 0, np.nan, root)
+
+
+def _log(z: Any) -> Any:
+    z = np.asarray(z, dtype=complex)
+    return np.where(z.real < 0, np.nan, np.log(z))
+
+
+def _xlog(z: Any, y: Any) -> Any:
+    return np.where(np.real(z) == 0, 0, np.asarray(z) * _log(y))
+
+
+ELEMENTARY: dict[str, Any] = {
+    "exp": np.exp,
+    "log": _log,
+    "tanh": np.tanh,
+    "sin": np.sin,
+    "cos": np.cos,
+    "tan": np.tan,
+    "sinh": np.sinh,
+    "cosh": np.cosh,
+    "atan": lambda z: np.arctan(np.asarray(z, dtype=complex)),
+    "asinh": lambda z: np.arcsinh(np.asarray(z, dtype=complex)),
+    "Abs": absolute,
+    "sign": lambda z: np.sign(np.real(z)),
+    "erf": _erf,
+    "xlogx": lambda z: _xlog(z, z),
+    "xlogy": _xlog,
+    "xlog1py": lambda z, y: _xlog(z, 1 + np.asarray(y)),
+}
+OPERATIONS: dict[str, Any] = {
+    **ELEMENTARY,
+    "Add": lambda *args: sum(args[1:], args[0]),
+    "Mul": lambda *args: math.prod(args),
+    "Pow": power,
+    "Max": _largest_of,
+    "Min": _smallest_of,
+    "floor": lambda z: np.floor(np.real(z)),
+    "Mod": lambda a, b: np.mod(np.real(a), np.real(b)),
+}
+RELATIONS: dict[str, Any] = {
+    ">": np.greater,
+    ">=": np.greater_equal,
+    "<": np.less,
+    "<=": np.less_equal,
+    "==": np.equal,
+    "!=": np.not_equal,
+}

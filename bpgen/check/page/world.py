@@ -52,6 +52,11 @@ class World:
             for info in network.tensors.values():
                 if info.role != "value":
                     world.values[info.name] = world._draw(info, rng, attempt)
+                    if info.bound is not None:  # each label another one with each seed
+                        first = np.random.default_rng(len(info.name)).integers(
+                            info.bound, size=world.shape(info)
+                        )
+                        world.values[info.name] = (first + seed) % info.bound
             world.run(world.values, {})
             if all(np.isfinite(v).all() for v in world.values.values()):
                 break
@@ -63,8 +68,6 @@ class World:
 
     def _draw(self, info: TensorInfo, rng: np.random.Generator, attempt: int) -> Array:
         shape = self.shape(info)
-        if info.bound is not None:
-            return rng.integers(info.bound, size=shape)
         if info.keep is not None:
             keep = float(info.keep)
             return np.where(rng.uniform(size=shape) < max(keep, 0.5), 1 / keep, 0.0)

@@ -1,0 +1,166 @@
+"""The page is proved: what bpgen prints holds, and a page that is wrong in one place is refused."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from bpgen.check.page.proof import prove_page
+from bpgen.derive import derive
+from bpgen.errors import NetError
+from bpgen.load import declared_by, load
+from bpgen.network.shrink import shrunk
+from bpgen.record import Derivation
+from bpgen.render import render
+from tests.render.nets import NETS
+
+NOTATIONS = ("matrix", "index", "components")
+EXAMPLES = ("toy_2_2_1", "attention_weights", "two_heads", "own_activation")
+_QUICK = {"two_gathers", "elman", "max_pool", "embedding", "residual", "function", "entropy"}
+
+CLASSIFIER = """from bpgen import *
+x = input(4)
+y = label(3)
+W1, b1 = param(2, 4), param(2)
+W2, b2 = param(3, 2), param(3)
+z1 = W1 @ x + b1
+a1 = sigmoid(z1)
+z2 = W2 @ a1 + b2
+p = softmax(z2)
+L = loss(categorical_cross_entropy(p, y) + 0.01 * l2())
+"""
+
+
+@cache
+def _derived(net: str) -> Derivation:
+    return derive(shrunk(declared_by(CLASSIFIER if net == "classifier" else NETS[net])))
+
+
+@cache
+def _page(net: str, notation: str) -> str:
+    return render(_derived(net), fmt="latex", notation=notation)
+
+
+def _assert_proved(derivation: Derivation, notation: str) -> None:
+    try:
+        page = render(derivation, fmt="latex", notation=notation)
+    except NetError:  # too large to write out
+        assert notation == "components"
+        return
+    report = prove_page(page, derivation.network)
+    assert report.ok, "\n".join(map(str, report.false))
+
+
+@pytest.mark.parametrize("notation", NOTATIONS)
+@pytest.mark.parametrize(
+    "net", [pytest.param(n, marks=[pytest.mark.slow] * (n not in _QUICK)) for n in NETS]
+)
+def test_every_equation_of_a_page_holds(net: str, notation: str) -> None:
+    _assert_proved(_derived(net), notation)
+
+
+@pytest.mark.parametrize("notation", NOTATIONS)
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_every_equation_of_an_example_holds(example: str, notation: str) -> None:
+    _assert_proved(derive(shrunk(load(f"examples/{example}.py"))), notation)
+
+
+# (kind, network, notation, what is printed, what is wrong): the first place that reads so.
+_D2 = r"\delta^{[2]}"
+WRONG = [
+    ("sign", "classifier", "matrix", r"\delta^{[2]} &= p - e_{y}", r"\delta^{[2]} &= p + e_{y}"),
+    ("sign", "classifier", "matrix", r"= -\frac{1}{p_{y}}", r"= \frac{1}{p_{y}}"),
+    ("sign", "classifier", "index", r"\ell &= -\log p_{y}", r"\ell &= \log p_{y}"),
+    ("sign", "max_pool", "index", "(m_{ij} - t_{ij})", "(m_{ij} + t_{ij})"),
+    ("transpose", "classifier", "matrix", r"a^{[1]\top} + 0.02", "a^{[1]} + 0.02"),
+    ("transpose", "classifier", "matrix", r"= W^{[2]\top} \delta", r"= W^{[2]} \delta"),
+    ("transpose", "classifier", "matrix", r"\delta^{[1]} x^{\top}", r"\delta^{[1]} x"),
+    ("index", "classifier", "index", "W^{[2]}_{ji} \\delta", "W^{[2]}_{ij} \\delta"),
+    ("index", "lstm", "index", r"U_{kj} h_{t-1,j}", r"U_{jk} h_{t-1,j}"),
+    ("index", "lstm", "index", r"\delta_{ti} x_{tj}", r"\delta_{tj} x_{ti}"),
+    ("index", "classifier", "matrix", r"\delta^{[2]}_{i} a^{[1]}_{j}", _D2 + "_{j} a^{[1]}_{j}"),
+    ("missing term", "classifier", "matrix", " + 0.02 W^{[2]}_{ij} \\\\", " \\\\"),
+    ("missing term", "classifier", "matrix", r" x + b^{[1]}", " x"),
+    (
+        "missing term",
+        "lstm",
+        "index",
+        r" + \frac{1}{T} \, \frac{\partial \ell}{\partial q_{i}}",
+        "",
+    ),
+    ("layer", "classifier", "matrix", r"W^{[2]} a^{[1]}", r"W^{[1]} a^{[1]}"),
+    ("layer", "classifier", "matrix", r"b^{[2]}} &= \delta^{[2]} ", r"b^{[2]}} &= \delta^{[1]} "),
+    ("layer", "classifier", "components", r"= \delta^{[2]}_{1} a", r"= \delta^{[1]}_{1} a"),
+    ("lost superscript", "lstm", "index", r"h_{-1,i} &= h^{[0]}_{i}", "h_{-1,i} &= h_{i}"),
+    ("lost superscript", "classifier", "matrix", r"\sigma(z^{[1]})", r"\sigma(z)"),
+    ("missing factor", "classifier", "matrix", r" \odot (1 - a^{[1]})", ""),
+    ("missing factor", "lstm", "index", r"(1 - \tanh(c_{ti})^{2})", ""),
+    ("missing factor", "max_pool", "index", r" \, \frac{\partial m_{cp}}{\partial a_{ck}}", ""),
+    ("sum for mean", "classifier", "matrix", r"L &= \frac{1}{N} \, \sum", r"L &= \sum"),
+    ("sum for mean", "lstm", "index", r"q_{i} &= \frac{1}{T} \, \sum", r"q_{i} &= \sum"),
+    ("sum for mean", "classifier", "matrix", r"\frac{1}{N}(p_{n}", "(p_{n}"),
+    ("step", "lstm", "index", r"U_{kj} h_{t-1,j}", r"U_{kj} h_{tj}"),
+    ("step", "lstm", "index", r"U_{ki} \delta_{t+1,k}", r"U_{ki} \delta_{tk}"),
+    ("step", "lstm", "index", r"\sigma(z_{t+1,i+2})", r"\sigma(z_{t,i+2})"),
+    ("class", "classifier", "matrix", r"&= p - e_{y}", r"&= p - e_{x}"),
+    ("class", "classifier", "index", r"p_{i} - \mathbf{1}[i = y]", r"p_{i} - \mathbf{1}[i = 0]"),
+    ("class", "classifier", "matrix", r"e_{y_{n}}", "e_{y}"),
+    ("condition", "lstm", "index", r" \quad \text{for }i<2", ""),
+    ("condition", "max_pool", "index", r" \\ 2p+r=k", ""),
+    ("condition", "max_pool", "index", r" \, \mathbf{1}[a_{c,2p+r}\text{ gives }m_{cp}]", ""),
+    ("swap", "classifier", "matrix", r"W^{[2]\top} \delta^{[2]}", _D2 + r" W^{[2]\top}"),
+    ("swap", "classifier", "matrix", r"\delta^{[2]} a^{[1]\top}", r"a^{[1]\top} \delta^{[2]}"),
+    ("exponent", "classifier", "matrix", r"W^{[1]} \rVert_F^{2}", r"W^{[1]} \rVert_F^{3}"),
+    ("exponent", "lstm", "index", r"\tanh(c_{ti})^{2}", r"\tanh(c_{ti})^{3}"),
+    ("exponent", "max_pool", "index", r"t_{ij})^{2}", "t_{ij})"),
+    ("constant", "classifier", "matrix", "0.02", "0.01"),
+    ("constant", "max_pool", "index", r"&= 2 m_{cp}", r"&= m_{cp}"),
+    ("constant", "classifier", "index", r"a^{[1]}_{i}(1 - a", r"a^{[1]}_{i}(2 - a"),
+    ("end of a loop", "lstm", "index", r"$t = 0, \dots, T-1$", r"$t = 0, \dots, T$"),
+    ("end of a loop", "lstm", "index", r"T-1, \dots, 0", r"T-1, \dots, 1"),
+    ("end of a loop", "residual", "index", r"\dots, 2$", r"\dots, 3$"),
+    ("function", "classifier", "matrix", r"= \log \sum", r"= \exp \sum"),
+    ("function", "classifier", "matrix", r"\sigma'(", r"\sigma("),
+    ("function", "classifier", "matrix", r"\frac{1}{1 + e^{-z}}", r"\frac{1}{1 + e^{z}}"),
+    ("lost sum", "classifier", "matrix", r"&= \sum_{j} W", "&= W"),
+    ("lost sum", "classifier", "matrix", r"&= \sum_{n} \delta", r"&= \delta"),
+    ("number", "classifier", "matrix", r"\overset{(10)}", r"\overset{(11)}"),
+    ("shape", "classifier", "matrix", r"\mathbb{R}^{3 \times 2}", r"\mathbb{R}^{2 \times 3}"),
+    ("elsewhere", "padded", "index", "y_{i+1} &= x_{i}", "y_{i} &= x_{i}"),
+    ("immediate", "lstm", "index", r"\partial^{+} q_{i}", r"\partial q_{i}"),
+    ("parentheses", "max_pool", "index", "(m_{ij} - t_{ij})^{2}", "m_{ij} - t_{ij}^{2}"),
+    ("unreadable", "max_pool", "index", r"w_{c} x_{ck}", r"w_{c} \star x_{ck}"),
+]
+
+
+@pytest.mark.parametrize(
+    ("net", "notation", "right", "wrong"), [w[1:] for w in WRONG], ids=[w[0] for w in WRONG]
+)
+def test_a_wrong_page_is_refused(net: str, notation: str, right: str, wrong: str) -> None:
+    page = _page(net, notation)
+    assert right in page
+    network, false = _derived(net).network, page.replace(right, wrong, 1)
+    assert any(not prove_page(false, network, (seed,)).ok for seed in (0, 1))
+
+
+def test_wrong_pages_are_of_many_kinds() -> None:
+    assert len(WRONG) >= 40
+    assert len({kind for kind, *_ in WRONG}) >= 15
+
+
+def test_a_false_line_is_told_with_both_its_values() -> None:
+    page = _page("classifier", "matrix").replace("0.02 W^{[2]} ", "0.01 W^{[2]} ", 1)
+    (line,) = prove_page(page, _derived("classifier").network).false
+    assert "0.01 W^{[2]}" in line.line
+    assert " is not " in line.reason
+    assert not line.unread
+
+
+def test_an_empty_page_proves_nothing() -> None:
+    assert not prove_page("", _derived("classifier").network).ok
+
+
+def test_written_out_a_negative_sum_keeps_its_sign_in_every_addend() -> None:
+    page = _page("shift", "components")
+    assert r"&= -\delta_{1} - \delta_{2} - \delta_{3}" in page

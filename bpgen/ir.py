@@ -45,6 +45,9 @@ class Index(sp.Symbol):
         return (self.name, self.size), {}
 
 
+SAMPLE = Index("n", BATCH)  # of the sample itself, which net.py need not say
+
+
 def spoken(index: Index) -> str:
     """What the user calls an index: bpgen's own begin with an underscore and a number."""
     return str(index.name).lstrip("_0123456789")
@@ -85,6 +88,11 @@ class Element(sp.Expr):
 def element(name: str, indices: Iterable[Any]) -> Element:
     """The one factory of elements: two of one name and indices are the same object to sympy."""
     return Element(Str(name), *(sp.sympify(i) for i in indices))
+
+
+def indices_of(expr: sp.Basic) -> list[Index]:
+    """The indices that an expression speaks of, in an order that no hash seed changes."""
+    return sorted((s for s in expr.free_symbols if isinstance(s, Index)), key=str)
 
 
 def length(size: Size | None) -> sp.Expr:
@@ -222,8 +230,8 @@ class Malformed(AssertionError):
 
 
 def check(equations: Iterable[Equation], tensors: Mapping[str, TensorInfo]) -> None:
-    """Every index bound, every name assigned once and before it is read, every access of the right
-    rank.
+    """Every index bound once, every name assigned once and before it is read, every access of the
+    right rank and along axes that its indices run over.
     """
     known = {t.name for t in tensors.values() if t.role != "value"}
     equations = tuple(equations)
@@ -243,13 +251,39 @@ def check(equations: Iterable[Equation], tensors: Mapping[str, TensorInfo]) -> N
         for access in equation.reads():
             if access.name not in known | around:
                 raise Malformed(f"{equation.name} reads {access} before it is defined")
-            if len(access.indices) != len(tensors[access.name].indices):
-                raise Malformed(f"{equation.name}: {access} has the wrong rank")
-        for term in equation.terms:
-            bound = {*equation.indices, *term.over}
-            free = {s for s in term.body.free_symbols if isinstance(s, Index)}
-            if term.at is None and free - bound:
-                raise Malformed(f"{equation.name}: unbound index {sorted(map(str, free - bound))}")
-            if term.reduce != "sum" and len(equation.terms) > 1:
-                raise Malformed(f"{equation.name}: {term.reduce} beside another term")
+            _check_axes(equation, access, tensors[access.name])
+        check_indices(equation)
         known.add(equation.name)
+
+
+def _check_axes(equation: Equation, access: Element, info: TensorInfo) -> None:
+    """An access has the rank of its tensor; an index over a length known at run time stands along
+    an axis of that length.
+    """
+    if len(access.indices) != len(info.indices):
+        raise Malformed(f"{equation.name}: {access} has the wrong rank")
+    for index, axis in zip(access.indices, info.indices, strict=True):
+        if isinstance(index, Index) and isinstance(index.size, str) and index.size != axis.size:
+            raise Malformed(
+                f"{equation.name}: {access} runs over {index.size} along an axis of {axis.size}"
+            )
+
+
+def check_indices(equation: Equation) -> Equation:
+    """The equation, where each index is bound once: on its left side or by one sum of a term.
+    Two of one name are one to who reads them.
+    """
+    left = [str(i.name) for i in equation.indices]
+    for term in equation.terms:
+        kept = term.reduce == "first"  # whose indices are those of the left side
+        names = [*left, *(str(k.name) for k in term.over if not kept)]
+        if len(set(names)) < len(names):
+            twice = sorted({n for n in names if names.count(n) > 1})
+            raise Malformed(f"{equation.name}: index {', '.join(twice)} is bound twice")
+        free = {i for e in (term.body, *(term.at or ())) for i in indices_of(e)}
+        unbound = free - {*equation.indices, *term.over}
+        if unbound:
+            raise Malformed(f"{equation.name}: unbound index {sorted(map(str, unbound))}")
+        if term.reduce != "sum" and len(equation.terms) > 1:
+            raise Malformed(f"{equation.name}: {term.reduce} beside another term")
+    return equation

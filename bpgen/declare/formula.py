@@ -172,7 +172,8 @@ def reduce(formula: Any, over: tuple[Any, ...], how: Reduce, word: str = "") -> 
     for index in over:
         if index not in formula.free:
             raise NetError(
-                f"index {index} is not in what is summed", "sum over an index that the formula uses"
+                f"index {spoken(index)} is not in what is summed",
+                "sum over an index that the formula uses",
             )
     bound = {k: fresh(k.size, spoken(k)) for k in over}  # no index of any other formula is captured
     apart = Formula(tuple(t.map(lambda body: body.xreplace(bound)) for t in formula.terms))

@@ -11,7 +11,8 @@ from bpgen.affine import affine
 from bpgen.declare.access import least, sample_axes, tensor_of
 from bpgen.declare.formula import Formula, spoken_of
 from bpgen.errors import NetError
-from bpgen.ir import BATCH, Element, Index, Size, Term, elements, length, spoken, told
+from bpgen.ir import BATCH, SAMPLE, Element, Index, Size, Term, elements, length, spoken, told
+from bpgen.substitution import bound_as
 
 if TYPE_CHECKING:
     from bpgen.declare.tensor import Tensor
@@ -22,11 +23,11 @@ def sized(
 ) -> tuple[tuple[Index, ...], tuple[Term, ...]]:
     """Give every index its size, from the axes it runs over."""
     new = ranges(indices, formula)
-    open_ = [i for i in formula.free if i not in indices]
+    open_ = [i for i in formula.free if i not in (*indices, SAMPLE)]
     if open_:
         raise NetError(
-            f"index {open_[0]} comes out of nowhere: it is neither on the left nor summed",
-            f"sum over it, or put it on the left: tensor(..., {open_[0]})",
+            f"index {spoken(open_[0])} comes out of nowhere: it is neither on the left nor summed",
+            f"sum over it, or put it on the left: tensor(..., {spoken(open_[0])})",
         )
     return tuple(new.get(i, i) for i in indices), tuple(renamed(t, new) for t in formula.terms)
 
@@ -47,10 +48,12 @@ def ranges(
         )
     for index in left:
         if left.count(index) > 1:
-            raise NetError(f"index {index} is on the left twice", "use each index once on the left")
+            raise NetError(
+                f"index {spoken(index)} is on the left twice", "use each index once on the left"
+            )
         if index not in sizes and index.size is None:
             raise NetError(
-                f"index {index} is on the left but nothing on the right uses it",
+                f"index {spoken(index)} is on the left but nothing on the right uses it",
                 "use it, or leave it out",
             )
     new = {i: Index(i.name, size) for i, size in sizes.items()}
@@ -78,10 +81,7 @@ def inside(tensor: Tensor, axis: int, expr: sp.Expr) -> None:
 
 def renamed(term: Term, new: Mapping[Index, Index]) -> Term:
     """The term with other indices."""
-    at = None if term.at is None else tuple(e.xreplace(dict(new)) for e in term.at)
-    return Term(
-        term.body.xreplace(dict(new)), tuple(new.get(k, k) for k in term.over), term.reduce, at
-    )
+    return bound_as(term, {k: new.get(k, k) for k in term.over}, new)
 
 
 def _accesses(formula: Formula) -> list[Element]:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from bpgen.derive.stable import Spelling, stabilised
 from bpgen.derive.sweep import Sweep
 from bpgen.errors import NetError
-from bpgen.ir import BATCH, CANCELS, Equation, Network, TensorInfo, check, is_number
+from bpgen.ir import BATCH, CANCELS, Equation, Network, TensorInfo, check, check_indices, is_number
 from bpgen.record import Derivation, Forward, Step
 
 
@@ -25,6 +25,7 @@ def derive(network: Network) -> Derivation:
     spelling, forward = stabilised(network)
     network = spelling.network
     _refuse_numbers(network)
+    check([f.equation for f in forward], network.tensors)
     check([f.evaluated for f in forward], network.tensors)
     avoided = set().union(*spelling.avoided.values())
     record, exposed = _swept(network, forward, spelling), set[str]()
@@ -65,7 +66,8 @@ def _swept(network: Network, forward: tuple[Forward, ...], spelling: Spelling) -
 
 def _evaluated(step: Step, spelling: Spelling) -> Step:
     if step.inlined:
-        stable, _ = spelling.evaluated(step.equation)
+        stable, _ = spelling.evaluated(check_indices(step.equation))
+        check_indices(stable)
         return replace(step, stable=stable if stable != step.equation else None)
     stable = spelling.adjoint(step.of, step.equation)
     conventions = (*step.conventions, *spelling.vanishing.conventions(stable))

@@ -46,7 +46,7 @@ class Known:
             return None
         for equation in self.by_shape.get(_shape(node), ()):
             at = _unified(equation.terms[0].body, node)
-            if at is not None:
+            if at is not None and at.keys() >= {*equation.indices}:
                 return equation.lhs.xreplace(at)
         return None
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from bpgen.affine import undone
-from bpgen.ir import BATCH, Element, Equation, Index, Term, element, length
+from bpgen.ir import BATCH, Element, Equation, Index, Malformed, Term, element, length
 from bpgen.record import Equality, Path
 
 At = tuple[sp.Expr, ...]
@@ -45,6 +45,8 @@ def contributions(link: Link, adjoint: tuple[Term, ...], axes: tuple[Index, ...]
     """What the tensor that is read, whose axes are `axes`, receives through a link."""
     away = link.away()
     place = tuple(e.xreplace(away) for e in link.written())
+    if link.term.at is not None and any(t.at is not None for t in adjoint):
+        raise Malformed(f"{link.equation.name} is written in pieces, and so is its adjoint")
     for upstream in adjoint:
         mine = {k: Index(f"__{k.name}", k.size) for k in upstream.over}
         ours = {**dict(zip(link.equation.indices, place, strict=True)), **mine}

@@ -163,7 +163,7 @@ class ClosedForms:
             if set(outer) - {None} or any(at[i].free_symbols & bound for i in key.free):
                 return False  # a product of two sums
             if outer:
-                add(found, Whole(key.body.xreplace(at), key.over), outer[None])
+                add(found, key.at(at), outer[None])
         return True
 
     def _sum(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import permutations
@@ -11,7 +11,8 @@ import sympy as sp
 
 from bpgen.contraction import factored, split
 from bpgen.derive.measure import own_weight
-from bpgen.ir import BATCH, Element, Equation, Index, Size, Term, length
+from bpgen.ir import BATCH, Element, Equation, Index, Size, Term, indices_of, length
+from bpgen.substitution import bound_as, read_at
 
 _BATCH, _UNKNOWN = 64, 16  # lengths known at run time, where costs are compared
 
@@ -23,6 +24,11 @@ class Whole:
     body: sp.Expr
     over: tuple[Index, ...]
 
+    def at(self, places: Mapping[Index, sp.Expr]) -> Whole:
+        """The same sum at other places, none of which speaks of what it binds."""
+        term = read_at(Term(self.body, self.over), places)
+        return whole(term.body, term.over)
+
     @cached_property
     def free(self) -> frozenset[Index]:
         """The indices on which its value depends."""
@@ -33,16 +39,15 @@ class Whole:
 Linear = dict[Whole | None, sp.Expr]  # the key None is what stands in no sum
 
 
-def indices_of(expr: sp.Expr) -> list[Index]:
-    return sorted((s for s in expr.free_symbols if isinstance(s, Index)), key=str)
-
-
 def whole(body: sp.Expr, over: tuple[Index, ...]) -> Whole:
-    """The sum with its bound indices called __0, __1, ..."""
+    """The sum with its bound indices called __0, __1, ..., but for what is free in it."""
+    free = {str(i.name) for i in indices_of(body) if i not in over}
+    names = [n for n in (f"__{k}" for k in range(len(over) + len(free))) if n not in free]
     spelled = []
     for order in permutations(over) if 1 < len(over) <= 3 else (over,):
-        bound = {k: Index(f"__{place}", k.size) for place, k in enumerate(order)}
-        spelled.append(Whole(body.xreplace(bound), tuple(bound.values())))
+        bound = {k: Index(name, k.size) for name, k in zip(names, order, strict=False)}
+        term = bound_as(Term(body, order), bound)
+        spelled.append(Whole(term.body, term.over))
     return min(spelled, key=lambda w: str((w.body, w.over))) if spelled[1:] else spelled[0]
 
 

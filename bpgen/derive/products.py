@@ -75,7 +75,7 @@ class Products:
             for equation, wanted in self.by_factor.get(_shape(base), ()):
                 at = _matched(wanted, given, base)
                 value = equation.lhs if at is None else equation.lhs.xreplace(at)
-                if at is not None and not _is_diagonal(value):
+                if at is not None and at.keys() >= {*equation.indices} and not _is_diagonal(value):
                     definition = self.factors(equation.terms[0].body.xreplace(at))
                     yield equation, value * _divided(given, definition)
 
@@ -101,7 +101,7 @@ class Products:
         content, plain = _plain(base)
         for equation, number, body in self.sums.get(_shape(plain), ()):
             at = _unified(body, plain, {})
-            if at is not None:
+            if at is not None and at.keys() >= {*equation.indices}:
                 return content / number, equation.lhs.xreplace(at)
         return content, plain
 

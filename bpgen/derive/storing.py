@@ -24,6 +24,9 @@ def is_inlined(
     """Whether the adjoint of an equation is written inside the next ones; `heard` are the elements
     that the equation passes it on to.
     """
+    placed = any(t.at is not None for t in adjoint)
+    if placed and not _is_plain(equation):
+        return False  # what is written elsewhere does not hear of it
     if not any(t.body.atoms(Element) or t.over for t in adjoint):
         return True
     if is_carried(equation, network):
@@ -31,10 +34,9 @@ def is_inlined(
     if _is_name(adjoint):
         return True
     reduced = any(t.over for t in adjoint)
-    placed = any(t.at is not None for t in adjoint)
     if any(t.over for t in equation.terms) or any(map(_slides, adjoint)):
         return False
-    if (placed or reduced) and not _is_plain(equation):
+    if reduced and not _is_plain(equation):
         return False
     if len(heard) == 1 and len(adjoint) == 1:
         return True

@@ -145,7 +145,7 @@ class Sweep:
         inlined = equation is not None and not told and self._is_inlined(equation, drafted)
         parts = [self._tidied(name, p, inlined) for p in by_place(drafted, info.carried)]
         stages = [
-            replace(drafted, terms=tuple(t for p in parts for t in p.stages[k].terms))
+            lettered(replace(drafted, terms=tuple(t for p in parts for t in p.stages[k].terms)))
             for k in range(2)
         ]
         closed = stages[1]

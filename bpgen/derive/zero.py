@@ -84,7 +84,7 @@ class Zeros:
         if equation is None or known is None:
             return None
         at = dict(zip(equation.indices, access.indices, strict=True))
-        return {k and Whole(k.body.xreplace(at), k.over): c.xreplace(at) for k, c in known.items()}
+        return {k and k.at(at): c.xreplace(at) for k, c in known.items()}
 
 
 def _per_row(key: Whole | None, coefficient: sp.Expr, total: Whole) -> bool:

@@ -12,9 +12,10 @@ from bpgen.declare.access import tensor_of
 from bpgen.declare.declaration import Declaration
 from bpgen.declare.formula import Formula
 from bpgen.functions import normal_cdf, normal_cdf_tanh, sigmoid
-from bpgen.ir import Element, Equation, Index, Term, element, is_number
+from bpgen.ir import SAMPLE, Element, Equation, Index, Term, check_indices, element, is_number
 from bpgen.network.letters import lettered
 from bpgen.network.whole import reads
+from bpgen.substitution import read_at
 
 Definition = tuple[tuple[Index, ...], tuple[Term, ...]]
 # Nameless steps written inside one another, so that a formula stays one that sympy can walk.
@@ -62,6 +63,8 @@ def inlined(
         else:
             nameless[serial] = (tensor.indices, tuple(map(_counted, terms)))
             depth.setdefault(serial, 0)
+    for left, definition in kept.values():
+        check_indices(Equation("a definition", (SAMPLE, *left), definition))
     return {s: kept[s] for s in used if s in kept}
 
 
@@ -166,6 +169,7 @@ def _spread(term: Term, serial: int, definition: Definition) -> list[Term] | Non
     factor, rest = body.coeff(mark, 1), body.coeff(mark, 0)
     if sp.expand(body - factor * mark - rest) != 0 or factor.has(Element, mark):
         return None
-    at = dict(zip(definition[0], access.indices, strict=True))
-    spread = [Term(t.body.xreplace(at) * factor, t.over) for t in definition[1]]
+    places = dict(zip(definition[0], access.indices, strict=True))
+    apart = (read_at(t, places, [factor]) for t in definition[1])
+    spread = [Term(t.body * factor, t.over) for t in apart]
     return spread + ([Term(rest)] if rest != 0 else [])

@@ -4,65 +4,83 @@ kept.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import count
-from typing import Any
 
-import sympy as sp
-
-from bpgen.ir import BATCH, Equation, Index, Term, spoken
+from bpgen.ir import BATCH, Equation, Index, Term, check_indices, spoken
+from bpgen.substitution import bound_as
 
 LETTERS = "ijklpqruvw"
-
-
-def _free_letters(used: set[str]) -> Any:
-    for letter in LETTERS:
-        if letter not in used:
-            yield letter
-    for k in count(1):
-        for letter in LETTERS:
-            if f"{letter}{k}" not in used:
-                yield f"{letter}{k}"
+SAMPLES = "nmpq"  # of the samples of a batch
 
 
 def lettered(equation: Equation) -> Equation:
     """The same equation with a letter for every index that is not the user's: left side first, then
-    sums.
+    sums. Each index of a term has a letter of its own.
     """
     every = dict.fromkeys((*equation.indices, *(k for t in equation.terms for k in t.over)))
-    kept = {i.name for i in every if _is_own(i)}
-    left = [i for i in equation.indices if not _is_own(i)]
-    told = {i: _of_length(i) for i in left if _of_length(i) not in kept}
-    letters = _free_letters(kept | {"n", *told.values()})
-    new: dict[sp.Expr, sp.Expr] = {}
-    for i in left:
-        own = told.get(i, "")
-        fits = own and own not in {j.name for j in new.values()}
-        new[i] = Index(own if fits else _letter(i, letters), i.size)
-    taken = kept | {i.name for i in new.values()} | {"n"}
-    left_side = tuple(new.get(i, i) for i in equation.indices)
-    terms = tuple(_term(t, new, taken, left_side) for t in equation.terms)
-    return Equation(equation.name, left_side, terms, equation.loop)
+    kept = {str(i.name) for i in every if _is_own(i)}
+    left = _left(equation.indices, kept)
+    side = tuple(left[i] for i in equation.indices)
+    taken = kept | {str(i.name) for i in side} | {*SAMPLES[:1]}
+    terms = tuple(_term(t, left, taken) for t in equation.terms)
+    return check_indices(Equation(equation.name, side, terms, equation.loop))
 
 
-def _term(
-    term: Term, new: dict[sp.Expr, sp.Expr], taken: set[str], left: tuple[Index, ...]
-) -> Term:
+def _left(indices: tuple[Index, ...], kept: set[str]) -> dict[Index, Index]:
+    """The indices of the left side in their letters: of two that the user calls alike, the second
+    gets another.
+    """
+    new: dict[Index, Index] = {}
+    for i in indices:
+        if _is_own(i) and i.name not in _names(new):
+            new[i] = i
+    told = {_of_length(i) for i in indices if i not in new} - kept
+    letters = _free(LETTERS, kept | {*SAMPLES[:1]} | told)
+    for i in indices:
+        if i in new:
+            continue
+        if i.size == BATCH:
+            new[i] = Index(next(_free(SAMPLES, kept | _names(new))), i.size)
+        else:
+            own = _of_length(i)
+            fits = own and own in told and own not in _names(new)
+            new[i] = Index(own if fits else next(letters), i.size)
+    return new
+
+
+def _term(term: Term, left: dict[Index, Index], taken: set[str]) -> Term:
     """Each sum has letters of its own: two sums side by side may use the same."""
-    said: dict[Index, str] = {}
-    for k in (k for k in term.over if not _is_own(k) and k.size != BATCH):
+    if term.reduce == "first":  # it keeps its indices
+        return bound_as(term, left)
+    used = _names(left)
+    bound: dict[Index, Index] = {}
+    for k in term.over:
+        if _is_own(k) and k.name not in used | _names(bound):
+            bound[k] = k
+    rest = [k for k in term.over if k not in bound]
+    for k in (k for k in rest if k.size != BATCH):
         name = spoken(k) or _of_length(k)
-        if name and name not in {*taken, *said.values()}:
-            said[k] = name
-    taken = taken | {*said.values()}
-    letters = _free_letters(taken)
-    own = {
-        k: Index(said[k] if k in said else _letter(k, letters), k.size)
-        for k in term.over
-        if not _is_own(k)
-    }
-    here = {**new, **{k: _another(i, left) for k, i in own.items()}}
-    at = None if term.at is None else tuple(e.xreplace(here) for e in term.at)
-    return Term(term.body.xreplace(here), tuple(here.get(k, k) for k in term.over), term.reduce, at)
+        if name and name not in taken | _names(bound):
+            bound[k] = Index(name, k.size)
+    letters = _free(LETTERS, taken | _names(bound))
+    for k in (k for k in rest if k not in bound and k.size != BATCH):
+        bound[k] = Index(next(letters), k.size)
+    samples = _free(SAMPLES, (taken - {*SAMPLES[:1]}) | used | _names(bound))
+    for k in (k for k in rest if k not in bound):
+        bound[k] = Index(next(samples), k.size)
+    return bound_as(term, bound, left)
+
+
+def _names(new: dict[Index, Index]) -> set[str]:
+    return {str(i.name) for i in new.values()}
+
+
+def _free(letters: str, used: set[str]) -> Iterator[str]:
+    """Letters that are not used, with numbers where they come to an end."""
+    yield from (letter for letter in letters if letter not in used)
+    for k in count(1):
+        yield from (f"{letter}{k}" for letter in letters if f"{letter}{k}" not in used)
 
 
 def _of_length(index: Index) -> str:
@@ -70,15 +88,6 @@ def _of_length(index: Index) -> str:
     size = index.size
     short = isinstance(size, str) and size != BATCH and len(size) == 1 and size.isupper()
     return str(size).lower() if short else ""
-
-
-def _letter(index: Index, letters: Any) -> str:
-    return "n" if index.size == BATCH else next(letters)
-
-
-def _another(index: Index, left: tuple[Index, ...]) -> Index:
-    """A sum over samples beside the sample of the left side runs over m."""
-    return Index("m", index.size) if index in left else index
 
 
 def _is_own(index: Index) -> bool:

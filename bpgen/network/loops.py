@@ -7,14 +7,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-import sympy as sp
 from sympy.utilities.iterables import strongly_connected_components
 
 from bpgen.affine import affine
 from bpgen.declare.declaration import Block
 from bpgen.errors import NetError
-from bpgen.ir import BATCH, Element, Equation, Index, Loop, TensorInfo, Term, element
+from bpgen.ir import BATCH, Element, Equation, Index, Loop, TensorInfo, element
+from bpgen.network.letters import lettered
 from bpgen.pieces import in_order, needs, pieces, writes
+from bpgen.substitution import renamed
 
 Cycle = dict[str, Equation]
 
@@ -96,7 +97,7 @@ def _loop(cycle: Cycle, tensors: dict[str, TensorInfo]) -> list[Equation]:
     first = cycle[carried[0]].indices[tensors[carried[0]].carried or 0]
     index = Index(first.name if not first.name.startswith("_") else "t", first.size)
     loop = Loop(carried[0], index, block=block)
-    made = {n: replace(_renamed(e, along[n], index), loop=loop) for n, e in cycle.items()}
+    made = {n: replace(lettered(renamed(e, along[n], index)), loop=loop) for n, e in cycle.items()}
     for name, equation in made.items():
         tensors[name] = replace(tensors[name], indices=equation.indices)
     return [made[name] for name in _order(made, index)]
@@ -170,20 +171,3 @@ def _said(access: Element) -> str:
     """An element as net.py writes it: for one sample."""
     indices = [i for i in access.indices if not (isinstance(i, Index) and i.size == BATCH)]
     return str(element(access.name, indices))
-
-
-def _renamed(equation: Equation, own: Index, index: Index) -> Equation:
-    """The equation with the loop's index in place of its own."""
-    other = {i: Index(f"{i.name}_", i.size) for i in _every(equation) if i.name == index.name}
-    new: dict[sp.Expr, sp.Expr] = {**other, own: index}
-
-    def term(t: Term) -> Term:
-        at = None if t.at is None else tuple(e.xreplace(new) for e in t.at)
-        return Term(t.body.xreplace(new), tuple(new.get(k, k) for k in t.over), t.reduce, at)
-
-    left = tuple(new.get(i, i) for i in equation.indices)
-    return Equation(equation.name, left, tuple(map(term, equation.terms)))
-
-
-def _every(equation: Equation) -> set[Index]:
-    return {*equation.indices, *(k for t in equation.terms for k in t.over)}

@@ -23,6 +23,7 @@ from bpgen.ir import (
     Network,
     TensorInfo,
     Term,
+    check,
     element,
     elements,
     length,
@@ -357,6 +358,7 @@ class _Small:
     def network(self) -> Network:
         tensors = {name: self._info(info) for name, info in self.whole.tensors.items()}
         equations = tuple(map(self._equation, self.whole))
+        check(equations, tensors)
         return replace(self.whole, tensors=tensors, equations=equations)
 
     def _size(self, width: Width, otherwise: int) -> int:

@@ -136,7 +136,7 @@ FAULTS: dict[str, tuple[str, Change, str]] = {
     "a step's gradient read too early": (STEPWISE, last_in_its_step("backward", "da"), "dL/dw"),
     "an upstream gradient for each sample": (
         SHARED,
-        instead(r'_array\("d_y", d_y, \(\), \w+, params\)', '_array("d_y", d_y, (), N, params)'),
+        instead(r'_state\("d_y", d_y, \(\), params\)', '_array("d_y", d_y, (), N, params)'),
         "the module",
     ),
     "a mask not looked at": (

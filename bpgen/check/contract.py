@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from bpgen.check.module import Array, Arrays, Point, Subject, quiet, with_rest
-from bpgen.ir import BATCH, Equation, Network
+from bpgen.ir import BATCH, Equation, Index, Network, TensorInfo, indices_of
 from bpgen.progress import say
 
 BATCHES = (1, 2, 5)
@@ -264,25 +264,39 @@ def permuted(subject: Subject, point: Point) -> Iterator[Finding]:
     order = np.arange(len(next((a for n, a in point.inputs.items() if n in batched), ())))[::-1]
     if len(order) < 2:
         return
-    turned = point.map(lambda n, a: a[order] if n in batched else a)
+    turned = point.map(lambda n, a: _taken(a, order, batched.get(n, ())))
     grads, other = subject.gradients(point), subject.gradients(turned)
     scale = scales(grads)
     for name, gradient in grads.items():
-        expected = gradient[order] if name in batched else gradient
+        expected = _taken(gradient, order, batched.get(name, ()))
         if not near(expected, other[name], 100 * scale[name]):
             yield Finding(name, "the order of the samples changes the gradient")
 
 
-def _batched(subject: Subject) -> set[str]:
-    """The arguments that have a sample in each row."""
+def _taken(array: Array, order: Array, axes: tuple[int, ...]) -> Array:
+    """The array with the samples along each of these axes in another order."""
+    for axis in axes:
+        array = np.take(array, order, axis)
+    return array
+
+
+def _batched(subject: Subject) -> dict[str, tuple[int, ...]]:
+    """The arguments that have a sample in each row, and their axes over samples."""
     names = {*subject.module.INPUTS, *getattr(subject.module, "TARGETS", {})}
     outputs = {f"cotangent {k}": o for k, o in enumerate(_output_names(subject), 1)}
     if subject.network is None:
-        return names | set(outputs)
+        return dict.fromkeys(names | set(outputs), (0,))
     tensors = subject.network.tensors
-    return {n for n in names if tensors[n].batched} | {
-        n for n, o in outputs.items() if tensors[o].batched
+    axes = {
+        argument: tuple(k for k, i in enumerate(_shown(tensors[name])) if i.size == BATCH)
+        for argument, name in (*((n, n) for n in names), *outputs.items())
     }
+    return {argument: found for argument, found in axes.items() if found}
+
+
+def _shown(tensor: TensorInfo) -> tuple[Index, ...]:
+    """The axes of a tensor as callers see it: of what goes through blocks, those of the last."""
+    return tensor.indices[tensor.block :]
 
 
 def _output_names(subject: Subject) -> tuple[str, ...]:
@@ -306,8 +320,9 @@ def apart(subject: Subject, point: Point) -> Iterator[Finding]:
 
 def _mixes(network: Network, equation: Equation) -> bool:
     """Whether an equation reads other samples than its own, and is not the loss."""
-    over = {k.size for t in equation.terms for k in t.over}
-    return equation.name != network.loss and BATCH in over
+    own = next((i for i in equation.indices if i.size == BATCH), None)
+    speaks = (i for t in equation.terms for i in (*t.over, *indices_of(t.body)))
+    return equation.name != network.loss and any(i.size == BATCH and i != own for i in speaks)
 
 
 def refusing(subject: Subject, point: Point) -> Iterator[Finding]:

@@ -204,7 +204,7 @@ def _expected(subject: Subject, entries: Entries) -> Iterator[tuple[str, Any]]:
     """Scalars for everything the module returns."""
     yield from entries.gradient(subject.differentiable).items()
     for name in entries.network.outputs:
-        yield f"output {name}", entries.shown(name)
+        yield f"output {name}", np.asarray(entries.shown(name), object)
     if subject.has_loss:
         yield "loss", np.asarray(entries.loss, object)
 

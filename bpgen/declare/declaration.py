@@ -36,6 +36,7 @@ class Declaration:
     lengths: set[str] = field(default_factory=set)  # known at run time
     # Numbers of nameless indices: the same in every run.
     indices: Iterator[int] = field(default_factory=count)
+    samples: int = 0  # how often net.py asked for the index of a sample
     block: Block | None = None  # the one that is being declared
     called: dict[int, str] = field(default_factory=dict)  # by the variables of a block
     # Arguments of the module that no equation need read, by their serial numbers.

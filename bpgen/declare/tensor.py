@@ -16,7 +16,19 @@ from bpgen.declare.formula import Formula, fresh, reduce
 from bpgen.declare.ranges import inside, ranges, renamed, sized
 from bpgen.declare.symbolic import Symbolic
 from bpgen.errors import NetError
-from bpgen.ir import BATCH, Element, Index, Role, Size, Term, element, length
+from bpgen.ir import (
+    BATCH,
+    SAMPLE,
+    Element,
+    Index,
+    Role,
+    Size,
+    Term,
+    element,
+    elements,
+    length,
+    spoken,
+)
 from bpgen.network import admissible
 
 _NAMELESS = {
@@ -122,8 +134,9 @@ class Tensor(Symbolic):
             super().__setitem__(key, value)
         at, formula = address(self, key), Formula.of(value)
         sample = at[: len(at) - self.rank]
-        at = tuple(of_one_sample(e, sample) for e in at[len(sample) :])
-        _, formula = of_each_sample(sample, formula)
+        own = sample[0] if sample else None
+        at = tuple(e if own is None else of_one_sample(e, own) for e in at[len(sample) :])
+        formula = of_own_sample(formula, own)
         for term in formula.terms:
             _admit(term.body)
         left = tuple(s for e in at for s in sorted(e.free_symbols, key=str))
@@ -135,10 +148,11 @@ class Tensor(Symbolic):
         at = tuple(e.xreplace(new) for e in at)
         for axis, e in enumerate(at):
             inside(self, axis, e)
-        open_ = [i for i in formula.free if i not in left]
+        open_ = [i for i in formula.free if i not in (*left, SAMPLE)]
         if open_:
             raise NetError(
-                f"index {open_[0]} comes out of nowhere: it is neither on the left nor summed",
+                f"index {spoken(open_[0])} comes out of nowhere: it is neither on the left nor"
+                " summed",
                 "sum over it, or put it on the left",
             )
         if any(t.reduce != "sum" for t in formula.terms):
@@ -219,23 +233,53 @@ class Tensor(Symbolic):
 
 def of_each_sample(left: tuple[Index, ...], formula: Formula) -> tuple[tuple[Index, ...], Formula]:
     """A formula whose left side names the sample, `xhat[n, i] = x[n, i] - mu[i]`, as it is written
-    for one: without that index.
+    for one: without that index, or, where it counts an axis of something else, with the sample's.
     """
-    samples = tuple(i for i in left if i.size == BATCH)
-    if not samples:
-        return left, formula
-    kept = tuple(i for i in left if i not in samples)
-    terms = (t.map(lambda body: of_one_sample(body, samples)) for t in formula.terms)
-    return kept, Formula(tuple(terms))
+    own = sample_of(left, formula)
+    return tuple(i for i in left if i != own), of_own_sample(formula, own)
 
 
-def of_one_sample(expr: sp.Expr, samples: tuple[sp.Expr, ...]) -> sp.Expr:
+def of_own_sample(formula: Formula, own: sp.Expr | None) -> Formula:
+    """A formula in which an index is the sample's own."""
+    if own is None:
+        return formula
+    return Formula(tuple(t.map(lambda body: of_one_sample(body, own)) for t in formula.terms))
+
+
+def of_one_sample(expr: sp.Expr, own: sp.Expr) -> sp.Expr:
     """An expression whose elements do not name the sample; of gathers, inside out."""
-    new: dict[Element, sp.Expr] = {}
+    new: dict[sp.Expr, sp.Expr] = {own: SAMPLE}
     for e in sorted(expr.atoms(Element), key=lambda e: len(e.atoms(Element))):
-        places = tuple(i.xreplace(new) for i in e.indices)
-        new[e] = element(e.name, places[1:] if e.indices[:1] in {(s,) for s in samples} else places)
+        said = e.indices[:1] == (own,) and len(e.indices) > tensor_of(e).rank
+        new[e] = element(e.name, (i.xreplace(new) for i in e.indices[said:]))
     return expr.xreplace(new)
+
+
+def sample_of(left: Iterable[Index], formula: Formula) -> Index | None:
+    """The index on the left that is the sample's own: the first over samples, unless the formula
+    reads what is written without one, and so is the sample's already.
+    """
+    first = next((i for i in left if i.size == BATCH), None)
+    read = (e for t in formula.terms for e in elements(t.body)) if first is not None else ()
+    unsaid = (t for e in read if len(e.indices) == (t := tensor_of(e)).rank)
+    return None if any(map(_differs, unsaid)) else first
+
+
+def _differs(tensor: Tensor) -> bool:
+    """Whether a tensor is another for each sample."""
+    waiting, seen = [tensor], {tensor.serial}
+    while waiting:
+        one = waiting.pop()
+        unwritten = one.carried is not None and not one.terms
+        own = any(SAMPLE in t.body.free_symbols for t in one.terms)
+        if one.role in ("input", "target", "noise") or unwritten or own:
+            return True
+        for access in (e for t in one.terms for e in elements(t.body)):
+            read = tensor_of(access)
+            if len(access.indices) == read.rank and read.serial not in seen:
+                seen.add(read.serial)
+                waiting.append(read)
+    return False
 
 
 def pointwise(symbol: str, function: Callable[..., Any], *operands: Any) -> Tensor:
@@ -308,9 +352,17 @@ def materialise(formula: Formula) -> sp.Expr:
     """A tensor of its own for a reduced formula; returns its element at the formula's open
     indices.
     """
-    tensor = Tensor.of(formula.free, formula)
-    batch = tuple(i for i in formula.free if i.size == BATCH)
-    return element(f"%{tensor.serial}", (*batch, *(i for i in formula.free if i not in batch)))
+    free = sorted(formula.free, key=_in_turn)
+    own = sample_of(free, formula)
+    tensor = Tensor.of(free, formula)
+    others = (i for i in free if i != own)
+    return element(f"%{tensor.serial}", (*([own] if own is not None else []), *others))
+
+
+def _in_turn(index: Index) -> tuple[bool, int]:
+    """The samples first, in the order in which net.py asked for their indices."""
+    among = index.size == BATCH
+    return not among, int("".join(filter(str.isdigit, index.name)) or 0) if among else 0
 
 
 def total(tensor: Tensor, axis: int | None = None) -> Tensor:

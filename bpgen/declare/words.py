@@ -12,7 +12,7 @@ from bpgen.declare.given import checked_name, number, size_of, whole
 from bpgen.declare.symbolic import said
 from bpgen.declare.tensor import Tensor
 from bpgen.errors import NetError
-from bpgen.ir import BATCH, Index, Size
+from bpgen.ir import BATCH, Index, Size, spoken
 
 Scalar = Any  # a Tensor, a Formula, a sympy expression or a number
 
@@ -126,8 +126,11 @@ def _shape(shape: tuple[Any, ...], what: str) -> tuple[Size, ...]:
 
 
 def samples() -> Index:
-    """The index of the sample, where an equation is across the batch: sum(x[n, i], n)."""
-    return Index("n", BATCH)
+    """An index over the samples of the batch, another at each call: sum(x[n, i], n). What is
+    written without one beside it is the sample's own.
+    """
+    here().samples += 1
+    return fresh(BATCH, "nmpq"[min(here().samples, 4) - 1])
 
 
 def indices(*names: str, size: Size | None = None) -> Any:
@@ -165,12 +168,12 @@ def loss(value: Scalar) -> Tensor:
     """Declare the loss of one sample; the network's loss is its mean over the batch. Penalties may
     be added.
     """
-    open_ = value.shape if isinstance(value, Tensor) else Formula.of(value).free
-    if open_:
+    open_ = () if isinstance(value, Tensor) else Formula.of(value).free
+    if open_ or (isinstance(value, Tensor) and value.shape):
         what = (
             value.said()
             if isinstance(value, Tensor)
-            else f"a formula in {', '.join(map(str, open_))}"
+            else f"a formula in {', '.join(map(spoken, open_))}"
         )
         raise NetError(f"the loss is no scalar: it is {what}", "sum it: loss(sum(...))")
     made = (

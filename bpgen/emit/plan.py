@@ -62,13 +62,15 @@ def _first_input(network: Network) -> list[str]:
 
 
 def _shaping(network: Network, derivation: Derivation, steps: list[Step]) -> set[str]:
-    """The inputs whose gradients begin as zeros of their shape."""
-    filled = {
-        s.equation.name
-        for s in steps
-        if all(t.at is not None for t in s.evaluated.terms) or not s.evaluated.reads()
-    }
+    """The inputs whose gradients begin as one number in their shape."""
+    filled = {s.equation.name for s in steps if not _varies(s.evaluated)}
     return {t.name for t in network.role("input") if derivation.adjoint.get(t.name) in filled}
+
+
+def _varies(equation: Equation) -> bool:
+    """Whether what is written at its own indices differs along one of them."""
+    plain = (t for t in equation.terms if t.at is None)
+    return any(i in t.body.free_symbols for t in plain for i in equation.indices)
 
 
 def _measuring(network: Network, steps: list[Step], cached: set[str]) -> set[str]:

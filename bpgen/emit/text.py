@@ -35,7 +35,7 @@ def definition(name: str, arguments: Iterable[str], returns: str) -> list[str]:
 def door(tensor: TensorInfo, name: str, length: str, known: Container[str]) -> list[str]:
     """The statement that lets an argument in, or refuses it."""
     shape = shape_text(tensor, known)
-    if tensor.role == "state":
+    if not tensor.batched:  # what all samples share
         return call(f"{name} = _state", [f'"{name}"', name, shape, "params"], "", 4)
     kind = (
         "_labels"

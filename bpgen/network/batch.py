@@ -12,6 +12,7 @@ from bpgen.derive.simplify import counted
 from bpgen.errors import NetError
 from bpgen.ir import (
     BATCH,
+    SAMPLE,
     Element,
     Equation,
     Index,
@@ -26,8 +27,6 @@ from bpgen.network.inline import Definition
 from bpgen.network.letters import lettered
 from bpgen.network.loops import looped
 from bpgen.network.naming import free
-
-_BATCH = Index("n", BATCH)
 
 
 def batched_network(
@@ -120,7 +119,7 @@ class _Writer:
 
     def _sample(self, serial: int) -> tuple[Index, ...]:
         """The index of the sample, where the tensor differs from sample to sample."""
-        return (_BATCH,) if serial in self.batched else ()
+        return (SAMPLE,) if serial in self.batched else ()
 
     def _block(self, serial: int, reader: Block | None) -> tuple[sp.Expr, ...]:
         """Which block's element is read: the reader's own; of what goes from block to block, that
@@ -175,7 +174,8 @@ def _batched(declared: Declaration, kept: Mapping[int, Definition]) -> set[int]:
     while before < len(found):  # again where a recurrence reads what comes later
         before = len(found)
         for serial, (_, terms) in kept.items():
-            if any(r in found for r in _of_same_sample(declared, terms)):
+            own = any(SAMPLE in t.body.free_symbols for t in terms)
+            if own or any(r in found for r in _of_same_sample(declared, terms)):
                 found.add(serial)
     return found
 
@@ -198,24 +198,24 @@ def _mean(
     sample.
     """
     split = [t for term in terms for t in _by_sample(term)]
-    of_sample = [t for t in split if _BATCH in t.body.free_symbols]
+    of_sample = [t for t in split if SAMPLE in t.body.free_symbols]
     penalties = sorted(
-        (t for t in split if _BATCH not in t.body.free_symbols), key=lambda t: _declared(t, tensors)
+        (t for t in split if SAMPLE not in t.body.free_symbols), key=lambda t: _declared(t, tensors)
     )
     equations, mean, sample = [], [], None
     if of_sample:
         only = of_sample[0].body if len(of_sample) == 1 and not of_sample[0].over else None
         if (
             isinstance(only, Element)
-            and only.indices == (_BATCH,)
+            and only.indices == (SAMPLE,)
             and tensors[only.name].role == "value"
         ):
             sample = only.name
         else:
             sample = free("ell", taken)
-            equations.append(lettered(Equation(sample, (_BATCH,), tuple(of_sample))))
-            tensors[sample] = TensorInfo(sample, (_BATCH,), "value")
-        mean = [Term(element(sample, (_BATCH,)) / length(BATCH), (_BATCH,))]
+            equations.append(lettered(Equation(sample, (SAMPLE,), tuple(of_sample))))
+            tensors[sample] = TensorInfo(sample, (SAMPLE,), "value")
+        mean = [Term(element(sample, (SAMPLE,)) / length(BATCH), (SAMPLE,))]
     equations.append(lettered(Equation(label, (), tuple(mean + penalties))))
     tensors[label] = TensorInfo(label, (), "value")
     return sample, equations
@@ -229,10 +229,10 @@ def _declared(term: Term, tensors: Mapping[str, TensorInfo]) -> list[int]:
 
 def _by_sample(term: Term) -> list[Term]:
     """A plain sum split into what depends on the sample and what does not."""
-    if term.over or _BATCH not in term.body.free_symbols or not isinstance(term.body, sp.Add):
+    if term.over or SAMPLE not in term.body.free_symbols or not isinstance(term.body, sp.Add):
         return [term]
-    inside = [a for a in term.body.args if _BATCH in a.free_symbols]
-    outside = [a for a in term.body.args if _BATCH not in a.free_symbols]
+    inside = [a for a in term.body.args if SAMPLE in a.free_symbols]
+    outside = [a for a in term.body.args if SAMPLE not in a.free_symbols]
     return [Term(sp.Add(*part)) for part in (inside, outside) if part]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bpgen.declare.declaration import here
-from bpgen.declare.formula import Formula
+from bpgen.declare.formula import Formula, fresh
 from bpgen.declare.functions import mean, sqrt
 from bpgen.declare.given import number
 from bpgen.declare.layers.parts import (
@@ -21,7 +21,7 @@ from bpgen.declare.layers.parts import (
 )
 from bpgen.declare.symbolic import said
 from bpgen.declare.tensor import Tensor
-from bpgen.declare.words import samples, zeros
+from bpgen.declare.words import zeros
 from bpgen.errors import NetError
 from bpgen.ir import BATCH, length
 
@@ -136,7 +136,7 @@ def _by_channel(
 
 def _moments(layer: Layer, x: Tensor) -> tuple[Tensor, Tensor]:
     """The mean and the variance of each channel over all samples and places."""
-    (c, *i), n = along(x.shape), samples()
+    (c, *i), n = along(x.shape), fresh(BATCH, "n")
     mu = layer.tensor("mu", (c,), mean(x[(n, c, *i)], n, *i))
     return mu, layer.tensor("v", (c,), mean((x[(n, c, *i)] - mu[c]) ** 2, n, *i))
 

@@ -4,6 +4,7 @@ up.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import sympy as sp
@@ -37,11 +38,9 @@ def read(access: Element, scope: Scope) -> Operand:
         return Operand(f"{access.name}[{text}]", yielded)
     open_ = [_free(e, scope) for e, _ in slots]
     every = [i for axis in open_ for i in axis]
-    if len(set(every)) < len(every):
-        raise NetError(
-            f"{access} is not an access that numpy code is written for yet",
-            "use each index once",
-        )
+    if len(set(every)) < len(every):  # a diagonal: read place by place
+        text, yielded = gathered(access, scope)
+        return Operand(f"{access.name}[{text}]", yielded)
     parts = [
         ":" if len(free) > 1 else sliced(e, size, free)
         for (e, size), free in zip(slots, open_, strict=True)
@@ -126,10 +125,12 @@ def gathered_at(
         sliced(e, size, free) if len(free) < 2 and not isinstance(e, Element) else ""
         for (e, size), free in zip(slots, along, strict=True)
     ]
+    often = Counter(i for free in along for i in free)
+    twice = {i for i, times in often.items() if times > 1}  # along two axes at once: a diagonal
     counted = (
         free
         for text, free in zip(written, along, strict=True)
-        if free and not (text == ":" or (text and slices))
+        if free and not (set(free).isdisjoint(twice) and (text == ":" or (text and slices)))
     )
     by = tuple(dict.fromkeys(a for axes in (*(x.axes for x in inner), *counted) for a in axes))
     for k, ((e, _), free) in enumerate(zip(slots, along, strict=True)):

@@ -10,7 +10,7 @@ import sympy as sp
 
 from bpgen.affine import affine, digits
 from bpgen.contraction import Group, groups
-from bpgen.ir import BATCH, Element, Equation, Index, element
+from bpgen.ir import BATCH, Element, Equation, Index, element, indices_of
 from bpgen.lower.access import Operand, gathered, gathered_at, read
 from bpgen.lower.contract import valued
 from bpgen.lower.printer import ATOM, Text
@@ -77,7 +77,7 @@ def _scatter(equation: Equation, group: Group, scope: Scope) -> Scatter:
     loops = tuple(new.values())
     inner = replace(scope, fixed=scope.fixed | set(loops))
     target = element(equation.name, at)
-    if any(isinstance(e, Element) for e in at):
+    if any(isinstance(e, Element) for e in at) or _is_diagonal(at, inner):
         alone = {f.steps[0][0] for e in at if (f := affine(e)) is not None and len(f.steps) == 1}
         text, axes = gathered(target, inner)
         place, repeated = f"{equation.name}[{text}]", not alone.issuperset(axes)
@@ -89,6 +89,12 @@ def _scatter(equation: Equation, group: Group, scope: Scope) -> Scatter:
     view = read(target, inner)
     place = view.text if view.text.endswith("]") else f"{view.text}[...]"
     return Scatter(place, valued(group, view.axes, inner), loops, False, at)
+
+
+def _is_diagonal(at: tuple[sp.Expr, ...], scope: Scope) -> bool:
+    """Whether an index runs along two axes at once."""
+    every = [i for e in at for i in indices_of(e) if i not in scope.fixed]
+    return len(set(every)) < len(every)
 
 
 def _loops(at: tuple[sp.Expr, ...], scope: Scope) -> list[Index]:

@@ -318,6 +318,8 @@ def _fits(
         raise ValueError(f"{name} needs shape ({expected}), not {got}{alone}")
     if got[0] == 0:
         raise ValueError(f"{name} is an empty batch")
+    if 0 in got:
+        raise ValueError(f"{name} is empty: its shape is {got}")
 
 
 def _self_check(seed: int = 0) -> bool:

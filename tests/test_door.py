@@ -245,6 +245,21 @@ def test_whole_numbers_as_inputs() -> None:
         assert str(caught.value) == message
 
 
+def test_a_length_of_zero() -> None:
+    m = emitted(
+        'from bpgen import *\nt, x, k = indices("t"), input("T"), input("S", below=3)\n'
+        "w = param(3)\ns = indices('s')\nL = loss(mean(x[t] ** 2, t) * sum(w[k[s]], s))\n"
+    )
+    p = {"w": np.ones(3)}
+    for arguments, message in (
+        ((np.ones((2, 0)), np.ones((2, 1), int)), "x is empty: its shape is (2, 0)"),
+        ((np.ones((2, 1)), np.ones((2, 0), int)), "k is empty: its shape is (2, 0)"),
+    ):
+        with pytest.raises(ValueError) as caught:
+            m.forward(p, *arguments)
+        assert str(caught.value) == message
+
+
 def test_states_and_upstream_gradients() -> None:
     m = emitted("from bpgen import *\nx, s = input(2), state(2)\na = x * s\noutput(a)\n")
     x = np.ones((3, 2))

@@ -7,6 +7,7 @@ from functools import cached_property
 from bpgen.emit.function import Function
 from bpgen.emit.functions import functions
 from bpgen.emit.interface import Interface
+from bpgen.emit.lengths import needs_one
 from bpgen.emit.text import names_in
 from bpgen.error_function import SHARED
 from bpgen.functions import ROWS
@@ -37,6 +38,12 @@ class Parts(Interface):
                 found[name] = source.strip()
                 called |= names_in(source.splitlines())
         return list(found.values())
+
+    @property
+    def refuses_empty(self) -> bool:
+        """Whether the network has no value where a length known at run time is 0."""
+        tensors = self.network.tensors
+        return any(needs_one(f.evaluated, tensors) for f in self.derivation.forward)
 
     @property
     def doors(self) -> list[str]:

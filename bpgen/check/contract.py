@@ -399,7 +399,8 @@ def contract(subject: Subject, seed: int) -> Iterator[Finding]:
 
 def _places(subject: Subject) -> Iterator[tuple[int, str, Subject]]:
     """Sizes of the batch, in words too, and the module at the lengths known at run time."""
-    yield from ((batch, str(batch), subject) for batch in BATCHES)
+    batches = dict.fromkeys(max(batch, subject.fewest) for batch in BATCHES)
+    yield from ((batch, str(batch), subject) for batch in batches)
     if subject.lengths:
         yield (
             2,

@@ -19,10 +19,11 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+import sympy as sp
 from numpy.typing import NDArray
 
 from bpgen.check.conditions import masks, thresholds
-from bpgen.ir import Network
+from bpgen.ir import BATCH, Network, length
 
 Array = NDArray[Any]
 Arrays = dict[str, Array]
@@ -181,6 +182,13 @@ class Subject:
     def continued(self) -> ModuleType:
         """A copy of the module whose numpy continues abs and sign analytically."""
         return load(self.source, ANALYTIC)
+
+    @cached_property
+    def fewest(self) -> int:
+        """The fewest samples that the network is defined for: an unbiased variance needs two."""
+        one = {length(BATCH): sp.S.One}
+        bodies = (t.body for e in self.network or () for t in e.terms)
+        return 2 if any(b.xreplace(one).has(sp.zoo, sp.nan) for b in bodies) else 1
 
     @property
     def has_loss(self) -> bool:

@@ -344,7 +344,7 @@ def row(ruler: Ruler, subject: Subject, gradients: Gradients, tensor: str) -> Nu
     full = LARGE_BATCH if large else FULL_BATCH
     first, redraws = _at_batch(ruler, gradients, full, tensor, asked, confirm=not many)
     found = [first]
-    for batch, draw in light:
+    for batch, draw in ((max(batch, subject.fewest), draw) for batch, draw in light):
         if first.verdict in ("ok", "zero"):
             other, more = _at_batch(
                 ruler, gradients, batch, tensor, asked[: 1 if large else 2], draw

@@ -129,3 +129,21 @@ def test_a_buffer_returned_again_is_seen() -> None:
     net = declared_by(EMBEDDING)
     subject = Subject(emit(net), net)
     assert selftest(subject, Ruler(subject, 0)).survivors == ()
+
+
+STATISTICS = """
+from bpgen import *
+x = input(3)
+before = state(3), state(3)
+y, m, s = running_batch_norm(x, before)
+output(y, m, s)
+"""
+
+
+def test_the_statistics_of_a_batch_are_checked_where_they_are_defined() -> None:
+    """An unbiased variance is that of two samples or more."""
+    net = declared_by(STATISTICS)
+    subject = Subject(emit(net), net)
+    assert subject.fewest == 2
+    report = check_module(emit(net), net)
+    assert report.ok, str(report)

@@ -72,6 +72,10 @@ def called(call: sp.Expr, printer: Printer) -> Piece:
         less = dialect.relations["<"]
         return Piece(writer.indicator(f"{low} {less} {z} {less} {high}"))
     arguments = sorted(call.args, key=str) if isinstance(call, (sp.Max, sp.Min)) else call.args
+    if (
+        name in ("unless", "unless_slope") and arguments[2].is_Integer
+    ):  # a label counts as labels do
+        arguments = (*arguments[:2], arguments[2] + writer.first)
     short = {"Max": "max", "Min": "min"}.get(name)
     name = head(call, writer) if short is None else short if dialect.flat else f"\\{short}"
     return Piece(dialect.call(name, ", ".join(printer.text(a) for a in arguments)))

@@ -31,6 +31,16 @@ p = softmax(z2)
 L = loss(categorical_cross_entropy(p, y) + 0.01 * l2())
 """
 
+MORE = {
+    "two outputs": "from bpgen import *\nx, u = input(2), input(2)\nw = param(2)\n"
+    "a = w * x\nb = exp(w * u)\noutput(a, b)\n",
+    "steps from a start": "from bpgen import *\nx, start = input('T', 2), param(3)\n"
+    "y = rnn(x, 3, start)\noutput(y)\n",
+    "a label left out": "from bpgen import *\nx, y = input(2), label(3)\n"
+    "W, b = param(3, 2), param(3)\nz = W @ x + b\n"
+    "L = loss(categorical_cross_entropy(softmax(z), y, ignore=1))\n",
+}
+
 
 @cache
 def _derived(net: str) -> Derivation:
@@ -159,6 +169,19 @@ def test_a_false_line_is_told_with_both_its_values() -> None:
 
 def test_an_empty_page_proves_nothing() -> None:
     assert not prove_page("", _derived("classifier").network).ok
+
+
+@pytest.mark.parametrize("notation", NOTATIONS)
+@pytest.mark.parametrize("net", MORE)
+def test_what_pages_of_these_say_holds_too(net: str, notation: str) -> None:
+    _assert_proved(derive(declared_by(MORE[net])), notation)
+
+
+def test_a_label_left_out_counts_from_1_where_labels_do() -> None:
+    derivation = derive(declared_by(MORE["a label left out"]))
+    page = {n: render(derivation, fmt="latex", notation=n) for n in NOTATIONS}
+    assert r"\operatorname{unless}(s - z_{y}, y, 1)" in page["index"]
+    assert r"\operatorname{unless}(s - z_{y}, y, 2)" in page["components"]
 
 
 def test_written_out_a_negative_sum_keeps_its_sign_in_every_addend() -> None:

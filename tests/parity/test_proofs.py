@@ -11,7 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from bpgen.check.page.proof import prove_page
+from bpgen.derive import derive
+from bpgen.errors import NetError
+from bpgen.load import declared_by
+from bpgen.network.shrink import shrunk
 from bpgen.prove import prove
+from bpgen.render import render
 from tests.parity.harness import Case, Shape
 
 HERE = Path(__file__)
@@ -58,6 +64,20 @@ def test_proof(name: str, tmp_path: Path) -> None:
     assert all(row.exact and row.exact.proved == row.exact.total > 0 for row in report.rows)
     assert report.selftest is not None
     assert report.selftest.caught == report.selftest.tried > 0
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_page(name: str) -> None:
+    """Its page in each notation, at small sizes."""
+    derivation = derive(shrunk(declared_by(SOURCES[name])))
+    for notation in ("matrix", "index", "components"):
+        try:
+            page = render(derivation, fmt="latex", notation=notation)
+        except NetError:  # too large to write out
+            assert notation == "components"
+            continue
+        report = prove_page(page, derivation.network)
+        assert report.ok, "\n".join(map(str, report.false))
 
 
 def test_every_layer_is_among_them() -> None:

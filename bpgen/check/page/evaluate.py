@@ -68,16 +68,28 @@ class Reading:
         if key not in self._gradients:
             moved = self.world.moved(name)
             if top:
-                found = moved[top].reshape((self.world.values[name].size, -1)).sum(-1)
+                count = self.world.values[name].size
+                found = self._stepped(moved, top, count).reshape((count, -1)).sum(-1)
             else:
                 found = sum(self._upstream(moved, n) for n in self.world.given)
             slopes = np.imag(found) / STEP
             self._gradients[key] = slopes.reshape(self.world.values[name].shape)
         return self._gradients[key]
 
+    def _rank(self, name: str) -> int:
+        return len(self.world.network.tensors[name].indices)
+
+    def _stepped(self, moved: Mapping[str, Array], name: str, count: int) -> Array:
+        """The values of a tensor at each step taken, of one that does not move as well."""
+        found = moved[name]
+        if found.ndim > self._rank(name):
+            return found
+        return np.broadcast_to(found, (count, *found.shape))
+
     def _upstream(self, moved: Mapping[str, Array], name: str) -> Array:
         """What the upstream gradient of an output makes of it; of blocks, of the last."""
-        values: Any = moved[name]
+        count = max(len(v) for n, v in moved.items() if v.ndim > self._rank(n))
+        values: Any = self._stepped(moved, name, count)
         given = self.world.given[name]
         info = self.world.network.tensors[name]
         if info.block:

@@ -62,7 +62,7 @@ class World:
                 break
         for name in network.outputs if network.loss is None else ():
             info = network.tensors[name]
-            shape = world.values[name].shape[info.block :]
+            shape = world.shape(info)[info.block :]
             world.given[name] = rng.normal(size=shape)
         return world
 

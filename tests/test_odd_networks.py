@@ -53,6 +53,10 @@ NETS = {
         'i, j, k = indices("i j k")\nx = input(3); y = input(2); W = param(4, 3, 2)\n'
         "s = tensor(sum(W[k, i, j] * x[i] * y[j], i, j), k)\noutput(s)"
     ),
+    "two axes read along the same two indices": (
+        'j, p = indices("j p", size=2)\nx, w = input(), param(4, 3)\n'
+        "L = loss(sum((x * w[2 * j + p, j + p]) ** 2, j, p))"
+    ),
     "captured indices": (
         'i, j = indices("i j")\n'
         "x = input(3); w, v = param(3), param(3)\n"

@@ -5,10 +5,24 @@ from __future__ import annotations
 import re
 
 import pytest
+from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from bpgen.errors import NetError
-from tests.networks.raw.draw import Raw
+from tests.networks.raw.draw import Raw, raws
 from tests.networks.raw.examine import WRITTEN, examine, reason
+
+
+@seed(7)
+@settings(
+    max_examples=30,
+    database=None,
+    deadline=None,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+@given(raws())
+def test_each_is_what_its_equations_say_or_refused(raw: Raw) -> None:
+    examine(raw)
 
 
 def test_a_wrong_module_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

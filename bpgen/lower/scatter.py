@@ -78,7 +78,8 @@ def _scatter(equation: Equation, group: Group, scope: Scope) -> Scatter:
     inner = replace(scope, fixed=scope.fixed | set(loops))
     target = element(equation.name, at)
     if any(isinstance(e, Element) for e in at) or _is_diagonal(at, inner):
-        alone = {f.steps[0][0] for e in at if (f := affine(e)) is not None and len(f.steps) == 1}
+        open_ = (_open(e, inner) for e in at)
+        alone = {free[0] for free in open_ if len(free) == 1}
         text, axes = gathered(target, inner)
         place, repeated = f"{equation.name}[{text}]", not alone.issuperset(axes)
         if repeated:
@@ -103,11 +104,16 @@ def _loops(at: tuple[sp.Expr, ...], scope: Scope) -> list[Index]:
     if any(isinstance(e, Element) for e in at):
         return found  # whole numbers say every place at once
     for expr in at:
-        form = affine(expr)
-        free = [i for i, _ in form.steps if i not in scope.fixed] if form is not None else []
+        free = _open(expr, scope)
         free.sort(key=lambda i: (i.size == BATCH, isinstance(i.size, str), i.size), reverse=True)
         found += free[1:]
-    return found
+    return list(dict.fromkeys(found))
+
+
+def _open(expr: sp.Expr, scope: Scope) -> list[Index]:
+    """The indices of a shifted or strided access that have no value here."""
+    form = affine(expr)
+    return [i for i, _ in form.steps if i not in scope.fixed] if form is not None else []
 
 
 def _loop_names(loops: list[Index], scope: Scope) -> dict[sp.Expr, Index]:

@@ -509,7 +509,9 @@ def _split(found: Sequence[str], mark: str) -> list[list[str]]:
 
 
 def _is_letter(node: Node) -> bool:
-    return isinstance(node, Symbol) and node == Symbol(node.stem)
+    numbered = isinstance(node, Symbol) and len(node.below) == 1
+    below = node.below if numbered and isinstance(node.below[0], Number) else ()
+    return isinstance(node, Symbol) and node == Symbol(node.stem, below=below)
 
 
 def _letter(node: Node) -> str:

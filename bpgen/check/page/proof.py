@@ -136,8 +136,10 @@ class _Proof:
             reading = replace(sample, world=world)
             return spelled(left, right, known[1], reading, values)
 
+        batched = self.network.tensors[known[1]].batched
         for reading in (sample, whole):
-            reading.world.told[known[1]] = told
+            if batched or reading.world.lengths[BATCH] == 1:  # it is told of one sample
+                reading.world.told[known[1]] = told
 
     def _definitions(self, *readings: Reading) -> None:
         """The functions that the page defines."""
@@ -428,7 +430,7 @@ def spelled(left: f.Node, right: f.Node, name: str, reading: Reading, values: Va
     sizes = {n: min(s for m, s in scope.axes(left) if m == n) for n in letters}
     base = reading.base
     scope = scope.over({n: np.arange(base, base + sizes[n]) for n in reversed(letters)})
-    if reading.sample:
+    if reading.sample and tensors[name].batched:
         scope = scope.over({"the sample": np.arange(world.lengths[BATCH])})
         scope = replace(scope, which_sample=scope.letters["the sample"])
     if steps:

@@ -4,12 +4,12 @@ is refused.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 from bpgen.declare.declaration import Declaration
 from bpgen.declare.tensor import Tensor
 from bpgen.errors import NetError
-from bpgen.ir import Term, elements
+from bpgen.ir import BATCH, Term, elements
 
 
 def reads(definition: Iterable[Term]) -> list[int]:
@@ -55,6 +55,7 @@ def whole(declared: Declaration, used: Iterable[int], named: Mapping[int, str]) 
             "declare what is learnt, W = param(4, 3), or a real input(3)",
             declared.path,
         )
+    _refuse_untold(declared, reached, named)
     for t in declared.outputs:
         _refuse_output(declared, t, named)
     loss = declared.loss
@@ -64,6 +65,20 @@ def whole(declared: Declaration, used: Iterable[int], named: Mapping[int, str]) 
             "add what compares the output with the target",
             declared.place(declared.loss_line),
         )
+
+
+def _refuse_untold(declared: Declaration, used: Container[int], named: Mapping[int, str]) -> None:
+    """A length known at run time is that of an array which the caller gives."""
+    reached = [t for t in declared.tensors if t.serial in used]
+    told = {size for t in reached if t.role not in ("value", "noise") for size in t.shape}
+    for t in reached:
+        for size in t.shape:
+            if isinstance(size, str) and size not in {*told, BATCH}:
+                raise NetError(
+                    f"nothing tells how long {size} is, an axis of {_said(t, named)}",
+                    f'let an input have it: x = input("{size}")',
+                    declared.place(t.line),
+                )
 
 
 def _refuse_output(declared: Declaration, t: Tensor, named: Mapping[int, str]) -> None:

@@ -25,6 +25,7 @@ from bpgen.check.residues.forms import (
     add_all,
     addends,
     coefficient,
+    content,
     denominators,
 )
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 ONE = 1
 # Factors by which one scalar of a sum may differ from another that is already known.
 NEAR = [Fraction(s * a, b) for a, b in ((1, 1), (2, 1), (1, 2), (4, 1), (1, 4)) for s in (1, -1)]
+LATELY = 16  # logarithms of which a new one may be known
 
 
 class Atoms:
@@ -67,7 +69,9 @@ class Atoms:
         for inner, factor in logs:
             power, grown = self.power(inner, factor)
             result, degree = result * power % p, degree + grown
-        self._exponents.setdefault(result, node.residues[self.lane])
+        exponent = node.residues[self.lane]
+        self._exponents.setdefault(result, exponent)
+        self._exponents.setdefault(result * result % p, 2 * exponent % p)
         return result, degree
 
     def circle(self, node: Scalar) -> tuple[Circle, float]:
@@ -190,18 +194,37 @@ class Atoms:
         whole = node.residues[self.lane]
         for denominator in over:
             whole = whole * denominator.residues[self.lane] % p
-        for factor in NEAR if over else ():
+        common = content(parts) if over else Fraction(1)
+        for factor in (common * near for near in NEAR) if over else ():
             residue = whole * self.field.rational(1 / factor) % p
             if residue == 1 or residue in self._logs or residue in self._exponents:
                 found = self._log_of_residue(residue) if residue != 1 else 0
                 found += self._log_of_number(abs(factor)) - sum(self.log(d)[0] for d in over)
                 return found % p, node.degree
+        found = self._log_of_multiple(node.residues[self.lane])
+        if found is not None:
+            return found, node.degree
         largest = max(parts, key=lambda a: abs(a.value))
         if largest is node or not largest.residues[self.lane] or not largest.value:
             return self._log_of_residue(node.residues[self.lane]), 1.0
         unit, degree = self.log(largest)
         rest = node.residues[self.lane] * self.field.inverse(largest.residues[self.lane]) % p
         return (unit + self._log_of_residue(rest)) % p, degree + 1
+
+    def _log_of_multiple(self, residue: int) -> int | None:
+        """log of a number times an exponential times a sum whose logarithm is known, such as cosh z
+        = exp(-z) (exp(2 z) + 1) / 2.
+        """
+        p = self.field.prime
+        for other in list(self._logs)[-LATELY:] if residue else ():
+            ratio = residue * self.field.inverse(other or 1) % p
+            for factor in NEAR:
+                rest = ratio * self.field.rational(1 / factor) % p
+                for one, sign in ((rest, 1), (self.field.inverse(rest), -1)):
+                    if one in self._exponents:
+                        number = self._log_of_number(abs(factor))
+                        return (self._logs[other] + number + sign * self._exponents[one]) % p
+        return None
 
     def power(self, node: Scalar, exponent: Fraction) -> tuple[int, float]:
         """A rational power. A radicand that is no square has roots all the same, which know of each

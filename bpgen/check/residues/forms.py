@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from math import gcd, lcm
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -53,6 +54,13 @@ def addends(node: Scalar) -> Iterator[Scalar]:
             waiting += one.args
         else:
             yield one
+
+
+def content(parts: Iterable[Scalar]) -> Fraction:
+    """The largest number that each addend is a whole multiple of."""
+    numbers = [coefficient(part)[0] for part in parts]
+    over = lcm(*(n.denominator for n in numbers))
+    return Fraction(gcd(*(int(n * over) for n in numbers)), over)
 
 
 def denominators(node: Scalar) -> Iterator[Scalar]:

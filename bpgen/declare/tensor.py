@@ -169,22 +169,24 @@ class Tensor(Symbolic):
             k: e
             for k, (e, size) in enumerate(zip(at, self.shape, strict=True))
             if isinstance(e, Index) and e.size == size and at.count(e) == 1
-            if not any(e in other.free_symbols for j, other in enumerate(at) if j != k)
+            if not any(
+                e in other.free_symbols
+                for j, other in enumerate(at)
+                if j != k and not isinstance(other, Element)  # a label may be of the entry
+            )
         }
         if not self.terms:  # the letters of the first equation
             self.indices = tuple(whole.get(k, i) for k, i in enumerate(self.indices))
-        own = {e: self.indices[k] for k, e in whole.items()}
-        place = tuple(e.xreplace(own) for e in at)
-        scattered = dict.fromkeys(
-            s
-            for e in place
-            if not (isinstance(e, Index) and e in self.indices)
-            for s in sorted(e.free_symbols, key=str)
-            if isinstance(s, Index)
-        )
-        where = place if len(whole) < len(at) else None
+        new: dict[sp.Expr, Index] = {e: self.indices[k] for k, e in whole.items()}
+        scattered = []
+        for e in at:
+            for s in sorted(e.free_symbols, key=str):
+                if isinstance(s, Index) and s not in new:
+                    new[s] = fresh(s.size, spoken(s)) if s in self.indices else s
+                    scattered.append(new[s])
+        where = tuple(e.xreplace(new) for e in at) if len(whole) < len(at) else None
         self.terms += tuple(
-            Term(t.body.xreplace(own), (*t.over, *scattered), t.reduce, where) for t in terms
+            Term(t.body.xreplace(new), (*t.over, *scattered), t.reduce, where) for t in terms
         )
         self.moment = next(self.home.moments)
 

@@ -201,9 +201,9 @@ class Atoms:
                 found = self._log_of_residue(residue) if residue != 1 else 0
                 found += self._log_of_number(abs(factor)) - sum(self.log(d)[0] for d in over)
                 return found % p, node.degree
-        found = self._log_of_multiple(node.residues[self.lane])
-        if found is not None:
-            return found, node.degree
+        multiple = self._log_of_multiple(node.residues[self.lane])
+        if multiple is not None:
+            return multiple, node.degree
         largest = max(parts, key=lambda a: abs(a.value))
         if largest is node or not largest.residues[self.lane] or not largest.value:
             return self._log_of_residue(node.residues[self.lane]), 1.0

@@ -1,9 +1,10 @@
 """`bpgen check`: the module that emit writes for a net.py, or an emitted module as it lies there,
-and its proof.
+and its proof; and that of the page that derive prints.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ from bpgen.write import MARK
 
 if TYPE_CHECKING:
     from bpgen.check import Report
+    from bpgen.check.page.proof import PageReport
+    from bpgen.ir import Network
 
 
 def prove(path: str, seed: int = 0) -> Report:
@@ -30,7 +33,26 @@ def prove(path: str, seed: int = 0) -> Report:
     say("writing its module")
     small = shrunk(network)
     exact_source = (emit(small), small) if small != network else None
-    return check_module(emit(network), network, seed=seed, exact_source=exact_source)
+    report = check_module(emit(network), network, seed=seed, exact_source=exact_source)
+    return replace(report, page=page(small, seed))
+
+
+def page(network: Network, seed: int = 0) -> PageReport:
+    """The report on the LaTeX page of a network, read back and evaluated at two points. A page that
+    cannot be read is no proof.
+    """
+    from bpgen.check.page.proof import FalseLine, PageReport, prove_page
+    from bpgen.derive import derive
+    from bpgen.render import render
+
+    say("reading its page")
+    derivation = derive(network)
+    latex = render(derivation, fmt="latex", notation="matrix")
+    try:
+        return prove_page(latex, derivation.network, (seed, seed + 1))
+    except Exception as error:
+        line = FalseLine("the page", f"{type(error).__name__}: {error}", unread=True)
+        return PageReport(0, 1, (line,))
 
 
 def _is_emitted(path: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -366,3 +367,33 @@ def test_the_same_bytes_under_any_hash_seed_and_in_any_company() -> None:
             env={"PYTHONPATH": str(ROOT), "PYTHONHASHSEED": seed},
         )
     assert Path("out0/net.py").read_bytes() == Path("out7/net.py").read_bytes()
+
+
+def test_check_reads_the_page_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row for the page; a line that is false is shown, and the answer is no."""
+    right = run("check", "net.py")
+    assert right.exit_code == 0
+    row = next(line for line in right.stdout.splitlines() if line.startswith("page  "))
+    assert re.fullmatch(r"page  (\d+) of \1 equations", row)
+
+    import bpgen.render
+
+    written = bpgen.render.render
+    monkeypatch.setattr(
+        bpgen.render, "render", lambda *a, **k: written(*a, **k).replace("w \\odot x", "w + x")
+    )
+    wrong = run("check", "net.py")
+    assert wrong.exit_code == 1
+    assert "\n  false: a &= w + x " in wrong.stdout
+
+
+def test_a_page_that_stops_its_reader_is_no_proof(monkeypatch: pytest.MonkeyPatch) -> None:
+    import bpgen.check.page.proof
+
+    def stopped(*_: object) -> None:
+        raise IndexError("beyond the page")
+
+    monkeypatch.setattr(bpgen.check.page.proof, "prove_page", stopped)
+    done = run("check", "net.py")
+    assert done.exit_code == 1
+    assert "page  0 of 1 equations\n  not read: the page\n    IndexError: beyond" in done.stdout

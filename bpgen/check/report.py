@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from bpgen.check.contract import Finding
 from bpgen.check.exact import ExactRow
 from bpgen.check.numbers import NumberRow
+from bpgen.check.page.proof import PageReport
 from bpgen.check.selftest import SelfTest
 
 HEAD = ("tensor", "shape", "by numbers", "error", "exactly", "verdict")
@@ -53,11 +54,12 @@ class Report:
     rows: tuple[Row, ...]
     selftest: SelfTest | None
     note: str = ""
+    page: PageReport | None = None  # of the derivation, where there is a net.py
 
     @property
     def ok(self) -> bool:
-        tested = self.selftest is None or self.selftest.ok
-        return not self.findings and bool(self.rows) and all(row.ok for row in self.rows) and tested
+        others = all(part is None or part.ok for part in (self.selftest, self.page))
+        return not self.findings and bool(self.rows) and all(row.ok for row in self.rows) and others
 
     @property
     def failures(self) -> tuple[str, ...]:
@@ -68,10 +70,12 @@ class Report:
             *map(str, self.findings),
             *rows,
             *(f"not caught: {m.kind}, at {m.place}" for m in survivors),
+            *(f"page: {line}" for line in (self.page.false if self.page is not None else ())),
         )
 
     def __str__(self) -> str:
         lines = _aligned([HEAD, *(row.cells() for row in self.rows)])
+        lines += _page(self.page) if self.page is not None else []
         lines += [f"broken promise: {finding}" for finding in self.findings]
         redraws = sum(row.number.redraws for row in self.rows if row.number is not None)
         lines += [f"{redraws} points redrawn, where a kink lay too near"] if redraws else []
@@ -88,6 +92,12 @@ def _cancelling(rows: list[NumberRow]) -> list[str]:
         for row in rows
         if row.ok and row.cancelled
     ]
+
+
+def _page(found: PageReport) -> list[str]:
+    """The row of the page, and its lines that are false or cannot be read."""
+    said = {True: "not read", False: "false"}
+    return [f"page  {found}"] + [f"  {said[line.unread]}: {line}" for line in found.false]
 
 
 def _self_test(found: SelfTest) -> list[str]:

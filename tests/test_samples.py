@@ -169,6 +169,14 @@ def test_a_sum_of_an_input_alone_over_the_batch() -> None:
     )
 
 
+def test_what_all_samples_share_is_all_that_forward_computes() -> None:
+    agrees_in_batches(
+        "n = samples()\nx, y = input(), target()\ng = param()\nk = tensor(sum(sin(g * x[n]), n))\n"
+        "L = loss(k * y)",
+        lambda p, x, y: np.mean(np.sin(p["g"] * x).sum() * y),
+    )
+
+
 def test_a_sum_over_samples_names_the_index_in_the_users_letter() -> None:
     with pytest.raises(NetError) as caught:
         declared_by(

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 import sympy as sp
 
-from bpgen.ir import Element, Equation, Index, Term
+from bpgen.affine import apart
+from bpgen.ir import Element, Equation, Index, Term, elements, indices_of
 from bpgen.network.letters import lettered
 from bpgen.record import Equality, Reason, Vanishing
 from bpgen.render.calls import head
@@ -31,6 +32,8 @@ def derivatives(
     """Reasons for a local derivative; f'(z) and its value alone would only repeat it."""
     found: list[str] = []
     for reason in reasons:
+        if reason.prime and _may_meet(reason.chain[0], wrt):
+            continue  # what is told by one mention alone is no derivative where they are one
         if reason.prime:
             if _is_long(reason.chain):
                 found.append(_joined(_prime((reason.chain[0], reason.chain[-1]), writer), 2))
@@ -67,6 +70,14 @@ def _slope(chain: tuple[sp.Expr, ...], wrt: Element, immediate: bool, writer: Wr
     by, marked = writer.element(wrt).text, writer.mark(immediate)
     opening = writer.dialect.direct(by, marked, printer.text(call))
     return [opening, *(printer.text(slope * v) for v in values)]
+
+
+def _may_meet(call: sp.Expr, wrt: Element) -> bool:
+    """Whether the call mentions an element that is called otherwise and may be the same: o[0]
+    beside o[i].
+    """
+    others = (e for e in elements(call) if e.name == wrt.name and e != wrt)
+    return any(not apart(e.indices, wrt.indices, indices_of(wrt)) for e in others)
 
 
 def line_reasons(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import product
 
 import pytest
 
@@ -62,9 +63,16 @@ def _assert_proved(derivation: Derivation, notation: str) -> None:
     assert report.ok, "\n".join(map(str, report.false))
 
 
-@pytest.mark.parametrize("notation", NOTATIONS)
+def _is_slow(net: str, notation: str) -> bool:
+    return net not in _QUICK and notation != "matrix"
+
+
 @pytest.mark.parametrize(
-    "net", [pytest.param(n, marks=[pytest.mark.slow] * (n not in _QUICK)) for n in NETS]
+    ("net", "notation"),
+    [
+        pytest.param(*case, marks=[pytest.mark.slow] * _is_slow(*case))
+        for case in product(NETS, NOTATIONS)
+    ],
 )
 def test_every_equation_of_a_page_holds(net: str, notation: str) -> None:
     _assert_proved(_derived(net), notation)

@@ -89,7 +89,8 @@ class World:
     def run(self, values: dict[str, Array], moves: Mapping[str, Array]) -> None:
         """Every equation's value, into `values`; `moves` is added to the tensors that it names.
 
-        A recurrence is evaluated again and again until its last step is right.
+        A recurrence is evaluated again and again until its last step is right, in which entries
+        may need one another.
         """
         for _, together in groupby(
             enumerate(self.network.equations), lambda f: f[1].loop.name if f[1].loop else f[0]
@@ -98,10 +99,14 @@ class World:
             loop = group[0].loop
             for e in group if loop else ():
                 values[e.name] = np.zeros(self._stored(e.name), dtype=complex)
-            for _ in range(self.size(loop.index.size) + 1 if loop else 1):
+            each = sum(len(e.terms) for e in group)
+            for _ in range((self.size(loop.index.size) + 1) * each if loop else 1):
+                before = [values.get(e.name) for e in group]
                 for e in group:
                     made = self.evaluated(e, values)
                     values[e.name] = made + moves[e.name] if e.name in moves else made
+                if all(map(_unchanged, before, (values[e.name] for e in group))):
+                    break
 
     def _stored(self, name: str) -> tuple[int, ...]:
         info = self.network.tensors[name]
@@ -191,6 +196,10 @@ class World:
         return (1j * STEP * np.eye(count)).reshape((count, *shape))
 
 
+def _unchanged(before: Array | None, after: Array) -> bool:
+    return before is not None and np.array_equal(before, after, equal_nan=True)
+
+
 def _reduced(body: Array, axes: tuple[int, ...], reduce: str) -> Array:
     if not axes:
         return body
@@ -257,7 +266,8 @@ class Formula:
         found = self.values[access.name]
         if not access.indices:
             return found if found.ndim == 0 else found.reshape((-1, *([1] * self.rank)))
-        index = np.broadcast_arrays(*(self.place(i) for i in access.indices))
+        grid = np.zeros([1] * self.rank)  # of which a fixed place has every axis, too
+        index = np.broadcast_arrays(*(self.place(i) for i in access.indices), grid)[:-1]
         size = found.shape[found.ndim - len(index) :]
         within = [np.clip(i, -s, s - 1) for i, s in zip(index, size, strict=True)]
         return found[(..., *within)]

@@ -397,3 +397,12 @@ def test_a_page_that_stops_its_reader_is_no_proof(monkeypatch: pytest.MonkeyPatc
     done = run("check", "net.py")
     assert done.exit_code == 1
     assert "page  0 of 1 equations\n  not read: the page\n    IndexError: beyond" in done.stdout
+
+
+def test_a_page_that_is_too_long_to_read_is_said_to_be_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bpgen.prove.LARGEST_PAGE", 0)
+    done = run("check", "net.py")
+    assert done.exit_code == 0
+    assert "its page was not read back: of more than 0 equations that takes long\n" in done.stdout

@@ -12,7 +12,7 @@ something; that it is the one which is meant is told by the values, in 60 digits
 from __future__ import annotations
 
 from fractions import Fraction
-from math import lcm
+from math import ceil, lcm
 from typing import TYPE_CHECKING
 
 import sympy as sp
@@ -45,7 +45,7 @@ class Atoms:
         self.field, self.lane = field, lane  # which of a scalar's residues these go by
         # By how much roots of squares raise the degree: an expression in them is 0 where the
         # product of all its conjugates is.
-        self.conjugates = 1.0
+        self.conjugates = 1
         self._bases: dict[int, int] = {}  # exp of what exponents are sums of
         self._orders: dict[int, int] = {}  # what the denominators of their powers divide
         self._angles: dict[int, Circle] = {}
@@ -56,16 +56,16 @@ class Atoms:
         self._roots: dict[int, int] = {}
         self._others: dict[tuple[str, int], int] = {}
 
-    def exp(self, node: Scalar) -> tuple[int, float]:
+    def exp(self, node: Scalar) -> tuple[int, int]:
         """exp of a sum as a product of powers; exp(c log x) is x ** c."""
-        result, degree, p = 1, 1.0, self.field.prime
+        result, degree, p = 1, 1, self.field.prime
         form, logs = self._form(node)
         for base, factor in form.items():
             base, factor = self._fraction(base, factor)
             if base not in self._bases:
                 self._bases[base] = self.field.square()
             result = result * self.field.power(self._bases[base], factor) % p
-            degree += ROOTS * float(abs(factor))
+            degree += ceil(ROOTS * abs(factor))
         for inner, factor in logs:
             power, grown = self.power(inner, factor)
             result, degree = result * power % p, degree + grown
@@ -74,9 +74,9 @@ class Atoms:
         self._exponents.setdefault(result * result % p, 2 * exponent % p)
         return result, degree
 
-    def circle(self, node: Scalar) -> tuple[Circle, float]:
+    def circle(self, node: Scalar) -> tuple[Circle, int]:
         """The cosine and the sine of a sum of angles."""
-        result, degree = (1, 0), 1.0
+        result, degree = (1, 0), 1
         form, logs = self._form(node)
         for inner, factor in logs:
             add(form, self.log(inner)[0], factor)
@@ -86,7 +86,7 @@ class Atoms:
                 self._angles[base] = self.field.angle()
             turn = self.field.multiple(self._angles[base], factor)
             result = self.field.turned(result, turn)
-            degree += ROOTS * float(abs(factor))
+            degree += ceil(ROOTS * abs(factor))
         return result, degree
 
     def _form(self, node: Scalar) -> tuple[Form, list[tuple[Scalar, Fraction]]]:
@@ -136,13 +136,13 @@ class Atoms:
         sign = 1 if factor > 0 else -1
         return base * self.field.rational(abs(factor)) % self.field.prime, Fraction(sign)
 
-    def log(self, node: Scalar) -> tuple[int, float]:
+    def log(self, node: Scalar) -> tuple[int, int]:
         """log of a product as a sum; a factor counts by its size."""
         p = self.field.prime
         for residue in (node.residues[self.lane], p - node.residues[self.lane]):
             if residue in self._logs:
-                return self._logs[residue], 1.0
-        total, degree, waiting = 0, 1.0, [(node, Fraction(1))]
+                return self._logs[residue], 1
+        total, degree, waiting = 0, 1, [(node, Fraction(1))]
         while waiting:
             one, power = waiting.pop()
             times = self.field.rational(power)
@@ -181,14 +181,14 @@ class Atoms:
         self._logs[residue] = self.field.random()
         return self._logs[residue]
 
-    def _log_of_sum(self, node: Scalar) -> tuple[int, float]:
+    def _log_of_sum(self, node: Scalar) -> tuple[int, int]:
         """log of a sum: of its largest addend, and of the sum in units of that, which is the same
         for all multiples of the sum.
         """
         p = self.field.prime
         for residue in (node.residues[self.lane], p - node.residues[self.lane]):
             if residue in self._logs:
-                return self._logs[residue], 1.0
+                return self._logs[residue], 1
         parts = list(addends(node))
         over = [d for a in parts for d in denominators(a)]
         whole = node.residues[self.lane]
@@ -206,7 +206,7 @@ class Atoms:
             return multiple, node.degree
         largest = max(parts, key=lambda a: abs(a.value))
         if largest is node or not largest.residues[self.lane] or not largest.value:
-            return self._log_of_residue(node.residues[self.lane]), 1.0
+            return self._log_of_residue(node.residues[self.lane]), 1
         unit, degree = self.log(largest)
         rest = node.residues[self.lane] * self.field.inverse(largest.residues[self.lane]) % p
         return (unit + self._log_of_residue(rest)) % p, degree + 1
@@ -226,26 +226,26 @@ class Atoms:
                         return (self._logs[other] + number + sign * self._exponents[one]) % p
         return None
 
-    def power(self, node: Scalar, exponent: Fraction) -> tuple[int, float]:
+    def power(self, node: Scalar, exponent: Fraction) -> tuple[int, int]:
         """A rational power. A radicand that is no square has roots all the same, which know of each
         other and not of it.
         """
-        residue, size = node.residues[self.lane], float(abs(exponent))
+        residue, size = node.residues[self.lane], abs(exponent)
         if exponent.denominator == 1:
             base = residue if exponent > 0 else self.field.inverse(residue)
-            return pow(base, abs(exponent.numerator), self.field.prime), node.degree * size
+            return pow(base, abs(exponent.numerator), self.field.prime), ceil(node.degree * size)
         if residue not in self._roots:
             square = self.field.is_square(residue)
             self._roots[residue] = residue if square else self.field.square()
-            self.conjugates *= 2.0 * exponent.denominator if square else 1.0
-        return self.field.power(self._roots[residue], exponent), node.degree * (1 + size)
+            self.conjugates *= 2 * exponent.denominator if square else 1
+        return self.field.power(self._roots[residue], exponent), ceil(node.degree * (1 + size))
 
-    def odd(self, function: str, node: Scalar) -> tuple[int, float]:
+    def odd(self, function: str, node: Scalar) -> tuple[int, int]:
         """An atom of an odd function."""
         residue = node.residues[self.lane]
         opposite = (function, self.field.prime - residue)
         if opposite in self._others:
-            return self.field.prime - self._others[opposite], 1.0
+            return self.field.prime - self._others[opposite], 1
         if (function, residue) not in self._others:
             self._others[function, residue] = self.field.random()
-        return self._others[function, residue], 1.0
+        return self._others[function, residue], 1

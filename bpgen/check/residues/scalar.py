@@ -27,7 +27,7 @@ class Scalar:
         args: tuple[Scalar, ...],
         value: Any,
         residues: list[int],
-        degree: float,
+        degree: int,
     ) -> None:
         self.tape, self.op, self.args, self.value = tape, op, args, value
         self.residues, self.degree = residues, degree

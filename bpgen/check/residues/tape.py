@@ -43,17 +43,17 @@ class Tape:
 
     def given(self, value: Any) -> Scalar:
         """A new variable, at this value."""
-        return self._new("given", (), value, [f.random() for f in self.fields], 1.0)
+        return self._new("given", (), value, [f.random() for f in self.fields], 1)
 
     def held(self, number: Scalar) -> Scalar:
         """A variable of which only this value is looked at."""
-        return self._new("given", (), number.value, number.residues, 0.0)
+        return self._new("given", (), number.value, number.residues, 0)
 
     def number(self, number: Fraction) -> Scalar:
         """A rational constant."""
         if number not in self._numbers:
             value = mp.mpf(number.numerator) / number.denominator
-            made = self._new("const", (), value, [f.rational(number) for f in self.fields], 0.0)
+            made = self._new("const", (), value, [f.rational(number) for f in self.fields], 0)
             made.number = number
             self._numbers[number] = made
         return self._numbers[number]
@@ -86,7 +86,7 @@ class Tape:
 
     def infinite(self, sign: int) -> Scalar:
         """Minus infinity, as a masked value is; or what is taken from it."""
-        return self._new("inf", (), sign * mp.inf, [], 0.0)
+        return self._new("inf", (), sign * mp.inf, [], 0)
 
     def lift(self, other: Any) -> Scalar | None:
         """Any number as a scalar; None for what is no number."""
@@ -112,7 +112,7 @@ class Tape:
         return self._numbers[key]
 
     def _new(
-        self, op: str, args: tuple[Scalar, ...], value: Any, residues: list[int], degree: float
+        self, op: str, args: tuple[Scalar, ...], value: Any, residues: list[int], degree: int
     ) -> Scalar:
         made = Scalar(self, op, args, value, residues, degree)
         if self.expected is not None and residues:
@@ -214,7 +214,7 @@ class Tape:
         value = getattr(mp, function)(x.value)
         return self._new(function, (x,), value, residues, degree)
 
-    def _atom(self, kind: str, *of: Any) -> tuple[list[Any], float]:
+    def _atom(self, kind: str, *of: Any) -> tuple[list[Any], int]:
         """The residues, and the degree, of an atom."""
         found = [getattr(atoms, kind)(*of) for atoms in self.atoms]
         return [residue for residue, _ in found], max(degree for _, degree in found)
@@ -226,7 +226,7 @@ class Tape:
         self.shallow(one.degree + other.degree)
         return any(map(eq, one.residues, other.residues))
 
-    def shallow(self, degree: float) -> None:
+    def shallow(self, degree: int) -> None:
         """Refuse to decide what is of too high a degree."""
         for field, atoms in zip(self.fields, self.atoms, strict=True):
             if not degree * atoms.conjugates * len(self.fields) <= field.deepest:

@@ -155,8 +155,9 @@ class Chain:
             return ""
         at = dict(zip(mask.indices, upstream.indices, strict=True))
         when = keeps(mask.terms[0].body.xreplace(at), self._printer)
-        elsewhere = self.writer.dialect.said("; elsewhere ")
-        return f" {when}{elsewhere}{self._printer.text(self._total(upstream))} = 0"
+        dialect = self.writer.dialect
+        elsewhere = dialect.said("; elsewhere ") + self._printer.text(self._total(upstream))
+        return f"{dialect.words['apart']}{when}{elsewhere} = 0"
 
     def _since(self, way: Way) -> tuple[str, ...]:
         return derivatives(way.reasons, way.wrt, self._is_immediate(way), self.writer)

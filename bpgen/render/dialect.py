@@ -179,6 +179,7 @@ LATEX = Dialect(
         "log": r"\log",
         "otherwise": r"\text{otherwise}",
         "if": r"\text{if } ",
+        "apart": r" \;\; ",  # before a condition: a blank of the source is none on the page
         "dots": r"\dots",
         "gives": r"\text{ gives }",
         "with": r"\text{ with } ",
@@ -273,6 +274,7 @@ TEXT = Dialect(
         "log": "log",
         "otherwise": "otherwise",
         "if": "if ",
+        "apart": " ",
         "dots": "…",
         "gives": " gives ",
         "with": " with ",

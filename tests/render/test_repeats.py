@@ -76,6 +76,13 @@ def test_the_transformer_reads() -> None:
         assert line in latex
 
 
+def test_a_condition_stands_apart_from_the_value_before_it() -> None:
+    """Between mathematics a blank of the source is none on the page: 1if."""
+    latex = told(_GPT, "latex")
+    assert r"= 1 \;\; \text{if } u\le t\text{; elsewhere }" in latex
+    assert not re.search(r"[\w}] \\text\{if \}", latex)
+
+
 def test_components_keep_the_letter_of_the_block() -> None:
     text = printed("residual", "components")
     assert "z⁽ˡ⁾₁ = W₂⁽ˡ⁾₁₁ o⁽ˡ⁻¹⁾₁ + W₂⁽ˡ⁾₁₂ o⁽ˡ⁻¹⁾₂ + b₂⁽ˡ⁾₁" in text

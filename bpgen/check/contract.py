@@ -283,9 +283,9 @@ def _taken(array: Array, order: Array, axes: tuple[int, ...]) -> Array:
 def _batched(subject: Subject) -> dict[str, tuple[int, ...]]:
     """The arguments that have a sample in each row, and their axes over samples."""
     names = {*subject.module.INPUTS, *getattr(subject.module, "TARGETS", {})}
-    outputs = {f"cotangent {k}": o for k, o in enumerate(_output_names(subject), 1)}
     if subject.network is None:
-        return dict.fromkeys(names | set(outputs), (0,))
+        return {**dict.fromkeys(names, (0,)), **_growing(subject)}
+    outputs = {f"cotangent {k}": o for k, o in enumerate(subject.network.outputs, 1)}
     tensors = subject.network.tensors
     axes = {
         argument: tuple(k for k, i in enumerate(_shown(tensors[name])) if i.size == BATCH)
@@ -299,9 +299,14 @@ def _shown(tensor: TensorInfo) -> tuple[Index, ...]:
     return tensor.indices[tensor.block :]
 
 
-def _output_names(subject: Subject) -> tuple[str, ...]:
-    """The outputs; of a module alone at most as many as anybody has."""
-    return subject.network.outputs if subject.network is not None else ("",) * 99
+def _growing(subject: Subject) -> dict[str, tuple[int, ...]]:
+    """The axes over samples of a module's outputs, told by two batches: some have none."""
+    one, other = (subject.draw(np.random.default_rng(0), n).rest for n in (2, 3))
+    return {
+        name: tuple(k for k, size in enumerate(a.shape) if size != other[name].shape[k])
+        for name, a in one.items()
+        if name.startswith("cotangent ")
+    }
 
 
 def apart(subject: Subject, point: Point) -> Iterator[Finding]:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 from networks import NETWORKS, source
 
+from bpgen.check import check_module
 from bpgen.check.contract import contract
 from bpgen.check.module import Subject
+from bpgen.emit import emit
+from bpgen.load import declared_by
 
 RETURN = 'grads = {"W1": dW1, "W2": dW2, "b1": db1, "b2": db2}'
 # One row a line: the text replaced, its replacement, the tensor and the fact that is found.
@@ -158,3 +161,15 @@ def test_a_buffer_returned_again_is_found() -> None:
 @pytest.mark.parametrize("name", NETWORKS)
 def test_right_modules_keep_every_promise(name: str) -> None:
     assert [str(f) for f in contract(Subject(source(name), NETWORKS[name]()), 3)] == []
+
+
+def test_an_output_that_all_samples_share_is_known_of_a_module_alone() -> None:
+    net = declared_by(
+        "from bpgen import *\ni, n, x, w = indices('i'), samples(), input(3), param(3)\n"
+        "output(tensor(sum(w[i] * x[n, i] ** 2, n), i), sum(w * x))\n"
+    )
+    report = check_module(emit(net), None)
+    assert report.ok, str(report)
+    wrong = emit(net).replace("d_u1 = _state(", "d_u1 = 2 * _state(")
+    assert wrong != emit(net)
+    assert not check_module(wrong, None).ok

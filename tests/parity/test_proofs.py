@@ -1,5 +1,6 @@
-"""Every network that is compared with PyTorch, proved by `bpgen check` too: by numbers, exactly, and
-with all its mutants caught. At one of its shapes each, as the equations are the same at all.
+"""Every network that is compared with PyTorch, proved by `bpgen check` too: by numbers, exactly,
+with all its mutants caught, and every line of its pages. At one of its shapes each, as the equations
+are the same at all. As recorded, or anew: see `tests.proofs`.
 """
 
 from __future__ import annotations
@@ -11,14 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from bpgen.check.page.proof import prove_page
-from bpgen.derive import derive
-from bpgen.errors import NetError
-from bpgen.load import declared_by
-from bpgen.network.shrink import shrunk
-from bpgen.prove import prove
-from bpgen.render import render
 from tests.parity.harness import Case, Shape
+from tests.proofs.corpus import of_source
+from tests.proofs.record import complaints, hold, hold_again, read, sample
 
 HERE = Path(__file__)
 MODULES = sorted(p.stem for p in HERE.parent.glob("test_*.py") if p != HERE)
@@ -55,29 +51,22 @@ def _size(shape: Shape) -> tuple[bool, int]:
 SOURCES = _sources()
 
 
-@pytest.mark.parametrize("name", SOURCES)
-def test_proof(name: str, tmp_path: Path) -> None:
-    net = tmp_path / "net.py"
-    net.write_text(SOURCES[name])
-    report = prove(str(net))
-    assert report.ok, str(report)
-    assert all(row.exact and row.exact.proved == row.exact.total > 0 for row in report.rows)
-    assert report.selftest is not None
-    assert report.selftest.caught == report.selftest.tried > 0
+PROOFS = {f"parity {name}": of_source(source) for name, source in SOURCES.items()}
+RECORD = {name: line for name, line in read().items() if name.startswith("parity ")}
 
 
-@pytest.mark.parametrize("name", SOURCES)
-def test_page(name: str) -> None:
-    """Its page in each notation, at small sizes."""
-    derivation = derive(shrunk(declared_by(SOURCES[name])))
-    for notation in ("matrix", "index", "components"):
-        try:
-            page = render(derivation, fmt="latex", notation=notation)
-        except NetError:  # too large to write out
-            assert notation == "components"
-            continue
-        report = prove_page(page, derivation.network)
-        assert report.ok, "\n".join(map(str, report.false))
+@pytest.mark.parametrize("name", PROOFS)
+def test_proof(name: str) -> None:
+    hold(name, PROOFS[name], RECORD)
+
+
+@pytest.mark.parametrize("name", sample(RECORD, RECORD.keys() & PROOFS.keys()))
+def test_a_recorded_proof_comes_out_the_same(name: str) -> None:
+    hold_again(name, PROOFS[name], RECORD)
+
+
+def test_the_record_is_of_these_networks() -> None:
+    assert complaints(RECORD, PROOFS) == []
 
 
 def test_every_layer_is_among_them() -> None:

@@ -1,0 +1,52 @@
+"""The networks that are proved, one table: the examples, the words, those that are hard to print, a
+deep one. Those that are compared with PyTorch, `tests.parity.test_proofs` adds.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from bpgen.emit import emit
+from bpgen.load import declared_by, load
+from bpgen.network.shrink import shrunk
+from tests.conftest import EXAMPLES, ROOT
+from tests.proofs.proof import Asked, Module, Proof, Whole, every_line, no_false_alarm, whole
+from tests.proofs.words import WORDS
+from tests.render.nets import NETS
+
+ONE_WEIGHT = {"linear_chain", "relu_neuron", "single_neuron"}  # few places to break
+DEEP = (  # under the default recursion limit
+    "from bpgen import *\nx = input(2)\ny = target(2)\nh = x\n"
+    "for _ in range(1000):\n    h = h + dense(h, 2, tanh)/200\n"
+    "L = loss(half_squared_error(h, y))\n"
+)
+
+
+def of_source(source: str) -> Proof:
+    """The proof of the text of a net.py."""
+    return Proof(lambda: whole(declared_by(source), Asked()), every_line)
+
+
+def _example(path: Path) -> Whole:
+    few = path.stem in ONE_WEIGHT
+    asked = Asked(error=1e-11) if few else Asked(mutants=30, kinds=12, error=1e-11)
+    return whole(load(path), asked)
+
+
+def _module(path: Path) -> Module:
+    """As it lies in `generated`; the GPT's at smaller sizes, as it takes minutes for each seed."""
+    network = load(path)
+    if path.stem == "gpt":
+        return Module(emit(shrunk(network)), shrunk(network))
+    return Module((ROOT / "generated" / path.name).read_text(), network)
+
+
+PROOFS = {
+    **{f"example {p.stem}": Proof(partial(_example, p), every_line) for p in EXAMPLES},
+    **{f"seeds {p.stem}": Proof(partial(_module, p), no_false_alarm) for p in EXAMPLES},
+    **{f"word {name}": of_source(source) for name, source in WORDS.items()},
+    **{f"page {name}": of_source(source) for name, source in NETS.items()},
+    "a thousand layers": of_source(DEEP),
+}
+LONG = {"a thousand layers", "example gpt"}  # minutes each

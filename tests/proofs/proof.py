@@ -1,0 +1,126 @@
+"""What a long proof is: what is claimed, made anew in every run, and what is asked of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from bpgen.check import Report
+from bpgen.check.module import Subject
+from bpgen.check.numbers import NumberRow, numbers
+from bpgen.check.page.proof import prove_page
+from bpgen.derive import derive
+from bpgen.errors import NetError
+from bpgen.ir import Network
+from bpgen.prove import Claim, claimed, proved
+from bpgen.render import render
+from tests.conftest import ROOT
+from tests.proofs.spelling import digest, spelled, with_imports
+
+SEEDS = 20
+
+
+@dataclass(frozen=True)
+class Proof:
+    """`run` proves what `make` makes and returns its figures; AssertionError where it fails."""
+
+    make: Callable[[], Any]
+    run: Callable[[Any], str]
+
+    def key(self, made: Any) -> str:
+        """The hash of all that the figures follow from: what is proved, and what decides."""
+        return digest(checker(), self.run.__name__, spelled(made))
+
+
+@cache
+def checker() -> str:
+    """The hash of the code that decides: of `bpgen.check`, all that it imports, and this file."""
+    files = with_imports((ROOT / "bpgen" / "check").rglob("*.py"))
+    files += [ROOT / "bpgen" / "prove.py", ROOT / "tests" / "proofs" / "proof.py"]
+    return digest(*(text for f in files for text in (str(f.relative_to(ROOT)), f.read_text())))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What must be shown besides that `bpgen check` says yes."""
+
+    mutants: int = 1
+    kinds: int = 1
+    error: float = float("inf")  # of a gradient by complex steps
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A network's claim, its page in the other notations, and what is asked of them."""
+
+    claim: Claim
+    pages: Mapping[str, str]
+    asked: Asked
+
+
+def whole(network: Network, asked: Asked) -> Whole:
+    """What is claimed of a network, in every notation that it is not too large for."""
+    claim = claimed(network)
+    if claim.page is None:
+        return Whole(claim, {}, asked)
+    derivation, pages = derive(claim.small), {}
+    for notation in ("index", "components"):
+        try:
+            pages[notation] = render(derivation, fmt="latex", notation=notation)
+        except NetError as refusal:
+            assert notation == "components", refusal
+            assert "too large" in refusal.fact or "only at run time" in refusal.fact, refusal
+    return Whole(claim, pages, asked)
+
+
+def every_line(made: Whole) -> str:
+    """By numbers, exactly, with every mutant caught; and each equation of the pages."""
+    report = proved(made.claim)
+    pages = {"matrix": report.page} if report.page is not None else {}
+    pages |= {n: prove_page(text, made.claim.shown) for n, text in made.pages.items()}
+    for notation, page in pages.items():
+        assert page.ok, "\n".join([notation, *map(str, page.false)])
+    figures = [_of_module(report, made.asked)]
+    return ", ".join([*figures, *(f"{n} {page.total} equations" for n, page in pages.items())])
+
+
+def _of_module(report: Report, asked: Asked) -> str:
+    assert report.ok, str(report)
+    entries = 0
+    for row in report.rows:
+        assert row.exact is not None, row.name
+        assert row.exact.proved == row.exact.total > 0, row.name
+        entries += row.exact.total
+        if row.number is not None:
+            assert row.number.error <= _bar(row.number, asked.error), row.name
+    tested = report.selftest
+    assert tested is not None
+    assert tested.caught == tested.tried >= asked.mutants
+    assert tested.kinds >= asked.kinds
+    return f"exactly {entries} entries, {tested.tried} mutants of {tested.kinds} kinds"
+
+
+def _bar(row: NumberRow, error: float) -> float:
+    """How exact a gradient must be; where terms cancel, as a saturated sigmoid's do at the draw of
+    the largest parameters, it is ten roundings of the terms.
+    """
+    return max(error, 2e-15 * row.cancelled) if row.method == "complex step" else 1e-7
+
+
+@dataclass(frozen=True)
+class Module:
+    """A module and its network."""
+
+    text: str
+    network: Network
+
+
+def no_false_alarm(made: Module) -> str:
+    """By numbers, at each of many seeds."""
+    subject = Subject(made.text, made.network)
+    for seed in range(SEEDS):
+        found = numbers(subject, seed)
+        assert found.ok, (seed, found)
+    return f"{SEEDS} seeds"

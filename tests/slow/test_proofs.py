@@ -1,0 +1,28 @@
+"""The long proofs: each network as the record has it, or proved anew; a few of the recorded proved
+once more.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.proofs.corpus import LONG, PROOFS
+from tests.proofs.record import complaints, hold, hold_again, read, sample
+
+pytestmark = pytest.mark.slow
+
+RECORD = {name: line for name, line in read().items() if not name.startswith("parity ")}
+
+
+@pytest.mark.parametrize("name", PROOFS)
+def test_proof(name: str) -> None:
+    hold(name, PROOFS[name], RECORD)
+
+
+@pytest.mark.parametrize("name", sample(RECORD, RECORD.keys() & PROOFS.keys() - LONG))
+def test_a_recorded_proof_comes_out_the_same(name: str) -> None:
+    hold_again(name, PROOFS[name], RECORD)
+
+
+def test_the_record_is_of_these_networks() -> None:
+    assert complaints(RECORD, PROOFS) == []

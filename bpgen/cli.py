@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 from typing import Any, NoReturn
@@ -12,8 +13,9 @@ from bpgen import __version__
 from bpgen.errors import NetError
 from bpgen.progress import shown
 
-FORMATS = ("latex", "tex", "markdown", "text")
-SUFFIXES = {".tex": "tex", ".md": "markdown", ".txt": "text", "": "latex"}
+FORMATS = ("latex", "tex", "markdown", "text", "pdf")
+SUFFIXES = {".tex": "tex", ".md": "markdown", ".txt": "text", ".pdf": "pdf", "": "latex"}
+LATEX = ("latex", "tex", "pdf")
 INTERRUPTED = 130
 
 
@@ -81,12 +83,27 @@ def main() -> None:
     show_default=True,
     help="Vectors and matrices, sums over indices, or every scalar.",
 )
+@click.option("--no-sections", is_flag=True, help="LaTeX without section headings, for a paper.")
+@click.option(
+    "--prefix",
+    help="Of LaTeX's labels: eq:PREFIX:delta2. Default: the network's name.",
+)
+@click.option("--counter", is_flag=True, help="LaTeX numbers equations by the paper's counter.")
 @click.option("-o", "--output", type=click.Path(), help="Write FILE instead of printing.")
-def derive(net: str, fmt: str | None, notation: str, output: str | None) -> int:
-    """Print the derivation of NET.py."""
+def derive(
+    net: str,
+    fmt: str | None,
+    notation: str,
+    no_sections: bool,
+    prefix: str | None,
+    counter: bool,
+    output: str | None,
+) -> int:
+    """Print the derivation of NET.py; a PDF is written to FILE, or to <net>.pdf."""
     from bpgen.derive import derive as derivation_of
-    from bpgen.load import load
+    from bpgen.load import load, module_name
     from bpgen.render import render
+    from bpgen.render.style import Style, checked_prefix
     from bpgen.write import write
 
     suffix = Path(output or "").suffix
@@ -95,12 +112,32 @@ def derive(net: str, fmt: str | None, notation: str, output: str | None) -> int:
         raise NetError(
             f"{output}: no format is called {suffix}", f"end it in {known}, or give --format"
         )
-    text = render(derivation_of(load(net)), fmt=fmt or SUFFIXES[suffix], notation=notation)
-    if output:
+    fmt = fmt or SUFFIXES[suffix]
+    if fmt not in LATEX and (no_sections or prefix or counter):
+        raise NetError(f"{fmt} has no labels or sections", "leave them to -f latex, tex or pdf")
+    style = Style(_columns(output), checked_prefix(prefix), not no_sections, counter)
+    made = "tex" if fmt == "pdf" else fmt
+    text = render(derivation_of(load(net)), fmt=made, notation=notation, style=style)
+    if fmt == "pdf":
+        from bpgen.pdf import compiled
+
+        output = output or f"{module_name(net)}.pdf"
+        write(Path(output), compiled(text), Path(net))
+        click.echo(output)
+    elif output:
         write(Path(output), text, Path(net))
     else:
         click.echo(text, nl=not text.endswith("\n"))
     return 0
+
+
+def _columns(output: str | None) -> int:
+    """How wide text is: as the terminal where it is printed on one, never wider than a page."""
+    from bpgen.render.style import NARROWEST, WIDEST
+
+    if output or not sys.stdout.isatty():
+        return WIDEST
+    return max(NARROWEST, min(WIDEST, shutil.get_terminal_size().columns))
 
 
 @main.command()

@@ -47,9 +47,10 @@ def write_module(path: Path, text: str, net: Path, force: bool = False) -> None:
     write(path, text, net)
 
 
-def write(path: Path, text: str, net: Path) -> None:
+def write(path: Path, text: str | bytes, net: Path) -> None:
     """Write a file whole or not at all."""
     remedy = "choose another place with -o"
+    content = text.encode("utf-8") if isinstance(text, str) else text
     try:
         if exists(path) and exists(net) and path.samefile(net):
             raise NetError(f"{path} is the net.py itself", "choose another place for the output")
@@ -61,9 +62,9 @@ def write(path: Path, text: str, net: Path) -> None:
             _follow(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         if exists(path) and not isfile(path):  # a device or a pipe
-            path.write_text(text, encoding="utf-8")
+            path.write_bytes(content)
         else:
-            _replace(path.resolve(), text)
+            _replace(path.resolve(), content)
     except (FileExistsError, NotADirectoryError):
         raise NetError(f"{path} cannot be written: {path.parent} is no folder", remedy) from None
     except OSError as error:
@@ -71,12 +72,12 @@ def write(path: Path, text: str, net: Path) -> None:
         raise NetError(f"{shown} cannot be written: {error.strerror}", remedy) from None
 
 
-def _replace(path: Path, text: str) -> None:
+def _replace(path: Path, content: bytes) -> None:
     """A finished temporary file takes the old one's name in one step."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
         mode = path.stat().st_mode & 0o777 if exists(path) else 0o666 & ~_umask()
         os.chmod(temporary, mode)
         os.replace(temporary, path)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import pty
 import re
 import subprocess
 import sys
+import termios
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,7 @@ from click.testing import CliRunner, Result
 
 from bpgen import __version__
 from bpgen.cli import main
+from bpgen.render.lines import columns
 from tests.conftest import ROOT
 
 NET = '"""A product."""\nfrom bpgen import *\nx = input(3)\nw = param(3)\na = w * x\noutput(a)\n'
@@ -125,7 +129,15 @@ def test_never_overwrites_the_net(command: list[str]) -> None:
         ),
         (
             ["derive", "net.py", "-o", "x.docx"],
-            "x.docx: no format is called .docx\n  end it in .tex, .md, .txt, or give --format",
+            "x.docx: no format is called .docx\n  end it in .tex, .md, .txt, .pdf, or give --format",
+        ),
+        (
+            ["derive", "net.py", "-f", "markdown", "--counter"],
+            "markdown has no labels or sections\n  leave them to -f latex, tex or pdf",
+        ),
+        (
+            ["derive", "net.py", "--prefix", "a b"],
+            "--prefix 'a b' is no label\n  use letters, digits and : . + / - _",
         ),
         (
             ["emit", "net.py", "./net.py"],
@@ -406,3 +418,49 @@ def test_a_page_that_is_too_long_to_read_is_said_to_be_left_out(
     done = run("check", "net.py")
     assert done.exit_code == 0
     assert "its page was not read back: of more than 0 equations that takes long\n" in done.stdout
+
+
+def test_a_pdf_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bpgen.pdf.compiled", lambda tex: b"%PDF " + tex.encode())
+    done = run("derive", "my-net 2.py", "-f", "pdf", "--no-sections", "--counter")
+    assert (done.exit_code, done.stdout) == (0, "my_net_2.pdf\n")
+    made = Path("my_net_2.pdf").read_bytes()
+    assert made.startswith(b"%PDF \\documentclass")
+    assert b"\\label{eq:my_net_2:a}" in made
+    assert b"\\section" not in made
+    assert run("derive", "net.py", "-o", "page.pdf").stdout == "page.pdf\n"
+
+
+def test_without_tex_a_pdf_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    done = run("derive", "net.py", "-f", "pdf")
+    assert done.exit_code == 2
+    assert "no TeX is on PATH" in done.stderr
+    assert "apt-get install texlive-latex-base" in done.stderr
+    assert not Path("net.pdf").exists()
+
+
+def test_where_tex_stops_it_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = tmp_path / "bin" / "pdflatex"
+    engine.parent.mkdir()
+    engine.write_text("#!/bin/sh\necho 'a line'; echo '! Undefined control sequence.'; exit 1\n")
+    engine.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{engine.parent}:/usr/bin:/bin")
+    done = run("derive", "net.py", "-f", "pdf")
+    assert done.exit_code == 2
+    assert "pdflatex stopped: ! Undefined control sequence." in done.stderr
+
+
+def test_text_is_as_wide_as_the_terminal() -> None:
+    master, terminal = pty.openpty()
+    termios.tcsetwinsize(terminal, (24, 60))
+    command = [sys.executable, "-m", "bpgen", "derive", "-f", "text", "net.py"]
+    environment = {k: v for k, v in os.environ.items() if k != "COLUMNS"}
+    with subprocess.Popen(command, stdout=terminal, env=environment, cwd=Path.cwd()):
+        os.close(terminal)
+        text = b""
+        with suppress(OSError):  # how Linux tells that the other end is closed
+            while True:
+                text += os.read(master, 65536)
+    lines = text.decode().splitlines()
+    assert 50 < max(map(columns, lines)) <= 60

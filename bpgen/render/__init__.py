@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from bpgen.record import Derivation
 
+if TYPE_CHECKING:
+    from bpgen.render.style import Style
 
-def render(derivation: Derivation, *, fmt: str, notation: str = "matrix") -> str:
+
+def render(
+    derivation: Derivation,
+    *,
+    fmt: str,
+    notation: str = "matrix",
+    style: Style | None = None,
+) -> str:
     """The derivation as a document.
 
     `fmt`: `latex` is a body for a document with amsmath and amssymb, `tex` a document that pdflatex
     compiles, `markdown` headings and formulas for KaTeX, `text` Unicode for a terminal. `notation`
     is `matrix`, `index` or `components`; raises NetError where components would fill more than a
-    page or two.
+    page or two. `style` says how wide text is, and how LaTeX stands in a paper.
     """
     from bpgen.render.dialect import LATEX, TEXT
     from bpgen.render.document import document
     from bpgen.render.formats import FORMATS
+    from bpgen.render.style import Numbering, Style, labels, referring
 
-    return FORMATS[fmt](document(derivation, TEXT if fmt == "text" else LATEX, notation))
+    style = style or Style()
+    labelled = labels(derivation, style)
+    dialect = TEXT if fmt == "text" else LATEX
+    if style.counter and fmt in ("latex", "tex"):
+        dialect = referring(dialect, labelled)
+    made = document(derivation, dialect, notation)
+    return FORMATS[fmt](made, style, Numbering(labelled, style.counter))

@@ -50,6 +50,7 @@ class Dialect:
     softmax: Callable[[str], str]
     unit: Callable[[str, str], str]  # e_y, plain or bold
     by: Callable[[str, str, int], str]  # one equals the other, by the equation of this number
+    reference: Callable[[int | str], str]  # to the equation of a number
     direct: Callable[[str, str, str], str]  # by, mark, and the expression written out
     pi: str
     d: str
@@ -159,6 +160,7 @@ LATEX = Dialect(
     softmax=lambda inner: r"\operatorname{softmax}" + _latex_parens(inner),
     unit=lambda bold, label: rf"\mathbf{{e}}_{{{label}}}" if bold else f"e_{{{label}}}",
     by=lambda one, other, number: rf"{one} \overset{{({number})}}{{=}} {other}",
+    reference=lambda number: f"({number})",
     direct=lambda wrt, mark, what: rf"\frac{{\partial{mark}}}{{\partial {wrt}}}\, {what}",
     pi=r"\pi",
     d=r"\partial",
@@ -254,6 +256,7 @@ TEXT = Dialect(
     softmax=lambda inner: f"softmax({inner})",
     unit=lambda bold, label: f"{'𝐞' if bold else 'e'}[{label}]",
     by=lambda one, other, number: f"{one} = {other} by ({number})",
+    reference=lambda number: f"({number})",
     direct=lambda wrt, mark, what: f"∂{mark}{what if what[0] == '(' else f' {what}'}/∂{wrt}",
     pi="π",
     d="∂",

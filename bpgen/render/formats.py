@@ -8,43 +8,43 @@ from bpgen.render import escape
 from bpgen.render.dialect import HELD
 from bpgen.render.lines import latex_rows, text_rows
 from bpgen.render.page import Block, Document, Row, Section
+from bpgen.render.style import Numbering, Style
 from bpgen.templating import template
 
-_TERMINAL = 100
 
-
-def _latex_section(section: Section) -> dict[str, object]:
+def _latex_section(section: Section, style: Style, numbering: Numbering) -> dict[str, object]:
     blocks = [
         {
             "heading": b.heading,
-            "lines": latex_rows(b.rows, r"\tag"),
+            "lines": latex_rows(b.rows, None if section.boxed else numbering),
             "remarks": b.remarks,
             "lead": b.lead,
         }
         for b in section.blocks
     ]
     return {
-        "title": section.title,
+        "title": section.title if style.sections else "",
         "intro": section.intro,
         "blocks": blocks,
         "boxed": section.boxed,
+        "display": "align" if style.counter else "align*",
     }
 
 
-def latex(document: Document) -> str:
+def latex(document: Document, style: Style, numbering: Numbering) -> str:
     """The body of a LaTeX document (amsmath, amssymb)."""
-    sections = [_latex_section(s) for s in document.sections]
+    sections = [_latex_section(s, style, numbering) for s in document.sections]
     return template("derivation.latex.jinja").render(sections=sections)
 
 
-def tex(document: Document) -> str:
+def tex(document: Document, style: Style, numbering: Numbering) -> str:
     """A document that pdflatex compiles."""
     return template("derivation.tex.jinja").render(
-        title=escape.latex(document.title), body=latex(document)
+        title=escape.latex(document.title), body=latex(document, style, numbering)
     )
 
 
-def markdown(document: Document) -> str:
+def markdown(document: Document, _style: Style, _numbering: Numbering) -> str:
     """Headings and display formulas; nothing that KaTeX does not know."""
     sections = []
     for section in document.sections:
@@ -76,26 +76,26 @@ def _displays(block: Block) -> list[dict[str, object]]:
     for run in runs:
         tags = [r.tag for r in run if r.tag is not None]
         found.append(
-            {"lines": latex_rows(tuple(run), ""), "tag": rf"\tag{{{tags[0]}}}" if tags else ""}
+            {"lines": latex_rows(tuple(run), None), "tag": rf"\tag{{{tags[0]}}}" if tags else ""}
         )
     return found
 
 
-def text(document: Document) -> str:
+def text(document: Document, style: Style, _numbering: Numbering) -> str:
     """Unicode for a terminal."""
     sections = []
     for section in document.sections:
         blocks = [
             {
                 "heading": b.heading,
-                "lines": text_rows(b.rows),
-                "remarks": b.remarks,
-                "lead": _paragraph(b.lead),
+                "lines": text_rows(b.rows, style.width),
+                "remarks": [line for r in b.remarks for line in _paragraph(r, style.width - 2)],
+                "lead": _paragraph(b.lead, style.width),
             }
             for b in section.blocks
         ]
         rule = "─" * len(section.title)
-        intro = [line for said in section.intro for line in _paragraph(said)]
+        intro = [line for said in section.intro for line in _paragraph(said, style.width)]
         sections.append({"title": section.title, "rule": rule, "intro": intro, "blocks": blocks})
     title = escape.plain(document.title)
     made = template("derivation.txt.jinja").render(
@@ -104,9 +104,9 @@ def text(document: Document) -> str:
     return made.replace(HELD, " ")
 
 
-def _paragraph(said: str) -> list[str]:
+def _paragraph(said: str, width: int) -> list[str]:
     """A sentence or two in lines of the terminal; a definition is not broken at its hyphens."""
-    return wrap(said, _TERMINAL, break_long_words=False, break_on_hyphens=False)
+    return wrap(said, width, break_long_words=False, break_on_hyphens=False)
 
 
 FORMATS = {"latex": latex, "tex": tex, "markdown": markdown, "text": text}

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from textwrap import wrap
 
 from bpgen.render.breaks import Width, broken, leading
 from bpgen.render.page import Row
+from bpgen.render.style import Numbering
 
 _PAGE = 86.0  # characters of mathematics in a line of the LaTeX page
 _TAG = 6  # the number at the margin
-_TERMINAL = 100
 _LEAST = 30  # room for a right side, whatever stands on the left
 _GAP = r"\quad "
 _WIDE = ((r"[A-Z]", 0.3), (r"[MW]", 0.5), (r"w", 0.4), (r"m", 0.7))  # beyond one character
@@ -68,7 +69,10 @@ def _wrapped(
     """
     lines: list[str] = []
     for part in parts:
-        for k, piece in enumerate(pieces := broken(part, room, width)):
+        pieces = broken(part, room, width)
+        if width is columns:  # on the terminal any space will do
+            pieces = [line for piece in pieces for line in _cut(piece, int(room))]
+        for k, piece in enumerate(pieces):
             begins = apart and k == 0 and len(pieces) > 1
             if lines and not begins and width(f"{lines[-1]} {piece}") <= room:
                 lines[-1] += f" {piece}"
@@ -77,16 +81,26 @@ def _wrapped(
     return lines
 
 
-def latex_rows(rows: tuple[Row, ...], tag: str) -> list[str]:
-    """Lines of an aligned environment; `tag` is the command that numbers one, or nothing."""
-    margin = max((measured(r.left) for r in rows), default=0.0) + (_TAG if tag else 0)
+def _cut(piece: str, room: int) -> list[str]:
+    if columns(piece) <= room:
+        return [piece]
+    return wrap(piece, room, break_long_words=False, break_on_hyphens=False)
+
+
+def latex_rows(rows: tuple[Row, ...], numbering: Numbering | None) -> list[str]:
+    """Lines of an aligned environment, and what numbers them, if anything does."""
+    margin = max((measured(r.left) for r in rows), default=0.0) + (_TAG if numbering else 0)
     lines: list[str] = []
     for row in rows:
-        lines += _latex_row(row, tag, max(_PAGE - margin, _LEAST))
+        found = _latex_row(row, max(_PAGE - margin, _LEAST))
+        if numbering is not None:
+            tags = [*[None] * (len(found) - 1), row.tag]
+            found = [line + numbering(tag) for line, tag in zip(found, tags, strict=True)]
+        lines += found
     return [line + (r" \\" if k < len(lines) - 1 else "") for k, line in enumerate(lines)]
 
 
-def _latex_row(row: Row, tag: str, room: float) -> list[str]:
+def _latex_row(row: Row, room: float) -> list[str]:
     since = [
         rf"\text{{since }} {s}" if k == 0 else rf"\text{{and }} {s}"
         for k, s in enumerate(row.since)
@@ -107,8 +121,6 @@ def _latex_row(row: Row, tag: str, room: float) -> list[str]:
             lines[-1] += rf" \quad {extra}"
         else:
             lines.append(rf"&\quad {extra}")
-    if tag and row.tag is not None:
-        lines[-1] += rf" {tag}{{{row.tag}}}"
     return lines
 
 
@@ -117,18 +129,18 @@ def columns(text: str) -> int:
     return sum(not unicodedata.combining(c) for c in text)
 
 
-def text_rows(rows: tuple[Row, ...]) -> list[str]:
+def text_rows(rows: tuple[Row, ...], width: int) -> list[str]:
     """Lines for the terminal, aligned at their equals signs, numbers at the right."""
     margin = min(max((columns(r.left) for r in rows), default=0), 40)
     lines: list[str] = []
     for row in rows:
-        lines += _text_row(row, margin)
+        lines += _text_row(row, margin, width)
     return lines
 
 
-def _text_row(row: Row, margin: int) -> list[str]:
+def _text_row(row: Row, margin: int, width: int) -> list[str]:
     blank = " " * margin
-    room = max(_TERMINAL - margin - 10, _LEAST)
+    room = max(width - margin - 10, _LEAST)
     since = [f"{'since' if k == 0 else 'and'} {s}" for k, s in enumerate(row.since)]
     if row.words and not row.addends:
         facts = [f"{f}{',' if k < len(row.words) - 1 else ''}" for k, f in enumerate(row.words)]
@@ -141,10 +153,10 @@ def _text_row(row: Row, margin: int) -> list[str]:
         *(f"  {blank}     {m}" for m in more),
     ]
     for extra in [e for e in (row.where, row.shape) if e] + since:
-        if columns(lines[-1]) + columns(extra) + 3 <= _TERMINAL - 6:
+        if columns(lines[-1]) + columns(extra) + 3 <= width - 6:
             lines[-1] += f"   {extra}"
         else:
             lines.append(f"  {blank}     {extra}")
     if row.tag is not None:
-        lines[-1] = f"{lines[-1]}{' ' * max(2, _TERMINAL - 6 - columns(lines[-1]))}({row.tag})"
+        lines[-1] = f"{lines[-1]}{' ' * max(2, width - 6 - columns(lines[-1]))}({row.tag})"
     return lines

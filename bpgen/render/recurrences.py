@@ -24,7 +24,8 @@ def backward(loop: Loop, numbers: list[int], writer: Writer) -> str:
         f"{_is(loop.index, writer)} {_last(loop.index, writer)}, {_dots(writer)}, {first}"
     )
     between = "to" if numbers[2:] else "and"
-    which = f"({numbers[0]}) {between} ({numbers[-1]})" if numbers[1:] else f"({numbers[0]})"
+    begin, last = map(writer.dialect.reference, (numbers[0], numbers[-1]))
+    which = f"{begin} {between} {last}" if numbers[1:] else begin
     return (
         f"Backpropagation through time: {which}, step by step, for {steps}."
         f" {_beyond(loop.index, writer)}"

@@ -154,8 +154,8 @@ def test_it_does_not_read(name: str, line: str) -> None:
 
 
 def _unwrapped(text: str) -> str:
-    """Sentences on one line."""
-    return re.sub(r"(?<=[\w,])\n(?=\w)", " ", text)
+    """Sentences and sums on one line."""
+    return re.sub(r"(?<=[\w,])\n +(?=[+−])|(?<=[\w,])\n {0,2}(?=\w)", " ", text)
 
 
 @pytest.mark.parametrize("name", NETS)

@@ -11,7 +11,9 @@ import pytest
 from bpgen.derive import derive
 from bpgen.errors import NetError
 from bpgen.load import declared_by
+from bpgen.pdf import compiled
 from bpgen.render import render
+from bpgen.render.style import Style
 from tests.render.nets import NETS
 
 _EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.py"))
@@ -51,7 +53,8 @@ def _document(pages: Mapping[str, str]) -> str:
 def _log(source: str, folder: Path) -> list[str]:
     (folder / "net.tex").write_text(source, encoding="utf-8")
     command = ["pdflatex", "-interaction=nonstopmode", "net.tex"]
-    subprocess.run(command, cwd=folder, capture_output=True, check=False, timeout=300)
+    for _ in range(2):  # the second knows the labels of the first
+        subprocess.run(command, cwd=folder, capture_output=True, check=False, timeout=300)
     return (folder / "net.log").read_text(encoding="latin-1").splitlines()
 
 
@@ -65,11 +68,17 @@ def _complaints(log: Iterable[str]) -> list[str]:
     return found
 
 
-def _pages(notation: str) -> Mapping[str, str]:
+def _pages(notation: str, **style: bool) -> Mapping[str, str]:
     pages = {}
     for name, net in _NETS.items():
         try:
-            pages[name] = render(derive(declared_by(net)), fmt="tex", notation=notation)
+            derivation = derive(declared_by(net))
+            pages[name] = render(
+                derivation,
+                fmt="tex",
+                notation=notation,
+                style=Style(prefix=name.replace(" ", "-"), **style),
+            )
         except NetError as refusal:
             assert "too large" in refusal.fact or "only at run time" in refusal.fact
     return pages
@@ -88,9 +97,24 @@ def test_compiles_without_a_warning(notation: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_as_a_part_of_a_paper(tmp_path: Path) -> None:
+    """Numbered by its counter, without sections: every reference is found."""
+    log = _log(_document(_pages("matrix", sections=False, counter=True)), tmp_path)
+    assert _complaints(log) == []
+
+
+@pytest.mark.slow
+def test_as_pdf() -> None:
+    assert compiled(render(derive(declared_by(NETS["product"])), fmt="tex")).startswith(b"%PDF")
+
+
+@pytest.mark.slow
 def test_a_page_that_does_not_compile_is_named(tmp_path: Path) -> None:
-    right = render(derive(declared_by(NETS["product"])), fmt="tex")
-    wrong = right.replace("\\begin{align*}", "\\begin{align*}\\undefined", 1)
-    wide = right.replace("\\begin{align*}", "\\begin{align*}" + "x + " * 200, 1)
-    log = _log(_document({"right": right, "wrong": wrong, "wide": wide, "last": right}), tmp_path)
-    assert {c.split(":")[0] for c in _complaints(log)} == {"wrong", "wide"}
+    derivation = derive(declared_by(NETS["product"]))
+    names = ("right", "wrong", "wide", "last")
+    pages = {n: render(derivation, fmt="tex", style=Style(prefix=n)) for n in names}
+    begin = "\\begin{align*}"
+    pages["wrong"] = pages["wrong"].replace(begin, begin + "\\undefined", 1)
+    pages["wide"] = pages["wide"].replace(begin, begin + "x + " * 200, 1)
+    found = {c.split(":")[0] for c in _complaints(_log(_document(pages), tmp_path))}
+    assert found == {"wrong", "wide"}

@@ -118,7 +118,7 @@ class _Reader:
 
     def line(self, line: str) -> None:
         tag = re.search(r"\\tag\{([^}]*)\}", line)
-        plain = re.sub(r"\\tag\{[^}]*\}", "", line)
+        plain = re.sub(r"\\(?:tag|label)\{[^}]*\}", "", line)
         plain = _BY.sub(lambda m: rf"= \text{{by {m[1]}}}", plain)
         cells = top_level(tokens(plain), "&")
         left, right = cells[0], [t for c in cells[1:] for t in c]

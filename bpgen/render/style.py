@@ -1,0 +1,84 @@
+"""How a document is laid out: its width on the terminal, and how LaTeX stands in a paper."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from bpgen.errors import NetError
+from bpgen.record import Derivation
+from bpgen.render.dialect import Dialect
+
+NARROWEST, WIDEST = 40, 98  # columns of text, however wide the terminal is
+_PREFIX = re.compile(r"[\w:.+/-]+", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Style:
+    """`width` is of text. In LaTeX equations are labelled eq:<prefix>:delta2, by their names in the
+    emitted module; with `counter` they are numbered by the document that they stand in.
+    """
+
+    width: int = WIDEST
+    prefix: str = ""  # the network's name
+    sections: bool = True
+    counter: bool = False
+
+
+def checked_prefix(prefix: str | None) -> str:
+    """A prefix that LaTeX can have in a label."""
+    if prefix and not _PREFIX.fullmatch(prefix):
+        raise NetError(
+            f"--prefix {prefix!r:.60} is no label", "use letters, digits and : . + / - _"
+        )
+    return prefix or ""
+
+
+def labels(derivation: Derivation, style: Style) -> Mapping[int | str, str]:
+    """The label of each equation, by its number."""
+    prefix = style.prefix or derivation.network.name
+    numbered = [(f.number, f.equation.name) for f in derivation.forward]
+    numbered += [(s.number, s.equation.name) for s in derivation.steps]
+    return {number: f"eq:{prefix}:{name}" for number, name in numbered}
+
+
+def referring(dialect: Dialect, labelled: Mapping[int | str, str]) -> Dialect:
+    """A dialect that refers to equations by their labels."""
+
+    def reference(number: int | str) -> str:
+        return rf"\eqref{{{label(number, labelled)}}}"
+
+    def by(one: str, other: str, number: int) -> str:
+        return rf"{one} \overset{{{reference(number)}}}{{=}} {other}"
+
+    return replace(dialect, by=by, reference=reference)
+
+
+def label(number: int | str, labelled: Mapping[int | str, str]) -> str:
+    """The label of an equation, or of one of the parts in which it is told: 12a."""
+    if number in labelled:
+        return labelled[number]
+    whole = str(number).rstrip("abcdefghijklmnopqrstuvwxyz")
+    return f"{labelled[int(whole)]}:{str(number)[len(whole) :]}"
+
+
+@dataclass
+class Numbering:
+    """What numbers a line of LaTeX. An equation that is shown again, as of the batch, keeps its
+    number, and its label is the first's.
+    """
+
+    labelled: Mapping[int | str, str]
+    counter: bool
+    seen: set[int | str] = field(default_factory=set)
+
+    def __call__(self, number: int | str | None) -> str:
+        if number is None:
+            return r" \nonumber" if self.counter else ""
+        again = number in self.seen
+        self.seen.add(number)
+        called = label(number, self.labelled)
+        if self.counter:
+            return rf" \tag{{\ref{{{called}}}}}" if again else rf" \label{{{called}}}"
+        return rf" \tag{{{number}}}" + ("" if again else rf" \label{{{called}}}")

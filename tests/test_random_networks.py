@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, seed, settings
 
+from tests.conftest import few_or_all
 from tests.networks.draw import graphs
 from tests.networks.examine import COMMON, TORCH, UNSHRUNK, examine, hold, subjects
 from tests.networks.graph import Graph
@@ -20,19 +21,28 @@ from tests.networks.run import Point, Subject
 ELSEWHERE = (TORCH, "LaTeX compiles")
 
 
-@seed(1)
-@settings(COMMON, max_examples=40, database=None)
-@given(subjects())
-def test_networks(subject: Subject) -> None:
-    examine(subject, ELSEWHERE)
+@pytest.mark.parametrize("count", few_or_all(10, 40))
+def test_networks(count: int) -> None:
+    @seed(1)
+    @settings(COMMON, max_examples=count, database=None)
+    @given(subjects())
+    def networks(subject: Subject) -> None:
+        examine(subject, ELSEWHERE)
+
+    networks()
 
 
-@seed(2)
-@settings(COMMON, max_examples=25, database=None)
-@given(subjects(kinks=False))
-def test_smooth_networks(subject: Subject) -> None:
+@pytest.mark.parametrize("count", few_or_all(8, 25))
+def test_smooth_networks(count: int) -> None:
     """Each of these by complex steps."""
-    examine(subject, ELSEWHERE)
+
+    @seed(2)
+    @settings(COMMON, max_examples=count, database=None)
+    @given(subjects(kinks=False))
+    def networks(subject: Subject) -> None:
+        examine(subject, ELSEWHERE)
+
+    networks()
 
 
 class Broken(Subject):
@@ -76,13 +86,17 @@ class Far(Subject):
         return replace(near, inputs=far)
 
 
-@seed(5)
-@settings(UNSHRUNK, max_examples=5, database=None)
-@given(subjects(aim="of_numbers of=poisson_loss({0}, {y})"))
-def test_what_no_float64_holds_is_not_asked(subject: Subject) -> None:
-    far = Far(*(getattr(subject, f.name) for f in fields(Subject)))
-    assume(examine(subject, ELSEWHERE) and beyond(far))
-    assert not examine(far, ELSEWHERE)
+@pytest.mark.parametrize("count", few_or_all(1, 5))
+def test_what_no_float64_holds_is_not_asked(count: int) -> None:
+    @seed(5)
+    @settings(UNSHRUNK, max_examples=count, database=None)
+    @given(subjects(aim="of_numbers of=poisson_loss({0}, {y})"))
+    def networks(subject: Subject) -> None:
+        far = Far(*(getattr(subject, f.name) for f in fields(Subject)))
+        assume(examine(subject, ELSEWHERE) and beyond(far))
+        assert not examine(far, ELSEWHERE)
+
+    networks()
 
 
 class Lost(Subject):

@@ -19,12 +19,14 @@ from bpgen.derive import derive
 from bpgen.ir import BATCH, Element, Equation, Index, Size, Term, length
 from bpgen.load import declared_by
 from bpgen.record import Derivation
-from bpgen.render import render
 from bpgen.render.dialect import TEXT
 from bpgen.render.document import document
+from bpgen.render.formats import FORMATS
+from bpgen.render.page import Document
 from bpgen.render.repeats import Part, parts
 from bpgen.render.sample import View, separable
 from bpgen.render.ways import ways
+from tests.conftest import few_or_all
 from tests.networks.draw import graphs
 from tests.networks.graph import Graph, source
 from tests.render.nets import NETS, derived, printed
@@ -315,9 +317,9 @@ def _letters(text: str) -> set[str]:
     return found | {_BELOW[c] for c in text if c in _BELOW}
 
 
-def _assert_letters_are_apart(derivation: Derivation, notation: str) -> None:
+def _assert_letters_are_apart(page: Document) -> None:
     free: set[str] = set()
-    for section in document(derivation, TEXT, notation).sections:
+    for section in page.sections:
         for row in (r for b in section.blocks for r in b.rows):
             free = _letters(row.left) if row.left else free
             for text in (*row.addends, *row.words, *row.since):
@@ -334,7 +336,7 @@ def _assert_no_index_is_bpgens_own(text: str) -> None:
 @pytest.mark.parametrize("notation", ["matrix", "index"])
 @pytest.mark.parametrize("name", NETS)
 def test_no_letter_is_both_free_and_summed_over(name: str, notation: str) -> None:
-    _assert_letters_are_apart(derived(name), notation)
+    _assert_letters_are_apart(document(derived(name), TEXT, notation))
 
 
 @pytest.mark.parametrize("fmt", ["text", "latex"])
@@ -343,11 +345,16 @@ def test_no_index_is_printed_in_bpgens_own_spelling(name: str, fmt: str) -> None
     _assert_no_index_is_bpgens_own(printed(name, "index", fmt) + printed(name, "matrix", fmt))
 
 
-@seed(3)
-@settings(max_examples=25, deadline=None, database=None)
-@given(graphs())
-def test_letters_of_random_networks(graph: Graph) -> None:
-    derivation = derive(declared_by(source(graph)))
-    for notation in ("matrix", "index"):
-        _assert_letters_are_apart(derivation, notation)
-        _assert_no_index_is_bpgens_own(render(derivation, fmt="text", notation=notation))
+@pytest.mark.parametrize("count", few_or_all(8, 25))
+def test_letters_of_random_networks(count: int) -> None:
+    @seed(3)
+    @settings(max_examples=count, deadline=None, database=None)
+    @given(graphs())
+    def networks(graph: Graph) -> None:
+        derivation = derive(declared_by(source(graph)))
+        for notation in ("matrix", "index"):
+            page = document(derivation, TEXT, notation)
+            _assert_letters_are_apart(page)
+            _assert_no_index_is_bpgens_own(FORMATS["text"](page))
+
+    networks()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 from textwrap import wrap
 
 from bpgen.render.breaks import Width, broken, leading
@@ -21,6 +22,7 @@ _BESIDE = re.compile(r"_\{([^{}]*)\}\^\{([^{}]*)\}")  # set one above the other
 _STACKED = re.compile(r"\\(?:substack\{|begin\{cases\})([^{}]*)(?:\}|\\end\{cases\})")
 
 
+@lru_cache(1_000)
 def measured(math: str) -> float:
     """About how many characters wide a formula is set: of a fraction, the wider half."""
     previous = ""
@@ -46,6 +48,7 @@ def _unbraced(math: str) -> str:
     )
 
 
+@lru_cache(10_000)  # the same few subscripts stand in every formula
 def _plain_width(math: str) -> float:
     small = len(re.findall(r"[_^]", math))
     large = sum(extra * math.count(mark) for mark, extra in _LARGE)

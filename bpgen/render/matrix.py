@@ -12,7 +12,7 @@ from dataclasses import replace
 import sympy as sp
 
 from bpgen.contraction import Group, Sum, factored
-from bpgen.ir import BATCH, Element, Equation, Index, length
+from bpgen.ir import BATCH, Element, Equation, Index, counted, length, read_in
 from bpgen.render.places import fits, is_plain, open_indices
 from bpgen.render.products import (
     Raiser,
@@ -74,12 +74,6 @@ def attempt(equation: Equation, writer: Writer) -> list[Signed] | None:
     return found
 
 
-def _compares(body: sp.Expr) -> bool:
-    """Whether an index stands as a number, outside the elements: a matrix has none to name."""
-    bare = body.xreplace({e: sp.Dummy() for e in body.atoms(Element)})
-    return any(isinstance(s, Index) for s in bare.free_symbols)
-
-
 def right_side(equation: Equation, writer: Writer) -> list[Signed]:
     """The addends of the right side, without indices."""
     labels = _of_blocks(equation, writer)
@@ -88,7 +82,7 @@ def right_side(equation: Equation, writer: Writer) -> list[Signed]:
     scatters = any(t.at is not None for t in equation.terms)
     if len(axes) > 2 or not (scatters or spoken.issuperset(axes)):  # a number is no vector
         raise Unfit
-    if any(_compares(t.body) for t in equation.terms):
+    if any(counted(t.body) for t in equation.terms):  # a matrix has no index to name
         raise Unfit
     rest = without_mean(equation)
     if rest is not None:
@@ -112,18 +106,13 @@ def right_side(equation: Equation, writer: Writer) -> list[Signed]:
 def _plain_whole(group: Group, writer: Writer) -> bool:
     """Whether every element is read at plain indices, each over the whole of its axis."""
     exprs = (group.outer, *(f for s in group.sums for f in s.factors))
-    bare = {i for e in exprs for i in _without_elements(e).free_symbols}
-    return not any(isinstance(i, Index) for i in bare) and all(
+    return not any(map(counted, exprs)) and all(
         all(map(is_plain, writer.below(e)))
         and fits(e, writer.axes)
         and (e.name, len(e.indices)) not in writer.firsts
         for expr in exprs
-        for e in expr.atoms(Element)
+        for e in read_in(expr)
     )
-
-
-def _without_elements(expr: sp.Expr) -> sp.Expr:
-    return expr.xreplace({e: sp.Dummy() for e in expr.atoms(Element)})
 
 
 def _group(group: Group, axes: tuple[Index, ...], raiser: Raiser) -> list[Signed]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import sympy as sp
 
-from bpgen.ir import Element, Network
+from bpgen.ir import Element, Network, read_in
 from bpgen.render.partial import Partial
 
 _TINY = sp.Rational(1, 1000)  # below this, an addend only keeps a root or a quotient from 0
@@ -32,7 +32,7 @@ class Order:
 
     def _places(self, expr: sp.Expr) -> tuple[int, ...]:
         if expr not in self.known:
-            self.known[expr] = tuple(sorted(self._place(e.name) for e in expr.atoms(Element)))
+            self.known[expr] = tuple(sorted(self._place(e.name) for e in read_in(expr)))
         return self.known[expr]
 
     def _kind(self, names: set[str]) -> int:
@@ -49,7 +49,7 @@ class Order:
             return (1, expr.name)
         if expr.has(Partial):
             return (2, max(self._upstream(p.of.name) for p in expr.atoms(Partial)))
-        kind = self._kind({e.name for e in expr.atoms(Element)})
+        kind = self._kind({e.name for e in read_in(expr)})
         rank = (not isinstance(expr, Element), isinstance(expr, sp.Add))
         return (kind, expr.has(sp.Function), self._places(expr), rank)
 

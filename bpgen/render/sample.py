@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import sympy as sp
 
 from bpgen.derive import adjoint_tensors
-from bpgen.ir import BATCH, Element, Equation, Index, Network, Size, Term, element, length
+from bpgen.ir import BATCH, Element, Equation, Index, Network, Size, Term, element, length, read_in
 from bpgen.record import Derivation, Equality, Path, Reason, Vanishing
 from bpgen.render import places, steps
 from bpgen.render.places import Statement
@@ -28,7 +28,7 @@ def separable(derivation: Derivation) -> bool:
                 )
                 if mixes and equation.name != network.loss:
                     return False
-                if any(not _first_only(e, network) for e in term.body.atoms(Element)):
+                if any(not _first_only(e, network) for e in read_in(term.body)):
                     return False
     return True
 
@@ -83,7 +83,7 @@ class View:
 
     def _without_batch(self, expr: sp.Basic) -> sp.Basic:
         new: dict[sp.Basic, sp.Basic] = {length(BATCH): sp.S.One}
-        for access in sorted(expr.atoms(Element), key=lambda e: len(e.atoms(Element))):
+        for access in sorted(read_in(expr), key=lambda e: len(read_in(e))):
             inside = tuple(i.xreplace(new) for i in access.indices)
             new[access] = element(access.name, (i for i in inside if not _is_batch(i)))
         return expr.xreplace(new)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import sympy as sp
 
-from bpgen.ir import BATCH, Element, Index
+from bpgen.ir import BATCH, Index, read_in
 from bpgen.render.places import along
 from bpgen.render.writer import Writer
 
@@ -43,7 +43,7 @@ def ranges(hidden: Iterable[Index], writer: Writer) -> str:
 
 def apparent(index: Index, shown: Iterable[sp.Expr], writer: Writer) -> bool:
     """Whether the index runs over the whole of an axis that is shown, and so needs no range."""
-    accesses = [a for expr in shown for a in writer.spelled(expr).atoms(Element)]
+    accesses = [a for expr in shown for a in read_in(writer.spelled(expr))]
     return (
         index.size == BATCH
         or any(a.name in writer.blocks and a.indices[0].has(index) for a in accesses)

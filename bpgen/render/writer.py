@@ -11,7 +11,7 @@ from itertools import pairwise
 import sympy as sp
 
 from bpgen.derive import adjoint_tensors
-from bpgen.ir import BATCH, Element, Index, Size
+from bpgen.ir import BATCH, Element, Index, Size, read_in
 from bpgen.network.naming import adjoint_name
 from bpgen.record import Derivation
 from bpgen.render.dialect import Dialect
@@ -103,12 +103,12 @@ class Writer:
     def is_first(self, expr: sp.Expr) -> bool:
         """Whether an expression speaks of which is the first of the largest."""
         names = {name for name, _ in self.firsts}
-        return any(e.name in names for e in expr.atoms(Element))
+        return any(e.name in names for e in read_in(expr))
 
     def spelled(self, expr: sp.Expr) -> sp.Basic:
         """An expression with all that is printed of the indicators of maxima."""
         new = {}
-        for access in expr.atoms(Element):
+        for access in read_in(expr) if self.firsts else ():
             known = self.firsts.get((access.name, len(access.indices)))
             if known is not None:
                 at = dict(zip(known.indices, access.indices, strict=True))

@@ -18,6 +18,7 @@ from tests.render.nets import NETS
 
 NOTATIONS = ("matrix", "index", "components")
 EXAMPLES = ("toy_2_2_1", "attention_weights", "two_heads", "own_activation")
+# One of each kind: gathers, a recurrence, windows, a table, blocks, a function, a sum to one.
 _QUICK = {"two_gathers", "elman", "max_pool", "embedding", "residual", "function", "entropy"}
 
 CLASSIFIER = """from bpgen import *
@@ -63,14 +64,10 @@ def _assert_proved(derivation: Derivation, notation: str) -> None:
     assert report.ok, "\n".join(map(str, report.false))
 
 
-def _is_slow(net: str, notation: str) -> bool:
-    return net not in _QUICK and notation != "matrix"
-
-
 @pytest.mark.parametrize(
     ("net", "notation"),
     [
-        pytest.param(*case, marks=[pytest.mark.slow] * _is_slow(*case))
+        pytest.param(*case, marks=[pytest.mark.slow] * (case[0] not in _QUICK))
         for case in product(NETS, NOTATIONS)
     ],
 )
@@ -78,8 +75,13 @@ def test_every_equation_of_a_page_holds(net: str, notation: str) -> None:
     _assert_proved(_derived(net), notation)
 
 
-@pytest.mark.parametrize("notation", NOTATIONS)
-@pytest.mark.parametrize("example", EXAMPLES)
+@pytest.mark.parametrize(
+    ("example", "notation"),
+    [
+        pytest.param(*case, marks=[pytest.mark.slow] * (case[0] != EXAMPLES[0]))
+        for case in product(EXAMPLES, NOTATIONS)
+    ],
+)
 def test_every_equation_of_an_example_holds(example: str, notation: str) -> None:
     _assert_proved(derive(shrunk(load(f"examples/{example}.py"))), notation)
 

@@ -114,25 +114,6 @@ def _elements(expr: sp.Basic) -> tuple[Element, ...]:
     return tuple(sorted(expr.atoms(Element), key=lambda e: (e.name, str(e))))
 
 
-@lru_cache(10_000)
-def read_in(expr: sp.Basic) -> frozenset[Element]:
-    """Every distinct element in `expr`, in no order."""
-    return frozenset(expr.atoms(Element))
-
-
-@lru_cache(10_000)
-def counted(expr: sp.Basic) -> bool:
-    """Whether an index stands as a number, outside the elements."""
-    left = [expr]
-    while left:
-        part = left.pop()
-        if isinstance(part, Index):
-            return True
-        if not isinstance(part, Element):
-            left += part.args
-    return False
-
-
 @dataclass(frozen=True)
 class Term:
     """`reduce over(indices) body`, written at the equation's own indices, or *at* the access given

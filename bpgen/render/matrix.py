@@ -12,7 +12,7 @@ from dataclasses import replace
 import sympy as sp
 
 from bpgen.contraction import Group, Sum, factored
-from bpgen.ir import BATCH, Element, Equation, Index, counted, length, read_in
+from bpgen.ir import BATCH, Element, Equation, Index, length
 from bpgen.render.places import fits, is_plain, open_indices
 from bpgen.render.products import (
     Raiser,
@@ -23,6 +23,7 @@ from bpgen.render.products import (
     outer_product,
     split_over,
 )
+from bpgen.render.reads import counted, read_in
 from bpgen.render.rightside import (
     MANY,
     around,

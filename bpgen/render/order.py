@@ -9,8 +9,9 @@ from typing import Any
 
 import sympy as sp
 
-from bpgen.ir import Element, Network, read_in
+from bpgen.ir import Element, Network
 from bpgen.render.partial import Partial
+from bpgen.render.reads import read_in
 
 _TINY = sp.Rational(1, 1000)  # below this, an addend only keeps a root or a quotient from 0
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 import sympy as sp
 
 from bpgen.derive import adjoint_tensors
-from bpgen.ir import BATCH, Element, Equation, Index, Network, Size, Term, element, length, read_in
+from bpgen.ir import BATCH, Element, Equation, Index, Network, Size, Term, element, length
 from bpgen.record import Derivation, Equality, Path, Reason, Vanishing
 from bpgen.render import places, steps
 from bpgen.render.places import Statement
+from bpgen.render.reads import read_in
 
 
 def separable(derivation: Derivation) -> bool:

@@ -8,8 +8,9 @@ from collections.abc import Iterable
 
 import sympy as sp
 
-from bpgen.ir import BATCH, Index, read_in
+from bpgen.ir import BATCH, Index
 from bpgen.render.places import along
+from bpgen.render.reads import read_in
 from bpgen.render.writer import Writer
 
 

@@ -11,7 +11,7 @@ from itertools import pairwise
 import sympy as sp
 
 from bpgen.derive import adjoint_tensors
-from bpgen.ir import BATCH, Element, Index, Size, read_in
+from bpgen.ir import BATCH, Element, Index, Size
 from bpgen.network.naming import adjoint_name
 from bpgen.record import Derivation
 from bpgen.render.dialect import Dialect
@@ -19,6 +19,7 @@ from bpgen.render.masks import Bounds
 from bpgen.render.names import GREEK, Symbol, symbols
 from bpgen.render.order import Order
 from bpgen.render.places import Axes
+from bpgen.render.reads import read_in
 from bpgen.render.sample import View
 
 ADD, MUL, POW, ATOM = range(4)  # how tightly a piece of text binds

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -10,11 +10,13 @@ from typing import Any
 from bpgen.check import Report
 from bpgen.check.module import Subject
 from bpgen.check.numbers import NumberRow, numbers
-from bpgen.check.page.proof import prove_page
+from bpgen.check.page.proof import PageReport, prove_page
 from bpgen.derive import derive
 from bpgen.errors import NetError
 from bpgen.ir import Network
+from bpgen.network.shrink import shrunk
 from bpgen.prove import Claim, claimed, proved
+from bpgen.record import Derivation
 from bpgen.render import render
 from tests.conftest import ROOT
 from tests.proofs.spelling import digest, spelled, with_imports
@@ -65,14 +67,19 @@ def whole(network: Network, asked: Asked) -> Whole:
     claim = claimed(network)
     if claim.page is None:
         return Whole(claim, {}, asked)
-    derivation, pages = derive(claim.small), {}
-    for notation in ("index", "components"):
+    return Whole(claim, printed(derive(claim.small), ("index", "components")), asked)
+
+
+def printed(derivation: Derivation, notations: Iterable[str]) -> dict[str, str]:
+    """The page in each notation that the network is not too large for."""
+    pages = {}
+    for notation in notations:
         try:
             pages[notation] = render(derivation, fmt="latex", notation=notation)
         except NetError as refusal:
             assert notation == "components", refusal
             assert "too large" in refusal.fact or "only at run time" in refusal.fact, refusal
-    return Whole(claim, pages, asked)
+    return pages
 
 
 def every_line(made: Whole) -> str:
@@ -80,10 +87,32 @@ def every_line(made: Whole) -> str:
     report = proved(made.claim)
     pages = {"matrix": report.page} if report.page is not None else {}
     pages |= {n: prove_page(text, made.claim.shown) for n, text in made.pages.items()}
-    for notation, page in pages.items():
-        assert page.ok, "\n".join([notation, *map(str, page.false)])
-    figures = [_of_module(report, made.asked)]
-    return ", ".join([*figures, *(f"{n} {page.total} equations" for n, page in pages.items())])
+    return ", ".join([_of_module(report, made.asked), *map(_of_page, pages, pages.values())])
+
+
+def _of_page(notation: str, page: PageReport) -> str:
+    assert page.ok, "\n".join([notation, *map(str, page.false)])
+    return f"{notation} {page.total} equations"
+
+
+@dataclass(frozen=True)
+class Pages:
+    """The pages of a network, and the network as they write it."""
+
+    pages: Mapping[str, str]
+    shown: Network
+
+
+def pages(network: Network) -> Pages:
+    """Of a network that can be told, and not be emitted."""
+    derivation = derive(shrunk(network))
+    return Pages(printed(derivation, ("matrix", "index", "components")), derivation.network)
+
+
+def every_equation(made: Pages) -> str:
+    """Each equation of the pages."""
+    found = {n: prove_page(text, made.shown) for n, text in made.pages.items()}
+    return ", ".join(map(_of_page, found, found.values()))
 
 
 def _of_module(report: Report, asked: Asked) -> str:

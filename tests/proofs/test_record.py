@@ -15,7 +15,7 @@ from bpgen.ir import Network
 from bpgen.load import declared_by
 from tests.conftest import ROOT
 from tests.proofs import proof as proofs
-from tests.proofs.proof import Asked, Proof, Whole, every_line, whole
+from tests.proofs.proof import Asked, Proof, Whole, every_equation, every_line, pages, whole
 from tests.proofs.record import Line, complaints, hold, hold_again, read, sample, write
 from tests.proofs.spelling import digest, spelled, with_imports
 
@@ -111,6 +111,14 @@ def test_a_wrong_module_and_a_wrong_page_are_no_proof() -> None:
         every_line(_with_claim(page=(claim.page or "").replace("2(", "3(")))
     with pytest.raises(AssertionError):
         every_line(replace(_made(), asked=Asked(mutants=10_000)))
+
+
+def test_a_wrong_page_alone_is_no_proof() -> None:
+    told = pages(declared_by(SOURCE))
+    assert complaints({NAME: Line("0" * 64, every_equation(told))}, [NAME]) == []
+    wrong = {n: page.replace("2(", "3(") for n, page in told.pages.items()}
+    with pytest.raises(AssertionError):
+        every_equation(replace(told, pages=wrong))
 
 
 def test_figures_that_come_out_otherwise_are_refused() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 import sympy as sp
@@ -33,15 +33,19 @@ def sized(
 
 
 def ranges(
-    left: tuple[Index, ...], formula: Formula, labels: tuple[Element, ...] = ()
+    left: tuple[Index, ...],
+    formula: Formula,
+    labels: tuple[Element, ...] = (),
+    lent: Collection[Index] = (),
 ) -> dict[Index, Index]:
     """Every index of a formula with its size; NetError where one has none, or leaves its axis.
-    `labels` are the whole numbers that say where it is written: u[k[j]] = ...
+    `labels` are the whole numbers that say where it is written: u[k[j]] = ...; what is `lent` may
+    take its size from the axis it is written along.
     """
     accesses = [*_accesses(formula), *(e for label in labels for e in elements(label))]
     compared = {i for t in formula.terms for i in spoken_of(t.body)}
     sizes = {**{i: i.size for i in compared if i.size is not None}, **_sizes(accesses)}
-    for index in sorted(compared - {*sizes}, key=spoken):
+    for index in sorted(compared - {*sizes, *lent}, key=spoken):
         raise NetError(
             f"index {spoken(index)} is only compared: its range does not follow",
             f'give it: {spoken(index)} = indices("{spoken(index)}", size=3)',

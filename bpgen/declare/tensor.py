@@ -142,8 +142,8 @@ class Tensor(Symbolic):
         left = tuple(s for e in at for s in sorted(e.free_symbols, key=str))
         left = tuple(dict.fromkeys(i for i in left if isinstance(i, Index)))
         labels = tuple(e for e in at if isinstance(e, Element))
-        lent = {i: self._lends_size(i, at) for i in left}
-        new = ranges(tuple(i for i in left if not lent[i]), formula, labels)
+        lent = {i: size for i in left if (size := self._lends_size(i, at))}
+        new = ranges(tuple(i for i in left if i not in lent), formula, labels, lent)
         new.update({i: Index(i.name, i.size or lent[i]) for i in left if i not in new})
         at = tuple(e.xreplace(new) for e in at)
         for axis, e in enumerate(at):

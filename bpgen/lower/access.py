@@ -38,7 +38,8 @@ def read(access: Element, scope: Scope) -> Operand:
         return Operand(f"{access.name}[{text}]", yielded)
     open_ = [_free(e, scope) for e, _ in slots]
     every = [i for axis in open_ for i in axis]
-    if len(set(every)) < len(every):  # a diagonal: read place by place
+    crowded = (len(f) > 2 and not digits_of(*s) for s, f in zip(slots, open_, strict=True))
+    if len(set(every)) < len(every) or any(crowded):  # such as a diagonal: read place by place
         text, yielded = gathered(access, scope)
         return Operand(f"{access.name}[{text}]", yielded)
     parts = [
@@ -52,7 +53,7 @@ def read(access: Element, scope: Scope) -> Operand:
     kept = [slot for slot, free in zip(slots, open_, strict=True) if free]
     if all(len(f) == 1 or digits_of(e, size) for (e, size), f in zip(kept, shared, strict=True)):
         return Operand(*reshaped(base, kept, shared))
-    return Operand(*windowed(base, kept, shared, access))
+    return Operand(*windowed(base, kept, shared))
 
 
 def _free(expr: sp.Expr, scope: Scope) -> tuple[Index, ...]:

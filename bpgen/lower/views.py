@@ -7,8 +7,7 @@ from __future__ import annotations
 import sympy as sp
 
 from bpgen.affine import digits
-from bpgen.errors import NetError
-from bpgen.ir import Element, Index, Size, length
+from bpgen.ir import Index, Size, length
 
 Slots = list[tuple[sp.Expr, sp.Expr]]
 View = tuple[str, tuple[Index, ...]]
@@ -46,7 +45,7 @@ def shape_of(axes: list[Index]) -> str:
     return f"({', '.join(str(a.size) for a in axes)})"
 
 
-def windowed(base: str, slots: Slots, open_: list[tuple[Index, ...]], access: Element) -> View:
+def windowed(base: str, slots: Slots, open_: list[tuple[Index, ...]]) -> View:
     """The windows of an array: an axis where each begins, and their own axes last."""
     sizes, places, strides, outer, inner, last = [], [], [], [], [], []
     for k, ((expr, size), free) in enumerate(zip(slots, open_, strict=True)):
@@ -54,11 +53,6 @@ def windowed(base: str, slots: Slots, open_: list[tuple[Index, ...]], access: El
             strides.append(":")
             outer.append(free[0])
             continue
-        if len(free) > 2:
-            raise NetError(
-                f"{access} has an axis that {len(free)} indices slide along",
-                "let two indices share an axis, or define a tensor in between",
-            )
         place, within = sorted(free, key=lambda i: _rank(i.size), reverse=True)
         step, dilation = (int(expr.coeff(i, 1)) for i in (place, within))
         reach = dilation * (_whole(within) - 1)

@@ -16,18 +16,19 @@ SAMPLES = "nmpq"  # of the samples of a batch
 
 def lettered(equation: Equation) -> Equation:
     """The same equation with a letter for every index that is not the user's: left side first, then
-    sums. Each index of a term has a letter of its own.
+    sums. Each index of a term has a letter of its own, and none is that of a tensor read.
     """
     every = dict.fromkeys((*equation.indices, *(k for t in equation.terms for k in t.over)))
     kept = {str(i.name) for i in every if _is_own(i)}
-    left = _left(equation.indices, kept)
+    read = {e.name for e in equation.reads()}
+    left = _left(equation.indices, kept, read)
     side = tuple(left[i] for i in equation.indices)
     taken = kept | {str(i.name) for i in side} | {*SAMPLES[:1]}
-    terms = tuple(_term(t, left, taken) for t in equation.terms)
+    terms = tuple(_term(t, left, taken, read) for t in equation.terms)
     return check_indices(Equation(equation.name, side, terms, equation.loop))
 
 
-def _left(indices: tuple[Index, ...], kept: set[str]) -> dict[Index, Index]:
+def _left(indices: tuple[Index, ...], kept: set[str], read: set[str]) -> dict[Index, Index]:
     """The indices of the left side in their letters: of two that the user calls alike, the second
     gets another.
     """
@@ -36,7 +37,7 @@ def _left(indices: tuple[Index, ...], kept: set[str]) -> dict[Index, Index]:
         if _is_own(i) and i.name not in _names(new):
             new[i] = i
     told = {_of_length(i) for i in indices if i not in new} - kept
-    letters = _free(LETTERS, kept | {*SAMPLES[:1]} | told)
+    letters = _free(LETTERS, kept | {*SAMPLES[:1]} | told | read)
     for i in indices:
         if i in new:
             continue
@@ -49,7 +50,7 @@ def _left(indices: tuple[Index, ...], kept: set[str]) -> dict[Index, Index]:
     return new
 
 
-def _term(term: Term, left: dict[Index, Index], taken: set[str]) -> Term:
+def _term(term: Term, left: dict[Index, Index], taken: set[str], read: set[str]) -> Term:
     """Each sum has letters of its own: two sums side by side may use the same."""
     if term.reduce == "first":  # it keeps its indices
         return bound_as(term, left)
@@ -63,7 +64,7 @@ def _term(term: Term, left: dict[Index, Index], taken: set[str]) -> Term:
         name = spoken(k) or _of_length(k)
         if name and name not in taken | _names(bound):
             bound[k] = Index(name, k.size)
-    letters = _free(LETTERS, taken | _names(bound))
+    letters = _free(LETTERS, taken | _names(bound) | read)
     for k in (k for k in rest if k not in bound and k.size != BATCH):
         bound[k] = Index(next(letters), k.size)
     samples = _free(SAMPLES, (taken - {*SAMPLES[:1]}) | used | _names(bound))

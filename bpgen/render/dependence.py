@@ -83,6 +83,8 @@ class Dependence:
             return self._within_block(of, wrt)
         if not self._of_own_step(of, wrt):
             return self.through_others(reads, wrt)
+        if wrt in self.within.get(wrt, ()):  # some of its entries are made of others
+            return True
         others = [r for r in reads if r != wrt]
         together = of in self.steps and self.steps[of].loop == self.steps[wrt].loop
         mine = [r for r in others if together and r in self.steps]

@@ -83,7 +83,7 @@ def right_side(equation: Equation, writer: Writer) -> list[Signed]:
     scatters = any(t.at is not None for t in equation.terms)
     if len(axes) > 2 or not (scatters or spoken.issuperset(axes)):  # a number is no vector
         raise Unfit
-    if any(counted(t.body) for t in equation.terms):  # a matrix has no index to name
+    if any(t.reduce == "first" or counted(t.body) for t in equation.terms):  # no matrix names one
         raise Unfit
     rest = without_mean(equation)
     if rest is not None:

@@ -9,6 +9,7 @@ import sympy as sp
 from bpgen.ir import Element, Equation, element
 from bpgen.lower.softmax import argument_of_softmax
 from bpgen.render.places import fits
+from bpgen.render.products import is_batch
 from bpgen.render.sample import View
 from bpgen.render.scalar import Printer
 from bpgen.render.writer import Piece, Writer
@@ -29,4 +30,5 @@ def as_softmax(
     printer = Printer(writer, along, lambda f: axis in f.free_symbols)
     text = writer.dialect.softmax(printer.text(sp.sympify(view.expr(argument))))
     writer.note("softmax")
+    whole = whole and not is_batch(axis)  # a subscript n is one sample
     return text if whole else writer.dialect.entry(text, (writer.subscript(axis),))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from bpgen.ir import Element, Equation, Index, Term, element
+from bpgen.ir import Element, Equation, Index, Term, element, elements
 from bpgen.network.letters import lettered
 from bpgen.record import Equality, Path, Step
 from bpgen.render.places import determined, is_plain
@@ -63,12 +63,16 @@ def _way(paths: list[Path], left: Indices, view: View) -> Way:
     where it holds.
     """
     read = {p.wrt for p in paths}
-    slides = len(read) > 1 or not all(map(is_plain, paths[0].wrt.indices))
-    wrt = element(paths[0].wrt.name, left) if slides else paths[0].wrt
     upstream = element(paths[0].upstream.name, _common(paths, left, view))
+    fixed = {*left, *upstream.free_symbols}
+    gathered = {i for e in paths[0].wrt.indices if isinstance(e, Element) for i in e.free_symbols}
+    slides = len(read) > 1 or not all(map(is_plain, paths[0].wrt.indices)) or gathered - fixed
+    wrt = element(paths[0].wrt.name, left) if slides else paths[0].wrt
     free = {s for e in (upstream, wrt) for s in e.free_symbols if isinstance(s, Index)}
     hidden = tuple(sorted(free - set(left), key=lambda k: (k.size != "N", k.name)))
-    (named,) = lettered(Equation("", left, (Term(sp.Tuple(upstream, wrt), hidden),))).terms
+    beside = {e.name for p in paths for x in (p.upstream, p.wrt, p.value) for e in elements(x)}
+    told = sp.Tuple(upstream, wrt, *(element(n, ()) for n in sorted(beside)))  # no letter is theirs
+    (named,) = lettered(Equation("", left, (Term(told, hidden),))).terms
     letters = dict(zip(hidden, named.over, strict=True))
     place = {k: n for n, k in enumerate(upstream.indices)}
 
@@ -91,7 +95,7 @@ def _way(paths: list[Path], left: Indices, view: View) -> Way:
         for chain, r in zip(bundle.body.args[1:], path.reasons, strict=True)
     )
     value = Equation("", indices, _added([b.map(lambda body: body.args[0]) for b in bundles]))
-    upstream, wrt = named.body.args
+    upstream, wrt, *_ = named.body.args
     return Way(upstream, wrt, named.over, value, reasons)
 
 
@@ -108,11 +112,16 @@ def _common(paths: list[Path], left: Indices, view: View) -> tuple[sp.Expr, ...]
         size = sizes[k - len(accesses[0])] if sizes else None
         opened = [i for i in several if isinstance(i, Index) and i not in left]
         opened = [i for i in opened if size in (i.size, None)]  # all that any path may have
-        if len(several) == 1 and (unique or is_plain(here[0])):
+        if len(several) == 1 and (unique or _is_open(here[0])):
             found.append(here[0])
         else:
             found.append(opened[0] if opened else Index(f"_0{k}", size or here[0].size))
     return tuple(found)
+
+
+def _is_open(expr: sp.Expr) -> bool:
+    """An index or a number; what is gathered may be the same for several."""
+    return is_plain(expr) and not isinstance(expr, Element)
 
 
 def _added(terms: list[Term]) -> tuple[Term, ...]:

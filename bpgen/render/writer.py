@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import pairwise
 
 import sympy as sp
@@ -183,19 +184,31 @@ class Writer:
             above = self.at_block(self.blocks[name]) if name in self.blocks else ""
         if name in self.symbols:
             symbol = replace(self.symbols[name], above=above)
-            text = self.dialect.symbol(symbol, subscripts, transposed)
+            text = self._entry(symbol, subscripts, transposed)
             return Piece(text, POW if symbol.layer or above or transposed else ATOM)
         tensor = replace(self.symbols[self.adjoint_of[name]], above=above)
         if name in self.given:
             piece = Piece(self.dialect.upstream(tensor, subscripts))
         else:
-            wrt = self.dialect.symbol(tensor, subscripts, False)
+            wrt = self._entry(tensor, subscripts, False)
             piece = self.partial(self.tensor(self.total).text, wrt)
         return (
             Piece(self.dialect.transpose(self.dialect.parens(piece.text)), POW)
             if transposed
             else piece
         )
+
+    def _entry(self, symbol: Symbol, subscripts: tuple[str, ...], transposed: bool) -> str:
+        """An element by its symbol; entry 1 of z where there is a z_1 too is (z)_1."""
+        layer = subscripts[0] if subscripts and symbol.low and not symbol.layer else ""
+        if not layer.isdigit() or replace(symbol, layer=layer, above="") not in self._taken:
+            return self.dialect.symbol(symbol, subscripts, transposed)
+        whole = self.dialect.parens(self.dialect.symbol(symbol, (), False))
+        return self.dialect.entry(whole, subscripts)
+
+    @cached_property
+    def _taken(self) -> frozenset[Symbol]:
+        return frozenset(self.symbols.values())
 
     def mark(self, immediate: bool) -> str:
         """What distinguishes an immediate derivative."""

@@ -114,7 +114,7 @@ class Evaluation:
         for _ in range(1 + sum(a.size for a in now)):
             before = now
             for e in members:
-                self._step(e, step)
+                self._again(e, step)
             now = [self._at(e, step).copy() for e in members]
             if _same(before, now):
                 break
@@ -131,6 +131,18 @@ class Evaluation:
             self._added(self.values[equation.name], equation, term, step)
         moved = self.moved(equation.name, self.values[equation.name][here], here)
         self.values[equation.name][here] = moved
+
+    def _again(self, equation: Equation, step: int) -> None:
+        """The same where an entry may need another of the same step: each of what the pass before
+        left.
+        """
+        here = at_step(self.network, equation, step)
+        total = self.values[equation.name].copy()
+        total[here] = 0
+        for term in equation.terms:
+            total = self._added(total, equation, term, step)
+        total[here] = self.moved(equation.name, total[here], here)
+        self.values[equation.name] = total
 
     def _added(self, total: Array, equation: Equation, term: Term, step: int | None) -> Array:
         """The total with a term in it; what belongs to other steps is left out."""

@@ -708,6 +708,14 @@ def symbols_of(node: f.Node) -> Iterator[f.Symbol]:
         yield from symbols_of(child)
 
 
+def ranges_of(node: f.Node) -> Iterator[tuple[str, str, f.Node]]:
+    """What the sums in a formula say of how far their letters run."""
+    if isinstance(node, f.Over):
+        yield from node.under.ranges
+    for child in children(node):
+        yield from ranges_of(child)
+
+
 def _outermost(node: f.Node) -> Iterator[f.Symbol]:
     """The symbols of an index."""
     if isinstance(node, f.Symbol):

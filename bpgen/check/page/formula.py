@@ -17,7 +17,8 @@ class Number:
 class Symbol:
     r"""A letter or an upright word, with what stands above and below it: \hat{x}^{[1]\top}_{ij}.
 
-    `below` holds what commas set apart; of several letters side by side, a tuple of them.
+    `below` holds what commas set apart; of several letters side by side, a tuple of them. Of an
+    entry `apart`, (z)_1, none of it is of the name.
     """
 
     stem: str
@@ -26,6 +27,7 @@ class Symbol:
     block: Node = None
     transposed: bool = False
     below: tuple[Node, ...] = ()
+    apart: bool = False
 
 
 @dataclass(frozen=True)

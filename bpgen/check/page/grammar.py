@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from bpgen.check.page.formula import (
     Beside,
@@ -178,6 +179,10 @@ class Parser:
 
     def symbol(self) -> Symbol:
         token = self.take()
+        if token == "(":
+            whole = self.symbol()
+            self.take(")")
+            return self._entry(whole)
         accent = ""
         if token in ACCENTS:
             accent = ACCENTS[token]
@@ -368,7 +373,12 @@ class Parser:
     def paren(self) -> Node:
         found = self.sum()
         self.take(")")
-        return found
+        return self._entry(found) if isinstance(found, Symbol) and self.next == "_" else found
+
+    def _entry(self, of: Symbol) -> Symbol:
+        """(z)_1, an entry of z, beside z_1, which may be a tensor of that name."""
+        self.take("_")
+        return replace(of, below=self.inside(self.group()).subscripts(), apart=True)
 
     def fraction(self) -> Node:
         top, bottom = self.group(), self.group()

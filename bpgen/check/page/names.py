@@ -70,7 +70,7 @@ class Names:
     def all(self, symbol: Symbol) -> list[Found]:
         """Every reading of a symbol, those first that take most below it for its name."""
         heads: list[str] = []
-        for part in symbol.below:
+        for part in () if symbol.apart else symbol.below:
             said = _said(part)
             if said is None:
                 break

@@ -5,14 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import partial, reduce
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from bpgen.check.page import formula as f
-from bpgen.check.page.evaluate import Array, Definition, Reading, Scope, is_scalar, letter_of
+from bpgen.check.page.evaluate import (
+    Array,
+    Definition,
+    Reading,
+    Scope,
+    is_scalar,
+    letter_of,
+    ranges_of,
+)
 from bpgen.check.page.grammar import Parser
 from bpgen.check.page.names import Names
 from bpgen.check.page.statements import Group, Statement, groups, top_level
@@ -70,6 +78,7 @@ class _Proof:
     seed: int
     found: list[FalseLine | None] = field(default_factory=list)  # of each equation
     numbered: dict[str, set[tuple[bool, str] | None]] = field(default_factory=dict)
+    above: tuple[tuple[str, str, f.Node], ...] = ()  # the ranges told in the row before
 
     def verdicts(self) -> list[FalseLine | None]:
         """What is false of each equation, in the order of the page."""
@@ -246,7 +255,9 @@ class _Proof:
             keep = ~keep if negated else keep
             values = [np.where(keep, v, 0) for v in values]
         lost = np.isnan(values[0])
-        if isinstance(nodes[0], f.Derivative) and not lost.all():
+        if statement.kind == "since":  # what is told of the next step is not asked at the last
+            lost = reduce(np.logical_or, map(np.isnan, values))
+        if (isinstance(nodes[0], f.Derivative) or statement.kind == "since") and not lost.all():
             values = [np.where(lost, 0, v) for v in values]
         return values
 
@@ -264,6 +275,10 @@ class _Proof:
         if condition is not None:
             masks = self._parser([t for t in condition if t != "not"], reading).conditions()
             letters += [n for m in masks for n in scope.free(m) if n not in letters]
+        if statement.kind == "main":
+            self.above = tuple(r for node in nodes for r in ranges_of(node))
+        else:  # what a sum above it says of its letters
+            ranges = (*self.above, *ranges)
         bounds = {n: scope._bound(sign, end) for n, sign, end in ranges}
         told = nodes[:1] if statement.kind == "main" else nodes
         sizes = {n: bounds.get(n) or self._size(n, told, nodes, scope) for n in letters}
@@ -335,7 +350,8 @@ class _Proof:
                 if row.tag:
                     for one in last:
                         of = self._tensor(one, reading)
-                        self.numbered.setdefault(row.tag, set()).add(of)
+                        for number in {row.tag, row.tag.rstrip("ab")}:  # (7) is (7a) and (7b)
+                            self.numbered.setdefault(number, set()).add(of)
                     last = []
 
     def _leads(self, reading: Reading) -> None:

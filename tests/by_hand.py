@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from bpgen.check.agreement import verdict
-from bpgen.emit import emit
+from bpgen.check.page.proof import prove_page
 from bpgen.load import declared_by
-from bpgen.prove import page
+from bpgen.prove import claimed
 from tests.conftest import module_of
 
 SAMPLES, LENGTH = 4, 5
@@ -33,9 +33,8 @@ class Case:
 
 def agrees(case: Case) -> None:
     """Whether module and page say what numpy does."""
-    network = declared_by(f"from bpgen import *\n{case.net}")
-    text = emit(network)
-    m, rng = module_of(text), np.random.default_rng(5)
+    claim = claimed(declared_by(f"from bpgen import *\n{case.net}"))
+    m, rng = module_of(claim.module), np.random.default_rng(5)
     params = {name: 0.7 * np.asarray(rng.normal(size=shape)) for name, shape in m.SHAPES.items()}
     inputs = {name: _drawn(rng, m, name, shape) for name, shape in m.INPUTS.items()}
     targets = {n: _drawn(rng, m, n, s) for n, s in getattr(m, "TARGETS", {}).items()}
@@ -60,8 +59,8 @@ def agrees(case: Case) -> None:
     for name, gradient in grads.items():
         assert gradient.shape == np.shape(given[name])
         np.testing.assert_allclose(gradient, _slopes(total, name, given[name]), 1e-6, 1e-7)
-    assert verdict(text, network).wrong is None
-    report = page(network)
+    assert verdict(claim.module, claim.network).wrong is None
+    report = prove_page(str(claim.page), claim.shown)
     assert report.ok, "\n".join(map(str, report.false))
 
 

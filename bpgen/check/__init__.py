@@ -10,6 +10,7 @@ chance below 2^-64 (see `exact`).
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from bpgen.check import exact, numbers, selftest
 from bpgen.check.contract import Finding
@@ -17,8 +18,10 @@ from bpgen.check.exact import ExactRow
 from bpgen.check.module import Subject
 from bpgen.check.numbers import Ruler
 from bpgen.check.report import Report, Row
+from bpgen.check.sides import one_sided
 from bpgen.check.undefined import undefined
 from bpgen.ir import Network
+from bpgen.progress import say
 
 __all__ = ["Report", "check_module"]
 
@@ -59,12 +62,14 @@ def check_module(
     target = exact_source or ((source, network) if network is not None else None)
     proved = {row.name: row for row in exact.exact(*target, seed)} if target is not None else None
     rows = [Row(row.name, row, _exactly(row.name, proved)) for row in found.rows]
+    beyond, unseen = _beyond(ruler, exact_source, seed)
+    found = replace(found, findings=(*found.findings, *beyond))
     rows += [
         Row(name, None, row)
         for name, row in (proved or {}).items()
         if name not in {r.name for r in found.rows}
     ]
-    notes = [*undefined(subject, seed), *[ALONE] * (target is None)]
+    notes = [*undefined(subject, seed), *unseen, *[ALONE] * (target is None)]
     tested = None
     if found.ok:  # breaking what is broken shows nothing
         if exact_source is not None and form(exact_source[0]) == form(source):
@@ -76,6 +81,24 @@ def check_module(
         tested = selftest.selftest(subject, ruler)
     notes += [LARGEST] * (target is not None and found.ok and _has_max(target[1]))
     return Report(found.findings, tuple(rows), tested, "\n".join(notes))
+
+
+def _beyond(
+    ruler: Ruler, smaller: tuple[str, Network] | None, seed: int
+) -> tuple[list[Finding], list[str]]:
+    """What is found where one side of a condition was missing; of a large network, of a smaller
+    one of its form.
+    """
+    if smaller is not None:
+        ruler = Ruler(Subject(*smaller), seed)
+    network = ruler.subject.network
+    if network is None:
+        return [], []
+    say("both sides of every condition")
+    try:
+        return one_sided(ruler.subject, network, ruler.asked(), seed)
+    except Exception:  # what raises is told among the broken promises
+        return [], []
 
 
 def form(source: str) -> str:

@@ -44,7 +44,7 @@ def verdict(source: str, network: Network) -> Verdict:
     undefined: dict[str, None] | None = None
     try:
         for trial in trials(source, network, POINTS, small):
-            found = _at_entries(trial) if small else _at_large(trial)
+            found = at_entries(trial) if small else _at_large(trial)
             if found:
                 return Verdict(min(found, key=lambda d: (d.what in late, d.entries)))
             if small:
@@ -55,7 +55,7 @@ def verdict(source: str, network: Network) -> Verdict:
     return Verdict(None, tuple(undefined or ()))
 
 
-def _at_entries(trial: Trial) -> list[Difference]:
+def at_entries(trial: Trial) -> list[Difference]:
     """What differs at any entry; where values differ, gradients are not asked."""
     values, *gradients = trial.computed
     wrong = [*differing(values, trial.values(trial.meant), lambda: trial.noise[0], "")]
@@ -90,7 +90,7 @@ def _at_large(trial: Trial) -> list[Difference]:
     size = sum(float(np.sum(np.abs(p))) for p in parts.values())
     if gradients.keys() == {*trial.subject.differentiable} and abs(ours - true) <= TOLERANCE * size:
         return []
-    named = _at_entries(trial)
+    named = at_entries(trial)
     slack = sum(trial.noise[1][n] * float(np.sum(np.abs(d))) for n, d in directions.items())
     if named or not np.isfinite(true) or abs(ours - true) <= TOLERANCE * size + SHAKEN * slack:
         return named

@@ -111,6 +111,11 @@ class Ruler:
             self._points[batch, draw] = self.subject.draw(rng, batch, SCALES[draw % len(SCALES)])
         return self._points[batch, draw]
 
+    def asked(self) -> Iterator[Point]:
+        """The points at which every gradient is asked for."""
+        for batch, draw in ((FULL_BATCH, 0), *LIGHT_BATCHES):
+            yield self.point(max(batch, self.subject.fewest), draw)
+
     def direction(self, batch: int, draw: int, tensor: str, probe: int) -> Array:
         """Probes 0, 1, ... are random directions of length 1; -1, -2, ... are single entries. What
         a mask leaves out is not moved: it would be kept then.

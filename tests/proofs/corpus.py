@@ -16,16 +16,13 @@ from tests.proofs.proof import (
     Module,
     Proof,
     Whole,
-    every_equation,
     every_line,
     no_false_alarm,
-    pages,
     whole,
 )
 from tests.proofs.words import WORDS
 from tests.render.nets import NETS
 
-TOLD = {"two_windows", "spread"}  # by derive alone: three indices slide along one axis
 ONE_WEIGHT = {"linear_chain", "relu_neuron", "single_neuron"}  # few places to break
 DEEP = (  # under the default recursion limit
     "from bpgen import *\nx = input(2)\ny = target(2)\nh = x\n"
@@ -37,10 +34,6 @@ DEEP = (  # under the default recursion limit
 def of_source(source: str) -> Proof:
     """The proof of the text of a net.py."""
     return Proof(lambda: whole(declared_by(source), Asked()), every_line)
-
-
-def _told(source: str) -> Proof:
-    return Proof(lambda: pages(declared_by(source)), every_equation)
 
 
 def _example(path: Path) -> Whole:
@@ -61,7 +54,7 @@ PROOFS = {
     **{f"example {p.stem}": Proof(partial(_example, p), every_line) for p in EXAMPLES},
     **{f"seeds {p.stem}": Proof(partial(_module, p), no_false_alarm) for p in EXAMPLES},
     **{f"word {name}": of_source(source) for name, source in WORDS.items()},
-    **{f"page {n}": (_told if n in TOLD else of_source)(net) for n, net in NETS.items()},
+    **{f"page {n}": of_source(net) for n, net in NETS.items()},
     "a thousand layers": of_source(DEEP),
 }
 LONG = {"a thousand layers", "example gpt"}  # minutes each

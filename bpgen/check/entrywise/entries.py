@@ -86,6 +86,9 @@ class Entries:
         body = np.broadcast_to(value, (lanes, *self.grid.shape))
         chosen = self.term.reduce in ("max", "first") and _nearly_tied(body, self.axes)
         self.evaluation.near = self.evaluation.near or chosen or self.tape.near(every)
+        if self.evaluation.sides is not None:
+            for decision, signs in self.tape.sides(every):
+                self.evaluation.sides.setdefault((self.term, decision), set()).update(signs)
         return body
 
     @property

@@ -10,9 +10,11 @@ import numpy as np
 from bpgen.check.entrywise.entries import Entries
 from bpgen.check.entrywise.grid import Array
 from bpgen.check.entrywise.order import at_step, scheduled, starts
+from bpgen.check.entrywise.tape import Decision
 from bpgen.ir import Equation, Malformed, Network, Size, Term
 
 Arrays = Mapping[str, Array]
+Sides = dict[tuple[Term, Decision], set[int]]  # the signs seen, of what a term decides by
 STEP = 1e-150  # of the imaginary parts: small beside any number, probabilities of e^-300 included
 
 
@@ -32,6 +34,7 @@ class Evaluation:
         point: Arrays,
         steps: Arrays | None = None,
         dtype: Any = np.float64,
+        sides: Sides | None = None,
     ) -> None:
         self.network, self.lengths = network, dict(lengths)
         self.real = np.dtype(dtype).type
@@ -39,6 +42,7 @@ class Evaluation:
         self.dtype = np.result_type(dtype, 1j) if self.steps else np.dtype(dtype)
         self.lanes = max((len(s) for s in self.steps.values()), default=1)
         self.near = False  # whether a branch was decided by a hair
+        self.sides = sides  # on which side of each condition its values were, for who asks
         self.values: dict[str, Array] = {}
         with np.errstate(all="ignore"):
             for name, array in point.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, reduce
 from typing import Any
 
@@ -13,6 +13,7 @@ from sympy.core.relational import Relational
 from bpgen.check.entrywise import scalars
 from bpgen.ir import Element
 
+Decision = tuple[sp.Expr, str, sp.Expr]  # one, > or =, the other
 NEAR = 1e-9  # what is compared and is nearer than this, and not equal, is hardly decided
 
 
@@ -25,6 +26,7 @@ class Tape:
         self.leaves: list[tuple[int, sp.Expr]] = []
         self.operations: list[tuple[int, Callable[..., Any], tuple[int, ...]]] = []
         self.compared: list[tuple[int, int]] = []  # slots of which one decides by being the larger
+        self.equated: list[tuple[int, int]] = []  # slots that decide by being the same
         self._slots: dict[Any, int] = {}
         self._count = 0
         self.result = self._slot(sp.sympify(body))
@@ -46,6 +48,15 @@ class Tape:
         """Whether anything was decided by a hair."""
         apart = (np.abs(np.real(values[a]) - np.real(values[b])) for a, b in self.compared)
         return any(bool(np.any((d > 0) & (d < NEAR))) for d in apart)
+
+    def sides(self, values: Sequence[Any]) -> Iterator[tuple[Decision, set[int]]]:
+        """The signs of the differences that anything was decided by."""
+        every = {slot: expr for expr, slot in reversed(self._slots.items())}
+        pairs = [(pair, ">") for pair in self.compared] + [(pair, "=") for pair in self.equated]
+        for (a, b), sign in pairs:
+            if every[a].has(Element) or every[b].has(Element):  # indices decide for themselves
+                apart = np.real(values[a]) - np.real(values[b])
+                yield (every[a], sign, every[b]), {*np.sign(apart[~np.isnan(apart)]).astype(int)}
 
     def _slot(self, expr: Any) -> int:
         if expr not in self._slots:
@@ -96,6 +107,8 @@ class Tape:
             self.compared += [(a, b) for k, a in enumerate(arguments) for b in arguments[:k]]
         elif name in ("Abs", "sign"):
             self.compared += [(a, self._slot(sp.S.Zero)) for a in arguments]
+        elif name == "masked":
+            self.equated.append((arguments[1], self._slot(sp.S.Zero)))
 
     def _power(self, expr: sp.Pow) -> tuple[Callable[..., Any], tuple[int, ...]]:
         base, exponent = expr.args
@@ -110,8 +123,8 @@ class Tape:
         self, call: Callable[..., Any], expr: Relational
     ) -> tuple[Callable[..., Any], tuple[int, ...]]:
         arguments = self._arguments(expr.args)
-        if not isinstance(expr, (sp.Eq, sp.Ne)):
-            self.compared.append((arguments[0], arguments[1]))
+        decided = self.equated if isinstance(expr, (sp.Eq, sp.Ne)) else self.compared
+        decided.append((arguments[0], arguments[1]))
         return call, arguments
 
 

@@ -6,9 +6,13 @@ import os
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from bpgen.ir import Network
+    from bpgen.record import Derivation
 
 # The tests run on every core already: products with threads of their own would only wait.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -25,12 +29,33 @@ def module_of(source: str, name: str = "emitted") -> ModuleType:
 
 
 @cache
-def emitted(source: str) -> ModuleType:
-    """The module emitted for the text of a net.py."""
-    from bpgen.emit import emit
+def declared(source: str) -> Network:
+    """The network of the text of a net.py."""
     from bpgen.load import declared_by
 
-    return module_of(emit(declared_by(source)))
+    return declared_by(source)
+
+
+@cache
+def derived(source: str) -> Derivation:
+    """Its derivation."""
+    from bpgen.derive import derive
+
+    return derive(declared(source))
+
+
+@cache
+def written(source: str) -> str:
+    """The text of its module."""
+    from bpgen import emit
+
+    return emit.emitted(derived(source))
+
+
+@cache
+def emitted(source: str) -> ModuleType:
+    """Its module."""
+    return module_of(written(source))
 
 
 @cache

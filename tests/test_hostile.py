@@ -4,15 +4,15 @@ its exit code, what it says, and what it leaves behind.
 
 from __future__ import annotations
 
-import resource
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests.forked import Done, bpgen
 
 NET = (
     "from bpgen import *\nx, y, W = input(3), target(2), param(2, 3)\n"
@@ -27,21 +27,12 @@ def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.chdir(tmp_path)
 
 
-def run(
-    *arguments: str, net: str = NET, before: Callable[[], None] | None = None
-) -> tuple[int, str, str]:
+def run(*arguments: str, net: str = NET, largest: int = 0) -> Done:
     """The exit code, and what is said on stdout and stderr, of a command and its net.py."""
     Path("net.py").write_text(net, encoding="utf-8")
-    done = subprocess.run(
-        [*BPGEN, *arguments, "net.py"],
-        capture_output=True,
-        check=False,
-        preexec_fn=before,
-        text=True,
-        timeout=60,
-    )
-    assert "Traceback" not in done.stderr
-    return done.returncode, done.stdout, done.stderr
+    done = bpgen(*arguments, "net.py", folder=Path.cwd(), largest=largest)
+    assert "Traceback" not in done.error
+    return done
 
 
 def files() -> list[str]:
@@ -74,8 +65,21 @@ def test_what_a_net_may_do(what: str) -> None:
     assert code == 0
     assert said.startswith("generated/net.py: ")
     assert files() == ["generated/net.py", "net.py"]
-    proved, _, _ = run("check", net=f"{UNNOTICED[what].replace('sub', 'other')}\n{NET}")
-    assert proved == 0
+
+
+# What may reach the checker: numbers, warnings, the folder.
+_REACHING = ("numpy", "warnings", "precision", "directory")
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        pytest.param(w, marks=[pytest.mark.slow] * (not any(r in w for r in _REACHING)))
+        for w in UNNOTICED
+    ],
+)
+def test_what_a_net_may_do_and_be_proved(what: str) -> None:
+    assert run("check", net=f"{UNNOTICED[what]}\n{NET}").code == 0
 
 
 def test_patches_end_with_the_net() -> None:
@@ -145,7 +149,9 @@ def test_an_interrupt_leaves_nothing() -> None:
     assert files() == ["net.py"]
 
 
-@pytest.mark.parametrize("number", range(12))
+@pytest.mark.parametrize(
+    "number", [pytest.param(k, marks=[pytest.mark.slow] * (k % 4 > 0)) for k in range(12)]
+)
 def test_a_kill_leaves_the_old_file_or_the_new_one(number: int) -> None:
     """At whatever moment of writing: the module is large, and is written again and again."""
     Path("kill.py").write_text(
@@ -164,17 +170,14 @@ def test_a_kill_leaves_the_old_file_or_the_new_one(number: int) -> None:
     assert text in ("a" * 3_000_000, "b" * 3_000_000)
 
 
-def small_files() -> None:
-    """No file of this process grows beyond 1 KiB: a disk that is full."""
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024))
+FULL = 1024  # bytes, beyond which no file grows: a disk that is full
 
 
 @pytest.mark.parametrize(
     ("command", "place"), [(["emit"], "generated/net.py"), (["derive", "-o", "out.tex"], "out.tex")]
 )
 def test_a_full_disk(command: list[str], place: str) -> None:
-    code, said, error = run(*command, before=small_files)
+    code, said, error = run(*command, largest=FULL)
     assert (code, said) == (2, "")
     assert (
         error
@@ -186,7 +189,7 @@ def test_a_full_disk(command: list[str], place: str) -> None:
 def test_an_old_module_survives_a_full_disk() -> None:
     run("emit")
     before = Path("generated/net.py").read_bytes()
-    code, _, _ = run("emit", net=NET.replace("2", "5"), before=small_files)
+    code, _, _ = run("emit", net=NET.replace("2", "5"), largest=FULL)
     assert code == 2
     assert Path("generated/net.py").read_bytes() == before
     assert files() == ["generated/net.py", "net.py"]

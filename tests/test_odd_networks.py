@@ -16,7 +16,7 @@ from bpgen.emit import emit
 from bpgen.emit.layout import assignment
 from bpgen.errors import NetError
 from bpgen.load import declared_by
-from tests.conftest import emitted, module_of
+from tests.conftest import declared, emitted, module_of, written
 
 NETS = {
     "a residual of the target": (
@@ -291,15 +291,18 @@ NETS = {
 
 @pytest.mark.parametrize("name", NETS)
 def test_gradients(name: str) -> None:
-    network = declared_by(f"from bpgen import *\n{NETS[name]}\n")
-    found = numbers(Subject(emit(network), network), 0)
+    found = numbers(Subject(module_text(name), declared(source(name))), 0)
     assert found.ok, [str(f) for f in found.findings] + [
         f"{r.name}: {r.verdict}" for r in found.rows
     ]
 
 
+def source(name: str) -> str:
+    return f"from bpgen import *\n{NETS[name]}\n"
+
+
 def module_text(name: str) -> str:
-    return emit(declared_by(f"from bpgen import *\n{NETS[name]}\n"))
+    return written(source(name))
 
 
 def test_a_product_with_a_sum_is_told_in_two_steps() -> None:

@@ -4,7 +4,6 @@ tests/data/refusals.txt.
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from bpgen.errors import NetError
 from bpgen.load import declared_by
 from bpgen.network.admissible import WORDS
 from tests.conftest import ROOT
+from tests.forked import bpgen
 
 NET = "from bpgen import *\nx = input(3)\n"
 
@@ -78,11 +78,7 @@ def test_every_command_refuses_alike(command: str) -> None:
 def test_as_a_program(name: str) -> None:
     net, error = CASES[name]
     Path("net.py").write_text(net, encoding="utf-8")
-    program = [sys.executable, "-m", "bpgen", "derive", "net.py"]
-    done = subprocess.run(
-        program, capture_output=True, text=True, env={"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
-    )
-    assert (done.returncode, done.stdout, done.stderr) == (2, "", error)
+    assert bpgen("derive", "net.py", folder=Path.cwd()) == (2, "", error)
 
 
 def test_an_empty_file() -> None:

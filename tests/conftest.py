@@ -6,7 +6,7 @@ import os
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -62,13 +62,6 @@ def emitted(source: str) -> ModuleType:
 def example(name: str) -> ModuleType:
     """The committed module of an example."""
     return module_of((ROOT / "generated" / f"{name}.py").read_text(), name)
-
-
-def few_or_all(few: int, every: int) -> list[Any]:
-    """How many examples a property of random ones is asked of: the first few, and with `-m slow` all
-    that the same seed draws.
-    """
-    return [few, pytest.param(every, marks=pytest.mark.slow)]
 
 
 @pytest.fixture(params=EXAMPLES, ids=lambda p: p.stem)

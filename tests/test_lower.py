@@ -9,7 +9,6 @@ import math
 import numpy as np
 import pytest
 import sympy as sp
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bpgen.emit.parts import _ALONG_AXIS
@@ -21,6 +20,7 @@ from bpgen.lower.printer import ATOM, Printer
 from bpgen.lower.scatter import scatters as written_at
 from bpgen.lower.scatter import whole
 from bpgen.lower.scope import Scope
+from tests.drawn import few_or_all
 from tests.oracle import LENGTHS, Drawn, equations, ranges, scatters, true_value
 
 SIZES = {"n": 2, "i": 3, "j": 5, "k": 7}
@@ -76,8 +76,7 @@ def contractions(draw: st.DrawFn) -> tuple[tuple[str, ...], list[tuple[str, str]
     return tuple(left), operands, "".join(a for a in used if a not in left)
 
 
-@settings(max_examples=400, deadline=None)
-@given(contractions())
+@few_or_all(100, 400, contractions())
 def test_any_contraction_is_einsum(
     drawn: tuple[tuple[str, ...], list[tuple[str, str]], str],
 ) -> None:
@@ -122,8 +121,7 @@ def expressions(draw: st.DrawFn, depth: int = 3) -> sp.Expr:
     return make(one, two)
 
 
-@settings(max_examples=400, deadline=None)
-@given(expressions())
+@few_or_all(100, 400, expressions())
 def test_printed_expressions_mean_what_they_say(expr: sp.Expr) -> None:
     text = Printer(lambda e: (e.name, ATOM), {name: k for k, name in enumerate(VALUES)})(expr)
     true = float(expr.subs({element(name, ()): sp.Rational(v) for name, v in VALUES.items()}))
@@ -146,8 +144,7 @@ def known(drawn: Drawn) -> dict[str, object]:
     return space
 
 
-@settings(max_examples=200, deadline=None)
-@given(equations(), st.data())
+@few_or_all(60, 200, equations(), st.data())
 def test_any_access_means_what_it_says(drawn: Drawn, data: st.DataObject) -> None:
     """At once, and step by step along an index that a loop around it counts."""
     left = drawn.equation.indices
@@ -168,8 +165,7 @@ def test_any_access_means_what_it_says(drawn: Drawn, data: st.DataObject) -> Non
         )
 
 
-@settings(max_examples=200, deadline=None)
-@given(scatters())
+@few_or_all(60, 200, scatters())
 def test_any_term_written_at_an_access_is_added_there(drawn: Drawn) -> None:
     scope = Scope({}, drawn.tensors)
     expected = true_value(drawn)

@@ -18,7 +18,7 @@ from bpgen.derive import derive
 from bpgen.emit import emit
 from bpgen.load import declared_by
 from bpgen.render import render
-from tests.conftest import emitted
+from tests.conftest import declared, derived, emitted, written
 
 DIGITS = 1500
 
@@ -295,8 +295,7 @@ def test_on_one_line(spelled: str) -> None:
 
 @pytest.mark.parametrize("name", [n for n in CASES if "one line" not in n])
 def test_the_page_says_what_is_evaluated(name: str) -> None:
-    network = declared_by(f"from bpgen import *\n{CASES[name].net}\n")
-    assert "evaluated" in render(derive(network), fmt="text")
+    assert "evaluated" in render(derived(f"from bpgen import *\n{CASES[name].net}\n"), fmt="text")
 
 
 def test_what_is_plain_stays_as_it_is_written() -> None:
@@ -341,8 +340,8 @@ def test_what_the_user_asks_for_is_computed() -> None:
 @pytest.mark.parametrize("name", [n for n in CASES if "tanh" not in n or "two" in n])
 def test_the_spelling_is_proved_to_be_the_same(name: str) -> None:
     """Exactly, from the network as it is written; of log cosh the numbers have to do."""
-    network = declared_by(f"from bpgen import *\n{CASES[name].net}\n")
-    rows = exact(emit(network), network)
+    source = f"from bpgen import *\n{CASES[name].net}\n"
+    rows = exact(written(source), declared(source))
     assert rows
     assert all(row.ok for row in rows), rows
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, seed, settings
 
-from tests.conftest import few_or_all
+from tests.drawn import few_or_all
 from tests.networks.draw import graphs
 from tests.networks.examine import COMMON, TORCH, UNSHRUNK, examine, hold, subjects
 from tests.networks.graph import Graph
@@ -19,30 +19,18 @@ from tests.networks.properties import PROPERTIES, beyond
 from tests.networks.run import Point, Subject
 
 ELSEWHERE = (TORCH, "LaTeX compiles")
+POISSON = "of_numbers of=poisson_loss({0}, {y})"
 
 
-@pytest.mark.parametrize("count", few_or_all(10, 40))
-def test_networks(count: int) -> None:
-    @seed(1)
-    @settings(COMMON, max_examples=count, database=None)
-    @given(subjects())
-    def networks(subject: Subject) -> None:
-        examine(subject, ELSEWHERE)
-
-    networks()
+@few_or_all(10, 40, subjects(), seed=1, common=COMMON)
+def test_networks(subject: Subject) -> None:
+    examine(subject, ELSEWHERE)
 
 
-@pytest.mark.parametrize("count", few_or_all(8, 25))
-def test_smooth_networks(count: int) -> None:
+@few_or_all(8, 25, subjects(kinks=False), seed=2, common=COMMON)
+def test_smooth_networks(subject: Subject) -> None:
     """Each of these by complex steps."""
-
-    @seed(2)
-    @settings(COMMON, max_examples=count, database=None)
-    @given(subjects(kinks=False))
-    def networks(subject: Subject) -> None:
-        examine(subject, ELSEWHERE)
-
-    networks()
+    examine(subject, ELSEWHERE)
 
 
 class Broken(Subject):
@@ -86,17 +74,11 @@ class Far(Subject):
         return replace(near, inputs=far)
 
 
-@pytest.mark.parametrize("count", few_or_all(1, 5))
-def test_what_no_float64_holds_is_not_asked(count: int) -> None:
-    @seed(5)
-    @settings(UNSHRUNK, max_examples=count, database=None)
-    @given(subjects(aim="of_numbers of=poisson_loss({0}, {y})"))
-    def networks(subject: Subject) -> None:
-        far = Far(*(getattr(subject, f.name) for f in fields(Subject)))
-        assume(examine(subject, ELSEWHERE) and beyond(far))
-        assert not examine(far, ELSEWHERE)
-
-    networks()
+@few_or_all(1, 5, subjects(aim=POISSON), seed=5, common=UNSHRUNK)
+def test_what_no_float64_holds_is_not_asked(subject: Subject) -> None:
+    far = Far(*(getattr(subject, f.name) for f in fields(Subject)))
+    assume(examine(subject, ELSEWHERE) and beyond(far))
+    assert not examine(far, ELSEWHERE)
 
 
 class Lost(Subject):
@@ -107,9 +89,7 @@ class Lost(Subject):
         return super().text.replace("value: float = ", "value: float = np.nan * ")
 
 
-@seed(6)
-@settings(UNSHRUNK, max_examples=5, database=None)
-@given(subjects(kinks=False, aim="of_numbers of=poisson_loss({0}, {y})"))
+@few_or_all(2, 5, subjects(kinks=False, aim=POISSON), seed=6, common=UNSHRUNK)
 def test_a_nan_where_numbers_are_small_is_a_failure(subject: Subject) -> None:
     """Although an exp may grow."""
     assume(examine(subject, ELSEWHERE))

@@ -5,22 +5,17 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from bpgen.errors import NetError
+from tests.drawn import few_or_all
 from tests.networks.raw.draw import Raw, raws
 from tests.networks.raw.examine import WRITTEN, examine, reason
 
+COMMON = settings(deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 
-@seed(7)
-@settings(
-    max_examples=30,
-    database=None,
-    deadline=None,
-    phases=[Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
-@given(raws())
+
+@few_or_all(10, 30, raws(), seed=7, common=COMMON)
 def test_each_is_what_its_equations_say_or_refused(raw: Raw) -> None:
     examine(raw)
 

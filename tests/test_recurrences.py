@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume
 
 from bpgen.errors import NetError
 from tests.conftest import emitted
+from tests.drawn import few_or_all
 from tests.recurrences import STEPS, WIDTH, Recurrence, recurrences
 
 SAMPLES = 2
@@ -41,8 +42,7 @@ def hold(source: str, plain: Callable[..., list[Any]], params: Arrays, inputs: A
         np.testing.assert_allclose(grads[name], slope, rtol=1e-9, atol=1e-12, err_msg=name)
 
 
-@given(recurrences())
-@settings(max_examples=25, deadline=None)
+@few_or_all(8, 25, recurrences())
 def test_entries_that_read_each_other_in_a_step(drawn: Recurrence) -> None:
     rng = np.random.default_rng(0)
     try:

@@ -26,10 +26,11 @@ def bad(found: Numbers) -> dict[str, str]:
     return {row.name: row.verdict for row in found.rows if not row.ok}
 
 
+@pytest.mark.parametrize("seeds", [range(5), pytest.param(range(5, 20), marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", NETWORKS)
-def test_right_modules_pass_at_every_seed(name: str) -> None:
+def test_right_modules_pass_at_every_seed(name: str, seeds: range) -> None:
     subject = Subject(source(name), NETWORKS[name]())
-    for seed in range(20):
+    for seed in seeds:
         found = numbers(subject, seed)
         assert found.ok, (seed, found)
 
@@ -165,14 +166,15 @@ DEEP = (
 )
 
 
-def test_a_module_of_many_tensors(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("seeds", [range(1), pytest.param(range(1, 5), marks=pytest.mark.slow)])
+def test_a_module_of_many_tensors(seeds: range, monkeypatch: pytest.MonkeyPatch) -> None:
     """Asked along one direction each, and its copies along all together: right and wrong are told
     apart as before.
     """
     monkeypatch.setattr(numbers_module, "MANY", 5)
     network = declared_by(DEEP)
     subject = Subject(emit(network), network)
-    for seed in range(5):
+    for seed in seeds:
         ruler = Ruler(subject, seed)
         assert ruler.together
         assert numbers(subject, seed, ruler).ok

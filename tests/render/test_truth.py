@@ -13,7 +13,6 @@ from itertools import groupby, product
 import numpy as np
 import pytest
 import sympy as sp
-from hypothesis import given, seed, settings
 
 from bpgen.derive import derive
 from bpgen.ir import BATCH, Element, Equation, Index, Size, Term, length
@@ -26,7 +25,7 @@ from bpgen.render.page import Document
 from bpgen.render.repeats import Part, parts
 from bpgen.render.sample import View, separable
 from bpgen.render.ways import ways
-from tests.conftest import few_or_all
+from tests.drawn import few_or_all
 from tests.networks.draw import graphs
 from tests.networks.graph import Graph, source
 from tests.render.nets import NETS, derived, printed
@@ -345,16 +344,10 @@ def test_no_index_is_printed_in_bpgens_own_spelling(name: str, fmt: str) -> None
     _assert_no_index_is_bpgens_own(printed(name, "index", fmt) + printed(name, "matrix", fmt))
 
 
-@pytest.mark.parametrize("count", few_or_all(8, 25))
-def test_letters_of_random_networks(count: int) -> None:
-    @seed(3)
-    @settings(max_examples=count, deadline=None, database=None)
-    @given(graphs())
-    def networks(graph: Graph) -> None:
-        derivation = derive(declared_by(source(graph)))
-        for notation in ("matrix", "index"):
-            page = document(derivation, TEXT, notation)
-            _assert_letters_are_apart(page)
-            _assert_no_index_is_bpgens_own(FORMATS["text"](page))
-
-    networks()
+@few_or_all(8, 25, graphs(), seed=3)
+def test_letters_of_random_networks(graph: Graph) -> None:
+    derivation = derive(declared_by(source(graph)))
+    for notation in ("matrix", "index"):
+        page = document(derivation, TEXT, notation)
+        _assert_letters_are_apart(page)
+        _assert_no_index_is_bpgens_own(FORMATS["text"](page))

@@ -175,8 +175,16 @@ def both(module: ModuleType, params: Any, inputs: Any, targets: Any) -> tuple[An
     return made, module.backward(params, cache, *targets, inputs=True)
 
 
-@pytest.mark.parametrize("times", [1, 3])
-@pytest.mark.parametrize("name", NETS)
+ONCE = ("one layer", "tied weights", "its output used twice")  # the quick ones of a single block
+
+
+@pytest.mark.parametrize(
+    ("name", "times"),
+    [
+        *((name, 3) for name in NETS),
+        *(pytest.param(n, 1, marks=[pytest.mark.slow] * (n not in ONCE)) for n in NETS),
+    ],
+)
 def test_repeated_is_written_out(name: str, times: int) -> None:
     network = declared(source(name, times))
     module = emitted(source(name, times))

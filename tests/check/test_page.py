@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cache
-from itertools import product
 
 import pytest
 
@@ -14,12 +13,13 @@ from bpgen.load import declared_by, load
 from bpgen.network.shrink import shrunk
 from bpgen.record import Derivation
 from bpgen.render import render
+from tests.conftest import ROOT
 from tests.render.nets import NETS
 
 NOTATIONS = ("matrix", "index", "components")
-EXAMPLES = ("toy_2_2_1", "attention_weights", "two_heads", "own_activation")
-# One of each kind: gathers, a recurrence, windows, a table, blocks, a function, a sum to one.
-_QUICK = {"two_gathers", "elman", "max_pool", "embedding", "residual", "function", "entropy"}
+# One of each kind: gathers, a recurrence, windows, a table, blocks, a function, a sum to one. The
+# pages of all networks, and of all examples, are among the recorded proofs (`tests.proofs.corpus`).
+QUICK = ("two_gathers", "elman", "max_pool", "embedding", "residual", "function", "entropy")
 
 CLASSIFIER = """from bpgen import *
 x = input(4)
@@ -64,26 +64,15 @@ def _assert_proved(derivation: Derivation, notation: str) -> None:
     assert report.ok, "\n".join(map(str, report.false))
 
 
-@pytest.mark.parametrize(
-    ("net", "notation"),
-    [
-        pytest.param(*case, marks=[pytest.mark.slow] * (case[0] not in _QUICK))
-        for case in product(NETS, NOTATIONS)
-    ],
-)
+@pytest.mark.parametrize("notation", NOTATIONS)
+@pytest.mark.parametrize("net", QUICK)
 def test_every_equation_of_a_page_holds(net: str, notation: str) -> None:
     _assert_proved(_derived(net), notation)
 
 
-@pytest.mark.parametrize(
-    ("example", "notation"),
-    [
-        pytest.param(*case, marks=[pytest.mark.slow] * (case[0] != EXAMPLES[0]))
-        for case in product(EXAMPLES, NOTATIONS)
-    ],
-)
-def test_every_equation_of_an_example_holds(example: str, notation: str) -> None:
-    _assert_proved(derive(shrunk(load(f"examples/{example}.py"))), notation)
+@pytest.mark.parametrize("notation", NOTATIONS)
+def test_every_equation_of_an_example_holds(notation: str) -> None:
+    _assert_proved(derive(shrunk(load(ROOT / "examples" / "toy_2_2_1.py"))), notation)
 
 
 # (kind, network, notation, what is printed, what is wrong): the first place that reads so.

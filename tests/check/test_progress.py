@@ -11,8 +11,10 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from tests.conftest import ROOT
+from tests.forked import bpgen
 
 GPT = str(ROOT / "examples" / "gpt.py")
 TOY = str(ROOT / "examples" / "toy_2_2_1.py")
@@ -73,8 +75,7 @@ def test_ctrl_c_ends_it_at_once() -> None:
     assert rest.endswith("\r\x1b[K\r\nbpgen: interrupted\r\n")
 
 
-def test_nothing_is_said_where_nobody_watches() -> None:
-    command = [sys.executable, "-m", "bpgen", "check", TOY]
-    done = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, check=True)
-    assert done.stderr == ""
-    assert done.stdout.startswith(TOY)
+def test_nothing_is_said_where_nobody_watches(tmp_path: Path) -> None:
+    done = bpgen("check", TOY, folder=tmp_path)
+    assert (done.code, done.error) == (0, "")
+    assert done.said.startswith(TOY)

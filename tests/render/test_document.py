@@ -27,9 +27,10 @@ def latex(name: str, notation: str = "matrix") -> str:
     return re.sub(r"\s+", " ", render(derivation(name), fmt="latex", notation=notation))
 
 
+_FORMATS = tuple(product(("latex", "tex", "markdown", "text"), ("matrix", "index")))
 _PAGES = [
-    pytest.param(*page, marks=[pytest.mark.slow] * (page[0] == "gpt"))  # many pages each
-    for page in product(_NAMES, ("latex", "tex", "markdown", "text"), ("matrix", "index"))
+    pytest.param(name, *form, marks=[pytest.mark.slow] * (name == "gpt"))  # many pages each
+    for name, form in product(_NAMES, _FORMATS)
 ]
 
 
@@ -39,7 +40,16 @@ def test_every_example_prints(name: str, fmt: str, notation: str) -> None:
     found = derivation(name)
     for step in found.steps[2:]:
         assert re.search(rf"\({step.number}b?\)|\\tag{{{step.number}b?}}", printed)
-    assert printed == render(derivation(name), fmt=fmt, notation=notation)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=[pytest.mark.slow] * (n not in ("gate", "multilabel"))) for n in _NAMES],
+)
+def test_printed_again_it_is_the_same(name: str) -> None:
+    for fmt, notation in _FORMATS:
+        once, again = (render(derivation(name), fmt=fmt, notation=notation) for _ in range(2))
+        assert once == again
 
 
 _MATRIX = [

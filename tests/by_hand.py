@@ -1,5 +1,5 @@
 """A network beside its values as numpy has them, written by hand: values, gradients by central
-differences of these, and every line of its page.
+differences of these, the precision of both, and every line of its page.
 """
 
 from __future__ import annotations
@@ -59,9 +59,23 @@ def agrees(case: Case) -> None:
     for name, gradient in grads.items():
         assert gradient.shape == np.shape(given[name])
         np.testing.assert_allclose(gradient, _slopes(total, name, given[name]), 1e-6, 1e-7)
+    _keeps_precision(m, params, inputs, rest)
     assert verdict(claim.module, claim.network).wrong is None
     report = prove_page(str(claim.page), claim.shown)
     assert report.ok, "\n".join(map(str, report.false))
+
+
+def _keeps_precision(m: Any, params: Any, inputs: Any, rest: list[Any]) -> None:
+    """Whether nothing lifts float32."""
+
+    def single(a: Any) -> Any:
+        return a.astype(np.float32) if a.dtype.kind == "f" else a
+
+    params = {n: single(np.asarray(a)) for n, a in params.items()}
+    output, cache = m.forward(params, *map(single, inputs.values()))
+    grads = m.backward(params, cache, *map(single, rest), inputs=True)
+    for array in (*_tuple(output), *grads.values()):
+        assert array.dtype == np.float32
 
 
 def _tuple(value: Any) -> tuple[Any, ...]:

@@ -65,6 +65,13 @@ def _shuffled(x: Any) -> Any:
     return x.reshape(-1, 2, 2, 2, 2, 2).transpose(0, 1, 4, 2, 5, 3).reshape(-1, 2, 4, 4)
 
 
+def _over_kept(x: Any, y: Any, w: Any) -> Any:
+    kept = np.where(y == 1, 0, w[y] ** 2)
+    return (
+        -np.sum(kept * np.take_along_axis(_log_softmax(x), y[..., None], -1)[..., 0]) / kept.sum()
+    )
+
+
 CASES = (
     Case(
         "n = samples()\nx, c = input(), input()\nL = loss(x**2*tensor(max(c[n], n)))",
@@ -134,6 +141,12 @@ CASES = (
             for p, q, r in np.ndindex(2, 2, 2)
         ),
         "three indices that slide along one axis",
+    ),
+    Case(
+        "x, y, w = input(3, 4), label(4, 3), param(4)\n"
+        "L = loss(categorical_cross_entropy_with_logits(x, y, weight=w**2, ignore=1))",
+        _over_kept,
+        "weights by labels, which are no numbers to compute with",
     ),
     Case(
         'i, j = indices("i j")\nx = input(3, 4)\nM = zeros(3, 4)\nM[i, j] = at_most(j, i)\n'

@@ -10,12 +10,13 @@ import sympy as sp
 from bpgen import functions as f
 from bpgen.declare.compared import OUTPUT_AND_TARGET, bound_of, classes, logits, tensors
 from bpgen.declare.formula import Formula, fresh, reduce
-from bpgen.declare.functions import log, log_softmax, sum
+from bpgen.declare.functions import log, log_softmax, mean, sum
 from bpgen.declare.given import number
 from bpgen.declare.symbolic import said
 from bpgen.declare.tensor import Tensor
+from bpgen.declare.words import zeros
 from bpgen.errors import NetError
-from bpgen.ir import Index, length
+from bpgen.ir import BATCH, Index, length
 
 _Options = tuple[float, Any, int | None]  # label_smoothing, weight, ignore
 
@@ -35,7 +36,9 @@ def categorical_cross_entropy(
     by which its term is multiplied. A sample of the class `ignore` has the loss 0. PyTorch then
     divides by the weights of a batch's labels, or by how many are kept; the loss here stays the
     plain mean over the batch. For the other mean, leave these options out and multiply by a weight
-    of the sample, u = target(), that is given as w / w.mean().
+    of the sample, u = target(), that is given as w / w.mean(). Of a sequence, whose places are
+    left out to make all of one length, the mean is PyTorch's: over the places of the batch that
+    are kept, by their weights.
     """
     what = "categorical_cross_entropy"
     return _cross_entropy(p, y, log, (label_smoothing, weight, ignore), what)
@@ -65,24 +68,13 @@ def _cross_entropy(
 ) -> Any:
     classes(p, y, what, "probability")
     _refuse_any_numbers(y, what)
-    smoothing, weight, ignore = options
-    places = tuple(fresh(s) for s in p.shape[:-1])
+    places, weight, ignore = tuple(fresh(s) for s in p.shape[:-1]), *options[1:]
     if places and (weight is not None or ignore is not None):
-        raise NetError(
-            f"{what}: a sequence takes no {'weight' if ignore is None else 'ignore'}, which"
-            " PyTorch divides by over the whole batch",
-            'leave it out, and weigh each place: u = target("T"),'
-            " mean(-u[t] * log_softmax(z)[t, y[t]], t)",
-        )
+        return _over_kept(p, y, log_of, options, what)
     if ignore is not None:
-        loss = _cross_entropy(p, y, log_of, (smoothing, weight, None), what)
-        return _unless(loss, y, ignore, what)
-    smoothing = number(smoothing)  # exact: 1 - 0.9 is 0.1
-    if not 0 <= smoothing < 1:
-        raise NetError(
-            f"{what}: label_smoothing={smoothing} is no share", "give a number from 0 to below 1"
-        )
-    weights, bound = _weights(weight, p, y, what), bound_of(y)
+        loss = _cross_entropy(p, y, log_of, (options[0], weight, None), what)
+        return _unless(loss, y, (), ignore, what)
+    smoothing, weights, bound = _share(options[0], what), _weights(weight, p, y, what), bound_of(y)
     if bound is None:
         even = (1 - smoothing) * y + smoothing / y.shape[-1] if smoothing else y
         return -_shared(_weighted(even * log_of(p), weights), places)
@@ -92,6 +84,49 @@ def _cross_entropy(
     right = _shared(reduce(right, places, "sum"), places) if places else right
     even = _shared(_weighted(log_of(p), weights), places) if smoothing else 0
     return -right - (smoothing * even / bound if smoothing else 0)
+
+
+def _over_kept(
+    p: Tensor, y: Any, log_of: Callable[[Any], Any], options: _Options, what: str
+) -> Any:
+    """Of a sequence, PyTorch's mean: the sum over the places that are kept, of all samples, over
+    the sum of their weights. Shares of classes are weighed, and not divided by the weights.
+    """
+    smoothing, weight, ignore = _share(options[0], what), *options[1:]
+    weights, bound = _weights(weight, p, y, what), bound_of(y)
+    places, k = tuple(fresh(s) for s in p.shape[:-1]), fresh(p.shape[-1])
+    each = _weighed(log_of(p[(*places, k)]), weights, k)
+    if bound is None:
+        even = smoothing / p.shape[-1] if smoothing else 0
+        loss = -reduce(((1 - smoothing) * y[(*places, k)] + even) * each, (k,), "sum")
+        kept = Formula.of(1)
+    else:
+        label = y[places]
+        loss = (smoothing - 1) * _weighed(log_of(p[(*places, label)]), weights, label)
+        loss = loss - smoothing / bound * reduce(each, (k,), "sum") if smoothing else loss
+        kept = _weighed(Formula.of(1), weights, label)
+    if ignore is not None:
+        loss, kept = (_unless(v, y, places, ignore, what) for v in (loss, kept))
+    total = reduce(loss, places, "sum")
+    if not kept.free:
+        return _shared(total, places)
+    n, count = fresh(BATCH, "n"), Tensor.of((), reduce(kept, places, "sum"))
+    return total / Tensor.of((), mean(count[n], n))
+
+
+def _share(smoothing: Any, what: str) -> Any:
+    """How much of each target all classes share, as an exact number: 1 - 0.9 is 0.1."""
+    smoothing = number(smoothing)
+    if not 0 <= smoothing < 1:
+        raise NetError(
+            f"{what}: label_smoothing={smoothing} is no share", "give a number from 0 to below 1"
+        )
+    return smoothing
+
+
+def _weighed(value: Any, weights: Any, at: Any) -> Any:
+    """A value of one class times its weight."""
+    return value if weights is None else weights[at] * value
 
 
 def _shared(total: Any, places: tuple[Index, ...]) -> Any:
@@ -109,7 +144,7 @@ def _refuse_any_numbers(y: Any, what: str) -> None:
         )
 
 
-def _unless(loss: Any, y: Any, left_out: Any, what: str) -> Any:
+def _unless(loss: Any, y: Any, places: tuple[Index, ...], left_out: Any, what: str) -> Any:
     """The loss, but 0 where the target is the class left out."""
     bound = bound_of(y)
     count = bound if bound is not None else y.shape[-1]
@@ -119,15 +154,15 @@ def _unless(loss: Any, y: Any, left_out: Any, what: str) -> Any:
             "classes count from 0",
         )
     if bound is None:
-        return loss * (1 - y[left_out])
-    label = Formula.of(y).body()
+        return loss * (1 - y[(*places, left_out)])
+    label = (y[places] if isinstance(y, Tensor) else y).body()
     return Formula.of(loss).apply(lambda value: f.unless(value, label, left_out))
 
 
 def _weights(weight: Any, p: Tensor, y: Any, what: str) -> Any:
     """Weights of the classes: a tensor, a list of numbers, or None."""
     if weight is None or isinstance(weight, Tensor):
-        if weight is not None and weight.shape != p.shape:
+        if weight is not None and weight.shape != p.shape[-1:]:
             raise NetError(
                 f"{what}: weight {weight.said()} for the classes of {p.said()}",
                 "one weight for each class",
@@ -138,6 +173,11 @@ def _weights(weight: Any, p: Tensor, y: Any, what: str) -> Any:
             f"{what}: weight={said(weight)} for the classes of {p.said()}",
             "one weight for each class: a tensor, or a list of numbers",
         )
+    if p.rank > 1:
+        table = zeros(len(weight))
+        for k, w in enumerate(weight):
+            table[k] = number(w)
+        return table
     bound = bound_of(y)
     if bound is not None:
         raise NetError(

@@ -16,7 +16,7 @@ from bpgen.emit.layout import assignment, comment
 from bpgen.emit.loops import Looping
 from bpgen.emit.plan import Plan, definitions
 from bpgen.emit.scattered import added
-from bpgen.functions import at_most, masked
+from bpgen.functions import at_most, masked, unless
 from bpgen.ir import Element, Equation, Index, Loop, Term, length
 from bpgen.lower.access import Operand, aligned
 from bpgen.lower.comment import right_of, spoken
@@ -182,7 +182,7 @@ class Statements:
         """The scope of an equation that has comparisons for numbers, or masks numbers: in the
         precision of what it reads first, or else of a real array at hand.
         """
-        if not any(t.body.has(at_most, masked) for t in equation.terms):
+        if not any(t.body.has(at_most, masked, unless) for t in equation.terms):
             return scope
         read = (e.name for t in equation.terms for e in outermost(t.body))
         real = next((n for n in read if self.tensors[n].bound is None), None)
@@ -197,9 +197,9 @@ class Statements:
             for equation in equations
             for term in equation.terms
             for e in outermost(term.body)
-            if e.name not in own
+            if e.name not in own and self.tensors[e.name].bound is None
         )
-        if not read:  # constants alone
+        if not read:  # constants alone, or what labels pick
             return self._precision(equations[0])
         if len(read) == 1:
             return f"{next(iter(read))}.dtype"

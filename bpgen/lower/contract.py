@@ -11,7 +11,7 @@ from dataclasses import replace
 import sympy as sp
 
 from bpgen.contraction import Group, Sum, factored, groups, uses
-from bpgen.functions import at_most, masked
+from bpgen.functions import at_most, masked, unless
 from bpgen.ir import BATCH, Element, Equation, Index, TensorInfo, element, length
 from bpgen.lower.access import Operand, aligned, read, transposed
 from bpgen.lower.printer import ATOM, PRODUCT, SUM, Printer, Text, bracketed
@@ -190,8 +190,8 @@ def _entry(value: InRow, frame: tuple[Index, ...], scope: Scope) -> Operand:
 
 
 def _typed(body: sp.Expr, printer: Printer, scope: Scope) -> dict[sp.Expr, Text]:
-    """The calls that a mask makes of numbers alone, in the precision around them."""
-    alone = [m for m in body.atoms(masked) if m.args[0].is_number]
+    """The calls that a mask or a label makes of numbers alone, in the precision around them."""
+    alone = [m for m in body.atoms(masked, unless) if m.args[0].is_number]
     return {call: (f"{printer(call)}.astype({scope.precision})", ATOM) for call in alone}
 
 

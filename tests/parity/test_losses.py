@@ -291,23 +291,47 @@ def padded(_: np.random.Generator, sizes: tuple[int, ...]) -> Any:
     return np.arange(np.prod(sizes)).reshape(sizes) % 3
 
 
-def kept(rng: np.random.Generator, sizes: tuple[int, ...]) -> Any:
-    """1 where the label is kept, over the mean."""
-    w = (padded(rng, sizes) != 1).astype(float)
-    return w / w.mean()
+def of_padded(call: str, weigh: bool = False, **options: Any) -> Case:
+    """A loss of places some of which are left out, in the mean over those kept, by their weights."""
+    case = of_places(call, "label($k, $places)", **options)
+
+    def loss(t: Any) -> Any:
+        z = t.x @ t.W.T
+        weight = torch.tensor([0.5, 1, 2, 0, 1.5]).double()[: z.shape[-1]] if weigh else None
+        return F.cross_entropy(z.movedim(-1, 1), t.y, weight, **options)
+
+    return replace(case, torch=loss, draws={"y": padded})
 
 
 @parametrized(
-    Case(
-        "places left out, by weights of mean 1",
-        'x, y, u = input("T", $d), label($k, "T"), target("T")\nt = indices("t")\n'
-        "W = param($k, $d)\nz = x @ W.T\nL = loss(mean(-u[t] * log_softmax(z)[t, y[t]], t))",
-        lambda t: F.cross_entropy((t.x @ t.W.T).movedim(-1, 1), t.y, ignore_index=1),
-        ({"N": 2, "d": 3, "k": 5, "T": 4}, {"N": 4, "d": 2, "k": 3, "T": 5}),
-        {"y": padded, "u": kept},
-    )
+    *(
+        filled(of_padded(call, **options), places)
+        for call, options in (
+            (f"{OF_LOGITS}, ignore=1)", {"ignore_index": 1}),
+            (f"{OF_SHARES}, ignore=1)", {"ignore_index": 1}),
+            (f"{OF_LOGITS}, weight={LIST})", {"weigh": True}),
+            (f"{OF_LOGITS}, weight={LIST}, ignore=0)", {"weigh": True, "ignore_index": 0}),
+            (
+                f"{OF_LOGITS}, weight={LIST}, ignore=0, label_smoothing=0.2)",
+                {"weigh": True, "ignore_index": 0, "label_smoothing": 0.2},
+            ),
+        )
+        for places in ('"T"', '2, "T"')
+    ),
+    filled(
+        replace(
+            of_places(f"{OF_LOGITS}, weight={LIST}, label_smoothing=0.2)", "one_hot($k, $places)"),
+            torch=lambda t: F.cross_entropy(
+                (t.x @ t.W.T).movedim(-1, 1),
+                t.y.movedim(-1, 1),
+                torch.tensor([0.5, 1, 2, 0, 1.5]).double()[: t.y.shape[-1]],
+                label_smoothing=0.2,
+            ),
+        ),
+        '"T"',
+    ),
 )
-def test_what_a_refusal_recommends_for_padding(case: Case, shape: Shape) -> None:
+def test_of_places_left_out_and_weighed(case: Case, shape: Shape) -> None:
     agree(case, shape)
 
 

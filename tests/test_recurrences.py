@@ -76,11 +76,6 @@ a, h = recurrent("T", 2), recurrent("T")
 a[t, i] = w * x[t, i]
 h[t] = tanh(a[t, 0] + a[t - 1, 1])
 """
-ITS_FIRST_STEP_TWICE = """
-h = recurrent("T")
-h[t] = w * h[t - 1] + x[t, 1]
-h[0] = x[0, 0]
-"""
 
 
 @pytest.mark.parametrize(
@@ -90,7 +85,6 @@ h[0] = x[0, 0]
         (READ_BEFORE_IT_IS_WRITTEN, lambda x, w, a, h: np.tanh((x[0] + w * h) * w * x[1])),
         (ONE_ENTRY_FOR_IT_AND_ONE_OF_IT, lambda x, w, a, h: np.tanh(w * (x[0] + w * a))),
         (NOT_READ_AT_THE_STEP_BEFORE, lambda x, w, a, h: np.tanh(w * x[0] + a)),
-        (ITS_FIRST_STEP_TWICE, lambda x, w, a, h: w * h + x[1] + (x[0] if a is None else 0)),
     ],
 )
 def test_a_step_reads_what_it_has_written(equations: str, step: Callable[..., Any]) -> None:
@@ -104,7 +98,7 @@ def test_a_step_reads_what_it_has_written(equations: str, step: Callable[..., An
     def plain(x: Any, w: Any) -> list[Any]:
         every = []
         for sample in x:
-            h, a, of = 0, None if equations == ITS_FIRST_STEP_TWICE else 0, []
+            h, a, of = 0, 0, []
             for now in sample:
                 h = step(now, w, a, h)
                 a = second(now, w, h)

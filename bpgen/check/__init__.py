@@ -26,6 +26,7 @@ from bpgen.progress import say
 __all__ = ["Report", "check_module"]
 
 ALONE = "checked by numbers only: give the net.py to have the module proved exactly"
+TWO = "asked of two samples and more: of one, what it computes is no number"
 LARGEST = (
     "a max is proved where no two of its values are equal; of equal ones the first takes the"
     " gradient, by convention"
@@ -69,7 +70,7 @@ def check_module(
         for name, row in (proved or {}).items()
         if name not in {r.name for r in found.rows}
     ]
-    notes = [*undefined(subject, seed), *unseen, *[ALONE] * (target is None)]
+    notes = [*undefined(subject, seed), *unseen, *_alone(subject)]
     tested = None
     if found.ok:  # breaking what is broken shows nothing
         if exact_source is not None and form(exact_source[0]) == form(source):
@@ -81,6 +82,13 @@ def check_module(
         tested = selftest.selftest(subject, ruler)
     notes += [LARGEST] * (target is not None and found.ok and _has_max(target[1]))
     return Report(found.findings, tuple(rows), tested, "\n".join(notes))
+
+
+def _alone(subject: Subject) -> list[str]:
+    """What is not known of a module without its net.py."""
+    if subject.network is not None:
+        return []
+    return [*[TWO] * (subject.fewest > 1), ALONE]
 
 
 def _beyond(

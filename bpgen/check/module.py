@@ -185,7 +185,11 @@ class Subject:
 
     @cached_property
     def fewest(self) -> int:
-        """The fewest samples that the network is defined for: an unbiased variance needs two."""
+        """The fewest samples that the network is defined for: an unbiased variance needs two. A
+        module alone is asked.
+        """
+        if self.network is None:
+            return 2 if self._defined_for(2) and not self._defined_for(1) else 1
         one = {length(BATCH): sp.S.One}
         bodies = (t.body for e in self.network or () for t in e.terms)
         return 2 if any(b.xreplace(one).has(sp.zoo, sp.nan) for b in bodies) else 1
@@ -341,6 +345,14 @@ class Subject:
             if all(self._finite_at(seed) for seed in range(PROBES)):
                 return self.domain
         return Domain()
+
+    def _defined_for(self, batch: int) -> bool:
+        """Whether the objective is a number at any of some draws; what raises is told elsewhere."""
+        draws = (self.draw(np.random.default_rng([s, batch, 78]), batch) for s in range(PROBES))
+        try:
+            return any(bool(np.isfinite(self.objective(point))) for point in draws)
+        except Exception:
+            return True
 
     def _finite_at(self, seed: int) -> bool:
         scale = SCALES[seed % len(SCALES)]

@@ -13,6 +13,7 @@ import sympy as sp
 from bpgen.declare.access import accessed, address, tensor_of
 from bpgen.declare.declaration import here
 from bpgen.declare.formula import Formula, fresh, reduce
+from bpgen.declare.places import refuse_twice
 from bpgen.declare.ranges import inside, ranges, renamed, sized
 from bpgen.declare.symbolic import Symbolic
 from bpgen.errors import NetError
@@ -74,6 +75,7 @@ class Tensor(Symbolic):
         self.bound, self.sums_to_one, self.init, self.keep = bound, sums_to_one, init, keep
         self.indices, self.terms = indices, terms
         self.open, self.carried = open, carried  # open: written element by element, t[i] = ...
+        self.written: list[tuple[sp.Expr, ...]] = []  # the places, line by line
         self.home, self.block = here(), here().block
         self.line = self.home.line()
         self.serial = self.home.add(self)
@@ -148,6 +150,7 @@ class Tensor(Symbolic):
         at = tuple(e.xreplace(new) for e in at)
         for axis, e in enumerate(at):
             inside(self, axis, e)
+        refuse_twice(self, at)
         open_ = [i for i in formula.free if i not in (*left, SAMPLE)]
         if open_:
             raise NetError(

@@ -56,6 +56,17 @@ def test_a_module_alone_says_what_was_left_out() -> None:
     )
 
 
+def test_a_module_alone_may_need_two_samples() -> None:
+    network = declared_by(
+        "from bpgen import *\nx, m, s = input(2), state(2), state(2)\n"
+        "output(*running_batch_norm(x, (m, s)))\n"
+    )
+    report = check_module(emit(network), None)
+    assert report.ok, str(report)
+    assert "asked of two samples and more: of one, what it computes is no number" in str(report)
+    assert "two samples" not in str(check_module(source("toy"), None))
+
+
 def test_the_exact_part_may_be_of_a_smaller_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(selftest_module, "EACH", 2)
     small = (source("toy"), NETWORKS["toy"]())

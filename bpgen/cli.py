@@ -5,13 +5,17 @@ from __future__ import annotations
 import shutil
 import sys
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from bpgen import __version__
 from bpgen.errors import NetError
 from bpgen.progress import shown
+
+if TYPE_CHECKING:
+    from bpgen.check import Report
+    from bpgen.check.claims import Answers
 
 FORMATS = ("latex", "tex", "markdown", "text", "pdf")
 SUFFIXES = {".tex": "tex", ".md": "markdown", ".txt": "text", ".pdf": "pdf", "": "latex"}
@@ -203,16 +207,31 @@ def emit(
     show_default=True,
     help="Of the random points.",
 )
-def check(files: tuple[str, ...], seed: int) -> int:
+@click.option(
+    "--claim",
+    "claims",
+    multiple=True,
+    help='Is a line of your own right? "delta1 = (W2.T @ delta2) * a1 * (1 - a1)", a line of LaTeX,'
+    " or a file of functions. Claims alone are looked at then.",
+)
+def check(files: tuple[str, ...], seed: int, claims: tuple[str, ...]) -> int:
     """Prove what emit writes for each NET.py (or an emitted module): by numbers, exactly, and by
-    breaking it.
+    breaking it. Or answer claims of your own.
     """
     right = True
     for file in files:
         with shown(sys.stderr, file):
-            from bpgen.prove import prove
-
-            report = prove(file, seed)
+            report = _checked(file, seed, claims)
         right = right and report.ok
         click.echo(f"{file}\n{report}")
     return int(not right)
+
+
+def _checked(file: str, seed: int, claims: tuple[str, ...]) -> Report | Answers:
+    if claims:
+        from bpgen.claims import answered
+
+        return answered(file, claims, seed)
+    from bpgen.prove import prove
+
+    return prove(file, seed)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+import shlex
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from bpgen import __all__ as words
+from bpgen.cli import main
 from bpgen.render import render
 from tests.conftest import ROOT, derived, emitted, written
 
@@ -15,10 +19,11 @@ BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL)
 NETS = [text for kind, text in BLOCKS if kind == "python" and "from bpgen" in text]
 PROGRAMS = [text for kind, text in BLOCKS if kind == "python" and "from generated" in text]
 EXCERPTS = [text for kind, text in BLOCKS if kind == "text"]
+SESSIONS = [text for kind, text in BLOCKS if kind == "console"]
 
 
 def test_there_is_something_to_run() -> None:
-    assert (len(NETS), len(PROGRAMS), len(EXCERPTS)) == (6, 1, 2)
+    assert (len(NETS), len(PROGRAMS), len(EXCERPTS), len(SESSIONS)) == (6, 1, 2, 1)
 
 
 @pytest.mark.parametrize("text", NETS)
@@ -42,6 +47,17 @@ def test_the_excerpts_are_what_is_printed() -> None:
     page, module = EXCERPTS
     assert page.strip() in render(derived(NETS[0]), fmt="text")
     assert module.strip() in written(NETS[0])
+
+
+@pytest.mark.parametrize("text", SESSIONS)
+def test_every_command_says_what_is_shown(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("net.py").write_text(NETS[0])
+    command, shown = text.split("\n", 1)
+    said = CliRunner().invoke(main, shlex.split(command)[2:])
+    assert (said.stdout, said.stderr) == (shown, "")
 
 
 def test_every_word_is_in_the_table() -> None:

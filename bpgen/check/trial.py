@@ -33,8 +33,8 @@ def lengths_of(network: Network, lengths: tuple[int, ...] = LENGTHS) -> tuple[in
     return tuple(sorted(lengths, key=lambda n: n in sizes))
 
 
-def cost(network: Network) -> int:
-    """How many entries all bodies have."""
+def cost(network: Network, looping: int = LOOPING) -> int:
+    """How many entries all bodies have, and what their steps take beside."""
     total = 0
 
     def size(size: Size | None) -> int:
@@ -45,7 +45,7 @@ def cost(network: Network) -> int:
             at = {i for e in term.at or () for i in e.free_symbols}
             over = {*term.over, *(at or equation.indices)}
             steps = 1 if equation.loop is None else size(equation.loop.index.size)
-            total += prod(size(getattr(i, "size", 1)) for i in over) + LOOPING * steps
+            total += prod(size(getattr(i, "size", 1)) for i in over) + looping * steps
     return total
 
 

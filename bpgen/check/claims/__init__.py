@@ -1,0 +1,101 @@
+"""Is a line of a person's own derivation right? Equal, exactly; or not, and why.
+
+A claim is a line in numpy's words, a line of LaTeX, or a file of functions. Both sides are computed
+from the network written out in scalars and differentiated by the chain rule; nothing that derives
+has a part in the verdict. The page's own line only serves to find out what went wrong.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from bpgen.check.claims import latex, page, text
+from bpgen.check.claims.judge import Judge, Verdict
+from bpgen.check.claims.names import Names, place
+from bpgen.check.claims.program import Program
+from bpgen.check.claims.reasons import Search
+from bpgen.check.claims.report import Answer, Answers
+from bpgen.check.claims.sides import Claim, claimed
+from bpgen.check.claims.text import Line
+from bpgen.check.claims.trees import names_in, replaced
+from bpgen.errors import NetError
+from bpgen.ir import Network
+
+__all__ = ["Answer", "Answers", "Court"]
+
+
+@dataclass
+class Court:
+    """Answers claims of one network. `called` are the names of gradients, of which the page,
+    `printed` when it is asked for, has lines that are true.
+    """
+
+    network: Network
+    called: Mapping[str, str]
+    printer: Callable[[], str]
+    seed: int = 0
+    names: Names = field(init=False)
+    judges: tuple[Judge, Judge] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.names = Names(self.network, self.called)
+        self.judges = tuple(Judge(self.network, self.seed, numbers) for numbers in (False, True))  # type: ignore[assignment]
+
+    @cached_property
+    def printed(self) -> str:
+        return self.printer()
+
+    @cached_property
+    def _true(self) -> dict[str, list[Line]]:
+        return latex.true_lines(self.printed, self.names)
+
+    def answers(self, claim: str) -> list[Answer]:
+        """The answers to what is claimed by one line, or by each function of a file."""
+        if claim.endswith(".py") and "=" not in claim:
+            claims = Program.read(claim).claims(self.names, self.judges[0])
+            return [self._answer(c) for c in claims]
+        if not latex.is_latex(claim):
+            return [self._answer(claimed(text.line(claim, self.names), self.names))]
+        try:
+            line = latex.line(claim, self.names)
+        except latex.Untold as error:
+            verdict = page.verdict(latex.plain(claim), self.printed, self.network, self.seed)
+            if verdict.unfit:
+                raise NetError(error.fact, error.remedy, error.place) from None
+            return [Answer(claim, verdict)]
+        return [self._answer(claimed(line, self.names))]
+
+    def _answer(self, claim: Claim) -> Answer:
+        judge, verdict = self._judged(claim)
+        if verdict.right:
+            return Answer(claim.text, verdict)
+        known = self._known(claim.name)
+        every = judge.classes if verdict.unfit else ((verdict.reading,),)
+        searches = [Search(judge, self.names, claim, known, tuple(r)) for r in every]
+        reason = next((r for s in searches if (r := s.reason())), "") or searches[0].term()
+        sample = " of one sample" * (verdict.reading.batch and len(judge.classes) > 1)
+        lines = (f"true{sample} is {t.told}" for s in searches for t in s.truths)
+        true = next(lines, "")
+        if verdict.unfit and not reason:
+            raise NetError(verdict.unfit, true or "bpgen derive prints it", place(claim.text))
+        return Answer(claim.text, verdict, reason, true)
+
+    def _known(self, name: str) -> tuple[Line, ...]:
+        """The lines that the page has of a name; and those with its deltas written out."""
+        own = self._true.get(name, [])
+        lines = {n: t[0] for n, t in self._true.items() if n not in self.network.tensors}
+        deltas = {n: t.right for n, t in lines.items() if isinstance(t.left, ast.Name)}
+        told = (t for t in own if {*names_in(t.right)} & {*deltas})
+        return (*own, *(Line(t.text, t.left, replaced(t.right, deltas)) for t in told))
+
+    def _judged(self, claim: Claim) -> tuple[Judge, Verdict]:
+        """The verdict by exact scalars, or by numbers where these do not do."""
+        verdicts = []
+        for judge in self.judges:
+            verdicts.append(judge.best(claim.right, claim.left, claim.of_batch))
+            if not verdicts[-1].unfit:
+                return judge, verdicts[-1]
+        return self.judges[0], verdicts[0]

@@ -1,0 +1,136 @@
+"""The functions that a claim may call: scalar ones by their definitions, and numpy's on arrays."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import sympy as sp
+
+from bpgen import functions as f
+
+if TYPE_CHECKING:
+    from bpgen.check.claims.view import View
+
+_MOST = 10**6  # entries of what a claim makes
+_SLOPE = re.compile(r"(?:d_?(?P<one>\w+)|(?P<two>\w+?)_(?:prime|derivative|grad|slope))")
+
+_LEAK = sp.Rational(1, 100)  # the slope of leaky_relu where none is given
+
+# Scalar functions by what they mean, entry by entry.
+SCALAR: dict[str, Callable[..., sp.Expr]] = {
+    **{
+        name: row.definition or row.function
+        for name, row in f.ROWS.items()
+        if not row.elementary and name != "Abs"
+    },
+    **{"abs": sp.Abs, "absolute": sp.Abs, "arctan": sp.atan, "arcsinh": sp.asinh},
+    **{
+        "arsinh": sp.asinh,
+        "sqrt": sp.sqrt,
+        "square": lambda z: z**2,
+        "reciprocal": lambda z: 1 / z,
+    },
+    **{"negative": lambda z: -z, "power": lambda z, k: z**k, "identity": lambda z: z},
+    "silu": lambda z: z * f.sigmoid(z),
+    "swish": lambda z: z * f.sigmoid(z),
+    "gelu": lambda z: z * f.normal_cdf(z),
+    "mish": lambda z: z * sp.tanh(f.softplus(z)),
+    "leaky_relu": lambda z, slope=_LEAK: f.leaky_relu(z, slope),
+    "elu": lambda z, a=sp.S.One: f.elu(z, a),
+}
+
+
+def slope_of(name: str) -> str | None:
+    """The scalar function whose derivative a name is: sigmoid of sigmoid_prime, or of dsigmoid."""
+    found = _SLOPE.fullmatch(name)
+    of = (found["one"] or found["two"]) if found else None
+    return of if of in SCALAR and name not in SCALAR else None
+
+
+def known(name: str) -> bool:
+    return name in FUNCTIONS or name in SCALAR or slope_of(name) is not None
+
+
+def definition(name: str) -> Callable[..., sp.Expr]:
+    """The meaning of a scalar function, or of its derivative."""
+    of = slope_of(name)
+    if of is None:
+        return SCALAR[name]
+    row = f.ROWS.get(of)
+    stated = row.derivatives[0] if row is not None and row.derivatives else None
+    return stated or (lambda z, *rest: sp.diff(SCALAR[of](z, *rest), z))
+
+
+def _mean(view: View, a: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    total = np.sum(a, axis=axis, keepdims=keepdims)
+    return total / (np.size(a) // max(np.size(total), 1))
+
+
+def _softmax(view: View, z: Any, axis: int | None = None) -> Any:
+    raised = view.scalar("exp", z - view.top(z, axis))
+    return raised / np.sum(raised, axis=view.along(z, axis), keepdims=True)
+
+
+def _logsumexp(view: View, z: Any, axis: int | None = None, keepdims: bool = False) -> Any:
+    top = view.top(z, axis)
+    raised = view.scalar("exp", z - top)
+    total = np.sum(raised, axis=view.along(z, axis), keepdims=True)
+    found = view.scalar("log", total) + top
+    return found if keepdims else np.squeeze(found, axis=view.along(z, axis))
+
+
+def _log_softmax(view: View, z: Any, axis: int | None = None) -> Any:
+    return z - _logsumexp(view, z, axis, keepdims=True)
+
+
+def _largest(view: View, a: Any, *other: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    if other and axis is None:
+        return np.maximum(a, *other)
+    return np.max(a, axis=axis, keepdims=keepdims)
+
+
+def _norm(view: View, a: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    return view.scalar("sqrt", np.sum(np.square(a), axis=axis, keepdims=keepdims))
+
+
+def _sized(create: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that makes an array, of a size that fits."""
+
+    def make(view: View, shape: Any, *rest: Any) -> Any:
+        sizes = shape if isinstance(shape, tuple) else (shape, *rest)
+        if not all(isinstance(s, int) and s >= 0 for s in sizes) or prod(sizes) > _MOST:
+            raise ValueError(f"no array has the shape {sizes}")
+        return create(shape, *rest)
+
+    return make
+
+
+def _plain(function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda view, *args, **options: function(*args, **options)
+
+
+_NUMPY = """
+    sum dot matmul outer inner transpose multiply add subtract divide einsum tensordot diag trace
+    ones_like zeros_like concatenate stack where maximum minimum expand_dims squeeze ravel
+"""
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    **{name: _plain(getattr(np, name)) for name in _NUMPY.split()},
+    "reshape": lambda view, a, *shape: np.reshape(a, shape[0] if len(shape) == 1 else shape),
+    "mean": _mean,
+    "max": _largest,
+    "norm": _norm,
+    "softmax": _softmax,
+    "log_softmax": _log_softmax,
+    "logsumexp": _logsumexp,
+    "eye": _sized(np.eye),
+    "ones": _sized(np.ones),
+    "zeros": _sized(np.zeros),
+    "len": _plain(len),
+    "float": lambda view, a: a,
+    "one_hot": lambda view, label, size=None: view.one_hot(label, size),
+}
+METHODS = {"sum", "mean", "max", "dot", "reshape", "transpose", "ravel", "squeeze", "trace"}

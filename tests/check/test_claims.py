@@ -1,0 +1,496 @@
+"""Claims of one's own derivation: right ones in any spelling, wrong ones with their reason, and
+nothing told that is not so.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from bpgen.check.claims import Answer, Court
+from bpgen.check.claims.judge import Judge
+from bpgen.check.claims.points import Exact, Numbers, drawn
+from bpgen.check.claims.view import COLUMNS, VECTORS, View
+from bpgen.check.page.world import World
+from bpgen.claims import answered, court_of
+from bpgen.cli import main
+from bpgen.errors import NetError
+from bpgen.load import declared_by
+from tests.conftest import ROOT
+
+TOY = (ROOT / "examples" / "toy_2_2_1.py").read_text()
+ATTENTION = (ROOT / "examples" / "attention_weights.py").read_text()
+CLASSIFIER = """from bpgen import *
+x = input(4)
+y = label(3)
+W1, b1 = param(2, 4), param(2)
+W2, b2 = param(3, 2), param(3)
+z1 = W1 @ x + b1
+a1 = relu(z1)
+z2 = W2 @ a1 + b2
+p = softmax(z2)
+L = loss(categorical_cross_entropy(p, y) + 0.01 * l2())
+"""
+CHAIN = """from bpgen import *
+x = input()
+y = target()
+w1, w2 = param(), param()
+a1 = w1 * x
+yhat = w2 * a1
+C = loss((yhat - y) ** 2)
+"""
+RECURRENT = """from bpgen import *
+t, i, j = indices("t i j")
+x = input("T", 2)
+y = target(2)
+W, U = param(2, 2), param(2, 2)
+h = recurrent("T", 2)
+h[t, i] = tanh(sum(W[i, j] * x[t, j], j) + sum(U[i, j] * h[t - 1, j], j))
+L = loss(squared_error(last(h), y))
+"""
+CONVOLUTION = """from bpgen import *
+o, p, u = indices("o p u")
+x = input(5)
+y = target(2, 3)
+K, b = param(2, 3), param(2)
+z = tensor(sum(K[o, u] * x[p + u], u) + b[o], o, p)
+a = tanh(z)
+L = loss(squared_error(a, y))
+"""
+CENTRED = """from bpgen import *
+n = samples()
+i = indices("i")
+x = input(2)
+y = target(2)
+W = param(2, 2)
+z = W @ x
+mu = tensor(mean(z[n, i], n), i)
+c = tensor(z[n, i] - mu[i], n, i)
+L = loss(squared_error(c, y))
+"""
+SKIP = """from bpgen import *
+x = input(2, 2)
+y = target(4)
+z = flatten(x)
+u = reshape(z, 4)
+a = tanh(u)
+h = a + z
+L = loss(squared_error(h, y))
+"""
+GATE = (ROOT / "examples" / "gate.py").read_text()
+
+
+@cache
+def court(source: str) -> Court:
+    return court_of(declared_by(source))
+
+
+def answer(source: str, claim: str) -> Answer:
+    (found,) = court(source).answers(claim)
+    return found
+
+
+RIGHT = [
+    (TOY, "delta1 = (W2.T @ delta2) * a1 * (1 - a1)"),
+    (TOY, "delta1 = a1 * (W2.T @ delta2) - (W2.T @ delta2) * a1**2"),
+    (TOY, "delta1 = delta2 * W2[0] * a1 * (1 - a1)"),
+    (TOY, "delta1 = (delta2 @ W2) * sigmoid_prime(z1)"),
+    (TOY, "delta1 = np.diag(a1 * (1 - a1)) @ W2.T @ delta2"),
+    (TOY, "δ1 = np.einsum('ji,j->i', W2, δ2) * np.exp(-z1) / (1 + np.exp(-z1)) ** 2"),
+    (TOY, "delta1[i] = sum(W2[j, i] * delta2[j], j) * a1[i] * (1 - a1[i])"),
+    (TOY, "delta1[0] = W2[0, 0] * delta2[0] * a1[0] * (1 - a1[0])"),
+    (TOY, "dL/dW2 = np.outer(delta2, a1)"),
+    (TOY, "dL_dW2 = delta2 @ a1.T"),
+    (TOY, "grad_W2 = delta2[:, None] * a1[None, :]"),
+    (TOY, "dx = delta1 @ W1"),
+    (TOY, "z1 = b1 + W1.dot(x)"),
+    (TOY, "L = np.square(a2 - y).sum() / 2"),
+    (TOY, "da2 = -(y - a2)"),
+    (TOY, r"\delta^{[1]} = (W^{[2]\top} \delta^{[2]}) \odot a^{[1]} \odot (1 - a^{[1]})"),
+    (TOY, r"\delta^{(1)} = (W^{(2)T} \delta^{(2)}) \circ \sigma'(z^{(1)})"),
+    (TOY, r"\delta^{[1]}_i = a^{[1]}_i (1 - a^{[1]}_i) \sum_j W^{[2]}_{ji} \delta^{[2]}_j"),
+    (TOY, r"\delta^{[1]}_1 = W^{[2]}_{11} \delta^{[2]}_1 a^{[1]}_1 (1 - a^{[1]}_1)"),
+    (TOY, r"$\frac{\partial L}{\partial W^{[2]}_{ij}} = \delta^{[2]}_i a^{[1]}_j$"),
+    (TOY, r"\ell = \frac{1}{2} \lVert a^{[2]} - y \rVert^2"),
+    (CLASSIFIER, "delta2 = softmax(z2) - one_hot(y)"),
+    (CLASSIFIER, "delta2[i] = p[i] - (i == y)"),
+    (CLASSIFIER, "delta1 = (W2.T @ delta2) * (a1 > 0)"),
+    (CLASSIFIER, "delta1 = where(z1 > 0, W2.T @ delta2, 0)"),
+    (CLASSIFIER, "dW2 = outer(delta2, a1) + W2 / 50"),
+    (CLASSIFIER, "ell = logsumexp(z2) - z2[y]"),
+    (CLASSIFIER, "L = -log(p[y]) + 0.01 * (sum(W1**2) + sum(W2**2))"),
+    (CLASSIFIER, r"\delta^{[2]} = p - e_y"),
+    (CLASSIFIER, r"\delta^{[1]} = (W^{[2]\top} \delta^{[2]}) \odot \mathbf{1}[z^{[1]} > 0]"),
+    (ATTENTION, "delta = (diag(p) - outer(p, p)) @ dp"),
+    (ATTENTION, "delta = p * (dp - dot(dp, p))"),
+    (CHAIN, "dw1 = 2 * (yhat - y) * w2 * x"),
+    (CHAIN, "dC/dw2 = 2 * (w2 * w1 * x - y) * w1 * x"),
+    (RECURRENT, "dU[i, j] = sum(dh[t, i] * (1 - h[t, i]**2) * h[t - 1, j], t)"),
+    (RECURRENT, "h[t, i] = tanh(sum(W[i, j] * x[t, j], j) + sum(U[i, j] * h[t - 1, j], j))"),
+    (CONVOLUTION, "dK[o, u] = sum(delta[o, p] * x[p + u], p)"),
+    (CONVOLUTION, "db = delta.sum(axis=1)"),
+    (GATE, "dU = outer(dh * tanh(z1) * g * (1 - g), x)"),
+]
+
+
+@pytest.mark.parametrize(("net", "claim"), RIGHT, ids=[c for _, c in RIGHT])
+def test_right_in_another_spelling(net: str, claim: str) -> None:
+    found = answer(net, claim)
+    assert (found.right, found.verdict.exact, found.reason) == (True, True, "")
+
+
+BATCHES = [
+    (TOY, "dW2 = delta2.T @ a1", "of a batch, a sample in each row"),
+    (TOY, "delta2 = (a2 - y) * a2 * (1 - a2) / N", "of a batch, a sample in each row"),
+    (TOY, "db1 = delta1.sum(axis=0)", "of a batch, a sample in each row"),
+    (TOY, "L = mean(np.sum((a2 - y)**2, axis=1)) / 2", "of a batch, a sample in each row"),
+    (TOY, "dW2[i, j] = sum(delta2[n, i] * a1[n, j], n)", "of a batch, a sample in each row"),
+    (
+        TOY,
+        "dW2 = delta2.T @ a1 / len(x)",
+        "of a batch, a sample in each row, deltas those of its own loss",
+    ),
+    (
+        TOY,
+        "dW2 = 1/N * delta2 @ a1.T",
+        "of a batch, a sample in each column, deltas those of its own loss",
+    ),
+    (
+        TOY,
+        "db2 = sum(delta2, axis=1, keepdims=True) / x.shape[1]",
+        "of a batch, a sample in each column, deltas those of its own loss",
+    ),
+    (CENTRED, "delta = dc - mean(dc, axis=0)", "of a batch, a sample in each row"),
+]
+
+
+@pytest.mark.parametrize(("net", "claim", "reading"), BATCHES, ids=[c for _, c, _ in BATCHES])
+def test_right_of_a_batch(net: str, claim: str, reading: str) -> None:
+    found = answer(net, claim)
+    assert found.right and found.verdict.exact
+    assert found.verdict.reading.words == reading
+
+
+WRONG = [
+    (
+        TOY,
+        "delta1 = (W2 @ delta2) * a1 * (1 - a1)",
+        "a transpose: W2.T belongs where W2 stands",
+    ),
+    (
+        TOY,
+        "dx = W1 @ delta1",
+        "a transpose: W1.T belongs where W1 stands",
+    ),
+    (TOY, "delta1 = W2.T @ delta2", "the derivative of the activation: a1 * (1 - a1) is missing"),
+    (
+        TOY,
+        "delta1 = (W2.T @ delta2) * a1",
+        "the derivative of the activation: 1 - a1 is missing",
+    ),
+    (
+        TOY,
+        "delta1 = (W2.T @ delta2) * sigmoid(z1)",
+        "the activation for its derivative: sigmoid_prime(z1) belongs where sigmoid(z1) stands",
+    ),
+    (
+        TOY,
+        "delta1 = (W2.T @ delta2) * sigmoid(a1) * (1 - sigmoid(a1))",
+        "before or after the activation: z1 belongs where a1 stands",
+    ),
+    (TOY, "delta2 = (y - a2) * a2 * (1 - a2)", "a sign: a2 - y belongs where y - a2 stands"),
+    (TOY, "delta1 = (W2.T @ delta2) * a1 * (1 + a1)", "a sign: 1 - a1 belongs where 1 + a1 stands"),
+    (
+        TOY,
+        "dW2 = -outer(delta2, a1)",
+        "a sign: outer(delta2, a1) belongs where -outer(delta2, a1) stands",
+    ),
+    (TOY, "delta2 = 2 * (a2 - y) * a2 * (1 - a2)", "a factor: 2 is too much"),
+    (CHAIN, "dyhat = yhat - y", "a factor: 2 is missing, as of the derivative of a square"),
+    (
+        TOY,
+        "dW2 = ((a2 - y) * a2 * (1 - a2)).T @ a1",
+        "a sum for a mean: it is to be divided by N, the number of samples",
+    ),
+    (
+        TOY,
+        "delta1 = ((W2 - 0.1 * dW2).T @ delta2) * a1 * (1 - a1)",
+        "weights after their update: W2 belongs where W2 - 0.1 * dW2 stands",
+    ),
+    (TOY, "z1 = W1 @ x", "the bias: b1 is missing"),
+    (TOY, "db1 = delta2", "another gradient: delta1 belongs where delta2 stands"),
+    (
+        TOY,
+        "dW2 = outer(a1, delta2)",
+        "the order of a product: outer(delta2, a1) belongs where outer(a1, delta2) stands",
+    ),
+    (TOY, "dW1 = outer(delta1, a1)", "another tensor: x belongs where a1 stands"),
+    (TOY, "z2 = W2 @ z1 + b2", "before or after the activation: a1 belongs where z1 stands"),
+    (
+        TOY,
+        "z1 = W1 * x + b1",
+        "a matrix product for one entry by entry: W1 @ x belongs where W1 * x stands",
+    ),
+    (
+        TOY,
+        r"\delta^{[1]} = W^{[2]\top} \delta^{[2]}",
+        "the derivative of the activation: a1 * (1 - a1) is missing",
+    ),
+    (
+        TOY,
+        r"\delta^{[1]}_1 = W^{[2]}_{12} \delta^{[2]}_1 a^{[1]}_1 (1 - a^{[1]}_1)",
+        "an index: W2[0, 0] belongs where W2[0, 1] stands",
+    ),
+    (CLASSIFIER, "dW2 = outer(delta2, a1)", "the penalty: 0.02 * W2 is missing"),
+    (
+        CLASSIFIER,
+        "dW2 = outer(delta2, a1) + 0.01 * W2",
+        "the term 0.01 * W2: 0.02 * W2 belongs there",
+    ),
+    (CLASSIFIER, "delta2 = p", "a term: -one_hot(y) is missing"),
+    (
+        CLASSIFIER,
+        "delta1 = W2.T @ delta2",
+        "the derivative of the activation: z1 > 0 is missing",
+    ),
+    (
+        CLASSIFIER,
+        "delta2 = -one_hot(y) / p[y]",
+        "a derivative: that of p by z2 is missing, this is dp",
+    ),
+    (
+        RECURRENT,
+        "dU[i, j] = sum(dh[t, i] * (1 - h[t, i]**2) * h[t, j], t)",
+        "an index: h[t - 1, j] belongs where h[t, j] stands",
+    ),
+    (CONVOLUTION, "delta = da * (1 - a)", "a power: a[o, p] ** 2 belongs where a[o, p] stands"),
+    (CENTRED, "delta = dc", "a term: -(1 / N * sum(dc[m, i], m)) is missing"),
+]
+
+
+@pytest.mark.parametrize(("net", "claim", "reason"), WRONG, ids=[c for _, c, _ in WRONG])
+def test_wrong_with_its_reason(net: str, claim: str, reason: str) -> None:
+    found = answer(net, claim)
+    assert (found.right, found.reason) == (False, reason)
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "delta1 = -(W2.T @ delta2)",
+        "delta1 = (W2.T @ delta2) * a1 + x",
+        "delta1 = x * a1 * delta2",
+        "dW1 = outer(delta1, a1) * 3",
+        "delta1 = (W2.T @ delta2) * z1 * (1 - a1) / 3",
+    ],
+)
+def test_what_is_wrong_in_two_ways_has_no_reason(claim: str) -> None:
+    found = answer(TOY, claim)
+    assert (found.right, found.reason) == (False, "")
+
+
+def test_a_line_that_holds_on_one_side_of_a_kink_is_refused() -> None:
+    one = CLASSIFIER.replace("param(2, 4), param(2)", "param(1, 4), param(1)").replace(
+        "param(3, 2)", "param(3, 1)"
+    )
+    for seed in range(6):
+        judge = Court(declared_by(one), {"delta1": "z1", "delta2": "z2"}, str, seed)
+        (found,) = judge.answers("delta1 = W2.T @ delta2")
+        assert not found.right
+
+
+def test_a_number_that_fits_at_the_drawn_point_is_refused() -> None:
+    point = next(Judge(declared_by(TOY), 0).points(False))
+    value = point.stored("x")[0, 0].value
+    found = answer(TOY, f"x[0] = {int(value * 2**20)} / {2**20}")
+    assert not found.right
+
+
+def test_a_decision_that_goes_one_way_only_is_no_proof() -> None:
+    found = answer(TOY, "da2 = where(a2 < 2, a2 - y, 0)")
+    assert found.right and not found.verdict.exact
+
+
+def test_slopes_are_evaluated_by_the_page_reader() -> None:
+    slope = r"\frac{\partial a^{[1]}_{i}}{\partial z^{[1]}_{i}} = "
+    found = answer(TOY, slope + r"a^{[1]}_{i}(1 - a^{[1]}_{i})")
+    assert (found.right, found.verdict.exact) == (True, False)
+    assert not answer(TOY, slope + r"a^{[1]}_{i}(1 + a^{[1]}_{i})").right
+
+
+@pytest.mark.parametrize("source", [TOY, CLASSIFIER, SKIP, RECURRENT, CENTRED, GATE])
+def test_gradients_at_exact_points_are_those_of_complex_steps(source: str) -> None:
+    network = declared_by(source)
+    world = World.drawn(network, 2, 0)
+    exact, numbers = drawn(network, 2, 0), drawn(network, 2, 0, numbers=True)
+    assert isinstance(exact, Exact) and isinstance(numbers, Numbers) and world
+    for name, info in network.tensors.items():
+        if info.bound is None and not info.sums_to_one:
+            found = [float(v.value) for v in exact.gradient(name, network.loss or "").ravel()]
+            meant = np.ravel(numbers.gradient(name, network.loss or ""))
+            np.testing.assert_allclose(found, meant, rtol=1e-4, atol=1e-5)
+
+
+def test_what_is_equal_has_a_gradient_of_its_own() -> None:
+    assert answer(SKIP, "du = dh * (1 - a**2)").right
+    assert answer(SKIP, "dz = dh + du").right
+    assert not answer(SKIP, "dz = du").right
+
+
+def test_large_networks_are_looked_at_by_numbers() -> None:
+    wide = TOY.replace("param(2, 2), param(2)", "param(400, 2), param(400)").replace(
+        "param(1, 2)", "param(1, 400)"
+    )
+    found = answer(wide, "delta1 = (W2.T @ delta2) * a1 * (1 - a1)")
+    assert (found.right, found.verdict.exact, found.verdict.points) == (True, False, 8)
+    wrong = answer(wide, "delta1 = (W2.T @ delta2) * a1")
+    assert wrong.reason == "the derivative of the activation: 1 - a1 is missing"
+
+
+def test_vectors_lie_as_the_reading_says() -> None:
+    point = next(Judge(declared_by(TOY), 0).points(False))
+    names = court(TOY).names
+    shapes = [np.shape(View(point, r).value(names.meant("a1", ""))) for r in (VECTORS, COLUMNS)]
+    assert shapes == [(2,), (2, 1)]
+
+
+REFUSED = {
+    "delta1 = W3.T @ delta2": "the network has no W3\n  did you mean W2?",
+    "delta1": "a claim says that two sides are equal\n"
+    '  write it as "delta1 = (W2.T @ delta2) * a1 * (1 - a1)"',
+    "delta1 = delta1": "both sides are the same\n  say what it is made of",
+    "delta1 = (W2.T @ delta2": "syntax error in '(W2.T @ delta2': '(' was never closed\n"
+    '  write it as "delta1 = (W2.T @ delta2) * a1 * (1 - a1)"',
+    "delta1 + 1 = a1": "delta1 + 1 is no gradient and no value of the network\n"
+    '  one name stands on the left: write it as "delta1 = (W2.T @ delta2) * a1 * (1 - a1)"',
+    "delta1 = __import__('os').getcwd()": "no function that a claim may call is getcwd\n"
+    "  write it out in + - * / ** @ and exp, log",
+    "delta1 = [a for a in a1]": "[a for a in a1] cannot stand in a claim\n"
+    "  it is made of + - * / ** @ .T and functions",
+    "delta1 = a1.__class__": ".__class__ cannot stand in a claim\n  it may have T, shape",
+    "delta1 = sigmod(z1)": "no function that a claim may call is sigmod\n  did you mean sigmoid?",
+    "delta1 = sum(a1, dtype=3)": "dtype= cannot stand in a claim\n  it may have axis, keepdims",
+    "delta1 = 'a'": None,
+    "delta1 = da1 * da1/dz1": "da1/dz1 is no derivative of the loss\n"
+    "  write it out: a1 * (1 - a1), or sigmoid_prime(z1)",
+    "delta1 = x @ W2": "x @ W2 has the shapes 2 and 1x2\n"
+    "  true is delta1 = W2.T @ delta2 * a1 * (1 - a1)",
+    "delta1 = ones(10**9)": None,
+    "delta1 = a1 ** 99": None,
+    r"\delta^{[1]} = \foo": None,
+    "delta1[i] = a1[k]": None,
+}
+
+
+@pytest.mark.parametrize("claim", REFUSED)
+def test_nonsense_is_refused(claim: str) -> None:
+    with pytest.raises(NetError) as error:
+        answer(TOY, claim)
+    assert error.value.place == f'claim "{claim}"'
+    if REFUSED[claim] is not None:
+        assert f"{error.value.fact}\n  {error.value.remedy}" == REFUSED[claim]
+
+
+def test_a_label_has_no_gradient() -> None:
+    with pytest.raises(NetError, match="y holds whole numbers, and has no gradient"):
+        answer(CLASSIFIER, "dy = p")
+
+
+PROGRAM = '''"""Gradients by hand."""
+import numpy as np
+from numpy import exp
+
+
+def sigma(z):
+    return 1 / (1 + exp(-z))
+
+
+def delta2(z2, y):
+    a = sigma(z2)
+    return (a - y) * a * (1 - a)
+
+
+def delta1(W2, delta2, a1):
+    return (W2.T @ delta2) * a1
+
+
+def backward(params, cache, y):
+    a1, a2, N = cache["a1"], cache["a2"], len(y)
+    d2 = (a2 - y) * a2 * (1 - a2) / N
+    params["W2"] -= 0.5 * (d2.T @ a1)
+    d1 = (d2 @ params["W2"]) * a1 * (1 - a1)
+    return {"W2": d2.T @ a1, "db2": d2.sum(axis=0), "dW1": d1.T @ cache["x"]}
+'''
+
+
+def test_functions_of_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "grads.py"
+    path.write_text(PROGRAM)
+    found = court(TOY).answers(str(path))
+    assert [a.text.removeprefix(f"{path}: ") for a in found] == [
+        "delta2",
+        "delta1",
+        "backward's W2",
+        "backward's db2",
+        "backward's dW1",
+    ]
+    assert [a.right for a in found] == [True, False, True, True, False]
+    assert all(a.verdict.exact for a in found if a.right)
+    assert found[1].reason == "the derivative of the activation: 1 - a1 is missing"
+    assert found[4].reason == ("weights after their update: W2 belongs where W2 - 0.5 * dW2 stands")
+
+
+def test_functions_that_need_floats_are_looked_at_by_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "grads.py"
+    path.write_text("import math\ndef da2(a2, y):\n    return [math.fsum([a2[0], -y[0]])]\n")
+    (found,) = court(TOY).answers(str(path))
+    assert (found.right, found.verdict.exact, found.verdict.points) == (True, False, 8)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("def f(x): return x", "no function is named like a gradient"),
+        ("def delta1(q): return q", "the network has no q"),
+        ("1 / 0", "ZeroDivisionError: division by zero"),
+        ("def delta1(:", "syntax error"),
+        ("def backward(params): return 3", "backward returns no dict"),
+        ("def backward(params): return {'q': 3}", "the network has no q"),
+        ("def delta1(x): return x.nothing", "AttributeError"),
+    ],
+)
+def test_files_that_claim_nothing(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "grads.py"
+    path.write_text(text + "\n")
+    with pytest.raises(NetError, match=said):
+        court(TOY).answers(str(path))
+
+
+def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("net.py").write_text(TOY)
+    right, wrong = "da1 = W2.T @ delta2", "da1 = W2 @ delta2"
+    both = CliRunner().invoke(main, ["check", "net.py", "--claim", right, "--claim", wrong])
+    assert (both.exit_code, both.stderr) == (1, "")
+    assert both.stdout == (
+        "net.py\n"
+        "da1 = W2.T @ delta2\n"
+        "  equal, exactly (of one sample)\n"
+        "da1 = W2 @ delta2\n"
+        "  not equal: W2 @ delta2 has the shapes 1x2 and 1\n"
+        "  likeliest reason, a transpose: W2.T belongs where W2 stands\n"
+        "  true is da1 = W2.T @ delta2\n"
+        "the claims alone were looked at: `bpgen check net.py` proves the module and the page\n"
+    )
+    assert CliRunner().invoke(main, ["check", "net.py", "--claim", right]).exit_code == 0
+    refused = CliRunner().invoke(main, ["check", "net.py", "--claim", "da1 = q"])
+    assert (refused.exit_code, refused.stdout) == (2, "")
+
+
+def test_claims_are_not_of_a_module() -> None:
+    with pytest.raises(NetError, match="claims are of a network"):
+        answered(str(ROOT / "generated" / "toy_2_2_1.py"), ["da1 = x"])

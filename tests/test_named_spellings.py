@@ -110,6 +110,27 @@ CASES = {
     "log of the sum": Case(
         "x = input(3)\ne = exp(x)\nS = sum(e)\ns = log(S)\noutput(s)", _log_sum, LOGITS
     ),
+    "the mean of exponentials": Case(
+        "x = input(3)\nL = loss(log(mean(exp(x))))", lambda z: _log_sum(z) - mp.log(3), LOGITS[:2]
+    ),
+    "the mean of exponentials, by names": Case(
+        "x = input(3)\nd = x - max(x)\ne = exp(d)\nm = mean(e)\nL = loss(log(m) + max(x))",
+        lambda z: _log_sum(z) - mp.log(3),
+        LOGITS[:2],
+    ),
+    "1 and a sum of exponentials": Case(
+        "x = input(3)\nL = loss(log(1 + sum(exp(x))))", lambda z: _log_sum([mpf(0), *z]), LOGITS
+    ),
+    "a sum of exponentials, and one of them again": Case(
+        "x = input(3)\nL = loss(log(sum(exp(x)) + 2*exp(x[0])))",
+        lambda z: mp.log(mp.fsum(map(mp.exp, z)) + 2 * mp.exp(z[0])),
+        LOGITS,
+    ),
+    "two sums of exponentials": Case(
+        "x = input(3)\nL = loss(log(sum(exp(x)) + sum(exp(2*x))/5))",
+        lambda z: mp.log(mp.fsum(map(mp.exp, z)) + mp.fsum(mp.exp(2 * v) for v in z) / 5),
+        LOGITS,
+    ),
     "three exponentials": Case(
         "x = input(3)\na, b, c = exp(x[0]), exp(x[1]), exp(x[2])\ns = a + b + c\nt = b/s\n"
         "p = tensor(t)\nL = loss(-log(p))",
@@ -238,6 +259,8 @@ ON_ONE_LINE = {
     "1/sqrt(1 + exp(x))": lambda z: 1 / mp.sqrt(1 + mp.exp(z)),
     "log(1 - exp(-x**2))": lambda z: mp.log(1 - mp.exp(-(z**2))),
     "(exp(x)/2 - exp(-x)/2)/(exp(x)/2 + exp(-x)/2)": mp.tanh,
+    "log((1 + exp(x))**2)": lambda z: 2 * mp.log(1 + mp.exp(z)),
+    "log((1 + exp(x))*(2 + exp(-x)))": lambda z: mp.log(1 + mp.exp(z)) + mp.log(2 + mp.exp(-z)),
     "sqrt(sigmoid(x))": lambda z: mp.sqrt(_sigmoid(z)),
 }
 

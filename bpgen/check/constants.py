@@ -43,8 +43,11 @@ def constants(network: Iterable[Equation]) -> dict[float, sp.Expr]:
     known = (sp.log(2), 2 / sp.sqrt(sp.pi))  # which log_cosh and the derivative of erf need
     network = tuple(network)
     found: dict[float, sp.Expr] = {**_products(network), **{float(c): c for c in known}}
+    takes_logs = any(t.body.has(sp.log) for e in network for t in e.terms)
     for equation in network:
         for term in equation.terms:
+            if term.over and takes_logs:  # that of a sum of exponentials, each times a number
+                found.update(_log_of(abs(term.body.as_coeff_Mul()[0])))
             for part in sp.preorder_traversal(term.body):
                 number = _coefficient(part)
                 found.update({float(c): c for c in _logs(part)})
@@ -66,6 +69,12 @@ def _products(network: Iterable[Equation]) -> dict[float, sp.Expr]:
     of = combinations_with_replacement(factors, 3 if len(factors) <= FEW else 2)
     every = {sp.Mul(*product) for product in of} if odd else set()
     return {float(sign * n): sign * n for n in every for sign in (1, -1)}
+
+
+def _log_of(number: sp.Expr) -> dict[float, sp.Expr]:
+    """The logarithm of a number, with either sign."""
+    log = sp.log(number) if number.is_positive and number != 1 else sp.S.Zero
+    return {float(sign * log): sign * log for sign in (1, -1) if log != 0}
 
 
 def _logs(part: sp.Basic) -> list[sp.Expr]:

@@ -72,6 +72,15 @@ def one_exponential(product: sp.Expr) -> sp.Expr:
     return sp.Mul(*rest, sp.exp(sp.Add(*of_exp)))
 
 
+def over_exponentials(product: sp.Expr, total: sp.Expr) -> sp.Expr:
+    """exp(u) / (c exp(v) + ...) = exp(u - log(c exp(v) + ...)), where u is none of those added."""
+    terms = exponentials(total)
+    tops = [f.args[0] for f in sp.Mul.make_args(product) if isinstance(f, sp.exp)]
+    if not terms or not tops or any(u in tops for _, u in terms):
+        return product
+    return one_exponential(product * total * sp.exp(-_log_of_sum(terms)))
+
+
 def quotient_of_exponentials(expr: sp.Expr) -> sp.Expr | None:
     """exp(u) exp(-v) = exp(u - v), where both may be large"""
     parts = expr.args if isinstance(expr, sp.Mul) else ()

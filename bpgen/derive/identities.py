@@ -91,13 +91,14 @@ def _is_power(expr: sp.Expr) -> bool:
 
 
 def _is_positive(expr: sp.Expr) -> bool:
-    """A positive number, an exponential, a sigmoid, its complement, 1 less a tanh or its square, or
-    a power of one.
+    """A positive number, an exponential or a sum of some, a sigmoid, its complement, 1 less a tanh
+    or its square, or a power of one.
     """
     base = expr.base if _is_power(expr) else expr
     return (
-        bool(base.is_positive and base.is_number)
+        bool(base.is_positive and not base.has(Element, sp.Function))
         or isinstance(base, sp.exp)
+        or log_of_exponentials(sp.log(base)) is not None
         or _log_sigmoid(sp.log(base)) is not None
         or _log_of_tanh(sp.log(base)) is not None
     )

@@ -15,7 +15,7 @@ from bpgen.derive.sums_of_exp import logarithms, with_logsumexp
 from bpgen.derive.values import Bounds, Values
 from bpgen.derive.vanishing import Vanishing
 from bpgen.functions import sigmoid
-from bpgen.ir import Element, Equation, Network, element
+from bpgen.ir import Element, Equation, Network
 from bpgen.record import Equality, Forward
 
 Rewritten = tuple[Equation, tuple[Equality | str, ...]]
@@ -55,7 +55,7 @@ class Spelling:
         self.values, self.spelled = Values(), dict[str, Rewritten]()
         self.saturated: set[str] = set()  # the sigmoids that are taken from 1
         self.bounds = Bounds(network)
-        sums: dict[str, Equation] = {}
+        sums: dict[str, tuple[Equation, ...]] = {}
         logs = logarithms(network)
         self.vanishing = Vanishing(network)
         for equation in network:
@@ -64,28 +64,29 @@ class Spelling:
             self.vanishing.definitions[equation.name] = evaluated
             if equation.name in self.values.defined.keys() - self.values.unbounded:
                 self.vanishing.probabilities.add(equation.name)
-            log = logs.of(equation, self.values.written)
-            if log is not None:
-                sums[equation.name] = log
-                self.bounds.add(log)
-                s = sp.exp(element(log.name, equation.indices))
-                self.values.define(equation.name, equation.indices, s, self.bounds)
+            found = logs.of(equation, self.values.written)
+            if found is not None:
+                sums[equation.name], value = found
+                for log in sums[equation.name]:
+                    self.bounds.add(log)
+                self.values.define(equation.name, equation.indices, value, self.bounds)
         self.network = self._with_read(network, sums)
         self.avoided = {e.name: self._avoided(e) for e in self.network}
 
-    def _with_read(self, network: Network, logs: dict[str, Equation]) -> Network:
+    def _with_read(self, network: Network, logs: dict[str, tuple[Equation, ...]]) -> Network:
         """The network with the log-sum-exps that the stable spellings read."""
         read = {e.name for spelled, _ in self.spelled.values() for e in spelled.reads()}
         tensors, equations = dict(network.tensors), []
         for equation in network:
             equations.append(equation)
-            log = logs.get(equation.name)
-            if log is not None and log.name not in read:
-                del self.values.defined[equation.name]
-            elif log is not None and log.name not in self.spelled:
-                equations.append(log)
-                tensors[log.name] = replace(tensors[equation.name], name=log.name)
-                self.spelled[log.name] = log, ()
+            mine = logs.get(equation.name, ())
+            if mine and not any(log.name in read for log in mine):
+                self.values.defined.pop(equation.name, None)
+            for log in mine:
+                if log.name in read and log.name not in self.spelled:
+                    equations.append(log)
+                    tensors[log.name] = replace(tensors[equation.name], name=log.name)
+                    self.spelled[log.name] = log, ()
         return replace(network, tensors=tensors, equations=tuple(equations))
 
     def _avoided(self, equation: Equation) -> set[str]:

@@ -54,18 +54,30 @@ class Logarithms:
     there: Mapping[tuple[tuple[Index, ...], tuple[Term, ...]], str]
     fresh: Iterator[str]
 
-    def of(self, equation: Equation, written: Callable[[sp.Expr], sp.Expr]) -> Equation | None:
-        """The log-sum-exp of a sum, if its addends are exponentials where definitions stand for
-        names.
+    def of(
+        self, equation: Equation, written: Callable[[sp.Expr], sp.Expr]
+    ) -> tuple[tuple[Equation, ...], sp.Expr] | None:
+        """The log-sum-exps s of the sums in an equation, and what it is by them: c exp(s) + ...
+        Nothing where a sum is not of exponentials, times a positive number, where definitions
+        stand for names.
         """
-        (term, *others) = equation.terms
-        plain = term.over and term.reduce == "sum" and term.at is None and not others
-        body = written(term.body) if plain else sp.S.Zero
-        if not isinstance(body, sp.exp):
-            return None
-        terms = (Term(body.args[0], term.over, "logsumexp"),)
-        name = self.there.get((equation.indices, terms)) or next(self.fresh)
-        return Equation(name, equation.indices, terms, equation.loop)
+        logs: list[Equation] = []
+        value = sp.S.Zero
+        for term in equation.terms:
+            constant, power = written(term.body).as_independent(sp.exp, as_Add=False)
+            if term.at is not None or (term.over and term.reduce != "sum"):
+                return None
+            if not term.over:
+                value += constant * power
+                continue
+            fixed = constant.is_positive and not constant.has(Element, Index)
+            if not isinstance(power, sp.exp) or not fixed:
+                return None
+            terms = (Term(power.args[0], term.over, "logsumexp"),)
+            name = self.there.get((equation.indices, terms)) or next(self.fresh)
+            logs.append(Equation(name, equation.indices, terms, equation.loop))
+            value += constant * sp.exp(element(name, equation.indices))
+        return (tuple(logs), value) if logs else None
 
 
 def logarithms(network: Network) -> Logarithms:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import sympy as sp
 from sympy.codegen.cfunctions import expm1, log1p
 
-from bpgen.derive.exponentials import one_exponential
+from bpgen.derive.exponentials import one_exponential, over_exponentials
 from bpgen.derive.measure import weight
 from bpgen.functions import ROWS, normal_cdf, on_paper, sech, sigmoid
 from bpgen.functions import erfc as own_erfc
@@ -110,7 +110,10 @@ def _written(expr: sp.Expr, values: dict[Element, sp.Expr]) -> sp.Expr:
         return values.get(expr, expr)
     args = [_written(a, values) for a in expr.args]
     written = expr if tuple(args) == expr.args else expr.func(*args)
-    under = (f.base for f in sp.Mul.make_args(expr) if isinstance(f, sp.Pow) and f.exp == -1)
-    if any(isinstance(values.get(base), sp.exp) for base in under):
+    factors = sp.Mul.make_args(expr)
+    under = [values.get(f.base) for f in factors if isinstance(f, sp.Pow) and f.exp == -1]
+    if any(isinstance(value, sp.exp) for value in under):
         return one_exponential(written)
+    for value in under:
+        written = over_exponentials(written, value) if value is not None else written
     return written

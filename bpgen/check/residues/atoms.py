@@ -160,6 +160,7 @@ class Atoms:
                 total += times * self._log_of_number(one.number)
             else:
                 found, grown = self._log_of_sum(one)
+                self._logs[one.residues[self.lane]] = found % p  # another may stand alone
                 total, degree = total + times * found, degree + grown
         self._logs[node.residues[self.lane]] = total % p
         return total % p, degree

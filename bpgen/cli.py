@@ -87,6 +87,13 @@ def main() -> None:
     show_default=True,
     help="Vectors and matrices, sums over indices, or every scalar.",
 )
+@click.option(
+    "--steps",
+    type=click.Choice(["short", "all"]),
+    default="short",
+    show_default=True,
+    help="One chain of equals for each gradient, or every factor by itself.",
+)
 @click.option("--no-sections", is_flag=True, help="LaTeX without section headings, for a paper.")
 @click.option(
     "--prefix",
@@ -98,6 +105,7 @@ def derive(
     net: str,
     fmt: str | None,
     notation: str,
+    steps: str,
     no_sections: bool,
     prefix: str | None,
     counter: bool,
@@ -121,7 +129,7 @@ def derive(
         raise NetError(f"{fmt} has no labels or sections", "leave them to -f latex, tex or pdf")
     style = Style(_columns(output), checked_prefix(prefix), not no_sections, counter)
     made = "tex" if fmt == "pdf" else fmt
-    text = render(derivation_of(load(net)), fmt=made, notation=notation, style=style)
+    text = render(derivation_of(load(net)), fmt=made, notation=notation, steps=steps, style=style)
     if fmt == "pdf":
         from bpgen.pdf import compiled
 

@@ -15,6 +15,7 @@ def render(
     *,
     fmt: str,
     notation: str = "matrix",
+    steps: str = "all",
     style: Style | None = None,
 ) -> str:
     """The derivation as a document.
@@ -22,7 +23,8 @@ def render(
     `fmt`: `latex` is a body for a document with amsmath and amssymb, `tex` a document that pdflatex
     compiles, `markdown` headings and formulas for KaTeX, `text` Unicode for a terminal. `notation`
     is `matrix`, `index` or `components`; raises NetError where components would fill more than a
-    page or two. `style` says how wide text is, and how LaTeX stands in a paper.
+    page or two. `steps` is `all`, or `short`: without the value of each factor. `style` says how
+    wide text is, and how LaTeX stands in a paper.
     """
     from bpgen.render.dialect import LATEX, TEXT
     from bpgen.render.document import document
@@ -34,5 +36,5 @@ def render(
     dialect = TEXT if fmt == "text" else LATEX
     if style.counter and fmt in ("latex", "tex"):
         dialect = referring(dialect, labelled)
-    made = document(derivation, dialect, notation)
+    made = document(derivation, dialect, notation, steps)
     return FORMATS[fmt](made, style, Numbering(labelled, style.counter))

@@ -27,6 +27,19 @@ def intro(derivation: Derivation, writer: Writer) -> str:
     )
 
 
+def mean(derivation: Derivation, writer: Writer) -> str:
+    """What becomes of the gradients where the loss is the mean over a batch."""
+    network, inline = derivation.network, writer.dialect.inline
+    samples = f"Of {inline('N')} samples, the gradient of a parameter is the"
+    if network.loss is None:
+        return f"{samples} sum of theirs."
+    penalised = any(
+        len(f.source.terms) > 1 for f in derivation.forward if f.source.name == network.loss
+    )
+    kept = " of the data's part; a penalty's stands as it is" if penalised else " of theirs"
+    return f"{samples} mean{kept}."
+
+
 def across(writer: Writer) -> str:
     """What the subscript n is, where samples meet before the loss."""
     inline = writer.dialect.inline

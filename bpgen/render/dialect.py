@@ -42,6 +42,7 @@ class Dialect:
     absolute: Callable[[str], str]
     norm: Callable[[str, str], str]
     partial: Callable[[str, str, str], str]  # of, by, and the mark of an immediate derivative
+    small_partial: Callable[[str, str, str], str]  # the same, as high as a line
     upstream: Callable[[Symbol, tuple[str, ...]], str]  # the gradient that backward is given
     sum: Callable[[str], str]
     under: Callable[[str, tuple[str, ...]], str]  # indices, and conditions on them
@@ -152,6 +153,7 @@ LATEX = Dialect(
     absolute=lambda inner: rf"\lvert {inner} \rvert",
     norm=lambda inner, kind: rf"\lVert {inner} \rVert{kind}^{{2}}",
     partial=_latex_partial,
+    small_partial=lambda of, wrt, mark: "\\t" + _latex_partial(of, wrt, mark)[1:],
     upstream=lambda s, subscripts: _latex_symbol(replace(s, accent="bar"), subscripts, False),
     sum=lambda over: rf"\sum_{{{over}}} ",
     under=_latex_under,
@@ -248,6 +250,7 @@ TEXT = Dialect(
     absolute=lambda inner: f"|{inner}|",
     norm=lambda inner, kind: f"‖{inner}‖²",
     partial=lambda of, wrt, mark: f"∂{mark}{of}/∂{wrt}",
+    small_partial=lambda of, wrt, mark: f"∂{mark}{of}/∂{wrt}",
     upstream=lambda s, subscripts: _text_symbol(replace(s, accent="bar"), subscripts, False),
     sum=lambda over: f"Σ[{over}] ",
     under=lambda over, conditions: f"{over}: {', '.join(conditions)}" if conditions else over,

@@ -28,12 +28,12 @@ class Order:
         self.tops = {network.loss: 0, network.sample_loss: 1}
         self.known: dict[sp.Expr, tuple[int, ...]] = {}
 
-    def _place(self, name: str) -> int:
+    def place(self, name: str) -> int:
         return self.position.get(self.adjoint_of.get(name, name), len(self.position))
 
     def _places(self, expr: sp.Expr) -> tuple[int, ...]:
         if expr not in self.known:
-            self.known[expr] = tuple(sorted(self._place(e.name) for e in read_in(expr)))
+            self.known[expr] = tuple(sorted(self.place(e.name) for e in read_in(expr)))
         return self.known[expr]
 
     def _kind(self, names: set[str]) -> int:
@@ -56,7 +56,7 @@ class Order:
 
     def _upstream(self, name: str) -> tuple[int, int]:
         """The loss comes first, then what is nearest to it."""
-        return self.tops.get(name, 2), -self._place(name)
+        return self.tops.get(name, 2), -self.place(name)
 
     def addend(self, expr: sp.Expr) -> tuple[Any, ...]:
         """What is positive first, then constants, then by declaration, and what is tiny last; of

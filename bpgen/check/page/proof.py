@@ -31,6 +31,7 @@ from bpgen.ir import BATCH, Network
 _SAMPLES = 2  # of the batch
 _EXACT, _ROUNDED = 1e-8, 1e-4
 _BATCH = "Over the batch"
+_IS_GRADIENT = re.compile(r"\$(\S*?)\$ is (?:the gradient|that) with respect to \$(\S*?)\$")
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,8 @@ class _Proof:
         for group in found:
             if group.called is not None:
                 self._call(group.called, names)
+        for told in _IS_GRADIENT.finditer(self.latex):
+            self._call((told[2], told[1]), names)
         for group in found:
             for statement in group.statements:
                 if statement.kind == "differentiated":
@@ -111,8 +114,8 @@ class _Proof:
 
     def _top(self, reading: Reading) -> str:
         """The scalar that the backward section differentiates."""
-        backward = self.latex.partition(r"\section{Backward pass}")[2].partition(r"\section")[0]
-        found = re.search(r"\\frac\{\\partial (\S+?)\}\{\\partial", backward)
+        told = self.latex.partition(rf"\section{{{_BATCH}}}")[0]
+        found = re.search(r"\\frac\{\\partial (\S+?)\}\{\\partial", told)
         if found is None:
             return self.network.loss or ""
         node = Parser(tokens(found[1]), self._called(reading.names)).whole()
@@ -358,17 +361,17 @@ class _Proof:
         """From where to where recurrences and blocks are told."""
         loops = {e.loop for e in self.network.equations if e.loop is not None}
         sizes = {reading.world.size(loop.index.size): loop.reverse for loop in loops}
-        backward = self.latex.find(r"\section{Backward pass}")
-        for found in re.finditer(r"\$\w+ = ([^$]*?), \\dots, ([^$]*?)\$", self.latex):
+        for found in re.finditer(r"^.*?\$\w+ = ([^$]*?), \\dots, ([^$]*?)\$.*$", self.latex, re.M):
+            backward = re.search("gradient|Backpropagation", found[0]) is not None
 
-            def sides(found: Any = found) -> list[Array]:
+            def sides(found: Any = found, backward: bool = backward) -> list[Array]:
                 ends = [self._whole(t, reading) for t in found.groups()]
                 ends = [e - reading.base for e in ends]
                 size = max(ends) + 1
                 if size not in sizes:
                     return [_column(ends), _column([0, -1])]
                 right = [0, size - 1]
-                descends = sizes[size] != (found.start() > backward >= 0)
+                descends = sizes[size] != backward
                 return [_column(ends), _column(right[::-1] if descends else right)]
 
             self._judge(found[0], sides, 1)

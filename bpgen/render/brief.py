@@ -1,0 +1,220 @@
+"""A derivation told briefly: first all that is computed, then why, in a chain of equals each.
+
+The factors that the full page keeps apart stand in the chain alone, and what f' is, is told once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Self
+
+from bpgen.ir import Loop
+from bpgen.record import Step
+from bpgen.render import batch, rightside
+from bpgen.render.chain import strings
+from bpgen.render.equations import Equations
+from bpgen.render.finals import finals
+from bpgen.render.likeness import Likeness
+from bpgen.render.page import Block, Row, Section
+from bpgen.render.reasons import line_reasons
+from bpgen.render.repeats import Part
+from bpgen.render.sample import View
+from bpgen.render.ways import ways
+
+
+@dataclass(frozen=True)
+class Brief(Equations):
+    """The sections of a page whose steps are short."""
+
+    known_slopes: set[str] = field(default_factory=set, compare=False)
+    first_of: dict[Hashable, Part] = field(default_factory=dict, compare=False)
+
+    def sections(self) -> tuple[Section, ...]:
+        return self.summary(), self.reasons(), *self.over_the_batch()
+
+    @property
+    def parts(self) -> list[Part]:
+        """The steps; the gradient of the loss itself is 1, and not told."""
+        return self.in_order(s for s in self.derivation.steps if s.of != self.unsaid)
+
+    # all that is computed
+
+    def summary(self) -> Section:
+        """The forward equations, the gradients, and the step that they are for."""
+        blocks = [*self.forward(), *self._small()._gradients()]
+        named = self._names()
+        intro = (*self.given(), *[named] * bool(named))
+        return Section("Summary", intro, tuple(blocks))
+
+    def _small(self) -> Self:
+        """The page where a derivative stands in one line."""
+        dialect = self.base.dialect
+        return replace(
+            self, base=replace(self.base, dialect=replace(dialect, partial=dialect.small_partial))
+        )
+
+    def _gradients(self) -> Iterator[Block]:
+        """Each gradient as it finally reads; those of a recurrence under what is said of it."""
+        rows: list[Row] = []
+        loop: Loop | None = None
+        for part in self.parts:
+            if part.loop != loop:
+                yield from self._block(rows, loop)
+                rows, loop = [], part.loop
+            equation, page = part.equation(self.view), self.at(part)
+            rows += page.final(equation, part.tag, page.writer)
+            rows += page.evaluated(equation, part.shown(part.step.evaluated, self.view), (), False)
+        yield from self._block(rows, loop)
+
+    def _block(self, rows: list[Row], loop: Loop | None) -> Iterator[Block]:
+        if rows:
+            yield Block(tuple(rows), lead=self.lead(loop, False) if loop is not None else "")
+
+    def _names(self) -> str:
+        """delta2 is the gradient with respect to z2, and delta1 is that with respect to z1."""
+        inline, writer = self.writer.dialect.inline, self.writer
+        steps = (p.step for p in self.parts)
+        named = {s.equation.name: s.of for s in steps if s.equation.name in writer.symbols}
+        said = [
+            f"{inline(writer.tensor(delta).text)} is {'that' if k else 'the gradient'}"
+            f" with respect to {inline(writer.tensor(tensor).text)}"
+            for k, (delta, tensor) in enumerate(named.items())
+        ]
+        return f"{', '.join(said)}." if said else ""
+
+    # why
+
+    def reasons(self) -> Section:
+        """A chain of equals for each gradient, those of a layer together."""
+        blocks = []
+        for together in self._layers():
+            new, again = self._told_apart(together)
+            rows = [row for part in new for row in self.at(part)._chain(part)]
+            remarks = list(dict.fromkeys(r for p in new for r in self.remarks(p)))
+            remarks += [self._again(again)] if again else []
+            if rows or remarks:
+                lead = " ".join(self._meanings(new))
+                blocks.append(Block(tuple(rows), lead=lead, remarks=tuple(remarks)))
+        return Section("Derivation", (), tuple(blocks))
+
+    def _told_apart(self, together: Iterable[Part]) -> tuple[list[Part], list[tuple[Part, Part]]]:
+        """The steps that are told, and those that are found as another is that was told."""
+        new: list[Part] = []
+        again: list[tuple[Part, Part]] = []
+        for part in together:
+            if self._is_handed_on(part):
+                continue
+            like = self.likeness.of(part.step), part.letter
+            first = self.first_of.setdefault(like, part)
+            if first is part:
+                new.append(part)
+            else:
+                again.append((part, first))
+        return new, again
+
+    @cached_property
+    def likeness(self) -> Likeness:
+        return Likeness(self.base.order)
+
+    def _again(self, again: Iterable[tuple[Part, Part]]) -> str:
+        """(12) as (8), (14) as (10)."""
+        refer = self.base.dialect.reference
+        pairs = ", ".join(f"{refer(one.tag)} as {refer(other.tag)}" for one, other in again)
+        return f"In the same way: {pairs}."
+
+    def _layers(self) -> Iterator[list[Part]]:
+        """The steps, cut after the gradients of parameters and inputs, and where a loop ends."""
+        found: list[Part] = []
+        for part in self.parts:
+            computed = self.derivation.network.tensors[part.step.of].role == "value"
+            if found and (
+                part.loop != found[-1].loop or (computed and not self._computed(found[-1]))
+            ):
+                yield found
+                found = []
+            found.append(part)
+        if found:
+            yield found
+
+    def _computed(self, part: Part) -> bool:
+        return self.derivation.network.tensors[part.step.of].role == "value"
+
+    def _chain(self, part: Part) -> list[Row]:
+        """The chain rule, the product of its factors, and its simplification, in one row."""
+        told = self.chain.rows(part.step)
+        if not told:
+            return []
+        addends, since = list(told[0].addends), [s for row in told for s in row.since]
+        above: tuple[object, ...] = ()
+        for line in part.step.lines:
+            equation = part.shown(replace(part.step.equation, terms=line.terms), self.view)
+            said = strings(rightside.right_side(equation, self.writer), self.writer)
+            since += line_reasons(map(self.view.said, line.reasons), above, self.writer)  # type: ignore[arg-type]
+            above = equation.terms
+            if not addends:
+                addends = list(said)
+            elif not _ends_with(addends, said):
+                addends += [f"= {said[0]}", *said[1:]]
+        return [Row(told[0].left, tuple(addends), since=tuple(self._fresh(since)))]
+
+    def _is_handed_on(self, part: Part) -> bool:
+        """Whether a gradient is another, times 1, as that by a bias: the summary says all."""
+        paths = part.step.paths
+        return len(paths) == 1 and paths[0].value == 1 and not paths[0].reasons
+
+    def _fresh(self, reasons: Iterable[str]) -> Iterator[str]:
+        """The reasons; what the derivative of a function is, the first time alone."""
+        for reason in dict.fromkeys(reasons):
+            head, prime, _ = reason.partition("'")
+            if prime and head in self.known_slopes:
+                continue
+            if prime:
+                self.known_slopes.add(head)
+            yield reason
+
+    def _meanings(self, together: list[Part]) -> list[str]:
+        """What each delta says, and why there is a sum."""
+        named = [p.step for p in together if p.step.equation.name in self.writer.symbols]
+        sums = (self._sum_told(p) for p in together if self._computed(p))
+        first = next(filter(None, sums), "")
+        return [*map(self._meaning, named), *[first] * bool(named and first)]
+
+    def _meaning(self, step: Step) -> str:
+        inline, writer = self.writer.dialect.inline, self.writer
+        names = step.equation.name, self.top, step.of
+        delta, total, tensor = (inline(writer.tensor(n).text) for n in names)
+        return f"{delta} says how {total} changes with {tensor}."
+
+    def _sum_told(self, part: Part) -> str:
+        """Through what a tensor reaches the loss, where it is through several entries."""
+        inline, writer = self.writer.dialect.inline, self.writer
+        left = self.view.indices(part.step.equation.indices)
+        for way in (w for w in ways(part.step, left, self.view) if w.over):
+            over = writer.dialect.sum(",".join(map(writer.subscript, way.over))).strip()
+            read, through = (inline(writer.element(e).text) for e in (way.wrt, way.upstream))
+            return f"There is {inline(over)} because {read} reaches it through every {through}."
+        return ""
+
+    # the batch
+
+    def over_the_batch(self) -> list[Section]:
+        """What the mean makes of it, where samples meet in that alone."""
+        if not self.view.sample:
+            return []
+        whole = View.of(self.derivation, sample=False)
+        notation = "index" if self.notation == "index" else "matrix"
+        rows: list[Row] = []
+        for f in self.derivation.forward:
+            if f.source is self.loss:
+                rows += finals(whole.equation(f.source), f.number, self.base, notation, whole)
+        blocks = (Block(tuple(rows)),) if rows else ()
+        return [Section("Over the batch", (batch.mean(self.derivation, self.base),), blocks)]
+
+
+def _ends_with(addends: list[str], said: tuple[str, ...]) -> bool:
+    """Whether the last side of a chain has these addends, in whatever order."""
+    starts = [k for k, a in enumerate(addends) if k == 0 or a.startswith("= ")]
+    last = [a.removeprefix("= ").removeprefix("+ ") for a in addends[starts[-1] :]]
+    return sorted(last) == sorted(a.removeprefix("+ ") for a in said)

@@ -1,0 +1,223 @@
+"""What every page of a derivation tells: the forward equations, each gradient as it finally reads,
+and what is said of recurrences and blocks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import groupby
+from typing import Self
+
+from bpgen.functions import NOTHING, masked, on_paper
+from bpgen.ir import BATCH, Equation, Loop
+from bpgen.record import Derivation, Equality, Forward, Step
+from bpgen.render import batch, matrix, recurrences, repeats, rightside
+from bpgen.render.chain import Chain, strings
+from bpgen.render.dependence import Dependence
+from bpgen.render.finals import finals
+from bpgen.render.legend import conventions
+from bpgen.render.page import Block, Row
+from bpgen.render.reasons import told
+from bpgen.render.repeats import Part
+from bpgen.render.sample import View
+from bpgen.render.softmaxes import as_softmax
+from bpgen.render.writer import Writer
+
+_EVALUATED = {False: "evaluated as", True: "evaluated, and differentiated, as"}
+_TIES = "of several that are the largest the first alone passes the gradient on"
+_WHY = "this spelling neither overflows nor takes the logarithm of 0"
+
+
+@dataclass(frozen=True)
+class Equations:
+    derivation: Derivation
+    base: Writer
+    notation: str
+    view: View
+    # The final rows of each equation, by number.
+    known: dict[int | str, list[Row]] = field(default_factory=dict)
+
+    @cached_property
+    def definitions(self) -> dict[str, Equation]:
+        return {f.equation.name: f.equation for f in self.derivation.forward}
+
+    @cached_property
+    def loss(self) -> Equation | None:
+        """The mean over the batch, and penalties."""
+        found = [f.source for f in self.derivation.forward if f.source.name == self.base.total]
+        return found[0] if found else None
+
+    @cached_property
+    def unsaid(self) -> str | None:
+        """The loss of one sample, whose adjoint is 1."""
+        return self.derivation.network.sample_loss if self.view.sample else None
+
+    @cached_property
+    def top(self) -> str:
+        """The scalar differentiated for one sample: its loss, or the whole loss where there are
+        penalties.
+        """
+        plain = self.loss is not None and len(self.loss.terms) == 1
+        return self.unsaid if self.unsaid and plain else self.base.total
+
+    @cached_property
+    def writer(self) -> Writer:
+        return self.base.differentiating(self.top)
+
+    @cached_property
+    def chain(self) -> Chain:
+        return Chain(
+            self.writer,
+            self.view,
+            frozenset({self.top, *([self.base.total] if self.view.sample else [])}),
+            {s.of: s for s in self.derivation.steps},
+            self.view.equation(self.loss) if self.loss else None,
+            Dependence.of((f.source for f in self.derivation.forward), self.base.blocks),
+            self.unsaid,
+            self._masks,
+        )
+
+    @cached_property
+    def _masks(self) -> dict[str, Equation]:
+        """What is masked, as the view shows it."""
+        sources = (f.source for f in self.derivation.forward)
+        found = [e for e in sources if e.pointwise() and isinstance(e.terms[0].body, masked)]
+        return {e.name: self.view.equation(e) for e in found}
+
+    # sections
+
+    def forward(self) -> tuple[Block, ...]:
+        blocks: list[Block] = []
+        loop: Loop | None = None
+        why = Row("", words=(self.writer.dialect.said(f"({_WHY})"),))
+        said = False
+        for forward in self.derivation.forward:
+            # Of the mean over the batch, one sample has nothing to say.
+            if self.top == self.base.total or forward.equation.name != self.base.total:
+                rows = self._forward(forward)
+                if rows[-1].words and not said:
+                    rows.append(why)
+                    said = True
+                if blocks and forward.equation.loop == loop:
+                    every = (*blocks[-1].rows, *rows)
+                    blocks[-1] = replace(
+                        blocks[-1], rows=tuple(sorted(every, key=lambda r: not r.first))
+                    )
+                else:
+                    loop = forward.equation.loop
+                    lead = self.lead(loop, True) if loop else ""
+                    blocks.append(Block(tuple(rows), lead=lead))
+        return tuple(blocks)
+
+    def across(self) -> tuple[str, ...]:
+        """Where samples meet, what the subscript n is."""
+        batched = any(t.batched for t in self.derivation.network.tensors.values())
+        return () if self.view.sample or not batched else (batch.across(self.writer),)
+
+    def _forward(self, forward: Forward) -> list[Row]:
+        """The equation as written, and as evaluated where that differs on paper."""
+        written = self.view.equation(forward.equation)
+        rows = self.final(written, forward.number, self.writer)
+        if self.notation != "components":
+            whole = rows[-1].left == matrix.left_side(written, self.writer)
+            again = as_softmax(forward.equation, self.definitions, self.view, whole, self.writer)
+            if again:
+                rows[-1] = replace(rows[-1], addends=(*rows[-1].addends, f"= {again}"))
+        reasons = [self.view.reason(r) for r in forward.reasons if isinstance(r, Equality)]
+        since, differentiated = told(reasons, self.writer), forward.differentiated
+        evaluated = self.view.equation(forward.evaluated)
+        return [*rows, *self.evaluated(written, evaluated, since, differentiated)]
+
+    def evaluated(
+        self, written: Equation, shown: Equation, since: tuple[str, ...], differentiated: bool
+    ) -> list[Row]:
+        """The spelling that is evaluated, where it is another on paper."""
+        writer = self.writer
+        if any(t.body.has(*NOTHING) for t in shown.terms):
+            writer.note("nothing")
+        shown = replace(shown, terms=tuple(t.map(on_paper) for t in shown.terms))
+        if shown == written:
+            return []
+        once, again = (strings(rightside.right_side(e, writer), writer) for e in (written, shown))
+        if once == again:
+            return []
+        whole = matrix.attempt(shown, writer) if self.notation == "matrix" else None
+        addends = again if whole is None else strings(whole, writer)
+        # Written out, the row above is that of the last entry: this one says that it is of any.
+        left = writer.element(shown.lhs).text if self.notation == "components" else ""
+        return [
+            Row(
+                left if shown.indices else "",
+                addends,
+                words=(_EVALUATED[differentiated],),
+                since=since,
+            )
+        ]
+
+    def in_order(self, steps: Iterable[Step]) -> list[Part]:
+        """The steps; what a block is given is told when all of the block is."""
+        found: list[Part] = []
+        for loop, together in groupby(repeats.gathered(steps), lambda s: s.equation.loop):
+            told = [p for s in together for p in repeats.parts(s, self.view)]
+            found += sorted(told, key=lambda p: p.enters) if loop else told
+        return found
+
+    def at(self, part: Part) -> Self:
+        """The page where the part's block is printed as the part says."""
+        return replace(self, base=replace(self.base, instead=part.instead)) if part.letter else self
+
+    def lead(self, loop: Loop, forwards: bool) -> str:
+        """What is said before a recurrence, or before a block."""
+        steps = [s for s in self.derivation.steps if s.equation.loop == loop]
+        if not loop.block:
+            numbers = [s.number for s in steps]
+            return (
+                recurrences.forward(loop, self.writer)
+                if forwards
+                else recurrences.backward(loop, numbers, self.writer)
+            )
+        inside = [f.equation.name for f in self.derivation.forward if f.equation.loop == loop]
+        names = inside if forwards else [s.of for s in steps]
+        carried = next(n for n in names if n in self.view.carried)
+        return (repeats.forward if forwards else repeats.backward)(loop, carried, self.writer)
+
+    def given(self) -> tuple[str, ...]:
+        network, inline = self.derivation.network, self.writer.dialect.inline
+        if network.loss is not None:
+            return ()
+        total = inline(self.writer.tensor(self.top).text)
+        bars = [inline(self.writer.tensor(f"d_{n}").text) for n in network.outputs]
+        are = "are the upstream gradients" if bars[1:] else "is the upstream gradient"
+        joined = " and ".join([", ".join(bars[:-1]), bars[-1]] if bars[1:] else bars)
+        return (f"{joined} {are} that backward is given: of a scalar {total} further on.",)
+
+    def is_told_apart(self, equation: Equation) -> bool:
+        """Whether an equation is told at several places."""
+        return [s.left for s in self.view.statements(equation)] != [equation.lhs]
+
+    def remarks(self, part: Part) -> tuple[str, ...]:
+        step = part.step
+        said = list(step.conventions)
+        said += [_TIES] if any(self.writer.is_first(p.value) for p in step.paths) else []
+        found = conventions(said, self.writer.dialect)
+        if step.equation.loop is None:
+            found += recurrences.beyond(part.equation(self.view), self.view, self.writer)
+        return tuple(found)
+
+    def final(self, equation: Equation, number: int | str, writer: Writer) -> list[Row]:
+        """An equation in the chosen notation, with its shape."""
+        rows = self.known[number] = finals(equation, number, writer, self.notation, self.view)
+        whole = rows[-1].left == matrix.left_side(equation, writer)
+        # A subscript n is one sample.
+        within = equation.indices[1:] if equation.name in writer.blocks else equation.indices
+        axes = [i for i in within if not (whole and i.size == BATCH)]
+        shape = writer.dialect.shape(tuple(writer.length(i.size or 1) for i in axes))
+        if not whole:  # an entry on the left: say whose shape it is
+            name = equation.name
+            if (name, len(equation.indices)) in writer.firsts:
+                return rows
+            owner = name if name in writer.symbols else writer.adjoint_of[name]
+            shape = f"{writer.tensor(owner).text} {shape}"
+        return [*rows[:-1], replace(rows[-1], shape=shape)]

@@ -1,0 +1,129 @@
+"""A derivation told in full: every factor of every chain rule, its value and its reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from bpgen.ir import Loop
+from bpgen.record import Step
+from bpgen.render import batch, rightside
+from bpgen.render.chain import strings
+from bpgen.render.equations import Equations
+from bpgen.render.finals import finals
+from bpgen.render.page import Block, Row, Section
+from bpgen.render.reasons import line_reasons
+from bpgen.render.repeats import Part
+from bpgen.render.sample import View
+
+_BOX = 20  # lines of a box that still fits a page
+
+
+@dataclass(frozen=True)
+class Full(Equations):
+    """The sections of a page that keeps every factor."""
+
+    def sections(self) -> tuple[Section, ...]:
+        forward = Section("Forward pass", (), self.forward())
+        return (forward, self.backward(), *self.batch(), *self.summary())
+
+    def backward(self) -> Section:
+        steps = [s for s in self.derivation.steps if s.of != self.unsaid]
+        blocks: list[Block] = []
+        loop: Loop | None = None
+        for part in self.in_order(steps):
+            block, own = self.at(part)._step(part), part.loop
+            if own is not None and own != loop:
+                block = replace(block, lead=self.lead(own, False))
+            blocks.append(block)
+            loop = own
+        return Section("Backward pass", self.given(), tuple(blocks))
+
+    def _step(self, part: Part) -> Block:
+        step, equation = part.step, part.equation(self.view)
+        rows = self.chain.rows(step)
+        apart = self.is_told_apart(equation)
+        lines = self._lines(part, apart and bool(rows[0].addends)) if rows else []
+        if rows and not rows[0].addends:
+            # The loss itself is differentiated: its derivative stands beside it.
+            since = rows[0].since + lines[0].since
+            rows[0], lines = replace(rows[0], addends=lines[0].addends, since=since), lines[1:]
+        final = self.final(equation, part.tag, self.writer)
+        stable = self.evaluated(equation, part.shown(step.evaluated, self.view), (), False)
+        found = [*_joined([*rows, *lines], final, self.writer.element(equation.lhs).text), *stable]
+        return Block(tuple(found), self._heading(step), self.remarks(part))
+
+    def _lines(self, part: Part, apart: bool) -> list[Row]:
+        """The product and its simplification; a line that only reorders the one above it is not
+        printed, nor the last where it is told at several places and needs no reason.
+        """
+        step = part.step
+        lines = step.lines[:-1] if apart and not step.lines[-1].reasons else step.lines
+        shown = [part.shown(replace(step.equation, terms=line.terms), self.view) for line in lines]
+        before = [(), *(e.terms for e in shown)]
+        rows = [
+            Row(
+                "",
+                strings(rightside.right_side(e, self.writer), self.writer),
+                since=line_reasons(map(self.view.said, line.reasons), above, self.writer),
+            )
+            for e, line, above in zip(shown, lines, before, strict=False)
+        ]
+        return [
+            r for r, after in zip(rows, [*rows[1:], None], strict=False) if not _alike(r, after)
+        ]
+
+    def _heading(self, step: Step) -> str:
+        inline, writer = self.writer.dialect.inline, self.writer
+        name = step.equation.name
+        called = f", called {inline(writer.tensor(name).text)}" if name in writer.symbols else ""
+        return f"Gradient with respect to {inline(writer.tensor(step.of).text)}{called}"
+
+    def batch(self) -> list[Section]:
+        """The same equations, with the sample's index and the mean."""
+        if not self.view.sample:
+            return []
+        notation = "index" if self.notation == "index" else "matrix"
+        whole = View.of(self.derivation, sample=False)
+        rows: list[Row] = []
+        for f in self.derivation.forward:
+            if f.source is self.loss:
+                rows += finals(whole.equation(f.source), f.number, self.base, notation, whole)
+        for part in self.in_order(self.derivation.steps):
+            writer, equation = self.at(part).base, part.equation(whole)
+            rows += finals(equation, part.tag, writer, notation, whole)
+        intro = batch.intro(self.derivation, self.base)
+        return [Section("Over the batch", (intro,), (Block(tuple(rows)),))]
+
+    def summary(self) -> list[Section]:
+        rows: list[Row] = []
+        for part in self.in_order(self.derivation.steps):
+            if part.tag in self.known and not part.step.inlined:
+                if self.notation == "components":
+                    equation, writer = part.equation(self.view), self.at(part).writer
+                    rows += finals(equation, None, writer, "matrix", self.view)
+                else:
+                    rows += self.known[part.tag]
+        rows = [replace(r, tag=None) for r in rows]
+        boxes = [Block(tuple(rows[k : k + _BOX])) for k in range(0, len(rows), _BOX)]
+        return [Section("Summary", (), tuple(boxes), boxed=True)] if rows else []
+
+
+def _joined(told: list[Row], final: list[Row], entry: str) -> list[Row]:
+    """The derivation and its result, which is not printed twice."""
+    if not told:
+        return final
+    last, (first, *more) = told[-1], final
+    if first.left == entry:
+        goes_on = replace(first, left="")
+        if last.addends == first.addends:
+            return [*told[:-1], replace(goes_on, left=last.left, since=last.since), *more]
+        return [*told, goes_on, *more]
+    if (last.left, last.addends) == (first.left, first.addends):
+        return [*told[:-1], replace(first, since=last.since), *more]
+    return [*told, *final]
+
+
+def _alike(row: Row, after: Row | None) -> bool:
+    """Whether the addends are the same, whatever their order."""
+    one, two = (sorted(a.removeprefix("+ ") for a in r.addends) if r else [] for r in (row, after))
+    return one == two

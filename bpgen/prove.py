@@ -36,7 +36,7 @@ class Claim:
     module: str
     small: Network
     small_module: str
-    page: str | None  # LaTeX in matrix notation; None of networks of more than `LARGEST_PAGE`
+    page: str | None  # LaTeX as derive prints it; None of networks of more than `LARGEST_PAGE`
     shown: Network  # the network as the page writes it
 
 
@@ -68,7 +68,7 @@ def claimed(network: Network) -> Claim:
     page = None
     if len(small.equations) <= LARGEST_PAGE:
         say("writing its page")
-        page = render(derivation, fmt="latex", notation="matrix")
+        page = render(derivation, fmt="latex", steps="short")
     return Claim(network, module, small, small_module, page, derivation.network)
 
 

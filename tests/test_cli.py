@@ -181,7 +181,7 @@ def test_calls_that_click_refuses(arguments: list[str], fact: str, remedy: str) 
         ("a.tex", "\\documentclass"),
         ("a.md", "# "),
         ("a.txt", "A product."),
-        ("a", "\\section{Forward pass}"),
+        ("a", "\\section{Summary}"),
     ],
 )
 def test_the_suffix_chooses_the_format(name: str, start: str) -> None:
@@ -427,7 +427,7 @@ def test_a_pdf_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
     made = Path("my_net_2.pdf").read_bytes()
     assert made.startswith(b"%PDF \\documentclass")
     assert b"\\label{eq:my_net_2:a}" in made
-    assert b"\\section" not in made
+    assert b"\\section{" not in made
     assert run("derive", "net.py", "-o", "page.pdf").stdout == "page.pdf\n"
 
 

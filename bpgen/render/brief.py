@@ -8,15 +8,16 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import groupby
 from typing import Self
 
-from bpgen.ir import Loop
 from bpgen.record import Step
 from bpgen.render import batch, rightside
 from bpgen.render.chain import strings
 from bpgen.render.equations import Equations
 from bpgen.render.finals import finals
 from bpgen.render.likeness import Likeness
+from bpgen.render.names import Symbol
 from bpgen.render.page import Block, Row, Section
 from bpgen.render.reasons import line_reasons
 from bpgen.render.repeats import Part
@@ -55,22 +56,41 @@ class Brief(Equations):
             self, base=replace(self.base, dialect=replace(dialect, partial=dialect.small_partial))
         )
 
-    def _gradients(self) -> Iterator[Block]:
+    def _gradients(self) -> list[Block]:
         """Each gradient as it finally reads; those of a recurrence under what is said of it."""
-        rows: list[Row] = []
-        loop: Loop | None = None
-        for part in self.parts:
-            if part.loop != loop:
-                yield from self._block(rows, loop)
-                rows, loop = [], part.loop
-            equation, page = part.equation(self.view), self.at(part)
-            rows += page.final(equation, part.tag, page.writer)
-            rows += page.evaluated(equation, part.shown(part.step.evaluated, self.view), (), False)
-        yield from self._block(rows, loop)
+        of = self.writer.dialect.inline(self.writer.tensor(self.top).text)
+        lead = f"Gradients of {of}:"
+        found: list[Block] = []
+        for loop, together in groupby(self.parts, key=lambda part: part.loop):
+            rows = [row for part in together for row in self.at(part)._as_it_reads(part)]
+            said = self.lead(loop, False) if loop is not None else lead
+            found.append(Block(tuple(rows), lead=said))
+            lead = ""
+        step = self._descent()
+        return [*found[:-1], replace(found[-1], remarks=(step,))] if step else found
 
-    def _block(self, rows: list[Row], loop: Loop | None) -> Iterator[Block]:
-        if rows:
-            yield Block(tuple(rows), lead=self.lead(loop, False) if loop is not None else "")
+    def _descent(self) -> str:
+        """W <- W - eta dL/dW, and so every parameter: where there is a loss to descend."""
+        network, writer = self.derivation.network, self.base
+        params = network.role("param")
+        if network.loss is None or not params:
+            return ""
+        words, dialect = writer.dialect.words, writer.dialect
+        rate = dialect.symbol(Symbol("eta" if "eta" not in writer.letters else "lr"), (), False)
+        w = writer.tensor(params[0].name).text
+        slope = writer.partial(writer.tensor(network.loss).text, w).text
+        by = f"{w} {words['becomes']} {w} {dialect.minus} {rate}{dialect.times}{slope}"
+        every = ", and so every parameter" if params[1:] else ""
+        return f"A step of gradient descent: {dialect.inline(by)}{every}."
+
+    def _as_it_reads(self, part: Part) -> list[Row]:
+        """A gradient; one that is computed inside others alone, without its stable spelling."""
+        equation = part.equation(self.view)
+        rows = self.final(equation, part.tag, self.writer)
+        if part.step.inlined:
+            return rows
+        stable = part.shown(part.step.evaluated, self.view)
+        return [*rows, *self.evaluated(equation, stable, (), False)]
 
     def _names(self) -> str:
         """delta2 is the gradient with respect to z2, and delta1 is that with respect to z1."""
@@ -162,7 +182,8 @@ class Brief(Equations):
     def _is_handed_on(self, part: Part) -> bool:
         """Whether a gradient is another, times 1, as that by a bias: the summary says all."""
         paths = part.step.paths
-        return len(paths) == 1 and paths[0].value == 1 and not paths[0].reasons
+        gathered = any(t.at is not None for t in part.step.equation.terms)
+        return len(paths) == 1 and paths[0].value == 1 and not (paths[0].reasons or gathered)
 
     def _fresh(self, reasons: Iterable[str]) -> Iterator[str]:
         """The reasons; what the derivative of a function is, the first time alone."""

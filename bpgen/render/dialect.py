@@ -186,6 +186,7 @@ LATEX = Dialect(
         "apart": r" \;\; ",  # before a condition: a blank of the source is none on the page
         "dots": r"\dots",
         "gives": r"\text{ gives }",
+        "becomes": r"\leftarrow",
         "with": r"\text{ with } ",
         "infinity": r"\infty",
         "for the first": r"\text{ for the first } ",
@@ -283,6 +284,7 @@ TEXT = Dialect(
         "apart": " ",
         "dots": "…",
         "gives": " gives ",
+        "becomes": "←",
         "with": " with ",
         "infinity": "∞",
         "for the first": " for the first ",

@@ -73,7 +73,7 @@ def _displays(block: Block) -> list[dict[str, object]]:
             runs.append([])
         runs[-1].append(row)
     found: list[dict[str, object]] = []
-    for run in runs:
+    for run in filter(None, runs):
         tags = [r.tag for r in run if r.tag is not None]
         found.append(
             {"lines": latex_rows(tuple(run), None), "tag": rf"\tag{{{tags[0]}}}" if tags else ""}

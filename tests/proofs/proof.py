@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
 from typing import Any
 
 from bpgen.check import Report
@@ -56,7 +57,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Whole:
-    """A network's claim, its page in the other notations, and what is asked of them."""
+    """A network's claim, its other pages, and what is asked of them."""
 
     claim: Claim
     pages: Mapping[str, str]
@@ -68,15 +69,18 @@ def whole(network: Network, asked: Asked) -> Whole:
     claim = claimed(network)
     if claim.page is None:
         return Whole(claim, {}, asked)
-    return Whole(claim, printed(derive(claim.small), ("index", "components")), asked)
+    every = printed(derive(claim.small))
+    assert every.pop("short matrix") == claim.page
+    return Whole(claim, every, asked)
 
 
-def printed(derivation: Derivation, notations: Iterable[str]) -> dict[str, str]:
-    """The page in each notation that the network is not too large for."""
+def printed(derivation: Derivation) -> dict[str, str]:
+    """The page, brief and in full, in each notation that the network is not too large for."""
     pages = {}
-    for notation in notations:
+    for steps, notation in product(("short", "all"), ("matrix", "index", "components")):
         try:
-            pages[notation] = render(derivation, fmt="latex", notation=notation)
+            page = render(derivation, fmt="latex", notation=notation, steps=steps)
+            pages[f"{steps} {notation}"] = page
         except NetError as refusal:
             assert notation == "components", refusal
             assert "too large" in refusal.fact or "only at run time" in refusal.fact, refusal
@@ -86,7 +90,7 @@ def printed(derivation: Derivation, notations: Iterable[str]) -> dict[str, str]:
 def every_line(made: Whole) -> str:
     """By numbers, exactly, with every mutant caught; and each equation of the pages."""
     report = proved(made.claim)
-    pages = {"matrix": report.page} if report.page is not None else {}
+    pages = {"short matrix": report.page} if report.page is not None else {}
     pages |= {n: prove_page(text, made.claim.shown) for n, text in made.pages.items()}
     return ", ".join([_of_module(report, made.asked), *map(_of_page, pages, pages.values())])
 
@@ -107,7 +111,7 @@ class Pages:
 def pages(network: Network) -> Pages:
     """Of a network that can be told, and not be emitted."""
     derivation = derive(shrunk(network))
-    return Pages(printed(derivation, ("matrix", "index", "components")), derivation.network)
+    return Pages(printed(derivation), derivation.network)
 
 
 def every_equation(made: Pages) -> str:

@@ -15,7 +15,7 @@ from tests.proofs.spelling import digest
 FILE = Path(__file__).with_suffix(".json")
 RENEW = "python -m tests.proofs renews the record"
 _KEY = re.compile(r"[0-9a-f]{64}")
-_FIGURES = re.compile(r"(?:(?:\w+ )?[1-9]\d* [a-z0-9 ]+(?:, |$))+")
+_FIGURES = re.compile(r"(?:(?:[a-z]+ )*[1-9]\d* [a-z0-9 ]+(?:, |$))+")
 
 
 @dataclass(frozen=True)

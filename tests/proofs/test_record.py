@@ -66,7 +66,7 @@ def _other(what: str) -> Whole:
     if what == "page":
         return _with_claim(page=(claim.page or "").replace("2", "3"))
     if what == "page in components":
-        return replace(_made(), pages={**_made().pages, "components": ""})
+        return replace(_made(), pages={**_made().pages, "short components": ""})
     if what == "network":
         return _with_claim(network=declared_by(SOURCE.replace("tanh", "sin")))
     return replace(_made(), asked=Asked(mutants=30))

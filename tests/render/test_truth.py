@@ -24,6 +24,7 @@ from bpgen.render.formats import FORMATS
 from bpgen.render.page import Document
 from bpgen.render.repeats import Part, parts
 from bpgen.render.sample import View, separable
+from bpgen.render.style import Numbering, Style
 from bpgen.render.ways import ways
 from tests.drawn import few_or_all
 from tests.networks.draw import graphs
@@ -350,4 +351,4 @@ def test_letters_of_random_networks(graph: Graph) -> None:
     for notation in ("matrix", "index"):
         page = document(derivation, TEXT, notation)
         _assert_letters_are_apart(page)
-        _assert_no_index_is_bpgens_own(FORMATS["text"](page))
+        _assert_no_index_is_bpgens_own(FORMATS["text"](page, Style(), Numbering({}, False)))

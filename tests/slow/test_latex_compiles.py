@@ -2,6 +2,7 @@
 document for each notation, a page for each network.
 """
 
+import re
 import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -68,7 +69,7 @@ def _complaints(log: Iterable[str]) -> list[str]:
     return found
 
 
-def _pages(notation: str, **style: bool) -> Mapping[str, str]:
+def _pages(notation: str, steps: str = "short", **style: bool) -> Mapping[str, str]:
     pages = {}
     for name, net in _NETS.items():
         try:
@@ -77,6 +78,7 @@ def _pages(notation: str, **style: bool) -> Mapping[str, str]:
                 derivation,
                 fmt="tex",
                 notation=notation,
+                steps=steps,
                 style=Style(prefix=name.replace(" ", "-"), **style),
             )
         except NetError as refusal:
@@ -86,8 +88,9 @@ def _pages(notation: str, **style: bool) -> Mapping[str, str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("notation", ["matrix", "index", "components"])
-def test_compiles_without_a_warning(notation: str, tmp_path: Path) -> None:
-    pages = _pages(notation)
+@pytest.mark.parametrize("steps", ["short", "all"])
+def test_compiles_without_a_warning(notation: str, steps: str, tmp_path: Path) -> None:
+    pages = _pages(notation, steps)
     assert len(pages) > len(_NETS) // 2
     assert len({text.split(_START)[0] for text in pages.values()}) == 1  # it compiles alone, too
     log = _log(_document(pages), tmp_path)
@@ -101,6 +104,14 @@ def test_as_a_part_of_a_paper(tmp_path: Path) -> None:
     """Numbered by its counter, without sections: every reference is found."""
     log = _log(_document(_pages("matrix", sections=False, counter=True)), tmp_path)
     assert _complaints(log) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("example", "most"), [("toy_2_2_1", 1), ("lstm", 3), ("gpt", 6)])
+def test_pages(example: str, most: int, tmp_path: Path) -> None:
+    page = render(derive(declared_by(_NETS[example])), fmt="tex", steps="short")
+    (line,) = (line for line in _log(page, tmp_path) if line.startswith("Output written"))
+    assert int(re.search(r"\((\d+) page", line)[1]) <= most  # type: ignore[index]
 
 
 @pytest.mark.slow

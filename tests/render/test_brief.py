@@ -1,0 +1,125 @@
+"""The brief page: all that is computed first, then why; each kind of step once."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from bpgen.derive import derive
+from bpgen.load import declared_by
+from bpgen.record import Derivation
+from bpgen.render import render
+from bpgen.render.likeness import Likeness
+from bpgen.render.order import Order
+from tests.render.nets import NETS, derived
+
+DEEP = (
+    "from bpgen import *\nx, y = input(4), target(2)\nh1 = dense(x, 3, {})\nh2 = dense(h1, 5, {})\n"
+    "h3 = dense(h2, 3, {})\nL = loss(half_squared_error(dense(h3, 2), y))\n"
+)
+
+
+def _brief(derivation: Derivation, fmt: str = "latex") -> str:
+    return render(derivation, fmt=fmt, steps="short")
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_it_numbers_what_the_full_page_does_in_reading_order(name: str) -> None:
+    derivation = derived(name)
+    tags = [re.findall(r"\\tag\{(.*?)\}", page) for page in (_brief(derivation), _full(derivation))]
+    of_total = next((f.number for f in derivation.forward if f.source.name == "L"), None)
+    of_loss = {str(s.number) for s in derivation.steps if s.of == derivation.network.sample_loss}
+    assert {*tags[1]} - {*tags[0]} <= of_loss
+    assert {*tags[0]} <= {*tags[1]}
+    numbers = [int(t) for t in tags[0] if t.isdigit()]
+    if len(numbers) > len({*numbers}):  # a loss with penalties, of one sample and of the batch
+        (loss,) = {n for n in numbers if numbers.count(n) > 1}
+        assert loss == numbers.pop() == of_total
+    if "Block $l$" not in _brief(derivation):  # what enters a block is told when all of it is
+        assert numbers == sorted(numbers)
+
+
+def _full(derivation: Derivation) -> str:
+    return render(derivation, fmt="latex")
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_it_is_shorter(name: str) -> None:
+    derivation = derived(name)
+    assert len(_brief(derivation).splitlines()) < len(_full(derivation).splitlines())
+
+
+def _likenesses(activations: tuple[str, str, str]) -> dict[str, object]:
+    derivation = derive(declared_by(DEEP.format(*activations)))
+    likeness = Likeness(Order(derivation.network, {a: t for t, a in derivation.adjoint.items()}))
+    return {s.of: likeness.of(s) for s in derivation.steps}
+
+
+def test_equal_layers_are_alike_whatever_their_widths() -> None:
+    found = _likenesses(("tanh", "tanh", "tanh"))
+    assert found["z1"] == found["z2"]
+    assert found["W1"] == found["W2"] == found["W3"] == found["W4"]
+    assert found["x"] == found["h1"] == found["h2"] == found["h3"]
+
+
+def test_another_activation_is_another_step() -> None:
+    found = _likenesses(("tanh", "sigmoid", "tanh"))
+    assert found["z1"] == found["z3"] != found["z2"]
+    assert found["W1"] == found["W3"]
+
+
+def test_another_access_or_another_factor_is_another_step() -> None:
+    derivation = derive(
+        declared_by(
+            "from bpgen import *\ni, j = indices('i j')\nx, y = input(3), target(3)\nw = param(3)\n"
+            "a = w * x\nb = 2 * w * a\nc = tensor(w[i] * b[2 - i], i)\n"
+            "L = loss(squared_error(c, y))\n"
+        )
+    )
+    likeness = Likeness(Order(derivation.network, {a: t for t, a in derivation.adjoint.items()}))
+    found = {s.of: likeness.of(s) for s in derivation.steps}
+    assert len({found["x"], found["a"], found["b"]}) == 3
+
+
+def test_what_is_found_in_the_same_way_is_told_once() -> None:
+    page = _brief(derive(declared_by(DEEP.format("tanh", "tanh", "tanh"))), "text")
+    why = page[page.index("Derivation") : page.index("Over the batch")]
+    assert "δ⁽³⁾ᵢ = ∂ℓ/∂z⁽³⁾ᵢ = ∂ℓ/∂h⁽³⁾ᵢ · ∂h⁽³⁾ᵢ/∂z⁽³⁾ᵢ" in why
+    assert why.count("since tanh'") == 1
+    assert not re.search(r"^ *(δ⁽[12]⁾|∂ℓ/∂W⁽[123]⁾)", why, re.MULTILINE)
+    assert "In the same way:" in why
+
+
+def test_a_bias_is_told_in_one_line() -> None:
+    page = _brief(derived("softmax"), "text")
+    assert [line.strip() for line in page.splitlines() if "∂ℓ/∂b" in line] == [
+        line.strip() for line in page.splitlines() if "∂ℓ/∂b = δ" in line
+    ]
+
+
+def test_a_gather_is_no_bias() -> None:
+    """Its derivative is 1 where it reads, and that is told."""
+    page = _brief(
+        derive(
+            declared_by(
+                "from bpgen import *\nk, y = input(below=3), target(2)\n"
+                "L = loss(squared_error(embedding(k, 3, 2), y))\n"
+            )
+        ),
+        "text",
+    )
+    assert "𝟙[i = k]" in page[page.index("Derivation") :]
+
+
+def test_it_ends_in_a_step_of_descent() -> None:
+    assert "W ← W − η · ∂L/∂W, and so every parameter." in _brief(derived("softmax"), "text")
+    assert "descent" not in _brief(derived("function"), "text")
+    named = "from bpgen import *\nx, eta = input(), param()\nL = loss((eta * x - 1) ** 2)\n"
+    assert "η ← η − lr · ∂L/∂η." in _brief(derive(declared_by(named)), "text")
+
+
+def test_a_penalty_is_no_part_of_the_mean() -> None:
+    assert "the mean of the data's part; a penalty's" in _brief(derived("binary"), "text")
+    assert "parameter is the mean of theirs" in _brief(derived("softmax"), "text")
+    assert "parameter is the sum of theirs" in _brief(derived("function"), "text")

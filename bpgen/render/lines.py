@@ -123,7 +123,7 @@ def _latex_row(row: Row, room: float) -> list[str]:
         if measured(f"{last}{extra}") + 4 <= room:
             lines[-1] += rf" \quad {extra}"
         else:
-            lines.append(rf"&\quad {extra}")
+            lines += [rf"&\quad {piece}" for piece in _wrapped([extra], room - 2)]
     return lines
 
 

@@ -107,7 +107,7 @@ def test_as_a_part_of_a_paper(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("example", "most"), [("toy_2_2_1", 1), ("lstm", 3), ("gpt", 6)])
+@pytest.mark.parametrize(("example", "most"), [("toy_2_2_1", 1), ("lstm", 3), ("gpt", 7)])
 def test_pages(example: str, most: int, tmp_path: Path) -> None:
     page = render(derive(declared_by(_NETS[example])), fmt="tex", steps="short")
     (line,) = (line for line in _log(page, tmp_path) if line.startswith("Output written"))

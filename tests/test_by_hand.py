@@ -72,6 +72,11 @@ def _over_kept(x: Any, y: Any, w: Any) -> Any:
     )
 
 
+def _against_the_labels_of_all(x: Any, y: Any, W: Any) -> Any:
+    z = x @ W.T
+    return np.mean(np.log(np.exp(z[:, y]).sum(1)) - z[np.arange(len(y)), y])
+
+
 CASES = (
     Case(
         "n = samples()\nx, c = input(), input()\nL = loss(x**2*tensor(max(c[n], n)))",
@@ -147,6 +152,12 @@ CASES = (
         "L = loss(categorical_cross_entropy_with_logits(x, y, weight=w**2, ignore=1))",
         _over_kept,
         "weights by labels, which are no numbers to compute with",
+    ),
+    Case(
+        "n, m = samples(), samples()\nx, y, W = input(3), label(3), param(3, 3)\nz = W@x\n"
+        "L = loss(log(sum(exp(z[n, y[m]]), m)) - z[n, y[n]])",
+        _against_the_labels_of_all,
+        "a loss that names its sample, and the labels of all others",
     ),
     Case(
         'i, j = indices("i j")\nx = input(3, 4)\nM = zeros(3, 4)\nM[i, j] = at_most(j, i)\n'

@@ -148,9 +148,16 @@ LETTERS = (
 )
 
 
-def test_widths_that_are_letters() -> None:
+DENSE_LETTERS = (
+    'x, y = input("p"), target("p")\na = dense(x, "m", tanh)\nh = dense(a, "p")\n'
+    "L = loss(half_squared_error(h, y) + 0.1 * l2())"
+)
+
+
+@pytest.mark.parametrize("letters", [LETTERS, DENSE_LETTERS])
+def test_widths_that_are_letters(letters: str) -> None:
     """The derivation is that of the numbers which stand for them, equation by equation."""
-    numbers = LETTERS.replace('"p"', "3").replace('"m"', "5")
+    numbers = letters.replace('"p"', "3").replace('"m"', "5")
     width = {length("p"): sp.Integer(3), length("m"): sp.Integer(5)}
 
     def told(source: str) -> list[list[str]]:
@@ -158,6 +165,6 @@ def test_widths_that_are_letters() -> None:
         steps = [*(f.equation for f in found.forward), *(s.equation for s in found.steps)]
         return [[str(e.lhs), *(str(t.body.xreplace(width)) for t in e.terms)] for e in steps]
 
-    assert told(LETTERS) == told(numbers)
-    page = render(derive(declared_by(f"from bpgen import *\n{LETTERS}\n")), fmt="latex")
+    assert told(letters) == told(numbers)
+    page = render(derive(declared_by(f"from bpgen import *\n{letters}\n")), fmt="latex")
     assert r"\mathbb{R}^{m \times p}" in page

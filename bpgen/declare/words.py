@@ -165,10 +165,12 @@ def tensor(formula: Scalar, *left: Index, name: str | None = None) -> Tensor:
 
 
 def loss(value: Scalar) -> Tensor:
-    """Declare the loss of one sample; the network's loss is its mean over the batch. Penalties may
-    be added.
+    """Declare the loss of one sample, which may be named: loss(-z[n, y[n]]); the network's loss is
+    its mean over the batch. Penalties may be added.
     """
     open_ = () if isinstance(value, Tensor) else Formula.of(value).free
+    if len(open_) == 1 and open_[0].size == BATCH:
+        value, open_ = Tensor.of(open_, Formula.of(value)), ()
     if open_ or (isinstance(value, Tensor) and value.shape):
         what = (
             value.said()

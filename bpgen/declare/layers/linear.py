@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from bpgen.declare.activations import identity
 from bpgen.declare.formula import reduce
-from bpgen.declare.given import whole
+from bpgen.declare.given import size_of, whole
 from bpgen.declare.layers.parts import Activation, Layer, along, known_size, some_tensor
 from bpgen.declare.symbolic import said
 from bpgen.declare.tensor import Tensor
 from bpgen.errors import NetError
+from bpgen.ir import Size
 
 
-def dense(x: Tensor, width: int, activation: Activation = identity, bias: bool = True) -> Tensor:
-    """a[..., i] = activation(sum_j W[i, j] x[..., j] + b[i]).
+def dense(x: Tensor, width: Size, activation: Activation = identity, bias: bool = True) -> Tensor:
+    """a[..., i] = activation(sum_j W[i, j] x[..., j] + b[i]). A letter for a width is told on the
+    page; code needs numbers.
 
     x (..., inputs) -> (..., width). W1 (width, inputs), b1 (width); z1, a1. torch.nn.Linear.
     """
@@ -20,11 +22,7 @@ def dense(x: Tensor, width: int, activation: Activation = identity, bias: bool =
         raise NetError(
             f"dense: {said(x)} has no axis to connect", "give it a tensor with at least one axis"
         )
-    width, inputs = whole(width, "dense"), x.shape[-1]
-    if not isinstance(inputs, int):
-        raise NetError(
-            f"dense: the last axis of {x.said()} is known only at run time", "it needs a number"
-        )
+    width, inputs = size_of(width, "dense"), x.shape[-1]
     layer = Layer("dense")
     *outer, i, j = along((*x.shape[:-1], width, inputs))
     W = layer.weight("W", width, inputs, then=activation)

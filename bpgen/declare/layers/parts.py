@@ -29,14 +29,14 @@ class Layer:
         here().layers += 1
         self.word, self.number = word, here().layers
 
-    def param(self, hint: str, *shape: int, init: str | float = "zeros") -> Tensor:
+    def param(self, hint: str, *shape: Size, init: str | float = "zeros") -> Tensor:
         return Tensor(shape, "param", hint=hint, layer=self.number, init=init)
 
-    def weight(self, hint: str, *shape: int, then: Activation = identity) -> Tensor:
+    def weight(self, hint: str, *shape: Size, then: Activation = identity) -> Tensor:
         """Weights (out, ...): the variance is 1 / fan-in, or 2 / fan-in before a rectifier."""
         if len(shape) == 2:
             return self.param(hint, *shape, init="he" if then in (relu, leaky_relu) else "normal")
-        variance = (2 if then in (relu, leaky_relu) else 1) / product(shape[1:])
+        variance = (2 if then in (relu, leaky_relu) else 1) / product(map(int, shape[1:]))
         return self.param(hint, *shape, init=variance**0.5)
 
     def tensor(self, hint: str, indices: Iterable[Index], formula: Any) -> Tensor:

@@ -50,4 +50,4 @@ def _page(network: Network) -> str:
     """The page, of a network that is not very deep."""
     if len(network.equations) > LARGEST_PAGE:
         return ""
-    return render(derive(network), fmt="latex", notation="matrix")
+    return render(derive(network), fmt="latex", steps="short")

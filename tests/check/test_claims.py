@@ -293,6 +293,19 @@ def test_what_is_wrong_in_two_ways_has_no_reason(claim: str) -> None:
     assert (found.right, found.reason) == (False, "")
 
 
+@pytest.mark.parametrize(
+    "claim",
+    [
+        r"\delta^{[1]} = W^{[2]\top} \delta^{[2]\top} \odot \mathbf{1}[z^{[1]} > 0]",
+        r"\frac{\partial L}{\partial W^{[2]}} = \delta^{[2]} \odot a^{[1]\top} + 0.02 W^{[2]}",
+        "delta1 = (W2.T @ delta2.T) * (a1 > 0)",
+    ],
+)
+def test_a_transpose_counts_where_vectors_are_columns(claim: str) -> None:
+    with_kinks = answer(CLASSIFIER, claim)
+    assert not with_kinks.right
+
+
 def test_a_line_that_holds_on_one_side_of_a_kink_is_refused() -> None:
     one = CLASSIFIER.replace("param(2, 4), param(2)", "param(1, 4), param(1)").replace(
         "param(3, 2)", "param(3, 1)"
@@ -322,6 +335,15 @@ def test_slopes_are_evaluated_by_the_page_reader() -> None:
     assert not answer(TOY, slope + r"a^{[1]}_{i}(1 + a^{[1]}_{i})").right
 
 
+def test_vectors_of_each_sample_are_read_as_on_the_page() -> None:
+    of_batch = r"\frac{\partial L}{\partial W^{[2]}} = "
+    delta = r"(a^{[2]}_n - y_n) \odot a^{[2]}_n \odot (1 - a^{[2]}_n)"
+    found = answer(TOY, of_batch + rf"\frac{{1}}{{N}} \sum_n {delta} a^{{[1]\top}}_n")
+    assert (found.right, found.verdict.reading.words) == (True, "of a batch")
+    for factor in (r"\frac{1}{2}", r"\frac{1}{3}", ""):
+        assert not answer(TOY, of_batch + rf"{factor} \sum_n {delta} a^{{[1]\top}}_n").right
+
+
 @pytest.mark.parametrize("source", [TOY, CLASSIFIER, SKIP, RECURRENT, CENTRED, GATE])
 def test_gradients_at_exact_points_are_those_of_complex_steps(source: str) -> None:
     network = declared_by(source)
@@ -347,6 +369,9 @@ def test_large_networks_are_looked_at_by_numbers() -> None:
     )
     found = answer(wide, "delta1 = (W2.T @ delta2) * a1 * (1 - a1)")
     assert (found.right, found.verdict.exact, found.verdict.points) == (True, False, 8)
+    assert answer(
+        wide, "a1 = z1 * sigmoid(z1) / silu(z1) * sigmoid(z1) + relu(z1) - relu(z1)"
+    ).right
     wrong = answer(wide, "delta1 = (W2.T @ delta2) * a1")
     assert wrong.reason == "the derivative of the activation: 1 - a1 is missing"
 

@@ -62,21 +62,32 @@ class Court:
         try:
             line = latex.line(claim, self.names)
         except latex.Untold as error:
-            verdict = page.verdict(latex.plain(claim), self.printed, self.network, self.seed)
-            if verdict.unfit:
-                raise NetError(error.fact, error.remedy, error.place) from None
-            return [Answer(claim, verdict)]
-        return [self._answer(claimed(line, self.names))]
+            return [self._by_page(claim, error)]
+        if self.judges[0].meet and not text.letters(line, self.names):
+            return [self._by_page(claim, NetError("it cannot be read", latex.FORM, place(claim)))]
+        return [self._answer(claimed(line, self.names, of_paper=True))]
+
+    def _by_page(self, claim: str, error: NetError) -> Answer:
+        """The answer of the page's reader, or the error where it cannot read the claim."""
+        verdict = page.verdict(latex.plain(claim), self.printed, self.network, self.seed)
+        if verdict.unfit:
+            raise NetError(error.fact, error.remedy, error.place) from None
+        return Answer(claim, verdict)
 
     def _answer(self, claim: Claim) -> Answer:
         judge, verdict = self._judged(claim)
+        if verdict.unfit and claim.of_paper:
+            read = page.verdict(latex.plain(claim.text), self.printed, self.network, self.seed)
+            if read.right or (claim.of_samples and not read.unfit):
+                return Answer(claim.text, read)
         if verdict.right:
             return Answer(claim.text, verdict)
+        classes = judge.classes(claim.of_batch, claim.of_paper)
+        every = classes if verdict.unfit else ((verdict.reading,),)
         known = self._known(claim.name)
-        every = judge.classes if verdict.unfit else ((verdict.reading,),)
-        searches = [Search(judge, self.names, claim, known, tuple(r)) for r in every]
+        searches = [Search(judge, self.names, claim, known, r) for r in every]
         reason = next((r for s in searches if (r := s.reason())), "") or searches[0].term()
-        sample = " of one sample" * (verdict.reading.batch and len(judge.classes) > 1)
+        sample = " of one sample" * (verdict.reading.batch and not judge.meet)
         lines = (f"true{sample} is {t.told}" for s in searches for t in s.truths)
         true = next(lines, "")
         if verdict.unfit and not reason:
@@ -95,7 +106,8 @@ class Court:
         """The verdict by exact scalars, or by numbers where these do not do."""
         verdicts = []
         for judge in self.judges:
-            verdicts.append(judge.best(claim.right, claim.left, claim.of_batch))
+            classes = judge.classes(claim.of_batch, claim.of_paper)
+            verdicts.append(judge.best(claim.right, claim.left, classes))
             if not verdicts[-1].unfit:
                 return judge, verdicts[-1]
         return self.judges[0], verdicts[0]

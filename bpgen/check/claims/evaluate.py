@@ -86,8 +86,8 @@ class Scope:
         meaning = self.names.find(node.id)
         if meaning is not None:
             return self.view.value(meaning)
-        if node.id == BATCH:
-            return self.view.samples
+        if node.id in (BATCH, *self.names.lengths):
+            return self.view.point.lengths[node.id]
         if node.id in RATES:
             return self.view.point.rate(node.id)
         raise Unfit(f"the network has no {node.id}")
@@ -104,6 +104,8 @@ class Scope:
                 return self.view.scalar("power", left, right)
             return 1 / left**-right if right < 0 else left**right
         try:
+            if self.view.reading.paper and not isinstance(node.op, ast.MatMult):
+                _same_shape(left, right)
             return _BINARY[type(node.op)](left, right)
         except ValueError:
             shapes = f"{_shape(left)} and {_shape(right)}"
@@ -115,7 +117,11 @@ class Scope:
 
     def _attribute(self, node: ast.Attribute) -> Any:
         inner = self.value(node.value)
-        return np.shape(inner) if node.attr == "shape" else np.asarray(inner).T
+        if node.attr == "shape":
+            return np.shape(inner)
+        if np.ndim(inner) == 1 and not self.view.reading.batch:
+            raise Unfit(f"{ast.unparse(node)} is of a vector that is no column")
+        return np.asarray(inner).T
 
     def _call(self, node: ast.Call) -> Any:
         name = called(node)
@@ -183,6 +189,12 @@ class Scope:
 
 def _parts(node: ast.Subscript) -> list[ast.expr]:
     return node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+
+
+def _same_shape(left: Any, right: Any) -> None:
+    """ValueError where two shapes differ, and neither is that of a number."""
+    if np.shape(left) != np.shape(right) and 1 not in (np.size(left), np.size(right)):
+        raise ValueError
 
 
 def _shape(value: Any) -> str:

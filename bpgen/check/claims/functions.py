@@ -65,8 +65,12 @@ def definition(name: str) -> Callable[..., sp.Expr]:
     return stated or (lambda z, *rest: sp.diff(SCALAR[of](z, *rest), z))
 
 
+def _sum(view: View, a: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    return np.sum(np.asarray(a), axis=axis, keepdims=keepdims)
+
+
 def _mean(view: View, a: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    total = np.sum(a, axis=axis, keepdims=keepdims)
+    total = _sum(view, a, axis, keepdims)
     return total / (np.size(a) // max(np.size(total), 1))
 
 
@@ -90,7 +94,7 @@ def _log_softmax(view: View, z: Any, axis: int | None = None) -> Any:
 def _largest(view: View, a: Any, *other: Any, axis: Any = None, keepdims: bool = False) -> Any:
     if other and axis is None:
         return np.maximum(a, *other)
-    return np.max(a, axis=axis, keepdims=keepdims)
+    return np.max(np.asarray(a), axis=axis, keepdims=keepdims)
 
 
 def _norm(view: View, a: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -114,12 +118,13 @@ def _plain(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 _NUMPY = """
-    sum dot matmul outer inner transpose multiply add subtract divide einsum tensordot diag trace
+    dot matmul outer inner transpose multiply add subtract divide einsum tensordot diag trace
     ones_like zeros_like concatenate stack where maximum minimum expand_dims squeeze ravel
 """
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     **{name: _plain(getattr(np, name)) for name in _NUMPY.split()},
     "reshape": lambda view, a, *shape: np.reshape(a, shape[0] if len(shape) == 1 else shape),
+    "sum": _sum,
     "mean": _mean,
     "max": _largest,
     "norm": _norm,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from bpgen.check.claims.points import DIFFERENT, PROVED, Point, drawn
-from bpgen.check.claims.view import BATCHES, SAMPLE, Reading, Unfit, View
+from bpgen.check.claims.view import BATCHES, PAPER, SAMPLE, Reading, Unfit, View
 from bpgen.check.residues.values import NotProved, OnKink
 from bpgen.ir import BATCH, Network
 
@@ -21,6 +21,7 @@ DRAWS = 32  # of which some lie on a kink
 SAMPLES = (3, 2, 5, 4, *range(6, 200))  # of a batch, two of them: as no other axis has
 
 Side = Callable[[View], Any]
+Classes = tuple[tuple[Reading, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -73,12 +74,12 @@ class Judge:
                 raise Unfit(f"the network is not defined there: {error}") from None
         raise Unfit("every point tried lies on a kink")
 
-    def best(self, found: Side, expected: Side, batch_first: bool = False) -> Verdict:
+    def best(self, found: Side, expected: Side, classes: Classes) -> Verdict:
         """The verdict in the first class of readings that fits, one in which it is right if there
         is one; unfit where none does.
         """
         unfit: list[Verdict] = []
-        for readings in self.classes[::-1] if batch_first else self.classes:
+        for readings in classes:
             fits: list[Verdict] = []
             for reading in readings:
                 verdict = self.verdict(found, expected, reading)
@@ -89,10 +90,18 @@ class Judge:
                 return fits[0]
         return unfit[0]
 
+    def classes(self, of_batch: bool, of_paper: bool) -> Classes:
+        """The readings of a claim, those of a class as likely. Where samples meet, one alone shows
+        nothing.
+        """
+        if self.meet:
+            return (BATCHES,)
+        sample = (PAPER,) if of_paper else SAMPLE
+        return (BATCHES, sample) if of_batch else (sample, BATCHES)
+
     @cached_property
-    def classes(self) -> tuple[Sequence[Reading], ...]:
-        """Where samples meet, one alone shows nothing."""
-        return (BATCHES,) if _meet(self.network) else (SAMPLE, BATCHES)
+    def meet(self) -> bool:
+        return _meet(self.network)
 
     def verdict(self, found: Side, expected: Side, reading: Reading) -> Verdict:
         """The verdict in one reading."""
@@ -150,17 +159,19 @@ def _compared(
     if left.shape != right.shape and not column and not left.size == right.size == 1:
         raise Unfit(f"the right side has the shape {_shape(left)}, the left one {_shape(right)}")
     left = left.reshape(right.shape)
-    proved, largest = True, max((abs(_number(v)) for v in right.ravel()), default=0.0)
+    proved, largest = True, max((abs(real(v)) for v in right.ravel()), default=0.0)
     for at in np.ndindex(right.shape):
         how = view.point.compare(left[at], right[at], largest)
         if how == DIFFERENT:
-            return (at, (_number(left[at]), _number(right[at]))), False
+            return (at, (real(left[at]), real(right[at]))), False
         proved = proved and how == PROVED
     return None, proved
 
 
-def _number(value: Any) -> float:
-    return float(getattr(value, "value", value))
+def real(value: Any) -> float:
+    """A value as a float; the root of a negative number is none."""
+    number = getattr(value, "value", value)
+    return float("nan") if hasattr(number, "imag") and number.imag else float(number.real)
 
 
 def _shape(array: Any) -> str:

@@ -20,14 +20,15 @@ from bpgen.check.page.tokens import Unreadable, tokens
 from bpgen.errors import NetError
 from bpgen.functions import ROWS
 
-_FORM = (
+FORM = (
     r"write it as the page does: \delta^{[1]} = (W^{[2]\top} \delta^{[2]}) \odot \sigma'(z^{[1]})"
 )
 # What people write instead of what the page does.
 _SPELLINGS = (
     (r"\^\{\((\d+)\)\}", r"^{[\1]}"),
-    (r"\^\{?(\[\d+\])?\s*\\?(?:T|top|intercal)\s*\}?(?![a-z])", r"^{\1\\top}"),
-    (r"\^\{\((\d+)\)\s*\\?(?:T|top)\}", r"^{[\1]\\top}"),
+    (r"\^\{(\[\d+\])?\s*(?:T|\\top|\\intercal)\s*\}", r"^{\1\\top}"),
+    (r"\^\{\((\d+)\)\s*(?:T|\\top|\\intercal)\s*\}", r"^{[\1]\\top}"),
+    (r"\^(?:T|\\top|\\intercal)(?![a-zA-Z])", r"^{\\top}"),
     (r"\\sum_([a-z])", r"\\sum_{\1}"),
     (r"\^([0-9a-z])", r"^{\1}"),
     (r"\\circ(?![a-z])", r"\\odot "),
@@ -62,13 +63,13 @@ def line(claim: str, names: Names) -> Line:
     """The two sides of a claim in LaTeX: the first and the last of a chain of equals."""
     parts = top_level(tokens(plain(claim)), "=")
     if len(parts) < 2 or not all(parts):
-        raise NetError("a claim says that two sides are equal", _FORM, place(claim))
+        raise NetError("a claim says that two sides are equal", FORM, place(claim))
     try:
         sides = [Translated(names).side(p) for p in (parts[0], parts[-1])]
         if not letters(Line(claim, *sides), names):  # in components, all counts from 1
             sides = [Translated(names, 1).side(p) for p in (parts[0], parts[-1])]
     except (Unreadable, IndexError) as error:
-        raise Untold(f"it cannot be read: {error}", _FORM, place(claim)) from None
+        raise Untold(f"it cannot be read: {error}", FORM, place(claim)) from None
     return admitted(Line(claim, *sides), names)
 
 

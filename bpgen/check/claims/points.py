@@ -215,7 +215,7 @@ class Numbers:
         given = dict(zip(symbols, arrays, strict=True))
         body = tape(sp.sympify(definition(name)(*symbols)))
         with np.errstate(all="ignore"):
-            return body.run(lambda leaf: given[leaf] if leaf in given else float(leaf))[0]
+            return body.run(lambda leaf: given[leaf] if leaf in given else _constant(leaf))[0]
 
     def rate(self, name: str) -> Any:
         return 3 / 7 + len(name)
@@ -223,3 +223,8 @@ class Numbers:
     def compare(self, found: Any, expected: Any, largest: float) -> str:
         gap = abs(float(found) - float(expected))
         return ALIKE if gap <= CLOSE * largest + ROUNDING else DIFFERENT
+
+
+def _constant(leaf: Any) -> float | bool:
+    """A number; of the last of several cases, true."""
+    return bool(leaf) if leaf in (sp.true, sp.false) else float(leaf)

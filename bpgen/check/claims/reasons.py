@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from bpgen.check.claims.judge import Judge, Side
+from bpgen.check.claims.judge import Judge, Side, real
 from bpgen.check.claims.mistakes import TABLE, Around, Mistake, partners
 from bpgen.check.claims.names import Meaning, Names
 from bpgen.check.claims.sides import Claim, side_of
@@ -147,13 +147,15 @@ class Search:
         try:
             view = View(next(self.judge.points(self.reading.batch)), self.reading)
             pair = (np.ravel(np.asarray(side(view), object)) for side in (one, other))
-            first, second = ([float(getattr(v, "value", v)) for v in a] for a in pair)
+            first, second = (list(map(real, a)) for a in pair)
         except (Unfit, NotProved, OnKink):
             return None
         if len(first) != len(second):
             return None
         k = int(np.argmax(np.abs(second)))
-        return Fraction(first[k] / second[k]).limit_denominator(_FINEST) if second[k] else None
+        if not (second[k] and np.isfinite(first[k] / second[k])):
+            return None
+        return Fraction(first[k] / second[k]).limit_denominator(_FINEST)
 
     def term(self) -> str:
         """Which addend differs, where all others are those of a line that is true."""

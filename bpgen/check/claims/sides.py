@@ -28,6 +28,13 @@ class Claim:
     line: Line | None = None
     names: Names | None = None
     of_batch: bool = False  # whether it speaks of several samples
+    of_paper: bool = False  # whether it is in LaTeX
+
+    @property
+    def of_samples(self) -> bool:
+        """Whether it has the letter that the page has for a sample."""
+        line, names = self.line, self.names
+        return line is not None and names is not None and "n" in letters(line, names)
 
     def side(self, tree: ast.expr) -> Side:
         """Another right side, in the letters of this one."""
@@ -42,7 +49,7 @@ def _of_batch(node: ast.AST) -> bool:
     return axis or size or length or (isinstance(node, ast.Name) and node.id == BATCH)
 
 
-def claimed(line: Line, names: Names) -> Claim:
+def claimed(line: Line, names: Names, of_paper: bool = False) -> Claim:
     """The claim that a line makes."""
     left = line.left.value if isinstance(line.left, ast.Subscript) else line.left
     assert isinstance(left, ast.Name)
@@ -51,7 +58,7 @@ def claimed(line: Line, names: Names) -> Claim:
         raise NetError("both sides are the same", "say what it is made of", place(line.text))
     one, other = (side_of(tree, line, names) for tree in (line.left, line.right))
     of_batch = any(map(_of_batch, ast.walk(line.right)))
-    return Claim(line.text, one, other, left.id, line, names, of_batch)
+    return Claim(line.text, one, other, left.id, line, names, of_batch, of_paper)
 
 
 def side_of(tree: ast.expr, line: Line, names: Names) -> Side:

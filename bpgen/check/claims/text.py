@@ -92,9 +92,13 @@ def letters(found: Line, names: Names) -> tuple[str, ...]:
             if isinstance(node, ast.Call) and called(node) in ("sum", "mean", "max"):
                 parts = node.args[1:]
             for part in (n for p in parts for n in ast.walk(p)):
-                if isinstance(part, ast.Name) and names.find(part.id) is None and part.id != BATCH:
+                if isinstance(part, ast.Name) and not _is_named(part.id, names):
                     inside[part.id] = None
     return tuple(inside)
+
+
+def _is_named(name: str, names: Names) -> bool:
+    return names.find(name) is not None or name in (*names.lengths, BATCH)
 
 
 def called(call: ast.Call) -> str:
@@ -125,7 +129,7 @@ def _admit(side: ast.expr, found: Line, names: Names) -> None:
             raise NetError(fact, "it is made of names and numbers", place(found.text))
         elif isinstance(node, ast.Name) and id(node) not in functions:
             numpy = id(node) in modules and node.id in ("np", "numpy")
-            if not numpy and node.id not in (*own, *RATES, BATCH):
+            if not numpy and node.id not in (*own, *RATES, *names.lengths, BATCH):
                 names.meant(node.id, found.text)
 
 

@@ -16,17 +16,20 @@ from bpgen.ir import BATCH
 @dataclass(frozen=True)
 class Reading:
     """`columns`: a vector is a matrix of one column, samples stand side by side. `each`: gradients
-    by what belongs to a sample are of its own loss, not of the mean of all.
+    by what belongs to a sample are of its own loss, not of the mean of all. `paper`: nothing but a
+    number is spread over other shapes.
     """
 
     words: str
     batch: bool = False
     columns: bool = False
     each: bool = False
+    paper: bool = False
 
 
 VECTORS = Reading("of one sample")
 COLUMNS = Reading("of one sample", columns=True)
+PAPER = Reading("of one sample", columns=True, paper=True)
 SAMPLE = (VECTORS, COLUMNS)
 BATCHES = (
     Reading("of a batch, a sample in each row", True),

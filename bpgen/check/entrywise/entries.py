@@ -77,7 +77,7 @@ class Entries:
 
         def leaf(expr: sp.Expr) -> Any:
             if isinstance(expr, Element):
-                return self.read(expr).astype(dtype, copy=False)
+                return self.read(expr).astype(dtype)
             return self.grid.leaf(expr, self.evaluation.real)
 
         value, every = self.tape.run(leaf)
@@ -90,36 +90,6 @@ class Entries:
             for decision, signs in self.tape.sides(every):
                 self.evaluation.sides.setdefault((self.term, decision), set()).update(signs)
         return body
-
-    def made(self) -> Array:
-        """What is made of the body at all entries. A sum of products of elements is made without
-        its body: nothing is decided in it.
-        """
-        factors = sp.Mul.make_args(self.term.body)
-        read = [f for f in factors if isinstance(f, Element)]
-        numbers = [f for f in factors if f.is_Rational]
-        plain = self.term.at is None and self.term.reduce == "sum" and bool(self.term.over)
-        if plain and len(read) > 1 and len(read) + len(numbers) == len(factors):
-            arrays = [self.read(e).astype(self.evaluation.dtype, copy=False) for e in read]
-            if all(any(a.shape[1 + k] == n for a in arrays) for k, n in enumerate(self.grid.shape)):
-                number = self.grid.leaf(sp.Mul(*numbers), self.evaluation.real)
-                return number * self._contracted(arrays)
-        return self.reduced(self.body())
-
-    def _contracted(self, arrays: list[Array]) -> Array:
-        """The sum of their product over what is summed, of arrays that have one entry where they
-        stay the same.
-        """
-        own = 1 + len(self.shape)
-        lanes = np.broadcast_shapes(*(a.shape[:1] for a in arrays))
-        every = [[k for k, n in enumerate(a.shape) if n > 1] for a in arrays]
-        operands = (
-            a.reshape([a.shape[k] for k in ks]) for a, ks in zip(arrays, every, strict=True)
-        )
-        pairs = [part for pair in zip(operands, every, strict=True) for part in pair]
-        left = sorted({k for ks in every for k in ks if k < own})
-        value = np.einsum(*pairs, left, optimize="greedy")
-        return np.asarray(value).reshape(*lanes, *self.shape)
 
     @property
     def axes(self) -> tuple[int, ...]:

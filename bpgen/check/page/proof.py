@@ -62,11 +62,13 @@ class PageReport:
         return f"{self.proved} of {self.total} equations"
 
 
-def prove_page(latex: str, network: Network, seeds: Sequence[int] = (0, 1)) -> PageReport:
+def prove_page(
+    latex: str, network: Network, seeds: Sequence[int] = (0, 1), samples: int = _SAMPLES
+) -> PageReport:
     """Read a page back and evaluate both sides of each of its equals signs, at random values of
     each seed: one draw may have a label or a dead unit at which a false line holds.
     """
-    drawn = [_Proof(latex, network, seed).verdicts() for seed in seeds]
+    drawn = [_Proof(latex, network, seed, samples).verdicts() for seed in seeds]
     verdicts = [next((v for v in each if v), None) for each in zip(*drawn, strict=True)]
     false = tuple(dict.fromkeys(v for v in verdicts if v is not None))
     return PageReport(verdicts.count(None), len(verdicts), false)
@@ -77,6 +79,7 @@ class _Proof:
     latex: str
     network: Network
     seed: int
+    samples: int
     found: list[FalseLine | None] = field(default_factory=list)  # of each equation
     numbered: dict[str, set[tuple[bool, str] | None]] = field(default_factory=dict)
     above: tuple[tuple[str, str, f.Node], ...] = ()  # the ranges told in the row before
@@ -88,12 +91,12 @@ class _Proof:
         base = (
             1 if re.search(r"Indices(, and labels with them,)? count from 1\.", self.latex) else 0
         )
-        batch = 1 if not across else _SAMPLES
+        batch = 1 if not across else self.samples
         sample = Reading(World.drawn(self.network, batch, self.seed), names, "", not across, base)
         whole = Reading(sample.world, names, "", False, base)
         found = list(groups(self.latex))
         if any(g.section == _BATCH for g in found):
-            whole.world = World.drawn(self.network, _SAMPLES, self.seed)
+            whole.world = World.drawn(self.network, self.samples, self.seed)
         whole.top = self.network.loss or ""
         sample.top = self._top(sample)
         self._definitions(sample, whole)

@@ -233,7 +233,7 @@ WRONG = [
     (
         TOY,
         "z1 = W1 * x + b1",
-        "a matrix product for one entry by entry: W1 @ x belongs where W1 * x stands",
+        "the kind of product: W1 @ x belongs where W1 * x stands",
     ),
     (
         TOY,

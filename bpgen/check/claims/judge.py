@@ -21,6 +21,7 @@ DRAWS = 32  # of which some lie on a kink
 SAMPLES = (3, 2, 5, 4, *range(6, 200))  # of a batch, two of them: as no other axis has
 
 Side = Callable[[View], Any]
+Difference = tuple[tuple[int, ...], tuple[float, float]]  # an entry, and its two values
 Classes = tuple[tuple[Reading, ...], ...]
 
 
@@ -111,7 +112,11 @@ class Judge:
             for point in self.points(reading.batch):
                 del point.decisions[point.own :]
                 try:
-                    wrong, proved = _compared(found, expected, View(point, reading))
+                    wrong = _at_few(found, expected, View(point, reading, few=True))
+                    proved = False
+                    if wrong is None:
+                        del point.decisions[point.own :]
+                        wrong, proved = _compared(found, expected, View(point, reading))
                 except OnKink:
                     continue
                 every.append(point.decisions[:])
@@ -149,9 +154,15 @@ def _decided(every: list[list[int]]) -> bool:
     return all(len(set(ways)) > 1 for ways in zip(*alike, strict=True))
 
 
-def _compared(
-    found: Side, expected: Side, view: View
-) -> tuple[tuple[tuple[int, ...], tuple[float, float]] | None, bool]:
+def _at_few(found: Side, expected: Side, view: View) -> Difference | None:
+    """The first entry that differs, of the first few."""
+    try:
+        return _compared(found, expected, view)[0]
+    except Unfit:
+        return None
+
+
+def _compared(found: Side, expected: Side, view: View) -> tuple[Difference | None, bool]:
     """The first entry that differs, if any, and whether all others are proved."""
     with np.errstate(all="ignore"):
         right, left = (np.asarray(side(view), object) for side in (expected, found))

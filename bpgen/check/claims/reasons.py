@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from bpgen.check.claims.around import Around, partners
 from bpgen.check.claims.judge import Judge, Side, real
-from bpgen.check.claims.mistakes import TABLE, Around, Mistake, partners
+from bpgen.check.claims.mistakes import TABLE, Mistake
 from bpgen.check.claims.names import Meaning, Names
 from bpgen.check.claims.sides import Claim, side_of
 from bpgen.check.claims.text import Line
@@ -65,7 +66,7 @@ class Search:
     def _side(self, line: Line, tree: ast.expr) -> Side:
         """A right side as the page has it: vectors are columns."""
         side = side_of(tree, line, self.names)
-        return lambda view: side(View(view.point, replace(view.reading, columns=True)))
+        return lambda view: side(replace(view, reading=replace(view.reading, columns=True)))
 
     def _equal(self, one: Side, other: Side) -> bool:
         return any(self.judge.verdict(one, other, r).right for r in self.readings)

@@ -14,6 +14,8 @@ from bpgen.check.claims.view import View
 from bpgen.errors import NetError
 from bpgen.ir import BATCH
 
+_FEW = 2  # places of an index at which a wrong line mostly shows
+
 
 @dataclass(frozen=True)
 class Claim:
@@ -67,6 +69,9 @@ def side_of(tree: ast.expr, line: Line, names: Names) -> Side:
 
     def value(view: View) -> Any:
         scope = Scope(names, view, own)
-        return scope.everywhere(tree, scope.sizes(line.left))
+        sizes = scope.sizes(line.left)
+        return scope.everywhere(
+            tree, {k: min(n, _FEW) if view.few else n for k, n in sizes.items()}
+        )
 
     return value

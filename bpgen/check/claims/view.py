@@ -45,10 +45,11 @@ class Unfit(Exception):
 
 @dataclass(frozen=True)
 class View:
-    """A point in one reading."""
+    """A point in one reading; `few`: of what is told entry by entry, the first are enough."""
 
     point: Point
     reading: Reading
+    few: bool = False
 
     def value(self, meaning: Meaning) -> Any:
         """What a name stands for, as an array of its own."""
@@ -76,6 +77,8 @@ class View:
             return self.point.stored(meaning.tensor)
         network, of = self.point.network, meaning.of
         own = network.tensors[meaning.tensor].batched
+        if self.reading.batch and not own and of == network.sample_loss != network.loss:
+            raise Unfit(f"{of} is of one sample, and {meaning.tensor} of all")
         if self.reading.each and own and of == (network.loss or ""):
             if network.sample_loss is None:
                 raise Unfit("no sample has a loss of its own")

@@ -1,7 +1,7 @@
 """The gradients of a network at one point: the chain rule over its entries, last to first.
 
 Nothing here knows a derivative: the slope of a body along each element that it reads is found by a
-complex step.
+complex step. A product alone is not asked: it is linear in each of its elements.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sympy as sp
 
 from bpgen.check.entrywise.entries import Entries
 from bpgen.check.entrywise.evaluation import STEP, Evaluation
-from bpgen.check.entrywise.grid import Array, Places
+from bpgen.check.entrywise.grid import Array, Places, contracted
 from bpgen.check.entrywise.order import scheduled, starts
 from bpgen.ir import Element, Equation, Term
 
@@ -86,10 +86,30 @@ class Adjoints:
         if not entries.any or not read or term.reduce == "first":
             return
         upstream = entries.spread((known or self.found)[equation.name][entries.left])
+        if (product := entries.product) is not None:
+            for access in read:
+                self._factor(entries, access, product, upstream)
+            return
         weights = 1 if term.reduce == "sum" else entries.weights(entries.body())[0]
         passed = np.broadcast_to(upstream * weights, entries.grid.shape)
         for access, slope in zip(read, _slopes(entries, read), strict=True):
             _add(self.found[access.name], entries.places(access), passed * slope)
+
+    def _factor(
+        self,
+        entries: Entries,
+        access: Element,
+        product: tuple[Any, Mapping[Element, Array]],
+        upstream: Array,
+    ) -> None:
+        """What one element of a product receives: its slope is all the others."""
+        number, arrays = product
+        others = [a[0] for e, a in arrays.items() if e != access]
+        places = entries.places(access)
+        here = {k for p in places for k, n in enumerate(p.shape) if n > 1}
+        received = number * contracted([upstream, *others], here)
+        shape = np.broadcast_shapes(received.shape, *(p.shape for p in places))
+        _add(self.found[access.name], places, np.broadcast_to(received, shape))
 
 
 def _add(total: Array, places: Places, received: Array) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import sympy as sp
 
-from bpgen.check.entrywise.grid import Array, Grid, Places
+from bpgen.check.entrywise.grid import Array, Grid, Places, contracted
 from bpgen.check.entrywise.order import axis
 from bpgen.check.entrywise.tape import NEAR, tape
 from bpgen.ir import Element, Equation, Index, Malformed, Term
@@ -77,7 +77,7 @@ class Entries:
 
         def leaf(expr: sp.Expr) -> Any:
             if isinstance(expr, Element):
-                return self.read(expr).astype(dtype)
+                return self.read(expr).astype(dtype, copy=False)
             return self.grid.leaf(expr, self.evaluation.real)
 
         value, every = self.tape.run(leaf)
@@ -90,6 +90,32 @@ class Entries:
             for decision, signs in self.tape.sides(every):
                 self.evaluation.sides.setdefault((self.term, decision), set()).update(signs)
         return body
+
+    @property
+    def product(self) -> tuple[Any, dict[Element, Array]] | None:
+        """A number and elements, where the body is their product and is summed at the term's own
+        places: nothing is decided in it. What an element reads has one entry where it stays the
+        same.
+        """
+        factors = sp.Mul.make_args(self.term.body)
+        read = [f for f in factors if isinstance(f, Element)]
+        numbers = [f for f in factors if f.is_Rational]
+        plain = self.term.at is None and self.term.reduce == "sum" and bool(self.term.over)
+        if not plain or len(read) < 2 or len(read) + len(numbers) < len(factors):
+            return None
+        arrays = {e: self.read(e).astype(self.evaluation.dtype, copy=False) for e in read}
+        for k, n in enumerate(self.grid.shape, start=1):
+            if all(a.shape[k] != n for a in arrays.values()):
+                return None
+        return self.grid.leaf(sp.Mul(*numbers), self.evaluation.real), arrays
+
+    def made(self) -> Array:
+        """What is made of the body at all entries; of a product, without its body."""
+        if (product := self.product) is None:
+            return self.reduced(self.body())
+        number, arrays = product
+        made = number * contracted([*arrays.values()], range(1 + len(self.shape)))
+        return made.reshape(len(made), *self.shape)
 
     @property
     def axes(self) -> tuple[int, ...]:

@@ -153,7 +153,7 @@ class Evaluation:
         entries = Entries(self, equation, term, step)
         if not entries.any:
             return total
-        value = entries.reduced(entries.body())
+        value = entries.made()
         if len(value) > len(total):
             total = np.repeat(total, len(value), axis=0)
         where = (slice(None), *entries.left)

@@ -4,7 +4,7 @@ own, and where in its tensor each entry lies.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -61,9 +61,13 @@ class Grid:
         """
         found = []
         for k, expr in enumerate(access):
-            at = self._number(expr, whole) + (info.carried == k)
-            size = self.size(info.indices[k].size) + (info.carried == k)
-            if np.any((at < 0) | (at >= size)):
+            before = info.carried == k
+            at = self._number(expr, whole)
+            at = at + 1 if before else at
+            size = self.size(info.indices[k].size) + before
+            # an index that is not fixed runs from 0, and tells by its length where it ends
+            plain = expr in self.values and 1 < at.size <= size - before
+            if not plain and np.any((at < 0) | (at >= size)):
                 raise Outside(f"{info.name}: {expr} leaves an axis of {size}")
             found.append(at)
         return tuple(found)
@@ -90,3 +94,16 @@ class Grid:
         if expr.is_infinite:
             return kind(float(expr))
         return kind(str(sp.N(expr, 25)))
+
+
+def contracted(arrays: Sequence[Array], kept: Container[int]) -> Array:
+    """The product of arrays that have one entry along an axis where they stay the same, summed over
+    all axes but those that are kept; of the others one entry is left.
+    """
+    moving = [[k for k, n in enumerate(a.shape) if n > 1] for a in arrays]
+    pairs: list[Any] = []
+    for array, axes in zip(arrays, moving, strict=True):
+        pairs += [array.reshape([array.shape[k] for k in axes]), axes]
+    left = sorted({k for axes in moving for k in axes if k in kept})
+    value = np.asarray(np.einsum(*pairs, left, optimize="greedy"))
+    return np.expand_dims(value, tuple(k for k in range(arrays[0].ndim) if k not in left))

@@ -93,7 +93,8 @@ class Tape:
             return scalars.CALLS[name], arguments
         if isinstance(expr, (sp.Add, sp.Mul)):
             step = np.add if isinstance(expr, sp.Add) else np.multiply
-            return (lambda *a: reduce(step, a)), self._arguments(expr.args)
+            # the smaller arrays first: fewer operations are on all entries
+            return (lambda *a: reduce(step, sorted(a, key=np.size))), self._arguments(expr.args)
         meaning = scalars.defined(expr)
         if meaning is None:
             raise NotImplementedError(f"no value of {name} is known")

@@ -10,7 +10,7 @@ from typing import Any
 
 import sympy as sp
 
-from bpgen.declare.declaration import Block, here
+from bpgen.declare.declaration import OVER_BLOCKS, Block, here
 from bpgen.declare.formula import fresh
 from bpgen.declare.given import whole
 from bpgen.declare.symbolic import said
@@ -23,7 +23,9 @@ def repeat(times: int, block: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     """block(...block(block(x))): equal blocks, each with parameters of its own.
 
     The block is called once: it is derived once, printed once, and emitted as one pair of
-    functions. Its parameters get a first axis that counts the blocks.
+    functions. Its parameters get a first axis that counts the blocks. A block that holds steps of
+    its own, a recurrence or a repetition, is written out: it is called for each, as in a loop of
+    Python's, and what each makes is numbered.
     """
     if not isinstance(x, Tensor):
         raise NetError(f"repeat: {said(x)} is not a tensor", "give what the first block is given")
@@ -33,43 +35,68 @@ def repeat(times: int, block: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
         )
     if not callable(block):
         raise NetError(f"repeat: {block!r:.40} is not a function", "give the block itself")
-    if here().block is not None:
-        raise NetError("repeat within repeat", "write the inner blocks one after the other")
-    index = Index("l", whole(times, "repeat"))
-    with _within(index):
+    count, before = whole(times, "repeat"), len(here().tensors)
+    with _within(Index("l", count)):
         axes = tuple(fresh(s) for s in x.shape)
-        carried = Tensor(x.shape, hint="x", indices=axes, carried=0, open=True)
-        result = _called(block, carried)
-    if not isinstance(result, Tensor) or result.shape != x.shape:
-        raise NetError(
-            f"repeat: the block makes {said(result)} of {carried.said()}",
-            "a block returns a tensor of the shape that it is given",
-        )
-    _refuse(carried, result)
+        carried = Tensor(x.shape, hint="x", indices=axes, carried=OVER_BLOCKS, open=True)
+        result = _made(block, carried)
+    inside = here().tensors[before:]
+    _refuse(carried, result, inside)
+    if any(t.carried is not None for t in inside if t is not carried):
+        _written_once(carried, x, inside)
+        for _ in range(1, count):
+            result = _made(block, result)
+        _numbered(here().tensors[before:])
+        return result
     start = Term(x[axes].body(), (), "sum", (sp.S.NegativeOne, *axes))
     carried.terms = (Term(result[axes].body()), start)
     carried.moment = next(here().moments)
     return carried
 
 
-def _refuse(x: Tensor, result: Tensor) -> None:
+def _written_once(carried: Tensor, x: Tensor, inside: list[Tensor]) -> None:
+    """The block that was called is the first of those that are written out: it is given x."""
+    own = carried.block
+    carried.carried, carried.open = None, False
+    carried.terms = (Term(x[carried.indices].body()),)
+    for t in inside:
+        if t.block is own:
+            t.block = here().block
+
+
+def _numbered(made: list[Tensor]) -> None:
+    """What a layer makes is called by the layer's number in each of the blocks written out."""
+    for t in made:
+        if t.layer:
+            here().called.pop(t.serial, None)
+
+
+def _made(block: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """What one block makes of what it is given."""
+    result = _called(block, x)
+    if not isinstance(result, Tensor) or result.shape != x.shape:
+        raise NetError(
+            f"repeat: the block makes {said(result)} of {x.said()}",
+            "a block returns a tensor of the shape that it is given",
+        )
+    return result
+
+
+def _refuse(x: Tensor, result: Tensor, inside: list[Tensor]) -> None:
     """What a block cannot hold, and one that does nothing with what it is given."""
     declared = here()
-    inside = [t for t in declared.tensors if t.block is not None and t.block is x.block]
     for t in inside:
         if t.role in ("input", "target", "state"):
             raise NetError(f"repeat: {t.said()} is declared within the block", "declare it before")
-        if t.carried is not None and t is not x:
-            raise NetError(
-                "repeat: the block holds a recurrence", "write the recurrent layers one by one"
-            )
-    if any(t is not None and t.block is x.block for t in (declared.loss, *declared.outputs)):
+    if any(t is other for t in (declared.loss, *declared.outputs) for other in inside):
         raise NetError("repeat: the block declares a loss or an output", "declare it after")
-    read = {result.serial}
-    for t in reversed(inside):
-        if t.serial in read:
-            every = (e for term in t.terms for e in term.body.atoms(Element))
-            read.update(int(e.name[1:]) for e in every)
+    read, before = {result.serial}, 0
+    while before < len(read):  # again where a recurrence reads what comes later
+        before = len(read)
+        for t in reversed(inside):
+            if t.serial in read:
+                every = (e for term in t.terms for e in term.body.atoms(Element))
+                read.update(int(e.name[1:]) for e in every)
     if x.serial not in read:
         raise NetError("repeat: the block does not use what it is given", "use its argument")
 
@@ -77,11 +104,11 @@ def _refuse(x: Tensor, result: Tensor) -> None:
 @contextmanager
 def _within(index: Index) -> Iterator[None]:
     """What is declared here is declared for every block."""
-    here().block = Block(index)
+    here().blocks.append(Block(index))
     try:
         yield
     finally:
-        here().block = None
+        here().blocks.pop()
 
 
 def _called(block: Callable[[Tensor], Tensor], x: Tensor) -> Any:

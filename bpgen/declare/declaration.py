@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from bpgen.declare.tensor import Tensor
 
 
+# The axis along which a block's argument is carried: it comes before those that net.py speaks of.
+OVER_BLOCKS = -1
+
+
 @dataclass(frozen=True, eq=False)
 class Block:
     """A block that is repeated, and the index that counts its repetitions."""
@@ -37,7 +41,7 @@ class Declaration:
     # Numbers of nameless indices: the same in every run.
     indices: Iterator[int] = field(default_factory=count)
     samples: int = 0  # how often net.py asked for the index of a sample
-    block: Block | None = None  # the one that is being declared
+    blocks: list[Block] = field(default_factory=list)  # being declared, each within the one before
     called: dict[int, str] = field(default_factory=dict)  # by the variables of a block
     # Arguments of the module that no equation need read, by their serial numbers.
     arguments: set[int] = field(default_factory=set)
@@ -48,6 +52,11 @@ class Declaration:
         self.tensors.append(tensor)
         self.lengths.update(size for size in tensor.shape if isinstance(size, str))
         return len(self.tensors) - 1
+
+    @property
+    def block(self) -> Block | None:
+        """The innermost of the blocks that are being declared."""
+        return self.blocks[-1] if self.blocks else None
 
     def line(self) -> int | None:
         """The line of net.py that is running."""

@@ -223,7 +223,7 @@ def _above_zero(value: float, what: str) -> float:
 
 def _of_all(function: Any, weights: Tensor) -> Any:
     """The sum over the weights; over those of every block, where they are of a repeated one."""
-    if weights.block is None or weights.block is here().block:
+    if weights.block is None or weights.block in here().blocks:
         return sum(function(weights))
     own = tuple(fresh(s) for s in weights.shape)
     one = weights[own].body()

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import sympy as sp
 
-from bpgen.declare.declaration import Block, Declaration
+from bpgen.declare.declaration import OVER_BLOCKS, Block, Declaration
 from bpgen.derive.simplify import counted
 from bpgen.errors import NetError
 from bpgen.ir import (
@@ -99,8 +99,8 @@ class _Writer:
     def info(self, serial: int, axes: tuple[Index, ...]) -> TensorInfo:
         t = self.declared.tensors[serial]
         carried = t.carried
-        if carried is not None and t.block is None:
-            carried += len(self._own(serial))
+        if carried is not None:
+            carried = 0 if carried == OVER_BLOCKS else carried + len(self._own(serial))
         return TensorInfo(
             self.called[serial],
             axes,

@@ -87,9 +87,11 @@ def names(declared: Declaration, variables: Mapping[str, Any], source: str) -> d
                 named[value.serial] = variable
             elif value is not declared.loss:
                 named[value.serial] = numbered(variable, taken)
+    again = Counter(declared.called.values())
     for serial, variable in declared.called.items():  # the variables of a repeated block
         if serial not in named:
-            fresh = variable not in taken and not _is_taken(variable)
+            once = variable not in taken and again[variable] == 1
+            fresh = once and not _is_taken(variable)
             named[serial] = variable if fresh else numbered(variable, taken)
             taken.add(named[serial])
     return dict(sorted(named.items()))

@@ -70,6 +70,30 @@ def test_recurrence(case: Case, shape: Shape) -> None:
     agree(case, shape)
 
 
+def stacked(word: str, depth: int) -> Case:
+    """PyTorch's own layer of several, each on what the one before it makes."""
+    function = {"lstm": torch.lstm, "rnn": torch.rnn_tanh, "gru": torch.gru}[word]
+
+    def layers(t: Any) -> torch.Tensor:
+        weights = []
+        for k in range(1, depth + 1):
+            W, U, b = (getattr(t, f"{name}{k}") for name in "WUb")
+            other = torch.zeros(len(b), dtype=b.dtype)
+            if word == "gru":
+                other = torch.cat([other[: 2 * U.shape[1]], getattr(t, f"d{k}")])
+            weights += [W, U, b, other]
+        zero = torch.zeros(depth, len(t.x), t.x.shape[2], dtype=t.x.dtype)
+        start = (zero, zero) if word == "lstm" else zero
+        return function(t.x, start, weights, True, depth, 0.0, False, False, True)[0]
+
+    return of(f"repeat({depth}, lambda h: {word}(h, $d), x)", layers)
+
+
+@parametrized(*(stacked(word, depth) for word in ("rnn", "gru", "lstm") for depth in (2, 3)))
+def test_stacked_by_repeat(case: Case, shape: Shape) -> None:
+    agree(case, shape)
+
+
 @parametrized(
     Case(
         "many to one",

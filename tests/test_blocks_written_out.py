@@ -33,6 +33,10 @@ NETS = {
         "def block(h):\n    return last(rnn(u, 4, start=h))\n",
     ),
     "two recurrences": ("x = input('T', 4)\n", "def block(h):\n    return gru(rnn(h, 3), 4)\n"),
+    "of all samples": (
+        "n, t, i = samples(), *indices('t i')\nx = input('T', 3)\n",
+        "def block(h):\n    return rnn(h - tensor(mean(h[n, t, i], n), t, i), 3)\n",
+    ),
     "the step after": (
         "x, w, t = input(5), param(), indices('t')\n",
         "def block(h):\n    _p, _g = pad(h, 0, 1), recurrent(5)\n"

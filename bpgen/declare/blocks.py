@@ -9,6 +9,7 @@ from types import FrameType
 from typing import Any
 
 import sympy as sp
+from sympy.core.symbol import Str
 
 from bpgen.declare.declaration import OVER_BLOCKS, Block, here
 from bpgen.declare.formula import fresh
@@ -56,10 +57,11 @@ def repeat(times: int, block: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
 
 def _written_once(carried: Tensor, x: Tensor, inside: list[Tensor]) -> None:
     """The block that was called is the first of those that are written out: it is given x."""
-    own = carried.block
+    own, is_x = carried.block, {Str(f"%{carried.serial}"): Str(f"%{x.serial}")}
     carried.carried, carried.open = None, False
     carried.terms = (Term(x[carried.indices].body()),)
     for t in inside:
+        t.terms = tuple(term.map(lambda body: body.xreplace(is_x)) for term in t.terms)
         if t.block is own:
             t.block = here().block
 

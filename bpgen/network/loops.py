@@ -85,12 +85,8 @@ def _loop(cycle: Cycle, tensors: dict[str, TensorInfo]) -> list[Equation]:
             else f"{names[0]} is defined by elements of its own",
             "a recurrence is declared: h = recurrent(...), then h[t, i] = ...",
         )
+    _refuse_repeated_within(cycle, carried, tensors)
     block = tensors[carried[0]].block
-    if block and len(carried) > 1:
-        raise NetError(
-            f"{carried[-1]} is a recurrence within a repeated block",
-            "write the recurrent layers one after the other",
-        )
     along = (
         {n: e.indices[0] for n, e in cycle.items()} if block else _steps(cycle, carried[0], tensors)
     )
@@ -101,6 +97,20 @@ def _loop(cycle: Cycle, tensors: dict[str, TensorInfo]) -> list[Equation]:
     for name, equation in made.items():
         tensors[name] = replace(tensors[name], indices=equation.indices)
     return [made[name] for name in _order(made, index)]
+
+
+def _refuse_repeated_within(
+    cycle: Cycle, carried: list[str], tensors: Mapping[str, TensorInfo]
+) -> None:
+    """Blocks that are repeated are a loop of their own, not a part of what one step computes."""
+    repeated = next((n for n in carried if tensors[n].block), None)
+    outside = [n for n in (*carried, *cycle) if not tensors[n].block]
+    if repeated and outside:
+        times = cycle[repeated].indices[0].size
+        raise NetError(
+            f"{repeated} needs {outside[0]}, and {outside[0]} needs {repeated}, which is repeated",
+            f"write its blocks one after the other: for _ in range({times}): ...",
+        )
 
 
 def _steps(cycle: Cycle, start: str, tensors: Mapping[str, TensorInfo]) -> dict[str, Index]:

@@ -175,16 +175,21 @@ def both(module: ModuleType, params: Any, inputs: Any, targets: Any) -> tuple[An
     return made, module.backward(params, cache, *targets, inputs=True)
 
 
-ONCE = ("one layer", "tied weights", "its output used twice")  # the quick ones of a single block
+QUICK = {  # and how often their block is repeated: of each kind one
+    *(("one layer", 1), ("one layer", 3), ("of what was computed", 3), ("tied weights", 1)),
+    *(("tied weights", 3), ("a context that is computed", 3), ("penalised", 3)),
+    *(("of any length", 3), ("without parameters", 3), ("names of the module's own", 3)),
+    *(("two of them with a weight of both", 3), ("its output used twice", 3)),
+}
 
 
-@pytest.mark.parametrize(
-    ("name", "times"),
-    [
-        *((name, 3) for name in NETS),
-        *(pytest.param(n, 1, marks=[pytest.mark.slow] * (n not in ONCE)) for n in NETS),
-    ],
-)
+def case(*values: Any) -> Any:
+    """A case of a test, slow where it is none of the quick ones."""
+    known = values if values[1:] else (*values, 3)
+    return pytest.param(*values, marks=[pytest.mark.slow] * (known not in QUICK))
+
+
+@pytest.mark.parametrize(("name", "times"), [case(n, k) for n in NETS for k in (1, 3)])
 def test_repeated_is_written_out(name: str, times: int) -> None:
     network = declared(source(name, times))
     module = emitted(source(name, times))
@@ -203,7 +208,7 @@ def test_repeated_is_written_out(name: str, times: int) -> None:
         np.testing.assert_allclose(found[n], slope, rtol=0, atol=1e-12 * scale, err_msg=n)
 
 
-@pytest.mark.parametrize("name", NETS)
+@pytest.mark.parametrize("name", [case(n) for n in NETS])
 def test_text_does_not_grow(name: str) -> None:
     """Neither the module nor the derivation."""
     texts = [written(source(name, times)) for times in (3, 7)]

@@ -8,7 +8,7 @@ import pytest
 
 from bpgen.render.breaks import broken
 from bpgen.render.lines import measured
-from tests.render.nets import NETS, derived, printed, told
+from tests.render.nets import derived, printed, told
 from tests.render.repeated import REPEATED
 
 _IMMEDIATE = "∂⁺ is the immediate derivative: of the formula's own mention of the variable."
@@ -158,7 +158,7 @@ def _unwrapped(text: str) -> str:
     return re.sub(r"(?<=[\w,])\n +(?=[+−])|(?<=[\w,])\n {0,2}(?=\w)", " ", text)
 
 
-@pytest.mark.parametrize("name", NETS)
+@pytest.mark.parametrize("name", FEW_OR_ALL)
 def test_numbers_run_from_one_without_a_gap(name: str) -> None:
     backward = printed(name).split("Over the batch")[0]
     found = re.findall(r"\((\d+)([ab]?)\)$", backward, re.MULTILINE)
@@ -169,7 +169,7 @@ def test_numbers_run_from_one_without_a_gap(name: str) -> None:
     assert numbers == list(range(1, len(numbers) + 1))
 
 
-@pytest.mark.parametrize("name", NETS)
+@pytest.mark.parametrize("name", FEW_OR_ALL)
 def test_the_loss_of_one_sample_has_no_section(name: str) -> None:
     loss = derived(name).network.sample_loss
     apart = "Samples meet" not in printed(name)

@@ -10,7 +10,7 @@ from bpgen.check.page.proof import prove_page
 from bpgen.render import render
 from bpgen.render.lines import columns
 from bpgen.render.style import WIDEST, Style
-from tests.render.nets import NETS, derived, printed
+from tests.render.nets import derived, printed
 
 HARD = ("causal_blocks", "lstm", "attention", "max_pool")
 
@@ -29,7 +29,7 @@ def test_equations_are_labelled_by_their_names_in_the_module() -> None:
     assert r"\tag{1} \label{eq:digits:z}" in page
 
 
-@pytest.mark.parametrize("name", NETS)
+@pytest.mark.parametrize("name", FEW_OR_ALL)
 def test_every_number_has_one_label_and_every_reference_finds_it(name: str) -> None:
     page, own = _latex(name), _latex(name, counter=True)
     tags = re.findall(r"\\tag\{(.*?)\}", page)
@@ -56,7 +56,7 @@ def test_a_labelled_page_is_proved() -> None:
     assert prove_page(_latex("softmax", prefix="p"), derived("softmax").network).ok
 
 
-@pytest.mark.parametrize("name", NETS)
+@pytest.mark.parametrize("name", FEW_OR_ALL)
 def test_text_is_no_wider_than_a_page(name: str) -> None:
     assert max(map(columns, printed(name).splitlines())) <= WIDEST
 

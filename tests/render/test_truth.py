@@ -18,9 +18,9 @@ from bpgen.derive import derive
 from bpgen.ir import BATCH, Element, Equation, Index, Size, Term, length
 from bpgen.load import declared_by
 from bpgen.record import Derivation
+from bpgen.render import render
 from bpgen.render.dialect import TEXT
 from bpgen.render.document import document
-from bpgen.render.formats import FORMATS
 from bpgen.render.page import Document
 from bpgen.render.repeats import Part, parts
 from bpgen.render.sample import View, separable
@@ -29,7 +29,7 @@ from bpgen.render.ways import ways
 from tests.drawn import few_or_all
 from tests.networks.draw import graphs
 from tests.networks.graph import Graph, source
-from tests.render.nets import NETS, derived, printed
+from tests.render.nets import FEW_OR_ALL, derived, printed
 from tests.render.numeric import At, Values, number
 
 _LENGTHS = {BATCH: 2, "T": 3}
@@ -222,10 +222,7 @@ def _entries(world: _World, part: Part, indices: Iterable[Index]) -> list[At]:
     return [at for at in found if not any(at.get(own, 0) != 0 for own in fixed)]
 
 
-_NUMERIC = [n for n in NETS if n != "attention"]
-
-
-@pytest.mark.parametrize("name", _NUMERIC)
+@pytest.mark.parametrize("name", FEW_OR_ALL)
 def test_every_factor_and_every_chain_rule_holds_in_numbers(name: str) -> None:
     world = _world(name)
     derivation, view, values = world.derivation, world.view, world.values
@@ -262,7 +259,7 @@ def test_every_factor_and_every_chain_rule_holds_in_numbers(name: str) -> None:
                 assert total == pytest.approx(values[step.equation.name][index])
 
 
-@pytest.mark.parametrize("name", _NUMERIC)
+@pytest.mark.parametrize("name", FEW_OR_ALL)
 def test_every_line_of_a_step_holds_in_numbers(name: str) -> None:
     world = _world(name)
     for part in _parts(world):
@@ -276,7 +273,7 @@ def test_every_line_of_a_step_holds_in_numbers(name: str) -> None:
                 assert made == pytest.approx(world.values[equation.name][index])
 
 
-@pytest.mark.parametrize("name", _NUMERIC)
+@pytest.mark.parametrize("name", FEW_OR_ALL)
 def test_every_place_is_told_once_and_truly(name: str) -> None:
     """The statements of an equation together say what each element of its tensor is."""
     world = _world(name)
@@ -334,18 +331,18 @@ def _assert_no_index_is_bpgens_own(text: str) -> None:
 
 
 @pytest.mark.parametrize("notation", ["matrix", "index"])
-@pytest.mark.parametrize("name", NETS)
+@pytest.mark.parametrize("name", FEW_OR_ALL)
 def test_no_letter_is_both_free_and_summed_over(name: str, notation: str) -> None:
     _assert_letters_are_apart(document(derived(name), TEXT, notation))
 
 
 @pytest.mark.parametrize("fmt", ["text", "latex"])
-@pytest.mark.parametrize("name", NETS)
+@pytest.mark.parametrize("name", FEW_OR_ALL)
 def test_no_index_is_printed_in_bpgens_own_spelling(name: str, fmt: str) -> None:
     _assert_no_index_is_bpgens_own(printed(name, "index", fmt) + printed(name, "matrix", fmt))
 
 
-@few_or_all(8, 25, graphs(), seed=3)
+@few_or_all(5, 25, graphs(), seed=3)
 def test_letters_of_random_networks(graph: Graph) -> None:
     derivation = derive(declared_by(source(graph)))
     for notation in ("matrix", "index"):

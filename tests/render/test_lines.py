@@ -8,7 +8,7 @@ import pytest
 
 from bpgen.render.breaks import broken
 from bpgen.render.lines import measured
-from tests.render.nets import derived, printed, told
+from tests.render.nets import FEW_OR_ALL, derived, printed, told
 from tests.render.repeated import REPEATED
 
 _IMMEDIATE = "∂⁺ is the immediate derivative: of the formula's own mention of the variable."

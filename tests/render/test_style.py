@@ -10,7 +10,7 @@ from bpgen.check.page.proof import prove_page
 from bpgen.render import render
 from bpgen.render.lines import columns
 from bpgen.render.style import WIDEST, Style
-from tests.render.nets import derived, printed
+from tests.render.nets import FEW_OR_ALL, derived, printed
 
 HARD = ("causal_blocks", "lstm", "attention", "max_pool")
 

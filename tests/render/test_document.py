@@ -14,6 +14,8 @@ from bpgen.record import Derivation
 from bpgen.render import render
 from bpgen.render.lines import columns
 
+pytestmark = pytest.mark.no_cover  # what it reaches, others reach
+
 _EXAMPLES = Path(__file__).parents[2] / "examples"
 _NAMES = sorted(p.stem for p in _EXAMPLES.glob("*.py"))
 

@@ -11,6 +11,8 @@ from bpgen.render.lines import measured
 from tests.render.nets import FEW_OR_ALL, derived, printed, told
 from tests.render.repeated import REPEATED
 
+pytestmark = pytest.mark.no_cover  # what it reaches, others reach
+
 _IMMEDIATE = "∂⁺ is the immediate derivative: of the formula's own mention of the variable."
 _LOSS = "L = loss(half_squared_error(h, t))\n"
 _VECTOR = "x = input(3)\nt = target(3)\nW = param(3, 3)\n"

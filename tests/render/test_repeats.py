@@ -10,6 +10,8 @@ import pytest
 from tests.render.nets import printed, told
 from tests.render.repeated import REPEATED
 
+pytestmark = pytest.mark.no_cover  # what it reaches, others reach
+
 _GPT = (Path(__file__).parents[2] / "examples" / "gpt.py").read_text()
 
 

@@ -30,8 +30,6 @@ from bpgen.record import Derivation, Step, Vanishing
 from bpgen.render import render
 from tests.conftest import emitted
 
-pytestmark = pytest.mark.no_cover  # what it reaches, others reach
-
 ROW = "from bpgen import *\nx = input(5)\ng, b = param(5), param(5)\n"
 END = "\nout = g * xhat + b\noutput(out)\n"
 
@@ -78,6 +76,7 @@ def bracket(equation: Equation) -> tuple[str, set[str]]:
     return str(found.outer), {f"{len(t.over)} {t.body}" for t in found.inside.terms}
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("spelling", LAYER_NORMS)
 def test_layer_norm_in_three_terms(spelling: str) -> None:
     """dx = r (dxhat - mean dxhat - xhat mean(dxhat xhat))"""
@@ -235,6 +234,7 @@ def net(name: str) -> str:
     return "from bpgen import *\n" + NETS[name][0]
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", NETS)
 def test_form(name: str) -> None:
     _, of, expected = NETS[name]
@@ -273,6 +273,7 @@ def test_gradients(name: str) -> None:
     assert report.ok, str(report)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", EVERY)
 def test_every_line_ends_in_its_equation(name: str) -> None:
     record = derive(declared_by(EVERY[name]))
@@ -412,6 +413,7 @@ def _deep(layers: int) -> str:
     )
 
 
+@pytest.mark.no_cover
 def test_the_search_is_linear_in_depth(monkeypatch: pytest.MonkeyPatch) -> None:
     """Adjoints are tried where they are read, not one against all."""
     tried: list[str] = []

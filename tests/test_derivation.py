@@ -14,8 +14,6 @@ from bpgen.lower.comment import spoken
 from bpgen.record import Derivation, Step
 from bpgen.render import render
 
-pytestmark = pytest.mark.no_cover  # what it reaches, others reach
-
 HEAD = "from bpgen import *\nx = input(3)\nW, b = param(4, 3), param(4)\nz = W @ x + b\n"
 
 

@@ -73,7 +73,6 @@ def test_attention_over_one_element_is_that_element() -> None:
         np.testing.assert_allclose(dx, np.ones((1, 4)) @ mixed @ V, rtol=1e-12)
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("word", ["lstm", "gru", "rnn"])
 def test_saturated_gates_pass_next_to_nothing(word: str) -> None:
     x = 1e4 * np.array([[1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])

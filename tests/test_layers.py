@@ -16,8 +16,6 @@ from bpgen.emit import emit
 from bpgen.load import declared_by
 from tests.conftest import ROOT
 
-pytestmark = pytest.mark.no_cover  # what it reaches, others reach
-
 DECLARE = ROOT / "bpgen" / "declare"
 LAYERS = sorted((DECLARE / "layers").glob("*.py"))
 FORWARD = [*LAYERS, DECLARE / "activations.py", DECLARE / "losses.py"]

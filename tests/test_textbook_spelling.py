@@ -10,8 +10,6 @@ from mpmath import mp, mpf
 
 from tests.conftest import emitted
 
-pytestmark = pytest.mark.no_cover  # what it reaches, others reach
-
 HEAD = "from bpgen import *\nz = input(3)\n"
 BINARY = "y = target(3)\n{a}\nL = loss(sum(-(y*log(a) + (1-y)*log(1-a))))\n"
 

@@ -11,8 +11,6 @@ from bpgen.render.lines import measured
 from tests.render.nets import FEW_OR_ALL, derived, printed, told
 from tests.render.repeated import REPEATED
 
-pytestmark = pytest.mark.no_cover  # what it reaches, others reach
-
 _IMMEDIATE = "∂⁺ is the immediate derivative: of the formula's own mention of the variable."
 _LOSS = "L = loss(half_squared_error(h, t))\n"
 _VECTOR = "x = input(3)\nt = target(3)\nW = param(3, 3)\n"
@@ -160,6 +158,7 @@ def _unwrapped(text: str) -> str:
     return re.sub(r"(?<=[\w,])\n +(?=[+−])|(?<=[\w,])\n {0,2}(?=\w)", " ", text)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", FEW_OR_ALL)
 def test_numbers_run_from_one_without_a_gap(name: str) -> None:
     backward = printed(name).split("Over the batch")[0]
@@ -171,6 +170,7 @@ def test_numbers_run_from_one_without_a_gap(name: str) -> None:
     assert numbers == list(range(1, len(numbers) + 1))
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", FEW_OR_ALL)
 def test_the_loss_of_one_sample_has_no_section(name: str) -> None:
     loss = derived(name).network.sample_loss
@@ -241,6 +241,7 @@ _NUMBERS = [
 ]
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(("number", "line"), _NUMBERS)
 def test_numbers(number: str, line: str) -> None:
     assert line in told(_VECTOR + f"z = W @ x\nh = z * {number}\n" + _LOSS)

@@ -18,9 +18,9 @@ from bpgen.derive import derive
 from bpgen.ir import BATCH, Element, Equation, Index, Size, Term, length
 from bpgen.load import declared_by
 from bpgen.record import Derivation
-from bpgen.render import render
 from bpgen.render.dialect import TEXT
 from bpgen.render.document import document
+from bpgen.render.formats import FORMATS
 from bpgen.render.page import Document
 from bpgen.render.repeats import Part, parts
 from bpgen.render.sample import View, separable

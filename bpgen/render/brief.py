@@ -90,7 +90,7 @@ class Brief(Equations):
         if part.step.inlined:
             return rows
         stable = part.shown(part.step.evaluated, self.view)
-        return [*rows, *self.evaluated(equation, stable, (), False)]
+        return [*rows, *self.evaluated(equation, stable, rows[-1].left)]
 
     def _names(self) -> str:
         """delta2 is the gradient with respect to z2, and delta1 is that with respect to z1."""

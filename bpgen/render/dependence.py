@@ -114,4 +114,5 @@ class Dependence:
         if known is None or known.loop is None:
             return False
         axis = known.indices.index(known.loop.index)
-        return all(e.indices[axis] in self.indices[of] for e in self.read_at[of] if e.name == read)
+        places = {e.indices[axis] for e in self.read_at[of] if e.name == read}
+        return len(places) == 1 and places <= {*self.indices[of]}

@@ -128,12 +128,19 @@ class Equations:
         reasons = [self.view.reason(r) for r in forward.reasons if isinstance(r, Equality)]
         since, differentiated = told(reasons, self.writer), forward.differentiated
         evaluated = self.view.equation(forward.evaluated)
-        return [*rows, *self.evaluated(written, evaluated, since, differentiated)]
+        return [*rows, *self.evaluated(written, evaluated, rows[-1].left, since, differentiated)]
 
     def evaluated(
-        self, written: Equation, shown: Equation, since: tuple[str, ...], differentiated: bool
+        self,
+        written: Equation,
+        shown: Equation,
+        above: str,
+        since: tuple[str, ...] = (),
+        differentiated: bool = False,
     ) -> list[Row]:
-        """The spelling that is evaluated, where it is another on paper."""
+        """The spelling that is evaluated, where it is another on paper: with a left side of its own
+        where that of the row above does not name its indices, as of a matrix or of one entry.
+        """
         writer = self.writer
         if any(t.body.has(*NOTHING) for t in shown.terms):
             writer.note("nothing")
@@ -145,16 +152,11 @@ class Equations:
             return []
         whole = matrix.attempt(shown, writer) if self.notation == "matrix" else None
         addends = again if whole is None else strings(whole, writer)
-        # Written out, the row above is that of the last entry: this one says that it is of any.
-        left = writer.element(shown.lhs).text if self.notation == "components" else ""
-        return [
-            Row(
-                left if shown.indices else "",
-                addends,
-                words=(_EVALUATED[differentiated],),
-                since=since,
-            )
-        ]
+        element = writer.element(shown.lhs).text
+        left = element if whole is None else matrix.left_side(shown, writer)
+        told = above == left or (whole is not None and above != element)
+        words = (_EVALUATED[differentiated],)
+        return [Row("" if told else left, addends, words=words, since=since)]
 
     def in_order(self, steps: Iterable[Step]) -> list[Part]:
         """The steps; what a block is given is told when all of the block is."""

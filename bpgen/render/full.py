@@ -48,7 +48,8 @@ class Full(Equations):
             since = rows[0].since + lines[0].since
             rows[0], lines = replace(rows[0], addends=lines[0].addends, since=since), lines[1:]
         final = self.final(equation, part.tag, self.writer)
-        stable = self.evaluated(equation, part.shown(step.evaluated, self.view), (), False)
+        evaluated = part.shown(step.evaluated, self.view)
+        stable = self.evaluated(equation, evaluated, final[-1].left)
         found = [*_joined([*rows, *lines], final, self.writer.element(equation.lhs).text), *stable]
         return Block(tuple(found), self._heading(step), self.remarks(part))
 

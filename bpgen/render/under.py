@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import sympy as sp
 
-from bpgen.ir import BATCH, Index
+from bpgen.ir import Index
 from bpgen.render.places import along
 from bpgen.render.reads import read_in
 from bpgen.render.writer import Writer
@@ -45,12 +45,8 @@ def ranges(hidden: Iterable[Index], writer: Writer) -> str:
 def apparent(index: Index, shown: Iterable[sp.Expr], writer: Writer) -> bool:
     """Whether the index runs over the whole of an axis that is shown, and so needs no range."""
     accesses = [a for expr in shown for a in read_in(writer.spelled(expr))]
-    return (
-        index.size == BATCH
-        or any(a.name in writer.blocks and a.indices[0].has(index) for a in accesses)
-        or any(
-            i == index and size == index.size
-            for access in accesses
-            for i, size in along(access, writer.axes)
-        )
+    return any(a.name in writer.blocks and a.indices[0].has(index) for a in accesses) or any(
+        i == index and size == index.size
+        for access in accesses
+        for i, size in along(access, writer.axes)
     )

@@ -13,6 +13,7 @@ from bpgen.load import declared_by, load
 from bpgen.network.shrink import shrunk
 from bpgen.record import Derivation
 from bpgen.render import render
+from bpgen.render.document import STEPS
 from tests.conftest import ROOT
 from tests.render.nets import NETS
 
@@ -41,7 +42,33 @@ p = softmax(z2)
 L = loss(categorical_cross_entropy(p, y) + 0.01 * l2())
 """
 
+_INDICES = "i, j, p = indices('i', size=3), indices('j'), indices('p', size=2)\n"
 MORE = {
+    "a parameter written at places": "from bpgen import *\n"
+    + _INDICES
+    + "x, w = input(3), param(8, 5)\nL = loss(sum((x[i] * w[2*i + p, i + p])**2, i, p))\n",
+    "samples that nothing shows": "from bpgen import *\n"
+    + _INDICES
+    + "x, w, m = input(3), param(3), samples()\n"
+    "u = tensor(sum(x[i]**2 * w[i] - x[m, p], m, p), i)\noutput(u)\nL = loss(sum(u))\n",
+    "a product by its entries": "from bpgen import *\nx, W = input(3, 2), param(2, 2)\n"
+    "v = exp(sin(x @ W)) - 1\noutput(v.T @ v)\n",
+    "sums over parts of an axis": "from bpgen import *\nx = input(7)\n"
+    "i, j = indices('i', size=3), indices('j', size=2)\na, b = sum(x[i], i), sum(2 * x[j], j)\n"
+    "L = loss(sin(a) * 2 + b**2 + sum(x**3))\n",
+    "the largest of products": "from bpgen import *\nx, u, w = input(4, 3), input(3), param(2)\n"
+    "t, p, i, q = indices('t p i q')\n"
+    "v = tensor(max(0.7 * w[p] * x[t, i] * u[q], i, q), t, p)\nL = loss(sum(sin(v)))\n",
+    "the first of equals": "from bpgen import *\n" + _INDICES + "x, w = input(2), param(3)\n"
+    "h = tensor(sum(x[j]**2, j) + 0 * w[i], i)\nL = loss(max(h[i], i) + sum(w))\n",
+    "one step": "from bpgen import *\nt, i, j = indices('t i j')\nx, U = input(1, 2), param(2, 2)\n"
+    "h = recurrent(1, 2)\nh[t, i] = x[t, i] + sin(sum(U[i, j] * h[t - 1, j], j))\noutput(h)\n",
+    "two steps of a recurrence at once": "from bpgen import *\nt, u, d = indices('t u d')\n"
+    "x = input(3, 1)\nh = rnn(x, 2)\noutput(tensor(sum(h[t, d] * h[u, d], d), t, u))\n",
+    "a loss of a number": "from bpgen import *\nx, y2 = input(2), target(2)\n"
+    "w = param(2)\nell2 = hinge(w * x, y2)\nL = loss(ell2)\n",
+    "a reason beside a sum": "from bpgen import *\n" + _INDICES + "x, w = input(3), param(4, 4)\n"
+    "v = tensor(x[i] * sin(x[i]) * w[0, i + p], p, i)\nL = loss(sum(v[p, i]**2, p, i))\n",
     "two outputs": "from bpgen import *\nx, u = input(2), input(2)\nw = param(2)\n"
     "a = w * x\nb = exp(w * u)\noutput(a, b)\n",
     "steps from a start": "from bpgen import *\nx, start = input('T', 2), param(3)\n"
@@ -54,7 +81,7 @@ MORE = {
 
 @cache
 def _derived(net: str) -> Derivation:
-    return derive(shrunk(declared_by(CLASSIFIER if net == "classifier" else NETS[net])))
+    return derive(shrunk(declared_by((NETS | MORE | {"classifier": CLASSIFIER})[net])))
 
 
 @cache
@@ -63,13 +90,14 @@ def _page(net: str, notation: str) -> str:
 
 
 def _assert_proved(derivation: Derivation, notation: str) -> None:
-    try:
-        page = render(derivation, fmt="latex", notation=notation)
-    except NetError:  # too large to write out
-        assert notation == "components"
-        return
-    report = prove_page(page, derivation.network)
-    assert report.ok, "\n".join(map(str, report.false))
+    for steps in STEPS:
+        try:
+            page = render(derivation, fmt="latex", notation=notation, steps=steps)
+        except NetError:  # too large to write out
+            assert notation == "components"
+            return
+        report = prove_page(page, derivation.network)
+        assert report.ok, "\n".join(map(str, report.false))
 
 
 @pytest.mark.parametrize(
@@ -147,6 +175,40 @@ WRONG = [
     ("shape", "classifier", "matrix", r"\mathbb{R}^{3 \times 2}", r"\mathbb{R}^{2 \times 3}"),
     ("elsewhere", "padded", "index", "y_{i+1} &= x_{i}", "y_{i} &= x_{i}"),
     ("immediate", "lstm", "index", r"\partial^{+} q_{i}", r"\partial q_{i}"),
+    ("range", "sums over parts of an axis", "index", r"j<2 \\ j=i", r"j<3 \\ j=i"),
+    ("range", "samples that nothing shows", "index", "m<N", "m<3"),
+    ("elsewhere", "a parameter written at places", "index", "w_{2k+p,k+p}} &", "w_{2k+p,k}} &"),
+    (
+        "immediate",
+        "two steps of a recurrence at once",
+        "index",
+        r"\frac{\partial^{+} u^{[1]}_{iu}}{\partial h_{tk}} = ",
+        r"\frac{\partial u^{[1]}_{iu}}{\partial h_{tk}} = ",
+    ),
+    (
+        "spelling",
+        "a product by its entries",
+        "matrix",
+        r"as }\sum_{k} (e^{\sin(u^{[1]}_{ki})}",
+        r"as }\sum_{k} (e^{\sin(u^{[1]}_{ik})}",
+    ),
+    ("first", "the first of equals", "components", "(h_{1}, h_{2}, h", "(h_{2}, h_{1}, h"),
+    ("largest", "the largest of products", "index", "0.7 w_{i} x_{tj}", "0.8 w_{i} x_{tj}"),
+    (
+        "step",
+        "one step",
+        "index",
+        r"t+1}}{\partial h_{ti}} = U",
+        r"t+2}}{\partial h_{ti}} = U",
+    ),
+    ("sign", "a loss of a number", "matrix", "= -y^{[2]}", "= y^{[2]}"),
+    (
+        "function",
+        "a reason beside a sum",
+        "index",
+        r"+ w_{0,i+p} x_{i} \cos",
+        r"- w_{0,i+p} x_{i} \cos",
+    ),
     ("parentheses", "max_pool", "index", "(m_{ij} - t_{ij})^{2}", "m_{ij} - t_{ij}^{2}"),
     ("unreadable", "max_pool", "index", r"w_{c} x_{ck}", r"w_{c} \star x_{ck}"),
 ]
@@ -179,7 +241,9 @@ def test_an_empty_page_proves_nothing() -> None:
     assert not prove_page("", _derived("classifier").network).ok
 
 
-@pytest.mark.parametrize("notation", NOTATIONS)
+@pytest.mark.parametrize(
+    "notation", ["matrix", *(pytest.param(n, marks=pytest.mark.slow) for n in NOTATIONS[1:])]
+)
 @pytest.mark.parametrize("net", MORE)
 def test_what_pages_of_these_say_holds_too(net: str, notation: str) -> None:
     _assert_proved(derive(declared_by(MORE[net])), notation)

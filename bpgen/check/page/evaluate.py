@@ -28,6 +28,7 @@ from bpgen.check.page.world import (
 )
 
 Array = NDArray[Any]
+_ROUNDING = 1e-12  # of values that are one on paper
 _FUNCTIONS: dict[str, Any] = {
     **{n: ELEMENTARY[n] for n in ("log", "exp", "tanh", "sin", "cos", "tan", "sinh", "cosh")},
     "arctan": ELEMENTARY["atan"],
@@ -60,6 +61,8 @@ class Reading:
     base: int  # what indices count from
     functions: dict[str, Definition] = field(default_factory=dict)
     entries: bool = False  # x_1 is an entry of x, if there is one, and not a tensor x1
+    # Of what is told to be the largest of several, written out: these, in their order.
+    maxima: dict[f.Node, tuple[f.Node, ...]] = field(default_factory=dict)
     _gradients: dict[tuple[str, str], Array] = field(default_factory=dict)
 
     def gradient(self, top: str, name: str) -> Array:
@@ -297,13 +300,14 @@ class Scope:
     def holds(self, node: f.Node) -> Array:
         """Where a condition holds."""
         if isinstance(node, f.Gives):
-            equal = self.holds(f.Relation((node.element, node.largest), ("==",)))
             fixed = set(letters_of(node.largest))
             inner = [n for n in letters_of(node.element) if n not in fixed and n in self.letters]
-            return self._first(equal, inner)
+            return self._first(self._gives(node.element, node.largest), inner)
         if isinstance(node, f.First):
+            if node.condition.signs != ("==",):
+                raise Unreadable("the first of what is not the largest")
             letters = [n for n in node.letters if n in self.letters]
-            return self._first(self.holds(node.condition), letters)
+            return self._first(self._gives(*node.condition.parts), letters)
         values = [self.quantity(p) for p in node.parts]
         found = np.asarray(True)
         for one, other, sign in zip(values, values[1:], node.signs, strict=False):
@@ -311,6 +315,23 @@ class Scope:
             if np.isnan(one).any() or np.isnan(other).any():
                 found = found & ~(np.isnan(one) | np.isnan(other))
         return np.asarray(found)
+
+    def _gives(self, element: f.Node, largest: f.Node) -> Array:
+        """Where an element is as large as the largest; of several written out, the first alone."""
+        found = self._equals(element, largest)
+        among = self.reading.maxima.get(largest, ())
+        if element not in among:
+            return found
+        for before in among[: among.index(element)]:
+            found = found & ~self._equals(before, largest)
+        return found
+
+    def _equals(self, one: f.Node, other: f.Node) -> Array:
+        """Whether two formulas have one value, but for the rounding of another order of factors."""
+        a, b = np.real(self.value(one)), np.real(self.value(other))
+        return np.asarray(
+            (a == b) | (np.abs(a - b) <= _ROUNDING * np.maximum(np.abs(a), np.abs(b)))
+        )
 
     def quantity(self, node: f.Node) -> Array:
         """A side of a comparison: a formula, or an index with its sums."""
@@ -446,6 +467,20 @@ class Scope:
     def _lead(self, array: Array, axes: Any) -> int:
         return int(array.ndim > len(axes))
 
+    def after_the_only_step(self, node: f.Node) -> bool:
+        """Whether something is said of the step after the last, where there is one step in all."""
+        found = {e.name: e for e in self.world.network.equations if e.loop is not None}
+        for symbol in symbols_of(node):
+            known = self.find(symbol)
+            e = found.get(known[1]) if known is not None else None
+            if e is None or e.loop is None or self.world.size(e.loop.index.size) != 1:
+                continue
+            places = self.places(symbol, e.name)
+            axis = e.indices.index(e.loop.index)
+            if axis < len(places) and (places[axis] == 1).all():
+                return True
+        return False
+
     def _steps(self) -> set[Any]:
         """The lengths of recurrences, beyond whose last step gradients are 0."""
         loops = (e.loop for e in self.world.network.equations)
@@ -535,10 +570,8 @@ class Scope:
 
     def _scalar(self, node: f.Node) -> str | None:
         """The name of a scalar of one sample, or of the whole batch."""
-        if not isinstance(node, f.Symbol) or node.below or node.layer or node.accent:
-            return None
-        known = self.find(node)
-        if known is None or known[0] is not self.reading.names.tensors:
+        known = self.find(node) if isinstance(node, f.Symbol) else None
+        if known is None or known[0] is not self.reading.names.tensors or known[2]:
             return None
         name = known[1]
         if not name:
@@ -708,12 +741,16 @@ def symbols_of(node: f.Node) -> Iterator[f.Symbol]:
         yield from symbols_of(child)
 
 
-def ranges_of(node: f.Node) -> Iterator[tuple[str, str, f.Node]]:
-    """What the sums in a formula say of how far their letters run."""
-    if isinstance(node, f.Over):
+def ranges_of(node: f.Node, around: f.Node = None) -> Iterator[tuple[str, str, f.Node]]:
+    """What the sums in a formula say of how far their letters run: all, or those around a part."""
+    if isinstance(node, f.Over) and (around is None or has(node.body, around)):
         yield from node.under.ranges
     for child in children(node):
-        yield from ranges_of(child)
+        yield from ranges_of(child, around)
+
+
+def has(node: f.Node, part: f.Node) -> bool:
+    return bool(node == part) or any(has(child, part) for child in children(node))
 
 
 def _outermost(node: f.Node) -> Iterator[f.Symbol]:

@@ -17,6 +17,7 @@ from bpgen.check.page.evaluate import (
     Definition,
     Reading,
     Scope,
+    has,
     is_scalar,
     letter_of,
     ranges_of,
@@ -32,6 +33,7 @@ _SAMPLES = 2  # of the batch
 _EXACT, _ROUNDED = 1e-8, 1e-4
 _BATCH = "Over the batch"
 _IS_GRADIENT = re.compile(r"\$(\S*?)\$ is (?:the gradient|that) with respect to \$(\S*?)\$")
+Ranges = tuple[tuple[str, str, f.Node], ...]
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,9 @@ class _Proof:
     samples: int
     found: list[FalseLine | None] = field(default_factory=list)  # of each equation
     numbered: dict[str, set[tuple[bool, str] | None]] = field(default_factory=dict)
-    above: tuple[tuple[str, str, f.Node], ...] = ()  # the ranges told in the row before
+    above: tuple[f.Node, ...] = ()  # the sides of the row before
+    said: tuple[f.Node, ...] = ()  # the sides of what was said last, for which reasons are given
+    around: Ranges = ()  # the ranges told there of what is spoken of
 
     def verdicts(self) -> list[FalseLine | None]:
         """What is false of each equation, in the order of the page."""
@@ -110,6 +114,7 @@ class _Proof:
                 if statement.kind == "differentiated":
                     self._told(statement, sample, whole)
         self._numbers(found, sample, whole)
+        self._maxima(found, sample)
         self._leads(sample)
         for group in found:
             self._group(group, whole if group.section == _BATCH else sample)
@@ -190,7 +195,8 @@ class _Proof:
     def _group(self, group: Group, reading: Reading) -> None:
         seen: set[int] = set()
         for statement in group.statements:
-            if id(statement) in seen:
+            if id(statement) in seen:  # it goes on: what is said next is said of all of it
+                self.around = _ranges(self.above)
                 continue
             seen.add(id(statement))
             self._statement(statement, reading)
@@ -263,7 +269,8 @@ class _Proof:
         lost = np.isnan(values[0])
         if statement.kind == "since":  # what is told of the next step is not asked at the last
             lost = reduce(np.logical_or, map(np.isnan, values))
-        if (isinstance(nodes[0], f.Derivative) or statement.kind == "since") and not lost.all():
+        partly = isinstance(nodes[0], f.Derivative) or statement.kind == "since"
+        if partly and (not lost.all() or scope.after_the_only_step(nodes[0])):
             values = [np.where(lost, 0, v) for v in values]
         return values
 
@@ -281,24 +288,35 @@ class _Proof:
         if condition is not None:
             masks = self._parser([t for t in condition if t != "not"], reading).conditions()
             letters += [n for m in masks for n in scope.free(m) if n not in letters]
-        if statement.kind == "main":
-            self.above = tuple(r for node in nodes for r in ranges_of(node))
-        else:  # what a sum above it says of its letters
-            ranges = (*self.above, *ranges)
-        bounds = {n: scope._bound(sign, end) for n, sign, end in ranges}
+        bounds: dict[str, int] = {}
+        for name, sign, end in (*self._around(nodes, statement), *ranges):
+            bounds[name] = max(bounds.get(name, 0), scope._bound(sign, end))
         told = nodes[:1] if statement.kind == "main" else nodes
         sizes = {n: bounds.get(n) or self._size(n, told, nodes, scope) for n in letters}
         base = reading.base
+        if statement.kind != "since":
+            self.said = tuple(nodes)
         return scope.over({n: np.arange(base, base + s) for n, s in sizes.items()}), nodes
+
+    def _around(self, nodes: list[f.Node], statement: Statement) -> Ranges:
+        """What the sums above say of a fact's letters: those that it stands in, or all."""
+        if statement.kind == "main":
+            self.above = tuple(nodes)
+            self.around = _ranges(self.above)
+            return ()
+        if any(has(above, nodes[0]) for above in self.above):
+            self.around = _ranges(self.above, nodes[0])
+        return self.around
 
     def _parser(self, found: list[str], reading: Reading) -> Parser:
         return Parser(found, self._called(reading.names))
 
     def _size(self, name: str, told: list[f.Node], nodes: list[f.Node], scope: Scope) -> int:
         """How many values a free letter has: as many as the shortest of the axes that it runs over,
-        of a row's left side where it stands there.
+        of a row's left side where it stands there, of a reason in the fact it is given for.
         """
-        for among, shifted in ((told, False), (nodes, False), (nodes, True)):
+        said = self.said if told is nodes else ()
+        for among, shifted in ((told, False), (nodes, False), (said, False), (nodes, True)):
             found = [s for node in among for n, s in scope.axes(node, shifted) if n == name]
             if found:
                 return min(found)
@@ -360,6 +378,16 @@ class _Proof:
                             self.numbered.setdefault(number, set()).add(of)
                     last = []
 
+    def _maxima(self, found: list[Group], reading: Reading) -> None:
+        """What is told to be the largest of several that are written out."""
+        rows = (s for group in found for s in group.statements if s.kind == "main")
+        for row in {id(s): s for s in rows if r"\max" in s.tokens}.values():
+            for one, other in pairwise(row.parts):
+                if other[:2] == [r"\max", "("]:
+                    left, right = self._parse(one, reading), self._parse(other, reading)
+                    if isinstance(right, f.Call) and right.name == "max":
+                        reading.maxima[left] = right.arguments
+
     def _leads(self, reading: Reading) -> None:
         """From where to where recurrences and blocks are told."""
         loops = {e.loop for e in self.network.equations if e.loop is not None}
@@ -388,6 +416,10 @@ class _Proof:
 
     def _whole(self, text: str, reading: Reading) -> int:
         return int(np.real(Scope(reading).value(self._parse(tokens(text), reading))).item())
+
+
+def _ranges(nodes: tuple[f.Node, ...], around: f.Node = None) -> Ranges:
+    return tuple(r for node in nodes for r in ranges_of(node, around))
 
 
 def _column(values: list[int]) -> Array:
@@ -432,7 +464,7 @@ def _array(node: f.Node, scope: Scope) -> Array:
     if isinstance(node, f.Derivative) and (said := scope._scalar(node.of)) is not None:
         top = said
     array = reading.gradient(top, name) if slope else scope.world.values[name]
-    return array[: 1 if reading.sample else None] if array.ndim else array
+    return array
 
 
 def _places(node: f.Node, scope: Scope) -> list[Array]:

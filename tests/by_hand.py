@@ -61,7 +61,7 @@ def agrees(case: Case) -> None:
         np.testing.assert_allclose(gradient, _slopes(total, name, given[name]), 1e-6, 1e-7)
     _keeps_precision(m, params, inputs, rest)
     assert verdict(claim.module, claim.network).wrong is None
-    report = prove_page(str(claim.page), claim.shown)
+    report = prove_page(str(claim.page), claim.shown, (0,))
     assert report.ok, "\n".join(map(str, report.false))
 
 

@@ -1,5 +1,5 @@
 """Networks beside their values as numpy has them: what was wrong of each, in the module, on its
-page or to the check, is in its name.
+page or to the check, is in its name; and what was refused though the mathematics is plain.
 """
 
 from __future__ import annotations
@@ -120,6 +120,23 @@ CASES = (
         "L = loss(categorical_cross_entropy_with_logits(z, y))",
         lambda x, y, W, b: -np.mean(_log_softmax(_blocks(x, W, b))[np.arange(len(y)), y]),
         "a label after equal blocks that leave what has no name",
+    ),
+    Case(
+        "x, y = input(3), label(3)\ndef block(h):\n    return dense(h, 3, tanh)\n"
+        "z = repeat(12, block, x)\nL = loss(categorical_cross_entropy_with_logits(z, y))",
+        lambda x, y, W1, b1: -np.mean(_log_softmax(_blocks(x, W1, b1))[np.arange(len(y)), y]),
+        "a label after twelve dense layers",
+    ),
+    Case(
+        'k = indices("k")\nu, m, y = input(below=4), input(below=5), target()\n'
+        "P, Q = param(4, 2), param(5, 2)\nL = loss((sum(P[u, k]*Q[m, k], k) - y)**2)",
+        lambda u, m, y, P, Q: np.mean(((P[u] * Q[m]).sum(1) - y) ** 2),
+        "one formula with the target in it",
+    ),
+    Case(
+        "x, w = input(1, 2, 2), param(4)\noutput(w*reshape(transpose(x, 1, 2, 0), 4))",
+        lambda x, w: w * x.reshape(-1, 4),
+        "an axis of one inside a merge",
     ),
     Case(
         "x = input(3)\ndef block(h):\n    W = param(3, 3)\n    return tanh(W@h)\n"

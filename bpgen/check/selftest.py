@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from bpgen.check.contract import ZERO, leaves
+from bpgen.check.contract import ZERO, leaves, same_bits
 from bpgen.check.module import Point, Subject
 from bpgen.check.mutants import Mutant, mutants
 from bpgen.check.numbers import Ruler, failure, largest
@@ -85,19 +85,27 @@ def same(subject: Subject, mutant: Mutant) -> bool:
 
 def _seen(subject: Subject, points: list[Point]) -> Iterator[tuple[str, Any, float]]:
     """What a caller sees of calls in sequence, and what is rounding there: gradients; arguments and
-    earlier results afterwards.
+    earlier results afterwards, and whether the cache is as forward left it. What forward returns
+    is proved exactly.
     """
     earlier: list[Any] = []
     for dtype in (np.float64, np.float32):
         for point in points:
             cast = point.map(partial(_cast, dtype))
             cache = subject.forward(cast)
+            left = deepcopy(cache)
             earlier += [subject.backward(cast, cache) for _ in range(2)]
             for grads in deepcopy([earlier[-1], earlier[0]]):
                 noise = NOTHING[np.dtype(dtype)] * largest(grads)
                 yield from ((n, a, noise) for n, a in leaves(grads))
-            rest = deepcopy([*cast.groups(), {"cache": cache}])
-            yield from ((n, a, 0.0) for n, a in leaves(rest))
+            yield from ((n, a, 0.0) for n, a in leaves(deepcopy([*cast.groups()])))
+            yield "cache", np.asarray(float(_same_cache(left, cache))), 0.0
+
+
+def _same_cache(before: Any, after: Any) -> bool:
+    """Whether nothing in a cache has changed."""
+    pairs = zip(leaves(before), leaves(after), strict=True)
+    return all(m == n and same_bits(a, b) for (m, a), (n, b) in pairs)
 
 
 def _cast(dtype: type, _name: str, array: np.ndarray) -> np.ndarray:

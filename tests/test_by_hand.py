@@ -177,6 +177,11 @@ CASES = (
         "a loss that names its sample, and the labels of all others",
     ),
     Case(
+        "x, w = input(3), param(3)\no = zeros(3)\noutput(tanh(w*x + o))",
+        lambda x, w: np.tanh(w * x),
+        "zeros that nobody wrote in",
+    ),
+    Case(
         'i, j = indices("i j")\nx = input(3, 4)\nM = zeros(3, 4)\nM[i, j] = at_most(j, i)\n'
         "output(x*M)",
         lambda x: np.tril(x),

@@ -21,6 +21,7 @@ Definition = tuple[tuple[Index, ...], tuple[Term, ...]]
 # Nameless steps written inside one another, so that a formula stays one that sympy can walk.
 _DEEPEST = 40
 _REUSED = (sp.tanh, sigmoid, normal_cdf, normal_cdf_tanh)  # which backward needs again
+_NOTHING = (Term(sp.S.Zero),)
 
 
 def inlined(
@@ -39,7 +40,7 @@ def inlined(
     same: dict[tuple[Equation, Any], tuple[int, sp.Expr]] = {}  # nameless steps that are kept
     for serial in used:
         tensor = declared.tensors[serial]
-        terms = tensor.terms
+        terms = tensor.terms or _NOTHING * tensor.open  # zeros() that nobody wrote in
         for read in dict.fromkeys(reads(terms)):
             if read in nameless:
                 written = (

@@ -27,6 +27,7 @@ _WORDS = {
         "tensor",
         "loss",
         "output",
+        "example",
     ),
     "functions": (
         "sum",

@@ -94,6 +94,14 @@ def main() -> None:
     show_default=True,
     help="One chain of equals for each gradient, or every factor by itself.",
 )
+@click.option("--values", type=click.Path(), help="Numbers of a worked example: a .json or .npz.")
+@click.option(
+    "--digits",
+    type=click.IntRange(1, 17),
+    default=4,
+    show_default=True,
+    help="Significant digits of its numbers.",
+)
 @click.option("--no-sections", is_flag=True, help="LaTeX without section headings, for a paper.")
 @click.option(
     "--prefix",
@@ -106,6 +114,8 @@ def derive(
     fmt: str | None,
     notation: str,
     steps: str,
+    values: str | None,
+    digits: int,
     no_sections: bool,
     prefix: str | None,
     counter: bool,
@@ -113,7 +123,7 @@ def derive(
 ) -> int:
     """Print the derivation of NET.py; a PDF is written to FILE, or to <net>.pdf."""
     from bpgen.derive import derive as derivation_of
-    from bpgen.load import load, module_name
+    from bpgen.load import module_name, with_example
     from bpgen.render import render
     from bpgen.render.style import Style, checked_prefix
     from bpgen.write import write
@@ -129,7 +139,22 @@ def derive(
         raise NetError(f"{fmt} has no labels or sections", "leave them to -f latex, tex or pdf")
     style = Style(_columns(output), checked_prefix(prefix), not no_sections, counter)
     made = "tex" if fmt == "pdf" else fmt
-    text = render(derivation_of(load(net)), fmt=made, notation=notation, steps=steps, style=style)
+    network, example = with_example(net)
+    derivation = derivation_of(network)
+    worked = None
+    if example is not None or values is not None:
+        from bpgen.worked import at_example
+
+        worked = at_example(derivation, example, values)
+    text = render(
+        derivation,
+        fmt=made,
+        notation=notation,
+        steps=steps,
+        style=style,
+        worked=worked,
+        digits=digits,
+    )
     if fmt == "pdf":
         from bpgen.pdf import compiled
 

@@ -13,12 +13,19 @@ from contextlib import redirect_stdout
 from difflib import get_close_matches
 from pathlib import Path
 from types import CodeType
+from typing import TYPE_CHECKING
 
 import bpgen
 from bpgen import __all__ as WORDS
 from bpgen.errors import NetError
 from bpgen.ir import Network
 from bpgen.surroundings import as_it_was, modules_beside
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bpgen.declare.declaration import Declaration
+    from bpgen.worked.example import Example
 
 _REMEDIES = (  # what Python says of a net.py, and what to do about it; the first that matches
     (r"SystemExit", "bpgen needs net.py to reach its end: leave the exit out"),
@@ -45,24 +52,43 @@ def load(path: str | Path) -> Network:
 
     Raises NetError with the file's own line for whatever is wrong with it.
     """
+    return with_example(path)[0]
+
+
+def with_example(path: str | Path) -> tuple[Network, Example | None]:
+    """The same, and the numbers of the worked example that the file gives, if it does."""
     path = Path(path)
-    return declared_by(_read(path), str(path), module_name(path))
+    return _declared(_read(path), str(path), module_name(path))
 
 
 def declared_by(source: str, path: str = "net.py", name: str = "net") -> Network:
     """The network that the text of a net.py declares."""
+    return _declared(source, path, name)[0]
+
+
+def _declared(source: str, path: str, name: str) -> tuple[Network, Example | None]:
     from bpgen.declare.declaration import declaring
     from bpgen.network.build import build
 
     with declaring(path) as declared:
         variables = _run(_compiled(source, path), path)
         try:
-            return build(
+            network = build(
                 declared, variables, source, name, str(variables.get("__doc__") or "").strip()
             )
         except NetError as error:
             error.place = error.place or path
             raise
+    return network, _example(declared, variables)
+
+
+def _example(declared: Declaration, variables: Mapping[str, object]) -> Example | None:
+    """The example that net.py gives; what it holds by the names of their variables."""
+    if declared.example is None:
+        return None
+    from bpgen.worked.example import of_words
+
+    return of_words(declared.example, variables, declared.place(declared.example_line))
 
 
 def module_name(path: str | Path) -> str:

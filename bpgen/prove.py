@@ -7,9 +7,10 @@ judged by `bpgen.check`, which knows none of these: one claim has one verdict.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bpgen.errors import NetError
 from bpgen.progress import say
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from bpgen.check import Report
     from bpgen.check.page.proof import PageReport
     from bpgen.ir import Network
+    from bpgen.worked import Example
 
 # Equations of a network whose page is read: each derivative on it runs the whole network.
 LARGEST_PAGE = 300
@@ -38,6 +40,9 @@ class Claim:
     small_module: str
     page: str | None  # LaTeX as derive prints it; None of networks of more than `LARGEST_PAGE`
     shown: Network  # the network as the page writes it
+    at: tuple[Mapping[str, int], Mapping[str, Any]] | None = (
+        None  # the lengths and values of an example
+    )
 
 
 def prove(path: str, seed: int = 0) -> Report:
@@ -46,14 +51,16 @@ def prove(path: str, seed: int = 0) -> Report:
 
     if _is_emitted(path):
         return check_module(_text(path), None, seed=seed)
-    from bpgen.load import load
+    from bpgen.load import with_example
 
     say("reading it")
-    return proved(claimed(load(path)), seed)
+    return proved(claimed(*with_example(path)), seed)
 
 
-def claimed(network: Network) -> Claim:
-    """What bpgen says of a network: its module, that of smaller sizes, and the page of these."""
+def claimed(network: Network, example: Example | None = None) -> Claim:
+    """What bpgen says of a network: its module, that of smaller sizes, and the page of these; where
+    an example gives it numbers, the page as it is.
+    """
     from bpgen.derive import derive
     from bpgen.emit import emitted
     from bpgen.network.shrink import shrunk
@@ -65,11 +72,27 @@ def claimed(network: Network) -> Claim:
     if small != network:
         derivation = derive(small)
         small_module = emitted(derivation)
+    if example is not None:
+        return _with_numbers(Claim(network, module, small, small_module, None, network), example)
     page = None
     if len(small.equations) <= LARGEST_PAGE:
         say("writing its page")
         page = render(derivation, fmt="latex", steps="short")
     return Claim(network, module, small, small_module, page, derivation.network)
+
+
+def _with_numbers(claim: Claim, example: Example) -> Claim:
+    """The claim with the page of a worked example."""
+    from bpgen.derive import derive
+    from bpgen.render import render
+    from bpgen.worked import worked
+
+    say("writing its page")
+    derivation = derive(claim.network)
+    numbers = worked(derivation, claim.module, example)
+    page = render(derivation, fmt="latex", steps="short", worked=numbers)
+    at = (numbers.point.lengths, numbers.point.values)
+    return replace(claim, page=page, shown=derivation.network, at=at)
 
 
 def proved(claim: Claim, seed: int = 0) -> Report:
@@ -81,16 +104,20 @@ def proved(claim: Claim, seed: int = 0) -> Report:
     if claim.page is None:
         note = f"its page was not read back: of more than {LARGEST_PAGE} equations that takes long"
         return replace(report, note="\n".join(filter(None, (report.note, note))))
-    return replace(report, page=_read(claim.page, claim.shown, seed))
+    return replace(report, page=_read(claim.page, claim, seed))
 
 
-def _read(page: str, shown: Network, seed: int) -> PageReport:
-    """The page read back and evaluated at two points. One that cannot be read is no proof."""
+def _read(page: str, claim: Claim, seed: int) -> PageReport:
+    """The page read back and evaluated at two points, its numbers at the example's. One that cannot
+    be read is no proof.
+    """
     from bpgen.check.page.proof import FalseLine, PageReport, prove_page
+    from bpgen.check.page.world import World
 
     say("reading its page")
     try:
-        return prove_page(page, shown, (seed, seed + 1))
+        at = World.at(claim.shown, *claim.at) if claim.at is not None else None
+        return prove_page(page, claim.shown, (seed, seed + 1), at=at)
     except Exception as error:
         line = FalseLine("the page", f"{type(error).__name__}: {error}", unread=True)
         return PageReport(0, 1, (line,))

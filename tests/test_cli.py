@@ -402,7 +402,7 @@ def test_check_reads_the_page_back(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_page_that_stops_its_reader_is_no_proof(monkeypatch: pytest.MonkeyPatch) -> None:
     import bpgen.check.page.proof
 
-    def stopped(*_: object) -> None:
+    def stopped(*_: object, **__: object) -> None:
         raise IndexError("beyond the page")
 
     monkeypatch.setattr(bpgen.check.page.proof, "prove_page", stopped)

@@ -45,6 +45,8 @@ class Declaration:
     called: dict[int, str] = field(default_factory=dict)  # by the variables of a block
     # Arguments of the module that no equation need read, by their serial numbers.
     arguments: set[int] = field(default_factory=set)
+    example: dict[str, Any] | None = None  # the values of a worked example, by names
+    example_line: int | None = None
     penalties: dict[int, str] = field(default_factory=dict)  # the word that made each
     moments: Iterator[int] = field(default_factory=count)  # when each tensor was defined
 
@@ -80,6 +82,14 @@ class Declaration:
 
     def place(self, line: int | None) -> str:
         return f"{self.path}:{line}" if line else self.path
+
+    def set_example(self, values: dict[str, Any]) -> None:
+        if self.example is not None:
+            raise NetError(
+                f"two examples: one on line {self.example_line}, another here",
+                "a network has one; others stand in files, for --values",
+            )
+        self.example, self.example_line = values, self.line()
 
     def set_loss(self, tensor: Tensor) -> None:
         if self.loss is not None:

@@ -205,6 +205,15 @@ def output(*tensors: Scalar) -> None:
     here().outputs += tensors
 
 
+def example(**values: Any) -> None:
+    """The numbers of a worked example, which derive prints beside the equations: a value of each
+    input and target, of one sample, and of parameters (the others as `init(0)` draws them).
+
+    `lr` is the length of the step that is taken, `held` the parameters that it leaves as they are.
+    """
+    here().set_example(values)
+
+
 def _returned(value: Scalar) -> Tensor:
     """A tensor; of a formula, one under the name of its variable, which is read for it from then
     on.

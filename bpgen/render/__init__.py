@@ -8,6 +8,7 @@ from bpgen.record import Derivation
 
 if TYPE_CHECKING:
     from bpgen.render.style import Style
+    from bpgen.worked import Worked
 
 
 def render(
@@ -17,6 +18,8 @@ def render(
     notation: str = "matrix",
     steps: str = "all",
     style: Style | None = None,
+    worked: Worked | None = None,
+    digits: int | None = None,
 ) -> str:
     """The derivation as a document.
 
@@ -24,11 +27,13 @@ def render(
     compiles, `markdown` headings and formulas for KaTeX, `text` Unicode for a terminal. `notation`
     is `matrix`, `index` or `components`; raises NetError where components would fill more than a
     page or two. `steps` is `all`, or `short`: without the value of each factor. `style` says how
-    wide text is, and how LaTeX stands in a paper.
+    wide text is, and how LaTeX stands in a paper. The numbers of a worked example, rounded to so
+    many significant digits, stand beside the equations that they are of.
     """
     from bpgen.render.dialect import LATEX, TEXT
     from bpgen.render.document import document
     from bpgen.render.formats import FORMATS
+    from bpgen.render.numerals import DIGITS
     from bpgen.render.style import Numbering, Style, labels, referring
 
     style = style or Style()
@@ -36,5 +41,5 @@ def render(
     dialect = TEXT if fmt == "text" else LATEX
     if style.counter and fmt in ("latex", "tex"):
         dialect = referring(dialect, labelled)
-    made = document(derivation, dialect, notation, steps)
+    made = document(derivation, dialect, notation, steps, worked, digits or DIGITS)
     return FORMATS[fmt](made, style, Numbering(labelled, style.counter))

@@ -18,6 +18,7 @@ from bpgen.render.equations import Equations
 from bpgen.render.finals import finals
 from bpgen.render.likeness import Likeness
 from bpgen.render.names import Symbol
+from bpgen.render.numerals import Numerals
 from bpgen.render.page import Block, Row, Section
 from bpgen.render.reasons import line_reasons
 from bpgen.render.repeats import Part
@@ -33,7 +34,8 @@ class Brief(Equations):
     first_of: dict[Hashable, Part] = field(default_factory=dict, compare=False)
 
     def sections(self) -> tuple[Section, ...]:
-        return self.summary(), self.reasons(), *self.over_the_batch()
+        found = self.summary(), self.reasons(), *self.over_the_batch()
+        return found if self.numerals is None else (*found, self.stepped(self.numerals))
 
     @property
     def parts(self) -> list[Part]:
@@ -177,7 +179,17 @@ class Brief(Equations):
                 addends = list(said)
             elif not _ends_with(addends, said):
                 addends += [f"= {said[0]}", *said[1:]]
-        return [Row(told[0].left, tuple(addends), since=tuple(self._fresh(since)))]
+        numbers = self._factors(part, self.numerals) if self.numerals is not None else ""
+        return [Row(told[0].left, tuple(addends), since=tuple(self._fresh(since)), numbers=numbers)]
+
+    def _factors(self, part: Part, numerals: Numerals) -> str:
+        """The two factors of a chain rule without a sum, in numbers."""
+        path, *others = part.step.paths
+        local = numerals.worked.locals.get(part.step.of)
+        if others or local is None or path.upstream.name in self.chain.tops:
+            return ""
+        name = path.upstream.name
+        return numerals.told(name, numerals.worked.slopes[name], local)
 
     def _is_handed_on(self, part: Part) -> bool:
         """Whether a gradient is another, times 1, as that by a bias: the summary says all."""
@@ -217,6 +229,39 @@ class Brief(Equations):
             read, through = (inline(writer.element(e).text) for e in (way.wrt, way.upstream))
             return f"There is {inline(over)} because {read} reaches it through every {through}."
         return ""
+
+    # a step
+
+    def stepped(self, numerals: Numerals) -> Section:
+        """The parameters after a step of the example, and what the loss is then."""
+        worked, network = numerals.worked, self.derivation.network
+        writer, dialect = self.base, self.base.dialect
+        assert network.loss is not None
+        rate = numerals.number(worked.rate)
+        rows = []
+        for name in (n for n in worked.after if n not in worked.held):
+            w = writer.tensor(name).text
+            slope = writer.partial(writer.tensor(network.loss).text, w).text
+            numbers = numerals.told(name, worked.after[name])
+            left = f"{w} {dialect.minus} {rate}{dialect.times}{slope}"
+            rows += [Row(left, numbers=numbers)] if numbers else []
+        eta = dialect.symbol(Symbol("eta"), (), False)
+        intro = [f"The step is {dialect.inline(f'{eta} = {rate}')} long."]
+        held = [dialect.inline(writer.tensor(n).text) for n in worked.held]
+        if held:
+            intro.append(
+                f"{', '.join(held)} {'are held as they are' if held[1:] else 'is held as it is'}."
+            )
+        block = Block(tuple(rows), remarks=(self._helped(numerals, network.loss),))
+        return Section("A step of descent", tuple(intro), (block,))
+
+    def _helped(self, numerals: Numerals, loss: str) -> str:
+        """From which value the loss goes to which."""
+        inline, worked = self.base.dialect.inline, numerals.worked
+        before, after = (float(v[loss]) for v in (worked.values, worked.values_after))
+        one, other = (inline(numerals.number(v)) for v in (before, after))
+        helped = "it helped" if after < before else "it did not help: the step is too long"
+        return f"{inline(self.base.tensor(loss).text)} goes from {one} to {other}: {helped}."
 
     # the batch
 

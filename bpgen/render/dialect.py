@@ -62,6 +62,7 @@ class Dialect:
     prime: str
     transpose: Callable[[str], str]  # of something in parentheses
     cases: Callable[[tuple[tuple[str, str], ...]], str]
+    matrix: Callable[[tuple[tuple[str, ...], ...]], str]  # of numbers, row by row
     shape: Callable[[tuple[str, ...]], str]
     flat: bool
     minus: str
@@ -128,6 +129,11 @@ def _latex_cases(rows: tuple[tuple[str, str], ...]) -> str:
     )
 
 
+def _latex_matrix(rows: tuple[tuple[str, ...], ...]) -> str:
+    inner = r" \\ ".join(" & ".join(row) for row in rows)
+    return rf"\left(\begin{{smallmatrix}}{inner}\end{{smallmatrix}}\right)"
+
+
 def _latex_partial(of: str, wrt: str, mark: str) -> str:
     return rf"\frac{{\partial{mark} {of}}}{{\partial {wrt}}}"
 
@@ -173,6 +179,7 @@ LATEX = Dialect(
     prime="'",
     transpose=lambda inner: rf"{inner}^{{\top}}",
     cases=_latex_cases,
+    matrix=_latex_matrix,
     shape=lambda sizes: r"\in \mathbb{R}" + ("^{" + r" \times ".join(sizes) + "}" if sizes else ""),
     flat=False,
     minus="-",
@@ -187,6 +194,7 @@ LATEX = Dialect(
         "dots": r"\dots",
         "gives": r"\text{ gives }",
         "becomes": r"\leftarrow",
+        "about": r"\approx",
         "with": r"\text{ with } ",
         "infinity": r"\infty",
         "for the first": r"\text{ for the first } ",
@@ -271,6 +279,7 @@ TEXT = Dialect(
     prime="'",
     transpose=lambda inner: f"{inner}ᵀ",
     cases=_text_cases,
+    matrix=lambda rows: f"({'; '.join(', '.join(row) for row in rows)})",
     shape=lambda sizes: "∈ ℝ" + _text_shape(sizes),
     flat=True,
     minus="−",
@@ -285,6 +294,7 @@ TEXT = Dialect(
         "dots": "…",
         "gives": " gives ",
         "becomes": "←",
+        "about": "≈",
         "with": " with ",
         "infinity": "∞",
         "for the first": " for the first ",

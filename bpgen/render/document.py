@@ -10,20 +10,30 @@ from bpgen.render.brief import Brief
 from bpgen.render.dialect import Dialect
 from bpgen.render.full import Full
 from bpgen.render.legend import legend
+from bpgen.render.numerals import DIGITS, Numerals
 from bpgen.render.page import Document
 from bpgen.render.sample import View, separable
 from bpgen.render.writer import Writer
+from bpgen.worked import Worked
 
 STEPS = {"short": Brief, "all": Full}
 
 
 def document(
-    derivation: Derivation, dialect: Dialect, notation: str, steps: str = "all"
+    derivation: Derivation,
+    dialect: Dialect,
+    notation: str,
+    steps: str = "all",
+    worked: Worked | None = None,
+    digits: int = DIGITS,
 ) -> Document:
     """The sections of a document. The legend is written last: it explains what was printed."""
     first = 1 if notation == "components" else 0
     writer = Writer.of(derivation, dialect, first)
-    page = STEPS[steps](derivation, writer, notation, View.of(derivation, separable(derivation)))
+    view = View.of(derivation, separable(derivation))
+    tensors = derivation.network.tensors
+    numerals = None if worked is None else Numerals(worked, dialect, tensors, digits)
+    page = STEPS[steps](derivation, writer, notation, view, numerals=numerals)
     if notation == "components":
         components.check_size(derivation, page.view)
     begins, *rest = page.sections()

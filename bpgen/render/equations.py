@@ -18,6 +18,7 @@ from bpgen.render.chain import Chain, strings
 from bpgen.render.dependence import Dependence
 from bpgen.render.finals import finals
 from bpgen.render.legend import conventions
+from bpgen.render.numerals import Numerals
 from bpgen.render.page import Block, Row
 from bpgen.render.reasons import told
 from bpgen.render.repeats import Part
@@ -38,6 +39,7 @@ class Equations:
     view: View
     # The final rows of each equation, by number.
     known: dict[int | str, list[Row]] = field(default_factory=dict)
+    numerals: Numerals | None = None  # of a worked example
 
     @cached_property
     def definitions(self) -> dict[str, Equation]:
@@ -222,4 +224,15 @@ class Equations:
                 return rows
             owner = name if name in writer.symbols else writer.adjoint_of[name]
             shape = f"{writer.tensor(owner).text} {shape}"
+        if self.numerals is not None and whole:
+            numbers = self._numbers(equation.name)
+            shape = "" if numbers else shape
+            rows[-1] = replace(rows[-1], numbers=numbers)
         return [*rows[:-1], replace(rows[-1], shape=shape)]
+
+    def _numbers(self, name: str) -> str:
+        """What a tensor, or the gradient by one, is in the example."""
+        assert self.numerals is not None
+        if name in self.derivation.network.tensors:
+            return self.numerals.value(name)
+        return self.numerals.slope(self.base.adjoint_of[name])

@@ -115,6 +115,8 @@ def _latex_row(row: Row, room: float) -> list[str]:
         return [
             rf"& \quad {line.removeprefix(_GAP)}" for line in _wrapped(spaced, room - 2, apart=True)
         ]
+    if not row.addends:
+        return [rf"{row.left} & \qquad {row.numbers}"]
     lead = rf"\quad \text{{{row.words[0]} }}" if row.words else "= "
     first, *more = _wrapped(row.addends, room - 2)
     lines = [rf"{row.left} &{lead}{first}".lstrip(), *(rf"&\quad {m}" for m in more)]
@@ -124,6 +126,13 @@ def _latex_row(row: Row, room: float) -> list[str]:
             lines[-1] += rf" \quad {extra}"
         else:
             lines += [rf"&\quad {piece}" for piece in _wrapped([extra], room - 2)]
+    if row.numbers:
+        fits = measured(lines[-1].split("&", 1)[1] + row.numbers) + 6 <= room
+        lines[-1:] = (
+            [rf"{lines[-1]} \qquad {row.numbers}"]
+            if fits
+            else [lines[-1], rf"& \qquad {row.numbers}"]
+        )
     return lines
 
 
@@ -149,13 +158,15 @@ def _text_row(row: Row, margin: int, width: int) -> list[str]:
         facts = [f"{f}{',' if k < len(row.words) - 1 else ''}" for k, f in enumerate(row.words)]
         said = _wrapped([*facts, *since], room, columns, apart=True)
         return [f"  {blank}     {line}" for line in said]
+    if not row.addends:
+        return [f"  {blank[columns(row.left) :]}{row.left}   {row.numbers}"]
     lead = f"   {row.words[0]} " if row.words else " = "
     first, *more = _wrapped(row.addends, room, columns)
     lines = [
         f"  {blank[columns(row.left) :]}{row.left}{lead}{first}",
         *(f"  {blank}     {m}" for m in more),
     ]
-    for extra in [e for e in (row.where, row.shape) if e] + since:
+    for extra in [e for e in (row.where, row.shape, *since, row.numbers) if e]:
         if columns(lines[-1]) + columns(extra) + 3 <= width - 6:
             lines[-1] += f"   {extra}"
         else:

@@ -19,6 +19,7 @@ class Row:
     addends: tuple[str, ...] = ()  # each after the first with its sign
     where: str = ""  # for which values of its indices it holds
     shape: str = ""
+    numbers: str = ""  # of a worked example: = 5
     words: tuple[str, ...] = ()
     since: tuple[str, ...] = ()
     tag: int | str | None = None

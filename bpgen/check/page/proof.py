@@ -24,6 +24,7 @@ from bpgen.check.page.evaluate import (
 )
 from bpgen.check.page.grammar import Parser
 from bpgen.check.page.names import Names
+from bpgen.check.page.numerals import printed
 from bpgen.check.page.statements import Group, Statement, groups, top_level
 from bpgen.check.page.tokens import Unreadable, tokens
 from bpgen.check.page.world import LOWEST, Values, World
@@ -65,13 +66,22 @@ class PageReport:
 
 
 def prove_page(
-    latex: str, network: Network, seeds: Sequence[int] = (0, 1), samples: int = _SAMPLES
+    latex: str,
+    network: Network,
+    seeds: Sequence[int] = (0, 1),
+    samples: int = _SAMPLES,
+    at: World | None = None,
 ) -> PageReport:
     """Read a page back and evaluate both sides of each of its equals signs, at random values of
-    each seed: one draw may have a label or a dead unit at which a false line holds.
+    each seed: one draw may have a label or a dead unit at which a false line holds. The numbers of
+    a worked example are those of its equations `at` its values.
     """
     drawn = [_Proof(latex, network, seed, samples).verdicts() for seed in seeds]
     verdicts = [next((v for v in each if v), None) for each in zip(*drawn, strict=True)]
+    if at is None and r"\qquad" in latex:
+        verdicts.append(FalseLine("numbers", "of which example?", True))
+    if at is not None:
+        verdicts += _Proof(latex, network, 0, at=at).verdicts()
     false = tuple(dict.fromkeys(v for v in verdicts if v is not None))
     return PageReport(verdicts.count(None), len(verdicts), false)
 
@@ -81,7 +91,8 @@ class _Proof:
     latex: str
     network: Network
     seed: int
-    samples: int
+    samples: int = _SAMPLES
+    at: World | None = None  # where the numbers are, of which the page is asked then
     found: list[FalseLine | None] = field(default_factory=list)  # of each equation
     numbered: dict[str, set[tuple[bool, str] | None]] = field(default_factory=dict)
     above: tuple[f.Node, ...] = ()  # the sides of the row before
@@ -96,10 +107,11 @@ class _Proof:
             1 if re.search(r"Indices(, and labels with them,)? count from 1\.", self.latex) else 0
         )
         batch = 1 if not across else self.samples
-        sample = Reading(World.drawn(self.network, batch, self.seed), names, "", not across, base)
+        world = self.at or World.drawn(self.network, batch, self.seed)
+        sample = Reading(world, names, "", not across, base)
         whole = Reading(sample.world, names, "", False, base)
         found = list(groups(self.latex))
-        if any(g.section == _BATCH for g in found):
+        if any(g.section == _BATCH for g in found) and self.at is None:
             whole.world = World.drawn(self.network, self.samples, self.seed)
         whole.top = self.network.loss or ""
         sample.top = self._top(sample)
@@ -113,6 +125,11 @@ class _Proof:
             for statement in group.statements:
                 if statement.kind == "differentiated":
                     self._told(statement, sample, whole)
+        if self.at is not None:
+            for group in found:
+                for statement in (s for s in group.statements if s.kind == "numbers"):
+                    self._printed(statement, sample)
+            return self.found
         self._numbers(found, sample, whole)
         self._maxima(found, sample)
         self._leads(sample)
@@ -123,7 +140,7 @@ class _Proof:
     def _top(self, reading: Reading) -> str:
         """The scalar that the backward section differentiates."""
         told = self.latex.partition(rf"\section{{{_BATCH}}}")[0]
-        found = re.search(r"\\frac\{\\partial (\S+?)\}\{\\partial", told)
+        found = re.search(r"\\t?frac\{\\partial (\S+?)\}\{\\partial", told)
         if found is None:
             return self.network.loss or ""
         node = Parser(tokens(found[1]), self._called(reading.names)).whole()
@@ -202,7 +219,33 @@ class _Proof:
             self._statement(statement, reading)
         self._elsewhere(group, reading)
 
+    def _printed(self, statement: Statement, reading: Reading) -> None:
+        """The numbers beside an equation are those of its left side; or of the factors of a chain
+        rule, each.
+        """
+        try:
+            numbers = printed(statement.numbers)
+            sides = [self._parse(part, reading) for part in statement.parts]
+            if numbers[1:]:
+                products = [n.factors for n in sides if isinstance(n, f.Product)]
+                sides = [*next(n for n in products if len(n) == len(numbers))]
+            told = zip(sides, numbers, strict=False)
+            wrong = [p.difference(self._everywhere(node, reading)) for node, p in told]
+            self.found += [FalseLine(statement.line, w) if w else None for w in wrong]
+        except (Unreadable, ValueError, KeyError, IndexError, StopIteration) as error:
+            self.found.append(FalseLine(statement.line, str(error) or "no such product", True))
+
+    def _everywhere(self, node: f.Node, reading: Reading) -> Array:
+        """A formula at all values of its letters."""
+        scope = Scope(reading)
+        letters = list(dict.fromkeys(scope.free(node)))
+        sizes = {n: self._size(n, [node], [node], scope) for n in letters}
+        spans = {n: np.arange(reading.base, reading.base + s) for n, s in sizes.items()}
+        return scope.over(spans).value(node)
+
     def _statement(self, statement: Statement, reading: Reading) -> None:
+        if statement.kind == "numbers":
+            return  # of an example, at its values
         if statement.kind == "shape":
             self._judge(statement.line, lambda: self._shape(statement, reading), 1)
             return

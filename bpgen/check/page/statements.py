@@ -30,6 +30,7 @@ class Statement:
     elsewhere: bool = False
     tag: str = ""
     of: tuple[str, ...] = ()  # the left side of the row that it is said of
+    numbers: str = ""  # of a worked example
     by: str = ""  # the number of the equation that makes its first sides equal
 
     @property
@@ -119,6 +120,7 @@ class _Reader:
     def line(self, line: str) -> None:
         tag = re.search(r"\\tag\{([^}]*)\}", line)
         plain = re.sub(r"\\(?:tag|label)\{[^}]*\}", "", line)
+        plain, _, numbers = plain.partition(r"\qquad ")
         plain = _BY.sub(lambda m: rf"= \text{{by {m[1]}}}", plain)
         cells = top_level(tokens(plain), "&")
         left, right = cells[0], [t for c in cells[1:] for t in c]
@@ -140,6 +142,10 @@ class _Reader:
                 self.main.line += " " + line
         for segment in segments:
             self._segment(segment, line)
+        if numbers and (left or self.main is not None):
+            alone = left and not segments and not right
+            of = left if alone or self.main is None else self.main.tokens
+            self.found.append(Statement("numbers", list(of), line, numbers=numbers.strip()))
         if tag and self.main is not None:
             self.main.tag = tag[1]
 

@@ -66,6 +66,13 @@ class World:
             world.given[name] = rng.normal(size=shape)
         return world
 
+    @staticmethod
+    def at(network: Network, lengths: Mapping[str, int], values: Values) -> World:
+        """The values of every equation where these are given."""
+        world = World(network, lengths, {name: np.array(v) for name, v in values.items()})
+        world.run(world.values, {})
+        return world
+
     def _draw(self, info: TensorInfo, rng: np.random.Generator, attempt: int) -> Array:
         shape = self.shape(info)
         if info.keep is not None:

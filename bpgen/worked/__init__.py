@@ -1,0 +1,108 @@
+"""A worked example: the numbers of every equation, of the update, and of the pass after it.
+
+They are those of the emitted module, and of the equations evaluated entry by entry: where the two
+differ, nothing is told.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import ModuleType
+
+import numpy as np
+
+from bpgen.check.entrywise import evaluate, gradients
+from bpgen.check.module import load
+from bpgen.errors import NetError
+from bpgen.ir import Network
+from bpgen.record import Derivation
+from bpgen.worked.example import RATE, Example
+from bpgen.worked.factors import factors
+from bpgen.worked.point import Array, Arrays, Point, point
+
+__all__ = ["Example", "Worked", "worked"]
+
+SEED = 0  # of the parameters that an example does not give
+_SAME = 1e-9  # of the largest number: as far apart the module and its equations may be
+
+
+@dataclass(frozen=True)
+class Worked:
+    """Every number of an example, samples along the first axis where a tensor has one."""
+
+    point: Point
+    values: Arrays  # of every tensor
+    slopes: Arrays  # the gradient of the loss by every tensor, the computed ones too
+    after: Arrays  # the parameters after one step
+    values_after: Arrays  # every tensor again
+    locals: Arrays  # d(upstream)/d(tensor), entry by entry, where one equation alone reads it so
+    rate: float
+    held: tuple[str, ...]
+
+
+def worked(derivation: Derivation, module: str, example: Example) -> Worked:
+    """The numbers of a network with a loss, of its derivation and module."""
+    network = derivation.network
+    if network.loss is None:
+        fact = "a worked example needs a loss: there is nothing to descend"
+        raise NetError(fact, "end net.py with loss(...)", example.place)
+    emitted = load(module)
+    given = point(network, example, emitted.init(SEED))
+    values = evaluate(network, given.lengths, given.values)
+    slopes = gradients(network, given.lengths, given.values)
+    _refuse_nan(network, values, example)
+    params = {n: given.values[n] for n in emitted.SHAPES}
+    loss, grads = _by_module(emitted, given, params)
+    _agree(network.loss, np.asarray(loss), values[network.loss])
+    for name, gradient in grads.items():
+        _agree(f"dL/d{name}", gradient, slopes[name])
+    after = {
+        n: p if n in example.held else p - _rate(example) * grads[n] for n, p in params.items()
+    }
+    again = evaluate(network, given.lengths, {**given.values, **after})
+    found, local = {**slopes, **grads}, factors(derivation, given)
+    return Worked(given, values, found, after, again, local, _rate(example), example.held)
+
+
+def at_example(derivation: Derivation, example: Example | None, file: str | None) -> Worked:
+    """The numbers of net.py's own example, or of a file's values in the place of its."""
+    from bpgen.emit import emitted
+
+    given = example or Example()
+    return worked(derivation, emitted(derivation), given.with_file(file) if file else given)
+
+
+def _by_module(
+    emitted: ModuleType, given: Point, params: Arrays
+) -> tuple[float, Mapping[str, Array]]:
+    """The loss and the gradients as the emitted module computes them."""
+    names = [*emitted.INPUTS, *getattr(emitted, "STATES", ()), *emitted.TARGETS]
+    found: tuple[float, Mapping[str, Array]] = emitted.loss_and_grad(
+        params, *(given.values[n] for n in names)
+    )
+    return found
+
+
+def _agree(what: str, of_module: Array, of_equations: Array) -> None:
+    """The module's number is the equations'."""
+    scale = np.max(np.abs(of_equations), initial=1e-300)
+    if not np.all(np.abs(of_module - of_equations) <= _SAME * scale):
+        fact = f"{what} of the module is not what its equations say"
+        raise NetError(fact, "a defect of bpgen: report it with net.py")
+
+
+def _refuse_nan(network: Network, values: Arrays, example: Example) -> None:
+    for equation in network:
+        if not np.all(np.isfinite(values[equation.name])):
+            fact = f"{equation.name} has no value at the example"
+            raise NetError(fact, "give other values", example.place)
+
+
+def _rate(example: Example) -> float:
+    rate = example.rate
+    if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 < rate < math.inf:
+        fact = f"the example's {RATE} is {rate!r:.40}"
+        raise NetError(fact, "give a positive number", example.place)
+    return float(rate)

@@ -1,0 +1,261 @@
+"""Worked examples: the numbers that others worked out by hand stand on the pages of their networks."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from unicodedata import normalize
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from bpgen.check.page.proof import prove_page
+from bpgen.check.page.world import World
+from bpgen.cli import main
+from bpgen.derive import derive
+from bpgen.emit import emitted
+from bpgen.load import declared_by, load
+from bpgen.prove import claimed, proved
+from bpgen.render import render
+from bpgen.worked import Example, Worked, worked
+from tests.conftest import ROOT
+
+PUBLISHED = json.loads((ROOT / "tests" / "data" / "worked_examples.json").read_text())
+GIVEN = {
+    "linear_chain": ("x", "w1", "w2", "y"),
+    "relu_neuron": ("x", "w", "b", "y"),
+    "single_neuron": ("x", "w", "y"),
+    "toy_2_2_1": ("x", "y", "W1", "b1", "W2", "b2"),
+}
+CHAIN = "from bpgen import *\nx, y = input(), target()\nw = param()\na = tanh(w * x)\nL = loss((a - y)**2)\n"
+
+
+def _example(name: str, held: tuple[str, ...] = ()) -> Example:
+    printed = PUBLISHED[name]
+    rate = printed.get("learning_rate", 0.1)
+    return Example({n: printed[n] for n in GIVEN[name]}, rate, held)
+
+
+def _worked(name: str, held: tuple[str, ...] = ()) -> Worked:
+    derivation = derive(load(ROOT / "examples" / f"{name}.py"))
+    return worked(derivation, emitted(derivation), _example(name, held))
+
+
+def _page(name: str, held: tuple[str, ...] = (), digits: int = 8) -> str:
+    derivation = derive(load(ROOT / "examples" / f"{name}.py"))
+    numbers = _worked(name, held)
+    return render(derivation, fmt="text", steps="short", worked=numbers, digits=digits)
+
+
+def _lines(page: str, *wanted: str) -> Iterable[bool]:
+    squeezed = [" ".join(normalize("NFC", line).split()) for line in page.splitlines()]
+    return (any(w in line for line in squeezed) for w in wanted)
+
+
+def test_linear_chain() -> None:
+    page = _page("linear_chain")
+    assert all(
+        _lines(
+            page,
+            "a⁽¹⁾ = w⁽¹⁾ x = 6",
+            "= 24",
+            "∂ℓ/∂w⁽²⁾ = (ŷ − y) a⁽¹⁾ = −36",
+            "∂ℓ/∂w⁽²⁾ = ∂ℓ/∂ŷ · ∂ŷ/∂w⁽²⁾ = (ŷ − y) a⁽¹⁾ = (−6) · 6",
+            "∂ℓ/∂w⁽¹⁾ = w⁽²⁾ x(ŷ − y) = −48",
+            "= (−24) · 2",
+            "w⁽²⁾ − 0.01 · ∂C/∂w⁽²⁾ = 4.36",
+            "w⁽¹⁾ − 0.01 · ∂C/∂w⁽¹⁾ = 3.48",
+        )
+    ), page
+
+
+def test_relu_neuron() -> None:
+    """Each factor: dL/da = 4, da/dz = 1, and their product."""
+    page = _page("relu_neuron")
+    assert all(_lines(page, "= 7", "= 4", "= 4 · 1", "∂ℓ/∂w = δ x = 8", "∂ℓ/∂b = δ = 4")), page
+
+
+def test_single_neuron() -> None:
+    page = _page("single_neuron")
+    assert all(_lines(page, "= 1", "= 9", "= −12", "w − 0.1 · ∂L/∂w = 1.7")), page
+
+
+@pytest.mark.parametrize("held", [(), ("b1", "b2")])
+def test_toy(held: tuple[str, ...]) -> None:
+    printed, page = PUBLISHED["toy_2_2_1"], _page("toy_2_2_1", held).replace("−", "-")
+    a = _worked("toy_2_2_1").values["a2"][0, 0]
+    of_factors = [f"{a - 1:.8g}", f"{a * (1 - a):.8g}"]
+    arrays = (printed[n] for n in ("a1", "yhat", "delta2", "dW2", "delta1", "dW1"))
+    numbers = [v for a in arrays for v in np.ravel(a)]
+    found = {round(float(n), 8) for n in re.findall(r"-?\d+\.\d+", page)}
+    assert {round(v, 8) for v in numbers} <= found
+    assert f"({of_factors[0]}) · {of_factors[1]}" in page
+    after = printed["after_one_step_biases_held" if held else "after_one_step"]
+    assert f"L goes from {printed['L']:.8g} to {after['L']:.8g}: it helped." in page
+    assert ("b⁽¹⁾, b⁽²⁾ are held as they are." in page) == bool(held)
+    assert ("b⁽¹⁾ - 0.5 · ∂L/∂b⁽¹⁾" in page) == (not held)
+
+
+def test_already_right_nothing_is_learnt() -> None:
+    derivation = derive(declared_by(CHAIN))
+    numbers = worked(derivation, emitted(derivation), Example({"x": 0.0, "y": 0.0, "w": 3.0}))
+    page = render(derivation, fmt="text", steps="short", worked=numbers)
+    assert "L goes from 0 to 0: it did not help" in page
+
+
+def test_too_long_a_step_does_not_help() -> None:
+    derivation = derive(declared_by(CHAIN))
+    values = {"x": 1.0, "y": 0.5, "w": 0.4}
+    numbers = worked(derivation, emitted(derivation), Example(values, rate=40.0))
+    assert numbers.values_after["L"] > numbers.values["L"]
+    page = render(derivation, fmt="text", steps="short", worked=numbers)
+    assert "it did not help: the step is too long." in page
+
+
+# the page's proof covers the numbers
+
+
+def _at(name: str) -> tuple[str, World]:
+    derivation = derive(load(ROOT / "examples" / f"{name}.py"))
+    numbers = _worked(name)
+    page = render(derivation, fmt="latex", steps="short", worked=numbers)
+    return page, World.at(derivation.network, numbers.point.lengths, numbers.point.values)
+
+
+@pytest.mark.parametrize("name", GIVEN)
+def test_every_number_is_proved(name: str) -> None:
+    page, world = _at(name)
+    plain = prove_page(render(derive(world.network), fmt="latex", steps="short"), world.network)
+    found = prove_page(page, world.network, at=world)
+    assert found.ok, found.false
+    assert found.total >= plain.total / 2 + 6
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("0.6468", "0.6467"),  # a digit
+        (r"\approx -0.04315", r"\approx 0.04315"),  # a sign
+        (r"\approx 1.164", "= 1.164"),  # it is rounded
+        (r"\approx (-0.2380)", r"\approx (-0.2381)"),  # a factor
+        (r"0.1813", r"0.1814"),
+        (r"0.1510 & 0.2018", r"0.1500 & 0.2000"),  # no step taken
+        (r"(0.605, 0.745)", r"(0.745, 0.605)"),  # the order
+        (r"(0.605, 0.745)", r"0.605"),  # an entry lost
+        (r"= (0.605, 0.745)", r"= nothing"),
+    ],
+)
+def test_a_wrong_number_is_refused(right: str, wrong: str) -> None:
+    page, world = _at("toy_2_2_1")
+    assert right in page
+    (line,) = prove_page(page.replace(right, wrong, 1), world.network, at=world).false
+    assert wrong.split()[-1] in line.line
+
+
+def test_numbers_of_no_example_are_not_believed() -> None:
+    page, world = _at("toy_2_2_1")
+    assert not prove_page(page, world.network).ok
+
+
+def test_check_proves_the_numbers_of_net_py() -> None:
+    network = declared_by(CHAIN)
+    report = proved(claimed(network, Example({"x": 1.0, "y": 0.5, "w": 0.4})))
+    assert report.ok, str(report)
+    assert report.page is not None
+    assert report.page.total > proved(claimed(network)).page.total  # type: ignore[union-attr]
+
+
+# how it is given
+
+
+@pytest.fixture
+def net(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return Path("net.py")
+
+
+def _run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["derive", "-f", "text", *arguments], prog_name="bpgen")
+
+
+def _refused(net: Path, line: str) -> str:
+    net.write_text(CHAIN + line)
+    done = _run("net.py")
+    assert done.exit_code == 2, done.stdout
+    return done.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "error"),
+    [
+        ("example(x=1, y=2, v=3)", "net.py:6: the example gives v, which is no tensor"),
+        ("example(x=1, y=2, a=3)", "net.py:6: a is computed: an example gives parameters, inputs"),
+        ("example(x=1)", "net.py:6: the example gives no y\n  add y=... to it"),
+        ("example(x=[1, 2, 3, [4]], y=2)", "net.py:6: the example's x is not numbers"),
+        ("example(x=float('nan'), y=2)", "net.py:6: the example's x is not finite"),
+        ("example(x=1, y=2, w=[1, 2])", "net.py:6: the example's w has the shape (2,)"),
+        ("example(x=1, y=2, lr=0)", "net.py:6: the example's lr is 0\n  give a positive number"),
+        (
+            "example(x=1, y=2, held=w * x)",
+            "net.py:6: the example gives a value, which is no tensor",
+        ),
+        ("example(x=1, y=2)\nexample(x=1, y=3)", "net.py:7: two examples: one on line 6"),
+    ],
+)
+def test_what_is_no_example_is_refused(net: Path, line: str, error: str) -> None:
+    assert error in _refused(net, line)
+
+
+def test_what_is_not_given_is_drawn(net: Path) -> None:
+    net.write_text(CHAIN + "example(x=1, y=2, held=[w])\n")
+    done = _run("net.py")
+    assert done.exit_code == 0
+    assert "w is held as it is." in done.stdout
+
+
+def test_values_of_a_file(net: Path) -> None:
+    net.write_text(CHAIN + "example(x=1, y=2, w=3)\n")
+    Path("v.json").write_text('{"y": 0.5, "w": 0.4, "lr": 0.25}')
+    np.savez("v.npz", y=0.5, w=0.4, lr=0.25)
+    pages = [_run("--values", f"v.{kind}", "net.py").stdout for kind in ("json", "npz")]
+    assert pages[0] == pages[1]
+    assert "w − 0.25 · ∂L/∂w" in pages[0]
+    assert _run("--values", "none.json", "net.py").stderr.startswith(
+        "bpgen: none.json: no such file"
+    )
+    Path("v.json").write_text("[1, 2]")
+    assert (
+        "v.json holds a list, not names and numbers" in _run("--values", "v.json", "net.py").stderr
+    )
+
+
+def test_digits(net: Path) -> None:
+    net.write_text(CHAIN + "example(x=1, y=2, w=0.3)\n")
+    assert "≈ 0.29\n" in _spaces(_run("--digits", "2", "net.py").stdout)
+    assert "≈ 0.29131261" in _run("--digits", "8", "net.py").stdout
+
+
+def _spaces(page: str) -> str:
+    return "\n".join(line.split("  (")[0].rstrip() for line in page.splitlines()) + "\n"
+
+
+def test_labels_matrices_and_tiny_numbers() -> None:
+    derivation = derive(
+        declared_by(
+            "from bpgen import *\nx, k, y = input(2), label(3), target()\nW = param(3, 2)\n"
+            "z = W @ x\nL = loss(1e-9 * z[k] * y)\n"
+        )
+    )
+    given = Example({"x": [1, 2], "k": 2, "y": 5, "W": [[1, 0], [0, 1], [1, 1]]})
+    page = render(
+        derivation,
+        fmt="text",
+        steps="short",
+        worked=worked(derivation, emitted(derivation), given),
+    )
+    assert "= (1, 2, 3)" in page
+    assert "= 1.5 · 10⁻⁸" in page
+    assert "(0, 0; 0, 0; 5 · 10⁻⁹, 1 · 10⁻⁸)" in page

@@ -81,6 +81,30 @@ a = tanh(u)
 h = a + z
 L = loss(squared_error(h, y))
 """
+MASKED = """from bpgen import *
+x = input(3)
+keep = input(3)
+y = target(3)
+W = param(3, 3)
+z = W @ x
+p = softmax(masked(z, keep))
+L = loss(squared_error(p, y))
+"""
+BLOCKS = """from bpgen import *
+x = input(2)
+y = target(2)
+
+
+def block(x):
+    u = dense(x, 2, tanh)
+    return x + u
+
+
+h = repeat(3, block, x)
+w = param(2)
+yhat = w * h
+L = loss(squared_error(yhat, y))
+"""
 GATE = (ROOT / "examples" / "gate.py").read_text()
 
 
@@ -122,6 +146,10 @@ RIGHT = [
     (CLASSIFIER, "delta1 = where(z1 > 0, W2.T @ delta2, 0)"),
     (CLASSIFIER, "dW2 = outer(delta2, a1) + W2 / 50"),
     (CLASSIFIER, "ell = logsumexp(z2) - z2[y]"),
+    (CLASSIFIER, "ell = -log_softmax(z2)[y]"),
+    (CLASSIFIER, "a1 = max(z1, 0)"),
+    (CLASSIFIER, "a1[i] = relu(z1[i])"),
+    (CLASSIFIER, "delta1 = (W2.T @ delta2) * np.maximum(np.sign(z1), 0)"),
     (CLASSIFIER, "L = -log(p[y]) + 0.01 * (sum(W1**2) + sum(W2**2))"),
     (CLASSIFIER, r"\delta^{[2]} = p - e_y"),
     (CLASSIFIER, r"\delta^{[1]} = (W^{[2]\top} \delta^{[2]}) \odot \mathbf{1}[z^{[1]} > 0]"),
@@ -133,6 +161,7 @@ RIGHT = [
     (RECURRENT, "h[t, i] = tanh(sum(W[i, j] * x[t, j], j) + sum(U[i, j] * h[t - 1, j], j))"),
     (CONVOLUTION, "dK[o, u] = sum(delta[o, p] * x[p + u], p)"),
     (CONVOLUTION, "db = delta.sum(axis=1)"),
+    (RECURRENT, "L = sum((h[T - 1] - y) ** 2)"),
     (GATE, "dU = outer(dh * tanh(z1) * g * (1 - g), x)"),
 ]
 
@@ -221,6 +250,13 @@ WRONG = [
         "delta1 = ((W2 - 0.1 * dW2).T @ delta2) * a1 * (1 - a1)",
         "weights after their update: W2 belongs where W2 - 0.1 * dW2 stands",
     ),
+    (
+        TOY,
+        "delta1 = ((W2 - eta * dW2).T @ delta2) * a1 * (1 - a1)",
+        "weights after their update: W2 belongs where W2 - eta * dW2 stands",
+    ),
+    (TOY, "da1 = -(delta2 @ W2)", "a sign: delta2 @ W2 belongs where -(delta2 @ W2) stands"),
+    (TOY, "db2 = sum(delta2, axis=0) * N", "a factor: N is too much"),
     (TOY, "z1 = W1 @ x", "the bias: b1 is missing"),
     (TOY, "db1 = delta2", "another gradient: delta1 belongs where delta2 stands"),
     (
@@ -304,6 +340,11 @@ def test_what_is_wrong_in_two_ways_has_no_reason(claim: str) -> None:
 def test_a_transpose_counts_where_vectors_are_columns(claim: str) -> None:
     with_kinks = answer(CLASSIFIER, claim)
     assert not with_kinks.right
+
+
+def test_a_line_of_another_shape_is_refused() -> None:
+    with pytest.raises(NetError, match="the right side has the shape 2x1, the left one 4x1"):
+        answer(CLASSIFIER, r"\frac{\partial L}{\partial x} = W^{[2]\top} \delta^{[2]}")
 
 
 def test_a_line_that_holds_on_one_side_of_a_kink_is_refused() -> None:
@@ -425,6 +466,32 @@ def test_a_label_has_no_gradient() -> None:
         answer(CLASSIFIER, "dy = p")
 
 
+def test_what_stands_outside_of_repeat() -> None:
+    assert answer(BLOCKS, "dyhat = 2 * (yhat - y)").right
+    with pytest.raises(NetError, match="h is of a block that is repeated"):
+        answer(BLOCKS, "dw = dyhat * h")
+
+
+def test_masks_are_drawn_of_ones_and_zeros() -> None:
+    assert answer(MASKED, "delta = p * (dp - dot(dp, p))").right
+    assert answer(MASKED, "delta = p * (dp - dot(dp, p)) * keep").right
+    assert not answer(MASKED, "delta = p * (dp - dot(dp, p)) / keep").right
+
+
+def test_large_networks_are_looked_at_at_smaller_sizes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bpgen.claims.LARGE", 0)
+    path = tmp_path / "net.py"
+    path.write_text(
+        TOY.replace("param(2, 2), param(2)", "param(9, 2), param(9)").replace(
+            "param(1, 2)", "param(1, 9)"
+        )
+    )
+    said = str(answered(str(path), ["da1 = W2.T @ delta2"]))
+    assert "\nlooked at at smaller sizes: the same equations with shorter axes\n" in said
+
+
 PROGRAM = '''"""Gradients by hand."""
 import numpy as np
 from numpy import exp
@@ -493,6 +560,19 @@ def test_files_that_claim_nothing(tmp_path: Path, text: str, said: str) -> None:
     path.write_text(text + "\n")
     with pytest.raises(NetError, match=said):
         court(TOY).answers(str(path))
+
+
+def test_a_file_that_is_not_there() -> None:
+    with pytest.raises(NetError, match=r"nowhere.py cannot be read: No such file or directory"):
+        court(TOY).answers("nowhere.py")
+
+
+def test_functions_of_any_size(tmp_path: Path) -> None:
+    path = tmp_path / "grads.py"
+    text = "from numpy import exp\n\ndef a1(z1):\n    return 1 / (1 + exp(-z1))\n"
+    path.write_text(text + "\ndef L(a2, y, N):\n    return ((a2 - y) ** 2).sum() / 2 / N\n")
+    found = court(TOY).answers(str(path))
+    assert [(a.right, a.verdict.exact) for a in found] == [(True, True), (True, True)]
 
 
 def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -68,8 +68,8 @@ TABLE = (
     Mistake("the bias", c.at_each(c.without(c.is_bias)), addends),
     Mistake("the penalty", c.at_each(c.without(c.is_penalty)), addends),
     Mistake("a term", c.at_each(c.without(lambda node, around: True)), addends),
-    Mistake("a mean or a sum", c.at_each(c.mean)),
     Mistake("a power", c.at_each(c.power)),
     Mistake("a factor", c.at_each(c.factor), factors),
+    Mistake("a mean or a sum", c.at_each(c.mean)),
     Mistake("another tensor", c.named(lambda a, b, around: not around.is_gradient(a))),
 )

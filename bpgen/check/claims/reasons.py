@@ -125,7 +125,7 @@ class Search:
                     continue
                 step = self.names.gradient(meaning.tensor, self.names.top)
                 along = self._side(truth, renamed(truth.right, name, step))
-                rate = self._ratio(_less(self.claim.right, true), along)
+                rate = self._ratio(_plus(self.claim.right, true, -1), along)
                 if rate and self._equal(self.claim.right, _plus(true, along, rate)):
                     yield (
                         f"weights after their update: {name} belongs where"
@@ -184,12 +184,16 @@ def _exactly(value: Any) -> Any:
     return np.asarray(value, object)
 
 
-def _less(one: Side, other: Side) -> Side:
-    return lambda view: _exactly(one(view)) - _exactly(other(view))
+def _plus(one: Side, other: Side, rate: Fraction | int) -> Side:
+    """A side, and a multiple of another of the same shape."""
 
+    def value(view: View) -> Any:
+        first, second = _exactly(one(view)), _exactly(other(view))
+        if first.shape != second.shape:
+            raise Unfit("the two have different shapes")
+        return first + second * rate
 
-def _plus(one: Side, other: Side, rate: Fraction) -> Side:
-    return lambda view: _exactly(one(view)) + _exactly(other(view)) * rate
+    return value
 
 
 def _times(side: Side, factor: Fraction, power: int) -> Side:

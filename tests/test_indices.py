@@ -225,8 +225,8 @@ DIAGONALS: dict[str, tuple[str, Callable[..., Any]]] = {
         lambda p, x: (np.eye(3) * (p["w"] * x**2)[:, None],),
     ),
     "a diagonal added to a matrix": (
-        "x, w = input(3), param(3, 3)\ny = zeros(3, 3)\ny[i, j] = w[i, j] * x[j]\n"
-        "y[i, i] = x[i] ** 2\nL = loss(sum(y ** 3))",
+        "x, w = input(3), param(3, 3)\nd = zeros(3, 3)\nd[i, i] = x[i] ** 2\n"
+        "y = tensor(w[i, j] * x[j] + d[i, j], i, j)\nL = loss(sum(y ** 3))",
         lambda p, x: np.mean(
             ((p["w"] * x[:, None] + np.eye(3) * (x**2)[:, None]) ** 3).sum((1, 2))
         ),

@@ -108,7 +108,7 @@ OTHER = [
     ("lstm", "z[t, i+2]", "z[t, i+4]"),
     ("recurrence", "h[2, i]", "h[1, i]"),
     ("largest", "max(z[t, i], t)", "mean(z[t, i], t)"),
-    ("joined", "z[j + 3]", "z[j + 2]"),
+    ("joined", "z[j + 3]", "z[4 - j]"),
     ("words", "z[t, y[t]]", "z[0, y[t]]"),
     ("batch", "mean(x[n, i], n)", "sum(x[n, i], n)"),
 ]

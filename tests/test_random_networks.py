@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, seed, settings
 
+from bpgen.render import render
 from tests.drawn import few_or_all
+from tests.networks import properties
 from tests.networks.draw import graphs
 from tests.networks.examine import COMMON, TORCH, UNSHRUNK, examine, hold, subjects
 from tests.networks.graph import Graph
@@ -64,6 +66,18 @@ def test_a_wrong_gradient_is_found(name: str) -> None:
             hold(each, broken)
 
     networks()
+
+
+@few_or_all(2, 10, subjects(most=3), seed=7, common=UNSHRUNK)
+def test_a_false_line_of_a_page_is_found(subject: Subject) -> None:
+    """The first equation is 1 more than it was."""
+    properties.page(subject)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            properties, "render", lambda *a, **k: render(*a, **k).replace(" &= ", " &= 1 + ", 1)
+        )
+        with pytest.raises(AssertionError):
+            properties.page(subject)
 
 
 class Far(Subject):

@@ -31,6 +31,18 @@ def test_a_wrong_module_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
         examine(raw)
 
 
+def test_a_false_line_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = Raw("from bpgen import *\nx = input(3)\nw = param(3)\noutput(x * w)\n", frozenset())
+    from tests.networks.raw import examine as module
+
+    right = module.render
+    monkeypatch.setattr(
+        module, "render", lambda *a, **k: right(*a, **k).replace(" &= ", " &= 1 + ", 1)
+    )
+    with pytest.raises(AssertionError, match="is told by a page that holds"):
+        examine(raw)
+
+
 def test_what_is_no_refusal_fails() -> None:
     raw = Raw("from bpgen import *\nx = input(3)\noutput(x.nothing)\n", frozenset())
     assert "Tensor" in examine(raw)  # said in the user's words

@@ -10,7 +10,11 @@ import pytest
 from click.testing import CliRunner
 
 from bpgen import __all__ as words
+from bpgen.check.page.proof import prove_page
 from bpgen.cli import main
+from bpgen.derive import derive
+from bpgen.load import declared_by
+from bpgen.network.shrink import shrunk
 from bpgen.render import render
 from tests.conftest import ROOT, derived, emitted, written
 
@@ -32,6 +36,15 @@ def test_there_is_something_to_run() -> None:
 def test_every_network_is_one(text: str) -> None:
     """Of the six equal blocks, two; with `-m slow`, all."""
     assert emitted(text.replace("repeat(6", "repeat(2"))._self_check()
+
+
+@pytest.mark.parametrize(
+    "text", [pytest.param(t, marks=[pytest.mark.slow] * ("repeat(" in t)) for t in NETS]
+)
+def test_every_equation_of_its_page_holds(text: str) -> None:
+    made = derive(shrunk(declared_by(text.replace("repeat(6", "repeat(2"))))
+    proved = prove_page(render(made, fmt="latex", steps="short"), made.network, (0,))
+    assert proved.ok, "\n".join(map(str, proved.false))
 
 
 @pytest.mark.slow

@@ -194,8 +194,5 @@ class Chain:
 def strings(addends: list[Signed], writer: Writer) -> tuple[str, ...]:
     """Addends as text, each after the first with its sign."""
     minus = writer.dialect.minus
-    first = (minus if addends[0][0] else "") + addends[0][1].text
-    return (
-        first,
-        *(f"{minus if negative else '+'} {piece.text}" for negative, piece in addends[1:]),
-    )
+    first = (minus if addends[0][0] else "") + writer.addend(*addends[0])
+    return (first, *(f"{minus if a[0] else '+'} {writer.addend(*a)}" for a in addends[1:]))

@@ -238,7 +238,7 @@ def _to_scalar(part: Sum, over: tuple[Index, ...], raiser: Raiser) -> Piece:
         and all(isinstance(f, Element) for f in part.factors)
     ):
         one, two = sorted(part.factors, key=raiser.writer.order.factor)
-        if raiser.inner(one) != over:
+        if not raiser.inner(one) == raiser.inner(two) == over:
             raise Unfit
         left = raiser.named(one, transposed=True)
         right = printer.fitted(raiser.bare(two, over), POW)

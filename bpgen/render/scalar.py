@@ -41,9 +41,9 @@ class Printer:
         minus, text = self.writer.dialect.minus, ""
         for negative, piece in addends:
             if text:
-                text += f" {minus if negative else '+'} {piece.text}"
+                text += f" {minus if negative else '+'} {self.writer.addend(negative, piece)}"
             else:
-                text = (minus if negative else "") + piece.text
+                text = (minus if negative else "") + self.writer.addend(negative, piece)
         return text
 
     def addends(self, expr: sp.Expr) -> list[Signed]:

@@ -165,6 +165,10 @@ class Writer:
         """The indices of an element within its block."""
         return access.indices[1:] if access.name in self.blocks else access.indices
 
+    def addend(self, negative: bool, piece: Piece) -> str:
+        """An addend without its sign: a sum that is subtracted stands in parentheses."""
+        return self.dialect.parens(piece.text) if negative and piece.level < MUL else piece.text
+
     def element(self, access: Element) -> Piece:
         """An element in index notation."""
         below = tuple(self.subscript(i) for i in self.below(access))

@@ -67,6 +67,12 @@ MORE = {
     "x = input(3, 1)\nh = rnn(x, 2)\noutput(tensor(sum(h[t, d] * h[u, d], d), t, u))\n",
     "a loss of a number": "from bpgen import *\nx, y2 = input(2), target(2)\n"
     "w = param(2)\nell2 = hinge(w * x, y2)\nL = loss(ell2)\n",
+    "an exponential less 1, subtracted": "from bpgen import *\nx, w = input(3), param(3)\n"
+    "v = x * exp(-x**2 / 2)\nL = loss(sum((v - x)**2 * w))\n",
+    "a number of each sample, summed": "from bpgen import *\nx, t, k = input(5), param(), indices('k')\n"
+    "u = zeros(4)\nu[k] = 2 * x[0] * t\nL = loss(sum(sin(u)))\n",
+    "an index of two digits": "from bpgen import *\nx, y = input(2, 3), label(3, 2)\n"
+    "t10 = indices('t10')\nL = loss(sum(x[t10, y[t10]]**2, t10))\n",
     "a reason beside a sum": "from bpgen import *\n" + _INDICES + "x, w = input(3), param(4, 4)\n"
     "v = tensor(x[i] * sin(x[i]) * w[0, i + p], p, i)\nL = loss(sum(v[p, i]**2, p, i))\n",
     "two outputs": "from bpgen import *\nx, u = input(2), input(2)\nw = param(2)\n"
@@ -201,6 +207,15 @@ WRONG = [
         r"t+1}}{\partial h_{ti}} = U",
         r"t+2}}{\partial h_{ti}} = U",
     ),
+    (
+        "parentheses",
+        "an exponential less 1, subtracted",
+        "matrix",
+        r" - (e^{-\tfrac{1}{2} \, x^{2}} - 1)",
+        r" - e^{-\tfrac{1}{2} \, x^{2}} - 1",
+    ),
+    ("lost sum", "a number of each sample, summed", "matrix", r"\sum_{n,k}", r"\sum_{n}"),
+    ("index", "an index of two digits", "matrix", "x_{t_{10},y", "x_{y"),
     ("sign", "a loss of a number", "matrix", "= -y^{[2]}", "= y^{[2]}"),
     (
         "function",

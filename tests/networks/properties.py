@@ -14,9 +14,15 @@ from typing import Any
 
 import numpy as np
 
+from bpgen.check.page.proof import prove_page
+from bpgen.derive import derive
+from bpgen.load import declared_by
+from bpgen.network.shrink import shrunk
+from bpgen.render import render
+from bpgen.render.document import STEPS
 from tests.networks.graph import computed
 from tests.networks.operation import torch
-from tests.networks.run import DROPS, Point, Subject, cast
+from tests.networks.run import DROPS, Point, Subject, cast, derived
 
 Arrays = list[Any]
 
@@ -408,6 +414,23 @@ def text(subject: Subject) -> None:
 def latex(subject: Subject) -> None:
     assert r"\begin{" in subject.latex
     assert "None" not in subject.latex and "Element(" not in subject.latex
+
+
+EQUATIONS = 60  # of a page that is proved; of a longer one this takes as long as all else together
+
+
+def is_short(subject: Subject) -> bool:
+    """One network in three, if its page has not too many equations."""
+    made = derived(subject.source)
+    return subject.seed % 3 == 0 and len(made.forward) + len(made.steps) <= EQUATIONS
+
+
+@holds("every equation of the page holds, as read back and evaluated", is_short)
+def page(subject: Subject) -> None:
+    made = derive(shrunk(declared_by(subject.source)))
+    for steps in STEPS:
+        proved = prove_page(render(made, fmt="latex", steps=steps), made.network, (subject.seed,))
+        assert proved.ok, "\n".join(map(str, proved.false))
 
 
 @holds("LaTeX compiles", lambda s: s.seed % 50 == 0)

@@ -707,8 +707,8 @@ def letter_of(node: f.Node) -> str | None:
         return None
     if not node.below:
         return node.stem
-    if len(node.below) == 1 and isinstance(node.below[0], f.Number) and len(node.stem) == 1:
-        return f"{node.stem}_{int(node.below[0].value)}"
+    if len(node.below) == 1 and len(node.stem) == 1 and (said := f.numeral(node.below[0])):
+        return f"{node.stem}_{said}"
     return None
 
 

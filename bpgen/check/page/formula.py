@@ -37,6 +37,13 @@ class Beside:
     parts: tuple[Node, ...]
 
 
+def numeral(node: Node) -> str:
+    """The digits of a number below a symbol; none of anything else."""
+    parts = node.parts if isinstance(node, Beside) else (node,)
+    numbers = [p for p in parts if isinstance(p, Number)]
+    return "".join(str(int(n.value)) for n in numbers) if len(numbers) == len(parts) else ""
+
+
 @dataclass(frozen=True)
 class Sum:
     addends: tuple[Node, ...]

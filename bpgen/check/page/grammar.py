@@ -26,6 +26,7 @@ from bpgen.check.page.formula import (
     Symbol,
     Transposed,
     Under,
+    numeral,
 )
 from bpgen.check.page.tokens import Unreadable, tokens, word
 
@@ -520,7 +521,7 @@ def _split(found: Sequence[str], mark: str) -> list[list[str]]:
 
 def _is_letter(node: Node) -> bool:
     numbered = isinstance(node, Symbol) and len(node.below) == 1
-    below = node.below if numbered and isinstance(node.below[0], Number) else ()
+    below = node.below if numbered and numeral(node.below[0]) else ()
     return isinstance(node, Symbol) and node == Symbol(node.stem, below=below)
 
 
@@ -528,8 +529,8 @@ def _letter(node: Node) -> str:
     if isinstance(node, Symbol) and not (node.layer or node.block or node.transposed):
         if not node.below:
             return node.stem
-        if len(node.below) == 1 and isinstance(node.below[0], Number):
-            return f"{node.stem}_{int(node.below[0].value)}"  # an index i_1
+        if len(node.below) == 1 and (said := numeral(node.below[0])):
+            return f"{node.stem}_{said}"  # an index i_1
     raise Unreadable("no letter")
 
 

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
-from bpgen.check.page.formula import Beside, Node, Number, Symbol
+from bpgen.check.page.formula import Node, Symbol, numeral
 from bpgen.check.page.grammar import upright
 from bpgen.ir import Network
 
@@ -92,10 +92,8 @@ class Names:
 
 def _said(part: Node) -> str | None:
     """A label or number below a symbol, as text."""
-    if isinstance(part, Number):
-        return str(int(part.value))
-    if isinstance(part, Beside) and all(isinstance(p, Number) for p in part.parts):
-        return "".join(str(int(p.value)) for p in part.parts)
+    if said := numeral(part):
+        return said
     if isinstance(part, Symbol) and (part.stem.startswith("upright ") or len(part.stem) > 1):
         return part.stem
     return None

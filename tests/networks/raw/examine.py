@@ -8,12 +8,14 @@ import numpy as np
 
 from bpgen.check.agreement import difference
 from bpgen.check.entrywise import along, gradients
+from bpgen.check.page.proof import prove_page
 from bpgen.check.trial import trials
 from bpgen.derive import derive
 from bpgen.emit import emitted
 from bpgen.errors import NetError
 from bpgen.ir import Network
 from bpgen.load import declared_by
+from bpgen.render import render
 from tests.networks.raw.draw import Raw
 
 WRITTEN = "is written, and is what its equations say"
@@ -30,7 +32,8 @@ def examine(raw: Raw) -> str:
     except Exception as error:
         raise AssertionError(_said("is declared", raw, error)) from error
     try:
-        source = emitted(derive(network))
+        derivation = derive(network)
+        source = emitted(derivation)
     except NetError as error:
         return reason(error)
     except Exception as error:
@@ -41,6 +44,11 @@ def examine(raw: Raw) -> str:
         _by_complex_steps(source, network)
     except Exception as error:
         raise AssertionError(_said("is what its equations say", raw, error)) from error
+    try:
+        proved = prove_page(render(derivation, fmt="latex"), network, (0,))
+        assert proved.ok, "\n".join(map(str, proved.false))
+    except Exception as error:
+        raise AssertionError(_said("is told by a page that holds", raw, error)) from error
     return WRITTEN
 
 

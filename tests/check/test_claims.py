@@ -446,6 +446,7 @@ REFUSED = {
     "delta1 = x @ W2": "x @ W2 has the shapes 2 and 1x2\n"
     "  true is delta1 = W2.T @ delta2 * a1 * (1 - a1)",
     "delta1 = ones(10**9)": None,
+    "delta1 = eye(10**6) @ a1": None,
     "delta1 = a1 ** 99": None,
     r"\delta^{[1]} = \foo": None,
     "delta1[i] = a1[k]": None,

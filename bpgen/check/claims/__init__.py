@@ -91,7 +91,11 @@ class Court:
         lines = (f"true{sample} is {t.told}" for s in searches for t in s.truths)
         true = next(lines, "")
         if verdict.unfit and not reason:
-            raise NetError(verdict.unfit, true or "bpgen derive prints it", place(claim.text))
+            raise NetError(
+                verdict.unfit,
+                true or f"bpgen derive prints what is true of {claim.name}",
+                place(claim.text),
+            )
         return Answer(claim.text, verdict, reason, true)
 
     def _known(self, name: str) -> tuple[Line, ...]:

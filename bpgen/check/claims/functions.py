@@ -101,12 +101,13 @@ def _norm(view: View, a: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return view.scalar("sqrt", np.sum(np.square(a), axis=axis, keepdims=keepdims))
 
 
-def _sized(create: Callable[..., Any]) -> Callable[..., Any]:
-    """A function that makes an array, of a size that fits."""
+def _sized(create: Callable[..., Any], square: int = 1) -> Callable[..., Any]:
+    """A function that makes an array, of a size that fits; of an identity the square of a side."""
 
     def make(view: View, shape: Any, *rest: Any) -> Any:
         sizes = shape if isinstance(shape, tuple) else (shape, *rest)
-        if not all(isinstance(s, int) and s >= 0 for s in sizes) or prod(sizes) > _MOST:
+        whole = all(isinstance(s, int) and s >= 0 for s in sizes)
+        if not whole or prod(sizes) ** square > _MOST:
             raise ValueError(f"no array has the shape {sizes}")
         return create(shape, *rest)
 
@@ -131,11 +132,11 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "softmax": _softmax,
     "log_softmax": _log_softmax,
     "logsumexp": _logsumexp,
-    "eye": _sized(np.eye),
+    "eye": _sized(np.eye, square=2),
     "ones": _sized(np.ones),
     "zeros": _sized(np.zeros),
     "len": _plain(len),
     "float": lambda view, a: a,
-    "one_hot": lambda view, label, size=None: view.one_hot(label, size),
+    "one_hot": lambda view, label, size: view.one_hot(label, _sized(np.eye, 2)(view, size)),
 }
 METHODS = {"sum", "mean", "max", "dot", "reshape", "transpose", "ravel", "squeeze", "trace"}

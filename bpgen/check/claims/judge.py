@@ -17,6 +17,7 @@ from bpgen.ir import BATCH, Network
 
 FEWEST, MOST = 3, 16  # points at which a claim is looked at exactly
 NUMBERS = 8  # the same, by numbers
+KINKS = 4  # points on a kink of the claim's own, after which it is said to lie on one everywhere
 DRAWS = 32  # of which some lie on a kink
 SAMPLES = (3, 2, 5, 4, *range(6, 200))  # of a batch, two of them: as no other axis has
 
@@ -107,7 +108,7 @@ class Judge:
     def verdict(self, found: Side, expected: Side, reading: Reading) -> Verdict:
         """The verdict in one reading."""
         every: list[list[int]] = []
-        exact = True
+        exact, kinks = True, 0
         try:
             for point in self.points(reading.batch):
                 del point.decisions[point.own :]
@@ -118,6 +119,9 @@ class Judge:
                         del point.decisions[point.own :]
                         wrong, proved = _compared(found, expected, View(point, reading))
                 except OnKink:
+                    kinks += 1
+                    if kinks == KINKS:
+                        break
                     continue
                 every.append(point.decisions[:])
                 if wrong is not None:
@@ -127,8 +131,8 @@ class Judge:
                     break
         except (Unfit, NotProved) as error:
             return Verdict(reading, unfit=str(error))
-        if not every:
-            return Verdict(reading, unfit="every point tried lies on a kink")
+        if kinks == KINKS or not every:
+            return Verdict(reading, unfit="the claim is not defined at the points tried")
         return Verdict(reading, len(every), exact and _decided(every))
 
 

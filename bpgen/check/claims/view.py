@@ -140,9 +140,9 @@ class View:
             return 0
         return np.max(array, axis=self.along(array, axis), keepdims=True)
 
-    def one_hot(self, label: Any, size: int) -> Any:
+    def one_hot(self, label: Any, units: Any) -> Any:
         """The unit vector of a label, of one sample or of each."""
-        found = np.eye(size)[np.asarray(label, int)]
+        found = units[np.asarray(label, int)]
         if self.reading.columns:
             return found.T if found.ndim == 2 else found[:, None]
         return found

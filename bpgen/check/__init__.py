@@ -64,7 +64,8 @@ def check_module(
     proved = {row.name: row for row in exact.exact(*target, seed)} if target is not None else None
     rows = [Row(row.name, row, _exactly(row.name, proved)) for row in found.rows]
     beyond, unseen = _beyond(ruler, exact_source, seed)
-    found = replace(found, findings=(*found.findings, *beyond))
+    fewer = _at_smaller(exact_source, seed) if numbers.large(subject) else ()
+    found = replace(found, findings=(*found.findings, *beyond, *fewer))
     rows += [
         Row(name, None, row)
         for name, row in (proved or {}).items()
@@ -82,6 +83,18 @@ def check_module(
         tested = selftest.selftest(subject, ruler)
     notes += [LARGEST] * (target is not None and found.ok and _has_max(target[1]))
     return Report(found.findings, tuple(rows), tested, "\n".join(notes))
+
+
+def _at_smaller(smaller: tuple[str, Network] | None, seed: int) -> tuple[Finding, ...]:
+    """What is wrong by numbers at smaller sizes, where as many are asked for as of any module."""
+    if smaller is None:
+        return ()
+    try:
+        found = numbers.numbers(Subject(*smaller), seed)
+    except Exception as error:
+        return (Finding("", f"at smaller sizes it raises {type(error).__name__}: {error}"),)
+    wrong = (Finding(r.name, f"at smaller sizes: {r.verdict}") for r in found.rows if not r.ok)
+    return (*found.findings, *wrong)
 
 
 def _alone(subject: Subject) -> list[str]:

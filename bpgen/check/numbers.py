@@ -335,6 +335,11 @@ def _zero(
     )
 
 
+def large(subject: Subject) -> bool:
+    """Whether a module has so many parameters that few numbers are asked of it."""
+    return sum(math.prod(s) for s in subject.shapes.values()) > LARGE
+
+
 def row(ruler: Ruler, subject: Subject, gradients: Gradients, tensor: str) -> NumberRow:
     """One tensor, at batches of 5, 1 and 2. Draws at a kink, or without power, are replaced by
     others.
@@ -342,18 +347,16 @@ def row(ruler: Ruler, subject: Subject, gradients: Gradients, tensor: str) -> Nu
     like = gradients.at(FULL_BATCH, 0)[tensor]
     shape = subject.shape_of(tensor)
     vector = tensor in subject.shapes and len(shape) < 2
-    large = sum(math.prod(s) for s in subject.shapes.values()) > LARGE
+    few = large(subject)
     many = len(subject.differentiable) > MANY
-    asked = probes(like.size, vector, large, np.random.default_rng(ruler.seed))
+    asked = probes(like.size, vector, few, np.random.default_rng(ruler.seed))
     asked, light = (asked[:1], LIGHT_BATCHES[:1]) if many else (asked, LIGHT_BATCHES)
-    full = LARGE_BATCH if large else FULL_BATCH
+    full = LARGE_BATCH if few else FULL_BATCH
     first, redraws = _at_batch(ruler, gradients, full, tensor, asked, confirm=not many)
     found = [first]
     for batch, draw in ((max(batch, subject.fewest), draw) for batch, draw in light):
         if first.verdict in ("ok", "zero"):
-            other, more = _at_batch(
-                ruler, gradients, batch, tensor, asked[: 1 if large else 2], draw
-            )
+            other, more = _at_batch(ruler, gradients, batch, tensor, asked[: 1 if few else 2], draw)
             redraws += more
             # one sample may well leave a gradient without power, as batch normalisation does
             found.append(

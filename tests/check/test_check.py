@@ -14,6 +14,7 @@ from bpgen.check.numbers import Ruler, numbers
 from bpgen.check.selftest import same, selftest
 from bpgen.emit import emit
 from bpgen.load import declared_by
+from bpgen.network.shrink import shrunk
 
 TOY = """\
 tensor     shape  by numbers    error    exactly  verdict
@@ -163,3 +164,22 @@ def test_the_statistics_of_a_batch_are_checked_where_they_are_defined() -> None:
     assert subject.fewest == 2
     report = check_module(emit(net), net)
     assert report.ok, str(report)
+
+
+def test_a_large_module_is_asked_for_all_numbers_at_smaller_sizes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    network = declared_by(
+        "from bpgen import *\nx, y = input(6), target(5)\nW, b = param(5, 6), param(5)\n"
+        "z = W @ x + b\na = tanh(z)\nL = loss(half_squared_error(a, y))\n"
+    )
+    small = shrunk(network)
+    wrong = emit(small).replace("(1 - a**2)", "(1 - a)")
+    assert wrong != emit(small)
+    facts = {}
+    for most in (10, 1000):
+        monkeypatch.setattr("bpgen.check.numbers.LARGE", most)
+        report = check_module(emit(network), network, exact_source=(wrong, small))
+        facts[most] = [str(f) for f in report.findings if "at smaller sizes" in str(f)]
+    assert {f.split(":")[0] for f in facts[10]} == {"W", "b", "x"}
+    assert facts[1000] == []  # there all numbers were asked for

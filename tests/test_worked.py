@@ -103,7 +103,16 @@ def test_already_right_nothing_is_learnt() -> None:
     derivation = derive(declared_by(CHAIN))
     numbers = worked(derivation, emitted(derivation), Example({"x": 0.0, "y": 0.0, "w": 3.0}))
     page = render(derivation, fmt="text", steps="short", worked=numbers)
-    assert "L goes from 0 to 0: it did not help" in page
+    assert "L stays 0: there is nothing to learn here." in page
+
+
+def test_the_full_page_has_them_too() -> None:
+    derivation = derive(declared_by(CHAIN))
+    numbers = worked(derivation, emitted(derivation), Example({"x": 1.0, "y": 0.5, "w": 0.4}))
+    world = World.at(derivation.network, numbers.point.lengths, numbers.point.values)
+    page = render(derivation, fmt="latex", worked=numbers)
+    assert "A step of descent" in page
+    assert prove_page(page, derivation.network, at=world).ok
 
 
 def test_too_long_a_step_does_not_help() -> None:

@@ -12,12 +12,11 @@ from itertools import groupby
 from typing import Self
 
 from bpgen.record import Step
-from bpgen.render import batch, rightside
+from bpgen.render import batch, descent, rightside
 from bpgen.render.chain import strings
 from bpgen.render.equations import Equations
 from bpgen.render.finals import finals
 from bpgen.render.likeness import Likeness
-from bpgen.render.names import Symbol
 from bpgen.render.numerals import Numerals
 from bpgen.render.page import Block, Row, Section
 from bpgen.render.reasons import line_reasons
@@ -34,8 +33,7 @@ class Brief(Equations):
     first_of: dict[Hashable, Part] = field(default_factory=dict, compare=False)
 
     def sections(self) -> tuple[Section, ...]:
-        found = self.summary(), self.reasons(), *self.over_the_batch()
-        return found if self.numerals is None else (*found, self.stepped(self.numerals))
+        return self.summary(), self.reasons(), *self.over_the_batch(), *self.stepped()
 
     @property
     def parts(self) -> list[Part]:
@@ -68,22 +66,8 @@ class Brief(Equations):
             said = self.lead(loop, False) if loop is not None else lead
             found.append(Block(tuple(rows), lead=said))
             lead = ""
-        step = self._descent()
+        step = descent.rule(self.derivation.network, self.base)
         return [*found[:-1], replace(found[-1], remarks=(step,))] if step else found
-
-    def _descent(self) -> str:
-        """W <- W - eta dL/dW, and so every parameter: where there is a loss to descend."""
-        network, writer = self.derivation.network, self.base
-        params = network.role("param")
-        if network.loss is None or not params:
-            return ""
-        words, dialect = writer.dialect.words, writer.dialect
-        rate = dialect.symbol(Symbol("eta" if "eta" not in writer.letters else "lr"), (), False)
-        w = writer.tensor(params[0].name).text
-        slope = writer.partial(writer.tensor(network.loss).text, w).text
-        by = f"{w} {words['becomes']} {w} {dialect.minus} {rate}{dialect.times}{slope}"
-        every = ", and so every parameter" if params[1:] else ""
-        return f"A step of gradient descent: {dialect.inline(by)}{every}."
 
     def _as_it_reads(self, part: Part) -> list[Row]:
         """A gradient; one that is computed inside others alone, without its stable spelling."""
@@ -229,39 +213,6 @@ class Brief(Equations):
             read, through = (inline(writer.element(e).text) for e in (way.wrt, way.upstream))
             return f"There is {inline(over)} because {read} reaches it through every {through}."
         return ""
-
-    # a step
-
-    def stepped(self, numerals: Numerals) -> Section:
-        """The parameters after a step of the example, and what the loss is then."""
-        worked, network = numerals.worked, self.derivation.network
-        writer, dialect = self.base, self.base.dialect
-        assert network.loss is not None
-        rate = numerals.number(worked.rate)
-        rows = []
-        for name in (n for n in worked.after if n not in worked.held):
-            w = writer.tensor(name).text
-            slope = writer.partial(writer.tensor(network.loss).text, w).text
-            numbers = numerals.told(name, worked.after[name])
-            left = f"{w} {dialect.minus} {rate}{dialect.times}{slope}"
-            rows += [Row(left, numbers=numbers)] if numbers else []
-        eta = dialect.symbol(Symbol("eta"), (), False)
-        intro = [f"The step is {dialect.inline(f'{eta} = {rate}')} long."]
-        held = [dialect.inline(writer.tensor(n).text) for n in worked.held]
-        if held:
-            intro.append(
-                f"{', '.join(held)} {'are held as they are' if held[1:] else 'is held as it is'}."
-            )
-        block = Block(tuple(rows), remarks=(self._helped(numerals, network.loss),))
-        return Section("A step of descent", tuple(intro), (block,))
-
-    def _helped(self, numerals: Numerals, loss: str) -> str:
-        """From which value the loss goes to which."""
-        inline, worked = self.base.dialect.inline, numerals.worked
-        before, after = (float(v[loss]) for v in (worked.values, worked.values_after))
-        one, other = (inline(numerals.number(v)) for v in (before, after))
-        helped = "it helped" if after < before else "it did not help: the step is too long"
-        return f"{inline(self.base.tensor(loss).text)} goes from {one} to {other}: {helped}."
 
     # the batch
 

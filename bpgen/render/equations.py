@@ -13,13 +13,13 @@ from typing import Self
 from bpgen.functions import NOTHING, masked, on_paper
 from bpgen.ir import BATCH, Equation, Loop
 from bpgen.record import Derivation, Equality, Forward, Step
-from bpgen.render import batch, matrix, recurrences, repeats, rightside
+from bpgen.render import batch, descent, matrix, recurrences, repeats, rightside
 from bpgen.render.chain import Chain, strings
 from bpgen.render.dependence import Dependence
 from bpgen.render.finals import finals
 from bpgen.render.legend import conventions
 from bpgen.render.numerals import Numerals
-from bpgen.render.page import Block, Row
+from bpgen.render.page import Block, Row, Section
 from bpgen.render.reasons import told
 from bpgen.render.repeats import Part
 from bpgen.render.sample import View
@@ -229,6 +229,12 @@ class Equations:
             shape = "" if numbers else shape
             rows[-1] = replace(rows[-1], numbers=numbers)
         return [*rows[:-1], replace(rows[-1], shape=shape)]
+
+    def stepped(self) -> tuple[Section, ...]:
+        """The step of a worked example."""
+        if self.numerals is None:
+            return ()
+        return (descent.step(self.derivation.network, self.base, self.numerals),)
 
     def _numbers(self, name: str) -> str:
         """What a tensor, or the gradient by one, is in the example."""

@@ -24,7 +24,7 @@ class Full(Equations):
 
     def sections(self) -> tuple[Section, ...]:
         forward = Section("Forward pass", (), self.forward())
-        return (forward, self.backward(), *self.batch(), *self.summary())
+        return (forward, self.backward(), *self.batch(), *self.summary(), *self.stepped())
 
     def backward(self) -> Section:
         steps = [s for s in self.derivation.steps if s.of != self.unsaid]

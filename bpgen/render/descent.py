@@ -1,0 +1,63 @@
+"""A step of gradient descent: its rule, and a worked example's parameters and loss after it."""
+
+from __future__ import annotations
+
+from bpgen.ir import Network
+from bpgen.render.names import Symbol
+from bpgen.render.numerals import Numerals
+from bpgen.render.page import Block, Row, Section
+from bpgen.render.writer import Writer
+
+
+def rule(network: Network, writer: Writer) -> str:
+    """W <- W - eta dL/dW, and so every parameter; nothing where there is no loss to descend."""
+    params = network.role("param")
+    if network.loss is None or not params:
+        return ""
+    w = writer.tensor(params[0].name).text
+    becomes = _moved(params[0].name, _rate(writer), network.loss, writer)
+    by = f"{w} {writer.dialect.words['becomes']} {becomes}"
+    every = ", and so every parameter" if params[1:] else ""
+    return f"A step of gradient descent: {writer.dialect.inline(by)}{every}."
+
+
+def step(network: Network, writer: Writer, numerals: Numerals) -> Section:
+    """The parameters after a step of the example, and what the loss is then."""
+    worked, inline = numerals.worked, writer.dialect.inline
+    assert network.loss is not None
+    rate = numerals.number(worked.rate)
+    rows = []
+    for name in (n for n in worked.after if n not in worked.held):
+        numbers = numerals.told(name, worked.after[name])
+        left = _moved(name, rate, network.loss, writer)
+        rows += [Row(left, numbers=numbers)] if numbers else []
+    intro = [f"The step is {inline(f'{_rate(writer)} = {rate}')} long."]
+    held = [inline(writer.tensor(n).text) for n in worked.held]
+    if held:
+        are = "are held as they are" if held[1:] else "is held as it is"
+        intro.append(f"{', '.join(held)} {are}.")
+    block = Block(tuple(rows), remarks=(_helped(network.loss, writer, numerals),))
+    return Section("A step of descent", tuple(intro), (block,))
+
+
+def _rate(writer: Writer) -> str:
+    """The letter of the learning rate; where net.py has an eta of its own, a word."""
+    return writer.dialect.symbol(Symbol("eta" if "eta" not in writer.letters else "lr"), (), False)
+
+
+def _moved(name: str, rate: str, loss: str, writer: Writer) -> str:
+    """W - eta dL/dW."""
+    w, dialect = writer.tensor(name).text, writer.dialect
+    slope = writer.partial(writer.tensor(loss).text, w).text
+    return f"{w} {dialect.minus} {rate}{dialect.times}{slope}"
+
+
+def _helped(loss: str, writer: Writer, numerals: Numerals) -> str:
+    """From which value the loss goes to which."""
+    inline, worked = writer.dialect.inline, numerals.worked
+    before, after = (float(v[loss]) for v in (worked.values, worked.values_after))
+    called, one, other = writer.tensor(loss).text, numerals.number(before), numerals.number(after)
+    if after == before:
+        return f"{inline(called)} stays {inline(one)}: there is nothing to learn here."
+    helped = "it helped" if after < before else "it did not help: the step is too long"
+    return f"{inline(called)} goes from {inline(one)} to {inline(other)}: {helped}."

@@ -45,7 +45,7 @@ class Numerals:
             return ""
         exact = all(self._is_exact(float(v)) for a in shown for v in a.ravel())
         texts = [self.array(a, len(shown) > 1) for a in shown]
-        times = self.dialect.odot if shown[0].size > 1 else self.dialect.times
+        times = self.dialect.odot if shown[0].size > 1 else self.dialect.words["times"]
         return f"{'=' if exact else self.dialect.words['about']} {times.join(texts)}"
 
     def _one(self, name: str, array: Array) -> Array:

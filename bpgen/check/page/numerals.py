@@ -12,7 +12,7 @@ from bpgen.check.page.tokens import Unreadable
 
 _NUMBER = re.compile(r"(-?\d+(?:\.(\d+))?)(?: \\cdot 10\^\{(-?\d+)\})?")
 _MATRIX = re.compile(r"\\left\(\\begin\{smallmatrix\}(.*)\\end\{smallmatrix\}\\right\)")
-_TIMES = re.compile(r" \\(?:odot|,) ")
+_TIMES = re.compile(r" \\(?:odot|times) ")
 _DOTS = r"\dots"
 
 

@@ -109,6 +109,9 @@ def main() -> None:
 )
 @click.option("--counter", is_flag=True, help="LaTeX numbers equations by the paper's counter.")
 @click.option("-o", "--output", type=click.Path(), help="Write FILE instead of printing.")
+@click.option(
+    "--unchecked", is_flag=True, help="Print without reading the page back and evaluating it."
+)
 def derive(
     net: str,
     fmt: str | None,
@@ -120,8 +123,12 @@ def derive(
     prefix: str | None,
     counter: bool,
     output: str | None,
+    unchecked: bool,
 ) -> int:
-    """Print the derivation of NET.py; a PDF is written to FILE, or to <net>.pdf."""
+    """Print the derivation of NET.py; a PDF is written to FILE, or to <net>.pdf.
+
+    Of up to 24 equations every line is evaluated first; bpgen check proves any page.
+    """
     from bpgen.derive import derive as derivation_of
     from bpgen.load import module_name, with_example
     from bpgen.render import render
@@ -155,6 +162,12 @@ def derive(
         worked=worked,
         digits=digits,
     )
+    if not unchecked:
+        from bpgen.page_gate import refuse_false
+
+        unread = refuse_false(derivation, notation, steps, net)
+        if unread:
+            click.echo(f"bpgen: {net}: not read back, and so not proved: {unread}", err=True)
     if fmt == "pdf":
         from bpgen.pdf import compiled
 

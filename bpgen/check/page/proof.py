@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial, reduce
 from itertools import pairwise
@@ -427,9 +428,10 @@ class _Proof:
         for row in {id(s): s for s in rows if r"\max" in s.tokens}.values():
             for one, other in pairwise(row.parts):
                 if other[:2] == [r"\max", "("]:
-                    left, right = self._parse(one, reading), self._parse(other, reading)
-                    if isinstance(right, f.Call) and right.name == "max":
-                        reading.maxima[left] = right.arguments
+                    with suppress(Unreadable, ValueError):  # and so the line is false
+                        left, right = self._parse(one, reading), self._parse(other, reading)
+                        if isinstance(right, f.Call) and right.name == "max":
+                            reading.maxima[left] = right.arguments
 
     def _leads(self, reading: Reading) -> None:
         """From where to where recurrences and blocks are told."""

@@ -1,0 +1,44 @@
+"""What derive is about to print is read back first: a page with a false line is not printed."""
+
+from __future__ import annotations
+
+import re
+
+from bpgen.check.page.proof import prove_page
+from bpgen.derive import derive
+from bpgen.errors import NetError
+from bpgen.network.shrink import shrunk
+from bpgen.record import Derivation
+from bpgen.render import render
+
+EQUATIONS = 24  # of a page that is read back: of more it takes over a third of derive's time
+CHARACTERS = 8_000  # of the page, the same: of scalars, and with every factor, it is longer
+WIDEST = 160  # characters of a line that an error shows
+REMEDY = "a defect of bpgen: report it with net.py; --unchecked prints the page all the same"
+
+
+def refuse_false(derivation: Derivation, notation: str, steps: str, place: str) -> str:
+    """NetError where a line of the page is false. What could not be read, if anything.
+
+    Of long axes the page is that of the same equations with shorter ones; a long page is left to
+    `bpgen check`.
+    """
+    if len(derivation.forward) + len(derivation.steps) > EQUATIONS:
+        return ""
+    small = shrunk(derivation.network)
+    made = derivation if small == derivation.network else derive(small)
+    page = render(made, fmt="latex", notation=notation, steps=steps)
+    if len(page) > CHARACTERS:
+        return ""
+    lines = prove_page(page, made.network, (0,)).false
+    for line in lines:
+        if not line.unread:
+            fact = f"not printed, for it would be false: {_shown(line.line)}: {line.reason}"
+            raise NetError(fact, REMEDY, place)
+    return ", ".join(_shown(line.line) for line in lines)
+
+
+def _shown(line: str) -> str:
+    """A line of the page without its number, cut where it is long."""
+    plain = " ".join(re.sub(r"\\(?:tag|label)\{[^}]*\}|&", "", line).split())
+    return plain if len(plain) <= WIDEST else f"{plain[:WIDEST]}..."

@@ -31,7 +31,7 @@ def answered(path: str, claims: Sequence[str], seed: int = 0) -> Answers:
     say("reading it")
     network = load(path)
     small = shrunk(network) if cost(network) > LARGE else network
-    court = court_of(small, seed)
+    court = court_of(small, seed, _sizes(network) - _sizes(small))
     found = []
     for claim in claims:
         say(claim)
@@ -40,10 +40,15 @@ def answered(path: str, claims: Sequence[str], seed: int = 0) -> Answers:
     return Answers(tuple(found), "\n".join(notes))
 
 
-def court_of(network: Network, seed: int = 0) -> Court:
+def _sizes(network: Network) -> frozenset[int]:
+    sizes = (i.size for t in network.tensors.values() for i in t.indices)
+    return frozenset(s for s in sizes if isinstance(s, int))
+
+
+def court_of(network: Network, seed: int = 0, lost: frozenset[int] = frozenset()) -> Court:
     """Who answers claims of a network, by its names and its page."""
     called = {adjoint_name(t): t for t in network.tensors}
-    return Court(network, called, partial(_page, network), seed)
+    return Court(network, called, partial(_page, network), seed, lost)
 
 
 def _page(network: Network) -> str:

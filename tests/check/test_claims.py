@@ -491,6 +491,8 @@ def test_large_networks_are_looked_at_at_smaller_sizes(
     )
     said = str(answered(str(path), ["da1 = W2.T @ delta2"]))
     assert "\nlooked at at smaller sizes: the same equations with shorter axes\n" in said
+    with pytest.raises(NetError, match="9 is a size of the network"):
+        answered(str(path), ["a1 = sigmoid(z1) / 9"])
 
 
 PROGRAM = '''"""Gradients by hand."""

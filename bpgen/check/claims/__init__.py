@@ -37,6 +37,7 @@ class Court:
     called: Mapping[str, str]
     printer: Callable[[], str]
     seed: int = 0
+    lost: frozenset[int] = frozenset()  # sizes that it has where it is not made smaller
     names: Names = field(init=False)
     judges: tuple[Judge, Judge] = field(init=False)
 
@@ -69,19 +70,29 @@ class Court:
 
     def _by_page(self, claim: str, error: NetError) -> Answer:
         """The answer of the page's reader, or the error where it cannot read the claim."""
-        verdict = page.verdict(latex.plain(claim), self.printed, self.network, self.seed)
+        verdict = page.verdict(
+            latex.plain(claim, self.names), self.printed, self.network, self.seed
+        )
         if verdict.unfit:
             raise NetError(error.fact, error.remedy, error.place) from None
         return Answer(claim, verdict)
 
+    def _read(self, claim: str) -> Verdict:
+        """The verdict of the page's reader on a line of LaTeX."""
+        text = latex.plain(claim, self.names)
+        return page.verdict(text, self.printed, self.network, self.seed)
+
     def _answer(self, claim: Claim) -> Answer:
         judge, verdict = self._judged(claim)
         if verdict.unfit and claim.of_paper:
-            read = page.verdict(latex.plain(claim.text), self.printed, self.network, self.seed)
+            read = page.verdict(
+                latex.plain(claim.text, self.names), self.printed, self.network, self.seed
+            )
             if read.right or (claim.of_samples and not read.unfit):
                 return Answer(claim.text, read)
         if verdict.right:
             return Answer(claim.text, verdict)
+        self._refuse_lost(claim)
         classes = judge.classes(claim.of_batch, claim.of_paper)
         every = classes if verdict.unfit else ((verdict.reading,),)
         known = self._known(claim.name)
@@ -97,6 +108,14 @@ class Court:
                 place(claim.text),
             )
         return Answer(claim.text, verdict, reason, true)
+
+    def _refuse_lost(self, claim: Claim) -> None:
+        """A number that is a size may be right of the network as it is."""
+        every = ast.walk(claim.line.right) if claim.line is not None else ()
+        for number in (n.value for n in every if isinstance(n, ast.Constant)):
+            if number in self.lost:
+                fact = f"{number} is a size of the network, which is looked at at smaller sizes"
+                raise NetError(fact, "ask for it: x.shape[0], len(x)", place(claim.text))
 
     def _known(self, name: str) -> tuple[Line, ...]:
         """The lines that the page has of a name; and those with its deltas written out."""

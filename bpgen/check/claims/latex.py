@@ -25,9 +25,7 @@ FORM = (
 )
 # What people write instead of what the page does.
 _SPELLINGS = (
-    (r"\^\{\((\d+)\)\}", r"^{[\1]}"),
     (r"\^\{(\[\d+\])?\s*(?:T|\\top|\\intercal)\s*\}", r"^{\1\\top}"),
-    (r"\^\{\((\d+)\)\s*(?:T|\\top|\\intercal)\s*\}", r"^{[\1]\\top}"),
     (r"\^(?:T|\\top|\\intercal)(?![a-zA-Z])", r"^{\\top}"),
     (r"\\sum_([a-z])", r"\\sum_{\1}"),
     (r"\^([0-9a-z])", r"^{\1}"),
@@ -38,6 +36,11 @@ _SPELLINGS = (
     (r"\\quad\s*(?:[^\s=]+\s*)?\\in\s*\\mathbb\{R\}(?:\^\{[^}]*\})?", " "),
     (r"\\overset\{\([^}]*\)\}\{=\}", "="),
     (r"&|\\\\\s*$|^\s*\$+|\$+\s*$", " "),
+)
+# The same of a layer, where no block is repeated, whose number stands so.
+_LAYERS = (
+    (r"\^\{\((\d+)\)\}", r"^{[\1]}"),
+    (r"\^\{\((\d+)\)\s*(?:T|\\top|\\intercal)\s*\}", r"^{[\1]\\top}"),
 )
 _WORDS = {re.sub(r"\\operatorname|[\\{}]", "", row.latex): row.name for row in ROWS.values()}
 _WORDS["abs"] = "abs"
@@ -52,16 +55,17 @@ class Untold(NetError):
     """What numpy's words do not tell."""
 
 
-def plain(claim: str) -> str:
+def plain(claim: str, names: Names) -> str:
     """A claim in the spellings of the page."""
-    for pattern, instead in _SPELLINGS:
+    blocks = any(t.block for t in names.network.tensors.values())
+    for pattern, instead in _SPELLINGS if blocks else (*_LAYERS, *_SPELLINGS):
         claim = re.sub(pattern, instead, claim)
     return claim
 
 
 def line(claim: str, names: Names) -> Line:
     """The two sides of a claim in LaTeX: the first and the last of a chain of equals."""
-    parts = top_level(tokens(plain(claim)), "=")
+    parts = top_level(tokens(plain(claim, names)), "=")
     if len(parts) < 2 or not all(parts):
         raise NetError("a claim says that two sides are equal", FORM, place(claim))
     try:

@@ -43,7 +43,8 @@ class Court:
 
     def __post_init__(self) -> None:
         self.names = Names(self.network, self.called)
-        self.judges = tuple(Judge(self.network, self.seed, numbers) for numbers in (False, True))  # type: ignore[assignment]
+        numbers = Judge(self.network, self.seed, numbers=True)
+        self.judges = Judge(self.network, self.seed), numbers
 
     @cached_property
     def printed(self) -> str:

@@ -48,16 +48,10 @@ def _with(node: ast.expr, name: str, part: object) -> ast.expr:
     return new
 
 
-def binary(left: ast.expr, op: ast.operator, right: ast.expr) -> ast.expr:
-    return ast.BinOp(left, op, right)
-
-
 def negative(node: ast.expr) -> ast.expr:
-    return node.operand if _is_negative(node) else ast.UnaryOp(ast.USub(), node)  # type: ignore[attr-defined]
-
-
-def _is_negative(node: ast.expr) -> bool:
-    return isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        return node.operand
+    return ast.UnaryOp(ast.USub(), node)
 
 
 def addends(node: ast.expr) -> list[ast.expr]:

@@ -73,6 +73,9 @@ MORE = {
     "u = zeros(4)\nu[k] = 2 * x[0] * t\nL = loss(sum(sin(u)))\n",
     "an index of two digits": "from bpgen import *\nx, y = input(2, 3), label(3, 2)\n"
     "t10 = indices('t10')\nL = loss(sum(x[t10, y[t10]]**2, t10))\n",
+    "a reason within a sum": "from bpgen import *\nx, b = input(4), param()\n"
+    "i, j = indices('i j', size=2)\n"
+    "u = sum(b * sqrt(1 + b**2) * x[i + j] * x[i], i, j)\nL = loss(b * u**2)\n",
     "a reason beside a sum": "from bpgen import *\n" + _INDICES + "x, w = input(3), param(4, 4)\n"
     "v = tensor(x[i] * sin(x[i]) * w[0, i + p], p, i)\nL = loss(sum(v[p, i]**2, p, i))\n",
     "two outputs": "from bpgen import *\nx, u = input(2), input(2)\nw = param(2)\n"

@@ -348,6 +348,8 @@ class _Proof:
             self.above = tuple(nodes)
             self.around = _ranges(self.above)
             return ()
+        if statement.kind == "since":  # of a letter that a sum in the fact has
+            return (*self.around, *_ranges(self.said))
         if any(has(above, nodes[0]) for above in self.above):
             self.around = _ranges(self.above, nodes[0])
         return self.around

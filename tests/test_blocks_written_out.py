@@ -65,7 +65,19 @@ def written_out(name: str, times: int) -> str:
     return f"from bpgen import *\n{before}{block}{blocks}"
 
 
-@pytest.mark.parametrize("name", NETS)
+_LARGE = {  # seconds each
+    "both ways",
+    "residual",
+    "two recurrences",
+    "a start from outside",
+    "recurrences of blocks within",
+    "blocks within",
+}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=[pytest.mark.slow] * (n in _LARGE)) for n in NETS]
+)
 def test_it_is_the_network_of_a_loop(name: str) -> None:
     """The module and the page, to the letter; and what the page says holds."""
     nets = [declared_by(way(name, 2)) for way in (repeated, written_out)]

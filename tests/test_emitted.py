@@ -89,6 +89,7 @@ def test_lint_and_format_clean() -> None:
         assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.slow
 def test_typed(tmp_path: Path) -> None:
     done = run(
         "-m",

@@ -67,7 +67,7 @@ def test_what_a_net_may_do(what: str) -> None:
     assert files() == ["generated/net.py", "net.py"]
 
 
-# What may reach the checker: numbers, warnings, the folder.
+# What may reach the checker: its numbers.
 _REACHING = ("patches numpy", "precision")
 
 

@@ -20,6 +20,8 @@ from bpgen.emit import emitted
 from bpgen.load import declared_by, load
 from bpgen.prove import claimed, proved
 from bpgen.render import render
+from bpgen.render.lines import columns
+from bpgen.render.style import WIDEST
 from bpgen.worked import Example, Worked, worked
 from tests.conftest import ROOT
 
@@ -104,6 +106,20 @@ def test_already_right_nothing_is_learnt() -> None:
     numbers = worked(derivation, emitted(derivation), Example({"x": 0.0, "y": 0.0, "w": 3.0}))
     page = render(derivation, fmt="text", steps="short", worked=numbers)
     assert "L stays 0: there is nothing to learn here." in page
+
+
+def test_text_of_many_numbers_fits_the_terminal() -> None:
+    net = "from bpgen import *\nx, y = input(5), target(4)\nL = loss(squared_error(dense(x, 4, tanh), y))\n"
+    derivation = derive(declared_by(net))
+    given = Example({"x": [0.123456] * 5, "y": [1, 0, 1, 0]})
+    page = render(
+        derivation,
+        fmt="text",
+        steps="short",
+        worked=worked(derivation, emitted(derivation), given),
+        digits=8,
+    )
+    assert max(map(columns, page.splitlines())) <= WIDEST
 
 
 def test_the_full_page_has_them_too() -> None:

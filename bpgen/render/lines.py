@@ -159,7 +159,9 @@ def _text_row(row: Row, margin: int, width: int) -> list[str]:
         said = _wrapped([*facts, *since], room, columns, apart=True)
         return [f"  {blank}     {line}" for line in said]
     if not row.addends:
-        return [f"  {blank[columns(row.left) :]}{row.left}   {row.numbers}"]
+        first, *more = _wrapped([row.numbers], room - 5, columns)
+        begun = f"  {blank[columns(row.left) :]}{row.left}   {first}"
+        return [begun, *(f"  {blank}     {m}" for m in more)]
     lead = f"   {row.words[0]} " if row.words else " = "
     first, *more = _wrapped(row.addends, room, columns)
     lines = [
@@ -170,7 +172,7 @@ def _text_row(row: Row, margin: int, width: int) -> list[str]:
         if columns(lines[-1]) + columns(extra) + 3 <= width - 6:
             lines[-1] += f"   {extra}"
         else:
-            lines.append(f"  {blank}     {extra}")
+            lines += [f"  {blank}     {piece}" for piece in _wrapped([extra], room, columns)]
     if row.tag is not None:
         lines[-1] = f"{lines[-1]}{' ' * max(2, width - 6 - columns(lines[-1]))}({row.tag})"
     return lines

@@ -11,9 +11,12 @@ import pytest
 import sympy as sp
 from hypothesis import strategies as st
 
+from bpgen.check.agreement import difference
+from bpgen.emit import emit
 from bpgen.emit.parts import _ALONG_AXIS
 from bpgen.emit.scattered import added
 from bpgen.ir import BATCH, Equation, Index, TensorInfo, Term, element
+from bpgen.load import declared_by
 from bpgen.lower.access import aligned
 from bpgen.lower.contract import lowered
 from bpgen.lower.printer import ATOM, Printer
@@ -180,3 +183,27 @@ def test_any_term_written_at_an_access_is_added_there(drawn: Drawn) -> None:
     )
     exec("\n".join(lines), space)
     np.testing.assert_allclose(space["out"], expected, atol=1e-9, err_msg="\n".join(lines))
+
+
+def test_a_sum_over_an_index_that_is_not_used_is_so_many_times_the_rest() -> None:
+    """What h says is written inside the loss, where its stable spelling needs no j."""
+    network = declared_by(
+        "from bpgen import *\n"
+        'i, j, k = indices("i", size=3), indices("j", size=2), indices("k", size=4)\n'
+        "x0 = input()\n"
+        "w2 = param(3)\n"
+        "h0 = recurrent(4, 3)\n"
+        "h1 = recurrent(4, 2)\n"
+        "h2 = recurrent(4, 3)\n"
+        "h0[-1, i] = w2[0]\n"
+        "h2[k, 2] = tanh((sum(x0 - w2[i], i)) + (h2[k - 1, 0]))\n"
+        "h2[k, 0] = tanh(x0 + (mean(0.5 * h1[k - 1, j], j)))\n"
+        "h2[k, 1] = tanh(x0 + (h2[k - 1, 0]) + (sum(0.5 * h0[k, i], i)))\n"
+        "h0[k, i] = tanh(x0 * x0 + (sum(h0[k - 1, 2 * j], j)))\n"
+        "h1[k, j] = tanh(log(1 + x0 ** 2) + (-h0[k - 1, 1]))\n"
+        "output(h2)\n"
+        "L = loss(mean(h0[k, i] ** 2, k, i) + sum(sin(h1[k, j]), k, j) + mean(log(1 + h2[k, i] ** 2), k, i))\n"
+    )
+    source = emit(network)
+    assert "2 * np.sin(" in source
+    assert difference(source, network) is None

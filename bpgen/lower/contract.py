@@ -250,6 +250,9 @@ def operand(factor: sp.Expr, axes: tuple[Index, ...], scope: Scope) -> Operand:
 
 
 def _sum(s: Sum, frame: tuple[Index, ...], scope: Scope) -> tuple[Text, tuple[Index, ...]]:
+    idle = tuple(k for k in s.over if k not in s.body.free_symbols)
+    if idle and s.reduce == "sum":  # what is the same at each of its places
+        return _repeated(s, idle, frame, scope)
     kept = tuple(i for i in uses(s.body, frame) if i not in s.over)
     every = (*kept, *s.over)
     if s.reduce in _ALONG_LAST:
@@ -277,6 +280,22 @@ def _sum(s: Sum, frame: tuple[Index, ...], scope: Scope) -> tuple[Text, tuple[In
     if len(factors) == 1:
         return _along(operand(factors[0], every, scope), s.over, kept, "sum", frame)
     return _einsum(arrays, kept), kept
+
+
+def _repeated(
+    s: Sum, idle: tuple[Index, ...], frame: tuple[Index, ...], scope: Scope
+) -> tuple[Text, tuple[Index, ...]]:
+    """A sum over indices that its body does not use: so many times the body, summed over others."""
+    times = sp.Mul(*(length(k.size) for k in idle if k.size is not None))
+    rest = tuple(k for k in s.over if k not in idle)
+    if rest:
+        once, kept = _sum(replace(s, over=rest), frame, scope)
+    else:
+        kept = uses(s.body, frame)
+        of_body = operand(s.body, kept, scope)
+        once = of_body.text, ATOM if of_body.tight else SUM
+    many = operand(times, (), scope)
+    return (f"{many.bracketed()} * {bracketed(once, PRODUCT)}", PRODUCT), kept
 
 
 def _merged(

@@ -44,6 +44,8 @@ L = loss(categorical_cross_entropy(p, y) + 0.01 * l2())
 
 _INDICES = "i, j, p = indices('i', size=3), indices('j'), indices('p', size=2)\n"
 MORE = {
+    "labels of two indices": "from bpgen import *\nx = input(2, 3, below=5)\n"
+    "output(embedding(x, 5, 1))\n",
     "a parameter written at places": "from bpgen import *\n"
     + _INDICES
     + "x, w = input(3), param(8, 5)\nL = loss(sum((x[i] * w[2*i + p, i + p])**2, i, p))\n",

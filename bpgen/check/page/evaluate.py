@@ -621,7 +621,8 @@ class Scope:
             return False
         info = self.world.network.tensors[known[1]]
         rank = len(info.indices) - info.block - (info.batched and self.reading.sample)
-        return info.bound is not None and rank == len(known[2])
+        beside = (len(p.parts) if isinstance(p, f.Beside) else 1 for p in known[2])
+        return info.bound is not None and rank in (len(known[2]), sum(beside))
 
     def free(self, node: f.Node) -> list[str]:
         """The letters of a formula that no sum binds, in order."""

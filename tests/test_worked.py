@@ -17,6 +17,7 @@ from bpgen.check.page.world import World
 from bpgen.cli import main
 from bpgen.derive import derive
 from bpgen.emit import emitted
+from bpgen.errors import NetError
 from bpgen.load import declared_by, load
 from bpgen.prove import claimed, proved
 from bpgen.render import render
@@ -284,3 +285,57 @@ def test_labels_matrices_and_tiny_numbers() -> None:
     assert "= (1, 2, 3)" in page
     assert "= 1.5 · 10⁻⁸" in page
     assert "(0, 0; 0, 0; 5 · 10⁻⁹, 1 · 10⁻⁸)" in page
+
+
+def _at_example(net: str, **values: object) -> Worked:
+    derivation = derive(declared_by(f"from bpgen import *\n{net}"))
+    return worked(derivation, emitted(derivation), Example(values))
+
+
+@pytest.mark.parametrize(
+    ("net", "values", "fact"),
+    [
+        ("x, w = input(), param()\ny = w * x\noutput(y)\n", {"x": 1}, "a worked example needs a"),
+        ("x, w = input(), param()\nL = loss(log(w * x)**2)\n", {"x": -1, "w": 1}, "has no value"),
+        (
+            "k, w = input(below=3), param(3)\nL = loss(w[k]**2)\n",
+            {"k": 1.5},
+            "the example's k is 1.5",
+        ),
+        ("k, w = input(below=3), param(3)\nL = loss(w[k]**2)\n", {"k": 3}, "the example's k is 3"),
+    ],
+)
+def test_values_that_say_nothing_are_refused(
+    net: str, values: dict[str, object], fact: str
+) -> None:
+    with pytest.raises(NetError, match=re.escape(fact)):
+        _at_example(net, **values)
+
+
+def test_a_module_that_is_not_its_equations_has_no_numbers() -> None:
+    derivation = derive(declared_by(CHAIN))
+    module = emitted(derivation)
+    wrong = module.replace("(1 - a**2)", "(1 - a)")
+    assert wrong != module
+    with pytest.raises(NetError, match="dL/dw of the module is not what its equations say"):
+        worked(derivation, wrong, Example({"x": 1.0, "y": 0.5, "w": 0.4}))
+
+
+def test_of_many_numbers_the_first_and_the_last_are_shown() -> None:
+    net = "x, w = input(9), param(9)\nz = w * x\nL = loss(sum(z**2))\n"
+    derivation = derive(declared_by(f"from bpgen import *\n{net}"))
+    numbers = worked(derivation, emitted(derivation), Example({"x": list(range(9)), "w": [1] * 9}))
+    page = render(derivation, fmt="latex", steps="short", worked=numbers)
+    assert r"= (0, 1, 2, 3, \dots, 8)" in page
+    world = World.at(derivation.network, numbers.point.lengths, numbers.point.values)
+    assert prove_page(page, derivation.network, at=world).ok
+    wrong = page.replace(r"3, \dots, 8)", r"3, \dots, 7)", 1)
+    assert not prove_page(wrong, derivation.network, at=world).ok
+
+
+def test_a_file_that_is_none(net: Path) -> None:
+    net.write_text(CHAIN + "example(x=1, y=2, w=3)\n")
+    Path("v.npz").write_bytes(b"no arrays")
+    assert "v.npz cannot be read" in _run("--values", "v.npz", "net.py").stderr
+    Path("v.json").write_text('{"lr": 0.5, "held": "w"}')
+    assert "w is held as it is." in _run("--values", "v.json", "net.py").stdout

@@ -130,18 +130,11 @@ def derive(
     Of up to 24 equations every line is evaluated first; bpgen check proves any page.
     """
     from bpgen.derive import derive as derivation_of
-    from bpgen.load import module_name, with_example
+    from bpgen.load import with_example
     from bpgen.render import render
     from bpgen.render.style import Style, checked_prefix
-    from bpgen.write import write
 
-    suffix = Path(output or "").suffix
-    if fmt is None and suffix not in SUFFIXES:
-        known = ", ".join(filter(None, SUFFIXES))
-        raise NetError(
-            f"{output}: no format is called {suffix}", f"end it in {known}, or give --format"
-        )
-    fmt = fmt or SUFFIXES[suffix]
+    fmt = fmt or _format_of(output)
     if fmt not in LATEX and (no_sections or prefix or counter):
         raise NetError(f"{fmt} has no labels or sections", "leave them to -f latex, tex or pdf")
     style = Style(_columns(output), checked_prefix(prefix), not no_sections, counter)
@@ -168,6 +161,26 @@ def derive(
         unread = refuse_false(derivation, notation, steps, net)
         if unread:
             click.echo(f"bpgen: {net}: not read back, and so not proved: {unread}", err=True)
+    _publish(text, fmt, output, net)
+    return 0
+
+
+def _format_of(output: str | None) -> str:
+    """What the suffix of a file says."""
+    suffix = Path(output or "").suffix
+    if suffix not in SUFFIXES:
+        known = ", ".join(filter(None, SUFFIXES))
+        raise NetError(
+            f"{output}: no format is called {suffix}", f"end it in {known}, or give --format"
+        )
+    return SUFFIXES[suffix]
+
+
+def _publish(text: str, fmt: str, output: str | None, net: str) -> None:
+    """Write a page to its file, or print it; a PDF always has a file, whose name is printed."""
+    from bpgen.load import module_name
+    from bpgen.write import write
+
     if fmt == "pdf":
         from bpgen.pdf import compiled
 
@@ -178,7 +191,6 @@ def derive(
         write(Path(output), text, Path(net))
     else:
         click.echo(text, nl=not text.endswith("\n"))
-    return 0
 
 
 def _columns(output: str | None) -> int:

@@ -4,6 +4,7 @@ deep one. Those that are compared with PyTorch, `tests.parity.test_proofs` adds.
 
 from __future__ import annotations
 
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -42,6 +43,11 @@ def _example(path: Path) -> Whole:
     return whole(load(path), asked)
 
 
+def _deep() -> Whole:
+    assert sys.getrecursionlimit() == 1000
+    return whole(declared_by(DEEP), Asked())
+
+
 def _module(path: Path) -> Module:
     """As it lies in `generated`; the GPT's at smaller sizes, as it takes minutes for each seed."""
     network = load(path)
@@ -55,6 +61,6 @@ PROOFS = {
     **{f"seeds {p.stem}": Proof(partial(_module, p), no_false_alarm) for p in EXAMPLES},
     **{f"word {name}": of_source(source) for name, source in WORDS.items()},
     **{f"page {n}": of_source(net) for n, net in NETS.items()},
-    "a thousand layers": of_source(DEEP),
+    "a thousand layers": Proof(_deep, every_line),
 }
 LONG = {"a thousand layers", "example gpt"}  # minutes each

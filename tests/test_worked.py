@@ -240,6 +240,9 @@ def test_what_is_not_given_is_drawn(net: Path) -> None:
     done = _run("net.py")
     assert done.exit_code == 0
     assert "w is held as it is." in done.stdout
+    assert "w is as init(0) of the module draws." in done.stdout
+    net.write_text(CHAIN + "example(x=1, y=2, w=3)\n")
+    assert "init(0)" not in _run("net.py").stdout
 
 
 def test_values_of_a_file(net: Path) -> None:

@@ -7,6 +7,7 @@ from bpgen.render.names import Symbol
 from bpgen.render.numerals import Numerals
 from bpgen.render.page import Block, Row, Section
 from bpgen.render.writer import Writer
+from bpgen.worked import SEED
 
 
 def rule(network: Network, writer: Writer) -> str:
@@ -32,6 +33,10 @@ def step(network: Network, writer: Writer, numerals: Numerals) -> Section:
         left = _moved(name, rate, network.loss, writer)
         rows += [Row(left, numbers=numbers)] if numbers else []
     intro = [f"The step is {inline(f'{_rate(writer)} = {rate}')} long."]
+    drawn = [inline(writer.tensor(n).text) for n in worked.point.drawn]
+    if drawn:  # by whom and how, for whoever would have the same numbers
+        are = "are" if drawn[1:] else "is"
+        intro.insert(0, f"{', '.join(drawn)} {are} as init({SEED}) of the module draws.")
     held = [inline(writer.tensor(n).text) for n in worked.held]
     if held:
         are = "are held as they are" if held[1:] else "is held as it is"

@@ -18,7 +18,7 @@ from bpgen.render.equations import Equations
 from bpgen.render.finals import finals
 from bpgen.render.likeness import Likeness
 from bpgen.render.numerals import Numerals
-from bpgen.render.page import Block, Row, Section
+from bpgen.render.page import Block, Row, Section, told_of
 from bpgen.render.reasons import line_reasons
 from bpgen.render.repeats import Part
 from bpgen.render.sample import View
@@ -73,10 +73,10 @@ class Brief(Equations):
         """A gradient; one that is computed inside others alone, without its stable spelling."""
         equation = part.equation(self.view)
         rows = self.final(equation, part.tag, self.writer)
-        if part.step.inlined:
-            return rows
-        stable = part.shown(part.step.evaluated, self.view)
-        return [*rows, *self.evaluated(equation, stable, rows[-1].left)]
+        if not part.step.inlined:
+            stable = part.shown(part.step.evaluated, self.view)
+            rows = [*rows, *self.evaluated(equation, stable, rows[-1].left)]
+        return told_of(rows, part.tag)
 
     def _names(self) -> str:
         """delta2 is the gradient with respect to z2, and delta1 is that with respect to z1."""
@@ -164,7 +164,8 @@ class Brief(Equations):
             elif not _ends_with(addends, said):
                 addends += [f"= {said[0]}", *said[1:]]
         numbers = self._factors(part, self.numerals) if self.numerals is not None else ""
-        return [Row(told[0].left, tuple(addends), since=tuple(self._fresh(since)), numbers=numbers)]
+        reasons = tuple(self._fresh(since))
+        return [Row(told[0].left, tuple(addends), since=reasons, numbers=numbers, of=part.tag)]
 
     def _factors(self, part: Part, numerals: Numerals) -> str:
         """The two factors of a chain rule without a sum, in numbers."""

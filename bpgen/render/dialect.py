@@ -29,6 +29,7 @@ class Dialect:
 
     name: str
     symbol: Callable[[Symbol, tuple[str, ...], bool], str]  # parts, subscripts, transposed
+    anchor: Callable[[str, str], str]  # what a page points at: a tensor's name, and its text
     entry: Callable[[str, tuple[str, ...]], str]  # what is written, with subscripts
     index: Callable[[str], str]
     inline: Callable[[str], str]  # mathematics in a sentence
@@ -146,6 +147,7 @@ def _latex_under(over: str, conditions: tuple[str, ...]) -> str:
 LATEX = Dialect(
     name="latex",
     symbol=_latex_symbol,
+    anchor=lambda _name, text: text,
     entry=_latex_entry,
     index=_latex_index,
     inline=lambda math: f"${math}$",
@@ -247,6 +249,7 @@ def _text_inline(math: str) -> str:
 TEXT = Dialect(
     name="text",
     symbol=_text_symbol,
+    anchor=lambda _name, text: text,
     entry=lambda text, subscripts: text + _text_below(subscripts),
     index=lambda name: name,
     inline=_text_inline,

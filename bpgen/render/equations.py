@@ -19,7 +19,7 @@ from bpgen.render.dependence import Dependence
 from bpgen.render.finals import finals
 from bpgen.render.legend import conventions
 from bpgen.render.numerals import Numerals
-from bpgen.render.page import Block, Row, Section
+from bpgen.render.page import Block, Row, Section, told_of
 from bpgen.render.reasons import told
 from bpgen.render.repeats import Part
 from bpgen.render.sample import View
@@ -130,7 +130,8 @@ class Equations:
         reasons = [self.view.reason(r) for r in forward.reasons if isinstance(r, Equality)]
         since, differentiated = told(reasons, self.writer), forward.differentiated
         evaluated = self.view.equation(forward.evaluated)
-        return [*rows, *self.evaluated(written, evaluated, rows[-1].left, since, differentiated)]
+        rows = [*rows, *self.evaluated(written, evaluated, rows[-1].left, since, differentiated)]
+        return told_of(rows, forward.number)
 
     def evaluated(
         self,

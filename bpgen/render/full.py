@@ -10,7 +10,7 @@ from bpgen.render import batch, rightside
 from bpgen.render.chain import strings
 from bpgen.render.equations import Equations
 from bpgen.render.finals import finals
-from bpgen.render.page import Block, Row, Section
+from bpgen.render.page import Block, Row, Section, told_of
 from bpgen.render.reasons import line_reasons
 from bpgen.render.repeats import Part
 from bpgen.render.sample import View
@@ -51,7 +51,7 @@ class Full(Equations):
         evaluated = part.shown(step.evaluated, self.view)
         stable = self.evaluated(equation, evaluated, final[-1].left)
         found = [*_joined([*rows, *lines], final, self.writer.element(equation.lhs).text), *stable]
-        return Block(tuple(found), self._heading(step), self.remarks(part))
+        return Block(tuple(told_of(found, part.tag)), self._heading(step), self.remarks(part))
 
     def _lines(self, part: Part, apart: bool) -> list[Row]:
         """The product and its simplification; a line that only reorders the one above it is not

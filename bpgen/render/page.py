@@ -4,7 +4,8 @@ dialect.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,13 @@ class Row:
     words: tuple[str, ...] = ()
     since: tuple[str, ...] = ()
     tag: int | str | None = None
+    of: int | str | None = None  # the number of the equation that it tells of
     first: bool = False  # of a recurrence: what stands before the first step
+
+
+def told_of(rows: Iterable[Row], number: int | str) -> list[Row]:
+    """Rows that tell of the equation of this number."""
+    return [replace(row, of=number) for row in rows]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from bpgen.ir import BATCH, Element
+from bpgen.ir import BATCH, Element, element
 from bpgen.render.calls import called, condition
 from bpgen.render.fractions import Digits, digits, fraction
 from bpgen.render.masks import kept
@@ -187,8 +187,7 @@ class Printer:
             known = self.writer.firsts.get((expr.name, len(expr.indices)))
             return self.access(expr) if known is None else self.gives(expr, known)
         if isinstance(expr, Partial):
-            of, wrt = self.tight(expr.of, POW), self.tight(expr.wrt, POW)
-            return self.writer.partial(of, wrt, isinstance(expr, Immediate))
+            return self._partial(expr)
         if isinstance(expr, sp.Symbol):
             return Piece(dialect.index(expr.name))
         if isinstance(expr, sp.Pow):
@@ -209,6 +208,14 @@ class Printer:
         at = dict(zip(known.indices, access.indices, strict=True))
         body, largest = (self.text(e.xreplace(at)) for e in (kept(known.body)[0], known.largest))
         return Piece(self.writer.indicator(body + self.writer.dialect.words["gives"] + largest))
+
+    def _partial(self, expr: Partial) -> Piece:
+        """A factor of the chain rule; where it is a gradient that is so written, that gradient."""
+        gradient = self.writer.gradients.get(expr.wrt.name)
+        if gradient and expr.of.name == self.writer.total and not isinstance(expr, Immediate):
+            return self.writer.element(element(gradient, expr.wrt.indices))
+        of, wrt = self.tight(expr.of, POW), self.tight(expr.wrt, POW)
+        return self.writer.partial(of, wrt, isinstance(expr, Immediate))
 
     def _power(self, expr: sp.Pow) -> Piece:
         if expr.exp == sp.Rational(1, 2):

@@ -184,6 +184,13 @@ class Writer:
         """A tensor, or an element of it; the adjoint of z as delta, any other as a partial
         derivative. Where nothing is said of the block, it is any.
         """
+        piece = self._tensor(name, subscripts, transposed, above)
+        return Piece(self.dialect.anchor(name, piece.text), piece.level)
+
+    def _tensor(
+        self, name: str, subscripts: tuple[str, ...], transposed: bool, above: str | None
+    ) -> Piece:
+        """The same without its anchor, and so with none inside a derivative."""
         if above is None:
             above = self.at_block(self.blocks[name]) if name in self.blocks else ""
         if name in self.symbols:
@@ -195,7 +202,7 @@ class Writer:
             piece = Piece(self.dialect.upstream(tensor, subscripts))
         else:
             wrt = self._entry(tensor, subscripts, False)
-            piece = self.partial(self.tensor(self.total).text, wrt)
+            piece = self.partial(self._tensor(self.total, (), False, None).text, wrt)
         return (
             Piece(self.dialect.transpose(self.dialect.parens(piece.text)), POW)
             if transposed
@@ -209,6 +216,12 @@ class Writer:
             return self.dialect.symbol(symbol, subscripts, transposed)
         whole = self.dialect.parens(self.dialect.symbol(symbol, (), False))
         return self.dialect.entry(whole, subscripts)
+
+    @cached_property
+    def gradients(self) -> dict[str, str]:
+        """The gradients that are written as derivatives, by the tensors that they are by."""
+        named = self.given | self.symbols.keys()
+        return {t: gradient for gradient, t in self.adjoint_of.items() if gradient not in named}
 
     @cached_property
     def _taken(self) -> frozenset[Symbol]:

@@ -5,12 +5,15 @@ what is drawn reaches both sides.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 import sympy as sp
 from sympy.core.relational import Relational
 
 from bpgen import functions
 from bpgen.ir import Network, elements
+
+Sides = tuple[sp.Basic, ...]  # what is compared with each other
 
 
 def masks(network: Network) -> frozenset[str]:
@@ -44,17 +47,32 @@ def thresholds(network: Network) -> dict[str, tuple[float, ...]]:
     found: dict[str, set[float]] = {}
     for equation in network:
         for term in equation.terms:
-            for place in _decisions(term.body):
-                numbers = {float(a) for a in place.args if a.is_number and a.is_finite} - {0.0}
-                for name in {e.name for a in place.args for e in elements(a)}:
+            for sides in _decisions(term.body):
+                numbers = {float(a) for a in sides if a.is_number and a.is_finite} - {0.0}
+                for name in {e.name for a in sides for e in elements(a)}:
                     found.setdefault(name, set()).update(numbers)
     return {name: tuple(sorted(numbers)) for name, numbers in found.items() if numbers}
 
 
-def _decisions(body: sp.Expr) -> Iterator[sp.Basic]:
-    """The comparisons in an expression, those in the definitions of its functions included."""
-    yield from body.atoms(Relational, sp.Max, sp.Min)
+def _decisions(body: sp.Expr) -> Iterator[Sides]:
+    """What is compared in an expression, in the definitions of its functions included."""
+    yield from _compared(body)
     for call in body.atoms(sp.Function):
-        known = functions.row(call)
-        if known is not None and known.definition is not None:
-            yield from known.definition(*call.args).atoms(Relational, sp.Max, sp.Min)
+        read = elements(call)
+        letters = [sp.Symbol(f"e{k}", real=True) for k in range(len(read))]
+        given = dict(zip(letters, read, strict=True))
+        spoken = call.xreplace(dict(zip(read, letters, strict=True)))
+        yield from (tuple(a.xreplace(given) for a in sides) for sides in _in_definition(spoken))
+
+
+@lru_cache  # a function of one element is that of every other
+def _in_definition(call: sp.Expr) -> tuple[Sides, ...]:
+    """What is compared in the definition of a function."""
+    known = functions.row(call)
+    if known is None or known.definition is None:
+        return ()
+    return tuple(_compared(known.definition(*call.args)))
+
+
+def _compared(body: sp.Expr) -> Iterator[Sides]:
+    yield from (place.args for place in body.atoms(Relational, sp.Max, sp.Min))

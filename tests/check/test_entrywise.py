@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from bpgen.check.entrywise import along, evaluate, gradients, shown
 from bpgen.check.entrywise.evaluation import STEP, Evaluation
 from bpgen.check.entrywise.grid import Grid, Outside
+from bpgen.check.entrywise.places import Places
 from bpgen.check.entrywise.tape import Tape
 from bpgen.functions import ROWS
 from bpgen.ir import BATCH, Equation, Index, Malformed, Network, TensorInfo, Term, element
@@ -325,3 +326,38 @@ def test_nothing_times_what_has_no_end_is_nothing() -> None:
         network = Network("one", values, (Equation("z", (i,), (Term(body),)),), ("z",))
         found = evaluate(network, {}, {"x": np.zeros(1), "y": np.array([at])})["z"]
         assert found.tolist() == [0.0], name
+
+
+PLACES: dict[str, tuple[list[list[int]], list[list[int]]]] = {
+    # where a place begins, and how much each axis of the grid moves it
+    "as they are": ([[0], [0]], [[1, 0], [0, 1]]),
+    "turned": ([[0], [0]], [[0, 1], [1, 0]]),
+    "every second, backwards": ([[4], [1]], [[-2, 0], [0, 1]]),
+    "to the first, backwards": ([[2], [2]], [[-1, 0], [0, -1]]),
+    "at one place": ([[3], [1]], [[0, 0], [0, 1]]),
+    "along a diagonal": ([[0], [0]], [[1, 0], [1, 0]]),
+    "in windows": ([[0], [1]], [[1, 1], [0, 0]]),
+}
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_places_are_read_and_written_one_by_one(name: str) -> None:
+    """Whether they lie evenly or not, and whether some of them are the same or not."""
+    starts, steps = PLACES[name]
+    grid = np.meshgrid(np.arange(3), np.arange(3), indexing="ij", sparse=True)
+    along = [
+        start[0] + sum((s * g for s, g in zip(step, grid, strict=True) if s), np.zeros((1, 1), int))
+        for start, step in zip(starts, steps, strict=True)
+    ]
+    places, array = Places(tuple(along), 2), np.arange(50.0).reshape(2, 5, 5)
+    values = np.random.default_rng(0).standard_normal((2, 3, 3))
+    shape = np.broadcast_shapes(*(p.shape for p in along))
+    added = array.copy()
+    places.add(added, values[:, : shape[0], : shape[1]])
+    expected = array.copy()
+    read = np.broadcast_to(places.read(array), (2, *shape))
+    for lane, i, j in np.ndindex(2, *shape):
+        at = (lane, *(int(np.broadcast_to(p, shape)[i, j]) for p in along))
+        assert read[lane, i, j] == array[at]
+        expected[at] += values[lane, i, j]
+    assert np.allclose(added, expected, rtol=1e-15, atol=0)

@@ -18,8 +18,8 @@ import numpy as np
 
 from bpgen.check.entrywise.adjoints import Adjoints
 from bpgen.check.entrywise.evaluation import STEP, Evaluation
-from bpgen.check.entrywise.grid import Array
 from bpgen.check.entrywise.order import shown
+from bpgen.check.entrywise.places import Array
 from bpgen.ir import Network
 
 __all__ = ["along", "evaluate", "gradients", "shown"]

@@ -14,8 +14,9 @@ import sympy as sp
 
 from bpgen.check.entrywise.entries import Entries
 from bpgen.check.entrywise.evaluation import STEP, Evaluation
-from bpgen.check.entrywise.grid import Array, Places, contracted
+from bpgen.check.entrywise.grid import contracted
 from bpgen.check.entrywise.order import scheduled, starts
+from bpgen.check.entrywise.places import Array, Places
 from bpgen.ir import Element, Equation, Term
 
 
@@ -85,7 +86,7 @@ class Adjoints:
         read = [e for e in entries.tape.elements if e.name in self.found]
         if not entries.any or not read or term.reduce == "first":
             return
-        upstream = entries.spread((known or self.found)[equation.name][entries.left])
+        upstream = entries.spread(entries.left.read((known or self.found)[equation.name]))
         if (product := entries.product) is not None:
             for access in read:
                 self._factor(entries, access, product, upstream)
@@ -106,8 +107,7 @@ class Adjoints:
         number, arrays = product
         others = [a[0] for e, a in arrays.items() if e != access]
         places = entries.places(access)
-        here = {k for p in places for k, n in enumerate(p.shape) if n > 1}
-        received = number * contracted([upstream, *others], here)
+        received = number * contracted([upstream, *others], places.moving)
         shape = np.broadcast_shapes(received.shape, *(p.shape for p in places))
         _add(self.found[access.name], places, np.broadcast_to(received, shape))
 
@@ -115,10 +115,9 @@ class Adjoints:
 def _add(total: Array, places: Places, received: Array) -> None:
     """Add at places, some of which may be the same, first over the axes that move none of them."""
     shape = np.broadcast_shapes((1,) * received.ndim, *(p.shape for p in places))
-    still = tuple(k for k, n in enumerate(shape) if n == 1)
+    still = tuple(k for k in range(len(shape)) if k not in places.moving)
     sums = received.sum(still, keepdims=True)
-    at = tuple(np.broadcast_to(p, sums.shape).ravel() for p in places)
-    np.add.at(total, at, sums.ravel() if at else sums.sum())
+    places.add(total, sums)
 
 
 def _slopes(entries: Entries, read: list[Element]) -> Array:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import sympy as sp
 
-from bpgen.check.entrywise.grid import Array, Grid, Places, contracted
+from bpgen.check.entrywise.grid import contracted, grid
 from bpgen.check.entrywise.order import axis
+from bpgen.check.entrywise.places import Array, Places
 from bpgen.check.entrywise.tape import NEAR, tape
 from bpgen.ir import Element, Equation, Index, Malformed, Term
 
@@ -28,14 +29,15 @@ class Entries:
         self.evaluation, self.term, self.tape = evaluation, term, tape(term.body)
         self.info = evaluation.network.tensors[equation.name]
         plain = term.at is None
-        fixed = {} if step is None or equation.loop is None else {equation.loop.index: step}
+        fixed = None
+        if plain and step is not None and equation.loop is not None:
+            fixed = (equation.loop.index, step)
         own = equation.indices if plain else _of_place(term)
         if plain and term.reduce != "first" and {*own} & {*term.over}:
             raise Malformed(f"{equation.name}: an index of the left side is summed over")
-        self.grid = Grid((*own, *term.over), evaluation.lengths, fixed if plain else None)
+        self.grid = grid((*own, *term.over), evaluation.known, fixed)
         self.shape = self.grid.shape[: len(own)]
         self.kept: Array | None = None  # of what is written at places, which are of this step
-        self.left: Places = ()
         # Before the first step stands only what is written there.
         self.any = not (plain and step is not None and step < 0)
         if self.any:
@@ -43,16 +45,16 @@ class Entries:
 
     def _place(self, equation: Equation, place: tuple[Any, ...], step: int | None) -> None:
         """Where the entries are written; of those that say it, only what belongs to the step."""
-        whole = self.grid.places(place, self.info, self._whole)
-        beside = self.grid.flat[len(self.shape) :]
-        self.left = tuple(
-            np.broadcast_to(p, self.shape + beside).reshape(self.shape) for p in whole
-        )
-        if self.term.at is not None and step is not None:
+        self.left = self.grid.places(place, self.info, self._whole)
+        if self.term.at is None:
+            return
+        every = [np.broadcast_to(p, self.shape) for p in self.left]
+        if step is not None:
             k = axis(equation)
-            self.kept = self.left[k] == step + (self.info.carried == k)
-            self.left = tuple(p[self.kept] for p in self.left)
+            self.kept = every[k] == step + (self.info.carried == k)
+            every = [p[self.kept] for p in every]
             self.any = bool(np.any(self.kept))
+        self.left = Places(tuple(every), every[0].ndim if every else 0)
 
     def _whole(self, access: Element) -> Array:
         """Whole numbers that are an index of another tensor."""
@@ -65,11 +67,7 @@ class Entries:
 
     def read(self, access: Element) -> Array:
         """What an access reads."""
-        values = self.evaluation.values[access.name]
-        at = self.places(access)
-        if not at:
-            return values.reshape(-1, *self.grid.flat)
-        return values[(slice(None), *np.broadcast_arrays(*at))]
+        return self.places(access).read(self.evaluation.values[access.name])
 
     def body(self) -> Array:
         """The body at all entries."""
@@ -114,8 +112,7 @@ class Entries:
         if (product := self.product) is None:
             return self.reduced(self.body())
         number, arrays = product
-        made = number * contracted([*arrays.values()], range(1 + len(self.shape)))
-        return made.reshape(len(made), *self.shape)
+        return number * contracted([*arrays.values()], range(1 + len(self.shape)))
 
     @property
     def axes(self) -> tuple[int, ...]:
@@ -127,7 +124,7 @@ class Entries:
     def reduced(self, body: Array) -> Array:
         """What is made of the body, and is written."""
         value = _REDUCTIONS[self.term.reduce](body, self.axes)
-        return value if self.kept is None else value[:, self.kept]
+        return self._beside(value) if self.kept is None else value[:, self.kept]
 
     def weights(self, body: Array) -> Array:
         """How much each entry of the body moves what is made of it: of real values, one lane."""
@@ -135,11 +132,15 @@ class Entries:
 
     def spread(self, made: Array) -> Array:
         """What is given for each entry that is written, for all entries of the body."""
-        if self.kept is not None:
-            every = np.zeros(self.shape, made.dtype)
-            every[self.kept] = made
-            made = every
-        return made.reshape(self.shape + self.grid.flat[len(self.shape) :])
+        if self.kept is None:
+            return made
+        every = np.zeros(self.shape, made.dtype)
+        every[self.kept] = made
+        return every
+
+    def _beside(self, value: Array) -> Array:
+        """With one entry along each axis that was reduced over."""
+        return value.reshape(len(value), *self.shape, *self.grid.flat[len(self.shape) :])
 
 
 def _of_place(term: Term) -> tuple[Index, ...]:

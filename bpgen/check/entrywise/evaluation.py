@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from bpgen.check.entrywise.entries import Entries
-from bpgen.check.entrywise.grid import Array
 from bpgen.check.entrywise.order import at_step, scheduled, starts
+from bpgen.check.entrywise.places import Array
 from bpgen.check.entrywise.tape import Decision
 from bpgen.ir import Equation, Malformed, Network, Size, Term
 
@@ -37,6 +37,7 @@ class Evaluation:
         sides: Sides | None = None,
     ) -> None:
         self.network, self.lengths = network, dict(lengths)
+        self.known = tuple(self.lengths.items())
         self.real = np.dtype(dtype).type
         self.steps = {name: np.asarray(s) for name, s in (steps or {}).items()}
         self.dtype = np.result_type(dtype, 1j) if self.steps else np.dtype(dtype)
@@ -156,9 +157,5 @@ class Evaluation:
         value = entries.made()
         if len(value) > len(total):
             total = np.repeat(total, len(value), axis=0)
-        where = (slice(None), *entries.left)
-        if term.at is None:
-            total[where] += value
-        else:  # one place may be written several times
-            np.add.at(total, where, value)
+        entries.left.add(total, value)
         return total

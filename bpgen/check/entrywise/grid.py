@@ -5,16 +5,17 @@ own, and where in its tensor each entry lies.
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import sympy as sp
 
+from bpgen.check.entrywise.places import Array, Places
 from bpgen.check.entrywise.tape import tape
 from bpgen.ir import Element, Index, Size, TensorInfo
 
-Array = Any
-Places = tuple[Array, ...]
+Known = tuple[tuple[str, int], ...]  # the lengths known at run time
 
 
 class Outside(AssertionError):
@@ -37,6 +38,7 @@ class Grid:
             span = np.arange(self.size(index.size)) if only is None else np.array([only])
             self.values[index] = span.reshape([-1 if i == k else 1 for i in range(self.rank)])
         self.shape = tuple(self.values[i].size for i in self.indices)
+        self._places: dict[Any, Places] = {}  # of accesses that read no whole numbers
 
     @property
     def rank(self) -> int:
@@ -52,25 +54,35 @@ class Grid:
 
     def places(
         self,
-        access: Iterable[sp.Expr],
+        access: Sequence[sp.Expr],
         info: TensorInfo,
         whole: Callable[[Element], Array],
     ) -> Places:
-        """Where the entries lie that an access means: whole numbers along each axis, in slot 1 of a
-        recurrence's axis what is its element 0. `whole` reads a whole number of a tensor.
+        """Where the entries lie that an access means: in slot 1 of a recurrence's axis what is its
+        element 0. `whole` reads a whole number of a tensor.
         """
-        found = []
-        for k, expr in enumerate(access):
-            before = info.carried == k
-            at = self._number(expr, whole)
-            at = at + 1 if before else at
-            size = self.size(info.indices[k].size) + before
-            # an index that is not fixed runs from 0, and tells by its length where it ends
-            plain = expr in self.values and 1 < at.size <= size - before
-            if not plain and np.any((at < 0) | (at >= size)):
-                raise Outside(f"{info.name}: {expr} leaves an axis of {size}")
-            found.append(at)
-        return tuple(found)
+        key = (*access, info.name, info.indices, info.carried)
+        if key in self._places:
+            return self._places[key]
+        along = (self._along(expr, info, k, whole) for k, expr in enumerate(access))
+        found = Places(tuple(along), self.rank)
+        if not any(expr.has(Element) for expr in access):
+            self._places[key] = found
+        return found
+
+    def _along(
+        self, expr: sp.Expr, info: TensorInfo, k: int, whole: Callable[[Element], Array]
+    ) -> Array:
+        """Where they lie along one axis of the tensor."""
+        before = info.carried == k
+        at = self._number(expr, whole)
+        at = at + 1 if before else at
+        size = self.size(info.indices[k].size) + before
+        # an index that is not fixed runs from 0, and tells by its length where it ends
+        plain = expr in self.values and 1 < at.size <= size - before
+        if not plain and np.any((at < 0) | (at >= size)):
+            raise Outside(f"{info.name}: {expr} leaves an axis of {size}")
+        return at
 
     def _number(self, expr: sp.Expr, whole: Callable[[Element], Array]) -> Array:
         if expr in self.values:
@@ -94,6 +106,12 @@ class Grid:
         if expr.is_infinite:
             return kind(float(expr))
         return kind(str(sp.N(expr, 25)))
+
+
+@lru_cache(4096)  # the points of a network, and the steps back through it, have the same grids
+def grid(indices: tuple[Index, ...], lengths: Known, fixed: tuple[Index, int] | None) -> Grid:
+    """Values of some indices, of which one may be fixed."""
+    return Grid(indices, dict(lengths), dict([fixed] if fixed else []))
 
 
 def contracted(arrays: Sequence[Array], kept: Container[int]) -> Array:

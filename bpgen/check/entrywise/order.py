@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
-from bpgen.check.entrywise.grid import Array
+from bpgen.check.entrywise.places import Array
 from bpgen.ir import Equation, Network
 
 

@@ -81,16 +81,17 @@ class Row:
     """One scalar function.
 
     `numpy` is a call with `{0}`, `{1}` for its arguments; `helper` the source of the function it
-    calls, where numpy has none. `definition` spells it in elementary terms: what it means, which
-    the proofs go by. `derivatives` states one per argument where the stable spelling is not the one
-    sympy would give (a test proves each equal to sympy's). `kink`: where its argument is 0
+    calls, where numpy has none. `symbol` is what paper calls it: a command of LaTeX, or an upright
+    word, with the prime of a derivative. `definition` spells it in elementary terms: what it means,
+    which the proofs go by. `derivatives` states one per argument where the stable spelling is not
+    the one sympy would give (a test proves each equal to sympy's). `kink`: where its argument is 0
     (or an end of its range) it has no derivative; `convention`, in the row of the derivative, says
     what is taken there, and is printed.
     """
 
     function: Any
     numpy: str
-    latex: str
+    symbol: str
     definition: Callable[..., sp.Expr] | None = None
     derivatives: tuple[Callable[..., sp.Expr], ...] = ()
     helper: str = ""
@@ -103,6 +104,7 @@ class Row:
     # hold it.
     numeric: bool = False
     elementary: bool = False  # only code has a name for it: on paper it is its definition
+    label: int | None = None  # which argument is a label, and is counted as labels are
 
     @property
     def name(self) -> str:
@@ -111,6 +113,19 @@ class Row:
     @property
     def arity(self) -> int:
         return sum(f"{{{k}}}" in self.numpy for k in range(3))
+
+    @property
+    def latex(self) -> str:
+        """How LaTeX writes it."""
+        if self.symbol.startswith("\\"):
+            return self.symbol
+        word = self.symbol.rstrip("'")
+        return rf"\operatorname{{{word}}}{self.symbol[len(word) :]}"
+
+    @property
+    def letter(self) -> str:
+        """What a tensor of net.py would be called that is printed alike: sigma, lrelu."""
+        return self.symbol.replace("\\", "").rstrip("'")
 
     @property
     def plain(self) -> str:
@@ -148,13 +163,13 @@ _TABLE = (
     Row(sp.sinh, "np.sinh({0})", r"\sinh"),
     Row(sp.cosh, "np.cosh({0})", r"\cosh"),
     Row(sp.atan, "np.arctan({0})", r"\arctan", text="arctan"),
-    Row(sp.asinh, "np.arcsinh({0})", r"\operatorname{arsinh}", text="arsinh"),
-    Row(expm1, "np.expm1({0})", r"\operatorname{expm1}", lambda z: sp.exp(z) - 1),
-    Row(log1p, "np.log1p({0})", r"\operatorname{log1p}", lambda z: sp.log(1 + z)),
+    Row(sp.asinh, "np.arcsinh({0})", "arsinh", text="arsinh"),
+    Row(expm1, "np.expm1({0})", "expm1", lambda z: sp.exp(z) - 1),
+    Row(log1p, "np.log1p({0})", "log1p", lambda z: sp.log(1 + z)),
     Row(
         sp.Abs,
         "np.abs({0})",
-        r"\operatorname{abs}",
+        "abs",
         kink=True,
         derivatives=(sp.sign,),
         text="abs",
@@ -162,7 +177,7 @@ _TABLE = (
     Row(
         sp.sign,
         "np.sign({0})",
-        r"\operatorname{sign}",
+        "sign",
         derivatives=(lambda z: sp.S.Zero,),
         kink=True,
         convention="|·|'(0) = 0",
@@ -188,7 +203,7 @@ _TABLE = (
     Row(
         log_add_exp,
         "log_add_exp({0}, {1})",
-        r"\operatorname{logaddexp}",
+        "logaddexp",
         lambda y, z: sp.log(sp.exp(y) + sp.exp(z)),
         (lambda y, z: share(y, z), lambda y, z: share(z, y)),
         helpers.LOG_ADD_EXP,
@@ -198,7 +213,7 @@ _TABLE = (
     Row(
         share,
         "share({0}, {1})",
-        r"\operatorname{share}",
+        "share",
         lambda y, z: 1 / (1 + sp.exp(z - y)),
         (lambda y, z: share(y, z) * share(z, y), lambda y, z: -share(y, z) * share(z, y)),
         helpers.SHARE,
@@ -207,7 +222,7 @@ _TABLE = (
     Row(
         log1mexp,
         "log1mexp({0})",
-        r"\operatorname{log1mexp}",
+        "log1mexp",
         lambda z: sp.log(1 - sp.exp(z)),
         (lambda z: sp.exp(z) / expm1(z),),
         helpers.LOG1MEXP,
@@ -226,7 +241,7 @@ _TABLE = (
     Row(
         sech,
         "sech({0})",
-        r"\operatorname{sech}",
+        "sech",
         lambda z: 1 / sp.cosh(z),
         (lambda z: -sech(z) * sp.tanh(z),),
         helpers.SECH,
@@ -234,7 +249,7 @@ _TABLE = (
     Row(
         relu,
         "np.maximum({0}, 0)",
-        r"\operatorname{relu}",
+        "relu",
         lambda z: _positive(z, z, sp.S.Zero),
         (lambda z: step(z),),
         kink=True,
@@ -253,7 +268,7 @@ _TABLE = (
     Row(
         leaky_relu,
         "leaky_relu({0}, {1})",
-        r"\operatorname{lrelu}",
+        "lrelu",
         lambda z, s: _positive(z, z, s * z),
         (lambda z, s: leaky_step(z, s), lambda z, s: z * (1 - step(z))),
         helpers.LEAKY_RELU,
@@ -262,7 +277,7 @@ _TABLE = (
     Row(
         leaky_step,
         "leaky_step({0}, {1})",
-        r"\operatorname{lrelu}'",
+        "lrelu'",
         lambda z, s: _positive(z, sp.S.One, s),
         (lambda z, s: sp.S.Zero, lambda z, s: 1 - step(z)),
         helpers.LEAKY_STEP,
@@ -272,7 +287,7 @@ _TABLE = (
     Row(
         elu,
         "elu({0}, {1})",
-        r"\operatorname{elu}",
+        "elu",
         lambda z, a: _positive(z, z, a * (sp.exp(z) - 1)),
         (lambda z, a: elu_slope(z, a), lambda z, a: expm1(-relu(-z))),
         helpers.ELU,
@@ -281,7 +296,7 @@ _TABLE = (
     Row(
         elu_slope,
         "elu_slope({0}, {1})",
-        r"\operatorname{elu}'",
+        "elu'",
         lambda z, a: _positive(z, sp.S.One, a * sp.exp(z)),
         (lambda z, a: elu_slope(z, a) - step(z), lambda z, a: sp.exp(-relu(-z)) * (1 - step(z))),
         helpers.ELU_SLOPE,
@@ -292,7 +307,7 @@ _TABLE = (
     Row(
         clip,
         "np.minimum(np.maximum({0}, {1}), {2})",
-        r"\operatorname{clip}",
+        "clip",
         lambda z, low, high: sp.Min(sp.Max(z, low), high),
         (
             lambda z, low, high: inside(z, low, high),
@@ -304,7 +319,7 @@ _TABLE = (
     Row(
         inside,
         "inside({0}, {1}, {2})",
-        r"\operatorname{inside}",
+        "inside",
         lambda z, low, high: _positive(
             z - low, _positive(high - z, sp.S.One, sp.S.Zero), sp.S.Zero
         ),
@@ -317,7 +332,7 @@ _TABLE = (
     Row(
         hard_sigmoid,
         "hard_sigmoid({0})",
-        r"\operatorname{hardsigmoid}",
+        "hardsigmoid",
         lambda z: sp.Min(sp.Max(z + 3, 0), 6) / 6,
         (lambda z: inside(z, -3, 3) / 6,),
         helpers.HARD_SIGMOID,
@@ -326,7 +341,7 @@ _TABLE = (
     Row(
         huber,
         "huber({0}, {1})",
-        r"\operatorname{huber}",
+        "huber",
         lambda z, d: sp.Piecewise((z**2 / 2, sp.Abs(z) <= d), (d * (sp.Abs(z) - d / 2), True)),
         (lambda z, d: clip(z, -d, d), lambda z, d: relu(sp.Abs(z) - d)),
         helpers.HUBER,
@@ -334,7 +349,7 @@ _TABLE = (
     Row(
         xlogx,
         "xlogx({0})",
-        r"\operatorname{xlogx}",
+        "xlogx",
         lambda z: z * sp.log(z),
         (lambda z: 1 + sp.log(z),),
         helpers.XLOGX,
@@ -342,7 +357,7 @@ _TABLE = (
     Row(
         xlogy,
         "xlogy({0}, {1})",
-        r"\operatorname{xlogy}",
+        "xlogy",
         lambda z, y: z * sp.log(y),
         (lambda z, y: sp.log(y), lambda z, y: z / y),
         helpers.XLOGY,
@@ -350,7 +365,7 @@ _TABLE = (
     Row(
         xlog1py,
         "xlog1py({0}, {1})",
-        r"\operatorname{xlog1py}",
+        "xlog1py",
         lambda z, y: z * sp.log(1 + y),
         (lambda z, y: log1p(y), lambda z, y: z / (1 + y)),
         helpers.XLOG1PY,
@@ -358,7 +373,7 @@ _TABLE = (
     Row(
         zero_times,
         "zero_times({0}, {1})",
-        r"\operatorname{zerotimes}",
+        "zerotimes",
         lambda z, y: z * y,
         (lambda z, y: y, lambda z, y: z),
         helpers.ZERO_TIMES,
@@ -367,7 +382,7 @@ _TABLE = (
     Row(
         zero_over,
         "zero_over({0}, {1})",
-        r"\operatorname{zeroover}",
+        "zeroover",
         lambda z, y: z / y,
         (lambda z, y: 1 / y, lambda z, y: -zero_over(z, y) / y),
         helpers.ZERO_OVER,
@@ -376,7 +391,7 @@ _TABLE = (
     Row(
         erf,
         "erf({0})",
-        r"\operatorname{erf}",
+        "erf",
         lambda z: sp.erf(z),
         (lambda z: 2 * sp.exp(-(z**2)) / sp.sqrt(sp.pi),),
         error_function.ERF,
@@ -385,7 +400,7 @@ _TABLE = (
     Row(
         erfc,
         "erfc({0})",
-        r"\operatorname{erfc}",
+        "erfc",
         lambda z: 1 - sp.erf(z),
         (lambda z: -2 * sp.exp(-(z**2)) / sp.sqrt(sp.pi),),
         error_function.ERFC,
@@ -437,7 +452,7 @@ _TABLE = (
     Row(
         bell,
         "bell({0}, {1})",
-        r"\operatorname{bell}",
+        "bell",
         lambda z, rate: sp.exp(-rate * z**2),
         (
             lambda z, rate: -2 * rate * z * bell(z, rate),
@@ -450,7 +465,7 @@ _TABLE = (
     Row(
         hypotenuse,
         "hypotenuse({0})",
-        r"\operatorname{hypotenuse}",
+        "hypotenuse",
         lambda z: sp.sqrt(1 + z**2),
         (lambda z: z / hypotenuse(z),),
         helpers.HYPOTENUSE,
@@ -460,7 +475,7 @@ _TABLE = (
     Row(
         cauchy,
         "cauchy({0})",
-        r"\operatorname{cauchy}",
+        "cauchy",
         lambda z: 1 / (1 + z**2),
         (lambda z: -2 * z * cauchy(z) ** 2,),
         helpers.CAUCHY,
@@ -470,14 +485,14 @@ _TABLE = (
     Row(
         masked,
         "np.where({1}, {0}, -np.inf)",
-        r"\operatorname{masked}",
+        "masked",
         lambda z, keep: z + sp.log(sp.Piecewise((1, sp.Ne(keep, 0)), (0, True))),
         (lambda z, keep: sp.S.One, lambda z, keep: sp.S.Zero),
     ),
     Row(  # of two indices: 1 or 0, which no number that is learned moves
         at_most,
         "{0} <= {1}",
-        r"\operatorname{at\,most}",
+        r"at\,most",
         lambda i, j: sp.Piecewise((1, i <= j), (0, True)),
         (lambda i, j: sp.S.Zero, lambda i, j: sp.S.Zero),
         compares=True,
@@ -485,23 +500,25 @@ _TABLE = (
     Row(
         unless,
         "np.where({1} == {2}, 0, {0})",
-        r"\operatorname{unless}",
+        "unless",
         lambda z, label, left_out: sp.Piecewise((z, sp.Ne(label, left_out)), (0, True)),
         (
             lambda z, label, left_out: unless_slope(z, label, left_out),
             lambda z, label, left_out: sp.S.Zero,
             lambda z, label, left_out: sp.S.Zero,
         ),
+        label=2,
     ),
     Row(
         unless_slope,
         "unless_slope({0}, {1}, {2})",
-        r"\operatorname{unless}'",
+        "unless'",
         lambda z, label, left_out: sp.Piecewise((1, sp.Ne(label, left_out)), (0, True)),
         (lambda z, label, left_out: sp.S.Zero,) * 3,
         helpers.UNLESS_SLOPE,
         text="unless'",
         numeric=True,
+        label=2,
     ),
 )
 

@@ -1,32 +1,37 @@
-"""Functions applied to arguments: each by its row of the table, or by the notation that mathematics
-has for it.
+"""Functions applied to arguments: by the notation that mathematics has for them, a row each of a
+table, and any other by its name.
 """
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import Protocol
 
 import sympy as sp
 
-from bpgen.functions import Row, row
+from bpgen.functions import row
 from bpgen.render.dialect import Dialect
 from bpgen.render.masks import conditions
 from bpgen.render.writer import ADD, MUL, POW, Piece, Writer
 
-if TYPE_CHECKING:
-    from bpgen.render.scalar import Printer
+
+class Printing(Protocol):
+    """What a notation asks of the printer of its arguments."""
+
+    @property
+    def writer(self) -> Writer: ...
+    @property
+    def entrywise(self) -> Callable[[sp.Expr], bool]: ...
+    def text(self, expr: sp.Expr, /) -> str: ...
+    def piece(self, expr: sp.Expr, /) -> Piece: ...
+    def tight(self, expr: sp.Expr, level: int, /) -> str: ...
 
 
-def condition(case: sp.Basic, printer: Printer) -> str:
-    """When a case of a piecewise function holds."""
-    dialect = printer.writer.dialect
-    if case == sp.true:
-        return dialect.words["otherwise"]
-    if isinstance(case, sp.core.relational.Relational):
-        relation = dialect.relations[case.rel_op]
-        return f"{dialect.words['if']}{printer.text(case.lhs)} {relation} {printer.text(case.rhs)}"
-    return dialect.escape(str(case))
+def called(call: sp.Expr, printer: Printing) -> Piece:
+    """A function applied: what has a notation of its own in that, any other as name(arguments)."""
+    if printer.entrywise(call):
+        printer.writer.note("entrywise")
+    return NOTATIONS.get(type(call).__name__, _named)(call, printer)
 
 
 def head(call: sp.Expr, writer: Writer) -> str:
@@ -34,67 +39,25 @@ def head(call: sp.Expr, writer: Writer) -> str:
     known, dialect = row(call), writer.dialect
     word = type(call).__name__
     writer.note(word)
-    if known is not None and not {known.text, _letter(known)} & writer.letters:
+    if known is not None and not {known.text, known.letter} & writer.letters:
         return known.word if dialect.flat else known.latex
     return word if dialect.flat else rf"\operatorname{{{dialect.escape(word)}}}"
 
 
-def _letter(known: Row) -> str:
-    """sigma of \\sigma, lrelu of \\operatorname{lrelu}."""
-    return re.sub(r"\\operatorname|[\\{}']", "", known.latex)
+def _named(call: sp.Expr, printer: Printing) -> Piece:
+    """f(z, s), where a label among the arguments counts as labels do."""
+    known, arguments = row(call), list(call.args)
+    if known is not None and known.label is not None and arguments[known.label].is_Integer:
+        arguments[known.label] += printer.writer.first
+    return _applied(head(call, printer.writer), arguments, printer)
 
 
-def called(call: sp.Expr, printer: Printer) -> Piece:
-    """A function applied: what has a notation of its own in that, any other as name(arguments)."""
-    writer, inner = printer.writer, call.args[0]
-    dialect, name = writer.dialect, type(call).__name__
-    if printer.entrywise(call):
-        writer.note("entrywise")
-    if name in ("exp", "expm1"):
-        power = exp(printer.text(inner), writer)
-        return power if name == "exp" else Piece(f"{power.text} {dialect.minus} 1", ADD)
-    if name in ("log", "log1p"):
-        return log(printer.piece(inner + 1 if name == "log1p" else inner), dialect)
-    if name == "Abs":
-        return Piece(dialect.absolute(printer.text(inner)))
-    if name == "step":
-        return Piece(writer.indicator(f"{printer.text(inner)} {dialect.relations['>']} 0"))
-    if name == "at_most":
-        one, other = map(writer.subscript, call.args)
-        return Piece(writer.indicator(f"{one} {dialect.relations['<=']} {other}"))
-    if name == "masked" and call.args[1].is_Integer:  # at one entry it is known what is kept
-        lost = Piece(dialect.minus + dialect.words["infinity"], ADD)
-        return printer.piece(inner) if call.args[1] != 0 else lost
-    if name == "masked":
-        return Piece(dialect.cases(_masked(call, printer)), MUL)
-    if name == "inside":
-        low, z, high = (printer.text(call.args[k]) for k in (1, 0, 2))
-        less = dialect.relations["<"]
-        return Piece(writer.indicator(f"{low} {less} {z} {less} {high}"))
-    arguments = sorted(call.args, key=str) if isinstance(call, (sp.Max, sp.Min)) else call.args
-    if (
-        name in ("unless", "unless_slope") and arguments[2].is_Integer
-    ):  # a label counts as labels do
-        arguments = (*arguments[:2], arguments[2] + writer.first)
-    short = {"Max": "max", "Min": "min"}.get(name)
-    name = head(call, writer) if short is None else short if dialect.flat else f"\\{short}"
-    return Piece(dialect.call(name, ", ".join(printer.text(a) for a in arguments)))
+def _applied(name: str, arguments: list[sp.Expr], printer: Printing) -> Piece:
+    inner = ", ".join(printer.text(a) for a in arguments)
+    return Piece(printer.writer.dialect.call(name, inner))
 
 
-def _masked(call: sp.Expr, printer: Printer) -> tuple[tuple[str, str], ...]:
-    """What a mask keeps, and minus infinity elsewhere."""
-    dialect = printer.writer.dialect
-    lost = (dialect.minus + dialect.words["infinity"], dialect.words["otherwise"])
-    return ((printer.text(call.args[0]), keeps(call, printer)), lost)
-
-
-def keeps(call: sp.Expr, printer: Printer) -> str:
-    """if u <= t and m_u != 0, of what a mask keeps."""
-    dialect, (bounds, given) = printer.writer.dialect, conditions(call.args[1])
-    when = list(printer.writer.bounded(bounds))
-    if given != 1:
-        when.append(f"{printer.tight(given, MUL)} {dialect.relations['!=']} 0")
-    return str(dialect.words["if"] + ", ".join(when))
+# notations
 
 
 def exp(inner: str, writer: Writer) -> Piece:
@@ -110,3 +73,91 @@ def log(inner: Piece, dialect: Dialect) -> Piece:
     if inner.level >= POW and not dialect.flat:
         return Piece(f"{word} {inner.text}", MUL)
     return Piece(dialect.call(word, inner.text))
+
+
+def _expm1(call: sp.Expr, printer: Printing) -> Piece:
+    power = exp(printer.text(call.args[0]), printer.writer)
+    return Piece(f"{power.text} {printer.writer.dialect.minus} 1", ADD)
+
+
+def _log1p(call: sp.Expr, printer: Printing) -> Piece:
+    return log(printer.piece(call.args[0] + 1), printer.writer.dialect)
+
+
+def _extreme(word: str) -> Callable[[sp.Expr, Printing], Piece]:
+    def of(call: sp.Expr, printer: Printing) -> Piece:
+        name = word if printer.writer.dialect.flat else f"\\{word}"
+        return _applied(name, sorted(call.args, key=str), printer)
+
+    return of
+
+
+def _step(call: sp.Expr, printer: Printing) -> Piece:
+    """1[z > 0]."""
+    more = printer.writer.dialect.relations[">"]
+    return Piece(printer.writer.indicator(f"{printer.text(call.args[0])} {more} 0"))
+
+
+def _inside(call: sp.Expr, printer: Printing) -> Piece:
+    """1[low < z < high]."""
+    z, low, high = map(printer.text, call.args)
+    less = printer.writer.dialect.relations["<"]
+    return Piece(printer.writer.indicator(f"{low} {less} {z} {less} {high}"))
+
+
+def _at_most(call: sp.Expr, printer: Printing) -> Piece:
+    """1[i <= j]."""
+    one, other = map(printer.writer.subscript, call.args)
+    less = printer.writer.dialect.relations["<="]
+    return Piece(printer.writer.indicator(f"{one} {less} {other}"))
+
+
+def _masked(call: sp.Expr, printer: Printing) -> Piece:
+    """What a mask keeps, and minus infinity elsewhere."""
+    dialect, (kept, mask) = printer.writer.dialect, call.args
+    lost = dialect.minus + dialect.words["infinity"]
+    if mask.is_Integer:  # at one entry it is known what is kept
+        return printer.piece(kept) if mask != 0 else Piece(lost, ADD)
+    rows = ((printer.text(kept), keeps(call, printer)), (lost, dialect.words["otherwise"]))
+    return Piece(dialect.cases(rows), MUL)
+
+
+def keeps(call: sp.Expr, printer: Printing) -> str:
+    """if u <= t and m_u != 0, of what a mask keeps."""
+    dialect, (bounds, given) = printer.writer.dialect, conditions(call.args[1])
+    when = list(printer.writer.bounded(bounds))
+    if given != 1:
+        when.append(f"{printer.tight(given, MUL)} {dialect.relations['!=']} 0")
+    return str(dialect.words["if"] + ", ".join(when))
+
+
+def cases(call: sp.Expr, printer: Printing) -> Piece:
+    """The cases of a piecewise function."""
+    rows = tuple((printer.text(value), _condition(when, printer)) for value, when in call.args)
+    return Piece(printer.writer.dialect.cases(rows), MUL)
+
+
+def _condition(case: sp.Basic, printer: Printing) -> str:
+    """When a case of a piecewise function holds."""
+    dialect = printer.writer.dialect
+    if case == sp.true:
+        return dialect.words["otherwise"]
+    if isinstance(case, sp.core.relational.Relational):
+        relation = dialect.relations[case.rel_op]
+        return f"{dialect.words['if']}{printer.text(case.lhs)} {relation} {printer.text(case.rhs)}"
+    return dialect.escape(str(case))
+
+
+NOTATIONS: dict[str, Callable[[sp.Expr, Printing], Piece]] = {
+    "exp": lambda call, printer: exp(printer.text(call.args[0]), printer.writer),
+    "expm1": _expm1,
+    "log": lambda call, printer: log(printer.piece(call.args[0]), printer.writer.dialect),
+    "log1p": _log1p,
+    "Abs": lambda call, printer: Piece(printer.writer.dialect.absolute(printer.text(call.args[0]))),
+    "Max": _extreme("max"),
+    "Min": _extreme("min"),
+    "step": _step,
+    "inside": _inside,
+    "at_most": _at_most,
+    "masked": _masked,
+}

@@ -8,20 +8,13 @@ import sympy as sp
 
 from bpgen.functions import ROWS, Row, masked
 from bpgen.ir import Element, Network
+from bpgen.render.calls import NOTATIONS
 from bpgen.render.dialect import Dialect
 from bpgen.render.names import Symbol
 from bpgen.render.scalar import Printer
 from bpgen.render.writer import Writer
 
-_FAMILIAR = {
-    "expm1",
-    "log1p",
-    "step",
-    "inside",
-    "at_most",
-    "masked",
-    "erf",
-}  # printed in elementary terms
+_FAMILIAR = {*NOTATIONS, "erf"}  # printed in elementary terms
 
 
 def legend(network: Network, writer: Writer, components: bool) -> tuple[str, ...]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sympy as sp
 
 from bpgen.ir import BATCH, Element, element
-from bpgen.render.calls import called, condition
+from bpgen.render.calls import called, cases
 from bpgen.render.fractions import Digits, digits, fraction
 from bpgen.render.masks import kept
 from bpgen.render.partial import Immediate, Partial
@@ -182,26 +183,16 @@ class Printer:
 
     def atom(self, expr: sp.Expr) -> Piece:
         """Anything that is neither a sum nor a product."""
-        dialect = self.writer.dialect
-        if isinstance(expr, Element):
-            known = self.writer.firsts.get((expr.name, len(expr.indices)))
-            return self.access(expr) if known is None else self.gives(expr, known)
-        if isinstance(expr, Partial):
-            return self._partial(expr)
-        if isinstance(expr, sp.Symbol):
-            return Piece(dialect.index(expr.name))
-        if isinstance(expr, sp.Pow):
-            return self._power(expr)
-        if isinstance(expr, sp.Piecewise):
-            rows = tuple((self.text(v), condition(c, self)) for v, c in expr.args)
-            return Piece(dialect.cases(rows), MUL)
-        if isinstance(expr, (sp.Function, sp.Max, sp.Min)):
-            return called(expr, self)
-        if expr is sp.pi or expr is sp.E:
-            return Piece(dialect.pi if expr is sp.pi else "e")
+        for kinds, printed in _ATOMS:
+            if isinstance(expr, kinds):
+                return printed(self, expr)
         if isinstance(expr, (sp.Add, sp.Mul)) or expr.is_Number:
             return self.piece(expr)
-        return Piece(dialect.escape(str(expr)), ADD)
+        return Piece(self.writer.dialect.escape(str(expr)), ADD)
+
+    def _element(self, access: Element) -> Piece:
+        known = self.writer.firsts.get((access.name, len(access.indices)))
+        return self.access(access) if known is None else self.gives(access, known)
 
     def gives(self, access: Element, known: First) -> Piece:
         """The indicator of a maximum: 1[x_k gives m]."""
@@ -227,3 +218,16 @@ class Printer:
         return Piece(
             self.writer.dialect.power(self.tight(expr.base, ATOM), self.text(expr.exp)), POW
         )
+
+
+# What each kind of atom is printed by; the first kind that fits.
+_ATOMS: tuple[tuple[type | tuple[type, ...], Callable[[Printer, Any], Piece]], ...] = (
+    (Element, Printer._element),
+    (Partial, Printer._partial),
+    (sp.Symbol, lambda printer, symbol: Piece(printer.writer.dialect.index(symbol.name))),
+    (sp.Pow, Printer._power),
+    (sp.Piecewise, lambda printer, expr: cases(expr, printer)),
+    ((sp.Function, sp.Max, sp.Min), lambda printer, call: called(call, printer)),
+    (type(sp.pi), lambda printer, _: Piece(printer.writer.dialect.pi)),
+    (type(sp.E), lambda *_: Piece("e")),
+)

@@ -42,7 +42,7 @@ _LAYERS = (
     (r"\^\{\((\d+)\)\}", r"^{[\1]}"),
     (r"\^\{\((\d+)\)\s*(?:T|\\top|\\intercal)\s*\}", r"^{[\1]\\top}"),
 )
-_WORDS = {re.sub(r"\\operatorname|[\\{}]", "", row.latex): row.name for row in ROWS.values()}
+_WORDS = {row.symbol.replace("\\", ""): row.name for row in ROWS.values()}
 _WORDS["abs"] = "abs"
 _COMPARED = {">": ast.Gt, ">=": ast.GtE, "<": ast.Lt, "<=": ast.LtE, "==": ast.Eq, "!=": ast.NotEq}
 

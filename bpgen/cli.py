@@ -94,6 +94,11 @@ def main() -> None:
     show_default=True,
     help="One chain of equals for each gradient, or every factor by itself.",
 )
+@click.option(
+    "--lesson",
+    is_flag=True,
+    help="Add what a teacher would: signs, sizes, cost, edge cases, mistakes, a step's length.",
+)
 @click.option("--values", type=click.Path(), help="Numbers of a worked example: a .json or .npz.")
 @click.option(
     "--digits",
@@ -117,6 +122,7 @@ def derive(
     fmt: str | None,
     notation: str,
     steps: str,
+    lesson: bool,
     values: str | None,
     digits: int,
     no_sections: bool,
@@ -146,6 +152,10 @@ def derive(
         from bpgen.worked import at_example
 
         worked = at_example(derivation, example, values)
+    elif lesson:
+        from bpgen.worked.drawn import at_drawn
+
+        worked = at_drawn(derivation)
     text = render(
         derivation,
         fmt=made,
@@ -154,11 +164,12 @@ def derive(
         style=style,
         worked=worked,
         digits=digits,
+        lesson=lesson,
     )
     if not unchecked:
         from bpgen.page_gate import refuse_false
 
-        unread = refuse_false(derivation, notation, steps, net)
+        unread = refuse_false(derivation, notation, steps, net, lesson)
         if unread:
             click.echo(f"bpgen: {net}: not read back, and so not proved: {unread}", err=True)
     _publish(text, fmt, output, net)

@@ -17,7 +17,9 @@ WIDEST = 160  # characters of a line that an error shows
 REMEDY = "a defect of bpgen: report it with net.py; --unchecked prints the page all the same"
 
 
-def refuse_false(derivation: Derivation, notation: str, steps: str, place: str) -> str:
+def refuse_false(
+    derivation: Derivation, notation: str, steps: str, place: str, lesson: bool = False
+) -> str:
     """NetError where a line of the page is false. What could not be read, if anything.
 
     Of long axes the page is that of the same equations with shorter ones; a long page is left to
@@ -30,6 +32,8 @@ def refuse_false(derivation: Derivation, notation: str, steps: str, place: str) 
     page = render(made, fmt="latex", notation=notation, steps=steps)
     if len(page) > CHARACTERS:
         return ""
+    if lesson:
+        page = render(made, fmt="latex", notation=notation, steps=steps, lesson=True)
     lines = prove_page(page, made.network, (0,)).false
     for line in lines:
         if not line.unread:

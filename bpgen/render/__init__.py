@@ -20,6 +20,7 @@ def render(
     style: Style | None = None,
     worked: Worked | None = None,
     digits: int | None = None,
+    lesson: bool = False,
 ) -> str:
     """The derivation as a document.
 
@@ -41,5 +42,5 @@ def render(
     dialect = TEXT if fmt == "text" else LATEX
     if style.counter and fmt in ("latex", "tex"):
         dialect = referring(dialect, labelled)
-    made = document(derivation, dialect, notation, steps, worked, digits or DIGITS)
+    made = document(derivation, dialect, notation, steps, worked, digits or DIGITS, lesson)
     return FORMATS[fmt](made, style, Numbering(labelled, style.counter))

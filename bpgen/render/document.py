@@ -26,6 +26,7 @@ def document(
     steps: str = "all",
     worked: Worked | None = None,
     digits: int = DIGITS,
+    lesson: bool = False,
 ) -> Document:
     """The sections of a document. The legend is written last: it explains what was printed."""
     first = 1 if notation == "components" else 0
@@ -37,6 +38,10 @@ def document(
     if notation == "components":
         components.check_size(derivation, page.view)
     begins, *rest = page.sections()
+    if lesson:
+        from bpgen.lesson import sections
+
+        rest += sections(page)
     said = legend(derivation.network, writer, notation == "components")
     begins = replace(begins, intro=(*page.across(), *said, *begins.intro))
     title = derivation.network.title or derivation.network.name

@@ -9,6 +9,7 @@ from bpgen.render.dialect import HELD
 from bpgen.render.lines import latex_rows, text_rows
 from bpgen.render.page import Block, Document, Row, Section
 from bpgen.render.style import Numbering, Style
+from bpgen.render.tables import latex_table, markdown_table, text_table
 from bpgen.templating import template
 
 
@@ -19,6 +20,8 @@ def _latex_section(section: Section, style: Style, numbering: Numbering) -> dict
             "lines": latex_rows(b.rows, None if section.boxed else numbering),
             "remarks": b.remarks,
             "lead": b.lead,
+            "table": latex_table(b.table) if b.table else (),
+            "code": b.code,
         }
         for b in section.blocks
     ]
@@ -49,7 +52,14 @@ def markdown(document: Document, _style: Style, _numbering: Numbering) -> str:
     sections = []
     for section in document.sections:
         blocks = [
-            {"heading": b.heading, "displays": _displays(b), "remarks": b.remarks, "lead": b.lead}
+            {
+                "heading": b.heading,
+                "displays": _displays(b),
+                "remarks": b.remarks,
+                "lead": b.lead,
+                "table": markdown_table(b.table) if b.table else (),
+                "code": b.code,
+            }
             for b in section.blocks
         ]
         sections.append(
@@ -91,6 +101,8 @@ def text(document: Document, style: Style, _numbering: Numbering) -> str:
                 "lines": text_rows(b.rows, style.width),
                 "remarks": [line for r in b.remarks for line in _paragraph(r, style.width - 2)],
                 "lead": _paragraph(b.lead, style.width),
+                "table": text_table(b.table, style.width - 2) if b.table else (),
+                "code": b.code,
             }
             for b in section.blocks
         ]

@@ -34,13 +34,25 @@ def told_of(rows: Iterable[Row], number: int | str) -> list[Row]:
 
 
 @dataclass(frozen=True)
-class Block:
-    """A headed group of rows, a sentence that leads into it, and remarks in words below it."""
+class Table:
+    """Columns below their headings; a cell is words, in which formulas stand as in a sentence."""
 
-    rows: tuple[Row, ...]
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Block:
+    """A headed group of rows, a sentence that leads into it, a table, lines of code, and remarks in
+    words below them.
+    """
+
+    rows: tuple[Row, ...] = ()
     heading: str = ""
     remarks: tuple[str, ...] = ()
     lead: str = ""
+    table: Table | None = None
+    code: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

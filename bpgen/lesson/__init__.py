@@ -1,0 +1,64 @@
+"""What a teacher adds to a derivation, computed from it and from its module: sections that a page
+has at its end where it is asked for them.
+
+Each section is one function of a `Lesson`, which gives nothing where it has nothing to say of this
+network. Those that speak of numbers are left out where there are none: where a width is a letter,
+where there is no loss, and of networks that are too large to be evaluated entry by entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bpgen.lesson import (
+    activations,
+    again,
+    batches,
+    bias,
+    code,
+    cost,
+    edges,
+    graph,
+    mistakes,
+    product,
+    rates,
+    signs,
+    sizes,
+    training,
+)
+from bpgen.lesson.lesson import Lesson
+from bpgen.render.equations import Equations
+from bpgen.render.page import Section
+
+_SECTIONS: tuple[Callable[[Lesson], Section | None], ...] = (
+    graph.section,
+    product.section,
+    signs.section,
+    activations.section,
+    sizes.section,
+    bias.section,
+    training.section,
+    rates.section,
+    again.section,
+    batches.section,
+    edges.section,
+    mistakes.section,
+    cost.section,
+    code.section,
+)
+
+
+def sections(page: Equations) -> tuple[Section, ...]:
+    """The sections that a lesson on the network of a page has, in their order."""
+    lesson = Lesson(page.derivation, page.writer, page.view, page.numerals)
+    found = tuple(filter(None, (section(lesson) for section in _SECTIONS)))
+    if lesson.worked is not None or page.derivation.network.loss is None:
+        return found
+    return (*found, Section("What is left out", (_WITHOUT,)))
+
+
+_WITHOUT = (
+    "Signs, sizes, steps, edge cases and mistakes are told in numbers, and there are none: a width"
+    " is a letter, something is drawn in forward, or the network is large. An example in net.py"
+    " gives numbers to a large one, and so does a smaller one of the same layers."
+)

@@ -1,0 +1,135 @@
+"""The functions of the network, their derivatives, and what both are here."""
+
+from __future__ import annotations
+
+import numpy as np
+import sympy as sp
+
+from bpgen.functions import ROWS, Row, at_most, masked, row
+from bpgen.ir import Element, Equation
+from bpgen.lesson.lesson import Lesson
+from bpgen.render.page import Block, Section, Table
+from bpgen.render.scalar import Printer
+
+_GRID = np.linspace(-12, 12, 4801)  # where a derivative is looked at for its largest value
+_COMMON = ("sigmoid", "tanh", "relu", "leaky_relu", "softplus", "elu")
+_CONDITIONS = (masked, at_most)
+_MOST = 6  # entries that are shown
+_Z, _S = sp.Symbol("z", real=True), sp.Symbol("s", real=True)
+
+
+def section(lesson: Lesson) -> Section | None:
+    """A table of what the network uses and of the common ones, and the values at the example."""
+    used = {type(c).__name__: c for _, c in calls(lesson)}
+    if not used:
+        return None
+    names = [*used, *(n for n in _COMMON if n not in used)]
+    rows = tuple(_told(lesson, n, n in used) for n in names if _known(n) is not None)
+    heads = ("", "function", "derivative", "at most", "at 0")
+    blocks = [Block(table=Table(heads, rows))] if rows else []
+    here = _here(lesson)
+    blocks += [Block(table=here, remarks=_branches(lesson))] if here else []
+    return Section("Functions and their derivatives", (), tuple(blocks)) if blocks else None
+
+
+def calls(lesson: Lesson) -> list[tuple[Equation, sp.Expr]]:
+    """The equations that are one function of one value."""
+    found = []
+    for f in lesson.derivation.forward:
+        body = f.equation.terms[0].body
+        applied = f.equation.pointwise() and row(body) is not None and len(body.args) > 0
+        if applied and isinstance(body.args[0], Element) and not isinstance(body, _CONDITIONS):
+            found.append((f.equation, body))
+    return found
+
+
+def _known(name: str) -> Row | None:
+    known = ROWS.get(name)
+    return known if known is not None and known.arity <= 2 else None
+
+
+def _told(lesson: Lesson, name: str, used: bool) -> tuple[str, ...]:
+    """f(z) = ..., f'(z) = ..., the largest derivative, and that at 0."""
+    known = _known(name)
+    assert known is not None
+    call = known.function(_Z, *([_S] if known.arity == 2 else []))
+    definition = known.definition(*call.args) if known.definition else call
+    slope = _spelled(sp.diff(call, _Z))
+    printer = Printer(lesson.writer, lesson.writer.element)
+    notes = set(lesson.writer.notes)
+    texts = [lesson.inline(printer.text(e)) for e in (call, definition, slope)]
+    lesson.writer.notes.clear()
+    lesson.writer.notes.update(notes)  # the table says itself what they are
+    largest, at_0 = _numbers(slope)
+    told = texts[0] if texts[0] == texts[1] else f"{texts[0]} is {texts[1]}"
+    return "here" if used else "", told, texts[2], largest, at_0
+
+
+def _spelled(slope: sp.Expr) -> sp.Expr:
+    """A derivative without the functions that have a name in code alone."""
+    for known in ROWS.values():
+        if known.convention and known.name not in ("step", "sign") and slope.has(known.function):
+            slope = slope.replace(known.function, known.definition)
+    return slope
+
+
+def _numbers(slope: sp.Expr) -> tuple[str, str]:
+    """The largest derivative and that at 0; where it has a parameter, of 0.01."""
+    at = slope.xreplace({_S: sp.Rational(1, 100)})
+    values = np.array([float(at.xreplace({_Z: sp.Float(z)})) for z in _GRID[::20]])
+    top = float(np.max(values))
+    here = float(at.xreplace({_Z: sp.S.Zero}))
+    return f"{top:.3g}", f"{here:.3g}"
+
+
+def slopes(lesson: Lesson) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Of each equation that is a function of one value: that value, and the derivative there."""
+    if lesson.worked is None:
+        return {}
+    found = {}
+    for equation, body in calls(lesson):
+        access = body.args[0]
+        local = lesson.worked.locals.get(access.name)
+        value = lesson.worked.values.get(access.name)
+        if local is not None and value is not None and local.shape == value.shape:
+            found[equation.name] = (value, local)
+    return found
+
+
+def _here(lesson: Lesson) -> Table | None:
+    """z, f(z) and f'(z) at the example."""
+    assert lesson.network is not None
+    rows = []
+    reads = {e.name: b.args[0].name for e, b in calls(lesson)}
+    for name, (value, local) in slopes(lesson).items():
+        z, slope = (lesson.of_sample(reads[name], a) for a in (value, local))
+        if z.ndim > 1 or z.size > _MOST or lesson.worked is None:
+            continue
+        out = lesson.of_sample(name, lesson.worked.values[name])
+        cells = map(lesson.array, (z, out, slope))
+        rows.append((f"{lesson.name(name)} of {lesson.name(reads[name])}", *cells))
+    heads = ("here", "argument", "value", "derivative")
+    return Table(heads, tuple(rows)) if rows else None
+
+
+def _branches(lesson: Lesson) -> tuple[str, ...]:
+    """Which branch is taken of a function that has a kink."""
+    found = []
+    for equation, body in calls(lesson):
+        known = row(body)
+        given = slopes(lesson).get(equation.name)
+        if known is None or not known.kink or given is None:
+            continue
+        z, slope = given
+        if z.size == 1:
+            side = "above" if z.item() > 0 else "below" if z.item() < 0 else "at"
+            found.append(
+                f"{lesson.name(body.args[0].name)} is {side} 0: the branch whose derivative is"
+                f" {lesson.said(slope.item())}."
+            )
+        else:
+            found.append(
+                f"{lesson.name(body.args[0].name)} is above 0 at {int(np.sum(z > 0))} of"
+                f" {z.size} entries."
+            )
+    return tuple(found)

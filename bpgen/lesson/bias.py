@@ -1,0 +1,61 @@
+"""Why a bias is a weight whose input is 1."""
+
+from __future__ import annotations
+
+from bpgen.ir import Element
+from bpgen.lesson.lesson import Lesson
+from bpgen.render.page import Block, Section, Table
+
+
+def section(lesson: Lesson) -> Section | None:
+    """Biases beside the weights of their equations: the factor at each error is its input."""
+    rows = []
+    for name, upstream in biases(lesson):
+        beside = _weights(lesson, upstream, name)
+        if beside:
+            rows.append(_row(lesson, upstream, beside, name))
+    if not rows:
+        return None
+    heads = ("layer", "weight", "its input", "bias", "its input")
+    said = (
+        "A bias stands in its sum as a weight would whose input is 1 in every sample: the gradient"
+        " of either is the error of its layer times its input."
+    )
+    table = Table(heads, tuple(rows[:6]))
+    return Section("A bias is a weight whose input is 1", (said,), (Block(table=table),))
+
+
+def biases(lesson: Lesson) -> list[tuple[str, str]]:
+    """The parameters whose gradient is the error of what reads them, times 1."""
+    found = []
+    for info in lesson.params:
+        step = lesson.steps.get(info.name)
+        ways = [p for p in step.paths if p.upstream.name != lesson.network.loss] if step else []
+        if (
+            len(ways) == 1
+            and ways[0].value == 1
+            and ways[0].upstream.indices != ways[0].wrt.indices
+        ):
+            found.append((info.name, ways[0].upstream.name))
+    return found
+
+
+def _weights(lesson: Lesson, upstream: str, bias: str) -> tuple[str, str] | None:
+    """A parameter that the same equation multiplies, and by what."""
+    for info in lesson.params:
+        step = lesson.steps.get(info.name)
+        for path in step.paths if step and info.name != bias else ():
+            if path.upstream.name == upstream and isinstance(path.value, Element):
+                return info.name, path.value.name
+    return None
+
+
+def _row(lesson: Lesson, upstream: str, beside: tuple[str, str], bias: str) -> tuple[str, ...]:
+    weight, reads = beside
+    return (
+        lesson.name(upstream),
+        lesson.name(weight),
+        lesson.name(reads),
+        lesson.name(bias),
+        lesson.inline("1"),
+    )

@@ -1,0 +1,114 @@
+"""Edge cases, evaluated: already right, saturated, at a kink."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bpgen.functions import ROWS, row
+from bpgen.lesson.activations import calls
+from bpgen.lesson.lesson import Lesson
+from bpgen.render.page import Block, Section, Table
+from bpgen.worked.point import Arrays
+
+_FAR = 100.0  # times the parameters
+
+
+def section(lesson: Lesson) -> Section | None:
+    """What the module computes where something is special."""
+    if lesson.worked is None:
+        return None
+    rows = [r for r in (_right(lesson), _far(lesson), *_kinks(lesson)) if r]
+    if not rows:
+        return None
+    heads = ("where", "what is computed", "and so")
+    return Section("Edge cases", (), (Block(table=Table(heads, tuple(rows))),))
+
+
+def gradients(lesson: Lesson, change: Arrays) -> tuple[float, dict[str, np.ndarray]]:
+    """The loss and its gradients where some values are others."""
+    assert lesson.worked is not None
+    module, values = lesson.module, {**lesson.worked.point.values, **change}
+    names = [*module.INPUTS, *getattr(module, "STATES", ()), *module.TARGETS]
+    with np.errstate(all="ignore"):
+        loss, grads = module.loss_and_grad(
+            {n: values[n] for n in module.SHAPES}, *(values[n] for n in names)
+        )
+    return float(loss), grads
+
+
+def _right(lesson: Lesson) -> tuple[str, ...] | None:
+    """The target is what the network says."""
+    assert lesson.worked is not None
+    targets, outputs = lesson.network.role("target"), lesson.network.outputs
+    if len(targets) != 1 or len(outputs) != 1 or targets[0].bound is not None:
+        return None
+    (target,), (output,) = targets, outputs
+    value = lesson.worked.values[output]
+    if value.shape != lesson.worked.values[target.name].shape:
+        return None
+    if target.sums_to_one and np.any(np.abs(value.sum(-1) - 1) > 1e-9):
+        return None
+    loss, grads = gradients(lesson, {target.name: value})
+    largest = max((float(np.max(np.abs(g))) for g in grads.values()), default=0.0)
+    at = f"{lesson.name(target.name)} is {lesson.name(output)}: already right"
+    total = lesson.name(lesson.network.loss or "")
+    what = f"{total} is {lesson.said(loss)}, the largest gradient {lesson.said(largest)}"
+    if largest == 0:
+        return at, what, "every gradient is exactly 0: nothing is learned"
+    if largest < 1e-12:
+        return at, what, "every gradient is 0 but for rounding: nothing is learned"
+    return (
+        at,
+        what,
+        "what is left is not of the error: a penalty, or a loss whose least is elsewhere",
+    )
+
+
+def _far(lesson: Lesson) -> tuple[str, ...] | None:
+    """Parameters so large that what can saturate does."""
+    assert lesson.worked is not None
+    params = {t.name: _FAR * lesson.worked.point.values[t.name] for t in lesson.params}
+    if not params:
+        return None
+    grads = gradients(lesson, params)[1]
+    largest = max(float(np.max(np.abs(g))) for g in grads.values())
+    usual = gradients(lesson, {})[1]
+    before = max(float(np.max(np.abs(g))) for g in usual.values())
+    at = f"every parameter {_FAR:.0f} times as large"
+    what = f"the largest gradient is {lesson.said(largest)}, and was {lesson.said(before)}"
+    if not np.isfinite(largest):
+        return at, what, "too large for numbers"
+    if largest < before / 100:
+        return at, what, "saturated: next to nothing is learned, and nothing is nan"
+    return at, what, "nothing is nan" + ("; it explodes" if largest > 100 * before else "")
+
+
+def _kinks(lesson: Lesson) -> list[tuple[str, ...]]:
+    """What is taken for the derivative where there is none."""
+    found: dict[str, tuple[str, ...]] = {}
+    for _, body in calls(lesson):
+        known = row(body)
+        if known is None or not known.kink or known.name in found:
+            continue
+        slope = next(
+            (r for r in ROWS.values() if r.convention and _is_slope(r.name, known.name)), None
+        )
+        if slope is not None:
+            said = lesson.writer.dialect.escape(slope.convention)
+            found[known.name] = (
+                f"at the kink of {known.name}",
+                said,
+                "a convention: from the left and the right it differs",
+            )
+    return list(found.values())
+
+
+def _is_slope(slope: str, function: str) -> bool:
+    import sympy as sp
+
+    z = sp.Symbol("z", real=True)
+    known = ROWS[function]
+    call = known.function(
+        *([z] if known.arity == 1 else [z, *sp.symbols("s t", real=True)][: known.arity])
+    )
+    return any(type(a).__name__ == slope for a in sp.preorder_traversal(sp.diff(call, z)))

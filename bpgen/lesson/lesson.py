@@ -1,0 +1,113 @@
+"""What the sections of a lesson are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from types import ModuleType
+
+import numpy as np
+
+from bpgen.check.module import load
+from bpgen.emit import emitted
+from bpgen.ir import Network, TensorInfo
+from bpgen.record import Derivation, Step
+from bpgen.render.names import Symbol
+from bpgen.render.numerals import Numerals
+from bpgen.render.sample import View
+from bpgen.render.writer import Writer
+from bpgen.worked import Worked
+from bpgen.worked.point import Array
+
+LARGEST = 24  # equations of a network of which every one has a line
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A derivation, how it is written, and the numbers of an example where there are any."""
+
+    derivation: Derivation
+    writer: Writer
+    view: View
+    numerals: Numerals | None
+
+    @property
+    def network(self) -> Network:
+        return self.derivation.network
+
+    @property
+    def worked(self) -> Worked | None:
+        return self.numerals.worked if self.numerals is not None else None
+
+    @cached_property
+    def module(self) -> ModuleType:
+        """The emitted module; only of networks that have numbers."""
+        return load(emitted(self.derivation))
+
+    @cached_property
+    def steps(self) -> dict[str, Step]:
+        """The step of each tensor."""
+        return {s.of: s for s in self.derivation.steps}
+
+    @property
+    def params(self) -> list[TensorInfo]:
+        return self.network.role("param")
+
+    @property
+    def is_short(self) -> bool:
+        return len(self.network.equations) <= LARGEST
+
+    @property
+    def is_plain(self) -> bool:
+        """Without recurrences and repeated blocks."""
+        return all(e.loop is None for e in self.network)
+
+    # how things are written
+
+    def inline(self, math: str) -> str:
+        return self.writer.dialect.inline(math)
+
+    def name(self, tensor: str) -> str:
+        """A tensor, or the gradient by one, in a sentence."""
+        return self.inline(self.writer.tensor(tensor).text)
+
+    def names(self, tensors: Iterable[str]) -> str:
+        return ", ".join(map(self.name, tensors))
+
+    def slope(self, tensor: str) -> str:
+        """The gradient of the loss by a tensor, by the name that it has on the page."""
+        adjoint = self.derivation.adjoint.get(tensor, "")
+        return self.name(adjoint) if adjoint else ""
+
+    def whole_slope(self, tensor: str) -> str:
+        """The gradient of the whole loss, as it is descended."""
+        text = self.writer.partial(self.tensor(self.network.loss or ""), self.tensor(tensor)).text
+        return self.inline(text)
+
+    def tensor(self, name: str) -> str:
+        return self.writer.tensor(name).text
+
+    @property
+    def eta(self) -> str:
+        """The letter of the learning rate; where net.py has an eta of its own, a word."""
+        return self.writer.dialect.symbol(
+            Symbol("eta" if "eta" not in self.writer.letters else "lr"), (), False
+        )
+
+    def said(self, value: float) -> str:
+        """A number, in a sentence."""
+        assert self.numerals is not None
+        if not np.isfinite(value):
+            return "no number"
+        return self.inline(self.numerals.number(float(value)))
+
+    def array(self, array: Array) -> str:
+        """All of a small array, in a cell."""
+        assert self.numerals is not None
+        return self.inline(self.numerals.array(np.asarray(array)))
+
+    def of_sample(self, name: str, array: Array) -> Array:
+        """What the first sample has of it."""
+        info = self.network.tensors[name]
+        return array[0] if info.batched and not info.block else array

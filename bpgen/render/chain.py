@@ -121,7 +121,7 @@ class Chain:
         """The derivative of what the loss itself holds of a tensor, such as its penalty."""
         dialect = self.writer.dialect
         terms = apart(self.terms_of[way.wrt.name], left)
-        addends = matrix.attempt(Equation("", (), terms), self.writer)
+        addends = matrix.right_side(Equation("", (), terms), self.writer)
         if addends is None:
             addends = rightside.right_side(Equation("", (), terms), self.writer)
         text = " ".join(strings(addends, self.writer))

@@ -153,7 +153,7 @@ class Equations:
         once, again = (strings(rightside.right_side(e, writer), writer) for e in (written, shown))
         if once == again:
             return []
-        whole = matrix.attempt(shown, writer) if self.notation == "matrix" else None
+        whole = matrix.right_side(shown, writer) if self.notation == "matrix" else None
         addends = again if whole is None else strings(whole, writer)
         element = writer.element(shown.lhs).text
         left = element if whole is None else matrix.left_side(shown, writer)

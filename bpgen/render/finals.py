@@ -23,7 +23,7 @@ def finals(
     blocks = equation.name in writer.blocks
     stepwise = blocks or equation.loop is not None or equation.name in view.carried
     if notation == "matrix" and not stepwise:
-        addends = matrix.attempt(equation, writer)
+        addends = matrix.right_side(equation, writer)
         if addends is not None:
             return [Row(matrix.left_side(equation, writer), strings(addends, writer), tag=number)]
     told = view.statements(equation)
@@ -45,7 +45,7 @@ def _whole(statement: Statement, writer: Writer) -> Row | None:
     right = statement.right
     if not matrix.is_whole(statement.left, right, writer):
         return None
-    addends = matrix.attempt(right, writer)
+    addends = matrix.right_side(right, writer)
     left = matrix.named(statement.left, writer)
     if addends is None:
         return None

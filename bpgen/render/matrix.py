@@ -1,8 +1,8 @@
 """Index notation raised to matrices: sum_j W[i,j] x[j] is W x, d[i] x[j] is d x^T, d[i] a[i] is d o
 a.
 
-What fits no such form raises `Unfit`, and its equation is printed with its indices. The batch index
-is a label: a subscript n on a vector, and a sum over n, stay.
+What fits no such form is None, and its equation is printed with its indices. The batch index is a
+label: a subscript n on a vector, and a sum over n, stay.
 """
 
 from __future__ import annotations
@@ -11,18 +11,11 @@ from dataclasses import replace
 
 import sympy as sp
 
-from bpgen.contraction import Group, Sum, factored
-from bpgen.ir import BATCH, Element, Equation, Index, length
-from bpgen.render.places import fits, is_plain, open_indices
-from bpgen.render.products import (
-    Raiser,
-    Unfit,
-    is_batch,
-    matrix_sum,
-    of_batch,
-    outer_product,
-    split_over,
-)
+from bpgen.contraction import Factored, Group, factored
+from bpgen.ir import BATCH, Element, Equation, length
+from bpgen.render.places import fits, is_batch, is_plain, open_indices
+from bpgen.render.products import matrix_sum, outer_product, vector_sum
+from bpgen.render.raiser import Axes, Raiser, attempt, every
 from bpgen.render.reads import counted, read_in
 from bpgen.render.rightside import (
     MANY,
@@ -62,49 +55,57 @@ def _of_blocks(equation: Equation, writer: Writer) -> frozenset[sp.Basic]:
     return frozenset(found if own is None or own not in equation.indices else {*found, own})
 
 
-def attempt(equation: Equation, writer: Writer) -> list[Signed] | None:
-    """The right side without indices, or None; what is noted on the way counts only where it
-    succeeds.
-    """
-    trial = replace(writer, notes=set())
-    try:
-        found = right_side(equation, trial)
-    except Unfit:
-        return None
-    writer.note(*trial.notes)
-    return found
+def right_side(equation: Equation, writer: Writer) -> list[Signed] | None:
+    """The addends of the right side without indices, if it has such a form."""
+    return attempt(writer, lambda trial: _right_side(equation, trial))
 
 
-def right_side(equation: Equation, writer: Writer) -> list[Signed]:
-    """The addends of the right side, without indices."""
+def _right_side(equation: Equation, writer: Writer) -> list[Signed] | None:
     labels = _of_blocks(equation, writer)
     axes = tuple(i for i in equation.indices if not (is_batch(i) or i in labels))
-    spoken = {s for t in equation.terms for s in t.body.free_symbols}
-    scatters = any(t.at is not None for t in equation.terms)
-    if len(axes) > 2 or not (scatters or spoken.issuperset(axes)):  # a number is no vector
-        raise Unfit
-    if any(t.reduce == "first" or counted(t.body) for t in equation.terms):  # no matrix names one
-        raise Unfit
+    raiser = Raiser(writer, axes, labels)
+    if not _may_be_raised(equation, axes):
+        return None
     rest = without_mean(equation)
     if rest is not None:
-        printer = Printer(writer, writer.element)
-        inner = Piece(printer.joined(right_side(rest, writer)), ADD)
-        return [(False, before(printer, 1 / length(BATCH), inner))]
-    found = factored(equation) if len(axes) < 2 else None
-    if found is not None:
-        inside = right_side(found.inside, writer)
-        inner = Piece(Printer(writer, writer.element).joined(inside), ADD)
-        beside = right_side(found.beside, writer) if found.beside.terms else []
-        printer = Raiser(writer, axes, labels).printer(axes)
-        return [*beside, (False, _around(printer, found.outer, inner))]
+        inner, printer = _bracket(rest, writer), Printer(writer, writer.element)
+        return None if inner is None else [(False, before(printer, 1 / length(BATCH), inner))]
+    if len(axes) < 2:
+        found = factored(equation)
+        if found is not None:
+            return _factored(found, raiser)
     if axes and len({bool(t.at or t.body.free_symbols & set(axes)) for t in equation.terms}) > 1:
         writer.note("broadcast")
-    raiser = Raiser(writer, axes, labels)
     raised = _group if axes else _group_or_indexed
-    return positive_first([a for g in in_order(equation, writer) for a in raised(g, axes, raiser)])
+    groups = every(raised(g, raiser) for g in in_order(equation, writer))
+    return None if groups is None else positive_first([a for group in groups for a in group])
 
 
-def _plain_whole(group: Group, writer: Writer) -> bool:
+def _may_be_raised(equation: Equation, axes: Axes) -> bool:
+    """Whether its terms are of one or two axes and of all of them; no matrix names an index."""
+    mentioned = {s for t in equation.terms for s in t.body.free_symbols}
+    scatters = any(t.at is not None for t in equation.terms)
+    if len(axes) > 2 or not (scatters or mentioned.issuperset(axes)):  # a number is no vector
+        return False
+    return not any(t.reduce == "first" or counted(t.body) for t in equation.terms)
+
+
+def _bracket(equation: Equation, writer: Writer) -> Piece | None:
+    """A right side as one sum."""
+    inside, printer = _right_side(equation, writer), Printer(writer, writer.element)
+    return None if inside is None else Piece(printer.joined(inside), ADD)
+
+
+def _factored(found: Factored, raiser: Raiser) -> list[Signed] | None:
+    """What several terms have in common and their bracket, after the terms that lack it."""
+    inner = _bracket(found.inside, raiser.writer)
+    beside = _right_side(found.beside, raiser.writer) if found.beside.terms else []
+    if inner is None or beside is None or not raiser.fits(found.outer, raiser.axes):
+        return None
+    return [*beside, (False, _around(raiser.printer(raiser.axes), found.outer, inner))]
+
+
+def _is_plain_whole(group: Group, writer: Writer) -> bool:
     """Whether every element is read at plain indices, each over the whole of its axis."""
     exprs = (group.outer, *(f for s in group.sums for f in s.factors))
     return not any(map(counted, exprs)) and all(
@@ -116,41 +117,58 @@ def _plain_whole(group: Group, writer: Writer) -> bool:
     )
 
 
-def _group(group: Group, axes: tuple[Index, ...], raiser: Raiser) -> list[Signed]:
-    if not _plain_whole(group, raiser.writer):
-        raise Unfit
+def _group(group: Group, raiser: Raiser) -> list[Signed] | None:
+    """The addends of one group."""
+    if not _is_plain_whole(group, raiser.writer):
+        return None
     if group.at is not None:
-        return [_unit(group, axes, raiser)]
+        return every([_unit(group, raiser)])
     if group.outer.is_Number and len(group.sums) > MANY:
-        return [a for s in group.sums for a in _group(Group(group.outer, (s,)), axes, raiser)]
-    negative = bool(group.outer.as_coeff_Mul()[0].is_negative)
-    outer = -group.outer if negative else group.outer
-    printer = raiser.printer(axes)
-    if not group.sums:
-        if len(axes) == 2:
-            return [(negative, outer_product(outer, axes, raiser))]
-        return printer.addends(group.outer)
-    if len(axes) == 2:
-        joined = [(False, matrix_sum(outer, s, axes, raiser)) for s in group.sums]
-        return [(negative, piece) for _, piece in joined]
-    sums = [_sum(s, axes, raiser) for s in group.sums]
+        apart = every(_group(Group(group.outer, (s,)), raiser) for s in group.sums)
+        return None if apart is None else [a for addends in apart for a in addends]
+    if len(raiser.axes) == 2:
+        return _of_matrix(group, raiser)
+    if not raiser.fits(group.outer, raiser.axes):
+        return None
+    printer = raiser.printer(raiser.axes)
+    return _of_vector(group, raiser) if group.sums else printer.addends(group.outer)
+
+
+def _of_matrix(group: Group, raiser: Raiser) -> list[Signed] | None:
+    negative, outer = _signed(group.outer)
+    if group.sums:
+        found = every(matrix_sum(outer, s, raiser.axes, raiser) for s in group.sums)
+    else:
+        found = every([outer_product(outer, raiser.axes, raiser)])
+    return None if found is None else [(negative, piece) for piece in found]
+
+
+def _of_vector(group: Group, raiser: Raiser) -> list[Signed] | None:
+    """Sums in an equation for a vector or a scalar, times what stands outside."""
+    axes, printer = raiser.axes, raiser.printer(raiser.axes)
+    negative, outer = _signed(group.outer)
+    sums = every(vector_sum(s, axes, raiser) for s in group.sums)
+    if sums is None:
+        return None
     if outer == 1:
         return [(negative != flip, inner) for flip, inner in sums]
     flip, inner = sums[0] if len(sums) == 1 else (False, Piece(printer.joined(sums), ADD))
-    if axes and not any(s.body.free_symbols & set(axes) for s in group.sums):
-        return [(negative != flip, _scaled(printer, outer, inner))]
-    return [(negative != flip, _times(printer, outer, inner))]
+    scalar = axes and not any(s.body.free_symbols & set(axes) for s in group.sums)
+    return [(negative != flip, (_scaled if scalar else _times)(printer, outer, inner))]
 
 
-def _group_or_indexed(group: Group, axes: tuple[Index, ...], raiser: Raiser) -> list[Signed]:
+def _signed(outer: sp.Expr) -> tuple[bool, sp.Expr]:
+    """Whether an expression is negative, and its absolute value."""
+    negative = bool(outer.as_coeff_Mul()[0].is_negative)
+    return negative, -outer if negative else outer
+
+
+def _group_or_indexed(group: Group, raiser: Raiser) -> list[Signed]:
     """In an equation for a scalar, norms may stand beside sums with indices."""
-    trial = replace(raiser, writer=replace(raiser.writer, notes=set()))
-    try:
-        found = _group(group, axes, trial)
-    except Unfit:
-        return indexed_group(group, axes, Printer(raiser.writer, raiser.writer.element))
-    raiser.writer.note(*trial.writer.notes)
-    return found
+    found = attempt(raiser.writer, lambda trial: _group(group, replace(raiser, writer=trial)))
+    if found is not None:
+        return found
+    return indexed_group(group, raiser.axes, Printer(raiser.writer, raiser.writer.element))
 
 
 def _scaled(printer: Printer, outer: sp.Expr, inner: Piece) -> Piece:
@@ -181,71 +199,14 @@ def _around(printer: Printer, common: sp.Expr, inner: Piece) -> Piece:
     return around(printer, common, inner)
 
 
-def _unit(group: Group, axes: tuple[Index, ...], raiser: Raiser) -> Signed:
+def _unit(group: Group, raiser: Raiser) -> Signed | None:
     """A scalar written at a label: a multiple of the unit vector e_y."""
+    axes, writer = raiser.axes, raiser.writer
     at = tuple(e for e in group.at or () if not raiser.is_label(e))
     if group.sums or len(at) != 1 or len(axes) != 1 or not isinstance(at[0], Element):
-        raise Unfit
-    negative = bool(group.outer.as_coeff_Mul()[0].is_negative)
-    outer = -group.outer if negative else group.outer
-    if outer.free_symbols & set(axes):
-        raise Unfit
-    return negative, before(
-        raiser.printer(axes), outer, Piece(raiser.writer.unit(raiser.writer.subscript(at[0])))
-    )
-
-
-def _sum(part: Sum, axes: tuple[Index, ...], raiser: Raiser) -> Signed:
-    """A sum in an equation for a vector or a scalar."""
-    batch, over = split_over(part, raiser)
-    if not over:
-        negative, inner = _all(part.body, raiser.printer(axes))
-        return negative, of_batch(batch, inner, raiser)
-    if not axes or not part.body.free_symbols & set(axes):
-        return False, of_batch(batch, _to_scalar(part, over, raiser), raiser)
-    if len(over) != 1:
-        raise Unfit
-    both = [f for f in part.factors if f.free_symbols & set(axes)]
-    rest = [f for f in part.factors if not f.free_symbols & set(axes)]
-    if len(both) != 1 or not isinstance(both[0], Element) or not rest:
-        raise Unfit
-    matrix = raiser.bare(both[0], (*axes, *over), transposed=True)
-    printer = raiser.printer(over)
-    vector = printer.piece(sp.Mul(*rest))
-    if not any(printer.entrywise(f) for f in rest):
-        raise Unfit
-    product = raiser.writer.product(printer.fitted(matrix, POW), printer.fitted(vector, POW))
-    return False, of_batch(batch, Piece(product, MUL), raiser)
-
-
-def _all(body: sp.Expr, printer: Printer) -> Signed:
-    addends = printer.addends(body) or [(False, Piece("0"))]
-    return addends[0] if len(addends) == 1 else (False, Piece(printer.joined(addends), ADD))
-
-
-def _to_scalar(part: Sum, over: tuple[Index, ...], raiser: Raiser) -> Piece:
-    """A squared norm, or the inner product of two vectors."""
-    printer = raiser.printer(over)
-    dialect = raiser.writer.dialect
-    body = part.factors[0]
-    if len(part.factors) == 1 and isinstance(body, sp.Pow) and body.exp == 2 and len(over) <= 2:
-        if body.base.has(sp.Function) or not _whole(body.base, over, raiser):
-            raise Unfit
-        return Piece(dialect.norm(printer.text(body.base), "_F" if len(over) == 2 else ""), POW)
-    if (
-        len(part.factors) == 2
-        and len(over) == 1
-        and all(isinstance(f, Element) for f in part.factors)
-    ):
-        one, two = sorted(part.factors, key=raiser.writer.order.factor)
-        if not raiser.inner(one) == raiser.inner(two) == over:
-            raise Unfit
-        left = raiser.named(one, transposed=True)
-        right = printer.fitted(raiser.bare(two, over), POW)
-        return Piece(raiser.writer.product(left.text, right), MUL)
-    raise Unfit
-
-
-def _whole(base: sp.Expr, over: tuple[Index, ...], raiser: Raiser) -> bool:
-    """Whether a base has the summed axes in this order in one of its elements."""
-    return any(raiser.inner(e) == over for e in base.atoms(Element))
+        return None
+    negative, outer = _signed(group.outer)
+    if outer.free_symbols & set(axes) or not raiser.fits(outer, axes):
+        return None
+    unit = Piece(writer.unit(writer.subscript(at[0])))
+    return negative, before(raiser.printer(axes), outer, unit)

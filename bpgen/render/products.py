@@ -1,137 +1,172 @@
-"""Products of matrices and vectors, from factors that say which indices they use."""
+"""Products of matrices and vectors, from factors that say which indices they use; None of what is
+no such product.
+"""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import sympy as sp
 
 from bpgen.contraction import Sum
-from bpgen.ir import BATCH, Element, Index
+from bpgen.ir import Element
+from bpgen.render.raiser import Axes, Raiser
 from bpgen.render.rightside import before
-from bpgen.render.scalar import Printer
-from bpgen.render.writer import MUL, POW, Piece, Writer
+from bpgen.render.scalar import Printer, Signed
+from bpgen.render.writer import ADD, MUL, POW, Piece
 
 
-class Unfit(Exception):
-    """The equation has no form in vectors and matrices."""
-
-
-def is_batch(expr: sp.Basic) -> bool:
-    return isinstance(expr, Index) and expr.size == BATCH
-
-
-@dataclass(frozen=True)
-class Raiser:
-    """`labels` are the indices that stay: of the sample and of the block."""
-
-    writer: Writer
-    axes: tuple[Index, ...]
-    labels: frozenset[sp.Basic] = frozenset()
-
-    def is_label(self, expr: sp.Basic) -> bool:
-        return is_batch(expr) or expr in self.labels
-
-    def inner(self, access: Element) -> tuple[sp.Expr, ...]:
-        """The indices of an element that matrices do away with."""
-        return tuple(i for i in self.writer.below(access) if not is_batch(i))
-
-    def named(self, access: Element, transposed: bool = False) -> Piece:
-        """A tensor without those."""
-        labels = tuple(self.writer.subscript(i) for i in access.indices if is_batch(i))
-        return self.writer.tensor(access.name, labels, transposed, self.writer.above(access))
-
-    def printer(self, axes: tuple[Index, ...]) -> Printer:
-        """Prints expressions in which every element has either all of `axes` or none of them."""
-        return Printer(
-            self.writer, lambda e: self.bare(e, axes), lambda f: bool(f.free_symbols & set(axes))
-        )
-
-    def bare(self, access: Element, axes: tuple[Index, ...], transposed: bool = False) -> Piece:
-        inner = self.inner(access)
-        if inner == axes or (transposed and inner == axes[::-1]):
-            return self.named(access, transposed and inner != axes)
-        if access.free_symbols & set(axes) or any(isinstance(i, Index) for i in inner):
-            raise Unfit
-        return self.writer.element(access)
-
-
-def split_over(part: Sum, raiser: Raiser) -> tuple[tuple[Index, ...], tuple[Index, ...]]:
-    """The labels and the others that a sum runs over."""
-    if part.reduce != "sum":
-        raise Unfit
-    return tuple(k for k in part.over if raiser.is_label(k)), tuple(
-        k for k in part.over if not raiser.is_label(k)
-    )
-
-
-def of_batch(batch: tuple[Index, ...], inner: Piece, raiser: Raiser) -> Piece:
-    if not batch:
-        return inner
-    text = inner.text if inner.level >= MUL else raiser.writer.dialect.parens(inner.text)
-    return Piece(
-        raiser.writer.dialect.sum(",".join(raiser.writer.subscript(k) for k in batch)) + text, MUL
-    )
-
-
-def outer_product(expr: sp.Expr, axes: tuple[Index, ...], raiser: Raiser) -> Piece:
+def outer_product(expr: sp.Expr, axes: Axes, raiser: Raiser) -> Piece | None:
     """u v^T of a column and a row, or an expression entry by entry in whole matrices."""
     rows, columns, rest = _sides(sp.Mul.make_args(expr), axes)
     if rest is None or not (rows or columns):
-        if any(p.free_symbols & set(axes) for p in expr.atoms(sp.Pow)):
-            raise Unfit  # the square of a matrix is not that of its entries
-        return raiser.printer(axes).piece(expr)
-    if not rows or not columns:
-        raise Unfit
-    left, right = raiser.printer(axes[:1]), raiser.printer(axes[1:])
+        # the square of a matrix is not that of its entries
+        powers = any(p.free_symbols & set(axes) for p in expr.atoms(sp.Pow))
+        fits = not powers and raiser.fits(expr, axes)
+        return raiser.printer(axes).piece(expr) if fits else None
+    if not (rows and columns and raiser.fits(sp.Mul(*rows, *rest), axes[:1])):
+        return None
+    row = _transposed(sp.Mul(*columns), axes[1:], raiser)
+    if row is None:
+        return None
+    left = raiser.printer(axes[:1])
     column = left.fitted(left.piece(sp.Mul(*rows)), POW)
-    row = _transposed(sp.Mul(*columns), axes[1:], right, raiser)
     return before(left, sp.Mul(*rest), Piece(raiser.writer.product(column, row), MUL))
 
 
-def _transposed(expr: sp.Expr, axes: tuple[Index, ...], printer: Printer, raiser: Raiser) -> str:
+def _transposed(expr: sp.Expr, axes: Axes, raiser: Raiser) -> str | None:
     if isinstance(expr, Element):
-        if raiser.inner(expr) != axes:
-            raise Unfit
-        return raiser.named(expr, transposed=True).text
+        whole = raiser.inner(expr) == axes
+        return raiser.named(expr, transposed=True).text if whole else None
+    if not raiser.fits(expr, axes):
+        return None
     dialect = raiser.writer.dialect
-    return dialect.transpose(dialect.parens(printer.text(expr)))
+    return dialect.transpose(dialect.parens(raiser.printer(axes).text(expr)))
 
 
 Sides = tuple[list[sp.Expr], list[sp.Expr], "list[sp.Expr] | None"]
 
 
-def _sides(factors: tuple[sp.Expr, ...], axes: tuple[Index, ...]) -> Sides:
+def _sides(factors: tuple[sp.Expr, ...], axes: Axes) -> Sides:
     """The factors along the rows, along the columns, and the scalars (None where some factor is of
     both).
     """
-    rows = [f for f in factors if axes[0] in f.free_symbols]
-    columns = [f for f in factors if axes[1] in f.free_symbols]
+    rows, columns = ([f for f in factors if axis in f.free_symbols] for axis in axes)
     if set(rows) & set(columns):
         return rows, columns, None
     return rows, columns, [f for f in factors if f not in rows and f not in columns]
 
 
-def matrix_sum(outer: sp.Expr, part: Sum, axes: tuple[Index, ...], raiser: Raiser) -> Piece:
+def matrix_sum(outer: sp.Expr, part: Sum, axes: Axes, raiser: Raiser) -> Piece | None:
     """A sum in an equation for a matrix: of outer products over the batch, or a product of two
     matrices.
     """
-    batch, over = split_over(part, raiser)
-    if not over:
-        scalars = sp.Mul(*(f for f in sp.Mul.make_args(outer) if not f.free_symbols & set(axes)))
-        vectors = sp.Mul(*(f for f in sp.Mul.make_args(outer) if f.free_symbols & set(axes)))
-        inner = outer_product(vectors * part.body, axes, raiser)
-        return before(raiser.printer(axes), scalars, of_batch(batch, inner, raiser))
-    if len(over) != 1 or outer.free_symbols & set(axes) or len(part.factors) != 2:
-        raise Unfit
+    split = _split_over(part, raiser)
+    if split is None:
+        return None
+    batch, over = split
+    factors = sp.Mul.make_args(outer)
+    vectors = [f for f in factors if f.free_symbols & set(axes)]
+    scalars = [f for f in factors if f not in vectors]
+    if over and vectors:
+        return None
+    if over:
+        inner = _product(part, axes, over, raiser)
+    else:
+        inner = outer_product(sp.Mul(*vectors) * part.body, axes, raiser)
+    if inner is None or not raiser.fits(sp.Mul(*scalars), axes):
+        return None
+    return before(raiser.printer(axes), sp.Mul(*scalars), _of_batch(batch, inner, raiser))
+
+
+def _product(part: Sum, axes: Axes, over: Axes, raiser: Raiser) -> Piece | None:
+    """A B, of two matrices."""
+    if len(over) != 1 or len(part.factors) != 2:
+        return None
     if not all(isinstance(f, Element) for f in part.factors):
-        raise Unfit
-    first = [f for f in part.factors if axes[0] in f.free_symbols]
-    second = [f for f in part.factors if axes[1] in f.free_symbols]
+        return None
+    first, second = ([f for f in part.factors if axis in f.free_symbols] for axis in axes)
     if len(first) != 1 or len(second) != 1 or first == second:
-        raise Unfit
-    left = raiser.bare(first[0], (axes[0], over[0]), transposed=True)
-    right = raiser.bare(second[0], (over[0], axes[1]), transposed=True)
+        return None
+    left = _matrix(first[0], (axes[0], *over), raiser)
+    right = _matrix(second[0], (*over, axes[1]), raiser)
+    if left is None or right is None:
+        return None
     printer = raiser.printer(axes)
     both = raiser.writer.product(printer.fitted(left, POW), printer.fitted(right, POW))
-    return before(printer, outer, of_batch(batch, Piece(both, MUL), raiser))
+    return Piece(both, MUL)
+
+
+def _matrix(access: Element, axes: Axes, raiser: Raiser) -> Piece | None:
+    """A matrix of these axes, transposed where it has them in the other order."""
+    whole = raiser.inner(access) in (axes, axes[::-1])
+    return raiser.bare(access, axes) if whole else None
+
+
+def vector_sum(part: Sum, axes: Axes, raiser: Raiser) -> Signed | None:
+    """A sum in an equation for a vector or a scalar."""
+    split = _split_over(part, raiser)
+    if split is None:
+        return None
+    batch, over = split
+    if not over:
+        if not raiser.fits(part.body, axes):
+            return None
+        negative, inner = _all(part.body, raiser.printer(axes))
+        return negative, _of_batch(batch, inner, raiser)
+    if not axes or not part.body.free_symbols & set(axes):
+        found = _to_scalar(part, over, raiser)
+    else:
+        found = _of_vector(part, axes, over, raiser)
+    return None if found is None else (False, _of_batch(batch, found, raiser))
+
+
+def _split_over(part: Sum, raiser: Raiser) -> tuple[Axes, Axes] | None:
+    """The labels and the others that a sum runs over."""
+    if part.reduce != "sum":
+        return None
+    labels = tuple(k for k in part.over if raiser.is_label(k))
+    return labels, tuple(k for k in part.over if k not in labels)
+
+
+def _of_batch(batch: Axes, inner: Piece, raiser: Raiser) -> Piece:
+    if not batch:
+        return inner
+    text = inner.text if inner.level >= MUL else raiser.writer.dialect.parens(inner.text)
+    over = ",".join(map(raiser.writer.subscript, batch))
+    return Piece(raiser.writer.dialect.sum(over) + text, MUL)
+
+
+def _all(body: sp.Expr, printer: Printer) -> Signed:
+    addends = printer.addends(body) or [(False, Piece("0"))]
+    return addends[0] if len(addends) == 1 else (False, Piece(printer.joined(addends), ADD))
+
+
+def _of_vector(part: Sum, axes: Axes, over: Axes, raiser: Raiser) -> Piece | None:
+    """A x, of a matrix and a vector."""
+    matrices = [f for f in part.factors if f.free_symbols & set(axes)]
+    vector = sp.Mul(*(f for f in part.factors if f not in matrices))
+    if len(over) != 1 or len(matrices) != 1 or not isinstance(matrices[0], Element):
+        return None
+    matrix = _matrix(matrices[0], (*axes, *over), raiser)
+    if matrix is None or not (vector.free_symbols & set(over) and raiser.fits(vector, over)):
+        return None
+    printer = raiser.printer(over)
+    left, right = printer.fitted(matrix, POW), printer.fitted(printer.piece(vector), POW)
+    return Piece(raiser.writer.product(left, right), MUL)
+
+
+def _to_scalar(part: Sum, over: Axes, raiser: Raiser) -> Piece | None:
+    """A squared norm, or the inner product of two vectors."""
+    printer, body = raiser.printer(over), part.factors[0]
+    if len(part.factors) == 1 and isinstance(body, sp.Pow) and body.exp == 2 and len(over) <= 2:
+        base = body.base
+        whole = any(raiser.inner(e) == over for e in base.atoms(Element))
+        if base.has(sp.Function) or not (whole and raiser.fits(base, over)):
+            return None
+        kind = "_F" if len(over) == 2 else ""
+        return Piece(raiser.writer.dialect.norm(printer.text(base), kind), POW)
+    vectors = [f for f in part.factors if isinstance(f, Element) and raiser.inner(f) == over]
+    if len(over) != 1 or not len(part.factors) == len(vectors) == 2:
+        return None
+    one, two = sorted(vectors, key=raiser.writer.order.factor)
+    right = printer.fitted(raiser.bare(two, over), POW)
+    return Piece(raiser.writer.product(raiser.named(one, transposed=True).text, right), MUL)

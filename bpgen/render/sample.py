@@ -11,7 +11,7 @@ from bpgen.derive import adjoint_tensors
 from bpgen.ir import BATCH, Element, Equation, Index, Network, Size, Term, element, length
 from bpgen.record import Derivation, Equality, Path, Reason, Vanishing
 from bpgen.render import places, steps
-from bpgen.render.places import Statement
+from bpgen.render.places import Statement, is_batch
 from bpgen.render.reads import read_in
 
 
@@ -39,9 +39,9 @@ def _first_only(access: Element, network: Network) -> bool:
     info = network.tensors[access.name]
     batched, indices = info.batched, access.indices[1:] if info.block else access.indices
     first, rest = indices[:1], indices[1:] if batched else indices
-    if batched and not (first and isinstance(first[0], Index) and first[0].size == BATCH):
+    if batched and not (first and is_batch(first[0])):
         return False
-    return not any(isinstance(i, Index) and i.size == BATCH for i in rest)
+    return not any(is_batch(i) for i in rest)
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class View:
         blocks = {name for name, t in known.items() if t.block}
         # The sample stands first, but after the block.
         shown = {
-            name: tuple(i for i in t.indices if not (sample and name in blocks and _is_batch(i)))
+            name: tuple(i for i in t.indices if not (sample and name in blocks and is_batch(i)))
             for name, t in known.items()
         }
         axes = {name: tuple(i.size for i in indices if i.size) for name, indices in shown.items()}
@@ -86,19 +86,19 @@ class View:
         new: dict[sp.Basic, sp.Basic] = {length(BATCH): sp.S.One}
         for access in sorted(read_in(expr), key=lambda e: len(read_in(e))):
             inside = tuple(i.xreplace(new) for i in access.indices)
-            new[access] = element(access.name, (i for i in inside if not _is_batch(i)))
+            new[access] = element(access.name, (i for i in inside if not is_batch(i)))
         return expr.xreplace(new)
 
     def term(self, term: Term) -> Term:
         if not self.sample:
             return term
-        at = None if term.at is None else tuple(self.expr(e) for e in term.at if not _is_batch(e))
+        at = None if term.at is None else tuple(self.expr(e) for e in term.at if not is_batch(e))
         return Term(
-            self.expr(term.body), tuple(k for k in term.over if not _is_batch(k)), term.reduce, at
+            self.expr(term.body), tuple(k for k in term.over if not is_batch(k)), term.reduce, at
         )
 
     def indices(self, indices: tuple[Index, ...]) -> tuple[Index, ...]:
-        return tuple(i for i in indices if not (self.sample and _is_batch(i)))
+        return tuple(i for i in indices if not (self.sample and is_batch(i)))
 
     def reason(self, reason: Equality) -> Equality:
         return Equality(tuple(self.expr(e) for e in reason.chain), reason.prime)
@@ -144,7 +144,3 @@ class View:
 
     def is_adjoint(self, equation: Equation) -> bool:
         return equation.name in self.adjoints
-
-
-def _is_batch(expr: sp.Basic) -> bool:
-    return isinstance(expr, Index) and expr.size == BATCH

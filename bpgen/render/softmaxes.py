@@ -8,8 +8,7 @@ import sympy as sp
 
 from bpgen.ir import Element, Equation, element
 from bpgen.lower.softmax import argument_of_softmax
-from bpgen.render.places import fits
-from bpgen.render.products import is_batch
+from bpgen.render.places import fits, is_batch
 from bpgen.render.sample import View
 from bpgen.render.scalar import Printer
 from bpgen.render.writer import Piece, Writer

@@ -19,7 +19,7 @@ from bpgen.render.dialect import Dialect
 from bpgen.render.masks import Bounds
 from bpgen.render.names import GREEK, Symbol, symbols
 from bpgen.render.order import Order
-from bpgen.render.places import Axes
+from bpgen.render.places import Axes, is_batch
 from bpgen.render.reads import read_in
 from bpgen.render.sample import View
 
@@ -272,13 +272,9 @@ def _axes(derivation: Derivation) -> Axes:
     known = adjoint_tensors(derivation)
     found: dict[str, tuple[Size, ...]] = {}
     for name, t in known.items():
-        indices = [i for i in t.indices[1:] if not _batch(i)] if t.block else t.indices
+        indices = [i for i in t.indices[1:] if not is_batch(i)] if t.block else t.indices
         found[name] = tuple(i.size for i in indices if i.size)
     return found
-
-
-def _batch(index: Index) -> bool:
-    return index.size == BATCH
 
 
 def _firsts(derivation: Derivation) -> dict[tuple[str, int], First]:

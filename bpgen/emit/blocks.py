@@ -42,13 +42,15 @@ class Blocks:
         backward: list[Item],
         elsewhere: list[Item],
     ) -> None:
-        self.write, self.tensors = copy(write), write.tensors
-        self.write.scope = replace(write.scope, tensors=flat_tensors(self.tensors))
+        self.around, self.tensors = copy(write), write.tensors
+        self.around.scope = replace(write.scope, tensors=flat_tensors(self.tensors))
         self.forward_items, self.backward_items = forward, backward
         loop = forward[0].evaluated.loop
         assert loop is not None
         self.times, self.carried, self.name = loop.index.size, loop.name, name
         self.gradient = write.adjoints.get(self.carried, "")
+        self.write = copy(self.around)
+        self.write.given = self.carried, after(self.gradient)
         self.members = {i.evaluated.name for i in forward}
         family = self.members | {i.evaluated.name for i in backward}
         self.summed = [(i, terms) for i in elsewhere if (terms := self._added(i, family))]
@@ -175,7 +177,7 @@ class Blocks:
         said = spoken(start, self.write.order)
         return [
             *comment(f"({item.number}) {said}", 4),
-            *self.write.plain(self._flat(start), 4, passed=True),
+            *self.around.plain(self._flat(start), 4, passed=True),
         ]
 
     def _flat(self, equation: Equation) -> Equation:

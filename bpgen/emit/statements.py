@@ -61,6 +61,7 @@ class Statements:
             *(s.evaluated for s in derivation.steps if not s.inlined),
         ]
         self.blocks: dict[str, Blocks] = {}
+        self.given: tuple[str, str] | None = None  # what a block's forward and backward are given
         self._find_blocks()
 
     def _find_blocks(self) -> None:
@@ -224,10 +225,12 @@ class Statements:
         return f"np.full_like({like}, {right.text})"
 
     def _precision(self, equation: Equation) -> str:
-        """That of a real array at hand: an input in forward, one of the cache after, or else a
-        parameter.
+        """That of a real array at hand: what a block is given, an input in forward, one of the cache
+        after, or else a parameter.
         """
         forward = equation.name in {f.equation.name for f in self.plan.forward}
+        if self.given is not None:
+            return f"{self.given[not forward]}.dtype"
         names = [t.name for t in self.network.role("input")] if forward else self.plan.cache
         infos = (self.tensors[n] for n in names)
         real = next((t.name for t in infos if t.bound is None and not t.block), None)

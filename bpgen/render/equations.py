@@ -20,10 +20,12 @@ from bpgen.render.finals import finals
 from bpgen.render.legend import conventions
 from bpgen.render.numerals import Numerals
 from bpgen.render.page import Block, Row, Section, told_of
+from bpgen.render.places import Statement
 from bpgen.render.reasons import told
 from bpgen.render.repeats import Part
 from bpgen.render.sample import View
 from bpgen.render.softmaxes import as_softmax
+from bpgen.render.steps import split
 from bpgen.render.writer import Writer
 
 _EVALUATED = {False: "evaluated as", True: "evaluated, and differentiated, as"}
@@ -148,6 +150,8 @@ class Equations:
         if any(t.body.has(*NOTHING) for t in shown.terms):
             writer.note("nothing")
         shown = replace(shown, terms=tuple(t.map(on_paper) for t in shown.terms))
+        starts, both = zip(*(self._apart_from_start(e) for e in (written, shown)), strict=True)
+        written, shown = both if starts[0] == starts[1] else (written, shown)
         if shown == written:
             return []
         once, again = (strings(rightside.right_side(e, writer), writer) for e in (written, shown))
@@ -160,6 +164,10 @@ class Equations:
         told = above == left or (whole is not None and above != element)
         words = (_EVALUATED[differentiated],)
         return [Row("" if told else left, addends, words=words, since=since)]
+
+    def _apart_from_start(self, equation: Equation) -> tuple[Statement | None, Equation]:
+        """What stands before the first step, which a row of its own tells, and the steps."""
+        return split(equation, self.view.carried, self.view.axes)
 
     def in_order(self, steps: Iterable[Step]) -> list[Part]:
         """The steps; what a block is given is told when all of the block is."""

@@ -179,7 +179,7 @@ class Scope:
         return found
 
     def _quotient(self, node: f.Quotient) -> Array:
-        return fitted(np.divide, self.value(node.top), self.value(node.bottom))
+        return fitted(over, self.value(node.top), self.value(node.bottom))
 
     def _power(self, node: f.Power) -> Array:
         exponent = self.value(node.exponent)
@@ -520,6 +520,12 @@ class Scope:
             raise Unreadable(f"{describe(node)} has {len(below)} indices, its tensor {rank}")
         return below
 
+    def open_axes(self, node: f.Symbol, name: str) -> int:
+        """How many axes of a tensor have no index: 0 of an entry, 1 of a vector, 2 of a matrix."""
+        info = self.world.network.tensors[name]
+        rank = len(info.indices) - info.block - (info.batched and self.reading.sample)
+        return rank - len(self.parts(node, name))
+
     def index(self, node: f.Node) -> Array:
         """An index, as a whole number at each value of the letters."""
         found = np.real(self.value(node))
@@ -666,6 +672,11 @@ def times(one: Array, other: Array) -> Array:
     made = one * other
     nothing = ((one == 0) & np.isnan(other)) | ((other == 0) & np.isnan(one))
     return np.where(nothing, 0, made)
+
+
+def over(one: Array, other: Array) -> Array:
+    """A quotient; 0 over what is not there is 0, as of a gradient beyond the last step."""
+    return np.where((one == 0) & np.isnan(other), 0, np.divide(one, other))
 
 
 def is_scalar(array: Array) -> bool:

@@ -522,22 +522,27 @@ def _places(node: f.Node, scope: Scope) -> list[Array]:
 
 
 def spelled(left: f.Node, right: f.Node, name: str, reading: Reading, values: Values) -> Array:
-    """The tensor that a formula of one sample says, for every sample and every step taken."""
-    world = reading.world
+    """The tensor that a formula of one sample says, for every sample and every step taken: an entry
+    at its letters, or a whole vector or matrix.
+    """
+    world, symbol = reading.world, _named(left)
     tensors = world.network.tensors
     steps = {len(v) for n, v in values.items() if v.ndim > len(tensors[n].indices)}
     scope = Scope(reading, values=values)
-    letters = list(scope.free(left))
-    sizes = {n: min(s for m, s in scope.axes(left) if m == n) for n in letters}
-    base = reading.base
-    scope = scope.over({n: np.arange(base, base + sizes[n]) for n in reversed(letters)})
+    sizes = {n: min(s for m, s in scope.axes(left) if m == n) for n in scope.free(left)}
+    at = {n: np.arange(reading.base, reading.base + size) for n, size in sizes.items()}
+    block = letter_of(symbol.block) if symbol.block is not None else None
+    scope = scope.over({n: at[n] for n in reversed(at) if n != block})
     if reading.sample and tensors[name].batched:
         scope = scope.over({"the sample": np.arange(world.lengths[BATCH])})
         scope = replace(scope, which_sample=scope.letters["the sample"])
+    if block is not None:
+        scope = scope.over({block: np.arange(sizes[block])})
     if steps:
         scope = scope.over({"the step": np.arange(max(steps))})
         scope = replace(scope, which=scope.letters["the step"])
-    made = scope.value(right)[..., 0, 0]
+    whole: Any = ((0, 0), (slice(None), 0), ())[scope.open_axes(symbol, name)]
+    made = scope.value(right)[(..., *whole)]
     shape = (*([max(steps)] if steps else []), *world.shape(tensors[name]))
     return np.broadcast_to(made, shape)
 

@@ -125,7 +125,24 @@ class World:
     def evaluated(self, equation: Equation, values: Values) -> Array:
         """The value of an equation's tensor, from the values that it reads."""
         if equation.name in self.told:
-            return self.told[equation.name](self, values)
+            return self._started(equation, self.told[equation.name](self, values), values)
+        return self._written(equation, values)
+
+    def _started(self, equation: Equation, steps: Array, values: Values) -> Array:
+        """The steps of a recurrence, or the blocks, as the page tells them; what stands before the
+        first as the equation has it.
+        """
+        info = self.network.tensors[equation.name]
+        if info.carried is None:
+            return steps
+        lead = steps.shape[: steps.ndim - len(info.indices)]
+        stored = (*lead, *self._stored(info.name))
+        made = np.array(np.broadcast_to(self._written(equation, values), stored))
+        inside: Any = (..., *(slice(s) for s in self.shape(info)))
+        made[inside] = steps
+        return made
+
+    def _written(self, equation: Equation, values: Values) -> Array:
         with np.errstate(all="ignore"):
             parts = [self._term(t, equation, values) for t in equation.terms]
         found = parts[0]

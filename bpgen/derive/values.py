@@ -9,6 +9,7 @@ from sympy.codegen.cfunctions import expm1, log1p
 
 from bpgen.derive.exponentials import one_exponential, over_exponentials
 from bpgen.derive.measure import weight
+from bpgen.derive.vanishing import at_step
 from bpgen.functions import ROWS, normal_cdf, on_paper, sech, sigmoid
 from bpgen.functions import erfc as own_erfc
 from bpgen.ir import Element, Equation, Index, Network, TensorInfo
@@ -72,15 +73,10 @@ class Values:
         """The values that an expression reads, each by its definition."""
         found = {}
         for access in expr.atoms(Element):
-            if access.name in self.defined and self._is_at_step(access):
+            if access.name in self.defined and at_step(access, self.carried.get(access.name)):
                 indices, value = self.defined[access.name]
                 found[access] = value.xreplace(dict(zip(indices, access.indices, strict=True)))
         return found
-
-    def _is_at_step(self, access: Element) -> bool:
-        """Whether a value that is carried from step to step is read at a step, not before it."""
-        axis = self.carried.get(access.name)
-        return axis is None or isinstance(access.indices[axis], Index)
 
     def written(self, expr: sp.Expr) -> sp.Expr:
         """An expression with the definitions in the place of the names; a quotient of exponentials

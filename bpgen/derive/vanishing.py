@@ -10,7 +10,7 @@ import sympy as sp
 from sympy.codegen.cfunctions import log1p
 
 from bpgen.functions import masked, step, xlog1py, xlogy, zero_over, zero_times
-from bpgen.ir import Element, Equation, Network, elements
+from bpgen.ir import Element, Equation, Index, Network, elements
 
 NORM = "the gradient of a norm is 0 where the norm is"
 
@@ -31,6 +31,7 @@ class Vanishing:
             if e.terms[0].reduce == "logsumexp" and e.name in self.unlimited
         }
         self.definitions: dict[str, Equation] = {e.name: e for e in network}  # as evaluated
+        self.carried = {t.name: t.carried for t in network.tensors.values()}
 
     def spelled(self, expr: sp.Expr) -> sp.Expr:
         """The expression with every product that is 0 told as one."""
@@ -150,7 +151,7 @@ class Vanishing:
         """What a sum is of the squares of; nothing, where it is of something else."""
         if isinstance(total, Element):
             equation = self.definitions.get(total.name)
-            if equation is None or equation.loop is not None or len(equation.terms) > 1:
+            if equation is None or not self._at_step(total) or len(equation.terms) > 1:
                 return []
             (term,) = equation.terms
             if term.reduce != "sum" or term.at is not None:
@@ -161,11 +162,21 @@ class Vanishing:
 
     def _definition(self, access: Element) -> sp.Expr:
         equation = self.definitions.get(access.name)
-        if equation is None or not equation.pointwise() or equation.loop is not None:
+        if equation is None or not equation.pointwise() or not self._at_step(access):
             return access
         return equation.terms[0].body.xreplace(
             dict(zip(equation.indices, access.indices, strict=True))
         )
+
+
+    def _at_step(self, access: Element) -> bool:
+        """Whether a value is read at a step that its equation is of, and not before the first."""
+        return at_step(access, self.carried.get(access.name))
+
+
+def at_step(access: Element, axis: int | None) -> bool:
+    """Whether a value, carried along an axis if along any, is read at a step, not before it."""
+    return axis is None or isinstance(access.indices[axis], Index)
 
 
 def _divides(factor: sp.Expr) -> bool:

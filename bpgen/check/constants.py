@@ -60,7 +60,8 @@ def constants(network: Iterable[Equation]) -> dict[float, sp.Expr]:
 
 def _products(network: Iterable[Equation]) -> dict[float, sp.Expr]:
     """Products of up to three numbers of a network: a derivative is multiplied by the factor and
-    the exponent of each function that it goes through. Of many numbers those of two.
+    the exponent of each function that it goes through, and divided by a factor where a value that
+    holds it is told by its name. Of many numbers those of two.
     """
     bodies = [term.body for equation in network for term in equation.terms]
     numbers = {abs(n) for body in bodies for n in body.atoms(sp.Rational) if n != 0}
@@ -68,6 +69,7 @@ def _products(network: Iterable[Equation]) -> dict[float, sp.Expr]:
     factors = [sp.S.One, *sorted(numbers - {sp.S.One} - {*odd})[:FEW], *odd[:FEW]]
     of = combinations_with_replacement(factors, 3 if len(factors) <= FEW else 2)
     every = {sp.Mul(*product) for product in of} if odd else set()
+    every |= {n / number for n in factors for number in odd[:FEW]}
     return {float(sign * n): sign * n for n in every for sign in (1, -1)}
 
 

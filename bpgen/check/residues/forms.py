@@ -64,7 +64,7 @@ def content(parts: Iterable[Scalar]) -> Fraction:
 
 
 def denominators(node: Scalar) -> Iterator[Scalar]:
-    """The sums that a product divides by, or a sum within it."""
+    """The sums that a product divides by, or a sum within it; exp(-log u) divides by u."""
     waiting = [(node, 1)]
     while waiting:
         one, power = waiting.pop()
@@ -74,8 +74,24 @@ def denominators(node: Scalar) -> Iterator[Scalar]:
         elif one.op == "^" and one.number.denominator == 1:
             times = int(one.number)
             waiting += [(one.args[0], power if times > 0 else -power)] * abs(times)
+        elif one.op == "exp":
+            waiting += [(u, power * sign) for u, sign in _factors(one.args[0])]
         elif one.op in LINEAR:
             if power < 0:
                 yield one
             else:
                 waiting += [(a, power) for a in one.args]
+
+
+def _factors(exponent: Scalar) -> Iterator[tuple[Scalar, int]]:
+    """Each u of exp(log u - log v + ...), with the sign of its logarithm, as often as it counts."""
+    waiting = [(exponent, 1)]
+    while waiting:
+        one, sign = waiting.pop()
+        number, kernel = coefficient(one)
+        if one.op in LINEAR:
+            own = sign if one.op == "+" else -sign
+            waiting += [(one.args[0], sign), (one.args[1], own)]
+        elif kernel is not None and kernel.op == "log" and number.denominator == 1:
+            sign *= 1 if number > 0 else -1
+            yield from [(kernel.args[0], sign)] * abs(int(number))

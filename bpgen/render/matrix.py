@@ -84,9 +84,12 @@ def _right_side(equation: Equation, writer: Writer) -> list[Signed] | None:
 def _may_be_raised(equation: Equation, axes: Axes) -> bool:
     """Whether its terms are of one or two axes and of all of them; no matrix names an index."""
     mentioned = {s for t in equation.terms for s in t.body.free_symbols}
-    scatters = any(t.at is not None for t in equation.terms)
-    if len(axes) > 2 or not (scatters or mentioned.issuperset(axes)):  # a number is no vector
+    places = [t.at for t in equation.terms if t.at is not None]
+    if len(axes) > 2 or not (places or mentioned.issuperset(axes)):  # a number is no vector
         return False
+    labels = tuple(i for i in equation.indices if i not in axes)
+    if any(tuple(e for e in at if is_batch(e) or e in labels) != labels for at in places):
+        return False  # written at the diagonal of all pairs of samples
     return not any(t.reduce == "first" or counted(t.body) for t in equation.terms)
 
 

@@ -542,6 +542,29 @@ def test_a_matrix_of_constants() -> None:
     )
 
 
+@pytest.mark.parametrize("start", ["x", "s"])
+def test_constants_within_a_repeated_block(start: str) -> None:
+    """Also where the first block is given constants, and in the precision of what it is given."""
+    net = (
+        "x = input(2)\ns = zeros(2)\ns[0] = 2\ndef block(h):\n    W = param(2, 2)\n"
+        "    o = zeros(2)\n    o[1] = 3\n    return tanh(W @ h) + o * h\n"
+        f"z = repeat(3, block, {start})\ny = z * x\n"
+    )
+
+    def formula(p: Arrays, x: Any) -> Any:
+        h = x if start == "x" else np.array([2, 0])
+        for W in p["W"]:
+            h = np.tanh(W @ h) + np.array([0, 3]) * h
+        return np.sum((h * x) ** 2)
+
+    agrees(f"{net}L = loss(sum(y ** 2))", formula)
+    module = emitted(f"from bpgen import *\n{net}output(y)\n")
+    params = {"W": np.ones((3, 2, 2), np.float32)}
+    y, cache = module.forward(params, np.ones((4, 2), np.float32))
+    grads = module.backward(params, cache, np.ones_like(y), inputs=True)
+    assert all(a.dtype == np.float32 for a in (y, *grads.values()))
+
+
 def test_constants_summed_by_labels_without_a_real_input() -> None:
     source = (
         f"{INDICES}k = input(3, below=4); w = param(4)\no = zeros(4)\no[1] = 2\no[k[i]] = 1\n"

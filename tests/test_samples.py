@@ -57,6 +57,14 @@ def test_logits_both_ways() -> None:
     )
 
 
+def test_logits_of_all_pairs_and_their_diagonal() -> None:
+    agrees_in_batches(
+        f"{TWO_VIEWS}S = tensor(sum(a[n, i] * b[m, i], i), n, m)\n"
+        "L = loss(log(sum(exp(S[n, m]), m)) - S[n, n])",
+        info_nce,
+    )
+
+
 def kernel(z: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.exp(-((z[:, None] - y[None]) ** 2).sum(-1))
 

@@ -136,6 +136,37 @@ def test_the_slope_of_a_norm_at_0_is_0(net: str, dtype: type) -> None:
 
 
 @DTYPES
+@pytest.mark.parametrize(
+    "net",
+    [
+        "t, i, j = indices('t i j')\nx = input(2, 3)\nh = recurrent(2, 3)\n"
+        "h[t, i] = x[t, i] + sqrt(sum(h[t - 1, j]**2, j))\noutput(h)",
+        "t, i, j = indices('t i j')\nx = input(2, 3)\nh, r = recurrent(2, 3), recurrent(2)\n"
+        "r[t] = sqrt(sum(h[t - 1, j]**2, j))\nh[t, i] = x[t, i] + r[t]\noutput(h)",
+    ],
+)
+def test_the_slope_of_a_norm_of_the_step_before_is_0_at_0(net: str, dtype: type) -> None:
+    found, grads = ran(net, [[0.0] * 3] * 2, dtype=dtype)
+    assert found == [[0] * 3] * 2
+    assert grads["x"].tolist() == [[[1] * 3] * 2]
+    found, grads = ran(net, [[3.0, 0.0, 4.0], [0.0] * 3], dtype=dtype)
+    assert found == [[3, 0, 4], [5] * 3]
+    first = 1 + 3 * np.array([3, 0, 4]) / 5
+    np.testing.assert_allclose(grads["x"][0], [first, [1] * 3], rtol=4 * eps(dtype))
+
+
+@DTYPES
+def test_the_slope_of_a_norm_within_a_block_is_0_at_0(dtype: type) -> None:
+    net = (
+        "x = input(3)\ndef block(h):\n    r = sqrt(sum(h**2))\n    return r*h + 2*h\n"
+        "z = repeat(3, block, x)\noutput(z)"
+    )
+    found, grads = ran(net, [0.0, 0.0, 0.0], dtype=dtype)
+    assert found == [0, 0, 0]
+    assert grads["x"].tolist() == [[8, 8, 8]]
+
+
+@DTYPES
 @pytest.mark.parametrize("between", ["(x - z)**2", "d**2"])
 def test_the_distance_of_equal_points(between: str, dtype: type) -> None:
     net = f"x, z = input(3), input(3)\nd = x - z\nr = sqrt(sum({between}))\noutput(r)"

@@ -168,7 +168,6 @@ class Vanishing:
             dict(zip(equation.indices, access.indices, strict=True))
         )
 
-
     def _at_step(self, access: Element) -> bool:
         """Whether a value is read at a step that its equation is of, and not before the first."""
         return at_step(access, self.carried.get(access.name))

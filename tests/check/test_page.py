@@ -84,6 +84,25 @@ MORE = {
     "a = w * x\nb = exp(w * u)\noutput(a, b)\n",
     "steps from a start": "from bpgen import *\nx, start = input('T', 2), param(3)\n"
     "y = rnn(x, 3, start)\noutput(y)\n",
+    "the diagonal of all pairs": "from bpgen import *\nn, m, i = samples(), samples(), indices('i')\n"
+    "x, y, w = input(3), label(3), param(3)\n"
+    "K = tensor(w[i] * x[n, i] * x[m, i], n, m, i)\nS = tensor(sum(K[n, m, i], i), n, m)\n"
+    "z = tensor(sum(sin(S[n, m]), m) - S[n, n], n)\nL = loss(z - tensor(K[n, n, y[n]], n))\n",
+    "a quotient in a recurrence": "from bpgen import *\nt = indices('t')\nx = input('T')\n"
+    "h, u = recurrent('T'), recurrent('T')\nu[t] = (x[t] - h[t - 1])**2\n"
+    "h[t] = sin(x[t] - h[t - 1]) / (2 + u[t]) + x[t]\noutput(h)\n",
+    "another spelling over the batch": "from bpgen import *\nn, i = samples(), indices('i')\n"
+    "x, y = input(3), label(3)\ne = exp(x)\np = tensor(e[n, i] / sum(e[n, i], n), n, i)\n"
+    "L = loss(-log(p[y]))\n",
+    "another spelling of each block": "from bpgen import *\nx = input(3)\n"
+    "def block(h):\n    a = sigmoid(dense(h, 3))\n    b = 1 - a\n    return log(b) + h\n"
+    "z = repeat(2, block, x)\noutput(z)\n",
+    "another spelling from a start": "from bpgen import *\nt, i = indices('t i')\n"
+    "x, s = input('T', 3), input(3)\nh, a = recurrent('T', 3), recurrent('T', 3)\n"
+    "h[-1, i] = s[i]\na[t, i] = sigmoid(h[t - 1, i] + x[t, i])\nh[t, i] = log(1 - a[t, i])\n"
+    "output(h)\n",
+    "another spelling of a matrix": "from bpgen import *\nx, W = input(3, 3), param(3, 3)\n"
+    "a = sigmoid(x)\nb = 1 - a\nz = W @ log(b)\noutput(z)\n",
     "a label left out": "from bpgen import *\nx, y = input(2), label(3)\n"
     "W, b = param(3, 2), param(3)\nz = W @ x + b\n"
     "L = loss(categorical_cross_entropy(softmax(z), y, ignore=1))\n",
@@ -230,6 +249,21 @@ WRONG = [
         r"- w_{0,i+p} x_{i} \cos",
     ),
     ("parentheses", "max_pool", "index", "(m_{ij} - t_{ij})^{2}", "m_{ij} - t_{ij}^{2}"),
+    (
+        "another spelling",
+        "another spelling of each block",
+        "matrix",
+        r"as }z^{(l-1)} - \zeta",
+        r"as }z^{(l-1)} - 2 \zeta",
+    ),
+    (
+        "another spelling",
+        "another spelling over the batch",
+        "matrix",
+        r"as }\exp(x_{n} - s",
+        r"as }\exp(-x_{n} - s",
+    ),
+    ("index", "the diagonal of all pairs", "matrix", r"\mathbf{1}[m = n]", r"\mathbf{1}[m = m]"),
     ("unreadable", "max_pool", "index", r"w_{c} x_{ck}", r"w_{c} \star x_{ck}"),
 ]
 

@@ -148,11 +148,16 @@ def test_inputs_are_drawn_around_what_they_are_compared_with() -> None:
         "x, z = input(6), label(6)\nh = log_softmax(x)\nL = loss(-h[z])\n",
         "x, d = input(), input()\ny = 0.123456789 * sin(0.987654321 * x)\n"
         "q = (1 - 0.9) * d\nr = 2 / 3 * 0.7 * d\noutput(y, q, r)\n",
+        "x = input()\ny = 0.1 * 0.2 * 0.3 / 0.7 * sigmoid(1.702 * x) * x\noutput(y)\n",
+        "x = input(3)\nh = log(3 + exp(x) + exp(-x))\noutput(h)\n",
         "x = input()\ny = hard_tanh(0.5 * x + 0.25, 0, 1)\noutput(y)\n",
         "x, b = input(), param()\nL = loss(x ** 2 + b)\n",
         "x = input(3, 32, 32)\noutput(max_pool2d(x, 5, stride=3))\n",
     ],
-    ids=["a label's log-probability", "long decimals", "a clip", "a whole gradient", "a pool"],
+    ids=[
+        *("a label's log-probability", "long decimals", "a long decimal divided by"),
+        *("three exponentials of which two are large", "a clip", "a whole gradient", "a pool"),
+    ],
 )
 def test_right_modules_are_not_refused(text: str) -> None:
     net = network(text)

@@ -225,8 +225,8 @@ class Statements:
         return f"np.full_like({like}, {right.text})"
 
     def _precision(self, equation: Equation) -> str:
-        """That of a real array at hand: what a block is given, an input in forward, one of the cache
-        after, or else a parameter.
+        """That of a real array at hand: what a block is given, an input in forward, one of the
+        cache after, or else a parameter.
         """
         forward = equation.name in {f.equation.name for f in self.plan.forward}
         if self.given is not None:

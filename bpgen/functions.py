@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import sympy as sp
@@ -74,6 +75,27 @@ masked = _function("masked")
 at_most = _function("at_most")
 unless = _function("unless")
 unless_slope = _function("unless_slope")
+
+
+class Named(sp.Function):
+    """A function that net.py only names, or one of its derivatives: f, f', f''.
+
+    It has no row: nothing is known of it but that it has derivatives, and no code computes it.
+    """
+
+    is_real = True
+    word: str
+    order: int
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        return by_name(self.word, self.order + 1)(*self.args)
+
+
+@cache
+def by_name(word: str, order: int = 0) -> type[Named]:
+    """The function of a name, or a derivative of it: the same to whoever asks."""
+    own = {"word": word, "order": order, "nargs": 1, "__module__": __name__}
+    return type(f"named {word}{'_' * order}", (Named,), own)
 
 
 @dataclass(frozen=True)

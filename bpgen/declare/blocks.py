@@ -13,20 +13,21 @@ from sympy.core.symbol import Str
 
 from bpgen.declare.declaration import OVER_BLOCKS, Block, here
 from bpgen.declare.formula import fresh
-from bpgen.declare.given import whole
+from bpgen.declare.given import size_of, whole
 from bpgen.declare.symbolic import said
 from bpgen.declare.tensor import Tensor
 from bpgen.errors import NetError
-from bpgen.ir import Element, Index, Term
+from bpgen.ir import Element, Index, Size, Term
 
 
-def repeat(times: int, block: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+def repeat(times: Size, block: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     """block(...block(block(x))): equal blocks, each with parameters of its own.
 
     The block is called once: it is derived once, printed once, and emitted as one pair of
     functions. Its parameters get a first axis that counts the blocks. A block that holds steps of
     its own, a recurrence or a repetition, is written out: it is called for each, as in a loop of
-    Python's, and what each makes is numbered.
+    Python's, and what each makes is numbered. The number of blocks may be a letter, repeat("L",
+    ...): for a derivation, since code needs numbers.
     """
     if not isinstance(x, Tensor):
         raise NetError(f"repeat: {said(x)} is not a tensor", "give what the first block is given")
@@ -36,7 +37,7 @@ def repeat(times: int, block: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
         )
     if not callable(block):
         raise NetError(f"repeat: {block!r:.40} is not a function", "give the block itself")
-    count, before = whole(times, "repeat"), len(here().tensors)
+    count, before = size_of(times, "repeat"), len(here().tensors)
     with _within(Index("l", count)):
         axes = tuple(fresh(s) for s in x.shape)
         carried = Tensor(x.shape, hint="x", indices=axes, carried=OVER_BLOCKS, open=True)
@@ -44,6 +45,7 @@ def repeat(times: int, block: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     inside = here().tensors[before:]
     _refuse(carried, result, inside)
     if any(t.carried is not None for t in inside if t is not carried):
+        count = whole(count, "repeat")
         _written_once(carried, x, inside)
         for _ in range(1, count):
             result = _made(block, result)

@@ -11,7 +11,7 @@ import sympy as sp
 
 from bpgen import functions as f
 from bpgen.declare.formula import Formula, fresh, reduce
-from bpgen.declare.given import number
+from bpgen.declare.given import checked_name, number
 from bpgen.declare.ranges import ranges
 from bpgen.declare.symbolic import Symbolic, said
 from bpgen.declare.tensor import Tensor, count_of, pointwise, total
@@ -140,8 +140,11 @@ def _vector(value: Any, what: str) -> Tensor:
 
 def activation(expression: Any, symbol: sp.Symbol | None = None) -> Callable[[Scalar], Any]:
     """An activation of one's own, from a sympy expression in one symbol: `swish = activation(z / (1
-    + exp(-z)), z)`.
+    + exp(-z)), z)`; or by its name alone, `f = activation("f")`: any function, for a derivation,
+    since code needs its formula.
     """
+    if isinstance(expression, str) and expression.isidentifier():
+        return _by_name(expression)
     if callable(expression) and not isinstance(expression, sp.Basic):
         raise NetError(
             "activation is of a sympy expression, not of a function",
@@ -156,3 +159,12 @@ def activation(expression: Any, symbol: sp.Symbol | None = None) -> Callable[[Sc
             "an activation is an expression in one symbol: activation(expr, z)",
         )
     return word(lambda body: expr.xreplace({variable: body}), "activation")
+
+
+def _by_name(name: str) -> Callable[[Scalar], Any]:
+    """A function of which only the name is known."""
+    if checked_name(name) in f.ROWS:
+        raise NetError(f"{name} is a function that bpgen knows", f"use it as it is: {name}(z)")
+    if not name.isalpha():
+        raise NetError(f"{name} is no name of a function", 'use letters: activation("f")')
+    return word(f.by_name(name), name)

@@ -8,6 +8,7 @@ from math import prod
 from bpgen.emit.layout import WIDTH, call, collection
 from bpgen.emit.text import shape_text
 from bpgen.errors import NetError
+from bpgen.functions import Named
 from bpgen.ir import Network, TensorInfo
 
 
@@ -130,14 +131,28 @@ class Interface:
 
 
 def refuse_letters(network: Network) -> None:
-    """NetError for a parameter or state whose sizes are not all numbers."""
+    """NetError for what only a derivation can be told in: a parameter or state whose sizes are not
+    all numbers, and a function of which only the name is known.
+    """
     for t in (*network.role("param"), *network.role("state")):
         letters = [size for size in t.sample_shape if isinstance(size, str)]
         if letters:
+            blocks = t.block and letters[0] == t.indices[0].size
+            what, as_in = (
+                ("count of blocks", "repeat(3, ...)") if blocks else ("width", "param(4, 3)")
+            )
             raise NetError(
-                f"{network.name}: {t.role} {t.name} has the letter {letters[0]} for a width,"
+                f"{network.name}: {t.role} {t.name} has the letter {letters[0]} for a {what},"
                 " and code needs numbers",
-                "derive tells it in letters; for emit and check give numbers, as in param(4, 3)",
+                f"derive tells it in letters; for emit and check give numbers, as in {as_in}",
+            )
+    for equation in network:
+        for f in (f for t in equation.terms for f in t.body.atoms(Named)):
+            raise NetError(
+                f"{network.name}: {f.word} of {equation.name} is a name alone, and code needs its"
+                " formula",
+                "derive tells it by its name; for emit and check give a formula, as in"
+                " activation(z / (1 + exp(-z)), z)",
             )
 
 

@@ -80,12 +80,9 @@ def _measuring(network: Network, steps: list[Step], cached: set[str]) -> set[str
     found = (network.tensors[name] for name in cached)
     told = {i.size for t in found if not t.block for i in t.indices}
     asked = dict.fromkeys(i.size for s in steps for i in s.evaluated.indices)
-    inputs = network.role("input")
-    return {
-        next(t.name for t in inputs if size in {i.size for i in t.indices})
-        for size in asked
-        if isinstance(size, str) and size not in told
-    }
+    measured = {i.size: t.name for t in reversed(network.role("input")) for i in t.indices}
+    sizes = (s for s in asked if isinstance(s, str) and s not in told)
+    return {measured[size] for size in sizes if size in measured}  # no input has a count of blocks
 
 
 def _named(derivation: Derivation, role: str) -> set[str]:

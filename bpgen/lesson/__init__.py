@@ -59,6 +59,7 @@ def sections(page: Equations) -> tuple[Section, ...]:
 
 _WITHOUT = (
     "Signs, sizes, steps, edge cases and mistakes are told in numbers, and there are none: a width"
-    " is a letter, something is drawn in forward, or the network is large. An example in net.py"
+    " is a letter, a function is a name alone, something is drawn in forward, or the network is"
+    " large. An example in net.py"
     " gives numbers to a large one, and so does a smaller one of the same layers."
 )

@@ -40,22 +40,22 @@ def biases(lesson: Lesson) -> list[tuple[str, str]]:
     return found
 
 
-def _weights(lesson: Lesson, upstream: str, bias: str) -> tuple[str, str] | None:
+def _weights(lesson: Lesson, upstream: str, bias: str) -> tuple[str, Element] | None:
     """A parameter that the same equation multiplies, and by what."""
     for info in lesson.params:
         step = lesson.steps.get(info.name)
         for path in step.paths if step and info.name != bias else ():
             if path.upstream.name == upstream and isinstance(path.value, Element):
-                return info.name, path.value.name
+                return info.name, path.value
     return None
 
 
-def _row(lesson: Lesson, upstream: str, beside: tuple[str, str], bias: str) -> tuple[str, ...]:
+def _row(lesson: Lesson, upstream: str, beside: tuple[str, Element], bias: str) -> tuple[str, ...]:
     weight, reads = beside
     return (
         lesson.name(upstream),
         lesson.name(weight),
-        lesson.name(reads),
+        lesson.of_block(reads),
         lesson.name(bias),
         lesson.inline("1"),
     )

@@ -32,9 +32,9 @@ def _read(equation: Equation) -> list[str]:
 
 
 def _row(lesson: Lesson, equation: Equation) -> tuple[str, ...]:
-    roles = {name: lesson.network.tensors[name].role for name in _read(equation)}
-    weights = [n for n, role in roles.items() if role == "param"]
-    nodes = [n for n in roles if n not in weights]
+    tensors = lesson.network.tensors
+    weights = [n for n in _read(equation) if tensors[n].role == "param"]
+    nodes = [e for e in equation.reads() if e.name not in weights]
     step = lesson.steps.get(equation.name)
     back: list[str] = []
     if step is not None:
@@ -42,7 +42,7 @@ def _row(lesson: Lesson, equation: Equation) -> tuple[str, ...]:
     nodes_back = [n for n in back if n != lesson.network.loss or not _is_top(lesson, equation)]
     return (
         lesson.name(equation.name),
-        lesson.names(nodes),
+        ", ".join(dict.fromkeys(map(lesson.of_block, nodes))),
         lesson.names(weights),
         lesson.slope(equation.name) if nodes_back else lesson.inline("1") if back else "",
         lesson.names(nodes_back) if nodes_back else "it begins here" if back else "",
@@ -57,7 +57,7 @@ def _is_top(lesson: Lesson, equation: Equation) -> bool:
 def _chains(lesson: Lesson) -> tuple[str, ...]:
     """Forward and back as a line each, where every node reads the one before it."""
     nodes = _nodes(lesson)
-    if not all(one.name in _read(other) for one, other in pairwise(nodes)):
+    if not lesson.is_plain or not all(one.name in _read(other) for one, other in pairwise(nodes)):
         return ()
     first = [n for n in _read(nodes[0]) if lesson.network.tensors[n].role == "input"][:1]
     arrow = ARROW[lesson.writer.dialect.flat]

@@ -11,7 +11,7 @@ import numpy as np
 
 from bpgen.check.module import load
 from bpgen.emit import emitted
-from bpgen.ir import Network, TensorInfo
+from bpgen.ir import Element, Network, TensorInfo
 from bpgen.record import Derivation, Step
 from bpgen.render.names import Symbol
 from bpgen.render.numerals import Numerals
@@ -71,6 +71,11 @@ class Lesson:
     def name(self, tensor: str) -> str:
         """A tensor, or the gradient by one, in a sentence."""
         return self.inline(self.writer.tensor(tensor).text)
+
+    def of_block(self, access: Element) -> str:
+        """The tensor that an element is of, as that of its block."""
+        above = self.writer.above(access)
+        return self.inline(self.writer.tensor(access.name, above=above or None).text)
 
     def names(self, tensors: Iterable[str]) -> str:
         return ", ".join(map(self.name, tensors))

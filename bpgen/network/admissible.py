@@ -10,10 +10,13 @@ from typing import Any
 import sympy as sp
 
 from bpgen.errors import NetError
-from bpgen.functions import at_most, erf, erfc, relu, row, step, unless
+from bpgen.functions import Named, at_most, erf, erfc, relu, row, step, unless
 from bpgen.ir import Element, Index, spoken
 
-_ARITHMETIC = (Element, sp.Rational, sp.Symbol, sp.NumberSymbol, sp.Add, sp.Mul, sp.Pow)
+_ARITHMETIC = (
+    *(Element, sp.Rational, sp.Symbol, sp.NumberSymbol, sp.Add, sp.Mul, sp.Pow),
+    Named,  # a function by its name alone
+)
 # Of a scalar, as net.py imports them.
 WORDS = (
     *("exp", "log", "sqrt", "abs", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arctan"),

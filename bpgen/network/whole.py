@@ -56,6 +56,7 @@ def whole(declared: Declaration, used: Iterable[int], named: Mapping[int, str]) 
             declared.path,
         )
     _refuse_untold(declared, reached, named)
+    _refuse_two_meanings(declared, reached, named)
     for t in declared.outputs:
         _refuse_output(declared, t, named)
     loss = declared.loss
@@ -77,6 +78,24 @@ def _refuse_untold(declared: Declaration, used: Container[int], named: Mapping[i
                 raise NetError(
                     f"nothing tells how long {size} is, an axis of {_said(t, named)}",
                     f'let an input have it: x = input("{size}")',
+                    declared.place(t.line),
+                )
+
+
+def _refuse_two_meanings(
+    declared: Declaration, used: Container[int], named: Mapping[int, str]
+) -> None:
+    """A letter for a width of parameters, or for a count of blocks, is the name of no tensor."""
+    reached = [t for t in declared.tensors if t.serial in used]
+    called = {named[t.serial] for t in reached if t.serial in named}
+    for t in reached:
+        counts = [t.block.index.size] if t.block is not None else []
+        for size in (*counts, *(t.shape if t.role == "param" else ())):
+            if size in called:
+                what = "a count of blocks" if size in counts else f"a width of {_said(t, named)}"
+                raise NetError(
+                    f"{size} is a tensor, and {what}",
+                    "call one of them by another letter",
                     declared.place(t.line),
                 )
 

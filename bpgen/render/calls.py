@@ -9,9 +9,10 @@ from typing import Protocol
 
 import sympy as sp
 
-from bpgen.functions import row
+from bpgen.functions import Named, row
 from bpgen.render.dialect import Dialect
 from bpgen.render.masks import conditions
+from bpgen.render.names import Symbol, parse
 from bpgen.render.writer import ADD, MUL, POW, Piece, Writer
 
 
@@ -31,7 +32,8 @@ def called(call: sp.Expr, printer: Printing) -> Piece:
     """A function applied: what has a notation of its own in that, any other as name(arguments)."""
     if printer.entrywise(call):
         printer.writer.note("entrywise")
-    return NOTATIONS.get(type(call).__name__, _named)(call, printer)
+    own = _by_name if isinstance(call, Named) else _named
+    return NOTATIONS.get(type(call).__name__, own)(call, printer)
 
 
 def head(call: sp.Expr, writer: Writer) -> str:
@@ -41,7 +43,7 @@ def head(call: sp.Expr, writer: Writer) -> str:
     writer.note(word)
     if known is not None and not {known.text, known.letter} & writer.letters:
         return known.word if dialect.flat else known.latex
-    return word if dialect.flat else rf"\operatorname{{{dialect.escape(word)}}}"
+    return spelled(word, writer)
 
 
 def _named(call: sp.Expr, printer: Printing) -> Piece:
@@ -146,6 +148,21 @@ def _condition(case: sp.Basic, printer: Printing) -> str:
         relation = dialect.relations[case.rel_op]
         return f"{dialect.words['if']}{printer.text(case.lhs)} {relation} {printer.text(case.rhs)}"
     return dialect.escape(str(case))
+
+
+def _by_name(call: sp.Expr, printer: Printing) -> Piece:
+    """f(z), f'(z), of a function that net.py only names."""
+    writer, symbol = printer.writer, parse(call.word)
+    bare = symbol == Symbol(symbol.stem) and not symbol.word and symbol.stem not in writer.letters
+    text = writer.dialect.symbol(symbol, (), False) if bare else spelled(call.word, writer)
+    writer.note(f"any {text}")
+    return _applied(text + writer.dialect.prime * call.order, [call.args[0]], printer)
+
+
+def spelled(word: str, writer: Writer) -> str:
+    """A function's name in letters that stand upright."""
+    dialect = writer.dialect
+    return word if dialect.flat else rf"\operatorname{{{dialect.escape(word)}}}"
 
 
 NOTATIONS: dict[str, Callable[[sp.Expr, Printing], Piece]] = {

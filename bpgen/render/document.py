@@ -16,6 +16,15 @@ from bpgen.render.sample import View, separable
 from bpgen.render.writer import Writer
 from bpgen.worked import Worked
 
+
+def _in_letters(derivation: Derivation) -> bool:
+    """Whether there are as many equal layers as a letter says, 1 to L as in a course."""
+    loops = (f.equation.loop for f in derivation.forward)
+    return any(
+        loop is not None and loop.block and isinstance(loop.index.size, str) for loop in loops
+    )
+
+
 STEPS = {"short": Brief, "all": Full}
 
 
@@ -29,7 +38,7 @@ def document(
     lesson: bool = False,
 ) -> Document:
     """The sections of a document. The legend is written last: it explains what was printed."""
-    first = 1 if notation == "components" else 0
+    first = 1 if notation == "components" or _in_letters(derivation) else 0
     writer = Writer.of(derivation, dialect, first)
     view = View.of(derivation, separable(derivation))
     tensors = derivation.network.tensors

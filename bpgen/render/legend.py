@@ -30,7 +30,12 @@ def legend(network: Network, writer: Writer, components: bool) -> tuple[str, ...
     one = inline(dialect.indicator(dialect.words["dots"]))
     labels = ", and labels with them," if "label" in notes else ""
     keeps_nothing = _may_keep_nothing(network)
+    any_function = sorted(n.removeprefix("any ") for n in notes if n.startswith("any "))
     told = {
+        **{
+            f"{inline(f)} is any function that has a derivative, {inline(f + dialect.prime)}": True
+            for f in any_function
+        },
         f"Here {', '.join(map(inline, said))}": bool(said),
         f"{inline(dialect.odot.strip())} and f{entrywise}": "odot" in notes,
         f"F{entrywise}": "entrywise" in notes and "odot" not in notes,

@@ -146,7 +146,9 @@ def _lead(loop: Loop, carried: str, writer: Writer, forwards: bool) -> str:
     first, last = (writer.subscript(e) for e in (ends if forwards else ends[::-1]))
     letter, equal = writer.dialect.index(index.name), writer.dialect.relations["=="]
     dots = writer.dialect.words["dots"]
-    values = inline(f"{letter} {equal} {first}, {dots}, {last}" if size > 1 else f"{letter} = 0")
+    values = inline(
+        f"{letter} {equal} {first}, {dots}, {last}" if size != 1 else f"{letter} {equal} {first}"
+    )
     before, after = (
         inline(writer.tensor(carried, above=writer.at_block(place)).text)
         for place in (index - 1, index)

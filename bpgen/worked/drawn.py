@@ -6,6 +6,7 @@ import numpy as np
 
 from bpgen.check.trial import cost
 from bpgen.emit import emitted
+from bpgen.functions import Named
 from bpgen.ir import Network, TensorInfo
 from bpgen.record import Derivation
 from bpgen.worked import Worked, worked
@@ -21,8 +22,10 @@ def at_drawn(derivation: Derivation) -> Worked | None:
     much.
     """
     network = derivation.network
-    letters = (s for t in network.role("param") for s in t.sample_shape if isinstance(s, str))
-    if network.loss is None or any(letters) or network.role("noise") or cost(network) > LARGEST:
+    letters = any(isinstance(s, str) for t in network.role("param") for s in t.sample_shape)
+    by_name = any(t.body.has(Named) for e in network for t in e.terms)
+    dropped = network.role("noise")
+    if network.loss is None or letters or by_name or dropped or cost(network) > LARGEST:
         return None
     return worked(derivation, emitted(derivation), Example(drawn(network)))
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from bpgen.check.page import formula as f
 from bpgen.check.page.names import Found, Names
 from bpgen.check.page.tokens import Unreadable
+from bpgen.check.page.unknown import smooth
 from bpgen.check.page.world import (
     ELEMENTARY,
     LOWEST,
@@ -60,6 +61,7 @@ class Reading:
     sample: bool  # one sample is told: the batch has no index
     base: int  # what indices count from
     functions: dict[str, Definition] = field(default_factory=dict)
+    unknown: frozenset[str] = frozenset()  # functions that the page only names
     entries: bool = False  # x_1 is an entry of x, if there is one, and not a tensor x1
     # Of what is told to be the largest of several, written out: these, in their order.
     maxima: dict[f.Node, tuple[f.Node, ...]] = field(default_factory=dict)
@@ -218,6 +220,8 @@ class Scope:
                 more = np.real(other) > np.real(found)
                 found = np.where(more if name == "max" else ~more, other, found)
             return found
+        if name in self.reading.unknown and len(arguments) == 1:
+            return np.asarray(smooth(name)(arguments[0]))
         if name not in _FUNCTIONS or len(arguments) != 1:
             raise Unreadable(f"the function {name} is not told")
         return np.asarray(_FUNCTIONS[name](arguments[0]))

@@ -28,6 +28,7 @@ from bpgen.check.page.names import Names
 from bpgen.check.page.numerals import printed
 from bpgen.check.page.statements import Group, Statement, groups, top_level
 from bpgen.check.page.tokens import Unreadable, tokens
+from bpgen.check.page.unknown import told as told_apart
 from bpgen.check.page.world import LOWEST, Values, World
 from bpgen.ir import BATCH, Network
 
@@ -102,6 +103,7 @@ class _Proof:
 
     def verdicts(self) -> list[FalseLine | None]:
         """What is false of each equation, in the order of the page."""
+        self.latex, unknown = told_apart(self.latex)
         across = "Samples meet in these equations" in self.latex
         names = Names.of(self.network)
         base = (
@@ -111,6 +113,7 @@ class _Proof:
         world = self.at or World.drawn(self.network, batch, self.seed)
         sample = Reading(world, names, "", not across, base)
         whole = Reading(sample.world, names, "", False, base)
+        sample.unknown = whole.unknown = unknown
         found = list(groups(self.latex))
         if any(g.section == _BATCH for g in found) and self.at is None:
             whole.world = World.drawn(self.network, self.samples, self.seed)

@@ -16,7 +16,8 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
-from bpgen.functions import ROWS
+from bpgen.check.page.unknown import smooth
+from bpgen.functions import ROWS, Named
 from bpgen.ir import BATCH, Element, Equation, Index, Network, Size, TensorInfo, Term
 
 Array = NDArray[Any]
@@ -284,6 +285,8 @@ class Formula:
             inner = dict(zip(symbols, (self.number(a) for a in expr.args), strict=True))
             return _Named(self.world, self.values, self.at, self.rank, inner).number(body)
         args = [self.number(a) for a in expr.args]
+        if isinstance(expr, Named):
+            return smooth(expr.word, expr.order)(*args)
         return OPERATIONS[type(expr).__name__](*args)
 
     def _element(self, access: Element) -> Any:

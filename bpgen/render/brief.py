@@ -11,6 +11,7 @@ from functools import cached_property
 from itertools import groupby
 from typing import Self
 
+from bpgen.ir import Term
 from bpgen.record import Step
 from bpgen.render import batch, descent, rightside
 from bpgen.render.chain import strings
@@ -22,6 +23,7 @@ from bpgen.render.page import Block, Row, Section, told_of
 from bpgen.render.reasons import line_reasons
 from bpgen.render.repeats import Part
 from bpgen.render.sample import View
+from bpgen.render.sizes import sizes
 from bpgen.render.ways import ways
 
 
@@ -44,17 +46,17 @@ class Brief(Equations):
 
     def summary(self) -> Section:
         """The forward equations, the gradients, and the step that they are for."""
-        blocks = [*self.forward(), *self._small()._gradients()]
-        named = self._names()
-        intro = (*self.given(), *[named] * bool(named))
-        return Section("Summary", intro, tuple(blocks))
+        low = self._small()
+        blocks = [*low.forward(), *low._gradients()]
+        told = (sizes(self.derivation, self.writer, self.view.sample), self._names())
+        intro = (*self.given(), *filter(None, told))
+        return Section("Summary", intro, tuple(blocks), columns=2)
 
     def _small(self) -> Self:
-        """The page where a derivative stands in one line."""
+        """The page where derivatives and sums are as high as a line."""
         dialect = self.base.dialect
-        return replace(
-            self, base=replace(self.base, dialect=replace(dialect, partial=dialect.small_partial))
-        )
+        low = replace(dialect, partial=dialect.small_partial, sum=dialect.small_sum)
+        return replace(self, base=replace(self.base, dialect=low))
 
     def _gradients(self) -> list[Block]:
         """Each gradient as it finally reads; those of a recurrence under what is said of it."""
@@ -79,16 +81,16 @@ class Brief(Equations):
         return told_of(rows, part.tag)
 
     def _names(self) -> str:
-        """delta2 is the gradient with respect to z2, and delta1 is that with respect to z1."""
+        """delta2, delta1 are the gradients with respect to z2, z1."""
         inline, writer = self.writer.dialect.inline, self.writer
         steps = (p.step for p in self.parts)
         named = {s.equation.name: s.of for s in steps if s.equation.name in writer.symbols}
-        said = [
-            f"{inline(writer.tensor(delta).text)} is {'that' if k else 'the gradient'}"
-            f" with respect to {inline(writer.tensor(tensor).text)}"
-            for k, (delta, tensor) in enumerate(named.items())
-        ]
-        return f"{', '.join(said)}." if said else ""
+        deltas, tensors = (
+            ", ".join(inline(writer.tensor(name).text) for name in names)
+            for names in (named, named.values())
+        )
+        are = "are the gradients" if len(named) > 1 else "is the gradient"
+        return f"{deltas} {are} with respect to {tensors}." if named else ""
 
     # why
 
@@ -103,7 +105,7 @@ class Brief(Equations):
             if rows or remarks:
                 lead = " ".join(self._meanings(new))
                 blocks.append(Block(tuple(rows), lead=lead, remarks=tuple(remarks)))
-        return Section("Derivation", (), tuple(blocks))
+        return Section("Derivation", (), tuple(blocks), columns=2)
 
     def _told_apart(self, together: Iterable[Part]) -> tuple[list[Part], list[tuple[Part, Part]]]:
         """The steps that are told, and those that are found as another is that was told."""
@@ -112,7 +114,7 @@ class Brief(Equations):
         for part in together:
             if self._is_handed_on(part):
                 continue
-            like = self.likeness.of(part.step), part.letter
+            like = self.likeness.of(part.step)
             first = self.first_of.setdefault(like, part)
             if first is part:
                 new.append(part)
@@ -122,7 +124,7 @@ class Brief(Equations):
 
     @cached_property
     def likeness(self) -> Likeness:
-        return Likeness(self.base.order)
+        return Likeness(self.base.order, self.base.blocks)
 
     def _again(self, again: Iterable[tuple[Part, Part]]) -> str:
         """(12) as (8), (14) as (10)."""
@@ -148,17 +150,22 @@ class Brief(Equations):
         return self.derivation.network.tensors[part.step.of].role == "value"
 
     def _chain(self, part: Part) -> list[Row]:
-        """The chain rule, the product of its factors, and its simplification, in one row."""
+        """The chain rule, the product of its factors, and what it comes to, in one row: what lies
+        between only orders the terms.
+        """
         told = self.chain.rows(part.step)
         if not told:
             return []
         addends, since = list(told[0].addends), [s for row in told for s in row.since]
-        above: tuple[object, ...] = ()
-        for line in part.step.lines:
+        above: tuple[Term, ...] = ()
+        lines = part.step.lines
+        for line in lines:
             equation = part.shown(replace(part.step.equation, terms=line.terms), self.view)
-            said = strings(rightside.right_side(equation, self.writer), self.writer)
-            since += line_reasons(map(self.view.said, line.reasons), above, self.writer)  # type: ignore[arg-type]
+            since += line_reasons(map(self.view.said, line.reasons), above, self.writer)
             above = equation.terms
+            if line is not lines[0] and line is not lines[-1]:
+                continue
+            said = strings(rightside.right_side(equation, self.writer), self.writer)
             if not addends:
                 addends = list(said)
             elif not _ends_with(addends, said):

@@ -46,6 +46,7 @@ class Dialect:
     small_partial: Callable[[str, str, str], str]  # the same, as high as a line
     upstream: Callable[[Symbol, tuple[str, ...]], str]  # the gradient that backward is given
     sum: Callable[[str], str]
+    small_sum: Callable[[str], str]  # the same, as high as a line
     under: Callable[[str, tuple[str, ...]], str]  # indices, and conditions on them
     max: Callable[[str], str]
     indicator: Callable[[str], str]
@@ -65,6 +66,7 @@ class Dialect:
     cases: Callable[[tuple[tuple[str, str], ...]], str]
     matrix: Callable[[tuple[tuple[str, ...], ...]], str]  # of numbers, row by row
     shape: Callable[[tuple[str, ...]], str]
+    labels: Callable[[str, str, tuple[str, ...]], str]  # from, to, and the shape of the tensor
     flat: bool
     minus: str
     times: str
@@ -139,6 +141,10 @@ def _latex_partial(of: str, wrt: str, mark: str) -> str:
     return rf"\frac{{\partial{mark} {of}}}{{\partial {wrt}}}"
 
 
+def _latex_sizes(sizes: tuple[str, ...]) -> str:
+    return "^{" + r" \times ".join(sizes) + "}" if sizes else ""
+
+
 def _latex_under(over: str, conditions: tuple[str, ...]) -> str:
     lines = r" \\ ".join((over, *conditions))
     return rf"\substack{{{lines}}}" if conditions else over
@@ -164,6 +170,7 @@ LATEX = Dialect(
     small_partial=lambda of, wrt, mark: "\\t" + _latex_partial(of, wrt, mark)[1:],
     upstream=lambda s, subscripts: _latex_symbol(replace(s, accent="bar"), subscripts, False),
     sum=lambda over: rf"\sum_{{{over}}} ",
+    small_sum=lambda over: rf"\textstyle \sum_{{{over}}} ",
     under=_latex_under,
     max=lambda over: rf"\max_{{{over}}} " if over else r"\max",
     indicator=lambda inner: rf"\mathbf{{1}}[{inner}]",
@@ -182,7 +189,8 @@ LATEX = Dialect(
     transpose=lambda inner: rf"{inner}^{{\top}}",
     cases=_latex_cases,
     matrix=_latex_matrix,
-    shape=lambda sizes: r"\in \mathbb{R}" + ("^{" + r" \times ".join(sizes) + "}" if sizes else ""),
+    shape=lambda sizes: r"\in \mathbb{R}" + _latex_sizes(sizes),
+    labels=lambda one, other, sizes: rf"\in \{{{one}, \dots, {other}\}}" + _latex_sizes(sizes),
     flat=False,
     minus="-",
     times=r" \, ",
@@ -232,6 +240,8 @@ def _text_below(subscripts: tuple[str, ...], short: bool = True) -> str:
 
 
 def _text_shape(sizes: tuple[str, ...]) -> str:
+    if not sizes:
+        return ""
     if all(s.isdigit() for s in sizes):
         return "ˣ".join(_raised(s) for s in sizes)
     return f"^({'×'.join(sizes)})" if sizes[1:] else f"^{sizes[0]}"
@@ -266,6 +276,7 @@ TEXT = Dialect(
     small_partial=lambda of, wrt, mark: f"∂{mark}{of}/∂{wrt}",
     upstream=lambda s, subscripts: _text_symbol(replace(s, accent="bar"), subscripts, False),
     sum=lambda over: f"Σ[{over}] ",
+    small_sum=lambda over: f"Σ[{over}] ",
     under=lambda over, conditions: f"{over}: {', '.join(conditions)}" if conditions else over,
     max=lambda over: f"max[{over}] " if over else "max",
     indicator=lambda inner: f"𝟙[{inner}]",
@@ -285,6 +296,7 @@ TEXT = Dialect(
     cases=_text_cases,
     matrix=lambda rows: f"({'; '.join(', '.join(row) for row in rows)})",
     shape=lambda sizes: "∈ ℝ" + _text_shape(sizes),
+    labels=lambda one, other, sizes: f"∈ {{{one}, …, {other}}}" + _text_shape(sizes),
     flat=True,
     minus="−",
     times=" · ",

@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import Self
 
 from bpgen.functions import NOTHING, masked, on_paper
-from bpgen.ir import BATCH, Equation, Loop
+from bpgen.ir import Equation, Loop
 from bpgen.record import Derivation, Equality, Forward, Step
 from bpgen.render import batch, descent, matrix, recurrences, repeats, rightside
 from bpgen.render.chain import Chain, strings
@@ -220,24 +220,12 @@ class Equations:
         return tuple(found)
 
     def final(self, equation: Equation, number: int | str, writer: Writer) -> list[Row]:
-        """An equation in the chosen notation, with its shape."""
+        """An equation in the chosen notation, with the numbers of a worked example."""
         rows = self.known[number] = finals(equation, number, writer, self.notation, self.view)
         whole = rows[-1].left == matrix.left_side(equation, writer)
-        # A subscript n is one sample.
-        within = equation.indices[1:] if equation.name in writer.blocks else equation.indices
-        axes = [i for i in within if not (whole and i.size == BATCH)]
-        shape = writer.dialect.shape(tuple(writer.length(i.size or 1) for i in axes))
-        if not whole:  # an entry on the left: say whose shape it is
-            name = equation.name
-            if (name, len(equation.indices)) in writer.firsts:
-                return rows
-            owner = name if name in writer.symbols else writer.adjoint_of[name]
-            shape = f"{writer.tensor(owner).text} {shape}"
         if self.numerals is not None and whole:
-            numbers = self._numbers(equation.name)
-            shape = "" if numbers else shape
-            rows[-1] = replace(rows[-1], numbers=numbers)
-        return [*rows[:-1], replace(rows[-1], shape=shape)]
+            rows[-1] = replace(rows[-1], numbers=self._numbers(equation.name))
+        return rows
 
     def stepped(self) -> tuple[Section, ...]:
         """The step of a worked example."""

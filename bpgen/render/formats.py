@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from textwrap import wrap
 
 from bpgen.render import escape
 from bpgen.render.dialect import HELD
-from bpgen.render.lines import latex_rows, text_rows
+from bpgen.render.lines import COLUMN, PAGE, in_columns, latex_rows, text_rows
 from bpgen.render.page import Block, Document, Row, Section
 from bpgen.render.style import Numbering, Style
 from bpgen.render.tables import latex_table, markdown_table, text_table
 from bpgen.templating import template
 
 
-def _latex_section(section: Section, style: Style, numbering: Numbering) -> dict[str, object]:
+def _latex_section(
+    section: Section, style: Style, numbering: Numbering, columns: bool
+) -> dict[str, object]:
+    """`columns` says whether short lines may stand in two of them."""
+    runs = [run for b in section.blocks for run in _runs(b, columns and section.columns > 1)]
+    narrow = [n for n, _ in runs]
     blocks = [
         {
             "heading": b.heading,
-            "lines": latex_rows(b.rows, None if section.boxed else numbering),
+            "lines": latex_rows(
+                b.rows, None if section.boxed else numbering, COLUMN if narrow[k] else PAGE
+            ),
             "remarks": b.remarks,
             "lead": b.lead,
             "table": latex_table(b.table) if b.table else (),
             "code": b.code,
+            "opens": narrow[k] and not (k and narrow[k - 1]),
+            "closes": narrow[k] and not any(narrow[k + 1 : k + 2]),
         }
-        for b in section.blocks
+        for k, (_, b) in enumerate(runs)
     ]
     return {
         "title": section.title if style.sections else "",
@@ -34,16 +44,26 @@ def _latex_section(section: Section, style: Style, numbering: Numbering) -> dict
     }
 
 
-def latex(document: Document, style: Style, numbering: Numbering) -> str:
-    """The body of a LaTeX document (amsmath, amssymb)."""
-    sections = [_latex_section(s, style, numbering) for s in document.sections]
+def _runs(block: Block, columns: bool) -> list[tuple[bool, Block]]:
+    """A block, cut where it changes between one column and two."""
+    runs = in_columns(block.rows) if columns else [(False, block.rows)]
+    parts = [replace(block, rows=rows) for _, rows in runs]
+    parts[1:] = [replace(b, heading="", lead="") for b in parts[1:]]
+    parts[:-1] = [replace(b, remarks=(), table=None, code=()) for b in parts[:-1]]
+    return [(narrow, part) for (narrow, _), part in zip(runs, parts, strict=True)]
+
+
+def latex(document: Document, style: Style, numbering: Numbering, columns: bool = False) -> str:
+    """The body of a LaTeX document (amsmath, amssymb); with columns, multicol too."""
+    sections = [_latex_section(s, style, numbering, columns) for s in document.sections]
     return template("derivation.latex.jinja").render(sections=sections)
 
 
 def tex(document: Document, style: Style, numbering: Numbering) -> str:
     """A document that pdflatex compiles."""
     return template("derivation.tex.jinja").render(
-        title=escape.latex(document.title), body=latex(document, style, numbering)
+        title=escape.latex(document.title),
+        body=latex(document, style, numbering, columns=True),
     )
 
 

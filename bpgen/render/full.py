@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from bpgen.ir import Loop
+from bpgen.ir import BATCH, Equation, Loop
 from bpgen.record import Step
-from bpgen.render import batch, rightside
+from bpgen.render import batch, matrix, rightside
 from bpgen.render.chain import strings
 from bpgen.render.equations import Equations
 from bpgen.render.finals import finals
@@ -14,6 +14,7 @@ from bpgen.render.page import Block, Row, Section, told_of
 from bpgen.render.reasons import line_reasons
 from bpgen.render.repeats import Part
 from bpgen.render.sample import View
+from bpgen.render.writer import Writer
 
 _BOX = 20  # lines of a box that still fits a page
 
@@ -78,6 +79,25 @@ class Full(Equations):
         name = step.equation.name
         called = f", called {inline(writer.tensor(name).text)}" if name in writer.symbols else ""
         return f"Gradient with respect to {inline(writer.tensor(step.of).text)}{called}"
+
+    def final(self, equation: Equation, number: int | str, writer: Writer) -> list[Row]:
+        """An equation with its shape behind it, where no numbers are."""
+        rows = super().final(equation, number, writer)
+        entry = rows[-1].left != matrix.left_side(equation, writer)
+        if rows[-1].numbers or (entry and self._is_indicator(equation)):
+            return rows
+        # A subscript n is one sample.
+        within = equation.indices[1:] if equation.name in writer.blocks else equation.indices
+        axes = [i for i in within if entry or i.size != BATCH]
+        shape = writer.dialect.shape(tuple(writer.length(i.size or 1) for i in axes))
+        if entry:  # say whose shape it is
+            name = equation.name
+            owner = name if name in writer.symbols else writer.adjoint_of[name]
+            shape = f"{writer.tensor(owner).text} {shape}"
+        return [*rows[:-1], replace(rows[-1], shape=shape)]
+
+    def _is_indicator(self, equation: Equation) -> bool:
+        return (equation.name, len(equation.indices)) in self.writer.firsts
 
     def batch(self) -> list[Section]:
         """The same equations, with the sample's index and the mean."""

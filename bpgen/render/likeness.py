@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Container, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import sympy as sp
@@ -10,6 +10,8 @@ import sympy as sp
 from bpgen.ir import Element, Index, Term, element
 from bpgen.record import Step
 from bpgen.render.order import Order
+
+Place = tuple[str, str]  # a tensor, and the block that is read
 
 
 @dataclass(frozen=True)
@@ -19,41 +21,69 @@ class Likeness:
     """
 
     order: Order
+    blocks: Container[str] = ()  # of which each repeated block has its own
 
     def of(self, step: Step) -> Hashable:
         """What steps that are found in the same way have in common."""
-        read = {e.name for expr in _expressions(step) for e in expr.atoms(Element)}
-        tensors = sorted({self.tensor(n) for n in (*read, step.of)}, key=self._place)
-        rank = {name: k for k, name in enumerate(tensors)}
-        own = self.expr(element(step.equation.name, step.equation.indices), rank)
+        left = self._left(step)
+        own = self.place(left)
+        read = {self.place(e) for expr in _expressions(step) for e in expr.atoms(Element)}
+        rank = {p: k for k, p in enumerate((own, *sorted(read - {own}, key=self._order)))}
+        loop = step.equation.loop
+        block = loop.index if loop is not None and loop.block else None
         paths = tuple(
-            (self.expr(sp.Tuple(p.upstream, p.wrt, p.value), rank), _plain(p.over), _plain(p.inner))
+            (
+                self.expr(sp.Tuple(p.upstream, p.wrt, p.value), rank),
+                _plain(k for k in p.over if block is None or _spoken(k) != block.name),
+                _plain(p.inner),
+            )
             for p in step.paths
         )
-        lines = tuple(tuple(self.term(t, rank) for t in line.terms) for line in step.lines)
-        loop = step.equation.loop
-        return own, paths, lines, loop and (loop.block, loop.reverse)
+        lines = tuple(tuple(self.term(t, left, rank) for t in line.terms) for line in step.lines)
+        steps = None if loop is None or loop.block else loop.reverse
+        return self.expr(left, rank), paths, lines, steps
 
-    def _place(self, name: str) -> tuple[bool, int]:
+    def _left(self, step: Step) -> Element:
+        """The gradient that a step finds: of what a block is given, that of the block before."""
+        name, indices = step.equation.name, step.equation.indices
+        if name not in self.blocks:
+            return element(name, indices)
+        blocks = {t.at[0] if t.at is not None else indices[0] for t in step.equation.terms}
+        return element(name, (*blocks, *indices[1:]) if len(blocks) == 1 else indices)
+
+    def place(self, access: Element) -> Place:
+        """The tensor that an element is of, or is the gradient by, and its block: a path sums over
+        blocks by a letter of its own.
+        """
+        name = self.order.adjoint_of.get(access.name, access.name)
+        return name, str(access.indices[0]).replace("_", "") if access.name in self.blocks else ""
+
+    def _order(self, place: Place) -> tuple[bool, int, str]:
         """Parameters first: an input is declared before them, and what a layer computes after."""
-        return name not in self.order.params, self.order.place(name)
+        name, block = place
+        return name not in self.order.params, self.order.place(name), block
 
-    def tensor(self, name: str) -> str:
-        """The tensor that a name is of, or is the gradient by."""
-        return self.order.adjoint_of.get(name, name)
+    def within(self, access: Element) -> tuple[sp.Expr, ...]:
+        """The indices of an element within its block."""
+        return access.indices[1:] if access.name in self.blocks else access.indices
 
-    def term(self, term: Term, rank: dict[str, int]) -> Hashable:
-        at = None if term.at is None else self.expr(sp.Tuple(*term.at), rank)
+    def term(self, term: Term, left: Element, rank: Mapping[Place, int]) -> Hashable:
+        there = left if term.at is None else element(left.name, term.at)
+        at = None if there == left else self.expr(sp.Tuple(*there.indices), rank)
         return self.expr(term.body, rank), _plain(term.over), term.reduce, at
 
-    def expr(self, expr: sp.Basic, rank: dict[str, int]) -> sp.Basic:
+    def expr(self, expr: sp.Basic, rank: Mapping[Place, int]) -> sp.Basic:
         new: dict[sp.Basic, sp.Basic] = {}
         for access in sorted(expr.atoms(Element), key=lambda e: len(e.atoms(Element))):
-            name = f"{rank[self.tensor(access.name)]}"
+            name = f"{rank[self.place(access)]}"
             called = f"d{name}" if access.name in self.order.adjoint_of else name
-            new[access] = element(called, (i.xreplace(new) for i in access.indices))
+            new[access] = element(called, (i.xreplace(new) for i in self.within(access)))
         indices = {i: Index(i.name) for i in expr.free_symbols if isinstance(i, Index)}
         return expr.xreplace(new).xreplace(indices)
+
+
+def _spoken(index: Index) -> str:
+    return str(index.name).replace("_", "")
 
 
 def _plain(indices: Iterable[Index]) -> tuple[Index, ...]:

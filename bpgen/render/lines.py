@@ -2,66 +2,23 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterable
-from functools import lru_cache
+from itertools import groupby
 from textwrap import wrap
 
 from bpgen.render.breaks import Width, broken, leading
 from bpgen.render.page import Row
 from bpgen.render.style import Numbering
+from bpgen.render.widths import measured
 
-_PAGE = 86.0  # characters of mathematics in a line of the LaTeX page
-_TAG = 6  # the number at the margin
-_LEAST = 30  # room for a right side, whatever stands on the left
+PAGE, COLUMN = 468.0, 231.0  # points of a line of the LaTeX page, and of half of it
+_TAG = 34.0  # the number at the margin, and what keeps it apart
+_QUAD, _EQUALS = 10.0, 14.0
+_LEAST, _LEAST_OF_COLUMN = 170.0, 100.0  # room for a right side, whatever stands on the left
+_COLUMNS = 30  # the same on the terminal
+_FEW = 4  # rows that are worth two columns
 _GAP = r"\quad "
-_WIDE = ((r"[A-Z]", 0.3), (r"[MW]", 0.5), (r"w", 0.4), (r"m", 0.7))  # beyond one character
-_LARGE = ((r"\odot", 2.0), (r"\sum", 0.9), (r"\left", 0.7), (r"\right", 0.7))
-_BESIDE = re.compile(r"_\{([^{}]*)\}\^\{([^{}]*)\}")  # set one above the other
-_STACKED = re.compile(r"\\(?:substack\{|begin\{cases\})([^{}]*)(?:\}|\\end\{cases\})")
-
-
-@lru_cache(1_000)
-def measured(math: str) -> float:
-    """About how many characters wide a formula is set: of a fraction, the wider half."""
-    previous = ""
-    while previous != math:
-        previous = math
-        math = _BESIDE.sub(lambda m: "_" + max(m[1], m[2], key=_plain_width), math)
-        math = _STACKED.sub(lambda m: max(re.split(r"\\\\ ", m[1]), key=_plain_width), math)
-        math = re.sub(
-            r"\\t?frac\{([^{}]*)\}\{([^{}]*)\}", lambda m: max(m[1], m[2], key=_plain_width), math
-        )
-        math = _unbraced(math) if "frac" in math else re.sub(r"\{([^{}]*)\}", r"\1", math)
-    return _plain_width(math)
-
-
-def _unbraced(math: str) -> str:
-    """Inner braces that belong to no fraction taken off: what stands before them is no brace and no
-    \\frac.
-    """
-    return re.sub(
-        r"([_^]|\\(?!t?frac)[a-zA-Z]+)\{([^{}]*)\}",
-        lambda m: m[1] + m[2],
-        math,
-    )
-
-
-@lru_cache(10_000)  # the same few subscripts stand in every formula
-def _plain_width(math: str) -> float:
-    small = len(re.findall(r"[_^]", math))
-    large = sum(extra * math.count(mark) for mark, extra in _LARGE)
-    math = re.sub(
-        r"\\(left|right|biggl|biggr|mathrm|mathbf|mathbb|text|operatorname|hat|bar|tilde|overset)",
-        "",
-        math,
-    )
-    math = re.sub(r"\\(log|exp|tanh|quad)", "abc", math)
-    math = re.sub(r"\\[a-zA-Z]+|\\.", "x", math)
-    spaced = len(re.findall(r"[=+-]", math))
-    wide = sum(extra * len(re.findall(letters, math)) for letters, extra in _WIDE)
-    return len(re.sub(r"[\s{}_^&]", "", math)) - 0.3 * small + spaced + wide + large
 
 
 def _wrapped(
@@ -90,12 +47,61 @@ def _cut(piece: str, room: int) -> list[str]:
     return wrap(piece, room, break_long_words=False, break_on_hyphens=False)
 
 
-def latex_rows(rows: tuple[Row, ...], numbering: Numbering | None) -> list[str]:
+def in_columns(rows: tuple[Row, ...]) -> list[tuple[bool, tuple[Row, ...]]]:
+    """The rows of a display in runs, and whether half a page is wide enough for each: a few rows
+    beside wide ones are set with them.
+    """
+    if _fits(rows):
+        return [(True, rows)]
+    runs: list[tuple[bool, tuple[Row, ...]]] = []
+    for narrow, together in groupby(_equations(rows), _fits):
+        run = tuple(row for equation in together for row in equation)
+        narrow = narrow and len(run) >= _FEW and _fits(run)
+        if runs and runs[-1][0] == narrow:
+            runs[-1] = narrow, (*runs[-1][1], *run)
+        else:
+            runs.append((narrow, run))
+    return runs
+
+
+def _equations(rows: tuple[Row, ...]) -> list[tuple[Row, ...]]:
+    """The rows, those of one equation together."""
+    found: list[list[Row]] = []
+    numbered = any(r.tag is not None for r in rows)
+    ended = False
+    for row in rows:
+        if not found or (row.left and (ended or not numbered)):
+            found.append([])
+        found[-1].append(row)
+        ended = row.tag is not None or (ended and not row.left)
+    return [tuple(f) for f in found]
+
+
+def _fits(rows: tuple[Row, ...]) -> bool:
+    """Whether lines of half a page are wide enough."""
+    room = COLUMN - _margin(rows)
+    lines = (line for row in rows for line in _latex_row(row, room))
+    return room >= _LEAST_OF_COLUMN and all(measured(_right(line)) <= room for line in lines)
+
+
+def _margin(rows: tuple[Row, ...]) -> float:
+    """What stands left of the equals signs, and the numbers if there are any."""
+    numbered = any(r.tag is not None for r in rows)
+    return max((measured(r.left) for r in rows), default=0.0) + (_TAG if numbered else 0.0)
+
+
+def _right(line: str) -> str:
+    return line.split("&", 1)[1]
+
+
+def latex_rows(
+    rows: tuple[Row, ...], numbering: Numbering | None, width: float = PAGE
+) -> list[str]:
     """Lines of an aligned environment, and what numbers them, if anything does."""
-    margin = max((measured(r.left) for r in rows), default=0.0) + (_TAG if numbering else 0)
+    room = max(width - _margin(rows), _LEAST if width == PAGE else 0.0)
     lines: list[str] = []
     for row in rows:
-        found = _latex_row(row, max(_PAGE - margin, _LEAST))
+        found = _latex_row(row, room)
         if numbering is not None:
             tags = [*[None] * (len(found) - 1), row.tag]
             found = [line + numbering(tag) for line, tag in zip(found, tags, strict=True)]
@@ -112,22 +118,21 @@ def _latex_row(row: Row, room: float) -> list[str]:
         facts = [fact for k, fact in enumerate(row.words)]
         facts = [f + "," if k < len(facts) - 1 else f for k, f in enumerate(facts)]
         spaced = [*facts[:1], *(rf"\quad {part}" for part in (*facts[1:], *since))]
-        return [
-            rf"& \quad {line.removeprefix(_GAP)}" for line in _wrapped(spaced, room - 2, apart=True)
-        ]
+        told = _wrapped(spaced, room - _QUAD, apart=True)
+        return [rf"& \quad {line.removeprefix(_GAP)}" for line in told]
     if not row.addends:
         return [rf"{row.left} & \qquad {row.numbers}"]
     lead = rf"\quad \text{{{row.words[0]} }}" if row.words else "= "
-    first, *more = _wrapped(row.addends, room - 2)
+    first, *more = _wrapped(row.addends, room - _EQUALS)
     lines = [rf"{row.left} &{lead}{first}".lstrip(), *(rf"&\quad {m}" for m in more)]
     for extra in [e for e in (row.where, row.shape) if e] + since:
         last = lines[-1].split("&", 1)[1]
-        if measured(f"{last}{extra}") + 4 <= room:
+        if measured(f"{last}{extra}") + _QUAD <= room:
             lines[-1] += rf" \quad {extra}"
         else:
-            lines += [rf"&\quad {piece}" for piece in _wrapped([extra], room - 2)]
+            lines += [rf"&\quad {piece}" for piece in _wrapped([extra], room - _QUAD)]
     if row.numbers:
-        fits = measured(lines[-1].split("&", 1)[1] + row.numbers) + 6 <= room
+        fits = measured(lines[-1].split("&", 1)[1] + row.numbers) + 2 * _QUAD <= room
         lines[-1:] = (
             [rf"{lines[-1]} \qquad {row.numbers}"]
             if fits
@@ -152,7 +157,7 @@ def text_rows(rows: tuple[Row, ...], width: int) -> list[str]:
 
 def _text_row(row: Row, margin: int, width: int) -> list[str]:
     blank = " " * margin
-    room = max(width - margin - 10, _LEAST)
+    room = max(width - margin - 10, _COLUMNS)
     since = [f"{'since' if k == 0 else 'and'} {s}" for k, s in enumerate(row.since)]
     if row.words and not row.addends:
         facts = [f"{f}{',' if k < len(row.words) - 1 else ''}" for k, f in enumerate(row.words)]

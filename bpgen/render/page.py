@@ -61,6 +61,7 @@ class Section:
     intro: tuple[str, ...] = ()
     blocks: tuple[Block, ...] = ()
     boxed: bool = False
+    columns: int = 1  # into which its lines may be set where they are short
 
 
 @dataclass(frozen=True)

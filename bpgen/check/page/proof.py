@@ -35,7 +35,10 @@ from bpgen.ir import BATCH, Network
 _SAMPLES = 2  # of the batch
 _EXACT, _ROUNDED = 1e-8, 1e-4
 _BATCH = "Over the batch"
-_IS_GRADIENT = re.compile(r"\$(\S*?)\$ is (?:the gradient|that) with respect to \$(\S*?)\$")
+_ARE_GRADIENTS = re.compile(
+    r"(\$[^$.]*?\$(?:, \$[^$]*?\$)*) (?:is|are) the gradients? with respect to (\$.*?\$)\.$", re.M
+)
+_SIZES = re.compile(r"^Sizes: (.*); a gradient has that of its tensor\.$", re.M)
 Ranges = tuple[tuple[str, str, f.Node], ...]
 
 
@@ -123,8 +126,10 @@ class _Proof:
         for group in found:
             if group.called is not None:
                 self._call(group.called, names)
-        for told in _IS_GRADIENT.finditer(self.latex):
-            self._call((told[2], told[1]), names)
+        for told in _ARE_GRADIENTS.finditer(self.latex):
+            deltas, tensors = (re.findall(r"\$(.*?)\$", t) for t in told.groups())
+            for called in zip(tensors, deltas, strict=True):
+                self._call(called, names)
         for group in found:
             for statement in group.statements:
                 if statement.kind == "differentiated":
@@ -137,6 +142,7 @@ class _Proof:
         self._numbers(found, sample, whole)
         self._maxima(found, sample)
         self._leads(sample)
+        self._sizes(sample)
         for group in found:
             self._group(group, whole if group.section == _BATCH else sample)
         return self.found
@@ -374,14 +380,40 @@ class _Proof:
     def _shape(self, statement: Statement, reading: Reading) -> list[Array]:
         """z \\in R^{2 x 3}: the sizes of a tensor's axes."""
         at = statement.tokens.index(r"\in")
-        sizes = statement.tokens[at + 1 :]
-        sizes = sizes[sizes.index("}") + 1 :]
-        said = [
-            int(np.real(Scope(reading).value(self._parse(s, reading))).item())
-            for s in (top_level(sizes[2:-1], r"\times") if sizes else [])
-        ]
-        node = self._parse(statement.tokens[:at] or list(statement.of), reading)
-        return [_column(said), _column(axes_of(node, Scope(reading)))]
+        left = statement.tokens[:at] or list(statement.of)
+        return self._space(left, statement.tokens[at + 1 :], reading)
+
+    def _space(self, left: list[str], space: list[str], reading: Reading) -> list[Array]:
+        """What is said of a tensor's values, if they are labels, and of the sizes of its axes; and
+        what they are.
+        """
+        labels = space[:1] == [r"\{"]
+        end = space.index(r"\}" if labels else "}") + 1
+        scope = Scope(reading)
+        parts = top_level(space[end:][2:-1], r"\times") if space[end:] else []
+        said = [int(np.real(scope.value(self._parse(s, reading))).item()) for s in parts]
+        node = self._parse(left, reading)
+        axes = axes_of(node, scope)
+        if not labels:
+            return [_column(said), _column(axes)]
+        first, dots, last = top_level(space[1 : end - 1], ",")
+        if dots != [r"\dots"]:
+            raise Unreadable("labels from where to where?")
+        told = [int("".join(first)), int("".join(last))]
+        known = scope.find(_named(node))
+        bound = reading.world.network.tensors[known[1]].bound if known else None
+        own = [reading.base, reading.base + (bound or 0) - 1]
+        return [_column([*told, *said]), _column([*own, *axes])]
+
+    def _sizes(self, reading: Reading) -> None:
+        """Sizes: z1, a1 in R^2; W1 in R^{2 x 2}."""
+        for found in _SIZES.finditer(self.latex):
+            for group in found[1].split("; "):
+                names = [tokens(t) for t in re.findall(r"\$(.*?)\$", group)]
+                at = names[-1].index(r"\in") if r"\in" in names[-1] else 0
+                *names, space = *names[:-1], names[-1][:at], names[-1][at + 1 :]
+                for name in names:
+                    self._judge(group, partial(self._space, name, space, reading), 1)
 
     def _elsewhere(self, group: Group, reading: Reading) -> None:
         """What the rows of a display do not speak of is 0."""

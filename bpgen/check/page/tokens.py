@@ -7,7 +7,11 @@ import re
 _TOKEN = re.compile(
     r"\\\\|\\[a-zA-Z]+|\\.|\d+(?:\.\d+)?|[^\W\d_]|[{}()\[\]^_&+\-*/=<>,.;:|!']|\S", re.UNICODE
 )
-_SPACES = {r"\,", r"\;", r"\!", r"\nopagebreak", r"\left", r"\right", r"\biggl", r"\biggr"}
+_SPACES = {
+    *(r"\,", r"\;", r"\!", r"\nopagebreak", r"\textstyle"),
+    *(r"\left", r"\right", r"\biggl", r"\biggr"),
+}
+
 _TEXT = re.compile(r"\\(text|mathrm|operatorname)\{((?:[^{}\\]|\\.|\\textquotesingle\{\})*)\}")
 
 

@@ -59,9 +59,12 @@ class Likeness:
         return name, str(access.indices[0]).replace("_", "") if access.name in self.blocks else ""
 
     def _order(self, place: Place) -> tuple[bool, int, str]:
-        """Parameters first: an input is declared before them, and what a layer computes after."""
+        """Parameters first: an input is declared before them, and what a layer computes after. What
+        a block is given comes before all that it computes, its last declared among it.
+        """
         name, block = place
-        return name not in self.order.params, self.order.place(name), block
+        given = block.endswith("- 1")
+        return name not in self.order.params, -1 if given else self.order.place(name), block
 
     def within(self, access: Element) -> tuple[sp.Expr, ...]:
         """The indices of an element within its block."""

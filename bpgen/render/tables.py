@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from textwrap import wrap
 
-from bpgen.render.lines import columns, measured
+from bpgen.render.lines import columns
 from bpgen.render.page import Table
+from bpgen.render.widths import measured
 
 _LONG = 30.0  # of a cell of LaTeX, in hundredths of a line: of longer ones the lines are broken
 _BETWEEN = 2.6  # hundredths that LaTeX leaves between two columns
 _NARROWEST = 12.0
+_POINT = 5.0  # points in a hundredth of a line
 BAR = r"\vert "
 _GAP = 2  # columns of the terminal between two of a table
 
@@ -42,7 +44,7 @@ def _broken(width: float) -> str:
 def _width(cell: str) -> float:
     """A cell's width: words are as wide as letters, a formula as it is measured."""
     parts = enumerate(cell.split("$"))
-    return sum(1.05 * measured(part) if k % 2 else 0.93 * len(part) for k, part in parts)
+    return sum(measured(part) / _POINT if k % 2 else 0.93 * len(part) for k, part in parts)
 
 
 def markdown_table(table: Table) -> list[str]:

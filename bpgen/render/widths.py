@@ -134,7 +134,9 @@ class _Setter:
     def _begin(self, display: bool, level: int) -> float:
         """Cases, or a matrix of numbers: what stands in a row side by side, a little apart."""
         self._name()
-        apart = 10.0 * max(1, self.tokens[self.place :].count("&"))
+        rest = self.tokens[self.place :]
+        row = rest[: rest.index(r"\\")] if r"\\" in rest else rest
+        apart = 10.0 * row.count("&")
         found = self.list(False, level, (r"\end",))
         if self.next:
             self.take()

@@ -278,6 +278,24 @@ def test_a_wrong_page_is_refused(net: str, notation: str, right: str, wrong: str
     assert any(not prove_page(false, network, (seed,)).ok for seed in (0, 1))
 
 
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        (r"W^{[2]} \in \mathbb{R}^{3 \times 2}", r"W^{[2]} \in \mathbb{R}^{2 \times 3}"),
+        (r"$x$, $b^{[1]}$", r"$x$, $b^{[2]}$"),
+        (r"a^{[1]} \in \mathbb{R}^{2}", r"a^{[2]} \in \mathbb{R}^{2}"),
+        (r"y \in \{0, \dots, 2\}", r"y \in \{0, \dots, 3\}"),
+        (r"y \in \{0, \dots, 2\}", r"y \in \{1, \dots, 3\}"),
+        (r"with respect to $z^{[2]}$, $z^{[1]}$", r"with respect to $z^{[1]}$, $z^{[2]}$"),
+    ],
+)
+def test_a_wrong_sentence_is_refused(right: str, wrong: str) -> None:
+    page = render(_derived("classifier"), fmt="latex", steps="short")
+    assert right in page
+    assert prove_page(page, _derived("classifier").network, (0,)).ok
+    assert not prove_page(page.replace(right, wrong, 1), _derived("classifier").network).ok
+
+
 def test_wrong_pages_are_of_many_kinds() -> None:
     assert len(WRONG) >= 40
     assert len({kind for kind, *_ in WRONG}) >= 15

@@ -82,6 +82,43 @@ def test_another_access_or_another_factor_is_another_step() -> None:
     assert len({found["x"], found["a"], found["b"]}) == 3
 
 
+def test_the_parts_of_equal_blocks_are_told_once() -> None:
+    """What a block is given hears of the loss as h does, from which it goes on."""
+    page = _brief(
+        derive(
+            declared_by(
+                "from bpgen import *\nx, y = input(2), target(2)\n"
+                "def block(u):\n    h = u + dense(layer_norm(u), 2)\n"
+                "    return h + dense(layer_norm(h), 2)\n"
+                "o = repeat(3, block, x)\nL = loss(half_squared_error(o, y))\n"
+            )
+        )
+    )
+    again = "".join(re.findall("In the same way: (.*)", page))
+    assert r"(14b) as (20)" in again
+    assert r"(24) as (18), (25) as (19)" in again
+
+
+SIZED = {
+    "softmax": r"Sizes: $x \in \mathbb{R}^{2}$",
+    "embedding": r"\in \{0, \dots, ",
+}
+
+
+@pytest.mark.parametrize("name", SIZED)
+def test_sizes_are_told_in_one_sentence(name: str) -> None:
+    page = _brief(derived(name))
+    assert SIZED[name] in page
+    assert not re.search(r"&=.*\\mathbb\{R\}", page)
+
+
+def test_what_lies_between_the_product_and_its_value_is_not_told() -> None:
+    page = _brief(derived("layer_norm"), "text")
+    why = page[page.index("Derivation") :]
+    assert "(2/3 · m − 2/3 · z" in why
+    assert "2/3 · ∂ℓ/∂v · Σ" not in why
+
+
 def test_what_is_found_in_the_same_way_is_told_once() -> None:
     page = _brief(derive(declared_by(DEEP.format("tanh", "tanh", "tanh"))), "text")
     why = page[page.index("Derivation") : page.index("Over the batch")]

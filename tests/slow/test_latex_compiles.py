@@ -15,6 +15,7 @@ from bpgen.load import declared_by
 from bpgen.pdf import compiled
 from bpgen.render import render
 from bpgen.render.style import Style
+from bpgen.render.widths import measured
 from tests.render.nets import NETS
 
 _EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.py"))
@@ -39,6 +40,11 @@ _NETS = {
 
 _START, _END = "\\begin{document}", "\\end{document}"
 _PAGE = "@@ page "
+_FORMULAS = (
+    r"\frac{1}{\sqrt{v_{i} + 10^{-5}}} \, \left(\frac{\partial \ell}{\partial \hat{x}_{ij}} - a^{\top}\right)",
+    r"\textstyle \sum_{i,j} W^{[2]}_{ij} \odot \tanh(z) + \mathbf{1}[i = y_{t}] \, \mathrm{logp}_{t}",
+    r"\sum_{\substack{t,u \\ x_{t}=u}} \begin{cases}s & \text{if } u\le t \\ 0 & \text{otherwise}\end{cases}",
+)
 _TRIED = re.compile(
     r"Overfull \\vbox .* while \\output is active"
 )  # a height that columns do not get
@@ -116,6 +122,25 @@ def test_pages(example: str, most: int, tmp_path: Path) -> None:
     page = render(derive(declared_by(_NETS[example])), fmt="tex", steps="short")
     (line,) = (line for line in _log(page, tmp_path) if line.startswith("Output written"))
     assert int(re.search(r"\((\d+) page", line)[1]) <= most  # type: ignore[index]
+
+
+@pytest.mark.slow
+def test_a_formula_is_as_wide_as_it_is_measured(tmp_path: Path) -> None:
+    """Within a tenth, or the space of an operator."""
+    pages = (render(derive(declared_by(_NETS[n])), fmt="latex") for n in ("toy_2_2_1", "lstm"))
+    rows = [line.split(" &")[0] for page in pages for line in page.splitlines() if " &= " in line]
+    formulas = [*dict.fromkeys(rows), *_FORMULAS]
+    boxes = "\n".join(
+        rf"\setbox0\hbox{{$\displaystyle {f}$}}\typeout{{{_PAGE}\the\wd0}}" for f in formulas
+    )
+    preamble = render(derive(declared_by(_NETS["toy_2_2_1"])), fmt="tex").split(_START)[0]
+    log = _log("\n".join([preamble, _START, boxes, _END]), tmp_path)
+    widths = [float(x[len(_PAGE) :].removesuffix("pt")) for x in log if x.startswith(_PAGE)]
+    assert len(widths) == len(formulas)
+    far = [
+        (f, w) for f, w in zip(formulas, widths, strict=True) if abs(measured(f) - w) > 5 + w / 10
+    ]
+    assert far == []
 
 
 @pytest.mark.slow

@@ -64,6 +64,17 @@ def example(name: str) -> ModuleType:
     return module_of((ROOT / "generated" / f"{name}.py").read_text(), name)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--coverage", action="store_true", help="measure how much of bpgen is reached")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--coverage"):
+        from tests.coverage.plugin import Coverage
+
+        config.pluginmanager.register(Coverage())
+
+
 @pytest.fixture(params=EXAMPLES, ids=lambda p: p.stem)
 def net(request: pytest.FixtureRequest) -> Path:
     """Each example's net.py in turn."""

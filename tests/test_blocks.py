@@ -189,7 +189,6 @@ def case(*values: Any) -> Any:
     return pytest.param(*values, marks=[pytest.mark.slow] * (known not in QUICK))
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize(("name", "times"), [case(n, k) for n in NETS for k in (1, 3)])
 def test_repeated_is_written_out(name: str, times: int) -> None:
     network = declared(source(name, times))
@@ -218,7 +217,6 @@ def test_text_does_not_grow(name: str) -> None:
     assert len(told[0].splitlines()) >= len(told[1].splitlines())
 
 
-@pytest.mark.no_cover
 def test_gpt_does_not_grow() -> None:
     nets = [GPT.replace("depth = 96, 64, 64, 4, 6", f"depth = 96, 64, 64, 4, {n}") for n in (2, 6)]
     modules = [written(net) for net in nets]

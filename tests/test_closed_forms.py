@@ -76,7 +76,6 @@ def bracket(equation: Equation) -> tuple[str, set[str]]:
     return str(found.outer), {f"{len(t.over)} {t.body}" for t in found.inside.terms}
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("spelling", LAYER_NORMS)
 def test_layer_norm_in_three_terms(spelling: str) -> None:
     """dx = r (dxhat - mean dxhat - xhat mean(dxhat xhat))"""
@@ -234,7 +233,6 @@ def net(name: str) -> str:
     return "from bpgen import *\n" + NETS[name][0]
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("name", NETS)
 def test_form(name: str) -> None:
     _, of, expected = NETS[name]
@@ -273,7 +271,6 @@ def test_gradients(name: str) -> None:
     assert report.ok, str(report)
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("name", EVERY)
 def test_every_line_ends_in_its_equation(name: str) -> None:
     record = derive(declared_by(EVERY[name]))
@@ -413,7 +410,6 @@ def _deep(layers: int) -> str:
     )
 
 
-@pytest.mark.no_cover
 def test_the_search_is_linear_in_depth(monkeypatch: pytest.MonkeyPatch) -> None:
     """Adjoints are tried where they are read, not one against all."""
     tried: list[str] = []

@@ -212,7 +212,6 @@ def test_letters_that_python_reads_as_one_are_one_variable() -> None:
     assert [t.name for t in network("𝐰 = param(3)\noutput(w * x)\n").role("param")] == ["w"]
 
 
-@pytest.mark.no_cover
 def test_long_chains_without_names() -> None:
     """Nameless steps are written inside one another, though not without end; a tanh, whose
     derivative is told in its own value, is kept.

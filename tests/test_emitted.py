@@ -34,7 +34,6 @@ def test_every_example_has_its_module() -> None:
     assert [p.stem for p in GENERATED] == [p.stem for p in EXAMPLES]
 
 
-@pytest.mark.no_cover
 def test_generated_is_fresh(net: Path) -> None:
     """The shipped file is the golden record: `bpgen emit examples/*.py` rewrites it."""
     assert emit(load(net)) == (ROOT / "generated" / net.name).read_text()

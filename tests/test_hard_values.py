@@ -246,7 +246,6 @@ SPELLINGS = (  # of one symbol z; the last three hold no 0 times infinity
 L2 = np.log(2)
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("spelled", "far", "value", "slope"),
     [

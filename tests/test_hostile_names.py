@@ -13,8 +13,6 @@ from bpgen.errors import NetError
 from bpgen.load import declared_by
 from bpgen.render import render
 
-pytestmark = pytest.mark.no_cover  # what it reaches, others reach
-
 NET = (
     "{title}\nfrom bpgen import *\nx = input(3)\nglobals()[{name!r}] = param(3)\n"
     "a = dot(globals()[{name!r}], x)\noutput(a)\n"

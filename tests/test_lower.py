@@ -26,8 +26,6 @@ from bpgen.lower.scope import Scope
 from tests.drawn import few_or_all
 from tests.oracle import LENGTHS, Drawn, equations, ranges, scatters, true_value
 
-pytestmark = pytest.mark.no_cover  # what it reaches, others reach
-
 SIZES = {"n": 2, "i": 3, "j": 5, "k": 7}
 
 PLAIN = {

@@ -20,8 +20,6 @@ from bpgen.load import declared_by
 from bpgen.render import render
 from tests.conftest import declared, derived, emitted, written
 
-pytestmark = pytest.mark.no_cover  # what it reaches, others reach
-
 DIGITS = 1500
 
 

@@ -185,7 +185,6 @@ def huber(d: Any) -> Any:
     return np.where(np.abs(d.real) <= 1, d**2 / 2, np.sign(d.real) * d - 0.5)
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("call", "of_one"),
     [
@@ -427,7 +426,6 @@ def test_an_identity_without_a_name_is_no_line() -> None:
 EVERYDAY = ("n", "N", "delta", "sum", "id", "type", "loss", "cache", "len", "match", "ict", "z")
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("name", EVERYDAY)
 def test_everyday_names_of_what_is_computed(name: str) -> None:
     """Numbered where code or the page has another use for them; no key of a dict is."""

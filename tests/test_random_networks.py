@@ -20,8 +20,6 @@ from tests.networks.graph import Graph
 from tests.networks.properties import PROPERTIES, beyond
 from tests.networks.run import Point, Subject
 
-pytestmark = pytest.mark.no_cover  # what it reaches, others reach
-
 ELSEWHERE = (TORCH, "LaTeX compiles")
 POISSON = "of_numbers of=poisson_loss({0}, {y})"
 

@@ -18,8 +18,6 @@ from bpgen.network.shrink import shrunk
 from bpgen.render import render
 from tests.conftest import ROOT, derived, emitted, written
 
-pytestmark = pytest.mark.no_cover  # what it reaches, others reach
-
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL)
 NETS = [text for kind, text in BLOCKS if kind == "python" and "from bpgen" in text]

@@ -14,8 +14,6 @@ from tests.conftest import emitted
 from tests.drawn import few_or_all
 from tests.recurrences import STEPS, WIDTH, Recurrence, recurrences
 
-pytestmark = pytest.mark.no_cover  # what it reaches, others reach
-
 SAMPLES = 2
 Arrays = dict[str, Any]
 

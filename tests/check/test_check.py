@@ -40,7 +40,6 @@ def test_the_report_of_the_toy() -> None:
     assert text == TOY
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("name", NETWORKS)
 def test_right_modules_pass_and_every_mutant_is_caught(name: str) -> None:
     report = check_module(source(name), NETWORKS[name]())
@@ -123,7 +122,6 @@ def test_every_kind_has_mutants_somewhere() -> None:
     assert {kind.name for kind in KINDS} == made
 
 
-@pytest.mark.no_cover
 def test_more_mutants_of_each_kind_are_caught_too() -> None:
     subject = Subject(source("tied"), NETWORKS["tied"]())
     found = selftest(subject, Ruler(subject, 1), each=30)
@@ -156,7 +154,6 @@ output(y, m, s)
 """
 
 
-@pytest.mark.no_cover
 def test_the_statistics_of_a_batch_are_checked_where_they_are_defined() -> None:
     """An unbiased variance is that of two samples or more."""
     net = declared_by(STATISTICS)

@@ -39,7 +39,6 @@ def given_to(drawn: Drawn) -> Arrays:
     return {name: a for name, a in drawn.arrays.items() if name != "out"}
 
 
-@pytest.mark.no_cover
 @settings(deadline=None, max_examples=150)
 @given(equations())
 def test_a_term_is_its_body_at_every_index(drawn: Drawn) -> None:
@@ -92,7 +91,6 @@ def drawn_for(network: Network, lengths: dict[str, int], seed: int = 0) -> Array
     return point
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("file", EXAMPLES, ids=lambda p: p.stem)
 def test_gradients_of_the_examples_are_their_complex_steps(file: Any) -> None:
     network = shrunk(load(file))

@@ -28,7 +28,6 @@ def test_right_modules_are_proved(name: str) -> None:
     assert {*Subject(source(name)).differentiable} <= {row.name for row in rows}
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 def test_scalar_functions_are_proved(case: Case) -> None:
     assert refused(case.source(), case.network()) == {}
@@ -40,7 +39,6 @@ def test_wrong_derivatives_of_scalar_functions_are_refused(case: Case) -> None:
     assert set(refused(wrong.source(), case.network())) == {"W", "b", "x"}
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("name", "was", "becomes", "tensors"),
     [
@@ -95,7 +93,6 @@ def test_too_high_a_degree_is_not_a_proof(monkeypatch: pytest.MonkeyPatch) -> No
     assert refused(wrong, NETWORKS["toy"]())["W1"].startswith("wrong: entry ")
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("name", ["toy", "classify", "penalised"])
 def test_the_chain_rule_over_scalars_is_the_derivative_of_the_whole(name: str) -> None:
     """The adjoints against sympy's derivative of the loss as one nested expression."""

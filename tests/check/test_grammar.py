@@ -83,7 +83,6 @@ WRONG = [
 ]
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("name", "was", "becomes", "tensors"),
     [
@@ -152,7 +151,6 @@ def test_values_that_are_equal_everywhere_are_no_kink() -> None:
     assert all(row.ok for row in exact(emit(net), net))
 
 
-@pytest.mark.no_cover
 def test_a_max_is_said_to_be_proved_between_ties() -> None:
     report = check_module(source("overlapping"), network("overlapping"))
     assert report.ok, str(report)
@@ -274,7 +272,6 @@ SMALLER = {
 }
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("name", SMALLER)
 def test_widths_that_accesses_tie_together_shrink_together(name: str) -> None:
     text, shapes = SMALLER[name]
@@ -305,7 +302,6 @@ def _within(access: Element, network: Network) -> None:
             assert span.highest < axis.size
 
 
-@pytest.mark.no_cover
 def test_a_chain_of_many_convolutions_shrinks() -> None:
     lines = ["from bpgen import *", "p, u = indices('p u')", "w = param(3)", "x = input(660)"]
     lines += ["h0 = x"]
@@ -367,7 +363,6 @@ loss(half_squared_error(repeat(2, block, x), y))
 SLOW_LAYERS = {*LAYERS} - {"attention, causal", "layer_norm", "max_pool2d, padded", "repeat"}
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("name", marked(LAYERS, SLOW_LAYERS))
 def test_layers_are_proved(name: str) -> None:
     net = declared_by("from bpgen import *\n" + LAYERS[name])

@@ -26,7 +26,6 @@ def bad(found: Numbers) -> dict[str, str]:
     return {row.name: row.verdict for row in found.rows if not row.ok}
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("seeds", [range(5), pytest.param(range(5, 20), marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", NETWORKS)
 def test_right_modules_pass_at_every_seed(name: str, seeds: range) -> None:
@@ -142,7 +141,6 @@ def normalised(becomes: dict[str, str]) -> Subject:
     return Subject(text, net)
 
 
-@pytest.mark.no_cover
 def test_terms_that_cancel_are_judged_by_their_rounding() -> None:
     """Of two samples, all that a normalisation leaves is a hundred thousandth of each term."""
     subject = normalised({})
@@ -154,7 +152,6 @@ def test_terms_that_cancel_are_judged_by_their_rounding() -> None:
     assert min(cancelled.values()) > 1e4
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("factor", ["1.0000001", "(1 + 1e-10)"])
 def test_terms_that_cancel_excuse_nothing_else(factor: str) -> None:
     subject = normalised(
@@ -169,7 +166,6 @@ DEEP = (
 )
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("seeds", [range(1), pytest.param(range(1, 5), marks=pytest.mark.slow)])
 def test_a_module_of_many_tensors(seeds: range, monkeypatch: pytest.MonkeyPatch) -> None:
     """Asked along one direction each, and its copies along all together: right and wrong are told

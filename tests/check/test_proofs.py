@@ -61,7 +61,6 @@ def test_six_blocks_shrink_to_two_of_the_same_code() -> None:
     assert all(row.ok for row in exact(emit(small), small))
 
 
-@pytest.mark.no_cover
 def test_the_functions_of_blocks_are_broken_too() -> None:
     """Some mutants differ from the right module within the block's own backward."""
 
@@ -106,7 +105,6 @@ output(attention(q, k, v, mask))
 """
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("shape", ['"S"', '"T", "S"'])
 def test_masks_are_drawn_that_leave_out_and_keep(shape: str) -> None:
     """A module that leaves nothing out is another one: of a mask that keeps all nobody can tell."""

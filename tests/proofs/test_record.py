@@ -19,8 +19,6 @@ from tests.proofs.proof import Asked, Proof, Whole, every_equation, every_line, 
 from tests.proofs.record import Line, complaints, hold, hold_again, read, sample, write
 from tests.proofs.spelling import digest, spelled, with_imports
 
-pytestmark = pytest.mark.no_cover  # what it reaches, others reach
-
 SOURCE = "from bpgen import *\nx, t = input(2), target()\nw = param(2)\ny = tanh(dot(w, x))\nL = loss((y - t)**2)\n"
 NAME, FIGURES = "neuron", "20 seeds"
 

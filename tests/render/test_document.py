@@ -34,7 +34,6 @@ _PAGES = [
 ]
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize(("name", "fmt", "notation"), _PAGES)
 def test_every_example_prints(name: str, fmt: str, notation: str) -> None:
     printed = render(derivation(name), fmt=fmt, notation=notation)
@@ -43,7 +42,6 @@ def test_every_example_prints(name: str, fmt: str, notation: str) -> None:
         assert re.search(rf"\({step.number}b?\)|\\tag{{{step.number}b?}}", printed)
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize(
     "name",
     [pytest.param(n, marks=[pytest.mark.slow] * (n not in ("gate", "multilabel"))) for n in _NAMES],
@@ -94,7 +92,6 @@ _MATRIX = [
 ]
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize(("name", "form"), _MATRIX)
 def test_textbook_forms(name: str, form: str) -> None:
     assert form in latex(name)
@@ -121,7 +118,6 @@ def test_components_of_a_large_network_are_refused() -> None:
         render(derivation("softmax_mlp"), fmt="text", notation="components")
 
 
-@pytest.mark.no_cover
 def test_markdown_is_safe_for_katex() -> None:
     for name in _NAMES:
         printed = render(derivation(name), fmt="markdown")

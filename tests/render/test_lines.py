@@ -158,7 +158,6 @@ def _unwrapped(text: str) -> str:
     return re.sub(r"(?<=[\w,])\n +(?=[+−])|(?<=[\w,])\n {0,2}(?=\w)", " ", text)
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("name", FEW_OR_ALL)
 def test_numbers_run_from_one_without_a_gap(name: str) -> None:
     backward = printed(name).split("Over the batch")[0]
@@ -170,7 +169,6 @@ def test_numbers_run_from_one_without_a_gap(name: str) -> None:
     assert numbers == list(range(1, len(numbers) + 1))
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("name", FEW_OR_ALL)
 def test_the_loss_of_one_sample_has_no_section(name: str) -> None:
     loss = derived(name).network.sample_loss
@@ -241,7 +239,6 @@ _NUMBERS = [
 ]
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize(("number", "line"), _NUMBERS)
 def test_numbers(number: str, line: str) -> None:
     assert line in told(_VECTOR + f"z = W @ x\nh = z * {number}\n" + _LOSS)

@@ -13,7 +13,6 @@ from tests.render.repeated import REPEATED
 _GPT = (Path(__file__).parents[2] / "examples" / "gpt.py").read_text()
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("fmt", ["text", "latex", "markdown"])
 @pytest.mark.parametrize("notation", ["matrix", "index"])
 def test_the_page_does_not_grow_with_the_blocks(fmt: str, notation: str) -> None:
@@ -64,7 +63,6 @@ def test_an_immediate_derivative_is_of_one_block() -> None:
     assert "∂⁺a⁽ˡ⁾ᵢ/∂Sᵢⱼ" in printed("shared_by_blocks").replace("z⁽ˡ⁾", "a⁽ˡ⁾").replace("₁", "")
 
 
-@pytest.mark.no_cover
 def test_the_transformer_reads() -> None:
     latex = told(_GPT, "latex")
     for line in (

@@ -12,8 +12,6 @@ from bpgen.render.lines import columns
 from bpgen.render.style import WIDEST, Style
 from tests.render.nets import FEW_OR_ALL, derived, printed
 
-pytestmark = pytest.mark.no_cover  # what it reaches, others reach
-
 HARD = ("causal_blocks", "lstm", "attention", "max_pool")
 
 

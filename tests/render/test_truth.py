@@ -32,8 +32,6 @@ from tests.networks.graph import Graph, source
 from tests.render.nets import FEW_OR_ALL, derived, printed
 from tests.render.numeric import At, Values, number
 
-pytestmark = pytest.mark.no_cover  # what it reaches, others reach
-
 _LENGTHS = {BATCH: 2, "T": 3}
 
 

@@ -16,9 +16,17 @@ from bpgen.progress import shown
 if TYPE_CHECKING:
     from bpgen.check import Report
     from bpgen.check.claims import Answers
+    from bpgen.record import Derivation
 
-FORMATS = ("latex", "tex", "markdown", "text", "pdf")
-SUFFIXES = {".tex": "tex", ".md": "markdown", ".txt": "text", ".pdf": "pdf", "": "latex"}
+FORMATS = ("latex", "tex", "markdown", "text", "pdf", "html")
+SUFFIXES = {
+    ".tex": "tex",
+    ".md": "markdown",
+    ".txt": "text",
+    ".pdf": "pdf",
+    ".html": "html",
+    "": "latex",
+}
 LATEX = ("latex", "tex", "pdf")
 INTERRUPTED = 130
 
@@ -147,33 +155,56 @@ def derive(
     made = "tex" if fmt == "pdf" else fmt
     network, example = with_example(net)
     derivation = derivation_of(network)
-    worked = None
+    worked, drawn = None, False
     if example is not None or values is not None:
         from bpgen.worked import at_example
 
         worked = at_example(derivation, example, values)
-    elif lesson:
+    elif lesson or fmt == "html":
         from bpgen.worked.drawn import at_drawn
 
-        worked = at_drawn(derivation)
-    text = render(
-        derivation,
-        fmt=made,
-        notation=notation,
-        steps=steps,
-        style=style,
-        worked=worked,
-        digits=digits,
-        lesson=lesson,
-    )
-    if not unchecked:
-        from bpgen.page_gate import refuse_false
+        worked, drawn = at_drawn(derivation), True
+    told = [notation]
+    if fmt == "html":
+        from bpgen.html import notations, page
 
-        unread = refuse_false(derivation, notation, steps, net, lesson)
-        if unread:
-            click.echo(f"bpgen: {net}: not read back, and so not proved: {unread}", err=True)
+        told = notations(derivation, notation)
+        text = page(
+            derivation,
+            notation=notation,
+            steps=steps,
+            worked=worked,
+            digits=digits,
+            lesson=lesson,
+            drawn=drawn,
+        )
+    else:
+        text = render(
+            derivation,
+            fmt=made,
+            notation=notation,
+            steps=steps,
+            style=style,
+            worked=worked,
+            digits=digits,
+            lesson=lesson,
+        )
+    if not unchecked:
+        _refuse_false(derivation, told, steps, net, lesson)
     _publish(text, fmt, output, net)
     return 0
+
+
+def _refuse_false(
+    derivation: Derivation, notations: list[str], steps: str, net: str, lesson: bool
+) -> None:
+    """Every line that is to be printed is evaluated; what cannot be read back is told."""
+    from bpgen.page_gate import refuse_false
+
+    found = (refuse_false(derivation, n, steps, net, lesson) for n in notations)
+    unread = ", ".join(dict.fromkeys(filter(None, found)))
+    if unread:
+        click.echo(f"bpgen: {net}: not read back, and so not proved: {unread}", err=True)
 
 
 def _format_of(output: str | None) -> str:

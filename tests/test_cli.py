@@ -129,7 +129,7 @@ def test_never_overwrites_the_net(command: list[str]) -> None:
         ),
         (
             ["derive", "net.py", "-o", "x.docx"],
-            "x.docx: no format is called .docx\n  end it in .tex, .md, .txt, .pdf, or give --format",
+            "x.docx: no format is called .docx\n  end it in .tex, .md, .txt, .pdf, .html, or give --format",
         ),
         (
             ["derive", "net.py", "-f", "markdown", "--counter"],

@@ -9,6 +9,8 @@ from bpgen.render.page import Block, Row, Section
 from bpgen.render.writer import Writer
 from bpgen.worked import SEED
 
+DESCENT = "step"  # what rows tell of that tell of no equation
+
 
 def rule(network: Network, writer: Writer) -> str:
     """W <- W - eta dL/dW, and so every parameter; nothing where there is no loss to descend."""
@@ -31,7 +33,7 @@ def step(network: Network, writer: Writer, numerals: Numerals) -> Section:
     for name in (n for n in worked.after if n not in worked.held):
         numbers = numerals.told(name, worked.after[name])
         left = _moved(name, rate, network.loss, writer)
-        rows += [Row(left, numbers=numbers)] if numbers else []
+        rows += [Row(left, numbers=numbers, of=DESCENT)] if numbers else []
     intro = [f"The step is {inline(f'{_rate(writer)} = {rate}')} long."]
     drawn = [inline(writer.tensor(n).text) for n in worked.point.drawn]
     if drawn:  # by whom and how, for whoever would have the same numbers

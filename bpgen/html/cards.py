@@ -1,0 +1,279 @@
+"""A larger network drawn in blocks: a card for each layer, with the tensors that it computes and
+its parameters; equal blocks and the steps of a recurrence once, in a frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from bpgen.html.graph import Graph
+from bpgen.html.shapes import Drawing, points, spoken
+from bpgen.ir import Equation, Loop
+from bpgen.render.names import parse
+from bpgen.render.writer import Writer
+
+_CELL, _LINE, _SMALL = 46.0, 34.0, 22.0  # a tensor's cell, and the line of the parameters
+_LETTER = 9.6  # of a word
+_EDGE, _APART, _BELOW = 9.0, 30.0, 34.0  # inside a card, between cards
+_FRAME, _LANE = 15.0, 17.0  # around a loop; between edges that pass over cards
+
+
+@dataclass
+class Card:
+    tensors: list[str]
+    loop: Loop | None
+    role: str = "value"
+    params: list[str] = field(default_factory=list)
+    cell: float = _CELL  # how wide one is
+    before: dict[int, None] = field(default_factory=dict)  # the cards that it is computed from
+    depth: int = 0
+    x: float = 0.0  # its left, and the middle of its height
+    y: float = 0.0
+
+    @property
+    def columns(self) -> int:
+        return 1 if len(self.tensors) < 4 else 2 if len(self.tensors) < 9 else 3
+
+    @property
+    def rows(self) -> int:
+        return -(-len(self.tensors) // self.columns)
+
+    @property
+    def width(self) -> float:
+        return max(self.columns * self.cell, min(len(self.params), self.fitting) * 31) + 2 * _EDGE
+
+    @property
+    def height(self) -> float:
+        lines = -(-len(self.params) // self.fitting)
+        return self.rows * _LINE + lines * _SMALL + 2 * _EDGE
+
+    @property
+    def fitting(self) -> int:
+        """How many parameters stand in a line."""
+        return max(2, self.columns * 2 - 1)
+
+
+def cards(graph: Graph, writer: Writer) -> Drawing:
+    """The drawing of any network."""
+    found = _grouped(graph)
+    _deepened(found)
+    for card in found:
+        words = (n for n in card.tensors if writer.symbols[n].word)
+        card.cell = max(_CELL, *(_LETTER * len(n) + 12 for n in words), 0)
+    return _Cards(graph, writer, found).drawing()
+
+
+def _grouped(graph: Graph) -> list[Card]:
+    """Inputs and targets, each by itself, and the equations of each layer together."""
+    read = dict.fromkeys(n for e in graph.told for n in graph.reads(e))
+    made = {e.name for e in graph.told}
+    found = [Card([n], None, graph.network.tensors[n].role) for n in read if n not in made]
+    of = {card.tensors[0]: k for k, card in enumerate(found)}
+    for equation in graph.told:
+        k = _card(equation, graph, found, of)
+        if k is None:
+            k = len(found)
+            found.append(Card([], equation.loop))
+        of[equation.name] = k
+        found[k].tensors.append(equation.name)
+        found[k].params += [p for p in graph.own(equation) if p not in found[k].params]
+    for equation in graph.told:
+        card = found[of[equation.name]]
+        others = (of[n] for n in graph.reads(equation) if of[n] != of[equation.name])
+        card.before.update(dict.fromkeys(others))
+    return found
+
+
+def _card(equation: Equation, graph: Graph, found: list[Card], of: dict[str, int]) -> int | None:
+    """The card that an equation belongs to: that of its layer, or of all that it is computed from;
+    a product with weights begins a card, and the loss has its own.
+    """
+    last = len(found) - 1
+    network = graph.network
+    if equation.name in (network.loss, network.sample_loss) or last < 0:
+        return None
+    layer = parse(equation.name).layer
+    same = found[last].tensors and parse(found[last].tensors[0]).layer == layer
+    if layer and same and found[last].loop == equation.loop and found[last].role == "value":
+        return last
+    sources = {of[n] for n in graph.reads(equation)}
+    if len(sources) != 1 or graph.weighs(equation):
+        return None
+    (source,) = sources
+    card = found[source]
+    return source if card.role == "value" and card.loop == equation.loop else None
+
+
+def _deepened(found: list[Card]) -> None:
+    """How far right each card stands: beyond all that it is computed from."""
+    for card in found:
+        before = (found[k] for k in card.before if found[k].role != "target")
+        card.depth = 1 + max((c.depth for c in before), default=-1)
+    last = max(c.depth for c in found)
+    for k, card in enumerate(found):
+        readers = [c.depth for c in found if k in c.before]
+        if card.role == "target":  # beside the loss, or below it where something follows
+            card.depth = min(readers) + (min(readers) == last)
+        elif card.role != "value":  # an input stands just before what first reads it
+            card.depth = max(min(readers) - 1, 0)
+
+
+class _Cards:
+    """Places cards, frames and edges."""
+
+    def __init__(self, graph: Graph, writer: Writer, found: list[Card]) -> None:
+        self.graph, self.writer, self.cards = graph, writer, found
+        self.made = Drawing("cards")
+        self.adjoint = graph.derivation.adjoint
+        self.lanes: list[list[tuple[float, float]]] = []
+
+    def drawing(self) -> Drawing:
+        self._place()
+        loops = list(dict.fromkeys(c.loop for c in self.cards if c.loop))
+        self.top = min(c.y - c.height / 2 for c in self.cards) - (34 if loops else 16)
+        bottom = max(c.y + c.height / 2 for c in self.cards) + (_FRAME + 22 if loops else 0) + 26
+        for loop in loops:
+            self._frame(loop)
+        for k, card in enumerate(self.cards):
+            for j in card.before:
+                self._edge(j, k)
+        for k, card in enumerate(self.cards):
+            self._card(k, card)
+        over = self.top - len(self.lanes) * _LANE - 12
+        right = max(c.x + c.width for c in self.cards)
+        self.made.box = (-20, over, right + 40, bottom - over)
+        return self.made
+
+    def _place(self) -> None:
+        """Columns from left to right; what stands at one depth, one below the other."""
+        x = 0.0
+        loop: Loop | None = None
+        for depth in range(max(c.depth for c in self.cards) + 1):
+            here = [c for c in self.cards if c.depth == depth]
+            if not here:
+                continue
+            inside = next((c.loop for c in here if c.loop), None)
+            x += 0 if inside == loop else 2 * _FRAME
+            loop = inside
+            wide = max(c.width for c in here)
+            middle = [c for c in here if c.role != "target"] or here
+            y = -(sum(c.height for c in middle) + _BELOW * (len(middle) - 1)) / 2
+            for card in sorted(here, key=lambda c: c not in middle):  # targets hang below
+                card.x, card.y = x + (wide - card.width) / 2, y + card.height / 2
+                y += card.height + _BELOW
+            x += wide + _APART
+
+    def _frame(self, loop: Loop) -> None:
+        mine = [c for c in self.cards if c.loop == loop]
+        left, right = min(c.x for c in mine) - _FRAME, max(c.x + c.width for c in mine) + _FRAME
+        high = min(c.y - c.height / 2 for c in mine) - _FRAME
+        low = max(c.y + c.height / 2 for c in mine) + _FRAME + 14
+        size = loop.index.size
+        last = size - 1 if isinstance(size, int) else f"{size} − 1"
+        said = f"× {size}" if loop.block else f"{loop.index.name} = 0, …, {last}"
+        self.made.add(
+            "rect", class_="frame", x=left, y=high, width=right - left, height=low - high, rx=14
+        )
+        self.made.text((left + right) / 2, low + 18, said, class_="times")
+
+    # edges
+
+    def _edge(self, source: int, to: int) -> None:
+        one, other = self.cards[source], self.cards[to]
+        key = f"e{source}-{to}"
+        depths = sorted((one.depth, other.depth))
+        between = any(depths[0] < c.depth < depths[1] for c in self.cards)
+        path = self._over(one, other) if between else self._beside(one, other)
+        self.made.path(path, id=key, class_="edge")
+        for name in other.tensors:
+            equation = self.graph.told[self.graph.place[name]]
+            for read in set(self.graph.reads(equation)) & set(one.tensors):
+                self.made.ways.setdefault(name, []).append(key)
+                self.made.leave.setdefault(read, []).append(key)
+
+    def _beside(self, one: Card, other: Card) -> str:
+        """From the side of a card to that of its neighbour, or to the card above or below it."""
+        if one.depth == other.depth:
+            x, up = one.x + one.width / 2, one.y > other.y
+            ends = (one.y - one.height / 2, other.y + other.height / 2 + 18)
+            low, high = ends if up else (one.y + one.height / 2 + 18, other.y - other.height / 2)
+            return points("M", x, low, "L", x, high)
+        if one.x < other.x:
+            x1, x2 = one.x + one.width, other.x
+        else:
+            x1, x2 = one.x, other.x + other.width
+        middle = (x1 + x2) / 2
+        return points("M", x1, one.y, "C", middle, one.y, middle, other.y, x2, other.y)
+
+    def _over(self, one: Card, other: Card) -> str:
+        """Over the cards between, in a lane that is free there."""
+        x1, x2 = one.x + one.width * 0.62, other.x + other.width * 0.38
+        left, right = sorted((x1, x2))
+        free = (all(right < a or left > b for a, b in lane) for lane in self.lanes)
+        k = next((k for k, is_free in enumerate(free) if is_free), len(self.lanes))
+        if k == len(self.lanes):
+            self.lanes.append([])
+        self.lanes[k].append((left, right))
+        y, turn = self.top - k * _LANE, 12 if x1 < x2 else -12
+        low1, low2 = one.y - one.height / 2, other.y - other.height / 2
+        rise = points("M", x1, low1, "L", x1, y + 12, "Q", x1, y, x1 + turn, y)
+        return f"{rise} {points('L', x2 - turn, y, 'Q', x2, y, x2, y + 12, 'L', x2, low2)}"
+
+    # cards
+
+    def _card(self, k: int, card: Card) -> None:
+        top = card.y - card.height / 2
+        role = "loss" if self.graph.network.sample_loss in card.tensors else card.role
+        self.made.add(
+            "rect",
+            id=f"k{k}",
+            class_=f"card {role}",
+            x=round(card.x, 1),
+            y=round(top, 1),
+            width=round(card.width, 1),
+            height=round(card.height, 1),
+            rx=10,
+        )
+        inset = (card.width - card.columns * card.cell) / 2
+        for j, name in enumerate(card.tensors):
+            column, row = divmod(j, card.rows)
+            x, y = card.x + inset + column * card.cell, top + _EDGE + row * _LINE
+            self._cell(f"c{k}-{j}", name, x, y, card.cell)
+        y = top + _EDGE + card.rows * _LINE + _SMALL * 0.7
+        for j, name in enumerate(card.params):
+            row, column = divmod(j, card.fitting)
+            across = card.width / min(card.fitting, max(len(card.params), 1))
+            x = card.x + (column + 0.5) * across
+            self._param(f"p{k}-{j}", name, x, y + row * _SMALL)
+        sizes = " × ".join(str(s) for s in self._sizes(card.tensors[-1]))
+        self.made.text(card.x + card.width / 2, top + card.height + 15, sizes, class_="size")
+
+    def _sizes(self, name: str) -> Iterable[int | str]:
+        return self.graph.network.tensors[name].sample_shape[
+            self.graph.network.tensors[name].block :
+        ]
+
+    def _cell(self, key: str, name: str, x: float, y: float, wide: float) -> None:
+        also = spoken(filter(None, [name, self.adjoint.get(name, "")]))
+        self.made.add(
+            "rect",
+            id=key,
+            class_="cell",
+            x=round(x + 2, 1),
+            y=round(y + 2, 1),
+            width=wide - 4,
+            height=_LINE - 4,
+            rx=7,
+            data_t=name,
+            data_also=also,
+        )
+        label = self.writer.tensor(name).text
+        self.made.text(x + wide / 2, y + _LINE / 2 + 5, label, class_="name", data_t=name)
+        self.made.parts.setdefault(name, []).append(key)
+
+    def _param(self, key: str, name: str, x: float, y: float) -> None:
+        also = spoken(filter(None, [name, self.adjoint.get(name, "")]))
+        label = self.writer.tensor(name).text
+        self.made.text(x, y, label, id=key, class_="param", data_t=name, data_also=also)
+        self.made.parts.setdefault(name, []).append(key)

@@ -1,0 +1,66 @@
+"""How a page for the browser writes mathematics: for KaTeX with anchors, for the terminal with the
+same seams, and as labels of a drawing.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from bpgen.render.dialect import LATEX, TEXT
+from bpgen.render.names import GREEK, Symbol
+
+OPEN, SHUT = "\ue000", "\ue001"  # around the mathematics in a sentence
+
+# How wide a character is in KaTeX's fonts, where it is no digit: of 1 em.
+_WIDE = {**dict.fromkeys("()", 0.39), **dict.fromkeys("[],", 0.28), "l": 0.3, "i": 0.35, "t": 0.36}
+_COMBINING = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303"}
+_RAISED, _LOWERED = "-.62em", ".36em"
+_BACK = {_RAISED: ".98em", "": _LOWERED}  # from above, or from the line, to below
+
+
+def _inline(math: str) -> str:
+    return f"{OPEN}{math}{SHUT}"
+
+
+def _anchored(name: str, text: str) -> str:
+    """KaTeX makes it an element with data-t, which the page's script finds by the tensor's name."""
+    return rf"\htmlData{{t={name}}}{{{text}}}"
+
+
+def _label(symbol: Symbol, subscripts: tuple[str, ...], transposed: bool) -> str:
+    """A symbol as the inside of an SVG text: its layer above its indices."""
+    letter = "ℓ" if symbol.stem == "ell" else GREEK.get(symbol.stem, symbol.stem)
+    letter += _COMBINING.get(symbol.accent, "")
+    brackets = "()" if symbol.low else "[]"
+    layer = symbol.above if symbol.low else symbol.layer
+    above = f"{brackets[0]}{layer}{brackets[1]}" if layer else ""
+    below = [symbol.label, symbol.layer if symbol.low else "", _joined(subscripts)]
+    text = f'<tspan class="{"word" if symbol.word else "letter"}">{letter}</tspan>'
+    under, dy, back = ",".join(filter(None, below)), _LOWERED, ""
+    above += "⊤" if transposed else ""
+    if above:
+        text += f'<tspan class="script" dy="{_RAISED}">{_script(above)}</tspan>'
+        dy, back = _BACK[_RAISED], f' dx="-{sum(_WIDE.get(c, 0.5) for c in above):.2f}em"'
+    if under:
+        text += f'<tspan class="script" dy="{dy}"{back}>{_script(under)}</tspan>'
+    return text
+
+
+def _script(text: str) -> str:
+    """Letters slanted, digits and brackets upright."""
+    return re.sub(r"(?<![a-z])([a-z])(?![a-z])", r'<tspan class="letter">\1</tspan>', text)
+
+
+def _joined(subscripts: tuple[str, ...]) -> str:
+    return ("" if all(len(s) == 1 for s in subscripts) else ",").join(subscripts)
+
+
+KATEX = replace(LATEX, inline=_inline, anchor=_anchored)
+PLAIN = replace(TEXT, inline=_inline)  # what stands in an element before KaTeX fills it
+LABEL = replace(
+    TEXT,
+    symbol=_label,
+    partial=lambda of, wrt, mark: f"∂{mark}{of}/∂{wrt}",
+    upstream=lambda s, subscripts: _label(replace(s, accent="bar"), subscripts, False),
+)

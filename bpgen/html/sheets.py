@@ -1,0 +1,214 @@
+"""The pages of a derivation in each notation, as a browser shows them: every formula for KaTeX and,
+where there are no scripts, as text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import zip_longest
+
+from bpgen.errors import NetError
+from bpgen.html.dialects import KATEX, OPEN, PLAIN, SHUT
+from bpgen.record import Derivation
+from bpgen.render import components
+from bpgen.render.document import document
+from bpgen.render.page import Block, Document, Row, Section, Table
+from bpgen.render.sample import View, separable
+from bpgen.worked import Worked
+
+NOTATIONS = ("matrix", "index", "components")
+
+
+@dataclass(frozen=True)
+class Said:
+    """A piece of a sentence, or of a row: words, or mathematics as LaTeX and as text."""
+
+    text: str
+    tex: str = ""
+    kind: str = ""  # of a row: where, shape, numbers, why
+
+
+Sentence = tuple[Said, ...]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row: its left side, what stands right of it, piece by piece, and its number."""
+
+    left: Said
+    pieces: tuple[Said, ...]
+    tag: str
+    of: str  # the number of the equation that it tells of
+    name: str  # of the tensor, or the gradient, that this equation defines
+
+
+@dataclass(frozen=True)
+class Group:
+    heading: Sentence
+    lead: Sentence
+    lines: tuple[Line, ...]
+    remarks: tuple[Sentence, ...]
+    of: str  # the numbers of its lines
+    heads: tuple[Sentence, ...] = ()  # of a table
+    table: tuple[tuple[Sentence, ...], ...] = ()
+    code: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Part:
+    title: str
+    intro: tuple[Sentence, ...]
+    groups: tuple[Group, ...]
+    boxed: bool
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A derivation in one notation."""
+
+    notation: str
+    title: str
+    parts: tuple[Part, ...]
+
+    @property
+    def formulas(self) -> list[Said]:
+        """Everything that is said, words too."""
+        found: list[Said] = []
+        for part in self.parts:
+            found += [said for sentence in part.intro for said in sentence]
+            for group in part.groups:
+                found += [*group.heading, *group.lead, *(s for r in group.remarks for s in r)]
+                found += [said for line in group.lines for said in (line.left, *line.pieces)]
+                cells = (*group.heads, *(cell for row in group.table for cell in row))
+                found += [said for cell in cells for said in cell]
+        return found
+
+    @property
+    def order(self) -> list[str]:
+        """The numbers of the equations, in reading order."""
+        lines = (line.of for part in self.parts for group in part.groups for line in group.lines)
+        return list(dict.fromkeys(filter(None, lines)))
+
+
+def sheets(
+    derivation: Derivation,
+    steps: str,
+    worked: Worked | None,
+    digits: int,
+    wanted: str,
+    lesson: bool = False,
+) -> list[Sheet]:
+    """The derivation in every notation; in components where that is not too long, unless they are
+    wanted.
+    """
+    called = names(derivation)
+    found = []
+    for notation in notations(derivation, wanted):
+        tex, plain = (
+            document(derivation, d, notation, steps, worked, digits, lesson) for d in (KATEX, PLAIN)
+        )
+        found.append(_sheet(notation, tex, plain, called))
+    return found
+
+
+def notations(derivation: Derivation, wanted: str) -> list[str]:
+    """The notations of a page: components where they are few, or wanted (and then refused)."""
+    view = View.of(derivation, separable(derivation))
+    try:
+        components.check_size(derivation, view)
+    except NetError:
+        return [n for n in NOTATIONS if n != "components" or n == wanted]
+    return list(NOTATIONS)
+
+
+def names(derivation: Derivation) -> dict[str, str]:
+    """What each equation defines, by its number."""
+    forward = {str(f.number): f.equation.name for f in derivation.forward}
+    return {**forward, **{str(s.number): s.equation.name for s in derivation.steps}}
+
+
+def whole(number: str) -> str:
+    """The number of an equation that is told in parts: 46 of 46a."""
+    return number.rstrip("abcdefghijklmnopqrstuvwxyz")
+
+
+def _sheet(notation: str, tex: Document, plain: Document, called: Mapping[str, str]) -> Sheet:
+    both = zip(tex.sections, plain.sections, strict=True)
+    return Sheet(notation, plain.title, tuple(_part(a, b, called) for a, b in both))
+
+
+def _part(tex: Section, plain: Section, called: Mapping[str, str]) -> Part:
+    groups = (_group(a, b, called) for a, b in zip(tex.blocks, plain.blocks, strict=True))
+    return Part(plain.title, _sentences(tex.intro, plain.intro), tuple(groups), tex.boxed)
+
+
+def _group(tex: Block, plain: Block, called: Mapping[str, str]) -> Group:
+    lines = [_line(a, b, called) for a, b in zip(tex.rows, plain.rows, strict=True)]
+    one, other = tex.table or Table((), ()), plain.table or Table((), ())
+    return Group(
+        sentence(tex.heading, plain.heading),
+        sentence(tex.lead, plain.lead),
+        tuple(lines),
+        _sentences(tex.remarks, plain.remarks),
+        " ".join(dict.fromkeys(filter(None, (line.of for line in lines)))),
+        _sentences(one.heads, other.heads),
+        tuple(_sentences(a, b) for a, b in zip(one.rows, other.rows, strict=True)),
+        plain.code,
+    )
+
+
+def _sentences(tex: Iterable[str], plain: Iterable[str]) -> tuple[Sentence, ...]:
+    return tuple(sentence(a, b) for a, b in zip(tex, plain, strict=True))
+
+
+def sentence(tex: str, plain: str) -> Sentence:
+    """A sentence in pieces: its words as text, its mathematics both ways."""
+    return tuple(
+        Said(b, a if k % 2 else "")
+        for k, (a, b) in enumerate(zip(_cut(tex), _cut(plain), strict=True))
+        if b
+    )
+
+
+def _cut(text: str) -> list[str]:
+    """Words and mathematics by turns."""
+    return text.replace(SHUT, OPEN).split(OPEN)
+
+
+def _line(tex: Row, plain: Row, called: Mapping[str, str]) -> Line:
+    of = "" if tex.of is None else str(tex.of)
+    tag = "" if tex.tag is None else f"({tex.tag})"
+    left = Said(plain.left, tex.left)
+    return Line(left, tuple(_pieces(tex, plain)), tag, of, called.get(whole(of), ""))
+
+
+def _pieces(tex: Row, plain: Row) -> Iterator[Said]:
+    """What stands right of the left side."""
+    yield from _right_side(tex, plain)
+    for kind, a, b in (("where", tex.where, plain.where), ("shape", tex.shape, plain.shape)):
+        if a:
+            yield Said(b, a, kind)
+    for k, (a, b) in enumerate(zip(tex.since, plain.since, strict=True)):
+        yield Said("and" if k else "since", "", "why")
+        yield Said(b, a, "why")
+    if tex.numbers:
+        yield Said(plain.numbers, tex.numbers, "numbers")
+
+
+def _right_side(tex: Row, plain: Row) -> Iterator[Said]:
+    """`= first`, and each addend with its sign; or what is said instead."""
+    if tex.words and not tex.addends:
+        last = len(tex.words) - 1
+        for k, (a, b) in enumerate(zip(tex.words, plain.words, strict=True)):
+            comma = "," if k < last else ""
+            yield Said(b + comma, a + comma, "said")
+        return
+    if tex.words:
+        yield Said(tex.words[0])
+    signs = "" if tex.words else "= "
+    pairs = list(zip_longest(tex.addends, plain.addends))
+    if any(a is None or b is None for a, b in pairs):  # one has a sign that the other spells out
+        pairs = [(" ".join(tex.addends), " ".join(plain.addends))] if tex.addends else []
+    for k, (a, b) in enumerate(pairs):
+        yield Said(f"{'' if k else signs}{b}", f"{'' if k else signs}{a}")

@@ -1,0 +1,223 @@
+"""The walk through a network, step by step: forward, backward, the step of descent, and forward
+again. Every step says what is lit, and what stands in the drawing from then on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from bpgen.html.dialects import KATEX, PLAIN
+from bpgen.html.graph import Graph
+from bpgen.html.shapes import Drawing
+from bpgen.html.sheets import Said, whole
+from bpgen.record import Derivation, Step
+from bpgen.render.descent import DESCENT
+from bpgen.render.numerals import Numerals
+from bpgen.render.writer import Writer
+from bpgen.worked import Worked
+from bpgen.worked.point import Array
+
+HELPED = "helped"  # what tells whether the step of descent did
+
+
+@dataclass(frozen=True)
+class Stop:
+    """One step of the walk: which way it goes, which equation it shows, what it lights."""
+
+    way: str  # start, forward, backward, update, again
+    of: str = ""
+    name: str = ""  # of the tensor, or gradient, that is computed
+    lit: tuple[str, ...] = ()
+    note: tuple[Said, ...] = ()
+    code: str = ""  # the number of the equation whose line computes it
+    more: str = ""  # what is told beside the equation
+
+
+@dataclass
+class Walk:
+    """The steps, and what each text of the drawing says from which step on: (step, markup, exact
+    value).
+    """
+
+    stops: list[Stop] = field(default_factory=list)
+    slots: dict[str, list[tuple[int, str, str]]] = field(default_factory=dict)
+
+    def said(self, key: str, markup: str, exact: str = "") -> None:
+        self.slots.setdefault(key, []).append((len(self.stops) - 1, markup, exact))
+
+
+def walk(
+    derivation: Derivation,
+    order: Iterable[str],
+    graph: Graph,
+    drawing: Drawing,
+    coded: Iterable[str],
+    worked: Worked | None,
+    digits: int,
+) -> Walk:
+    """The walk in the order in which a page tells the equations. `coded` are those that a line of
+    the module computes.
+    """
+    return _Walker(derivation, list(order), graph, drawing, set(coded), worked, digits).walk()
+
+
+class _Walker:
+    def __init__(
+        self,
+        derivation: Derivation,
+        order: list[str],
+        graph: Graph,
+        drawing: Drawing,
+        coded: set[str],
+        worked: Worked | None,
+        digits: int,
+    ) -> None:
+        self.network, self.graph, self.drawing = derivation.network, graph, drawing
+        self.coded, self.worked = coded, worked
+        tensors = self.network.tensors
+        self.numerals = [Numerals(worked, d, tensors, digits) for d in (KATEX, PLAIN) if worked]
+        self.writers = [Writer.of(derivation, d) for d in (KATEX, PLAIN)]
+        forward = {str(f.number): f.equation.name for f in derivation.forward}
+        steps = {str(s.number): s for s in derivation.steps}
+        self.forward = [(n, forward[n]) for n in order if n in forward]
+        self.backward = [(n, steps[whole(n)]) for n in order if whole(n) in steps]
+        self.made = Walk()
+
+    def walk(self) -> Walk:
+        self._start()
+        for number, name in self.forward:
+            self._stop("forward", number, name, self._lit(name), (), self._computed(name))
+            self._show(name, self.worked and self.worked.values)
+        for number, step in self.backward:
+            name = step.equation.name
+            self._stop(
+                "backward", number, name, self._lit_back(step), (), self._computed_back(step)
+            )
+            self._show_slope(step)
+        if self.worked is not None:
+            self._update(self.worked)
+            self._again(self.worked)
+        return self.made
+
+    def _stop(self, *what: Any) -> None:
+        self.made.stops.append(Stop(*what))
+
+    def _start(self) -> None:
+        """What is given: inputs, targets, parameters."""
+        given = [n for n, t in self.network.tensors.items() if t.role not in ("value", "param")]
+        self._stop("start", "", "", tuple(k for n in given for k in self.drawing.parts.get(n, ())))
+        for name in (*given, *(t.name for t in self.network.role("param"))):
+            self._show(name, self.worked and self.worked.values)
+
+    def _computed(self, name: str) -> str:
+        """The equation whose line computes a tensor: its own, or the first that it goes into."""
+        reached = {name}
+        for number, other in self.forward:
+            if other == name or reached & set(
+                self.graph.reads(self.graph.told[self.graph.place[other]])
+            ):
+                if number in self.coded:
+                    return number
+                reached.add(other)
+        return ""
+
+    def _computed_back(self, step: Step) -> str:
+        """The same of a gradient."""
+        reached = {step.of}
+        for _, other in self.backward:
+            if other is step or reached & {p.upstream.name for p in other.paths}:
+                if str(other.number) in self.coded:
+                    return str(other.number)
+                reached.add(other.of)
+        return ""
+
+    def _lit(self, name: str) -> tuple[str, ...]:
+        """A tensor and the edges that lead into it."""
+        return (*self.drawing.parts.get(name, ()), *self.drawing.ways.get(name, ()))
+
+    def _lit_back(self, step: Step) -> tuple[str, ...]:
+        """A tensor, and the edges along which the loss hears of it."""
+        keys = dict.fromkeys(self.drawing.parts.get(step.of, ()))
+        mine = {e.name: set(self.graph.reads(e)) for e in self.graph.told}
+        for path in step.paths:
+            if step.of in mine.get(path.upstream.name, ()):
+                keys.update(dict.fromkeys(self._between(step.of, path.upstream.name)))
+        return tuple(keys)
+
+    def _between(self, name: str, upstream: str) -> Iterator[str]:
+        """The edges from a tensor to what is computed from it."""
+        ways = self.drawing.ways
+        yield from (k for k in ways.get(upstream, ()) if k in self.drawing.leave.get(name, ()))
+
+    # numbers
+
+    def _show(self, name: str, values: Any) -> None:
+        """What a tensor is, from this step on."""
+        for key, markup in self.drawing.labels.get(name, ()):
+            self.made.said(key, markup)
+        if values is None:
+            return
+        self._fill(self.drawing.values.get(name, ()), name, values[name])
+
+    def _show_slope(self, step: Step) -> None:
+        if self.worked is None or step.of not in self.worked.slopes:
+            return
+        for key, markup in self.drawing.labels.get(step.equation.name, ()):
+            self.made.said(key, markup)
+        self._fill(self.drawing.slopes.get(step.of, ()), step.of, self.worked.slopes[step.of])
+
+    def _fill(self, keys: Iterable[str], name: str, array: Array) -> None:
+        """The entries of one sample, in the order of the texts that show them."""
+        info = self.network.tensors[name]
+        one = np.asarray(array[0] if info.batched and not info.block else array)
+        for key, entry in zip(keys, self._order(name, one), strict=False):
+            self.made.said(key, self._number(entry), repr(entry))
+
+    def _order(self, name: str, one: Array) -> list[float]:
+        entries = self.drawing.entries.get(name)
+        if entries is None:
+            return [float(v) for v in one.ravel()]
+        return [float(one[at]) for at in entries]
+
+    def _number(self, value: float) -> str:
+        return self.numerals[1].number(value)
+
+    # after the pass
+
+    def _update(self, worked: Worked) -> None:
+        moved = [n for n in worked.after if n not in worked.held]
+        lit = tuple(k for n in moved for k in self.drawing.parts.get(n, ()))
+        self._stop("update", DESCENT, "", lit)
+        for name in moved:
+            self._show(name, worked.after)
+        for key in {k for n in worked.after for k in self.drawing.slopes.get(n, ())}:
+            self.made.said(key, "")
+
+    def _again(self, worked: Worked) -> None:
+        """The forward pass after the update: did it help?"""
+        for number, name in self.forward:
+            more = HELPED if (number, name) == self.forward[-1] else ""
+            self._stop(
+                "again",
+                number,
+                name,
+                self._lit(name),
+                self._now(name, worked),
+                self._computed(name),
+                more,
+            )
+            self._show(name, worked.values_after)
+            for key, _ in self.drawing.labels.get(self.graph.derivation.adjoint.get(name, ""), ()):
+                self.made.said(key, "")
+            for key in self.drawing.slopes.get(name, ()):
+                self.made.said(key, "")
+
+    def _now(self, name: str, worked: Worked) -> tuple[Said, ...]:
+        """z = 5, where it was another before."""
+        called = [w.tensor(name).text for w in self.writers]
+        told = [n.told(name, worked.values_after[name]) for n in self.numerals]
+        return (Said(f"{called[1]} {told[1]}", f"{called[0]} {told[0]}"),) if told[0] else ()

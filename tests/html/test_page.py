@@ -1,0 +1,210 @@
+"""The page for the browser: what it is made of, without a browser."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from html import unescape
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from bpgen.cli import main
+from bpgen.derive import derive
+from bpgen.emit import emitted
+from bpgen.html import page
+from bpgen.html.code import listing
+from bpgen.html.graph import Graph
+from bpgen.html.sheets import names
+from bpgen.load import declared_by, load
+from bpgen.record import Derivation
+from bpgen.render import render
+from bpgen.worked import Example, Worked, worked
+from tests.conftest import ROOT, module_of
+
+PUBLISHED = json.loads((ROOT / "tests" / "data" / "worked_examples.json").read_text())
+GIVEN = ("x", "y", "W1", "b1", "W2", "b2")
+LARGEST = 700_000
+
+
+@cache
+def derivation_of(name: str) -> Derivation:
+    return derive(load(ROOT / "examples" / f"{name}.py"))
+
+
+@cache
+def toy() -> Worked:
+    printed = PUBLISHED["toy_2_2_1"]
+    example = Example({n: printed[n] for n in GIVEN}, printed["learning_rate"], ("b1", "b2"))
+    derivation = derivation_of("toy_2_2_1")
+    return worked(derivation, emitted(derivation), example)
+
+
+@cache
+def page_of(name: str) -> str:
+    numbers = toy() if name == "toy_2_2_1" else None
+    return page(derivation_of(name), worked=numbers, digits=8)
+
+
+def walk_of(name: str) -> dict[str, object]:
+    found = re.search(r'<script type="application/json" id="walk">(.*?)</script>', page_of(name))
+    assert found
+    return json.loads(found[1])
+
+
+def test_the_toys_page_is_one_file_and_small():
+    text = page_of("toy_2_2_1")
+    assert len(text.encode()) < LARGEST
+    marked = re.sub(r"<script>.*?</script>", "", text, flags=re.S)
+    links = re.findall(r'\b(?:src|href|action)="([^"]*)"', marked)
+    assert links and all(link.startswith("#") for link in links)
+    sources = re.findall(r"url\(([^)]{0,30})", text)
+    assert sources and all(s.startswith("data:font/woff2;base64,") for s in sources)
+    assert "default-src 'none'" in text and "@import" not in text
+
+
+def test_the_walk_goes_forward_backward_down_and_forward_again():
+    ways = [stop["way"] for stop in walk_of("toy_2_2_1")["stops"]]
+    assert ways == ["start", *["forward"] * 5, *["backward"] * 9, "update", *["again"] * 5]
+
+
+def test_without_numbers_it_ends_with_the_gradients():
+    ways = [stop["way"] for stop in walk_of("gpt")["stops"]]
+    assert ways[0] == "start" and ways[-1] == "backward" and "update" not in ways
+
+
+def test_every_number_in_the_drawing_is_the_modules():
+    """Of all units and weights, at the end of the forward pass, the backward pass and the walk."""
+    numbers, walk = toy(), walk_of("toy_2_2_1")
+    ways = [stop["way"] for stop in walk["stops"]]
+    module = module_of(emitted(derivation_of("toy_2_2_1")))
+    given = [numbers.point.values[n] for n in ("x", "y")]
+    params = {n: numbers.point.values[n] for n in module.SHAPES}
+    _, cache_ = module.forward(params, given[0])
+    grads = module.backward(params, cache_, given[1], inputs=True)
+    after = {n: numbers.after[n] for n in params}
+    a2, cache_after = module.forward(after, given[0])
+
+    def shown(prefix: str, until: str) -> list[float]:
+        last = len(ways) - 1 - ways[::-1].index(until)
+        found = []
+        for key, said in walk["slots"].items():
+            exact = [e for k, _, e in said if k <= last]
+            if key.startswith(prefix) and exact and exact[-1]:
+                found.append(float(exact[-1]))
+        return sorted(found)
+
+    def told(*arrays: np.ndarray) -> list[float]:
+        return sorted(float(v) for a in arrays for v in np.ravel(a))
+
+    loss = module.loss(params, *given)
+    units = (*given, cache_["a1"], cache_["a2"], loss)
+    assert shown("vu", "backward") == pytest.approx(told(*units), rel=1e-12)
+    assert shown("ve", "backward") == told(*params.values())
+    assert shown("ge", "backward") == pytest.approx(told(*(grads[n] for n in params)), rel=1e-12)
+    deltas = (numbers.slopes["z1"], numbers.slopes["z2"], grads["x"])
+    assert shown("gu", "backward") == pytest.approx(told(*deltas), rel=1e-12)
+    assert shown("ve", "again") == told(*after.values())
+    units = (*given, cache_after["a1"], a2, module.loss(after, *given))
+    assert shown("vu", "again") == pytest.approx(told(*units), rel=1e-12)
+    assert float(a2[0, 0]) == pytest.approx(0.76552844, abs=1e-8)
+
+
+def test_each_step_says_its_number():
+    walk = walk_of("toy_2_2_1")
+    told = {s["of"]: s for s in walk["stops"] if s["way"] in ("forward", "backward")}
+    assert [told[n]["name"] for n in ("1", "7", "8")] == ["z1", "delta2", "dW2"]
+    assert walk["stops"][-1]["more"] == "helped"
+    assert "0.76552844" in str(walk["stops"][-2]["note"])
+
+
+@pytest.mark.parametrize("name", ["toy_2_2_1", "digits_conv", "lstm", "gpt", "two_heads"])
+def test_each_line_of_code_is_under_the_equation_it_computes(name):
+    """The first statement of each equation writes what it defines."""
+    derivation = derivation_of(name)
+    defined = names(derivation)
+    statements: dict[str, list[str]] = {}
+    for line in listing(derivation):
+        text = "".join(t.text for t in line.tokens)
+        if line.of and not text.lstrip().startswith("#"):
+            statements.setdefault(line.of, []).append(text)
+    for number, lines in statements.items():
+        assert re.match(rf"\s*{defined[number]}(_next)?\b", lines[0]), (number, lines)
+    computed = {str(s.number) for s in derivation.steps if not s.inlined and s.of != "L"}
+    assert len(computed - statements.keys()) <= 1  # that of the loss itself, which is 1
+
+
+@pytest.mark.parametrize("name", ["toy_2_2_1", "softmax_mlp", "gpt"])
+def test_each_step_has_a_line_of_code(name):
+    lines = {line.of for line in listing(derivation_of(name))}
+    for stop in walk_of(name)["stops"]:
+        assert stop["way"] in ("start", "update") or stop["code"] in lines, stop
+
+
+@pytest.mark.parametrize("name", ["toy_2_2_1", "lstm", "gpt"])
+@pytest.mark.parametrize("steps", ["short", "all"])
+def test_without_scripts_the_page_is_the_text(name, steps):
+    """What stands in the place of each formula is what -f text prints."""
+    derivation = derivation_of(name)
+    numbers = toy() if name == "toy_2_2_1" else None
+    made = unescape(re.sub(r"<[^>]*>", "", page(derivation, steps=steps, worked=numbers)))
+    squeezed = "".join(made.split())
+    text = render(derivation, fmt="text", steps=steps, worked=numbers)
+    lines = [line for line in text.splitlines()[3:] if line.strip("─═ ")]
+    unshown = [line for line in lines if "".join(line.split()) not in squeezed]
+    assert not unshown
+
+
+def test_what_a_unit_is_computed_from():
+    """Weights by the entries that they join, the bias from what is always 1."""
+    derivation = derivation_of("toy_2_2_1")
+    graph = Graph.of(derivation, [str(f.number) for f in derivation.forward[:-1]])
+    links = graph.links(graph.told[0])
+    assert {(k.source, k.at, k.into, k.weight, k.entry) for k in links or ()} == {
+        *(("x", (j,), (i,), "W1", (i, j)) for i in range(2) for j in range(2)),
+        *(("", (), (i,), "b1", (i,)) for i in range(2)),
+    }
+
+
+def test_what_a_block_is_given_comes_from_before_it():
+    derivation = derivation_of("gpt")
+    graph = Graph.of(derivation, [str(f.number) for f in derivation.forward])
+    reads = {e.name: graph.reads(e) for e in graph.told}
+    assert (
+        reads["mu1"] == ["e"] and set(reads["h"]) == {"o2", "e"} and set(reads["o"]) == {"h", "z5"}
+    )
+
+
+def test_a_title_is_text_and_no_markup():
+    source = '"""<script>alert(1)</script> & $x$"""\nfrom bpgen import *\nx, y = input(), target()\nw = param()\nL = loss((w * x - y)**2)\n'
+    text = page(derive(declared_by(source)))
+    assert "<script>alert" not in text
+    assert "<h1>&lt;script&gt;alert(1)&lt;/script&gt; &amp; $x$</h1>" in text
+
+
+def test_letters_for_widths_have_a_page_without_code():
+    source = 'from bpgen import *\nx, y = input("p"), target("m")\nW = param("m", "p")\nz = W @ x\nL = loss(sum((z - y)**2))\n'
+    text = page(derive(declared_by(source)))
+    assert 'class="row"' in text and "numpy module" not in text
+
+
+def test_components_are_left_out_where_they_would_fill_pages():
+    told = ['id="as-components"' in page_of(name) for name in ("toy_2_2_1", "gpt")]
+    assert told == [True, False]
+
+
+def test_the_suffix_of_a_file_asks_for_it(tmp_path):
+    net = tmp_path / "net.py"
+    net.write_text(
+        "from bpgen import *\nx, y = input(), target()\nw = param()\nL = loss((w * x - y)**2)\nexample(x=2, y=4, w=0.5)\n"
+    )
+    done = CliRunner().invoke(main, ["derive", str(net), "-o", str(tmp_path / "page.html")])
+    assert done.exit_code == 0, done.output
+    text = (tmp_path / "page.html").read_text()
+    assert text.startswith("<!doctype html>") and "bpgen’s choice" not in text
+
+
+def test_where_no_numbers_are_given_it_says_whose_they_are():
+    assert "bpgen’s choice" in page_of("softmax_mlp") and "bpgen’s choice" not in page_of("gpt")

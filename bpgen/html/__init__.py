@@ -39,7 +39,7 @@ def page(
     lesson: bool = False,
     drawn: bool = False,
 ) -> str:
-    """The page, in every notation, `notation` first shown. Where the numbers are `drawn`, it says so."""
+    """The page in every notation, `notation` first. Where the numbers are `drawn`, it says so."""
     told = sheets(derivation, steps, worked, digits, notation, lesson)
     order = told[0].order
     graph = Graph.of(derivation, order)

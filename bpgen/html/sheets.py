@@ -163,11 +163,14 @@ def _sentences(tex: Iterable[str], plain: Iterable[str]) -> tuple[Sentence, ...]
 
 
 def sentence(tex: str, plain: str) -> Sentence:
-    """A sentence in pieces: its words as text, its mathematics both ways."""
+    """A sentence in pieces: its words as text, its mathematics both ways. What text draws, as a
+    bar, stays text.
+    """
+    one, other = _cut(tex), _cut(plain)
+    if len(one) != len(other):
+        return (Said("".join(other)),)
     return tuple(
-        Said(b, a if k % 2 else "")
-        for k, (a, b) in enumerate(zip(_cut(tex), _cut(plain), strict=True))
-        if b
+        Said(b, a if k % 2 else "") for k, (a, b) in enumerate(zip(one, other, strict=True)) if b
     )
 
 

@@ -22,6 +22,7 @@ from bpgen.load import declared_by, load
 from bpgen.record import Derivation
 from bpgen.render import render
 from bpgen.worked import Example, Worked, worked
+from bpgen.worked.drawn import at_drawn
 from tests.conftest import ROOT, module_of
 
 PUBLISHED = json.loads((ROOT / "tests" / "data" / "worked_examples.json").read_text())
@@ -44,8 +45,9 @@ def toy() -> Worked:
 
 @cache
 def page_of(name: str) -> str:
-    numbers = toy() if name == "toy_2_2_1" else None
-    return page(derivation_of(name), worked=numbers, digits=8)
+    derivation, given = derivation_of(name), name == "toy_2_2_1"
+    numbers = toy() if given else at_drawn(derivation)
+    return page(derivation, worked=numbers, digits=8, drawn=not given)
 
 
 def walk_of(name: str) -> dict[str, object]:

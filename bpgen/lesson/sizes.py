@@ -42,8 +42,8 @@ def section(lesson: Lesson) -> Section | None:
     rows = tuple(_row(lesson, s, largest) for s in found)
     heads = ("gradient by", "size", "", "times", "by")
     intro = (
-        "The length of each gradient, from the loss backwards. Bars go by powers of ten: a tenth is"
-        f" {100 / _RANGE:.0f} parts of a hundred shorter.",
+        "The length of each gradient, from the loss backwards. Bars go by powers of ten:"
+        f" {_RANGE:.0f} of them are a whole one.",
     )
     said = (_product(lesson, found), *_units(lesson), *_fate(lesson, found))
     block = Block(table=Table(heads, rows), remarks=tuple(filter(None, said)))
@@ -170,8 +170,10 @@ def _fate(lesson: Lesson, found: list[Size]) -> list[str]:
     said = [f"A layer multiplies it by {lesson.said(each)}; layers like it by {deeper}."]
     remedies = _against_vanishing(lesson, found) if each < 1 else _AGAINST_EXPLODING
     word = "vanish" if each < 1 else "explode"
-    if left < _VANISHES or left > _EXPLODES:
-        said.append(f"It {word}s: {lesson.said(left)} of it is left. {remedies}")
+    if left < _VANISHES:
+        said.append(f"It vanishes: {lesson.said(left)} of it is left. {remedies}")
+    elif left > _EXPLODES:
+        said.append(f"It explodes: it is {lesson.said(left)} times as large. {remedies}")
     elif each ** _DEPTHS[1] < _VANISHES or each ** _DEPTHS[1] > _EXPLODES:
         said.append(
             f"Here it does not {word}; in a deep network of such layers it would. {remedies}"

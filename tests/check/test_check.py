@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+
 import grammar
 import pytest
 from networks import NETWORKS, source
@@ -10,6 +12,7 @@ from bpgen.check import ALONE, _alone, check_module
 from bpgen.check import selftest as selftest_module
 from bpgen.check.module import Subject
 from bpgen.check.mutants import KINDS, Mutant, mutants
+from bpgen.check.mutants.source import Source
 from bpgen.check.numbers import Ruler, numbers
 from bpgen.check.selftest import same, selftest
 from bpgen.emit import emit
@@ -180,3 +183,14 @@ def test_a_large_module_is_asked_for_all_numbers_at_smaller_sizes(
         facts[most] = [str(f) for f in report.findings if "at smaller sizes" in str(f)]
     assert {f.split(":")[0] for f in facts[10]} == {"W", "b", "x"}
     assert facts[1000] == []  # there all numbers were asked for
+
+
+def test_a_wrong_copy_leaves_the_right_one_as_it_is() -> None:
+    """Each is made of the module itself: two runs, and any order, make the same."""
+    whole = Source(source("classify"))
+    before = whole.text
+    sites = [site for kind in KINDS for site in kind.sites(whole)]
+    first = [site.text() for site in sites]
+    assert [site.text() for site in reversed(sites)] == first[::-1]
+    assert whole.text == before
+    assert all(ast.unparse(ast.parse(text)) != ast.unparse(whole.tree) for text in first)

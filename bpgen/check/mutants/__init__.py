@@ -1,0 +1,44 @@
+"""Wrong copies of an emitted module: mistakes people make in a backward pass, each a row of
+`KINDS`.
+
+A kind is either a change of one expression or statement of `backward`, at every site where it
+applies, or a wrapper around the module's own functions, appended to its text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+from bpgen.check.mutants.kinds import KINDS
+from bpgen.check.mutants.source import Source
+
+__all__ = ["KINDS", "Mutant", "mutants"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A broken copy: what was done, where, and the text that results."""
+
+    kind: str
+    place: str
+    source: str
+
+
+def mutants(text: str, each: int) -> list[Mutant]:
+    """Broken copies of a module: of each kind up to `each`, none equal to another."""
+    source, found = Source(text), dict[str, Mutant]()
+    for kind in KINDS:
+        for site in _spread(list(kind.sites(source)), each):
+            wrong = site.text()
+            found.setdefault(wrong, Mutant(kind.name, site.place(), wrong))
+    return list(found.values())
+
+
+def _spread(items: list[T], most: int) -> list[T]:
+    """At most so many of a list, evenly from its beginning to its end."""
+    if len(items) <= most:
+        return items
+    return [items[round(k * (len(items) - 1) / (most - 1))] for k in range(most)]

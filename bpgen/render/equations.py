@@ -29,7 +29,10 @@ from bpgen.render.steps import split
 from bpgen.render.writer import Writer
 
 _EVALUATED = {False: "evaluated as", True: "evaluated, and differentiated, as"}
-_TIES = "of several that are the largest the first alone passes the gradient on"
+_TIES = (
+    "of several that are the largest the first alone passes the gradient on: the first that the"
+    " maximum runs through"
+)
 _WHY = "this spelling neither overflows nor takes the logarithm of 0"
 
 

@@ -198,6 +198,8 @@ class Printer:
         """The indicator of a maximum: 1[x_k gives m]."""
         at = dict(zip(known.indices, access.indices, strict=True))
         body, largest = (self.text(e.xreplace(at)) for e in (kept(known.body)[0], known.largest))
+        if len(known.indices) > len(known.largest.indices) + 1:
+            self.writer.note("order")
         return Piece(self.writer.indicator(body + self.writer.dialect.words["gives"] + largest))
 
     def _partial(self, expr: Partial) -> Piece:

@@ -63,6 +63,33 @@ MORE = {
     "v = tensor(max(0.7 * w[p] * x[t, i] * u[q], i, q), t, p)\nL = loss(sum(sin(v)))\n",
     "the first of equals": "from bpgen import *\n" + _INDICES + "x, w = input(2), param(3)\n"
     "h = tensor(sum(x[j]**2, j) + 0 * w[i], i)\nL = loss(max(h[i], i) + sum(w))\n",
+    "equals, the last of them first": "from bpgen import *\n" + _INDICES + "x = input(2)\n"
+    "w = param(3)\nh = tensor(sum(x[j]**2, j) + 0 * w[i], i)\nL = loss(max(h[2 - i], i) + sum(w))\n",
+    "equals of several indices": "from bpgen import *\n"
+    + _INDICES
+    + "x, j = input(2), indices('j', size=2)\n"
+    "u, v = zeros(2), zeros(2)\nu[0], v[1] = sum(x**2), sum(x**2)\n"
+    "L = loss(max(u[1 - p] + v[j] - 9 * u[1 - p] * v[j], p, j))\n",
+    "equal steps before the first": "from bpgen import *\n"
+    + _INDICES
+    + "t = indices('t', size=4)\n"
+    "q, x, w, h = indices('q', size=3), input(3), param(), recurrent(4, 3)\nh[-1, i] = sin(w)\n"
+    "h[t, i] = tanh(w * x[i] + max(-h[t - 1, 2 - q], q))\nL = loss(sum(h**2))\n",
+    "equal entries in a block": "from bpgen import *\n" + _INDICES + "x, w = input(2), param()\n"
+    "v = tensor(sum(w * x[p], p), i)\n"
+    "def block(h):\n    return tensor(tanh(max(h[1] - h[2 - i], i) + h[i]), i)\n"
+    "L = loss(sum(repeat(2, block, v)**2))\n",
+    "all but equal": "from bpgen import *\n" + _INDICES + "x = input(3)\n"
+    "h = tensor(1 + x[i] / 10**13, i)\nL = loss(max(h[i], i) + max(h[2 - i]**2, i))\n",
+    "a reason at places counted down": "from bpgen import *\n"
+    + _INDICES
+    + "t = indices('t', size=4)\n"
+    "j, x, w = indices('j', size=2), input(4), param(2)\ng, h = recurrent(4, 2), recurrent(4, 2)\n"
+    "g[t, j] = tanh(w[0] + 0.5 * h[t - 1, 1 - j])\nh[t, j] = tanh(w[1] - sum(h[t - 1, p], p))\n"
+    "L = loss(sum(sin(g[t, j]), t, j) * x[0] + sum(h**2))\n",
+    "0 elsewhere in a block": "from bpgen import *\n" + _INDICES + "x, n = input(3), samples()\n"
+    "def block(h):\n    return tensor(sin(h[i]), i)\n"
+    "r = repeat(3, block, x)\nL = loss(sum(r[n, 2 - p], n, p)**2)\n",
     "one step": "from bpgen import *\nt, i, j = indices('t i j')\nx, U = input(1, 2), param(2, 2)\n"
     "h = recurrent(1, 2)\nh[t, i] = x[t, i] + sin(sum(U[i, j] * h[t - 1, j], j))\noutput(h)\n",
     "two steps of a recurrence at once": "from bpgen import *\nt, u, d = indices('t u d')\n"
@@ -223,6 +250,9 @@ WRONG = [
         r"as }\sum_{k} (e^{\sin(u^{[1]}_{ik})}",
     ),
     ("first", "the first of equals", "components", "(h_{1}, h_{2}, h", "(h_{2}, h_{1}, h"),
+    ("first", "equals, the last of them first", "index", r"i<3} h_{2-i}", r"i<3} h_{i}"),
+    ("first", "equal steps before the first", "index", "h_{j-1,2-q}", "h_{j-1,q}"),
+    ("first", "equals of several indices", "index", "{p,j ", "{j,p "),
     ("largest", "the largest of products", "index", "0.7 w_{i} x_{tj}", "0.8 w_{i} x_{tj}"),
     (
         "step",

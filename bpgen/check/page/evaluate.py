@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bpgen.check.page import formula as f
+from bpgen.check.page.choices import Choices, same
 from bpgen.check.page.names import Found, Names
 from bpgen.check.page.tokens import Unreadable
 from bpgen.check.page.unknown import smooth
@@ -63,8 +64,7 @@ class Reading:
     functions: dict[str, Definition] = field(default_factory=dict)
     unknown: frozenset[str] = frozenset()  # functions that the page only names
     entries: bool = False  # x_1 is an entry of x, if there is one, and not a tensor x1
-    # Of what is told to be the largest of several, written out: these, in their order.
-    maxima: dict[f.Node, tuple[f.Node, ...]] = field(default_factory=dict)
+    choices: Choices = field(default_factory=Choices)
     _gradients: dict[tuple[str, str], Array] = field(default_factory=dict)
 
     def gradient(self, top: str, name: str) -> Array:
@@ -245,19 +245,40 @@ class Scope:
         return np.take_along_axis(vector, index[..., None], -1)[..., None]
 
     def _over(self, node: f.Over) -> Array:
+        """A sum or a maximum, of which the first letter runs slowest."""
+        if node.kind == "max":
+            body = self._ranged(node, LOWEST)
+            return largest(body, tuple(reversed(range(len(node.under.letters)))))
+        return np.asarray(self._ranged(node, 0).sum(tuple(range(len(node.under.letters)))))
+
+    def _ranged(self, node: f.Over, otherwise: float) -> Array:
+        """What stands below a sum or a maximum, with an axis for each letter, the last first."""
         sizes = self.sizes_below(node)
         letters = {n: np.arange(self.reading.base, self.reading.base + s) for n, s in sizes.items()}
         inner = self.over(letters)
         body = inner.value(node.body)
-        axes = tuple(range(len(letters)))
         shape = [*(len(a) for a in reversed(letters.values())), *([1] * self.depth), 1, 1]
         body = np.broadcast_to(body, np.broadcast_shapes(body.shape, tuple(shape)))
         keep = np.asarray(True)
         for condition in node.under.conditions:
             keep = keep & inner.holds(condition)
-        if node.kind == "max":
-            return largest(np.where(keep, body, LOWEST), axes)
-        return np.asarray(np.where(keep, body, 0).sum(axes))
+        return np.where(keep, body, otherwise)
+
+    def chosen(self, node: f.Over | f.Call) -> list[Array]:
+        """The first of the largest that a maximum runs through, at each of the other values."""
+        here = np.real(self._run_through(node)).argmax(-1)[..., None]
+        others = (replace(self, values=v) for v in self.reading.choices.others)
+        return [np.take_along_axis(np.real(o._run_through(node)), here, -1)[..., 0] for o in others]
+
+    def _run_through(self, node: f.Over | f.Call) -> Array:
+        """What a maximum runs through, along a last axis."""
+        if isinstance(node, f.Call):
+            return np.stack(np.broadcast_arrays(*map(self.value, node.arguments)), -1)
+        body = self._ranged(node, LOWEST)
+        lead = len(node.under.letters)
+        return np.moveaxis(body, range(lead), range(-1, -1 - lead, -1)).reshape(
+            (*body.shape[lead:], -1)
+        )
 
     def sizes_below(self, node: f.Over) -> dict[str, int]:
         """How many values each letter of a sum has."""
@@ -311,7 +332,9 @@ class Scope:
             if node.condition.signs != ("==",):
                 raise Unreadable("the first of what is not the largest")
             letters = [n for n in node.letters if n in self.letters]
-            return self._first(self._gives(*node.condition.parts), letters)
+            if not letters:
+                return self._gives(*node.condition.parts)
+            return self._first(self._largest_along(letters, *node.condition.parts), letters)
         values = [self.quantity(p) for p in node.parts]
         found = np.asarray(True)
         for one, other, sign in zip(values, values[1:], node.signs, strict=False):
@@ -321,35 +344,42 @@ class Scope:
         return np.asarray(found)
 
     def _gives(self, element: f.Node, largest: f.Node) -> Array:
-        """Where an element is as large as the largest; of several written out, the first alone."""
-        found = self._equals(element, largest)
-        among = self.reading.maxima.get(largest, ())
-        if element not in among:
-            return found
-        for before in among[: among.index(element)]:
-            found = found & ~self._equals(before, largest)
-        return found
+        """Where an element is the one that was chosen to be the largest."""
+        known = self.find(largest) if isinstance(largest, f.Symbol) else None
+        chosen = self.reading.choices.chosen.get(known[1]) if known is not None else None
+        if known is None or chosen is None:
+            raise Unreadable(f"nothing says of what {describe(largest)} is the largest")
+        others = [replace(self, values=v, which=None) for v in self.reading.choices.others]
+        elements = [np.real(o.value(element)) for o in others]
+        return same(elements, [np.real(self.access(largest, known[1], c)) for c in chosen])
 
-    def _equals(self, one: f.Node, other: f.Node) -> Array:
-        """Whether two formulas have one value, but for the rounding of another order of factors."""
-        a, b = np.real(self.value(one)), np.real(self.value(other))
-        return np.asarray(
-            (a == b) | (np.abs(a - b) <= _ROUNDING * np.maximum(np.abs(a), np.abs(b)))
+    def _largest_along(self, letters: list[str], element: f.Node, largest: f.Node) -> Array:
+        """Where an element is the largest along letters, and that is what it is said to equal."""
+        values, told = (np.real(self.value(n)) for n in (element, largest))
+        axes = tuple(-2 - self.letters[n].ndim for n in letters)
+        values = np.broadcast_to(
+            values, np.broadcast_shapes(values.shape, told.shape, self._grid())
         )
+        off = np.abs(values - told) <= _ROUNDING * np.maximum(np.abs(values), np.abs(told))
+        return np.asarray((values == values.max(axes, keepdims=True)) & off)
 
     def quantity(self, node: f.Node) -> Array:
         """A side of a comparison: a formula, or an index with its sums."""
         return self.value(node)
+
+    def _grid(self) -> tuple[int, ...]:
+        """The shape of a scalar that has another value at all values of the letters."""
+        shape = [1] * (self.depth + 2)
+        for values in self.letters.values():
+            shape[-2 - values.ndim] = values.shape[0]
+        return tuple(shape)
 
     def _first(self, found: Array, letters: list[str]) -> Array:
         """Of what holds along letters, the first."""
         if not letters:
             return found
         axes = [-2 - self.letters[n].ndim for n in letters]
-        shape = [1] * (self.depth + 2)
-        for n in self.letters:
-            shape[-2 - self.letters[n].ndim] = self.letters[n].shape[0]
-        found = np.broadcast_to(found, np.broadcast_shapes(found.shape, tuple(shape)))
+        found = np.broadcast_to(found, np.broadcast_shapes(found.shape, self._grid()))
         moved = np.moveaxis(found, axes, range(-len(axes), 0))
         flat = moved.reshape((*moved.shape[: -len(axes)], -1))
         first = flat & (np.cumsum(flat, -1) == 1)

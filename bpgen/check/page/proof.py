@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from bpgen.check.page import formula as f
+from bpgen.check.page.choices import Choices
 from bpgen.check.page.evaluate import (
     Array,
     Definition,
@@ -140,7 +141,9 @@ class _Proof:
                     self._printed(statement, sample)
             return self.found
         self._numbers(found, sample, whole)
-        self._maxima(found, sample)
+        for reading in (sample, whole):
+            reading.choices = Choices.of(reading.world, self.seed)
+            self._maxima(found, sample, reading)
         self._leads(sample)
         self._sizes(sample)
         for group in found:
@@ -371,7 +374,8 @@ class _Proof:
         of a row's left side where it stands there, of a reason in the fact it is given for.
         """
         said = self.said if told is nodes else ()
-        for among, shifted in ((told, False), (nodes, False), (said, False), (nodes, True)):
+        ways = ((told, False), (nodes, False), (said, False), (nodes, True), (self.above, False))
+        for among, shifted in ways:
             found = [s for node in among for n, s in scope.axes(node, shifted) if n == name]
             if found:
                 return min(found)
@@ -431,7 +435,8 @@ class _Proof:
                     scope, (left, *_) = self._scope(row.parts, row, reading)
                     places = _places(left, scope)
                     told[tuple(np.broadcast_arrays(*places))] = True
-                rest = np.where(told, 0, whole)
+                spoken = told.any(_within_block(node, reading), keepdims=True)
+                rest = np.where(told | ~spoken, 0, whole)
                 return [rest.reshape((-1, 1)), np.zeros((rest.size, 1))]
 
             self._judge(last.line, sides, 1)
@@ -459,16 +464,18 @@ class _Proof:
                             self.numbered.setdefault(number, set()).add(of)
                     last = []
 
-    def _maxima(self, found: list[Group], reading: Reading) -> None:
-        """What is told to be the largest of several that are written out."""
+    def _maxima(self, found: list[Group], sample: Reading, reading: Reading) -> None:
+        """What is told to be the largest of several: at a reading's values, which of them it is."""
+        told = replace(sample, world=reading.world, choices=reading.choices)
         rows = (s for group in found for s in group.statements if s.kind == "main")
         for row in {id(s): s for s in rows if r"\max" in s.tokens}.values():
-            for one, other in pairwise(row.parts):
-                if other[:2] == [r"\max", "("]:
-                    with suppress(Unreadable, ValueError):  # and so the line is false
-                        left, right = self._parse(one, reading), self._parse(other, reading)
-                        if isinstance(right, f.Call) and right.name == "max":
-                            reading.maxima[left] = right.arguments
+            with suppress(Unreadable, ValueError):  # and so the line is false
+                scope, (left, *rest) = self._scope(row.parts, row, told)
+                known = told.names.find(_named(left))
+                maximum = next(filter(_is_maximum, rest), None)
+                if known is not None and maximum is not None:
+                    scope = _of_every_sample(scope, known[1])
+                    told.choices.tell(known[1], scope.places(left, known[1]), scope.chosen(maximum))
 
     def _leads(self, reading: Reading) -> None:
         """From where to where recurrences and blocks are told."""
@@ -549,6 +556,13 @@ def _array(node: f.Node, scope: Scope) -> Array:
     return array
 
 
+def _within_block(node: f.Node, reading: Reading) -> tuple[int, ...]:
+    """The axes of the tensor on a left side, but for that of its blocks: a row speaks of one."""
+    known = reading.names.find(_named(node))
+    info = reading.world.network.tensors[known[1]] if known is not None else None
+    return tuple(range(info.block, len(info.indices))) if info is not None else ()
+
+
 def _places(node: f.Node, scope: Scope) -> list[Array]:
     symbol = _named(node)
     known = scope.find(symbol)
@@ -568,9 +582,7 @@ def spelled(left: f.Node, right: f.Node, name: str, reading: Reading, values: Va
     at = {n: np.arange(reading.base, reading.base + size) for n, size in sizes.items()}
     block = letter_of(symbol.block) if symbol.block is not None else None
     scope = scope.over({n: at[n] for n in reversed(at) if n != block})
-    if reading.sample and tensors[name].batched:
-        scope = scope.over({"the sample": np.arange(world.lengths[BATCH])})
-        scope = replace(scope, which_sample=scope.letters["the sample"])
+    scope = _of_every_sample(scope, name)
     if block is not None:
         scope = scope.over({block: np.arange(sizes[block])})
     if steps:
@@ -580,6 +592,19 @@ def spelled(left: f.Node, right: f.Node, name: str, reading: Reading, values: Va
     made = scope.value(right)[(..., *whole)]
     shape = (*([max(steps)] if steps else []), *world.shape(tensors[name]))
     return np.broadcast_to(made, shape)
+
+
+def _of_every_sample(scope: Scope, name: str) -> Scope:
+    """What is told of one sample's tensor, of all at once."""
+    if not (scope.reading.sample and scope.world.network.tensors[name].batched):
+        return scope
+    scope = scope.over({"the sample": np.arange(scope.world.lengths[BATCH])})
+    return replace(scope, which_sample=scope.letters["the sample"])
+
+
+def _is_maximum(node: f.Node) -> bool:
+    over = isinstance(node, f.Over) and node.kind == "max"
+    return over or (isinstance(node, f.Call) and node.name == "max")
 
 
 def _equations(statement: Statement) -> Iterator[tuple[str, list[list[str]], Any]]:

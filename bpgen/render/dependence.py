@@ -28,20 +28,30 @@ class Dependence:
     def of(equations: Iterable[Equation], blocks: Iterable[str] = ()) -> Dependence:
         found = Dependence(blocks=frozenset(blocks))
         equations = tuple(equations)
-        again = equations if any(e.loop for e in equations) else ()
-        for equation in (*equations, *again):  # a step depends on all that the one before does
-            reads = tuple(dict.fromkeys(e.name for e in equation.reads()))
-            found.reads[equation.name] = reads
-            below = 0
-            for name in reads:
-                below |= found._bit(name) | found.below.get(name, 0)
-            found.below[equation.name] = below
-            found.read_at[equation.name] = equation.reads()
-            found.indices[equation.name] = equation.indices
-            if equation.loop is not None:
-                found.steps[equation.name] = equation
-                found._step(equation, reads)
+        loops = [e for e in equations if e.loop is not None]
+        found._add(equations)
+        while found._add(loops):  # a step depends on all that the one before does
+            pass
+        found._add(equations if loops else ())
         return found
+
+    def _add(self, equations: Iterable[Equation]) -> bool:
+        """Whether more of what these depend on was found."""
+        more = False
+        for equation in equations:
+            name, reads = equation.name, tuple(dict.fromkeys(e.name for e in equation.reads()))
+            self.reads[name], self.read_at[name] = reads, equation.reads()
+            self.indices[name] = equation.indices
+            known = self.below.get(name, 0), self.within.get(name)
+            below = 0
+            for read in reads:
+                below |= self._bit(read) | self.below.get(read, 0)
+            self.below[name] = below
+            if equation.loop is not None:
+                self.steps[name] = equation
+                self._step(equation, reads)
+            more |= known != (below, self.within.get(name))
+        return more
 
     def _step(self, equation: Equation, reads: tuple[str, ...]) -> None:
         """What one step of a recurrence, or one block, depends on in itself; what the block before

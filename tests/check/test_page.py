@@ -87,6 +87,10 @@ MORE = {
     "j, x, w = indices('j', size=2), input(4), param(2)\ng, h = recurrent(4, 2), recurrent(4, 2)\n"
     "g[t, j] = tanh(w[0] + 0.5 * h[t - 1, 1 - j])\nh[t, j] = tanh(w[1] - sum(h[t - 1, p], p))\n"
     "L = loss(sum(sin(g[t, j]), t, j) * x[0] + sum(h**2))\n",
+    "heard of steps later": "from bpgen import *\n" + _INDICES + "t = indices('t', size=5)\n"
+    "x, w = input(3), param(3)\nu = w * x\na, b, c = recurrent(5, 3), recurrent(5, 3), recurrent(5, 3)\n"
+    "a[t, i] = sin(b[t - 1, i])\nb[t, i] = sin(c[t - 1, i])\nc[t, i] = tanh(u[i] + a[t - 1, i])\n"
+    "L = loss(sum(c**2))\n",
     "0 elsewhere in a block": "from bpgen import *\n" + _INDICES + "x, n = input(3), samples()\n"
     "def block(h):\n    return tensor(sin(h[i]), i)\n"
     "r = repeat(3, block, x)\nL = loss(sum(r[n, 2 - p], n, p)**2)\n",

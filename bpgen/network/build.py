@@ -15,7 +15,7 @@ from bpgen.network.nameless import called
 from bpgen.network.naming import names, refuse
 from bpgen.network.penalties import refuse_subtracted
 from bpgen.network.prediction import predictions, told_apart
-from bpgen.network.whole import reachable, reads, whole
+from bpgen.network.whole import reachable, reads, said, whole
 
 
 def build(
@@ -49,7 +49,7 @@ def build(
         kept = inlined(declared, used, {*given}, {*roots})
     _refuse_infinite(declared, kept)
     _refuse_numbers(declared, roots, kept, given)
-    _refuse_cancelled(declared, kept)
+    _refuse_cancelled(declared, kept, used, named)
     every_name = called(declared, kept, given)
     return batched_network(declared, kept, every_name, set(given), name, title)
 
@@ -82,16 +82,34 @@ def _refuse_numbers(
             )
 
 
-def _refuse_cancelled(declared: Declaration, kept: Mapping[int, Definition]) -> None:
-    """All inputs may cancel while formulas are written inside one another."""
-    if declared.loss is None:
-        return
-    waiting, seen = [declared.loss.serial], set[int]()
+def _refuse_cancelled(
+    declared: Declaration,
+    kept: Mapping[int, Definition],
+    used: Iterable[int],
+    named: Mapping[int, str],
+) -> None:
+    """What is given may cancel while formulas are written inside one another: from the loss all
+    inputs, and from all that is computed a parameter.
+    """
+    if declared.loss is not None and not _reaches_an_input(declared, kept, declared.loss.serial):
+        raise NetError("no input is left in the loss", CANCELS, declared.place(declared.loss_line))
+    left = {read for _, terms in kept.values() for read in reads(terms)}
+    for t in (declared.tensors[serial] for serial in used):
+        if t.role in ("param", "input") and t.serial not in left:
+            raise NetError(
+                f"{t.role} {said(t, named)} cancels: nothing that is computed reads it",
+                "leave it out",
+                declared.place(t.line),
+            )
+
+
+def _reaches_an_input(declared: Declaration, kept: Mapping[int, Definition], root: int) -> bool:
+    waiting, seen = [root], set[int]()
     while waiting:
         serial = waiting.pop()
         if declared.tensors[serial].role == "input":
-            return
+            return True
         if serial not in seen:
             seen.add(serial)
             waiting += reads(kept[serial][1]) if serial in kept else ()
-    raise NetError("no input is left in the loss", CANCELS, declared.place(declared.loss_line))
+    return False

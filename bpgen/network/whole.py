@@ -41,7 +41,7 @@ def whole(declared: Declaration, used: Iterable[int], named: Mapping[int, str]) 
     for t in declared.tensors:
         if t.role != "value" and t.serial not in reached:
             raise NetError(
-                f"{t.role} {_said(t, named)} is never used",
+                f"{t.role} {said(t, named)} is never used",
                 "use it in the network, or leave it out",
                 declared.place(t.line),
             )
@@ -62,7 +62,7 @@ def whole(declared: Declaration, used: Iterable[int], named: Mapping[int, str]) 
     loss = declared.loss
     if loss is not None and "input" not in _origins(declared, loss):
         raise NetError(
-            f"the loss {_said(loss, named)} depends on no input",
+            f"the loss {said(loss, named)} depends on no input",
             "add what compares the output with the target",
             declared.place(declared.loss_line),
         )
@@ -76,7 +76,7 @@ def _refuse_untold(declared: Declaration, used: Container[int], named: Mapping[i
         for size in t.shape:
             if isinstance(size, str) and size not in {*told, BATCH}:
                 raise NetError(
-                    f"nothing tells how long {size} is, an axis of {_said(t, named)}",
+                    f"nothing tells how long {size} is, an axis of {said(t, named)}",
                     f'let an input have it: x = input("{size}")',
                     declared.place(t.line),
                 )
@@ -105,15 +105,15 @@ def _refuse_output(declared: Declaration, t: Tensor, named: Mapping[int, str]) -
     place = declared.place(t.line)
     if t is declared.loss:
         raise NetError(
-            f"the loss {_said(t, named)} is also an output", "leave it out of output(...)", place
+            f"the loss {said(t, named)} is also an output", "leave it out of output(...)", place
         )
     if "input" not in origins:
         raise NetError(
-            f"output {_said(t, named)} depends on no input", "compute it from an input", place
+            f"output {said(t, named)} depends on no input", "compute it from an input", place
         )
     if "target" in origins:
         raise NetError(
-            f"output {_said(t, named)} depends on target {_said(origins['target'], named)}",
+            f"output {said(t, named)} depends on target {said(origins['target'], named)}",
             "forward is given the inputs alone: leave it out of output(...)",
             place,
         )
@@ -127,6 +127,7 @@ def _origins(declared: Declaration, tensor: Tensor) -> dict[str, Tensor]:
     return found
 
 
-def _said(tensor: Tensor, named: Mapping[int, str]) -> str:
+def said(tensor: Tensor, named: Mapping[int, str]) -> str:
+    """A tensor by its name and shape."""
     shape = f"({', '.join(map(str, tensor.shape))}{',' * (tensor.rank == 1)})"
     return f"{named.get(tensor.serial, f'{tensor.hint}{tensor.layer or str()}')} {shape}"

@@ -91,6 +91,14 @@ MORE = {
     "x, w = input(3), param(3)\nu = w * x\na, b, c = recurrent(5, 3), recurrent(5, 3), recurrent(5, 3)\n"
     "a[t, i] = sin(b[t - 1, i])\nb[t, i] = sin(c[t - 1, i])\nc[t, i] = tanh(u[i] + a[t - 1, i])\n"
     "L = loss(sum(c**2))\n",
+    "a spelling of what samples share": "from bpgen import *\n"
+    + _INDICES
+    + "x, m = input(), samples()\n"
+    "v = exp(-x**2)\nu = zeros(4)\nu[i] = sum(sqrt(1 + v[m]**2), m)\n"
+    "L = loss(sum(sin(u)) + x * v)\n",
+    "a sine of what is large": "from bpgen import *\n" + _INDICES + "x, w = input(3), param(3)\n"
+    "v = tensor(sum(exp(x[i] * w[p])**2, p), i)\nu = tensor(10**7 * v[i] * v[2 - i], i)\n"
+    "L = loss(sum(sin(u)))\n",
     "0 elsewhere in a block": "from bpgen import *\n" + _INDICES + "x, n = input(3), samples()\n"
     "def block(h):\n    return tensor(sin(h[i]), i)\n"
     "r = repeat(3, block, x)\nL = loss(sum(r[n, 2 - p], n, p)**2)\n",

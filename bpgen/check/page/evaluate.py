@@ -65,12 +65,12 @@ class Reading:
     unknown: frozenset[str] = frozenset()  # functions that the page only names
     entries: bool = False  # x_1 is an entry of x, if there is one, and not a tensor x1
     choices: Choices = field(default_factory=Choices)
-    _gradients: dict[tuple[str, str], Array] = field(default_factory=dict)
+    gradients: dict[tuple[str, str], Array] = field(default_factory=dict)
 
     def gradient(self, top: str, name: str) -> Array:
         """The derivative of a scalar by every element of a tensor."""
         key = top, name
-        if key not in self._gradients:
+        if key not in self.gradients:
             moved = self.world.moved(name)
             if top:
                 count = self.world.values[name].size
@@ -78,8 +78,8 @@ class Reading:
             else:
                 found = sum(self._upstream(moved, n) for n in self.world.given)
             slopes = np.imag(found) / STEP
-            self._gradients[key] = slopes.reshape(self.world.values[name].shape)
-        return self._gradients[key]
+            self.gradients[key] = slopes.reshape(self.world.values[name].shape)
+        return self.gradients[key]
 
     def _rank(self, name: str) -> int:
         return len(self.world.network.tensors[name].indices)
@@ -354,36 +354,48 @@ class Scope:
         return same(elements, [np.real(self.access(largest, known[1], c)) for c in chosen])
 
     def _largest_along(self, letters: list[str], element: f.Node, largest: f.Node) -> Array:
-        """Where an element is the largest along letters, and that is what it is said to equal."""
-        values, told = (np.real(self.value(n)) for n in (element, largest))
-        axes = tuple(-2 - self.letters[n].ndim for n in letters)
-        values = np.broadcast_to(
-            values, np.broadcast_shapes(values.shape, told.shape, self._grid())
+        """Where an element is the largest along letters, or the same formula as that one, whose
+        factors stand in another order, and that is what it is said to equal.
+        """
+        here, *elsewhere = (
+            self._along(letters, replace(self, values=v, which=None).value(element))
+            for v in (self.world.values, *self.reading.choices.others)
         )
-        off = np.abs(values - told) <= _ROUNDING * np.maximum(np.abs(values), np.abs(told))
-        return np.asarray((values == values.max(axes, keepdims=True)) & off)
+        chosen = here.argmax(-1)[..., None]
+        again = same(elsewhere, [np.take_along_axis(e, chosen, -1) for e in elsewhere])
+        found = (here == here.max(-1, keepdims=True)) | again
+        told = self._along(letters, self.value(largest))
+        off = np.abs(here - told) <= _ROUNDING * np.maximum(np.abs(here), np.abs(told))
+        return self._back(letters, found & off)
 
     def quantity(self, node: f.Node) -> Array:
         """A side of a comparison: a formula, or an index with its sums."""
         return self.value(node)
 
-    def _grid(self) -> tuple[int, ...]:
-        """The shape of a scalar that has another value at all values of the letters."""
-        shape = [1] * (self.depth + 2)
-        for values in self.letters.values():
-            shape[-2 - values.ndim] = values.shape[0]
-        return tuple(shape)
-
     def _first(self, found: Array, letters: list[str]) -> Array:
         """Of what holds along letters, the first."""
         if not letters:
             return found
-        axes = [-2 - self.letters[n].ndim for n in letters]
-        found = np.broadcast_to(found, np.broadcast_shapes(found.shape, self._grid()))
-        moved = np.moveaxis(found, axes, range(-len(axes), 0))
-        flat = moved.reshape((*moved.shape[: -len(axes)], -1))
-        first = flat & (np.cumsum(flat, -1) == 1)
-        return np.moveaxis(first.reshape(moved.shape), range(-len(axes), 0), axes)
+        flat = self._along(letters, found)
+        return self._back(letters, flat & (np.cumsum(flat, -1) == 1))
+
+    def _along(self, letters: list[str], values: Array) -> Array:
+        """Values at all values of the letters, with those of some of them along a last axis."""
+        shape = [1] * (self.depth + 2)
+        for own in self.letters.values():
+            shape[-2 - own.ndim] = own.shape[0]
+        whole = np.broadcast_to(np.real(values), np.broadcast_shapes(values.shape, tuple(shape)))
+        moved = np.moveaxis(whole, self._axes(letters), range(-len(letters), 0))
+        return moved.reshape((*moved.shape[: -len(letters)], -1))
+
+    def _back(self, letters: list[str], flat: Array) -> Array:
+        """The letters' axes where they were."""
+        sizes = (self.letters[n].shape[0] for n in letters)
+        moved = flat.reshape((*flat.shape[:-1], *sizes))
+        return np.moveaxis(moved, range(-len(letters), 0), self._axes(letters))
+
+    def _axes(self, letters: list[str]) -> list[int]:
+        return [-2 - self.letters[n].ndim for n in letters]
 
     # symbols
 

@@ -35,6 +35,8 @@ from bpgen.ir import BATCH, Network
 
 _SAMPLES = 2  # of the batch
 _EXACT, _ROUNDED = 1e-8, 1e-4
+_SHAKES, _SHAKEN = 2, 1e3  # how often roundings are tried, and how many times that is no error
+_NO_FORMULA = (ValueError, IndexError, KeyError, AttributeError, TypeError, AssertionError)
 _BATCH = "Over the batch"
 _ARE_GRADIENTS = re.compile(
     r"(\$[^$.]*?\$(?:, \$[^$]*?\$)*) (?:is|are) the gradients? with respect to (\$.*?\$)\.$", re.M
@@ -101,6 +103,10 @@ class _Proof:
     at: World | None = None  # where the numbers are, of which the page is asked then
     found: list[FalseLine | None] = field(default_factory=list)  # of each equation
     numbered: dict[str, set[tuple[bool, str] | None]] = field(default_factory=dict)
+    # Worlds that are rounded, and the gradients known there.
+    shaken: dict[int, list[tuple[World, dict[tuple[str, str], Array]]]] = field(
+        default_factory=dict
+    )
     above: tuple[f.Node, ...] = ()  # the sides of the row before
     said: tuple[f.Node, ...] = ()  # the sides of what was said last, for which reasons are given
     around: Ranges = ()  # the ranges told there of what is spoken of
@@ -188,7 +194,8 @@ class _Proof:
 
         batched = self.network.tensors[known[1]].batched
         for reading in (sample, whole):
-            if batched or reading.world.lengths[BATCH] == 1:  # it is told of one sample
+            of_one_sample = sample.sample and not batched
+            if not of_one_sample or reading.world.lengths[BATCH] == 1:
                 reading.world.told[known[1]] = told
 
     def _definitions(self, *readings: Reading) -> None:
@@ -269,39 +276,45 @@ class _Proof:
                 continue
 
             count = len(parts) - 1
-            wrong = self._wrong(
-                text, partial(self._sides, parts, condition, statement, reading), count
-            )
+            sides = partial(self._sides, parts, condition, statement)
+            wrong = self._wrong(text, sides, count, reading)
             if wrong and reading.base:  # of what reads alike, the other
                 other = replace(reading, entries=not reading.entries)
-                again = partial(self._sides, parts, condition, statement, other)
-                wrong = self._wrong(text, again, count)
+                wrong = self._wrong(text, sides, count, other)
             self._say(wrong, count)
 
     def _judge(self, line: str, sides: Any, count: int) -> None:
-        self._say(self._wrong(line, sides, count), count)
+        self._say(self._wrong(line, lambda _: sides(), count), count)
 
     def _say(self, wrong: list[FalseLine], count: int) -> None:
         self.found += [*wrong, *([None] * (count - len(wrong)))]
 
-    def _wrong(self, line: str, sides: Any, count: int) -> list[FalseLine]:
-        """What is false of a chain; nothing where it holds."""
+    def _wrong(
+        self, line: str, sides: Any, count: int, reading: Reading | None = None
+    ) -> list[FalseLine]:
+        """What is false of a chain; nothing where it holds, but for what roundings make of it."""
+        tolerance = _ROUNDED if "rounded to six digits" in self.latex else _EXACT
         try:
-            found = sides()
+            found = sides(reading)
+            reasons = [differ(a, b, tolerance) for a, b in pairwise(found)]
+            if any(reasons) and reading is not None:
+                noise = self._noise(found, sides, reading)
+                slack = [_SHAKEN * (a + b) for a, b in pairwise(noise)]
+                pairs = zip(found, found[1:], slack, strict=False)
+                reasons = [differ(a, b, tolerance, s) for a, b, s in pairs]
         except Unreadable as error:
             return [FalseLine(line, str(error), True)] * count
-        except (
-            ValueError,
-            IndexError,
-            KeyError,
-            AttributeError,
-            TypeError,
-            AssertionError,
-        ) as error:
+        except _NO_FORMULA as error:
             return [FalseLine(line, f"{type(error).__name__}: {error}", True)] * count
-        tolerance = _ROUNDED if "rounded to six digits" in self.latex else _EXACT
-        reasons = [differ(a, b, tolerance) for a, b in pairwise(found)]
         return [FalseLine(line, reason) for reason in reasons if reason]
+
+    def _noise(self, found: list[Array], sides: Any, reading: Reading) -> list[float]:
+        """By how much each side is off where all that is computed is off by some roundings."""
+        worlds = self.shaken.setdefault(id(reading.world), [])
+        while len(worlds) < _SHAKES:
+            worlds.append((reading.world.shaken(len(worlds)), {}))
+        moved = [sides(replace(reading, world=w, gradients=known)) for w, known in worlds]
+        return [max(_largest(m[k] - side) for m in moved) for k, side in enumerate(found)]
 
     def _parse(self, part: list[str], reading: Reading) -> f.Node:
         return self._parser(part, reading).whole()
@@ -626,7 +639,12 @@ def _equations(statement: Statement) -> Iterator[tuple[str, list[list[str]], Any
         yield statement.line, top_level(rest, "="), ["not", *(condition or ())]
 
 
-def differ(one: Array, other: Array, tolerance: float) -> str:
+def _largest(array: Array) -> float:
+    known = np.isfinite(array)
+    return float(np.max(np.abs(array), initial=0, where=known))
+
+
+def differ(one: Array, other: Array, tolerance: float, slack: float = 0.0) -> str:
     """How two sides differ; nothing where they are equal."""
     if one.shape[-2:] != other.shape[-2:]:
         return f"a {_matrix(one)} is no {_matrix(other)}"
@@ -639,7 +657,7 @@ def differ(one: Array, other: Array, tolerance: float) -> str:
     both = (one < LOWEST / 2) & (other < LOWEST / 2)
     one, other = np.where(both, 0, one), np.where(both, 0, other)
     scale = 1 + np.maximum(np.abs(one), np.abs(other))
-    off = np.abs(one - other) > tolerance * scale
+    off = np.abs(one - other) > tolerance * scale + slack
     if not off.any():
         return ""
     at = np.unravel_index(np.argmax(np.abs(one - other)), one.shape)

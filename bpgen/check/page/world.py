@@ -24,6 +24,7 @@ Array = NDArray[Any]
 Values = Mapping[str, Array]
 STEP = 1e-30
 LOWEST = -1e30  # minus infinity, of which a difference can still be taken
+_ROUNDING = 1e-15  # by which part of itself a number is off that was rounded
 _PRIMES = (3, 5, 7, 2, 11)
 
 
@@ -38,6 +39,7 @@ class World:
     given: dict[str, Array] = field(default_factory=dict)
     # What the page says instead that an equation is, where it differentiates another spelling.
     told: dict[str, Callable[[World, Values], Array]] = field(default_factory=dict)
+    seed: int | None = None  # of how all that is computed is rounded once more
     _moved: dict[str, dict[str, Array]] = field(default_factory=dict)
 
     @staticmethod
@@ -73,6 +75,16 @@ class World:
         world = World(network, lengths, {name: np.array(v) for name, v in values.items()})
         world.run(world.values, {})
         return world
+
+    def shaken(self, seed: int) -> World:
+        """The same values where each that is computed is off by a rounding."""
+        known = {n: v for n, v in self.values.items() if self._is_given(n)}
+        world = World(self.network, self.lengths, known, self.given, self.told, seed)
+        world.run(world.values, {})
+        return world
+
+    def _is_given(self, name: str) -> bool:
+        return self.network.tensors[name].role != "value"
 
     def _draw(self, info: TensorInfo, rng: np.random.Generator, attempt: int) -> Array:
         shape = self.shape(info)
@@ -125,6 +137,10 @@ class World:
 
     def evaluated(self, equation: Equation, values: Values) -> Array:
         """The value of an equation's tensor, from the values that it reads."""
+        found = self._evaluated(equation, values)
+        return found if self.seed is None else found * _off(np.real(found), self.seed)
+
+    def _evaluated(self, equation: Equation, values: Values) -> Array:
         if equation.name in self.told:
             return self._started(equation, self.told[equation.name](self, values), values)
         return self._written(equation, values)
@@ -204,9 +220,7 @@ class World:
         axis counts these elements.
         """
         if name not in self._moved:
-            values = {
-                n: self.values[n] for n, t in self.network.tensors.items() if t.role != "value"
-            }
+            values = {n: v for n, v in self.values.items() if self._is_given(n)}
             move = self.alone(name)
             if name in values:
                 values[name] = values[name] + move
@@ -219,6 +233,14 @@ class World:
         shape = self.values[name].shape
         count = math.prod(shape)
         return (1j * STEP * np.eye(count)).reshape((count, *shape))
+
+
+def _off(values: Array, seed: int) -> Array:
+    """What numbers are off by, as factors; equal numbers are off alike, and stay equal."""
+    bits = np.array(values, dtype=float, order="C").view(np.uint64)
+    with np.errstate(over="ignore"):  # modulo 2^64
+        mixed = (bits ^ (bits >> np.uint64(29))) * np.uint64(0x9E3779B97F4A7C15 + 2 * seed)
+    return 1 + _ROUNDING * (mixed >> np.uint64(11)) / 2.0**52 - _ROUNDING
 
 
 def _unchanged(before: Array | None, after: Array) -> bool:

@@ -92,7 +92,7 @@ def _refuse_two_meanings(
         counts = [t.block.index.size] if t.block is not None else []
         for size in (*counts, *(t.shape if t.role == "param" else ())):
             if size in called:
-                what = "a count of blocks" if size in counts else f"a width of {_said(t, named)}"
+                what = "a count of blocks" if size in counts else f"a width of {said(t, named)}"
                 raise NetError(
                     f"{size} is a tensor, and {what}",
                     "call one of them by another letter",

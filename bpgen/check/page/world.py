@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any
 
@@ -79,9 +79,9 @@ class World:
     def shaken(self, seed: int) -> World:
         """The same values where each that is computed is off by a rounding."""
         known = {n: v for n, v in self.values.items() if self._is_given(n)}
-        world = World(self.network, self.lengths, known, self.given, self.told, seed)
+        world = World(self.network, self.lengths, known, self.given, seed=seed)
         world.run(world.values, {})
-        return world
+        return replace(world, told=self.told)
 
     def _is_given(self, name: str) -> bool:
         return self.network.tensors[name].role != "value"

@@ -8,19 +8,19 @@ from bpgen.render.writer import Writer
 
 def intro(derivation: Derivation, writer: Writer) -> str:
     """What the subscript n is, and what the derivatives are of from here."""
-    network, inline = derivation.network, writer.dialect.inline
+    network, inline, n = derivation.network, writer.dialect.inline, writer.index("n")
     said = (
-        f"The subscript {inline('n')} is the sample, of {inline('N')} in the batch; "
+        f"The subscript {inline(n)} is the sample, of {inline('N')} in the batch; "
         "the equations keep their numbers. "
     )
     if network.loss is None:
-        over = inline(writer.dialect.sum("n").strip())
+        over = inline(writer.dialect.sum(n).strip())
         return f"{said}The gradient of a parameter is the sum over the samples, {over}."
     loss = inline(writer.tensor(network.loss).text)
     steps = [s for s in derivation.steps if s.of != network.sample_loss] or derivation.steps
     batched = [s for s in steps if network.tensors[s.of].batched] or steps
     named = [s for s in batched if s.equation.name in writer.symbols] or batched
-    example = inline(writer.tensor(named[0].equation.name, ("n",)).text)
+    example = inline(writer.tensor(named[0].equation.name, (n,)).text)
     return (
         f"{said}From here the derivatives are of {loss}, in which the samples are averaged:"
         f" {example} carries the factor {inline('1/N')}."
@@ -42,8 +42,8 @@ def mean(derivation: Derivation, writer: Writer) -> str:
 
 def across(writer: Writer) -> str:
     """What the subscript n is, where samples meet before the loss."""
-    inline = writer.dialect.inline
+    inline, n = writer.dialect.inline, writer.index("n")
     return (
-        f"The subscript {inline('n')} is the sample, of {inline('N')} in the batch."
+        f"The subscript {inline(n)} is the sample, of {inline('N')} in the batch."
         " Samples meet in these equations, and so none is told by itself."
     )

@@ -63,8 +63,8 @@ def _applied(name: str, arguments: list[sp.Expr], printer: Printing) -> Piece:
 
 
 def exp(inner: str, writer: Writer) -> Piece:
-    """e^z, or exp(z) where net.py has an e of its own."""
-    if "e" in writer.letters and not writer.dialect.flat:
+    """e^z, or exp(z) where e is a tensor or a unit vector."""
+    if writer.e_is_taken and not writer.dialect.flat:
         return Piece(writer.dialect.call(r"\exp", inner))
     return Piece(writer.dialect.exp(inner), POW)
 

@@ -231,6 +231,11 @@ def _text_symbol(symbol: Symbol, subscripts: tuple[str, ...], transposed: bool) 
     return base + label + layer + below + ("ᵀ" if transposed else "")
 
 
+def _text_index(name: str) -> str:
+    letter = name.rstrip("0123456789")
+    return GREEK.get(letter, letter) + name[len(letter) :]
+
+
 def _text_below(subscripts: tuple[str, ...], short: bool = True) -> str:
     """Letters where Unicode has them below the line, brackets elsewhere and after a label."""
     flat = "".join(subscripts)
@@ -261,7 +266,7 @@ TEXT = Dialect(
     symbol=_text_symbol,
     anchor=lambda _name, text: text,
     entry=lambda text, subscripts: text + _text_below(subscripts),
-    index=lambda name: name,
+    index=_text_index,
     inline=_text_inline,
     escape=escape.plain,
     parens=lambda inner: f"({inner})",

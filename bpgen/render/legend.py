@@ -8,7 +8,7 @@ import sympy as sp
 
 from bpgen.functions import ROWS, Row, masked
 from bpgen.ir import Element, Network
-from bpgen.render.calls import NOTATIONS
+from bpgen.render.calls import NOTATIONS, exp
 from bpgen.render.dialect import Dialect
 from bpgen.render.names import Symbol
 from bpgen.render.scalar import Printer
@@ -25,7 +25,7 @@ def legend(network: Network, writer: Writer, components: bool) -> tuple[str, ...
     notes, dialect, inline = frozenset(writer.notes), writer.dialect, writer.dialect.inline
     rows = [r for name, r in ROWS.items() if name in notes - _FAMILIAR and r.definition]
     said = [_definition(r, writer) for r in rows]
-    said += [_softmax(dialect)] if "softmax" in notes else []
+    said += [_softmax(writer)] if "softmax" in notes else []
     entrywise = "unctions, powers and quotients of vectors are taken entry by entry"
     one = inline(dialect.indicator(dialect.words["dots"]))
     labels = ", and labels with them," if "label" in notes else ""
@@ -74,11 +74,13 @@ def _definition(known: Row, writer: Writer) -> str:
     return f"{printer.text(known.function(*arguments))} = {body}"
 
 
-def _softmax(dialect: Dialect) -> str:
+def _softmax(writer: Writer) -> str:
     """softmax(z)_i = exp(z_i) / sum over j of exp(z_j)."""
-    whole, one, each = (dialect.symbol(Symbol("z"), at, False) for at in ((), ("i",), ("j",)))
-    value = dialect.frac(dialect.exp(one), dialect.sum("j") + dialect.exp(each))
-    return f"{dialect.entry(dialect.softmax(whole), ('i',))} = {value}"
+    dialect, i, j = writer.dialect, writer.index("i"), writer.index("j")
+    whole, one, each = (dialect.symbol(Symbol("z"), at, False) for at in ((), (i,), (j,)))
+    above, below = (exp(z, writer).text for z in (one, each))
+    value = dialect.frac(above, dialect.sum(j) + below)
+    return f"{dialect.entry(dialect.softmax(whole), (i,))} = {value}"
 
 
 def conventions(said: Iterable[str], dialect: Dialect) -> list[str]:

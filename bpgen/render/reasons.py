@@ -112,7 +112,8 @@ def _one(name: str, before: Iterable[Term], writer: Writer) -> str:
             if access.name == name and access.indices[-1] in term.over:
                 over = writer.dialect.sum(writer.subscript(access.indices[-1]))
                 return f"{over}{writer.element(access).text} = 1"
-    return f"{writer.dialect.sum('k')}{writer.tensor(name, ('k',)).text} = 1"
+    k = writer.index("k")
+    return f"{writer.dialect.sum(k)}{writer.tensor(name, (k,)).text} = 1"
 
 
 def _joined(texts: Iterable[str], least: int) -> str:

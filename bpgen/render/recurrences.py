@@ -45,7 +45,7 @@ def _beyond(index: Index, writer: Writer) -> str:
 
 
 def _is(index: Index, writer: Writer) -> str:
-    return f"{writer.dialect.index(index.name)} {writer.dialect.relations['==']}"
+    return f"{writer.index(index.name)} {writer.dialect.relations['==']}"
 
 
 def _dots(writer: Writer) -> str:

@@ -144,7 +144,7 @@ def _lead(loop: Loop, carried: str, writer: Writer, forwards: bool) -> str:
     inline, index, size = writer.dialect.inline, loop.index, length(loop.index.size)
     ends = [sp.Integer(0), size - 1]
     first, last = (writer.subscript(e) for e in (ends if forwards else ends[::-1]))
-    letter, equal = writer.dialect.index(index.name), writer.dialect.relations["=="]
+    letter, equal = writer.index(index.name), writer.dialect.relations["=="]
     dots = writer.dialect.words["dots"]
     values = inline(
         f"{letter} {equal} {first}, {dots}, {last}" if size != 1 else f"{letter} {equal} {first}"

@@ -15,7 +15,9 @@ from bpgen.derive import adjoint_tensors
 from bpgen.ir import BATCH, Element, Index, Size
 from bpgen.network.naming import adjoint_name
 from bpgen.record import Derivation
+from bpgen.render import indices
 from bpgen.render.dialect import Dialect
+from bpgen.render.indices import letter
 from bpgen.render.masks import Bounds
 from bpgen.render.names import GREEK, Symbol, symbols
 from bpgen.render.order import Order
@@ -63,6 +65,9 @@ class Writer:
     instead: Mapping[Index, sp.Expr] = field(default_factory=dict)
     notes: set[str] = field(default_factory=set, compare=False)
     called: set[str] = field(default_factory=set, compare=False)  # shared by what replaces it
+    labelled: bool = False  # whether there are labels, and so unit vectors
+    own: frozenset[str] = frozenset()  # the letters of the network's indices
+    given_letters: dict[str, str] = field(default_factory=dict, compare=False)  # shared, too
 
     @staticmethod
     def of(derivation: Derivation, dialect: Dialect, first: int = 0) -> Writer:
@@ -88,11 +93,18 @@ class Writer:
             _firsts(derivation),
             blocks,
             first,
+            labelled=any(t.bound is not None for t in network.tensors.values()),
+            own=indices.of_network(derivation),
         )
 
     def differentiating(self, total: str) -> Writer:
         """The same document where another scalar is differentiated."""
         return replace(self, total=total)
+
+    @property
+    def e_is_taken(self) -> bool:
+        """Whether e is more than a number: a tensor, or the unit vectors of labels."""
+        return "e" in self.letters or self.labelled
 
     @property
     def letters(self) -> set[str]:
@@ -120,12 +132,16 @@ class Writer:
     def note(self, *said: str) -> None:
         self.notes.update(said)
 
+    def index(self, name: str) -> str:
+        """The letter of an index: where a tensor has it too, another."""
+        return self.dialect.index(letter(name, self.letters, self.own, self.given_letters))
+
     def subscript(self, expr: sp.Expr) -> str:
         """One index: a letter, an entry's number, a gathered label, or a shifted letter."""
         if isinstance(expr, Index):
             if expr.size == BATCH and expr.name == "m" and "m" in self.letters:
-                return self.dialect.index("n") + self.dialect.prime  # the mean of net.py is m
-            return self.dialect.index(expr.name)
+                return self.index("n") + self.dialect.prime  # the mean of net.py is m
+            return self.index(expr.name)
         if isinstance(expr, Element):
             self.note("label")
             return self.element(expr).text
@@ -255,7 +271,7 @@ class Writer:
     def unit(self, label: str) -> str:
         """The unit vector of a label; bold where net.py has an e of its own."""
         self.note(f"unit {label}")
-        return self.dialect.unit("bold" if "e" in self.symbols else "", label)
+        return self.dialect.unit("bold" if "e" in self.letters else "", label)
 
     def length(self, size: Size) -> str:
         return self.dialect.index(size) if isinstance(size, str) else str(size)

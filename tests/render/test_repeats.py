@@ -39,7 +39,7 @@ _LINES = [
     ("blocks_as_a_function", "∂ℓ/∂o⁽²⁾ = o\u0304   ∈ ℝ²"),
     ("blocks_as_a_function", "∂ℓ/∂o⁽ˡ⁻¹⁾ = W⁽ˡ⁾ᵀ δ⁽ˡ⁾ + ∂ℓ/∂o⁽ˡ⁾   ∈ ℝ²"),
     ("blocks_of_a_sequence", "q⁽ˡ⁾ = o⁽ˡ⁻¹⁾ W⁽ˡ⁾ᵀ   ∈ ℝ²ˣ³"),
-    ("causal_blocks", "if u≤t; −∞ otherwise}"),
+    ("causal_blocks", "if r≤t; −∞ otherwise}"),
 ]
 
 
@@ -70,7 +70,7 @@ def test_the_transformer_reads() -> None:
         r"\mu_{1,i}^{(l)} &= \tfrac{1}{64} \, \sum_{j} o_{ij}^{(l-1)}",
         r"h^{(l)} &= o_{2}^{(l)} + o^{(l-1)}",
         r"o^{(-1)} &= e",
-        r"\text{if } u\le t",
+        r"\text{if } c\le t",
         r"\frac{1}{\sqrt{v_{1,i}^{(l)} + 10^{-5}}}",
     ):
         assert line in latex
@@ -79,7 +79,7 @@ def test_the_transformer_reads() -> None:
 def test_a_condition_stands_apart_from_the_value_before_it() -> None:
     """Between mathematics a blank of the source is none on the page: 1if."""
     latex = told(_GPT, "latex")
-    assert r"= 1 \;\; \text{if } u\le t\text{; elsewhere }" in latex
+    assert r"= 1 \;\; \text{if } c\le t\text{; elsewhere }" in latex
     assert not re.search(r"[\w}] \\text\{if \}", latex)
 
 

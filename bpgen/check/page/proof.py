@@ -221,9 +221,10 @@ class _Proof:
     ) -> None:
         vector = rng.normal(size=(4, 1))
         scope = Scope(replace(reading, base=0), {}, constants={"z": vector})
-        scope = scope.over({"i": np.arange(4)})
+        scope = scope.over({str(letter_of(i)): np.arange(4) for i in call.at})
         if isinstance(body, f.Quotient) and isinstance(body.bottom, f.Over):
-            under = replace(body.bottom.under, ranges=(("j", "<", f.Number(4.0)),))
+            (each,) = body.bottom.under.letters
+            under = replace(body.bottom.under, ranges=((each, "<", f.Number(4.0)),))
             body = replace(body, bottom=replace(body.bottom, under=under))
         self._judge(text, lambda: [scope.value(call), scope.value(body)], 1)
 

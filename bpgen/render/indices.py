@@ -1,0 +1,44 @@
+"""Index letters as they are printed: those of the equations, where no tensor has them too."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, MutableMapping
+from itertools import chain, count
+
+from bpgen.ir import Equation
+from bpgen.record import Derivation
+
+_USUAL = frozenset("ijkln")  # what equations are lettered with, and blocks and samples
+# What is called so is a number, a function, a gradient, the rate or the loss.
+_NEVER = frozenset(("e", "pi", "sigma", "zeta", "Phi", "phi", "delta", "eta", "ell"))
+_GREEK = ("alpha", "beta", "kappa", "rho", "tau", "lambda", "omega", "xi", "chi", "psi", "nu")
+_OTHERS = (*"rcwdpquvbgahmst", *_GREEK)  # none that a function or a constant is called
+
+
+def letter(
+    name: str, tensors: Container[str], own: Container[str], given: MutableMapping[str, str]
+) -> str:
+    """The letter of an index, and the digits after it. Where a tensor has the letter, it is one
+    that neither a tensor nor an index of the network has; `given` remembers which.
+    """
+    base = name.rstrip("0123456789")
+    if base not in given:
+        others = chain(_OTHERS, (f"alpha{k}" for k in count(1)))
+        free = (o for o in others if not (o in tensors or o in own or o in given.values()))
+        taken = base in _NEVER or base in tensors or base in given.values()
+        given[base] = next(free) if taken else base
+    return given[base] + name[len(base) :]
+
+
+def of_network(derivation: Derivation) -> frozenset[str]:
+    """The letters of a network's indices, and those that are usual."""
+    equations = (
+        *(f.equation for f in derivation.forward),
+        *(s.equation for s in derivation.steps),
+    )
+    return _USUAL.union(name for e in equations for name in _names(e))
+
+
+def _names(equation: Equation) -> Iterable[str]:
+    indices = (*equation.indices, *(k for t in equation.terms for k in t.over))
+    return (str(i.name).strip("_").rstrip("0123456789") for i in indices)

@@ -65,6 +65,7 @@ normal_pdf_tanh = _function("normal_pdf_tanh")
 hard_sigmoid = _function("hard_sigmoid")
 hypotenuse = _function("hypotenuse")
 cauchy = _function("cauchy")
+log1p_square = _function("log1p_square")
 bell = _function("bell")
 xlogx = _function("xlogx")
 xlogy = _function("xlogy")
@@ -486,21 +487,31 @@ _TABLE = (
     ),
     Row(
         hypotenuse,
-        "hypotenuse({0})",
-        "hypotenuse",
-        lambda z: sp.sqrt(1 + z**2),
-        (lambda z: z / hypotenuse(z),),
+        "hypotenuse({0}, {1})",
+        r"\operatorname{hypotenuse}",
+        lambda z, c: sp.sqrt(c + z**2),
+        (lambda z, c: z / hypotenuse(z, c), lambda z, c: 1 / (2 * hypotenuse(z, c))),
         helpers.HYPOTENUSE,
         numeric=True,
         elementary=True,
     ),
     Row(
         cauchy,
-        "cauchy({0})",
-        "cauchy",
-        lambda z: 1 / (1 + z**2),
-        (lambda z: -2 * z * cauchy(z) ** 2,),
+        "cauchy({0}, {1})",
+        r"\operatorname{cauchy}",
+        lambda z, c: 1 / (c + z**2),
+        (lambda z, c: -2 * z * cauchy(z, c) ** 2, lambda z, c: -(cauchy(z, c) ** 2)),
         helpers.CAUCHY,
+        numeric=True,
+        elementary=True,
+    ),
+    Row(
+        log1p_square,
+        "log1p_square({0})",
+        r"\operatorname{log1psquare}",
+        lambda z: sp.log(1 + z**2),
+        (lambda z: 2 * z * cauchy(z, 1),),
+        helpers.LOG1P_SQUARE,
         numeric=True,
         elementary=True,
     ),

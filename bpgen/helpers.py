@@ -93,18 +93,25 @@ def hard_sigmoid(z: np.ndarray) -> np.ndarray:
     return np.asarray(np.minimum(np.maximum(z + 3, 0), 6) / 6)
 '''
 HYPOTENUSE = '''
-def hypotenuse(z: np.ndarray) -> np.ndarray:
-    """sqrt(1 + z**2); no square overflows."""
+def hypotenuse(z: np.ndarray, c: float) -> np.ndarray:
+    """sqrt(c + z**2), c > 0; no square overflows."""
     m = np.maximum(z, -z)
-    near = np.minimum(m, 1e9)  # beyond, the 1 is less than a rounding
-    return np.asarray(np.maximum(np.sqrt(1 + near * near), m))
+    near = np.minimum(m, 1e9 * max(1, c))  # beyond, c is less than a rounding
+    return np.asarray(np.maximum(np.sqrt(c + near * near), m))
 '''
 CAUCHY = '''
-def cauchy(z: np.ndarray) -> np.ndarray:
-    """1 / (1 + z**2); no square overflows."""
+def cauchy(z: np.ndarray, c: float) -> np.ndarray:
+    """1 / (c + z**2), c > 0; no square overflows."""
     m = np.maximum(z, -z)
     near, far = np.minimum(m, 1), 1 / np.maximum(m, 1)  # one of the two is 1
-    return np.asarray(far * far / (far * far + near * near))
+    return np.asarray(far * far / (c * far * far + near * near))
+'''
+LOG1P_SQUARE = '''
+def log1p_square(z: np.ndarray) -> np.ndarray:
+    """log(1 + z**2); no square overflows."""
+    m = np.maximum(z, -z)
+    near = np.minimum(m, 1e9)  # beyond, the 1 is less than a rounding
+    return np.asarray(np.log1p(near * near) + 2 * np.log(np.maximum(m, 1e9) / 1e9))
 '''
 XLOGX = '''
 def xlogx(z: np.ndarray) -> np.ndarray:

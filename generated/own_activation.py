@@ -53,8 +53,8 @@ def forward(params: Arrays, x: np.ndarray) -> tuple[np.ndarray, Arrays]:
     # (3) u2[n,i] = sum_j W2[i,j] a1[n,j] + b2[i]
     u2 = a1 @ W2.T + b2
     # (4) a2[n,i] = u2[n,i] / sqrt(1 + u2[n,i] ** 2)
-    # (4) evaluated as u2[n,i] / hypotenuse(u2[n,i])
-    a2 = u2 / hypotenuse(u2)
+    # (4) evaluated as u2[n,i] / hypotenuse(u2[n,i], 1)
+    a2 = u2 / hypotenuse(u2, 1)
     # (5) u3[n,i] = sum_j W3[i,j] a2[n,j] + b3[i]
     u3 = a2 @ W3.T + b3
     # (6) a3[n,i] = sigmoid(u3[n,i])
@@ -105,8 +105,9 @@ def backward(
     # (11) db3[i] = sum_n du3[n,i]
     db3 = du3.sum(axis=0)
     # (13) du2[n,i] = sum_j du3[n,j] W3[j,i] / (1 + u2[n,i] ** 2) ** 1.5
-    # (13) evaluated as sum_j du3[n,j] W3[j,i] cauchy(u2[n,i]) / hypotenuse(u2[n,i])
-    du2 = (du3 @ W3) * cauchy(u2) / hypotenuse(u2)
+    # (13) evaluated as sum_j du3[n,j] W3[j,i] cauchy(u2[n,i], 1) / hypotenuse(u2[n,i],
+    #      1)
+    du2 = (du3 @ W3) * cauchy(u2, 1) / hypotenuse(u2, 1)
     # (14) dW2[i,j] = sum_n du2[n,i] a1[n,j]
     dW2 = du2.T @ a1
     # (15) db2[i] = sum_n du2[n,i]
@@ -161,18 +162,18 @@ def sigmoid(z: np.ndarray) -> np.ndarray:
     return np.asarray(np.where(z >= 0, 1, e) / (1 + e))
 
 
-def hypotenuse(z: np.ndarray) -> np.ndarray:
-    """sqrt(1 + z**2); no square overflows."""
+def hypotenuse(z: np.ndarray, c: float) -> np.ndarray:
+    """sqrt(c + z**2), c > 0; no square overflows."""
     m = np.maximum(z, -z)
-    near = np.minimum(m, 1e9)  # beyond, the 1 is less than a rounding
-    return np.asarray(np.maximum(np.sqrt(1 + near * near), m))
+    near = np.minimum(m, 1e9 * max(1, c))  # beyond, c is less than a rounding
+    return np.asarray(np.maximum(np.sqrt(c + near * near), m))
 
 
-def cauchy(z: np.ndarray) -> np.ndarray:
-    """1 / (1 + z**2); no square overflows."""
+def cauchy(z: np.ndarray, c: float) -> np.ndarray:
+    """1 / (c + z**2), c > 0; no square overflows."""
     m = np.maximum(z, -z)
     near, far = np.minimum(m, 1), 1 / np.maximum(m, 1)  # one of the two is 1
-    return np.asarray(far * far / (far * far + near * near))
+    return np.asarray(far * far / (c * far * far + near * near))
 
 
 def _check(params: Arrays) -> None:

@@ -52,8 +52,8 @@ def _loss(params: Arrays, cache: Arrays, y: np.ndarray) -> float:
     N = len(yhat)
     y = _array("y", y, (2,), N, params)
     # (2) ell[n] = sum_i (sqrt(1 + (yhat[n,i] - y[n,i]) ** 2) - 1) v[i] ** 2
-    # (2) evaluated as sum_i (hypotenuse(yhat[n,i] - y[n,i]) - 1) v[i] ** 2
-    ell = (hypotenuse(yhat - y) - 1) @ (v**2)
+    # (2) evaluated as sum_i (hypotenuse(yhat[n,i] - y[n,i], 1) - 1) v[i] ** 2
+    ell = (hypotenuse(yhat - y, 1) - 1) @ (v**2)
     # (3) L = sum_n ell[n] / N + sum_i,j 0.1 abs(W[i,j])
     L = ell.mean() + 0.1 * np.abs(W).sum()
     value: float = L.item()
@@ -72,13 +72,13 @@ def backward(
     yhat = cache["yhat"]
     y = _array("y", y, (2,), N, params)
     # (4) dv[i] = sum_n 2 (v[i] sqrt(1 + (yhat[n,i] - y[n,i]) ** 2) - v[i]) / N
-    # (4) evaluated as sum_n 2 (v[i] hypotenuse(yhat[n,i] - y[n,i]) - v[i]) / N
-    dv = 2 * (v * hypotenuse(yhat - y) - v).sum(axis=0) / N
+    # (4) evaluated as sum_n 2 (v[i] hypotenuse(yhat[n,i] - y[n,i], 1) - v[i]) / N
+    dv = 2 * (v * hypotenuse(yhat - y, 1) - v).sum(axis=0) / N
     # (5) dyhat[n,i] = (yhat[n,i] - y[n,i]) v[i] ** 2 / (N sqrt(1 + (yhat[n,i] - y[n,i])
     #     ** 2))
     # (5) evaluated as (yhat[n,i] - y[n,i]) v[i] ** 2 / (N hypotenuse(yhat[n,i] -
-    #     y[n,i]))
-    dyhat = (yhat - y) * v**2 / (N * hypotenuse(yhat - y))
+    #     y[n,i], 1))
+    dyhat = (yhat - y) * v**2 / (N * hypotenuse(yhat - y, 1))
     # (6) dW[i,j] = sum_n dyhat[n,i] x[n,j] + 0.1 sign(W[i,j])
     dW = dyhat.T @ x + 0.1 * np.sign(W)
     # (7) db[i] = sum_n dyhat[n,i]
@@ -120,11 +120,11 @@ def unpack(flat: np.ndarray) -> Arrays:
     return params
 
 
-def hypotenuse(z: np.ndarray) -> np.ndarray:
-    """sqrt(1 + z**2); no square overflows."""
+def hypotenuse(z: np.ndarray, c: float) -> np.ndarray:
+    """sqrt(c + z**2), c > 0; no square overflows."""
     m = np.maximum(z, -z)
-    near = np.minimum(m, 1e9)  # beyond, the 1 is less than a rounding
-    return np.asarray(np.maximum(np.sqrt(1 + near * near), m))
+    near = np.minimum(m, 1e9 * max(1, c))  # beyond, c is less than a rounding
+    return np.asarray(np.maximum(np.sqrt(c + near * near), m))
 
 
 def _check(params: Arrays) -> None:

@@ -126,6 +126,39 @@ CASES = {
         lambda z: mp.log(mp.fsum(map(mp.exp, z)) + 2 * mp.exp(z[0])),
         LOGITS,
     ),
+    "one of several over 1 and their sum": Case(
+        "x = input(3)\ne = exp(x)\nS = sum(e)\np = e/(1 + S)\nh = tensor(p[1])\noutput(h)",
+        lambda z: mp.exp(z[1]) / (1 + mp.fsum(map(mp.exp, z))),
+        LOGITS,
+    ),
+    "a softmax of three, on one line": Case(
+        "x = input(3)\na, b, c = exp(x[0]), exp(x[1]), exp(x[2])\ns = a + b + c\n"
+        "p, q, r = tensor(a/s), tensor(b/s), tensor(c/s)\nL = loss(3*p - q + r**2)",
+        lambda z: (
+            3 * mp.exp(z[0] - _log_sum(z))
+            - mp.exp(z[1] - _log_sum(z))
+            + mp.exp(z[2] - _log_sum(z)) ** 2
+        ),
+        LOGITS,
+    ),
+    "a log-sum-exp less the logits by their weights": Case(
+        "x, y = input(3), one_hot(3)\ns = logsumexp(x)\nL = loss(s - sum(y*x))",
+        _cross_entropy,
+        (*LOGITS, [1e4, 1e4 + 1, 1e4 + 2], [10.0, 30.0, -1.0]),
+        ONE_HOT,
+    ),
+    "the log of a sum of exponentials, less the logits by their weights": Case(
+        "x, y = input(3), one_hot(3)\nL = loss(log(sum(exp(x))) - sum(y*x))",
+        _cross_entropy,
+        (*LOGITS, [1e4, 1e4 + 1, 1e4 + 2], [10.0, 30.0, -1.0]),
+        ONE_HOT,
+    ),
+    "log of 1 less exp of a softplus, on one line": Case(
+        "x = input(1)\na = log(1 - exp(-softplus(x)))\nL = loss(sum(a))",
+        lambda z: mp.log(_sigmoid(z[0])),
+        ([800.0], [-800.0], [40.0], [-40.0], [0.5]),
+        relative=True,
+    ),
     "two sums of exponentials": Case(
         "x = input(3)\nL = loss(log(sum(exp(x)) + sum(exp(2*x))/5))",
         lambda z: mp.log(mp.fsum(map(mp.exp, z)) + mp.fsum(mp.exp(2 * v) for v in z) / 5),
@@ -314,6 +347,29 @@ def test_on_one_line(spelled: str) -> None:
     for point in case.points:
         right(case, point, np.float64)
         right(case, [v / 10 for v in point], np.float32)
+
+
+SQUARES = {
+    "log(x**2)": lambda z: mp.log(z**2),
+    "log(3*x**4*exp(-x/9))": lambda z: mp.log(3 * z**4) - z / 9,
+    "log(1 + x**2)": lambda z: mp.log(1 + z**2),
+    "log(1 + 4*x**2)": lambda z: mp.log(1 + 4 * z**2),
+    "sqrt(3 + x**2)": lambda z: mp.sqrt(3 + z**2),
+    "sqrt(1/1024 + x**2)": lambda z: mp.sqrt(mpf(1) / 1024 + z**2),
+    "sqrt(4 + 9*x**2)": lambda z: mp.sqrt(4 + 9 * z**2),
+    "x/(3 + x**2)": lambda z: z / (3 + z**2),
+    "x/sqrt(1/16 + x**2)": lambda z: z / mp.sqrt(mpf(1) / 16 + z**2),
+}
+
+
+@pytest.mark.parametrize("spelled", SQUARES)
+@pytest.mark.parametrize(("dtype", "far"), [(np.float64, 1e200), (np.float32, 3e19)])
+def test_no_square_overflows_or_vanishes(spelled: str, dtype: type, far: float) -> None:
+    case = Case(
+        f"x = input(1)\na = {spelled}\noutput(a)", lambda z: SQUARES[spelled](z[0]), (), None, True
+    )
+    for point in (far, -far, 1 / far, 1e-5, 3.0, -0.25):
+        right(case, [point], dtype)
 
 
 @pytest.mark.parametrize("name", [n for n in CASES if "one line" not in n])

@@ -103,6 +103,16 @@ def power_of_sigmoid(expr: sp.Expr) -> sp.Expr | None:
     return None
 
 
+def power_of_softplus(expr: sp.Expr) -> sp.Expr | None:
+    """exp(-k softplus(u)) = sigmoid(-u)^k, whose complement and logarithm have spellings of their
+    own
+    """
+    number, call = expr.args[0].as_coeff_Mul() if isinstance(expr, sp.exp) else (expr, expr)
+    if isinstance(call, softplus) and number.is_Integer and number.is_negative:
+        return sigmoid(-call.args[0]) ** -number
+    return None
+
+
 def sech_of_exponentials(expr: sp.Expr) -> sp.Expr | None:
     """1 / cosh(u) = sech(u), also with cosh written out"""
     if isinstance(expr, sp.Pow) and expr.exp.is_negative:

@@ -14,6 +14,7 @@ from bpgen.derive.exponentials import (
     log_of_exponentials,
     power_of_exponentials,
     power_of_sigmoid,
+    power_of_softplus,
     quotient_of_exponentials,
     sech_of_exponentials,
     sigmoid_of_exponentials,
@@ -24,6 +25,7 @@ from bpgen.functions import (
     cauchy,
     hypotenuse,
     log1mexp,
+    log1p_square,
     log_cosh,
     sigmoid,
     softplus,
@@ -221,20 +223,41 @@ def _square(expr: sp.Expr) -> tuple[sp.Expr, sp.Expr] | None:
 
 
 def _hypotenuse(expr: sp.Expr) -> sp.Expr | None:
-    """(1 + u^2)^(-k) and (1 + u^2)^(-k/2), also sqrt(1 + u^2), where the square would overflow"""
-    if not (isinstance(expr, sp.Pow) and isinstance(expr.base, sp.Add)):
-        return None
-    found = _square(expr.base - 1) if len(expr.base.args) == 2 else None
+    """(c + u^2)^(-k) and (c + u^2)^(-k/2), also sqrt(c + u^2) and log(1 + u^2), where the square
+    would overflow
+    """
+    is_log = isinstance(expr, sp.log)
+    base = expr.args[0] if is_log else expr.base if _is_power(expr) else sp.S.Zero
+    number, square = base.as_coeff_Add()
+    found = _square(square) if number.is_positive and not square.is_Add else None
     root = sp.sqrt(found[0]) if found is not None else None
     if found is None or root is None or not root.is_Rational:
         return None
-    side, twice = root * found[1], 2 * expr.exp
-    if twice == 1:
-        return hypotenuse(side)
-    if not (twice.is_Integer and twice.is_negative):
+    side = root * found[1]
+    if is_log:
+        return log1p_square(side) if number == 1 else None
+    return _of_hypotenuse(side, number, 2 * expr.exp)
+
+
+def _of_hypotenuse(side: sp.Expr, c: sp.Expr, power: sp.Expr) -> sp.Expr | None:
+    """hypotenuse^power, for a power that is 1 or negative."""
+    if power == 1:
+        return hypotenuse(side, c)
+    if not (power.is_Integer and power.is_negative):
         return None
-    whole, half = divmod(-int(twice), 2)
-    return cauchy(side) ** whole / hypotenuse(side) ** half
+    whole, half = divmod(-int(power), 2)
+    return cauchy(side, c) ** whole / hypotenuse(side, c) ** half
+
+
+def _log_of_power(expr: sp.Expr) -> sp.Expr | None:
+    """log(u^k v) = k log|u| + log(v), for even k, where the power would overflow or vanish"""
+    if not isinstance(expr, sp.log):
+        return None
+    even = [f for f in sp.Mul.make_args(expr.args[0]) if _is_power(f) and (f.exp / 2).is_Integer]
+    if not even:
+        return None
+    rest = sp.Mul(*(f for f in sp.Mul.make_args(expr.args[0]) if f not in even))
+    return sp.Add(*(f.exp * sp.log(sp.Abs(f.base)) for f in even), sp.log(rest))
 
 
 def _bell(expr: sp.Expr) -> sp.Expr | None:
@@ -290,6 +313,7 @@ _OVERFLOW: tuple[Rewrite, ...] = (
     log_of_exponentials,
     power_of_exponentials,
     power_of_sigmoid,
+    power_of_softplus,
     _log_of_tanh,
     _log_cosh,
     _sinh_over_cosh,
@@ -301,4 +325,12 @@ _OVERFLOW: tuple[Rewrite, ...] = (
 )
 # Only evaluated in the new spelling: it keeps digits that the old one cancels, has no square
 # that overflows, or no 0 times infinity.
-_CANCELLATION: tuple[Rewrite, ...] = (_xlogy, _log1mexp, _log1p, _expm1, _hypotenuse, _bell)
+_CANCELLATION: tuple[Rewrite, ...] = (
+    _xlogy,
+    _log1mexp,
+    _hypotenuse,
+    _log_of_power,
+    _log1p,
+    _expm1,
+    _bell,
+)

@@ -14,6 +14,7 @@ from bpgen.derive.maxima import with_first
 from bpgen.derive.sums_of_exp import logarithms, with_logsumexp
 from bpgen.derive.values import Bounds, Values
 from bpgen.derive.vanishing import Vanishing
+from bpgen.derive.weights import Weights
 from bpgen.functions import sigmoid
 from bpgen.ir import Element, Equation, Network
 from bpgen.record import Equality, Forward
@@ -57,7 +58,7 @@ class Spelling:
         self.bounds = Bounds(network)
         sums: dict[str, tuple[Equation, ...]] = {}
         logs = logarithms(network)
-        self.vanishing = Vanishing(network)
+        self.vanishing, self.weights = Vanishing(network), Weights(network)
         for equation in network:
             evaluated, _ = self.spelled[equation.name] = self.evaluated(equation)
             self.values.learn(evaluated, network.tensors[equation.name], self.bounds)
@@ -107,7 +108,7 @@ class Spelling:
         """The equation free of logarithms of what can vanish, of what overflows by the names it
         reads, and of cancellation, and why.
         """
-        stable, _ = _rewritten(equation, self._without_loss)
+        stable, _ = _rewritten(self.weights.within(equation), self._without_loss)
         pairs = [(n, self._log(n)) for t in equation.terms for n in _logs(t.body)]
         reasons = [Equality((n, without_cancellation(b))) for n, b in pairs if n != b]
         for term in equation.terms:

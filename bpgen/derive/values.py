@@ -107,9 +107,10 @@ def _written(expr: sp.Expr, values: dict[Element, sp.Expr]) -> sp.Expr:
     args = [_written(a, values) for a in expr.args]
     written = expr if tuple(args) == expr.args else expr.func(*args)
     factors = sp.Mul.make_args(expr)
-    under = [values.get(f.base) for f in factors if isinstance(f, sp.Pow) and f.exp == -1]
+    bases = [f.base for f in factors if isinstance(f, sp.Pow) and f.exp == -1]
+    under = [value for base in bases if (value := _written(base, values)) != base]
     if any(isinstance(value, sp.exp) for value in under):
         return one_exponential(written)
     for value in under:
-        written = over_exponentials(written, value) if value is not None else written
+        written = over_exponentials(written, value)
     return written

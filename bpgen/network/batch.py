@@ -34,9 +34,11 @@ def batched_network(
     kept: Mapping[int, Definition],
     called: Mapping[int, str],
     given: set[int],
+    apart: set[str],
     name: str,
     title: str,
 ) -> Network:
+    """`apart`: what no output is made of unless net.py says so."""
     write = _Writer(declared, called, _batched(declared, kept))
     tensors: dict[str, TensorInfo] = {}
     equations: list[Equation] = []
@@ -56,7 +58,7 @@ def batched_network(
             tensors[label] = write.info(serial, write.equation(serial, axes, ()).indices)
     own = {called[s] for s in given if s in kept}
     outputs = tuple(called[t.serial] for t in declared.outputs) or _outputs(
-        equations, tensors, own, {sample_loss or ""}
+        [e for e in equations if e.name not in apart], tensors, own, {sample_loss or ""}
     )
     for t in declared.outputs:
         if t.block is not None and t.carried is None:

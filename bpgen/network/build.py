@@ -14,7 +14,7 @@ from bpgen.network.inline import Definition, inlined, is_log
 from bpgen.network.nameless import called
 from bpgen.network.naming import names, refuse
 from bpgen.network.penalties import refuse_subtracted
-from bpgen.network.prediction import predictions, told_apart
+from bpgen.network.prediction import exponentials, predictions, told_apart
 from bpgen.network.whole import reachable, reads, said, whole
 
 
@@ -42,7 +42,10 @@ def build(
     refuse(declared, given)
     kept = inlined(declared, used, {*given}, {*roots})
     predicted = predictions(declared, used)
-    nameless = [s for s in predicted if not is_log(declared.tensors[s].terms[0].body)]
+    within = exponentials(declared, used)
+    nameless = [
+        s for s in predicted if not is_log(declared.tensors[s].terms[0].body) and s not in within
+    ]
     # The output has no name and was written inside the loss; a logarithm there is the loss's own.
     if nameless and not set(predicted) & set(kept):
         roots.append(nameless[-1])
@@ -51,7 +54,8 @@ def build(
     _refuse_numbers(declared, roots, kept, given)
     _refuse_cancelled(declared, kept, used, named)
     every_name = called(declared, kept, given)
-    return batched_network(declared, kept, every_name, set(given), name, title)
+    apart = {every_name[s] for s in within if s in kept}
+    return batched_network(declared, kept, every_name, set(given), apart, name, title)
 
 
 def _refuse_infinite(declared: Declaration, kept: Mapping[int, Definition]) -> None:

@@ -11,6 +11,7 @@ from bpgen.declare.declaration import Declaration
 from bpgen.declare.formula import Formula
 from bpgen.declare.tensor import Tensor
 from bpgen.ir import BATCH, Element, Term, element, elements
+from bpgen.network.inline import is_log
 from bpgen.network.whole import reads
 
 IsPredicted = Callable[[sp.Expr], bool]
@@ -20,6 +21,21 @@ def predictions(declared: Declaration, used: Iterable[int]) -> list[int]:
     """The tensors that are computed from inputs and from no target."""
     origins = _origins(declared, used)
     return [s for s, roles in origins.items() if "value" in roles and _of_inputs(roles)]
+
+
+def exponentials(declared: Declaration, used: Iterable[int]) -> set[int]:
+    """The sums of exponentials that nothing but logarithms are taken of, and these exponentials: a
+    step on the way to their logarithm, which may be larger than any float.
+    """
+    terms = {s: declared.tensors[s].terms for s in used if declared.tensors[s].terms}
+    exps = {s for s, (term, *_) in terms.items() if isinstance(term.body, sp.exp)}
+    sums = {s for s, own in terms.items() if own[0].over and {*reads(own)} <= exps}
+    found = {s for s, definition in terms.items() if is_log(definition[0].body)}
+    steps = set[int]()
+    for group in (sums, exps):
+        found = group - {r for s, own in terms.items() if s not in found for r in reads(own)}
+        steps |= found
+    return steps
 
 
 def told_apart(declared: Declaration, used: Iterable[int]) -> bool:

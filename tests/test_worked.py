@@ -181,6 +181,78 @@ def test_a_wrong_number_is_refused(right: str, wrong: str) -> None:
     assert wrong.split()[-1] in line.line
 
 
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("goes from $0.02831$", "goes from $0.02832$"),
+        ("to $0.02658$: it helped", "to $0.02659$: it helped"),
+        (": it helped", ": it did not help: the step is too long"),
+        (r"$\eta = 0.5$ long", r"$\eta = 0.6$ long"),
+        ("$L$ goes from", "$y$ goes from"),
+        ("$L$ goes from $0.02831$ to", "$L$ falls from $0.02831$ to"),
+        (
+            "goes from $0.02831$ to $0.02658$: it helped",
+            "stays $0.02831$: there is nothing to learn here",
+        ),
+    ],
+)
+def test_a_wrong_sentence_on_the_loss_is_refused(right: str, wrong: str) -> None:
+    page, world = _at("toy_2_2_1")
+    assert right in page
+    (line,) = prove_page(page.replace(right, wrong, 1), world.network, at=world).false
+    assert "0.0283" in line.line or "a step of descent" in line.line
+
+
+def test_what_is_held_is_read_back() -> None:
+    derivation = derive(load(ROOT / "examples" / "toy_2_2_1.py"))
+    numbers = _worked("toy_2_2_1", ("b1", "b2"))
+    page = render(derivation, fmt="latex", steps="short", worked=numbers)
+    world = World.at(derivation.network, numbers.point.lengths, numbers.point.values)
+    assert prove_page(page, world.network, at=world).ok
+    free = page.replace(" are held as they are.", " are free.")
+    (line,) = prove_page(free, world.network, at=world).false
+    assert "goes from" in line.line
+
+
+def test_a_long_rate_is_not_rounded() -> None:
+    derivation = derive(declared_by(CHAIN))
+    given = Example({"x": 1.0, "y": 0.5, "w": 0.4}, rate=0.0123456789)
+    numbers = worked(derivation, emitted(derivation), given)
+    page = render(derivation, fmt="latex", steps="short", worked=numbers)
+    assert r"\eta = 0.0123456789$" in page
+    world = World.at(derivation.network, numbers.point.lengths, numbers.point.values)
+    assert prove_page(page, derivation.network, at=world).ok
+
+
+@pytest.mark.parametrize("notation", ["index", "components"])
+def test_equations_at_their_indices_have_numbers(notation: str) -> None:
+    derivation = derive(load(ROOT / "examples" / "toy_2_2_1.py"))
+    numbers = _worked("toy_2_2_1")
+    page = render(derivation, fmt="latex", notation=notation, steps="short", worked=numbers)
+    world = World.at(derivation.network, numbers.point.lengths, numbers.point.values)
+    assert prove_page(page, derivation.network, at=world).ok
+    if notation == "index":
+        right = r"\begin{smallmatrix}-0.001972 & -0.003549"
+        wrong = page.replace(right, r"\begin{smallmatrix}-0.003549 & -0.001972", 1)
+    else:
+        right = r"\approx -0.003549"
+        wrong = page.replace(right, r"\approx -0.001972", 1)
+    assert right in page
+    assert not prove_page(wrong, derivation.network, at=world).ok
+
+
+def test_of_a_matrix_at_its_indices_rows_are_rows() -> None:
+    """A matrix that is not square, in the index notation: as many rows as its first index has."""
+    net = "from bpgen import *\nx, y = input(3), target(2)\nW = param(2, 3)\nz = W @ x\nL = loss(sum((z - y)**2))\n"
+    derivation = derive(declared_by(net))
+    given = Example({"x": [1, 2, 3], "y": [0, 1], "W": [[1, 0, 0], [0, 1, 0]]})
+    numbers = worked(derivation, emitted(derivation), given)
+    page = render(derivation, fmt="latex", notation="index", steps="short", worked=numbers)
+    assert r"= \left(\begin{smallmatrix}2 & 4 & 6 \\ 2 & 4 & 6\end{smallmatrix}\right)" in page
+    world = World.at(derivation.network, numbers.point.lengths, numbers.point.values)
+    assert prove_page(page, derivation.network, at=world).ok
+
+
 def test_numbers_of_no_example_are_not_believed() -> None:
     page, world = _at("toy_2_2_1")
     assert not prove_page(page, world.network).ok

@@ -28,7 +28,7 @@ def step(network: Network, writer: Writer, numerals: Numerals) -> Section:
     """The parameters after a step of the example, and what the loss is then."""
     worked, inline = numerals.worked, writer.dialect.inline
     assert network.loss is not None
-    rate = numerals.number(worked.rate)
+    rate = numerals.exact(worked.rate)
     rows = []
     for name in (n for n in worked.after if n not in worked.held):
         numbers = numerals.told(name, worked.after[name])

@@ -225,10 +225,7 @@ class Equations:
     def final(self, equation: Equation, number: int | str, writer: Writer) -> list[Row]:
         """An equation in the chosen notation, with the numbers of a worked example."""
         rows = self.known[number] = finals(equation, number, writer, self.notation, self.view)
-        whole = rows[-1].left == matrix.left_side(equation, writer)
-        if self.numerals is not None and whole:
-            rows[-1] = replace(rows[-1], numbers=self._numbers(equation.name))
-        return rows
+        return rows if self.numerals is None else self._numbered(rows, equation, writer)
 
     def stepped(self) -> tuple[Section, ...]:
         """The step of a worked example."""
@@ -236,9 +233,21 @@ class Equations:
             return ()
         return (descent.step(self.derivation.network, self.base, self.numerals),)
 
-    def _numbers(self, name: str) -> str:
-        """What a tensor, or the gradient by one, is in the example."""
+    def _numbered(self, rows: list[Row], equation: Equation, writer: Writer) -> list[Row]:
+        """The rows with what the example has for their left sides: all of a tensor, whether in
+        matrices or at its indices, or an entry in each.
+        """
         assert self.numerals is not None
-        if name in self.derivation.network.tensors:
-            return self.numerals.value(name)
-        return self.numerals.slope(self.base.adjoint_of[name])
+        name = equation.name
+        tensor = name if name in self.derivation.network.tensors else self.base.adjoint_of[name]
+        worked = self.numerals.worked
+        array = (worked.values if tensor == name else worked.slopes)[tensor]
+        every = matrix.left_side(equation, writer), writer.element(equation.lhs).text
+        last = rows[-1]
+        if last.left in every and not last.where and equation.name not in writer.blocks:
+            return [*rows[:-1], replace(last, numbers=self.numerals.told(tensor, array))]
+        if self.notation == "components" and equation.loop is None:
+            each = self.numerals.entries(tensor, array)
+            if len(each) == len(rows):
+                return [replace(r, numbers=n) for r, n in zip(rows, each, strict=True)]
+        return rows

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Context, Decimal
 
 import numpy as np
@@ -16,6 +16,7 @@ from bpgen.worked.point import Array
 DIGITS = 4  # significant ones
 _LARGEST, _TINY = 6, -4  # powers of ten between which a number is written out
 _ROUNDING = 1e-12  # of a number: what its own arithmetic leaves
+_ALL = 17  # digits that any number has
 _MOST = 6  # entries along an axis; of more the first and the last are shown
 
 
@@ -48,6 +49,14 @@ class Numerals:
         times = self.dialect.odot if shown[0].size > 1 else self.dialect.words["times"]
         return f"{'=' if exact else self.dialect.words['about']} {times.join(texts)}"
 
+    def entries(self, name: str, array: Array) -> list[str]:
+        """Each entry by itself, in the order in which they are written out."""
+        return [self._about(float(v)) for v in np.ravel(self._one(name, array))]
+
+    def _about(self, value: float) -> str:
+        sign = "=" if self._is_exact(value) else self.dialect.words["about"]
+        return f"{sign} {self.number(value)}"
+
     def _one(self, name: str, array: Array) -> Array:
         """What one sample has of it."""
         info = self.tensors[name]
@@ -72,17 +81,22 @@ class Numerals:
 
     def number(self, value: float) -> str:
         """So many digits of a number; of a tiny or a large one, times a power of ten."""
-        rounded = self._rounded(value)
-        if self._is_exact(value):
+        rounded, exact = self._rounded(value), self._is_exact(value)
+        if exact:
             rounded = rounded.normalize()  # no zeros that say nothing
         sign = self.dialect.minus if rounded < 0 else ""
         rounded = abs(rounded)
         power = rounded.adjusted() if rounded else 0
-        if _TINY <= power < _LARGEST:
+        # Written out, the zeros of a number that is rounded above its units would be believed.
+        if _TINY <= power < (_LARGEST if exact else min(_LARGEST, self.digits)):
             return sign + format(rounded, "f")
         minus = self.dialect.minus if power < 0 else ""
         ten = self.dialect.power("10", f"{minus}{abs(power)}")
         return sign + self.dialect.scientific(format(rounded.scaleb(-power), "f"), ten)
+
+    def exact(self, value: float) -> str:
+        """All digits of a number that was given."""
+        return replace(self, digits=_ALL).number(value)
 
     def _rounded(self, value: float) -> Decimal:
         return Context(prec=self.digits).create_decimal(repr(value))

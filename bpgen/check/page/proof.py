@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from bpgen.check.page import descent
 from bpgen.check.page import formula as f
 from bpgen.check.page.choices import Choices
 from bpgen.check.page.evaluate import (
@@ -145,6 +146,8 @@ class _Proof:
             for group in found:
                 for statement in (s for s in group.statements if s.kind == "numbers"):
                     self._printed(statement, sample)
+            for line, reason in descent.told(self.latex, sample, partial(self._name, names)):
+                self.found.append(FalseLine(line, reason) if reason else None)
             return self.found
         self._numbers(found, sample, whole)
         for reading in (sample, whole):
@@ -165,6 +168,13 @@ class _Proof:
         node = Parser(tokens(found[1]), self._called(reading.names)).whole()
         known = reading.names.find(node)
         return known[1] if known else ""
+
+    def _name(self, names: Names, text: str) -> str:
+        """The tensor that a symbol in a sentence is of."""
+        with suppress(Unreadable, ValueError):
+            known = names.find(Parser(tokens(text), self._called(names)).symbol())
+            return known[1] if known else ""
+        return ""
 
     def _call(self, called: tuple[str, str], names: Names) -> None:
         tensor, symbol = (Parser(tokens(t), self._called(names)).symbol() for t in called)
@@ -261,7 +271,9 @@ class _Proof:
         scope = Scope(reading)
         letters = list(dict.fromkeys(scope.free(node)))
         sizes = {n: self._size(n, [node], [node], scope) for n in letters}
-        spans = {n: np.arange(reading.base, reading.base + s) for n, s in sizes.items()}
+        # Each letter is along an axis left of the ones before: the first is to be the first axis.
+        found = reversed(list(sizes.items()))
+        spans = {n: np.arange(reading.base, reading.base + s) for n, s in found}
         return scope.over(spans).value(node)
 
     def _statement(self, statement: Statement, reading: Reading) -> None:

@@ -7,7 +7,7 @@ Python decides what each step shows; the template lays it out, and the script sh
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bpgen.emit.interface import refuse_letters
 from bpgen.errors import NetError
@@ -21,7 +21,9 @@ from bpgen.html.sheets import Sheet, names, notations, sheets
 from bpgen.html.units import units
 from bpgen.html.walk import Walk, walk
 from bpgen.record import Derivation
+from bpgen.render.equations import Equations
 from bpgen.render.numerals import DIGITS
+from bpgen.render.sample import View, separable
 from bpgen.render.writer import Writer
 from bpgen.templating import template
 from bpgen.worked import Worked
@@ -43,12 +45,18 @@ def page(
     told = sheets(derivation, steps, worked, digits, notation, lesson)
     order = told[0].order
     graph = Graph.of(derivation, order)
-    writer = Writer.of(derivation, LABEL, 1)
+    writer = replace(Writer.of(derivation, LABEL, 1), total=_top(derivation))
     drawing = units(graph, writer) or cards(graph, writer)
     code = _code(derivation)
     walked = walk(derivation, order, graph, drawing, (c.of for c in code), worked, digits)
     made = Page(derivation, told, notation, drawing, walked, code, worked, drawn)
     return template("page.html.jinja").render(p=made)
+
+
+def _top(derivation: Derivation) -> str:
+    """What the page differentiates: the loss of a sample, where that is told by itself."""
+    writer = Writer.of(derivation, LABEL)
+    return Equations(derivation, writer, "matrix", View.of(derivation, separable(derivation))).top
 
 
 def _code(derivation: Derivation) -> list[CodeLine]:

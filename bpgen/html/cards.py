@@ -4,7 +4,6 @@ its parameters; equal blocks and the steps of a recurrence once, in a frame.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from bpgen.html.graph import Graph
@@ -196,9 +195,10 @@ class _Cards:
         """From the side of a card to that of its neighbour, or to the card above or below it."""
         if one.depth == other.depth:
             x, up = one.x + one.width / 2, one.y > other.y
-            ends = (one.y - one.height / 2, other.y + other.height / 2 + 18)
-            low, high = ends if up else (one.y + one.height / 2 + 18, other.y - other.height / 2)
-            return points("M", x, low, "L", x, high)
+            upper, lower = (other, one) if up else (one, other)
+            high = upper.y + upper.height / 2 + (18 if self._sizes(upper) else 0)
+            ends = (lower.y - lower.height / 2, high)
+            return points("M", x, ends[not up], "L", x, ends[up])
         if one.x < other.x:
             x1, x2 = one.x + one.width, other.x
         else:
@@ -246,13 +246,14 @@ class _Cards:
             across = card.width / min(card.fitting, max(len(card.params), 1))
             x = card.x + (column + 0.5) * across
             self._param(f"p{k}-{j}", name, x, y + row * _SMALL)
-        sizes = " × ".join(str(s) for s in self._sizes(card.tensors[-1]))
-        self.made.text(card.x + card.width / 2, top + card.height + 15, sizes, class_="size")
+        self.made.text(
+            card.x + card.width / 2, top + card.height + 15, self._sizes(card), class_="size"
+        )
 
-    def _sizes(self, name: str) -> Iterable[int | str]:
-        return self.graph.network.tensors[name].sample_shape[
-            self.graph.network.tensors[name].block :
-        ]
+    def _sizes(self, card: Card) -> str:
+        """64 × 96, of what a card leaves."""
+        info = self.graph.network.tensors[card.tensors[-1]]
+        return " × ".join(str(s) for s in info.sample_shape[info.block :])
 
     def _cell(self, key: str, name: str, x: float, y: float, wide: float) -> None:
         also = spoken(filter(None, [name, self.adjoint.get(name, "")]))

@@ -16,6 +16,9 @@ OPEN, SHUT = "\ue000", "\ue001"  # around the mathematics in a sentence
 _WIDE = {**dict.fromkeys("()", 0.39), **dict.fromkeys("[],", 0.28), "l": 0.3, "i": 0.35, "t": 0.36}
 _COMBINING = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303"}
 _RAISED, _LOWERED = "-.62em", ".36em"
+# Back on the line, where what stands after a symbol goes on, of 1 em: a script is 70 % as large.
+_SCRIPT = 0.7
+_HOME = {True: -0.36 * _SCRIPT, False: 0.62 * _SCRIPT}
 _BACK = {_RAISED: ".98em", "": _LOWERED}  # from above, or from the line, to below
 
 
@@ -41,10 +44,17 @@ def _label(symbol: Symbol, subscripts: tuple[str, ...], transposed: bool) -> str
     above += "⊤" if transposed else ""
     if above:
         text += f'<tspan class="script" dy="{_RAISED}">{_script(above)}</tspan>'
-        dy, back = _BACK[_RAISED], f' dx="-{sum(_WIDE.get(c, 0.5) for c in above):.2f}em"'
+        dy, back = _BACK[_RAISED], f' dx="-{_width(above):.2f}em"'
     if under:
         text += f'<tspan class="script" dy="{dy}"{back}>{_script(under)}</tspan>'
+    if above or under:  # nothing, beyond both
+        wider = max(_width(above) - _width(under), 0) * _SCRIPT if under else 0
+        text += f'<tspan dx="{wider:.2f}em" dy="{_HOME[bool(under)]:.3f}em">\u200b</tspan>'
     return text
+
+
+def _width(script: str) -> float:
+    return sum(_WIDE.get(c, 0.5) for c in script)
 
 
 def _script(text: str) -> str:

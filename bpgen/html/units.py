@@ -7,13 +7,17 @@ from math import hypot
 
 from bpgen.html.graph import Graph, Link
 from bpgen.html.shapes import Drawing, points, spoken
-from bpgen.ir import Equation, elements
+from bpgen.ir import Equation, TensorInfo, elements
 from bpgen.render.writer import Writer
 
 _WIDEST, _MOST, _EDGES = 6, 36, 70  # units in a column, units, and edges that can be told apart
-_RADIUS, _ONE = 29, 15
-_ACROSS, _DOWN = 204.0, 126.0
-_LABELLED = 40  # edges; of more, none bears its weight
+_RADIUS, _ONE = 31, 15
+_DOWN = 128.0
+# Between columns, by how many units the tallest has: the weights of edges must stand apart.
+_ACROSS = {1: 190.0, 2: 204.0, 3: 268.0, 4: 310.0, 5: 330.0, 6: 330.0}
+# How far along its edge a bias stands, by how many units the unit that is always 1 leads to.
+_OF_BIAS = {1: 0.3, 2: 0.26, 3: 0.22}
+_CROWDED = 3  # units that edges lead to; of more, none bears its weight
 
 
 @dataclass
@@ -25,6 +29,7 @@ class Column:
     depth: int
     vector: bool
     role: str = "value"
+    under: int = 0  # so many units of another column stand above
     place: dict[int, tuple[float, float]] = field(default_factory=dict)
 
 
@@ -38,40 +43,53 @@ def units(graph: Graph, writer: Writer) -> Drawing | None:
 
 
 def _columns(graph: Graph) -> list[Column] | None:
-    network = graph.network
-    read = {n for e in graph.told for n in graph.reads(e)}
-    made = {e.name for e in graph.told}
-    found: list[Column] = []
-    of: dict[str, Column] = {}
-    for name in [
-        *(n for n in network.tensors if n in read and n not in made),
-        *map(_name, graph.told),
-    ]:
-        info = network.tensors[name]
-        shape = info.sample_shape
-        plain = info.batched and len(shape) < 2 and not info.block and info.carried is None
-        if not plain or info.role in ("state", "noise") or any(isinstance(s, str) for s in shape):
-            return None
-        size = int(shape[0]) if shape else 1
-        equation = graph.told[graph.place[name]] if name in graph.place else None
-        beside = _beside(equation, of) if equation else None
-        if beside is not None:
+    """The columns from left to right; None where there are too many units, or no such columns."""
+    tensors = graph.network.tensors
+    given = dict.fromkeys(n for e in graph.told for n in graph.reads(e) if n not in graph.place)
+    if not all(_is_vector(tensors[n]) for n in (*given, *graph.place)):
+        return None
+    of = {n: Column([n], _size(tensors[n]), 0, bool(tensors[n].sample_shape)) for n in given}
+    for name, column in of.items():
+        column.role = tensors[name].role
+    for equation in graph.told:
+        name, beside = equation.name, _beside(equation, of)
+        if beside is None:
+            before = (of[n].depth for n in graph.reads(equation) if of[n].role != "target")
+            vector = bool(tensors[name].sample_shape)
+            depth = 1 + max(before, default=-1)
+            of[name] = Column([name], _size(tensors[name]), depth, vector)
+        else:
             beside.tensors.append(name)
             of[name] = beside
-            continue
-        before = [of[n] for n in graph.reads(equation)] if equation else []
-        depth = 1 + max((c.depth for c in before if c.role != "target"), default=-1)
-        column = Column([name], size, depth, bool(shape), info.role)
-        found.append(column)
-        of[name] = column
+    found = list({id(column): column for column in of.values()}.values())
     if sum(c.size for c in found) > _MOST or any(c.size > _WIDEST for c in found):
         return None
-    _set_apart(found)
+    _set_apart(found, {n: of[e.name] for e in graph.told[::-1] for n in graph.reads(e)})
     return found
 
 
-def _name(equation: Equation) -> str:
-    return equation.name
+def _is_vector(info: TensorInfo) -> bool:
+    """Whether it is a number, or a vector of known length, of each sample; or one number of all."""
+    shape = info.sample_shape
+    plain = not info.block and info.carried is None and info.role not in ("state", "noise")
+    known = all(isinstance(size, int) for size in shape)
+    return plain and known and len(shape) < 2 and (info.batched or not shape)
+
+
+def _size(info: TensorInfo) -> int:
+    return next((size for size in info.sample_shape if isinstance(size, int)), 1)
+
+
+def _set_apart(columns: list[Column], reader: dict[str, Column]) -> None:
+    """One column beside the other; targets right of what reads them, under what stands there."""
+    values = sorted((c for c in columns if c.role != "target"), key=lambda c: c.depth)
+    for k, column in enumerate(values):
+        column.depth = k
+    tall: dict[int, int] = {c.depth: c.size for c in values}
+    for column in (c for c in columns if c.role == "target"):
+        column.depth = reader[column.tensors[0]].depth + 1
+        column.under = tall.get(column.depth, 0)
+        tall[column.depth] = column.under + column.size
 
 
 def _beside(equation: Equation, of: dict[str, Column]) -> Column | None:
@@ -85,20 +103,6 @@ def _beside(equation: Equation, of: dict[str, Column]) -> Column | None:
         return None
     (column,) = columns.values()
     return column if column.role == "value" else None
-
-
-def _set_apart(columns: list[Column]) -> None:
-    """Targets stand right of all, beyond the loss; of two columns at one depth, the later right."""
-    values = sorted((c for c in columns if c.role != "target"), key=lambda c: c.depth)
-    for k, column in enumerate(values):
-        column.depth = k if column.role == "value" or k == 0 else column.depth
-    taken: set[int] = set()
-    for column in [*values, *(c for c in columns if c.role == "target")]:
-        if column.role == "target":
-            column.depth = max(taken) + 1
-        while column.depth in taken:
-            column.depth += 1
-        taken.add(column.depth)
 
 
 def _links(graph: Graph) -> list[Link] | None:
@@ -122,23 +126,27 @@ class _Units:
         self.of = {name: c for c in columns for name in c.tensors}
         self.made = Drawing("units")
         self.tall = max(c.size for c in columns)
+        self.across = _ACROSS[self.tall]
 
     def drawing(self) -> Drawing:
         for column in self.columns:
             for k in range(column.size):
-                x = column.depth * _ACROSS
-                column.place[k] = x, (k - (column.size - 1) / 2) * _DOWN
+                rows = k - ((column.size if not column.under else column.under) - 1) / 2
+                column.place[k] = column.depth * self.across, (rows + column.under) * _DOWN
         biased = {self.of[link.to].depth for link in self.links if not link.source}
-        top = -((self.tall - 1) / 2) * _DOWN - (_DOWN * 0.82 if biased else 0)
+        top = -((self.tall - 1) / 2) * _DOWN - (
+            _DOWN * (0.82 if self.tall < 3 else 1.05) if biased else 0
+        )
         self._edges(top)
         for depth in sorted(biased):
             self._one(depth, top)
         for column in self.columns:
             for k in range(column.size):
                 self._unit(column, k)
-        left, bottom = -_RADIUS - 34, ((self.tall - 1) / 2) * _DOWN + _RADIUS + 40
+        lowest = max(y for c in self.columns for _, y in c.place.values())
+        left, bottom = -_RADIUS - 66, lowest + _RADIUS + 40
         over = top - (_ONE + 16 if biased else _RADIUS + 34)
-        width = max(c.depth for c in self.columns) * _ACROSS + 2 * (_RADIUS + 34)
+        width = max(c.depth for c in self.columns) * self.across - left + _RADIUS + 34
         self.made.box = (left, over, width, bottom - over)
         return self.made
 
@@ -146,69 +154,64 @@ class _Units:
 
     def _edges(self, top: float) -> None:
         seen: set[tuple[object, ...]] = set()
-        labelled = sum(1 for link in self.links if link.weight) <= _LABELLED
         for k, link in enumerate(self.links):
             ends = self._ends(link, top)
             if ends is None or ends in seen:
                 continue
             seen.add(ends)
-            self._edge(f"e{k}", link, ends, labelled)
+            self._edge(f"e{k}", link, ends)
+            if link.weight and self.of[link.to].size <= _CROWDED:
+                self._weight(f"e{k}", link, ends)
 
     def _ends(self, link: Link, top: float) -> tuple[float, float, float, float] | None:
-        """From the rim of one unit to that of another."""
+        """The middles of the two units that it joins; none within a column."""
         column = self.of[link.to]
         x2, y2 = column.place[link.into[0] if link.into else 0]
-        if link.source:
-            source = self.of[link.source]
-            if source is column:
-                return None
-            x1, y1 = source.place[link.at[0] if link.at else 0]
-            radius = _RADIUS
-        else:
-            x1, y1, radius = (column.depth - 1) * _ACROSS, top, _ONE
-        far = hypot(x2 - x1, y2 - y1)
-        dx, dy = (x2 - x1) / far, (y2 - y1) / far
-        return x1 + dx * radius, y1 + dy * radius, x2 - dx * (_RADIUS + 2), y2 - dy * (_RADIUS + 2)
+        if not link.source:
+            return (column.depth - 1) * self.across, top, x2, y2
+        source = self.of[link.source]
+        return None if source is column else (*source.place[link.at[0] if link.at else 0], x2, y2)
 
-    def _edge(
-        self, key: str, link: Link, ends: tuple[float, float, float, float], labelled: bool
-    ) -> None:
+    def _edge(self, key: str, link: Link, ends: tuple[float, float, float, float]) -> None:
+        """A line from rim to rim."""
         x1, y1, x2, y2 = ends
-        gradients = [self.graph.derivation.adjoint.get(link.weight, "")]
-        self.made.path(
-            points("M", x1, y1, "L", x2, y2),
-            id=key,
-            class_="edge" if link.source else "edge bias",
-            data_t=link.weight,
-            data_also=spoken(filter(None, gradients)),
-        )
+        far = hypot(x2 - x1, y2 - y1)
+        out, into = (_RADIUS if link.source else _ONE) / far, (_RADIUS + 2) / far
+        dx, dy = x2 - x1, y2 - y1
+        line = ("M", x1 + out * dx, y1 + out * dy, "L", x2 - into * dx, y2 - into * dy)
+        gradient = self.graph.derivation.adjoint.get(link.weight, "")
+        kind = "edge" if link.source else "edge bias"
+        self.made.path(points(*line), id=key, class_=kind, data_t=link.weight, data_also=gradient)
         self.made.ways.setdefault(link.to, []).append(key)
         self.made.leave.setdefault(link.source, []).append(key)
-        if not link.weight or not labelled:
-            return
-        share = 1 / (self.of[link.to].size + 1) if link.source else 0.2
-        x, y = x1 + share * (x2 - x1), y1 + share * (y2 - y1)
-        entry = tuple(str(i + 1) for i in link.entry)
-        label = self.writer.tensor(link.weight, entry).text
-        self.made.text(x, y - 4, label, class_="weight name", data_t=link.weight)
-        self.made.text(x, y - 4, "", id=f"v{key}", class_="weight value", data_t=link.weight)
+        if link.weight:
+            self.made.parts.setdefault(link.weight, []).append(key)
+
+    def _weight(self, key: str, link: Link, ends: tuple[float, float, float, float]) -> None:
+        """A weight and its gradient, where no other edge's stand."""
+        size = self.of[link.to].size
+        share = 1 / (size + 1) if link.source else _OF_BIAS.get(size, 0.18)
+        x1, y1, x2, y2 = ends
+        x, y, name = x1 + share * (x2 - x1), y1 + share * (y2 - y1), link.weight
+        label = self.writer.tensor(name, tuple(str(i + 1) for i in link.entry)).text
+        self.made.text(x, y - 4, label, class_="weight name", data_t=name)
+        self.made.text(x, y - 4, "", id=f"v{key}", class_="weight value", data_t=name)
         self.made.text(x, y + 11, "", id=f"g{key}", class_="slope")
-        self.made.entries.setdefault(link.weight, []).append(link.entry)
-        self.made.values.setdefault(link.weight, []).append(f"v{key}")
-        self.made.slopes.setdefault(link.weight, []).append(f"g{key}")
-        self.made.parts.setdefault(link.weight, []).append(key)
+        self.made.entries.setdefault(name, []).append(link.entry)
+        self.made.values.setdefault(name, []).append(f"v{key}")
+        self.made.slopes.setdefault(name, []).append(f"g{key}")
 
     # units
 
     def _one(self, depth: int, top: float) -> None:
         """The unit that is always 1: its weights are the biases."""
-        x = (depth - 1) * _ACROSS
+        x = (depth - 1) * self.across
         self.made.add("circle", cx=x, cy=top, r=_ONE, class_="one")
-        self.made.text(x, top + 5, "1", class_="value")
+        self.made.text(x, top + 5, "1", class_="value one-value")
 
     def _unit(self, column: Column, k: int) -> None:
         x, y = column.place[k]
-        key = f"u{column.depth}-{k}"
+        key = f"u{self.columns.index(column)}-{k}"
         adjoint = self.graph.derivation.adjoint
         also = [*column.tensors, *(adjoint[n] for n in column.tensors if n in adjoint)]
         role = "loss" if column.role == "value" and column is self._last else column.role
@@ -226,8 +229,9 @@ class _Units:
         named = [(n, self.writer.tensor(n, subscript).text) for n in column.tensors]
         self.made.text(x, y - _RADIUS - 11, named[-1][1], id=f"n{key}", class_="name")
         self.made.text(x, y + 5, "", id=f"v{key}", class_="value")
-        self.made.text(x - 17, y + _RADIUS + 19, "", id=f"s{key}", class_="slope symbol")
-        self.made.text(x - 12, y + _RADIUS + 19, "", id=f"g{key}", class_="slope number")
+        beside = "slope of-unit" if column.depth else "slope of-unit left"
+        right = 0 if column.depth else _RADIUS + 4
+        self.made.text(x + right, y + _RADIUS + 19, "", id=f"g{key}", class_=beside)
         for name, markup in named:
             self.made.parts.setdefault(name, []).append(key)
             self.made.values.setdefault(name, []).append(f"v{key}")
@@ -235,7 +239,7 @@ class _Units:
             self.made.labels.setdefault(name, []).append((f"n{key}", markup))
             if name in adjoint:
                 of_slope = self.writer.tensor(adjoint[name], subscript).text
-                self.made.labels.setdefault(adjoint[name], []).append((f"s{key}", of_slope))
+                self.made.labels.setdefault(adjoint[name], []).append((f"g{key}", of_slope))
 
     @property
     def _last(self) -> Column:

@@ -4,7 +4,7 @@ again. Every step says what is lit, and what stands in the drawing from then on.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -109,9 +109,25 @@ class _Walker:
     def _start(self) -> None:
         """What is given: inputs, targets, parameters."""
         given = [n for n, t in self.network.tensors.items() if t.role not in ("value", "param")]
-        self._stop("start", "", "", tuple(k for n in given for k in self.drawing.parts.get(n, ())))
-        for name in (*given, *(t.name for t in self.network.role("param"))):
+        every = [*given, *(t.name for t in self.network.role("param"))]
+        note = tuple(self._given(name) for name in every)
+        lit = tuple(k for n in given for k in self.drawing.parts.get(n, ()))
+        self._stop("start", "", "", lit, note)
+        for name in self.drawing.parts:  # of z and a = sigmoid(z), the last stands there at first
+            self._name(name)
+        for name in every:
             self._show(name, self.worked and self.worked.values)
+
+    def _given(self, name: str) -> Said:
+        """What a tensor is, or where it is too large to be shown, of which size."""
+        for told in self._told(name, self.worked) if self.worked is not None else ():
+            return told
+        sizes = self.network.tensors[name].sample_shape
+        tex, plain = (
+            f"{w.tensor(name).text} {w.dialect.shape(tuple(map(w.length, sizes)))}"
+            for w in self.writers
+        )
+        return Said(plain, tex)
 
     def _computed(self, name: str) -> str:
         """The equation whose line computes a tensor: its own, or the first that it goes into."""
@@ -157,25 +173,34 @@ class _Walker:
 
     def _show(self, name: str, values: Any) -> None:
         """What a tensor is, from this step on."""
-        for key, markup in self.drawing.labels.get(name, ()):
-            self.made.said(key, markup)
+        self._name(name)
         if values is None:
             return
         self._fill(self.drawing.values.get(name, ()), name, values[name])
 
+    def _name(self, name: str) -> None:
+        for key, markup in self.drawing.labels.get(name, ()):
+            self.made.said(key, markup)
+
     def _show_slope(self, step: Step) -> None:
         if self.worked is None or step.of not in self.worked.slopes:
             return
-        for key, markup in self.drawing.labels.get(step.equation.name, ()):
-            self.made.said(key, markup)
-        self._fill(self.drawing.slopes.get(step.of, ()), step.of, self.worked.slopes[step.of])
+        called = dict(self.drawing.labels.get(step.equation.name, ()))
+        keys = self.drawing.slopes.get(step.of, ())
+        self._fill(keys, step.of, self.worked.slopes[step.of], called)
 
-    def _fill(self, keys: Iterable[str], name: str, array: Array) -> None:
-        """The entries of one sample, in the order of the texts that show them."""
+    def _fill(
+        self, keys: Iterable[str], name: str, array: Array, called: Mapping[str, str] | None = None
+    ) -> None:
+        """The entries of one sample, in the order of the texts that show them, each after what
+        it is called there.
+        """
         info = self.network.tensors[name]
         one = np.asarray(array[0] if info.batched and not info.block else array)
         for key, entry in zip(keys, self._order(name, one), strict=False):
-            self.made.said(key, self._number(entry), repr(entry))
+            symbol, number = (called or {}).get(key, ""), self._number(entry)
+            text = f'{symbol} <tspan class="number">{number}</tspan>' if symbol else number
+            self.made.said(key, text, repr(entry))
 
     def _order(self, name: str, one: Array) -> list[float]:
         entries = self.drawing.entries.get(name)
@@ -194,8 +219,7 @@ class _Walker:
         self._stop("update", DESCENT, "", lit)
         for name in moved:
             self._show(name, worked.after)
-        for key in {k for n in worked.after for k in self.drawing.slopes.get(n, ())}:
-            self.made.said(key, "")
+        self._forget(worked.after)
 
     def _again(self, worked: Worked) -> None:
         """The forward pass after the update: did it help?"""
@@ -206,18 +230,23 @@ class _Walker:
                 number,
                 name,
                 self._lit(name),
-                self._now(name, worked),
+                self._told(name, worked, again=True),
                 self._computed(name),
                 more,
             )
             self._show(name, worked.values_after)
-            for key, _ in self.drawing.labels.get(self.graph.derivation.adjoint.get(name, ""), ()):
-                self.made.said(key, "")
-            for key in self.drawing.slopes.get(name, ()):
-                self.made.said(key, "")
+            if number == self.forward[0][0]:
+                self._forget(self.drawing.slopes)
 
-    def _now(self, name: str, worked: Worked) -> tuple[Said, ...]:
-        """z = 5, where it was another before."""
+    def _forget(self, names: Iterable[str]) -> None:
+        """The gradients by these are of the parameters as they were."""
+        keys = dict.fromkeys(k for n in names for k in self.drawing.slopes.get(n, ()))
+        for key in keys:
+            self.made.said(key, "")
+
+    def _told(self, name: str, worked: Worked, again: bool = False) -> tuple[Said, ...]:
+        """z = 5; nothing where it is too large to be shown."""
+        values = worked.values_after if again else worked.values
         called = [w.tensor(name).text for w in self.writers]
-        told = [n.told(name, worked.values_after[name]) for n in self.numerals]
+        told = [n.told(name, values[name]) for n in self.numerals]
         return (Said(f"{called[1]} {told[1]}", f"{called[0]} {told[0]}"),) if told[0] else ()

@@ -210,3 +210,17 @@ def test_the_suffix_of_a_file_asks_for_it(tmp_path):
 
 def test_where_no_numbers_are_given_it_says_whose_they_are():
     assert "bpgen’s choice" in page_of("softmax_mlp") and "bpgen’s choice" not in page_of("gpt")
+
+
+@pytest.mark.parametrize("name", ["toy_2_2_1", "multilabel", "two_heads", "gpt", "lstm"])
+def test_nothing_in_a_drawing_has_the_name_of_another(name):
+    text = page_of(name)
+    keys = re.findall(r'<(?:circle|rect|path|text)[^>]* id="([^"]*)"', text)
+    assert len(keys) == len(set(keys)) > 5
+    lit = {key for stop in walk_of(name)["stops"] for key in stop["lit"]}
+    assert lit <= set(keys) and set(walk_of(name)["slots"]) <= set(keys)
+
+
+@pytest.mark.parametrize("name", ["toy_2_2_1", "multilabel", "two_heads", "gpt", "lstm"])
+def test_every_step_lights_something(name):
+    assert all(stop["lit"] for stop in walk_of(name)["stops"])

@@ -147,7 +147,7 @@ def test_the_right_parts_are_lit(browser, toy):
     assert "delta2 = (a2 - y) * a2 * (1 - a2) / N" in opened.lit(".code")
     assert opened.page.evaluate("document.documentElement.dataset.way") == "backward"
     assert "δ" in opened.page.inner_text(".now .rows")
-    assert opened.page.text_content("#gu2-0") == "−0.043152538"
+    assert "−0.043152538" in (opened.page.text_content("#gu2-0") or "")
     assert opened.page.text_content("#gu1-0") == ""  # not yet
     opened.page.goto(f"{toy.as_uri()}#step=12")
     lit = opened.page.eval_on_selector_all(".edge.lit", edges)

@@ -203,6 +203,7 @@ LATEX = Dialect(
         "apart": r" \;\; ",  # before a condition: a blank of the source is none on the page
         "dots": r"\dots",
         "gives": r"\text{ gives }",
+        "at": r"\text{ at }",
         "becomes": r"\leftarrow",
         "times": r" \times ",
         "about": r"\approx",
@@ -314,6 +315,7 @@ TEXT = Dialect(
         "apart": " ",
         "dots": "…",
         "gives": " gives ",
+        "at": " at ",
         "becomes": "←",
         "times": " · ",
         "about": "≈",

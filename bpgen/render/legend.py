@@ -46,6 +46,9 @@ def legend(network: Network, writer: Writer, components: bool) -> tuple[str, ...
         f"{one} is 1 where the condition holds, else 0": "indicator" in notes,
         "A sum with conditions below it runs over those values of its indices that satisfy them;"
         " a sum over none is 0": "condition" in notes,
+        "What gives a maximum at some place does so at these values of the maximum's own indices": (
+            "at" in notes
+        ),
         "Of several indices, the last runs fastest: so their values are ordered": "order" in notes,
         f"{inline(dialect.d + dialect.immediate)} is the immediate derivative:"
         " of the formula's own mention of the variable": "immediate" in notes,

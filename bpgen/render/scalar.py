@@ -195,12 +195,13 @@ class Printer:
         return self.access(access) if known is None else self.gives(access, known)
 
     def gives(self, access: Element, known: First) -> Piece:
-        """The indicator of a maximum: 1[x_k gives m]."""
+        """The indicator of a maximum: 1[x_k gives m], 1[x_i x_j gives m at (i, j)]."""
         at = dict(zip(known.indices, access.indices, strict=True))
         body, largest = (self.text(e.xreplace(at)) for e in (kept(known.body)[0], known.largest))
-        if len(known.indices) > len(known.largest.indices) + 1:
-            self.writer.note("order")
-        return Piece(self.writer.indicator(body + self.writer.dialect.words["gives"] + largest))
+        writer = self.writer
+        writer.note(*["order"] * (len(known.over) > 1))
+        text = body + writer.dialect.words["gives"] + largest + known.said(access, writer)
+        return Piece(writer.indicator(text))
 
     def _partial(self, expr: Partial) -> Piece:
         """A factor of the chain rule; where it is a gradient that is so written, that gradient."""

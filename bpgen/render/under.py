@@ -5,6 +5,7 @@ conditions.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import groupby
 
 import sympy as sp
 
@@ -31,15 +32,14 @@ def under(
 
 
 def ranges(hidden: Iterable[Index], writer: Writer) -> str:
-    """`r,s<2, u<3`."""
-    by_size: dict[str, list[str]] = {}
-    for index in hidden:
-        by_size.setdefault(writer.length(index.size or 1), []).append(writer.subscript(index))
-    if by_size:
+    """`r,s<2, u<3`, in the order of the indices: through a maximum they run in it."""
+    sizes = [(writer.length(index.size or 1), writer.subscript(index)) for index in hidden]
+    if sizes:
         writer.note("count")
     less = writer.dialect.relations["<=" if writer.first else "<"]
     less += " " if less.isascii() and less[1:] else ""  # a word of LaTeX
-    return ", ".join(f"{','.join(names)}{less}{size}" for size, names in by_size.items())
+    each = groupby(sizes, lambda sized: sized[0])
+    return ", ".join(f"{','.join(n for _, n in names)}{less}{size}" for size, names in each)
 
 
 def apparent(index: Index, shown: Iterable[sp.Expr], writer: Writer) -> bool:

@@ -4,6 +4,7 @@ document.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -43,6 +44,37 @@ class First:
     indices: tuple[Index, ...]
     body: sp.Expr
     largest: Element
+
+    @cached_property
+    def over(self) -> tuple[Index, ...]:
+        """The indices of the maximum itself."""
+        return self.indices[len(self.largest.indices) :]
+
+    @cached_property
+    def is_told(self) -> bool:
+        """Whether the body as it is printed tells the values of these: each stands in what is read
+        at one place, with no other that is not told. In x_i x_j, for one, they may be exchanged.
+        """
+        read = Counter(e.name for e in read_in(self.body))
+        places = [i for e in read_in(self.body) if read[e.name] == 1 for i in e.indices]
+        left = {*self.over}
+        while told := [p for p in places if len(p.free_symbols & left) == 1]:
+            left -= {s for p in told for s in p.free_symbols}
+        return not left
+
+    def places(self, access: Element) -> tuple[sp.Expr, ...]:
+        """The values of the maximum's indices, where they have to be said."""
+        return () if self.is_told else access.indices[len(self.largest.indices) :]
+
+    def said(self, access: Element, writer: Writer) -> str:
+        """at (i, j)"""
+        places = ",".join(map(writer.subscript, self.places(access)))
+        if not places:
+            return ""
+        writer.note("at")
+        return writer.dialect.words["at"] + (
+            writer.dialect.parens(places) if self.over[1:] else places
+        )
 
 
 @dataclass(frozen=True)
@@ -127,6 +159,7 @@ class Writer:
             if known is not None:
                 at = dict(zip(known.indices, access.indices, strict=True))
                 new[access] = sp.Tuple(known.body, known.largest).xreplace(at)
+                new[access] += sp.Tuple(*known.places(access))
         return sp.Tuple(expr.xreplace(dict.fromkeys(new, sp.S.One)), *new.values())
 
     def note(self, *said: str) -> None:

@@ -96,6 +96,11 @@ MORE = {
     + "x, m = input(), samples()\n"
     "v = exp(-x**2)\nu = zeros(4)\nu[i] = sum(sqrt(1 + v[m]**2), m)\n"
     "L = loss(sum(sin(u)) + x * v)\n",
+    "equal products in another order": "from bpgen import *\n"
+    + _INDICES
+    + "x, w = input(3), param(8)\n"
+    "q, k = indices('q', size=3), indices('k', size=8)\n"
+    "u = tensor(max(x[i] * x[q] * w[k] * (1 + x[0]**2), i, q), k)\noutput(u)\n",
     "a sine of what is large": "from bpgen import *\n" + _INDICES + "x, w = input(3), param(3)\n"
     "v = tensor(sum(exp(x[i] * w[p])**2, p), i)\nu = tensor(10**7 * v[i] * v[2 - i], i)\n"
     "L = loss(sum(sin(u)))\n",
@@ -265,6 +270,7 @@ WRONG = [
     ("first", "equals, the last of them first", "index", r"i<3} h_{2-i}", r"i<3} h_{i}"),
     ("first", "equal steps before the first", "index", "h_{j-1,2-q}", "h_{j-1,q}"),
     ("first", "equals of several indices", "index", "{p,j ", "{j,p "),
+    ("first", "equal products in another order", "index", "at }(j,i)", "at }(i,j)"),
     ("largest", "the largest of products", "index", "0.7 w_{i} x_{tj}", "0.8 w_{i} x_{tj}"),
     (
         "step",

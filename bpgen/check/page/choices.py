@@ -16,12 +16,22 @@ from bpgen.check.page.world import Array, World
 _SAME = 1e-9  # of a formula in another order
 
 
+@dataclass(frozen=True)
+class Choice:
+    """What was chosen for each entry of a tensor: its `values` at each of the others, and the
+    values of the maximum's own indices, from 0, along the last axis of `places`.
+    """
+
+    values: tuple[Array, ...]
+    places: Array
+
+
 @dataclass
 class Choices:
-    """By tensor, the chosen formula's value at each of the `others`."""
+    """By tensor, what was chosen to be the largest."""
 
     others: tuple[dict[str, Array], ...] = ()
-    chosen: dict[str, tuple[Array, ...]] = field(default_factory=dict)
+    told: dict[str, Choice] = field(default_factory=dict)
 
     @staticmethod
     def of(world: World, seed: int) -> Choices:
@@ -42,18 +52,30 @@ class Choices:
             )
         )
 
-    def tell(self, name: str, places: list[Array], values: list[Array]) -> None:
-        """What the largest at some places of a tensor is, at each of the others: matrices of what
-        is left there of the tensor.
-        """
-        at = tuple(np.broadcast_arrays(*places))
-        lead = at[0].shape if at else ()
-        if name not in self.chosen:
-            shape = next(iter(self.others))[name].shape
-            self.chosen[name] = tuple(np.full(shape, np.nan) for _ in self.others)
-        for array, value in zip(self.chosen[name], values, strict=True):
-            whole = np.broadcast_to(value, (*lead, *value.shape[-2:]))
-            array[at] = whole.reshape(array[at].shape)
+    def tell(self, name: str, at: list[Array], chosen: Choice) -> None:
+        """What the largest at some places of a tensor is: matrices of what is left of it there."""
+        where = tuple(np.broadcast_arrays(*at))
+        lead = where[0].shape if where else ()
+        shape = next(iter(self.others))[name].shape
+        count = chosen.places.shape[-1]
+        nothing = tuple(np.full(shape, np.nan) for _ in self.others)
+        known = self.told.setdefault(name, Choice(nothing, np.full((*shape, count), np.nan)))
+        for array, values in zip(known.values, chosen.values, strict=True):
+            whole = np.broadcast_to(values, (*lead, *values.shape[-2:]))
+            array[where] = whole.reshape(array[where].shape)
+        whole = np.broadcast_to(chosen.places, (*lead, *chosen.places.shape[-3:]))
+        known.places[where] = whole.reshape(known.places[where].shape)
+
+
+def first_of(here: Array, elsewhere: list[Array], sizes: tuple[int, ...]) -> Choice:
+    """Of formulas along the last axis, the first that is the largest; or the first of those that
+    are this formula, whose factors stand in another order. Its indices have these sizes.
+    """
+    largest = here.argmax(-1)[..., None]
+    again = same(elsewhere, [np.take_along_axis(e, largest, -1) for e in elsewhere])
+    first = (again | (np.arange(here.shape[-1]) == largest)).argmax(-1)[..., None]
+    values = tuple(np.take_along_axis(e, first, -1)[..., 0] for e in elsewhere)
+    return Choice(values, np.stack(np.unravel_index(first[..., 0], sizes), -1).astype(float))
 
 
 def same(one: list[Array], other: list[Array]) -> Array:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bpgen.check.page import formula as f
-from bpgen.check.page.choices import Choices, same
+from bpgen.check.page.choices import Choice, Choices, first_of, same
 from bpgen.check.page.names import Found, Names
 from bpgen.check.page.tokens import Unreadable
 from bpgen.check.page.unknown import smooth
@@ -264,11 +264,11 @@ class Scope:
             keep = keep & inner.holds(condition)
         return np.where(keep, body, otherwise)
 
-    def chosen(self, node: f.Over | f.Call) -> list[Array]:
-        """The first of the largest that a maximum runs through, at each of the other values."""
-        here = np.real(self._run_through(node)).argmax(-1)[..., None]
+    def chosen(self, node: f.Over | f.Call, sizes: tuple[int, ...]) -> Choice:
+        """The first of the largest that a maximum runs through, whose indices have these sizes."""
+        here = np.real(self._run_through(node))
         others = (replace(self, values=v) for v in self.reading.choices.others)
-        return [np.take_along_axis(np.real(o._run_through(node)), here, -1)[..., 0] for o in others]
+        return first_of(here, [np.real(o._run_through(node)) for o in others], sizes)
 
     def _run_through(self, node: f.Over | f.Call) -> Array:
         """What a maximum runs through, along a last axis."""
@@ -327,13 +327,15 @@ class Scope:
         if isinstance(node, f.Gives):
             fixed = set(letters_of(node.largest))
             inner = [n for n in letters_of(node.element) if n not in fixed and n in self.letters]
-            return self._first(self._gives(node.element, node.largest), inner)
+            found = self._gives(node.element, node.largest, node.at)
+            return found if node.at else self._first(found, inner)
         if isinstance(node, f.First):
             if node.condition.signs != ("==",):
                 raise Unreadable("the first of what is not the largest")
             letters = [n for n in node.letters if n in self.letters]
             if not letters:
-                return self._gives(*node.condition.parts)
+                element, whole = node.condition.parts
+                return self._gives(element, whole, node.at)
             return self._first(self._largest_along(letters, *node.condition.parts), letters)
         values = [self.quantity(p) for p in node.parts]
         found = np.asarray(True)
@@ -343,15 +345,25 @@ class Scope:
                 found = found & ~(np.isnan(one) | np.isnan(other))
         return np.asarray(found)
 
-    def _gives(self, element: f.Node, largest: f.Node) -> Array:
-        """Where an element is the one that was chosen to be the largest."""
+    def _gives(self, element: f.Node, largest: f.Node, at: tuple[f.Node, ...] = ()) -> Array:
+        """Where an element is the one that was chosen to be the largest, at these values of the
+        maximum's indices if they are said.
+        """
         known = self.find(largest) if isinstance(largest, f.Symbol) else None
-        chosen = self.reading.choices.chosen.get(known[1]) if known is not None else None
-        if known is None or chosen is None:
+        chosen = self.reading.choices.told.get(known[1]) if known is not None else None
+        if known is None or chosen is None or len(at) not in (0, chosen.places.shape[-1]):
             raise Unreadable(f"nothing says of what {describe(largest)} is the largest")
+
+        def of(array: Array) -> Array:
+            return np.real(self.access(largest, known[1], array))
+
         others = [replace(self, values=v, which=None) for v in self.reading.choices.others]
         elements = [np.real(o.value(element)) for o in others]
-        return same(elements, [np.real(self.access(largest, known[1], c)) for c in chosen])
+        found = same(elements, [of(v) for v in chosen.values])
+        for k, node in enumerate(at):
+            place = self.index(node)[..., None, None] - self.reading.base
+            found = found & (of(chosen.places[..., k]) == place)
+        return found
 
     def _largest_along(self, letters: list[str], element: f.Node, largest: f.Node) -> Array:
         """Where an element is the largest along letters, or the same formula as that one, whose

@@ -122,10 +122,13 @@ class Relation:
 
 @dataclass(frozen=True)
 class Gives:
-    """Whether an element gives a largest value: it is the first that equals it."""
+    """Whether an element gives a largest value, `at` these values of the maximum's own indices if
+    they are said: it is the first that equals it.
+    """
 
     element: Node
     largest: Node
+    at: tuple[Node, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -142,10 +145,13 @@ class Cases:
 
 @dataclass(frozen=True)
 class First:
-    """A condition, at the first of its indices that meet it."""
+    """A condition, at the first of its indices that meet it; of numbers, `at` these values of the
+    maximum's own.
+    """
 
     condition: Node
     letters: tuple[str, ...]
+    at: tuple[Node, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ _LETTERS = """
 """
 _GREEK = {f"\\{name}" for name in _LETTERS.split()}
 _CLOSING = {")", "]", "}", "", ",", "&", r"\\", r"\rvert", r"\rVert", r"\quad", r"\end"}
-_GIVES = r"\text{ gives }"
+_GIVES, _AT = r"\text{ gives }", r"\text{ at }"
 _TEXTS = (r"\text{",)
 
 
@@ -347,7 +347,7 @@ class Parser:
         """A comparison, a mark of a maximum, or several that hold together."""
         one = self.sum()
         if self.accept(_GIVES):
-            return Gives(one, self.sum())
+            return Gives(one, self.sum(), self._at())
         parts, signs = [one], []
         while self.next in COMPARED:
             signs.append(COMPARED[self.take()])
@@ -360,8 +360,14 @@ class Parser:
             found = First(found, tuple(_letter(a) for a in letters))
         elif self.next == r"\text{ for the first time}":
             self.take()
-            found = First(found, ())
+            found = First(found, (), self._at())
         return found
+
+    def _at(self) -> tuple[Node, ...]:
+        """At which values of a maximum's indices, if they are said."""
+        if not self.accept(_AT):
+            return ()
+        return self.parenthesis() if self.next == "(" else (self.sum(),)
 
     def conditions(self) -> tuple[Node, ...]:
         found = [self.condition()]

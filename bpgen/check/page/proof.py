@@ -501,7 +501,8 @@ class _Proof:
                 maximum = next(filter(_is_maximum, rest), None)
                 if known is not None and maximum is not None:
                     scope = _of_every_sample(scope, known[1])
-                    told.choices.tell(known[1], scope.places(left, known[1]), scope.chosen(maximum))
+                    chosen = scope.chosen(maximum, _sizes_of(maximum, known[1], scope))
+                    told.choices.tell(known[1], scope.places(left, known[1]), chosen)
 
     def _leads(self, reading: Reading) -> None:
         """From where to where recurrences and blocks are told."""
@@ -626,6 +627,14 @@ def _of_every_sample(scope: Scope, name: str) -> Scope:
         return scope
     scope = scope.over({"the sample": np.arange(scope.world.lengths[BATCH])})
     return replace(scope, which_sample=scope.letters["the sample"])
+
+
+def _sizes_of(maximum: f.Over | f.Call, name: str, scope: Scope) -> tuple[int, ...]:
+    """The sizes of a maximum's own indices; written out, it has those of its equation."""
+    if isinstance(maximum, f.Over):
+        return tuple(scope.sizes_below(maximum).values())
+    equation = next(e for e in scope.world.network.equations if e.name == name)
+    return tuple(scope.world.size(k.size) for k in equation.terms[0].over)
 
 
 def _is_maximum(node: f.Node) -> bool:

@@ -143,3 +143,32 @@ def test_an_lstm_by_hand_with_one_matrix_for_all_gates(gates: str) -> None:
     rng = np.random.default_rng(3)
     params = {"W": rng.normal(size=(12, 2)), "U": rng.normal(size=(12, 3))}
     hold(source, plain, params, {"x": rng.normal(size=(SAMPLES, 4, 2))})
+
+
+@pytest.mark.parametrize("said", ["h[g]", "sum(h[m, g], m)"])
+def test_the_step_that_a_label_says(said: str) -> None:
+    """What stands before the first step is no step: label 0 says the first."""
+    source = (
+        "from bpgen import *\nk, m = indices('k', size=4), samples()\n"
+        "x, g, h = input(2), input(below=4), recurrent(4)\nh[k] = tanh(x[0] + h[k - 1])\n"
+        f"v = tensor({said} * h[k] * x[1], k)\noutput(v)\n"
+    )
+    module, g = emitted(source), np.array([0, 2, 3])
+    rng = np.random.default_rng(0)
+    x, d_v = rng.normal(size=(3, 2)), rng.normal(size=(3, 4))
+
+    def plain(x: Any) -> Any:
+        h = np.zeros((3, 5), x.dtype)
+        for k in range(4):
+            h[:, k] = np.tanh(x[:, 0] + h[:, k - 1])
+        read = h[:, g].sum(0) if "m" in said else h[range(3), g]
+        return read[:, None] * h[:, :4] * x[:, 1:]
+
+    got, cache = module.forward({}, x, g)
+    np.testing.assert_allclose(got, plain(x), rtol=1e-12)
+    slope = np.zeros((3, 2))
+    for at in np.ndindex(3, 2):
+        moved = x.astype(complex)
+        moved[at] += 1e-20j
+        slope[at] = np.sum(d_v * plain(moved).imag) / 1e-20
+    np.testing.assert_allclose(module.backward({}, cache, d_v, inputs=True)["x"], slope, rtol=1e-9)

@@ -151,7 +151,7 @@ class Looping:
                 text = aligned(Operand(right.text, right.axes, tight), target.axes)
             lines += assignment(target.text, text, indent, "=" if first else "+=")
             written = None if written is None else [*written, equation.indices]
-        return lines + added(equation.name, scatters(equation, scope), indent, written)
+        return lines + added(scatters(equation, scope), indent, written)
 
     def _groups(self) -> list[tuple[Item, Equation]]:
         """What a step writes, each after all that it reads of the same step; otherwise what it

@@ -13,7 +13,7 @@ from bpgen.pieces import Place
 
 
 def added(
-    name: str, scatters: list[Scatter], indent: int, before: Collection[Place] | None = None
+    scatters: list[Scatter], indent: int, before: Collection[Place] | None = None
 ) -> list[str]:
     """The lines that add values at their places. `before` are the places that have been written:
     elsewhere a value is the first, and is assigned. None: any may have been.
@@ -22,16 +22,17 @@ def added(
     for k, scatter in enumerate(scatters):
         earlier = [*(before or ()), *(s.at for s in scatters[:k])]
         first = before is not None and all(apart(scatter.at, other) for other in earlier)
-        lines += _added_there(name, scatter, indent, first)
+        lines += _added_there(scatter, indent, first)
     return lines
 
 
-def _added_there(name: str, scatter: Scatter, indent: int, once: bool) -> list[str]:
+def _added_there(scatter: Scatter, indent: int, once: bool) -> list[str]:
     """The lines that add a value at its place, in loops over the offsets of a window. `once`:
     nothing else is written there.
     """
-    if scatter.repeated:
-        return call("np.add.at", [name, scatter.place, bracketed(scatter.value, SUM)], "", indent)
+    if scatter.array:
+        value = bracketed(scatter.value, SUM)
+        return call("np.add.at", [scatter.array, scatter.place, value], "", indent)
     text, sign = bracketed(scatter.value, SUM), "+="
     if once and not scatter.loops:
         sign = "="

@@ -173,7 +173,7 @@ class Statements:
                 else self._filled(equation, right)
             )
         lines = assignment(equation.name, text, indent)
-        return lines + added(equation.name, places, indent, () if right.text == "0" else None)
+        return lines + added(places, indent, () if right.text == "0" else None)
 
     def right(self, equation: Equation, scope: Scope) -> Operand:
         """The right-hand side, with those of its axes along which it varies."""

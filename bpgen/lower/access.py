@@ -35,13 +35,13 @@ def read(access: Element, scope: Scope) -> Operand:
     slots = scope.slots(access)
     if any(isinstance(e, Element) for e, _ in slots):
         text, yielded = gathered(access, scope)
-        return Operand(f"{access.name}[{text}]", yielded)
+        return Operand(f"{scope.array(access)}[{text}]", yielded)
     open_ = [_free(e, scope) for e, _ in slots]
     every = [i for axis in open_ for i in axis]
     crowded = (len(f) > 2 and not digits_of(*s) for s, f in zip(slots, open_, strict=True))
     if len(set(every)) < len(every) or any(crowded):  # such as a diagonal: read place by place
         text, yielded = gathered(access, scope)
-        return Operand(f"{access.name}[{text}]", yielded)
+        return Operand(f"{scope.array(access)}[{text}]", yielded)
     parts = [
         ":" if len(free) > 1 else sliced(e, size, free)
         for (e, size), free in zip(slots, open_, strict=True)

@@ -20,14 +20,14 @@ from bpgen.lower.views import shape_of
 
 @dataclass(frozen=True)
 class Scatter:
-    """What is added at one access: `place` is a subscripted array, or what np.add.at needs where
-    elements may be met more than once; it is done for every value of `loops`.
+    """What is added at one access, for every value of `loops`: `place` is a subscripted array; or,
+    where elements may be met more than once, what np.add.at needs, which adds to `array`.
     """
 
     place: str
     value: Text
     loops: tuple[Index, ...] = ()
-    repeated: bool = False
+    array: str = ""
     at: tuple[sp.Expr, ...] = ()
 
 
@@ -81,15 +81,16 @@ def _scatter(equation: Equation, group: Group, scope: Scope) -> Scatter:
         open_ = (_open(e, inner) for e in at)
         alone = {free[0] for free in open_ if len(free) == 1}
         text, axes = gathered(target, inner)
-        place, repeated = f"{equation.name}[{text}]", not alone.issuperset(axes)
+        array = inner.array(target)
+        place, repeated = f"{array}[{text}]", not alone.issuperset(axes)
         if repeated:
             places, axes = gathered_at(target, inner, slices=False)
             places = ["slice(None)" if p == ":" else p for p in places]
             place = places[0] if len(places) == 1 else f"({', '.join(places)})"
-        return Scatter(place, valued(group, axes, inner), loops, repeated, at)
+        return Scatter(place, valued(group, axes, inner), loops, array if repeated else "", at)
     view = read(target, inner)
     place = view.text if view.text.endswith("]") else f"{view.text}[...]"
-    return Scatter(place, valued(group, view.axes, inner), loops, False, at)
+    return Scatter(place, valued(group, view.axes, inner), loops, "", at)
 
 
 def _is_diagonal(at: tuple[sp.Expr, ...], scope: Scope) -> bool:

@@ -32,7 +32,16 @@ class Scope:
         for k, (expr, axis) in enumerate(zip(access.indices, info.indices, strict=True)):
             if access.name in self.local and expr in self.fixed:
                 continue
-            one = int(info.carried == k)
-            slot = expr if isinstance(expr, Element) else expr + one
-            found.append((slot, length(axis.size) + one))
+            one = int(info.carried == k and not isinstance(expr, Element))
+            found.append((expr + one, length(axis.size) + one))
         return found
+
+    def array(self, access: Element) -> str:
+        """The array in which an access is found: what whole numbers say of a recurrence's step is
+        looked up among the steps alone.
+        """
+        info = self.tensors[access.name]
+        for k, expr in enumerate(access.indices):
+            if info.carried == k and isinstance(expr, Element):
+                return f"{access.name}[{':, ' * k}1:]"
+        return access.name

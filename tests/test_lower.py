@@ -177,7 +177,7 @@ def test_any_term_written_at_an_access_is_added_there(drawn: Drawn) -> None:
     lines = (
         [f"out = {whole_text.text}"]
         if whole_text is not None
-        else added("out", written_at(drawn.equation, scope), 0, ())
+        else added(written_at(drawn.equation, scope), 0, ())
     )
     exec("\n".join(lines), space)
     np.testing.assert_allclose(space["out"], expected, atol=1e-9, err_msg="\n".join(lines))

@@ -178,7 +178,7 @@ def test_a_large_module_is_asked_for_all_numbers_at_smaller_sizes(
     assert wrong != emit(small)
     facts = {}
     for most in (10, 1000):
-        monkeypatch.setattr("bpgen.check.numbers.LARGE", most)
+        monkeypatch.setattr("bpgen.check.numbers.rows.LARGE", most)
         report = check_module(emit(network), network, exact_source=(wrong, small))
         facts[most] = [str(f) for f in report.findings if "at smaller sizes" in str(f)]
     assert {f.split(":")[0] for f in facts[10]} == {"W", "b", "x"}

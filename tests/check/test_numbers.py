@@ -8,7 +8,6 @@ import pytest
 from networks import NETWORKS, source
 from pointwise import CASES, Case
 
-from bpgen.check import numbers as numbers_module
 from bpgen.check.module import Subject
 from bpgen.check.numbers import Numbers, Ruler, failure, numbers
 from bpgen.check.selftest import selftest
@@ -171,7 +170,7 @@ def test_a_module_of_many_tensors(seeds: range, monkeypatch: pytest.MonkeyPatch)
     """Asked along one direction each, and its copies along all together: right and wrong are told
     apart as before.
     """
-    monkeypatch.setattr(numbers_module, "MANY", 5)
+    monkeypatch.setattr("bpgen.check.numbers.ruler.MANY", 5)
     network = declared_by(DEEP)
     subject = Subject(emit(network), network)
     for seed in seeds:
@@ -187,3 +186,29 @@ def test_a_module_of_many_tensors(seeds: range, monkeypatch: pytest.MonkeyPatch)
     assert bad(numbers(wrong, 0, Ruler(subject, 0))).keys() == {"W3"}
     assert failure(wrong, ruler) == "all gradients along one direction are wrong"
     assert not Ruler(wrong, 0).together
+
+
+def test_a_large_module_is_asked_for_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At further draws along one direction of all tensors: what is wrong in a single tensor, by a
+    part in a thousand million and for one sample only, is told and named.
+    """
+    monkeypatch.setattr("bpgen.check.numbers.rows.LARGE", 0)
+    network = declared_by(DEEP)
+    subject = Subject(emit(network), network)
+    ruler = Ruler(subject, 0)
+    assert numbers(subject, 0, ruler).ok
+    assert not {(2, 3), (5, 3), (5, 2)} & {where[:2] for where in ruler._complex}  # of one tensor
+    factor = "(1 + 1e-9 * (len(delta3) == 1))"
+    wrong = Subject(subject.source.replace("dW3 = delta3.T", f"dW3 = {factor} * delta3.T"), network)
+    assert wrong.source != subject.source
+    assert bad(numbers(wrong)).keys() == {"W3"}
+
+
+def test_the_inputs_of_a_large_module_are_checked_at_its_own_batch() -> None:
+    """An entry is asked for that its point has."""
+    network = declared_by(
+        "from bpgen import *\nx, y = input(300), target(200)\nW = param(200, 300)\n"
+        "z = W @ x\nL = loss(half_squared_error(z, y))\n"
+    )
+    found = numbers(Subject(emit(network), network))
+    assert [(r.name, r.verdict) for r in found.rows] == [("W", "ok"), ("x", "ok")]

@@ -1,0 +1,91 @@
+"""The gradients under check, and how large the terms are that they are sums of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bpgen.check.module import Arrays, Subject
+
+if TYPE_CHECKING:
+    from bpgen.check.numbers.ruler import Ruler
+
+POWER = 1e-6  # a tensor whose gradients are all smaller proves nothing
+SUSPECT = 1e-6  # of the largest: so small that it may be what rounding leaves of terms that cancel
+SHAKEN, SHAKES = 1e-9, 3  # by how much of itself each value is moved to measure terms, how often
+
+
+class Gradients:
+    """The gradients under check at the ruler's points, each computed once."""
+
+    def __init__(self, subject: Subject, ruler: Ruler) -> None:
+        self.subject, self.ruler = subject, ruler
+        self._found: dict[tuple[int, int], Arrays] = {}
+        self._terms: dict[tuple[int, int], dict[str, float]] = {}
+        self._largest: dict[tuple[int, int], float] = {}
+        self._together: dict[tuple[int, int], dict[str, float]] = {}
+
+    def at(self, batch: int, draw: int) -> Arrays:
+        if (batch, draw) not in self._found:
+            self._found[batch, draw] = self.subject.gradients(self.ruler.point(batch, draw))
+        return self._found[batch, draw]
+
+    def largest(self, batch: int, draw: int) -> float:
+        """The largest entry of all."""
+        if (batch, draw) not in self._largest:
+            self._largest[batch, draw] = largest(self.at(batch, draw))
+        return self._largest[batch, draw]
+
+    def together(self, batch: int, draw: int) -> dict[str, float]:
+        """The error of all gradients together, of those that have power: along one direction, in
+        which each has its largest entry as its unit.
+        """
+        if (batch, draw) not in self._together:
+            grads, least = self.at(batch, draw), max(POWER, SUSPECT * self.largest(batch, draw))
+            sizes = {n: largest({n: grads[n]}) for n in self.ruler.names}
+            powerful = {n: size for n, size in sizes.items() if size > least}
+            probes = {n: self.ruler.direction(batch, draw, n, 0) for n in powerful}
+            directions = {n: probe / powerful[n] for n, probe in probes.items()}
+            ours = sum(float(np.sum(grads[n] * d)) for n, d in directions.items())
+            error = abs(ours - self.ruler.along(batch, draw, directions))
+            self._together[batch, draw] = dict.fromkeys(directions, error)
+        return self._together[batch, draw]
+
+    def terms(self, batch: int, draw: int) -> dict[str, float]:
+        """How large the terms are that each gradient is the sum of, cancelling or not.
+
+        Every value that backward starts from, parameters and cache, is moved by its own random
+        1e-9 of itself: the gradients move by that part of their terms.
+        """
+        if (batch, draw) not in self._terms:
+            grads = self.at(batch, draw)
+            shaken = [self._shaken(batch, draw, k) for k in range(SHAKES)]
+            self._terms[batch, draw] = {
+                n: max(float(np.max(np.abs(s[n] - g), initial=0)) for s in shaken) / SHAKEN
+                for n, g in grads.items()
+            }
+        return self._terms[batch, draw]
+
+    def _shaken(self, batch: int, draw: int, number: int) -> Arrays:
+        """The gradients after one such move."""
+        rng = np.random.default_rng([self.ruler.seed, batch, draw, number])
+        point = self.ruler.point(batch, draw)
+        cache = _moved(self.subject.forward(point), rng)
+        return self.subject.backward(point.map(lambda _, a: _moved(a, rng)), cache)
+
+
+def _moved(value: Any, rng: np.random.Generator) -> Any:
+    """A value with every real number in it moved by a random part of itself."""
+    if isinstance(value, dict):
+        return {key: _moved(v, rng) for key, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(_moved(v, rng) for v in value)
+    if getattr(value, "dtype", np.dtype(object)).kind != "f":
+        return value
+    return value * (1 + SHAKEN * rng.standard_normal(np.shape(value)))
+
+
+def largest(grads: Arrays) -> float:
+    """The largest entry of all gradients."""
+    return max((float(np.max(np.abs(g), initial=0)) for g in grads.values()), default=0.0)

@@ -248,5 +248,5 @@ class _Walker:
         """z = 5; nothing where it is too large to be shown."""
         values = worked.values_after if again else worked.values
         called = [w.tensor(name).text for w in self.writers]
-        told = [n.told(name, values[name]) for n in self.numerals]
+        told = [n.product(name, values[name]) for n in self.numerals]
         return (Said(f"{called[1]} {told[1]}", f"{called[0]} {told[0]}"),) if told[0] else ()

@@ -61,7 +61,7 @@ def _numbers(lesson: Lesson, name: str, paths: list[Path]) -> str:
     if any(f is None or f.size != 1 for f in found):
         return ""
     shape = lesson.numerals.worked.slopes[name].shape
-    return lesson.numerals.told(name, *(f.reshape(shape) for f in found if f is not None))
+    return lesson.numerals.product(name, *(f.reshape(shape) for f in found if f is not None))
 
 
 def _way(lesson: Lesson, name: str) -> list[Path]:

@@ -54,7 +54,7 @@ def _signs(lesson: Lesson, name: str, slope: Array) -> str:
         )
     ):
         return said
-    factors = lesson.numerals.told(name, above.reshape(slope.shape), local.reshape(slope.shape))
+    factors = lesson.numerals.product(name, above.reshape(slope.shape), local.reshape(slope.shape))
     return f"{lesson.slope(upstream)} times a factor: {lesson.inline(factors)}, {_sign(slope)}"
 
 

@@ -1,6 +1,6 @@
-"""A derivation told briefly: first all that is computed, then why, in a chain of equals each.
+"""A derivation in brief: first all that is computed, then why, in a chain of equals each.
 
-The factors that the full page keeps apart stand in the chain alone, and what f' is, is told once.
+The factors that the full page keeps apart stand in the chain alone, and what f' is, stands once.
 """
 
 from __future__ import annotations
@@ -19,12 +19,11 @@ from bpgen.render.equations import Equations
 from bpgen.render.finals import finals
 from bpgen.render.likeness import Likeness
 from bpgen.render.numerals import Numerals
-from bpgen.render.page import Block, Row, Section, told_of
+from bpgen.render.page import Block, Row, Section, of_equation
+from bpgen.render.parts import Part
 from bpgen.render.reasons import line_reasons
-from bpgen.render.repeats import Part
 from bpgen.render.sample import View
 from bpgen.render.sizes import sizes
-from bpgen.render.ways import ways
 
 
 @dataclass(frozen=True)
@@ -37,19 +36,14 @@ class Brief(Equations):
     def sections(self) -> tuple[Section, ...]:
         return self.summary(), self.reasons(), *self.over_the_batch(), *self.stepped()
 
-    @property
-    def parts(self) -> list[Part]:
-        """The steps; the gradient of the loss itself is 1, and not told."""
-        return self.in_order(s for s in self.derivation.steps if s.of != self.unsaid)
-
     # all that is computed
 
     def summary(self) -> Section:
         """The forward equations, the gradients, and the step that they are for."""
         low = self._small()
         blocks = [*low.forward(), *low._gradients()]
-        told = (sizes(self.derivation, self.writer, self.view.sample), self._names())
-        intro = (*self.given(), *filter(None, told))
+        names = (sizes(self.derivation, self.writer, self.view.sample), self._names())
+        intro = (*self.given(), *filter(None, names))
         return Section("Summary", intro, tuple(blocks), columns=2)
 
     def _small(self) -> Self:
@@ -73,12 +67,10 @@ class Brief(Equations):
 
     def _as_it_reads(self, part: Part) -> list[Row]:
         """A gradient; one that is computed inside others alone, without its stable spelling."""
-        equation = part.equation(self.view)
-        rows = self.final(equation, part.tag, self.writer)
+        rows = self.final(part.equation, part.tag, self.writer)
         if not part.step.inlined:
-            stable = part.shown(part.step.evaluated, self.view)
-            rows = [*rows, *self.evaluated(equation, stable, rows[-1].left)]
-        return told_of(rows, part.tag)
+            rows = [*rows, *self.evaluated(part.equation, part.evaluated, rows[-1].left)]
+        return of_equation(rows, part.tag)
 
     def _names(self) -> str:
         """delta2, delta1 are the gradients with respect to z2, z1."""
@@ -98,7 +90,7 @@ class Brief(Equations):
         """A chain of equals for each gradient, those of a layer together."""
         blocks = []
         for together in self._layers():
-            new, again = self._told_apart(together)
+            new, again = self._new_and_alike(together)
             rows = [row for part in new for row in self.at(part)._chain(part)]
             remarks = list(dict.fromkeys(r for p in new for r in self.remarks(p)))
             remarks += [self._again(again)] if again else []
@@ -107,8 +99,10 @@ class Brief(Equations):
                 blocks.append(Block(tuple(rows), lead=lead, remarks=tuple(remarks)))
         return Section("Derivation", (), tuple(blocks), columns=2)
 
-    def _told_apart(self, together: Iterable[Part]) -> tuple[list[Part], list[tuple[Part, Part]]]:
-        """The steps that are told, and those that are found as another is that was told."""
+    def _new_and_alike(
+        self, together: Iterable[Part]
+    ) -> tuple[list[Part], list[tuple[Part, Part]]]:
+        """The steps that are new, and those that are found as another is that stands before."""
         new: list[Part] = []
         again: list[tuple[Part, Part]] = []
         for part in together:
@@ -153,26 +147,24 @@ class Brief(Equations):
         """The chain rule, the product of its factors, and what it comes to, in one row: what lies
         between only orders the terms.
         """
-        told = self.chain.rows(part.step)
-        if not told:
+        rule = self.chain.rows(part)
+        if not rule:
             return []
-        addends, since = list(told[0].addends), [s for row in told for s in row.since]
+        addends, since = list(rule[0].addends), [s for row in rule for s in row.since]
         above: tuple[Term, ...] = ()
-        lines = part.step.lines
-        for line in lines:
-            equation = part.shown(replace(part.step.equation, terms=line.terms), self.view)
-            since += line_reasons(map(self.view.said, line.reasons), above, self.writer)
-            above = equation.terms
-            if line is not lines[0] and line is not lines[-1]:
+        for line in part.lines:
+            since += line_reasons(line.reasons, above, self.writer)
+            above = line.equation.terms
+            if line is not part.lines[0] and line is not part.lines[-1]:
                 continue
-            said = strings(rightside.right_side(equation, self.writer), self.writer)
+            side = strings(rightside.right_side(line.equation, self.writer), self.writer)
             if not addends:
-                addends = list(said)
-            elif not _ends_with(addends, said):
-                addends += [f"= {said[0]}", *said[1:]]
+                addends = list(side)
+            elif not _ends_with(addends, side):
+                addends += [f"= {side[0]}", *side[1:]]
         numbers = self._factors(part, self.numerals) if self.numerals is not None else ""
         reasons = tuple(self._fresh(since))
-        return [Row(told[0].left, tuple(addends), since=reasons, numbers=numbers, of=part.tag)]
+        return [Row(rule[0].left, tuple(addends), since=reasons, numbers=numbers, of=part.tag)]
 
     def _factors(self, part: Part, numerals: Numerals) -> str:
         """The two factors of a chain rule without a sum, in numbers."""
@@ -181,7 +173,7 @@ class Brief(Equations):
         if others or local is None or path.upstream.name in self.chain.tops:
             return ""
         name = path.upstream.name
-        return numerals.told(name, numerals.worked.slopes[name], local)
+        return numerals.product(name, numerals.worked.slopes[name], local)
 
     def _is_handed_on(self, part: Part) -> bool:
         """Whether a gradient is another, times 1, as that by a bias: the summary says all."""
@@ -202,7 +194,7 @@ class Brief(Equations):
     def _meanings(self, together: list[Part]) -> list[str]:
         """What each delta says, and why there is a sum."""
         named = [p.step for p in together if p.step.equation.name in self.writer.symbols]
-        sums = (self._sum_told(p) for p in together if self._computed(p))
+        sums = (self._why_sum(p) for p in together if self._computed(p))
         first = next(filter(None, sums), "")
         return [*map(self._meaning, named), *[first] * bool(named and first)]
 
@@ -212,13 +204,12 @@ class Brief(Equations):
         delta, total, tensor = (inline(writer.tensor(n).text) for n in names)
         return f"{delta} says how {total} changes with {tensor}."
 
-    def _sum_told(self, part: Part) -> str:
+    def _why_sum(self, part: Part) -> str:
         """Through what a tensor reaches the loss, where it is through several entries."""
         inline, writer = self.writer.dialect.inline, self.writer
-        left = self.view.indices(part.step.equation.indices)
-        for way in (w for w in ways(part.step, left, self.view) if w.over):
-            over = writer.dialect.sum(",".join(map(writer.subscript, way.over))).strip()
-            read, through = (inline(writer.element(e).text) for e in (way.wrt, way.upstream))
+        for one in (c for c in part.contributions if c.over):
+            over = writer.dialect.sum(",".join(map(writer.subscript, one.over))).strip()
+            read, through = (inline(writer.element(e).text) for e in (one.wrt, one.upstream))
             return f"There is {inline(over)} because {read} reaches it through every {through}."
         return ""
 

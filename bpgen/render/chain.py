@@ -1,6 +1,4 @@
-"""One step backwards, told from its record: the chain rule, the value of each factor, the
-product.
-"""
+"""One step backwards, from its record: the chain rule and the value of each factor."""
 
 from __future__ import annotations
 
@@ -14,21 +12,20 @@ from bpgen.ir import Element, Equation, Index, Term, element, elements
 from bpgen.record import Step
 from bpgen.render import matrix, rightside
 from bpgen.render.calls import keeps
+from bpgen.render.contributions import Contribution, Indices, apart
 from bpgen.render.dependence import Dependence
 from bpgen.render.page import Row
 from bpgen.render.partial import Immediate, Partial
+from bpgen.render.parts import Part
 from bpgen.render.reasons import derivatives
 from bpgen.render.sample import View
 from bpgen.render.scalar import Printer, Signed
-from bpgen.render.ways import Indices, Way, apart, ways
 from bpgen.render.writer import MUL, Piece, Writer
 
 
 @dataclass(frozen=True)
 class Chain:
-    """How steps are told: `total` is the scalar differentiated, and any of `tops` is that scalar
-    here.
-    """
+    """The chain rule of every step: any of `tops` is the scalar that is differentiated."""
 
     writer: Writer
     view: View
@@ -36,7 +33,7 @@ class Chain:
     step_of: Mapping[str, Step]
     penalties: Equation | None  # the loss as this view shows it
     dependence: Dependence
-    unsaid: str | None  # the loss of one sample, whose adjoint is 1 and has no section
+    sample_loss: str | None  # the loss of one sample, whose adjoint is 1 and has no section
     masks: Mapping[str, Equation]  # what is minus infinity where a mask is 0
 
     @cached_property
@@ -52,21 +49,20 @@ class Chain:
     def _printer(self) -> Printer:
         return Printer(self.writer, self.writer.element)
 
-    def rows(self, step: Step) -> list[Row]:
+    def rows(self, part: Part) -> list[Row]:
         """The chain rule and the value of each of its factors; of what the loss alone reads, a row
         that waits for the value.
         """
-        left = self.view.indices(step.equation.indices)
-        found = ways(step, left, self.view)
-        given = self._given(step, left)
+        left, found = part.left, part.contributions
+        given = self._given(part.step, left)
         if not found:
             return []
-        head = self._left(step, left)
+        head = self._left(part.step, left)
         if len(found) == 1 and not given and found[0].upstream.name in self.tops:
             return [Row(head, since=self._since(found[0]))]
         addends = [(False, self.writer.element(given))] if given else []
-        for way in found:
-            addends += self._product(way, left)
+        for one in found:
+            addends += self._product(one, left)
         return [Row(head, strings(addends, self.writer)), *self._facts(found, left)]
 
     def _given(self, step: Step, left: Indices) -> Element | None:
@@ -92,60 +88,62 @@ class Chain:
     def _total(self, wrt: Element) -> Partial:
         return Partial(element(self.writer.total, ()), wrt)
 
-    def _is_immediate(self, way: Way) -> bool:
-        first = way.upstream.indices[:1] == (-1,)
-        return self.dependence.immediate(way.upstream.name, way.wrt.name, first)
+    def _is_immediate(self, one: Contribution) -> bool:
+        first = one.upstream.indices[:1] == (-1,)
+        return self.dependence.immediate(one.upstream.name, one.wrt.name, first)
 
-    def _local(self, way: Way) -> Partial:
+    def _local(self, one: Contribution) -> Partial:
         """d(upstream)/d(wrt), marked where the upstream depends on it in other ways too."""
-        return (Immediate if self._is_immediate(way) else Partial)(way.upstream, way.wrt)
+        return (Immediate if self._is_immediate(one) else Partial)(one.upstream, one.wrt)
 
-    def _product(self, way: Way, left: Indices) -> list[Signed]:
-        """The product of the factors of one way, with its sum."""
-        if self._is_written_out(way, left):
-            return [(False, self._penalty(way, left))]
-        top = way.upstream.name in self.tops
-        body = self._local(way) * (sp.S.One if top else self._total(way.upstream))
-        at = None if way.wrt.indices == left else way.wrt.indices  # a gather
-        term = Term(body, way.over, "sum", at)
+    def _product(self, one: Contribution, left: Indices) -> list[Signed]:
+        """The product of the factors of one contribution, with its sum."""
+        if self._is_inlined(one, left):
+            return [(False, self._penalty(one, left))]
+        top = one.upstream.name in self.tops
+        body = self._local(one) * (sp.S.One if top else self._total(one.upstream))
+        at = None if one.wrt.indices == left else one.wrt.indices  # a gather
+        term = Term(body, one.over, "sum", at)
         return rightside.right_side(Equation("", left, (term,)), self.writer)
 
-    def _is_written_out(self, way: Way, left: Indices) -> bool:
-        """Whether what the loss itself holds of a tensor depends on it in no other way."""
-        if self.penalties is None or way.upstream.name != self.penalties.name:
+    def _is_inlined(self, one: Contribution, left: Indices) -> bool:
+        """Whether what the loss itself holds of a tensor depends on it in no other way: what is
+        differentiated is then written out.
+        """
+        if self.penalties is None or one.upstream.name != self.penalties.name:
             return False
-        read = {e.name for t in self.terms_of[way.wrt.name] for e in elements(t.body)}
-        return way.wrt.indices == left and not self.dependence.through_others(read, way.wrt.name)
+        read = {e.name for t in self.terms_of[one.wrt.name] for e in elements(t.body)}
+        return one.wrt.indices == left and not self.dependence.through_others(read, one.wrt.name)
 
-    def _penalty(self, way: Way, left: Indices) -> Piece:
+    def _penalty(self, one: Contribution, left: Indices) -> Piece:
         """The derivative of what the loss itself holds of a tensor, such as its penalty."""
         dialect = self.writer.dialect
-        terms = apart(self.terms_of[way.wrt.name], left)
+        terms = apart(self.terms_of[one.wrt.name], left)
         addends = matrix.right_side(Equation("", (), terms), self.writer)
         if addends is None:
             addends = rightside.right_side(Equation("", (), terms), self.writer)
         text = " ".join(strings(addends, self.writer))
         if addends[1:] or dialect.flat:
             text = dialect.parens(text)
-        return Piece(dialect.direct(self.writer.element(way.wrt).text, "", text), MUL)
+        return Piece(dialect.direct(self.writer.element(one.wrt).text, "", text), MUL)
 
     # what each factor is
 
-    def _facts(self, found: list[Way], left: Indices) -> list[Row]:
+    def _facts(self, found: list[Contribution], left: Indices) -> list[Row]:
         """The adjoint that each way comes from, and its local derivative."""
         rows = []
-        for way in found:
-            facts = self._adjoint(way.upstream, left) if way.upstream.name not in self.tops else []
-            if self._is_written_out(way, left):
-                local = self._penalty(way, left).text
+        for one in found:
+            facts = self._adjoint(one.upstream, left) if one.upstream.name not in self.tops else []
+            if self._is_inlined(one, left):
+                local = self._penalty(one, left).text
             else:
-                local = self._printer.text(self._local(way))
-            value = rightside.right_side(way.value, self.writer)
+                local = self._printer.text(self._local(one))
+            value = rightside.right_side(one.value, self.writer)
             said = f"{local} = {' '.join(strings(value, self.writer))}"
-            facts.append(said + self._where_kept(way.upstream))
-            rows.append(Row("", words=tuple(facts), since=self._since(way)))
+            facts.append(said + self._where_kept(one.upstream))
+            rows.append(Row("", words=tuple(facts), since=self._since(one)))
         first = rows[0].words
-        where = self.writer.dialect.said("where ") + first[0]
+        where = self.writer.dialect.prose("where ") + first[0]
         return [replace(rows[0], words=(where, *first[1:])), *rows[1:]]
 
     def _where_kept(self, upstream: Element) -> str:
@@ -156,11 +154,11 @@ class Chain:
         at = dict(zip(mask.indices, upstream.indices, strict=True))
         when = keeps(mask.terms[0].body.xreplace(at), self._printer)
         dialect = self.writer.dialect
-        elsewhere = dialect.said("; elsewhere ") + self._printer.text(self._total(upstream))
+        elsewhere = dialect.prose("; elsewhere ") + self._printer.text(self._total(upstream))
         return f"{dialect.words['apart']}{when}{elsewhere} = 0"
 
-    def _since(self, way: Way) -> tuple[str, ...]:
-        return derivatives(way.reasons, way.wrt, self._is_immediate(way), self.writer)
+    def _since(self, one: Contribution) -> tuple[str, ...]:
+        return derivatives(one.reasons, one.wrt, self._is_immediate(one), self.writer)
 
     def _adjoint(self, upstream: Element, left: Indices) -> list[str]:
         """The upstream factor by the step that found it: delta_j, or what is written inside other
@@ -175,7 +173,7 @@ class Chain:
             value = " ".join(strings(self._inlined(step, upstream, left), self.writer))
         if value == partial:
             return []
-        if upstream.name == self.unsaid:
+        if upstream.name == self.sample_loss:
             return [f"{partial} = {value}"]
         return [self.writer.dialect.by(partial, value, step.number)]
 

@@ -31,7 +31,7 @@ def step(network: Network, writer: Writer, numerals: Numerals) -> Section:
     rate = numerals.exact(worked.rate)
     rows = []
     for name in (n for n in worked.after if n not in worked.held):
-        numbers = numerals.told(name, worked.after[name])
+        numbers = numerals.product(name, worked.after[name])
         left = _moved(name, rate, network.loss, writer)
         rows += [Row(left, numbers=numbers, of=DESCENT)] if numbers else []
     intro = [f"The step is {inline(f'{_rate(writer)} = {rate}')} long."]

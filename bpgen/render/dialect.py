@@ -58,7 +58,7 @@ class Dialect:
     pi: str
     d: str
     immediate: str  # the mark of a derivative by the formula's own mention
-    said: Callable[[str], str]  # words among mathematics
+    prose: Callable[[str], str]  # words among mathematics
     exp: Callable[[str], str]
     call: Callable[[str, str], str]
     prime: str
@@ -182,7 +182,7 @@ LATEX = Dialect(
     pi=r"\pi",
     d=r"\partial",
     immediate="^{+}",
-    said=lambda words: rf"\text{{{words}}}",
+    prose=lambda words: rf"\text{{{words}}}",
     exp=lambda inner: f"e^{{{inner}}}",
     call=lambda head, inner: head + _latex_parens(inner),
     prime="'",
@@ -294,7 +294,7 @@ TEXT = Dialect(
     pi="π",
     d="∂",
     immediate="⁺",
-    said=lambda words: words,
+    prose=lambda words: words,
     exp=lambda inner: f"exp({inner})",
     call=lambda head, inner: f"{head}({inner})",
     prime="'",

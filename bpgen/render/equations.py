@@ -4,25 +4,23 @@ and what is said of recurrences and blocks.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import groupby
 from typing import Self
 
 from bpgen.functions import NOTHING, masked, on_paper
 from bpgen.ir import Equation, Loop
-from bpgen.record import Derivation, Equality, Forward, Step
-from bpgen.render import batch, descent, matrix, recurrences, repeats, rightside
+from bpgen.record import Derivation, Equality, Forward
+from bpgen.render import batch, descent, loops, matrix, rightside
 from bpgen.render.chain import Chain, strings
 from bpgen.render.dependence import Dependence
 from bpgen.render.finals import finals
 from bpgen.render.legend import conventions
 from bpgen.render.numerals import Numerals
-from bpgen.render.page import Block, Row, Section, told_of
+from bpgen.render.page import Block, Row, Section, of_equation
+from bpgen.render.parts import Part, in_order
 from bpgen.render.places import Statement
-from bpgen.render.reasons import told
-from bpgen.render.repeats import Part
+from bpgen.render.reasons import equalities
 from bpgen.render.sample import View
 from bpgen.render.softmaxes import as_softmax
 from bpgen.render.steps import split
@@ -57,7 +55,7 @@ class Equations:
         return found[0] if found else None
 
     @cached_property
-    def unsaid(self) -> str | None:
+    def sample_loss(self) -> str | None:
         """The loss of one sample, whose adjoint is 1."""
         return self.derivation.network.sample_loss if self.view.sample else None
 
@@ -67,7 +65,7 @@ class Equations:
         penalties.
         """
         plain = self.loss is not None and len(self.loss.terms) == 1
-        return self.unsaid if self.unsaid and plain else self.base.total
+        return self.sample_loss if self.sample_loss and plain else self.base.total
 
     @cached_property
     def writer(self) -> Writer:
@@ -82,7 +80,7 @@ class Equations:
             {s.of: s for s in self.derivation.steps},
             self.view.equation(self.loss) if self.loss else None,
             Dependence.of((f.source for f in self.derivation.forward), self.base.blocks),
-            self.unsaid,
+            self.sample_loss,
             self._masks,
         )
 
@@ -98,7 +96,7 @@ class Equations:
     def forward(self) -> tuple[Block, ...]:
         blocks: list[Block] = []
         loop: Loop | None = None
-        why = Row("", words=(self.writer.dialect.said(f"({_WHY})"),))
+        why = Row("", words=(self.writer.dialect.prose(f"({_WHY})"),))
         said = False
         for forward in self.derivation.forward:
             # Of the mean over the batch, one sample has nothing to say.
@@ -133,10 +131,10 @@ class Equations:
             if again:
                 rows[-1] = replace(rows[-1], addends=(*rows[-1].addends, f"= {again}"))
         reasons = [self.view.reason(r) for r in forward.reasons if isinstance(r, Equality)]
-        since, differentiated = told(reasons, self.writer), forward.differentiated
+        since, differentiated = equalities(reasons, self.writer), forward.differentiated
         evaluated = self.view.equation(forward.evaluated)
         rows = [*rows, *self.evaluated(written, evaluated, rows[-1].left, since, differentiated)]
-        return told_of(rows, forward.number)
+        return of_equation(rows, forward.number)
 
     def evaluated(
         self,
@@ -164,21 +162,23 @@ class Equations:
         addends = again if whole is None else strings(whole, writer)
         element = writer.element(shown.lhs).text
         left = element if whole is None else matrix.left_side(shown, writer)
-        told = above == left or (whole is not None and above != element)
+        named = above == left or (whole is not None and above != element)
         words = (_EVALUATED[differentiated],)
-        return [Row("" if told else left, addends, words=words, since=since)]
+        return [Row("" if named else left, addends, words=words, since=since)]
 
     def _apart_from_start(self, equation: Equation) -> tuple[Statement | None, Equation]:
         """What stands before the first step, which a row of its own tells, and the steps."""
         return split(equation, self.view.carried, self.view.axes)
 
-    def in_order(self, steps: Iterable[Step]) -> list[Part]:
-        """The steps; what a block is given is told when all of the block is."""
-        found: list[Part] = []
-        for loop, together in groupby(repeats.gathered(steps), lambda s: s.equation.loop):
-            told = [p for s in together for p in repeats.parts(s, self.view)]
-            found += sorted(told, key=lambda p: p.enters) if loop else told
-        return found
+    @cached_property
+    def every_part(self) -> list[Part]:
+        """The steps as this page shows them."""
+        return in_order(self.derivation.steps, self.view)
+
+    @property
+    def parts(self) -> list[Part]:
+        """Those but for the loss of one sample, whose gradient is 1."""
+        return [p for p in self.every_part if p.step.of != self.sample_loss]
 
     def at(self, part: Part) -> Self:
         """The page where the part's block is printed as the part says."""
@@ -186,18 +186,8 @@ class Equations:
 
     def lead(self, loop: Loop, forwards: bool) -> str:
         """What is said before a recurrence, or before a block."""
-        steps = [s for s in self.derivation.steps if s.equation.loop == loop]
-        if not loop.block:
-            numbers = [s.number for s in steps]
-            return (
-                recurrences.forward(loop, self.writer)
-                if forwards
-                else recurrences.backward(loop, numbers, self.writer)
-            )
-        inside = [f.equation.name for f in self.derivation.forward if f.equation.loop == loop]
-        names = inside if forwards else [s.of for s in steps]
-        carried = next(n for n in names if n in self.view.carried)
-        return (repeats.forward if forwards else repeats.backward)(loop, carried, self.writer)
+        said = loops.forward if forwards else loops.backward
+        return said(loop, self.derivation, self.view, self.writer)
 
     def given(self) -> tuple[str, ...]:
         network, inline = self.derivation.network, self.writer.dialect.inline
@@ -209,8 +199,8 @@ class Equations:
         joined = " and ".join([", ".join(bars[:-1]), bars[-1]] if bars[1:] else bars)
         return (f"{joined} {are} that backward is given: of a scalar {total} further on.",)
 
-    def is_told_apart(self, equation: Equation) -> bool:
-        """Whether an equation is told at several places."""
+    def has_places(self, equation: Equation) -> bool:
+        """Whether an equation is written at several places."""
         return [s.left for s in self.view.statements(equation)] != [equation.lhs]
 
     def remarks(self, part: Part) -> tuple[str, ...]:
@@ -219,7 +209,7 @@ class Equations:
         said += [_TIES] if any(self.writer.is_first(p.value) for p in step.paths) else []
         found = conventions(said, self.writer.dialect)
         if step.equation.loop is None:
-            found += recurrences.beyond(part.equation(self.view), self.view, self.writer)
+            found += loops.beyond(part.equation, self.view, self.writer)
         return tuple(found)
 
     def final(self, equation: Equation, number: int | str, writer: Writer) -> list[Row]:
@@ -245,7 +235,7 @@ class Equations:
         every = matrix.left_side(equation, writer), writer.element(equation.lhs).text
         last = rows[-1]
         if last.left in every and not last.where and equation.name not in writer.blocks:
-            return [*rows[:-1], replace(last, numbers=self.numerals.told(tensor, array))]
+            return [*rows[:-1], replace(last, numbers=self.numerals.product(tensor, array))]
         if self.notation == "components" and equation.loop is None:
             each = self.numerals.entries(tensor, array)
             if len(each) == len(rows):

@@ -26,16 +26,16 @@ def finals(
         addends = matrix.right_side(equation, writer)
         if addends is not None:
             return [Row(matrix.left_side(equation, writer), strings(addends, writer), tag=number)]
-    told = view.statements(equation)
+    statements = view.statements(equation)
     if notation == "components":
-        rows = [row for s in told for row in _entries(s, writer)]
+        rows = [row for s in statements for row in _entries(s, writer)]
     else:
-        partial = {i for s in told for i in _partial(s, writer)}
-        whole = [_whole(s, writer) if blocks and notation == "matrix" else None for s in told]
-        rows = [w or _row(s, partial, writer) for s, w in zip(told, whole, strict=True)]
-    if told[-1].elsewhere:
-        where, said = rows[-1].where, writer.dialect.said
-        where += said("; 0 elsewhere") if where else said("0 elsewhere")
+        partial = {i for s in statements for i in _partial(s, writer)}
+        whole = [_whole(s, writer) if blocks and notation == "matrix" else None for s in statements]
+        rows = [w or _row(s, partial, writer) for s, w in zip(statements, whole, strict=True)]
+    if statements[-1].elsewhere:
+        where, prose = rows[-1].where, writer.dialect.prose
+        where += prose("; 0 elsewhere") if where else prose("0 elsewhere")
         rows[-1] = replace(rows[-1], where=where)
     return [*rows[:-1], replace(rows[-1], tag=number)]
 
@@ -56,7 +56,7 @@ def _row(statement: Statement, partial: Iterable[Index], writer: Writer) -> Row:
     """A statement with its indices."""
     right = strings(rightside.right_side(statement.right, writer), writer)
     bounds = ranges([i for i in statement.right.indices if i in set(partial)], writer)
-    where = writer.dialect.said("for ") + bounds if bounds else ""
+    where = writer.dialect.prose("for ") + bounds if bounds else ""
     left = Printer(writer, writer.element).text(statement.left)
     return Row(left, right, where=where, first=statement.first)
 

@@ -1,4 +1,4 @@
-"""A derivation told in full: every factor of every chain rule, its value and its reason."""
+"""A derivation in full: every factor of every chain rule, its value and its reason."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from bpgen.render import batch, matrix, rightside
 from bpgen.render.chain import strings
 from bpgen.render.equations import Equations
 from bpgen.render.finals import finals
-from bpgen.render.page import Block, Row, Section, told_of
+from bpgen.render.page import Block, Row, Section, of_equation
+from bpgen.render.parts import Part
 from bpgen.render.reasons import line_reasons
-from bpgen.render.repeats import Part
 from bpgen.render.sample import View
 from bpgen.render.writer import Writer
 
@@ -28,10 +28,9 @@ class Full(Equations):
         return (forward, self.backward(), *self.batch(), *self.summary(), *self.stepped())
 
     def backward(self) -> Section:
-        steps = [s for s in self.derivation.steps if s.of != self.unsaid]
         blocks: list[Block] = []
         loop: Loop | None = None
-        for part in self.in_order(steps):
+        for part in self.parts:
             block, own = self.at(part)._step(part), part.loop
             if own is not None and own != loop:
                 block = replace(block, lead=self.lead(own, False))
@@ -40,35 +39,34 @@ class Full(Equations):
         return Section("Backward pass", self.given(), tuple(blocks))
 
     def _step(self, part: Part) -> Block:
-        step, equation = part.step, part.equation(self.view)
-        rows = self.chain.rows(step)
-        apart = self.is_told_apart(equation)
+        equation = part.equation
+        rows = self.chain.rows(part)
+        apart = self.has_places(equation)
         lines = self._lines(part, apart and bool(rows[0].addends)) if rows else []
         if rows and not rows[0].addends:
             # The loss itself is differentiated: its derivative stands beside it.
             since = rows[0].since + lines[0].since
             rows[0], lines = replace(rows[0], addends=lines[0].addends, since=since), lines[1:]
         final = self.final(equation, part.tag, self.writer)
-        evaluated = part.shown(step.evaluated, self.view)
-        stable = self.evaluated(equation, evaluated, final[-1].left)
+        stable = self.evaluated(equation, part.evaluated, final[-1].left)
         found = [*_joined([*rows, *lines], final, self.writer.element(equation.lhs).text), *stable]
-        return Block(tuple(told_of(found, part.tag)), self._heading(step), self.remarks(part))
+        return Block(
+            tuple(of_equation(found, part.tag)), self._heading(part.step), self.remarks(part)
+        )
 
     def _lines(self, part: Part, apart: bool) -> list[Row]:
         """The product and its simplification; a line that only reorders the one above it is not
-        printed, nor the last where it is told at several places and needs no reason.
+        printed, nor the last where it has several places and needs no reason.
         """
-        step = part.step
-        lines = step.lines[:-1] if apart and not step.lines[-1].reasons else step.lines
-        shown = [part.shown(replace(step.equation, terms=line.terms), self.view) for line in lines]
-        before = [(), *(e.terms for e in shown)]
+        lines = part.lines[:-1] if apart and not part.lines[-1].reasons else part.lines
+        before = [(), *(line.equation.terms for line in lines)]
         rows = [
             Row(
                 "",
-                strings(rightside.right_side(e, self.writer), self.writer),
-                since=line_reasons(map(self.view.said, line.reasons), above, self.writer),
+                strings(rightside.right_side(line.equation, self.writer), self.writer),
+                since=line_reasons(line.reasons, above, self.writer),
             )
-            for e, line, above in zip(shown, lines, before, strict=False)
+            for line, above in zip(lines, before, strict=False)
         ]
         return [
             r for r, after in zip(rows, [*rows[1:], None], strict=False) if not _alike(r, after)
@@ -109,19 +107,19 @@ class Full(Equations):
         for f in self.derivation.forward:
             if f.source is self.loss:
                 rows += finals(whole.equation(f.source), f.number, self.base, notation, whole)
-        for part in self.in_order(self.derivation.steps):
-            writer, equation = self.at(part).base, part.equation(whole)
-            rows += finals(equation, part.tag, writer, notation, whole)
+        for part in self.every_part:
+            equation = part.under(whole).equation
+            rows += finals(equation, part.tag, self.at(part).base, notation, whole)
         intro = batch.intro(self.derivation, self.base)
         return [Section("Over the batch", (intro,), (Block(tuple(rows)),))]
 
     def summary(self) -> list[Section]:
         rows: list[Row] = []
-        for part in self.in_order(self.derivation.steps):
+        for part in self.every_part:
             if part.tag in self.known and not part.step.inlined:
                 if self.notation == "components":
-                    equation, writer = part.equation(self.view), self.at(part).writer
-                    rows += finals(equation, None, writer, "matrix", self.view)
+                    writer = self.at(part).writer
+                    rows += finals(part.equation, None, writer, "matrix", self.view)
                 else:
                     rows += self.known[part.tag]
         rows = [replace(r, tag=None) for r in rows]
@@ -129,19 +127,19 @@ class Full(Equations):
         return [Section("Summary", (), tuple(boxes), boxed=True)] if rows else []
 
 
-def _joined(told: list[Row], final: list[Row], entry: str) -> list[Row]:
+def _joined(rows: list[Row], final: list[Row], entry: str) -> list[Row]:
     """The derivation and its result, which is not printed twice."""
-    if not told:
+    if not rows:
         return final
-    last, (first, *more) = told[-1], final
+    last, (first, *more) = rows[-1], final
     if first.left == entry:
         goes_on = replace(first, left="")
         if last.addends == first.addends:
-            return [*told[:-1], replace(goes_on, left=last.left, since=last.since), *more]
-        return [*told, goes_on, *more]
+            return [*rows[:-1], replace(goes_on, left=last.left, since=last.since), *more]
+        return [*rows, goes_on, *more]
     if (last.left, last.addends) == (first.left, first.addends):
-        return [*told[:-1], replace(first, since=last.since), *more]
-    return [*told, *final]
+        return [*rows[:-1], replace(first, since=last.since), *more]
+    return [*rows, *final]
 
 
 def _alike(row: Row, after: Row | None) -> bool:

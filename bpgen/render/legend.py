@@ -1,4 +1,4 @@
-"""What a reader needs to be told once: functions, unit vectors, indicators, conventions."""
+"""What a reader needs to read once: functions, unit vectors, indicators, conventions."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def legend(network: Network, writer: Writer, components: bool) -> tuple[str, ...
     labels = ", and labels with them," if "label" in notes else ""
     keeps_nothing = _may_keep_nothing(network)
     any_function = sorted(n.removeprefix("any ") for n in notes if n.startswith("any "))
-    told = {
+    lines = {
         **{
             f"{inline(f)} is any function that has a derivative, {inline(f + dialect.prime)}": True
             for f in any_function
@@ -57,7 +57,7 @@ def legend(network: Network, writer: Writer, components: bool) -> tuple[str, ...
         "Where a mask keeps nothing, a softmax is 0, and no gradient passes": keeps_nothing,
         "Long numbers are rounded to six digits": "rounded" in notes,
     }
-    return tuple(f"{line}." for line, holds in told.items() if holds)
+    return tuple(f"{line}." for line, holds in lines.items() if holds)
 
 
 def _may_keep_nothing(network: Network) -> bool:

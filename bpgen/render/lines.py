@@ -118,8 +118,8 @@ def _latex_row(row: Row, room: float) -> list[str]:
         facts = [fact for k, fact in enumerate(row.words)]
         facts = [f + "," if k < len(facts) - 1 else f for k, f in enumerate(facts)]
         spaced = [*facts[:1], *(rf"\quad {part}" for part in (*facts[1:], *since))]
-        told = _wrapped(spaced, room - _QUAD, apart=True)
-        return [rf"& \quad {line.removeprefix(_GAP)}" for line in told]
+        found = _wrapped(spaced, room - _QUAD, apart=True)
+        return [rf"& \quad {line.removeprefix(_GAP)}" for line in found]
     if not row.addends:
         return [rf"{row.left} & \qquad {row.numbers}"]
     lead = rf"\quad \text{{{row.words[0]} }}" if row.words else "= "

@@ -31,13 +31,13 @@ class Numerals:
 
     def value(self, name: str) -> str:
         """Of a tensor: `= 5` where that is all of it, and about that where it is rounded."""
-        return self.told(name, self.worked.values[name])
+        return self.product(name, self.worked.values[name])
 
     def slope(self, name: str) -> str:
         """Of the gradient by a tensor."""
-        return self.told(name, self.worked.slopes[name])
+        return self.product(name, self.worked.slopes[name])
 
-    def told(self, name: str, *factors: Array) -> str:
+    def product(self, name: str, *factors: Array) -> str:
         """Of a product, entry by entry, of arrays that have the axes of a tensor; nothing where it
         is too large to show.
         """

@@ -28,8 +28,8 @@ class Row:
     first: bool = False  # of a recurrence: what stands before the first step
 
 
-def told_of(rows: Iterable[Row], number: int | str) -> list[Row]:
-    """Rows that tell of the equation of this number."""
+def of_equation(rows: Iterable[Row], number: int | str) -> list[Row]:
+    """Rows that are of the equation of this number."""
     return [replace(row, of=number) for row in rows]
 
 

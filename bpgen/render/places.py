@@ -115,7 +115,7 @@ def statements(equation: Equation, axes: Axes) -> list[Statement]:
 
 
 def _start(place: At) -> tuple[int, ...]:
-    """Where a place begins: the order in which places are told."""
+    """Where a place begins: the order in which places are shown."""
     starts = [form.start if (form := _form(e)) is not None else sp.S.Zero for e in place]
     return tuple(int(s) if s.is_Integer else 1 for s in starts)
 

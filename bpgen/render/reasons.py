@@ -16,11 +16,11 @@ from bpgen.render.scalar import Printer
 from bpgen.render.writer import Writer
 
 _SUMS_TO_ONE = "sums to one: "
-_LONG = 16  # operations of a middle step: of a longer one, the two ends are told
+_LONG = 16  # operations of a middle step: of a longer one, the two ends are shown
 _LONGEST = 40  # operations: of a longer formula, the reason would only be the page again
 
 
-def told(reasons: Iterable[Equality], writer: Writer) -> tuple[str, ...]:
+def equalities(reasons: Iterable[Equality], writer: Writer) -> tuple[str, ...]:
     """Each equality as mathematics; those that say nothing once printed are left out."""
     printer = Printer(writer, writer.element)
     return _distinct(_joined([printer.text(e) for e in r.chain], 2) for r in reasons)
@@ -33,19 +33,19 @@ def derivatives(
     found: list[str] = []
     for reason in reasons:
         if reason.prime and _may_meet(reason.chain[0], wrt):
-            continue  # what is told by one mention alone is no derivative where they are one
+            continue  # what one mention alone says is no derivative where they are one
         if reason.prime:
             if _is_long(reason.chain):
                 found.append(_joined(_prime((reason.chain[0], reason.chain[-1]), writer), 2))
             else:
                 found.append(_joined(_slope(reason.chain, wrt, immediate, writer), 3))
         elif reason.chain[0].count_ops() <= _LONGEST:
-            found += told([reason], writer)
+            found += equalities([reason], writer)
     return _distinct(found)
 
 
 def _is_long(chain: tuple[sp.Expr, ...]) -> bool:
-    """Whether f'(z) = f(z)(1 - f(z)) = a(1 - a) is better told without the middle."""
+    """Whether f'(z) = f(z)(1 - f(z)) = a(1 - a) is better without the middle."""
     between = chain[1:-1]
     return not isinstance(chain[0].args[0], Element) and any(v.count_ops() > _LONG for v in between)
 
@@ -89,11 +89,11 @@ def line_reasons(
         if isinstance(reason, Vanishing):
             found.append(_zero(reason, writer))
         elif isinstance(reason, Equality):
-            found += told([reason], writer)
+            found += equalities([reason], writer)
         elif reason.startswith(_SUMS_TO_ONE):
             found.append(_one(reason.removeprefix(_SUMS_TO_ONE), before, writer))
         else:
-            found.append(writer.dialect.said(writer.dialect.escape(reason)))
+            found.append(writer.dialect.prose(writer.dialect.escape(reason)))
     return _distinct(found)
 
 

@@ -16,7 +16,7 @@ from bpgen.render.reads import read_in
 
 
 def separable(derivation: Derivation) -> bool:
-    """Whether samples meet in the mean of the loss alone, so that one sample can be told
+    """Whether samples meet in the mean of the loss alone, so that one sample can be shown
     by itself.
     """
     network = derivation.network
@@ -103,7 +103,7 @@ class View:
     def reason(self, reason: Equality) -> Equality:
         return Equality(tuple(self.expr(e) for e in reason.chain), reason.prime)
 
-    def said(self, reason: Reason) -> Reason:
+    def line_reason(self, reason: Reason) -> Reason:
         """The reason of a line as this view shows it."""
         if isinstance(reason, Vanishing):
             return Vanishing(self.term(reason.term))
@@ -125,10 +125,10 @@ class View:
             equation = replace(
                 equation, indices=indices, terms=tuple(self.term(t) for t in equation.terms)
             )
-        return steps.told(equation, self.carried, self.axes, self.adjoints)
+        return steps.from_after(equation, self.carried, self.axes, self.adjoints)
 
     def statements(self, equation: Equation) -> list[Statement]:
-        """A shown equation as it is told: at each of its places, and before the first step."""
+        """A shown equation in statements: at each of its places, and before the first step."""
         loop = equation.loop
         if loop is not None and loop.block and loop.reverse:
             return places.statements(equation, self.axes)  # one end of the blocks

@@ -1,5 +1,5 @@
-"""Recurrences as they are told: the gradient at a step hears of the step after, and an element
-stands before the first.
+"""Recurrences as a page shows them: the gradient at a step depends on the step after, and an
+element stands before the first.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ def before(place: sp.Expr) -> Index | None:
     return found[0] if found else None
 
 
-def told(equation: Equation, carried: Carried, axes: Axes, adjoints: frozenset[str]) -> Equation:
+def from_after(
+    equation: Equation, carried: Carried, axes: Axes, adjoints: frozenset[str]
+) -> Equation:
     """The equation with what comes from the step after written as such: dh[t] = ... dz[t + 1].
 
     What is beyond the last step is 0. Where no adjoint says so, the step is summed over instead,
@@ -95,7 +97,7 @@ def zero(equation: Equation, carried: Carried) -> Statement:
 
 
 def looks_ahead(equation: Equation, carried: Carried, axes: Axes) -> bool:
-    """Whether the gradient at a step is told by that of the step after."""
+    """Whether the gradient at a step is given by that of the step after."""
     axis = carried.get(equation.name)
     return axis is not None and any(
         t.at is not None and _is_ahead(t, equation.indices[axis], axes) for t in equation.terms
@@ -103,7 +105,7 @@ def looks_ahead(equation: Equation, carried: Carried, axes: Axes) -> bool:
 
 
 def _is_ahead(term: Term, own: Index, axes: Axes) -> bool:
-    """Whether a term is told from the step after: it reads that of an axis that has no more steps,
+    """Whether a term comes from the step after: it reads that of an axis that has no more steps,
     and holds before the first step too.
     """
     accesses = term.body.atoms(Element)

@@ -56,7 +56,7 @@ def referring(dialect: Dialect, labelled: Mapping[int | str, str]) -> Dialect:
 
 
 def label(number: int | str, labelled: Mapping[int | str, str]) -> str:
-    """The label of an equation, or of one of the parts in which it is told: 12a."""
+    """The label of an equation, or of one of the parts that it has: 12a."""
     if number in labelled:
         return labelled[number]
     whole = str(number).rstrip("abcdefghijklmnopqrstuvwxyz")

@@ -44,7 +44,7 @@ def ranges(hidden: Iterable[Index], writer: Writer) -> str:
 
 def apparent(index: Index, shown: Iterable[sp.Expr], writer: Writer) -> bool:
     """Whether the index runs over the whole of an axis that is shown, and so needs no range."""
-    accesses = [a for expr in shown for a in read_in(writer.spelled(expr))]
+    accesses = [a for expr in shown for a in read_in(writer.expanded(expr))]
     return any(a.name in writer.blocks and a.indices[0].has(index) for a in accesses) or any(
         i == index and size == index.size
         for access in accesses

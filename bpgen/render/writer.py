@@ -80,7 +80,7 @@ class First:
 @dataclass(frozen=True)
 class Writer:
     """`first` is what the first entry of a tensor is counted as; `notes` gathers what was printed
-    that the reader needs to be told of.
+    that the legend explains.
     """
 
     dialect: Dialect
@@ -151,7 +151,7 @@ class Writer:
         names = {name for name, _ in self.firsts}
         return any(e.name in names for e in read_in(expr))
 
-    def spelled(self, expr: sp.Expr) -> sp.Basic:
+    def expanded(self, expr: sp.Expr) -> sp.Basic:
         """An expression with all that is printed of the indicators of maxima."""
         new = {}
         for access in read_in(expr) if self.firsts else ():

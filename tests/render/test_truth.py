@@ -22,10 +22,9 @@ from bpgen.render.dialect import TEXT
 from bpgen.render.document import document
 from bpgen.render.formats import FORMATS
 from bpgen.render.page import Document
-from bpgen.render.repeats import Part, parts
+from bpgen.render.parts import Part, parts
 from bpgen.render.sample import View, separable
 from bpgen.render.style import Numbering, Style
-from bpgen.render.ways import ways
 from tests.drawn import few_or_all
 from tests.networks.draw import graphs
 from tests.networks.graph import Graph, source
@@ -231,7 +230,7 @@ def test_every_factor_and_every_chain_rule_holds_in_numbers(name: str) -> None:
     for part in _parts(world):
         step, new = part.step, dict(part.instead)
         left = view.indices(step.equation.indices)
-        found = ways(step, left, view)
+        found = part.contributions
         for at in _entries(world, part, left):
             total = 0.0
             given = f"d_{step.of}"
@@ -264,8 +263,8 @@ def test_every_line_of_a_step_holds_in_numbers(name: str) -> None:
     world = _world(name)
     for part in _parts(world):
         equation = part.step.equation
-        for line in part.step.lines:
-            shown = part.shown(replace(equation, terms=line.terms), world.view)
+        for line in part.lines:
+            shown = line.equation
             told = _as_printed(shown, part)
             for at in _entries(world, part, shown.indices):
                 index = tuple(world.index(i, at, world.values) for i in told.indices)
@@ -282,10 +281,10 @@ def test_every_place_is_told_once_and_truly(name: str) -> None:
     for together in (*forward, *steps):
         told: dict[tuple[int, ...], float] = {}
         for equation, part in together:
-            shown = part.equation(world.view) if part else world.view.equation(equation)
+            shown = part.equation if part else world.view.equation(equation)
             said = world.view.statements(shown)
             for statement in said:
-                one = part or Part(world.derivation.steps[0])
+                one = part or Part(world.derivation.steps[0], world.view)
                 right = _as_printed(statement.right, one)
                 left = statement.left.xreplace(dict(one.instead))
                 for at in _entries(world, one, statement.right.indices):

@@ -1,4 +1,4 @@
-"""The paths by which the loss hears of a tensor, in the letters of its step."""
+"""What each equation that reads a tensor contributes to its gradient, in its step's letters."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Indices = tuple[Index, ...]
 
 
 @dataclass(frozen=True)
-class Way:
+class Contribution:
     """All that one equation passes on: dL/d(upstream) * d(upstream)/d(wrt), summed over `over`.
 
     `value` has a term for each access; what it uses that is not summed in it are its indices.
@@ -31,13 +31,13 @@ class Way:
     reasons: tuple[Equality, ...]
 
 
-def ways(step: Step, left: Indices, view: View) -> list[Way]:
-    """The paths of a step; those through one equation are one way."""
+def contributions(step: Step, left: Indices, view: View) -> list[Contribution]:
+    """The paths of a step; those through one equation are one contribution."""
     groups: dict[str, list[Path]] = {}
     for path in step.paths:
         groups.setdefault(path.upstream.name, []).append(view.path(path))
     parts = (grouped(paths, left, view.carried, view.axes) for paths in groups.values())
-    return [_way(paths, left, view) for part in parts for paths in part]
+    return [_contribution(paths, left, view) for part in parts for paths in part]
 
 
 def apart(
@@ -58,7 +58,7 @@ def _hidden(term: Term, new: Mapping[sp.Expr, sp.Expr]) -> Term:
     return Term(term.body.xreplace(change), tuple(sums.values()), term.reduce, at)
 
 
-def _way(paths: list[Path], left: Indices, view: View) -> Way:
+def _contribution(paths: list[Path], left: Indices, view: View) -> Contribution:
     """Paths in common letters. Where they differ in what they fix, or slide, each is marked with
     where it holds.
     """
@@ -71,8 +71,8 @@ def _way(paths: list[Path], left: Indices, view: View) -> Way:
     free = {s for e in (upstream, wrt) for s in e.free_symbols if isinstance(s, Index)}
     hidden = tuple(sorted(free - set(left), key=lambda k: (k.size != "N", k.name)))
     beside = {e.name for p in paths for x in (p.upstream, p.wrt, p.value) for e in elements(x)}
-    told = sp.Tuple(upstream, wrt, *(element(n, ()) for n in sorted(beside)))  # no letter is theirs
-    (named,) = lettered(Equation("", left, (Term(told, hidden),))).terms
+    both = sp.Tuple(upstream, wrt, *(element(n, ()) for n in sorted(beside)))  # no letter is theirs
+    (named,) = lettered(Equation("", left, (Term(both, hidden),))).terms
     letters = dict(zip(hidden, named.over, strict=True))
     place = {k: n for n, k in enumerate(upstream.indices)}
 
@@ -81,11 +81,11 @@ def _way(paths: list[Path], left: Indices, view: View) -> Way:
             *(path.wrt.indices if slides else left),
             *(path.upstream.indices[place[k]] if k in place else k for k in hidden),
         )
-        said = (sp.Tuple(*r.chain) for r in path.reasons)
+        reasons = (sp.Tuple(*r.chain) for r in path.reasons)
         inner = tuple(k for k in (*path.over, *path.inner) if k not in letters)
         plain = at == (*left, *hidden)
         scatter = None if plain else tuple(e.xreplace(letters) for e in at)
-        return Term(sp.Tuple(path.value, *said).xreplace(letters), inner, "sum", scatter)
+        return Term(sp.Tuple(path.value, *reasons).xreplace(letters), inner, "sum", scatter)
 
     indices = (*left, *named.over)
     bundles = lettered(Equation("", indices, tuple(map(term, paths)))).terms
@@ -96,7 +96,7 @@ def _way(paths: list[Path], left: Indices, view: View) -> Way:
     )
     value = Equation("", indices, _added([b.map(lambda body: body.args[0]) for b in bundles]))
     upstream, wrt, *_ = named.body.args
-    return Way(upstream, wrt, named.over, value, reasons)
+    return Contribution(upstream, wrt, named.over, value, reasons)
 
 
 def _common(paths: list[Path], left: Indices, view: View) -> tuple[sp.Expr, ...]:

@@ -1,27 +1,40 @@
-"""Repeated blocks as they are told: what goes from block to block is what the last one leaves, and
-what each is given.
+"""The steps of a derivation as one page shows them, in plain equations: of what goes from block to
+block, the gradient by what the last one leaves, and that by what each is given.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import groupby
 
 import sympy as sp
 
 from bpgen.ir import Equation, Index, Loop, Term, element, length
 from bpgen.record import Equality, Line, Path, Reason, Step, Vanishing
+from bpgen.render.contributions import Contribution, contributions
 from bpgen.render.sample import View
-from bpgen.render.writer import Writer
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One line of a step: what stands right of the equals sign, and why it equals the line before
+    it.
+    """
+
+    equation: Equation
+    reasons: tuple[Reason, ...]
 
 
 @dataclass(frozen=True)
 class Part:
-    """All of a step, or one of the two in which the gradient of what goes from block to block is
-    told. `instead` says as which block its own is printed.
+    """All of a step, or one of the two that the gradient of what goes from block to block has.
+    `instead` says as which block its own is printed.
     """
 
     step: Step
+    view: View
     letter: str = ""  # after its number
     instead: Mapping[Index, sp.Expr] = field(default_factory=dict)
 
@@ -31,43 +44,83 @@ class Part:
 
     @property
     def enters(self) -> bool:
-        """Whether it is told last: the gradient of what a block is given."""
+        """Whether it comes last: the gradient of what a block is given."""
         return self.letter == "b"
 
     @property
     def loop(self) -> Loop | None:
-        """The loop that it is told in: what the last block leaves comes before."""
+        """The loop that it is in: what the last block leaves comes before."""
         return None if self.letter == "a" else self.step.equation.loop
 
-    def equation(self, view: View) -> Equation:
-        """The step's equation as the view shows it."""
-        return self.shown(self.step.equation, view)
+    @cached_property
+    def left(self) -> tuple[Index, ...]:
+        """The indices of the tensor that is differentiated by."""
+        return self.view.indices(self.step.equation.indices)
 
-    def shown(self, equation: Equation, view: View) -> Equation:
-        """An equation of the step as the view shows it."""
-        shown = view.equation(equation)
+    @cached_property
+    def equation(self) -> Equation:
+        """The gradient as it finally reads."""
+        return self._shown(self.step.equation)
+
+    @cached_property
+    def evaluated(self) -> Equation:
+        """The spelling of it that is evaluated."""
+        return self._shown(self.step.evaluated)
+
+    @cached_property
+    def contributions(self) -> list[Contribution]:
+        """What each equation that reads the tensor passes on to it."""
+        return contributions(self.step, self.left, self.view)
+
+    @cached_property
+    def lines(self) -> list[Shown]:
+        """The product of the factors and its simplification."""
+        equation = self.step.equation
+        return [
+            Shown(
+                self._shown(replace(equation, terms=line.terms)),
+                tuple(map(self.view.line_reason, line.reasons)),
+            )
+            for line in self.step.lines
+        ]
+
+    def under(self, view: View) -> Part:
+        """The same part as another view shows it."""
+        return replace(self, view=view)
+
+    def _shown(self, equation: Equation) -> Equation:
+        shown = self.view.equation(equation)
         if not self.letter:
             return shown
         terms = (replace(t, at=None) if t.at == shown.indices else t for t in shown.terms)
         return replace(shown, terms=tuple(terms))
 
 
+def in_order(steps: Iterable[Step], view: View) -> list[Part]:
+    """The parts of the steps; what a block is given comes when all of the block has."""
+    found: list[Part] = []
+    for loop, together in groupby(_gathered(steps), lambda s: s.equation.loop):
+        every = [p for s in together for p in parts(s, view)]
+        found += sorted(every, key=lambda p: p.enters) if loop else every
+    return found
+
+
 def parts(step: Step, view: View) -> list[Part]:
-    """A step, or both ways in which the loss hears of what goes from block to block."""
+    """A step, or both ways in which the loss depends on what goes from block to block."""
     axis, loop = view.carried.get(step.equation.name), step.equation.loop
     if axis is None or loop is None or not loop.block:
-        return [Part(step)]
+        return [Part(step, view)]
     own = loop.index
     last = length(own.size) - 1
     places = {t.at[0] if t.at is not None else own for t in step.equation.terms}
     if not places <= {last, own - 1}:
-        return [Part(step)]
+        return [Part(step, view)]
     leaves, given = _only(step, own, last), _only(step, own, own - 1)
-    both = (Part(leaves, "a", {own: last}), Part(given, "b", {own: own - 1}))
+    both = (Part(leaves, view, "a", {own: last}), Part(given, view, "b", {own: own - 1}))
     return [p for p in both if p.step.equation.terms]
 
 
-def gathered(steps: Iterable[Step]) -> list[Step]:
+def _gathered(steps: Iterable[Step]) -> list[Step]:
     """The steps, those of the same blocks together."""
     place: dict[Loop, int] = {}
     found = list(enumerate(steps))
@@ -112,7 +165,7 @@ def _has(reason: Reason, own: Index) -> bool:
 
 
 def _next(reason: Reason, own: Index) -> Reason:
-    """A reason in the letters of the equation, which is told by the block after."""
+    """A reason in the letters of the equation, which is that of the block after."""
     new: dict[sp.Expr, sp.Expr] = {own: own + 1}
     if isinstance(reason, Vanishing):
         return Vanishing(reason.term.map(lambda body: body.xreplace(new)))
@@ -126,35 +179,5 @@ def _moved(at: tuple[sp.Expr, ...] | None, own: Index) -> tuple[sp.Expr, ...]:
 
 
 def _of(path: Path, own: Index) -> Path:
-    """A path from what the last block leaves, told of a block that is printed as the last."""
+    """A path from what the last block leaves, as one of a block that is printed as the last."""
     return replace(path, wrt=element(path.wrt.name, (own, *path.wrt.indices[1:])))
-
-
-def forward(loop: Loop, carried: str, writer: Writer) -> str:
-    """Block l, for l = 0, ..., 5: from x^(l-1) to x^(l)."""
-    return _lead(loop, carried, writer, forwards=True)
-
-
-def backward(loop: Loop, carried: str, writer: Writer) -> str:
-    """Block l, for l = 5, ..., 0: from the gradient of x^(l) to that of x^(l-1)."""
-    return _lead(loop, carried, writer, forwards=False)
-
-
-def _lead(loop: Loop, carried: str, writer: Writer, forwards: bool) -> str:
-    inline, index, size = writer.dialect.inline, loop.index, length(loop.index.size)
-    ends = [sp.Integer(0), size - 1]
-    first, last = (writer.subscript(e) for e in (ends if forwards else ends[::-1]))
-    letter, equal = writer.index(index.name), writer.dialect.relations["=="]
-    dots = writer.dialect.words["dots"]
-    values = inline(
-        f"{letter} {equal} {first}, {dots}, {last}" if size != 1 else f"{letter} {equal} {first}"
-    )
-    before, after = (
-        inline(writer.tensor(carried, above=writer.at_block(place)).text)
-        for place in (index - 1, index)
-    )
-    said = f"Block {inline(letter)}, for {values}: "
-    if not forwards:
-        return f"{said}from the gradient with respect to {after} to that of {before}."
-    left = inline(writer.tensor(carried, above=writer.at_block(size - 1)).text)
-    return f"{said}from {before} to {after}. The last leaves {left}."

@@ -10,3 +10,5 @@ z = w * x + b
 a = relu(z)
 
 L = loss((a - y) ** 2)
+
+example(x=2, y=5, w=3, b=1)

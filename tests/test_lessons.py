@@ -8,6 +8,7 @@ numpy computes here.
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Mapping
@@ -18,6 +19,7 @@ from unicodedata import normalize
 import numpy as np
 import pytest
 
+from bpgen import html
 from bpgen.derive import derive
 from bpgen.emit import emitted
 from bpgen.load import declared_by, load
@@ -95,6 +97,16 @@ def _lesson(name: str, held: tuple[str, ...] = ()) -> str:
 def _page(net: str) -> str:
     """The page of a network, at numbers that are drawn."""
     return _told(net, None, 0.1, ())
+
+
+def _walk() -> Any:
+    """The walk of the page for the browser, as its script is given it."""
+    derivation = _derivation("toy_2_2_1")
+    given = Example({n: TOY[n] for n in GIVEN["toy_2_2_1"]}, 0.5)
+    page = html.page(derivation, worked=worked(derivation, emitted(derivation), given))
+    found = re.search(r'id="walk">(.*?)</script>', page)
+    assert found is not None
+    return json.loads(found[1])
 
 
 @cache
@@ -525,6 +537,24 @@ def test_E9_the_walk_forward_back_and_forward_again() -> None:
         "Backward: ℓ → ∂ℓ/∂a⁽²⁾ → δ⁽²⁾ → ∂ℓ/∂a⁽¹⁾ → δ⁽¹⁾ → ∂ℓ/∂x.",
     )
     assert page.index("Backward: ") < page.index("\nForward again\n")
+    walk = _walk()
+    stops = [(s["way"], s["name"]) for s in walk["stops"]]
+    forward = ["z1", "a1", "z2", "a2", "ell"]
+    assert [n for way, n in stops if way == "forward"] == forward
+    back = [n for way, n in stops if way == "backward"]
+    assert back.index("delta2") < back.index("delta1") < back.index("dx")
+    assert [n for way, n in stops if way == "again"] == forward
+    assert [way for way, _ in itertools.groupby(way for way, _ in stops)] == [
+        *("start", "forward", "backward", "update", "again")
+    ]
+    step = {name: k for k, (way, name) in enumerate(stops) if way == "backward"}
+    deltas = [
+        float(exact)
+        for key, said in walk["slots"].items()
+        for k, _, exact in said
+        if key.startswith("g") and exact and k in (step["delta2"], step["delta1"])
+    ]
+    assert deltas == pytest.approx([*TOY["delta2"], *TOY["delta1"]], abs=1e-8)  # under the units
 
 
 def test_E10_what_a_pass_costs() -> None:

@@ -1,0 +1,76 @@
+"""What an emitted module promises besides right numbers: one row of `PROMISES` each, from cheap to
+dear.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from bpgen.check.contract.agreement import agreeing, apart, linear, permuted
+from bpgen.check.contract.finding import ZERO, Finding, leaves, same_bits
+from bpgen.check.contract.memory import repeatable, unshared, untouched
+from bpgen.check.contract.offered import dtypes, finite, packed, refusing, shapes, surface
+from bpgen.check.module import Point, Subject, quiet
+from bpgen.progress import say
+
+__all__ = ["ZERO", "Finding", "contract", "leaves", "same_bits"]
+
+BATCHES = (1, 2, 5)
+
+Promise = Callable[[Subject, Point], Iterator[Finding]]
+
+PROMISES: tuple[Promise, ...] = (
+    surface,
+    shapes,
+    finite,
+    dtypes,
+    repeatable,
+    untouched,
+    unshared,
+    agreeing,
+    packed,
+    permuted,
+    apart,
+    linear,
+    refusing,
+)
+
+
+COMPARING = (agreeing, permuted, apart, linear)
+
+
+def contract(subject: Subject, seed: int) -> Iterator[Finding]:
+    """Every broken promise, at batches of 1, 2 and 5, and where lengths known at run time are 1;
+    what the module raises is one, too.
+    """
+    raised: dict[str, list[str]] = {}
+    for batch, where, at in _places(subject):
+        told = False  # that something is not finite: then nothing is near anything
+        try:
+            point = at.draw(np.random.default_rng([seed, batch, 99]), batch)
+            for promise in PROMISES:
+                if told and promise in COMPARING:
+                    continue
+                say(f"promises, {promise.__name__}, at a batch of {where}")
+                with quiet():
+                    broken = list(promise(at, point))
+                yield from broken
+                told = told or (promise is finite and bool(broken))
+        except Exception as error:
+            raised.setdefault(f"{type(error).__name__}: {error}".strip(), []).append(where)
+    for said, places in raised.items():
+        yield Finding("", f"at a batch of {', '.join(places)} it raises {said}")
+
+
+def _places(subject: Subject) -> Iterator[tuple[int, str, Subject]]:
+    """Sizes of the batch, in words too, and the module at the lengths known at run time."""
+    batches = dict.fromkeys(max(batch, subject.fewest) for batch in BATCHES)
+    yield from ((batch, str(batch), subject) for batch in batches)
+    if subject.lengths:
+        yield (
+            2,
+            f"2 and {', '.join(f'{name} = 1' for name in subject.lengths)}",
+            subject.at_lengths(1),
+        )

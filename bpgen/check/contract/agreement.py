@@ -1,0 +1,125 @@
+"""What must agree: one gradient asked for in two ways, a sample alone and among others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from bpgen.check.contract.finding import ROUNDING, Finding, near, scales
+from bpgen.check.module import Array, Point, Subject, with_rest
+from bpgen.ir import BATCH, Equation, Index, Network, TensorInfo, indices_of
+
+
+def linear(subject: Subject, point: Point) -> Iterator[Finding]:
+    """A function's gradients are linear in its cotangents: zero gives zero, -2.5 times gives -2.5
+    times.
+    """
+    if subject.has_loss:
+        return
+    for name, gradient in subject.gradients(with_rest(point, np.zeros_like)).items():
+        if np.any(gradient != 0):
+            yield Finding(name, "a cotangent of zero gives a gradient that is not zero")
+    grads = subject.gradients(point)
+    scale = scales(grads)
+    for name, gradient in subject.gradients(with_rest(point, lambda d: -2.5 * d)).items():
+        if not near(gradient, -2.5 * grads[name], 2.5 * scale[name]):
+            yield Finding(name, "a cotangent times -2.5 does not give the gradient times -2.5")
+
+
+def agreeing(subject: Subject, point: Point) -> Iterator[Finding]:
+    """loss_and_grad is loss and backward."""
+    if not subject.has_loss:
+        return
+    value, grads = subject.called(subject.module.loss_and_grad, point, *point.rest.values())
+    if not isinstance(value, float) or abs(value - subject.objective(point)) > ROUNDING * abs(
+        value
+    ):
+        yield Finding(
+            "", f"loss_and_grad returns {value!r} where loss returns {subject.objective(point)!r}"
+        )
+    ours = subject.gradients(point)
+    if set(grads) != set(subject.shapes):
+        yield Finding(
+            "",
+            f"loss_and_grad returns gradients of {sorted(grads)}, not of {sorted(subject.shapes)}",
+        )
+    scale = scales(ours)
+    for name in set(grads) & set(ours):
+        if np.shape(grads[name]) != np.shape(ours[name]) or not near(
+            grads[name], ours[name], scale[name]
+        ):
+            yield Finding(name, "loss_and_grad and backward give different gradients")
+
+
+def permuted(subject: Subject, point: Point) -> Iterator[Finding]:
+    """The order of a batch changes no gradient of a parameter, and reorders those of the inputs."""
+    subject = subject.without_chance()  # noise does not follow its sample
+    batched = _batched(subject)
+    order = np.arange(len(next((a for n, a in point.inputs.items() if n in batched), ())))[::-1]
+    if len(order) < 2:
+        return
+    turned = point.map(lambda n, a: _taken(a, order, batched.get(n, ())))
+    grads, other = subject.gradients(point), subject.gradients(turned)
+    scale = scales(grads)
+    for name, gradient in grads.items():
+        expected = _taken(gradient, order, batched.get(name, ()))
+        if not near(expected, other[name], 100 * scale[name]):
+            yield Finding(name, "the order of the samples changes the gradient")
+
+
+def _taken(array: Array, order: Array, axes: tuple[int, ...]) -> Array:
+    """The array with the samples along each of these axes in another order."""
+    for axis in axes:
+        array = np.take(array, order, axis)
+    return array
+
+
+def _batched(subject: Subject) -> dict[str, tuple[int, ...]]:
+    """The arguments that have a sample in each row, and their axes over samples."""
+    names = {*subject.module.INPUTS, *getattr(subject.module, "TARGETS", {})}
+    if subject.network is None:
+        return {**dict.fromkeys(names, (0,)), **_growing(subject)}
+    outputs = {f"cotangent {k}": o for k, o in enumerate(subject.network.outputs, 1)}
+    tensors = subject.network.tensors
+    axes = {
+        argument: tuple(k for k, i in enumerate(_shown(tensors[name])) if i.size == BATCH)
+        for argument, name in (*((n, n) for n in names), *outputs.items())
+    }
+    return {argument: found for argument, found in axes.items() if found}
+
+
+def _shown(tensor: TensorInfo) -> tuple[Index, ...]:
+    """The axes of a tensor as callers see it: of what goes through blocks, those of the last."""
+    return tensor.indices[tensor.block :]
+
+
+def _growing(subject: Subject) -> dict[str, tuple[int, ...]]:
+    """The axes over samples of a module's outputs, told by two batches: some have none."""
+    one, other = (subject.draw(np.random.default_rng(0), n).rest for n in (2, 3))
+    return {
+        name: tuple(k for k, size in enumerate(a.shape) if size != other[name].shape[k])
+        for name, a in one.items()
+        if name.startswith("cotangent ")
+    }
+
+
+def apart(subject: Subject, point: Point) -> Iterator[Finding]:
+    """Where no equation sums over the batch, an output of one sample is the same in any batch."""
+    network, subject = subject.network, subject.without_chance()
+    if network is None or any(_mixes(network, e) for e in network):
+        return
+    together = subject.outputs(point)
+    for k in range(len(together[0])):
+        alone = point.map(lambda n, a, k=k: a[k : k + 1] if n in _batched(subject) else a)  # type: ignore[misc]
+        for name, one, all_ in zip(network.outputs, subject.outputs(alone), together, strict=True):
+            if not near(one[0], all_[k], max(1.0, float(np.max(np.abs(all_), initial=0)))):
+                yield Finding(name, "the output of a sample depends on the others of its batch")
+                return
+
+
+def _mixes(network: Network, equation: Equation) -> bool:
+    """Whether an equation reads other samples than its own, and is not the loss."""
+    own = next((i for i in equation.indices if i.size == BATCH), None)
+    speaks = (i for t in equation.terms for i in (*t.over, *indices_of(t.body)))
+    return equation.name != network.loss and any(i.size == BATCH and i != own for i in speaks)

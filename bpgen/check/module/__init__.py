@@ -1,0 +1,23 @@
+"""The module under check: loaded from its text, and asked for its objective and gradients in one
+uniform way.
+"""
+
+from __future__ import annotations
+
+from bpgen.check.module.drawing import DOMAINS, SCALES
+from bpgen.check.module.loading import Numpy, load, quiet
+from bpgen.check.module.point import Array, Arrays, Point, with_rest
+from bpgen.check.module.subject import Subject
+
+__all__ = [
+    "DOMAINS",
+    "SCALES",
+    "Array",
+    "Arrays",
+    "Numpy",
+    "Point",
+    "Subject",
+    "load",
+    "quiet",
+    "with_rest",
+]

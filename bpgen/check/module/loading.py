@@ -1,0 +1,60 @@
+"""A module from its text, its numpy as it is or with some of its functions replaced."""
+
+from __future__ import annotations
+
+import builtins
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+
+class Numpy:
+    """numpy with some of its functions replaced: what a copy of the module sees as `np`."""
+
+    def __init__(self, overrides: Mapping[str, Any]) -> None:
+        self.__dict__.update(overrides)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(np, name)
+
+
+def load(source: str, overrides: Mapping[str, Any] | None = None) -> ModuleType:
+    """The module that `source` is, with the functions of its numpy named in `overrides`
+    replaced.
+    """
+    module = ModuleType("emitted")
+    exec(compile(source, "<emitted>", "exec"), module.__dict__)
+    if overrides is not None:
+        module.__dict__["np"] = Numpy(overrides)
+        module.__dict__.update(
+            {name: f for name, f in overrides.items() if hasattr(builtins, name)}
+        )
+    return module
+
+
+def _absolute(z: Any, *args: Any, **kwargs: Any) -> Any:
+    """|z| continued analytically: numpy's modulus of a complex number would drop the step."""
+    return np.where(np.real(z) < 0, -z, z) if np.iscomplexobj(z) else np.abs(z, *args, **kwargs)
+
+
+def _sign(z: Any, *args: Any, **kwargs: Any) -> Any:
+    """The sign of the real part, as a complex number: numpy's is z / |z|, which is not constant."""
+    return np.sign(np.real(z)) + 0j if np.iscomplexobj(z) else np.sign(z, *args, **kwargs)
+
+
+ANALYTIC = {"abs": _absolute, "absolute": _absolute, "fabs": _absolute, "sign": _sign}
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Overflow and nan are looked for in the results; a cast that drops an imaginary part is an
+    error.
+    """
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", np.exceptions.ComplexWarning)
+        yield

@@ -1,0 +1,206 @@
+"""A module as a scalar objective with gradients, asked in one uniform way."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from copy import copy
+from dataclasses import replace
+from functools import cached_property
+from inspect import signature
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from bpgen.check.conditions import masks, thresholds
+from bpgen.check.module.drawing import DOMAINS, SCALES, Domain, Drawing
+from bpgen.check.module.loading import ANALYTIC, load, quiet
+from bpgen.check.module.point import Array, Arrays, Point
+from bpgen.ir import BATCH, Network, length
+
+# For lengths known at run time: unlike each other and unlike the batches 1, 2 and 5.
+LENGTHS = (3, 4, 7)
+NOISE = 11  # where the generator of noise begins
+PROBES = 6  # draws that must be finite before a domain is believed
+
+
+class Subject:
+    """An emitted module as a scalar objective with gradients: its loss, or cotangents times its
+    outputs.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        network: Network | None = None,
+        domain: Domain | None = None,
+        long: tuple[int, ...] = LENGTHS,
+        chance: bool = True,
+    ) -> None:
+        self.source, self.network, self.long, self.chance = source, network, long, chance
+        self.module = load(source)
+        self.domain = Domain()
+        self.domain = domain if domain is not None else self._find_domain()
+
+    def at_lengths(self, *long: int) -> Subject:
+        """The same module where the lengths known at run time are others."""
+        return self._with(long=long)
+
+    def without_chance(self) -> Subject:
+        """The same module when it is given no generator, and so draws no noise."""
+        return self._with(chance=False)
+
+    def _with(self, **changed: Any) -> Subject:
+        """The same module, loaded once, called in another way."""
+        other = copy(self)
+        vars(other).update(changed)
+        return other
+
+    @cached_property
+    def continued(self) -> ModuleType:
+        """A copy of the module whose numpy continues abs and sign analytically."""
+        return load(self.source, ANALYTIC)
+
+    @cached_property
+    def fewest(self) -> int:
+        """The fewest samples that the network is defined for: an unbiased variance needs two. A
+        module alone is asked.
+        """
+        if self.network is None:
+            return 2 if self._defined_for(2) and not self._defined_for(1) else 1
+        one = {length(BATCH): sp.S.One}
+        bodies = (t.body for e in self.network or () for t in e.terms)
+        return 2 if any(b.xreplace(one).has(sp.zoo, sp.nan) for b in bodies) else 1
+
+    @property
+    def has_loss(self) -> bool:
+        return hasattr(self.module, "loss")
+
+    def shape_of(self, tensor: str) -> tuple[int | str, ...]:
+        """The shape of a parameter, or of one sample of an input, as the module declares it."""
+        return tuple(self.shapes.get(tensor, self.module.INPUTS.get(tensor, ())))
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        return dict(self.module.SHAPES)
+
+    @property
+    def states(self) -> dict[str, tuple[int, ...]]:
+        """What all samples share and nothing learns: passed after the inputs."""
+        return dict(getattr(self.module, "STATES", {}))
+
+    @property
+    def noisy(self) -> bool:
+        """Whether forward takes a generator, and draws noise."""
+        return "rng" in signature(self.module.forward).parameters
+
+    def _drawing(self) -> list[np.random.Generator]:
+        """The generator that a call is given: always in the same state, so that every call draws
+        the same noise.
+        """
+        return [np.random.default_rng(NOISE)] if self.noisy and self.chance else []
+
+    @property
+    def integers(self) -> dict[str, int]:
+        return dict(getattr(self.module, "INTEGERS", {}))
+
+    @cached_property
+    def masks(self) -> frozenset[str]:
+        """The inputs and targets that are drawn 0 and 1; of a module alone none is known."""
+        return masks(self.network) if self.network is not None else frozenset()
+
+    @cached_property
+    def thresholds(self) -> dict[str, tuple[float, ...]]:
+        """What an input is compared with besides 0: it is drawn around each."""
+        return thresholds(self.network) if self.network is not None else {}
+
+    @property
+    def differentiable(self) -> tuple[str, ...]:
+        """The tensors that have a gradient: parameters, then inputs that are not integers."""
+        return (*self.shapes, *(name for name in self.module.INPUTS if name not in self.integers))
+
+    def draw(self, rng: np.random.Generator, batch: int, scale: float = 1.0) -> Point:
+        """A random point; nothing in it is zero or constant, biases included."""
+        return Drawing(self, rng, batch, scale).point()
+
+    @property
+    def lengths(self) -> dict[str, int]:
+        """The axes whose length is known at run time only, and the length each has in this
+        check.
+        """
+        tables = (self.module.INPUTS, getattr(self.module, "TARGETS", {}))
+        names = {
+            s for table in tables for sizes in table.values() for s in sizes if isinstance(s, str)
+        }
+        return dict(zip(sorted(names), itertools.cycle(self.long), strict=False))
+
+    def _find_domain(self) -> Domain:
+        """The widest domain whose objective is finite at every probing draw; the widest where none
+        is.
+        """
+        narrower = [replace(d, rows=False) for d in DOMAINS] if self.masks else []
+        for self.domain in (*DOMAINS, *narrower):
+            if all(self._finite_at(seed) for seed in range(PROBES)):
+                return self.domain
+        return Domain()
+
+    def _defined_for(self, batch: int) -> bool:
+        """Whether the objective is a number at any of some draws; what raises is told elsewhere."""
+        draws = (self.draw(np.random.default_rng([s, batch, 78]), batch) for s in range(PROBES))
+        try:
+            return any(bool(np.isfinite(self.objective(point))) for point in draws)
+        except Exception:
+            return True
+
+    def _finite_at(self, seed: int) -> bool:
+        scale = SCALES[seed % len(SCALES)]
+        return bool(
+            np.isfinite(self.objective(self.draw(np.random.default_rng([seed, 77]), 5, scale)))
+        )
+
+    def outputs(self, point: Point, module: ModuleType | None = None) -> tuple[Array, ...]:
+        """The outputs of forward, as a tuple even where there is one."""
+        with quiet():
+            output, _ = self.called((module or self.module).forward, point)
+        return output if isinstance(output, tuple) else (output,)
+
+    def objective(self, point: Point, module: ModuleType | None = None) -> Any:
+        """The scalar whose gradients are checked: a float, or complex where the point is."""
+        module = module or self.module
+        if self.has_loss:
+            with quiet():
+                return self.called(module.loss, point, *point.rest.values())
+        return sum(
+            np.sum(d * o)
+            for d, o in zip(point.rest.values(), self.outputs(point, module), strict=True)
+        )
+
+    def continuation(self, point: Point, steps: Arrays) -> Any:
+        """The objective at complex steps, continued analytically through abs and sign."""
+        whole = point.map(
+            lambda name, a: a if name in self.integers else a + 1j * steps.get(name, 0.0)
+        )
+        return self.objective(whole, self.continued)
+
+    def forward(self, point: Point) -> Any:
+        """The cache of forward."""
+        with quiet():
+            return self.called(self.module.forward, point)[1]
+
+    def called(self, function: Callable[..., Any], point: Point, *rest: Any) -> Any:
+        """What a function of the module returns at a point, for the rest of its arguments."""
+        return function(point.params, *point.inputs.values(), *rest, *self._drawing())
+
+    def backward(self, point: Point, cache: Any) -> Arrays:
+        """The gradients of parameters and inputs, given the cache of a forward call."""
+        with quiet():
+            grads: Arrays = self.module.backward(
+                point.params, cache, *point.rest.values(), inputs=True
+            )
+        return grads
+
+    def gradients(self, point: Point) -> Arrays:
+        """The gradients of parameters and inputs at a point."""
+        return self.backward(point, self.forward(point))

@@ -115,6 +115,13 @@ def main() -> None:
     show_default=True,
     help="Significant digits of its numbers.",
 )
+@click.option(
+    "--layers",
+    type=click.Choice(["brackets", "parentheses", "plain"]),
+    default="brackets",
+    show_default=True,
+    help="How layers are written: z^[1], z^(1) or z_1.",
+)
 @click.option("--no-sections", is_flag=True, help="LaTeX without section headings, for a paper.")
 @click.option(
     "--prefix",
@@ -133,6 +140,7 @@ def derive(
     lesson: bool,
     values: str | None,
     digits: int,
+    layers: str,
     no_sections: bool,
     prefix: str | None,
     counter: bool,
@@ -151,7 +159,7 @@ def derive(
     fmt = fmt or _format_of(output)
     if fmt not in LATEX and (no_sections or prefix or counter):
         raise NetError(f"{fmt} has no labels or sections", "leave them to -f latex, tex or pdf")
-    style = Style(_columns(output), checked_prefix(prefix), not no_sections, counter)
+    style = Style(_columns(output), checked_prefix(prefix), not no_sections, counter, layers)
     made = "tex" if fmt == "pdf" else fmt
     network, example = with_example(net)
     derivation = derivation_of(network)

@@ -253,13 +253,13 @@ def test_the_factors_of_the_error() -> None:
 def test_dead_and_saturated_units_are_said_where_they_are() -> None:
     values = {"x": [1, 1, 1], "y": [0, 1], "W1": np.eye(4, 3), "W2": np.ones((2, 4))}
     page = _text(RELUS, Example({**values, "b1": [1, -5, -5, 1], "b2": [0, 0]}))
-    assert "2 of the 4 units of a⁽¹⁾ pass nothing on from any sample here (dead)" in page
+    assert "2 of the 4 units of a^[1] pass nothing on from any sample here (dead)" in page
     alive = _text(RELUS, Example({**values, "b1": [1, 1, 1, 1], "b2": [0, 0]}))
     assert "(dead)" not in alive
     assert "saturated" not in alive
     tanhs = RELUS.replace("relu", "tanh")
     full = _text(tanhs, Example({**values, "b1": [9, -9, 0, 0], "b2": [0, 0]}))
-    assert "2 of the 4 values of a⁽¹⁾ are saturated" in full
+    assert "2 of the 4 values of a^[1] are saturated" in full
 
 
 # the pages

@@ -158,8 +158,8 @@ def test_A1_the_cost_with_its_sums_and_the_penalty() -> None:
     page = _page("multilabel")
     _has(
         page,
-        "ℓ = -Σ[i] (yᵢ log(a⁽²⁾ᵢ) + (1 - yᵢ) log(1 - a⁽²⁾ᵢ))",
-        "J = 1/N · Σ[n] ℓₙ + 0.05(‖W⁽¹⁾‖² + ‖W⁽²⁾‖²)",
+        "ℓ = -Σ[i] (yᵢ log(a^[2]ᵢ) + (1 - yᵢ) log(1 - a^[2]ᵢ))",
+        "J = 1/N · Σ[n] ℓₙ + 0.05(‖W^[1]‖² + ‖W^[2]‖²)",
     )
 
 
@@ -188,36 +188,36 @@ def test_A4_delta_of_the_output() -> None:
     page = _page("multilabel")
     _has(
         page,
-        "((1 - yᵢ)/(1 - a⁽²⁾ᵢ) - yᵢ/a⁽²⁾ᵢ) · a⁽²⁾ᵢ · (1 - a⁽²⁾ᵢ) = a⁽²⁾ᵢ - yᵢ",
-        "δ⁽²⁾ = a⁽²⁾ - y",
+        "((1 - yᵢ)/(1 - a^[2]ᵢ) - yᵢ/a^[2]ᵢ) · a^[2]ᵢ · (1 - a^[2]ᵢ)\n= a^[2]ᵢ - yᵢ",
+        "δ^[2] = a^[2] - y",
     )
 
 
 def test_A5_delta_of_a_layer_from_that_of_the_next() -> None:
     page = _page("multilabel")
-    _has(page, "∂J/∂a⁽¹⁾ = W⁽²⁾ᵀ δ⁽²⁾", "δ⁽¹⁾ = (W⁽²⁾ᵀ δ⁽²⁾) ⊙ a⁽¹⁾ ⊙ (1 - a⁽¹⁾)")
+    _has(page, "∂J/∂a^[1] = W^[2]ᵀ δ^[2]", "δ^[1] = (W^[2]ᵀ δ^[2]) ⊙ a^[1] ⊙ (1 - a^[1])")
 
 
 def test_A6_the_derivative_of_the_sigmoid_written_in() -> None:
     _has(
         _page("multilabel"),
-        "σ'(z⁽²⁾ᵢ) = σ(z⁽²⁾ᵢ)(1 - σ(z⁽²⁾ᵢ)) = a⁽²⁾ᵢ(1 - a⁽²⁾ᵢ)",
-        "δ⁽¹⁾ᵢ = ∂J/∂z⁽¹⁾ᵢ = ∂J/∂a⁽¹⁾ᵢ · ∂a⁽¹⁾ᵢ/∂z⁽¹⁾ᵢ = a⁽¹⁾ᵢ(1 - a⁽¹⁾ᵢ) · Σ[j] W⁽²⁾ⱼᵢ δ⁽²⁾ⱼ",
+        "σ'(z^[2]ᵢ) = σ(z^[2]ᵢ)(1 - σ(z^[2]ᵢ)) = a^[2]ᵢ(1 - a^[2]ᵢ)",
+        "δ^[1]ᵢ = ∂J/∂z^[1]ᵢ = ∂J/∂a^[1]ᵢ · ∂a^[1]ᵢ/∂z^[1]ᵢ\n= a^[1]ᵢ(1 - a^[1]ᵢ) · Σ[j] W^[2]ⱼᵢ δ^[2]ⱼ",
     )
 
 
 def test_A7_a_component_as_a_sum_over_the_units_it_feeds() -> None:
-    _has(_components("multilabel"), "δ⁽¹⁾₂ = (W⁽²⁾₁₂ δ⁽²⁾₁ + W⁽²⁾₂₂ δ⁽²⁾₂) a⁽¹⁾₂(1 − a⁽¹⁾₂)")
-    _has(_components("toy_2_2_1"), "δ⁽¹⁾₂ = a⁽¹⁾₂(1 − a⁽¹⁾₂) W⁽²⁾₁₂ δ⁽²⁾₁")
+    _has(_components("multilabel"), "δ^[1]₂ = (W^[2]₁₂ δ^[2]₁ + W^[2]₂₂ δ^[2]₂) a^[1]₂(1 − a^[1]₂)")
+    _has(_components("toy_2_2_1"), "δ^[1]₂ = a^[1]₂(1 − a^[1]₂) W^[2]₁₂ δ^[2]₁")
 
 
 def test_A8_the_network_as_a_graph() -> None:
     graph = _section(_page("multilabel"), "The network as a graph")
     _has(
         graph,
-        "z⁽¹⁾ x W⁽¹⁾, b⁽¹⁾ δ⁽¹⁾ a⁽¹⁾",
-        "z⁽²⁾ a⁽¹⁾ W⁽²⁾, b⁽²⁾ δ⁽²⁾ a⁽²⁾",
-        "Backward: ℓ → ∂J/∂a⁽²⁾ → δ⁽²⁾ → ∂J/∂a⁽¹⁾ → δ⁽¹⁾ → ∂J/∂x.",
+        "z^[1] x W^[1], b^[1] δ^[1] a^[1]",
+        "z^[2] a^[1] W^[2], b^[2] δ^[2] a^[2]",
+        "Backward: ℓ → ∂J/∂a^[2] → δ^[2] → ∂J/∂a^[1] → δ^[1] → ∂J/∂x.",
     )
 
 
@@ -225,10 +225,10 @@ def test_A9_the_gradient_of_the_penalty_leaves_the_biases_out() -> None:
     page = _page("multilabel")
     _has(
         page,
-        "∂J/∂W⁽²⁾ = δ⁽²⁾ a⁽¹⁾ᵀ + 0.1 W⁽²⁾",
-        "∂J/∂b⁽²⁾ = δ⁽²⁾ ",
-        "∂J/∂W⁽¹⁾ = δ⁽¹⁾ xᵀ + 0.1 W⁽¹⁾",
-        "∂J/∂b⁽¹⁾ = δ⁽¹⁾ ",
+        "∂J/∂W^[2] = δ^[2] a^[1]ᵀ + 0.1 W^[2]",
+        "∂J/∂b^[2] = δ^[2] ",
+        "∂J/∂W^[1] = δ^[1] xᵀ + 0.1 W^[1]",
+        "∂J/∂b^[1] = δ^[1] ",
     )
 
 
@@ -237,50 +237,50 @@ def test_A9_the_gradient_of_the_penalty_leaves_the_biases_out() -> None:
 
 def test_B1_a_chain_of_neurons_is_one_product() -> None:
     page = _lesson("linear_chain")
-    _has(page, "a⁽¹⁾ = w⁽¹⁾ x", "ŷ = w⁽²⁾ a⁽¹⁾")
-    _has(_section(page, "One product"), "ŷ = w⁽¹⁾ w⁽²⁾ x")
+    _has(page, "a^[1] = w^[1] x", "ŷ = w^[2] a^[1]")
+    _has(_section(page, "One product"), "ŷ = w^[1] w^[2] x")
 
 
 def test_B2_gradients_as_products_of_named_factors() -> None:
     _has(
         _section(_lesson("linear_chain"), "One product"),
-        "∂ℓ/∂w⁽²⁾ = ∂ℓ/∂ŷ · ∂ŷ/∂w⁽²⁾ = (-6) · 6",
-        "∂ℓ/∂w⁽¹⁾ = ∂ℓ/∂ŷ · ∂ŷ/∂a⁽¹⁾ · ∂a⁽¹⁾/∂w⁽¹⁾ = (-6) · 4 · 2",
+        "∂ℓ/∂w^[2] = ∂ℓ/∂ŷ · ∂ŷ/∂w^[2] = (-6) · 6",
+        "∂ℓ/∂w^[1] = ∂ℓ/∂ŷ · ∂ŷ/∂a^[1] · ∂a^[1]/∂w^[1] = (-6) · 4 · 2",
     )
 
 
 def test_B3_the_same_with_sigmoids_and_biases() -> None:
     values = {"x": 0.5, "y": 1, "w1": 0.4, "b1": 0.1, "w2": -0.7, "b2": 0.2}
     page = _told(SIGMOIDS, values, 0.1, ())
-    row = "∂ℓ/∂w⁽¹⁾ = ∂ℓ/∂a⁽²⁾ · ∂a⁽²⁾/∂z⁽²⁾ · ∂z⁽²⁾/∂a⁽¹⁾ · ∂a⁽¹⁾/∂z⁽¹⁾ · ∂z⁽¹⁾/∂w⁽¹⁾"
+    row = "∂ℓ/∂w^[1] = ∂ℓ/∂a^[2] · ∂a^[2]/∂z^[2] · ∂z^[2]/∂a^[1] · ∂a^[1]/∂z^[1] · ∂z^[1]/∂w^[1]"
     a1 = _s(0.4 * 0.5 + 0.1)
     a2 = _s(-0.7 * a1 + 0.2)
     factors = [a2 - 1, a2 * (1 - a2), -0.7, a1 * (1 - a1), 0.5]
     assert _numbers(_after(page, row).split("≈")[1])[:5] == pytest.approx(factors, rel=1e-7)
     slopes = {
-        "w⁽²⁾": ("δ⁽²⁾ a⁽¹⁾", factors[0] * factors[1] * a1),
-        "b⁽²⁾": ("δ⁽²⁾", factors[0] * factors[1]),
-        "w⁽¹⁾": ("w⁽²⁾ δ⁽²⁾ x a⁽¹⁾(1 - a⁽¹⁾)", np.prod(factors)),
-        "b⁽¹⁾": ("w⁽²⁾ δ⁽²⁾ a⁽¹⁾(1 - a⁽¹⁾)", np.prod(factors[:-1])),
+        "w^[2]": ("δ^[2] a^[1]", factors[0] * factors[1] * a1),
+        "b^[2]": ("δ^[2]", factors[0] * factors[1]),
+        "w^[1]": ("w^[2] δ^[2] x a^[1](1 - a^[1])", np.prod(factors)),
+        "b^[1]": ("w^[2] δ^[2] a^[1](1 - a^[1])", np.prod(factors[:-1])),
     }
     for param, (formula, value) in slopes.items():
         _shows(_after(page, f"∂ℓ/∂{param} = {formula}"), value)
-    _has(page, "∂ℓ/∂w⁽¹⁾ = ∂ℓ/∂z⁽¹⁾ · ∂z⁽¹⁾/∂w⁽¹⁾")
+    _has(page, "∂ℓ/∂w^[1] = ∂ℓ/∂z^[1] · ∂z^[1]/∂w^[1]")
 
 
 def test_B4_the_numbers() -> None:
     page, printed = _lesson("linear_chain"), PUBLISHED["linear_chain"]
-    _has(page, "a⁽¹⁾ = w⁽¹⁾ x = 6", "ŷ = w⁽²⁾ a⁽¹⁾ = 24", "∂ℓ/∂ŷ = ŷ - y = -6")
-    _shows(_after(page, "∂ℓ/∂w⁽²⁾ = (ŷ - y) a⁽¹⁾"), printed["dC/dw2"])
-    _shows(_after(page, "∂ℓ/∂w⁽¹⁾ = w⁽²⁾ x(ŷ - y)"), printed["dC/dw1"])
-    _shows(_after(page, "w⁽²⁾ - 0.01 · ∂C/∂w⁽²⁾"), printed["w2_after"])
-    _shows(_after(page, "w⁽¹⁾ - 0.01 · ∂C/∂w⁽¹⁾"), printed["w1_after"])
+    _has(page, "a^[1] = w^[1] x = 6", "ŷ = w^[2] a^[1] = 24", "∂ℓ/∂ŷ = ŷ - y = -6")
+    _shows(_after(page, "∂ℓ/∂w^[2] = (ŷ - y) a^[1]"), printed["dC/dw2"])
+    _shows(_after(page, "∂ℓ/∂w^[1] = w^[2] x(ŷ - y)"), printed["dC/dw1"])
+    _shows(_after(page, "w^[2] - 0.01 · ∂C/∂w^[2]"), printed["w2_after"])
+    _shows(_after(page, "w^[1] - 0.01 · ∂C/∂w^[1]"), printed["w1_after"])
 
 
 def test_B5_why_both_weights_grow() -> None:
     signs = _section(_lesson("linear_chain"), "What the signs say")
     _has(signs, "∂ℓ/∂ŷ is -6: ŷ is too small, and a larger one makes C smaller.")
-    for weight, factors in (("w⁽¹⁾", "(-24) · 2"), ("w⁽²⁾", "(-6) · 6")):
+    for weight, factors in (("w^[1]", "(-24) · 2"), ("w^[2]", "(-6) · 6")):
         row = next(line for line in signs.splitlines() if line.startswith(weight))
         assert row.endswith("negative it grows")
         assert factors in row
@@ -288,7 +288,7 @@ def test_B5_why_both_weights_grow() -> None:
 
 def test_B6_the_rule_of_every_parameter() -> None:
     rules = _section(_lesson("toy_2_2_1"), "Learning, in steps").replace("\n", " ")
-    for p in ("W⁽¹⁾", "b⁽¹⁾", "W⁽²⁾", "b⁽²⁾"):
+    for p in ("W^[1]", "b^[1]", "W^[2]", "b^[2]"):
         _has(rules, f"{p} ← {p} - η · ∂L/∂{p}")
 
 
@@ -315,7 +315,7 @@ def test_B8_too_small_and_too_large_a_step() -> None:
 def test_C1_the_chain_rule_through_two_layers_as_one_product() -> None:
     _has(
         _section(_lesson("toy_2_2_1"), "One product").replace("\n", " "),
-        "∂ℓ/∂W⁽¹⁾ᵢⱼ = Σ[k] ∂ℓ/∂a⁽²⁾ₖ · ∂a⁽²⁾ₖ/∂z⁽²⁾ₖ · ∂z⁽²⁾ₖ/∂a⁽¹⁾ᵢ · ∂a⁽¹⁾ᵢ/∂z⁽¹⁾ᵢ · ∂z⁽¹⁾ᵢ/∂W⁽¹⁾ᵢⱼ",
+        "∂ℓ/∂W^[1]ᵢⱼ = Σ[k] ∂ℓ/∂a^[2]ₖ · ∂a^[2]ₖ/∂z^[2]ₖ · ∂z^[2]ₖ/∂a^[1]ᵢ · ∂a^[1]ᵢ/∂z^[1]ᵢ · ∂z^[1]ᵢ/∂W^[1]ᵢⱼ",
     )
 
 
@@ -370,7 +370,7 @@ def test_C8_powers_of_a_factor(
     weights = {f"w{k}": factor for k in range(1, 5)}
     sizes = _section(_told(FOUR, {"x": 1, "y": 0, **weights}, 0.1, ()), "The size of the error")
     product = " · ".join([f"{factor:g}"] * 4)
-    _has(sizes, f"From a⁽⁴⁾ to x: {product} is {left:g}.", f"It {word}: ")
+    _has(sizes, f"From a^[4] to x: {product} is {left:g}.", f"It {word}: ")
     said = sizes.replace("\n", " ")
     _has(said, *remedies)
     _shows(said, *(factor**d for d in (4, 10, 20)))
@@ -475,47 +475,49 @@ TOY = PUBLISHED["toy_2_2_1"]
 
 def test_E1_forward_with_numbers() -> None:
     page = _lesson("toy_2_2_1")
-    _has(page, "z⁽¹⁾ = W⁽¹⁾ x + b⁽¹⁾ = (0.605, 0.745)")
-    _shows(_after(page, "a⁽¹⁾ = σ(z⁽¹⁾)"), TOY["a1"])
-    _shows(_after(page, "a⁽²⁾ = σ(z⁽²⁾)"), TOY["yhat"])
+    _has(page, "z^[1] = W^[1] x + b^[1] = (0.605, 0.745)")
+    _shows(_after(page, "a^[1] = σ(z^[1])"), TOY["a1"])
+    _shows(_after(page, "a^[2] = σ(z^[2])"), TOY["yhat"])
 
 
 def test_E2_the_loss() -> None:
-    _shows(_after(_lesson("toy_2_2_1"), "ℓ = 1/2 · ‖a⁽²⁾ - y‖²"), TOY["L"])
+    _shows(_after(_lesson("toy_2_2_1"), "ℓ = 1/2 · ‖a^[2] - y‖²"), TOY["L"])
 
 
 def test_E3_delta_at_the_output_its_factors_and_what_its_sign_says() -> None:
     page, a2 = _lesson("toy_2_2_1"), TOY["yhat"]
-    chain = "δ⁽²⁾ᵢ = ∂ℓ/∂z⁽²⁾ᵢ = ∂ℓ/∂a⁽²⁾ᵢ · ∂a⁽²⁾ᵢ/∂z⁽²⁾ᵢ = (a⁽²⁾ᵢ - yᵢ) a⁽²⁾ᵢ(1 - a⁽²⁾ᵢ)"
+    chain = "δ^[2]ᵢ = ∂ℓ/∂z^[2]ᵢ = ∂ℓ/∂a^[2]ᵢ · ∂a^[2]ᵢ/∂z^[2]ᵢ = (a^[2]ᵢ - yᵢ) a^[2]ᵢ(1 - a^[2]ᵢ)"
     _shows(_after(page, chain), a2 - 1, a2 * (1 - a2))
-    _shows(_after(page, "δ⁽²⁾ = (a⁽²⁾ - y) ⊙ a⁽²⁾ ⊙ (1 - a⁽²⁾)"), TOY["delta2"], off=2e-7)
-    _has(_section(page, "What the signs say"), "a⁽²⁾ is too small", "W⁽²⁾ negative all grow")
+    _shows(_after(page, "δ^[2] = (a^[2] - y) ⊙ a^[2] ⊙ (1 - a^[2])"), TOY["delta2"], off=2e-7)
+    _has(_section(page, "What the signs say"), "a^[2] is too small", "W^[2] negative all grow")
 
 
 def test_E4_the_gradients_of_the_output_s_weights() -> None:
-    _shows(_after(_lesson("toy_2_2_1"), "∂ℓ/∂W⁽²⁾ = δ⁽²⁾ a⁽¹⁾ᵀ"), TOY["dW2"], off=3e-7)
+    _shows(_after(_lesson("toy_2_2_1"), "∂ℓ/∂W^[2] = δ^[2] a^[1]ᵀ"), TOY["dW2"], off=3e-7)
 
 
 def test_E5_delta_of_the_hidden_layer() -> None:
     page = _lesson("toy_2_2_1")
-    _shows(_after(page, "δ⁽¹⁾ = (W⁽²⁾ᵀ δ⁽²⁾) ⊙ a⁽¹⁾ ⊙ (1 - a⁽¹⁾)"), TOY["delta1"], off=2e-6)
-    _shows(_after(page, "∂ℓ/∂a⁽¹⁾ = W⁽²⁾ᵀ δ⁽²⁾"), np.multiply([0.4, 0.45], TOY["delta2"]), off=2e-7)
+    _shows(_after(page, "δ^[1] = (W^[2]ᵀ δ^[2]) ⊙ a^[1] ⊙ (1 - a^[1])"), TOY["delta1"], off=2e-6)
+    _shows(
+        _after(page, "∂ℓ/∂a^[1] = W^[2]ᵀ δ^[2]"), np.multiply([0.4, 0.45], TOY["delta2"]), off=2e-7
+    )
 
 
 def test_E6_the_outer_product() -> None:
-    _shows(_after(_lesson("toy_2_2_1"), "∂ℓ/∂W⁽¹⁾ = δ⁽¹⁾ xᵀ"), TOY["dW1"], off=3e-6)
+    _shows(_after(_lesson("toy_2_2_1"), "∂ℓ/∂W^[1] = δ^[1] xᵀ"), TOY["dW1"], off=3e-6)
 
 
 @pytest.mark.parametrize("held", [(), ("b1", "b2")])
 def test_E7_the_update_with_biases_free_and_held(held: tuple[str, ...]) -> None:
     page = _lesson("toy_2_2_1", held)
     moved = np.array(TOY["W1"]) - 0.5 * np.array(TOY["dW1"])
-    _shows(_after(page, "W⁽¹⁾ - 0.5 · ∂L/∂W⁽¹⁾"), moved)
+    _shows(_after(page, "W^[1] - 0.5 · ∂L/∂W^[1]"), moved)
     if held:
-        _has(page, "b⁽¹⁾, b⁽²⁾ are held as they are.", "b⁽²⁾ δ⁽²⁾ times", "it is held as it is")
-        assert "b⁽²⁾ - 0.5" not in page
+        _has(page, "b^[1], b^[2] are held as they are.", "b^[2] δ^[2] times", "it is held as it is")
+        assert "b^[2] - 0.5" not in page
     else:
-        _shows(_after(page, "b⁽²⁾ - 0.5 · ∂L/∂b⁽²⁾"), 0.6 - 0.5 * TOY["delta2"][0])
+        _shows(_after(page, "b^[2] - 0.5 · ∂L/∂b^[2]"), 0.6 - 0.5 * TOY["delta2"][0])
 
 
 @pytest.mark.parametrize("held", [(), ("b1", "b2")])
@@ -523,7 +525,7 @@ def test_E8_forward_again(held: tuple[str, ...]) -> None:
     printed = TOY["after_one_step_biases_held" if held else "after_one_step"]
     page = _lesson("toy_2_2_1", held)
     rows = _section(page, "Forward again").splitlines()
-    _shows(next(r for r in rows if r.startswith("a⁽²⁾")), TOY["yhat"], printed["yhat"])
+    _shows(next(r for r in rows if r.startswith("a^[2]")), TOY["yhat"], printed["yhat"])
     _shows(next(r for r in rows if r.startswith("L ")), TOY["L"], printed["L"])
     _has(page, "it helped")
 
@@ -533,8 +535,8 @@ def test_E9_the_walk_forward_back_and_forward_again() -> None:
     page = _lesson("toy_2_2_1")
     _has(
         page,
-        "Forward: x → z⁽¹⁾ → a⁽¹⁾ → z⁽²⁾ → a⁽²⁾ → ℓ.",
-        "Backward: ℓ → ∂ℓ/∂a⁽²⁾ → δ⁽²⁾ → ∂ℓ/∂a⁽¹⁾ → δ⁽¹⁾ → ∂ℓ/∂x.",
+        "Forward: x → z^[1] → a^[1] → z^[2] → a^[2] → ℓ.",
+        "Backward: ℓ → ∂ℓ/∂a^[2] → δ^[2] → ∂ℓ/∂a^[1] → δ^[1] → ∂ℓ/∂x.",
     )
     assert page.index("Backward: ") < page.index("\nForward again\n")
     walk = _walk()
@@ -573,7 +575,7 @@ def test_E10_what_a_pass_costs() -> None:
 
 def test_E11_edge_cases() -> None:
     edges = _section(_lesson("toy_2_2_1"), "Edge cases").replace("\n", " ")
-    _has(edges, "y is a⁽²⁾: already right L is 0, the largest gradient 0")
+    _has(edges, "y is a^[2]: already right L is 0, the largest gradient 0")
     _has(edges, "nothing is nan")
     deeper = _section(_lesson("toy_2_2_1"), "The size of the error").replace("\n", " ")
     each = np.linalg.norm(TOY["delta1"]) / abs(TOY["delta2"][0])
@@ -607,4 +609,4 @@ def test_E12_mistakes() -> None:
 
 def test_E13_a_bias_is_a_weight_whose_input_is_1() -> None:
     bias = _section(_lesson("toy_2_2_1"), "A bias is a weight whose input is 1")
-    _has(bias, "z⁽¹⁾ W⁽¹⁾ x b⁽¹⁾ 1", "z⁽²⁾ W⁽²⁾ a⁽¹⁾ b⁽²⁾ 1")
+    _has(bias, "z^[1] W^[1] x b^[1] 1", "z^[2] W^[2] a^[1] b^[2] 1")

@@ -63,14 +63,14 @@ def test_linear_chain() -> None:
     assert all(
         _lines(
             page,
-            "a⁽¹⁾ = w⁽¹⁾ x = 6",
+            "a^[1] = w^[1] x = 6",
             "= 24",
-            "∂ℓ/∂w⁽²⁾ = (ŷ − y) a⁽¹⁾ = −36",
-            "∂ℓ/∂w⁽²⁾ = ∂ℓ/∂ŷ · ∂ŷ/∂w⁽²⁾ = (ŷ − y) a⁽¹⁾ = (−6) · 6",
-            "∂ℓ/∂w⁽¹⁾ = w⁽²⁾ x(ŷ − y) = −48",
+            "∂ℓ/∂w^[2] = (ŷ − y) a^[1] = −36",
+            "∂ℓ/∂w^[2] = ∂ℓ/∂ŷ · ∂ŷ/∂w^[2] = (ŷ − y) a^[1] = (−6) · 6",
+            "∂ℓ/∂w^[1] = w^[2] x(ŷ − y) = −48",
             "= (−24) · 2",
-            "w⁽²⁾ − 0.01 · ∂C/∂w⁽²⁾ = 4.36",
-            "w⁽¹⁾ − 0.01 · ∂C/∂w⁽¹⁾ = 3.48",
+            "w^[2] − 0.01 · ∂C/∂w^[2] = 4.36",
+            "w^[1] − 0.01 · ∂C/∂w^[1] = 3.48",
         )
     ), page
 
@@ -98,8 +98,8 @@ def test_toy(held: tuple[str, ...]) -> None:
     assert f"({of_factors[0]}) · {of_factors[1]}" in page
     after = printed["after_one_step_biases_held" if held else "after_one_step"]
     assert f"L goes from {printed['L']:.8g} to {after['L']:.8g}: it helped." in page
-    assert ("b⁽¹⁾, b⁽²⁾ are held as they are." in page) == bool(held)
-    assert ("b⁽¹⁾ - 0.5 · ∂L/∂b⁽¹⁾" in page) == (not held)
+    assert ("b^[1], b^[2] are held as they are." in page) == bool(held)
+    assert ("b^[1] - 0.5 · ∂L/∂b^[1]" in page) == (not held)
 
 
 def test_already_right_nothing_is_learnt() -> None:

@@ -28,8 +28,8 @@ def render(
     compiles, `markdown` headings and formulas for KaTeX, `text` Unicode for a terminal. `notation`
     is `matrix`, `index` or `components`; raises NetError where components would fill more than a
     page or two. `steps` is `all`, or `short`: without the value of each factor. `style` says how
-    wide text is, and how LaTeX stands in a paper. The numbers of a worked example, rounded to so
-    many significant digits, stand beside the equations that they are of.
+    layers are written, how wide text is, and how LaTeX stands in a paper. The numbers of a worked
+    example, rounded to so many significant digits, stand beside the equations that they are of.
     """
     from bpgen.render.dialect import LATEX, TEXT
     from bpgen.render.document import document
@@ -42,5 +42,7 @@ def render(
     dialect = TEXT if fmt == "text" else LATEX
     if style.counter and fmt in ("latex", "tex"):
         dialect = referring(dialect, labelled)
-    made = document(derivation, dialect, notation, steps, worked, digits or DIGITS, lesson)
+    made = document(
+        derivation, dialect, notation, steps, worked, digits or DIGITS, lesson, style.layers
+    )
     return FORMATS[fmt](made, style, Numbering(labelled, style.counter))

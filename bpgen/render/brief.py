@@ -205,12 +205,13 @@ class Brief(Equations):
         return f"{delta} says how {total} changes with {tensor}."
 
     def _why_sum(self, part: Part) -> str:
-        """Through what a tensor reaches the loss, where it is through several entries."""
+        """Through what the loss hears of a tensor, where it is through several entries."""
         inline, writer = self.writer.dialect.inline, self.writer
         for one in (c for c in part.contributions if c.over):
             over = writer.dialect.sum(",".join(map(writer.subscript, one.over))).strip()
+            fed = "several" if any(t.at is not None for t in one.value.terms) else "every"
             read, through = (inline(writer.element(e).text) for e in (one.wrt, one.upstream))
-            return f"There is {inline(over)} because {read} reaches it through every {through}."
+            return f"Each {read} feeds {fed} {through}, so {inline(over)} adds what comes back."
         return ""
 
     # the batch

@@ -90,9 +90,15 @@ def _latex_symbol(symbol: Symbol, subscripts: tuple[str, ...], transposed: bool)
         base = rf"\{symbol.accent}{{{base}}}"
     if symbol.low:
         return _latex_of_block(base, symbol, subscripts, transposed)
-    above = (f"[{symbol.layer}]" if symbol.layer else "") + (r"\top" if transposed else "")
+    above = _marked(symbol) + (r"\top" if transposed else "")
     label = (rf"\mathrm{{{escape.latex(symbol.label)}}}",) if symbol.label else ()
     return _latex_entry(base + (f"^{{{above}}}" if above else ""), (*label, *subscripts))
+
+
+def _marked(symbol: Symbol) -> str:
+    """[1], or (1)."""
+    opens, closes = symbol.marks[:1], symbol.marks[1:]
+    return f"{opens}{symbol.layer}{closes}" if symbol.layer else ""
 
 
 def _latex_of_block(
@@ -223,7 +229,8 @@ def _text_symbol(symbol: Symbol, subscripts: tuple[str, ...], transposed: bool) 
     base = "ℓ" if symbol.stem == "ell" else GREEK.get(symbol.stem, symbol.stem)
     base += _COMBINING.get(symbol.accent, "")
     label = f"_{symbol.label}" if symbol.label else ""
-    layer = _raised(f"({symbol.layer})") if symbol.layer else ""
+    marked = _marked(symbol)
+    layer = f"^{marked}" if marked.startswith("[") else _raised(marked)
     run_on = symbol.low and symbol.layer and not symbol.above  # W_4 at 1, 1 is not W_411
     below = _text_below(subscripts, not label and not (run_on and "".join(subscripts).isdigit()))
     if symbol.low:

@@ -36,10 +36,11 @@ def document(
     worked: Worked | None = None,
     digits: int = DIGITS,
     lesson: bool = False,
+    layers: str = "brackets",
 ) -> Document:
     """The sections of a document. The legend is written last: it explains what was printed."""
     first = 1 if notation == "components" or _in_letters(derivation) else 0
-    writer = Writer.of(derivation, dialect, first)
+    writer = Writer.of(derivation, dialect, first, layers)
     view = View.of(derivation, separable(derivation))
     tensors = derivation.network.tensors
     numerals = None if worked is None else Numerals(worked, dialect, tensors, digits)

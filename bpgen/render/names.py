@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Container, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 GREEK = dict(
     zip(
@@ -44,6 +44,8 @@ GREEK = dict(
     )
 )
 _LETTERS = {letter: name for name, letter in GREEK.items()}
+# How layers are written, and what marks them: z^[1], z^(1), z_1.
+LAYERS = {"brackets": "[]", "parentheses": "()", "plain": ""}
 _ACCENTS = ("hat", "bar", "tilde")
 
 
@@ -58,7 +60,8 @@ class Symbol:
     layer: str = ""
     label: str = ""
     above: str = ""  # which of several equal blocks, already as it is printed
-    low: bool = False  # the layer stands below, since a block's number stands above
+    low: bool = False  # the layer stands below: plain, or since a block's number stands above
+    marks: str = field(default="[]", compare=False)  # what the layer stands in, above
 
     @property
     def word(self) -> bool:
@@ -92,11 +95,14 @@ def parse(name: str) -> Symbol:
     return Symbol(name)
 
 
-def symbols(names: Iterable[str], repeated: Container[str] = ()) -> dict[str, Symbol]:
+def symbols(
+    names: Iterable[str], repeated: Container[str] = (), layers: str = "brackets"
+) -> dict[str, Symbol]:
     """One symbol for each name; a name whose symbol is taken is printed as it is spelled.
 
     In a repeated block, what is the only one of its letter goes without the number of its layer.
     """
+    low, marks = bool(repeated) or not LAYERS[layers], LAYERS[layers]
     taken: dict[Symbol, str] = {}
     found: dict[str, Symbol] = {}
     parsed = {name: parse(name) for name in names}
@@ -105,9 +111,9 @@ def symbols(names: Iterable[str], repeated: Container[str] = ()) -> dict[str, Sy
         alone = replace(symbol, layer="")
         if name in repeated and often[alone] == 1:
             symbol = alone
-        symbol = replace(symbol, low=bool(repeated))
+        symbol = replace(symbol, low=low, marks=marks)
         if taken.setdefault(symbol, name) != name:
-            symbol = Symbol(name, low=bool(repeated))
+            symbol = Symbol(name, low=low, marks=marks)
             taken[symbol] = name
         found[name] = symbol
     return found

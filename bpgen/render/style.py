@@ -17,13 +17,15 @@ _PREFIX = re.compile(r"[\w:.+/-]+", re.ASCII)
 @dataclass(frozen=True)
 class Style:
     """`width` is of text. In LaTeX equations are labelled eq:<prefix>:delta2, by their names in the
-    emitted module; with `counter` they are numbered by the document that they stand in.
+    emitted module; with `counter` they are numbered by the document that they stand in. `layers`
+    is `brackets`, `parentheses` or `plain`: z^[1], z^(1), z_1.
     """
 
     width: int = WIDEST
     prefix: str = ""  # the network's name
     sections: bool = True
     counter: bool = False
+    layers: str = "brackets"
 
 
 def checked_prefix(prefix: str | None) -> str:

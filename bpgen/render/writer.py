@@ -102,12 +102,14 @@ class Writer:
     given_letters: dict[str, str] = field(default_factory=dict, compare=False)  # shared, too
 
     @staticmethod
-    def of(derivation: Derivation, dialect: Dialect, first: int = 0) -> Writer:
+    def of(
+        derivation: Derivation, dialect: Dialect, first: int = 0, layers: str = "brackets"
+    ) -> Writer:
         network = derivation.network
         deltas = (a for t, a in derivation.adjoint.items() if a == adjoint_name(t) != f"d{t}")
         known = adjoint_tensors(derivation).values()
         blocks = {t.name: t.indices[0] for t in known if t.block}
-        named = symbols((*network.tensors, *deltas), blocks)
+        named = symbols((*network.tensors, *deltas), blocks, layers)
         given = {f"d_{name}": name for name in network.outputs if network.loss is None}
         adjoint_of = {**{a: t for t, a in derivation.adjoint.items()}, **given}
         total = network.loss or "ell"

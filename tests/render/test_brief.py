@@ -122,7 +122,7 @@ def test_what_lies_between_the_product_and_its_value_is_not_told() -> None:
 def test_what_is_found_in_the_same_way_is_told_once() -> None:
     page = _brief(derive(declared_by(DEEP.format("tanh", "tanh", "tanh"))), "text")
     why = page[page.index("Derivation") : page.index("Over the batch")]
-    assert "δ⁽³⁾ᵢ = ∂ℓ/∂z⁽³⁾ᵢ = ∂ℓ/∂h⁽³⁾ᵢ · ∂h⁽³⁾ᵢ/∂z⁽³⁾ᵢ" in why
+    assert "δ^[3]ᵢ = ∂ℓ/∂z^[3]ᵢ = ∂ℓ/∂h^[3]ᵢ · ∂h^[3]ᵢ/∂z^[3]ᵢ" in why
     assert why.count("since tanh'") == 1
     assert not re.search(r"^ *(δ⁽[12]⁾|∂ℓ/∂W⁽[123]⁾)", why, re.MULTILINE)
     assert "In the same way:" in why

@@ -27,7 +27,7 @@ _TRUE = [
     ("layer_norm", "∂⁺v/∂zᵢ"),
     ("penalty_of_a_product", "∂L/∂Wᵢⱼ = ∂⁺L/∂Wᵢⱼ + Σ[k] ∂L/∂Uₖⱼ · ∂Uₖⱼ/∂Wᵢⱼ"),
     # a gather is marked with where it reads
-    ("log_sum_exp", "∂ℓ/∂zᵢ = 𝟙[i = y] · ∂⁺ℓ/∂z[y] + ∂ℓ/∂s⁽¹⁾ · ∂s⁽¹⁾/∂zᵢ"),
+    ("log_sum_exp", "∂ℓ/∂zᵢ = 𝟙[i = y] · ∂⁺ℓ/∂z[y] + ∂ℓ/∂s^[1] · ∂s^[1]/∂zᵢ"),
     ("logits_of_labels", "∂ℓ/∂zᵢ = 𝟙[i = y] · ∂⁺ℓ/∂z[y] + ∂ℓ/∂s · ∂s/∂zᵢ"),
     ("two_gathers", "∂ℓ/∂pᵢ = 𝟙[i = 0] · (x₀ − x₁)²"),
     ("two_gathers", "evaluated, and differentiated, as (x₀ − x₁)² p₀ + s − z[y]"),
@@ -88,9 +88,9 @@ _TRUE = [
     ("max_pool", "= {1 if a[c,2p+r] = m[c,p] for the first r; 0 otherwise}"),
     ("max_pool", "∂ℓ/∂a[c,2p+r] = (∂ℓ/∂m[c,p]) · 𝟙[a[c,2p+r] gives m[c,p]]   for r<2"),
     ("max_pool", "By convention, of several that are the largest the first alone passes the"),
-    ("padded_pool", "a⁽¹⁾ᵢⱼ = {z⁽¹⁾ᵢⱼ if 1≤j, j≤3; −∞ otherwise}"),
-    ("padded_pool", "∂a⁽¹⁾ᵢⱼ/∂z⁽¹⁾ᵢⱼ = 1 if 1≤j, j≤3; elsewhere ∂ℓ/∂a⁽¹⁾ᵢⱼ = 0"),
-    ("padded_pool", "m[c,p] = max[u<2] a⁽¹⁾[c,2p+u]"),
+    ("padded_pool", "a^[1]ᵢⱼ = {z^[1]ᵢⱼ if 1≤j, j≤3; −∞ otherwise}"),
+    ("padded_pool", "∂a^[1]ᵢⱼ/∂z^[1]ᵢⱼ = 1 if 1≤j, j≤3; elsewhere ∂ℓ/∂a^[1]ᵢⱼ = 0"),
+    ("padded_pool", "m[c,p] = max[u<2] a^[1][c,2p+u]"),
     ("max_vector", "∂m/∂zᵢ = (2 zᵢ − 1) 𝟙[zᵢ² − zᵢ gives m]"),
     # gathers
     ("embedding", "eₜᵢ = E[xₜ,i]"),
@@ -98,7 +98,7 @@ _TRUE = [
     ("embedding", "∂ℓ/∂Pᵢⱼ = −𝟙[j = yᵢ] · 1/P[i,yᵢ]"),
     # recurrences
     ("elman", "Step by step, for t = 0, …, 2:"),
-    ("elman", "h[−1,k] = h⁽⁰⁾ₖ"),
+    ("elman", "h[−1,k] = h^[0]ₖ"),
     ("elman", "Backpropagation through time: (7) and (8), step by step, for t = 2, …, 0."),
     ("elman", "t = 3, gradients are 0."),
     ("elman", "Σ[i] ∂ℓ/∂oₜᵢ · ∂oₜᵢ/∂hₜₖ + Σ[i] ∂ℓ/∂z[t+1,i] · ∂⁺z[t+1,i]/∂hₜₖ"),
@@ -190,7 +190,7 @@ def test_components_of_windows_and_steps() -> None:
     assert "𝟙[a₁₃ gives m₁₂] = {1 if a₁₃ = m₁₂ for the first time; 0 otherwise}" in pooled
     assert "Σ[r≤2: 2p+r−2=k]" in pooled
     steps = printed("elman", "components")
-    assert "h₀₁ = h⁽⁰⁾₁" in steps
+    assert "h₀₁ = h^[0]₁" in steps
     assert "∂ℓ/∂h₃₁ = V₁₁ · (∂ℓ/∂o₃₁) + V₂₁ · (∂ℓ/∂o₃₂)\n" in steps
     assert "∂ℓ/∂h₀₁ = U₁₁ δ₁₁ + U₂₁ δ₁₂" in steps
 

@@ -6,15 +6,15 @@ from bpgen.render.dialect import LATEX, TEXT
 from bpgen.render.names import parse, symbols
 
 _PRINTED = [
-    ("W1", "W^{[1]}", "W⁽¹⁾"),
-    ("z12", "z^{[12]}", "z⁽¹²⁾"),
-    ("delta2", r"\delta^{[2]}", "δ⁽²⁾"),
+    ("W1", "W^{[1]}", "W^[1]"),
+    ("z12", "z^{[12]}", "z^[12]"),
+    ("delta2", r"\delta^{[2]}", "δ^[2]"),
     ("lambda_", r"\lambda", "λ"),
     ("yhat", r"\hat{y}", "y\u0302"),
-    ("y_hat2", r"\hat{y}^{[2]}", "y\u0302⁽²⁾"),
+    ("y_hat2", r"\hat{y}^{[2]}", "y\u0302^[2]"),
     ("ell", r"\ell", "ℓ"),
     ("W_hh", r"W_{\mathrm{hh}}", "W_hh"),
-    ("h1_prev", r"h^{[1]}_{\mathrm{prev}}", "h_prev⁽¹⁾"),
+    ("h1_prev", r"h^{[1]}_{\mathrm{prev}}", "h_prev^[1]"),
     ("amount", r"\mathrm{amount}", "amount"),
     ("two_words", r"\mathrm{two\_words}", "two_words"),
     ("θ", r"\theta", "θ"),

@@ -7,9 +7,13 @@ import re
 import pytest
 
 from bpgen.check.page.proof import prove_page
+from bpgen.derive import derive
+from bpgen.load import load
+from bpgen.network.shrink import shrunk
 from bpgen.render import render
 from bpgen.render.lines import columns
 from bpgen.render.style import WIDEST, Style
+from tests.conftest import ROOT
 from tests.render.nets import FEW_OR_ALL, derived, printed
 
 HARD = ("causal_blocks", "lstm", "attention", "max_pool")
@@ -44,6 +48,43 @@ def test_an_equation_of_the_batch_keeps_its_number(name: str) -> None:
     tags = re.findall(r"\\tag\{(.*?)\}", _latex(name))
     again = re.findall(r"\\tag\{\\ref\{(.*?)\}\}", _latex(name, counter=True))
     assert len(again) == len(tags) - len({*tags})
+
+
+LAYERS = {
+    "brackets": (r"z^{[1]} &= W^{[1]} x + b^{[1]}", "z^[1] = W^[1] x + b^[1]"),
+    "parentheses": (r"z^{(1)} &= W^{(1)} x + b^{(1)}", "z⁽¹⁾ = W⁽¹⁾ x + b⁽¹⁾"),
+    "plain": (r"z_{1} &= W_{1} x + b_{1}", "z₁ = W₁ x + b₁"),
+}
+
+
+@pytest.mark.parametrize("layers", LAYERS)
+def test_layers_are_written_alike_in_every_format(layers: str) -> None:
+    derivation, style = derive(load(ROOT / "examples" / "toy_2_2_1.py")), Style(layers=layers)
+    pages = {
+        f: render(derivation, fmt=f, style=style) for f in ("latex", "tex", "markdown", "text")
+    }
+    latex, text = LAYERS[layers]
+    assert {
+        f: (text if f == "text" else latex) in page for f, page in pages.items()
+    } == dict.fromkeys(pages, True)
+
+
+@pytest.mark.parametrize("layers", LAYERS)
+@pytest.mark.parametrize("notation", ["matrix", "index", "components"])
+def test_the_reader_reads_each_way_to_write_layers(layers: str, notation: str) -> None:
+    """Entry 1 of z beside a tensor z1 among them; and a wrong layer is refused."""
+    derivation = derive(shrunk(load(ROOT / "examples" / "softmax_mlp.py")))
+    page = render(
+        derivation, fmt="latex", notation=notation, steps="short", style=Style(layers=layers)
+    )
+    assert prove_page(page, derivation.network, (0,)).ok
+    right, wrong = {
+        "brackets": ("W^{[2]", "W^{[1]"),
+        "parentheses": ("W^{(2)", "W^{(1)"),
+        "plain": ("W_{2", "W_{1"),
+    }[layers]
+    assert right in page
+    assert not prove_page(page.replace(right, wrong, 3), derivation.network, (0,)).ok
 
 
 def test_without_sections() -> None:

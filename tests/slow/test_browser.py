@@ -208,7 +208,7 @@ def test_without_scripts_it_is_still_the_page(browser, toy):
         "Summary",
         "Derivation",
         "A step of descent",
-        "δ⁽²⁾ = (a⁽²⁾ − y) ⊙ a⁽²⁾",
+        "δ^[2] = (a^[2] − y) ⊙ a^[2]",
         "it helped",
     ):
         assert told in " ".join(text.split())

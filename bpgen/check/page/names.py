@@ -39,7 +39,8 @@ class Names:
     blocks: frozenset[str] = frozenset()  # the tensors of which each repeated block has its own
 
     @staticmethod
-    def of(network: Network) -> Names:
+    def of(network: Network, plain: bool = False) -> Names:
+        """`plain` says that layers stand below though there are no blocks."""
         blocks = {n for n, t in network.tensors.items() if t.block}
         parts = {name: _parts(name) for name in network.tensors}
         often = Counter((s, a, label) for s, a, _, label in parts.values())
@@ -48,7 +49,7 @@ class Names:
             if name in blocks and often[stem, accent, label] == 1:
                 layer = ""
             below = (upright(label),) if label else ()
-            if blocks:
+            if blocks or plain:
                 key = (stem, accent, "", (*below, *([layer] if layer else [])))
             else:
                 key = (stem, accent, layer, below)

@@ -42,6 +42,8 @@ _BATCH = "Over the batch"
 _ARE_GRADIENTS = re.compile(
     r"(\$[^$.]*?\$(?:, \$[^$]*?\$)*) (?:is|are) the gradients? with respect to (\$.*?\$)\.$", re.M
 )
+_IN_PARENTHESES = re.compile(r"\^\{\((\d+)\)(\\top)?\}")
+_IN_BRACKETS = re.compile(r"\^\{\[\d+\](\\top)?\}")
 _SIZES = re.compile(r"^Sizes: (.*); a gradient has that of its tensor\.$", re.M)
 Ranges = tuple[tuple[str, str, f.Node], ...]
 
@@ -116,7 +118,7 @@ class _Proof:
         """What is false of each equation, in the order of the page."""
         self.latex, unknown = told_apart(self.latex)
         across = "Samples meet in these equations" in self.latex
-        names = Names.of(self.network)
+        names = Names.of(self.network, self._layers())
         base = (
             1 if re.search(r"Indices(, and labels with them,)? count from 1\.", self.latex) else 0
         )
@@ -158,6 +160,14 @@ class _Proof:
         for group in found:
             self._group(group, whole if group.section == _BATCH else sample)
         return self.found
+
+    def _layers(self) -> bool:
+        """Whether layers stand below, as in z_1. What is z^(1) where there are no blocks is read as
+        z^[1].
+        """
+        if not any(t.block for t in self.network.tensors.values()):
+            self.latex = _IN_PARENTHESES.sub(r"^{[\1]\2}", self.latex)
+        return _IN_BRACKETS.search(self.latex) is None
 
     def _top(self, reading: Reading) -> str:
         """The scalar that the backward section differentiates."""

@@ -224,6 +224,12 @@ class Network:
     def __iter__(self) -> Iterator[Equation]:
         return iter(self.equations)
 
+    def _repr_html_(self) -> str:
+        """Its page, in a notebook's frame."""
+        from bpgen.html.notebook import framed
+
+        return framed(self)
+
 
 class Malformed(AssertionError):
     """A pass of bpgen broke the grammar: a defect of bpgen, never of a net.py."""

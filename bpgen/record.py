@@ -110,3 +110,9 @@ class Derivation:
     forward: tuple[Forward, ...]
     steps: tuple[Step, ...]
     adjoint: dict[str, str]
+
+    def _repr_latex_(self) -> str:
+        """All that it computes, in a notebook."""
+        from bpgen.html.notebook import of_derivation
+
+        return of_derivation(self)

@@ -84,6 +84,12 @@ class Tensor(Symbolic):
     def __repr__(self) -> str:
         return f"{self.name or self.role}{list(self.shape)}"
 
+    def _repr_latex_(self) -> str | None:
+        """What it is computed by, in a notebook."""
+        from bpgen.html.notebook import of_tensor
+
+        return of_tensor(self)
+
     def said(self) -> str:
         """How an error names it: its variable where it is known by now, what it is otherwise, and
         its shape.

@@ -114,6 +114,31 @@ def test_every_number_in_the_drawing_is_the_modules():
     assert float(a2[0, 0]) == pytest.approx(0.76552844, abs=1e-8)
 
 
+def test_each_step_shows_what_the_equations_give():
+    """Every tensor and every gradient at its own step, z and dL/da too, which others replace."""
+    numbers, walk = toy(), walk_of("toy_2_2_1")
+    seen = 0
+    for k, stop in enumerate(walk["stops"]):
+        new = [
+            float(exact)
+            for key, said in walk["slots"].items()
+            for step, _, exact in said
+            if step == k and exact
+        ]
+        name, way = stop["name"], stop["way"]
+        if way in ("forward", "again"):
+            values = numbers.values if way == "forward" else numbers.values_after
+            expected = values[name]
+        elif way == "backward":
+            of = {a: t for t, a in derivation_of("toy_2_2_1").adjoint.items()}[name]
+            expected = numbers.slopes[of]
+        else:
+            continue
+        assert sorted(new) == sorted(map(float, np.ravel(expected))), stop
+        seen += 1
+    assert seen == 5 + 9 + 5
+
+
 def test_each_step_says_its_number():
     walk = walk_of("toy_2_2_1")
     told = {s["of"]: s for s in walk["stops"] if s["way"] in ("forward", "backward")}

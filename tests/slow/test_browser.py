@@ -14,7 +14,7 @@ from bpgen.derive import derive
 from bpgen.html import page
 from bpgen.html.sheets import NOTATIONS, sheets
 from bpgen.load import load
-from tests.conftest import EXAMPLES
+from tests.conftest import EXAMPLES, ROOT
 from tests.html.test_page import page_of, walk_of
 
 if TYPE_CHECKING:
@@ -268,3 +268,17 @@ def test_every_example_has_a_page_and_every_formula_is_katexs(browser, tmp_path,
     assert len(formulas) > 30
     assert opened.page.evaluate(PARSES, list(dict.fromkeys(formulas))) == []
     assert opened.page.evaluate(PARSES, [r"\nothing"]) != []
+
+
+def test_in_a_notebooks_frame_it_walks(browser, tmp_path):
+    file = tmp_path / "notebook.html"
+    frame = load(ROOT / "examples" / "linear_chain.py")._repr_html_()
+    file.write_text(f"<!doctype html><meta charset='utf-8'>{frame}", encoding="utf-8")
+    opened = Opened(browser, file)
+    inside = opened.page.frames[1]
+    inside.wait_for_selector("html[data-step='0']")
+    inside.click("[data-go=on]")
+    inside.wait_for_selector("html[data-step='1']")
+    inside.click(".line a:nth-child(6)")
+    inside.wait_for_selector("html[data-step='5']")
+    assert "Backward" in inside.inner_text(".now") and opened.said == []

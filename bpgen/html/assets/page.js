@@ -144,6 +144,13 @@
     moves[name]();
   }
 
+  addEventListener("click", (event) => { // within a frame, an address of its own is not at hand
+    const link = event.target.closest?.('a[href^="#step="]');
+    if (!link) return;
+    event.preventDefault();
+    play(false);
+    go(Number(link.hash.slice("#step=".length)));
+  });
   $$("[data-go]").forEach((b) => b.addEventListener("click", () => move(b.dataset.go)));
   addEventListener("keydown", (event) => {
     const other = event.ctrlKey || event.metaKey || event.altKey;

@@ -1,5 +1,5 @@
-"""`python -m benchmarks.page`: of the page for the browser of each example, its size, the seconds to
-make it, and those until Chromium shows it: from the address to the first formulas set.
+"""`python -m benchmarks.page`: of the page for the browser of each example, its size, the seconds
+to make it, and those until Chromium shows it: from the address to the first formulas set.
 """
 
 from __future__ import annotations

@@ -50,6 +50,7 @@ class Group:
     lines: tuple[Line, ...]
     remarks: tuple[Sentence, ...]
     of: str  # the numbers of its lines
+    why: str  # and of those that its lead speaks of
     heads: tuple[Sentence, ...] = ()  # of a table
     table: tuple[tuple[Sentence, ...], ...] = ()
     code: tuple[str, ...] = ()
@@ -102,7 +103,7 @@ def sheets(
     """The derivation in every notation; in components where that is not too long, unless they are
     wanted.
     """
-    called = names(derivation)
+    called = Called.of(derivation)
     found = []
     for notation in notations(derivation, wanted):
         tex, plain = (
@@ -128,22 +129,35 @@ def names(derivation: Derivation) -> dict[str, str]:
     return {**forward, **{str(s.number): s.equation.name for s in derivation.steps}}
 
 
+@dataclass(frozen=True)
+class Called:
+    """What each equation defines, by its number; and the gradients that have a letter, delta."""
+
+    defined: Mapping[str, str]
+    deltas: frozenset[str]
+
+    @staticmethod
+    def of(derivation: Derivation) -> Called:
+        lettered = (a for t, a in derivation.adjoint.items() if a != f"d{t}")
+        return Called(names(derivation), frozenset(lettered))
+
+
 def whole(number: str) -> str:
     """The number of an equation that is told in parts: 46 of 46a."""
     return number.rstrip("abcdefghijklmnopqrstuvwxyz")
 
 
-def _sheet(notation: str, tex: Document, plain: Document, called: Mapping[str, str]) -> Sheet:
+def _sheet(notation: str, tex: Document, plain: Document, called: Called) -> Sheet:
     both = zip(tex.sections, plain.sections, strict=True)
     return Sheet(notation, plain.title, tuple(_part(a, b, called) for a, b in both))
 
 
-def _part(tex: Section, plain: Section, called: Mapping[str, str]) -> Part:
+def _part(tex: Section, plain: Section, called: Called) -> Part:
     groups = (_group(a, b, called) for a, b in zip(tex.blocks, plain.blocks, strict=True))
     return Part(plain.title, _sentences(tex.intro, plain.intro), tuple(groups), tex.boxed)
 
 
-def _group(tex: Block, plain: Block, called: Mapping[str, str]) -> Group:
+def _group(tex: Block, plain: Block, called: Called) -> Group:
     lines = [_line(a, b, called) for a, b in zip(tex.rows, plain.rows, strict=True)]
     one, other = tex.table or Table((), ()), plain.table or Table((), ())
     return Group(
@@ -151,7 +165,8 @@ def _group(tex: Block, plain: Block, called: Mapping[str, str]) -> Group:
         sentence(tex.lead, plain.lead),
         tuple(lines),
         _sentences(tex.remarks, plain.remarks),
-        " ".join(dict.fromkeys(filter(None, (line.of for line in lines)))),
+        _numbers(lines),
+        _numbers(line for line in lines if line is lines[0] or line.name in called.deltas),
         _sentences(one.heads, other.heads),
         tuple(_sentences(a, b) for a, b in zip(one.rows, other.rows, strict=True)),
         plain.code,
@@ -179,11 +194,15 @@ def _cut(text: str) -> list[str]:
     return text.replace(SHUT, OPEN).split(OPEN)
 
 
-def _line(tex: Row, plain: Row, called: Mapping[str, str]) -> Line:
+def _numbers(lines: Iterable[Line]) -> str:
+    return " ".join(dict.fromkeys(line.of for line in lines if line.of))
+
+
+def _line(tex: Row, plain: Row, called: Called) -> Line:
     of = "" if tex.of is None else str(tex.of)
     tag = "" if tex.tag is None else f"({tex.tag})"
     left = Said(plain.left, tex.left)
-    return Line(left, tuple(_pieces(tex, plain)), tag, of, called.get(whole(of), ""))
+    return Line(left, tuple(_pieces(tex, plain)), tag, of, called.defined.get(whole(of), ""))
 
 
 def _pieces(tex: Row, plain: Row) -> Iterator[Said]:

@@ -90,7 +90,7 @@ class _Walker:
     def walk(self) -> Walk:
         self._start()
         for number, name in self.forward:
-            self._stop("forward", number, name, self._lit(name), (), self._computed(name))
+            self._stop("forward", number, name, self._lit(name), (), self._computed(number, name))
             self._show(name, self.worked and self.worked.values)
         for number, step in self.backward:
             name = step.equation.name
@@ -129,27 +129,25 @@ class _Walker:
         )
         return Said(plain, tex)
 
-    def _computed(self, name: str) -> str:
+    def _computed(self, number: str, name: str) -> str:
         """The equation whose line computes a tensor: its own, or the first that it goes into."""
         reached = {name}
-        for number, other in self.forward:
-            if other == name or reached & set(
-                self.graph.reads(self.graph.told[self.graph.place[other]])
-            ):
-                if number in self.coded:
-                    return number
-                reached.add(other)
-        return ""
+        for other, made in self.forward if number not in self.coded else ():
+            if reached & set(self.graph.reads(self.graph.told[self.graph.place[made]])):
+                if other in self.coded:
+                    return other
+                reached.add(made)
+        return number if number in self.coded else ""
 
     def _computed_back(self, step: Step) -> str:
         """The same of a gradient."""
-        reached = {step.of}
-        for _, other in self.backward:
-            if other is step or reached & {p.upstream.name for p in other.paths}:
+        number, reached = str(step.number), {step.of}
+        for _, other in self.backward if number not in self.coded else ():
+            if reached & {p.upstream.name for p in other.paths}:
                 if str(other.number) in self.coded:
                     return str(other.number)
                 reached.add(other.of)
-        return ""
+        return number if number in self.coded else ""
 
     def _lit(self, name: str) -> tuple[str, ...]:
         """A tensor and the edges that lead into it."""
@@ -231,7 +229,7 @@ class _Walker:
                 name,
                 self._lit(name),
                 self._told(name, worked, again=True),
-                self._computed(name),
+                self._computed(number, name),
                 more,
             )
             self._show(name, worked.values_after)

@@ -217,6 +217,7 @@ def test_text_does_not_grow(name: str) -> None:
     assert len(told[0].splitlines()) >= len(told[1].splitlines())
 
 
+@pytest.mark.slow
 def test_gpt_does_not_grow() -> None:
     nets = [GPT.replace("depth = 96, 64, 64, 4, 6", f"depth = 96, 64, 64, 4, {n}") for n in (2, 6)]
     modules = [written(net) for net in nets]

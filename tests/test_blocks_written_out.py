@@ -15,6 +15,7 @@ from bpgen.emit import emit
 from bpgen.load import declared_by
 from bpgen.render import render
 from tests.conftest import emitted
+from tests.few import few
 from tests.test_recurrences import hold
 
 STATES = "x, s = input('T', 4), input(4)\n"
@@ -89,7 +90,9 @@ def test_it_is_the_network_of_a_loop(name: str) -> None:
 
 
 @pytest.mark.parametrize("times", [1, 3, 4])
-@pytest.mark.parametrize("name", ["a layer", "recurrences of blocks within"])
+@pytest.mark.parametrize(
+    "name", few(("a layer", "recurrences of blocks within"), lambda n: n not in _LARGE)
+)
 def test_any_number_of_them(name: str, times: int) -> None:
     assert emit(declared_by(repeated(name, times))) == emit(declared_by(written_out(name, times)))
 

@@ -8,6 +8,7 @@ import pytest
 
 from bpgen.ir import Network, Term
 from bpgen.load import declared_by
+from tests.few import few
 
 X = "from bpgen import *\nimport sympy as sp\nimport numpy as np\nx = input(3)\n"
 
@@ -212,14 +213,16 @@ def test_letters_that_python_reads_as_one_are_one_variable() -> None:
     assert [t.name for t in network("𝐰 = param(3)\noutput(w * x)\n").role("param")] == ["w"]
 
 
-def test_long_chains_without_names() -> None:
+@pytest.mark.parametrize("length", few((100, 300), lambda n: n == 100))
+def test_long_chains_without_names(length: int) -> None:
     """Nameless steps are written inside one another, though not without end; a tanh, whose
     derivative is told in its own value, is kept.
     """
-    made = equations("a = x\nfor k in range(300):\n    a = {}\noutput(a)\n".format("sin(a)"))
+    chain = f"a = x\nfor k in range({length}):\n    a = {{}}\noutput(a)\n"
+    made = equations(chain.format("sin(a)"))
     assert 2 < len(made) < 20
-    made = equations("a = x\nfor k in range(300):\n    a = {}\noutput(a)\n".format("tanh(a)"))
-    assert len(made) == 300
+    made = equations(chain.format("tanh(a)"))
+    assert len(made) == length
 
 
 def test_the_title_is_the_docstring() -> None:

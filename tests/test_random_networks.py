@@ -24,12 +24,12 @@ ELSEWHERE = (TORCH, "LaTeX compiles")
 POISSON = "of_numbers of=poisson_loss({0}, {y})"
 
 
-@few_or_all(6, 40, subjects(), seed=1, common=COMMON)
+@few_or_all(4, 40, subjects(), seed=1, common=COMMON)
 def test_networks(subject: Subject) -> None:
     examine(subject, ELSEWHERE)
 
 
-@few_or_all(5, 25, subjects(kinks=False), seed=2, common=COMMON)
+@few_or_all(3, 25, subjects(kinks=False), seed=2, common=COMMON)
 def test_smooth_networks(subject: Subject) -> None:
     """Each of these by complex steps."""
     examine(subject, ELSEWHERE)

@@ -23,6 +23,7 @@ from bpgen.emit import emit
 from bpgen.ir import Element, Network, check
 from bpgen.load import declared_by
 from bpgen.network.shrink import accesses, shrunk
+from tests.few import few
 
 
 @cache
@@ -302,13 +303,14 @@ def _within(access: Element, network: Network) -> None:
             assert span.highest < axis.size
 
 
-def test_a_chain_of_many_convolutions_shrinks() -> None:
-    lines = ["from bpgen import *", "p, u = indices('p u')", "w = param(3)", "x = input(660)"]
-    lines += ["h0 = x"]
-    lines += [f"h{k} = tensor(tanh(sum(w[u] * h{k - 1}[p + u], u)), p)" for k in range(1, 301)]
-    small = shrunk(declared_by("\n".join([*lines, "output(h300)", ""])))
-    assert small.tensors["h300"].sample_shape == (4,)
-    assert small.tensors["x"].sample_shape == (604,)
+@pytest.mark.parametrize("many", few((100, 300), lambda n: n == 100))
+def test_a_chain_of_many_convolutions_shrinks(many: int) -> None:
+    lines = ["from bpgen import *", "p, u = indices('p u')", "w = param(3)"]
+    lines += [f"x = input({2 * many + 60})", "h0 = x"]
+    lines += [f"h{k} = tensor(tanh(sum(w[u] * h{k - 1}[p + u], u)), p)" for k in range(1, many + 1)]
+    small = shrunk(declared_by("\n".join([*lines, f"output(h{many})", ""])))
+    assert small.tensors[f"h{many}"].sample_shape == (4,)
+    assert small.tensors["x"].sample_shape == (2 * many + 4,)
 
 
 LAYERS = {

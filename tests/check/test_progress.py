@@ -13,11 +13,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import ROOT
+from tests.few import few
 from tests.forked import bpgen
 
-GPT = str(ROOT / "examples" / "gpt.py")
-TOY = str(ROOT / "examples" / "toy_2_2_1.py")
+TOY, LSTM, GPT = (str(ROOT / "examples" / f"{name}.py") for name in ("toy_2_2_1", "lstm", "gpt"))
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "60"}
 
 
@@ -63,8 +65,9 @@ def test_a_line_moves_and_is_gone_at_the_end() -> None:
     assert shown[-1] == ""
 
 
-def test_ctrl_c_ends_it_at_once() -> None:
-    with checking(GPT) as (process, seen):
+@pytest.mark.parametrize("net", few((LSTM, GPT), lambda net: net == LSTM), ids=["lstm", "gpt"])
+def test_ctrl_c_ends_it_at_once(net: str) -> None:
+    with checking(net) as (process, seen):
         assert "..." in read(seen, until="...")
         read(seen, until="by numbers")
         start = time.monotonic()

@@ -13,6 +13,7 @@ from bpgen.load import load
 from bpgen.record import Derivation
 from bpgen.render import render
 from bpgen.render.lines import columns
+from tests.few import few
 
 _EXAMPLES = Path(__file__).parents[2] / "examples"
 _NAMES = sorted(p.stem for p in _EXAMPLES.glob("*.py"))
@@ -28,10 +29,12 @@ def latex(name: str, notation: str = "matrix") -> str:
 
 
 _FORMATS = tuple(product(("latex", "tex", "markdown", "text"), ("matrix", "index")))
-_PAGES = [
-    pytest.param(name, *form, marks=[pytest.mark.slow] * (name == "gpt"))  # many pages each
-    for name, form in product(_NAMES, _FORMATS)
-]
+_BUT_THE_LARGEST = few(_NAMES, lambda name: name != "gpt")
+_EACH = {"gate", "multilabel", "digits_conv", "lstm"}  # in each format in the quick tests, too
+_PAGES = few(
+    [(name, *form) for name, form in product(_NAMES, _FORMATS)],
+    lambda page: page[0] in _EACH or (page[0] != "gpt" and page[1:] == ("latex", "matrix")),
+)
 
 
 @pytest.mark.parametrize(("name", "fmt", "notation"), _PAGES)
@@ -118,14 +121,14 @@ def test_components_of_a_large_network_are_refused() -> None:
         render(derivation("softmax_mlp"), fmt="text", notation="components")
 
 
-def test_markdown_is_safe_for_katex() -> None:
-    for name in _NAMES:
-        printed = render(derivation(name), fmt="markdown")
-        assert not re.search(r"\\(intertext|label|DeclareMathOperator)", printed)
-        assert all(display.count(r"\tag") <= 1 for display in printed.split("$$")[1::2])
+@pytest.mark.parametrize("name", _BUT_THE_LARGEST)
+def test_markdown_is_safe_for_katex(name: str) -> None:
+    printed = render(derivation(name), fmt="markdown")
+    assert not re.search(r"\\(intertext|label|DeclareMathOperator)", printed)
+    assert all(display.count(r"\tag") <= 1 for display in printed.split("$$")[1::2])
 
 
-def test_text_fits_the_terminal() -> None:
-    for name in _NAMES:
-        lines = render(derivation(name), fmt="text").splitlines()
-        assert not [line for line in lines[2:] if columns(line) > 98]
+@pytest.mark.parametrize("name", _BUT_THE_LARGEST)
+def test_text_fits_the_terminal(name: str) -> None:
+    lines = render(derivation(name), fmt="text").splitlines()
+    assert not [line for line in lines[2:] if columns(line) > 98]

@@ -23,8 +23,6 @@ from bpgen.render import render
 from tests.proofs.words import WORDS
 from tests.render.nets import FEW_OR_ALL, NETS
 
-pytestmark = pytest.mark.no_cover  # what it reaches, others reach
-
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.py"))
 _HEAD = "from bpgen import *\n"
 HARD = {

@@ -22,6 +22,7 @@ from bpgen.render.parts import Part, in_order
 from bpgen.render.places import Statement
 from bpgen.render.reasons import equalities
 from bpgen.render.sample import View
+from bpgen.render.scalar import Printer
 from bpgen.render.softmaxes import as_softmax
 from bpgen.render.steps import split
 from bpgen.render.writer import Writer
@@ -102,8 +103,9 @@ class Equations:
             # Of the mean over the batch, one sample has nothing to say.
             if self.top == self.base.total or forward.equation.name != self.base.total:
                 rows = self._forward(forward)
-                if rows[-1].words and not said:
-                    rows.append(why)
+                spelling = next((k for k, r in enumerate(rows) if r.words), None)
+                if spelling is not None and not said:
+                    rows.insert(spelling + 1, replace(why, first=rows[spelling].first))
                     said = True
                 if blocks and forward.equation.loop == loop:
                     every = (*blocks[-1].rows, *rows)
@@ -133,8 +135,8 @@ class Equations:
         reasons = [self.view.reason(r) for r in forward.reasons if isinstance(r, Equality)]
         since, differentiated = equalities(reasons, self.writer), forward.differentiated
         evaluated = self.view.equation(forward.evaluated)
-        rows = [*rows, *self.evaluated(written, evaluated, rows[-1].left, since, differentiated)]
-        return of_equation(rows, forward.number)
+        rows += self.evaluated(written, evaluated, rows[-1].left, since, differentiated)
+        return of_equation(sorted(rows, key=lambda r: not r.first), forward.number)
 
     def evaluated(
         self,
@@ -151,20 +153,32 @@ class Equations:
         if any(t.body.has(*NOTHING) for t in shown.terms):
             writer.note("nothing")
         shown = replace(shown, terms=tuple(t.map(on_paper) for t in shown.terms))
-        starts, both = zip(*(self._apart_from_start(e) for e in (written, shown)), strict=True)
-        written, shown = both if starts[0] == starts[1] else (written, shown)
-        if shown == written:
-            return []
-        once, again = (strings(rightside.right_side(e, writer), writer) for e in (written, shown))
-        if once == again:
-            return []
-        whole = matrix.right_side(shown, writer) if self.notation == "matrix" else None
-        addends = again if whole is None else strings(whole, writer)
-        element = writer.element(shown.lhs).text
-        left = element if whole is None else matrix.left_side(shown, writer)
+        (start, one), (start_again, other) = map(self._apart_from_start, (written, shown))
+        words, rows = (_EVALUATED[differentiated],), list[Row]()
+        if start is not None and start_again is not None:
+            addends = self._respelled(start.right, start_again.right)
+            left = Printer(writer, writer.element).text(start.left)
+            rows += [Row(left, addends, words=words, first=True)] if addends else []
+        elif start != start_again:
+            one, other = written, shown
+        addends = self._respelled(one, other)
+        if not addends:
+            return [replace(row, since=since) for row in rows]
+        whole = matrix.right_side(other, writer) if self.notation == "matrix" else None
+        addends = addends if whole is None else strings(whole, writer)
+        element = writer.element(other.lhs).text
+        left = element if whole is None else matrix.left_side(other, writer)
         named = above == left or (whole is not None and above != element)
-        words = (_EVALUATED[differentiated],)
-        return [Row("" if named else left, addends, words=words, since=since)]
+        return [*rows, Row("" if named else left, addends, words=words, since=since)]
+
+    def _respelled(self, written: Equation, shown: Equation) -> tuple[str, ...]:
+        """The right side, where it is another on paper."""
+        if written == shown:
+            return ()
+        one, other = (
+            strings(rightside.right_side(e, self.writer), self.writer) for e in (written, shown)
+        )
+        return () if one == other else other
 
     def _apart_from_start(self, equation: Equation) -> tuple[Statement | None, Equation]:
         """What stands before the first step, which a row of its own tells, and the steps."""

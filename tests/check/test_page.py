@@ -105,6 +105,9 @@ MORE = {
     "a sine of what is large": "from bpgen import *\n" + _INDICES + "x, w = input(3), param(3)\n"
     "v = tensor(sum(exp(x[i] * w[p])**2, p), i)\nu = tensor(10**7 * v[i] * v[2 - i], i)\n"
     "L = loss(sum(sin(u)))\n",
+    "another spelling of a start": "from bpgen import *\n" + _INDICES + "t = indices('t', size=4)\n"
+    "x, w, h = input(3), param(3), recurrent(4, 3)\nv = exp(-(w * x)**2)\n"
+    "h[-1, i] = relu(1 - v[i])\nh[t, i] = tanh(v[i] + h[t - 1, i])\noutput(h)\n",
     "0 elsewhere in a block": "from bpgen import *\n" + _INDICES + "x, n = input(3), samples()\n"
     "def block(h):\n    return tensor(sin(h[i]), i)\n"
     "r = repeat(3, block, x)\nL = loss(sum(r[n, 2 - p], n, p)**2)\n",
@@ -304,6 +307,13 @@ WRONG = [
         "matrix",
         r"as }z^{(l-1)} - \zeta",
         r"as }z^{(l-1)} - 2 \zeta",
+    ),
+    (
+        "another spelling",
+        "another spelling of a start",
+        "index",
+        r"as }\operatorname{relu}(-(",
+        r"as }\operatorname{relu}(-2(",
     ),
     (
         "another spelling",

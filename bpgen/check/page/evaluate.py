@@ -578,6 +578,21 @@ class Scope:
             raise Unreadable(f"{describe(node)} has {len(below)} indices, its tensor {rank}")
         return below
 
+    def is_start(self, node: f.Symbol, name: str) -> bool:
+        """Whether a symbol is what stands before the first step of a recurrence."""
+        info = self.world.network.tensors[name]
+        if info.carried is None:
+            return False
+        if info.block:
+            said = node.block
+        else:
+            parts = self.parts(node, name)
+            at = info.carried - (info.batched and self.reading.sample)
+            said = parts[at] if at < len(parts) else None
+        if said is None or letters_of(said):
+            return False
+        return bool((self.index(said) - self.reading.base == -1).all())
+
     def open_axes(self, node: f.Symbol, name: str) -> int:
         """How many axes of a tensor have no index: 0 of an entry, 1 of a vector, 2 of a matrix."""
         info = self.world.network.tensors[name]

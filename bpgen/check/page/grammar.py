@@ -285,8 +285,12 @@ class Parser:
             self.take()
             return Over("max", self.inside(self.group()).under(), self._over())
         prime = self.accept("'")
+        start = self.place
         if self.next == "(":
             arguments = self.parenthesis()
+            if self.next == "_" and name != "softmax":  # \log (b)_1, of an entry
+                self.place = start
+                arguments = (self.factor(),)
         elif name == "log" and self.next == r"\sum":
             self.take()
             over = self._sum_over()

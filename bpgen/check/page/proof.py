@@ -208,15 +208,17 @@ class _Proof:
         if known is None:
             return
 
+        first = Scope(sample).is_start(left, known[1])
+
         def told(world: World, values: Values) -> Array:
             reading = replace(sample, world=world)
-            return spelled(left, right, known[1], reading, values)
+            return spelled(left, right, known[1], reading, values, first)
 
         batched = self.network.tensors[known[1]].batched
         for reading in (sample, whole):
             of_one_sample = sample.sample and not batched
             if not of_one_sample or reading.world.lengths[BATCH] == 1:
-                reading.world.told[known[1]] = told
+                reading.world.told[known[1], first] = told
 
     def _definitions(self, *readings: Reading) -> None:
         """The functions that the page defines."""
@@ -607,9 +609,11 @@ def _places(node: f.Node, scope: Scope) -> list[Array]:
     return scope.places(symbol, known[1])
 
 
-def spelled(left: f.Node, right: f.Node, name: str, reading: Reading, values: Values) -> Array:
+def spelled(
+    left: f.Node, right: f.Node, name: str, reading: Reading, values: Values, first: bool = False
+) -> Array:
     """The tensor that a formula of one sample says, for every sample and every step taken: an entry
-    at its letters, or a whole vector or matrix.
+    at its letters, or a whole vector or matrix. `first`: what stands before its first step alone.
     """
     world, symbol = reading.world, _named(left)
     tensors = world.network.tensors
@@ -621,14 +625,16 @@ def spelled(left: f.Node, right: f.Node, name: str, reading: Reading, values: Va
     scope = scope.over({n: at[n] for n in reversed(at) if n != block})
     scope = _of_every_sample(scope, name)
     if block is not None:
-        scope = scope.over({block: np.arange(sizes[block])})
+        scope = scope.over({block: at[block]})
     if steps:
         scope = scope.over({"the step": np.arange(max(steps))})
         scope = replace(scope, which=scope.letters["the step"])
     whole: Any = ((0, 0), (slice(None), 0), ())[scope.open_axes(symbol, name)]
     made = scope.value(right)[(..., *whole)]
-    shape = (*([max(steps)] if steps else []), *world.shape(tensors[name]))
-    return np.broadcast_to(made, shape)
+    shape = list(world.shape(tensors[name]))
+    if first:
+        shape.pop(tensors[name].carried or 0)
+    return np.broadcast_to(made, (*([max(steps)] if steps else []), *shape))
 
 
 def _of_every_sample(scope: Scope, name: str) -> Scope:

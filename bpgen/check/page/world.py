@@ -37,8 +37,9 @@ class World:
     values: dict[str, Array] = field(default_factory=dict)
     # The upstream gradients of outputs, where there is no loss.
     given: dict[str, Array] = field(default_factory=dict)
-    # What the page says instead that an equation is, where it differentiates another spelling.
-    told: dict[str, Callable[[World, Values], Array]] = field(default_factory=dict)
+    # What the page says instead that an equation is, where it differentiates another spelling: of
+    # the steps of a recurrence, and of what stands before the first.
+    told: dict[tuple[str, bool], Callable[[World, Values], Array]] = field(default_factory=dict)
     seed: int | None = None  # of how all that is computed is rounded once more
     _moved: dict[str, dict[str, Array]] = field(default_factory=dict)
 
@@ -141,22 +142,26 @@ class World:
         return found if self.seed is None else found * _off(np.real(found), self.seed)
 
     def _evaluated(self, equation: Equation, values: Values) -> Array:
-        if equation.name in self.told:
-            return self._started(equation, self.told[equation.name](self, values), values)
-        return self._written(equation, values)
+        made = self._written(equation, values)
+        for first in (False, True):
+            told = self.told.get((equation.name, first))
+            if told is not None:
+                made = self._respelled(equation.name, made, told(self, values), first)
+        return made
 
-    def _started(self, equation: Equation, steps: Array, values: Values) -> Array:
-        """The steps of a recurrence, or the blocks, as the page tells them; what stands before the
-        first as the equation has it.
+    def _respelled(self, name: str, made: Array, told: Array, first: bool) -> Array:
+        """What the page tells of a tensor, in its place: of a recurrence the steps (blocks), or
+        what stands before the first.
         """
-        info = self.network.tensors[equation.name]
+        info = self.network.tensors[name]
         if info.carried is None:
-            return steps
-        lead = steps.shape[: steps.ndim - len(info.indices)]
-        stored = (*lead, *self._stored(info.name))
-        made = np.array(np.broadcast_to(self._written(equation, values), stored))
-        inside: Any = (..., *(slice(s) for s in self.shape(info)))
-        made[inside] = steps
+            return told
+        lead = max(made.ndim, told.ndim + first) - len(info.indices)
+        shape = (told if told.ndim + first > made.ndim else made).shape[:lead]
+        made = np.array(np.broadcast_to(made, (*shape, *self._stored(name))))
+        place: list[Any] = [slice(s) for s in self.shape(info)]
+        place[info.carried] = -1 if first else place[info.carried]
+        made[(..., *place)] = told
         return made
 
     def _written(self, equation: Equation, values: Values) -> Array:

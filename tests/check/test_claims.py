@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from bpgen.check.claims import Answer, Court
+from bpgen.check.claims.grid import NoGrid
 from bpgen.check.claims.judge import Judge
 from bpgen.check.claims.points import Exact, Numbers, drawn
 from bpgen.check.claims.view import COLUMNS, VECTORS, View
@@ -602,3 +603,44 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_claims_are_not_of_a_module() -> None:
     with pytest.raises(NetError, match="claims are of a network"):
         answered(str(ROOT / "generated" / "toy_2_2_1.py"), ["da1 = x"])
+
+
+LETTERED = [
+    (CONVOLUTION, "dK[o, u] = sum(delta[o, p] * x[p + u], p)"),
+    (CONVOLUTION, "dK[o, u] = sum(delta[o, p] * x[p], p)"),
+    (CONVOLUTION, "dK[o, u] = sum(delta[o, p] * x[p + 2*u], p)"),  # beyond the end
+    (RECURRENT, "dU[i, j] = sum(dh[t, i] * (1 - h[t, i]**2) * h[t - 1, j], t)"),
+    (RECURRENT, "dU[i, j] = sum(dh[t + 1, i] * (1 - h[t, i]**2) * h[t, j], t)"),
+    (RECURRENT, "h[t, i] = tanh(sum(W[i, j] * x[t, j], j) + sum(U[i, j] * h[t - 1, j], j))"),
+    (TOY, "delta1[i] = sum(W2[j, i] * delta2[j], j) * a1[i] * (1 - a1[i])"),
+    (TOY, "delta1[i] = sum(W2[j, i] * delta2[j], j) * a1[i] ** i"),
+    (
+        TOY,
+        "delta1[i] = delta2[0] * W2[0, i] * sigmoid(z1[i]) * sigmoid(-z1[i]) * (1 + i) / (i + 1)",
+    ),
+    (TOY, "delta1[i] = mean(W2[j, i] * delta2[j] * np.exp(b2[j]), j) / (i + 1)"),
+    (TOY, "dW2[i, j] = sum(delta2[n, i] * a1[n, j], n)"),
+    (CLASSIFIER, "delta1[i] = sum(delta2[j] * W2[j, i], j) * (z1[i] > 0)"),
+    (CLASSIFIER, "delta1[i] = sum(delta2[j] * W2[j, i], j) * relu_prime(z1[i])"),
+    (CLASSIFIER, "dW2[i, j] = delta2[i] * sum(W1[j, i] * x[i], i)"),
+]
+
+
+@pytest.mark.parametrize(("net", "claim"), LETTERED)
+def test_all_places_at_once_are_each_place(
+    net: str, claim: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is computed of a line in index letters is what each place of them gives."""
+
+    def answers() -> list[str]:
+        try:
+            return [str(a) for a in court_of(declared_by(net)).answers(claim)]
+        except NetError as error:
+            return [str(error)]
+
+    def none(*_: object) -> None:
+        raise NoGrid
+
+    found = answers()
+    monkeypatch.setattr("bpgen.check.claims.evaluate.at_once", none)
+    assert answers() == found

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from bpgen.check.claims.functions import FUNCTIONS, SCALAR, slope_of
+from bpgen.check.claims.grid import NoGrid, at_once
 from bpgen.check.claims.names import RATES, Names
 from bpgen.check.claims.text import called
 from bpgen.check.claims.view import Unfit, View
@@ -55,6 +56,11 @@ class Scope:
         """The value at all places of the free letters, each along an axis of its own."""
         if not free:
             return self.value(node)
+        before = len(self.view.point.decisions)
+        try:
+            return at_once(self, node, free)
+        except NoGrid:
+            del self.view.point.decisions[before:]
         found = np.empty(tuple(free.values()), object)
         for at in itertools.product(*map(range, free.values())):
             here = {**self.places, **dict(zip(free, at, strict=True))}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,6 +103,17 @@ class View:
         if beyond or min(places, default=0) < 0:
             raise Unfit(f"{meaning.tensor}[{', '.join(map(str, at))}] is not there")
         return array[places]
+
+    def entries(self, meaning: Meaning, at: Sequence[Any]) -> Any:
+        """Entries by arrays of places; IndexError where one is not there."""
+        array = self._stored(meaning)
+        of_sample = self._of_sample(meaning)
+        array = array[0] if of_sample else array
+        first = starts(self.point.network, meaning.tensor)[of_sample:]
+        places = tuple(a + s for a, s in zip(at, first, strict=True))
+        if len(at) != array.ndim or any(np.min(p, initial=0) < 0 for p in places):
+            raise IndexError
+        return array[tuple(np.broadcast_arrays(*places))]
 
     def _of_sample(self, meaning: Meaning) -> int:
         """1 where the axis of the samples is not told."""

@@ -4,118 +4,24 @@ its parameters; equal blocks and the steps of a recurrence once, in a frame.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from bpgen.html.graph import Graph
+from bpgen.html.groups import CELL, EDGE, LINE, SMALL, Card, grouped
 from bpgen.html.shapes import Drawing, points, spoken
-from bpgen.ir import Equation, Loop
-from bpgen.render.names import parse
+from bpgen.ir import Loop
 from bpgen.render.writer import Writer
 
-_CELL, _LINE, _SMALL = 46.0, 34.0, 22.0  # a tensor's cell, and the line of the parameters
 _LETTER = 9.6  # of a word
-_EDGE, _APART, _BELOW = 9.0, 30.0, 34.0  # inside a card, between cards
+_APART, _BELOW = 30.0, 34.0  # between cards
 _FRAME, _LANE = 15.0, 17.0  # around a loop; between edges that pass over cards
-
-
-@dataclass
-class Card:
-    tensors: list[str]
-    loop: Loop | None
-    role: str = "value"
-    params: list[str] = field(default_factory=list)
-    cell: float = _CELL  # how wide one is
-    before: dict[int, None] = field(default_factory=dict)  # the cards that it is computed from
-    depth: int = 0
-    x: float = 0.0  # its left, and the middle of its height
-    y: float = 0.0
-
-    @property
-    def columns(self) -> int:
-        return 1 if len(self.tensors) < 4 else 2 if len(self.tensors) < 9 else 3
-
-    @property
-    def rows(self) -> int:
-        return -(-len(self.tensors) // self.columns)
-
-    @property
-    def width(self) -> float:
-        return max(self.columns * self.cell, min(len(self.params), self.fitting) * 31) + 2 * _EDGE
-
-    @property
-    def height(self) -> float:
-        lines = -(-len(self.params) // self.fitting)
-        return self.rows * _LINE + lines * _SMALL + 2 * _EDGE
-
-    @property
-    def fitting(self) -> int:
-        """How many parameters stand in a line."""
-        return max(2, self.columns * 2 - 1)
 
 
 def cards(graph: Graph, writer: Writer) -> Drawing:
     """The drawing of any network."""
-    found = _grouped(graph)
-    _deepened(found)
+    found = grouped(graph)
     for card in found:
         words = (n for n in card.tensors if writer.symbols[n].word)
-        card.cell = max(_CELL, *(_LETTER * len(n) + 12 for n in words), 0)
+        card.cell = max(CELL, *(_LETTER * len(n) + 12 for n in words), 0)
     return _Cards(graph, writer, found).drawing()
-
-
-def _grouped(graph: Graph) -> list[Card]:
-    """Inputs and targets, each by itself, and the equations of each layer together."""
-    read = dict.fromkeys(n for e in graph.told for n in graph.reads(e))
-    made = {e.name for e in graph.told}
-    found = [Card([n], None, graph.network.tensors[n].role) for n in read if n not in made]
-    of = {card.tensors[0]: k for k, card in enumerate(found)}
-    for equation in graph.told:
-        k = _card(equation, graph, found, of)
-        if k is None:
-            k = len(found)
-            found.append(Card([], equation.loop))
-        of[equation.name] = k
-        found[k].tensors.append(equation.name)
-        found[k].params += [p for p in graph.own(equation) if p not in found[k].params]
-    for equation in graph.told:
-        card = found[of[equation.name]]
-        others = (of[n] for n in graph.reads(equation) if of[n] != of[equation.name])
-        card.before.update(dict.fromkeys(others))
-    return found
-
-
-def _card(equation: Equation, graph: Graph, found: list[Card], of: dict[str, int]) -> int | None:
-    """The card that an equation belongs to: that of its layer, or of all that it is computed from;
-    a product with weights begins a card, and the loss has its own.
-    """
-    last = len(found) - 1
-    network = graph.network
-    if equation.name in (network.loss, network.sample_loss) or last < 0:
-        return None
-    layer = parse(equation.name).layer
-    same = found[last].tensors and parse(found[last].tensors[0]).layer == layer
-    if layer and same and found[last].loop == equation.loop and found[last].role == "value":
-        return last
-    sources = {of[n] for n in graph.reads(equation)}
-    if len(sources) != 1 or graph.weighs(equation):
-        return None
-    (source,) = sources
-    card = found[source]
-    return source if card.role == "value" and card.loop == equation.loop else None
-
-
-def _deepened(found: list[Card]) -> None:
-    """How far right each card stands: beyond all that it is computed from."""
-    for card in found:
-        before = (found[k] for k in card.before if found[k].role != "target")
-        card.depth = 1 + max((c.depth for c in before), default=-1)
-    last = max(c.depth for c in found)
-    for k, card in enumerate(found):
-        readers = [c.depth for c in found if k in c.before]
-        if card.role == "target":  # beside the loss, or below it where something follows
-            card.depth = min(readers) + (min(readers) == last)
-        elif card.role != "value":  # an input stands just before what first reads it
-            card.depth = max(min(readers) - 1, 0)
 
 
 class _Cards:
@@ -238,14 +144,14 @@ class _Cards:
         inset = (card.width - card.columns * card.cell) / 2
         for j, name in enumerate(card.tensors):
             column, row = divmod(j, card.rows)
-            x, y = card.x + inset + column * card.cell, top + _EDGE + row * _LINE
+            x, y = card.x + inset + column * card.cell, top + EDGE + row * LINE
             self._cell(f"c{k}-{j}", name, x, y, card.cell)
-        y = top + _EDGE + card.rows * _LINE + _SMALL * 0.7
+        y = top + EDGE + card.rows * LINE + SMALL * 0.7
         for j, name in enumerate(card.params):
             row, column = divmod(j, card.fitting)
             across = card.width / min(card.fitting, max(len(card.params), 1))
             x = card.x + (column + 0.5) * across
-            self._param(f"p{k}-{j}", name, x, y + row * _SMALL)
+            self._param(f"p{k}-{j}", name, x, y + row * SMALL)
         self.made.text(
             card.x + card.width / 2, top + card.height + 15, self._sizes(card), class_="size"
         )
@@ -264,13 +170,13 @@ class _Cards:
             x=round(x + 2, 1),
             y=round(y + 2, 1),
             width=wide - 4,
-            height=_LINE - 4,
+            height=LINE - 4,
             rx=7,
             data_t=name,
             data_also=also,
         )
         label = self.writer.tensor(name).text
-        self.made.text(x + wide / 2, y + _LINE / 2 + 5, label, class_="name", data_t=name)
+        self.made.text(x + wide / 2, y + LINE / 2 + 5, label, class_="name", data_t=name)
         self.made.parts.setdefault(name, []).append(key)
 
     def _param(self, key: str, name: str, x: float, y: float) -> None:

@@ -2,107 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from math import hypot
 
+from bpgen.html.columns import DOWN, Column, columns_of, placed
 from bpgen.html.graph import Graph, Link
 from bpgen.html.shapes import Drawing, points, spoken
-from bpgen.ir import Equation, TensorInfo, elements
 from bpgen.render.writer import Writer
 
-_WIDEST, _MOST, _EDGES = 6, 36, 70  # units in a column, units, and edges that can be told apart
-_RADIUS, _ONE = 31, 15
-_DOWN = 128.0
-# Between columns, by how many units the tallest has: the weights of edges must stand apart.
-_ACROSS = {1: 190.0, 2: 204.0, 3: 268.0, 4: 310.0, 5: 330.0, 6: 330.0}
+_EDGES = 70  # that can be told apart
+_RADIUS, _ONE = 31, 15  # of a unit, and of what is always 1
 # How far along its edge a bias stands, by how many units the unit that is always 1 leads to.
 _OF_BIAS = {1: 0.3, 2: 0.26, 3: 0.22}
 _CROWDED = 3  # units that edges lead to; of more, none bears its weight
 
 
-@dataclass
-class Column:
-    """Tensors of the same units: z, and a = sigmoid(z). The last is what others read."""
-
-    tensors: list[str]
-    size: int
-    depth: int
-    vector: bool
-    role: str = "value"
-    under: int = 0  # so many units of another column stand above
-    place: dict[int, tuple[float, float]] = field(default_factory=dict)
-
-
 def units(graph: Graph, writer: Writer) -> Drawing | None:
     """The drawing, or None where the network is too large for it, or of another kind."""
-    columns = _columns(graph)
+    columns = columns_of(graph)
     links = _links(graph) if columns else None
     if columns is None or links is None or len(links) > _EDGES:
         return None
+    depth = {name: c.depth for c in columns for name in c.tensors}
+    weighed = (link for link in links if link.weight and link.source)
+    if any(depth[link.to] > depth[link.source] + 1 for link in weighed):
+        return None  # weights that lead past a column
     return _Units(graph, writer, columns, links).drawing()
-
-
-def _columns(graph: Graph) -> list[Column] | None:
-    """The columns from left to right; None where there are too many units, or no such columns."""
-    tensors = graph.network.tensors
-    given = dict.fromkeys(n for e in graph.told for n in graph.reads(e) if n not in graph.place)
-    if not all(_is_vector(tensors[n]) for n in (*given, *graph.place)):
-        return None
-    of = {n: Column([n], _size(tensors[n]), 0, bool(tensors[n].sample_shape)) for n in given}
-    for name, column in of.items():
-        column.role = tensors[name].role
-    for equation in graph.told:
-        name, beside = equation.name, _beside(equation, of)
-        if beside is None:
-            before = (of[n].depth for n in graph.reads(equation) if of[n].role != "target")
-            vector = bool(tensors[name].sample_shape)
-            depth = 1 + max(before, default=-1)
-            of[name] = Column([name], _size(tensors[name]), depth, vector)
-        else:
-            beside.tensors.append(name)
-            of[name] = beside
-    found = list({id(column): column for column in of.values()}.values())
-    if sum(c.size for c in found) > _MOST or any(c.size > _WIDEST for c in found):
-        return None
-    _set_apart(found, {n: of[e.name] for e in graph.told[::-1] for n in graph.reads(e)})
-    return found
-
-
-def _is_vector(info: TensorInfo) -> bool:
-    """Whether it is a number, or a vector of known length, of each sample; or one number of all."""
-    shape = info.sample_shape
-    plain = not info.block and info.carried is None and info.role not in ("state", "noise")
-    known = all(isinstance(size, int) for size in shape)
-    return plain and known and len(shape) < 2 and (info.batched or not shape)
-
-
-def _size(info: TensorInfo) -> int:
-    return next((size for size in info.sample_shape if isinstance(size, int)), 1)
-
-
-def _set_apart(columns: list[Column], reader: dict[str, Column]) -> None:
-    """One column beside the other; targets right of what reads them, under what stands there."""
-    values = sorted((c for c in columns if c.role != "target"), key=lambda c: c.depth)
-    for k, column in enumerate(values):
-        column.depth = k
-    tall: dict[int, int] = {c.depth: c.size for c in values}
-    for column in (c for c in columns if c.role == "target"):
-        column.depth = reader[column.tensors[0]].depth + 1
-        column.under = tall.get(column.depth, 0)
-        tall[column.depth] = column.under + column.size
-
-
-def _beside(equation: Equation, of: dict[str, Column]) -> Column | None:
-    """The column whose units it goes on with: it is computed entry by entry from theirs alone."""
-    if not equation.pointwise():
-        return None
-    read = elements(equation.terms[0].body)
-    columns = {id(of[e.name]): of[e.name] for e in read if e.name in of}
-    same = all(e.indices == equation.indices and e.name in of for e in read)
-    if len(columns) != 1 or not same or not read:
-        return None
-    (column,) = columns.values()
-    return column if column.role == "value" else None
 
 
 def _links(graph: Graph) -> list[Link] | None:
@@ -126,17 +50,12 @@ class _Units:
         self.of = {name: c for c in columns for name in c.tensors}
         self.made = Drawing("units")
         self.tall = max(c.size for c in columns)
-        self.across = _ACROSS[self.tall]
+        self.across = placed(self.columns, links, self.of)
 
     def drawing(self) -> Drawing:
-        for column in self.columns:
-            for k in range(column.size):
-                rows = k - ((column.size if not column.under else column.under) - 1) / 2
-                column.place[k] = column.depth * self.across, (rows + column.under) * _DOWN
         biased = {self.of[link.to].depth for link in self.links if not link.source}
-        top = -((self.tall - 1) / 2) * _DOWN - (
-            _DOWN * (0.82 if self.tall < 3 else 1.05) if biased else 0
-        )
+        rise = (0.82 if self.tall < 3 else 1.05) if biased else 0
+        top = -((self.tall - 1) / 2 + rise) * DOWN
         self._edges(top)
         for depth in sorted(biased):
             self._one(depth, top)
@@ -146,7 +65,7 @@ class _Units:
         lowest = max(y for c in self.columns for _, y in c.place.values())
         left, bottom = -_RADIUS - 66, lowest + _RADIUS + 40
         over = top - (_ONE + 16 if biased else _RADIUS + 34)
-        width = max(c.depth for c in self.columns) * self.across - left + _RADIUS + 34
+        width = max(self.across.values()) - left + _RADIUS + 34
         self.made.box = (left, over, width, bottom - over)
         return self.made
 
@@ -168,7 +87,7 @@ class _Units:
         column = self.of[link.to]
         x2, y2 = column.place[link.into[0] if link.into else 0]
         if not link.source:
-            return (column.depth - 1) * self.across, top, x2, y2
+            return self.across[column.depth - 1], top, x2, y2
         source = self.of[link.source]
         return None if source is column else (*source.place[link.at[0] if link.at else 0], x2, y2)
 
@@ -205,7 +124,7 @@ class _Units:
 
     def _one(self, depth: int, top: float) -> None:
         """The unit that is always 1: its weights are the biases."""
-        x = (depth - 1) * self.across
+        x = self.across[depth - 1]
         self.made.add("circle", cx=x, cy=top, r=_ONE, class_="one")
         self.made.text(x, top + 5, "1", class_="value one-value")
 

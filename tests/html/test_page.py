@@ -172,8 +172,16 @@ def test_each_step_has_a_line_of_code(name):
         assert own not in lines or stop["code"] == own, stop
 
 
-@pytest.mark.parametrize("name", ["toy_2_2_1", "lstm", "gpt"])
-@pytest.mark.parametrize("steps", ["short", "all"])
+@pytest.mark.parametrize(
+    ("name", "steps"),
+    [
+        ("toy_2_2_1", "short"),
+        ("toy_2_2_1", "all"),
+        ("lstm", "short"),
+        ("lstm", "all"),
+        ("gpt", "short"),
+    ],
+)
 def test_without_scripts_the_page_is_the_text(name, steps):
     """What stands in the place of each formula is what -f text prints."""
     derivation = derivation_of(name)

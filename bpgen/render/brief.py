@@ -48,9 +48,7 @@ class Brief(Equations):
 
     def _small(self) -> Self:
         """The page where derivatives and sums are as high as a line."""
-        dialect = self.base.dialect
-        low = replace(dialect, partial=dialect.small_partial, sum=dialect.small_sum)
-        return replace(self, base=replace(self.base, dialect=low))
+        return replace(self, base=self.base.low())
 
     def _gradients(self) -> list[Block]:
         """Each gradient as it finally reads; those of a recurrence under what is said of it."""

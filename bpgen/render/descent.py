@@ -27,6 +27,7 @@ def rule(network: Network, writer: Writer) -> str:
 def step(network: Network, writer: Writer, numerals: Numerals) -> Section:
     """The parameters after a step of the example, and what the loss is then."""
     worked, inline = numerals.worked, writer.dialect.inline
+    writer = writer.low()
     assert network.loss is not None
     rate = numerals.exact(worked.rate)
     rows = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import replace
 from textwrap import wrap
 
@@ -12,6 +13,11 @@ from bpgen.render.page import Block, Document, Row, Section
 from bpgen.render.style import Numbering, Style
 from bpgen.render.tables import latex_table, markdown_table, text_table
 from bpgen.templating import template
+
+_PAGEFUL = 55  # lines that fit a page
+_TALL = (r"\frac", r"\sum", "{cases}")  # what makes a line twice as high
+_LETTERS = 90  # of a line of words, with their formulas
+_SAVED = 0.4  # of the height, by a second column
 
 
 def _latex_section(
@@ -53,9 +59,11 @@ def _runs(block: Block, columns: bool) -> list[tuple[bool, Block]]:
     return [(narrow, part) for (narrow, _), part in zip(runs, parts, strict=True)]
 
 
-def latex(document: Document, style: Style, numbering: Numbering, columns: bool = False) -> str:
-    """The body of a LaTeX document (amsmath, amssymb); with columns, multicol too."""
-    sections = [_latex_section(s, style, numbering, columns) for s in document.sections]
+def latex(
+    document: Document, style: Style, numbering: Numbering, columned: Container[Section] = ()
+) -> str:
+    """The body of a LaTeX document (amsmath, amssymb); where sections are `columned`, multicol."""
+    sections = [_latex_section(s, style, numbering, s in columned) for s in document.sections]
     return template("derivation.latex.jinja").render(sections=sections)
 
 
@@ -63,8 +71,26 @@ def tex(document: Document, style: Style, numbering: Numbering) -> str:
     """A document that pdflatex compiles."""
     return template("derivation.tex.jinja").render(
         title=escape.latex(document.title),
-        body=latex(document, style, numbering, columns=True),
+        body=latex(document, style, numbering, _columned(document)),
     )
+
+
+def _columned(document: Document) -> list[Section]:
+    """The sections in two columns: none where all fit a page, the first where that is enough."""
+    height = sum(map(_height, document.sections))
+    found = [s for s in document.sections if s.columns > 1]
+    if not found or height <= _PAGEFUL:
+        return []
+    return found[:1] if height - _SAVED * _height(found[0]) <= _PAGEFUL else found
+
+
+def _height(section: Section) -> float:
+    """About how many lines of text a section is high, in one column."""
+    lines = [line for b in section.blocks for line in latex_rows(b.rows, None)]
+    high = (line.replace(r"\textstyle \sum", "") for line in lines)
+    tall = sum(any(t in line for t in _TALL) for line in high)
+    words = [*section.intro, *(w for b in section.blocks for w in (b.lead, *b.remarks))]
+    return 2 + len(lines) + tall + len(section.blocks) + sum(map(len, words)) / _LETTERS
 
 
 def markdown(document: Document, _style: Style, _numbering: Numbering) -> str:

@@ -97,8 +97,12 @@ def _right(line: str) -> str:
 def latex_rows(
     rows: tuple[Row, ...], numbering: Numbering | None, width: float = PAGE
 ) -> list[str]:
-    """Lines of an aligned environment, and what numbers them, if anything does."""
+    """Lines of an aligned environment, and what numbers them, if anything does. Those of a row stay
+    in one column.
+    """
     room = max(width - _margin(rows), _LEAST if width == PAGE else 0.0)
+    stays = r" \\*" if width < PAGE else r" \\"
+    breaks: list[str] = []
     lines: list[str] = []
     for row in rows:
         found = _latex_row(row, room)
@@ -106,7 +110,9 @@ def latex_rows(
             tags = [*[None] * (len(found) - 1), row.tag]
             found = [line + numbering(tag) for line, tag in zip(found, tags, strict=True)]
         lines += found
-    return [line + (r" \\" if k < len(lines) - 1 else "") for k, line in enumerate(lines)]
+        breaks += [*[stays] * (len(found) - 1), r" \\"]
+    breaks[-1:] = [""] * bool(breaks)
+    return [line + end for line, end in zip(lines, breaks, strict=True)]
 
 
 def _latex_row(row: Row, room: float) -> list[str]:

@@ -135,6 +135,12 @@ class Writer:
         """The same document where another scalar is differentiated."""
         return replace(self, total=total)
 
+    def low(self) -> Writer:
+        """The same document where derivatives and sums are as high as a line."""
+        dialect = self.dialect
+        low = replace(dialect, partial=dialect.small_partial, sum=dialect.small_sum)
+        return replace(self, dialect=low)
+
     @property
     def e_is_taken(self) -> bool:
         """Whether e is more than a number: a tensor, or the unit vectors of labels."""

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from bpgen.check.page.evaluate import Reading
 from bpgen.check.page.numerals import printed
+from bpgen.check.page.reading import Reading
 from bpgen.check.page.world import World
 
 _SECTION = r"\section{A step of descent}"

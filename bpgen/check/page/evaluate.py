@@ -12,95 +12,27 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bpgen.check.page import formula as f
-from bpgen.check.page.choices import Choice, Choices, first_of, same
-from bpgen.check.page.names import Found, Names
+from bpgen.check.page.arithmetic import FUNCTIONS, ended, fitted, is_scalar, over, shape_of, times
+from bpgen.check.page.choices import Choice, first_of, same
+from bpgen.check.page.names import Found
+from bpgen.check.page.reading import Reading
+from bpgen.check.page.scalars import LOWEST, RELATIONS, STEP, Array, power
 from bpgen.check.page.tokens import Unreadable
-from bpgen.check.page.unknown import smooth
-from bpgen.check.page.world import (
-    ELEMENTARY,
-    LOWEST,
-    RELATIONS,
-    STEP,
-    World,
-    largest,
-    power,
+from bpgen.check.page.tree import (
+    children,
+    describe,
+    letter_of,
+    letters_of,
+    outermost,
+    symbols_of,
+    together,
 )
+from bpgen.check.page.unknown import smooth
+from bpgen.check.page.world import World, largest
 
-Array = NDArray[Any]
 _ROUNDING = 1e-12  # of values that are one on paper
-_FUNCTIONS: dict[str, Any] = {
-    **{n: ELEMENTARY[n] for n in ("log", "exp", "tanh", "sin", "cos", "tan", "sinh", "cosh")},
-    "arctan": ELEMENTARY["atan"],
-    "arsinh": ELEMENTARY["asinh"],
-    "abs": ELEMENTARY["Abs"],
-    "sign": ELEMENTARY["sign"],
-    "erf": ELEMENTARY["erf"],
-    "sech": lambda z: 1 / np.cosh(z),
-    "erfc": lambda z: 1 - ELEMENTARY["erf"](z),
-    "floor": lambda z: np.floor(np.real(z)),
-}
-
-
-@dataclass(frozen=True)
-class Definition:
-    """A function as the page defines it."""
-
-    names: tuple[str, ...]
-    body: f.Node
-
-
-@dataclass
-class Reading:
-    """What is the same for all formulas of a section."""
-
-    world: World
-    names: Names
-    top: str  # the scalar whose gradient a delta is
-    sample: bool  # one sample is told: the batch has no index
-    base: int  # what indices count from
-    functions: dict[str, Definition] = field(default_factory=dict)
-    unknown: frozenset[str] = frozenset()  # functions that the page only names
-    entries: bool = False  # x_1 is an entry of x, if there is one, and not a tensor x1
-    choices: Choices = field(default_factory=Choices)
-    gradients: dict[tuple[str, str], Array] = field(default_factory=dict)
-
-    def gradient(self, top: str, name: str) -> Array:
-        """The derivative of a scalar by every element of a tensor."""
-        key = top, name
-        if key not in self.gradients:
-            moved = self.world.moved(name)
-            if top:
-                count = self.world.values[name].size
-                found = self._stepped(moved, top, count).reshape((count, -1)).sum(-1)
-            else:
-                found = sum(self._upstream(moved, n) for n in self.world.given)
-            slopes = np.imag(found) / STEP
-            self.gradients[key] = slopes.reshape(self.world.values[name].shape)
-        return self.gradients[key]
-
-    def _rank(self, name: str) -> int:
-        return len(self.world.network.tensors[name].indices)
-
-    def _stepped(self, moved: Mapping[str, Array], name: str, count: int) -> Array:
-        """The values of a tensor at each step taken, of one that does not move as well."""
-        found = moved[name]
-        if found.ndim > self._rank(name):
-            return found
-        return np.broadcast_to(found, (count, *found.shape))
-
-    def _upstream(self, moved: Mapping[str, Array], name: str) -> Array:
-        """What the upstream gradient of an output makes of it; of blocks, of the last."""
-        count = max(len(v) for n, v in moved.items() if v.ndim > self._rank(n))
-        values: Any = self._stepped(moved, name, count)
-        given = self.world.given[name]
-        info = self.world.network.tensors[name]
-        if info.block:
-            values = values[:, self.world.size(info.indices[0].size) - 1]
-        own: Any = tuple(slice(s) for s in given.shape)
-        return np.asarray((values[(..., *own)] * given).reshape((len(values), -1)).sum(-1))
 
 
 @dataclass(frozen=True)
@@ -177,7 +109,7 @@ class Scope:
             elif found.shape[-1] == other.shape[-2]:
                 found = found @ other
             else:
-                raise Unreadable(f"{_shape(found)} times {_shape(other)}")
+                raise Unreadable(f"{shape_of(found)} times {shape_of(other)}")
         return found
 
     def _quotient(self, node: f.Quotient) -> Array:
@@ -222,9 +154,9 @@ class Scope:
             return found
         if name in self.reading.unknown and len(arguments) == 1:
             return np.asarray(smooth(name)(arguments[0]))
-        if name not in _FUNCTIONS or len(arguments) != 1:
+        if name not in FUNCTIONS or len(arguments) != 1:
             raise Unreadable(f"the function {name} is not told")
-        return np.asarray(_FUNCTIONS[name](arguments[0]))
+        return np.asarray(FUNCTIONS[name](arguments[0]))
 
     def _softmax(self, node: f.Call) -> Array:
         """Along a vector, or the last axis of what has fewer indices than axes."""
@@ -496,7 +428,7 @@ class Scope:
             beyond = place >= size
             if slope and (own or axis.size in self._steps()):
                 missing = missing | low | (place > size)
-                array = _ended(array, len(index), size, place)
+                array = ended(array, len(index), size, place)
             else:
                 missing = missing | low | beyond
             last = array.shape[len(index) + self._lead(array, axes)] - 1
@@ -568,9 +500,9 @@ class Scope:
         info = self.world.network.tensors[name]
         rank = len(info.indices) - info.block - (info.batched and self.reading.sample)
         if len(below) == 1 and isinstance(below[0], f.Beside):
-            below = (_together(below[0]),) if rank == 1 else below[0].parts
+            below = (together(below[0]),) if rank == 1 else below[0].parts
         elif any(isinstance(p, f.Beside) for p in below):
-            below = tuple(_together(p) if isinstance(p, f.Beside) else p for p in below)
+            below = tuple(together(p) if isinstance(p, f.Beside) else p for p in below)
             if len(below) != rank:  # W_{h,ij}: a label, and letters side by side
                 split = (p.parts if isinstance(p, f.Beside) else (p,) for p in known[2])
                 below = tuple(p for parts in split for p in parts)
@@ -716,7 +648,7 @@ class Scope:
         if isinstance(node, f.Symbol):
             known = self.find(node)
             for part in (*(known[2] if known else node.below), node.block):
-                for symbol in _outermost(part):
+                for symbol in outermost(part):
                     name = letter_of(symbol)
                     if name is not None and symbol.stem not in self.world.lengths:
                         yield name, symbol
@@ -727,143 +659,10 @@ class Scope:
             yield from self._free(child)
 
 
-def _ended(array: Array, axis: int, size: int, place: Array) -> Array:
-    """Zeros beyond the last step, where gradients end."""
-    if not (place == size).any():
-        return array
-    shape = list(array.shape)
-    stored = shape[axis]
-    shape[axis] = 1
-    if stored > size:  # what stands before the first step stays last
-        parts = np.split(array, [size], axis)
-        return np.concatenate([parts[0], np.zeros(shape), parts[1]], axis)
-    return np.concatenate([array, np.zeros(shape)], axis)
-
-
-def times(one: Array, other: Array) -> Array:
-    """A product; 0 times what is not there is 0, as of a gradient beyond the last step."""
-    made = one * other
-    nothing = ((one == 0) & np.isnan(other)) | ((other == 0) & np.isnan(one))
-    return np.where(nothing, 0, made)
-
-
-def over(one: Array, other: Array) -> Array:
-    """A quotient; 0 over what is not there is 0, as of a gradient beyond the last step."""
-    return np.where((one == 0) & np.isnan(other), 0, np.divide(one, other))
-
-
-def is_scalar(array: Array) -> bool:
-    return array.shape[-2:] == (1, 1)
-
-
-def _shape(array: Array) -> str:
-    return "x".join(map(str, array.shape[-2:]))
-
-
-def fitted(operation: Any, one: Array, other: Array) -> Array:
-    """An operation entry by entry on matrices of one shape, or a scalar and a matrix."""
-    if one.shape[-2:] != other.shape[-2:] and not is_scalar(one) and not is_scalar(other):
-        raise Unreadable(f"{_shape(one)} beside {_shape(other)}")
-    return np.asarray(operation(one, other))
-
-
-def _together(beside: f.Beside) -> f.Node:
-    """4j as a product, 10 as one number."""
-    parts: list[f.Node] = []
-    number = ""
-    for part in beside.parts:
-        if isinstance(part, f.Number):
-            number += str(int(part.value))
-            continue
-        if number:
-            parts.append(f.Number(float(number)))
-            number = ""
-        parts.append(part)
-    if number:
-        parts.append(f.Number(float(number)))
-    return parts[0] if len(parts) == 1 else f.Product(tuple(parts))
-
-
-def letter_of(node: f.Node) -> str | None:
-    """The name of an index letter: i, i_1."""
-    if not isinstance(node, f.Symbol) or node.layer or node.accent or node.block is not None:
-        return None
-    if node.transposed:
-        return None
-    if not node.below:
-        return node.stem
-    if len(node.below) == 1 and len(node.stem) == 1 and (said := f.numeral(node.below[0])):
-        return f"{node.stem}_{said}"
-    return None
-
-
-def children(node: f.Node) -> list[f.Node]:
-    """The formulas that a formula is made of."""
-    if isinstance(node, tuple):
-        return [
-            c
-            for part in node
-            if part is not None
-            for c in ([part] if not isinstance(part, tuple) else children(part))
-        ]
-    if not hasattr(node, "__dataclass_fields__"):
-        return []
-    found: list[f.Node] = []
-    for name in node.__dataclass_fields__:
-        part = getattr(node, name)
-        if isinstance(part, tuple):
-            found += children(part)
-        elif hasattr(part, "__dataclass_fields__"):
-            found.append(part)
-    return found
-
-
-def symbols_of(node: f.Node) -> Iterator[f.Symbol]:
-    """Every symbol in a formula, those below others included."""
-    if isinstance(node, f.Symbol):
-        yield node
-    for child in children(node):
-        yield from symbols_of(child)
-
-
-def ranges_of(node: f.Node, around: f.Node = None) -> Iterator[tuple[str, str, f.Node]]:
-    """What the sums in a formula say of how far their letters run: all, or those around a part."""
-    if isinstance(node, f.Over) and (around is None or has(node.body, around)):
-        yield from node.under.ranges
-    for child in children(node):
-        yield from ranges_of(child, around)
-
-
-def has(node: f.Node, part: f.Node) -> bool:
-    return bool(node == part) or any(has(child, part) for child in children(node))
-
-
-def _outermost(node: f.Node) -> Iterator[f.Symbol]:
-    """The symbols of an index."""
-    if isinstance(node, f.Symbol):
-        yield node
-    else:
-        for child in children(node):
-            yield from _outermost(child)
-
-
-def letters_of(node: f.Node) -> list[str]:
-    """The letters below the symbols of a formula, in order."""
-    found = [letter_of(s) for s in symbols_of(node)]
-    return list(dict.fromkeys(n for n in found if n is not None))
-
-
-def describe(node: f.Node) -> str:
-    if not isinstance(node, f.Symbol):
-        return "a formula"
-    above = f"^[{node.layer}]" if node.layer else ""
-    return f"{node.accent and node.accent + ' '}{node.stem}{above}{'_…' if node.below else ''}"
-
-
 _RULES: dict[type, Any] = {
     f.Number: Scope._number,
     f.Symbol: Scope.symbol,
-    f.Beside: lambda scope, node: scope.value(_together(node)),
+    f.Beside: lambda scope, node: scope.value(together(node)),
     f.Sum: Scope._sum,
     f.Negative: Scope._negative,
     f.Product: Scope._product,

@@ -15,23 +15,31 @@ import numpy as np
 from bpgen.check.page import descent
 from bpgen.check.page import formula as f
 from bpgen.check.page.choices import Choices
-from bpgen.check.page.evaluate import (
-    Array,
-    Definition,
-    Reading,
-    Scope,
-    has,
-    is_scalar,
-    letter_of,
-    ranges_of,
-)
+from bpgen.check.page.comparison import differ, largest_of
+from bpgen.check.page.evaluate import Scope
 from bpgen.check.page.grammar import Parser
+from bpgen.check.page.left_sides import (
+    axes_of,
+    column,
+    is_maximum,
+    named,
+    of_every_sample,
+    places_of,
+    sizes_of,
+    spelled,
+    told_of,
+    whole_of,
+    within_block,
+)
 from bpgen.check.page.names import Names
 from bpgen.check.page.numerals import printed
+from bpgen.check.page.reading import Definition, Reading
+from bpgen.check.page.scalars import Array, Values
 from bpgen.check.page.statements import Group, Statement, groups, top_level
 from bpgen.check.page.tokens import Unreadable, tokens
+from bpgen.check.page.tree import has, letter_of, ranges_of
 from bpgen.check.page.unknown import told as told_apart
-from bpgen.check.page.world import LOWEST, Values, World
+from bpgen.check.page.world import World
 from bpgen.ir import BATCH, Network
 
 _SAMPLES = 2  # of the batch
@@ -339,7 +347,7 @@ class _Proof:
         while len(worlds) < _SHAKES:
             worlds.append((reading.world.shaken(len(worlds)), {}))
         moved = [sides(replace(reading, world=w, gradients=known)) for w, known in worlds]
-        return [max(_largest(m[k] - side) for m in moved) for k, side in enumerate(found)]
+        return [max(largest_of(m[k] - side) for m in moved) for k, side in enumerate(found)]
 
     def _parse(self, part: list[str], reading: Reading) -> f.Node:
         return self._parser(part, reading).whole()
@@ -349,7 +357,7 @@ class _Proof:
     ) -> list[Array]:
         scope, nodes = self._scope(parts, statement, reading, condition)
         if statement.by:
-            of = _told_of(nodes[0], scope)
+            of = told_of(nodes[0], scope)
             if of not in self.numbered.get(statement.by, set()):
                 raise Unreadable(f"({statement.by}) does not tell it")
         values = [scope.value(node) for node in nodes]
@@ -437,15 +445,15 @@ class _Proof:
         node = self._parse(left, reading)
         axes = axes_of(node, scope)
         if not labels:
-            return [_column(said), _column(axes)]
+            return [column(said), column(axes)]
         first, dots, last = top_level(space[1 : end - 1], ",")
         if dots != [r"\dots"]:
             raise Unreadable("labels from where to where?")
         told = [int("".join(first)), int("".join(last))]
-        known = scope.find(_named(node))
+        known = scope.find(named(node))
         bound = reading.world.network.tensors[known[1]].bound if known else None
         own = [reading.base, reading.base + (bound or 0) - 1]
-        return [_column([*told, *said]), _column([*own, *axes])]
+        return [column([*told, *said]), column([*own, *axes])]
 
     def _sizes(self, reading: Reading) -> None:
         """Sizes: z1, a1 in R^2; W1 in R^{2 x 2}."""
@@ -467,13 +475,13 @@ class _Proof:
             }
 
             def sides(own: Any = own, node: f.Node = node) -> list[Array]:
-                whole = _array(node, Scope(reading))
+                whole = whole_of(node, Scope(reading))
                 told = np.zeros(whole.shape, dtype=bool)
                 for row in own.values():
                     scope, (left, *_) = self._scope(row.parts, row, reading)
-                    places = _places(left, scope)
+                    places = places_of(left, scope)
                     told[tuple(np.broadcast_arrays(*places))] = True
-                spoken = told.any(_within_block(node, reading), keepdims=True)
+                spoken = told.any(within_block(node, reading), keepdims=True)
                 rest = np.where(told | ~spoken, 0, whole)
                 return [rest.reshape((-1, 1)), np.zeros((rest.size, 1))]
 
@@ -482,7 +490,7 @@ class _Proof:
     def _tensor(self, statement: Statement, reading: Reading) -> tuple[bool, str] | None:
         """Of which tensor a row tells the values, or the gradient."""
         try:
-            return _told_of(self._parse(statement.parts[0], reading), Scope(reading))
+            return told_of(self._parse(statement.parts[0], reading), Scope(reading))
         except Unreadable:
             return None
 
@@ -509,11 +517,11 @@ class _Proof:
         for row in {id(s): s for s in rows if r"\max" in s.tokens}.values():
             with suppress(Unreadable, ValueError):  # and so the line is false
                 scope, (left, *rest) = self._scope(row.parts, row, told)
-                known = told.names.find(_named(left))
-                maximum = next(filter(_is_maximum, rest), None)
+                known = told.names.find(named(left))
+                maximum = next(filter(is_maximum, rest), None)
                 if known is not None and maximum is not None:
-                    scope = _of_every_sample(scope, known[1])
-                    chosen = scope.chosen(maximum, _sizes_of(maximum, known[1], scope))
+                    scope = of_every_sample(scope, known[1])
+                    chosen = scope.chosen(maximum, sizes_of(maximum, known[1], scope))
                     told.choices.tell(known[1], scope.places(left, known[1]), chosen)
 
     def _leads(self, reading: Reading) -> None:
@@ -528,17 +536,17 @@ class _Proof:
                 ends = [e - reading.base for e in ends]
                 size = max(ends) + 1
                 if size not in sizes:
-                    return [_column(ends), _column([0, -1])]
+                    return [column(ends), column([0, -1])]
                 right = [0, size - 1]
                 descends = sizes[size] != backward
-                return [_column(ends), _column(right[::-1] if descends else right)]
+                return [column(ends), column(right[::-1] if descends else right)]
 
             self._judge(found[0], sides, 1)
         for found in re.finditer(r"at \$\w+ = ([^$]*?)\$, gradients are 0", self.latex):
 
             def end(found: Any = found) -> list[Array]:
                 at = self._whole(found[1], reading) - reading.base
-                return [_column([at]), _column([at if at in sizes else min(sizes)])]
+                return [column([at]), column([at if at in sizes else min(sizes)])]
 
             self._judge(found[0], end, 1)
 
@@ -548,114 +556,6 @@ class _Proof:
 
 def _ranges(nodes: tuple[f.Node, ...], around: f.Node = None) -> Ranges:
     return tuple(r for node in nodes for r in ranges_of(node, around))
-
-
-def _column(values: list[int]) -> Array:
-    return np.asarray(values, dtype=float).reshape((-1, 1))
-
-
-def _named(node: f.Node) -> f.Symbol:
-    """The symbol that a left side is, or is the derivative by."""
-    found = node.by if isinstance(node, f.Derivative) else node
-    if not isinstance(found, f.Symbol):
-        raise Unreadable("no tensor stands on the left")
-    return found
-
-
-def _told_of(node: f.Node, scope: Scope) -> tuple[bool, str] | None:
-    known = scope.find(_named(node))
-    if known is None:
-        return None
-    return isinstance(node, f.Derivative) or known[0] is scope.reading.names.gradients, known[1]
-
-
-def axes_of(node: f.Node, scope: Scope) -> list[int]:
-    """The sizes of the axes that are left of a tensor."""
-    symbol = _named(node)
-    known = scope.find(symbol)
-    if known is None:
-        raise Unreadable("what has this shape?")
-    info = scope.world.network.tensors[known[1]]
-    done = info.block + (info.batched and scope.reading.sample)
-    done += len(scope.parts(symbol, known[1]))
-    return [scope.world.size(i.size) for i in info.indices[done:]]
-
-
-def _array(node: f.Node, scope: Scope) -> Array:
-    """All of the tensor that a left side is of."""
-    of = _told_of(node, scope)
-    if of is None:
-        raise Unreadable("nothing is told elsewhere")
-    slope, name = of
-    reading = scope.reading
-    top = reading.top
-    if isinstance(node, f.Derivative) and (said := scope._scalar(node.of)) is not None:
-        top = said
-    array = reading.gradient(top, name) if slope else scope.world.values[name]
-    return array
-
-
-def _within_block(node: f.Node, reading: Reading) -> tuple[int, ...]:
-    """The axes of the tensor on a left side, but for that of its blocks: a row speaks of one."""
-    known = reading.names.find(_named(node))
-    info = reading.world.network.tensors[known[1]] if known is not None else None
-    return tuple(range(info.block, len(info.indices))) if info is not None else ()
-
-
-def _places(node: f.Node, scope: Scope) -> list[Array]:
-    symbol = _named(node)
-    known = scope.find(symbol)
-    assert known is not None
-    return scope.places(symbol, known[1])
-
-
-def spelled(
-    left: f.Node, right: f.Node, name: str, reading: Reading, values: Values, first: bool = False
-) -> Array:
-    """The tensor that a formula of one sample says, for every sample and every step taken: an entry
-    at its letters, or a whole vector or matrix. `first`: what stands before its first step alone.
-    """
-    world, symbol = reading.world, _named(left)
-    tensors = world.network.tensors
-    steps = {len(v) for n, v in values.items() if v.ndim > len(tensors[n].indices)}
-    scope = Scope(reading, values=values)
-    sizes = {n: min(s for m, s in scope.axes(left) if m == n) for n in scope.free(left)}
-    at = {n: np.arange(reading.base, reading.base + size) for n, size in sizes.items()}
-    block = letter_of(symbol.block) if symbol.block is not None else None
-    scope = scope.over({n: at[n] for n in reversed(at) if n != block})
-    scope = _of_every_sample(scope, name)
-    if block is not None:
-        scope = scope.over({block: at[block]})
-    if steps:
-        scope = scope.over({"the step": np.arange(max(steps))})
-        scope = replace(scope, which=scope.letters["the step"])
-    whole: Any = ((0, 0), (slice(None), 0), ())[scope.open_axes(symbol, name)]
-    made = scope.value(right)[(..., *whole)]
-    shape = list(world.shape(tensors[name]))
-    if first:
-        shape.pop(tensors[name].carried or 0)
-    return np.broadcast_to(made, (*([max(steps)] if steps else []), *shape))
-
-
-def _of_every_sample(scope: Scope, name: str) -> Scope:
-    """What is told of one sample's tensor, of all at once."""
-    if not (scope.reading.sample and scope.world.network.tensors[name].batched):
-        return scope
-    scope = scope.over({"the sample": np.arange(scope.world.lengths[BATCH])})
-    return replace(scope, which_sample=scope.letters["the sample"])
-
-
-def _sizes_of(maximum: f.Over | f.Call, name: str, scope: Scope) -> tuple[int, ...]:
-    """The sizes of a maximum's own indices; written out, it has those of its equation."""
-    if isinstance(maximum, f.Over):
-        return tuple(scope.sizes_below(maximum).values())
-    equation = next(e for e in scope.world.network.equations if e.name == name)
-    return tuple(scope.world.size(k.size) for k in equation.terms[0].over)
-
-
-def _is_maximum(node: f.Node) -> bool:
-    over = isinstance(node, f.Over) and node.kind == "max"
-    return over or (isinstance(node, f.Call) and node.name == "max")
 
 
 def _equations(statement: Statement) -> Iterator[tuple[str, list[list[str]], Any]]:
@@ -675,32 +575,3 @@ def _equations(statement: Statement) -> Iterator[tuple[str, list[list[str]], Any
     yield statement.line, top_level(found, "="), condition
     if rest is not None:
         yield statement.line, top_level(rest, "="), ["not", *(condition or ())]
-
-
-def _largest(array: Array) -> float:
-    known = np.isfinite(array)
-    return float(np.max(np.abs(array), initial=0, where=known))
-
-
-def differ(one: Array, other: Array, tolerance: float, slack: float = 0.0) -> str:
-    """How two sides differ; nothing where they are equal."""
-    if one.shape[-2:] != other.shape[-2:]:
-        return f"a {_matrix(one)} is no {_matrix(other)}"
-    try:
-        one, other = np.broadcast_arrays(np.real(one), np.real(other))
-    except ValueError:
-        return f"{one.shape} is no {other.shape}"
-    if np.isnan(one).any() or np.isnan(other).any():
-        return "it reads what is not there"
-    both = (one < LOWEST / 2) & (other < LOWEST / 2)
-    one, other = np.where(both, 0, one), np.where(both, 0, other)
-    scale = 1 + np.maximum(np.abs(one), np.abs(other))
-    off = np.abs(one - other) > tolerance * scale + slack
-    if not off.any():
-        return ""
-    at = np.unravel_index(np.argmax(np.abs(one - other)), one.shape)
-    return f"{one[at]:.6g} is not {other[at]:.6g}"
-
-
-def _matrix(array: Array) -> str:
-    return "scalar" if is_scalar(array) else "x".join(map(str, array.shape[-2:])) + " matrix"

@@ -1,0 +1,100 @@
+"""What stands in a formula: its parts, its symbols, their letters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bpgen.check.page import formula as f
+
+
+def together(beside: f.Beside) -> f.Node:
+    """4j as a product, 10 as one number."""
+    parts: list[f.Node] = []
+    number = ""
+    for part in beside.parts:
+        if isinstance(part, f.Number):
+            number += str(int(part.value))
+            continue
+        if number:
+            parts.append(f.Number(float(number)))
+            number = ""
+        parts.append(part)
+    if number:
+        parts.append(f.Number(float(number)))
+    return parts[0] if len(parts) == 1 else f.Product(tuple(parts))
+
+
+def letter_of(node: f.Node) -> str | None:
+    """The name of an index letter: i, i_1."""
+    if not isinstance(node, f.Symbol) or node.layer or node.accent or node.block is not None:
+        return None
+    if node.transposed:
+        return None
+    if not node.below:
+        return node.stem
+    if len(node.below) == 1 and len(node.stem) == 1 and (said := f.numeral(node.below[0])):
+        return f"{node.stem}_{said}"
+    return None
+
+
+def children(node: f.Node) -> list[f.Node]:
+    """The formulas that a formula is made of."""
+    if isinstance(node, tuple):
+        return [
+            c
+            for part in node
+            if part is not None
+            for c in ([part] if not isinstance(part, tuple) else children(part))
+        ]
+    if not hasattr(node, "__dataclass_fields__"):
+        return []
+    found: list[f.Node] = []
+    for name in node.__dataclass_fields__:
+        part = getattr(node, name)
+        if isinstance(part, tuple):
+            found += children(part)
+        elif hasattr(part, "__dataclass_fields__"):
+            found.append(part)
+    return found
+
+
+def symbols_of(node: f.Node) -> Iterator[f.Symbol]:
+    """Every symbol in a formula, those below others included."""
+    if isinstance(node, f.Symbol):
+        yield node
+    for child in children(node):
+        yield from symbols_of(child)
+
+
+def ranges_of(node: f.Node, around: f.Node = None) -> Iterator[tuple[str, str, f.Node]]:
+    """What the sums in a formula say of how far their letters run: all, or those around a part."""
+    if isinstance(node, f.Over) and (around is None or has(node.body, around)):
+        yield from node.under.ranges
+    for child in children(node):
+        yield from ranges_of(child, around)
+
+
+def has(node: f.Node, part: f.Node) -> bool:
+    return bool(node == part) or any(has(child, part) for child in children(node))
+
+
+def outermost(node: f.Node) -> Iterator[f.Symbol]:
+    """The symbols of an index."""
+    if isinstance(node, f.Symbol):
+        yield node
+    else:
+        for child in children(node):
+            yield from outermost(child)
+
+
+def letters_of(node: f.Node) -> list[str]:
+    """The letters below the symbols of a formula, in order."""
+    found = [letter_of(s) for s in symbols_of(node)]
+    return list(dict.fromkeys(n for n in found if n is not None))
+
+
+def describe(node: f.Node) -> str:
+    if not isinstance(node, f.Symbol):
+        return "a formula"
+    above = f"^[{node.layer}]" if node.layer else ""
+    return f"{node.accent and node.accent + ' '}{node.stem}{above}{'_…' if node.below else ''}"

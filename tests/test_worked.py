@@ -24,7 +24,9 @@ from bpgen.render import render
 from bpgen.render.lines import columns
 from bpgen.render.style import WIDEST
 from bpgen.worked import Example, Worked, worked
+from bpgen.worked.drawn import at_drawn
 from tests.conftest import ROOT
+from tests.render.nets import NETS
 
 PUBLISHED = json.loads((ROOT / "tests" / "data" / "worked_examples.json").read_text())
 GIVEN = {
@@ -251,6 +253,47 @@ def test_of_a_matrix_at_its_indices_rows_are_rows() -> None:
     assert r"= \left(\begin{smallmatrix}2 & 4 & 6 \\ 2 & 4 & 6\end{smallmatrix}\right)" in page
     world = World.at(derivation.network, numbers.point.lengths, numbers.point.values)
     assert prove_page(page, derivation.network, at=world).ok
+
+
+_HARD = {"elman", "past", "lstm", "batch_norm", "two_gathers", "causal_blocks"}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=[pytest.mark.slow] * (n not in _HARD)) for n in NETS]
+)
+def test_numbers_of_hard_pages_hold(name: str) -> None:
+    """Of recurrences without what stands before the first step, of samples that meet without the
+    factors of one, of another spelling that is differentiated: and so every equation of a lesson.
+    """
+    derivation = derive(declared_by(NETS[name]))
+    numbers = at_drawn(derivation)
+    page = render(derivation, fmt="latex", steps="short", worked=numbers, lesson=True)
+    network = derivation.network
+    at = numbers and World.at(network, numbers.point.lengths, numbers.point.values)
+    found = prove_page(page, network, (0,), at=at)
+    assert found.ok, found.false
+    text = render(derivation, fmt="text", steps="short", worked=numbers, lesson=True)
+    assert max(map(columns, text.splitlines())) <= WIDEST
+
+
+def test_the_spelling_that_is_differentiated_has_its_own_gradients() -> None:
+    """Of s - z_y for -log p_y, p has no part: (x_0 - x_1)^2 is all that its gradient holds."""
+    derivation = derive(declared_by(NETS["two_gathers"]))
+    numbers = at_drawn(derivation)
+    assert numbers is not None
+    x = numbers.values["x"][0]
+    assert numbers.slopes["p"][0] == pytest.approx([(x[0] - x[1]) ** 2, 0, 0])
+
+
+def test_a_recurrence_has_as_many_numbers_as_steps() -> None:
+    derivation = derive(declared_by(NETS["past"]))
+    numbers = at_drawn(derivation)
+    assert numbers is not None
+    assert numbers.values["h"].shape == numbers.slopes["h"].shape == (1, 3)
+
+
+def test_what_is_masked_out_has_no_drawn_numbers() -> None:
+    assert at_drawn(derive(declared_by(NETS["causal_blocks"]))) is None
 
 
 def test_numbers_of_no_example_are_not_believed() -> None:

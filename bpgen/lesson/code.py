@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from textwrap import dedent
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from bpgen.lesson.lesson import Lesson
 from bpgen.render.page import Block, Section
 
 _LONGEST = 30  # lines that are a listing, and no program
+_WIDEST = 90  # characters of a line
 _FUNCTIONS = ("forward", "_loss", "backward")
 
 
@@ -20,7 +22,8 @@ def section(lesson: Lesson) -> Section | None:
     if lesson.worked is None or not lesson.is_plain:
         return None
     lines = listing(emitted(lesson.derivation))
-    if not 0 < len(lines) <= _LONGEST or not _is_right(lesson, lines):
+    fits = 0 < len(lines) <= _LONGEST and max(map(len, lines)) <= _WIDEST
+    if not fits or not _is_right(lesson, lines):
         return None
     said = "What the module computes, line by line, of arrays whose rows are samples."
     return Section("The same in numpy", (said,), (Block(code=lines),))
@@ -30,13 +33,13 @@ def listing(module: str) -> tuple[str, ...]:
     """The lines of the three functions that give names of the derivation their values."""
     found: list[str] = []
     counted = False  # the number of samples, once
+    text = module.splitlines()
     for node in ast.parse(module).body:
         if isinstance(node, ast.FunctionDef) and node.name in _FUNCTIONS:
             for line in filter(_computes, _lines(node.body)):
-                text = ast.unparse(line)
-                is_count = text.startswith("N = ")
-                if not (is_count and counted):
-                    found.append(text)
+                own = dedent("\n".join(text[line.lineno - 1 : line.end_lineno])).splitlines()
+                is_count = own[0].startswith("N = ")
+                found += [] if is_count and counted else own
                 counted = counted or is_count
     return tuple(found)
 

@@ -67,7 +67,8 @@ def _numbers(lesson: Lesson, name: str, paths: list[Path]) -> str:
 def _way(lesson: Lesson, name: str) -> list[Path]:
     """The paths from a parameter to the loss; none where they part on the way."""
     found: list[Path] = []
-    tops = {lesson.network.loss, lesson.network.sample_loss, lesson.writer.total}
+    tops = {lesson.network.loss, lesson.writer.total}
+    tops |= {lesson.network.sample_loss} if lesson.view.sample else set()
     while name not in tops:
         step = lesson.steps.get(name)
         if step is None or len(step.paths) != 1 or step.equation.loop is not None:

@@ -174,7 +174,7 @@ def _text_row(row: Row, margin: int, width: int) -> list[str]:
         begun = f"  {blank[columns(row.left) :]}{row.left}   {first}"
         return [begun, *(f"  {blank}     {m}" for m in more)]
     lead = f"   {row.words[0]} " if row.words else " = "
-    first, *more = _wrapped(row.addends, room, columns)
+    first, *more = _wrapped(row.addends, room - (columns(lead) - 3), columns)
     lines = [
         f"  {blank[columns(row.left) :]}{row.left}{lead}{first}",
         *(f"  {blank}     {m}" for m in more),
@@ -183,7 +183,9 @@ def _text_row(row: Row, margin: int, width: int) -> list[str]:
         if columns(lines[-1]) + columns(extra) + 3 <= width - 6:
             lines[-1] += f"   {extra}"
         else:
-            lines += [f"  {blank}     {piece}" for piece in _wrapped([extra], room, columns)]
+            beside = 5 if extra == row.numbers else 0  # the number of the equation
+            pieces = _wrapped([extra], room - beside, columns)
+            lines += [f"  {blank}     {piece}" for piece in pieces]
     if row.tag is not None:
         lines[-1] = f"{lines[-1]}{' ' * max(2, width - 6 - columns(lines[-1]))}({row.tag})"
     return lines

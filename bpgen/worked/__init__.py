@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 
 import numpy as np
 
 from bpgen.check.entrywise import evaluate, gradients
+from bpgen.check.entrywise.order import starts
 from bpgen.check.module import load
 from bpgen.errors import NetError
 from bpgen.ir import Network
@@ -51,7 +52,7 @@ def worked(derivation: Derivation, module: str, example: Example) -> Worked:
     emitted = load(module)
     given = point(network, example, emitted.init(SEED))
     values = evaluate(network, given.lengths, given.values)
-    slopes = gradients(network, given.lengths, given.values)
+    slopes = gradients(_differentiated(derivation), given.lengths, given.values)
     _refuse_nan(network, values, example)
     params = {n: given.values[n] for n in emitted.SHAPES}
     loss, grads = _by_module(emitted, given, params)
@@ -63,7 +64,19 @@ def worked(derivation: Derivation, module: str, example: Example) -> Worked:
     }
     again = evaluate(network, given.lengths, {**given.values, **after})
     found, local = {**slopes, **grads}, factors(derivation, given)
+    values, found, again = (_taken(network, a) for a in (values, found, again))
     return Worked(given, values, found, after, again, local, _rate(example), example.held)
+
+
+def _differentiated(derivation: Derivation) -> Network:
+    """The network whose gradients a page tells: where another spelling is differentiated, that."""
+    equations = tuple(f.source for f in derivation.forward)
+    return replace(derivation.network, equations=equations)
+
+
+def _taken(network: Network, arrays: Arrays) -> dict[str, Array]:
+    """What each step of a recurrence has, without what stands before the first."""
+    return {n: a[tuple(slice(s, None) for s in starts(network, n))] for n, a in arrays.items()}
 
 
 def at_example(derivation: Derivation, example: Example | None, file: str | None) -> Worked:

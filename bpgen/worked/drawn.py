@@ -6,6 +6,7 @@ import numpy as np
 
 from bpgen.check.trial import cost
 from bpgen.emit import emitted
+from bpgen.errors import NetError
 from bpgen.functions import Named
 from bpgen.ir import Network, TensorInfo
 from bpgen.record import Derivation
@@ -27,7 +28,10 @@ def at_drawn(derivation: Derivation) -> Worked | None:
     dropped = network.role("noise")
     if network.loss is None or letters or by_name or dropped or cost(network) > LARGEST:
         return None
-    return worked(derivation, emitted(derivation), Example(drawn(network)))
+    try:
+        return worked(derivation, emitted(derivation), Example(drawn(network)))
+    except NetError:  # something has no value there, as what is masked out
+        return None
 
 
 def drawn(network: Network) -> dict[str, Array]:

@@ -10,13 +10,15 @@ import sympy as sp
 from bpgen.check.entrywise import evaluate
 from bpgen.ir import BATCH, Equation, Index, TensorInfo, Term
 from bpgen.record import Derivation, Path, Step
+from bpgen.render.sample import separable
 from bpgen.worked.point import Arrays, Point
 
 
 def factors(derivation: Derivation, given: Point) -> Arrays:
     """d(upstream)/d(tensor) of each tensor that one equation alone reads, entry by entry."""
     network = derivation.network
-    steps = [s for s in derivation.steps if _is_entrywise(s)]
+    alone = separable(derivation)
+    steps = [s for s in derivation.steps if _is_entrywise(s, alone)]
     equations = tuple(_local(s.of, s.paths[0]) for s in steps)
     tensors = {e.name: TensorInfo(e.name, e.indices, "value") for e in equations}
     wider = replace(
@@ -28,10 +30,12 @@ def factors(derivation: Derivation, given: Point) -> Arrays:
     return {s.of: values[e.name] for s, e in zip(steps, equations, strict=True)}
 
 
-def _is_entrywise(step: Step) -> bool:
-    """Whether one path leads from each entry to one, in each sample."""
+def _is_entrywise(step: Step, alone: bool) -> bool:
+    """Whether one path leads from each entry to one; in each sample, where it is told `alone`."""
     path, *others = step.paths or (None,)
     if others or path is None or path.inner or step.equation.loop is not None:
+        return False
+    if not alone and any(i.size == BATCH for i in path.over):
         return False
     own, upstream = (_of_sample(e.indices) for e in (path.wrt, path.upstream))
     return own == upstream == _of_sample(step.equation.indices) and not _of_sample(path.over)

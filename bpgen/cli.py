@@ -14,8 +14,8 @@ from bpgen.errors import NetError
 from bpgen.progress import shown
 
 if TYPE_CHECKING:
-    from bpgen.check import Report
     from bpgen.check.claims import Answers
+    from bpgen.check.report import Report
     from bpgen.record import Derivation
 
 FORMATS = ("latex", "tex", "markdown", "text", "pdf", "html")

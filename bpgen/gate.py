@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bpgen.check import form
 from bpgen.check.agreement import verdict
+from bpgen.check.form import form
 from bpgen.check.trial import cost
 from bpgen.emit import emit
 from bpgen.errors import NetError

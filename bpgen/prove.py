@@ -17,8 +17,8 @@ from bpgen.progress import say
 from bpgen.write import MARK
 
 if TYPE_CHECKING:
-    from bpgen.check import Report
     from bpgen.check.page.proof import PageReport
+    from bpgen.check.report import Report
     from bpgen.ir import Network
     from bpgen.worked import Example
 
@@ -47,7 +47,7 @@ class Claim:
 
 def prove(path: str, seed: int = 0) -> Report:
     """The report on a net.py's module, or on an emitted module by its numbers alone."""
-    from bpgen.check import check_module
+    from bpgen.check.whole import check_module
 
     if _is_emitted(path):
         return check_module(_text(path), None, seed=seed)
@@ -97,7 +97,7 @@ def _with_numbers(claim: Claim, example: Example) -> Claim:
 
 def proved(claim: Claim, seed: int = 0) -> Report:
     """The report on a claim."""
-    from bpgen.check import check_module
+    from bpgen.check.whole import check_module
 
     exact_source = (claim.small_module, claim.small) if claim.small != claim.network else None
     report = check_module(claim.module, claim.network, seed=seed, exact_source=exact_source)

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from bpgen.check import check_module
+from bpgen.check.whole import check_module
 from bpgen.contraction import factored
 from bpgen.derive import derive
 from bpgen.derive.closed import ClosedForms

@@ -8,13 +8,13 @@ import grammar
 import pytest
 from networks import NETWORKS, source
 
-from bpgen.check import ALONE, _alone, check_module
 from bpgen.check import selftest as selftest_module
 from bpgen.check.module import Subject
 from bpgen.check.mutants import KINDS, Mutant, mutants
 from bpgen.check.mutants.source import Source
 from bpgen.check.numbers import Ruler, numbers
 from bpgen.check.selftest import same, selftest
+from bpgen.check.whole import ALONE, _alone, check_module
 from bpgen.emit import emit
 from bpgen.load import declared_by
 from bpgen.network.shrink import shrunk

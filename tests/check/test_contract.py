@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from networks import NETWORKS, source
 
-from bpgen.check import check_module
 from bpgen.check.contract import contract
 from bpgen.check.module import Subject
+from bpgen.check.whole import check_module
 from bpgen.emit import emit
 from bpgen.load import declared_by
 

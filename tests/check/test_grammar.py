@@ -12,13 +12,14 @@ import pytest
 from nested import assert_chain_rule
 
 from bpgen.affine import affine
-from bpgen.check import check_module, form
 from bpgen.check.contract import contract
 from bpgen.check.exact import exact
+from bpgen.check.form import form
 from bpgen.check.module import Subject
 from bpgen.check.mutants import mutants
 from bpgen.check.numbers import Ruler, numbers
 from bpgen.check.selftest import selftest
+from bpgen.check.whole import check_module
 from bpgen.emit import emit
 from bpgen.ir import Element, Network, check
 from bpgen.load import declared_by

@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from bpgen.check import check_module, form
 from bpgen.check.constants import constant
 from bpgen.check.contract import contract
 from bpgen.check.exact import exact
+from bpgen.check.form import form
 from bpgen.check.module import Subject
 from bpgen.check.mutants import mutants
 from bpgen.check.undefined import undefined
+from bpgen.check.whole import check_module
 from bpgen.emit import emit
 from bpgen.ir import Network
 from bpgen.load import declared_by

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import pytest
 
-from bpgen.check import check_module
 from bpgen.check.module import Subject
 from bpgen.check.numbers import Ruler, numbers
 from bpgen.check.sides import one_sided
+from bpgen.check.whole import check_module
 from bpgen.emit import emit
 from bpgen.ir import Network
 from bpgen.load import declared_by

@@ -8,10 +8,10 @@ from functools import cache
 from itertools import product
 from typing import Any
 
-from bpgen.check import Report
 from bpgen.check.module import Subject
 from bpgen.check.numbers import NumberRow, numbers
 from bpgen.check.page.proof import PageReport, prove_page
+from bpgen.check.report import Report
 from bpgen.derive import derive
 from bpgen.errors import NetError
 from bpgen.ir import Network

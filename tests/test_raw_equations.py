@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
+from benchmarks.kept import Kept
+from benchmarks.raw_equations import examined
 from bpgen.errors import NetError
 from tests.drawn import few_or_all
 from tests.networks.raw.draw import Raw, raws
@@ -53,3 +56,13 @@ def test_what_is_no_refusal_fails() -> None:
 def test_reasons_are_counted_without_names() -> None:
     one, other = NetError("w2 (3, 4) is never used"), NetError("w17 (2, 9) is never used")
     assert reason(one) == reason(other)
+
+
+def test_what_a_seed_found_is_kept_for_the_same_code(tmp_path: Path) -> None:
+    kept = Kept(tmp_path / "code")
+    assert kept.get(3) is None
+    kept.put(3, {"a net.py": ("why it is refused", ["a sum"])})
+    tally = examined([3], kept, networks=1, processes=1)
+    assert tally.verdicts == {"why it is refused": 1}
+    assert tally.reached == {"a sum": 1}
+    assert Kept.of("x", "bpgen").folder != Kept.of("x", "bpgen", "templates").folder

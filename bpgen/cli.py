@@ -185,6 +185,7 @@ def derive(
             digits=digits,
             lesson=lesson,
             drawn=drawn,
+            layers=layers,
         )
     else:
         text = render(

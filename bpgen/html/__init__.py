@@ -40,15 +40,17 @@ def page(
     digits: int = DIGITS,
     lesson: bool = False,
     drawn: bool = False,
+    layers: str = "brackets",
 ) -> str:
     """The page in every notation, `notation` first. Where the numbers are `drawn`, it says so."""
-    told = sheets(derivation, steps, worked, digits, notation, lesson)
+    told = sheets(derivation, steps, worked, digits, notation, lesson, layers)
     order = told[0].order
     graph = Graph.of(derivation, order)
-    writer = replace(Writer.of(derivation, LABEL, 1), total=_top(derivation))
+    writer = replace(Writer.of(derivation, LABEL, 1, layers), total=_top(derivation))
     drawing = units(graph, writer) or cards(graph, writer)
     code = _code(derivation)
-    walked = walk(derivation, order, graph, drawing, (c.of for c in code), worked, digits)
+    coded = (c.of for c in code)
+    walked = walk(derivation, order, graph, drawing, coded, worked, digits, layers)
     made = Page(derivation, told, notation, drawing, walked, code, worked, drawn)
     return template("page.html.jinja").render(p=made)
 

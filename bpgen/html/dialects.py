@@ -35,7 +35,7 @@ def _label(symbol: Symbol, subscripts: tuple[str, ...], transposed: bool) -> str
     """A symbol as the inside of an SVG text: its layer above its indices."""
     letter = "ℓ" if symbol.stem == "ell" else GREEK.get(symbol.stem, symbol.stem)
     letter += _COMBINING.get(symbol.accent, "")
-    brackets = "()" if symbol.low else "[]"
+    brackets = "()" if symbol.low else symbol.marks
     layer = symbol.above if symbol.low else symbol.layer
     above = f"{brackets[0]}{layer}{brackets[1]}" if layer else ""
     below = [symbol.label, symbol.layer if symbol.low else "", _joined(subscripts)]

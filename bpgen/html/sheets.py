@@ -99,6 +99,7 @@ def sheets(
     digits: int,
     wanted: str,
     lesson: bool = False,
+    layers: str = "brackets",
 ) -> list[Sheet]:
     """The derivation in every notation; in components where that is not too long, unless they are
     wanted.
@@ -107,7 +108,8 @@ def sheets(
     found = []
     for notation in notations(derivation, wanted):
         tex, plain = (
-            document(derivation, d, notation, steps, worked, digits, lesson) for d in (KATEX, PLAIN)
+            document(derivation, d, notation, steps, worked, digits, lesson, layers)
+            for d in (KATEX, PLAIN)
         )
         found.append(_sheet(notation, tex, plain, called))
     return found

@@ -58,11 +58,13 @@ def walk(
     coded: Iterable[str],
     worked: Worked | None,
     digits: int,
+    layers: str = "brackets",
 ) -> Walk:
     """The walk in the order in which a page tells the equations. `coded` are those that a line of
     the module computes.
     """
-    return _Walker(derivation, list(order), graph, drawing, set(coded), worked, digits).walk()
+    walker = _Walker(derivation, list(order), graph, drawing, set(coded), worked, digits, layers)
+    return walker.walk()
 
 
 class _Walker:
@@ -75,12 +77,13 @@ class _Walker:
         coded: set[str],
         worked: Worked | None,
         digits: int,
+        layers: str,
     ) -> None:
         self.network, self.graph, self.drawing = derivation.network, graph, drawing
         self.coded, self.worked = coded, worked
         tensors = self.network.tensors
         self.numerals = [Numerals(worked, d, tensors, digits) for d in (KATEX, PLAIN) if worked]
-        self.writers = [Writer.of(derivation, d) for d in (KATEX, PLAIN)]
+        self.writers = [Writer.of(derivation, d, layers=layers) for d in (KATEX, PLAIN)]
         forward = {str(f.number): f.equation.name for f in derivation.forward}
         steps = {str(s.number): s for s in derivation.steps}
         self.forward = [(n, forward[n]) for n in order if n in forward]

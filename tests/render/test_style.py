@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from bpgen import html
 from bpgen.check.page.proof import prove_page
 from bpgen.derive import derive
 from bpgen.load import load
@@ -67,6 +68,14 @@ def test_layers_are_written_alike_in_every_format(layers: str) -> None:
     assert {
         f: (text if f == "text" else latex) in page for f, page in pages.items()
     } == dict.fromkeys(pages, True)
+
+
+@pytest.mark.parametrize("layers", LAYERS)
+def test_layers_are_written_so_in_the_browser_too(layers: str) -> None:
+    derivation = derive(load(ROOT / "examples" / "toy_2_2_1.py"))
+    page = html.page(derivation, layers=layers)
+    above = {way: latex.split(" ")[0] in page for way, (latex, _) in LAYERS.items()}
+    assert above == {way: way == layers for way in LAYERS}
 
 
 @pytest.mark.parametrize("layers", LAYERS)

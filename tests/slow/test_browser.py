@@ -30,7 +30,7 @@ PARSES = """(formulas) => formulas.flatMap((tex) => {
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def chromium() -> Iterator[Browser]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as driver:
@@ -39,6 +39,14 @@ def browser() -> Iterator[Browser]:
         )
         yield found
         found.close()
+
+
+@pytest.fixture
+def browser(chromium: Browser) -> Iterator[Browser]:
+    """The browser, whose pages are closed behind each test: open ones go on to move."""
+    yield chromium
+    for context in chromium.contexts:
+        context.close()
 
 
 class Opened:

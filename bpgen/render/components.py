@@ -9,7 +9,7 @@ import sympy as sp
 
 from bpgen.contraction import Group, Sum
 from bpgen.errors import NetError
-from bpgen.ir import Element, Equation, Index
+from bpgen.ir import Element, Equation, Index, Reduce
 from bpgen.record import Derivation
 from bpgen.render.calls import exp, log
 from bpgen.render.masks import kept
@@ -113,29 +113,24 @@ def _expanded(
     values = [
         _within(part.body.xreplace({**entry, **e}), printer.writer) for e in entries(part.over)
     ]
-    dialect = printer.writer.dialect
     if part.reduce != "sum":
         values = [z for z, bounds in map(kept, values) if all(a <= b for a, b in bounds)]
-    if part.reduce == "logsumexp":
-        inner = f" {'+'} ".join(exp(printer.text(v), printer.writer).text for v in values)
-        return [(False, log(Piece(inner, ADD if values[1:] else ATOM), dialect))]
-    if part.reduce == "max":
-        return [
-            (
-                False,
-                Piece(
-                    dialect.call(
-                        dialect.max("").strip(), ", ".join(printer.text(v) for v in values)
-                    )
-                ),
-            )
-        ]
+        return [(False, _reduced(part.reduce, values, printer))]
     found: list[Signed] = []
     for value, here in zip(values, entries(part.over), strict=True):
         marks = _indicators(at, left, {**entry, **here}, printer)
         if marks is not None and value != 0:
             found += [_marked(value, marks, printer)] if marks else printer.addends(value)
     return found
+
+
+def _reduced(reduce: Reduce, values: list[sp.Expr], printer: Printer) -> Piece:
+    """log(e^a + e^b), or max(a, b)."""
+    dialect, texts = printer.writer.dialect, [printer.text(v) for v in values]
+    if reduce == "max":
+        return Piece(dialect.call(dialect.max("").strip(), ", ".join(texts)))
+    inner = " + ".join(exp(text, printer.writer).text for text in texts)
+    return log(Piece(inner, ADD if values[1:] else ATOM), dialect)
 
 
 def _within(expr: sp.Expr, writer: Writer) -> sp.Expr:

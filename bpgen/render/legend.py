@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Container, Iterable
 
 import sympy as sp
 
@@ -15,49 +15,89 @@ from bpgen.render.scalar import Printer
 from bpgen.render.writer import Writer
 
 _FAMILIAR = {*NOTATIONS, "erf"}  # printed in elementary terms
+_ENTRYWISE = "unctions, powers and quotients of vectors are taken entry by entry"
 
 
 def legend(network: Network, writer: Writer, components: bool) -> tuple[str, ...]:
     """What was noted as it was printed, explained."""
-    units = sorted(
-        (n.removeprefix("unit ") for n in writer.notes if n.startswith("unit ")), key=len
-    )
-    notes, dialect, inline = frozenset(writer.notes), writer.dialect, writer.dialect.inline
+    notes, inline = _noted(network, writer, components), writer.dialect.inline
+    found = [_any_function(f, writer) for f in _of_kind("any ", notes)]
     rows = [r for name, r in ROWS.items() if name in notes - _FAMILIAR and r.definition]
-    said = [_definition(r, writer) for r in rows]
-    said += [_softmax(writer)] if "softmax" in notes else []
-    entrywise = "unctions, powers and quotients of vectors are taken entry by entry"
-    one = inline(dialect.indicator(dialect.words["dots"]))
+    definitions = [_definition(r, writer) for r in rows]
+    definitions += [_softmax(writer)] if "softmax" in notes else []
+    found += [f"Here {', '.join(map(inline, definitions))}"] if definitions else []
+    found += [sentence(notes, writer) for note, sentence in _SENTENCES.items() if note in notes]
+    return tuple(f"{sentence}." for sentence in found)
+
+
+def _noted(network: Network, writer: Writer, components: bool) -> frozenset[str]:
+    """The notes, and those that nothing printed makes."""
+    notes = set(writer.notes)
+    notes |= {"unit"} if any(n.startswith("unit ") for n in notes) else set()
+    notes |= {"count"} if components else set()
+    notes |= {"kept"} if _may_keep_nothing(network) else set()
+    return frozenset(notes - {"entrywise"} if "odot" in notes else notes)
+
+
+def _of_kind(kind: str, notes: Iterable[str]) -> list[str]:
+    """What was noted of one kind."""
+    return sorted(n.removeprefix(kind) for n in notes if n.startswith(kind))
+
+
+def _any_function(f: str, writer: Writer) -> str:
+    inline, slope = writer.dialect.inline, f + writer.dialect.prime
+    return f"{inline(f)} is any function that has a derivative, {inline(slope)}"
+
+
+def _odot(_: Container[str], writer: Writer) -> str:
+    return f"{writer.dialect.inline(writer.dialect.odot.strip())} and f{_ENTRYWISE}"
+
+
+def _unit(notes: Iterable[str], writer: Writer) -> str:
+    unit = writer.unit(min(_of_kind("unit ", notes), key=len))
+    return f"{writer.dialect.inline(unit)} is the unit vector of the label"
+
+
+def _indicator(_: Container[str], writer: Writer) -> str:
+    one = writer.dialect.indicator(writer.dialect.words["dots"])
+    return f"{writer.dialect.inline(one)} is 1 where the condition holds, else 0"
+
+
+def _immediate(_: Container[str], writer: Writer) -> str:
+    mark = writer.dialect.inline(writer.dialect.d + writer.dialect.immediate)
+    return f"{mark} is the immediate derivative: of the formula's own mention of the variable"
+
+
+def _count(notes: Container[str], writer: Writer) -> str:
     labels = ", and labels with them," if "label" in notes else ""
-    keeps_nothing = _may_keep_nothing(network)
-    any_function = sorted(n.removeprefix("any ") for n in notes if n.startswith("any "))
-    lines = {
-        **{
-            f"{inline(f)} is any function that has a derivative, {inline(f + dialect.prime)}": True
-            for f in any_function
-        },
-        f"Here {', '.join(map(inline, said))}": bool(said),
-        f"{inline(dialect.odot.strip())} and f{entrywise}": "odot" in notes,
-        f"F{entrywise}": "entrywise" in notes and "odot" not in notes,
-        "A scalar added to a vector is added to every entry": "broadcast" in notes,
-        f"{inline(writer.unit(units[0] if units else 'y'))} is the unit vector of the label": any(
-            units
-        ),
-        f"{one} is 1 where the condition holds, else 0": "indicator" in notes,
+    return f"Indices{labels} count from {writer.first}"
+
+
+def _plain(sentence: str) -> Callable[[Container[str], Writer], str]:
+    return lambda *_: sentence
+
+
+# What each note has the reader know, in this order.
+_SENTENCES: dict[str, Callable[[frozenset[str], Writer], str]] = {
+    "odot": _odot,
+    "entrywise": _plain(f"F{_ENTRYWISE}"),
+    "broadcast": _plain("A scalar added to a vector is added to every entry"),
+    "unit": _unit,
+    "indicator": _indicator,
+    "condition": _plain(
         "A sum with conditions below it runs over those values of its indices that satisfy them;"
-        " a sum over none is 0": "condition" in notes,
-        "What gives a maximum at some place does so at these values of the maximum's own indices": (
-            "at" in notes
-        ),
-        "Of several indices, the last runs fastest: so their values are ordered": "order" in notes,
-        f"{inline(dialect.d + dialect.immediate)} is the immediate derivative:"
-        " of the formula's own mention of the variable": "immediate" in notes,
-        f"Indices{labels} count from {writer.first}": components or "count" in notes,
-        "0 times a logarithm is 0, and so is 0 over 0": "nothing" in notes,
-        "Where a mask keeps nothing, a softmax is 0, and no gradient passes": keeps_nothing,
-        "Long numbers are rounded to six digits": "rounded" in notes,
-    }
-    return tuple(f"{line}." for line, holds in lines.items() if holds)
+        " a sum over none is 0"
+    ),
+    "at": _plain(
+        "What gives a maximum at some place does so at these values of the maximum's own indices"
+    ),
+    "order": _plain("Of several indices, the last runs fastest: so their values are ordered"),
+    "immediate": _immediate,
+    "count": _count,
+    "nothing": _plain("0 times a logarithm is 0, and so is 0 over 0"),
+    "kept": _plain("Where a mask keeps nothing, a softmax is 0, and no gradient passes"),
+    "rounded": _plain("Long numbers are rounded to six digits"),
+}
 
 
 def _may_keep_nothing(network: Network) -> bool:
@@ -86,6 +126,6 @@ def _softmax(writer: Writer) -> str:
     return f"{dialect.entry(dialect.softmax(whole), (i,))} = {value}"
 
 
-def conventions(said: Iterable[str], dialect: Dialect) -> list[str]:
+def conventions(kinks: Iterable[str], dialect: Dialect) -> list[str]:
     """Conventions at kinks, as sentences."""
-    return [f"By convention, {dialect.escape(text)}." for text in said]
+    return [f"By convention, {dialect.escape(text)}." for text in kinks]

@@ -20,6 +20,7 @@ from bpgen.html.shapes import Drawing
 from bpgen.html.sheets import Sheet, names, notations, sheets
 from bpgen.html.units import units
 from bpgen.html.walk import Walk, walk
+from bpgen.ir import BATCH
 from bpgen.record import Derivation
 from bpgen.render.equations import Equations
 from bpgen.render.numerals import DIGITS
@@ -86,6 +87,11 @@ class Page:
     @property
     def title(self) -> str:
         return self.derivation.network.title or self.derivation.network.name
+
+    @property
+    def samples(self) -> int:
+        """How many samples its numbers are of."""
+        return 1 if self.worked is None else self.worked.point.lengths[BATCH]
 
     @property
     def stop_of(self) -> dict[str, int]:

@@ -17,6 +17,7 @@ from bpgen.html.sheets import Said, whole
 from bpgen.record import Derivation, Step
 from bpgen.render.descent import DESCENT
 from bpgen.render.numerals import Numerals
+from bpgen.render.sample import separable
 from bpgen.render.writer import Writer
 from bpgen.worked import Worked
 from bpgen.worked.point import Array
@@ -81,6 +82,7 @@ class _Walker:
     ) -> None:
         self.network, self.graph, self.drawing = derivation.network, graph, drawing
         self.coded, self.worked = coded, worked
+        self.alone = separable(derivation)
         tensors = self.network.tensors
         self.numerals = [Numerals(worked, d, tensors, digits) for d in (KATEX, PLAIN) if worked]
         self.writers = [Writer.of(derivation, d, layers=layers) for d in (KATEX, PLAIN)]
@@ -187,8 +189,10 @@ class _Walker:
         if self.worked is None or step.of not in self.worked.slopes:
             return
         called = dict(self.drawing.labels.get(step.equation.name, ()))
-        keys = self.drawing.slopes.get(step.of, ())
-        self._fill(keys, step.of, self.worked.slopes[step.of], called)
+        keys, slopes = self.drawing.slopes.get(step.of, ()), self.worked.slopes[step.of]
+        if self.alone and self.network.tensors[step.of].batched:
+            slopes = slopes * len(slopes)  # of a sample's own loss, not of its part of the mean
+        self._fill(keys, step.of, slopes, called)
 
     def _fill(
         self, keys: Iterable[str], name: str, array: Array, called: Mapping[str, str] | None = None

@@ -139,6 +139,20 @@ def test_each_step_shows_what_the_equations_give():
     assert seen == 5 + 9 + 5
 
 
+def test_of_several_samples_a_gradient_is_that_of_the_samples_own_loss():
+    """yhat = w x, l = (yhat - y)^2 at w = 0.5: dl/dyhat is 2 (1 - 4) of the first sample."""
+    derivation = derivation_of("single_neuron")
+    example = Example({"x": [2, 1], "y": [4, 1], "w": 0.5})
+    text = page(derivation, worked=worked(derivation, emitted(derivation), example))
+    found = re.search(r'id="walk">(.*?)</script>', text)
+    assert found
+    walk = json.loads(found[1])
+    step = next(k for k, s in enumerate(walk["stops"]) if s["name"] == "dyhat")
+    shown = [e for said in walk["slots"].values() for k, _, e in said if k == step and e]
+    assert list(map(float, shown)) == [-6.0]
+    assert "Of the 2 samples of the example, the numbers in the drawing are the first’s." in text
+
+
 def test_each_step_says_its_number():
     walk = walk_of("toy_2_2_1")
     told = {s["of"]: s for s in walk["stops"] if s["way"] in ("forward", "backward")}

@@ -7,7 +7,7 @@ and nothing equals that.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,24 +15,21 @@ import numpy as np
 
 from bpgen.check.page import formula as f
 from bpgen.check.page.arithmetic import FUNCTIONS, ended, fitted, is_scalar, over, shape_of, times
-from bpgen.check.page.choices import Choice, first_of, same
+from bpgen.check.page.letters import letter_axes
+from bpgen.check.page.maxima import first_along, gives, largest_along
 from bpgen.check.page.names import Found
 from bpgen.check.page.reading import Reading
 from bpgen.check.page.scalars import LOWEST, RELATIONS, STEP, Array, power
 from bpgen.check.page.tokens import Unreadable
 from bpgen.check.page.tree import (
-    children,
     describe,
     letter_of,
     letters_of,
-    outermost,
     symbols_of,
     together,
 )
 from bpgen.check.page.unknown import smooth
 from bpgen.check.page.world import World, largest
-
-_ROUNDING = 1e-12  # of values that are one on paper
 
 
 @dataclass(frozen=True)
@@ -179,11 +176,11 @@ class Scope:
     def _over(self, node: f.Over) -> Array:
         """A sum or a maximum, of which the first letter runs slowest."""
         if node.kind == "max":
-            body = self._ranged(node, LOWEST)
+            body = self.ranged(node, LOWEST)
             return largest(body, tuple(reversed(range(len(node.under.letters)))))
-        return np.asarray(self._ranged(node, 0).sum(tuple(range(len(node.under.letters)))))
+        return np.asarray(self.ranged(node, 0).sum(tuple(range(len(node.under.letters)))))
 
-    def _ranged(self, node: f.Over, otherwise: float) -> Array:
+    def ranged(self, node: f.Over, otherwise: float) -> Array:
         """What stands below a sum or a maximum, with an axis for each letter, the last first."""
         sizes = self.sizes_below(node)
         letters = {n: np.arange(self.reading.base, self.reading.base + s) for n, s in sizes.items()}
@@ -196,31 +193,21 @@ class Scope:
             keep = keep & inner.holds(condition)
         return np.where(keep, body, otherwise)
 
-    def chosen(self, node: f.Over | f.Call, sizes: tuple[int, ...]) -> Choice:
-        """The first of the largest that a maximum runs through, whose indices have these sizes."""
-        here = np.real(self._run_through(node))
-        others = (replace(self, values=v) for v in self.reading.choices.others)
-        return first_of(here, [np.real(o._run_through(node)) for o in others], sizes)
-
-    def _run_through(self, node: f.Over | f.Call) -> Array:
-        """What a maximum runs through, along a last axis."""
-        if isinstance(node, f.Call):
-            return np.stack(np.broadcast_arrays(*map(self.value, node.arguments)), -1)
-        body = self._ranged(node, LOWEST)
-        lead = len(node.under.letters)
-        return np.moveaxis(body, range(lead), range(-1, -1 - lead, -1)).reshape(
-            (*body.shape[lead:], -1)
-        )
-
     def sizes_below(self, node: f.Over) -> dict[str, int]:
         """How many values each letter of a sum has."""
         ranged = {n: self._bound(sign, end) for n, sign, end in node.under.ranges}
         found = {}
         for name in node.under.letters:
             inside = replace(self, letters={**self.letters, name: np.zeros(1, dtype=int)})
-            seen = set() if name in ranged else {s for n, s in inside.axes(node.body) if n == name}
+            seen = (
+                set()
+                if name in ranged
+                else {s for n, s in letter_axes(inside, node.body) if n == name}
+            )
             if name not in ranged and not seen:
-                seen = {s for c in node.under.conditions for n, s in inside.axes(c) if n == name}
+                seen = {
+                    s for c in node.under.conditions for n, s in letter_axes(inside, c) if n == name
+                }
             if name not in ranged and not seen:
                 raise Unreadable(f"nothing says what {name} runs over")
             found[name] = ranged[name] if name in ranged else min(seen)
@@ -259,16 +246,16 @@ class Scope:
         if isinstance(node, f.Gives):
             fixed = set(letters_of(node.largest))
             inner = [n for n in letters_of(node.element) if n not in fixed and n in self.letters]
-            found = self._gives(node.element, node.largest, node.at)
-            return found if node.at else self._first(found, inner)
+            found = gives(self, node.element, node.largest, node.at)
+            return found if node.at else first_along(self, found, inner)
         if isinstance(node, f.First):
             if node.condition.signs != ("==",):
                 raise Unreadable("the first of what is not the largest")
             letters = [n for n in node.letters if n in self.letters]
             if not letters:
                 element, whole = node.condition.parts
-                return self._gives(element, whole, node.at)
-            return self._first(self._largest_along(letters, *node.condition.parts), letters)
+                return gives(self, element, whole, node.at)
+            return first_along(self, largest_along(self, letters, *node.condition.parts), letters)
         values = [self.quantity(p) for p in node.parts]
         found = np.asarray(True)
         for one, other, sign in zip(values, values[1:], node.signs, strict=False):
@@ -277,69 +264,9 @@ class Scope:
                 found = found & ~(np.isnan(one) | np.isnan(other))
         return np.asarray(found)
 
-    def _gives(self, element: f.Node, largest: f.Node, at: tuple[f.Node, ...] = ()) -> Array:
-        """Where an element is the one that was chosen to be the largest, at these values of the
-        maximum's indices if they are said.
-        """
-        known = self.find(largest) if isinstance(largest, f.Symbol) else None
-        chosen = self.reading.choices.told.get(known[1]) if known is not None else None
-        if known is None or chosen is None or len(at) not in (0, chosen.places.shape[-1]):
-            raise Unreadable(f"nothing says of what {describe(largest)} is the largest")
-
-        def of(array: Array) -> Array:
-            return np.real(self.access(largest, known[1], array))
-
-        others = [replace(self, values=v, which=None) for v in self.reading.choices.others]
-        elements = [np.real(o.value(element)) for o in others]
-        found = same(elements, [of(v) for v in chosen.values])
-        for k, node in enumerate(at):
-            place = self.index(node)[..., None, None] - self.reading.base
-            found = found & (of(chosen.places[..., k]) == place)
-        return found
-
-    def _largest_along(self, letters: list[str], element: f.Node, largest: f.Node) -> Array:
-        """Where an element is the largest along letters, or the same formula as that one, whose
-        factors stand in another order, and that is what it is said to equal.
-        """
-        here, *elsewhere = (
-            self._along(letters, replace(self, values=v, which=None).value(element))
-            for v in (self.world.values, *self.reading.choices.others)
-        )
-        chosen = here.argmax(-1)[..., None]
-        again = same(elsewhere, [np.take_along_axis(e, chosen, -1) for e in elsewhere])
-        found = (here == here.max(-1, keepdims=True)) | again
-        told = self._along(letters, self.value(largest))
-        off = np.abs(here - told) <= _ROUNDING * np.maximum(np.abs(here), np.abs(told))
-        return self._back(letters, found & off)
-
     def quantity(self, node: f.Node) -> Array:
         """A side of a comparison: a formula, or an index with its sums."""
         return self.value(node)
-
-    def _first(self, found: Array, letters: list[str]) -> Array:
-        """Of what holds along letters, the first."""
-        if not letters:
-            return found
-        flat = self._along(letters, found)
-        return self._back(letters, flat & (np.cumsum(flat, -1) == 1))
-
-    def _along(self, letters: list[str], values: Array) -> Array:
-        """Values at all values of the letters, with those of some of them along a last axis."""
-        shape = [1] * (self.depth + 2)
-        for own in self.letters.values():
-            shape[-2 - own.ndim] = own.shape[0]
-        whole = np.broadcast_to(np.real(values), np.broadcast_shapes(values.shape, tuple(shape)))
-        moved = np.moveaxis(whole, self._axes(letters), range(-len(letters), 0))
-        return moved.reshape((*moved.shape[: -len(letters)], -1))
-
-    def _back(self, letters: list[str], flat: Array) -> Array:
-        """The letters' axes where they were."""
-        sizes = (self.letters[n].shape[0] for n in letters)
-        moved = flat.reshape((*flat.shape[:-1], *sizes))
-        return np.moveaxis(moved, range(-len(letters), 0), self._axes(letters))
-
-    def _axes(self, letters: list[str]) -> list[int]:
-        return [-2 - self.letters[n].ndim for n in letters]
 
     # symbols
 
@@ -592,71 +519,6 @@ class Scope:
         return name if own == 0 else None
 
     # letters
-
-    def axes(self, node: f.Node, shifted: bool = False) -> Iterator[tuple[str, int]]:
-        """Each letter that stands alone at an axis, or `shifted`, with the size of the axis."""
-        for symbol in symbols_of(node):
-            known = self.find(symbol)
-            if letter_of(symbol) in self.letters or known is None or not known[1]:
-                continue
-            upstream = known[0] is self.reading.names.given
-            info = self.world.network.tensors[known[1]]
-            try:
-                parts = self.parts(symbol, known[1], upstream)
-            except Unreadable:
-                continue
-            axes = list(info.indices)
-            if info.block:
-                block = axes.pop(0)
-                own = symbol.block
-                if shifted and isinstance(own, f.Sum):
-                    own = own.addends[0]
-                name = letter_of(own) if own is not None else None
-                if name is not None:
-                    yield name, self.world.size(block.size)
-            if info.batched and self.reading.sample:
-                axes = axes[1:]
-            for part, axis in zip(parts, axes, strict=False):
-                if shifted and isinstance(part, f.Sum):
-                    part = part.addends[0]
-                name = letter_of(part)
-                if name is not None and not self._is_label(part):
-                    yield name, self.world.size(axis.size)
-
-    def _is_label(self, node: f.Node) -> bool:
-        """Whether a symbol below another is a label, and no letter."""
-        if not isinstance(node, f.Symbol) or letter_of(node) in self.letters:
-            return False
-        known = self.find(node)
-        if known is None or not known[1] or known[0] is not self.reading.names.tensors:
-            return False
-        info = self.world.network.tensors[known[1]]
-        rank = len(info.indices) - info.block - (info.batched and self.reading.sample)
-        beside = (len(p.parts) if isinstance(p, f.Beside) else 1 for p in known[2])
-        return info.bound is not None and rank in (len(known[2]), sum(beside))
-
-    def free(self, node: f.Node) -> list[str]:
-        """The letters of a formula that no sum binds, in order."""
-        return [n for n, s in self._free(node) if not self._is_label(s)]
-
-    def _free(self, node: f.Node) -> Iterator[tuple[str, f.Symbol]]:
-        if isinstance(node, f.Over):
-            inside = [*self._free(node.body)]
-            inside += [x for c in node.under.conditions for x in self._free(c)]
-            yield from ((n, s) for n, s in inside if n not in node.under.letters)
-            return
-        if isinstance(node, f.Symbol):
-            known = self.find(node)
-            for part in (*(known[2] if known else node.below), node.block):
-                for symbol in outermost(part):
-                    name = letter_of(symbol)
-                    if name is not None and symbol.stem not in self.world.lengths:
-                        yield name, symbol
-                    if symbol.below and name is None:
-                        yield from self._free(symbol)
-            return
-        for child in children(node):
-            yield from self._free(child)
 
 
 _RULES: dict[type, Any] = {

@@ -9,6 +9,7 @@ import numpy as np
 
 from bpgen.check.page import formula as f
 from bpgen.check.page.evaluate import Scope
+from bpgen.check.page.letters import free, letter_axes
 from bpgen.check.page.reading import Reading
 from bpgen.check.page.scalars import Array, Values
 from bpgen.check.page.tokens import Unreadable
@@ -85,7 +86,7 @@ def spelled(
     tensors = world.network.tensors
     steps = {len(v) for n, v in values.items() if v.ndim > len(tensors[n].indices)}
     scope = Scope(reading, values=values)
-    sizes = {n: min(s for m, s in scope.axes(left) if m == n) for n in scope.free(left)}
+    sizes = {n: min(s for m, s in letter_axes(scope, left) if m == n) for n in free(scope, left)}
     at = {n: np.arange(reading.base, reading.base + size) for n, size in sizes.items()}
     block = letter_of(symbol.block) if symbol.block is not None else None
     scope = scope.over({n: at[n] for n in reversed(at) if n != block})

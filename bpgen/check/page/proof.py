@@ -31,6 +31,8 @@ from bpgen.check.page.left_sides import (
     whole_of,
     within_block,
 )
+from bpgen.check.page.letters import free, letter_axes
+from bpgen.check.page.maxima import choose
 from bpgen.check.page.names import Names
 from bpgen.check.page.numerals import printed
 from bpgen.check.page.reading import Definition, Reading
@@ -289,7 +291,7 @@ class _Proof:
     def _everywhere(self, node: f.Node, reading: Reading) -> Array:
         """A formula at all values of its letters."""
         scope = Scope(reading)
-        letters = list(dict.fromkeys(scope.free(node)))
+        letters = list(dict.fromkeys(free(scope, node)))
         sizes = {n: self._size(n, [node], [node], scope) for n in letters}
         # Each letter is along an axis left of the ones before: the first is to be the first axis.
         found = reversed(list(sizes.items()))
@@ -383,13 +385,13 @@ class _Proof:
         nodes = [self._parse(p, reading) for p in parts]
         ranges = self._parser(statement.ranges, reading).under().ranges if statement.ranges else ()
         scope = Scope(reading)
-        letters = list(dict.fromkeys(n for node in nodes for n in scope.free(node)))
-        given = scope.free(nodes[0]) if statement.kind in ("main", "fact") else letters
+        letters = list(dict.fromkeys(n for node in nodes for n in free(scope, node)))
+        given = free(scope, nodes[0]) if statement.kind in ("main", "fact") else letters
         if loose := [n for n in letters if n not in given]:
             raise Unreadable(f"{loose[0]} stands on one side alone")
         if condition is not None:
             masks = self._parser([t for t in condition if t != "not"], reading).conditions()
-            letters += [n for m in masks for n in scope.free(m) if n not in letters]
+            letters += [n for m in masks for n in free(scope, m) if n not in letters]
         bounds: dict[str, int] = {}
         for name, sign, end in (*self._around(nodes, statement), *ranges):
             bounds[name] = max(bounds.get(name, 0), scope._bound(sign, end))
@@ -422,7 +424,7 @@ class _Proof:
         said = self.said if told is nodes else ()
         ways = ((told, False), (nodes, False), (said, False), (nodes, True), (self.above, False))
         for among, shifted in ways:
-            found = [s for node in among for n, s in scope.axes(node, shifted) if n == name]
+            found = [s for node in among for n, s in letter_axes(scope, node, shifted) if n == name]
             if found:
                 return min(found)
         raise Unreadable(f"nothing says what {name} runs over")
@@ -521,7 +523,7 @@ class _Proof:
                 maximum = next(filter(is_maximum, rest), None)
                 if known is not None and maximum is not None:
                     scope = of_every_sample(scope, known[1])
-                    chosen = scope.chosen(maximum, sizes_of(maximum, known[1], scope))
+                    chosen = choose(scope, maximum, sizes_of(maximum, known[1], scope))
                     told.choices.tell(known[1], scope.places(left, known[1]), chosen)
 
     def _leads(self, reading: Reading) -> None:

@@ -1,0 +1,82 @@
+"""The letters of a formula: which axes they run over, and which no sum binds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from bpgen.check.page import formula as f
+from bpgen.check.page.tokens import Unreadable
+from bpgen.check.page.tree import children, letter_of, outermost, symbols_of
+
+if TYPE_CHECKING:
+    from bpgen.check.page.evaluate import Scope
+
+
+def letter_axes(scope: Scope, node: f.Node, shifted: bool = False) -> Iterator[tuple[str, int]]:
+    """Each letter that stands alone at an axis, or `shifted`, with the size of the axis."""
+    for symbol in symbols_of(node):
+        known = scope.find(symbol)
+        if letter_of(symbol) in scope.letters or known is None or not known[1]:
+            continue
+        upstream = known[0] is scope.reading.names.given
+        info = scope.world.network.tensors[known[1]]
+        try:
+            parts = scope.parts(symbol, known[1], upstream)
+        except Unreadable:
+            continue
+        axes = list(info.indices)
+        if info.block:
+            block = axes.pop(0)
+            own = symbol.block
+            if shifted and isinstance(own, f.Sum):
+                own = own.addends[0]
+            name = letter_of(own) if own is not None else None
+            if name is not None:
+                yield name, scope.world.size(block.size)
+        if info.batched and scope.reading.sample:
+            axes = axes[1:]
+        for part, axis in zip(parts, axes, strict=False):
+            if shifted and isinstance(part, f.Sum):
+                part = part.addends[0]
+            name = letter_of(part)
+            if name is not None and not is_label(scope, part):
+                yield name, scope.world.size(axis.size)
+
+
+def is_label(scope: Scope, node: f.Node) -> bool:
+    """Whether a symbol below another is a label, and no letter."""
+    if not isinstance(node, f.Symbol) or letter_of(node) in scope.letters:
+        return False
+    known = scope.find(node)
+    if known is None or not known[1] or known[0] is not scope.reading.names.tensors:
+        return False
+    info = scope.world.network.tensors[known[1]]
+    rank = len(info.indices) - info.block - (info.batched and scope.reading.sample)
+    beside = (len(p.parts) if isinstance(p, f.Beside) else 1 for p in known[2])
+    return info.bound is not None and rank in (len(known[2]), sum(beside))
+
+
+def free(scope: Scope, node: f.Node) -> list[str]:
+    """The letters of a formula that no sum binds, in order."""
+    return [n for n, s in free_symbols(scope, node) if not is_label(scope, s)]
+
+
+def free_symbols(scope: Scope, node: f.Node) -> Iterator[tuple[str, f.Symbol]]:
+    if isinstance(node, f.Over):
+        inside = [*free_symbols(scope, node.body)]
+        inside += [x for c in node.under.conditions for x in free_symbols(scope, c)]
+        yield from ((n, s) for n, s in inside if n not in node.under.letters)
+        return
+    if isinstance(node, f.Symbol):
+        known = scope.find(node)
+        for part in (*(known[2] if known else node.below), node.block):
+            for symbol in outermost(part):
+                name = letter_of(symbol)
+                if name is not None and symbol.stem not in scope.world.lengths:
+                    yield name, symbol
+                if symbol.below and name is None:
+                    yield from free_symbols(scope, symbol)
+        return
+    for child in children(node):
+        yield from free_symbols(scope, child)

@@ -77,7 +77,7 @@ def bracket(equation: Equation) -> tuple[str, set[str]]:
     return str(found.outer), {f"{len(t.over)} {t.body}" for t in found.inside.terms}
 
 
-@pytest.mark.parametrize("spelling", LAYER_NORMS)
+@pytest.mark.parametrize("spelling", one_in(3, [*LAYER_NORMS]))
 def test_layer_norm_in_three_terms(spelling: str) -> None:
     """dx = r (dxhat - mean dxhat - xhat mean(dxhat xhat))"""
     record = derive(declared_by(layer_norm(spelling)))

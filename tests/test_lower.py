@@ -124,7 +124,7 @@ def expressions(draw: st.DrawFn, depth: int = 3) -> sp.Expr:
     return make(one, two)
 
 
-@few_or_all(100, 400, expressions())
+@few_or_all(40, 400, expressions())
 def test_printed_expressions_mean_what_they_say(expr: sp.Expr) -> None:
     text = Printer(lambda e: (e.name, ATOM), {name: k for k, name in enumerate(VALUES)})(expr)
     true = float(expr.subs({element(name, ()): sp.Rational(v) for name, v in VALUES.items()}))

@@ -12,7 +12,6 @@ from types import ModuleType
 
 import numpy as np
 import pytest
-from sklearn.linear_model import LogisticRegression, Ridge
 
 from examples.train import (
     autoencoder,
@@ -53,6 +52,8 @@ def test_diabetes() -> None:
     """Training ends where the penalised least squares have their one solution."""
     x, y, x_held, y_held = diabetes.data()
     params = diabetes.train()
+    from sklearn.linear_model import Ridge  # it takes a second
+
     known = Ridge(alpha=0.01 * len(x)).fit(x, y)
     np.testing.assert_allclose(params["w"], known.coef_, atol=1e-6)
     np.testing.assert_allclose(params["b"], known.intercept_, atol=1e-6)
@@ -63,6 +64,8 @@ def test_breast_cancer() -> None:
     """Training ends where Newton's method ends."""
     x, y, x_held, y_held = breast_cancer.data()
     params = breast_cancer.train()
+    from sklearn.linear_model import LogisticRegression
+
     known = LogisticRegression(C=1 / (2 * 0.01 * len(x)), tol=1e-12, solver="newton-cholesky")
     known.fit(x, y)
     np.testing.assert_allclose(params["w"], known.coef_[0], atol=1e-6)
@@ -121,7 +124,8 @@ def test_scripts(tmp_path: Path) -> None:
     assert {said.count("\n") for said in ran(SCRIPTS, tmp_path).values()} == {1}
 
 
-@pytest.mark.parametrize("name", ["lstm", pytest.param("gpt", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["lstm", "gpt"])
 def test_script_that_writes(name: str, tmp_path: Path) -> None:
     """One line, and under it a text of its own."""
     assert len(ran([name], tmp_path)[name].split("\n", 1)[1]) > 300

@@ -48,10 +48,10 @@ def verified(text: str) -> str:
     """`text`, after a walk over its syntax tree against the allow-lists."""
     if not text.isascii():
         raise Forbidden("a module is ASCII")
-    tree = ast.parse(text)
-    own = {n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)}
-    kinds = {id(kind) for n in ast.walk(tree) for kind in _kinds(n)}
-    for node in ast.walk(tree):
+    nodes = list(ast.walk(ast.parse(text)))
+    own = {n.name for n in nodes if isinstance(n, ast.FunctionDef)}
+    kinds = {id(kind) for n in nodes for kind in _kinds(n)}
+    for node in nodes:
         if id(node) not in kinds:
             _refuse(node, own)
     return text

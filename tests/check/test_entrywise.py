@@ -22,6 +22,7 @@ from bpgen.ir import BATCH, Equation, Index, Malformed, Network, TensorInfo, Ter
 from bpgen.load import declared_by, load
 from bpgen.network.shrink import shrunk
 from tests.conftest import EXAMPLES
+from tests.few import one_in
 from tests.oracle import LENGTHS, Drawn, equations, scatters, true_value
 
 Arrays = dict[str, Any]
@@ -91,7 +92,7 @@ def drawn_for(network: Network, lengths: dict[str, int], seed: int = 0) -> Array
     return point
 
 
-@pytest.mark.parametrize("file", EXAMPLES, ids=lambda p: p.stem)
+@pytest.mark.parametrize("file", one_in(2, EXAMPLES), ids=lambda p: p.stem)
 def test_gradients_of_the_examples_are_their_complex_steps(file: Any) -> None:
     network = shrunk(load(file))
     lengths = {BATCH: 2, "T": 3}

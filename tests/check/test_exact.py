@@ -15,6 +15,7 @@ import bpgen.check.exact as exact_module
 from bpgen.check.exact import exact
 from bpgen.check.module import Subject
 from bpgen.check.residues.values import TOO_DEEP
+from tests.few import one_in
 
 
 def refused(text: str, network: Any) -> dict[str, str]:
@@ -33,7 +34,7 @@ def test_scalar_functions_are_proved(case: Case) -> None:
     assert refused(case.source(), case.network()) == {}
 
 
-@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+@pytest.mark.parametrize("case", one_in(3, [*CASES.values()]), ids=CASES.keys())
 def test_wrong_derivatives_of_scalar_functions_are_refused(case: Case) -> None:
     wrong = Case(case.define, case.forward, f"({case.derivative}) + 0.001 * z")
     assert set(refused(wrong.source(), case.network())) == {"W", "b", "x"}

@@ -167,27 +167,31 @@ def _page(net: str, notation: str) -> str:
     return render(_derived(net), fmt="latex", notation=notation)
 
 
-def _assert_proved(derivation: Derivation, notation: str) -> None:
-    for steps in STEPS:
-        try:
-            page = render(derivation, fmt="latex", notation=notation, steps=steps)
-        except NetError:  # too large to write out
-            assert notation == "components"
-            return
-        report = prove_page(page, derivation.network)
-        assert report.ok, "\n".join(map(str, report.false))
+def _assert_proved(derivation: Derivation, notation: str, steps: str) -> None:
+    try:
+        page = render(derivation, fmt="latex", notation=notation, steps=steps)
+    except NetError:  # too large to write out
+        assert notation == "components"
+        return
+    report = prove_page(page, derivation.network)
+    assert report.ok, "\n".join(map(str, report.false))
 
 
+SHORT_OR_ALL = few(STEPS, lambda steps: steps == "short")
+
+
+@pytest.mark.parametrize("steps", SHORT_OR_ALL)
 @pytest.mark.parametrize(
     ("net", "notation"), [(net, notation) for notation, nets in QUICK.items() for net in nets]
 )
-def test_every_equation_of_a_page_holds(net: str, notation: str) -> None:
-    _assert_proved(_derived(net), notation)
+def test_every_equation_of_a_page_holds(net: str, notation: str, steps: str) -> None:
+    _assert_proved(_derived(net), notation, steps)
 
 
+@pytest.mark.parametrize("steps", STEPS)
 @pytest.mark.parametrize("notation", NOTATIONS)
-def test_every_equation_of_an_example_holds(notation: str) -> None:
-    _assert_proved(derive(shrunk(load(ROOT / "examples" / "toy_2_2_1.py"))), notation)
+def test_every_equation_of_an_example_holds(notation: str, steps: str) -> None:
+    _assert_proved(derive(shrunk(load(ROOT / "examples" / "toy_2_2_1.py"))), notation, steps)
 
 
 # (kind, network, notation, what is printed, what is wrong): the first place that reads so.
@@ -377,12 +381,11 @@ def test_an_empty_page_proves_nothing() -> None:
     assert not prove_page("", _derived("classifier").network).ok
 
 
-@pytest.mark.parametrize(
-    "notation", ["matrix", *(pytest.param(n, marks=pytest.mark.slow) for n in NOTATIONS[1:])]
-)
+@pytest.mark.parametrize("steps", SHORT_OR_ALL)
+@pytest.mark.parametrize("notation", few(NOTATIONS, lambda notation: notation == "matrix"))
 @pytest.mark.parametrize("net", MORE)
-def test_what_pages_of_these_say_holds_too(net: str, notation: str) -> None:
-    _assert_proved(derive(declared_by(MORE[net])), notation)
+def test_what_pages_of_these_say_holds_too(net: str, notation: str, steps: str) -> None:
+    _assert_proved(derive(declared_by(MORE[net])), notation, steps)
 
 
 def test_a_label_left_out_counts_from_1_where_labels_do() -> None:

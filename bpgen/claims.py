@@ -9,6 +9,7 @@ from pathlib import Path
 from bpgen.check.claims import Answers, Court
 from bpgen.check.trial import cost
 from bpgen.derive import derive
+from bpgen.emit.interface import refuse_names
 from bpgen.errors import NetError
 from bpgen.ir import Network
 from bpgen.load import load
@@ -30,6 +31,7 @@ def answered(path: str, claims: Sequence[str], seed: int = 0) -> Answers:
         raise NetError("claims are of a network", "give its net.py, not the module", path)
     say("reading it")
     network = load(path)
+    refuse_names(network)
     small = shrunk(network) if cost(network) > LARGE else network
     court = court_of(small, seed, _sizes(network) - _sizes(small))
     found = []

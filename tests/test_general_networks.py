@@ -160,6 +160,15 @@ def test_code_of_letters_is_refused(
     assert CliRunner().invoke(main, ["derive", "net.py"]).exit_code == 0
 
 
+def test_a_claim_is_computed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("net.py").write_text(ONE)
+    claim = ["check", "net.py", "--claim", "delta = (a - y) * a"]
+    done = CliRunner().invoke(main, claim, prog_name="bpgen")
+    assert done.exit_code == 2
+    assert done.stderr.startswith("bpgen: net: f of a is a name alone, and code needs its formula")
+
+
 @pytest.mark.parametrize(
     ("net", "error"),
     [

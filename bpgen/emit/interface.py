@@ -146,8 +146,13 @@ def refuse_letters(network: Network) -> None:
                 " and code needs numbers",
                 f"derive tells it in letters; for emit and check give numbers, as in {as_in}",
             )
+    refuse_names(network)
+
+
+def refuse_names(network: Network) -> None:
+    """NetError for a function of which only the name is known."""
     for equation in network:
-        for f in (f for t in equation.terms for f in t.body.atoms(Named)):
+        for f in sorted((f for t in equation.terms for f in t.body.atoms(Named)), key=str):
             raise NetError(
                 f"{network.name}: {f.word} of {equation.name} is a name alone, and code needs its"
                 " formula",

@@ -253,7 +253,7 @@ def test_a_chain_rule_that_captures_is_seen(monkeypatch: pytest.MonkeyPatch) -> 
     many = crowded(network)
     assert not _wrong(lambda: difference(emit(many), network))
     monkeypatch.setattr(
-        Link, "away", lambda link: {i: i for i in (*link.equation.indices, *link.term.over)}
+        Link, "away", lambda link, _: {i: i for i in (*link.equation.indices, *link.term.over)}
     )
     assert _wrong(lambda: difference(emit(many), network))
 

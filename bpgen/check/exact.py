@@ -59,6 +59,7 @@ class ExactRow:
     proved: int
     total: int
     verdict: str
+    nothing: bool = False  # it is 0 whatever the parameters and inputs are
 
     @property
     def wrong(self) -> bool:
@@ -80,10 +81,14 @@ def exact(source: str, network: Network, seed: int = 0) -> tuple[ExactRow, ...]:
         *REPEATED * any(name in subject.integers for name in subject.module.INPUTS),
     ):
         for found in _at_batch(subject.at_lengths(*long), network, batch, alike, seed):
-            before = rows.get(found.name, ExactRow(found.name, 0, 0, "ok"))
+            before = rows.get(found.name, ExactRow(found.name, 0, 0, "ok", nothing=True))
             verdict = found.verdict if before.verdict == "ok" else before.verdict
             rows[found.name] = ExactRow(
-                found.name, before.proved + found.proved, before.total + found.total, verdict
+                found.name,
+                before.proved + found.proved,
+                before.total + found.total,
+                verdict,
+                before.nothing and found.nothing,
             )
     return tuple(rows.values())
 
@@ -217,7 +222,8 @@ def _prove(tape: Tape, name: str, expected: Any, returned: dict[str, Any]) -> Ex
         return ExactRow(name, 0, expected.size, f"wrong: shape {found.shape}, not {expected.shape}")
     verdicts = [_entry(tape, found[at], expected[at], at) for at in np.ndindex(expected.shape)]
     wrong = next((v for v in verdicts if v != "ok"), "ok")
-    return ExactRow(name, verdicts.count("ok"), expected.size, wrong)
+    nothing = wrong == "ok" and all(tape.same(e, tape.zero) for e in expected.flat)
+    return ExactRow(name, verdicts.count("ok"), expected.size, wrong, nothing)
 
 
 def _entry(tape: Tape, found: Any, expected: Scalar, at: tuple[int, ...]) -> str:

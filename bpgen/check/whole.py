@@ -16,7 +16,7 @@ from bpgen.check.contract import Finding
 from bpgen.check.exact import ExactRow
 from bpgen.check.form import form
 from bpgen.check.module import Subject
-from bpgen.check.numbers import Ruler
+from bpgen.check.numbers import NumberRow, Ruler
 from bpgen.check.report import Report, Row
 from bpgen.check.sides import one_sided
 from bpgen.check.undefined import undefined
@@ -62,6 +62,7 @@ def check_module(
     found = numbers.numbers(subject, seed, ruler)
     target = exact_source or ((source, network) if network is not None else None)
     proved = {row.name: row for row in exact.exact(*target, seed)} if target is not None else None
+    found = replace(found, rows=tuple(_known(row, proved or {}) for row in found.rows))
     rows = [Row(row.name, row, _exactly(row.name, proved)) for row in found.rows]
     beyond, unseen = _beyond(ruler, exact_source, seed)
     fewer = _at_smaller(exact_source, seed) if numbers.large(subject) else ()
@@ -83,6 +84,14 @@ def check_module(
         tested = selftest.selftest(subject, ruler)
     notes += [LARGEST] * (target is not None and found.ok and _has_max(target[1]))
     return Report(found.findings, tuple(rows), tested, "\n".join(notes))
+
+
+def _known(row: NumberRow, proved: dict[str, ExactRow]) -> NumberRow:
+    """What numbers cannot tell from rounding is 0 where that is proved."""
+    exactly = proved.get(row.name)
+    if row.unsettled and exactly is not None and exactly.ok and exactly.nothing:
+        return replace(row, verdict="zero")
+    return row
 
 
 def _at_smaller(smaller: tuple[str, Network] | None, seed: int) -> tuple[Finding, ...]:

@@ -52,6 +52,26 @@ def test_right_modules_pass_and_every_mutant_is_caught(name: str) -> None:
     assert report.selftest.kinds >= 12
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = input(3)\np = softmax(x)\nL = loss(sum(p))",
+        "x = input(3)\ny = sum(x - mean(x))\noutput(y)",
+        "x = input(3)\ny = x / sum(x)\nL = loss(sum(y))",
+    ],
+)
+def test_gradients_that_are_zero_by_an_identity(text: str) -> None:
+    """Numbers see no more than rounding; that it is 0 is proved. A smaller number is not 0."""
+    network = declared_by(f"from bpgen import *\n{text}\n")
+    right = emit(network)
+    report = check_module(right, network)
+    assert report.ok, str(report)
+    assert [r.number.verdict for r in report.rows if r.number is not None] == ["zero"]
+    wrong = right.replace('grads["x"] = dx', 'grads["x"] = dx + 1e-9 * cache["x"]')
+    assert wrong != right
+    assert not check_module(wrong, network).ok
+
+
 def test_a_module_alone_says_what_was_left_out() -> None:
     report = check_module(source("classify"), None)
     assert report.ok

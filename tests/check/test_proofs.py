@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ast
 import re
+import time
 
 import numpy as np
 import pytest
@@ -163,6 +164,24 @@ def test_right_modules_are_not_refused(text: str) -> None:
     small = shrunk(net)
     report = check_module(emit(net), net, exact_source=(emit(small), small))
     assert report.ok, str(report)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = input(3, 4)\nh = layer_norm(reshape(x, 12))\nL = loss(sum(h ** 2) * x[0, 0])\n",
+        "q, k, v, k2 = input(3, 4), input(3, 4), input(5, 4), input(2, 4)\n"
+        "output(attention(q, concat([k, k2]), v))\n",
+        "x = input(3)\nh = log(3 + exp(x) + exp(-x))\noutput(h)\n",
+    ],
+    ids=["a norm of whole samples", "attention over concatenated keys", "three exponentials"],
+)
+def test_a_proof_takes_seconds(text: str) -> None:
+    """The processor's: what waited for a search through spellings took a minute and more."""
+    net, start = network(text), time.process_time()
+    small = shrunk(net)
+    assert check_module(emit(net), net, exact_source=(emit(small), small)).ok
+    assert time.process_time() - start < 12
 
 
 def test_after_what_is_not_finite_nothing_else_is_said() -> None:

@@ -14,6 +14,8 @@ from bpgen.check.numbers.measure import COMPLEX_TOLERANCE, Measured, measure
 from bpgen.check.numbers.ruler import FULL_BATCH, LIGHT_BATCHES, Ruler
 from bpgen.progress import say
 
+NO_POWER = f"no power: every gradient is below {POWER:g}"
+UNSETTLED = "the differences do not settle at any draw"
 DRAWS = 8
 SMALL = 64  # tensors up to this size are checked at every entry
 ENTRIES, DIRECTIONS = 32, 8  # of larger tensors
@@ -37,6 +39,11 @@ class NumberRow:
     @property
     def ok(self) -> bool:
         return self.verdict in ("ok", "zero")
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether the numbers say neither yes nor no: too small, or nothing but rounding."""
+        return self.verdict in (UNSETTLED, NO_POWER)
 
 
 def derivatives(subject: Subject, ruler: Ruler) -> Iterator[NumberRow]:
@@ -93,7 +100,7 @@ def _together(gradients: Gradients, where: tuple[int, int], tensor: str) -> Meas
 
 
 def _in_words(verdict: str) -> str:
-    return {"no power": f"no power: every gradient is below {POWER:g}"}.get(verdict, verdict)
+    return {"no power": NO_POWER}.get(verdict, verdict)
 
 
 def _at_batch(
@@ -107,7 +114,7 @@ def _at_batch(
 ) -> tuple[Measured, int]:
     """The first draw that decides, and how many did not settle before it."""
     unsettled = 0
-    found = Measured("-", np.nan, "the differences do not settle at any draw")
+    found = Measured("-", np.nan, UNSETTLED)
     for draw in range(start, start + DRAWS):
         measured = measure(ruler, gradients, (batch, draw), tensor, asked, confirm)
         if measured is None:

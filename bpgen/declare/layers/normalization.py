@@ -129,6 +129,11 @@ def _by_channel(
     layer: Layer, x: Tensor, statistics: tuple[Tensor, Tensor], eps: float, affine: bool
 ) -> Tensor:
     c, *i = along(x.shape)
+    if affine and not isinstance(c.size, int):
+        raise NetError(
+            f"{layer.word}: the channels of {x.said()} are as many as are known only at run time",
+            "they come first, as in transpose(x, 1, 0); without parameters: affine=False",
+        )
     mu, v = statistics
     xhat = _scaled(layer, (c, *i), x[(c, *i)] - mu[c], v[c], eps)
     return _affine(layer, (c, *i), (c,), xhat, affine)

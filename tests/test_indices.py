@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,13 @@ import sympy as sp
 from bpgen.derive import derive
 from bpgen.derive.linear import whole
 from bpgen.derive.zero import Zeros
+from bpgen.emit import emitted
 from bpgen.ir import (
     BATCH,
     Equation,
     Index,
     Malformed,
+    Network,
     TensorInfo,
     Term,
     check,
@@ -26,6 +29,7 @@ from bpgen.ir import (
 from bpgen.load import declared_by
 from bpgen.network.letters import lettered
 from bpgen.substitution import read_at, renamed
+from tests.conftest import module_of
 from tests.one_batch import agrees_in_batches
 
 i, j, k, t = (Index(name, 3) for name in "ijkt")
@@ -245,6 +249,41 @@ DIAGONALS: dict[str, tuple[str, Callable[..., Any]]] = {
         ),
     ),
 }
+
+
+def _named(*names: str) -> Network:
+    """A network of two layers, whose indices have these names."""
+    i, j, k, m, n = map(Index, names, (3, 3, 3, 2, BATCH))
+    tensors = {
+        "x": TensorInfo("x", (n, j), "input"),
+        "W": TensorInfo("W", (i, j), "param"),
+        "V": TensorInfo("V", (m, i), "param"),
+        "u": TensorInfo("u", (n, i), "value"),
+        "z": TensorInfo("z", (n, m), "value"),
+    }
+    u = Term(element("W", (i, j)) * element("x", (n, j)), (j,))
+    z = Term(sp.sin(element("u", (n, k))) * element("V", (m, k)) * element("x", (n, m + 1)), (k,))
+    equations = Equation("u", (n, i), (u,)), Equation("z", (n, m), (z,))
+    return Network("net", tensors, equations, ("z",), inits={"W": "zeros", "V": "zeros"})
+
+
+def test_indices_that_are_spelled_as_bpgens_own() -> None:
+    """Whatever they are called, the module is the same."""
+    spellings = ["i", "_i", "__i", "_0i", "_1", "_0", "j", "n", "_n", "_", "_0_i", "i_"]
+    text = emitted(derive(_named(*"ijkmn")))
+    for seed in range(12):
+        names = Random(seed).sample(spellings, 5)
+        code = emitted(derive(_named(*names)))
+        assert _values(code) == pytest.approx(_values(text)), names
+
+
+def _values(text: str) -> Any:
+    """The outputs and all gradients at one point, end to end."""
+    module, rng = module_of(text), np.random.default_rng(0)
+    p, x = {"W": rng.normal(size=(3, 3)), "V": rng.normal(size=(2, 3))}, rng.normal(size=(4, 3))
+    output, cache = module.forward(p, x)
+    grads = module.backward(p, cache, np.ones((4, 2)), inputs=True)
+    return np.concatenate([np.ravel(a) for a in (output, *(grads[n] for n in sorted(grads)))])
 
 
 @pytest.mark.parametrize("name", DIAGONALS)

@@ -110,6 +110,28 @@ def test_a_step_reads_what_it_has_written(equations: str, step: Callable[..., An
     hold(f"{head}{equations}output(h)\n", plain, {"w": np.array(0.7)}, {"x": x})
 
 
+def test_the_step_is_called_as_no_other_index_is() -> None:
+    """A parameter has its name; of the letters that are left, an index along x has the next."""
+    source = (
+        'from bpgen import *\ni, s, k = indices("t s k")\nx, y, t = input(3), input(3), param()\n'
+        "h, g = recurrent(3, 3), recurrent(3)\n"
+        "h[i, s] = tanh(t * h[i - 1, s] + x[i] * x[s])\n"
+        "g[i] = tanh(t * g[i - 1] + sum(x[s] * sum(y[k] * x[i] * x[s], k), s))\noutput(h, g)\n"
+    )
+
+    def plain(t: Any, x: Any, y: Any) -> list[Any]:
+        h, g, rows, sums = 0, 0, [], []
+        for now in range(3):
+            h = np.tanh(t * h + x[:, now, None] * x)
+            g = np.tanh(t * g + x[:, now] * (x**2).sum(1) * y.sum(1))
+            rows.append(h)
+            sums.append(g)
+        return [np.stack(rows, 1), np.stack(sums, 1)]
+
+    x, y = np.random.default_rng(5).normal(size=(2, SAMPLES, 3)) / 2
+    hold(source, plain, {"t": np.array(0.7)}, {"x": x, "y": y})
+
+
 GATES = {
     "a tensor of the step": "g = tensor({}, t, k)\n",
     "written as a recurrence is": "g = recurrent('T', 12)\ng[t, k] = {}\n",

@@ -12,6 +12,7 @@ from bpgen.derive.stable import Spelling, stabilised
 from bpgen.derive.sweep import Sweep
 from bpgen.errors import NetError
 from bpgen.ir import BATCH, CANCELS, Equation, Network, TensorInfo, check, check_indices, is_number
+from bpgen.network.letters import lettered
 from bpgen.record import Derivation, Forward, Step
 
 
@@ -22,7 +23,7 @@ def derive(network: Network) -> Derivation:
     by what vanishes, their stable spellings are differentiated instead: of those equations alone
     that then avoid it.
     """
-    spelling, forward = stabilised(network)
+    spelling, forward = stabilised(_in_letters(network))
     network = spelling.network
     _refuse_numbers(network)
     check([f.equation for f in forward], network.tensors)
@@ -39,6 +40,19 @@ def derive(network: Network) -> Derivation:
     equations = [*(f.evaluated for f in forward), *_computed(record)]
     check(equations, adjoint_tensors(record))
     return numbered(record)
+
+
+def _in_letters(network: Network) -> Network:
+    """The network in letters, as the adjoints are written: what bpgen's own indices are called is
+    no letter, and two adjoints of one tensor would not have the same.
+    """
+    equations = tuple(map(lettered, network))
+    left = {e.name: e.indices for e in equations}
+    tensors = {
+        name: replace(t, indices=left.get(name, lettered(Equation(name, t.indices, ())).indices))
+        for name, t in network.tensors.items()
+    }
+    return replace(network, tensors=tensors, equations=equations)
 
 
 def _computed(record: Derivation) -> list[Equation]:

@@ -7,7 +7,7 @@ layer.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import sympy as sp
@@ -29,26 +29,33 @@ class Link:
     value: sp.Expr
     reasons: tuple[Equality, ...] = ()
 
-    def away(self) -> dict[sp.Expr, sp.Expr]:
+    def away(self, axes: tuple[Index, ...]) -> dict[sp.Expr, sp.Expr]:
         """The equation's indices under names of their own, so that none is captured by those of
-        what it reads.
+        what it reads, whose axes are `axes`.
         """
         every = (*self.equation.indices, *self.term.over)
-        return {i: Index(f"_{i.name}", i.size) for i in every}
+        return _renamed(every, (*every, *axes))
 
     def written(self) -> At:
         """Where the term is written: at the equation's own indices, or at an access."""
         return self.term.at or self.equation.indices
 
 
+def _renamed(indices: Iterable[Index], taken: Iterable[sp.Basic]) -> dict[sp.Expr, sp.Expr]:
+    """Indices under names that begin with more underscores than any that is taken."""
+    names = (str(i.name) for i in taken if isinstance(i, Index))
+    mark = "_" * (1 + max((len(n) - len(n.lstrip("_")) for n in names), default=0))
+    return {i: Index(f"{mark}{i.name}", i.size) for i in indices}
+
+
 def contributions(link: Link, adjoint: tuple[Term, ...], axes: tuple[Index, ...]) -> Iterator[Term]:
     """What the tensor that is read, whose axes are `axes`, receives through a link."""
-    away = link.away()
+    away = link.away(axes)
     place = tuple(e.xreplace(away) for e in link.written())
     if link.term.at is not None and any(t.at is not None for t in adjoint):
         raise Malformed(f"{link.equation.name} is written in pieces, and so is its adjoint")
     for upstream in adjoint:
-        mine = {k: Index(f"__{k.name}", k.size) for k in upstream.over}
+        mine = _renamed(upstream.over, (*axes, *away, *away.values(), *upstream.over))
         ours = {**dict(zip(link.equation.indices, place, strict=True)), **mine}
         left = tuple(e.xreplace(ours) for e in upstream.at or link.equation.indices)
         rename = dict(away)
@@ -69,7 +76,7 @@ def path(link: Link, axes: tuple[Index, ...]) -> Path:
     """The same link as the factors a reader sees: dL/dy * dy/dx, summed over what dy/dx leaves
     open.
     """
-    away = link.away()
+    away = link.away(axes)
     fixed, _ = _solved(tuple(e.xreplace(away) for e in link.access.indices), axes)
 
     def told(expr: sp.Expr) -> sp.Expr:

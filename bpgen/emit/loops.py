@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ from bpgen.affine import apart
 from bpgen.emit.flat import seen_outside
 from bpgen.emit.layout import assignment, comment
 from bpgen.emit.scattered import added
-from bpgen.ir import Equation, Index, Loop, Malformed, Term, length
+from bpgen.ir import Equation, Index, Loop, Malformed, Term, indices_of, length
 from bpgen.lower.access import Operand, aligned, read
 from bpgen.lower.comment import spoken
 from bpgen.lower.scatter import scatters
@@ -30,9 +30,7 @@ class Looping:
 
     def __init__(self, write: Statements, loop: Loop, items: list[Item], indent: int) -> None:
         self.write, self.loop, self.indent = write, loop, indent
-        taken = {*write.scope.tensors, *(RESERVED - {"t"})}
-        name = next(c for c in (loop.index.name, *"tsklpq") if c not in taken)
-        self.index = Index(name, loop.index.size)
+        self.index = Index(self._variable(items), loop.index.size)
         self.items = [replace(i, evaluated=self._counted(i.evaluated)) for i in items]
         self.equations = [i.evaluated for i in self.items]
         self.members = {e.name for e in self.equations}
@@ -45,6 +43,20 @@ class Looping:
         self.places: dict[str, list[Place]] = {}  # where each tensor has been written so far
         local = frozenset(self.members - self.kept)
         self.step = replace(write.scope, fixed=frozenset({self.index}), local=local)
+
+    def _variable(self, items: Iterable[Item]) -> str:
+        """What the step is called: as its index, but for names that the module has otherwise, and
+        the other indices of these equations, of which it would make one.
+        """
+        terms = (t for i in items for t in i.evaluated.terms)
+        others = {k for i in items for k in i.evaluated.indices}
+        others |= {
+            k for t in terms for e in (t.body, *(t.at or ()), *t.over) for k in indices_of(e)
+        }
+        taken = {*self.write.scope.tensors, *(RESERVED - {"t"})}
+        taken |= {str(k.name) for k in others - {self.loop.index}}
+        letters = (self.loop.index.name, *"tsklpq", *(f"t{k}" for k in range(len(taken) + 1)))
+        return next(c for c in letters if c not in taken)
 
     def lines(self) -> list[str]:
         """Arrays for what is kept, what stands there before the loop, and the loop."""

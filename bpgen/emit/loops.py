@@ -55,7 +55,8 @@ class Looping:
         }
         taken = {*self.write.scope.tensors, *(RESERVED - {"t"})}
         taken |= {str(k.name) for k in others - {self.loop.index}}
-        letters = (str(self.loop.index.name), *"tsklpq", *(f"t{k}" for k in range(len(taken) + 1)))
+        own, numbered = str(self.loop.index.name), (f"t{k}" for k in range(len(taken) + 1))
+        letters: tuple[str, ...] = (own, *"tsklpq", *numbered)
         return next(c for c in letters if c not in taken)
 
     def lines(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""What is said of the batch before its equations."""
+"""The sentences on the batch, before its equations."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from bpgen.render.writer import Writer
 def intro(derivation: Derivation, writer: Writer) -> str:
     """What the subscript n is, and what the derivatives are of from here."""
     network, inline, n = derivation.network, writer.dialect.inline, writer.index("n")
-    said = (
+    subscript = (
         f"The subscript {inline(n)} is the sample, of {inline('N')} in the batch; "
         "the equations keep their numbers. "
     )
     if network.loss is None:
         over = inline(writer.dialect.sum(n).strip())
-        return f"{said}The gradient of a parameter is the sum over the samples, {over}."
+        return f"{subscript}The gradient of a parameter is the sum over the samples, {over}."
     loss = inline(writer.tensor(network.loss).text)
     steps = [s for s in derivation.steps if s.of != network.sample_loss] or derivation.steps
     batched = [s for s in steps if network.tensors[s.of].batched] or steps
     named = [s for s in batched if s.equation.name in writer.symbols] or batched
     example = inline(writer.tensor(named[0].equation.name, (n,)).text)
     return (
-        f"{said}From here the derivatives are of {loss}, in which the samples are averaged:"
+        f"{subscript}From here the derivatives are of {loss}, in which the samples are averaged:"
         f" {example} carries the factor {inline('1/N')}."
     )
 

@@ -51,14 +51,14 @@ class Brief(Equations):
         return replace(self, base=self.base.low())
 
     def _gradients(self) -> list[Block]:
-        """Each gradient as it finally reads; those of a recurrence under what is said of it."""
+        """Each gradient as it finally reads; those of a recurrence under their sentence."""
         of = self.writer.dialect.inline(self.writer.tensor(self.top).text)
         lead = f"Gradients of {of}:"
         found: list[Block] = []
         for loop, together in groupby(self.parts, key=lambda part: part.loop):
             rows = [row for part in together for row in self.at(part)._as_it_reads(part)]
-            said = self.lead(loop, False) if loop is not None else lead
-            found.append(Block(tuple(rows), lead=said))
+            above = self.lead(loop, False) if loop is not None else lead
+            found.append(Block(tuple(rows), lead=above))
             lead = ""
         step = descent.rule(self.derivation.network, self.base)
         return [*found[:-1], replace(found[-1], remarks=(step,))] if step else found
@@ -203,7 +203,7 @@ class Brief(Equations):
         return f"{delta} says how {total} changes with {tensor}."
 
     def _why_sum(self, part: Part) -> str:
-        """Through what the loss hears of a tensor, where it is through several entries."""
+        """Through what the loss depends on a tensor, where it is through several entries."""
         inline, writer = self.writer.dialect.inline, self.writer
         for one in (c for c in part.contributions if c.over):
             over = writer.dialect.sum(",".join(map(writer.subscript, one.over))).strip()
@@ -228,8 +228,8 @@ class Brief(Equations):
         return [Section("Over the batch", (batch.mean(self.derivation, self.base),), blocks)]
 
 
-def _ends_with(addends: list[str], said: tuple[str, ...]) -> bool:
+def _ends_with(addends: list[str], side: tuple[str, ...]) -> bool:
     """Whether the last side of a chain has these addends, in whatever order."""
     starts = [k for k, a in enumerate(addends) if k == 0 or a.startswith("= ")]
     last = [a.removeprefix("= ").removeprefix("+ ") for a in addends[starts[-1] :]]
-    return sorted(last) == sorted(a.removeprefix("+ ") for a in said)
+    return sorted(last) == sorted(a.removeprefix("+ ") for a in side)

@@ -139,8 +139,8 @@ class Chain:
             else:
                 local = self._printer.text(self._local(one))
             value = rightside.right_side(one.value, self.writer)
-            said = f"{local} = {' '.join(strings(value, self.writer))}"
-            facts.append(said + self._where_kept(one.upstream))
+            fact = f"{local} = {' '.join(strings(value, self.writer))}"
+            facts.append(fact + self._where_kept(one.upstream))
             rows.append(Row("", words=tuple(facts), since=self._since(one)))
         first = rows[0].words
         where = self.writer.dialect.prose("where ") + first[0]

@@ -62,11 +62,8 @@ def _contribution(paths: list[Path], left: Indices, view: View) -> Contribution:
     """Paths in common letters. Where they differ in what they fix, or slide, each is marked with
     where it holds.
     """
-    read = {p.wrt for p in paths}
     upstream = element(paths[0].upstream.name, _common(paths, left, view))
-    fixed = {*left, *upstream.free_symbols}
-    gathered = {i for e in paths[0].wrt.indices if isinstance(e, Element) for i in e.free_symbols}
-    slides = len(read) > 1 or not all(map(is_plain, paths[0].wrt.indices)) or gathered - fixed
+    slides = _slide(paths, {*left, *upstream.free_symbols})
     wrt = element(paths[0].wrt.name, left) if slides else paths[0].wrt
     free = {s for e in (upstream, wrt) for s in e.free_symbols if isinstance(s, Index)}
     hidden = tuple(sorted(free - set(left), key=lambda k: (k.size != "N", k.name)))
@@ -87,16 +84,32 @@ def _contribution(paths: list[Path], left: Indices, view: View) -> Contribution:
         scatter = None if plain else tuple(e.xreplace(letters) for e in at)
         return Term(sp.Tuple(path.value, *reasons).xreplace(letters), inner, "sum", scatter)
 
-    indices = (*left, *named.over)
-    bundles = lettered(Equation("", indices, tuple(map(term, paths)))).terms
+    value, reasons = _value(paths, (*left, *named.over), tuple(map(term, paths)))
+    upstream, wrt, *_ = named.body.args
+    return Contribution(upstream, wrt, named.over, value, reasons)
+
+
+def _slide(paths: list[Path], fixed: set[sp.Basic]) -> bool:
+    """Whether the paths read at several places, or at one that the left side does not fix."""
+    several, first = {p.wrt for p in paths}, paths[0].wrt
+    gathered = {i for e in first.indices if isinstance(e, Element) for i in e.free_symbols}
+    return len(several) > 1 or not all(map(is_plain, first.indices)) or bool(gathered - fixed)
+
+
+def _value(
+    paths: list[Path], indices: Indices, bundles: tuple[Term, ...]
+) -> tuple[Equation, tuple[Equality, ...]]:
+    """The local derivative and its reasons, from terms that hold both of each path, so that they
+    have the same letters.
+    """
+    bundles = lettered(Equation("", indices, bundles)).terms
     reasons = tuple(
         Equality(tuple(chain), r.prime)
         for bundle, path in zip(bundles, paths, strict=True)
         for chain, r in zip(bundle.body.args[1:], path.reasons, strict=True)
     )
-    value = Equation("", indices, _added([b.map(lambda body: body.args[0]) for b in bundles]))
-    upstream, wrt, *_ = named.body.args
-    return Contribution(upstream, wrt, named.over, value, reasons)
+    terms = _added([b.map(lambda body: body.args[0]) for b in bundles])
+    return Equation("", indices, terms), reasons
 
 
 def _common(paths: list[Path], left: Indices, view: View) -> tuple[sp.Expr, ...]:

@@ -83,7 +83,7 @@ class Dependence:
         return any(self.below.get(name, 0) & bit for name in names)
 
     def immediate(self, of: str, wrt: str, first: bool = False) -> bool:
-        """Whether the equation of `of` hears of `wrt` through other tensors too: of one step, not
+        """Whether the equation of `of` reads `wrt` through other tensors too: of one step, not
         through the steps before. `first` is what enters the first block.
         """
         reads = self.reads.get(of, ())
@@ -103,7 +103,7 @@ class Dependence:
         ) or self.through_others((r for r in others if r not in mine), wrt)
 
     def _within_block(self, of: str, wrt: str) -> bool:
-        """The same of what a block has: one block hears of its own, and of what it is given, in
+        """The same of what a block has: one block reads its own, and what it is given, in
         itself alone.
         """
         others = [r for r in self.reads.get(of, ()) if r != wrt]

@@ -52,7 +52,7 @@ def document(
         from bpgen.lesson import sections
 
         rest += sections(page)
-    said = legend(derivation.network, writer, notation == "components")
-    begins = replace(begins, intro=(*page.across(), *said, *begins.intro))
+    explained = legend(derivation.network, writer, notation == "components")
+    begins = replace(begins, intro=(*page.across(), *explained, *begins.intro))
     title = derivation.network.title or derivation.network.name
     return Document(title, (), (begins, *rest))

@@ -1,5 +1,5 @@
 """What every page of a derivation tells: the forward equations, each gradient as it finally reads,
-and what is said of recurrences and blocks.
+and the sentences of recurrences and blocks.
 """
 
 from __future__ import annotations
@@ -98,15 +98,15 @@ class Equations:
         blocks: list[Block] = []
         loop: Loop | None = None
         why = Row("", words=(self.writer.dialect.prose(f"({_WHY})"),))
-        said = False
+        explained = False
         for forward in self.derivation.forward:
             # Of the mean over the batch, one sample has nothing to say.
             if self.top == self.base.total or forward.equation.name != self.base.total:
                 rows = self._forward(forward)
                 spelling = next((k for k, r in enumerate(rows) if r.words), None)
-                if spelling is not None and not said:
+                if spelling is not None and not explained:
                     rows.insert(spelling + 1, replace(why, first=rows[spelling].first))
-                    said = True
+                    explained = True
                 if blocks and forward.equation.loop == loop:
                     every = (*blocks[-1].rows, *rows)
                     blocks[-1] = replace(
@@ -199,9 +199,9 @@ class Equations:
         return replace(self, base=replace(self.base, instead=part.instead)) if part.letter else self
 
     def lead(self, loop: Loop, forwards: bool) -> str:
-        """What is said before a recurrence, or before a block."""
-        said = loops.forward if forwards else loops.backward
-        return said(loop, self.derivation, self.view, self.writer)
+        """The sentence before a recurrence, or before a block."""
+        sentence = loops.forward if forwards else loops.backward
+        return sentence(loop, self.derivation, self.view, self.writer)
 
     def given(self) -> tuple[str, ...]:
         network, inline = self.derivation.network, self.writer.dialect.inline
@@ -219,9 +219,9 @@ class Equations:
 
     def remarks(self, part: Part) -> tuple[str, ...]:
         step = part.step
-        said = list(step.conventions)
-        said += [_TIES] if any(self.writer.is_first(p.value) for p in step.paths) else []
-        found = conventions(said, self.writer.dialect)
+        kinks = list(step.conventions)
+        kinks += [_TIES] if any(self.writer.is_first(p.value) for p in step.paths) else []
+        found = conventions(kinks, self.writer.dialect)
         if step.equation.loop is None:
             found += loops.beyond(part.equation, self.view, self.writer)
         return tuple(found)

@@ -153,7 +153,7 @@ def text(document: Document, style: Style, _numbering: Numbering) -> str:
             for b in section.blocks
         ]
         rule = "─" * len(section.title)
-        intro = [line for said in section.intro for line in _paragraph(said, style.width)]
+        intro = [line for sentence in section.intro for line in _paragraph(sentence, style.width)]
         sections.append({"title": section.title, "rule": rule, "intro": intro, "blocks": blocks})
     title = escape.plain(document.title)
     made = template("derivation.txt.jinja").render(
@@ -162,9 +162,9 @@ def text(document: Document, style: Style, _numbering: Numbering) -> str:
     return made.replace(HELD, " ")
 
 
-def _paragraph(said: str, width: int) -> list[str]:
+def _paragraph(sentence: str, width: int) -> list[str]:
     """A sentence or two in lines of the terminal; a definition is not broken at its hyphens."""
-    return wrap(said, width, break_long_words=False, break_on_hyphens=False)
+    return wrap(sentence, width, break_long_words=False, break_on_hyphens=False)
 
 
 FORMATS = {"latex": latex, "tex": tex, "markdown": markdown, "text": text}

@@ -34,7 +34,7 @@ class Likeness:
         paths = tuple(
             (
                 self.expr(sp.Tuple(p.upstream, p.wrt, p.value), rank),
-                _plain(k for k in p.over if block is None or _spoken(k) != block.name),
+                _plain(k for k in p.over if block is None or _name(k) != block.name),
                 _plain(p.inner),
             )
             for p in step.paths
@@ -85,7 +85,7 @@ class Likeness:
         return expr.xreplace(new).xreplace(indices)
 
 
-def _spoken(index: Index) -> str:
+def _name(index: Index) -> str:
     return str(index.name).replace("_", "")
 
 

@@ -167,8 +167,8 @@ def _text_row(row: Row, margin: int, width: int) -> list[str]:
     since = [f"{'since' if k == 0 else 'and'} {s}" for k, s in enumerate(row.since)]
     if row.words and not row.addends:
         facts = [f"{f}{',' if k < len(row.words) - 1 else ''}" for k, f in enumerate(row.words)]
-        said = _wrapped([*facts, *since], room, columns, apart=True)
-        return [f"  {blank}     {line}" for line in said]
+        found = _wrapped([*facts, *since], room, columns, apart=True)
+        return [f"  {blank}     {line}" for line in found]
     if not row.addends:
         first, *more = _wrapped([row.numbers], room - 5, columns)
         begun = f"  {blank[columns(row.left) :]}{row.left}   {first}"

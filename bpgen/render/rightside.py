@@ -162,7 +162,7 @@ def first_largest(access: Element, printer: Printer) -> Piece:
     words = writer.dialect.words
     over = access.indices[len(known.largest.indices) :]
     if any(e.is_Integer for e in over):
-        when = words["for the first time"] + known.said(access, writer)
+        when = words["for the first time"] + known.location(access, writer)
     else:
         names = ",".join(map(writer.subscript, over))
         when = words["for the first"] + (writer.dialect.parens(names) if over[1:] else names)

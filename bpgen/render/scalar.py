@@ -200,7 +200,7 @@ class Printer:
         body, largest = (self.text(e.xreplace(at)) for e in (kept(known.body)[0], known.largest))
         writer = self.writer
         writer.note(*["order"] * (len(known.over) > 1))
-        text = body + writer.dialect.words["gives"] + largest + known.said(access, writer)
+        text = body + writer.dialect.words["gives"] + largest + known.location(access, writer)
         return Piece(writer.indicator(text))
 
     def _partial(self, expr: Partial) -> Piece:

@@ -25,8 +25,8 @@ def sizes(derivation: Derivation, writer: Writer, sample: bool) -> str:
         ", ".join(map(inline, [*names[:-1], f"{names[-1]} {space}"]))
         for space, names in found.items()
     )
-    said = "; ".join(groups)
-    return f"Sizes: {said}; a gradient has that of its tensor." if said else ""
+    every = "; ".join(groups)
+    return f"Sizes: {every}; a gradient has that of its tensor." if every else ""
 
 
 def _space(info: TensorInfo, writer: Writer, sample: bool) -> str:

@@ -51,22 +51,22 @@ class First:
         return self.indices[len(self.largest.indices) :]
 
     @cached_property
-    def is_told(self) -> bool:
-        """Whether the body as it is printed tells the values of these: each stands in what is read
-        at one place, with no other that is not told. In x_i x_j, for one, they may be exchanged.
+    def is_known(self) -> bool:
+        """Whether the body as it is printed gives the values of these: each stands in what is read
+        at one place, with no other that is not known. In x_i x_j, for one, they may be exchanged.
         """
         read = Counter(e.name for e in read_in(self.body))
         places = [i for e in read_in(self.body) if read[e.name] == 1 for i in e.indices]
         left = {*self.over}
-        while told := [p for p in places if len(p.free_symbols & left) == 1]:
-            left -= {s for p in told for s in p.free_symbols}
+        while known := [p for p in places if len(p.free_symbols & left) == 1]:
+            left -= {s for p in known for s in p.free_symbols}
         return not left
 
     def places(self, access: Element) -> tuple[sp.Expr, ...]:
-        """The values of the maximum's indices, where they have to be said."""
-        return () if self.is_told else access.indices[len(self.largest.indices) :]
+        """The values of the maximum's indices, where they have to be given."""
+        return () if self.is_known else access.indices[len(self.largest.indices) :]
 
-    def said(self, access: Element, writer: Writer) -> str:
+    def location(self, access: Element, writer: Writer) -> str:
         """at (i, j)"""
         places = ",".join(map(writer.subscript, self.places(access)))
         if not places:
@@ -170,8 +170,8 @@ class Writer:
                 new[access] += sp.Tuple(*known.places(access))
         return sp.Tuple(expr.xreplace(dict.fromkeys(new, sp.S.One)), *new.values())
 
-    def note(self, *said: str) -> None:
-        self.notes.update(said)
+    def note(self, *printed: str) -> None:
+        self.notes.update(printed)
 
     def index(self, name: str) -> str:
         """The letter of an index: where a tensor has it too, another."""
@@ -239,7 +239,7 @@ class Writer:
         above: str | None = None,
     ) -> Piece:
         """A tensor, or an element of it; the adjoint of z as delta, any other as a partial
-        derivative. Where nothing is said of the block, it is any.
+        derivative. Where no block is named, it is any.
         """
         piece = self._tensor(name, subscripts, transposed, above)
         return Piece(self.dialect.anchor(name, piece.text), piece.level)

@@ -8,6 +8,7 @@ little; it is never too much.
 from __future__ import annotations
 
 import ast
+import os
 from collections.abc import Iterator, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
@@ -100,7 +101,7 @@ class _Loader(SourceFileLoader):
     def exec_module(self, module: ModuleType) -> None:
         tree = ast.parse(self.get_data(self.path))
         none = [0] * len(marked(tree))
-        module.__dict__[NAME] = self.found.setdefault(self.path, none)
+        module.__dict__[NAME] = self.found.setdefault(os.path.realpath(self.path), none)
         exec(compile(tree, self.path, "exec"), module.__dict__)
 
 
@@ -109,7 +110,7 @@ class Finder(MetaPathFinder):
 
     def __init__(self, package: str) -> None:
         self.package = package
-        self.found: dict[str, Marks] = {}  # of each file
+        self.found: dict[str, Marks] = {}  # of each file, by its real path
 
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None

@@ -15,8 +15,6 @@ from bpgen.render import render
 from bpgen.render.style import Style, label, labels
 from tests.conftest import ROOT
 
-pytestmark = pytest.mark.no_cover  # what it reaches, others reach
-
 EXAMPLES = [
     pytest.param(p, id=p.stem, marks=[pytest.mark.slow] * (p.stem == "gpt"))
     for p in sorted((ROOT / "examples").glob("*.py"))

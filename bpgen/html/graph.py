@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
 
@@ -35,6 +35,7 @@ class Graph:
 
     derivation: Derivation
     told: tuple[Equation, ...]
+    known: dict[str, list[str]] = field(default_factory=dict, compare=False)  # of reads
 
     @staticmethod
     def of(derivation: Derivation, numbers: Iterable[str]) -> Graph:
@@ -58,6 +59,11 @@ class Graph:
         """The tensors that an equation is computed from; for what stands before the first step of a
         loop, what is written there. Parameters are no part of it.
         """
+        if equation.name not in self.known:
+            self.known[equation.name] = self._read(equation)
+        return self.known[equation.name]
+
+    def _read(self, equation: Equation) -> list[str]:
         found: dict[str, None] = {}
         for term in equation.terms:
             if not self._is_start(equation, term):

@@ -4,7 +4,7 @@ again. Every step says what is lit, and what stands in the drawing from then on.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -161,16 +161,11 @@ class _Walker:
     def _lit_back(self, step: Step) -> tuple[str, ...]:
         """A tensor, and the edges along which the loss hears of it."""
         keys = dict.fromkeys(self.drawing.parts.get(step.of, ()))
-        mine = {e.name: set(self.graph.reads(e)) for e in self.graph.told}
-        for path in step.paths:
-            if step.of in mine.get(path.upstream.name, ()):
-                keys.update(dict.fromkeys(self._between(step.of, path.upstream.name)))
+        leave, ways = self.drawing.leave.get(step.of, ()), self.drawing.ways
+        for path in step.paths:  # the edges from it to what is computed from it
+            into = ways.get(path.upstream.name, ())
+            keys.update(dict.fromkeys(key for key in into if key in leave))
         return tuple(keys)
-
-    def _between(self, name: str, upstream: str) -> Iterator[str]:
-        """The edges from a tensor to what is computed from it."""
-        ways = self.drawing.ways
-        yield from (k for k in ways.get(upstream, ()) if k in self.drawing.leave.get(name, ()))
 
     # numbers
 

@@ -64,6 +64,7 @@ def test_the_toys_page_is_one_file_and_small():
     assert links and all(link.startswith("#") for link in links)
     sources = re.findall(r"url\(([^)]{0,30})", text)
     assert sources and all(s.startswith("data:font/woff2;base64,") for s in sources)
+    assert "Copyright (c) 2013-2020 Khan Academy" in text  # KaTeX goes with its licence
     assert "default-src 'none'" in text and "@import" not in text
 
 

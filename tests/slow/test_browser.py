@@ -14,6 +14,7 @@ from bpgen.derive import derive
 from bpgen.html import page
 from bpgen.html.sheets import NOTATIONS, sheets
 from bpgen.load import load
+from bpgen.worked.drawn import at_drawn
 from tests.conftest import EXAMPLES, ROOT
 from tests.html.test_page import page_of, walk_of
 
@@ -259,6 +260,15 @@ def test_the_fonts_that_formulas_use_are_in_the_page(browser, toy):
     )
     inlined = opened.page.evaluate("[...document.fonts].map((f) => f.family)")
     assert used and set(used) <= set(inlined)
+
+
+@pytest.mark.parametrize("name", ["linear_chain", "multilabel", "toy_2_2_1"])
+def test_a_lessons_formulas_are_katexs(browser, toy, name):
+    derivation = derive(load(ROOT / "examples" / f"{name}.py"))
+    worked = at_drawn(derivation)
+    told = sheets(derivation, "short", worked, 4, "matrix", lesson=True)
+    formulas = [said.tex for sheet in told for said in sheet.formulas if said.tex]
+    assert Opened(browser, toy).page.evaluate(PARSES, formulas) == []
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)

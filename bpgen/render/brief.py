@@ -5,13 +5,13 @@ The factors that the full page keeps apart stand in the chain alone, and what f'
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import groupby
 from typing import Self
 
-from bpgen.ir import Term
+from bpgen.ir import Equation, Term
 from bpgen.record import Step
 from bpgen.render import batch, descent, rightside
 from bpgen.render.chain import strings
@@ -24,6 +24,7 @@ from bpgen.render.parts import Part
 from bpgen.render.reasons import line_reasons
 from bpgen.render.sample import View
 from bpgen.render.sizes import sizes
+from bpgen.render.softmaxes import log_sums, softmaxed, with_softmaxes
 
 
 @dataclass(frozen=True)
@@ -65,10 +66,29 @@ class Brief(Equations):
 
     def _as_it_reads(self, part: Part) -> list[Row]:
         """A gradient; one that is computed inside others alone, without its stable spelling."""
-        rows = self.final(part.equation, part.tag, self.writer)
+        rows = self._with_softmaxes(part) or self.final(part.equation, part.tag, self.writer)
         if not part.step.inlined:
             rows = [*rows, *self.evaluated(part.equation, part.evaluated, rows[-1].left)]
         return of_equation(rows, part.tag)
+
+    def _with_softmaxes(self, part: Part) -> list[Row]:
+        """A gradient where softmax(z) is written for exp(z - s), which is how it is evaluated; of
+        a matrix z at its indices, for softmax(z) is of a vector.
+        """
+        equation = with_softmaxes(part.equation, self.log_sums)
+        if equation == part.equation or self.notation == "components":
+            return []
+        of_vectors = all(
+            len(self.writer.below(call.args[0])) == 1
+            for t in equation.terms
+            for call in t.body.atoms(softmaxed)
+        )
+        page = self if of_vectors else replace(self, notation="index")
+        return page.final(equation, part.tag, self.writer)
+
+    @cached_property
+    def log_sums(self) -> Mapping[str, Equation]:
+        return log_sums((f.equation for f in self.derivation.forward), self.view)
 
     def _names(self) -> str:
         """delta2, delta1 are the gradients with respect to z2, z1."""
@@ -155,7 +175,8 @@ class Brief(Equations):
             above = line.equation.terms
             if line is not part.lines[0] and line is not part.lines[-1]:
                 continue
-            side = strings(rightside.right_side(line.equation, self.writer), self.writer)
+            equation = with_softmaxes(line.equation, self.log_sums)
+            side = strings(rightside.right_side(equation, self.writer), self.writer)
             if not addends:
                 addends = list(side)
             elif not _ends_with(addends, side):

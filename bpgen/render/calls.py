@@ -10,6 +10,7 @@ from typing import Protocol
 import sympy as sp
 
 from bpgen.functions import Named, row
+from bpgen.ir import element
 from bpgen.render.dialect import Dialect
 from bpgen.render.masks import conditions
 from bpgen.render.names import Symbol, parse
@@ -150,6 +151,18 @@ def _condition(case: sp.Basic, printer: Printing) -> str:
     return dialect.escape(str(case))
 
 
+def _softmaxed(call: sp.Expr, printer: Printing) -> Piece:
+    """softmax(z), or softmax(z)_i where z_i is printed with its index."""
+    (z, place), writer = call.args, printer.writer
+    dialect = writer.dialect
+    writer.note("softmax")
+    if printer.text(z) != writer.element(z).text:
+        return Piece(dialect.softmax(printer.text(z)), POW)
+    others = (i for k, i in enumerate(z.indices) if k != place)
+    whole = dialect.softmax(writer.element(element(z.name, others)).text)
+    return Piece(dialect.entry(whole, (writer.subscript(z.indices[place]),)), POW)
+
+
 def _by_name(call: sp.Expr, printer: Printing) -> Piece:
     """f(z), f'(z), of a function that net.py only names."""
     writer, symbol = printer.writer, parse(call.word)
@@ -177,4 +190,5 @@ NOTATIONS: dict[str, Callable[[sp.Expr, Printing], Piece]] = {
     "inside": _inside,
     "at_most": _at_most,
     "masked": _masked,
+    "softmaxed": _softmaxed,
 }

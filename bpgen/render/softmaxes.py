@@ -1,8 +1,11 @@
-"""p = exp(z - s) = softmax(z), where s is the log-sum-exp of z."""
+"""p = exp(z - s) = softmax(z), where s is the log-sum-exp of z: of an equation that is one, and of
+what a gradient has of it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import sympy as sp
 
@@ -31,3 +34,43 @@ def as_softmax(
     writer.note("softmax")
     whole = whole and not is_batch(axis)  # a subscript n is one sample
     return text if whole else writer.dialect.entry(text, (writer.subscript(axis),))
+
+
+class softmaxed(sp.Function):
+    """softmax(z)_i, of the element z_i, and which of its indices that is."""
+
+    is_real = True
+
+
+def log_sums(equations: Iterable[Equation], view: View) -> dict[str, Equation]:
+    """The equations of log-sum-exps of tensors along one axis, as the view shows them."""
+    found = (view.equation(e) for e in equations if e.terms[0].reduce == "logsumexp")
+    return {
+        e.name: e
+        for e in found
+        if len(e.terms[0].over) == 1 and isinstance(e.terms[0].body, Element)
+    }
+
+
+def with_softmaxes(equation: Equation, known: Mapping[str, Equation]) -> Equation:
+    """The equation with softmax(z)_i for exp(z_i - s)."""
+    powers = {p for t in equation.terms for p in t.body.atoms(sp.exp)} if known else set()
+    new = {p: found for p in powers if (found := _softmax(p, known)) is not None}
+    if not new:
+        return equation
+    return replace(equation, terms=tuple(t.map(lambda b: b.xreplace(new)) for t in equation.terms))
+
+
+def _softmax(power: sp.Expr, known: Mapping[str, Equation]) -> sp.Expr | None:
+    for total in power.args[0].atoms(Element):
+        definition, z = known.get(total.name), power.args[0] + total
+        if definition is None or not isinstance(z, Element):
+            continue
+        (term,), (axis,) = definition.terms, definition.terms[0].over
+        at = dict(zip(definition.indices, total.indices, strict=True))
+        place = term.body.indices.index(axis)
+        if len(z.indices) == len(term.body.indices):
+            own = term.body.xreplace({**at, axis: z.indices[place]})
+            if own == z:
+                return softmaxed(z, sp.Integer(place))
+    return None

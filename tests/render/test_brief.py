@@ -119,6 +119,35 @@ def test_what_lies_between_the_product_and_its_value_is_not_told() -> None:
     assert "2/3 · ∂ℓ/∂v · Σ" not in why
 
 
+SOFTMAXES = {
+    "logits_of_labels": r"\delta &= \operatorname{softmax}(z) - e_{y}",
+    "logits_one_hot": r"\delta &= \operatorname{softmax}(z) - y",
+}
+
+
+@pytest.mark.parametrize("name", SOFTMAXES)
+def test_a_cross_entropy_after_a_softmax_is_p_less_y(name: str) -> None:
+    page = _brief(derived(name))
+    assert SOFTMAXES[name] in page
+    assert r"\exp(z - s)" not in page[page.index("Gradients of") :]
+
+
+def test_a_softmax_of_each_row_is_told_at_its_indices() -> None:
+    """softmax(z) is of a vector, and so no matrix is given to it."""
+    page = _brief(
+        derive(
+            declared_by(
+                "from bpgen import *\nx, y = input(3, 2), label(4, 3)\nt = indices('t')\n"
+                "W = param(4, 2)\nz = x @ W.T\nlogp = log_softmax(z)\n"
+                "L = loss(-mean(logp[t, y[t]], t))\n"
+            )
+        )
+    )
+    (row,) = re.findall(r"^\\delta_.*softmax.*tag.*$", page, re.MULTILINE)
+    assert re.search(r"\\operatorname\{softmax\}\(z_\{\w\}\)_\{\w\}", row)
+    assert r"\operatorname{softmax}(z)" not in page[page.index("Gradients of") :]
+
+
 def test_what_is_found_in_the_same_way_is_told_once() -> None:
     page = _brief(derive(declared_by(DEEP.format("tanh", "tanh", "tanh"))), "text")
     why = page[page.index("Derivation") : page.index("Over the batch")]

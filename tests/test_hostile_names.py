@@ -18,7 +18,10 @@ NET = (
     "a = dot(globals()[{name!r}], x)\noutput(a)\n"
 )
 WORD = "{0} is a word of Python\n  call it {0}_"
-TAKEN = "{0} is a name that the emitted module or Python itself uses\n  call it {0}1"
+TAKEN = (
+    "{0} is a name that the emitted module or Python itself uses\n"
+    "  call it {0}1: the module's dicts hold what is declared under its name"
+)
 NONE = "{0!r} is not a name that code can carry\n  use ASCII letters, digits and _, a letter first"
 OTHER = "{0!r} is not a name that code can carry\n  call it {1}"
 

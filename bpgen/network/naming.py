@@ -115,7 +115,7 @@ def refuse(declared: Declaration, chosen: Mapping[int, str]) -> None:
         if name in RESERVED:
             raise NetError(
                 f"{name} is a name that the emitted module or Python itself uses",
-                f"call it {name}1",
+                f"call it {name}1: the module's dicts hold what is declared under its name",
                 place,
             )
         if name in seen:

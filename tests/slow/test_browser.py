@@ -206,6 +206,8 @@ def test_notations_and_numbers_are_switches(browser, toy):
         opened.page.click(f"label[for=as-{notation}]")
         assert opened.page.eval_on_selector_all(".sheet", shown) == [notation]
     assert opened.page.locator(".now .row").count() > 2  # entry by entry
+    opened.page.keyboard.press("ArrowLeft")  # is the walk's, wherever one clicked
+    assert opened.step() == 7 and opened.page.is_checked("#as-components")
     opened.page.click("label[for=numbers]")
     assert not opened.page.is_visible("#vu1-0") and not opened.page.is_visible(".numbers")
 

@@ -170,6 +170,9 @@
     if (Math.abs(far) > 40) move(far < 0 ? "on" : "back");
   });
   $(".switches").addEventListener("change", () => show(current()));
+  $$(".switches label").forEach((label) => label.addEventListener("click", () => {
+    setTimeout(() => document.activeElement?.blur()); // so that the arrow keys are the walk's again
+  }));
 
   /* A symbol's definition, its place in the drawing, its lines of code. */
 

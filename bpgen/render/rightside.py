@@ -162,10 +162,9 @@ def first_largest(access: Element, printer: Printer) -> Piece:
     words = writer.dialect.words
     over = access.indices[len(known.largest.indices) :]
     if any(e.is_Integer for e in over):
-        when = words["for the first time"] + known.location(access, writer)
+        when = words["for the first time"] + writer.location(known, access)
     else:
-        names = ",".join(map(writer.subscript, over))
-        when = words["for the first"] + (writer.dialect.parens(names) if over[1:] else names)
+        when = words["for the first"] + writer.listed(over)
         when += words["with"] + ", ".join(writer.bounded(bounds)) if bounds else ""
     if over[1:]:
         writer.note("order")

@@ -12,8 +12,9 @@ from bpgen.ir import BATCH, Element, element
 from bpgen.render.calls import called, cases
 from bpgen.render.fractions import Digits, digits, fraction
 from bpgen.render.masks import kept
+from bpgen.render.maxima import First
 from bpgen.render.partial import Immediate, Partial
-from bpgen.render.writer import ADD, ATOM, MUL, POW, First, Piece, Writer
+from bpgen.render.writer import ADD, ATOM, MUL, POW, Piece, Writer
 
 _HEAVY = ("frac", "\\log", "\\sum", "∂", "Σ", "√")  # what needs a space or a dot beside it
 Signed = tuple[bool, Piece]  # whether it is subtracted, and its absolute value
@@ -200,7 +201,7 @@ class Printer:
         body, largest = (self.text(e.xreplace(at)) for e in (kept(known.body)[0], known.largest))
         writer = self.writer
         writer.note(*["order"] * (len(known.over) > 1))
-        text = body + writer.dialect.words["gives"] + largest + known.location(access, writer)
+        text = body + writer.dialect.words["gives"] + largest + writer.location(known, access)
         return Piece(writer.indicator(text))
 
     def _partial(self, expr: Partial) -> Piece:

@@ -4,8 +4,7 @@ document.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
@@ -20,11 +19,11 @@ from bpgen.render import indices
 from bpgen.render.dialect import Dialect
 from bpgen.render.indices import letter
 from bpgen.render.masks import Bounds
+from bpgen.render.maxima import First, firsts
 from bpgen.render.names import GREEK, Symbol, symbols
 from bpgen.render.order import Order
 from bpgen.render.places import Axes, is_batch
 from bpgen.render.reads import read_in
-from bpgen.render.sample import View
 
 ADD, MUL, POW, ATOM = range(4)  # how tightly a piece of text binds
 
@@ -35,46 +34,6 @@ class Piece:
 
     text: str
     level: int = ATOM
-
-
-@dataclass(frozen=True)
-class First:
-    """What the indicator of a maximum is of: which `body` gives the `largest`."""
-
-    indices: tuple[Index, ...]
-    body: sp.Expr
-    largest: Element
-
-    @cached_property
-    def over(self) -> tuple[Index, ...]:
-        """The indices of the maximum itself."""
-        return self.indices[len(self.largest.indices) :]
-
-    @cached_property
-    def is_known(self) -> bool:
-        """Whether the body as it is printed gives the values of these: each stands in what is read
-        at one place, with no other that is not known. In x_i x_j, for one, they may be exchanged.
-        """
-        read = Counter(e.name for e in read_in(self.body))
-        places = [i for e in read_in(self.body) if read[e.name] == 1 for i in e.indices]
-        left = {*self.over}
-        while known := [p for p in places if len(p.free_symbols & left) == 1]:
-            left -= {s for p in known for s in p.free_symbols}
-        return not left
-
-    def places(self, access: Element) -> tuple[sp.Expr, ...]:
-        """The values of the maximum's indices, where they have to be given."""
-        return () if self.is_known else access.indices[len(self.largest.indices) :]
-
-    def location(self, access: Element, writer: Writer) -> str:
-        """at (i, j)"""
-        places = ",".join(map(writer.subscript, self.places(access)))
-        if not places:
-            return ""
-        writer.note("at")
-        return writer.dialect.words["at"] + (
-            writer.dialect.parens(places) if self.over[1:] else places
-        )
 
 
 @dataclass(frozen=True)
@@ -124,7 +83,7 @@ class Writer:
             Order(network, adjoint_of),
             total,
             _axes(derivation),
-            _firsts(derivation),
+            firsts(derivation),
             blocks,
             first,
             labelled=any(t.bound is not None for t in network.tensors.values()),
@@ -169,6 +128,19 @@ class Writer:
                 new[access] = sp.Tuple(known.body, known.largest).xreplace(at)
                 new[access] += sp.Tuple(*known.places(access))
         return sp.Tuple(expr.xreplace(dict.fromkeys(new, sp.S.One)), *new.values())
+
+    def location(self, known: First, access: Element) -> str:
+        """at (i, j), of what gives a maximum."""
+        places = known.places(access)
+        if not places:
+            return ""
+        self.note("at")
+        return self.dialect.words["at"] + self.listed(places)
+
+    def listed(self, places: Sequence[sp.Expr]) -> str:
+        """i, or (i,j)."""
+        names = ",".join(map(self.subscript, places))
+        return self.dialect.parens(names) if places[1:] else names
 
     def note(self, *printed: str) -> None:
         self.notes.update(printed)
@@ -331,20 +303,4 @@ def _axes(derivation: Derivation) -> Axes:
     for name, t in known.items():
         indices = [i for i in t.indices[1:] if not is_batch(i)] if t.block else t.indices
         found[name] = tuple(i.size for i in indices if i.size)
-    return found
-
-
-def _firsts(derivation: Derivation) -> dict[tuple[str, int], First]:
-    """What each indicator of a maximum stands for, of one sample and of the batch."""
-    sources = [f.source for f in derivation.forward]
-    largest = {e.terms[0]: e for e in sources if e.terms[0].reduce == "max"}
-    found = {}
-    for equation in sources:
-        if equation.terms[0].reduce != "first":
-            continue
-        own = largest[replace(equation.terms[0], reduce="max")]
-        for view in (View(False), View(True)):
-            shown, of = view.equation(equation), view.equation(own)
-            known = First(shown.indices, shown.terms[0].body, of.lhs)
-            found[equation.name, len(shown.indices)] = known
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from bpgen.render.names import GREEK as _GREEK
@@ -66,6 +67,18 @@ _LATEX = {
 _UNSET = frozenset("\u00adĦħĸĿŀŉŦŧſ")  # of the Latin letters, those that the fonts lack
 _MARKDOWN = frozenset('\\`*_{}[]()<>#+-!|~$^=:&"@')
 
+# Of mathematics in a sentence, what Markdown would take for its own: an escape, or an emphasis.
+_INLINE = {
+    r"\\": r"\cr ",
+    r"\{": r"\lbrace ",
+    r"\}": r"\rbrace ",
+    r"\,": r"\thinspace ",
+    r"\;": r"\thickspace ",
+    r"\!": r"\negthinspace ",
+    "_{": "_ {",
+}
+_OF_MARKDOWN = re.compile("|".join(map(re.escape, _INLINE)))
+
 
 def _one_line(text: str) -> str:
     """Controls, line ends and invisible formatting become single spaces."""
@@ -95,3 +108,12 @@ def markdown(text: str) -> str:
 def plain(text: str) -> str:
     """`text` for a terminal: no control character reaches it."""
     return _one_line(text)
+
+
+def mathematics_of_markdown(sentence: str) -> str:
+    """A sentence whose formulas mean the same with and without the escapes of Markdown, which some
+    sites undo first.
+    """
+    parts = sentence.split("$")
+    parts[1::2] = (_OF_MARKDOWN.sub(lambda m: _INLINE[m[0]], part).strip() for part in parts[1::2])
+    return "$".join(parts)

@@ -95,15 +95,16 @@ def _height(section: Section) -> float:
 
 def markdown(document: Document, _style: Style, _numbering: Numbering) -> str:
     """Headings and display formulas; nothing that KaTeX does not know."""
+    safe = escape.mathematics_of_markdown
     sections = []
     for section in document.sections:
         blocks = [
             {
-                "heading": b.heading,
+                "heading": safe(b.heading),
                 "displays": _displays(b),
-                "remarks": b.remarks,
-                "lead": b.lead,
-                "table": markdown_table(b.table) if b.table else (),
+                "remarks": [*map(safe, b.remarks)],
+                "lead": safe(b.lead),
+                "table": [*map(safe, markdown_table(b.table))] if b.table else (),
                 "code": b.code,
             }
             for b in section.blocks
@@ -111,7 +112,7 @@ def markdown(document: Document, _style: Style, _numbering: Numbering) -> str:
         sections.append(
             {
                 "title": section.title,
-                "intro": section.intro,
+                "intro": [*map(safe, section.intro)],
                 "blocks": blocks,
                 "boxed": section.boxed,
             }

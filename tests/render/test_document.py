@@ -132,3 +132,19 @@ def test_markdown_is_safe_for_katex(name: str) -> None:
 def test_text_fits_the_terminal(name: str) -> None:
     lines = render(derivation(name), fmt="text").splitlines()
     assert not [line for line in lines[2:] if columns(line) > 98]
+
+
+_OF_MARKDOWN = re.compile(r"\\[^\w\s]|_(?! )")
+
+
+@pytest.mark.no_cover
+def test_no_formula_in_a_sentence_reads_as_markdown() -> None:
+    r"""Where a site takes \{ for an escaped brace, or }_{ for an emphasis, first of all."""
+    seen = 0
+    for name in _NAMES:
+        page = render(derivation(name), fmt="markdown", steps="short")
+        words = "\n".join(page.split("$$")[::2]).split("\n", 1)[1]
+        formulas = words.split("$")[1::2]
+        seen += len(formulas)
+        assert [f for f in formulas if _OF_MARKDOWN.search(f) or f != f.strip()] == []
+    assert seen > 100

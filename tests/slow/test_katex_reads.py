@@ -18,6 +18,7 @@ from bpgen.errors import NetError
 from bpgen.load import declared_by
 from bpgen.record import Derivation
 from bpgen.render import render
+from bpgen.worked.drawn import at_drawn
 from tests.conftest import EXAMPLES, ROOT
 from tests.render.nets import NETS
 
@@ -72,6 +73,18 @@ def test_every_formula(notation: str, tmp_path: Path) -> None:
     assert len(every) > 1000
     for start in range(0, len(every), PIECE):
         assert complaints(every[start : start + PIECE], tmp_path) == []
+
+
+def test_every_formula_of_a_lesson(tmp_path: Path) -> None:
+    """Its tables and its bars, with numbers where there are any."""
+    every: set[Formula] = set()
+    for path in EXAMPLES:
+        derivation = derive(declared_by(path.read_text("utf-8")))
+        numbers = at_drawn(derivation)
+        page = render(derivation, fmt="markdown", steps="short", worked=numbers, lesson=True)
+        every |= {(m[1] or m[2], bool(m[1])) for m in SHOWN.finditer(page)}
+    assert any(r"\rule" in formula for formula, _ in every)
+    assert complaints(sorted(every), tmp_path) == []
 
 
 @pytest.mark.parametrize("wrong", [r"\frac{a}", r"\delta_{1", r"\unheard", "x_a_b", "größe"])

@@ -14,7 +14,7 @@ from bpgen.render.scalar import Printer
 _GRID = np.linspace(-12, 12, 4801)  # where a derivative is looked at for its largest value
 _COMMON = ("sigmoid", "tanh", "relu", "leaky_relu", "softplus", "elu")
 _CONDITIONS = (masked, at_most)
-_MOST = 6  # entries that are shown
+_MOST = 3  # entries that are shown: three arrays stand side by side
 _Z, _S = sp.Symbol("z", real=True), sp.Symbol("s", real=True)
 
 

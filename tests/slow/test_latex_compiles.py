@@ -16,6 +16,7 @@ from bpgen.pdf import compiled
 from bpgen.render import render
 from bpgen.render.style import Style
 from bpgen.render.widths import measured
+from bpgen.worked.drawn import at_drawn
 from tests.render.nets import NETS
 
 _EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.py"))
@@ -141,6 +142,24 @@ def test_a_formula_is_as_wide_as_it_is_measured(tmp_path: Path) -> None:
         (f, w) for f, w in zip(formulas, widths, strict=True) if abs(measured(f) - w) > 5 + w / 10
     ]
     assert far == []
+
+
+@pytest.mark.slow
+def test_lessons_compile_without_a_warning(tmp_path: Path) -> None:
+    """Their tables are no wider than the page, their listings no longer than a line."""
+    pages = {}
+    for path in _EXAMPLES:
+        derivation = derive(declared_by(path.read_text("utf-8"), name=path.stem))
+        numbers = at_drawn(derivation)
+        pages[path.stem] = render(
+            derivation,
+            fmt="tex",
+            steps="short",
+            style=Style(prefix=path.stem),
+            worked=numbers,
+            lesson=True,
+        )
+    assert _complaints(_log(_document(pages), tmp_path)) == []
 
 
 @pytest.mark.slow

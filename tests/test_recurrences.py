@@ -194,3 +194,19 @@ def test_the_step_that_a_label_says(said: str) -> None:
         moved[at] += 1e-20j
         slope[at] = np.sum(d_v * plain(moved).imag) / 1e-20
     np.testing.assert_allclose(module.backward({}, cache, d_v, inputs=True)["x"], slope, rtol=1e-9)
+
+
+def test_what_stands_before_the_first_step_has_a_gradient_of_its_own() -> None:
+    """No step reads it here: the formula of the steps' gradients does not hold of it."""
+    source = (
+        "from bpgen import *\ni, j, k = indices('i', size=3), indices('j', size=2), indices('k')\n"
+        "x, w, h = input(3), param(3), recurrent(4)\nv = tensor(w[j] * x[j]**2, j)\n"
+        "h[k] = tanh(x[0] * w[2])\nh[-1] = sum(v[j], j)\n"
+        "u = tensor(sum(h[k], k) * x[j], j)\noutput(u)\n"
+    )
+    rng = np.random.default_rng(0)
+
+    def plain(w: Any, x: Any) -> list[Any]:
+        return [4 * np.tanh(x[:, :1] * w[2]) * x[:, :2]]
+
+    hold(source, plain, {"w": rng.normal(size=3)}, {"x": rng.normal(size=(SAMPLES, 3))})

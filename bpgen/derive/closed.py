@@ -251,9 +251,12 @@ def _fits(terms: tuple[Term, ...]) -> bool:
 
 def _is_plain(access: Element) -> bool:
     """Whether each of its axes is one of the equation's: of a reshape there are as many elements,
-    whatever the number of axes.
+    whatever the number of axes. Before the first step stands what the formula of the steps is not.
     """
-    return not any(isinstance(i, sp.Add) and len(i.atoms(Index)) > 1 for i in access.indices)
+    before = any(i.is_Integer and i < 0 for i in access.indices)
+    return not before and not any(
+        isinstance(i, sp.Add) and len(i.atoms(Index)) > 1 for i in access.indices
+    )
 
 
 def _mentioned(terms: Iterable[Term]) -> list[str]:

@@ -157,6 +157,22 @@ def test_cost_in_letters() -> None:
     assert "What is left out" in page
 
 
+def test_the_largest_derivative_is_told_where_there_is_one() -> None:
+    page = _text(
+        "from bpgen import *\nx, y = input(2), target(2)\na = exp(x)\nb = log(a)\nt = tan(b)\nc = arctan(t)\n"
+        "w = param(2)\nL = loss(sum((w * c - y)**2))\n"
+    )
+    told = [" ".join(line.split()) for line in page.splitlines()]
+    for line in (
+        "here exp(z) exp(z) no bound 1",
+        "here log(z) 1/z no bound",
+        "here tan(z) 1 + tan(z)² no bound 1",
+        "here arctan(z) 1/(1 + z²) 1 1",
+        "tanh(z) 1 − tanh(z)² 1 1",
+    ):
+        assert line in told
+
+
 # the listing
 
 

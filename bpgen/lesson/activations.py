@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
+from math import inf, isfinite, nan
+
 import numpy as np
 import sympy as sp
 
@@ -11,7 +14,9 @@ from bpgen.lesson.lesson import Lesson
 from bpgen.render.page import Block, Section, Table
 from bpgen.render.scalar import Printer
 
-_GRID = np.linspace(-12, 12, 4801)  # where a derivative is looked at for its largest value
+# Where a derivative is looked at for its largest value, and further out for a larger one.
+_GRIDS = (np.linspace(-12, 12, 97), np.linspace(-40, 40, 161))
+_STEEP = 100.0  # steeper than any function here that has a steepest place
 _COMMON = ("sigmoid", "tanh", "relu", "leaky_relu", "softplus", "elu")
 _CONDITIONS = (masked, at_most)
 _MOST = 3  # entries that are shown: three arrays stand side by side
@@ -73,13 +78,26 @@ def _spelled(slope: sp.Expr) -> sp.Expr:
     return slope
 
 
+@cache
 def _numbers(slope: sp.Expr) -> tuple[str, str]:
-    """The largest derivative and that at 0; where it has a parameter, of 0.01."""
+    """The largest derivative, where there is one, and that at 0; of a parameter of 0.01."""
     at = slope.xreplace({_S: sp.Rational(1, 100)})
-    values = np.array([float(at.xreplace({_Z: sp.Float(z)})) for z in _GRID[::20]])
-    top = float(np.max(values))
-    here = float(at.xreplace({_Z: sp.S.Zero}))
-    return f"{top:.3g}", f"{here:.3g}"
+    tops = [max((_value(at, z) for z in grid), key=_or_more) for grid in _GRIDS]
+    bounded = tops[1] <= min(1.01 * tops[0], _STEEP)
+    here = _value(at, 0.0)
+    return f"{tops[0]:.3g}" if bounded else "no bound", f"{here:.3g}" if isfinite(here) else ""
+
+
+def _or_more(value: float) -> float:
+    return value if isfinite(value) else inf
+
+
+def _value(expr: sp.Expr, z: float) -> float:
+    """A number, and nan where there is none."""
+    try:
+        return float(expr.xreplace({_Z: sp.Integer(int(z)) if z == int(z) else sp.Float(z)}))
+    except (TypeError, ValueError, OverflowError):
+        return nan
 
 
 def slopes(lesson: Lesson) -> dict[str, tuple[np.ndarray, np.ndarray]]:

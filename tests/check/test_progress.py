@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pty
 import select
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from bpgen import progress
 from tests.conftest import ROOT
 from tests.few import few
 from tests.forked import bpgen
@@ -82,3 +84,30 @@ def test_nothing_is_said_where_nobody_watches(tmp_path: Path) -> None:
     done = bpgen("check", TOY, folder=tmp_path)
     assert (done.code, done.error) == (0, "")
     assert done.said.startswith(TOY)
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_each_word_takes_the_place_of_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    """But for those that come too soon after another; and outside nothing is said."""
+    monkeypatch.setattr(progress, "EVERY", 0)
+    terminal = Terminal()
+    with progress.shown(terminal, "net.py"):
+        progress.say("by numbers")
+        monkeypatch.setattr(progress, "EVERY", 60)
+        progress.say("exactly")
+        progress.say("by mutants")
+    progress.say("done")
+    clear = progress.CLEAR
+    said = ("net.py ...", "net.py: by numbers", "net.py: exactly", "")
+    assert terminal.getvalue() == clear + clear.join(said)
+
+
+def test_nothing_is_said_to_a_file() -> None:
+    file = io.StringIO()
+    with progress.shown(file, "net.py"):
+        progress.say("by numbers")
+    assert file.getvalue() == ""

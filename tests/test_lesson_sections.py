@@ -28,11 +28,11 @@ from bpgen.lesson.sizes import sizes
 from bpgen.load import declared_by, load
 from bpgen.record import Derivation
 from bpgen.render import render
-from bpgen.render.dialect import TEXT
 from bpgen.render.lines import columns
 from bpgen.render.numerals import Numerals
 from bpgen.render.sample import View
 from bpgen.render.style import WIDEST
+from bpgen.render.text import TEXT
 from bpgen.render.writer import Writer
 from bpgen.worked import Example, worked
 from bpgen.worked.drawn import at_drawn

@@ -7,8 +7,9 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from bpgen.render.dialect import LATEX, TEXT
+from bpgen.render.latex import LATEX
 from bpgen.render.names import GREEK, Symbol
+from bpgen.render.text import TEXT
 
 OPEN, SHUT = "\ue000", "\ue001"  # around the mathematics in a sentence
 

@@ -15,8 +15,8 @@ from bpgen.ir import Network
 from bpgen.network.build import build
 from bpgen.network.whole import reachable
 from bpgen.record import Derivation
-from bpgen.render.dialect import LATEX
 from bpgen.render.document import document
+from bpgen.render.latex import LATEX
 from bpgen.render.lines import latex_rows
 from bpgen.render.page import Row
 

@@ -31,11 +31,12 @@ def render(
     layers are written, how wide text is, and how LaTeX stands in a paper. The numbers of a worked
     example, rounded to so many significant digits, stand beside the equations that they are of.
     """
-    from bpgen.render.dialect import LATEX, TEXT
     from bpgen.render.document import document
     from bpgen.render.formats import FORMATS
+    from bpgen.render.latex import LATEX
     from bpgen.render.numerals import DIGITS
     from bpgen.render.style import Numbering, Style, labels, referring
+    from bpgen.render.text import TEXT
 
     style = style or Style()
     labelled = labels(derivation, style)

@@ -7,11 +7,11 @@ from dataclasses import replace
 from textwrap import wrap
 
 from bpgen.render import escape
-from bpgen.render.dialect import HELD
 from bpgen.render.lines import COLUMN, PAGE, in_columns, latex_rows, text_rows
 from bpgen.render.page import Block, Document, Row, Section
 from bpgen.render.style import Numbering, Style
 from bpgen.render.tables import latex_table, markdown_table, text_table
+from bpgen.render.text import HELD
 from bpgen.templating import template
 
 _PAGEFUL = 55  # lines that fit a page

@@ -64,6 +64,12 @@ class Symbol:
     marks: str = field(default="[]", compare=False)  # what the layer stands in, above
 
     @property
+    def marked(self) -> str:
+        """[1], or (1)."""
+        opens, closes = self.marks[:1], self.marks[1:]
+        return f"{opens}{self.layer}{closes}" if self.layer else ""
+
+    @property
     def word(self) -> bool:
         return len(self.stem) > 1 and not _is_letter(self.stem)
 

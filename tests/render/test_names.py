@@ -2,8 +2,9 @@
 
 import pytest
 
-from bpgen.render.dialect import LATEX, TEXT
+from bpgen.render.latex import LATEX
 from bpgen.render.names import parse, symbols
+from bpgen.render.text import TEXT
 
 _PRINTED = [
     ("W1", "W^{[1]}", "W^[1]"),

@@ -18,13 +18,13 @@ from bpgen.derive import derive
 from bpgen.ir import BATCH, Element, Equation, Index, Size, Term, length
 from bpgen.load import declared_by
 from bpgen.record import Derivation
-from bpgen.render.dialect import TEXT
 from bpgen.render.document import document
 from bpgen.render.formats import FORMATS
 from bpgen.render.page import Document
 from bpgen.render.parts import Part, parts
 from bpgen.render.sample import View, separable
 from bpgen.render.style import Numbering, Style
+from bpgen.render.text import TEXT
 from tests.drawn import few_or_all
 from tests.few import few
 from tests.networks.draw import graphs

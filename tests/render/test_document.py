@@ -147,3 +147,13 @@ def test_no_formula_in_a_sentence_reads_as_markdown() -> None:
         seen += len(formulas)
         assert [f for f in formulas if _OF_MARKDOWN.search(f) or f != f.strip()] == []
     assert seen > 100
+
+
+@pytest.mark.parametrize("name", ["softmax_mlp", "digits_conv", "lstm"])
+def test_a_document_has_two_columns_where_half_the_page_is_wide_enough(name: str) -> None:
+    """And one where it is not: they begin and end in turns, and hold every equation once."""
+    document = render(derivation(name), fmt="tex", steps="short")
+    body = render(derivation(name), fmt="latex", steps="short")
+    turns = re.findall(r"\\(begin|end)\{multicols\}", document)
+    assert turns == ["begin", "end"] * (len(turns) // 2) != []
+    assert re.findall(r"\\tag\{(.*?)\}", document) == re.findall(r"\\tag\{(.*?)\}", body)

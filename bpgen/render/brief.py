@@ -105,17 +105,22 @@ class Brief(Equations):
     # why
 
     def reasons(self) -> Section:
-        """A chain of equals for each gradient, those of a layer together."""
-        blocks = []
+        """A chain of equals for each gradient, those of a layer together; and what is like them."""
+        blocks: list[Block] = []
+        alike: list[list[tuple[Part, Part]]] = []
         for together in self._layers():
             new, again = self._new_and_alike(together)
-            rows = [row for part in new for row in self.at(part)._chain(part)]
-            remarks = list(dict.fromkeys(r for p in new for r in self.remarks(p)))
-            remarks += [self._again(again)] if again else []
-            if rows or remarks:
-                lead = " ".join(self._meanings(new))
-                blocks.append(Block(tuple(rows), lead=lead, remarks=tuple(remarks)))
-        return Section("Derivation", (), tuple(blocks), columns=2)
+            rows = tuple(row for part in new for row in self.at(part)._chain(part))
+            remarks = tuple(dict.fromkeys(r for p in new for r in self.remarks(p)))
+            if rows or remarks or not blocks:
+                blocks.append(Block(rows, lead=" ".join(self._meanings(new)), remarks=remarks))
+                alike.append([])
+            alike[-1] += again
+        told = (
+            replace(b, remarks=(*b.remarks, *[self._again(pairs)] * bool(pairs)))
+            for b, pairs in zip(blocks, alike, strict=True)
+        )
+        return Section("Derivation", (), tuple(b for b in told if b.rows or b.remarks), columns=2)
 
     def _new_and_alike(
         self, together: Iterable[Part]
@@ -139,9 +144,12 @@ class Brief(Equations):
         return Likeness(self.base.order, self.base.blocks)
 
     def _again(self, again: Iterable[tuple[Part, Part]]) -> str:
-        """(12) as (8), (14) as (10)."""
+        """(12) as (8), (14) and (20) as (10)."""
         refer = self.base.dialect.reference
-        pairs = ", ".join(f"{refer(one.tag)} as {refer(other.tag)}" for one, other in again)
+        found: dict[int | str, list[str]] = {}
+        for one, other in again:
+            found.setdefault(other.tag, []).append(refer(one.tag))
+        pairs = ", ".join(f"{_and(ones)} as {refer(tag)}" for tag, ones in found.items())
         return f"In the same way: {pairs}."
 
     def _layers(self) -> Iterator[list[Part]]:
@@ -254,3 +262,8 @@ def _ends_with(addends: list[str], side: tuple[str, ...]) -> bool:
     starts = [k for k, a in enumerate(addends) if k == 0 or a.startswith("= ")]
     last = [a.removeprefix("= ").removeprefix("+ ") for a in addends[starts[-1] :]]
     return sorted(last) == sorted(a.removeprefix("+ ") for a in side)
+
+
+def _and(said: list[str]) -> str:
+    """One, two and three."""
+    return " and ".join([", ".join(said[:-1]), said[-1]] if said[1:] else said)

@@ -457,3 +457,20 @@ def test_a_file_that_is_none(net: Path) -> None:
     assert "v.npz cannot be read" in _run("--values", "v.npz", "net.py").stderr
     Path("v.json").write_text('{"lr": 0.5, "held": "w"}')
     assert "w is held as it is." in _run("--values", "v.json", "net.py").stdout
+
+
+def test_what_the_loss_reads_by_its_own_mean_has_no_factor_of_a_sample():
+    """The mean over the batch reads v of each sample: dL/dv is no factor of one entry."""
+    net = """from bpgen import *
+from sympy import Symbol
+x, y = input(), target()
+u = sqrt(1 + x**2)
+w = sqrt(1 + sqrt(1 + u**2 + x**2)**2)
+t = Symbol('t')
+f = activation(t/(1 + t**2), t)
+v = arctan(swiglu(f(w), u))
+L = loss(sqrt(1 + (v - y)**2) - 1)
+"""
+    derivation = derive(declared_by(net))
+    numbers = worked(derivation, emitted(derivation), Example({"x": 0.5, "y": 1}))
+    assert "v" not in numbers.locals and numbers.slopes["v"].shape == (1,)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import sympy as sp
 
 from bpgen.check.entrywise import evaluate
-from bpgen.ir import BATCH, Equation, Index, TensorInfo, Term
+from bpgen.ir import BATCH, Equation, Index, TensorInfo, Term, indices_of
 from bpgen.record import Derivation, Path, Step
 from bpgen.render.sample import separable
 from bpgen.worked.point import Arrays, Point
@@ -34,6 +34,8 @@ def _is_entrywise(step: Step, alone: bool) -> bool:
     """Whether one path leads from each entry to one; in each sample, where it is told `alone`."""
     path, *others = step.paths or (None,)
     if others or path is None or path.inner or step.equation.loop is not None:
+        return False
+    if set(indices_of(path.value)) - set(path.upstream.indices):  # the loss, of one of its samples
         return False
     if not alone and any(i.size == BATCH for i in path.over):
         return False

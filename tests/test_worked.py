@@ -255,6 +255,34 @@ def test_of_a_matrix_at_its_indices_rows_are_rows() -> None:
     assert prove_page(page, derivation.network, at=world).ok
 
 
+def test_of_several_samples_no_number_stands_beside_an_equation_of_one() -> None:
+    """What one sample gives is no part of the mean; the step, which is of the mean, is told."""
+    derivation = derive(declared_by(CHAIN))
+    given = Example({"x": [1, 2], "y": [0, 1], "w": 0.5})
+    numbers = worked(derivation, emitted(derivation), given)
+    page = render(derivation, fmt="latex", steps="short", worked=numbers, lesson=True)
+    before, _, after = page.partition("A step of descent")
+    assert r"\qquad" not in before
+    assert "goes from" in after
+    world = World.at(derivation.network, numbers.point.lengths, numbers.point.values)
+    assert prove_page(page, derivation.network, (0,), at=world).ok
+
+
+def test_of_samples_that_meet_all_are_told() -> None:
+    derivation = derive(declared_by(NETS["batch_norm"]))
+    given = {t.name: t for t in derivation.network.tensors.values()}
+    rng = np.random.default_rng(1)
+    samples = {
+        n: rng.uniform(0, 1, (3, *(i.size for i in t.indices[1:])))
+        for n, t in given.items()
+        if t.role in ("input", "target")
+    }
+    numbers = worked(derivation, emitted(derivation), Example(samples))
+    page = render(derivation, fmt="latex", steps="short", worked=numbers, lesson=True)
+    world = World.at(derivation.network, numbers.point.lengths, numbers.point.values)
+    assert prove_page(page, derivation.network, (0,), at=world).ok
+
+
 _HARD = {"elman", "past", "lstm", "batch_norm", "two_gathers", "causal_blocks"}
 
 

@@ -50,7 +50,7 @@ _SECTIONS: tuple[Callable[[Lesson], Section | None], ...] = (
 
 def sections(page: Equations) -> tuple[Section, ...]:
     """The sections that a lesson on the network of a page has, in their order."""
-    lesson = Lesson(page.derivation, page.writer, page.view, page.numerals)
+    lesson = Lesson(page.derivation, page.writer, page.view, page.beside)
     found = tuple(filter(None, (section(lesson) for section in _SECTIONS)))
     if lesson.worked is not None or page.derivation.network.loss is None:
         return found
@@ -59,7 +59,7 @@ def sections(page: Equations) -> tuple[Section, ...]:
 
 _WITHOUT = (
     "Signs, sizes, steps, edge cases and mistakes are told in numbers, and there are none: a width"
-    " is a letter, a function is a name alone, something is drawn in forward, or the network is"
-    " large. An example in net.py"
+    " is a letter, a function is a name alone, something is drawn in forward, the example has"
+    " several samples of which one is told, or the network is large. An example in net.py"
     " gives numbers to a large one, and so does a smaller one of the same layers."
 )

@@ -11,7 +11,7 @@ import numpy as np
 
 from bpgen.check.module import load
 from bpgen.emit import emitted
-from bpgen.ir import Element, Network, TensorInfo
+from bpgen.ir import BATCH, Element, Network, TensorInfo
 from bpgen.record import Derivation, Step
 from bpgen.render.names import Symbol
 from bpgen.render.numerals import Numerals
@@ -113,6 +113,8 @@ class Lesson:
         return self.inline(self.numerals.array(np.asarray(array)))
 
     def of_sample(self, name: str, array: Array) -> Array:
-        """What the first sample has of it."""
+        """What the sample has of it; of samples that meet, all."""
         info = self.network.tensors[name]
+        if self.worked is not None and self.worked.point.lengths.get(BATCH, 1) > 1:
+            return array
         return array[0] if info.batched and not info.block else array

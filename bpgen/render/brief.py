@@ -189,7 +189,7 @@ class Brief(Equations):
                 addends = list(side)
             elif not _ends_with(addends, side):
                 addends += [f"= {side[0]}", *side[1:]]
-        numbers = self._factors(part, self.numerals) if self.numerals is not None else ""
+        numbers = self._factors(part, self.beside) if self.beside is not None else ""
         reasons = tuple(self._fresh(since))
         return [Row(rule[0].left, tuple(addends), since=reasons, numbers=numbers, of=part.tag)]
 

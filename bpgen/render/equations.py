@@ -229,7 +229,13 @@ class Equations:
     def final(self, equation: Equation, number: int | str, writer: Writer) -> list[Row]:
         """An equation in the chosen notation, with the numbers of a worked example."""
         rows = self.known[number] = finals(equation, number, writer, self.notation, self.view)
-        return rows if self.numerals is None else self._numbered(rows, equation, writer)
+        return rows if self.beside is None else self._numbered(rows, equation, writer)
+
+    @property
+    def beside(self) -> Numerals | None:
+        """The numbers beside equations. Of one sample none are told by an example of several."""
+        numerals = self.numerals
+        return None if numerals and numerals.several and self.view.sample else numerals
 
     def stepped(self) -> tuple[Section, ...]:
         """The step of a worked example."""

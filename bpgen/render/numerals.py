@@ -8,7 +8,7 @@ from decimal import Context, Decimal
 
 import numpy as np
 
-from bpgen.ir import TensorInfo
+from bpgen.ir import BATCH, TensorInfo
 from bpgen.render.dialect import Dialect
 from bpgen.worked import Worked
 from bpgen.worked.point import Array
@@ -22,12 +22,17 @@ _MOST = 6  # entries along an axis; of more the first and the last are shown
 
 @dataclass(frozen=True)
 class Numerals:
-    """Numbers as text; of a batch, those of its first sample."""
+    """Numbers as text: of one sample; of samples that meet, of which a page tells together, all."""
 
     worked: Worked
     dialect: Dialect
     tensors: Mapping[str, TensorInfo]
     digits: int = DIGITS
+
+    @property
+    def several(self) -> bool:
+        """Whether the example is of several samples."""
+        return self.worked.point.lengths.get(BATCH, 1) > 1
 
     def value(self, name: str) -> str:
         """Of a tensor: `= 5` where that is all of it, and about that where it is rounded."""
@@ -60,6 +65,8 @@ class Numerals:
     def _one(self, name: str, array: Array) -> Array:
         """What one sample has of it."""
         info = self.tensors[name]
+        if self.several:
+            return array
         return array[0] if info.batched and not info.block else array
 
     def array(self, array: Array, factor: bool = False) -> str:

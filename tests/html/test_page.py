@@ -194,7 +194,7 @@ def test_each_step_has_a_line_of_code(name):
         ("toy_2_2_1", "all"),
         ("lstm", "short"),
         ("lstm", "all"),
-        pytest.param("gpt", "short", marks=pytest.mark.slow),
+        ("gpt", "short"),
     ],
 )
 def test_without_scripts_the_page_is_the_text(name, steps):

@@ -15,7 +15,6 @@ from bpgen.render import render
 from bpgen.render.lines import columns
 from bpgen.render.style import WIDEST, Style
 from tests.conftest import ROOT
-from tests.few import few
 from tests.render.nets import FEW_OR_ALL, derived, printed
 
 HARD = ("causal_blocks", "lstm", "attention", "max_pool")
@@ -80,9 +79,7 @@ def test_layers_are_written_so_in_the_browser_too(layers: str) -> None:
 
 
 @pytest.mark.parametrize("layers", LAYERS)
-@pytest.mark.parametrize(
-    "notation", few(("matrix", "index", "components"), lambda notation: notation == "matrix")
-)
+@pytest.mark.parametrize("notation", ["matrix", "index", "components"])
 def test_the_reader_reads_each_way_to_write_layers(layers: str, notation: str) -> None:
     """Entry 1 of z beside a tensor z1 among them; and a wrong layer is refused."""
     derivation = derive(shrunk(load(ROOT / "examples" / "softmax_mlp.py")))

@@ -12,7 +12,7 @@ import importlib
 import inspect
 import pkgutil
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, get_type_hints
 
@@ -24,7 +24,7 @@ from bpgen.check.agreement import difference
 from bpgen.derive.chain import Link
 from bpgen.emit import emit
 from bpgen.errors import NetError
-from bpgen.ir import Equation, Index, Malformed, Network, Term, check, check_indices
+from bpgen.ir import Equation, Index, Malformed, Network, TensorInfo, Term, check, check_indices
 from bpgen.load import declared_by
 from bpgen.network import letters
 from tests.drawn import few_or_all
@@ -174,9 +174,11 @@ def _passes(kind: type) -> Iterator[tuple[str, Callable[..., Any], list[Any]]]:
                 yield f"{info.name}.{function.__name__}", function, given[1:]
 
 
+TENSORS, DEFINITIONS = Mapping[str, TensorInfo], Mapping[str, Equation]
 OF_NETWORKS = {place: f for place, f, rest in _passes(Network) if not rest}
 OF_EQUATIONS = {place: f for place, f, rest in _passes(Equation) if not rest}
-OF_TENSORS = {place: f for place, f, rest in _passes(Equation) if len(rest) == 1}
+OF_TENSORS = {place: f for place, f, rest in _passes(Equation) if rest == [TENSORS]}
+OF_DEFINITIONS = {place: f for place, f, rest in _passes(Equation) if rest == [DEFINITIONS]}
 SHORTER = "bpgen.network.shrink.shrunk"  # whose network is another one, with shorter axes
 OUTSIDE = "bpgen.emit.flat.outside_blocks"  # which leaves out what is of the blocks
 PART = "bpgen.emit.flat.of_one"  # which is asked of what blocks add to an equation alone
@@ -190,6 +192,7 @@ def test_the_passes_are_found() -> None:
     }
     assert {*OF_EQUATIONS} >= {"bpgen.network.letters.lettered", "bpgen.lower.rows.spelled"}
     assert {*OF_TENSORS} >= {"bpgen.emit.flat.flat", PART}
+    assert {*OF_DEFINITIONS} >= {"bpgen.render.softmaxes.with_softmaxes"}
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -235,6 +238,15 @@ def test_an_equation_of_a_block_has_each_index_once(name: str, place: str) -> No
     many = crowded(declared(name))
     for equation in many:
         check_indices(OF_TENSORS[place](equation, many.tensors))
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("place", OF_DEFINITIONS)
+def test_an_equation_told_by_sums_of_exponentials_has_each_index_once(name: str, place: str) -> None:
+    many = crowded(declared(name))
+    sums = {e.name: e for e in many if e.terms[0].reduce == "logsumexp"}
+    for equation in many:
+        check_indices(OF_DEFINITIONS[place](equation, sums))
 
 
 # Substitutions that capture are seen.

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import sympy as sp
 
-from bpgen.ir import Element, Equation, element
+from bpgen.ir import Element, Equation, Term, element
 from bpgen.lower.softmax import argument_of_softmax
 from bpgen.render.places import fits, is_batch
 from bpgen.render.sample import View
@@ -45,11 +45,12 @@ class softmaxed(sp.Function):
 def log_sums(equations: Iterable[Equation], view: View) -> dict[str, Equation]:
     """The equations of log-sum-exps of tensors along one axis, as the view shows them."""
     found = (view.equation(e) for e in equations if e.terms[0].reduce == "logsumexp")
-    return {
-        e.name: e
-        for e in found
-        if len(e.terms[0].over) == 1 and isinstance(e.terms[0].body, Element)
-    }
+    return {e.name: e for e in found if _is_along_an_axis(*e.terms)}
+
+
+def _is_along_an_axis(term: Term) -> bool:
+    body, over = term.body, term.over
+    return isinstance(body, Element) and len(over) == 1 and over[0] in body.indices
 
 
 def with_softmaxes(equation: Equation, known: Mapping[str, Equation]) -> Equation:

@@ -242,7 +242,9 @@ def test_an_equation_of_a_block_has_each_index_once(name: str, place: str) -> No
 
 @pytest.mark.parametrize("name", NETWORKS)
 @pytest.mark.parametrize("place", OF_DEFINITIONS)
-def test_an_equation_told_by_sums_of_exponentials_has_each_index_once(name: str, place: str) -> None:
+def test_an_equation_told_by_sums_of_exponentials_has_each_index_once(
+    name: str, place: str
+) -> None:
     many = crowded(declared(name))
     sums = {e.name: e for e in many if e.terms[0].reduce == "logsumexp"}
     for equation in many:

@@ -39,7 +39,8 @@ def refuse_false(
         if not line.unread:
             fact = f"not printed, for it would be false: {_shown(line.line)}: {line.reason}"
             raise NetError(fact, REMEDY, place)
-    return ", ".join(_shown(line.line) for line in lines)
+    first, more = ", ".join(_shown(line.line) for line in lines[:1]), len(lines) - 1
+    return f"{first}, and {more} more" if more > 0 else first
 
 
 def _shown(line: str) -> str:

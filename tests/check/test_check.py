@@ -214,3 +214,13 @@ def test_a_wrong_copy_leaves_the_right_one_as_it_is() -> None:
     assert [site.text() for site in reversed(sites)] == first[::-1]
     assert whole.text == before
     assert all(ast.unparse(ast.parse(text)) != ast.unparse(whole.tree) for text in first)
+
+
+@pytest.mark.parametrize("function", ["log(x - 1)", "sqrt(-x - 2)"])
+def test_a_module_is_asked_where_its_functions_are_defined(function: str) -> None:
+    net = declared_by(
+        f"from bpgen import *\nx, w, y = input(5), param(5), target()\n"
+        f"L = loss((sum(w * {function}) - y) ** 2)\n"
+    )
+    report = check_module(emit(net), net)
+    assert report.ok, str(report)

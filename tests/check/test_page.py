@@ -377,6 +377,27 @@ def test_a_false_line_is_told_with_both_its_values() -> None:
     assert not line.unread
 
 
+NARROW = """from bpgen import *
+x, w, y = input(5), param(5), target()
+L = loss((sum({}) - y) ** 2)
+"""
+
+
+@pytest.mark.parametrize("function", ["w * log(x - 1)", "log(w * x - 9)", "w * sqrt(-x - 2)"])
+def test_values_are_found_where_every_function_is_defined(function: str) -> None:
+    network = declared_by(NARROW.format(function))
+    report = prove_page(render(derive(network), fmt="latex"), network)
+    assert report.ok, "\n".join(map(str, report.false))
+
+
+def test_where_no_function_is_defined_a_page_is_not_said_to_be_false() -> None:
+    network = declared_by(NARROW.format("w * sqrt(-1 - x * x)"))
+    report = prove_page(render(derive(network), fmt="latex"), network)
+    assert report.false and all(line.unread for line in report.false)
+    reasons = {line.reason for line in report.false}
+    assert reasons == {"no values were found at which every equation has one"}
+
+
 def test_an_empty_page_proves_nothing() -> None:
     assert not prove_page("", _derived("classifier").network).ok
 

@@ -23,6 +23,8 @@ FEW = 256  # numbers that are drawn one from each part of their distribution
 Range = tuple[float, float]
 POSITIVE: Range = (0.2, 1.2)
 SHARE: Range = (0.1, 0.9)
+ABOVE: Range = (4.0, 8.0)  # as log(x - 1) needs them
+BELOW: Range = (-8.0, -4.0)
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,10 @@ DOMAINS = (
     Domain(params=POSITIVE),
     Domain(POSITIVE, POSITIVE),
     Domain(POSITIVE, SHARE),
+    Domain(inputs=ABOVE),
+    Domain(ABOVE, ABOVE),
+    Domain(inputs=BELOW),
+    Domain(ABOVE, BELOW),
 )
 
 

@@ -332,6 +332,8 @@ class _Proof:
         try:
             found = sides(reading)
             reasons = [differ(a, b, tolerance) for a, b in pairwise(found)]
+            if any(reasons) and reading is not None and not reading.world.defined:
+                raise Unreadable("no values were found at which every equation has one")
             if any(reasons) and reading is not None:
                 noise = self._noise(found, sides, reading)
                 slack = [_SHAKEN * (a + b) for a, b in pairwise(noise)]

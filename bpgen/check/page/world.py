@@ -19,6 +19,13 @@ from bpgen.ir import BATCH, Equation, Index, Network, Size, TensorInfo, Term
 
 _ROUNDING = 1e-15  # by which part of itself a number is off that was rounded
 _PRIMES = (3, 5, 7, 2, 11)
+# Between which numbers parameters and all else are drawn, attempt after attempt, where some
+# function is not defined for normal ones: sqrt(x), log(1 - x), log(x - 1).
+_SHARE, _ABOVE, _BELOW = (0.15, 0.85), (4.0, 8.0), (-8.0, -4.0)
+_BETWEEN = (
+    *((None, None), (_SHARE, _SHARE), (None, _SHARE)) * 4,
+    *((None, _ABOVE), (_ABOVE, _ABOVE), (None, _BELOW), (_ABOVE, _BELOW)) * 2,
+)
 
 
 @dataclass(frozen=True)
@@ -44,7 +51,7 @@ class World:
         lengths = {n: _PRIMES[k % len(_PRIMES)] for k, n in enumerate(free)}
         lengths[BATCH] = batch
         rng = np.random.default_rng(seed)
-        for attempt in range(12):
+        for attempt in range(len(_BETWEEN)):
             world = World(network, lengths)
             for info in network.tensors.values():
                 if info.role != "value":
@@ -55,13 +62,18 @@ class World:
                         )
                         world.values[info.name] = (first + seed) % info.bound
             world.run(world.values, {})
-            if all(np.isfinite(v).all() for v in world.values.values()):
+            if world.defined:
                 break
         for name in network.outputs if network.loss is None else ():
             info = network.tensors[name]
             shape = world.shape(info)[info.block :]
             world.given[name] = rng.normal(size=shape)
         return world
+
+    @property
+    def defined(self) -> bool:
+        """Whether every equation has a finite value."""
+        return all(np.isfinite(v).all() for v in self.values.values())
 
     @staticmethod
     def at(network: Network, lengths: Mapping[str, int], values: Values) -> World:
@@ -89,9 +101,8 @@ class World:
         if info.sums_to_one:
             raised = np.exp(drawn)
             return np.asarray(raised / raised.sum(-1, keepdims=True))
-        if attempt % 3 == 1 or (attempt % 3 == 2 and info.role != "param"):
-            return rng.uniform(0.15, 0.85, size=shape)
-        return drawn
+        between = _BETWEEN[attempt][info.role != "param"]
+        return drawn if between is None else rng.uniform(*between, size=shape)
 
     def size(self, size: Size | None) -> int:
         return size if isinstance(size, int) else self.lengths[str(size)]

@@ -169,6 +169,7 @@ def test_the_largest_derivative_is_told_where_there_is_one() -> None:
         "here tan(z) 1 + tan(z)² no bound 1",
         "here arctan(z) 1/(1 + z²) 1 1",
         "tanh(z) 1 − tanh(z)² 1 1",
+        "elu(z, s) is {z if z > 0; s(exp(z) − {1 if z > 0; s exp(z) otherwise} 1, s up to 1 s",
     ):
         assert line in told
 

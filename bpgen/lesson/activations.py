@@ -21,6 +21,7 @@ _COMMON = ("sigmoid", "tanh", "relu", "leaky_relu", "softplus", "elu")
 _CONDITIONS = (masked, at_most)
 _MOST = 3  # entries that are shown: three arrays stand side by side
 _Z, _S = sp.Symbol("z", real=True), sp.Symbol("s", real=True)
+_SHAPES = (sp.Rational(1, 100), sp.Rational(1, 2), sp.S.One)  # values of a parameter
 
 
 def section(lesson: Lesson) -> Section | None:
@@ -80,11 +81,21 @@ def _spelled(slope: sp.Expr) -> sp.Expr:
 
 @cache
 def _numbers(slope: sp.Expr) -> tuple[str, str]:
-    """The largest derivative, where there is one, and that at 0; of a parameter of 0.01."""
-    at = slope.xreplace({_S: sp.Rational(1, 100)})
-    tops = [max((_value(at, z) for z in grid), key=_or_more) for grid in _GRIDS]
+    """The largest derivative, where there is one, and that at 0; of a function with a parameter s
+    what they are for every s up to 1.
+    """
+    shapes = _SHAPES if slope.has(_S) else (sp.S.One,)
+    tops, at_0 = zip(*(_of_shape(slope.xreplace({_S: s})) for s in shapes), strict=True)
+    whose = ", s up to 1" if len(shapes) > 1 else ""
+    top = f"{tops[0]}{whose}" if len({*tops}) == 1 else ""
+    is_shape = len(shapes) > 1 and at_0 == tuple(f"{float(s):.3g}" for s in shapes)
+    return top, "s" if is_shape else at_0[0] if len({*at_0}) == 1 else ""
+
+
+def _of_shape(slope: sp.Expr) -> tuple[str, str]:
+    tops = [max((_value(slope, z) for z in grid), key=_or_more) for grid in _GRIDS]
     bounded = tops[1] <= min(1.01 * tops[0], _STEEP)
-    here = _value(at, 0.0)
+    here = _value(slope, 0.0)
     return f"{tops[0]:.3g}" if bounded else "no bound", f"{here:.3g}" if isfinite(here) else ""
 
 

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import re
-import shlex
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from bpgen import __all__ as words
 from bpgen.check.page.proof import prove_page
-from bpgen.cli import main
 from bpgen.derive import derive
 from bpgen.load import declared_by
 from bpgen.network.shrink import shrunk
 from bpgen.render import render
 from tests.conftest import ROOT, derived, emitted, written
+from tests.documents import blocks, play_console
 
 README = (ROOT / "README.md").read_text()
-BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL)
+BLOCKS = blocks(README)
 NETS = [text for kind, text in BLOCKS if kind == "python" and "from bpgen" in text]
 PROGRAMS = [text for kind, text in BLOCKS if kind == "python" and "from generated" in text]
 EXCERPTS = [text for kind, text in BLOCKS if kind == "text"]
@@ -68,9 +66,7 @@ def test_every_command_says_what_is_shown(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("net.py").write_text(NETS[0])
-    command, shown = text.split("\n", 1)
-    said = CliRunner().invoke(main, shlex.split(command)[2:])
-    assert (said.stdout, said.stderr) == (shown, "")
+    play_console(text)
 
 
 def test_every_word_is_in_the_table() -> None:

@@ -28,7 +28,7 @@ QUICK = {
         *("a_start_that_is_not_read", "blocks_to_huber"),
     ),
     "index": ("mean_pool", "elman", "residual"),
-    "components": ("max_vector", "entropy", "weighted_log"),
+    "components": ("max_vector", "entropy", "weighted_log", "logits_one_hot"),
 }
 
 CLASSIFIER = """from bpgen import *

@@ -167,7 +167,7 @@ class Scope:
             return np.asarray(found)
         vector = found.reshape((*found.shape[:-2], -1))
         (place,) = node.at
-        index = self.index(place)
+        index = self.index(place) - self.reading.base
         lead = np.broadcast_shapes(vector.shape[:-1], index.shape)
         vector = np.broadcast_to(vector, (*lead, vector.shape[-1]))
         index = np.broadcast_to(index, lead)

@@ -4,6 +4,8 @@ nothing told that is not so.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -19,8 +21,11 @@ from bpgen.check.claims.view import COLUMNS, VECTORS, View
 from bpgen.check.page.world import World
 from bpgen.claims import answered, court_of
 from bpgen.cli import main
+from bpgen.derive import derive
 from bpgen.errors import NetError
 from bpgen.load import declared_by
+from bpgen.render import render
+from bpgen.render.style import Style
 from tests.conftest import ROOT
 
 TOY = (ROOT / "examples" / "toy_2_2_1.py").read_text()
@@ -494,6 +499,8 @@ def test_large_networks_are_looked_at_at_smaller_sizes(
     assert "\nlooked at at smaller sizes: the same equations with shorter axes\n" in said
     with pytest.raises(NetError, match="9 is a size of the network"):
         answered(str(path), ["a1 = sigmoid(z1) / 9"])
+    with pytest.raises(NetError, match="looked at at smaller sizes, without index 8"):
+        answered(str(path), [r"a^{[1]}_8 = \sigma(z^{[1]}_8)"])
 
 
 PROGRAM = '''"""Gradients by hand."""
@@ -644,3 +651,148 @@ def test_all_places_at_once_are_each_place(
     found = answers()
     monkeypatch.setattr("bpgen.check.claims.evaluate.at_once", none)
     assert answers() == found
+
+
+# Names that are known nowhere, and lines on a network that a reader may write as on paper.
+PAPER = [
+    (TOY, r"\delta_1 = (W_2^T \delta_2) \odot a_1 \odot (1 - a_1)"),
+    (TOY, r"\delta_{1} = (W_{2}^{\top} \delta_{2}) \odot a_{1} \odot (1 - a_{1})"),
+    (TOY, r"\delta^{(1)} = (W^{(2)\top} \delta^{(2)}) \odot a^{(1)} \odot (1 - a^{(1)})"),
+    (TOY, r"\delta_{1,i} = a_{1,i} (1 - a_{1,i}) \sum_j W_{2,ji} \delta_{2,j}"),
+    (TOY, r"\frac{\partial L}{\partial W_{1,ij}} = \delta_{1,i} x_j"),
+    (TOY, r"\frac{dL}{dW_1} = \delta_1 x^\mathsf{T}"),
+    (TOY, r"\partial L/\partial W_1 = \delta_1 x^T"),
+    (TOY, r"\delta_1 = {W_2}^T \delta_2 \odot a_1 \odot (1 - a_1)"),
+    (TOY, r"\nabla_{W_1} L = \delta_1 x^T"),
+    (TOY, r"\nabla_{W^{[1]}} \mathcal{L} = \delta^{[1]} x^\top"),
+    (TOY, "dL/dW1 = delta1 x^T"),
+    (TOY, "dL/dW_1 = delta_1 x^T"),
+    (TOY, "z_1 = W_1 x + b_1"),
+    (TOY, "δ_1 = (W_2^T δ_2) * a_1 * (1 - a_1)"),
+    (TOY, "L = 1/2 sum((a2 - y)^2)"),
+    (CLASSIFIER, r"\delta_2 = p - e_y"),
+    (CLASSIFIER, r"\delta_2 = \frac{\partial L}{\partial z_2} = p - e_y"),
+]
+
+
+@pytest.mark.parametrize(("net", "claim"), PAPER, ids=[c for _, c in PAPER])
+def test_layers_and_products_as_on_paper(net: str, claim: str) -> None:
+    found = answer(net, claim)
+    assert (found.right, found.verdict.exact, found.reason) == (True, True, "")
+
+
+@pytest.mark.parametrize("layers", ["brackets", "parentheses", "plain"])
+@pytest.mark.parametrize("source", [TOY, CLASSIFIER])
+def test_what_derive_prints_is_true_however_layers_are_written(source: str, layers: str) -> None:
+    page = render(
+        derive(declared_by(source)), fmt="latex", steps="short", style=Style(layers=layers)
+    )
+    told = page.partition("\\section{Over the batch}")[0]
+    rows = re.findall(r"^.*&=.*\\tag.*$", told, re.MULTILINE)
+    assert len(rows) > 6
+    assert [r for r in rows if not answer(source, r).right] == []
+
+
+def test_the_same_line_of_a_wrong_sign_is_not_equal() -> None:
+    for net, claim in PAPER:
+        left, _, right = claim.partition("=")
+        assert not answer(net, f"{left} = -({right.rpartition('=')[2]})").right
+
+
+STRANGERS = {
+    r"\delta^{[1]} = W^{[7]} x": r"the network has no W^{[7]}; it has W^{[1]}, W^{[2]}",
+    r"\delta_1 = W_7 x": r"the network has no W_{7}; it has W^{[1]}, W^{[2]}",
+    r"\delta^{[3]} = a^{[2]} - y": (
+        r"the network has no \delta^{[3]}; it has \delta^{[1]}, \delta^{[2]}"
+    ),
+    r"\delta_1 = q_{1}": "the network has no q_{1}; did you mean z^{[1]}?",
+    r"\nabla_{W_3} L = \delta_1 x^T": "the network has no W_{3}; it has W^{[1]}, W^{[2]}",
+    r"\partial L/\partial W = \delta_1 x^T": "the network has no W; it has W^{[1]}, W^{[2]}",
+    r"\frac{\partial a_{1,i}}{\partial z_{1,i}} = 1 - q_{1,i}": (
+        "the network has no q_{1}; did you mean z^{[1]}?"
+    ),
+    "dL/dW1 = delta3 x^T": "the network has no delta3; did you mean delta2?",
+    "delta_3 = W_2 x": "the network has no delta_3; did you mean delta2?",
+    r"W^{[1]}_{9,9} = 1": (
+        "index 9 is out of range: W^{[1]} has the shape 2x2; indices count from 1, or from 0"
+    ),
+    r"\frac{\partial a_{1,9}}{\partial z_{1,9}} = 1": (
+        "index 9 is out of range: a^{[1]} has the shape 2; indices count from 1, or from 0"
+    ),
+    r"W_{1,1,1,1} = 1": "W^{[1]} has 2 indices, not 3; an index is one letter or digit",
+    r"\delta_{1,x} = 1": (
+        "x is a tensor of the network, and no index; let another letter be the index"
+    ),
+}
+
+
+@pytest.mark.parametrize("claim", STRANGERS)
+def test_what_the_network_lacks_is_refused(claim: str) -> None:
+    with pytest.raises(NetError) as error:
+        answer(TOY, claim)
+    assert f"{error.value.fact}; {error.value.remedy}" == STRANGERS[claim]
+    assert error.value.place == f'claim "{claim}"'
+
+
+def test_blocks_that_are_not_there() -> None:
+    for claim in (r"w^{(7)} = \hat{y}", r"W^{(7)} x = h", r"h^{(9)} = x", r"u^{(7)} = x"):
+        with pytest.raises(NetError):
+            answer(BLOCKS, claim)
+
+
+TWO = """from bpgen import *
+x = input(3)
+y = target(3)
+a, W = param(3), param(3, 3)
+a1 = W @ x + a
+L = loss(squared_error(a1, y))
+"""
+
+
+def test_a_layer_or_an_entry_is_not_guessed() -> None:
+    assert answer(TWO, r"a^{[1]} = W x + a").right
+    with pytest.raises(NetError, match="a_1 may be of layer 1, or an entry of a"):
+        answer(TWO, r"\frac{\partial L}{\partial a_1} = 2 (a_1 - y)")
+
+
+def _with_strangers(claim: str) -> Iterator[str]:
+    """A claim with each of its names in turn for one that no network has."""
+    if "\\" in claim:
+        one = r"(?<![\\a-zA-Z])[WabxyzphL](?![a-zA-Z])|\\delta|(?<=\[)\d(?=\])"
+    else:
+        one = r"\b(?:delta|da|dW|db|W|b|a|z)\d\b|\b[xyp]\b"
+    for found in re.finditer(one, claim):
+        other = "7" if found[0].isdigit() else r"\Omega" if "\\" in claim else "Q7"
+        yield f"{claim[: found.start()]}{other} {claim[found.end() :]}"
+
+
+@pytest.mark.parametrize("claims", [RIGHT, PAPER, [(TOY, w[1]) for w in WRONG if w[0] is TOY]])
+def test_a_claim_with_an_unknown_name_is_never_judged(claims: list[tuple[str, str]]) -> None:
+    judged = []
+    count = 0
+    for net, claim in claims:
+        for stranger in _with_strangers(claim):
+            count += 1
+            try:
+                judged += [str(a) for a in court(net).answers(stranger)]
+            except NetError:
+                continue
+    assert count > 20 and judged == []
+
+
+def test_every_side_of_a_chain_is_judged() -> None:
+    assert answer(CLASSIFIER, r"\delta^{[2]} = \frac{\partial L}{\partial z^{[2]}} = p - e_y").right
+    assert not answer(CLASSIFIER, r"\delta^{[2]} = 7 = p - e_y").right
+    assert not answer(CLASSIFIER, r"\delta^{[2]} = e_y - p = p - e_y").right
+
+
+def test_numbers_beside_letters_may_count_from_one() -> None:
+    line = r"\delta^{[1]}_i = (W^{[2]}_{%di} \delta^{[2]}_%d + W^{[2]}_{%di} \delta^{[2]}_%d)"
+    two = TOY.replace("param(1, 2), param(1)", "param(2, 2), param(2)").replace(
+        "target(1)", "target(2)"
+    )
+    line += r" a^{[1]}_i (1 - a^{[1]}_i)"
+    assert answer(two, line % (0, 0, 1, 1)).right
+    found = answer(two, line % (1, 1, 2, 2))
+    assert found.right
+    assert not answer(two, line % (1, 1, 1, 1)).right

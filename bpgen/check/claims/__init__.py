@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from bpgen.check.claims import latex, page, text
+from bpgen.check.claims import latex, page, spelling, text
 from bpgen.check.claims.judge import Judge, Verdict
 from bpgen.check.claims.names import Names, place
 from bpgen.check.claims.program import Program
@@ -25,6 +25,7 @@ from bpgen.errors import NetError
 from bpgen.ir import Network
 
 __all__ = ["Answer", "Answers", "Court"]
+_ONE_EACH = "claim one equality at a time"
 
 
 @dataclass
@@ -59,36 +60,53 @@ class Court:
         if claim.endswith(".py") and "=" not in claim:
             claims = Program.read(claim).claims(self.names, self.judges[0])
             return [self._answer(c) for c in claims]
+        if spelling.is_words(claim, self.names):
+            written = text.line(spelling.words(claim, self.names), self.names, claim)
+            return [self._answer(claimed(written, self.names, of_paper=True))]
         if not latex.is_latex(claim):
             return [self._answer(claimed(text.line(claim, self.names), self.names))]
-        try:
-            line = latex.line(claim, self.names)
-        except latex.Untold as error:
-            return [self._by_page(claim, error)]
-        if self.judges[0].meet and not text.letters(line, self.names):
-            return [self._by_page(claim, NetError("it cannot be read", latex.FORM, place(claim)))]
-        return [self._answer(claimed(line, self.names, of_paper=True))]
+        return [self._of_paper(claim)]
 
-    def _by_page(self, claim: str, error: NetError) -> Answer:
+    def _of_paper(self, claim: str) -> Answer:
+        """The answer to a line of LaTeX."""
+        told, parts = latex.formulas(claim, self.names, bool(self.lost))
+        try:
+            lines = latex.lines(claim, parts, self.names)
+        except latex.Untold as error:
+            return self._by_page(claim, told, error)
+        if self.judges[0].meet and not text.letters(lines[0], self.names):
+            unread = NetError("it cannot be read", latex.FORM, place(claim))
+            return self._by_page(claim, told, unread)
+        found = self._counted(lines, told)
+        if not found.right or len(parts) == 2:
+            return found
+        between = NetError("what stands between cannot be read", _ONE_EACH, place(claim))
+        whole = self._by_page(claim, told, between)
+        return found if whole.right else whole
+
+    def _counted(self, lines: list[Line], told: str) -> Answer:
+        """The answer where indices count from 0, or from 1 where it is right only so."""
+        claims = [claimed(n, self.names, of_paper=True) for n in lines]
+        if len(claims) == 2 and not self._judged(claims[0])[1].right:
+            verdict = self._judged(claims[1])[1]
+            if verdict.right:
+                words = f"{verdict.reading.words}, where indices count from 1"
+                reading = replace(verdict.reading, words=words)
+                return Answer(claims[1].text, replace(verdict, reading=reading))
+        return self._answer(claims[0], told)
+
+    def _by_page(self, claim: str, told: str, error: NetError) -> Answer:
         """The answer of the page's reader, or the error where it cannot read the claim."""
-        verdict = page.verdict(
-            latex.plain(claim, self.names), self.printed, self.network, self.seed
-        )
+        verdict = page.verdict(told, self.printed, self.network, self.seed)
         if verdict.unfit:
             raise NetError(error.fact, error.remedy, error.place) from None
         return Answer(claim, verdict)
 
-    def _read(self, claim: str) -> Verdict:
-        """The verdict of the page's reader on a line of LaTeX."""
-        text = latex.plain(claim, self.names)
-        return page.verdict(text, self.printed, self.network, self.seed)
-
-    def _answer(self, claim: Claim) -> Answer:
+    def _answer(self, claim: Claim, told: str = "") -> Answer:
+        """`told` is a claim in LaTeX as the page would write it."""
         judge, verdict = self._judged(claim)
-        if verdict.unfit and claim.of_paper:
-            read = page.verdict(
-                latex.plain(claim.text, self.names), self.printed, self.network, self.seed
-            )
+        if verdict.unfit and told:
+            read = page.verdict(told, self.printed, self.network, self.seed)
             if read.right or (claim.of_samples and not read.unfit):
                 return Answer(claim.text, read)
         if verdict.right:

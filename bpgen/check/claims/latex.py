@@ -5,12 +5,13 @@ would be in numpy's words.
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable
 from functools import reduce
 from typing import Any
 
+from bpgen.check.claims import strangers
 from bpgen.check.claims.names import Names, place
+from bpgen.check.claims.spelling import plain
 from bpgen.check.claims.text import Line, admitted, letters
 from bpgen.check.page import formula as f
 from bpgen.check.page.grammar import Parser
@@ -22,25 +23,6 @@ from bpgen.functions import ROWS
 
 FORM = (
     r"write it as the page does: \delta^{[1]} = (W^{[2]\top} \delta^{[2]}) \odot \sigma'(z^{[1]})"
-)
-# What people write instead of what the page does.
-_SPELLINGS = (
-    (r"\^\{(\[\d+\])?\s*(?:T|\\top|\\intercal)\s*\}", r"^{\1\\top}"),
-    (r"\^(?:T|\\top|\\intercal)(?![a-zA-Z])", r"^{\\top}"),
-    (r"\\sum_([a-z])", r"\\sum_{\1}"),
-    (r"\^([0-9a-z])", r"^{\1}"),
-    (r"\\circ(?![a-z])", r"\\odot "),
-    (r"\\(?:mathbf|boldsymbol|bm|vec)\{([A-Za-df-z]|\\[a-z]+)\}", r"\1"),
-    (r"\\mathcal\{L\}", "L"),
-    (r"\\(?:tag|label)\{[^}]*\}", " "),
-    (r"\\quad\s*(?:[^\s=]+\s*)?\\in\s*\\mathbb\{R\}(?:\^\{[^}]*\})?", " "),
-    (r"\\overset\{\([^}]*\)\}\{=\}", "="),
-    (r"&|\\\\\s*$|^\s*\$+|\$+\s*$", " "),
-)
-# The same of a layer, where no block is repeated, whose number stands so.
-_LAYERS = (
-    (r"\^\{\((\d+)\)\}", r"^{[\1]}"),
-    (r"\^\{\((\d+)\)\s*(?:T|\\top|\\intercal)\s*\}", r"^{[\1]\\top}"),
 )
 _WORDS = {row.symbol.replace("\\", ""): row.name for row in ROWS.values()}
 _WORDS["abs"] = "abs"
@@ -55,26 +37,38 @@ class Untold(NetError):
     """What numpy's words do not tell."""
 
 
-def plain(claim: str, names: Names) -> str:
-    """A claim in the spellings of the page."""
-    blocks = any(t.block for t in names.network.tensors.values())
-    for pattern, instead in _SPELLINGS if blocks else (*_LAYERS, *_SPELLINGS):
-        claim = re.sub(pattern, instead, claim)
-    return claim
-
-
-def line(claim: str, names: Names) -> Line:
-    """The two sides of a claim in LaTeX: the first and the last of a chain of equals."""
-    parts = top_level(tokens(plain(claim, names)), "=")
+def formulas(claim: str, names: Names, smaller: bool) -> tuple[str, list[list[str]]]:
+    """A claim as the page would write it, and the tokens of what it says is equal. NetError for
+    what is nothing of the network, whose axes may be `smaller` than in the net.py.
+    """
+    printed = printed_by(names)
+    text = plain(claim, names, printed)
+    parts = top_level(tokens(text), "=")
     if len(parts) < 2 or not all(parts):
         raise NetError("a claim says that two sides are equal", FORM, place(claim))
     try:
-        sides = [Translated(names).side(p) for p in (parts[0], parts[-1])]
-        if not letters(Line(claim, *sides), names):  # in components, all counts from 1
-            sides = [Translated(names, 1).side(p) for p in (parts[0], parts[-1])]
+        nodes = [Parser(p, lambda s: printed.find(s) is not None).whole() for p in parts]
+    except (Unreadable, IndexError, ValueError) as error:
+        raise NetError(f"it cannot be read: {error}", FORM, place(claim)) from None
+    strangers.refuse(nodes, claim, names, printed, smaller)
+    return text, parts
+
+
+def lines(claim: str, parts: list[list[str]], names: Names) -> list[Line]:
+    """The two sides of a claim in LaTeX, the first and the last of a chain of equals: where indices
+    count from 0, as numbers beside letters may, and from 1.
+    """
+    try:
+        found = [
+            Line(claim, *(Translated(names, base).side(p) for p in (parts[0], parts[-1])))
+            for base in (0, 1)
+        ]
     except (Unreadable, IndexError) as error:
         raise Untold(f"it cannot be read: {error}", FORM, place(claim)) from None
-    return admitted(Line(claim, *sides), names)
+    first, second = (admitted(n, names) for n in found)
+    if first.told == second.told:
+        return [first]
+    return [first, second] if letters(first, names) else [second]
 
 
 def true_lines(page: str, names: Names) -> dict[str, list[Line]]:
@@ -108,16 +102,22 @@ def _whole(left: ast.expr) -> str:
     return left.id if isinstance(left, ast.Name) else ""
 
 
+def printed_by(names: Names) -> Printed:
+    """The network's names as the page prints them, those of its deltas among them."""
+    printed = Printed.of(names.network)
+    for (_, accent, layer, below), tensor in printed.tensors.items():
+        if names.adjoint.get(tensor, "").startswith("delta"):
+            printed.gradients["delta", accent, layer, below] = tensor
+    return printed
+
+
 class Translated:
     """Formulas of the page as expressions of Python."""
 
     def __init__(self, names: Names, base: int = 0) -> None:
         """`base` is what indices, and labels with them, count from."""
         self.names, self.network, self.base = names, names.network, base
-        self.printed = Printed.of(self.network)
-        for (_, accent, layer, below), tensor in self.printed.tensors.items():
-            if names.adjoint.get(tensor, "").startswith("delta"):
-                self.printed.gradients["delta", accent, layer, below] = tensor
+        self.printed = printed_by(names)
 
     def side(self, found: list[str]) -> ast.expr:
         return self.expr(Parser(found, lambda s: self.printed.find(s) is not None).whole())

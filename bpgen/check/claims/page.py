@@ -20,6 +20,7 @@ _PLACES = (
     (_FROM_ONE, PAPER, (2,)),
     (_BATCH, Reading("of a batch", batch=True), (2, 3)),
 )
+NOT_THERE = "it reads what is not there"  # as the page's reader says it
 _TOP = re.compile(r"\\t?frac(\{\\partial \S+?\}\{\\partial)")
 
 
@@ -27,20 +28,23 @@ def verdict(claim: str, page: str, network: Network, seed: int) -> Verdict:
     """The verdict on a line among the definitions of a page; unfit where it cannot be read."""
     found: list[Verdict] = []
     for before, reading, samples in _PLACES:
-        text = _among(claim, page, before)
+        texts = [_among(row, page, before) for row in (claim, "")]
         seeds = range(seed, seed + NUMBERS)
-        reports = [prove_page(text, network, seeds, n) for n in samples]
-        found.append(_verdict(next((r for r in reports if not r.ok), reports[0]), reading))
+        pairs = [[prove_page(t, network, seeds, n) for t in texts] for n in samples]
+        verdicts = [_verdict(whole, head, reading) for whole, head in pairs]
+        found.append(next((v for v in verdicts if not v.right), verdicts[0]))
     return max(found, key=lambda v: (v.right, not v.unfit))
 
 
-def _verdict(report: PageReport, reading: Reading) -> Verdict:
-    if report.ok:
-        return Verdict(reading, NUMBERS)
-    wrong = report.false[0] if report.false else None
-    if wrong is None or wrong.unread:
-        return Verdict(reading, unfit=wrong.reason if wrong else "there is no equation")
-    return Verdict(reading, NUMBERS, said=wrong.reason)
+def _verdict(whole: PageReport, head: PageReport, reading: Reading) -> Verdict:
+    """What is told of the claim alone: its definitions may be false where indices count from 1."""
+    known = {wrong.line for wrong in head.false}
+    wrong = next((w for w in whole.false if w.line not in known), None)
+    if wrong is not None and (wrong.unread or wrong.reason == NOT_THERE):
+        return Verdict(reading, unfit=wrong.reason)
+    if whole.total == head.total:
+        return Verdict(reading, unfit="there is no equation")
+    return Verdict(reading, NUMBERS, said=wrong.reason if wrong else "")
 
 
 def _among(claim: str, page: str, before: str) -> str:
@@ -48,5 +52,6 @@ def _among(claim: str, page: str, before: str) -> str:
     head = page.partition(r"\begin{align*}")[0]
     top = _TOP.search(page)
     rows = [head, rf"\frac{top[1]} x}}" if top else "", _MEET * (_MEET in page), before]
-    line = claim.replace("=", " &= ", 1)
-    return "\n".join([*rows, "\\begin{align*}", line, "\\end{align*}"])
+    if claim:
+        rows += ["\\begin{align*}", claim.replace("=", " &= ", 1), "\\end{align*}"]
+    return "\n".join(rows)

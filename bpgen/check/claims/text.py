@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
@@ -20,6 +21,7 @@ _ADMITTED = """
 _NODES = frozenset(_ADMITTED.split())
 _ATTRIBUTES = {"T", "shape"}
 _KEYWORDS = {"axis", "keepdims"}
+_OVER = ("sum", "mean", "max")  # what may be over an index
 _FORM = 'write it as "delta1 = (W2.T @ delta2) * a1 * (1 - a1)"'
 
 
@@ -36,9 +38,10 @@ class Line:
         return f"{ast.unparse(self.left)} = {ast.unparse(self.right)}"
 
 
-def line(claim: str, names: Names) -> Line:
-    """The two sides of a claim in numpy's words."""
-    written = _quotients(claim.replace("δ", "delta"), names, claim)
+def line(written: str, names: Names, claim: str = "") -> Line:
+    """The two sides of a claim in numpy's words, or written so."""
+    claim = claim or written
+    written = _quotients(written.replace("δ", "delta"), names, claim)
     sides = re.split(r"(?<![=<>!])=(?!=)", written, maxsplit=1)
     if len(sides) != 2 or not all(s.strip() for s in sides):
         raise NetError("a claim says that two sides are equal", _FORM, place(claim))
@@ -54,7 +57,22 @@ def admitted(found: Line, names: Names) -> Line:
     if not isinstance(named, ast.Name) or names.find(named.id) is None:
         fact = f"{ast.unparse(found.left)} is no gradient and no value of the network"
         raise NetError(fact, f"one name stands on the left: {_FORM}", place(found.text))
+    own = {*letters(found, names)}
+    bound = {n.id for n in ast.walk(found.left) if isinstance(n, ast.Name)}
+    for name in _loose(found.right, own - bound):
+        fact = f"{name} is an index that no bracket on the left and no sum binds"
+        raise NetError(fact, f"the network has no {name}, either", place(found.text))
     return found
+
+
+def _loose(node: ast.AST, own: set[str]) -> Iterator[str]:
+    """The index letters, of some, that stand where no sum is over them."""
+    if isinstance(node, ast.Name) and node.id in own:
+        yield node.id
+    if isinstance(node, ast.Call) and called(node) in _OVER:
+        own = own - {a.id for a in node.args[1:] if isinstance(a, ast.Name)}
+    for child in ast.iter_child_nodes(node):
+        yield from _loose(child, own)
 
 
 def _quotients(text: str, names: Names, claim: str) -> str:
@@ -89,7 +107,7 @@ def letters(found: Line, names: Names) -> tuple[str, ...]:
     for side in (found.left, found.right):
         for node in ast.walk(side):
             parts: list[ast.expr] = [node.slice] if isinstance(node, ast.Subscript) else []
-            if isinstance(node, ast.Call) and called(node) in ("sum", "mean", "max"):
+            if isinstance(node, ast.Call) and called(node) in _OVER:
                 parts = node.args[1:]
             for part in (n for p in parts for n in ast.walk(p)):
                 if isinstance(part, ast.Name) and not _is_named(part.id, names):

@@ -1,0 +1,139 @@
+r"""A claim in the spellings of the page: what it has for \nabla, W_2^T and delta1 x^T."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from bpgen.check.claims.functions import known
+from bpgen.check.claims.names import Names, place
+from bpgen.check.page import formula as f
+from bpgen.check.page.grammar import Parser
+from bpgen.check.page.names import Names as Printed
+from bpgen.check.page.tokens import Unreadable, tokens
+from bpgen.errors import NetError
+
+_BRACED = r"\{((?:[^{}]|\{[^{}]*\})*)\}"
+_ONE = r"(?:\\(?:hat|bar|tilde|mathrm)\{[^{}]*\}|\\[a-zA-Z]+|[^\W\d_])"
+_SCALAR = r"(\\ell|\\mathcal\{L\}|[A-Z])(?![a-zA-Z])"
+_WHOLE = rf"{_ONE}(?:[_^](?:\{{(?:[^{{}}]|\{{[^{{}}]*\}})*\}}|\\top|\w))*"
+# What people write instead of what the page does.
+_SPELLINGS = (
+    (r"δ(?![a-zA-Z])", r"\\delta"),
+    (rf"(?<![\w}}^_])\{{({_WHOLE})\}}(?=\s*\^)", r"\1"),
+    (r"\\dfrac(?![a-z])", r"\\frac"),
+    (
+        rf"\\frac\{{(?:d|\\mathrm\{{d\}})\s*{_SCALAR}\}}\{{(?:d|\\mathrm\{{d\}})\s*({_WHOLE})\}}",
+        r"\\frac{\\partial \1}{\\partial \2}",
+    ),
+    (r"\^(\{?(?:\[\d+\]|\(\d+\))?)\s*\\(?:mathsf|mathrm)\{T\}", r"^\1T"),
+    (rf"\\nabla_{_BRACED}\s*{_SCALAR}", r"\\frac{\\partial \2}{\\partial \1}"),
+    (rf"\\nabla_({_ONE})\s*{_SCALAR}", r"\\frac{\\partial \2}{\\partial \1}"),
+    (
+        rf"\\partial\s*{_SCALAR}\s*/\s*\\partial\s*({_WHOLE})",
+        r"\\frac{\\partial \1}{\\partial \2}",
+    ),
+    (r"\^\{(\[\d+\])?\s*(?:T|\\top|\\intercal)\s*\}", r"^{\1\\top}"),
+    (r"\^(?:T|\\top|\\intercal)(?![a-zA-Z])", r"^{\\top}"),
+    (r"\\sum_([a-z])", r"\\sum_{\1}"),
+    (r"\^([0-9a-z])", r"^{\1}"),
+    (r"\\circ(?![a-z])", r"\\odot "),
+    (r"\\(?:mathbf|boldsymbol|bm|vec)\{([A-Za-df-z]|\\[a-z]+)\}", r"\1"),
+    (r"\\mathcal\{L\}", "L"),
+    (r"\\(?:tag|label)\{[^}]*\}", " "),
+    (r"\\quad\s*(?:[^\s=]+\s*)?\\in\s*\\mathbb\{R\}(?:\^\{[^}]*\})?", " "),
+    (r"\\overset\{\([^}]*\)\}\{=\}", "="),
+    (r"&|\\\\\s*$|^\s*\$+|\$+\s*$", " "),
+)
+# The same of a layer, where no block is repeated, whose number stands so.
+_LAYERS = (
+    (r"\^\{\((\d+)\)\}", r"^{[\1]}"),
+    (r"\^\{\((\d+)\)\s*(?:T|\\top|\\intercal)\s*\}", r"^{[\1]\\top}"),
+)
+# A symbol, what stands above it but a layer, and a number below it with its indices.
+_BELOW = re.compile(
+    rf"(?P<of>{_ONE})(?P<up>\^\{{(?![\[(])[^{{}}]*\}})?"
+    r"_(?:(?P<one>\d+)|\{(?P<layer>\d+)(?:\s*,(?P<rest>[^{}]*))?\})"
+)
+
+
+def plain(claim: str, names: Names, printed: Printed) -> str:
+    """A claim in LaTeX as the page writes it."""
+    blocks = bool(printed.blocks)
+    text = claim
+    for pattern, instead in _SPELLINGS if blocks else (*_LAYERS, *_SPELLINGS):
+        text = re.sub(pattern, instead, text)
+    return text if blocks else re.sub(_BELOW, _above(claim, text, printed), text)
+
+
+def _above(claim: str, text: str, printed: Printed) -> Callable[[re.Match[str]], str]:
+    """A layer below a symbol, as one above it. Beside layers above, a number below is an index."""
+    brackets = re.search(r"\^\{\[\d+\]", text) is not None
+
+    def one(found: re.Match[str]) -> str:
+        layer = found["one"] or found["layer"]
+        rest = f"_{{{found['rest'].strip()}}}" if found["rest"] else ""
+        try:
+            symbol = Parser(tokens(found["of"]), lambda _: False).symbol()
+        except Unreadable:
+            return found[0]
+        if printed.find(f.Symbol(symbol.stem, symbol.accent, layer)) is None:
+            return found[0]
+        if printed.find(symbol) is None:
+            return f"{found['of']}^{{[{layer}]}}{rest}{found['up'] or ''} "
+        if brackets:
+            return found[0]
+        of = found["of"]
+        fact = f"{found[0]} may be of layer {layer}, or an entry of {of}"
+        remedy = (
+            f"write {of}^{{[{layer}]}} for the layer, and layers above everywhere for the entry"
+        )
+        raise NetError(fact, remedy, place(claim))
+
+    return one
+
+
+_WORD = re.compile(r"\b[^\W\d]\w*")
+_BESIDE = re.compile(r"(\w+|[)\]])(?:[ \t]+|(?<=\)))(?=([^\W\d]\w*)|\()")
+
+
+def is_words(claim: str, names: Names) -> bool:
+    """Whether a claim is in the names of net.py, but products, powers and transposes, or layers,
+    stand as on paper.
+    """
+    if re.search(r"[\\{}]", claim):
+        return False
+    claim = claim.replace("δ", "delta")
+    written = _in_python(claim, names)
+    if written == claim:
+        beside = re.findall(_BESIDE, claim)
+        return any(names.find(one) and other and names.find(other) for one, other in beside)
+    return not any(w[1:2] == "_" and not _is_known(w, names) for w in _WORD.findall(written))
+
+
+def words(claim: str, names: Names) -> str:
+    """Such a claim in numpy's words: delta1 x^T is delta1 @ x.T."""
+
+    def beside(found: re.Match[str]) -> str:
+        called = known(found[1]) and names.find(found[1]) is None
+        times = "*" if found[1].isdigit() else "@"
+        return found[0] if called else f"{found[1]} {times} "
+
+    sides = _in_python(claim.replace("δ", "delta"), names).split("=")
+    return "=".join(re.sub(_BESIDE, beside, s.strip(" ")) for s in sides)
+
+
+def _in_python(claim: str, names: Names) -> str:
+    """x^T as x.T, a power as one of Python's, and W_1 as W1, where it is nothing else."""
+
+    def joined(found: re.Match[str]) -> str:
+        whole = found[1] + found[2]
+        alone = names.find(found[0]) is None and names.find(found[1]) is None
+        return whole if alone and names.find(whole) else found[0]
+
+    claim = re.sub(r"\s*\^\s*T\b", ".T", claim).replace("^", "**")
+    return re.sub(r"(?<![a-zA-Z0-9])([^\W\d_]+)_(\d+)\b", joined, claim)
+
+
+def _is_known(word: str, names: Names) -> bool:
+    return names.find(word) is not None or known(word)

@@ -271,6 +271,26 @@ CASES = {
         ([40.0], [-40.0], [0.25]),
         np.ones((1, 1)),
     ),
+    "focal loss of two classes, with 1 - p in its place": Case(
+        "x, y = input(1), target(1)\np = sigmoid(x)\n"
+        "L = loss(-sum(y*(1 - p)**2*log(p) + (1 - y)*p**2*log(1 - p)))",
+        lambda z: -(_sigmoid(-z[0]) ** 2) * mp.log(_sigmoid(z[0])),
+        ([40.0], [-40.0], [0.25]),
+        np.ones((1, 1)),
+    ),
+    "focal loss of two classes with an exponent of 0.5": Case(
+        "x, y = input(1), target(1)\np = sigmoid(x)\n"
+        "L = loss(-sum(y*(1 - p)**0.5*log(p) + (1 - y)*p**0.5*log(1 - p)))",
+        lambda z: -mp.sqrt(_sigmoid(-z[0])) * mp.log(_sigmoid(z[0])),
+        ([40.0], [-40.0], [0.25]),
+        np.ones((1, 1)),
+    ),
+    "focal loss of several classes": Case(
+        OF_THREE + "p = softmax(x)\nL = loss(-((1 - p[y])**2*log(p[y])))",
+        lambda z: (1 - mp.exp(z[1] - _log_sum(z))) ** 2 * _cross_entropy(z),
+        LOGITS,
+        LABEL,
+    ),
     "focal loss with an exponent of 1.5": Case(
         "x = input(1)\np = sigmoid(x)\nL = loss(-sum((1 - p)**1.5*log(p)))",
         lambda z: -(_sigmoid(-z[0]) ** mpf(1.5)) * mp.log(_sigmoid(z[0])),

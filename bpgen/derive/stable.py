@@ -114,8 +114,8 @@ class Spelling:
         for term in equation.terms:
             if self._by_definitions(term.body) != term.body:
                 read = self.values.read(_held(term.body)[0])
-                gone = (e for e in read if not stable.terms[0].body.has(e))
-                reasons += [Equality((e, read[e])) for e in sorted(gone, key=str)]
+                gone = [e for e in read if not stable.terms[0].body.has(e)]
+                reasons += [Equality((e, read[e])) for e in sorted(gone or read, key=str)]
         return stable, tuple(dict.fromkeys(reasons))
 
     def adjoint(self, of: str, equation: Equation) -> Equation:
@@ -160,11 +160,12 @@ class Spelling:
 
     def _by_definitions(self, body: sp.Expr) -> sp.Expr:
         """The stable spelling of what is written with names, found in their definitions; the body
-        itself where none is. Logarithms are seen to on their own.
+        itself where none is, as where it is a value times a number, which is evaluated already.
+        Logarithms are seen to on their own.
         """
         plain, held = _held(body)
         read = self.values.read(plain)
-        if not read:
+        if not read or plain.as_independent(Element, as_Add=False)[1] in read:
             return body
         as_named = _stable(plain).xreplace(read)
         saturated = _stable(self.values.written(plain))
@@ -190,9 +191,9 @@ def _with_complements(body: sp.Expr) -> sp.Expr:
     """1 - sigmoid(u) = sigmoid(-u), where it stands alone, but for a number, or in a power: beside
     other addends the digits that it loses are lost in any case.
     """
-    number, alone = body.as_coeff_Mul()
     powers = {p: _complement(p.base) ** p.exp for p in body.atoms(sp.Pow) if not p.is_number}
-    better = number * _complement(alone) if isinstance(alone, sp.Add) else body.xreplace(powers)
+    number, alone = body.xreplace(powers).as_coeff_Mul()
+    better = number * _complement(alone)
     return body if better == body else without_overflow(better)
 
 

@@ -1,0 +1,61 @@
+"""Focal losses: (1 - p)^g beside log p. What the page calls the spelling that is differentiated is
+what was differentiated, so that each of its lines is true; and the loss is the mean of what its
+equation computes.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from bpgen.page_gate import refuse_false
+from bpgen.render import render
+from tests.conftest import derived, written
+
+SIGMOID = """from bpgen import *
+x, y = input(3), target()
+w, b = param(3), param()
+p = sigmoid(dot(w, x) + b)
+"""
+SOFTMAX = """from bpgen import *
+x, y = input(3), label(4)
+W, b = param(4, 3), param(4)
+p = softmax(W @ x + b)
+"""
+TANH = SIGMOID.replace("p = sigmoid", "a = tanh")
+TWO_CLASSES = SIGMOID + "L = loss(-(y*(1 - p)**2*log(p) + (1 - y)*p**2*log(1 - p)))\n"
+LOSSES = {
+    "two classes": TWO_CLASSES,
+    "1 - p under a name": SIGMOID + "q = 1 - p\nL = loss(-(y*q**2*log(p) + (1 - y)*p**2*log(q)))",
+    "1 - p under a name, and without": SIGMOID
+    + "q = 1 - p\nL = loss(-(y*(1 - p)**2*log(p) + (1 - y)*p**2*log(q)))",
+    "an exponent that is no whole number": SIGMOID
+    + "L = loss(-(y*(1 - p)**2.5*log(p) + (1 - y)*p**2.5*log(1 - p)))",
+    "an exponent that is learned": SIGMOID
+    + "g = param()\nL = loss(-(y*(1 - p)**g*log(p) + (1 - y)*p**g*log(1 - p)))",
+    "the sum under a name, twice": SIGMOID
+    + "c = y*(1 - p)**2*log(p) + (1 - y)*p**2*log(1 - p)\nL = loss(-2*c)",
+    "quotients": SIGMOID + "L = loss(y*p/(1 - p) + (1 - y)*(1 - p)**3/p)",
+    "tanh, and 1 less its square": TANH
+    + "L = loss(-(y*(1 - a**2)**2*log(1 + a) + (1 - y)*(1 - a)**2*log(1 - a)))",
+    "several classes": SOFTMAX + "L = loss(-((1 - p[y])**2*log(p[y])))",
+    "several classes, the label's under a name": SOFTMAX
+    + "c = tensor(p[y])\nL = loss(-((1 - c)**2*log(c)))",
+}
+
+
+@pytest.mark.parametrize("net", LOSSES.values(), ids=LOSSES)
+def test_every_line_is_true(net: str) -> None:
+    for notation in ("matrix", "index"):
+        assert not refuse_false(derived(net), notation, "short", "net.py")
+
+
+@pytest.mark.parametrize("net", LOSSES.values(), ids=LOSSES)
+def test_the_loss_is_the_mean_of_its_equation(net: str) -> None:
+    assert "\n    L = ell.mean()\n" in written(net)
+
+
+def test_the_spelling_that_is_differentiated() -> None:
+    page = render(derived(TWO_CLASSES), fmt="text", steps="short")
+    assert "differentiated, as y σ(−z)² ζ(−z) + (1 − y) p² ζ(z)" in page
+    assert "since log(1 − p) = −ζ(z)   and log(p) = −ζ(−z)   and p = σ(z)" in page
+    assert "∂⁺L" not in page

@@ -28,6 +28,8 @@ SUFFIXES = {
     "": "latex",
 }
 LATEX = ("latex", "tex", "pdf")
+SUFFIX = {**{fmt: suffix for suffix, fmt in SUFFIXES.items()}, "latex": ".tex"}
+OPENED = ("pdf", "html")  # by a program that goes by the suffix
 INTERRUPTED = 130
 
 
@@ -122,12 +124,20 @@ def main() -> None:
     show_default=True,
     help="How layers are written: z^[1], z^(1) or z_1.",
 )
-@click.option("--no-sections", is_flag=True, help="LaTeX without section headings, for a paper.")
+@click.option(
+    "--no-sections",
+    is_flag=True,
+    help="LaTeX without section headings, for a paper: FILE.tex is its body, for \\input.",
+)
 @click.option(
     "--prefix",
     help="Of LaTeX's labels: eq:PREFIX:delta2. Default: the network's name.",
 )
-@click.option("--counter", is_flag=True, help="LaTeX numbers equations by the paper's counter.")
+@click.option(
+    "--counter",
+    is_flag=True,
+    help="LaTeX numbers equations by the paper's counter: FILE.tex is its body, too.",
+)
 @click.option("-o", "--output", type=click.Path(), help="Write FILE instead of printing.")
 @click.option(
     "--unchecked", is_flag=True, help="Print without reading the page back and evaluating it."
@@ -156,7 +166,7 @@ def derive(
     from bpgen.render import render
     from bpgen.render.style import Style, checked_prefix
 
-    fmt = fmt or _format_of(output)
+    fmt = _format(fmt, output, no_sections or counter)
     if fmt not in LATEX and (no_sections or prefix or counter):
         raise NetError(f"{fmt} has no labels or sections", "leave them to -f latex, tex or pdf")
     style = Style(_columns(output), checked_prefix(prefix), not no_sections, counter, layers)
@@ -216,15 +226,23 @@ def _refuse_false(
         click.echo(f"bpgen: {net}: not read back, and so not proved: {unread}", err=True)
 
 
-def _format_of(output: str | None) -> str:
-    """What the suffix of a file says."""
+def _format(asked: str | None, output: str | None, paper: bool) -> str:
+    """What is asked for, or what the suffix of the file says: .tex is a document, or the body that
+    goes into a paper.
+    """
     suffix = Path(output or "").suffix
+    said = SUFFIXES.get(suffix, asked) if suffix else asked
+    if asked and asked != said and {asked, said} & {*OPENED}:
+        fact = f"{output} is no name for {asked}"
+        raise NetError(fact, f"end it in {SUFFIX[asked]}, or leave out -f {asked}")
+    if asked:
+        return asked
     if suffix not in SUFFIXES:
         known = ", ".join(filter(None, SUFFIXES))
         raise NetError(
             f"{output}: no format is called {suffix}", f"end it in {known}, or give --format"
         )
-    return SUFFIXES[suffix]
+    return "latex" if paper and suffix == ".tex" else SUFFIXES[suffix]
 
 
 def _publish(text: str, fmt: str, output: str | None, net: str) -> None:

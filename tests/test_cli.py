@@ -132,6 +132,18 @@ def test_never_overwrites_the_net(command: list[str]) -> None:
             "x.docx: no format is called .docx\n  end it in .tex, .md, .txt, .pdf, .html, or give --format",
         ),
         (
+            ["derive", "net.py", "-f", "pdf", "-o", "x.tex"],
+            "x.tex is no name for pdf\n  end it in .pdf, or leave out -f pdf",
+        ),
+        (
+            ["derive", "net.py", "-f", "latex", "-o", "x.pdf"],
+            "x.pdf is no name for latex\n  end it in .tex, or leave out -f latex",
+        ),
+        (
+            ["derive", "net.py", "-f", "text", "-o", "x.html"],
+            "x.html is no name for text\n  end it in .txt, or leave out -f text",
+        ),
+        (
             ["derive", "net.py", "-f", "markdown", "--counter"],
             "markdown has no labels or sections\n  leave them to -f latex, tex or pdf",
         ),
@@ -429,6 +441,24 @@ def test_a_pdf_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
     assert b"\\label{eq:my_net_2:a}" in made
     assert b"\\section{" not in made
     assert run("derive", "net.py", "-o", "page.pdf").stdout == "page.pdf\n"
+
+
+@pytest.mark.parametrize("option", ["--no-sections", "--counter"])
+def test_what_is_made_for_a_paper_is_the_body_that_it_takes(option: str) -> None:
+    assert run("derive", "net.py", option, "-o", "body.tex").exit_code == 0
+    body = Path("body.tex").read_text()
+    assert "\\documentclass" not in body
+    assert body.startswith("\\section{") == (option == "--counter")
+    assert run("derive", "net.py", "-f", "latex", option).stdout == body
+    for whole in (["--prefix", "a"], ["-f", "tex", option]):
+        assert run("derive", "net.py", *whole, "-o", "whole.tex").exit_code == 0
+        assert Path("whole.tex").read_text().startswith("\\documentclass")
+
+
+@pytest.mark.parametrize("file", ["page", "page.docx", "page.md"])
+def test_other_suffixes_are_the_users_own(file: str) -> None:
+    assert run("derive", "net.py", "-f", "text", "-o", file).exit_code == 0
+    assert Path(file).read_text() == run("derive", "net.py", "-f", "text").stdout
 
 
 def test_without_tex_a_pdf_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

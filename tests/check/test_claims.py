@@ -653,7 +653,14 @@ def test_all_places_at_once_are_each_place(
     assert answers() == found
 
 
-# Names that are known nowhere, and lines on a network that a reader may write as on paper.
+TWO = """from bpgen import *
+x = input(3)
+y = target(3)
+a, W = param(3), param(3, 3)
+a1 = W @ x + a
+L = loss(squared_error(a1, y))
+"""
+# Right lines as they are written on paper.
 PAPER = [
     (TOY, r"\delta_1 = (W_2^T \delta_2) \odot a_1 \odot (1 - a_1)"),
     (TOY, r"\delta_{1} = (W_{2}^{\top} \delta_{2}) \odot a_{1} \odot (1 - a_{1})"),
@@ -682,14 +689,14 @@ def test_layers_and_products_as_on_paper(net: str, claim: str) -> None:
 
 
 @pytest.mark.parametrize("layers", ["brackets", "parentheses", "plain"])
-@pytest.mark.parametrize("source", [TOY, CLASSIFIER])
+@pytest.mark.parametrize("source", [TOY, CLASSIFIER, TWO])
 def test_what_derive_prints_is_true_however_layers_are_written(source: str, layers: str) -> None:
     page = render(
         derive(declared_by(source)), fmt="latex", steps="short", style=Style(layers=layers)
     )
     told = page.partition("\\section{Over the batch}")[0]
     rows = re.findall(r"^.*&=.*\\tag.*$", told, re.MULTILINE)
-    assert len(rows) > 6
+    assert len(rows) > 4
     assert [r for r in rows if not answer(source, r).right] == []
 
 
@@ -740,19 +747,19 @@ def test_blocks_that_are_not_there() -> None:
             answer(BLOCKS, claim)
 
 
-TWO = """from bpgen import *
-x = input(3)
-y = target(3)
-a, W = param(3), param(3, 3)
-a1 = W @ x + a
-L = loss(squared_error(a1, y))
-"""
-
-
-def test_a_layer_or_an_entry_is_not_guessed() -> None:
-    assert answer(TWO, r"a^{[1]} = W x + a").right
-    with pytest.raises(NetError, match="a_1 may be of layer 1, or an entry of a"):
-        answer(TWO, r"\frac{\partial L}{\partial a_1} = 2 (a_1 - y)")
+def test_a_number_below_is_a_layer_or_an_index() -> None:
+    layer, entry = ", where a number below is a layer", ", where it is an index"
+    assert answer(TWO, r"a^{[1]} = W x + a").verdict.reading.words == "of one sample"
+    slope = r"\frac{\partial L}{\partial a_1} = 2 (a^{[1]}_1 - y_1)"
+    assert answer(TWO, slope).verdict.reading.words == "of one sample"
+    for claim, said in (
+        (r"\frac{\partial L}{\partial a_1} = 2 (a_1 - y)", layer),
+        (r"a_1 = W x + \frac{1}{2} (a + a)", layer),
+        (r"\frac{\partial L}{\partial a_1} = 2 (\sum_j W_{1j} x_j + a_1 - y_1)", entry),
+    ):
+        found = answer(TWO, claim)
+        assert (found.right, found.verdict.reading.words) == (True, "of one sample" + said)
+    assert not answer(TWO, r"\frac{\partial L}{\partial a_1} = a_1 - y").right
 
 
 def _with_strangers(claim: str) -> Iterator[str]:

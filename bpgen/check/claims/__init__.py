@@ -68,8 +68,21 @@ class Court:
         return [self._of_paper(claim)]
 
     def _of_paper(self, claim: str) -> Answer:
-        """The answer to a line of LaTeX."""
-        told, parts = latex.formulas(claim, self.names, bool(self.lost))
+        """The answer to a line of LaTeX, in a reading in which it is right if there is one."""
+        answers: list[Answer] = []
+        errors: list[NetError] = []
+        for told, said in spelling.readings(claim, latex.printed_by(self.names)):
+            try:
+                answers.append(_where(self._read(claim, told), said))
+            except NetError as error:
+                errors.append(error)
+        if not answers:
+            raise errors[0]
+        return next((a for a in answers if a.right), answers[0])
+
+    def _read(self, claim: str, told: str) -> Answer:
+        """The answer to a claim as it is `told` in the notation of the page."""
+        parts = latex.parts_of(claim, told, self.names, bool(self.lost))
         try:
             lines = latex.lines(claim, parts, self.names)
         except latex.Untold as error:
@@ -90,9 +103,7 @@ class Court:
         if len(claims) == 2 and not self._judged(claims[0])[1].right:
             verdict = self._judged(claims[1])[1]
             if verdict.right:
-                words = f"{verdict.reading.words}, where indices count from 1"
-                reading = replace(verdict.reading, words=words)
-                return Answer(claims[1].text, replace(verdict, reading=reading))
+                return _where(Answer(claims[1].text, verdict), ", where indices count from 1")
         return self._answer(claims[0], told)
 
     def _by_page(self, claim: str, told: str, error: NetError) -> Answer:
@@ -153,3 +164,10 @@ class Court:
             if not verdicts[-1].unfit:
                 return judge, verdicts[-1]
         return self.judges[0], verdicts[0]
+
+
+def _where(answer: Answer, said: str) -> Answer:
+    """An answer that says how the claim was read."""
+    reading = answer.verdict.reading
+    words = replace(reading, words=reading.words + said)
+    return replace(answer, verdict=replace(answer.verdict, reading=words))

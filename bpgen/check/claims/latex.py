@@ -11,7 +11,6 @@ from typing import Any
 
 from bpgen.check.claims import strangers
 from bpgen.check.claims.names import Names, place
-from bpgen.check.claims.spelling import plain
 from bpgen.check.claims.text import Line, admitted, letters
 from bpgen.check.page import formula as f
 from bpgen.check.page.grammar import Parser
@@ -37,13 +36,12 @@ class Untold(NetError):
     """What numpy's words do not tell."""
 
 
-def formulas(claim: str, names: Names, smaller: bool) -> tuple[str, list[list[str]]]:
-    """A claim as the page would write it, and the tokens of what it says is equal. NetError for
+def parts_of(claim: str, told: str, names: Names, smaller: bool) -> list[list[str]]:
+    """The tokens of what a claim says is equal, `told` as the page would write it. NetError for
     what is nothing of the network, whose axes may be `smaller` than in the net.py.
     """
     printed = printed_by(names)
-    text = plain(claim, names, printed)
-    parts = top_level(tokens(text), "=")
+    parts = top_level(tokens(told), "=")
     if len(parts) < 2 or not all(parts):
         raise NetError("a claim says that two sides are equal", FORM, place(claim))
     try:
@@ -51,7 +49,7 @@ def formulas(claim: str, names: Names, smaller: bool) -> tuple[str, list[list[st
     except (Unreadable, IndexError, ValueError) as error:
         raise NetError(f"it cannot be read: {error}", FORM, place(claim)) from None
     strangers.refuse(nodes, claim, names, printed, smaller)
-    return text, parts
+    return parts
 
 
 def lines(claim: str, parts: list[list[str]], names: Names) -> list[Line]:

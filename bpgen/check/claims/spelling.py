@@ -3,15 +3,14 @@ r"""A claim in the spellings of the page: what it has for \nabla, W_2^T and delt
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from functools import partial
 
 from bpgen.check.claims.functions import known
-from bpgen.check.claims.names import Names, place
+from bpgen.check.claims.names import Names
 from bpgen.check.page import formula as f
 from bpgen.check.page.grammar import Parser
 from bpgen.check.page.names import Names as Printed
 from bpgen.check.page.tokens import Unreadable, tokens
-from bpgen.errors import NetError
 
 _BRACED = r"\{((?:[^{}]|\{[^{}]*\})*)\}"
 _ONE = r"(?:\\(?:hat|bar|tilde|mathrm)\{[^{}]*\}|\\[a-zA-Z]+|[^\W\d_])"
@@ -57,40 +56,33 @@ _BELOW = re.compile(
 )
 
 
-def plain(claim: str, names: Names, printed: Printed) -> str:
-    """A claim in LaTeX as the page writes it."""
-    blocks = bool(printed.blocks)
-    text = claim
+def readings(claim: str, printed: Printed) -> list[tuple[str, str]]:
+    """A claim in LaTeX as the page writes it, and in which reading, where there are several: z_1 is
+    z1 as with `--layers plain`, or an entry of z. Beside layers above, it is an entry.
+    """
+    text, blocks = claim, bool(printed.blocks)
     for pattern, instead in _SPELLINGS if blocks else (*_LAYERS, *_SPELLINGS):
         text = re.sub(pattern, instead, text)
-    return text if blocks else re.sub(_BELOW, _above(claim, text, printed), text)
+    if blocks:
+        return [(text, "")]
+    layer, entry = (re.sub(_BELOW, partial(_above, printed, e), text) for e in (False, True))
+    if layer == entry or re.search(r"\^\{\[\d+\]", text) is not None:
+        return [(entry, "")]
+    return [(layer, ", where a number below is a layer"), (entry, ", where it is an index")]
 
 
-def _above(claim: str, text: str, printed: Printed) -> Callable[[re.Match[str]], str]:
-    """A layer below a symbol, as one above it. Beside layers above, a number below is an index."""
-    brackets = re.search(r"\^\{\[\d+\]", text) is not None
-
-    def one(found: re.Match[str]) -> str:
-        layer = found["one"] or found["layer"]
-        rest = f"_{{{found['rest'].strip()}}}" if found["rest"] else ""
-        try:
-            symbol = Parser(tokens(found["of"]), lambda _: False).symbol()
-        except Unreadable:
-            return found[0]
-        if printed.find(f.Symbol(symbol.stem, symbol.accent, layer)) is None:
-            return found[0]
-        if printed.find(symbol) is None:
-            return f"{found['of']}^{{[{layer}]}}{rest}{found['up'] or ''} "
-        if brackets:
-            return found[0]
-        of = found["of"]
-        fact = f"{found[0]} may be of layer {layer}, or an entry of {of}"
-        remedy = (
-            f"write {of}^{{[{layer}]}} for the layer, and layers above everywhere for the entry"
-        )
-        raise NetError(fact, remedy, place(claim))
-
-    return one
+def _above(printed: Printed, entries: bool, found: re.Match[str]) -> str:
+    """A layer below a symbol, as one above it. `entries`: what may be an index is one."""
+    layer = found["one"] or found["layer"]
+    try:
+        symbol = Parser(tokens(found["of"]), lambda _: False).symbol()
+    except Unreadable:
+        return found[0]
+    lacks = printed.find(f.Symbol(symbol.stem, symbol.accent, layer)) is None
+    if lacks or (entries and printed.find(symbol) is not None):
+        return found[0]
+    rest = f"_{{{found['rest'].strip()}}}" if found["rest"] else ""
+    return f"{found['of']}^{{[{layer}]}}{rest}{found['up'] or ''} "
 
 
 _WORD = re.compile(r"\b[^\W\d]\w*")

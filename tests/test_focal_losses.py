@@ -59,3 +59,10 @@ def test_the_spelling_that_is_differentiated() -> None:
     assert "differentiated, as y σ(−z)² ζ(−z) + (1 − y) p² ζ(z)" in page
     assert "since log(1 − p) = −ζ(z)   and log(p) = −ζ(−z)   and p = σ(z)" in page
     assert "∂⁺L" not in page
+
+
+def test_a_cube_is_a_product_of_what_is_there_and_no_function_is_called_twice() -> None:
+    """numpy multiplies six times as fast as it takes a cube; a sigmoid costs more than both."""
+    module = written(TWO_CLASSES)
+    assert "+ p * p**2 * (1 - y)\n" in module
+    assert "- y * sigmoid(-z) ** 3\n" in module

@@ -152,7 +152,8 @@ class Printer:
             return (f"np.sqrt({self(base)})" if self.calls else f"sqrt({self(base)})"), ATOM
         if exponent.could_extract_minus_sign():
             return f"1 / {self(base**-exponent, POWER)}", PRODUCT
-        if self.calls and base.has(Element) and exponent in (3, 4):
+        twice = exponent == 3 and base.has(sp.Function)  # a function is called once
+        if self.calls and base.has(Element) and exponent in (3, 4) and not twice:
             return self._product_of_squares(base, exponent)
         under, over = self(base, ATOM), self(exponent, ATOM)
         return f"{under}**{over}" if _simple(under) and _simple(

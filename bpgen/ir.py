@@ -16,6 +16,8 @@ from typing import Any, Literal
 import sympy as sp
 from sympy.core.symbol import Str
 
+from bpgen.notebook import shown
+
 Size = int | str  # a str is a length known at run time
 # "first" keeps its indices: 1 at the first of the largest over them, 0 elsewhere.
 Reduce = Literal["sum", "max", "logsumexp", "first"]
@@ -226,9 +228,8 @@ class Network:
 
     def _repr_html_(self) -> str:
         """Its page, in a notebook's frame."""
-        from bpgen.html.notebook import framed
-
-        return framed(self)
+        page: str = shown(self, "framed")
+        return page
 
 
 class Malformed(AssertionError):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from bpgen.ir import Element, Equation, Index, Network, Term
+from bpgen.notebook import shown
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,5 @@ class Derivation:
 
     def _repr_latex_(self) -> str:
         """All that it computes, in a notebook."""
-        from bpgen.html.notebook import of_derivation
-
-        return of_derivation(self)
+        equations: str = shown(self, "of_derivation")
+        return equations

@@ -487,8 +487,8 @@ def test_a_file_that_is_none(net: Path) -> None:
     assert "w is held as it is." in _run("--values", "v.json", "net.py").stdout
 
 
-def test_what_the_loss_reads_by_its_own_mean_has_no_factor_of_a_sample():
-    """The mean over the batch reads v of each sample: dL/dv is no factor of one entry."""
+def test_beside_a_constant_the_loss_of_a_sample_has_factors_of_its_own():
+    """dl/dv is of the sample's loss alone, whatever the mean over the batch adds to it."""
     net = """from bpgen import *
 from sympy import Symbol
 x, y = input(), target()
@@ -501,4 +501,6 @@ L = loss(sqrt(1 + (v - y)**2) - 1)
 """
     derivation = derive(declared_by(net))
     numbers = worked(derivation, emitted(derivation), Example({"x": 0.5, "y": 1}))
-    assert "v" not in numbers.locals and numbers.slopes["v"].shape == (1,)
+    off = numbers.values["v"] - 1
+    assert np.allclose(numbers.locals["v"], off / np.sqrt(1 + off**2), rtol=1e-12)
+    assert np.allclose(numbers.slopes["v"], numbers.locals["v"], rtol=1e-12)

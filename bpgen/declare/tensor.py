@@ -31,6 +31,7 @@ from bpgen.ir import (
     spoken,
 )
 from bpgen.network import admissible
+from bpgen.notebook import shown
 
 _NAMELESS = {
     "value": "a tensor",
@@ -86,9 +87,8 @@ class Tensor(Symbolic):
 
     def _repr_latex_(self) -> str | None:
         """What it is computed by, in a notebook."""
-        from bpgen.html.notebook import of_tensor
-
-        return of_tensor(self)
+        equation: str | None = shown(self, "of_tensor")
+        return equation
 
     def said(self) -> str:
         """How an error names it: its variable where it is known by now, what it is otherwise, and

@@ -19,12 +19,10 @@ from bpgen.render.legend import conventions
 from bpgen.render.numerals import Numerals
 from bpgen.render.page import Block, Row, Section, of_equation
 from bpgen.render.parts import Part, in_order
-from bpgen.render.places import Statement
 from bpgen.render.reasons import equalities
 from bpgen.render.sample import View
 from bpgen.render.scalar import Printer
 from bpgen.render.softmaxes import as_softmax
-from bpgen.render.steps import split
 from bpgen.render.writer import Writer
 
 _EVALUATED = {False: "evaluated as", True: "evaluated, and differentiated, as"}
@@ -153,7 +151,7 @@ class Equations:
         if any(t.body.has(*NOTHING) for t in shown.terms):
             writer.note("nothing")
         shown = replace(shown, terms=tuple(t.map(on_paper) for t in shown.terms))
-        (start, one), (start_again, other) = map(self._apart_from_start, (written, shown))
+        (start, one), (start_again, other) = map(self.view.split, (written, shown))
         words, rows = (_EVALUATED[differentiated],), list[Row]()
         if start is not None and start_again is not None:
             addends = self._respelled(start.right, start_again.right)
@@ -179,10 +177,6 @@ class Equations:
             strings(rightside.right_side(e, self.writer), self.writer) for e in (written, shown)
         )
         return () if one == other else other
-
-    def _apart_from_start(self, equation: Equation) -> tuple[Statement | None, Equation]:
-        """What stands before the first step, which a row of its own tells, and the steps."""
-        return split(equation, self.view.carried, self.view.axes)
 
     @cached_property
     def every_part(self) -> list[Part]:

@@ -129,10 +129,9 @@ class View:
 
     def statements(self, equation: Equation) -> list[Statement]:
         """A shown equation in statements: at each of its places, and before the first step."""
-        loop = equation.loop
-        if loop is not None and loop.block and loop.reverse:
-            return places.statements(equation, self.axes)  # one end of the blocks
-        first, rest = steps.split(equation, self.carried, self.axes)
+        if _is_from_block_to_block(equation):
+            return places.statements(equation, self.axes)
+        first, rest = self.split(equation)
         later = places.statements(rest, self.axes)
         if self.is_adjoint(equation) and equation.name not in self.started:
             return later
@@ -142,5 +141,19 @@ class View:
             return later
         return [*later, first] if self.is_adjoint(equation) else [first, *later]
 
+    def split(self, equation: Equation) -> tuple[Statement | None, Equation]:
+        """What stands before the first step, if anything does, and the steps. A gradient that goes
+        from block to block is told at one end of each, that before the first block among them.
+        """
+        if _is_from_block_to_block(equation):
+            return None, equation
+        return steps.split(equation, self.carried, self.axes)
+
     def is_adjoint(self, equation: Equation) -> bool:
         return equation.name in self.adjoints
+
+
+def _is_from_block_to_block(equation: Equation) -> bool:
+    """Whether it is the gradient of what goes from block to block, which is told at one end."""
+    loop = equation.loop
+    return loop is not None and loop.block and loop.reverse

@@ -45,6 +45,18 @@ L = loss(categorical_cross_entropy(p, y) + 0.01 * l2())
 
 _INDICES = "i, j, p = indices('i', size=3), indices('j'), indices('p', size=2)\n"
 MORE = {
+    "blocks that read one place": """from bpgen import *
+i = indices("i", size=3)
+x = input(3)
+
+
+def block(h):
+    return tensor(tanh(h[1] ** 2 / (1 + h[i] ** 2) + h[i]), i)
+
+
+h = repeat(3, block, x)
+output(h)
+""",
     "labels of two indices": "from bpgen import *\nx = input(2, 3, below=5)\n"
     "output(embedding(x, 5, 1))\n",
     "a parameter written at places": "from bpgen import *\n"

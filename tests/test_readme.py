@@ -43,6 +43,12 @@ def test_every_equation_of_its_page_holds(text: str) -> None:
     assert proved.ok, "\n".join(map(str, proved.false))
 
 
+def test_the_count_of_equations_is_that_of_the_page() -> None:
+    made = derive(shrunk(declared_by(NETS[0])))
+    proved = prove_page(render(made, fmt="latex"), made.network)
+    assert f"`page  {proved}`" in README
+
+
 @pytest.mark.slow
 def test_the_network_of_six_blocks_is_one() -> None:
     (text,) = (t for t in NETS if "repeat(6" in t)

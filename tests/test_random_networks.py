@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, seed, settings
 
+from benchmarks import random_pages
+from benchmarks.seeds import failing
 from bpgen.render import render
 from tests.drawn import few_or_all
 from tests.networks import properties
@@ -125,3 +127,27 @@ def test_an_aim_is_reached(aim: str) -> None:
         assert aim in graph.reached
 
     networks()
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [(" &= ", " &= ", ""), (" &= ", " &= 2 + ", "false:"), (" &= ", r" &= \star ", "not read:")],
+)
+def test_a_page_that_does_not_hold_is_found(
+    monkeypatch: pytest.MonkeyPatch, right: str, wrong: str, said: str
+) -> None:
+    told = properties.render
+    monkeypatch.setattr(
+        properties, "render", lambda *a, **k: told(*a, **k).replace(right, wrong, 1)
+    )
+    verdicts = []
+
+    @seed(3)
+    @settings(UNSHRUNK, max_examples=2, database=None)
+    @given(subjects())
+    def networks(subject: Subject) -> None:
+        verdicts.append(random_pages.verdict(subject)[0])
+
+    networks()
+    found = random_pages.PROVED if not said else failing(said)
+    assert all(v.startswith(found) for v in verdicts)

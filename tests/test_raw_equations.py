@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 from benchmarks.kept import Kept
-from benchmarks.raw_equations import examined
+from benchmarks.seeds import Run, examined
 from bpgen.errors import NetError
 from tests.drawn import few_or_all
 from tests.networks.raw.draw import Raw, raws
@@ -62,7 +62,8 @@ def test_what_a_seed_found_is_kept_for_the_same_code(tmp_path: Path) -> None:
     kept = Kept(tmp_path / "code")
     assert kept.get(3) is None
     kept.put(3, {"a net.py": ("why it is refused", ["a sum"])})
-    tally = examined([3], kept, networks=1, processes=1)
+    run = Run(dict, kept, str)  # a seed is no mapping: what is not kept cannot be found
+    tally = examined(run, [3], networks=1, processes=1)
     assert tally.verdicts == {"why it is refused": 1}
     assert tally.reached == {"a sum": 1}
     assert Kept.of("x", "bpgen").folder != Kept.of("x", "bpgen", "templates").folder

@@ -21,7 +21,9 @@ from bpgen.errors import NetError
 from bpgen.load import declared_by, load
 from bpgen.prove import claimed, proved
 from bpgen.render import render
+from bpgen.render.latex import LATEX
 from bpgen.render.lines import columns
+from bpgen.render.numerals import Numerals
 from bpgen.render.style import WIDEST
 from bpgen.worked import Example, Worked, worked
 from bpgen.worked.drawn import at_drawn
@@ -320,8 +322,18 @@ def test_a_recurrence_has_as_many_numbers_as_steps() -> None:
     assert numbers.values["h"].shape == numbers.slopes["h"].shape == (1, 3)
 
 
-def test_what_is_masked_out_has_no_drawn_numbers() -> None:
-    assert at_drawn(derive(declared_by(NETS["causal_blocks"]))) is None
+def test_what_is_masked_out_has_no_number_on_a_page_that_has_them() -> None:
+    derivation = derive(declared_by(NETS["causal_blocks"]))
+    numbers = at_drawn(derivation)
+    assert numbers is not None
+    masked_out = [n for n, v in numbers.values.items() if np.any(np.isneginf(v))]
+    told = Numerals(numbers, LATEX, derivation.network.tensors)
+    assert masked_out
+    assert not any(map(told.value, masked_out))
+    page = render(derivation, fmt="latex", steps="short", worked=numbers)
+    world = World.at(derivation.network, numbers.point.lengths, numbers.point.values)
+    found = prove_page(page, derivation.network, (0,), at=world)
+    assert found.ok, found.false
 
 
 def test_numbers_of_no_example_are_not_believed() -> None:

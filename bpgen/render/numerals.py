@@ -44,9 +44,11 @@ class Numerals:
 
     def product(self, name: str, *factors: Array) -> str:
         """Of a product, entry by entry, of arrays that have the axes of a tensor; nothing where it
-        is too large to show.
+        is too large to show, or masked out.
         """
         shown = [self._one(name, array) for array in factors]
+        if not all(np.all(np.isfinite(a)) for a in shown):
+            return ""
         if any(a.ndim > 2 or not a.size or (a.ndim == 2 and max(a.shape) > _MOST) for a in shown):
             return ""
         exact = all(self._is_exact(float(v)) for a in shown for v in a.ravel())
@@ -88,6 +90,8 @@ class Numerals:
 
     def number(self, value: float) -> str:
         """So many digits of a number; of a tiny or a large one, times a power of ten."""
+        if not np.isfinite(value):
+            return (self.dialect.minus if value < 0 else "") + self.dialect.words["infinity"]
         rounded, exact = self._rounded(value), self._is_exact(value)
         if exact:
             rounded = rounded.normalize()  # no zeros that say nothing

@@ -17,6 +17,7 @@ from bpgen.check.entrywise import evaluate, gradients
 from bpgen.check.entrywise.order import starts
 from bpgen.check.module import load
 from bpgen.errors import NetError
+from bpgen.functions import masked
 from bpgen.ir import Network
 from bpgen.record import Derivation
 from bpgen.worked.example import RATE, Example
@@ -27,6 +28,7 @@ __all__ = ["Example", "Worked", "worked"]
 
 SEED = 0  # of the parameters that an example does not give
 _SAME = 1e-9  # of the largest number: as far apart the module and its equations may be
+_ROUNDING = 1e-13  # of the largest gradient: what rounding makes of one that is 0
 
 
 @dataclass(frozen=True)
@@ -57,8 +59,9 @@ def worked(derivation: Derivation, module: str, example: Example) -> Worked:
     params = {n: given.values[n] for n in emitted.SHAPES}
     loss, grads = _by_module(emitted, given, params)
     _agree(network.loss, np.asarray(loss), values[network.loss])
+    largest = max((np.max(np.abs(slopes[n]), initial=0) for n in grads), default=0)
     for name, gradient in grads.items():
-        _agree(f"dL/d{name}", gradient, slopes[name])
+        _agree(f"dL/d{name}", gradient, slopes[name], _ROUNDING * largest)
     after = {
         n: p if n in example.held else p - _rate(example) * grads[n] for n, p in params.items()
     }
@@ -98,17 +101,20 @@ def _by_module(
     return found
 
 
-def _agree(what: str, of_module: Array, of_equations: Array) -> None:
-    """The module's number is the equations'."""
+def _agree(what: str, of_module: Array, of_equations: Array, rounding: float = 0.0) -> None:
+    """The module's number is the equations', but for what rounding makes of a 0."""
     scale = np.max(np.abs(of_equations), initial=1e-300)
-    if not np.all(np.abs(of_module - of_equations) <= _SAME * scale):
+    if not np.all(np.abs(of_module - of_equations) <= _SAME * scale + rounding):
         fact = f"{what} of the module is not what its equations say"
         raise NetError(fact, "a defect of bpgen: report it with net.py")
 
 
 def _refuse_nan(network: Network, values: Arrays, example: Example) -> None:
+    """NetError where something has no value; what is masked out is minus infinity."""
     for equation in network:
-        if not np.all(np.isfinite(values[equation.name])):
+        value = values[equation.name]
+        masks = any(t.body.has(masked) for t in equation.terms)
+        if not np.all(np.isfinite(value) | (masks & np.isneginf(value))):
             fact = f"{equation.name} has no value at the example"
             raise NetError(fact, "give other values", example.place)
 

@@ -14,7 +14,7 @@ from bpgen.worked import Worked, worked
 from bpgen.worked.example import Example
 from bpgen.worked.point import Array
 
-LARGEST = 200_000  # entries of a network that is evaluated entry by entry
+LARGEST = 400_000  # entries of a network that is evaluated entry by entry
 _LENGTH = 3  # of axes known at run time
 
 

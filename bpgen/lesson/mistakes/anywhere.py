@@ -1,0 +1,86 @@
+"""Mistakes that are made in any network."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import sympy as sp
+
+from bpgen.ir import BATCH, Element
+from bpgen.lesson.bias import biases
+from bpgen.lesson.edges import gradients
+from bpgen.lesson.lesson import Lesson
+from bpgen.lesson.mistakes.paths import forward, gradients_by, reading
+from bpgen.record import Path, Step
+from bpgen.worked.point import Arrays
+
+
+def _is_slope(path: Path) -> bool:
+    """Whether a path's value is the derivative of a function."""
+    return any(r.prime for r in path.reasons) and path.value.has(Element)
+
+
+def without_slopes(lesson: Lesson) -> Arrays | None:
+    def change(_: Step, path: Path) -> Path:
+        return replace(path, value=sp.S.One) if _is_slope(path) else path
+
+    return gradients_by(lesson, change)
+
+
+def updated(lesson: Lesson) -> Arrays | None:
+    """Every parameter as it is after its update, in what is computed after it."""
+    assert lesson.worked is not None
+    order = [s.of for s in lesson.derivation.steps]
+    params = {t.name for t in lesson.params}
+
+    def change(step: Step, path: Path) -> Path:
+        return reading(path, params & {*order[: order.index(step.of)]})
+
+    return gradients_by(lesson, change, others=lesson.worked.after)
+
+
+def sign(lesson: Lesson) -> Arrays | None:
+    """The error the other way round: all that a value tells the loss of a sample."""
+    top = lesson.network.sample_loss or lesson.network.loss
+
+    def change(step: Step, path: Path) -> Path:
+        computed = lesson.network.tensors[step.of].role == "value"
+        return replace(path, value=-path.value) if path.upstream.name == top and computed else path
+
+    return gradients_by(lesson, change)
+
+
+def uncached(lesson: Lesson) -> Arrays | None:
+    """Forward values computed again with parameters that are updated already."""
+    assert lesson.worked is not None
+    kept = {t.name: lesson.worked.point.values[t.name] for t in lesson.params}
+    return gradients_by(lesson, values={**forward(lesson, lesson.worked.after), **kept})
+
+
+def without_bias(lesson: Lesson) -> Arrays | None:
+    """Forward without the biases."""
+    assert lesson.worked is not None
+    gone = {n: np.zeros_like(lesson.worked.values[n]) for n, _ in biases(lesson)}
+    if not gone:
+        return None
+    grads = gradients(lesson, gone)[1]
+    return {t.name: grads[t.name] for t in lesson.params if t.name in lesson.steps}
+
+
+def summed(lesson: Lesson) -> Arrays | None:
+    """The sum over the samples, where their mean is meant; one sample is taken twice."""
+    assert lesson.worked is not None
+    samples = max(lesson.worked.point.lengths.get(BATCH, 1), 2)
+    slopes = lesson.worked.slopes
+    return {t.name: samples * slopes[t.name] for t in lesson.params if t.name in lesson.steps}
+
+
+def overwritten(lesson: Lesson) -> Arrays | None:
+    """What hears of the loss in several ways keeps the last that is computed, as by = for +=."""
+
+    def change(step: Step, path: Path) -> Path:
+        same = [p.upstream.name for p in step.paths if p.wrt.indices == path.wrt.indices]
+        return path if path.upstream.name == same[-1] else replace(path, value=sp.S.Zero)
+
+    return gradients_by(lesson, change)

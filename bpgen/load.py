@@ -16,10 +16,10 @@ from types import CodeType
 from typing import TYPE_CHECKING
 
 import bpgen
-from bpgen import __all__ as WORDS
 from bpgen.errors import NetError
 from bpgen.ir import Network
 from bpgen.surroundings import as_it_was, modules_beside
+from bpgen.vocabulary import WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,12 +14,13 @@ import pytest
 import bpgen
 from bpgen.emit import emit
 from bpgen.load import declared_by
+from bpgen.vocabulary import BY_MODULE
 from tests.conftest import ROOT
 
 DECLARE = ROOT / "bpgen" / "declare"
 LAYERS = sorted((DECLARE / "layers").glob("*.py"))
 FORWARD = [*LAYERS, DECLARE / "activations.py", DECLARE / "losses.py"]
-WORDS = [w for module, words in bpgen._WORDS.items() if "layers" in module for w in words]
+WORDS = [w for module, words in BY_MODULE.items() if "layers" in module for w in words]
 # How one could say what is passed back: sympy's derivatives, those of the table, or adjoints.
 TOLD_BACK = (
     "diff",

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from bpgen.admissible import WORDS
 from bpgen.cli import main
 from bpgen.errors import NetError
 from bpgen.load import declared_by
-from bpgen.network.admissible import WORDS
 from tests.conftest import ROOT
 from tests.forked import bpgen
 

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from numbers import Integral
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sympy as sp
 
 from bpgen.affine import affine
-from bpgen.declare.declaration import here
+from bpgen.declare.axes import least, tensor_of
+from bpgen.declare.declaration import Quantity, here
 from bpgen.declare.formula import Formula
 from bpgen.declare.symbolic import Symbolic
 from bpgen.errors import NetError
 from bpgen.ir import BATCH, Element, Index, Size, Term, element
-
-if TYPE_CHECKING:
-    from bpgen.declare.tensor import Tensor
 
 _NO_PART = (
     "part(x, 0, 2) takes a part along an axis; an index that runs is named: tensor(W[0, j], j)"
@@ -24,12 +21,12 @@ _NO_PART = (
 _NO_INDEX = 'an index is a name, as in i, j = indices("i j"), a whole number, or a label'
 
 
-def accessed(tensor: Tensor, key: Any) -> Formula:
+def accessed(tensor: Quantity, key: Any) -> Formula:
     """One element of a tensor, as a formula."""
     return Formula((Term(element(f"%{tensor.serial}", address(tensor, key))),))
 
 
-def address(tensor: Tensor, key: Any) -> tuple[sp.Expr, ...]:
+def address(tensor: Quantity, key: Any) -> tuple[sp.Expr, ...]:
     """The indices of one element; one more, the sample's, may come first."""
     keys = key if isinstance(key, tuple) else (key,)
     batch = keys[:1] if len(keys) == tensor.rank + 1 and _is_batch(keys[0]) else ()
@@ -46,19 +43,7 @@ def _is_batch(key: Any) -> bool:
     return isinstance(key, Index) and key.size == BATCH
 
 
-def tensor_of(access: Element) -> Tensor:
-    """The tensor that an element is of, while net.py runs."""
-    return here().tensors[int(access.name[1:])]
-
-
-def sample_axes(access: Element) -> Iterator[tuple[int, Size, sp.Expr]]:
-    """The axes of one sample with what an element has there."""
-    tensor = tensor_of(access)
-    indices = access.indices[len(access.indices) - tensor.rank :]
-    return ((k, s, i) for k, (s, i) in enumerate(zip(tensor.shape, indices, strict=True)))
-
-
-def _index(tensor: Tensor, axis: int, key: Any) -> sp.Expr:
+def _index(tensor: Quantity, axis: int, key: Any) -> sp.Expr:
     size = tensor.shape[axis]
     if isinstance(key, sp.Expr) and not isinstance(key, sp.Integer):
         if affine(key) is None or not all(
@@ -89,12 +74,7 @@ def _index(tensor: Tensor, axis: int, key: Any) -> sp.Expr:
     return sp.Integer(int(key))
 
 
-def least(tensor: Tensor, axis: int) -> int:
-    """The first index of an axis: a recurrence has an element before the first."""
-    return -1 if tensor.carried == axis else 0
-
-
-def _label(tensor: Tensor, axis: int, body: sp.Expr) -> Element:
+def _label(tensor: Quantity, axis: int, body: sp.Expr) -> Element:
     """An integer tensor's element as an index."""
     size = tensor.shape[axis]
     if not isinstance(body, Element):

@@ -11,7 +11,7 @@ from typing import Any
 import sympy as sp
 from sympy.core.symbol import Str
 
-from bpgen.declare.declaration import OVER_BLOCKS, Block, here
+from bpgen.declare.declaration import OVER_BLOCKS, Block, Quantity, here
 from bpgen.declare.formula import fresh
 from bpgen.declare.given import size_of, whole
 from bpgen.declare.symbolic import said
@@ -57,7 +57,7 @@ def repeat(times: Size, block: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     return carried
 
 
-def _written_once(carried: Tensor, x: Tensor, inside: list[Tensor]) -> None:
+def _written_once(carried: Tensor, x: Tensor, inside: list[Quantity]) -> None:
     """The block that was called is the first of those that are written out: it is given x."""
     own, is_x = carried.block, {Str(f"%{carried.serial}"): Str(f"%{x.serial}")}
     carried.carried, carried.open = None, False
@@ -68,7 +68,7 @@ def _written_once(carried: Tensor, x: Tensor, inside: list[Tensor]) -> None:
             t.block = here().block
 
 
-def _numbered(made: list[Tensor]) -> None:
+def _numbered(made: list[Quantity]) -> None:
     """What a layer makes is called by the layer's number in each of the blocks written out."""
     for t in made:
         if t.layer:
@@ -86,7 +86,7 @@ def _made(block: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     return result
 
 
-def _refuse(x: Tensor, result: Tensor, inside: list[Tensor]) -> None:
+def _refuse(x: Tensor, result: Tensor, inside: list[Quantity]) -> None:
     """What a block cannot hold, and one that does nothing with what it is given."""
     declared = here()
     for t in inside:

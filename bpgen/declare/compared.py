@@ -6,7 +6,7 @@ from typing import Any
 
 import sympy as sp
 
-from bpgen.declare.access import tensor_of
+from bpgen.declare.axes import tensor_of
 from bpgen.declare.formula import Formula
 from bpgen.declare.symbolic import Symbolic
 from bpgen.declare.tensor import Tensor

@@ -1,4 +1,4 @@
-"""What one net.py has declared so far: tensors in order, the loss, the outputs."""
+"""What one net.py has declared so far: quantities in order, the loss, the outputs."""
 
 from __future__ import annotations
 
@@ -7,14 +7,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import sympy as sp
 
 from bpgen.errors import NetError
-from bpgen.ir import Index
+from bpgen.ir import Index, Role, Size, Term
 
-if TYPE_CHECKING:
-    from bpgen.declare.tensor import Tensor
-
+_NAMELESS = {
+    "value": "a tensor",
+    "input": "an input",
+    "target": "a target",
+    "param": "a parameter",
+    "state": "a state",
+    "noise": "noise",
+}
 
 # The axis along which a block's argument is carried: it comes before those that net.py speaks of.
 OVER_BLOCKS = -1
@@ -27,15 +34,59 @@ class Block:
     index: Index
 
 
+class Quantity:
+    """A tensor of one sample, as data: what it is, and what it is defined by. `Tensor` gives it
+    operators.
+    """
+
+    def __init__(
+        self,
+        shape: tuple[Size, ...],
+        role: Role = "value",
+        *,
+        name: str | None = None,
+        hint: str = "u",
+        layer: int | None = None,
+        bound: int | None = None,
+        sums_to_one: bool = False,
+        init: str | float = "",
+        indices: tuple[Index, ...] = (),
+        terms: tuple[Term, ...] = (),
+        open: bool = False,
+        carried: int | None = None,
+        keep: sp.Expr | None = None,
+    ) -> None:
+        self.shape, self.role, self.name, self.hint, self.layer = shape, role, name, hint, layer
+        self.bound, self.sums_to_one, self.init, self.keep = bound, sums_to_one, init, keep
+        self.indices, self.terms = indices, terms
+        self.open, self.carried = open, carried  # open: written element by element, t[i] = ...
+        self.written: list[tuple[sp.Expr, ...]] = []  # the places, line by line
+        self.home, self.block = here(), here().block
+        self.line = self.home.line()
+        self.serial = self.home.add(self)
+        self.moment = next(self.home.moments)
+
+    @property
+    def rank(self) -> int:
+        return len(self.shape)
+
+    def said(self) -> str:
+        """How an error names it: its variable where it is known by now, what it is otherwise, and
+        its shape.
+        """
+        name = self.name or here().variable(self) or _NAMELESS[self.role]
+        return f"{name} ({', '.join(map(str, self.shape))}{',' * (self.rank == 1)})"
+
+
 @dataclass(eq=False)
 class Declaration:
-    """The tensors by their serial numbers; names are found when net.py has run."""
+    """The quantities by their serial numbers; names are found when net.py has run."""
 
     path: str = ""
-    tensors: list[Tensor] = field(default_factory=list)
-    loss: Tensor | None = None
+    tensors: list[Quantity] = field(default_factory=list)
+    loss: Quantity | None = None
     loss_line: int | None = None
-    outputs: tuple[Tensor, ...] = ()
+    outputs: tuple[Quantity, ...] = ()
     layers: int = 0  # layers declared by functions of layers.py, which number what they make
     lengths: set[str] = field(default_factory=set)  # known at run time
     # Numbers of nameless indices: the same in every run.
@@ -50,7 +101,7 @@ class Declaration:
     penalties: dict[int, str] = field(default_factory=dict)  # the word that made each
     moments: Iterator[int] = field(default_factory=count)  # when each tensor was defined
 
-    def add(self, tensor: Tensor) -> int:
+    def add(self, tensor: Quantity) -> int:
         self.tensors.append(tensor)
         self.lengths.update(size for size in tensor.shape if isinstance(size, str))
         return len(self.tensors) - 1
@@ -91,7 +142,7 @@ class Declaration:
             )
         self.example, self.example_line = values, self.line()
 
-    def set_loss(self, tensor: Tensor) -> None:
+    def set_loss(self, tensor: Quantity) -> None:
         if self.loss is not None:
             raise NetError(
                 f"two losses: one on line {self.loss_line}, another here",

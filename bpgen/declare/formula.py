@@ -14,10 +14,11 @@ from typing import Any
 import sympy as sp
 
 from bpgen.declare.declaration import here
+from bpgen.declare.definition import materialise
 from bpgen.declare.given import number
 from bpgen.declare.symbolic import Symbolic
+from bpgen.declare.terms import open_indices, summed
 from bpgen.errors import NetError
-from bpgen.functions import at_most
 from bpgen.ir import Element, Index, Reduce, Term, spoken
 
 
@@ -32,12 +33,7 @@ class Formula(Symbolic):
     """A scalar in index notation: a sum of terms, open in the indices that no term reduces."""
 
     def __init__(self, terms: tuple[Term, ...]) -> None:
-        plain = [t for t in terms if not t.over and t.at is None]
-        reduced = [t for t in terms if t.over or t.at is not None]
-        merged = sp.Add(*(t.body for t in plain)) if plain else sp.S.Zero
-        self.terms = tuple(reduced) + (
-            (Term(merged),) if plain and (merged != 0 or not reduced) else ()
-        )
+        self.terms = summed(terms)
         self.home = here()
 
     def said(self) -> str:
@@ -79,20 +75,11 @@ class Formula(Symbolic):
     @property
     def free(self) -> tuple[Index, ...]:
         """Open indices, in the order in which they appear."""
-        found: dict[Index, None] = {}
-        for term in self.terms:
-            for index in spoken_of(term.body):
-                if index not in term.over:
-                    found[index] = None
-        return tuple(found)
+        return open_indices(self.terms)
 
     def body(self) -> sp.Expr:
         """The one unreduced body; what is reduced becomes a tensor of its own first."""
-        if self.plain:
-            return self.terms[0].body
-        from bpgen.declare.tensor import materialise
-
-        return materialise(self)
+        return self.terms[0].body if self.plain else materialise(self.terms)
 
     def apply(self, function: Callable[..., sp.Expr]) -> Formula:
         """A scalar function of this formula."""
@@ -148,13 +135,6 @@ class Formula(Symbolic):
     __radd__ = __add__
     __rmul__ = __mul__
     __rmatmul__ = __matmul__
-
-
-def spoken_of(expr: sp.Basic) -> list[Index]:
-    """The indices that pick elements or are compared, in the order in which they appear."""
-    speaking = (e for e in sp.preorder_traversal(expr) if isinstance(e, (Element, at_most)))
-    places = (sorted(p.free_symbols, key=str) for e in speaking for p in e.args)
-    return [symbol for place in places for symbol in place if isinstance(symbol, Index)]
 
 
 def reduce(formula: Any, over: tuple[Any, ...], how: Reduce, word: str = "") -> Formula:

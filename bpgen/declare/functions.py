@@ -45,7 +45,7 @@ def mean(value: Scalar, *over: Any, axis: int | None = None) -> Any:
             f"mean of {said(value)}: over what is not said", "name the indices: mean(x[i], i)"
         )
     added = reduce(value, over, "sum", "mean")
-    sizes = ranges((), Formula.of(value))
+    sizes = ranges((), Formula.of(value).terms)
     return added / sp.Mul(*(length(sizes[k].size) for k in over))
 
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import sympy as sp
 
+from bpgen.admissible import finite, known
 from bpgen.errors import NetError
 from bpgen.ir import BATCH, Size
-from bpgen.network.admissible import finite, known
 
 _NUMBERS = (
     "numbers come at run time: declare c = input(3); fixed ones stand in zeros: c = zeros(3);"

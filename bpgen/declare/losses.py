@@ -234,7 +234,9 @@ def _of_all(function: Any, weights: Tensor) -> Any:
 
 def _penalty(function: Any, weights: tuple[Tensor, ...], what: str) -> Any:
     tensors(weights, what, f"give the weights one by one: {what}(W1, W2)")
-    chosen = weights or tuple(t for t in here().tensors if t.role == "param" and t.rank >= 2)
+    chosen = weights or tuple(
+        t for t in here().tensors if isinstance(t, Tensor) and t.role == "param" and t.rank > 1
+    )
     if not chosen:
         raise NetError(
             f"{what}: there are no weights yet", "declare the network first, or name the weights"

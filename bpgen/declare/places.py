@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from itertools import product
 from math import prod
-from typing import TYPE_CHECKING
 
 import sympy as sp
 
+from bpgen.declare.declaration import Quantity
 from bpgen.errors import NetError
 from bpgen.ir import Element, indices_of, told
-
-if TYPE_CHECKING:
-    from bpgen.declare.tensor import Tensor
 
 At = tuple[sp.Expr, ...]
 MOST, FEW = 20_000, 8  # places that are counted; of an axis, where these are more
 LENGTH = 5  # tried for one known at run time only
 
 
-def refuse_twice(tensor: Tensor, at: At) -> None:
+def refuse_twice(tensor: Quantity, at: At) -> None:
     """NetError where an element is surely written by two lines; in Python the last one would stay,
     in an equation both hold. What one line writes at one place adds up, and so does what labels
     say the place of.

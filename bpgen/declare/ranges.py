@@ -3,47 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING
 
 import sympy as sp
 
 from bpgen.affine import affine
-from bpgen.declare.access import least, sample_axes, tensor_of
-from bpgen.declare.formula import Formula, spoken_of
+from bpgen.declare.axes import least, sample_axes, tensor_of
+from bpgen.declare.declaration import Quantity
+from bpgen.declare.terms import open_indices, spoken_of
 from bpgen.errors import NetError
 from bpgen.ir import BATCH, SAMPLE, Element, Index, Size, Term, elements, length, spoken, told
 from bpgen.substitution import bound_as
 
-if TYPE_CHECKING:
-    from bpgen.declare.tensor import Tensor
-
 
 def sized(
-    indices: tuple[Index, ...], formula: Formula
+    indices: tuple[Index, ...], terms: tuple[Term, ...]
 ) -> tuple[tuple[Index, ...], tuple[Term, ...]]:
     """Give every index its size, from the axes it runs over."""
-    new = ranges(indices, formula)
-    open_ = [i for i in formula.free if i not in (*indices, SAMPLE)]
+    new = ranges(indices, terms)
+    open_ = [i for i in open_indices(terms) if i not in (*indices, SAMPLE)]
     if open_:
         raise NetError(
             f"index {spoken(open_[0])} comes out of nowhere: it is neither on the left nor summed",
             f"sum over it, or put it on the left: tensor(..., {spoken(open_[0])})",
         )
-    return tuple(new.get(i, i) for i in indices), tuple(renamed(t, new) for t in formula.terms)
+    return tuple(new.get(i, i) for i in indices), tuple(renamed(t, new) for t in terms)
 
 
 def ranges(
     left: tuple[Index, ...],
-    formula: Formula,
+    terms: tuple[Term, ...],
     labels: tuple[Element, ...] = (),
     lent: Collection[Index] = (),
 ) -> dict[Index, Index]:
-    """Every index of a formula with its size; NetError where one has none, or leaves its axis.
+    """Every index of a sum of terms with its size; NetError where one has none, or leaves its axis.
     `labels` are the whole numbers that say where it is written: u[k[j]] = ...; what is `lent` may
     take its size from the axis it is written along.
     """
-    accesses = [*_accesses(formula), *(e for label in labels for e in elements(label))]
-    compared = {i for t in formula.terms for i in spoken_of(t.body)}
+    accesses = [*_accesses(terms), *(e for label in labels for e in elements(label))]
+    compared = {i for t in terms for i in spoken_of(t.body)}
     sizes = {**{i: i.size for i in compared if i.size is not None}, **_sizes(accesses)}
     for index in sorted(compared - {*sizes, *lent}, key=spoken):
         raise NetError(
@@ -67,7 +64,7 @@ def ranges(
     return new
 
 
-def inside(tensor: Tensor, axis: int, expr: sp.Expr) -> None:
+def inside(tensor: Quantity, axis: int, expr: sp.Expr) -> None:
     """NetError where an access with sized indices leaves its axis."""
     form = affine(expr)
     if form is None:  # a label: the module's door keeps it within
@@ -88,8 +85,8 @@ def renamed(term: Term, new: Mapping[Index, Index]) -> Term:
     return bound_as(term, {k: new.get(k, k) for k in term.over}, new)
 
 
-def _accesses(formula: Formula) -> list[Element]:
-    return [e for term in formula.terms for e in elements(term.body)]
+def _accesses(terms: tuple[Term, ...]) -> list[Element]:
+    return [e for term in terms for e in elements(term.body)]
 
 
 def _sizes(accesses: list[Element]) -> dict[Index, Size]:
@@ -127,7 +124,7 @@ def _of_whole_axes(accesses: list[Element]) -> dict[Index, Size]:
     their axes, which must be of one size.
     """
     sizes: dict[Index, Size] = {}
-    origin: dict[Index, Tensor] = {}
+    origin: dict[Index, Quantity] = {}
     for access in accesses:
         for axis, size, expr in sample_axes(access):
             index = expr - least(tensor_of(access), axis)

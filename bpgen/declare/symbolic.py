@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from bpgen import __all__ as WORDS
 from bpgen.errors import NetError
+from bpgen.vocabulary import WORDS
 
 _OPERATORS = {
     "add": "__radd__",

@@ -21,8 +21,7 @@ from bpgen.render.lines import latex_rows
 from bpgen.render.page import Row
 
 if TYPE_CHECKING:
-    from bpgen.declare.declaration import Declaration
-    from bpgen.declare.tensor import Tensor
+    from bpgen.declare.declaration import Declaration, Quantity
 
 _HEIGHT = 860  # of the frame: the drawing, the step, its code
 
@@ -44,7 +43,7 @@ def of_derivation(derivation: Derivation) -> str:
     return _aligned([row for block in summary.blocks for row in block.rows])
 
 
-def of_tensor(tensor: Tensor) -> str | None:
+def of_tensor(tensor: Quantity) -> str | None:
     """The equation of what is computed, by the names that the notebook gives; the size of what is
     given. None where it has no name, or cannot be told yet.
     """
@@ -65,7 +64,7 @@ def of_tensor(tensor: Tensor) -> str | None:
     return _aligned(rows) if rows else None
 
 
-def _until(tensor: Tensor) -> Declaration:
+def _until(tensor: Quantity) -> Declaration:
     """What was declared, as a network that ends with a tensor: what it does not read is no part."""
     declared = copy(tensor.home)
     is_loss = tensor is declared.loss
@@ -76,13 +75,13 @@ def _until(tensor: Tensor) -> Declaration:
     return declared
 
 
-def _unread(tensor: Tensor) -> Tensor:
+def _unread(tensor: Quantity) -> Quantity:
     unread = copy(tensor)
     unread.role = "value"
     return unread
 
 
-def _given(name: str, tensor: Tensor) -> str:
+def _given(name: str, tensor: Quantity) -> str:
     """x, a vector of three."""
     from bpgen.render.names import parse
 

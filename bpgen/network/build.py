@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from bpgen.admissible import finite
 from bpgen.declare.declaration import Declaration
 from bpgen.errors import NetError
 from bpgen.ir import CANCELS, Network, is_number
-from bpgen.network.admissible import finite
 from bpgen.network.batch import batched_network
 from bpgen.network.inline import Definition, inlined, is_log
 from bpgen.network.nameless import called

@@ -8,7 +8,7 @@ from typing import Any
 
 import sympy as sp
 
-from bpgen.declare.access import tensor_of
+from bpgen.declare.axes import tensor_of
 from bpgen.declare.declaration import Declaration
 from bpgen.declare.formula import Formula
 from bpgen.functions import normal_cdf, normal_cdf_tanh, sigmoid

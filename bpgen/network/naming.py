@@ -11,9 +11,8 @@ from collections.abc import Container, Iterable, Mapping
 from itertools import count
 from typing import Any
 
-from bpgen.declare.declaration import Declaration
+from bpgen.declare.declaration import Declaration, Quantity
 from bpgen.declare.given import checked_name
-from bpgen.declare.tensor import Tensor
 from bpgen.errors import NetError
 from bpgen.functions import ROWS
 
@@ -80,7 +79,11 @@ def names(declared: Declaration, variables: Mapping[str, Any], source: str) -> d
     for serial, name in leaves.items():
         named[serial] = name if often[name] == 1 else numbered(name, taken)
     for variable, value in variables.items():
-        if isinstance(value, Tensor) and not variable.startswith("_") and value.serial not in named:
+        if (
+            isinstance(value, Quantity)
+            and not variable.startswith("_")
+            and value.serial not in named
+        ):
             if variable in often and value.layer:
                 named[value.serial] = invented(value, taken)
             elif variable not in often and not (value.role == "value" and _is_taken(variable)):
@@ -148,7 +151,7 @@ def numbered(stem: str, taken: set[str]) -> str:
     return name
 
 
-def invented(tensor: Tensor, taken: set[str]) -> str:
+def invented(tensor: Quantity, taken: set[str]) -> str:
     """A name for a tensor that has no variable: what it is, and its layer's number or the next free
     one.
     """

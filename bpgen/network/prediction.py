@@ -8,8 +8,8 @@ from functools import partial
 import sympy as sp
 
 from bpgen.declare.declaration import Declaration
+from bpgen.declare.definition import define
 from bpgen.declare.formula import Formula
-from bpgen.declare.tensor import Tensor
 from bpgen.ir import BATCH, Element, Term, element, elements
 from bpgen.network.inline import is_log
 from bpgen.network.whole import reads
@@ -56,7 +56,7 @@ def told_apart(declared: Declaration, used: Iterable[int]) -> bool:
         )
         if split is not None:
             part, rest = split
-            made = Tensor.of(part.free, part)
+            made = define(part.free, part.terms)
             made.moment, made.line = tensor.moment, tensor.line
             tensor.terms = rest(element(f"%{made.serial}", part.free))
             return True

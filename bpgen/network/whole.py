@@ -6,8 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
 
-from bpgen.declare.declaration import Declaration
-from bpgen.declare.tensor import Tensor
+from bpgen.declare.declaration import Declaration, Quantity
 from bpgen.errors import NetError
 from bpgen.ir import BATCH, Term, elements
 
@@ -100,7 +99,7 @@ def _refuse_two_meanings(
                 )
 
 
-def _refuse_output(declared: Declaration, t: Tensor, named: Mapping[int, str]) -> None:
+def _refuse_output(declared: Declaration, t: Quantity, named: Mapping[int, str]) -> None:
     origins = _origins(declared, t)
     place = declared.place(t.line)
     if t is declared.loss:
@@ -119,15 +118,15 @@ def _refuse_output(declared: Declaration, t: Tensor, named: Mapping[int, str]) -
         )
 
 
-def _origins(declared: Declaration, tensor: Tensor) -> dict[str, Tensor]:
+def _origins(declared: Declaration, tensor: Quantity) -> dict[str, Quantity]:
     """What a tensor is computed from: the first of each role."""
-    found: dict[str, Tensor] = {}
+    found: dict[str, Quantity] = {}
     for serial in reachable(declared, [tensor.serial]):
         found.setdefault(declared.tensors[serial].role, declared.tensors[serial])
     return found
 
 
-def said(tensor: Tensor, named: Mapping[int, str]) -> str:
+def said(tensor: Quantity, named: Mapping[int, str]) -> str:
     """A tensor by its name and shape."""
     shape = f"({', '.join(map(str, tensor.shape))}{',' * (tensor.rank == 1)})"
     return f"{named.get(tensor.serial, f'{tensor.hint}{tensor.layer or str()}')} {shape}"

@@ -1,0 +1,27 @@
+"""The tensor that an element is of, and what the element has along each of its axes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import sympy as sp
+
+from bpgen.declare.declaration import Quantity, here
+from bpgen.ir import Element, Size
+
+
+def tensor_of(access: Element) -> Quantity:
+    """The tensor that an element is of, while net.py runs."""
+    return here().tensors[int(access.name[1:])]
+
+
+def sample_axes(access: Element) -> Iterator[tuple[int, Size, sp.Expr]]:
+    """The axes of one sample with what an element has there."""
+    tensor = tensor_of(access)
+    indices = access.indices[len(access.indices) - tensor.rank :]
+    return ((k, s, i) for k, (s, i) in enumerate(zip(tensor.shape, indices, strict=True)))
+
+
+def least(tensor: Quantity, axis: int) -> int:
+    """The first index of an axis: a recurrence has an element before the first."""
+    return -1 if tensor.carried == axis else 0

@@ -1,0 +1,28 @@
+"""What the user may have meant by an operator between tensors whose shapes do not fit."""
+
+from __future__ import annotations
+
+from bpgen.declare.declaration import Quantity, here
+
+
+def entry_by_entry(symbol: str, one: Quantity, two: Quantity) -> str:
+    """What the user may have meant by an operator between tensors of two shapes."""
+    a, b = (here().variable(t) or "(...)" for t in (one, two))
+    pairs = ((one, two, f"{a} @ {b}"), (two, one, f"{b} @ {a}"))
+    for left, right, text in pairs if symbol == "*" and one.rank and two.rank else ():
+        if left.rank == 2 and left.shape[-1] == right.shape[max(right.rank - 2, 0)]:
+            return f"* is entry by entry, @ the product of matrices and vectors: {text}"
+    sign = symbol if symbol in "+-*/" else "+"
+    return f"give both one shape, or write the index equation: tensor(a[i] {sign} b[j], i, j)"
+
+
+def transposed(one: Quantity, two: Quantity) -> str:
+    """What the user may have meant by a product whose sizes do not fit."""
+    a, b = (here().variable(t) or "(...)" for t in (one, two))
+    fits = {
+        f"{a}.T @ {b}": one.rank == 2 and one.shape[0] == two.shape[max(two.rank - 2, 0)],
+        f"{b} @ {a}": two.shape[-1] == one.shape[max(one.rank - 2, 0)],
+        f"{a} @ {b}.T": two.rank == 2 and two.shape[1] == one.shape[-1],
+    }
+    meant = next((f"{text} would fit; " for text, fit in fits.items() if fit), "")
+    return f"{meant}weights are (out, in), as in W @ x + b"

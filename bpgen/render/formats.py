@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from dataclasses import replace
 from textwrap import wrap
 
 from bpgen.render import escape
-from bpgen.render.lines import COLUMN, PAGE, in_columns, latex_rows, text_rows
+from bpgen.render.lines import COLUMN, PAGE, Run, height, in_columns, latex_rows, text_rows
 from bpgen.render.page import Block, Document, Row, Section
 from bpgen.render.style import Numbering, Style
 from bpgen.render.tables import latex_table, markdown_table, text_table
@@ -15,7 +15,6 @@ from bpgen.render.text import HELD
 from bpgen.templating import template
 
 _PAGEFUL = 55  # lines that fit a page
-_TALL = (r"\frac", r"\sum", "{cases}")  # what makes a line twice as high
 _LETTERS = 90  # of a line of words, with their formulas
 _SAVED = 0.4  # of the height, by a second column
 
@@ -24,7 +23,7 @@ def _latex_section(
     section: Section, style: Style, numbering: Numbering, columns: bool
 ) -> dict[str, object]:
     """`columns` says whether short lines may stand in two of them."""
-    runs = [run for b in section.blocks for run in _runs(b, columns and section.columns > 1)]
+    runs = _runs(section.blocks, columns and section.columns > 1)
     narrow = [n for n, _ in runs]
     blocks = [
         {
@@ -50,9 +49,15 @@ def _latex_section(
     }
 
 
-def _runs(block: Block, columns: bool) -> list[tuple[bool, Block]]:
-    """A block, cut where it changes between one column and two."""
-    runs = in_columns(block.rows) if columns else [(False, block.rows)]
+def _runs(blocks: Sequence[Block], columns: bool) -> list[tuple[bool, Block]]:
+    """The blocks, each cut where it changes between one column and two."""
+    rows = [b.rows for b in blocks]
+    cut = in_columns(rows) if columns else [[(False, r)] for r in rows]
+    return [run for b, runs in zip(blocks, cut, strict=True) for run in _cut(b, runs)]
+
+
+def _cut(block: Block, runs: Sequence[Run]) -> list[tuple[bool, Block]]:
+    """A block in parts: the words before it with the first, those after it with the last."""
     parts = [replace(block, rows=rows) for _, rows in runs]
     parts[1:] = [replace(b, heading="", lead="") for b in parts[1:]]
     parts[:-1] = [replace(b, remarks=(), table=None, code=()) for b in parts[:-1]]
@@ -87,10 +92,8 @@ def _columned(document: Document) -> list[Section]:
 def _height(section: Section) -> float:
     """About how many lines of text a section is high, in one column."""
     lines = [line for b in section.blocks for line in latex_rows(b.rows, None)]
-    high = (line.replace(r"\textstyle \sum", "") for line in lines)
-    tall = sum(any(t in line for t in _TALL) for line in high)
     words = [*section.intro, *(w for b in section.blocks for w in (b.lead, *b.remarks))]
-    return 2 + len(lines) + tall + len(section.blocks) + sum(map(len, words)) / _LETTERS
+    return 2 + height(lines) + len(section.blocks) + sum(map(len, words)) / _LETTERS
 
 
 def markdown(document: Document, _style: Style, _numbering: Numbering) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from textwrap import wrap
 
@@ -17,8 +17,11 @@ _TAG = 34.0  # the number at the margin, and what keeps it apart
 _QUAD, _EQUALS = 10.0, 14.0
 _LEAST, _LEAST_OF_COLUMN = 170.0, 100.0  # room for a right side, whatever stands on the left
 _COLUMNS = 30  # the same on the terminal
-_FEW = 4  # rows that are worth two columns
+_FEW = 6  # rows that are worth two columns
+_LOW = 6  # lines of text: a row that is higher has the width of the page, and no column
+_TALL = (r"\frac", r"\sum", "{cases}")  # what makes a line twice as high
 _GAP = r"\quad "
+Run = tuple[bool, tuple[Row, ...]]  # whether in columns, and which rows
 
 
 def _wrapped(
@@ -47,21 +50,36 @@ def _cut(piece: str, room: int) -> list[str]:
     return wrap(piece, room, break_long_words=False, break_on_hyphens=False)
 
 
-def in_columns(rows: tuple[Row, ...]) -> list[tuple[bool, tuple[Row, ...]]]:
-    """The rows of a display in runs, and whether half a page is wide enough for each: a few rows
-    beside wide ones are set with them.
+def in_columns(displays: Sequence[tuple[Row, ...]]) -> list[list[Run]]:
+    """The rows of each display in runs, and whether half a page is wide enough for each. Those in
+    columns, from display to display, are many: a few are set with the wide ones beside them.
     """
+    runs = [(k, run) for k, rows in enumerate(displays) for run in _runs(rows)]
+    found: list[list[Run]] = [[] for _ in displays]
+    for narrow, together in groupby(runs, lambda placed: placed[1][0]):
+        beside = [(k, rows) for k, (_, rows) in together]
+        many = narrow and sum(len(rows) for _, rows in beside) >= _FEW
+        for k, rows in beside:
+            _join(found[k], (many, rows))
+    return found
+
+
+def _runs(rows: tuple[Row, ...]) -> list[Run]:
+    """The rows of one display, cut where columns become too narrow for them."""
     if _fits(rows):
         return [(True, rows)]
-    runs: list[tuple[bool, tuple[Row, ...]]] = []
+    runs: list[Run] = []
     for narrow, together in groupby(_equations(rows), _fits):
         run = tuple(row for equation in together for row in equation)
-        narrow = narrow and len(run) >= _FEW and _fits(run)
-        if runs and runs[-1][0] == narrow:
-            runs[-1] = narrow, (*runs[-1][1], *run)
-        else:
-            runs.append((narrow, run))
+        _join(runs, (narrow and _fits(run), run))
     return runs
+
+
+def _join(runs: list[Run], run: Run) -> None:
+    """One more run, joined to the last where both are as wide."""
+    narrow, rows = run
+    before = runs.pop()[1] if runs and runs[-1][0] == narrow else ()
+    runs.append((narrow, (*before, *rows)))
 
 
 def _equations(rows: tuple[Row, ...]) -> list[tuple[Row, ...]]:
@@ -80,8 +98,17 @@ def _equations(rows: tuple[Row, ...]) -> list[tuple[Row, ...]]:
 def _fits(rows: tuple[Row, ...]) -> bool:
     """Whether lines of half a page are wide enough."""
     room = COLUMN - _margin(rows)
-    lines = (line for row in rows for line in _latex_row(row, room))
-    return room >= _LEAST_OF_COLUMN and all(measured(_right(line)) <= room for line in lines)
+    if room < _LEAST_OF_COLUMN:
+        return False
+    set_in = [_latex_row(row, room) for row in rows]
+    low = all(height(lines) <= _LOW for lines in set_in)
+    return low and all(measured(_right(line)) <= room for lines in set_in for line in lines)
+
+
+def height(lines: Iterable[str]) -> int:
+    """About how many lines of text displayed ones are high."""
+    bare = [line.replace(r"\textstyle \sum", "") for line in lines]
+    return len(bare) + sum(any(t in line for t in _TALL) for line in bare)
 
 
 def _margin(rows: tuple[Row, ...]) -> float:

@@ -12,7 +12,8 @@ from bpgen.errors import NetError
 from bpgen.load import load
 from bpgen.record import Derivation
 from bpgen.render import render
-from bpgen.render.lines import columns
+from bpgen.render.lines import columns, in_columns
+from bpgen.render.page import Row
 from tests.few import few
 
 _EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -157,3 +158,24 @@ def test_a_document_has_two_columns_where_half_the_page_is_wide_enough(name: str
     turns = re.findall(r"\\(begin|end)\{multicols\}", document)
     assert turns == ["begin", "end"] * (len(turns) // 2) != []
     assert re.findall(r"\\tag\{(.*?)\}", document) == re.findall(r"\\tag\{(.*?)\}", body)
+
+
+_SHORT = Row("a", ("b + c",))
+_HIGH = Row("z", ("x_{1} x_{2} x_{3} x_{4}", *(f"+ x_{{{k}}} x_{{1}} x_{{2}}" for k in range(40))))
+
+
+def _turns(*displays: tuple[Row, ...]) -> list[list[tuple[bool, int]]]:
+    """Of each display whether in columns, and how many rows."""
+    return [[(narrow, len(rows)) for narrow, rows in runs] for runs in in_columns(displays)]
+
+
+def test_what_is_high_has_the_width_of_the_page() -> None:
+    """A column could neither hold it whole at the end of a page nor be balanced by it."""
+    assert _turns((_SHORT,) * 6) == [[(True, 6)]]
+    assert _turns((*(_SHORT,) * 6, _HIGH)) == [[(True, 6), (False, 1)]]
+
+
+def test_columns_are_worth_it() -> None:
+    """A few rows stand where the wide ones do; those of displays side by side are counted once."""
+    assert _turns((_SHORT,) * 3, (_HIGH, *(_SHORT,) * 5)) == [[(False, 3)], [(False, 6)]]
+    assert _turns((_SHORT,) * 3, (_SHORT,) * 3) == [[(True, 3)], [(True, 3)]]

@@ -1,8 +1,8 @@
 """Wrong copies of an emitted module: mistakes people make in a backward pass, each a row of
 `KINDS`.
 
-A kind is either a change of one expression or statement of `backward`, at every site where it
-applies, or a wrapper around the module's own functions, appended to its text.
+A kind is either a change of one expression or statement, at every site where it applies, or a
+wrapper around the module's own `backward`, appended to its text.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ def parsed(text: str) -> ast.expr:
     return ast.parse(text, mode="eval").body
 
 
-def sides(operator: type[ast.operator], *kept: str) -> Callable[[ast.AST], Iterator[ast.AST]]:
+def _sides(operator: type[ast.operator], *kept: str) -> Callable[[ast.AST], Iterator[ast.AST]]:
     """Of a binary operation, keep one side only."""
 
     def change(node: ast.AST) -> Iterator[ast.AST]:
@@ -21,6 +21,12 @@ def sides(operator: type[ast.operator], *kept: str) -> Callable[[ast.AST], Itera
             yield from (getattr(node, side) for side in kept)
 
     return change
+
+
+first_factor = _sides(ast.Mult, "left")
+last_factor = _sides(ast.Mult, "right")
+undivided = _sides(ast.Div, "left")
+one_addend = _sides(ast.Add, "left", "right")
 
 
 def flip(node: ast.AST) -> Iterator[ast.AST]:

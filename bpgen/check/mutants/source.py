@@ -5,9 +5,40 @@ each change of one function.
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 from bpgen.check.mutants import computing
+
+_WRAPPER = """
+
+_right, _kept = backward, []
+
+
+def backward(params, cache, *rest, inputs=False):
+"""
+_CALL = "grads = _right(params, cache, *rest, inputs=inputs)"
+
+
+@dataclass(frozen=True)
+class Around:
+    """A wrapper around backward: lines before the right call and after it, which may do as they
+    like with all that is passed and returned.
+    """
+
+    place: str
+    before: str = ""
+    after: str = ""
+
+    @property
+    def text(self) -> str:
+        body = "\n".join(filter(None, (self.before, _CALL, self.after, "return grads")))
+        return _WRAPPER + "".join(f"    {line}\n" for line in body.splitlines())
+
+
+Wrong = ast.AST | Around  # what stands in the place of a node, or around all of backward
 
 
 class Source:
@@ -22,8 +53,21 @@ class Source:
     def text(self) -> str:
         return "\n\n".join([*self._parts, ""])
 
-    def with_other(self, node: ast.AST, other: ast.AST) -> str:
-        """The text in which a node is another."""
+    def place(self, of: object, wrong: Wrong) -> str:
+        """Where something is wrong, in a few words."""
+        if isinstance(wrong, Around):
+            return wrong.place
+        assert isinstance(of, ast.AST)
+        return ast.unparse(of).splitlines()[0]
+
+    def with_other(self, of: object, wrong: Wrong) -> str:
+        """The text in which a node is another, or backward is wrapped."""
+        if isinstance(wrong, Around):
+            return self.text + wrong.text
+        assert isinstance(of, ast.AST)
+        return self._with_node(of, wrong)
+
+    def _with_node(self, node: ast.AST, other: ast.AST) -> str:
         k = self._part_of[id(node)]
         ast.fix_missing_locations(other)
         kept = node.__class__, node.__dict__
@@ -57,17 +101,60 @@ class Source:
         return [n for n in found if not isinstance(n.slice, ast.Constant)]
 
     @property
+    def forward(self) -> ast.FunctionDef:
+        return self._functions["forward"]
+
+    @property
     def backward(self) -> ast.FunctionDef:
-        return self.function("backward")
+        return self._functions["backward"]
 
-    def function(self, name: str) -> ast.FunctionDef:
-        return next(n for n in self.tree.body if isinstance(n, ast.FunctionDef) and n.name == name)
+    @cached_property
+    def _functions(self) -> dict[str, ast.FunctionDef]:
+        return {n.name: n for n in self.tree.body if isinstance(n, ast.FunctionDef)}
 
-    def names(self, table: str) -> list[str]:
-        """The keys of a table such as SHAPES, as the module's text has them."""
+    @property
+    def whole(self) -> tuple[Source]:
+        """The module, as one place."""
+        return (self,)
+
+    @cached_property
+    def parameters(self) -> list[str]:
+        """The keys of SHAPES, as the module's text has them."""
         for node in self.tree.body:
             if isinstance(node, (ast.AnnAssign, ast.Assign)) and isinstance(node.value, ast.Dict):
                 target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
-                if isinstance(target, ast.Name) and target.id == table:
+                if isinstance(target, ast.Name) and target.id == "SHAPES":
                     return [str(k.value) for k in node.value.keys if isinstance(k, ast.Constant)]
         return []
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """Parameters, each with the next."""
+        return list(pairwise(self.parameters))
+
+    @property
+    def passed(self) -> Sequence[int | str]:
+        """The arguments of backward after the cache by their numbers, and the keys of the cache."""
+        return [*self._arguments, *self._cached]
+
+    @property
+    def cotangents(self) -> Sequence[int]:
+        """The same arguments where they are gradients of outputs: where there is no loss."""
+        return () if "loss" in self._functions else self._arguments
+
+    @property
+    def _arguments(self) -> Sequence[int]:
+        return range(len(self.backward.args.args[2:-1]))
+
+    @property
+    def _cached(self) -> list[str]:
+        """The keys of the cache that backward reads."""
+        found = {
+            str(node.slice.value)
+            for node in ast.walk(self.backward)
+            if isinstance(node, ast.Subscript)
+            and isinstance(node.value, ast.Name)
+            and node.value.id == "cache"
+            and isinstance(node.slice, ast.Constant)
+        }
+        return sorted(found)

@@ -21,17 +21,6 @@ _OPEN = {
     frozenset({"bpgen.emit.blocks", "bpgen.emit.loops", "bpgen.emit.statements"}),
     frozenset({"bpgen.derive", "bpgen.network"}),
     frozenset({"bpgen.lesson", "bpgen.render", "bpgen.worked"}),
-    frozenset({"bpgen.check.entrywise.entries", "bpgen.check.entrywise.evaluation"}),
-    frozenset({"bpgen.check.page.scalars", "bpgen.check.page.world"}),
-    frozenset(
-        f"bpgen.check.residues.{name}"
-        for name in ("atoms", "elementary", "expected", "forms", "scalar", "tape")
-    ),
-    frozenset({"bpgen.check.module.drawing", "bpgen.check.module.subject"}),
-    frozenset(f"bpgen.check.claims.{name}" for name in ("functions", "points", "view")),
-    frozenset(f"bpgen.check.page.{name}" for name in ("evaluate", "letters", "maxima")),
-    frozenset({"bpgen.check.claims.evaluate", "bpgen.check.claims.grid"}),
-    frozenset({"bpgen.check.numbers.gradients", "bpgen.check.numbers.ruler"}),
 }
 
 

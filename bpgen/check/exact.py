@@ -159,7 +159,7 @@ def _on_tape(subject: Subject, entries: Entries, point: Point) -> list[ExactRow]
     say(f"exactly, the gradient of {len(tape.made)} scalars")
     expected = dict(_expected(subject, entries))
     if len(tape.fields) > 1:
-        tape.expected = Expected(tape, entries.lengths[BATCH])
+        tape.instead = Expected(tape, entries.lengths[BATCH]).instead
     say(f"exactly, the module over {len(tape.made)} scalars")
     returned = _run(subject, entries, point)
     return [_prove(tape, *entry, returned) for entry in expected.items()]

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import combinations
 
 from bpgen.check.claims.around import Around
-from bpgen.check.claims.functions import SCALAR, slope_of
 from bpgen.check.claims.names import Meaning
+from bpgen.check.claims.scalars import SCALAR, slope_of
 from bpgen.check.claims.text import called
 from bpgen.check.claims.trees import (
     Change,

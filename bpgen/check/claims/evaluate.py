@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from bpgen.check.claims.functions import FUNCTIONS, SCALAR, slope_of
+from bpgen.check.claims.functions import FUNCTIONS
 from bpgen.check.claims.grid import NoGrid, at_once
 from bpgen.check.claims.names import RATES, Names
+from bpgen.check.claims.scalars import SCALAR, slope_of
 from bpgen.check.claims.text import called
 from bpgen.check.claims.view import Unfit, View
 from bpgen.check.residues.values import OnKink

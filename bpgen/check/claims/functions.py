@@ -1,68 +1,17 @@
-"""The functions that a claim may call: scalar ones by their definitions, and numpy's on arrays."""
+"""The functions of arrays that a claim may call, by numpy's names."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-import sympy as sp
 
-from bpgen import functions as f
-
-if TYPE_CHECKING:
-    from bpgen.check.claims.view import View
+from bpgen.check.claims.scalars import SCALAR, slope_of
+from bpgen.check.claims.view import View
 
 _MOST = 10**6  # entries of what a claim makes
-_SLOPE = re.compile(r"(?:d_?(?P<one>\w+)|(?P<two>\w+?)_(?:prime|derivative|grad|slope))")
-
-_LEAK = sp.Rational(1, 100)  # the slope of leaky_relu where none is given
-
-# Scalar functions by what they mean, entry by entry.
-SCALAR: dict[str, Callable[..., sp.Expr]] = {
-    **{
-        name: row.definition or row.function
-        for name, row in f.ROWS.items()
-        if not row.elementary and name != "Abs"
-    },
-    **{"abs": sp.Abs, "absolute": sp.Abs, "arctan": sp.atan, "arcsinh": sp.asinh},
-    **{
-        "arsinh": sp.asinh,
-        "sqrt": sp.sqrt,
-        "square": lambda z: z**2,
-        "reciprocal": lambda z: 1 / z,
-    },
-    **{"negative": lambda z: -z, "power": lambda z, k: z**k, "identity": lambda z: z},
-    "silu": lambda z: z * f.sigmoid(z),
-    "swish": lambda z: z * f.sigmoid(z),
-    "gelu": lambda z: z * f.normal_cdf(z),
-    "mish": lambda z: z * sp.tanh(f.softplus(z)),
-    "leaky_relu": lambda z, slope=_LEAK: f.leaky_relu(z, slope),
-    "elu": lambda z, a=sp.S.One: f.elu(z, a),
-}
-
-
-def slope_of(name: str) -> str | None:
-    """The scalar function whose derivative a name is: sigmoid of sigmoid_prime, or of dsigmoid."""
-    found = _SLOPE.fullmatch(name)
-    of = (found["one"] or found["two"]) if found else None
-    return of if of in SCALAR and name not in SCALAR else None
-
-
-def known(name: str) -> bool:
-    return name in FUNCTIONS or name in SCALAR or slope_of(name) is not None
-
-
-def definition(name: str) -> Callable[..., sp.Expr]:
-    """The meaning of a scalar function, or of its derivative."""
-    of = slope_of(name)
-    if of is None:
-        return SCALAR[name]
-    row = f.ROWS.get(of)
-    stated = row.derivatives[0] if row is not None and row.derivatives else None
-    return stated or (lambda z, *rest: sp.diff(SCALAR[of](z, *rest), z))
 
 
 def _sum(view: View, a: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -140,3 +89,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "one_hot": lambda view, label, size: view.one_hot(label, _sized(np.eye, 2)(view, size)),
 }
 METHODS = {"sum", "mean", "max", "dot", "reshape", "transpose", "ravel", "squeeze", "trace"}
+
+
+def known(name: str) -> bool:
+    return name in FUNCTIONS or name in SCALAR or slope_of(name) is not None

@@ -7,15 +7,15 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
-from bpgen.check.claims.functions import FUNCTIONS, SCALAR, slope_of
+from bpgen.check.claims.functions import FUNCTIONS
+from bpgen.check.claims.names import Names
+from bpgen.check.claims.scalars import SCALAR, slope_of
 from bpgen.check.claims.text import called
-
-if TYPE_CHECKING:
-    from bpgen.check.claims.evaluate import Scope
+from bpgen.check.claims.view import View
 
 _SUMS = ("sum", "mean")
 _POWERS = range(1, 65)
@@ -26,7 +26,26 @@ class NoGrid(Exception):
     """It must be asked for place by place."""
 
 
-def at_once(scope: Scope, node: ast.expr, free: Mapping[str, int]) -> Any:
+class Asked(Protocol):
+    """What names stand for, and which of them are index letters."""
+
+    @property
+    def names(self) -> Names: ...
+    @property
+    def view(self) -> View: ...
+    @property
+    def letters(self) -> tuple[str, ...]: ...
+    @property
+    def places(self) -> Mapping[str, int]: ...
+
+    def value(self, node: ast.expr) -> Any:
+        """The value of a tree at one place."""
+
+    def sizes(self, *nodes: ast.expr) -> dict[str, int]:
+        """How many values each letter has."""
+
+
+def at_once(scope: Asked, node: ast.expr, free: Mapping[str, int]) -> Any:
     """The value at all places of the free letters, or NoGrid."""
     grid = Grid(scope, scope.places, ()).over(free)
     try:
@@ -40,7 +59,7 @@ def at_once(scope: Scope, node: ast.expr, free: Mapping[str, int]) -> Any:
 class Grid:
     """Letters, each all its whole numbers along an axis of its own, or one of them."""
 
-    scope: Scope
+    scope: Asked
     letters: Mapping[str, Any]
     shape: tuple[int, ...]
 

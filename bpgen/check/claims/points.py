@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 import sympy as sp
 
-from bpgen.check.claims.functions import definition
+from bpgen.check.claims.scalars import definition
 from bpgen.check.conditions import masks
 from bpgen.check.constants import constants
 from bpgen.check.entrywise.adjoints import Adjoints

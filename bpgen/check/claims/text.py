@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
 
-from bpgen.check.claims.functions import FUNCTIONS, METHODS, SCALAR, known
+from bpgen.check.claims.functions import FUNCTIONS, METHODS, known
 from bpgen.check.claims.names import RATES, Names, place
+from bpgen.check.claims.scalars import SCALAR
 from bpgen.errors import NetError
 from bpgen.ir import BATCH
 

@@ -126,8 +126,8 @@ def _slopes(entries: Entries, read: list[Element]) -> Array:
 
     def leaf(expr: sp.Expr) -> Any:
         if not isinstance(expr, Element):
-            return entries.grid.leaf(expr, entries.evaluation.real)
-        value = entries.read(expr).astype(entries.evaluation.real)
+            return entries.grid.leaf(expr, entries.at.real)
+        value = entries.read(expr).astype(entries.at.real)
         return value + 1j * STEP * lanes[read.index(expr)] if expr in read else value + 0j
 
     value = np.imag(entries.tape.run(leaf)[0]) / STEP

@@ -5,7 +5,7 @@ written.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -14,20 +14,16 @@ from bpgen.check.entrywise.grid import contracted, grid
 from bpgen.check.entrywise.order import axis
 from bpgen.check.entrywise.places import Array, Places
 from bpgen.check.entrywise.tape import NEAR, tape
+from bpgen.check.entrywise.values import Values
 from bpgen.ir import Element, Equation, Index, Malformed, Term
-
-if TYPE_CHECKING:
-    from bpgen.check.entrywise.evaluation import Evaluation
 
 
 class Entries:
     """A term of an equation; of a loop's, at one step of it. Arrays have an axis of lanes first."""
 
-    def __init__(
-        self, evaluation: Evaluation, equation: Equation, term: Term, step: int | None
-    ) -> None:
-        self.evaluation, self.term, self.tape = evaluation, term, tape(term.body)
-        self.info = evaluation.network.tensors[equation.name]
+    def __init__(self, at: Values, equation: Equation, term: Term, step: int | None) -> None:
+        self.at, self.term, self.tape = at, term, tape(term.body)
+        self.info = at.network.tensors[equation.name]
         plain = term.at is None
         fixed = None
         if plain and step is not None and equation.loop is not None:
@@ -35,7 +31,7 @@ class Entries:
         own = equation.indices if plain else _of_place(term)
         if plain and term.reduce != "first" and {*own} & {*term.over}:
             raise Malformed(f"{equation.name}: an index of the left side is summed over")
-        self.grid = grid((*own, *term.over), evaluation.known, fixed)
+        self.grid = grid((*own, *term.over), at.known, fixed)
         self.shape = self.grid.shape[: len(own)]
         self.kept: Array | None = None  # of what is written at places, which are of this step
         # Before the first step stands only what is written there.
@@ -62,31 +58,31 @@ class Entries:
 
     def places(self, access: Element) -> Places:
         """Where what an access reads is stored."""
-        info = self.evaluation.network.tensors[access.name]
+        info = self.at.network.tensors[access.name]
         return self.grid.places(access.indices, info, self._whole)
 
     def read(self, access: Element) -> Array:
         """What an access reads."""
-        return self.places(access).read(self.evaluation.values[access.name])
+        return self.places(access).read(self.at.values[access.name])
 
     def body(self) -> Array:
         """The body at all entries."""
-        dtype = self.evaluation.dtype
+        dtype = self.at.dtype
 
         def leaf(expr: sp.Expr) -> Any:
             if isinstance(expr, Element):
                 return self.read(expr).astype(dtype, copy=False)
-            return self.grid.leaf(expr, self.evaluation.real)
+            return self.grid.leaf(expr, self.at.real)
 
         value, every = self.tape.run(leaf)
         value = np.asarray(value)
         lanes = value.shape[0] if value.ndim > self.grid.rank else 1  # none where nothing is read
         body = np.broadcast_to(value, (lanes, *self.grid.shape))
         chosen = self.term.reduce in ("max", "first") and _nearly_tied(body, self.axes)
-        self.evaluation.near = self.evaluation.near or chosen or self.tape.near(every)
-        if self.evaluation.sides is not None:
+        self.at.near = self.at.near or chosen or self.tape.near(every)
+        if self.at.sides is not None:
             for decision, signs in self.tape.sides(every):
-                self.evaluation.sides.setdefault((self.term, decision), set()).update(signs)
+                self.at.sides.setdefault((self.term, decision), set()).update(signs)
         return body
 
     @property
@@ -101,11 +97,11 @@ class Entries:
         plain = self.term.at is None and self.term.reduce == "sum" and bool(self.term.over)
         if not plain or len(read) < 2 or len(read) + len(numbers) < len(factors):
             return None
-        arrays = {e: self.read(e).astype(self.evaluation.dtype, copy=False) for e in read}
+        arrays = {e: self.read(e).astype(self.at.dtype, copy=False) for e in read}
         for k, n in enumerate(self.grid.shape, start=1):
             if all(a.shape[k] != n for a in arrays.values()):
                 return None
-        return self.grid.leaf(sp.Mul(*numbers), self.evaluation.real), arrays
+        return self.grid.leaf(sp.Mul(*numbers), self.at.real), arrays
 
     def made(self) -> Array:
         """What is made of the body at all entries; of a product, without its body."""

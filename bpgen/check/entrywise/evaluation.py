@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 
 from bpgen.check.entrywise.entries import Entries
-from bpgen.check.entrywise.order import at_step, scheduled, starts
+from bpgen.check.entrywise.order import at_step, scheduled
 from bpgen.check.entrywise.places import Array
-from bpgen.check.entrywise.tape import Decision
-from bpgen.ir import Equation, Malformed, Network, Size, Term
+from bpgen.check.entrywise.values import Sides, Values
+from bpgen.ir import Equation, Malformed, Network, Term
 
 Arrays = Mapping[str, Array]
-Sides = dict[tuple[Term, Decision], set[int]]  # the signs seen, of what a term decides by
 STEP = 1e-150  # of the imaginary parts: small beside any number, probabilities of e^-300 included
 
 
@@ -22,7 +21,7 @@ def _same(some: list[Array], others: list[Array]) -> bool:
     return all(np.array_equal(a, b, equal_nan=True) for a, b in zip(some, others, strict=True))
 
 
-class Evaluation:
+class Evaluation(Values):
     """All values at one point. Every array has an axis of lanes first: of several lanes, each is an
     evaluation of its own, moved by its own steps.
     """
@@ -36,15 +35,10 @@ class Evaluation:
         dtype: Any = np.float64,
         sides: Sides | None = None,
     ) -> None:
-        self.network, self.lengths = network, dict(lengths)
-        self.known = tuple(self.lengths.items())
-        self.real = np.dtype(dtype).type
+        super().__init__(network, lengths, dtype, sides)
         self.steps = {name: np.asarray(s) for name, s in (steps or {}).items()}
-        self.dtype = np.result_type(dtype, 1j) if self.steps else np.dtype(dtype)
+        self.dtype = np.result_type(dtype, 1j) if self.steps else self.dtype
         self.lanes = max((len(s) for s in self.steps.values()), default=1)
-        self.near = False  # whether a branch was decided by a hair
-        self.sides = sides  # on which side of each condition its values were, for who asks
-        self.values: dict[str, Array] = {}
         with np.errstate(all="ignore"):
             for name, array in point.items():
                 if name in network.tensors:
@@ -54,15 +48,6 @@ class Evaluation:
                     self._whole(members[0])
                 else:
                     self._looped(members, once)
-
-    def size(self, size: Size | None) -> int:
-        return size if isinstance(size, int) else self.lengths[str(size)]
-
-    def stored(self, name: str) -> tuple[int, ...]:
-        """The shape in which a tensor is stored."""
-        info = self.network.tensors[name]
-        axes = zip(info.indices, starts(self.network, name), strict=True)
-        return tuple(self.size(i.size) + s for i, s in axes)
 
     def span(self, equation: Equation) -> list[int]:
         """The steps of a loop in their order, with the one before the first."""

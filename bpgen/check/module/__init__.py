@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from bpgen.check.module.drawing import DOMAINS, SCALES
 from bpgen.check.module.loading import Numpy, load, quiet
-from bpgen.check.module.point import Array, Arrays, Point, with_rest
+from bpgen.check.module.point import Array, Arrays, Point, largest, with_rest
 from bpgen.check.module.subject import Subject
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Numpy",
     "Point",
     "Subject",
+    "largest",
     "load",
     "quiet",
     "with_rest",

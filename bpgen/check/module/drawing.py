@@ -7,14 +7,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bpgen.check.module.called import Called
 from bpgen.check.module.point import Array, Point
-
-if TYPE_CHECKING:
-    from bpgen.check.module.subject import Subject
 
 # Of parameters and inputs, draw after draw: where one saturates another does not.
 SCALES = (1.0, 1.6, 0.3, 2.5)
@@ -56,10 +53,15 @@ class Drawing:
     """Draws of a module's arguments, of a batch and a scale."""
 
     def __init__(
-        self, subject: Subject, rng: np.random.Generator, batch: int, scale: float
+        self,
+        subject: Called,
+        domain: Domain,
+        rng: np.random.Generator,
+        batch: int,
+        scale: float,
     ) -> None:
-        self.subject, self.rng, self.batch, self.scale = subject, rng, batch, scale
-        self.domain = subject.domain
+        self.subject, self.domain = subject, domain
+        self.rng, self.batch, self.scale = rng, batch, scale
 
     def point(self) -> Point:
         """A random point; nothing in it is zero or constant, biases included."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
@@ -41,3 +42,8 @@ class Point:
 def with_rest(point: Point, change: Callable[[Array], Array]) -> Point:
     """The point with every cotangent changed."""
     return replace(point, rest={name: change(a) for name, a in point.rest.items()})
+
+
+def largest(grads: Arrays) -> float:
+    """The largest entry of all gradients."""
+    return max((float(np.max(np.abs(g), initial=0)) for g in grads.values()), default=0.0)

@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable
 from copy import copy
 from dataclasses import replace
 from functools import cached_property
-from inspect import signature
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import sympy as sp
 
-from bpgen.check.conditions import masks, thresholds
+from bpgen.check.module.called import LENGTHS, Called
 from bpgen.check.module.drawing import DOMAINS, SCALES, Domain, Drawing
 from bpgen.check.module.loading import ANALYTIC, load, quiet
-from bpgen.check.module.point import Array, Arrays, Point
+from bpgen.check.module.point import Arrays, Point
 from bpgen.ir import BATCH, Network, length
 
-# For lengths known at run time: unlike each other and unlike the batches 1, 2 and 5.
-LENGTHS = (3, 4, 7)
-NOISE = 11  # where the generator of noise begins
 PROBES = 6  # draws that must be finite before a domain is believed
 
 
-class Subject:
+class Subject(Called):
     """An emitted module as a scalar objective with gradients: its loss, or cotangents times its
     outputs.
     """
@@ -39,8 +33,7 @@ class Subject:
         long: tuple[int, ...] = LENGTHS,
         chance: bool = True,
     ) -> None:
-        self.source, self.network, self.long, self.chance = source, network, long, chance
-        self.module = load(source)
+        super().__init__(source, network, long, chance)
         self.domain = Domain()
         self.domain = domain if domain is not None else self._find_domain()
 
@@ -74,47 +67,9 @@ class Subject:
         bodies = (t.body for e in self.network or () for t in e.terms)
         return 2 if any(b.xreplace(one).has(sp.zoo, sp.nan) for b in bodies) else 1
 
-    @property
-    def has_loss(self) -> bool:
-        return hasattr(self.module, "loss")
-
     def shape_of(self, tensor: str) -> tuple[int | str, ...]:
         """The shape of a parameter, or of one sample of an input, as the module declares it."""
         return tuple(self.shapes.get(tensor, self.module.INPUTS.get(tensor, ())))
-
-    @property
-    def shapes(self) -> dict[str, tuple[int, ...]]:
-        return dict(self.module.SHAPES)
-
-    @property
-    def states(self) -> dict[str, tuple[int, ...]]:
-        """What all samples share and nothing learns: passed after the inputs."""
-        return dict(getattr(self.module, "STATES", {}))
-
-    @property
-    def noisy(self) -> bool:
-        """Whether forward takes a generator, and draws noise."""
-        return "rng" in signature(self.module.forward).parameters
-
-    def _drawing(self) -> list[np.random.Generator]:
-        """The generator that a call is given: always in the same state, so that every call draws
-        the same noise.
-        """
-        return [np.random.default_rng(NOISE)] if self.noisy and self.chance else []
-
-    @property
-    def integers(self) -> dict[str, int]:
-        return dict(getattr(self.module, "INTEGERS", {}))
-
-    @cached_property
-    def masks(self) -> frozenset[str]:
-        """The inputs and targets that are drawn 0 and 1; of a module alone none is known."""
-        return masks(self.network) if self.network is not None else frozenset()
-
-    @cached_property
-    def thresholds(self) -> dict[str, tuple[float, ...]]:
-        """What an input is compared with besides 0: it is drawn around each."""
-        return thresholds(self.network) if self.network is not None else {}
 
     @property
     def differentiable(self) -> tuple[str, ...]:
@@ -123,18 +78,7 @@ class Subject:
 
     def draw(self, rng: np.random.Generator, batch: int, scale: float = 1.0) -> Point:
         """A random point; nothing in it is zero or constant, biases included."""
-        return Drawing(self, rng, batch, scale).point()
-
-    @property
-    def lengths(self) -> dict[str, int]:
-        """The axes whose length is known at run time only, and the length each has in this
-        check.
-        """
-        tables = (self.module.INPUTS, getattr(self.module, "TARGETS", {}))
-        names = {
-            s for table in tables for sizes in table.values() for s in sizes if isinstance(s, str)
-        }
-        return dict(zip(sorted(names), itertools.cycle(self.long), strict=False))
+        return Drawing(self, self.domain, rng, batch, scale).point()
 
     def _find_domain(self) -> Domain:
         """The widest domain whose objective is finite at every probing draw; the widest where none
@@ -160,12 +104,6 @@ class Subject:
             np.isfinite(self.objective(self.draw(np.random.default_rng([seed, 77]), 5, scale)))
         )
 
-    def outputs(self, point: Point, module: ModuleType | None = None) -> tuple[Array, ...]:
-        """The outputs of forward, as a tuple even where there is one."""
-        with quiet():
-            output, _ = self.called((module or self.module).forward, point)
-        return output if isinstance(output, tuple) else (output,)
-
     def objective(self, point: Point, module: ModuleType | None = None) -> Any:
         """The scalar whose gradients are checked: a float, or complex where the point is."""
         module = module or self.module
@@ -188,10 +126,6 @@ class Subject:
         """The cache of forward."""
         with quiet():
             return self.called(self.module.forward, point)[1]
-
-    def called(self, function: Callable[..., Any], point: Point, *rest: Any) -> Any:
-        """What a function of the module returns at a point, for the rest of its arguments."""
-        return function(point.params, *point.inputs.values(), *rest, *self._drawing())
 
     def backward(self, point: Point, cache: Any) -> Arrays:
         """The gradients of parameters and inputs, given the cache of a forward call."""

@@ -17,8 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bpgen.check.contract import Finding, contract
-from bpgen.check.module import Subject
-from bpgen.check.numbers.gradients import largest
+from bpgen.check.module import Subject, largest
 from bpgen.check.numbers.rows import NumberRow, derivatives, large
 from bpgen.check.numbers.ruler import Ruler, together
 

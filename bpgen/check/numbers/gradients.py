@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from bpgen.check.module import Arrays, Subject
-
-if TYPE_CHECKING:
-    from bpgen.check.numbers.ruler import Ruler
+from bpgen.check.module import Arrays, Subject, largest
+from bpgen.check.numbers.ruler import Ruler
 
 POWER = 1e-6  # a tensor whose gradients are all smaller proves nothing
 SUSPECT = 1e-6  # of the largest: so small that it may be what rounding leaves of terms that cancel
@@ -84,8 +82,3 @@ def _moved(value: Any, rng: np.random.Generator) -> Any:
     if getattr(value, "dtype", np.dtype(object)).kind != "f":
         return value
     return value * (1 + SHAKEN * rng.standard_normal(np.shape(value)))
-
-
-def largest(grads: Arrays) -> float:
-    """The largest entry of all gradients."""
-    return max((float(np.max(np.abs(g), initial=0)) for g in grads.values()), default=0.0)

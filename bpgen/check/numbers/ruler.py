@@ -7,8 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from bpgen.check.module import SCALES, Array, Arrays, Point, Subject
-from bpgen.check.numbers.gradients import Gradients
+from bpgen.check.module import SCALES, Array, Arrays, Point, Subject, largest
 
 COMPLEX_STEP = 1e-20
 # Lengths of differences; the shorter, the fewer kinks within, the less precise.
@@ -145,11 +144,11 @@ class Ruler:
 
 def together(subject: Subject, ruler: Ruler) -> bool:
     """Whether all gradients agree with one complex step along all tensors."""
-    gradients, where = Gradients(subject, ruler), (FULL_BATCH, 0)
+    where = FULL_BATCH, 0
     try:
-        found = gradients.at(*where)
+        found = subject.gradients(ruler.point(*where))
         ours = sum(np.sum(found[n] * ruler.direction(*where, n, 0)) for n in ruler.names)
     except Exception:  # of a broken copy
         return False
     error = abs(float(ours) - ruler.along_all(*where))
-    return bool(error <= TOGETHER * gradients.largest(*where))  # not where it is nan
+    return bool(error <= TOGETHER * largest(found))  # not where it is nan

@@ -72,6 +72,10 @@ class Scope:
             depth += 1
         return replace(self, letters=found)
 
+    def at(self, values: Mapping[str, Array]) -> Scope:
+        """The same where the tensors have other values."""
+        return replace(self, values=values, which=None)
+
     @property
     def depth(self) -> int:
         return max((a.ndim for a in self.letters.values()), default=0)

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from bpgen.check.page import formula as f
+from bpgen.check.page.asked import Asked
 from bpgen.check.page.tokens import Unreadable
 from bpgen.check.page.tree import children, letter_of, outermost, symbols_of
 
-if TYPE_CHECKING:
-    from bpgen.check.page.evaluate import Scope
 
-
-def letter_axes(scope: Scope, node: f.Node, shifted: bool = False) -> Iterator[tuple[str, int]]:
+def letter_axes(scope: Asked, node: f.Node, shifted: bool = False) -> Iterator[tuple[str, int]]:
     """Each letter that stands alone at an axis, or `shifted`, with the size of the axis."""
     for symbol in symbols_of(node):
         known = scope.find(symbol)
@@ -44,7 +41,7 @@ def letter_axes(scope: Scope, node: f.Node, shifted: bool = False) -> Iterator[t
                 yield name, scope.world.size(axis.size)
 
 
-def is_label(scope: Scope, node: f.Node) -> bool:
+def is_label(scope: Asked, node: f.Node) -> bool:
     """Whether a symbol below another is a label, and no letter."""
     if not isinstance(node, f.Symbol) or letter_of(node) in scope.letters:
         return False
@@ -57,12 +54,12 @@ def is_label(scope: Scope, node: f.Node) -> bool:
     return info.bound is not None and rank in (len(known[2]), sum(beside))
 
 
-def free(scope: Scope, node: f.Node) -> list[str]:
+def free(scope: Asked, node: f.Node) -> list[str]:
     """The letters of a formula that no sum binds, in order."""
     return [n for n, s in free_symbols(scope, node) if not is_label(scope, s)]
 
 
-def free_symbols(scope: Scope, node: f.Node) -> Iterator[tuple[str, f.Symbol]]:
+def free_symbols(scope: Asked, node: f.Node) -> Iterator[tuple[str, f.Symbol]]:
     if isinstance(node, f.Over):
         inside = [*free_symbols(scope, node.body)]
         inside += [x for c in node.under.conditions for x in free_symbols(scope, c)]

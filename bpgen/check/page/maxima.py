@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from bpgen.check.page import formula as f
+from bpgen.check.page.asked import Asked
 from bpgen.check.page.choices import Choice, first_of, same
 from bpgen.check.page.scalars import LOWEST, Array
 from bpgen.check.page.tokens import Unreadable
 from bpgen.check.page.tree import describe
 
-if TYPE_CHECKING:
-    from bpgen.check.page.evaluate import Scope
-
 _ROUNDING = 1e-12  # of values that are one on paper
 
 
-def choose(scope: Scope, node: f.Over | f.Call, sizes: tuple[int, ...]) -> Choice:
+def choose(scope: Asked, node: f.Over | f.Call, sizes: tuple[int, ...]) -> Choice:
     """The first of the largest that a maximum runs through, whose indices have these sizes."""
     here = np.real(_run_through(scope, node))
-    others = (replace(scope, values=v) for v in scope.reading.choices.others)
+    others = (scope.at(v) for v in scope.reading.choices.others)
     return first_of(here, [np.real(_run_through(o, node)) for o in others], sizes)
 
 
-def _run_through(scope: Scope, node: f.Over | f.Call) -> Array:
+def _run_through(scope: Asked, node: f.Over | f.Call) -> Array:
     """What a maximum runs through, along a last axis."""
     if isinstance(node, f.Call):
         return np.stack(np.broadcast_arrays(*map(scope.value, node.arguments)), -1)
@@ -37,7 +32,7 @@ def _run_through(scope: Scope, node: f.Over | f.Call) -> Array:
     )
 
 
-def gives(scope: Scope, element: f.Node, largest: f.Node, at: tuple[f.Node, ...] = ()) -> Array:
+def gives(scope: Asked, element: f.Node, largest: f.Node, at: tuple[f.Node, ...] = ()) -> Array:
     """Where an element is the one that was chosen to be the largest, at these values of the
     maximum's indices if they are said.
     """
@@ -49,7 +44,7 @@ def gives(scope: Scope, element: f.Node, largest: f.Node, at: tuple[f.Node, ...]
     def of(array: Array) -> Array:
         return np.real(scope.access(largest, known[1], array))
 
-    others = [replace(scope, values=v, which=None) for v in scope.reading.choices.others]
+    others = [scope.at(v) for v in scope.reading.choices.others]
     elements = [np.real(o.value(element)) for o in others]
     found = same(elements, [of(v) for v in chosen.values])
     for k, node in enumerate(at):
@@ -58,12 +53,12 @@ def gives(scope: Scope, element: f.Node, largest: f.Node, at: tuple[f.Node, ...]
     return found
 
 
-def largest_along(scope: Scope, letters: list[str], element: f.Node, largest: f.Node) -> Array:
+def largest_along(scope: Asked, letters: list[str], element: f.Node, largest: f.Node) -> Array:
     """Where an element is the largest along letters, or the same formula as that one, whose
     factors stand in another order, and that is what it is said to equal.
     """
     here, *elsewhere = (
-        _along(scope, letters, replace(scope, values=v, which=None).value(element))
+        _along(scope, letters, scope.at(v).value(element))
         for v in (scope.world.values, *scope.reading.choices.others)
     )
     chosen = here.argmax(-1)[..., None]
@@ -74,7 +69,7 @@ def largest_along(scope: Scope, letters: list[str], element: f.Node, largest: f.
     return _back(scope, letters, found & off)
 
 
-def first_along(scope: Scope, found: Array, letters: list[str]) -> Array:
+def first_along(scope: Asked, found: Array, letters: list[str]) -> Array:
     """Of what holds along letters, the first."""
     if not letters:
         return found
@@ -82,7 +77,7 @@ def first_along(scope: Scope, found: Array, letters: list[str]) -> Array:
     return _back(scope, letters, flat & (np.cumsum(flat, -1) == 1))
 
 
-def _along(scope: Scope, letters: list[str], values: Array) -> Array:
+def _along(scope: Asked, letters: list[str], values: Array) -> Array:
     """Values at all values of the letters, with those of some of them along a last axis."""
     shape = [1] * (scope.depth + 2)
     for own in scope.letters.values():
@@ -92,12 +87,12 @@ def _along(scope: Scope, letters: list[str], values: Array) -> Array:
     return moved.reshape((*moved.shape[: -len(letters)], -1))
 
 
-def _back(scope: Scope, letters: list[str], flat: Array) -> Array:
+def _back(scope: Asked, letters: list[str], flat: Array) -> Array:
     """The letters' axes where they were."""
     sizes = (scope.letters[n].shape[0] for n in letters)
     moved = flat.reshape((*flat.shape[:-1], *sizes))
     return np.moveaxis(moved, range(-len(letters), 0), _axes(scope, letters))
 
 
-def _axes(scope: Scope, letters: list[str]) -> list[int]:
+def _axes(scope: Asked, letters: list[str]) -> list[int]:
     return [-2 - scope.letters[n].ndim for n in letters]

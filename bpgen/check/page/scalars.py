@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -14,9 +14,6 @@ from numpy.typing import NDArray
 from bpgen.check.page.unknown import smooth
 from bpgen.functions import ROWS, Named
 from bpgen.ir import Element, Index
-
-if TYPE_CHECKING:
-    from bpgen.check.page.world import World
 
 Array = NDArray[Any]
 Values = Mapping[str, Array]
@@ -28,7 +25,7 @@ LOWEST = -1e30  # minus infinity, of which a difference can still be taken
 class Formula:
     """A scalar body on a grid of its indices."""
 
-    world: World
+    lengths: Mapping[str, int]  # known at run time
     values: Values
     at: Mapping[Index, Array]
     rank: int
@@ -42,7 +39,7 @@ class Formula:
         if isinstance(expr, Index):
             return self.at[expr]
         if isinstance(expr, sp.Symbol):
-            return self.world.lengths[expr.name]
+            return self.lengths[expr.name]
         if expr.is_number and not expr.has(Element):
             value = complex(expr)
             return value if value.imag else value.real
@@ -56,7 +53,7 @@ class Formula:
             symbols = sp.symbols("z s t", real=True)[: len(expr.args)]
             body = known.definition(*symbols)
             inner = dict(zip(symbols, (self.number(a) for a in expr.args), strict=True))
-            return _Named(self.world, self.values, self.at, self.rank, inner).number(body)
+            return _Named(self.lengths, self.values, self.at, self.rank, inner).number(body)
         args = [self.number(a) for a in expr.args]
         if isinstance(expr, Named):
             return smooth(expr.word, expr.order)(*args)

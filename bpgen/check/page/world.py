@@ -189,7 +189,7 @@ class World:
             i: np.arange(s).reshape([-1 if k == j else 1 for j in range(len(grid))])
             for k, (i, s) in enumerate(zip(grid, sizes, strict=True))
         }
-        body = np.asarray(Formula(self, values, at, len(grid)).number(term.body))
+        body = np.asarray(Formula(self.lengths, values, at, len(grid)).number(term.body))
         lead = body.shape[: body.ndim - len(grid)] if body.ndim > len(grid) else ()
         body = np.broadcast_to(body, (*lead, *sizes))
         if term.reduce == "first":
@@ -204,7 +204,7 @@ class World:
             made[inside] = body
             return made
         made = np.zeros((*lead, *self._stored(equation.name)), dtype=complex)
-        index = Formula(self, values, at, len(grid))
+        index = Formula(self.lengths, values, at, len(grid))
         where = [np.broadcast_to(index.place(e), sizes) for e in places]
         keep = np.ones(sizes, dtype=bool)
         for i, e in zip(own, where, strict=True):

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import ceil, lcm
-from typing import TYPE_CHECKING
 
 import sympy as sp
 
@@ -28,9 +27,7 @@ from bpgen.check.residues.forms import (
     content,
     denominators,
 )
-
-if TYPE_CHECKING:
-    from bpgen.check.residues.scalar import Scalar
+from bpgen.check.residues.scalar import Scalar
 
 ONE = 1
 # Factors by which one scalar of a sum may differ from another that is already known.

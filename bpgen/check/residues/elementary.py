@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sympy as sp
 
-from bpgen.check.residues.scalar import Scalar
-
-if TYPE_CHECKING:
-    from bpgen.check.residues.tape import Tape
+from bpgen.check.residues.scalar import Arithmetic, Scalar
 
 ODD = ("atan", "asinh", "erf")
 AT_ZERO = {"exp": Fraction(1), "cos": Fraction(1), **dict.fromkeys(("sin", *ODD), Fraction(0))}
 
 
-def _half(tape: Tape, x: Scalar, sign: int) -> Any:
+def _half(tape: Arithmetic, x: Scalar, sign: int) -> Any:
     """(exp(x) + sign exp(-x)) / 2."""
     over = tape.call("exp", -x)
     return (tape.call("exp", x) + sign * over) / 2

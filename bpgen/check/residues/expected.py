@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from bpgen.check.residues.scalar import Scalar
+from bpgen.check.residues.tape import Tape
 from bpgen.check.residues.values import TIE
-
-if TYPE_CHECKING:
-    from bpgen.check.residues.tape import Tape
 
 
 class Expected:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from math import gcd, lcm
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from bpgen.check.residues.scalar import Scalar
+from bpgen.check.residues.scalar import Scalar
 
 Form = dict[int, Fraction]  # a sum of multiples of scalars, by their residues
 LINEAR = ("+", "-")
@@ -29,7 +27,7 @@ def coefficient(node: Scalar) -> tuple[Fraction, Scalar | None]:
     """The rational factor of a product, and what it multiplies where that is one scalar of the
     product, else the product; None where there is nothing but a number.
     """
-    factor, others, waiting = Fraction(1), list["Scalar"](), [(node, 1)]
+    factor, others, waiting = Fraction(1), list[Scalar](), [(node, 1)]
     while waiting:
         one, power = waiting.pop()
         if one.op == "const":

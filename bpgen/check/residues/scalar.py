@@ -3,12 +3,37 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
+import sympy as sp
 
-if TYPE_CHECKING:
-    from bpgen.check.residues.tape import Tape
+
+class Arithmetic(Protocol):
+    """What scalars are computed by."""
+
+    zero: Scalar
+
+    def number(self, number: Fraction) -> Scalar:
+        """A rational constant."""
+
+    def constant(self, number: sp.Expr) -> Scalar:
+        """A constant by its exact expression."""
+
+    def lift(self, other: Any) -> Scalar | None:
+        """Any number as a scalar; None for what is no number."""
+
+    def binary(self, op: str, one: Scalar, two: Scalar) -> Scalar:
+        """A sum, a difference, a product or a quotient."""
+
+    def power(self, base: Scalar, exponent: Scalar) -> Scalar:
+        """A power."""
+
+    def call(self, function: str, *arguments: Scalar) -> Scalar:
+        """An elementary function."""
+
+    def compare(self, one: Scalar, other: Scalar) -> int:
+        """-1, 0 or 1."""
 
 
 class Scalar:
@@ -22,7 +47,7 @@ class Scalar:
 
     def __init__(
         self,
-        tape: Tape,
+        tape: Arithmetic,
         op: str,
         args: tuple[Scalar, ...],
         value: Any,

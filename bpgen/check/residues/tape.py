@@ -19,7 +19,6 @@ import sympy as sp
 from bpgen.check.constants import constant
 from bpgen.check.residues.atoms import Atoms
 from bpgen.check.residues.elementary import AT_ZERO, ODD, SLOPES, WRITTEN
-from bpgen.check.residues.expected import Expected
 from bpgen.check.residues.field import Field
 from bpgen.check.residues.scalar import Scalar
 from bpgen.check.residues.values import DIGITS, TIE, TOO_DEEP, NotProved, OnKink, Undefined, mp
@@ -37,7 +36,8 @@ class Tape:
         self.atoms = [Atoms(field, lane) for lane, field in enumerate(fields)]
         self.primes = [field.prime for field in fields]
         self.made: list[Scalar] = []
-        self.expected: Expected | None = None
+        # What stands for a new scalar: itself, or one that is known to equal it.
+        self.instead: Callable[[Scalar], Scalar] | None = None
         self._numbers: dict[Any, Scalar] = {}
         self.zero, self.one = self.number(Fraction(0)), self.number(Fraction(1))
 
@@ -115,8 +115,8 @@ class Tape:
         self, op: str, args: tuple[Scalar, ...], value: Any, residues: list[int], degree: int
     ) -> Scalar:
         made = Scalar(self, op, args, value, residues, degree)
-        if self.expected is not None and residues:
-            return self.expected.instead(made)
+        if self.instead is not None and residues:
+            return self.instead(made)
         self.made.append(made)
         return made
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from bpgen.check.entrywise.named import smooth
 from bpgen.check.page.proof import prove_page
-from bpgen.check.page.unknown import smooth
 from bpgen.cli import main
 from bpgen.derive import derive
 from bpgen.errors import NetError

@@ -18,7 +18,6 @@ from bpgen.check.claims.grid import NoGrid
 from bpgen.check.claims.judge import Judge
 from bpgen.check.claims.points import Exact, Numbers, drawn
 from bpgen.check.claims.view import COLUMNS, VECTORS, View
-from bpgen.check.page.world import World
 from bpgen.claims import answered, court_of
 from bpgen.cli import main
 from bpgen.derive import derive
@@ -394,9 +393,8 @@ def test_vectors_of_each_sample_are_read_as_on_the_page() -> None:
 @pytest.mark.parametrize("source", [TOY, CLASSIFIER, SKIP, RECURRENT, CENTRED, GATE])
 def test_gradients_at_exact_points_are_those_of_complex_steps(source: str) -> None:
     network = declared_by(source)
-    world = World.drawn(network, 2, 0)
     exact, numbers = drawn(network, 2, 0), drawn(network, 2, 0, numbers=True)
-    assert isinstance(exact, Exact) and isinstance(numbers, Numbers) and world
+    assert isinstance(exact, Exact) and isinstance(numbers, Numbers)
     for name, info in network.tensors.items():
         if info.bound is None and not info.sums_to_one:
             found = [float(v.value) for v in exact.gradient(name, network.loss or "").ravel()]

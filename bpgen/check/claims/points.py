@@ -21,6 +21,7 @@ from bpgen.check.constants import constants
 from bpgen.check.entrywise.adjoints import Adjoints
 from bpgen.check.entrywise.evaluation import Evaluation
 from bpgen.check.entrywise.tape import tape
+from bpgen.check.page.drawing import drawn as values_drawn
 from bpgen.check.page.world import World
 from bpgen.check.residues.entries import Entries
 from bpgen.check.residues.field import PRIMES, Field
@@ -68,7 +69,7 @@ class Point(Protocol):
 
 def drawn(network: Network, batch: int, seed: int, numbers: bool = False) -> Point:
     """A random point of a network: exact, unless it is large or numbers are asked for."""
-    world = World.drawn(network, batch, seed)
+    world = values_drawn(network, batch, seed)
     rng = np.random.default_rng([seed, batch])
     for info in network.role("param"):  # so that nothing is saturated
         shape = world.shape(info)[info.block :]

@@ -45,7 +45,7 @@ class Evaluation(Values):
                     self.values[name] = self.moved(name, np.asarray(array)[None])
             for members, once in scheduled(network):
                 if members[0].loop is None:
-                    self._whole(members[0])
+                    self.whole(members[0])
                 else:
                     self._looped(members, once)
 
@@ -62,7 +62,8 @@ class Evaluation(Values):
         array = array.astype(self.dtype)
         return array + 1j * STEP * self.steps[name][here] if name in self.steps else array
 
-    def _whole(self, equation: Equation) -> None:
+    def whole(self, equation: Equation) -> None:
+        """All entries of a tensor at once."""
         total = np.zeros((1, *self.stored(equation.name)), self.dtype)
         for term in equation.terms:
             total = self._added(total, equation, term, None)

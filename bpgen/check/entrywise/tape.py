@@ -11,6 +11,8 @@ import sympy as sp
 from sympy.core.relational import Relational
 
 from bpgen.check.entrywise import scalars
+from bpgen.check.entrywise.named import smooth
+from bpgen.functions import Named
 from bpgen.ir import Element
 
 Decision = tuple[sp.Expr, str, sp.Expr]  # one, > or =, the other
@@ -87,6 +89,8 @@ class Tape:
         name = type(expr).__name__
         if isinstance(expr, Relational):
             return self._comparison(scalars.COMPARISONS[name], expr)
+        if isinstance(expr, Named):
+            return smooth(expr.word, expr.order), self._arguments(expr.args)
         if name in scalars.CALLS:
             arguments = self._arguments(expr.args)
             self._decided(name, arguments)

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from bpgen.check.page.scalars import Array
-from bpgen.check.page.world import World
+from bpgen.check.page.world import Array, World
 
 _SAME = 1e-9  # of a formula in another order
 

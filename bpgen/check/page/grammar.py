@@ -28,7 +28,7 @@ from bpgen.check.page.formula import (
     Under,
     numeral,
 )
-from bpgen.check.page.tokens import Unreadable, tokens, word
+from bpgen.check.page.tokens import Unreadable, tokens, upright, word
 
 ACCENTS = {r"\hat": "hat", r"\bar": "bar", r"\tilde": "tilde"}
 FUNCTIONS = {
@@ -492,12 +492,6 @@ _RULES: dict[str, Callable[[Parser], Node]] = {
     r"\pi": Parser.pi,
     **{name: _applied(name) for name in (*sorted(_OPERATORS), r"\tan", r"\arctan")},
 }
-
-
-def upright(text: str) -> str:
-    """The stem of an upright word: of one letter, another than the letter in italics."""
-    plain = text.replace(r"\_", "_")
-    return plain if len(plain) > 1 else f"upright {plain}"
 
 
 def _name(symbol: Symbol) -> str:

@@ -7,7 +7,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from bpgen.check.page.formula import Node, Symbol, numeral
-from bpgen.check.page.grammar import upright
+from bpgen.check.page.tokens import upright
+from bpgen.check.page.tree import letter_of
 from bpgen.ir import Network
 
 # A printed name: stem, accent, layer above, and what stands below before any index.
@@ -37,6 +38,7 @@ class Names:
     gradients: dict[Key, str] = field(default_factory=dict)
     given: dict[Key, str] = field(default_factory=dict)  # the upstream gradient of an output
     blocks: frozenset[str] = frozenset()  # the tensors of which each repeated block has its own
+    lengths: dict[str, str] = field(default_factory=dict)  # by what they are called: n_0 is n0
 
     @staticmethod
     def of(network: Network, plain: bool = False) -> Names:
@@ -62,11 +64,20 @@ class Names:
         }
         if network.loss is None:
             found.setdefault(("ell", "", "", ()), "")
-        return Names(found, {}, given, frozenset(blocks))
+        sizes = {i.size for t in network.tensors.values() for i in t.indices}
+        lengths = {_numbered(s): s for s in sizes if isinstance(s, str)}
+        return Names(found, {}, given, frozenset(blocks), lengths)
+
+    def length(self, symbol: Symbol) -> str | None:
+        """The length known at run time that a symbol names."""
+        return self.lengths.get(letter_of(symbol) or "")
 
     def find(self, symbol: Symbol) -> Found | None:
         """The table and the tensor that a symbol names, and the indices that are left below it."""
         return next(iter(self.all(symbol)), None)
+
+    def is_tensor(self, symbol: Symbol) -> bool:
+        return self.find(symbol) is not None
 
     def all(self, symbol: Symbol) -> list[Found]:
         """Every reading of a symbol, those first that take most below it for its name."""
@@ -89,6 +100,12 @@ class Names:
         """From here on, the gradient of a tensor is called by a symbol."""
         heads = tuple(s for p in symbol.below if (s := _said(p)) is not None)
         self.gradients[symbol.stem, symbol.accent, symbol.layer, heads] = tensor
+
+
+def _numbered(name: str) -> str:
+    """n_0 of n0."""
+    stem, digits = re.fullmatch(r"(.*?)(\d*)", name).groups()  # type: ignore[union-attr]
+    return f"{_VARIANTS.get(stem, stem)}_{digits}" if stem and digits else name
 
 
 def _said(part: Node) -> str | None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
+from bpgen.check.entrywise import shown
+from bpgen.check.entrywise.evaluation import STEP
 from bpgen.check.page import formula as f
 from bpgen.check.page.choices import Choices
+from bpgen.check.page.grammar import Parser
 from bpgen.check.page.names import Names
-from bpgen.check.page.scalars import STEP, Array
-from bpgen.check.page.world import World
+from bpgen.check.page.world import Array, Values, World
 
 
 @dataclass(frozen=True)
@@ -38,37 +40,31 @@ class Reading:
     choices: Choices = field(default_factory=Choices)
     gradients: dict[tuple[str, str], Array] = field(default_factory=dict)
 
+    def parser(self, found: Sequence[str]) -> Parser:
+        return Parser(found, self.names.is_tensor)
+
+    def parse(self, found: Sequence[str]) -> f.Node:
+        """The one formula that these tokens are."""
+        return self.parser(found).whole()
+
     def gradient(self, top: str, name: str) -> Array:
         """The derivative of a scalar by every element of a tensor."""
         key = top, name
         if key not in self.gradients:
             moved = self.world.moved(name)
-            if top:
-                count = self.world.values[name].size
-                found = self._stepped(moved, top, count).reshape((count, -1)).sum(-1)
-            else:
-                found = sum(self._upstream(moved, n) for n in self.world.given)
-            slopes = np.imag(found) / STEP
-            self.gradients[key] = slopes.reshape(self.world.values[name].shape)
+            found = self._summed(moved[top]) if top else self._upstream(moved)
+            shape = self.world.values[name].shape
+            slopes = np.broadcast_to(np.imag(found) / STEP, (math.prod(shape),))
+            self.gradients[key] = slopes.reshape(shape)
         return self.gradients[key]
 
-    def _rank(self, name: str) -> int:
-        return len(self.world.network.tensors[name].indices)
+    def _summed(self, lanes: Array) -> Array:
+        return np.asarray(lanes.reshape((len(lanes), -1)).sum(-1))
 
-    def _stepped(self, moved: Mapping[str, Array], name: str, count: int) -> Array:
-        """The values of a tensor at each step taken, of one that does not move as well."""
-        found = moved[name]
-        if found.ndim > self._rank(name):
-            return found
-        return np.broadcast_to(found, (count, *found.shape))
-
-    def _upstream(self, moved: Mapping[str, Array], name: str) -> Array:
-        """What the upstream gradient of an output makes of it; of blocks, of the last."""
-        count = max(len(v) for n, v in moved.items() if v.ndim > self._rank(n))
-        values: Any = self._stepped(moved, name, count)
-        given = self.world.given[name]
-        info = self.world.network.tensors[name]
-        if info.block:
-            values = values[:, self.world.size(info.indices[0].size) - 1]
-        own: Any = tuple(slice(s) for s in given.shape)
-        return np.asarray((values[(..., *own)] * given).reshape((len(values), -1)).sum(-1))
+    def _upstream(self, moved: Values) -> Array:
+        """What the upstream gradients of the outputs make of what a caller sees of them."""
+        total = np.zeros(1)
+        for name, given in self.world.given.items():
+            seen = [shown(self.world.network, name, lane) for lane in moved[name]]
+            total = total + self._summed(np.stack(seen) * given)
+        return total

@@ -16,7 +16,22 @@ _EVALUATED = {
     r"\text{evaluated as }": "evaluated",
     r"\text{evaluated, and differentiated, as }": "differentiated",
 }
+_ELSEWHERE, _IF = r"\text{; elsewhere }", r"\text{if }"
 _OPERATORS = {"=", "+", "-", r"\cdot", r"\odot", r"\in"}
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Sides that are equal where a condition holds, or where it does not."""
+
+    parts: list[list[str]]
+    condition: list[str] = field(default_factory=list)
+    negated: bool = False
+
+    @property
+    def is_words(self) -> bool:
+        """Whether it says something in words alone."""
+        return bool(self.parts and self.parts[0] and self.parts[0][0].startswith(r"\text"))
 
 
 @dataclass
@@ -36,6 +51,21 @@ class Statement:
     @property
     def parts(self) -> list[list[str]]:
         return top_level(self.tokens, "=")
+
+    def chains(self) -> Iterator[Chain]:
+        """What is equal, and if it is said, where a mask keeps, and elsewhere."""
+        found, rest = self.tokens, None
+        while found and found[-1] == ",":
+            found = found[:-1]
+        if _ELSEWHERE in found:
+            at = found.index(_ELSEWHERE)
+            found, rest = found[:at], found[at + 1 :]
+        if rest is None:
+            yield Chain(top_level(found, "="))
+            return
+        at = max((k for k, t in enumerate(found) if t == _IF), default=len(found))
+        yield Chain(top_level(found[:at], "="), found[at + 1 :])
+        yield Chain(top_level(rest, "="), found[at + 1 :], negated=True)
 
 
 @dataclass(frozen=True)

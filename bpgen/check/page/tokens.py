@@ -38,3 +38,9 @@ def word(token: str) -> tuple[str, str] | None:
     r"""The command and the word of `\mathrm{qh}`; None of any other token."""
     found = re.fullmatch(_TEXT, token)
     return (found[1], found[2]) if found else None
+
+
+def upright(text: str) -> str:
+    """The stem of an upright word: of one letter, another than the letter in italics."""
+    plain = text.replace(r"\_", "_")
+    return plain if len(plain) > 1 else f"upright {plain}"

@@ -32,7 +32,7 @@ def letter_of(node: f.Node) -> str | None:
         return None
     if not node.below:
         return node.stem
-    if len(node.below) == 1 and len(node.stem) == 1 and (said := f.numeral(node.below[0])):
+    if len(node.below) == 1 and (said := f.numeral(node.below[0])):
         return f"{node.stem}_{said}"
     return None
 

@@ -1,30 +1,11 @@
-"""Functions that a page only names: any function will do, and so each is a smooth one, drawn by its
-name.
-"""
+"""Functions that a page only names, told from the names of tensors."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from functools import cache
-from typing import Any
-
-import numpy as np
 
 _TOLD = re.compile(r"^\$(\S+)\$ is any function that has a derivative, \$\1'\$\.$", re.MULTILINE)
 _WORD = re.compile(r"\\operatorname\{(.*)\}")
-
-
-@cache
-def smooth(name: str, order: int = 0) -> Callable[[Any], Any]:
-    """p sin(q z + r) + s z, or a derivative of it."""
-    p, q, r, s = np.random.default_rng([*name.encode()]).uniform(0.5, 1.5, 4)
-
-    def value(z: Any) -> Any:
-        wave = p * q**order * np.sin(q * np.asarray(z) + r + order * np.pi / 2)
-        return wave + (s * np.asarray(z) if order == 0 else s if order == 1 else 0.0)
-
-    return value
 
 
 def told(latex: str) -> tuple[str, frozenset[str]]:

@@ -2,37 +2,42 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from bpgen.check.page import formula as f
-from bpgen.check.page.asked import Asked
 from bpgen.check.page.choices import Choice, first_of, same
-from bpgen.check.page.scalars import LOWEST, Array
+from bpgen.check.page.evaluate.elements import element as element_of
+from bpgen.check.page.evaluate.scope import Scope
+from bpgen.check.page.evaluate.sums import run_through
 from bpgen.check.page.tokens import Unreadable
 from bpgen.check.page.tree import describe
+from bpgen.check.page.world import Array, Values
 
 _ROUNDING = 1e-12  # of values that are one on paper
 
 
-def choose(scope: Asked, node: f.Over | f.Call, sizes: tuple[int, ...]) -> Choice:
+def choose(scope: Scope, node: f.Over | f.Call, sizes: tuple[int, ...]) -> Choice:
     """The first of the largest that a maximum runs through, whose indices have these sizes."""
     here = np.real(_run_through(scope, node))
-    others = (scope.at(v) for v in scope.reading.choices.others)
+    others = (_elsewhere(scope, v) for v in scope.reading.choices.others)
     return first_of(here, [np.real(_run_through(o, node)) for o in others], sizes)
 
 
-def _run_through(scope: Asked, node: f.Over | f.Call) -> Array:
+def _elsewhere(scope: Scope, values: Values) -> Scope:
+    """At other values, where no step is taken."""
+    return replace(scope, values={n: v[None] for n, v in values.items()}, which=np.asarray(0))
+
+
+def _run_through(scope: Scope, node: f.Over | f.Call) -> Array:
     """What a maximum runs through, along a last axis."""
     if isinstance(node, f.Call):
         return np.stack(np.broadcast_arrays(*map(scope.value, node.arguments)), -1)
-    body = scope.ranged(node, LOWEST)
-    lead = len(node.under.letters)
-    return np.moveaxis(body, range(lead), range(-1, -1 - lead, -1)).reshape(
-        (*body.shape[lead:], -1)
-    )
+    return run_through(scope, node)
 
 
-def gives(scope: Asked, element: f.Node, largest: f.Node, at: tuple[f.Node, ...] = ()) -> Array:
+def gives(scope: Scope, element: f.Node, largest: f.Node, at: tuple[f.Node, ...] = ()) -> Array:
     """Where an element is the one that was chosen to be the largest, at these values of the
     maximum's indices if they are said.
     """
@@ -42,23 +47,23 @@ def gives(scope: Asked, element: f.Node, largest: f.Node, at: tuple[f.Node, ...]
         raise Unreadable(f"nothing says of what {describe(largest)} is the largest")
 
     def of(array: Array) -> Array:
-        return np.real(scope.access(largest, known[1], array))
+        return np.real(element_of(scope, largest, known[1], array[None]))
 
-    others = [scope.at(v) for v in scope.reading.choices.others]
+    others = [_elsewhere(scope, v) for v in scope.reading.choices.others]
     elements = [np.real(o.value(element)) for o in others]
     found = same(elements, [of(v) for v in chosen.values])
     for k, node in enumerate(at):
-        place = scope.index(node)[..., None, None] - scope.reading.base
+        place = scope.place(node)[..., None, None]
         found = found & (of(chosen.places[..., k]) == place)
     return found
 
 
-def largest_along(scope: Asked, letters: list[str], element: f.Node, largest: f.Node) -> Array:
+def largest_along(scope: Scope, letters: list[str], element: f.Node, largest: f.Node) -> Array:
     """Where an element is the largest along letters, or the same formula as that one, whose
     factors stand in another order, and that is what it is said to equal.
     """
     here, *elsewhere = (
-        _along(scope, letters, scope.at(v).value(element))
+        _along(scope, letters, _elsewhere(scope, v).value(element))
         for v in (scope.world.values, *scope.reading.choices.others)
     )
     chosen = here.argmax(-1)[..., None]
@@ -69,7 +74,7 @@ def largest_along(scope: Asked, letters: list[str], element: f.Node, largest: f.
     return _back(scope, letters, found & off)
 
 
-def first_along(scope: Asked, found: Array, letters: list[str]) -> Array:
+def first_along(scope: Scope, found: Array, letters: list[str]) -> Array:
     """Of what holds along letters, the first."""
     if not letters:
         return found
@@ -77,7 +82,7 @@ def first_along(scope: Asked, found: Array, letters: list[str]) -> Array:
     return _back(scope, letters, flat & (np.cumsum(flat, -1) == 1))
 
 
-def _along(scope: Asked, letters: list[str], values: Array) -> Array:
+def _along(scope: Scope, letters: list[str], values: Array) -> Array:
     """Values at all values of the letters, with those of some of them along a last axis."""
     shape = [1] * (scope.depth + 2)
     for own in scope.letters.values():
@@ -87,12 +92,12 @@ def _along(scope: Asked, letters: list[str], values: Array) -> Array:
     return moved.reshape((*moved.shape[: -len(letters)], -1))
 
 
-def _back(scope: Asked, letters: list[str], flat: Array) -> Array:
+def _back(scope: Scope, letters: list[str], flat: Array) -> Array:
     """The letters' axes where they were."""
     sizes = (scope.letters[n].shape[0] for n in letters)
     moved = flat.reshape((*flat.shape[:-1], *sizes))
     return np.moveaxis(moved, range(-len(letters), 0), _axes(scope, letters))
 
 
-def _axes(scope: Asked, letters: list[str]) -> list[int]:
+def _axes(scope: Scope, letters: list[str]) -> list[int]:
     return [-2 - scope.letters[n].ndim for n in letters]

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bpgen.check.page import formula as f
-from bpgen.check.page.asked import Asked
+from bpgen.check.page.evaluate.elements import parts_of
+from bpgen.check.page.evaluate.scope import Scope
 from bpgen.check.page.tokens import Unreadable
 from bpgen.check.page.tree import children, letter_of, outermost, symbols_of
 
 
-def letter_axes(scope: Asked, node: f.Node, shifted: bool = False) -> Iterator[tuple[str, int]]:
+def letter_axes(scope: Scope, node: f.Node, shifted: bool = False) -> Iterator[tuple[str, int]]:
     """Each letter that stands alone at an axis, or `shifted`, with the size of the axis."""
     for symbol in symbols_of(node):
         known = scope.find(symbol)
         if letter_of(symbol) in scope.letters or known is None or not known[1]:
             continue
-        upstream = known[0] is scope.reading.names.given
         info = scope.world.network.tensors[known[1]]
         try:
-            parts = scope.parts(symbol, known[1], upstream)
+            parts = parts_of(scope, symbol, known[1])
         except Unreadable:
             continue
         axes = list(info.indices)
@@ -41,25 +41,24 @@ def letter_axes(scope: Asked, node: f.Node, shifted: bool = False) -> Iterator[t
                 yield name, scope.world.size(axis.size)
 
 
-def is_label(scope: Asked, node: f.Node) -> bool:
+def is_label(scope: Scope, node: f.Node) -> bool:
     """Whether a symbol below another is a label, and no letter."""
     if not isinstance(node, f.Symbol) or letter_of(node) in scope.letters:
         return False
     known = scope.find(node)
     if known is None or not known[1] or known[0] is not scope.reading.names.tensors:
         return False
-    info = scope.world.network.tensors[known[1]]
-    rank = len(info.indices) - info.block - (info.batched and scope.reading.sample)
     beside = (len(p.parts) if isinstance(p, f.Beside) else 1 for p in known[2])
-    return info.bound is not None and rank in (len(known[2]), sum(beside))
+    bound = scope.world.network.tensors[known[1]].bound
+    return bound is not None and scope.rank(known[1]) in (len(known[2]), sum(beside))
 
 
-def free(scope: Asked, node: f.Node) -> list[str]:
+def free(scope: Scope, node: f.Node) -> list[str]:
     """The letters of a formula that no sum binds, in order."""
     return [n for n, s in free_symbols(scope, node) if not is_label(scope, s)]
 
 
-def free_symbols(scope: Asked, node: f.Node) -> Iterator[tuple[str, f.Symbol]]:
+def free_symbols(scope: Scope, node: f.Node) -> Iterator[tuple[str, f.Symbol]]:
     if isinstance(node, f.Over):
         inside = [*free_symbols(scope, node.body)]
         inside += [x for c in node.under.conditions for x in free_symbols(scope, c)]
@@ -70,7 +69,7 @@ def free_symbols(scope: Asked, node: f.Node) -> Iterator[tuple[str, f.Symbol]]:
         for part in (*(known[2] if known else node.below), node.block):
             for symbol in outermost(part):
                 name = letter_of(symbol)
-                if name is not None and symbol.stem not in scope.world.lengths:
+                if name is not None and scope.reading.names.length(symbol) is None:
                     yield name, symbol
                 if symbol.below and name is None:
                     yield from free_symbols(scope, symbol)

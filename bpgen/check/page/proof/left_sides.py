@@ -9,11 +9,14 @@ import numpy as np
 
 from bpgen.check.page import formula as f
 from bpgen.check.page.evaluate import Scope
-from bpgen.check.page.letters import free, letter_axes
+from bpgen.check.page.evaluate.derivatives import scalar_of
+from bpgen.check.page.evaluate.elements import open_axes, parts_of, slots_of
+from bpgen.check.page.evaluate.letters import free, letter_axes
+from bpgen.check.page.evaluate.sums import sizes_below
 from bpgen.check.page.reading import Reading
-from bpgen.check.page.scalars import Array, Values
 from bpgen.check.page.tokens import Unreadable
 from bpgen.check.page.tree import letter_of
+from bpgen.check.page.world import Array, Values
 from bpgen.ir import BATCH
 
 
@@ -44,7 +47,7 @@ def axes_of(node: f.Node, scope: Scope) -> list[int]:
         raise Unreadable("what has this shape?")
     info = scope.world.network.tensors[known[1]]
     done = info.block + (info.batched and scope.reading.sample)
-    done += len(scope.parts(symbol, known[1]))
+    done += len(parts_of(scope, symbol, known[1]))
     return [scope.world.size(i.size) for i in info.indices[done:]]
 
 
@@ -56,7 +59,7 @@ def whole_of(node: f.Node, scope: Scope) -> Array:
     slope, name = of
     reading = scope.reading
     top = reading.top
-    if isinstance(node, f.Derivative) and (said := scope._scalar(node.of)) is not None:
+    if isinstance(node, f.Derivative) and (said := scalar_of(scope, node.of)) is not None:
         top = said
     array = reading.gradient(top, name) if slope else scope.world.values[name]
     return array
@@ -69,11 +72,11 @@ def within_block(node: f.Node, reading: Reading) -> tuple[int, ...]:
     return tuple(range(info.block, len(info.indices))) if info is not None else ()
 
 
-def places_of(node: f.Node, scope: Scope) -> list[Array]:
+def slots_told(node: f.Node, scope: Scope) -> list[Array]:
     symbol = named(node)
     known = scope.find(symbol)
     assert known is not None
-    return scope.places(symbol, known[1])
+    return slots_of(scope, symbol, known[1])
 
 
 def spelled(
@@ -83,8 +86,7 @@ def spelled(
     at its letters, or a whole vector or matrix. `first`: what stands before its first step alone.
     """
     world, symbol = reading.world, named(left)
-    tensors = world.network.tensors
-    steps = {len(v) for n, v in values.items() if v.ndim > len(tensors[n].indices)}
+    lanes = max(map(len, values.values()))
     scope = Scope(reading, values=values)
     sizes = {n: min(s for m, s in letter_axes(scope, left) if m == n) for n in free(scope, left)}
     at = {n: np.arange(reading.base, reading.base + size) for n, size in sizes.items()}
@@ -93,15 +95,15 @@ def spelled(
     scope = of_every_sample(scope, name)
     if block is not None:
         scope = scope.over({block: at[block]})
-    if steps:
-        scope = scope.over({"the step": np.arange(max(steps))})
-        scope = replace(scope, which=scope.letters["the step"])
-    whole: Any = ((0, 0), (slice(None), 0), ())[scope.open_axes(symbol, name)]
+    scope = scope.over({"the step": np.arange(lanes)})
+    scope = replace(scope, which=scope.letters["the step"])
+    whole: Any = ((0, 0), (slice(None), 0), ())[open_axes(scope, symbol, name)]
     made = scope.value(right)[(..., *whole)]
-    shape = list(world.shape(tensors[name]))
+    info = world.network.tensors[name]
+    shape = list(world.shape(info))
     if first:
-        shape.pop(tensors[name].carried or 0)
-    return np.broadcast_to(made, (*([max(steps)] if steps else []), *shape))
+        shape.pop(info.carried or 0)
+    return np.broadcast_to(made, (lanes, *shape))
 
 
 def of_every_sample(scope: Scope, name: str) -> Scope:
@@ -115,7 +117,7 @@ def of_every_sample(scope: Scope, name: str) -> Scope:
 def sizes_of(maximum: f.Over | f.Call, name: str, scope: Scope) -> tuple[int, ...]:
     """The sizes of a maximum's own indices; written out, it has those of its equation."""
     if isinstance(maximum, f.Over):
-        return tuple(scope.sizes_below(maximum).values())
+        return tuple(sizes_below(scope, maximum).values())
     equation = next(e for e in scope.world.network.equations if e.name == name)
     return tuple(scope.world.size(k.size) for k in equation.terms[0].over)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from bpgen.check.page.numerals import printed
+from bpgen.check.page.proof.numerals import printed
 from bpgen.check.page.reading import Reading
 from bpgen.check.page.world import World
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from bpgen.check.page.arithmetic import is_scalar
-from bpgen.check.page.scalars import LOWEST, Array
+from bpgen.check.page.evaluate.arithmetic import is_scalar
+from bpgen.check.page.world import LOWEST, Array
 
 
 def largest_of(array: Array) -> float:

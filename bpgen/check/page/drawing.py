@@ -1,0 +1,66 @@
+"""Random values at which every equation of a network has a finite value."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bpgen.check.page.world import Array, World
+from bpgen.ir import BATCH, Network, TensorInfo
+
+_PRIMES = (3, 5, 7, 2, 11)
+# Between which numbers parameters and all else are drawn, attempt after attempt, where some
+# function is not defined for normal ones: sqrt(x), log(1 - x), log(x - 1).
+_SHARE, _ABOVE, _BELOW = (0.15, 0.85), (4.0, 8.0), (-8.0, -4.0)
+_BETWEEN = (
+    *((None, None), (_SHARE, _SHARE), (None, _SHARE)) * 4,
+    *((None, _ABOVE), (_ABOVE, _ABOVE), (None, _BELOW), (_ABOVE, _BELOW)) * 2,
+)
+
+
+def drawn(network: Network, batch: int, seed: int) -> World:
+    """The first of some draws that will do; of a network without a loss with the upstream gradients
+    of its outputs.
+    """
+    lengths = lengths_of(network, batch)
+    rng = np.random.default_rng(seed)
+    for between in _BETWEEN:
+        given = {
+            info.name: _drawn(info, lengths, rng, between[info.role != "param"], seed)
+            for info in network.tensors.values()
+            if info.role != "value"
+        }
+        world = World.at(network, lengths, given)
+        if world.defined:
+            break
+    for name in network.outputs if network.loss is None else ():
+        info = network.tensors[name]
+        world.given[name] = rng.normal(size=world.shape(info)[info.block :])
+    return world
+
+
+def lengths_of(network: Network, batch: int) -> dict[str, int]:
+    """The lengths known at run time: different ones, as far as there are."""
+    names = {str(i.size) for t in network.tensors.values() for i in t.indices}
+    free = sorted(n for n in names if not n.isdigit() and n not in (BATCH, "None"))
+    return {n: _PRIMES[k % len(_PRIMES)] for k, n in enumerate(free)} | {BATCH: batch}
+
+
+def _drawn(
+    info: TensorInfo,
+    lengths: dict[str, int],
+    rng: np.random.Generator,
+    between: tuple[float, float] | None,
+    seed: int,
+) -> Array:
+    shape = tuple(i.size if isinstance(i.size, int) else lengths[str(i.size)] for i in info.indices)
+    if info.keep is not None:
+        keep = float(info.keep)
+        return np.where(rng.uniform(size=shape) < max(keep, 0.5), 1 / keep, 0.0)
+    normal = rng.normal(size=shape)
+    if info.bound is not None:  # each label another one with each seed
+        first = np.random.default_rng(len(info.name)).integers(info.bound, size=shape)
+        return np.asarray((first + seed) % info.bound)
+    if info.sums_to_one:
+        raised = np.exp(normal)
+        return np.asarray(raised / raised.sum(-1, keepdims=True))
+    return normal if between is None else rng.uniform(*between, size=shape)

@@ -1,0 +1,57 @@
+"""The page proved: every equation that it prints, evaluated at random values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bpgen.check.page.proof import definitions, ends, largest, shapes, spellings, worked
+from bpgen.check.page.proof.judge import Judge
+from bpgen.check.page.proof.numbered import numbered
+from bpgen.check.page.proof.page import SAMPLES, Page
+from bpgen.check.page.proof.report import FalseLine, PageReport
+from bpgen.check.page.proof.rows import Rows
+from bpgen.check.page.proof.zeros import zeros_elsewhere
+from bpgen.check.page.world import World
+from bpgen.ir import Network
+
+__all__ = ["FalseLine", "PageReport", "prove_page"]
+
+Verdicts = list[FalseLine | None]  # of each equation, in the order of the page
+
+
+def prove_page(
+    latex: str,
+    network: Network,
+    seeds: Sequence[int] = (0, 1),
+    samples: int = SAMPLES,
+    at: World | None = None,
+) -> PageReport:
+    """Read a page back and evaluate both sides of each of its equals signs, at random values of
+    each seed: one draw may have a label or a dead unit at which a false line holds. The numbers of
+    a worked example are those of its equations `at` its values.
+    """
+    drawn = [_verdicts(Page.of(latex, network, seed, samples)) for seed in seeds]
+    verdicts = [next((v for v in each if v), None) for each in zip(*drawn, strict=True)]
+    if at is None and r"\qquad" in latex:
+        verdicts.append(FalseLine("numbers", "of which example?", True))
+    if at is not None:
+        verdicts += worked.verdicts(Page.of(latex, network, 0, samples, at))
+    false = tuple(dict.fromkeys(v for v in verdicts if v is not None))
+    return PageReport(verdicts.count(None), len(verdicts), false)
+
+
+def _verdicts(page: Page) -> Verdicts:
+    judge = Judge(page.tolerance)
+    definitions.read(page, judge)
+    spellings.read(page)
+    rows = Rows(numbered(page))
+    largest.read(page, rows)
+    ends.judge_ends(page, judge)
+    shapes.judge_sizes(page, judge)
+    for group in page.groups:
+        reading = page.reading(group)
+        for statement in group.statements:
+            rows.judge(statement, reading, judge)
+        rows.closed()
+        zeros_elsewhere(group, reading, rows, judge)
+    return judge.verdicts

@@ -1,0 +1,33 @@
+"""What is found of a page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class FalseLine:
+    """A line that does not hold, or cannot be read."""
+
+    line: str
+    reason: str
+    unread: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.line}\n    {self.reason}"
+
+
+@dataclass(frozen=True)
+class PageReport:
+    """How many of a page's equations hold."""
+
+    proved: int
+    total: int
+    false: tuple[FalseLine, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        return self.total > 0 and self.proved == self.total
+
+    def __str__(self) -> str:
+        return f"{self.proved} of {self.total} equations"

@@ -35,6 +35,12 @@ def layer(a):
 a = repeat("L", layer, x)
 J = loss(sum((a - y)**2) / 2)
 """
+NUMBERED = """from bpgen import *
+x, y = input("n0"), target("mu2")
+W, b, V = param("n1", "n0"), param("n1"), param("mu2", "n1")
+a = sigmoid(W @ x + b)
+J = loss(mean((V @ a - y)**2) + mean(a) / 2)
+"""
 
 
 def _page(net: str, fmt: str = "latex", steps: str = "short", notation: str = "matrix") -> str:
@@ -77,7 +83,7 @@ def test_layers_1_to_L() -> None:
 
 @pytest.mark.parametrize("steps", ["short", "all"])
 @pytest.mark.parametrize("notation", ["matrix", "index"])
-@pytest.mark.parametrize("net", [ONE, COURSE, COURSE.replace('"f"', '"phi"')])
+@pytest.mark.parametrize("net", [ONE, COURSE, COURSE.replace('"f"', '"phi"'), NUMBERED])
 def test_the_page_in_letters_is_proved(net: str, notation: str, steps: str) -> None:
     network = declared_by(net)
     page = _page(net, steps=steps, notation=notation)
@@ -213,3 +219,13 @@ def test_a_lesson_of_letters() -> None:
     assert "L m² + L m" in row
     assert re.search(r"2 L m N\b", row)  # f and f' of every unit
     assert "a⁽ˡ⁻¹⁾" in page.partition("The network as a graph")[2]
+
+
+def test_a_width_with_a_number_is_no_other() -> None:
+    page = _page(NUMBERED)
+    for right, wrong in (
+        (r"n_{1} \times n_{0}", r"n_{0} \times n_{1}"),
+        (r"{2 n_{1}}", r"{2 n_{0}}"),
+    ):
+        assert right in page
+        assert not prove_page(page.replace(right, wrong, 1), declared_by(NUMBERED), (0,)).ok

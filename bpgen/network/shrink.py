@@ -137,17 +137,22 @@ class _Widths:
         self.spans = _tiled(self.spans, self.sizes)
         for span in self.spans.values():
             if span.beside is None and span.unit == 1 < max(_SMALL) < max(span.before, span.after):
-                self.least.update({w: self.sizes[w] for w in span.widths})  # no pattern: as it is
+                for width in span.widths:  # no pattern: as it is
+                    self._need(width, self.sizes[width])
         for equation in network:
             for term in equation.terms:
                 if _is_mean(term):  # half of a sum of two is not written as a mean
-                    self.least.update({self.of((equation.name, k)): max(_SMALL) for k in term.over})
+                    for k in term.over:
+                        self._need(self.of((equation.name, k)), max(_SMALL))
 
     def of(self, width: Width) -> Width:
         """The one that stands for all widths that are equal to this one."""
         while width in self._same and self._same[width] != width:
             width = self._same[width]
         return width
+
+    def _need(self, width: Width, size: int) -> None:
+        self.least[width] = max(self.least.get(width, 0), size)
 
     def _accesses(self) -> Iterator[tuple[Equation, Element, int, sp.Expr]]:
         for equation in self.network:
@@ -174,13 +179,13 @@ class _Widths:
         if form is None or not isinstance(size, int):
             for index in _open(form):  # along a length known at run time
                 width = self.of((equation.name, index))
-                self.least[width] = index.size if isinstance(index.size, int) else 0
+                self._need(width, index.size if isinstance(index.size, int) else 0)
         elif not form.steps:
             ends = self.ends.setdefault(axis, [0, 0])
             place = int(form.start)
             last = _is_at_the_end(place, size)
             ends[last] = max(ends[last], size - place if last else place + 1)
-            self.least[axis] = max(self.least.get(axis, 0), sum(ends))
+            self._need(axis, sum(ends))
         elif not _is_whole(form, info.indices[k], info.carried == k):
             self.sizes.update(
                 {self.of((equation.name, i)): int(str(i.size)) for i, _ in form.steps}

@@ -163,6 +163,11 @@ output(h)
     "output(h)\n",
     "another spelling of a matrix": "from bpgen import *\nx, W = input(3, 3), param(3, 3)\n"
     "a = sigmoid(x)\nb = 1 - a\nz = W @ log(b)\noutput(z)\n",
+    "indices with numbers of their own": "from bpgen import *\nx, w, v = input(3), param(3, 3), param(5)\n"
+    "i_0, row_1 = indices('i_0', size=3), indices('row_1', size=3)\nalpha2 = indices('alpha2', size=3)\n"
+    "z = tensor(sum(w[i_0, row_1] * x[row_1], row_1), i_0)\n"
+    "u = tensor(sin(z[alpha2] * v[alpha2 + 1]) + sum(x[i_0] * v[i_0 + 2]**2, i_0), alpha2)\n"
+    "L = loss(sum(u[alpha2]**2 * w[alpha2, i_0], alpha2, i_0))\n",
     "a label left out": "from bpgen import *\nx, y = input(2), label(3)\n"
     "W, b = param(3, 2), param(3)\nz = W @ x + b\n"
     "L = loss(categorical_cross_entropy(softmax(z), y, ignore=1))\n",
@@ -339,6 +344,13 @@ WRONG = [
         r"as }\exp(-x_{n} - s",
     ),
     ("index", "the diagonal of all pairs", "matrix", r"\mathbf{1}[m = n]", r"\mathbf{1}[m = m]"),
+    (
+        "index",
+        "indices with numbers of their own",
+        "index",
+        r"\mathrm{row\_}_{1}} \, x_{\mathrm{row\_}_{1}}",
+        r"\mathrm{row\_}_{1}} \, x_{\mathrm{i\_}_{0}}",
+    ),
     ("unreadable", "max_pool", "index", r"w_{c} x_{ck}", r"w_{c} \star x_{ck}"),
 ]
 

@@ -63,6 +63,12 @@ def test_six_blocks_shrink_to_two_of_the_same_code() -> None:
     assert all(row.ok for row in exact(emit(small), small))
 
 
+def test_an_axis_holds_the_places_written_in_it_where_a_mean_runs_over_it() -> None:
+    text = "u, x, b = zeros(7), input(2), indices('b')\nu[3] = sum(x)\nu[2] = x[0]\n"
+    small = shrunk(network(text + "loss(mean(sin(u[b]), b))\n"))
+    assert [i.size for i in small.tensors["u"].indices if i.size != "N"] == [4]
+
+
 def test_the_functions_of_blocks_are_broken_too() -> None:
     """Some mutants differ from the right module within the block's own backward."""
 

@@ -17,7 +17,7 @@ from bpgen.check.page.world import LONGEST, Array
 Sides = Callable[[Reading], list[Array]]
 _NO_FORMULA = (ValueError, IndexError, KeyError, AttributeError, TypeError, AssertionError)
 _SHAKES = 2  # how often roundings are tried
-_ROUNDINGS = 1e3 * float(np.finfo(LONGEST).eps)  # what they may come to, of a number
+_ROUNDINGS = 100 * float(np.finfo(LONGEST).eps)  # what they may come to, of a number
 NOWHERE = "no values were found at which every equation has one"
 
 

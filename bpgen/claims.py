@@ -13,7 +13,7 @@ from bpgen.emit.interface import refuse_names
 from bpgen.errors import NetError
 from bpgen.ir import Network
 from bpgen.load import load
-from bpgen.network.naming import adjoint_name
+from bpgen.names import adjoint_name
 from bpgen.network.shrink import shrunk
 from bpgen.progress import say
 from bpgen.prove import LARGEST_PAGE

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import sympy as sp
 
-from bpgen.ir import Element, Equation, Index, Reduce, Term
+from bpgen.ir import Element, Equation, Index, Reduce, Term, length
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,23 @@ def split(term: Term) -> tuple[sp.Expr, Sum | None]:
     return sp.Mul(*outside), Sum(inside, term.over)
 
 
+def mixed(body: sp.Add, over: list[Index]) -> bool:
+    """An Add whose addends run over different indices is several sums."""
+    return len({frozenset(a.free_symbols & set(over)) for a in body.args}) > 1
+
+
+def varying(term: Term) -> list[Term]:
+    """A sum as sums of what varies with their indices: sum_ij (x_i + w_j) = 3 sum_i x_i + ..."""
+    if not term.over or term.reduce != "sum":
+        return [term]
+    if isinstance(term.body, sp.Add) and mixed(term.body, list(term.over)):
+        return [c for a in term.body.args for c in varying(replace(term, body=a))]
+    used = sp.Tuple(term.body, *(term.at or ())).free_symbols
+    idle = [k for k in term.over if k not in used]
+    body = term.body * sp.Mul(*(length(k.size) for k in idle))
+    return [replace(term, body=body, over=tuple(k for k in term.over if k not in idle))]
+
+
 def groups(equation: Equation) -> tuple[Group, ...]:
     """The terms of an equation, sums with the same outer factor together, in the order of the
     terms.
@@ -80,6 +98,7 @@ class Factored:
     beside: Equation
 
 
+@lru_cache(1000)  # a page asks of each equation more than once, and so does code
 def factored(equation: Equation) -> Factored | None:
     """The factor that most terms, a sum among them, have outside their sums, before a bracket:
     r * (g - sum g) rather than r * g - r * sum g.

@@ -47,6 +47,11 @@ class Index(sp.Symbol):
         return (self.name, self.size), {}
 
 
+def is_batch(index: sp.Basic) -> bool:
+    """Whether an index is the sample's."""
+    return isinstance(index, Index) and index.size == BATCH
+
+
 SAMPLE = Index("n", BATCH)  # of the sample itself, which net.py need not say
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import sympy as sp
 
-from bpgen.ir import Element, Equation, Index, Network, Term
+from bpgen.ir import Element, Equation, Index, Network, TensorInfo, Term
 from bpgen.notebook import shown
+from bpgen.separable import separable
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,36 @@ class Derivation:
     forward: tuple[Forward, ...]
     steps: tuple[Step, ...]
     adjoint: dict[str, str]
+
+    @cached_property
+    def tensors(self) -> Mapping[str, TensorInfo]:
+        """Every tensor the backward equations may speak of: the declared, their adjoints, the
+        upstream gradients.
+        """
+        declared = self.network.tensors
+        adjoints = {
+            a: TensorInfo(
+                a,
+                declared[name].indices,
+                "value",
+                carried=declared[name].carried,
+                block=declared[name].block,
+            )
+            for name, a in self.adjoint.items()
+        }
+        given = {
+            f"d_{o}": TensorInfo(f"d_{o}", declared[o].indices[declared[o].block :], "input")
+            for o in self.network.outputs
+        }
+        return {**declared, **adjoints, **given}
+
+    @cached_property
+    def separable(self) -> bool:
+        """Whether samples meet in the mean of the loss alone, so that one sample can be shown by
+        itself.
+        """
+        every = (e for f in self.forward for e in (f.equation, f.evaluated))
+        return separable(self.network, every)
 
     def _repr_latex_(self) -> str:
         """All that it computes, in a notebook."""

@@ -26,8 +26,8 @@ from bpgen.ir import (
     check_indices,
     element,
 )
+from bpgen.letters import lettered
 from bpgen.load import declared_by
-from bpgen.network.letters import lettered
 from bpgen.substitution import read_at, renamed
 from tests.conftest import module_of
 from tests.one_batch import agrees_in_batches

@@ -20,13 +20,13 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 import bpgen
+from bpgen import letters
 from bpgen.check.agreement import difference
 from bpgen.derive.chain import Link
 from bpgen.emit import emit
 from bpgen.errors import NetError
 from bpgen.ir import Equation, Index, Malformed, Network, TensorInfo, Term, check, check_indices
 from bpgen.load import declared_by
-from bpgen.network import letters
 from tests.drawn import few_or_all
 from tests.few import one_in
 from tests.networks.raw.draw import Raw, raws
@@ -190,7 +190,7 @@ def test_the_passes_are_found() -> None:
         "bpgen.derive.sums_of_exp.with_logsumexp",
         SHORTER,
     }
-    assert {*OF_EQUATIONS} >= {"bpgen.network.letters.lettered", "bpgen.lower.rows.spelled"}
+    assert {*OF_EQUATIONS} >= {"bpgen.letters.lettered", "bpgen.lower.rows.spelled"}
     assert {*OF_TENSORS} >= {"bpgen.emit.flat.flat", PART}
     assert {*OF_DEFINITIONS} >= {"bpgen.render.softmaxes.with_softmaxes"}
 

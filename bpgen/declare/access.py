@@ -13,7 +13,7 @@ from bpgen.declare.declaration import Quantity, here
 from bpgen.declare.formula import Formula
 from bpgen.declare.symbolic import Symbolic
 from bpgen.errors import NetError
-from bpgen.ir import BATCH, Element, Index, Size, Term, element
+from bpgen.ir import Element, Index, Size, Term, element, is_batch
 
 _NO_PART = (
     "part(x, 0, 2) takes a part along an axis; an index that runs is named: tensor(W[0, j], j)"
@@ -29,7 +29,7 @@ def accessed(tensor: Quantity, key: Any) -> Formula:
 def address(tensor: Quantity, key: Any) -> tuple[sp.Expr, ...]:
     """The indices of one element; one more, the sample's, may come first."""
     keys = key if isinstance(key, tuple) else (key,)
-    batch = keys[:1] if len(keys) == tensor.rank + 1 and _is_batch(keys[0]) else ()
+    batch = keys[:1] if len(keys) == tensor.rank + 1 and is_batch(keys[0]) else ()
     keys = keys[len(batch) :]
     if len(keys) != tensor.rank:
         raise NetError(
@@ -37,10 +37,6 @@ def address(tensor: Quantity, key: Any) -> tuple[sp.Expr, ...]:
             "name one index for each axis",
         )
     return (*batch, *(_index(tensor, axis, k) for axis, k in enumerate(keys)))
-
-
-def _is_batch(key: Any) -> bool:
-    return isinstance(key, Index) and key.size == BATCH
 
 
 def _index(tensor: Quantity, axis: int, key: Any) -> sp.Expr:

@@ -11,7 +11,8 @@ from bpgen.declare.formula import Formula
 from bpgen.declare.symbolic import Symbolic
 from bpgen.declare.tensor import Tensor
 from bpgen.errors import NetError
-from bpgen.ir import Element, Size, Term, elements
+from bpgen.ir import Element, Size, Term
+from bpgen.softmaxes import is_softmax
 
 OUTPUT_AND_TARGET = "give the output and the target"
 
@@ -97,8 +98,6 @@ def logits(z: Any, what: str, of: type[sp.Expr]) -> None:
 
 def _is_made_by(body: sp.Expr, of: type[sp.Expr]) -> bool:
     """A sigmoid; for exp, a softmax: exp(z - s) with s the log-sum-exp of z."""
-    if of is not sp.exp:
-        return isinstance(body, of)
-    return isinstance(body, sp.exp) and any(
-        t.reduce == "logsumexp" for e in elements(body) for t in tensor_of(e).terms
-    )
+    if of is sp.exp:
+        return is_softmax(body, lambda e: tensor_of(e).terms)
+    return isinstance(body, of)

@@ -11,8 +11,8 @@ from dataclasses import replace
 from bpgen.derive.stable import Spelling, stabilised
 from bpgen.derive.sweep import Sweep
 from bpgen.errors import NetError
-from bpgen.ir import BATCH, CANCELS, Equation, Network, TensorInfo, check, check_indices, is_number
-from bpgen.network.letters import lettered
+from bpgen.ir import BATCH, CANCELS, Equation, Network, check, check_indices, is_number
+from bpgen.letters import lettered
 from bpgen.record import Derivation, Forward, Step
 
 
@@ -38,7 +38,7 @@ def derive(network: Network) -> Derivation:
         )
         record = _swept(network, forward, spelling)
     equations = [*(f.evaluated for f in forward), *_computed(record)]
-    check(equations, adjoint_tensors(record))
+    check(equations, record.tensors)
     return numbered(record)
 
 
@@ -110,25 +110,3 @@ def numbered(record: Derivation) -> Derivation:
 def _meet(equation: Equation) -> bool:
     """Whether an equation is across the samples of a batch."""
     return any(k.size == BATCH for t in equation.terms for k in t.over)
-
-
-def adjoint_tensors(record: Derivation) -> dict[str, TensorInfo]:
-    """Every tensor the backward equations may speak of: the declared, their adjoints, the upstream
-    gradients.
-    """
-    declared = record.network.tensors
-    adjoints = {
-        a: TensorInfo(
-            a,
-            declared[name].indices,
-            "value",
-            carried=declared[name].carried,
-            block=declared[name].block,
-        )
-        for name, a in record.adjoint.items()
-    }
-    given = {
-        f"d_{o}": TensorInfo(f"d_{o}", declared[o].indices[declared[o].block :], "input")
-        for o in record.network.outputs
-    }
-    return {**declared, **adjoints, **given}

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import sympy as sp
 
-from bpgen.contraction import split
+from bpgen.contraction import mixed, split
 from bpgen.derive.decimals import with_short_numbers
 from bpgen.derive.measure import simplest, weight
 from bpgen.functions import sigmoid
@@ -155,18 +155,6 @@ def combined(
     return tuple(t for t in kept if t.body != 0) or (Term(sp.S.Zero),), tuple(reasons)
 
 
-def counted(term: Term) -> list[Term]:
-    """A sum as sums of what varies with their indices: sum_ij (x_i + w_j) = 3 sum_i x_i + ..."""
-    if not term.over or term.reduce != "sum":
-        return [term]
-    if isinstance(term.body, sp.Add) and _mixed(term.body, list(term.over)):
-        return [c for a in term.body.args for c in counted(replace(term, body=a))]
-    used = sp.Tuple(term.body, *(term.at or ())).free_symbols
-    idle = [k for k in term.over if k not in used]
-    body = term.body * sp.Mul(*(length(k.size) for k in idle))
-    return [replace(term, body=body, over=tuple(k for k in term.over if k not in idle))]
-
-
 def _reduced(term: Term, network: Network, reasons: dict[str, None]) -> list[Term]:
     """One sum without the indices it need not run over."""
     if not term.over or term.reduce != "sum":
@@ -181,7 +169,7 @@ def _reduced(term: Term, network: Network, reasons: dict[str, None]) -> list[Ter
             body, over = body * length(index.size), [k for k in over if k != index]
         elif term.at is None:
             body, over = _one(body, index, over, network, reasons)
-    parts = body.args if isinstance(body, sp.Add) and _mixed(body, over) else (body,)
+    parts = body.args if isinstance(body, sp.Add) and mixed(body, over) else (body,)
     if len(parts) == 1 and len(over) == 1 and term.at is None:
         parts = _apart_from_ones(body, over[0], network)
     if len(parts) > 1:
@@ -218,11 +206,6 @@ def _apart_from_ones(body: sp.Expr, index: Index, network: Network) -> tuple[sp.
     ones = [a for a in sums[0].args if _one(outer * a, index, [index], network, {})[1] == []]
     rest = sp.Add(*(a for a in sums[0].args if a not in ones))
     return (*(outer * a for a in ones), outer * rest) if ones else (body,)
-
-
-def _mixed(body: sp.Add, over: list[Index]) -> bool:
-    """An Add whose addends run over different indices is several sums."""
-    return len({frozenset(a.free_symbols & set(over)) for a in body.args}) > 1
 
 
 def _merged(terms: list[Term]) -> list[Term]:

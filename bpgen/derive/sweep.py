@@ -17,8 +17,8 @@ from bpgen.derive.simplify import combined, gathered, tidy
 from bpgen.derive.storing import is_carried, is_inlined
 from bpgen.functions import row
 from bpgen.ir import Element, Equation, Index, Loop, Network, Term, element, elements, length
-from bpgen.network.letters import lettered
-from bpgen.network.naming import adjoint_name
+from bpgen.letters import lettered
+from bpgen.names import adjoint_name
 from bpgen.record import Line, Path, Reason, Step
 
 

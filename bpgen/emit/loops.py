@@ -16,7 +16,7 @@ from bpgen.lower.access import Operand, aligned, read
 from bpgen.lower.comment import spoken
 from bpgen.lower.scatter import scatters
 from bpgen.lower.scope import Scope
-from bpgen.network.naming import RESERVED
+from bpgen.names import RESERVED
 from bpgen.pieces import Place, in_order, pieces, place
 
 if TYPE_CHECKING:

@@ -9,7 +9,6 @@ from itertools import groupby
 
 import sympy as sp
 
-from bpgen.derive import adjoint_tensors
 from bpgen.emit.blocks import Blocks
 from bpgen.emit.flat import flat, flat_tensors, per_block
 from bpgen.emit.layout import assignment, comment
@@ -18,15 +17,15 @@ from bpgen.emit.plan import Plan, definitions
 from bpgen.emit.scattered import added
 from bpgen.functions import at_most, masked, unless
 from bpgen.ir import Element, Equation, Index, Loop, Term, length
+from bpgen.letters import lettered
 from bpgen.lower.access import Operand, aligned
 from bpgen.lower.comment import right_of, spoken
 from bpgen.lower.contract import lowered, outermost
 from bpgen.lower.rows import spelled
 from bpgen.lower.scatter import scatters, whole
 from bpgen.lower.scope import Scope
-from bpgen.lower.softmax import argument_of_softmax
-from bpgen.network.letters import lettered
 from bpgen.record import Derivation, Forward, Step
+from bpgen.softmaxes import argument_of_softmax
 
 _SUBSCRIPT = re.compile(r"\[([^\]]*)\]")
 _VIEW = re.compile(
@@ -50,7 +49,7 @@ class Statements:
 
     def __init__(self, derivation: Derivation, plan: Plan) -> None:
         self.network, self.plan = derivation.network, plan
-        self.tensors = adjoint_tensors(derivation)
+        self.tensors = derivation.tensors
         self.scope = Scope(_order(derivation), flat_tensors(self.tensors, stacked=True))
         self.order = self.scope.order
         self.definitions = definitions(derivation)

@@ -24,7 +24,7 @@ from bpgen.ir import BATCH
 from bpgen.record import Derivation
 from bpgen.render.equations import Equations
 from bpgen.render.numerals import DIGITS
-from bpgen.render.sample import View, separable
+from bpgen.render.sample import View
 from bpgen.render.writer import Writer
 from bpgen.templating import template
 from bpgen.worked import Worked
@@ -59,7 +59,7 @@ def page(
 def _top(derivation: Derivation) -> str:
     """What the page differentiates: the loss of a sample, where that is told by itself."""
     writer = Writer.of(derivation, LABEL)
-    return Equations(derivation, writer, "matrix", View.of(derivation, separable(derivation))).top
+    return Equations(derivation, writer, "matrix", View.of(derivation, derivation.separable)).top
 
 
 def _code(derivation: Derivation) -> list[CodeLine]:

@@ -14,7 +14,7 @@ from bpgen.record import Derivation
 from bpgen.render import components
 from bpgen.render.document import document
 from bpgen.render.page import Block, Document, Row, Section, Table
-from bpgen.render.sample import View, separable
+from bpgen.render.sample import View
 from bpgen.worked import Worked
 
 NOTATIONS = ("matrix", "index", "components")
@@ -117,7 +117,7 @@ def sheets(
 
 def notations(derivation: Derivation, wanted: str) -> list[str]:
     """The notations of a page: components where they are few, or wanted (and then refused)."""
-    view = View.of(derivation, separable(derivation))
+    view = View.of(derivation, derivation.separable)
     try:
         components.check_size(derivation, view)
     except NetError:

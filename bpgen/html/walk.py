@@ -17,7 +17,6 @@ from bpgen.html.sheets import Said, whole
 from bpgen.record import Derivation, Step
 from bpgen.render.descent import DESCENT
 from bpgen.render.numerals import Numerals
-from bpgen.render.sample import separable
 from bpgen.render.writer import Writer
 from bpgen.worked import Worked
 from bpgen.worked.point import Array
@@ -82,7 +81,7 @@ class _Walker:
     ) -> None:
         self.network, self.graph, self.drawing = derivation.network, graph, drawing
         self.coded, self.worked = coded, worked
-        self.alone = separable(derivation)
+        self.alone = derivation.separable
         tensors = self.network.tensors
         self.numerals = [Numerals(worked, d, tensors, digits) for d in (KATEX, PLAIN) if worked]
         self.writers = [Writer.of(derivation, d, layers=layers) for d in (KATEX, PLAIN)]

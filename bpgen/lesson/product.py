@@ -11,7 +11,7 @@ import sympy as sp
 
 from bpgen.ir import Element, Equation, Index, Term, element
 from bpgen.lesson.lesson import Lesson
-from bpgen.network.letters import LETTERS
+from bpgen.letters import LETTERS
 from bpgen.record import Path
 from bpgen.render import rightside
 from bpgen.render.chain import strings

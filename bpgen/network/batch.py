@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import sympy as sp
 
+from bpgen.contraction import varying
 from bpgen.declare.declaration import OVER_BLOCKS, Block, Declaration
-from bpgen.derive.simplify import counted
 from bpgen.errors import NetError
 from bpgen.ir import (
     BATCH,
@@ -23,10 +23,10 @@ from bpgen.ir import (
     element,
     length,
 )
+from bpgen.letters import lettered
+from bpgen.names import free
 from bpgen.network.inline import Definition
-from bpgen.network.letters import lettered
 from bpgen.network.loops import looped
-from bpgen.network.naming import free
 
 
 def batched_network(
@@ -96,7 +96,7 @@ class _Writer:
         )
 
     def terms(self, terms: Iterable[Term], block: Block | None = None) -> tuple[Term, ...]:
-        return tuple(c for t in terms for c in counted(t.map(lambda b: self._final(b, block))))
+        return tuple(c for t in terms for c in varying(t.map(lambda b: self._final(b, block))))
 
     def info(self, serial: int, axes: tuple[Index, ...]) -> TensorInfo:
         t = self.declared.tensors[serial]

@@ -13,8 +13,9 @@ from bpgen.declare.declaration import Declaration
 from bpgen.declare.formula import Formula
 from bpgen.functions import normal_cdf, normal_cdf_tanh, sigmoid
 from bpgen.ir import SAMPLE, Element, Equation, Index, Term, check_indices, element, is_number
-from bpgen.network.letters import lettered
+from bpgen.letters import lettered
 from bpgen.network.whole import reads
+from bpgen.softmaxes import is_softmax
 from bpgen.substitution import read_at
 
 Definition = tuple[tuple[Index, ...], tuple[Term, ...]]
@@ -123,11 +124,7 @@ def _is_reused(body: sp.Expr) -> bool:
     """A function whose derivative is told in its own value: tanh, sigmoid, and softmax's exp(z - s)
     with s the log-sum-exp.
     """
-    if isinstance(body, sp.exp):
-        taken = [e for e in body.atoms(Element) if body.args[0].coeff(e) == -1]
-        defined = (tensor_of(e).terms for e in taken)
-        return any(terms and terms[0].reduce == "logsumexp" for terms in defined)
-    return isinstance(body, _REUSED)
+    return isinstance(body, _REUSED) or is_softmax(body, lambda e: tensor_of(e).terms)
 
 
 def is_log(body: sp.Expr) -> bool:

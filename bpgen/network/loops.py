@@ -12,8 +12,8 @@ from sympy.utilities.iterables import strongly_connected_components
 from bpgen.affine import affine
 from bpgen.declare.declaration import Block
 from bpgen.errors import NetError
-from bpgen.ir import BATCH, Element, Equation, Index, Loop, TensorInfo, element
-from bpgen.network.letters import lettered
+from bpgen.ir import Element, Equation, Index, Loop, TensorInfo, element, is_batch
+from bpgen.letters import lettered
 from bpgen.pieces import in_order, needs, pieces, writes
 from bpgen.substitution import renamed
 
@@ -179,5 +179,5 @@ def _without_order(parts: list[Equation], stuck: list[int], step: Index) -> NetE
 
 def _said(access: Element) -> str:
     """An element as net.py writes it: for one sample."""
-    indices = [i for i in access.indices if not (isinstance(i, Index) and i.size == BATCH)]
+    indices = [i for i in access.indices if not is_batch(i)]
     return str(element(access.name, indices))

@@ -9,8 +9,9 @@ from itertools import count
 import sympy as sp
 
 from bpgen.declare.declaration import Declaration
+from bpgen.names import RESERVED, free, numbered
 from bpgen.network.inline import Definition
-from bpgen.network.naming import RESERVED, free, invented, numbered
+from bpgen.network.naming import invented
 from bpgen.network.whole import reads
 
 

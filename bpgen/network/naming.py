@@ -3,54 +3,15 @@
 from __future__ import annotations
 
 import ast
-import builtins
 import keyword
-import re
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping
-from itertools import count
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bpgen.declare.declaration import Declaration, Quantity
 from bpgen.declare.given import checked_name
 from bpgen.errors import NetError
-from bpgen.functions import ROWS
-
-# What an emitted module calls its own: a tensor of that name would hide it.
-OWN = {
-    "np",
-    "SHAPES",
-    "INPUTS",
-    "TARGETS",
-    "INTEGERS",
-    "Arrays",
-    "init",
-    "forward",
-    "loss",
-    "backward",
-    "loss_and_grad",
-    "pack",
-    "unpack",
-    "params",
-    "cache",
-    "inputs",
-    "grads",
-    "rng",
-    "dtype",
-    "flat",
-    "N",
-    "n",
-    "rows",
-    "value",
-    "delta",
-    "logsumexp",
-    "softmax",
-    "first_largest",
-    "windows",
-    "dropout",
-    "STATES",
-}
-RESERVED = OWN | set(dir(builtins)) | set(keyword.kwlist) | set(ROWS)
+from bpgen.names import RESERVED, adjoint_name, numbered
 
 _LEAVES = {  # the words that declare a tensor
     "input",
@@ -144,13 +105,6 @@ def refuse(declared: Declaration, chosen: Mapping[int, str]) -> None:
             )
 
 
-def numbered(stem: str, taken: set[str]) -> str:
-    """The stem with the first number that makes it a new name."""
-    name = next(f"{stem}{k}" for k in count(1) if f"{stem}{k}" not in taken)
-    taken.add(name)
-    return name
-
-
 def invented(tensor: Quantity, taken: set[str]) -> str:
     """A name for a tensor that has no variable: what it is, and its layer's number or the next free
     one.
@@ -159,13 +113,6 @@ def invented(tensor: Quantity, taken: set[str]) -> str:
     if not tensor.layer or name in taken:
         return numbered(tensor.hint, taken)
     taken.add(name)
-    return name
-
-
-def free(name: str, taken: Container[str]) -> str:
-    """The name, with as many underscores as make it a new one."""
-    while name in taken:
-        name += "_"
     return name
 
 
@@ -218,9 +165,3 @@ def _pairs(left: ast.expr, right: ast.expr | None) -> Iterable[tuple[str, ast.Ca
         )
         if word in _LEAVES:
             yield left.id, right
-
-
-def adjoint_name(name: str) -> str:
-    """delta1 for z1, as textbooks write it; dW1 for any other W1."""
-    pre_activation = re.fullmatch(r"z(\d*)", name)
-    return f"delta{pre_activation[1]}" if pre_activation else f"d{name}"

@@ -12,7 +12,7 @@ from bpgen.render.full import Full
 from bpgen.render.legend import legend
 from bpgen.render.numerals import DIGITS, Numerals
 from bpgen.render.page import Document
-from bpgen.render.sample import View, separable
+from bpgen.render.sample import View
 from bpgen.render.writer import Writer
 from bpgen.worked import Worked
 
@@ -41,7 +41,7 @@ def document(
     """The sections of a document. The legend is written last: it explains what was printed."""
     first = 1 if notation == "components" or _in_letters(derivation) else 0
     writer = Writer.of(derivation, dialect, first, layers)
-    view = View.of(derivation, separable(derivation))
+    view = View.of(derivation, derivation.separable)
     tensors = derivation.network.tensors
     numerals = None if worked is None else Numerals(worked, dialect, tensors, digits)
     page = STEPS[steps](derivation, writer, notation, view, numerals=numerals)

@@ -12,8 +12,8 @@ from dataclasses import replace
 import sympy as sp
 
 from bpgen.contraction import Factored, Group, factored
-from bpgen.ir import BATCH, Element, Equation, length
-from bpgen.render.places import fits, is_batch, is_plain, open_indices
+from bpgen.ir import BATCH, Element, Equation, is_batch, length
+from bpgen.render.places import fits, is_plain, open_indices
 from bpgen.render.products import matrix_sum, outer_product, vector_sum
 from bpgen.render.raiser import Axes, Raiser, attempt, every
 from bpgen.render.reads import counted, read_in

@@ -40,11 +40,6 @@ def open_indices(exprs: Iterable[sp.Expr]) -> tuple[Index, ...]:
     return tuple(found)
 
 
-def is_batch(expr: sp.Basic) -> bool:
-    """Whether an index is the sample's."""
-    return isinstance(expr, Index) and expr.size == BATCH
-
-
 def is_plain(expr: sp.Expr) -> bool:
     """An index as it is, a place, or what is gathered."""
     return isinstance(expr, (Index, Element)) or expr.is_Integer is True

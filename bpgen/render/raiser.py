@@ -8,9 +8,8 @@ from typing import TypeVar
 
 import sympy as sp
 
-from bpgen.ir import Element, Index
+from bpgen.ir import Element, Index, is_batch
 from bpgen.render.masks import kept
-from bpgen.render.places import is_batch
 from bpgen.render.scalar import Printer
 from bpgen.render.writer import Piece, Writer
 

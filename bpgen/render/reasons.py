@@ -8,7 +8,7 @@ import sympy as sp
 
 from bpgen.affine import apart
 from bpgen.ir import Element, Equation, Index, Term, elements, indices_of
-from bpgen.network.letters import lettered
+from bpgen.letters import lettered
 from bpgen.record import Equality, Reason, Vanishing
 from bpgen.render.calls import head
 from bpgen.render.rightside import right_side

@@ -7,41 +7,11 @@ from dataclasses import dataclass, field, replace
 
 import sympy as sp
 
-from bpgen.derive import adjoint_tensors
-from bpgen.ir import BATCH, Element, Equation, Index, Network, Size, Term, element, length
+from bpgen.ir import BATCH, Equation, Index, Size, Term, element, is_batch, length
 from bpgen.record import Derivation, Equality, Path, Reason, Vanishing
 from bpgen.render import places, steps
-from bpgen.render.places import Statement, is_batch
+from bpgen.render.places import Statement
 from bpgen.render.reads import read_in
-
-
-def separable(derivation: Derivation) -> bool:
-    """Whether samples meet in the mean of the loss alone, so that one sample can be shown
-    by itself.
-    """
-    network = derivation.network
-    for forward in derivation.forward:
-        for equation in (forward.equation, forward.evaluated):
-            for term in equation.terms:
-                mixes = (
-                    any(k.size == BATCH for k in term.over)
-                    or length(BATCH) in term.body.free_symbols
-                )
-                if mixes and equation.name != network.loss:
-                    return False
-                if any(not _first_only(e, network) for e in read_in(term.body)):
-                    return False
-    return True
-
-
-def _first_only(access: Element, network: Network) -> bool:
-    """Whether the sample is an element's first index, after that of its block."""
-    info = network.tensors[access.name]
-    batched, indices = info.batched, access.indices[1:] if info.block else access.indices
-    first, rest = indices[:1], indices[1:] if batched else indices
-    if batched and not (first and is_batch(first[0])):
-        return False
-    return not any(is_batch(i) for i in rest)
 
 
 @dataclass(frozen=True)
@@ -58,7 +28,7 @@ class View:
 
     @staticmethod
     def of(derivation: Derivation, sample: bool) -> View:
-        known = adjoint_tensors(derivation)
+        known = derivation.tensors
         blocks = {name for name, t in known.items() if t.block}
         # The sample stands first, but after the block.
         shown = {

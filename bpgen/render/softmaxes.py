@@ -9,12 +9,12 @@ from dataclasses import replace
 
 import sympy as sp
 
-from bpgen.ir import Element, Equation, Term, element
-from bpgen.lower.softmax import argument_of_softmax
-from bpgen.render.places import fits, is_batch
+from bpgen.ir import Element, Equation, Term, element, is_batch
+from bpgen.render.places import fits
 from bpgen.render.sample import View
 from bpgen.render.scalar import Printer
 from bpgen.render.writer import Piece, Writer
+from bpgen.softmaxes import addend, argument_of_softmax, differences
 
 
 def as_softmax(
@@ -63,15 +63,13 @@ def with_softmaxes(equation: Equation, known: Mapping[str, Equation]) -> Equatio
 
 
 def _softmax(power: sp.Expr, known: Mapping[str, Equation]) -> sp.Expr | None:
-    for total in power.args[0].atoms(Element):
-        definition, z = known.get(total.name), power.args[0] + total
+    for total, z in differences(power):
+        definition = known.get(total.name)
         if definition is None or not isinstance(z, Element):
             continue
         (term,), (axis,) = definition.terms, definition.terms[0].over
-        at = dict(zip(definition.indices, total.indices, strict=True))
         place = term.body.indices.index(axis)
-        if len(z.indices) == len(term.body.indices):
-            own = term.body.xreplace({**at, axis: z.indices[place]})
-            if own == z:
-                return softmaxed(z, sp.Integer(place))
+        same = len(z.indices) == len(term.body.indices)
+        if same and addend(definition, total, z.indices[place]) == z:
+            return softmaxed(z, sp.Integer(place))
     return None

@@ -11,7 +11,7 @@ import sympy as sp
 
 from bpgen.affine import affine
 from bpgen.ir import Element, Equation, Index, Term, element
-from bpgen.network.letters import lettered
+from bpgen.letters import lettered
 from bpgen.record import Equality, Path
 from bpgen.render.places import Axes, Statement, along, open_indices
 

@@ -11,9 +11,8 @@ from itertools import pairwise
 
 import sympy as sp
 
-from bpgen.derive import adjoint_tensors
-from bpgen.ir import BATCH, Element, Index, Size
-from bpgen.network.naming import adjoint_name
+from bpgen.ir import BATCH, Element, Index, Size, is_batch
+from bpgen.names import adjoint_name
 from bpgen.record import Derivation
 from bpgen.render import indices
 from bpgen.render.dialect import Dialect
@@ -22,7 +21,7 @@ from bpgen.render.masks import Bounds
 from bpgen.render.maxima import First, firsts
 from bpgen.render.names import GREEK, Symbol, symbols
 from bpgen.render.order import Order
-from bpgen.render.places import Axes, is_batch
+from bpgen.render.places import Axes
 from bpgen.render.reads import read_in
 
 ADD, MUL, POW, ATOM = range(4)  # how tightly a piece of text binds
@@ -66,7 +65,7 @@ class Writer:
     ) -> Writer:
         network = derivation.network
         deltas = (a for t, a in derivation.adjoint.items() if a == adjoint_name(t) != f"d{t}")
-        known = adjoint_tensors(derivation).values()
+        known = derivation.tensors.values()
         blocks = {t.name: t.indices[0] for t in known if t.block}
         named = symbols((*network.tensors, *deltas), blocks, layers)
         given = {f"d_{name}": name for name in network.outputs if network.loss is None}
@@ -298,7 +297,7 @@ def _part(part: sp.Expr) -> tuple[bool, bool, int, str]:
 
 def _axes(derivation: Derivation) -> Axes:
     """The sizes of every tensor; of a block's, without the axes of the block and the sample."""
-    known = adjoint_tensors(derivation)
+    known = derivation.tensors
     found: dict[str, tuple[Size, ...]] = {}
     for name, t in known.items():
         indices = [i for i in t.indices[1:] if not is_batch(i)] if t.block else t.indices

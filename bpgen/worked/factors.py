@@ -8,16 +8,15 @@ from dataclasses import replace
 import sympy as sp
 
 from bpgen.check.entrywise import evaluate
-from bpgen.ir import BATCH, Equation, Index, TensorInfo, Term, indices_of
+from bpgen.ir import Equation, Index, TensorInfo, Term, indices_of, is_batch
 from bpgen.record import Derivation, Path, Step
-from bpgen.render.sample import separable
 from bpgen.worked.point import Arrays, Point
 
 
 def factors(derivation: Derivation, given: Point) -> Arrays:
     """d(upstream)/d(tensor) of each tensor that one equation alone reads, entry by entry."""
     network = derivation.network
-    alone = separable(derivation)
+    alone = derivation.separable
     steps = [s for s in derivation.steps if _is_entrywise(s, alone)]
     equations = tuple(_local(s.of, s.paths[0]) for s in steps)
     tensors = {e.name: TensorInfo(e.name, e.indices, "value") for e in equations}
@@ -37,14 +36,14 @@ def _is_entrywise(step: Step, alone: bool) -> bool:
         return False
     if set(indices_of(path.value)) - set(path.upstream.indices):  # the loss, of one of its samples
         return False
-    if not alone and any(i.size == BATCH for i in path.over):
+    if not alone and any(map(is_batch, path.over)):
         return False
     own, upstream = (_of_sample(e.indices) for e in (path.wrt, path.upstream))
     return own == upstream == _of_sample(step.equation.indices) and not _of_sample(path.over)
 
 
 def _of_sample(indices: Iterable[sp.Expr]) -> list[sp.Expr]:
-    return [i for i in indices if not (isinstance(i, Index) and i.size == BATCH)]
+    return [i for i in indices if not is_batch(i)]
 
 
 def _local(of: str, path: Path) -> Equation:

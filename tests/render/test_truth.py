@@ -22,7 +22,7 @@ from bpgen.render.document import document
 from bpgen.render.formats import FORMATS
 from bpgen.render.page import Document
 from bpgen.render.parts import Part, parts
-from bpgen.render.sample import View, separable
+from bpgen.render.sample import View
 from bpgen.render.style import Numbering, Style
 from bpgen.render.text import TEXT
 from tests.drawn import few_or_all
@@ -155,7 +155,7 @@ class _World:
 def _world(name: str) -> _World:
     """Every forward value and adjoint. What steps tell anew is not used here."""
     derivation = derived(name)
-    world = _World(derivation, View.of(derivation, separable(derivation)), {})
+    world = _World(derivation, View.of(derivation, derivation.separable), {})
     shown = replace(world.view, carried={}, known={})  # as it is, with no step told
     rng = np.random.default_rng(0)
     for t in derivation.network.tensors.values():

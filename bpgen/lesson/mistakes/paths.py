@@ -10,7 +10,6 @@ from dataclasses import replace
 import sympy as sp
 
 from bpgen.check.entrywise import evaluate
-from bpgen.derive import adjoint_tensors
 from bpgen.ir import Element, Equation, Term, element
 from bpgen.lesson.lesson import Lesson
 from bpgen.record import Path, Step
@@ -40,7 +39,7 @@ def gradients_by(
     read = {instead(n): array for n, array in others.items()}
     adjoints = replace(
         lesson.network,
-        tensors={**adjoint_tensors(lesson.derivation), **beside},
+        tensors={**lesson.derivation.tensors, **beside},
         equations=tuple(_equation(lesson, s, paths[s.of]) for s in steps),
     )
     values = forward(lesson) if values is None else values

@@ -1,0 +1,30 @@
+"""Whether one sample of a batch can be shown by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bpgen.ir import BATCH, Element, Equation, Network, elements, is_batch, length
+
+
+def separable(network: Network, equations: Iterable[Equation]) -> bool:
+    """Whether samples meet in the mean of the loss alone."""
+    for equation in equations:
+        for term in equation.terms:
+            over_batch = any(is_batch(k) for k in term.over)
+            mixes = over_batch or length(BATCH) in term.body.free_symbols
+            if mixes and equation.name != network.loss:
+                return False
+            if any(not _first_only(e, network) for e in elements(term.body)):
+                return False
+    return True
+
+
+def _first_only(access: Element, network: Network) -> bool:
+    """Whether the sample is an element's first index, after that of its block."""
+    info = network.tensors[access.name]
+    batched, indices = info.batched, access.indices[1:] if info.block else access.indices
+    first, rest = indices[:1], indices[1:] if batched else indices
+    if batched and not (first and is_batch(first[0])):
+        return False
+    return not any(is_batch(i) for i in rest)

@@ -219,13 +219,14 @@ class _Widths:
         """The size that each width would have if no access spoke of it: equal ones stay equal,
         unequal neighbours differ. The first small size goes to those that others follow from.
         """
-        follow = {span.axis for span in self.spans.values()}
+        follow = {span.axis for span in self.spans.values() if span.axis not in span.indices}
         lead = {i for span in self.spans.values() for i in span.indices} - follow
         order = sorted((w for w in self.sizes if w not in follow), key=lambda w: w not in lead)
         large = [s for s in dict.fromkeys(self.sizes[w] for w in order) if s > max(_SMALL)]
         rank = {s: _SMALL[k % len(_SMALL)] for k, s in enumerate(large)}
         least = {w: max(rank.get(s, s), self.least.get(w, 0)) for w, s in self.sizes.items()}
-        least.update({w: self.least.get(w, 0) for w in follow})
+        # No narrower than what it follows from, which may be itself in the end.
+        least.update({w: max(self.least.get(w, 0), min(_SMALL)) for w in follow})
         return {w: min(size, self.sizes[w]) for w, size in least.items()}
 
 

@@ -168,6 +168,8 @@ output(h)
     "z = tensor(sum(w[i_0, row_1] * x[row_1], row_1), i_0)\n"
     "u = tensor(sin(z[alpha2] * v[alpha2 + 1]) + sum(x[i_0] * v[i_0 + 2]**2, i_0), alpha2)\n"
     "L = loss(sum(u[alpha2]**2 * w[alpha2, i_0], alpha2, i_0))\n",
+    "the entries of a softmax": "from bpgen import *\nx, y = input('T', 1), target('T')\n"
+    "v = reshape(x, 'T', 1)\nu = logsumexp(v)\nL = loss(smooth_l1(u, y))\n",
     "a label left out": "from bpgen import *\nx, y = input(2), label(3)\n"
     "W, b = param(3, 2), param(3)\nz = W @ x + b\n"
     "L = loss(categorical_cross_entropy(softmax(z), y, ignore=1))\n",
@@ -443,3 +445,15 @@ def test_a_label_left_out_counts_from_1_where_labels_do() -> None:
 def test_written_out_a_negative_sum_keeps_its_sign_in_every_addend() -> None:
     page = _page("shift", "components")
     assert r"&= -\delta_{1} - \delta_{2} - \delta_{3}" in page
+
+
+def test_a_sum_of_a_softmax_runs_over_all_of_its_entries() -> None:
+    derivation = derive(declared_by(MORE["the entries of a softmax"]))
+    page = render(derivation, fmt="latex", steps="short")
+    right = r"\sum_{j} \operatorname{softmax}(v_{t})_{j}"
+    assert right in page
+    for wrong in (
+        r"\sum_{j} 2 \operatorname{softmax}(v_{t})_{j}",
+        r"\operatorname{softmax}(v_{t})_{1}",
+    ):
+        assert not prove_page(page.replace(right, wrong), derivation.network, (0,)).ok

@@ -69,6 +69,14 @@ def test_an_axis_holds_the_places_written_in_it_where_a_mean_runs_over_it() -> N
     assert [i.size for i in small.tensors["u"].indices if i.size != "N"] == [4]
 
 
+@pytest.mark.parametrize("again", ["v", "max_pool1d(v, 1, stride=1)"])
+def test_an_axis_that_windows_of_one_leave_as_it_is_does_not_vanish(again: str) -> None:
+    text = f"x = input(6, 9)\nv = max_pool1d(x, 1, stride=1)\noutput({again} + x)\n"
+    small = shrunk(network(text))
+    assert all(i.size in ("N", 1, 2, 3) for t in small.tensors.values() for i in t.indices)
+    assert again != "v" or small.tensors["x"].sample_shape == (3, 2)
+
+
 def test_the_functions_of_blocks_are_broken_too() -> None:
     """Some mutants differ from the right module within the block's own backward."""
 

@@ -58,12 +58,16 @@ def children(node: f.Node) -> list[f.Node]:
     return found
 
 
+def parts_within(node: f.Node) -> Iterator[f.Node]:
+    """A formula and all that it is made of."""
+    yield node
+    for child in children(node):
+        yield from parts_within(child)
+
+
 def symbols_of(node: f.Node) -> Iterator[f.Symbol]:
     """Every symbol in a formula, those below others included."""
-    if isinstance(node, f.Symbol):
-        yield node
-    for child in children(node):
-        yield from symbols_of(child)
+    return (part for part in parts_within(node) if isinstance(part, f.Symbol))
 
 
 def ranges_of(node: f.Node, around: f.Node = None) -> Iterator[tuple[str, str, f.Node]]:

@@ -3,42 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from bpgen.check.page import formula as f
 from bpgen.check.page.evaluate.elements import parts_of
 from bpgen.check.page.evaluate.scope import Scope
 from bpgen.check.page.tokens import Unreadable
-from bpgen.check.page.tree import children, letter_of, outermost, symbols_of
+from bpgen.check.page.tree import children, letter_of, outermost, parts_within
 
 
 def letter_axes(scope: Scope, node: f.Node, shifted: bool = False) -> Iterator[tuple[str, int]]:
     """Each letter that stands alone at an axis, or `shifted`, with the size of the axis."""
-    for symbol in symbols_of(node):
-        known = scope.find(symbol)
-        if letter_of(symbol) in scope.letters or known is None or not known[1]:
-            continue
-        info = scope.world.network.tensors[known[1]]
-        try:
-            parts = parts_of(scope, symbol, known[1])
-        except Unreadable:
-            continue
-        axes = list(info.indices)
-        if info.block:
-            block = axes.pop(0)
-            own = symbol.block
-            if shifted and isinstance(own, f.Sum):
-                own = own.addends[0]
-            name = letter_of(own) if own is not None else None
-            if name is not None:
-                yield name, scope.world.size(block.size)
-        if info.batched and scope.reading.sample:
-            axes = axes[1:]
-        for part, axis in zip(parts, axes, strict=False):
-            if shifted and isinstance(part, f.Sum):
-                part = part.addends[0]
-            name = letter_of(part)
-            if name is not None and not is_label(scope, part):
-                yield name, scope.world.size(axis.size)
+    for part in parts_within(node):
+        if isinstance(part, f.Call) and part.at:
+            yield from _entries(scope, part)
+        elif isinstance(part, f.Symbol):
+            yield from _axes(scope, part, shifted)
+
+
+def _entries(scope: Scope, call: f.Call) -> Iterator[tuple[str, int]]:
+    """The letter of softmax(z)_j, and how many entries z has."""
+    (argument,), (place,) = call.arguments, call.at
+    name = letter_of(place)
+    if name is not None:
+        with suppress(Unreadable):
+            vector = scope.counted(dict.fromkeys(free(scope, argument), 1)).value(argument)
+            yield name, max(vector.shape[-2:])
+
+
+def _axes(scope: Scope, symbol: f.Symbol, shifted: bool) -> Iterator[tuple[str, int]]:
+    """The letters of a tensor's element."""
+    known = scope.find(symbol)
+    if letter_of(symbol) in scope.letters or known is None or not known[1]:
+        return
+    info = scope.world.network.tensors[known[1]]
+    try:
+        parts = parts_of(scope, symbol, known[1])
+    except Unreadable:
+        return
+    axes = info.indices[info.block + (info.batched and scope.reading.sample) :]
+    pairs = [*zip(parts, axes, strict=False)]
+    if info.block and symbol.block is not None:
+        pairs.insert(0, (symbol.block, info.indices[0]))
+    for part, axis in pairs:
+        alone = part.addends[0] if shifted and isinstance(part, f.Sum) else part
+        name = letter_of(alone)
+        if name is not None and not is_label(scope, alone):
+            yield name, scope.world.size(axis.size)
 
 
 def is_label(scope: Scope, node: f.Node) -> bool:

@@ -138,6 +138,10 @@ def main() -> None:
     is_flag=True,
     help="LaTeX numbers equations by the paper's counter: FILE.tex is its body, too.",
 )
+@click.option(
+    "--width",
+    help="Of a line of LaTeX for a paper: 345pt, 88mm, 3.5in. Default: 345pt, article's.",
+)
 @click.option("-o", "--output", type=click.Path(), help="Write FILE instead of printing.")
 @click.option(
     "--unchecked", is_flag=True, help="Print without reading the page back and evaluating it."
@@ -154,6 +158,7 @@ def derive(
     no_sections: bool,
     prefix: str | None,
     counter: bool,
+    width: str | None,
     output: str | None,
     unchecked: bool,
 ) -> int:
@@ -164,12 +169,21 @@ def derive(
     from bpgen.derive import derive as derivation_of
     from bpgen.load import with_example
     from bpgen.render import render
-    from bpgen.render.style import Style, checked_prefix
+    from bpgen.render.style import Style, checked_prefix, measure
 
-    fmt = _format(fmt, output, no_sections or counter)
+    fmt = _format(fmt, output, no_sections or counter or width is not None)
     if fmt not in LATEX and (no_sections or prefix or counter):
         raise NetError(f"{fmt} has no labels or sections", "leave them to -f latex, tex or pdf")
-    style = Style(_columns(output), checked_prefix(prefix), not no_sections, counter, layers)
+    if fmt != "latex" and width is not None:
+        raise NetError(f"{fmt} is no part of a paper", "leave --width to -f latex")
+    style = Style(
+        _columns(output),
+        checked_prefix(prefix),
+        not no_sections,
+        counter,
+        layers,
+        measure(width),
+    )
     made = "tex" if fmt == "pdf" else fmt
     network, example = with_example(net)
     derivation = derivation_of(network)

@@ -152,6 +152,18 @@ def test_never_overwrites_the_net(command: list[str]) -> None:
             "--prefix 'a b' is no label\n  use letters, digits and : . + / - _",
         ),
         (
+            ["derive", "net.py", "--width", "wide"],
+            "--width 'wide' is no length\n  write it as 345pt, 88mm or 3.5in",
+        ),
+        (
+            ["derive", "net.py", "--width", "1.5in"],
+            "--width 1.5in has no room for equations\n  give 200pt or more",
+        ),
+        (
+            ["derive", "net.py", "-f", "tex", "--width", "88mm"],
+            "tex is no part of a paper\n  leave --width to -f latex",
+        ),
+        (
             ["emit", "net.py", "./net.py"],
             "net.py and ./net.py would both be written to generated/net.py\n  emit them one by one, with -o FILE",
         ),
@@ -193,7 +205,7 @@ def test_calls_that_click_refuses(arguments: list[str], fact: str, remedy: str) 
         ("a.tex", "\\documentclass"),
         ("a.md", "# "),
         ("a.txt", "A product."),
-        ("a", "\\section{Summary}"),
+        ("a", "\\begingroup"),
     ],
 )
 def test_the_suffix_chooses_the_format(name: str, start: str) -> None:
@@ -443,13 +455,15 @@ def test_a_pdf_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run("derive", "net.py", "-o", "page.pdf").stdout == "page.pdf\n"
 
 
-@pytest.mark.parametrize("option", ["--no-sections", "--counter"])
+@pytest.mark.parametrize("option", ["--no-sections", "--counter", "--width=4in"])
 def test_what_is_made_for_a_paper_is_the_body_that_it_takes(option: str) -> None:
     assert run("derive", "net.py", option, "-o", "body.tex").exit_code == 0
     body = Path("body.tex").read_text()
     assert "\\documentclass" not in body
-    assert body.startswith("\\section{") == (option == "--counter")
+    assert ("\\section{" in body) == (option != "--no-sections")
     assert run("derive", "net.py", "-f", "latex", option).stdout == body
+    if option.startswith("--width"):
+        return
     for whole in (["--prefix", "a"], ["-f", "tex", option]):
         assert run("derive", "net.py", *whole, "-o", "whole.tex").exit_code == 0
         assert Path("whole.tex").read_text().startswith("\\documentclass")

@@ -16,21 +16,26 @@ from bpgen.templating import template
 
 _PAGEFUL = 55  # lines that fit a page
 _LETTERS = 90  # of a line of words, with their formulas
+_BOXFUL = 32  # lines of an article's page, in a frame
+_BOX = 20.0  # points of a frame, and of what keeps it off
 _SAVED = 0.4  # of the height, by a second column
 
 
 def _latex_section(
-    section: Section, style: Style, numbering: Numbering, columns: bool
+    section: Section, style: Style, numbering: Numbering, width: float, columns: bool
 ) -> dict[str, object]:
-    """`columns` says whether short lines may stand in two of them."""
-    runs = _runs(section.blocks, columns and section.columns > 1)
+    """`width` is of a line, in points; `columns` says whether short ones may stand in two."""
+    blocks = section.blocks
+    if section.boxed:
+        blocks = tuple(part for b in blocks for part in _boxes(b, width - _BOX))
+    runs = _runs(blocks, columns and section.columns > 1)
     narrow = [n for n, _ in runs]
-    blocks = [
+    shown = [
         {
             "heading": b.heading,
-            "lines": latex_rows(
-                b.rows, None if section.boxed else numbering, COLUMN if narrow[k] else PAGE
-            ),
+            "lines": latex_rows(b.rows, None, width - _BOX)
+            if section.boxed
+            else latex_rows(b.rows, numbering, COLUMN if narrow[k] else width, narrow[k]),
             "remarks": b.remarks,
             "lead": b.lead,
             "table": latex_table(b.table) if b.table else (),
@@ -43,10 +48,20 @@ def _latex_section(
     return {
         "title": section.title if style.sections else "",
         "intro": section.intro,
-        "blocks": blocks,
+        "blocks": shown,
         "boxed": section.boxed,
         "display": "align" if style.counter else "align*",
     }
+
+
+def _boxes(block: Block, width: float) -> list[Block]:
+    """A block in parts that fit a page: a frame is not broken."""
+    found: list[list[Row]] = [[]]
+    for row in block.rows:
+        if found[-1] and height(latex_rows((*found[-1], row), None, width)) > _BOXFUL:
+            found.append([])
+        found[-1].append(row)
+    return [replace(block, rows=tuple(rows)) for rows in found]
 
 
 def _runs(blocks: Sequence[Block], columns: bool) -> list[tuple[bool, Block]]:
@@ -64,11 +79,22 @@ def _cut(block: Block, runs: Sequence[Run]) -> list[tuple[bool, Block]]:
     return [(narrow, part) for (narrow, _), part in zip(runs, parts, strict=True)]
 
 
-def latex(
-    document: Document, style: Style, numbering: Numbering, columned: Container[Section] = ()
+def latex(document: Document, style: Style, numbering: Numbering) -> str:
+    """The body of a LaTeX document (amsmath, amssymb)."""
+    return _body(document, style, numbering, style.measure)
+
+
+def _body(
+    document: Document,
+    style: Style,
+    numbering: Numbering,
+    width: float,
+    columned: Container[Section] = (),
 ) -> str:
-    """The body of a LaTeX document (amsmath, amssymb); where sections are `columned`, multicol."""
-    sections = [_latex_section(s, style, numbering, s in columned) for s in document.sections]
+    """Lines of so many points; where sections are `columned`, multicol."""
+    sections = [
+        _latex_section(s, style, numbering, width, s in columned) for s in document.sections
+    ]
     return template("derivation.latex.jinja").render(sections=sections)
 
 
@@ -76,7 +102,7 @@ def tex(document: Document, style: Style, numbering: Numbering) -> str:
     """A document that pdflatex compiles."""
     return template("derivation.tex.jinja").render(
         title=escape.latex(document.title),
-        body=latex(document, style, numbering, _columned(document)),
+        body=_body(document, style, numbering, PAGE, _columned(document)),
     )
 
 

@@ -122,13 +122,13 @@ def _right(line: str) -> str:
 
 
 def latex_rows(
-    rows: tuple[Row, ...], numbering: Numbering | None, width: float = PAGE
+    rows: tuple[Row, ...], numbering: Numbering | None, width: float = PAGE, column: bool = False
 ) -> list[str]:
     """Lines of an aligned environment, and what numbers them, if anything does. Those of a row stay
     in one column.
     """
-    room = max(width - _margin(rows), _LEAST if width == PAGE else 0.0)
-    stays = r" \\*" if width < PAGE else r" \\"
+    room = max(width - _margin(rows), 0.0 if column else _LEAST)
+    stays = r" \\*" if column else r" \\"
     breaks: list[str] = []
     lines: list[str] = []
     for row in rows:

@@ -11,14 +11,18 @@ from bpgen.record import Derivation
 from bpgen.render.dialect import Dialect
 
 NARROWEST, WIDEST = 40, 98  # columns of text, however wide the terminal is
+ARTICLE = 345.0  # points of a line of LaTeX's article, as it comes
+SLIMMEST = 200.0  # of a line with an equation and its number
+POINTS = {"pt": 1.0, "mm": 72.27 / 25.4, "cm": 72.27 / 2.54, "in": 72.27}
 _PREFIX = re.compile(r"[\w:.+/-]+", re.ASCII)
 
 
 @dataclass(frozen=True)
 class Style:
-    """`width` is of text. In LaTeX equations are labelled eq:<prefix>:delta2, by their names in the
-    emitted module; with `counter` they are numbered by the document that they stand in. `layers`
-    is `brackets`, `parentheses` or `plain`: z^[1], z^(1), z_1.
+    """`width` is of text, in columns, and `measure` of a line of a paper, in points. In LaTeX
+    equations are labelled eq:<prefix>:delta2, by their names in the emitted module; with `counter`
+    they are numbered by the document that they stand in. `layers` is `brackets`, `parentheses` or
+    `plain`: z^[1], z^(1), z_1.
     """
 
     width: int = WIDEST
@@ -26,6 +30,7 @@ class Style:
     sections: bool = True
     counter: bool = False
     layers: str = "brackets"
+    measure: float = ARTICLE
 
 
 def checked_prefix(prefix: str | None) -> str:
@@ -35,6 +40,21 @@ def checked_prefix(prefix: str | None) -> str:
             f"--prefix {prefix!r:.60} is no label", "use letters, digits and : . + / - _"
         )
     return prefix or ""
+
+
+def measure(width: str | None) -> float:
+    """What --width asks for, in points."""
+    if width is None:
+        return ARTICLE
+    number, unit = width[:-2], width[-2:]
+    if unit not in POINTS or not number.replace(".", "", 1).isdecimal():
+        raise NetError(f"--width {width!r:.60} is no length", "write it as 345pt, 88mm or 3.5in")
+    points = float(number) * POINTS[unit]
+    if points < SLIMMEST:
+        raise NetError(
+            f"--width {width} has no room for equations", f"give {SLIMMEST:.0f}pt or more"
+        )
+    return points
 
 
 def labels(derivation: Derivation, style: Style) -> Mapping[int | str, str]:

@@ -31,11 +31,17 @@ _WIDE = (
     "L = loss(half_squared_error(a, t) + 0.01 * l2() + 0.1 * l1(W) + 0.3 * sum(alpha_first**2)"
     " + 0.2 * sum(beta_second**4))\n"
 )
+_FOCAL = (
+    "from bpgen import *\nx, y = input(3), target()\nw, b = param(3), param()\n"
+    "p = sigmoid(dot(w, x) + b)\n"
+    "L = loss(-(y*(1 - p)**2*log(p) + (1 - y)*p**2*log(1 - p)))\n"
+)
 _NETS = {
     **{path.stem: path.read_text() for path in _EXAMPLES},
     **NETS,
     "title": _TITLE + NETS["product"],
     "wide": _WIDE,
+    "focal": _FOCAL,
 }
 
 
@@ -77,14 +83,16 @@ def _complaints(log: Iterable[str]) -> list[str]:
     return found
 
 
-def _pages(notation: str, steps: str = "short", **style: bool) -> Mapping[str, str]:
+def _pages(
+    notation: str, steps: str = "short", fmt: str = "tex", **style: bool
+) -> Mapping[str, str]:
     pages = {}
     for name, net in _NETS.items():
         try:
             derivation = derive(declared_by(net))
             pages[name] = render(
                 derivation,
-                fmt="tex",
+                fmt=fmt,
                 notation=notation,
                 steps=steps,
                 style=Style(prefix=name.replace(" ", "-"), **style),
@@ -111,6 +119,22 @@ def test_compiles_without_a_warning(notation: str, steps: str, tmp_path: Path) -
 def test_as_a_part_of_a_paper(tmp_path: Path) -> None:
     """Numbered by its counter, without sections: every reference is found."""
     log = _log(_document(_pages("matrix", sections=False, counter=True)), tmp_path)
+    assert _complaints(log) == []
+
+
+_ARTICLE = "\\documentclass{article}\n\\usepackage{amsmath, amssymb}\n"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("notation", "steps"), [("matrix", "short"), ("index", "all"), ("components", "short")]
+)
+def test_a_body_is_no_wider_than_a_plain_article(notation: str, steps: str, tmp_path: Path) -> None:
+    """Without a geometry of its own, nor a page that is too high."""
+    bodies = _pages(notation, steps, fmt="latex")
+    pages = {name: f"{_ARTICLE}{_START}{body}{_END}" for name, body in bodies.items()}
+    log = _log(_document(pages), tmp_path)
+    assert any("Output written" in line for line in log)
     assert _complaints(log) == []
 
 

@@ -6,17 +6,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bpgen.check.contract import Finding
 from bpgen.check.exact import ExactRow
 from bpgen.check.numbers import NumberRow
 from bpgen.check.page.proof import PageReport
+from bpgen.check.promises import Finding
 from bpgen.check.selftest import SelfTest
 
 HEAD = ("tensor", "shape", "by numbers", "error", "exactly", "verdict")
 
 
 @dataclass(frozen=True)
-class Row:
+class TensorRow:
     """One tensor: its gradient by numbers and exactly. For outputs and the loss `number`
     is None.
     """
@@ -51,7 +51,7 @@ class Report:
     """Everything found of one module. `note` says what was left out, and why."""
 
     findings: tuple[Finding, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[TensorRow, ...]
     selftest: SelfTest | None
     note: str = ""
     page: PageReport | None = None  # of the derivation, where there is a net.py

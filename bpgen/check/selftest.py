@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from bpgen.check.contract import ZERO, leaves, same_bits
 from bpgen.check.module import Point, Subject
 from bpgen.check.mutants import Mutant, mutants
 from bpgen.check.numbers import Ruler, failure, largest
+from bpgen.check.promises import ZERO, leaves, same_bits
 from bpgen.progress import say
 
 EACH, FEW = 4, 2  # mutants of one kind; of a module of many tensors

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from bpgen.check.agreement import at_entries
-from bpgen.check.contract import Finding
 from bpgen.check.entrywise.evaluation import Evaluation
 from bpgen.check.entrywise.tape import Decision, tape
 from bpgen.check.entrywise.values import Sides
 from bpgen.check.module import Point, Subject
+from bpgen.check.promises import Finding
 from bpgen.check.trial import Raises, Trial, cost
 from bpgen.ir import BATCH, Equation, Network, Term
 

@@ -12,12 +12,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bpgen.check import exact, numbers, selftest
-from bpgen.check.contract import Finding
 from bpgen.check.exact import ExactRow
 from bpgen.check.form import form
 from bpgen.check.module import Subject
 from bpgen.check.numbers import NumberRow, Ruler
-from bpgen.check.report import Report, Row
+from bpgen.check.promises import Finding
+from bpgen.check.report import Report, TensorRow
 from bpgen.check.sides import one_sided
 from bpgen.check.undefined import undefined
 from bpgen.ir import Network
@@ -63,12 +63,12 @@ def check_module(
     target = exact_source or ((source, network) if network is not None else None)
     proved = {row.name: row for row in exact.exact(*target, seed)} if target is not None else None
     found = replace(found, rows=tuple(_known(row, proved or {}) for row in found.rows))
-    rows = [Row(row.name, row, _exactly(row.name, proved)) for row in found.rows]
+    rows = [TensorRow(row.name, row, _exactly(row.name, proved)) for row in found.rows]
     beyond, unseen = _beyond(ruler, exact_source, seed)
     fewer = _at_smaller(exact_source, seed) if numbers.large(subject) else ()
     found = replace(found, findings=(*found.findings, *beyond, *fewer))
     rows += [
-        Row(name, None, row)
+        TensorRow(name, None, row)
         for name, row in (proved or {}).items()
         if name not in {r.name for r in found.rows}
     ]

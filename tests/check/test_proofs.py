@@ -13,11 +13,11 @@ import pytest
 import sympy as sp
 
 from bpgen.check.constants import constant
-from bpgen.check.contract import contract
 from bpgen.check.exact import exact
 from bpgen.check.form import form
 from bpgen.check.module import Subject
 from bpgen.check.mutants import mutants
+from bpgen.check.promises import broken
 from bpgen.check.undefined import undefined
 from bpgen.check.whole import check_module
 from bpgen.emit import emit
@@ -108,7 +108,7 @@ def test_label_smoothing_is_exact() -> None:
 def test_a_gradient_that_is_a_reshape_is_a_copy() -> None:
     net = network("x = input(2, 3)\noutput(flatten(x))\n")
     subject = Subject(emit(net), net)
-    assert [*contract(subject, 0)] == []
+    assert [*broken(subject, 0)] == []
     d = np.ones((2, 6))
     _, cache = subject.module.forward({}, np.ones((2, 2, 3)))
     assert not np.shares_memory(subject.module.backward({}, cache, d, inputs=True)["x"], d)
@@ -204,7 +204,7 @@ def test_after_what_is_not_finite_nothing_else_is_said() -> None:
     text = emit(net)
     wrong = text.replace("dw = ", "dw = np.nan * ")
     assert wrong != text
-    facts = {f.fact for f in contract(Subject(wrong, net), 0)}
+    facts = {f.fact for f in broken(Subject(wrong, net), 0)}
     assert facts == {"the gradient is not finite"}
 
 
@@ -213,7 +213,7 @@ def test_a_gradient_is_an_array() -> None:
     text = emit(net)
     wrong = text.replace('grads = {"b": db}', 'grads = {"b": db[()]}')
     assert wrong != text
-    assert {str(f) for f in contract(Subject(wrong, net), 0)} == {
+    assert {str(f) for f in broken(Subject(wrong, net), 0)} == {
         "b: the gradient is a float64, no array"
     }
 

@@ -1,6 +1,6 @@
 """By numbers: every gradient of an emitted module against the derivative of its own objective.
 
-Cheap promises come first (`contract`), then derivatives (`derivatives`). The complex step is
+Cheap promises come first (`promises`), then derivatives (`derivatives`). The complex step is
 believed at a tensor only where six-point differences, which know nothing of analyticity, agree with
 it there; at further draws, where the gradient agrees with it already, they are not asked again.
 Differences are believed only where two step lengths agree, or one with the complex step, so that
@@ -16,10 +16,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bpgen.check.contract import Finding, contract
 from bpgen.check.module import Subject, largest
 from bpgen.check.numbers.rows import NumberRow, derivatives, large
 from bpgen.check.numbers.ruler import Ruler, together
+from bpgen.check.promises import Finding, broken
 
 __all__ = ["NumberRow", "Numbers", "Ruler", "failure", "large", "largest", "numbers"]
 
@@ -38,7 +38,7 @@ class Numbers:
 
 def numbers(subject: Subject, seed: int = 0, ruler: Ruler | None = None) -> Numbers:
     """Check a module by numbers alone."""
-    findings = tuple(dict.fromkeys(contract(subject, seed)))  # once, whatever the batch
+    findings = tuple(dict.fromkeys(broken(subject, seed)))  # once, whatever the batch
     return Numbers(findings, tuple(derivatives(subject, ruler or Ruler(subject, seed))))
 
 
@@ -46,7 +46,7 @@ def failure(subject: Subject, ruler: Ruler) -> str | None:
     """The first thing wrong with a module, or None: the same checks, stopped early."""
     if ruler.together and not together(subject, ruler):
         return "all gradients along one direction are wrong"
-    for finding in contract(subject, ruler.seed):
+    for finding in broken(subject, ruler.seed):
         return str(finding)
     for found in derivatives(subject, ruler):
         if not found.ok:

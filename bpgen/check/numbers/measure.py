@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bpgen.check.contract import ZERO
 from bpgen.check.module import Array
 from bpgen.check.numbers.gradients import POWER, SUSPECT, Gradients
 from bpgen.check.numbers.ruler import Ruler
+from bpgen.check.promises import ZERO
 
 COMPLEX_TOLERANCE = 1e-11  # of the tensor's largest entry
 TOLERANCE = 1e-7  # the same, of six-point differences

@@ -7,8 +7,8 @@ from copy import deepcopy
 
 import numpy as np
 
-from bpgen.check.contract.finding import Finding, leaves, same_bits
 from bpgen.check.module import Array, Arrays, Point, Subject
+from bpgen.check.promises.finding import Finding, leaves, same_bits
 
 Held = tuple[str, Array, bool]  # a name, its array, and whether it is a gradient
 

@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from bpgen.check.contract.agreement import agreeing, apart, linear, permuted
-from bpgen.check.contract.finding import ZERO, Finding, leaves, same_bits
-from bpgen.check.contract.memory import repeatable, unshared, untouched
-from bpgen.check.contract.offered import dtypes, finite, packed, refusing, shapes, surface
 from bpgen.check.module import Point, Subject, quiet
+from bpgen.check.promises.agreement import agreeing, apart, linear, permuted
+from bpgen.check.promises.finding import ZERO, Finding, leaves, same_bits
+from bpgen.check.promises.memory import repeatable, unshared, untouched
+from bpgen.check.promises.offered import dtypes, finite, packed, refusing, shapes, surface
 from bpgen.progress import say
 
-__all__ = ["ZERO", "Finding", "contract", "leaves", "same_bits"]
+__all__ = ["ZERO", "Finding", "broken", "leaves", "same_bits"]
 
 BATCHES = (1, 2, 5)
 
@@ -41,7 +41,7 @@ PROMISES: tuple[Promise, ...] = (
 COMPARING = (agreeing, permuted, apart, linear)
 
 
-def contract(subject: Subject, seed: int) -> Iterator[Finding]:
+def broken(subject: Subject, seed: int) -> Iterator[Finding]:
     """Every broken promise, at batches of 1, 2 and 5, and where lengths known at run time are 1;
     what the module raises is one, too.
     """
@@ -55,9 +55,9 @@ def contract(subject: Subject, seed: int) -> Iterator[Finding]:
                     continue
                 say(f"promises, {promise.__name__}, at a batch of {where}")
                 with quiet():
-                    broken = list(promise(at, point))
-                yield from broken
-                told = told or (promise is finite and bool(broken))
+                    found = list(promise(at, point))
+                yield from found
+                told = told or (promise is finite and bool(found))
         except Exception as error:
             raised.setdefault(f"{type(error).__name__}: {error}".strip(), []).append(where)
     for said, places in raised.items():

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from bpgen.check.contract.finding import ROUNDING, Finding, near, scales
 from bpgen.check.module import Array, Point, Subject, with_rest
+from bpgen.check.promises.finding import ROUNDING, Finding, near, scales
 from bpgen.ir import BATCH, Equation, Index, Network, TensorInfo, indices_of
 
 

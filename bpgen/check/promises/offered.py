@@ -7,8 +7,8 @@ from functools import partial
 
 import numpy as np
 
-from bpgen.check.contract.finding import Finding, same_bits
 from bpgen.check.module import Array, Point, Subject
+from bpgen.check.promises.finding import Finding, same_bits
 
 NAMES = ("SHAPES", "INPUTS", "TARGETS", "INTEGERS", "init", "forward", "backward", "pack", "unpack")
 

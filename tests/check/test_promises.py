@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from networks import NETWORKS, source
 
-from bpgen.check.contract import contract
 from bpgen.check.module import Subject
+from bpgen.check.promises import broken
 from bpgen.check.whole import check_module
 from bpgen.emit import emit
 from bpgen.load import declared_by
@@ -145,7 +145,7 @@ def test_a_broken_promise_is_found(
 ) -> None:
     text = source(name)
     assert was in text
-    found = list(contract(Subject(text.replace(was, becomes), NETWORKS[name]()), 0))
+    found = list(broken(Subject(text.replace(was, becomes), NETWORKS[name]()), 0))
     assert any(fact in f.fact and f.tensor == tensor for f in found), [str(f) for f in found]
 
 
@@ -153,14 +153,14 @@ def test_a_buffer_returned_again_is_found() -> None:
     text = source("toy").replace("return grads\n", "return _kept(grads)\n")
     text += "\n\n_KEPT = {}\n\n\ndef _kept(grads):\n    for n, g in grads.items():\n"
     text += "        old = _KEPT.setdefault((n, g.shape, g.dtype), g)\n        old[...] = g\n        grads[n] = old\n    return grads\n"
-    found = {str(f) for f in contract(Subject(text), 0)}
+    found = {str(f) for f in broken(Subject(text), 0)}
     assert "W1: a later call changed the gradient that an earlier one returned" in found
     assert "x: the order of the samples changes the gradient" in found
 
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_right_modules_keep_every_promise(name: str) -> None:
-    assert [str(f) for f in contract(Subject(source(name), NETWORKS[name]()), 3)] == []
+    assert [str(f) for f in broken(Subject(source(name), NETWORKS[name]()), 3)] == []
 
 
 def test_an_output_that_all_samples_share_is_known_of_a_module_alone() -> None:

@@ -23,7 +23,8 @@ from bpgen.check.whole import check_module
 from bpgen.emit import emit
 from bpgen.ir import Element, Network, check
 from bpgen.load import declared_by
-from bpgen.network.shrink import accesses, shrunk
+from bpgen.network.shrink import shrunk
+from bpgen.network.shrink.accesses import accesses
 from tests.few import few
 
 

@@ -41,7 +41,7 @@ class Reading:
     gradients: dict[tuple[str, str], Array] = field(default_factory=dict)
 
     def parser(self, found: Sequence[str]) -> Parser:
-        return Parser(found, self.names.is_tensor)
+        return Parser(found, self.names.is_tensor, lambda s: self.names.length(s) is not None)
 
     def parse(self, found: Sequence[str]) -> f.Node:
         """The one formula that these tokens are."""

@@ -312,10 +312,10 @@ def emit(
     """Write the numpy module of each NET.py, when it was run and agrees with its equations."""
     from bpgen.emit import emit as source_of
     from bpgen.load import load
-    from bpgen.write import difference, places, write_module
+    from bpgen.write import destinations, difference, write_module
 
     fresh = True
-    for net, file in zip(nets, places(nets, output), strict=True):
+    for net, file in zip(nets, destinations(nets, output), strict=True):
         network = load(net)
         text = source_of(network)
         if check or diff:

@@ -38,7 +38,7 @@ class Group:
     at: tuple[sp.Expr, ...] | None = None
 
 
-def split(term: Term) -> tuple[sp.Expr, Sum | None]:
+def outer_and_sum(term: Term) -> tuple[sp.Expr, Sum | None]:
     """A term as outer factor and sum: sum_i W[i,j] d[i] a[j] is a[j] * sum_i W[i,j] d[i]."""
     if not term.over:
         return term.body, None
@@ -74,7 +74,7 @@ def groups(equation: Equation) -> tuple[Group, ...]:
     found: dict[tuple[sp.Expr, tuple[sp.Expr, ...] | None], list[Sum]] = {}
     plain: list[Group] = []
     for term in equation.terms:
-        outer, inner = split(term)
+        outer, inner = outer_and_sum(term)
         if inner is None or term.at is not None:
             plain.append(Group(outer, (inner,) if inner else (), term.at))
         else:
@@ -106,7 +106,7 @@ def factored(equation: Equation) -> Factored | None:
     if any(t.at is not None or t.reduce != "sum" for t in equation.terms):
         return None
     terms = [part for t in equation.terms for part in _addends(t)]
-    outers = [split(t)[0] for t in terms]
+    outers = [outer_and_sum(t)[0] for t in terms]
     often = Counter(b for t, o in zip(terms, outers, strict=True) for b in _powers(o))
     for base in sorted((b for b in often if often[b] > 1), key=lambda b: (-often[b], str(b))):
         has = [base in _powers(o) for o in outers]

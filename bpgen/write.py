@@ -21,7 +21,7 @@ from bpgen.load import module_name
 MARK = "Written by bpgen;"
 
 
-def places(nets: Sequence[str], output: str | None) -> list[Path]:
+def destinations(nets: Sequence[str], output: str | None) -> list[Path]:
     """Where the module of each net.py goes: a file, or its own name in a folder."""
     path = Path(output or "generated")
     if len(nets) > 1 and path.suffix == ".py" and not isdir(path):

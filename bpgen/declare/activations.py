@@ -9,7 +9,7 @@ from typing import Any
 from bpgen import functions as f
 from bpgen.declare.formula import fresh
 from bpgen.declare.functions import tanh, word
-from bpgen.declare.given import number, whole
+from bpgen.declare.given import number, whole_number
 from bpgen.declare.symbolic import said
 from bpgen.declare.tensor import Tensor
 from bpgen.declare.words import Scalar
@@ -104,7 +104,7 @@ def prelu(value: Tensor, per_channel: bool = False) -> Tensor:
             "give it a tensor with at least one axis",
         )
     i = tuple(fresh(s) for s in value.shape)
-    channels = (whole(value.shape[0], "prelu"),) if per_channel else ()
+    channels = (whole_number(value.shape[0], "prelu"),) if per_channel else ()
     slope = Tensor(channels, "param", hint="slope", init="constant 0.25")
     at = slope[i[: len(channels)]].body()
     return Tensor.of(i, value[i].apply(lambda z: f.leaky_relu(z, at)))

@@ -13,7 +13,7 @@ from sympy.core.symbol import Str
 
 from bpgen.declare.declaration import OVER_BLOCKS, Block, Quantity, here
 from bpgen.declare.formula import fresh
-from bpgen.declare.given import size_of, whole
+from bpgen.declare.given import size_of, whole_number
 from bpgen.declare.symbolic import said
 from bpgen.declare.tensor import Tensor
 from bpgen.errors import NetError
@@ -45,7 +45,7 @@ def repeat(times: Size, block: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     inside = here().tensors[before:]
     _refuse(carried, result, inside)
     if any(t.carried is not None for t in inside if t is not carried):
-        count = whole(count, "repeat")
+        count = whole_number(count, "repeat")
         _written_once(carried, x, inside)
         for _ in range(1, count):
             result = _made(block, result)

@@ -108,7 +108,7 @@ def size_of(value: Any, what: str) -> Size:
     return int(value)
 
 
-def whole(value: Any, what: str) -> int:
+def whole_number(value: Any, what: str) -> int:
     """A size that must be known now."""
     size = size_of(value, what)
     if isinstance(size, str):

@@ -8,7 +8,7 @@ from typing import Any
 
 from bpgen.declare.declaration import here
 from bpgen.declare.formula import Formula, fresh
-from bpgen.declare.given import checked_name, number, size_of, whole
+from bpgen.declare.given import checked_name, number, size_of, whole_number
 from bpgen.declare.symbolic import said
 from bpgen.declare.tensor import Tensor
 from bpgen.errors import NetError
@@ -21,7 +21,7 @@ def input(*shape: Size, below: int | None = None, name: str | None = None) -> Te
     """An input of the network; `shape` is that of one sample. With `below` it holds whole numbers,
     0 .. below - 1, which may be used as an index: E[x[t], i].
     """
-    bound = None if below is None else whole(below, "input")
+    bound = None if below is None else whole_number(below, "input")
     return Tensor(_shape(shape, "input"), "input", name=checked_name(name), hint="x", bound=bound)
 
 
@@ -89,7 +89,7 @@ def label(classes: int, *shape: Size, name: str | None = None) -> Tensor:
     """A target that is one whole number, 0 .. classes - 1, or several (of the shape after the
     classes); it may be used as an index.
     """
-    bound = whole(classes, "label")
+    bound = whole_number(classes, "label")
     return Tensor(_shape(shape, "label"), "target", name=checked_name(name), hint="y", bound=bound)
 
 

@@ -10,9 +10,9 @@ from bpgen.declare.access import address
 from bpgen.declare.declaration import Quantity
 from bpgen.declare.definition import admit
 from bpgen.declare.formula import Formula, fresh
-from bpgen.declare.places import At, refuse_twice
 from bpgen.declare.ranges import inside, ranges, renamed
 from bpgen.declare.samples import of_one_sample, of_own_sample
+from bpgen.declare.twice import At, refuse_twice
 from bpgen.errors import NetError
 from bpgen.ir import SAMPLE, Element, Index, Size, Term, spoken
 

@@ -13,7 +13,7 @@ from bpgen.affine import affine
 from bpgen.derive.decimals import with_short_numbers
 from bpgen.derive.maxima import firsts
 from bpgen.derive.measure import simplest, weight
-from bpgen.derive.simplify import gathered
+from bpgen.derive.simplify import factored_out
 from bpgen.functions import row
 from bpgen.ir import Element, Equation, Index, Network, Term, length
 from bpgen.record import Equality
@@ -102,7 +102,7 @@ def derivative(
     own = equation.terms[0].body if equation.pointwise() else None
     if own is not None and _costly(own):
         folded = simplest([folded, *_in_own_value(own, folded, equation.lhs, wrt)])
-    folded = simplest([folded, gathered(folded)])
+    folded = simplest([folded, factored_out(folded)])
     return folded, _reasons(equation, term, wrt, raw, folded)
 
 

@@ -15,7 +15,7 @@ import sympy as sp
 from bpgen.derive.linear import Linear, Whole, add, closed, cost, opened, summed
 from bpgen.derive.measure import weight
 from bpgen.derive.products import Products, without_numbers
-from bpgen.derive.simplify import gathered
+from bpgen.derive.simplify import factored_out
 from bpgen.derive.zero import Zeros
 from bpgen.ir import Element, Equation, Index, Network, Term, elements
 from bpgen.record import Equality, Vanishing
@@ -196,7 +196,11 @@ class ClosedForms:
         if not (self.products.any or coefficient.has(sp.Add)):
             return coefficient
         found, why = coefficient, Reasons()
-        forms = [gathered(coefficient), self._by_adjoint(coefficient), *_distributed(coefficient)]
+        forms = [
+            factored_out(coefficient),
+            self._by_adjoint(coefficient),
+            *_distributed(coefficient),
+        ]
         for form in (*forms, without_numbers(coefficient)):
             more = Reasons()
             told = self.products.fold(form, more)
@@ -211,7 +215,7 @@ class ClosedForms:
         for access in read if isinstance(total, sp.Add) else ():
             with_it = [a for a in total.args if a.has(access)]
             if len(with_it) > 1:
-                total = total - sp.Add(*with_it) + gathered(sp.Add(*with_it))
+                total = total - sp.Add(*with_it) + factored_out(sp.Add(*with_it))
         return total
 
 

@@ -9,7 +9,7 @@ from itertools import permutations
 
 import sympy as sp
 
-from bpgen.contraction import factored, split
+from bpgen.contraction import factored, outer_and_sum
 from bpgen.derive.measure import own_weight
 from bpgen.ir import BATCH, Element, Equation, Index, Size, Term, indices_of, length
 from bpgen.substitution import bound_as, read_at
@@ -54,7 +54,7 @@ def whole(body: sp.Expr, over: tuple[Index, ...]) -> Whole:
 def summed(body: sp.Expr, over: tuple[Index, ...]) -> tuple[sp.Expr, Whole | None]:
     """A sum as its outer factor and what is left of it."""
     idle = [k for k in over if k not in body.free_symbols]
-    outer, inner = split(Term(body, tuple(k for k in over if k not in idle)))
+    outer, inner = outer_and_sum(Term(body, tuple(k for k in over if k not in idle)))
     outer *= sp.Mul(*(length(k.size) for k in idle))
     if inner is None:
         return outer, None

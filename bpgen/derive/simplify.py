@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import sympy as sp
 
-from bpgen.contraction import mixed, split
+from bpgen.contraction import mixed, outer_and_sum
 from bpgen.derive.decimals import with_short_numbers
 from bpgen.derive.measure import simplest, weight
 from bpgen.functions import sigmoid
@@ -47,7 +47,7 @@ def _tidied(expr: sp.Expr) -> sp.Expr:
     return _memo[plain].xreplace(back)
 
 
-def gathered(expr: sp.Expr) -> sp.Expr:
+def factored_out(expr: sp.Expr) -> sp.Expr:
     """A sum with its common factors outside, and nothing else changed: 1/N stands before the
     bracket.
     """
@@ -233,5 +233,5 @@ def _is_no_wider(both: Term, *parts: Term) -> bool:
 
 def _width(term: Term) -> int:
     """The number of indices of what stands inside a sum."""
-    inner = split(term)[1]
+    inner = outer_and_sum(term)[1]
     return sum(isinstance(s, Index) for s in inner.body.free_symbols) if inner else 0

@@ -12,8 +12,8 @@ import sympy as sp
 from bpgen.derive.calculus import Known, derivative
 from bpgen.derive.chain import Link, contributions, path
 from bpgen.derive.closed import ClosedForms
-from bpgen.derive.places import Part, by_place, stepwise
-from bpgen.derive.simplify import combined, gathered, tidy
+from bpgen.derive.simplify import combined, factored_out, tidy
+from bpgen.derive.steps import Received, by_place, stepwise
 from bpgen.derive.storing import is_carried, is_inlined
 from bpgen.functions import row
 from bpgen.ir import Element, Equation, Index, Loop, Network, Term, element, elements, length
@@ -154,9 +154,11 @@ class Sweep:
         self._record(name, [drafted, *stages], why, inlined)
         return closed.terms if inlined else (Term(element(self.named[name], info.indices)),)
 
-    def _tidied(self, name: str, part: Part, inlined: bool) -> _Tidied:
+    def _tidied(self, name: str, part: Received, inlined: bool) -> _Tidied:
         """What is written at one place, simplified and then in closed form, and why."""
-        terms, reasons = combined(part.equation.terms, self.network, gathered if inlined else tidy)
+        terms, reasons = combined(
+            part.equation.terms, self.network, factored_out if inlined else tidy
+        )
         tidied = replace(lettered(replace(part.equation, terms=terms)), loop=part.equation.loop)
         closed, why = self._in_closed_form(name, tidied)
         stages = tuple(
@@ -180,7 +182,7 @@ class Sweep:
     def _is_inlined(self, equation: Equation, drafted: Equation) -> bool:
         if _written(drafted) and _written(equation):
             return False  # what is heard of at one place says nothing of another
-        terms, _ = combined(drafted.terms, self.network, gathered)
+        terms, _ = combined(drafted.terms, self.network, factored_out)
         heard = [e for e in equation.reads() if e.name in self.wanted]
         return is_inlined(equation, terms, heard, self.network)
 

@@ -13,7 +13,7 @@ from bpgen.derive import derive
 from bpgen.errors import NetError
 from bpgen.ir import Network
 from bpgen.network.build import build
-from bpgen.network.whole import reachable
+from bpgen.network.reached import reachable
 from bpgen.record import Derivation
 from bpgen.render.document import document
 from bpgen.render.latex import LATEX

@@ -57,7 +57,7 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Part:
+class Chapter:
     title: str
     intro: tuple[Sentence, ...]
     groups: tuple[Group, ...]
@@ -70,7 +70,7 @@ class Sheet:
 
     notation: str
     title: str
-    parts: tuple[Part, ...]
+    parts: tuple[Chapter, ...]
 
     @property
     def formulas(self) -> list[Said]:
@@ -144,19 +144,19 @@ class Called:
         return Called(names(derivation), frozenset(lettered))
 
 
-def whole(number: str) -> str:
+def of_all_parts(number: str) -> str:
     """The number of an equation that is told in parts: 46 of 46a."""
     return number.rstrip("abcdefghijklmnopqrstuvwxyz")
 
 
 def _sheet(notation: str, tex: Document, plain: Document, called: Called) -> Sheet:
     both = zip(tex.sections, plain.sections, strict=True)
-    return Sheet(notation, plain.title, tuple(_part(a, b, called) for a, b in both))
+    return Sheet(notation, plain.title, tuple(_chapter(a, b, called) for a, b in both))
 
 
-def _part(tex: Section, plain: Section, called: Called) -> Part:
+def _chapter(tex: Section, plain: Section, called: Called) -> Chapter:
     groups = (_group(a, b, called) for a, b in zip(tex.blocks, plain.blocks, strict=True))
-    return Part(plain.title, _sentences(tex.intro, plain.intro), tuple(groups), tex.boxed)
+    return Chapter(plain.title, _sentences(tex.intro, plain.intro), tuple(groups), tex.boxed)
 
 
 def _group(tex: Block, plain: Block, called: Called) -> Group:
@@ -204,7 +204,7 @@ def _line(tex: Row, plain: Row, called: Called) -> Line:
     of = "" if tex.of is None else str(tex.of)
     tag = "" if tex.tag is None else f"({tex.tag})"
     left = Said(plain.left, tex.left)
-    return Line(left, tuple(_pieces(tex, plain)), tag, of, called.defined.get(whole(of), ""))
+    return Line(left, tuple(_pieces(tex, plain)), tag, of, called.defined.get(of_all_parts(of), ""))
 
 
 def _pieces(tex: Row, plain: Row) -> Iterator[Said]:

@@ -13,7 +13,7 @@ import numpy as np
 from bpgen.html.dialects import KATEX, PLAIN
 from bpgen.html.graph import Graph
 from bpgen.html.shapes import Drawing
-from bpgen.html.sheets import Said, whole
+from bpgen.html.sheets import Said, of_all_parts
 from bpgen.record import Derivation, Step
 from bpgen.render.descent import DESCENT
 from bpgen.render.numerals import Numerals
@@ -88,7 +88,7 @@ class _Walker:
         forward = {str(f.number): f.equation.name for f in derivation.forward}
         steps = {str(s.number): s for s in derivation.steps}
         self.forward = [(n, forward[n]) for n in order if n in forward]
-        self.backward = [(n, steps[whole(n)]) for n in order if whole(n) in steps]
+        self.backward = [(n, steps[of_all_parts(n)]) for n in order if of_all_parts(n) in steps]
         self.made = Walk()
 
     def walk(self) -> Walk:

@@ -199,10 +199,11 @@ def _mean(
     """L = mean over the batch of the loss of one sample, plus what does not depend on the
     sample.
     """
-    split = [t for term in terms for t in _by_sample(term)]
-    of_sample = [t for t in split if SAMPLE in t.body.free_symbols]
+    addends = [t for term in terms for t in _by_sample(term)]
+    of_sample = [t for t in addends if SAMPLE in t.body.free_symbols]
     penalties = sorted(
-        (t for t in split if SAMPLE not in t.body.free_symbols), key=lambda t: _declared(t, tensors)
+        (t for t in addends if SAMPLE not in t.body.free_symbols),
+        key=lambda t: _declared(t, tensors),
     )
     equations, mean, sample = [], [], None
     if of_sample:
@@ -230,7 +231,7 @@ def _declared(term: Term, tensors: Mapping[str, TensorInfo]) -> list[int]:
 
 
 def _by_sample(term: Term) -> list[Term]:
-    """A plain sum split into what depends on the sample and what does not."""
+    """A plain sum as what depends on the sample and what does not."""
     if term.over or SAMPLE not in term.body.free_symbols or not isinstance(term.body, sp.Add):
         return [term]
     inside = [a for a in term.body.args if SAMPLE in a.free_symbols]

@@ -10,12 +10,13 @@ from bpgen.declare.declaration import Declaration
 from bpgen.errors import NetError
 from bpgen.ir import CANCELS, Network, is_number
 from bpgen.network.batch import batched_network
+from bpgen.network.complete import refuse_incomplete, said
 from bpgen.network.inline import Definition, inlined, is_log
 from bpgen.network.nameless import called
 from bpgen.network.naming import names, refuse
 from bpgen.network.penalties import refuse_subtracted
 from bpgen.network.prediction import exponentials, predictions, told_apart
-from bpgen.network.whole import reachable, reads, said, whole
+from bpgen.network.reached import reachable, reads
 
 
 def build(
@@ -36,7 +37,7 @@ def build(
     if not predictions(declared, used) and told_apart(declared, used):
         used = reachable(declared, [*roots, *declared.arguments])
     named = names(declared, variables, source)
-    whole(declared, used, named)
+    refuse_incomplete(declared, used, named)
     refuse_subtracted(declared)
     given = {serial: name for serial, name in named.items() if serial in set(used)}
     refuse(declared, given)

@@ -14,7 +14,7 @@ from bpgen.declare.formula import Formula
 from bpgen.functions import normal_cdf, normal_cdf_tanh, sigmoid
 from bpgen.ir import SAMPLE, Element, Equation, Index, Term, check_indices, element, is_number
 from bpgen.letters import lettered
-from bpgen.network.whole import reads
+from bpgen.network.reached import reads
 from bpgen.softmaxes import is_softmax
 from bpgen.substitution import read_at
 
@@ -113,10 +113,10 @@ def _written_in(
         return None
     result: list[Term] = []
     for term in terms:
-        split = _spread(term, serial, definition)
-        if split is None:
+        spread = _spread(term, serial, definition)
+        if spread is None:
             return None
-        result += split
+        result += spread
     return Formula(tuple(result)).terms
 
 

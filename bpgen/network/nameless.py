@@ -12,7 +12,7 @@ from bpgen.declare.declaration import Declaration
 from bpgen.names import RESERVED, free, numbered
 from bpgen.network.inline import Definition
 from bpgen.network.naming import invented
-from bpgen.network.whole import reads
+from bpgen.network.reached import reads
 
 
 def called(

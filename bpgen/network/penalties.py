@@ -7,7 +7,7 @@ import sympy as sp
 from bpgen.declare.declaration import Declaration
 from bpgen.errors import NetError
 from bpgen.ir import Element
-from bpgen.network.whole import reachable
+from bpgen.network.reached import reachable
 
 
 def refuse_subtracted(declared: Declaration) -> None:

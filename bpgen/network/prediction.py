@@ -12,7 +12,7 @@ from bpgen.declare.definition import define
 from bpgen.declare.formula import Formula
 from bpgen.ir import BATCH, Element, Term, element, elements
 from bpgen.network.inline import is_log
-from bpgen.network.whole import reads
+from bpgen.network.reached import reads
 
 IsPredicted = Callable[[sp.Expr], bool]
 
@@ -51,11 +51,11 @@ def told_apart(declared: Declaration, used: Iterable[int]) -> bool:
 
     for serial in origins:
         tensor = declared.tensors[serial]
-        split = _terms_apart(tensor.terms, is_predicted) or _addends_apart(
+        apart = _terms_apart(tensor.terms, is_predicted) or _addends_apart(
             tensor.terms, is_predicted
         )
-        if split is not None:
-            part, rest = split
+        if apart is not None:
+            part, rest = apart
             made = define(part.free, part.terms)
             made.moment, made.line = tensor.moment, tensor.line
             tensor.terms = rest(element(f"%{made.serial}", part.free))
@@ -63,10 +63,10 @@ def told_apart(declared: Declaration, used: Iterable[int]) -> bool:
     return False
 
 
-Split = tuple[Formula, Callable[[Element], tuple[Term, ...]]]  # a part, and what is left around it
+Apart = tuple[Formula, Callable[[Element], tuple[Term, ...]]]  # a part, and what is left around it
 
 
-def _terms_apart(terms: tuple[Term, ...], is_predicted: IsPredicted) -> Split | None:
+def _terms_apart(terms: tuple[Term, ...], is_predicted: IsPredicted) -> Apart | None:
     """The terms of a sum that read no target, and the others."""
     every = [Term(a) for t in terms if _is_plain(t) for a in sp.Add.make_args(t.body)]
     every += [t for t in terms if not _is_plain(t)]
@@ -78,7 +78,7 @@ def _terms_apart(terms: tuple[Term, ...], is_predicted: IsPredicted) -> Split | 
     return part, lambda made: Formula((*others, Term(made))).terms
 
 
-def _addends_apart(terms: tuple[Term, ...], is_predicted: IsPredicted) -> Split | None:
+def _addends_apart(terms: tuple[Term, ...], is_predicted: IsPredicted) -> Apart | None:
     """The same of a sum within a formula: w * x + b in (w * x + b - y) ** 2."""
     sums = (n for t in terms for n in sp.preorder_traversal(t.body) if n.is_Add)
     for whole in sums:

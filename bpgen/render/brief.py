@@ -205,8 +205,8 @@ class Brief(Equations):
     def _is_handed_on(self, part: Part) -> bool:
         """Whether a gradient is another, times 1, as that by a bias: the summary says all."""
         paths = part.step.paths
-        gathered = any(t.at is not None for t in part.step.equation.terms)
-        return len(paths) == 1 and paths[0].value == 1 and not (paths[0].reasons or gathered)
+        scattered = any(t.at is not None for t in part.step.equation.terms)
+        return len(paths) == 1 and paths[0].value == 1 and not (paths[0].reasons or scattered)
 
     def _fresh(self, reasons: Iterable[str]) -> Iterator[str]:
         """The reasons; what the derivative of a function is, the first time alone."""

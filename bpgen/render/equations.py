@@ -151,7 +151,7 @@ class Equations:
         if any(t.body.has(*NOTHING) for t in shown.terms):
             writer.note("nothing")
         shown = replace(shown, terms=tuple(t.map(on_paper) for t in shown.terms))
-        (start, one), (start_again, other) = map(self.view.split, (written, shown))
+        (start, one), (start_again, other) = map(self.view.start_and_steps, (written, shown))
         words, rows = (_EVALUATED[differentiated],), list[Row]()
         if start is not None and start_again is not None:
             addends = self._respelled(start.right, start_again.right)

@@ -99,7 +99,7 @@ class Part:
 def in_order(steps: Iterable[Step], view: View) -> list[Part]:
     """The parts of the steps; what a block is given comes when all of the block has."""
     found: list[Part] = []
-    for loop, together in groupby(_gathered(steps), lambda s: s.equation.loop):
+    for loop, together in groupby(_loops_together(steps), lambda s: s.equation.loop):
         every = [p for s in together for p in parts(s, view)]
         found += sorted(every, key=lambda p: p.enters) if loop else every
     return found
@@ -120,7 +120,7 @@ def parts(step: Step, view: View) -> list[Part]:
     return [p for p in both if p.step.equation.terms]
 
 
-def _gathered(steps: Iterable[Step]) -> list[Step]:
+def _loops_together(steps: Iterable[Step]) -> list[Step]:
     """The steps, those of the same blocks together."""
     place: dict[Loop, int] = {}
     found = list(enumerate(steps))

@@ -101,7 +101,7 @@ class View:
         """A shown equation in statements: at each of its places, and before the first step."""
         if _is_from_block_to_block(equation):
             return places.statements(equation, self.axes)
-        first, rest = self.split(equation)
+        first, rest = self.start_and_steps(equation)
         later = places.statements(rest, self.axes)
         if self.is_adjoint(equation) and equation.name not in self.started:
             return later
@@ -111,13 +111,13 @@ class View:
             return later
         return [*later, first] if self.is_adjoint(equation) else [first, *later]
 
-    def split(self, equation: Equation) -> tuple[Statement | None, Equation]:
+    def start_and_steps(self, equation: Equation) -> tuple[Statement | None, Equation]:
         """What stands before the first step, if anything does, and the steps. A gradient that goes
         from block to block is told at one end of each, that before the first block among them.
         """
         if _is_from_block_to_block(equation):
             return None, equation
-        return steps.split(equation, self.carried, self.axes)
+        return steps.start_and_steps(equation, self.carried, self.axes)
 
     def is_adjoint(self, equation: Equation) -> bool:
         return equation.name in self.adjoints

@@ -67,7 +67,9 @@ def _ends(access: Element, step: Index, axes: Axes) -> bool:
     return any(i == step and s == step.size for i, s in along(access, axes))
 
 
-def split(equation: Equation, carried: Carried, axes: Axes) -> tuple[Statement | None, Equation]:
+def start_and_steps(
+    equation: Equation, carried: Carried, axes: Axes
+) -> tuple[Statement | None, Equation]:
     """What stands before the first step, if anything does, and the equation of the steps."""
     axis = carried.get(equation.name)
     if axis is None:

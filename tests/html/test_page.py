@@ -17,7 +17,7 @@ from bpgen.emit import emitted
 from bpgen.html import page
 from bpgen.html.code import listing
 from bpgen.html.graph import Graph
-from bpgen.html.sheets import names, whole
+from bpgen.html.sheets import names, of_all_parts
 from bpgen.load import declared_by, load
 from bpgen.record import Derivation
 from bpgen.render import render
@@ -182,7 +182,7 @@ def test_each_line_of_code_is_under_the_equation_it_computes(name):
 def test_each_step_has_a_line_of_code(name):
     lines = {line.of for line in listing(derivation_of(name))}
     for stop in walk_of(name)["stops"]:
-        own = whole(stop["of"])
+        own = of_all_parts(stop["of"])
         assert stop["way"] in ("start", "update") or stop["code"] in lines, stop
         assert own not in lines or stop["code"] == own, stop
 

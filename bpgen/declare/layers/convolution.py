@@ -11,7 +11,7 @@ import sympy as sp
 
 from bpgen.declare.activations import identity
 from bpgen.declare.formula import reduce
-from bpgen.declare.given import whole
+from bpgen.declare.given import whole_number
 from bpgen.declare.layers.parts import (
     Activation,
     Indices,
@@ -58,7 +58,7 @@ class Window:
         """The entries of an axis from a window's first to its last."""
         return tuple(d * (k - 1) + 1 for d, k in zip(self.dilation, self.size, strict=True))
 
-    def places(self, x: Tensor) -> tuple[int, ...]:
+    def positions(self, x: Tensor) -> tuple[int, ...]:
         """How many places the window has along each axis of x, which is padded."""
         sizes = [known_size(s, x, self.word) for s in x.shape[1:]]
         for size, reach, padding in zip(sizes, self.reach, self.padding, strict=True):
@@ -135,7 +135,7 @@ def _convolution(
     K = layer.weight("K", groups * made, inputs, *window.size, then=activation)
     padded = pad(x, (0, *window.padding)) if any(window.padding) else x
     g, o, c = along((groups, made, inputs), "goc")
-    p, u = window.along(window.places(padded))
+    p, u = window.along(window.positions(padded))
     (every,) = along(x.shape[:1], "c")
     w = layer.tensor("w", (every, *p, *u), padded[(every, *window.entries(p, u))])
     of_input, over = (c, (c, *u)) if inputs > 1 or groups == 1 else (0, u)
@@ -245,7 +245,7 @@ def _channels(x: Tensor, channels: int, window: Window, groups: int) -> tuple[in
     """The channels and inputs of one group."""
     x = tensor_of_rank(x, window.word, AXES[len(window.size)])
     (groups,) = for_each(groups, 1, window.word, "groups")
-    made = divided(whole(channels, window.word), groups, window.word, "channels")
+    made = divided(whole_number(channels, window.word), groups, window.word, "channels")
     return made, divided(known_size(x.shape[0], x, window.word), groups, window.word, "inputs")
 
 

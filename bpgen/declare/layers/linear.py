@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bpgen.declare.activations import identity
 from bpgen.declare.formula import reduce
-from bpgen.declare.given import size_of, whole
+from bpgen.declare.given import size_of, whole_number
 from bpgen.declare.layers.parts import Activation, Layer, along, known_size, some_tensor
 from bpgen.declare.symbolic import said
 from bpgen.declare.tensor import Tensor
@@ -44,7 +44,7 @@ def embedding(x: Tensor, classes: int, width: int, weights: Tensor | None = None
             f"declare them: input(..., below={classes!r:.20})",
         )
     layer = Layer("embedding")
-    shape = (whole(classes, "embedding"), whole(width, "embedding"))
+    shape = (whole_number(classes, "embedding"), whole_number(width, "embedding"))
     E = layer.param("E", *shape, init=1.0) if weights is None else weights
     if not isinstance(E, Tensor) or E.shape != shape:
         raise NetError(

@@ -77,7 +77,7 @@ def _window(word: str, axes: int, size: Any, stride: Any, padding: Any) -> Windo
 def _max_pool(x: Tensor, window: Window) -> Tensor:
     x = tensor_of_rank(x, window.word, AXES[len(window.size)])
     padded = _with_lowest(x, window) if any(window.padding) else x
-    (c,), (p, u) = along(x.shape[:1], "c"), window.along(window.places(padded))
+    (c,), (p, u) = along(x.shape[:1], "c"), window.along(window.positions(padded))
     largest = reduce(padded[(c, *window.entries(p, u))], u, "max")
     return Tensor.of((c, *p), largest, hint="m")
 
@@ -96,7 +96,7 @@ def _with_lowest(x: Tensor, window: Window) -> Tensor:
 def _avg_pool(x: Tensor, window: Window) -> Tensor:
     x = tensor_of_rank(x, window.word, AXES[len(window.size)])
     padded = pad(x, (0, *window.padding)) if any(window.padding) else x
-    (c,), (p, u) = along(x.shape[:1], "c"), window.along(window.places(padded))
+    (c,), (p, u) = along(x.shape[:1], "c"), window.along(window.positions(padded))
     added = reduce(padded[(c, *window.entries(p, u))], u, "sum")
     return Tensor.of((c, *p), added / product(window.size), hint="m")
 

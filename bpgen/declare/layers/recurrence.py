@@ -10,7 +10,7 @@ from typing import Any
 from bpgen.declare.activations import sigmoid
 from bpgen.declare.formula import Formula, reduce
 from bpgen.declare.functions import tanh
-from bpgen.declare.given import whole
+from bpgen.declare.given import whole_number
 from bpgen.declare.layers.parts import Layer, along, known_size, tensor_of_rank
 from bpgen.declare.layers.shaping import concat, reverse
 from bpgen.declare.symbolic import said
@@ -25,7 +25,7 @@ class _Cell(Layer):
 
     def __init__(self, word: str, x: Tensor, width: int, gates: int, bias: bool) -> None:
         self.x = tensor_of_rank(x, word, "steps, width")
-        self.width, self.rows = whole(width, word), gates * whole(width, word)
+        self.width, self.rows = whole_number(width, word), gates * whole_number(width, word)
         self.inputs = known_size(x.shape[1], x, word)
         super().__init__(word)
         self.t, self.k, self.i = along((x.shape[0], self.rows, self.width), "tki")

@@ -1,5 +1,5 @@
-"""Is what net.py declared a whole network? What is unused, unreachable or not forward's to compute
-is refused.
+"""Is what net.py declared a network? What is unused, unreachable or not forward's to compute is
+refused.
 """
 
 from __future__ import annotations
@@ -8,31 +8,11 @@ from collections.abc import Container, Iterable, Mapping
 
 from bpgen.declare.declaration import Declaration, Quantity
 from bpgen.errors import NetError
-from bpgen.ir import BATCH, Term, elements
+from bpgen.ir import BATCH
+from bpgen.network.reached import reachable
 
 
-def reads(definition: Iterable[Term]) -> list[int]:
-    """The serial numbers of the tensors that a definition reads, the whole numbers that say where
-    it is written included.
-    """
-    every = (e for t in definition for x in (t.body, *(t.at or ())) for e in elements(x))
-    return [int(e.name[1:]) for e in every]
-
-
-def reachable(declared: Declaration, roots: Iterable[int]) -> list[int]:
-    """Everything the roots need, in the order of definition."""
-    seen: set[int] = set()
-    stack = list(roots)
-    while stack:
-        serial = stack.pop()
-        if serial not in seen:
-            seen.add(serial)
-            stack += reads(declared.tensors[serial].terms)
-    # What was told apart from a formula has its moment, and stands before it.
-    return sorted(seen, key=lambda serial: (declared.tensors[serial].moment, -serial))
-
-
-def whole(declared: Declaration, used: Iterable[int], named: Mapping[int, str]) -> None:
+def refuse_incomplete(declared: Declaration, used: Iterable[int], named: Mapping[int, str]) -> None:
     """NetError where a tensor is declared for nothing, or a loss or output does not follow from the
     inputs.
     """

@@ -11,7 +11,7 @@ from bpgen.ir import Element, Equation, Index, Loop, Term
 
 
 @dataclass(frozen=True)
-class Part:
+class Received:
     """What an adjoint receives at one step of a loop, or at its own indices."""
 
     at: tuple[sp.Expr, ...] | None
@@ -38,7 +38,7 @@ def stepwise(adjoint: Equation, back: Loop, members: Container[str]) -> Equation
     return Equation(adjoint.name, adjoint.indices, tuple(map(term, adjoint.terms)), back)
 
 
-def by_place(adjoint: Equation, carried: int | None) -> list[Part]:
+def by_place(adjoint: Equation, carried: int | None) -> list[Received]:
     """What is written at each step, as if it were the equation's own: the algebra is the same."""
     found: dict[tuple[sp.Expr, ...] | None, list[Term]] = {}
     for term in adjoint.terms:
@@ -54,5 +54,5 @@ def by_place(adjoint: Equation, carried: int | None) -> list[Part]:
         indices = adjoint.indices
         if place is not None and carried is not None and not place[carried].has(Index):
             indices = (*indices[:carried], *indices[carried + 1 :])  # at one step only
-        parts.append(Part(place, replace(adjoint, indices=indices, terms=tuple(terms))))
+        parts.append(Received(place, replace(adjoint, indices=indices, terms=tuple(terms))))
     return parts

@@ -22,9 +22,8 @@ from bpgen.html.units import units
 from bpgen.html.walk import Walk, walk
 from bpgen.ir import BATCH
 from bpgen.record import Derivation
-from bpgen.render.equations import Equations
 from bpgen.render.numerals import DIGITS
-from bpgen.render.sample import View
+from bpgen.render.outline import Outline
 from bpgen.render.writer import Writer
 from bpgen.templating import template
 from bpgen.worked import Worked
@@ -58,8 +57,7 @@ def page(
 
 def _top(derivation: Derivation) -> str:
     """What the page differentiates: the loss of a sample, where that is told by itself."""
-    writer = Writer.of(derivation, LABEL)
-    return Equations(derivation, writer, "matrix", View.of(derivation, derivation.separable)).top
+    return Outline.of(derivation, Writer.of(derivation, LABEL)).top
 
 
 def _code(derivation: Derivation) -> list[CodeLine]:

@@ -44,6 +44,14 @@ def render(
     if style.counter and fmt in ("latex", "tex"):
         dialect = referring(dialect, labelled)
     made = document(
-        derivation, dialect, notation, steps, worked, digits or DIGITS, lesson, style.layers
+        derivation,
+        dialect,
+        notation,
+        steps,
+        worked,
+        digits or DIGITS,
+        lesson,
+        style.layers,
+        rules=True,
     )
     return FORMATS[fmt](made, style, Numbering(labelled, style.counter))

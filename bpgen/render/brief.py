@@ -5,26 +5,28 @@ The factors that the full page keeps apart stand in the chain alone, and what f'
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import groupby
 from typing import Self
 
-from bpgen.ir import Equation, Term
-from bpgen.record import Step
-from bpgen.render import batch, descent, rightside
+from bpgen.ir import Term
+from bpgen.record import Forward
+from bpgen.render import batch, descent, rightside, rule_rows
 from bpgen.render.chain import strings
 from bpgen.render.equations import Equations
 from bpgen.render.finals import finals
 from bpgen.render.likeness import Likeness
+from bpgen.render.meanings import meaning, why_sum
 from bpgen.render.numerals import Numerals
-from bpgen.render.page import Block, Row, Section, of_equation
+from bpgen.render.page import Block, Row, Section, Tag, of_equation
 from bpgen.render.parts import Part
 from bpgen.render.reasons import line_reasons
+from bpgen.render.rules import Rule, Spelling
 from bpgen.render.sample import View
 from bpgen.render.sizes import sizes
-from bpgen.render.softmaxes import log_sums, softmaxed, with_softmaxes
+from bpgen.render.softmaxes import softmaxed, with_softmaxes
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,12 @@ class Brief(Equations):
 
     known_slopes: set[str] = field(default_factory=set, compare=False)
     first_of: dict[Hashable, Part] = field(default_factory=dict, compare=False)
+    rules: Mapping[int | str, Rule] = field(default_factory=dict)  # by number, of each instance
+
+    def spelled(self, spelling: Spelling) -> Self:
+        """The page where tensors are spelled otherwise."""
+        symbols = {**self.base.symbols, **spelling}
+        return replace(self, base=replace(self.base, symbols=symbols), rules={})
 
     def sections(self) -> tuple[Section, ...]:
         return self.summary(), self.reasons(), *self.over_the_batch(), *self.stepped()
@@ -44,12 +52,40 @@ class Brief(Equations):
         low = self._small()
         blocks = [*low.forward(), *low._gradients()]
         names = (sizes(self.derivation, self.writer, self.view.sample), self._names())
-        intro = (*self.given(), *filter(None, names))
+        intro = (
+            *self.given(),
+            *filter(None, (*names, rule_rows.other_names(self.rules, self.base))),
+        )
         return Section("Summary", intro, tuple(blocks), columns=2)
 
     def _small(self) -> Self:
         """The page where derivatives and sums are as high as a line."""
         return replace(self, base=self.base.low())
+
+    def forward_rows(self, forward: Forward) -> list[Row]:
+        """An equation, or the rule that it is an instance of."""
+
+        def told(page: Self, number: int | str) -> list[Row]:
+            one = self._forward_of[number] if number != forward.number else forward
+            return Equations.forward_rows(page, one)
+
+        return self._once(forward.number, told)
+
+    @cached_property
+    def _forward_of(self) -> Mapping[int | str, Forward]:
+        return {f.number: f for f in self.derivation.forward}
+
+    def _once(self, number: int | str, told: Callable[[Self, int | str], list[Row]]) -> list[Row]:
+        """What is told of an equation; of a rule, at its first instance, all that it says."""
+        rule = self.rules.get(number)
+        if rule is None:
+            return told(self, number)
+        if number != rule.numbers[0]:
+            return []
+        rows = told(self.spelled(rule.instances[0].spelling), number)
+        alone, each = replace(self, rules={}), rule.numbers if self.beside is not None else []
+        numbers = (row for n in each for row in told(alone, n))
+        return [*rule_rows.general(rows, rule, self.base), *rule_rows.beside(numbers)]
 
     def _gradients(self) -> list[Block]:
         """Each gradient as it finally reads; those of a recurrence under their sentence."""
@@ -57,14 +93,27 @@ class Brief(Equations):
         lead = f"Gradients of {of}:"
         found: list[Block] = []
         for loop, together in groupby(self.parts, key=lambda part: part.loop):
-            rows = [row for part in together for row in self.at(part)._as_it_reads(part)]
+            rows = [row for part in together for row in self._final_rows(part)]
             above = self.lead(loop, False) if loop is not None else lead
             found.append(Block(tuple(rows), lead=above))
             lead = ""
         step = descent.rule(self.derivation.network, self.base)
         return [*found[:-1], replace(found[-1], remarks=(step,))] if step else found
 
-    def _as_it_reads(self, part: Part) -> list[Row]:
+    def _final_rows(self, part: Part) -> list[Row]:
+        """A gradient, or the rule that it is an instance of."""
+
+        def told(page: Self, tag: int | str) -> list[Row]:
+            one = self._part_of[tag] if tag != part.tag else part
+            return page.at(one).as_it_reads(one)
+
+        return self._once(part.tag, told)
+
+    @cached_property
+    def _part_of(self) -> Mapping[int | str, Part]:
+        return {part.tag: part for part in self.parts}
+
+    def as_it_reads(self, part: Part) -> list[Row]:
         """A gradient; one that is computed inside others alone, without its stable spelling."""
         rows = self._with_softmaxes(part) or self.final(part.equation, part.tag, self.writer)
         if not part.step.inlined:
@@ -75,7 +124,7 @@ class Brief(Equations):
         """A gradient where softmax(z) is written for exp(z - s), which is how it is evaluated; of
         a matrix z at its indices, for softmax(z) is of a vector.
         """
-        equation = with_softmaxes(part.equation, self.log_sums)
+        equation = with_softmaxes(part.equation, self.outline.log_sums)
         if equation == part.equation or self.notation == "components":
             return []
         of_vectors = all(
@@ -85,10 +134,6 @@ class Brief(Equations):
         )
         page = self if of_vectors else replace(self, notation="index")
         return page.final(equation, part.tag, self.writer)
-
-    @cached_property
-    def log_sums(self) -> Mapping[str, Equation]:
-        return log_sums((f.equation for f in self.derivation.forward), self.view)
 
     def _names(self) -> str:
         """delta2, delta1 are the gradients with respect to z2, z1."""
@@ -110,10 +155,12 @@ class Brief(Equations):
         alike: list[list[tuple[Part, Part]]] = []
         for together in self._layers():
             new, again = self._new_and_alike(together)
-            rows = tuple(row for part in new for row in self.at(part)._chain(part))
+            rows = tuple(row for part in new for row in self._chain_rows(part))
             remarks = tuple(dict.fromkeys(r for p in new for r in self.remarks(p)))
             if rows or remarks or not blocks:
-                blocks.append(Block(rows, lead=" ".join(self._meanings(new)), remarks=remarks))
+                blocks.append(
+                    Block(rows, lead=" ".join(filter(None, self._leads(new))), remarks=remarks)
+                )
                 alike.append([])
             alike[-1] += again
         told = (
@@ -129,7 +176,8 @@ class Brief(Equations):
         new: list[Part] = []
         again: list[tuple[Part, Part]] = []
         for part in together:
-            if self._is_handed_on(part):
+            rule = self._rule(part)
+            if self._is_handed_on(part) or (rule and rule.numbers[0] != part.tag):
                 continue
             like = self.likeness.of(part.step)
             first = self.first_of.setdefault(like, part)
@@ -139,6 +187,26 @@ class Brief(Equations):
                 again.append((part, first))
         return new, again
 
+    def _rule(self, part: Part) -> Rule | None:
+        """The rule that a chain is an instance of. The numbers of a worked example are of one."""
+        return self.rules.get(part.tag) if self.beside is None else None
+
+    def _page(self, part: Part) -> Self:
+        """The page where a part is spelled as it is told: of a rule, in its letter."""
+        rule = self._rule(part)
+        return self.spelled(rule.instances[0].spelling) if rule else self.at(part)
+
+    def _chain_rows(self, part: Part) -> list[Row]:
+        rows, rule = self._page(part).chained(part), self._rule(part)
+        return rule_rows.general(rows, rule, self.base) if rule else rows
+
+    def _leads(self, new: list[Part]) -> list[str]:
+        """What each delta says, and why there is a sum."""
+        told = [(part, self._page(part)) for part in new]
+        meanings = [said for one in told if (said := meaning(*one))]
+        sums = (said for one in told if (said := why_sum(*one)))
+        return [*meanings, *[next(sums, "")] * bool(meanings)]
+
     @cached_property
     def likeness(self) -> Likeness:
         return Likeness(self.base.order, self.base.blocks)
@@ -146,11 +214,15 @@ class Brief(Equations):
     def _again(self, again: Iterable[tuple[Part, Part]]) -> str:
         """(12) as (8), (14) and (20) as (10)."""
         refer = self.base.dialect.reference
-        found: dict[int | str, list[str]] = {}
-        for one, other in again:
-            found.setdefault(other.tag, []).append(refer(one.tag))
+        found: dict[Tag, list[str]] = {}
+        for one, other in ((self._tag(a), self._tag(b)) for a, b in again):
+            found.setdefault(other, []).append(refer(one))
         pairs = ", ".join(f"{_and(ones)} as {refer(tag)}" for tag, ones in found.items())
         return f"In the same way: {pairs}."
+
+    def _tag(self, part: Part) -> Tag:
+        rule = self._rule(part)
+        return rule_rows.several(rule, self.base) if rule else part.tag
 
     def _layers(self) -> Iterator[list[Part]]:
         """The steps, cut after the gradients of parameters and inputs, and where a loop ends."""
@@ -169,7 +241,7 @@ class Brief(Equations):
     def _computed(self, part: Part) -> bool:
         return self.derivation.network.tensors[part.step.of].role == "value"
 
-    def _chain(self, part: Part) -> list[Row]:
+    def chained(self, part: Part) -> list[Row]:
         """The chain rule, the product of its factors, and what it comes to, in one row: what lies
         between only orders the terms.
         """
@@ -183,7 +255,7 @@ class Brief(Equations):
             above = line.equation.terms
             if line is not part.lines[0] and line is not part.lines[-1]:
                 continue
-            equation = with_softmaxes(line.equation, self.log_sums)
+            equation = with_softmaxes(line.equation, self.outline.log_sums)
             side = strings(rightside.right_side(equation, self.writer), self.writer)
             if not addends:
                 addends = list(side)
@@ -217,29 +289,6 @@ class Brief(Equations):
             if prime:
                 self.known_slopes.add(head)
             yield reason
-
-    def _meanings(self, together: list[Part]) -> list[str]:
-        """What each delta says, and why there is a sum."""
-        named = [p.step for p in together if p.step.equation.name in self.writer.symbols]
-        sums = (self._why_sum(p) for p in together if self._computed(p))
-        first = next(filter(None, sums), "")
-        return [*map(self._meaning, named), *[first] * bool(named and first)]
-
-    def _meaning(self, step: Step) -> str:
-        inline, writer = self.writer.dialect.inline, self.writer
-        names = step.equation.name, self.top, step.of
-        delta, total, tensor = (inline(writer.tensor(n).text) for n in names)
-        return f"{delta} says how {total} changes with {tensor}."
-
-    def _why_sum(self, part: Part) -> str:
-        """Through what the loss depends on a tensor, where it is through several entries."""
-        inline, writer = self.writer.dialect.inline, self.writer
-        for one in (c for c in part.contributions if c.over):
-            over = writer.dialect.sum(",".join(map(writer.subscript, one.over))).strip()
-            fed = "several" if any(t.at is not None for t in one.value.terms) else "every"
-            read, through = (inline(writer.element(e).text) for e in (one.wrt, one.upstream))
-            return f"Each {read} feeds {fed} {through}, so {inline(over)} adds what comes back."
-        return ""
 
     # the batch
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -13,28 +12,31 @@ from bpgen.record import Step
 from bpgen.render import matrix, rightside
 from bpgen.render.calls import keeps
 from bpgen.render.contributions import Contribution, Indices, apart
-from bpgen.render.dependence import Dependence
+from bpgen.render.outline import Outline
 from bpgen.render.page import Row
 from bpgen.render.partial import Immediate, Partial
 from bpgen.render.parts import Part
 from bpgen.render.reasons import derivatives
-from bpgen.render.sample import View
 from bpgen.render.scalar import Printer, Signed
 from bpgen.render.writer import MUL, Piece, Writer
 
 
 @dataclass(frozen=True)
 class Chain:
-    """The chain rule of every step: any of `tops` is the scalar that is differentiated."""
+    """The chain rule of every step."""
 
     writer: Writer
-    view: View
-    tops: frozenset[str]
-    step_of: Mapping[str, Step]
-    penalties: Equation | None  # the loss as this view shows it
-    dependence: Dependence
-    sample_loss: str | None  # the loss of one sample, whose adjoint is 1 and has no section
-    masks: Mapping[str, Equation]  # what is minus infinity where a mask is 0
+    outline: Outline
+
+    @property
+    def penalties(self) -> Equation | None:
+        """The loss as its view shows it."""
+        return self.outline.shown_loss
+
+    @property
+    def tops(self) -> frozenset[str]:
+        """The scalars that are differentiated."""
+        return self.outline.tops
 
     @cached_property
     def terms_of(self) -> dict[str, tuple[Term, ...]]:
@@ -90,7 +92,7 @@ class Chain:
 
     def _is_immediate(self, one: Contribution) -> bool:
         first = one.upstream.indices[:1] == (-1,)
-        return self.dependence.immediate(one.upstream.name, one.wrt.name, first)
+        return self.outline.dependence.immediate(one.upstream.name, one.wrt.name, first)
 
     def _local(self, one: Contribution) -> Partial:
         """d(upstream)/d(wrt), marked where the upstream depends on it in other ways too."""
@@ -113,7 +115,9 @@ class Chain:
         if self.penalties is None or one.upstream.name != self.penalties.name:
             return False
         read = {e.name for t in self.terms_of[one.wrt.name] for e in elements(t.body)}
-        return one.wrt.indices == left and not self.dependence.through_others(read, one.wrt.name)
+        return one.wrt.indices == left and not self.outline.dependence.through_others(
+            read, one.wrt.name
+        )
 
     def _penalty(self, one: Contribution, left: Indices) -> Piece:
         """The derivative of what the loss itself holds of a tensor, such as its penalty."""
@@ -148,7 +152,7 @@ class Chain:
 
     def _where_kept(self, upstream: Element) -> str:
         """Of what a mask keeps: where it does, and that no gradient arrives elsewhere."""
-        mask = self.masks.get(upstream.name)
+        mask = self.outline.masks.get(upstream.name)
         if mask is None:
             return ""
         at = dict(zip(mask.indices, upstream.indices, strict=True))
@@ -164,7 +168,7 @@ class Chain:
         """The upstream factor by the step that found it: delta_j, or what is written inside other
         equations.
         """
-        step = self.step_of.get(upstream.name)
+        step = self.outline.step_of.get(upstream.name)
         if step is None:
             return []
         partial = self._printer.text(self._total(upstream))
@@ -173,7 +177,7 @@ class Chain:
             value = " ".join(strings(self._inlined(step, upstream, left), self.writer))
         if value == partial:
             return []
-        if upstream.name == self.sample_loss:
+        if upstream.name == self.outline.sample_loss:
             return [f"{partial} = {value}"]
         return [self.writer.dialect.by(partial, value, step.number)]
 
@@ -181,7 +185,7 @@ class Chain:
         """The right side of a step at the indices of `upstream`, its sums in letters of
         their own.
         """
-        equation = self.view.equation(step.equation)
+        equation = self.outline.view.equation(step.equation)
         letters = tuple(i for i in upstream.indices if isinstance(i, Index))
         at = dict(zip(equation.indices, letters, strict=True))
         free = (*left, *(i for i in letters if i not in left))

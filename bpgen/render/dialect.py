@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bpgen.render.names import Symbol
+from bpgen.render.page import Tag
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Dialect:
     softmax: Callable[[str], str]
     unit: Callable[[str, str], str]  # e_y, plain or bold
     by: Callable[[str, str, int], str]  # one equals the other, by the equation of this number
-    reference: Callable[[int | str], str]  # to the equation of a number
+    reference: Callable[[Tag], str]  # to the equation of a number
     direct: Callable[[str, str, str], str]  # by, mark, and the expression written out
     pi: str
     d: str

@@ -9,10 +9,11 @@ from bpgen.render import components
 from bpgen.render.brief import Brief
 from bpgen.render.dialect import Dialect
 from bpgen.render.full import Full
+from bpgen.render.layers import rules as rules_of
 from bpgen.render.legend import legend
 from bpgen.render.numerals import DIGITS, Numerals
+from bpgen.render.outline import Outline
 from bpgen.render.page import Document
-from bpgen.render.sample import View
 from bpgen.render.writer import Writer
 from bpgen.worked import Worked
 
@@ -37,14 +38,18 @@ def document(
     digits: int = DIGITS,
     lesson: bool = False,
     layers: str = "brackets",
+    rules: bool = False,
 ) -> Document:
-    """The sections of a document. The legend is written last: it explains what was printed."""
+    """The sections of a document. The legend is written last: it explains what was printed. With
+    `rules`, short steps tell equal layers once.
+    """
     first = 1 if notation == "components" or _in_letters(derivation) else 0
     writer = Writer.of(derivation, dialect, first, layers)
-    view = View.of(derivation, derivation.separable)
     tensors = derivation.network.tensors
     numerals = None if worked is None else Numerals(worked, dialect, tensors, digits)
-    page = STEPS[steps](derivation, writer, notation, view, numerals=numerals)
+    page = STEPS[steps](Outline.of(derivation, writer), writer, notation, numerals=numerals)
+    if rules and isinstance(page, Brief):
+        page = replace(page, rules=rules_of(page))
     if notation == "components":
         components.check_size(derivation, page.view)
     begins, *rest = page.sections()

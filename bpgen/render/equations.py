@@ -8,15 +8,15 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Self
 
-from bpgen.functions import NOTHING, masked, on_paper
+from bpgen.functions import NOTHING, on_paper
 from bpgen.ir import Equation, Loop
 from bpgen.record import Derivation, Equality, Forward
 from bpgen.render import batch, descent, loops, matrix, rightside
 from bpgen.render.chain import Chain, strings
-from bpgen.render.dependence import Dependence
 from bpgen.render.finals import finals
 from bpgen.render.legend import conventions
 from bpgen.render.numerals import Numerals
+from bpgen.render.outline import Outline
 from bpgen.render.page import Block, Row, Section, of_equation
 from bpgen.render.parts import Part, in_order
 from bpgen.render.reasons import equalities
@@ -35,36 +35,32 @@ _WHY = "this spelling neither overflows nor takes the logarithm of 0"
 
 @dataclass(frozen=True)
 class Equations:
-    derivation: Derivation
+    outline: Outline
     base: Writer
     notation: str
-    view: View
     # The final rows of each equation, by number.
     known: dict[int | str, list[Row]] = field(default_factory=dict)
     numerals: Numerals | None = None  # of a worked example
 
-    @cached_property
-    def definitions(self) -> dict[str, Equation]:
-        return {f.equation.name: f.equation for f in self.derivation.forward}
+    @property
+    def derivation(self) -> Derivation:
+        return self.outline.derivation
 
-    @cached_property
+    @property
+    def view(self) -> View:
+        return self.outline.view
+
+    @property
     def loss(self) -> Equation | None:
-        """The mean over the batch, and penalties."""
-        found = [f.source for f in self.derivation.forward if f.source.name == self.base.total]
-        return found[0] if found else None
+        return self.outline.loss
 
-    @cached_property
+    @property
     def sample_loss(self) -> str | None:
-        """The loss of one sample, whose adjoint is 1."""
-        return self.derivation.network.sample_loss if self.view.sample else None
+        return self.outline.sample_loss
 
-    @cached_property
+    @property
     def top(self) -> str:
-        """The scalar differentiated for one sample: its loss, or the whole loss where there are
-        penalties.
-        """
-        plain = self.loss is not None and len(self.loss.terms) == 1
-        return self.sample_loss if self.sample_loss and plain else self.base.total
+        return self.outline.top
 
     @cached_property
     def writer(self) -> Writer:
@@ -72,23 +68,7 @@ class Equations:
 
     @cached_property
     def chain(self) -> Chain:
-        return Chain(
-            self.writer,
-            self.view,
-            frozenset({self.top, *([self.base.total] if self.view.sample else [])}),
-            {s.of: s for s in self.derivation.steps},
-            self.view.equation(self.loss) if self.loss else None,
-            Dependence.of((f.source for f in self.derivation.forward), self.base.blocks),
-            self.sample_loss,
-            self._masks,
-        )
-
-    @cached_property
-    def _masks(self) -> dict[str, Equation]:
-        """What is masked, as the view shows it."""
-        sources = (f.source for f in self.derivation.forward)
-        found = [e for e in sources if e.pointwise() and isinstance(e.terms[0].body, masked)]
-        return {e.name: self.view.equation(e) for e in found}
+        return Chain(self.writer, self.outline)
 
     # sections
 
@@ -100,11 +80,13 @@ class Equations:
         for forward in self.derivation.forward:
             # Of the mean over the batch, one sample has nothing to say.
             if self.top == self.base.total or forward.equation.name != self.base.total:
-                rows = self._forward(forward)
+                rows = self.forward_rows(forward)
                 spelling = next((k for k, r in enumerate(rows) if r.words), None)
                 if spelling is not None and not explained:
                     rows.insert(spelling + 1, replace(why, first=rows[spelling].first))
                     explained = True
+                if not rows:
+                    continue
                 if blocks and forward.equation.loop == loop:
                     every = (*blocks[-1].rows, *rows)
                     blocks[-1] = replace(
@@ -121,13 +103,15 @@ class Equations:
         batched = any(t.batched for t in self.derivation.network.tensors.values())
         return () if self.view.sample or not batched else (batch.across(self.writer),)
 
-    def _forward(self, forward: Forward) -> list[Row]:
+    def forward_rows(self, forward: Forward) -> list[Row]:
         """The equation as written, and as evaluated where that differs on paper."""
         written = self.view.equation(forward.equation)
         rows = self.final(written, forward.number, self.writer)
         if self.notation != "components":
             whole = rows[-1].left == matrix.left_side(written, self.writer)
-            again = as_softmax(forward.equation, self.definitions, self.view, whole, self.writer)
+            again = as_softmax(
+                forward.equation, self.outline.definitions, self.view, whole, self.writer
+            )
             if again:
                 rows[-1] = replace(rows[-1], addends=(*rows[-1].addends, f"= {again}"))
         reasons = [self.view.reason(r) for r in forward.reasons if isinstance(r, Equality)]

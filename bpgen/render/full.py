@@ -10,6 +10,7 @@ from bpgen.render import batch, matrix, rightside
 from bpgen.render.chain import strings
 from bpgen.render.equations import Equations
 from bpgen.render.finals import finals
+from bpgen.render.meanings import meaning, why_sum
 from bpgen.render.page import Block, Row, Section, of_equation
 from bpgen.render.parts import Part
 from bpgen.render.reasons import line_reasons
@@ -31,10 +32,10 @@ class Full(Equations):
         blocks: list[Block] = []
         loop: Loop | None = None
         for part in self.parts:
-            block, own = self.at(part)._step(part), part.loop
+            own = part.loop
             if own is not None and own != loop:
-                block = replace(block, lead=self.lead(own, False))
-            blocks.append(block)
+                blocks.append(Block(lead=self.lead(own, False)))
+            blocks.append(self.at(part)._step(part))
             loop = own
         return Section("Backward pass", self.given(), tuple(blocks))
 
@@ -50,9 +51,9 @@ class Full(Equations):
         final = self.final(equation, part.tag, self.writer)
         stable = self.evaluated(equation, part.evaluated, final[-1].left)
         found = [*_joined([*rows, *lines], final, self.writer.element(equation.lhs).text), *stable]
-        return Block(
-            tuple(of_equation(found, part.tag)), self._heading(part.step), self.remarks(part)
-        )
+        said = " ".join(filter(None, (meaning(part, self), why_sum(part, self))))
+        told = tuple(of_equation(found, part.tag))
+        return Block(told, self._heading(part.step), self.remarks(part), said)
 
     def _lines(self, part: Part, apart: bool) -> list[Row]:
         """The product and its simplification; a line that only reorders the one above it is not

@@ -32,11 +32,21 @@ def letter(
 
 def of_network(derivation: Derivation) -> frozenset[str]:
     """The letters of a network's indices, and those that are usual."""
+    return _USUAL | named(derivation)
+
+
+def named(derivation: Derivation) -> frozenset[str]:
+    """The letters of a network's indices."""
     equations = (
         *(f.equation for f in derivation.forward),
         *(s.equation for s in derivation.steps),
     )
-    return _USUAL.union(name for e in equations for name in _names(e))
+    return frozenset(name for e in equations for name in _names(e))
+
+
+def spare(wanted: str, *taken: Container[str]) -> list[str]:
+    """A letter, and those that can stand for it, where they are free."""
+    return [one for one in (wanted, *_OTHERS) if not any(one in t for t in taken)]
 
 
 def _names(equation: Equation) -> Iterable[str]:

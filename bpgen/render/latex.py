@@ -133,6 +133,7 @@ LATEX = Dialect(
         "if": r"\text{if } ",
         "apart": r" \;\; ",  # before a condition: a blank of the source is none on the page
         "dots": r"\dots",
+        "to": "...",  # between numbers of equations
         "gives": r"\text{ gives }",
         "at": r"\text{ at }",
         "becomes": r"\leftarrow",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from bpgen.ir import Element, Index, Term, element
+from bpgen.ir import Element, Equation, Index, Term, element
 from bpgen.record import Step
 from bpgen.render.order import Order
 
@@ -26,9 +26,7 @@ class Likeness:
     def of(self, step: Step) -> Hashable:
         """What steps that are found in the same way have in common."""
         left = self._left(step)
-        own = self.place(left)
-        read = {self.place(e) for expr in _expressions(step) for e in expr.atoms(Element)}
-        rank = {p: k for k, p in enumerate((own, *sorted(read - {own}, key=self._order)))}
+        rank = {p: k for k, p in enumerate(self.places(left, _expressions(step)))}
         loop = step.equation.loop
         block = loop.index if loop is not None and loop.block else None
         paths = tuple(
@@ -42,6 +40,24 @@ class Likeness:
         lines = tuple(tuple(self.term(t, left, rank) for t in line.terms) for line in step.lines)
         steps = None if loop is None or loop.block else loop.reverse
         return self.expr(left, rank), paths, lines, steps
+
+    def of_equation(self, equation: Equation) -> Hashable:
+        """The same of an equation."""
+        rank = {p: k for k, p in enumerate(self.places_of(equation))}
+        terms = (self.term(t, equation.lhs, rank) for t in equation.terms)
+        return self.expr(equation.lhs, rank), tuple(terms)
+
+    def places_of(self, told: Step | Equation) -> tuple[Place, ...]:
+        """What a step or an equation names: its own tensor, and what it reads."""
+        if isinstance(told, Step):
+            return self.places(self._left(told), _expressions(told))
+        return self.places(told.lhs, told.reads())
+
+    def places(self, left: Element, read: Iterable[sp.Basic]) -> tuple[Place, ...]:
+        """The places of elements, in an order that those of another layer have, too."""
+        own = self.place(left)
+        others = {self.place(e) for expr in read for e in expr.atoms(Element)} - {own}
+        return (own, *sorted(others, key=self._order))
 
     def _left(self, step: Step) -> Element:
         """The gradient that a step finds: of what a block is given, that of the block before."""

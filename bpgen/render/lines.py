@@ -13,7 +13,7 @@ from bpgen.render.style import Numbering
 from bpgen.render.widths import measured
 
 PAGE, COLUMN = 468.0, 231.0  # points of a line of the LaTeX page, and of half of it
-_TAG = 34.0  # the number at the margin, and what keeps it apart
+_TAG, _APART = 34.0, 14.0  # the number at the margin, and what keeps it apart
 _QUAD, _EQUALS = 10.0, 14.0
 _LEAST, _LEAST_OF_COLUMN = 170.0, 100.0  # room for a right side, whatever stands on the left
 _COLUMNS = 30  # the same on the terminal
@@ -113,8 +113,9 @@ def height(lines: Iterable[str]) -> int:
 
 def _margin(rows: tuple[Row, ...]) -> float:
     """What stands left of the equals signs, and the numbers if there are any."""
-    numbered = any(r.tag is not None for r in rows)
-    return max((measured(r.left) for r in rows), default=0.0) + (_TAG if numbered else 0.0)
+    numbers = (measured(f"({r.tag})") for r in rows if r.tag is not None)
+    number = max((max(_TAG, n + _APART) for n in numbers), default=0.0)
+    return max((measured(r.left) for r in rows), default=0.0) + number
 
 
 def _right(line: str) -> str:
@@ -206,13 +207,15 @@ def _text_row(row: Row, margin: int, width: int) -> list[str]:
         f"  {blank[columns(row.left) :]}{row.left}{lead}{first}",
         *(f"  {blank}     {m}" for m in more),
     ]
+    number = f"({row.tag})" if row.tag is not None else ""
+    edge = width - max(6, columns(number))
     for extra in [e for e in (row.where, row.shape, *since, row.numbers) if e]:
-        if columns(lines[-1]) + columns(extra) + 3 <= width - 6:
+        if columns(lines[-1]) + columns(extra) + 3 <= edge:
             lines[-1] += f"   {extra}"
         else:
             beside = 5 if extra == row.numbers else 0  # the number of the equation
             pieces = _wrapped([extra], room - beside, columns)
             lines += [f"  {blank}     {piece}" for piece in pieces]
-    if row.tag is not None:
-        lines[-1] = f"{lines[-1]}{' ' * max(2, width - 6 - columns(lines[-1]))}({row.tag})"
+    if number:
+        lines[-1] = f"{lines[-1]}{' ' * max(2, edge - columns(lines[-1]))}{number}"
     return lines

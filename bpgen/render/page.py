@@ -9,6 +9,20 @@ from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
+class Several:
+    """The numbers of equations that are told as one: it goes by the label of the first."""
+
+    first: int
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+Tag = int | str | Several
+
+
+@dataclass(frozen=True)
 class Row:
     """One line of mathematics: `left = first addend + ...`, its shape, its reasons, its number.
 
@@ -23,7 +37,7 @@ class Row:
     numbers: str = ""  # of a worked example: = 5
     words: tuple[str, ...] = ()
     since: tuple[str, ...] = ()
-    tag: int | str | None = None
+    tag: Tag | None = None
     of: int | str | None = None  # the number of the equation that it tells of
     first: bool = False  # of a recurrence: what stands before the first step
 

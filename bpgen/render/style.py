@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from bpgen.errors import NetError
 from bpgen.record import Derivation
 from bpgen.render.dialect import Dialect
+from bpgen.render.page import Several, Tag
 
 NARROWEST, WIDEST = 40, 98  # columns of text, however wide the terminal is
 ARTICLE = 345.0  # points of a line of LaTeX's article, as it comes
@@ -68,7 +69,7 @@ def labels(derivation: Derivation, style: Style) -> Mapping[int | str, str]:
 def referring(dialect: Dialect, labelled: Mapping[int | str, str]) -> Dialect:
     """A dialect that refers to equations by their labels."""
 
-    def reference(number: int | str) -> str:
+    def reference(number: Tag) -> str:
         return rf"\eqref{{{label(number, labelled)}}}"
 
     def by(one: str, other: str, number: int) -> str:
@@ -77,8 +78,10 @@ def referring(dialect: Dialect, labelled: Mapping[int | str, str]) -> Dialect:
     return replace(dialect, by=by, reference=reference)
 
 
-def label(number: int | str, labelled: Mapping[int | str, str]) -> str:
+def label(number: Tag, labelled: Mapping[int | str, str]) -> str:
     """The label of an equation, or of one of the parts that it has: 12a."""
+    if isinstance(number, Several):
+        return labelled[number.first]
     if number in labelled:
         return labelled[number]
     whole = str(number).rstrip("abcdefghijklmnopqrstuvwxyz")
@@ -93,9 +96,9 @@ class Numbering:
 
     labelled: Mapping[int | str, str]
     counter: bool
-    seen: set[int | str] = field(default_factory=set)
+    seen: set[Tag] = field(default_factory=set)
 
-    def __call__(self, number: int | str | None) -> str:
+    def __call__(self, number: Tag | None) -> str:
         if number is None:
             return r" \nonumber" if self.counter else ""
         again = number in self.seen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from bpgen.render import escape
@@ -19,8 +20,8 @@ _SHORT = 20
 _COMBINING = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303"}
 
 
-def _raised(text: str) -> str:
-    return "".join(_SUPER[c] for c in text) if set(text) <= set(_SUPER) else f"^({text})"
+def _raised(text: str, known: Mapping[str, str] = _SUPER) -> str:
+    return "".join(known[c] for c in text) if set(text) <= set(known) else f"^({text})"
 
 
 def _symbol(symbol: Symbol, subscripts: tuple[str, ...], transposed: bool) -> str:
@@ -28,11 +29,12 @@ def _symbol(symbol: Symbol, subscripts: tuple[str, ...], transposed: bool) -> st
     base += _COMBINING.get(symbol.accent, "")
     label = f"_{symbol.label}" if symbol.label else ""
     marked = symbol.marked
-    layer = f"^{marked}" if marked.startswith("[") else _raised(marked)
+    layer = f"^{marked}" if marked.startswith("[") else _raised(marked, _ABOVE)
     run_on = symbol.low and symbol.layer and not symbol.above  # W_4 at 1, 1 is not W_411
     below = _below(subscripts, not label and not (run_on and "".join(subscripts).isdigit()))
     if symbol.low:
-        layer = _below(tuple(symbol.layer))
+        shifted = len(symbol.layer.strip("0123456789")) > 1  # l+1, in brackets
+        layer = _below((symbol.layer,) if shifted else tuple(symbol.layer))
         layer += "".join(_ABOVE.get(c, c) for c in f"({symbol.above})") if symbol.above else ""
     return base + label + layer + below + ("ᵀ" if transposed else "")
 
@@ -119,6 +121,7 @@ TEXT = Dialect(
         "if": "if ",
         "apart": " ",
         "dots": "…",
+        "to": "…",  # between numbers of equations
         "gives": " gives ",
         "at": " at ",
         "becomes": "←",

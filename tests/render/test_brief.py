@@ -151,9 +151,9 @@ def test_a_softmax_of_each_row_is_told_at_its_indices() -> None:
 def test_what_is_found_in_the_same_way_is_told_once() -> None:
     page = _brief(derive(declared_by(DEEP.format("tanh", "tanh", "tanh"))), "text")
     why = page[page.index("Derivation") : page.index("Over the batch")]
-    assert "δ^[3]ᵢ = ∂ℓ/∂z^[3]ᵢ = ∂ℓ/∂h^[3]ᵢ · ∂h^[3]ᵢ/∂z^[3]ᵢ" in why
+    assert "δ^[l]ᵢ = ∂ℓ/∂z^[l]ᵢ = ∂ℓ/∂h^[l]ᵢ · ∂h^[l]ᵢ/∂z^[l]ᵢ" in why
     assert why.count("since tanh'") == 1
-    assert not re.search(r"^ *(δ⁽[12]⁾|∂ℓ/∂W⁽[123]⁾)", why, re.MULTILINE)
+    assert not re.search(r"^ *(δ\^\[[123]\]|∂ℓ/∂W\^\[[1234]\])", why, re.MULTILINE)
     assert "In the same way:" in why
 
 

@@ -15,7 +15,8 @@ from bpgen.check.claims.text import Line, admitted, letters
 from bpgen.check.page import formula as f
 from bpgen.check.page.grammar import Parser
 from bpgen.check.page.names import Names as Printed
-from bpgen.check.page.statements import groups, top_level
+from bpgen.check.page.statement import top_level
+from bpgen.check.page.statements import groups
 from bpgen.check.page.tokens import Unreadable, tokens
 from bpgen.errors import NetError
 from bpgen.functions import ROWS

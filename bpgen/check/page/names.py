@@ -98,8 +98,22 @@ class Names:
 
     def call(self, symbol: Symbol, tensor: str) -> None:
         """From here on, the gradient of a tensor is called by a symbol."""
-        heads = tuple(s for p in symbol.below if (s := _said(p)) is not None)
-        self.gradients[symbol.stem, symbol.accent, symbol.layer, heads] = tensor
+        self.gradients[_key(symbol)] = tensor
+
+    def call_also(self, symbol: Symbol, other: Symbol) -> str:
+        """From here on, what one symbol is called by is another, too; why not, if it may not."""
+        known, key = self.find(other), _key(symbol)
+        if known is None or known[2]:
+            return "of what is it another name?"
+        if any(key in table for table in (self.gradients, self.tensors, self.given)):
+            return "it is the name of something else"
+        known[0][key] = known[1]
+        return ""
+
+
+def _key(symbol: Symbol) -> Key:
+    heads = tuple(s for p in symbol.below if (s := _said(p)) is not None)
+    return symbol.stem, symbol.accent, symbol.layer, heads
 
 
 def _numbered(name: str) -> str:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bpgen.check.page.proof import definitions, ends, largest, shapes, spellings, worked
+from bpgen.check.page.proof import (
+    definitions,
+    ends,
+    largest,
+    other_names,
+    shapes,
+    spellings,
+    worked,
+)
 from bpgen.check.page.proof.judge import Judge
 from bpgen.check.page.proof.numbered import numbered
 from bpgen.check.page.proof.page import SAMPLES, Page
@@ -42,6 +50,7 @@ def prove_page(
 
 def _verdicts(page: Page) -> Verdicts:
     judge = Judge(page.tolerance)
+    other_names.read(page, judge)
     definitions.read(page, judge)
     spellings.read(page)
     rows = Rows(numbered(page))

@@ -14,7 +14,7 @@ from bpgen.check.page.grammar import Parser
 from bpgen.check.page.proof.judge import Judge
 from bpgen.check.page.proof.page import Page
 from bpgen.check.page.reading import Definition
-from bpgen.check.page.statements import top_level
+from bpgen.check.page.statement import top_level
 from bpgen.check.page.tokens import tokens
 from bpgen.check.page.tree import letter_of
 from bpgen.check.page.world import Array

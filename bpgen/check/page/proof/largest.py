@@ -12,7 +12,7 @@ from bpgen.check.page.proof.left_sides import is_maximum, named, of_every_sample
 from bpgen.check.page.proof.page import Page
 from bpgen.check.page.proof.rows import Rows
 from bpgen.check.page.reading import Reading
-from bpgen.check.page.statements import Statement
+from bpgen.check.page.statement import Statement
 from bpgen.check.page.tokens import Unreadable
 
 

@@ -6,7 +6,7 @@ from bpgen.check.page.evaluate import Scope
 from bpgen.check.page.proof.left_sides import told_of
 from bpgen.check.page.proof.page import Page
 from bpgen.check.page.reading import Reading
-from bpgen.check.page.statements import Statement
+from bpgen.check.page.statement import Statement
 from bpgen.check.page.tokens import Unreadable
 
 Told = tuple[bool, str] | None  # whether the gradient, and of which tensor

@@ -27,7 +27,7 @@ _ARE_GRADIENTS = re.compile(
 )
 _FROM_ONE = re.compile(r"Indices(, and labels with them,)? count from 1\.")
 _OF = re.compile(r"\\t?frac\{\\partial (\S+?)\}\{\\partial")
-_IN_PARENTHESES = re.compile(r"\^\{\((\d+)\)(\\top)?\}")
+_IN_PARENTHESES = re.compile(r"\^\{\((\d+|\\?[a-z]+(?:[+-]\d+)?)\)(\\top)?\}")
 _IN_BRACKETS = re.compile(r"\^\{\[\d+\](\\top)?\}")
 
 

@@ -22,7 +22,7 @@ from bpgen.check.page.proof.numbered import Numbered
 from bpgen.check.page.proof.report import FalseLine
 from bpgen.check.page.proof.shapes import sizes_told
 from bpgen.check.page.reading import Reading
-from bpgen.check.page.statements import Chain, Statement
+from bpgen.check.page.statement import Chain, Statement
 from bpgen.check.page.tokens import Unreadable
 from bpgen.check.page.tree import has, ranges_of
 from bpgen.check.page.world import Array
@@ -63,7 +63,8 @@ class Rows:
         count = len(chain.parts) - 1
         if count < 1:
             if not chain.is_words:
-                judge.say([FalseLine(statement.line, "no equation", True)], 1)
+                reason = statement.reason or "no equation"
+                judge.say([FalseLine(statement.line, reason, True)], 1)
             return
         sides = partial(self.sides, chain, statement)
         wrong = judge.wrong(statement.line, sides, count, reading)

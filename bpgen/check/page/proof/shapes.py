@@ -12,7 +12,7 @@ from bpgen.check.page.proof.judge import Judge
 from bpgen.check.page.proof.left_sides import axes_of, column, named
 from bpgen.check.page.proof.page import Page
 from bpgen.check.page.reading import Reading
-from bpgen.check.page.statements import Statement, top_level
+from bpgen.check.page.statement import Statement, top_level
 from bpgen.check.page.tokens import Unreadable, tokens
 from bpgen.check.page.world import Array
 

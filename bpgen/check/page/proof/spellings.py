@@ -9,7 +9,7 @@ from bpgen.check.page.evaluate.elements import is_start
 from bpgen.check.page.proof.left_sides import spelled
 from bpgen.check.page.proof.page import Page
 from bpgen.check.page.reading import Reading
-from bpgen.check.page.statements import Statement
+from bpgen.check.page.statement import Statement
 from bpgen.check.page.tokens import Unreadable
 from bpgen.check.page.world import Array, Values, World
 from bpgen.ir import BATCH

@@ -13,7 +13,7 @@ from bpgen.check.page.proof.numerals import printed
 from bpgen.check.page.proof.page import Page, tensor_of
 from bpgen.check.page.proof.report import FalseLine
 from bpgen.check.page.reading import Reading
-from bpgen.check.page.statements import Statement
+from bpgen.check.page.statement import Statement
 from bpgen.check.page.tokens import Unreadable
 from bpgen.check.page.world import Array
 

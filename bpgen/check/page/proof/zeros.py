@@ -12,7 +12,8 @@ from bpgen.check.page.proof.left_sides import slots_told, whole_of, within_block
 from bpgen.check.page.proof.numbered import tensor_told
 from bpgen.check.page.proof.rows import Rows
 from bpgen.check.page.reading import Reading
-from bpgen.check.page.statements import Group, Statement
+from bpgen.check.page.statement import Statement
+from bpgen.check.page.statements import Group
 from bpgen.check.page.world import Array
 
 

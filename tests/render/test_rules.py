@@ -1,0 +1,300 @@
+"""What is equal in every layer is told once, as a rule for l that names its instances."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from bpgen.check.page.proof import PageReport, prove_page
+from bpgen.check.page.world import World
+from bpgen.derive import derive
+from bpgen.emit import emitted
+from bpgen.load import declared_by
+from bpgen.record import Derivation
+from bpgen.render import render
+from bpgen.render.style import Style
+from bpgen.worked import Example, worked
+
+_LAYER = "W{l}, b{l} = param(2, 2), param(2)\nz{l} = W{l} @ {a} + b{l}\n"
+
+
+def _by_hand(*functions: str, width: int = 2, more: str = "") -> str:
+    """A perceptron written out, z1, a1, z2, ...; the last layer has no function."""
+    lines = [f"from bpgen import *\nx, y = input({width}), target(2)\n"]
+    a = "x"
+    for k, function in enumerate(functions, 1):
+        lines.append(_LAYER.format(l=k, m=width, n=width, a=a) + f"a{k} = {function}(z{k})\n")
+        a = f"a{k}"
+    lines.append(_LAYER.format(l=len(functions) + 1, m=2, n=width, a=a))
+    last = f"z{len(functions) + 1}"
+    return "".join(lines) + f"L = loss(half_squared_error({last}, y))\n{more}"
+
+
+FIVE = _by_hand(*["sigmoid"] * 4)
+AS_LAYERS = (
+    "from bpgen import *\nx, y = input(2), target(2)\nh = x\nfor _ in range(4):\n"
+    "    h = dense(h, 2, tanh)\nz = dense(h, 2)\nL = loss(half_squared_error(z, y))\n"
+)
+WIDE = (
+    "from bpgen import *\nx, y = input(3), label(2)\nh = dense(x, 4, relu)\nh = dense(h, 5, relu)\n"
+    "h = dense(h, 3, relu)\nz = dense(h, 2)\nL = loss(categorical_cross_entropy_with_logits(z, y))\n"
+)
+BESIDE = (  # three layers that read the same, and not one another
+    "from bpgen import *\nx, y = input(3), target(2)\nh1, h2, h3 = (dense(x, 4, tanh) for _ in 'abc')\n"
+    "z = dense(h1 * h2 * h3, 2)\nL = loss(half_squared_error(z, y))\n"
+)
+RESIDUAL = (
+    "from bpgen import *\nx, y = input(3), target(3)\n"
+    "h1 = x + dense(x, 3, tanh)\nh2 = h1 + dense(h1, 3, tanh)\nh3 = h2 + dense(h2, 3, tanh)\n"
+    "h4 = h3 + dense(h3, 3, tanh)\nL = loss(half_squared_error(h4, y))\n"
+)
+NETS = {
+    "five": FIVE,
+    "as_layers": AS_LAYERS,
+    "wide": WIDE,
+    "beside": BESIDE,
+    "residual": RESIDUAL,
+    "two_kinds": _by_hand("sigmoid", "sigmoid", "sigmoid", "tanh", "tanh", "tanh"),
+    "called_l": FIVE.replace("x, y", "l, y").replace("@ x", "@ l"),
+}
+
+
+def _derivation(net: str) -> Derivation:
+    return derive(declared_by(net))
+
+
+def _page(net: str, fmt: str = "latex", notation: str = "matrix", layers: str = "brackets") -> str:
+    derivation = _derivation(net)
+    style = Style(layers=layers)
+    return render(derivation, fmt=fmt, notation=notation, steps="short", style=style)
+
+
+def _squeezed(page: str) -> str:
+    return re.sub(" +", " ", page)
+
+
+def _proved(page: str, net: str) -> PageReport:
+    return prove_page(page, declared_by(net), (0,))
+
+
+# what is told
+
+
+def test_each_kind_of_equation_of_equal_layers_is_one_rule() -> None:
+    page = _squeezed(_page(FIVE, "text"))
+    for line in (
+        "In the rules for l, a^[0] is x.",
+        "z^[l] = W^[l] a^[l−1] + b^[l] for l = 1, …, 5 (1, 3, …, 9)",
+        "a^[l] = σ(z^[l]) for l = 1, …, 4 (2, 4, 6, 8)",
+        "∂ℓ/∂W^[l] = δ^[l] a^[l−1]ᵀ for l = 5, …, 1 (12, 16, …, 28)",
+        "∂ℓ/∂b^[l] = δ^[l] for l = 5, …, 1 (13, 17, …, 29)",
+        "∂ℓ/∂a^[l] = W^[l+1]ᵀ δ^[l+1] for l = 4, …, 1 (14, 18, 22, 26)",
+        "δ^[l] = (W^[l+1]ᵀ δ^[l+1]) ⊙ a^[l] ⊙ (1 − a^[l]) for l = 4, …, 1 (15, 19, 23, 27)",
+        "δ^[l] says how ℓ changes with z^[l]. Each a^[l]ᵢ feeds every z^[l+1]ⱼ, so Σ[j]",
+    ):
+        assert line in page
+    assert page.count("since σ'") == 1
+
+
+@pytest.mark.parametrize(
+    ("notation", "line"),
+    [
+        ("index", r"\delta^{[l]}_{i} &= a^{[l]}_{i}(1 - a^{[l]}_{i}) \, \textstyle \sum_{j}"),
+        ("components", r"W^{[l+1]}_{11} \delta^{[l+1]}_{1} + W^{[l+1]}_{21} \delta^{[l+1]}_{2}"),
+    ],
+)
+def test_rules_are_told_in_every_notation(notation: str, line: str) -> None:
+    page = _page(FIVE, notation=notation)
+    assert line in page
+    assert r"\text{for }l = 4, \dots, 1" in page
+
+
+@pytest.mark.parametrize(
+    ("layers", "line"),
+    [
+        ("parentheses", r"z^{(l)} &= W^{(l)} a^{(l-1)} + b^{(l)}"),
+        ("plain", r"z_{l} &= W_{l} a_{l-1} + b_{l}"),
+    ],
+)
+def test_rules_are_told_however_layers_are_written(layers: str, line: str) -> None:
+    assert line in _page(FIVE, layers=layers)
+
+
+def test_what_counts_no_layer_has_another_name_in_the_rules() -> None:
+    page = _squeezed(_page(AS_LAYERS, "text"))
+    names = "a^[0] is x, z^[5] is z, a^[4] is h and δ^[5] is δ."
+    assert f"In the rules for l, {names}" in page
+    assert "z^[l] = W^[l] a^[l−1] + b^[l] for l = 1, …, 5" in page
+
+
+def test_the_letter_is_no_other_letter_of_the_page() -> None:
+    page = _page(NETS["called_l"], "text")
+    assert "In the rules for r, a^[0] is l." in page
+    assert "z^[r] = W^[r] a^[r−1] + b^[r]" in page
+
+
+def test_another_function_ends_a_rule_and_begins_another() -> None:
+    page = _squeezed(_page(NETS["two_kinds"], "text"))
+    assert "a^[l] = σ(z^[l]) for l = 1, …, 3" in page
+    assert "a^[l] = tanh(z^[l]) for l = 4, …, 6" in page
+    assert "z^[l] = W^[l] a^[l−1] + b^[l] for l = 1, …, 7" in page
+
+
+@pytest.mark.parametrize(
+    "net", [_by_hand("sigmoid", "sigmoid"), _by_hand("sigmoid", "tanh", "relu", "sigmoid")]
+)
+def test_two_layers_or_unequal_ones_are_told_each(net: str) -> None:
+    """Their deltas are too few to be a rule, or are none."""
+    page = _page(net, "text")
+    assert not re.search(r"^ *δ\^\[l\]", page, re.MULTILINE)
+    assert "a^[1] = σ(z^[1])" in page
+    assert "a^[2] = " in page
+
+
+def test_layers_are_found_by_their_equations_and_not_by_names() -> None:
+    """A third layer that is told in other words is no instance, though it is called alike."""
+    net = FIVE.replace("z3 = W3 @ a2 + b3", "z3 = W3 @ a2 - b3")
+    page = _squeezed(_page(net, "text"))
+    assert "z^[3] = W^[3] a^[2] − b^[3]" in page
+    assert "∂ℓ/∂b^[3] = −δ^[3]" in page
+    assert "W^[l] a^[l−1] + b^[l] for l = 1, …, 5" not in page
+    assert "∂ℓ/∂W^[l] = δ^[l] a^[l−1]ᵀ for l = 5, …, 1" in page
+
+
+def test_all_steps_keep_every_single_one() -> None:
+    page = render(_derivation(FIVE), fmt="text", steps="all")
+    assert "[l]" not in page
+    for layer in range(1, 6):
+        assert f"δ^[{layer}] says how ℓ changes with z^[{layer}]." in page
+    for layer in range(1, 5):
+        assert f"Each a^[{layer}]ᵢ feeds every z^[{layer + 1}]ⱼ, so Σ[j] adds what comes" in page
+
+
+def test_the_numbers_of_a_rule_are_those_of_the_module() -> None:
+    derivation = _derivation(FIVE)
+    module = emitted(derivation)
+    page = render(derivation, fmt="latex", steps="short")
+    told = {n for tag in re.findall(r"\\tag\{(.*?)\}", page) for n in _expanded(tag)}
+    numbered = {int(n): name for n, name in re.findall(r"^ *# \((\d+)\) (\w+)", module, re.M)}
+    own = {f.number: f.equation.name for f in derivation.forward}
+    own |= {s.number: s.equation.name for s in derivation.steps}
+    assert len(numbered) > 20
+    assert numbered.items() <= own.items()
+    assert numbered.keys() <= told
+
+
+def _expanded(tag: str) -> list[int]:
+    numbers = [int(n) for n in tag.split(", ") if n != "..."]
+    if "..." not in tag:
+        return numbers
+    return [*range(numbers[0], numbers[2] + 1, numbers[1] - numbers[0])]
+
+
+def test_the_first_instance_labels_a_rule_and_references_find_it() -> None:
+    page = render(_derivation(FIVE), fmt="latex", steps="short", style=Style(counter=True))
+    labels = re.findall(r"\\label\{(.*?)\}", page)
+    assert {"eq:net:z1", "eq:net:delta4"} <= {*labels}
+    assert "eq:net:z2" not in labels
+    assert set(re.findall(r"\\eqref\{(.*?)\}", page)) <= {*labels}
+
+
+def test_every_instance_has_its_numbers() -> None:
+    derivation = _derivation(_by_hand("sigmoid", "sigmoid", "sigmoid"))
+    given = Example({"x": [0.5, -1.0], "y": [1.0, 0.0]})
+    numbers = worked(derivation, emitted(derivation), given)
+    page = render(derivation, fmt="text", steps="short", worked=numbers)
+    assert "z^[l] = W^[l] a^[l−1] + b^[l]" in page
+    for name in ("z^[1]", "z^[4]", "a^[2]", "δ^[1]", "δ^[3]", "∂ℓ/∂W^[2]"):
+        assert re.search(rf"^ +{re.escape(name)} +≈ \(", page, re.MULTILINE), name
+    world = World.at(derivation.network, numbers.point.lengths, numbers.point.values)
+    latex = render(derivation, fmt="latex", steps="short", worked=numbers)
+    found = prove_page(latex, derivation.network, (0,), at=world)
+    assert found.ok, found.false
+
+
+# what is proved
+
+
+@pytest.mark.parametrize("layers", ["brackets", "plain"])
+@pytest.mark.parametrize("notation", ["matrix", "index", "components"])
+@pytest.mark.parametrize("name", NETS)
+def test_every_instance_is_proved(name: str, notation: str, layers: str) -> None:
+    page = _page(NETS[name], notation=notation, layers=layers)
+    found = _proved(page, NETS[name])
+    assert found.ok, found.false[:2]
+
+
+def test_an_instance_is_an_equation_of_the_page() -> None:
+    """Of z^[l], a^[l] and the five kinds of gradients there are as many as layers."""
+    three = _proved(_page(_by_hand(*["sigmoid"] * 3)), _by_hand(*["sigmoid"] * 3)).total
+    four = _proved(_page(FIVE), FIVE).total
+    assert four - three > 7
+
+
+FALSE_RULES = {
+    "a range that is one too long": (
+        r"a^{[l]} \odot (1 - a^{[l]}) \quad \text{for }l = 4, \dots, 1",
+        r"a^{[l]} \odot (1 - a^{[l]}) \quad \text{for }l = 4, \dots, 0",
+    ),
+    "a range and its numbers that are one too long": (
+        r"\sigma(z^{[l]}) \quad \text{for }l = 1, \dots, 4 \tag{2, 4, 6, 8}",
+        r"\sigma(z^{[l]}) \quad \text{for }l = 1, \dots, 5 \tag{2, 4, ..., 10}",
+    ),
+    "a range that is one too short": (
+        r"b^{[l]} \quad \text{for }l = 1, \dots, 5",
+        r"b^{[l]} \quad \text{for }l = 1, \dots, 4",
+    ),
+    "no range": (r"\quad \text{for }l = 1, \dots, 5", ""),
+    "another letter": (r"\text{for }l = 1, \dots, 5", r"\text{for }k = 1, \dots, 5"),
+    "the weights of the layer itself": (
+        r"(W^{[l+1]\top} \delta^{[l+1]}) \odot",
+        r"(W^{[l]\top} \delta^{[l+1]}) \odot",
+    ),
+    "the delta of the layer itself": (
+        r"(W^{[l+1]\top} \delta^{[l+1]}) \odot",
+        r"(W^{[l+1]\top} \delta^{[l]}) \odot",
+    ),
+    "the values of the layer itself": (r"\delta^{[l]} a^{[l-1]\top}", r"\delta^{[l]} a^{[l]\top}"),
+    "the layer before": (r"\sigma(z^{[l]}) \quad", r"\sigma(z^{[l-1]}) \quad"),
+    "a lost transpose": (r"(W^{[l+1]\top} \delta", r"(W^{[l+1]} \delta"),
+    "another factor": (r"a^{[l]} \odot (1 - a^{[l]})", r"a^{[l]} \odot (1 + a^{[l]})"),
+    "a sum over nothing": (r"\sum_{j} W^{[l+1]}_{ji}", r"W^{[l+1]}_{ji}"),
+    "a reason": (
+        r"\text{since } \sigma'(z^{[l]}_{i}) =",
+        r"\text{since } \sigma'(z^{[l+1]}_{i}) =",
+    ),
+    "what the other name is of": (r"$a^{[0]}$ is $x$", r"$a^{[0]}$ is $y$"),
+    "the other name": (r"$a^{[0]}$ is $x$", r"$a^{[1]}$ is $x$"),
+    "no other name": ("In the rules for $l$, $a^{[0]}$ is $x$.\n", ""),
+    "a number too few": (r"\tag{14, 18, 22, 26}", r"\tag{14, 18, 22}"),
+    "numbers that are no run": (r"\tag{1, 3, ..., 9}", r"\tag{1, 4, ..., 9}"),
+    "layers without end": (
+        r"\text{for }l = 4, \dots, 1",
+        r"\text{for }l = 4, \dots, 99999999",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FALSE_RULES)
+def test_a_false_rule_is_refused(name: str) -> None:
+    right, wrong = FALSE_RULES[name]
+    page = _page(FIVE)
+    assert right in page
+    assert not _proved(page.replace(right, wrong, 1), FIVE).ok
+
+
+@pytest.mark.parametrize("notation", ["index", "components"])
+def test_a_false_rule_is_refused_in_other_notations(notation: str) -> None:
+    page = _page(FIVE, notation=notation)
+    wrong = re.sub(r"W\^\{\[l\+1\]\}(_\{\w+\} \\delta)", r"W^{[l]}\1", page, count=1)
+    assert wrong != page
+    assert not _proved(wrong, FIVE).ok
+
+
+@pytest.mark.parametrize("layer", [1, 2, 3, 4])
+def test_a_rule_that_is_wrong_in_one_layer_is_refused(layer: int) -> None:
+    """The page of equal layers, of a network where one has another function."""
+    functions = ["sigmoid"] * 4
+    functions[layer - 1] = "tanh"
+    assert not _proved(_page(FIVE), _by_hand(*functions)).ok

@@ -191,7 +191,9 @@ def text_rows(rows: tuple[Row, ...], width: int) -> list[str]:
 
 def _text_row(row: Row, margin: int, width: int) -> list[str]:
     blank = " " * margin
-    room = max(width - margin - 10, _COLUMNS)
+    number = f"({row.tag})" if row.tag is not None else ""
+    edge = width - max(6, columns(number))
+    room = max(edge - margin - 4, _COLUMNS)
     since = [f"{'since' if k == 0 else 'and'} {s}" for k, s in enumerate(row.since)]
     if row.words and not row.addends:
         facts = [f"{f}{',' if k < len(row.words) - 1 else ''}" for k, f in enumerate(row.words)]
@@ -207,8 +209,6 @@ def _text_row(row: Row, margin: int, width: int) -> list[str]:
         f"  {blank[columns(row.left) :]}{row.left}{lead}{first}",
         *(f"  {blank}     {m}" for m in more),
     ]
-    number = f"({row.tag})" if row.tag is not None else ""
-    edge = width - max(6, columns(number))
     for extra in [e for e in (row.where, row.shape, *since, row.numbers) if e]:
         if columns(lines[-1]) + columns(extra) + 3 <= edge:
             lines[-1] += f"   {extra}"

@@ -566,6 +566,18 @@ def row(call: sp.Expr) -> Row | None:
     return found if found is not None and isinstance(call, found.function) else None
 
 
+def is_elementary(call: sp.Expr) -> bool:
+    """Whether only code has a name for what is applied."""
+    found = row(call)
+    return found is not None and found.elementary
+
+
+def defined(call: sp.Expr) -> sp.Expr:
+    """A call, as its function's definition."""
+    known = ROWS[type(call).__name__].definition
+    return known(*call.args) if known is not None else call
+
+
 def on_paper(expr: sp.Expr) -> sp.Expr:
     """An expression without the functions that only code has a name for."""
     for known in _TABLE:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 
+from bpgen.functions import ROWS
 from bpgen.page_gate import refuse_false
 from bpgen.render import render
 from tests.conftest import derived, written
@@ -66,3 +67,17 @@ def test_a_cube_is_a_product_of_what_is_there_and_no_function_is_called_twice() 
     module = written(TWO_CLASSES)
     assert "+ p * p**2 * (1 - y)\n" in module
     assert "- y * sigmoid(-z) ** 3\n" in module
+
+
+def test_a_ratio_that_is_0_where_its_numerator_is_is_printed_as_a_ratio() -> None:
+    """What 0 over 0 is, is said once; nothing of it cancels."""
+    page = render(derived(LOSSES["quotients"]), fmt="text", steps="short")
+    assert "∂ℓ/∂p = y/σ(−z) − (1 − y) σ(−z)³/p²  " in page
+    assert page.count("0 times a logarithm is 0, and so is 0 over 0.") == 1
+
+
+@pytest.mark.parametrize("net", LOSSES.values(), ids=LOSSES)
+def test_no_name_that_only_code_has_is_printed(net: str) -> None:
+    for notation in ("matrix", "index"):
+        page = render(derived(net), fmt="text", notation=notation)
+        assert [r.name for r in ROWS.values() if r.elementary and r.name in page] == []

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import sympy as sp
 
-from bpgen.functions import Named, row
+from bpgen.functions import NOTHING, Named, defined, is_elementary, row
 from bpgen.ir import element
 from bpgen.render.dialect import Dialect
 from bpgen.render.masks import conditions
@@ -33,6 +33,9 @@ def called(call: sp.Expr, printer: Printing) -> Piece:
     """A function applied: what has a notation of its own in that, any other as name(arguments)."""
     if printer.entrywise(call):
         printer.writer.note("entrywise")
+    if is_elementary(call):
+        printer.writer.note(*["nothing"] * isinstance(call, NOTHING))
+        return printer.piece(defined(call))
     own = _by_name if isinstance(call, Named) else _named
     return NOTATIONS.get(type(call).__name__, own)(call, printer)
 

@@ -7,6 +7,8 @@ from decimal import Context, Decimal
 
 import sympy as sp
 
+from bpgen.functions import zero_over
+
 _FRACTION = 4  # halves, thirds and quarters are fractions
 _LARGEST = 1000  # and so is what is no decimal, up to this denominator
 _EXACT, _ROUNDED = 8, 6  # significant digits
@@ -29,13 +31,31 @@ def fraction(expr: sp.Expr) -> tuple[sp.Rational, list[sp.Expr], list[sp.Expr], 
     top: list[sp.Expr] = []
     bottom: list[sp.Expr] = []
     lengths: list[sp.Expr] = []
-    for factor in sp.Mul.make_args(rest):
-        if isinstance(factor, sp.Pow) and factor.exp.could_extract_minus_sign():
+    for factor in _factors(rest):
+        if _is_below(factor):
             under = factor.base**-factor.exp
             (lengths if isinstance(factor.base, sp.Symbol) else bottom).append(under)
         elif factor != 1:
             top.append(factor)
     return coefficient, top, bottom, lengths
+
+
+def _factors(product: sp.Expr) -> list[sp.Expr]:
+    """Those of a product. A ratio that is 0 where its numerator is lends it both, of which nothing
+    cancels: 0 over 0 stays what it is.
+    """
+    own = list(sp.Mul.make_args(product))
+    ratios = [f for f in own if isinstance(f, zero_over)]
+    rest = [f for f in own if f not in ratios]
+    below = sp.Mul(*(f for f in rest if _is_below(f)), *(1 / r.args[1] for r in ratios))
+    above = [a for r in ratios for a in sp.Mul.make_args(r.args[0])]
+    if not ratios or any(f.is_number for f in (*above, *sp.Mul.make_args(below))):
+        return own
+    return [*above, *(f for f in rest if not _is_below(f)), *sp.Mul.make_args(below)]
+
+
+def _is_below(factor: sp.Expr) -> bool:
+    return isinstance(factor, sp.Pow) and bool(factor.exp.could_extract_minus_sign())
 
 
 def digits(value: sp.Rational) -> Digits | None:

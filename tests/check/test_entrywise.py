@@ -16,6 +16,7 @@ from bpgen.check.entrywise import along, evaluate, gradients, shown
 from bpgen.check.entrywise.evaluation import STEP, Evaluation
 from bpgen.check.entrywise.grid import Grid, Outside
 from bpgen.check.entrywise.places import Places
+from bpgen.check.entrywise.scalars import CALLS
 from bpgen.check.entrywise.tape import Tape
 from bpgen.functions import ROWS
 from bpgen.ir import BATCH, Equation, Index, Malformed, Network, TensorInfo, Term, element
@@ -360,3 +361,19 @@ def test_places_are_read_and_written_one_by_one(name: str) -> None:
         assert read[lane, i, j] == array[at]
         expected[at] += values[lane, i, j]
     assert np.allclose(added, expected, rtol=1e-15, atol=0)
+
+
+@pytest.mark.parametrize(
+    ("name", "x", "value", "slope"),
+    [
+        ("erf", "0.5", "0.520499877813046537682746653891964529", "0.87878257893544479409372395482"),
+        ("erfc", "3", "2.20904969985854413727761295823203798e-5", "-0.00013925305194674785389"),
+    ],
+)
+def test_the_longest_numbers_keep_their_digits(name: str, x: str, value: str, slope: str) -> None:
+    """The values to 30 digits and more, as tables have them."""
+    long = np.longdouble
+    found = CALLS[name](np.array([long(x)]) + 1j * STEP)
+    near = 40 * float(np.finfo(long).eps)
+    assert abs(found.real[0] / long(value) - 1) < near
+    assert abs(found.imag[0] / STEP / long(slope) - 1) < near

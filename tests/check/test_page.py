@@ -457,3 +457,18 @@ def test_a_sum_of_a_softmax_runs_over_all_of_its_entries() -> None:
         r"\operatorname{softmax}(v_{t})_{1}",
     ):
         assert not prove_page(page.replace(right, wrong), derivation.network, (0,)).ok
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        (r"\sin(u_{i})", r"(\sin(u_{i}) + 0.0001)"),
+        (r"\cos(u_{i})", r"(\cos(u_{i}) + 0.0001)"),
+    ],
+)
+def test_what_roundings_might_make_of_a_large_number_is_no_excuse(right: str, wrong: str) -> None:
+    """The sines are of numbers around 1e10, of which float64 knows six digits after the point."""
+    derivation = derive(declared_by(MORE["a sine of what is large"]))
+    page = render(derivation, fmt="latex", notation="index")
+    assert right in page
+    assert not prove_page(page.replace(right, wrong), derivation.network, (0,)).ok

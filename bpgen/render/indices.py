@@ -18,10 +18,13 @@ _OTHERS = (*"rcwdpquvbgahmst", *_GREEK)  # none that a function or a constant is
 def letter(
     name: str, tensors: Container[str], own: Container[str], given: MutableMapping[str, str]
 ) -> str:
-    """The letter of an index, and the digits after it. Where a tensor has the letter, it is one
-    that neither a tensor nor an index of the network has; `given` remembers which.
+    """The letter of an index, and the digits after it; i_0 is i0, unless that is another. Where a
+    tensor has the letter, it is one that neither a tensor nor an index of the network has; `given`
+    remembers which.
     """
     base = name.rstrip("0123456789")
+    if (plain := f"{base.rstrip('_')}{name[len(base) :]}") not in own and base != name:
+        name, base = plain, base.rstrip("_")
     if base not in given:
         others = chain(_OTHERS, (f"alpha{k}" for k in count(1)))
         free = (o for o in others if not (o in tensors or o in own or o in given.values()))
@@ -31,12 +34,12 @@ def letter(
 
 
 def of_network(derivation: Derivation) -> frozenset[str]:
-    """The letters of a network's indices, and those that are usual."""
+    """The letters and names of a network's indices, and the letters that are usual."""
     return _USUAL | named(derivation)
 
 
 def named(derivation: Derivation) -> frozenset[str]:
-    """The letters of a network's indices."""
+    """The letters and names of a network's indices."""
     equations = (
         *(f.equation for f in derivation.forward),
         *(s.equation for s in derivation.steps),
@@ -51,4 +54,5 @@ def spare(wanted: str, *taken: Container[str]) -> list[str]:
 
 def _names(equation: Equation) -> Iterable[str]:
     indices = (*equation.indices, *(k for t in equation.terms for k in t.over))
-    return (str(i.name).strip("_").rstrip("0123456789") for i in indices)
+    names = (str(i.name).strip("_") for i in indices)
+    return (part for name in names for part in (name, name.rstrip("0123456789")))

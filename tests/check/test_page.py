@@ -168,6 +168,9 @@ output(h)
     "z = tensor(sum(w[i_0, row_1] * x[row_1], row_1), i_0)\n"
     "u = tensor(sin(z[alpha2] * v[alpha2 + 1]) + sum(x[i_0] * v[i_0 + 2]**2, i_0), alpha2)\n"
     "L = loss(sum(u[alpha2]**2 * w[alpha2, i_0], alpha2, i_0))\n",
+    "indices that differ in a line": "from bpgen import *\nx, w = input(3), param(3, 3)\n"
+    "i0, i_0 = indices('i0', size=3), indices('i_0', size=3)\n"
+    "L = loss(sum(w[i0, i_0] * sin(x[i_0] * x[i0]), i0, i_0)**2)\n",
     "the entries of a softmax": "from bpgen import *\nx, y = input('T', 1), target('T')\n"
     "v = reshape(x, 'T', 1)\nu = logsumexp(v)\nL = loss(smooth_l1(u, y))\n",
     "a label left out": "from bpgen import *\nx, y = input(2), label(3)\n"
@@ -350,8 +353,8 @@ WRONG = [
         "index",
         "indices with numbers of their own",
         "index",
-        r"\mathrm{row\_}_{1}} \, x_{\mathrm{row\_}_{1}}",
-        r"\mathrm{row\_}_{1}} \, x_{\mathrm{i\_}_{0}}",
+        r"w_{i_{0},\mathrm{row}_{1}} \, x_{\mathrm{row}_{1}}",
+        r"w_{i_{0},\mathrm{row}_{1}} \, x_{i_{0}}",
     ),
     ("unreadable", "max_pool", "index", r"w_{c} x_{ck}", r"w_{c} \star x_{ck}"),
 ]

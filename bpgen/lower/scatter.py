@@ -10,7 +10,7 @@ import sympy as sp
 
 from bpgen.affine import affine, digits
 from bpgen.contraction import Group, groups
-from bpgen.ir import BATCH, Element, Equation, Index, element, indices_of
+from bpgen.ir import BATCH, Element, Equation, Index, element
 from bpgen.lower.access import Operand, gathered, gathered_at, read
 from bpgen.lower.contract import valued
 from bpgen.lower.printer import ATOM, Text
@@ -77,7 +77,7 @@ def _scatter(equation: Equation, group: Group, scope: Scope) -> Scatter:
     loops = tuple(new.values())
     inner = replace(scope, fixed=scope.fixed | set(loops))
     target = element(equation.name, at)
-    if any(isinstance(e, Element) for e in at) or _is_diagonal(at, inner):
+    if any(isinstance(e, Element) for e in at):
         open_ = (_open(e, inner) for e in at)
         alone = {free[0] for free in open_ if len(free) == 1}
         text, axes = gathered(target, inner)
@@ -91,12 +91,6 @@ def _scatter(equation: Equation, group: Group, scope: Scope) -> Scatter:
     view = read(target, inner)
     place = view.text if view.text.endswith("]") else f"{view.text}[...]"
     return Scatter(place, valued(group, view.axes, inner), loops, "", at)
-
-
-def _is_diagonal(at: tuple[sp.Expr, ...], scope: Scope) -> bool:
-    """Whether an index runs along two axes at once."""
-    every = [i for e in at for i in indices_of(e) if i not in scope.fixed]
-    return len(set(every)) < len(every)
 
 
 def _loops(at: tuple[sp.Expr, ...], scope: Scope) -> list[Index]:

@@ -120,11 +120,20 @@ def unpack(flat: np.ndarray) -> Arrays:
     return params
 
 
-def hypotenuse(z: np.ndarray, c: float) -> np.ndarray:
-    """sqrt(c + z**2), c > 0; no square overflows."""
-    m = np.maximum(z, -z)
-    near = np.minimum(m, 1e9 * max(1, c))  # beyond, c is less than a rounding
-    return np.asarray(np.maximum(np.sqrt(c + near * near), m))
+def hypotenuse(z: np.ndarray, r: np.ndarray | float) -> np.ndarray:
+    """sqrt(r**2 + z**2); no square overflows."""
+    longer, ratio = _sides(z, r)
+    return np.asarray(longer * np.sqrt(1 + ratio * ratio))
+
+
+def _sides(
+    z: np.ndarray, r: np.ndarray | float
+) -> tuple[np.ndarray, np.ndarray]:
+    """The longer of two sides, each by its size, and what the other is in units of it."""
+    r = np.asarray(r, np.result_type(z, r))
+    one, other = np.maximum(z, -z), np.maximum(r, -r)
+    longer = np.maximum(one, other)
+    return longer, np.minimum(one, other) / np.where(longer == 0, 1, longer)
 
 
 def _check(params: Arrays) -> None:

@@ -50,7 +50,7 @@ def constants(network: Iterable[Equation]) -> dict[float, sp.Expr]:
                 found.update(_log_of(abs(term.body.as_coeff_Mul()[0])))
             for part in sp.preorder_traversal(term.body):
                 number = _coefficient(part)
-                found.update({float(c): c for c in _logs(part)})
+                found.update({float(c): c for c in (*_logs(part), *_roots(part))})
                 if isinstance(part, sp.Pow) and part.base.is_number and not part.exp.is_number:
                     number = sp.log(part.base)  # which its derivative multiplies by
                 if not number.is_rational and number.is_finite:
@@ -89,6 +89,18 @@ def _logs(part: sp.Basic) -> list[sp.Expr]:
     sizes = {abs(a.as_coeff_Mul()[0]) for a in addends} - {sp.S.Zero}
     logs = {sp.log(c / d) for c in (*sizes, *(2 * s for s in sizes)) for d in (*sizes, 1)}
     return [sign * log for log in sorted(logs, key=str) if log != 0 for sign in (1, -1)]
+
+
+def _roots(part: sp.Basic) -> list[sp.Expr]:
+    """Roots of the numbers in a sum and of their quotients: 1 / (2 + 3 z^2) is written with z
+    sqrt(3) and sqrt(2), or with sqrt(2/3).
+    """
+    if not isinstance(part, sp.Add):
+        return []
+    sizes = {abs(a.as_coeff_Mul()[0]) for a in part.args} - {sp.S.Zero}
+    roots = {sp.sqrt(c / d) for c in (*sizes, sp.S.One) for d in (*sizes, sp.S.One)}
+    odd = sorted((root for root in roots if not root.is_Rational), key=str)
+    return [sign * root for root in odd for sign in (1, -1)]
 
 
 def _coefficient(part: sp.Basic) -> sp.Expr:

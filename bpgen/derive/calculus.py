@@ -203,7 +203,9 @@ def _reasons(
     """What a reader would want said: f'(z) and its value, where a function was differentiated."""
     call = term.body
     of = [k for k, argument in enumerate(call.args) if argument.has(wrt)]
-    applied = row(call) is not None and equation.pointwise() and of == [0]
+    known = row(call)
+    named = known is not None and not known.elementary
+    applied = named and equation.pointwise() and of == [0]
     inner = _diff(call.args[0], wrt) if applied else sp.S.Zero
     if inner != 0:
         return (Equality((call, *dict.fromkeys((raw / inner, folded / inner))), prime=True),)

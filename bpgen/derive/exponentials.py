@@ -18,14 +18,14 @@ def exponentials(expr: sp.Expr) -> list[Exponential]:
     """(c, u) of each addend of c exp(u) + d exp(v) + ..., the numbers as one with u = 0; nothing
     where an addend is no positive multiple of an exponential.
     """
-    addends = [_exponential(a) for a in expr.args] if isinstance(expr, sp.Add) else []
+    addends = [exponential(a) for a in expr.args] if isinstance(expr, sp.Add) else []
     number = sp.Add(*(c for c, u in addends if u == 0))
     found = [*([(number, sp.S.Zero)] if number != 0 else []), *(a for a in addends if a[1] != 0)]
     positive = all(c.is_positive for c, _ in found)
     return found if 2 <= len(found) <= _MOST and positive else []
 
 
-def _exponential(addend: sp.Expr) -> Exponential:
+def exponential(addend: sp.Expr) -> Exponential:
     """(c, u) of c exp(u); c is 0 where it is none."""
     constant, rest = addend.as_independent(sp.exp, as_Add=False)
     if addend.is_number:

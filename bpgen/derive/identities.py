@@ -11,6 +11,7 @@ from sympy.codegen.cfunctions import expm1, log1p
 
 from bpgen.derive.exponentials import (
     exp_times_sigmoid,
+    exponential,
     log_of_exponentials,
     power_of_exponentials,
     power_of_sigmoid,
@@ -20,15 +21,14 @@ from bpgen.derive.exponentials import (
     sigmoid_of_exponentials,
     without,
 )
+from bpgen.derive.squares import of_two_squares, over_two_squares, square
 from bpgen.functions import (
     bell,
-    cauchy,
-    hypotenuse,
+    complement,
     log1mexp,
-    log1p_square,
+    log1mexpexp,
     log_cosh,
-    sigmoid,
-    softplus,
+    row,
     xlog1py,
     xlogx,
     xlogy,
@@ -93,49 +93,41 @@ def _is_power(expr: sp.Expr) -> bool:
 
 
 def _is_positive(expr: sp.Expr) -> bool:
-    """A positive number, an exponential or a sum of some, a sigmoid, its complement, 1 less a tanh
-    or its square, or a power of one.
+    """A positive number, an exponential or a sum of some, a function whose logarithm is one, its
+    complement, 1 less the square of a tanh, or a power of one.
     """
     base = expr.base if _is_power(expr) else expr
     return (
         bool(base.is_positive and not base.has(Element, sp.Function))
         or isinstance(base, sp.exp)
         or log_of_exponentials(sp.log(base)) is not None
-        or _log_sigmoid(sp.log(base)) is not None
-        or _log_of_tanh(sp.log(base)) is not None
+        or _log_of_function(sp.log(base)) is not None
+        or _log_of_tanh_square(sp.log(base)) is not None
     )
 
 
-def _log_sigmoid(expr: sp.Expr) -> sp.Expr | None:
-    """log sigmoid(u) = -softplus(-u) and log(c (1 - sigmoid(u))) = log c - softplus(u)"""
+def _log_of_function(expr: sp.Expr) -> sp.Expr | None:
+    """The logarithm of a function or of its complement, as one function: log sigmoid(u) =
+    -softplus(-u), log(1 - tanh u) = log 2 - softplus(2u), log cosh(u)
+    """
     if not isinstance(expr, sp.log):
         return None
-    number, inside = expr.args[0].primitive()
-    if isinstance(inside, sigmoid):
-        return sp.log(number) - softplus(-inside.args[0])
-    if isinstance(1 - inside, sigmoid):
-        return sp.log(number) - softplus((1 - inside).args[0])
-    return None
+    of = complement(expr.args[0]) if isinstance(expr.args[0], sp.Add) else expr.args[0]
+    number, call = of.as_coeff_Mul() if of is not None else (sp.S.One, sp.S.Zero)
+    known = row(call)
+    if known is None or known.logarithm is None or not number.is_positive:
+        return None
+    return sp.log(number) + known.logarithm(*call.args)
 
 
-def _log_of_tanh(expr: sp.Expr) -> sp.Expr | None:
-    """log(1 - tanh(u)^2) = -2 log cosh(u) and log(c (1 - tanh u)) = log(2c) - softplus(2u)"""
+def _log_of_tanh_square(expr: sp.Expr) -> sp.Expr | None:
+    """log(1 - tanh(u)^2) = -2 log cosh(u)"""
     if not (isinstance(expr, sp.log) and isinstance(expr.args[0], sp.Add)):
         return None
     number, inside = expr.args[0].primitive()
     base, power = (1 - inside).as_base_exp()
     if power == 2 and isinstance(base, sp.tanh):
         return sp.log(number) - 2 * log_cosh(base.args[0])
-    for sign in (1, -1):
-        if power == 1 and isinstance(sign * base, sp.tanh):
-            return sp.log(2 * number) - softplus(2 * sign * (sign * base).args[0])
-    return None
-
-
-def _log_cosh(expr: sp.Expr) -> sp.Expr | None:
-    """log cosh(u), as one function"""
-    if isinstance(expr, sp.log) and isinstance(expr.args[0], sp.cosh):
-        return log_cosh(expr.args[0].args[0])
     return None
 
 
@@ -200,6 +192,26 @@ def _half(u: sp.Expr, rest: sp.Expr) -> sp.Expr | None:
     return u / 2 if rest == 1 else None
 
 
+def _log_of_difference(expr: sp.Expr) -> sp.Expr | None:
+    """log(c exp(u) - d exp(v)) = log c + u + log(1 - exp(v - u + log(d/c))), where exp(u) may
+    overflow, and log(1 - exp(-exp u)) as one function
+    """
+    if not (isinstance(expr, sp.log) and isinstance(expr.args[0], sp.Add)):
+        return None
+    parts = expr.args[0].args
+    signed = [exponential(p) for p in parts], [exponential(-p) for p in parts]
+    above, below = ([(c, u) for c, u in found if c.is_positive] for found in signed)
+    if len(parts) != 2 or len(above) != 1 or len(below) != 1:
+        return None
+    ((c, u),), ((d, v),) = above, below
+    if u != 0:
+        return sp.log(c) + u + log1mexp(v - u + sp.log(d / c))
+    number, inner = v.as_coeff_Mul()
+    if c == d and number.is_negative and isinstance(inner, sp.exp):
+        return sp.log(c) + log1mexpexp(inner.args[0] + sp.log(-number))
+    return None
+
+
 def _expm1(expr: sp.Expr) -> sp.Expr | None:
     """exp(u) - 1 = expm1(u), exact where u is small"""
     if isinstance(expr, sp.Add) and expr.args[0] == -1:
@@ -211,42 +223,6 @@ def _expm1(expr: sp.Expr) -> sp.Expr | None:
             if isinstance(-part, sp.exp):
                 return -expm1((-part).args[0]) + (expr - 1 - part)
     return None
-
-
-def _square(expr: sp.Expr) -> tuple[sp.Expr, sp.Expr] | None:
-    """(c, u) of c u^2 with a positive number c."""
-    coefficient, rest = expr.as_coeff_Mul()
-    powers = [factor.as_base_exp() for factor in sp.Mul.make_args(rest)]
-    if not coefficient.is_positive or rest == 1 or any(not (k / 2).is_Integer for _, k in powers):
-        return None
-    return coefficient, sp.Mul(*(base ** (k / 2) for base, k in powers))
-
-
-def _hypotenuse(expr: sp.Expr) -> sp.Expr | None:
-    """(c + u^2)^(-k) and (c + u^2)^(-k/2), also sqrt(c + u^2) and log(1 + u^2), where the square
-    would overflow
-    """
-    is_log = isinstance(expr, sp.log)
-    base = expr.args[0] if is_log else expr.base if _is_power(expr) else sp.S.Zero
-    number, square = base.as_coeff_Add()
-    found = _square(square) if number.is_positive and not square.is_Add else None
-    root = sp.sqrt(found[0]) if found is not None else None
-    if found is None or root is None or not root.is_Rational:
-        return None
-    side = root * found[1]
-    if is_log:
-        return log1p_square(side) if number == 1 else None
-    return _of_hypotenuse(side, number, 2 * expr.exp)
-
-
-def _of_hypotenuse(side: sp.Expr, c: sp.Expr, power: sp.Expr) -> sp.Expr | None:
-    """hypotenuse^power, for a power that is 1 or negative."""
-    if power == 1:
-        return hypotenuse(side, c)
-    if not (power.is_Integer and power.is_negative):
-        return None
-    whole, half = divmod(-int(power), 2)
-    return cauchy(side, c) ** whole / hypotenuse(side, c) ** half
 
 
 def _log_of_power(expr: sp.Expr) -> sp.Expr | None:
@@ -266,7 +242,7 @@ def _bell(expr: sp.Expr) -> sp.Expr | None:
     """
     if isinstance(expr, sp.Mul) and 1 / sp.sqrt(sp.pi) in expr.args:
         for part in expr.args:
-            found = _square(-part.args[0]) if isinstance(part, sp.exp) else None
+            found = square(-part.args[0]) if isinstance(part, sp.exp) else None
             if found is None:
                 continue
             for rate in (sp.S.One, _HALF):
@@ -309,13 +285,13 @@ _HALF = sp.Rational(1, 2)
 # Differentiated in the new spelling: the old one overflows.
 _OVERFLOW: tuple[Rewrite, ...] = (
     _log_of_product,
-    _log_sigmoid,
+    _log_of_function,
     log_of_exponentials,
     power_of_exponentials,
     power_of_sigmoid,
     power_of_softplus,
-    _log_of_tanh,
-    _log_cosh,
+    _log_of_tanh_square,
+    _log_of_difference,
     _sinh_over_cosh,
     sech_of_exponentials,
     _tanh,
@@ -328,7 +304,8 @@ _OVERFLOW: tuple[Rewrite, ...] = (
 _CANCELLATION: tuple[Rewrite, ...] = (
     _xlogy,
     _log1mexp,
-    _hypotenuse,
+    over_two_squares,
+    of_two_squares,
     _log_of_power,
     _log1p,
     _expm1,

@@ -12,7 +12,7 @@ import sympy as sp
 from bpgen.contraction import mixed, outer_and_sum
 from bpgen.derive.decimals import with_short_numbers
 from bpgen.derive.measure import simplest, weight
-from bpgen.functions import sigmoid
+from bpgen.functions import row
 from bpgen.ir import Element, Index, Network, Term, length
 
 Form = Callable[[sp.Expr], sp.Expr]
@@ -29,13 +29,16 @@ def tidy(expr: sp.Expr) -> sp.Expr:
     if weight(expr) > _LARGEST:
         return with_short_numbers(expr)
     powers = {p.base for p in expr.atoms(sp.Pow)}  # of what is small, all digits count
-    turned = [c for c in expr.atoms(sigmoid) if _is_negative(c) and c not in powers]
-    reflected = expr.xreplace({c: 1 - sigmoid(-c.args[0]) for c in turned})
+    turned = [c for c in expr.atoms(sp.Function) if _is_reflected(c) and c not in powers]
+    reflected = expr.xreplace({c: 1 - c.func(-c.args[0]) for c in turned})
     return simplest([_tidied(expr), _tidied(reflected)] if reflected != expr else [_tidied(expr)])
 
 
-def _is_negative(call: sp.Expr) -> bool:
-    return bool(call.args[0].could_extract_minus_sign())
+def _is_reflected(call: sp.Expr) -> bool:
+    """Whether it is 1 less the function of the opposite, which has a sign less."""
+    known = row(call)
+    reflects = known is not None and known.reflects
+    return reflects and bool(call.args[0].could_extract_minus_sign())
 
 
 def _tidied(expr: sp.Expr) -> sp.Expr:

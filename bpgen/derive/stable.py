@@ -15,7 +15,7 @@ from bpgen.derive.sums_of_exp import logarithms, with_logsumexp
 from bpgen.derive.values import Bounds, Values
 from bpgen.derive.vanishing import Vanishing
 from bpgen.derive.weights import Weights
-from bpgen.functions import sigmoid
+from bpgen.functions import complement, row
 from bpgen.ir import Element, Equation, Network
 from bpgen.record import Equality, Forward
 
@@ -167,11 +167,11 @@ class Spelling:
         read = self.values.read(plain)
         if not read or plain.as_independent(Element, as_Add=False)[1] in read:
             return body
-        as_named = _stable(plain).xreplace(read)
+        as_named = _stable(plain).xreplace({e: _stable(value) for e, value in read.items()})
         saturated = _stable(self.values.written(plain))
         better = _with_complements(saturated)
         if better != saturated:
-            self.saturated |= {e.name for e, value in read.items() if isinstance(value, sigmoid)}
+            self.saturated |= {e.name for e, value in read.items() if _has_complement(value)}
         if better == as_named:
             return body
         return self.values.told(better, read).xreplace({m: node for node, m in held.items()})
@@ -188,8 +188,9 @@ def _held(body: sp.Expr) -> tuple[sp.Expr, dict[sp.Expr, sp.Symbol]]:
 
 
 def _with_complements(body: sp.Expr) -> sp.Expr:
-    """1 - sigmoid(u) = sigmoid(-u), where it stands alone, but for a number, or in a power: beside
-    other addends the digits that it loses are lost in any case.
+    """1 - sigmoid(u) = sigmoid(-u), and 1 less other functions that saturate, where it stands
+    alone, but for a number, or in a power: beside other addends the digits that it loses are lost
+    in any case.
     """
     powers = {p: _complement(p.base) ** p.exp for p in body.atoms(sp.Pow) if not p.is_number}
     number, alone = body.xreplace(powers).as_coeff_Mul()
@@ -198,8 +199,13 @@ def _with_complements(body: sp.Expr) -> sp.Expr:
 
 
 def _complement(base: sp.Expr) -> sp.Expr:
-    call = 1 - base
-    return sigmoid(-call.args[0]) if isinstance(call, sigmoid) else base
+    better = complement(base) if isinstance(base, sp.Add) else None
+    return base if better is None else better
+
+
+def _has_complement(value: sp.Expr) -> bool:
+    known = row(value)
+    return known is not None and known.complement is not None
 
 
 def _logs(body: sp.Expr) -> list[sp.Expr]:

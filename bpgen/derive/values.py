@@ -5,17 +5,16 @@ is found as if their definitions stood where their names do.
 from __future__ import annotations
 
 import sympy as sp
-from sympy.codegen.cfunctions import expm1, log1p
 
 from bpgen.derive.exponentials import one_exponential, over_exponentials
 from bpgen.derive.measure import weight
 from bpgen.derive.vanishing import at_step
-from bpgen.functions import ROWS, normal_cdf, on_paper, sech, sigmoid
-from bpgen.functions import erfc as own_erfc
+from bpgen.functions import ROWS, on_paper
 from bpgen.ir import Element, Equation, Index, Network, TensorInfo
 
-_RISKY = (sp.exp, sp.cosh, sp.sinh, sp.tanh, sigmoid, sech, own_erfc, normal_cdf)
-_UNBOUNDED = (sp.exp, sp.cosh, sp.sinh)
+_RISKY = tuple(r.function for r in ROWS.values() if r.risk)
+_UNBOUNDED = tuple(r.function for r in ROWS.values() if r.risk == "overflows")
+_EXACT = tuple(r for r in ROWS.values() if r.exact)
 _LARGEST = 60.0  # the weight of a definition that is looked into
 
 
@@ -58,8 +57,8 @@ class Values:
             self.carried[equation.name] = info.carried
             self.bodies[equation.name] = equation.indices, body
             value = on_paper(self.written(body))
-            for known in (expm1, log1p):
-                value = value.replace(known, ROWS[known.__name__].definition)
+            for known in _EXACT:
+                value = value.replace(known.function, known.definition)
             self.define(equation.name, equation.indices, value, bounds)
 
     def define(self, name: str, indices: tuple[Index, ...], value: sp.Expr, bounds: Bounds) -> None:

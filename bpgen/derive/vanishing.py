@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import sympy as sp
-from sympy.codegen.cfunctions import log1p
+from sympy.codegen.cfunctions import expm1, log1p
 
-from bpgen.functions import masked, step, xlog1py, xlogy, zero_over, zero_times
+from bpgen.functions import masked, on_paper, step, xlog1py, xlogy, zero_over, zero_times
 from bpgen.ir import Element, Equation, Index, Network, elements
 
 NORM = "the gradient of a norm is 0 where the norm is"
@@ -60,6 +60,8 @@ class Vanishing:
             over = [a for a in v.args if any(self._over_norm(u, f) for f in sp.Mul.make_args(a))]
             if over:
                 return sp.Add(*(u * a for a in over), u * (v - sp.Add(*over)))
+        if self._is_overcome(u, v):
+            return zero_times(u, v)
         return self._times(u, v) if self._may_be_zero(u) or self._is_power(u, v) else None
 
     def _times(self, u: sp.Expr, v: sp.Expr) -> sp.Expr | None:
@@ -85,6 +87,17 @@ class Vanishing:
         value = self._definition(u) if isinstance(u, Element) and isinstance(v, sp.log) else u
         varies = isinstance(value, sp.Pow) and not value.exp.is_number
         return varies and v == sp.log(value.base)
+
+    def _is_overcome(self, u: sp.Expr, v: sp.Expr) -> bool:
+        """Whether v holds an exponential, and u is exp of less than that taken negative: 0 before
+        the other overflows.
+        """
+        value = self._definition(u) if isinstance(u, Element) else u
+        if not isinstance(value, sp.exp):
+            return False
+        taken = (a.as_coeff_Mul() for a in sp.Add.make_args(value.args[0]))
+        large = (e for c, e in taken if c.is_negative and isinstance(e, sp.exp))
+        return any(v.has(e, expm1(e.args[0])) for e in large)
 
     def _is_over(self, above: sp.Expr, below: sp.Expr) -> bool:
         """Whether a target is over a value of its own entry."""
@@ -142,7 +155,7 @@ class Vanishing:
         """Whether what is below is the root of a sum of squares, that of what is above among
         them.
         """
-        value = self._definition(below) if isinstance(below, Element) else below
+        value = on_paper(self._definition(below) if isinstance(below, Element) else below)
         if not isinstance(value, sp.Pow) or value.exp != sp.S.Half:
             return False
         return any(_is_entry(above, b) for b in self._squares(value.base))

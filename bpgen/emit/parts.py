@@ -9,8 +9,7 @@ from bpgen.emit.functions import functions
 from bpgen.emit.interface import Interface
 from bpgen.emit.lengths import needs_one
 from bpgen.emit.text import names_in
-from bpgen.error_function import SHARED
-from bpgen.functions import ROWS
+from bpgen.functions import ROWS, SHARED
 from bpgen.record import Derivation
 
 

@@ -11,7 +11,7 @@ import sympy as sp
 from bpgen.declare.axes import tensor_of
 from bpgen.declare.declaration import Declaration
 from bpgen.declare.formula import Formula
-from bpgen.functions import normal_cdf, normal_cdf_tanh, sigmoid
+from bpgen.functions import row
 from bpgen.ir import SAMPLE, Element, Equation, Index, Term, check_indices, element, is_number
 from bpgen.letters import lettered
 from bpgen.network.reached import reads
@@ -21,7 +21,6 @@ from bpgen.substitution import read_at
 Definition = tuple[tuple[Index, ...], tuple[Term, ...]]
 # Nameless steps written inside one another, so that a formula stays one that sympy can walk.
 _DEEPEST = 40
-_REUSED = (sp.tanh, sigmoid, normal_cdf, normal_cdf_tanh)  # which backward needs again
 _NOTHING = (Term(sp.S.Zero),)
 
 
@@ -124,7 +123,9 @@ def _is_reused(body: sp.Expr) -> bool:
     """A function whose derivative is told in its own value: tanh, sigmoid, and softmax's exp(z - s)
     with s the log-sum-exp.
     """
-    return isinstance(body, _REUSED) or is_softmax(body, lambda e: tensor_of(e).terms)
+    known = row(body)
+    reused = known is not None and known.reused
+    return reused or is_softmax(body, lambda e: tensor_of(e).terms)
 
 
 def is_log(body: sp.Expr) -> bool:

@@ -134,7 +134,9 @@ class Equations:
         writer = self.writer
         if any(t.body.has(*NOTHING) for t in shown.terms):
             writer.note("nothing")
-        shown = replace(shown, terms=tuple(t.map(on_paper) for t in shown.terms))
+        written, shown = (
+            replace(e, terms=tuple(t.map(on_paper) for t in e.terms)) for e in (written, shown)
+        )
         (start, one), (start_again, other) = map(self.view.start_and_steps, (written, shown))
         words, rows = (_EVALUATED[differentiated],), list[Row]()
         if start is not None and start_again is not None:

@@ -235,7 +235,7 @@ def test_each_scalar_function_has_the_value_and_the_slope_of_its_definition(name
         at = [first, 0.8, 1.3][: row.arity]
         if name in SIGNS:
             at = [SIGNS[name] * abs(a) for a in at]
-        values = dict(zip(symbols, map(sp.Float, at), strict=True))
+        values = dict(zip(symbols, (sp.Float(a, 40) for a in at), strict=True))
         for k, symbol in enumerate(symbols):
             moved = [a + (1j * STEP if j == k else 0) for j, a in enumerate(at)]
             given_ = dict(zip(symbols, (np.array([m]) for m in moved), strict=True))

@@ -68,6 +68,29 @@ def erfc(z: np.ndarray) -> np.ndarray:
     far = _bell(beyond, 1) * _scaled_erfc(beyond)
     return np.asarray(np.where(m < 0.5, 1 - _erf_near_0(z), np.where(z < 0, 2 - far, far)))
 '''
+LOG_ERFC = '''
+def log_erfc(z: np.ndarray) -> np.ndarray:
+    """log(erfc(z)), to full relative precision."""
+    m = np.maximum(z, -z)
+    short, long = np.minimum(np.maximum(m, 0.5), 28), np.maximum(z, 28)
+    scaled = _scaled_erfc(short)
+    beyond = np.log(0.5641895835477563 / long * _erfc_series(long)) - long * long
+    far = np.where(z > 28, beyond, np.log(scaled) - short * short)
+    near = np.log1p(-_erf_near_0(np.minimum(np.maximum(z, -0.5), 0.5)))
+    below = np.log(2 - _bell(short, 1) * scaled)
+    return np.asarray(np.where(z > 0.5, far, np.where(z < -0.5, below, near)))
+'''
+ERFC_HAZARD = '''
+def erfc_hazard(z: np.ndarray) -> np.ndarray:
+    """2 exp(-z**2) / (sqrt(pi) erfc(z)), which is nearly 2 z where that is large."""
+    m = np.maximum(z, -z)
+    short, long = np.minimum(np.maximum(m, 0.5), 28), np.maximum(z, 28)
+    scaled, small = _scaled_erfc(short), np.minimum(np.maximum(z, -0.5), 0.5)
+    far = np.where(z > 28, 2 * long / _erfc_series(long), 1.1283791670955126 / scaled)
+    e = _bell(np.where(m < 0.5, small, short), 1)
+    over = np.where(m < 0.5, 1 - _erf_near_0(small), 2 - e * scaled)
+    return np.asarray(np.where(z >= 0.5, far, 1.1283791670955126 * e / over))
+'''
 NORMAL_CDF = '''
 def normal_cdf(z: np.ndarray) -> np.ndarray:
     """erfc(-z / sqrt(2)) / 2, to full relative precision where it is small."""
@@ -90,6 +113,15 @@ def normal_pdf(z: np.ndarray) -> np.ndarray:
 '''
 # What the functions above call, and what that calls.
 SHARED = {
+    "_erfc_series": '''
+def _erfc_series(z: np.ndarray) -> np.ndarray:
+    """sqrt(pi) * z * exp(z**2) * erfc(z) for z >= 28, by its asymptotic series."""
+    half = 1 / z / z / 2
+    series = 1 - 11 * half
+    for odd in (9, 7, 5, 3, 1):
+        series = 1 - odd * half * series
+    return series
+''',
     "_erf_near_0": f'''
 def _erf_near_0(z: np.ndarray) -> np.ndarray:
     """erf(z) for -1 <= z <= 1."""

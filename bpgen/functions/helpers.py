@@ -17,6 +17,25 @@ def softplus(z: np.ndarray) -> np.ndarray:
     """log(1 + exp(z)); only exp of what is not positive is taken, so nothing overflows."""
     return np.asarray(np.maximum(z, 0) + np.log1p(np.exp(np.minimum(z, -z))))
 '''
+LOG_SOFTPLUS = '''
+def log_softplus(z: np.ndarray) -> np.ndarray:
+    """log(log(1 + exp(z))), below -9 by its series in exp(z)."""
+    below, above = np.minimum(z, -9), np.maximum(z, -9)
+    e = np.exp(np.maximum(below, -40))
+    near = below - e * (0.5 - e * (5 / 24 - e / 8))
+    far = np.log(np.maximum(above, 0) + np.log1p(np.exp(np.minimum(above, -above))))
+    return np.asarray(np.where(z < -9, near, far))
+'''
+SOFTPLUS_RATE = '''
+def softplus_rate(z: np.ndarray) -> np.ndarray:
+    """sigmoid(z) / log(1 + exp(z)), below -9 by its series in exp(z)."""
+    e, above = np.exp(np.maximum(np.minimum(z, -9), -40)), np.maximum(z, -9)
+    near = 1 - e * (0.5 - e * (5 / 12 - 0.375 * e))
+    f = np.exp(np.minimum(above, -above))
+    sigmoid = np.where(above < 0, f, 1) / (1 + f)
+    far = sigmoid / (np.maximum(above, 0) + np.log1p(f))
+    return np.asarray(np.where(z < -9, near, far))
+'''
 LOG_ADD_EXP = '''
 def log_add_exp(y: np.ndarray, z: np.ndarray) -> np.ndarray:
     """log(exp(y) + exp(z)); only exp of what is not positive is taken, so nothing overflows."""
@@ -35,6 +54,23 @@ def log1mexp(z: np.ndarray) -> np.ndarray:
     """log(1 - exp(z)) of negative z; exact near 0, and where exp(z) is small."""
     near, far = np.maximum(z, -0.6931471805599453), np.minimum(z, -0.6931471805599453)
     return np.asarray(np.where(z < near, np.log1p(-np.exp(far)), np.log(-np.expm1(near))))
+'''
+LOG1MEXPEXP = '''
+def log1mexpexp(z: np.ndarray) -> np.ndarray:
+    """log(1 - exp(-exp(z))), below -9 by its series in exp(z); nothing overflows."""
+    low, high = np.minimum(z, -9), np.minimum(np.maximum(z, -0.5), 7)
+    e = np.exp(np.maximum(low, -40))
+    near = np.log(-np.expm1(-np.exp(np.minimum(np.maximum(z, -9), -0.5))))
+    far = np.log1p(-np.exp(-np.exp(high)))
+    return np.asarray(np.where(z < -9, low - e * (0.5 - e / 24), np.where(z < -0.5, near, far)))
+'''
+LOG1MEXPEXP_SLOPE = '''
+def log1mexpexp_slope(z: np.ndarray) -> np.ndarray:
+    """exp(z) / (exp(exp(z)) - 1), below -9 by its series in exp(z); 0 beyond 7."""
+    e = np.exp(np.maximum(np.minimum(z, -9), -40))
+    f = np.exp(np.minimum(np.maximum(z, -9), 7))
+    far = f * np.exp(-f) / -np.expm1(-f)
+    return np.asarray(np.where(z < -9, 1 - e * (0.5 - e / 12), far))
 '''
 STEP = '''
 def step(z: np.ndarray) -> np.ndarray:
@@ -91,27 +127,6 @@ HARD_SIGMOID = '''
 def hard_sigmoid(z: np.ndarray) -> np.ndarray:
     """z / 6 + 1 / 2, held between 0 and 1."""
     return np.asarray(np.minimum(np.maximum(z + 3, 0), 6) / 6)
-'''
-HYPOTENUSE = '''
-def hypotenuse(z: np.ndarray, c: float) -> np.ndarray:
-    """sqrt(c + z**2), c > 0; no square overflows."""
-    m = np.maximum(z, -z)
-    near = np.minimum(m, 1e9 * max(1, c))  # beyond, c is less than a rounding
-    return np.asarray(np.maximum(np.sqrt(c + near * near), m))
-'''
-CAUCHY = '''
-def cauchy(z: np.ndarray, c: float) -> np.ndarray:
-    """1 / (c + z**2), c > 0; no square overflows."""
-    m = np.maximum(z, -z)
-    near, far = np.minimum(m, 1), 1 / np.maximum(m, 1)  # one of the two is 1
-    return np.asarray(far * far / (c * far * far + near * near))
-'''
-LOG1P_SQUARE = '''
-def log1p_square(z: np.ndarray) -> np.ndarray:
-    """log(1 + z**2); no square overflows."""
-    m = np.maximum(z, -z)
-    near = np.minimum(m, 1e9)  # beyond, the 1 is less than a rounding
-    return np.asarray(np.log1p(near * near) + 2 * np.log(np.maximum(m, 1e9) / 1e9))
 '''
 XLOGX = '''
 def xlogx(z: np.ndarray) -> np.ndarray:

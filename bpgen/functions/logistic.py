@@ -1,0 +1,134 @@
+"""The logistic function and what is made of exponentials: their logarithms and shares."""
+
+from __future__ import annotations
+
+import sympy as sp
+from sympy.codegen.cfunctions import expm1
+
+from bpgen.functions import helpers
+from bpgen.functions.row import Row, function
+
+sigmoid = function("sigmoid")
+softplus = function("softplus")
+log_softplus = function("log_softplus")
+softplus_rate = function("softplus_rate")
+log_add_exp = function("log_add_exp")
+share = function("share")
+log1mexp = function("log1mexp")
+log1mexpexp = function("log1mexpexp")
+log1mexpexp_slope = function("log1mexpexp_slope")
+log_cosh = function("log_cosh")
+sech = function("sech")
+
+TABLE = (
+    Row(
+        sigmoid,
+        "sigmoid({0})",
+        r"\sigma",
+        lambda z: 1 / (1 + sp.exp(-z)),
+        (lambda z: sigmoid(z) * (1 - sigmoid(z)),),
+        helpers.SIGMOID,
+        text="σ",
+        complement=lambda z: sigmoid(-z),
+        logarithm=lambda z: -softplus(-z),
+        risk="saturates",
+        reused=True,
+    ),
+    Row(
+        softplus,
+        "softplus({0})",
+        r"\zeta",
+        lambda z: sp.log(1 + sp.exp(z)),
+        (lambda z: sigmoid(z),),
+        helpers.SOFTPLUS,
+        text="ζ",
+        logarithm=lambda z: log_softplus(z),
+    ),
+    Row(
+        log_softplus,
+        "log_softplus({0})",
+        r"\log\zeta",
+        lambda z: sp.log(softplus(z)),
+        (lambda z: softplus_rate(z),),
+        helpers.LOG_SOFTPLUS,
+        numeric=True,
+        elementary=True,
+    ),
+    Row(
+        softplus_rate,
+        "softplus_rate({0})",
+        "softplusrate",
+        lambda z: sigmoid(z) / softplus(z),
+        (lambda z: softplus_rate(z) * (1 - sigmoid(z) - softplus_rate(z)),),
+        helpers.SOFTPLUS_RATE,
+        numeric=True,
+        elementary=True,
+    ),
+    Row(
+        log_add_exp,
+        "log_add_exp({0}, {1})",
+        "logaddexp",
+        lambda y, z: sp.log(sp.exp(y) + sp.exp(z)),
+        (lambda y, z: share(y, z), lambda y, z: share(z, y)),
+        helpers.LOG_ADD_EXP,
+        numeric=True,
+        text="logaddexp",
+    ),
+    Row(
+        share,
+        "share({0}, {1})",
+        "share",
+        lambda y, z: 1 / (1 + sp.exp(z - y)),
+        (lambda y, z: share(y, z) * share(z, y), lambda y, z: -share(y, z) * share(z, y)),
+        helpers.SHARE,
+        numeric=True,
+    ),
+    Row(
+        log1mexp,
+        "log1mexp({0})",
+        "log1mexp",
+        lambda z: sp.log(1 - sp.exp(z)),
+        (lambda z: sp.exp(z) / expm1(z),),
+        helpers.LOG1MEXP,
+        numeric=True,
+        elementary=True,
+    ),
+    Row(
+        log1mexpexp,
+        "log1mexpexp({0})",
+        "log1mexpexp",
+        lambda z: sp.log(1 - sp.exp(-sp.exp(z))),
+        (lambda z: log1mexpexp_slope(z),),
+        helpers.LOG1MEXPEXP,
+        numeric=True,
+        elementary=True,
+    ),
+    Row(
+        log1mexpexp_slope,
+        "log1mexpexp_slope({0})",
+        "log1mexpexp'",
+        lambda z: sp.exp(z) / (sp.exp(sp.exp(z)) - 1),
+        (lambda z: log1mexpexp_slope(z) * (1 - sp.exp(z) - log1mexpexp_slope(z)),),
+        helpers.LOG1MEXPEXP_SLOPE,
+        numeric=True,
+        elementary=True,
+    ),
+    Row(
+        log_cosh,
+        "log_cosh({0})",
+        r"\log\cosh",
+        lambda z: sp.log(sp.cosh(z)),
+        (lambda z: sp.tanh(z),),
+        helpers.LOG_COSH,
+        text="log cosh",
+    ),
+    Row(
+        sech,
+        "sech({0})",
+        "sech",
+        lambda z: 1 / sp.cosh(z),
+        (lambda z: -sech(z) * sp.tanh(z),),
+        helpers.SECH,
+        risk="saturates",
+    ),
+)

@@ -1,0 +1,144 @@
+"""The grammar of a row: what may be known of a scalar function, and the functions themselves, which
+sympy differentiates by their rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal
+
+import sympy as sp
+
+_HERE = "bpgen.functions"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One scalar function.
+
+    `numpy` is a call with `{0}`, `{1}` for its arguments; `helper` the source of the function it
+    calls, where numpy has none. `symbol` is what paper calls it: a command of LaTeX, or an upright
+    word, with the prime of a derivative. `definition` spells it in elementary terms: what it means,
+    which the proofs go by. `derivatives` states one per argument where the stable spelling is not
+    the one sympy would give (a test proves each equal to sympy's). `kink`: where its argument is 0
+    (or an end of its range) it has no derivative; `convention`, in the row of the derivative, says
+    what is taken there, and is printed.
+
+    What the stable spellings know of it: `complement` is 1 less it, and `logarithm` its logarithm,
+    each keeping the digits that the textbook's loses (a test holds both to the definition); `odd`:
+    f(-z) is -f(z); `risk`: it overflows where its argument is large, or comes so near a bound that
+    what is left of its distance has no digits.
+    """
+
+    function: Any
+    numpy: str
+    symbol: str
+    definition: Callable[..., sp.Expr] | None = None
+    derivatives: tuple[Callable[..., sp.Expr], ...] = ()
+    helper: str = ""
+    kink: bool = False
+    convention: str = ""
+    text: str = ""
+    mask: str = ""  # a boolean spelling, for use beside a real factor
+    compares: bool = False  # its numpy text binds less than a sum
+    # The helper makes floats, or approximates: exact proofs go by the definition, to which tests
+    # hold it.
+    numeric: bool = False
+    elementary: bool = False  # only code has a name for it: on paper it is its definition
+    label: int | None = None  # which argument is a label, and is counted as labels are
+    complement: Callable[[sp.Expr], sp.Expr] | None = None
+    logarithm: Callable[[sp.Expr], sp.Expr] | None = None
+    odd: bool = False
+    risk: Literal["", "overflows", "saturates"] = ""
+    reused: bool = False  # its derivative is told in its own value, which is kept for that
+    exact: bool = False  # a spelling of exp or log, to more digits, of which its definition is read
+
+    @property
+    def name(self) -> str:
+        return str(self.function.__name__)
+
+    @property
+    def arity(self) -> int:
+        return sum(f"{{{k}}}" in self.numpy for k in range(3))
+
+    @property
+    def latex(self) -> str:
+        """How LaTeX writes it."""
+        if self.symbol.startswith("\\"):
+            return self.symbol
+        word = self.symbol.rstrip("'")
+        return rf"\operatorname{{{word}}}{self.symbol[len(word) :]}"
+
+    @property
+    def letter(self) -> str:
+        """What a tensor of net.py would be called that is printed alike: sigma, lrelu."""
+        return self.symbol.replace("\\", "").rstrip("'")
+
+    @property
+    def plain(self) -> str:
+        """How a comment writes it, in ASCII."""
+        return self.text if self.text and self.text.isascii() else self.name
+
+    @property
+    def word(self) -> str:
+        """How the terminal writes it."""
+        return self.text or self.name
+
+    @property
+    def reflects(self) -> bool:
+        """Whether 1 less it is itself, at the opposite argument."""
+        z = sp.Dummy(real=True)
+        return self.complement is not None and bool(self.complement(-z) == self.function(z))
+
+
+ROWS: dict[str, Row] = {}  # filled by the table, family by family
+
+
+def function(name: str) -> type[sp.Function]:
+    """A real scalar function whose derivatives are the `derivatives` column of its row; of a
+    constant it is the constant that its `definition` says.
+    """
+
+    def of_constants(cls: type, *args: sp.Expr) -> sp.Expr | None:
+        if all(a.is_number and a.is_comparable for a in args) and name != "masked":
+            return ROWS[name].definition(*args)  # type: ignore[misc]
+        return None
+
+    def fdiff(self: sp.Function, argindex: int = 1) -> sp.Expr:
+        return ROWS[name].derivatives[argindex - 1](*self.args)
+
+    own = {
+        "eval": classmethod(of_constants),
+        "fdiff": fdiff,
+        "is_real": True,
+        "__module__": _HERE,
+    }
+    return type(name, (sp.Function,), own)
+
+
+class Named(sp.Function):
+    """A function that net.py only names, or one of its derivatives: f, f', f''.
+
+    It has no row: nothing is known of it but that it has derivatives, and no code computes it.
+    """
+
+    is_real = True
+    word: str
+    order: int
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        return by_name(self.word, self.order + 1)(*self.args)
+
+
+@cache
+def by_name(word: str, order: int = 0) -> type[Named]:
+    """The function of a name, or a derivative of it: the same to whoever asks."""
+    own = {"word": word, "order": order, "nargs": 1, "__module__": _HERE}
+    return type(f"named {word}{'_' * order}", (Named,), own)
+
+
+def positive(z: sp.Expr, then: sp.Expr, other: sp.Expr) -> sp.Expr:
+    """One or the other, by the sign of z: for definitions."""
+    return sp.Piecewise((then, z > 0), (other, True))

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import sympy as sp
 
-from bpgen.ir import Element, Equation, Index, Reduce, Term, length
+from bpgen.ir import Element, Equation, Index, Reduce, Term, extent
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def varying(term: Term) -> list[Term]:
         return [c for a in term.body.args for c in varying(replace(term, body=a))]
     used = sp.Tuple(term.body, *(term.at or ())).free_symbols
     idle = [k for k in term.over if k not in used]
-    body = term.body * sp.Mul(*(length(k.size) for k in idle))
+    body = term.body * extent(k.size for k in idle)
     return [replace(term, body=body, over=tuple(k for k in term.over if k not in idle))]
 
 

@@ -111,6 +111,11 @@ def length(size: Size | None) -> sp.Expr:
     )
 
 
+def extent(sizes: Iterable[Size | None]) -> sp.Expr:
+    """How many values indices of these sizes take together."""
+    return sp.Mul(*map(length, sizes))
+
+
 def elements(expr: sp.Basic) -> list[Element]:
     """Every distinct element in `expr`, outermost first, in an order that no hash seed changes."""
     return list(_elements(expr))

@@ -7,11 +7,11 @@ would read as one.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 
 import sympy as sp
 
-from bpgen.ir import Equation, Index, Term, indices_of
+from bpgen.ir import Element, Equation, Index, Term, indices_of
 
 New = Mapping[Index, sp.Expr] | Mapping[sp.Expr, sp.Expr] | Mapping[Index, Index]
 
@@ -57,6 +57,20 @@ def bound_as(term: Term, bound: Mapping[Index, Index], free: New | None = None) 
         term.reduce,
         None if term.at is None else tuple(e.xreplace(new) for e in term.at),
     )
+
+
+def with_elements(
+    expr: sp.Basic,
+    change: Callable[[Element, tuple[sp.Expr, ...]], Element],
+    new: Mapping[sp.Basic, sp.Basic] | None = None,
+) -> sp.Basic:
+    """The expression with other elements, from the inside of gathers out: each is changed with its
+    indices as they are by then. `new` is what else is replaced.
+    """
+    found = dict(new or {})
+    for access in sorted(expr.atoms(Element), key=lambda e: len(e.atoms(Element))):
+        found[access] = change(access, tuple(i.xreplace(found) for i in access.indices))
+    return expr.xreplace(found)
 
 
 def renamed(equation: Equation, old: Index, new: Index) -> Equation:

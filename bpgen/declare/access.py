@@ -8,12 +8,12 @@ from typing import Any
 import sympy as sp
 
 from bpgen.affine import affine
-from bpgen.declare.axes import least, tensor_of
+from bpgen.declare.axes import element_of, least, tensor_of
 from bpgen.declare.declaration import Quantity, here
 from bpgen.declare.formula import Formula
 from bpgen.declare.symbolic import Symbolic
 from bpgen.errors import NetError
-from bpgen.ir import Element, Index, Size, Term, element, is_batch
+from bpgen.ir import Element, Index, Size, Term, is_batch
 
 _NO_PART = (
     "part(x, 0, 2) takes a part along an axis; an index that runs is named: tensor(W[0, j], j)"
@@ -23,7 +23,7 @@ _NO_INDEX = 'an index is a name, as in i, j = indices("i j"), a whole number, or
 
 def accessed(tensor: Quantity, key: Any) -> Formula:
     """One element of a tensor, as a formula."""
-    return Formula((Term(element(f"%{tensor.serial}", address(tensor, key))),))
+    return Formula((Term(element_of(tensor.serial, address(tensor, key))),))
 
 
 def address(tensor: Quantity, key: Any) -> tuple[sp.Expr, ...]:

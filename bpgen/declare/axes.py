@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import sympy as sp
 
 from bpgen.declare.declaration import Quantity, here
-from bpgen.ir import Element, Size
+from bpgen.ir import Element, Size, element
+
+
+def element_of(serial: int, indices: Iterable[Any]) -> Element:
+    """An element of a tensor that has no name yet."""
+    return element(f"%{serial}", indices)
+
+
+def serial_of(access: Element) -> int:
+    """The number of the tensor that an element is of."""
+    return int(access.name[1:])
 
 
 def tensor_of(access: Element) -> Quantity:
     """The tensor that an element is of, while net.py runs."""
-    return here().tensors[int(access.name[1:])]
+    return here().tensors[serial_of(access)]
 
 
 def sample_axes(access: Element) -> Iterator[tuple[int, Size, sp.Expr]]:

@@ -11,6 +11,7 @@ from typing import Any
 import sympy as sp
 from sympy.core.symbol import Str
 
+from bpgen.declare.axes import serial_of
 from bpgen.declare.declaration import OVER_BLOCKS, Block, Quantity, here
 from bpgen.declare.formula import fresh
 from bpgen.declare.given import size_of, whole_number
@@ -100,7 +101,7 @@ def _refuse(x: Tensor, result: Tensor, inside: list[Quantity]) -> None:
         for t in reversed(inside):
             if t.serial in read:
                 every = (e for term in t.terms for e in term.body.atoms(Element))
-                read.update(int(e.name[1:]) for e in every)
+                read.update(serial_of(e) for e in every)
     if x.serial not in read:
         raise NetError("repeat: the block does not use what it is given", "use its argument")
 

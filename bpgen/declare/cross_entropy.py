@@ -16,7 +16,7 @@ from bpgen.declare.symbolic import said
 from bpgen.declare.tensor import Tensor
 from bpgen.declare.words import zeros
 from bpgen.errors import NetError
-from bpgen.ir import BATCH, Index, length
+from bpgen.ir import BATCH, Index, extent
 
 _Options = tuple[float, Any, int | None]  # label_smoothing, weight, ignore
 
@@ -131,7 +131,7 @@ def _weighed(value: Any, weights: Any, at: Any) -> Any:
 
 def _shared(total: Any, places: tuple[Index, ...]) -> Any:
     """The mean over the places of a sequence, from their sum."""
-    return total / sp.Mul(*(length(k.size) for k in places)) if places else total
+    return total / extent(k.size for k in places) if places else total
 
 
 def _refuse_any_numbers(y: Any, what: str) -> None:

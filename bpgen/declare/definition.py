@@ -7,13 +7,13 @@ from collections.abc import Iterable
 import sympy as sp
 
 from bpgen import admissible
-from bpgen.declare.axes import tensor_of
+from bpgen.declare.axes import element_of, tensor_of
 from bpgen.declare.declaration import Quantity, here
 from bpgen.declare.ranges import sized
 from bpgen.declare.samples import of_each_sample, sample_of
 from bpgen.declare.terms import open_indices
 from bpgen.errors import NetError
-from bpgen.ir import BATCH, Index, Size, Term, element, length
+from bpgen.ir import BATCH, Index, Size, Term, length
 
 Shape = tuple[Size, ...]
 
@@ -44,7 +44,7 @@ def materialise(terms: tuple[Term, ...]) -> sp.Expr:
     own = sample_of(free, terms)
     made = define(free, terms)
     others = (i for i in free if i != own)
-    return element(f"%{made.serial}", (*([own] if own is not None else []), *others))
+    return element_of(made.serial, (*([own] if own is not None else []), *others))
 
 
 def _in_turn(index: Index) -> tuple[bool, int]:

@@ -17,7 +17,7 @@ from bpgen.declare.symbolic import Symbolic, said
 from bpgen.declare.tensor import Tensor, count_of, pointwise, total
 from bpgen.declare.words import Scalar
 from bpgen.errors import NetError
-from bpgen.ir import Index, length
+from bpgen.ir import Index, extent
 
 
 def sum(value: Scalar, *over: Any, axis: int | None = None) -> Any:
@@ -46,7 +46,7 @@ def mean(value: Scalar, *over: Any, axis: int | None = None) -> Any:
         )
     added = reduce(value, over, "sum", "mean")
     sizes = ranges((), Formula.of(value).terms)
-    return added / sp.Mul(*(length(sizes[k].size) for k in over))
+    return added / extent(sizes[k].size for k in over)
 
 
 def max(value: Scalar, *over: Any) -> Any:

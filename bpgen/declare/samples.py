@@ -10,8 +10,10 @@ from bpgen.declare.axes import tensor_of
 from bpgen.declare.declaration import Quantity
 from bpgen.declare.terms import summed
 from bpgen.ir import BATCH, SAMPLE, Element, Index, Term, element, elements
+from bpgen.substitution import with_elements
 
 Terms = tuple[Term, ...]
+At = tuple[sp.Expr, ...]
 
 
 def of_each_sample(left: tuple[Index, ...], terms: Terms) -> tuple[tuple[Index, ...], Terms]:
@@ -31,11 +33,12 @@ def of_own_sample(terms: Terms, own: sp.Expr | None) -> Terms:
 
 def of_one_sample(expr: sp.Expr, own: sp.Expr) -> sp.Expr:
     """An expression whose elements do not name the sample; of gathers, inside out."""
-    new: dict[sp.Expr, sp.Expr] = {own: SAMPLE}
-    for e in sorted(expr.atoms(Element), key=lambda e: len(e.atoms(Element))):
-        said = e.indices[:1] == (own,) and len(e.indices) > tensor_of(e).rank
-        new[e] = element(e.name, (i.xreplace(new) for i in e.indices[said:]))
-    return expr.xreplace(new)
+
+    def unsaid(access: Element, indices: At) -> Element:
+        said = access.indices[:1] == (own,) and len(indices) > tensor_of(access).rank
+        return element(access.name, indices[said:])
+
+    return with_elements(expr, unsaid, {own: SAMPLE})
 
 
 def sample_of(left: Iterable[Index], terms: Terms) -> Index | None:

@@ -18,7 +18,7 @@ from bpgen.declare.mismatch import entry_by_entry, transposed
 from bpgen.declare.symbolic import Symbolic
 from bpgen.declare.writing import write
 from bpgen.errors import NetError
-from bpgen.ir import Index, length
+from bpgen.ir import Index, extent
 from bpgen.notebook import shown
 
 Binary = Callable[["Tensor", Any], "Tensor"]
@@ -164,7 +164,7 @@ def total(tensor: Tensor, axis: int | None = None) -> Tensor:
 
 def count_of(tensor: Tensor, axis: int | None = None) -> sp.Expr:
     sizes = tensor.shape if axis is None else (tensor.shape[_axis(tensor, axis)],)
-    return sp.Mul(*(length(s) for s in sizes))
+    return extent(sizes)
 
 
 def _axis(tensor: Tensor, axis: int) -> int:

@@ -11,7 +11,7 @@ import sympy as sp
 
 from bpgen.contraction import factored, outer_and_sum
 from bpgen.derive.measure import own_weight
-from bpgen.ir import BATCH, Element, Equation, Index, Size, Term, indices_of, length
+from bpgen.ir import BATCH, Element, Equation, Index, Size, Term, extent, indices_of
 from bpgen.substitution import bound_as, read_at
 
 _BATCH, _UNKNOWN = 64, 16  # lengths known at run time, where costs are compared
@@ -55,7 +55,7 @@ def summed(body: sp.Expr, over: tuple[Index, ...]) -> tuple[sp.Expr, Whole | Non
     """A sum as its outer factor and what is left of it."""
     idle = [k for k in over if k not in body.free_symbols]
     outer, inner = outer_and_sum(Term(body, tuple(k for k in over if k not in idle)))
-    outer *= sp.Mul(*(length(k.size) for k in idle))
+    outer *= extent(k.size for k in idle)
     if inner is None:
         return outer, None
     number, rest = inner.body.as_coeff_Mul()

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import sympy as sp
 
 from bpgen.derive.linear import Linear, Whole, add, opened, summed
-from bpgen.ir import Element, Equation, Index, length
+from bpgen.ir import Element, Equation, Index, extent
 
 _DEEPEST = 6  # definitions within definitions
 _LONGEST = 8  # addends of a formula that is looked into
@@ -55,7 +55,7 @@ class Zeros:
         formula = self._defined(total.body)
         if formula is None or not all(_per_row(k, c, total) for k, c in formula.items()):
             return False
-        count = sp.Mul(*(length(k.size) for k in total.over))
+        count = extent(k.size for k in total.over)
         for key, coefficient in formula.items():
             if key is None:
                 self._spread(coefficient, total.over, times, into, depth)

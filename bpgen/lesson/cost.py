@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import sympy as sp
 
 from bpgen.emit.plan import plan
-from bpgen.ir import BATCH, TensorInfo, length
+from bpgen.ir import BATCH, TensorInfo, extent, length
 from bpgen.lesson.counts import Count, backward, forward
 from bpgen.lesson.lesson import Lesson
 from bpgen.render.page import Block, Section, Table
@@ -80,7 +80,7 @@ def total(some: Iterable[sp.Expr]) -> sp.Expr:
 
 
 def _size(info: TensorInfo) -> sp.Expr:
-    return sp.Mul(*(length(i.size) for i in info.indices))
+    return extent(i.size for i in info.indices)
 
 
 def formula(expr: sp.Expr, lesson: Lesson) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from bpgen.contraction import Group, Sum, groups
-from bpgen.ir import Element, Equation, Index, indices_of, length
+from bpgen.ir import Element, Equation, Index, extent, indices_of
 from bpgen.record import Derivation, Step
 
 
@@ -112,4 +112,4 @@ def _within(group: Group, left: tuple[Index, ...]) -> set[Index]:
 
 
 def _size(indices: Iterable[Index]) -> sp.Expr:
-    return sp.Mul(*(length(i.size) for i in dict.fromkeys(indices)))
+    return extent(i.size for i in dict.fromkeys(indices))

@@ -8,6 +8,7 @@ from dataclasses import replace
 import sympy as sp
 
 from bpgen.contraction import varying
+from bpgen.declare.axes import serial_of
 from bpgen.declare.declaration import OVER_BLOCKS, Block, Declaration
 from bpgen.errors import NetError
 from bpgen.ir import (
@@ -27,6 +28,7 @@ from bpgen.letters import lettered
 from bpgen.names import free
 from bpgen.network.inline import Definition
 from bpgen.network.loops import looped
+from bpgen.substitution import with_elements
 
 
 def batched_network(
@@ -140,25 +142,20 @@ class _Writer:
         """The body in final names, the block and the sample first where the tensor has them and
         net.py does not say them; gathers inside out.
         """
-        new: dict[Element, sp.Expr] = {}
-        for access in sorted(body.atoms(Element), key=lambda e: len(e.atoms(Element))):
-            serial = int(access.name[1:])
-            inside = tuple(i.xreplace(new) for i in access.indices)
-            tensor = self.declared.tensors[serial]
+
+        def final(access: Element, inside: tuple[sp.Expr, ...]) -> Element:
+            serial = serial_of(access)
+            name, tensor = self.called[serial], self.declared.tensors[serial]
             said = len(inside) > tensor.rank
             if said and tensor.block is not None and tensor.role == "param":  # every block's
-                new[access] = element(self.called[serial], inside)
-                continue
+                return element(name, inside)
             if said and serial not in self.batched:
-                raise NetError(
-                    f"{self.called[serial]} is the same for all samples",
-                    "leave the index of the sample out",
-                )
+                fact = f"{name} is the same for all samples"
+                raise NetError(fact, "leave the index of the sample out")
             own = () if said else self._sample(serial)
-            new[access] = element(
-                self.called[serial], (*self._block(serial, reader), *own, *inside)
-            )
-        return body.xreplace(new)
+            return element(name, (*self._block(serial, reader), *own, *inside))
+
+        return with_elements(body, final)
 
 
 def _of_several(name: str, place: str) -> NetError:
@@ -185,7 +182,7 @@ def _batched(declared: Declaration, kept: Mapping[int, Definition]) -> set[int]:
 def _of_same_sample(declared: Declaration, terms: tuple[Term, ...]) -> Iterator[int]:
     """The tensors that are read at the sample itself, not across all of them."""
     for access in (e for t in terms for x in (t.body, *(t.at or ())) for e in x.atoms(Element)):
-        serial = int(access.name[1:])
+        serial = serial_of(access)
         if len(access.indices) == declared.tensors[serial].rank:
             yield serial
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import sympy as sp
 
-from bpgen.declare.axes import tensor_of
+from bpgen.declare.axes import element_of, serial_of, tensor_of
 from bpgen.declare.declaration import Declaration
 from bpgen.declare.formula import Formula
 from bpgen.functions import row
-from bpgen.ir import SAMPLE, Element, Equation, Index, Term, check_indices, element, is_number
+from bpgen.ir import SAMPLE, Element, Equation, Index, Term, check_indices, is_number
 from bpgen.letters import lettered
 from bpgen.network.reached import reads
 from bpgen.softmaxes import is_softmax
@@ -88,7 +88,7 @@ def _said(definition: Definition) -> tuple[sp.Expr, Equation]:
 
 def _alias(definition: Definition, twin: int, factor: sp.Expr) -> Definition:
     """The definition of a tensor that is a multiple of another."""
-    return definition[0], (Term(factor * element(f"%{twin}", definition[0])),)
+    return definition[0], (Term(factor * element_of(twin, definition[0])),)
 
 
 def _written_in(
@@ -140,7 +140,7 @@ def _in_exp(terms: tuple[Term, ...], serial: int) -> bool:
 def _only_in_logs(terms: tuple[Term, ...], serial: int) -> bool:
     """Whether a tensor is read in logarithms only: log sigmoid(z) has a spelling of its own."""
     outside = (t.body.xreplace({n: sp.Dummy() for n in t.body.atoms(sp.log)}) for t in terms)
-    return all(e.name != f"%{serial}" for body in outside for e in body.atoms(Element))
+    return all(serial_of(e) != serial for body in outside for e in body.atoms(Element))
 
 
 def _substituted(body: sp.Expr, serial: int, left: tuple[Index, ...], value: sp.Expr) -> sp.Expr:
@@ -150,7 +150,7 @@ def _substituted(body: sp.Expr, serial: int, left: tuple[Index, ...], value: sp.
 
 
 def _reading(body: sp.Expr, serial: int) -> list[Element]:
-    return [e for e in body.atoms(Element) if e.name == f"%{serial}"]
+    return [e for e in body.atoms(Element) if serial_of(e) == serial]
 
 
 def _spread(term: Term, serial: int, definition: Definition) -> list[Term] | None:

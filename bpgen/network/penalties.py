@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sympy as sp
 
+from bpgen.declare.axes import serial_of
 from bpgen.declare.declaration import Declaration
 from bpgen.errors import NetError
 from bpgen.ir import Element
@@ -27,5 +28,5 @@ def refuse_subtracted(declared: Declaration) -> None:
             for part in sp.Add.make_args(term.body) if not term.over else ():
                 factor, rest = part.as_coeff_Mul()
                 if isinstance(rest, Element):
-                    read = int(rest.name[1:])
+                    read = serial_of(rest)
                     times[read] = times.get(read, sp.S.Zero) + factor * times[serial]

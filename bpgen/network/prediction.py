@@ -7,10 +7,11 @@ from functools import partial
 
 import sympy as sp
 
+from bpgen.declare.axes import element_of, serial_of
 from bpgen.declare.declaration import Declaration
 from bpgen.declare.definition import define
 from bpgen.declare.formula import Formula
-from bpgen.ir import BATCH, Element, Term, element, elements
+from bpgen.ir import BATCH, Element, Term, elements
 from bpgen.network.inline import is_log
 from bpgen.network.reached import reads
 
@@ -45,7 +46,7 @@ def told_apart(declared: Declaration, used: Iterable[int]) -> bool:
     origins = _origins(declared, used)
 
     def is_predicted(expr: sp.Expr) -> bool:
-        read = (origins[int(e.name[1:])] for e in elements(expr))
+        read = (origins[serial_of(e)] for e in elements(expr))
         computed = not isinstance(expr.as_coeff_Mul()[1], Element)
         return computed and _of_inputs(set().union(*read))
 
@@ -58,7 +59,7 @@ def told_apart(declared: Declaration, used: Iterable[int]) -> bool:
             part, rest = apart
             made = define(part.free, part.terms)
             made.moment, made.line = tensor.moment, tensor.line
-            tensor.terms = rest(element(f"%{made.serial}", part.free))
+            tensor.terms = rest(element_of(made.serial, part.free))
             return True
     return False
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from bpgen.declare.axes import serial_of
 from bpgen.declare.declaration import Declaration
 from bpgen.ir import Term, elements
 
@@ -13,7 +14,7 @@ def reads(definition: Iterable[Term]) -> list[int]:
     it is written included.
     """
     every = (e for t in definition for x in (t.body, *(t.at or ())) for e in elements(x))
-    return [int(e.name[1:]) for e in every]
+    return [serial_of(e) for e in every]
 
 
 def reachable(declared: Declaration, roots: Iterable[int]) -> list[int]:

@@ -12,7 +12,7 @@ from math import gcd
 import sympy as sp
 
 from bpgen.affine import Affine, affine
-from bpgen.ir import BATCH, Element, Equation, Index, Size, Term, element, length
+from bpgen.ir import BATCH, Element, Equation, Index, Size, Term, element, extent, length
 
 At = tuple[sp.Expr, ...]
 Axes = Mapping[str, tuple[Size, ...]]
@@ -100,8 +100,8 @@ def statements(equation: Equation, axes: Axes) -> list[Statement]:
         return whole
     if not all(disjoint(one, other) for one, other in combinations(places, 2)):
         return whole
-    rest = _size_of(axes[equation.name][-len(equation.indices) :]) - sum(
-        _size_of([i.size for i in open_indices(p)]) for p in places
+    rest = extent(axes[equation.name][-len(equation.indices) :]) - sum(
+        extent(i.size for i in open_indices(p)) for p in places
     )
     return [
         Statement(element(equation.name, p), _right(equation, p, terms), sp.expand(rest) != 0)
@@ -113,10 +113,6 @@ def _start(place: At) -> tuple[int, ...]:
     """Where a place begins: the order in which places are shown."""
     starts = [form.start if (form := _form(e)) is not None else sp.S.Zero for e in place]
     return tuple(int(s) if s.is_Integer else 1 for s in starts)
-
-
-def _size_of(sizes: Iterable[Size | None]) -> sp.Expr:
-    return sp.Mul(*(length(s) for s in sizes))
 
 
 def _right(equation: Equation, place: At, terms: list[Term]) -> Equation:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 
 import sympy as sp
 
-from bpgen.ir import BATCH, Equation, Index, Size, Term, element, is_batch, length
+from bpgen.ir import BATCH, Element, Equation, Index, Size, Term, element, is_batch, length
 from bpgen.record import Derivation, Equality, Path, Reason, Vanishing
 from bpgen.render import places, steps
 from bpgen.render.places import Statement
-from bpgen.render.reads import read_in
+from bpgen.substitution import with_elements
 
 
 @dataclass(frozen=True)
@@ -53,11 +53,10 @@ class View:
         return self.known[expr]
 
     def _without_batch(self, expr: sp.Basic) -> sp.Basic:
-        new: dict[sp.Basic, sp.Basic] = {length(BATCH): sp.S.One}
-        for access in sorted(read_in(expr), key=lambda e: len(read_in(e))):
-            inside = tuple(i.xreplace(new) for i in access.indices)
-            new[access] = element(access.name, (i for i in inside if not is_batch(i)))
-        return expr.xreplace(new)
+        def of_sample(access: Element, indices: tuple[sp.Expr, ...]) -> Element:
+            return element(access.name, (i for i in indices if not is_batch(i)))
+
+        return with_elements(expr, of_sample, {length(BATCH): sp.S.One})
 
     def term(self, term: Term) -> Term:
         if not self.sample:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sympy as sp
 
 from bpgen.affine import Affine
-from bpgen.ir import Element, Equation, Index, Term, element, length
+from bpgen.ir import Element, Equation, Index, Term, element, extent, length
 
 
 def accesses(equation: Equation) -> list[Element]:
@@ -34,6 +34,6 @@ def is_whole(form: Affine, axis: Index, carried: bool) -> bool:
 
 def is_mean(term: Term) -> bool:
     """A sum, or its negative, divided by the number of its addends, a whole number."""
-    count = sp.Mul(*(length(k.size) for k in term.over))
+    count = extent(k.size for k in term.over)
     mean = bool(term.over) and term.reduce == "sum" and count.is_Integer
     return mean and abs(term.body.as_coeff_Mul()[0]) * count == 1

@@ -15,7 +15,7 @@ from mpmath import mp, mpf
 
 import bpgen
 from bpgen.derive import derive
-from bpgen.functions import ROWS, SHARED, Row
+from bpgen.functions import ROWS, SHARED, FunctionRow
 from bpgen.functions.error_function import FAR, NEAR
 from bpgen.load import declared_by
 from bpgen.render import render
@@ -26,12 +26,12 @@ STATED = [r for r in ROWS.values() if r.derivatives]
 CONSTANTS = (sp.Rational(1, 4), sp.Integer(2))  # a slope, or the ends of a range
 
 
-def arguments(row: Row) -> tuple[sp.Symbol, ...]:
+def arguments(row: FunctionRow) -> tuple[sp.Symbol, ...]:
     return sp.symbols("z s t", real=True)[: row.arity]
 
 
 @pytest.mark.parametrize("row", STATED, ids=lambda r: r.name)
-def test_stated_derivative_is_that_of_the_definition(row: Row) -> None:
+def test_stated_derivative_is_that_of_the_definition(row: FunctionRow) -> None:
     symbols = arguments(row)
     meaning = row.definition(*symbols) if row.definition else row.function(*symbols)
     assert len(row.derivatives) == len(symbols)

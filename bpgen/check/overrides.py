@@ -56,7 +56,7 @@ def meanings(entries: Entries) -> dict[str, Any]:
     }
 
 
-def _meaning(entries: Entries, row: functions.Row) -> Callable[..., Any]:
+def _meaning(entries: Entries, row: functions.FunctionRow) -> Callable[..., Any]:
     assert row.definition is not None
     return entries.expressions.function(row.definition, row.arity)
 

@@ -54,15 +54,15 @@ from bpgen.functions.pieces import (
     relu,
     step,
 )
-from bpgen.functions.row import ROWS, Named, Row, by_name
+from bpgen.functions.row import ROWS, FunctionRow, Named, by_name
 from bpgen.functions.squares import cauchy, hypotenuse, log_squares, over_squares
 
 __all__ = [
     "NOTHING",
     "ROWS",
     "SHARED",
+    "FunctionRow",
     "Named",
-    "Row",
     "at_most",
     "bell",
     "by_name",
@@ -129,7 +129,7 @@ NOTHING = tuple(row.function for row in nothing.TABLE)  # 0 where their first ar
 SHARED = {**error_function.SHARED, **squares.SHARED}  # what the helpers call
 
 
-def row(call: sp.Expr) -> Row | None:
+def row(call: sp.Expr) -> FunctionRow | None:
     """The row of a call such as `tanh(z)`, or None where bpgen does not know the function."""
     found = ROWS.get(type(call).__name__)
     return found if found is not None and isinstance(call, found.function) else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sympy as sp
 
 from bpgen.functions import helpers
-from bpgen.functions.row import Row, function
+from bpgen.functions.row import FunctionRow, function
 
 masked = function("masked")
 at_most = function("at_most")
@@ -13,14 +13,14 @@ unless = function("unless")
 unless_slope = function("unless_slope")
 
 TABLE = (
-    Row(
+    FunctionRow(
         masked,
         "np.where({1}, {0}, -np.inf)",
         "masked",
         lambda z, keep: z + sp.log(sp.Piecewise((1, sp.Ne(keep, 0)), (0, True))),
         (lambda z, keep: sp.S.One, lambda z, keep: sp.S.Zero),
     ),
-    Row(  # of two indices: 1 or 0, which no number that is learned moves
+    FunctionRow(  # of two indices: 1 or 0, which no number that is learned moves
         at_most,
         "{0} <= {1}",
         r"at\,most",
@@ -28,7 +28,7 @@ TABLE = (
         (lambda i, j: sp.S.Zero, lambda i, j: sp.S.Zero),
         compares=True,
     ),
-    Row(
+    FunctionRow(
         unless,
         "np.where({1} == {2}, 0, {0})",
         "unless",
@@ -40,7 +40,7 @@ TABLE = (
         ),
         label=2,
     ),
-    Row(
+    FunctionRow(
         unless_slope,
         "unless_slope({0}, {1}, {2})",
         "unless'",

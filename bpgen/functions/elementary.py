@@ -6,12 +6,12 @@ import sympy as sp
 from sympy.codegen.cfunctions import expm1, log1p
 
 from bpgen.functions.logistic import log_cosh, sigmoid
-from bpgen.functions.row import Row
+from bpgen.functions.row import FunctionRow
 
 TABLE = (
-    Row(sp.exp, "np.exp({0})", r"\exp", risk="overflows"),
-    Row(sp.log, "np.log({0})", r"\log"),
-    Row(
+    FunctionRow(sp.exp, "np.exp({0})", r"\exp", risk="overflows"),
+    FunctionRow(sp.log, "np.log({0})", r"\log"),
+    FunctionRow(
         sp.tanh,
         "np.tanh({0})",
         r"\tanh",
@@ -21,16 +21,18 @@ TABLE = (
         risk="saturates",
         reused=True,
     ),
-    Row(sp.sin, "np.sin({0})", r"\sin"),
-    Row(sp.cos, "np.cos({0})", r"\cos"),
-    Row(sp.tan, "np.tan({0})", r"\tan"),
-    Row(sp.sinh, "np.sinh({0})", r"\sinh", risk="overflows"),
-    Row(sp.cosh, "np.cosh({0})", r"\cosh", risk="overflows", logarithm=lambda z: log_cosh(z)),
-    Row(sp.atan, "np.arctan({0})", r"\arctan", text="arctan"),
-    Row(sp.asinh, "np.arcsinh({0})", "arsinh", text="arsinh"),
-    Row(expm1, "np.expm1({0})", "expm1", lambda z: sp.exp(z) - 1, exact=True),
-    Row(log1p, "np.log1p({0})", "log1p", lambda z: sp.log(1 + z), exact=True),
-    Row(
+    FunctionRow(sp.sin, "np.sin({0})", r"\sin"),
+    FunctionRow(sp.cos, "np.cos({0})", r"\cos"),
+    FunctionRow(sp.tan, "np.tan({0})", r"\tan"),
+    FunctionRow(sp.sinh, "np.sinh({0})", r"\sinh", risk="overflows"),
+    FunctionRow(
+        sp.cosh, "np.cosh({0})", r"\cosh", risk="overflows", logarithm=lambda z: log_cosh(z)
+    ),
+    FunctionRow(sp.atan, "np.arctan({0})", r"\arctan", text="arctan"),
+    FunctionRow(sp.asinh, "np.arcsinh({0})", "arsinh", text="arsinh"),
+    FunctionRow(expm1, "np.expm1({0})", "expm1", lambda z: sp.exp(z) - 1, exact=True),
+    FunctionRow(log1p, "np.log1p({0})", "log1p", lambda z: sp.log(1 + z), exact=True),
+    FunctionRow(
         sp.Abs,
         "np.abs({0})",
         "abs",
@@ -38,7 +40,7 @@ TABLE = (
         derivatives=(sp.sign,),
         text="abs",
     ),
-    Row(
+    FunctionRow(
         sp.sign,
         "np.sign({0})",
         "sign",

@@ -6,7 +6,7 @@ import sympy as sp
 from sympy.codegen.cfunctions import expm1
 
 from bpgen.functions import helpers
-from bpgen.functions.row import Row, function
+from bpgen.functions.row import FunctionRow, function
 
 sigmoid = function("sigmoid")
 softplus = function("softplus")
@@ -21,7 +21,7 @@ log_cosh = function("log_cosh")
 sech = function("sech")
 
 TABLE = (
-    Row(
+    FunctionRow(
         sigmoid,
         "sigmoid({0})",
         r"\sigma",
@@ -34,7 +34,7 @@ TABLE = (
         risk="saturates",
         reused=True,
     ),
-    Row(
+    FunctionRow(
         softplus,
         "softplus({0})",
         r"\zeta",
@@ -44,7 +44,7 @@ TABLE = (
         text="ζ",
         logarithm=lambda z: log_softplus(z),
     ),
-    Row(
+    FunctionRow(
         log_softplus,
         "log_softplus({0})",
         r"\log\zeta",
@@ -54,7 +54,7 @@ TABLE = (
         numeric=True,
         elementary=True,
     ),
-    Row(
+    FunctionRow(
         softplus_rate,
         "softplus_rate({0})",
         "softplusrate",
@@ -64,7 +64,7 @@ TABLE = (
         numeric=True,
         elementary=True,
     ),
-    Row(
+    FunctionRow(
         log_add_exp,
         "log_add_exp({0}, {1})",
         "logaddexp",
@@ -74,7 +74,7 @@ TABLE = (
         numeric=True,
         text="logaddexp",
     ),
-    Row(
+    FunctionRow(
         share,
         "share({0}, {1})",
         "share",
@@ -83,7 +83,7 @@ TABLE = (
         helpers.SHARE,
         numeric=True,
     ),
-    Row(
+    FunctionRow(
         log1mexp,
         "log1mexp({0})",
         "log1mexp",
@@ -93,7 +93,7 @@ TABLE = (
         numeric=True,
         elementary=True,
     ),
-    Row(
+    FunctionRow(
         log1mexpexp,
         "log1mexpexp({0})",
         "log1mexpexp",
@@ -103,7 +103,7 @@ TABLE = (
         numeric=True,
         elementary=True,
     ),
-    Row(
+    FunctionRow(
         log1mexpexp_slope,
         "log1mexpexp_slope({0})",
         "log1mexpexp'",
@@ -113,7 +113,7 @@ TABLE = (
         numeric=True,
         elementary=True,
     ),
-    Row(
+    FunctionRow(
         log_cosh,
         "log_cosh({0})",
         r"\log\cosh",
@@ -122,7 +122,7 @@ TABLE = (
         helpers.LOG_COSH,
         text="log cosh",
     ),
-    Row(
+    FunctionRow(
         sech,
         "sech({0})",
         "sech",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sympy as sp
 
 from bpgen.functions import error_function, helpers
-from bpgen.functions.row import Row, function
+from bpgen.functions.row import FunctionRow, function
 
 erf = function("erf")  # sympy's own turns erfc(-z) into 2 - erfc(z), which loses what is small
 erfc = function("erfc")
@@ -30,7 +30,7 @@ def _gelu_slope(z: sp.Expr) -> sp.Expr:
 
 
 TABLE = (
-    Row(
+    FunctionRow(
         erf,
         "erf({0})",
         "erf",
@@ -42,7 +42,7 @@ TABLE = (
         odd=True,
         risk="saturates",
     ),
-    Row(
+    FunctionRow(
         erfc,
         "erfc({0})",
         "erfc",
@@ -54,7 +54,7 @@ TABLE = (
         logarithm=lambda z: log_erfc(z),
         risk="saturates",
     ),
-    Row(
+    FunctionRow(
         log_erfc,
         "log_erfc({0})",
         r"\log\operatorname{erfc}",
@@ -64,7 +64,7 @@ TABLE = (
         numeric=True,
         elementary=True,
     ),
-    Row(  # of the normal distribution, cut off at 0: its density over what is above z
+    FunctionRow(  # of the normal distribution, cut off at 0: its density over what is above z
         erfc_hazard,
         "erfc_hazard({0})",
         "hazard",
@@ -74,7 +74,7 @@ TABLE = (
         numeric=True,
         elementary=True,
     ),
-    Row(
+    FunctionRow(
         normal_cdf,
         "normal_cdf({0})",
         r"\Phi",
@@ -87,7 +87,7 @@ TABLE = (
         risk="saturates",
         reused=True,
     ),
-    Row(
+    FunctionRow(
         normal_pdf,
         "normal_pdf({0})",
         r"\varphi",
@@ -97,7 +97,7 @@ TABLE = (
         text="φ",
         numeric=True,
     ),
-    Row(
+    FunctionRow(
         normal_cdf_tanh,
         "normal_cdf_tanh({0})",
         r"\tilde\Phi",
@@ -108,7 +108,7 @@ TABLE = (
         numeric=True,
         reused=True,
     ),
-    Row(
+    FunctionRow(
         normal_pdf_tanh,
         "normal_pdf_tanh({0}, {1})",
         r"\tilde\varphi",
@@ -121,7 +121,7 @@ TABLE = (
         text="φ~",
         numeric=True,
     ),
-    Row(
+    FunctionRow(
         bell,
         "bell({0}, {1})",
         "bell",

@@ -6,7 +6,7 @@ import sympy as sp
 from sympy.codegen.cfunctions import log1p
 
 from bpgen.functions import helpers
-from bpgen.functions.row import Row, function
+from bpgen.functions.row import FunctionRow, function
 
 xlogx = function("xlogx")
 xlogy = function("xlogy")
@@ -15,7 +15,7 @@ zero_times = function("zero_times")
 zero_over = function("zero_over")
 
 TABLE = (
-    Row(
+    FunctionRow(
         xlogx,
         "xlogx({0})",
         "xlogx",
@@ -23,7 +23,7 @@ TABLE = (
         (lambda z: 1 + sp.log(z),),
         helpers.XLOGX,
     ),
-    Row(
+    FunctionRow(
         xlogy,
         "xlogy({0}, {1})",
         "xlogy",
@@ -31,7 +31,7 @@ TABLE = (
         (lambda z, y: sp.log(y), lambda z, y: z / y),
         helpers.XLOGY,
     ),
-    Row(
+    FunctionRow(
         xlog1py,
         "xlog1py({0}, {1})",
         "xlog1py",
@@ -39,7 +39,7 @@ TABLE = (
         (lambda z, y: log1p(y), lambda z, y: z / (1 + y)),
         helpers.XLOG1PY,
     ),
-    Row(
+    FunctionRow(
         zero_times,
         "zero_times({0}, {1})",
         "zerotimes",
@@ -48,7 +48,7 @@ TABLE = (
         helpers.ZERO_TIMES,
         elementary=True,
     ),
-    Row(
+    FunctionRow(
         zero_over,
         "zero_over({0}, {1})",
         "zeroover",

@@ -6,7 +6,7 @@ import sympy as sp
 from sympy.codegen.cfunctions import expm1
 
 from bpgen.functions import helpers
-from bpgen.functions.row import Row, function, positive
+from bpgen.functions.row import FunctionRow, function, positive
 
 relu = function("relu")
 step = function("step")
@@ -20,7 +20,7 @@ hard_sigmoid = function("hard_sigmoid")
 huber = function("huber")
 
 TABLE = (
-    Row(
+    FunctionRow(
         relu,
         "np.maximum({0}, 0)",
         "relu",
@@ -28,7 +28,7 @@ TABLE = (
         (lambda z: step(z),),
         kink=True,
     ),
-    Row(
+    FunctionRow(
         step,
         "step({0})",
         r"\mathbb{1}_{>0}",
@@ -39,7 +39,7 @@ TABLE = (
         convention="relu'(0) = 0",
         mask="({0} > 0)",
     ),
-    Row(
+    FunctionRow(
         leaky_relu,
         "leaky_relu({0}, {1})",
         "lrelu",
@@ -48,7 +48,7 @@ TABLE = (
         helpers.LEAKY_RELU,
         kink=True,
     ),
-    Row(
+    FunctionRow(
         leaky_step,
         "leaky_step({0}, {1})",
         "lrelu'",
@@ -58,7 +58,7 @@ TABLE = (
         kink=True,
         convention="lrelu'(0) is the slope of the negative side",
     ),
-    Row(
+    FunctionRow(
         elu,
         "elu({0}, {1})",
         "elu",
@@ -67,7 +67,7 @@ TABLE = (
         helpers.ELU,
         kink=True,
     ),
-    Row(
+    FunctionRow(
         elu_slope,
         "elu_slope({0}, {1})",
         "elu'",
@@ -78,7 +78,7 @@ TABLE = (
         convention="elu'(0) is s, the slope of the negative side",
         text="elu'",
     ),
-    Row(
+    FunctionRow(
         clip,
         "np.minimum(np.maximum({0}, {1}), {2})",
         "clip",
@@ -90,7 +90,7 @@ TABLE = (
         ),
         kink=True,
     ),
-    Row(
+    FunctionRow(
         inside,
         "inside({0}, {1}, {2})",
         "inside",
@@ -101,7 +101,7 @@ TABLE = (
         convention="clip' is 0 at both ends",
         mask="(({0} > {1}) & ({0} < {2}))",
     ),
-    Row(
+    FunctionRow(
         hard_sigmoid,
         "hard_sigmoid({0})",
         "hardsigmoid",
@@ -110,7 +110,7 @@ TABLE = (
         helpers.HARD_SIGMOID,
         kink=True,
     ),
-    Row(
+    FunctionRow(
         huber,
         "huber({0}, {1})",
         "huber",

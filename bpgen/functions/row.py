@@ -15,7 +15,7 @@ _HERE = "bpgen.functions"
 
 
 @dataclass(frozen=True)
-class Row:
+class FunctionRow:
     """One scalar function.
 
     `numpy` is a call with `{0}`, `{1}` for its arguments; `helper` the source of the function it
@@ -93,7 +93,7 @@ class Row:
         return self.complement is not None and bool(self.complement(-z) == self.function(z))
 
 
-ROWS: dict[str, Row] = {}  # filled by the table, family by family
+ROWS: dict[str, FunctionRow] = {}  # filled by the table, family by family
 
 
 def function(name: str) -> type[sp.Function]:

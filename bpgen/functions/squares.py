@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sympy as sp
 
-from bpgen.functions.row import Row, function
+from bpgen.functions.row import FunctionRow, function
 
 hypotenuse = function("hypotenuse")
 cauchy = function("cauchy")
@@ -49,7 +49,7 @@ def _sides(
 }
 
 TABLE = (
-    Row(
+    FunctionRow(
         hypotenuse,
         "hypotenuse({0}, {1})",
         r"\operatorname{hypotenuse}",
@@ -59,7 +59,7 @@ TABLE = (
         numeric=True,
         elementary=True,
     ),
-    Row(
+    FunctionRow(
         cauchy,
         "cauchy({0}, {1})",
         r"\operatorname{cauchy}",
@@ -69,7 +69,7 @@ TABLE = (
         numeric=True,
         elementary=True,
     ),
-    Row(
+    FunctionRow(
         over_squares,
         "over_squares({0}, {1})",
         r"\operatorname{oversquares}",
@@ -82,7 +82,7 @@ TABLE = (
         numeric=True,
         elementary=True,
     ),
-    Row(
+    FunctionRow(
         log_squares,
         "log_squares({0}, {1})",
         r"\operatorname{logsquares}",

@@ -8,7 +8,7 @@ from math import inf, isfinite, nan
 import numpy as np
 import sympy as sp
 
-from bpgen.functions import ROWS, Row, at_most, masked, row
+from bpgen.functions import ROWS, FunctionRow, at_most, masked, row
 from bpgen.ir import Element, Equation
 from bpgen.lesson.lesson import Lesson
 from bpgen.render.page import Block, Section, Table
@@ -49,7 +49,7 @@ def calls(lesson: Lesson) -> list[tuple[Equation, sp.Expr]]:
     return found
 
 
-def _known(name: str) -> Row | None:
+def _known(name: str) -> FunctionRow | None:
     known = ROWS.get(name)
     return known if known is not None and known.arity <= 2 else None
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Container, Iterable
 
 import sympy as sp
 
-from bpgen.functions import ROWS, Row, masked
+from bpgen.functions import ROWS, FunctionRow, masked
 from bpgen.ir import Element, Network
 from bpgen.render.calls import NOTATIONS, exp
 from bpgen.render.dialect import Dialect
@@ -107,7 +107,7 @@ def _may_keep_nothing(network: Network) -> bool:
     return any(k.has(Element) for k in masks) and any(t.reduce == "logsumexp" for t in terms)
 
 
-def _definition(known: Row, writer: Writer) -> str:
+def _definition(known: FunctionRow, writer: Writer) -> str:
     """sigma(z) = 1 / (1 + exp(-z))."""
     symbols = sp.symbols("z s t", real=True)
     arguments = symbols[: known.arity]

@@ -13,7 +13,7 @@ from bpgen.render.style import Numbering
 from bpgen.render.widths import measured
 
 PAGE, COLUMN = 468.0, 231.0  # points of a line of the LaTeX page, and of half of it
-_TAG, _APART = 34.0, 14.0  # the number at the margin, and what keeps it apart
+_TAG, _APART = 34.0, 10.0  # the number at the margin, and what keeps it apart
 _QUAD, _EQUALS = 10.0, 14.0
 _LEAST, _LEAST_OF_COLUMN = 170.0, 100.0  # room for a right side, whatever stands on the left
 _COLUMNS = 30  # the same on the terminal

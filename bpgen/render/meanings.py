@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bpgen.render.contributions import Contribution, Indices
 from bpgen.render.equations import Equations
 from bpgen.render.parts import Part
+from bpgen.render.places import determined
 
 
 def meaning(part: Part, page: Equations) -> str:
@@ -21,9 +23,22 @@ def why_sum(part: Part, page: Equations) -> str:
     if page.derivation.network.tensors[part.step.of].role != "value":
         return ""
     inline, writer = page.writer.dialect.inline, page.writer
-    for one in (c for c in part.contributions if c.over):
-        over = writer.dialect.sum(",".join(map(writer.subscript, one.over))).strip()
-        fed = "several" if any(t.at is not None for t in one.value.terms) else "every"
-        read, through = (inline(writer.element(e).text) for e in (one.wrt, one.upstream))
-        return f"Each {read} feeds {fed} {through}, so {inline(over)} adds what comes back."
+    for one in part.contributions:
+        fed = _fed(one, part.left)
+        if fed:
+            over = writer.dialect.sum(",".join(map(writer.subscript, one.over))).strip()
+            read, through = (inline(writer.element(e).text) for e in (one.wrt, one.upstream))
+            return f"Each {read} feeds {fed} {through}, so {inline(over)} adds what comes back."
     return ""
+
+
+def _fed(one: Contribution, left: Indices) -> str:
+    """How many entries an entry goes into; nothing where it is one alone, as where a part of the
+    tensor is cut out.
+    """
+    places = [(t.at or one.wrt.indices)[: len(left)] for t in one.value.terms]
+    if not one.over or all(at == left for at in places):
+        return "every" if one.over else ""
+    inner = (*one.over, *one.value.terms[0].over)
+    alone = len(places) == 1 and determined(places[0], inner)
+    return "" if alone else "several"

@@ -1,0 +1,80 @@
+"""What a delta says, and why there is a sum: a sentence that is true of each, with few steps and
+with all of them.
+"""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from bpgen.derive import derive
+from bpgen.load import declared_by
+from bpgen.render import render
+
+DENSE = (
+    "from bpgen import *\nx, y = input(3), target(2)\nh = dense(x, 4, tanh)\n"
+    "L = loss(half_squared_error(dense(h, 2), y))\n"
+)
+POOLED = (
+    "from bpgen import *\nx, y = input(1, 6, 6), target(2)\nh = relu(conv2d(x, 2, 3))\n"
+    "L = loss(half_squared_error(dense(flatten(max_pool2d(h, 2)), 2), y))\n"
+)
+
+
+def _sentences(net: str, steps: str) -> list[str]:
+    page = render(derive(declared_by(net)), fmt="latex", steps=steps)
+    return re.findall(r"Each .*? adds what comes back\.|\$\S+\$ says how .*?\.", page)
+
+
+@pytest.mark.parametrize("steps", ["short", "all"])
+def test_every_delta_says_what_it_means_and_why_there_is_a_sum(steps: str) -> None:
+    assert _sentences(DENSE, steps) == [
+        r"$\delta^{[2]}$ says how $\ell$ changes with $z^{[2]}$.",
+        *(
+            (
+                r"$\delta^{[1]}$ says how $\ell$ changes with $z^{[1]}$.",
+                r"Each $h_{i}$ feeds every $z^{[2]}_{j}$, so $\sum_{j}$ adds what comes back.",
+            )[:: 1 if steps == "short" else -1]
+        ),
+    ]
+
+
+def test_the_sentence_stands_below_its_heading() -> None:
+    page = render(derive(declared_by(DENSE)), fmt="text", steps="all")
+    heading = "Gradient with respect to z^[1], called δ^[1]"
+    assert f"{heading}\nδ^[1] says how ℓ changes with z^[1].\n" in page
+
+
+def test_before_a_recurrence_stands_what_is_said_of_all_of_it() -> None:
+    net = (
+        "from bpgen import *\nx, y = input('T', 2), target(3)\n"
+        "L = loss(half_squared_error(dense(last(rnn(x, 4)), 3), y))\n"
+    )
+    page = render(derive(declared_by(net)), fmt="text", steps="all")
+    assert re.search(
+        r"^Backpropagation through time: [^\n]*(\n\S[^\n]*)?\n\nGradient with", page, re.M
+    )
+
+
+def test_windows_that_lie_apart_are_fed_once() -> None:
+    """A pooling's windows have no place in common: the sum over them has one addend."""
+    said = _sentences(POOLED, "all")
+    assert any("$w^" in s or "feeds every" in s for s in said)
+    assert not any(s.startswith("Each $h_") for s in said)
+
+
+def test_windows_that_overlap_are_fed_several_times() -> None:
+    net = (
+        "from bpgen import *\nx, y = input(1, 6, 6), target(2)\nh = relu(conv2d(x, 2, 3))\n"
+        "L = loss(half_squared_error(dense(flatten(conv2d(h, 2, 3)), 2), y))\n"
+    )
+    assert any("feeds several" in s for s in _sentences(net, "all"))
+
+
+def test_a_part_that_is_cut_out_is_fed_once() -> None:
+    net = (
+        "from bpgen import *\nx, y = input(2), target(3)\nz = dense(x, 6)\n"
+        "a = sigmoid(part(z, 0, 3)) * tanh(part(z, 3, 6))\nL = loss(half_squared_error(a, y))\n"
+    )
+    assert not any(s.startswith("Each $z_") for s in _sentences(net, "all"))

@@ -377,3 +377,16 @@ def test_the_longest_numbers_keep_their_digits(name: str, x: str, value: str, sl
     near = 40 * float(np.finfo(long).eps)
     assert abs(found.real[0] / long(value) - 1) < near
     assert abs(found.imag[0] / STEP / long(slope) - 1) < near
+
+
+def test_which_of_equal_entries_is_the_largest_is_not_decided_by_a_step() -> None:
+    """v / (1 + e^-v) is 0 where v is 0, and the step i h makes it -h^2/4 + i h/2; the first of the
+    largest has the slope, which is 1/2.
+    """
+    net = declared_by(
+        "from bpgen import *\nx, w = input(3), param(3)\nv = w * sin(x)\n"
+        "u = v / (1 + exp(-v))\ni = indices('i')\nL = loss(max(u[i], i))\n"
+    )
+    point = {"x": np.zeros((1, 3)), "w": np.ones(3)}
+    slopes = along(net, {BATCH: 1}, point, {"x": np.eye(3)[:, None, :]})
+    np.testing.assert_array_equal(slopes, [0.5, 0, 0])

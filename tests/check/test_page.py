@@ -168,6 +168,9 @@ output(h)
     "z = tensor(sum(w[i_0, row_1] * x[row_1], row_1), i_0)\n"
     "u = tensor(sin(z[alpha2] * v[alpha2 + 1]) + sum(x[i_0] * v[i_0 + 2]**2, i_0), alpha2)\n"
     "L = loss(sum(u[alpha2]**2 * w[alpha2, i_0], alpha2, i_0))\n",
+    "the largest of zeros": "from bpgen import *\nx, u = input(3, 4), zeros(7, 4)\n"
+    "i, j = indices('i j')\nu[2 * i, j] = x[i, j]\nv = sin(u)\nw = v / (1 + exp(-v))\n"
+    "k = indices('k')\nL = loss(sum(tensor(max(w[k, j], j), k)))\n",
     "indices that differ in a line": "from bpgen import *\nx, w = input(3), param(3, 3)\n"
     "i0, i_0 = indices('i0', size=3), indices('i_0', size=3)\n"
     "L = loss(sum(w[i0, i_0] * sin(x[i_0] * x[i0]), i0, i_0)**2)\n",

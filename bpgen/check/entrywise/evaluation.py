@@ -23,7 +23,8 @@ def _same(some: list[Array], others: list[Array]) -> bool:
 
 class Evaluation(Values):
     """All values at one point. Every array has an axis of lanes first: of several lanes, each is an
-    evaluation of its own, moved by its own steps.
+    evaluation of its own, moved by its own steps. These move the imaginary parts alone, and real
+    parts stay as they are, to the last bit: a squared step decides nothing.
     """
 
     def __init__(
@@ -34,9 +35,13 @@ class Evaluation(Values):
         steps: Arrays | None = None,
         dtype: Any = np.float64,
         sides: Sides | None = None,
+        still: Arrays | None = None,
     ) -> None:
         super().__init__(network, lengths, dtype, sides)
         self.steps = {name: np.asarray(s) for name, s in (steps or {}).items()}
+        if self.steps and still is None:
+            still = Evaluation(network, lengths, point, dtype=dtype).values
+        self.still = still or {}  # the values where no step is taken, if any is
         self.dtype = np.result_type(dtype, 1j) if self.steps else self.dtype
         self.lanes = max((len(s) for s in self.steps.values()), default=1)
         with np.errstate(all="ignore"):
@@ -60,6 +65,8 @@ class Evaluation(Values):
         if self.network.tensors[name].bound is not None:
             return array
         array = array.astype(self.dtype)
+        if name in self.still:
+            array.real = self.still[name][here]
         return array + 1j * STEP * self.steps[name][here] if name in self.steps else array
 
     def whole(self, equation: Equation) -> None:

@@ -112,7 +112,8 @@ class _Spelled(Evaluation):
     def __init__(self, world: World, steps: Values | None = None) -> None:
         self.world = world
         given = {n: v for n, v in world.values.items() if world.is_given(n)}
-        super().__init__(world.network, world.lengths, given, steps, world.dtype)
+        still = world.lanes if steps else None
+        super().__init__(world.network, world.lengths, given, steps, world.dtype, still=still)
 
     def moved(self, name: str, array: Array, here: Any = ...) -> Array:
         if self.world.is_given(name):

@@ -54,7 +54,7 @@ def court_of(network: Network, seed: int = 0, lost: frozenset[int] = frozenset()
 
 
 def _page(network: Network) -> str:
-    """The page, of a network that is not very deep."""
+    """The page that tells each layer, of a network that is not very deep."""
     if len(network.equations) > LARGEST_PAGE:
         return ""
-    return render(derive(network), fmt="latex", steps="short")
+    return render(derive(network), fmt="latex", steps="short", rules=False)

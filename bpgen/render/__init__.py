@@ -21,15 +21,17 @@ def render(
     worked: Worked | None = None,
     digits: int | None = None,
     lesson: bool = False,
+    rules: bool = True,
 ) -> str:
     """The derivation as a document.
 
     `fmt`: `latex` is a body for a document with amsmath and amssymb, `tex` a document that pdflatex
     compiles, `markdown` headings and formulas for KaTeX, `text` Unicode for a terminal. `notation`
     is `matrix`, `index` or `components`; raises NetError where components would fill more than a
-    page or two. `steps` is `all`, or `short`: without the value of each factor. `style` says how
-    layers are written, how wide text is, and how LaTeX stands in a paper. The numbers of a worked
-    example, rounded to so many significant digits, stand beside the equations that they are of.
+    page or two. `steps` is `all`, or `short`: without the value of each factor, and with `rules`
+    for what is equal in every layer. `style` says how layers are written, how wide text is, and how
+    LaTeX stands in a paper. The numbers of a worked example, rounded to so many significant digits,
+    stand beside the equations that they are of.
     """
     from bpgen.render.document import document
     from bpgen.render.formats import FORMATS
@@ -52,6 +54,6 @@ def render(
         digits or DIGITS,
         lesson,
         style.layers,
-        rules=True,
+        rules,
     )
     return FORMATS[fmt](made, style, Numbering(labelled, style.counter))

@@ -29,6 +29,15 @@ from tests.conftest import ROOT
 
 TOY = (ROOT / "examples" / "toy_2_2_1.py").read_text()
 ATTENTION = (ROOT / "examples" / "attention_weights.py").read_text()
+DEEP = """from bpgen import *
+x = input(2)
+y = target(2)
+h = x
+for _ in range(3):
+    h = dense(h, 2, tanh)
+z = dense(h, 2)
+L = loss(half_squared_error(z, y))
+"""
 CLASSIFIER = """from bpgen import *
 x = input(4)
 y = label(3)
@@ -317,6 +326,14 @@ WRONG = [
 def test_wrong_with_its_reason(net: str, claim: str, reason: str) -> None:
     found = answer(net, claim)
     assert (found.right, found.reason) == (False, reason)
+
+
+def test_of_each_of_equal_layers_the_true_line_is_known() -> None:
+    """The page tells them once, in letters; a claim is of one of them."""
+    found = answer(DEEP, "delta3 = (W4.T @ delta) * (1 + h**2)")
+    assert found.true == "true is delta3 = W4.T @ delta * (1 - h ** 2)"
+    found = answer(DEEP, "delta2 = (W3.T @ delta3) * (1 + a2**2)")
+    assert "W3.T @ delta3 * (1 - a2 ** 2)" in found.true
 
 
 @pytest.mark.parametrize(

@@ -48,10 +48,10 @@ def document(
     tensors = derivation.network.tensors
     numerals = None if worked is None else Numerals(worked, dialect, tensors, digits)
     page = STEPS[steps](Outline.of(derivation, writer), writer, notation, numerals=numerals)
-    if rules and isinstance(page, Brief):
-        page = replace(page, rules=rules_of(page))
     if notation == "components":
         components.check_size(derivation, page.view)
+    if rules and isinstance(page, Brief):
+        page = replace(page, rules=rules_of(page))
     begins, *rest = page.sections()
     if lesson:
         from bpgen.lesson import sections

@@ -10,6 +10,7 @@ from bpgen.check.page.proof import PageReport, prove_page
 from bpgen.check.page.world import World
 from bpgen.derive import derive
 from bpgen.emit import emitted
+from bpgen.errors import NetError
 from bpgen.load import declared_by
 from bpgen.record import Derivation
 from bpgen.render import render
@@ -211,6 +212,14 @@ def test_every_instance_has_its_numbers() -> None:
     latex = render(derivation, fmt="latex", steps="short", worked=numbers)
     found = prove_page(latex, derivation.network, (0,), at=world)
     assert found.ok, found.false
+
+
+def test_layers_whose_samples_meet_are_refused_in_components() -> None:
+    """And no rule is looked for in what cannot be written out."""
+    layers = "".join("h = tanh(batch_norm(dense(h, 2)))\n" for _ in range(4))
+    net = f"from bpgen import *\nh, y = input(2), target(2)\n{layers}"
+    with pytest.raises(NetError, match="known only at run time"):
+        _page(net + "L = loss(half_squared_error(h, y))\n", notation="components")
 
 
 # what is proved

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from bpgen.ir import Element
+import sympy as sp
+
+from bpgen.ir import Element, Equation
 from bpgen.lesson.lesson import Lesson
 from bpgen.render.page import Block, Section, Table
 
@@ -26,18 +28,24 @@ def section(lesson: Lesson) -> Section | None:
 
 
 def biases(lesson: Lesson) -> list[tuple[str, str]]:
-    """The parameters whose gradient is the error of what reads them, times 1."""
+    """The parameters that are an addend of what reads them: their gradient is its error times 1."""
     found = []
+    sums = {f.source.name for f in lesson.derivation.forward if len(_addends(f.source)) > 1}
     for info in lesson.params:
         step = lesson.steps.get(info.name)
         ways = [p for p in step.paths if p.upstream.name != lesson.network.loss] if step else []
         if (
             len(ways) == 1
             and ways[0].value == 1
+            and ways[0].upstream.name in sums
             and ways[0].upstream.indices != ways[0].wrt.indices
         ):
             found.append((info.name, ways[0].upstream.name))
     return found
+
+
+def _addends(equation: Equation) -> list[sp.Expr]:
+    return [a for t in equation.terms for a in ([t.body] if t.over else sp.Add.make_args(t.body))]
 
 
 def _weights(lesson: Lesson, upstream: str, bias: str) -> tuple[str, Element] | None:

@@ -4,12 +4,12 @@ batch.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import sympy as sp
 
-from bpgen.emit.plan import plan
 from bpgen.ir import BATCH, TensorInfo, extent, length
+from bpgen.lesson import counts
 from bpgen.lesson.counts import Count, backward, forward
 from bpgen.lesson.lesson import Lesson
 from bpgen.render.page import Block, Section, Table
@@ -23,7 +23,7 @@ def section(lesson: Lesson) -> Section | None:
     if not lesson.params:
         return None
     there, back = forward(lesson.derivation), backward(lesson.derivation)
-    kept = plan(lesson.derivation).cache
+    kept = counts.kept(lesson.derivation)
     layers = _layers(lesson)
     rows = [_row(lesson, layer, there, back, kept) for layer in layers]
     rows = rows if len(rows) <= _LAYERS else []
@@ -59,7 +59,11 @@ def _layers(lesson: Lesson) -> list[list[str]]:
 
 
 def _row(
-    lesson: Lesson, layer: list[str], there: list[Count], back: list[Count], kept: Iterable[str]
+    lesson: Lesson,
+    layer: list[str],
+    there: list[Count],
+    back: list[Count],
+    kept: Mapping[str, sp.Expr],
 ) -> tuple[str, ...]:
     tensors = lesson.network.tensors
     of = {*layer}
@@ -70,7 +74,7 @@ def _row(
         total(c.operations for c in there if c.name in of),
         total(c.functions for c in (*there, *back) if c.name in of),
         total(c.operations for c in back if c.name in of),
-        total(_size(tensors[n]) for n in kept if n in of),
+        total(kept[n] for n in layer if n in kept),
     )
     return (lesson.names(values[:4]), *(formula(n, lesson) for n in numbers))
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from bpgen.contraction import Group, Sum, groups
-from bpgen.ir import Element, Equation, Index, extent, indices_of
+from bpgen.ir import Element, Equation, Index, elements, extent, indices_of, length
 from bpgen.record import Derivation, Step
 
 
@@ -31,6 +31,34 @@ def forward(derivation: Derivation) -> list[Count]:
 def backward(derivation: Derivation) -> list[Count]:
     """Of every step that the parameters' gradients need, by the tensor that it is of."""
     return [_count(s.of, s.evaluated) for s in needed(derivation)]
+
+
+def kept(derivation: Derivation) -> dict[str, sp.Expr]:
+    """How many numbers backward reads of each value and input; of what is carried from step to
+    step, that before the first is one of them, unless parameters say it.
+    """
+    tensors = derivation.network.tensors
+    reads = [e for s in needed(derivation) for e in s.evaluated.reads()]
+    begun = {f.evaluated.name for f in derivation.forward if _begins(f.evaluated, derivation)}
+    found = {}
+    for name in dict.fromkeys(e.name for e in reads if e.name in tensors):
+        info = tensors[name]
+        if info.role not in ("value", "input", "state", "noise"):
+            continue
+        found[name] = _size(info.indices)
+        if info.carried is not None and name in begun:
+            steps = {e.indices[info.carried] for e in reads if e.name == name}
+            if any(not isinstance(k, Index) and not (k.is_number and k >= 0) for k in steps):
+                found[name] += found[name] / length(info.indices[info.carried].size)
+    return found
+
+
+def _begins(equation: Equation, derivation: Derivation) -> bool:
+    """Whether what stands before the first step is told by values."""
+    tensors = derivation.network.tensors
+    k = tensors[equation.name].carried
+    begun = [t for t in equation.terms if k is not None and t.at is not None and t.at[k] == -1]
+    return any(tensors[e.name].role != "param" for t in begun for e in elements(t.body))
 
 
 def needed(derivation: Derivation) -> list[Step]:

@@ -28,6 +28,7 @@ class Size:
 
     name: str
     norm: float
+    of: str  # what it came from, where that is one
     factor: float | None
     through: str
     by_function: bool
@@ -67,7 +68,8 @@ def sizes(lesson: Lesson) -> list[Size]:
         before = norms.get(path.upstream.name) if path is not None else None
         factor = norm / before if before else None
         through, function = _through(lesson, path) if path is not None and before else ("", False)
-        found.append(Size(step.of, norm, factor, through, function))
+        of = path.upstream.name if path is not None and before else ""
+        found.append(Size(step.of, norm, of, factor, through, function))
     return found
 
 
@@ -138,9 +140,9 @@ def _units(lesson: Lesson) -> list[str]:
 
 
 def _run(found: list[Size]) -> list[Size]:
-    """From where on each has a factor."""
-    last = max((k for k, s in enumerate(found) if s.factor is None), default=0)
-    return found[last:]
+    """From where on each comes from the one before it."""
+    parted = (k for k, s in enumerate(found) if k and s.of != found[k - 1].name)
+    return found[max(parted, default=0) :]
 
 
 def _layers(found: list[Size]) -> list[float]:

@@ -28,6 +28,7 @@ __all__ = ["Example", "Worked", "worked"]
 
 SEED = 0  # of the parameters that an example does not give
 _SAME = 1e-9  # of the largest number: as far apart the module and its equations may be
+_ALIKE = 1e-3  # of a number: as far apart as two of which some digits are right
 _ROUNDING = 1e-13  # of the largest gradient: what rounding makes of one that is 0
 
 
@@ -62,6 +63,7 @@ def worked(derivation: Derivation, module: str, example: Example) -> Worked:
     largest = max((np.max(np.abs(slopes[n]), initial=0) for n in grads), default=0)
     for name, gradient in grads.items():
         _agree(f"dL/d{name}", gradient, slopes[name], _ROUNDING * largest)
+    grads = {n: _without_noise(g, slopes[n], _ROUNDING * largest) for n, g in grads.items()}
     after = {
         n: p if n in example.held else p - _rate(example) * grads[n] for n, p in params.items()
     }
@@ -107,6 +109,15 @@ def _agree(what: str, of_module: Array, of_equations: Array, rounding: float = 0
     if not np.all(np.abs(of_module - of_equations) <= _SAME * scale + rounding):
         fact = f"{what} of the module is not what its equations say"
         raise NetError(fact, "a defect of bpgen: report it with net.py")
+
+
+def _without_noise(of_module: Array, of_equations: Array, rounding: float) -> Array:
+    """A gradient; 0 where it is so small that it may be, and its two numbers have no digits in
+    common.
+    """
+    small = np.max(np.abs(of_module), initial=0) <= rounding
+    apart = np.abs(of_module - of_equations) > _ALIKE * np.abs(of_module)
+    return np.zeros_like(of_module) if small and np.any(apart) else of_module
 
 
 def _refuse_nan(network: Network, values: Arrays, example: Example) -> None:

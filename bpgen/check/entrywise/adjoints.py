@@ -93,8 +93,8 @@ class Adjoints:
             return
         weights = 1 if term.reduce == "sum" else entries.weights(entries.body())[0]
         passed = np.broadcast_to(upstream * weights, entries.grid.shape)
-        for access, slope in zip(read, _slopes(entries, read), strict=True):
-            _add(self.found[access.name], entries.places(access), passed * slope)
+        for access, slope in zip(read, slopes(entries, read), strict=True):
+            added(self.found[access.name], entries.places(access), passed * slope)
 
     def _factor(
         self,
@@ -109,10 +109,10 @@ class Adjoints:
         places = entries.places(access)
         received = number * contracted([upstream, *others], places.moving)
         shape = np.broadcast_shapes(received.shape, *(p.shape for p in places))
-        _add(self.found[access.name], places, np.broadcast_to(received, shape))
+        added(self.found[access.name], places, np.broadcast_to(received, shape))
 
 
-def _add(total: Array, places: Places, received: Array) -> None:
+def added(total: Array, places: Places, received: Array) -> None:
     """Add at places, some of which may be the same, first over the axes that move none of them."""
     shape = np.broadcast_shapes((1,) * received.ndim, *(p.shape for p in places))
     still = tuple(k for k in range(len(shape)) if k not in places.moving)
@@ -120,7 +120,7 @@ def _add(total: Array, places: Places, received: Array) -> None:
     places.add(total, sums)
 
 
-def _slopes(entries: Entries, read: list[Element]) -> Array:
+def slopes(entries: Entries, read: list[Element]) -> Array:
     """The derivative of the body along each of these elements, at all entries."""
     lanes = np.eye(len(read)).reshape(len(read), len(read), *entries.grid.flat)
 

@@ -164,9 +164,11 @@ CALLS: dict[str, Call] = {
     "Not": lambda a: 1 - a,
 }
 
-# Spelt so that what is small keeps its digits, where the table's definition subtracts from one.
+# Spelt so that what is small keeps its digits, where the table's definition subtracts from one, and
+# so that what is large does not overflow.
 DEFINITIONS: dict[str, Call] = {
     "log1mexp": lambda z: sp.log(-expm1(z)),
+    "log_cosh": lambda z: z + functions.softplus(-2 * z) - sp.log(2),
     "normal_cdf": lambda z: functions.erfc(-z / sp.sqrt(2)) / 2,
     "normal_cdf_tanh": lambda z: functions.sigmoid(
         sp.sqrt(8 / sp.pi) * (z + sp.Rational("0.044715") * z**3)

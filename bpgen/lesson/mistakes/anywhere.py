@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import sympy as sp
 
-from bpgen.ir import BATCH, Element
+from bpgen.ir import BATCH
+from bpgen.lesson.activations import calls
 from bpgen.lesson.bias import biases
 from bpgen.lesson.edges import gradients
 from bpgen.lesson.lesson import Lesson
@@ -16,14 +17,12 @@ from bpgen.record import Path, Step
 from bpgen.worked.point import Arrays
 
 
-def _is_slope(path: Path) -> bool:
-    """Whether a path's value is the derivative of a function."""
-    return any(r.prime for r in path.reasons) and path.value.has(Element)
-
-
 def without_slopes(lesson: Lesson) -> Arrays | None:
+    """1 for the derivative of each equation that is a function of one value."""
+    functions = {e.name for e, _ in calls(lesson)}
+
     def change(_: Step, path: Path) -> Path:
-        return replace(path, value=sp.S.One) if _is_slope(path) else path
+        return replace(path, value=sp.S.One) if path.upstream.name in functions else path
 
     return gradients_by(lesson, change)
 

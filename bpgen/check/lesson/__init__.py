@@ -1,0 +1,116 @@
+"""The numbers of a lesson, read back from its page and computed again.
+
+What a lesson prints in tables and sentences is no equation: each section has a reader here, which
+knows the network, its values and its backward equations, and nothing of what wrote the lesson. A
+table that no reader knows counts as false.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from bpgen.check.lesson import costs, functions, measured, mistakes
+from bpgen.check.lesson.ground import Ground
+from bpgen.check.lesson.reading import Reader, Table, sections, sentences, tables
+from bpgen.check.page.tokens import Unreadable
+
+__all__ = ["Ground", "false_numbers"]
+
+Found = Iterator[tuple[str, str]]  # a row or a sentence, and what is false of it
+_UNREAD = (Unreadable, ValueError, KeyError, IndexError, AttributeError, TypeError)
+
+
+def false_numbers(latex: str, ground: Ground) -> tuple[int, list[tuple[str, str, bool]]]:
+    """How many rows and sentences were read, and those that are false: each with the reason, and
+    whether it cannot be read.
+    """
+    reader, count = Reader(ground, latex), 0
+    false: list[tuple[str, str, bool]] = []
+    for title, text in sections(latex):
+        for check in (READERS.get(title), _unknown(title)):
+            if check is None:
+                continue
+            try:
+                for line, reason in check(text, reader):
+                    count += 1
+                    if reason:
+                        false.append((f"{title}: {line}", reason, False))
+            except _UNREAD as error:
+                count += 1
+                false.append((title, str(error) or type(error).__name__, True))
+    return count, false
+
+
+def _unknown(title: str) -> Callable[[str, Reader], Found] | None:
+    return None if title in READERS or title in _PROVED_ELSEWHERE else _without_reader
+
+
+def _without_reader(text: str, _: Reader) -> Found:
+    if tables(text):
+        raise Unreadable("a table that nobody reads")
+    yield from ()
+
+
+# Sections whose numbers are those of equations, or that have none.
+_PROVED_ELSEWHERE = {
+    "The network as a graph",
+    "One product",
+    "A bias is a weight whose input is 1",
+    "Learning, in steps",
+}
+
+
+def _rows(one: Callable[[Table, Reader], Found]) -> Callable[[str, Reader], Found]:
+    def read(text: str, reader: Reader) -> Found:
+        (table,) = tables(text)
+        yield from one(table, reader)
+
+    return read
+
+
+def _signs(text: str, reader: Reader) -> Found:
+    for line in sentences(text):
+        yield line, measured.error(line, reader)
+    yield from _rows(measured.signs)(text, reader)
+
+
+def _functions(text: str, reader: Reader) -> Found:
+    for table in tables(text):
+        of = measured.here if table.heads[0] == "here" else functions.rows
+        yield from of(table, reader)
+
+
+def _sizes(text: str, reader: Reader) -> Found:
+    (table,) = tables(text)
+    yield from measured.sizes(table, reader)
+    for line in sentences(text)[1:]:
+        yield line, measured.fate(line, reader, table)
+
+
+def _steps(text: str, reader: Reader) -> Found:
+    yield "before any step", measured.loss_told(sentences(text)[0], reader, after=False)
+    yield from _rows(measured.steps)(text, reader)
+
+
+def _mistakes(text: str, reader: Reader) -> Found:
+    yield "after a right step", measured.loss_told(sentences(text)[0], reader, after=True)
+    yield from _rows(mistakes.rows)(text, reader)
+
+
+def _costs(text: str, reader: Reader) -> Found:
+    yield from _rows(costs.rows)(text, reader)
+    for line in sentences(text)[1:]:
+        yield line, costs.said(line, reader)
+
+
+READERS: dict[str, Callable[[str, Reader], Found]] = {
+    "What the signs say": _signs,
+    "Functions and their derivatives": _functions,
+    "The size of the error": _sizes,
+    "The length of the step": _steps,
+    "Forward again": _rows(measured.again),
+    "Batch, stochastic, mini-batch": _rows(costs.batches),
+    "Edge cases": _rows(measured.edges),
+    "Classic mistakes": _mistakes,
+    "What a pass costs": _costs,
+}

@@ -1,0 +1,127 @@
+"""What the numbers of a lesson are compared with: a network at a point, entry by entry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from bpgen.check.entrywise import evaluate, gradients
+from bpgen.check.entrywise.evaluation import STEP
+from bpgen.check.entrywise.order import starts
+from bpgen.check.entrywise.tape import tape
+from bpgen.ir import BATCH, Equation, Network
+
+_ROUNDING = 1e-13  # of the largest gradient
+Array = Any
+Arrays = Mapping[str, Array]
+
+
+@dataclass(frozen=True)
+class Ground:
+    """A network as its page differentiates it, the values that are given, and the step of descent.
+
+    `called` names the tensor of each gradient that has a name of its own; `backward` has the
+    equations that are computed for the gradients of parameters, each with the tensor it is of.
+    """
+
+    network: Network
+    lengths: Mapping[str, int]
+    point: Arrays
+    rate: float
+    held: tuple[str, ...]
+    called: Mapping[str, str]
+    evaluated_forward: tuple[Equation, ...]  # in the spellings that are computed
+    backward: tuple[tuple[str, Equation], ...]
+    digits: int
+
+    @property
+    def loss(self) -> str:
+        return self.network.loss or ""
+
+    @property
+    def params(self) -> list[str]:
+        return [t.name for t in self.network.role("param")]
+
+    @cached_property
+    def values(self) -> dict[str, Array]:
+        """Every value, as stored."""
+        return evaluate(self.network, self.lengths, self.point)
+
+    @cached_property
+    def slopes(self) -> dict[str, Array]:
+        """The gradient by every value, as stored."""
+        return gradients(self.network, self.lengths, self.point)
+
+    @cached_property
+    def computed(self) -> Network:
+        """The network in the spellings that are computed, which do for all numbers."""
+        return replace(self.network, equations=self.evaluated_forward)
+
+    def at(self, change: Arrays) -> tuple[float, dict[str, Array]]:
+        """The loss where some values are others, and its gradient by each parameter."""
+        point = {**self.point, **change}
+        with np.errstate(all="ignore"):
+            loss = float(evaluate(self.computed, self.lengths, point)[self.loss])
+            return loss, gradients(self.computed, self.lengths, point, wrt=self.params)
+
+    def moved(self, slopes: Arrays, rate: float, point: Arrays | None = None) -> dict[str, Array]:
+        """The parameters after a step against these gradients."""
+        point = point or self.point
+        return {n: point[n] if n in self.held else point[n] - rate * slopes[n] for n in self.params}
+
+    def between(self, name: str, above: str) -> Array:
+        """The derivative of the entries of one tensor together by those of another."""
+        top = {above: np.ones_like(self.values[above])}
+        return gradients(self.network, self.lengths, self.point, of=top, wrt=[name])[name]
+
+    def evaluated(self, params: Arrays) -> dict[str, Array]:
+        """Every value where parameters are others."""
+        return evaluate(self.network, self.lengths, {**self.point, **params})
+
+    def local(self, equation: Equation, values: Array) -> Array:
+        """The derivative of an equation that is a function of one value, at all of its values."""
+        (access,) = equation.reads()
+        z = np.asarray(values, complex) + 1j * STEP
+        body = tape(equation.terms[0].body)
+        found = body.run(lambda leaf: z if leaf == access else constant(leaf))[0]
+        return np.broadcast_to(np.imag(found) / STEP, np.shape(values))
+
+    def descent(self, rate: float) -> Iterator[float]:
+        """The loss before any step, and after each."""
+        params: dict[str, Array] = {}
+        while True:
+            loss, slopes = self.at(params)
+            yield loss
+            params = self.moved(slopes, rate, {**self.point, **params})
+
+    def shown(self, name: str, array: Array) -> Array:
+        """A tensor as a page shows it: without what stands before a recurrence's first step; of one
+        sample, that sample.
+        """
+        info = self.network.tensors[name]
+        array = array[tuple(slice(s, None) for s in starts(self.network, name))]
+        one = info.batched and not info.block and self.lengths.get(BATCH, 1) == 1
+        return array[0] if one else array
+
+    def is_noise(self, name: str) -> bool:
+        """Whether a gradient is 0 but for rounding."""
+        largest = max(np.max(np.abs(self.slopes[n]), initial=0.0) for n in self.params)
+        return bool(np.max(np.abs(self.slopes[name]), initial=0.0) <= _ROUNDING * largest)
+
+    def norm(self, name: str) -> float:
+        return length(self.shown(name, self.slopes[name]))
+
+
+def length(array: Array) -> float:
+    """The length of an array, as of one vector."""
+    return float(np.linalg.norm(np.ravel(array)))
+
+
+def constant(leaf: Any) -> float | bool:
+    """A number; of the last of several cases, true."""
+    return bool(leaf) if leaf in (sp.true, sp.false) else float(leaf)

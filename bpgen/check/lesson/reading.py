@@ -1,0 +1,141 @@
+"""The sections of a lesson in LaTeX: tables cell by cell, and the numbers and names in them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from bpgen.check.lesson.ground import Ground
+from bpgen.check.page import formula as f
+from bpgen.check.page.grammar import Parser
+from bpgen.check.page.names import Names
+from bpgen.check.page.numerals import printed
+from bpgen.check.page.statements import groups
+from bpgen.check.page.tokens import Unreadable, tokens
+
+NUMBER = r"-?[0-9.]+(?: \\cdot 10\^\{-?[0-9]+\})?"
+_SECTION = re.compile(r"^\\section\{([^}]*)\}$", re.MULTILINE)
+_TABLE = re.compile(r"\\begin\{tabular\}\{.*\}\n(.*?)\\end\{tabular\}", re.DOTALL)
+_NONE = "no number"
+_CLOSE, _ROUNDING = 1e-9, 1e-15  # of a number that is not rounded; and of one that is 0
+_NOISE = 1e-12  # of the numbers that a difference is of
+
+
+@dataclass(frozen=True)
+class Table:
+    """The cells below the headings."""
+
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def sections(latex: str) -> Iterator[tuple[str, str]]:
+    """The titles of a page, each with what stands below it."""
+    places = [(m.start(), m.end(), m[1]) for m in _SECTION.finditer(latex)]
+    ends = [start for start, _, _ in places[1:]] + [len(latex)]
+    for (_, begin, title), end in zip(places, ends, strict=True):
+        yield title, latex[begin:end]
+
+
+def tables(text: str) -> list[Table]:
+    found = []
+    for body in _TABLE.findall(text):
+        heads, _, *rows = (_cells(line) for line in body.splitlines())
+        found.append(Table(heads, tuple(rows)))
+    return found
+
+
+def sentences(text: str) -> list[str]:
+    """The lines of a section that stand in no table, no display and no listing."""
+    plain = re.sub(r"\\begin\{(\S+?)\}.*?\\end\{\1\}", "", text, flags=re.DOTALL)
+    return [line for line in plain.splitlines() if line and not line.startswith(("{\\", "\\"))]
+
+
+def _cells(line: str) -> tuple[str, ...]:
+    """The cells of a row: an ampersand within a formula parts none."""
+    formulas = line.removesuffix(r" \\").split("$")
+    parted = [
+        p if k % 2 else p.replace(" & ", "\0").replace("& ", "\0") for k, p in enumerate(formulas)
+    ]
+    return tuple(c.strip() for c in "$".join(parted).split("\0"))
+
+
+def math(cell: str) -> str:
+    """The formula that a cell is."""
+    if cell[:1] != "$" or cell[-1:] != "$" or cell.count("$") != 2:
+        raise Unreadable(f"no formula: {cell}")
+    return cell[1:-1]
+
+
+class Reader:
+    """Reads names and numbers as they are printed on the page of a network."""
+
+    def __init__(self, ground: Ground, latex: str) -> None:
+        self.ground, self.latex = ground, latex
+        plain = re.search(r"\^\{\[\d+\]", latex) is None
+        self.names = Names.of(ground.network, plain)
+        for (_, accent, layer, below), tensor in [*self.names.tensors.items()]:
+            if any(a.startswith("delta") and t == tensor for a, t in ground.called.items()):
+                self.names.gradients["delta", accent, layer, below] = tensor
+        for group in groups(latex):
+            if group.called is not None:
+                tensor, symbol = (self._node(t) for t in group.called)
+                known = self.names.find(tensor)
+                if known is not None:
+                    self.names.call(symbol, known[1])
+
+    def _node(self, text: str) -> Any:
+        return Parser(tokens(text), lambda s: self.names.find(s) is not None).whole()
+
+    def tensor(self, cell: str) -> str:
+        """The tensor that a cell names."""
+        found = self._found(self._node(math(cell)))
+        if found is None or found[0]:
+            raise Unreadable(f"no tensor: {cell}")
+        return found[1]
+
+    def slope(self, cell: str) -> str:
+        """The tensor by which a cell names the gradient."""
+        node = self._node(math(cell))
+        if not isinstance(node, f.Derivative):
+            found = self._found(node)
+            if found is None or not found[0]:
+                raise Unreadable(f"no gradient: {cell}")
+            return found[1]
+        scalars = (self.ground.loss, self.ground.network.sample_loss)
+        of, by = self._found(node.of), self._found(node.by)
+        if of is None or of[1] not in scalars or by is None or by[0]:
+            raise Unreadable(f"no gradient of the loss: {cell}")
+        return by[1]
+
+    def _found(self, node: f.Node) -> tuple[bool, str] | None:
+        """Whether it is a gradient, and of which tensor."""
+        known = self.names.find(node) if isinstance(node, f.Symbol) else None
+        return (known[0] is self.names.gradients, known[1]) if known is not None else None
+
+    def differs(self, text: str, found: Any, scale: float = 0.0) -> str:
+        """How a number, or a small array, differs from what it is printed as; "" where it does
+        not, but for what rounding makes of numbers of this scale.
+        """
+        if text == _NONE:
+            return "" if not np.all(np.isfinite(found)) else f"it is {found:.12g}"
+        text = math(text) if text.startswith("$") else text
+        (number,) = printed(rf"\approx {text}")
+        off, told = np.array(number.off), ~np.isnan(number.values)
+        few = np.array([_digits(n) < self.ground.digits for n in _written(text)])
+        off[told] = np.where(few, _CLOSE * np.abs(number.values[told]) + _ROUNDING, off[told])
+        return replace(number, off=off + _NOISE * abs(scale)).difference(found)
+
+
+def _written(text: str) -> list[str]:
+    """Each number of an array, as it is written, without the power of ten."""
+    return re.findall(r"-?\d+(?:\.\d+)?", re.sub(r"10\^\{-?\d+\}", "", text))
+
+
+def _digits(number: str) -> int:
+    """How many digits of a number say anything: of fewer than a page has, none is left out."""
+    return len(number.replace(".", "").lstrip("-0")) or 1

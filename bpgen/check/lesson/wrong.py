@@ -1,0 +1,103 @@
+"""The backward pass with a mistake in it, entry by entry: what an element receives from what reads
+it is found by a complex step, and then changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from copy import copy
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from bpgen.check.entrywise.adjoints import Adjoints, added, slopes
+from bpgen.check.entrywise.entries import Entries
+from bpgen.check.entrywise.evaluation import STEP, Evaluation
+from bpgen.check.entrywise.tape import tape
+from bpgen.check.lesson.ground import constant
+from bpgen.functions import row
+from bpgen.ir import Element, Equation, Network, Term
+
+Array = Any
+Arrays = Mapping[str, Array]
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where the mistake is made: a term of an equation reads an element, at a step of a loop."""
+
+    evaluation: Evaluation
+    equation: Equation
+    term: Term
+    access: Element
+    step: int | None
+
+    @property
+    def network(self) -> Network:
+        return self.evaluation.network
+
+    @property
+    def is_of_parameter(self) -> bool:
+        return self.network.tensors[self.access.name].role == "param"
+
+    @property
+    def entries(self) -> Entries:
+        return Entries(self.evaluation, self.equation, self.term, self.step)
+
+    @property
+    def slope(self) -> Array:
+        """The derivative along the element, at all entries."""
+        return slopes(self.entries, [self.access])[0]
+
+    def reading(self, others: Arrays) -> Array:
+        """The same where other values are read. What an equation is a function of is known by its
+        value: that function's own derivative is of the forward pass.
+        """
+        body, known = self.term.body, len(self.equation.terms) == 1 and not self.term.over
+        if known and row(self.term.body) is not None and len(body.args) == 1:
+            inner = replace(self, term=replace(self.term, body=body.args[0]))
+            return inner._of_function(body.func) * inner._reading(others)
+        return self._reading(others)
+
+    def _reading(self, others: Arrays) -> Array:
+        other = copy(self.evaluation)
+        other.values = {**self.evaluation.values, **{n: a[None] for n, a in others.items()}}
+        return replace(self, evaluation=other).slope
+
+    def _of_function(self, function: Callable[[sp.Expr], sp.Expr]) -> Array:
+        """The derivative of a function of the body."""
+        z = sp.Dummy(real=True)
+        at = self.entries.body()[0] + 1j * STEP
+        found = tape(function(z)).run(lambda leaf: at if leaf == z else constant(leaf))[0]
+        return np.imag(found) / STEP
+
+
+Mistaken = Callable[[Site], Array]
+
+
+class Wrong(Adjoints):
+    """Gradients where what each element receives is what a mistake makes of it."""
+
+    def __init__(self, evaluation: Evaluation, top: str, mistaken: Mistaken) -> None:
+        self.mistaken = mistaken
+        super().__init__(evaluation, {top: np.ones(())})
+
+    def _term(
+        self,
+        equation: Equation,
+        term: Term,
+        step: int | None,
+        known: Mapping[str, Array] | None = None,
+    ) -> None:
+        entries = Entries(self.evaluation, equation, term, step)
+        read = [e for e in entries.tape.elements if e.name in self.found]
+        if not entries.any or term.reduce == "first":
+            return
+        upstream = entries.spread(entries.left.read((known or self.found)[equation.name]))
+        weights = 1 if term.reduce == "sum" else entries.weights(entries.body())[0]
+        for access in read:
+            slope = self.mistaken(Site(self.evaluation, equation, term, access, step))
+            passed = np.broadcast_to(upstream * weights * slope, entries.grid.shape)
+            added(self.found[access.name], entries.places(access), passed)

@@ -55,7 +55,7 @@ def worked(derivation: Derivation, module: str, example: Example) -> Worked:
     emitted = load(module)
     given = point(network, example, emitted.init(SEED))
     values = evaluate(network, given.lengths, given.values)
-    slopes = gradients(_differentiated(derivation), given.lengths, given.values)
+    slopes = gradients(differentiated(derivation), given.lengths, given.values)
     _refuse_nan(network, values, example)
     params = {n: given.values[n] for n in emitted.SHAPES}
     loss, grads = _by_module(emitted, given, params)
@@ -73,7 +73,7 @@ def worked(derivation: Derivation, module: str, example: Example) -> Worked:
     return Worked(given, values, found, after, again, local, _rate(example), example.held)
 
 
-def _differentiated(derivation: Derivation) -> Network:
+def differentiated(derivation: Derivation) -> Network:
     """The network whose gradients a page tells: where another spelling is differentiated, that."""
     equations = tuple(f.source for f in derivation.forward)
     return replace(derivation.network, equations=equations)

@@ -8,41 +8,45 @@ table that no reader knows counts as false.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from bpgen.check.lesson import costs, functions, measured, mistakes
 from bpgen.check.lesson.ground import Ground
 from bpgen.check.lesson.reading import Reader, Table, sections, sentences, tables
 from bpgen.check.page.tokens import Unreadable
 
-__all__ = ["Ground", "false_numbers"]
+__all__ = ["Ground", "Wrong", "false_numbers"]
 
 Found = Iterator[tuple[str, str]]  # a row or a sentence, and what is false of it
 _UNREAD = (Unreadable, ValueError, KeyError, IndexError, AttributeError, TypeError)
 
 
-def false_numbers(latex: str, ground: Ground) -> tuple[int, list[tuple[str, str, bool]]]:
-    """How many rows and sentences were read, and those that are false: each with the reason, and
-    whether it cannot be read.
-    """
+@dataclass(frozen=True)
+class Wrong:
+    """A row or a sentence, why it is false, and whether that is because it cannot be read."""
+
+    line: str
+    reason: str
+    unread: bool = False
+
+
+def false_numbers(latex: str, ground: Ground) -> tuple[int, list[Wrong]]:
+    """How many rows and sentences were read, and those that are false."""
     reader, count = Reader(ground, latex), 0
-    false: list[tuple[str, str, bool]] = []
+    false: list[Wrong] = []
     for title, text in sections(latex):
-        for check in (READERS.get(title), _unknown(title)):
-            if check is None:
-                continue
-            try:
-                for line, reason in check(text, reader):
-                    count += 1
-                    if reason:
-                        false.append((f"{title}: {line}", reason, False))
-            except _UNREAD as error:
+        check = READERS.get(title) or _without_reader
+        if title in _PROVED_ELSEWHERE:
+            continue
+        try:
+            for line, reason in check(text, reader):
                 count += 1
-                false.append((title, str(error) or type(error).__name__, True))
+                if reason:
+                    false.append(Wrong(f"{title}: {line}", reason))
+        except _UNREAD as error:
+            count += 1
+            false.append(Wrong(title, str(error) or type(error).__name__, unread=True))
     return count, false
-
-
-def _unknown(title: str) -> Callable[[str, Reader], Found] | None:
-    return None if title in READERS or title in _PROVED_ELSEWHERE else _without_reader
 
 
 def _without_reader(text: str, _: Reader) -> Found:

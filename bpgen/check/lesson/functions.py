@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from bpgen.check.entrywise.evaluation import STEP
 from bpgen.check.lesson.reading import Reader, Table, math
 from bpgen.check.page import formula as f
 from bpgen.check.page.evaluate import Scope
 from bpgen.check.page.grammar import Parser
 from bpgen.check.page.reading import Definition, Reading
-from bpgen.check.page.scalars import STEP
 from bpgen.check.page.tokens import tokens
 from bpgen.check.page.tree import letter_of
 from bpgen.check.page.world import World

@@ -13,13 +13,13 @@ from bpgen.check.lesson.ground import Ground
 from bpgen.check.page import formula as f
 from bpgen.check.page.grammar import Parser
 from bpgen.check.page.names import Names
-from bpgen.check.page.numerals import printed
+from bpgen.check.page.proof.numerals import printed
 from bpgen.check.page.statements import groups
 from bpgen.check.page.tokens import Unreadable, tokens
 
 NUMBER = r"-?[0-9.]+(?: \\cdot 10\^\{-?[0-9]+\})?"
 _SECTION = re.compile(r"^\\section\{([^}]*)\}$", re.MULTILINE)
-_TABLE = re.compile(r"\\begin\{tabular\}\{.*\}\n(.*?)\\end\{tabular\}", re.DOTALL)
+_TABLE = re.compile(r"\\begin\{tabular\}\{[^\n]*\}\n(.*?)\\end\{tabular\}", re.DOTALL)
 _NONE = "no number"
 _CLOSE, _ROUNDING = 1e-9, 1e-15  # of a number that is not rounded; and of one that is 0
 _NOISE = 1e-12  # of the numbers that a difference is of

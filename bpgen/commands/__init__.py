@@ -1,0 +1,1 @@
+"""What the three commands do, each in a file; `bpgen.cli` says which options they have."""

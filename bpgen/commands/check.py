@@ -1,0 +1,35 @@
+"""`bpgen check`: the proof of each file, or the answers to claims on it."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from bpgen.progress import shown
+
+if TYPE_CHECKING:
+    from bpgen.check.claims import Answers
+    from bpgen.check.report import Report
+
+
+def run(files: tuple[str, ...], seed: int, claims: tuple[str, ...]) -> bool:
+    """Whether every file is right."""
+    right = True
+    for file in files:
+        with shown(sys.stderr, file):
+            report = _checked(file, seed, claims)
+        right = right and report.ok
+        click.echo(f"{file}\n{report}")
+    return right
+
+
+def _checked(file: str, seed: int, claims: tuple[str, ...]) -> Report | Answers:
+    if claims:
+        from bpgen.claims import answered
+
+        return answered(file, claims, seed)
+    from bpgen.prove import prove
+
+    return prove(file, seed)

@@ -1,0 +1,46 @@
+"""What derive is about to print of a lesson is read back first: wrong numbers are not printed."""
+
+from __future__ import annotations
+
+from bpgen.check.lesson import Ground, Wrong, false_numbers
+from bpgen.emit.plan import plan
+from bpgen.errors import NetError
+from bpgen.page_gate import EQUATIONS, REMEDY
+from bpgen.record import Derivation
+from bpgen.render import render
+from bpgen.worked import Worked, differentiated
+
+
+def ground_of(derivation: Derivation, worked: Worked, digits: int) -> Ground:
+    """What the numbers of a lesson are compared with."""
+    return Ground(
+        differentiated(derivation),
+        worked.point.lengths,
+        worked.point.values,
+        worked.rate,
+        worked.held,
+        {adjoint: tensor for tensor, adjoint in derivation.adjoint.items()},
+        tuple(f.evaluated for f in derivation.forward),
+        tuple((s.of, s.evaluated) for s in plan(derivation).backward),
+        digits,
+    )
+
+
+def numbers(derivation: Derivation, worked: Worked, digits: int) -> list[Wrong]:
+    """The rows and sentences of a lesson that are false, or cannot be read."""
+    page = render(derivation, fmt="latex", steps="short", worked=worked, digits=digits, lesson=True)
+    return false_numbers(page, ground_of(derivation, worked, digits))[1]
+
+
+def refuse_wrong(derivation: Derivation, worked: Worked, digits: int, place: str) -> str:
+    """NetError where a number of the lesson is false. What could not be read, if anything; of a
+    long page nothing is.
+    """
+    if len(derivation.forward) + len(derivation.steps) > EQUATIONS:
+        return ""
+    found = numbers(derivation, worked, digits)
+    for wrong in found:
+        if not wrong.unread:
+            fact = f"not printed, for it would be false: {wrong.line}: {wrong.reason}"
+            raise NetError(fact, REMEDY, place)
+    return ", ".join(wrong.line for wrong in found)

@@ -35,9 +35,10 @@ def _does(statement: ast.stmt) -> bool:
     return not (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant))
 
 
-def _runs(node: ast.AST) -> bool:
+def _runs(statement: ast.stmt) -> bool:
     """Whether it is for more than type checkers."""
-    return not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING")
+    test = statement.test if isinstance(statement, ast.If) else None
+    return not (isinstance(test, ast.Name) and test.id == "TYPE_CHECKING")
 
 
 def _ends(node: ast.AST) -> bool:
@@ -45,14 +46,28 @@ def _ends(node: ast.AST) -> bool:
     return not (isinstance(node, ast.While) and isinstance(node.test, ast.Constant))
 
 
+_BLOCKS = ("body", "orelse", "finalbody")
+_HOLDERS = ("handlers", "cases")  # of what is no statement and has a block
+
+
+def _holders(module: ast.Module) -> Iterator[ast.AST]:
+    """A module and all in it that has blocks, the outer before the inner."""
+    waiting: list[ast.AST] = [module]
+    for node in waiting:
+        yield node
+        held = (getattr(node, name, ()) for name in (*_BLOCKS, *_HOLDERS))
+        # a mark among them holds nothing
+        waiting += [n for block in held for n in block if hasattr(n, "body") and _runs(n)]
+
+
 def _blocks(node: ast.AST) -> Iterator[tuple[list[ast.stmt], int | None]]:
     """The blocks of a node, and its own line where they are ways out of it. The second way of an
     `if` or a loop is a block of no statement where none is written.
     """
     branches = isinstance(node, ast.If | ast.For | ast.While)
-    for name in ("body", "orelse", "finalbody"):
+    for name in _BLOCKS:
         block = getattr(node, name, None)
-        if not isinstance(block, list):
+        if block is None:
             continue
         if branches and (name == "body" or _ends(node)):
             yield block, node.lineno
@@ -62,11 +77,10 @@ def _blocks(node: ast.AST) -> Iterator[tuple[list[ast.stmt], int | None]]:
 
 def _mark(number: int, place: ast.AST) -> ast.stmt:
     """`__reached__[number] = 1`, on the line of what it stands at."""
-    marks = ast.Subscript(ast.Name(NAME, ast.Load()), ast.Constant(number), ast.Store())
-    mark = ast.Assign([marks], ast.Constant(1))
-    for node in (mark, marks, marks.value, marks.slice, mark.value):
-        ast.copy_location(node, place)
-    return mark
+    at = {name: getattr(place, name) for name in place._attributes}
+    marks = ast.Name(NAME, ast.Load(), **at)
+    one = ast.Subscript(marks, ast.Constant(number, **at), ast.Store(), **at)
+    return ast.Assign([one], ast.Constant(1, **at), **at)
 
 
 def _pieces(block: list[ast.stmt]) -> Iterator[list[ast.stmt]]:
@@ -78,7 +92,7 @@ def _pieces(block: list[ast.stmt]) -> Iterator[list[ast.stmt]]:
 def marked(tree: ast.Module) -> list[Piece]:
     """The pieces of a module's blocks, each of which is given its mark."""
     pieces: list[Piece] = []
-    for node in list(filter(_runs, ast.walk(tree))):
+    for node in _holders(tree):
         for block, branch in _blocks(node):
             with_marks: list[ast.stmt] = []
             for statements in _pieces(block) if block else [[]]:

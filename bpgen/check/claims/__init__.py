@@ -55,6 +55,10 @@ class Court:
     def _true(self) -> dict[str, list[Line]]:
         return latex.true_lines(self.printed, self.names)
 
+    @cached_property
+    def _reader(self) -> page.Reader:
+        return page.Reader(self.printed, self.network, self.seed)
+
     def answers(self, claim: str) -> list[Answer]:
         """The answers to what is claimed by one line, or by each function of a file."""
         if claim.endswith(".py") and "=" not in claim:
@@ -108,7 +112,7 @@ class Court:
 
     def _by_page(self, claim: str, told: str, error: NetError) -> Answer:
         """The answer of the page's reader, or the error where it cannot read the claim."""
-        verdict = page.verdict(told, self.printed, self.network, self.seed)
+        verdict = self._reader.verdict(told)
         if verdict.unfit:
             raise NetError(error.fact, error.remedy, error.place) from None
         return Answer(claim, verdict)
@@ -117,7 +121,7 @@ class Court:
         """`told` is a claim in LaTeX as the page would write it."""
         judge, verdict = self._judged(claim)
         if verdict.unfit and told:
-            read = page.verdict(told, self.printed, self.network, self.seed)
+            read = self._reader.verdict(told)
             if read.right or (claim.of_samples and not read.unfit):
                 return Answer(claim.text, read)
         if verdict.right:

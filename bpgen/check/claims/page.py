@@ -5,6 +5,7 @@ evaluates both of its sides, as it does those of the page.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 
 from bpgen.check.claims.judge import NUMBERS, Verdict
 from bpgen.check.claims.view import PAPER, Reading
@@ -24,16 +25,38 @@ NOT_THERE = "it reads what is not there"  # as the page's reader says it
 _TOP = re.compile(r"\\t?frac(\{\\partial \S+?\}\{\\partial)")
 
 
-def verdict(claim: str, page: str, network: Network, seed: int) -> Verdict:
-    """The verdict on a line among the definitions of a page; unfit where it cannot be read."""
-    found: list[Verdict] = []
-    for before, reading, samples in _PLACES:
-        texts = [_among(row, page, before) for row in (claim, "")]
-        seeds = range(seed, seed + NUMBERS)
-        pairs = [[prove_page(t, network, seeds, n) for t in texts] for n in samples]
-        verdicts = [_verdict(whole, head, reading) for whole, head in pairs]
-        found.append(next((v for v in verdicts if not v.right), verdicts[0]))
-    return max(found, key=lambda v: (v.right, not v.unfit))
+@dataclass(frozen=True)
+class Reader:
+    """Of lines among the definitions of a page."""
+
+    page: str
+    network: Network
+    seed: int
+    # What is found of the definitions alone, which are the same for every line.
+    _heads: dict[tuple[str, int], PageReport] = field(default_factory=dict)
+
+    def verdict(self, claim: str) -> Verdict:
+        """The verdict on a line, in the first reading in which it is right; unfit where it cannot
+        be read.
+        """
+        found: list[Verdict] = []
+        for before, reading, samples in _PLACES:
+            pairs = ((self._proved(claim, before, n), self._head(before, n)) for n in samples)
+            verdicts = [_verdict(whole, head, reading) for whole, head in pairs]
+            found.append(next((v for v in verdicts if not v.right), verdicts[0]))
+            if found[-1].right:
+                break
+        return max(found, key=lambda v: (v.right, not v.unfit))
+
+    def _head(self, before: str, samples: int) -> PageReport:
+        key = before, samples
+        if key not in self._heads:
+            self._heads[key] = self._proved("", before, samples)
+        return self._heads[key]
+
+    def _proved(self, claim: str, before: str, samples: int) -> PageReport:
+        text, seeds = _among(claim, self.page, before), range(self.seed, self.seed + NUMBERS)
+        return prove_page(text, self.network, seeds, samples)
 
 
 def _verdict(whole: PageReport, head: PageReport, reading: Reading) -> Verdict:

@@ -32,16 +32,15 @@ class Index(sp.Symbol):
     different.
     """
 
-    __slots__ = ("size",)
+    __slots__ = ("_content", "size")
     size: Size | None
+    _content: tuple[Any, ...]
 
     def __new__(cls, name: str, size: Size | None = None) -> Index:
-        index: Index = sp.Symbol.__xnew__(cls, name, integer=True)
-        index.size = size
-        return index
+        return _the_one(name, size)
 
     def _hashable_content(self) -> tuple[Any, ...]:
-        return (*sp.Symbol._hashable_content(self), str(self.size))
+        return self._content
 
     def __getnewargs_ex__(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
         return (self.name, self.size), {}
@@ -50,6 +49,14 @@ class Index(sp.Symbol):
 def is_batch(index: sp.Basic) -> bool:
     """Whether an index is the sample's."""
     return isinstance(index, Index) and index.size == BATCH
+
+
+@lru_cache(10_000)  # equal ones are found equal at once where they are one
+def _the_one(name: str, size: Size | None) -> Index:
+    index: Index = sp.Symbol.__xnew__(Index, name, integer=True)
+    index.size = size
+    index._content = (*sp.Symbol._hashable_content(index), str(size))
+    return index
 
 
 SAMPLE = Index("n", BATCH)  # of the sample itself, which net.py need not say
@@ -99,7 +106,7 @@ def element(name: str, indices: Iterable[Any]) -> Element:
 
 def indices_of(expr: sp.Basic) -> list[Index]:
     """The indices that an expression speaks of, in an order that no hash seed changes."""
-    return sorted((s for s in expr.free_symbols if isinstance(s, Index)), key=str)
+    return sorted((s for s in expr.free_symbols if isinstance(s, Index)), key=lambda i: i.name)
 
 
 def length(size: Size | None) -> sp.Expr:
@@ -123,7 +130,12 @@ def elements(expr: sp.Basic) -> list[Element]:
 
 @lru_cache(10_000)  # the same few bodies are asked at every step of a derivation
 def _elements(expr: sp.Basic) -> tuple[Element, ...]:
-    return tuple(sorted(expr.atoms(Element), key=lambda e: (e.name, str(e))))
+    return tuple(sorted(expr.atoms(Element), key=_in_order))
+
+
+@lru_cache(10_000)
+def _in_order(access: Element) -> tuple[str, str]:
+    return access.name, str(access)
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--coverage", action="store_true", help="measure how much of bpgen is reached")
 
 
+def pytest_collection_finish() -> None:
+    """What is imported by now stays: it need not be looked through for garbage."""
+    gc.freeze()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish() -> None:
+    """What is left is looked through once, and not again by everything that ends."""
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--coverage"):
         from tests.coverage.plugin import Coverage

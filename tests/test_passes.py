@@ -13,6 +13,7 @@ import inspect
 import pkgutil
 import random
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, get_type_hints
 
@@ -154,31 +155,35 @@ def test_every_index_is_called_i(name: str) -> None:
 # The passes.
 
 
-def _passes(kind: type) -> Iterator[tuple[str, Callable[..., Any], list[Any]]]:
-    """Every function of bpgen from such a thing to another, found by its types: its place, itself,
-    and the types of what else it is given.
-    """
+def _functions() -> Iterator[tuple[str, Callable[..., Any]]]:
+    """Every function of bpgen, and its place."""
     for info in pkgutil.walk_packages(bpgen.__path__, "bpgen."):
         if info.name.endswith("__main__"):
             continue
         module = importlib.import_module(info.name)
         for function in (f for _, f in inspect.getmembers(module, inspect.isfunction)):
-            if function.__module__ != info.name:
-                continue
-            try:
-                types = get_type_hints(function)
-            except NameError:  # a name for the reader of types alone
-                continue
-            result, given = types.pop("return", None), [*types.values()]
-            if result is kind and given[:1] == [kind]:
-                yield f"{info.name}.{function.__name__}", function, given[1:]
+            if function.__module__ == info.name:
+                yield f"{info.name}.{function.__name__}", function
+
+
+def _passes(*given: Any) -> dict[str, Callable[..., Any]]:
+    """Those from such things to another of the first of them, found by their types."""
+    return {place: f for place, f, types in TYPED if types == [*given, given[0]]}
+
+
+def _typed() -> Iterator[tuple[str, Callable[..., Any], list[Any]]]:
+    """Those that are given a network or an equation, with all their types."""
+    for place, function in _functions():
+        first = next(iter(function.__annotations__.values()), "")
+        if "Network" in first or "Equation" in first:
+            with suppress(NameError):  # a name for the reader of types alone
+                yield place, function, [*get_type_hints(function).values()]
 
 
 TENSORS, DEFINITIONS = Mapping[str, TensorInfo], Mapping[str, Equation]
-OF_NETWORKS = {place: f for place, f, rest in _passes(Network) if not rest}
-OF_EQUATIONS = {place: f for place, f, rest in _passes(Equation) if not rest}
-OF_TENSORS = {place: f for place, f, rest in _passes(Equation) if rest == [TENSORS]}
-OF_DEFINITIONS = {place: f for place, f, rest in _passes(Equation) if rest == [DEFINITIONS]}
+TYPED = [*_typed()]
+OF_NETWORKS, OF_EQUATIONS = _passes(Network), _passes(Equation)
+OF_TENSORS, OF_DEFINITIONS = _passes(Equation, TENSORS), _passes(Equation, DEFINITIONS)
 SHORTER = "bpgen.network.shrink.shrunk"  # whose network is another one, with shorter axes
 OUTSIDE = "bpgen.emit.flat.outside_blocks"  # which leaves out what is of the blocks
 PART = "bpgen.emit.flat.of_one"  # which is asked of what blocks add to an equation alone

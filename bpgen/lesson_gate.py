@@ -5,6 +5,7 @@ from __future__ import annotations
 from bpgen.check.lesson import Ground, Wrong, false_numbers
 from bpgen.emit.plan import plan
 from bpgen.errors import NetError
+from bpgen.lesson import sections
 from bpgen.page_gate import EQUATIONS, REMEDY
 from bpgen.record import Derivation
 from bpgen.render import render
@@ -28,7 +29,9 @@ def ground_of(derivation: Derivation, worked: Worked, digits: int) -> Ground:
 
 def numbers(derivation: Derivation, worked: Worked, digits: int) -> list[Wrong]:
     """The rows and sentences of a lesson that are false, or cannot be read."""
-    page = render(derivation, fmt="latex", steps="short", worked=worked, digits=digits, lesson=True)
+    page = render(
+        derivation, fmt="latex", steps="short", worked=worked, digits=digits, lesson=sections
+    )
     return false_numbers(page, ground_of(derivation, worked, digits))[1]
 
 

@@ -7,6 +7,7 @@ import re
 from bpgen.check.page.proof import prove_page
 from bpgen.derive import derive
 from bpgen.errors import NetError
+from bpgen.lesson import sections
 from bpgen.network.shrink import shrunk
 from bpgen.record import Derivation
 from bpgen.render import render
@@ -33,7 +34,7 @@ def refuse_false(
     if len(page) > CHARACTERS:
         return ""
     if lesson:
-        page = render(made, fmt="latex", notation=notation, steps=steps, lesson=True)
+        page = render(made, fmt="latex", notation=notation, steps=steps, lesson=sections)
     lines = prove_page(page, made.network, (0,)).false
     for line in lines:
         if not line.unread:

@@ -14,6 +14,7 @@ from bpgen.check.page.proof import prove_page
 from bpgen.cli import main
 from bpgen.derive import derive
 from bpgen.errors import NetError
+from bpgen.lesson import sections
 from bpgen.load import declared_by
 from bpgen.render import render
 
@@ -214,7 +215,7 @@ def test_letters_that_say_nothing_are_refused(net: str, error: str) -> None:
 
 
 def test_a_lesson_of_letters() -> None:
-    page = render(derive(declared_by(COURSE)), fmt="text", steps="short", lesson=True)
+    page = render(derive(declared_by(COURSE)), fmt="text", steps="short", lesson=sections)
     row = next(line for line in page.splitlines() if line.strip().startswith("z⁽ˡ⁾, a⁽ˡ⁾, ℓ, J"))
     assert "L m² + L m" in row
     assert re.search(r"2 L m N\b", row)  # f and f' of every unit

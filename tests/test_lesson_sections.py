@@ -20,6 +20,7 @@ from bpgen.check.page.world import World
 from bpgen.cli import main
 from bpgen.derive import derive
 from bpgen.emit import emitted
+from bpgen.lesson import sections
 from bpgen.lesson.code import listing
 from bpgen.lesson.counts import backward, forward
 from bpgen.lesson.lesson import Lesson
@@ -76,7 +77,7 @@ def _text(net: str, example: Example | None = None) -> str:
         if example is None
         else worked(derivation, emitted(derivation), example)
     )
-    return render(derivation, fmt="text", steps="short", worked=numbers, lesson=True)
+    return render(derivation, fmt="text", steps="short", worked=numbers, lesson=sections)
 
 
 # cost
@@ -153,7 +154,7 @@ def test_products_and_sums_of_a_convolution_and_an_attention() -> None:
 
 def test_cost_in_letters() -> None:
     net = "from bpgen import *\nx, y = input('p'), target('m')\nW = param('m', 'p')\nz = W @ x\nL = loss(sum((z - y)**2))\n"
-    page = render(derive(declared_by(net)), fmt="text", steps="short", lesson=True)
+    page = render(derive(declared_by(net)), fmt="text", steps="short", lesson=sections)
     assert "m p" in page
     assert "2 m p N" in page
     assert "What is left out" in page
@@ -292,7 +293,7 @@ def _pages() -> Iterator[tuple[str, str]]:
         derivation = derive(load(ROOT / "examples" / f"{name}.py"))
         numbers = at_drawn(derivation)
         for fmt in ("text", "markdown"):
-            page = render(derivation, fmt=fmt, steps="short", worked=numbers, lesson=True)
+            page = render(derivation, fmt=fmt, steps="short", worked=numbers, lesson=sections)
             yield fmt, page
 
 
@@ -311,7 +312,7 @@ def test_no_line_is_too_wide_and_every_row_of_a_table_has_its_cells() -> None:
 def test_without_the_option_nothing_is_added() -> None:
     derivation = _toy()
     page = render(derivation, fmt="text", steps="short")
-    longer = render(derivation, fmt="text", steps="short", lesson=True)
+    longer = render(derivation, fmt="text", steps="short", lesson=sections)
     assert longer.startswith(page.rstrip("\n"))
     assert "Classic mistakes" not in page
 
@@ -321,7 +322,7 @@ def test_every_equation_of_a_lesson_is_proved(name: str) -> None:
     derivation = derive(load(ROOT / "examples" / f"{name}.py"))
     numbers = at_drawn(derivation)
     assert numbers is not None
-    page = render(derivation, fmt="latex", steps="short", worked=numbers, lesson=True)
+    page = render(derivation, fmt="latex", steps="short", worked=numbers, lesson=sections)
     world = World.at(derivation.network, numbers.point.lengths, numbers.point.values)
     plain = render(derivation, fmt="latex", steps="short", worked=numbers)
     found = prove_page(page, derivation.network, (0,), at=world)

@@ -22,6 +22,7 @@ import pytest
 from bpgen import html
 from bpgen.derive import derive
 from bpgen.emit import emitted
+from bpgen.lesson import sections
 from bpgen.load import declared_by, load
 from bpgen.record import Derivation
 from bpgen.render import render
@@ -80,7 +81,7 @@ def _told(net: str, values: Mapping[str, Any] | None, rate: float, held: tuple[s
     numbers = at_drawn(derivation)
     if values is not None:
         numbers = worked(derivation, emitted(derivation), Example(values, rate, held))
-    page = render(derivation, fmt="text", steps="short", worked=numbers, digits=8, lesson=True)
+    page = render(derivation, fmt="text", steps="short", worked=numbers, digits=8, lesson=sections)
     lines = (" ".join(normalize("NFC", line).split()) for line in page.splitlines())
     return "\n".join(lines).replace("−", "-")
 

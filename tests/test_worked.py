@@ -18,6 +18,7 @@ from bpgen.cli import main
 from bpgen.derive import derive
 from bpgen.emit import emitted
 from bpgen.errors import NetError
+from bpgen.lesson import sections
 from bpgen.load import declared_by, load
 from bpgen.prove import claimed, proved
 from bpgen.render import render
@@ -262,7 +263,7 @@ def test_of_several_samples_no_number_stands_beside_an_equation_of_one() -> None
     derivation = derive(declared_by(CHAIN))
     given = Example({"x": [1, 2], "y": [0, 1], "w": 0.5})
     numbers = worked(derivation, emitted(derivation), given)
-    page = render(derivation, fmt="latex", steps="short", worked=numbers, lesson=True)
+    page = render(derivation, fmt="latex", steps="short", worked=numbers, lesson=sections)
     before, _, after = page.partition("A step of descent")
     assert r"\qquad" not in before
     assert "goes from" in after
@@ -280,7 +281,7 @@ def test_of_samples_that_meet_all_are_told() -> None:
         if t.role in ("input", "target")
     }
     numbers = worked(derivation, emitted(derivation), Example(samples))
-    page = render(derivation, fmt="latex", steps="short", worked=numbers, lesson=True)
+    page = render(derivation, fmt="latex", steps="short", worked=numbers, lesson=sections)
     world = World.at(derivation.network, numbers.point.lengths, numbers.point.values)
     assert prove_page(page, derivation.network, (0,), at=world).ok
 
@@ -297,12 +298,12 @@ def test_numbers_of_hard_pages_hold(name: str) -> None:
     """
     derivation = derive(declared_by(NETS[name]))
     numbers = at_drawn(derivation)
-    page = render(derivation, fmt="latex", steps="short", worked=numbers, lesson=True)
+    page = render(derivation, fmt="latex", steps="short", worked=numbers, lesson=sections)
     network = derivation.network
     at = numbers and World.at(network, numbers.point.lengths, numbers.point.values)
     found = prove_page(page, network, (0,), at=at)
     assert found.ok, found.false
-    text = render(derivation, fmt="text", steps="short", worked=numbers, lesson=True)
+    text = render(derivation, fmt="text", steps="short", worked=numbers, lesson=sections)
     assert max(map(columns, text.splitlines())) <= WIDEST
 
 

@@ -13,6 +13,7 @@ import click
 from bpgen.commands.formats import LATEX, format_of
 from bpgen.derive import derive as derivation_of
 from bpgen.errors import NetError
+from bpgen.lesson import sections
 from bpgen.load import module_name, with_example
 from bpgen.record import Derivation
 from bpgen.render import render
@@ -125,7 +126,7 @@ def _page(asked: Asked, fmt: str, style: Style, derivation: Derivation, numbers:
         style=style,
         worked=numbers.worked,
         digits=asked.digits,
-        lesson=asked.lesson,
+        lesson=sections if asked.lesson else None,
     )
 
 

@@ -10,6 +10,7 @@ from itertools import zip_longest
 
 from bpgen.errors import NetError
 from bpgen.html.dialects import KATEX, OPEN, PLAIN, SHUT
+from bpgen.lesson import sections
 from bpgen.record import Derivation
 from bpgen.render import components
 from bpgen.render.document import document
@@ -104,11 +105,11 @@ def sheets(
     """The derivation in every notation; in components where that is not too long, unless they are
     wanted.
     """
-    called = Called.of(derivation)
+    called, further = Called.of(derivation), sections if lesson else None
     found = []
     for notation in notations(derivation, wanted):
         tex, plain = (
-            document(derivation, d, notation, steps, worked, digits, lesson, layers)
+            document(derivation, d, notation, steps, worked, digits, further, layers)
             for d in (KATEX, PLAIN)
         )
         found.append(_sheet(notation, tex, plain, called))

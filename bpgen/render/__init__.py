@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from bpgen.record import Derivation
 
 if TYPE_CHECKING:
+    from bpgen.render.document import Further
     from bpgen.render.style import Style
     from bpgen.worked import Worked
 
@@ -20,7 +21,7 @@ def render(
     style: Style | None = None,
     worked: Worked | None = None,
     digits: int | None = None,
-    lesson: bool = False,
+    lesson: Further | None = None,
     rules: bool = True,
 ) -> str:
     """The derivation as a document.
@@ -31,7 +32,8 @@ def render(
     page or two. `steps` is `all`, or `short`: without the value of each factor, and with `rules`
     for what is equal in every layer. `style` says how layers are written, how wide text is, and how
     LaTeX stands in a paper. The numbers of a worked example, rounded to so many significant digits,
-    stand beside the equations that they are of.
+    stand beside the equations that they are of. A `lesson` is what adds sections to a page:
+    `bpgen.lesson.sections`.
     """
     from bpgen.render.document import document
     from bpgen.render.formats import FORMATS

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from bpgen.record import Derivation
 from bpgen.render import components
 from bpgen.render.brief import Brief
 from bpgen.render.dialect import Dialect
+from bpgen.render.equations import Equations
 from bpgen.render.full import Full
 from bpgen.render.layers import rules as rules_of
 from bpgen.render.legend import legend
 from bpgen.render.numerals import DIGITS, Numerals
 from bpgen.render.outline import Outline
-from bpgen.render.page import Document
+from bpgen.render.page import Document, Section
 from bpgen.render.writer import Writer
 from bpgen.worked import Worked
 
@@ -26,6 +28,7 @@ def _in_letters(derivation: Derivation) -> bool:
     )
 
 
+Further = Callable[[Equations], tuple[Section, ...]]  # sections at the end of a page
 STEPS = {"short": Brief, "all": Full}
 
 
@@ -36,12 +39,12 @@ def document(
     steps: str = "all",
     worked: Worked | None = None,
     digits: int = DIGITS,
-    lesson: bool = False,
+    lesson: Further | None = None,
     layers: str = "brackets",
     rules: bool = False,
 ) -> Document:
     """The sections of a document. The legend is written last: it explains what was printed. With
-    `rules`, short steps tell equal layers once.
+    `rules`, short steps tell equal layers once. A `lesson` adds its sections.
     """
     first = 1 if notation == "components" or _in_letters(derivation) else 0
     writer = Writer.of(derivation, dialect, first, layers)
@@ -53,10 +56,8 @@ def document(
     if rules and isinstance(page, Brief):
         page = replace(page, rules=rules_of(page))
     begins, *rest = page.sections()
-    if lesson:
-        from bpgen.lesson import sections
-
-        rest += sections(page)
+    if lesson is not None:
+        rest += lesson(page)
     explained = legend(derivation.network, writer, notation == "components")
     begins = replace(begins, intro=(*page.across(), *explained, *begins.intro))
     title = derivation.network.title or derivation.network.name

@@ -14,6 +14,7 @@ from bpgen.check.lesson import READERS, Ground, Wrong, false_numbers
 from bpgen.cli import main
 from bpgen.derive import derive
 from bpgen.emit import emitted
+from bpgen.lesson import sections
 from bpgen.lesson_gate import ground_of, numbers
 from bpgen.load import declared_by, load
 from bpgen.render import render
@@ -44,7 +45,7 @@ def test_the_numbers_of_a_lesson_are_right(name: str) -> None:
 def _toy() -> tuple[str, Ground]:
     derivation = derive(load(ROOT / "examples" / "toy_2_2_1.py"))
     made = worked(derivation, emitted(derivation), Example(TOY, 0.5))
-    page = render(derivation, fmt="latex", steps="short", worked=made, lesson=True)
+    page = render(derivation, fmt="latex", steps="short", worked=made, lesson=sections)
     return page, ground_of(derivation, made, 4)
 
 
@@ -53,7 +54,7 @@ def _rnn() -> tuple[str, Ground]:
     derivation = derive(declared_by(RNN))
     made = at_drawn(derivation)
     assert made is not None
-    page = render(derivation, fmt="latex", steps="short", worked=made, lesson=True)
+    page = render(derivation, fmt="latex", steps="short", worked=made, lesson=sections)
     return page, ground_of(derivation, made, 4)
 
 

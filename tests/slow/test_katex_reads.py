@@ -15,6 +15,7 @@ import pytest
 
 from bpgen.derive import derive
 from bpgen.errors import NetError
+from bpgen.lesson import sections
 from bpgen.load import declared_by
 from bpgen.record import Derivation
 from bpgen.render import render
@@ -81,7 +82,7 @@ def test_every_formula_of_a_lesson(tmp_path: Path) -> None:
     for path in EXAMPLES:
         derivation = derive(declared_by(path.read_text("utf-8")))
         numbers = at_drawn(derivation)
-        page = render(derivation, fmt="markdown", steps="short", worked=numbers, lesson=True)
+        page = render(derivation, fmt="markdown", steps="short", worked=numbers, lesson=sections)
         every |= {(m[1] or m[2], bool(m[1])) for m in SHOWN.finditer(page)}
     assert any(r"\rule" in formula for formula, _ in every)
     assert complaints(sorted(every), tmp_path) == []

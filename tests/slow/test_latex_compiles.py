@@ -11,6 +11,7 @@ import pytest
 
 from bpgen.derive import derive
 from bpgen.errors import NetError
+from bpgen.lesson import sections
 from bpgen.load import declared_by
 from bpgen.pdf import compiled
 from bpgen.render import render
@@ -178,7 +179,7 @@ def test_lessons_compile_without_a_warning(tmp_path: Path) -> None:
             steps="short",
             style=Style(prefix=path.stem),
             worked=numbers,
-            lesson=True,
+            lesson=sections,
         )
     assert _complaints(_log(_document(pages), tmp_path)) == []
 

@@ -16,6 +16,8 @@ from bpgen.check.page.grammar import Parser
 from bpgen.check.page.names import Names
 from bpgen.check.page.world import Array, Values, World
 
+Gradients = dict[tuple[str, str], Array]  # by a scalar and a tensor
+
 
 @dataclass(frozen=True)
 class Definition:
@@ -38,7 +40,7 @@ class Reading:
     unknown: frozenset[str] = frozenset()  # functions that the page only names
     entries: bool = False  # x_1 is an entry of x, if there is one, and not a tensor x1
     choices: Choices = field(default_factory=Choices)
-    gradients: dict[tuple[str, str], Array] = field(default_factory=dict)
+    gradients: Gradients = field(default_factory=dict)
 
     def parser(self, found: Sequence[str]) -> Parser:
         return Parser(found, self.names.is_tensor, lambda s: self.names.length(s) is not None)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -24,7 +23,6 @@ Values = Mapping[str, Array]
 LOWEST = -1e30  # minus infinity, of which a difference can still be taken
 # What the page says instead that an equation is, from the values of all tensors in their lanes.
 Spelling = Callable[["World", Values], Array]
-LONGEST = np.longdouble
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,6 @@ class World:
     # of what stands before the first.
     told: dict[tuple[str, bool], Spelling] = field(default_factory=dict)
     dtype: Any = np.float64
-    off: Callable[[Array], Array] | None = None  # what all that is computed is multiplied with
     _moved: dict[str, dict[str, Array]] = field(default_factory=dict)
 
     @staticmethod
@@ -59,12 +56,9 @@ class World:
         """Whether every equation has a finite value."""
         return all(np.isfinite(v).all() for v in self.values.values())
 
-    def longer(self, off: float, seed: int | None) -> World:
-        """The same in the longest numbers; with a seed, each that is computed off by so much of
-        itself.
-        """
-        factors = None if seed is None else partial(_factors, off, seed)
-        return replace(self, dtype=LONGEST, off=factors)._computed()
+    def longer(self) -> World:
+        """The same in the longest numbers."""
+        return replace(self, dtype=np.longdouble)._computed()
 
     @property
     def lanes(self) -> dict[str, Array]:
@@ -120,8 +114,6 @@ class _Spelled(Evaluation):
             return self.stepped(name, array, here)
         array = self._told(name, array, here)
         array = np.where(np.isneginf(np.real(array)), LOWEST, array)
-        if self.world.off is not None:
-            array = array * self.world.off(np.real(array))
         return self.stepped(name, array, here)
 
     def stepped(self, name: str, array: Array, here: Any = ...) -> Array:
@@ -148,11 +140,3 @@ def _respelled(array: Array, told: Array, carried: int | None, first: bool, here
     if (here[-1] == 0) != first:
         return array
     return told if first else np.asarray(told[(*here[:-1], here[-1] - 1)])
-
-
-def _factors(off: float, seed: int, values: Array) -> Array:
-    """Equal numbers are off alike, and stay equal."""
-    bits = np.array(values, dtype=float, order="C").view(np.uint64)
-    with np.errstate(over="ignore"):  # modulo 2^64
-        mixed = (bits ^ (bits >> np.uint64(29))) * np.uint64(0x9E3779B97F4A7C15 + 2 * seed)
-    return 1 + LONGEST(off) * ((mixed >> np.uint64(11)) / LONGEST(2.0**52) - 1)

@@ -8,12 +8,7 @@ from bpgen.check.page.evaluate.arithmetic import is_scalar
 from bpgen.check.page.world import LOWEST, Array
 
 
-def largest_of(array: Array) -> float:
-    known = np.isfinite(array)
-    return float(np.max(np.abs(array), initial=0, where=known))
-
-
-def differ(one: Array, other: Array, tolerance: float, slack: float = 0.0) -> str:
+def differ(one: Array, other: Array, tolerance: float) -> str:
     """How two sides differ; nothing where they are equal."""
     if one.shape[-2:] != other.shape[-2:]:
         return f"a {_matrix(one)} is no {_matrix(other)}"
@@ -26,7 +21,7 @@ def differ(one: Array, other: Array, tolerance: float, slack: float = 0.0) -> st
     both = (one < LOWEST / 2) & (other < LOWEST / 2)
     one, other = np.where(both, 0, one), np.where(both, 0, other)
     scale = 1 + np.maximum(np.abs(one), np.abs(other))
-    off = np.abs(one - other) > tolerance * scale + slack
+    off = np.abs(one - other) > tolerance * scale
     if not off.any():
         return ""
     at = np.unravel_index(np.argmax(np.abs(one - other)), one.shape)

@@ -6,18 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-import numpy as np
-
-from bpgen.check.page.proof.comparison import differ, largest_of
+from bpgen.check.page.proof.comparison import differ
 from bpgen.check.page.proof.report import FalseLine
-from bpgen.check.page.reading import Reading
+from bpgen.check.page.reading import Gradients, Reading
 from bpgen.check.page.tokens import Unreadable
-from bpgen.check.page.world import LONGEST, Array
+from bpgen.check.page.world import Array, World
 
 Sides = Callable[[Reading], list[Array]]
 _NO_FORMULA = (ValueError, IndexError, KeyError, AttributeError, TypeError, AssertionError)
-_SHAKES = 2  # how often roundings are tried
-_ROUNDINGS = 100 * float(np.finfo(LONGEST).eps)  # what they may come to, of a number
 NOWHERE = "no values were found at which every equation has one"
 
 
@@ -27,7 +23,8 @@ class Judge:
 
     tolerance: float
     verdicts: list[FalseLine | None] = field(default_factory=list)
-    longer: dict[int, list[Reading]] = field(default_factory=dict)  # of each reading's world
+    # Of each world the one in the longest numbers, and the gradients known there.
+    longer: dict[int, tuple[World, Gradients]] = field(default_factory=dict)
 
     def judge(self, line: str, sides: Callable[[], list[Array]], count: int = 1) -> None:
         """A line of so many equations, of which there is one reading."""
@@ -49,31 +46,22 @@ class Judge:
         return [FalseLine(line, reason) for reason in reasons if reason]
 
     def _reasons(self, sides: Sides, reading: Reading | None) -> list[str]:
-        """How neighbours differ. Where they do it is asked again in the longest numbers, and what
-        their roundings come to is no difference.
+        """How neighbours differ; where they do, in the longest numbers: what roundings made of it
+        is no difference.
         """
-        found = sides(reading)  # type: ignore[arg-type]
-        reasons = self._differences(found, [0.0] * len(found))
+        reasons = self._differences(sides(reading))  # type: ignore[arg-type]
         if reading is None or not any(reasons):
             return reasons
         if not reading.world.defined:
             raise Unreadable(NOWHERE)
-        exact, *shaken = map(sides, self._longer(reading))
-        noise = [max(largest_of(s[k] - side) for s in shaken) for k, side in enumerate(exact)]
-        return self._differences(exact, noise)
+        return self._differences(sides(self._longer(reading)))
 
-    def _differences(self, sides: list[Array], noise: list[float]) -> list[str]:
-        pairs = zip(pairwise(sides), pairwise(noise), strict=True)
-        return [differ(one, other, self.tolerance, sum(off)) for (one, other), off in pairs]
+    def _differences(self, sides: list[Array]) -> list[str]:
+        return [differ(one, other, self.tolerance) for one, other in pairwise(sides)]
 
-    def _longer(self, reading: Reading) -> list[Reading]:
-        """The same in the longest numbers; and where each of them is off by some roundings."""
+    def _longer(self, reading: Reading) -> Reading:
         world = reading.world
         if id(world) not in self.longer:
-            offs = [None, *range(_SHAKES)]
-            self.longer[id(world)] = [
-                replace(reading, world=world.longer(_ROUNDINGS, seed), gradients={})
-                for seed in offs
-            ]
-        known = self.longer[id(world)]
-        return [replace(reading, world=r.world, gradients=r.gradients) for r in known]
+            self.longer[id(world)] = world.longer(), {}
+        longer, gradients = self.longer[id(world)]
+        return replace(reading, world=longer, gradients=gradients)

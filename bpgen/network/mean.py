@@ -1,0 +1,60 @@
+"""The loss of the batch: the mean of what depends on the sample, and the rest as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import sympy as sp
+
+from bpgen.ir import BATCH, SAMPLE, Element, Equation, TensorInfo, Term, element, length
+from bpgen.letters import lettered
+from bpgen.names import free
+
+
+def with_mean(
+    label: str,
+    terms: tuple[Term, ...],
+    tensors: dict[str, TensorInfo],
+    taken: set[str],
+) -> tuple[str | None, list[Equation]]:
+    """L = mean over the batch of the loss of one sample, plus what does not depend on the
+    sample.
+    """
+    addends = [t for term in terms for t in _by_sample(term)]
+    of_sample = [t for t in addends if SAMPLE in t.body.free_symbols]
+    penalties = sorted(
+        (t for t in addends if SAMPLE not in t.body.free_symbols),
+        key=lambda t: _declared(t, tensors),
+    )
+    equations, mean, sample = [], [], None
+    if of_sample:
+        only = of_sample[0].body if len(of_sample) == 1 and not of_sample[0].over else None
+        if (
+            isinstance(only, Element)
+            and only.indices == (SAMPLE,)
+            and tensors[only.name].role == "value"
+        ):
+            sample = only.name
+        else:
+            sample = free("ell", taken)
+            equations.append(lettered(Equation(sample, (SAMPLE,), tuple(of_sample))))
+            tensors[sample] = TensorInfo(sample, (SAMPLE,), "value")
+        mean = [Term(element(sample, (SAMPLE,)) / length(BATCH), (SAMPLE,))]
+    equations.append(lettered(Equation(label, (), tuple(mean + penalties))))
+    tensors[label] = TensorInfo(label, (), "value")
+    return sample, equations
+
+
+def _declared(term: Term, tensors: Mapping[str, TensorInfo]) -> list[int]:
+    """Where the tensors of a penalty were declared: penalties stand in that order."""
+    order = {name: k for k, name in enumerate(tensors)}
+    return sorted(order[e.name] for e in term.body.atoms(Element))
+
+
+def _by_sample(term: Term) -> list[Term]:
+    """A plain sum as what depends on the sample and what does not."""
+    if term.over or SAMPLE not in term.body.free_symbols or not isinstance(term.body, sp.Add):
+        return [term]
+    inside = [a for a in term.body.args if SAMPLE in a.free_symbols]
+    outside = [a for a in term.body.args if SAMPLE not in a.free_symbols]
+    return [Term(sp.Add(*part)) for part in (inside, outside) if part]

@@ -145,7 +145,7 @@ class Rules:
         for names in self._sequences([one for one, _ in run]):
             family, shift = self._family(names, layers)
             for k, (name, layer) in enumerate(zip(names, layers, strict=True)):
-                if family is None:
+                if family is None or name not in self.symbols:
                     continue
                 here = replace(family, layer=str(layer + shift))
                 spellings[k][name] = replace(family, layer=self._shifted(shift))
@@ -166,16 +166,14 @@ class Rules:
             if len(set(names)) == 1:
                 continue
             yield names
-            deltas = tuple(self.adjoint.get(n, "") for n in names)
-            if all(d in self.symbols for d in deltas):
-                yield deltas
+            yield tuple(self.adjoint.get(n, "") for n in names)
 
     def _family(self, names: Sequence[str], layers: Sequence[int]) -> tuple[Symbol | None, int]:
         """The symbol that most have, and how far their layers are from those of the equations."""
         found = Counter(
             (replace(s, layer=""), int(s.layer) - layer)
-            for s, layer in zip((self.symbols[n] for n in names), layers, strict=True)
-            if s.layer.isdigit()
+            for s, layer in zip(map(self.symbols.get, names), layers, strict=True)
+            if s is not None and s.layer.isdigit()
         )
         ((family, shift), count) = max(found.items(), key=lambda f: f[1], default=((None, 0), 0))
         return (family, shift) if count >= _NAMED else (None, 0)

@@ -64,6 +64,10 @@ NETS = {
     + "x = input(3)\nW, b = param(3, 3), param(3)\nh = tanh(W @ x + b)\ns = sum(h)\noutput(h, s)\n",
     "binary": _LABELLED.replace("label", "target")
     + "a = sigmoid(z)\nL = loss(binary_cross_entropy(a, y) + 0.1 * l2())\n",
+    "equal_layers": _HEAD
+    + "x, t = input(2), target(2)\nu = x\nfor _ in range(4):\n    u = dense(u, 2, tanh)\n"
+    + "h = dense(u, 2)\n"
+    + _FIT,
     "attention": _HEAD
     + "X = input(2, 3)\nT = target(2, 3)\nQ, K, V = param(3, 3), param(3, 3), param(3, 3)\n"
     + "q, r, v = X @ Q, X @ K, X @ V\nP = softmax(q @ r.T / sqrt(3))\nO = P @ v\n"
@@ -77,7 +81,7 @@ QUICK = (  # of every kind, those of the fewest lines
     *("entropy", "logits_one_hot", "weighted_log", "two_gathers", "embedding"),
     *("two_windows", "mean_pool", "max_vector", "padded_pool"),
     *("elman", "last_state", "gates_in_one", "a_start_that_is_not_read", "causal_and_masked"),
-    *("residual", "blocks_to_huber"),
+    *("residual", "blocks_to_huber", "equal_layers"),
 )
 FEW_OR_ALL = [pytest.param(n, marks=[pytest.mark.slow] * (n not in QUICK)) for n in NETS]
 

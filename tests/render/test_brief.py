@@ -13,6 +13,7 @@ from bpgen.render import render
 from bpgen.render.likeness import Likeness
 from bpgen.render.order import Order
 from tests.render.nets import FEW_OR_ALL, derived
+from tests.render.tags import tags
 
 DEEP = (
     "from bpgen import *\nx, y = input(4), target(2)\nh1 = dense(x, 3, {})\nh2 = dense(h1, 5, {})\n"
@@ -27,12 +28,13 @@ def _brief(derivation: Derivation, fmt: str = "latex") -> str:
 @pytest.mark.parametrize("name", FEW_OR_ALL)
 def test_it_numbers_what_the_full_page_does_in_reading_order(name: str) -> None:
     derivation = derived(name)
-    tags = [re.findall(r"\\tag\{(.*?)\}", page) for page in (_brief(derivation), _full(derivation))]
+    found = tags(_brief(derivation))
+    brief, full = ({n for tag in t for n in tag} for t in (found, tags(_full(derivation))))
     of_total = next((f.number for f in derivation.forward if f.source.name == "L"), None)
     of_loss = {str(s.number) for s in derivation.steps if s.of == derivation.network.sample_loss}
-    assert {*tags[1]} - {*tags[0]} <= of_loss
-    assert {*tags[0]} <= {*tags[1]}
-    numbers = [int(t) for t in tags[0] if t.isdigit()]
+    assert full - brief <= of_loss
+    assert brief <= full
+    numbers = [int(first) for first, *_ in found if first.isdigit()]
     if len(numbers) > len({*numbers}):  # a loss with penalties, of one sample and of the batch
         (loss,) = {n for n in numbers if numbers.count(n) > 1}
         assert loss == numbers.pop() == of_total

@@ -16,6 +16,7 @@ from bpgen.record import Derivation
 from bpgen.render import render
 from bpgen.render.style import Style
 from bpgen.worked import Example, worked
+from tests.render.tags import tags
 
 _LAYER = "W{l}, b{l} = param(2, 2), param(2)\nz{l} = W{l} @ {a} + b{l}\n"
 
@@ -135,6 +136,13 @@ def test_the_letter_is_no_other_letter_of_the_page() -> None:
     assert "z^[r] = W^[r] a^[r−1] + b^[r]" in page
 
 
+def test_a_last_layer_whose_gradient_has_no_letter_is_told_by_itself() -> None:
+    page = _squeezed(_page(AS_LAYERS.replace("z = ", "h = ").replace("(z,", "(h,"), "text"))
+    assert "∂ℓ/∂W^[5] = (∂ℓ/∂h)" in page
+    assert "δ^[l] = (W^[l+1]ᵀ δ^[l+1]) ⊙ (1 − (a^[l])²) for l = 3, …, 1" in page
+    assert "In the same way: (16, 20, 24, 28) as (12)" in page
+
+
 def test_another_function_ends_a_rule_and_begins_another() -> None:
     page = _squeezed(_page(NETS["two_kinds"], "text"))
     assert "a^[l] = σ(z^[l]) for l = 1, …, 3" in page
@@ -176,20 +184,13 @@ def test_the_numbers_of_a_rule_are_those_of_the_module() -> None:
     derivation = _derivation(FIVE)
     module = emitted(derivation)
     page = render(derivation, fmt="latex", steps="short")
-    told = {n for tag in re.findall(r"\\tag\{(.*?)\}", page) for n in _expanded(tag)}
+    told = {int(n) for tag in tags(page) for n in tag}
     numbered = {int(n): name for n, name in re.findall(r"^ *# \((\d+)\) (\w+)", module, re.M)}
     own = {f.number: f.equation.name for f in derivation.forward}
     own |= {s.number: s.equation.name for s in derivation.steps}
     assert len(numbered) > 20
     assert numbered.items() <= own.items()
     assert numbered.keys() <= told
-
-
-def _expanded(tag: str) -> list[int]:
-    numbers = [int(n) for n in tag.split(", ") if n != "..."]
-    if "..." not in tag:
-        return numbers
-    return [*range(numbers[0], numbers[2] + 1, numbers[1] - numbers[0])]
 
 
 def test_the_first_instance_labels_a_rule_and_references_find_it() -> None:

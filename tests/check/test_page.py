@@ -68,6 +68,8 @@ output(h)
     "u = tensor(sum(x[i]**2 * w[i] - x[m, p], m, p), i)\noutput(u)\nL = loss(sum(u))\n",
     "a product by its entries": "from bpgen import *\nx, W = input(3, 2), param(2, 2)\n"
     "v = exp(sin(x @ W)) - 1\noutput(v.T @ v)\n",
+    "a logarithm in a product, by its entries": "from bpgen import *\nx, W = input(2, 2), param(2, 2)\n"
+    "v = 1 - sigmoid(x @ W)\noutput(v.T @ log(v))\n",
     "sums over parts of an axis": "from bpgen import *\nx = input(7)\n"
     "i, j = indices('i', size=3), indices('j', size=2)\na, b = sum(x[i], i), sum(2 * x[j], j)\n"
     "L = loss(sin(a) * 2 + b**2 + sum(x**3))\n",
@@ -294,10 +296,10 @@ WRONG = [
     ),
     (
         "spelling",
-        "a product by its entries",
+        "a logarithm in a product, by its entries",
         "matrix",
-        r"as }\sum_{k} (e^{\sin(u^{[1]}_{ki})}",
-        r"as }\sum_{k} (e^{\sin(u^{[1]}_{ik})}",
+        r"as }-\sum_{k} v_{ki} \zeta(z^{[1]}_{kj})",
+        r"as }-\sum_{k} v_{ki} \zeta(z^{[1]}_{jk})",
     ),
     ("first", "the first of equals", "components", "(h_{1}, h_{2}, h", "(h_{2}, h_{1}, h"),
     ("first", "equals, the last of them first", "index", r"i<3} h_{2-i}", r"i<3} h_{i}"),

@@ -50,6 +50,11 @@ class Vanishing:
                 told = self._told(u, v) if u != v else None
                 if told is not None:
                     yield sp.Mul(told, *(f for f in product.args if f not in (u, v)))
+        for v in filter(_divides, product.args):
+            for entry in self._entries(1 / v):
+                above = _taken(product, entry)
+                if above is not None:
+                    yield zero_over(above, 1 / v) * (product / v / above)
 
     def _told(self, u: sp.Expr, v: sp.Expr) -> sp.Expr | None:
         """u v, which is 0 where u is."""
@@ -117,12 +122,9 @@ class Vanishing:
 
     def at_zero(self, expr: sp.Expr, of: str) -> sp.Expr:
         """What the sum `of` of squares receives through its root: 0 where all of them are 0."""
-        roots = {
-            p: zero_over(step(p.base), p.base)
-            for p in expr.atoms(sp.Pow)
-            if p.exp == -1 and self._is_root(p.base, of)
-        }
-        return expr.xreplace(roots)
+        over = {p: 1 / p for p in expr.atoms(sp.Pow) if p.exp in (-1, -sp.S.Half)}
+        roots = {p: n for p, n in over.items() if self._is_root(n, of)}
+        return expr.xreplace({p: zero_over(step(n), n) for p, n in roots.items()})
 
     def conventions(self, adjoint: Equation) -> tuple[str, ...]:
         """What an adjoint takes for the slope of a norm at 0."""
@@ -155,10 +157,13 @@ class Vanishing:
         """Whether what is below is the root of a sum of squares, that of what is above among
         them.
         """
-        value = on_paper(self._definition(below) if isinstance(below, Element) else below)
-        if not isinstance(value, sp.Pow) or value.exp != sp.S.Half:
-            return False
-        return any(_is_entry(above, b) for b in self._squares(value.base))
+        return any(_is_entry(above, b) for b in self._entries(below))
+
+    def _entries(self, norm: sp.Expr) -> list[sp.Expr]:
+        """What a root is the norm of; nothing, where it is none."""
+        value = on_paper(self._definition(norm) if isinstance(norm, Element) else norm)
+        root = isinstance(value, sp.Pow) and value.exp == sp.S.Half
+        return self._squares(value.base) if root else []
 
     def _squares(self, total: sp.Expr) -> list[sp.Expr]:
         """What a sum is of the squares of; nothing, where it is of something else."""
@@ -214,6 +219,24 @@ def _squared(addend: sp.Expr) -> sp.Expr | None:
     number, rest = addend.as_coeff_Mul()
     base, power = rest.as_base_exp()
     return base if number.is_positive and power == 2 else None
+
+
+def _taken(product: sp.Expr, entry: sp.Expr) -> sp.Expr | None:
+    """The factors of a product that are those of what is squared, at some places; None where one
+    of them is not there.
+    """
+    left = [f.as_base_exp() for f in sp.Mul.make_args(product)]
+    found = []
+    for part in sp.Mul.make_args(entry):
+        if part.is_number:
+            continue
+        of = (k for k, (b, e) in enumerate(left) if e.is_Integer and e > 0 and _same(b, part))
+        k = next(of, None)
+        if k is None:
+            return None
+        found.append(left[k][0])
+        left[k] = left[k][0], left[k][1] - 1
+    return sp.Mul(*found) if found else None
 
 
 def _is_entry(factor: sp.Expr, base: sp.Expr) -> bool:

@@ -180,6 +180,8 @@ class Tape:
             if not base.number and number < 0:
                 raise Undefined("a division by zero")
             return self.number(base.number ** int(number))
+        if base is self.zero and number > 0:  # a constant: what it is the root of, nobody moves
+            return self.zero
         if 0 in base.residues and number < 0:
             raise Undefined("a division by zero")
         residues, degree = self._atom("power", base, number)

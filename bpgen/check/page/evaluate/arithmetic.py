@@ -80,11 +80,16 @@ def _shape(array: Array) -> str:
 
 
 def _times(one: Array, other: Array) -> Array:
-    """A product; 0 times what is not there is 0, as of a gradient beyond the last step."""
-    nothing = ((one == 0) & np.isnan(other)) | ((other == 0) & np.isnan(one))
+    """A product; 0 times what is not there is 0, as of a gradient beyond the last step, and so is 0
+    times what has no end, as of the slope of a root at the first.
+    """
+    nothing = ((one == 0) & ~np.isfinite(other)) | ((other == 0) & ~np.isfinite(one))
     return np.where(nothing, 0, one * other)
 
 
 def _over(one: Array, other: Array) -> Array:
-    """A quotient; 0 over what is not there is 0, as of a gradient beyond the last step."""
-    return np.where((one == 0) & np.isnan(other), 0, np.divide(one, other))
+    """A quotient; 0 over what is not there is 0, as of a gradient beyond the last step, and so is 0
+    over 0, as of a norm at the first.
+    """
+    nothing = (one == 0) & (np.isnan(other) | (other == 0))
+    return np.where(nothing, 0, np.divide(one, np.where(nothing, 1, other)))

@@ -7,6 +7,8 @@ import numpy as np
 from bpgen.check.page.evaluate.arithmetic import is_scalar
 from bpgen.check.page.world import LOWEST, Array
 
+_END = 1e60  # a root's slope by a complex step at 0 is larger
+
 
 def differ(one: Array, other: Array, tolerance: float) -> str:
     """How two sides differ; nothing where they are equal."""
@@ -19,9 +21,12 @@ def differ(one: Array, other: Array, tolerance: float) -> str:
     if np.isnan(one).any() or np.isnan(other).any():
         return "it reads what is not there"
     both = (one < LOWEST / 2) & (other < LOWEST / 2)
+    # By convention 0 is taken where a slope has no end, as of a norm at 0.
+    both |= ((one == 0) & (np.abs(other) > _END)) | ((other == 0) & (np.abs(one) > _END))
     one, other = np.where(both, 0, one), np.where(both, 0, other)
     scale = 1 + np.maximum(np.abs(one), np.abs(other))
-    off = np.abs(one - other) > tolerance * scale
+    with np.errstate(invalid="ignore"):  # infinity less infinity
+        off = np.abs(one - other) > tolerance * scale
     if not off.any():
         return ""
     at = np.unravel_index(np.argmax(np.abs(one - other)), one.shape)

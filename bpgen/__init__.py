@@ -7,8 +7,11 @@ before.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from bpgen.notebook import Form, made_by
 from bpgen.vocabulary import BY_MODULE, WORDS
 
 __version__ = "0.1.0"
@@ -32,9 +35,14 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
-    from importlib import import_module
-
     for module, words in BY_MODULE.items():
         if name in words:
             return getattr(import_module(f"bpgen.declare.{module}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+@made_by
+def _form(form: Form) -> Callable[[Any], Any]:
+    """What makes one of the forms of a notebook."""
+    make: Callable[[Any], Any] = getattr(import_module("bpgen.html.notebook"), form)
+    return make

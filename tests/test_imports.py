@@ -1,5 +1,5 @@
 """Who imports whom: no circle among modules, nor among the parts of a folder. An import counts
-wherever it stands, within a function or under TYPE_CHECKING too.
+wherever it stands, within a function or under TYPE_CHECKING too, and by its name.
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ def _imported(tree: ast.AST) -> Iterator[tuple[str, str]]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, "imports are absolute"
             yield from ((f"{node.module}.{alias.name}", str(node.module)) for alias in node.names)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
+            yield from ((a.value, a.value) for a in node.args if isinstance(a, ast.Constant))
 
 
 def imports(root: Path) -> Graph:
@@ -117,6 +119,7 @@ def test_what_leads_down_is_no_circle(tmp_path: Path) -> None:
         "from p.a.two import one\n",
         "def f():\n    from p.a import two\n",
         "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import p.a.two\n",
+        "import importlib\nimportlib.import_module('p.a.two')\n",
     ],
 )
 def test_a_circle_is_found_wherever_the_import_stands(tmp_path: Path, text: str) -> None:

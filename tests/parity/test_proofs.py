@@ -15,6 +15,7 @@ import pytest
 from tests.parity.harness import Case, Shape
 from tests.proofs.corpus import of_source
 from tests.proofs.record import complaints, hold, hold_again, read, sample
+from tests.texts.corpus import digest, frozen
 
 HERE = Path(__file__)
 MODULES = sorted(p.stem for p in HERE.parent.glob("test_*.py") if p != HERE)
@@ -63,6 +64,15 @@ def test_proof(name: str) -> None:
 @pytest.mark.parametrize("name", sample(RECORD, RECORD.keys() & PROOFS.keys()))
 def test_a_recorded_proof_comes_out_the_same(name: str) -> None:
     hold_again(name, PROOFS[name], RECORD)
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_the_text_is_the_frozen_one(name: str) -> None:
+    assert digest(SOURCES[name]) == frozen()[f"parity {name}"], "see python -m tests.texts"
+
+
+def test_every_frozen_text_is_looked_at() -> None:
+    assert {n for n in frozen() if n.startswith("parity ")} == {f"parity {n}" for n in SOURCES}
 
 
 def test_the_record_is_of_these_networks() -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 from bpgen.check.claims import Answers, Court
 from bpgen.check.trial import cost
 from bpgen.derive import derive
-from bpgen.emit.interface import refuse_names
 from bpgen.errors import NetError
 from bpgen.ir import Network
 from bpgen.load import load
@@ -18,6 +17,7 @@ from bpgen.network.shrink import shrunk
 from bpgen.progress import say
 from bpgen.prove import LARGEST_PAGE
 from bpgen.render import render
+from bpgen.targets.numpy.interface import refuse_names
 from bpgen.write import MARK
 
 LARGE = 5_000_000  # entries of a network that is looked at at smaller sizes

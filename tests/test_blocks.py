@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from bpgen.emit import emit
-from bpgen.emit.allowed import verified
 from bpgen.ir import Network
 from bpgen.load import declared_by
 from bpgen.render import render
+from bpgen.targets.numpy.allowed import verified
 from tests.conftest import ROOT, declared, derived, emitted, written
 
 GPT = (ROOT / "examples" / "gpt.py").read_text()

@@ -21,13 +21,12 @@ from bpgen.derive.closed import ClosedForms
 from bpgen.derive.linear import whole
 from bpgen.derive.zero import Zeros
 from bpgen.emit import emit
-from bpgen.emit.plan import plan
-from bpgen.emit.statements import Statements
 from bpgen.ir import BATCH, Equation, Index, Network, TensorInfo, Term, element, length
 from bpgen.load import declared_by
-from bpgen.lower.comment import spoken
+from bpgen.raising.equation import order_of
 from bpgen.record import Derivation, Step, Vanishing
 from bpgen.render import render
+from bpgen.text.comment import spoken
 from tests.conftest import emitted
 from tests.few import one_in
 
@@ -65,7 +64,7 @@ def step(record: Derivation, of: str) -> Step:
 def adjoint(source: str, of: str) -> str:
     """The adjoint of a tensor, as the comment of the emitted module spells it."""
     record = derive(declared_by(source))
-    order = Statements(record, plan(record)).order
+    order = order_of(record)
     return spoken(step(record, of).equation, order).split(" = ", 1)[1]
 
 

@@ -6,13 +6,12 @@ import pytest
 import sympy as sp
 
 from bpgen.derive import derive
-from bpgen.emit.plan import plan
-from bpgen.emit.statements import Statements
 from bpgen.ir import length
 from bpgen.load import declared_by
-from bpgen.lower.comment import spoken
+from bpgen.raising.equation import order_of
 from bpgen.record import Derivation, Step
 from bpgen.render import render
+from bpgen.text.comment import spoken
 
 HEAD = "from bpgen import *\nx = input(3)\nW, b = param(4, 3), param(4)\nz = W @ x + b\n"
 
@@ -28,9 +27,7 @@ def step(record: Derivation, of: str) -> Step:
 def adjoint(body: str, of: str = "z") -> str:
     """The adjoint of a tensor, as the comment of the emitted module spells it."""
     record = derivation(body)
-    return spoken(step(record, of).equation, Statements(record, plan(record)).order).split(
-        " = ", 1
-    )[1]
+    return spoken(step(record, of).equation, order_of(record)).split(" = ", 1)[1]
 
 
 FORMS = {

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from bpgen.emit import emit
-from bpgen.emit.allowed import Forbidden, verified
 from bpgen.load import load
+from bpgen.targets.numpy.allowed import Forbidden, verified
 from tests.conftest import EXAMPLES, ROOT, emitted, example
 
 GENERATED = sorted((ROOT / "generated").glob("*.py"))

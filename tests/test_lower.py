@@ -13,16 +13,16 @@ from hypothesis import strategies as st
 
 from bpgen.check.agreement import difference
 from bpgen.emit import emit
-from bpgen.emit.parts import _ALONG_AXIS
-from bpgen.emit.scattered import added
 from bpgen.ir import BATCH, Equation, Index, TensorInfo, Term, element
 from bpgen.load import declared_by
-from bpgen.lower.access import aligned
-from bpgen.lower.contract import lowered
-from bpgen.lower.printer import ATOM, Printer
-from bpgen.lower.scatter import scatters as written_at
-from bpgen.lower.scatter import whole
-from bpgen.lower.scope import Scope
+from bpgen.program.grammar import Assign
+from bpgen.raising.scatter import added, whole
+from bpgen.raising.scope import Scope
+from bpgen.raising.terms import raised
+from bpgen.targets.numpy.expressions import Expressions
+from bpgen.targets.numpy.parts import _ALONG_AXIS
+from bpgen.targets.numpy.statements import Statements
+from bpgen.text.scalar import ATOM, Printer, Text
 from tests.drawn import few_or_all
 from tests.oracle import LENGTHS, Drawn, equations, ranges, scatters, true_value
 
@@ -58,10 +58,16 @@ def scope(operands: list[tuple[str, str]], order: list[str]) -> Scope:
     return Scope({name: k for k, name in enumerate(order)}, tensors)
 
 
+def numpy(equation: Equation, scope: Scope) -> str:
+    """The right-hand side as numpy, along the axes of the left that have no value."""
+    axes = tuple(i for i in equation.indices if i not in scope.fixed)
+    return Expressions(scope.order).lined(raised(equation, scope), axes).text
+
+
 @pytest.mark.parametrize("text", PLAIN)
 def test_plain_numpy(text: str) -> None:
     order = ["delta", "d", "x", "W", "w", "y", "s", "A"]
-    assert lowered(equation(*PLAIN[text]), scope(PLAIN[text][1], order)).text == text
+    assert numpy(equation(*PLAIN[text]), scope(PLAIN[text][1], order)) == text
 
 
 @st.composite
@@ -86,7 +92,7 @@ def test_any_contraction_is_einsum(
     left, operands, over = drawn
     rng = np.random.default_rng(0)
     arrays = {name: rng.normal(size=[SIZES[a] for a in axes]) for name, axes in operands}
-    text = lowered(equation(left, operands, over), scope(operands, list(arrays))).text
+    text = numpy(equation(left, operands, over), scope(operands, list(arrays)))
     found = eval(text, {"np": np, **arrays})
     spec = ",".join(axes for _, axes in operands) + "->" + "".join(left)
     expected = np.einsum(spec, *arrays.values())
@@ -126,7 +132,7 @@ def expressions(draw: st.DrawFn, depth: int = 3) -> sp.Expr:
 
 @few_or_all(40, 400, expressions())
 def test_printed_expressions_mean_what_they_say(expr: sp.Expr) -> None:
-    text = Printer(lambda e: (e.name, ATOM), {name: k for k, name in enumerate(VALUES)})(expr)
+    text = Printer(lambda e: Text(e.name, ATOM), {name: k for k, name in enumerate(VALUES)})(expr)
     true = float(expr.subs({element(name, ()): sp.Rational(v) for name, v in VALUES.items()}))
     assert math.isclose(eval(text, {"np": np, **VALUES}), true, rel_tol=1e-9, abs_tol=1e-9)
 
@@ -135,7 +141,7 @@ def test_printed_expressions_mean_what_they_say(expr: sp.Expr) -> None:
     "value", [0.1, 1 / 3, 1e-300, 5e-324, 1.7976931348623157e308, 0.30000000000000004, 1e22]
 )
 def test_every_double_comes_back(value: float) -> None:
-    printed = Printer(lambda e: (e.name, ATOM), {})(sp.Rational(repr(value)) * element("a", ()))
+    printed = Printer(lambda e: Text(e.name, ATOM), {})(sp.Rational(repr(value)) * element("a", ()))
     assert eval(printed, {"a": 1.0}) == value
 
 
@@ -156,15 +162,14 @@ def test_any_access_means_what_it_says(drawn: Drawn, data: st.DataObject) -> Non
         tuple(data.draw(st.lists(st.sampled_from(loops), unique=True, max_size=1))) if loops else ()
     )
     scope = Scope({}, drawn.tensors, frozenset(fixed))
-    found = lowered(drawn.equation, scope)
+    text = numpy(drawn.equation, scope)
     expected = true_value(drawn)
     for values in ranges(fixed):
         space = {**known(drawn), **{i.name: v for i, v in values.items()}}
         part = expected[tuple(values.get(i, slice(None)) for i in left)]
-        open_ = tuple(i for i in left if i not in fixed)
-        array = eval(aligned(found, open_), space)
+        array = eval(text, space)
         np.testing.assert_allclose(
-            np.broadcast_to(array, part.shape), part, rtol=1e-9, atol=1e-9, err_msg=found.text
+            np.broadcast_to(array, part.shape), part, rtol=1e-9, atol=1e-9, err_msg=text
         )
 
 
@@ -173,12 +178,13 @@ def test_any_term_written_at_an_access_is_added_there(drawn: Drawn) -> None:
     scope = Scope({}, drawn.tensors)
     expected = true_value(drawn)
     space = known(drawn) | {"out": np.zeros_like(expected)}
-    whole_text = whole(drawn.equation, scope)
-    lines = (
-        [f"out = {whole_text.text}"]
-        if whole_text is not None
-        else added(written_at(drawn.equation, scope), 0, ())
+    reshaped = whole(drawn.equation, scope)
+    statements = (
+        (Assign("out", reshaped),)
+        if reshaped is not None
+        else added(drawn.equation, scope, before=())
     )
+    lines = Statements(Expressions({})).lines(statements, 0)
     exec("\n".join(lines), space)
     np.testing.assert_allclose(space["out"], expected, atol=1e-9, err_msg="\n".join(lines))
 

@@ -13,9 +13,9 @@ import pytest
 from bpgen.check.module import Subject
 from bpgen.check.numbers import numbers
 from bpgen.emit import emit
-from bpgen.emit.layout import assignment
 from bpgen.errors import NetError
 from bpgen.load import declared_by
+from bpgen.targets.numpy.layout import assignment
 from tests.conftest import declared, emitted, module_of, written
 from tests.few import few, one_in
 

@@ -185,8 +185,8 @@ TYPED = [*_typed()]
 OF_NETWORKS, OF_EQUATIONS = _passes(Network), _passes(Equation)
 OF_TENSORS, OF_DEFINITIONS = _passes(Equation, TENSORS), _passes(Equation, DEFINITIONS)
 SHORTER = "bpgen.network.shrink.shrunk"  # whose network is another one, with shorter axes
-OUTSIDE = "bpgen.emit.flat.outside_blocks"  # which leaves out what is of the blocks
-PART = "bpgen.emit.flat.of_one"  # which is asked of what blocks add to an equation alone
+OUTSIDE = "bpgen.raising.flat.outside_blocks"  # which leaves out what is of the blocks
+PART = "bpgen.raising.flat.of_one"  # which is asked of what blocks add to an equation alone
 
 
 def test_the_passes_are_found() -> None:
@@ -195,8 +195,8 @@ def test_the_passes_are_found() -> None:
         "bpgen.derive.sums_of_exp.with_logsumexp",
         SHORTER,
     }
-    assert {*OF_EQUATIONS} >= {"bpgen.letters.lettered", "bpgen.lower.rows.spelled"}
-    assert {*OF_TENSORS} >= {"bpgen.emit.flat.flat", PART}
+    assert {*OF_EQUATIONS} >= {"bpgen.letters.lettered", "bpgen.rows.spelled"}
+    assert {*OF_TENSORS} >= {"bpgen.raising.flat.flat", PART}
     assert {*OF_DEFINITIONS} >= {"bpgen.render.softmaxes.with_softmaxes"}
 
 

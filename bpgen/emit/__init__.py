@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from bpgen.derive import derive
-from bpgen.emit.allowed import verified
-from bpgen.emit.interface import refuse_letters
-from bpgen.emit.parts import Parts
 from bpgen.ir import Network
 from bpgen.record import Derivation
+from bpgen.targets.numpy.allowed import verified
+from bpgen.targets.numpy.interface import refuse_letters
+from bpgen.targets.numpy.parts import Parts
 from bpgen.templating import template
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 
-from bpgen.emit.interface import refuse_letters
 from bpgen.errors import NetError
 from bpgen.html.assets import asset, katex_style
 from bpgen.html.cards import cards
@@ -25,6 +24,7 @@ from bpgen.record import Derivation
 from bpgen.render.numerals import DIGITS
 from bpgen.render.outline import Outline
 from bpgen.render.writer import Writer
+from bpgen.targets.numpy.interface import refuse_letters
 from bpgen.templating import template
 from bpgen.worked import Worked
 

@@ -12,9 +12,9 @@ import tokenize
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from bpgen.emit.function import Function
-from bpgen.emit.functions import functions
 from bpgen.record import Derivation
+from bpgen.targets.numpy.functions import Function
+from bpgen.targets.numpy.parts import Parts
 
 _NUMBERED = re.compile(r"\s*# \((\d+)\) (?!to \()")  # the comment over a statement
 
@@ -35,7 +35,7 @@ def listing(derivation: Derivation) -> list[CodeLine]:
     """The lines of forward, loss and backward, and of the blocks."""
     known = {*derivation.network.tensors, *derivation.adjoint.values()}
     lines: list[CodeLine] = []
-    for function in functions(derivation):
+    for function in Parts(derivation).functions:
         text = _text(function)
         tokens, numbers = _tokens(text, known), _numbers(text)
         lines += [

@@ -63,7 +63,7 @@ def _begins(equation: Equation, derivation: Derivation) -> bool:
 
 def needed(derivation: Derivation) -> list[Step]:
     """The steps that are computed for the gradients of parameters."""
-    from bpgen.emit.plan import plan
+    from bpgen.raising.plan import plan
 
     return list(plan(derivation).backward)
 

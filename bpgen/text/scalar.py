@@ -5,6 +5,7 @@ and comments.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 import sympy as sp
 
@@ -12,7 +13,14 @@ from bpgen.functions import row
 from bpgen.ir import Element
 
 COMPARISON, SUM, PRODUCT, SIGN, POWER, ATOM = range(6)
-Text = tuple[str, int]  # the text and how tightly its outermost operator binds
+
+
+class Text(NamedTuple):
+    """A text and how tightly its outermost operator binds."""
+
+    text: str
+    binding: int
+    minus: bool = False  # it begins with the sign of its first addend
 
 
 def bracketed(text: Text, least: int) -> str:
@@ -22,14 +30,14 @@ def bracketed(text: Text, least: int) -> str:
 def number(value: sp.Rational) -> Text:
     """An exact number as the float it came from: 1/100 is 0.01."""
     if value.is_Integer and abs(value) < 2**31:
-        return str(value), ATOM if value >= 0 else SIGN
-    return repr(float(value)), ATOM if value >= 0 else SIGN
+        return Text(str(value), ATOM if value >= 0 else SIGN, bool(value < 0))
+    return Text(repr(float(value)), ATOM if value >= 0 else SIGN, bool(value < 0))
 
 
 def exactly(value: sp.Rational) -> Text:
     """An exact number for a reader: 2 / 3 where its decimal has no end."""
     endless = 1 < value.q <= 1000 and len(repr(float(value))) > 8
-    return (f"{value.p} / {value.q}", PRODUCT) if endless else number(value)
+    return Text(f"{value.p} / {value.q}", PRODUCT, bool(value < 0)) if endless else number(value)
 
 
 def is_decimal(value: sp.Rational) -> bool:
@@ -52,9 +60,14 @@ class Printer:
     """
 
     def __init__(
-        self, access: Callable[[Element], Text], order: Mapping[str, int], calls: bool = True
+        self,
+        access: Callable[[Element], Text],
+        order: Mapping[str, int],
+        calls: bool = True,
+        called: set[str] | None = None,
     ) -> None:
         self.access, self.order, self.calls = access, order, calls
+        self.called = set() if called is None else called  # the functions that it spoke of
 
     def __call__(self, expr: sp.Expr, least: int = SUM) -> str:
         return bracketed(self.text(expr), least)
@@ -65,11 +78,11 @@ class Printer:
         if isinstance(expr, sp.Rational):
             return number(expr) if self.calls else exactly(expr)
         if isinstance(expr, sp.Symbol):
-            return expr.name, ATOM
+            return Text(expr.name, ATOM)
         if self.calls and expr.is_number:  # pi, the root of 2: one float, of no numpy type
-            return repr(float(expr)), ATOM if expr.is_nonnegative else SIGN
+            return number(expr)
         if isinstance(expr, sp.NumberSymbol):
-            return str(expr).lower(), ATOM
+            return Text(str(expr).lower(), ATOM)
         if isinstance(expr, sp.Add):
             return self._sum(expr)
         if isinstance(expr, sp.Mul):
@@ -88,13 +101,13 @@ class Printer:
         signs = [p.could_extract_minus_sign() for p in parts if not p.is_number]
         if {*signs} == {True, False}:  # a - b + eps: a small number is not lost in a
             parts.sort(key=lambda p: bool(p.is_number))
-        text = self(parts[0])
+        text, _, minus = self.text(parts[0])
         for part in parts[1:]:
             if part.could_extract_minus_sign():
                 text += f" - {self(-part, PRODUCT)}"
             else:
                 text += f" + {self(part, PRODUCT)}"
-        return text, SUM
+        return Text(text, SUM, minus)
 
     def _addend_order(self, part: sp.Expr) -> tuple[bool, bool, list[int]]:
         negative = bool(part.could_extract_minus_sign())
@@ -106,18 +119,21 @@ class Printer:
     def _product(self, expr: sp.Mul) -> Text:
         coefficient, rest = _with_contents(expr)
         if coefficient < 0:
-            return f"-{self(-expr, PRODUCT)}", SIGN if -coefficient == 1 else PRODUCT
+            binding = SIGN if -coefficient == 1 else PRODUCT
+            return Text(f"-{self(-expr, PRODUCT)}", binding, minus=True)
         constant, varying = rest.as_independent(*rest.free_symbols, Element, as_Add=False)
         if self.calls and constant != 1:
             coefficient, rest = sp.Rational(repr(float(coefficient * constant))), varying
         above, below = _fraction(coefficient, rest)
         above = sorted(above, key=self._factor_order)
         factors = [self._factor(f, above) for f in above] or ["1"]
+        first = self.text(above[0]) if above else Text("1", ATOM)
+        minus = first.minus and first.binding >= SIGN
         text = (" * " if self.calls else " ").join(factors)
         if not below:
-            return text, PRODUCT if len(factors) > 1 else self.text(above[0])[1]
+            return Text(text, PRODUCT if len(factors) > 1 else first.binding, minus)
         under = bracketed(self.text(sp.Mul(*below)), POWER)
-        return f"{text} / {under}", PRODUCT
+        return Text(f"{text} / {under}", PRODUCT, minus)
 
     def _factor(self, factor: sp.Expr, beside: list[sp.Expr]) -> str:
         """A 0-1 function beside a real array may stay a boolean array."""
@@ -149,22 +165,23 @@ class Printer:
     def _power(self, expr: sp.Pow) -> Text:
         base, exponent = expr.args
         if exponent == sp.Rational(1, 2):
-            return (f"np.sqrt({self(base)})" if self.calls else f"sqrt({self(base)})"), ATOM
+            return Text(f"{'np.' * self.calls}sqrt({self(base)})", ATOM)
         if exponent.could_extract_minus_sign():
-            return f"1 / {self(base**-exponent, POWER)}", PRODUCT
+            return Text(f"1 / {self(base**-exponent, POWER)}", PRODUCT)
         twice = exponent == 3 and base.has(sp.Function)  # a function is called once
         if self.calls and base.has(Element) and exponent in (3, 4) and not twice:
             return self._product_of_squares(base, exponent)
         under, over = self(base, ATOM), self(exponent, ATOM)
-        return f"{under}**{over}" if _simple(under) and _simple(
-            over
-        ) else f"{under} ** {over}", POWER
+        close = _simple(under) and _simple(over)
+        return Text(f"{under}**{over}" if close else f"{under} ** {over}", POWER)
 
     def _product_of_squares(self, base: sp.Expr, exponent: sp.Expr) -> Text:
         """numpy squares by multiplying; its powers beyond take hundreds of times as long."""
         under = self(base, ATOM)
         square = f"{under}**2" if _simple(under) else f"{under} ** 2"
-        return (f"({square}) ** 2", POWER) if exponent == 4 else (f"{under} * {square}", PRODUCT)
+        if exponent == 4:
+            return Text(f"({square}) ** 2", POWER)
+        return Text(f"{under} * {square}", PRODUCT)
 
     def _call(self, expr: sp.Expr) -> Text:
         known = row(expr)
@@ -172,11 +189,9 @@ class Printer:
             raise NotImplementedError(f"no row for {type(expr).__name__}")
         arguments = [self(a, COMPARISON) for a in expr.args]
         if not self.calls:
-            return (
-                f"{known.plain}({', '.join(arguments)})",
-                ATOM,
-            )
-        return known.numpy.format(*arguments), COMPARISON if known.compares else ATOM
+            return Text(f"{known.plain}({', '.join(arguments)})", ATOM)
+        self.called.add(known.name)
+        return Text(known.numpy.format(*arguments), COMPARISON if known.compares else ATOM)
 
 
 def _simple(text: str) -> bool:

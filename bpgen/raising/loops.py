@@ -5,31 +5,29 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 from bpgen.affine import apart
-from bpgen.emit.flat import seen_outside
-from bpgen.emit.layout import assignment, comment
-from bpgen.emit.scattered import added
 from bpgen.ir import Equation, Index, Loop, Malformed, Term, indices_of, length
-from bpgen.lower.access import Operand, aligned, read
-from bpgen.lower.comment import spoken
-from bpgen.lower.scatter import scatters
-from bpgen.lower.scope import Scope
 from bpgen.names import RESERVED
 from bpgen.pieces import Place, in_order, pieces, place
-
-if TYPE_CHECKING:
-    from bpgen.emit.statements import Item, Statements
+from bpgen.program import grammar as program
+from bpgen.program.grammar import Assign, Fill, Node, Step, Store
+from bpgen.raising.access import read
+from bpgen.raising.equation import Item, Raiser
+from bpgen.raising.flat import seen_outside
+from bpgen.raising.scatter import added
+from bpgen.raising.scope import Scope
+from bpgen.raising.terms import raised
+from bpgen.text.comment import spoken
 
 
 class Looping:
-    """Writes one loop. What is read outside it, or at another step, is kept for every step; the
+    """Raises one loop. What is read outside it, or at another step, is kept for every step; the
     rest is a plain variable of the step.
     """
 
-    def __init__(self, write: Statements, loop: Loop, items: list[Item], indent: int) -> None:
-        self.write, self.loop, self.indent = write, loop, indent
+    def __init__(self, write: Raiser, loop: Loop, items: list[Item]) -> None:
+        self.write, self.loop = write, loop
         self.index = Index(self._variable(items), loop.index.size)
         self.items = [replace(i, evaluated=self._counted(i.evaluated)) for i in items]
         self.equations = [i.evaluated for i in self.items]
@@ -38,8 +36,7 @@ class Looping:
             map(self._reads_members, (t for e in self.equations for t in e.terms))
         )
         self.kept = self._kept()
-        precision = write.dtype(self.equations)
-        self.dtype = "dtype" if len(self.kept) > 1 and "(" in precision else precision
+        self.precision = write.precision(self.equations)
         self.places: dict[str, list[Place]] = {}  # where each tensor has been written so far
         local = frozenset(self.members - self.kept)
         self.step = replace(write.scope, fixed=frozenset({self.index}), local=local)
@@ -59,29 +56,23 @@ class Looping:
         letters: tuple[str, ...] = (own, *"tsklpq", *numbered)
         return next(c for c in letters if c not in taken)
 
-    def lines(self) -> list[str]:
+    def statements(self) -> tuple[Node, ...]:
         """Arrays for what is kept, what stands there before the loop, and the loop."""
         made = [item for item in self.items if item.evaluated.name in self.kept]
         groups = self._groups()
-        lines: list[str] = []
-        if groups:
-            numbers = [item.number for item in self.items]
-            steps = f"{self.index.name} = {self._ends()}"
-            lines += comment(
-                f"({min(numbers)}) to ({max(numbers)}), step by step: {steps}", self.indent
-            )
-        if self.dtype == "dtype":
-            lines += assignment("dtype", self.write.dtype(self.equations), self.indent)
-        for item in made:
-            lines += self._made(item)
-        if groups:
-            count = f"range({self.index.size})"
-            lines.append(
-                f"for {self.index.name} in {f'reversed({count})' if self.loop.reverse else count}:"
-            )
-        for group in groups:
-            lines += [f"    {line}" for line in self._written(*group, self.indent + 4)]
-        return lines
+        named: tuple[Node, ...] = ()
+        precision = self.precision
+        if len(self.kept) > 1 and len(precision.of) > 1:
+            named = (Assign("dtype", precision),)
+            self.precision = replace(precision, variable="dtype")
+        arrays = tuple(s for item in made for s in self._made(item))
+        if not groups:
+            return (*named, *arrays)
+        numbers = [item.number for item in self.items]
+        steps = f"to ({max(numbers)}), step by step: {self.index.name} = {self._ends()}"
+        body = tuple(self._written(*group) for group in groups)
+        loop = program.Loop((self.index,), body, self.loop.reverse)
+        return (Step(min(numbers), (steps,), named), *arrays, loop)
 
     def _ends(self) -> str:
         """The first step and the last, in the order in which they are done."""
@@ -128,43 +119,38 @@ class Looping:
     def _is_carried(self, equation: Equation) -> bool:
         return self.write.scope.tensors[equation.name].carried is not None
 
-    def _made(self, item: Item) -> list[str]:
+    def _made(self, item: Item) -> tuple[Node, ...]:
         """The array, and what does not wait for the loop."""
         equation = item.evaluated
-        lines: list[str] = []
         before = self._before(equation) if self._is_carried(equation) else None
-        if before is not None and before.terms:
-            lines += comment(f"({item.number}) {spoken(before, self.write.order)}", self.indent)
-        fill = "zeros" if before is not None or any(t.at for t in equation.terms) else "empty"
-        sizes = ", ".join(self.write.sizes(equation))
-        value = f"np.{fill}(({sizes}), {self.dtype})"
-        lines += assignment(equation.name, value, self.indent)
-        if before is not None:
-            lines += self._filled(before, self.write.scope, [], self.indent)
-            self.places[equation.name] = [place(p) for p in pieces(before)]
-        return lines
+        first = before is not None or any(t.at for t in equation.terms)
+        shape, zeros = self.write.sizes(equation), program.NOTHING if first else None
+        array = Assign(equation.name, Fill(zeros, equation.indices, shape, self.precision))
+        if before is None:
+            return (array,)
+        starts = self._filled(before, self.write.scope, [])
+        self.places[equation.name] = [place(p) for p in pieces(before)]
+        if not before.terms:
+            return (array, *starts)
+        return (Step(item.number, (spoken(before, self.write.order),), (array, *starts)),)
 
     def _filled(
-        self, equation: Equation, scope: Scope, written: Collection[Place] | None, indent: int
-    ) -> list[str]:
-        """A statement that writes the plain terms of an equation, and its scatters. `written` are
+        self, equation: Equation, scope: Scope, written: Collection[Place] | None
+    ) -> tuple[Node, ...]:
+        """Statements that write the plain terms of an equation, and its scatters. `written` are
         the places that something stands at; None: it may stand at any.
         """
-        lines: list[str] = []
         equation = seen_outside(equation, self.write.tensors)
         scope = self.write.precise(equation, scope)
         plain = replace(equation, terms=tuple(t for t in equation.terms if t.at is None))
+        made: tuple[Node, ...] = ()
         if plain.terms:
             first = written is not None and all(apart(equation.indices, at) for at in written)
-            target = read(equation.lhs, scope)
-            right = self.write.right(plain, scope)
-            tight = right.text.isidentifier()
-            text = right.text
-            if right.axes != target.axes:
-                text = aligned(Operand(right.text, right.axes, tight), target.axes)
-            lines += assignment(target.text, text, indent, "=" if first else "+=")
+            target, right = read(equation.lhs, scope), raised(plain, scope)
+            local = equation.name in scope.local
+            made = (Assign(equation.name, right) if local else Store(target, right, not first),)
             written = None if written is None else [*written, equation.indices]
-        return lines + added(scatters(equation, scope), indent, written)
+        return *made, *added(equation, scope, written)
 
     def _groups(self) -> list[tuple[Item, Equation]]:
         """What a step writes, each after all that it reads of the same step; otherwise what it
@@ -186,12 +172,11 @@ class Looping:
             groups.append((item, replace(item.evaluated, terms=terms)))
         return groups
 
-    def _written(self, item: Item, equation: Equation, indent: int) -> list[str]:
-        """The lines of what a step writes of one tensor."""
+    def _written(self, item: Item, equation: Equation) -> Step:
+        """What a step writes of one tensor."""
         earlier: list[Place] | None = self.places.setdefault(equation.name, [])
         if self.loop.reverse and self._is_carried(equation):
             earlier = None  # what the step after this one handed on, at least
-        lines = comment(f"({item.number}) {spoken(equation, self.write.order)}", indent)
-        lines += self._filled(equation, self.step, earlier, indent)
+        made = self._filled(equation, self.step, earlier)
         self.places[equation.name] += map(place, pieces(equation))
-        return lines
+        return Step(item.number, (spoken(equation, self.write.order),), made)

@@ -8,20 +8,21 @@ from dataclasses import dataclass
 import sympy as sp
 
 from bpgen.ir import Element, Index, TensorInfo, length
+from bpgen.program.grammar import FLOAT64, Precision, Read
 
 
 @dataclass(frozen=True)
 class Scope:
     """`order` is where a name stands in a product; `fixed` are the indices of loops around the
-    line; `local` are the tensors of which only the current step is kept; `precision` is the text
-    of that in which a comparison is a number.
+    line; `local` are the tensors of which only the current step is kept; `precision` is that in
+    which a comparison is a number.
     """
 
     order: Mapping[str, int]
     tensors: Mapping[str, TensorInfo]
     fixed: frozenset[Index] = frozenset()
     local: frozenset[str] = frozenset()
-    precision: str = "float"
+    precision: Precision = FLOAT64
 
     def slots(self, access: Element) -> list[tuple[sp.Expr, sp.Expr]]:
         """Where each index of an access is found in the array, and the length of that axis. What
@@ -30,18 +31,17 @@ class Scope:
         info = self.tensors[access.name]
         found = []
         for k, (expr, axis) in enumerate(zip(access.indices, info.indices, strict=True)):
-            if access.name in self.local and expr in self.fixed:
+            if self._is_now(access, expr):
                 continue
             one = int(info.carried == k and not isinstance(expr, Element))
             found.append((expr + one, length(axis.size) + one))
         return found
 
-    def array(self, access: Element) -> str:
-        """The array in which an access is found: what whole numbers say of a recurrence's step is
-        looked up among the steps alone.
-        """
-        info = self.tensors[access.name]
-        for k, expr in enumerate(access.indices):
-            if info.carried == k and isinstance(expr, Element):
-                return f"{access.name}[{':, ' * k}1:]"
-        return access.name
+    def array(self, access: Element) -> Read:
+        """The array that is read: of a tensor of which only the current step is kept, that step."""
+        axes = self.tensors[access.name].indices
+        stored = zip(axes, access.indices, strict=True)
+        return Read(access.name, tuple(i for i, at in stored if not self._is_now(access, at)))
+
+    def _is_now(self, access: Element, at: sp.Expr) -> bool:
+        return access.name in self.local and at in self.fixed

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from copy import copy
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import sympy as sp
 
-from bpgen.emit.flat import (
+from bpgen.ir import Element, Equation, Index, TensorInfo, Term
+from bpgen.program.grammar import (
+    Argument,
+    Assign,
+    Begin,
+    Call,
+    Function,
+    Keep,
+    Loop,
+    Node,
+    Pack,
+    Ref,
+    Stack,
+    Step,
+)
+from bpgen.program.measured import measured
+from bpgen.raising.equation import Item, Raiser, drawn
+from bpgen.raising.flat import (
     after,
     flat,
     flat_tensors,
@@ -18,25 +35,17 @@ from bpgen.emit.flat import (
     read_by,
     stepwise,
 )
-from bpgen.emit.function import Function
-from bpgen.emit.layout import WIDTH, collection, comment
-from bpgen.emit.lengths import measured
-from bpgen.emit.text import definition, drawn, joined
-from bpgen.ir import Element, Equation, Term
-from bpgen.lower.comment import spoken
-
-if TYPE_CHECKING:
-    from bpgen.emit.statements import Item, Statements
+from bpgen.text.comment import spoken
 
 
 class Blocks:
-    """Writes one block's functions and the loops that call them. `forward` and `backward` are the
+    """Raises one block's functions and the loops that call them. `forward` and `backward` are the
     equations of its two loops, `elsewhere` those after them that sum over the blocks.
     """
 
     def __init__(
         self,
-        write: Statements,
+        write: Raiser,
         name: str,
         forward: list[Item],
         backward: list[Item],
@@ -58,6 +67,7 @@ class Blocks:
             self._free(own)
             for own in (f"of{name}s", f"stacked{name[6:]}", "kept", f"of{name}", "l")
         )
+        self.write.counter = self.l
 
     def _free(self, own: str) -> str:
         """A name of the module's own that no tensor has."""
@@ -72,75 +82,82 @@ class Blocks:
 
     def forward(self) -> Function:
         """One block: what it hands on, and what backward needs of it."""
-        items = self._forward_told()
         equations = self._forward_equations()
-        body = [*self._unpacked(equations), *self._noise(equations)]
-        for item, equation in zip(items, equations, strict=True):
-            body += self.write.headed(item, 4)
-            body += self.write.plain(equation, 4)
-        arrays = {n: n for n in (self.carried, *self._outside(equations))}
-        body = measured(body, arrays, self.write.scope.tensors)
-        kept = [f'"{n}": {n}' for n in self._kept()]
-        body += collection(f"return {after(self.carried)}, ", kept, indent=4)
-        arguments = ["params: Arrays", f"{self.l}: int", f"{self.carried}: np.ndarray"]
-        arguments += [f"{n}: np.ndarray" for n in self._outside(equations)]
-        arguments += ["rng: np.random.Generator | None"] * bool(self._noise(equations))
-        head = definition(self.name, arguments, "tuple[np.ndarray, Arrays]")
+        noise = self._noise(equations)
+        body = (*self._unpacked(equations), *noise, *self._steps(self._forward_told(), equations))
+        outside = self._outside(equations)
+        body = measured(body, {n: Ref(n) for n in (self.carried, *outside)}, self.own_tensors)
+        kept = tuple((n, n) for n in self._kept())
+        arguments = (
+            Argument("params", "arrays"),
+            Argument(self.l, "block"),
+            *(Argument(n, "array") for n in (self.carried, *outside)),
+            *(Argument("rng", "noise") for _ in noise[:1]),
+        )
         doc = f"Block l of {self.times}: its output, and its part of the cache."
-        return Function(tuple(head), doc, tuple(body))
+        handed = Pack("", kept, beside=after(self.carried))
+        return Function(self.name, arguments, ("array", "arrays"), doc, (*body, handed))
 
     def backward(self) -> Function:
         """One block's gradients, from that of what it handed on."""
         equations = self._backward_equations()
-        body = [*self._unpacked(equations), *self._opened(equations)]
-        of_params = [e for e in equations if self._parameter(e) is not None]
-        for item, equation in zip(self._backward_told(), equations, strict=True):
-            body += self.write.headed(item, 4)
-            body += self.write.plain(equation, 4)
         incoming = after(self.gradient)
-        body = measured(body, {incoming: incoming}, self.write.scope.tensors)
+        body = (
+            *self._unpacked(equations),
+            *self._opened(equations),
+            *self._steps(self._backward_told(), equations),
+        )
+        body = measured(body, {incoming: Ref(incoming)}, self.own_tensors)
+        of_params = [e for e in equations if self._parameter(e) is not None]
         names = list(self.write.network.tensors)
         of_params.sort(key=lambda e: names.index(self._parameter(e) or ""))
-        grads = [f'"{self._parameter(e)}": {e.name}' for e in of_params]
-        grads += [f'"{i.evaluated.name}": {i.evaluated.name}' for i, _ in self.summed]
-        body += collection(f"return {self.gradient}, ", grads, indent=4)
-        arguments = ["params: Arrays", "cache: Arrays", f"{self.l}: int", f"{incoming}: np.ndarray"]
-        head = definition(f"{self.name}_backward", arguments, "tuple[np.ndarray, Arrays]")
+        grads = [(self._parameter(e) or "", e.name) for e in of_params]
+        grads += [(i.evaluated.name, i.evaluated.name) for i, _ in self.summed]
+        arguments = (
+            Argument("params", "arrays"),
+            Argument("cache", "arrays"),
+            Argument(self.l, "block"),
+            Argument(incoming, "array"),
+        )
         doc = f"The gradients of block l, from {incoming}, that of its output."
-        return Function(tuple(head), doc, tuple(body))
+        handed = Pack("", tuple(grads), beside=self.gradient)
+        name = f"{self.name}_backward"
+        return Function(name, arguments, ("array", "arrays"), doc, (*body, handed))
 
-    def forward_lines(self) -> list[str]:
+    @property
+    def own_tensors(self) -> Mapping[str, TensorInfo]:
+        return self.write.scope.tensors
+
+    def _steps(self, items: list[Item], equations: list[Equation]) -> Iterator[Node]:
+        for item, equation in zip(items, equations, strict=True):
+            yield self.write.step(item, self.write.plain(equation))
+
+    def forward_loop(self) -> tuple[Node, ...]:
         """The loop over the blocks, in forward."""
         last = next(i for i in self.forward_items if i.evaluated.name == self.carried)
         equations = self._forward_equations()
-        given = joined(
-            "params",
-            self.l,
-            self.carried,
-            *self._outside(equations),
-            "rng" if self._noise(equations) else "",
-        )
-        return [
-            *self._start(last),
-            f"{self.store}: Arrays = {{}}",
-            f"for {self.l} in range({self.times}):",
-            f"    {self.carried}, {self.kept} = {self.name}({given})",
-            f'    {self.store} |= {{f"{{name}}[{{{self.l}}}]": array '
-            f"for name, array in {self.kept}.items()}}",
-        ]
+        given = ("params", self.l, self.carried, *self._outside(equations))
+        given += ("rng",) * bool(self._noise(equations))
+        call = Call((self.carried, self.kept), self.name, given)
+        keep = Keep(self.store, self.kept, self.l)
+        loop = Loop((self.counter,), (call, keep))
+        return (self._start(last), Begin(self.store, named=True), loop)
 
-    def backward_lines(self) -> list[str]:
+    def backward_loop(self) -> tuple[Node, ...]:
         """The loop over the blocks, last to first, in backward."""
         first = next(i for i in self.backward_items if i.evaluated.name == self.gradient)
         stored = bool(self._parameters() or self.summed)
-        return [
-            *self._start(first),
-            *[f"{self.store}: list[Arrays] = []"] * stored,
-            f"for {self.l} in reversed(range({self.times})):",
-            f"    {self.gradient}, {self.one if stored else '_'} = "
-            f"{self.name}_backward(params, cache, {self.l}, {self.gradient})",
-            *[f"    {self.store}.insert(0, {self.one})"] * stored,
-        ]
+        given = ("params", "cache", self.l, self.gradient)
+        names = (self.gradient, self.one if stored else "_")
+        call = Call(names, f"{self.name}_backward", given)
+        keep = (Keep(self.store, self.one),) * stored
+        begin = (Begin(self.store, named=False),) * stored
+        loop = Loop((self.counter,), (call, *keep), reverse=True)
+        return (self._start(first), *begin, loop)
+
+    @property
+    def counter(self) -> Index:
+        return Index(self.l, self.times)
 
     def _parameters(self) -> list[Equation]:
         """The gradients of the parameters of each block."""
@@ -155,30 +172,18 @@ class Blocks:
         """Whether every block adds something to it."""
         return any(i.evaluated == equation for i, _ in self.summed)
 
-    def stacked_lines(self) -> list[str]:
+    def stacks(self) -> tuple[Node, ...]:
         """The gradients of the parameters of every block, each as one array."""
-        if not self._parameters():
-            return []
-        parts = [
-            f"name: np.stack([of[name] for of in {self.store}])",
-            f"for name in {self.store}[0]",
-        ]
-        parts += ["if name in SHAPES"] * bool(self.summed)
-        line = f"{self.stacked} = {{{' '.join(parts)}}}"
-        if 4 + len(line) <= WIDTH:
-            return [line]
-        return [f"{self.stacked} = {{", *(f"    {part}" for part in parts), "}"]
+        stack = Stack(self.stacked, self.store, some=bool(self.summed))
+        return (stack,) * bool(self._parameters())
 
-    def _start(self, item: Item) -> list[str]:
+    def _start(self, item: Item) -> Step:
         """What the first block is given; for gradients, the last."""
         start = outside_blocks(item.evaluated)
         if not start.terms:  # what reads the last block cancels
             start = replace(start, terms=(Term(sp.S.Zero),))
-        said = spoken(start, self.write.order)
-        return [
-            *comment(f"({item.number}) {said}", 4),
-            *self.around.plain(self._flat(start), 4, passed=True),
-        ]
+        body = self.around.plain(self._flat(start), passed=True)
+        return Step(item.number, (spoken(start, self.write.order),), body)
 
     def _flat(self, equation: Equation) -> Equation:
         return flat(equation, self.tensors)
@@ -224,22 +229,19 @@ class Blocks:
         own += [t.name for t in self.write.network.role("noise") if t.block]
         return [n for n in dict.fromkeys(own) if n in read]
 
-    def _unpacked(self, equations: list[Equation]) -> list[str]:
+    def _unpacked(self, equations: list[Equation]) -> tuple[Node, ...]:
         read = read_by(equations)
-        return [
-            f'{t.name} = params["{t.name}"]' + f"[{self.l}]" * t.block
+        return tuple(
+            Assign(t.name, Ref(t.name, "params", self.l if t.block else ""))
             for t in self.write.network.role("param")
             if t.name in read
-        ]
+        )
 
-    def _opened(self, equations: list[Equation]) -> list[str]:
+    def _opened(self, equations: list[Equation]) -> tuple[Node, ...]:
         read = read_by(equations) - {e.name for e in equations}
-        blocks = [f'{n} = cache[f"{n}[{{{self.l}}}]"]' for n in self._kept()]
-        return blocks + [
-            f'{n} = cache["{n}"]'
-            for n in self.write.plan.cache
-            if n in read and not self.tensors[n].block
-        ]
+        blocks = (Assign(n, Ref(n, "cache", self.l)) for n in self._kept())
+        shared = (n for n in self.write.plan.cache if n in read and not self.tensors[n].block)
+        return *blocks, *(Assign(n, Ref(n, "cache")) for n in shared)
 
     def _outside(self, equations: list[Equation]) -> list[str]:
         """Arrays from outside the block that it reads."""
@@ -250,11 +252,10 @@ class Blocks:
             if n in read and t.role != "param" and not t.block
         ]
 
-    def _noise(self, equations: list[Equation]) -> list[str]:
+    def _noise(self, equations: list[Equation]) -> tuple[Node, ...]:
         read = read_by(equations)
         found = [t for t in self.write.network.role("noise") if t.block and t.name in read]
-        flat_ones = (self.write.scope.tensors[t.name] for t in found)
-        return [line for t in flat_ones for line in drawn(t, self.carried)]
+        return tuple(drawn(self.own_tensors[t.name], Ref(self.carried)) for t in found)
 
     def _parameter(self, equation: Equation) -> str | None:
         """The parameter of each block that an equation is the gradient of."""

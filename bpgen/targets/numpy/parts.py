@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from bpgen.emit.function import Function
-from bpgen.emit.functions import functions
-from bpgen.emit.interface import Interface
-from bpgen.emit.lengths import needs_one
-from bpgen.emit.text import names_in
 from bpgen.functions import ROWS, SHARED
+from bpgen.raising.empty import needs_one
+from bpgen.raising.equation import order_of
+from bpgen.raising.functions import functions
 from bpgen.record import Derivation
+from bpgen.targets.numpy.expressions import Expressions
+from bpgen.targets.numpy.functions import Function, function
+from bpgen.targets.numpy.interface import Interface
+from bpgen.targets.numpy.statements import Statements
+from bpgen.targets.numpy.text import names_in
 
 
 class Parts(Interface):
@@ -19,17 +22,24 @@ class Parts(Interface):
     def __init__(self, derivation: Derivation) -> None:
         super().__init__(derivation.network)
         self.derivation = derivation
+        self._expressions = Expressions(order_of(derivation))
 
     @cached_property
     def functions(self) -> list[Function]:
-        return functions(self.derivation)
+        write = Statements(self._expressions)
+        return [function(f, write) for f in functions(self.derivation)]
+
+    @property
+    def _called(self) -> set[str]:
+        """The functions of the module that those of the mathematics speak of."""
+        return set(self._expressions.called) if self.functions else set()
 
     @property
     def helpers(self) -> list[str]:
         """The scalar functions that numpy does not have, where they are used, in the order of the
         table.
         """
-        called = {n for f in self.functions for n in names_in(f.body)}
+        called = self._called
         sources = {name: row.helper for name, row in ROWS.items() if row.helper}
         found: dict[str, str] = {}
         for name, source in (sources | _ALONG_AXIS | SHARED).items():  # callers before the called
@@ -47,7 +57,7 @@ class Parts(Interface):
     @property
     def doors(self) -> list[str]:
         """The functions that refuse wrong arguments, where they are used."""
-        called = {"_check", *(n for f in self.functions for n in names_in(f.body))}
+        called = {"_check", *self._called}
         for door, others in _DOORS.items():  # callers before the called
             called |= {*others} if door in called else set()
         return [door for door in _DOORS if door in called]

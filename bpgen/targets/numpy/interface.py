@@ -5,11 +5,11 @@ from __future__ import annotations
 import textwrap
 from math import prod
 
-from bpgen.emit.layout import WIDTH, call, collection
-from bpgen.emit.text import shape_text
 from bpgen.errors import NetError
 from bpgen.functions import Named
 from bpgen.ir import Network, TensorInfo
+from bpgen.targets.numpy.layout import WIDTH, call, collection
+from bpgen.targets.numpy.text import shape_text
 
 
 class Interface:

@@ -9,23 +9,31 @@ import sympy as sp
 
 from bpgen.contraction import factored
 from bpgen.ir import Element, Equation, Term, element
-from bpgen.lower.printer import ATOM, POWER, PRODUCT, Printer, Text
-from bpgen.lower.rows import spelled
+from bpgen.rows import spelled
+from bpgen.text.scalar import ATOM, POWER, PRODUCT, Printer, Text, bracketed
 
 
 def spoken(equation: Equation, order: Mapping[str, int]) -> str:
     """`z1[n,i] = sum_j W1[i,j] * x[n,j] + b1[i]`"""
-    printer, equation = Printer(_access, order, calls=False), spelled(equation)
-    here = [t for t in equation.terms if not is_elsewhere(t)]
-    own = replace(equation, terms=tuple(here))
-    said = [f"{_plain(equation.lhs)} = {right(own, printer)}"] if here else []
-    said += [added(t, equation, printer) for t in equation.terms if is_elsewhere(t)]
-    return ", ".join(said)
+    return _told(equation, order, f"{left_of(equation)} = ")
+
+
+def left_of(equation: Equation) -> str:
+    return _plain(equation.lhs)
 
 
 def right_of(equation: Equation, order: Mapping[str, int]) -> str:
     """What stands right of the equals sign; the whole text, where values are only added to."""
-    return spoken(equation, order).removeprefix(f"{_plain(equation.lhs)} = ")
+    return _told(equation, order, "")
+
+
+def _told(equation: Equation, order: Mapping[str, int], left: str) -> str:
+    printer, equation = Printer(_access, order, calls=False), spelled(equation)
+    here = [t for t in equation.terms if not is_elsewhere(t)]
+    own = replace(equation, terms=tuple(here))
+    said = [f"{left}{right(own, printer)}"] if here else []
+    said += [added(t, equation, printer) for t in equation.terms if is_elsewhere(t)]
+    return ", ".join(said)
 
 
 def is_elsewhere(term: Term) -> bool:
@@ -39,7 +47,7 @@ def added(term: Term, equation: Equation, printer: Printer) -> str:
     place = {i for e in at for i in e.free_symbols}
     left = Term(term.body, tuple(k for k in term.over if k not in place), term.reduce)
     target = _plain(element(equation.name, at))
-    return f"{target} += {_term(left, equation, printer)}"
+    return f"{target} += {_term(left, equation, printer).text}"
 
 
 def right(equation: Equation, printer: Printer) -> str:
@@ -56,36 +64,31 @@ def right(equation: Equation, printer: Printer) -> str:
 
 
 def _sum(terms: Iterable[Term], equation: Equation, printer: Printer) -> str:
-    text = ""
-    for term in sorted(terms, key=lambda t: t.at is not None):
-        part = _term(term, equation, printer)
-        text = (
-            part
-            if not text
-            else f"{text} - {part[1:]}"
-            if part.startswith("-")
-            else f"{text} + {part}"
-        )
-    return text
+    first, *others = (
+        _term(t, equation, printer) for t in sorted(terms, key=lambda t: t.at is not None)
+    )
+    signed = (f" - {t.text[1:]}" if t.minus else f" + {t.text}" for t in others)
+    return first.text + "".join(signed)
 
 
-def _term(term: Term, equation: Equation, printer: Printer) -> str:
+def _term(term: Term, equation: Equation, printer: Printer) -> Text:
     if term.at is not None:
         return _delta(term, equation, printer)
     if not term.over:
-        return printer(term.body)
+        return printer.text(term.body)
     over = ",".join(k.name for k in term.over)
     if term.reduce == "first":
-        return f"[{printer(term.body)} is the first largest over {over}]"
-    sign = "-" if _is_negative(term.body) else ""
-    return f"{sign}{term.reduce}_{over} {printer(-term.body if sign else term.body, PRODUCT)}"
+        return Text(f"[{printer(term.body)} is the first largest over {over}]", ATOM)
+    negative = _is_negative(term.body)
+    body = printer(-term.body if negative else term.body, PRODUCT)
+    return Text(f"{'-' * negative}{term.reduce}_{over} {body}", PRODUCT, negative)
 
 
 def _is_negative(body: sp.Expr) -> bool:
     return isinstance(body, sp.Mul) and bool(body.could_extract_minus_sign())
 
 
-def _delta(term: Term, equation: Equation, printer: Printer) -> str:
+def _delta(term: Term, equation: Equation, printer: Printer) -> Text:
     """A scatter as the equation it is: the value where the index meets the access, in Iverson's
     bracket.
     """
@@ -94,12 +97,15 @@ def _delta(term: Term, equation: Equation, printer: Printer) -> str:
         f"{i.name} = {printer(a)}" for i, a in zip(equation.indices, at, strict=True) if a != i
     ]
     over = f"sum_{','.join(k.name for k in term.over)} " if term.over else ""
-    value = printer(term.body * element(f"[{', '.join(meets)}]", ()), PRODUCT)
-    return f"-{over}{value[1:]}" if value.startswith("-") else f"{over}{value}"
+    value = printer.text(term.body * element(f"[{', '.join(meets)}]", ()))
+    text = bracketed(value, PRODUCT)
+    if value.minus and text == value.text:
+        return Text(f"-{over}{text[1:]}", PRODUCT, minus=True)
+    return Text(f"{over}{text}", PRODUCT)
 
 
 def _access(access: Element) -> Text:
-    return _plain(access), ATOM
+    return Text(_plain(access), ATOM)
 
 
 def _plain(access: Element) -> str:

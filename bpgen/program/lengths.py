@@ -1,0 +1,87 @@
+"""The lengths known at run time that a program speaks of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import sympy as sp
+
+from bpgen.ir import Element, Index, length
+from bpgen.program.grammar import (
+    Admit,
+    Count,
+    Draw,
+    Gather,
+    Join,
+    Loop,
+    Map,
+    Node,
+    Shape,
+    Slice,
+    Split,
+    View,
+    Windows,
+)
+from bpgen.program.spans import bounds, counted_in, from_the_end, span, windows_of
+
+
+def lengths_of(node: Node) -> set[str]:
+    """The lengths known at run time that a statement speaks of."""
+    return {str(s) for part in node.walk() for e in _told(part) for s in _symbols(e)}
+
+
+def _symbols(expr: Any) -> Iterator[sp.Symbol]:
+    """The symbols of an expression that are no index and stand in no element."""
+    stack = [sp.sympify(expr)]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, sp.Symbol) and not isinstance(node, Index):
+            yield node
+        elif not isinstance(node, Element):
+            stack += node.args
+
+
+def _told(node: Node) -> Iterable[Any]:
+    """The lengths, and expressions in lengths, that a node itself tells."""
+    told = _TOLD.get(type(node))
+    return told(node) if told is not None else ()
+
+
+def _of_axes(axes: Iterable[Index]) -> list[sp.Expr]:
+    return [length(i.size) for i in axes]
+
+
+def _of_slots(node: View | Gather) -> Iterator[sp.Expr]:
+    """The bounds of what is cut out, and the lengths of what is counted."""
+    for s in node.slots:
+        if isinstance(s.at, sp.Expr):
+            open_ = [i for i in node.axes if s.at.has(i)]
+            counted = counted_in(node, s) if isinstance(node, Gather) else ()
+            if counted:
+                yield from (*_of_axes(counted), s.at)
+            elif len(open_) == 1:
+                yield from bounds(span(s.at, s.length, open_[0]))
+            elif not open_:
+                yield from_the_end(s.at, s.length)
+
+
+def _of_windows(node: Windows) -> Iterator[sp.Expr]:
+    yield from _of_slots(node)
+    for window in windows_of(node):
+        yield from bounds(window.begins)
+
+
+_TOLD: dict[type[Node], Callable[[Any], Iterable[Any]]] = {
+    Map: lambda n: [n.body],
+    Shape: lambda n: n.sizes,
+    Draw: lambda n: n.sizes,
+    Count: lambda n: [n.place, *_of_axes(n.axes)],
+    Join: lambda n: _of_axes(n.axes),
+    Split: lambda n: [*_of_slots(n), *_of_axes(n.axes)],
+    Slice: _of_slots,
+    Windows: _of_windows,
+    Gather: _of_slots,
+    Loop: lambda n: _of_axes(n.indices),
+    Admit: lambda n: [*map(sp.Symbol, n.known & {*n.tensor.sample_shape}), *n.length],
+}

@@ -1,0 +1,106 @@
+"""A place that one index runs through as the part of an axis that it is: from where, to where, and
+in which steps, counted from the end where only this is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import sympy as sp
+
+from bpgen.affine import affine
+from bpgen.ir import Index, length
+from bpgen.program.grammar import Axes, Gather, Slot, View, Windows
+
+
+@dataclass(frozen=True)
+class Span:
+    """`start:stop:step`; none of a bound is the end of the axis."""
+
+    start: sp.Expr | None
+    stop: sp.Expr | None
+    step: int = 1
+
+    @property
+    def is_whole(self) -> bool:
+        return self == WHOLE
+
+
+WHOLE = Span(None, None)
+
+
+def span(place: sp.Expr, size: sp.Expr, index: Index) -> Span:
+    """The part of an axis of this length that an index runs through."""
+    step = int(place.coeff(index, 1))
+    start = sp.expand(place - step * index)
+    last = sp.expand(start + step * (length(index.size) - 1))
+    if step < 0:
+        return _backwards(start, last, step, size)
+    over = sp.expand(last + step - size)
+    stop = None if over.is_nonnegative else from_the_end(sp.expand(last + 1), size)
+    return Span(None if start == 0 else start, stop, step)
+
+
+def _backwards(start: sp.Expr, last: sp.Expr, step: int, size: sp.Expr) -> Span:
+    if last.free_symbols:  # an end that may come to -1: all is counted from the end
+        return Span(sp.expand(start - size), sp.expand(last - 1 - size), step)
+    return Span(None if start == size - 1 else start, None if last == 0 else last - 1, step)
+
+
+def from_the_end(place: sp.Expr, size: sp.Expr) -> sp.Expr:
+    """A place; counted from the end where the length is known at run time only."""
+    back = sp.expand(place - size)
+    known = size.is_Integer or not back.is_Integer or not place.free_symbols
+    return place if known else back
+
+
+def bounds(of: Span) -> Iterator[sp.Expr]:
+    """The bounds that are no end of the axis."""
+    yield from (e for e in (of.start, of.stop) if e is not None)
+
+
+def along(slot: Slot, axes: Axes) -> Axes:
+    """Those of the axes that a place runs along, the slowest first."""
+    form = affine(slot.at)
+    return tuple(i for i, _ in form.steps if i in axes) if form is not None else ()
+
+
+def counted_in(gather: Gather, slot: Slot) -> Axes:
+    """The indices whose values a place is counted by, where it is not cut out."""
+    if not isinstance(slot.at, sp.Expr):
+        return ()
+    free = along(slot, gather.axes)
+    return free if {*free} & {*gather.by} else ()
+
+
+@dataclass(frozen=True)
+class Window:
+    """An axis, as windows of this width that slide along it: which of them are meant, and in which
+    steps each is read.
+    """
+
+    axis: int
+    width: int
+    begins: Span
+    dilation: int
+
+
+def windows_of(view: Windows) -> Iterator[Window]:
+    """The axes that two indices share."""
+    slots = [(s, along(s, view.axes)) for s in view.slots]
+    kept = [(s, free) for s, free in slots if free]  # the others are places
+    for axis, (s, free) in enumerate(kept):
+        if len(free) == 2 and isinstance(s.at, sp.Expr):
+            place, within = sorted(free, key=view.axes.index)
+            dilation = int(s.at.coeff(within, 1))
+            assert isinstance(within.size, int)
+            reach = dilation * (within.size - 1)
+            first = sp.expand(s.at - dilation * within + min(reach, 0))
+            width = abs(reach) + 1
+            yield Window(axis, width, span(first, s.length - width + 1, place), dilation)
+
+
+def is_cut(view: View, slot: Slot) -> bool:
+    """Whether a place is written as one, or as the part of the axis that one index runs through."""
+    return len(along(slot, view.axes)) < 2

@@ -1,0 +1,113 @@
+"""An access as the part of an array that it reads: what kind of part, and which axes come out."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from bpgen.affine import affine, digits
+from bpgen.errors import NetError
+from bpgen.ir import Element, Index, length
+from bpgen.program.grammar import Axes, Expr, Gather, Slice, Slot, Split, Windows
+from bpgen.program.spans import span
+from bpgen.raising.scope import Scope
+
+
+def read(access: Element, scope: Scope) -> Expr:
+    """The array that an access means, with its axes in the array's own order."""
+    return part_of(array_of(access, scope), slots_of(access, scope), scope)
+
+
+def array_of(access: Element, scope: Scope) -> Expr:
+    """The array in which an access is found: what whole numbers say of a recurrence's step is
+    looked up among the steps alone.
+    """
+    array = scope.array(access)
+    carried = scope.tensors[access.name].carried
+    if carried is None or not isinstance(access.indices[carried], Element):
+        return array
+    lengths = ((axis, length(axis.size), int(k == carried)) for k, axis in enumerate(array.axes))
+    return Slice(array, tuple(Slot(i + one, size + one) for i, size, one in lengths), array.axes)
+
+
+def slots_of(access: Element, scope: Scope) -> tuple[Slot, ...]:
+    """Where each index of an access is found in the array."""
+    return tuple(
+        Slot(read(at, scope) if isinstance(at, Element) else at, size)
+        for at, size in scope.slots(access)
+    )
+
+
+def part_of(array: Expr, slots: tuple[Slot, ...], scope: Scope) -> Expr:
+    """The elements of an array at these places."""
+    if any(isinstance(s.at, Expr) for s in slots):
+        return gathered(array, slots, scope)
+    open_ = [free(s, scope) for s in slots]
+    every = tuple(i for axis in open_ for i in axis)
+    crowded = (len(f) > 2 and not digits_of(s) for s, f in zip(slots, open_, strict=True))
+    if len(set(every)) < len(every) or any(crowded):  # such as a diagonal: read place by place
+        return gathered(array, slots, scope)
+    shared = [(s, f) for s, f in zip(slots, open_, strict=True) if len(f) > 1]
+    if not shared:
+        return Slice(array, slots, every)
+    if all(digits_of(s) for s, _ in shared):
+        of_digits = (i for s, f in zip(slots, open_, strict=True) for i in digits_of(s) or f)
+        return Split(array, slots, tuple(i for i in of_digits if i in every))
+    turned = [_outer_first(f) for f in open_ if f]
+    return Windows(array, slots, (*(f[0] for f in turned), *(i for f in turned for i in f[1:])))
+
+
+def digits_of(slot: Slot) -> Axes | None:
+    """The indices whose values are the digits of the place, slowest first."""
+    return digits(slot.at, int(slot.length)) if slot.length.is_Integer else None
+
+
+def free(slot: Slot, scope: Scope) -> Axes:
+    """The indices of a place that have no value here, the slowest first."""
+    if isinstance(slot.at, Expr):
+        return ()
+    form = affine(slot.at)
+    if form is None:
+        raise NetError(f"{slot.at} is no access", "shift or stride an index by whole numbers")
+    return tuple(i for i, _ in form.steps if i not in scope.fixed)
+
+
+def _outer_first(axes: Axes) -> Axes:
+    """The longer index is where a window begins, the shorter runs within it."""
+
+    def rank(index: Index) -> tuple[bool, int]:
+        return isinstance(index.size, str), index.size if isinstance(index.size, int) else 0
+
+    return tuple(sorted(axes, key=rank, reverse=True))
+
+
+def gathered(array: Expr, slots: tuple[Slot, ...], scope: Scope, slices: bool = True) -> Gather:
+    """The elements at places that are looked up: `E[tok]` for E[tok[n, t], d]. Without `slices` an
+    axis is taken whole, or place by place.
+    """
+    along = [free(s, scope) for s in slots]
+    often = Counter(i for of in along for i in of)
+    twice = {i for i, times in often.items() if times > 1}  # along two axes at once: a diagonal
+    looked_up = (s.at.axes for s in slots if isinstance(s.at, Expr))
+    counted = (
+        of
+        for s, of in zip(slots, along, strict=True)
+        if of and not (twice.isdisjoint(of) and _at_once(s, of, slices))
+    )
+    by = tuple(dict.fromkeys(i for axes in (*looked_up, *counted) for i in axes))
+    kept = [of[0] if len(of) == 1 and of[0] not in by else None for of in along]
+    return Gather(array, slots, by, _yielded(kept, by))
+
+
+def _at_once(slot: Slot, axes: Axes, slices: bool) -> bool:
+    """Whether an axis is read along one index, and whole if it must be."""
+    return len(axes) == 1 and (slices or span(slot.at, slot.length, axes[0]).is_whole)
+
+
+def _yielded(kept: list[Index | None], by: Axes) -> Axes:
+    """The axes in numpy's order: gathered ones stay in place where they stand together, else they
+    come first. `kept` are the indices of slices.
+    """
+    places = [k for k, index in enumerate(kept) if index is None]
+    first = places[0] if places[-1] - places[0] + 1 == len(places) else 0
+    before = (i for i in kept[:first] if i is not None)
+    return (*before, *by, *(i for i in kept[first:] if i is not None))

@@ -1,0 +1,236 @@
+"""One equation as statements of the program, under its number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+import sympy as sp
+
+from bpgen.functions import at_most, masked, unless
+from bpgen.ir import Element, Equation, Index, TensorInfo, Term, length
+from bpgen.letters import lettered
+from bpgen.program.elements import outermost
+from bpgen.program.grammar import (
+    AsArray,
+    Assign,
+    Broadcast,
+    Copy,
+    Draw,
+    Expr,
+    Fill,
+    Held,
+    Join,
+    Map,
+    Node,
+    Precision,
+    Ref,
+    Shape,
+    Split,
+    Step,
+    Windows,
+)
+from bpgen.program.memory import bare, looks_at
+from bpgen.raising.flat import flat_tensors
+from bpgen.raising.plan import Plan, definitions
+from bpgen.raising.scatter import added, whole
+from bpgen.raising.scope import Scope
+from bpgen.raising.terms import raised
+from bpgen.record import Derivation, Forward
+from bpgen.record import Step as Adjoint
+from bpgen.rows import spelled
+from bpgen.softmaxes import argument_of_softmax
+from bpgen.text.comment import left_of, right_of, spoken
+
+
+@dataclass(frozen=True)
+class Item:
+    """One numbered equation of the derivation, as written and as evaluated."""
+
+    number: int
+    equation: Equation
+    evaluated: Equation
+
+
+class Raiser:
+    """Raises equations of one derivation, one by one."""
+
+    def __init__(self, derivation: Derivation, plan: Plan) -> None:
+        self.network, self.plan = derivation.network, plan
+        self.tensors = derivation.tensors
+        self.scope = Scope(order_of(derivation), flat_tensors(self.tensors, stacked=True))
+        self.order = self.scope.order
+        self.definitions = definitions(derivation)
+        self.adjoints = derivation.adjoint
+        self.differentiates = {adjoint: name for name, adjoint in derivation.adjoint.items()}
+        self.everything = [
+            *(f.evaluated for f in derivation.forward),
+            *(s.evaluated for s in derivation.steps if not s.inlined),
+        ]
+        self.counter = ""  # the variable that counts the blocks, within one
+        self.given: tuple[str, str] | None = None  # what a block's forward and backward are given
+
+    def step(self, item: Item, body: Iterable[Node]) -> Step:
+        """Statements under their equation, and how it is evaluated where this is another
+        spelling.
+        """
+        said = [self._said(item.equation)]
+        if spelled(item.evaluated) != item.equation:
+            said.append(f"evaluated as {right_of(item.evaluated, self.order)}")
+        return Step(item.number, tuple(said), tuple(body))
+
+    def _said(self, equation: Equation) -> str:
+        """The equation; of a softmax, whose log-sum-exp may not be computed, what it means."""
+        u = argument_of_softmax(equation, self.definitions)
+        if u is None:
+            return spoken(equation, self.order)
+        bound = Index("_", equation.indices[-1].size)
+        total = Term(sp.exp(u.xreplace({equation.indices[-1]: bound})), (bound,))
+        above, below = (
+            right_of(lettered(replace(equation, terms=(t,))), self.order)
+            for t in (Term(sp.exp(u)), total)
+        )
+        return f"{left_of(lettered(equation))} = {above} / {below}"
+
+    def plain(self, equation: Equation, passed: bool = False) -> tuple[Node, ...]:
+        """A name for the right-hand side, and what is added at places. `passed`: to a function,
+        which changes none of its arguments.
+        """
+        reshaped = whole(equation, self.scope)
+        if reshaped is not None:
+            shared = self._shares(equation, reshaped) and not passed
+            return (Assign(equation.name, Copy(reshaped) if shared else reshaped),)
+        scope = self.precise(equation, self.scope)
+        right, places = raised(equation, scope), added(equation, scope)
+        if is_zero(right):
+            places = added(equation, scope, before=())
+        return Assign(equation.name, self._whole(equation, right, bool(places), passed)), *places
+
+    def _whole(self, equation: Equation, right: Expr, places: bool, passed: bool) -> Expr:
+        """The right-hand side in the shape of the left, in memory that may be written."""
+        if is_zero(right) and places and not self._is_like(equation):
+            return Fill(right, equation.indices, self.shape(equation), self.precision([equation]))
+        if {*equation.indices} - {*right.axes}:
+            return self._filled(equation, right, places)
+        if (places and looks_at(right)) or (self._shares(equation, right) and not passed):
+            return Copy(right)  # what is added to, or returned, shares no memory with others
+        if not equation.indices and equation.name in self.differentiates:
+            varies = right.axes or _reads_arrays(equation)
+            return AsArray(right) if varies else self._filled(equation, right, False)
+        return right
+
+    def precise(self, equation: Equation, scope: Scope) -> Scope:
+        """The scope of an equation that has comparisons for numbers, or masks numbers: in the
+        precision of what it reads first, or else of a real array at hand.
+        """
+        if not any(t.body.has(at_most, masked, unless) for t in equation.terms):
+            return scope
+        read = (e.name for t in equation.terms for e in outermost(t.body))
+        real = next((n for n in read if self.tensors[n].bound is None), None)
+        at_hand = Precision((Ref(real),)) if real else self._at_hand(equation)
+        return replace(scope, precision=at_hand)
+
+    def precision(self, equations: Iterable[Equation]) -> Precision:
+        """The precision of what equations compute: that of what they read."""
+        equations = list(equations)
+        own = {e.name for e in equations}
+        read = dict.fromkeys(
+            e.name
+            for equation in equations
+            for term in equation.terms
+            for e in outermost(term.body)
+            if e.name not in own and self.tensors[e.name].bound is None
+        )  # none: constants alone, or what labels pick
+        return Precision(tuple(map(Ref, read))) if read else self._at_hand(equations[0])
+
+    def _is_like(self, equation: Equation) -> bool:
+        """A gradient of a parameter or an input, which has its shape."""
+        return self._is_returned(equation) and equation.name in self.differentiates
+
+    def _filled(self, equation: Equation, right: Expr, places: bool) -> Expr:
+        """A value that is the same along some axis, in the full shape of the left side."""
+        axes = equation.indices
+        if right.axes:
+            whole = Broadcast(right, self.shape(equation), axes)
+            return Copy(whole) if self._is_returned(equation) or places else whole
+        if not self._is_like(equation):
+            return Fill(right, axes, self.shape(equation), self.precision([equation]))
+        return Fill(right, axes, Shape(of=self._like(equation)))
+
+    def _at_hand(self, equation: Equation) -> Precision:
+        """That of a real array at hand: what a block is given, an input in forward, one of the
+        cache after, or else a parameter.
+        """
+        forward = equation.name in {f.equation.name for f in self.plan.forward}
+        if self.given is not None:
+            return Precision((Ref(self.given[not forward]),))
+        names = [t.name for t in self.network.role("input")] if forward else self.plan.cache
+        infos = (self.tensors[n] for n in names)
+        real = next((t.name for t in infos if t.bound is None and not t.block), None)
+        if real is not None:
+            return Precision((Ref(real, "" if forward else "cache"),))
+        params = self.network.role("param")
+        return Precision((Ref(params[0].name, "params"),)) if params else Precision()
+
+    def shape(self, equation: Equation) -> Shape:
+        """The shape of the left side, from an array at hand where there is one."""
+        original = self.differentiates.get(equation.name)  # the cache is at hand in backward
+        if original in self.plan.cache and not self.tensors[original].block:
+            return Shape(of=Ref(original, "cache"))
+        return self.sizes(equation)
+
+    def sizes(self, equation: Equation) -> Shape:
+        """The length of each axis; a recurrence is stored with what stands before its start."""
+        carried = self.scope.tensors[equation.name].carried
+        return Shape(
+            tuple(length(i.size) + int(k == carried) for k, i in enumerate(equation.indices))
+        )
+
+    def _like(self, equation: Equation) -> Ref:
+        """The parameter or input that a gradient is of."""
+        original = self.differentiates[equation.name]
+        info = self.network.tensors[original]
+        held: Held = "params" if info.role == "param" else "cache"
+        return Ref(original, held, self.counter if info.block else "")
+
+    def _shares(self, equation: Equation, value: Expr) -> bool:
+        """Whether what a caller gets would share memory with what the value looks at."""
+        seen = equation.name in {*self.differentiates, *self.network.outputs}
+        if not seen and isinstance(bare(value), (Join, Split, Windows)):
+            return False  # a copy of what overlaps is many times larger
+        return self._is_returned(equation) and looks_at(value) is not None
+
+    def _is_returned(self, equation: Equation) -> bool:
+        original = self.differentiates.get(equation.name)
+        return original is None or self.network.tensors[original].role in ("param", "input")
+
+
+def order_of(derivation: Derivation) -> Mapping[str, int]:
+    """Where a name stands in a product: adjoints first, then parameters, then the other tensors as
+    they were declared.
+    """
+    network = derivation.network
+    names = [
+        *(f"d_{o}" for o in network.outputs),
+        *derivation.adjoint.values(),
+        *(t.name for t in network.role("param")),
+    ]
+    return {name: k for k, name in enumerate(dict.fromkeys([*names, *network.tensors]))}
+
+
+def is_zero(value: Expr) -> bool:
+    return isinstance(value, Map) and value.is_zero
+
+
+def items(steps: Iterable[Forward | Adjoint]) -> list[Item]:
+    return [Item(s.number, s.equation, s.evaluated) for s in steps]
+
+
+def _reads_arrays(equation: Equation) -> bool:
+    return any(t.body.has(Element) for t in equation.terms)
+
+
+def drawn(tensor: TensorInfo, like: Ref) -> Draw:
+    """The statement that draws noise anew."""
+    keep = float(tensor.keep if tensor.keep is not None else 1)
+    return Draw(tensor.name, tuple(length(i.size) for i in tensor.indices), keep, like)

@@ -1,0 +1,280 @@
+"""The functions of a module that hold the mathematics: forward, loss and backward."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+import sympy as sp
+
+from bpgen.ir import BATCH, Equation, Index, TensorInfo, length
+from bpgen.program.check import check
+from bpgen.program.grammar import (
+    Admit,
+    Argument,
+    Assign,
+    Call,
+    Entry,
+    Expr,
+    Function,
+    Guard,
+    Node,
+    Number,
+    OnRequest,
+    Pack,
+    Read,
+    Ref,
+    Return,
+    Slice,
+    Slot,
+)
+from bpgen.program.measured import measured
+from bpgen.raising.equation import Raiser, drawn
+from bpgen.raising.flat import outside_blocks, per_block, read_by
+from bpgen.raising.plan import plan
+from bpgen.raising.statements import Statements
+from bpgen.record import Derivation
+from bpgen.rows import in_rows
+
+_PARAMS, _CACHE = Argument("params", "arrays"), Argument("cache", "arrays")
+
+
+def functions(derivation: Derivation) -> list[Function]:
+    """The functions of the mathematics, in the order of the module."""
+    made = _made(derivation)
+    check(made)
+    return made
+
+
+def _made(derivation: Derivation) -> list[Function]:
+    write = _Functions(derivation)
+    blocks = list(dict.fromkeys(write.write.blocks.values()))
+    forward = [write.forward(), *(b.forward() for b in blocks)]
+    backward = [write.backward(), *(b.backward() for b in blocks if b.has(b.gradient))]
+    if not derivation.network.loss:
+        return forward + backward
+    return [*forward, write.loss(), write.loss_of_cache(), *backward, write.loss_and_grad()]
+
+
+class _Functions:
+    """Makes the functions of one derivation by its plan."""
+
+    def __init__(self, derivation: Derivation) -> None:
+        self.network, self.derivation = derivation.network, in_rows(derivation)
+        self.plan = plan(self.derivation)
+        raiser = Raiser(self.derivation, self.plan)
+        self.write, self.tensors = Statements(raiser), raiser.scope.tensors
+        self.flat_of = raiser.tensors
+        self.params = self.network.role("param")
+        self.inputs = [*self.network.role("input"), *self.network.role("state")]
+        self.targets = self.network.role("target")
+        self.noise = self.network.role("noise")
+        self.seeds = () if self.network.loss else tuple(f"d_{o}" for o in self.network.outputs)
+        random = [Argument("rng", "noise")] if self.noise else []
+        given = [_PARAMS, *_arrays(self.inputs)]
+        self.arguments = {
+            "forward": (*given, *random),
+            "loss": (*given, *_arrays(self.targets), *random),
+        }
+        self.of_forward = tuple(a.name for a in self.arguments["forward"])
+        self.of_cache = ("params", "cache", *(t.name for t in self.targets))
+
+    def forward(self) -> Function:
+        outputs = self.network.outputs
+        body = (
+            Guard("params"),
+            *self._unpacked(self._outer(f.evaluated for f in self.plan.forward)),
+            *self._doors(self.inputs, set()),
+            *self._drawn(),
+            *self.write.statements(self.plan.forward),
+        )
+        body = measured(body, {t.name: Ref(t.name) for t in self.inputs}, self.tensors)
+        stores = tuple(dict.fromkeys(b.store for b in self.write.blocks.values()))
+        cache = Pack("cache", tuple((n, n) for n in self._outer_cache()), stores)
+        outer = tuple(map(self._output, outputs))
+        given = Return((outer if len(outer) > 1 else outer[0], Ref("cache")))
+        shapes = ", ".join(f"{o} {self._batch_shape(o)}" for o in outputs)
+        doc = f"The output{'s' * (len(outputs) > 1)} {shapes}, and the cache for backward."
+        kinds = ("array",) * len(outputs)
+        returns = (kinds if len(kinds) > 1 else "array", "arrays")
+        whole = (*body, cache, given)
+        return Function("forward", self.arguments["forward"], returns, doc, whole)
+
+    def _batch_shape(self, name: str) -> str:
+        sizes = [str(i.size) for i in self.tensors[name].indices]
+        return f"({', '.join(sizes)}{',' * (len(sizes) == 1)})"
+
+    def _drawn(self) -> Iterator[Node]:
+        """Noise, drawn anew at each call."""
+        real = next((x.name for x in self.inputs if x.bound is None), None)
+        like = Ref(real) if real else Ref(self.params[0].name, "params")
+        return (drawn(t, like) for t in self.noise if not t.block)
+
+    def _outer_cache(self) -> list[str]:
+        """What the cache holds beside what each block leaves there."""
+        steps = (*self.plan.backward, *self.plan.input_backward)
+        computed = [f.evaluated for f in (*self.plan.loss, *self.plan.rebuilt)]
+        outer = read_by(self._outer([*computed, *(s.evaluated for s in steps)]))
+        return [n for n in self.plan.cache if n in outer or not self.network.tensors[n].block]
+
+    def _output(self, name: str) -> Expr:
+        """An output as the caller sees it: without what stands before a recurrence's first step."""
+        info = self.tensors[name]
+        array = Read(name, info.indices)
+        if info.carried is None:
+            return array
+        ones = ((i, int(k == info.carried)) for k, i in enumerate(info.indices))
+        slots = tuple(Slot(i + one, length(i.size) + one) for i, one in ones)
+        return Slice(array, slots, info.indices)
+
+    def loss(self) -> Function:
+        body = (
+            Call(("_", "cache"), "forward", self.of_forward),
+            Return((Call((), "_loss", self.of_cache),)),
+        )
+        return Function("loss", self.arguments["loss"], ("float",), "The loss of a batch.", body)
+
+    def loss_of_cache(self) -> Function:
+        equations = [f.evaluated for f in self.plan.loss]
+        body = (*self._opening(equations), *self.write.statements(self.plan.loss))
+        body = measured(body, self._at_hand(body), self.tensors)
+        return Function(
+            "_loss",
+            (_PARAMS, _CACHE, *_arrays(self.targets)),
+            ("float",),
+            "The loss of the batch that left this cache.",
+            (*body, Return((Number(self.network.loss or ""),))),
+        )
+
+    def backward(self) -> Function:
+        steps = (*self.plan.backward, *self.plan.input_backward)
+        equations = [s.evaluated for s in steps] + [f.evaluated for f in self.plan.rebuilt]
+        body = (
+            *self._opening(self._outer(equations)),
+            *(self._seed(*pair) for pair in zip(self.network.outputs, self.seeds, strict=False)),
+            *self.write.statements((*self.plan.rebuilt, *self.plan.backward)),
+        )
+        blocks = dict.fromkeys(self.write.blocks.values())
+        stacks = tuple(s for b in blocks for s in b.stacks())
+        late = self._input_gradients()
+        whole = measured((*body, *late), self._at_hand(body), self.tensors)
+        early = whole[: len(whole) - len(late)]
+        of = "of the loss" if self.network.loss else "from those of the outputs"
+        seeds = [Argument(s, "array") for s in self.seeds]
+        return Function(
+            "backward",
+            (
+                _PARAMS,
+                _CACHE,
+                *(_arrays(self.targets) if self.network.loss else seeds),
+                Argument("inputs", "flag"),
+            ),
+            ("arrays",),
+            f"Gradients {of}, named as params; the inputs' too on request.",
+            (
+                *(Guard("cache", first) for first in self._outer_cache()[:1]),
+                *early,
+                *stacks,
+                self._gradients(),
+                *late,
+                Return((Ref("grads"),)),
+            ),
+        )
+
+    def _gradients(self) -> Pack:
+        """The gradients of the parameters; those of the parameters of a block stand together."""
+        entries: list[tuple[str, str]] = []
+        for parameter in self.params:
+            adjoint = self.derivation.adjoint[parameter.name]
+            of_block = next((b for b in self.write.blocks.values() if b.has(adjoint)), None)
+            entry = (parameter.name, adjoint) if of_block is None else ("", of_block.stacked)
+            if entry not in entries:
+                entries.append(entry)
+        return Pack("grads", tuple(entries))
+
+    def _input_gradients(self) -> tuple[Node, ...]:
+        real = [t.name for t in self.inputs if t.name in self.derivation.adjoint]
+        made = self.write.statements(self.plan.input_backward)
+        given = (Entry(Ref(n, "grads"), self.derivation.adjoint[n]) for n in real)
+        return (OnRequest((*made, *given)),) if real else ()
+
+    def loss_and_grad(self) -> Function:
+        body = (
+            Call(("_", "cache"), "forward", self.of_forward),
+            Return((Call((), "_loss", self.of_cache), Call((), "backward", self.of_cache))),
+        )
+        return Function(
+            "loss_and_grad",
+            self.arguments["loss"],
+            ("float", "arrays"),
+            "The loss of a batch and its gradients, from one forward pass.",
+            body,
+        )
+
+    def _opening(self, equations: list[Equation]) -> tuple[Node, ...]:
+        """What a function takes out of params and the cache, and the targets that it lets in."""
+        read = read_by(equations)
+        return (
+            *self._unpacked(equations),
+            *(Assign(n, Ref(n, "cache")) for n in self._outer_cache() if n in read),
+            *self._doors(self._read_targets(equations), self._lengths()),
+        )
+
+    def _at_hand(self, body: tuple[Node, ...]) -> dict[str, Ref]:
+        """The arrays that a body may measure: those of the cache that it opens, any of the cache,
+        and the targets that it lets in.
+        """
+        names = {n.name for n in body if isinstance(n, Assign) and isinstance(n.value, Ref)}
+        cached = [n for n in self._outer_cache() if not self.network.tensors[n].block]
+        opened = {n: Ref(n) for n in cached if n in names}
+        shut = {n: Ref(n, "cache") for n in cached if n not in names}
+        doors = {n.name for n in body if isinstance(n, Admit)}
+        return {**opened, **shut, **{t.name: Ref(t.name) for t in self.targets if t.name in doors}}
+
+    def _lengths(self) -> set[str]:
+        """The lengths that the cached arrays tell."""
+        axes = (i for n in self.plan.cache for i in self.network.tensors[n].indices)
+        return {i.size for i in axes if isinstance(i.size, str)}
+
+    def _unpacked(self, equations: Iterable[Equation]) -> list[Node]:
+        read = read_by(equations)
+        return [Assign(t.name, Ref(t.name, "params")) for t in self.params if t.name in read]
+
+    def _read_targets(self, equations: list[Equation]) -> list[TensorInfo]:
+        """The targets that are read, or that alone tell a length which is spoken of."""
+        read, told = read_by(equations), {*_lengths_in(equations)} - self._lengths()
+        return [t for t in self.targets if t.name in read or told & {*t.sample_shape}]
+
+    def _doors(self, tensors: Iterable[TensorInfo], known: set[str]) -> Iterator[Node]:
+        """What lets the arguments in; `known` are the lengths that have a value by now."""
+        for t in tensors:
+            yield _door(t, t.name, known)
+            known |= {i.size for i in t.indices if isinstance(i.size, str)}
+
+    def _outer(self, equations: Iterable[Equation]) -> list[Equation]:
+        """What the functions of the whole network compute: all but what each of its blocks does."""
+        own = map(outside_blocks, equations)
+        rest = (replace(e, terms=per_block(e, self.flat_of)[1]) for e in own)
+        return [e for e in rest if e.terms]
+
+    def _seed(self, output: str, seed: str) -> Node:
+        return _door(self.tensors[output], seed, {*self._lengths(), BATCH})
+
+
+def _door(tensor: TensorInfo, name: str, known: set[str]) -> Admit:
+    """What lets an argument in, or refuses it."""
+    batch = (sp.Symbol(BATCH),) if tensor.batched and BATCH in known else ()
+    return Admit(name, tensor, batch, frozenset(known))
+
+
+def _arrays(tensors: Iterable[TensorInfo]) -> list[Argument]:
+    return [Argument(t.name, "array") for t in tensors]
+
+
+def _lengths_in(equations: Iterable[Equation]) -> Iterator[str]:
+    """The lengths known at run time that equations speak of: those of indices, and in bodies."""
+    for equation in equations:
+        for term in equation.terms:
+            sizes = (i.size for i in (*equation.indices, *term.over))
+            yield from (size for size in sizes if isinstance(size, str))
+            yield from (str(s) for s in term.body.free_symbols if not isinstance(s, Index))

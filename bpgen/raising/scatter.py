@@ -1,0 +1,123 @@
+"""Terms written at an access: one array of another shape, values added place by place, or a
+scatter-add through whole numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+import sympy as sp
+
+from bpgen.affine import affine, apart, digits
+from bpgen.contraction import Group, groups
+from bpgen.ir import BATCH, Element, Equation, Index, element
+from bpgen.pieces import Place
+from bpgen.program.grammar import Expr, Gather, Join, Loop, Node, ScatterAdd, Store
+from bpgen.raising.access import array_of, gathered, read, slots_of
+from bpgen.raising.scope import Scope
+from bpgen.raising.terms import valued
+
+
+def whole(equation: Equation, scope: Scope) -> Expr | None:
+    """The right-hand side as a reshape, where its one term fills every element once."""
+    found = groups(equation)
+    if len(found) != 1 or found[0].at is None or scope.fixed:
+        return None
+    axes: list[Index] = []
+    for expr, index in zip(found[0].at, equation.indices, strict=True):
+        size = index.size
+        if isinstance(expr, Index) and expr.size == size:
+            axes.append(expr)
+        elif isinstance(size, int) and digits(expr, size):
+            axes += digits(expr, size) or ()
+        else:
+            return None
+    spoken = found[0].outer.free_symbols.union(*(s.body.free_symbols for s in found[0].sums))
+    if len(set(axes)) < len(axes) or not spoken.issuperset(axes):
+        return None
+    return Join(valued(found[0], tuple(axes), scope), equation.indices)
+
+
+def added(
+    equation: Equation, scope: Scope, before: Collection[Place] | None = None
+) -> tuple[Node, ...]:
+    """The statements that add values at their places, term by term. `before` are the places that
+    have been written: elsewhere a value is the first, and is assigned. None: any may have been.
+    """
+    statements: list[Node] = []
+    written = list(before or ())
+    for group in (_with_loops(g, scope) for g in groups(equation) if g.at is not None):
+        at = group[0].at or ()
+        first = before is not None and all(apart(at, other) for other in written)
+        statements.append(_added_there(equation.name, *group, scope, first))
+        written.append(at)
+    return tuple(statements)
+
+
+def _with_loops(group: Group, scope: Scope) -> tuple[Group, tuple[Index, ...]]:
+    """The group in the variables of loops, so that one index is left to run through each axis."""
+    at = group.at or ()
+    new = _loop_names(_loops(at, scope), scope)
+    sums = (
+        replace(
+            s,
+            factors=tuple(f.xreplace(new) for f in s.factors),
+            over=tuple(new.get(k, k) for k in s.over),
+        )
+        for s in group.sums
+    )
+    at = tuple(e.xreplace(new) for e in at)
+    return Group(group.outer.xreplace(new), tuple(sums), at), tuple(new.values())
+
+
+def _added_there(
+    name: str, group: Group, loops: tuple[Index, ...], scope: Scope, first: bool
+) -> Node:
+    """The statement that adds a value at its place. `first`: nothing else is written there."""
+    at = group.at or ()
+    inner = replace(scope, fixed=scope.fixed | set(loops))
+    target = element(name, at)
+    place: Expr = read(target, inner)
+    if isinstance(place, Gather) and not _once_each(at, place, inner):
+        many = gathered(array_of(target, inner), slots_of(target, inner), inner, slices=False)
+        return ScatterAdd(many, valued(group, many.axes, inner))
+    value = valued(group, place.axes, inner)
+    store = Store(place, value, adds=bool(loops) or not first)
+    return Loop(loops, (store,)) if loops else store
+
+
+def _once_each(at: tuple[sp.Expr, ...], place: Gather, scope: Scope) -> bool:
+    """Whether no element is met twice: every axis is also read along it alone."""
+    open_ = (_open(e, scope) for e in at)
+    alone = {free[0] for free in open_ if len(free) == 1}
+    return alone.issuperset(place.axes)
+
+
+def _loops(at: tuple[sp.Expr, ...], scope: Scope) -> list[Index]:
+    """The indices to loop over, so that one is left to run through each axis: the longest."""
+    found: list[Index] = []
+    if any(isinstance(e, Element) for e in at):
+        return found  # whole numbers say every place at once
+    for expr in at:
+        free = _open(expr, scope)
+        free.sort(key=lambda i: (i.size == BATCH, isinstance(i.size, str), i.size), reverse=True)
+        found += free[1:]
+    return list(dict.fromkeys(found))
+
+
+def _open(expr: sp.Expr, scope: Scope) -> list[Index]:
+    """The indices of a shifted or strided access that have no value here."""
+    form = affine(expr)
+    return [i for i, _ in form.steps if i not in scope.fixed] if form is not None else []
+
+
+def _loop_names(loops: list[Index], scope: Scope) -> dict[sp.Expr, Index]:
+    """The loop variables: the indices' own letters, where no array has that name."""
+    taken = {*scope.tensors, *(i.name for i in scope.fixed)}
+    new: dict[sp.Expr, Index] = {}
+    for index in loops:
+        name = next(c for c in (index.name, *"uvrsijklpqw") if c not in taken)
+        taken.add(name)
+        new[index] = Index(name, index.size)
+    return new

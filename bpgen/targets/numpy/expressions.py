@@ -1,0 +1,246 @@
+"""Expressions of the program as numpy: a table with a row for each kind of node.
+
+How axes are lined up is told here alone: `.T`, `swapaxes`, `None` in a subscript, `keepdims`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import sympy as sp
+
+from bpgen.program import grammar as program
+from bpgen.program.contractions import is_product
+from bpgen.program.grammar import Axes, Expr, Precision, Ref, Shape, Slot
+from bpgen.program.spans import counted_in
+from bpgen.targets.numpy import products
+from bpgen.targets.numpy.subscripts import (
+    base_of,
+    counted,
+    cut,
+    multiples,
+    split,
+    subscripted,
+    windowed,
+)
+from bpgen.targets.numpy.turning import Array, aligned, atom, transposed
+from bpgen.text.scalar import ATOM, SUM, Printer, Text, bracketed
+
+_CALLS = {"logsumexp": "logsumexp", "first": "first_largest"}  # functions of the module
+
+
+class Expressions:
+    """Prints expressions; `order` is where a name stands in a product."""
+
+    def __init__(self, order: Mapping[str, int]) -> None:
+        self.order = {**order, program.LAST.name: len(order)}
+        self.called: set[str] = set()  # functions of the module that it spoke of
+
+    def array(self, node: Expr) -> Array:
+        """The text of an expression, with its axes as they come out."""
+        return _ROWS[type(node)](self, node)
+
+    def lined(self, node: Expr, axes: Axes) -> Text:
+        """Its text so that it broadcasts against an array of these axes."""
+        if isinstance(node, program.Reduce):
+            return self._kept_in_place(node, axes) or aligned(self.array(node), axes)
+        return aligned(self.array(node), axes)
+
+    def text(self, node: Expr) -> str:
+        return self.array(node).text
+
+    # Looking at arrays
+
+    def read(self, node: program.Read) -> Array:
+        return atom(node.name, node.axes)
+
+    def cut(self, node: program.View) -> Array:
+        return atom(base_of(node, self._base(node)), node.axes)
+
+    def split(self, node: program.Split) -> Array:
+        return atom(split(base_of(node, self._base(node)), node), node.axes)
+
+    def windows(self, node: program.Windows) -> Array:
+        self.called.add("windows")
+        return atom(windowed(base_of(node, self._base(node)), node), node.axes)
+
+    def _base(self, node: program.View | program.Gather) -> str:
+        """The array that is looked at, as deep as all its axes."""
+        return self.array(node.array).bracketed()
+
+    def join(self, node: program.Join) -> Array:
+        sizes = ", ".join(str(i.size) for i in node.axes)
+        return atom(f"{self.array(node.array).bracketed()}.reshape({sizes})", node.axes)
+
+    def broadcast(self, node: program.Broadcast) -> Array:
+        value = self.lined(node.array, node.axes).text
+        return atom(f"np.broadcast_to({value}, {self.shape(node.shape)})", node.axes)
+
+    # Making arrays
+
+    def gather(self, node: program.Gather) -> Array:
+        return atom(f"{self._base(node)}{subscripted(self.places(node))}", node.axes)
+
+    def places(self, node: program.Gather) -> list[str]:
+        """The subscript of a gather, axis by axis."""
+        return [self._place(node, s) for s in node.slots]
+
+    def _place(self, node: program.Gather, slot: Slot) -> str:
+        if isinstance(slot.at, Expr):
+            return self.lined(slot.at, node.by).text
+        free = counted_in(node, slot)
+        if not free:
+            return cut(slot, node.axes)
+        if len(free) == 1:
+            return aligned(atom(counted(slot.at, free[0]), free), node.by).text
+        every = (aligned(atom(multiples(slot.at, i), (i,)), node.by).text for i in free)
+        start = sp.expand(slot.at - sum(slot.at.coeff(i, 1) * i for i in free))
+        return " + ".join([*every, *([str(start)] if start != 0 else [])])
+
+    def count(self, node: program.Count) -> Array:
+        if not node.axes:
+            return atom(str(node.place), ())
+        return atom(f"np.arange({node.axes[0].size})", node.axes)
+
+    def map(self, node: program.Map) -> Array:
+        operands = dict(node.operands)
+        printer = Printer(
+            lambda e: self.lined(operands[e], node.axes), self.order, called=self.called
+        )
+        text = printer.text(node.body)
+        return Array(text.text, text.binding, node.axes, text.minus)
+
+    def total(self, node: program.Total) -> Array:
+        texts = sorted((self.lined(a, node.axes) for a in node.addends), key=lambda t: t.minus)
+        texts += [self.lined(node.last, node.axes)] if node.last is not None else []
+        first, *others = texts
+        return Array(" ".join([first.text, *map(_signed, others)]), SUM, node.axes, first.minus)
+
+    def contract(self, node: program.Contract) -> Array:
+        arrays = [self.array(o) for o in node.operands]
+        if is_product(node.operands, node.over, node.axes):
+            one, two = arrays
+            return products.product(one, two, node.over, node.axes)
+        return products.einsum(arrays, node.axes)
+
+    def reduce(self, node: program.Reduce) -> Array:
+        array = self.array(node.array)
+        if node.how in _CALLS:
+            name, last = _CALLS[node.how], len(node.over)
+            self.called.add(name)
+            kept = tuple(i for i in node.axes if i not in node.over)
+            ordered = transposed(array, (*kept, *node.over)).text
+            return atom(f"{name}({ordered}{f', {last}' if last > 1 else ''})", node.axes)
+        left = tuple(a for a in array.axes if a not in node.over)
+        axis = f"axis={_places(node, array)}" if left else ""
+        summed = atom(f"{array.bracketed()}.{node.how}({axis})", left)
+        return transposed(summed, node.axes)
+
+    def _kept_in_place(self, node: program.Reduce, axes: Axes) -> Text | None:
+        """A reduction whose axes stay, with length 1, where these axes have others in their
+        place.
+        """
+        if node.how in _CALLS:
+            return None
+        array = self.array(node.array)
+        left = tuple(a for a in array.axes if a not in node.over)
+        around = axes[-len(array.axes) :]
+        stays = (a if a in node.over else f for a, f in zip(array.axes, around, strict=False))
+        if array.axes != (*stays,) or not left or not aligned(Array("", ATOM, left), axes).text:
+            return None
+        axis = f"axis={_places(node, array)}"
+        return Text(f"{array.bracketed()}.{node.how}({axis}, keepdims=True)", ATOM)
+
+    def in_rows(self, node: program.InRows) -> Array:
+        self.called.add(node.call)
+        return atom(f"{node.call}({transposed(self.array(node.array), node.axes).text})", node.axes)
+
+    def cast(self, node: program.Cast) -> Array:
+        value, precision = self.array(node.array), self.precision(node.precision)
+        if value.binding == ATOM:
+            return atom(f"{value.text}.astype({precision})", node.axes)
+        return atom(f"np.asarray({value.text}, {precision})", node.axes)
+
+    def fill(self, node: program.Fill) -> Array:
+        shape = self.shape(node.shape)
+        zero = isinstance(node.value, program.Map) and node.value.is_zero
+        if node.value is None:
+            return atom(f"np.empty({shape}, {self.precision(node.precision)})", node.axes)
+        value = self.text(node.value)
+        if node.precision is None and node.shape.of is not None:
+            like = self.ref(node.shape.of)
+            text = f"np.zeros_like({like})" if zero else f"np.full_like({like}, {value})"
+            return atom(text, node.axes)
+        precision = self.precision(node.precision)
+        if zero:
+            return atom(f"np.zeros({shape}, {precision})", node.axes)
+        return atom(f"np.full({shape}, {value}, {precision})", node.axes)
+
+    def copy(self, node: program.Copy) -> Array:
+        return atom(f"{self.array(node.array).bracketed()}.copy()", node.axes)
+
+    def as_array(self, node: program.AsArray) -> Array:
+        return atom(f"np.asarray({self.text(node.array)})", node.axes)
+
+    def from_blocks(self, node: program.FromBlocks) -> Array:
+        return atom(f'np.sum([of["{node.name}"] for of in {node.store}], axis=0)', node.axes)
+
+    # Where arrays are found, and of which shape and precision
+
+    def ref(self, ref: Ref) -> str:
+        if not ref.held:
+            return ref.name
+        if ref.held == "cache" and ref.block:
+            return f'cache[f"{ref.name}[{{{ref.block}}}]"]'
+        return f'{ref.held}["{ref.name}"]' + (f"[{ref.block}]" if ref.block else "")
+
+    def shape(self, shape: Shape) -> str:
+        if shape.of is not None:
+            return f"{self.ref(shape.of)}.shape"
+        return tuple_of([str(s) for s in shape.sizes])
+
+    def precision(self, precision: Precision | None) -> str:
+        if precision is None or not precision.of:
+            return "np.float64"
+        if precision.variable:
+            return precision.variable
+        first, *others = map(self.ref, precision.of)
+        return f"np.result_type({', '.join([first, *others])})" if others else f"{first}.dtype"
+
+
+def tuple_of(parts: list[str]) -> str:
+    return f"({parts[0]},)" if len(parts) == 1 else f"({', '.join(parts)})"
+
+
+def _signed(text: Text) -> str:
+    """An addend after others, with its sign."""
+    return f"- {text.text[1:]}" if text.minus else f"+ {bracketed(text, SUM)}"
+
+
+def _places(node: program.Reduce, array: Array) -> Any:
+    """Along which axes an array is summed."""
+    places = sorted(array.axes.index(k) for k in node.over)
+    return places[0] if len(places) == 1 else tuple(places)
+
+
+_ROWS: dict[type[Expr], Callable[[Expressions, Any], Array]] = {
+    program.Read: Expressions.read,
+    program.Slice: Expressions.cut,
+    program.Split: Expressions.split,
+    program.Windows: Expressions.windows,
+    program.Join: Expressions.join,
+    program.Broadcast: Expressions.broadcast,
+    program.Gather: Expressions.gather,
+    program.Count: Expressions.count,
+    program.Map: Expressions.map,
+    program.Total: Expressions.total,
+    program.Contract: Expressions.contract,
+    program.Reduce: Expressions.reduce,
+    program.InRows: Expressions.in_rows,
+    program.Cast: Expressions.cast,
+    program.Fill: Expressions.fill,
+    program.Copy: Expressions.copy,
+    program.AsArray: Expressions.as_array,
+    program.FromBlocks: Expressions.from_blocks,
+}

@@ -1,0 +1,180 @@
+"""Statements of the program as lines of numpy: a table with a row for each kind of node."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from bpgen.program import grammar as program
+from bpgen.program.grammar import Expr, Node
+from bpgen.targets.numpy.expressions import Expressions, tuple_of
+from bpgen.targets.numpy.layout import WIDTH, assignment, call, collection, comment
+from bpgen.targets.numpy.subscripts import is_whole
+from bpgen.targets.numpy.text import shape_text
+from bpgen.text.scalar import SUM, bracketed
+
+
+class Statements:
+    """Prints statements, each with as many blanks before it as `indent` beyond its block."""
+
+    def __init__(self, expressions: Expressions) -> None:
+        self.expressions = expressions
+
+    def lines(self, body: Iterable[Node], indent: int = 4) -> list[str]:
+        return [line for node in body for line in _ROWS[type(node)](self, node, indent)]
+
+    def step(self, node: program.Step, indent: int) -> list[str]:
+        said = [line for text in node.said for line in comment(f"({node.number}) {text}", indent)]
+        return said + self.lines(node.body, indent)
+
+    def assign(self, node: program.Assign, indent: int) -> list[str]:
+        return assignment(node.name, self._value(node.value), indent)
+
+    def _value(self, value: Node) -> str:
+        if isinstance(value, program.Ref):
+            return self.expressions.ref(value)
+        if isinstance(value, program.Precision):
+            return self.expressions.precision(value)
+        if isinstance(value, program.Length):
+            of = self.expressions.ref(value.of)
+            measure = f"{of}.shape[{value.axis}]" if value.axis else f"len({of})"
+            return measure + (" - 1" if value.before else "")
+        assert isinstance(value, Expr)
+        return self.expressions.text(value)
+
+    def store(self, node: program.Store, indent: int) -> list[str]:
+        place = self.expressions.text(node.at) + "[...]" * is_whole(node.at)
+        value = self.expressions.lined(node.value, node.at.axes)
+        text, sign = value.text, "+=" if node.adds else "="
+        if node.adds and value.minus and value.binding > SUM:
+            sign, text = "-=", text[1:]  # of all that is added
+        return assignment(place, text, indent, sign)
+
+    def scatter_add(self, node: program.ScatterAdd, indent: int) -> list[str]:
+        places = self.expressions.places(node.at)
+        while places[-1] == ":":
+            places.pop()
+        every = ["slice(None)" if p == ":" else p for p in places]
+        at = every[0] if len(every) == 1 else tuple_of(every)
+        array = self.expressions.array(node.at.array).text
+        value = bracketed(self.expressions.lined(node.value, node.at.axes), SUM)
+        return call("np.add.at", [array, at, value], "", indent)
+
+    def loop(self, node: program.Loop, indent: int) -> list[str]:
+        names = ", ".join(str(i.name) for i in node.indices)
+        return [f"for {names} in {_range(node)}:", *_indented(self.lines(node.body, indent + 4))]
+
+    # The door, the cache and the blocks
+
+    def admit(self, node: program.Admit, indent: int) -> list[str]:
+        tensor, name = node.tensor, node.name
+        shape = shape_text(tensor, node.known)
+        if not tensor.batched:  # what all samples share
+            return self._door(name, "_state", [shape, "params"], indent)
+        kind = (
+            "_labels"
+            if tensor.bound is not None
+            else "_one_hot"
+            if tensor.sums_to_one and name == tensor.name
+            else "_array"
+        )
+        length = str(*node.length) or "None"
+        last = str(tensor.bound) if tensor.bound is not None else "params"
+        return self._door(name, kind, [shape, length, last], indent)
+
+    def _door(self, name: str, kind: str, rest: list[str], indent: int) -> list[str]:
+        self.expressions.called.add(kind)
+        return call(f"{name} = {kind}", [f'"{name}"', name, *rest], "", indent)
+
+    def guard(self, node: program.Guard, indent: int) -> list[str]:
+        name = "_check" if node.held == "params" else "_left_by_forward"
+        self.expressions.called.add(name)
+        given = [node.held, *([f'"{node.first}"'] if node.first else [])]
+        return call(name, given, "", indent)
+
+    def draw(self, node: program.Draw, indent: int) -> list[str]:
+        self.expressions.called.add("dropout")
+        shape = tuple_of([str(s) for s in node.sizes])
+        like = f"{self.expressions.ref(node.like)}.dtype"
+        return call(f"{node.name} = dropout", ["rng", shape, repr(node.keep), like], "", indent)
+
+    def call(self, node: program.Call, indent: int) -> list[str]:
+        return [f"{', '.join(node.names)} = {_called(node)}"]
+
+    def begin(self, node: program.Begin, indent: int) -> list[str]:
+        return [f"{node.store}: {'Arrays = {}' if node.named else 'list[Arrays] = []'}"]
+
+    def keep(self, node: program.Keep, indent: int) -> list[str]:
+        if not node.block:
+            return [f"{node.store}.insert(0, {node.array})"]
+        named = f'f"{{name}}[{{{node.block}}}]": array'
+        return [f"{node.store} |= {{{named} for name, array in {node.array}.items()}}"]
+
+    def stack(self, node: program.Stack, indent: int) -> list[str]:
+        parts = [
+            f"name: np.stack([of[name] for of in {node.store}])",
+            f"for name in {node.store}[0]",
+            *["if name in SHAPES"] * node.some,
+        ]
+        line = f"{node.name} = {{{' '.join(parts)}}}"
+        if indent + len(line) <= WIDTH:
+            return [line]
+        return [f"{node.name} = {{", *_indented(parts), "}"]
+
+    def pack(self, node: program.Pack, indent: int) -> list[str]:
+        entries = [f'"{key}": {name}' if key else f"**{name}" for key, name in node.entries]
+        entries += [f"**{store}" for store in node.stores]
+        before = f"{node.name} = " if node.name else f"return {node.beside}, "
+        return collection(before, entries, indent=indent)
+
+    def entry(self, node: program.Entry, indent: int) -> list[str]:
+        return [f"{self.expressions.ref(node.held)} = {node.array}"]
+
+    def on_request(self, node: program.OnRequest, indent: int) -> list[str]:
+        return ["if inputs:", *_indented(self.lines(node.body, indent + 4))]
+
+    def give(self, node: program.Return, indent: int) -> list[str]:
+        first = node.values[0]
+        if isinstance(first, program.Number):
+            return [f"value: float = {first.array}.item()", "return value"]
+        return [f"return {', '.join(map(self._given, node.values))}"]
+
+    def _given(self, value: Any) -> str:
+        if isinstance(value, tuple):
+            return f"({', '.join(map(self._given, value))})"
+        return _called(value) if isinstance(value, program.Call) else self._value(value)
+
+
+def _called(node: program.Call) -> str:
+    return f"{node.function}({', '.join(node.arguments)})"
+
+
+def _range(node: program.Loop) -> str:
+    sizes = ", ".join(str(i.size) for i in node.indices)
+    if len(node.indices) > 1:
+        return f"np.ndindex({sizes})"
+    return f"reversed(range({sizes}))" if node.reverse else f"range({sizes})"
+
+
+def _indented(lines: Iterable[str]) -> list[str]:
+    return [f"    {line}" for line in lines]
+
+
+_ROWS: dict[type[Node], Callable[[Statements, Any, int], list[str]]] = {
+    program.Step: Statements.step,
+    program.Assign: Statements.assign,
+    program.Store: Statements.store,
+    program.ScatterAdd: Statements.scatter_add,
+    program.Loop: Statements.loop,
+    program.Admit: Statements.admit,
+    program.Guard: Statements.guard,
+    program.Draw: Statements.draw,
+    program.Call: Statements.call,
+    program.Begin: Statements.begin,
+    program.Keep: Statements.keep,
+    program.Stack: Statements.stack,
+    program.Pack: Statements.pack,
+    program.Entry: Statements.entry,
+    program.OnRequest: Statements.on_request,
+    program.Return: Statements.give,
+}

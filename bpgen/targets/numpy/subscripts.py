@@ -1,0 +1,94 @@
+"""Parts of arrays as numpy reads them: subscripts, reshapes, windows, arrays of places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import sympy as sp
+
+from bpgen.affine import digits
+from bpgen.ir import BATCH, Index, length
+from bpgen.program.grammar import Axes, Expr, Slice, Slot, Split, View, Windows
+from bpgen.program.spans import Span, along, from_the_end, span, windows_of
+
+
+def subscripted(parts: Iterable[str]) -> str:
+    """`[:, 1:]`, or nothing where every axis is whole."""
+    parts = list(parts)
+    while parts and parts[-1] == ":":
+        parts.pop()
+    return f"[{', '.join(parts)}]" if parts else ""
+
+
+def cut(slot: Slot, axes: Axes) -> str:
+    """One axis of a subscript: a place, the slice that one index runs through, or all of it."""
+    free = along(slot, axes)
+    if not free:
+        return written(from_the_end(slot.at, slot.length))
+    return ":" if len(free) > 1 else sliced(span(slot.at, slot.length, free[0]))
+
+
+def sliced(of: Span) -> str:
+    """A slice, with spaces around its colons where a bound is no plain number or name."""
+    begin, end = ("" if e is None else written(e) for e in (of.start, of.stop))
+    parts = [begin, end, *([str(of.step)] if of.step != 1 else [])]
+    wide = any(" " in part for part in parts)
+    return (" : " if wide else ":").join(parts).strip()
+
+
+def written(place: sp.Expr) -> str:
+    """A place as formatters leave it."""
+    return str(place).replace("*", " * ")
+
+
+def split(base: str, view: Split) -> str:
+    """The array with each axis that several indices share as one for each digit; those of loops
+    have a value there.
+    """
+    sizes: list[str] = []
+    parts: list[str] = []
+    for slot in view.slots:
+        free = along(slot, view.axes)
+        if free:
+            of_digits = digits(slot.at, int(slot.length)) if len(free) > 1 else None
+            for index in of_digits or free:
+                sizes.append(str(index.size))
+                parts.append(":" if index in free else str(index.name))
+    return f"{base}.reshape({', '.join(sizes)}){subscripted(parts)}"
+
+
+def windowed(base: str, view: Windows) -> str:
+    """The windows of an array: an axis where each begins, and their own axes last."""
+    found = {w.axis: w for w in windows_of(view)}
+    kept = sum(bool(along(s, view.axes)) for s in view.slots)
+    begins = [sliced(found[k].begins) if k in found else ":" for k in range(kept)]
+    within = [":" if w.dilation == 1 else f"::{w.dilation}" for w in found.values()]
+    sizes, places = [str(w.width) for w in found.values()], [str(k) for k in found]
+    of = ", ".join(x[0] if len(x) == 1 else f"({', '.join(x)})" for x in (sizes, places))
+    return f"windows({base}, {of}){subscripted([*begins, *within])}"
+
+
+def counted(place: sp.Expr, index: Index) -> str:
+    """Every value of a place as an index runs."""
+    step = int(place.coeff(index, 1))
+    start = sp.expand(place - step * index)
+    if place == index:
+        return "rows" if index.size == BATCH else f"np.arange({index.size})"
+    ends = [start, sp.expand(start + step * length(index.size)), *([step] * (step != 1))]
+    return f"np.arange({', '.join(map(str, ends))})"
+
+
+def multiples(place: sp.Expr, index: Index) -> str:
+    """What one index of several adds to a place."""
+    step, every = int(place.coeff(index, 1)), counted(index, index)
+    return every if step == 1 else f"({step} * {every})"
+
+
+def is_whole(view: Expr) -> bool:
+    """Whether a view is the array as it is, without a subscript."""
+    return isinstance(view, Slice) and all(cut(s, view.axes) == ":" for s in view.slots)
+
+
+def base_of(view: View, base: str) -> str:
+    """The array as it is before its axes are shared out."""
+    return base + subscripted(cut(s, view.axes) for s in view.slots)

@@ -140,10 +140,9 @@ def _repeated(s: Sum, idle: Axes, axes: Axes, scope: Scope) -> Expr:
     """A sum over indices that its body does not use: so many times the body, summed over others."""
     times = sp.Mul(*(length(k.size) for k in idle if k.size is not None))
     rest = tuple(k for k in s.over if k not in idle)
-    if rest:
-        once = _sum(replace(s, over=rest), axes, scope)
-    else:
-        once = operand(s.body, uses(s.body, axes), scope)
+    if not rest:
+        return operand(times * s.body, uses(s.body, axes), scope)
+    once = _sum(replace(s, over=rest), axes, scope)
     return mapped(times * SUMMED, once.axes, scope, {SUMMED: once})
 
 

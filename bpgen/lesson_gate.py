@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bpgen.check.lesson import Ground, Wrong, false_numbers
-from bpgen.emit.plan import plan
 from bpgen.errors import NetError
 from bpgen.lesson import sections
 from bpgen.page_gate import EQUATIONS, REMEDY
+from bpgen.raising.plan import plan
 from bpgen.record import Derivation
 from bpgen.render import render
 from bpgen.worked import Worked, differentiated

@@ -174,9 +174,7 @@ def cauchy(z: np.ndarray, r: np.ndarray | float) -> np.ndarray:
     return np.asarray(1 / longer / longer / (1 + ratio * ratio))
 
 
-def _sides(
-    z: np.ndarray, r: np.ndarray | float
-) -> tuple[np.ndarray, np.ndarray]:
+def _sides(z: np.ndarray, r: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
     """The longer of two sides, each by its size, and what the other is in units of it."""
     r = np.asarray(r, np.result_type(z, r))
     one, other = np.maximum(z, -z), np.maximum(r, -r)

@@ -155,7 +155,7 @@ def _displays(block: Block) -> list[dict[str, object]]:
     """The rows of a block in runs that end at a number: KaTeX numbers a display once."""
     runs: list[list[Row]] = [[]]
     for row in block.rows:
-        if row.left and any(r.tag is not None for r in runs[-1]):
+        if row.begins and any(r.tag is not None for r in runs[-1]):
             runs.append([])
         runs[-1].append(row)
     found: list[dict[str, object]] = []

@@ -88,10 +88,10 @@ def _equations(rows: tuple[Row, ...]) -> list[tuple[Row, ...]]:
     numbered = any(r.tag is not None for r in rows)
     ended = False
     for row in rows:
-        if not found or (row.left and (ended or not numbered)):
+        if not found or (row.begins and ended) or (row.left and not numbered):
             found.append([])
         found[-1].append(row)
-        ended = row.tag is not None or (ended and not row.left)
+        ended = row.tag is not None or (ended and not row.begins)
     return [tuple(f) for f in found]
 
 

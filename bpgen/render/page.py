@@ -41,6 +41,11 @@ class Row:
     of: int | str | None = None  # the number of the equation that it tells of
     first: bool = False  # of a recurrence: what stands before the first step
 
+    @property
+    def begins(self) -> bool:
+        """Whether it is no part of the equation before, as numbers of its instances are."""
+        return bool(self.left and (self.addends or self.words))
+
 
 def of_equation(rows: Iterable[Row], number: int | str) -> list[Row]:
     """Rows that are of the equation of this number."""

@@ -209,6 +209,9 @@ def test_every_instance_has_its_numbers() -> None:
     assert "z^[l] = W^[l] a^[l−1] + b^[l]" in page
     for name in ("z^[1]", "z^[4]", "a^[2]", "δ^[1]", "δ^[3]", "∂ℓ/∂W^[2]"):
         assert re.search(rf"^ +{re.escape(name)} +≈ \(", page, re.MULTILINE), name
+    markdown = render(derivation, fmt="markdown", steps="short", worked=numbers)
+    (display,) = (d for d in markdown.split("$$") if r"\tag{1, 3, 5, 7}" in d)
+    assert display.count(r"\approx") == 4
     world = World.at(derivation.network, numbers.point.lengths, numbers.point.values)
     latex = render(derivation, fmt="latex", steps="short", worked=numbers)
     found = prove_page(latex, derivation.network, (0,), at=world)

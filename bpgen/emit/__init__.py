@@ -21,6 +21,9 @@ def emitted(derivation: Derivation) -> str:
 
     Raises NetError where a width is a letter, which only a derivation can be told in.
     """
-    refuse_letters(derivation.network)
-    text = template("module.py.jinja").render(m=Parts(derivation))
-    return verified(text.rstrip("\n") + "\n")
+    kept = vars(derivation)  # which does not change: one is emitted once
+    if "_module" not in kept:
+        refuse_letters(derivation.network)
+        text = template("module.py.jinja").render(m=Parts(derivation))
+        kept["_module"] = verified(text.rstrip("\n") + "\n")
+    return str(kept["_module"])

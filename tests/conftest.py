@@ -49,6 +49,15 @@ def derived(source: str) -> Derivation:
 
 
 @cache
+def of_example(name: str) -> Derivation:
+    """The derivation of an example."""
+    from bpgen.derive import derive
+    from bpgen.load import load
+
+    return derive(load(ROOT / "examples" / f"{name}.py"))
+
+
+@cache
 def written(source: str) -> str:
     """The text of its module."""
     from bpgen import emit

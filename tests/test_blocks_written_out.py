@@ -14,7 +14,7 @@ from bpgen.derive import derive
 from bpgen.emit import emit
 from bpgen.load import declared_by
 from bpgen.render import render
-from tests.conftest import emitted
+from tests.conftest import emitted, written
 from tests.few import few
 from tests.test_recurrences import hold
 
@@ -94,7 +94,7 @@ def test_it_is_the_network_of_a_loop(name: str) -> None:
     "name", few(("a layer", "recurrences of blocks within"), lambda n: n not in _LARGE)
 )
 def test_any_number_of_them(name: str, times: int) -> None:
-    assert emit(declared_by(repeated(name, times))) == emit(declared_by(written_out(name, times)))
+    assert written(repeated(name, times)) == written(written_out(name, times))
 
 
 BY_HAND = """from bpgen import *

@@ -20,14 +20,13 @@ from bpgen.derive import derive
 from bpgen.derive.closed import ClosedForms
 from bpgen.derive.linear import whole
 from bpgen.derive.zero import Zeros
-from bpgen.emit import emit
 from bpgen.ir import BATCH, Equation, Index, Network, TensorInfo, Term, element, length
 from bpgen.load import declared_by
 from bpgen.raising.equation import order_of
 from bpgen.record import Derivation, Step, Vanishing
 from bpgen.render import render
 from bpgen.text.comment import spoken
-from tests.conftest import emitted
+from tests.conftest import derived, emitted, written
 from tests.few import one_in
 
 ROW = "from bpgen import *\nx = input(5)\ng, b = param(5), param(5)\n"
@@ -63,7 +62,7 @@ def step(record: Derivation, of: str) -> Step:
 
 def adjoint(source: str, of: str) -> str:
     """The adjoint of a tensor, as the comment of the emitted module spells it."""
-    record = derive(declared_by(source))
+    record = derived(source)
     order = order_of(record)
     return spoken(step(record, of).equation, order).split(" = ", 1)[1]
 
@@ -79,7 +78,7 @@ def bracket(equation: Equation) -> tuple[str, set[str]]:
 @pytest.mark.parametrize("spelling", one_in(3, [*LAYER_NORMS]))
 def test_layer_norm_in_three_terms(spelling: str) -> None:
     """dx = r (dxhat - mean dxhat - xhat mean(dxhat xhat))"""
-    record = derive(declared_by(layer_norm(spelling)))
+    record = derived(layer_norm(spelling))
     assert bracket(step(record, "x").equation) == (
         LAYER_NORMS[spelling][1],
         {"0 dxhat[n, i]", "1 -dxhat[n, j]/5", "1 -dxhat[n, j]*xhat[n, i]*xhat[n, j]/5"},
@@ -91,7 +90,7 @@ def test_layer_norm_in_three_terms(spelling: str) -> None:
 
 
 def test_layer_norm_as_emitted() -> None:
-    source = emit(declared_by(layer_norm("s, centred twice")))
+    source = written(layer_norm("s, centred twice"))
     assert (
         """        dx = (
             dxhat
@@ -101,7 +100,7 @@ def test_layer_norm_as_emitted() -> None:
 """
         in source
     )
-    source = emit(declared_by(layer_norm("every step named")))
+    source = written(layer_norm("every step named"))
     assert (
         """        dx = r[:, None] * (
             dxhat
@@ -242,7 +241,7 @@ def test_form(name: str) -> None:
 @pytest.mark.parametrize("name", OVER_OTHER_AXES)
 def test_the_axes_do_not_matter(name: str) -> None:
     body, outer, inside = OVER_OTHER_AXES[name]
-    record = derive(declared_by(INDEXED + body))
+    record = derived(INDEXED + body)
     assert bracket(step(record, "x").equation) == (outer, inside)
 
 
@@ -267,13 +266,13 @@ EVERY = {
 @pytest.mark.parametrize("name", EVERY)
 def test_gradients(name: str) -> None:
     """By complex steps, entry by entry."""
-    report = check_module(emit(declared_by(EVERY[name])), None)
+    report = check_module(written(EVERY[name]), None)
     assert report.ok, str(report)
 
 
 @pytest.mark.parametrize("name", one_in(3, [*EVERY]))
 def test_every_line_ends_in_its_equation(name: str) -> None:
-    record = derive(declared_by(EVERY[name]))
+    record = derived(EVERY[name])
     read = {e.name for s in record.steps if not s.inlined for e in s.evaluated.reads()}
     for found in record.steps:
         assert found.lines[-1].terms == found.equation.terms
@@ -346,7 +345,7 @@ def test_an_adjoint_over_the_batch() -> None:
 
 def test_what_is_no_mean_does_not_vanish() -> None:
     for name in ("m is no mean", "a weighted mean"):
-        record = derive(declared_by(EVERY[name]))
+        record = derived(EVERY[name])
         reasons = [r for s in record.steps for line in s.lines for r in line.reasons]
         assert not any(isinstance(r, Vanishing) for r in reasons)
 
@@ -355,12 +354,12 @@ def test_what_is_no_mean_does_not_vanish() -> None:
 
 
 def test_the_page_says_why() -> None:
-    page = render(derive(declared_by(layer_norm("every step named"))), fmt="text")
+    page = render(derived(layer_norm("every step named")), fmt="text")
     assert "since Σ[i] x̂ᵢ = 0" in page
     assert "since cᵢ r = x̂ᵢ" in page
-    softmax = render(derive(declared_by(net("softmax within"))), fmt="text")
+    softmax = render(derived(net("softmax within")), fmt="text")
     assert "δ = (∂ℓ/∂p − (∂ℓ/∂p)ᵀ p) ⊙ p" in softmax
-    latex = render(derive(declared_by(layer_norm("every step named"))), fmt="latex")
+    latex = render(derived(layer_norm("every step named")), fmt="latex")
     assert r"\hat{x}_{i} = 0" in latex
 
 

@@ -5,19 +5,18 @@ from __future__ import annotations
 import pytest
 import sympy as sp
 
-from bpgen.derive import derive
 from bpgen.ir import length
-from bpgen.load import declared_by
 from bpgen.raising.equation import order_of
 from bpgen.record import Derivation, Step
 from bpgen.render import render
 from bpgen.text.comment import spoken
+from tests.conftest import derived
 
 HEAD = "from bpgen import *\nx = input(3)\nW, b = param(4, 3), param(4)\nz = W @ x + b\n"
 
 
 def derivation(body: str) -> Derivation:
-    return derive(declared_by(HEAD + body))
+    return derived(HEAD + body)
 
 
 def step(record: Derivation, of: str) -> Step:
@@ -158,10 +157,10 @@ def test_widths_that_are_letters(letters: str) -> None:
     width = {length("p"): sp.Integer(3), length("m"): sp.Integer(5)}
 
     def told(source: str) -> list[list[str]]:
-        found = derive(declared_by(f"from bpgen import *\n{source}\n"))
+        found = derived(f"from bpgen import *\n{source}\n")
         steps = [*(f.equation for f in found.forward), *(s.equation for s in found.steps)]
         return [[str(e.lhs), *(str(t.body.xreplace(width)) for t in e.terms)] for e in steps]
 
     assert told(letters) == told(numbers)
-    page = render(derive(declared_by(f"from bpgen import *\n{letters}\n")), fmt="latex")
+    page = render(derived(f"from bpgen import *\n{letters}\n"), fmt="latex")
     assert r"\mathbb{R}^{m \times p}" in page

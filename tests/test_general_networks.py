@@ -12,11 +12,11 @@ from click.testing import CliRunner
 from bpgen.check.entrywise.named import smooth
 from bpgen.check.page.proof import prove_page
 from bpgen.cli import main
-from bpgen.derive import derive
 from bpgen.errors import NetError
 from bpgen.lesson import sections
 from bpgen.load import declared_by
 from bpgen.render import render
+from tests.conftest import derived
 
 ONE = """from bpgen import *
 f = activation("f")
@@ -45,7 +45,7 @@ J = loss(mean((V @ a - y)**2) + mean(a) / 2)
 
 
 def _page(net: str, fmt: str = "latex", steps: str = "short", notation: str = "matrix") -> str:
-    return render(derive(declared_by(net)), fmt=fmt, steps=steps, notation=notation)
+    return render(derived(net), fmt=fmt, steps=steps, notation=notation)
 
 
 def test_any_function_has_a_derivative_that_is_called_so() -> None:
@@ -215,7 +215,7 @@ def test_letters_that_say_nothing_are_refused(net: str, error: str) -> None:
 
 
 def test_a_lesson_of_letters() -> None:
-    page = render(derive(declared_by(COURSE)), fmt="text", steps="short", lesson=sections)
+    page = render(derived(COURSE), fmt="text", steps="short", lesson=sections)
     row = next(line for line in page.splitlines() if line.strip().startswith("z⁽ˡ⁾, a⁽ˡ⁾, ℓ, J"))
     assert "L m² + L m" in row
     assert re.search(r"2 L m N\b", row)  # f and f' of every unit

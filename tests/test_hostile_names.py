@@ -12,6 +12,7 @@ from bpgen.emit import emit
 from bpgen.errors import NetError
 from bpgen.load import declared_by
 from bpgen.render import render
+from tests.conftest import derived
 
 NET = (
     "{title}\nfrom bpgen import *\nx = input(3)\nglobals()[{name!r}] = param(3)\n"
@@ -154,7 +155,7 @@ def test_a_title_stays_a_title(title: str) -> None:
     assert imports == ["import numpy as np"]
     assert text.isascii()
     latex = render(derive(network), fmt="tex")
-    plain = render(derive(declared_by(NET.format(title="", name="w"))), fmt="tex")
+    plain = render(derived(NET.format(title="", name="w")), fmt="tex")
     # What begins a command is no more than without the title, but for what escapes a letter.
     assert set(re.findall(r"\\[a-z]{5,}", latex)) <= set(re.findall(r"\\[a-z]{5,}", plain)) | {
         *(r"\textbackslash", r"\textasciicircum", r"\textasciitilde", r"\textless"),

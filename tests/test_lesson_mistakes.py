@@ -7,12 +7,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from bpgen.derive import derive
 from bpgen.lesson.lesson import Lesson
 from bpgen.lesson.mistakes import section
 from bpgen.lesson.mistakes.paths import forward, gradients_by
 from bpgen.lesson.mistakes.table import TABLE
-from bpgen.load import declared_by
+from tests.conftest import derived
 from tests.test_lesson_sections import _lesson
 
 BEGIN = "from bpgen import *\n"
@@ -51,7 +50,7 @@ L = loss(categorical_cross_entropy_with_logits(z, y))
 
 
 def _of(net: str) -> Lesson:
-    return _lesson(derive(declared_by(net)))
+    return _lesson(derived(net))
 
 
 def _made(net: str, done: str) -> tuple[Lesson, dict[str, np.ndarray]]:

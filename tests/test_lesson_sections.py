@@ -18,7 +18,6 @@ from bpgen.check.claims.mistakes import TABLE as CLAIMED
 from bpgen.check.page.proof import prove_page
 from bpgen.check.page.world import World
 from bpgen.cli import main
-from bpgen.derive import derive
 from bpgen.emit import emitted
 from bpgen.lesson import sections
 from bpgen.lesson.code import listing
@@ -28,7 +27,6 @@ from bpgen.lesson.mistakes.paths import forward as values_of
 from bpgen.lesson.mistakes.paths import gradients_by
 from bpgen.lesson.mistakes.table import TABLE, kinds
 from bpgen.lesson.sizes import sizes
-from bpgen.load import declared_by, load
 from bpgen.record import Derivation
 from bpgen.render import render
 from bpgen.render.lines import columns
@@ -39,7 +37,7 @@ from bpgen.render.text import TEXT
 from bpgen.render.writer import Writer
 from bpgen.worked import Example, worked
 from bpgen.worked.drawn import at_drawn
-from tests.conftest import ROOT
+from tests.conftest import ROOT, derived, of_example
 
 PUBLISHED = json.loads((ROOT / "tests" / "data" / "worked_examples.json").read_text())
 TOY = {n: PUBLISHED["toy_2_2_1"][n] for n in ("x", "y", "W1", "b1", "W2", "b2")}
@@ -55,7 +53,7 @@ L = loss(sum((z2 - y)**2) / 2)
 
 
 def _toy() -> Derivation:
-    return derive(load(ROOT / "examples" / "toy_2_2_1.py"))
+    return of_example("toy_2_2_1")
 
 
 def _lesson(derivation: Derivation, example: Example | None = None) -> Lesson:
@@ -71,7 +69,7 @@ def _lesson(derivation: Derivation, example: Example | None = None) -> Lesson:
 
 
 def _text(net: str, example: Example | None = None) -> str:
-    derivation = derive(declared_by(net))
+    derivation = derived(net)
     numbers = (
         at_drawn(derivation)
         if example is None
@@ -124,7 +122,7 @@ def _measured(lines: tuple[str, ...], values: dict[str, Any]) -> tuple[int, int]
 @pytest.mark.parametrize("samples", [1, 2, 5])
 @pytest.mark.parametrize("net", ["toy", RELUS])
 def test_operations_are_those_that_the_module_does(net: str, samples: int) -> None:
-    derivation = _toy() if net == "toy" else derive(declared_by(net))
+    derivation = _toy() if net == "toy" else derived(net)
     rng = np.random.default_rng(0)
     values = {
         t.name: rng.normal(size=[samples if s == "N" else s for s in (i.size for i in t.indices)])
@@ -143,18 +141,18 @@ def test_products_and_sums_of_a_convolution_and_an_attention() -> None:
     score of an attention is d products, d - 1 sums and a quotient.
     """
     net = "from bpgen import *\nx, y = input(2, 6, 5), target(3, 4, 3)\nz = conv2d(x, 3, 3)\nL = loss(squared_error(z, y))\n"
-    counts = {c.name: c.operations for c in forward(derive(declared_by(net)))}
+    counts = {c.name: c.operations for c in forward(derived(net))}
     (n,) = counts["z"].free_symbols if "z" in counts else (None,)
     assert counts["z"] == n * (3 * 4 * 3) * (2 * 2 * 3 * 3)
     net = "from bpgen import *\ni, j, k = indices('i j k')\nq, K = input(5, 4), input(6, 4)\nw = param()\ns = tensor(w * sum(q[i, k] * K[j, k], k), i, j)\nL = loss(sum(s))\n"
-    total = sp.expand(sp.Add(*(c.operations for c in forward(derive(declared_by(net))))))
+    total = sp.expand(sp.Add(*(c.operations for c in forward(derived(net)))))
     (n,) = total.free_symbols
     assert total == n * (5 * 6 * (4 + 3 + 1) + 29) + n  # the scores, their sum, the mean
 
 
 def test_cost_in_letters() -> None:
     net = "from bpgen import *\nx, y = input('p'), target('m')\nW = param('m', 'p')\nz = W @ x\nL = loss(sum((z - y)**2))\n"
-    page = render(derive(declared_by(net)), fmt="text", steps="short", lesson=sections)
+    page = render(derived(net), fmt="text", steps="short", lesson=sections)
     assert "m p" in page
     assert "2 m p N" in page
     assert "What is left out" in page
@@ -182,7 +180,7 @@ def test_the_largest_derivative_is_told_where_there_is_one() -> None:
 
 @pytest.mark.parametrize("name", ["toy_2_2_1", "softmax_mlp", "multilabel", "relu_neuron"])
 def test_the_lines_of_numpy_give_the_loss_and_the_gradients(name: str) -> None:
-    derivation = derive(load(ROOT / "examples" / f"{name}.py"))
+    derivation = of_example(name)
     numbers = at_drawn(derivation)
     assert numbers is not None
     source = emitted(derivation)
@@ -254,7 +252,7 @@ def test_values_of_another_pass() -> None:
 
 @pytest.mark.parametrize("name", ["toy_2_2_1", "softmax_mlp", "multilabel", "two_heads", "digits"])
 def test_without_a_mistake_the_paths_give_the_gradients(name: str) -> None:
-    lesson = _lesson(derive(load(ROOT / "examples" / f"{name}.py")))
+    lesson = _lesson(of_example(name))
     for param, gradient in (gradients_by(lesson, values=values_of(lesson)) or {}).items():
         assert gradient == pytest.approx(lesson.worked.slopes[param], rel=1e-9, abs=1e-12)  # type: ignore[union-attr]
 
@@ -290,7 +288,7 @@ def test_dead_and_saturated_units_are_said_where_they_are() -> None:
 
 def _pages() -> Iterator[tuple[str, str]]:
     for name in ("toy_2_2_1", "multilabel", "softmax_mlp", "gate"):
-        derivation = derive(load(ROOT / "examples" / f"{name}.py"))
+        derivation = of_example(name)
         numbers = at_drawn(derivation)
         for fmt in ("text", "markdown"):
             page = render(derivation, fmt=fmt, steps="short", worked=numbers, lesson=sections)
@@ -319,7 +317,7 @@ def test_without_the_option_nothing_is_added() -> None:
 
 @pytest.mark.parametrize("name", ["toy_2_2_1", "linear_chain", "two_heads"])
 def test_every_equation_of_a_lesson_is_proved(name: str) -> None:
-    derivation = derive(load(ROOT / "examples" / f"{name}.py"))
+    derivation = of_example(name)
     numbers = at_drawn(derivation)
     assert numbers is not None
     page = render(derivation, fmt="latex", steps="short", worked=numbers, lesson=sections)

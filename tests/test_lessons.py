@@ -20,15 +20,13 @@ import numpy as np
 import pytest
 
 from bpgen import html
-from bpgen.derive import derive
 from bpgen.emit import emitted
 from bpgen.lesson import sections
-from bpgen.load import declared_by, load
 from bpgen.record import Derivation
 from bpgen.render import render
 from bpgen.worked import Example, worked
 from bpgen.worked.drawn import at_drawn
-from tests.conftest import ROOT
+from tests.conftest import ROOT, derived, of_example
 from tests.test_general_networks import COURSE
 
 PUBLISHED = json.loads((ROOT / "tests" / "data" / "worked_examples.json").read_text())
@@ -72,8 +70,8 @@ GIVEN = {
 @cache
 def _derivation(net: str) -> Derivation:
     if "\n" in net:
-        return derive(declared_by(net))
-    return derive(load(ROOT / "examples" / f"{net}.py"))
+        return derived(net)
+    return of_example(net)
 
 
 def _told(net: str, values: Mapping[str, Any] | None, rate: float, held: tuple[str, ...]) -> str:

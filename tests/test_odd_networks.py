@@ -328,8 +328,8 @@ def test_a_long_residual_chain_stays_linear() -> None:
         "from bpgen import *\nx = input(3); W = param(3, 3)\nh = x\n"
         "for k in range({}):\n    h = h + tanh(W @ h)\noutput(h)\n"
     )
-    short, long = (len(emit(declared_by(source.format(n)))) for n in (20, 40))
-    assert long - short < 1.2 * (short - len(emit(declared_by(source.format(1)))) + 2000)
+    short, long = (len(written(source.format(n))) for n in (20, 40))
+    assert long - short < 1.2 * (short - len(written(source.format(1))) + 2000)
 
 
 @pytest.mark.parametrize("step", few((2, 1), lambda step: step == 2))
@@ -359,7 +359,7 @@ LONG = (  # formulas that are too long for a line, each of another kind
 
 @pytest.mark.parametrize("formula", LONG)
 def test_long_lines_are_broken(formula: str) -> None:
-    text = emit(declared_by(f"from bpgen import *\nx = input(3)\na = {formula}\noutput(a)\n"))
+    text = written(f"from bpgen import *\nx = input(3)\na = {formula}\noutput(a)\n")
     sentences = ('"""', "#", "Written by")
     code = [line for line in text.splitlines() if not any(s in line for s in sentences)]
     assert max(map(len, code)) <= 88, max(code, key=len)

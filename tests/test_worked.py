@@ -19,7 +19,7 @@ from bpgen.derive import derive
 from bpgen.emit import emitted
 from bpgen.errors import NetError
 from bpgen.lesson import sections
-from bpgen.load import declared_by, load
+from bpgen.load import declared_by
 from bpgen.prove import claimed, proved
 from bpgen.render import render
 from bpgen.render.latex import LATEX
@@ -28,7 +28,7 @@ from bpgen.render.numerals import Numerals
 from bpgen.render.style import WIDEST
 from bpgen.worked import Example, Worked, worked
 from bpgen.worked.drawn import at_drawn
-from tests.conftest import ROOT
+from tests.conftest import ROOT, derived, of_example
 from tests.render.nets import NETS
 
 PUBLISHED = json.loads((ROOT / "tests" / "data" / "worked_examples.json").read_text())
@@ -48,12 +48,12 @@ def _example(name: str, held: tuple[str, ...] = ()) -> Example:
 
 
 def _worked(name: str, held: tuple[str, ...] = ()) -> Worked:
-    derivation = derive(load(ROOT / "examples" / f"{name}.py"))
+    derivation = of_example(name)
     return worked(derivation, emitted(derivation), _example(name, held))
 
 
 def _page(name: str, held: tuple[str, ...] = (), digits: int = 8) -> str:
-    derivation = derive(load(ROOT / "examples" / f"{name}.py"))
+    derivation = of_example(name)
     numbers = _worked(name, held)
     return render(derivation, fmt="text", steps="short", worked=numbers, digits=digits)
 
@@ -108,7 +108,7 @@ def test_toy(held: tuple[str, ...]) -> None:
 
 
 def test_already_right_nothing_is_learnt() -> None:
-    derivation = derive(declared_by(CHAIN))
+    derivation = derived(CHAIN)
     numbers = worked(derivation, emitted(derivation), Example({"x": 0.0, "y": 0.0, "w": 3.0}))
     page = render(derivation, fmt="text", steps="short", worked=numbers)
     assert "L stays 0: there is nothing to learn here." in page
@@ -116,7 +116,7 @@ def test_already_right_nothing_is_learnt() -> None:
 
 def test_text_of_many_numbers_fits_the_terminal() -> None:
     net = "from bpgen import *\nx, y = input(5), target(4)\nL = loss(squared_error(dense(x, 4, tanh), y))\n"
-    derivation = derive(declared_by(net))
+    derivation = derived(net)
     given = Example({"x": [0.123456] * 5, "y": [1, 0, 1, 0]})
     page = render(
         derivation,
@@ -129,7 +129,7 @@ def test_text_of_many_numbers_fits_the_terminal() -> None:
 
 
 def test_the_full_page_has_them_too() -> None:
-    derivation = derive(declared_by(CHAIN))
+    derivation = derived(CHAIN)
     numbers = worked(derivation, emitted(derivation), Example({"x": 1.0, "y": 0.5, "w": 0.4}))
     world = World.at(derivation.network, numbers.point.lengths, numbers.point.values)
     page = render(derivation, fmt="latex", worked=numbers)
@@ -138,7 +138,7 @@ def test_the_full_page_has_them_too() -> None:
 
 
 def test_too_long_a_step_does_not_help() -> None:
-    derivation = derive(declared_by(CHAIN))
+    derivation = derived(CHAIN)
     values = {"x": 1.0, "y": 0.5, "w": 0.4}
     numbers = worked(derivation, emitted(derivation), Example(values, rate=40.0))
     assert numbers.values_after["L"] > numbers.values["L"]
@@ -150,7 +150,7 @@ def test_too_long_a_step_does_not_help() -> None:
 
 
 def _at(name: str) -> tuple[str, World]:
-    derivation = derive(load(ROOT / "examples" / f"{name}.py"))
+    derivation = of_example(name)
     numbers = _worked(name)
     page = render(derivation, fmt="latex", steps="short", worked=numbers)
     return page, World.at(derivation.network, numbers.point.lengths, numbers.point.values)
@@ -209,7 +209,7 @@ def test_a_wrong_sentence_on_the_loss_is_refused(right: str, wrong: str) -> None
 
 
 def test_what_is_held_is_read_back() -> None:
-    derivation = derive(load(ROOT / "examples" / "toy_2_2_1.py"))
+    derivation = of_example("toy_2_2_1")
     numbers = _worked("toy_2_2_1", ("b1", "b2"))
     page = render(derivation, fmt="latex", steps="short", worked=numbers)
     world = World.at(derivation.network, numbers.point.lengths, numbers.point.values)
@@ -220,7 +220,7 @@ def test_what_is_held_is_read_back() -> None:
 
 
 def test_a_long_rate_is_not_rounded() -> None:
-    derivation = derive(declared_by(CHAIN))
+    derivation = derived(CHAIN)
     given = Example({"x": 1.0, "y": 0.5, "w": 0.4}, rate=0.0123456789)
     numbers = worked(derivation, emitted(derivation), given)
     page = render(derivation, fmt="latex", steps="short", worked=numbers)
@@ -231,7 +231,7 @@ def test_a_long_rate_is_not_rounded() -> None:
 
 @pytest.mark.parametrize("notation", ["index", "components"])
 def test_equations_at_their_indices_have_numbers(notation: str) -> None:
-    derivation = derive(load(ROOT / "examples" / "toy_2_2_1.py"))
+    derivation = of_example("toy_2_2_1")
     numbers = _worked("toy_2_2_1")
     page = render(derivation, fmt="latex", notation=notation, steps="short", worked=numbers)
     world = World.at(derivation.network, numbers.point.lengths, numbers.point.values)
@@ -249,7 +249,7 @@ def test_equations_at_their_indices_have_numbers(notation: str) -> None:
 def test_of_a_matrix_at_its_indices_rows_are_rows() -> None:
     """A matrix that is not square, in the index notation: as many rows as its first index has."""
     net = "from bpgen import *\nx, y = input(3), target(2)\nW = param(2, 3)\nz = W @ x\nL = loss(sum((z - y)**2))\n"
-    derivation = derive(declared_by(net))
+    derivation = derived(net)
     given = Example({"x": [1, 2, 3], "y": [0, 1], "W": [[1, 0, 0], [0, 1, 0]]})
     numbers = worked(derivation, emitted(derivation), given)
     page = render(derivation, fmt="latex", notation="index", steps="short", worked=numbers)
@@ -260,7 +260,7 @@ def test_of_a_matrix_at_its_indices_rows_are_rows() -> None:
 
 def test_of_several_samples_no_number_stands_beside_an_equation_of_one() -> None:
     """What one sample gives is no part of the mean; the step, which is of the mean, is told."""
-    derivation = derive(declared_by(CHAIN))
+    derivation = derived(CHAIN)
     given = Example({"x": [1, 2], "y": [0, 1], "w": 0.5})
     numbers = worked(derivation, emitted(derivation), given)
     page = render(derivation, fmt="latex", steps="short", worked=numbers, lesson=sections)
@@ -272,7 +272,7 @@ def test_of_several_samples_no_number_stands_beside_an_equation_of_one() -> None
 
 
 def test_of_samples_that_meet_all_are_told() -> None:
-    derivation = derive(declared_by(NETS["batch_norm"]))
+    derivation = derived(NETS["batch_norm"])
     given = {t.name: t for t in derivation.network.tensors.values()}
     rng = np.random.default_rng(1)
     samples = {
@@ -296,7 +296,7 @@ def test_numbers_of_hard_pages_hold(name: str) -> None:
     """Of recurrences without what stands before the first step, of samples that meet without the
     factors of one, of another spelling that is differentiated: and so every equation of a lesson.
     """
-    derivation = derive(declared_by(NETS[name]))
+    derivation = derived(NETS[name])
     numbers = at_drawn(derivation)
     page = render(derivation, fmt="latex", steps="short", worked=numbers, lesson=sections)
     network = derivation.network
@@ -309,7 +309,7 @@ def test_numbers_of_hard_pages_hold(name: str) -> None:
 
 def test_the_spelling_that_is_differentiated_has_its_own_gradients() -> None:
     """Of s - z_y for -log p_y, p has no part: (x_0 - x_1)^2 is all that its gradient holds."""
-    derivation = derive(declared_by(NETS["two_gathers"]))
+    derivation = derived(NETS["two_gathers"])
     numbers = at_drawn(derivation)
     assert numbers is not None
     x = numbers.values["x"][0]
@@ -317,14 +317,14 @@ def test_the_spelling_that_is_differentiated_has_its_own_gradients() -> None:
 
 
 def test_a_recurrence_has_as_many_numbers_as_steps() -> None:
-    derivation = derive(declared_by(NETS["past"]))
+    derivation = derived(NETS["past"])
     numbers = at_drawn(derivation)
     assert numbers is not None
     assert numbers.values["h"].shape == numbers.slopes["h"].shape == (1, 3)
 
 
 def test_what_is_masked_out_has_no_number_on_a_page_that_has_them() -> None:
-    derivation = derive(declared_by(NETS["causal_blocks"]))
+    derivation = derived(NETS["causal_blocks"])
     numbers = at_drawn(derivation)
     assert numbers is not None
     masked_out = [n for n, v in numbers.values.items() if np.any(np.isneginf(v))]
@@ -447,7 +447,7 @@ def test_labels_matrices_and_tiny_numbers() -> None:
 
 
 def _at_example(net: str, **values: object) -> Worked:
-    derivation = derive(declared_by(f"from bpgen import *\n{net}"))
+    derivation = derived(f"from bpgen import *\n{net}")
     return worked(derivation, emitted(derivation), Example(values))
 
 
@@ -472,7 +472,7 @@ def test_values_that_say_nothing_are_refused(
 
 
 def test_a_module_that_is_not_its_equations_has_no_numbers() -> None:
-    derivation = derive(declared_by(CHAIN))
+    derivation = derived(CHAIN)
     module = emitted(derivation)
     wrong = module.replace("(1 - a**2)", "(1 - a)")
     assert wrong != module
@@ -482,7 +482,7 @@ def test_a_module_that_is_not_its_equations_has_no_numbers() -> None:
 
 def test_of_many_numbers_the_first_and_the_last_are_shown() -> None:
     net = "x, w = input(9), param(9)\nz = w * x\nL = loss(sum(z**2))\n"
-    derivation = derive(declared_by(f"from bpgen import *\n{net}"))
+    derivation = derived(f"from bpgen import *\n{net}")
     numbers = worked(derivation, emitted(derivation), Example({"x": list(range(9)), "w": [1] * 9}))
     page = render(derivation, fmt="latex", steps="short", worked=numbers)
     assert r"= (0, 1, 2, 3, \dots, 8)" in page
@@ -512,7 +512,7 @@ f = activation(t/(1 + t**2), t)
 v = arctan(swiglu(f(w), u))
 L = loss(sqrt(1 + (v - y)**2) - 1)
 """
-    derivation = derive(declared_by(net))
+    derivation = derived(net)
     numbers = worked(derivation, emitted(derivation), Example({"x": 0.5, "y": 1}))
     off = numbers.values["v"] - 1
     assert np.allclose(numbers.locals["v"], off / np.sqrt(1 + off**2), rtol=1e-12)

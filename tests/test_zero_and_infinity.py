@@ -11,11 +11,10 @@ import numpy as np
 import pytest
 
 from bpgen.check.exact import exact
-from bpgen.derive import derive
 from bpgen.emit import emit
 from bpgen.load import declared_by
 from bpgen.render import render
-from tests.conftest import emitted
+from tests.conftest import derived, emitted
 
 INF = float("inf")
 DTYPES = pytest.mark.parametrize("dtype", [np.float64, np.float32])
@@ -181,7 +180,7 @@ def test_the_distance_of_equal_points(between: str, dtype: type) -> None:
 
 def test_the_page_says_what_is_taken() -> None:
     def page(net: str) -> str:
-        return render(derive(declared_by(f"from bpgen import *\n{net}\n")), fmt="text")
+        return render(derived(f"from bpgen import *\n{net}\n"), fmt="text")
 
     norm = page("x = input(3)\nr = sqrt(sum(x**2))\noutput(r)")
     assert "By convention, the gradient of a norm is 0 where the norm is." in norm

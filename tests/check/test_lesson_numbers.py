@@ -20,7 +20,7 @@ from bpgen.load import declared_by, load
 from bpgen.render import render
 from bpgen.worked import Example, worked
 from bpgen.worked.drawn import at_drawn
-from tests.conftest import ROOT
+from tests.conftest import ROOT, derived, of_example
 from tests.render.nets import NETS
 from tests.test_lesson_mistakes import ALIKE, BLOCKS, LSTMS, RNN
 from tests.test_lesson_sections import TOY
@@ -43,7 +43,7 @@ def test_the_numbers_of_a_lesson_are_right(name: str) -> None:
 
 @cache
 def _toy() -> tuple[str, Ground]:
-    derivation = derive(load(ROOT / "examples" / "toy_2_2_1.py"))
+    derivation = of_example("toy_2_2_1")
     made = worked(derivation, emitted(derivation), Example(TOY, 0.5))
     page = render(derivation, fmt="latex", steps="short", worked=made, lesson=sections)
     return page, ground_of(derivation, made, 4)
@@ -51,7 +51,7 @@ def _toy() -> tuple[str, Ground]:
 
 @cache
 def _rnn() -> tuple[str, Ground]:
-    derivation = derive(declared_by(RNN))
+    derivation = derived(RNN)
     made = at_drawn(derivation)
     assert made is not None
     page = render(derivation, fmt="latex", steps="short", worked=made, lesson=sections)

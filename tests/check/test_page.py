@@ -14,7 +14,7 @@ from bpgen.network.shrink import shrunk
 from bpgen.record import Derivation
 from bpgen.render import render
 from bpgen.render.document import STEPS
-from tests.conftest import ROOT
+from tests.conftest import ROOT, derived
 from tests.few import few
 from tests.render.nets import NETS
 
@@ -440,11 +440,11 @@ def test_an_empty_page_proves_nothing() -> None:
 @pytest.mark.parametrize("notation", few(NOTATIONS, lambda notation: notation == "matrix"))
 @pytest.mark.parametrize("net", MORE)
 def test_what_pages_of_these_say_holds_too(net: str, notation: str, steps: str) -> None:
-    _assert_proved(derive(declared_by(MORE[net])), notation, steps)
+    _assert_proved(derived(MORE[net]), notation, steps)
 
 
 def test_a_label_left_out_counts_from_1_where_labels_do() -> None:
-    derivation = derive(declared_by(MORE["a label left out"]))
+    derivation = derived(MORE["a label left out"])
     page = {n: render(derivation, fmt="latex", notation=n) for n in NOTATIONS}
     assert r"\operatorname{unless}(s - z_{y}, y, 1)" in page["index"]
     assert r"\operatorname{unless}(s - z_{y}, y, 2)" in page["components"]
@@ -456,7 +456,7 @@ def test_written_out_a_negative_sum_keeps_its_sign_in_every_addend() -> None:
 
 
 def test_a_sum_of_a_softmax_runs_over_all_of_its_entries() -> None:
-    derivation = derive(declared_by(MORE["the entries of a softmax"]))
+    derivation = derived(MORE["the entries of a softmax"])
     page = render(derivation, fmt="latex", steps="short")
     right = r"\sum_{j} \operatorname{softmax}(v_{t})_{j}"
     assert right in page
@@ -476,7 +476,7 @@ def test_a_sum_of_a_softmax_runs_over_all_of_its_entries() -> None:
 )
 def test_what_roundings_might_make_of_a_large_number_is_no_excuse(right: str, wrong: str) -> None:
     """The sines are of numbers around 1e10, of which float64 knows six digits after the point."""
-    derivation = derive(declared_by(MORE["a sine of what is large"]))
+    derivation = derived(MORE["a sine of what is large"])
     page = render(derivation, fmt="latex", notation="index")
     assert right in page
     assert not prove_page(page.replace(right, wrong), derivation.network, (0,)).ok

@@ -9,9 +9,8 @@ from types import ModuleType
 import pytest
 
 from bpgen.declare.declaration import declaring
-from bpgen.derive import derive
 from bpgen.load import load
-from tests.conftest import ROOT
+from tests.conftest import ROOT, of_example
 
 CELLS = """
 from bpgen import *
@@ -66,7 +65,7 @@ def test_showing_changes_nothing_of_what_is_declared(cells):
 
 
 def test_a_derivation_is_all_that_it_computes():
-    told = derive(load(ROOT / "examples" / "toy_2_2_1.py"))._repr_latex_()
+    told = of_example("toy_2_2_1")._repr_latex_()
     assert told.startswith("$$\n\\begin{aligned}\nz^{[1]} &= ") and r"\tag" not in told
     assert r"\delta^{[1]} &= (W^{[2]\top} \delta^{[2]})" in told
 
@@ -80,6 +79,6 @@ def test_a_network_is_its_page_in_a_frame():
 
 
 def test_no_object_has_both():
-    derivation = derive(load(ROOT / "examples" / "linear_chain.py"))
+    derivation = of_example("linear_chain")
     for thing in (derivation, derivation.network):
         assert hasattr(thing, "_repr_html_") != hasattr(thing, "_repr_latex_")

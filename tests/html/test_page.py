@@ -12,18 +12,16 @@ import pytest
 from click.testing import CliRunner
 
 from bpgen.cli import main
-from bpgen.derive import derive
 from bpgen.emit import emitted
 from bpgen.html import page
 from bpgen.html.code import listing
 from bpgen.html.graph import Graph
 from bpgen.html.sheets import names, of_all_parts
-from bpgen.load import declared_by, load
 from bpgen.record import Derivation
 from bpgen.render import render
 from bpgen.worked import Example, Worked, worked
 from bpgen.worked.drawn import at_drawn
-from tests.conftest import ROOT, module_of
+from tests.conftest import ROOT, derived, module_of, of_example
 
 PUBLISHED = json.loads((ROOT / "tests" / "data" / "worked_examples.json").read_text())
 GIVEN = ("x", "y", "W1", "b1", "W2", "b2")
@@ -32,7 +30,7 @@ LARGEST = 700_000
 
 @cache
 def derivation_of(name: str) -> Derivation:
-    return derive(load(ROOT / "examples" / f"{name}.py"))
+    return of_example(name)
 
 
 @cache
@@ -231,14 +229,14 @@ def test_what_a_block_is_given_comes_from_before_it():
 
 def test_a_title_is_text_and_no_markup():
     source = '"""<script>alert(1)</script> & $x$"""\nfrom bpgen import *\nx, y = input(), target()\nw = param()\nL = loss((w * x - y)**2)\n'
-    text = page(derive(declared_by(source)))
+    text = page(derived(source))
     assert "<script>alert" not in text
     assert "<h1>&lt;script&gt;alert(1)&lt;/script&gt; &amp; $x$</h1>" in text
 
 
 def test_letters_for_widths_have_a_page_without_code():
     source = 'from bpgen import *\nx, y = input("p"), target("m")\nW = param("m", "p")\nz = W @ x\nL = loss(sum((z - y)**2))\n'
-    text = page(derive(declared_by(source)))
+    text = page(derived(source))
     assert 'class="row"' in text and "numpy module" not in text
 
 

@@ -6,10 +6,9 @@ from functools import cache
 
 import pytest
 
-from bpgen.derive import derive
-from bpgen.load import declared_by
 from bpgen.record import Derivation
 from bpgen.render import render
+from tests import conftest
 from tests.render.repeated import REPEATED
 from tests.render.wide import WIDE
 
@@ -86,9 +85,8 @@ QUICK = (  # of every kind, those of the fewest lines
 FEW_OR_ALL = [pytest.param(n, marks=[pytest.mark.slow] * (n not in QUICK)) for n in NETS]
 
 
-@cache
 def derived(name: str) -> Derivation:
-    return derive(declared_by(NETS[name]))
+    return conftest.derived(NETS[name])
 
 
 @cache
@@ -98,4 +96,4 @@ def printed(name: str, notation: str = "matrix", fmt: str = "text") -> str:
 
 def told(text: str, fmt: str = "text", notation: str = "matrix") -> str:
     """The derivation of the text of a net.py."""
-    return render(derive(declared_by(_HEAD + text)), fmt=fmt, notation=notation)
+    return render(conftest.derived(_HEAD + text), fmt=fmt, notation=notation)

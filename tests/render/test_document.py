@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from bpgen.derive import derive
 from bpgen.errors import NetError
-from bpgen.load import load
 from bpgen.record import Derivation
 from bpgen.render import render
 from bpgen.render.lines import columns, in_columns
 from bpgen.render.page import Row
+from tests.conftest import of_example
 from tests.few import few
 
 _EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -22,7 +21,7 @@ _NAMES = sorted(p.stem for p in _EXAMPLES.glob("*.py"))
 
 @cache
 def derivation(name: str) -> Derivation:
-    return derive(load(str(_EXAMPLES / f"{name}.py")))
+    return of_example(name)
 
 
 def latex(name: str, notation: str = "matrix") -> str:

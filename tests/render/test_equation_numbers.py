@@ -9,11 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from bpgen.derive import derive
-from bpgen.load import load
 from bpgen.render import render
 from bpgen.render.style import Style, label, labels
-from tests.conftest import ROOT
+from tests.conftest import ROOT, of_example
 
 EXAMPLES = [
     pytest.param(p, id=p.stem, marks=[pytest.mark.slow] * (p.stem == "gpt"))
@@ -24,7 +22,7 @@ _OF_COMMENT = re.compile(r"^\s*# \((\d+)\) (\w+)", re.MULTILINE)
 
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_the_numbers_of_the_module_are_those_of_the_page(example: Path) -> None:
-    derivation = derive(load(example))
+    derivation = of_example(example.stem)
     module = (ROOT / "generated" / example.name).read_text()
     page = render(derivation, fmt="latex", steps="short")
     prefix = f"eq:{derivation.network.name}:"
@@ -38,7 +36,7 @@ def test_the_numbers_of_the_module_are_those_of_the_page(example: Path) -> None:
 
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_numbers_are_the_same_and_in_reading_order_everywhere(example: Path) -> None:
-    derivation = derive(load(example))
+    derivation = of_example(example.stem)
     read = {}
     for fmt in ("latex", "tex", "markdown", "text"):
         for notation in ("matrix", "index"):

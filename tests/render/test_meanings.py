@@ -8,9 +8,8 @@ import re
 
 import pytest
 
-from bpgen.derive import derive
-from bpgen.load import declared_by
 from bpgen.render import render
+from tests.conftest import derived
 
 DENSE = (
     "from bpgen import *\nx, y = input(3), target(2)\nh = dense(x, 4, tanh)\n"
@@ -23,7 +22,7 @@ POOLED = (
 
 
 def _sentences(net: str, steps: str) -> list[str]:
-    page = render(derive(declared_by(net)), fmt="latex", steps=steps)
+    page = render(derived(net), fmt="latex", steps=steps)
     return re.findall(r"Each .*? adds what comes back\.|\$\S+\$ says how .*?\.", page)
 
 
@@ -41,7 +40,7 @@ def test_every_delta_says_what_it_means_and_why_there_is_a_sum(steps: str) -> No
 
 
 def test_the_sentence_stands_below_its_heading() -> None:
-    page = render(derive(declared_by(DENSE)), fmt="text", steps="all")
+    page = render(derived(DENSE), fmt="text", steps="all")
     heading = "Gradient with respect to z^[1], called δ^[1]"
     assert f"{heading}\nδ^[1] says how ℓ changes with z^[1].\n" in page
 
@@ -51,7 +50,7 @@ def test_before_a_recurrence_stands_what_is_said_of_all_of_it() -> None:
         "from bpgen import *\nx, y = input('T', 2), target(3)\n"
         "L = loss(half_squared_error(dense(last(rnn(x, 4)), 3), y))\n"
     )
-    page = render(derive(declared_by(net)), fmt="text", steps="all")
+    page = render(derived(net), fmt="text", steps="all")
     assert re.search(
         r"^Backpropagation through time: [^\n]*(\n\S[^\n]*)?\n\nGradient with", page, re.M
     )

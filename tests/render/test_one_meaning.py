@@ -20,6 +20,7 @@ from bpgen.load import declared_by, load
 from bpgen.network.shrink import shrunk
 from bpgen.record import Derivation
 from bpgen.render import render
+from tests.conftest import derived
 from tests.proofs.words import WORDS
 from tests.render.nets import FEW_OR_ALL, NETS
 
@@ -113,12 +114,12 @@ def test_each_name_of_a_layer_has_one_meaning(name: str) -> None:
 
 @pytest.mark.parametrize("name", HARD)
 def test_each_name_of_a_hard_network_has_one_meaning(name: str) -> None:
-    _assert_one_meaning(derive(declared_by(HARD[name])))
+    _assert_one_meaning(derived(HARD[name]))
 
 
 def test_a_name_of_two_meanings_is_seen() -> None:
     """Were an index called as a tensor is, the tests above would say so."""
-    derivation = derive(declared_by(HARD["a gate i beside the index i"]))
+    derivation = derived(HARD["a gate i beside the index i"])
     page = render(derivation, fmt="latex", notation="index", steps="short")
     wrong = page.replace(r"\sum_{q}", r"\sum_{j}").replace("_{pq}", "_{pj}").replace("_{q}", "_{j}")
     assert wrong != page

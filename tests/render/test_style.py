@@ -14,7 +14,7 @@ from bpgen.network.shrink import shrunk
 from bpgen.render import render
 from bpgen.render.lines import columns
 from bpgen.render.style import WIDEST, Style
-from tests.conftest import ROOT
+from tests.conftest import ROOT, of_example
 from tests.render.nets import FEW_OR_ALL, derived, printed
 
 HARD = ("causal_blocks", "lstm", "attention", "max_pool")
@@ -60,7 +60,7 @@ LAYERS = {
 
 @pytest.mark.parametrize("layers", LAYERS)
 def test_layers_are_written_alike_in_every_format(layers: str) -> None:
-    derivation, style = derive(load(ROOT / "examples" / "toy_2_2_1.py")), Style(layers=layers)
+    derivation, style = of_example("toy_2_2_1"), Style(layers=layers)
     pages = {
         f: render(derivation, fmt=f, style=style) for f in ("latex", "tex", "markdown", "text")
     }
@@ -72,7 +72,7 @@ def test_layers_are_written_alike_in_every_format(layers: str) -> None:
 
 @pytest.mark.parametrize("layers", LAYERS)
 def test_layers_are_written_so_in_the_browser_too(layers: str) -> None:
-    derivation = derive(load(ROOT / "examples" / "toy_2_2_1.py"))
+    derivation = of_example("toy_2_2_1")
     page = html.page(derivation, layers=layers)
     above = {way: latex.split(" ")[0] in page for way, (latex, _) in LAYERS.items()}
     assert above == {way: way == layers for way in LAYERS}

@@ -288,12 +288,12 @@ WRONG = [
     (
         TOY,
         r"\delta^{[1]} = W^{[2]\top} \delta^{[2]}",
-        "the derivative of the activation: a1 * (1 - a1) is missing",
+        r"the derivative of the activation: a^{[1]} \odot (1 - a^{[1]}) is missing",
     ),
     (
         TOY,
         r"\delta^{[1]}_1 = W^{[2]}_{12} \delta^{[2]}_1 a^{[1]}_1 (1 - a^{[1]}_1)",
-        "an index: W2[0, 0] belongs where W2[0, 1] stands",
+        r"an index: W^{[2]}_{11} belongs where W^{[2]}_{12} stands",
     ),
     (CLASSIFIER, "dW2 = outer(delta2, a1)", "the penalty: 0.02 * W2 is missing"),
     (
@@ -818,3 +818,92 @@ def test_numbers_beside_letters_may_count_from_one() -> None:
     found = answer(two, line % (1, 1, 2, 2))
     assert found.right
     assert not answer(two, line % (1, 1, 1, 1)).right
+
+
+# in the notation of the claim, and what is right in it
+
+RELU = """from bpgen import *
+x, y = input(3), target(2)
+W1, b1, W2, b2 = param(4, 3), param(4), param(2, 4), param(2)
+z1 = W1 @ x + b1
+a1 = tanh(z1)
+z2 = W2 @ a1 + b2
+a2 = relu(z2)
+L = loss(half_squared_error(a2, y))
+"""
+_BACK = r"(W^{[2]\top} \delta^{[2]}) \odot "
+ON_PAPER = [
+    rf"\delta^{{[1]}} = {_BACK} (1 - \tanh^2(z^{{[1]}}))",
+    rf"\delta^{{[1]}} = {_BACK} \left(1 - \tanh^{{2}}\left(z^{{[1]}}\right)\right)",
+    r"\delta^{[1]}_i = (1 - \tanh^2 z^{[1]}_i) \sum_k W^{[2]}_{ki} \delta^{[2]}_k",
+    r"a^{[2]}_i = \begin{cases} z^{[2]}_i & z^{[2]}_i > 0 \\ 0 & \text{otherwise} \end{cases}",
+    r"a^{[2]}_i = \begin{cases} z^{[2]}_i, & \text{if } z^{[2]}_i \geq 0 \\ 0, & \text{else.} \end{cases}",
+    r"\delta^{[2]}_i = \begin{cases} a^{[2]}_i - y_i & z^{[2]}_i > 0 \\ 0 & z^{[2]}_i \leq 0 \end{cases}",
+    r"\delta^{[2]}_i = \begin{cases} 0 & 0 \ge z^{[2]}_i \\ a^{[2]}_i - y_i & z^{[2]}_i > 0 \end{cases}",
+    r"\partial z^{[2]}_i / \partial a^{[1]}_j = W^{[2]}_{ij}",
+    r"\frac{\partial a^{[1]}_i}{\partial z^{[1]}_j} = \delta_{ij} (1 - (a^{[1]}_i)^2)",
+    r"\frac{\partial a^{[1]}_i}{\partial z^{[1]}_j} = (1 - \tanh^2(z^{[1]}_i)) \mathbf{1}[i = j]",
+    r"\frac{\partial z^{[2]}_i}{\partial z^{[1]}_j} = W^{[2]}_{ij} (1 - (a^{[1]}_j)^2)",
+]
+
+
+@pytest.mark.parametrize("claim", ON_PAPER)
+def test_right_as_on_paper(claim: str) -> None:
+    assert answer(RELU, claim).right
+
+
+@pytest.mark.parametrize(
+    ("claim", "reason"),
+    [
+        (
+            rf"\delta^{{[1]}} = {_BACK} (1 + \tanh^2(z^{{[1]}}))",
+            r"a sign: 1 - \tanh(z^{[1]})^{2} belongs where 1 + \tanh(z^{[1]})^{2} stands",
+        ),
+        (
+            r"\delta^{[2]}_i = \begin{cases} y_i - a^{[2]}_i & z^{[2]}_i > 0 \\ 0 & \text{otherwise}"
+            r" \end{cases}",
+            r"a sign: a^{[2]}_{i} - y_{i} belongs where y_{i} - a^{[2]}_{i} stands",
+        ),
+        (
+            r"\partial z^{[2]}_i / \partial a^{[1]}_j = W^{[2]}_{ji}",
+            r"an index: W^{[2]}_{ij} belongs where W^{[2]}_{ji} stands",
+        ),
+        (
+            r"\partial z^{[2]}_i / \partial a^{[1]}_j = -W^{[2]}_{ij}",
+            "a sign: all of it is to be negated",
+        ),
+        (
+            r"\frac{\partial L}{\partial W^{[2]}} = a^{[1]} \delta^{[2]\top}",
+            r"the order of a product: \delta^{[2]} \, a^{[1]\top} belongs where"
+            r" a^{[1]} \, \delta^{[2]\top} stands",
+        ),
+    ],
+)
+def test_wrong_as_on_paper_with_its_reason(claim: str, reason: str) -> None:
+    found = answer(RELU, claim)
+    assert (found.right, found.reason) == (False, reason)
+
+
+def test_cases_that_leave_something_out_are_no_cases() -> None:
+    claim = r"a^{[2]}_i = \begin{cases} z^{[2]}_i & z^{[2]}_i > 0 \\ 0 & z^{[2]}_i < -1 \end{cases}"
+    with pytest.raises(NetError, match="it cannot be read"):
+        answer(RELU, claim)
+
+
+@pytest.mark.parametrize(
+    ("net", "claim"),
+    [
+        (RELU, r"\delta^{[1]} = W^{[2]\top} \delta^{[2]}"),
+        (RELU, r"\delta^{[2]} = a^{[2]} - y"),
+        (RELU, r"\frac{\partial L}{\partial W^{[2]}} = a^{[1]} \delta^{[2]\top}"),
+        (CLASSIFIER, r"\delta^{[2]} = p"),
+        (CLASSIFIER, r"\delta^{[1]} = W^{[2]\top} \delta^{[2]}"),
+        (TOY, r"\delta^{[1]} = W^{[2]\top} \delta^{[2]}"),
+    ],
+)
+def test_what_is_told_to_be_true_can_be_claimed(net: str, claim: str) -> None:
+    found = answer(net, claim)
+    assert not found.right
+    true = re.sub(r"^true(?: of one sample)? is ", "", found.true)
+    assert true.startswith(claim.split(" = ")[0])
+    assert answer(net, true).right

@@ -15,6 +15,7 @@ from functools import cached_property
 from bpgen.check.claims import latex, page, spelling, text
 from bpgen.check.claims.judge import Judge, Verdict
 from bpgen.check.claims.names import Names, place
+from bpgen.check.claims.paper import Paper
 from bpgen.check.claims.program import Program
 from bpgen.check.claims.reasons import Search
 from bpgen.check.claims.report import Answer, Answers
@@ -46,6 +47,12 @@ class Court:
         self.names = Names(self.network, self.called)
         numbers = Judge(self.network, self.seed, numbers=True)
         self.judges = Judge(self.network, self.seed), numbers
+
+    def _spelled(self, claim: Claim, told: str) -> Callable[[ast.expr], str]:
+        """How an expression is written in the notation of a claim."""
+        if not told or claim.line is None:
+            return ast.unparse
+        return Paper(self.names, latex.printed_by(self.names), claim.line.base)
 
     @cached_property
     def printed(self) -> str:
@@ -113,9 +120,13 @@ class Court:
     def _by_page(self, claim: str, told: str, error: NetError) -> Answer:
         """The answer of the page's reader, or the error where it cannot read the claim."""
         verdict = self._reader.verdict(told)
-        if verdict.unfit:
+        if verdict.right:
+            return Answer(claim, verdict)
+        reason = page.reason(told, self._reader)
+        if verdict.unfit and not reason:
             raise NetError(error.fact, error.remedy, error.place) from None
-        return Answer(claim, verdict)
+        said = verdict.said or page.NOT_THERE
+        return Answer(claim, replace(verdict, unfit="", said=said), reason)
 
     def _answer(self, claim: Claim, told: str = "") -> Answer:
         """`told` is a claim in LaTeX as the page would write it."""
@@ -130,10 +141,12 @@ class Court:
         classes = judge.classes(claim.of_batch, claim.of_paper)
         every = classes if verdict.unfit else ((verdict.reading,),)
         known = self._known(claim.name)
-        searches = [Search(judge, self.names, claim, known, r) for r in every]
+        spelled = self._spelled(claim, told)
+        searches = [Search(judge, self.names, claim, known, r, spelled) for r in every]
         reason = next((r for s in searches if (r := s.reason())), "") or searches[0].term()
         sample = " of one sample" * (verdict.reading.batch and not judge.meet)
-        lines = (f"true{sample} is {t.told}" for s in searches for t in s.truths)
+        truths = (t for s in searches for t in s.truths)
+        lines = (f"true{sample} is {spelled(t.left)} = {spelled(t.right)}" for t in truths)
         true = next(lines, "")
         if verdict.unfit and not reason:
             raise NetError(

@@ -58,16 +58,18 @@ def lines(claim: str, parts: list[list[str]], names: Names) -> list[Line]:
     count from 0, as numbers beside letters may, and from 1.
     """
     try:
-        found = [
-            Line(claim, *(Translated(names, base).side(p) for p in (parts[0], parts[-1])))
-            for base in (0, 1)
-        ]
+        found = [_line(claim, parts, Translated(names, base)) for base in (0, 1)]
     except (Unreadable, IndexError) as error:
         raise Untold(f"it cannot be read: {error}", FORM, place(claim)) from None
     first, second = (admitted(n, names) for n in found)
     if first.told == second.told:
         return [first]
     return [first, second] if letters(first, names) else [second]
+
+
+def _line(claim: str, parts: list[list[str]], translated: Translated) -> Line:
+    left, right = (translated.side(p) for p in (parts[0], parts[-1]))
+    return Line(claim, left, right, translated.base)
 
 
 def true_lines(page: str, names: Names) -> dict[str, list[Line]]:
@@ -182,13 +184,25 @@ class Translated:
         first, *others = map(self._place if whole else self.expr, condition.parts)
         return ast.Compare(first, [_COMPARED[s]() for s in condition.signs], others)
 
+    def _cases(self, node: f.Cases) -> ast.expr:
+        """Values, each where its condition holds, the last where none does."""
+        *rows, (made, last) = node.rows
+        if last is not None and not (len(rows) == 1 and _are_opposite(rows[0][1], last)):
+            raise Unreadable("the last of the cases holds otherwise: write \\text{otherwise}")
+        found = self.expr(made)
+        for value, when in reversed(rows):
+            if when is None or len(when) > 1:
+                raise Unreadable("a claim has no such condition")
+            found = call("where", self._indicator(f.Indicator(when[0])), self.expr(value), found)
+        return found
+
     def _derivative(self, node: f.Derivative) -> ast.expr:
         scalar = self.printed.find(node.of) if isinstance(node.of, f.Symbol) else None
         by = self.printed.find(node.by)
         of = scalar[1] if scalar else getattr(node.of, "stem", "")
         of = of if of in self.network.tensors else self.names.scalar(of) or ""
         if by is None or (self.names.scalar(of) is None and of != self.names.top):
-            raise Unreadable("a derivative of anything but the loss: write it out")
+            raise Unreadable("of a derivative of anything but the loss its entries are claimed")
         if of == self.network.sample_loss and not self._is_penalised(by[1]):
             of = self.names.top
         return self._at(ast.Name(self.names.gradient(by[1], of)), by[2])
@@ -251,6 +265,22 @@ def call(name: str, *arguments: ast.expr) -> ast.expr:
     return ast.Call(ast.Name(name), list(arguments), [])
 
 
+def _are_opposite(some: tuple[f.Node, ...] | None, others: tuple[f.Node, ...]) -> bool:
+    """Whether one comparison holds just where another does not."""
+    if some is None or len(some) != 1 or len(others) != 1:
+        return False
+    one, other = some[0], others[0]
+    if not (isinstance(one, f.Relation) and isinstance(other, f.Relation)):
+        return False
+    signs = one.signs == (_OPPOSITE[other.signs[0]],) and len(other.signs) == 1
+    turned = other.parts[::-1] == one.parts and one.signs == (_TURNED_OPPOSITE[other.signs[0]],)
+    return (signs and one.parts == other.parts) or (turned and len(other.signs) == 1)
+
+
+_OPPOSITE = {">": "<=", "<=": ">", ">=": "<", "<": ">=", "==": "!=", "!=": "=="}
+_TURNED_OPPOSITE = {">": ">=", ">=": ">", "<": "<=", "<=": "<", "==": "!=", "!=": "=="}
+
+
 def _constant(value: float) -> ast.expr:
     return ast.Constant(int(value) if value.is_integer() else value)
 
@@ -268,5 +298,6 @@ _RULES: dict[type, Callable[[Translated, Any], ast.expr]] = {
     f.Call: Translated._call,
     f.Over: Translated._over,
     f.Indicator: Translated._indicator,
+    f.Cases: Translated._cases,
     f.Derivative: Translated._derivative,
 }

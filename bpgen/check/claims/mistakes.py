@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from bpgen.check.claims import changes as c
 from bpgen.check.claims.trees import addends, factors, product, total
 
+Spelled = Callable[[ast.expr], str]  # an expression in the notation of the claim
 Parts = Callable[[ast.expr], list[ast.expr]]
 
 
@@ -25,7 +26,7 @@ class Mistake:
     changes: c.Changes
     parts: Parts | None = None
 
-    def said(self, wrong: ast.expr, right: ast.expr) -> str:
+    def said(self, wrong: ast.expr, right: ast.expr, spelled: Spelled = ast.unparse) -> str:
         """The mistake, where one expression stands for another."""
         if self.parts is not None:
             mine, true = self.parts(wrong), self.parts(right)
@@ -33,8 +34,8 @@ class Mistake:
             if bool(missing) != bool(extra):
                 how = "is missing" if missing else "is too much"
                 whole = _JOINED[self.parts](missing or extra)
-                return f"{self.kind}: {ast.unparse(whole)} {how}"
-        return f"{self.kind}: {ast.unparse(right)} belongs where {ast.unparse(wrong)} stands"
+                return f"{self.kind}: {spelled(whole)} {how}"
+        return f"{self.kind}: {spelled(right)} belongs where {spelled(wrong)} stands"
 
 
 def _left(some: list[ast.expr], others: list[ast.expr]) -> list[ast.expr]:

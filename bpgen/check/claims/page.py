@@ -78,3 +78,35 @@ def _among(claim: str, page: str, before: str) -> str:
     if claim:
         rows += ["\\begin{align*}", claim.replace("=", " &= ", 1), "\\end{align*}"]
     return "\n".join(rows)
+
+
+# What undoes a mistake in a line that only the page's reader reads, of its right side.
+_TWO = re.compile(r"_\{([a-z])([a-z])\}")
+_FIRST_SIGN = re.compile(r"^\s*(-?)\s*")
+
+
+def reason(claim: str, reader: Reader) -> str:
+    """The likeliest reason why such a line is wrong: nothing that does not make it right."""
+    left, _, right = claim.partition("=")
+    changes = [
+        (f"an index: {_turned(found)} belongs where {_symbol(right, found)} stands", found.span())
+        for found in _TWO.finditer(right)
+    ]
+    for said, (begin, end) in changes:
+        other = right[:begin] + _TWO.sub(r"_{\2\1}", right[begin:end]) + right[end:]
+        if reader.verdict(f"{left}={other}").right:
+            return said
+    sign = _FIRST_SIGN.match(right)
+    turned = right[sign.end() :] if sign and sign[1] else f"-({right})"
+    is_sign = reader.verdict(f"{left}={turned}").right
+    return "a sign: all of it is to be negated" if is_sign else ""
+
+
+def _symbol(text: str, found: re.Match[str]) -> str:
+    """The symbol that has these indices, as it is written."""
+    before = re.search(r"(?:\\[a-z]+|[A-Za-z])(?:\^\{[^{}]*\})?$", text[: found.start()])
+    return (before[0] if before else "") + found[0]
+
+
+def _turned(found: re.Match[str]) -> str:
+    return _symbol(found.string, found).replace(found[0], f"_{{{found[2]}{found[1]}}}")

@@ -15,7 +15,7 @@ import numpy as np
 
 from bpgen.check.claims.around import Around, partners
 from bpgen.check.claims.judge import Judge, Side, real
-from bpgen.check.claims.mistakes import TABLE, Mistake
+from bpgen.check.claims.mistakes import TABLE, Mistake, Spelled
 from bpgen.check.claims.names import Meaning, Names
 from bpgen.check.claims.sides import Claim, side_of
 from bpgen.check.claims.text import Line
@@ -37,6 +37,7 @@ class Search:
     claim: Claim
     known: tuple[Line, ...]
     readings: tuple[Reading, ...]
+    spelled: Spelled = ast.unparse
 
     @cached_property
     def truths(self) -> tuple[Line, ...]:
@@ -83,9 +84,9 @@ class Search:
                     continue
                 tried.add((k, ast.unparse(whole)))
                 if k < 0 and self._equal(self.claim.side(whole), self.claim.left):
-                    yield mistake.said(old, new)
+                    yield mistake.said(old, new, self.spelled)
                 if k >= 0 and self._equal(self.claim.right, self._side(self.truths[k], whole)):
-                    yield mistake.said(new, old)
+                    yield mistake.said(new, old, self.spelled)
 
     def _changes(self, mistake: Mistake) -> Iterator[tuple[int, Change]]:
         """What undoes a mistake in the claim (-1), or makes it in each of the lines that are
@@ -113,7 +114,8 @@ class Search:
             name = self.names.gradient(after, own.of)
             tree = ast.Name(name)
             if self._equal(self.claim.right, self._side(Line("", tree, tree), tree)):
-                yield f"a derivative: that of {after} by {own.tensor} is missing, this is {name}"
+                one, other, this = (self.spelled(ast.Name(n)) for n in (after, own.tensor, name))
+                yield f"a derivative: that of {one} by {other} is missing, this is {this}"
 
     def _moved(self) -> Iterator[str]:
         """Weights after a step of any size: what differs is proportional to the step."""
@@ -127,9 +129,13 @@ class Search:
                 along = self._side(truth, renamed(truth.right, name, step))
                 rate = self._ratio(_plus(self.claim.right, true, -1), along)
                 if rate and self._equal(self.claim.right, _plus(true, along, rate)):
+                    amount = ast.parse(f"{_number(abs(rate))} * {step}", mode="eval").body
+                    way = ast.Sub() if rate < 0 else ast.Add()
+                    moved = ast.BinOp(ast.Name(name), way, amount)
+                    weights = self.spelled(ast.Name(name))
                     yield (
-                        f"weights after their update: {name} belongs where"
-                        f" {name} {'-' if rate < 0 else '+'} {_number(abs(rate))} * {step} stands"
+                        f"weights after their update: {weights} belongs where"
+                        f" {self.spelled(moved)} stands"
                     )
 
     def _scaled(self) -> Iterator[str]:
@@ -172,7 +178,7 @@ class Search:
                     mine.remove(part)
                     true.remove(found)
             if len(mine) == len(true) == 1 and several:
-                return f"the term {ast.unparse(mine[0])}: {ast.unparse(true[0])} belongs there"
+                return f"the term {self.spelled(mine[0])}: {self.spelled(true[0])} belongs there"
         return ""
 
 

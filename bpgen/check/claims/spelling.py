@@ -29,7 +29,7 @@ _SPELLINGS = (
     (rf"\\nabla_{_BRACED}\s*{_SCALAR}", r"\\frac{\\partial \2}{\\partial \1}"),
     (rf"\\nabla_({_ONE})\s*{_SCALAR}", r"\\frac{\\partial \2}{\\partial \1}"),
     (
-        rf"\\partial\s*{_SCALAR}\s*/\s*\\partial\s*({_WHOLE})",
+        rf"\\partial\s*({_WHOLE})\s*/\s*\\partial\s*({_WHOLE})",
         r"\\frac{\\partial \1}{\\partial \2}",
     ),
     (r"\^\{(\[\d+\])?\s*(?:T|\\top|\\intercal)\s*\}", r"^{\1\\top}"),
@@ -42,8 +42,19 @@ _SPELLINGS = (
     (r"\\(?:tag|label)\{[^}]*\}", " "),
     (r"\\quad\s*(?:[^\s=]+\s*)?\\in\s*\\mathbb\{R\}(?:\^\{[^}]*\})?", " "),
     (r"\\overset\{\([^}]*\)\}\{=\}", "="),
-    (r"&|\\\\\s*$|^\s*\$+|\$+\s*$", " "),
+    (r"\\(le|ge|ne)q(?![a-z])", r"\\\1 "),
+    (r"\\\\\s*$|^\s*\$+|\$+\s*$", " "),
 )
+_CASES = re.compile(r"(\\begin\{cases\}.*?\\end\{cases\})", re.DOTALL)
+_ELSE = re.compile(r"\\(?:text|mathrm)\{\s*(?:otherwise|else)[.,]?\s*\}")
+_WHEN = re.compile(
+    r"[,;]?\s*&\s*(?:\\text\{\s*(?:if|for|when|where)\s*\})?(?!\s*\\text\{otherwise\})"
+)
+# A power of a function, and what it is applied to: in brackets, or one symbol.
+_RAISED = re.compile(
+    r"\\(?P<of>tanh|sinh|cosh|sin|cos|tan|exp|log|ln|sigma)\s*\^\s*\{?(?P<power>\d+)\}?\s*"
+)
+_KRONECKER = re.compile(r"\\delta_\{\s*([a-z])\s*,?\s*([a-z])\s*\}")
 # The same of a layer, where no block is repeated, whose number stands so.
 _LAYERS = (
     (r"\^\{\((\d+)\)\}", r"^{[\1]}"),
@@ -60,7 +71,7 @@ def readings(claim: str, printed: Printed) -> list[tuple[str, str]]:
     """A claim in LaTeX as the page writes it, and in which reading, where there are several: z_1 is
     z1 as with `--layers plain`, or an entry of z. Beside layers above, it is an entry.
     """
-    text, blocks = claim, bool(printed.blocks)
+    text, blocks = _in_page(claim, printed), bool(printed.blocks)
     for pattern, instead in _SPELLINGS if blocks else (*_LAYERS, *_SPELLINGS):
         text = re.sub(pattern, instead, text)
     if blocks:
@@ -69,6 +80,46 @@ def readings(claim: str, printed: Printed) -> list[tuple[str, str]]:
     if layer == entry or re.search(r"\^\{\[\d+\]", text) is not None:
         return [(entry, "")]
     return [(layer, ", where a number below is a layer"), (entry, ", where it is an index")]
+
+
+def _in_page(claim: str, printed: Printed) -> str:
+    """Cases, powers of functions and Kronecker's delta, as the page has them."""
+    parts = enumerate(_CASES.split(claim))
+    text = "".join(_cases(p) if k % 2 else p.replace("&", " ") for k, p in parts)
+    if not any(key[0] == "delta" and not key[2] for key in (*printed.tensors, *printed.gradients)):
+        text = _KRONECKER.sub(r"\\mathbf{1}[\1 = \2]", text)
+    return _powers(text)
+
+
+def _cases(text: str) -> str:
+    text = re.sub(r"[,;.]\s*&", "&", _ELSE.sub(lambda _: r"\text{otherwise}", text))
+    return _WHEN.sub(lambda _: r"& \text{if } ", text)
+
+
+def _powers(text: str) -> str:
+    r"""\tanh^2(z) as \tanh(z)^{2}."""
+    while found := _RAISED.search(text):
+        rest = text[found.end() :]
+        argument = _argument(rest)
+        if not argument:
+            return text
+        inner = argument if argument.startswith(("(", r"\left")) else f"({argument.strip()})"
+        raised = rf"\{found['of']}{inner}^{{{found['power']}}}"
+        text = text[: found.start()] + raised + rest[len(argument) :]
+    return text
+
+
+def _argument(text: str) -> str:
+    """What a function is applied to: all of a bracket, or a symbol."""
+    if not text.startswith(("(", r"\left(")):
+        found = re.match(_WHOLE, text)
+        return found[0] if found else ""
+    depth = 0
+    for k, c in enumerate(text):
+        depth += {"(": 1, ")": -1}.get(c, 0)
+        if c == ")" and depth == 0:
+            return text[: k + 1]
+    return ""
 
 
 def _above(printed: Printed, entries: bool, found: re.Match[str]) -> str:

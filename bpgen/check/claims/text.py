@@ -33,6 +33,7 @@ class Line:
     text: str
     left: ast.expr
     right: ast.expr
+    base: int = 0  # what indices count from where it is written
 
     @property
     def told(self) -> str:

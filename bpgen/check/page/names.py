@@ -18,7 +18,7 @@ _WORDS = """
     alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau
     upsilon phi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega
 """
-_GREEK = dict(zip("αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΥΦΨΩ", _WORDS.split(), strict=True))
+GREEK = dict(zip("αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΥΦΨΩ", _WORDS.split(), strict=True))
 _VARIANTS = {"epsilon": "varepsilon", "phi": "varphi"}
 _SPELLINGS = (  # stem, accent, layer, label
     r"(?P<stem>[^\W\d_]+)(?P<layer>\d*)_?",
@@ -132,7 +132,7 @@ def _said(part: Node) -> str | None:
 
 
 def _parts(name: str) -> tuple[str, str, str, str]:
-    spelled = "".join(_GREEK.get(c, c) for c in name) if name[:1] in _GREEK else name
+    spelled = "".join(GREEK.get(c, c) for c in name) if name[:1] in GREEK else name
     for pattern in _SPELLINGS:
         found = re.fullmatch(pattern, spelled)
         if found and (_is_letter(found["stem"])):
@@ -150,4 +150,4 @@ def _stem(name: str) -> str:
 
 
 def _is_letter(stem: str) -> bool:
-    return len(stem) == 1 or stem in _GREEK.values() or stem == "ell"
+    return len(stem) == 1 or stem in GREEK.values() or stem == "ell"

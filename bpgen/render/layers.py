@@ -8,14 +8,14 @@ from dataclasses import replace
 from bpgen.ir import Equation
 from bpgen.record import Forward, Step
 from bpgen.render import indices
-from bpgen.render.brief import Brief
 from bpgen.render.meanings import meaning, why_sum
 from bpgen.render.page import Row
 from bpgen.render.rule_rows import LETTER
 from bpgen.render.rules import LEAST, Candidate, Rule, Rules, Spelling
+from bpgen.render.short import Short
 
 
-def rules(page: Brief) -> dict[int | str, Rule]:
+def rules(page: Short) -> dict[int | str, Rule]:
     """The rule of each equation that has one, by its number. There are rules where the error goes
     through several equal layers; of fewer, each equation by itself is easier to read.
     """
@@ -30,13 +30,13 @@ def rules(page: Brief) -> dict[int | str, Rule]:
     return {}
 
 
-def _trial(page: Brief) -> Brief:
+def _trial(page: Short) -> Short:
     """The page where what is printed leaves no trace."""
     base = replace(page.base, notes=set(), given_letters={})
     return replace(page, base=base, numerals=None, known={}, known_slopes=set(), rules={})
 
 
-def _found(page: Brief, letter: str) -> list[Rule]:
+def _found(page: Short, letter: str) -> list[Rule]:
     forward = {f.number: f for f in page.derivation.forward if _is_plain(f.equation, page)}
     parts = {p.tag: p for p in page.parts if not p.letter and _is_plain(p.step.equation, page)}
 
@@ -63,19 +63,19 @@ def _found(page: Brief, letter: str) -> list[Rule]:
     ]
 
 
-def _is_plain(equation: Equation, page: Brief) -> bool:
+def _is_plain(equation: Equation, page: Short) -> bool:
     """Whether it is of no recurrence, and reads nothing of a repeated block."""
     names = (equation.name, *(e.name for e in equation.reads()))
     return equation.loop is None and not any(n in page.base.blocks for n in names)
 
 
-def _candidate(of: Forward | Step, what: Equation | Step, page: Brief) -> Candidate:
+def _candidate(of: Forward | Step, what: Equation | Step, page: Short) -> Candidate:
     like = page.likeness
     kind = like.of(what) if isinstance(what, Step) else like.of_equation(what)
     return Candidate(of.number, kind, tuple(name for name, _ in like.places_of(what)))
 
 
-def _is_of_layers(rule: Rule, page: Brief) -> bool:
+def _is_of_layers(rule: Rule, page: Short) -> bool:
     """Whether it is of the gradients by several computed values."""
     tensors, steps = page.derivation.network.tensors, {s.number for s in page.derivation.steps}
     computed = [i for i in rule.instances if tensors[i.candidate.tensors[0]].role == "value"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from bpgen.render.latex import LATEX
+from bpgen.render.latex import LATEX, joined
 from bpgen.render.names import GREEK, Symbol
 from bpgen.render.text import TEXT
 
@@ -39,7 +39,7 @@ def _label(symbol: Symbol, subscripts: tuple[str, ...], transposed: bool) -> str
     brackets = "()" if symbol.low else symbol.marks
     layer = symbol.above if symbol.low else symbol.layer
     above = f"{brackets[0]}{layer}{brackets[1]}" if layer else ""
-    below = [symbol.label, symbol.layer if symbol.low else "", _joined(subscripts)]
+    below = [symbol.label, symbol.layer if symbol.low else "", joined(subscripts)]
     text = f'<tspan class="{"word" if symbol.word else "letter"}">{letter}</tspan>'
     under, dy, back = ",".join(filter(None, below)), _LOWERED, ""
     above += "⊤" if transposed else ""
@@ -61,10 +61,6 @@ def _width(script: str) -> float:
 def _script(text: str) -> str:
     """Letters slanted, digits and brackets upright."""
     return re.sub(r"(?<![a-z])([a-z])(?![a-z])", r'<tspan class="letter">\1</tspan>', text)
-
-
-def _joined(subscripts: tuple[str, ...]) -> str:
-    return ("" if all(len(s) == 1 for s in subscripts) else ",").join(subscripts)
 
 
 KATEX = replace(LATEX, inline=_inline, anchor=_anchored)

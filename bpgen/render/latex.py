@@ -31,16 +31,16 @@ def _symbol(symbol: Symbol, subscripts: tuple[str, ...], transposed: bool) -> st
 def _of_block(base: str, symbol: Symbol, subscripts: tuple[str, ...], transposed: bool) -> str:
     """W_{q,ij}^{(l)}: the block above, if any; the label and the layer before the indices."""
     label = rf"\mathrm{{{escape.latex(symbol.label)}}}" if symbol.label else ""
-    below = ",".join(part for part in (label, symbol.layer, _joined(subscripts)) if part)
+    below = ",".join(part for part in (label, symbol.layer, joined(subscripts)) if part)
     above = (f"({symbol.above})" if symbol.above else "") + (r"\top" if transposed else "")
     return base + (f"_{{{below}}}" if below else "") + (f"^{{{above}}}" if above else "")
 
 
 def _entry(text: str, subscripts: tuple[str, ...]) -> str:
-    return f"{text}_{{{_joined(subscripts)}}}" if subscripts else text
+    return f"{text}_{{{joined(subscripts)}}}" if subscripts else text
 
 
-def _joined(subscripts: tuple[str, ...]) -> str:
+def joined(subscripts: tuple[str, ...]) -> str:
     """ij, but (10, 2) and (n, y_n) with commas."""
     return ("" if all(len(s) == 1 for s in subscripts) else ",").join(subscripts)
 

@@ -15,9 +15,9 @@ from bpgen.ir import Network
 from bpgen.network.build import build
 from bpgen.network.reached import reachable
 from bpgen.record import Derivation
+from bpgen.render.displays import latex_rows
 from bpgen.render.document import document
 from bpgen.render.latex import LATEX
-from bpgen.render.lines import latex_rows
 from bpgen.render.page import Row
 
 if TYPE_CHECKING:

@@ -223,6 +223,9 @@ def _pieces(tex: Row, plain: Row) -> Iterator[Said]:
 
 def _right_side(tex: Row, plain: Row) -> Iterator[Said]:
     """`= first`, and each addend with its sign; or what is said instead."""
+    if tex.prose:
+        yield Said(tex.prose, "", "said")
+        return
     if tex.words and not tex.addends:
         last = len(tex.words) - 1
         for k, (a, b) in enumerate(zip(tex.words, plain.words, strict=True)):

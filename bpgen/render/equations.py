@@ -75,7 +75,7 @@ class Equations:
     def forward(self) -> tuple[Block, ...]:
         blocks: list[Block] = []
         loop: Loop | None = None
-        why = Row("", words=(self.writer.dialect.prose(f"({_WHY})"),))
+        why = Row("", prose=f"({_WHY})")
         explained = False
         for forward in self.derivation.forward:
             # Of the mean over the batch, one sample has nothing to say.

@@ -7,7 +7,8 @@ from dataclasses import replace
 from textwrap import wrap
 
 from bpgen.render import escape
-from bpgen.render.lines import COLUMN, PAGE, Run, height, in_columns, latex_rows, text_rows
+from bpgen.render.displays import COLUMN, PAGE, Run, height, in_columns, latex_rows
+from bpgen.render.lines import text_rows
 from bpgen.render.page import Block, Document, Row, Section
 from bpgen.render.style import Numbering, Style
 from bpgen.render.tables import latex_table, markdown_table, text_table
@@ -58,7 +59,7 @@ def _boxes(block: Block, width: float) -> list[Block]:
     """A block in parts that fit a page: a frame is not broken."""
     found: list[list[Row]] = [[]]
     for row in block.rows:
-        if found[-1] and height(latex_rows((*found[-1], row), None, width)) > _BOXFUL:
+        if found[-1] and height((*found[-1], row), width) > _BOXFUL:
             found.append([])
         found[-1].append(row)
     return [replace(block, rows=tuple(rows)) for rows in found]
@@ -117,9 +118,9 @@ def _columned(document: Document) -> list[Section]:
 
 def _height(section: Section) -> float:
     """About how many lines of text a section is high, in one column."""
-    lines = [line for b in section.blocks for line in latex_rows(b.rows, None)]
+    lines = sum(height(b.rows) for b in section.blocks)
     words = [*section.intro, *(w for b in section.blocks for w in (b.lead, *b.remarks))]
-    return 2 + height(lines) + len(section.blocks) + sum(map(len, words)) / _LETTERS
+    return 2 + lines + len(section.blocks) + sum(map(len, words)) / _LETTERS
 
 
 def markdown(document: Document, _style: Style, _numbering: Numbering) -> str:

@@ -26,8 +26,8 @@ Tag = int | str | Several
 class Row:
     """One line of mathematics: `left = first addend + ...`, its shape, its reasons, its number.
 
-    An empty left side continues the row above. A row with `words` instead of addends is a remark
-    set in line with the right sides.
+    An empty left side continues the row above. A row with `words` instead of addends, or `prose`,
+    a plain sentence, is a remark set in line with the right sides.
     """
 
     left: str
@@ -36,6 +36,7 @@ class Row:
     shape: str = ""
     numbers: str = ""  # of a worked example: = 5
     words: tuple[str, ...] = ()
+    prose: str = ""
     since: tuple[str, ...] = ()
     tag: Tag | None = None
     of: int | str | None = None  # the number of the equation that it tells of

@@ -10,7 +10,8 @@ import pytest
 from bpgen.errors import NetError
 from bpgen.record import Derivation
 from bpgen.render import render
-from bpgen.render.lines import columns, in_columns
+from bpgen.render.displays import in_columns
+from bpgen.render.lines import columns
 from bpgen.render.page import Row
 from tests.conftest import of_example
 from tests.few import few

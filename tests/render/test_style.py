@@ -13,7 +13,7 @@ from bpgen.load import load
 from bpgen.network.shrink import shrunk
 from bpgen.render import render
 from bpgen.render.lines import columns
-from bpgen.render.style import WIDEST, Style
+from bpgen.render.style import WIDEST, Style, measure
 from tests.conftest import ROOT, of_example
 from tests.render.nets import FEW_OR_ALL, derived, printed
 
@@ -115,3 +115,18 @@ def test_text_is_as_wide_as_the_terminal() -> None:
     for name in ("bilinear", "attention", "layer_norm"):
         text = render(derived(name), fmt="text", style=Style(width=60))
         assert max(map(columns, text.splitlines())) <= 60
+
+
+def test_what_is_broken_for_a_column_is_read_back() -> None:
+    """A remark in words is broken between them, and what leads into a spelling has its width."""
+    derivation = derived("binary")
+    page = render(derivation, fmt="latex", steps="short", style=Style(measure=measure("3.5in")))
+    assert "\\text{(this spelling neither overflows nor takes} \\\\\n& \\quad \\text{the" in page
+    assert prove_page(page, derivation.network).ok
+    hidden = page.replace("\\text{the logarithm of 0)}", "\\text{the logarithm of} z = 0")
+    assert not prove_page(hidden, derivation.network).ok
+
+
+def test_a_length_is_in_points() -> None:
+    assert measure(None) == measure("345pt") == 345
+    assert measure("3.5in") == pytest.approx(measure("88.9mm")) == pytest.approx(252.945)

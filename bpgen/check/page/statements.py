@@ -76,6 +76,7 @@ class _Reader:
     def __init__(self) -> None:
         self.found: list[Statement] = []
         self.main: Statement | None = None
+        self.remark = False  # whether a remark in parentheses goes on
 
     def line(self, line: str) -> None:
         tag = re.search(r"\\tag\{([^}]*)\}", line)
@@ -135,8 +136,8 @@ class _Reader:
             self.main.elsewhere = any("0 elsewhere" in t for t in segment)
         elif first == r"\text{0 elsewhere}" and self.main is not None:
             self.main.elsewhere = True
-        elif first.startswith(r"\text{("):
-            return
+        elif len(segment) == 1 and first.startswith(r"\text{" if self.remark else r"\text{("):
+            self.remark = not first.endswith(")}")
         elif r"\mathbb" in segment:
             self._new("shape", segment, line)
         elif first in _OPERATORS and self.found:

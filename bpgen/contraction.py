@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import sympy as sp
 
 from bpgen.ir import Element, Equation, Index, Reduce, Term, extent
+
+Powers = dict[sp.Expr, sp.Expr]  # the exponents of a product's factors
 
 
 @dataclass(frozen=True)
@@ -110,14 +112,14 @@ def factored(equation: Equation) -> Factored | None:
     often = Counter(b for t, o in zip(terms, outers, strict=True) for b in _powers(o))
     for base in sorted((b for b in often if often[b] > 1), key=lambda b: (-often[b], str(b))):
         has = [base in _powers(o) for o in outers]
-        common = shared(o for o, one in zip(outers, has, strict=True) if one)
+        common = _common(o for o, one in zip(outers, has, strict=True) if one)
         inside = [t for t, one in zip(terms, has, strict=True) if one]
         unlike = len({o for o, one in zip(outers, has, strict=True) if one}) > 1
-        if common != 1 and unlike and any(t.over for t in inside):
-            inside = sorted((t.map(lambda body, by=common: body / by) for t in inside), key=_place)
+        if common and unlike and any(t.over for t in inside):
+            inside = sorted((t.map(partial(_without, powers=common)) for t in inside), key=_place)
             beside = tuple(t for t, one in zip(terms, has, strict=True) if not one)
             return Factored(
-                common,
+                _product(common),
                 replace(equation, terms=_rejoined(inside)),
                 replace(equation, terms=_rejoined(beside)),
             )
@@ -143,16 +145,32 @@ def _rejoined(terms: Iterable[Term]) -> tuple[Term, ...]:
 
 def shared(coefficients: Iterable[sp.Expr]) -> sp.Expr:
     """The product of forward values and their powers that every coefficient holds."""
-    common: dict[sp.Expr, sp.Expr] | None = None
+    return _product(_common(coefficients))
+
+
+def _common(coefficients: Iterable[sp.Expr]) -> Powers:
+    common: Powers | None = None
     for coefficient in coefficients:
         powers = _powers(coefficient)
         if common is None:
             common = powers
-        common = {b: _lesser(e, powers[b]) for b, e in common.items() if b in powers}
-    return sp.Mul(*(b**e for b, e in (common or {}).items()))
+        lesser = {b: _lesser(e, powers[b]) for b, e in common.items() if b in powers}
+        common = {b: e for b, e in lesser.items() if e != 0}
+    return common or {}
 
 
-def _powers(product: sp.Expr) -> dict[sp.Expr, sp.Expr]:
+def _product(powers: Powers) -> sp.Expr:
+    return sp.Mul(*(b**e for b, e in powers.items()))
+
+
+def _without(product: sp.Expr, powers: Powers) -> sp.Expr:
+    """A product less powers that it holds: taken out, for sympy divides nothing by exp(a + b)."""
+    numbers = (f for f in sp.Mul.make_args(product) if not f.has(Element))
+    left = {b: e - powers.get(b, 0) for b, e in _powers(product).items()}
+    return sp.Mul(*numbers, _product(left))
+
+
+def _powers(product: sp.Expr) -> Powers:
     """The exponents of the factors that are no numbers."""
     varying = (f for f in sp.Mul.make_args(product) if f.has(Element))
     return dict((f, sp.S.One) if isinstance(f, sp.exp) else f.as_base_exp() for f in varying)

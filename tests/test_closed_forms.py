@@ -447,3 +447,17 @@ def test_the_same_bytes_under_any_hash_seed() -> None:
         )
         found.add(run.stdout)
     assert len(found) == 1
+
+
+def test_a_common_exponential_of_a_sum_is_taken_out_whole() -> None:
+    """e^a d - e^a sum e^b d is e^a (d - sum e^b d): sympy does not cancel e^a with e^-a where a is
+    a sum.
+    """
+    t, i = Index("t", 3), Index("i", 3)
+    power, d = (lambda k: sp.exp(element("v", (k,)) - element("s", ()))), element("d", (t,))
+    inner = -power(i) * element("d", (i,))
+    found = factored(Equation("g", (t,), (Term(power(t) * d), Term(power(t) * inner, (i,)))))
+    assert found is not None
+    assert found.outer == power(t)
+    assert [term.body for term in found.inside.terms] == [d, inner]
+    assert factored(found.inside) is None

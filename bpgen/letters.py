@@ -5,6 +5,7 @@ kept.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import count
 
 from bpgen.ir import BATCH, Equation, Index, Term, check_indices, spoken
@@ -18,6 +19,11 @@ def lettered(equation: Equation) -> Equation:
     """The same equation with a letter for every index that is not the user's: left side first, then
     sums. Each index of a term has a letter of its own, and none is that of a tensor read.
     """
+    return _lettered(equation)
+
+
+@lru_cache(4096)  # of an adjoint, what is simplified is often what was received
+def _lettered(equation: Equation) -> Equation:
     every = dict.fromkeys((*equation.indices, *(k for t in equation.terms for k in t.over)))
     kept = {str(i.name) for i in every if _is_own(i)}
     read = {e.name for e in equation.reads()}

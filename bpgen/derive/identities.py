@@ -5,6 +5,7 @@ rules.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import sympy as sp
 from sympy.codegen.cfunctions import expm1, log1p
@@ -38,6 +39,7 @@ from bpgen.ir import Element
 Rewrite = Callable[[sp.Expr], sp.Expr | None]
 
 
+@lru_cache(10_000)  # a spelling is asked for with and without the names of intermediates
 def _applied(expr: sp.Expr, rules: tuple[Rewrite, ...]) -> sp.Expr:
     """`expr` with every spelling of a table replaced, from the outside in and again from the inside
     out.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 import sympy as sp
 
@@ -12,6 +13,7 @@ from bpgen.ir import Element
 _FUNCTION, _DIVISION, _SIGN = 8.0, 1.6, 0.3
 
 
+@lru_cache(10_000)  # each form is weighed against several others
 def weight(expr: sp.Expr) -> float:
     """The cost of an expression, per element."""
     total, stack = 0.0, [expr]

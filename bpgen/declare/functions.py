@@ -152,8 +152,13 @@ def activation(expression: Any, symbol: sp.Symbol | None = None) -> Callable[[Sc
         )
     expr = number(expression)
     symbols = sorted(expr.free_symbols, key=str)
+    if symbol is not None and not isinstance(symbol, sp.Symbol):
+        raise NetError(
+            f"activation is given the symbol of {expr}, not what it is applied to",
+            "f = activation(expr, t), and then f(z)",
+        )
     variable = symbol if symbol is not None else (symbols[0] if len(symbols) == 1 else None)
-    if not isinstance(variable, sp.Symbol) or set(symbols) - {variable}:
+    if variable is None or set(symbols) - {variable}:
         raise NetError(
             f"the activation {expr} has the symbols {', '.join(map(str, symbols)) or 'none'}",
             "an activation is an expression in one symbol: activation(expr, z)",

@@ -76,7 +76,7 @@ def sizes(lesson: Lesson) -> list[Size]:
 def _through(lesson: Lesson, path: Path) -> tuple[str, bool]:
     """What the chain rule multiplies by on the way: weights, or a derivative."""
     params = [e for e in lesson.params if e.name in {x.name for x in elements(path.value)}]
-    if path.reasons and any(r.prime for r in path.reasons):
+    if any(e.name == path.upstream.name for e, _ in calls(lesson)):
         return f"the derivative of {lesson.name(path.upstream.name)}", True
     return (lesson.names(p.name for p in params) if params else "", False)
 

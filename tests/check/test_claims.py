@@ -884,6 +884,19 @@ def test_wrong_as_on_paper_with_its_reason(claim: str, reason: str) -> None:
     assert (found.right, found.reason) == (False, reason)
 
 
+def test_delta_of_two_indices_is_kroneckers_where_the_networks_has_one() -> None:
+    net = """from bpgen import *
+x, y = input(2), label(3)
+W = param(3, 2)
+z = W @ x
+p = softmax(z)
+L = loss(-log(p[y]))
+"""
+    assert answer(net, r"\delta_i = p_i - \mathbf{1}[i = y]").right
+    assert answer(net, r"\frac{\partial p_i}{\partial z_j} = p_i (\delta_{ij} - p_j)").right
+    assert not answer(net, r"\frac{\partial p_i}{\partial z_j} = p_j (1 - p_i)").right
+
+
 def test_cases_that_leave_something_out_are_no_cases() -> None:
     claim = r"a^{[2]}_i = \begin{cases} z^{[2]}_i & z^{[2]}_i > 0 \\ 0 & z^{[2]}_i < -1 \end{cases}"
     with pytest.raises(NetError, match="it cannot be read"):

@@ -82,7 +82,7 @@ class Court:
         """The answer to a line of LaTeX, in a reading in which it is right if there is one."""
         answers: list[Answer] = []
         errors: list[NetError] = []
-        for told, said in spelling.readings(claim, latex.printed_by(self.names)):
+        for told, said in spelling.readings(claim, self.names, latex.printed_by(self.names)):
             try:
                 answers.append(_where(self._read(claim, told), said))
             except NetError as error:

@@ -67,11 +67,11 @@ _BELOW = re.compile(
 )
 
 
-def readings(claim: str, printed: Printed) -> list[tuple[str, str]]:
+def readings(claim: str, names: Names, printed: Printed) -> list[tuple[str, str]]:
     """A claim in LaTeX as the page writes it, and in which reading, where there are several: z_1 is
     z1 as with `--layers plain`, or an entry of z. Beside layers above, it is an entry.
     """
-    text, blocks = _in_page(claim, printed), bool(printed.blocks)
+    text, blocks = _in_page(claim, names, printed), bool(printed.blocks)
     for pattern, instead in _SPELLINGS if blocks else (*_LAYERS, *_SPELLINGS):
         text = re.sub(pattern, instead, text)
     if blocks:
@@ -82,11 +82,13 @@ def readings(claim: str, printed: Printed) -> list[tuple[str, str]]:
     return [(layer, ", where a number below is a layer"), (entry, ", where it is an index")]
 
 
-def _in_page(claim: str, printed: Printed) -> str:
+def _in_page(claim: str, names: Names, printed: Printed) -> str:
     """Cases, powers of functions and Kronecker's delta, as the page has them."""
     parts = enumerate(_CASES.split(claim))
     text = "".join(_cases(p) if k % 2 else p.replace("&", " ") for k, p in parts)
-    if not any(key[0] == "delta" and not key[2] for key in (*printed.tensors, *printed.gradients)):
+    deltas = [t for key, t in printed.gradients.items() if key[0] == "delta" and not key[2]]
+    matrices = (len(names.network.tensors[t].sample_shape) == 2 for t in deltas)
+    if not any(matrices) and ("delta", "", "", ()) not in printed.tensors:
         text = _KRONECKER.sub(r"\\mathbf{1}[\1 = \2]", text)
     return _powers(text)
 

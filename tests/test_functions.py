@@ -15,12 +15,13 @@ from mpmath import mp, mpf
 
 import bpgen
 from bpgen.derive import derive
-from bpgen.functions import ROWS, SHARED, FunctionRow
+from bpgen.functions import ROWS, SHARED, FunctionRow, complement, erf, erfc, sigmoid
 from bpgen.functions.error_function import FAR, NEAR
 from bpgen.load import declared_by
 from bpgen.render import render
 from tests.conftest import emitted, module_of
 
+Z = sp.Symbol("z", real=True)
 BPGEN = Path(bpgen.__file__).parent
 STATED = [r for r in ROWS.values() if r.derivatives]
 CONSTANTS = (sp.Rational(1, 4), sp.Integer(2))  # a slope, or the ends of a range
@@ -364,3 +365,19 @@ def test_no_pass_knows_a_function_by_its_name() -> None:
 )
 def test_a_pass_that_does_is_seen(text: str) -> None:
     assert _names(ast.parse(text)) & {*ROWS}
+
+
+@pytest.mark.parametrize(
+    ("plain", "told"),
+    [
+        (1 - erf(Z), erfc(Z)),
+        (erf(Z) - 1, -erfc(Z)),
+        (1 + erf(Z), erfc(-Z)),
+        ((1 - sigmoid(Z)) / 3, sigmoid(-Z) / 3),
+        (sigmoid(Z) - 1, -sigmoid(-Z)),
+        (1 + sp.tanh(Z), 2 * sigmoid(2 * Z)),
+        (2 - sigmoid(Z), None),
+    ],
+)
+def test_a_complement_is_a_function_of_its_own(plain: sp.Expr, told: sp.Expr | None) -> None:
+    assert complement(plain) == told

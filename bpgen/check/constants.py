@@ -55,6 +55,8 @@ def constants(network: Iterable[Equation]) -> dict[float, sp.Expr]:
                     number = sp.log(part.base)  # which its derivative multiplies by
                 if not number.is_rational and number.is_finite:
                     found.update({float(c): c for c in (number, 1 / number)})
+    roots = [c for c in found.values() if not c.is_rational]
+    found.update({float(slope * c): slope * c for c in roots for slope in known[1:]})
     return found
 
 

@@ -149,14 +149,14 @@ def defined(call: sp.Expr) -> sp.Expr:
 
 def complement(expr: sp.Expr) -> sp.Expr | None:
     """1 less a function, or a multiple of that, as a function of its own: 1 - sigmoid(u) is
-    sigmoid(-u), 1 + tanh(u) is 2 sigmoid(2 u).
+    sigmoid(-u), 1 + tanh(u) is 2 sigmoid(2 u), erf(u) - 1 is -erfc(u).
     """
     number, rest = expr.primitive()
-    for sign in (1, -1):
-        call = sign * (1 - rest)
+    for whole, sign in ((1, 1), (1, -1), (-1, 1), (-1, -1)):
+        call = sign * (1 - whole * rest)
         known = row(call)
         if known is not None and known.complement is not None and (sign == 1 or known.odd):
-            return number * known.complement(sign * call.args[0])
+            return whole * number * known.complement(sign * call.args[0])
     return None
 
 

@@ -47,7 +47,7 @@ def page(
     order = told[0].order
     graph = Graph.of(derivation, order)
     writer = replace(Writer.of(derivation, LABEL, 1, layers), total=_top(derivation))
-    drawing = units(graph, writer) or cards(graph, writer)
+    drawing = units(graph, writer) or cards(graph, writer, worked is not None)
     code = _code(derivation)
     coded = (c.of for c in code)
     walked = walk(derivation, order, graph, drawing, coded, worked, digits, layers)

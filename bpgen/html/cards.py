@@ -12,23 +12,27 @@ from bpgen.render.writer import Writer
 
 _LETTER = 9.6  # of a word
 _APART, _BELOW = 30.0, 34.0  # between cards
+_NUMBER = 15.0  # the height of a number below a card
 _FRAME, _LANE = 15.0, 17.0  # around a loop; between edges that pass over cards
 
 
-def cards(graph: Graph, writer: Writer) -> Drawing:
-    """The drawing of any network."""
+def cards(graph: Graph, writer: Writer, numbered: bool = False) -> Drawing:
+    """The drawing of any network; where it is `numbered`, with room for how large what a card
+    leaves is, and its gradient.
+    """
     found = grouped(graph)
     for card in found:
         words = (n for n in card.tensors if writer.symbols[n].word)
         card.cell = max(CELL, *(_LETTER * len(n) + 12 for n in words), 0)
-    return _Cards(graph, writer, found).drawing()
+    return _Cards(graph, writer, found, 2 * _NUMBER * numbered).drawing()
 
 
 class _Cards:
     """Places cards, frames and edges."""
 
-    def __init__(self, graph: Graph, writer: Writer, found: list[Card]) -> None:
+    def __init__(self, graph: Graph, writer: Writer, found: list[Card], numbers: float) -> None:
         self.graph, self.writer, self.cards = graph, writer, found
+        self.numbers = numbers  # the height of those below a card
         self.made = Drawing("cards")
         self.adjoint = graph.derivation.adjoint
         self.lanes: list[list[tuple[float, float]]] = []
@@ -38,6 +42,7 @@ class _Cards:
         loops = list(dict.fromkeys(c.loop for c in self.cards if c.loop))
         self.top = min(c.y - c.height / 2 for c in self.cards) - (34 if loops else 16)
         bottom = max(c.y + c.height / 2 for c in self.cards) + (_FRAME + 22 if loops else 0) + 26
+        bottom += self.numbers
         for loop in loops:
             self._frame(loop)
         for k, card in enumerate(self.cards):
@@ -63,17 +68,18 @@ class _Cards:
             loop = inside
             wide = max(c.width for c in here)
             middle = [c for c in here if c.role != "target"] or here
-            y = -(sum(c.height for c in middle) + _BELOW * (len(middle) - 1)) / 2
+            below = _BELOW + self.numbers
+            y = -(sum(c.height for c in middle) + below * (len(middle) - 1)) / 2
             for card in sorted(here, key=lambda c: c not in middle):  # targets hang below
                 card.x, card.y = x + (wide - card.width) / 2, y + card.height / 2
-                y += card.height + _BELOW
+                y += card.height + below
             x += wide + _APART
 
     def _frame(self, loop: Loop) -> None:
         mine = [c for c in self.cards if c.loop == loop]
         left, right = min(c.x for c in mine) - _FRAME, max(c.x + c.width for c in mine) + _FRAME
         high = min(c.y - c.height / 2 for c in mine) - _FRAME
-        low = max(c.y + c.height / 2 for c in mine) + _FRAME + 14
+        low = max(c.y + c.height / 2 for c in mine) + _FRAME + 14 + self.numbers
         size = loop.index.size
         last = size - 1 if isinstance(size, int) else f"{size} − 1"
         said = f"× {size}" if loop.block else f"{loop.index.name} = 0, …, {last}"
@@ -102,7 +108,7 @@ class _Cards:
         if one.depth == other.depth:
             x, up = one.x + one.width / 2, one.y > other.y
             upper, lower = (other, one) if up else (one, other)
-            high = upper.y + upper.height / 2 + (18 if self._sizes(upper) else 0)
+            high = upper.y + upper.height / 2 + (18 if self._sizes(upper) else 0) + self.numbers
             ends = (lower.y - lower.height / 2, high)
             return points("M", x, ends[not up], "L", x, ends[up])
         if one.x < other.x:
@@ -155,6 +161,16 @@ class _Cards:
         self.made.text(
             card.x + card.width / 2, top + card.height + 15, self._sizes(card), class_="size"
         )
+        if self.numbers:
+            self._numbers(k, card)
+
+    def _numbers(self, k: int, card: Card) -> None:
+        """Room for how large what the card leaves is, and below it its gradient."""
+        x, y = card.x + card.width / 2, card.y + card.height / 2 + 15 + _NUMBER
+        name = card.tensors[-1]
+        self.made.sizes[name], self.made.slope_sizes[name] = f"m{k}", f"n{k}"
+        self.made.text(x, y, "", id=f"m{k}", class_="value")
+        self.made.text(x, y + _NUMBER, "", id=f"n{k}", class_="slope")
 
     def _sizes(self, card: Card) -> str:
         """64 × 96, of what a card leaves."""

@@ -21,7 +21,8 @@ class Drawing:
 
     By tensor: `parts` has the ids of what is drawn of it, `ways` and `leave` those of the edges
     that lead into it and from it; `values` and `slopes` those of the texts that show its entries,
-    which are `entries` where they are not all, in order; `labels` what names it from then on.
+    which are `entries` where they are not all, in order; `sizes` and `slope_sizes` those of the
+    text that shows how large they are together; `labels` what names it from then on.
     """
 
     kind: str
@@ -33,6 +34,8 @@ class Drawing:
     values: dict[str, list[str]] = field(default_factory=dict)
     slopes: dict[str, list[str]] = field(default_factory=dict)
     entries: dict[str, list[tuple[int, ...]]] = field(default_factory=dict)
+    sizes: dict[str, str] = field(default_factory=dict)
+    slope_sizes: dict[str, str] = field(default_factory=dict)
     labels: dict[str, list[tuple[str, str]]] = field(default_factory=dict)  # ids and markup
 
     @property

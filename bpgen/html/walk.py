@@ -14,6 +14,7 @@ from bpgen.html.dialects import KATEX, PLAIN
 from bpgen.html.graph import Graph
 from bpgen.html.shapes import Drawing
 from bpgen.html.sheets import Said, of_all_parts
+from bpgen.ir import BATCH
 from bpgen.record import Derivation, Step
 from bpgen.render.descent import DESCENT
 from bpgen.render.numerals import Numerals
@@ -174,6 +175,7 @@ class _Walker:
         if values is None:
             return
         self._fill(self.drawing.values.get(name, ()), name, values[name])
+        self._measure(self.drawing.sizes.get(name), "rms", self._one(name, values[name]))
 
     def _name(self, name: str) -> None:
         for key, markup in self.drawing.labels.get(name, ()):
@@ -185,8 +187,10 @@ class _Walker:
         called = dict(self.drawing.labels.get(step.equation.name, ()))
         keys, slopes = self.drawing.slopes.get(step.of, ()), self.worked.slopes[step.of]
         if self.alone and self.network.tensors[step.of].batched:
-            slopes = slopes * len(slopes)  # of a sample's own loss, not of its part of the mean
+            # of a sample's own loss, not of its part of the mean
+            slopes = slopes * self.worked.point.lengths[BATCH]
         self._fill(keys, step.of, slopes, called)
+        self._measure(self.drawing.slope_sizes.get(step.of), "rms of ∂", self._one(step.of, slopes))
 
     def _fill(
         self, keys: Iterable[str], name: str, array: Array, called: Mapping[str, str] | None = None
@@ -194,12 +198,29 @@ class _Walker:
         """The entries of one sample, in the order of the texts that show them, each after what
         it is called there.
         """
-        info = self.network.tensors[name]
-        one = np.asarray(array[0] if info.batched and not info.block else array)
+        one = self._one(name, array)
         for key, entry in zip(keys, self._order(name, one), strict=False):
             symbol, number = (called or {}).get(key, ""), self._number(entry)
             text = f'{symbol} <tspan class="number">{number}</tspan>' if symbol else number
             self.made.said(key, text, repr(entry))
+
+    def _one(self, name: str, array: Array) -> Array:
+        """The entries of one sample."""
+        info = self.network.tensors[name]
+        return np.asarray(array[0] if info.batched and not info.block else array)
+
+    def _measure(self, key: str | None, word: str, one: Array) -> None:
+        """How large the entries are together: the root of the mean of their squares; of one entry,
+        itself.
+        """
+        finite = one[np.isfinite(one)]
+        if key is None or not finite.size:
+            return
+        alone = one.size == 1
+        size = float(finite.item() if alone else np.sqrt(np.mean(np.square(finite, dtype=float))))
+        number = f'<tspan class="number">{self._number(size)}</tspan>'
+        said = word.removeprefix("rms").removeprefix(" of ") if alone else word
+        self.made.said(key, f"{said} {number}".strip(), repr(size))
 
     def _order(self, name: str, one: Array) -> list[float]:
         entries = self.drawing.entries.get(name)
@@ -235,11 +256,12 @@ class _Walker:
             )
             self._show(name, worked.values_after)
             if number == self.forward[0][0]:
-                self._forget(self.drawing.slopes)
+                self._forget((*self.drawing.slopes, *self.drawing.slope_sizes))
 
     def _forget(self, names: Iterable[str]) -> None:
         """The gradients by these are of the parameters as they were."""
         keys = dict.fromkeys(k for n in names for k in self.drawing.slopes.get(n, ()))
+        keys |= dict.fromkeys(k for n in names if (k := self.drawing.slope_sizes.get(n)))
         for key in keys:
             self.made.said(key, "")
 

@@ -272,3 +272,32 @@ def test_nothing_in_a_drawing_has_the_name_of_another(name):
 @pytest.mark.parametrize("name", ["toy_2_2_1", "multilabel", "two_heads", "gpt", "lstm"])
 def test_every_step_lights_something(name):
     assert all(stop["lit"] for stop in walk_of(name)["stops"])
+
+
+def test_a_card_says_how_large_what_it_leaves_is():
+    """The root of the mean of the squares; of a number, itself; nothing where nothing is drawn."""
+    net = """from bpgen import *
+x, y = input(3, 4), label(3)
+def block(h):
+    return h + multi_head_attention(layer_norm(h), heads=2, causal=True)
+z = dense(last(repeat(2, block, x)), 3)
+L = loss(categorical_cross_entropy_with_logits(z, y))
+"""
+    derivation = derived(net)
+    numbers = at_drawn(derivation)
+    assert numbers is not None
+    text = page(derivation, worked=numbers, drawn=True)
+    found = re.search(r'<script type="application/json" id="walk">(.*?)</script>', text)
+    assert found
+    slots = json.loads(found[1])["slots"]
+    sizes = {
+        k: [float(s[2]) for s in v if s[2]] for k, v in slots.items() if re.match("[mn]\\d", k)
+    }
+    rms = {n: float(np.sqrt(np.mean(numbers.values[n] ** 2))) for n in ("x", "x1")}
+    again = {n: float(np.sqrt(np.mean(numbers.values_after[n] ** 2))) for n in ("x1",)}
+    slope = {n: float(np.sqrt(np.mean(numbers.slopes[n] ** 2))) for n in ("x", "x1")}
+    every = [s for k in sizes for s in sizes[k]]
+    for size in (*rms.values(), *again.values(), *slope.values(), float(numbers.values["ell"][0])):
+        assert any(abs(size - e) <= 1e-12 * size for e in every), size
+    plain = page(derivation)
+    assert not re.search(r'id="[mn]\d+"', plain)

@@ -897,6 +897,18 @@ L = loss(-log(p[y]))
     assert not answer(net, r"\frac{\partial p_i}{\partial z_j} = p_j (1 - p_i)").right
 
 
+def test_of_two_steps_that_are_moved_the_one_is_told_that_the_page_has() -> None:
+    """delta[t+1] h[t] is delta[t] h[t-1], too: but it is h that is of another step."""
+    net = """from bpgen import *
+x, y = input("T", 2), target(1)
+h = rnn(x, 3)
+yhat = dense(last(h), 1)
+L = loss(half_squared_error(yhat, y))
+"""
+    found = answer(net, "dU1[i, j] = sum(delta1[t, i] * h[t, j], t)")
+    assert found.reason == "an index: h[t - 1, j] belongs where h[t, j] stands"
+
+
 def test_cases_that_leave_something_out_are_no_cases() -> None:
     claim = r"a^{[2]}_i = \begin{cases} z^{[2]}_i & z^{[2]}_i > 0 \\ 0 & z^{[2]}_i < -1 \end{cases}"
     with pytest.raises(NetError, match="it cannot be read"):

@@ -78,8 +78,10 @@ class Search:
 
     def _by_table(self) -> Iterator[str]:
         tried: set[tuple[int, str]] = set()
-        for mistake in TABLE:
-            for k, (old, new, whole) in self._changes(mistake):
+        true = {ast.unparse(t.right) for t in self.truths}
+        for mistake in TABLE:  # of several that undo one, that which makes it a line of the page
+            changes = sorted(self._changes(mistake), key=lambda c: ast.unparse(c[1][2]) not in true)
+            for k, (old, new, whole) in changes:
                 if (k, ast.unparse(whole)) in tried:
                     continue
                 tried.add((k, ast.unparse(whole)))

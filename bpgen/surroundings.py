@@ -47,7 +47,7 @@ def modules_beside(path: str) -> Iterator[None]:
         sys.path[:], sys.dont_write_bytecode = searched, writes
         new = {name.partition(".")[0] for name in {*sys.modules} - before} - before
         own = {name for name in new if _lies_in(folder, sys.modules.get(name))}
-        for name in [m for m in sys.modules if m.partition(".")[0] in own]:
+        for name in [m for m in sys.modules if m.partition(".")[0] in own] if own else []:
             del sys.modules[name]
 
 

@@ -162,7 +162,7 @@ class Equations:
         one, other = (
             strings(rightside.right_side(e, self.writer), self.writer) for e in (written, shown)
         )
-        return () if one == other else other
+        return () if " ".join(one) == " ".join(other) else other
 
     @cached_property
     def every_part(self) -> list[Part]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from functools import cache
 
+import numpy as np
 import pytest
 
 from bpgen.check.page.proof import prove_page
+from bpgen.check.page.proof.comparison import differ
 from bpgen.derive import derive
 from bpgen.errors import NetError
 from bpgen.load import declared_by, load
@@ -480,3 +482,18 @@ def test_what_roundings_might_make_of_a_large_number_is_no_excuse(right: str, wr
     page = render(derivation, fmt="latex", notation="index")
     assert right in page
     assert not prove_page(page.replace(right, wrong), derivation.network, (0,)).ok
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "said"),
+    [
+        (1.0, np.inf, "1 is not inf"),
+        (np.inf, 1.0, "inf is not 1"),
+        (-np.inf, np.inf, "-inf is not inf"),
+        (np.inf, np.inf, ""),
+        (0.0, np.inf, ""),  # by convention 0 is taken where a slope has no end
+        (1.0, np.nan, "it reads what is not there"),
+    ],
+)
+def test_nothing_is_near_infinity(one: float, other: float, said: str) -> None:
+    assert differ(np.full((1, 1), one), np.full((1, 1), other), 1e-9) == said

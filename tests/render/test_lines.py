@@ -6,6 +6,9 @@ import re
 
 import pytest
 
+from bpgen.derive import derive
+from bpgen.load import declared_by
+from bpgen.render import render
 from bpgen.render.breaks import broken
 from bpgen.render.widths import measured
 from tests.render.nets import FEW_OR_ALL, derived, printed, told
@@ -272,3 +275,14 @@ def test_breaks_lose_nothing() -> None:
         )
         assert all(p.count("{") == p.count("}") for p in pieces)
     assert broken(part, 1000, measured) == [part]
+
+
+@pytest.mark.parametrize("notation", ["matrix", "index", "components"])
+def test_a_spelling_that_reads_the_same_is_told_once(notation: str) -> None:
+    """On paper expm1(u) is exp(u) - 1, however it is evaluated."""
+    source = (
+        "from bpgen import *\nx = input(3)\ny = target(2)\nz = param(2, 3) @ x\n"
+        "a = exp(sin(z)) - 1\nL = loss(half_squared_error(a, y))\n"
+    )
+    made = derive(declared_by(source))
+    assert "evaluated" not in render(made, fmt="text", notation=notation)

@@ -27,6 +27,7 @@ def differ(one: Array, other: Array, tolerance: float) -> str:
     scale = 1 + np.maximum(np.abs(one), np.abs(other))
     with np.errstate(invalid="ignore"):  # infinity less infinity
         off = np.abs(one - other) > tolerance * scale
+    off |= (one != other) & ~(np.isfinite(one) & np.isfinite(other))  # nothing is near infinity
     if not off.any():
         return ""
     at = np.unravel_index(np.argmax(np.abs(one - other)), one.shape)

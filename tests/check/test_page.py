@@ -497,3 +497,24 @@ def test_what_roundings_might_make_of_a_large_number_is_no_excuse(right: str, wr
 )
 def test_nothing_is_near_infinity(one: float, other: float, said: str) -> None:
     assert differ(np.full((1, 1), one), np.full((1, 1), other), 1e-9) == said
+
+
+SATURATED = (
+    "from bpgen import *\nx = input(3)\ny = target()\nA = param(3, 3)\n"
+    "v = 9 * dot(x, A @ x)\nL = loss(binary_cross_entropy(sigmoid(v), y))\n"
+)
+
+
+def test_lines_are_judged_where_values_keep_their_digits() -> None:
+    """Of log(1 - a) where a is 1 but for a rounding nothing can be said; a wrong line is still one
+    wherever it is looked at.
+    """
+    made = derive(shrunk(declared_by(SATURATED)))
+    page = render(made, fmt="latex")
+    right = "&= u^{[2]} - y "
+    assert right in page
+    for seed in range(12):
+        assert prove_page(page, made.network, (seed,)).ok, seed
+        assert not prove_page(page.replace(right, "&= u^{[2]} + y "), made.network, (seed,)).ok, (
+            seed
+        )

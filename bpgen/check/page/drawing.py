@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bpgen.check.page.world import Array, World
+from bpgen.check.page.world import LOWEST, Array, World
 from bpgen.ir import BATCH, Network, TensorInfo
 
 _PRIMES = (3, 5, 7, 2, 11)
@@ -16,13 +16,16 @@ _BETWEEN = (
     *((None, _ABOVE), (_ABOVE, _ABOVE), (None, _BELOW), (_ABOVE, _BELOW)) * 2,
 )
 
+_DIGITS = 1e-12  # those that a value loses, at most
+
 
 def drawn(network: Network, batch: int, seed: int) -> World:
-    """The first of some draws that will do; of a network without a loss with the upstream gradients
-    of its outputs.
+    """The first of some draws that will do, and keeps its digits if one does; of a network without
+    a loss with the upstream gradients of its outputs.
     """
     lengths = lengths_of(network, batch)
     rng = np.random.default_rng(seed)
+    found: World | None = None
     for between in _BETWEEN:
         given = {
             info.name: _drawn(info, lengths, rng, between[info.role != "param"], seed)
@@ -30,12 +33,29 @@ def drawn(network: Network, batch: int, seed: int) -> World:
             if info.role != "value"
         }
         world = World.at(network, lengths, given)
-        if world.defined:
+        if world.defined and _keeps_digits(world):
+            found = world
             break
+        found = world if found is None or (world.defined and not found.defined) else found
+    world = found or world
     for name in network.outputs if network.loss is None else ():
         info = network.tensors[name]
         world.given[name] = rng.normal(size=world.shape(info)[info.block :])
     return world
+
+
+def _keeps_digits(world: World) -> bool:
+    """Whether every value is that of the longest numbers, as log(1 - a) is not where a is nearly
+    1: of what rounds as a whole, no line can be judged.
+    """
+    longer = world.longer().values
+    pairs = ((v, longer[name]) for name, v in world.values.items())
+    return all(np.allclose(v, other, rtol=_DIGITS, atol=_DIGITS * _size(v)) for v, other in pairs)
+
+
+def _size(array: Array) -> float:
+    """The largest of what is no minus infinity."""
+    return float(np.max(np.abs(np.where(array > LOWEST, array, 0)), initial=0.0))
 
 
 def lengths_of(network: Network, batch: int) -> dict[str, int]:

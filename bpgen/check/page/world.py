@@ -10,12 +10,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bpgen.check.entrywise.evaluation import Evaluation
+from bpgen.functions import masked
 from bpgen.ir import Network, Size, TensorInfo
 
 Array = NDArray[Any]
@@ -38,6 +40,7 @@ class World:
     # of what stands before the first.
     told: dict[tuple[str, bool], Spelling] = field(default_factory=dict)
     dtype: Any = np.float64
+    fallen: frozenset[str] = frozenset()  # what came to minus infinity, though nothing is masked
     _moved: dict[str, dict[str, Array]] = field(default_factory=dict)
 
     @staticmethod
@@ -48,13 +51,20 @@ class World:
     def _computed(self) -> World:
         """With what is computed from what is given."""
         given = {n: v for n, v in self.values.items() if self.is_given(n)}
-        found = _Spelled(replace(self, values=given, told={})).values
-        return replace(self, values={n: v[0] for n, v in found.items()}, _moved={})
+        found = _Spelled(replace(self, values=given, told={}))
+        values = {n: v[0] for n, v in found.values.items()}
+        return replace(self, values=values, fallen=frozenset(found.fallen), _moved={})
+
+    @cached_property
+    def masked(self) -> set[str]:
+        """The tensors in which something is masked out."""
+        masks = (e for e in self.network if any(t.body.has(masked) for t in e.terms))
+        return {e.name for e in masks}
 
     @property
     def defined(self) -> bool:
-        """Whether every equation has a finite value."""
-        return all(np.isfinite(v).all() for v in self.values.values())
+        """Whether every equation has a finite value, but for what is masked."""
+        return not self.fallen and all(np.isfinite(v).all() for v in self.values.values())
 
     def longer(self) -> World:
         """The same in the longest numbers."""
@@ -104,7 +114,7 @@ class _Spelled(Evaluation):
     """The values of a world where each tensor is as the page spells it."""
 
     def __init__(self, world: World, steps: Values | None = None) -> None:
-        self.world = world
+        self.world, self.fallen = world, set[str]()
         given = {n: v for n, v in world.values.items() if world.is_given(n)}
         still = world.lanes if steps else None
         super().__init__(world.network, world.lengths, given, steps, world.dtype, still=still)
@@ -113,7 +123,10 @@ class _Spelled(Evaluation):
         if self.world.is_given(name):
             return self.stepped(name, array, here)
         array = self._told(name, array, here)
-        array = np.where(np.isneginf(np.real(array)), LOWEST, array)
+        lowest = np.isneginf(np.real(array))
+        if lowest.any() and name not in self.world.masked:
+            self.fallen.add(name)  # the logarithm of what is rounded to 0
+        array = np.where(lowest, LOWEST, array)
         return self.stepped(name, array, here)
 
     def stepped(self, name: str, array: Array, here: Any = ...) -> Array:

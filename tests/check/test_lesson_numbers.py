@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from bpgen.render import render
 from bpgen.worked import Example, worked
 from bpgen.worked.drawn import at_drawn
 from tests.conftest import ROOT, derived, of_example
+from tests.few import one_in
 from tests.render.nets import NETS
 from tests.test_lesson_mistakes import ALIKE, BLOCKS, LSTMS, RNN
 from tests.test_lesson_sections import TOY
@@ -32,7 +34,7 @@ _RIGHT = {
 }
 
 
-@pytest.mark.parametrize("name", _RIGHT)
+@pytest.mark.parametrize("name", one_in(3, [*_RIGHT]))
 def test_the_numbers_of_a_lesson_are_right(name: str) -> None:
     net = _RIGHT[name]
     derivation = derive(declared_by(net) if net else load(ROOT / "examples" / f"{name}.py"))
@@ -138,8 +140,7 @@ _IN_TIME = re.compile(
 )
 
 
-@pytest.mark.parametrize("k", range(4))
-@pytest.mark.parametrize("cell", [2, 3])
+@pytest.mark.parametrize(("k", "cell"), one_in(3, [*product(range(4), (2, 3))]))
 def test_a_wrong_number_of_a_mistake_through_time_is_refused(k: int, cell: int) -> None:
     latex, _ = _rnn()
     row = _IN_TIME.findall(latex)[k]

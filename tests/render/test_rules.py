@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import product
 
 import pytest
 
@@ -16,6 +17,7 @@ from bpgen.record import Derivation
 from bpgen.render import render
 from bpgen.render.style import Style
 from bpgen.worked import Example, worked
+from tests.few import one_in
 from tests.render.tags import tags
 
 _LAYER = "W{l}, b{l} = param(2, 2), param(2)\nz{l} = W{l} @ {a} + b{l}\n"
@@ -229,9 +231,10 @@ def test_layers_whose_samples_meet_are_refused_in_components() -> None:
 # what is proved
 
 
-@pytest.mark.parametrize("layers", ["brackets", "plain"])
-@pytest.mark.parametrize("notation", ["matrix", "index", "components"])
-@pytest.mark.parametrize("name", NETS)
+@pytest.mark.parametrize(
+    ("name", "notation", "layers"),
+    one_in(4, [*product(NETS, ["matrix", "index", "components"], ["brackets", "plain"])]),
+)
 def test_every_instance_is_proved(name: str, notation: str, layers: str) -> None:
     page = _page(NETS[name], notation=notation, layers=layers)
     found = _proved(page, NETS[name])

@@ -8,6 +8,7 @@ from dataclasses import replace
 import sympy as sp
 
 from bpgen.check.entrywise import evaluate
+from bpgen.functions import masked
 from bpgen.ir import Equation, Index, TensorInfo, Term, indices_of, is_batch
 from bpgen.record import Derivation, Path, Step
 from bpgen.worked.point import Arrays, Point
@@ -17,7 +18,10 @@ def factors(derivation: Derivation, given: Point) -> Arrays:
     """d(upstream)/d(tensor) of each tensor that one equation alone reads, entry by entry."""
     network = derivation.network
     alone = derivation.separable
-    steps = [s for s in derivation.steps if _is_entrywise(s, alone)]
+    masks = {e.name for e in network if any(t.body.has(masked) for t in e.terms)}
+    every = (s for s in derivation.steps if _is_entrywise(s, alone))
+    # Where something is masked out the gradient is 0, and so what its factor is was never asked.
+    steps = [s for s in every if s.paths[0].upstream.name not in masks]
     equations = tuple(_local(s.of, s.paths[0]) for s in steps)
     tensors = {e.name: TensorInfo(e.name, e.indices, "value") for e in equations}
     wider = replace(

@@ -491,6 +491,8 @@ def test_what_roundings_might_make_of_a_large_number_is_no_excuse(right: str, wr
         (np.inf, 1.0, "inf is not 1"),
         (-np.inf, np.inf, "-inf is not inf"),
         (np.inf, np.inf, ""),
+        (1e74, np.inf, ""),  # the slope of a root at 0, by a complex step
+        (-1e74, np.inf, "-1e+74 is not inf"),
         (0.0, np.inf, ""),  # by convention 0 is taken where a slope has no end
         (1.0, np.nan, "it reads what is not there"),
     ],

@@ -49,7 +49,8 @@ def _keeps_digits(world: World) -> bool:
     1: of what rounds as a whole, no line can be judged.
     """
     longer = world.longer().values
-    pairs = ((v, longer[name]) for name, v in world.values.items())
+    choices = {e.name for e in world.network if any(t.reduce == "first" for t in e.terms)}
+    pairs = ((v, longer[name]) for name, v in world.values.items() if name not in choices)
     return all(np.allclose(v, other, rtol=_DIGITS, atol=_DIGITS * _size(v)) for v, other in pairs)
 
 

@@ -63,7 +63,7 @@ class _Body:
             self.seen.pop(node.name, None)
             if at is not None:
                 self.seen[node.name] = self.seen.get(at, at)
-        if isinstance(node, (program.Admit, program.Ref)):
+        if isinstance(node, program.Admit):
             self.seen[node.name] = node.name
         self.known |= {*_names(node)}
 

@@ -11,7 +11,7 @@ import sympy as sp
 
 from bpgen.affine import affine
 from bpgen.ir import Index, length
-from bpgen.program.grammar import Axes, Gather, Slot, View, Windows
+from bpgen.program.grammar import Axes, Gather, Slot, Windows
 
 
 @dataclass(frozen=True)
@@ -99,8 +99,3 @@ def windows_of(view: Windows) -> Iterator[Window]:
             first = sp.expand(s.at - dilation * within + min(reach, 0))
             width = abs(reach) + 1
             yield Window(axis, width, span(first, s.length - width + 1, place), dilation)
-
-
-def is_cut(view: View, slot: Slot) -> bool:
-    """Whether a place is written as one, or as the part of the axis that one index runs through."""
-    return len(along(slot, view.axes)) < 2

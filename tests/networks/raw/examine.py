@@ -45,7 +45,8 @@ def examine(raw: Raw) -> str:
     except Exception as error:
         raise AssertionError(_said("is what its equations say", raw, error)) from error
     try:
-        proved = prove_page(render(derivation, fmt="latex"), network, (0,))
+        page = render(derivation, fmt="latex")
+        proved = prove_page(page, derivation.network, (0,))  # with what stable spellings name
         assert proved.ok, "\n".join(map(str, proved.false))
     except Exception as error:
         raise AssertionError(_said("is told by a page that holds", raw, error)) from error

@@ -1,12 +1,12 @@
 """Expressions of the program as numpy: a table with a row for each kind of node.
 
-How axes are lined up is told here alone: `.T`, `swapaxes`, `None` in a subscript, `keepdims`.
+Another target has rows of its own where it differs, and words of its own where it does the same.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import sympy as sp
 
@@ -14,7 +14,7 @@ from bpgen.program import grammar as program
 from bpgen.program.contractions import is_product
 from bpgen.program.grammar import Axes, Expr, Precision, Ref, Shape, Slot
 from bpgen.program.spans import counted_in
-from bpgen.targets.numpy import products
+from bpgen.targets.numpy.products import Products
 from bpgen.targets.numpy.subscripts import (
     base_of,
     counted,
@@ -24,13 +24,13 @@ from bpgen.targets.numpy.subscripts import (
     subscripted,
     windowed,
 )
-from bpgen.targets.numpy.turning import Array, aligned, atom, transposed
+from bpgen.targets.numpy.turning import Array, atom
 from bpgen.text.scalar import ATOM, SUM, Printer, Text, bracketed
 
 _CALLS = {"logsumexp": "logsumexp", "first": "first_largest"}  # functions of the module
 
 
-class Expressions:
+class Expressions(Products):
     """Prints expressions; `order` is where a name stands in a product."""
 
     def __init__(self, order: Mapping[str, int]) -> None:
@@ -39,13 +39,13 @@ class Expressions:
 
     def array(self, node: Expr) -> Array:
         """The text of an expression, with its axes as they come out."""
-        return _ROWS[type(node)](self, node)
+        return self.rows[type(node)](self, node)
 
     def lined(self, node: Expr, axes: Axes) -> Text:
         """Its text so that it broadcasts against an array of these axes."""
         if isinstance(node, program.Reduce):
-            return self._kept_in_place(node, axes) or aligned(self.array(node), axes)
-        return aligned(self.array(node), axes)
+            return self._kept_in_place(node, axes) or self.aligned(self.array(node), axes)
+        return self.aligned(self.array(node), axes)
 
     def text(self, node: Expr) -> str:
         return self.array(node).text
@@ -59,7 +59,7 @@ class Expressions:
         return atom(base_of(node, self._base(node)), node.axes)
 
     def split(self, node: program.Split) -> Array:
-        return atom(split(base_of(node, self._base(node)), node), node.axes)
+        return atom(split(base_of(node, self._base(node)), node, self.reshaped), node.axes)
 
     def windows(self, node: program.Windows) -> Array:
         self.called.add("windows")
@@ -70,12 +70,12 @@ class Expressions:
         return self.array(node.array).bracketed()
 
     def join(self, node: program.Join) -> Array:
-        sizes = ", ".join(str(i.size) for i in node.axes)
-        return atom(f"{self.array(node.array).bracketed()}.reshape({sizes})", node.axes)
+        sizes = [str(i.size) for i in node.axes]
+        return atom(self.reshaped(self.array(node.array), sizes), node.axes)
 
     def broadcast(self, node: program.Broadcast) -> Array:
         value = self.lined(node.array, node.axes).text
-        return atom(f"np.broadcast_to({value}, {self.shape(node.shape)})", node.axes)
+        return atom(f"{self.np}.broadcast_to({value}, {self.shape(node.shape)})", node.axes)
 
     # Making arrays
 
@@ -93,20 +93,24 @@ class Expressions:
         if not free:
             return cut(slot, node.axes)
         if len(free) == 1:
-            return aligned(atom(counted(slot.at, free[0]), free), node.by).text
-        every = (aligned(atom(multiples(slot.at, i), (i,)), node.by).text for i in free)
+            return self.aligned(atom(counted(slot.at, free[0], self.arange), free), node.by).text
+        steps = ((i, multiples(slot.at, i, self.arange)) for i in free)
+        every = (self.aligned(atom(text, (i,)), node.by).text for i, text in steps)
         start = sp.expand(slot.at - sum(slot.at.coeff(i, 1) * i for i in free))
         return " + ".join([*every, *([str(start)] if start != 0 else [])])
 
     def count(self, node: program.Count) -> Array:
         if not node.axes:
             return atom(str(node.place), ())
-        return atom(f"np.arange({node.axes[0].size})", node.axes)
+        return atom(self.arange(str(node.axes[0].size)), node.axes)
 
     def map(self, node: program.Map) -> Array:
         operands = dict(node.operands)
         printer = Printer(
-            lambda e: self.lined(operands[e], node.axes), self.order, called=self.called
+            lambda e: self.lined(operands[e], node.axes),
+            self.order,
+            called=self.called,
+            spelled=self.spelled,
         )
         text = printer.text(node.body)
         return Array(text.text, text.binding, node.axes, text.minus)
@@ -121,8 +125,8 @@ class Expressions:
         arrays = [self.array(o) for o in node.operands]
         if is_product(node.operands, node.over, node.axes):
             one, two = arrays
-            return products.product(one, two, node.over, node.axes)
-        return products.einsum(arrays, node.axes)
+            return self.product(one, two, node.over, node.axes)
+        return self.einsum(arrays, node.axes)
 
     def reduce(self, node: program.Reduce) -> Array:
         array = self.array(node.array)
@@ -130,12 +134,11 @@ class Expressions:
             name, last = _CALLS[node.how], len(node.over)
             self.called.add(name)
             kept = tuple(i for i in node.axes if i not in node.over)
-            ordered = transposed(array, (*kept, *node.over)).text
+            ordered = self.transposed(array, (*kept, *node.over)).text
             return atom(f"{name}({ordered}{f', {last}' if last > 1 else ''})", node.axes)
         left = tuple(a for a in array.axes if a not in node.over)
-        axis = f"axis={_places(node, array)}" if left else ""
-        summed = atom(f"{array.bracketed()}.{node.how}({axis})", left)
-        return transposed(summed, node.axes)
+        axis = [f"axis={_places(node, array)}"] if left else []
+        return self.transposed(atom(self.reduced(array, node.how, axis), left), node.axes)
 
     def _kept_in_place(self, node: program.Reduce, axes: Axes) -> Text | None:
         """A reduction whose axes stay, with length 1, where these axes have others in their
@@ -147,14 +150,20 @@ class Expressions:
         left = tuple(a for a in array.axes if a not in node.over)
         around = axes[-len(array.axes) :]
         stays = (a if a in node.over else f for a, f in zip(array.axes, around, strict=False))
-        if array.axes != (*stays,) or not left or not aligned(Array("", ATOM, left), axes).text:
+        if (
+            array.axes != (*stays,)
+            or not left
+            or not self.aligned(Array("", ATOM, left), axes).text
+        ):
             return None
         axis = f"axis={_places(node, array)}"
-        return Text(f"{array.bracketed()}.{node.how}({axis}, keepdims=True)", ATOM)
+        return Text(self.reduced(array, node.how, [axis, "keepdims=True"]), ATOM)
 
     def in_rows(self, node: program.InRows) -> Array:
         self.called.add(node.call)
-        return atom(f"{node.call}({transposed(self.array(node.array), node.axes).text})", node.axes)
+        return atom(
+            f"{node.call}({self.transposed(self.array(node.array), node.axes).text})", node.axes
+        )
 
     def cast(self, node: program.Cast) -> Array:
         value, precision = self.array(node.array), self.precision(node.precision)
@@ -163,19 +172,14 @@ class Expressions:
         return atom(f"np.asarray({value.text}, {precision})", node.axes)
 
     def fill(self, node: program.Fill) -> Array:
-        shape = self.shape(node.shape)
         zero = isinstance(node.value, program.Map) and node.value.is_zero
-        if node.value is None:
-            return atom(f"np.empty({shape}, {self.precision(node.precision)})", node.axes)
-        value = self.text(node.value)
-        if node.precision is None and node.shape.of is not None:
-            like = self.ref(node.shape.of)
-            text = f"np.zeros_like({like})" if zero else f"np.full_like({like}, {value})"
-            return atom(text, node.axes)
-        precision = self.precision(node.precision)
-        if zero:
-            return atom(f"np.zeros({shape}, {precision})", node.axes)
-        return atom(f"np.full({shape}, {value}, {precision})", node.axes)
+        how = "empty" if node.value is None else "zeros" if zero else "full"
+        value = [self.text(node.value)] if node.value is not None and not zero else []
+        if node.precision is None and node.shape.of is not None and node.value is not None:
+            given = ", ".join([self.ref(node.shape.of), *value])
+            return atom(f"{self.np}.{how}_like({given})", node.axes)
+        shape, precision = self.shape(node.shape), self.precision(node.precision)
+        return atom(self.made(how, [shape, *value], precision), node.axes)
 
     def copy(self, node: program.Copy) -> Array:
         return atom(f"{self.array(node.array).bracketed()}.copy()", node.axes)
@@ -202,11 +206,34 @@ class Expressions:
 
     def precision(self, precision: Precision | None) -> str:
         if precision is None or not precision.of:
-            return "np.float64"
+            return f"{self.np}.float64"
         if precision.variable:
             return precision.variable
         first, *others = map(self.ref, precision.of)
-        return f"np.result_type({', '.join([first, *others])})" if others else f"{first}.dtype"
+        return (
+            f"{self.np}.result_type({', '.join([first, *others])})" if others else f"{first}.dtype"
+        )
+
+    rows: ClassVar[dict[type[Expr], Callable[[Any, Any], Array]]] = {
+        program.Read: read,
+        program.Slice: cut,
+        program.Split: split,
+        program.Windows: windows,
+        program.Join: join,
+        program.Broadcast: broadcast,
+        program.Gather: gather,
+        program.Count: count,
+        program.Map: map,
+        program.Total: total,
+        program.Contract: contract,
+        program.Reduce: reduce,
+        program.InRows: in_rows,
+        program.Cast: cast,
+        program.Fill: fill,
+        program.Copy: copy,
+        program.AsArray: as_array,
+        program.FromBlocks: from_blocks,
+    }
 
 
 def tuple_of(parts: list[str]) -> str:
@@ -222,25 +249,3 @@ def _places(node: program.Reduce, array: Array) -> Any:
     """Along which axes an array is summed."""
     places = sorted(array.axes.index(k) for k in node.over)
     return places[0] if len(places) == 1 else tuple(places)
-
-
-_ROWS: dict[type[Expr], Callable[[Expressions, Any], Array]] = {
-    program.Read: Expressions.read,
-    program.Slice: Expressions.cut,
-    program.Split: Expressions.split,
-    program.Windows: Expressions.windows,
-    program.Join: Expressions.join,
-    program.Broadcast: Expressions.broadcast,
-    program.Gather: Expressions.gather,
-    program.Count: Expressions.count,
-    program.Map: Expressions.map,
-    program.Total: Expressions.total,
-    program.Contract: Expressions.contract,
-    program.Reduce: Expressions.reduce,
-    program.InRows: Expressions.in_rows,
-    program.Cast: Expressions.cast,
-    program.Fill: Expressions.fill,
-    program.Copy: Expressions.copy,
-    program.AsArray: Expressions.as_array,
-    program.FromBlocks: Expressions.from_blocks,
-}

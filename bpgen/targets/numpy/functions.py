@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bpgen.program.grammar import Argument
 from bpgen.program.grammar import Function as Program
 from bpgen.targets.numpy.layout import call
 from bpgen.targets.numpy.statements import Statements
-
-_ARGUMENTS = {
-    "arrays": "Arrays",
-    "array": "np.ndarray",
-    "block": "int",
-    "flag": "bool = False",
-    "noise": "np.random.Generator | None",
-}
-_RETURNS = {"array": "np.ndarray", "arrays": "Arrays", "float": "float"}
 
 
 @dataclass(frozen=True)
@@ -30,16 +22,17 @@ class Function:
 
 def function(of: Program, write: Statements) -> Function:
     """The lines of one function."""
-    arguments = [_argument(a, of) for a in of.arguments]
-    signature = call(f"def {of.name}", arguments, f" -> {_returns(of.returns)}:")
-    return Function(tuple(signature), of.doc, tuple(write.lines(of.body)))
+    arguments = [_argument(a, of, write.types) for a in of.arguments]
+    returns = _returns(of.returns, write.types)
+    signature = call(f"def {of.name}", arguments, f" -> {returns}:")
+    return Function(tuple(signature), of.doc, tuple(write.body(of)))
 
 
-def _argument(argument: Argument, of: Program) -> str:
+def _argument(argument: Argument, of: Program, types: Mapping[str, str]) -> str:
     asked = argument.kind == "noise" and not of.name.startswith("_")  # a block is always told
-    return f"{argument.name}: {_ARGUMENTS[argument.kind]}{' = None' * asked}"
+    return f"{argument.name}: {types[argument.kind]}{' = None' * asked}"
 
 
-def _returns(kinds: tuple[str | tuple[str, ...], ...]) -> str:
-    texts = [_RETURNS[k] if isinstance(k, str) else _returns(k) for k in kinds]
+def _returns(kinds: tuple[str | tuple[str, ...], ...], types: Mapping[str, str]) -> str:
+    texts = [types[k] if isinstance(k, str) else _returns(k, types) for k in kinds]
     return texts[0] if len(texts) == 1 else f"tuple[{', '.join(texts)}]"

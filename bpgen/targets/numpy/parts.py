@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import ClassVar
 
 from bpgen.functions import ROWS, SHARED
 from bpgen.raising.empty import needs_one
@@ -17,16 +18,19 @@ from bpgen.targets.numpy.text import names_in
 
 
 class Parts(Interface):
-    """What the template prints of one derivation."""
+    """What the template prints of one derivation; another target has printers of its own."""
+
+    expressions: ClassVar[type[Expressions]] = Expressions
+    statements: ClassVar[type[Statements]] = Statements
 
     def __init__(self, derivation: Derivation) -> None:
         super().__init__(derivation.network)
         self.derivation = derivation
-        self._expressions = Expressions(order_of(derivation))
+        self._expressions = self.expressions(order_of(derivation))
 
     @cached_property
     def functions(self) -> list[Function]:
-        write = Statements(self._expressions)
+        write = self.statements(self._expressions)
         return [function(f, write) for f in functions(self.derivation)]
 
     @property
@@ -36,17 +40,22 @@ class Parts(Interface):
 
     @property
     def helpers(self) -> list[str]:
-        """The scalar functions that numpy does not have, where they are used, in the order of the
+        """The functions that the library does not have, where they are used, in the order of the
         table.
         """
         called = self._called
-        sources = {name: row.helper for name, row in ROWS.items() if row.helper}
         found: dict[str, str] = {}
-        for name, source in (sources | _ALONG_AXIS | SHARED).items():  # callers before the called
+        for name, source in self.sources.items():  # callers before the called
             if name in called:
                 found[name] = source.strip()
                 called |= names_in(source.splitlines())
         return list(found.values())
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """The source of each such function by its name."""
+        rows = {name: row.helper for name, row in ROWS.items() if row.helper}
+        return rows | _ALONG_AXIS | SHARED
 
     @property
     def refuses_empty(self) -> bool:

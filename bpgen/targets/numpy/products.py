@@ -4,23 +4,73 @@ from __future__ import annotations
 
 from bpgen.ir import BATCH, Index
 from bpgen.program.grammar import Axes
-from bpgen.targets.numpy.turning import Array, atom, transposed
+from bpgen.targets.numpy.turning import Array, Turning, atom
 from bpgen.text.scalar import PRODUCT
 
 _Plan = tuple[Array, Array, list[Axes]]  # two arrays, and the axes each keeps
 
 
-def product(one: Array, two: Array, shared: Axes, kept: Axes) -> Array:
-    """Two arrays as a matrix product."""
-    if any(a in one.axes and a in two.axes for a in kept):
-        return _batched(one, two, shared, kept)
-    free = [tuple(a for a in kept if a in x.axes) for x in (one, two)]
-    both: tuple[_Plan, _Plan] = ((one, two, free), (two, one, free[::-1]))
-    made = [_matmul(x, y, shared, f) for x, y, f in both if f[0] + f[1] == kept]
-    plain = [m for m in made if m is not None]
-    if plain and not (len(shared) > 1 and len(free[0]) != len(free[1])):
-        return min(plain, key=lambda m: m[0])[1]
-    return _rearranged(*min(both, key=lambda plan: _far_apart(plan, kept))[:2], shared, kept)
+class Products(Turning):
+    """How two arrays are multiplied, and more than two."""
+
+    def product(self, one: Array, two: Array, shared: Axes, kept: Axes) -> Array:
+        """Two arrays as a matrix product."""
+        if any(a in one.axes and a in two.axes for a in kept):
+            return self._batched(one, two, shared, kept)
+        free = [tuple(a for a in kept if a in x.axes) for x in (one, two)]
+        both: tuple[_Plan, _Plan] = ((one, two, free), (two, one, free[::-1]))
+        made = [self._matmul(x, y, shared, f) for x, y, f in both if f[0] + f[1] == kept]
+        plain = [m for m in made if m is not None]
+        if plain and not (len(shared) > 1 and len(free[0]) != len(free[1])):
+            return min(plain, key=lambda m: m[0])[1]
+        return self._rearranged(
+            *min(both, key=lambda plan: _far_apart(plan, kept))[:2], shared, kept
+        )
+
+    def _rearranged(self, one: Array, two: Array, shared: Axes, kept: Axes) -> Array:
+        """A product over the shared axes whose own come out in another order than is wanted."""
+        free = [tuple(a for a in x.axes if a not in shared) for x in (one, two)]
+        return self.transposed(self._tensordot(one, two, shared, free), kept)
+
+    def _matmul(
+        self, one: Array, two: Array, shared: Axes, free: list[Axes]
+    ) -> tuple[int, Array] | None:
+        """How many arrays must be turned, and the product; None where no order serves."""
+        if len(shared) > 1 or len(free[1]) > 1:
+            own = [tuple(a for a in x.axes if a not in shared) for x in (one, two)]
+            return (0, self._tensordot(one, two, shared, free)) if own == free else None
+        wanted = (*free[0], *shared), (*shared, *free[1])
+        left, right = (self.transposed(x, axes) for x, axes in zip((one, two), wanted, strict=True))
+        turned = sum(
+            x.axes != axes and x.axes == axes[::-1]
+            for x, axes in zip((one, two), wanted, strict=True)
+        )
+        text = f"{left.bracketed()} @ {right.bracketed()}"
+        return turned, Array(text, PRODUCT, free[0] + free[1])
+
+    def _tensordot(self, one: Array, two: Array, shared: Axes, free: list[Axes]) -> Array:
+        axes = tuple(tuple(x.axes.index(k) for k in shared) for x in (one, two))
+        return atom(f"{self.np}.tensordot({one.text}, {two.text}, axes={axes})", free[0] + free[1])
+
+    def _batched(self, one: Array, two: Array, shared: Axes, kept: Axes) -> Array:
+        """A matrix product for each value of the axes that both arrays keep."""
+        batch = tuple(a for a in kept if a in one.axes and a in two.axes)
+        rest = tuple(a for a in kept if a not in batch)
+        if rest[0] not in one.axes:
+            one, two = two, one
+        left, right = (*batch, rest[0], *shared), (*batch, *shared, rest[1])
+        texts = [self.transposed(x, axes).bracketed() for x, axes in ((one, left), (two, right))]
+        return self.transposed(Array(f"{texts[0]} @ {texts[1]}", PRODUCT, (*batch, *rest)), kept)
+
+    def einsum(self, arrays: list[Array], kept: Axes) -> Array:
+        letters: dict[Index, str] = {}
+        for array in arrays:
+            for axis in array.axes:
+                letters.setdefault(axis, _letter(axis, set(letters.values())))
+        sides = [*(x.axes for x in arrays), kept]
+        *of, to = ("".join(letters[a] for a in axes) for axes in sides)
+        operands = ", ".join(x.text for x in arrays)
+        return atom(f'{self.np}.einsum("{",".join(of)}->{to}", {operands})', kept)
 
 
 def _far_apart(plan: _Plan, kept: Axes) -> bool:
@@ -31,53 +81,6 @@ def _far_apart(plan: _Plan, kept: Axes) -> bool:
     first, second = plan[2]
     samples = [i for i in kept if i.size == BATCH]
     return samples[0] in first if samples else len(first) < len(second)
-
-
-def _rearranged(one: Array, two: Array, shared: Axes, kept: Axes) -> Array:
-    """A product over the shared axes whose own axes come out in another order than is wanted."""
-    free = [tuple(a for a in x.axes if a not in shared) for x in (one, two)]
-    return transposed(_tensordot(one, two, shared, free), kept)
-
-
-def _matmul(one: Array, two: Array, shared: Axes, free: list[Axes]) -> tuple[int, Array] | None:
-    """How many arrays must be turned, and the product; None where no order serves."""
-    if len(shared) > 1 or len(free[1]) > 1:
-        own = [tuple(a for a in x.axes if a not in shared) for x in (one, two)]
-        return (0, _tensordot(one, two, shared, free)) if own == free else None
-    wanted = (*free[0], *shared), (*shared, *free[1])
-    left, right = (transposed(x, axes) for x, axes in zip((one, two), wanted, strict=True))
-    turned = sum(
-        x.axes != axes and x.axes == axes[::-1] for x, axes in zip((one, two), wanted, strict=True)
-    )
-    text = f"{left.bracketed()} @ {right.bracketed()}"
-    return turned, Array(text, PRODUCT, free[0] + free[1])
-
-
-def _tensordot(one: Array, two: Array, shared: Axes, free: list[Axes]) -> Array:
-    axes = tuple(tuple(x.axes.index(k) for k in shared) for x in (one, two))
-    return atom(f"np.tensordot({one.text}, {two.text}, axes={axes})", free[0] + free[1])
-
-
-def _batched(one: Array, two: Array, shared: Axes, kept: Axes) -> Array:
-    """A matrix product for each value of the axes that both arrays keep."""
-    batch = tuple(a for a in kept if a in one.axes and a in two.axes)
-    rest = tuple(a for a in kept if a not in batch)
-    if rest[0] not in one.axes:
-        one, two = two, one
-    left, right = (*batch, rest[0], *shared), (*batch, *shared, rest[1])
-    texts = [transposed(x, axes).bracketed() for x, axes in ((one, left), (two, right))]
-    return transposed(Array(f"{texts[0]} @ {texts[1]}", PRODUCT, (*batch, *rest)), kept)
-
-
-def einsum(arrays: list[Array], kept: Axes) -> Array:
-    letters: dict[Index, str] = {}
-    for array in arrays:
-        for axis in array.axes:
-            letters.setdefault(axis, _letter(axis, set(letters.values())))
-    sides = [*(x.axes for x in arrays), kept]
-    *of, to = ("".join(letters[a] for a in axes) for axes in sides)
-    operands = ", ".join(x.text for x in arrays)
-    return atom(f'np.einsum("{",".join(of)}->{to}", {operands})', kept)
 
 
 def _letter(axis: Index, taken: set[str]) -> str:

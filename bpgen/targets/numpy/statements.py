@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from bpgen.program import grammar as program
 from bpgen.program.grammar import Expr, Node
@@ -15,13 +15,28 @@ from bpgen.text.scalar import SUM, bracketed
 
 
 class Statements:
-    """Prints statements, each with as many blanks before it as `indent` beyond its block."""
+    """Prints statements, each with as many blanks before it as `indent` beyond its block; `types`
+    are what a function is annotated with.
+    """
+
+    types: ClassVar[dict[str, str]] = {
+        "arrays": "Arrays",
+        "array": "np.ndarray",
+        "block": "int",
+        "flag": "bool = False",
+        "noise": "np.random.Generator | None",
+        "float": "float",
+    }
 
     def __init__(self, expressions: Expressions) -> None:
         self.expressions = expressions
 
+    def body(self, of: program.Function) -> list[str]:
+        """The lines of a function."""
+        return self.lines(of.body)
+
     def lines(self, body: Iterable[Node], indent: int = 4) -> list[str]:
-        return [line for node in body for line in _ROWS[type(node)](self, node, indent)]
+        return [line for node in body for line in self.rows[type(node)](self, node, indent)]
 
     def step(self, node: program.Step, indent: int) -> list[str]:
         said = [line for text in node.said for line in comment(f"({node.number}) {text}", indent)]
@@ -112,7 +127,7 @@ class Statements:
 
     def stack(self, node: program.Stack, indent: int) -> list[str]:
         parts = [
-            f"name: np.stack([of[name] for of in {node.store}])",
+            f"name: {self.expressions.np}.stack([of[name] for of in {node.store}])",
             f"for name in {node.store}[0]",
             *["if name in SHAPES"] * node.some,
         ]
@@ -144,6 +159,25 @@ class Statements:
             return f"({', '.join(map(self._given, value))})"
         return _called(value) if isinstance(value, program.Call) else self._value(value)
 
+    rows: ClassVar[dict[type[Node], Callable[[Any, Any, int], list[str]]]] = {
+        program.Step: step,
+        program.Assign: assign,
+        program.Store: store,
+        program.ScatterAdd: scatter_add,
+        program.Loop: loop,
+        program.Admit: admit,
+        program.Guard: guard,
+        program.Draw: draw,
+        program.Call: call,
+        program.Begin: begin,
+        program.Keep: keep,
+        program.Stack: stack,
+        program.Pack: pack,
+        program.Entry: entry,
+        program.OnRequest: on_request,
+        program.Return: give,
+    }
+
 
 def _called(node: program.Call) -> str:
     return f"{node.function}({', '.join(node.arguments)})"
@@ -158,23 +192,3 @@ def _range(node: program.Loop) -> str:
 
 def _indented(lines: Iterable[str]) -> list[str]:
     return [f"    {line}" for line in lines]
-
-
-_ROWS: dict[type[Node], Callable[[Statements, Any, int], list[str]]] = {
-    program.Step: Statements.step,
-    program.Assign: Statements.assign,
-    program.Store: Statements.store,
-    program.ScatterAdd: Statements.scatter_add,
-    program.Loop: Statements.loop,
-    program.Admit: Statements.admit,
-    program.Guard: Statements.guard,
-    program.Draw: Statements.draw,
-    program.Call: Statements.call,
-    program.Begin: Statements.begin,
-    program.Keep: Statements.keep,
-    program.Stack: Statements.stack,
-    program.Pack: Statements.pack,
-    program.Entry: Statements.entry,
-    program.OnRequest: Statements.on_request,
-    program.Return: Statements.give,
-}

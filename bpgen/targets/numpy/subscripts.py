@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import sympy as sp
 
@@ -10,6 +10,7 @@ from bpgen.affine import digits
 from bpgen.ir import BATCH, Index, length
 from bpgen.program.grammar import Axes, Expr, Slice, Slot, Split, View, Windows
 from bpgen.program.spans import Span, along, from_the_end, span, windows_of
+from bpgen.targets.numpy.turning import Array, atom
 
 
 def subscripted(parts: Iterable[str]) -> str:
@@ -41,7 +42,7 @@ def written(place: sp.Expr) -> str:
     return str(place).replace("*", " * ")
 
 
-def split(base: str, view: Split) -> str:
+def split(base: str, view: Split, reshaped: Callable[[Array, list[str]], str]) -> str:
     """The array with each axis that several indices share as one for each digit; those of loops
     have a value there.
     """
@@ -54,7 +55,7 @@ def split(base: str, view: Split) -> str:
             for index in of_digits or free:
                 sizes.append(str(index.size))
                 parts.append(":" if index in free else str(index.name))
-    return f"{base}.reshape({', '.join(sizes)}){subscripted(parts)}"
+    return f"{reshaped(atom(base, view.array.axes), sizes)}{subscripted(parts)}"
 
 
 def windowed(base: str, view: Windows) -> str:
@@ -68,19 +69,19 @@ def windowed(base: str, view: Windows) -> str:
     return f"windows({base}, {of}){subscripted([*begins, *within])}"
 
 
-def counted(place: sp.Expr, index: Index) -> str:
+def counted(place: sp.Expr, index: Index, arange: Callable[..., str]) -> str:
     """Every value of a place as an index runs."""
     step = int(place.coeff(index, 1))
     start = sp.expand(place - step * index)
     if place == index:
-        return "rows" if index.size == BATCH else f"np.arange({index.size})"
+        return "rows" if index.size == BATCH else arange(str(index.size))
     ends = [start, sp.expand(start + step * length(index.size)), *([step] * (step != 1))]
-    return f"np.arange({', '.join(map(str, ends))})"
+    return arange(*map(str, ends))
 
 
-def multiples(place: sp.Expr, index: Index) -> str:
+def multiples(place: sp.Expr, index: Index, arange: Callable[..., str]) -> str:
     """What one index of several adds to a place."""
-    step, every = int(place.coeff(index, 1)), counted(index, index)
+    step, every = int(place.coeff(index, 1)), counted(index, index, arange)
     return every if step == 1 else f"({step} * {every})"
 
 

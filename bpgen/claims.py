@@ -53,8 +53,8 @@ def court_of(network: Network, seed: int = 0, lost: frozenset[int] = frozenset()
     return Court(network, called, partial(_page, network), seed, lost)
 
 
-def _page(network: Network) -> str:
-    """The page that tells each layer, of a network that is not very deep."""
+def _page(network: Network, rules: bool) -> str:
+    """The page, with `rules` for equal layers or each told, of a network that is not very deep."""
     if len(network.equations) > LARGEST_PAGE:
         return ""
-    return render(derive(network), fmt="latex", steps="short", rules=False)
+    return render(derive(network), fmt="latex", steps="short", rules=rules)

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from bpgen.check.claims import latex, page, spelling, text
+from bpgen.check.claims import latex, layers, page, spelling, text
 from bpgen.check.claims.judge import Judge, Verdict
 from bpgen.check.claims.names import Names, place
 from bpgen.check.claims.paper import Paper
@@ -32,12 +33,13 @@ _ONE_EACH = "claim one equality at a time"
 @dataclass
 class Court:
     """Answers claims of one network. `called` are the names of gradients, of which the page,
-    `printed` when it is asked for, has lines that are true.
+    `printed` when it is asked for, has lines that are true; the `printer` is told whether equal
+    layers are to be told once.
     """
 
     network: Network
     called: Mapping[str, str]
-    printer: Callable[[], str]
+    printer: Callable[[bool], str]
     seed: int = 0
     lost: frozenset[int] = frozenset()  # sizes that it has where it is not made smaller
     names: Names = field(init=False)
@@ -56,15 +58,21 @@ class Court:
 
     @cached_property
     def printed(self) -> str:
-        return self.printer()
+        return self.printer(False)
 
     @cached_property
     def _true(self) -> dict[str, list[Line]]:
         return latex.true_lines(self.printed, self.names)
 
     @cached_property
+    def _also(self) -> dict[str, str]:
+        """Other names that count the layers."""
+        paper = Paper(self.names, latex.printed_by(self.names))
+        return layers.other_names(self.printer(True), self.names, paper.name)
+
+    @cached_property
     def _reader(self) -> page.Reader:
-        return page.Reader(self.printed, self.network, self.seed)
+        return page.Reader(self.printed, self.network, self.seed, self.names.also)
 
     def answers(self, claim: str) -> list[Answer]:
         """The answers to what is claimed by one line, or by each function of a file."""
@@ -76,15 +84,62 @@ class Court:
             return [self._answer(claimed(written, self.names, of_paper=True))]
         if not latex.is_latex(claim):
             return [self._answer(claimed(text.line(claim, self.names), self.names))]
-        return [self._of_paper(claim)]
+        rule = layers.rule(claim, self.names)
+        return [self._of_layer(claim) if rule is None else self._of_layers(rule)]
+
+    def _of_layer(self, claim: str) -> Answer:
+        """The answer to a line of LaTeX, which may be one that a rule for layers says of one."""
+        try:
+            return self._of_paper(claim)
+        except NetError:
+            told = layers.in_numbers(claim, self.names)
+            if told == claim and (self.names.also or not self._also):
+                raise
+        self.names.also |= self._also
+        try:
+            return replace(self._of_paper(told), text=claim)
+        except NetError as error:
+            raise NetError(error.fact, error.remedy, place(claim)) from None
+
+    def _of_layers(self, rule: layers.Rule) -> Answer:
+        """The answer to a claim of several layers. NetError where the network lacks one of those
+        that it gives; of others, those are meant that there are.
+        """
+        self.names.also |= self._also
+        answers: dict[int, Answer] = {}
+        errors: list[NetError] = []
+        for layer, claim in rule.each():
+            told, said = self._readings(claim)[0]
+            layers.refuse_other(rule, told)
+            try:
+                answers[layer] = self._read(claim, told).where(said)
+            except NetError as error:
+                if rule.given or self._is_there(claim, told):
+                    fact = f"at {rule.letter} = {layer}, {error.fact}"
+                    raise NetError(fact, error.remedy, place(rule.text)) from None
+                errors.append(error)
+        if not answers:
+            error = errors[min(1, len(errors) - 1)]  # there is rarely a layer 0
+            raise NetError(error.fact, error.remedy, place(rule.text))
+        return layers.together(rule, answers)
+
+    def _is_there(self, claim: str, told: str) -> bool:
+        """Whether the network has all that a claim in LaTeX names."""
+        with suppress(NetError):
+            latex.parts_of(claim, told, self.names, bool(self.lost))
+            return True
+        return False
+
+    def _readings(self, claim: str) -> list[tuple[str, str]]:
+        return spelling.readings(claim, self.names, latex.printed_by(self.names))
 
     def _of_paper(self, claim: str) -> Answer:
         """The answer to a line of LaTeX, in a reading in which it is right if there is one."""
         answers: list[Answer] = []
         errors: list[NetError] = []
-        for told, said in spelling.readings(claim, self.names, latex.printed_by(self.names)):
+        for told, said in self._readings(claim):
             try:
-                answers.append(_where(self._read(claim, told), said))
+                answers.append(self._read(claim, told).where(said))
             except NetError as error:
                 errors.append(error)
         if not answers:
@@ -114,7 +169,7 @@ class Court:
         if len(claims) == 2 and not self._judged(claims[0])[1].right:
             verdict = self._judged(claims[1])[1]
             if verdict.right:
-                return _where(Answer(claims[1].text, verdict), ", where indices count from 1")
+                return Answer(claims[1].text, verdict).where(", where indices count from 1")
         return self._answer(claims[0], told)
 
     def _by_page(self, claim: str, told: str, error: NetError) -> Answer:
@@ -181,10 +236,3 @@ class Court:
             if not verdicts[-1].unfit:
                 return judge, verdicts[-1]
         return self.judges[0], verdicts[0]
-
-
-def _where(answer: Answer, said: str) -> Answer:
-    """An answer that says how the claim was read."""
-    reading = answer.verdict.reading
-    words = replace(reading, words=reading.words + said)
-    return replace(answer, verdict=replace(answer.verdict, reading=words))

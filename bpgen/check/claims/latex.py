@@ -106,6 +106,8 @@ def _whole(left: ast.expr) -> str:
 def printed_by(names: Names) -> Printed:
     """The network's names as the page prints them, those of its deltas among them."""
     printed = Printed.of(names.network)
+    for said, other in names.also.items():
+        printed.call_also(*(Parser(tokens(s), lambda _: False).symbol() for s in (said, other)))
     for (_, accent, layer, below), tensor in printed.tensors.items():
         if names.adjoint.get(tensor, "").startswith("delta"):
             printed.gradients["delta", accent, layer, below] = tensor

@@ -37,6 +37,7 @@ class Names:
         self.called = {a: t for a, t in called.items() if a not in network.tensors}
         self.adjoint = {t: a for a, t in self.called.items()}
         sizes = {i.size for t in network.tensors.values() for i in t.indices}
+        self.also: dict[str, str] = {}  # what rules for layers call by another name: a^{[0]}, x
         self.lengths = {s for s in sizes if isinstance(s, str) and s not in network.tensors}
 
     @property

@@ -5,9 +5,11 @@ evaluates both of its sides, as it does those of the page.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bpgen.check.claims.judge import NUMBERS, Verdict
+from bpgen.check.claims.layers import sentence
 from bpgen.check.claims.view import PAPER, Reading
 from bpgen.check.page.proof import PageReport, prove_page
 from bpgen.ir import Network
@@ -32,8 +34,9 @@ class Reader:
     page: str
     network: Network
     seed: int
+    also: Mapping[str, str] = field(default_factory=dict)  # what counts layers by another name
     # What is found of the definitions alone, which are the same for every line.
-    _heads: dict[tuple[str, int], PageReport] = field(default_factory=dict)
+    _heads: dict[tuple[str, int, str], PageReport] = field(default_factory=dict)
 
     def verdict(self, claim: str) -> Verdict:
         """The verdict on a line, in the first reading in which it is right; unfit where it cannot
@@ -49,13 +52,16 @@ class Reader:
         return max(found, key=lambda v: (v.right, not v.unfit))
 
     def _head(self, before: str, samples: int) -> PageReport:
-        key = before, samples
+        key = before, samples, sentence(self.also)
         if key not in self._heads:
             self._heads[key] = self._proved("", before, samples)
         return self._heads[key]
 
     def _proved(self, claim: str, before: str, samples: int) -> PageReport:
-        text, seeds = _among(claim, self.page, before), range(self.seed, self.seed + NUMBERS)
+        text, seeds = (
+            _among(claim, self.page, before, self.also),
+            range(self.seed, self.seed + NUMBERS),
+        )
         return prove_page(text, self.network, seeds, samples)
 
 
@@ -70,11 +76,17 @@ def _verdict(whole: PageReport, head: PageReport, reading: Reading) -> Verdict:
     return Verdict(reading, NUMBERS, said=wrong.reason if wrong else "")
 
 
-def _among(claim: str, page: str, before: str) -> str:
+def _among(claim: str, page: str, before: str, also: Mapping[str, str]) -> str:
     """A page of what another begins with, and the claim."""
     head = page.partition(r"\begin{align*}")[0]
     top = _TOP.search(page)
-    rows = [head, rf"\frac{top[1]} x}}" if top else "", _MEET * (_MEET in page), before]
+    rows = [
+        head,
+        sentence(also),
+        rf"\frac{top[1]} x}}" if top else "",
+        _MEET * (_MEET in page),
+        before,
+    ]
     if claim:
         rows += ["\\begin{align*}", claim.replace("=", " &= ", 1), "\\end{align*}"]
     return "\n".join(rows)

@@ -463,7 +463,7 @@ REFUSED = {
     "delta1 = sigmod(z1)": "no function that a claim may call is sigmod\n  did you mean sigmoid?",
     "delta1 = sum(a1, dtype=3)": "dtype= cannot stand in a claim\n  it may have axis, keepdims",
     "delta1 = 'a'": None,
-    "delta1 = da1 * da1/dz1": "da1/dz1 is no derivative of the loss\n"
+    "delta1 = da1 * da1/dW1": "da1/dW1 is no derivative of the loss\n"
     "  write it out: a1 * (1 - a1), or sigmoid_prime(z1)",
     "delta1 = x @ W2": "x @ W2 has the shapes 2 and 1x2\n"
     "  true is delta1 = W2.T @ delta2 * a1 * (1 - a1)",

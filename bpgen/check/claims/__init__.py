@@ -119,8 +119,8 @@ class Court:
                     raise NetError(fact, error.remedy, place(rule.text)) from None
                 errors.append(error)
         if not answers:
-            error = errors[min(1, len(errors) - 1)]  # there is rarely a layer 0
-            raise NetError(error.fact, error.remedy, place(rule.text))
+            first = errors[min(1, len(errors) - 1)]  # there is rarely a layer 0
+            raise NetError(first.fact, first.remedy, place(rule.text))
         return layers.together(rule, answers)
 
     def _is_there(self, claim: str, told: str) -> bool:
@@ -204,11 +204,11 @@ class Court:
         lines = (f"true{sample} is {spelled(t.left)} = {spelled(t.right)}" for t in truths)
         true = next(lines, "")
         if verdict.unfit and not reason:
-            raise NetError(
-                verdict.unfit,
-                true or f"bpgen derive prints what is true of {claim.name}",
-                place(claim.text),
-            )
+            meaning = self.names.meant(claim.name, claim.text)
+            printed = f"bpgen derive prints what is true of {claim.name}"
+            rows = f"it has a row for each entry of {meaning.of}, a column for each of"
+            remedy = f"{rows} {meaning.tensor}" if meaning.matrix else printed
+            raise NetError(verdict.unfit, true or remedy, place(claim.text))
         return Answer(claim.text, verdict, reason, true)
 
     def _refuse_lost(self, claim: Claim) -> None:

@@ -192,6 +192,13 @@ def activation(node: ast.expr, _: Around) -> Iterator[ast.expr]:
             yield ast.Call(ast.Name(of or f"{name}_prime"), node.args, [])
 
 
+def diagonal(tree: ast.expr, around: Around) -> Iterator[Change]:
+    """A vector, where a matrix is meant that has it on its diagonal."""
+    if around.left.matrix:
+        whole = ast.Call(ast.Name("diag"), [tree], [])
+        yield tree, whole, whole
+
+
 def mean(node: ast.expr, _: Around) -> Iterator[ast.expr]:
     """A mean for a sum, or the other way round; of an axis, for that of all."""
     other = {"mean": "sum", "sum": "mean"}

@@ -50,6 +50,12 @@ def _norm(view: View, a: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return view.scalar("sqrt", np.sum(np.square(a), axis=axis, keepdims=keepdims))
 
 
+def _diag(view: View, a: Any) -> Any:
+    """Of a vector, on paper a column, the matrix that has it on its diagonal."""
+    column = view.reading.paper and np.ndim(a) == 2 and np.shape(a)[1] == 1
+    return np.diag(np.ravel(a) if column else a)
+
+
 def _sized(create: Callable[..., Any], square: int = 1) -> Callable[..., Any]:
     """A function that makes an array, of a size that fits; of an identity the square of a side."""
 
@@ -68,12 +74,13 @@ def _plain(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 _NUMPY = """
-    dot matmul outer inner transpose multiply add subtract divide einsum tensordot diag trace
+    dot matmul outer inner transpose multiply add subtract divide einsum tensordot trace
     ones_like zeros_like concatenate stack where maximum minimum expand_dims squeeze ravel
 """
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     **{name: _plain(getattr(np, name)) for name in _NUMPY.split()},
     "reshape": lambda view, a, *shape: np.reshape(a, shape[0] if len(shape) == 1 else shape),
+    "diag": _diag,
     "sum": _sum,
     "mean": _mean,
     "max": _largest,

@@ -203,6 +203,10 @@ class Translated:
         by = self.printed.find(node.by)
         of = scalar[1] if scalar else getattr(node.of, "stem", "")
         of = of if of in self.network.tensors else self.names.scalar(of) or ""
+        if scalar and by and not (scalar[2] or by[2]):
+            matrix = self.names.find(f"d{scalar[1]}_d{by[1]}")
+            if matrix is not None and matrix.matrix:
+                return ast.Name(f"d{scalar[1]}_d{by[1]}")
         if by is None or (self.names.scalar(of) is None and of != self.names.top):
             raise Unreadable("of a derivative of anything but the loss its entries are claimed")
         if of == self.network.sample_loss and not self._is_penalised(by[1]):

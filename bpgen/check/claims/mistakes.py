@@ -55,6 +55,7 @@ _JOINED: dict[Parts, Callable[[list[ast.expr]], ast.expr]] = {addends: total, fa
 TABLE = (
     Mistake("weights after their update", c.at_each(c.update)),
     Mistake("a transpose", c.at_each(c.transpose)),
+    Mistake("a diagonal", c.diagonal),
     Mistake("an index", c.at_each(c.index)),
     Mistake("a sign", c.at_each(c.sign)),
     Mistake("the activation for its derivative", c.at_each(c.activation)),

@@ -21,10 +21,13 @@ _GRADIENTS = (
 
 @dataclass(frozen=True)
 class Meaning:
-    """A tensor's values, or where `of` is a scalar, its gradient by them."""
+    """A tensor's values, or where `of` is a scalar, its gradient by them. `matrix`: it is a vector,
+    and what is meant has a row for each of its entries.
+    """
 
     tensor: str
     of: str | None = None
+    matrix: bool = False
 
 
 class Names:
@@ -68,8 +71,20 @@ class Names:
             of = self.scalar(found["of"]) if found and "of" in found.groupdict() else self.top
             if found and of is not None and found["by"] in tensors:
                 return Meaning(found["by"], of)
+            if found and of is None and self._are_vectors(found["of"], found["by"]):
+                return Meaning(found["by"], found["of"], True)
         scalar = self.scalar(name)
         return Meaning(scalar) if scalar else None
+
+    def _are_vectors(self, of: str, by: str) -> bool:
+        """Whether there is a matrix of derivatives: of what each sample has, in no recurrence."""
+        network = self.network
+        tensors = network.tensors
+        if not (of in tensors and by in tensors and tensors[of].batched):
+            return False
+        looped = {e.name for e in network if e.loop is not None} & {of, by}
+        vectors = all(len(tensors[t].sample_shape) == 1 for t in (of, by))
+        return vectors and not looped and self.is_real(of) and self.is_real(by)
 
     def meant(self, name: str, claim: str) -> Meaning:
         """The same, or NetError, in the user's words."""

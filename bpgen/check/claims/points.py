@@ -55,6 +55,9 @@ class Point(Protocol):
     def gradient(self, name: str, of: str) -> Any:
         """The same of the gradient of a scalar."""
 
+    def jacobian(self, name: str, of: str) -> Any:
+        """The derivatives of a vector by a vector, of the first sample, a row for each entry."""
+
     def scalar(self, name: str, *arrays: Any) -> Any:
         """A scalar function, entry by entry."""
 
@@ -154,6 +157,14 @@ class Exact:
             self._gradients[of] = self.entries.adjoints(of)
         return self._gradients[of][name]
 
+    def jacobian(self, name: str, of: str) -> Any:
+        own = self.entries.tensors
+        by = own[name][0] if self.network.tensors[name].batched else own[name]
+        rows = [self.tape.adjoints(entry, [*by]) for entry in own[of][0]]
+        found = np.empty((len(rows), len(by)), object)
+        found[:] = rows
+        return found
+
     def scalar(self, name: str, *arrays: Any) -> Any:
         key = name, len(arrays)
         if key not in self._functions:
@@ -210,6 +221,15 @@ class Numbers:
             ones = {of: np.ones(np.shape(self.stored(of)))} if of else self.world.given
             self._gradients[of] = Adjoints(self.evaluation, ones).found
         return self._gradients[of][name]
+
+    def jacobian(self, name: str, of: str) -> Any:
+        shape = np.shape(self.stored(of))
+        rows = []
+        for k in range(shape[1]):
+            ones = np.zeros(shape)
+            ones[0, k] = 1
+            rows.append(Adjoints(self.evaluation, {of: ones}).found[name])
+        return np.array([r[0] if self.network.tensors[name].batched else r for r in rows])
 
     def scalar(self, name: str, *arrays: Any) -> Any:
         symbols = sp.symbols(f"z:{len(arrays)}", real=True)

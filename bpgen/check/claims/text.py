@@ -78,11 +78,14 @@ def _loose(node: ast.AST, own: set[str]) -> Iterator[str]:
 
 
 def _quotients(text: str, names: Names, claim: str) -> str:
-    """dL/dW as one name; a derivative of anything but a loss is refused, for da1 is dL/da1."""
+    """dL/dW as one name, and da1/dz1, of vectors; of anything else but a loss a derivative is
+    refused, for da1 is dL/da1.
+    """
 
     def one(found: re.Match[str]) -> str:
-        if names.scalar(found[1]) is not None:
-            return f"d{found[1]}_d{found[2]}"
+        one = f"d{found[1]}_d{found[2]}"
+        if names.scalar(found[1]) is not None or names.find(one) is not None:
+            return one
         if found[1] in names.network.tensors and found[2] in names.network.tensors:
             remedy = "write it out: a1 * (1 - a1), or sigmoid_prime(z1)"
             raise NetError(f"{found[0]} is no derivative of the loss", remedy, place(claim))

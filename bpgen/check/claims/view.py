@@ -11,7 +11,7 @@ import numpy as np
 from bpgen.check.claims.names import Meaning
 from bpgen.check.claims.points import Point
 from bpgen.check.entrywise.order import starts
-from bpgen.ir import BATCH
+from bpgen.ir import BATCH, Index
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,8 @@ class View:
         network = self.point.network
         info = network.tensors[meaning.tensor]
         array = self._stored(meaning)
+        if meaning.matrix:
+            return array.copy()
         array = array[tuple(slice(s, None) for s in starts(network, meaning.tensor))]
         if info.batched and not self.reading.batch:
             return self._sample(array[0])
@@ -77,6 +79,10 @@ class View:
         if meaning.of is None:
             return self.point.stored(meaning.tensor)
         network, of = self.point.network, meaning.of
+        if meaning.matrix and self.reading.batch:
+            raise Unfit(f"the derivatives of {of} by {meaning.tensor} are of one sample")
+        if meaning.matrix:
+            return self.point.jacobian(meaning.tensor, of)
         own = network.tensors[meaning.tensor].batched
         if self.reading.batch and not own and of == network.sample_loss != network.loss:
             raise Unfit(f"{of} is of one sample, and {meaning.tensor} of all")
@@ -93,7 +99,7 @@ class View:
         array = self._stored(meaning)
         of_sample = self._of_sample(meaning)
         array = array[0] if of_sample else array
-        first = starts(self.point.network, meaning.tensor)[of_sample:]
+        first = self._starts(meaning)
         if len(at) != array.ndim:
             raise Unfit(f"{meaning.tensor} has {array.ndim} indices, not {len(at)}")
         places = tuple(a + s for a, s in zip(at, first, strict=True))
@@ -109,15 +115,22 @@ class View:
         array = self._stored(meaning)
         of_sample = self._of_sample(meaning)
         array = array[0] if of_sample else array
-        first = starts(self.point.network, meaning.tensor)[of_sample:]
+        first = self._starts(meaning)
         places = tuple(a + s for a, s in zip(at, first, strict=True))
         if len(at) != array.ndim or any(np.min(p, initial=0) < 0 for p in places):
             raise IndexError
         return array[tuple(np.broadcast_arrays(*places))]
 
+    def _starts(self, meaning: Meaning) -> tuple[int, ...]:
+        """Where the axes start at an entry, what is before the first step left out."""
+        if meaning.matrix:
+            return (0, 0)
+        return starts(self.point.network, meaning.tensor)[self._of_sample(meaning) :]
+
     def _of_sample(self, meaning: Meaning) -> int:
         """1 where the axis of the samples is not told."""
-        return int(self.point.network.tensors[meaning.tensor].batched and not self.reading.batch)
+        batched = self.point.network.tensors[meaning.tensor].batched
+        return int(batched and not self.reading.batch and not meaning.matrix)
 
     def _steps(self, meaning: Meaning, k: int) -> bool:
         """Whether an axis counts the steps of a recurrence."""
@@ -125,9 +138,16 @@ class View:
         axes = self.point.network.tensors[meaning.tensor].indices
         return axes[k + self._of_sample(meaning)].size in loops
 
+    def _axes(self, meaning: Meaning) -> tuple[Index, ...]:
+        """The axes that indices run along, in their order."""
+        tensors = self.point.network.tensors
+        if meaning.matrix:
+            return tuple(tensors[t].indices[-1] for t in (meaning.of or "", meaning.tensor))
+        return tensors[meaning.tensor].indices[self._of_sample(meaning) :]
+
     def size(self, meaning: Meaning, k: int) -> int:
         """The length of an axis that an index runs along."""
-        axes = self.point.network.tensors[meaning.tensor].indices[self._of_sample(meaning) :]
+        axes = self._axes(meaning)
         if k >= len(axes):
             raise Unfit(f"{meaning.tensor} has {len(axes)} indices")
         size = axes[k].size

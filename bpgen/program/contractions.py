@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from bpgen.program.grammar import Axes, Expr
 
 
-def batch_of(one: Expr, two: Expr, kept: Axes) -> Axes:
+def batch_of(one: Axes, two: Axes, kept: Axes) -> Axes:
     """The axes that two arrays both keep: a product for each of their values."""
-    return tuple(a for a in kept if a in one.axes and a in two.axes)
+    return tuple(a for a in kept if a in one and a in two)
 
 
 def is_product(operands: Sequence[Expr], over: Axes, kept: Axes) -> bool:
@@ -18,17 +18,11 @@ def is_product(operands: Sequence[Expr], over: Axes, kept: Axes) -> bool:
     """
     if len(operands) != 2:
         return False
-    one, two = operands
-    if not {*over} <= {*one.axes} & {*two.axes}:
+    one, two = (o.axes for o in operands)
+    if not {*over} <= {*one} & {*two} or {*one, *two} != {*kept, *over}:
         return False
     batch = batch_of(one, two, kept)
     if not batch:
-        return {*one.axes, *two.axes} == {*kept, *over}
+        return True
     rest = [a for a in kept if a not in batch]
-    whole = {*one.axes, *two.axes} == {*kept, *over}
-    return (
-        whole
-        and len(over) == 1
-        and len(rest) == 2
-        and (rest[0] in one.axes) != (rest[1] in one.axes)
-    )
+    return len(over) == 1 and len(rest) == 2 and (rest[0] in one) != (rest[1] in one)

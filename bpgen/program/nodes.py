@@ -1,0 +1,32 @@
+"""What every node of the grammar is: frozen data, whose parts are found by its fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields
+from typing import Any
+
+
+class Node:
+    """Anything of a program."""
+
+    def parts(self) -> Iterator[Node]:
+        """The nodes that it is made of, in order."""
+        for field in fields(self):  # type: ignore[arg-type]
+            yield from _nodes(getattr(self, field.name))
+
+    def walk(self) -> Iterator[Node]:
+        """The node, and all that it is made of."""
+        stack: list[Node] = [self]
+        while stack:
+            node = stack.pop()
+            yield node
+            stack += [*node.parts()][::-1]
+
+
+def _nodes(value: Any) -> Iterator[Node]:
+    if isinstance(value, Node):
+        yield value
+    elif isinstance(value, tuple):
+        for one in value:
+            yield from _nodes(one)

@@ -84,7 +84,11 @@ class Blocks:
         """One block: what it hands on, and what backward needs of it."""
         equations = self._forward_equations()
         noise = self._noise(equations)
-        body = (*self._unpacked(equations), *noise, *self._steps(self._forward_told(), equations))
+        body = (
+            *self.write.unpacked(equations),
+            *noise,
+            *self._steps(self._forward_told(), equations),
+        )
         outside = self._outside(equations)
         body = measured(body, {n: Ref(n) for n in (self.carried, *outside)}, self.own_tensors)
         kept = tuple((n, n) for n in self._kept())
@@ -103,7 +107,7 @@ class Blocks:
         equations = self._backward_equations()
         incoming = after(self.gradient)
         body = (
-            *self._unpacked(equations),
+            *self.write.unpacked(equations),
             *self._opened(equations),
             *self._steps(self._backward_told(), equations),
         )
@@ -228,14 +232,6 @@ class Blocks:
         own = [self.carried, *(i.evaluated.name for i in self.forward_items), after(self.carried)]
         own += [t.name for t in self.write.network.role("noise") if t.block]
         return [n for n in dict.fromkeys(own) if n in read]
-
-    def _unpacked(self, equations: list[Equation]) -> tuple[Node, ...]:
-        read = read_by(equations)
-        return tuple(
-            Assign(t.name, Ref(t.name, "params", self.l if t.block else ""))
-            for t in self.write.network.role("param")
-            if t.name in read
-        )
 
     def _opened(self, equations: list[Equation]) -> tuple[Node, ...]:
         read = read_by(equations) - {e.name for e in equations}

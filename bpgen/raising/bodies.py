@@ -1,4 +1,4 @@
-"""Equations in order as statements of the program: alone, in loops, in the blocks of a `repeat`."""
+"""Equations in order as the bodies of functions: alone, in loops, in the blocks of a `repeat`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bpgen.record import Forward
 from bpgen.record import Step as Adjoint
 
 
-class Statements:
+class Bodies:
     """Raises the equations of one derivation; `blocks` by the name of what goes from block to block
     and of its gradient.
     """

@@ -31,7 +31,7 @@ from bpgen.program.grammar import (
     Windows,
 )
 from bpgen.program.memory import bare, looks_at
-from bpgen.raising.flat import flat_tensors
+from bpgen.raising.flat import flat_tensors, read_by
 from bpgen.raising.plan import Plan, definitions
 from bpgen.raising.scatter import added, whole
 from bpgen.raising.scope import Scope
@@ -69,6 +69,15 @@ class Raiser:
         ]
         self.counter = ""  # the variable that counts the blocks, within one
         self.given: tuple[str, str] | None = None  # what a block's forward and backward are given
+
+    def unpacked(self, equations: Iterable[Equation]) -> tuple[Node, ...]:
+        """The parameters that equations read, each of all blocks or of the one whose they are."""
+        read = read_by(equations)
+        return tuple(
+            Assign(t.name, Ref(t.name, "params", self.counter if t.block else ""))
+            for t in self.network.role("param")
+            if t.name in read
+        )
 
     def step(self, item: Item, body: Iterable[Node]) -> Step:
         """Statements under their equation, and how it is evaluated where this is another

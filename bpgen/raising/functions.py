@@ -29,10 +29,10 @@ from bpgen.program.grammar import (
     Slot,
 )
 from bpgen.program.measured import measured
+from bpgen.raising.bodies import Bodies
 from bpgen.raising.equation import Raiser, drawn
 from bpgen.raising.flat import outside_blocks, per_block, read_by
 from bpgen.raising.plan import plan
-from bpgen.raising.statements import Statements
 from bpgen.record import Derivation
 from bpgen.rows import in_rows
 
@@ -62,9 +62,8 @@ class _Functions:
     def __init__(self, derivation: Derivation) -> None:
         self.network, self.derivation = derivation.network, in_rows(derivation)
         self.plan = plan(self.derivation)
-        raiser = Raiser(self.derivation, self.plan)
-        self.write, self.tensors = Statements(raiser), raiser.scope.tensors
-        self.flat_of = raiser.tensors
+        self.raiser = Raiser(self.derivation, self.plan)
+        self.write, self.tensors = Bodies(self.raiser), self.raiser.scope.tensors
         self.params = self.network.role("param")
         self.inputs = [*self.network.role("input"), *self.network.role("state")]
         self.targets = self.network.role("target")
@@ -83,7 +82,7 @@ class _Functions:
         outputs = self.network.outputs
         body = (
             Guard("params"),
-            *self._unpacked(self._outer(f.evaluated for f in self.plan.forward)),
+            *self.raiser.unpacked(self._outer(f.evaluated for f in self.plan.forward)),
             *self._doors(self.inputs, set()),
             *self._drawn(),
             *self.write.statements(self.plan.forward),
@@ -215,7 +214,7 @@ class _Functions:
         """What a function takes out of params and the cache, and the targets that it lets in."""
         read = read_by(equations)
         return (
-            *self._unpacked(equations),
+            *self.raiser.unpacked(equations),
             *(Assign(n, Ref(n, "cache")) for n in self._outer_cache() if n in read),
             *self._doors(self._read_targets(equations), self._lengths()),
         )
@@ -236,10 +235,6 @@ class _Functions:
         axes = (i for n in self.plan.cache for i in self.network.tensors[n].indices)
         return {i.size for i in axes if isinstance(i.size, str)}
 
-    def _unpacked(self, equations: Iterable[Equation]) -> list[Node]:
-        read = read_by(equations)
-        return [Assign(t.name, Ref(t.name, "params")) for t in self.params if t.name in read]
-
     def _read_targets(self, equations: list[Equation]) -> list[TensorInfo]:
         """The targets that are read, or that alone tell a length which is spoken of."""
         read, told = read_by(equations), {*_lengths_in(equations)} - self._lengths()
@@ -254,7 +249,7 @@ class _Functions:
     def _outer(self, equations: Iterable[Equation]) -> list[Equation]:
         """What the functions of the whole network compute: all but what each of its blocks does."""
         own = map(outside_blocks, equations)
-        rest = (replace(e, terms=per_block(e, self.flat_of)[1]) for e in own)
+        rest = (replace(e, terms=per_block(e, self.raiser.tensors)[1]) for e in own)
         return [e for e in rest if e.terms]
 
     def _seed(self, output: str, seed: str) -> Node:

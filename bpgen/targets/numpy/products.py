@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bpgen.ir import BATCH, Index
+from bpgen.program.contractions import batch_of
 from bpgen.program.grammar import Axes
 from bpgen.targets.numpy.turning import Array, Turning, atom
 from bpgen.text.scalar import PRODUCT
@@ -15,8 +16,9 @@ class Products(Turning):
 
     def product(self, one: Array, two: Array, shared: Axes, kept: Axes) -> Array:
         """Two arrays as a matrix product."""
-        if any(a in one.axes and a in two.axes for a in kept):
-            return self._batched(one, two, shared, kept)
+        batch = batch_of(one.axes, two.axes, kept)
+        if batch:
+            return self._batched(one, two, batch, shared, kept)
         free = [tuple(a for a in kept if a in x.axes) for x in (one, two)]
         both: tuple[_Plan, _Plan] = ((one, two, free), (two, one, free[::-1]))
         made = [self._matmul(x, y, shared, f) for x, y, f in both if f[0] + f[1] == kept]
@@ -52,9 +54,8 @@ class Products(Turning):
         axes = tuple(tuple(x.axes.index(k) for k in shared) for x in (one, two))
         return atom(f"{self.np}.tensordot({one.text}, {two.text}, axes={axes})", free[0] + free[1])
 
-    def _batched(self, one: Array, two: Array, shared: Axes, kept: Axes) -> Array:
+    def _batched(self, one: Array, two: Array, batch: Axes, shared: Axes, kept: Axes) -> Array:
         """A matrix product for each value of the axes that both arrays keep."""
-        batch = tuple(a for a in kept if a in one.axes and a in two.axes)
         rest = tuple(a for a in kept if a not in batch)
         if rest[0] not in one.axes:
             one, two = two, one

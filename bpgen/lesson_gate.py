@@ -5,7 +5,7 @@ from __future__ import annotations
 from bpgen.check.lesson import Ground, Wrong, false_numbers
 from bpgen.errors import NetError
 from bpgen.lesson import sections
-from bpgen.page_gate import EQUATIONS, REMEDY
+from bpgen.page_gate import LONG, REMEDY, is_long
 from bpgen.raising.plan import plan
 from bpgen.record import Derivation
 from bpgen.render import render
@@ -37,10 +37,10 @@ def numbers(derivation: Derivation, worked: Worked, digits: int) -> list[Wrong]:
 
 def refuse_wrong(derivation: Derivation, worked: Worked, digits: int, place: str) -> str:
     """NetError where a number of the lesson is false. What could not be read, if anything; of a
-    long page nothing is.
+    long page nothing is, which is said.
     """
-    if len(derivation.forward) + len(derivation.steps) > EQUATIONS:
-        return ""
+    if is_long(derivation, True):
+        return LONG
     found = numbers(derivation, worked, digits)
     for wrong in found:
         if not wrong.unread:

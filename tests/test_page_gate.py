@@ -12,6 +12,7 @@ from bpgen import page_gate
 from bpgen.check.page.proof import FalseLine, PageReport
 from bpgen.cli import main
 from bpgen.render.scalar import Printer
+from tests.conftest import ROOT
 
 NET = """from bpgen import *
 x, y = input(300), target(2)
@@ -74,6 +75,19 @@ def test_a_long_page_is_left_to_check(
     monkeypatch.setattr(page_gate, "prove_page", never)
     monkeypatch.setattr(page_gate, bound, 1)
     assert _derived(tmp_path).exit_code == 0
+
+
+@pytest.mark.parametrize("most", [15, 16])
+def test_of_a_long_lesson_it_is_said_that_nobody_reads_it(
+    monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    toy = str(ROOT / "examples" / "toy_2_2_1.py")  # 16 equations, more than those of a page alone
+    monkeypatch.setattr(page_gate, "EQUATIONS", 1)
+    monkeypatch.setattr(page_gate, "LESSON", most)
+    said = CliRunner().invoke(main, ["derive", toy, "--lesson"])
+    assert (said.exit_code, "Classic mistakes" in said.stdout) == (0, True)
+    unread = f"bpgen: {toy}: not read back, and so not proved: {page_gate.LONG}\n"
+    assert said.stderr == ("" if most == 16 else unread)
 
 
 def test_a_right_page_is_read_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

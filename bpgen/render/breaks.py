@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+
+from bpgen.render.atoms import Line, read
+from bpgen.render.marks import mark
 
 Width = Callable[[str], float]
 
 _DEEPEST = 2  # parentheses within parentheses that are still broken
-_TOKEN = re.compile(r"(?:\\(?:left|right|biggl|biggr))?[({\[)}\]]|\\begin|\\end")
-_SUMS = re.compile(r" (?=[-+=−] )")  # the spaces that a line may well end at
-_BEFORE = re.compile(r" (?=(?:[-+=−·⊙]|\\odot|\\,) )")  # and those that it may end at
+_OPEN = ("(", r"\biggl(")  # those that need not be closed on the same line
+_WELL, _AT_ALL = 1, 2  # where a line may well end, and where it may
 
 
 def broken(part: str, room: float, width: Width) -> list[str]:
@@ -19,9 +20,9 @@ def broken(part: str, room: float, width: Width) -> list[str]:
     """
     pieces, depth = [part], 0
     if width(part) > room:
-        pieces = _pieces(part, 0, _SUMS)
+        pieces = _pieces(part, 0, _WELL)
     while depth <= _DEEPEST and any(width(p) > room for p in pieces):
-        pieces, depth = _pieces(part, depth, _BEFORE), depth + 1
+        pieces, depth = _pieces(part, depth, _AT_ALL), depth + 1
     if depth > _DEEPEST and r"\left(" in part and any(width(p) > room for p in pieces):
         return broken(_fixed(part), room, width)
     return pieces
@@ -32,29 +33,25 @@ def _fixed(part: str) -> str:
     return part.replace(r"\left(", r"\biggl(").replace(r"\right)", r"\biggr)")
 
 
-def _pieces(part: str, depth: int, ends: re.Pattern[str]) -> list[str]:
-    """The part cut at operators no deeper than so many parentheses, and in no other brackets."""
-    cuts = {m.start() for m in ends.finditer(part)}
-    found, level, closed, start = [], 0, 0, 0
-    for k, token in _tokens(part):
-        if token is None:
-            if k in cuts and closed == 0 and level <= depth:
-                found.append(part[start:k])
-                start = k + 1
-            continue
-        by = 1 if token.endswith(("(", "{", "[", "begin")) else -1
-        if token in ("(", ")", r"\biggl(", r"\biggr)"):
-            level += by
-        else:
-            closed += by
+def _pieces(part: str, depth: int, ends: int) -> list[str]:
+    """The part cut before operators no deeper than so many parentheses, and in no other
+    brackets.
+    """
+    found, start = [], 0
+    for place in _places(read(part), part, depth, ends):
+        found.append(part[start : place - 1])
+        start = place
     return [*found, part[start:]]
 
 
-def _tokens(part: str) -> list[tuple[int, str | None]]:
-    """Brackets, and None at every space, with their places."""
-    brackets = [(m.start(), m[0]) for m in _TOKEN.finditer(part)]
-    spaces: list[tuple[int, str | None]] = [(k, None) for k, c in enumerate(part) if c == " "]
-    return sorted([*brackets, *spaces], key=lambda found: found[0])
+def _places(line: Line, part: str, depth: int, ends: int) -> Iterator[int]:
+    """Where operators begin that stand between blanks."""
+    for atom in line:
+        spaced = part[atom.start - 1 : atom.start] == " " == part[atom.end : atom.end + 1]
+        if spaced and atom.start and 0 < mark(atom.name).ends <= ends:
+            yield atom.start
+        if atom.name in _OPEN and depth:
+            yield from _places(atom.parts[0], part, depth - 1, ends)
 
 
 def leading(line: str) -> str:

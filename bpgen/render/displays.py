@@ -10,7 +10,7 @@ from bpgen.render import escape
 from bpgen.render.lines import filled, wrapped
 from bpgen.render.page import Row
 from bpgen.render.style import Numbering
-from bpgen.render.widths import measured
+from bpgen.render.widths import is_high, measured
 
 PAGE, COLUMN = 468.0, 231.0  # points of a line of the LaTeX page, and of half of it
 _TAG, _APART = 34.0, 10.0  # the number at the margin, and what keeps it apart
@@ -18,7 +18,6 @@ _QUAD, _EQUALS = 10.0, 14.0
 _LEAST, _LEAST_OF_COLUMN = 170.0, 100.0  # room for a right side, whatever stands on the left
 _FEW = 6  # rows that are worth two columns
 _LOW = 6  # lines of text: a row that is higher has the width of the page, and no column
-_TALL = (r"\frac", r"\sum", "{cases}")  # what makes a line twice as high
 Run = tuple[bool, tuple[Row, ...]]  # whether in columns, and which rows
 
 
@@ -38,8 +37,7 @@ class Line:
     @property
     def height(self) -> int:
         """About how many lines of text it is high."""
-        bare = str(self).replace(r"\textstyle \sum", "")
-        return 1 + any(tall in bare for tall in _TALL)
+        return 1 + is_high(str(self))
 
 
 def latex_rows(

@@ -7,8 +7,7 @@ from dataclasses import replace
 from bpgen.render import escape
 from bpgen.render.dialect import Dialect
 from bpgen.render.names import GREEK, Symbol
-
-_TALL = (r"\frac", r"\sum", r"\begin")  # needs parentheses that grow
+from bpgen.render.widths import grows
 
 
 def _letter(stem: str) -> str:
@@ -52,7 +51,7 @@ def _index(name: str) -> str:
 
 
 def _parens(inner: str) -> str:
-    return rf"\left({inner}\right)" if any(t in inner for t in _TALL) else f"({inner})"
+    return rf"\left({inner}\right)" if grows(inner) else f"({inner})"
 
 
 def _cases(rows: tuple[tuple[str, str], ...]) -> str:

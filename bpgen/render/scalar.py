@@ -14,9 +14,9 @@ from bpgen.render.fractions import Digits, digits, fraction
 from bpgen.render.masks import kept
 from bpgen.render.maxima import First
 from bpgen.render.partial import Immediate, Partial
+from bpgen.render.widths import is_large
 from bpgen.render.writer import ADD, ATOM, MUL, POW, Piece, Writer
 
-_HEAVY = ("frac", "\\log", "\\sum", "∂", "Σ", "√")  # what needs a space or a dot beside it
 Signed = tuple[bool, Piece]  # whether it is subtracted, and its absolute value
 
 
@@ -122,10 +122,10 @@ class Printer:
         """Factors side by side, with a thin space or a dot where they would run together."""
         times, made, before = self.writer.dialect.times, "", ""
         for text in texts:
-            heavy = any(mark in made + text for mark in _HEAVY) or "/" in made
-            apart = heavy if self.writer.dialect.flat else self.writer.wordy(before, text)
+            large = is_large(made) or is_large(text) or "/" in made
+            apart = large if self.writer.dialect.flat else self.writer.wordy(before, text)
             tight = text.startswith("(") and not apart and before != BATCH
-            made += ("" if tight or not made else times if heavy or apart else " ") + text
+            made += ("" if tight or not made else times if large or apart else " ") + text
             before = text
         return made
 

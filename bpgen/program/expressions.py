@@ -147,9 +147,11 @@ class Gather(Expr):
 
 @dataclass(frozen=True)
 class Count(Expr):
-    """Whole numbers: the value of `place`, affine in the indices of the axes, at each of them."""
+    """The values of an index, whole numbers: all of them along its axis, or in a loop the one that
+    it has there, without axes.
+    """
 
-    place: sp.Expr
+    place: Index
     axes: Axes
 
 

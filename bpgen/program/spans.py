@@ -4,7 +4,7 @@ in which steps, counted from the end where only this is known.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import sympy as sp
@@ -61,17 +61,25 @@ def bounds(of: Span) -> Iterator[sp.Expr]:
 
 
 def along(slot: Slot, axes: Axes) -> Axes:
-    """Those of the axes that a place runs along, the slowest first."""
-    form = affine(slot.at)
+    """Those of the axes that a place runs along, the slowest first; none where it is looked up."""
+    form = affine(slot.at) if isinstance(slot.at, sp.Expr) else None
     return tuple(i for i, _ in form.steps if i in axes) if form is not None else ()
 
 
 def counted_in(gather: Gather, slot: Slot) -> Axes:
     """The indices whose values a place is counted by, where it is not cut out."""
-    if not isinstance(slot.at, sp.Expr):
-        return ()
     free = along(slot, gather.axes)
     return free if {*free} & {*gather.by} else ()
+
+
+def yielded(kept: Sequence[Index | None], by: Axes) -> Axes:
+    """The axes of a gather: looked up ones stay in place where they stand together, else they come
+    first. `kept` are the indices of slices, axis by axis; None where a place is looked up.
+    """
+    places = [k for k, index in enumerate(kept) if index is None]
+    first = places[0] if places[-1] - places[0] + 1 == len(places) else 0
+    before = (i for i in kept[:first] if i is not None)
+    return (*before, *by, *(i for i in kept[first:] if i is not None))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from bpgen.affine import affine, digits
 from bpgen.errors import NetError
 from bpgen.ir import Element, Index, length
 from bpgen.program.grammar import Axes, Expr, Gather, Slice, Slot, Split, Windows
-from bpgen.program.spans import span
+from bpgen.program.spans import span, yielded
 from bpgen.raising.scope import Scope
 
 
@@ -95,19 +95,9 @@ def gathered(array: Expr, slots: tuple[Slot, ...], scope: Scope, slices: bool = 
     )
     by = tuple(dict.fromkeys(i for axes in (*looked_up, *counted) for i in axes))
     kept = [of[0] if len(of) == 1 and of[0] not in by else None for of in along]
-    return Gather(array, slots, by, _yielded(kept, by))
+    return Gather(array, slots, by, yielded(kept, by))
 
 
 def _at_once(slot: Slot, axes: Axes, slices: bool) -> bool:
     """Whether an axis is read along one index, and whole if it must be."""
     return len(axes) == 1 and (slices or span(slot.at, slot.length, axes[0]).is_whole)
-
-
-def _yielded(kept: list[Index | None], by: Axes) -> Axes:
-    """The axes in numpy's order: gathered ones stay in place where they stand together, else they
-    come first. `kept` are the indices of slices.
-    """
-    places = [k for k, index in enumerate(kept) if index is None]
-    first = places[0] if places[-1] - places[0] + 1 == len(places) else 0
-    before = (i for i in kept[:first] if i is not None)
-    return (*before, *by, *(i for i in kept[first:] if i is not None))

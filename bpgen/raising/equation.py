@@ -20,17 +20,14 @@ from bpgen.program.grammar import (
     Expr,
     Fill,
     Held,
-    Join,
     Map,
     Node,
     Precision,
     Ref,
     Shape,
-    Split,
     Step,
-    Windows,
 )
-from bpgen.program.memory import bare, looks_at
+from bpgen.program.memory import is_folded, looks_at
 from bpgen.raising.flat import flat_tensors, read_by
 from bpgen.raising.plan import Plan, definitions
 from bpgen.raising.scatter import added, whole
@@ -205,7 +202,7 @@ class Raiser:
     def _shares(self, equation: Equation, value: Expr) -> bool:
         """Whether what a caller gets would share memory with what the value looks at."""
         seen = equation.name in {*self.differentiates, *self.network.outputs}
-        if not seen and isinstance(bare(value), (Join, Split, Windows)):
+        if not seen and is_folded(value):
             return False  # a copy of what overlaps is many times larger
         return self._is_returned(equation) and looks_at(value) is not None
 

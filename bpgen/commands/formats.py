@@ -6,16 +6,16 @@ from pathlib import Path
 
 from bpgen.errors import NetError
 
-FORMATS = ("latex", "tex", "markdown", "text", "pdf", "html")
 LATEX = ("latex", "tex", "pdf")  # that have labels and sections
 _SUFFIXES = {
+    "": "latex",
     ".tex": "tex",
     ".md": "markdown",
     ".txt": "text",
     ".pdf": "pdf",
     ".html": "html",
-    "": "latex",
 }
+FORMATS = tuple(_SUFFIXES.values())
 _SUFFIX = {**{fmt: suffix for suffix, fmt in _SUFFIXES.items()}, "latex": ".tex"}
 _OPENED = ("pdf", "html")  # by a program that goes by the suffix
 

@@ -26,13 +26,12 @@ def render(
 ) -> str:
     """The derivation as a document.
 
-    `fmt`: `latex` is a body for a document with amsmath and amssymb, `tex` a document that pdflatex
-    compiles, `markdown` headings and formulas for KaTeX, `text` Unicode for a terminal. `notation`
-    is `matrix`, `index` or `components`; raises NetError where components would fill more than a
-    page or two. `steps` is `all`, or `short`: without the value of each factor, and with `rules`
-    for what is equal in every layer. `style` says how layers are written, how wide text is, and how
-    LaTeX stands in a paper. The numbers of a worked example, rounded to so many significant digits,
-    stand beside the equations that they are of. A `lesson` is what adds sections to a page:
+    `fmt` is one of `formats.FORMATS`, each of which says what it makes. `notation` is `matrix`,
+    `index` or `components`; raises NetError where components would fill more than a page or two.
+    `steps` is `all`, or `short`: without the value of each factor, and with `rules` for what is
+    equal in every layer. `style` says how layers are written, how wide text is, and how LaTeX
+    stands in a paper. The numbers of a worked example, rounded to so many significant digits, stand
+    beside the equations that they are of. A `lesson` is what adds sections to a page:
     `bpgen.lesson.sections`.
     """
     from bpgen.render.document import document

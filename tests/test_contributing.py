@@ -1,0 +1,41 @@
+"""CONTRIBUTING.md: what its table names is there, and as many files as it counts."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.conftest import ROOT
+
+TEXT = (ROOT / "CONTRIBUTING.md").read_text()
+ROWS = re.findall(r"^\| (an? .*?) \| (\d+) \| (.*) \|$", TEXT, re.MULTILINE)
+_PATH = re.compile(r"`((?:[\w.]+/)+[\w.]*|[A-Z]+\.md)`")
+
+
+def test_the_ten_changes_are_told() -> None:
+    kinds = [re.split("[,:]| that | with ", what)[0] for what, *_ in ROWS]
+    assert list(dict.fromkeys(kinds)) == [
+        "an activation",
+        "a scalar function",
+        "a loss",
+        "a layer",
+        "an output format",
+        "a target",
+        "a stable spelling",
+        "a simplification",
+        "a check",
+        "a command",
+    ]
+
+
+@pytest.mark.parametrize(("what", "count", "where"), ROWS)
+def test_a_change_is_made_in_as_many_files_as_are_named(what: str, count: str, where: str) -> None:
+    files = {path for path in _PATH.findall(where) if (ROOT / path).is_file()}
+    assert len(files) == int(count), (what, sorted(files))
+
+
+def test_every_path_is_there() -> None:
+    paths = _PATH.findall(TEXT)
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+    assert len(paths) > 40

@@ -44,9 +44,12 @@ def whole(array: Read) -> Slice:
     return Slice(array, slots, array.axes)
 
 
+ADMITTED = program.Admit("x", TensorInfo("x", (N, P), "input"), (), frozenset())
+
+
 def of(*body: Node) -> Function:
-    """A function that gives gradients, for it is given the cache."""
-    return Function("f", (*ARGUMENTS, ASKED), ("arrays",), "", body)
+    """A function that gives gradients, for it is given the cache; x is let in first."""
+    return Function("f", (*ARGUMENTS, ASKED), ("arrays",), "", (ADMITTED, *body))
 
 
 def doubled(array: Expr) -> Map:
@@ -88,7 +91,7 @@ FORWARD = Function(
     "",
     (
         program.Guard("params"),
-        program.Admit("x", TensorInfo("x", (N, P), "input"), (), frozenset()),
+        ADMITTED,
         MEASURED,
         program.Draw("m", SHAPE.sizes, 0.5, Ref("x")),
         named("h"),
@@ -168,6 +171,26 @@ IN_F: dict[str, tuple[Node | tuple[Node, ...], str]] = {
         Assign("z", Copy(Read("y", (N, J)))),
         "y has the sizes",
     ),
+    "a shape that is another's": (
+        Assign("z", Fill(program.NOTHING, (N, J), Shape(of=Ref("y")), program.FLOAT64)),
+        "y has the sizes",
+    ),
+    "a gradient that has not the shape of its parameter": (
+        (Assign("W", Ref("y", "params")), Assign("w", Copy(Read("W", (N, J))))),
+        "y has not the sizes of y",
+    ),
+    "an entry of each row, without the numbers of the rows": (
+        (
+            Assign("k", program.Reduce("sum", X, (P,), (N,))),
+            Assign(
+                "z",
+                program.Gather(
+                    X, (Slot(N, length(BATCH)), Slot(Read("k", (N,)), sp.Integer(3))), (N,), (N,)
+                ),
+            ),
+        ),
+        "'rows'",
+    ),
     "an argument that is written": (write(X), "x is written, and not its own"),
     "an argument that is written in a loop": (
         Loop((J,), (write(X),)),
@@ -224,7 +247,7 @@ def test_a_fault_is_refused(fault: str) -> None:
     """Within a right function, before what it gives away."""
     nodes, said = IN_F[fault]
     added = nodes if isinstance(nodes, tuple) else (nodes,)
-    body = (*RIGHT.body[:4], *added, *RIGHT.body[4:])
+    body = (*RIGHT.body[:5], *added, *RIGHT.body[5:])
     with pytest.raises(Malformed, match=said):
         check((replace(RIGHT, body=body), BLOCK, FORWARD))
 
@@ -236,16 +259,24 @@ def _changed(function: Function, place: int, *nodes: Node) -> Function:
 
 LISTED, NAMED = program.Begin("ofs", named=False), program.Begin("ofs", named=True)
 ELSEWHERE: dict[str, tuple[Function, str]] = {
+    "an argument that is not let in": (
+        _changed(FORWARD, 1),
+        "x is no array, but argument not let in",
+    ),
+    "a cached array of other sizes than forward left": (
+        _changed(BACKWARD, 2, Assign("c", Ref("x", "cache")), Assign("h", Copy(Read("c", (N, J))))),
+        "x has not the sizes of x",
+    ),
     "a store that nobody began": (_changed(FORWARD, 5), "'ofs'"),
     "a store by number, kept by name": (_changed(FORWARD, 5, LISTED), "ofs is no named store"),
-    "a store by name, kept by number": (_changed(BACKWARD, 2, NAMED), "ofs is no listed store"),
-    "a sum over blocks of no store": (_changed(BACKWARD, 2), "'ofs'"),
+    "a store by name, kept by number": (_changed(BACKWARD, 3, NAMED), "ofs is no listed store"),
+    "a sum over blocks of no store": (_changed(BACKWARD, 3), "'ofs'"),
     "a sum over what is no store": (
-        _changed(BACKWARD, 4, Assign("s", program.FromBlocks("s", "x", (N, P)))),
+        _changed(BACKWARD, 5, Assign("s", program.FromBlocks("s", "x", (N, P)))),
         "x is no listed store, but array",
     ),
     "a stack of what is no store": (
-        _changed(BACKWARD, 5, program.Stack("stacked", "cache", some=True)),
+        _changed(BACKWARD, 6, program.Stack("stacked", "cache", some=True)),
         "cache is no listed store, but arrays",
     ),
     "a cache of what is no store": (
@@ -253,7 +284,7 @@ ELSEWHERE: dict[str, tuple[Function, str]] = {
         "params is no named store, but arrays",
     ),
     "a dict taken over that is an array": (
-        _changed(BACKWARD, 6, Pack("grads", (("", "s"),))),
+        _changed(BACKWARD, 7, Pack("grads", (("", "s"),))),
         "s is no arrays, but array",
     ),
     "an array kept as a dict": (
@@ -261,7 +292,7 @@ ELSEWHERE: dict[str, tuple[Function, str]] = {
         "h is no arrays, but array",
     ),
     "an entry before its dict": (
-        _changed(BACKWARD, 6, *BACKWARD.body[7:6:-1], BACKWARD.body[6]),
+        _changed(BACKWARD, 7, BACKWARD.body[8], BACKWARD.body[7]),
         "'grads'",
     ),
     "on request, of a function that is asked for nothing": (
@@ -333,9 +364,9 @@ def test_what_is_no_view_by_name_is_not_written_either(name: str) -> None:
         "a scalar as an array": program.AsArray(one),
     }
     look = looks[name]
-    function = of(
-        MEASURED, Assign("v", look), Store(Read("v", look.axes), Map(sp.S.One, (), ()), True)
-    )
+    door = program.Admit("k", TensorInfo("k", (), "state"), (), frozenset())
+    written = Store(Read("v", look.axes), Map(sp.S.One, (), ()), adds=True)
+    function = of(MEASURED, door, Assign("v", look), written)
     more = (*function.arguments, Argument("k", "array"))
     with pytest.raises(Malformed, match="v is written, and not its own"):
         check([replace(function, arguments=more)])

@@ -23,6 +23,7 @@ B, Z, S = program.Read("b", (P,)), program.Read("z", (N, J, P)), program.Read("s
 LENGTHS = (
     Assign(BATCH, program.Length(program.Ref("x"), 0)),
     Assign("T", program.Length(program.Ref("x"), 0)),
+    Assign("rows", program.Count(N, (N,))),
 )
 ONE = program.Map(sp.S.One, (), ())
 
@@ -156,8 +157,9 @@ WRONG: dict[str, Node] = {
 
 
 def whole(node: Node) -> Function:
-    """A function with this statement, or one that names this expression."""
-    arguments = [Argument(name, "array") for name in ("x", "f", "tok", "b", "z", "s")]
+    """A block's function with this statement, or one that names this expression."""
+    arguments = [Argument("params", "arrays"), Argument("l", "block")]
+    arguments += [Argument(name, "array") for name in ("x", "f", "tok", "b", "z", "s")]
     made = Assign("y", program.Copy(X))
     statement = Assign("a", node) if isinstance(node, Expr) else node
     body = (*LENGTHS, made, statement, program.Return((program.Read("y", (N, P)),)))

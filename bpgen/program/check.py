@@ -7,15 +7,28 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from bpgen.ir import Index, Malformed, Size
+from bpgen.ir import Index, Malformed
 from bpgen.program import grammar as program
 from bpgen.program.axes import agree
-from bpgen.program.grammar import Expr, Function, Node
+from bpgen.program.grammar import Axes, Expr, Function, Node
 from bpgen.program.lengths import lengths_of
-from bpgen.program.memory import Memory, is_folded, looks_at
-from bpgen.program.named import ANY, LENGTH, Kind, is_asked, named_by, returned_by, spoken_by
+from bpgen.program.memory import Memory, given_away, is_folded, looks_at, written
+from bpgen.program.named import (
+    ANY,
+    ARGUMENT,
+    LENGTH,
+    Kind,
+    gives_gradients,
+    is_asked,
+    is_block,
+    kinds_of,
+    named_by,
+    returned_by,
+    spoken_by,
+)
+from bpgen.program.sizes import Held, Sizes
 
 _T = TypeVar("_T")
 
@@ -23,9 +36,9 @@ _T = TypeVar("_T")
 def check(functions: Iterable[Function]) -> None:
     """Malformed where a function is none."""
     functions = tuple(functions)
-    every = {f.name: f for f in functions}
+    every, held = {f.name: f for f in functions}, Held()
     for function in functions:
-        _Body(function, every).whole()
+        _Body(function, every, held).whole()
 
 
 class _Body:
@@ -33,11 +46,11 @@ class _Body:
     its kind, of an array its memory and its sizes; the indices that have a value.
     """
 
-    def __init__(self, function: Function, functions: Mapping[str, Function]) -> None:
+    def __init__(self, function: Function, functions: Mapping[str, Function], held: Held) -> None:
         self.function, self.functions = function, functions
-        self.kinds: dict[str, Kind] = {a.name: a.kind for a in function.arguments}
+        self.kinds = kinds_of(function)
         self.memory = dict.fromkeys(self.kinds, Memory.GIVEN)
-        self.sizes: dict[str, tuple[Size | None, ...]] = {}
+        self.sizes = Sizes(held)
         self.fixed: frozenset[Index] = frozenset()
 
     def whole(self) -> None:
@@ -45,7 +58,7 @@ class _Body:
         returns = [n for n in self.function.walk() if _returns(n)]
         last = self.function.body[-1]
         self._require(returns == [last], "it returns once, and last", last)
-        every = (given for n in self.function.walk() for given in _given_away(n, self.function))
+        every = (given for n in self.function.walk() for given in given_away(n, self.function))
         owned = Counter(name for name, most in every if most is Memory.OWN)
         twice = sorted(name for name, times in owned.items() if times > 1)
         self._require(not twice, f"{twice} is given away twice", last)
@@ -80,7 +93,7 @@ class _Body:
             self.memory = _either(before, after)
         self.kinds, self.fixed = kinds, fixed
         self.memory = _of(kinds, after if surely else self.memory)
-        self.sizes = _of(kinds, self.sizes)
+        self.sizes.keep(kinds)
 
     def _statement(self, node: Node) -> None:
         """The axes of its parts, what they speak of, what it writes and gives away."""
@@ -101,11 +114,15 @@ class _Body:
         self._returned(node)
 
     def _sized(self, part: Node) -> None:
-        """An array is read along axes of the lengths that it has."""
-        if isinstance(part, program.Read):
-            sizes = _sizes(part.axes)
-            has = self.sizes.setdefault(part.name, sizes)
-            self._require(has == sizes, f"{part.name} has the sizes {has}", part)
+        """An array has the lengths of the axes along which it is read; what is filled, those of the
+        array whose shape it has; a gradient, those of what it is the gradient of.
+        """
+        for array, axes in _read_along(part):
+            has = self.sizes.has(array, axes)
+            self._require(has, f"{array.name} has the sizes {self.sizes.told(array)}", part)
+        for array, other in _alike(part, self.function):
+            alike = self.sizes.alike(array, other)
+            self._require(alike, f"{array.name} has not the sizes of {other.name}", part)
 
     def _called(self, call: program.Call) -> None:
         """What a function of the program is given, and names for what it returns."""
@@ -113,7 +130,7 @@ class _Body:
         self._require(of is not None, f"{call.function} is no function", call)
         assert of is not None
         asked = [a for a in of.arguments if is_asked(a)]
-        kinds = [self.kinds.get(name) for name in call.arguments]
+        kinds = [self.kinds.get(name, "").replace(ARGUMENT, "array") for name in call.arguments]
         enough = len(asked) <= len(kinds) <= len(of.arguments)
         each = [a.kind for a in of.arguments[: len(kinds)]] == kinds
         self._require(enough and each, "it is not called with what it takes", call)
@@ -122,10 +139,10 @@ class _Body:
 
     def _owned(self, node: Node) -> None:
         """Only memory of its own is written, or given away where it is the caller's."""
-        for name in _written(node):
+        for name in written(node):
             self._require(name in self.kinds, f"{name} is written before it is there", node)
             self._require(self._is(name, Memory.OWN), f"{name} is written, and not its own", node)
-        for name, most in _given_away(node, self.function):
+        for name, most in given_away(node, self.function):
             its_own = self._is(name, most)
             self._require(its_own, f"{name} is given away, and not its own", node)
 
@@ -141,17 +158,17 @@ class _Body:
 
     def _name(self, node: Node) -> None:
         """What a statement gives a name to."""
-        memory, sizes = Memory.OWN, None
-        if isinstance(node, program.Assign) and isinstance(node.value, (Expr, program.Ref)):
-            memory = self._looked_at(node.value)
-            sizes = _sizes(node.value.axes) if isinstance(node.value, Expr) else None
+        value = node.value if isinstance(node, program.Assign) else None
+        memory, axes = Memory.OWN, value.axes if isinstance(value, Expr) else None
+        if isinstance(value, (Expr, program.Ref)):
+            memory = self._looked_at(value)
         for name, kind in named_by(node, self.functions):
             self.kinds[name], self.memory[name] = kind, memory
-            self.sizes.pop(name, None)
-            if sizes is not None:
-                self.sizes[name] = sizes
+            if not isinstance(node, program.Call):  # a block hands on what is as it was given
+                self.sizes.name(name, axes, value if isinstance(value, program.Ref) else None)
         if isinstance(node, program.Admit):
-            self.sizes[node.name] = _sizes(node.tensor.indices)
+            self.kinds[node.name] = "array"
+            self.sizes.name(node.name, node.tensor.indices)
 
     def _looked_at(self, value: Expr | program.Ref) -> Memory:
         """Whose memory a value is in."""
@@ -166,10 +183,6 @@ class _Body:
     def _require(self, holds: bool, fault: str, node: Node) -> None:
         if not holds:
             raise Malformed(f"{self.function.name}: {fault}: {node}")
-
-
-def _sizes(axes: Iterable[Index]) -> tuple[Size | None, ...]:
-    return tuple(i.size for i in axes)
 
 
 def _of(names: Iterable[str], found: Mapping[str, _T]) -> dict[str, _T]:
@@ -187,41 +200,22 @@ def _spoken(parts: Iterable[Node]) -> Iterator[tuple[str, Kind]]:
     return (spoken for part in parts for spoken in spoken_by(part))
 
 
-def _written(node: Node) -> Iterable[str]:
-    """The arrays in which a statement writes."""
-    if isinstance(node, (program.Store, program.ScatterAdd)):
-        at = node.at.array if isinstance(node.at, program.Gather) else node.at
-        return (str(looks_at(at)),)
-    return ()
+def _read_along(part: Node) -> Iterator[tuple[program.Ref, Axes]]:
+    """The arrays that are read along axes, or whose shape is taken."""
+    if isinstance(part, program.Read):
+        yield program.Ref(part.name), part.axes
+    elif isinstance(part, (program.Fill, program.Broadcast)) and part.shape.of is not None:
+        yield part.shape.of, part.axes
 
 
-def _given_away(node: Node, of: Function) -> Iterator[tuple[str, Memory]]:
-    """What a caller gets, and whose memory it may be at most.
-
-    A gradient, and what a block hands on, is the caller's to write in. An output may be a part of
-    what the cache holds. An output or an entry of the cache that is an argument is given back as it
-    came.
-    """
-    arguments = {a.name for a in of.arguments}
-    if isinstance(node, program.Entry):
-        yield node.array, Memory.OWN
-    elif isinstance(node, program.Pack):
-        gradients = "cache" in arguments  # what is given no cache makes it
-        most = Memory.OWN if gradients else Memory.FOLDED
-        yield from ((n, most) for _, n in node.entries if gradients or n not in arguments)
-        if node.beside:
-            yield node.beside, Memory.OWN
-    elif isinstance(node, program.Return):
-        for value in _flat(node.values):
-            name = looks_at(value) if isinstance(value, Expr) else None
-            as_it_came = isinstance(value, program.Read) and name in arguments
-            if name is not None and not as_it_came:
-                yield name, Memory.PART
-
-
-def _flat(values: tuple[Any, ...]) -> Iterator[Any]:
-    for value in values:
-        yield from _flat(value) if isinstance(value, tuple) else (value,)
+def _alike(part: Node, of: Function) -> Iterator[tuple[program.Ref, program.Ref]]:
+    """What is put into a dict, and what is known of that: of a gradient, what it is of."""
+    in_block = "l" if is_block(of) else ""
+    if isinstance(part, program.Pack):
+        held: program.Held = "params" if gives_gradients(of) else "cache"
+        yield from ((program.Ref(n), program.Ref(k, held, in_block)) for k, n in part.entries if k)
+    elif isinstance(part, program.Entry):
+        yield program.Ref(part.array), program.Ref(part.held.name, "cache")
 
 
 def _returns(node: Node) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bpgen.ir import BATCH, TensorInfo
+from bpgen.ir import BATCH, Index, TensorInfo
 from bpgen.program.grammar import Admit, Assign, Count, Draw, Gather, Length, Node, Ref
 from bpgen.program.lengths import lengths_of
 from bpgen.program.spans import counted_in
@@ -39,11 +39,16 @@ def measured(
 ROWS = "rows"  # what the numbers of the samples are called
 
 
+def counts_samples(gather: Gather) -> Index | None:
+    """The index of the samples, where places are looked up by their numbers."""
+    counted = (i for s in gather.slots for i in counted_in(gather, s))
+    return next((i for i in counted if i.size == BATCH), None)
+
+
 def _rows(body: tuple[Node, ...]) -> Count | None:
     """The numbers of the samples, where places are looked up by them."""
     gathers = (n for statement in body for n in statement.walk() if isinstance(n, Gather))
-    counted = (i for g in gathers for s in g.slots for i in counted_in(g, s))
-    index = next((i for i in counted if i.size == BATCH), None)
+    index = next(filter(None, map(counts_samples, gathers)), None)
     return None if index is None else Count(index, (index,))
 
 

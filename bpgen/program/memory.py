@@ -1,23 +1,32 @@
-"""Whose memory an expression looks at."""
+"""Whose memory an expression looks at, a statement writes in, and a caller is given."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from enum import IntEnum
-from typing import TypeGuard
+from typing import Any, TypeGuard
 
 from bpgen.program.grammar import (
     AsArray,
     Broadcast,
+    Entry,
     Expr,
+    Function,
     Gather,
     Join,
     Map,
+    Node,
+    Pack,
     Read,
     Ref,
+    Return,
+    ScatterAdd,
     Split,
+    Store,
     View,
     Windows,
 )
+from bpgen.program.named import gives_gradients
 
 
 class Memory(IntEnum):
@@ -53,3 +62,40 @@ def _is_look(node: Expr | Ref) -> TypeGuard[View | Join | Broadcast | AsArray | 
     """Whether memory is looked at; a gather by single numbers takes one part out, as a slice."""
     look = isinstance(node, (View, Join, Broadcast, AsArray))
     return look or (isinstance(node, Gather) and not node.by)
+
+
+def written(node: Node) -> Iterable[str]:
+    """The arrays in which a statement writes."""
+    if isinstance(node, (Store, ScatterAdd)):
+        at = node.at.array if isinstance(node.at, Gather) else node.at
+        return (str(looks_at(at)),)
+    return ()
+
+
+def given_away(node: Node, of: Function) -> Iterator[tuple[str, Memory]]:
+    """What a caller gets, and whose memory it may be at most.
+
+    A gradient, and what a block hands on, is the caller's to write in. An output may be a part of
+    what the cache holds. An output or an entry of the cache that is an argument is given back as it
+    came.
+    """
+    arguments = {a.name for a in of.arguments}
+    if isinstance(node, Entry):
+        yield node.array, Memory.OWN
+    elif isinstance(node, Pack):
+        gradients = gives_gradients(of)
+        most = Memory.OWN if gradients else Memory.FOLDED
+        yield from ((n, most) for _, n in node.entries if gradients or n not in arguments)
+        if node.beside:
+            yield node.beside, Memory.OWN
+    elif isinstance(node, Return):
+        for value in _flat(node.values):
+            name = looks_at(value) if isinstance(value, Expr) else None
+            as_it_came = isinstance(value, Read) and name in arguments
+            if name is not None and not as_it_came:
+                yield name, Memory.PART
+
+
+def _flat(values: tuple[Any, ...]) -> Iterator[Any]:
+    for value in values:
+        yield from _flat(value) if isinstance(value, tuple) else (value,)

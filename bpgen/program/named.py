@@ -7,13 +7,31 @@ from typing import Any
 
 from bpgen.program import grammar as program
 from bpgen.program.grammar import Argument, Function, Node
+from bpgen.program.measured import ROWS, counts_samples
 
 Kind = str  # of an argument, what a function returns, or one of these:
 LENGTH, PRECISION, NAMED, LISTED = "length", "precision", "named store", "listed store"
+ARGUMENT = "argument not let in"
 ANY = ""  # whatever it is
 Named = Iterable[tuple[str, Kind]]
 Functions = Mapping[str, Function]
 Returned = Kind | tuple[str, ...]
+
+
+def kinds_of(function: Function) -> dict[str, Kind]:
+    """What is known at its start. An array must be let in first; what a block is given, is."""
+    shut = not is_block(function)
+    kinds: dict[str, Kind] = {a.name: a.kind for a in function.arguments}
+    return {n: ARGUMENT if shut and kind == "array" else kind for n, kind in kinds.items()}
+
+
+def is_block(function: Function) -> bool:
+    return any(a.kind == "block" for a in function.arguments)
+
+
+def gives_gradients(function: Function) -> bool:
+    """What is given the cache does; else it makes the cache."""
+    return any(a.name == "cache" for a in function.arguments)
 
 
 def spoken_by(node: Node) -> Named:
@@ -84,7 +102,8 @@ _SPOKEN: dict[type[Node], Callable[[Any], Named]] = {
     program.Entry: lambda n: [(n.array, "array")],
     program.Number: lambda n: [(n.array, "array")],
     program.Guard: lambda n: [(n.held, "arrays")],
-    program.Admit: lambda n: [(n.name, "array")],
+    program.Admit: lambda n: [(n.name, ARGUMENT)],
+    program.Gather: lambda n: [(ROWS, "array")] if counts_samples(n) else [],
     program.Draw: lambda _: [("rng", "noise")],
     program.OnRequest: lambda _: [("inputs", "flag")],
 }

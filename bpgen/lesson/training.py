@@ -88,5 +88,6 @@ def _listing(data: list[str], rate: float) -> tuple[str, ...]:
         "params = init(0)",
         "for step in range(1000):",
         f"    value, grads = loss_and_grad(params, {given})",
-        f"    params = {{name: p - {rate:g} * grads[name] for name, p in params.items()}}",
+        "    for name in params:",
+        f"        params[name] = params[name] - {rate:g} * grads[name]",
     )

@@ -11,7 +11,7 @@ from bpgen.render.displays import COLUMN, PAGE, Run, height, in_columns, latex_r
 from bpgen.render.lines import text_rows
 from bpgen.render.page import Block, Document, Row, Section
 from bpgen.render.style import Numbering, Style
-from bpgen.render.tables import latex_table, markdown_table, text_table
+from bpgen.render.tables import latex_table, markdown_table, text_table, type_size
 from bpgen.render.text import HELD
 from bpgen.templating import template
 
@@ -39,8 +39,9 @@ def _latex_section(
             else latex_rows(b.rows, numbering, COLUMN if narrow[k] else width, narrow[k]),
             "remarks": b.remarks,
             "lead": b.lead,
-            "table": latex_table(b.table) if b.table else (),
+            "table": latex_table(b.table, width) if b.table else (),
             "code": b.code,
+            "type_size": type_size(b.code, width),
             "opens": narrow[k] and not (k and narrow[k - 1]),
             "closes": narrow[k] and not any(narrow[k + 1 : k + 2]),
         }

@@ -2,49 +2,129 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import zip_longest
 from textwrap import wrap
 
 from bpgen.render.lines import columns
 from bpgen.render.page import Table
-from bpgen.render.widths import measured
+from bpgen.render.widths import in_line, measured, unbroken
 
-_LONG = 30.0  # of a cell of LaTeX, in hundredths of a line: of longer ones the lines are broken
-_BETWEEN = 2.6  # hundredths that LaTeX leaves between two columns
-_NARROWEST = 12.0
-_POINT = 5.0  # points in a hundredth of a line
+_BETWEEN = 12.0  # points that LaTeX leaves between two columns
+_SPARE = 3.0  # for what is measured a little too narrow
+# Sizes of type, and how wide letters are in them, of words and of code.
+_SIZES = (
+    ("", 1.0, 1.0),
+    (r"\small", 0.94, 0.9),
+    (r"\footnotesize", 0.88, 0.81),
+    (r"\scriptsize", 0.84, 0.71),
+)
+_TYPED = 5.25  # points of a letter of code
+# Lets lines end after the commas of formulas, as of vectors.
+_COMMAS = (
+    r'\mathcode`\,="8000\begingroup\lccode`\~=`\,'
+    r'\lowercase{\endgroup\def~}{\mathchar"613B\allowbreak}'
+)
 BAR = r"\vert "
 _GAP = 2  # columns of the terminal between two of a table
 
 
-def latex_table(table: Table) -> list[str]:
-    """A table of LaTeX. A column of long cells is as wide as is left beside the others."""
-    widths = [max(map(_width, column)) for column in _columns(table)]
-    long = [w for w in widths if w > _LONG]
-    rest = 100 - _BETWEEN * len(widths) - sum(w for w in widths if w <= _LONG)
-    scale = min(1.0, rest / sum(long)) if long else 1.0
-    spec = "".join("l" if w <= _LONG else _broken(w * scale) for w in widths)
+@dataclass(frozen=True)
+class _Type:
+    """How a table is set: its size, how far its columns are apart, and whether lines may end after
+    the commas of formulas; and how narrow its columns may be.
+    """
+
+    size: str
+    scale: float
+    between: float
+    commas: bool
+    least: tuple[float, ...]
+
+    def room(self, width: float) -> float:
+        return width - self.between * (len(self.least) - 1) - _SPARE
+
+    def __str__(self) -> str:
+        tight = rf"\tabcolsep={self.between / 2:g}pt" * (self.between < _BETWEEN)
+        return f"{self.size}{tight}{_COMMAS * self.commas}"
+
+
+def latex_table(table: Table, width: float) -> list[str]:
+    """A table of LaTeX in so many points: where it is wider, its widest columns are broken, in the
+    largest type in which the words of each have room.
+    """
+    columns = _columns(table)
+    every = [*_types(columns)]
+    found = next((t for t in every if sum(t.least) <= t.room(width)), every[-1])
+    wide = [max(map(_width, column)) * found.scale for column in columns]
+    sizes = _fitted(wide, found.least, found.room(width))
+    spec = "".join(
+        "l" if size >= whole else rf"p{{{size / width:.3f}\linewidth}}"
+        for size, whole in zip(sizes, wide, strict=True)
+    )
     rows = [rf"{' & '.join(row)} \\" for row in (table.heads, *table.rows)]
     return [
-        r"{\renewcommand{\arraystretch}{1.25}",
-        rf"\noindent\begin{{tabular}}{{{spec}}}",
+        rf"{{\renewcommand{{\arraystretch}}{{1.25}}{found}",
+        rf"\noindent\begin{{tabular}}{{@{{}}{spec}@{{}}}}",
         rows[0],
         r"\hline",
         *rows[1:],
-        r"\end{tabular}}",
+        r"\end{tabular}\par}",
     ]
 
 
-def _broken(width: float) -> str:
-    """A column whose lines are broken."""
-    return rf"p{{{max(width, _NARROWEST) / 100:.3f}\linewidth}}"
+def _types(columns: Sequence[tuple[str, ...]]) -> Iterator[_Type]:
+    """The types in which a table may be set, the best first."""
+    for commas, between in ((False, _BETWEEN), (True, _BETWEEN), (True, _BETWEEN / 2)):
+        least = [max(_unbroken(cell, commas) for cell in column) for column in columns]
+        for size, scale, _ in _SIZES[: None if between < _BETWEEN else -1]:
+            yield _Type(size, scale, between, commas, tuple(w * scale for w in least))
+
+
+def type_size(code: Sequence[str], width: float) -> str:
+    """The largest size of type in which lines of code have room, else the smallest."""
+    longest = max(map(len, code), default=0) * _TYPED
+    return next((size for size, _, scale in _SIZES if longest * scale <= width), _SIZES[-1][0])
+
+
+def _fitted(wide: Sequence[float], least: Sequence[float], room: float) -> list[float]:
+    """The widths of columns that fit: the widest are made narrower, as far as their words go."""
+    sizes = [*wide]
+    while (over := sum(sizes) - room) > 0:
+        free = [k for k, (size, end) in enumerate(zip(sizes, least, strict=True)) if size > end]
+        if not free:
+            break
+        k = max(free, key=sizes.__getitem__)
+        next_to = max((sizes[j] for j in free if sizes[j] < sizes[k]), default=0.0)
+        together = [j for j in free if sizes[j] == sizes[k]]
+        step = min(sizes[k] - next_to, over / len(together))
+        for j in together:
+            sizes[j] = max(sizes[j] - step, least[j])
+    return sizes
 
 
 def _width(cell: str) -> float:
-    """A cell's width: words are as wide as letters, a formula as it is measured."""
-    parts = enumerate(cell.split("$"))
-    return sum(measured(part) / _POINT if k % 2 else 0.93 * len(part) for k, part in parts)
+    """A cell's width in points."""
+    words, formulas = _parts(cell)
+    return sum(map(_words, words)) + sum(map(in_line, formulas))
+
+
+def _unbroken(cell: str, commas: bool) -> float:
+    """The widest of what stands on one line."""
+    words, formulas = _parts(cell)
+    alone = (_words(word) for text in words for word in text.split())
+    return max((*alone, *(unbroken(math, commas) for math in formulas)), default=0.0)
+
+
+def _parts(cell: str) -> tuple[list[str], list[str]]:
+    """The words of a cell, and its formulas."""
+    parts = cell.split("$")
+    return parts[::2], parts[1::2]
+
+
+def _words(text: str) -> float:
+    return measured(rf"\text{{{text}}}")
 
 
 def markdown_table(table: Table) -> list[str]:

@@ -23,6 +23,33 @@ def measured(math: str) -> float:
     return _line(read(math), True, 0)
 
 
+def in_line(math: str) -> float:
+    """The width of a formula in a line of text."""
+    return _line(read(math), False, 0)
+
+
+def unbroken(math: str, commas: bool) -> float:
+    """Of a formula in a line of text, the widest that TeX does not break: after signs, and where it
+    is told to, after commas.
+    """
+    return max(_pieces(read(math), commas))
+
+
+def _pieces(line: Line, commas: bool) -> list[float]:
+    pieces, joins = [0.0], False
+    for atom in line:
+        inner = _pieces(atom.parts[0], commas) if atom.name in PAIRS else [0.0]
+        if inner[1:]:
+            first, *more = (width + _sign(atom.name) for width in inner)
+            pieces = [*pieces[:-1], pieces[-1] + first, *more]
+        else:
+            pieces[-1] += _scripted(atom, False, 0)
+        if (joins and mark(atom.name).apart) or (commas and atom.name == ","):
+            pieces.append(0.0)
+        joins = atom.name != "," and not mark(atom.name).apart  # else - is a sign
+    return pieces
+
+
 @lru_cache(10_000)
 def is_high(math: str) -> bool:
     """Whether a displayed formula is higher than a line of text."""

@@ -186,6 +186,38 @@ def test_a_wrong_number_is_refused(right: str, wrong: str) -> None:
     assert wrong.split()[-1] in line.line
 
 
+LONG = """from bpgen import *
+x = input(6)
+y = target(6)
+W = param(6, 6)
+z = W @ x
+a = tanh(z)
+L = loss(half_squared_error(a, y))
+"""
+
+
+def _long() -> tuple[str, World]:
+    """A page whose numbers are too many for a line, of a product and of a vector."""
+    derivation = derived(LONG)
+    numbers = at_drawn(derivation)
+    assert numbers is not None
+    page = render(derivation, fmt="latex", steps="short", worked=numbers, digits=6)
+    return page, World.at(derivation.network, numbers.point.lengths, numbers.point.values)
+
+
+def test_numbers_that_are_too_many_for_a_line_go_on_in_the_next() -> None:
+    page, world = _long()
+    lines = re.findall(r"^& \\qquad ([^=\\].*?|\\odot .*?)(?: \\tag.*)?(?: \\\\)?$", page, re.M)
+    assert any(g.startswith(r"\odot") for g in lines) and len(lines) > 3
+    assert prove_page(page, world.network, at=world).ok
+    for line in lines:
+        last = re.findall(r"\d(?=[,)])", line)[-1]
+        at = page.index(line) + line.rindex(last)
+        wrong = page[:at] + ("7" if last != "7" else "3") + page[at + 1 :]
+        (false,) = prove_page(wrong, world.network, at=world).false
+        assert not false.unread and "is printed, and it is" in false.reason
+
+
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [

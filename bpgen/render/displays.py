@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from bpgen.render import escape
+from bpgen.render.breaks import broken, entries, factors, folded
 from bpgen.render.lines import filled, wrapped
 from bpgen.render.page import Row
 from bpgen.render.style import Numbering
@@ -65,21 +66,31 @@ def height(rows: tuple[Row, ...], width: float = PAGE) -> int:
 
 def _lines(rows: tuple[Row, ...], width: float, column: bool = False) -> list[list[Line]]:
     """The lines of each row."""
-    room = max(width - _margin(rows), 0.0 if column else _LEAST)
-    return [_row(row, room) for row in rows]
+    room = max(width - _margin(rows, width), 0.0 if column else _LEAST)
+    return [_hung(row, room) if _is_hung(row, width) else _row(row, room) for row in rows]
+
+
+def _hung(row: Row, room: float) -> list[Line]:
+    """The left side, and below it what it is."""
+    wide = [measured(a) + _EQUALS > room - _QUAD for a in row.addends]
+    narrower = tuple(folded(a) if w else a for a, w in zip(row.addends, wide, strict=True))
+    row = replace(row, addends=narrower)
+    first, *more = _row(replace(row, left=""), room - _QUAD)
+    return [Line("", row.left), replace(first, right=rf"\quad {first.right}"), *more]
 
 
 def _row(row: Row, room: float) -> list[Line]:
     since = [rf"\text{{{'and' if k else 'since'} }} {s}" for k, s in enumerate(row.since)]
     if row.prose:
-        texts = filled(row.prose, room - _QUAD, lambda line: measured(rf"\text{{{line}}}"))
+        texts = filled(row.prose.split(), room - _QUAD, lambda line: measured(rf"\text{{{line}}}"))
         return [Line("", rf" \quad \text{{{escape.latex(text)}}}") for text in texts]
     if row.words and not row.addends:
         facts = [*(f"{f}," for f in row.words[:-1]), row.words[-1], *since]
         parts = wrapped(facts, room - _QUAD, measured, apart=True, gap=r"\quad ")
         return [Line("", rf" \quad {part}") for part in parts]
     if not row.addends:
-        return [Line(row.left, rf" \qquad {row.numbers}")]
+        left, *more = _with_numbers([Line(row.left, "")], row.numbers, room)
+        return [replace(more[0], left=left.left), *more[1:]] if more else [left]
     lines = _right_side(row, room)
     for extra in [e for e in (row.where, row.shape) if e] + since:
         if measured(f"{lines[-1].right}{extra}") + _QUAD <= room:
@@ -101,17 +112,31 @@ def _right_side(row: Row, room: float) -> list[Line]:
 
 
 def _with_numbers(lines: list[Line], numbers: str, room: float) -> list[Line]:
-    """At the end of the last line where there is room, else below it."""
+    """At the end of the last line where there is room, else below it, in several where needed."""
     if measured(lines[-1].right + numbers) + 2 * _QUAD <= room:
         return [*lines[:-1], lines[-1].then(rf"\qquad {numbers}")]
-    return [*lines, Line("", rf" \qquad {numbers}")]
+    below: list[str] = []
+    for factor in factors(numbers):  # each whole, if it fits a line
+        wide = measured(factor) > room - 2 * _QUAD
+        below += filled(entries(factor) if wide else [factor], room - 2 * _QUAD, measured)
+    return [*lines, *(Line("", rf" \qquad {piece}") for piece in below)]
 
 
-def _margin(rows: tuple[Row, ...]) -> float:
+def _margin(rows: tuple[Row, ...], width: float) -> float:
     """What stands left of the equals signs, and the numbers if there are any."""
+    lefts = (measured(r.left) for r in rows if not _is_hung(r, width))
+    return max(lefts, default=0.0) + _number(rows)
+
+
+def _number(rows: tuple[Row, ...]) -> float:
     numbers = (measured(f"({r.tag})") for r in rows if r.tag is not None)
-    number = max((max(_TAG, n + _APART) for n in numbers), default=0.0)
-    return max((measured(r.left) for r in rows), default=0.0) + number
+    return max((max(_TAG, n + _APART) for n in numbers), default=0.0)
+
+
+def _is_hung(row: Row, width: float) -> bool:
+    """Whether nothing fits beside the left side, which then stands on a line of its own."""
+    pieces = (p for addend in row.addends for p in broken(addend, 0.0, measured))
+    return measured(row.left) + max(map(measured, pieces), default=0.0) + _EQUALS > width
 
 
 # columns
@@ -164,7 +189,7 @@ def _equations(rows: tuple[Row, ...]) -> list[tuple[Row, ...]]:
 
 def _fits(rows: tuple[Row, ...]) -> bool:
     """Whether lines of half a page are wide enough."""
-    room = COLUMN - _margin(rows)
+    room = COLUMN - _margin(rows, COLUMN)
     if room < _LEAST_OF_COLUMN:
         return False
     set_in = _lines(rows, COLUMN, column=True)

@@ -40,10 +40,10 @@ def _cut(piece: str, room: int) -> list[str]:
     return wrap(piece, room, break_long_words=False, break_on_hyphens=False)
 
 
-def filled(sentence: str, room: float, width: Width) -> list[str]:
-    """A sentence in lines no wider than `room`, broken between its words."""
+def filled(words: Iterable[str], room: float, width: Width) -> list[str]:
+    """Words in lines no wider than `room`."""
     lines: list[str] = []
-    for word in sentence.split():
+    for word in words:
         longer = f"{lines[-1]} {word}" if lines else ""
         if lines and width(longer) <= room:
             lines[-1] = longer
@@ -73,7 +73,7 @@ def _text_row(row: Row, margin: int, width: int) -> list[str]:
     room = max(edge - margin - 4, _COLUMNS)
     since = [f"{'since' if k == 0 else 'and'} {s}" for k, s in enumerate(row.since)]
     if row.prose:
-        return [f"  {blank}     {line}" for line in filled(row.prose, room, columns)]
+        return [f"  {blank}     {line}" for line in filled(row.prose.split(), room, columns)]
     if row.words and not row.addends:
         facts = [f"{f}{',' if k < len(row.words) - 1 else ''}" for k, f in enumerate(row.words)]
         found = wrapped([*facts, *since], room, columns, apart=True)

@@ -20,7 +20,7 @@ _NARROW = "iljtf.,;:' "
 @lru_cache(10_000)
 def measured(math: str) -> float:
     """The width of a formula that is displayed."""
-    return _line(read(math), True, 0)
+    return _line(read(math), True, 0, joins=True)
 
 
 def in_line(math: str) -> float:
@@ -83,13 +83,18 @@ def _is_small(atom: Atom) -> bool:
     return atom.name == r"\textstyle"
 
 
-def _line(line: Line, display: bool, level: int) -> float:
-    """`level` 0 is text, 1 an index, 2 an index's index. Of several rows, the widest."""
+def _line(line: Line, display: bool, level: int, joins: bool = False) -> float:
+    """`level` 0 is text, 1 an index, 2 an index's index. Of several rows, the widest. A sign
+    `joins` what stands before it, if anything does.
+    """
     widest = total = 0.0
     for atom in line:
         if atom.name == r"\\":
             widest, total = max(widest, total), 0.0
         total += _scripted(atom, display, level)
+        if mark(atom.name).apart and not joins and level == 0:
+            total -= mark(atom.name).width - GAP
+        joins = atom.name not in (",", "&") and not mark(atom.name).apart
         display = display and not _is_small(atom)
     return max(widest, total)
 

@@ -43,6 +43,23 @@ def test_the_numbers_of_a_lesson_are_right(name: str) -> None:
     assert numbers(derivation, drawn, 4) == []
 
 
+def test_of_many_layers_the_cost_of_all_alone_is_told_and_read() -> None:
+    layers = "".join("h = dense(h, 2, tanh)\n" for _ in range(14))
+    derivation = derived(
+        f"from bpgen import *\nx, y = input(2), target(2)\nh = x\n{layers}"
+        "L = loss(squared_error(h, y))\n"
+    )
+    made = at_drawn(derivation)
+    assert made is not None
+    assert numbers(derivation, made, 4) == []
+    page = render(derivation, fmt="latex", steps="short", worked=made, lesson=sections)
+    right = re.search(r"^all & \$(\d+)\$ & ", page, re.M)
+    assert right is not None
+    wrong = page.replace(right[0], f"all & ${int(right[1]) + 1}$ & ")
+    (found,) = false_numbers(wrong, ground_of(derivation, made, 4))[1]
+    assert "all" in found.line and not found.unread
+
+
 @cache
 def _toy() -> tuple[str, Ground]:
     derivation = of_example("toy_2_2_1")

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from math import prod
 
 import sympy as sp
@@ -215,7 +216,7 @@ def _layers(ground: Ground, firsts: list[str]) -> Iterator[list[str]]:
     starts = [0 if k == 0 else names.index(n) for k, n in enumerate(firsts)]
     seen: set[str] = set()
     reads = {e.name: [r.name for r in e.reads()] for e in ground.evaluated_forward}
-    for begin, end in zip(starts, [*starts[1:], len(names)], strict=True):
+    for begin, end in pairwise([*starts, len(names)]):
         own = names[begin:end]
         given = {n for v in own for n in reads[v] if n not in names and n not in seen}
         seen |= given

@@ -103,12 +103,22 @@ class _Reader:
                 self.main.line += " " + line
         for segment in segments:
             self._segment(segment, line)
-        if numbers and (left or self.main is not None):
+        if numbers and not self._goes_on(numbers, line) and (left or self.main is not None):
             alone = left and not segments and not right
             of = left if alone or self.main is None else self.main.tokens
             self.found.append(Statement("numbers", list(of), line, numbers=numbers.strip()))
         if tag and self.main is not None:
             self.main.tag = tag[1]
+
+    def _goes_on(self, numbers: str, line: str) -> bool:
+        """Whether numbers that begin with no equals sign are more of the line before."""
+        if numbers.lstrip().startswith(("=", r"\approx")):
+            return False
+        if not self.found or self.open.kind != "numbers":
+            return False
+        self.open.numbers += f" {numbers.strip()}"
+        self.open.line += f" {line}"
+        return True
 
     def _new(self, kind: str, found: list[str], line: str) -> Statement:
         of = tuple(self.main.parts[0]) if self.main is not None else ()

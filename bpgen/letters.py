@@ -4,7 +4,7 @@ kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import count
 
@@ -43,12 +43,12 @@ def _left(indices: tuple[Index, ...], kept: set[str], read: set[str]) -> dict[In
         if _is_own(i) and i.name not in _names(new):
             new[i] = i
     told = {_of_length(i) for i in indices if i not in new} - kept
-    letters = _free(LETTERS, kept | {*SAMPLES[:1]} | told | read)
+    letters = free_letters(LETTERS, kept | {*SAMPLES[:1]} | told | read)
     for i in indices:
         if i in new:
             continue
         if i.size == BATCH:
-            new[i] = Index(next(_free(SAMPLES, kept | _names(new))), i.size)
+            new[i] = Index(next(free_letters(SAMPLES, kept | _names(new))), i.size)
         else:
             own = _of_length(i)
             fits = own and own in told and own not in _names(new)
@@ -70,10 +70,10 @@ def _term(term: Term, left: dict[Index, Index], taken: set[str], read: set[str])
         name = spoken(k) or _of_length(k)
         if name and name not in taken | _names(bound):
             bound[k] = Index(name, k.size)
-    letters = _free(LETTERS, taken | _names(bound) | read)
+    letters = free_letters(LETTERS, taken | _names(bound) | read)
     for k in (k for k in rest if k not in bound and k.size != BATCH):
         bound[k] = Index(next(letters), k.size)
-    samples = _free(SAMPLES, (taken - {*SAMPLES[:1]}) | used | _names(bound))
+    samples = free_letters(SAMPLES, (taken - {*SAMPLES[:1]}) | used | _names(bound))
     for k in (k for k in rest if k not in bound):
         bound[k] = Index(next(samples), k.size)
     return bound_as(term, bound, left)
@@ -83,7 +83,7 @@ def _names(new: dict[Index, Index]) -> set[str]:
     return {str(i.name) for i in new.values()}
 
 
-def _free(letters: str, used: set[str]) -> Iterator[str]:
+def free_letters(letters: Sequence[str], used: set[str]) -> Iterator[str]:
     """Letters that are not used, with numbers where they come to an end."""
     yield from (letter for letter in letters if letter not in used)
     for k in count(1):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from itertools import pairwise
 
 import pytest
 
@@ -12,7 +13,7 @@ from bpgen.emit import emit
 from bpgen.errors import NetError
 from bpgen.load import declared_by
 from bpgen.render import render
-from tests.conftest import derived
+from tests.conftest import derived, emitted
 
 NET = (
     "{title}\nfrom bpgen import *\nx = input(3)\nglobals()[{name!r}] = param(3)\n"
@@ -171,3 +172,12 @@ def test_a_title_stays_a_title(title: str) -> None:
     assert "49" not in text.split('"""')[1]
     terminal = render(derive(network), fmt="text")
     assert not set(terminal) & set("\x1b\x00\x0c\u202e")
+
+
+def test_a_loop_finds_a_variable_where_arrays_have_all_letters() -> None:
+    """The places of a kernel are added one by one, in a loop whose variable hides no array."""
+    source = "from bpgen import *\nu = input(2, 6)\nv = tanh(conv1d(u, 2, 2))\nr = tanh(conv1d(v, 2, 2))\n"
+    letters = "rsijklpqw"
+    source += "".join(f"{b} = {a} + tanh({a})\n" for a, b in pairwise(letters))
+    module = emitted(f"{source}y = target(2, 4)\nL = loss(squared_error(w, y))\n")
+    assert module._self_check()

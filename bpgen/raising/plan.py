@@ -4,10 +4,10 @@ only inputs need.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bpgen.ir import Equation, Network
+from bpgen.raising.flat import read_by
 from bpgen.record import Derivation, Forward, Step
 
 
@@ -37,8 +37,8 @@ def plan(derivation: Derivation) -> Plan:
     late = [s for s in both if s.equation.name not in early_names]
     of_target = _of_target(network, derivation.forward)
     loss = [f for f in derivation.forward if f.equation.name in of_target]
-    rebuilt = _needed_forward(loss, _reads([s.evaluated for s in both]))
-    read = _reads([f.evaluated for f in loss] + [s.evaluated for s in both])
+    rebuilt = _needed_forward(loss, read_by([s.evaluated for s in both]))
+    read = read_by([f.evaluated for f in loss] + [s.evaluated for s in both])
     computed = {
         t.name for t in network.tensors.values() if t.role in ("input", "state", "noise", "value")
     } - of_target
@@ -90,17 +90,13 @@ def _named(derivation: Derivation, role: str) -> set[str]:
     return {adjoint for name, adjoint in derivation.adjoint.items() if roles[name] == role}
 
 
-def _reads(equations: Iterable[Equation]) -> set[str]:
-    return {e.name for equation in equations for e in equation.reads()}
-
-
 def _needed(steps: list[Step], wanted: set[str]) -> list[Step]:
     needed, before = set(wanted), -1
     while before < len(needed):  # again where a loop reads what stands later in its step
         before = len(needed)
         for step in reversed(steps):
             if step.equation.name in needed:
-                needed |= _reads([step.evaluated])
+                needed |= read_by([step.evaluated])
     return [s for s in steps if s.equation.name in needed]
 
 
@@ -115,7 +111,7 @@ def _needed_forward(forward: list[Forward], wanted: set[str]) -> list[Forward]:
     for item in reversed(forward):
         if item.evaluated.name in needed:
             kept.append(item)
-            needed |= _reads([item.evaluated])
+            needed |= read_by([item.evaluated])
     return kept[::-1]
 
 

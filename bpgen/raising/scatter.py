@@ -12,6 +12,7 @@ import sympy as sp
 from bpgen.affine import affine, apart, digits
 from bpgen.contraction import Group, groups
 from bpgen.ir import BATCH, Element, Equation, Index, element
+from bpgen.letters import free_letters
 from bpgen.pieces import Place
 from bpgen.program.grammar import Expr, Gather, Join, Loop, Node, ScatterAdd, Store
 from bpgen.raising.access import array_of, gathered, read, slots_of
@@ -114,10 +115,10 @@ def _open(expr: sp.Expr, scope: Scope) -> list[Index]:
 
 def _loop_names(loops: list[Index], scope: Scope) -> dict[sp.Expr, Index]:
     """The loop variables: the indices' own letters, where no array has that name."""
-    taken = {*scope.tensors, *(i.name for i in scope.fixed)}
+    taken = {*scope.tensors, *(str(i.name) for i in scope.fixed)}
     new: dict[sp.Expr, Index] = {}
     for index in loops:
-        name = next(c for c in (index.name, *"uvrsijklpqw") if c not in taken)
+        name = next(free_letters((str(index.name), *"uvrsijklpqw"), taken))
         taken.add(name)
         new[index] = Index(name, index.size)
     return new

@@ -27,6 +27,7 @@ from bpgen.render.writer import Writer
 from bpgen.targets.numpy.interface import refuse_letters
 from bpgen.templating import template
 from bpgen.worked import Worked
+from bpgen.worked.drawn import why_none
 
 __all__ = ["notations", "page"]
 
@@ -85,6 +86,11 @@ class Page:
     @property
     def title(self) -> str:
         return self.derivation.network.title or self.derivation.network.name
+
+    @property
+    def unworked(self) -> str:
+        """Why there are no numbers, where some were to be drawn."""
+        return why_none(self.derivation.network) if self.drawn and self.worked is None else ""
 
     @property
     def samples(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cache
 from math import inf, isfinite, nan
 
@@ -104,11 +105,22 @@ def _or_more(value: float) -> float:
 
 
 def _value(expr: sp.Expr, z: float) -> float:
-    """A number, and nan where there is none."""
-    try:
-        return float(expr.xreplace({_Z: sp.Integer(int(z)) if z == int(z) else sp.Float(z)}))
-    except (TypeError, ValueError, OverflowError):
-        return nan
+    """A number, and nan where there is none. Far out a function whose value is all but 0 may have
+    none by its name, and has one by its definition.
+    """
+    here = expr.xreplace({_Z: sp.Integer(int(z)) if z == int(z) else sp.Float(z)})
+    for spelled in (here, _defined(here)):
+        with suppress(TypeError, ValueError, OverflowError):
+            return float(spelled)
+    return nan
+
+
+def _defined(expr: sp.Expr) -> sp.Expr:
+    """What functions are, in the place of their names."""
+    for known in ROWS.values():
+        if known.definition is not None and expr.has(known.function):
+            expr = expr.replace(known.function, known.definition)
+    return expr
 
 
 def slopes(lesson: Lesson) -> dict[str, tuple[np.ndarray, np.ndarray]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from bpgen.check.trial import cost
@@ -14,7 +16,7 @@ from bpgen.worked import Worked, worked
 from bpgen.worked.example import Example
 from bpgen.worked.point import Array
 
-LARGEST = 400_000  # entries of a network that is evaluated entry by entry
+LARGEST = 100_000_000  # products and sums of a network that is evaluated entry by entry
 _LENGTH = 3  # of axes known at run time
 
 
@@ -23,15 +25,31 @@ def at_drawn(derivation: Derivation) -> Worked | None:
     much.
     """
     network = derivation.network
-    letters = any(isinstance(s, str) for t in network.role("param") for s in t.sample_shape)
-    by_name = any(t.body.has(Named) for e in network for t in e.terms)
-    dropped = network.role("noise")
-    if network.loss is None or letters or by_name or dropped or cost(network) > LARGEST:
+    if any(holds for holds, _ in _reasons(network)):
         return None
     try:
         return worked(derivation, emitted(derivation), Example(drawn(network)))
     except NetError:  # something has no value there, as what is masked out
         return None
+
+
+def why_none(network: Network) -> str:
+    """Why there are no numbers at drawn inputs, where there are none."""
+    return next((said for holds, said in _reasons(network) if holds), _UNDEFINED)
+
+
+def _reasons(network: Network) -> Iterator[tuple[bool, str]]:
+    yield network.loss is None, "net.py says no loss, and so there is nothing to descend"
+    letters = any(isinstance(s, str) for t in network.role("param") for s in t.sample_shape)
+    yield letters, "a width is a letter"
+    yield any(t.body.has(Named) for e in network for t in e.terms), "a function is a name alone"
+    yield bool(network.role("noise")), "something is drawn in forward, as dropout does"
+    yield cost(network) > LARGEST, "the network is too large; one of fewer entries has them"
+
+
+_UNDEFINED = (
+    "something has no value at the inputs that bpgen draws; give others, by example(...) in net.py"
+)
 
 
 def drawn(network: Network) -> dict[str, Array]:

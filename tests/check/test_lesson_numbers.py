@@ -43,6 +43,20 @@ def test_the_numbers_of_a_lesson_are_right(name: str) -> None:
     assert numbers(derivation, drawn, 4) == []
 
 
+def test_the_slope_of_the_tanh_form_of_a_normal_distribution_has_a_bound() -> None:
+    """Far out it is 0 but for digits that a formula by its names alone does not have."""
+    derivation = derived(
+        "from bpgen import *\nx, y = input(2), target(2)\nz = param(2, 2) @ x\n"
+        'a = gelu(z, "tanh")\nL = loss(squared_error(a, y))\n'
+    )
+    made = at_drawn(derivation)
+    assert made is not None
+    assert numbers(derivation, made, 4) == []
+    page = render(derivation, fmt="text", steps="short", worked=made, lesson=sections)
+    (row,) = (line for line in page.splitlines() if line.lstrip().startswith("here"))
+    assert row.split()[-2:] == ["0.399", "0.399"]
+
+
 def test_of_many_layers_the_cost_of_all_alone_is_told_and_read() -> None:
     layers = "".join("h = dense(h, 2, tanh)\n" for _ in range(14))
     derivation = derived(

@@ -49,7 +49,11 @@ def page_of(name: str) -> str:
 
 
 def walk_of(name: str) -> dict[str, object]:
-    found = re.search(r'<script type="application/json" id="walk">(.*?)</script>', page_of(name))
+    return _walk_in(page_of(name))
+
+
+def _walk_in(text: str) -> dict[str, object]:
+    found = re.search(r'<script type="application/json" id="walk">(.*?)</script>', text)
     assert found
     return json.loads(found[1])
 
@@ -72,7 +76,7 @@ def test_the_walk_goes_forward_backward_down_and_forward_again():
 
 
 def test_without_numbers_it_ends_with_the_gradients():
-    ways = [stop["way"] for stop in walk_of("gpt")["stops"]]
+    ways = [stop["way"] for stop in _walk_in(page(derivation_of("gpt")))["stops"]]
     assert ways[0] == "start" and ways[-1] == "backward" and "update" not in ways
 
 
@@ -257,7 +261,8 @@ def test_the_suffix_of_a_file_asks_for_it(tmp_path):
 
 
 def test_where_no_numbers_are_given_it_says_whose_they_are():
-    assert "bpgen’s choice" in page_of("softmax_mlp") and "bpgen’s choice" not in page_of("gpt")
+    chosen = ["bpgen’s choice" in page_of(n) for n in ("softmax_mlp", "gpt", "toy_2_2_1")]
+    assert chosen == [True, True, False]
 
 
 @pytest.mark.parametrize("name", ["toy_2_2_1", "multilabel", "two_heads", "gpt", "lstm"])
@@ -272,6 +277,33 @@ def test_nothing_in_a_drawing_has_the_name_of_another(name):
 @pytest.mark.parametrize("name", ["toy_2_2_1", "multilabel", "two_heads", "gpt", "lstm"])
 def test_every_step_lights_something(name):
     assert all(stop["lit"] for stop in walk_of(name)["stops"])
+
+
+def test_the_lstm_and_the_gpt_have_numbers_at_full_size() -> None:
+    for name in ("lstm", "gpt"):
+        assert at_drawn(of_example(name)) is not None
+
+
+@pytest.mark.parametrize(
+    ("net", "why"),
+    [
+        ("W = param('m', 2)\nL = loss(sum((W @ x)**2))", "a width is a letter"),
+        ("L = loss(sum((param(2) * dropout(x, 0.5))**2))", "something is drawn in forward"),
+        ("h = param(2) * x\noutput(h)", "net.py says no loss"),
+        ("W = param(2, 2)\nL = loss(sum((W @ x)**2))", "the network is too large"),
+        ("L = loss(sum((param(2) * log(-x))**2))", "something has no value at the inputs"),
+    ],
+)
+def test_where_there_are_no_numbers_it_says_why(
+    net: str, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if "large" in why:
+        monkeypatch.setattr("bpgen.worked.drawn.LARGEST", 1)
+    derivation = derived(f"from bpgen import *\nx = input(2)\n{net}\n")
+    said = "There are no numbers beside the equations: "
+    assert at_drawn(derivation) is None
+    assert f"{said}{why}" in page(derivation, worked=None, drawn=True)
+    assert said not in page(derivation)
 
 
 def test_a_card_says_how_large_what_it_leaves_is():

@@ -191,6 +191,14 @@ IN_F: dict[str, tuple[Node | tuple[Node, ...], str]] = {
         ),
         "'rows'",
     ),
+    "an array that is written while another looks at it": (
+        (Assign("v", whole(Y)), Assign("u", whole(Read("v", (N, P)))), write(Y)),
+        r"y is written, and \['u', 'v'\] looks at it",
+    ),
+    "an array that is written in the next step, while another looks at it": (
+        Loop((J,), (write(Y), Assign("v", whole(Y)))),
+        r"y is written, and \['v'\] looks at it",
+    ),
     "an argument that is written": (write(X), "x is written, and not its own"),
     "an argument that is written in a loop": (
         Loop((J,), (write(X),)),

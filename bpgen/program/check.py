@@ -5,7 +5,7 @@ function's own is written or given away. What breaks this is a defect of bpgen.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
@@ -50,6 +50,7 @@ class _Body:
         self.function, self.functions = function, functions
         self.kinds = kinds_of(function)
         self.memory = dict.fromkeys(self.kinds, Memory.GIVEN)
+        self.looking: dict[str, frozenset[str]] = {}  # the arrays that a name may look at
         self.sizes = Sizes(held)
         self.fixed: frozenset[Index] = frozenset()
 
@@ -85,14 +86,16 @@ class _Body:
             self.fixed |= {*node.indices}
             self.kinds |= {str(i.name): "block" for i in node.indices}
             surely = all(isinstance(i.size, int) for i in node.indices)
-        before: dict[str, Memory] = {}
-        while before != self.memory:  # what one step leaves, the next finds
-            before = dict(self.memory)
+        found: tuple[object, ...] = ()
+        while found != (self.memory, self.looking):  # what one step leaves, the next finds
+            found = before, looking = dict(self.memory), dict(self.looking)
             self._statements(node.body)
             after = dict(self.memory)
-            self.memory = _either(before, after)
+            self.memory = _either(before, after, max)
+            self.looking = _either(looking, self.looking, frozenset.union)
         self.kinds, self.fixed = kinds, fixed
         self.memory = _of(kinds, after if surely else self.memory)
+        self.looking = _of(kinds, self.looking)
         self.sizes.keep(kinds)
 
     def _statement(self, node: Node) -> None:
@@ -142,6 +145,8 @@ class _Body:
         for name in written(node):
             self._require(name in self.kinds, f"{name} is written before it is there", node)
             self._require(self._is(name, Memory.OWN), f"{name} is written, and not its own", node)
+            looks = sorted(n for n, seen in self.looking.items() if name in seen)
+            self._require(not looks, f"{name} is written, and {looks} looks at it", node)
         for name, most in given_away(node, self.function):
             its_own = self._is(name, most)
             self._require(its_own, f"{name} is given away, and not its own", node)
@@ -159,22 +164,23 @@ class _Body:
     def _name(self, node: Node) -> None:
         """What a statement gives a name to."""
         value = node.value if isinstance(node, program.Assign) else None
-        memory, axes = Memory.OWN, value.axes if isinstance(value, Expr) else None
-        if isinstance(value, (Expr, program.Ref)):
-            memory = self._looked_at(value)
+        axes = value.axes if isinstance(value, Expr) else None
+        of = value if isinstance(value, program.Ref) and value.held else None
+        at = looks_at(value) if isinstance(value, (Expr, program.Ref)) and not of else None
+        memory = Memory.GIVEN if of else self._memory(value, at)
+        seen = frozenset() if at is None else self.looking.get(at) or frozenset({at})
         for name, kind in named_by(node, self.functions):
             self.kinds[name], self.memory[name] = kind, memory
+            self.looking = {n: others - {name} for n, others in self.looking.items()}
+            self.looking[name] = seen - {name}
             if not isinstance(node, program.Call):  # a block hands on what is as it was given
-                self.sizes.name(name, axes, value if isinstance(value, program.Ref) else None)
+                self.sizes.name(name, axes, of)
         if isinstance(node, program.Admit):
             self.kinds[node.name] = "array"
             self.sizes.name(node.name, node.tensor.indices)
 
-    def _looked_at(self, value: Expr | program.Ref) -> Memory:
-        """Whose memory a value is in."""
-        if isinstance(value, program.Ref) and value.held:
-            return Memory.GIVEN
-        at = looks_at(value)
+    def _memory(self, value: Node | None, at: str | None) -> Memory:
+        """Whose memory a value is in, that looks at an array."""
         if at is None:
             return Memory.OWN
         folded = isinstance(value, Expr) and is_folded(value)
@@ -190,10 +196,12 @@ def _of(names: Iterable[str], found: Mapping[str, _T]) -> dict[str, _T]:
     return {n: found[n] for n in names if n in found}
 
 
-def _either(one: Mapping[str, Memory], other: Mapping[str, Memory]) -> dict[str, Memory]:
-    """Whose memory each is, whichever of two ways was gone."""
-    names = {**one, **other}
-    return {n: max(one.get(n, Memory.OWN), other.get(n, Memory.OWN)) for n in names}
+def _either(
+    one: Mapping[str, _T], other: Mapping[str, _T], join: Callable[[_T, _T], _T]
+) -> dict[str, _T]:
+    """What is known of each name, whichever of two ways was gone."""
+    both = {n: join(one[n], other[n]) for n in one if n in other}
+    return {**one, **other, **both}
 
 
 def _spoken(parts: Iterable[Node]) -> Iterator[tuple[str, Kind]]:

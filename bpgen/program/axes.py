@@ -7,12 +7,12 @@ from typing import Any
 
 import sympy as sp
 
-from bpgen.affine import affine, digits
+from bpgen.affine import affine
 from bpgen.ir import Index, extent, length
 from bpgen.program import grammar as program
 from bpgen.program.elements import outermost
 from bpgen.program.grammar import Axes, Expr, Node, Shape, Slot
-from bpgen.program.spans import along, yielded
+from bpgen.program.spans import along, digits_of, yielded
 
 Fixed = Collection[Index]
 
@@ -104,7 +104,7 @@ def _shared_out(node: program.Split, fixed: Fixed) -> bool:
     found: list[Index] = []
     for slot in node.slots:
         free = along(slot, node.axes)
-        shared = digits(slot.at, int(slot.length)) if slot.length.is_Integer else None
+        shared = digits_of(slot)
         if len(free) > 1 and shared is None:
             return False
         found += (i for i in shared or free if i in node.axes)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from bpgen.affine import affine
+from bpgen.affine import affine, digits
 from bpgen.ir import Index, length
 from bpgen.program.grammar import Axes, Gather, Slot, Windows
 
@@ -64,6 +64,12 @@ def along(slot: Slot, axes: Axes) -> Axes:
     """Those of the axes that a place runs along, the slowest first; none where it is looked up."""
     form = affine(slot.at) if isinstance(slot.at, sp.Expr) else None
     return tuple(i for i, _ in form.steps if i in axes) if form is not None else ()
+
+
+def digits_of(slot: Slot) -> Axes | None:
+    """The indices whose values are the digits of the place, the slowest first."""
+    known = isinstance(slot.at, sp.Expr) and slot.length.is_Integer
+    return digits(slot.at, int(slot.length)) if known else None
 
 
 def counted_in(gather: Gather, slot: Slot) -> Axes:

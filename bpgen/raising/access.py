@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 
-from bpgen.affine import affine, digits
+from bpgen.affine import affine
 from bpgen.errors import NetError
-from bpgen.ir import Element, Index, length
+from bpgen.ir import BATCH, Element, Index, length
 from bpgen.program.grammar import Axes, Expr, Gather, Slice, Slot, Split, Windows
-from bpgen.program.spans import span, yielded
+from bpgen.program.spans import digits_of, span, yielded
 from bpgen.raising.scope import Scope
 
 
@@ -52,30 +52,25 @@ def part_of(array: Expr, slots: tuple[Slot, ...], scope: Scope) -> Expr:
     if all(digits_of(s) for s, _ in shared):
         of_digits = (i for s, f in zip(slots, open_, strict=True) for i in digits_of(s) or f)
         return Split(array, slots, tuple(i for i in of_digits if i in every))
-    turned = [_outer_first(f) for f in open_ if f]
+    turned = [longest_first(f) for f in open_ if f]  # a window begins along the longer
     return Windows(array, slots, (*(f[0] for f in turned), *(i for f in turned for i in f[1:])))
-
-
-def digits_of(slot: Slot) -> Axes | None:
-    """The indices whose values are the digits of the place, slowest first."""
-    return digits(slot.at, int(slot.length)) if slot.length.is_Integer else None
 
 
 def free(slot: Slot, scope: Scope) -> Axes:
     """The indices of a place that have no value here, the slowest first."""
     if isinstance(slot.at, Expr):
         return ()
-    form = affine(slot.at)
-    if form is None:
+    if affine(slot.at) is None:
         raise NetError(f"{slot.at} is no access", "shift or stride an index by whole numbers")
-    return tuple(i for i, _ in form.steps if i not in scope.fixed)
+    return scope.open(slot.at)
 
 
-def _outer_first(axes: Axes) -> Axes:
-    """The longer index is where a window begins, the shorter runs within it."""
+def longest_first(axes: Axes) -> Axes:
+    """The samples, then other lengths known at run time, then numbers."""
 
-    def rank(index: Index) -> tuple[bool, int]:
-        return isinstance(index.size, str), index.size if isinstance(index.size, int) else 0
+    def rank(index: Index) -> tuple[bool, bool, int]:
+        size = index.size
+        return size == BATCH, isinstance(size, str), size if isinstance(size, int) else 0
 
     return tuple(sorted(axes, key=rank, reverse=True))
 

@@ -9,13 +9,13 @@ from dataclasses import replace
 
 import sympy as sp
 
-from bpgen.affine import affine, apart, digits
+from bpgen.affine import apart, digits
 from bpgen.contraction import Group, groups
-from bpgen.ir import BATCH, Element, Equation, Index, element
+from bpgen.ir import Element, Equation, Index, element
 from bpgen.letters import free_letters
 from bpgen.pieces import Place
 from bpgen.program.grammar import Expr, Gather, Join, Loop, Node, ScatterAdd, Store
-from bpgen.raising.access import array_of, gathered, read, slots_of
+from bpgen.raising.access import array_of, gathered, longest_first, read, slots_of
 from bpgen.raising.scope import Scope
 from bpgen.raising.terms import valued
 
@@ -90,7 +90,7 @@ def _added_there(
 
 def _once_each(at: tuple[sp.Expr, ...], place: Gather, scope: Scope) -> bool:
     """Whether no element is met twice: every axis is also read along it alone."""
-    open_ = (_open(e, scope) for e in at)
+    open_ = (scope.open(e) for e in at)
     alone = {free[0] for free in open_ if len(free) == 1}
     return alone.issuperset(place.axes)
 
@@ -101,16 +101,8 @@ def _loops(at: tuple[sp.Expr, ...], scope: Scope) -> list[Index]:
     if any(isinstance(e, Element) for e in at):
         return found  # whole numbers say every place at once
     for expr in at:
-        free = _open(expr, scope)
-        free.sort(key=lambda i: (i.size == BATCH, isinstance(i.size, str), i.size), reverse=True)
-        found += free[1:]
+        found += longest_first(scope.open(expr))[1:]
     return list(dict.fromkeys(found))
-
-
-def _open(expr: sp.Expr, scope: Scope) -> list[Index]:
-    """The indices of a shifted or strided access that have no value here."""
-    form = affine(expr)
-    return [i for i, _ in form.steps if i not in scope.fixed] if form is not None else []
 
 
 def _loop_names(loops: list[Index], scope: Scope) -> dict[sp.Expr, Index]:

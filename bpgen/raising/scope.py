@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
+from bpgen.affine import affine
 from bpgen.ir import Element, Index, TensorInfo, length
 from bpgen.program.grammar import FLOAT64, Precision, Read
 
@@ -36,6 +37,13 @@ class Scope:
             one = int(info.carried == k and not isinstance(expr, Element))
             found.append((expr + one, length(axis.size) + one))
         return found
+
+    def open(self, place: sp.Expr) -> tuple[Index, ...]:
+        """The indices of a shifted or strided place that have no value here, the slowest first;
+        none where whole numbers say it.
+        """
+        form = affine(place)
+        return tuple(i for i, _ in form.steps if i not in self.fixed) if form is not None else ()
 
     def array(self, access: Element) -> Read:
         """The array that is read: of a tensor of which only the current step is kept, that step."""

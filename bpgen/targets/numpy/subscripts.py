@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterable
 
 import sympy as sp
 
-from bpgen.affine import digits
 from bpgen.ir import BATCH, Index, length
 from bpgen.program.grammar import Axes, Expr, Slice, Slot, Split, View, Windows
-from bpgen.program.spans import Span, along, from_the_end, span, windows_of
+from bpgen.program.spans import Span, along, digits_of, from_the_end, span, windows_of
 from bpgen.targets.numpy.turning import Array, atom
 
 
@@ -51,8 +50,7 @@ def split(base: str, view: Split, reshaped: Callable[[Array, list[str]], str]) -
     for slot in view.slots:
         free = along(slot, view.axes)
         if free:
-            of_digits = digits(slot.at, int(slot.length)) if len(free) > 1 else None
-            for index in of_digits or free:
+            for index in (digits_of(slot) if len(free) > 1 else None) or free:
                 sizes.append(str(index.size))
                 parts.append(":" if index in free else str(index.name))
     return f"{reshaped(atom(base, view.array.axes), sizes)}{subscripted(parts)}"

@@ -77,7 +77,7 @@ def derive(**asked: Any) -> None:
 @main.command()
 @given(*options.EMIT)
 def emit(**asked: Any) -> int:
-    """Write the numpy module of each NET.py, when it was run and agrees with its equations."""
+    """Write the module of each NET.py, when it was run and agrees with its equations."""
     from bpgen.commands.emit import Asked, run
 
     return int(not run(Asked(**asked)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from bpgen.check.agreement import verdict
 from bpgen.check.form import form
 from bpgen.check.trial import cost
@@ -17,23 +19,30 @@ LARGEST = 4 * LARGE  # the same, whatever its code
 REMEDY = "a defect of bpgen: report it with net.py; --unchecked writes the module all the same"
 
 
-def refuse_wrong(source: str, network: Network, place: str) -> tuple[str, ...]:
+def refuse_wrong(
+    source: str, network: Network, place: str, target: str = "numpy"
+) -> tuple[str, ...]:
     """NetError where the module is not what the equations say. What could not be compared, as it is
     no number at any point tried.
     """
-    found = verdict(*_run_instead(source, network))
+    if target == "array-api" and not hasattr(np, "permute_dims"):
+        fact = (
+            f"numpy {np.__version__} has not the functions by which the module would be run first"
+        )
+        raise NetError(fact, "install numpy 2, or write it with --unchecked", place)
+    found = verdict(*_run_instead(source, network, target))
     if found.wrong is not None:
         fact = f"not written, for it would be wrong: {found.wrong.what} {found.wrong.said}"
         raise NetError(fact, REMEDY, place)
     return found.undefined
 
 
-def _run_instead(source: str, network: Network) -> tuple[str, Network]:
+def _run_instead(source: str, network: Network, target: str) -> tuple[str, Network]:
     """The module itself; of a large one, the same equations with shorter axes."""
     entries = cost(network)
     if entries <= LARGE:
         return source, network
     small = shrunk(network)
-    text = emit(small)
+    text = emit(small, target)
     alike = form(text) == form(source)
     return (text, small) if alike or entries > LARGEST else (source, network)

@@ -19,6 +19,7 @@ class Asked:
     """The arguments of the command line, by their names."""
 
     nets: tuple[str, ...]
+    target: str
     output: str | None
     check: bool
     diff: bool
@@ -31,7 +32,7 @@ def run(asked: Asked) -> bool:
     fresh = True
     for net, file in zip(asked.nets, destinations(asked.nets, asked.output), strict=True):
         network = load(net)
-        text = source_of(network)
+        text = source_of(network, asked.target)
         if asked.check or asked.diff:
             fresh = _is_fresh(net, file, text, asked.diff) and fresh
         else:
@@ -47,7 +48,7 @@ def _is_fresh(net: str, file: Path, text: str, diff: bool) -> bool:
 
 
 def _write(net: str, file: Path, text: str, network: Network, asked: Asked) -> None:
-    undefined = [] if asked.unchecked else refuse_wrong(text, network, net)
+    undefined = [] if asked.unchecked else refuse_wrong(text, network, net, asked.target)
     if undefined:
         said = f"{', '.join(undefined)}: no number at any point tried, and so not compared"
         click.echo(f"bpgen: {net}: {said}", err=True)

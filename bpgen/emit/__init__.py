@@ -1,29 +1,51 @@
-"""Derivation -> the text of the numpy module. Python decides, the template lays out."""
+"""Derivation -> the text of the module, by a target. Python decides, the template lays out."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from bpgen.derive import derive
 from bpgen.ir import Network
 from bpgen.record import Derivation
-from bpgen.targets.numpy.allowed import verified
+from bpgen.targets.array_api.allowed import ALLOWED
+from bpgen.targets.array_api.parts import Parts as StandardParts
+from bpgen.targets.numpy.allowed import NUMPY, Allowed, verified
 from bpgen.targets.numpy.interface import refuse_letters
 from bpgen.targets.numpy.parts import Parts
 from bpgen.templating import template
 
 
-def emit(network: Network) -> str:
+@dataclass(frozen=True)
+class _Target:
+    """What a module is made of: the parts that a template lays out, and what it may hold."""
+
+    parts: type[Parts]
+    template: str
+    allowed: Allowed
+
+
+_TARGETS: Mapping[str, _Target] = {
+    "numpy": _Target(Parts, "module.py.jinja", NUMPY),
+    "array-api": _Target(StandardParts, "array_api.py.jinja", ALLOWED),
+}
+
+
+def emit(network: Network, target: str = "numpy") -> str:
     """The source text of the network's module."""
-    return emitted(derive(network))
+    return emitted(derive(network), target)
 
 
-def emitted(derivation: Derivation) -> str:
+def emitted(derivation: Derivation, target: str = "numpy") -> str:
     """The source text of the module that computes a derivation.
 
-    Raises NetError where a width is a letter, which only a derivation can be told in.
+    Raises NetError where a width is a letter, which only a derivation can be told in, or a tensor
+    is called what the module calls its own.
     """
-    kept = vars(derivation)  # which does not change: one is emitted once
-    if "_module" not in kept:
+    kept = vars(derivation).setdefault("_modules", {})  # which does not change: one is emitted once
+    if target not in kept:
         refuse_letters(derivation.network)
-        text = template("module.py.jinja").render(m=Parts(derivation))
-        kept["_module"] = verified(text.rstrip("\n") + "\n")
-    return str(kept["_module"])
+        row = _TARGETS[target]
+        text = template(row.template).render(m=row.parts(derivation))
+        kept[target] = verified(text.rstrip("\n") + "\n", row.allowed)
+    return str(kept[target])

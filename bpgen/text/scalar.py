@@ -65,11 +65,11 @@ class Printer:
         order: Mapping[str, int],
         calls: bool = True,
         called: set[str] | None = None,
-        spelled: Callable[[str], str] = str,
+        spelled: Callable[[str, bool], str] = lambda call, _: call,
     ) -> None:
         self.access, self.order, self.calls = access, order, calls
         self.called = set() if called is None else called  # the functions that it spoke of
-        self.spelled = spelled  # how a call of numpy is written
+        self.spelled = spelled  # how a call of numpy is written, and one of numbers alone
 
     def __call__(self, expr: sp.Expr, least: int = SUM) -> str:
         return bracketed(self.text(expr), least)
@@ -146,7 +146,7 @@ class Printer:
             and known.mask
             and any(isinstance(f, Element) for f in beside)
         ):
-            return self.spelled(known.mask).format(*(self(a) for a in factor.args))
+            return self.spelled(known.mask, False).format(*(self(a) for a in factor.args))
         if isinstance(factor, sp.Pow) and factor.exp == 3:  # a product itself
             return self(factor, PRODUCT)
         return self(factor, SIGN if factor is beside[0] else POWER)
@@ -167,7 +167,8 @@ class Printer:
     def _power(self, expr: sp.Pow) -> Text:
         base, exponent = expr.args
         if exponent == sp.Rational(1, 2):
-            root = self.spelled("np.sqrt({0})") if self.calls else "sqrt({0})"
+            root = self.spelled("np.sqrt({0})", not base.has(Element))
+            root = root if self.calls else "sqrt({0})"
             return Text(root.format(self(base)), ATOM)
         if exponent.could_extract_minus_sign():
             return Text(f"1 / {self(base**-exponent, POWER)}", PRODUCT)
@@ -194,9 +195,8 @@ class Printer:
         if not self.calls:
             return Text(f"{known.plain}({', '.join(arguments)})", ATOM)
         self.called.add(known.name)
-        return Text(
-            self.spelled(known.numpy).format(*arguments), COMPARISON if known.compares else ATOM
-        )
+        written = self.spelled(known.numpy, not expr.has(Element))
+        return Text(written.format(*arguments), COMPARISON if known.compares else ATOM)
 
 
 def _simple(text: str) -> bool:

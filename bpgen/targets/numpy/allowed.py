@@ -6,19 +6,21 @@ from __future__ import annotations
 
 import ast
 import builtins
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 
-def _words(text: str) -> frozenset[str]:
+def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
 # Of Python's own names, those that a module may speak of.
-_BUILTINS = _words(
+_BUILTINS = words(
     "__name__ SystemExit TypeError ValueError abs all any bool dict float int isinstance len list"
     " max min print range reversed slice sorted str sum tuple type zip"
 )
 # What it may take from numpy, as np.name; of np.random, np.lib.stride_tricks and np.add too.
-_NUMPY = _words(
+_NUMPY = words(
     "Generator abs add allclose arange arcsinh arctan asarray at broadcast_to concatenate cos cosh"
     " default_rng dtype einsum empty exp expm1 finfo float64 full full_like inf lib log log1p"
     " maximum minimum ndarray ndindex ones prod random real reshape result_type rint shape"
@@ -26,12 +28,12 @@ _NUMPY = _words(
     " where zeros zeros_like"
 )
 # The attributes and methods of arrays, generators, dicts and strings that it may use.
-_METHODS = _words(
+_METHODS = words(
     "T argmax astype copy dirichlet dtype insert integers item items join kind max mean min nmant"
     " random reshape shape size standard_normal sum swapaxes transpose type uniform values"
 )
 # What Python is made of, as far as a module needs it: no classes, no patterns, no try, no with.
-_NODES = _words(
+_NODES = words(
     "Add And AnnAssign Assign Attribute AugAssign BinOp BitAnd BitOr BoolOp Break Call Compare"
     " Constant Dict DictComp Div Eq Expr FloorDiv For FormattedValue FunctionDef GeneratorExp Gt"
     " GtE If IfExp Import In Is JoinedStr List ListComp Load Lt LtE MatMult Module Mult Name Not"
@@ -40,11 +42,25 @@ _NODES = _words(
 )
 
 
+@dataclass(frozen=True)
+class Allowed:
+    """What the modules of a target may import, take from each library, and use of any value."""
+
+    imports: frozenset[str]
+    libraries: Mapping[str, frozenset[str]]
+    methods: frozenset[str]
+    builtins: frozenset[str]
+    nodes: frozenset[str]
+
+
+NUMPY = Allowed(frozenset({"import numpy as np"}), {"np": _NUMPY}, _METHODS, _BUILTINS, _NODES)
+
+
 class Forbidden(AssertionError):
     """bpgen was about to write something other than arithmetic: a defect of bpgen."""
 
 
-def verified(text: str) -> str:
+def verified(text: str, allowed: Allowed = NUMPY) -> str:
     """`text`, after a walk over its syntax tree against the allow-lists."""
     if not text.isascii():
         raise Forbidden("a module is ASCII")
@@ -53,7 +69,7 @@ def verified(text: str) -> str:
     kinds = {id(kind) for n in nodes for kind in _kinds(n)}
     for node in nodes:
         if id(node) not in kinds:
-            _refuse(node, own)
+            _refuse(node, own, allowed)
     return text
 
 
@@ -65,46 +81,48 @@ def _kinds(node: ast.AST) -> list[ast.expr]:
     return []
 
 
-def _refuse(node: ast.AST, own: set[str]) -> None:
-    if type(node).__name__ not in _NODES:
+def _refuse(node: ast.AST, own: set[str], allowed: Allowed) -> None:
+    if type(node).__name__ not in allowed.nodes:
         raise Forbidden(type(node).__name__)
-    if isinstance(node, ast.Import) and ast.unparse(node) != "import numpy as np":
+    if isinstance(node, (ast.Import, ast.ImportFrom)) and ast.unparse(node) not in allowed.imports:
         raise Forbidden(ast.unparse(node))
     if isinstance(node, ast.FunctionDef) and (node.decorator_list or _is_taken(node.name, set())):
         raise Forbidden(f"the function {node.name}")
     if isinstance(node, ast.arg) and _is_taken(node.arg, own):
         raise Forbidden(f"the argument {node.arg}")
-    if isinstance(node, ast.Name) and not _may_be_named(node, own):
+    if isinstance(node, ast.Name) and not _may_be_named(node, own, allowed):
         raise Forbidden(f"the name {node.id}")
-    if isinstance(node, ast.Call) and not _may_be_called(node, own):
+    if isinstance(node, ast.Call) and not _may_be_called(node, own | allowed.builtins):
         raise Forbidden(f"a call of {ast.unparse(node.func)}")
-    if isinstance(node, ast.Attribute) and node.attr not in _attributes(node.value):
+    if isinstance(node, ast.Attribute) and node.attr not in _attributes(node.value, allowed):
         raise Forbidden(ast.unparse(node))
 
 
-def _may_be_named(name: ast.Name, own: set[str]) -> bool:
+def _may_be_named(name: ast.Name, own: set[str], allowed: Allowed) -> bool:
     """Of Python's names those that are listed, and no new meaning for one that has one."""
     if isinstance(name.ctx, ast.Store):
         return not _is_taken(name.id, own)
-    return name.id in _BUILTINS or not (hasattr(builtins, name.id) or name.id.startswith("__"))
+    listed = name.id in allowed.builtins
+    return listed or not (hasattr(builtins, name.id) or name.id.startswith("__"))
 
 
 def _is_taken(name: str, own: set[str]) -> bool:
     return name in own or name == "np" or hasattr(builtins, name) or name.startswith("__")
 
 
-def _may_be_called(call: ast.Call, own: set[str]) -> bool:
+def _may_be_called(call: ast.Call, known: set[str]) -> bool:
     """The module's own functions, Python's that are listed (type only asks), and attributes, which
     are looked at for themselves.
     """
     if isinstance(call.func, ast.Name):
         asks = call.func.id != "type" or (len(call.args) == 1 and not call.keywords)
-        return asks and call.func.id in own | _BUILTINS
+        return asks and call.func.id in known
     return isinstance(call.func, ast.Attribute)
 
 
-def _attributes(value: ast.expr) -> frozenset[str]:
-    """What may follow a dot: of numpy and its namespaces, or of any other value."""
+def _attributes(value: ast.expr, allowed: Allowed) -> frozenset[str]:
+    """What may follow a dot: of a library and its namespaces, or of any other value."""
     while isinstance(value, ast.Attribute):
         value = value.value
-    return _NUMPY if isinstance(value, ast.Name) and value.id == "np" else _METHODS
+    name = value.id if isinstance(value, ast.Name) else ""
+    return allowed.libraries.get(name, allowed.methods)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from bpgen.program.grammar import Axes
@@ -31,7 +30,10 @@ class Words:
     """What every library can be told, as numpy is."""
 
     np = "np"
-    spelled: Callable[[str], str] = str  # a call of a function, as numpy has it
+
+    def spelled(self, call: str, _numbers: bool) -> str:
+        """A call that numpy has; `numbers`: of numbers alone."""
+        return call
 
     def turned(self, array: Array, order: tuple[int, ...]) -> str:
         """The axes that are at these places, in their order."""

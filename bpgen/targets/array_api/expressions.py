@@ -1,0 +1,168 @@
+"""Expressions of the program by the array API standard: the rows and words that are not numpy's.
+
+Functions stand for methods, what is made is told where it lies, and no slice runs backwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TypeVar
+
+import sympy as sp
+
+from bpgen.ir import length
+from bpgen.program import grammar as program
+from bpgen.program.grammar import Axes, Expr, Slot
+from bpgen.program.spans import along, counted_in, windows_of
+from bpgen.targets.numpy.expressions import Expressions as Numpy
+from bpgen.targets.numpy.expressions import tuple_of
+from bpgen.targets.numpy.turning import Array, atom
+from bpgen.text.scalar import SUM
+
+_RENAMED = {  # and what numpy takes for true
+    "np.arctan(": "np.atan(",
+    "np.arcsinh(": "np.asinh(",
+    "np.where({1}, {0}, -np.inf)": "masked({0}, {1})",
+}
+Part = TypeVar("Part", bound=program.View | program.Gather)
+
+
+class Expressions(Numpy):
+    """Prints expressions in the functions of `xp`; `on` is the device."""
+
+    np = "xp"
+
+    def spelled(self, call: str, numbers: bool) -> str:
+        """By the standard; of numbers alone by Python, as functions of arrays take no others."""
+        for old, new in _RENAMED.items():
+            call = call.replace(old, new)
+        return call.replace("np.", "math." if numbers else "xp.")
+
+    def turned(self, array: Array, order: tuple[int, ...]) -> str:
+        *before, one, other = order
+        if [*before, other, one] == [*range(len(order))]:
+            return f"{array.bracketed()}.{'mT' if before else 'T'}"
+        return f"xp.permute_dims({array.text}, {order})"
+
+    def reshaped(self, array: Array, sizes: list[str]) -> str:
+        return f"xp.reshape({array.text}, {tuple_of(sizes)})"
+
+    def reduced(self, array: Array, how: str, given: list[str]) -> str:
+        return f"xp.{how}({', '.join([array.text, *given])})"
+
+    def made(self, how: str, given: list[str], precision: str) -> str:
+        return f"xp.{how}({', '.join(given)}, dtype={precision}, device=on)"
+
+    def arange(self, *ends: str) -> str:
+        return f"xp.arange({', '.join(ends)}, device=on)"
+
+    # Looking at arrays
+
+    def part(self, node: program.Slice | program.Split) -> Array:
+        """A part, turned round where it is read backwards."""
+        forwards, back = ahead(node)
+        array = Numpy.rows[type(node)](self, forwards)
+        return atom(self.flipped(array.text, map(node.axes.index, back)), node.axes)
+
+    def flipped(self, text: str, places: Iterable[int]) -> str:
+        """An array turned round along the axes at these places."""
+        at = tuple(places)
+        return f"xp.flip({text}, axis={at[0] if len(at) == 1 else at})" if at else text
+
+    def windows(self, node: program.Windows) -> Array:
+        """Those that are read backwards are looked up, place by place."""
+        steps = (s for w in windows_of(node) for s in (w.begins.step, w.dilation))
+        if all(step > 0 for step in steps):
+            return super().windows(node)
+        shared = {
+            i for s in node.slots if len(along(s, node.axes)) > 1 for i in along(s, node.axes)
+        }
+        by = tuple(i for i in node.axes if i in shared)
+        return self.gather(program.Gather(node.array, node.slots, by, node.axes))
+
+    def gather(self, node: program.Gather) -> Array:
+        """What is looked up comes out where it stood, if it stood together, else first."""
+        forwards, back = ahead(node)
+        cut = [_cut(node, s) for s in node.slots]
+        first = 0 if _is_apart(node) else cut.index(())
+        before, after = (tuple(i for of in part for i in of) for part in (cut[:first], cut[first:]))
+        axes = (*before, *node.by, *after)
+        text = self.flipped(super().gather(forwards).text, map(axes.index, back))
+        return self.transposed(atom(text, axes), node.axes)
+
+    def places(self, node: program.Gather) -> list[str]:
+        """Of places that stand apart each is an array: a number torch would take first."""
+        pairs = zip(super().places(node), node.slots, strict=True)
+        return [
+            f"xp.asarray([{text}], device=on)"
+            if _is_apart(node) and _is_number(node, slot)
+            else text
+            for text, slot in pairs
+        ]
+
+    # Making arrays
+
+    def cast(self, node: program.Cast) -> Array:
+        value, precision = self.array(node.array), self.precision(node.precision)
+        if node.axes:
+            return atom(f"xp.astype({value.text}, {precision})", node.axes)
+        return atom(f"xp.asarray({value.text}, dtype={precision}, device=on)", node.axes)
+
+    def fill(self, node: program.Fill) -> Array:
+        """A value of arrays is added to zeros: libraries fill with numbers."""
+        if node.value is None or not any(isinstance(n, program.Read) for n in node.value.walk()):
+            return super().fill(node)
+        zeros = super().fill(replace(node, value=program.NOTHING))
+        return Array(f"{zeros.text} + {self.lined(node.value, node.axes).text}", SUM, node.axes)
+
+    def copy(self, node: program.Copy) -> Array:
+        self.called.add("_copy")
+        return atom(f"_copy({self.text(node.array)})", node.axes)
+
+    def as_array(self, node: program.AsArray) -> Array:
+        return atom(f"xp.reshape({self.text(node.array)}, ())", node.axes)
+
+    def from_blocks(self, node: program.FromBlocks) -> Array:
+        return atom(f'sum(of["{node.name}"] for of in {node.store})', node.axes)
+
+    rows = {  # noqa: RUF012
+        **Numpy.rows,
+        program.Slice: part,
+        program.Split: part,
+        program.Windows: windows,
+        program.Gather: gather,
+        program.Cast: cast,
+        program.Fill: fill,
+        program.Copy: copy,
+        program.AsArray: as_array,
+        program.FromBlocks: from_blocks,
+    }
+
+
+def ahead(node: Part) -> tuple[Part, Axes]:
+    """A part read forwards along every axis, and the indices along which it was read backwards."""
+    cut = ((s.at, _cut(node, s)) for s in node.slots if not isinstance(s.at, Expr))
+    back = tuple(i[0] for at, i in cut if len(i) == 1 and at.coeff(i[0], 1) < 0)
+    turned = {i: length(i.size) - 1 - i for i in back}
+    slots = (
+        s if isinstance(s.at, Expr) else replace(s, at=s.at.xreplace(turned)) for s in node.slots
+    )
+    return replace(node, slots=tuple(slots)), back
+
+
+def _cut(node: program.View | program.Gather, slot: Slot) -> Axes:
+    """The indices along which an axis is cut out: none where its places are looked up."""
+    if isinstance(node, program.Gather) and counted_in(node, slot):
+        return ()
+    return along(slot, node.axes) if isinstance(slot.at, sp.Expr) else ()
+
+
+def _is_number(node: program.Gather, slot: Slot) -> bool:
+    return isinstance(slot.at, sp.Expr) and not along(slot, node.axes)
+
+
+def _is_apart(node: program.Gather) -> bool:
+    """Whether places are looked up along axes with another between them."""
+    looked_up = [k for k, s in enumerate(node.slots) if not _cut(node, s)]
+    return looked_up[-1] - looked_up[0] + 1 > len(looked_up)

@@ -1,0 +1,304 @@
+"""What a module by the standard is told in functions of its own, as source text: how arrays are
+found, changed and let in, and what is written otherwise than for numpy.
+"""
+
+from __future__ import annotations
+
+DOORS = {
+    "_check": '''
+def _check(params: Arrays) -> None:
+    """Refuse parameters that are missing, unknown, of another shape, or no floats."""
+    if not isinstance(params, dict):
+        raise TypeError(f"params is {type(params)}, not a dict of arrays")
+    for name in [*SHAPES, *params]:
+        if name not in params:
+            raise ValueError(f"params: {name} is missing")
+        if name not in SHAPES:
+            raise ValueError(f"params: {name} is no parameter of this network")
+        array = _plain(f"params: {name}", params[name])
+        if array.shape != SHAPES[name]:
+            needs = f"needs shape {SHAPES[name]}, not {tuple(array.shape)}"
+            raise ValueError(f"params: {name} {needs}")
+        if not _are_floats(array):
+            raise TypeError(f"params: {name} holds {array.dtype}, not floats")
+''',
+    "_left_by_forward": '''
+def _left_by_forward(cache: Arrays, first: str) -> None:
+    """Refuse what is not a cache, or lacks the first of what forward leaves there."""
+    needs = "backward needs the cache, the second of what forward returns"
+    if not isinstance(cache, dict):
+        raise TypeError(f"{needs}, not {type(cache)}")
+    if first not in cache:
+        raise ValueError(f"{needs}: {first} is missing")
+''',
+    "_state": '''
+def _state(name: str, value: Array, shape: tuple[int, ...], params: Arrays) -> Array:
+    """The value as a real array that all samples share, or an error in the caller's words."""
+    array = _real(name, value, params)
+    if array.shape != shape:
+        raise ValueError(f"{name} needs shape {shape}, not {tuple(array.shape)}")
+    return array
+''',
+    "_one_hot": '''
+def _one_hot(
+    name: str,
+    value: Array,
+    shape: tuple[int | str, ...],
+    length: int | None,
+    params: Arrays,
+) -> Array:
+    """The value as rows that sum to 1, or an error in the caller's words."""
+    array = _array(name, value, shape, length, params)
+    xp = _of(array)
+    if not _holds(xp.all(xp.abs(xp.sum(array, axis=-1) - 1) <= 2e-5)):
+        raise ValueError(f"{name} has a row that does not sum to 1")
+    return array
+''',
+    "_labels": '''
+def _labels(
+    name: str,
+    value: Array,
+    shape: tuple[int | str, ...],
+    length: int | None,
+    bound: int,
+) -> Array:
+    """The value as whole numbers 0 .. bound - 1, or an error in the caller's words."""
+    array = _plain(name, value)
+    xp = _of(array)
+    if len(array.shape) == len(shape) + 2 and array.shape[-1] == bound:
+        instead = f"give {name}.argmax(-1), or declare it one_hot({bound})"
+        raise ValueError(f"{name} has a one-hot row for each label: {instead}")
+    if not xp.isdtype(array.dtype, "integral"):
+        raise TypeError(f"{name} holds {array.dtype}, not whole numbers")
+    _fits(name, array, shape, length)
+    within = 0 in array.shape or _holds((xp.min(array) >= 0) & (xp.max(array) < bound))
+    if not within:
+        raise ValueError(f"{name} has a label outside 0 .. {bound - 1}")
+    # An array of bytes is a mask to torch.
+    wide = array.dtype == xp.int32 or array.dtype == xp.int64
+    return array if wide else xp.astype(array, xp.int32)
+''',
+    "_array": '''
+def _array(
+    name: str,
+    value: Array,
+    shape: tuple[int | str, ...],
+    length: int | None,
+    params: Arrays,
+) -> Array:
+    """The value as a real array of shape (N, *shape), or an error in the caller's words."""
+    array = _real(name, value, params)
+    _fits(name, array, shape, length)
+    return array
+''',
+    "_real": '''
+def _real(name: str, value: Array, params: Arrays) -> Array:
+    """The value as a real array; one of whole numbers in the precision of the parameters."""
+    array = _plain(name, value)
+    xp = _of(array)
+    if xp.isdtype(array.dtype, ("bool", "integral")):
+        some = [*params.values(), xp.asarray(0.0)]
+        array = xp.astype(array, some[0].dtype)
+    if not _are_floats(array):
+        raise TypeError(f"{name} holds {array.dtype}, not real numbers")
+    return array
+''',
+    "_fits": '''
+def _fits(
+    name: str, array: Array, shape: tuple[int | str, ...], length: int | None
+) -> None:
+    """Refuse an array whose shape is not (N, *shape)."""
+    got = tuple(array.shape)
+    fits = len(got) == len(shape) + 1 and got[0] == (length or got[0])
+    if not fits or any(isinstance(s, int) and s != g for s, g in zip(shape, got[1:])):
+        expected = ", ".join(str(s) for s in (length or "N", *shape))
+        expected += "" if shape else ","
+        alone = f"; for one sample give {name}[None]" if got == shape else ""
+        raise ValueError(f"{name} needs shape ({expected}), not {got}{alone}")
+    if got[0] == 0:
+        raise ValueError(f"{name} is an empty batch")
+''',
+}
+# Of a network that has no value of no entries.
+NOT_EMPTY = """
+    if 0 in got:
+        raise ValueError(f"{name} is empty: its shape is {got}")
+"""
+# Instead of what is written for numpy.
+OTHERWISE = {
+    "dropout": '''
+def dropout(
+    rng: np.random.Generator | None, shape: tuple[int, ...], keep: float, like: Array
+) -> Array:
+    """1 / keep with that probability, else 0; all ones where rng is None. Within jax.jit it
+    is drawn once, when that traces.
+    """
+    xp, on = _of(like), _on(like)
+    if rng is None:
+        return xp.ones(shape, dtype=like.dtype, device=on)
+    return xp.astype(xp.asarray(rng.random(shape) < keep, device=on), like.dtype) / keep
+''',
+    "_above_largest": '''
+def _above_largest(z: Array, axes: tuple[int, ...]) -> tuple[Array, Array, Array]:
+    """The largest m of z along the last axes, z - m, and log(sum(exp(z - m))), exact where that
+    is small. Of minus infinities alone m is one and nothing is taken out. Compiled, z - m is 0
+    but for rounding where z is m: that place is found by m's own.
+    """
+    xp = _of(z)
+    largest = xp.max(z, axis=axes, keepdims=True)
+    below = z - xp.where(largest == -xp.inf, 0, largest)
+    ones = xp.where(largest == -xp.inf, 0, first_largest(z, len(axes)))
+    others = xp.sum(xp.exp(below) - ones, axis=axes, keepdims=True)
+    return largest, below, xp.log1p(others)
+''',
+    "first_largest": '''
+def first_largest(z: Array, last: int = 1) -> Array:
+    """1 at the first of the largest over the last axes, 0 elsewhere."""
+    xp, on = _of(z), _on(z)
+    flat = xp.reshape(z, (*z.shape[: len(z.shape) - last], -1))
+    places = xp.arange(flat.shape[-1], device=on)
+    first = places == xp.argmax(flat, axis=-1)[..., None]
+    return xp.astype(xp.reshape(first, z.shape), z.dtype)
+''',
+    "masked": '''
+def masked(z: Array, keep: Array) -> Array:
+    """z where it is kept, minus infinity where keep is 0."""
+    xp = _of(z)
+    return xp.where(keep != 0, z, -xp.inf)
+''',
+    "windows": '''
+def windows(
+    x: Array, sizes: int | tuple[int, ...], axes: int | tuple[int, ...]
+) -> Array:
+    """Every window that slides along the axes; the windows' own axes come last."""
+    xp, on = _of(x), _on(x)
+    widths = sizes if isinstance(sizes, tuple) else (sizes,)
+    for width, axis in zip(widths, axes if isinstance(axes, tuple) else (axes,)):
+        begins = xp.arange(x.shape[axis] - width + 1, device=on)
+        places = begins[:, None] + xp.arange(width, device=on)
+        x = xp.moveaxis(x[(slice(None),) * axis + (places,)], axis + 1, -1)
+    return x
+''',
+    "_bell": '''
+def _bell(z: Array, rate: float) -> Array:
+    """exp(-rate * z**2) for a rate of 1 or 1 / 2; z is split so that no rounding of its square
+    counts.
+    """
+    xp = _of(z)
+    steps = 2.0 ** {16: -1, 32: 5, 64: 20}[xp.finfo(z.dtype).bits]
+    near = xp.round(xp.real(z) * steps) / steps
+    e = xp.exp(-rate * near * near)
+    return e + e * xp.expm1(rate * (near - z) * (near + z))
+''',
+    "_sides": '''
+def _sides(z: Array, r: Array | float) -> tuple[Array, Array]:
+    """The longer of two sides, each by its size, and what the other is in units of it."""
+    xp = _of(z)
+    r = xp.zeros_like(z) + r
+    one, other = xp.maximum(z, -z), xp.maximum(r, -r)
+    longer = xp.maximum(one, other)
+    return longer, xp.minimum(one, other) / xp.where(longer == 0, 1, longer)
+''',
+}
+ARRAYS = {
+    "_put": '''
+def _put(x: Array, at: Any, value: Array) -> Array:
+    """x with a value at a place."""
+    if hasattr(x, "at"):  # jax changes no array
+        xp = _of(x)
+        return xp.zeros_like(x) + value if at is ... else x.at[at].set(value)
+    x = _own(x, value)
+    x[at] = value
+    return x
+''',
+    "_add": '''
+def _add(x: Array, at: Any, value: Array) -> Array:
+    """x with a value added at a place."""
+    if hasattr(x, "at"):  # jax
+        return x + value if at is ... else x.at[at].add(value)
+    x = _own(x, value)
+    x[at] += value
+    return x
+''',
+    "_add_at": '''
+def _add_at(x: Array, at: Any, values: Array) -> Array:
+    """x with values added at places that may be met more than once."""
+    if hasattr(x, "at"):  # jax
+        return x.at[at].add(values)
+    xp, on = _of(x), _on(x)
+    if not hasattr(x, "index_add"):
+        xp.add.at(x, at, values)
+        return x
+    # torch adds by one number for each place.
+    numbers = xp.reshape(xp.arange(math.prod(x.shape), device=on), x.shape)[at]
+    values = values + xp.zeros(numbers.shape, dtype=x.dtype, device=on)
+    flat = xp.reshape(x, (-1,))
+    added = flat.index_add(0, xp.reshape(numbers, (-1,)), xp.reshape(values, (-1,)))
+    return xp.reshape(added, x.shape)
+''',
+    "_own": '''
+def _own(x: Array, value: Array) -> Array:
+    """x to be changed; a copy, where torch keeps what was computed for derivatives."""
+    kept = any(hasattr(a, "requires_grad") and a.requires_grad for a in (x, value))
+    return x.clone() if kept else x
+''',
+    "_copy": '''
+def _copy(x: Array) -> Array:
+    """The same in memory of its own."""
+    return x.clone() if hasattr(x, "clone") else x.copy()
+''',
+    "_holds": '''
+def _holds(condition: Array) -> bool:
+    """Whether it is true; taken to be while jax traces, which knows no values."""
+    return not hasattr(condition, "device") or bool(condition)
+''',
+    "_plain": '''
+def _plain(name: str, value: Array) -> Array:
+    """The value, an array; one that is more, such as a masked array, is refused."""
+    if not hasattr(value, "dtype") or not hasattr(value, "shape"):
+        raise TypeError(f"{name} is {type(value)}, not an array")
+    if isinstance(value, np.ndarray) and type(value) not in (np.ndarray, np.memmap):
+        raise TypeError(f"{name} is {type(value)}, not a plain array")
+    return value
+''',
+    "_are_floats": '''
+def _are_floats(array: Array) -> bool:
+    """Whether it holds real numbers, or complex ones."""
+    xp = _of(array)
+    return bool(xp.isdtype(array.dtype, ("real floating", "complex floating")))
+''',
+    "_of": '''
+def _of(*given: Any) -> Any:
+    """The library of arrays, and of arrays by name: one, or they are refused."""
+    found = {_library(x) for x in _arrays(given)}
+    if len(found) != 1:
+        names = " and ".join(sorted(xp.__name__ for xp in found)) or "no library"
+        raise TypeError(f"arrays of {names}: give all of one")
+    return found.pop()
+''',
+    "_on": '''
+def _on(*given: Any) -> Any:
+    """Where arrays are; jax moves what is made to where it is needed."""
+    x = _arrays(given)[0]
+    return None if hasattr(x, "at") else x.device
+''',
+    "_arrays": '''
+def _arrays(given: Any) -> list[Array]:
+    """Arrays, and those in dicts."""
+    parts = (x.values() if isinstance(x, dict) else [x] for x in given)
+    return [x for part in parts for x in part]
+''',
+    "_library": '''
+def _library(x: Array) -> Any:
+    """The functions of an array's library."""
+    if isinstance(x, (np.ndarray, np.generic)):
+        return np
+    if not hasattr(x, "dtype"):
+        raise TypeError(f"{type(x)} is no array")
+    if hasattr(x, "__array_namespace__"):
+        return x.__array_namespace__()
+    from array_api_compat import array_namespace  # of torch, which does not say yet
+
+    return array_namespace(x)
+''',
+}

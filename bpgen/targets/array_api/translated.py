@@ -1,0 +1,73 @@
+"""A function that is written for numpy as one for the arrays of any library: functions for methods,
+names of the standard, and no other change to its text.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from functools import cache
+
+from bpgen.targets.numpy.layout import WIDTH
+
+_METHODS = {"max", "sum", "astype"}
+_RENAMED = {"np.ndarray": "Array", "np.arctan": "xp.atan", "np.arcsinh": "xp.asinh"}
+
+
+@cache
+def translated(source: str) -> str:
+    """The source of a function whose library is that of the first array it is given."""
+    source = source.strip()
+    while change := _change(source):
+        start, end, text = change
+        source = source[:start] + text + source[end:]
+    function = ast.parse(source).body[0]
+    assert isinstance(function, ast.FunctionDef)
+    lines = source.splitlines()
+    begins, said = function.body[0].lineno - 1, function.body[0].end_lineno or 0
+    given = "".join(line.strip() for line in lines[:begins])  # its types are shorter now
+    signature = [given] if len(given) <= WIDTH else lines[:begins]
+    arrays = [a.arg for a in function.args.args if ast.unparse(a).endswith(": Array")]
+    library = [f"    xp = _of({arrays[0]})"] if "xp." in source else []
+    return "\n".join([*signature, *lines[begins:said], *library, *lines[said:]])
+
+
+def _change(source: str) -> tuple[int, int, str] | None:
+    """The first text to be replaced, from where to where, and by what."""
+    starts = [0]
+    for line in source.splitlines(keepends=True):
+        starts.append(starts[-1] + len(line))
+
+    def text(node: ast.AST) -> str:
+        return ast.get_source_segment(source, node) or ""
+
+    for node in _inner_first(ast.parse(source)):
+        new = _by_the_standard(node, text) if isinstance(node, ast.expr) else None
+        if new is not None:
+            assert isinstance(node, ast.expr)
+            start, end = starts[node.lineno - 1], starts[(node.end_lineno or 0) - 1]
+            return start + node.col_offset, end + (node.end_col_offset or 0), new
+    return None
+
+
+def _inner_first(node: ast.AST) -> Iterator[ast.AST]:
+    for part in ast.iter_child_nodes(node):
+        yield from _inner_first(part)
+    yield node
+
+
+def _by_the_standard(node: ast.expr, text: Callable[[ast.AST], str]) -> str | None:
+    """What stands for an expression, if it is numpy's alone."""
+    if isinstance(node, ast.Attribute) and text(node.value) == "np":
+        return _RENAMED.get(text(node), f"xp.{node.attr}")
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return None
+    of, name = node.func.value, node.func.attr
+    given = [text(part) for part in (*node.args, *node.keywords)]
+    if text(node.func) == "xp.asarray":  # of what numpy makes a number
+        return given[0]
+    if name == "type" and isinstance(of, ast.Attribute):  # z.dtype.type(1)
+        return f"xp.zeros_like({text(of.value)}) + {given[0]}"
+    if name in _METHODS and text(of) != "xp":
+        return f"xp.{name}({', '.join([text(of), *given])})"
+    return None

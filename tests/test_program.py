@@ -133,6 +133,22 @@ IN_F: dict[str, tuple[Node | tuple[Node, ...], str]] = {
     ),
     "steps of a length that nothing has told": (Loop((Index("t", "T"),), ()), "'T'"),
     "the length of what is not there": (Assign("T", program.Length(Ref("q"), 0)), "'q'"),
+    "the length of a length": (
+        Assign("T", program.Length(Ref(BATCH), 0)),
+        "N is no array, but length",
+    ),
+    "the length of another axis": (
+        Assign(BATCH, program.Length(Ref("x"), 1)),
+        "N is not the length of that axis",
+    ),
+    "the length of an axis that is not there": (
+        Assign(BATCH, program.Length(Ref("x"), 2)),
+        "N is not the length of that axis",
+    ),
+    "a shape of what is no array": (
+        Assign("z", Fill(program.NOTHING, (N, P), Shape(of=Ref(BATCH)), program.FLOAT64)),
+        "N is no array, but length",
+    ),
     "a precision that nothing has": (
         Assign("z", program.Cast(X, program.Precision((Ref("q"),)))),
         "'q'",

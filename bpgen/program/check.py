@@ -123,6 +123,10 @@ class _Body:
         for array, axes in _read_along(part):
             has = self.sizes.has(array, axes)
             self._require(has, f"{array.name} has the sizes {self.sizes.told(array)}", part)
+        if isinstance(part, program.Assign) and isinstance(part.value, program.Length):
+            told = self.sizes.told(part.value.of)
+            is_it = told is None or part.name in told[part.value.axis : part.value.axis + 1]
+            self._require(is_it, f"{part.name} is not the length of that axis", part)
         for array, other in _alike(part, self.function):
             alike = self.sizes.alike(array, other)
             self._require(alike, f"{array.name} has not the sizes of {other.name}", part)

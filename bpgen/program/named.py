@@ -80,6 +80,11 @@ def _ref(node: program.Ref) -> Named:
     return [*of, *([(node.block, "block")] if node.block else [])]
 
 
+def _arrays(*refs: program.Ref) -> Named:
+    """What stands for an array, and is a name."""
+    return [(ref.name, "array") for ref in refs if not ref.held]
+
+
 def _pack(node: program.Pack) -> Named:
     entries = [(name, "array" if key else "arrays") for key, name in node.entries]
     beside = [(node.beside, "array")] if node.beside else []
@@ -94,7 +99,9 @@ def _keep(node: program.Keep) -> Named:
 _SPOKEN: dict[type[Node], Callable[[Any], Named]] = {
     program.Read: lambda n: [(n.name, "array")],
     program.Ref: _ref,
-    program.Precision: lambda n: [(n.variable, PRECISION)] if n.variable else [],
+    program.Precision: lambda n: [*_arrays(*n.of), *([(n.variable, PRECISION)] * bool(n.variable))],
+    program.Shape: lambda n: _arrays(n.of) if n.of is not None else [],
+    program.Length: lambda n: _arrays(n.of),
     program.FromBlocks: lambda n: [(n.store, LISTED)],
     program.Stack: lambda n: [(n.store, LISTED)],
     program.Pack: _pack,
@@ -104,7 +111,7 @@ _SPOKEN: dict[type[Node], Callable[[Any], Named]] = {
     program.Guard: lambda n: [(n.held, "arrays")],
     program.Admit: lambda n: [(n.name, ARGUMENT)],
     program.Gather: lambda n: [(ROWS, "array")] if counts_samples(n) else [],
-    program.Draw: lambda _: [("rng", "noise")],
+    program.Draw: lambda n: [("rng", "noise"), *_arrays(n.like)],
     program.OnRequest: lambda _: [("inputs", "flag")],
 }
 _VALUES: dict[type[Node], Kind] = {program.Length: LENGTH, program.Precision: PRECISION}

@@ -1,4 +1,6 @@
-"""CONTRIBUTING.md: what its table names is there, and as many files as it counts."""
+"""CONTRIBUTING.md: what its table names is there, and as many files as it counts; and names that are
+told apart from what they name, for the command line to answer at once, are the same.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,12 @@ import re
 
 import pytest
 
+import bpgen
+from bpgen.cli import emit
+from bpgen.commands import formats
+from bpgen.emit import _TARGETS
+from bpgen.render.formats import FORMATS
+from bpgen.vocabulary import WORDS
 from tests.conftest import ROOT
 
 TEXT = (ROOT / "CONTRIBUTING.md").read_text()
@@ -39,3 +47,16 @@ def test_every_path_is_there() -> None:
     paths = _PATH.findall(TEXT)
     assert [path for path in paths if not (ROOT / path).exists()] == []
     assert len(paths) > 40
+
+
+def test_every_format_is_made() -> None:
+    assert {*formats.FORMATS} == {*FORMATS, "pdf", "html"}
+
+
+def test_every_target_can_be_asked_for() -> None:
+    (choice,) = (p.type for p in emit.params if p.name == "target")
+    assert [*choice.choices] == [*_TARGETS]
+
+
+def test_every_word_is_something() -> None:
+    assert all(callable(getattr(bpgen, word)) for word in WORDS)

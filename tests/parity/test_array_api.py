@@ -24,11 +24,11 @@ from tests.documents import blocks
 from tests.parity.test_proofs import SOURCES
 from tests.proofs.words import WORDS
 from tests.standard import TOLERANCE, distance
-from tests.test_array_api import BACKWARDS, DENSE, PLACES
+from tests.test_array_api import BACKWARDS, DENSE, PLACES, WINDOWS
 from tests.texts.corpus import SOURCES as FROZEN
 
 README = (ROOT / "README.md").read_text()
-SHARES = 12  # one in so many networks of each table is compared
+SHARES = 16  # one in so many networks of each table is compared
 LIBRARIES: dict[str, dict[str, Any]] = {
     "torch": {"to": torch.tensor, "back": lambda t: t.numpy()},
     "jax.jit": {"to": jnp.asarray, "compiled": jax.jit},
@@ -73,7 +73,9 @@ def test_a_random_network_has_the_same_gradients(name: str, library: str) -> Non
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
-@pytest.mark.parametrize("source", [BACKWARDS, PLACES], ids=["backwards", "places"])
+@pytest.mark.parametrize(
+    "source", [BACKWARDS, WINDOWS, PLACES], ids=["backwards", "windows", "places"]
+)
 def test_what_is_spelled_otherwise_has_the_same_gradients(source: str, library: str) -> None:
     assert distance(derived(source), **LIBRARIES[library]) <= TOLERANCE
 

@@ -59,7 +59,7 @@ class Expressions(Numpy):
 
     # Looking at arrays
 
-    def part(self, node: program.Slice | program.Split) -> Array:
+    def part(self, node: program.View) -> Array:
         """A part, turned round where it is read backwards."""
         forwards, back = ahead(node)
         array = Numpy.rows[type(node)](self, forwards)
@@ -74,7 +74,7 @@ class Expressions(Numpy):
         """Those that are read backwards are looked up, place by place."""
         steps = (s for w in windows_of(node) for s in (w.begins.step, w.dilation))
         if all(step > 0 for step in steps):
-            return super().windows(node)
+            return self.part(node)
         shared = {
             i for s in node.slots if len(along(s, node.axes)) > 1 for i in along(s, node.axes)
         }

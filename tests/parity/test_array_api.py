@@ -167,3 +167,16 @@ def _executed(text: str) -> dict[str, Any]:
     space: dict[str, Any] = {"__name__": "recipe"}
     exec(text, space)
     return space
+
+
+@pytest.mark.parametrize("name", ["digits_conv", "lstm", "two_heads", "gate"])
+def test_what_is_made_lies_where_the_arguments_are(name: str) -> None:
+    """On a device of shapes alone: what were made on another would be refused there."""
+    network = of_example(name).network
+    module = module_of(emit(network, "array-api"))
+    vars(module)["_holds"] = lambda _: True  # no label has a value there
+    drawn = Subject(emit(network), network).draw(np.random.default_rng(0), 2)
+    point = drawn.map(lambda _, a: torch.tensor(a, device="meta"))
+    _, cache = module.forward(point.params, *point.inputs.values())
+    grads = module.backward(point.params, cache, *point.rest.values(), inputs=True)
+    assert {g.device.type for g in (*cache.values(), *grads.values())} == {"meta"}

@@ -24,7 +24,7 @@ from tests.documents import blocks
 from tests.parity.test_proofs import SOURCES
 from tests.proofs.words import WORDS
 from tests.standard import TOLERANCE, distance
-from tests.test_array_api import BACKWARDS, DENSE, PLACES, WINDOWS
+from tests.test_array_api import DENSE, SPELLED
 from tests.texts.corpus import SOURCES as FROZEN
 
 README = (ROOT / "README.md").read_text()
@@ -73,9 +73,7 @@ def test_a_random_network_has_the_same_gradients(name: str, library: str) -> Non
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
-@pytest.mark.parametrize(
-    "source", [BACKWARDS, WINDOWS, PLACES], ids=["backwards", "windows", "places"]
-)
+@pytest.mark.parametrize("source", SPELLED.values(), ids=SPELLED)
 def test_what_is_spelled_otherwise_has_the_same_gradients(source: str, library: str) -> None:
     assert distance(derived(source), **LIBRARIES[library]) <= TOLERANCE
 

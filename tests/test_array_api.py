@@ -66,18 +66,10 @@ e = tensor(E[k[t], 1, k[t]] * sum(x[k[t], i, j] ** 2, i, j), t)
 f = tensor(sum(E[k[t], i, k[t]], i), t)
 L = loss(sum(e * f + exp(f)))
 """
-NOISE = """
-from bpgen import *
-x, y = input(3, 4), label(3)
-block = lambda x: x + dense(dropout(x, 0.3), 4, gelu)
-z = dense(last(dropout(repeat(3, block, x), 0.2)), 3)
-L = loss(categorical_cross_entropy_with_logits(z, y))
-"""
 SPELLED = {
     "read and written backwards": BACKWARDS,
     "windows that slide backwards, and beside what is read backwards": WINDOWS,
     "looked up where a number stands between": PLACES,
-    "noise, within blocks too": NOISE,
 }
 
 

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import click
 
+from bpgen.emit import FAST
 from bpgen.emit import emit as source_of
+from bpgen.errors import NetError
 from bpgen.gate import refuse_wrong
 from bpgen.ir import Network
 from bpgen.load import load
@@ -20,11 +22,22 @@ class Asked:
 
     nets: tuple[str, ...]
     target: str
+    fast: bool
     output: str | None
     check: bool
     diff: bool
     force: bool
     unchecked: bool
+
+    @property
+    def made_for(self) -> str:
+        """The target, by the name that emit has for it."""
+        if not self.fast:
+            return self.target
+        if self.target != "numpy":
+            fact = f"--fast plans the arrays of numpy, and --target is {self.target}"
+            raise NetError(fact, "leave one of the two out")
+        return FAST
 
 
 def run(asked: Asked) -> bool:
@@ -32,23 +45,24 @@ def run(asked: Asked) -> bool:
     fresh = True
     for net, file in zip(asked.nets, destinations(asked.nets, asked.output), strict=True):
         network = load(net)
-        text = source_of(network, asked.target)
+        text = source_of(network, asked.made_for)
         if asked.check or asked.diff:
-            fresh = _is_fresh(net, file, text, asked.diff) and fresh
+            fresh = _is_fresh(net, file, text, asked) and fresh
         else:
             _write(net, file, text, network, asked)
     return fresh
 
 
-def _is_fresh(net: str, file: Path, text: str, diff: bool) -> bool:
+def _is_fresh(net: str, file: Path, text: str, asked: Asked) -> bool:
     changes = difference(file, text)
     if changes:
-        click.echo(changes if diff else f"{file}: stale; run `bpgen emit {net}`", nl=not diff)
+        again = f"{file}: stale; run `bpgen emit {'--fast ' * asked.fast}{net}`"
+        click.echo(changes if asked.diff else again, nl=not asked.diff)
     return not changes
 
 
 def _write(net: str, file: Path, text: str, network: Network, asked: Asked) -> None:
-    undefined = [] if asked.unchecked else refuse_wrong(text, network, net, asked.target)
+    undefined = [] if asked.unchecked else refuse_wrong(text, network, net, asked.made_for)
     if undefined:
         said = f"{', '.join(undefined)}: no number at any point tried, and so not compared"
         click.echo(f"bpgen: {net}: {said}", err=True)

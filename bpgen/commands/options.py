@@ -103,6 +103,7 @@ EMIT = (
         values=("numpy", "array-api"),
         text="The arrays of the module: numpy's, or those of torch, jax and numpy alike.",
     ),
+    flag("--fast", "Plan its arrays: with a workspace, nothing is allocated that grows with N."),
     path("-o", "--output", text="FILE, or DIR for several. Default: generated/<net>.py"),
     flag("--check", "Write nothing; exit 1 where a file is stale."),
     flag("--diff", "Write nothing; print what would change, exit 1 where anything would."),

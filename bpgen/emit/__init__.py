@@ -10,9 +10,10 @@ from bpgen.ir import Network
 from bpgen.record import Derivation
 from bpgen.targets.array_api.allowed import ALLOWED
 from bpgen.targets.array_api.parts import Parts as StandardParts
-from bpgen.targets.numpy.allowed import NUMPY, Allowed, verified
+from bpgen.targets.numpy.allowed import NUMPY, PLANNED, Allowed, verified
 from bpgen.targets.numpy.interface import refuse_letters
 from bpgen.targets.numpy.parts import Parts
+from bpgen.targets.numpy.planned_parts import PlannedParts
 from bpgen.templating import template
 
 
@@ -25,8 +26,10 @@ class _Target:
     allowed: Allowed
 
 
+FAST = "numpy, planned"
 _TARGETS: Mapping[str, _Target] = {
     "numpy": _Target(Parts, "module.py.jinja", NUMPY),
+    FAST: _Target(PlannedParts, "planned.py.jinja", PLANNED),
     "array-api": _Target(StandardParts, "array_api.py.jinja", ALLOWED),
 }
 

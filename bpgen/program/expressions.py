@@ -80,6 +80,12 @@ class Read(Expr):
     axes: Axes
 
 
+class Look(Expr):
+    """What a pass or a target adds to the ways of looking at an array: no memory of its own."""
+
+    array: Expr
+
+
 @dataclass(frozen=True)
 class View(Expr):
     """The elements of an array at these places, one for each of its axes: `x[n, 2*p, 0]`.

@@ -45,7 +45,7 @@ def _symbols(expr: Any) -> Iterator[sp.Symbol]:
 def _told(node: Node) -> Iterable[Any]:
     """The lengths, and expressions in lengths, that a node itself tells."""
     told = _TOLD.get(type(node))
-    return told(node) if told is not None else ()
+    return told(node) if told is not None else node.lengths()
 
 
 def _of_axes(axes: Iterable[Index]) -> list[sp.Expr]:

@@ -14,6 +14,7 @@ from bpgen.program.grammar import (
     Function,
     Gather,
     Join,
+    Look,
     Map,
     Node,
     Pack,
@@ -58,9 +59,9 @@ def is_folded(value: Expr) -> bool:
     return isinstance(bare(value), (Join, Split, Windows))
 
 
-def _is_look(node: Expr | Ref) -> TypeGuard[View | Join | Broadcast | AsArray | Gather]:
+def _is_look(node: Expr | Ref) -> TypeGuard[View | Join | Broadcast | AsArray | Gather | Look]:
     """Whether memory is looked at; a gather by single numbers takes one part out, as a slice."""
-    look = isinstance(node, (View, Join, Broadcast, AsArray))
+    look = isinstance(node, (View, Join, Broadcast, AsArray, Look))
     return look or (isinstance(node, Gather) and not node.by)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from typing import Any
+
+import sympy as sp
 
 
 class Node:
@@ -14,6 +16,10 @@ class Node:
         """The nodes that it is made of, in order."""
         for field in fields(self):  # type: ignore[arg-type]
             yield from _nodes(getattr(self, field.name))
+
+    def lengths(self) -> Iterable[sp.Expr]:
+        """Expressions in lengths that it tells itself, beside those that are read off its slots."""
+        return ()
 
     def walk(self) -> Iterator[Node]:
         """The node, and all that it is made of."""

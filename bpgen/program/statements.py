@@ -72,11 +72,12 @@ class Step(Node):
 
 @dataclass(frozen=True)
 class OnRequest(Node):
-    """Statements for the gradients of inputs, where they are asked for: what they name is known to
-    them alone.
+    """Statements that a caller may ask for, as for the gradients of inputs: what they name is known
+    to them alone.
     """
 
     body: tuple[Node, ...]
+    flag: str = "inputs"  # the argument that asks
 
 
 # What comes in.
@@ -215,7 +216,7 @@ class Argument(Node):
     """An argument of a function, by what it holds."""
 
     name: str
-    kind: Literal["arrays", "array", "noise", "block", "flag"]
+    kind: Literal["arrays", "array", "noise", "block", "flag", "workspace", "memory", "checked"]
 
 
 @dataclass(frozen=True)

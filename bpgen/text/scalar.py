@@ -96,7 +96,7 @@ class Printer:
         return self._call(expr)
 
     def _sum(self, expr: sp.Add) -> Text:
-        content, rest = _content(expr)
+        content, rest = content_of(expr)
         if content != 1:
             return self._product(sp.Mul(content, rest, evaluate=False))  # 2 * (a - y)
         parts = sorted(expr.args, key=self._addend_order)
@@ -119,14 +119,14 @@ class Printer:
         return sorted(self.order.get(e.name, -1) for e in part.atoms(Element))
 
     def _product(self, expr: sp.Mul) -> Text:
-        coefficient, rest = _with_contents(expr)
+        coefficient, rest = with_contents(expr)
         if coefficient < 0:
             binding = SIGN if -coefficient == 1 else PRODUCT
             return Text(f"-{self(-expr, PRODUCT)}", binding, minus=True)
         constant, varying = rest.as_independent(*rest.free_symbols, Element, as_Add=False)
         if self.calls and constant != 1:
             coefficient, rest = sp.Rational(repr(float(coefficient * constant))), varying
-        above, below = _fraction(coefficient, rest)
+        above, below = fraction(coefficient, rest)
         above = sorted(above, key=self._factor_order)
         factors = [self._factor(f, above) for f in above] or ["1"]
         first = self.text(above[0]) if above else Text("1", ATOM)
@@ -204,21 +204,21 @@ def _simple(text: str) -> bool:
     return text.replace(".", "").replace("_", "").isalnum()
 
 
-def _content(expr: sp.Expr) -> tuple[sp.Rational, sp.Expr]:
+def content_of(expr: sp.Expr) -> tuple[sp.Rational, sp.Expr]:
     """What all addends of a sum have in common, where no other number is left in them."""
     content, rest = expr.primitive() if isinstance(expr, sp.Add) else (sp.S.One, expr)
     plain = all(abs(a.as_coeff_Mul()[0]) == 1 for a in sp.Add.make_args(rest))
     return (content, rest) if plain else (sp.S.One, expr)
 
 
-def _with_contents(product: sp.Mul) -> tuple[sp.Rational, sp.Expr]:
+def with_contents(product: sp.Mul) -> tuple[sp.Rational, sp.Expr]:
     """The rational coefficient of a product, the contents of its sums among it, and the rest."""
     coefficient, rest = product.as_coeff_Mul(rational=True)
-    contents, factors = zip(*map(_content, sp.Mul.make_args(rest)), strict=True)
+    contents, factors = zip(*map(content_of, sp.Mul.make_args(rest)), strict=True)
     return coefficient * sp.Mul(*contents), sp.Mul(*factors)
 
 
-def _fraction(coefficient: sp.Rational, rest: sp.Expr) -> tuple[list[sp.Expr], list[sp.Expr]]:
+def fraction(coefficient: sp.Rational, rest: sp.Expr) -> tuple[list[sp.Expr], list[sp.Expr]]:
     """The factors above and below the fraction bar."""
     above: list[sp.Expr] = []
     below: list[sp.Expr] = []

@@ -7,7 +7,7 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 def words(text: str) -> frozenset[str]:
@@ -26,6 +26,11 @@ _NUMPY = words(
     " maximum minimum ndarray ndindex ones prod random real reshape result_type rint shape"
     " sign sin sinh sliding_window_view sqrt squeeze stack stride_tricks sum tan tanh tensordot"
     " where zeros zeros_like"
+)
+# And where arrays are planned, what writes where it is told.
+_WRITING = words(
+    "array copyto divide dot equal greater greater_equal less less_equal logical_and logical_or"
+    " matmul multiply negative not_equal power reduce square subtract take"
 )
 # The attributes and methods of arrays, generators, dicts and strings that it may use.
 _METHODS = words(
@@ -51,9 +56,16 @@ class Allowed:
     methods: frozenset[str]
     builtins: frozenset[str]
     nodes: frozenset[str]
+    made_and_given: frozenset[str] = frozenset()  # functions, and arguments made by them
 
 
 NUMPY = Allowed(frozenset({"import numpy as np"}), {"np": _NUMPY}, _METHODS, _BUILTINS, _NODES)
+PLANNED = replace(
+    NUMPY,
+    libraries={"np": _NUMPY | _WRITING},
+    methods=_METHODS | {"fill"},
+    made_and_given=frozenset({"workspace"}),
+)
 
 
 class Forbidden(AssertionError):
@@ -88,9 +100,10 @@ def _refuse(node: ast.AST, own: set[str], allowed: Allowed) -> None:
         raise Forbidden(ast.unparse(node))
     if isinstance(node, ast.FunctionDef) and (node.decorator_list or _is_taken(node.name, set())):
         raise Forbidden(f"the function {node.name}")
-    if isinstance(node, ast.arg) and _is_taken(node.arg, own):
+    named = own - allowed.made_and_given
+    if isinstance(node, ast.arg) and _is_taken(node.arg, named):
         raise Forbidden(f"the argument {node.arg}")
-    if isinstance(node, ast.Name) and not _may_be_named(node, own, allowed):
+    if isinstance(node, ast.Name) and not _may_be_named(node, named, allowed):
         raise Forbidden(f"the name {node.id}")
     if isinstance(node, ast.Call) and not _may_be_called(node, own | allowed.builtins):
         raise Forbidden(f"a call of {ast.unparse(node.func)}")

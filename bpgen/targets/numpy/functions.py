@@ -22,15 +22,16 @@ class Function:
 
 def function(of: Program, write: Statements) -> Function:
     """The lines of one function."""
-    arguments = [_argument(a, of, write.types) for a in of.arguments]
+    arguments = [text for a in of.arguments for text in _argument(a, of, write.types)]
     returns = _returns(of.returns, write.types)
     signature = call(f"def {of.name}", arguments, f" -> {returns}:")
     return Function(tuple(signature), of.doc, tuple(write.body(of)))
 
 
-def _argument(argument: Argument, of: Program, types: Mapping[str, str]) -> str:
+def _argument(argument: Argument, of: Program, types: Mapping[str, str]) -> list[str]:
     asked = argument.kind == "noise" and not of.name.startswith("_")  # a block is always told
-    return f"{argument.name}: {types[argument.kind]}{' = None' * asked}"
+    by_name = ["*"] * (argument.kind == "workspace")  # from here on
+    return [*by_name, f"{argument.name}: {types[argument.kind]}{' = None' * asked}"]
 
 
 def _returns(kinds: tuple[str | tuple[str, ...], ...], types: Mapping[str, str]) -> str:

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import ClassVar
 
 from bpgen.functions import ROWS, SHARED
+from bpgen.program.grammar import Function as Program
 from bpgen.raising.empty import needs_one
 from bpgen.raising.equation import order_of
 from bpgen.raising.functions import functions
@@ -31,7 +32,12 @@ class Parts(Interface):
     @cached_property
     def functions(self) -> list[Function]:
         write = self.statements(self._expressions)
-        return [function(f, write) for f in functions(self.derivation)]
+        return [function(f, write) for f in self.program]
+
+    @cached_property
+    def program(self) -> list[Program]:
+        """The functions of the mathematics, before they are text."""
+        return functions(self.derivation)
 
     @property
     def _called(self) -> set[str]:

@@ -64,14 +64,19 @@ class Products(Turning):
         return self.transposed(Array(f"{texts[0]} @ {texts[1]}", PRODUCT, (*batch, *rest)), kept)
 
     def einsum(self, arrays: list[Array], kept: Axes) -> Array:
-        letters: dict[Index, str] = {}
-        for array in arrays:
-            for axis in array.axes:
-                letters.setdefault(axis, _letter(axis, set(letters.values())))
-        sides = [*(x.axes for x in arrays), kept]
-        *of, to = ("".join(letters[a] for a in axes) for axes in sides)
-        operands = ", ".join(x.text for x in arrays)
-        return atom(f'{self.np}.einsum("{",".join(of)}->{to}", {operands})', kept)
+        given = ", ".join([summed_over(arrays, kept), *(x.text for x in arrays)])
+        return atom(f"{self.np}.einsum({given})", kept)
+
+
+def summed_over(arrays: list[Array], kept: Axes) -> str:
+    """The axes of arrays and of their product in letters, for einsum."""
+    letters: dict[Index, str] = {}
+    for array in arrays:
+        for axis in array.axes:
+            letters.setdefault(axis, _letter(axis, set(letters.values())))
+    sides = [*(x.axes for x in arrays), kept]
+    *of, to = ("".join(letters[a] for a in axes) for axes in sides)
+    return f'"{",".join(of)}->{to}"'
 
 
 def _far_apart(plan: _Plan, kept: Axes) -> bool:

@@ -26,6 +26,9 @@ class Statements:
         "flag": "bool = False",
         "noise": "np.random.Generator | None",
         "float": "float",
+        "workspace": "Workspace | None = None",
+        "memory": "Workspace",
+        "checked": "bool = True",
     }
 
     def __init__(self, expressions: Expressions) -> None:
@@ -146,7 +149,7 @@ class Statements:
         return [f"{self.expressions.ref(node.held)} = {node.array}"]
 
     def on_request(self, node: program.OnRequest, indent: int) -> list[str]:
-        return ["if inputs:", *_indented(self.lines(node.body, indent + 4))]
+        return [f"if {node.flag}:", *_indented(self.lines(node.body, indent + 4))]
 
     def give(self, node: program.Return, indent: int) -> list[str]:
         first = node.values[0]

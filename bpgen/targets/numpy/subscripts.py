@@ -38,7 +38,7 @@ def sliced(of: Span) -> str:
 
 def written(place: sp.Expr) -> str:
     """A place as formatters leave it."""
-    return str(place).replace("*", " * ")
+    return str(place).replace("**", "^").replace("*", " * ").replace("^", "**")
 
 
 def split(base: str, view: Split, reshaped: Callable[[Array, list[str]], str]) -> str:

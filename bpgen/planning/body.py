@@ -1,0 +1,159 @@
+"""The statements of one function, opened up, and the memory that they need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from bpgen.ir import BATCH, TensorInfo, length
+from bpgen.planning.helping import helper
+from bpgen.planning.memory import shared
+from bpgen.planning.nodes import Buffer, Buffers, Opened
+from bpgen.planning.opened import Opening
+from bpgen.program.grammar import (
+    Admit,
+    Assign,
+    Begin,
+    Call,
+    Draw,
+    Entry,
+    FromBlocks,
+    Function,
+    Guard,
+    Keep,
+    Length,
+    Loop,
+    Node,
+    Number,
+    OnRequest,
+    Pack,
+    Read,
+    Ref,
+    Return,
+    Stack,
+)
+from bpgen.program.measured import ROWS
+
+Gradients = tuple[tuple[str, str], ...]  # a parameter, and the array of its gradient
+
+
+class Body:
+    """What a function lets in, unpacks and measures, and then its statements, each one call."""
+
+    def __init__(
+        self, function: Function, masks: bool, blocks: Mapping[str, Gradients] | None = None
+    ) -> None:
+        """`blocks`: what the functions of each block that it calls find of their parameters."""
+        self.before = tuple(n for n in function.body if _is_before(n))
+        rest = [n for n in function.body if not _is_before(n) and not self.is_rows(n)]
+        rest = _unstacked(rest, blocks or {})
+        self.gradients = _gradients(rest)
+        opening = Opening(_names(function), helper, masks, {a for _, a in self.gradients})
+        statements = opening.statements(rest)
+        self.statements, self.buffers = shared(statements, opening.scratch, _kept(rest))
+        if any(map(self.is_rows, function.body)):
+            self.buffers = (*self.buffers, Buffer((ROWS,), (length(BATCH),), "rows"))
+        written = {n for b in self.buffers for n in b.names}
+        whole = (array for _, array in self.gradients if array not in written)
+        self.buffers = (*self.buffers, *(Buffer((array,), (), kept=True) for array in whole))
+
+    @staticmethod
+    def is_rows(node: Node) -> bool:
+        """Whether it counts the samples, which memory does once."""
+        return isinstance(node, Assign) and node.name == ROWS
+
+    def split(self) -> tuple[tuple[Buffer, ...], tuple[Buffer, ...]]:
+        """The arrays that are needed after the function, and the others."""
+        own = tuple(b for b in self.buffers if b.kept)
+        return own, tuple(b for b in self.buffers if not b.kept)
+
+    def opened(self, every: Iterable[Buffers], memory: Iterable[Node] = ()) -> tuple[Node, ...]:
+        """All statements; those that say where arrays are come before those that write them."""
+        return (*self.before, *memory, *map(Opened, every), *self.statements)
+
+    def at_hand(self, tensors: Mapping[str, TensorInfo]) -> dict[str, Ref]:
+        """The arrays that lengths are read off."""
+        names = (n.name for n in self.before if isinstance(n, (Assign, Admit)))
+        return {name: Ref(name) for name in names if name in tensors}
+
+    def given(self, tensors: Mapping[str, TensorInfo]) -> tuple[str, ...]:
+        """The arrays that come in, in whose precision all is computed."""
+        own = (n for n in self.before if isinstance(n, (Admit, Assign)))
+        names = (n.name for n in own if isinstance(n, Admit) or _is_cached(n))
+        return tuple(n for n in names if n not in tensors or tensors[n].bound is None)
+
+
+def _is_before(node: Node) -> bool:
+    """Whether a statement lets in, unpacks or measures an argument."""
+    of_argument = isinstance(node, Assign) and isinstance(node.value, (Ref, Length))
+    return of_argument or isinstance(node, (Guard, Admit, Draw))
+
+
+def _is_cached(node: Assign) -> bool:
+    return isinstance(node.value, Ref) and node.value.held == "cache"
+
+
+def _unstacked(body: list[Node], blocks: Mapping[str, Gradients]) -> list[Node]:
+    """Without what puts the gradients of blocks together: each has its place in the whole."""
+    stacks = {n.name: n.store for n in body if isinstance(n, Stack)}
+    loops = {_store_of(n): n for n in body if isinstance(n, Loop)}
+    summed = {n.store for s in body for n in s.walk() if isinstance(n, FromBlocks)}
+    idle = {*stacks.values()} - summed
+
+    def entries(key: str, name: str) -> Gradients:
+        return blocks[_called_by(loops[stacks[name]])] if name in stacks else ((key, name),)
+
+    made: list[Node] = []
+    for node in body:
+        if isinstance(node, Pack):
+            every = (entry for pair in node.entries for entry in entries(*pair))
+            made.append(replace(node, entries=tuple(every)))
+        elif isinstance(node, Loop) and _store_of(node) in idle:
+            calls = (n for n in node.body if isinstance(n, Call))
+            alone = tuple(replace(c, names=(c.names[0], "_")) for c in calls)
+            made.append(replace(node, body=alone))
+        elif not isinstance(node, Stack) and not _begins(node, idle):
+            made.append(node)
+    return made
+
+
+def _begins(node: Node, stores: set[str]) -> bool:
+    return isinstance(node, Begin) and node.store in stores
+
+
+def _store_of(loop: Loop) -> str | None:
+    """Where a loop over blocks puts what they leave."""
+    return next((n.store for n in loop.body if isinstance(n, Keep)), None)
+
+
+def _called_by(loop: Loop) -> str:
+    return next(n.function for n in loop.body if isinstance(n, Call))
+
+
+def _gradients(body: Iterable[Node]) -> tuple[tuple[str, str], ...]:
+    """The gradients of parameters, each under the name of its parameter."""
+    packs = (n for n in body if isinstance(n, Pack) and (n.name == "grads" or n.beside))
+    entries = ((name, array) for pack in packs for name, array in pack.entries)
+    return tuple((name, array) for name, array in entries if name and name != array)
+
+
+def _names(function: Function) -> set[str]:
+    """The names that a function speaks of."""
+    nodes = [n for statement in function.body for n in statement.walk()]
+    loops = {str(i.name) for n in nodes if isinstance(n, Loop) for i in n.indices}
+    lengths = {str(i.size) for n in nodes if isinstance(n, Read) for i in n.axes}
+    named = {n.name for n in nodes if isinstance(n, (Assign, Admit, Draw, Read, Ref))}
+    given = {a.name for a in function.arguments}
+    return loops | lengths | named | given | {"workspace", "checked"}
+
+
+def _kept(body: Iterable[Node]) -> set[str]:
+    """The arrays that are given away, or read where inputs' gradients are asked for."""
+    found: set[str] = set()
+    for node in body:
+        if isinstance(node, Pack):
+            found |= {name for _, name in node.entries} | {node.beside}
+        elif isinstance(node, (Return, OnRequest)):
+            found |= {n.name for n in node.walk() if isinstance(n, (Read, Ref))}
+            found |= {n.array for n in node.walk() if isinstance(n, (Entry, Number))}
+    return found

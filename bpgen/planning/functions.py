@@ -1,0 +1,137 @@
+"""Functions of a program, planned: their arrays are there before, and the door is passed once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from bpgen.functions import masked
+from bpgen.ir import TensorInfo
+from bpgen.planning.body import Body
+from bpgen.planning.nodes import Buffers, Memory
+from bpgen.program.grammar import (
+    Admit,
+    Argument,
+    Call,
+    Function,
+    Guard,
+    Loop,
+    Map,
+    Node,
+    OnRequest,
+    Ref,
+    Return,
+    Step,
+)
+from bpgen.program.measured import measured
+
+_GIVEN = (Argument("workspace", "workspace"), Argument("checked", "checked"))
+_PASSED = tuple(f"{a.name}={a.name}" for a in _GIVEN)
+_REST = {"backward": (_PASSED[0], "checked=False")}  # what it is given is checked by then
+
+
+def planned(functions: Iterable[Function], tensors: Mapping[str, TensorInfo]) -> list[Function]:
+    """The functions of a module, each with its arrays given to it."""
+    blocks: dict[str, tuple[Buffers, ...]] = {}
+    made: dict[str, Function] = {}
+    functions = list(functions)
+    masks = any(n.body.has(masked) for f in functions for n in f.walk() if isinstance(n, Map))
+    for function in functions:
+        if _is_of_block(function):
+            made[function.name], blocks[function.name] = _of_block(function, functions, masks)
+    for function in functions:
+        if function.name not in made:
+            made[function.name] = _whole(function, tensors, blocks, masks)
+    return [made[f.name] for f in functions]
+
+
+def _is_of_block(function: Function) -> bool:
+    return any(a.kind == "block" for a in function.arguments)
+
+
+def _of_block(
+    function: Function, functions: Iterable[Function], masks: bool
+) -> tuple[Function, tuple[Buffers, ...]]:
+    """A function of each block: what it keeps is its own, the rest all blocks write over."""
+    body = Body(function, masks)
+    counter = next(a.name for a in function.arguments if a.kind == "block")
+    nodes = (n for f in functions for s in f.body for n in s.walk() if isinstance(n, Loop))
+    loop = next(n for n in nodes if any(_calls(s, function.name) for s in n.body))
+    (times,) = (i.size for i in loop.indices)
+    assert isinstance(times, int)
+    own, over = body.split()
+    every = (
+        Buffers(function.name, own, body.gradients, counter, times),
+        Buffers(function.name, over),
+    )
+    made = body.opened(tuple(b for b in every if b.buffers))
+    arguments = (*function.arguments, Argument("workspace", "memory"))
+    return replace(function, arguments=arguments, body=made), every
+
+
+def _calls(node: Node, function: str) -> bool:
+    return isinstance(node, Call) and node.function == function
+
+
+def _whole(
+    function: Function,
+    tensors: Mapping[str, TensorInfo],
+    blocks: Mapping[str, tuple[Buffers, ...]],
+    masks: bool,
+) -> Function:
+    """A function of the whole network, with the memory of the blocks that it goes through."""
+    arguments = (*function.arguments, *_GIVEN)
+    if any(isinstance(n, Call) for n in function.body):
+        return replace(function, arguments=arguments, body=_calling(function.body))
+    body = Body(function, masks, {name: every[0].gradients for name, every in blocks.items()})
+    called = {n.function for s in function.body for n in s.walk() if isinstance(n, Call)}
+    inner = tuple(b for name in blocks if name in called for b in blocks[name] if b.buffers)
+    own = Buffers(function.name, body.buffers, body.gradients)
+    memory: tuple[Node, ...] = ()
+    if own.buffers or inner:
+        memory = (Memory((own, *inner), body.given(tensors)),)
+    made = body.opened((own,) if own.buffers else (), memory)
+    lengths = measured(made, body.at_hand(tensors), tensors)
+    every = (n for n in lengths if not body.is_rows(n))
+    return replace(function, arguments=arguments, body=tuple(map(_through, every)))
+
+
+def _through(node: Node) -> Node:
+    """The door, passed where the caller asks for it; the rest with what blocks are given."""
+    if isinstance(node, (Guard, Admit)):
+        return OnRequest((node,), "checked")
+    return _blocks_given(node)
+
+
+def _blocks_given(node: Node) -> Node:
+    """Blocks, called with their memory."""
+    if isinstance(node, Call):
+        return _given(node, ("workspace",))
+    if isinstance(node, (Loop, Step, OnRequest)):
+        return replace(node, body=tuple(map(_blocks_given, node.body)))
+    return node
+
+
+def _calling(body: Iterable[Node]) -> tuple[Node, ...]:
+    """Functions that are called with the memory; what comes in is checked once."""
+    made: list[Node] = []
+    for node in body:
+        if isinstance(node, Call):
+            made.append(_given(node, _PASSED))
+        elif isinstance(node, Return):
+            calls = [v for v in node.values if isinstance(v, Call)]
+            made += _returned([_given(c, _REST.get(c.function, _PASSED)) for c in calls])
+    return tuple(made)
+
+
+def _returned(calls: list[Call]) -> list[Node]:
+    """What one function returns is returned; of several, a line for each."""
+    if len(calls) == 1:
+        return [Return(tuple(calls))]
+    names = ("value", "grads")
+    named = [replace(c, names=(n,)) for n, c in zip(names, calls, strict=True)]
+    return [*named, Return(tuple(map(Ref, names)))]
+
+
+def _given(call: Call, more: tuple[str, ...]) -> Call:
+    return replace(call, arguments=(*call.arguments, *more))

@@ -1,0 +1,44 @@
+"""The module's own scalar functions, planned: each writes where it is told, and is given the memory
+that it needs on the way.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from bpgen.ir import Element, Index, element
+from bpgen.planning.memory import shared
+from bpgen.planning.nodes import Helper
+from bpgen.planning.opened import Opening
+from bpgen.planning.source import Unread
+from bpgen.planning.spellings import spelled
+from bpgen.program.grammar import Expr, Read
+
+AXES = (Index("_", "_"),)  # of all that a function is given, whatever they are
+OUT = Read("out", AXES)
+
+
+@lru_cache(100)
+def helper(name: str) -> Helper | None:
+    """A function of the table; None where it is more than elementary calls."""
+    try:
+        found = spelled(name)
+    except Unread:
+        return None
+    opening = Opening({*found.arguments, OUT.name}, helper)
+    arrays: dict[Element, Expr] = {element(a, ()): Read(a, AXES) for a in found.arguments}
+    for let, tree in found.lets:
+        at = opening.scratch.take(AXES)
+        opening.compute(tree, at, arrays)
+        arrays[element(let, ())] = at
+    opening.compute(found.value, OUT, arrays)
+    body, buffers = shared(tuple(opening.made), opening.scratch, ())
+    return Helper(
+        found.name,
+        found.arguments,
+        tuple(a in found.numbers for a in found.arguments),
+        tuple(b.kind for b in buffers),
+        tuple(b.names[0] for b in buffers),
+        found.doc,
+        body,
+    )

@@ -1,0 +1,107 @@
+"""Which arrays share memory: those that are needed one after another."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from bpgen.planning.lifetimes import Lifetimes
+from bpgen.planning.nodes import Apply, Buffer
+from bpgen.planning.scratch import Scratch
+from bpgen.program.grammar import Node, Read, Store
+
+ALWAYS = 10**9
+
+
+@dataclass
+class _Block:
+    """One stretch of memory, and until when it is in use."""
+
+    buffer: Buffer
+    until: int
+
+
+def shared(
+    body: tuple[Node, ...], scratch: Scratch, kept: Collection[str]
+) -> tuple[tuple[Node, ...], tuple[Buffer, ...]]:
+    """The statements, with names for what had none, and the memory of all arrays. `kept` are those
+    that are needed after the last statement.
+    """
+    lives = Lifetimes(scratch.buffers)
+    lives.go_through(body)
+    kept = {lives.root(name) for name in kept}
+    blocks: list[_Block] = []
+    for name in sorted(scratch.buffers, key=lambda n: lives.first.get(n, -1)):
+        _place(name, blocks, lives, scratch, kept)
+    names = _names(blocks, scratch)
+    buffers = tuple(
+        replace(
+            b.buffer,
+            names=tuple(dict.fromkeys(names.get(n, n) for n in b.buffer.names)),
+            kept=b.until == ALWAYS and b.buffer.kind in STEMS,
+        )
+        for b in blocks
+    )
+    return tuple(_renamed(node, names) for node in body), buffers
+
+
+def _place(
+    name: str, blocks: list[_Block], lives: Lifetimes, scratch: Scratch, kept: Collection[str]
+) -> None:
+    """Memory for one array: some that is not in use, or new."""
+    buffer, first = scratch.buffers[name], lives.first.get(name, 0)
+    last = (
+        ALWAYS if name in kept or buffer.kind not in ("real", "mask") else lives.last.get(name, 0)
+    )
+    same = [
+        b
+        for b in blocks
+        if (b.buffer.sizes, b.buffer.kind) == (buffer.sizes, buffer.kind) and b.until <= first
+    ]
+    here = [b for b in same if b.until == first and _in_place(name, b, lives)]
+    free = sorted((b for b in same if b.until < first), key=lambda b: -b.until)
+    block = next(iter([*here, *free]), None)
+    if block is None:
+        blocks.append(_Block(buffer, last))
+    else:
+        block.buffer = replace(block.buffer, names=(*block.buffer.names, name))
+        block.until = last
+
+
+def _in_place(name: str, block: _Block, lives: Lifetimes) -> bool:
+    """Whether the statement that first writes an array reads what is there now place by place."""
+    statement, other = lives.statements[lives.first[name]], block.buffer.names[-1]
+    if not isinstance(statement, Store) or not isinstance(statement.value, Apply):
+        return False
+    whole = Read(other, statement.at.axes)
+    parts = [o for o in statement.value.operands if isinstance(o, Node)]
+    meant = (o for o in parts if other in lives.spoken_of(o))
+    return statement.at == Read(name, statement.at.axes) and all(o == whole for o in meant)
+
+
+STEMS = {"real": "t", "mask": "mask"}
+
+
+def _names(blocks: Iterable[_Block], scratch: Scratch) -> dict[str, str]:
+    """A name for what is computed on the way in each block."""
+    names: dict[str, str] = {}
+    for block in blocks:
+        own = [n for n in block.buffer.names if n in scratch.nameless]
+        if own:
+            names |= dict.fromkeys(own, scratch.free(STEMS[block.buffer.kind]))
+    return names
+
+
+def _renamed(value: Any, names: Mapping[str, str]) -> Any:
+    """A statement that speaks of arrays by other names."""
+    if isinstance(value, Read) and value.name in names:
+        return Read(names[value.name], value.axes)
+    if isinstance(value, tuple):
+        return tuple(_renamed(v, names) for v in value)
+    if not isinstance(value, Node):
+        return value
+    parts = {f.name: getattr(value, f.name) for f in fields(value)}  # type: ignore[arg-type]
+    new = {k: _renamed(v, names) for k, v in parts.items()}
+    changed = {k: v for k, v in new.items() if v is not parts[k] and v != parts[k]}
+    return replace(value, **changed) if changed else value  # type: ignore[type-var]

@@ -1,0 +1,177 @@
+"""What a planned program says beyond the grammar of programs: calls that write where they are told,
+and the memory that there is for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import sympy as sp
+
+from bpgen.ir import BATCH
+from bpgen.program.grammar import Axes, Expr, Look, Node, Read
+
+# What a buffer holds: numbers, yes or no; or ones, or the numbers of the samples, which stay.
+Kind = Literal["real", "mask", "ones", "rows"]
+
+
+@dataclass(frozen=True)
+class Apply(Expr):
+    """One elementary call of numpy on arrays and numbers, element by element."""
+
+    call: str
+    operands: tuple[Expr | sp.Expr, ...]
+    axes: Axes
+
+    def lengths(self) -> Iterable[sp.Expr]:
+        return [o for o in self.operands if isinstance(o, sp.Expr)]
+
+
+@dataclass(frozen=True)
+class Help(Expr):
+    """A scalar function of the module on arrays and numbers, element by element; `scratch` is
+    memory that it needs on the way. None: it is not planned, and makes its own.
+    """
+
+    function: str
+    operands: tuple[Expr | sp.Expr, ...]
+    axes: Axes
+    scratch: tuple[Read, ...] | None
+
+    def lengths(self) -> Iterable[sp.Expr]:
+        return [o for o in self.operands if isinstance(o, sp.Expr)]
+
+
+@dataclass(frozen=True)
+class Where(Expr):
+    """An array where a condition holds; what is written there stays elsewhere."""
+
+    value: Expr | sp.Expr
+    condition: Expr
+    axes: Axes
+
+    def lengths(self) -> Iterable[sp.Expr]:
+        return [self.value] if isinstance(self.value, sp.Expr) else []
+
+
+@dataclass(frozen=True)
+class Take(Expr):
+    """The entries of an array at places along one axis, whole."""
+
+    array: Expr
+    places: Expr
+    axis: int
+    axes: Axes
+
+
+@dataclass(frozen=True)
+class Matrix(Look):
+    """An array with neighbouring axes as one: those of the rows, and those of the columns.
+    `turned`: in memory the columns come first.
+    """
+
+    array: Expr
+    rows: Axes
+    columns: Axes
+    turned: bool = False
+
+    @property
+    def axes(self) -> Axes:  # type: ignore[override]
+        return (*self.rows, *self.columns)
+
+
+@dataclass(frozen=True)
+class Dot(Expr):
+    """The product of two matrices, or of a vector of ones and a matrix; `strided`: one of them is
+    part of an array, with gaps in memory.
+    """
+
+    one: Expr
+    two: Expr
+    axes: Axes
+    strided: bool = False
+
+
+@dataclass(frozen=True)
+class Ones(Expr):
+    """A vector of ones, as long as these axes together."""
+
+    name: str
+    axes: Axes
+
+
+@dataclass(frozen=True)
+class Buffer(Node):
+    """Memory for one array, or for several that are needed one after another; `kept`: what is in it
+    is needed after the function.
+    """
+
+    names: tuple[str, ...]
+    sizes: tuple[sp.Expr, ...]
+    kind: Kind = "real"
+    kept: bool = False
+
+
+@dataclass(frozen=True)
+class Buffers(Node):
+    """The arrays of a function; of one of each block those that are kept, with `counter` for what
+    counts the blocks, `times` of them, or those that all blocks write over. `gradients`: a
+    parameter, and the array of its gradient.
+    """
+
+    function: str
+    buffers: tuple[Buffer, ...]
+    gradients: tuple[tuple[str, str], ...] = ()
+    counter: str = ""
+    times: int = 0
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(n for b in self.buffers for n in b.names)
+
+    def told(self) -> Iterator[sp.Expr]:
+        """The lengths of its arrays."""
+        return (s for b in self.buffers for s in b.sizes)
+
+
+@dataclass(frozen=True)
+class Opened(Node):
+    """Names for arrays of the workspace."""
+
+    of: Buffers
+
+
+@dataclass(frozen=True)
+class Memory(Node):
+    """The arrays of a function and of those that it calls, out of the workspace or made anew in the
+    precision of what comes in.
+    """
+
+    every: tuple[Buffers, ...]
+    arrays: tuple[str, ...]  # with the parameters, they tell the precision
+
+    def lengths(self) -> Iterable[sp.Expr]:
+        return [size for of in self.every for size in of.told()]
+
+    @property
+    def sizes(self) -> tuple[str, ...]:
+        """The lengths known at run time that the arrays have, the batch first."""
+        found = dict.fromkeys(str(s) for e in self.lengths() for s in e.free_symbols)
+        return tuple(sorted(found, key=lambda n: n != BATCH))
+
+
+@dataclass(frozen=True)
+class Helper(Node):
+    """A scalar function of the module, planned: `numbers` says which of its arguments are numbers,
+    `scratch` what memory it needs beside that for its result, and `names` what these are called.
+    """
+
+    name: str
+    arguments: tuple[str, ...]
+    numbers: tuple[bool, ...]
+    scratch: tuple[Kind, ...]
+    names: tuple[str, ...]
+    doc: str
+    body: tuple[Node, ...]

@@ -1,0 +1,86 @@
+"""Statements opened up: each is one call, that writes where it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
+from typing import Any
+
+from bpgen.planning.looks import is_view
+from bpgen.planning.nodes import Helper
+from bpgen.planning.values import Values
+from bpgen.program import grammar as program
+from bpgen.program.grammar import Assign, Expr, Fill, Node, Store
+from bpgen.program.memory import looks_at
+
+
+class Opening(Values):
+    """Opens the statements of one function."""
+
+    def __init__(
+        self,
+        taken: Iterable[str],
+        helper: Callable[[str], Helper | None],
+        masks: bool = False,
+        owned: Collection[str] = (),
+    ) -> None:
+        """`owned` are arrays that have a place of their own, even if it is for one number."""
+        super().__init__(taken, helper, masks)
+        self.owned = owned
+
+    def statements(self, body: Iterable[Node]) -> tuple[Node, ...]:
+        """A body with each of its statements opened."""
+        outer, self.made = self.made, []
+        for node in body:
+            _STATEMENTS.get(type(node), Opening._as_it_is)(self, node)
+        made, self.made = tuple(self.made), outer
+        return made
+
+    def _as_it_is(self, node: Node) -> None:
+        self.made.append(node)
+
+    def _around(self, node: Any) -> None:
+        self.made.append(replace(node, body=self.statements(node.body)))
+
+    def _assign(self, node: Assign) -> None:
+        value = node.value
+        if isinstance(value, program.Precision):
+            return  # memory has it
+        if not isinstance(value, Expr) or isinstance(value, program.Count):
+            self.made.append(node)
+        elif looks_at(value) is not None and is_view(value):
+            self.made.append(Assign(node.name, self.operand(value)))
+        elif isinstance(value, Fill):
+            self._filled(node.name, value)
+        elif value.axes or node.name in self.owned:
+            self.into(self.scratch.named(node.name, value.axes), value)
+        else:
+            self.made.append(Assign(node.name, self.scalar(value)))
+
+    def _filled(self, name: str, value: Fill) -> None:
+        sizes = value.shape.sizes or None
+        at = self.scratch.named(name, value.axes, sizes)
+        if value.value is not None:
+            self.made.append(Store(at, value.value, False))
+
+    def _store(self, node: Store) -> None:
+        if isinstance(node.at, program.Gather):
+            self.made.append(replace(node, value=self.operand(node.value)))
+        elif node.adds:
+            value = self.operand(node.value)
+            self.made.append(Store(node.at, value, True))
+        else:
+            self.into(node.at, node.value)
+
+    def _scatter(self, node: program.ScatterAdd) -> None:
+        value = self.operand(node.value)
+        self.made.append(replace(node, value=value))
+
+
+_STATEMENTS: dict[type[Node], Callable[[Opening, Any], None]] = {
+    program.Step: Opening._around,
+    program.Loop: Opening._around,
+    program.Assign: Opening._assign,
+    program.Store: Opening._store,
+    program.ScatterAdd: Opening._scatter,
+}

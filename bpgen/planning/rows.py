@@ -1,0 +1,88 @@
+"""What is computed of whole rows, as calls: the largest of a row, what is below it, the sum.
+
+Where a mask may leave out all of a row, its largest is minus infinity, and nothing is taken out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import sympy as sp
+
+from bpgen.planning.nodes import Apply, Where
+from bpgen.planning.scratch import Scratch
+from bpgen.program.grammar import Expr, Read, Reduce
+
+
+class Values(Protocol):
+    """What writes the calls; `masks`: whether something may be masked out."""
+
+    scratch: Scratch
+    masks: bool
+
+    def put(self, at: Expr, value: Expr) -> None: ...
+
+    def summed(self, at: Expr, value: Reduce) -> None: ...
+
+
+def softmax(write: Values, at: Expr, row: Expr) -> None:
+    """exp(z) / sum(exp(z)) along the last axis; the largest is taken out, so nothing overflows. 0
+    where all of z are minus infinity.
+    """
+    _below(write, at, row)
+    write.put(at, Apply("exp", (at,), at.axes))
+    total = write.scratch.take(at.axes[:-1])
+    write.summed(total, Reduce("sum", at, at.axes[-1:], total.axes))
+    if write.masks:
+        _instead(write, total, sp.S.Zero, sp.S.One)
+    write.put(at, Apply("divide", (at, total), at.axes))
+
+
+def log_softmax(write: Values, at: Expr, row: Expr) -> None:
+    """z - log(sum(exp(z))) along the last axis; the largest is taken out, so no digit is lost."""
+    _below(write, at, row)
+    log = _log_of_sum(write, at)
+    write.put(at, Apply("subtract", (at, log), at.axes))
+
+
+def _below(write: Values, at: Expr, row: Expr) -> Read:
+    """Each entry less the largest of its row, which is returned."""
+    largest = write.scratch.take(at.axes[:-1])
+    write.put(largest, Reduce("max", row, at.axes[-1:], largest.axes))
+    if write.masks:
+        _instead(write, largest, -sp.oo, sp.S.Zero)
+    write.put(at, Apply("subtract", (row, largest), at.axes))
+    return largest
+
+
+def _instead(write: Values, at: Read, number: sp.Expr, other: sp.Expr) -> None:
+    """One number where there is another."""
+    there = write.scratch.take(at.axes, "mask")
+    write.put(there, Apply("equal", (at, number), at.axes))
+    write.put(at, Where(other, there, at.axes))
+
+
+def _log_of_sum(write: Values, below: Expr) -> Read:
+    """log(sum(exp(z - m))), exact where that is small: it is log(1 + the sum of the others)."""
+    axes, last = below.axes[:-1], below.axes[-1:]
+    highest = write.scratch.take(below.axes, "mask")
+    write.put(highest, Apply("equal", (below, sp.S.Zero), below.axes))
+    others = write.scratch.take(below.axes)
+    write.put(others, Apply("exp", (below,), below.axes))
+    write.put(others, Apply("subtract", (others, highest), below.axes))
+    total, count = write.scratch.take(axes), write.scratch.take(axes)
+    write.put(count, Reduce("sum", highest, last, axes))
+    if write.masks:
+        write.put(count, Apply("maximum", (count, sp.S.One), axes))
+    write.put(count, Apply("subtract", (count, sp.S.One), axes))
+    write.summed(total, Reduce("sum", others, last, axes))
+    write.put(total, Apply("add", (total, count), axes))
+    write.put(total, Apply("log1p", (total,), axes))
+    return total
+
+
+OPENED: dict[str, Callable[[Values, Expr, Expr], None]] = {
+    "softmax": softmax,
+    "log_softmax": log_softmax,
+}

@@ -1,0 +1,57 @@
+"""The arrays of one function: those that have a name, and those for what is on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import count
+
+import sympy as sp
+
+from bpgen.ir import length
+from bpgen.planning.nodes import Buffer, Kind, Ones
+from bpgen.program.grammar import Axes, Read
+
+Sizes = tuple[sp.Expr, ...]
+
+
+def sizes_of(axes: Axes) -> Sizes:
+    return tuple(length(i.size) for i in axes)
+
+
+class Scratch:
+    """Every array that a function writes."""
+
+    def __init__(self, taken: Iterable[str]) -> None:
+        self.taken = set(taken)
+        self.buffers: dict[str, Buffer] = {}
+        self.nameless: set[str] = set()  # they get a name when it is known which share memory
+
+    def named(self, name: str, axes: Axes, sizes: Sizes | None = None) -> Read:
+        """The array of a tensor."""
+        if name not in self.buffers:
+            self.buffers[name] = Buffer((name,), sizes_of(axes) if sizes is None else sizes)
+        return Read(name, axes)
+
+    def take(self, axes: Axes, kind: Kind = "real") -> Read:
+        """An array for one value on the way."""
+        name = f"<{kind} {len(self.nameless)}>"
+        self.nameless.add(name)
+        self.buffers[name] = Buffer((name,), sizes_of(axes), kind)
+        return Read(name, axes)
+
+    def ones(self, axes: Axes) -> Ones:
+        """A vector of ones, as long as these axes together."""
+        sizes = (sp.Mul(*sizes_of(axes)),)
+        for name, buffer in self.buffers.items():
+            if buffer.kind == "ones" and buffer.sizes == sizes:
+                return Ones(name, axes)
+        name = self.free("ones")
+        self.buffers[name] = Buffer((name,), sizes, "ones")
+        return Ones(name, axes)
+
+    def free(self, stem: str) -> str:
+        """A name that nothing has yet."""
+        numbered = (f"{stem}{k or ''}" for k in count())
+        name = next(n for n in numbered if n not in self.taken)
+        self.taken.add(name)
+        return name

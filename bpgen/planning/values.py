@@ -1,0 +1,314 @@
+"""Values opened up: what each is computed of, call by call, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import sympy as sp
+
+from bpgen.ir import Element, element, length
+from bpgen.planning import rows
+from bpgen.planning.bodies import added, tree_of
+from bpgen.planning.looks import apart, as_take, is_constant, is_identity, is_view, spread
+from bpgen.planning.matrices import as_dot, as_sum, is_matrix_product, is_whole, memory_of
+from bpgen.planning.nodes import Apply, Help, Helper, Kind, Where
+from bpgen.planning.scratch import Scratch
+from bpgen.planning.source import Unread
+from bpgen.planning.tree import ELEMENTWISE, Call, Tree, compares, leaves
+from bpgen.program import grammar as program
+from bpgen.program.grammar import Axes, Expr, Map, Node, Read, Reduce, Slice, Store, View
+from bpgen.program.memory import looks_at
+
+Operands = Mapping[Element, Expr]
+
+
+class Values:
+    """Opens values, and knows the memory that they need."""
+
+    def __init__(
+        self, taken: Iterable[str], helper: Callable[[str], Helper | None], masks: bool = False
+    ) -> None:
+        """`masks`: whether something may be masked out, and then is minus infinity."""
+        self.scratch, self.helper, self.masks = Scratch(taken), helper, masks
+        self.made: list[Node] = []
+
+    def put(self, at: Expr, value: Expr) -> None:
+        """The statement that writes a value at a place."""
+        self.made.append(Store(at, value, False))
+
+    def into(self, at: Expr, value: Expr) -> None:
+        """Statements that leave a value at a place."""
+        if not at.axes:
+            self.put(at, self.scalar(value))
+        elif looks_at(value) is not None:
+            self._copied(at, value)
+        elif isinstance(value, View):
+            self._viewed(at, value)
+        elif {*spread(value)} != {*at.axes} and not isinstance(value, (Map, program.Total)):
+            self.put(at, self.operand(value))
+        else:
+            _VALUES.get(type(value), Values.put)(self, at, value)
+
+    def _copied(self, at: Expr, value: Expr) -> None:
+        """A copy; of what is told under other axes, under its own."""
+        if not isinstance(value, program.Join) or is_view(value):
+            return self.put(at, self.operand(value))
+        array, digits = self.operand(value.array, whole=True), apart(at, value)
+        if digits is not None:
+            return self.put(digits, array)
+        self.put(at, replace(value, array=array))
+
+    def _viewed(self, at: Expr, value: View) -> None:
+        """A part of what is computed; of all of it, computed where it belongs."""
+        whole = isinstance(value, Slice) and is_whole(value)
+        if whole and isinstance(at, Read) and at.axes == value.axes:
+            return self.into(Read(at.name, value.array.axes), value.array)
+        self.put(at, self.operand(value))
+
+    def _map(self, at: Expr, value: Map) -> None:
+        try:
+            tree = tree_of(value.body)
+        except Unread:
+            operands = tuple((e, self.operand(x)) for e, x in value.operands)
+            return self.put(at, replace(value, operands=operands))
+        self.compute(tree, at, dict(value.operands))
+
+    def _total(self, at: Expr, value: program.Total) -> None:
+        addends = [*value.addends, *([value.last] if value.last is not None else [])]
+        operands: dict[Element, Expr] = {}
+        signed: list[tuple[bool, Tree]] = []
+        for k, addend in enumerate(addends):
+            negative = isinstance(addend, Map) and bool(addend.body.could_extract_minus_sign())
+            if negative:
+                assert isinstance(addend, Map)
+                addend = replace(addend, body=-addend.body)
+            place = element(f"<addend {k}>", ())
+            operands[place] = addend
+            signed.append((negative, place))
+        self.compute(added(signed), at, operands)
+
+    def compute(self, tree: Tree, at: Expr, operands: Operands) -> None:
+        """Statements that leave at a place what a tree comes to."""
+        if not isinstance(tree, Call):
+            if isinstance(tree, Element):
+                return self.into(at, operands[tree])
+            return self.put(at, Map(tree, (), ()))
+        if tree.name == "where":
+            return self._where(tree, at, operands)
+        if tree.name not in ELEMENTWISE:
+            return self._helped(tree, at, operands)
+        arguments = self._arguments(tree, at, operands)
+        self.put(at, Apply(tree.name, arguments, at.axes))
+
+    def _helped(self, tree: Call, at: Expr, operands: Operands) -> None:
+        """A function of the module: all that it is given has the axes of what it computes."""
+        own = {*self._axes(tree, operands)}
+        if own != {*at.axes}:
+            self.put(at, self._beside(tree, at, operands))
+            return
+        arguments = self._arguments(tree, at, operands)
+        helper = self.helper(tree.name)
+        if helper is None or _are_arrays(arguments, helper.numbers):
+            self.put(at, Help(tree.name, arguments, at.axes, None))
+            return
+        given = tuple(
+            a if number else self._spread(a, at.axes)
+            for a, number in zip(arguments, helper.numbers, strict=True)
+        )
+        scratch = tuple(self.scratch.take(at.axes, kind) for kind in helper.scratch)
+        self.put(at, Help(tree.name, given, at.axes, scratch))
+
+    def _spread(self, argument: Expr | sp.Expr, axes: Axes) -> Expr:
+        """An argument along all axes."""
+        if isinstance(argument, Expr) and {*argument.axes} == {*axes}:
+            return argument
+        made = self.scratch.take(axes)
+        value = argument if isinstance(argument, Expr) else Map(argument, (), ())
+        self.put(made, value)
+        return made
+
+    def _arguments(self, tree: Call, at: Expr, operands: Operands) -> tuple[Expr | sp.Expr, ...]:
+        """What a call is given; the first that has all axes is computed where the result will
+        be.
+        """
+        found: list[Expr | sp.Expr] = []
+        free = not any(looks_at(operands[e]) == looks_at(at) for e in leaves(tree))
+        free = free and self._kind(at) == "real" and tree.name in ELEMENTWISE
+        full = (
+            a
+            for a in tree.args
+            if self._is_computed(a, operands) and {*self._axes(a, operands)} == {*at.axes}
+        )
+        here = next((a for a in full if free and not compares(a)), None)
+        for argument in tree.args:
+            if not self._is_computed(argument, operands):
+                found.append(self._leaf(argument, operands))
+            elif argument is here:
+                self.compute(argument, at, operands)
+                found.append(at)
+                here = None
+            else:
+                found.append(self._beside(argument, at, operands))
+        return tuple(found)
+
+    def _beside(self, tree: Tree, at: Expr, operands: Operands) -> Read:
+        """What a tree comes to, in memory of its own."""
+        own = {*self._axes(tree, operands)}
+        axes = tuple(i for i in at.axes if i in own)
+        array = self.scratch.take(axes, "mask" if compares(tree) else "real")
+        self.compute(tree, array, operands)
+        return array
+
+    def _where(self, tree: Call, at: Expr, operands: Operands) -> None:
+        condition, value, other = tree.args
+        if not compares(condition):
+            condition = Call("not_equal", (condition, sp.S.Zero))
+        self.compute(other, at, operands)
+        holds, there = (
+            self._leaf(a, operands)
+            if not self._is_computed(a, operands)
+            else self._beside(a, at, operands)
+            for a in (condition, value)
+        )
+        assert isinstance(holds, Expr)
+        self.put(at, Where(there, holds, at.axes))
+
+    def _leaf(self, tree: Tree, operands: Operands) -> Expr | sp.Expr:
+        assert not isinstance(tree, Call)
+        return self.operand(operands[tree]) if isinstance(tree, Element) else tree
+
+    def _is_computed(self, tree: Tree, operands: Operands) -> bool:
+        """Whether memory is needed for what a tree comes to."""
+        if not isinstance(tree, Element):
+            return isinstance(tree, Call)
+        return looks_at(operands[tree]) is None and not is_constant(operands[tree])
+
+    def _axes(self, tree: Tree, operands: Operands) -> Axes:
+        return tuple(dict.fromkeys(i for e in leaves(tree) for i in spread(operands[e])))
+
+    def _kind(self, at: Expr) -> Kind:
+        buffer = self.scratch.buffers.get(str(looks_at(at)))
+        return buffer.kind if buffer is not None else "real"
+
+    def operand(self, value: Expr, whole: bool = False) -> Expr:
+        """The value as an array that is there; `whole`: also along axes where it stays the same."""
+        if isinstance(value, Read) or is_constant(value):
+            return value
+        if isinstance(value, Slice) and isinstance(value.array, Read) and is_whole(value):
+            return Read(value.array.name, value.axes)  # the same under other letters
+        if is_identity(value):
+            ((place, array),) = value.operands
+            return replace(value, operands=((place, self.operand(array)),))
+        if isinstance(value, (View, program.Broadcast)):
+            return replace(value, array=self.operand(value.array))
+        if isinstance(value, program.Join) and is_view(value):
+            return replace(value, array=self.operand(value.array))
+        own = {*(value.axes if whole else spread(value))}
+        axes = tuple(i for i in value.axes if i in own)
+        if not axes:
+            return self.scalar(value)
+        made = self.scratch.take(axes)
+        self.into(made, value)
+        return made
+
+    # Sums and products
+
+    def _reduce(self, at: Expr, value: Reduce) -> None:
+        array = self.operand(value.array, whole=True)
+        if value.how == "mean":
+            count = sp.Mul(*(length(i.size) for i in value.over))
+            self.summed(at, replace(value, how="sum", array=array))
+            self.put(at, Apply("divide", (at, count), at.axes))
+        elif value.how == "sum":
+            self.summed(at, replace(value, array=array))
+        else:
+            self.put(at, replace(value, array=array))
+
+    def summed(self, at: Expr, value: Reduce) -> None:
+        of_matrix = as_sum(at, value.array, value.over, self.scratch.ones)
+        self.put(*((at, value) if of_matrix is None else of_matrix))
+
+    def _contract(self, at: Expr, value: program.Contract) -> None:
+        operands = tuple(self.operand(o, whole=True) for o in value.operands)
+        value = replace(value, operands=operands)
+        if not is_matrix_product(value):
+            return self.put(at, value)
+        dot = as_dot(at, value)
+        if dot is None:
+            dot = as_dot(*self._in_order(at, value))
+            assert dot is not None
+        self.put(*dot)
+        if looks_at(dot[0]) != looks_at(at):
+            self.put(at, dot[0].array)
+
+    def _in_order(self, at: Expr, value: program.Contract) -> tuple[Expr, program.Contract]:
+        """A product of copies whose memory is in the order that it is computed in."""
+        one, two = value.operands
+        if at.axes[:1] and at.axes[0] not in one.axes:
+            one, two = two, one
+        kept = [tuple(i for i in at.axes if i in o.axes) for o in (one, two)]
+        orders = (*kept[0], *value.over), (*value.over, *kept[1])
+        copies = (self._ordered(o, axes) for o, axes in zip((one, two), orders, strict=True))
+        order = (*kept[0], *kept[1])
+        whole = at if memory_of(at) == order else self.scratch.take(order)
+        return whole, replace(value, operands=tuple(copies), axes=order)
+
+    def _ordered(self, array: Expr, axes: Axes) -> Expr:
+        """An array with its axes in this order in memory."""
+        if memory_of(array) == axes:
+            return array
+        copy = self.scratch.take(axes)
+        self.put(copy, array)
+        return copy
+
+    def _cast(self, at: Expr, value: program.Cast) -> None:
+        self.into(at, value.array)
+
+    def _copy(self, at: Expr, value: program.Copy) -> None:
+        self.into(at, value.array)
+
+    def _in_rows(self, at: Expr, value: program.InRows) -> None:
+        rows.OPENED[value.call](self, at, self.operand(value.array, whole=True))
+
+    def _gather(self, at: Expr, value: program.Gather) -> None:
+        value = replace(value, array=self.operand(value.array))
+        self.put(at, as_take(value) or value)
+
+    def scalar(self, value: Expr) -> Expr:
+        """A value without axes, of arrays that are there."""
+        if isinstance(value, Reduce):
+            return replace(value, array=self.operand(value.array, whole=True))
+        if isinstance(value, Map):
+            operands = ((e, self._scalar_operand(x)) for e, x in value.operands)
+            return replace(value, operands=tuple(operands))
+        if isinstance(value, program.Total):
+            addends = tuple(map(self.scalar, value.addends))
+            return replace(value, addends=addends, last=value.last and self.scalar(value.last))
+        if isinstance(value, program.Contract):
+            arrays = (self.operand(o, whole=True) for o in value.operands)
+            return replace(value, operands=tuple(arrays))
+        return value
+
+    def _scalar_operand(self, value: Expr) -> Expr:
+        return self.operand(value) if value.axes else self.scalar(value)
+
+
+def _are_arrays(arguments: Iterable[Expr | sp.Expr], numbers: Iterable[bool]) -> bool:
+    """Whether one of what should be numbers is an array."""
+    pairs = zip(arguments, numbers, strict=True)
+    return any(number and isinstance(a, Expr) and bool(a.axes) for a, number in pairs)
+
+
+_VALUES: dict[type[Expr], Callable[[Values, Any, Any], None]] = {
+    program.Map: Values._map,
+    program.Total: Values._total,
+    program.Reduce: Values._reduce,
+    program.Contract: Values._contract,
+    program.Cast: Values._cast,
+    program.Copy: Values._copy,
+    program.AsArray: Values._copy,
+    program.InRows: Values._in_rows,
+    program.Gather: Values._gather,
+}

@@ -1,0 +1,247 @@
+"""Planned programs as numpy: calls that write into memory that is there."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import sympy as sp
+
+from bpgen.ir import length
+from bpgen.planning.nodes import (
+    Apply,
+    Buffers,
+    Dot,
+    Help,
+    Matrix,
+    Memory,
+    Ones,
+    Opened,
+    Take,
+    Where,
+)
+from bpgen.program import grammar as program
+from bpgen.program.contractions import batch_of, is_product
+from bpgen.program.grammar import Axes, Expr
+from bpgen.targets.numpy.expressions import Expressions
+from bpgen.targets.numpy.layout import WIDTH, assignment, call
+from bpgen.targets.numpy.statements import Statements
+from bpgen.targets.numpy.subscripts import is_whole
+from bpgen.targets.numpy.turning import Array, atom
+from bpgen.text.scalar import ATOM, Printer
+
+_INFINITE = {sp.oo: "np.inf", -sp.oo: "-np.inf"}
+_TAKES_MORE = {"maximum", "minimum"}  # numpy wants to be told which argument is the last
+IN_PLACE = {"add": "+=", "subtract": "-=", "multiply": "*=", "divide": "/="}
+
+
+class PlannedExpressions(Expressions):
+    """Prints what a planned program looks at."""
+
+    rows: ClassVar = {**Expressions.rows}
+
+    def number(self, number: Any) -> str:
+        return (
+            "np.inf" if number == sp.oo else "-np.inf" if number == -sp.oo else self._plain(number)
+        )
+
+    def _plain(self, number: sp.Expr) -> str:
+        return (
+            Printer(lambda e: self.lined(program.Read(e.name, ()), ()), self.order)
+            .text(number)
+            .text
+        )
+
+    def argument(self, operand: Expr | sp.Expr, axes: Axes) -> str:
+        if isinstance(operand, Expr):
+            return self.lined(operand, axes).text
+        return self.number(operand)
+
+    def matrix(self, node: Matrix) -> Array:
+        array = self.array(node.array)
+        rows, columns = node.rows, node.columns
+        if len(rows) > 1 or len(columns) > 1:
+            groups = [g for g in ((columns, rows) if node.turned else (rows, columns)) if g]
+            array = atom(f"{array.bracketed()}.reshape({', '.join(_sizes(groups))})", node.axes)
+            return Array(f"{array.text}.T" if node.turned else array.text, ATOM, node.axes)
+        return self.transposed(array, node.axes)
+
+
+def _sizes(groups: list[Axes]) -> list[str]:
+    """The lengths of grouped axes; one of them numpy finds out."""
+    sizes = [sp.Mul(*(length(i.size) for i in g)) for g in groups]
+    free = next((k for k, s in enumerate(sizes) if not s.is_Integer), 0)
+    return ["-1" if k == free else str(s) for k, s in enumerate(sizes)]
+
+
+class PlannedStatements(Statements):
+    """Prints the statements of a planned program."""
+
+    expressions: PlannedExpressions
+    rows: ClassVar = {**Statements.rows}
+
+    def store(self, node: program.Store, indent: int) -> list[str]:
+        if (
+            isinstance(node.at, program.Read)
+            and isinstance(node.value, program.Map)
+            and not node.value.operands
+        ):
+            return [f"{node.at.name}.fill({self.expressions.number(node.value.body)})"]
+        made = _STORES.get(type(node.value))
+        spread = {*node.value.axes} != {*node.at.axes} or not node.at.axes
+        summed = isinstance(node.value, (program.Contract, program.Reduce))
+        if made is None or node.adds or (summed and spread) or isinstance(node.at, program.Gather):
+            return self.put(node.at, node.value, indent, node.adds)
+        lines: list[str] = made(self, node.at, node.value, indent)
+        return lines
+
+    def put(self, at: Expr, value: Expr, indent: int, adds: bool = False) -> list[str]:
+        """What is no call that writes where it is told."""
+        part = isinstance(at, (program.Slice, program.Gather)) and not is_whole(at)
+        place = self.expressions.text(at) + "[...]" * (not part and not adds)
+        text = self.expressions.lined(value, at.axes).text
+        return assignment(place, text, indent, "+=" if adds else "=")
+
+    def on_request(self, node: program.OnRequest, indent: int) -> list[str]:
+        """What is asked for now and then makes its own arrays, as it does where nothing is
+        planned.
+        """
+        if node.flag != "inputs":
+            return super().on_request(node, indent)
+        return Statements(self.expressions).on_request(node, indent)
+
+    def apply(self, at: Expr, value: Apply, indent: int) -> list[str]:
+        arguments = [self.expressions.argument(o, at.axes) for o in value.operands]
+        place = self.expressions.text(at)
+        if value.call in IN_PLACE and value.operands[0] == at:
+            return assignment(place, arguments[1], indent, IN_PLACE[value.call])
+        out = f"out={place}" if value.call in _TAKES_MORE else place
+        return call(f"np.{value.call}", [*arguments, out], "", indent)
+
+    def help(self, at: Expr, value: Help, indent: int) -> list[str]:
+        arguments = [self.expressions.argument(o, at.axes) for o in value.operands]
+        place = self.expressions.text(at)
+        if value.scratch is None:
+            self.expressions.called.add(value.function)
+            return assignment(f"{place}[...]", f"{value.function}({', '.join(arguments)})", indent)
+        self.expressions.called.add(into(value.function))
+        scratch = [s.name for s in value.scratch]
+        return call(into(value.function), [*arguments, place, *scratch], "", indent)
+
+    def where(self, at: Expr, value: Where, indent: int) -> list[str]:
+        there = self.expressions.argument(value.value, at.axes)
+        holds = self.expressions.argument(value.condition, at.axes)
+        return call("np.copyto", [self.expressions.text(at), there, f"where={holds}"], "", indent)
+
+    def dot(self, at: Expr, value: Dot, indent: int) -> list[str]:
+        texts = [self.expressions.text(m) for m in (value.one, value.two, at)]
+        return call("np.matmul" if value.strided else "np.dot", texts, "", indent)
+
+    def take(self, at: Expr, value: Take, indent: int) -> list[str]:
+        array, places = self.expressions.text(value.array), self.expressions.text(value.places)
+        place = self.expressions.transposed(self.expressions.array(at), value.axes).text
+        given = [array, places, str(value.axis), place, 'mode="clip"']
+        return call("np.take", given, "", indent)
+
+    def contract(self, at: Expr, value: program.Contract, indent: int) -> list[str]:
+        arrays = [self.expressions.array(o) for o in value.operands]
+        place = self.expressions.array(at)
+        if not is_product(value.operands, value.over, value.axes):
+            text = self.expressions.einsum(arrays, at.axes).text
+            return call(
+                "np.einsum", [text[len("np.einsum(") : -1], f"out={place.text}"], "", indent
+            )
+        one, two = arrays
+        batch = batch_of(one.axes, two.axes, at.axes)
+        rest = tuple(a for a in at.axes if a not in batch)
+        if not batch:
+            text = self.expressions.product(one, two, value.over, at.axes).text
+            return assignment(place.text + "[...]" * place.text.isidentifier(), text, indent)
+        if rest[0] not in one.axes:
+            one, two = two, one
+        left = self.expressions.transposed(one, (*batch, rest[0], *value.over)).text
+        right = self.expressions.transposed(two, (*batch, *value.over, rest[1])).text
+        to = self.expressions.transposed(place, (*batch, *rest)).text
+        return call("np.matmul", [left, right, to], "", indent)
+
+    def reduce(self, at: Expr, value: program.Reduce, indent: int) -> list[str]:
+        if value.how not in ("sum", "max"):
+            return self.put(at, value, indent)
+        array = self.expressions.array(value.array)
+        places = sorted(array.axes.index(k) for k in value.over)
+        left = tuple(a for a in array.axes if a not in value.over)
+        axis = str(places[0]) if len(places) == 1 else str(tuple(places))
+        function = {"sum": "add", "max": "maximum"}[value.how]
+        to = self.expressions.transposed(self.expressions.array(at), left).text
+        return call(f"np.{function}.reduce", [array.text, f"axis={axis}", f"out={to}"], "", indent)
+
+    def memory(self, node: Memory, indent: int) -> list[str]:
+        """The workspace, or one that is made for this call."""
+        precision = f"_precision({', '.join(['params', *node.arrays])})"
+        given = [*node.sizes, "dtype", *["np.empty(SIZE, dtype)"] * with_gradients(node)]
+        made = call(f"workspace = {memory_of(node.every[0])}", given, "", indent + 4)
+        asked = ["workspace", precision, *(f"{s}={s}" for s in node.sizes)]
+        return [
+            "if workspace is None:",
+            f"    dtype = {precision}",
+            *(f"    {line}" for line in made),
+            "elif checked:",
+            *(f"    {line}" for line in call("_suits", asked, "", indent + 4)),
+        ]
+
+    def opened(self, node: Opened, indent: int) -> list[str]:
+        return unpacked([*node.of.names], f"workspace[{key_of(node.of)}]", indent)
+
+
+def with_gradients(node: Memory) -> bool:
+    """Whether gradients of parameters are among the arrays."""
+    return any(of.gradients for of in node.every)
+
+
+def name_of(of: Buffers) -> str:
+    """What the arrays of a function are called in the workspace."""
+    return of.function.lstrip("_")
+
+
+def key_of(of: Buffers) -> str:
+    """Under what they are found there."""
+    return f'f"{name_of(of)}[{{{of.counter}}}]"' if of.counter else f'"{name_of(of)}"'
+
+
+def memory_of(of: Buffers) -> str:
+    """The function that makes the arrays of a function."""
+    return f"_memory_of_{'each_' * bool(of.counter)}{name_of(of)}"
+
+
+def unpacked(names: list[str], value: str, indent: int) -> list[str]:
+    """Names for the parts of a tuple: on one line, or as many as it takes."""
+    left = ", ".join(names) if len(names) > 1 else f"({names[0]},)"
+    line = f"{left} = {value}"
+    if indent + len(line) <= WIDTH:
+        return [line]
+    return ["(", *(f"    {name}," for name in names), f") = {value}"]
+
+
+def into(name: str) -> str:
+    """What a function is called that writes where it is told."""
+    return f"{name}_into"
+
+
+_STORES: dict[type[Expr], Any] = {
+    Apply: PlannedStatements.apply,
+    Help: PlannedStatements.help,
+    Where: PlannedStatements.where,
+    Dot: PlannedStatements.dot,
+    Take: PlannedStatements.take,
+    program.Contract: PlannedStatements.contract,
+    program.Reduce: PlannedStatements.reduce,
+}
+PlannedExpressions.rows |= {
+    Matrix: PlannedExpressions.matrix,
+    Ones: lambda self, node: atom(node.name, node.axes),
+}
+PlannedStatements.rows |= {
+    program.Store: PlannedStatements.store,
+    program.OnRequest: PlannedStatements.on_request,
+    Memory: PlannedStatements.memory,
+    Opened: PlannedStatements.opened,
+}

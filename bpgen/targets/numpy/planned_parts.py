@@ -1,0 +1,61 @@
+"""The parts of a planned module, as the template lays them out."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from math import prod
+from typing import ClassVar
+
+from bpgen.planning import planned
+from bpgen.planning.helping import OUT, helper
+from bpgen.planning.nodes import Memory
+from bpgen.program.grammar import Function as Program
+from bpgen.raising.flat import flat_tensors
+from bpgen.targets.numpy.functions import Function
+from bpgen.targets.numpy.layout import call
+from bpgen.targets.numpy.parts import Parts
+from bpgen.targets.numpy.planned import PlannedExpressions, PlannedStatements, into
+from bpgen.targets.numpy.workspace import memories, workspace
+
+
+class PlannedParts(Parts):
+    """What the template prints of one derivation whose arrays are planned."""
+
+    expressions: ClassVar = PlannedExpressions
+    statements: ClassVar = PlannedStatements
+
+    @cached_property
+    def program(self) -> list[Program]:
+        return planned(super().program, flat_tensors(self.derivation.tensors, stacked=True))
+
+    @property
+    def memory(self) -> list[Function]:
+        """What makes the arrays of each function, and of all."""
+        found = [n for f in self.program for n in f.body if isinstance(n, Memory)]
+        return [workspace(found), *memories(found)]
+
+    @property
+    def size(self) -> int:
+        """How many numbers the parameters have."""
+        return sum(prod(map(int, t.sample_shape)) for t in self.params)
+
+    @property
+    def declarations(self) -> list[str]:
+        return [*super().declarations, f"SIZE = {self.size}"]
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """Those that write where they are told, too."""
+        every = super().sources
+        return {into(n): self._planned(n) for n in every if helper(n) is not None} | every
+
+    def _planned(self, name: str) -> str:
+        of = helper(name)
+        assert of is not None
+        write = PlannedStatements(PlannedExpressions({}))
+        kinds = ("float" if number else "np.ndarray" for number in of.numbers)
+        given = [f"{a}: {kind}" for a, kind in zip(of.arguments, kinds, strict=True)]
+        given += [f"{a}: np.ndarray" for a in (OUT.name, *of.names)]
+        signature = call(f"def {into(name)}", given, " -> None:")
+        lines = [f'"""{of.doc}"""', *write.lines(of.body)]
+        return "\n".join([*signature, *(f"    {line}" for line in lines)])

@@ -1,0 +1,272 @@
+"""Planned modules: the numbers of the plain ones, in memory that is there before."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import subprocess
+import sys
+import tracemalloc
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bpgen.check.agreement import difference
+from bpgen.check.module import Subject
+from bpgen.emit import FAST, emit, emitted
+from bpgen.functions import ROWS
+from bpgen.load import declared_by
+from bpgen.planning import memory
+from bpgen.planning.helping import helper
+from bpgen.planning.lifetimes import Lifetimes
+from tests.conftest import EXAMPLES, ROOT, derived, module_of, written
+from tests.documents import blocks
+from tests.few import few, one_in
+from tests.texts.corpus import SOURCES
+
+N, T = 5, 4
+NETS = {
+    name: net
+    for name, net in SOURCES.items()
+    if name.split()[0] in ("example", "word", "page", "readme")
+}
+RANDOM = {name: net for name, net in SOURCES.items() if name not in NETS}
+ROUNDING = 1e-12
+
+
+@cache
+def planned(net: str) -> str:
+    return emitted(derived(net), FAST)
+
+
+def _arguments(net: str, module: ModuleType, batch: int = N, dtype: Any = np.float64) -> Any:
+    """Parameters, inputs, and the targets, or what outputs receive."""
+    subject = Subject(planned(net), declared_by(net), long=(T,))
+    point = subject.draw(np.random.default_rng(0), batch)
+    given = [{k: _typed(a, dtype) for k, a in group.items()} for group in point.groups()]
+    return given[0], [*given[1].values()], [*given[2].values()]
+
+
+def _typed(array: Any, dtype: Any) -> Any:
+    array = np.asarray(array)
+    return array.astype(dtype) if array.dtype.kind == "f" else array
+
+
+def _workspace(module: ModuleType, batch: int = N, dtype: Any = np.float64) -> Any:
+    names = [n for n in inspect.signature(module.workspace).parameters if n != "dtype"]
+    return module.workspace(*(batch if n == "N" else T for n in names), dtype=dtype)
+
+
+def _results(module: ModuleType, given: Any, **more: Any) -> dict[str, Any]:
+    """All that a module computes of these arguments, by name; copies, for memory is written over."""
+    params, inputs, rest = given
+    found: dict[str, Any] = {}
+    with np.errstate(all="ignore"):
+        outputs, cache = module.forward(params, *inputs, **more)
+        for k, output in enumerate(outputs if isinstance(outputs, tuple) else (outputs,)):
+            found[f"output {k}"] = np.copy(output)
+        grads = module.backward(params, cache, *rest, inputs=True, **more)
+        found |= {f"d {name}": np.copy(g) for name, g in grads.items()}
+        if hasattr(module, "loss"):
+            found["loss"] = module.loss(params, *inputs, *rest, **more)
+            value, grads = module.loss_and_grad(params, *inputs, *rest, **more)
+            found["value"] = value
+            found |= {f"dd {name}": np.copy(g) for name, g in grads.items()}
+    return found
+
+
+def _near(one: dict[str, Any], other: dict[str, Any]) -> None:
+    assert one.keys() == other.keys()
+    for name, a in one.items():
+        b = other[name]
+        assert np.shape(a) == np.shape(b) and np.asarray(a).dtype == np.asarray(b).dtype, name
+        finite = np.asarray(a)[np.isfinite(a)]
+        scale = max(1.0, float(np.max(np.abs(finite), initial=0)))
+        assert np.allclose(a, b, rtol=ROUNDING, atol=ROUNDING * scale, equal_nan=True), name
+
+
+def _same(one: dict[str, Any], other: dict[str, Any]) -> None:
+    for name, a in one.items():
+        assert np.asarray(a).tobytes() == np.asarray(other[name]).tobytes(), name
+
+
+@pytest.mark.parametrize("name", [*one_in(31, [*NETS]), *one_in(180, [*RANDOM])])
+def test_is_what_its_equations_say(name: str) -> None:
+    net = SOURCES[name]
+    assert difference(planned(net), declared_by(net)) is None
+
+
+@pytest.mark.parametrize("name", [*one_in(31, [*NETS]), *one_in(180, [*RANDOM])])
+def test_is_the_plain_module_with_a_workspace_and_without(name: str) -> None:
+    net = SOURCES[name]
+    plain, fast = module_of(written(net)), module_of(planned(net))
+    given, workspace = _arguments(net, fast), _workspace(fast)
+    alone = _results(fast, given)
+    _near(_results(plain, given), alone)
+    for _ in range(2):  # the second call finds what the first left there
+        _same(alone, _results(fast, given, workspace=workspace))
+    _same(alone, _results(fast, given, workspace=workspace, checked=False))
+
+
+@pytest.mark.parametrize("path", one_in(7, EXAMPLES))
+def test_gradients_are_one_flat_array(path: Path) -> None:
+    net = path.read_text()
+    module = module_of(planned(net))
+    params, inputs, rest = _arguments(net, module)
+    workspace = _workspace(module)
+    if hasattr(module, "loss"):
+        _, grads = module.loss_and_grad(params, *inputs, *rest, workspace=workspace)
+    else:
+        _, cache = module.forward(params, *inputs, workspace=workspace)
+        grads = module.backward(params, cache, *rest, workspace=workspace)
+    (flat,) = workspace["flat"]
+    assert all(np.shares_memory(flat, g) for g in grads.values())
+    assert np.array_equal(module.pack(grads), flat)
+
+
+def test_single_precision_stays_single() -> None:
+    net = next(p for p in EXAMPLES if p.stem == "lstm").read_text()
+    module = module_of(planned(net))
+    given = _arguments(net, module, dtype=np.float32)
+    found = _results(module, given, workspace=_workspace(module, dtype=np.float32))
+    assert {np.asarray(a).dtype for n, a in found.items() if n[0] in "do"} == {np.dtype("float32")}
+
+
+TOY = next(p for p in EXAMPLES if p.stem == "toy_2_2_1").read_text()
+
+
+@pytest.mark.parametrize(
+    ("batch", "dtype", "error", "said"),
+    [
+        (6, np.float64, ValueError, "workspace is for N = 6, not 5"),
+        (5, np.float32, TypeError, "workspace holds float32, and these arguments are float64"),
+    ],
+)
+def test_other_memory_is_refused(batch: int, dtype: Any, error: type, said: str) -> None:
+    module = module_of(planned(TOY))
+    params, inputs, rest = _arguments(TOY, module)
+    workspace = _workspace(module, batch, dtype)
+    with pytest.raises(error, match=re.escape(said)):
+        module.loss_and_grad(params, *inputs, *rest, workspace=workspace)
+
+
+HELPERS = [row.name for row in ROWS.values() if row.helper and helper(row.name) is not None]
+
+
+@pytest.mark.parametrize("name", HELPERS)
+def test_a_function_writes_what_it_would_return(name: str) -> None:
+    from bpgen.targets.numpy.planned_parts import PlannedParts
+
+    of, sources = helper(name), PlannedParts(derived(TOY)).sources
+    assert of is not None
+    module = ModuleType("functions")
+    text = "\n".join(s for s in sources.values())
+    exec(f"from __future__ import annotations\nimport numpy as np\n{text}", module.__dict__)
+    rng = np.random.default_rng(0)
+    z = np.concatenate([rng.normal(size=200), [0.0, -0.0, 30.0, -30.0, 700.0, -700.0]])
+    given = [0.3 if number else rng.permutation(z) for number in of.numbers]
+    scratch = [np.empty(z.shape, bool if k == "mask" else float) for k in of.scratch]
+    out = np.empty(z.shape)
+    with np.errstate(all="ignore"):
+        expected = getattr(module, name)(*given)
+        getattr(module, f"{name}_into")(*given, out, *scratch)
+    assert np.array_equal(out, expected, equal_nan=True)
+
+
+# What still makes arrays of its own: the error function and sums of squares, whose functions are
+# more than elementary calls; places that labels pick.
+NOT_YET = ("gpt", "own_activation", "own_loss")
+LABELS = ("digits", "digits_conv", "lstm", "softmax_mlp", "attention_weights", "gate")
+
+
+@pytest.mark.parametrize(
+    "path",
+    few([p for p in EXAMPLES if p.stem not in (*LABELS, *NOT_YET)], lambda p: p.stem[0] == "a"),
+)
+def test_with_a_workspace_nothing_grows_with_the_batch(path: Path) -> None:
+    net = path.read_text()
+    module = module_of(planned(net))
+    if not hasattr(module, "loss"):
+        return
+    peaks = []
+    for batch in (10_000, 20_000):  # beyond the 8,192 numbers that numpy casts at a time
+        params, inputs, rest = _arguments(net, module, batch)
+        workspace = _workspace(module, batch)
+        for _ in range(2):
+            tracemalloc.start()
+            module.loss_and_grad(params, *inputs, *rest, workspace=workspace, checked=False)
+            peak = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+        peaks.append(peak)
+    assert peaks[1] - peaks[0] < 1000
+
+
+def test_memory_that_is_shared_too_early_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def at_once(name: str, blocks: Any, lives: Lifetimes, *rest: Any) -> None:
+        lives.last[name] = -1
+        place(name, blocks, lives, *rest)
+
+    net = next(p for p in EXAMPLES if p.stem == "autoencoder").read_text()
+    assert difference(emit(declared_by(net), FAST), declared_by(net)) is None
+    place = memory._place
+    monkeypatch.setattr(memory, "_place", at_once)
+    assert difference(emit(declared_by(net), FAST), declared_by(net)) is not None
+
+
+RECURRENT = """
+from bpgen import *
+t, i, j = indices("t i j")
+x = input("T", 3)
+W, U = param(3, 3), param(3, 3)
+h, s = recurrent("T", 3), recurrent("T", 3)
+s[t, i] = tanh(sum(W[i, j] * x[t, j], j) + sum(U[i, j] * h[t - 1, j], j))
+h[t, i] = s[t, i] * h[t - 1, i] + tanh(x[t, i])
+output(h)
+"""
+
+
+def test_what_a_step_leaves_for_the_next_is_not_written_over() -> None:
+    assert difference(emit(declared_by(RECURRENT), FAST), declared_by(RECURRENT)) is None
+
+
+def test_the_program_of_the_readme_learns(monkeypatch: pytest.MonkeyPatch) -> None:
+    (text,) = (t for kind, t in blocks((ROOT / "README.md").read_text()) if "digits_fast" in t)
+    digits = next(p for p in EXAMPLES if p.stem == "digits").read_text()
+    monkeypatch.setitem(sys.modules, "digits_fast", module_of(planned(digits)))
+    found: dict[str, Any] = {}
+    exec(text, found)
+    module, params = found["digits_fast"], found["params"]
+    first = module.loss(module.init(0), found["x"], found["y"])
+    assert found["loss"] < 0.9 * first
+    assert all(np.shares_memory(p, found["weights"]) for p in params.values())
+
+
+@pytest.mark.slow
+def test_lint_and_types(tmp_path: Path) -> None:
+    for path in EXAMPLES:
+        (tmp_path / path.name).write_text(planned(path.read_text()))
+    for command in (
+        ["ruff", "check", "--isolated", "--no-cache"],
+        ["ruff", "format", "--check", "--isolated", "--no-cache"],
+        ["mypy", "--strict", "--config-file=", f"--cache-dir={tmp_path / 'cache'}"],
+    ):
+        files = map(str, tmp_path.glob("*.py"))
+        done = subprocess.run(
+            [sys.executable, "-m", *command, *files], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
+def test_checks_itself(path: Path, tmp_path: Path) -> None:
+    module = tmp_path / path.name
+    module.write_text(planned(path.read_text()))
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(module)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

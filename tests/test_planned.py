@@ -154,6 +154,15 @@ def test_other_memory_is_refused(batch: int, dtype: Any, error: type, said: str)
         module.loss_and_grad(params, *inputs, *rest, workspace=workspace)
 
 
+def test_what_relu_was_of_is_not_kept() -> None:
+    """Its derivative is asked of what it came to, which is written where that was."""
+    net = next(p for p in EXAMPLES if p.stem == "digits").read_text()
+    assert "np.greater(z1, 0, mask)" not in planned(net)
+    assert "evaluated as sum_j delta[n,j] W2[j,i] step(a1[n,i])" in planned(net)
+    assert "z1 = a1 = np.empty" in planned(net)
+    assert '"z1": z1' in written(net)
+
+
 HELPERS = [row.name for row in ROWS.values() if row.helper and helper(row.name) is not None]
 
 

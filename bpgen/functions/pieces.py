@@ -38,6 +38,7 @@ TABLE = (
         kink=True,
         convention="relu'(0) = 0",
         mask="({0} > 0)",
+        unchanged_by="relu",
     ),
     FunctionRow(
         leaky_relu,

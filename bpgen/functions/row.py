@@ -53,6 +53,7 @@ class FunctionRow:
     odd: bool = False
     risk: Literal["", "overflows", "saturates"] = ""
     reused: bool = False  # its derivative is told in its own value, which is kept for that
+    unchanged_by: str = ""  # a function whose value it may be asked of, instead of its argument
     exact: bool = False  # a spelling of exp or log, to more digits, of which its definition is read
 
     @property

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from bpgen.planning.functions import planned
+from bpgen.planning.outputs import in_values
 
-__all__ = ["planned"]
+__all__ = ["in_values", "planned"]

@@ -6,11 +6,12 @@ from functools import cached_property
 from math import prod
 from typing import ClassVar
 
-from bpgen.planning import planned
+from bpgen.planning import in_values, planned
 from bpgen.planning.helping import OUT, helper
 from bpgen.planning.nodes import Memory
 from bpgen.program.grammar import Function as Program
 from bpgen.raising.flat import flat_tensors
+from bpgen.record import Derivation
 from bpgen.targets.numpy.functions import Function
 from bpgen.targets.numpy.layout import call
 from bpgen.targets.numpy.parts import Parts
@@ -23,6 +24,9 @@ class PlannedParts(Parts):
 
     expressions: ClassVar = PlannedExpressions
     statements: ClassVar = PlannedStatements
+
+    def __init__(self, derivation: Derivation) -> None:
+        super().__init__(in_values(derivation))
 
     @cached_property
     def program(self) -> list[Program]:

@@ -158,8 +158,8 @@ def test_what_relu_was_of_is_not_kept() -> None:
     """Its derivative is asked of what it came to, which is written where that was."""
     net = next(p for p in EXAMPLES if p.stem == "digits").read_text()
     assert "np.greater(z1, 0, mask)" not in planned(net)
-    assert "evaluated as sum_j delta[n,j] W2[j,i] step(a1[n,i])" in planned(net)
-    assert "z1 = a1 = np.empty" in planned(net)
+    assert "evaluated as sum_j delta[n,j] W2[j,i] step(h[n,i])" in planned(net)
+    assert "z1 = h = np.empty" in planned(net)
     assert '"z1": z1' in written(net)
 
 

@@ -175,7 +175,9 @@ class _Walker:
         if values is None:
             return
         self._fill(self.drawing.values.get(name, ()), name, values[name])
-        self._measure(self.drawing.sizes.get(name), "rms", self._one(name, values[name]))
+        one = self._one(name, values[name])
+        if self.network.tensors[name].bound is None or one.size == 1:  # labels have no size
+            self._measure(self.drawing.sizes.get(name), "rms", one)
 
     def _name(self, name: str) -> None:
         for key, markup in self.drawing.labels.get(name, ()):

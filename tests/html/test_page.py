@@ -282,6 +282,8 @@ def test_every_step_lights_something(name):
 def test_the_lstm_and_the_gpt_have_numbers_at_full_size() -> None:
     for name in ("lstm", "gpt"):
         assert at_drawn(of_example(name)) is not None
+        sizes = {key: said for key, said in walk_of(name)["slots"].items() if key[0] == "m"}
+        assert len(sizes) > 3 and "m0" not in sizes  # of x, which is whole numbers, there is none
 
 
 @pytest.mark.parametrize(

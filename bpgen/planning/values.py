@@ -280,6 +280,8 @@ class Values:
         """A value without axes, of arrays that are there."""
         if isinstance(value, Reduce):
             return replace(value, array=self.operand(value.array, whole=True))
+        if isinstance(value, program.AsArray):
+            return replace(value, array=self.scalar(value.array))
         if isinstance(value, Map):
             operands = ((e, self._scalar_operand(x)) for e, x in value.operands)
             return replace(value, operands=tuple(operands))

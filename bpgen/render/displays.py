@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -134,9 +134,17 @@ def _number(rows: tuple[Row, ...]) -> float:
 
 
 def _is_hung(row: Row, width: float) -> bool:
-    """Whether nothing fits beside the left side, which then stands on a line of its own."""
-    pieces = (p for addend in row.addends for p in broken(addend, 0.0, measured))
-    return measured(row.left) + max(map(measured, pieces), default=0.0) + _EQUALS > width
+    """Whether nothing fits beside the left side, but does below it: then it stands on a line of its
+    own.
+    """
+    beside = measured(row.left) + _widest(row.addends) + _EQUALS > width
+    return beside and _QUAD + _widest(map(folded, row.addends)) + _EQUALS <= width
+
+
+def _widest(addends: Iterable[str]) -> float:
+    """The widest of what they can be broken into."""
+    pieces = (p for addend in addends for p in broken(addend, 0.0, measured))
+    return max(map(measured, pieces), default=0.0)
 
 
 # columns

@@ -151,6 +151,8 @@ class _Reader:
         elif r"\mathbb" in segment:
             self._new("shape", segment, line)
         elif first in _OPERATORS and self.found:
+            if first == "=" and self.open.kind == "unread" and "=" not in self.open.tokens:
+                self.open.kind, self.main = "main", self.open  # a left side on a line of its own
             self.open.tokens += segment
             self.open.line += " " + line
         else:

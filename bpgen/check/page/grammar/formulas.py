@@ -185,6 +185,7 @@ class Parser(Conditions):
     def _cases(self) -> Node:
         if self.group() != list("cases"):
             raise Unreadable("an environment")
+        self._unfold()
         rows: list[tuple[Node, tuple[Node, ...] | None]] = []
         while self.next != r"\end":
             value = self.sum()
@@ -198,6 +199,20 @@ class Parser(Conditions):
         self.take(r"\end")
         self.group()
         return Cases(tuple(rows))
+
+    def _unfold(self) -> None:
+        """Conditions whose words go on below are read as if they stood on one line."""
+        rest = self.tokens[self.place :]
+        folds = {
+            k + step
+            for k in range(len(rest) - 2)
+            if rest[k : k + 2] == [r"\\", "&"] and rest[k + 2].startswith(r"\text{ ")
+            for step in (0, 1)
+        }
+        self.tokens = [
+            *self.tokens[: self.place],
+            *(t for k, t in enumerate(rest) if k not in folds),
+        ]
 
     def _infinity(self) -> Node:
         return Symbol("infinity")

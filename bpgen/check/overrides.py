@@ -42,18 +42,25 @@ def overrides(tape: Tape) -> dict[str, Any]:
     table.update({name: _converter(getattr(np, name)) for name in _CONVERT})
     table["isfinite"] = lambda a: np.ones(np.shape(a), bool)
     table["isnan"] = table["isinf"] = lambda a: np.zeros(np.shape(a), bool)
-    table["logaddexp"] = lambda a, b: table["log"](table["exp"](a) + table["exp"](b))
-    table["square"] = lambda a: a * a
+    table["logaddexp"] = _elementwise(tape, partial(_added_in_logarithms, tape), 2)
+    table["square"] = _elementwise(tape, lambda x: x * x)
     return table
 
 
+def _added_in_logarithms(tape: Tape, one: Scalar, other: Scalar) -> Scalar:
+    return tape.call("log", tape.call("exp", one) + tape.call("exp", other))
+
+
 def meanings(entries: Entries) -> dict[str, Any]:
-    """The helpers that approximate, as the functions that they stand for."""
-    return {
+    """The helpers that approximate, as the functions that they stand for; those, too, that write
+    where they are told.
+    """
+    table = {
         row.name: _elementwise(entries.tape, _meaning(entries, row), row.arity)
         for row in functions.ROWS.values()
         if row.numeric and row.definition is not None
     }
+    return table | {f"{name}_into": meaning for name, meaning in table.items()}
 
 
 def _meaning(entries: Entries, row: functions.FunctionRow) -> Callable[..., Any]:
@@ -69,7 +76,13 @@ def _elementwise(tape: Tape, function: Callable[..., Any], arity: int = 1) -> An
         return function(*lifted)
 
     ufunc = np.frompyfunc(apply, arity, 1)
-    return lambda *x, out=None, dtype=None, **_: ufunc(*x) if out is None else ufunc(*x, out=out)
+
+    def called(*given: Any, out: Any = None, **_: Any) -> Any:
+        """Of numbers; what comes after them is where it writes, and what it needs on the way."""
+        numbers, into = given[:arity], given[arity : arity + 1]
+        return ufunc(*numbers, *(into or (out,)))
+
+    return called
 
 
 def _floating(dtype: Any) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
@@ -36,17 +36,36 @@ def load(source: str, overrides: Mapping[str, Any] | None = None) -> ModuleType:
     return module
 
 
-def _absolute(z: Any, *args: Any, **kwargs: Any) -> Any:
+def _absolute(z: Any) -> Any:
     """|z| continued analytically: numpy's modulus of a complex number would drop the step."""
-    return np.where(np.real(z) < 0, -z, z) if np.iscomplexobj(z) else np.abs(z, *args, **kwargs)
+    return np.where(np.real(z) < 0, -z, z)
 
 
-def _sign(z: Any, *args: Any, **kwargs: Any) -> Any:
+def _sign(z: Any) -> Any:
     """The sign of the real part, as a complex number: numpy's is z / |z|, which is not constant."""
-    return np.sign(np.real(z)) + 0j if np.iscomplexobj(z) else np.sign(z, *args, **kwargs)
+    return np.sign(np.real(z)) + 0j
 
 
-ANALYTIC = {"abs": _absolute, "absolute": _absolute, "fabs": _absolute, "sign": _sign}
+def _continued(function: Callable[..., Any], continuation: Callable[..., Any]) -> Any:
+    """A function of numpy that is another of complex numbers; it may be told where to write."""
+
+    def called(z: Any, out: Any = None, **more: Any) -> Any:
+        if not np.iscomplexobj(z):
+            return function(z, out, **more)
+        if out is None:
+            return continuation(z)
+        out[...] = continuation(z)
+        return out
+
+    return called
+
+
+ANALYTIC = {
+    "abs": _continued(np.abs, _absolute),
+    "absolute": _continued(np.abs, _absolute),
+    "fabs": _continued(np.fabs, _absolute),
+    "sign": _continued(np.sign, _sign),
+}
 
 
 @contextmanager

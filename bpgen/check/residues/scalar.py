@@ -133,6 +133,10 @@ class Scalar:
     def __hash__(self) -> int:
         return id(self)
 
+    @property
+    def T(self) -> Scalar:
+        return self
+
     def item(self) -> Scalar:
         return self
 

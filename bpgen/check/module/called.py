@@ -34,6 +34,7 @@ class Called:
         chance: bool = True,
     ) -> None:
         self.source, self.network, self.long, self.chance = source, network, long, chance
+        self.memory: dict[str, Any] = {}  # of a planned module: the workspace it is called with
         self.module = load(source)
 
     @property
@@ -93,4 +94,5 @@ class Called:
 
     def called(self, function: Callable[..., Any], point: Point, *rest: Any) -> Any:
         """What a function of the module returns at a point, for the rest of its arguments."""
-        return function(point.params, *point.inputs.values(), *rest, *self._drawing())
+        given = (*point.inputs.values(), *rest, *self._drawing())
+        return function(point.params, *given, **self.memory)

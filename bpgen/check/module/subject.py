@@ -45,6 +45,12 @@ class Subject(Called):
         """The same module when it is given no generator, and so draws no noise."""
         return self._with(chance=False)
 
+    def within(self, **memory: Any) -> Subject:
+        """The same planned module, whose functions are given a workspace besides, or told not to
+        look at what they are given.
+        """
+        return self._with(memory=memory)
+
     def _with(self, **changed: Any) -> Subject:
         """The same module, loaded once, called in another way."""
         other = copy(self)
@@ -131,7 +137,7 @@ class Subject(Called):
         """The gradients of parameters and inputs, given the cache of a forward call."""
         with quiet():
             grads: Arrays = self.module.backward(
-                point.params, cache, *point.rest.values(), inputs=True
+                point.params, cache, *point.rest.values(), inputs=True, **self.memory
             )
         return grads
 

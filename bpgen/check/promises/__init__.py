@@ -13,6 +13,7 @@ from bpgen.check.promises.agreement import agreeing, apart, linear, permuted
 from bpgen.check.promises.finding import ZERO, Finding, leaves, same_bits
 from bpgen.check.promises.memory import repeatable, unshared, untouched
 from bpgen.check.promises.offered import dtypes, finite, packed, refusing, shapes, surface
+from bpgen.check.promises.workspaces import suited, within_workspace
 from bpgen.progress import say
 
 __all__ = ["ZERO", "Finding", "broken", "leaves", "same_bits"]
@@ -35,6 +36,8 @@ PROMISES: tuple[Promise, ...] = (
     apart,
     linear,
     refusing,
+    within_workspace,
+    suited,
 )
 
 

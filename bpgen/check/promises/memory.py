@@ -20,7 +20,7 @@ def repeatable(subject: Subject, point: Point) -> Iterator[Finding]:
     cache = subject.forward(point)
     kept = subject.backward(point, cache)
     first = {name: np.copy(g) for name, g in kept.items()}
-    other = Point(_moved(point.params), _moved(point.inputs), point.rest)
+    other = moved(point)
     subject.backward(other, subject.forward(other))
     # Before the first point is taken again, which would write the same numbers there.
     for name, gradient in kept.items():
@@ -30,6 +30,11 @@ def repeatable(subject: Subject, point: Point) -> Iterator[Finding]:
         for name, gradient in again.items():
             if not same_bits(first[name], gradient):
                 yield Finding(name, "the gradient differs at a second call")
+
+
+def moved(point: Point) -> Point:
+    """Another point, of the same targets."""
+    return Point(_moved(point.params), _moved(point.inputs), point.rest)
 
 
 def _moved(arrays: Arrays) -> Arrays:

@@ -85,10 +85,10 @@ def emit(**asked: Any) -> int:
 
 @main.command()
 @given(*options.CHECK)
-def check(files: tuple[str, ...], seed: int, claims: tuple[str, ...]) -> int:
+def check(files: tuple[str, ...], seed: int, claims: tuple[str, ...], fast: bool) -> int:
     """Prove what emit writes for each NET.py (or an emitted module): by numbers, exactly, and by
     breaking it. Or answer claims of your own.
     """
     from bpgen.commands.check import run
 
-    return int(not run(files, seed, claims))
+    return int(not run(files, seed, claims, fast))

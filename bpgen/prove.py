@@ -45,33 +45,41 @@ class Claim:
     )
 
 
-def prove(path: str, seed: int = 0) -> Report:
-    """The report on a net.py's module, or on an emitted module by its numbers alone."""
+def prove(path: str, seed: int = 0, fast: bool = False) -> Report:
+    """The report on a net.py's module, planned where `fast`; or on an emitted module, of either
+    kind, by its numbers alone.
+    """
     from bpgen.check.whole import check_module
 
     if _is_emitted(path):
+        if fast:
+            fact = (
+                f"{path} is a module, which is proved as it lies there, and --fast is of a net.py"
+            )
+            raise NetError(fact, "leave --fast out, or give the net.py")
         return check_module(_text(path), None, seed=seed)
     from bpgen.load import with_example
 
     say("reading it")
-    return proved(claimed(*with_example(path)), seed)
+    return proved(claimed(*with_example(path), fast), seed)
 
 
-def claimed(network: Network, example: Example | None = None) -> Claim:
+def claimed(network: Network, example: Example | None = None, fast: bool = False) -> Claim:
     """What bpgen says of a network: its module, that of smaller sizes, and the page of these; where
-    an example gives it numbers, the page as it is.
+    an example gives it numbers, the page as it is. The modules are planned where `fast`.
     """
     from bpgen.derive import derive
-    from bpgen.emit import emitted
+    from bpgen.emit import FAST, emitted
     from bpgen.network.shrink import shrunk
     from bpgen.render import render
 
     say("writing its module")
     small, derivation = shrunk(network), derive(network)
-    module = small_module = emitted(derivation)
+    target = FAST if fast else "numpy"
+    module = small_module = emitted(derivation, target)
     if small != network:
         derivation = derive(small)
-        small_module = emitted(derivation)
+        small_module = emitted(derivation, target)
     if example is not None:
         return _with_numbers(Claim(network, module, small, small_module, None, network), example)
     page = None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bpgen.errors import NetError
 from bpgen.progress import shown
 
 if TYPE_CHECKING:
@@ -14,22 +15,25 @@ if TYPE_CHECKING:
     from bpgen.check.report import Report
 
 
-def run(files: tuple[str, ...], seed: int, claims: tuple[str, ...]) -> bool:
+def run(files: tuple[str, ...], seed: int, claims: tuple[str, ...], fast: bool) -> bool:
     """Whether every file is right."""
+    if fast and claims:
+        fact = "--fast proves planned modules, and --claim looks at claims alone"
+        raise NetError(fact, "leave one of the two out")
     right = True
     for file in files:
         with shown(sys.stderr, file):
-            report = _checked(file, seed, claims)
+            report = _checked(file, seed, claims, fast)
         right = right and report.ok
         click.echo(f"{file}\n{report}")
     return right
 
 
-def _checked(file: str, seed: int, claims: tuple[str, ...]) -> Report | Answers:
+def _checked(file: str, seed: int, claims: tuple[str, ...], fast: bool) -> Report | Answers:
     if claims:
         from bpgen.claims import answered
 
         return answered(file, claims, seed)
     from bpgen.prove import prove
 
-    return prove(file, seed)
+    return prove(file, seed, fast)

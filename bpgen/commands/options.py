@@ -121,4 +121,5 @@ CHECK = (
         help='Is a line of your own right? "delta1 = (W2.T @ delta2) * a1 * (1 - a1)", a line of'
         " LaTeX, or a file of functions. Claims alone are looked at then.",
     ),
+    flag("--fast", "Prove what emit --fast writes: the planned module."),
 )

@@ -2,18 +2,21 @@
 `KINDS`.
 
 A kind is either a change of one expression or statement, at every site where it applies, or a
-wrapper around the module's own `backward`, appended to its text.
+wrapper around the module's own `backward`, appended to its text. A planned module is read as the
+plain one that it stands for, so that all of these can be made; its memory has kinds of its own.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from bpgen.check.mutants.kinds import KINDS
+from bpgen.check.mutants.kinds import KINDS, PLANNED, Kind
+from bpgen.check.mutants.reading import is_planned, readings
 from bpgen.check.mutants.source import Source
 
-__all__ = ["KINDS", "Mutant", "mutants"]
+__all__ = ["KINDS", "PLANNED", "Mutant", "is_planned", "mutants", "readings"]
 
 T = TypeVar("T")
 
@@ -27,10 +30,18 @@ class Mutant:
     source: str
 
 
-def mutants(text: str, each: int) -> list[Mutant]:
-    """Broken copies of a module: of each kind up to `each`, none equal to another."""
+def mutants(text: str, each: int, reading: str | None = None) -> list[Mutant]:
+    """Broken copies of a module: of each kind up to `each`, none equal to another. `reading` is a
+    planned module as it is read.
+    """
+    if not is_planned(text):
+        return _broken(text, KINDS, each)
+    return _broken(reading or next(readings(text)), KINDS, each) + _broken(text, PLANNED, each)
+
+
+def _broken(text: str, kinds: Iterable[Kind], each: int) -> list[Mutant]:
     source, found = Source(text), dict[str, Mutant]()
-    for kind in KINDS:
+    for kind in kinds:
         for site in _spread(list(kind.sites(source)), each):
             wrong = site.text()
             found.setdefault(wrong, Mutant(kind.name, site.place(), wrong))

@@ -47,6 +47,19 @@ def expressions(of: Sequence[ast.stmt]) -> list[ast.expr]:
     return found
 
 
+def like_others(body: Sequence[ast.stmt]) -> list[ast.Assign]:
+    """The arrays that are made as ones before them are; the names of those are marked on them."""
+    before: dict[str, list[str]] = {}
+    found = []
+    for statement in body:
+        if isinstance(statement, ast.Assign) and "np.empty(" in ast.unparse(statement.value):
+            others = before.setdefault(ast.unparse(statement.value), [])
+            statement.others = tuple(others)  # type: ignore[attr-defined]
+            others.append(ast.unparse(statement.targets[0]))
+            found.append(statement)
+    return found
+
+
 def called(node: ast.Call) -> str:
     """The name of a function or method that is called."""
     function = node.func

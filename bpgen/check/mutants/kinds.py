@@ -56,6 +56,9 @@ PAIRS = attrgetter("pairs")
 PASSED = attrgetter("passed")
 COTANGENTS = attrgetter("cotangents")
 WHOLE = attrgetter("whole")
+# What a planned module has besides: its memory, and what writes there.
+MEMORY = attrgetter("memory")
+WRITING = attrgetter("writing")
 
 _FLOAT32 = "np.asarray(({}).astype(np.float32) + params[next(iter(params))].dtype.type(0))"
 
@@ -92,4 +95,9 @@ KINDS: tuple[Kind, ...] = (
     Kind("a stale second call", WHOLE, wrappers.memoised),
     Kind("a buffer returned again", WHOLE, wrappers.reused),
     Kind("a cotangent ignored", COTANGENTS, wrappers.ignored),
+)
+
+PLANNED: tuple[Kind, ...] = (
+    Kind("memory written over too early", MEMORY, statements.in_one_place),
+    Kind("memory not written", WRITING, statements.unwritten),
 )

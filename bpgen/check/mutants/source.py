@@ -11,15 +11,16 @@ from functools import cached_property
 from itertools import pairwise
 
 from bpgen.check.mutants import computing
+from bpgen.check.mutants.reading import is_memory
 
 _WRAPPER = """
 
 _right, _kept = backward, []
 
 
-def backward(params, cache, *rest, inputs=False):
+def backward(params, cache, *rest, inputs=False, **memory):
 """
-_CALL = "grads = _right(params, cache, *rest, inputs=inputs)"
+_CALL = "grads = _right(params, cache, *rest, inputs=inputs, **memory)"
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,19 @@ class Source:
         inside = (n for s in self.statements for n in ast.walk(s))
         found = [n for n in inside if isinstance(n, ast.Subscript)]
         return [n for n in found if not isinstance(n.slice, ast.Constant)]
+
+    @cached_property
+    def memory(self) -> list[ast.Assign]:
+        """The arrays that a planned module makes where another is made that is like them; the names
+        of those come with them.
+        """
+        makers = filter(is_memory, self._functions.values())
+        return [s for maker in makers for s in computing.like_others(maker.body)]
+
+    @cached_property
+    def writing(self) -> list[ast.Expr]:
+        """The statements of a planned backward that write where they are told."""
+        return [s for s in self.statements if isinstance(s, ast.Expr)]
 
     @property
     def forward(self) -> ast.FunctionDef:

@@ -23,8 +23,8 @@ def assigned(form: str) -> Callable[[ast.AST], Iterator[ast.AST]]:
 
 def forgotten(statement: ast.AST) -> Iterator[ast.AST]:
     """A contribution added in place (+=, np.add.at) is not."""
-    called = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call)
-    if called or isinstance(statement, ast.AugAssign):
+    added = ast.unparse(statement).startswith("np.add.at(")
+    if added or isinstance(statement, ast.AugAssign):
         yield ast.Pass()
 
 
@@ -46,8 +46,21 @@ def assigned_there(statement: ast.AST) -> Iterator[ast.AST]:
 def not_written(statement: ast.AST) -> Iterator[ast.AST]:
     """What stands in a part of an array before a loop, or beside zeros, is not written there."""
     part = isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Subscript)
-    if part and not ast.unparse(statement).startswith("grads["):
+    target = ast.unparse(statement).split(" = ")[0]
+    if part and not target.startswith("grads[") and not target.endswith("[...]"):
         yield ast.Pass()
+
+
+def unwritten(statement: ast.AST) -> Iterator[ast.AST]:
+    """A call that writes where it is told is left out: what is there is what was there before."""
+    yield ast.Pass()
+
+
+def in_one_place(statement: ast.AST) -> Iterator[ast.AST]:
+    """An array is written over by another that is needed at the same time."""
+    assert isinstance(statement, ast.Assign)
+    for other in statement.others:  # type: ignore[attr-defined]
+        yield ast.Assign(statement.targets, parsed(other))
 
 
 def forwards(statement: ast.AST) -> Iterator[ast.AST]:

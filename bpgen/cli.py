@@ -11,6 +11,7 @@ from bpgen import __version__
 from bpgen.commands import options
 from bpgen.commands.options import given
 from bpgen.errors import NetError
+from bpgen.interrupts import heard
 
 INTERRUPTED = 130
 
@@ -22,7 +23,8 @@ class Program(click.Group):
 
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
         try:
-            code = super().main(*args, **{**kwargs, "standalone_mode": False})
+            with heard():
+                code = super().main(*args, **{**kwargs, "standalone_mode": False})
         except (click.Abort, KeyboardInterrupt):
             click.echo("bpgen: interrupted", err=True)
             code = INTERRUPTED

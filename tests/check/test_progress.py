@@ -11,12 +11,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
-from bpgen import progress
+from bpgen import interrupts, progress
 from tests.conftest import ROOT
 from tests.few import few
 from tests.forked import bpgen
@@ -78,6 +78,17 @@ def test_ctrl_c_ends_it_at_once(net: str) -> None:
         assert process.wait(60) == 130
         assert time.monotonic() - start < 10  # seconds, on a machine that does much else
     assert rest.endswith("\r\x1b[K\r\nbpgen: interrupted\r\n")
+
+
+def test_an_interrupt_that_is_dropped_is_told_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(interrupts, "AGAIN", 0.05)
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt), interrupts.heard():
+        with suppress(KeyboardInterrupt):  # as Python does within a callback of its own
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(5)
+        time.sleep(5)
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_nothing_is_said_where_nobody_watches(tmp_path: Path) -> None:

@@ -51,9 +51,8 @@ def _place(
 ) -> None:
     """Memory for one array: some that is not in use, or new."""
     buffer, first = scratch.buffers[name], lives.first.get(name, 0)
-    last = (
-        ALWAYS if name in kept or buffer.kind not in ("real", "mask") else lives.last.get(name, 0)
-    )
+    stays = name in kept or buffer.kind not in STEMS
+    last = ALWAYS if stays else lives.last.get(name, 0)
     same = [
         b
         for b in blocks

@@ -81,5 +81,5 @@ def read(node: ast.expr, names: Mapping[str, Tree]) -> Tree:
         case ast.Call(func=ast.Attribute(value=ast.Name(id="np"), attr=name), keywords=[]):
             return Call(name, inner(*node.args))
         case ast.Call(func=ast.Name(id=name), keywords=[]):
-            return Call(name, inner(*node.args))
+            return Call(name, inner(*node.args), own=True)
     raise Unread(ast.unparse(node))

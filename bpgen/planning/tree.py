@@ -11,10 +11,11 @@ from bpgen.ir import Element
 
 
 class Call(NamedTuple):
-    """An elementary function of numpy, or a helper of the module, by its name."""
+    """An elementary function of numpy by its name, or one of the module's own."""
 
     name: str
     args: tuple[Tree, ...]
+    own: bool = False
 
 
 Tree: TypeAlias = Call | sp.Expr  # an element, or what is made of numbers and lengths alone
@@ -32,12 +33,6 @@ def leaves(tree: Tree) -> Iterator[Element]:
 COMPARES = {
     *("greater", "greater_equal", "less", "less_equal", "equal", "not_equal"),
     *("logical_and", "logical_or"),
-}
-ELEMENTWISE = {
-    *COMPARES,
-    *("add", "subtract", "multiply", "divide", "negative", "square", "sqrt", "power"),
-    *("maximum", "minimum", "abs", "sign", "exp", "expm1", "log", "log1p", "tanh"),
-    *("sin", "cos", "tan", "sinh", "cosh", "arctan", "arcsinh"),
 }
 
 

@@ -16,7 +16,7 @@ from bpgen.planning.matrices import as_dot, as_sum, is_matrix_product, is_whole,
 from bpgen.planning.nodes import Apply, Help, Helper, Kind, Where
 from bpgen.planning.scratch import Scratch
 from bpgen.planning.source import Unread
-from bpgen.planning.tree import ELEMENTWISE, Call, Tree, compares, leaves
+from bpgen.planning.tree import Call, Tree, compares, leaves
 from bpgen.program import grammar as program
 from bpgen.program.grammar import Axes, Expr, Map, Node, Read, Reduce, Slice, Store, View
 from bpgen.program.memory import looks_at
@@ -97,7 +97,7 @@ class Values:
             return self.put(at, Map(tree, (), ()))
         if tree.name == "where":
             return self._where(tree, at, operands)
-        if tree.name not in ELEMENTWISE:
+        if tree.own:
             return self._helped(tree, at, operands)
         arguments = self._arguments(tree, at, operands)
         self.put(at, Apply(tree.name, arguments, at.axes))
@@ -135,7 +135,7 @@ class Values:
         """
         found: list[Expr | sp.Expr] = []
         free = not any(looks_at(operands[e]) == looks_at(at) for e in leaves(tree))
-        free = free and self._kind(at) == "real" and tree.name in ELEMENTWISE
+        free = free and self._kind(at) == "real" and not tree.own
         full = (
             a
             for a in tree.args

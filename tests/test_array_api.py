@@ -113,21 +113,6 @@ def test_it_is_lint_and_format_clean(count: int, tmp_path: Path) -> None:
         assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.slow
-def test_it_is_typed(tmp_path: Path) -> None:
-    for path in EXAMPLES:
-        (tmp_path / path.name).write_text(emit(of_example(path.stem).network, "array-api"))
-    line = [
-        "mypy",
-        "--strict",
-        "--config-file=",
-        f"--cache-dir={tmp_path / 'cache'}",
-        str(tmp_path),
-    ]
-    done = subprocess.run([sys.executable, "-m", *line], capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout
-
-
 def test_it_is_proved_as_any_module() -> None:
     source = emit(declared(DENSE), "array-api")
     report = check_module(source, None)

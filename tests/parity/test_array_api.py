@@ -5,9 +5,11 @@ In float64, to 1e-12 of the largest entry of each tensor. The recipes of the REA
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -51,6 +53,21 @@ def _in_64_bits() -> Iterator[None]:
 def _double() -> Iterator[None]:
     with _in_64_bits():
         yield
+
+
+def test_it_is_typed(tmp_path: Path) -> None:
+    """Here and not with its brothers: mypy needs array-api-compat at hand, which `dev` does not install."""
+    for path in EXAMPLES:
+        (tmp_path / path.name).write_text(emit(of_example(path.stem).network, "array-api"))
+    line = [
+        "mypy",
+        "--strict",
+        "--config-file=",
+        f"--cache-dir={tmp_path / 'cache'}",
+        str(tmp_path),
+    ]
+    done = subprocess.run([sys.executable, "-m", *line], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.parametrize("library", LIBRARIES)

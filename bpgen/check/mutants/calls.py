@@ -105,9 +105,8 @@ def _assign(place: str, value: str) -> ast.Assign:
 
 def _applied(statement: ast.AugAssign) -> ast.stmt:
     """`a *= b` as `a = a * b`; what is added is left as it is, for it may be a contribution."""
-    if isinstance(statement.op, (ast.Add, ast.Sub)):
-        return statement
-    return doubled(statement)
+    scaled = isinstance(statement.op, (ast.Mult, ast.Div, ast.Pow))
+    return doubled(statement) if scaled else statement
 
 
 def doubled(statement: ast.AugAssign) -> ast.Assign:

@@ -16,6 +16,7 @@ from bpgen.emit import emit
 from bpgen.load import load
 from bpgen.targets.numpy.allowed import Forbidden, verified
 from tests.conftest import EXAMPLES, ROOT, emitted, example
+from tests.few import one_in
 
 GENERATED = sorted((ROOT / "generated").glob("*.py"))
 BLOCKED = (
@@ -34,6 +35,7 @@ def test_every_example_has_its_module() -> None:
     assert [p.stem for p in GENERATED] == [p.stem for p in EXAMPLES]
 
 
+@pytest.mark.parametrize("net", one_in(4, EXAMPLES), ids=lambda p: p.stem)
 def test_generated_is_fresh(net: Path) -> None:
     """The shipped file is the golden record: `bpgen emit examples/*.py` rewrites it."""
     assert emit(load(net)) == (ROOT / "generated" / net.name).read_text()

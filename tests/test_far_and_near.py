@@ -16,6 +16,7 @@ from bpgen.check.exact import exact
 from bpgen.emit import emit
 from bpgen.load import declared_by
 from tests.conftest import emitted
+from tests.few import one_in
 
 SIZES = (
     *(1e-300, 1e-200, 1e-160, 1e-100, 1e-30, 1e-16, 1e-9, 1e-5, 1e-3, 0.1, 0.5, 1.3, 3.3, 5.7),
@@ -224,7 +225,9 @@ def test_of_two_values(spelled: str) -> None:
                         assert abs(mpf(float(found)) - exactly) <= allowed, (a, b)
 
 
-@pytest.mark.parametrize("spelled", [*ON_ONE_LINE, "1/sqrt(5 + 7*x**2)", "1/(0.7 + x**2)**2"])
+@pytest.mark.parametrize(
+    "spelled", one_in(4, ["1/sqrt(5 + 7*x**2)", "1/(0.7 + x**2)**2", *ON_ONE_LINE])
+)
 def test_the_module_is_proved(spelled: str) -> None:
     """The numbers that the functions take, roots among them, are those of the formula."""
     net = declared_by(

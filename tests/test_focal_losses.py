@@ -11,6 +11,7 @@ from bpgen.functions import ROWS
 from bpgen.page_gate import refuse_false
 from bpgen.render import render
 from tests.conftest import derived, written
+from tests.few import one_in
 
 SIGMOID = """from bpgen import *
 x, y = input(3), target()
@@ -44,7 +45,7 @@ LOSSES = {
 }
 
 
-@pytest.mark.parametrize("net", LOSSES.values(), ids=LOSSES)
+@pytest.mark.parametrize("net", one_in(3, [*LOSSES.values()]), ids=LOSSES)
 def test_every_line_is_true(net: str) -> None:
     for notation in ("matrix", "index"):
         assert not refuse_false(derived(net), notation, "short", "net.py")

@@ -15,6 +15,7 @@ from bpgen.network.shrink import shrunk
 from bpgen.render import render
 from tests.conftest import ROOT, derived, emitted, written
 from tests.documents import blocks, play_console
+from tests.few import one_in
 
 README = (ROOT / "README.md").read_text()
 BLOCKS = blocks(README)
@@ -28,7 +29,7 @@ def test_there_is_something_to_run() -> None:
     assert (len(NETS), len(PROGRAMS), len(EXCERPTS), len(SESSIONS)) == (6, 1, 2, 1)
 
 
-@pytest.mark.parametrize("text", NETS)
+@pytest.mark.parametrize("text", one_in(3, NETS))
 def test_every_network_is_one(text: str) -> None:
     """Of the six equal blocks, two; with `-m slow`, all."""
     assert emitted(text.replace("repeat(6", "repeat(2"))._self_check()

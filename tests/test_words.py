@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.conftest import emitted
+from tests.few import one_in
 from tests.proofs.words import LAYER, LOSSES
 
 HEAD = "from bpgen import *\n"
@@ -32,6 +33,6 @@ def test_a_layer(word: str) -> None:
     assert emitted(f"{HEAD}{LAYERS[word]}\n")._self_check()
 
 
-@pytest.mark.parametrize(("loss", "target", "more"), LOSSES)
+@pytest.mark.parametrize(("loss", "target", "more"), one_in(3, LOSSES))
 def test_a_loss(loss: str, target: str, more: str) -> None:
     assert emitted(f"{LAYER.format(target)}{more}\nL = loss({loss})\n")._self_check()

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -704,8 +705,10 @@ def test_layers_and_products_as_on_paper(net: str, claim: str) -> None:
     assert (found.right, found.verdict.exact, found.reason) == (True, True, "")
 
 
-@pytest.mark.parametrize("layers", ["brackets", "parentheses", "plain"])
-@pytest.mark.parametrize("source", [TOY, CLASSIFIER, TWO])
+@pytest.mark.parametrize(
+    ("source", "layers"),
+    one_in(4, [*product([TOY, CLASSIFIER, TWO], ["brackets", "parentheses", "plain"])]),
+)
 def test_what_derive_prints_is_true_however_layers_are_written(source: str, layers: str) -> None:
     page = render(
         derive(declared_by(source)), fmt="latex", steps="short", style=Style(layers=layers)

@@ -29,7 +29,7 @@ def test_right_modules_are_proved(name: str) -> None:
     assert {*Subject(source(name)).differentiable} <= {row.name for row in rows}
 
 
-@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+@pytest.mark.parametrize("case", one_in(3, [*CASES.values()]), ids=CASES.keys())
 def test_scalar_functions_are_proved(case: Case) -> None:
     assert refused(case.source(), case.network()) == {}
 

@@ -76,11 +76,9 @@ NETS = {
 NETS |= WIDE | REPEATED
 
 QUICK = (  # of every kind, those of the fewest lines
-    *("square_of_a_matrix", "layer_norm", "batch_norm", "penalties", "log_cosh", "function"),
-    *("entropy", "logits_one_hot", "weighted_log", "two_gathers", "embedding"),
-    *("two_windows", "mean_pool", "max_vector", "padded_pool"),
-    *("elman", "last_state", "gates_in_one", "a_start_that_is_not_read", "causal_and_masked"),
-    *("residual", "blocks_to_huber", "equal_layers"),
+    *("square_of_a_matrix", "batch_norm", "penalties", "function", "logits_one_hot"),
+    *("two_gathers", "two_windows", "max_vector", "padded_pool"),
+    *("elman", "gates_in_one", "a_start_that_is_not_read", "blocks_to_huber", "equal_layers"),
 )
 FEW_OR_ALL = [pytest.param(n, marks=[pytest.mark.slow] * (n not in QUICK)) for n in NETS]
 

@@ -13,8 +13,9 @@ from bpgen.render import render
 from bpgen.render.style import Style, label, labels
 from tests.conftest import ROOT, of_example
 
+QUICK = ("toy_2_2_1", "shared_weights", "two_heads", "gate", "softmax_mlp")
 EXAMPLES = [
-    pytest.param(p, id=p.stem, marks=[pytest.mark.slow] * (p.stem == "gpt"))
+    pytest.param(p, id=p.stem, marks=[pytest.mark.slow] * (p.stem not in QUICK))
     for p in sorted((ROOT / "examples").glob("*.py"))
 ]
 _OF_COMMENT = re.compile(r"^\s*# \((\d+)\) (\w+)", re.MULTILINE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import product
 
 import pytest
 
@@ -15,6 +16,7 @@ from bpgen.render import render
 from bpgen.render.lines import columns
 from bpgen.render.style import WIDEST, Style, measure
 from tests.conftest import ROOT, of_example
+from tests.few import one_in
 from tests.render.nets import FEW_OR_ALL, derived, printed
 
 HARD = ("causal_blocks", "lstm", "attention", "max_pool")
@@ -78,8 +80,9 @@ def test_layers_are_written_so_in_the_browser_too(layers: str) -> None:
     assert above == {way: way == layers for way in LAYERS}
 
 
-@pytest.mark.parametrize("layers", LAYERS)
-@pytest.mark.parametrize("notation", ["matrix", "index", "components"])
+@pytest.mark.parametrize(
+    ("layers", "notation"), one_in(4, [*product(LAYERS, ["matrix", "index", "components"])])
+)
 def test_the_reader_reads_each_way_to_write_layers(layers: str, notation: str) -> None:
     """Entry 1 of z beside a tensor z1 among them; and a wrong layer is refused."""
     derivation = derive(shrunk(load(ROOT / "examples" / "softmax_mlp.py")))

@@ -24,6 +24,7 @@ from bpgen.check.module.loading import load
 from bpgen.derive import derive
 from bpgen.emit import FAST, emitted
 from bpgen.load import declared_by
+from bpgen.record import Derivation
 
 _HEAD = "from bpgen import *\n"
 _CLASSES = "L = loss(categorical_cross_entropy_with_logits(z, y))\n"
@@ -73,12 +74,17 @@ NETS: dict[str, tuple[str, dict[str, int]]] = {
 Step = Callable[[], Any]
 
 
-def steps_of(net: str, lengths: dict[str, int]) -> dict[str, Step]:
+def derived(name: str) -> Derivation:
+    """One of the networks, derived."""
+    return derive(declared_by(_HEAD + NETS[name][0]))
+
+
+def steps_of(name: str) -> dict[str, Step]:
     """The three, ready to be called."""
-    derivation = derive(declared_by(_HEAD + net))
+    derivation, lengths = derived(name), NETS[name][1]
     plain, fast = load(emitted(derivation)), load(emitted(derivation, FAST))
     params = plain.init(0, np.float32)
-    given = _arguments(plain, lengths)
+    given = arguments(plain, lengths)
     names = [n for n in inspect.signature(fast.workspace).parameters if n != "dtype"]
     memory = fast.workspace(*(lengths[n] for n in names), dtype=np.float32)
 
@@ -94,7 +100,8 @@ def steps_of(net: str, lengths: dict[str, int]) -> dict[str, Step]:
     }
 
 
-def _arguments(module: ModuleType, lengths: dict[str, int]) -> list[Any]:
+def arguments(module: ModuleType, lengths: dict[str, int]) -> list[Any]:
+    """Inputs and targets of a batch of these lengths."""
     rng = np.random.default_rng(0)
     found = []
     for name, sample in {**module.INPUTS, **module.TARGETS}.items():
@@ -152,8 +159,7 @@ def _once(step: Step, often: int) -> float:
 def main(nets: Iterable[str], seconds: float) -> None:
     print(f"{'':8}{'products':>12}{'plain':>9}{'planned':>9}")
     for name in nets or NETS:
-        net, lengths = NETS[name]
-        found = compared(steps_of(net, lengths), seconds)
+        found = compared(steps_of(name), seconds)
         alone, *ratios = (t for t, _ in found.values()), *(r for _, r in [*found.values()][1:])
         print(
             f"{name:8}{next(alone) * 1e6:9.1f} us{''.join(f'{r:9.2f}' for r in ratios)}", flush=True

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bpgen.emit import emit
+from bpgen.emit import FAST, emit
 from bpgen.load import load
 from bpgen.targets.numpy.allowed import Forbidden, verified
 from tests.conftest import EXAMPLES, ROOT, emitted, example
@@ -39,6 +39,12 @@ def test_every_example_has_its_module() -> None:
 def test_generated_is_fresh(net: Path) -> None:
     """The shipped file is the golden record: `bpgen emit examples/*.py` rewrites it."""
     assert emit(load(net)) == (ROOT / "generated" / net.name).read_text()
+
+
+def test_the_planned_module_of_an_example_is_fresh() -> None:
+    """`bpgen emit --fast examples/digits.py -o generated/fast/digits.py` rewrites it."""
+    text = (ROOT / "generated" / "fast" / "digits.py").read_text()
+    assert emit(load(ROOT / "examples" / "digits.py"), FAST) == text
 
 
 @pytest.mark.slow  # of small networks, the command line's tests ask the same

@@ -83,8 +83,7 @@ def steps_of(name: str) -> dict[str, Step]:
     """The three, ready to be called."""
     derivation, lengths = derived(name), NETS[name][1]
     plain, fast = load(emitted(derivation)), load(emitted(derivation, FAST))
-    params = plain.init(0, np.float32)
-    given = arguments(plain, lengths)
+    params, given = plain.init(0, np.float32), arguments(plain, lengths)
     names = [n for n in inspect.signature(fast.workspace).parameters if n != "dtype"]
     memory = fast.workspace(*(lengths[n] for n in names), dtype=np.float32)
 
@@ -98,6 +97,12 @@ def steps_of(name: str) -> dict[str, Step]:
         "plain": lambda: plain.loss_and_grad(params, *given),
         "planned": planned,
     }
+
+
+def inputs_of(name: str) -> tuple[dict[str, np.ndarray], list[Any]]:
+    """The parameters and the batch of all steps of a network."""
+    module = load(emitted(derived(name)))
+    return module.init(0, np.float32), arguments(module, NETS[name][1])
 
 
 def arguments(module: ModuleType, lengths: dict[str, int]) -> list[Any]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TypeGuard
-
 import sympy as sp
 
 from bpgen.ir import length
@@ -23,12 +21,8 @@ from bpgen.program.grammar import (
     Total,
     View,
 )
-from bpgen.program.spans import along, span
-
-
-def is_identity(value: Expr) -> TypeGuard[Map]:
-    """What is computed of one array alone, unchanged: only its axes may be in another order."""
-    return isinstance(value, Map) and [value.body] == [e for e, _ in value.operands]
+from bpgen.program.memory import is_identity
+from bpgen.program.spans import counted_in, takes_all
 
 
 def is_constant(value: Expr) -> bool:
@@ -52,7 +46,7 @@ def is_view(value: Expr) -> bool:
 
 def _in_order(array: Expr) -> bool:
     """Whether the axes of an array are those of memory, in its order and without gaps."""
-    if isinstance(array, Map) and is_identity(array):
+    if is_identity(array):
         inner = array.operands[0][1]
         return inner.axes == array.axes and _in_order(inner)
     if isinstance(array, Slice):
@@ -99,11 +93,7 @@ def as_take(value: Gather) -> Take | None:
         return None
     (axis,) = looked_up
     others = [s for k, s in enumerate(value.slots) if k != axis]
-    free = [along(s, value.axes) for s in others]
-    whole = all(
-        len(f) == 1 and f[0] not in value.by and span(s.at, s.length, f[0]).is_whole
-        for s, f in zip(others, free, strict=True)
-    )
+    whole = all(takes_all(s, value.axes) and not counted_in(value, s) for s in others)
     places = value.slots[axis].at
     if not whole or not isinstance(places, Expr) or places.axes != value.by:
         return None

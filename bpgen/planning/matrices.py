@@ -7,26 +7,17 @@ from itertools import product as pairs
 
 from bpgen.planning.nodes import Dot, Matrix, Ones
 from bpgen.program.contractions import batch_of, is_product
-from bpgen.program.grammar import Axes, Contract, Expr, Read, Slice
-from bpgen.program.spans import along, span
+from bpgen.program.grammar import Axes, Contract, Expr, Read
+from bpgen.program.spans import is_whole
 
 
 def memory_of(array: Expr) -> Axes | None:
     """The axes of an array without gaps, in the order of its memory; None of any other."""
     if isinstance(array, Read):
         return array.axes
-    if isinstance(array, Slice) and isinstance(array.array, Read) and is_whole(array):
+    if is_whole(array) and isinstance(array.array, Read):
         return array.axes
     return None
-
-
-def is_whole(view: Slice) -> bool:
-    """Whether a view is the array, under other letters."""
-    free = [along(s, view.axes) for s in view.slots]
-    return all(
-        len(f) == 1 and span(s.at, s.length, f[0]).is_whole
-        for s, f in zip(view.slots, free, strict=True)
-    )
 
 
 def matrix(array: Expr, rows: Axes, columns: Axes) -> Matrix | None:

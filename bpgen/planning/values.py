@@ -11,15 +11,16 @@ import sympy as sp
 from bpgen.ir import Element, element, length
 from bpgen.planning import rows
 from bpgen.planning.bodies import added, tree_of
-from bpgen.planning.looks import apart, as_take, is_constant, is_identity, is_view, spread
-from bpgen.planning.matrices import as_dot, as_sum, is_matrix_product, is_whole, memory_of
+from bpgen.planning.looks import apart, as_take, is_constant, is_view, spread
+from bpgen.planning.matrices import as_dot, as_sum, is_matrix_product, memory_of
 from bpgen.planning.nodes import Apply, Help, Helper, Kind, Where
 from bpgen.planning.scratch import Scratch
 from bpgen.planning.source import Unread
 from bpgen.planning.tree import Call, Tree, compares, leaves
 from bpgen.program import grammar as program
-from bpgen.program.grammar import Axes, Expr, Map, Node, Read, Reduce, Slice, Store, View
-from bpgen.program.memory import looks_at
+from bpgen.program.grammar import Axes, Expr, Map, Node, Read, Reduce, Store, View
+from bpgen.program.memory import is_identity, looks_at
+from bpgen.program.spans import is_whole
 
 Operands = Mapping[Element, Expr]
 
@@ -62,8 +63,7 @@ class Values:
 
     def _viewed(self, at: Expr, value: View) -> None:
         """A part of what is computed; of all of it, computed where it belongs."""
-        whole = isinstance(value, Slice) and is_whole(value)
-        if whole and isinstance(at, Read) and at.axes == value.axes:
+        if is_whole(value) and isinstance(at, Read) and at.axes == value.axes:
             return self.into(Read(at.name, value.array.axes), value.array)
         self.put(at, self.operand(value))
 
@@ -196,7 +196,7 @@ class Values:
         """The value as an array that is there; `whole`: also along axes where it stays the same."""
         if isinstance(value, Read) or is_constant(value):
             return value
-        if isinstance(value, Slice) and isinstance(value.array, Read) and is_whole(value):
+        if is_whole(value) and isinstance(value.array, Read):
             return Read(value.array.name, value.axes)  # the same under other letters
         if is_identity(value):
             ((place, array),) = value.operands

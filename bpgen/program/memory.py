@@ -39,9 +39,14 @@ class Memory(IntEnum):
     GIVEN = 3  # what is given, or any other look at it
 
 
+def is_identity(value: Expr) -> TypeGuard[Map]:
+    """What is computed of one array alone, unchanged: only its axes may be in another order."""
+    return isinstance(value, Map) and [value.body] == [e for e, _ in value.operands]
+
+
 def bare(value: Expr) -> Expr:
-    """What is computed of one array alone, unchanged: that array."""
-    while isinstance(value, Map) and [value.body] == [e for e, _ in value.operands]:
+    """The array that a value is, unchanged."""
+    while is_identity(value):
         value = value.operands[0][1]
     return value
 

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeGuard
 
 import sympy as sp
 
 from bpgen.affine import affine, digits
 from bpgen.ir import Index, length
-from bpgen.program.grammar import Axes, Gather, Slot, Windows
+from bpgen.program.grammar import Axes, Expr, Gather, Slice, Slot, Windows
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,17 @@ def along(slot: Slot, axes: Axes) -> Axes:
     """Those of the axes that a place runs along, the slowest first; none where it is looked up."""
     form = affine(slot.at) if isinstance(slot.at, sp.Expr) else None
     return tuple(i for i, _ in form.steps if i in axes) if form is not None else ()
+
+
+def takes_all(slot: Slot, axes: Axes) -> bool:
+    """Whether one of the axes runs through all of a slot's."""
+    free = along(slot, axes)
+    return len(free) == 1 and span(slot.at, slot.length, free[0]).is_whole
+
+
+def is_whole(view: Expr) -> TypeGuard[Slice]:
+    """Whether a view is the array as it is, under other letters."""
+    return isinstance(view, Slice) and all(takes_all(s, view.axes) for s in view.slots)
 
 
 def digits_of(slot: Slot) -> Axes | None:

@@ -21,12 +21,18 @@ def array_of(access: Element, scope: Scope) -> Expr:
     """The array in which an access is found: what whole numbers say of a recurrence's step is
     looked up among the steps alone.
     """
-    array = scope.array(access)
-    carried = scope.tensors[access.name].carried
-    if carried is None or not isinstance(access.indices[carried], Element):
+    array, carried = scope.array(access), scope.tensors[access.name].carried
+    looked_up = carried is not None and isinstance(access.indices[carried], Element)
+    return steps_of(array, carried) if looked_up else array
+
+
+def steps_of(array: Expr, carried: int | None) -> Expr:
+    """A recurrence without what stands before its first step."""
+    if carried is None:
         return array
-    lengths = ((axis, length(axis.size), int(k == carried)) for k, axis in enumerate(array.axes))
-    return Slice(array, tuple(Slot(i + one, size + one) for i, size, one in lengths), array.axes)
+    ones = ((i, int(k == carried)) for k, i in enumerate(array.axes))
+    slots = tuple(Slot(i + one, length(i.size) + one) for i, one in ones)
+    return Slice(array, slots, array.axes)
 
 
 def slots_of(access: Element, scope: Scope) -> tuple[Slot, ...]:

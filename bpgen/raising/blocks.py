@@ -9,6 +9,7 @@ from dataclasses import replace
 import sympy as sp
 
 from bpgen.ir import Element, Equation, Index, TensorInfo, Term
+from bpgen.names import free
 from bpgen.program.grammar import (
     Argument,
     Assign,
@@ -64,16 +65,10 @@ class Blocks:
         family = self.members | {i.evaluated.name for i in backward}
         self.summed = [(i, terms) for i in elsewhere if (terms := self._added(i, family))]
         self.store, self.stacked, self.kept, self.one, self.l = (
-            self._free(own)
+            free(own, self.tensors)
             for own in (f"of{name}s", f"stacked{name[6:]}", "kept", f"of{name}", "l")
         )
         self.write.counter = self.l
-
-    def _free(self, own: str) -> str:
-        """A name of the module's own that no tensor has."""
-        while own in self.tensors:
-            own += "_"
-        return own
 
     def _added(self, item: Item, family: set[str]) -> tuple[Term, ...]:
         """The terms of an equation outside that these blocks add up."""

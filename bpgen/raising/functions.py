@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import sympy as sp
 
-from bpgen.ir import BATCH, Equation, Index, TensorInfo, length
+from bpgen.ir import BATCH, Equation, Index, TensorInfo
 from bpgen.program.check import check
 from bpgen.program.grammar import (
     Admit,
@@ -25,10 +25,9 @@ from bpgen.program.grammar import (
     Read,
     Ref,
     Return,
-    Slice,
-    Slot,
 )
 from bpgen.program.measured import measured
+from bpgen.raising.access import steps_of
 from bpgen.raising.bodies import Bodies
 from bpgen.raising.equation import Raiser, drawn
 from bpgen.raising.flat import outside_blocks, per_block, read_by
@@ -119,12 +118,7 @@ class _Functions:
     def _output(self, name: str) -> Expr:
         """An output as the caller sees it: without what stands before a recurrence's first step."""
         info = self.tensors[name]
-        array = Read(name, info.indices)
-        if info.carried is None:
-            return array
-        ones = ((i, int(k == info.carried)) for k, i in enumerate(info.indices))
-        slots = tuple(Slot(i + one, length(i.size) + one) for i, one in ones)
-        return Slice(array, slots, info.indices)
+        return steps_of(Read(name, info.indices), info.carried)
 
     def loss(self) -> Function:
         body = (

@@ -22,10 +22,10 @@ from bpgen.planning.nodes import (
 from bpgen.program import grammar as program
 from bpgen.program.contractions import batch_of, is_product
 from bpgen.program.grammar import Axes, Expr
+from bpgen.program.spans import is_whole
 from bpgen.targets.numpy.expressions import Expressions
 from bpgen.targets.numpy.layout import WIDTH, assignment, call
 from bpgen.targets.numpy.statements import Statements
-from bpgen.targets.numpy.subscripts import is_whole
 from bpgen.targets.numpy.turning import Array, atom
 from bpgen.text.scalar import ATOM, Printer
 

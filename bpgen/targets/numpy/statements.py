@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 from bpgen.program import grammar as program
 from bpgen.program.grammar import Expr, Node
+from bpgen.program.spans import is_whole
 from bpgen.targets.numpy.expressions import Expressions, tuple_of
 from bpgen.targets.numpy.layout import WIDTH, assignment, call, collection, comment
-from bpgen.targets.numpy.subscripts import is_whole
 from bpgen.targets.numpy.text import shape_text
 from bpgen.text.scalar import SUM, bracketed
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 import sympy as sp
 
 from bpgen.ir import BATCH, Index, length
-from bpgen.program.grammar import Axes, Expr, Slice, Slot, Split, View, Windows
+from bpgen.program.grammar import Axes, Slot, Split, View, Windows
 from bpgen.program.spans import Span, along, digits_of, from_the_end, span, windows_of
 from bpgen.targets.numpy.turning import Array, atom
 
@@ -81,11 +81,6 @@ def multiples(place: sp.Expr, index: Index, arange: Callable[..., str]) -> str:
     """What one index of several adds to a place."""
     step, every = int(place.coeff(index, 1)), counted(index, index, arange)
     return every if step == 1 else f"({step} * {every})"
-
-
-def is_whole(view: Expr) -> bool:
-    """Whether a view is the array as it is, without a subscript."""
-    return isinstance(view, Slice) and all(cut(s, view.axes) == ":" for s in view.slots)
 
 
 def base_of(view: View, base: str) -> str:

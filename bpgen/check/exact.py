@@ -228,8 +228,10 @@ def _prove(tape: Tape, name: str, expected: Any, returned: dict[str, Any]) -> Ex
 
 def _entry(tape: Tape, found: Any, expected: Scalar, at: tuple[int, ...]) -> str:
     """One entry: refuted by its value, or proved by its residue."""
-    scalar = tape.lift(found)
     place = f"[{', '.join(map(str, at))}]"
+    if found is None:
+        return f"wrong: entry {place} is never written"
+    scalar = tape.lift(found)
     if scalar is None:
         return f"not proved: entry {place} is {type(found).__name__}"
     value = expected.value

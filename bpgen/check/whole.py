@@ -19,6 +19,7 @@ from bpgen.check.numbers import NumberRow, Ruler
 from bpgen.check.promises import Finding
 from bpgen.check.report import Report, TensorRow
 from bpgen.check.sides import one_sided
+from bpgen.check.ties import tied
 from bpgen.check.undefined import undefined
 from bpgen.ir import Network
 from bpgen.progress import say
@@ -64,7 +65,7 @@ def check_module(
     proved = {row.name: row for row in exact.exact(*target, seed)} if target is not None else None
     found = replace(found, rows=tuple(_known(row, proved or {}) for row in found.rows))
     rows = [TensorRow(row.name, row, _exactly(row.name, proved)) for row in found.rows]
-    beyond, unseen = _beyond(ruler, exact_source, seed)
+    beyond, unseen = _beyond(ruler, exact_source, seed, found.ok)
     fewer = _at_smaller(exact_source, seed) if numbers.large(subject) else ()
     found = replace(found, findings=(*found.findings, *beyond, *fewer))
     rows += [
@@ -114,10 +115,10 @@ def _alone(subject: Subject) -> list[str]:
 
 
 def _beyond(
-    ruler: Ruler, smaller: tuple[str, Network] | None, seed: int
+    ruler: Ruler, smaller: tuple[str, Network] | None, seed: int, right: bool
 ) -> tuple[list[Finding], list[str]]:
-    """What is found where one side of a condition was missing; of a large network, of a smaller
-    one of its form.
+    """What is found where one side of a condition was missing and, of what is `right` elsewhere,
+    where values are equal; of a large network, of a smaller one of its form.
     """
     if smaller is not None:
         ruler = Ruler(Subject(*smaller), seed)
@@ -126,7 +127,10 @@ def _beyond(
         return [], []
     say("both sides of every condition")
     try:
-        return one_sided(ruler.subject, network, ruler.asked(), seed)
+        found, unseen = one_sided(ruler.subject, network, ruler.asked(), seed)
+        if right and not found:
+            found = tied(ruler.subject, network, seed)
+        return found, unseen
     except Exception:  # what raises is told among the broken promises
         return [], []
 

@@ -1,0 +1,117 @@
+"""Planned modules that are wrong are refused, and it is said of which tensor: each mistake that only
+memory makes possible, made by hand in a module that is right.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from bpgen.check.mutants import PLANNED, mutants
+from bpgen.check.whole import check_module
+from bpgen.emit import FAST, emit
+from bpgen.ir import Network
+from bpgen.load import declared_by
+
+NETS = {
+    "layers": """
+x, y = input(3), label(4)
+h = dense(x, 5, relu)
+g = dense(h, 5, tanh)
+L = loss(categorical_cross_entropy_with_logits(dense(g, 4), y) + 0.1 * l2())
+""",
+    "steps": """
+t, i, j = indices("t i j")
+x = input("T", 3)
+W, U = param(3, 3), param(3, 3)
+h = recurrent("T", 3)
+h[t, i] = tanh(sum(W[i, j] * x[t, j], j) + sum(U[i, j] * h[t - 1, j], j))
+output(h)
+""",
+    "blocks": """
+x, y = input(3), target(3)
+def block(h):
+    return dense(h, 3, tanh)
+L = loss(half_squared_error(repeat(3, block, x), y))
+""",
+}
+
+
+@cache
+def of(net: str) -> tuple[str, Network]:
+    network = declared_by(f"from bpgen import *\n{NETS[net]}")
+    return emit(network, FAST), network
+
+
+EARLY, PLACE, LEFT_OUT, BETWEEN, FOR_OTHERS, FLAT, EQUAL = (
+    "an array is used again too early",
+    "written to another place",
+    "a term of a sum is left out",
+    "what was there before is added to",
+    "a workspace for other arguments is taken",
+    "a gradient has another place in the flat array",
+    "right but where values are equal",
+)
+ALL_BLOCKS = 'f"block[{l}]": _memory_of_each_block(N, dtype) for l in range(3)'
+ONE_BLOCK = ALL_BLOCKS.replace("_memory_of_each_block(N, dtype)", "one").replace(
+    " for l", " for one in [_memory_of_each_block(N, dtype)] for l"
+)
+# A mistake; the network; what stands in its module, and what instead; what is named.
+WRONG = (
+    (EARLY, "layers", "z2 = g = np.empty((N, 5), dtype)", "z2 = g = z1", "W2"),
+    (EARLY, "layers", "t2 = delta1 = np.empty((N, 5), dtype)", "t2 = delta1 = delta2", "W2"),
+    (EARLY, "steps", "t1 = np.empty((N, 3), dtype)\n    arrays", "t1 = z\n    arrays", "output h"),
+    (EARLY, "steps", "delta = np.empty((N, T, 3), dtype)", "delta = dh[:, 1:]", "W"),
+    (EARLY, "blocks", ALL_BLOCKS, ONE_BLOCK, "W1"),
+    (PLACE, "layers", "np.tanh(z2, g)", "np.tanh(z2, z1)", "output z3"),
+    (PLACE, "layers", "np.subtract(1, delta2, delta2)", "np.subtract(1, delta2, t2)", "W2"),
+    (PLACE, "layers", "np.greater(h, 0, mask)", "np.greater(h, 0)", "W1"),
+    (PLACE, "layers", "np.dot(ones1, delta2, db2)", "np.dot(ones1, delta2, t3[0])", "b2"),
+    (PLACE, "steps", "np.tanh(z, h[:, t + 1])", "np.tanh(z, h[:, t])", "output h"),
+    (PLACE, "blocks", "np.tanh(z1, a1)", "np.tanh(z1, x1_next)", "output x1"),
+    (LEFT_OUT, "layers", "    dW2 += t3\n", "", "W2"),
+    (LEFT_OUT, "layers", "delta3[rows, y] += -1 / N", "delta3[rows, y] = -1 / N", "W3"),
+    (LEFT_OUT, "steps", "        dh[:, t] += t1\n", "", "U"),
+    (LEFT_OUT, "steps", "dh[:, t] += t1", "dh[:, t] = t1", "U"),
+    (LEFT_OUT, "steps", "        z += t1\n", "", "output h"),
+    (BETWEEN, "steps", "    h.fill(0)\n", "", "h"),
+    (BETWEEN, "steps", "    dh.fill(0)\n    dh[:, 1:] = d_h", "    dh[:, 1:] += d_h", "W"),
+    (BETWEEN, "layers", "np.dot(delta1.T, x, dW1)", "dW1 += np.dot(delta1.T, x)", "W1"),
+    (FOR_OTHERS, "layers", "made != length", "made < length", ""),
+    (FOR_OTHERS, "layers", "made_of != dtype", "made_of.kind != dtype.kind", ""),
+    (FOR_OTHERS, "steps", ", N=N, T=T)", ", N=N)", ""),
+    (FLAT, "layers", "start += size", "start += size - 1", ""),
+    (FLAT, "layers", "sorted(SHAPES):\n        size", "SHAPES:\n        size", "W2"),
+    (FLAT, "layers", 'dW2 = grads["W2"]', "dW2 = np.empty((5, 5), dtype)", "W2"),
+    (FLAT, "blocks", 'dW1 = grads["W1"][l]', 'dW1 = grads["W1"][l - 1]', "W1"),
+    (FLAT, "blocks", 'db1 = grads["b1"][l]', 'db1 = grads["b1"][0]', "b1"),
+    (EQUAL, "layers", "    t3 += t\n", "", "L"),
+)
+
+
+@pytest.mark.parametrize(("mistake", "net", "right", "wrong", "named"), WRONG)
+def test_is_refused_by_name(mistake: str, net: str, right: str, wrong: str, named: str) -> None:
+    source, network = of(net)
+    assert right in source
+    report = check_module(source.replace(right, wrong), network)
+    assert not report.ok
+    assert any(line.startswith(f"{named}: " if named else "") for line in report.failures)
+
+
+@pytest.mark.parametrize("net", NETS)
+def test_right_ones_pass_and_every_mutant_is_caught(net: str) -> None:
+    report = check_module(*of(net))
+    assert report.ok, report.failures
+    assert report.selftest is not None and report.selftest.kinds >= 20
+
+
+def test_every_mistake_in_memory_is_made_somewhere() -> None:
+    made = {mutant.kind for net in NETS for mutant in mutants(of(net)[0], 2)}
+    assert made >= {kind.name for kind in PLANNED}
+
+
+def test_what_is_never_written_is_wrong_and_not_only_unproved() -> None:
+    source, network = of("layers")
+    report = check_module(source.replace("    np.dot(ones1, delta2, db2)\n", ""), network)
+    assert any("wrong: entry [0] is never written" in line for line in report.failures)

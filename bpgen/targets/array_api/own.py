@@ -4,126 +4,34 @@ found, changed and let in, and what is written otherwise than for numpy.
 
 from __future__ import annotations
 
-DOORS = {
-    "_check": '''
-def _check(params: Arrays) -> None:
-    """Refuse parameters that are missing, unknown, of another shape, or no floats."""
-    if not isinstance(params, dict):
-        raise TypeError(f"params is {type(params)}, not a dict of arrays")
-    for name in [*SHAPES, *params]:
-        if name not in params:
-            raise ValueError(f"params: {name} is missing")
-        if name not in SHAPES:
-            raise ValueError(f"params: {name} is no parameter of this network")
-        array = _plain(f"params: {name}", params[name])
-        if array.shape != SHAPES[name]:
-            needs = f"needs shape {SHAPES[name]}, not {tuple(array.shape)}"
-            raise ValueError(f"params: {name} {needs}")
-        if not _are_floats(array):
-            raise TypeError(f"params: {name} holds {array.dtype}, not floats")
-''',
-    "_left_by_forward": '''
-def _left_by_forward(cache: Arrays, first: str) -> None:
-    """Refuse what is not a cache, or lacks the first of what forward leaves there."""
-    needs = "backward needs the cache, the second of what forward returns"
-    if not isinstance(cache, dict):
-        raise TypeError(f"{needs}, not {type(cache)}")
-    if first not in cache:
-        raise ValueError(f"{needs}: {first} is missing")
-''',
-    "_state": '''
-def _state(name: str, value: Array, shape: tuple[int, ...], params: Arrays) -> Array:
-    """The value as a real array that all samples share, or an error in the caller's words."""
-    array = _real(name, value, params)
-    if array.shape != shape:
-        raise ValueError(f"{name} needs shape {shape}, not {tuple(array.shape)}")
-    return array
-''',
-    "_one_hot": '''
-def _one_hot(
-    name: str,
-    value: Array,
-    shape: tuple[int | str, ...],
-    length: int | None,
-    params: Arrays,
-) -> Array:
-    """The value as rows that sum to 1, or an error in the caller's words."""
-    array = _array(name, value, shape, length, params)
-    xp = _of(array)
-    if not _holds(xp.all(xp.abs(xp.sum(array, axis=-1) - 1) <= 2e-5)):
-        raise ValueError(f"{name} has a row that does not sum to 1")
-    return array
-''',
-    "_labels": '''
-def _labels(
-    name: str,
-    value: Array,
-    shape: tuple[int | str, ...],
-    length: int | None,
-    bound: int,
-) -> Array:
-    """The value as whole numbers 0 .. bound - 1, or an error in the caller's words."""
-    array = _plain(name, value)
-    xp = _of(array)
-    if len(array.shape) == len(shape) + 2 and array.shape[-1] == bound:
-        instead = f"give {name}.argmax(-1), or declare it one_hot({bound})"
-        raise ValueError(f"{name} has a one-hot row for each label: {instead}")
-    if not xp.isdtype(array.dtype, "integral"):
-        raise TypeError(f"{name} holds {array.dtype}, not whole numbers")
-    _fits(name, array, shape, length)
-    within = 0 in array.shape or _holds((xp.min(array) >= 0) & (xp.max(array) < bound))
-    if not within:
-        raise ValueError(f"{name} has a label outside 0 .. {bound - 1}")
-    # An array of bytes is a mask to torch.
-    wide = array.dtype == xp.int32 or array.dtype == xp.int64
-    return array if wide else xp.astype(array, xp.int32)
-''',
-    "_array": '''
-def _array(
-    name: str,
-    value: Array,
-    shape: tuple[int | str, ...],
-    length: int | None,
-    params: Arrays,
-) -> Array:
-    """The value as a real array of shape (N, *shape), or an error in the caller's words."""
-    array = _real(name, value, params)
-    _fits(name, array, shape, length)
-    return array
-''',
-    "_real": '''
-def _real(name: str, value: Array, params: Arrays) -> Array:
-    """The value as a real array; one of whole numbers in the precision of the parameters."""
-    array = _plain(name, value)
-    xp = _of(array)
-    if xp.isdtype(array.dtype, ("bool", "integral")):
-        some = [*params.values(), xp.asarray(0.0)]
-        array = xp.astype(array, some[0].dtype)
-    if not _are_floats(array):
-        raise TypeError(f"{name} holds {array.dtype}, not real numbers")
-    return array
-''',
-    "_fits": '''
-def _fits(
-    name: str, array: Array, shape: tuple[int | str, ...], length: int | None
-) -> None:
-    """Refuse an array whose shape is not (N, *shape)."""
-    got = tuple(array.shape)
-    fits = len(got) == len(shape) + 1 and got[0] == (length or got[0])
-    if not fits or any(isinstance(s, int) and s != g for s, g in zip(shape, got[1:])):
-        expected = ", ".join(str(s) for s in (length or "N", *shape))
-        expected += "" if shape else ","
-        alone = f"; for one sample give {name}[None]" if got == shape else ""
-        raise ValueError(f"{name} needs shape ({expected}), not {got}{alone}")
-    if got[0] == 0:
-        raise ValueError(f"{name} is an empty batch")
-''',
-}
-# Of a network that has no value of no entries.
-NOT_EMPTY = """
-    if 0 in got:
-        raise ValueError(f"{name} is empty: its shape is {got}")
-"""
+from bpgen.targets.numpy.doors import Words
+
+WORDS = Words(
+    array="Array",
+    shape="tuple(array.shape)",
+    counts='xp.isdtype(array.dtype, ("bool", "integral"))',
+    as_params=(
+        "some = [*params.values(), xp.asarray(0.0)]",
+        "array = xp.astype(array, some[0].dtype)",
+    ),
+    no_floats="not _are_floats(array)",
+    no_whole_numbers='not xp.isdtype(array.dtype, "integral")',
+    no_shares="not _holds(xp.all(xp.abs(xp.sum(array, axis=-1) - 1) <= 2e-5))",
+    out_of_bounds=(
+        "not (0 in array.shape or _holds((xp.min(array) >= 0) & (xp.max(array) < bound)))"
+    ),
+    as_array="value",
+    as_labels=(
+        "# An array of bytes is a mask to torch.",
+        "wide = array.dtype == xp.int32 or array.dtype == xp.int64",
+        "return array if wide else xp.astype(array, xp.int32)",
+    ),
+    library=("xp = _of(array)",),
+    no_value=(
+        'if not hasattr(value, "dtype") or not hasattr(value, "shape"):',
+        '    raise TypeError(f"{name} is {type(value)}, not an array")',
+    ),
+)
 # Instead of what is written for numpy.
 OTHERWISE = {
     "dropout": '''
@@ -251,15 +159,6 @@ def _copy(x: Array) -> Array:
 def _holds(condition: Array) -> bool:
     """Whether it is true; taken to be while jax traces, which knows no values."""
     return not hasattr(condition, "device") or bool(condition)
-''',
-    "_plain": '''
-def _plain(name: str, value: Array) -> Array:
-    """The value, an array; one that is more, such as a masked array, is refused."""
-    if not hasattr(value, "dtype") or not hasattr(value, "shape"):
-        raise TypeError(f"{name} is {type(value)}, not an array")
-    if isinstance(value, np.ndarray) and type(value) not in (np.ndarray, np.memmap):
-        raise TypeError(f"{name} is {type(value)}, not a plain array")
-    return value
 ''',
     "_are_floats": '''
 def _are_floats(array: Array) -> bool:

@@ -11,7 +11,7 @@ from bpgen.targets.array_api.translated import translated
 from bpgen.targets.numpy.parts import Parts as Numpy
 
 _OWN = {"xp", "on", "math", "AT", "Any", "Array"}  # names beside those of every module
-_CALLED = {"_check", "_plain", "_of", "_are_floats"}  # by the template
+_CALLED = {"_plain", "_of", "_are_floats"}  # by the template
 
 
 class Parts(Numpy):
@@ -19,6 +19,7 @@ class Parts(Numpy):
 
     expressions = Expressions
     statements = Statements
+    words = own.WORDS
 
     def __init__(self, derivation: Derivation) -> None:
         super().__init__(derivation)
@@ -30,12 +31,13 @@ class Parts(Numpy):
 
     @property
     def sources(self) -> dict[str, str]:
+        return super().sources | own.ARRAYS
+
+    @property
+    def elementary(self) -> dict[str, str]:
         """What numpy has no function for either is translated, what is told otherwise is not."""
-        doors = {name: source.strip() for name, source in own.DOORS.items()}
-        if self.refuses_empty:
-            doors["_fits"] += own.NOT_EMPTY
-        rest = {n: translated(s) for n, s in super().sources.items() if n not in own.OTHERWISE}
-        return rest | own.OTHERWISE | doors | own.ARRAYS
+        rest = super().elementary.items()
+        return {n: translated(s) for n, s in rest if n not in own.OTHERWISE} | own.OTHERWISE
 
     @property
     def packed(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import ast
 from collections.abc import Callable, Iterator
 from functools import cache
 
-from bpgen.targets.numpy.layout import WIDTH
+from bpgen.targets.numpy.layout import as_short
 
 _METHODS = {"max", "sum", "astype"}
 _RENAMED = {"np.ndarray": "Array", "np.arctan": "xp.atan", "np.arcsinh": "xp.asinh"}
@@ -24,12 +24,10 @@ def translated(source: str) -> str:
     function = ast.parse(source).body[0]
     assert isinstance(function, ast.FunctionDef)
     lines = source.splitlines()
-    begins, said = function.body[0].lineno - 1, function.body[0].end_lineno or 0
-    given = "".join(line.strip() for line in lines[:begins])  # its types are shorter now
-    signature = [given] if len(given) <= WIDTH else lines[:begins]
+    said = function.body[0].end_lineno or 0
     arrays = [a.arg for a in function.args.args if ast.unparse(a).endswith(": Array")]
     library = [f"    xp = _of({arrays[0]})"] if "xp." in source else []
-    return "\n".join([*signature, *lines[begins:said], *library, *lines[said:]])
+    return as_short("\n".join([*lines[:said], *library, *lines[said:]]))
 
 
 def _change(source: str) -> tuple[int, int, str] | None:

@@ -212,3 +212,11 @@ def collection(
     if indent + len(line) <= WIDTH:
         return [line]
     return [f"{before}{brackets[0]}", *(f"    {i}," for i in items), brackets[1]]
+
+
+def as_short(source: str) -> str:
+    """A function with its signature on one line, where its types are short enough."""
+    lines = source.strip().splitlines()
+    ends = next(k for k, line in enumerate(lines, start=1) if line.endswith(":"))
+    one = "".join(line.strip() for line in lines[:ends])
+    return "\n".join([one, *lines[ends:]] if len(one) <= WIDTH else lines)

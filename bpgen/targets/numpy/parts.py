@@ -11,6 +11,7 @@ from bpgen.raising.empty import needs_one
 from bpgen.raising.equation import order_of
 from bpgen.raising.functions import functions
 from bpgen.record import Derivation
+from bpgen.targets.numpy.doors import NUMPY, Words, doors
 from bpgen.targets.numpy.expressions import Expressions
 from bpgen.targets.numpy.functions import Function, function
 from bpgen.targets.numpy.interface import Interface
@@ -23,6 +24,7 @@ class Parts(Interface):
 
     expressions: ClassVar[type[Expressions]] = Expressions
     statements: ClassVar[type[Statements]] = Statements
+    words: ClassVar[Words] = NUMPY
 
     def __init__(self, derivation: Derivation) -> None:
         super().__init__(derivation.network)
@@ -41,13 +43,13 @@ class Parts(Interface):
 
     @property
     def _called(self) -> set[str]:
-        """The functions of the module that those of the mathematics speak of."""
-        return set(self._expressions.called) if self.functions else set()
+        """The functions of the module that those of the mathematics, and pack, speak of."""
+        return {"_check", *(self._expressions.called if self.functions else ())}
 
     @property
     def helpers(self) -> list[str]:
-        """The functions that the library does not have, where they are used, in the order of the
-        table.
+        """The functions that the library does not have, and those that refuse wrong arguments,
+        where they are used, in the order of the table.
         """
         called = self._called
         found: dict[str, str] = {}
@@ -60,6 +62,11 @@ class Parts(Interface):
     @property
     def sources(self) -> dict[str, str]:
         """The source of each such function by its name."""
+        return self.elementary | doors(self.words, self.refuses_empty)
+
+    @property
+    def elementary(self) -> dict[str, str]:
+        """What the library has no function for."""
         rows = {name: row.helper for name, row in ROWS.items() if row.helper}
         return rows | _ALONG_AXIS | SHARED
 
@@ -69,25 +76,7 @@ class Parts(Interface):
         tensors = self.network.tensors
         return any(needs_one(f.evaluated, tensors) for f in self.derivation.forward)
 
-    @property
-    def doors(self) -> list[str]:
-        """The functions that refuse wrong arguments, where they are used."""
-        called = {"_check", *self._called}
-        for door, others in _DOORS.items():  # callers before the called
-            called |= {*others} if door in called else set()
-        return [door for door in _DOORS if door in called]
 
-
-_DOORS = {  # each with those that it calls
-    "_check": ("_plain",),
-    "_left_by_forward": (),
-    "_state": ("_plain",),
-    "_one_hot": ("_array",),
-    "_labels": ("_plain", "_fits"),
-    "_array": ("_plain", "_fits"),
-    "_plain": (),
-    "_fits": (),
-}
 _ALONG_AXIS = {
     "logsumexp": '''
 def logsumexp(z: np.ndarray, last: int = 1) -> np.ndarray:

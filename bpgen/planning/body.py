@@ -10,6 +10,8 @@ from bpgen.planning.helping import helper
 from bpgen.planning.memory import shared
 from bpgen.planning.nodes import Buffer, Buffers, Opened
 from bpgen.planning.opened import Opening
+from bpgen.planning.orders import Orders
+from bpgen.planning.windows import once_each
 from bpgen.program.grammar import (
     Admit,
     Assign,
@@ -41,14 +43,19 @@ class Body:
     """What a function lets in, unpacks and measures, and then its statements, each one call."""
 
     def __init__(
-        self, function: Function, masks: bool, blocks: Mapping[str, Gradients] | None = None
+        self,
+        function: Function,
+        masks: bool,
+        orders: Orders,
+        blocks: Mapping[str, Gradients] | None = None,
     ) -> None:
         """`blocks`: what the functions of each block that it calls find of their parameters."""
         self.before = tuple(n for n in function.body if _is_before(n))
         rest = [n for n in function.body if not _is_before(n) and not self.is_rows(n)]
-        rest = _unstacked(rest, blocks or {})
+        rest = [*once_each(_unstacked(rest, blocks or {}))]
         self.gradients = _gradients(rest)
-        opening = Opening(_names(function), helper, masks, {a for _, a in self.gradients})
+        owned = {a for _, a in self.gradients}
+        opening = Opening(_names(function), helper, masks, owned, orders.copy())
         statements = opening.statements(rest)
         self.statements, self.buffers = shared(statements, opening.scratch, _kept(rest))
         if any(map(self.is_rows, function.body)):

@@ -9,6 +9,7 @@ from bpgen.functions import masked
 from bpgen.ir import TensorInfo
 from bpgen.planning.body import Body
 from bpgen.planning.nodes import Buffers, Memory
+from bpgen.planning.orders import Orders, is_of_block, orders_of
 from bpgen.program.grammar import (
     Admit,
     Argument,
@@ -30,30 +31,35 @@ _PASSED = tuple(f"{a.name}={a.name}" for a in _GIVEN)
 _REST = {"backward": (_PASSED[0], "checked=False")}  # what it is given is checked by then
 
 
-def planned(functions: Iterable[Function], tensors: Mapping[str, TensorInfo]) -> list[Function]:
-    """The functions of a module, each with its arrays given to it."""
+def planned(
+    functions: Iterable[Function],
+    tensors: Mapping[str, TensorInfo],
+    adjoints: Mapping[str, str],
+) -> list[Function]:
+    """The functions of a module, each with its arrays given to it. `adjoints`: of each tensor its
+    gradient.
+    """
     blocks: dict[str, tuple[Buffers, ...]] = {}
     made: dict[str, Function] = {}
     functions = list(functions)
     masks = any(n.body.has(masked) for f in functions for n in f.walk() if isinstance(n, Map))
+    orders = orders_of(functions, tensors, adjoints)
     for function in functions:
-        if _is_of_block(function):
-            made[function.name], blocks[function.name] = _of_block(function, functions, masks)
+        if is_of_block(function):
+            made[function.name], blocks[function.name] = _of_block(
+                function, functions, masks, orders
+            )
     for function in functions:
         if function.name not in made:
-            made[function.name] = _whole(function, tensors, blocks, masks)
+            made[function.name] = _whole(function, tensors, blocks, masks, orders)
     return [made[f.name] for f in functions]
 
 
-def _is_of_block(function: Function) -> bool:
-    return any(a.kind == "block" for a in function.arguments)
-
-
 def _of_block(
-    function: Function, functions: Iterable[Function], masks: bool
+    function: Function, functions: Iterable[Function], masks: bool, orders: Orders
 ) -> tuple[Function, tuple[Buffers, ...]]:
     """A function of each block: what it keeps is its own, the rest all blocks write over."""
-    body = Body(function, masks)
+    body = Body(function, masks, orders)
     counter = next(a.name for a in function.arguments if a.kind == "block")
     nodes = (n for f in functions for s in f.body for n in s.walk() if isinstance(n, Loop))
     loop = next(n for n in nodes if any(_calls(s, function.name) for s in n.body))
@@ -78,12 +84,14 @@ def _whole(
     tensors: Mapping[str, TensorInfo],
     blocks: Mapping[str, tuple[Buffers, ...]],
     masks: bool,
+    orders: Orders,
 ) -> Function:
     """A function of the whole network, with the memory of the blocks that it goes through."""
     arguments = (*function.arguments, *_GIVEN)
     if any(isinstance(n, Call) for n in function.body):
         return replace(function, arguments=arguments, body=_calling(function.body))
-    body = Body(function, masks, {name: every[0].gradients for name, every in blocks.items()})
+    gradients = {name: every[0].gradients for name, every in blocks.items()}
+    body = Body(function, masks, orders, gradients)
     called = {n.function for s in function.body for n in s.walk() if isinstance(n, Call)}
     inner = tuple(b for name in blocks if name in called for b in blocks[name] if b.buffers)
     own = Buffers(function.name, body.buffers, body.gradients)

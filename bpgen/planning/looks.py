@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import sympy as sp
 
 from bpgen.ir import length
@@ -30,11 +32,13 @@ def is_constant(value: Expr) -> bool:
     return isinstance(value, Count) or (isinstance(value, Map) and not value.operands)
 
 
-def is_view(value: Expr) -> bool:
-    """Whether it needs no memory of its own, if what it looks at is there."""
+def is_view(value: Expr, declared: Callable[[Expr], bool]) -> bool:
+    """Whether it needs no memory of its own, if what it looks at is there; `declared`: whether
+    memory is in the order of an array's axes.
+    """
     while not isinstance(value, Read):
         if isinstance(value, Join):
-            return _in_order(value.array)
+            return declared(value.array) and _in_order(value.array)
         if isinstance(value, (View, Broadcast)):
             value = value.array
         elif is_identity(value):

@@ -4,25 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import product as pairs
+from typing import TYPE_CHECKING
 
 from bpgen.planning.nodes import Dot, Matrix, Ones
 from bpgen.program.contractions import batch_of, is_product
-from bpgen.program.grammar import Axes, Contract, Expr, Read
-from bpgen.program.spans import is_whole
+from bpgen.program.grammar import Axes, Contract, Expr
+
+if TYPE_CHECKING:
+    from bpgen.planning.orders import Orders
 
 
-def memory_of(array: Expr) -> Axes | None:
-    """The axes of an array without gaps, in the order of its memory; None of any other."""
-    if isinstance(array, Read):
-        return array.axes
-    if is_whole(array) and isinstance(array.array, Read):
-        return array.axes
-    return None
-
-
-def matrix(array: Expr, rows: Axes, columns: Axes) -> Matrix | None:
+def matrix(array: Expr, rows: Axes, columns: Axes, orders: Orders) -> Matrix | None:
     """The array with neighbouring axes as one, if it is one without a copy."""
-    memory = memory_of(array)
+    memory = orders.memory(array)
     if memory == (*rows, *columns):
         return Matrix(array, rows, columns)
     if memory == (*columns, *rows):
@@ -42,35 +36,36 @@ def is_matrix_product(value: Contract) -> bool:
     return not batch_of(one.axes, two.axes, value.axes)
 
 
-def as_dot(at: Expr, value: Contract) -> tuple[Matrix, Dot] | None:
+def as_dot(at: Expr, value: Contract, orders: Orders) -> tuple[Matrix, Dot] | None:
     """Where a product is written and what it is, if all of it is there as matrices."""
     one, two = value.operands
     for (left, right), own in pairs(((one, two), (two, one)), (one, two)):
-        found = _dot(at, left, right, tuple(i for i in own.axes if i in value.over))
+        found = _dot(at, left, right, tuple(i for i in orders.of(own) if i in value.over), orders)
         if found is not None:
             return found
     return None
 
 
-def _dot(at: Expr, one: Expr, two: Expr, over: Axes) -> tuple[Matrix, Dot] | None:
+def _dot(at: Expr, one: Expr, two: Expr, over: Axes, orders: Orders) -> tuple[Matrix, Dot] | None:
     """The product of two arrays in this order, summed over axes in this order."""
-    rows = tuple(i for i in at.axes if i in one.axes)
-    columns = tuple(i for i in at.axes if i in two.axes)
-    to, left, right = matrix(at, rows, columns), matrix(one, rows, over), matrix(two, over, columns)
+    memory = orders.memory(at)
+    rows, columns = (tuple(i for i in orders.of(at) if i in o.axes) for o in (one, two))
+    to = matrix(at, rows, columns, orders)
+    left, right = matrix(one, rows, over, orders), matrix(two, over, columns, orders)
     if to is None or to.turned or left is None or right is None:
         return None
-    if at.axes != (*rows, *columns) or memory_of(at) is None:
+    if memory != (*rows, *columns):
         return None
-    return to, Dot(left, right, at.axes, None in (memory_of(one), memory_of(two)))
+    return to, Dot(left, right, at.axes, None in (orders.memory(one), orders.memory(two)))
 
 
 def as_sum(
-    at: Expr, array: Expr, over: Axes, ones: Callable[[Axes], Ones]
+    at: Expr, array: Expr, over: Axes, ones: Callable[[Axes], Ones], orders: Orders
 ) -> tuple[Matrix, Dot] | None:
     """A sum as a product with a vector of ones."""
-    kept = at.axes
-    left = matrix(array, over, kept)
-    if not kept or left is None or memory_of(at) is None or memory_of(array) is None:
+    kept, over = orders.memory(at), tuple(i for i in orders.of(array) if i in over)
+    left = matrix(array, over, kept or (), orders)
+    if not kept or left is None or orders.memory(array) is None:
         return None
     to = Matrix(at, (), kept)
     if left.turned:

@@ -53,11 +53,7 @@ def _place(
     buffer, first = scratch.buffers[name], lives.first.get(name, 0)
     stays = name in kept or buffer.kind not in STEMS
     last = ALWAYS if stays else lives.last.get(name, 0)
-    same = [
-        b
-        for b in blocks
-        if (b.buffer.sizes, b.buffer.kind) == (buffer.sizes, buffer.kind) and b.until <= first
-    ]
+    same = [b for b in blocks if _form(b.buffer) == _form(buffer) and b.until <= first]
     here = [b for b in same if b.until == first and _in_place(name, b, lives)]
     free = sorted((b for b in same if b.until < first), key=lambda b: -b.until)
     block = next(iter([*here, *free]), None)
@@ -66,6 +62,10 @@ def _place(
     else:
         block.buffer = replace(block.buffer, names=(*block.buffer.names, name))
         block.until = last
+
+
+def _form(buffer: Buffer) -> tuple[Any, ...]:
+    return buffer.sizes, buffer.kind, buffer.order
 
 
 def _in_place(name: str, block: _Block, lives: Lifetimes) -> bool:

@@ -105,13 +105,15 @@ class Ones(Expr):
 @dataclass(frozen=True)
 class Buffer(Node):
     """Memory for one array, or for several that are needed one after another; `kept`: what is in it
-    is needed after the function.
+    is needed after the function. `order`: which of its axes come first in memory, where they do not
+    stand as they are.
     """
 
     names: tuple[str, ...]
     sizes: tuple[sp.Expr, ...]
     kind: Kind = "real"
     kept: bool = False
+    order: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from typing import Any
 
-from bpgen.planning.looks import is_view
 from bpgen.planning.nodes import Helper
+from bpgen.planning.orders import Orders
 from bpgen.planning.values import Values
 from bpgen.program import grammar as program
 from bpgen.program.grammar import Assign, Expr, Fill, Node, Store
@@ -23,9 +23,10 @@ class Opening(Values):
         helper: Callable[[str], Helper | None],
         masks: bool = False,
         owned: Collection[str] = (),
+        orders: Orders | None = None,
     ) -> None:
         """`owned` are arrays that have a place of their own, even if it is for one number."""
-        super().__init__(taken, helper, masks)
+        super().__init__(taken, helper, masks, orders)
         self.owned = owned
 
     def statements(self, body: Iterable[Node]) -> tuple[Node, ...]:
@@ -40,6 +41,8 @@ class Opening(Values):
         self.made.append(node)
 
     def _around(self, node: Any) -> None:
+        if isinstance(node, program.Loop):
+            self.largest.clear()
         self.made.append(replace(node, body=self.statements(node.body)))
 
     def _assign(self, node: Assign) -> None:
@@ -48,7 +51,7 @@ class Opening(Values):
             return  # memory has it
         if not isinstance(value, Expr) or isinstance(value, program.Count):
             self.made.append(node)
-        elif looks_at(value) is not None and is_view(value):
+        elif looks_at(value) is not None and self.is_view(value):
             self.made.append(Assign(node.name, self.operand(value)))
         elif isinstance(value, Fill):
             self._filled(node.name, value)
@@ -64,6 +67,7 @@ class Opening(Values):
             self.made.append(Store(at, value.value, False))
 
     def _store(self, node: Store) -> None:
+        self.largest.clear()
         if isinstance(node.at, program.Gather):
             self.made.append(replace(node, value=self.operand(node.value)))
         elif node.adds:
@@ -73,6 +77,7 @@ class Opening(Values):
             self.into(node.at, node.value)
 
     def _scatter(self, node: program.ScatterAdd) -> None:
+        self.largest.clear()
         value = self.operand(node.value)
         self.made.append(replace(node, value=value))
 

@@ -9,7 +9,8 @@ import sympy as sp
 
 from bpgen.ir import length
 from bpgen.planning.nodes import Buffer, Kind, Ones
-from bpgen.program.grammar import Axes, Read
+from bpgen.planning.orders import Orders
+from bpgen.program.grammar import Axes, Expr, Read
 
 Sizes = tuple[sp.Expr, ...]
 
@@ -21,23 +22,34 @@ def sizes_of(axes: Axes) -> Sizes:
 class Scratch:
     """Every array that a function writes."""
 
-    def __init__(self, taken: Iterable[str]) -> None:
+    def __init__(self, taken: Iterable[str], orders: Orders) -> None:
         self.taken = set(taken)
+        self.orders = orders
         self.buffers: dict[str, Buffer] = {}
         self.nameless: set[str] = set()  # they get a name when it is known which share memory
 
     def named(self, name: str, axes: Axes, sizes: Sizes | None = None) -> Read:
         """The array of a tensor."""
         if name not in self.buffers:
-            self.buffers[name] = Buffer((name,), sizes_of(axes) if sizes is None else sizes)
+            sizes = sizes_of(axes) if sizes is None else sizes
+            kind: Kind = "mask" if name in self.orders.marks else "real"
+            order = self.orders.places.get(name, ())
+            self.buffers[name] = Buffer((name,), sizes, kind, order=order)
         return Read(name, axes)
 
-    def take(self, axes: Axes, kind: Kind = "real") -> Read:
-        """An array for one value on the way."""
+    def take(self, axes: Axes, kind: Kind = "real", memory: Axes | None = None) -> Read:
+        """An array for one value on the way; `memory`: its axes as they stand there."""
         name = f"<{kind} {len(self.nameless)}>"
         self.nameless.add(name)
-        self.buffers[name] = Buffer((name,), sizes_of(axes), kind)
+        self.orders.set(name, axes, memory or axes)
+        order = self.orders.places.get(name, ())
+        self.buffers[name] = Buffer((name,), sizes_of(axes), kind, order=order)
         return Read(name, axes)
+
+    def near(self, at: Expr, axes: Axes, kind: Kind = "real") -> Read:
+        """An array in whose memory these axes stand as in that of another."""
+        memory = tuple(i for i in self.orders.of(at) if i in axes)
+        return self.take(axes, kind, memory if len(memory) == len(axes) else axes)
 
     def ones(self, axes: Axes) -> Ones:
         """A vector of ones, as long as these axes together."""

@@ -12,8 +12,12 @@ from bpgen.ir import Element, element, length
 from bpgen.planning import rows
 from bpgen.planning.bodies import added, tree_of
 from bpgen.planning.looks import apart, as_take, is_constant, is_view, spread
-from bpgen.planning.matrices import as_dot, as_sum, is_matrix_product, memory_of
+from bpgen.planning.marks import is_few
+from bpgen.planning.matrices import as_dot, as_sum, is_matrix_product
+from bpgen.planning.maxima import first
 from bpgen.planning.nodes import Apply, Help, Helper, Kind, Where
+from bpgen.planning.orders import Orders
+from bpgen.planning.products import arranged
 from bpgen.planning.scratch import Scratch
 from bpgen.planning.source import Unread
 from bpgen.planning.tree import Call, Tree, compares, leaves
@@ -29,11 +33,17 @@ class Values:
     """Opens values, and knows the memory that they need."""
 
     def __init__(
-        self, taken: Iterable[str], helper: Callable[[str], Helper | None], masks: bool = False
+        self,
+        taken: Iterable[str],
+        helper: Callable[[str], Helper | None],
+        masks: bool = False,
+        orders: Orders | None = None,
     ) -> None:
         """`masks`: whether something may be masked out, and then is minus infinity."""
-        self.scratch, self.helper, self.masks = Scratch(taken), helper, masks
+        self.orders = orders if orders is not None else Orders()
+        self.scratch, self.helper, self.masks = Scratch(taken, self.orders), helper, masks
         self.made: list[Node] = []
+        self.largest: dict[Expr, tuple[Expr, Read]] = {}  # of arrays, as long as they stay so
 
     def put(self, at: Expr, value: Expr) -> None:
         """The statement that writes a value at a place."""
@@ -54,7 +64,7 @@ class Values:
 
     def _copied(self, at: Expr, value: Expr) -> None:
         """A copy; of what is told under other axes, under its own."""
-        if not isinstance(value, program.Join) or is_view(value):
+        if not isinstance(value, program.Join) or self.is_view(value):
             return self.put(at, self.operand(value))
         array, digits = self.operand(value.array, whole=True), apart(at, value)
         if digits is not None:
@@ -114,17 +124,17 @@ class Values:
             self.put(at, Help(tree.name, arguments, at.axes, None))
             return
         given = tuple(
-            a if number else self._spread(a, at.axes)
+            a if number else self._spread(a, at)
             for a, number in zip(arguments, helper.numbers, strict=True)
         )
-        scratch = tuple(self.scratch.take(at.axes, kind) for kind in helper.scratch)
+        scratch = tuple(self.scratch.near(at, at.axes, kind) for kind in helper.scratch)
         self.put(at, Help(tree.name, given, at.axes, scratch))
 
-    def _spread(self, argument: Expr | sp.Expr, axes: Axes) -> Expr:
-        """An argument along all axes."""
-        if isinstance(argument, Expr) and {*argument.axes} == {*axes}:
+    def _spread(self, argument: Expr | sp.Expr, at: Expr) -> Expr:
+        """An argument along all axes of a place."""
+        if isinstance(argument, Expr) and {*argument.axes} == {*at.axes}:
             return argument
-        made = self.scratch.take(axes)
+        made = self.scratch.near(at, at.axes)
         value = argument if isinstance(argument, Expr) else Map(argument, (), ())
         self.put(made, value)
         return made
@@ -151,13 +161,28 @@ class Values:
                 here = None
             else:
                 found.append(self._beside(argument, at, operands))
-        return tuple(found)
+        return tuple(self._alike(at, a) for a in found)
+
+    def _alike(self, at: Expr, argument: Expr | sp.Expr) -> Expr | sp.Expr:
+        """An argument whose axes stand in memory as those of the result, or else a copy: to go
+        through two orders at once is many times slower.
+        """
+        if not isinstance(argument, Expr) or is_constant(argument) or len(argument.axes) < 2:
+            return argument
+        if self.orders.is_declared(at) and self.orders.is_declared(argument):
+            return argument
+        memory = tuple(i for i in self.orders.of(at) if i in argument.axes)
+        if memory == self.orders.of(argument):
+            return argument
+        copy = self.scratch.near(at, argument.axes)
+        self.put(copy, argument)
+        return copy
 
     def _beside(self, tree: Tree, at: Expr, operands: Operands) -> Read:
         """What a tree comes to, in memory of its own."""
         own = {*self._axes(tree, operands)}
         axes = tuple(i for i in at.axes if i in own)
-        array = self.scratch.take(axes, "mask" if compares(tree) else "real")
+        array = self.scratch.near(at, axes, "mask" if compares(tree) else "real")
         self.compute(tree, array, operands)
         return array
 
@@ -203,31 +228,40 @@ class Values:
             return replace(value, operands=((place, self.operand(array)),))
         if isinstance(value, (View, program.Broadcast)):
             return replace(value, array=self.operand(value.array))
-        if isinstance(value, program.Join) and is_view(value):
+        if isinstance(value, program.Join) and self.is_view(value):
             return replace(value, array=self.operand(value.array))
         own = {*(value.axes if whole else spread(value))}
         axes = tuple(i for i in value.axes if i in own)
         if not axes:
             return self.scalar(value)
-        made = self.scratch.take(axes)
+        made = self.scratch.near(value, axes)
         self.into(made, value)
         return made
 
     # Sums and products
 
     def _reduce(self, at: Expr, value: Reduce) -> None:
-        array = self.operand(value.array, whole=True)
+        array = self._searched(value)
         if value.how == "mean":
             count = sp.Mul(*(length(i.size) for i in value.over))
             self.summed(at, replace(value, how="sum", array=array))
             self.put(at, Apply("divide", (at, count), at.axes))
         elif value.how == "sum":
             self.summed(at, replace(value, array=array))
+        elif value.how == "first" and is_few(value):
+            first(self, at, array, value)
         else:
             self.put(at, replace(value, array=array))
+            if value.how == "max" and isinstance(at, Read):
+                self.largest[value.array] = array, at
+
+    def _searched(self, value: Reduce) -> Expr:
+        """The array of a reduction, which may be there since its largest was found."""
+        known = self.largest.get(value.array)
+        return self.operand(value.array, whole=True) if known is None else known[0]
 
     def summed(self, at: Expr, value: Reduce) -> None:
-        of_matrix = as_sum(at, value.array, value.over, self.scratch.ones)
+        of_matrix = as_sum(at, value.array, value.over, self.scratch.ones, self.orders)
         self.put(*((at, value) if of_matrix is None else of_matrix))
 
     def _contract(self, at: Expr, value: program.Contract) -> None:
@@ -235,33 +269,24 @@ class Values:
         value = replace(value, operands=operands)
         if not is_matrix_product(value):
             return self.put(at, value)
-        dot = as_dot(at, value)
+        dot = as_dot(at, value, self.orders)
         if dot is None:
-            dot = as_dot(*self._in_order(at, value))
+            dot = as_dot(*arranged(self, at, value), self.orders)
             assert dot is not None
         self.put(*dot)
         if looks_at(dot[0]) != looks_at(at):
             self.put(at, dot[0].array)
 
-    def _in_order(self, at: Expr, value: program.Contract) -> tuple[Expr, program.Contract]:
-        """A product of copies whose memory is in the order that it is computed in."""
-        one, two = value.operands
-        if at.axes[:1] and at.axes[0] not in one.axes:
-            one, two = two, one
-        kept = [tuple(i for i in at.axes if i in o.axes) for o in (one, two)]
-        orders = (*kept[0], *value.over), (*value.over, *kept[1])
-        copies = (self._ordered(o, axes) for o, axes in zip((one, two), orders, strict=True))
-        order = (*kept[0], *kept[1])
-        whole = at if memory_of(at) == order else self.scratch.take(order)
-        return whole, replace(value, operands=tuple(copies), axes=order)
+    def is_view(self, value: Expr) -> bool:
+        """Whether it needs no memory of its own, if what it looks at is there."""
+        return is_view(value, self.orders.is_declared)
 
-    def _ordered(self, array: Expr, axes: Axes) -> Expr:
-        """An array with its axes in this order in memory."""
-        if memory_of(array) == axes:
-            return array
-        copy = self.scratch.take(axes)
-        self.put(copy, array)
-        return copy
+    def _join(self, at: Expr, value: program.Join) -> None:
+        """What is computed under other axes, under its own."""
+        digits = apart(at, value)
+        if digits is None:
+            return self.put(at, value)
+        self.into(digits, value.array)
 
     def _cast(self, at: Expr, value: program.Cast) -> None:
         self.into(at, value.array)
@@ -308,6 +333,7 @@ _VALUES: dict[type[Expr], Callable[[Values, Any, Any], None]] = {
     program.Total: Values._total,
     program.Reduce: Values._reduce,
     program.Contract: Values._contract,
+    program.Join: Values._join,
     program.Cast: Values._cast,
     program.Copy: Values._copy,
     program.AsArray: Values._copy,

@@ -61,6 +61,7 @@ class PlannedExpressions(Expressions):
         rows, columns = node.rows, node.columns
         if len(rows) > 1 or len(columns) > 1:
             groups = [g for g in ((columns, rows) if node.turned else (rows, columns)) if g]
+            array = self.transposed(array, tuple(i for g in groups for i in g))
             array = atom(f"{array.bracketed()}.reshape({', '.join(_sizes(groups))})", node.axes)
             return Array(f"{array.text}.T" if node.turned else array.text, ATOM, node.axes)
         return self.transposed(array, node.axes)
@@ -112,7 +113,7 @@ class PlannedStatements(Statements):
     def apply(self, at: Expr, value: Apply, indent: int) -> list[str]:
         arguments = [self.expressions.argument(o, at.axes) for o in value.operands]
         place = self.expressions.text(at)
-        if value.call in IN_PLACE and value.operands[0] == at:
+        if value.call in IN_PLACE and value.operands[0] == at and not place.endswith(")"):
             return assignment(place, arguments[1], indent, IN_PLACE[value.call])
         out = f"out={place}" if value.call in _TAKES_MORE else place
         return call(f"np.{value.call}", [*arguments, out], "", indent)

@@ -30,7 +30,8 @@ class PlannedParts(Parts):
 
     @cached_property
     def program(self) -> list[Program]:
-        return planned(super().program, flat_tensors(self.derivation.tensors, stacked=True))
+        tensors = flat_tensors(self.derivation.tensors, stacked=True)
+        return planned(super().program, tensors, self.derivation.adjoint)
 
     @property
     def memory(self) -> list[Function]:

@@ -90,8 +90,12 @@ def _made(buffer: Buffer) -> str:
     if buffer.kind == "ones":
         return f"np.ones({sizes[0]}, dtype)"
     kind = "bool" if buffer.kind == "mask" else "dtype"
-    shape = sizes[0] if len(sizes) == 1 else f"({', '.join(sizes)})"
-    return f"np.empty({shape}, {kind})"
+    if not buffer.order:
+        shape = sizes[0] if len(sizes) == 1 else f"({', '.join(sizes)})"
+        return f"np.empty({shape}, {kind})"
+    shape = ", ".join(sizes[k] for k in buffer.order)
+    turned = tuple(buffer.order.index(k) for k in range(len(sizes)))
+    return f"np.empty(({shape}), {kind}).transpose{turned}"
 
 
 def workspace(every: list[Memory]) -> Function:

@@ -1,0 +1,88 @@
+"""Planned convolutions and maxima: windows in the order of their product, the first of the largest."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from bpgen.check.agreement import difference
+from bpgen.emit import FAST, emit
+from bpgen.load import declared_by
+from bpgen.planning import windows
+from bpgen.targets.numpy import workspace
+from tests.conftest import module_of
+
+HEAD = "from bpgen import *\n"
+CONV = (
+    HEAD
+    + "x, y = input(2, 9, 8), label(3)\n"
+    + "h = relu(conv2d(relu(conv2d(x, 3, 2)), 4, 3))\n"
+    + "z = dense(flatten(max_pool2d(h, 2)), 3)\n"
+    + "L = loss(categorical_cross_entropy_with_logits(z, y))\n"
+)
+
+
+def planned(net: str) -> str:
+    return emit(declared_by(net), FAST)
+
+
+def test_a_product_leaves_channels_last_and_finds_windows_in_its_order() -> None:
+    text = planned(CONV)
+    assert "z1 = np.empty((N, 8, 7, 3), dtype).transpose(0, 3, 1, 2)" in text
+    assert "np.empty((N, 6, 5, 3, 3, 3), dtype).transpose(0, 5, 1, 2, 3, 4)" in text  # n p q u v c
+    assert "np.maximum(windows(" not in text  # of each place once
+    assert difference(text, declared_by(CONV)) is None
+
+
+def test_memory_in_another_order_than_statements_speak_of_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A product is then written into a copy, and lost."""
+    made = workspace._made
+    monkeypatch.setattr(workspace, "_made", lambda buffer: made(replace(buffer, order=())))
+    assert difference(planned(CONV), declared_by(CONV)) is not None
+
+
+@pytest.mark.parametrize(
+    ("pool", "left"), [("max_pool2d(w * x, 2)", "2, 2"), ("max_pool2d(w * x, 3, stride=1)", "2, 3")]
+)
+def test_of_equal_ones_the_first_takes_the_gradient(pool: str, left: str) -> None:
+    net = f"{HEAD}x, c, w = input(1, 4, 5), target(1, {left}), param()\nL = loss(sum({pool} * c))\n"
+    plain, fast = module_of(emit(declared_by(net))), module_of(planned(net))
+    rng = np.random.default_rng(0)
+    x = rng.integers(2, size=(32, 1, 4, 5)).astype(float)  # nearly every maximum is a tie
+    params, c = {"w": np.array(1.0)}, rng.integers(-9, 9, size=(32, *plain.TARGETS["c"])) + 0.5
+    for module in (plain, fast):
+        _, cache = module.forward(params, x)
+        module.found = module.backward(params, cache, c, inputs=True)
+    assert np.array_equal(plain.found["x"], fast.found["x"])
+
+
+def test_padding_that_is_never_the_largest() -> None:
+    """Where all of a window is minus infinity, or equal, the marks are still one a window."""
+    net = HEAD + "x, c = input(1, 4, 4), target(1, 3, 3)\nw = param()\n"
+    net += "L = loss(sum(max_pool2d(w * x, 2, padding=1) * c))\n"
+    assert difference(planned(net), declared_by(net)) is None
+
+
+def test_a_factor_that_is_undefined_beside_the_windows_is_not_moved() -> None:
+    """1 / x of a place that no window reaches is never asked for."""
+    net = HEAD + "x, c = input(8), target(3)\nw = param(2)\ni, j = indices('i j')\nz = tensor("
+    net += "sum(w[j] * log(x[3 * i + j]), j), i)\nL = loss(sum(z * c))\n"
+    module = module_of(planned(net))
+    x = np.array([[1.0, 2.0, 0.0, 4.0, 5.0, 0.0, 7.0, 8.0]])
+    with np.errstate(all="raise"):
+        _, cache = module.forward({"w": np.ones(2)}, x)
+        dx = module.backward({"w": np.ones(2)}, cache, np.ones((1, 3)), inputs=True)["x"]
+    assert np.allclose(dx, [[1, 1 / 2, 0, 1 / 4, 1 / 5, 0, 1 / 7, 1 / 8]])
+
+
+def test_what_is_multiplied_after_adding_is_wrong_if_forgotten(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert difference(planned(CONV), declared_by(CONV)) is None
+    kept = windows._after_adding
+    monkeypatch.setattr(windows, "_after_adding", lambda *given: kept(*given)[:1])
+    assert difference(planned(CONV), declared_by(CONV)) is not None

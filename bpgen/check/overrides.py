@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ _CREATE = (
     "empty_like",
     "full_like",
 )
+LEAST = -(10**300)  # for the least number of a type: below all that are computed
 _CONVERT = ("asarray", "array", "ascontiguousarray", "asanyarray")
 
 
@@ -42,6 +44,7 @@ def overrides(tape: Tape) -> dict[str, Any]:
     table.update({name: _converter(getattr(np, name)) for name in _CONVERT})
     table["isfinite"] = lambda a: np.ones(np.shape(a), bool)
     table["isnan"] = table["isinf"] = lambda a: np.zeros(np.shape(a), bool)
+    table["finfo"] = lambda _: SimpleNamespace(min=LEAST)
     table["logaddexp"] = _elementwise(tape, partial(_added_in_logarithms, tape), 2)
     table["square"] = _elementwise(tape, lambda x: x * x)
     return table

@@ -13,8 +13,9 @@ import sympy as sp
 from bpgen.ir import BATCH
 from bpgen.program.grammar import Axes, Expr, Look, Node, Read
 
-# What a buffer holds: numbers, yes or no; or ones, or the numbers of the samples, which stay.
-Kind = Literal["real", "mask", "ones", "rows"]
+# What a buffer holds: numbers, yes or no; or ones, the numbers of the samples, or the least number
+# that there is, which stay.
+Kind = Literal["real", "mask", "ones", "rows", "least"]
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """What is computed of whole rows, as calls: the largest of a row, what is below it, the sum.
 
-Where a mask may leave out all of a row, its largest is minus infinity, and nothing is taken out.
+Of a row of minus infinities alone, the least number there is is taken out, which leaves it so.
 """
 
 from __future__ import annotations
@@ -10,16 +10,15 @@ from typing import Protocol
 
 import sympy as sp
 
-from bpgen.planning.nodes import Apply, Where
+from bpgen.planning.nodes import Apply
 from bpgen.planning.scratch import Scratch
 from bpgen.program.grammar import Expr, Read, Reduce
 
 
 class Values(Protocol):
-    """What writes the calls; `masks`: whether something may be masked out."""
+    """What writes the calls."""
 
     scratch: Scratch
-    masks: bool
 
     def put(self, at: Expr, value: Expr) -> None: ...
 
@@ -34,8 +33,7 @@ def softmax(write: Values, at: Expr, row: Expr) -> None:
     write.put(at, Apply("exp", (at,), at.axes))
     total = write.scratch.take(at.axes[:-1])
     write.summed(total, Reduce("sum", at, at.axes[-1:], total.axes))
-    if write.masks:
-        _instead(write, total, sp.S.Zero, sp.S.One)
+    write.put(total, Apply("maximum", (total, sp.S.One), total.axes))  # of no other it is below 1
     write.put(at, Apply("divide", (at, total), at.axes))
 
 
@@ -50,17 +48,9 @@ def _below(write: Values, at: Expr, row: Expr) -> Read:
     """Each entry less the largest of its row, which is returned."""
     largest = write.scratch.take(at.axes[:-1])
     write.put(largest, Reduce("max", row, at.axes[-1:], largest.axes))
-    if write.masks:
-        _instead(write, largest, -sp.oo, sp.S.Zero)
+    write.put(largest, Apply("maximum", (largest, write.scratch.least()), largest.axes))
     write.put(at, Apply("subtract", (row, largest), at.axes))
     return largest
-
-
-def _instead(write: Values, at: Read, number: sp.Expr, other: sp.Expr) -> None:
-    """One number where there is another."""
-    there = write.scratch.take(at.axes, "mask")
-    write.put(there, Apply("equal", (at, number), at.axes))
-    write.put(at, Where(other, there, at.axes))
 
 
 def _log_of_sum(write: Values, below: Expr) -> Read:
@@ -73,8 +63,7 @@ def _log_of_sum(write: Values, below: Expr) -> Read:
     write.put(others, Apply("subtract", (others, highest), below.axes))
     total, count = write.scratch.take(axes), write.scratch.take(axes)
     write.put(count, Reduce("sum", highest, last, axes))
-    if write.masks:
-        write.put(count, Apply("maximum", (count, sp.S.One), axes))
+    write.put(count, Apply("maximum", (count, sp.S.One), axes))
     write.put(count, Apply("subtract", (count, sp.S.One), axes))
     write.summed(total, Reduce("sum", others, last, axes))
     write.put(total, Apply("add", (total, count), axes))

@@ -61,6 +61,14 @@ class Scratch:
         self.buffers[name] = Buffer((name,), sizes, "ones")
         return Ones(name, axes)
 
+    def least(self) -> Read:
+        """The least number that there is, in the precision of all."""
+        name = next((n for n, b in self.buffers.items() if b.kind == "least"), None)
+        if name is None:
+            name = self.free("least")
+            self.buffers[name] = Buffer((name,), (), "least")
+        return Read(name, ())
+
     def free(self, stem: str) -> str:
         """A name that nothing has yet."""
         numbered = (f"{stem}{k or ''}" for k in count())

@@ -115,3 +115,17 @@ def test_what_is_never_written_is_wrong_and_not_only_unproved() -> None:
     source, network = of("layers")
     report = check_module(source.replace("    np.dot(ones1, delta2, db2)\n", ""), network)
     assert any("wrong: entry [0] is never written" in line for line in report.failures)
+
+
+MASKED = """
+from bpgen import *
+q, k, v = input("T", 2), input("T", 2), input("T", 2)
+m = input("T", "T")
+output(attention(q, k, v, m))
+"""
+
+
+def test_rows_that_are_masked_out_are_proved() -> None:
+    network = declared_by(MASKED)
+    report = check_module(emit(network, FAST), network)
+    assert report.ok, report.failures

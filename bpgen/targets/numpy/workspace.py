@@ -84,6 +84,8 @@ def _arrays(of: Buffers) -> Iterator[str]:
 
 
 def _made(buffer: Buffer) -> str:
+    if buffer.kind == "least":
+        return "np.full((), np.finfo(dtype).min, dtype)"
     sizes = list(map(written, buffer.sizes))
     if buffer.kind == "rows":
         return f"np.arange({sizes[0]})"

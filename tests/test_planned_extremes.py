@@ -1,0 +1,91 @@
+"""Planned modules where numbers are as large, as small or as little numbers as they can be: what they
+compute is what the plain ones do, in values and in gradients.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bpgen.emit import FAST, emit
+from bpgen.load import declared_by
+from tests.conftest import module_of
+
+SIZE = 3
+OF_ONE = (  # functions of one vector
+    *("softmax(x)", "log_softmax(x)", "log(sum(exp(x)))", "sigmoid(x)", "log(sigmoid(x))"),
+    *("log(1 - sigmoid(x))", "softplus(x)", "tanh(x)", "silu(x)", "gelu(x)", 'gelu(x, "tanh")'),
+    *("elu(x)", "relu(x)", "leaky_relu(x)", "hard_tanh(x)", "x ** 3 + x ** 4 + 1 / x + x ** 0.5"),
+    *("layer_norm(x)", "rms_norm(x)", "sqrt(sum(x ** 2))", "x / sqrt(sum(x ** 2))", "max(x)"),
+)
+OF_TWO = ("softmax(masked(u, x))", "log_softmax(masked(u, x))", "x * u / (1 + u ** 2)", "dot(x, u)")
+LOSSES = (  # of an input and a target
+    ("label(3)", "categorical_cross_entropy_with_logits(x, y)"),
+    ("one_hot(3)", "categorical_cross_entropy_with_logits(x, y)"),
+    ("label(3)", "categorical_cross_entropy(x, y)"),
+    ("one_hot(3)", "categorical_cross_entropy(softmax(x), y)"),
+    ("target(3)", "binary_cross_entropy(x, y)"),
+    ("target(3)", "binary_cross_entropy_with_logits(x, y)"),
+    ("target(3)", "huber(x, y)"),
+)
+NETS = (
+    *(f"x = input(3)\noutput({f})" for f in OF_ONE),
+    *(f"x, u = input(3), input(3)\noutput({f})" for f in OF_TWO),
+    *(f"x = input(3)\ny = {y}\nloss({f})" for y, f in LOSSES),
+)
+EXTREMES = [np.inf, -np.inf, np.nan, 1e300, -1e300, 1e-300, 800.0, -800.0, 0.0, -0.0, 1.0, -2.5]
+VECTORS = st.lists(st.sampled_from(EXTREMES), min_size=SIZE, max_size=SIZE)
+
+
+@cache
+def modules(net: str) -> tuple[ModuleType, ModuleType]:
+    network = declared_by(f"from bpgen import *\n{net}\n")
+    return module_of(emit(network)), module_of(emit(network, FAST))
+
+
+def results(module: ModuleType, inputs: list[Any], targets: list[Any], **memory: Any) -> Any:
+    """Outputs, gradients and the loss of one sample."""
+    params = {n: np.full(shape, 1.5, inputs[0].dtype) for n, shape in module.SHAPES.items()}
+    found = {}
+    with np.errstate(all="ignore"):
+        output, cache = module.forward(params, *inputs, **memory)
+        if targets:
+            found["loss"] = module.loss(params, *inputs, *targets, **memory)
+        else:
+            found["output"] = np.copy(output)
+        rest = targets or [np.full_like(output, 2)]
+        grads = module.backward(params, cache, *rest, inputs=True, **memory)
+    return found | {f"d{name}": np.copy(g) for name, g in grads.items()}
+
+
+@pytest.mark.parametrize("net", NETS)
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(rows=st.lists(VECTORS, min_size=2, max_size=2), dtype=st.sampled_from(["f8", "f4"]))
+def test_extreme_numbers(net: str, rows: list[list[float]], dtype: str) -> None:
+    plain, fast = modules(net)
+    with np.errstate(over="ignore"):
+        vectors = [np.array([row]).astype(dtype) for row in rows]
+    inputs, targets = vectors[: len(plain.INPUTS)], []
+    if hasattr(plain, "loss"):
+        targets = [np.array([2]) if plain.INTEGERS else np.eye(SIZE, dtype=dtype)[[1]]]
+    one = results(plain, inputs, targets)
+    other = results(fast, inputs, targets, workspace=fast.workspace(1, dtype=np.dtype(dtype)))
+    rounding = 20 * float(np.finfo(dtype).eps)
+    for name, meant in one.items():
+        assert np.allclose(other[name], meant, rtol=rounding, atol=0, equal_nan=True), name
+
+
+@pytest.mark.parametrize("call", ["softmax", "log_softmax"])
+def test_a_row_of_minus_infinities_alone(call: str) -> None:
+    _, fast = modules(f"x = input(3)\noutput({call}(x))")
+    with np.errstate(all="raise"):
+        output, cache = fast.forward({}, np.full((1, 3), -np.inf))
+        grads = fast.backward({}, cache, np.ones((1, 3)), inputs=True)
+    assert np.all(output == (0 if call == "softmax" else -np.inf))
+    assert np.all(grads["x"] == (0 if call == "softmax" else 1))

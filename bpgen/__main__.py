@@ -1,6 +1,24 @@
-"""`python -m bpgen` is the `bpgen` command."""
+"""The `bpgen` command as a process of its own, which `python -m bpgen` is, too."""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import os
+from typing import NoReturn
 
 from bpgen.cli import main
 
-if __name__ == "__main__":
+
+def run() -> NoReturn:
+    """A short life of many small objects, hardly one of them garbage: Python looks for it less
+    often, and not once more at the end. Matrices are small, too: threads would wait for each other.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    gc.set_threshold(50_000, 50, 50)
+    atexit.register(gc.freeze)
     main(prog_name="bpgen")
+
+
+if __name__ == "__main__":
+    run()

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bpgen.derive import derive
 from bpgen.ir import Network
 from bpgen.record import Derivation
-from bpgen.targets.array_api.allowed import ALLOWED
-from bpgen.targets.array_api.parts import Parts as StandardParts
 from bpgen.targets.numpy.allowed import NUMPY, PLANNED, Allowed, verified
 from bpgen.targets.numpy.interface import refuse_letters
 from bpgen.targets.numpy.parts import Parts
-from bpgen.targets.numpy.planned_parts import PlannedParts
 from bpgen.templating import template
 
 
@@ -26,11 +23,28 @@ class _Target:
     allowed: Allowed
 
 
+def _numpy() -> _Target:
+    return _Target(Parts, "module.py.jinja", NUMPY)
+
+
+def _planned() -> _Target:
+    from bpgen.targets.numpy.planned_parts import PlannedParts
+
+    return _Target(PlannedParts, "planned.py.jinja", PLANNED)
+
+
+def _array_api() -> _Target:
+    from bpgen.targets.array_api.allowed import ALLOWED
+    from bpgen.targets.array_api.parts import Parts as StandardParts
+
+    return _Target(StandardParts, "array_api.py.jinja", ALLOWED)
+
+
 FAST = "numpy, planned"
-_TARGETS: Mapping[str, _Target] = {
-    "numpy": _Target(Parts, "module.py.jinja", NUMPY),
-    FAST: _Target(PlannedParts, "planned.py.jinja", PLANNED),
-    "array-api": _Target(StandardParts, "array_api.py.jinja", ALLOWED),
+_TARGETS: Mapping[str, Callable[[], _Target]] = {  # each is imported where it is asked for
+    "numpy": _numpy,
+    FAST: _planned,
+    "array-api": _array_api,
 }
 
 
@@ -48,7 +62,7 @@ def emitted(derivation: Derivation, target: str = "numpy") -> str:
     kept = vars(derivation).setdefault("_modules", {})  # which does not change: one is emitted once
     if target not in kept:
         refuse_letters(derivation.network)
-        row = _TARGETS[target]
+        row = _TARGETS[target]()
         text = template(row.template).render(m=row.parts(derivation))
         kept[target] = verified(text.rstrip("\n") + "\n", row.allowed)
     return str(kept[target])

@@ -5,12 +5,11 @@ from __future__ import annotations
 import atexit
 import gc
 import os
-from typing import NoReturn
 
 from bpgen.cli import main
 
 
-def run() -> NoReturn:
+def run() -> None:
     """A short life of many small objects, hardly one of them garbage: Python looks for it less
     often, and not once more at the end. Matrices are small, too: threads would wait for each other.
     """

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from bpgen.emit import FAST, emit
@@ -68,6 +68,8 @@ def results(module: ModuleType, inputs: list[Any], targets: list[Any], **memory:
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(rows=st.lists(VECTORS, min_size=2, max_size=2), dtype=st.sampled_from(["f8", "f4"]))
 def test_extreme_numbers(net: str, rows: list[list[float]], dtype: str) -> None:
+    # Of a row that holds nan no place is the largest, and the gradient is any.
+    assume("max(x)" not in net or not np.isnan(rows[0]).any())
     plain, fast = modules(net)
     with np.errstate(over="ignore"):
         vectors = [np.array([row]).astype(dtype) for row in rows]

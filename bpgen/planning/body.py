@@ -45,7 +45,6 @@ class Body:
     def __init__(
         self,
         function: Function,
-        masks: bool,
         orders: Orders,
         blocks: Mapping[str, Gradients] | None = None,
     ) -> None:
@@ -55,7 +54,7 @@ class Body:
         rest = [*once_each(_unstacked(rest, blocks or {}))]
         self.gradients = _gradients(rest)
         owned = {a for _, a in self.gradients}
-        opening = Opening(_names(function), helper, masks, owned, orders.copy())
+        opening = Opening(_names(function), helper, owned, orders.copy())
         statements = opening.statements(rest)
         self.statements, self.buffers = shared(statements, opening.scratch, _kept(rest))
         if any(map(self.is_rows, function.body)):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from bpgen.functions import masked
 from bpgen.ir import TensorInfo
 from bpgen.planning.body import Body
 from bpgen.planning.nodes import Buffers, Memory
@@ -17,7 +16,6 @@ from bpgen.program.grammar import (
     Function,
     Guard,
     Loop,
-    Map,
     Node,
     OnRequest,
     Ref,
@@ -42,24 +40,21 @@ def planned(
     blocks: dict[str, tuple[Buffers, ...]] = {}
     made: dict[str, Function] = {}
     functions = list(functions)
-    masks = any(n.body.has(masked) for f in functions for n in f.walk() if isinstance(n, Map))
     orders = orders_of(functions, tensors, adjoints)
     for function in functions:
         if is_of_block(function):
-            made[function.name], blocks[function.name] = _of_block(
-                function, functions, masks, orders
-            )
+            made[function.name], blocks[function.name] = _of_block(function, functions, orders)
     for function in functions:
         if function.name not in made:
-            made[function.name] = _whole(function, tensors, blocks, masks, orders)
+            made[function.name] = _whole(function, tensors, blocks, orders)
     return [made[f.name] for f in functions]
 
 
 def _of_block(
-    function: Function, functions: Iterable[Function], masks: bool, orders: Orders
+    function: Function, functions: Iterable[Function], orders: Orders
 ) -> tuple[Function, tuple[Buffers, ...]]:
     """A function of each block: what it keeps is its own, the rest all blocks write over."""
-    body = Body(function, masks, orders)
+    body = Body(function, orders)
     counter = next(a.name for a in function.arguments if a.kind == "block")
     nodes = (n for f in functions for s in f.body for n in s.walk() if isinstance(n, Loop))
     loop = next(n for n in nodes if any(_calls(s, function.name) for s in n.body))
@@ -83,7 +78,6 @@ def _whole(
     function: Function,
     tensors: Mapping[str, TensorInfo],
     blocks: Mapping[str, tuple[Buffers, ...]],
-    masks: bool,
     orders: Orders,
 ) -> Function:
     """A function of the whole network, with the memory of the blocks that it goes through."""
@@ -91,7 +85,7 @@ def _whole(
     if any(isinstance(n, Call) for n in function.body):
         return replace(function, arguments=arguments, body=_calling(function.body))
     gradients = {name: every[0].gradients for name, every in blocks.items()}
-    body = Body(function, masks, orders, gradients)
+    body = Body(function, orders, gradients)
     called = {n.function for s in function.body for n in s.walk() if isinstance(n, Call)}
     inner = tuple(b for name in blocks if name in called for b in blocks[name] if b.buffers)
     own = Buffers(function.name, body.buffers, body.gradients)

@@ -21,12 +21,11 @@ class Opening(Values):
         self,
         taken: Iterable[str],
         helper: Callable[[str], Helper | None],
-        masks: bool = False,
         owned: Collection[str] = (),
         orders: Orders | None = None,
     ) -> None:
         """`owned` are arrays that have a place of their own, even if it is for one number."""
-        super().__init__(taken, helper, masks, orders)
+        super().__init__(taken, helper, orders)
         self.owned = owned
 
     def statements(self, body: Iterable[Node]) -> tuple[Node, ...]:

@@ -36,12 +36,10 @@ class Values:
         self,
         taken: Iterable[str],
         helper: Callable[[str], Helper | None],
-        masks: bool = False,
         orders: Orders | None = None,
     ) -> None:
-        """`masks`: whether something may be masked out, and then is minus infinity."""
         self.orders = orders if orders is not None else Orders()
-        self.scratch, self.helper, self.masks = Scratch(taken, self.orders), helper, masks
+        self.scratch, self.helper = Scratch(taken, self.orders), helper
         self.made: list[Node] = []
         self.largest: dict[Expr, tuple[Expr, Read]] = {}  # of arrays, as long as they stay so
 

@@ -59,7 +59,7 @@ def forward(
         workspace = _memory_of_forward(N, dtype)
     elif checked:
         _suits(workspace, _precision(params, x), N=N)
-    z1, h, z, t, p, ones = workspace["forward"]
+    z1, h, z, t, least, p, ones = workspace["forward"]
     # (1) z1[n,i] = sum_j W1[i,j] x[n,j] + b1[i]
     np.dot(x, W1.T, z1)
     z1 += b1
@@ -70,9 +70,11 @@ def forward(
     z += b2
     # (5) p[n,i] = exp(z[n,i]) / sum_j exp(z[n,j])
     np.maximum.reduce(z, axis=1, out=t)
+    np.maximum(t, least, out=t)
     np.subtract(z, t[:, None], p)
     np.exp(p, p)
     np.dot(p, ones, t)
+    np.maximum(t, 1, out=t)
     p /= t[:, None]
     cache = {"x": x, "h": h, "z": z, "p": p}
     return p, cache
@@ -111,15 +113,17 @@ def _loss(
         workspace = _memory_of_loss(N, dtype)
     elif checked:
         _suits(workspace, _precision(params, z), N=N)
-    t, t1, mask, t2, t3, ell, ones, t4, t5, rows = workspace["loss"]
+    t, least, t1, mask, t2, t3, ell, ones, t4, t5, rows = workspace["loss"]
     # (6) ell[n] = -log(p[n,y[n]])
     # (6) evaluated as s[n] - z[n,y[n]]
     np.maximum.reduce(z, axis=1, out=t)
+    np.maximum(t, least, out=t)
     np.subtract(z, t[:, None], t1)
     np.equal(t1, 0, mask)
     np.exp(t1, t2)
     t2 -= mask
     np.add.reduce(mask, axis=1, out=t)
+    np.maximum(t, 1, out=t)
     t -= 1
     np.dot(t2, ones, t3)
     t3 += t
@@ -222,15 +226,17 @@ def _memory_of_forward(N: int, dtype: np.dtype) -> Workspace:
     z1 = h = np.empty((N, 48), dtype)
     z = np.empty((N, 10), dtype)
     t = np.empty(N, dtype)
+    least = np.full((), np.finfo(dtype).min, dtype)
     p = np.empty((N, 10), dtype)
     ones = np.ones(10, dtype)
-    arrays = [z1, h, z, t, p, ones]
+    arrays = [z1, h, z, t, least, p, ones]
     return {"forward": arrays}
 
 
 def _memory_of_loss(N: int, dtype: np.dtype) -> Workspace:
     """The arrays of loss; those that stand on one line share memory."""
     t = np.empty(N, dtype)
+    least = np.full((), np.finfo(dtype).min, dtype)
     t1 = np.empty((N, 10), dtype)
     mask = np.empty((N, 10), bool)
     t2 = np.empty((N, 10), dtype)
@@ -239,7 +245,7 @@ def _memory_of_loss(N: int, dtype: np.dtype) -> Workspace:
     t4 = np.empty((48, 64), dtype)
     t5 = np.empty((10, 48), dtype)
     rows = np.arange(N)
-    arrays = [t, t1, mask, t2, t3, ell, ones, t4, t5, rows]
+    arrays = [t, least, t1, mask, t2, t3, ell, ones, t4, t5, rows]
     return {"loss": arrays}
 
 

@@ -7,14 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TypeVar
 
-import sympy as sp
-
-from bpgen.ir import length
 from bpgen.program import grammar as program
-from bpgen.program.grammar import Axes, Expr, Slot
-from bpgen.program.spans import along, counted_in, windows_of
+from bpgen.targets.array_api.places import Part, ahead, numbers_apart, place_by_place, runs_back
 from bpgen.targets.numpy.expressions import Expressions as Numpy
 from bpgen.targets.numpy.expressions import tuple_of
 from bpgen.targets.numpy.turning import Array, atom
@@ -25,7 +20,6 @@ _RENAMED = {  # and what numpy takes for true
     "np.arcsinh(": "np.asinh(",
     "np.where({1}, {0}, -np.inf)": "masked({0}, {1})",
 }
-Part = TypeVar("Part", bound=program.View | program.Gather)
 
 
 class Expressions(Numpy):
@@ -59,7 +53,7 @@ class Expressions(Numpy):
 
     # Looking at arrays
 
-    def part(self, node: program.View) -> Array:
+    def part(self, node: Part) -> Array:
         """A part, turned round where it is read backwards."""
         forwards, back = ahead(node)
         array = Numpy.rows[type(node)](self, forwards)
@@ -71,35 +65,15 @@ class Expressions(Numpy):
         return f"xp.flip({text}, axis={at[0] if len(at) == 1 else at})" if at else text
 
     def windows(self, node: program.Windows) -> Array:
-        """Those that are read backwards are looked up, place by place."""
-        steps = (s for w in windows_of(node) for s in (w.begins.step, w.dilation))
-        if all(step > 0 for step in steps):
+        """Those that are read backwards are looked up."""
+        if not runs_back(node):
             return self.part(node)
-        shared = {
-            i for s in node.slots if len(along(s, node.axes)) > 1 for i in along(s, node.axes)
-        }
-        by = tuple(i for i in node.axes if i in shared)
-        return self.gather(program.Gather(node.array, node.slots, by, node.axes))
-
-    def gather(self, node: program.Gather) -> Array:
-        """What is looked up comes out where it stood, if it stood together, else first."""
-        forwards, back = ahead(node)
-        cut = [_cut(node, s) for s in node.slots]
-        first = 0 if _is_apart(node) else cut.index(())
-        before, after = (tuple(i for of in part for i in of) for part in (cut[:first], cut[first:]))
-        axes = (*before, *node.by, *after)
-        text = self.flipped(super().gather(forwards).text, map(axes.index, back))
-        return self.transposed(atom(text, axes), node.axes)
+        return self.transposed(self.part(place_by_place(node)), node.axes)
 
     def places(self, node: program.Gather) -> list[str]:
         """Of places that stand apart each is an array: a number torch would take first."""
-        pairs = zip(super().places(node), node.slots, strict=True)
-        return [
-            f"xp.asarray([{text}], device=on)"
-            if _is_apart(node) and _is_number(node, slot)
-            else text
-            for text, slot in pairs
-        ]
+        texts = zip(super().places(node), numbers_apart(node), strict=True)
+        return [f"xp.asarray([{text}], device=on)" if alone else text for text, alone in texts]
 
     # Making arrays
 
@@ -131,38 +105,10 @@ class Expressions(Numpy):
         program.Slice: part,
         program.Split: part,
         program.Windows: windows,
-        program.Gather: gather,
+        program.Gather: part,
         program.Cast: cast,
         program.Fill: fill,
         program.Copy: copy,
         program.AsArray: as_array,
         program.FromBlocks: from_blocks,
     }
-
-
-def ahead(node: Part) -> tuple[Part, Axes]:
-    """A part read forwards along every axis, and the indices along which it was read backwards."""
-    cut = ((s.at, _cut(node, s)) for s in node.slots if not isinstance(s.at, Expr))
-    back = tuple(i[0] for at, i in cut if len(i) == 1 and at.coeff(i[0], 1) < 0)
-    turned = {i: length(i.size) - 1 - i for i in back}
-    slots = (
-        s if isinstance(s.at, Expr) else replace(s, at=s.at.xreplace(turned)) for s in node.slots
-    )
-    return replace(node, slots=tuple(slots)), back
-
-
-def _cut(node: program.View | program.Gather, slot: Slot) -> Axes:
-    """The indices along which an axis is cut out: none where its places are looked up."""
-    if isinstance(node, program.Gather) and counted_in(node, slot):
-        return ()
-    return along(slot, node.axes) if isinstance(slot.at, sp.Expr) else ()
-
-
-def _is_number(node: program.Gather, slot: Slot) -> bool:
-    return isinstance(slot.at, sp.Expr) and not along(slot, node.axes)
-
-
-def _is_apart(node: program.Gather) -> bool:
-    """Whether places are looked up along axes with another between them."""
-    looked_up = [k for k, s in enumerate(node.slots) if not _cut(node, s)]
-    return looked_up[-1] - looked_up[0] + 1 > len(looked_up)

@@ -7,8 +7,8 @@ from __future__ import annotations
 from itertools import takewhile
 
 from bpgen.program import grammar as program
-from bpgen.targets.array_api.expressions import Expressions, ahead
-from bpgen.targets.numpy.expressions import tuple_of
+from bpgen.targets.array_api.expressions import Expressions
+from bpgen.targets.array_api.places import Part, ahead
 from bpgen.targets.numpy.layout import call
 from bpgen.targets.numpy.statements import Statements as Numpy
 from bpgen.targets.numpy.subscripts import base_of, subscripted
@@ -38,20 +38,17 @@ class Statements(Numpy):
         say, how = self.expressions, "_add" if node.adds else "_put"
         value = say.lined(node.value, node.at.axes)
         at, back = ahead(node.at)
-        if not back:
-            return self._changed(how, at, value.text, indent)
-        like = f"xp.zeros_like({say.text(at.array)}{self._place(at)})".replace("[...]", "")
-        places = map(node.at.axes.index, back)
-        turned = say.flipped(f"{like} + {bracketed(value, SUM)}", places)
-        return self._changed(how, at, turned, indent)
+        text = value.text
+        if back:
+            like = f"xp.zeros_like({say.text(at)}) + {bracketed(value, SUM)}"
+            text = say.flipped(like, map(node.at.axes.index, back))
+        return self._changed(how, at, text, indent)
 
     def scatter_add(self, node: program.ScatterAdd, indent: int) -> list[str]:
         value = self.expressions.lined(node.value, node.at.axes).text
         return self._changed("_add_at", node.at, value, indent)
 
-    def _changed(
-        self, how: str, at: program.View | program.Gather, value: str, indent: int
-    ) -> list[str]:
+    def _changed(self, how: str, at: Part, value: str, indent: int) -> list[str]:
         """An array in whose place a changed one stands from here on; so it is of a part's array."""
         say, whole = self.expressions, at.array
         say.called.add(how)
@@ -61,7 +58,7 @@ class Statements(Numpy):
         changed = f"{how}({', '.join(given)})"
         return self._changed("_put", whole, changed, indent)
 
-    def _place(self, at: program.View | program.Gather) -> str:
+    def _place(self, at: Part) -> str:
         if isinstance(at, program.Gather):
             return subscripted(self.expressions.places(at)) or "[...]"
         return base_of(at, "") or "[...]"
@@ -74,22 +71,16 @@ class Statements(Numpy):
         inner = program.Loop(tuple(others), node.body, node.reverse)
         return super().loop(program.Loop((first,), (inner,), node.reverse), indent)
 
-    def draw(self, node: program.Draw, indent: int) -> list[str]:
-        self.expressions.called.add("dropout")
-        shape, like = tuple_of([str(s) for s in node.sizes]), self.expressions.ref(node.like)
-        return call(f"{node.name} = dropout", ["rng", shape, repr(node.keep), like], "", indent)
+    def like(self, array: program.Ref) -> str:
+        """Noise is drawn where an array is, too."""
+        return self.expressions.ref(array)
 
-    def give(self, node: program.Return, indent: int) -> list[str]:
-        first = node.values[0]
-        if isinstance(first, program.Number):
-            return [f"return {first.array}"]
-        return super().give(node, indent)
+    def number(self, array: str) -> list[str]:
+        return [f"return {array}"]
 
     rows = {  # noqa: RUF012
         **Numpy.rows,
         program.Store: store,
         program.ScatterAdd: scatter_add,
         program.Loop: loop,
-        program.Draw: draw,
-        program.Return: give,
     }

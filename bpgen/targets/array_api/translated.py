@@ -8,7 +8,7 @@ import ast
 from collections.abc import Callable, Iterator
 from functools import cache
 
-from bpgen.targets.numpy.layout import as_short
+from bpgen.targets.numpy.doors import as_short
 
 _METHODS = {"max", "sum", "astype"}
 _RENAMED = {"np.ndarray": "Array", "np.arctan": "xp.atan", "np.arcsinh": "xp.asinh"}

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-from bpgen.targets.numpy.layout import as_short
+from bpgen.targets.numpy.layout import WIDTH
 from bpgen.templating import template
 
 Lines = tuple[str, ...]
@@ -64,3 +64,11 @@ def doors(words: Words, refuses_empty: bool) -> dict[str, str]:
     """The source of each by its name."""
     given = {"w": words, "refuses_empty": refuses_empty}
     return {d: as_short(template(f"door{d}.py.jinja").render(given)) for d in _DOORS}
+
+
+def as_short(source: str) -> str:
+    """A function with its signature on one line, where its types are short enough."""
+    lines = source.strip().splitlines()
+    ends = next(k for k, line in enumerate(lines, start=1) if line.endswith(":"))
+    one = "".join(line.strip() for line in lines[:ends])
+    return "\n".join([one, *lines[ends:]] if len(one) <= WIDTH else lines)

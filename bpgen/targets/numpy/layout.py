@@ -1,5 +1,8 @@
 """Python text laid out as a formatter would: one line where it fits, else broken at its outermost
 seam.
+
+Where that is, Python's own grammar says of the text, whoever printed it: arrays, scalar bodies,
+what rows of the tables spell. Nothing else is decided by it, and few lines are that long.
 """
 
 from __future__ import annotations
@@ -120,43 +123,38 @@ def _parts(value: str, indent: int) -> list[str]:
 
 
 def _operands(value: str) -> list[str]:
-    """What the outermost operator stands between, each with the operator before it."""
+    """What the outermost operator stands between, each with the operator before it; all, where it
+    stands in a bracket.
+    """
     node = ast.parse(value, mode="eval").body
     cuts: list[int] = []
-    level = _level(node)
-    while isinstance(node, (ast.BinOp, ast.Compare)) and _level(node) == level:
+    begins, level = node.col_offset, _level(node)
+    while not begins and isinstance(node, (ast.BinOp, ast.Compare)) and _level(node) == level:
         left_end = node.left.end_col_offset or 0
         while value[left_end] in " )":
             left_end += 1
         cuts.append(left_end)
-        if _is_in_brackets(value[:left_end].rstrip()):
-            break
         node = node.left
+        begins = node.col_offset  # not 0 within a bracket
     edges = [0, *reversed(cuts), len(value)]
     return [value[a:b].strip() for a, b in pairwise(edges)]
 
 
 def _within(piece: str, indent: int) -> list[str]:
     """An operand with the operator before it; one that is too long at its own operators, or as what
-    its bracket holds.
+    a bracket of its holds.
     """
     found = _OPERATOR.match(piece)
     sign = found.group() if found else ""
     value = piece[len(sign) :]
     if indent + len(piece) <= WIDTH:
         return [piece]
-    if _is_in_brackets(value):
-        return [f"{sign}(", *(f"    {p}" for p in _parts(value[1:-1], indent)), ")"]
     first, *more = _operands(value)
     if not more:
         if _bracket(value)[1] != value:
             return _at_seams(sign, value, indent)
         return _as_call(sign, value, indent) or [piece]
     return [line for p in (f"{sign}{first}", *more) for line in _within(p, indent)]
-
-
-def _is_in_brackets(value: str) -> bool:
-    return value.startswith("(") and _closing(value) == len(value) - 1
 
 
 def _closing(value: str) -> int:
@@ -212,11 +210,3 @@ def collection(
     if indent + len(line) <= WIDTH:
         return [line]
     return [f"{before}{brackets[0]}", *(f"    {i}," for i in items), brackets[1]]
-
-
-def as_short(source: str) -> str:
-    """A function with its signature on one line, where its types are short enough."""
-    lines = source.strip().splitlines()
-    ends = next(k for k, line in enumerate(lines, start=1) if line.endswith(":"))
-    one = "".join(line.strip() for line in lines[:ends])
-    return "\n".join([one, *lines[ends:]] if len(one) <= WIDTH else lines)

@@ -113,8 +113,12 @@ class Statements:
     def draw(self, node: program.Draw, indent: int) -> list[str]:
         self.expressions.called.add("dropout")
         shape = tuple_of([str(s) for s in node.sizes])
-        like = f"{self.expressions.ref(node.like)}.dtype"
-        return call(f"{node.name} = dropout", ["rng", shape, repr(node.keep), like], "", indent)
+        given = ["rng", shape, repr(node.keep), self.like(node.like)]
+        return call(f"{node.name} = dropout", given, "", indent)
+
+    def like(self, array: program.Ref) -> str:
+        """In which precision noise is drawn."""
+        return f"{self.expressions.ref(array)}.dtype"
 
     def call(self, node: program.Call, indent: int) -> list[str]:
         return [f"{', '.join(node.names)} = {_called(node)}"]
@@ -154,8 +158,12 @@ class Statements:
     def give(self, node: program.Return, indent: int) -> list[str]:
         first = node.values[0]
         if isinstance(first, program.Number):
-            return [f"value: float = {first.array}.item()", "return value"]
+            return self.number(first.array)
         return [f"return {', '.join(map(self._given, node.values))}"]
+
+    def number(self, array: str) -> list[str]:
+        """The one number of an array, given back."""
+        return [f"value: float = {array}.item()", "return value"]
 
     def _given(self, value: Any) -> str:
         if isinstance(value, tuple):

@@ -16,15 +16,15 @@ def step(node: ByBlocks, indent: int = 4) -> list[str]:
     taken = {*node.inputs, *node.targets}
     flat, value, start, part, weight, memory, cache, own, dtype = (free(n, taken) for n in _LOCAL)
     precision = f"_precision({', '.join(['params', *node.real])})"
-    parts = [f"{n}[{part}]" for n in node.inputs], [f"{n}[{part}]" for n in node.targets]
-    samples, within = f"len({parts[0][0]})", [f"workspace={memory}", "checked=False"]
+    inputs, targets = ([f"{n}[{part}]" for n in names] for names in (node.inputs, node.targets))
+    of_cache = ["params", cache, *targets, f"workspace={memory}", "checked=False"]
     inner = [
         f"{part} = slice({start}, {start} + BLOCK)",
-        f"{weight} = {samples} / N",
-        f"{memory} = _of_block(workspace, {samples})",
-        *call(f"_, {cache} = forward", ["params", *parts[0], *within], "", indent + 4),
-        *call(f"{value} += {weight} * _loss", ["params", cache, *parts[1], *within], "", indent + 4),
-        *call("backward", ["params", cache, *parts[1], *within], "", indent + 4),
+        f"{weight} = len({inputs[0]}) / N",
+        f"{memory} = _of_block(workspace, len({inputs[0]}))",
+        *call(f"_, {cache} = forward", ["params", *inputs, *of_cache[-2:]], "", indent + 4),
+        *call(f"{value} += {weight} * _loss", of_cache, "", indent + 4),
+        *call("backward", of_cache, "", indent + 4),
         f'({own},) = {memory}["flat"]',
         f"{own} *= {weight}",
         f"{flat} += {own}",

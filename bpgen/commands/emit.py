@@ -26,6 +26,7 @@ class Asked:
     output: str | None
     check: bool
     diff: bool
+    plan: bool
     force: bool
     unchecked: bool
 
@@ -42,6 +43,8 @@ class Asked:
 
 def run(asked: Asked) -> bool:
     """Whether nothing is stale, where that is asked; else everything is written."""
+    if asked.plan:
+        return _planned(asked)
     fresh = True
     for net, file in zip(asked.nets, destinations(asked.nets, asked.output), strict=True):
         network = load(net)
@@ -51,6 +54,18 @@ def run(asked: Asked) -> bool:
         else:
             _write(net, file, text, network, asked)
     return fresh
+
+
+def _planned(asked: Asked) -> bool:
+    """The plan of each, printed."""
+    from bpgen.plans import plan, text
+
+    if asked.check or asked.diff or asked.output is not None or asked.target != "numpy":
+        fact = "--plan prints what a planned module takes, and writes and compares nothing"
+        raise NetError(fact, "leave out --target, -o, --check and --diff")
+    for net in asked.nets:
+        click.echo(text(plan(load(net))), nl=False)
+    return True
 
 
 def _is_fresh(net: str, file: Path, text: str, asked: Asked) -> bool:

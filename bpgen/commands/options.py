@@ -107,6 +107,7 @@ EMIT = (
     path("-o", "--output", text="FILE, or DIR for several. Default: generated/<net>.py"),
     flag("--check", "Write nothing; exit 1 where a file is stale."),
     flag("--diff", "Write nothing; print what would change, exit 1 where anything would."),
+    flag("--plan", "Print what a step of the planned module takes; write nothing."),
     flag("--force", "Overwrite a file that bpgen did not write."),
     flag("--unchecked", "Write without running it against its equations."),
 )

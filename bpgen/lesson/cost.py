@@ -24,7 +24,7 @@ def section(lesson: Lesson) -> Section | None:
         return None
     there, back = forward(lesson.derivation), backward(lesson.derivation)
     kept = counts.kept(lesson.derivation)
-    layers = _layers(lesson)
+    layers = counts.layers(lesson.derivation)
     rows = [_row(lesson, layer, there, back, kept) for layer in layers]
     rows = rows if len(rows) <= _LAYERS else []
     every = [n for layer in layers for n in layer]
@@ -38,24 +38,6 @@ _INTRO = (
     "Counted from the equations: a product, a sum or a quotient for each value of its indices;"
     " values of functions by themselves; kept are the numbers that backward reads.",
 )
-
-
-def _layers(lesson: Lesson) -> list[list[str]]:
-    """What is computed, cut where parameters are read that were not read before; the inputs with
-    the first.
-    """
-    tensors, found, seen = lesson.network.tensors, [list[str]()], set[str]()
-    for f in lesson.derivation.forward:
-        read = [e.name for e in f.evaluated.reads()]
-        new = [n for n in dict.fromkeys(read) if tensors[n].role == "param" and n not in seen]
-        if new and found[-1] and f.equation.name != lesson.network.loss:
-            found.append([])
-        seen |= {*new}
-        given = [n for n in dict.fromkeys(read) if tensors[n].role in ("input", "state", "noise")]
-        own = [n for n in given if n not in seen]
-        seen |= {*own}
-        found[-1] += [*own, *new, f.equation.name]
-    return found
 
 
 def _row(

@@ -68,6 +68,24 @@ def needed(derivation: Derivation) -> list[Step]:
     return list(plan(derivation).backward)
 
 
+def layers(derivation: Derivation) -> list[list[str]]:
+    """What is computed, cut where parameters are read that were not read before; the inputs with
+    the first.
+    """
+    tensors, found, seen = derivation.network.tensors, [list[str]()], set[str]()
+    for f in derivation.forward:
+        read = [e.name for e in f.evaluated.reads()]
+        new = [n for n in dict.fromkeys(read) if tensors[n].role == "param" and n not in seen]
+        if new and found[-1] and f.equation.name != derivation.network.loss:
+            found.append([])
+        seen |= {*new}
+        given = [n for n in dict.fromkeys(read) if tensors[n].role in ("input", "state", "noise")]
+        own = [n for n in given if n not in seen]
+        seen |= {*own}
+        found[-1] += [*own, *new, f.equation.name]
+    return found
+
+
 def _count(name: str, equation: Equation) -> Count:
     work = _Work()
     work.equation(equation)

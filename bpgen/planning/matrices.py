@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import product as pairs
-from typing import TYPE_CHECKING
 
 from bpgen.planning.nodes import Dot, Matrix, Ones
-from bpgen.program.contractions import batch_of, is_product
+from bpgen.planning.orders import Orders
 from bpgen.program.grammar import Axes, Contract, Expr
-
-if TYPE_CHECKING:
-    from bpgen.planning.orders import Orders
 
 
 def matrix(array: Expr, rows: Axes, columns: Axes, orders: Orders) -> Matrix | None:
@@ -26,14 +22,6 @@ def matrix(array: Expr, rows: Axes, columns: Axes, orders: Orders) -> Matrix | N
     if array.axes == (*rows, *columns):
         return Matrix(array, rows, columns)
     return Matrix(array, rows, columns, turned=True)
-
-
-def is_matrix_product(value: Contract) -> bool:
-    """Whether it is one product of two matrices, whatever the order of their axes."""
-    if not is_product(value.operands, value.over, value.axes):
-        return False
-    one, two = value.operands
-    return not batch_of(one.axes, two.axes, value.axes)
 
 
 def as_dot(at: Expr, value: Contract, orders: Orders) -> tuple[Matrix, Dot] | None:

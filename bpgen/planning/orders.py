@@ -15,8 +15,8 @@ from typing import Any, TypeGuard
 from bpgen.ir import BATCH, TensorInfo
 from bpgen.planning.looks import apart, is_view
 from bpgen.planning.marks import marks
-from bpgen.planning.matrices import is_matrix_product
 from bpgen.program import grammar as program
+from bpgen.program.contractions import is_matrix_product
 from bpgen.program.grammar import Assign, Axes, Expr, Function, Node, Read, Step
 from bpgen.program.memory import looks_at
 from bpgen.program.spans import along, digits_of, is_whole

@@ -8,20 +8,21 @@ from typing import Any
 
 import sympy as sp
 
-from bpgen.formulas.bodies import added, tree_of
-from bpgen.formulas.reading import Unread
-from bpgen.formulas.tree import Call, Tree, compares, leaves
 from bpgen.ir import Element, element, length
 from bpgen.planning import rows
+from bpgen.planning.bodies import added, tree_of
 from bpgen.planning.looks import apart, as_take, is_constant, is_view, spread
 from bpgen.planning.marks import is_few
-from bpgen.planning.matrices import as_dot, as_sum, is_matrix_product
+from bpgen.planning.matrices import as_dot, as_sum
 from bpgen.planning.maxima import first
 from bpgen.planning.nodes import Apply, Help, Helper, Kind, Where
 from bpgen.planning.orders import Orders
 from bpgen.planning.products import arranged
 from bpgen.planning.scratch import Scratch
+from bpgen.planning.source import Unread
+from bpgen.planning.tree import Call, Tree, compares, leaves
 from bpgen.program import grammar as program
+from bpgen.program.contractions import is_matrix_product
 from bpgen.program.grammar import Axes, Expr, Map, Node, Read, Reduce, Store, View
 from bpgen.program.memory import is_identity, looks_at
 from bpgen.program.spans import is_whole

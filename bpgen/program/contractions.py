@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bpgen.program.grammar import Axes, Expr
+from bpgen.program.grammar import Axes, Contract, Expr
 
 
 def batch_of(one: Axes, two: Axes, kept: Axes) -> Axes:
@@ -26,3 +26,11 @@ def is_product(operands: Sequence[Expr], over: Axes, kept: Axes) -> bool:
         return True
     rest = [a for a in kept if a not in batch]
     return len(over) == 1 and len(rest) == 2 and (rest[0] in one) != (rest[1] in one)
+
+
+def is_matrix_product(value: Contract) -> bool:
+    """Whether it is one product of two matrices, whatever the order of their axes."""
+    if not is_product(value.operands, value.over, value.axes):
+        return False
+    one, two = value.operands
+    return not batch_of(one.axes, two.axes, value.axes)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from bpgen.render.page import Row, Several
-from bpgen.render.rules import Rule
+from bpgen.render.rules import LEAST, Rule
 from bpgen.render.writer import Writer
 
 LETTER = "the layer"  # among the letters that a writer has given
@@ -16,13 +16,22 @@ def general(rows: Iterable[Row], rule: Rule, writer: Writer) -> list[Row]:
     """The rows of an instance, as those of all: for which layers, and under which numbers."""
     dialect = writer.dialect
     letter = dialect.index(writer.given_letters[LETTER])
-    first, last = rule.layers
-    layers = f"{letter} {dialect.relations['==']} {first}, {dialect.words['dots']}, {last}"
+    layers = f"{letter} {dialect.relations['==']} {_counted(rule.layers, dialect.words['dots'])}"
     where, tag = dialect.prose("for ") + layers, several(rule, writer)
     return [
         replace(r, where="" if r.words else where, tag=None if r.tag is None else tag, numbers="")
         for r in rows
     ]
+
+
+def _counted(layers: Sequence[int], dots: str) -> str:
+    """1, ..., 5; of every other layer, 1, 3, ..., 7, or 2, 4, 6."""
+    first, second, *_, last = layers
+    if abs(second - first) == 1:
+        return f"{first}, {dots}, {last}"
+    if len(layers) == LEAST:
+        return ", ".join(map(str, layers))
+    return f"{first}, {second}, {dots}, {last}"
 
 
 def several(rule: Rule, writer: Writer) -> Several:

@@ -1,4 +1,5 @@
-"""What is equal in every layer, told once: z^[l] = W^[l] a^[l-1] + b^[l], for l = 1, ..., 5.
+"""What is equal in every layer, told once: z^[l] = W^[l] a^[l-1] + b^[l], for l = 1, ..., 5; or in
+every other, as where groups of layers are repeated: l = 1, 3, ..., 7.
 
 Equations are compared as they are, whatever their tensors are called. Names say only how a rule is
 spelled: those of its instances have to count the layers, and where one does not, as the input does
@@ -16,6 +17,7 @@ from bpgen.render.names import Symbol
 
 LEAST = 3  # instances that are worth a rule
 _NAMED = 2  # of them, those whose names alone count the layers
+_APART = (2, 3)  # layers of a group that is repeated
 _FEW = 4  # numbers of equations that are written out
 
 Spelling = Mapping[str, Symbol]
@@ -30,6 +32,9 @@ class Candidate:
     number: int
     kind: Hashable
     tensors: tuple[str, ...]
+
+
+Run = list[tuple[Candidate, int]]
 
 
 @dataclass(frozen=True)
@@ -55,9 +60,8 @@ class Rule:
         return [i.candidate.number for i in self.instances]
 
     @property
-    def layers(self) -> tuple[int, int]:
-        """The first and the last."""
-        return self.instances[0].layer, self.instances[-1].layer
+    def layers(self) -> list[int]:
+        return [i.layer for i in self.instances]
 
     def tag(self, dots: str) -> str:
         """1, 3, 5; of many that are as far apart, the first two and the last."""
@@ -86,13 +90,25 @@ class Rules:
         for one in every:
             kinds.setdefault(one.kind, []).append(one)
         runs = (run for like in kinds.values() if len(like) >= LEAST for run in self._runs(like))
-        return [rule for run in runs for rule in self._rules(run)]
+        return [rule for run in runs for rule in self._of_all_or_of_some(run)]
+
+    def _of_all_or_of_some(self, run: Run) -> Iterator[Rule]:
+        """The rules of a run; of those that have none, of every other, or of every third."""
+        found = [*self._rules(run)]
+        yield from found
+        told = {number for rule in found for number in rule.numbers}
+        rest = [(one, layer) for one, layer in run if one.number not in told]
+        for apart in _APART if len(rest) == len(run) else ():
+            some = [part for k in range(apart) for part in _cut(rest[k::apart], None)]
+            if found := [rule for part in some for rule in self._rules(part)]:
+                yield from found
+                return
 
     # which equations count the layers
 
-    def _runs(self, like: Sequence[Candidate]) -> Iterator[list[tuple[Candidate, int]]]:
-        """Equations whose own tensors count up or down by one, and what stands before and after
-        them and counts no layer.
+    def _runs(self, like: Sequence[Candidate]) -> Iterator[Run]:
+        """Equations whose own tensors count up or down by as much each time, and what stands before
+        and after them and counts no layer.
         """
         families: dict[Symbol, list[Candidate]] = {}
         for one in like:
@@ -106,11 +122,9 @@ class Rules:
     def _own(self, one: Candidate) -> Symbol:
         return self.symbols[one.tensors[0]]
 
-    def _lengthened(
-        self, run: list[tuple[Candidate, int]], like: Sequence[Candidate]
-    ) -> list[tuple[Candidate, int]]:
+    def _lengthened(self, run: Run, like: Sequence[Candidate]) -> Run:
         (first, start), (last, end) = run[0], run[-1]
-        step = 1 if end > start else -1
+        step = run[1][1] - start if len(run) > 1 else -1
         before, after = like.index(first) - 1, like.index(last) + 1
         if before >= 0 and not self._own(like[before]).layer:
             run = [(like[before], start - step), *run]
@@ -120,7 +134,7 @@ class Rules:
 
     # how they are spelled
 
-    def _rules(self, run: list[tuple[Candidate, int]]) -> Iterator[Rule]:
+    def _rules(self, run: Run) -> Iterator[Rule]:
         """Those of a run that read alike, one after another."""
         if len(run) < LEAST:
             return
@@ -136,7 +150,7 @@ class Rules:
                 self.aliases |= {n: s for i in instances for n, s in i.aliases.items()}
                 yield Rule(tuple(instances))
 
-    def _spelled(self, run: list[tuple[Candidate, int]]) -> list[Instance | None]:
+    def _spelled(self, run: Run) -> list[Instance | None]:
         """Each with its layer as a letter; nothing where names do not go with it."""
         layers = [layer for _, layer in run]
         spellings: list[dict[str, Symbol]] = [{} for _ in run]
@@ -196,18 +210,23 @@ class Rules:
         return self.letter + (f"{sign}{abs(shift)}" if shift else "")
 
 
-def _counting(
-    run: Sequence[tuple[Candidate, int]],
-) -> Iterator[list[tuple[Candidate, int]]]:
-    """Cut into runs that count up, or down, by one."""
-    found: list[tuple[Candidate, int]] = []
+def _counting(run: Sequence[tuple[Candidate, int]]) -> Iterator[Run]:
+    """Cut into runs that count up, or down, by one; what is left between them, by more."""
+    for alone, parts in groupby(_cut(run, 1), lambda part: len(part) == 1):
+        found = [*parts]
+        yield from _cut([one for (one,) in found], None) if alone else found
+
+
+def _cut(run: Sequence[tuple[Candidate, int]], by: int | None) -> Iterator[Run]:
+    """Cut into runs that count by this, up or down, or by as much each time."""
+    found: Run = []
     step = 0
     for candidate, layer in run:
-        by = layer - found[-1][1] if found else 0
-        if found and (abs(by) != 1 or step not in (0, by)):
+        here = layer - found[-1][1] if found else 0
+        if found and (here == 0 or by not in (None, abs(here)) or step not in (0, here)):
             yield found
-            found, by = [], 0
+            found, here = [], 0
         found.append((candidate, layer))
-        step = by
+        step = here
     if found:
         yield found

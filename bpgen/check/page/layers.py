@@ -16,16 +16,10 @@ _ALONE = ("main", "numbers")  # what is said of nothing before
 
 @dataclass(frozen=True)
 class _Range:
-    """for l = 5, ..., 1"""
+    """for l = 5, ..., 1, or l = 7, 5, ..., 1, or l = 6, 4, 2"""
 
     letter: str
-    first: int
-    last: int
-
-    @property
-    def layers(self) -> range:
-        step = 1 if self.last >= self.first else -1
-        return range(self.first, self.last + step, step)
+    layers: Sequence[int]
 
 
 def instances(found: Iterable[Statement]) -> list[Statement]:
@@ -51,9 +45,33 @@ def instances(found: Iterable[Statement]) -> list[Statement]:
 
 def _range(statement: Statement) -> _Range | None:
     match statement.ranges if statement.kind == "main" else ():
-        case [letter, "=", first, ",", r"\dots", ",", last] if (first + last).isdigit():
-            return _Range(letter, int(first), int(last))
+        case [letter, "=", *rest]:
+            layers = _layers([t for t in rest if t != ","])
+            return (
+                _Range(letter, layers)
+                if layers and rest[1::2] == [","] * (len(rest) // 2)
+                else None
+            )
     return None
+
+
+def _layers(told: list[str]) -> Sequence[int]:
+    """The layers, the first of several and the last of them, or each; none where it is nothing
+    such.
+    """
+    numbers = [int(t) for t in told if t.isdigit()]
+    match [t if t == r"\dots" else "" for t in told]:
+        case ["", r"\dots", ""] if len(numbers) == 2:
+            first, last = numbers
+            return range(first, last + (sign := 1 if last >= first else -1), sign)
+        case ["", "", r"\dots", ""] if len(numbers) == 3 and numbers[1] != numbers[0]:
+            first, second, last = numbers
+            step = second - first
+            found = range(first, last + (1 if step > 0 else -1), step)
+            return found if found and found[-1] == last else ()
+        case ["", "", "", *more] if len(numbers) == len(told) and r"\dots" not in more:
+            return numbers
+    return ()
 
 
 def _instances(rows: list[Statement], rule: _Range) -> list[Statement]:

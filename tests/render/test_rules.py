@@ -53,6 +53,21 @@ RESIDUAL = (
     "h1 = x + dense(x, 3, tanh)\nh2 = h1 + dense(h1, 3, tanh)\nh3 = h2 + dense(h2, 3, tanh)\n"
     "h4 = h3 + dense(h3, 3, tanh)\nL = loss(half_squared_error(h4, y))\n"
 )
+_GROUPS = (
+    "from bpgen import *\nx, y = input(2), target(2)\nh = x\nfor _ in range({times}):\n"
+    "{group}L = loss(half_squared_error(h, y))\n"
+)
+_TANH, _RELU, _SIGMOID = (
+    f"    h = dense(h, {width}, {function})\n"
+    for width, function in ((3, "tanh"), (2, "relu"), (2, "sigmoid"))
+)
+TWOS = _GROUPS.format(times=4, group=_TANH + _SIGMOID)
+THREES = _GROUPS.format(times=3, group=_TANH + _RELU + _SIGMOID)
+REPEATED_THREES = (  # a block with steps of its own is written out, and its layers are numbered
+    "from bpgen import *\nx, y = input(2), target(2)\ndef inner(u):\n    return dense(u, 2, tanh)\n"
+    f"def block(h):\n{_TANH}{_SIGMOID}    return repeat(2, inner, h)\n"
+    "L = loss(half_squared_error(repeat(3, block, x), y))\n"
+)
 NETS = {
     "five": FIVE,
     "as_layers": AS_LAYERS,
@@ -60,6 +75,9 @@ NETS = {
     "beside": BESIDE,
     "residual": RESIDUAL,
     "two_kinds": _by_hand("sigmoid", "sigmoid", "sigmoid", "tanh", "tanh", "tanh"),
+    "twos": TWOS,
+    "threes": THREES,
+    "repeated_threes": REPEATED_THREES,
     "called_l": FIVE.replace("x, y", "l, y").replace("@ x", "@ l"),
 }
 
@@ -150,6 +168,45 @@ def test_another_function_ends_a_rule_and_begins_another() -> None:
     assert "a^[l] = σ(z^[l]) for l = 1, …, 3" in page
     assert "a^[l] = tanh(z^[l]) for l = 4, …, 6" in page
     assert "z^[l] = W^[l] a^[l−1] + b^[l] for l = 1, …, 7" in page
+
+
+GROUPS = {
+    "twos": (
+        TWOS,
+        "In the rules for l, a^[0] is x and a^[8] is h.",
+        "z^[l] = W^[l] a^[l−1] + b^[l] for l = 1, …, 8 (1, 3, …, 15)",
+        "a^[l] = tanh(z^[l]) for l = 1, 3, …, 7 (2, 6, 10, 14)",
+        "a^[l] = σ(z^[l]) for l = 2, 4, …, 8 (4, 8, 12, 16)",
+        "δ^[l] = (W^[l+1]ᵀ δ^[l+1]) ⊙ (1 − (a^[l])²) for l = 7, 5, …, 1 (23, 31, 39, 47)",
+        "δ^[l] = (W^[l+1]ᵀ δ^[l+1]) ⊙ a^[l] ⊙ (1 − a^[l]) for l = 6, 4, 2 (27, 35, 43)",
+    ),
+    "threes": (
+        THREES,
+        "In the rules for l, a^[0] is x and a^[9] is h.",
+        "z^[l] = W^[l] a^[l−1] + b^[l] for l = 1, …, 9 (1, 3, …, 17)",
+        "a^[l] = tanh(z^[l]) for l = 1, 4, 7 (2, 8, 14)",
+        "a^[l] = relu(z^[l]) for l = 2, 5, 8 (4, 10, 16)",
+        "a^[l] = σ(z^[l]) for l = 3, 6, 9 (6, 12, 18)",
+        "δ^[l] = (W^[l+1]ᵀ δ^[l+1]) ⊙ 𝟙[z^[l] > 0] for l = 8, 5, 2 (25, 37, 49)",
+        "δ^[l] = (W^[l+1]ᵀ δ^[l+1]) ⊙ (1 − (a^[l])²) for l = 7, 4, 1 (29, 41, 53)",
+        "δ^[6] = (W^[7]ᵀ δ^[7]) ⊙ a^[6] ⊙ (1 − a^[6]) (33)",
+    ),
+    "threes that are repeated": (
+        REPEATED_THREES,
+        "aᵣ = tanh(zᵣ) for r = 1, 4, 7 (2, 9, 16)",
+        "aᵣ = σ(zᵣ) for r = 2, 5, 8 (4, 11, 18)",
+        "∂ℓ/∂aᵣ = W[r+1]ᵀ δ[r+1] for r = 7, 4, 1 (32, 45, 58)",
+        "δᵣ = (W[r+1]ᵀ δ[r+1]) ⊙ (1 − (aᵣ)²) for r = 7, 4, 1 (33, 46, 59)",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", GROUPS)
+def test_layers_that_are_repeated_in_groups_are_one_rule_each(name: str) -> None:
+    net, *lines = GROUPS[name]
+    page = _squeezed(_page(net, "text"))
+    for line in lines:
+        assert line in page
 
 
 @pytest.mark.parametrize(
@@ -298,6 +355,51 @@ def test_a_false_rule_is_refused(name: str) -> None:
     page = _page(FIVE)
     assert right in page
     assert not _proved(page.replace(right, wrong, 1), FIVE).ok
+
+
+FALSE_GROUPS = {
+    "a step too long": ("1, 3, \\dots, 7", "1, 4, \\dots, 7"),
+    "a step too short": ("1, 3, \\dots, 7", "1, \\dots, 7"),
+    "a step too long, and its numbers": (
+        "1, 3, \\dots, 7 \\tag{2, 6, 10, 14}",
+        "1, 4, \\dots, 7 \\tag{2, 6, 10}",
+    ),
+    "the other layers": ("1, 3, \\dots, 7", "2, 4, \\dots, 8"),
+    "those after the others": ("2, 4, \\dots, 8", "1, 3, \\dots, 7"),
+    "a group too far": ("1, 3, \\dots, 7", "3, 5, \\dots, 9"),
+    "a last layer that is none of them": ("1, 3, \\dots, 7", "1, 3, \\dots, 8"),
+    "a group too few": ("1, 3, \\dots, 7", "1, 3, \\dots, 5"),
+    "a group too many, and its numbers": (
+        "2, 4, \\dots, 8 \\tag{4, 8, 12, 16}",
+        "2, 4, \\dots, 10 \\tag{4, 8, 12, 16, 20}",
+    ),
+    "no step": ("1, 3, \\dots, 7", "1, 1, \\dots, 7"),
+    "one layer of the others": ("6, 4, 2", "6, 5, 2"),
+    "a layer for another": ("6, 4, 2", "8, 4, 2"),
+    "the rule of the others": (r"\tanh(z^{[l]})", r"\sigma(z^{[l]})"),
+    "a comma lost": ("6, 4, 2", "6, 4 2"),
+    "a number too few": (r"\tag{2, 6, 10, 14}", r"\tag{2, 6, 10}"),
+}
+
+
+@pytest.mark.parametrize("name", FALSE_GROUPS)
+def test_a_false_rule_of_groups_is_refused(name: str) -> None:
+    right, wrong = FALSE_GROUPS[name]
+    page = _page(TWOS)
+    assert right in page
+    assert not _proved(page.replace(right, wrong, 1), TWOS).ok
+
+
+@pytest.mark.parametrize("layer", [3, 4])
+def test_a_rule_that_is_wrong_in_one_group_is_refused(layer: int) -> None:
+    """The page of equal groups, of a network where one has a layer of another function."""
+    functions = ["tanh", "sigmoid"] * 4
+    functions[layer - 1] = "relu"
+    other = "".join(
+        f"h = dense(h, {3 if k % 2 == 0 else 2}, {name})\n" for k, name in enumerate(functions)
+    )
+    net = f"from bpgen import *\nx, y = input(2), target(2)\nh = x\n{other}"
+    assert not _proved(_page(TWOS), net + "L = loss(half_squared_error(h, y))\n").ok
 
 
 @pytest.mark.parametrize("notation", ["index", "components"])

@@ -397,9 +397,9 @@ def unpack(flat: np.ndarray) -> Arrays:
 
 def normal_cdf_tanh(z: np.ndarray) -> np.ndarray:
     """1 / (1 + exp(-u)), where u = sqrt(8 / pi) (z + 0.044715 z**3); nothing overflows."""
-    m = np.minimum(np.maximum(z, -z), 22)  # beyond, the value is 0 or 1
-    e = np.exp(-1.5957691216057308 * m * (1 + 0.044715 * m * m))
-    return np.asarray(np.where(z >= 0, 1, e) / (1 + e))
+    m = np.minimum(np.maximum(z, -22), 22)  # beyond, the value is 0 or 1
+    u = 1.5957691216057308 * m * (1 + 0.044715 * m * m)
+    return np.asarray(np.exp(np.minimum(u, 0)) / (1 + np.exp(np.minimum(u, -u))))
 
 
 def normal_pdf_tanh(z: np.ndarray, p: np.ndarray) -> np.ndarray:

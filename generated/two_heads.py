@@ -190,8 +190,7 @@ def unpack(flat: np.ndarray) -> Arrays:
 
 def sigmoid(z: np.ndarray) -> np.ndarray:
     """1 / (1 + exp(-z)); only exp of what is not positive is taken, so nothing overflows."""
-    e = np.exp(np.minimum(z, -z))
-    return np.asarray(np.where(z >= 0, 1, e) / (1 + e))
+    return np.asarray(np.exp(np.minimum(z, 0)) / (1 + np.exp(np.minimum(z, -z))))
 
 
 def softplus(z: np.ndarray) -> np.ndarray:

@@ -9,8 +9,7 @@ from __future__ import annotations
 SIGMOID = '''
 def sigmoid(z: np.ndarray) -> np.ndarray:
     """1 / (1 + exp(-z)); only exp of what is not positive is taken, so nothing overflows."""
-    e = np.exp(np.minimum(z, -z))
-    return np.asarray(np.where(z >= 0, 1, e) / (1 + e))
+    return np.asarray(np.exp(np.minimum(z, 0)) / (1 + np.exp(np.minimum(z, -z))))
 '''
 SOFTPLUS = '''
 def softplus(z: np.ndarray) -> np.ndarray:
@@ -46,8 +45,7 @@ SHARE = '''
 def share(y: np.ndarray, z: np.ndarray) -> np.ndarray:
     """exp(y) / (exp(y) + exp(z)), and 0 where y is minus infinity; nothing overflows."""
     gap = y - np.where(y == -np.inf, 0, z)
-    e = np.exp(np.minimum(gap, -gap))
-    return np.asarray(np.where(gap >= 0, 1, e) / (1 + e))
+    return np.asarray(np.exp(np.minimum(gap, 0)) / (1 + np.exp(np.minimum(gap, -gap))))
 '''
 LOG1MEXP = '''
 def log1mexp(z: np.ndarray) -> np.ndarray:
@@ -161,9 +159,9 @@ def unless_slope(z: np.ndarray, label: np.ndarray, left_out: int) -> np.ndarray:
 NORMAL_CDF_TANH = '''
 def normal_cdf_tanh(z: np.ndarray) -> np.ndarray:
     """1 / (1 + exp(-u)), where u = sqrt(8 / pi) (z + 0.044715 z**3); nothing overflows."""
-    m = np.minimum(np.maximum(z, -z), 22)  # beyond, the value is 0 or 1
-    e = np.exp(-1.5957691216057308 * m * (1 + 0.044715 * m * m))
-    return np.asarray(np.where(z >= 0, 1, e) / (1 + e))
+    m = np.minimum(np.maximum(z, -22), 22)  # beyond, the value is 0 or 1
+    u = 1.5957691216057308 * m * (1 + 0.044715 * m * m)
+    return np.asarray(np.exp(np.minimum(u, 0)) / (1 + np.exp(np.minimum(u, -u))))
 '''
 NORMAL_PDF_TANH = '''
 def normal_pdf_tanh(z: np.ndarray, p: np.ndarray) -> np.ndarray:

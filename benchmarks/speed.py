@@ -1,5 +1,5 @@
 """A step of loss and all gradients, in float32: the plain module, the planned one with a workspace,
-and the matrix products that this one makes, alone.
+and the matrix products that this one makes of the whole batch, alone.
 
     OPENBLAS_NUM_THREADS=1 python -m benchmarks.speed
     python -m benchmarks.speed mlp block --seconds 5
@@ -84,18 +84,20 @@ def steps_of(name: str) -> dict[str, Step]:
     derivation, lengths = derived(name), NETS[name][1]
     plain, fast = load(emitted(derivation)), load(emitted(derivation, FAST))
     params, given = plain.init(0, np.float32), arguments(plain, lengths)
-    names = [n for n in inspect.signature(fast.workspace).parameters if n != "dtype"]
-    memory = fast.workspace(*(lengths[n] for n in names), dtype=np.float32)
 
-    def planned(module: ModuleType = fast) -> Any:
-        return module.loss_and_grad(params, *given, workspace=memory, checked=False)
+    def planned(module: ModuleType) -> Step:
+        names = [n for n in inspect.signature(module.workspace).parameters if n != "dtype"]
+        memory = module.workspace(*(lengths[n] for n in names), dtype=np.float32)
+        return lambda: module.loss_and_grad(params, *given, workspace=memory, checked=False)
 
     made: list[tuple[Callable[..., Any], tuple[Any, ...]]] = []
-    planned(load(emitted(derivation, FAST), {n: _noting(n, made) for n in ("dot", "matmul")}))
+    noted = load(emitted(derivation, FAST), {n: _noting(n, made) for n in ("dot", "matmul")})
+    vars(noted)["BLOCK"] = lengths["N"]
+    planned(noted)()
     return {
         "products": lambda: [product(*arrays) for product, arrays in made],
         "plain": lambda: plain.loss_and_grad(params, *given),
-        "planned": planned,
+        "planned": planned(fast),
     }
 
 

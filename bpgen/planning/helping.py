@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from bpgen.formulas.helpers import spelled
+from bpgen.formulas.reading import Unread
 from bpgen.ir import Element, Index, element
 from bpgen.planning.memory import shared
 from bpgen.planning.nodes import Helper
 from bpgen.planning.opened import Opening
-from bpgen.planning.source import Unread
-from bpgen.planning.spellings import spelled
 from bpgen.program.grammar import Expr, Read
 
 AXES = (Index("_", "_"),)  # of all that a function is given, whatever they are

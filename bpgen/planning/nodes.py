@@ -166,6 +166,20 @@ class Memory(Node):
 
 
 @dataclass(frozen=True)
+class ByBlocks(Node):
+    """A step that goes through the batch, so many samples at a time, in memory for a block: what
+    the functions of the whole batch find of each, added up by how many samples it has. `real`:
+    those of the arguments that tell the precision; `largest`: the array that fills the cache.
+    """
+
+    inputs: tuple[str, ...]
+    targets: tuple[str, ...]
+    real: tuple[str, ...]
+    samples: int
+    largest: str
+
+
+@dataclass(frozen=True)
 class Helper(Node):
     """A scalar function of the module, planned: `numbers` says which of its arguments are numbers,
     `scratch` what memory it needs beside that for its result, and `names` what these are called.

@@ -8,9 +8,11 @@ from typing import Any
 
 import sympy as sp
 
+from bpgen.formulas.bodies import added, tree_of
+from bpgen.formulas.reading import Unread
+from bpgen.formulas.tree import Call, Tree, compares, leaves
 from bpgen.ir import Element, element, length
 from bpgen.planning import rows
-from bpgen.planning.bodies import added, tree_of
 from bpgen.planning.looks import apart, as_take, is_constant, is_view, spread
 from bpgen.planning.marks import is_few
 from bpgen.planning.matrices import as_dot, as_sum
@@ -19,8 +21,6 @@ from bpgen.planning.nodes import Apply, Help, Helper, Kind, Where
 from bpgen.planning.orders import Orders
 from bpgen.planning.products import arranged
 from bpgen.planning.scratch import Scratch
-from bpgen.planning.source import Unread
-from bpgen.planning.tree import Call, Tree, compares, leaves
 from bpgen.program import grammar as program
 from bpgen.program.contractions import is_matrix_product
 from bpgen.program.grammar import Axes, Expr, Map, Node, Read, Reduce, Store, View

@@ -15,7 +15,6 @@ ARGUMENT = "argument not let in"
 ANY = ""  # whatever it is
 Named = Iterable[tuple[str, Kind]]
 Functions = Mapping[str, Function]
-Returned = Kind | tuple[str, ...]
 
 
 def kinds_of(function: Function) -> dict[str, Kind]:

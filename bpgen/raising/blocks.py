@@ -133,7 +133,7 @@ class Blocks:
 
     def forward_loop(self) -> tuple[Node, ...]:
         """The loop over the blocks, in forward."""
-        last = next(i for i in self.forward_items if i.evaluated.name == self.carried)
+        last = _named(self.carried, self.forward_items)
         equations = self._forward_equations()
         given = ("params", self.l, self.carried, *self._outside(equations))
         given += ("rng",) * bool(self._noise(equations))
@@ -144,7 +144,7 @@ class Blocks:
 
     def backward_loop(self) -> tuple[Node, ...]:
         """The loop over the blocks, last to first, in backward."""
-        first = next(i for i in self.backward_items if i.evaluated.name == self.gradient)
+        first = _named(self.gradient, self.backward_items)
         stored = bool(self._parameters() or self.summed)
         given = ("params", "cache", self.l, self.gradient)
         names = (self.gradient, self.one if stored else "_")
@@ -187,28 +187,24 @@ class Blocks:
     def _flat(self, equation: Equation) -> Equation:
         return flat(equation, self.tensors)
 
-    def _forward_told(self) -> list[Item]:
+    def _told(self, items: list[Item], handed: str, *partial: Item) -> list[Item]:
         """The equations of one block, what it hands on last."""
-        told = [i for i in self.forward_items if i.evaluated.name != self.carried]
-        (last,) = (i for i in self.forward_items if i.evaluated.name == self.carried)
-        ends = [replace(e, terms=stepwise(e)) for e in (last.equation, last.evaluated)]
-        return [*told, replace(last, equation=ends[0], evaluated=ends[1])]
+        last = _named(handed, items)
+        ends = (replace(e, terms=stepwise(e)) for e in (last.equation, last.evaluated))
+        return [*(i for i in items if i != last), *partial, Item(last.number, *ends)]
+
+    def _forward_told(self) -> list[Item]:
+        return self._told(self.forward_items, self.carried)
 
     def _forward_equations(self) -> list[Equation]:
         made = [self._flat(i.evaluated) for i in self._forward_told()]
         return [*made[:-1], replace(made[-1], name=after(self.carried))]
 
     def _backward_told(self) -> list[Item]:
-        """The steps of one block, what it hands on last."""
-        told = [i for i in self.backward_items if i.evaluated.name != self.gradient]
-        ends = next(i for i in self.backward_items if i.evaluated.name == self.gradient)
-        partial = [
-            replace(i, equation=e, evaluated=e)
-            for i, terms in self.summed
-            for e in [replace(i.evaluated, terms=terms)]
-        ]
-        handed = replace(ends.evaluated, terms=stepwise(ends.evaluated))
-        return [*told, *partial, replace(ends, equation=handed, evaluated=handed)]
+        """With what one block adds to sums over the blocks."""
+        sums = ((i, replace(i.evaluated, terms=terms)) for i, terms in self.summed)
+        partial = (replace(i, equation=e, evaluated=e) for i, e in sums)
+        return self._told(self.backward_items, self.gradient, *partial)
 
     def _backward_equations(self) -> list[Equation]:
         if not self.has(self.gradient):  # all that the loss hears of the blocks cancels
@@ -253,3 +249,7 @@ class Blocks:
         of = self.write.differentiates.get(equation.name)
         info = self.tensors.get(of or "")
         return of if info is not None and info.role == "param" and info.block else None
+
+
+def _named(name: str, items: list[Item]) -> Item:
+    return next(i for i in items if i.evaluated.name == name)

@@ -65,12 +65,6 @@ def _flat(body: sp.Expr, tensors: Tensors, own: Index | None) -> sp.Expr:
     return body.xreplace(new)
 
 
-def seen_outside(equation: Equation, tensors: Tensors) -> Equation:
-    """An equation of a loop that is no block, as it reads what blocks leave."""
-    terms = (replace(t, body=_flat(t.body, tensors, None)) for t in equation.terms)
-    return replace(equation, terms=tuple(terms))
-
-
 def stepwise(equation: Equation) -> tuple[Term, ...]:
     """The terms that every block computes, not those where the blocks begin."""
     return tuple(t for t in equation.terms if t.at is None or t.at[0].has(Index))

@@ -14,7 +14,7 @@ from bpgen.program import grammar as program
 from bpgen.program.grammar import Assign, Fill, Node, Step, Store
 from bpgen.raising.access import read
 from bpgen.raising.equation import Item, Raiser
-from bpgen.raising.flat import seen_outside
+from bpgen.raising.flat import flat
 from bpgen.raising.scatter import added
 from bpgen.raising.scope import Scope
 from bpgen.raising.terms import raised
@@ -140,7 +140,7 @@ class Looping:
         """Statements that write the plain terms of an equation, and its scatters. `written` are
         the places that something stands at; None: it may stand at any.
         """
-        equation = seen_outside(equation, self.write.tensors)
+        equation = flat(equation, self.write.tensors)
         scope = self.write.precise(equation, scope)
         plain = replace(equation, terms=tuple(t for t in equation.terms if t.at is None))
         made: tuple[Node, ...] = ()

@@ -18,6 +18,7 @@ from bpgen.ir import Network
 
 # For lengths known at run time: unlike each other and unlike the batches 1, 2 and 5.
 LENGTHS = (3, 4, 7)
+BLOCK = 2  # samples in a block of the batch, so that 5 are several, with one that is left
 NOISE = 11  # where the generator of noise begins
 
 
@@ -36,6 +37,8 @@ class Called:
         self.source, self.network, self.long, self.chance = source, network, long, chance
         self.memory: dict[str, Any] = {}  # of a planned module: the workspace it is called with
         self.module = load(source)
+        if hasattr(self.module, "BLOCK"):
+            vars(self.module)["BLOCK"] = BLOCK
 
     @property
     def has_loss(self) -> bool:

@@ -87,26 +87,6 @@ def windows(
         x = xp.moveaxis(x[(slice(None),) * axis + (places,)], axis + 1, -1)
     return x
 ''',
-    "_bell": '''
-def _bell(z: Array, rate: float) -> Array:
-    """exp(-rate * z**2) for a rate of 1 or 1 / 2; z is split so that no rounding of its square
-    counts.
-    """
-    xp = _of(z)
-    steps = 2.0 ** {16: -1, 32: 5, 64: 20}[xp.finfo(z.dtype).bits]
-    near = xp.round(xp.real(z) * steps) / steps
-    e = xp.exp(-rate * near * near)
-    return e + e * xp.expm1(rate * (near - z) * (near + z))
-''',
-    "_sides": '''
-def _sides(z: Array, r: Array | float) -> tuple[Array, Array]:
-    """The longer of two sides, each by its size, and what the other is in units of it."""
-    xp = _of(z)
-    r = xp.zeros_like(z) + r
-    one, other = xp.maximum(z, -z), xp.maximum(r, -r)
-    longer = xp.maximum(one, other)
-    return longer, xp.minimum(one, other) / xp.where(longer == 0, 1, longer)
-''',
 }
 ARRAYS = {
     "_put": '''

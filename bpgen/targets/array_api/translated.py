@@ -11,7 +11,18 @@ from functools import cache
 from bpgen.targets.numpy.doors import as_short
 
 _METHODS = {"max", "sum", "astype"}
-_RENAMED = {"np.ndarray": "Array", "np.arctan": "xp.atan", "np.arcsinh": "xp.asinh"}
+_RENAMED = {
+    "np.ndarray": "Array",
+    "np.arctan": "xp.atan",
+    "np.arcsinh": "xp.asinh",
+    "np.rint": "xp.round",
+}
+_SPELLED = {  # where the standard knows no digits of a type, and makes no array beside another
+    "2.0 ** (xp.finfo(z.dtype).nmant // 2 - 6)": (
+        "2.0 ** {16: -1, 32: 5, 64: 20}[xp.finfo(z.dtype).bits]"
+    ),
+    "xp.asarray(r, xp.result_type(z, r))": "xp.zeros_like(z) + r",
+}
 
 
 @cache
@@ -56,6 +67,8 @@ def _inner_first(node: ast.AST) -> Iterator[ast.AST]:
 
 def _by_the_standard(node: ast.expr, text: Callable[[ast.AST], str]) -> str | None:
     """What stands for an expression, if it is numpy's alone."""
+    if text(node) in _SPELLED:
+        return _SPELLED[text(node)]
     if isinstance(node, ast.Attribute) and text(node.value) == "np":
         return _RENAMED.get(text(node), f"xp.{node.attr}")
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):

@@ -29,7 +29,6 @@ from bpgen.targets.numpy.statements import Statements
 from bpgen.targets.numpy.turning import Array, atom
 from bpgen.text.scalar import ATOM, Printer
 
-_INFINITE = {sp.oo: "np.inf", -sp.oo: "-np.inf"}
 _TAKES_MORE = {"maximum", "minimum"}  # numpy wants to be told which argument is the last
 IN_PLACE = {"add": "+=", "subtract": "-=", "multiply": "*=", "divide": "/="}
 

@@ -7,11 +7,13 @@ from math import prod
 from typing import ClassVar
 
 from bpgen.planning import in_values, planned
+from bpgen.planning.blocks import in_blocks
 from bpgen.planning.helping import OUT, helper
-from bpgen.planning.nodes import Memory
+from bpgen.planning.nodes import ByBlocks, Memory
 from bpgen.program.grammar import Function as Program
 from bpgen.raising.flat import flat_tensors
 from bpgen.record import Derivation
+from bpgen.targets.numpy import by_blocks
 from bpgen.targets.numpy.functions import Function
 from bpgen.targets.numpy.layout import call
 from bpgen.targets.numpy.parts import Parts
@@ -31,13 +33,19 @@ class PlannedParts(Parts):
     @cached_property
     def program(self) -> list[Program]:
         tensors = flat_tensors(self.derivation.tensors, stacked=True)
-        return planned(super().program, tensors, self.derivation.adjoint)
+        made = planned(super().program, tensors, self.derivation.adjoint)
+        return in_blocks(made, self.network, self.size)
+
+    @cached_property
+    def by_blocks(self) -> list[ByBlocks]:
+        return [n for f in self.program for n in f.body if isinstance(n, ByBlocks)]
 
     @property
     def memory(self) -> list[Function]:
         """What makes the arrays of each function, and of all."""
         found = [n for f in self.program for n in f.body if isinstance(n, Memory)]
-        return [workspace(found), *memories(found)]
+        blocks = by_blocks.memories(found) if self.by_blocks else []
+        return [workspace(found, bool(blocks)), *blocks, *memories(found)]
 
     @property
     def size(self) -> int:
@@ -46,7 +54,8 @@ class PlannedParts(Parts):
 
     @property
     def declarations(self) -> list[str]:
-        return [*super().declarations, f"SIZE = {self.size}"]
+        own = (line for node in self.by_blocks for line in by_blocks.declared(node))
+        return [*super().declarations, f"SIZE = {self.size}", *own]
 
     @property
     def sources(self) -> dict[str, str]:

@@ -100,13 +100,14 @@ def _made(buffer: Buffer) -> str:
     return f"np.empty(({shape}), {kind}).transpose{turned}"
 
 
-def workspace(every: list[Memory]) -> Function:
-    """The function that makes all memory of a batch at once."""
+def workspace(every: list[Memory], blocks: bool) -> Function:
+    """The function that makes all memory of a batch at once, and of its blocks."""
     sizes = list(dict.fromkeys(s for m in every for s in m.sizes))
     entries = ['"flat": [flat]', *(f'"{s}": [np.array({s})]' for s in sizes)]
     for m in every:
         given = [*m.sizes, "flat.dtype", *["flat"] * with_gradients(m)]
         entries.append(f"**{memory_of(m.every[0])}({', '.join(given)})")
+    entries += ["**_memory_of_blocks(N, flat.dtype)"] * blocks
     arguments = [*(f"{s}: int" for s in sizes), "dtype: type = np.float64"]
     about = f"Memory for batches of {' and '.join(sizes) or 'any length'}"
     return Function(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sympy as sp
 
+from bpgen.formulas.reading import read_call
+from bpgen.formulas.tree import Call, Tree
 from bpgen.functions import row
 from bpgen.ir import Element
-from bpgen.planning.source import read_call
-from bpgen.planning.tree import Call, Tree
 from bpgen.text.scalar import content_of, fraction, with_contents
 
 

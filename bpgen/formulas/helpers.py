@@ -8,12 +8,10 @@ from functools import lru_cache
 
 import sympy as sp
 
+from bpgen.formulas.reading import Unread, read
+from bpgen.formulas.tree import Tree
 from bpgen.functions import ROWS, SHARED
-from bpgen.ir import Index, element
-from bpgen.planning.source import Unread, read
-from bpgen.planning.tree import Tree
-
-SPREAD = (Index("_", "_"),)  # the axes of what a function is given, whatever they are
+from bpgen.ir import element
 
 
 @dataclass(frozen=True)

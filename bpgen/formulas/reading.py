@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import sympy as sp
 
-from bpgen.planning.tree import Call, Tree
+from bpgen.formulas.tree import Call, Tree
 
 _BINARY: dict[type[ast.operator], str] = {
     ast.Add: "add",

@@ -86,3 +86,19 @@ def test_what_is_multiplied_after_adding_is_wrong_if_forgotten(
     kept = windows._after_adding
     monkeypatch.setattr(windows, "_after_adding", lambda *given: kept(*given)[:1])
     assert difference(planned(CONV), declared_by(CONV)) is not None
+
+
+def test_what_is_padded_stands_as_what_is_padded_with_it_and_windows_are_copied_once() -> None:
+    net = CONV.replace(
+        "conv2d(relu(conv2d(x, 3, 2)), 4, 3)", "conv2d(relu(conv2d(x, 3, 2)), 4, 3, padding=1)"
+    )
+    text = planned(net)
+    assert "u1 = np.empty((N, 10, 9, 3), dtype).transpose(0, 3, 1, 2)" in text
+    assert "w2[...] = windows(u1, (3, 3), (2, 3))\n" in text
+    assert text.count("windows(u1") == 1  # backward reads the copy
+    assert difference(text, declared_by(net)) is None
+
+
+def test_what_is_the_same_along_an_axis_is_not_copied_along_it() -> None:
+    """A bias, and all else that an array is broadcast by."""
+    assert "z1 += b1[:, None, None]" in planned(CONV)

@@ -8,7 +8,8 @@ from dataclasses import replace
 from bpgen.ir import TensorInfo
 from bpgen.planning.body import Body
 from bpgen.planning.nodes import Buffers, Memory
-from bpgen.planning.orders import Orders, is_of_block, orders_of
+from bpgen.planning.ordering import is_of_block, orders_of
+from bpgen.planning.orders import Orders
 from bpgen.program.grammar import (
     Admit,
     Argument,

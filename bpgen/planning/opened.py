@@ -50,7 +50,7 @@ class Opening(Values):
             return  # memory has it
         if not isinstance(value, Expr) or isinstance(value, program.Count):
             self.made.append(node)
-        elif looks_at(value) is not None and self.is_view(value):
+        elif looks_at(value) is not None and self._is_look(node.name, value):
             self.made.append(Assign(node.name, self.operand(value)))
         elif isinstance(value, Fill):
             self._filled(node.name, value)
@@ -58,6 +58,10 @@ class Opening(Values):
             self.into(self.scratch.named(node.name, value.axes), value)
         else:
             self.made.append(Assign(node.name, self.scalar(value)))
+
+    def _is_look(self, name: str, value: Expr) -> bool:
+        """Whether a name is given to what is there, and no copy is to be made."""
+        return self.is_view(value) and name not in self.orders.copies
 
     def _filled(self, name: str, value: Fill) -> None:
         sizes = value.shape.sizes or None

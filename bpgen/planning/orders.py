@@ -8,16 +8,15 @@ what it is the gradient of. What a caller gets or gives stands as declared.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, TypeGuard
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-from bpgen.ir import BATCH, TensorInfo
+from bpgen.ir import BATCH
 from bpgen.planning.looks import apart, is_view
-from bpgen.planning.marks import marks
 from bpgen.program import grammar as program
 from bpgen.program.contractions import is_matrix_product
-from bpgen.program.grammar import Assign, Axes, Expr, Function, Node, Read, Step
+from bpgen.program.grammar import Axes, Expr, Read
 from bpgen.program.memory import looks_at
 from bpgen.program.spans import along, digits_of, is_whole
 
@@ -26,12 +25,13 @@ Places = tuple[int, ...]  # of each axis of memory, which it is of those declare
 
 @dataclass
 class Orders:
-    """The orders that are not as declared, by the names of arrays; and `marks`, those that hold yes
-    or no.
+    """The orders that are not as declared, by the names of arrays; `marks` are those that hold yes
+    or no, and `copies` those whose windows are copied once, for all products that read them.
     """
 
     places: dict[str, Places] = field(default_factory=dict)
     marks: frozenset[str] = frozenset()
+    copies: frozenset[str] = frozenset()
 
     def set(self, name: str, declared: Axes, memory: Axes) -> None:
         if declared != memory:
@@ -51,14 +51,14 @@ class Orders:
 
     def memory(self, array: Expr) -> Axes | None:
         """The axes of an array without gaps, in the order of its memory; None of any other."""
-        return self.of(array) if _name(array) is not None else None
+        return self.of(array) if name_of(array) is not None else None
 
     def is_look(self, value: Expr) -> bool:
         """Whether it is another name for what is there."""
         return looks_at(value) is not None and is_view(value, self.is_declared)
 
     def copy(self) -> Orders:
-        return Orders({**self.places}, self.marks)
+        return replace(self, places={**self.places})
 
     def is_declared(self, value: Expr) -> bool:
         return self.of(value) == value.axes
@@ -135,86 +135,7 @@ _RULES: dict[type[Expr], Callable[[Orders, Any], Axes]] = {
 }
 
 
-def orders_of(
-    functions: Iterable[Function],
-    tensors: Mapping[str, TensorInfo],
-    adjoints: Mapping[str, str],
-) -> Orders:
-    """The orders of all tensors. `adjoints`: of each tensor its gradient."""
-    orders, of = (
-        Orders(marks=marks(functions)),
-        {gradient: name for name, gradient in adjoints.items()},
-    )
-    statements = [n for f in functions if not is_of_block(f) for n in _assigned(f.body)]
-    summed, given = dict(_summed(statements)), {*_given_away(functions)}
-    known = {n.name for n in statements}
-    for node in statements:
-        value, name = node.value, node.name
-        if (
-            not isinstance(value, Expr)
-            or len(value.axes) < 3
-            or name in given
-            or tensors[name].block
-        ):
-            continue
-        if of.get(name) in known:
-            orders.follow(name, of[name])
-        elif not isinstance(value, program.Fill) and not orders.is_look(value):
-            last = [value.axes[k] for k in summed.get(name, ())]
-            memory = sorted(orders.of(value), key=last.__contains__)
-            orders.set(name, value.axes, tuple(memory))
-    return orders
-
-
-def is_of_block(function: Function) -> bool:
-    """Whether it is of one of several blocks, that hand on what they compute."""
-    return any(a.kind == "block" for a in function.arguments)
-
-
-def _given_away(functions: Iterable[Function]) -> Iterator[str]:
-    """What a caller is given, or a block."""
-    for node in (n for f in functions for s in f.body for n in s.walk()):
-        if isinstance(node, program.Return):
-            yield from (n.name for n in node.walk() if isinstance(n, Read))
-        elif isinstance(node, program.Entry):
-            yield node.array
-        elif isinstance(node, program.Pack) and node.name == "grads":
-            yield from (name for _, name in node.entries)
-        elif isinstance(node, program.Call):
-            yield from (*node.arguments, *node.names)
-
-
-def _assigned(body: Iterable[Node]) -> Iterator[Assign]:
-    """The statements that name an array outside loops."""
-    for node in body:
-        if isinstance(node, Step):
-            yield from _assigned(node.body)
-        elif isinstance(node, Assign):
-            yield node
-
-
-def _summed(statements: Iterable[Assign]) -> Iterator[tuple[str, Places]]:
-    """Which axes of an array the first product sums that reads it, but for one over samples."""
-    seen: set[str] = set()
-    for node in statements:
-        for part in node.value.walk():
-            if _sums_features(part):
-                for operand in part.operands:
-                    name = _name(operand)
-                    if name is not None and name not in seen:
-                        seen.add(name)
-                        over = (k for k, i in enumerate(operand.axes) if i in part.over)
-                        yield name, tuple(over)
-
-
-def _sums_features(part: Node) -> TypeGuard[program.Contract]:
-    """Whether it is a product of matrices that is not summed over samples."""
-    if not isinstance(part, program.Contract) or not is_matrix_product(part):
-        return False
-    return not any(i.size == BATCH for i in part.over)
-
-
-def _name(array: Expr) -> str | None:
+def name_of(array: Expr) -> str | None:
     """The name of an array that is all of one, under whatever letters."""
     if is_whole(array):
         array = array.array

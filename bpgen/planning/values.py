@@ -166,14 +166,15 @@ class Values:
         """An argument whose axes stand in memory as those of the result, or else a copy: to go
         through two orders at once is many times slower.
         """
-        if not isinstance(argument, Expr) or is_constant(argument) or len(argument.axes) < 2:
+        if not isinstance(argument, Expr):
             return argument
+        own = spread(argument)
         if self.orders.is_declared(at) and self.orders.is_declared(argument):
             return argument
-        memory = tuple(i for i in self.orders.of(at) if i in argument.axes)
-        if memory == self.orders.of(argument):
+        memory, stands = ([i for i in self.orders.of(x) if i in own] for x in (at, argument))
+        if memory == stands:
             return argument
-        copy = self.scratch.near(at, argument.axes)
+        copy = self.scratch.near(at, tuple(i for i in argument.axes if i in own))
         self.put(copy, argument)
         return copy
 

@@ -14,6 +14,7 @@ import pytest
 import sympy as sp
 from click.testing import CliRunner
 
+from benchmarks.speed import NETS
 from bpgen.check.module import Subject
 from bpgen.cli import main
 from bpgen.emit import FAST, emitted
@@ -63,6 +64,17 @@ def test_memory_is_what_the_workspace_takes(path: Path) -> None:
     (small, arrays), (large, _) = (allocated(module, n, long) for n in (50, 150))
     assert abs(large - small - (at(told, 150, long) - at(told, 50, long))) <= 64 * arrays
     assert 0 <= small - at(told, 50, long) <= ARRAYS * arrays + 2000
+
+
+def test_where_a_step_goes_through_blocks_they_are_counted_too() -> None:
+    source = f"from bpgen import *\n{NETS['conv'][0]}"
+    module, told = module_of(emitted(derived(source), FAST)), plan(declared(source))
+    block = module.BLOCK
+    assert told.block == block > 1
+    size, arrays = allocated(module, 3 * block, {})
+    assert 0 <= size - at(told.memory, 3 * block, {}) <= ARRAYS * arrays + 2000
+    assert f"A step goes through {block} samples at a time" in text(told)
+    assert all(len(line) <= 98 for line in text(told).splitlines())
 
 
 class Read(dict[str, Any]):

@@ -15,7 +15,7 @@ from typing import Literal
 import sympy as sp
 
 from bpgen.derive import derive
-from bpgen.ir import Network, extent
+from bpgen.ir import BATCH, Network, extent, length
 from bpgen.lesson import counts
 from bpgen.planning.nodes import Buffer, Buffers, Memory
 from bpgen.plans.kept import kept
@@ -51,18 +51,25 @@ class Row:
 @dataclass(frozen=True)
 class Plan:
     """The rows of all equations, pass by pass; the bytes of the flat
-    array of all gradients; the layers, each with its tensors.
+    array of all gradients; the layers, each with its tensors. `block`: of how many samples a part
+    of the batch is, where a step goes through parts of it; else 0.
     """
 
     rows: tuple[Row, ...]
     flat: int
     layers: tuple[tuple[str, ...], ...]
     parameters: dict[str, sp.Expr]
+    block: int = 0
 
     @property
     def memory(self) -> sp.Expr:
-        """The bytes of a whole workspace: the most that a step has at a time."""
-        return self.flat + total(r.memory for r in self.rows)
+        """The bytes of a whole workspace: the most that a step has at a time. Where it goes through
+        blocks, with those of a block and of what is left: nothing, of a multiple of them.
+        """
+        whole = self.flat + total(r.memory for r in self.rows)
+        batch = length(BATCH)
+        parts = [whole.xreplace({batch: sp.Integer(n)}) for n in (self.block, 0) if self.block]
+        return total([whole, *parts])
 
     @property
     def kept(self) -> sp.Expr:
@@ -81,7 +88,8 @@ def plan(network: Network, item: int = SINGLE) -> Plan:
     sizes = {t.name: extent(i.size for i in t.indices) for t in network.role("param")}
     layers = tuple(tuple(layer) for layer in counts.layers(parts.derivation))
     rows = sorted(made.rows(), key=lambda r: (PASSES.index(r.when), r.number))
-    return Plan(tuple(rows), item * parts.size, layers, sizes)
+    block = sum(node.samples for node in parts.by_blocks)
+    return Plan(tuple(rows), item * parts.size, layers, sizes, block)
 
 
 def total(some: Iterable[sp.Expr]) -> sp.Expr:

@@ -81,10 +81,16 @@ def _of_equation(row: Row) -> tuple[str, ...]:
 
 
 def _summed(plan: Plan) -> list[str]:
+    gradients = plan.flat * (3 if plan.block else 1)
+    by_blocks = (
+        f"A step goes through {plan.block} samples at a time: for what is kept, N is {plan.block}."
+        f" The workspace,\nhere that of a multiple of {plan.block}, has room for them besides."
+    )
     return [
         f"a step, products:     {polynomial(plan.products)}",
         f"kept for backward:    {polynomial(plan.kept)} bytes",
-        f"the whole workspace:  {polynomial(plan.memory)} bytes, {plan.flat} of them gradients",
+        f"the whole workspace:  {polynomial(plan.memory)} bytes, {gradients} of them gradients",
+        *[by_blocks] * bool(plan.block),
     ]
 
 

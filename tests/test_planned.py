@@ -239,6 +239,16 @@ output(h)
 """
 
 
+def test_each_step_writes_one_stretch_of_memory() -> None:
+    module = module_of(planned(RECURRENT))
+    workspace = _workspace(module)
+    params, inputs, _ = _arguments(RECURRENT, module)
+    output, cache = module.forward(params, *inputs, workspace=workspace)
+    assert output.shape == (N, T, 3)
+    for array in (output, cache["s"]):
+        assert all(array[:, t].flags.c_contiguous for t in range(T))
+
+
 def test_what_a_step_leaves_for_the_next_is_not_written_over() -> None:
     assert difference(emit(declared_by(RECURRENT), FAST), declared_by(RECURRENT)) is None
 

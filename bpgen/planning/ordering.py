@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeGuard
 
 from bpgen.ir import BATCH, TensorInfo
 from bpgen.planning.marks import marks
 from bpgen.planning.orders import Orders, Places, name_of
+from bpgen.planning.steps import stepped
 from bpgen.program import grammar as program
 from bpgen.program.contractions import is_matrix_product
 from bpgen.program.grammar import Assign, Axes, Expr, Function, Loop, Node, Read, Step, Store
@@ -28,14 +29,15 @@ def orders_of(
     summed = dict(_summed(named))
     copies = frozenset(n.name for n in named if n.name in summed and _is_windows(n.value))
     orders = Orders(marks=marks(functions), copies=copies)
-    order = _Order(orders, summed, _first_stores(statements))
-    given, known = {*_given_away(functions)}, {n.name for n in named}
+    order = _Order(orders, summed, _first_stores(statements), stepped(functions))
+    passed, known = {*_passed(functions)}, {n.name for n in named}
+    given = passed | ({*_returned(functions)} - {*order.steps})
     for node in named:
         value, name = node.value, node.name
         declared = name in given or name not in tensors or tensors[name].block
         if not isinstance(value, Expr) or len(value.axes) < 3 or declared:
             continue
-        if of.get(name) in known:
+        if of.get(name) in known and name not in order.steps:
             orders.follow(name, of[name])
         else:
             orders.set(name, value.axes, order.of(name, value))
@@ -44,16 +46,20 @@ def orders_of(
 
 @dataclass(frozen=True)
 class _Order:
-    """What the order of a tensor is read off: the axes that its first product sums, and what is
-    first written into it where it is filled before.
+    """What the order of a tensor is read off: the axes that its first product sums, what is first
+    written into it where it is filled before, and the axes that loops write it along.
     """
 
     orders: Orders
     summed: Mapping[str, Places]
     stores: Mapping[str, Store]
+    steps: Mapping[str, Collection[int]]
 
     def of(self, name: str, value: Expr) -> Axes:
         """The axes of a tensor as they are to stand in memory."""
+        if name in self.steps:
+            first = [value.axes[k] for k in self.steps[name]]
+            return tuple(sorted(value.axes, key=lambda i: i not in first))
         if isinstance(value, program.Fill):
             return self._filled(self.stores.get(name), value)
         if self.orders.is_look(value) and name not in self.orders.copies:
@@ -62,7 +68,7 @@ class _Order:
         return tuple(sorted(self.orders.of(value), key=last.__contains__))
 
     def _filled(self, store: Store | None, value: program.Fill) -> Axes:
-        """As what is written or added there; as declared where that goes step by step."""
+        """As what is written or added there."""
         if store is None or not isinstance(store.at, program.Slice):
             return value.axes
         found = [along(s, store.at.axes) for s in store.at.slots]
@@ -78,12 +84,17 @@ def is_of_block(function: Function) -> bool:
     return any(a.kind == "block" for a in function.arguments)
 
 
-def _given_away(functions: Iterable[Function]) -> Iterator[str]:
-    """What a caller is given, or a block."""
+def _returned(functions: Iterable[Function]) -> Iterator[str]:
+    """The outputs."""
     for node in (n for f in functions for s in f.body for n in s.walk()):
         if isinstance(node, program.Return):
             yield from (n.name for n in node.walk() if isinstance(n, Read))
-        elif isinstance(node, program.Entry):
+
+
+def _passed(functions: Iterable[Function]) -> Iterator[str]:
+    """The gradients that a caller is given, and what a block is."""
+    for node in (n for f in functions for s in f.body for n in s.walk()):
+        if isinstance(node, program.Entry):
             yield node.array
         elif isinstance(node, program.Pack) and node.name == "grads":
             yield from (name for _, name in node.entries)

@@ -2,8 +2,9 @@
 
 A buffer is made in one order and looked at in another, so statements speak of axes as they are
 declared. What a product leaves stands as it comes out of it, samples first; what is computed
-element by element, as what it is computed of; what a product sums stands last; and a gradient, as
-what it is the gradient of. What a caller gets or gives stands as declared.
+element by element, as what it is computed of; what a product sums stands last; what is computed
+step by step has the steps first; and a gradient stands as what it is the gradient of. What a caller
+gets or gives stands as declared, unless it is computed step by step.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import product as pairs
+from math import prod
 from typing import Protocol
 
 from bpgen.ir import BATCH
@@ -59,12 +60,13 @@ def _arrangements(
 
 def _copied(
     orders: Orders, at: Expr, left: Operand, right: Operand, whole: Groups
-) -> tuple[int, int]:
-    """How many arrays of samples must be copied, and how many others."""
+) -> tuple[int, int, int]:
+    """How many arrays of samples must be copied, and how many others; and how large a sample is."""
     copies = [o for o, rows, columns in (left, right) if matrix(o, rows, columns, orders) is None]
     copies += [at] if orders.memory(at) != (*whole[0], *whole[1]) else []
     large = sum(any(i.size == BATCH for i in copy.axes) for copy in copies)
-    return large, len(copies) - large
+    numbers = sum(prod(i.size for i in c.axes if isinstance(i.size, int)) for c in copies)
+    return large, len(copies) - large, numbers
 
 
 def _ordered(write: Values, array: Expr, rows: Axes, columns: Axes) -> Expr:

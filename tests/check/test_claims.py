@@ -188,28 +188,32 @@ def test_right_in_another_spelling(net: str, claim: str) -> None:
     assert (found.right, found.verdict.exact, found.reason) == (True, True, "")
 
 
+_ROWS, _COLUMNS = (f"of a batch, a sample in each {way}" for way in ("row", "column"))
+_OWN = ", deltas those of its own loss"
+_OF_MEAN = ", deltas those of the mean, 1/N in them"
 BATCHES = [
-    (TOY, "dW2 = delta2.T @ a1", "of a batch, a sample in each row"),
-    (TOY, "delta2 = (a2 - y) * a2 * (1 - a2) / N", "of a batch, a sample in each row"),
-    (TOY, "db1 = delta1.sum(axis=0)", "of a batch, a sample in each row"),
-    (TOY, "L = mean(np.sum((a2 - y)**2, axis=1)) / 2", "of a batch, a sample in each row"),
-    (TOY, "dW2[i, j] = sum(delta2[n, i] * a1[n, j], n)", "of a batch, a sample in each row"),
+    (TOY, "dW2 = delta2.T @ a1", _ROWS + _OF_MEAN),
+    (TOY, "delta2 = (a2 - y) * a2 * (1 - a2) / N", _ROWS + _OF_MEAN),
+    (TOY, "db1 = delta1.sum(axis=0)", _ROWS + _OF_MEAN),
+    (TOY, "L = mean(np.sum((a2 - y)**2, axis=1)) / 2", _ROWS),
+    (TOY, "dW2[i, j] = sum(delta2[n, i] * a1[n, j], n)", _ROWS + _OF_MEAN),
+    (TOY, "dW2[i, j] = mean(delta2[n, i] * a1[n, j], n)", _ROWS + _OWN),
     (
         TOY,
         "dW2 = delta2.T @ a1 / len(x)",
-        "of a batch, a sample in each row, deltas those of its own loss",
+        _ROWS + _OWN,
     ),
     (
         TOY,
         "dW2 = 1/N * delta2 @ a1.T",
-        "of a batch, a sample in each column, deltas those of its own loss",
+        _COLUMNS + _OWN,
     ),
     (
         TOY,
         "db2 = sum(delta2, axis=1, keepdims=True) / x.shape[1]",
-        "of a batch, a sample in each column, deltas those of its own loss",
+        _COLUMNS + _OWN,
     ),
-    (CENTRED, "delta = dc - mean(dc, axis=0)", "of a batch, a sample in each row"),
+    (CENTRED, "delta = dc - mean(dc, axis=0)", _ROWS),
 ]
 
 
@@ -407,6 +411,51 @@ def test_vectors_of_each_sample_are_read_as_on_the_page() -> None:
     assert (found.right, found.verdict.reading.words) == (True, "of a batch")
     for factor in (r"\frac{1}{2}", r"\frac{1}{3}", ""):
         assert not answer(TOY, of_batch + rf"{factor} \sum_n {delta} a^{{[1]\top}}_n").right
+
+
+_DW2, _DB1 = (rf"\frac{{\partial L}}{{\partial {p}}} = " for p in ("W^{[2]}", "b^{[1]}"))
+_SLOPE = r"a^{[2]}_n \odot (1 - a^{[2]}_n)"
+OF_EACH_SAMPLE = {  # by whose deltas are meant
+    _DW2 + r"\frac{1}{N} \sum_n \delta^{[2]}_n a^{[1]\top}_n": _OWN,
+    _DW2 + r"\frac{1}{N} \sum_{n=1}^{N} \delta^{[2]}_n a^{[1]\top}_n": _OWN,
+    _DW2 + r"\sum_{n=1}^N \delta^{[2]}_n a^{[1]\top}_n": _OF_MEAN,
+    _DB1 + r"\frac{1}{N} \sum_n \delta^{[1]}_n": _OWN,
+    _DB1 + r"\sum_n \delta^{[1]}_n": _OF_MEAN,
+    rf"\delta^{{[2]}}_n = \frac{{1}}{{N}} (a^{{[2]}}_n - y_n) \odot {_SLOPE}": _OF_MEAN,
+    r"\frac{\partial L}{\partial z^{[2]}_n} = \frac{1}{N} \delta^{[2]}_n": _OWN,
+}
+
+
+@pytest.mark.parametrize("claim", OF_EACH_SAMPLE)
+def test_deltas_of_each_sample_are_with_their_share_of_the_mean_or_without(claim: str) -> None:
+    found = answer(TOY, claim)
+    assert found.right
+    assert found.verdict.reading.words == "of a batch" + OF_EACH_SAMPLE[claim]
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        _DW2 + r"\frac{1}{2} \sum_n \delta^{[2]}_n a^{[1]\top}_n",
+        _DW2 + r"N \sum_n \delta^{[2]}_n a^{[1]\top}_n",
+        _DW2 + r"\frac{1}{N^2} \sum_n \delta^{[2]}_n a^{[1]\top}_n",
+        _DB1 + r"\frac{2}{N} \sum_n \delta^{[1]}_n",
+        rf"\delta^{{[2]}}_n = N (a^{{[2]}}_n - y_n) \odot {_SLOPE}",
+        r"\frac{\partial L}{\partial z^{[2]}_n} = N \delta^{[2]}_n",
+        "delta2 = N * (a2 - y) * a2 * (1 - a2)",
+        "dW2 = N * delta2.T @ a1",
+    ],
+)
+def test_a_factor_of_the_number_of_samples_is_not_1(claim: str) -> None:
+    """Of one sample it would be."""
+    found = answer(TOY, claim)
+    assert not found.right and not found.verdict.unfit
+
+
+def test_a_number_of_samples_is_no_argument_of_what_is_of_one(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text("def delta2(a2, y, N):\n    return N * (a2 - y) * a2 * (1 - a2)\n")
+    assert not answer(TOY, str(path)).right
 
 
 @pytest.mark.parametrize("source", [TOY, CLASSIFIER, SKIP, RECURRENT, CENTRED, GATE])

@@ -23,6 +23,7 @@ from bpgen.check.claims.report import Answer, Answers
 from bpgen.check.claims.sides import Claim, claimed
 from bpgen.check.claims.text import Line
 from bpgen.check.claims.trees import names_in, replaced
+from bpgen.check.claims.view import OF_MEAN, Reading
 from bpgen.errors import NetError
 from bpgen.ir import Network
 
@@ -191,7 +192,7 @@ class Court:
             if read.right or (claim.of_samples and not read.unfit):
                 return Answer(claim.text, read)
         if verdict.right:
-            return Answer(claim.text, verdict)
+            return Answer(claim.text, verdict).where(self._deltas(claim, judge, verdict.reading))
         self._refuse_lost(claim)
         classes = judge.classes(claim.of_batch, claim.of_paper)
         every = classes if verdict.unfit else ((verdict.reading,),)
@@ -210,6 +211,13 @@ class Court:
             remedy = f"{rows} {meaning.tensor}" if meaning.matrix else printed
             raise NetError(verdict.unfit, true or remedy, place(claim.text))
         return Answer(claim.text, verdict, reason, true)
+
+    def _deltas(self, claim: Claim, judge: Judge, reading: Reading) -> str:
+        """Whose deltas are meant, where those of each sample's own loss would not do."""
+        if not reading.batch or reading.each or self.network.sample_loss is None:
+            return ""
+        own = judge.verdict(claim.right, claim.left, replace(reading, each=True))
+        return "" if own.right else OF_MEAN
 
     def _refuse_lost(self, claim: Claim) -> None:
         """A number that is a size may be right of the network as it is."""

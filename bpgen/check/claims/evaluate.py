@@ -93,7 +93,9 @@ class Scope:
         meaning = self.names.find(node.id)
         if meaning is not None:
             return self.view.value(meaning)
-        if node.id in (BATCH, *self.names.lengths):
+        if node.id == BATCH:
+            return self.view.samples
+        if node.id in self.names.lengths:
             return self.view.point.lengths[node.id]
         if node.id in RATES:
             return self.view.point.rate(node.id)

@@ -6,22 +6,37 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bpgen.check.claims.judge import NUMBERS, Verdict
 from bpgen.check.claims.layers import sentence
-from bpgen.check.claims.view import PAPER, Reading
+from bpgen.check.claims.view import OF_MEAN, PAPER, Reading
 from bpgen.check.page.proof import PageReport, prove_page
-from bpgen.ir import Network
+from bpgen.check.page.proof.page import OF_EACH
+from bpgen.check.page.tokens import tokens
+from bpgen.ir import BATCH, Network
 
 _FROM_ONE = "Indices count from 1."
 _MEET = "Samples meet in these equations"
 _BATCH = r"\section{Over the batch}"
-# What stands before a claim, in which reading, and of how many samples each time.
+_MEAN = Reading("of a batch", batch=True)
+_EACH = Reading("of a batch, deltas those of its own loss", batch=True, each=True)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """What stands before a claim, in which reading, and of how many samples each time."""
+
+    before: str
+    reading: Reading
+    samples: tuple[int, ...]
+
+
 _PLACES = (
-    ("", PAPER, (2,)),
-    (_FROM_ONE, PAPER, (2,)),
-    (_BATCH, Reading("of a batch", batch=True), (2, 3)),
+    _Place("", PAPER, (2,)),
+    _Place(_FROM_ONE, PAPER, (2,)),
+    _Place(_BATCH, _MEAN, (2, 3)),
+    _Place(f"{OF_EACH}\n{_BATCH}", _EACH, (2, 3)),
 )
 NOT_THERE = "it reads what is not there"  # as the page's reader says it
 _TOP = re.compile(r"\\t?frac(\{\\partial \S+?\}\{\\partial)")
@@ -43,13 +58,27 @@ class Reader:
         be read.
         """
         found: list[Verdict] = []
-        for before, reading, samples in _PLACES:
-            pairs = ((self._proved(claim, before, n), self._head(before, n)) for n in samples)
-            verdicts = [_verdict(whole, head, reading) for whole, head in pairs]
-            found.append(next((v for v in verdicts if not v.right), verdicts[0]))
+        of_batch = BATCH in tokens(claim) and BATCH not in self.network.tensors
+        for place in _PLACES:
+            if of_batch and not place.reading.batch:  # of one sample, N is 1: no factor
+                continue
+            found.append(self._at(place, claim))
             if found[-1].right:
                 break
-        return max(found, key=lambda v: (v.right, not v.unfit))
+        best = max(found, key=lambda v: (v.right, not v.unfit))
+        return self._with_deltas(best, claim) if best.right and best.reading == _MEAN else best
+
+    def _at(self, place: _Place, claim: str) -> Verdict:
+        before = place.before
+        pairs = ((self._proved(claim, before, n), self._head(before, n)) for n in place.samples)
+        verdicts = [_verdict(whole, head, place.reading) for whole, head in pairs]
+        return next((v for v in verdicts if not v.right), verdicts[0])
+
+    def _with_deltas(self, verdict: Verdict, claim: str) -> Verdict:
+        """Whose deltas are meant, where those of each sample's own loss would not do."""
+        if self.network.sample_loss is None or self._at(_PLACES[-1], claim).right:
+            return verdict
+        return replace(verdict, reading=replace(_MEAN, words=_MEAN.words + OF_MEAN))
 
     def _head(self, before: str, samples: int) -> PageReport:
         key = before, samples, sentence(self.also)

@@ -206,6 +206,8 @@ def _plus(one: Side, other: Side, rate: Fraction | int) -> Side:
 
 def _times(side: Side, factor: Fraction, power: int) -> Side:
     """A side times a number, and times or over the number of samples."""
+    if not power:
+        return lambda view: _exactly(side(view)) * factor
     return lambda view: _exactly(side(view)) * (factor * Fraction(view.samples) ** power)
 
 

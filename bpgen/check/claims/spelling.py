@@ -34,6 +34,7 @@ _SPELLINGS = (
     ),
     (r"\^\{(\[\d+\])?\s*(?:T|\\top|\\intercal)\s*\}", r"^{\1\\top}"),
     (r"\^(?:T|\\top|\\intercal)(?![a-zA-Z])", r"^{\\top}"),
+    (r"\\sum_\{n\s*=\s*1\}\s*\^(?:N|\{\s*N\s*\})", r"\\sum_{n}"),
     (r"\\sum_([a-z])", r"\\sum_{\1}"),
     (r"\^([0-9a-z])", r"^{\1}"),
     (r"\\circ(?![a-z])", r"\\odot "),

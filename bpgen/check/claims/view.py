@@ -40,6 +40,9 @@ BATCHES = (
 )
 
 
+OF_MEAN = ", deltas those of the mean, 1/N in them"
+
+
 class Unfit(Exception):
     """What cannot be computed: shapes that do not go together."""
 
@@ -155,6 +158,9 @@ class View:
 
     @property
     def samples(self) -> int:
+        """N, which of one sample would be 1, and a factor of it no factor."""
+        if not self.reading.batch:
+            raise Unfit(f"{BATCH} is the number of samples, and this is of one")
         return self.point.lengths[BATCH]
 
     def scalar(self, name: str, *arrays: Any) -> Any:

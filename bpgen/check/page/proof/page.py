@@ -22,6 +22,7 @@ from bpgen.ir import Network
 SAMPLES = 2  # of the batch
 _EXACT, _ROUNDED = 1e-8, 1e-4
 _BATCH = "Over the batch"
+OF_EACH = "Deltas are of the loss of each sample, of the batch as well."
 _ARE_GRADIENTS = re.compile(
     r"(\$[^$.]*?\$(?:, \$[^$]*?\$)*) (?:is|are) the gradients? with respect to (\$.*?\$)\.$", re.M
 )
@@ -55,7 +56,8 @@ class Page:
         across = "Samples meet in these equations" in latex
         world = at or drawn(network, samples if across else 1, seed)
         sample = Reading(world, names, "", not across, base, unknown=unknown)
-        whole = Reading(world, names, network.loss or "", False, base, unknown=unknown)
+        top = network.sample_loss if OF_EACH in latex else network.loss
+        whole = Reading(world, names, top or "", False, base, unknown=unknown)
         found = tuple(groups(latex))
         if at is None and any(g.section == _BATCH for g in found):
             whole.world = drawn(network, samples, seed)

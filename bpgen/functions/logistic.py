@@ -23,7 +23,6 @@ sech = function("sech")
 TABLE = (
     FunctionRow(
         sigmoid,
-        "sigmoid({0})",
         r"\sigma",
         lambda z: 1 / (1 + sp.exp(-z)),
         (lambda z: sigmoid(z) * (1 - sigmoid(z)),),
@@ -36,7 +35,6 @@ TABLE = (
     ),
     FunctionRow(
         softplus,
-        "softplus({0})",
         r"\zeta",
         lambda z: sp.log(1 + sp.exp(z)),
         (lambda z: sigmoid(z),),
@@ -46,7 +44,6 @@ TABLE = (
     ),
     FunctionRow(
         log_softplus,
-        "log_softplus({0})",
         r"\log\zeta",
         lambda z: sp.log(softplus(z)),
         (lambda z: softplus_rate(z),),
@@ -56,7 +53,6 @@ TABLE = (
     ),
     FunctionRow(
         softplus_rate,
-        "softplus_rate({0})",
         "softplusrate",
         lambda z: sigmoid(z) / softplus(z),
         (lambda z: softplus_rate(z) * (1 - sigmoid(z) - softplus_rate(z)),),
@@ -66,7 +62,6 @@ TABLE = (
     ),
     FunctionRow(
         log_add_exp,
-        "log_add_exp({0}, {1})",
         "logaddexp",
         lambda y, z: sp.log(sp.exp(y) + sp.exp(z)),
         (lambda y, z: share(y, z), lambda y, z: share(z, y)),
@@ -76,7 +71,6 @@ TABLE = (
     ),
     FunctionRow(
         share,
-        "share({0}, {1})",
         "share",
         lambda y, z: 1 / (1 + sp.exp(z - y)),
         (lambda y, z: share(y, z) * share(z, y), lambda y, z: -share(y, z) * share(z, y)),
@@ -85,7 +79,6 @@ TABLE = (
     ),
     FunctionRow(
         log1mexp,
-        "log1mexp({0})",
         "log1mexp",
         lambda z: sp.log(1 - sp.exp(z)),
         (lambda z: sp.exp(z) / expm1(z),),
@@ -95,7 +88,6 @@ TABLE = (
     ),
     FunctionRow(
         log1mexpexp,
-        "log1mexpexp({0})",
         "log1mexpexp",
         lambda z: sp.log(1 - sp.exp(-sp.exp(z))),
         (lambda z: log1mexpexp_slope(z),),
@@ -105,7 +97,6 @@ TABLE = (
     ),
     FunctionRow(
         log1mexpexp_slope,
-        "log1mexpexp_slope({0})",
         "log1mexpexp'",
         lambda z: sp.exp(z) / (sp.exp(sp.exp(z)) - 1),
         (lambda z: log1mexpexp_slope(z) * (1 - sp.exp(z) - log1mexpexp_slope(z)),),
@@ -115,7 +106,6 @@ TABLE = (
     ),
     FunctionRow(
         log_cosh,
-        "log_cosh({0})",
         r"\log\cosh",
         lambda z: sp.log(sp.cosh(z)),
         (lambda z: sp.tanh(z),),
@@ -124,7 +114,6 @@ TABLE = (
     ),
     FunctionRow(
         sech,
-        "sech({0})",
         "sech",
         lambda z: 1 / sp.cosh(z),
         (lambda z: -sech(z) * sp.tanh(z),),

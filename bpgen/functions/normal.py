@@ -32,7 +32,6 @@ def _gelu_slope(z: sp.Expr) -> sp.Expr:
 TABLE = (
     FunctionRow(
         erf,
-        "erf({0})",
         "erf",
         lambda z: sp.erf(z),
         (lambda z: 2 * sp.exp(-(z**2)) / sp.sqrt(sp.pi),),
@@ -44,7 +43,6 @@ TABLE = (
     ),
     FunctionRow(
         erfc,
-        "erfc({0})",
         "erfc",
         lambda z: 1 - sp.erf(z),
         (lambda z: -2 * sp.exp(-(z**2)) / sp.sqrt(sp.pi),),
@@ -56,7 +54,6 @@ TABLE = (
     ),
     FunctionRow(
         log_erfc,
-        "log_erfc({0})",
         r"\log\operatorname{erfc}",
         lambda z: sp.log(erfc(z)),
         (lambda z: -erfc_hazard(z),),
@@ -66,7 +63,6 @@ TABLE = (
     ),
     FunctionRow(  # of the normal distribution, cut off at 0: its density over what is above z
         erfc_hazard,
-        "erfc_hazard({0})",
         "hazard",
         lambda z: 2 * sp.exp(-(z**2)) / (sp.sqrt(sp.pi) * erfc(z)),
         (lambda z: erfc_hazard(z) * (erfc_hazard(z) - 2 * z),),
@@ -76,7 +72,6 @@ TABLE = (
     ),
     FunctionRow(
         normal_cdf,
-        "normal_cdf({0})",
         r"\Phi",
         lambda z: (1 + sp.erf(z / sp.sqrt(2))) / 2,
         (lambda z: normal_pdf(z),),
@@ -89,7 +84,6 @@ TABLE = (
     ),
     FunctionRow(
         normal_pdf,
-        "normal_pdf({0})",
         r"\varphi",
         lambda z: sp.exp(-(z**2) / 2) / sp.sqrt(2 * sp.pi),
         (lambda z: -z * normal_pdf(z),),
@@ -99,7 +93,6 @@ TABLE = (
     ),
     FunctionRow(
         normal_cdf_tanh,
-        "normal_cdf_tanh({0})",
         r"\tilde\Phi",
         lambda z: (1 + sp.tanh(_gelu_argument(z) / 2)) / 2,
         (lambda z: normal_pdf_tanh(z, normal_cdf_tanh(z)),),
@@ -110,7 +103,6 @@ TABLE = (
     ),
     FunctionRow(
         normal_pdf_tanh,
-        "normal_pdf_tanh({0}, {1})",
         r"\tilde\varphi",
         lambda z, p: p * (1 - p) * _gelu_slope(z),
         (
@@ -123,7 +115,6 @@ TABLE = (
     ),
     FunctionRow(
         bell,
-        "bell({0}, {1})",
         "bell",
         lambda z, rate: sp.exp(-rate * z**2),
         (

@@ -17,7 +17,6 @@ zero_over = function("zero_over")
 TABLE = (
     FunctionRow(
         xlogx,
-        "xlogx({0})",
         "xlogx",
         lambda z: z * sp.log(z),
         (lambda z: 1 + sp.log(z),),
@@ -25,7 +24,6 @@ TABLE = (
     ),
     FunctionRow(
         xlogy,
-        "xlogy({0}, {1})",
         "xlogy",
         lambda z, y: z * sp.log(y),
         (lambda z, y: sp.log(y), lambda z, y: z / y),
@@ -33,7 +31,6 @@ TABLE = (
     ),
     FunctionRow(
         xlog1py,
-        "xlog1py({0}, {1})",
         "xlog1py",
         lambda z, y: z * sp.log(1 + y),
         (lambda z, y: log1p(y), lambda z, y: z / (1 + y)),
@@ -41,7 +38,6 @@ TABLE = (
     ),
     FunctionRow(
         zero_times,
-        "zero_times({0}, {1})",
         "zerotimes",
         lambda z, y: z * y,
         (lambda z, y: y, lambda z, y: z),
@@ -50,7 +46,6 @@ TABLE = (
     ),
     FunctionRow(
         zero_over,
-        "zero_over({0}, {1})",
         "zeroover",
         lambda z, y: z / y,
         (lambda z, y: 1 / y, lambda z, y: -zero_over(z, y) / y),

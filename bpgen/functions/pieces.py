@@ -22,15 +22,14 @@ huber = function("huber")
 TABLE = (
     FunctionRow(
         relu,
-        "np.maximum({0}, 0)",
         "relu",
         lambda z: positive(z, z, sp.S.Zero),
         (lambda z: step(z),),
         kink=True,
+        call="np.maximum({0}, 0)",
     ),
     FunctionRow(
         step,
-        "step({0})",
         r"\mathbb{1}_{>0}",
         lambda z: positive(z, sp.S.One, sp.S.Zero),
         (lambda z: sp.S.Zero,),
@@ -42,7 +41,6 @@ TABLE = (
     ),
     FunctionRow(
         leaky_relu,
-        "leaky_relu({0}, {1})",
         "lrelu",
         lambda z, s: positive(z, z, s * z),
         (lambda z, s: leaky_step(z, s), lambda z, s: z * (1 - step(z))),
@@ -51,7 +49,6 @@ TABLE = (
     ),
     FunctionRow(
         leaky_step,
-        "leaky_step({0}, {1})",
         "lrelu'",
         lambda z, s: positive(z, sp.S.One, s),
         (lambda z, s: sp.S.Zero, lambda z, s: 1 - step(z)),
@@ -61,7 +58,6 @@ TABLE = (
     ),
     FunctionRow(
         elu,
-        "elu({0}, {1})",
         "elu",
         lambda z, a: positive(z, z, a * (sp.exp(z) - 1)),
         (lambda z, a: elu_slope(z, a), lambda z, a: expm1(-relu(-z))),
@@ -70,7 +66,6 @@ TABLE = (
     ),
     FunctionRow(
         elu_slope,
-        "elu_slope({0}, {1})",
         "elu'",
         lambda z, a: positive(z, sp.S.One, a * sp.exp(z)),
         (lambda z, a: elu_slope(z, a) - step(z), lambda z, a: sp.exp(-relu(-z)) * (1 - step(z))),
@@ -81,7 +76,6 @@ TABLE = (
     ),
     FunctionRow(
         clip,
-        "np.minimum(np.maximum({0}, {1}), {2})",
         "clip",
         lambda z, low, high: sp.Min(sp.Max(z, low), high),
         (
@@ -90,10 +84,10 @@ TABLE = (
             lambda z, low, high: step(z - high),
         ),
         kink=True,
+        call="np.minimum(np.maximum({0}, {1}), {2})",
     ),
     FunctionRow(
         inside,
-        "inside({0}, {1}, {2})",
         "inside",
         lambda z, low, high: positive(z - low, positive(high - z, sp.S.One, sp.S.Zero), sp.S.Zero),
         (lambda z, low, high: sp.S.Zero,) * 3,
@@ -104,7 +98,6 @@ TABLE = (
     ),
     FunctionRow(
         hard_sigmoid,
-        "hard_sigmoid({0})",
         "hardsigmoid",
         lambda z: sp.Min(sp.Max(z + 3, 0), 6) / 6,
         (lambda z: inside(z, -3, 3) / 6,),
@@ -113,7 +106,6 @@ TABLE = (
     ),
     FunctionRow(
         huber,
-        "huber({0}, {1})",
         "huber",
         lambda z, d: sp.Piecewise((z**2 / 2, sp.Abs(z) <= d), (d * (sp.Abs(z) - d / 2), True)),
         (lambda z, d: clip(z, -d, d), lambda z, d: relu(sp.Abs(z) - d)),

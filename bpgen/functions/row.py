@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
+from inspect import signature
 from typing import Any, Literal
 
 import sympy as sp
@@ -18,13 +19,13 @@ _HERE = "bpgen.functions"
 class FunctionRow:
     """One scalar function.
 
-    `numpy` is a call with `{0}`, `{1}` for its arguments; `helper` the source of the function it
-    calls, where numpy has none. `symbol` is what paper calls it: a command of LaTeX, or an upright
-    word, with the prime of a derivative. `definition` spells it in elementary terms: what it means,
-    which the proofs go by. `derivatives` states one per argument where the stable spelling is not
-    the one sympy would give (a test proves each equal to sympy's). `kink`: where its argument is 0
-    (or an end of its range) it has no derivative; `convention`, in the row of the derivative, says
-    what is taken there, and is printed.
+    `call` is how numpy computes it, with `{0}`, `{1}` for its arguments; none: `helper` is the
+    source of a function of its own. `symbol` is what paper calls it: a command of LaTeX, or an
+    upright word, with the prime of a derivative. `definition` spells it in elementary terms: what
+    it means, which the proofs go by. `derivatives` states one per argument where the stable
+    spelling is not the one sympy would give (a test proves each equal to sympy's). `kink`: where
+    its argument is 0 (or an end of its range) it has no derivative; `convention`, in the row of the
+    derivative, says what is taken there, and is printed.
 
     What the stable spellings know of it: `complement` is 1 less it, and `logarithm` its logarithm,
     each keeping the digits that the textbook's loses (a test holds both to the definition); `odd`:
@@ -33,11 +34,11 @@ class FunctionRow:
     """
 
     function: Any
-    numpy: str
     symbol: str
     definition: Callable[..., sp.Expr] | None = None
     derivatives: tuple[Callable[..., sp.Expr], ...] = ()
     helper: str = ""
+    call: str = ""
     kink: bool = False
     convention: str = ""
     text: str = ""
@@ -60,9 +61,16 @@ class FunctionRow:
     def name(self) -> str:
         return str(self.function.__name__)
 
+    @cached_property
+    def numpy(self) -> str:
+        """How code calls it, with `{0}`, `{1}` for its arguments."""
+        return self.call or f"{self.name}({', '.join(f'{{{k}}}' for k in range(self.arity))})"
+
     @property
     def arity(self) -> int:
-        return sum(f"{{{k}}}" in self.numpy for k in range(3))
+        if self.call or self.definition is None:
+            return sum(f"{{{k}}}" in self.call for k in range(3))
+        return len(signature(self.definition).parameters)
 
     @property
     def latex(self) -> str:

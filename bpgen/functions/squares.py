@@ -49,7 +49,6 @@ def _sides(z: np.ndarray, r: np.ndarray | float) -> tuple[np.ndarray, np.ndarray
 TABLE = (
     FunctionRow(
         hypotenuse,
-        "hypotenuse({0}, {1})",
         r"\operatorname{hypotenuse}",
         lambda z, r: sp.sqrt(r**2 + z**2),
         (lambda z, r: z / hypotenuse(z, r), lambda z, r: r / hypotenuse(z, r)),
@@ -59,7 +58,6 @@ TABLE = (
     ),
     FunctionRow(
         cauchy,
-        "cauchy({0}, {1})",
         r"\operatorname{cauchy}",
         lambda z, r: 1 / (r**2 + z**2),
         (lambda z, r: -2 * z * cauchy(z, r) ** 2, lambda z, r: -2 * r * cauchy(z, r) ** 2),
@@ -69,7 +67,6 @@ TABLE = (
     ),
     FunctionRow(
         over_squares,
-        "over_squares({0}, {1})",
         r"\operatorname{oversquares}",
         lambda z, r: z / (r**2 + z**2),
         (
@@ -82,7 +79,6 @@ TABLE = (
     ),
     FunctionRow(
         log_squares,
-        "log_squares({0}, {1})",
         r"\operatorname{logsquares}",
         lambda z, r: sp.log(r**2 + z**2),
         (lambda z, r: 2 * over_squares(z, r), lambda z, r: 2 * r * cauchy(z, r)),

@@ -102,3 +102,12 @@ def test_what_is_padded_stands_as_what_is_padded_with_it_and_windows_are_copied_
 def test_what_is_the_same_along_an_axis_is_not_copied_along_it() -> None:
     """A bias, and all else that an array is broadcast by."""
     assert "z1 += b1[:, None, None]" in planned(CONV)
+
+
+def test_a_sum_that_belongs_into_a_part_of_an_array_is_a_product_too() -> None:
+    """Of grouped convolutions; summed as it stands in memory, then written where it belongs."""
+    net = CONV.replace("conv2d(x, 3, 2)", "conv2d(relu(conv2d(x, 6, 2)), 6, 2, groups=6)")
+    text = planned(net)
+    assert "dK2[:, 0] = t5.transpose(2, 0, 1)" in text
+    assert "np.add.reduce(t" not in text.split("def backward")[1]
+    assert difference(text, declared_by(net)) is None

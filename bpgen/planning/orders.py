@@ -79,6 +79,16 @@ class Orders:
             found += [i for i in free if i in value.axes]
         return tuple(found) if {*found} == {*value.axes} else value.axes
 
+    def _windows(self, value: program.Windows) -> Axes:
+        """What runs within windows comes after all places where they begin."""
+        order = self._view(value)
+        pairs = [along(s, value.axes) for s in value.slots]
+        within = [max(p, key=value.axes.index) for p in pairs if len(p) == 2]
+        inside = [i for i in order if i in within]
+        rest = [i for i in order if i not in within]
+        last = max(rest.index(i) for p in pairs if len(p) == 2 for i in p if i in rest)
+        return (*rest[: last + 1], *inside, *rest[last + 1 :])
+
     def _join(self, value: program.Join) -> Axes:
         """Joined axes, each where the slowest of its digits is."""
         digits = apart(Read("", value.axes), value)
@@ -125,7 +135,7 @@ _RULES: dict[type[Expr], Callable[[Orders, Any], Axes]] = {
     Read: Orders._read,
     program.Slice: Orders._view,
     program.Split: Orders._view,
-    program.Windows: Orders._view,
+    program.Windows: Orders._windows,
     program.Join: Orders._join,
     program.Map: Orders._map,
     program.Total: Orders._total,

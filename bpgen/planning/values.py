@@ -168,13 +168,13 @@ class Values:
         """
         if not isinstance(argument, Expr):
             return argument
-        own = spread(argument)
+        own = [i for i in spread(argument) if i.size != 1]
         if self.orders.is_declared(at) and self.orders.is_declared(argument):
             return argument
         memory, stands = ([i for i in self.orders.of(x) if i in own] for x in (at, argument))
         if memory == stands:
             return argument
-        copy = self.scratch.near(at, tuple(i for i in argument.axes if i in own))
+        copy = self.scratch.near(at, tuple(i for i in argument.axes if i in spread(argument)))
         self.put(copy, argument)
         return copy
 
@@ -261,8 +261,21 @@ class Values:
         return self.operand(value.array, whole=True) if known is None else known[0]
 
     def summed(self, at: Expr, value: Reduce) -> None:
-        of_matrix = as_sum(at, value.array, value.over, self.scratch.ones, self.orders)
-        self.put(*((at, value) if of_matrix is None else of_matrix))
+        found: tuple[Expr, Expr] | None
+        found = as_sum(at, value.array, value.over, self.scratch.ones, self.orders)
+        if found is None and len(at.axes) > 1:
+            found = self._summed_apart(at, value)
+        self.put(*((at, value) if found is None else found))
+
+    def _summed_apart(self, at: Expr, value: Reduce) -> tuple[Expr, Expr] | None:
+        """A sum where its axes stand as in what is summed, and then where it belongs."""
+        kept = tuple(i for i in self.orders.of(value.array) if i in at.axes)
+        found = as_sum(Read("", kept), value.array, value.over, self.scratch.ones, self.orders)
+        if found is None:
+            return None
+        made = self.scratch.take(kept)
+        self.summed(made, value)
+        return at, made
 
     def _contract(self, at: Expr, value: program.Contract) -> None:
         operands = tuple(self.operand(o, whole=True) for o in value.operands)

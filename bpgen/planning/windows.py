@@ -26,7 +26,7 @@ from bpgen.program.grammar import (
     Store,
     Windows,
 )
-from bpgen.program.memory import looks_at
+from bpgen.program.memory import is_identity, looks_at
 from bpgen.program.spans import windows_of
 
 
@@ -51,16 +51,16 @@ def _before_windows(value: Expr) -> Expr:
     """The windows of what is computed, for what is computed of windows."""
     if isinstance(value, Reduce):
         return replace(value, array=_before_windows(value.array))
-    if not isinstance(value, Map) or len(value.operands) != 1:
+    if not isinstance(value, Map) or is_identity(value):
         return value
-    if value.body == value.operands[0][0]:
+    views = [x for _, x in value.operands if isinstance(x, Windows) and isinstance(x.array, Read)]
+    alike = {(v.slots, v.axes, v.array.axes) for v in views}
+    if len(views) != len(value.operands) or len(alike) != 1 or not _covers(views[0]):
         return value
-    ((place, view),) = value.operands
-    if not isinstance(view, Windows) or not isinstance(view.array, Read) or not _covers(view):
+    if views[0].axes != value.axes:
         return value
-    if view.axes != value.axes:
-        return value
-    return replace(view, array=Map(value.body, ((place, view.array),), view.array.axes))
+    operands = ((e, v.array) for (e, _), v in zip(value.operands, views, strict=True))
+    return replace(views[0], array=Map(value.body, tuple(operands), views[0].array.axes))
 
 
 def _covers(view: Windows) -> bool:

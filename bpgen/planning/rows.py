@@ -6,13 +6,15 @@ Of a row of minus infinities alone, the least number there is is taken out, whic
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
 import sympy as sp
 
+from bpgen.ir import Index, length
 from bpgen.planning.nodes import Apply
 from bpgen.planning.scratch import Scratch
-from bpgen.program.grammar import Expr, Read, Reduce
+from bpgen.program.grammar import Expr, Gather, InRows, Read, Reduce
 
 
 class Values(Protocol):
@@ -44,6 +46,25 @@ def log_softmax(write: Values, at: Expr, row: Expr) -> None:
     write.put(at, Apply("subtract", (at, log), at.axes))
 
 
+def logs_picked(value: Gather) -> InRows | None:
+    """The log_softmax of rows of which each gives one entry; None where it is not that."""
+    array, (*others, picked) = value.array, value.slots
+    if not isinstance(array, InRows) or array.call != "log_softmax" or len(array.axes) < 2:
+        return None
+    own = [s.at for s in others if isinstance(s.at, Index) and s.length == length(s.at.size)]
+    whole = len(own) == len(others) and own == [*value.axes]
+    return array if whole and isinstance(picked.at, Expr) else None
+
+
+def log_softmax_at(write: Values, at: Expr, value: Gather, row: Expr) -> None:
+    """One entry of each row of a log_softmax: the others are not computed."""
+    below = write.scratch.take(value.array.axes)
+    _below(write, below, row)
+    log = _log_of_sum(write, below)
+    write.put(at, replace(value, array=below))
+    write.put(at, Apply("subtract", (at, Read(log.name, at.axes)), at.axes))
+
+
 def _below(write: Values, at: Expr, row: Expr) -> Read:
     """Each entry less the largest of its row, which is returned."""
     largest = write.scratch.take(at.axes[:-1])
@@ -56,13 +77,13 @@ def _below(write: Values, at: Expr, row: Expr) -> Read:
 def _log_of_sum(write: Values, below: Expr) -> Read:
     """log(sum(exp(z - m))), exact where that is small: it is log(1 + the sum of the others)."""
     axes, last = below.axes[:-1], below.axes[-1:]
-    highest = write.scratch.take(below.axes, "mask")
+    highest = write.scratch.take(below.axes)
     write.put(highest, Apply("equal", (below, sp.S.Zero), below.axes))
     others = write.scratch.take(below.axes)
     write.put(others, Apply("exp", (below,), below.axes))
     write.put(others, Apply("subtract", (others, highest), below.axes))
     total, count = write.scratch.take(axes), write.scratch.take(axes)
-    write.put(count, Reduce("sum", highest, last, axes))
+    write.summed(count, Reduce("sum", highest, last, axes))
     write.put(count, Apply("maximum", (count, sp.S.One), axes))
     write.put(count, Apply("subtract", (count, sp.S.One), axes))
     write.summed(total, Reduce("sum", others, last, axes))

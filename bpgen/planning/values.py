@@ -311,13 +311,16 @@ class Values:
         rows.OPENED[value.call](self, at, self.operand(value.array, whole=True))
 
     def _gather(self, at: Expr, value: program.Gather) -> None:
+        logs = rows.logs_picked(value)
+        if logs is not None:
+            return rows.log_softmax_at(self, at, value, self.operand(logs.array, whole=True))
         value = replace(value, array=self.operand(value.array))
         self.put(at, as_take(value) or value)
 
     def scalar(self, value: Expr) -> Expr:
         """A value without axes, of arrays that are there."""
         if isinstance(value, Reduce):
-            return replace(value, array=self.operand(value.array, whole=True))
+            return self._added_up(replace(value, array=self.operand(value.array, whole=True)))
         if isinstance(value, program.AsArray):
             return replace(value, array=self.scalar(value.array))
         if isinstance(value, Map):
@@ -330,6 +333,17 @@ class Values:
             arrays = (self.operand(o, whole=True) for o in value.operands)
             return replace(value, operands=tuple(arrays))
         return value
+
+    def _added_up(self, value: Reduce) -> Expr:
+        """The sum of a vector, or its mean, as a product with ones."""
+        memory = self.orders.memory(value.array) or ()
+        if value.how not in ("sum", "mean") or len(memory) != 1:
+            return value
+        total = program.Contract((value.array, self.scratch.ones(memory)), memory, ())
+        if value.how == "sum":
+            return total
+        place = element("<sum>", ())
+        return Map(place / length(memory[0].size), ((place, total),), ())
 
     def _scalar_operand(self, value: Expr) -> Expr:
         return self.operand(value) if value.axes else self.scalar(value)

@@ -35,11 +35,13 @@ class Run:
 
 
 def _product(node: Node) -> sp.Expr:
-    if isinstance(node, Dot) and not isinstance(node.one, Ones) and not isinstance(node.two, Ones):
-        return extent(i.size for i in {*node.one.axes, *node.two.axes})
-    if isinstance(node, Contract):
-        return extent(i.size for i in {*node.over, *(i for o in node.operands for i in o.axes)})
-    return sp.S.Zero
+    """Of one product; one with a vector of ones is a sum, and none."""
+    if not isinstance(node, (Dot, Contract)):
+        return sp.S.Zero
+    operands = node.operands if isinstance(node, Contract) else (node.one, node.two)
+    if any(isinstance(o, Ones) for o in operands):
+        return sp.S.Zero
+    return extent(i.size for i in {i for o in operands for i in o.axes})
 
 
 def runs(functions: Iterable[Function]) -> Iterator[Run]:

@@ -92,7 +92,7 @@ WRONG = (
     (FLAT, "layers", 'dW2 = grads["W2"]', "dW2 = np.empty((5, 5), dtype)", "W2"),
     (FLAT, "blocks", 'dW1 = grads["W1"][l]', 'dW1 = grads["W1"][l - 1]', "W1"),
     (FLAT, "blocks", 'db1 = grads["b1"][l]', 'db1 = grads["b1"][0]', "b1"),
-    (EQUAL, "layers", "    t3 += t\n", "", "L"),
+    (EQUAL, "layers", "    t4 += t\n", "", "L"),
 )
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from bpgen.check.agreement import verdict
 from bpgen.check.form import form
 from bpgen.check.trial import cost
 from bpgen.emit import emit
+from bpgen.emit import files as emitted_files
 from bpgen.errors import NetError
 from bpgen.ir import Network
 from bpgen.network.shrink import shrunk
@@ -35,6 +38,20 @@ def refuse_wrong(
         fact = f"not written, for it would be wrong: {found.wrong.what} {found.wrong.said}"
         raise NetError(fact, REMEDY, place)
     return found.undefined
+
+
+def refuse_wrong_files(files: Mapping[str, str], network: Network, place: str) -> str:
+    """The same of C, which is compiled and run. What is to be said where there is no compiler."""
+    from bpgen.compiled import compiler, difference
+
+    if compiler() is None:
+        return "no C compiler (cc, gcc or clang) is at hand: what is written was not run"
+    small = network if cost(network) <= LARGE else shrunk(network)
+    found = difference(files if small is network else emitted_files(small, "c"), small)
+    if found is not None:
+        fact = f"not written, for it would be wrong: {found.what} {found.said}"
+        raise NetError(fact, REMEDY, place)
+    return ""
 
 
 def _run_instead(source: str, network: Network, target: str) -> tuple[str, Network]:

@@ -21,14 +21,14 @@ from bpgen.load import module_name
 MARK = "Written by bpgen;"
 
 
-def destinations(nets: Sequence[str], output: str | None) -> list[Path]:
+def destinations(nets: Sequence[str], output: str | None, ending: str = ".py") -> list[Path]:
     """Where the module of each net.py goes: a file, or its own name in a folder."""
     path = Path(output or "generated")
-    if len(nets) > 1 and path.suffix == ".py" and not isdir(path):
+    if len(nets) > 1 and path.suffix == ending and not isdir(path):
         raise NetError(f"{path} is one file for {len(nets)} networks", "give a folder")
-    if path.suffix == ".py" and not isdir(path):
+    if path.suffix == ending and not isdir(path):
         return [path]
-    found = [path / f"{module_name(net)}.py" for net in nets]
+    found = [path / f"{module_name(net)}{ending}" for net in nets]
     for k, file in enumerate(found):
         if file in found[:k]:
             raise NetError(

@@ -146,20 +146,20 @@ def test_another_target_is_refused_with_the_list() -> None:
     done = run("emit", "--target", "fortran", "net.py")
     assert done.exit_code == 2
     assert done.stderr == (
-        "bpgen: Invalid value for '--target': 'fortran' is not one of 'numpy', 'array-api'.\n"
+        "bpgen: Invalid value for '--target': 'fortran' is not one of 'numpy', 'array-api', 'c'.\n"
         "  see bpgen emit --help\n"
     )
 
 
 def test_a_wrong_one_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def wrong(network: Any, target: str) -> str:
+    def wrong(network: Any, target: str) -> dict[str, str]:
         text = emit(network, target)
         changed = re.sub(r"dW = ", "dW = -", text)
         assert changed != text
-        return changed
+        return {".py": changed}
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(commands, "source_of", wrong)
+    monkeypatch.setattr(commands, "files_of", wrong)
     Path("net.py").write_text(DENSE)
     done = run("emit", "--target", "array-api", "net.py")
     assert done.exit_code == 2 and not Path("generated").exists()

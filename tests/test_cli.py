@@ -356,7 +356,7 @@ def test_a_defect_is_named_as_one(error: Exception, monkeypatch: pytest.MonkeyPa
     def broken(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr("bpgen.commands.emit.source_of", broken)
+    monkeypatch.setattr("bpgen.commands.emit.files_of", broken)
     done = run("emit", "net.py")
     assert done.exit_code == 2
     assert done.stderr == (

@@ -153,7 +153,7 @@ FAULTS: dict[str, tuple[str, Change, str]] = {
 def test_a_wrong_module_is_not_written(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     net, change, named = FAULTS[fault]
     Path("net.py").write_text(net)
-    monkeypatch.setattr(commands, "source_of", lambda network, *_: change(emit(network)))
+    monkeypatch.setattr(commands, "files_of", lambda network, *_: {".py": change(emit(network))})
     done = run("emit", "net.py")
     assert (done.exit_code, done.stdout) == (2, "")
     head = f"bpgen: net.py: not written, for it would be wrong: {named}"
@@ -168,7 +168,7 @@ def test_an_old_module_stays_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     run("emit", "net.py")
     before = Path("generated/net.py").read_text()
     change = instead(r"dW = ", "dW = -")
-    monkeypatch.setattr(commands, "source_of", lambda network, *_: change(emit(network)))
+    monkeypatch.setattr(commands, "files_of", lambda network, *_: {".py": change(emit(network))})
     assert run("emit", "net.py").exit_code == 2
     assert Path("generated/net.py").read_text() == before
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from bpgen.emit import FAST
-from bpgen.emit import emit as source_of
+from bpgen.emit import files as files_of
 from bpgen.errors import NetError
-from bpgen.gate import refuse_wrong
+from bpgen.gate import refuse_wrong, refuse_wrong_files
 from bpgen.ir import Network
 from bpgen.load import load
 from bpgen.write import destinations, difference, write_module
@@ -46,13 +47,16 @@ def run(asked: Asked) -> bool:
     if asked.plan:
         return _planned(asked)
     fresh = True
-    for net, file in zip(asked.nets, destinations(asked.nets, asked.output), strict=True):
+    places = destinations(asked.nets, asked.output, ".c" if asked.target == "c" else ".py")
+    for net, place in zip(asked.nets, places, strict=True):
         network = load(net)
-        text = source_of(network, asked.made_for)
+        found = files_of(network, asked.made_for)
+        texts = {place.with_suffix(end): text for end, text in found.items()}
         if asked.check or asked.diff:
-            fresh = _is_fresh(net, file, text, asked) and fresh
+            for file, text in texts.items():
+                fresh = _is_fresh(net, file, text, asked) and fresh
         else:
-            _write(net, file, text, network, asked)
+            _write(net, texts, network, asked)
     return fresh
 
 
@@ -71,15 +75,27 @@ def _planned(asked: Asked) -> bool:
 def _is_fresh(net: str, file: Path, text: str, asked: Asked) -> bool:
     changes = difference(file, text)
     if changes:
-        again = f"{file}: stale; run `bpgen emit {'--fast ' * asked.fast}{net}`"
+        options = "--fast " * asked.fast + "--target c " * (asked.target == "c")
+        again = f"{file}: stale; run `bpgen emit {options}{net}`"
         click.echo(changes if asked.diff else again, nl=not asked.diff)
     return not changes
 
 
-def _write(net: str, file: Path, text: str, network: Network, asked: Asked) -> None:
-    undefined = [] if asked.unchecked else refuse_wrong(text, network, net, asked.made_for)
-    if undefined:
-        said = f"{', '.join(undefined)}: no number at any point tried, and so not compared"
+def _write(net: str, texts: Mapping[Path, str], network: Network, asked: Asked) -> None:
+    said = "" if asked.unchecked else _run(net, texts, network, asked)
+    if said:
         click.echo(f"bpgen: {net}: {said}", err=True)
-    write_module(file, text, Path(net), asked.force)
-    click.echo(f"{file}: {text.count(chr(10))} lines")
+    for file, text in texts.items():
+        write_module(file, text, Path(net), asked.force)
+        click.echo(f"{file}: {text.count(chr(10))} lines")
+
+
+def _run(net: str, texts: Mapping[Path, str], network: Network, asked: Asked) -> str:
+    """What is to be said of files that were run and are not wrong."""
+    if asked.target == "c":
+        return refuse_wrong_files({f.suffix: text for f, text in texts.items()}, network, net)
+    (text,) = texts.values()
+    undefined = refuse_wrong(text, network, net, asked.made_for)
+    if not undefined:
+        return ""
+    return f"{', '.join(undefined)}: no number at any point tried, and so not compared"

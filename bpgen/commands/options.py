@@ -100,8 +100,8 @@ EMIT = (
     several("nets"),
     one_of(
         "--target",
-        values=("numpy", "array-api"),
-        text="The arrays of the module: numpy's, or those of torch, jax and numpy alike.",
+        values=("numpy", "array-api", "c"),
+        text="A module of numpy, or one for torch, jax and numpy alike; or two files of C99.",
     ),
     flag("--fast", "Plan its arrays: with a workspace, nothing is allocated that grows with N."),
     path("-o", "--output", text="FILE, or DIR for several. Default: generated/<net>.py"),

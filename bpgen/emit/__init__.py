@@ -1,9 +1,12 @@
-"""Derivation -> the text of the module, by a target. Python decides, the template lays out."""
+"""Derivation -> the text of the module, or of the files, by a target. Python decides, templates lay
+out.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from bpgen.derive import derive
 from bpgen.ir import Network
@@ -16,28 +19,40 @@ from bpgen.templating import template
 
 @dataclass(frozen=True)
 class _Target:
-    """What a module is made of: the parts that a template lays out, and what it may hold."""
+    """What files are made of: the parts that templates lay out, by the files' endings, and what a
+    module may hold.
+    """
 
-    parts: type[Parts]
-    template: str
-    allowed: Allowed
+    parts: Callable[[Derivation], Any]
+    templates: Mapping[str, str]
+    allowed: Allowed | None = None
+
+
+def _module(parts: type[Parts], template: str, allowed: Allowed) -> _Target:
+    return _Target(parts, {".py": template}, allowed)
 
 
 def _numpy() -> _Target:
-    return _Target(Parts, "module.py.jinja", NUMPY)
+    return _module(Parts, "module.py.jinja", NUMPY)
 
 
 def _planned() -> _Target:
     from bpgen.targets.numpy.planned_parts import PlannedParts
 
-    return _Target(PlannedParts, "planned.py.jinja", PLANNED)
+    return _module(PlannedParts, "planned.py.jinja", PLANNED)
 
 
 def _array_api() -> _Target:
     from bpgen.targets.array_api.allowed import ALLOWED
     from bpgen.targets.array_api.parts import Parts as StandardParts
 
-    return _Target(StandardParts, "array_api.py.jinja", ALLOWED)
+    return _module(StandardParts, "array_api.py.jinja", ALLOWED)
+
+
+def _c() -> _Target:
+    from bpgen.targets.c.parts import Parts as CParts
+
+    return _Target(CParts, {".h": "c_header.h.jinja", ".c": "c_source.c.jinja"})
 
 
 FAST = "numpy, planned"
@@ -45,6 +60,7 @@ _TARGETS: Mapping[str, Callable[[], _Target]] = {  # each is imported where it i
     "numpy": _numpy,
     FAST: _planned,
     "array-api": _array_api,
+    "c": _c,
 }
 
 
@@ -59,10 +75,27 @@ def emitted(derivation: Derivation, target: str = "numpy") -> str:
     Raises NetError where a width is a letter, which only a derivation can be told in, or a tensor
     is called what the module calls its own.
     """
-    kept = vars(derivation).setdefault("_modules", {})  # which does not change: one is emitted once
+    return files_of(derivation, target)[".py"]
+
+
+def files(network: Network, target: str = "numpy") -> Mapping[str, str]:
+    """The texts of the network's files, by their endings: a module, or a header and a source."""
+    return files_of(derive(network), target)
+
+
+def files_of(derivation: Derivation, target: str = "numpy") -> Mapping[str, str]:
+    """The same of a derivation."""
+    kept = vars(derivation).setdefault("_files", {})  # which does not change: one is emitted once
     if target not in kept:
         refuse_letters(derivation.network)
         row = _TARGETS[target]()
-        text = template(row.template).render(m=row.parts(derivation))
-        kept[target] = verified(text.rstrip("\n") + "\n", row.allowed)
-    return str(kept[target])
+        parts = row.parts(derivation)
+        texts = {end: template(name).render(m=parts) for end, name in row.templates.items()}
+        kept[target] = {end: _ended(text, row.allowed) for end, text in texts.items()}
+    found: Mapping[str, str] = kept[target]
+    return found
+
+
+def _ended(text: str, allowed: Allowed | None) -> str:
+    text = text.rstrip("\n") + "\n"
+    return verified(text, allowed) if allowed is not None else text

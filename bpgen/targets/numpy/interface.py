@@ -166,6 +166,18 @@ def _drawn_from(how: str | float) -> bool:
     return how not in ("zeros", "ones") and not str(how).startswith("constant ")
 
 
+def deviation(tensor: TensorInfo, how: str | float) -> tuple[float, float | None]:
+    """The number that a parameter begins as, or the deviation of the normal distribution from which
+    it is drawn.
+    """
+    if not _drawn_from(how):
+        word = str(how).removeprefix("constant ")
+        return float({"zeros": "0", "ones": "1"}.get(word, word)), None
+    fan_in = tensor.sample_shape[-1] if tensor.sample_shape else 1
+    spread = {"normal": float(fan_in) ** -0.5, "he": (2 / float(fan_in)) ** 0.5}
+    return 0.0, spread.get(str(how)) or float(how)
+
+
 def _initial(tensor: TensorInfo, how: str | float) -> str:
     shape = shape_text(tensor)
     size = shape[1:-2] if len(tensor.sample_shape) == 1 else shape

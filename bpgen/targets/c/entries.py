@@ -1,0 +1,237 @@
+"""What an array of the program holds at one place, as an expression of C.
+
+An array expression is a function of its axes: a view reads another array at other places, a map
+computes of what its operands hold there. What is summed up or searched is so in a loop before the
+statement that reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+import sympy as sp
+
+from bpgen.ir import Index, length
+from bpgen.program import grammar as program
+from bpgen.program.grammar import Axes, Expr, Slot
+from bpgen.targets.c.layout import nest
+from bpgen.targets.c.nodes import Mark, Row
+from bpgen.targets.c.places import affine, flat, whole
+from bpgen.targets.c.scalar import CHOICE, PRODUCT, SIGN, SUM, C, read
+from bpgen.targets.c.stored import Names
+from bpgen.text.scalar import ATOM as PYTHON_ATOM
+from bpgen.text.scalar import Printer, Text
+
+At = Mapping[Index, C]
+
+
+class Entries:
+    """Reads entries. `lines` is where loops go that must run before what is read, `helpers` are the
+    functions that it speaks of; `order` gives the rank of a tensor's name.
+    """
+
+    def __init__(self, names: Names, order: Mapping[str, int]) -> None:
+        self.names, self.order = names, order
+        self.lines: list[str] = []
+        self.helpers: set[str] = set()
+
+    def value(self, node: Expr, at: At) -> C:
+        return self.rows[type(node)](self, node, at)
+
+    # Loops
+
+    def here(self, axes: Axes) -> dict[Index, C]:
+        """Where the loops around it stand; along an axis of length 1 there is none."""
+        return {i: C("0") if i.size == 1 else C(self.names.index(i)) for i in axes}
+
+    def looped(self, over: Axes, body: Callable[[At], list[str]]) -> None:
+        """Loops over indices; what the body must compute before is computed within them."""
+        outside, self.lines = self.lines, []
+        own = body(self.here(over))
+        inner, self.lines = [*self.lines, *own], outside
+        self.lines += nest([self.head(i) for i in over if i.size != 1], inner)
+
+    def head(self, index: Index, reverse: bool = False) -> str:
+        """The head of a loop."""
+        i, size = self.names.index(index), whole(length(index.size)).text
+        if reverse:
+            return f"for (int {i} = {size} - 1; {i} >= 0; {i}--)"
+        return f"for (int {i} = 0; {i} < {size}; {i}++)"
+
+    # Arrays that are there
+
+    def read(self, node: program.Read, at: At) -> C:
+        alias = self.names.aliases.get(node.name)
+        if alias is None:
+            return self.element(node.name, [(at[i], length(i.size)) for i in node.axes])
+        theirs = {o: at[i] for o, i in zip(alias.axes, node.axes, strict=True)}
+        return self.value(alias, {**at, **theirs})
+
+    def element(self, name: str, places: list[tuple[C, sp.Expr]]) -> C:
+        """The element of a stored array at these places along its axes, of these lengths."""
+        array = self.names.arrays[name]
+        if array.is_variable:
+            return C(array.text)
+        sizes = array.sizes or tuple(size for _, size in places)
+        at = flat((at, size) for (at, _), size in zip(places, sizes, strict=True))
+        return C(f"{array.text}[{at.text}]")
+
+    def view(self, node: program.View | program.Gather, at: At) -> C:
+        places = [self._place(s, at) for s in node.slots]
+        array = node.array
+        if isinstance(array, program.Read) and array.name not in self.names.aliases:
+            sizes = (s.length for s in node.slots)
+            return self.element(array.name, [*zip(places, sizes, strict=True)])
+        return self.value(array, {**at, **dict(zip(array.axes, places, strict=True))})
+
+    def _place(self, slot: Slot, at: At) -> C:
+        if isinstance(slot.at, Expr):
+            return self.value(slot.at, at)
+        return affine(slot.at, lambda i: at[i] if i in at else C(self.names.index(i)))
+
+    def join(self, node: program.Join, at: At) -> C:
+        """Of an array in memory: the elements stand in the same order under any axes."""
+        assert isinstance(node.array, program.Read)
+        array = self.names.arrays[node.array.name]
+        return C(f"{array.text}[{flat((at[i], length(i.size)) for i in node.axes).text}]")
+
+    def count(self, node: program.Count, at: At) -> C:
+        return at[node.place] if node.place in at else C(self.names.index(node.place))
+
+    def same(self, node: Any, at: At) -> C:
+        return self.value(node.array, at)
+
+    # Arrays that are computed
+
+    def map(self, node: program.Map, at: At) -> C:
+        """A body, printed as Python with a word for each operand, and read as C."""
+        words = {element: f"operand{k}" for k, (element, _) in enumerate(node.operands)}
+        texts = {words[element]: self.value(array, at) for element, array in node.operands}
+        printer = Printer(lambda e: Text(words[e], PYTHON_ATOM), self.order)
+        sizes = {str(s): C(f"R({s})") for s in node.body.free_symbols}
+        found, helpers = read(printer.text(node.body).text, {**sizes, **texts})
+        self.helpers |= helpers
+        return found
+
+    def total(self, node: program.Total, at: At) -> C:
+        every = [*node.addends, *([node.last] if node.last is not None else [])]
+        first, *others = sorted((self.value(a, at) for a in every), key=_minus)
+        return C(" ".join([first.within(SUM), *map(_signed, others)]), SUM)
+
+    def contract(self, node: program.Contract, at: At) -> C:
+        def product(inner: At) -> C:
+            factors = (self.value(o, inner).within(PRODUCT) for o in node.operands)
+            return C(" * ".join(factors), PRODUCT)
+
+        return self._summed(node.over, at, product)
+
+    def _summed(self, over: Axes, at: At, term: Callable[[At], C]) -> C:
+        if all(i.size == 1 for i in over):
+            return term({**at, **self.here(over)})
+        s = self.names.local("s")
+        self.lines.append(f"real {s} = 0;")
+        self.looped(over, lambda inner: [f"{s} += {term({**at, **inner}).text};"])
+        return C(s)
+
+    def reduce(self, node: program.Reduce, at: At) -> C:
+        return self.reductions[node.how](self, node, at)
+
+    def _sum(self, node: program.Reduce, at: At) -> C:
+        return self._summed(node.over, at, lambda inner: self.value(node.array, inner))
+
+    def _mean(self, node: program.Reduce, at: At) -> C:
+        count = sp.prod([length(i.size) for i in node.over])
+        return C(f"{self._sum(node, at).within(PRODUCT)} / {whole(count).within(SIGN)}", PRODUCT)
+
+    def _max(self, node: program.Reduce, at: At) -> C:
+        m = self.names.local("m")
+        self.helpers.add("larger")
+        self.lines.append(f"real {m} = -INFINITY;")
+
+        def look(inner: At) -> list[str]:
+            return [f"{m} = larger({m}, {self.value(node.array, {**at, **inner}).text});"]
+
+        self.looped(node.over, look)
+        return C(m)
+
+    def _logsumexp(self, node: program.Reduce, at: At) -> C:
+        """The largest is taken out, and counted: what is left of the sum keeps its digits."""
+        m = self._max(node, at).text
+        s, d, k = (self.names.local(n) for n in ("s", "d", "k"))
+        self.lines += [f"real {s} = 0;", f"int {k} = 0;"]
+
+        def add(inner: At) -> list[str]:
+            value = self.value(node.array, {**at, **inner})
+            return [
+                f"const real {d} = {value.within(SUM)} - ({m} == -INFINITY ? 0 : {m});",
+                f"{k} += {d} == 0;",
+                f"{s} += {d} == 0 ? 0 : M(exp)({d});",
+            ]
+
+        self.looped(node.over, add)
+        return C(f"{m} + M(log1p)({s} + ({k} > 1 ? {k} - 1 : 0))", SUM)
+
+    def _place_of_largest(self, node: program.Reduce, at: At) -> C:
+        m, best = self.names.local("m"), self.names.local("at")
+        self.lines += [f"real {m} = -INFINITY;", f"int {best} = 0;"]
+
+        def look(inner: At) -> list[str]:
+            value = self.value(node.array, {**at, **inner}).text
+            number = flat((inner[i], length(i.size)) for i in node.over).text
+            return nest([f"if ({value} > {m})"], [f"{m} = {value};", f"{best} = {number};"])
+
+        self.looped(node.over, look)
+        return C(best)
+
+    reductions: ClassVar[dict[str, Callable[[Any, program.Reduce, At], C]]] = {
+        "sum": _sum,
+        "mean": _mean,
+        "max": _max,
+        "logsumexp": _logsumexp,
+        "place": _place_of_largest,
+    }
+
+    def row(self, node: Row, at: At) -> C:
+        z, of_all = self.value(node.array, at), self.value(node.whole, at).text
+        below = f"{z.within(SUM)} - {of_all}"
+        if node.call == "log_softmax":
+            return C(below, SUM)
+        return C(f"{of_all} == -INFINITY ? 0 : M(exp)({below})", CHOICE)
+
+    def mark(self, node: Mark, at: At) -> C:
+        number = flat((at[i], length(i.size)) for i in node.over).text
+        return C(f"R({number} == {self.value(node.place, at).text})")
+
+    def fill(self, node: program.Fill, at: At) -> C:
+        return C("0") if node.value is None else self.value(node.value, {})
+
+    rows: ClassVar[dict[type[Expr], Callable[[Any, Any, At], C]]] = {
+        program.Read: read,
+        program.Slice: view,
+        program.Split: view,
+        program.Windows: view,
+        program.Gather: view,
+        program.Join: join,
+        program.Broadcast: same,
+        program.Count: count,
+        program.Map: map,
+        program.Total: total,
+        program.Contract: contract,
+        program.Reduce: reduce,
+        program.Cast: same,
+        program.Copy: same,
+        program.AsArray: same,
+        program.Fill: fill,
+        Row: row,
+        Mark: mark,
+    }
+
+
+def _minus(text: C) -> bool:
+    """Whether it is a product with a sign."""
+    return text.text.startswith("-") and text.binding > SUM
+
+
+def _signed(text: C) -> str:
+    return f"- {text.text[1:]}" if _minus(text) else f"+ {text.within(SUM)}"

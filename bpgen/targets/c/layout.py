@@ -1,0 +1,56 @@
+"""Lines of C, none of which is too long."""
+
+from __future__ import annotations
+
+import textwrap
+
+WIDTH = 100
+
+
+def nest(heads: list[str], inner: list[str]) -> list[str]:
+    """Loops within loops; braces where there is more than one statement."""
+    lines = inner
+    for head in reversed(heads):
+        first, *others = lines
+        alone = all(line.startswith(" ") for line in others) and not first.startswith("/*")
+        body = [f"    {line}" for line in lines]
+        lines = [head, *body] if alone else [f"{head} {{", *body, "}"]
+    return lines
+
+
+def comment(lines: list[str]) -> str:
+    """Lines as a comment, which no text of theirs ends."""
+    safe = (line.replace("*/", "* /").replace("/*", "/ *") for line in lines)
+    wrapped = (part for line in safe for part in textwrap.wrap(line, 92, subsequent_indent="    "))
+    return "/* " + "\n   ".join(wrapped) + " */"
+
+
+def broken(line: str, hang: int | None = None) -> list[str]:
+    """A line, broken before operators or after commas; what follows stands under `hang`, or is
+    indented further.
+    """
+    found: list[str] = []
+    indent = len(line) - len(line.lstrip())
+    after = hang if hang is not None and hang < WIDTH // 2 else indent + 4
+    while len(line) > WIDTH:
+        places = [k for k in range(after + 8, WIDTH) if line[k] == " " and _breaks(line, k)]
+        if not places:
+            break
+        at = max(places, key=lambda k: (-_depth(line, k), k))  # outside of brackets, if it can be
+        found.append(line[:at])
+        line = " " * after + line[at + 1 :]
+    return [*found, line]
+
+
+def _breaks(line: str, place: int) -> bool:
+    """Whether a line may end before this blank."""
+    return line[place - 1] == "," or line[place + 1 : place + 3] in _OPERATORS
+
+
+_OPERATORS = ("+ ", "- ", "* ", "/ ", "? ", ": ", "&&", "||")
+
+
+def _depth(line: str, place: int) -> int:
+    """In how many brackets a place of a line is."""
+    before = line[:place]
+    return sum(before.count(c) for c in "([") - sum(before.count(c) for c in ")]")

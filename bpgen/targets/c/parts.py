@@ -1,0 +1,88 @@
+"""The parts of a header and a source file of C, as their templates lay them out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import sympy as sp
+
+from bpgen.ir import length
+from bpgen.record import Derivation
+from bpgen.targets.c.functions import Functions
+from bpgen.targets.c.helpers import sources
+from bpgen.targets.c.statements import Sizes
+from bpgen.targets.c.stored import own
+from bpgen.targets.numpy.interface import Interface
+
+LONG = 64  # steps for which there is room, where no other number is told
+
+
+@dataclass(frozen=True)
+class Array:
+    """An array of a struct: its name, and how many numbers it holds."""
+
+    name: str
+    count: str
+
+
+@dataclass(frozen=True)
+class Most:
+    """A length known at run time, and how long memory lets it be where no other number is told."""
+
+    name: str
+    number: int
+    said: str
+
+
+class Parts(Interface):
+    """What the templates print of one derivation."""
+
+    def __init__(self, derivation: Derivation) -> None:
+        super().__init__(derivation.network)
+        self.name = self.network.name
+        self.macro = self.name.upper()
+        self.made = Functions(derivation)
+        self.functions = self.made.all
+        self.helpers = sources(self.made.called)
+
+    @property
+    def lengths(self) -> list[Most]:
+        batch, *others = self.made.lengths
+        return [
+            Most(batch, 1, "samples in a batch"),
+            *(Most(n, LONG, f"the length {n}") for n in others),
+        ]
+
+    @property
+    def weights(self) -> list[Array]:
+        return self._arrays(self._shapes())
+
+    @property
+    def cache(self) -> list[Array]:
+        return self._arrays(self.made.cached.items())
+
+    @property
+    def works(self) -> dict[str, list[Array]]:
+        """Of each function its own: no two of them run at a time."""
+        return {name: self._arrays(work.items()) for name, work in self.made.work.items() if work}
+
+    def _shapes(self) -> list[tuple[str, Sizes]]:
+        every = sorted(self.params, key=lambda t: t.name)
+        return [(t.name, tuple(map(sp.sympify, t.sample_shape))) for t in every]
+
+    def _arrays(self, every: Iterable[tuple[str, Sizes]]) -> list[Array]:
+        def count(sizes: Sizes) -> str:
+            return " * ".join(map(self._most, (s for s in sizes if s != 1))) or "1"
+
+        return [Array(own(name), count(sizes)) for name, sizes in every]
+
+    def _most(self, size: sp.Expr) -> str:
+        """A length as a constant: what it may be at most."""
+        if isinstance(size, sp.Max):
+            one, other = map(self._most, size.args)
+            return f"({one} > {other} ? {one} : {other})"
+        constants = {length(n): sp.Symbol(f"{self.macro}_{n}") for n in self.made.lengths}
+        text = re.sub(r"(\w+)\*\*2", r"\1 * \1", str(size.xreplace(constants)))
+        return f"({text})" if re.search(r"\W", text) else text

@@ -1,0 +1,245 @@
+"""Statements of the program as lines of C: an array that is named is filled by a nest of loops."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, ClassVar
+
+import sympy as sp
+
+from bpgen.ir import Index, length
+from bpgen.program import grammar as program
+from bpgen.program.grammar import Axes, Expr, Function, Node
+from bpgen.targets.c.entries import At, Entries
+from bpgen.targets.c.layout import comment, nest
+from bpgen.targets.c.places import flat, whole
+from bpgen.targets.c.prepared import Prepared
+from bpgen.targets.c.stored import Names, Stored, own
+
+Sizes = tuple[sp.Expr, ...]
+_LOOKS = (
+    *(program.View, program.Gather, program.Broadcast, program.Join, program.Read),
+    *(program.Cast, program.Count),
+)
+
+
+class Statements:
+    """Prints the statements of a function.
+
+    `kept` are the arrays that outlive it, of those that are to (`stays`), and `work` those that it
+    needs beside, with the lengths of their axes. `cached` are the lengths of what forward left.
+    """
+
+    def __init__(
+        self,
+        names: Names,
+        order: Mapping[str, int],
+        stays: Collection[str],
+        cached: Mapping[str, Sizes],
+    ) -> None:
+        self.names, self.stays, self.cached = names, stays, cached
+        self.given = {*names.arrays}
+        self.entries = Entries(names, order)
+        self.work: dict[str, Sizes] = {}
+        self.kept: dict[str, Sizes] = {}
+        self.fixed: frozenset[Index] = frozenset()
+        self.declared: set[str] = set()  # variables of the whole function
+        self.times: Counter[str] = Counter()
+
+    def body(self, function: Function) -> list[str]:
+        """The lines of a function, but for what is done on request."""
+        self.times = Counter(n.name for n in function.walk() if isinstance(n, program.Assign))
+        return self.lines(n for n in function.body if not isinstance(n, program.OnRequest))
+
+    def lines(self, body: Iterable[Node]) -> list[str]:
+        found: list[str] = []
+        for node in body:
+            with self._scope():
+                found += self.rows[type(node)](self, node)
+        return found
+
+    @contextmanager
+    def _scope(self) -> Iterator[None]:
+        """What loops count and sum up in is theirs alone; memory and the function's variables are
+        not.
+        """
+        taken, indices = {*self.names.taken}, dict(self.names.indices)
+        yield
+        self.names.taken = taken | {*self.work} | self.declared
+        self.names.indices = indices
+
+    def step(self, node: program.Step) -> list[str]:
+        said = [comment([f"({node.number}) {text}" for text in node.said])] if node.said else []
+        return said + self.lines(node.body)
+
+    # Names for arrays
+
+    def assign(self, node: program.Assign) -> list[str]:
+        value = node.value
+        if isinstance(value, program.Length | program.Precision):
+            return []  # lengths are arguments, and the precision is that of the file
+        if isinstance(value, program.Ref):
+            return self._taken(node.name, value)
+        assert isinstance(value, Expr)
+        if isinstance(value, program.Fill):
+            return self._filled(node.name, value)
+        if node.name not in self.stays and self._only_looks(value):
+            self.names.aliases[node.name] = value
+            return []
+        return self._computed(node.name, value)
+
+    def _taken(self, name: str, ref: program.Ref) -> list[str]:
+        """What another holds; inputs are arguments of every function."""
+        if name in self.given:
+            return []
+        self.names.aliases.pop(name, None)
+        sizes = self.cached.get(ref.name) if ref.held == "cache" else None
+        self.names.arrays[name] = Stored(own(name), sizes)
+        return [f"const real *{own(name)} = {ref.held}->{own(ref.name)};"]
+
+    def _only_looks(self, value: Expr) -> bool:
+        """Whether it is another array, seen otherwise: one that stays what it is."""
+        nodes = [n for n in value.walk() if isinstance(n, Expr)]
+        once = all(self.times[n.name] < 2 for n in nodes if isinstance(n, program.Read))
+        return once and not self.fixed and all(isinstance(n, _LOOKS) for n in nodes)
+
+    def _computed(self, name: str, value: Expr) -> list[str]:
+        lines, value = self._prepared(value, name)
+        if value.axes or name in self.stays:
+            return lines + self._put(self._memory(name, value.axes), value)
+        self.entries.lines, taken = [], {*self.names.taken}
+        text = self.entries.value(value, {}).text
+        self.declared |= self.names.taken - taken - {*self.names.indices.values()}
+        typed = "" if own(name) in self.declared else "real "
+        self.declared.add(own(name))
+        self.names.arrays[name] = Stored(own(name), (), is_variable=True)
+        return [*lines, *self.entries.lines, f"{typed}{own(name)} = {text};"]
+
+    def _memory(self, name: str, axes: Axes) -> Stored:
+        return self._new(name, tuple(length(i.size) for i in axes))
+
+    def _new(self, name: str, sizes: Sizes) -> Stored:
+        """Memory for an array that stays, or is of use to this function alone."""
+        self.names.aliases.pop(name, None)
+        where = self.kept if name in self.stays else self.work
+        where[name] = _longer(where.get(name), sizes)
+        array = self.names.arrays[name] = Stored(own(name), sizes)
+        return array
+
+    def _put(self, array: Stored, value: Expr) -> list[str]:
+        def body(at: At) -> list[str]:
+            place = flat((at[i], s) for i, s in zip(value.axes, array.sizes or (), strict=True))
+            return [f"{array.text}[{place.text}] = {self.entries.value(value, at).text};"]
+
+        return self._loops(value.axes, body)
+
+    def _loops(self, axes: Axes, body: Callable[[At], list[str]]) -> list[str]:
+        taken, indices = {*self.names.taken}, dict(self.names.indices)
+        self.entries.lines = []
+        self.entries.looped(axes, body)
+        if all(i.size == 1 for i in axes):  # without a loop, what is declared is the function's
+            self.declared |= self.names.taken - taken - {*self.names.indices.values()}
+        self.names.taken, self.names.indices = taken | self.declared, indices
+        return self.entries.lines
+
+    def _filled(self, name: str, node: program.Fill) -> list[str]:
+        """One number everywhere, or memory for what is written later."""
+        array = self._new(name, self._sizes(node))
+        if node.value is None:
+            return []
+        self.entries.lines, taken = [], {*self.names.taken}
+        value = self.entries.value(node.value, {})
+        self.declared |= self.names.taken - taken
+        i, count = self.names.local("i"), whole(sp.Mul(*(array.sizes or ()))).text
+        each = f"for (int {i} = 0; {i} < {count}; {i}++)"
+        return self.entries.lines + nest([each], [f"{array.text}[{i}] = {value.text};"])
+
+    def _sizes(self, node: program.Fill) -> Sizes:
+        of = node.shape.of
+        known = self.names.arrays[of.name].sizes if of is not None and not of.held else None
+        own_sizes = node.shape.sizes or known or [length(i.size) for i in node.axes]
+        return tuple(
+            length(s.name) if isinstance(s, sp.Symbol) else sp.sympify(s) for s in own_sizes
+        )
+
+    # What is written into arrays that are there
+
+    def store(self, node: program.Store | program.ScatterAdd) -> list[str]:
+        at: Expr = node.at
+        lines, value = self._prepared(node.value, _written(at))
+        adds = isinstance(node, program.ScatterAdd) or node.adds
+
+        def body(here: At) -> list[str]:
+            place, text = self.entries.value(at, here).text, self.entries.value(value, here).text
+            return [f"{place} {'+=' if adds else '='} {text};"]
+
+        return lines + self._loops(at.axes, body)
+
+    def loop(self, node: program.Loop) -> list[str]:
+        outside, self.fixed = self.fixed, self.fixed | {*node.indices}
+        for i in node.indices:  # named before what is within names its own
+            self.names.index(i)
+        lines = self.lines(node.body)
+        self.fixed = outside
+        return nest([self.entries.head(i, node.reverse) for i in node.indices], lines)
+
+    # What is made before
+
+    def _prepared(self, value: Expr, name: str) -> tuple[list[str], Expr]:
+        """What is read, after what is made for it; none of it is the array that is written."""
+        lines: list[str] = []
+
+        def apart(made: Expr) -> program.Read:
+            stem = self.names.local("t")
+            array = self._memory(stem, made.axes)
+            lines.extend(self._put(array, made))
+            self.names.taken.add(stem)
+            return program.Read(stem, made.axes)
+
+        ready = Prepared(apart, self._is_stored, value).value
+        if self._reads(ready, name):
+            ready = apart(ready)
+        return lines, ready
+
+    def _is_stored(self, array: Expr) -> bool:
+        return isinstance(array, program.Read) and array.name not in self.names.aliases
+
+    def _reads(self, value: Expr, name: str) -> bool:
+        return any(isinstance(n, program.Read) and self._root(n.name) == name for n in value.walk())
+
+    def _root(self, name: str) -> str:
+        """The array that a name looks at."""
+        alias = self.names.aliases.get(name)
+        read = (n.name for n in alias.walk() if isinstance(n, program.Read)) if alias else ()
+        return next((self._root(n) for n in read), name)
+
+    def nothing(self, _: Node) -> list[str]:
+        return []
+
+    rows: ClassVar[dict[type[Node], Callable[[Any, Any], list[str]]]] = {
+        program.Step: step,
+        program.Assign: assign,
+        program.Store: store,
+        program.ScatterAdd: store,
+        program.Loop: loop,
+        program.Admit: nothing,  # C has no door
+        program.Guard: nothing,
+        program.Pack: nothing,
+        program.Return: nothing,
+    }
+
+
+def _written(at: Any) -> str:
+    """The array of which a part is written."""
+    while not isinstance(at, program.Read):
+        at = at.array
+    return at.name
+
+
+def _longer(one: Sizes | None, other: Sizes) -> Sizes:
+    """The lengths of an array that has room for either."""
+    if one is None or sp.Mul(*one) == sp.Mul(*other):
+        return other
+    return (sp.Max(sp.Mul(*one), sp.Mul(*other)),)

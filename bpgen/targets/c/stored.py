@@ -1,0 +1,67 @@
+"""The names of a function in C: arrays, what stands for others, indices and numbers of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sympy as sp
+
+from bpgen.ir import Index, spoken
+from bpgen.program.grammar import Expr
+
+_KEYWORDS = """
+auto break case char const continue default do double else enum extern float for goto if inline int
+long register restrict return short signed sizeof static struct switch typedef union unsigned void
+volatile while
+"""
+_OF_MATH = """
+acos acosh asin asinh atan atanh cos cosh erf erfc exp expm1 fabs gamma hypot j0 j1 jn log log1p pow
+signgam sin sinh sqrt tan tanh y0 y1 yn
+"""
+_OF_THE_FILE = """
+INFINITY M NAN R cache descend draw fill grads larger momentum normal params rate real seed smaller
+square velocity work
+"""
+# What C, its mathematics and the file itself have names for.
+TAKEN = frozenset(f"{_KEYWORDS} {_OF_MATH} {_OF_THE_FILE}".split())
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An array in memory: how it is written, and the lengths of its axes, if they are not told by
+    who reads it. One number may be a variable of the function's own.
+    """
+
+    text: str
+    sizes: tuple[sp.Expr, ...] | None = None
+    is_variable: bool = False
+
+
+class Names:
+    """The names of one function."""
+
+    def __init__(self, reserved: set[str]) -> None:
+        self.arrays: dict[str, Stored] = {}
+        self.aliases: dict[str, Expr] = {}  # what only looks at other arrays
+        self.indices: dict[Index, str] = {}
+        self.taken = {*reserved}
+
+    def index(self, index: Index) -> str:
+        """The variable that counts an index."""
+        if index not in self.indices:
+            self.indices[index] = self.local(spoken(index) or "i")
+        return self.indices[index]
+
+    def local(self, stem: str) -> str:
+        """A name that nothing has."""
+        name, k = stem, 0
+        while name in self.taken or name in TAKEN:
+            k += 1
+            name = f"{stem}{k}"
+        self.taken.add(name)
+        return name
+
+
+def own(name: str) -> str:
+    """A user's name as a name of C."""
+    return f"{name}_" if name in TAKEN else name

@@ -1,0 +1,70 @@
+/* digits: Handwritten digits: one hidden layer, softmax, cross-entropy, a little ...
+
+   Written by bpgen; the numbers in the comments of digits.c are those of its derivation. n is the
+   sample: the loss is the mean over the N samples of a batch, one a row. Arrays are
+   flat, the last axis the fastest. Nothing is allocated and nothing is global: all memory is the
+   caller's. */
+#ifndef DIGITS_H
+#define DIGITS_H
+
+#ifdef DIGITS_DOUBLE
+typedef double digits_real;
+#else
+typedef float digits_real;
+#endif
+
+#ifndef DIGITS_N
+#define DIGITS_N 1 /* samples in a batch, at most */
+#endif
+
+/* The parameters, in the order of their names; gradients and velocities have the same form. */
+typedef struct {
+    digits_real W1[48 * 64];
+    digits_real W2[10 * 48];
+    digits_real b1[48];
+    digits_real b2[10];
+} digits_params;
+
+/* What forward leaves for loss and backward. */
+typedef struct {
+    digits_real z1[DIGITS_N * 48];
+    digits_real h[DIGITS_N * 48];
+    digits_real z[DIGITS_N * 10];
+    digits_real p[DIGITS_N * 10];
+} digits_cache;
+
+/* Memory of which nothing outlives a call. */
+typedef union {
+    struct {
+        digits_real t[DIGITS_N];
+    } forward;
+    struct {
+        digits_real t[DIGITS_N];
+        digits_real ell[DIGITS_N];
+    } loss;
+    struct {
+        digits_real delta[DIGITS_N * 10];
+        digits_real delta1[DIGITS_N * 48];
+    } backward;
+} digits_work;
+
+/* Fresh parameters, drawn from a seed: not the numbers that numpy draws from it. */
+void digits_init(digits_params *params, unsigned long seed);
+
+/* Leaves its output in cache->p. */
+void digits_forward(const digits_params *params, const digits_real *x, int N, digits_cache *cache,
+                    digits_work *work);
+
+/* The loss of the batch that left this cache. */
+digits_real digits_loss(const digits_params *params, const digits_real *x, const int *y, int N,
+                        const digits_cache *cache, digits_work *work);
+
+/* The gradients of the loss, from the cache that forward left. */
+void digits_backward(const digits_params *params, const digits_real *x, const int *y, int N,
+                     const digits_cache *cache, digits_work *work, digits_params *grads);
+
+/* A step of gradient descent with momentum; the velocity begins as zeros. */
+void digits_step(digits_params *params, digits_params *velocity, const digits_params *grads,
+                 digits_real rate, digits_real momentum);
+
+#endif

@@ -1,0 +1,188 @@
+/* toy_2_2_1: Two inputs, two hidden sigmoids, one sigmoid output, half the squared ...
+
+   Written by bpgen; see toy_2_2_1.h. */
+#include "toy_2_2_1.h"
+
+#include <math.h>
+
+typedef toy_2_2_1_real real;
+#define R(number) ((real)(number))
+#ifdef TOY_2_2_1_DOUBLE
+#define M(function) function
+#else
+#define M(function) function##f
+#endif
+
+/* The smaller of two; nan where one is. */
+static real smaller(real a, real b)
+{
+    return a < b || a != a ? a : b;
+}
+
+/* 1 / (1 + exp(-z)); only exp of what is not positive is taken, so nothing overflows. */
+static real sigmoid(real z)
+{
+    const real e = M(exp)(smaller(z, -z));
+    return (z >= 0 ? 1 : e) / (1 + e);
+}
+
+/* z * z. */
+static real square(real z)
+{
+    return z * z;
+}
+
+/* A number of the normal distribution, from two of a sequence (Box and Muller, 1958). */
+static real normal(unsigned long *seed)
+{
+    double two[2];
+    for (int k = 0; k < 2; k++) {
+        *seed = (*seed * 1664525UL + 1013904223UL) & 0xffffffffUL;
+        two[k] = (double)(*seed >> 8) / 16777216.0;
+    }
+    return R(sqrt(-2 * log(1 - two[0])) * cos(6.283185307179586 * two[1]));
+}
+
+/* Numbers of the normal distribution with this spread; returned is the next seed. */
+static unsigned long draw(real *w, int count, real spread, unsigned long seed)
+{
+    for (int i = 0; i < count; i++)
+        w[i] = spread * normal(&seed);
+    return seed;
+}
+
+/* The same number everywhere. */
+static void fill(real *w, int count, real number)
+{
+    for (int i = 0; i < count; i++)
+        w[i] = number;
+}
+
+/* Momentum as in PyTorch: the velocity is momentum * velocity + gradient. */
+static void descend(real *w, real *v, const real *g, int count, real rate, real momentum)
+{
+    for (int i = 0; i < count; i++) {
+        v[i] = momentum * v[i] + g[i];
+        w[i] -= rate * v[i];
+    }
+}
+
+void toy_2_2_1_init(toy_2_2_1_params *params, unsigned long seed)
+{
+    seed = draw(params->W1, 2 * 2, R(0.7071067811865476), seed);
+    fill(params->b1, 2, 0);
+    seed = draw(params->W2, 1 * 2, R(0.7071067811865476), seed);
+    fill(params->b2, 1, 0);
+}
+
+void toy_2_2_1_forward(const toy_2_2_1_params *params, const real *x, int N,
+                       toy_2_2_1_cache *cache, toy_2_2_1_work *work)
+{
+    real *a1 = cache->a1;
+    real *a2 = cache->a2;
+    real *z1 = work->forward.z1;
+    real *z2 = work->forward.z2;
+    const real *W1 = params->W1;
+    const real *b1 = params->b1;
+    const real *W2 = params->W2;
+    const real *b2 = params->b2;
+    /* (1) z1[n,i] = sum_j W1[i,j] x[n,j] + b1[i] */
+    for (int n = 0; n < N; n++) {
+        for (int i = 0; i < 2; i++) {
+            real s = 0;
+            for (int j = 0; j < 2; j++)
+                s += W1[2 * i + j] * x[2 * n + j];
+            z1[2 * n + i] = s + b1[i];
+        }
+    }
+    /* (2) a1[n,i] = sigmoid(z1[n,i]) */
+    for (int n = 0; n < N; n++)
+        for (int i = 0; i < 2; i++)
+            a1[2 * n + i] = sigmoid(z1[2 * n + i]);
+    /* (3) z2[n,i] = sum_j W2[i,j] a1[n,j] + b2[i] */
+    for (int n = 0; n < N; n++) {
+        real s = 0;
+        for (int j = 0; j < 2; j++)
+            s += W2[j] * a1[2 * n + j];
+        z2[n] = s + b2[0];
+    }
+    /* (4) a2[n,i] = sigmoid(z2[n,i]) */
+    for (int n = 0; n < N; n++)
+        a2[n] = sigmoid(z2[n]);
+}
+
+real toy_2_2_1_loss(const toy_2_2_1_params *params, const real *x, const real *y, int N,
+                    const toy_2_2_1_cache *cache, toy_2_2_1_work *work)
+{
+    (void)params;
+    (void)x;
+    real *ell = work->loss.ell;
+    const real *a2 = cache->a2;
+    /* (5) ell[n] = sum_i (a2[n,i] - y[n,i]) ** 2 / 2 */
+    for (int n = 0; n < N; n++)
+        ell[n] = square(a2[n] - y[n]) / 2;
+    /* (15) L = sum_n ell[n] / N */
+    real s = 0;
+    for (int n = 0; n < N; n++)
+        s += ell[n];
+    real L = s / N;
+    return L;
+}
+
+void toy_2_2_1_backward(const toy_2_2_1_params *params, const real *x, const real *y, int N,
+                        const toy_2_2_1_cache *cache, toy_2_2_1_work *work, toy_2_2_1_params *grads)
+{
+    real *dW2 = grads->W2;
+    real *db2 = grads->b2;
+    real *dW1 = grads->W1;
+    real *db1 = grads->b1;
+    real *delta2 = work->backward.delta2;
+    real *delta1 = work->backward.delta1;
+    const real *W2 = params->W2;
+    const real *a1 = cache->a1;
+    const real *a2 = cache->a2;
+    /* (7) delta2[n,i] = (a2[n,i] - y[n,i]) a2[n,i] (1 - a2[n,i]) / N */
+    for (int n = 0; n < N; n++)
+        delta2[n] = (a2[n] - y[n]) * a2[n] * (1 - a2[n]) / R(N);
+    /* (8) dW2[i,j] = sum_n delta2[n,i] a1[n,j] */
+    for (int j = 0; j < 2; j++) {
+        real s = 0;
+        for (int n = 0; n < N; n++)
+            s += a1[2 * n + j] * delta2[n];
+        dW2[j] = s;
+    }
+    /* (9) db2[i] = sum_n delta2[n,i] */
+    real s = 0;
+    for (int n = 0; n < N; n++)
+        s += delta2[n];
+    db2[0] = s;
+    /* (11) delta1[n,i] = sum_j delta2[n,j] W2[j,i] a1[n,i] (1 - a1[n,i]) */
+    for (int n = 0; n < N; n++)
+        for (int i = 0; i < 2; i++)
+            delta1[2 * n + i] = W2[i] * delta2[n] * a1[2 * n + i] * (1 - a1[2 * n + i]);
+    /* (12) dW1[i,j] = sum_n delta1[n,i] x[n,j] */
+    for (int i = 0; i < 2; i++) {
+        for (int j = 0; j < 2; j++) {
+            real s1 = 0;
+            for (int n = 0; n < N; n++)
+                s1 += delta1[2 * n + i] * x[2 * n + j];
+            dW1[2 * i + j] = s1;
+        }
+    }
+    /* (13) db1[i] = sum_n delta1[n,i] */
+    for (int i = 0; i < 2; i++) {
+        real s1 = 0;
+        for (int n = 0; n < N; n++)
+            s1 += delta1[2 * n + i];
+        db1[i] = s1;
+    }
+}
+
+void toy_2_2_1_step(toy_2_2_1_params *params, toy_2_2_1_params *velocity,
+                    const toy_2_2_1_params *grads, real rate, real momentum)
+{
+    descend(params->W1, velocity->W1, grads->W1, 2 * 2, rate, momentum);
+    descend(params->b1, velocity->b1, grads->b1, 2, rate, momentum);
+    descend(params->W2, velocity->W2, grads->W2, 1 * 2, rate, momentum);
+    descend(params->b2, velocity->b2, grads->b2, 1, rate, momentum);
+}

@@ -1,0 +1,303 @@
+"""C99 from the array program: what its equations say, clean for the compiler, and itself to read."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+import bpgen.compiled as compiled
+from bpgen.cli import main
+from bpgen.compiled import FLAGS, Library, compiler, difference
+from bpgen.emit import emitted, files, files_of
+from bpgen.targets.c.entries import Entries
+from bpgen.targets.c.layout import broken, comment
+from tests.conftest import EXAMPLES, ROOT, declared, derived, module_of, of_example
+from tests.few import few, one_in
+from tests.proofs.words import WORDS
+from tests.texts.corpus import SOURCES
+
+pytestmark = pytest.mark.skipif(compiler() is None, reason="there is no C compiler")
+
+HEAD = "from bpgen import *\n"
+NETS = {
+    "dense": "x, y = input(3), label(4)\n"
+    "L = loss(categorical_cross_entropy_with_logits(dense(dense(x, 5, gelu), 4), y))\n",
+    "a convolution": "x, y = input(1, 7), target(2)\n"
+    "L = loss(squared_error(dense(flatten(max_pool1d(conv1d(x, 3, 2, relu), 2)), 2), y))\n",
+    "a recurrence": 'x, y = input("T", 3), target(2)\n'
+    "L = loss(squared_error(dense(last(lstm(x, 4)), 2), y))\n",
+    "attention": 'x = input("T", 4)\noutput(multi_head_attention(x, heads=2, causal=True))\n',
+    "an embedding": 'x = input("T", below=5)\noutput(dense(last(rnn(embedding(x, 5, 3), 2)), 2))\n',
+    "names of C": "double, y = input(2), target(2)\n"
+    "square, static, seed = param(2, 2), param(2), param(2)\n"
+    "real = tanh(square @ double + static)\nL = loss(squared_error(seed * real, y))\n",
+}
+ALLOWED = [
+    t for t in SOURCES.items() if not any(w in t[1] for w in ("repeat(", "dropout(", "noise("))
+]
+RANDOM = {n: t for n, t in ALLOWED if n.split()[0] in ("raw", "random")}
+# Mistakes of a printer, each in the first place where it can be made.
+MUTANTS = {
+    "a sum begun at 1": ("real s = 0;", "real s = 1;"),
+    "not added up": ("s += ", "s = "),
+    "a stride": ("W1[3 * i", "W1[2 * i"),
+    "a step too few": ("j < 3;", "j < 2;"),
+    "a sign": ("+= -1 / R(N)", "+= 1 / R(N)"),
+    "a bias lost": ("= s + b1[i];", "= s;"),
+    "the wrong sample": ("4 * n + y[n]", "4 * n + y[0]"),
+    "a gradient unscaled": (" / R(N)", " / R(1)"),
+}
+
+
+def _files(name: str) -> dict[str, str]:
+    return dict(files_of(derived(HEAD + NETS[name]), "c"))
+
+
+@pytest.mark.parametrize("name", few(NETS, lambda n: n in ("dense", "names of C", "a recurrence")))
+def test_is_what_its_equations_say(name: str) -> None:
+    assert difference(_files(name), declared(HEAD + NETS[name])) is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [p.stem for p in EXAMPLES if p.stem != "gpt"])
+def test_an_example_is(name: str) -> None:
+    derivation = of_example(name)
+    assert difference(files_of(derivation, "c"), derivation.network) is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [n for n, t in WORDS.items() if "dropout" not in t][::8])
+def test_a_layer_is(name: str) -> None:
+    assert difference(files(declared(WORDS[name]), "c"), declared(WORDS[name])) is None
+
+
+@pytest.mark.parametrize("name", one_in(60, [*RANDOM][::6]))
+def test_a_random_network_is(name: str) -> None:
+    assert difference(files(declared(RANDOM[name]), "c"), declared(RANDOM[name])) is None
+
+
+@pytest.mark.parametrize("kind", MUTANTS)
+def test_a_mistake_is_found(kind: str) -> None:
+    before, after = MUTANTS[kind]
+    texts = _files("dense")
+    assert before in texts[".c"], texts[".c"]
+    wrong = {**texts, ".c": texts[".c"].replace(before, after, 1)}
+    assert difference(wrong, declared(HEAD + NETS["dense"])) is not None
+
+
+def test_what_is_no_c_is_found() -> None:
+    texts = _files("dense")
+    wrong = {**texts, ".c": texts[".c"].replace("real s = 0;", "real s = 0; int unused;", 1)}
+    found = difference(wrong, declared(HEAD + NETS["dense"]))
+    assert found is not None and found.what == "the C compiler" and "unused" in found.said
+
+
+@pytest.mark.parametrize(
+    "name", few(["dense", "a convolution", "a recurrence"], lambda n: n == "dense")
+)
+def test_single_precision_is_near(name: str) -> None:
+    module = module_of(emitted(derived(HEAD + NETS[name])))
+    rng = np.random.default_rng(0)
+    params = module.init(0)
+    lengths = {"N": 3, "T": 4} if name == "a recurrence" else {"N": 3}
+    shapes = {**module.INPUTS, **module.TARGETS}
+    given = [
+        rng.integers(module.INTEGERS[n], size=3)
+        if n in module.INTEGERS
+        else rng.standard_normal((3, *(lengths.get(s, s) for s in shape)))
+        for n, shape in shapes.items()
+    ]
+    loss, grads = module.loss_and_grad(params, *given)
+    library = Library(_files(name), lengths, np.float32)
+    near, found = library(params, given[: len(module.INPUTS)], given[len(module.INPUTS) :], True)
+    assert near == pytest.approx(loss, rel=1e-5)
+    for n, gradient in grads.items():
+        assert np.abs(found[n] - gradient).max() <= 1e-5 * np.abs(gradient).max()
+
+
+MAIN = """
+#include <stdio.h>
+#include "net.h"
+static net_params params, velocity, grads;
+static net_cache cache;
+static net_work work;
+int main(void)
+{{
+    net_real {declared};
+    int labels[8] = {{0, 1, 2, 3, 0, 1, 2, 3}};
+    for (int i = 0; i < 200; i++)
+        {filled};
+    (void)labels;
+    net_init(&params, 7);
+    for (int k = 0; k < 60; k++) {{
+        net_forward(&params, {inputs}, {lengths}, &cache, &work);
+        net_real loss = net_loss(&params, {inputs}, {targets}, {lengths}, &cache, &work);
+        net_backward(&params, {inputs}, {targets}, {lengths}, &cache, &work, &grads);
+        net_step(&params, &velocity, &grads, 0.02, 0.9);
+        if (k % 59 == 0)
+            printf("%.9g\\n", (double)loss);
+    }}
+    return 0;
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    "name", few(["dense", "a convolution", "a recurrence"], lambda n: n == "dense")
+)
+def test_it_trains_and_keeps_to_its_memory(name: str, tmp_path: Path) -> None:
+    """Under the sanitizers of addresses and of what C leaves undefined, with the batch that fits."""
+    for end, text in _files(name).items():
+        (tmp_path / f"net{end}").write_text(text)
+    lengths = {"N": "3", "T": "4"} if name == "a recurrence" else {"N": "3"}
+    target = "labels" if name == "dense" else "y"
+    main_text = MAIN.format(
+        declared="x[200], y[200]",
+        filled="x[i] = (net_real)((i * 7 % 11) / 11.0), y[i] = (net_real)((i * 5 % 7) / 7.0)",
+        inputs="x",
+        targets=target,
+        lengths=", ".join(lengths.values()),
+    )
+    (tmp_path / "main.c").write_text(
+        main_text.replace("    (void)labels;", "    (void)labels, (void)y;")
+    )
+    told = [f"-DNET_{n}={value}" for n, value in lengths.items()]
+    flags = [*FLAGS, "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", *told]
+    line = [str(compiler()), *flags, "main.c", "net.c", "-lm", "-o", "net"]
+    done = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    ran = subprocess.run([str(tmp_path / "net")], capture_output=True, text=True)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    first, last = map(float, ran.stdout.split())
+    assert last < 0.8 * first
+
+
+def test_steps_are_those_of_momentum() -> None:
+    library = Library(_files("dense"), {"N": 1})
+    size = library.sizes["params"] // 8
+    rng = np.random.default_rng(0)
+    params, grads, velocity = rng.standard_normal(size), rng.standard_normal(size), np.zeros(size)
+    moved, speed = params.copy(), np.zeros(size)
+    step = library.calls.net_step
+    import ctypes
+
+    step.argtypes = [*[ctypes.c_void_p] * 3, *[ctypes.c_double] * 2]
+    for _ in range(3):
+        step(params.ctypes.data, velocity.ctypes.data, grads.ctypes.data, 0.1, 0.9)
+        speed = 0.9 * speed + grads
+        moved -= 0.1 * speed
+    np.testing.assert_allclose(params, moved, rtol=1e-14)
+
+
+def test_parameters_begin_as_numpys() -> None:
+    """With the same deviations, biases as zeros; the same seed, the same numbers."""
+    net = HEAD + "x = input(64)\noutput(dense(x, 300, relu))\n"
+    library = Library(files(declared(net), "c"), {"N": 1})
+    import ctypes
+
+    library.calls.net_init.argtypes = [ctypes.c_void_p, ctypes.c_ulong]
+    one, again, other = (np.empty(library.sizes["params"] // 8) for _ in range(3))
+    for array, seed in ((one, 1), (again, 1), (other, 2)):
+        library.calls.net_init(array.ctypes.data, seed)
+    weights, biases = one[: 64 * 300], one[64 * 300 :]
+    assert np.array_equal(one, again) and not np.array_equal(one, other)
+    assert not biases.any()
+    assert abs(weights.mean()) < 0.01 and weights.std() == pytest.approx((2 / 64) ** 0.5, rel=0.03)
+
+
+def _emit(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["emit", "--target", "c", *arguments])
+
+
+def test_two_files_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("net.py").write_text(HEAD + NETS["dense"])
+    done = _emit("net.py")
+    assert done.exit_code == 0, done.output
+    assert sorted(p.name for p in Path("generated").iterdir()) == ["net.c", "net.h"]
+    assert _emit("--check", "net.py").exit_code == 0
+    Path("generated/net.h").write_text("/* Written by bpgen; and changed */\n")
+    stale = _emit("--check", "net.py")
+    assert stale.exit_code == 1
+    assert stale.stdout == "generated/net.h: stale; run `bpgen emit --target c net.py`\n"
+
+
+def test_a_wrong_file_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("net.py").write_text(HEAD + NETS["dense"])
+    right = Entries.contract
+
+    def wrong(self, node, at):  # type: ignore[no-untyped-def]
+        return right(self, node, at)._replace(text="0")
+
+    monkeypatch.setitem(Entries.rows, next(t for t, f in Entries.rows.items() if f is right), wrong)
+    done = _emit("net.py")
+    assert done.exit_code == 2 and not Path("generated").exists()
+    assert done.stderr.startswith("bpgen: net.py: not written, for it would be wrong: ")
+    assert _emit("--unchecked", "net.py").exit_code == 0
+
+
+def test_without_a_compiler_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(compiled, "compiler", lambda: None)
+    Path("net.py").write_text(HEAD + NETS["dense"])
+    done = _emit("net.py")
+    assert done.exit_code == 0 and Path("generated/net.c").is_file()
+    said = "no C compiler (cc, gcc or clang) is at hand: what is written was not run"
+    assert done.stderr == f"bpgen: net.py: {said}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "x = input(4)\noutput(repeat(3, lambda h: h + dense(h, 4), x))\n",
+            "net: repeat is not written in C yet\n  write its blocks out, or emit numpy",
+        ),
+        (
+            "x = input(4)\noutput(dropout(x, 0.2))\n",
+            "net: dropout is not written in C yet\n  leave it out, or emit numpy",
+        ),
+    ],
+)
+def test_what_is_not_written_yet_is_refused(
+    text: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("net.py").write_text(HEAD + text)
+    done = _emit("net.py")
+    assert done.exit_code == 2 and said in done.stderr
+
+
+@pytest.mark.parametrize("name", ["toy_2_2_1", "digits"])
+def test_the_files_of_an_example_are_fresh(name: str) -> None:
+    """`bpgen emit --target c examples/toy_2_2_1.py examples/digits.py -o generated/c`."""
+    for end, text in files_of(of_example(name), "c").items():
+        assert (ROOT / "generated" / "c" / f"{name}{end}").read_text() == text
+
+
+def test_no_line_is_too_long() -> None:
+    for name in ("dense", "a convolution", "a recurrence", "attention"):
+        every = [line for text in _files(name).values() for line in text.splitlines()]
+        assert max(map(len, every)) <= 100
+
+
+def test_a_line_breaks_outside_of_brackets() -> None:
+    line = (
+        "    a["
+        + " + ".join("bcdefgh")
+        + "] = "
+        + " * ".join(f"t{k}[i + {k}]" for k in range(12))
+        + ";"
+    )
+    first, second = broken(line)
+    assert len(first) <= 100 and first.count("[") == first.count("]")
+    assert first + " " + second.strip() == line
+
+
+def test_a_comment_ends_where_it_should() -> None:
+    assert comment(["a */ b /* c"]) == "/* a * / b / * c */"

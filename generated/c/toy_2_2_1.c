@@ -22,8 +22,7 @@ static real smaller(real a, real b)
 /* 1 / (1 + exp(-z)); only exp of what is not positive is taken, so nothing overflows. */
 static real sigmoid(real z)
 {
-    const real e = M(exp)(smaller(z, -z));
-    return (z >= 0 ? 1 : e) / (1 + e);
+    return M(exp)(smaller(z, 0)) / (1 + M(exp)(smaller(z, -z)));
 }
 
 /* z * z. */

@@ -68,6 +68,16 @@ class Take(Expr):
 
 
 @dataclass(frozen=True)
+class Largest(Expr):
+    """The largest along some axes; of minus infinities alone, the least number that there is."""
+
+    array: Expr
+    over: Axes
+    least: Expr
+    axes: Axes
+
+
+@dataclass(frozen=True)
 class Matrix(Look):
     """An array with neighbouring axes as one: those of the rows, and those of the columns.
     `turned`: in memory the columns come first.

@@ -12,7 +12,7 @@ from typing import Protocol
 import sympy as sp
 
 from bpgen.ir import Index, length
-from bpgen.planning.nodes import Apply
+from bpgen.planning.nodes import Apply, Largest
 from bpgen.planning.scratch import Scratch
 from bpgen.program.grammar import Expr, Gather, InRows, Read, Reduce
 
@@ -68,8 +68,7 @@ def log_softmax_at(write: Values, at: Expr, value: Gather, row: Expr) -> None:
 def _below(write: Values, at: Expr, row: Expr) -> Read:
     """Each entry less the largest of its row, which is returned."""
     largest = write.scratch.take(at.axes[:-1])
-    write.put(largest, Reduce("max", row, at.axes[-1:], largest.axes))
-    write.put(largest, Apply("maximum", (largest, write.scratch.least()), largest.axes))
+    write.put(largest, Largest(row, at.axes[-1:], write.scratch.least(), largest.axes))
     write.put(at, Apply("subtract", (row, largest), at.axes))
     return largest
 

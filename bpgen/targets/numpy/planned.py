@@ -12,6 +12,7 @@ from bpgen.planning.nodes import (
     Buffers,
     Dot,
     Help,
+    Largest,
     Matrix,
     Memory,
     Ones,
@@ -166,13 +167,23 @@ class PlannedStatements(Statements):
     def reduce(self, at: Expr, value: program.Reduce, indent: int) -> list[str]:
         if value.how not in ("sum", "max"):
             return self.put(at, value, indent)
+        function = {"sum": "add", "max": "maximum"}[value.how]
+        return self._reduced(function, at, value, "", indent)
+
+    def largest(self, at: Expr, value: Largest, indent: int) -> list[str]:
+        least = self.expressions.text(value.least)
+        return self._reduced("maximum", at, value, f"initial={least}", indent)
+
+    def _reduced(
+        self, function: str, at: Expr, value: program.Reduce | Largest, more: str, indent: int
+    ) -> list[str]:
         array = self.expressions.array(value.array)
         places = sorted(array.axes.index(k) for k in value.over)
         left = tuple(a for a in array.axes if a not in value.over)
         axis = str(places[0]) if len(places) == 1 else str(tuple(places))
-        function = {"sum": "add", "max": "maximum"}[value.how]
         to = self.expressions.transposed(self.expressions.array(at), left).text
-        return call(f"np.{function}.reduce", [array.text, f"axis={axis}", f"out={to}"], "", indent)
+        given = [array.text, f"axis={axis}", f"out={to}", *[more] * bool(more)]
+        return call(f"np.{function}.reduce", given, "", indent)
 
     def memory(self, node: Memory, indent: int) -> list[str]:
         """The workspace, or one that is made for this call."""
@@ -229,6 +240,7 @@ def into(name: str) -> str:
 _STORES: dict[type[Expr], Any] = {
     Apply: PlannedStatements.apply,
     Help: PlannedStatements.help,
+    Largest: PlannedStatements.largest,
     Where: PlannedStatements.where,
     Dot: PlannedStatements.dot,
     Take: PlannedStatements.take,

@@ -48,6 +48,8 @@ typedef union {
     } backward;
 } digits_work;
 
+/* Nothing is checked: x holds N * 64 numbers; y holds N labels, 0 .. 9. */
+
 /* Fresh parameters, drawn from a seed: not the numbers that numpy draws from it. */
 void digits_init(digits_params *params, unsigned long seed);
 

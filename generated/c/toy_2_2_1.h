@@ -46,6 +46,8 @@ typedef union {
     } backward;
 } toy_2_2_1_work;
 
+/* Nothing is checked: x holds N * 2 numbers; y holds N * 1 numbers. */
+
 /* Fresh parameters, drawn from a seed: not the numbers that numpy draws from it. */
 void toy_2_2_1_init(toy_2_2_1_params *params, unsigned long seed);
 

@@ -57,6 +57,8 @@ class Functions:
         self.params = self.network.role("param")
         self.program = {f.name: f for f in functions(derivation)}
         self._refuse()
+        outputs = () if self.network.loss else self.network.outputs
+        self.seeds = {f"d_{o}": self.tensors[o] for o in outputs}  # what backward is given
         self.called: set[str] = set()
         self.cached: dict[str, Sizes] = {}
         self.work: dict[str, dict[str, Sizes]] = {}
@@ -100,11 +102,10 @@ class Functions:
 
     def _given(self, function: Function) -> dict[str, TensorInfo]:
         """The arrays among the arguments. All functions take the inputs, which no cache copies."""
-        seeds = {f"d_{o}": self.tensors[o] for o in self.network.outputs}
         inputs = (*self.network.role("input"), *self.network.role("state"))
         asked = [a.name for a in function.arguments if a.kind == "array"]
         names = dict.fromkeys([*(t.name for t in inputs), *asked])
-        return {n: self.tensors[n] if n in self.tensors else seeds[n] for n in names}
+        return {n: self.tensors[n] if n in self.tensors else self.seeds[n] for n in names}
 
     def _arguments(self, word: str, given: dict[str, TensorInfo]) -> tuple[str, ...]:
         types = {n: "real" if t.bound is None else "int" for n, t in given.items()}

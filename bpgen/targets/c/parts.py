@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from bpgen.ir import length
+from bpgen.ir import TensorInfo, length
 from bpgen.record import Derivation
 from bpgen.targets.c.functions import Functions
 from bpgen.targets.c.helpers import sources
+from bpgen.targets.c.layout import comment
 from bpgen.targets.c.statements import Sizes
 from bpgen.targets.c.stored import own
 from bpgen.targets.numpy.interface import Interface
@@ -56,6 +57,15 @@ class Parts(Interface):
         ]
 
     @property
+    def given(self) -> str:
+        """What the arrays among the arguments hold."""
+        seeds = self.made.seeds
+        every = [*self.inputs, *self.states, *self.targets, *seeds.values()]
+        names = [*(t.name for t in (*self.inputs, *self.states, *self.targets)), *seeds]
+        held = [f"{own(n)} {_held(t)}" for n, t in zip(names, every, strict=True)]
+        return comment([f"Nothing is checked: {'; '.join(held)}."]) if held else ""
+
+    @property
     def weights(self) -> list[Array]:
         return self._arrays(self._shapes())
 
@@ -86,3 +96,11 @@ class Parts(Interface):
         constants = {length(n): sp.Symbol(f"{self.macro}_{n}") for n in self.made.lengths}
         text = re.sub(r"(\w+)\*\*2", r"\1 * \1", str(size.xreplace(constants)))
         return f"({text})" if re.search(r"\W", text) else text
+
+
+def _held(tensor: TensorInfo) -> str:
+    """How many numbers an array holds, and of which kind."""
+    count = " * ".join(str(i.size) for i in tensor.indices) or "1"
+    return (
+        f"holds {count} {'numbers' if tensor.bound is None else f'labels, 0 .. {tensor.bound - 1}'}"
+    )

@@ -111,3 +111,21 @@ def test_a_sum_that_belongs_into_a_part_of_an_array_is_a_product_too() -> None:
     assert "dK2[:, 0] = t5.transpose(2, 0, 1)" in text
     assert "np.add.reduce(t" not in text.split("def backward")[1]
     assert difference(text, declared_by(net)) is None
+
+
+RECURRENT = (
+    f"{HEAD}t, i, p, q = indices('t i p q')\nx, c = input(3), target(4, 2)\nU = param(3, 3)\n"
+    "h = recurrent(4, 3)\nh[t, i] = tanh(x[i] + sum(U[i, q] * h[t - 1, q], q))\n"
+    "v = tensor(sum(tanh(h[t, i + p]), p), t, i)\nL = loss(sum(v[t, i] * c[t, i], t, i))\n"
+)
+ALONE = (
+    f"{HEAD}w, x, y = param(5), input(5), target()\nL = loss(squared_error(max(w) * max(x), y))\n"
+)
+
+
+@pytest.mark.parametrize(
+    "net", [RECURRENT.replace("p q')", "p q')\np = indices('p', size=2)"), ALONE]
+)
+def test_windows_of_a_recurrence_and_the_largest_of_one_row(net: str) -> None:
+    """A recurrence stores what stands before its first step; of one row no array is left."""
+    assert difference(planned(net), declared_by(net)) is None

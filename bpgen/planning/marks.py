@@ -16,9 +16,10 @@ FEW = 16  # places in a row; where there are more, one search of the row is fast
 
 
 def is_few(value: Reduce) -> bool:
-    """Whether rows are so short that they are gone through place by place."""
+    """Whether rows are so short that they are gone through place by place; one row alone is not."""
     places = sp.Mul(*(length(i.size) for i in value.over))
-    return bool(places.is_Integer) and places <= FEW
+    rows = {*value.axes} - {*value.over}
+    return bool(rows) and bool(places.is_Integer) and places <= FEW
 
 
 def marks(functions: Iterable[Function]) -> frozenset[str]:

@@ -1,15 +1,18 @@
-"""The first of the largest, marked by comparisons of whole arrays, place by place of a row."""
+"""The largest of short rows, in pairs of whole arrays, and the first of the largest, marked by
+comparisons.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Protocol
 
 import sympy as sp
 
-from bpgen.ir import length
+from bpgen.ir import Index, length
 from bpgen.planning.nodes import Apply
 from bpgen.planning.scratch import Scratch
-from bpgen.program.grammar import Expr, Loop, Map, Node, Read, Reduce, Slice, Slot, Store
+from bpgen.program.grammar import Axes, Expr, Loop, Map, Node, Read, Reduce, Slice, Slot, Store
 
 
 class Values(Protocol):
@@ -22,15 +25,37 @@ class Values(Protocol):
     def put(self, at: Expr, value: Expr) -> None: ...
 
 
+def largest(write: Values, at: Expr, array: Expr, over: Axes) -> None:
+    """The largest along one axis, and of these along the next."""
+    for axis in over:
+        left = tuple(i for i in array.axes if i != axis)
+        to = at if axis == over[-1] else write.scratch.near(array, left)
+        found, *others = _places(array, axis)
+        if not others:
+            write.put(to, found)
+        for other in others:
+            write.put(to, Apply("maximum", (found, other), to.axes))
+            found = to
+        array = to
+
+
+def _places(array: Expr, axis: Index) -> Iterator[Expr]:
+    """An array at each place along one of its axes."""
+    assert isinstance(axis.size, int)
+    for k in range(axis.size):
+        places = ((sp.Integer(k) if i == axis else i, length(i.size)) for i in array.axes)
+        left = tuple(i for i in array.axes if i != axis)
+        yield Slice(array, tuple(Slot(*p) for p in places), left)
+
+
 def first(write: Values, at: Expr, array: Expr, value: Reduce) -> None:
     """1 at each place that is as large as the largest, and then at none after the first."""
     kept = tuple(i for i in value.axes if i not in value.over)
     known = write.largest.get(value.array)
-    largest = known[1] if known is not None else write.scratch.near(at, kept)
+    top = known[1] if known is not None else write.scratch.near(at, kept)
     if known is None:
-        write.put(largest, Reduce("max", array, value.over, kept))
-    largest = Read(largest.name, kept)
-    write.put(at, Apply("equal", (array, largest), at.axes))
+        largest(write, top, array, value.over)
+    write.put(at, Apply("equal", (array, Read(top.name, kept)), at.axes))
     found = write.scratch.near(at, kept, "mask")
     write.put(found, Map(sp.S.Zero, (), ()))
     lengths = (length(i.size) for i in at.axes)

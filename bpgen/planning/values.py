@@ -16,7 +16,7 @@ from bpgen.planning import rows
 from bpgen.planning.looks import apart, as_take, is_constant, is_view, spread
 from bpgen.planning.marks import is_few
 from bpgen.planning.matrices import as_dot, as_sum
-from bpgen.planning.maxima import first
+from bpgen.planning.maxima import first, largest
 from bpgen.planning.nodes import Apply, Help, Helper, Kind, Where
 from bpgen.planning.orders import Orders
 from bpgen.planning.products import arranged
@@ -250,10 +250,12 @@ class Values:
             self.summed(at, replace(value, array=array))
         elif value.how == "first" and is_few(value):
             first(self, at, array, value)
+        elif value.how == "max" and is_few(value):
+            largest(self, at, array, value.over)
+            if isinstance(at, Read):
+                self.largest[value.array] = array, at
         else:
             self.put(at, replace(value, array=array))
-            if value.how == "max" and isinstance(at, Read):
-                self.largest[value.array] = array, at
 
     def _searched(self, value: Reduce) -> Expr:
         """The array of a reduction, which may be there since its largest was found."""

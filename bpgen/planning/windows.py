@@ -24,6 +24,7 @@ from bpgen.program.grammar import (
     Slot,
     Step,
     Store,
+    View,
     Windows,
 )
 from bpgen.program.memory import is_identity, looks_at
@@ -65,7 +66,15 @@ def _before_windows(value: Expr) -> Expr:
 
 def _covers(view: Windows) -> bool:
     """Whether every place is in a window, so that nothing is computed that was not."""
-    return all(w.begins.is_whole and abs(w.dilation) == 1 for w in windows_of(view))
+    return _is_all_stored(view) and all(
+        w.begins.is_whole and abs(w.dilation) == 1 for w in windows_of(view)
+    )
+
+
+def _is_all_stored(view: View) -> bool:
+    """Whether an array has no more than its axes say: a recurrence has what stands before it."""
+    pairs = zip(view.slots, view.array.axes, strict=True)
+    return all(slot.length == length(axis.size) for slot, axis in pairs)
 
 
 def _after_adding(before: Node, loop: Loop) -> list[Node]:
@@ -80,7 +89,9 @@ def _after_adding(before: Node, loop: Loop) -> list[Node]:
     at, value = store.at, store.value
     if not (isinstance(at, Slice) and isinstance(at.array, Read) and isinstance(value, Map)):
         return [loop]
-    if not all(map(_is_everywhere, at.slots)):  # elsewhere a factor may be undefined
+    if not (
+        _is_all_stored(at) and all(map(_is_everywhere, at.slots))
+    ):  # elsewhere a factor may be undefined
         return [loop]
     theirs = {
         e: x.array

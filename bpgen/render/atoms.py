@@ -10,7 +10,7 @@ from functools import lru_cache
 
 ARGUMENTS = {  # how many groups follow a command
     **{r"\frac": 2, r"\tfrac": 2, r"\overset": 2, r"\sqrt": 1, r"\substack": 1},
-    **{r"\hat": 1, r"\bar": 1, r"\tilde": 1},
+    **{r"\hat": 1, r"\bar": 1, r"\tilde": 1, r"\rule": 2},
 }
 WORDS = {r"\text", r"\mathrm", r"\mathbf", r"\mathbb", r"\operatorname"}
 _SIZED = (r"\left", r"\right", r"\biggl", r"\biggr")  # what stands before a bracket

@@ -11,8 +11,9 @@ from bpgen.render.displays import COLUMN, PAGE, Run, height, in_columns, latex_r
 from bpgen.render.lines import text_rows
 from bpgen.render.page import Block, Document, Row, Section
 from bpgen.render.style import Numbering, Style
-from bpgen.render.tables import latex_table, markdown_table, text_table, type_size
+from bpgen.render.tables import latex_table, markdown_table, text_table
 from bpgen.render.text import HELD
+from bpgen.render.typed import typed
 from bpgen.templating import template
 
 _PAGEFUL = 55  # lines that fit a page
@@ -40,8 +41,7 @@ def _latex_section(
             "remarks": b.remarks,
             "lead": b.lead,
             "table": latex_table(b.table, width) if b.table else (),
-            "code": b.code,
-            "type_size": type_size(b.code, width),
+            **dict(zip(("type_size", "code"), typed(b.code, width), strict=True)),
             "opens": narrow[k] and not (k and narrow[k - 1]),
             "closes": narrow[k] and not any(narrow[k + 1 : k + 2]),
         }

@@ -13,19 +13,19 @@ from bpgen.render.widths import in_line, measured, unbroken
 
 _BETWEEN = 12.0  # points that LaTeX leaves between two columns
 _SPARE = 3.0  # for what is measured a little too narrow
-# Sizes of type, and how wide letters are in them, of words and of code.
+# Sizes of type, and how wide letters are in them, and fractions, whose own letters shrink less.
 _SIZES = (
-    ("", 1.0, 1.0),
-    (r"\small", 0.94, 0.9),
-    (r"\footnotesize", 0.88, 0.81),
-    (r"\scriptsize", 0.84, 0.71),
+    ("", 1.0, 1.03),
+    (r"\small", 0.94, 0.97),
+    (r"\footnotesize", 0.86, 0.95),
+    (r"\scriptsize", 0.81, 0.9),
 )
-_TYPED = 5.25  # points of a letter of code
 # Lets lines end after the commas of formulas, as of vectors.
 _COMMAS = (
     r'\mathcode`\,="8000\begingroup\lccode`\~=`\,'
     r'\lowercase{\endgroup\def~}{\mathchar"613B\allowbreak}'
 )
+_FRACTION = r"\frac"
 BAR = r"\vert "
 _GAP = 2  # columns of the terminal between two of a table
 
@@ -33,13 +33,13 @@ _GAP = 2  # columns of the terminal between two of a table
 @dataclass(frozen=True)
 class _Type:
     """How a table is set: its size, how far its columns are apart, and whether lines may end after
-    the commas of formulas; and how narrow its columns may be.
+    the commas of formulas; and how wide its columns are, and how narrow they may be.
     """
 
     size: str
-    scale: float
     between: float
     commas: bool
+    wide: tuple[float, ...]
     least: tuple[float, ...]
 
     def room(self, width: float) -> float:
@@ -57,11 +57,10 @@ def latex_table(table: Table, width: float) -> list[str]:
     columns = _columns(table)
     every = [*_types(columns)]
     found = next((t for t in every if sum(t.least) <= t.room(width)), every[-1])
-    wide = [max(map(_width, column)) * found.scale for column in columns]
-    sizes = _fitted(wide, found.least, found.room(width))
+    sizes = _fitted(found.wide, found.least, found.room(width))
     spec = "".join(
         "l" if size >= whole else rf"p{{{size / width:.3f}\linewidth}}"
-        for size, whole in zip(sizes, wide, strict=True)
+        for size, whole in zip(sizes, found.wide, strict=True)
     )
     rows = [rf"{' & '.join(row)} \\" for row in (table.heads, *table.rows)]
     return [
@@ -76,16 +75,12 @@ def latex_table(table: Table, width: float) -> list[str]:
 
 def _types(columns: Sequence[tuple[str, ...]]) -> Iterator[_Type]:
     """The types in which a table may be set, the best first."""
-    for commas, between in ((False, _BETWEEN), (True, _BETWEEN), (True, _BETWEEN / 2)):
-        least = [max(_unbroken(cell, commas) for cell in column) for column in columns]
-        for size, scale, _ in _SIZES[: None if between < _BETWEEN else -1]:
-            yield _Type(size, scale, between, commas, tuple(w * scale for w in least))
-
-
-def type_size(code: Sequence[str], width: float) -> str:
-    """The largest size of type in which lines of code have room, else the smallest."""
-    longest = max(map(len, code), default=0) * _TYPED
-    return next((size for size, _, scale in _SIZES if longest * scale <= width), _SIZES[-1][0])
+    spaces = (_BETWEEN, _BETWEEN / 2, _BETWEEN / 3)
+    for commas, between in ((False, _BETWEEN), *((True, space) for space in spaces)):
+        for size, *scales in _SIZES[: None if between < _BETWEEN else -1]:
+            wide = tuple(max(_width(c, *scales) for c in column) for column in columns)
+            least = tuple(max(_unbroken(c, commas, *scales) for c in column) for column in columns)
+            yield _Type(size, between, commas, wide, least)
 
 
 def _fitted(wide: Sequence[float], least: Sequence[float], room: float) -> list[float]:
@@ -104,17 +99,21 @@ def _fitted(wide: Sequence[float], least: Sequence[float], room: float) -> list[
     return sizes
 
 
-def _width(cell: str) -> float:
+def _width(cell: str, scale: float, of_fractions: float) -> float:
     """A cell's width in points."""
     words, formulas = _parts(cell)
-    return sum(map(_words, words)) + sum(map(in_line, formulas))
+    of_words = sum(map(_words, words)) * scale
+    return of_words + sum(
+        in_line(f) * (of_fractions if _FRACTION in f else scale) for f in formulas
+    )
 
 
-def _unbroken(cell: str, commas: bool) -> float:
+def _unbroken(cell: str, commas: bool, scale: float, of_fractions: float) -> float:
     """The widest of what stands on one line."""
     words, formulas = _parts(cell)
-    alone = (_words(word) for text in words for word in text.split())
-    return max((*alone, *(unbroken(math, commas) for math in formulas)), default=0.0)
+    alone = (_words(word) * scale for text in words for word in text.split())
+    scaled = (unbroken(f, commas) * (of_fractions if _FRACTION in f else scale) for f in formulas)
+    return max((*alone, *scaled), default=0.0)
 
 
 def _parts(cell: str) -> tuple[list[str], list[str]]:

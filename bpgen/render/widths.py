@@ -12,7 +12,7 @@ from bpgen.render.atoms import PAIRS, WORDS, Atom, Line, read, within
 from bpgen.render.marks import GAP, SIZED, mark
 
 _SCALE = (1.0, 0.8, 0.66)  # of text, of an index, and of an index's index
-_DIGIT = 5.0
+_DIGIT, _EM = 5.0, 10.0
 _SCRIPT, _LIMITS = 0.5, 1.7  # beside what stands above or below
 _NARROW = "iljtf.,;:' "
 
@@ -168,6 +168,12 @@ def _small_matrix(atom: Atom, _display: bool, level: int) -> float:
     return _environment(atom, False, min(level + 1, 2))
 
 
+def _rule(atom: Atom, _display: bool, _level: int) -> float:
+    r"""`\rule{7.00em}{0.6em}`, by its width."""
+    wide = "".join(a.name for a in atom.parts[0]) if atom.parts else ""
+    return float(wide.removesuffix("em") or 0) * _EM
+
+
 def _ends_row(atom: Atom) -> bool:
     return atom.name == r"\\"
 
@@ -176,6 +182,7 @@ _RULES: dict[str, Callable[[Atom, bool, int], float]] = {
     r"\frac": _fraction,
     r"\tfrac": _small_fraction,
     r"\overset": _over,
+    r"\rule": _rule,
     r"\begin{cases}": _environment,
     r"\begin{smallmatrix}": _small_matrix,
 }

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from bpgen.check.lesson import costs, functions, measured, mistakes
+from bpgen.check.lesson import costs, edges, functions, mistakes, signs, sizes, values
 from bpgen.check.lesson.ground import Ground
 from bpgen.check.lesson.reading import Reader, Table, sections, sentences, tables
 from bpgen.check.page.tokens import Unreadable
@@ -74,30 +74,30 @@ def _rows(one: Callable[[Table, Reader], Found]) -> Callable[[str, Reader], Foun
 
 def _signs(text: str, reader: Reader) -> Found:
     for line in sentences(text):
-        yield line, measured.error(line, reader)
-    yield from _rows(measured.signs)(text, reader)
+        yield line, signs.error(line, reader)
+    yield from _rows(signs.signs)(text, reader)
 
 
 def _functions(text: str, reader: Reader) -> Found:
     for table in tables(text):
-        of = measured.here if table.heads[0] == "here" else functions.rows
+        of = values.here if table.heads[0] == "here" else functions.rows
         yield from of(table, reader)
 
 
 def _sizes(text: str, reader: Reader) -> Found:
     (table,) = tables(text)
-    yield from measured.sizes(table, reader)
+    yield from sizes.sizes(table, reader)
     for line in sentences(text)[1:]:
-        yield line, measured.fate(line, reader, table)
+        yield line, sizes.fate(line, reader, table)
 
 
 def _steps(text: str, reader: Reader) -> Found:
-    yield "before any step", measured.loss_told(sentences(text)[0], reader, after=False)
-    yield from _rows(measured.steps)(text, reader)
+    yield "before any step", values.loss_told(sentences(text)[0], reader, after=False)
+    yield from _rows(values.steps)(text, reader)
 
 
 def _mistakes(text: str, reader: Reader) -> Found:
-    yield "after a right step", measured.loss_told(sentences(text)[0], reader, after=True)
+    yield "after a right step", values.loss_told(sentences(text)[0], reader, after=True)
     yield from _rows(mistakes.rows)(text, reader)
 
 
@@ -112,9 +112,9 @@ READERS: dict[str, Callable[[str, Reader], Found]] = {
     "Functions and their derivatives": _functions,
     "The size of the error": _sizes,
     "The length of the step": _steps,
-    "Forward again": _rows(measured.again),
+    "Forward again": _rows(values.again),
     "Batch, stochastic, mini-batch": _rows(costs.batches),
-    "Edge cases": _rows(measured.edges),
+    "Edge cases": _rows(edges.edges),
     "Classic mistakes": _mistakes,
     "What a pass costs": _costs,
 }

@@ -15,7 +15,7 @@ import numpy as np
 from bpgen.check.module import Point, Subject
 from bpgen.check.mutants import Mutant, is_planned, mutants, readings
 from bpgen.check.numbers import Ruler, failure, largest
-from bpgen.check.promises import ZERO, leaves, same_bits
+from bpgen.check.promises import ZERO, leaves, same_bits, suited, within_workspace
 from bpgen.progress import say
 
 EACH, FEW = 4, 2  # mutants of one kind; of a module of many tensors
@@ -93,8 +93,8 @@ def same(subject: Subject, mutant: Mutant) -> bool:
 
 def _seen(subject: Subject, points: list[Point]) -> Iterator[tuple[str, Any, float]]:
     """What a caller sees of calls in sequence, and what is rounding there: gradients; arguments and
-    earlier results afterwards, and whether the cache is as forward left it. What forward returns
-    is proved exactly.
+    earlier results afterwards, whether the cache is as forward left it, and what is promised of a
+    workspace. What forward returns is proved exactly.
     """
     earlier: list[Any] = []
     for dtype in (np.float64, np.float32):
@@ -108,6 +108,9 @@ def _seen(subject: Subject, points: list[Point]) -> Iterator[tuple[str, Any, flo
                 yield from ((n, a, noise) for n, a in leaves(grads))
             yield from ((n, a, 0.0) for n, a in leaves(deepcopy([*cast.groups()])))
             yield "cache", np.asarray(float(_same_cache(left, cache))), 0.0
+    if is_planned(subject.source):
+        told = (*within_workspace(subject, points[-1]), *suited(subject, points[-1]))
+        yield "workspace", np.asarray(float(len(told))), 0.0
 
 
 def _same_cache(before: Any, after: Any) -> bool:

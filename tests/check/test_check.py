@@ -12,7 +12,7 @@ from bpgen.check import selftest as selftest_module
 from bpgen.check.module import Subject
 from bpgen.check.mutants import KINDS, Mutant, mutants
 from bpgen.check.mutants.source import Source
-from bpgen.check.numbers import Ruler, numbers
+from bpgen.check.numbers import Ruler, failure, numbers
 from bpgen.check.selftest import same, selftest
 from bpgen.check.whole import ALONE, _alone, check_module
 from bpgen.emit import emit
@@ -143,6 +143,16 @@ def test_every_kind_has_mutants_somewhere() -> None:
     texts = [*map(source, NETWORKS), *map(grammar.source, grammar.TEXTS)]
     made = {mutant.kind for text in texts for mutant in mutants(text, 2)}
     assert {kind.name for kind in KINDS} == made
+
+
+def test_a_copy_that_writes_in_its_arguments_leaves_the_points_of_the_next_as_they_are() -> None:
+    """Or all after it would be refused, whatever they are."""
+    subject = Subject(source("toy"), NETWORKS["toy"]())
+    ruler = Ruler(subject, 0)
+    kinds = ("weights updated in the pass", "an argument mutated")
+    for mutant in (m for m in mutants(subject.source, 2) if m.kind in kinds):
+        assert failure(Subject(mutant.source, subject.network, subject.domain), ruler) is not None
+        assert failure(subject, ruler) is None
 
 
 def test_more_mutants_of_each_kind_are_caught_too() -> None:

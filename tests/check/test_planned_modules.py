@@ -8,6 +8,7 @@ from functools import cache
 
 import pytest
 
+from bpgen.check import promises
 from bpgen.check.mutants import PLANNED, mutants
 from bpgen.check.whole import check_module
 from bpgen.emit import FAST, emit
@@ -135,3 +136,19 @@ def test_rows_that_are_masked_out_are_proved() -> None:
     network = declared_by(MASKED)
     report = check_module(emit(network, FAST), network)
     assert report.ok, report.failures
+
+
+@pytest.mark.parametrize(
+    ("promise", "kind"),
+    [
+        (promises.suited, "a workspace for others taken"),
+        (promises.within_workspace, "a gradient beside the flat array"),
+    ],
+)
+def test_a_check_that_asks_no_promise_of_memory_is_told(
+    promise: promises.Promise, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fewer = tuple(p for p in promises.PROMISES if p is not promise)
+    monkeypatch.setattr(promises, "PROMISES", fewer)
+    report = check_module(*of("layers"))
+    assert any(line.startswith(f"not caught: {kind}, at ") for line in report.failures)

@@ -59,6 +59,8 @@ WHOLE = attrgetter("whole")
 # What a planned module has besides: its memory, and what writes there.
 MEMORY = attrgetter("memory")
 WRITING = attrgetter("writing")
+VIEWS = attrgetter("views")
+REFUSALS = attrgetter("refusals")
 
 _FLOAT32 = "np.asarray(({}).astype(np.float32) + params[next(iter(params))].dtype.type(0))"
 
@@ -100,4 +102,6 @@ KINDS: tuple[Kind, ...] = (
 PLANNED: tuple[Kind, ...] = (
     Kind("memory written over too early", MEMORY, statements.in_one_place),
     Kind("memory not written", WRITING, statements.unwritten),
+    Kind("a gradient beside the flat array", VIEWS, statements.elsewhere),
+    Kind("a workspace for others taken", REFUSALS, statements.unwritten),
 )

@@ -87,6 +87,7 @@ class Source:
         """
         parts = [f for f in self.tree.body if isinstance(f, ast.FunctionDef)]
         parts = [f for f in parts if f.name == "backward" or f.name.endswith("_backward")]
+        parts = [f for f in parts if not is_memory(f)]
         return [s for f in parts for s in computing.statements(f)]
 
     @cached_property
@@ -108,6 +109,18 @@ class Source:
         """
         makers = filter(is_memory, self._functions.values())
         return [s for maker in makers for s in computing.like_others(maker.body)]
+
+    @cached_property
+    def views(self) -> list[ast.Assign]:
+        """The gradients that a planned module finds in its flat array."""
+        makers = filter(is_memory, self._functions.values())
+        made = (s for maker in makers for s in maker.body if isinstance(s, ast.Assign))
+        return [s for s in made if ast.unparse(s.value).startswith("grads[")]
+
+    @cached_property
+    def refusals(self) -> list[ast.If]:
+        """What refuses a workspace."""
+        return [n for n in ast.walk(self._functions["_suits"]) if isinstance(n, ast.If)]
 
     @cached_property
     def writing(self) -> list[ast.Expr]:

@@ -52,8 +52,16 @@ def not_written(statement: ast.AST) -> Iterator[ast.AST]:
 
 
 def unwritten(statement: ast.AST) -> Iterator[ast.AST]:
-    """A call that writes where it is told is left out: what is there is what was there before."""
+    """A call that writes where it is told is left out, so that what is there is what was there
+    before; or a refusal.
+    """
     yield ast.Pass()
+
+
+def elsewhere(statement: ast.AST) -> Iterator[ast.AST]:
+    """An array that is a part of another is one by itself."""
+    assert isinstance(statement, ast.Assign)
+    yield ast.Assign(statement.targets, parsed(f"np.empty_like({ast.unparse(statement.value)})"))
 
 
 def in_one_place(statement: ast.AST) -> Iterator[ast.AST]:

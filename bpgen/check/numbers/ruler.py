@@ -54,7 +54,12 @@ class Ruler:
         return together(self.subject, self)
 
     def point(self, batch: int, draw: int) -> Point:
-        """The point of one draw: the same whoever asks."""
+        """The point of one draw: the same whoever asks. It is the caller's own, for a broken copy
+        may write in it.
+        """
+        return self._drawn(batch, draw).map(lambda _, array: np.copy(array))
+
+    def _drawn(self, batch: int, draw: int) -> Point:
         if (batch, draw) not in self._points:
             rng = np.random.default_rng([self.seed, batch, draw])
             self._points[batch, draw] = self.subject.draw(rng, batch, SCALES[draw % len(SCALES)])
@@ -69,7 +74,7 @@ class Ruler:
         """Probes 0, 1, ... are random directions of length 1; -1, -2, ... are single entries. What
         a mask leaves out is not moved: it would be kept then.
         """
-        point = self.point(batch, draw)
+        point = self._drawn(batch, draw)
         like = point.params.get(tensor, point.inputs.get(tensor))
         assert like is not None
         moved = like != 0 if tensor in self.subject.masks else np.ones(like.shape)
@@ -103,7 +108,7 @@ class Ruler:
         """
         steps = {name: COMPLEX_STEP * d for name, d in directions.items()}
         try:
-            value = np.imag(self.subject.continuation(self.point(batch, draw), steps))
+            value = np.imag(self.subject.continuation(self._drawn(batch, draw), steps))
         except Exception:  # a cast, or a function numpy has for real numbers only
             value = np.nan
         return float(value / COMPLEX_STEP)
@@ -112,7 +117,7 @@ class Ruler:
         """The derivative along a probe by six-point differences."""
         key = (batch, draw, tensor, probe, step)
         if key not in self._differences:
-            point, direction = self.point(batch, draw), self.direction(batch, draw, tensor, probe)
+            point, direction = self._drawn(batch, draw), self.direction(batch, draw, tensor, probe)
 
             def at(offset: float) -> float:
                 return float(self.subject.objective(point.moved(tensor, offset * step * direction)))

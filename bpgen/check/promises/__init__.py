@@ -16,7 +16,7 @@ from bpgen.check.promises.offered import dtypes, finite, packed, refusing, shape
 from bpgen.check.promises.workspaces import suited, within_workspace
 from bpgen.progress import say
 
-__all__ = ["ZERO", "Finding", "broken", "leaves", "same_bits"]
+__all__ = ["ZERO", "Finding", "broken", "leaves", "same_bits", "suited", "within_workspace"]
 
 BATCHES = (1, 2, 5)
 

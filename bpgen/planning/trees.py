@@ -38,7 +38,15 @@ class Trees(ABC):
         self.largest: dict[Expr, tuple[Expr, Read]] = {}  # of arrays, as long as they stay so
 
     def put(self, at: Expr, value: Expr) -> None:
-        """The statement that writes a value at a place."""
+        """The statement that writes a value at a place; a difference that is to be negative is the
+        other way about at once.
+        """
+        before = self.made[-1] if self.made else None
+        if isinstance(before, Store) and value == Apply("negative", (at,), at.axes):
+            turned = _turned(before.value)
+            if turned is not None and before == Store(at, before.value, False):
+                self.made.pop()
+                value = turned
         self.made.append(Store(at, value, False))
 
     @abstractmethod
@@ -189,6 +197,15 @@ class Trees(ABC):
     def _kind(self, at: Expr) -> Kind:
         buffer = self.scratch.buffers.get(str(looks_at(at)))
         return buffer.kind if buffer is not None else "real"
+
+
+def _turned(value: Expr) -> Apply | None:
+    """The negative of a difference of two arrays; None where it is none."""
+    if not isinstance(value, Apply) or value.call != "subtract":
+        return None
+    one, other = value.operands
+    both = isinstance(one, Expr) and isinstance(other, Expr)
+    return replace(value, operands=(other, one)) if both else None
 
 
 def _are_arrays(arguments: Iterable[Expr | sp.Expr], numbers: Iterable[bool]) -> bool:

@@ -42,10 +42,10 @@ ALLOWED = [
 RANDOM = {n: t for n, t in ALLOWED if n.split()[0] in ("raw", "random")}
 # Mistakes of a printer, each in the first place where it can be made.
 MUTANTS = {
-    "a sum begun at 1": ("real s = 0;", "real s = 1;"),
-    "not added up": ("s += ", "s = "),
+    "a sum begun at 1": ("real s[8] = {0};", "real s[8] = {1};"),
+    "not added up": ("y[i] += times", "y[i] = times"),
     "a stride": ("W1[3 * i", "W1[2 * i"),
-    "a step too few": ("j < 3;", "j < 2;"),
+    "a step too few": ("x + 3 * n, 3)", "x + 3 * n, 2)"),
     "a sign": ("+= -1 / R(N)", "+= 1 / R(N)"),
     "a bias lost": ("= s + b1[i];", "= s;"),
     "the wrong sample": ("4 * n + y[n]", "4 * n + y[0]"),

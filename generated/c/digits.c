@@ -19,6 +19,26 @@ static real larger(real a, real b)
     return a > b || a != a ? a : b;
 }
 
+/* The sum of the products of two rows: eight sums at a time. */
+static real dot(const real *a, const real *b, int count)
+{
+    real s[8] = {0};
+    int i = 0;
+    for (; i + 8 <= count; i += 8)
+        for (int k = 0; k < 8; k++)
+            s[k] += a[i + k] * b[i + k];
+    for (; i < count; i++)
+        s[0] += a[i] * b[i];
+    return ((s[0] + s[4]) + (s[1] + s[5])) + ((s[2] + s[6]) + (s[3] + s[7]));
+}
+
+/* A row, so many times, added to another. */
+static void add(real *y, real times, const real *x, int count)
+{
+    for (int i = 0; i < count; i++)
+        y[i] += times * x[i];
+}
+
 /* A number of the normal distribution, from two of a sequence (Box and Muller, 1958). */
 static real normal(unsigned long *seed)
 {
@@ -75,27 +95,17 @@ void digits_forward(const digits_params *params, const real *x, int N, digits_ca
     const real *W2 = params->W2;
     const real *b2 = params->b2;
     /* (1) z1[n,i] = sum_j W1[i,j] x[n,j] + b1[i] */
-    for (int n = 0; n < N; n++) {
-        for (int i = 0; i < 48; i++) {
-            real s = 0;
-            for (int j = 0; j < 64; j++)
-                s += W1[64 * i + j] * x[64 * n + j];
-            z1[48 * n + i] = s + b1[i];
-        }
-    }
+    for (int n = 0; n < N; n++)
+        for (int i = 0; i < 48; i++)
+            z1[48 * n + i] = dot(W1 + 64 * i, x + 64 * n, 64) + b1[i];
     /* (2) h[n,i] = relu(z1[n,i]) */
     for (int n = 0; n < N; n++)
         for (int i = 0; i < 48; i++)
             h[48 * n + i] = larger(z1[48 * n + i], 0);
     /* (3) z[n,i] = sum_j W2[i,j] h[n,j] + b2[i] */
-    for (int n = 0; n < N; n++) {
-        for (int i = 0; i < 10; i++) {
-            real s = 0;
-            for (int j = 0; j < 48; j++)
-                s += W2[48 * i + j] * h[48 * n + j];
-            z[10 * n + i] = s + b2[i];
-        }
-    }
+    for (int n = 0; n < N; n++)
+        for (int i = 0; i < 10; i++)
+            z[10 * n + i] = dot(W2 + 48 * i, h + 48 * n, 48) + b2[i];
     /* (5) p[n,i] = exp(z[n,i]) / sum_j exp(z[n,j]) */
     for (int n = 0; n < N; n++) {
         real m = -INFINITY;
@@ -178,14 +188,12 @@ void digits_backward(const digits_params *params, const real *x, const int *y, i
     for (int n = 0; n < N; n++)
         delta[10 * n + y[n]] += -1 / R(N);
     /* (11) dW2[i,j] = sum_n delta[n,i] h[n,j] + 0.0002 W2[i,j] */
-    for (int i = 0; i < 10; i++) {
-        for (int j = 0; j < 48; j++) {
-            real s = 0;
-            for (int n = 0; n < N; n++)
-                s += delta[10 * n + i] * h[48 * n + j];
-            dW2[48 * i + j] = s + R(0.0002) * W2[48 * i + j];
-        }
-    }
+    for (int i = 0; i < 10; i++)
+        for (int j = 0; j < 48; j++)
+            dW2[48 * i + j] = R(0.0002) * W2[48 * i + j];
+    for (int i = 0; i < 10; i++)
+        for (int n = 0; n < N; n++)
+            add(dW2 + 48 * i, delta[10 * n + i], h + 48 * n, 48);
     /* (12) db2[i] = sum_n delta[n,i] */
     for (int i = 0; i < 10; i++) {
         real s = 0;
@@ -203,14 +211,12 @@ void digits_backward(const digits_params *params, const real *x, const int *y, i
         }
     }
     /* (15) dW1[i,j] = sum_n delta1[n,i] x[n,j] + 0.0002 W1[i,j] */
-    for (int i = 0; i < 48; i++) {
-        for (int j = 0; j < 64; j++) {
-            real s = 0;
-            for (int n = 0; n < N; n++)
-                s += delta1[48 * n + i] * x[64 * n + j];
-            dW1[64 * i + j] = s + R(0.0002) * W1[64 * i + j];
-        }
-    }
+    for (int i = 0; i < 48; i++)
+        for (int j = 0; j < 64; j++)
+            dW1[64 * i + j] = R(0.0002) * W1[64 * i + j];
+    for (int i = 0; i < 48; i++)
+        for (int n = 0; n < N; n++)
+            add(dW1 + 64 * i, delta1[48 * n + i], x + 64 * n, 64);
     /* (16) db1[i] = sum_n delta1[n,i] */
     for (int i = 0; i < 48; i++) {
         real s = 0;

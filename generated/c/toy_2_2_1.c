@@ -31,6 +31,26 @@ static real square(real z)
     return z * z;
 }
 
+/* The sum of the products of two rows: eight sums at a time. */
+static real dot(const real *a, const real *b, int count)
+{
+    real s[8] = {0};
+    int i = 0;
+    for (; i + 8 <= count; i += 8)
+        for (int k = 0; k < 8; k++)
+            s[k] += a[i + k] * b[i + k];
+    for (; i < count; i++)
+        s[0] += a[i] * b[i];
+    return ((s[0] + s[4]) + (s[1] + s[5])) + ((s[2] + s[6]) + (s[3] + s[7]));
+}
+
+/* A row, so many times, added to another. */
+static void add(real *y, real times, const real *x, int count)
+{
+    for (int i = 0; i < count; i++)
+        y[i] += times * x[i];
+}
+
 /* A number of the normal distribution, from two of a sequence (Box and Muller, 1958). */
 static real normal(unsigned long *seed)
 {
@@ -86,25 +106,16 @@ void toy_2_2_1_forward(const toy_2_2_1_params *params, const real *x, int N,
     const real *W2 = params->W2;
     const real *b2 = params->b2;
     /* (1) z1[n,i] = sum_j W1[i,j] x[n,j] + b1[i] */
-    for (int n = 0; n < N; n++) {
-        for (int i = 0; i < 2; i++) {
-            real s = 0;
-            for (int j = 0; j < 2; j++)
-                s += W1[2 * i + j] * x[2 * n + j];
-            z1[2 * n + i] = s + b1[i];
-        }
-    }
+    for (int n = 0; n < N; n++)
+        for (int i = 0; i < 2; i++)
+            z1[2 * n + i] = dot(W1 + 2 * i, x + 2 * n, 2) + b1[i];
     /* (2) a1[n,i] = sigmoid(z1[n,i]) */
     for (int n = 0; n < N; n++)
         for (int i = 0; i < 2; i++)
             a1[2 * n + i] = sigmoid(z1[2 * n + i]);
     /* (3) z2[n,i] = sum_j W2[i,j] a1[n,j] + b2[i] */
-    for (int n = 0; n < N; n++) {
-        real s = 0;
-        for (int j = 0; j < 2; j++)
-            s += W2[j] * a1[2 * n + j];
-        z2[n] = s + b2[0];
-    }
+    for (int n = 0; n < N; n++)
+        z2[n] = dot(W2, a1 + 2 * n, 2) + b2[0];
     /* (4) a2[n,i] = sigmoid(z2[n,i]) */
     for (int n = 0; n < N; n++)
         a2[n] = sigmoid(z2[n]);
@@ -144,12 +155,10 @@ void toy_2_2_1_backward(const toy_2_2_1_params *params, const real *x, const rea
     for (int n = 0; n < N; n++)
         delta2[n] = (a2[n] - y[n]) * a2[n] * (1 - a2[n]) / R(N);
     /* (8) dW2[i,j] = sum_n delta2[n,i] a1[n,j] */
-    for (int j = 0; j < 2; j++) {
-        real s = 0;
-        for (int n = 0; n < N; n++)
-            s += a1[2 * n + j] * delta2[n];
-        dW2[j] = s;
-    }
+    for (int j = 0; j < 2; j++)
+        dW2[j] = 0;
+    for (int n = 0; n < N; n++)
+        add(dW2, delta2[n], a1 + 2 * n, 2);
     /* (9) db2[i] = sum_n delta2[n,i] */
     real s = 0;
     for (int n = 0; n < N; n++)
@@ -160,14 +169,12 @@ void toy_2_2_1_backward(const toy_2_2_1_params *params, const real *x, const rea
         for (int i = 0; i < 2; i++)
             delta1[2 * n + i] = W2[i] * delta2[n] * a1[2 * n + i] * (1 - a1[2 * n + i]);
     /* (12) dW1[i,j] = sum_n delta1[n,i] x[n,j] */
-    for (int i = 0; i < 2; i++) {
-        for (int j = 0; j < 2; j++) {
-            real s1 = 0;
-            for (int n = 0; n < N; n++)
-                s1 += delta1[2 * n + i] * x[2 * n + j];
-            dW1[2 * i + j] = s1;
-        }
-    }
+    for (int i = 0; i < 2; i++)
+        for (int j = 0; j < 2; j++)
+            dW1[2 * i + j] = 0;
+    for (int i = 0; i < 2; i++)
+        for (int n = 0; n < N; n++)
+            add(dW1 + 2 * i, delta1[2 * n + i], x + 2 * n, 2);
     /* (13) db1[i] = sum_n delta1[n,i] */
     for (int i = 0; i < 2; i++) {
         real s1 = 0;

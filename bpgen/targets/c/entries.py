@@ -120,11 +120,36 @@ class Entries:
         return C(" ".join([first.within(SUM), *map(_signed, others)]), SUM)
 
     def contract(self, node: program.Contract, at: At) -> C:
+        """A sum of products; of two rows in memory, as the helper for that."""
+        if len(node.operands) == 2 and len(node.over) == 1 and node.over[0].size != 1:
+            (j,) = node.over
+            rows = [self.row_along(o, j, at) for o in node.operands]
+            if None not in rows:
+                self.helpers.add("dot")
+                one, other = map(str, rows)
+                return C(f"dot({one}, {other}, {whole(length(j.size)).text})")
+
         def product(inner: At) -> C:
             factors = (self.value(o, inner).within(PRODUCT) for o in node.operands)
             return C(" * ".join(factors), PRODUCT)
 
         return self._summed(node.over, at, product)
+
+    def is_row(self, node: Expr, index: Index) -> bool:
+        """Whether elements along an index stand one after another in memory."""
+        if isinstance(node, program.View):
+            *before, last = node.slots
+            moved = any(isinstance(s.at, Expr) or s.at.has(index) for s in before)
+            return self.names.is_stored(node.array) and last.at == index and not moved
+        return self.names.is_stored(node) and node.axes[-1:] == (index,)
+
+    def row_along(self, node: Expr, index: Index, at: At) -> str | None:
+        """Where an array's row along an index begins, if its elements stand one after another."""
+        if not self.is_row(node, index):
+            return None
+        first = self.value(node, {**at, index: C("0")}).text
+        name, place = first[:-1].split("[", 1)
+        return name if place == "0" else f"{name} + {place}"
 
     def _summed(self, over: Axes, at: At, term: Callable[[At], C]) -> C:
         if all(i.size == 1 for i in over):

@@ -28,8 +28,28 @@ OWN = {
 }
 
 
-# What begins and moves parameters.
+# What goes along rows, and what begins and moves parameters.
 LOOPS = {
+    "dot": """
+/* The sum of the products of two rows: eight sums at a time. */
+static real dot(const real *a, const real *b, int count)
+{
+    real s[8] = {0};
+    int i = 0;
+    for (; i + 8 <= count; i += 8)
+        for (int k = 0; k < 8; k++)
+            s[k] += a[i + k] * b[i + k];
+    for (; i < count; i++)
+        s[0] += a[i] * b[i];
+    return ((s[0] + s[4]) + (s[1] + s[5])) + ((s[2] + s[6]) + (s[3] + s[7]));
+}""",
+    "add": """
+/* A row, so many times, added to another. */
+static void add(real *y, real times, const real *x, int count)
+{
+    for (int i = 0; i < count; i++)
+        y[i] += times * x[i];
+}""",
     "normal": """
 /* A number of the normal distribution, from two of a sequence (Box and Muller, 1958). */
 static real normal(unsigned long *seed)

@@ -16,6 +16,8 @@ from bpgen.targets.c.entries import At, Entries
 from bpgen.targets.c.layout import comment, nest
 from bpgen.targets.c.places import flat, whole
 from bpgen.targets.c.prepared import Prepared
+from bpgen.targets.c.rows import Product, row_by_row
+from bpgen.targets.c.scalar import PRODUCT, C
 from bpgen.targets.c.stored import Names, Stored, own
 
 Sizes = tuple[sp.Expr, ...]
@@ -129,11 +131,35 @@ class Statements:
         return array
 
     def _put(self, array: Stored, value: Expr) -> list[str]:
+        parts = row_by_row(value, self.entries.is_row)
+        if parts is not None and array.sizes:
+            product, rest = parts
+            begun = self._filled_by(array, rest, value.axes)
+            return begun + self._added(array, product)
+        return self._filled_by(array, value, value.axes)
+
+    def _added(self, array: Stored, product: Product) -> list[str]:
+        """Rows added to those of an array."""
+        *outer, last = product.axes
+        e = self.entries
+        e.helpers.add("add")
+
         def body(at: At) -> list[str]:
-            place = flat((at[i], s) for i, s in zip(value.axes, array.sizes or (), strict=True))
+            here = {**at, last: C("0")}
+            place = flat((here[i], s) for i, s in zip(product.axes, array.sizes or (), strict=True))
+            row = array.text if place.text == "0" else f"{array.text} + {place.text}"
+            times = " * ".join(e.value(o, at).within(PRODUCT) for o in product.others)
+            count = whole(length(last.size)).text
+            return [f"add({row}, {times}, {e.row_along(product.row, last, at)}, {count});"]
+
+        return self._loops((*outer, *product.over), body)
+
+    def _filled_by(self, array: Stored, value: Expr, axes: Axes) -> list[str]:
+        def body(at: At) -> list[str]:
+            place = flat((at[i], s) for i, s in zip(axes, array.sizes or (), strict=True))
             return [f"{array.text}[{place.text}] = {self.entries.value(value, at).text};"]
 
-        return self._loops(value.axes, body)
+        return self._loops(axes, body)
 
     def _loops(self, axes: Axes, body: Callable[[At], list[str]]) -> list[str]:
         taken, indices = {*self.names.taken}, dict(self.names.indices)
@@ -198,13 +224,10 @@ class Statements:
             self.names.taken.add(stem)
             return program.Read(stem, made.axes)
 
-        ready = Prepared(apart, self._is_stored, value).value
+        ready = Prepared(apart, self.names.is_stored, value).value
         if self._reads(ready, name):
             ready = apart(ready)
         return lines, ready
-
-    def _is_stored(self, array: Expr) -> bool:
-        return isinstance(array, program.Read) and array.name not in self.names.aliases
 
     def _reads(self, value: Expr, name: str) -> bool:
         return any(isinstance(n, program.Read) and self._root(n.name) == name for n in value.walk())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from bpgen.ir import Index, spoken
-from bpgen.program.grammar import Expr
+from bpgen.program.grammar import Expr, Read
 
 _KEYWORDS = """
 auto break case char const continue default do double else enum extern float for goto if inline int
@@ -45,6 +45,10 @@ class Names:
         self.aliases: dict[str, Expr] = {}  # what only looks at other arrays
         self.indices: dict[Index, str] = {}
         self.taken = {*reserved}
+
+    def is_stored(self, array: Expr) -> bool:
+        """Whether it is an array in memory, as it stands there."""
+        return isinstance(array, Read) and array.name not in self.aliases
 
     def index(self, index: Index) -> str:
         """The variable that counts an index."""

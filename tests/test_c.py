@@ -47,7 +47,7 @@ MUTANTS = {
     "a stride": ("W1[3 * i", "W1[2 * i"),
     "a step too few": ("x + 3 * n, 3)", "x + 3 * n, 2)"),
     "a sign": ("+= -1 / R(N)", "+= 1 / R(N)"),
-    "a bias lost": ("= s + b1[i];", "= s;"),
+    "a bias lost": (" + b1[i];", ";"),
     "the wrong sample": ("4 * n + y[n]", "4 * n + y[0]"),
     "a gradient unscaled": (" / R(N)", " / R(1)"),
 }

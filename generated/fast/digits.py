@@ -69,8 +69,7 @@ def forward(
     np.dot(h, W2.T, z)
     z += b2
     # (5) p[n,i] = exp(z[n,i]) / sum_j exp(z[n,j])
-    np.maximum.reduce(z, axis=1, out=t)
-    np.maximum(t, least, out=t)
+    np.maximum.reduce(z, axis=1, out=t, initial=least)
     np.subtract(z, t[:, None], p)
     np.exp(p, p)
     np.dot(p, ones, t)
@@ -113,29 +112,27 @@ def _loss(
         workspace = _memory_of_loss(N, dtype)
     elif checked:
         _suits(workspace, _precision(params, z), N=N)
-    t, least, t1, mask, t2, t3, ell, ones, t4, t5, rows = workspace["loss"]
+    t, ell, least, t1, t2, t3, ones, t4, t5, t6, ones1, rows = workspace["loss"]
     # (6) ell[n] = -log(p[n,y[n]])
     # (6) evaluated as s[n] - z[n,y[n]]
-    np.maximum.reduce(z, axis=1, out=t)
-    np.maximum(t, least, out=t)
+    np.maximum.reduce(z, axis=1, out=t, initial=least)
     np.subtract(z, t[:, None], t1)
-    np.equal(t1, 0, mask)
-    np.exp(t1, t2)
-    t2 -= mask
-    np.add.reduce(mask, axis=1, out=t)
+    np.equal(t1, 0, t2)
+    np.exp(t1, t3)
+    t3 -= t2
+    np.dot(t2, ones, t)
     np.maximum(t, 1, out=t)
     t -= 1
-    np.dot(t2, ones, t3)
-    t3 += t
-    np.log1p(t3, t3)
-    t1 -= t3[:, None]
+    np.dot(t3, ones, t4)
+    t4 += t
+    np.log1p(t4, t4)
     ell[...] = t1[rows, y]
-    np.negative(ell, ell)
+    np.subtract(t4, ell, ell)
     # (7) L = sum_n ell[n] / N + sum_i,j 0.0001 W1[i,j] ** 2 + sum_i,j 0.0001 W2[i,j] **
     #     2
-    np.square(W1, t4)
-    np.square(W2, t5)
-    L = ell.mean() + 0.0001 * (t4.sum() + t5.sum())
+    np.square(W1, t5)
+    np.square(W2, t6)
+    L = (ell @ ones1) / N + 0.0001 * (t5.sum() + t6.sum())
     value: float = L.item()
     return value
 
@@ -235,17 +232,18 @@ def _memory_of_forward(N: int, dtype: np.dtype) -> Workspace:
 
 def _memory_of_loss(N: int, dtype: np.dtype) -> Workspace:
     """The arrays of loss; those that stand on one line share memory."""
-    t = np.empty(N, dtype)
+    t = ell = np.empty(N, dtype)
     least = np.full((), np.finfo(dtype).min, dtype)
     t1 = np.empty((N, 10), dtype)
-    mask = np.empty((N, 10), bool)
     t2 = np.empty((N, 10), dtype)
-    t3 = ell = np.empty(N, dtype)
+    t3 = np.empty((N, 10), dtype)
     ones = np.ones(10, dtype)
-    t4 = np.empty((48, 64), dtype)
-    t5 = np.empty((10, 48), dtype)
+    t4 = np.empty(N, dtype)
+    t5 = np.empty((48, 64), dtype)
+    t6 = np.empty((10, 48), dtype)
+    ones1 = np.ones(N, dtype)
     rows = np.arange(N)
-    arrays = [t, least, t1, mask, t2, t3, ell, ones, t4, t5, rows]
+    arrays = [t, ell, least, t1, t2, t3, ones, t4, t5, t6, ones1, rows]
     return {"loss": arrays}
 
 

@@ -152,3 +152,9 @@ def test_a_check_that_asks_no_promise_of_memory_is_told(
     monkeypatch.setattr(promises, "PROMISES", fewer)
     report = check_module(*of("layers"))
     assert any(line.startswith(f"not caught: {kind}, at ") for line in report.failures)
+
+
+def test_what_is_taken_out_of_a_row_may_be_anything() -> None:
+    """exp(z + m) / sum(exp(z + m)) is no mistake that can be seen, and none is made of it."""
+    places = [m.place for m in mutants(of("layers")[0], 50) if m.kind == "a sign flipped"]
+    assert places and not any(".max(" in place for place in places)

@@ -30,9 +30,16 @@ one_addend = _sides(ast.Add, "left", "right")
 
 
 def flip(node: ast.AST) -> Iterator[ast.AST]:
-    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
+    added = isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub))
+    if added and isinstance(node, ast.BinOp) and not _is_shift(node):
         other = ast.Sub() if isinstance(node.op, ast.Add) else ast.Add()
         yield ast.BinOp(node.left, other, node.right)
+
+
+def _is_shift(node: ast.BinOp) -> bool:
+    """Whether rows less their largest are meant: a softmax is the same whatever is added."""
+    left, right = ast.unparse(node.left), ast.unparse(node.right)
+    return right.startswith((f"{left}.max(", f"({left}).max("))
 
 
 def transposed(node: ast.AST) -> Iterator[ast.AST]:

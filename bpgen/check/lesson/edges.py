@@ -23,20 +23,21 @@ _LARGEST = re.compile(
 def edges(table: Table, reader: Reader) -> Iterator[tuple[str, str]]:
     """Losses and largest gradients where something is special."""
     ground = reader.ground
-    value, slopes = ground.at({})
+    value, slopes = ground.usual
     usual = _most(slopes)
     for where, what, _ in table.rows:
         if found := _RIGHT.match(where):
             target, output = (reader.tensor(found[k]) for k in (1, 2))
-            loss, slopes = ground.at({target: ground.values[output]})
+            right = ground.at({target: ground.values[output]})
+            loss, slopes = ground.loss_at(right), ground.slopes_at(right)
             told = _told(_ALREADY, what)
             if reader.tensor(told[0]) != ground.loss:
                 raise Unreadable(what)
             pairs = ((told[1], loss, value), (told[2], _most(slopes), usual))
         elif where == f"every parameter {_FAR:.0f} times as large":
             told = _told(_LARGEST, what)
-            far = ground.at({n: _FAR * ground.point[n] for n in ground.params})[1]
-            pairs = ((told[0], _most(far), usual), (told[1], usual, usual))
+            far = ground.at({n: _FAR * ground.point[n] for n in ground.params})
+            pairs = ((told[0], _most(ground.slopes_at(far)), usual), (told[1], usual, usual))
         elif where.startswith("at the kink of "):
             continue
         else:

@@ -11,7 +11,8 @@ import numpy as np
 import sympy as sp
 
 from bpgen.check.entrywise import evaluate, gradients
-from bpgen.check.entrywise.evaluation import STEP
+from bpgen.check.entrywise.adjoints import Adjoints
+from bpgen.check.entrywise.evaluation import STEP, Evaluation
 from bpgen.check.entrywise.order import starts
 from bpgen.check.entrywise.tape import tape
 from bpgen.ir import BATCH, Equation, Network
@@ -48,26 +49,42 @@ class Ground:
         return [t.name for t in self.network.role("param")]
 
     @cached_property
+    def evaluation(self) -> Evaluation:
+        """All values at the point."""
+        return Evaluation(self.network, self.lengths, self.point)
+
+    @cached_property
     def values(self) -> dict[str, Array]:
         """Every value, as stored."""
-        return evaluate(self.network, self.lengths, self.point)
+        return {name: values[0] for name, values in self.evaluation.values.items()}
 
     @cached_property
     def slopes(self) -> dict[str, Array]:
         """The gradient by every value, as stored."""
-        return gradients(self.network, self.lengths, self.point)
+        return Adjoints(self.evaluation, {self.loss: np.ones(())}).found
 
     @cached_property
     def computed(self) -> Network:
         """The network in the spellings that are computed, which do for all numbers."""
         return replace(self.network, equations=self.evaluated_forward)
 
-    def at(self, change: Arrays) -> tuple[float, dict[str, Array]]:
-        """The loss where some values are others, and its gradient by each parameter."""
-        point = {**self.point, **change}
-        with np.errstate(all="ignore"):
-            loss = float(evaluate(self.computed, self.lengths, point)[self.loss])
-            return loss, gradients(self.computed, self.lengths, point, wrt=self.params)
+    def at(self, change: Arrays) -> Evaluation:
+        """All values where some are others."""
+        return Evaluation(self.computed, self.lengths, {**self.point, **change})
+
+    def loss_at(self, found: Evaluation) -> float:
+        return float(found.values[self.loss][0])
+
+    def slopes_at(self, found: Evaluation) -> dict[str, Array]:
+        """The gradient by each parameter there."""
+        every = Adjoints(found, {self.loss: np.ones(())}).found
+        return {name: every[name] for name in self.params}
+
+    @cached_property
+    def usual(self) -> tuple[float, dict[str, Array]]:
+        """The loss and its gradient at the point, where every descent begins."""
+        here = self.at({})
+        return self.loss_at(here), self.slopes_at(here)
 
     def moved(self, slopes: Arrays, rate: float, point: Arrays | None = None) -> dict[str, Array]:
         """The parameters after a step against these gradients."""
@@ -93,11 +110,14 @@ class Ground:
 
     def descent(self, rate: float) -> Iterator[float]:
         """The loss before any step, and after each."""
+        loss, slopes = self.usual
         params: dict[str, Array] = {}
+        yield loss
         while True:
-            loss, slopes = self.at(params)
-            yield loss
             params = self.moved(slopes, rate, {**self.point, **params})
+            here = self.at(params)
+            yield self.loss_at(here)
+            slopes = self.slopes_at(here)
 
     def shown(self, name: str, array: Array) -> Array:
         """A tensor as a page shows it: without what stands before a recurrence's first step; of one

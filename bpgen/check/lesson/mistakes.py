@@ -34,7 +34,7 @@ def rows(table: Table, reader: Reader) -> Iterator[tuple[str, str]]:
         name = reader.slope(worst)
         wrong = {n: length(made[n] - ground.slopes[n]) for n in made}
         most = {n: w / length(ground.slopes[n]) for n, w in wrong.items() if not ground.is_noise(n)}
-        loss = ground.at(ground.moved(made, ground.rate))[0]
+        loss = ground.loss_at(ground.at(ground.moved(made, ground.rate)))
         said = reader.differs(off, most.get(name, np.nan)) or reader.differs(after, loss)
         if not said and most[name] < max(most.values()) * (1 - 1e-6):
             said = f"{max(most, key=lambda n: most[n])} is off by more"
@@ -45,8 +45,7 @@ def _by(mistaken: Callable[[Ground], Mistaken]) -> Made:
     """The gradients of all parameters where this is done at each place."""
 
     def made(ground: Ground) -> Arrays:
-        evaluation = Evaluation(ground.network, ground.lengths, ground.point)
-        found = Wrong(evaluation, ground.loss, mistaken(ground)).found
+        found = Wrong(ground.evaluation, ground.loss, mistaken(ground)).found
         return {n: found[n] for n in ground.params}
 
     return made
@@ -124,7 +123,7 @@ def _without_bias(ground: Ground) -> Arrays:
             is_bias = len(alone) == 1 and isinstance(alone[0], Element) and parts > 1
             if is_bias and {*indices_of(alone[0])} != {*equation.indices}:
                 gone[n] = np.zeros_like(ground.point[n])
-    return ground.at(gone)[1]
+    return ground.slopes_at(ground.at(gone))
 
 
 def _of_two(ground: Ground) -> Arrays:

@@ -42,7 +42,7 @@ def loss_told(line: str, reader: Reader, after: bool) -> str:
         return "it is not read"
     if reader.tensor(found[1]) != ground.loss:
         return "this is not the loss"
-    return reader.differs(found[2], [*islice(ground.descent(ground.rate), 2)][after])
+    return reader.differs(found[2], next(islice(ground.descent(ground.rate), after, None)))
 
 
 def here(table: Table, reader: Reader) -> Iterator[tuple[str, str]]:

@@ -18,13 +18,15 @@ import pytest
 from bpgen.check.agreement import difference
 from bpgen.check.module import Subject
 from bpgen.emit import FAST, emit, emitted
+from bpgen.errors import NetError
 from bpgen.functions import ROWS
 from bpgen.load import declared_by
 from bpgen.planning import memory
 from bpgen.planning.helping import helper
 from bpgen.planning.lifetimes import Lifetimes
 from bpgen.prove import prove
-from tests.conftest import EXAMPLES, ROOT, derived, module_of, written
+from bpgen.targets.numpy.planned_parts import OWN
+from tests.conftest import EXAMPLES, ROOT, declared, derived, module_of, written
 from tests.documents import blocks
 from tests.few import few, one_in
 from tests.texts.corpus import SOURCES
@@ -314,3 +316,15 @@ def test_checks_itself(path: Path, tmp_path: Path) -> None:
         [sys.executable, "-W", "error", str(module)], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", sorted(OWN))
+def test_names_of_its_own_are_refused(name: str) -> None:
+    net = f"from bpgen import *\nx, {name} = input(2), param(2)\noutput({name} * x)\n"
+    assert emit(declared(net))  # which the plain module takes
+    with pytest.raises(NetError) as error:
+        emit(declared(net), FAST)
+    assert str(error.value) == (
+        f"net: {name} is a name that a planned module itself uses\n"
+        f"  call it {name}1, or leave out --fast"
+    )

@@ -6,6 +6,7 @@ from functools import cached_property
 from math import prod
 from typing import ClassVar
 
+from bpgen.errors import NetError
 from bpgen.planning import in_values, planned
 from bpgen.planning.blocks import in_blocks
 from bpgen.planning.helping import OUT, helper
@@ -21,6 +22,10 @@ from bpgen.targets.numpy.planned import PlannedExpressions, PlannedStatements, i
 from bpgen.targets.numpy.workspace import memories, workspace
 
 
+# What a planned module calls its own beside what any module does.
+OWN = frozenset({"BLOCK", "SIZE", "Workspace", "checked", "workspace"})
+
+
 class PlannedParts(Parts):
     """What the template prints of one derivation whose arrays are planned."""
 
@@ -28,6 +33,11 @@ class PlannedParts(Parts):
     statements: ClassVar = PlannedStatements
 
     def __init__(self, derivation: Derivation) -> None:
+        network = derivation.network
+        for name in network.tensors:
+            if name in OWN:
+                fact = f"{network.name}: {name} is a name that a planned module itself uses"
+                raise NetError(fact, f"call it {name}1, or leave out --fast")
         super().__init__(in_values(derivation))
 
     @cached_property

@@ -21,7 +21,6 @@ from bpgen.targets.numpy.parts import Parts
 from bpgen.targets.numpy.planned import PlannedExpressions, PlannedStatements, into
 from bpgen.targets.numpy.workspace import memories, workspace
 
-
 # What a planned module calls its own beside what any module does.
 OWN = frozenset({"BLOCK", "SIZE", "Workspace", "checked", "workspace"})
 

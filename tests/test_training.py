@@ -30,6 +30,7 @@ from tests.few import one_in
 
 SCRIPTS = ("autoencoder", "breast_cancer", "diabetes", "digits", "digits_conv")
 WRITERS = ("gpt", "lstm")
+TOGETHER = ("parallel",)  # on several processes: tests/parity/test_parallel.py
 NUMPY_ALONE = (
     "import sys\nsys.modules.update(dict.fromkeys(('bpgen', 'sympy', 'jinja2', 'click')))\n"
 )
@@ -144,7 +145,7 @@ def test_a_seed_decides_everything(script: ModuleType) -> None:
 def test_every_script_is_tested() -> None:
     found = (ROOT / "examples" / "train").glob("*.py")
     assert sorted(f.stem for f in found if "__main__" in f.read_text()) == sorted(
-        [*SCRIPTS, *WRITERS]
+        [*SCRIPTS, *WRITERS, *TOGETHER]
     )
 
 

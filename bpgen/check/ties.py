@@ -12,6 +12,7 @@ from bpgen.check.module import Array, Subject, quiet
 from bpgen.check.promises import Finding
 from bpgen.check.sides import LARGEST, SAMPLES, Watch
 from bpgen.check.trial import Raises, cost
+from bpgen.check.undefined import not_finite
 from bpgen.ir import Network
 
 
@@ -30,9 +31,12 @@ def tied(subject: Subject, network: Network, seed: int) -> list[Finding]:
         def at_zero(name: str, array: Array, names: set[str] = names) -> Array:
             return array * 0 if name in names else array
 
+        point = drawn.map(at_zero)
         try:
             with quiet():
-                wrong = at_entries(Watch(subject, network).trial(drawn.map(at_zero)))
+                if not_finite(subject, point):  # which is said of it (`undefined`)
+                    continue
+                wrong = at_entries(Watch(subject, network).trial(point))
         except Raises as error:
             found.append(Finding("", f"{error}, {where}"))
         else:

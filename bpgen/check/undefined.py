@@ -21,7 +21,7 @@ def undefined(subject: Subject, seed: int) -> tuple[str, ...]:
     found: dict[tuple[str, ...], list[str]] = {}
     try:
         for tensor, point in _zeros(subject, seed):
-            bad = _not_finite(subject, point)
+            bad = not_finite(subject, point)
             if bad:
                 found.setdefault(bad, []).append(tensor)
     except Exception:  # what raises is told among the broken promises
@@ -48,7 +48,7 @@ def _zeros(subject: Subject, seed: int) -> Iterator[tuple[str, Point]]:
         yield tensor, point.map(at_zero)
 
 
-def _not_finite(subject: Subject, point: Point) -> tuple[str, ...]:
+def not_finite(subject: Subject, point: Point) -> tuple[str, ...]:
     """The tensors whose gradients are not finite at a point where the objective is."""
     if not np.isfinite(subject.objective(point)):
         return ()

@@ -69,6 +69,8 @@ def written_out(name: str, times: int) -> str:
 _LARGE = {  # seconds each
     "both ways",
     "residual",
+    "of all samples",
+    "the last state is carried",
     "two recurrences",
     "a start from outside",
     "recurrences of blocks within",

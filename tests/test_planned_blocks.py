@@ -16,6 +16,7 @@ from bpgen.load import declared_by
 from bpgen.planning import blocks
 from bpgen.planning.blocks import are_apart
 from tests.conftest import module_of
+from tests.few import one_in
 
 HEAD = "from bpgen import *\n"
 CLASSES = "L = loss(categorical_cross_entropy_with_logits(z, y))\n"
@@ -52,7 +53,7 @@ def _given(module: ModuleType, n: int) -> list[Any]:
 
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("net", [CONV, NAMES])
-@pytest.mark.parametrize("n", [1, 2, 4, 5])
+@pytest.mark.parametrize("n", one_in(4, [5, 1, 2, 4]))
 def test_blocks_add_up_to_the_batch(net: str, n: int) -> None:
     plain, fast = module_of(emit(declared_by(net))), module_of(planned(net))
     assert "BLOCK" in vars(fast)
@@ -108,12 +109,13 @@ def test_samples_are_apart_or_meet(name: str) -> None:
     assert are_apart(declared_by({**APART, **TOGETHER}[name])) == (name in APART)
 
 
-@pytest.mark.parametrize("name", [n for n in NETS if n != "wide"])
+@pytest.mark.parametrize("name", one_in(4, [n for n in NETS if n != "wide"]))
 def test_only_windows_are_gone_through_in_blocks(name: str) -> None:
     """Dense networks, attention and recurrences are as fast, or faster, all at once."""
     assert ("BLOCK = " in planned(HEAD + NETS[name][0])) == (name == "conv")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small")
 def test_memory_for_another_batch_is_refused_and_none_grows() -> None:
     module = module_of(planned(CONV))

@@ -426,7 +426,7 @@ OF_EACH_SAMPLE = {  # by whose deltas are meant
 }
 
 
-@pytest.mark.parametrize("claim", OF_EACH_SAMPLE)
+@pytest.mark.parametrize("claim", one_in(3, [*OF_EACH_SAMPLE]))
 def test_deltas_of_each_sample_are_with_their_share_of_the_mean_or_without(claim: str) -> None:
     found = answer(TOY, claim)
     assert found.right

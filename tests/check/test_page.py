@@ -25,12 +25,11 @@ NOTATIONS = ("matrix", "index", "components")
 # the recorded proofs (`tests.proofs.corpus`).
 QUICK = {
     "matrix": (
-        *("two_gathers", "embedding", "function", "penalties", "log_cosh", "weighted_log"),
-        *("logits_one_hot", "batch_norm", "padded_pool", "last_state", "gates_in_one"),
-        *("a_start_that_is_not_read", "blocks_to_huber"),
+        *("two_gathers", "function", "penalties", "weighted_log", "batch_norm", "padded_pool"),
+        *("gates_in_one", "a_start_that_is_not_read", "blocks_to_huber"),
     ),
     "index": ("mean_pool", "elman", "residual"),
-    "components": ("max_vector", "entropy", "weighted_log", "logits_one_hot"),
+    "components": ("max_vector", "logits_one_hot"),
 }
 
 CLASSIFIER = """from bpgen import *
@@ -372,7 +371,7 @@ FIRST = [*{kind: case for kind, *case in reversed(WRONG)}.values()]  # of each k
 
 @pytest.mark.parametrize(
     ("net", "notation", "right", "wrong"),
-    few([w[1:] for w in WRONG], lambda case: [*case] in FIRST),
+    few([w[1:] for w in WRONG], lambda case: [*case] in FIRST[::2]),
     ids=[w[0] for w in WRONG],
 )
 def test_a_wrong_page_is_refused(net: str, notation: str, right: str, wrong: str) -> None:

@@ -14,6 +14,7 @@ from bpgen.check.whole import check_module
 from bpgen.emit import FAST, emit
 from bpgen.ir import Network
 from bpgen.load import declared_by
+from tests.few import one_in
 
 NETS = {
     "layers": """
@@ -97,7 +98,7 @@ WRONG = (
 )
 
 
-@pytest.mark.parametrize(("mistake", "net", "right", "wrong", "named"), WRONG)
+@pytest.mark.parametrize(("mistake", "net", "right", "wrong", "named"), one_in(3, [*WRONG]))
 def test_is_refused_by_name(mistake: str, net: str, right: str, wrong: str, named: str) -> None:
     source, network = of(net)
     assert right in source
@@ -106,7 +107,7 @@ def test_is_refused_by_name(mistake: str, net: str, right: str, wrong: str, name
     assert any(line.startswith(f"{named}: " if named else "") for line in report.failures)
 
 
-@pytest.mark.parametrize("net", NETS)
+@pytest.mark.parametrize("net", one_in(3, [*NETS]))
 def test_right_ones_pass_and_every_mutant_is_caught(net: str) -> None:
     report = check_module(*of(net))
     assert report.ok, report.failures

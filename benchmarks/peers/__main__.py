@@ -106,7 +106,9 @@ def main(nets: Iterable[str], seconds: float, threads: int) -> None:
     import torch
 
     torch.set_num_threads(threads)
-    print(f"threads: {threads}")
+    # jax takes what cores there are, whatever it is told.
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
+    print(f"threads: {threads}, on as many cores")
     print(f"{'':8}{'products':>13}{''.join(f'{c:>14}' for c in COLUMNS)}")
     for name in nets or NETS:
         print(row(name, seconds), flush=True)

@@ -301,3 +301,34 @@ def test_a_line_breaks_outside_of_brackets() -> None:
 
 def test_a_comment_ends_where_it_should() -> None:
     assert comment(["a */ b /* c"]) == "/* a * / b / * c */"
+
+
+@pytest.mark.parametrize(
+    ("output", "said"),
+    [
+        ("x.py", "x.py is no name for what ends in .c\n  give a folder"),
+        (
+            "x.c",
+            "x.c includes net.h, and its header would be called otherwise\n"
+            "  give a folder, or net.c",
+        ),
+    ],
+)
+def test_other_names_are_refused(
+    output: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("net.py").write_text(HEAD + NETS["dense"])
+    done = _emit("net.py", "-o", output)
+    assert done.exit_code == 2 and done.stderr == f"bpgen: {said}\n"
+    assert sorted(p.name for p in Path().iterdir()) == ["net.py"]
+    assert _emit("net.py", "-o", "net.c").exit_code == 0
+
+
+def test_check_says_what_it_proves() -> None:
+    done = CliRunner().invoke(main, ["check", str(ROOT / "generated" / "c" / "digits.c")])
+    assert done.exit_code == 2
+    assert done.stderr.endswith(
+        "digits.c is C, and check proves a net.py and its module\n"
+        "  check its net.py; emit runs C against the equations before it writes it\n"
+    )

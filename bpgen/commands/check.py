@@ -30,6 +30,9 @@ def run(files: tuple[str, ...], seed: int, claims: tuple[str, ...], fast: bool) 
 
 
 def _checked(file: str, seed: int, claims: tuple[str, ...], fast: bool) -> Report | Answers:
+    if file.endswith((".c", ".h")):
+        remedy = "check its net.py; emit runs C against the equations before it writes it"
+        raise NetError(f"{file} is C, and check proves a net.py and its module", remedy)
     if claims:
         from bpgen.claims import answered
 

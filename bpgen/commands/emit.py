@@ -50,6 +50,9 @@ def run(asked: Asked) -> bool:
     places = destinations(asked.nets, asked.output, ".c" if asked.target == "c" else ".py")
     for net, place in zip(asked.nets, places, strict=True):
         network = load(net)
+        if asked.target == "c" and place.stem != network.name:
+            fact = f"{place} includes {network.name}.h, and its header would be called otherwise"
+            raise NetError(fact, f"give a folder, or {place.with_name(network.name + '.c')}")
         found = files_of(network, asked.made_for)
         texts = {place.with_suffix(end): text for end, text in found.items()}
         if asked.check or asked.diff:

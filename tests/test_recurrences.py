@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from hypothesis import assume
 
+from bpgen.check.agreement import difference
+from bpgen.emit import emit
 from bpgen.errors import NetError
-from tests.conftest import emitted
+from tests.conftest import declared, emitted
 from tests.drawn import few_or_all
 from tests.recurrences import STEPS, WIDTH, Recurrence, recurrences
 
@@ -210,3 +212,18 @@ def test_what_stands_before_the_first_step_has_a_gradient_of_its_own() -> None:
         return [4 * np.tanh(x[:, :1] * w[2]) * x[:, :2]]
 
     hold(source, plain, {"w": rng.normal(size=3)}, {"x": rng.normal(size=(SAMPLES, 3))})
+
+
+def test_steps_that_are_looked_up_within_steps_of_another() -> None:
+    """The letter that one is stored with counts the steps of the other."""
+    net = declared(
+        "from bpgen import *\n"
+        "x, g = input(4, 3), input(3, below=4)\n"
+        "k, i, q = indices('k', size=4), indices('i', size=3), indices('q', size=3)\n"
+        "w = param(3)\n"
+        "h, r = recurrent(4, 3), recurrent(4)\n"
+        "h[k, i] = tanh(x[k, i] + w[i] * sum(h[k - 1, q], q))\n"
+        "r[k] = tanh(r[k - 1] + sum(h[g[q], 2 - q] * w[q], q))\n"
+        "L = loss(sum(r[k] ** 2, k))\n"
+    )
+    assert difference(emit(net), net) is None

@@ -22,17 +22,21 @@ def array_of(access: Element, scope: Scope) -> Expr:
     looked up among the steps alone.
     """
     array, carried = scope.array(access), scope.tensors[access.name].carried
-    looked_up = carried is not None and isinstance(access.indices[carried], Element)
-    return steps_of(array, carried) if looked_up else array
+    if carried is None or not isinstance(access.indices[carried], Element):
+        return array
+    # A loop around it may count steps by the letter that the array is stored with.
+    fresh = tuple(Index(f"_{k}step", i.size) for k, i in enumerate(array.axes))
+    return steps_of(array, carried, fresh)
 
 
-def steps_of(array: Expr, carried: int | None) -> Expr:
-    """A recurrence without what stands before its first step."""
+def steps_of(array: Expr, carried: int | None, axes: Axes | None = None) -> Expr:
+    """A recurrence without what stands before its first step; `axes`: under these letters."""
     if carried is None:
         return array
-    ones = ((i, int(k == carried)) for k, i in enumerate(array.axes))
+    axes = axes or array.axes
+    ones = ((i, int(k == carried)) for k, i in enumerate(axes))
     slots = tuple(Slot(i + one, length(i.size) + one) for i, one in ones)
-    return Slice(array, slots, array.axes)
+    return Slice(array, slots, axes)
 
 
 def slots_of(access: Element, scope: Scope) -> tuple[Slot, ...]:

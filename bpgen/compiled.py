@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ctypes
+import itertools
 import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +20,12 @@ from bpgen.check.difference import Difference, differing
 from bpgen.check.module import Array, Arrays
 from bpgen.check.trial import Trial, trials
 from bpgen.emit import emit
-from bpgen.ir import Network
+from bpgen.ir import Network, TensorInfo
 
 COMPILERS = ("cc", "gcc", "clang")
 FLAGS = ("-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror", "-O1")
 POINTS = 2
+SEED = 7
 
 
 def compiler() -> str | None:
@@ -69,7 +73,12 @@ class Library:
         return file
 
     def __call__(
-        self, params: Arrays, inputs: Iterable[Array], rest: Sequence[Array], has_loss: bool
+        self,
+        params: Arrays,
+        inputs: Iterable[Array],
+        rest: Sequence[Array],
+        has_loss: bool,
+        seed: int | None = None,
     ) -> tuple[float | None, Arrays]:
         """The loss, where there is one, and the gradients of all parameters."""
         flat = self._given(
@@ -79,7 +88,8 @@ class Library:
         memory = [np.full(self.sizes[s], 0xFF, np.uint8) for s in ("cache", "work")]  # nans
         given, late = [self._given(a) for a in inputs], [self._given(a) for a in rest]
         lengths = [*self.lengths.values()]
-        self._call("forward", flat, *given, *lengths, *memory)
+        seeds = [] if seed is None else [np.array([seed], np.uint)]
+        self._call("forward", flat, *given, *lengths, *seeds, *memory)
         loss = None
         if has_loss:
             loss = self._call("loss", flat, *given, *late, *lengths, *memory, returns=True)
@@ -109,6 +119,8 @@ class Library:
 def difference(files: Mapping[str, str], network: Network, small: bool = True) -> Difference | None:
     """The smallest thing that differs from what the equations say, evaluated entry by entry."""
     for trial in trials(emit(network), network, POINTS, small):
+        if network.role("noise"):  # C draws its own
+            trial = replace(trial, drawn=drawn(network, trial.lengths))
         try:
             found = _differing(Library(files, _lengths(trial)), trial)
         except ValueError as error:
@@ -116,6 +128,40 @@ def difference(files: Mapping[str, str], network: Network, small: bool = True) -
         if found:
             return min(found, key=lambda d: d.entries)
     return None
+
+
+def drawn(network: Network, lengths: Mapping[str, int]) -> Arrays:
+    """The noise that C draws: each tensor after the other, that of blocks block by block."""
+    sequence = _uniform(SEED)
+    found: Arrays = {}
+    for tensors, times in _together(network):
+        parts: dict[str, list[Array]] = {t.name: [] for t in tensors}
+        for _, t in itertools.product(range(times), tensors):
+            axes = t.indices[t.block :]
+            shape = [i.size if isinstance(i.size, int) else lengths[str(i.size)] for i in axes]
+            numbers = [next(sequence) for _ in range(prod(shape))]
+            keep = float(t.keep or 1)
+            parts[t.name].append(np.reshape(np.less(numbers, keep) / keep, shape))
+        found |= {t.name: np.array(parts[t.name]) if t.block else parts[t.name][0] for t in tensors}
+    return found
+
+
+def _together(network: Network) -> Iterator[tuple[list[TensorInfo], int]]:
+    """The noise that is drawn together, and how many times: alone, and that of each block."""
+    noise = network.role("noise")
+    yield [t for t in noise if not t.block], 1
+    loops = dict.fromkeys(e.loop for e in network if e.loop is not None and e.loop.block)
+    for loop in loops:
+        assert isinstance(loop.index.size, int)
+        read = {a.name for e in network if e.loop == loop for a in e.reads()}
+        yield [t for t in noise if t.block and t.name in read], loop.index.size
+
+
+def _uniform(seed: int) -> Iterator[float]:
+    """The sequence of C's uniform."""
+    while True:
+        seed = (seed * 1664525 + 1013904223) % 2**32
+        yield (seed >> 8) / 2**24
 
 
 def _lengths(trial: Trial) -> dict[str, int]:
@@ -128,7 +174,8 @@ def _lengths(trial: Trial) -> dict[str, int]:
 def _differing(library: Library, trial: Trial) -> list[Difference]:
     point, has_loss = trial.point, trial.network.loss is not None
     inputs = point.inputs.values()
-    loss, grads = library(point.params, inputs, [*point.rest.values()], has_loss)
+    seed = SEED if trial.drawn else None
+    loss, grads = library(point.params, inputs, [*point.rest.values()], has_loss, seed)
     wrong: list[Difference] = []
     if has_loss:
         name = str(trial.network.loss)

@@ -39,15 +39,18 @@ static void add(real *y, real times, const real *x, int count)
         y[i] += times * x[i];
 }
 
+/* A number from 0 to below 1, the next of a sequence. */
+static real uniform(unsigned long *seed)
+{
+    *seed = (*seed * 1664525UL + 1013904223UL) & 0xffffffffUL;
+    return R(*seed >> 8) / R(16777216);
+}
+
 /* A number of the normal distribution, from two of a sequence (Box and Muller, 1958). */
 static real normal(unsigned long *seed)
 {
-    double two[2];
-    for (int k = 0; k < 2; k++) {
-        *seed = (*seed * 1664525UL + 1013904223UL) & 0xffffffffUL;
-        two[k] = (double)(*seed >> 8) / 16777216.0;
-    }
-    return R(sqrt(-2 * log(1 - two[0])) * cos(6.283185307179586 * two[1]));
+    const real first = uniform(seed);
+    return M(sqrt)(-2 * M(log)(1 - first)) * M(cos)(R(6.283185307179586) * uniform(seed));
 }
 
 /* Numbers of the normal distribution with this spread; returned is the next seed. */

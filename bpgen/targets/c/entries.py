@@ -15,6 +15,7 @@ import sympy as sp
 from bpgen.ir import Index, length
 from bpgen.program import grammar as program
 from bpgen.program.grammar import Axes, Expr, Slot
+from bpgen.targets.c.blocks import left
 from bpgen.targets.c.layout import nest
 from bpgen.targets.c.nodes import Mark, Row
 from bpgen.targets.c.places import affine, flat, whole
@@ -165,6 +166,19 @@ class Entries:
     def _sum(self, node: program.Reduce, at: At) -> C:
         return self._summed(node.over, at, lambda inner: self.value(node.array, inner))
 
+    def from_blocks(self, node: program.FromBlocks, at: At) -> C:
+        """What every block left, added up."""
+        name = left(node.store, node.name)
+        sizes = self.names.arrays[name].sizes or ()
+        block = Index("l", int(sizes[0]))
+        places = [(block, sizes[0]), *((i, length(i.size)) for i in node.axes)]
+
+        def one(inner: At) -> C:
+            here = {**at, **inner}
+            return self.element(name, [(here[i], size) for i, size in places])
+
+        return self._summed((block,), at, one)
+
     def _mean(self, node: program.Reduce, at: At) -> C:
         count = sp.prod([length(i.size) for i in node.over])
         return C(f"{self._sum(node, at).within(PRODUCT)} / {whole(count).within(SIGN)}", PRODUCT)
@@ -244,6 +258,7 @@ class Entries:
         program.Total: total,
         program.Contract: contract,
         program.Reduce: reduce,
+        program.FromBlocks: from_blocks,
         program.Cast: same,
         program.Copy: same,
         program.AsArray: same,

@@ -2,47 +2,31 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from bpgen.errors import NetError
-from bpgen.ir import BATCH, Network, TensorInfo, length
+import sympy as sp
+
+from bpgen.ir import BATCH, Network, length
 from bpgen.program import grammar as program
 from bpgen.program.grammar import Function
 from bpgen.raising.equation import order_of
+from bpgen.raising.flat import flat_tensors
 from bpgen.raising.functions import functions
 from bpgen.record import Derivation
-from bpgen.targets.c.layout import broken
-from bpgen.targets.c.statements import Sizes, Statements
-from bpgen.targets.c.stored import Names, Stored, own
-from bpgen.targets.numpy.interface import deviation
+from bpgen.targets.c.blocks import Block, of_one
+from bpgen.targets.c.signatures import Signature, signature
+from bpgen.targets.c.statements import Held, Statements
+from bpgen.targets.c.stored import Names, Sizes, Stored, own
+from bpgen.targets.c.texts import CFunction, needed
+from bpgen.targets.c.training import begin, step
 
-_KNOWN = {"forward", "loss", "_loss", "backward", "loss_and_grad"}
 
+@dataclass
+class Memory:
+    """The arrays of a struct with the lengths of their axes, and structs within it."""
 
-@dataclass(frozen=True)
-class CFunction:
-    """A function: what it returns, its name, its arguments, what is said of it, and its lines."""
-
-    returns: str
-    name: str
-    arguments: tuple[str, ...]
-    said: str
-    lines: tuple[str, ...]
-
-    def head(self, real: str) -> str:
-        """Its first lines, where numbers are of this type."""
-        before = re.sub(r"\breal\b", real, f"{self.returns} {self.name}(")
-        given = re.sub(r"\breal (?=\*?\w)", f"{real} ", ", ".join(self.arguments))
-        return "\n".join(broken(f"{before}{given})", len(before)))
-
-    @property
-    def body(self) -> list[str]:
-        """What stands between its braces."""
-        unused = [f"(void){a};" for a in map(_name, self.arguments) if not _speaks(self.lines, a)]
-        every = (line for text in (*unused, *self.lines) for line in text.splitlines())
-        return [part for line in every for part in broken(f"    {line}")]
+    arrays: dict[str, Sizes] = field(default_factory=dict)
+    inner: dict[str, dict[str, Sizes]] = field(default_factory=dict)
 
 
 class Functions:
@@ -54,25 +38,26 @@ class Functions:
         self.network: Network = derivation.network
         self.name, self.tensors = self.network.name, self.network.tensors
         self.order = order_of(derivation)
-        self.params = self.network.role("param")
         self.program = {f.name: f for f in functions(derivation)}
-        self._refuse()
         outputs = () if self.network.loss else self.network.outputs
-        self.seeds = {f"d_{o}": self.tensors[o] for o in outputs}  # what backward is given
+        self.of_one = flat_tensors(derivation.tensors)
+        self.seeds = {f"d_{o}": self.of_one[o] for o in outputs}  # what backward is given
         self.called: set[str] = set()
-        self.cached: dict[str, Sizes] = {}
-        self.work: dict[str, dict[str, Sizes]] = {}
-        inner = ("forward", "_loss", "backward")
-        made = [self._made(self.program[n]) for n in inner if n in self.program]
-        self.all = [self._init(), *made, self._step()]
+        self.cached, self.work = Memory(), {w: Memory() for w in ("forward", "loss", "backward")}
+        self.blocks: dict[str, Block] = {}
+        made = [self._made(self.program[n]) for n in self._in_order()]
+        self.all = [begin(self.network, self.called), *made, step(self.network, self.called)]
 
-    def _refuse(self) -> None:
-        if {*self.program} - _KNOWN:
-            fact, remedy = "repeat is not written in C yet", "write its blocks out, or emit numpy"
-            raise NetError(f"{self.name}: {fact}", remedy)
-        if self.network.role("noise"):
-            fact, remedy = "dropout is not written in C yet", "leave it out, or emit numpy"
-            raise NetError(f"{self.name}: {fact}", remedy)
+    def _in_order(self) -> list[str]:
+        """The names of functions, the called before the callers."""
+        outer = [n for n in ("forward", "_loss", "backward") if n in self.program]
+        return [n for name in outer for n in (*self._called_by(name), name)]
+
+    def _called_by(self, name: str) -> list[str]:
+        """The functions of blocks that another calls, but for what it does on request."""
+        asked = (n for n in self.program[name].body if not isinstance(n, program.OnRequest))
+        calls = (n for statement in asked for n in statement.walk())
+        return [n.function for n in calls if isinstance(n, program.Call)]
 
     @property
     def lengths(self) -> list[str]:
@@ -80,139 +65,106 @@ class Functions:
         sizes = (i.size for t in self.tensors.values() for i in t.indices)
         return [BATCH, *sorted({s for s in sizes if isinstance(s, str)} - {BATCH})]
 
-    # The mathematics
-
     def _made(self, function: Function) -> CFunction:
-        given = self._given(function)
-        assigned = {n.name for n in function.walk() if isinstance(n, program.Assign)}
-        names = Names({*map(own, assigned | {*given})} | {*self.lengths})
-        for name, t in given.items():
-            names.arrays[name] = Stored(own(name), tuple(length(i.size) for i in t.indices))
-        write = Statements(names, self.order, self._stays(function, given), self.cached)
+        inputs = [t.name for t in (*self.network.role("input"), *self.network.role("state"))]
+        is_block = function.name.startswith("_block")
+        tensors = {**(self.of_one if is_block else self.tensors), **self.seeds}
+        its = signature(function, self.name, tuple(self.lengths), tensors, inputs)
+        names = self._names(function, its)
+        write = Statements(names, self.order, self._held(function, its))
         lines = [*write.body(function), *_result(function, names)]
-        word = function.name.strip("_")
-        if word == "forward":
-            self.cached = dict(write.kept)
         self.called |= write.entries.helpers
-        self.work[word] = write.work
-        lines = _needed([*self._opened(word, write), *lines])
-        returns = "real" if word == "loss" else "void"
-        arguments = self._arguments(word, given)
-        return CFunction(returns, f"{self.name}_{word}", arguments, self._said(word), tuple(lines))
-
-    def _given(self, function: Function) -> dict[str, TensorInfo]:
-        """The arrays among the arguments. All functions take the inputs, which no cache copies."""
-        inputs = (*self.network.role("input"), *self.network.role("state"))
-        asked = [a.name for a in function.arguments if a.kind == "array"]
-        names = dict.fromkeys([*(t.name for t in inputs), *asked])
-        return {n: self.tensors[n] if n in self.tensors else self.seeds[n] for n in names}
-
-    def _arguments(self, word: str, given: dict[str, TensorInfo]) -> tuple[str, ...]:
-        types = {n: "real" if t.bound is None else "int" for n, t in given.items()}
-        return (
-            f"const {self.name}_params *params",
-            *(f"const {types[n]} *{own(n)}" for n in given),
-            *(f"int {n}" for n in self.lengths),
-            f"{'const ' if word != 'forward' else ''}{self.name}_cache *cache",
-            f"{self.name}_work *work",
-            *[f"{self.name}_params *grads"] * (word == "backward"),
+        said = (
+            self._remember_block(function, its, write) if is_block else self._remember(its, write)
         )
+        lines = needed([*self._opened(its, write), *lines])
+        return CFunction(its.returns, its.name, its.arguments, said, tuple(lines))
 
-    def _stays(self, function: Function, given: Iterable[str]) -> set[str]:
-        """The arrays that outlive a function."""
+    def _names(self, function: Function, its: Signature) -> Names:
+        assigned = {n.name for n in function.walk() if isinstance(n, program.Assign | program.Draw)}
+        counter = {its.counter} if its.counter else set()
+        names = Names({*map(own, assigned | {*its.given})} | {*self.lengths} | counter)
+        for name, t in its.given.items():
+            names.arrays[name] = Stored(own(name), tuple(length(i.size) for i in t.indices))
+        return names
+
+    def _held(self, function: Function, its: Signature) -> Held:
+        def sizes(ref: program.Ref) -> Sizes | None:
+            if ref.held == "params":
+                of = self.of_one if ref.block else self.tensors
+                return tuple(length(i.size) for i in of[ref.name].indices)
+            if not ref.block:
+                return self.cached.arrays.get(ref.name)
+            return self.blocks[function.name.removesuffix("_backward")].kept[ref.name]
+
         packs = (n for n in function.walk() if isinstance(n, program.Pack))
         outputs = self.network.outputs if function.name == "forward" else ()
-        return {name for p in packs for _, name in p.entries} | {*outputs} - {*given}
+        stays = {name for p in packs for _, name in p.entries} | {*outputs} - {*its.given}
+        return Held(stays - {its.hands, *its.given}, sizes, its, self.blocks)
 
-    def _opened(self, word: str, write: Statements) -> list[str]:
+    # What a function leaves
+
+    def _remember(self, its: Signature, write: Statements) -> str:
+        """Where its arrays are found later. What is said of it."""
+        if its.word == "forward":
+            self.cached.arrays = dict(write.kept)
+        self.work[its.word].arrays = write.work
+        return self._said(its.word)
+
+    def _remember_block(self, function: Function, its: Signature, write: Statements) -> str:
+        """The same of a block."""
+        loops = (n for f in self.program.values() for n in f.walk() if isinstance(n, program.Loop))
+        called = (n for n in loops if isinstance(n.body[0], program.Call))
+        loop = next(n for n in called if n.body[0].function == function.name)  # type: ignore[attr-defined]
+        times = int(loop.indices[0].size)  # type: ignore[arg-type]
+        kept = {write.fields.get(n, n): sizes for n, sizes in write.kept.items()}
+        kept = {n: sizes for n, sizes in kept.items() if not self._is_param(n)}
+        self.blocks[function.name] = Block(its, times, kept)
+        all_of_them = {n: (sp.Integer(times), *sizes) for n, sizes in kept.items()}
+        caller = self.work["backward" if its.is_backward else "forward"]
+        if its.is_backward:
+            caller.inner[its.word] = {**write.work, **all_of_them}
+        else:
+            self.cached.inner[its.word], caller.inner[its.word] = all_of_them, write.work
+        return function.doc
+
+    def _is_param(self, name: str) -> bool:
+        return name in self.tensors and self.tensors[name].role == "param"
+
+    def _opened(self, its: Signature, write: Statements) -> list[str]:
         """Where the arrays are that a function writes."""
-        held, fields = ("cache", {}) if word == "forward" else ("grads", self._parameters())
-        kept = [f"real *{own(a)} = {held}->{own(fields.get(a, a))};" for a in write.kept]
-        return kept + [f"real *{own(t)} = work->{word}.{own(t)};" for t in write.work]
+        caller = "backward" if its.is_backward else "forward"
+        inner = f"{its.word}." if its.hands else ""
+        works = f"work->{caller if its.hands else its.word}.{inner}"
 
-    def _parameters(self) -> dict[str, str]:
-        """Of each array that is a gradient, the parameter."""
-        packs = (n for n in self.program["backward"].walk() if isinstance(n, program.Pack))
-        return {name: key for p in packs for key, name in p.entries}
+        def kept(name: str, sizes: Sizes) -> str:
+            key = write.fields.get(name, name)
+            if not its.is_backward:
+                place = f"cache->{inner}{own(key)}"
+            else:
+                place = f"grads->{own(key)}" if self._is_param(key) else f"{works}{own(key)}"
+            return of_one(place, its.counter, sizes) if its.counter else place
+
+        every = [(n, kept(n, sizes)) for n, sizes in write.kept.items()]
+        every += [(n, f"{works}{own(n)}") for n in write.work]
+        return [f"real *{own(n)} = {place};" for n, place in every]
 
     def _said(self, word: str) -> str:
         outputs = ", ".join(f"cache->{own(o)}" for o in self.network.outputs)
         of = "the loss" if self.network.loss else "the outputs times what is given for each"
+        drawn = " Without a seed nothing is dropped." if self.network.role("noise") else ""
         return {
-            "forward": f"Leaves its output in {outputs}.",
+            "forward": f"Leaves its output in {outputs}.{drawn}",
             "loss": "The loss of the batch that left this cache.",
             "backward": f"The gradients of {of}, from the cache that forward left.",
         }[word]
-
-    # Where parameters begin and how they move
-
-    def _init(self) -> CFunction:
-        lines = tuple(self._begun(t) for t in self.params)
-        arguments = (f"{self.name}_params *params", "unsigned long seed")
-        said = "Fresh parameters, drawn from a seed: not the numbers that numpy draws from it."
-        return CFunction("void", f"{self.name}_init", arguments, said, lines)
-
-    def _begun(self, tensor: TensorInfo) -> str:
-        constant, spread = deviation(tensor, self.network.inits[tensor.name])
-        array = f"params->{own(tensor.name)}, {_count(tensor)}"
-        if spread is None:
-            self.called.add("fill")
-            number = f"{constant:.0f}" if constant.is_integer() else f"R({constant!r})"
-            return f"fill({array}, {number});"
-        self.called |= {"normal", "draw"}
-        return f"seed = draw({array}, R({spread!r}), seed);"
-
-    def _step(self) -> CFunction:
-        self.called |= {"descend"} if self.params else set()
-        form = f"{self.name}_params"
-        arguments = (
-            *(f"{form} *params", f"{form} *velocity", f"const {form} *grads"),
-            *("real rate", "real momentum"),
-        )
-
-        def moved(t: TensorInfo) -> str:
-            arrays = ", ".join(f"{held}->{own(t.name)}" for held in ("params", "velocity", "grads"))
-            return f"descend({arrays}, {_count(t)}, rate, momentum);"
-
-        said = "A step of gradient descent with momentum; the velocity begins as zeros."
-        return CFunction(
-            "void", f"{self.name}_step", arguments, said, tuple(map(moved, self.params))
-        )
-
-
-def _count(tensor: TensorInfo) -> str:
-    return " * ".join(map(str, tensor.sample_shape)) or "1"
 
 
 def _result(function: Function, names: Names) -> list[str]:
     """What a function returns, if it is a number."""
     last = function.body[-1]
-    assert isinstance(last, program.Return)
-    value = last.values[0]
+    value = last.values[0] if isinstance(last, program.Return) else None
     if not isinstance(value, program.Number):
         return []
     array = names.arrays[value.array]
     return [f"return {array.text}{'' if array.is_variable else '[0]'};"]
-
-
-def _name(argument: str) -> str:
-    return argument.split()[-1].lstrip("*")
-
-
-def _speaks(lines: Iterable[str], name: str) -> bool:
-    """Whether code speaks of a name, beside comments and fields of structs."""
-    spoken = re.compile(rf"(?<!->)\b{name}\b")
-    return any(spoken.search(re.sub(r"/\*.*?\*/", "", line, flags=re.S)) for line in lines)
-
-
-def _needed(lines: list[str]) -> list[str]:
-    """Without pointers to arrays that nothing reads."""
-    is_pointer: Callable[[str], re.Match[str] | None] = re.compile(
-        r"(?:const )?real \*(\w+) = [\w.>-]+;"
-    ).fullmatch
-    found = list(lines)
-    for line in lines:
-        opened = is_pointer(line)
-        if opened and not _speaks((o for o in found if o is not line), opened[1]):
-            found.remove(line)
-    return found

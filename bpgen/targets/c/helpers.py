@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from bpgen.functions import ROWS, SHARED
+from bpgen.targets.c.library import LOOPS
 from bpgen.targets.c.scalar import Reader
 
 # What C has its own words for.
@@ -25,66 +26,6 @@ OWN = {
         "The density of the normal distribution at z.",
     ),
     "bell": ("z, c", "return M(exp)(-c * z * z);", "exp(-c * z**2)."),
-}
-
-
-# What goes along rows, and what begins and moves parameters.
-LOOPS = {
-    "dot": """
-/* The sum of the products of two rows: eight sums at a time. */
-static real dot(const real *a, const real *b, int count)
-{
-    real s[8] = {0};
-    int i = 0;
-    for (; i + 8 <= count; i += 8)
-        for (int k = 0; k < 8; k++)
-            s[k] += a[i + k] * b[i + k];
-    for (; i < count; i++)
-        s[0] += a[i] * b[i];
-    return ((s[0] + s[4]) + (s[1] + s[5])) + ((s[2] + s[6]) + (s[3] + s[7]));
-}""",
-    "add": """
-/* A row, so many times, added to another. */
-static void add(real *y, real times, const real *x, int count)
-{
-    for (int i = 0; i < count; i++)
-        y[i] += times * x[i];
-}""",
-    "normal": """
-/* A number of the normal distribution, from two of a sequence (Box and Muller, 1958). */
-static real normal(unsigned long *seed)
-{
-    double two[2];
-    for (int k = 0; k < 2; k++) {
-        *seed = (*seed * 1664525UL + 1013904223UL) & 0xffffffffUL;
-        two[k] = (double)(*seed >> 8) / 16777216.0;
-    }
-    return R(sqrt(-2 * log(1 - two[0])) * cos(6.283185307179586 * two[1]));
-}""",
-    "draw": """
-/* Numbers of the normal distribution with this spread; returned is the next seed. */
-static unsigned long draw(real *w, int count, real spread, unsigned long seed)
-{
-    for (int i = 0; i < count; i++)
-        w[i] = spread * normal(&seed);
-    return seed;
-}""",
-    "fill": """
-/* The same number everywhere. */
-static void fill(real *w, int count, real number)
-{
-    for (int i = 0; i < count; i++)
-        w[i] = number;
-}""",
-    "descend": """
-/* Momentum as in PyTorch: the velocity is momentum * velocity + gradient. */
-static void descend(real *w, real *v, const real *g, int count, real rate, real momentum)
-{
-    for (int i = 0; i < count; i++) {
-        v[i] = momentum * v[i] + g[i];
-        w[i] -= rate * v[i];
-    }
-}""",
 }
 
 

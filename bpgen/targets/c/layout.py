@@ -36,7 +36,8 @@ def broken(line: str, hang: int | None = None) -> list[str]:
         places = [k for k in range(after + 8, WIDTH) if line[k] == " " and _breaks(line, k)]
         if not places:
             break
-        at = max(places, key=lambda k: (-_depth(line, k), k))  # outside of brackets, if it can be
+        # Outside of brackets, if it can be; within a call between its arguments.
+        at = max(places, key=lambda k: (-_depth(line, k), line[k - 1] == ",", k))
         found.append(line[:at])
         line = " " * after + line[at + 1 :]
     return [*found, line]

@@ -10,11 +10,10 @@ import sympy as sp
 
 from bpgen.ir import TensorInfo, length
 from bpgen.record import Derivation
-from bpgen.targets.c.functions import Functions
+from bpgen.targets.c.functions import Functions, Memory
 from bpgen.targets.c.helpers import sources
 from bpgen.targets.c.layout import comment
-from bpgen.targets.c.statements import Sizes
-from bpgen.targets.c.stored import own
+from bpgen.targets.c.stored import Sizes, own
 from bpgen.targets.numpy.interface import Interface
 
 LONG = 64  # steps for which there is room, where no other number is told
@@ -26,6 +25,15 @@ class Array:
 
     name: str
     count: str
+
+
+@dataclass(frozen=True)
+class Struct:
+    """A struct within another: its arrays, and structs within it."""
+
+    name: str
+    arrays: list[Array]
+    inner: tuple[Struct, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -70,13 +78,19 @@ class Parts(Interface):
         return self._arrays(self._shapes())
 
     @property
-    def cache(self) -> list[Array]:
-        return self._arrays(self.made.cached.items())
+    def cache(self) -> Struct:
+        return self._struct("", self.made.cached)
 
     @property
-    def works(self) -> dict[str, list[Array]]:
+    def works(self) -> list[Struct]:
         """Of each function its own: no two of them run at a time."""
-        return {name: self._arrays(work.items()) for name, work in self.made.work.items() if work}
+        every = (self._struct(name, work) for name, work in self.made.work.items())
+        return [s for s in every if s.arrays or s.inner]
+
+    def _struct(self, name: str, memory: Memory) -> Struct:
+        every = ((n, self._arrays(a.items())) for n, a in memory.inner.items() if a)
+        inner = tuple(Struct(n, arrays) for n, arrays in every)
+        return Struct(name, self._arrays(memory.arrays.items()), inner)
 
     def _shapes(self) -> list[tuple[str, Sizes]]:
         every = sorted(self.params, key=lambda t: t.name)

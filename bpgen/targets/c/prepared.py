@@ -15,7 +15,7 @@ from bpgen.program import grammar as program
 from bpgen.program.grammar import Expr, Read
 from bpgen.targets.c.nodes import Mark, Row, place_of, whole_of
 
-_SUMS = (program.Contract, program.Reduce, program.InRows)
+_SUMS = (program.Contract, program.Reduce, program.InRows, program.FromBlocks)
 
 
 class Prepared:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import sympy as sp
@@ -12,40 +13,50 @@ import sympy as sp
 from bpgen.ir import Index, length
 from bpgen.program import grammar as program
 from bpgen.program.grammar import Axes, Expr, Function, Node
+from bpgen.targets.c import blocks
+from bpgen.targets.c.blocks import Block, held
 from bpgen.targets.c.entries import At, Entries
 from bpgen.targets.c.layout import comment, nest
 from bpgen.targets.c.places import flat, whole
 from bpgen.targets.c.prepared import Prepared
 from bpgen.targets.c.rows import Product, row_by_row
 from bpgen.targets.c.scalar import PRODUCT, C
-from bpgen.targets.c.stored import Names, Stored, own
+from bpgen.targets.c.signatures import Signature
+from bpgen.targets.c.stored import Names, Sizes, Stored, own
 
-Sizes = tuple[sp.Expr, ...]
 _LOOKS = (
     *(program.View, program.Gather, program.Broadcast, program.Join, program.Read),
     *(program.Cast, program.Count),
 )
 
 
+@dataclass(frozen=True)
+class Held:
+    """What outlives a function: the arrays that it leaves, and the lengths of those that structs
+    hold.
+    """
+
+    stays: Collection[str]
+    sizes: Callable[[program.Ref], Sizes | None]
+    signature: Signature
+    blocks: Mapping[str, Block]  # by the functions of the program
+
+
 class Statements:
     """Prints the statements of a function.
 
-    `kept` are the arrays that outlive it, of those that are to (`stays`), and `work` those that it
-    needs beside, with the lengths of their axes. `cached` are the lengths of what forward left.
+    `kept` are the arrays that outlive it, of those that are to, and `work` those that it needs
+    beside, with the lengths of their axes.
     """
 
-    def __init__(
-        self,
-        names: Names,
-        order: Mapping[str, int],
-        stays: Collection[str],
-        cached: Mapping[str, Sizes],
-    ) -> None:
-        self.names, self.stays, self.cached = names, stays, cached
+    def __init__(self, names: Names, order: Mapping[str, int], held: Held) -> None:
+        self.names, self.held = names, held
         self.given = {*names.arrays}
         self.entries = Entries(names, order)
         self.work: dict[str, Sizes] = {}
         self.kept: dict[str, Sizes] = {}
+        self.fields: dict[str, str] = {}  # of the struct, where arrays are called otherwise
+        self.passed: dict[str, str] = {}  # what goes from block to block, and where it lies
         self.fixed: frozenset[Index] = frozenset()
         self.declared: set[str] = set()  # variables of the whole function
         self.times: Counter[str] = Counter()
@@ -53,6 +64,10 @@ class Statements:
     def body(self, function: Function) -> list[str]:
         """The lines of a function, but for what is done on request."""
         self.times = Counter(n.name for n in function.walk() if isinstance(n, program.Assign))
+        self.fields = {
+            n: key for p in function.walk() if isinstance(p, program.Pack) for key, n in p.entries
+        }
+        self.passed = blocks.passed(self, function)
         return self.lines(n for n in function.body if not isinstance(n, program.OnRequest))
 
     def lines(self, body: Iterable[Node]) -> list[str]:
@@ -87,19 +102,23 @@ class Statements:
         assert isinstance(value, Expr)
         if isinstance(value, program.Fill):
             return self._filled(node.name, value)
-        if node.name not in self.stays and self._only_looks(value):
+        if not self._is_placed(node.name) and self._only_looks(value):
             self.names.aliases[node.name] = value
             return []
         return self._computed(node.name, value)
+
+    def _is_placed(self, name: str) -> bool:
+        """Whether an array lies where others look for it."""
+        return name in self.held.stays or name in self.passed or name == self.held.signature.hands
 
     def _taken(self, name: str, ref: program.Ref) -> list[str]:
         """What another holds; inputs are arguments of every function."""
         if name in self.given:
             return []
         self.names.aliases.pop(name, None)
-        sizes = self.cached.get(ref.name) if ref.held == "cache" else None
+        sizes = self.held.sizes(ref)
         self.names.arrays[name] = Stored(own(name), sizes)
-        return [f"const real *{own(name)} = {ref.held}->{own(ref.name)};"]
+        return [f"const real *{own(name)} = {held(ref, self.held.signature.word, sizes)};"]
 
     def _only_looks(self, value: Expr) -> bool:
         """Whether it is another array, seen otherwise: one that stays what it is."""
@@ -109,7 +128,7 @@ class Statements:
 
     def _computed(self, name: str, value: Expr) -> list[str]:
         lines, value = self._prepared(value, name)
-        if value.axes or name in self.stays:
+        if value.axes or self._is_placed(name):
             return lines + self._put(self._memory(name, value.axes), value)
         self.entries.lines, taken = [], {*self.names.taken}
         text = self.entries.value(value, {}).text
@@ -125,10 +144,37 @@ class Statements:
     def _new(self, name: str, sizes: Sizes) -> Stored:
         """Memory for an array that stays, or is of use to this function alone."""
         self.names.aliases.pop(name, None)
-        where = self.kept if name in self.stays else self.work
-        where[name] = _longer(where.get(name), sizes)
-        array = self.names.arrays[name] = Stored(own(name), sizes)
+        array = self.names.arrays[name] = Stored(own(self.passed.get(name, name)), sizes)
+        if name in self.passed:
+            self.work[self.passed[name]] = (sp.Integer(2), *sizes)
+        elif name != self.held.signature.hands:
+            where = self.kept if name in self.held.stays else self.work
+            where[name] = _longer(where.get(name), sizes)
         return array
+
+    def stored(self, name: str) -> list[str]:
+        """An array in memory of its own that was another, seen otherwise."""
+        return self._computed(name, self.names.aliases[name])
+
+    def stayed(self, name: str) -> list[str]:
+        """What went through blocks, where it is to stay."""
+        array = self.names.arrays[name]
+        assert array.sizes is not None
+        self.kept[name] = array.sizes
+        self.names.arrays[name] = Stored(own(name), array.sizes)
+        return self._copy(own(name), array)
+
+    def copied(self, key: str, name: str) -> list[str]:
+        """What is kept of an array that lies elsewhere."""
+        array, kept = self.names.arrays[name], self.names.local(f"{name}_kept")
+        assert array.sizes is not None
+        self.kept[kept], self.fields[kept] = array.sizes, key
+        return self._copy(kept, array)
+
+    def _copy(self, to: str, array: Stored) -> list[str]:
+        i, count = self.names.local("i"), whole(sp.Mul(*(array.sizes or ()))).text
+        each = f"for (int {i} = 0; {i} < {count}; {i}++)"
+        return nest([each], [f"{to}[{i}] = {array.text}[{i}];"])
 
     def _put(self, array: Stored, value: Expr) -> list[str]:
         parts = row_by_row(value, self.entries.is_row)
@@ -186,9 +232,14 @@ class Statements:
         of = node.shape.of
         known = self.names.arrays[of.name].sizes if of is not None and not of.held else None
         own_sizes = node.shape.sizes or known or [length(i.size) for i in node.axes]
-        return tuple(
-            length(s.name) if isinstance(s, sp.Symbol) else sp.sympify(s) for s in own_sizes
-        )
+        return tuple(map(_length, own_sizes))
+
+    def draw(self, node: program.Draw) -> list[str]:
+        """Noise: as much of it as is asked for."""
+        array = self._new(node.name, tuple(map(_length, node.sizes)))
+        self.entries.helpers |= {"dropout", "uniform"}
+        count = whole(sp.Mul(*(array.sizes or ()))).text
+        return [f"dropout({array.text}, {count}, R({node.keep!r}), seed);"]
 
     # What is written into arrays that are there
 
@@ -203,7 +254,16 @@ class Statements:
 
         return lines + self._loops(at.axes, body)
 
+    def pack(self, node: program.Pack) -> list[str]:
+        """Of a block what it keeps of its arguments, and of what it hands on."""
+        if not self.held.signature.hands:
+            return []
+        elsewhere = [(key, name) for key, name in node.entries if name not in self.kept]
+        return [line for key, name in elsewhere for line in self.copied(key, name)]
+
     def loop(self, node: program.Loop) -> list[str]:
+        if isinstance(node.body[0], program.Call):
+            return blocks.loop(self, node)
         outside, self.fixed = self.fixed, self.fixed | {*node.indices}
         for i in node.indices:  # named before what is within names its own
             self.names.index(i)
@@ -249,7 +309,10 @@ class Statements:
         program.Loop: loop,
         program.Admit: nothing,  # C has no door
         program.Guard: nothing,
-        program.Pack: nothing,
+        program.Draw: draw,
+        program.Begin: nothing,
+        program.Stack: nothing,
+        program.Pack: pack,
         program.Return: nothing,
     }
 
@@ -259,6 +322,10 @@ def _written(at: Any) -> str:
     while not isinstance(at, program.Read):
         at = at.array
     return at.name
+
+
+def _length(size: sp.Expr) -> sp.Expr:
+    return length(size.name) if isinstance(size, sp.Symbol) else sp.sympify(size)
 
 
 def _longer(one: Sizes | None, other: Sizes) -> Sizes:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import sympy as sp
 
+from bpgen.functions import ROWS, SHARED
 from bpgen.ir import Index, spoken
 from bpgen.program.grammar import Expr, Read
+from bpgen.targets.c.helpers import OWN
+from bpgen.targets.c.library import LOOPS
 
+Sizes = tuple[sp.Expr, ...]
 _KEYWORDS = """
 auto break case char const continue default do double else enum extern float for goto if inline int
 long register restrict return short signed sizeof static struct switch typedef union unsigned void
@@ -18,12 +23,17 @@ _OF_MATH = """
 acos acosh asin asinh atan atanh cos cosh erf erfc exp expm1 fabs gamma hypot j0 j1 jn log log1p pow
 signgam sin sinh sqrt tan tanh y0 y1 yn
 """
-_OF_THE_FILE = """
-INFINITY M NAN R cache descend draw fill grads larger momentum normal params rate real seed smaller
-square velocity work
-"""
+_OF_THE_FILE = "INFINITY M NAN R cache grads momentum params rate real seed velocity work"
 # What C, its mathematics and the file itself have names for.
-TAKEN = frozenset(f"{_KEYWORDS} {_OF_MATH} {_OF_THE_FILE}".split())
+_WORDS = f"{_KEYWORDS} {_OF_MATH} {_OF_THE_FILE}".split()
+_HELPERS = (*LOOPS, *OWN, *SHARED, *(n for n, row in ROWS.items() if row.helper))
+TAKEN = frozenset([*_WORDS, *_HELPERS])
+_BLOCK = re.compile(r"block\d*(_backward)?")
+
+
+def _is_taken(name: str) -> bool:
+    """Whether C has a function or a word of the name."""
+    return name in TAKEN or bool(_BLOCK.fullmatch(name))
 
 
 @dataclass(frozen=True)
@@ -33,7 +43,7 @@ class Stored:
     """
 
     text: str
-    sizes: tuple[sp.Expr, ...] | None = None
+    sizes: Sizes | None = None
     is_variable: bool = False
 
 
@@ -59,7 +69,7 @@ class Names:
     def local(self, stem: str) -> str:
         """A name that nothing has."""
         name, k = stem, 0
-        while name in self.taken or name in TAKEN:
+        while name in self.taken or _is_taken(name):
             k += 1
             name = f"{stem}{k}"
         self.taken.add(name)
@@ -68,4 +78,4 @@ class Names:
 
 def own(name: str) -> str:
     """A user's name as a name of C."""
-    return f"{name}_" if name in TAKEN else name
+    return f"{name}_" if _is_taken(name) else name

@@ -1,0 +1,109 @@
+"""The blocks of a `repeat`: a function of C called in a loop.
+
+What goes from block to block lies in two places by turns: a block reads the one and writes the
+other. What each leaves lies in the structs under the name of its function, block after block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import sympy as sp
+
+from bpgen.program import grammar as program
+from bpgen.program.grammar import Function
+from bpgen.targets.c.layout import nest
+from bpgen.targets.c.places import whole
+from bpgen.targets.c.scalar import PRODUCT
+from bpgen.targets.c.signatures import Signature
+from bpgen.targets.c.stored import Sizes, Stored, own
+
+if TYPE_CHECKING:
+    from bpgen.targets.c.statements import Statements
+
+
+@dataclass(frozen=True)
+class Block:
+    """A function of blocks, how many there are, and the arrays that one of them leaves."""
+
+    signature: Signature
+    times: int
+    kept: Mapping[str, Sizes]
+
+
+def of_one(array: str, counter: str, sizes: Sizes) -> str:
+    """What one block has of an array of all."""
+    size = whole(sp.Mul(*sizes))
+    return (
+        f"{array} + {counter}"
+        if size.text == "1"
+        else f"{array} + {size.within(PRODUCT)} * {counter}"
+    )
+
+
+def held(ref: program.Ref, word: str, sizes: Sizes | None) -> str:
+    """Where a struct holds an array: that of all blocks, or of the one whose function it is."""
+    if not ref.block:
+        return f"{ref.held}->{own(ref.name)}"
+    inner = f"{word.removesuffix('_backward')}." if ref.held == "cache" else ""
+    return of_one(f"{ref.held}->{inner}{own(ref.name)}", ref.block, sizes or ())
+
+
+def passed(write: Statements, function: Function) -> dict[str, str]:
+    """What goes through the blocks that a function calls, and the name under which it does."""
+    calls = (n for n in function.walk() if isinstance(n, program.Call) and n.names)
+    names = dict.fromkeys(c.names[0] for c in calls)
+    return {n: write.names.local(f"{own(n)}_passed") if n in write.held.stays else n for n in names}
+
+
+def loop(write: Statements, node: program.Loop) -> list[str]:
+    """A call for each block, and where the last one's result lies."""
+    (index,), (call, *keeps) = node.indices, node.body
+    assert isinstance(call, program.Call)
+    block, name = write.held.blocks[call.function], call.names[0]
+    own_counter = block.signature.counter
+    array = write.names.arrays[name]
+    size = whole(sp.Mul(*(array.sizes or ()))).within(PRODUCT)
+    turns = [f"({own_counter} % 2)", f"(({own_counter} + 1) % 2)"]
+    here, there = reversed(turns) if node.reverse and block.times % 2 == 0 else turns
+    lines, others = _others(write, [*block.signature.given][1:])
+    given = [f"{array.text} + {here} * {size}", *others]
+    called = block.signature.call(given, f"{array.text} + {there} * {size}")
+    lines += nest([write.entries.head(index, node.reverse)], [called])
+    lines += [f"{array.text} += {size};"] * (block.times % 2)
+    if name in write.held.stays:
+        lines += write.stayed(name)
+    return lines + [line for keep in keeps for line in _left(write, keep, block)]
+
+
+def _others(write: Statements, names: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Arrays from outside as arguments, and what is made before."""
+    made, given = [], []
+    for name in names:
+        if name in write.names.aliases:
+            made += write.stored(name)
+        array = write.names.arrays[name]
+        given.append(f"&{array.text}" if array.is_variable else array.text)
+    return made, given
+
+
+def _left(write: Statements, keep: program.Node, block: Block) -> list[str]:
+    """What the blocks left beside gradients of parameters, which are added up later."""
+    assert isinstance(keep, program.Keep)
+    if keep.block:
+        return []
+    lines = []
+    for name, sizes in block.kept.items():
+        word = block.signature.word
+        text = write.names.local(f"{own(name)}_of_blocks")
+        write.declared.add(text)
+        write.names.arrays[left(keep.store, name)] = Stored(text, (sp.Integer(block.times), *sizes))
+        lines.append(f"const real *{text} = work->{write.held.signature.word}.{word}.{own(name)};")
+    return lines
+
+
+def left(store: str, name: str) -> str:
+    """What an array is called that holds what every block left under a name."""
+    return f"{store}[{name}]"

@@ -1,0 +1,96 @@
+"""What the functions of a C file are given, and how one calls another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from bpgen.ir import TensorInfo
+from bpgen.program import grammar as program
+from bpgen.program.grammar import Assign, Function, Ref
+from bpgen.targets.c.stored import own
+
+
+@dataclass(frozen=True)
+class Signature:
+    """A function by what it is given: arrays, and lengths known at run time. `hands` is the array
+    that a block hands on; other functions hand on none.
+    """
+
+    network: str
+    word: str  # forward, loss, backward, block, block_backward
+    given: Mapping[str, TensorInfo]
+    lengths: tuple[str, ...]
+    counter: str = ""  # the variable that counts the blocks
+    draws: bool = False
+    hands: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.word if self.hands else f"{self.network}_{self.word}"
+
+    @property
+    def returns(self) -> str:
+        return "static void" if self.hands else "real" if self.word == "loss" else "void"
+
+    @property
+    def is_forward(self) -> bool:
+        return self.word != "loss" and not self.is_backward
+
+    @property
+    def is_backward(self) -> bool:
+        return "backward" in self.word
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        types = {n: "real" if t.bound is None else "int" for n, t in self.given.items()}
+        return (
+            f"const {self.network}_params *params",
+            *[f"int {self.counter}"] * bool(self.counter),
+            *(f"const {types[n]} *{own(n)}" for n in self.given),
+            *(f"int {n}" for n in self.lengths),
+            *["unsigned long *seed"] * self.draws,
+            f"{'' if self.is_forward else 'const '}{self.network}_cache *cache",
+            f"{self.network}_work *work",
+            *[f"{self.network}_params *grads"] * self.is_backward,
+            *[f"real *{own(self.hands)}"] * bool(self.hands),
+        )
+
+    def call(self, given: Iterable[str], handed: str) -> str:
+        """A call of a block's function with these arrays, which is told where its result goes."""
+        every = (
+            *("params", self.counter, *given, *self.lengths, *["seed"] * self.draws),
+            *("cache", "work", *["grads"] * self.is_backward, handed),
+        )
+        return f"{self.name}({', '.join(every)});"
+
+
+def signature(
+    function: Function,
+    network: str,
+    lengths: tuple[str, ...],
+    tensors: Mapping[str, TensorInfo],
+    inputs: Iterable[str],
+) -> Signature:
+    """That of a function of the program. Inputs are arguments of every function that reads them,
+    which no cache copies; `tensors` are those of one block, where it is a block's.
+    """
+    asked = [a.name for a in function.arguments if a.kind == "array"]
+    pack = function.body[-1]
+    hands = pack.beside if isinstance(pack, program.Pack) else ""
+    read = {n.name for n in function.walk() if isinstance(n, Assign) and _is_cached(n.value)}
+    also = [n for n in inputs if not hands or n in read]
+    names = dict.fromkeys([*asked, *also] if hands else [*also, *asked])
+    return Signature(
+        network,
+        function.name.strip("_"),
+        {n: tensors[n] for n in names},
+        lengths,
+        next((a.name for a in function.arguments if a.kind == "block"), ""),
+        any(a.kind == "noise" for a in function.arguments),
+        hands,
+    )
+
+
+def _is_cached(value: object) -> bool:
+    return isinstance(value, Ref) and value.held == "cache" and not value.block

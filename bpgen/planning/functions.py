@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from bpgen.ir import TensorInfo
+from bpgen.planning.again import again
 from bpgen.planning.body import Body
 from bpgen.planning.nodes import Buffers, Memory
 from bpgen.planning.ordering import is_of_block, orders_of
@@ -40,7 +41,7 @@ def planned(
     """
     blocks: dict[str, tuple[Buffers, ...]] = {}
     made: dict[str, Function] = {}
-    functions = list(functions)
+    functions = again(functions)
     orders = orders_of(functions, tensors, adjoints)
     for function in functions:
         if is_of_block(function):

@@ -7,7 +7,8 @@ from __future__ import annotations
 from functools import lru_cache
 
 from bpgen.formulas.helpers import spelled
-from bpgen.formulas.reading import Unread
+from bpgen.formulas.reading import DIGITS, Unread
+from bpgen.formulas.tree import Call, Tree
 from bpgen.ir import Element, Index, element
 from bpgen.planning.memory import shared
 from bpgen.planning.nodes import Helper
@@ -20,10 +21,12 @@ OUT = Read("out", AXES)
 
 @lru_cache(100)
 def helper(name: str) -> Helper | None:
-    """A function of the table; None where it is more than elementary calls."""
+    """A function of the table; None where it is more than elementary calls, one after another."""
     try:
         found = spelled(name)
     except Unread:
+        return None
+    if found.written_out or any(_asks_for_digits(t) for _, t in found.lets):
         return None
     opening = Opening({*found.arguments, OUT.name}, helper)
     arrays: dict[Element, Expr] = {element(a, ()): Read(a, AXES) for a in found.arguments}
@@ -42,3 +45,9 @@ def helper(name: str) -> Helper | None:
         found.doc,
         body,
     )
+
+
+def _asks_for_digits(tree: Tree) -> bool:
+    if isinstance(tree, Call):
+        return any(map(_asks_for_digits, tree.args))
+    return bool(tree == DIGITS)

@@ -12,14 +12,15 @@ from typing import Any, ClassVar
 
 import sympy as sp
 
-from bpgen.ir import Index, length
+from bpgen.formulas.reading import Reader, parsed
+from bpgen.ir import Index, element, length
 from bpgen.program import grammar as program
 from bpgen.program.grammar import Axes, Expr, Slot
 from bpgen.targets.c.blocks import left
 from bpgen.targets.c.layout import nest
 from bpgen.targets.c.nodes import Mark, Row
 from bpgen.targets.c.places import affine, flat, whole
-from bpgen.targets.c.scalar import CHOICE, PRODUCT, SIGN, SUM, C, read
+from bpgen.targets.c.scalar import CHOICE, PRODUCT, SIGN, SUM, C, Writer
 from bpgen.targets.c.stored import Names
 from bpgen.text.scalar import ATOM as PYTHON_ATOM
 from bpgen.text.scalar import Printer, Text
@@ -106,13 +107,14 @@ class Entries:
     # Arrays that are computed
 
     def map(self, node: program.Map, at: At) -> C:
-        """A body, printed as Python with a word for each operand, and read as C."""
-        words = {element: f"operand{k}" for k, (element, _) in enumerate(node.operands)}
-        texts = {words[element]: self.value(array, at) for element, array in node.operands}
-        printer = Printer(lambda e: Text(words[e], PYTHON_ATOM), self.order)
-        sizes = {str(s): C(f"R({s})") for s in node.body.free_symbols}
-        found, helpers = read(printer.text(node.body).text, {**sizes, **texts})
-        self.helpers |= helpers
+        """A body, printed as Python with a word for each operand, and read as a tree of calls."""
+        words = {e: element(f"operand{k}", ()) for k, (e, _) in enumerate(node.operands)}
+        names = {element(str(s), ()): C(f"R({s})") for s in node.body.free_symbols}
+        names |= {words[e]: self.value(array, at) for e, array in node.operands}
+        printer = Printer(lambda e: Text(words[e].name, PYTHON_ATOM), self.order)
+        reader, writer = Reader({e.name: e for e in names}), Writer(names)
+        found = writer.text(reader.read(parsed(printer.text(node.body).text)))
+        self.helpers |= writer.helpers
         return found
 
     def total(self, node: program.Total, at: At) -> C:

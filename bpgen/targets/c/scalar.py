@@ -1,14 +1,18 @@
-"""Scalar expressions of C, read from those of Python.
-
-What a module computes of numbers is told once, in numpy's words: this reads it for one number of
-each array.
-"""
+"""Scalar expressions of C, of trees of elementary calls."""
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeGuard
+
+import sympy as sp
+
+from bpgen.formulas.bodies import tree_of
+from bpgen.formulas.reading import DIGITS
+from bpgen.formulas.tree import Call, Tree, compares
+from bpgen.functions import ROWS
+from bpgen.ir import Element, element
+from bpgen.targets.c.stored import own
 
 CHOICE, EITHER, BOTH, EQUALITY, COMPARISON, SUM, PRODUCT, SIGN, ATOM = range(9)
 
@@ -23,144 +27,133 @@ class C(NamedTuple):
         return self.text if self.binding >= least else f"({self.text})"
 
 
-_COMPARED = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
-_COMPUTED = {ast.Add: ("+", SUM), ast.Sub: ("-", SUM), ast.Mult: ("*", PRODUCT)}
-_BOTH = {ast.BitAnd: ("&&", BOTH), ast.BitOr: ("||", EITHER)}
-_OWN = {"abs": "fabs", "arctan": "atan", "arcsinh": "asinh", "arccosh": "acosh"}
-_LIBM = (
-    "erf",
-    "erfc",
-    "exp",
-    "log",
-    "tanh",
-    "sin",
-    "cos",
-    "tan",
-    "sinh",
-    "cosh",
-    "expm1",
-    "log1p",
-    "sqrt",
-)
+_INFIX = {
+    "add": ("+", SUM),
+    "subtract": ("-", SUM),
+    "multiply": ("*", PRODUCT),
+    "divide": ("/", PRODUCT),
+    "floor_divide": ("/", PRODUCT),  # of whole numbers, none of them negative
+    "less": ("<", COMPARISON),
+    "less_equal": ("<=", COMPARISON),
+    "greater": (">", COMPARISON),
+    "greater_equal": (">=", COMPARISON),
+    "equal": ("==", EQUALITY),
+    "not_equal": ("!=", EQUALITY),
+    "logical_and": ("&&", BOTH),
+    "logical_or": ("||", EITHER),
+}
+_OF_C = {
+    "abs": "fabs",
+    "arctan": "atan",
+    "arcsinh": "asinh",
+    "arccosh": "acosh",
+    "power": "pow",
+    **{name: name for name in ("exp", "expm1", "log", "log1p", "sqrt", "rint", "erf", "erfc")},
+    **{name: name for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
+}
+_OF_BPGEN = {"maximum": "larger", "minimum": "smaller"}
+_DIGITS = "(sizeof(real) == sizeof(double) ? 52 : 23)"
 
 
-class Reader:
-    """Reads expressions of Python; `names` are the texts of some names, `helpers` the functions
-    that were spoken of beside the library of C.
+class Writer:
+    """Writes trees; `names` are the texts of their elements, `helpers` the functions that were
+    spoken of beside the library of C.
     """
 
-    def __init__(self, names: Mapping[str, C]) -> None:
+    def __init__(self, names: Mapping[Element, C]) -> None:
         self.names = names
         self.helpers: set[str] = set()
 
-    def read(self, node: ast.expr) -> C:
-        row = _ROWS.get(type(node))
-        if row is None:
-            raise NotImplementedError(ast.unparse(node))
-        return row(self, node)
+    def text(self, tree: Tree) -> C:
+        if isinstance(tree, Call):
+            written = _CALLS.get(tree.name, Writer._function)
+            return written(self, tree)
+        if isinstance(tree, Element):
+            return self.names[tree] if tree in self.names else C(own(tree.name))
+        return self._number(tree)
 
-    def constant(self, node: ast.Constant) -> C:
-        if isinstance(node.value, float):
-            return C(f"R({node.value!r})")
-        return C(str(node.value))
+    def _number(self, number: sp.Expr) -> C:
+        """What is made of numbers and lengths."""
+        if number.is_Symbol:
+            return C(_DIGITS if number == DIGITS else own(number.name))
+        if _is_negative(number):
+            return self._negative(Call("negative", (-number,)))
+        if number == sp.oo:
+            return C("INFINITY")
+        if number.is_Integer:
+            return C(str(number))
+        if number.is_Float:
+            return C(f"R({float(number)!r})")
+        if number.is_Rational:
+            return self._infix(Call("divide", (sp.Integer(number.p), sp.Integer(number.q))))
+        symbols = {s: element(s.name, ()) for s in number.free_symbols}
+        if not symbols:
+            return C(f"R({float(number)!r})")
+        return self.text(tree_of(number.xreplace(symbols)))
 
-    def name(self, node: ast.Name) -> C:
-        return self.names.get(node.id, C(node.id))
+    def _infix(self, tree: Call) -> C:
+        sign, binding = _INFIX[tree.name]
+        one, other = tree.args
+        if tree.name == "add" and _is_negative(other):
+            sign, other = "-", -other
+        if tree.name == "multiply" and compares(tree):
+            sign, binding = "&&", BOTH
+        left, right = self.text(one).within(binding), self.text(other).within(binding + 1)
+        if tree.name == "divide" and _is_whole(one) and (one > 0 or _is_whole(other)):
+            left = f"R({one})"  # C's own quotient of whole numbers is whole
+        return C(f"{left} {sign} {right}", binding)
 
-    def compare(self, node: ast.Compare) -> C:
-        ((op,), (right,)) = node.ops, node.comparators
-        sign = _COMPARED[type(op)]
-        binding = EQUALITY if sign in ("==", "!=") else COMPARISON
-        return C(
-            f"{self._in(node.left, binding + 1)} {sign} {self._in(right, binding + 1)}", binding
-        )
+    def _square(self, tree: Call) -> C:
+        base = self.text(tree.args[0])
+        if base.binding == ATOM and "(" not in base.text:
+            return C(f"{base.text} * {base.text}", PRODUCT)
+        return self._function(tree)
 
-    def operation(self, node: ast.BinOp) -> C:
-        if isinstance(node.op, ast.Pow):
-            return self._power(node)
-        if isinstance(node.op, ast.Div):
-            above, below = self.read(node.left), self._in(node.right, SIGN)
-            whole = isinstance(node.left, ast.Constant) and isinstance(node.left.value, int)
-            return C(f"{f'R({above.text})' if whole else above.within(PRODUCT)} / {below}", PRODUCT)
-        if isinstance(node.op, ast.Mult) and self._decides(node.left) and self._decides(node.right):
-            return C(f"{self._in(node.left, BOTH)} && {self._in(node.right, BOTH + 1)}", BOTH)
-        sign, binding = {**_COMPUTED, **_BOTH}[type(node.op)]
-        return C(
-            f"{self._in(node.left, binding)} {sign} {self._in(node.right, binding + 1)}", binding
-        )
+    def _negative(self, tree: Call) -> C:
+        inner = self.text(tree.args[0]).within(PRODUCT)
+        inner = f"({inner})" if inner.startswith("-") else inner
+        return C(f"-{inner}", SIGN if inner.isidentifier() else PRODUCT)
 
-    def _decides(self, node: ast.expr) -> bool:
-        """Whether it is true or false."""
-        return BOTH <= self.read(node).binding <= COMPARISON
+    def _where(self, tree: Call) -> C:
+        """One or the other; of a number, by whether it is not 0."""
+        condition, value, other = map(self.text, tree.args)
+        decided = condition.text
+        if not compares(tree.args[0]):
+            decided = f"{condition.within(COMPARISON)} != 0"
+        return C(f"{decided} ? {value.within(EITHER)} : {other.within(CHOICE)}", CHOICE)
 
-    def _power(self, node: ast.BinOp) -> C:
-        base, exponent = self.read(node.left), node.right
-        if isinstance(exponent, ast.Constant) and exponent.value == 2:
-            if base.binding == ATOM and "(" not in base.text:
-                return C(f"{base.text} * {base.text}", PRODUCT)
-            return self._helper("square", [base])
-        return C(f"M(pow)({base.text}, {self.read(exponent).text})")
+    def _sign(self, tree: Call) -> C:
+        z = self.text(tree.args[0]).within(SUM)
+        return C(f"R(({z} > 0) - ({z} < 0))")
 
-    def unary(self, node: ast.UnaryOp) -> C:
-        inner = self._in(node.operand, PRODUCT)
-        return C(
-            f"-{inner if inner[0] != '-' else f'({inner})'}",
-            SIGN if inner.isidentifier() else SUM + 1,
-        )
-
-    def call(self, node: ast.Call) -> C:
-        function = ast.unparse(node.func)
-        if function.endswith(".astype"):
-            assert isinstance(node.func, ast.Attribute)
-            return C(f"R({self.read(node.func.value).text})")
-        if function == "np.asarray":
-            return self.read(node.args[0])
-        arguments = [self.read(a) for a in node.args]
-        if function.endswith(".dtype.type"):
-            return C(f"R({arguments[0].text})")
-        word = function.removeprefix("np.")
-        known = _CALLS.get(word)
-        if known is not None:
-            return known(*arguments)
-        word = _OWN.get(word, word)
-        if word in (*_LIBM, *_OWN.values()):
-            return C(f"M({word})({', '.join(a.text for a in arguments)})")
-        return self._helper({"maximum": "larger", "minimum": "smaller"}.get(word, word), arguments)
-
-    def attribute(self, node: ast.Attribute) -> C:
-        return {"np.inf": C("INFINITY")}[ast.unparse(node)]
-
-    def _helper(self, name: str, arguments: list[C]) -> C:
+    def _function(self, tree: Call) -> C:
+        arguments = ", ".join(self.text(a).text for a in tree.args)
+        if tree.name in _OF_C:
+            return C(f"M({_OF_C[tree.name]})({arguments})")
+        name = _OF_BPGEN.get(tree.name, tree.name)
         self.helpers.add(name)
-        return C(f"{name}({', '.join(a.text for a in arguments)})")
-
-    def _in(self, node: ast.expr, least: int) -> str:
-        return self.read(node).within(least)
+        return C(f"{called(name)}({arguments})")
 
 
-def _decided(condition: C) -> str:
-    """What is true or false; of a number, whether it is not 0."""
-    if EITHER <= condition.binding <= COMPARISON:
-        return condition.text
-    return f"{condition.within(COMPARISON)} != 0"
+def called(helper: str) -> str:
+    """What a helper is called: names that begin with a line are the compiler's own."""
+    name = helper.lstrip("_")
+    return f"{name}_" if name != helper and name in ROWS else name
 
 
-_CALLS: dict[str, Callable[..., C]] = {
-    "where": lambda c, a, b: C(f"{_decided(c)} ? {a.within(EITHER)} : {b.within(CHOICE)}", CHOICE),
-    "sign": lambda a: C(f"R(({a.text} > 0) - ({a.text} < 0))"),
+def _is_negative(tree: Tree) -> TypeGuard[sp.Expr]:
+    """Whether it is a negative number."""
+    return not isinstance(tree, Call) and bool(tree.is_number and tree.could_extract_minus_sign())
+
+
+def _is_whole(tree: Tree) -> TypeGuard[sp.Integer]:
+    return isinstance(tree, sp.Integer)
+
+
+_CALLS: dict[str, Callable[[Writer, Call], C]] = {
+    **dict.fromkeys(_INFIX, Writer._infix),
+    "square": Writer._square,
+    "negative": Writer._negative,
+    "where": Writer._where,
+    "sign": Writer._sign,
 }
-_ROWS: dict[type[ast.expr], Callable[[Reader, Any], C]] = {
-    ast.Constant: Reader.constant,
-    ast.Name: Reader.name,
-    ast.Compare: Reader.compare,
-    ast.BinOp: Reader.operation,
-    ast.UnaryOp: Reader.unary,
-    ast.Call: Reader.call,
-    ast.Attribute: Reader.attribute,
-}
-
-
-def read(text: str, names: Mapping[str, C]) -> tuple[C, set[str]]:
-    """An expression of Python as one of C, and the helpers that it calls."""
-    reader = Reader(names)
-    return reader.read(ast.parse(text, mode="eval").body), reader.helpers

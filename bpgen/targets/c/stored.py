@@ -21,7 +21,7 @@ volatile while
 """
 _OF_MATH = """
 acos acosh asin asinh atan atanh cos cosh erf erfc exp expm1 fabs gamma hypot j0 j1 jn log log1p pow
-signgam sin sinh sqrt tan tanh y0 y1 yn
+rint signgam sin sinh sqrt tan tanh y0 y1 yn
 """
 _OF_THE_FILE = "INFINITY M NAN R cache grads momentum params rate real seed velocity work"
 # What C, its mathematics and the file itself have names for.

@@ -12,7 +12,8 @@ import pytest
 from bpgen.compiled import FLAGS, compiler
 from bpgen.formulas.helpers import spelled
 from bpgen.functions import ROWS, SHARED
-from bpgen.targets.c.helpers import OWN, sources
+from bpgen.targets.c.helpers import sources
+from bpgen.targets.c.library import OWN
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="there is no C compiler")
 

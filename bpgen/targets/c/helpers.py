@@ -8,26 +8,9 @@ from collections.abc import Iterable
 
 from bpgen.formulas.helpers import Spelled, spelled
 from bpgen.targets.c.layout import broken, comment
-from bpgen.targets.c.library import LOOPS
-from bpgen.targets.c.scalar import Writer, called
+from bpgen.targets.c.library import LOOPS, OWN, called
+from bpgen.targets.c.scalar import Writer
 from bpgen.targets.c.stored import own
-
-# What C has its own words for.
-OWN = {
-    "square": ("z", "return z * z;", "z * z."),
-    "larger": ("a, b", "return a > b || a != a ? a : b;", "The larger of two; nan where one is."),
-    "smaller": ("a, b", "return a < b || a != a ? a : b;", "The smaller of two; nan where one is."),
-    "normal_cdf": (
-        "z",
-        "return M(erfc)(z * R(-0.7071067811865476)) / 2;",
-        "How much of the normal distribution is below z.",
-    ),
-    "normal_pdf": (
-        "z",
-        "return M(exp)(z * z / -2) * R(0.3989422804014327);",
-        "The density of the normal distribution at z.",
-    ),
-}
 
 
 def sources(spoken: Iterable[str]) -> list[str]:

@@ -1,6 +1,27 @@
-"""Functions that go along rows, and what begins, drops and moves numbers, as C."""
+"""Functions that C has its own words for: of a number, along rows, and what begins, drops and moves
+numbers.
+"""
 
 from __future__ import annotations
+
+from bpgen.functions import ROWS
+
+# What C has its own words for.
+OWN = {
+    "square": ("z", "return z * z;", "z * z."),
+    "larger": ("a, b", "return a > b || a != a ? a : b;", "The larger of two; nan where one is."),
+    "smaller": ("a, b", "return a < b || a != a ? a : b;", "The smaller of two; nan where one is."),
+    "normal_cdf": (
+        "z",
+        "return M(erfc)(z * R(-0.7071067811865476)) / 2;",
+        "How much of the normal distribution is below z.",
+    ),
+    "normal_pdf": (
+        "z",
+        "return M(exp)(z * z / -2) * R(0.3989422804014327);",
+        "The density of the normal distribution at z.",
+    ),
+}
 
 LOOPS = {
     "dot": """
@@ -69,3 +90,9 @@ static void descend(real *w, real *v, const real *g, int count, real rate, real 
     }
 }""",
 }
+
+
+def called(helper: str) -> str:
+    """What C calls a helper: names that begin with a line are the compiler's own."""
+    name = helper.lstrip("_")
+    return f"{name}_part" if name != helper and name in ROWS else name

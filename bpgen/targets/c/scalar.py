@@ -10,8 +10,8 @@ import sympy as sp
 from bpgen.formulas.bodies import tree_of
 from bpgen.formulas.reading import DIGITS
 from bpgen.formulas.tree import Call, Tree, compares
-from bpgen.functions import ROWS
 from bpgen.ir import Element, element
+from bpgen.targets.c.library import called
 from bpgen.targets.c.stored import own
 
 CHOICE, EITHER, BOTH, EQUALITY, COMPARISON, SUM, PRODUCT, SIGN, ATOM = range(9)
@@ -133,12 +133,6 @@ class Writer:
         name = _OF_BPGEN.get(tree.name, tree.name)
         self.helpers.add(name)
         return C(f"{called(name)}({arguments})")
-
-
-def called(helper: str) -> str:
-    """What a helper is called: names that begin with a line are the compiler's own."""
-    name = helper.lstrip("_")
-    return f"{name}_" if name != helper and name in ROWS else name
 
 
 def _is_negative(tree: Tree) -> TypeGuard[sp.Expr]:

@@ -10,8 +10,7 @@ import sympy as sp
 from bpgen.functions import ROWS, SHARED
 from bpgen.ir import Index, spoken
 from bpgen.program.grammar import Expr, Read
-from bpgen.targets.c.helpers import OWN
-from bpgen.targets.c.library import LOOPS
+from bpgen.targets.c.library import LOOPS, OWN, called
 
 Sizes = tuple[sp.Expr, ...]
 _KEYWORDS = """
@@ -27,7 +26,7 @@ _OF_THE_FILE = "INFINITY M NAN R cache grads momentum params rate real seed velo
 # What C, its mathematics and the file itself have names for.
 _WORDS = f"{_KEYWORDS} {_OF_MATH} {_OF_THE_FILE}".split()
 _HELPERS = (*LOOPS, *OWN, *SHARED, *(n for n, row in ROWS.items() if row.helper))
-TAKEN = frozenset([*_WORDS, *_HELPERS])
+TAKEN = frozenset([*_WORDS, *map(called, _HELPERS)])
 _BLOCK = re.compile(r"block\d*(_backward)?")
 
 

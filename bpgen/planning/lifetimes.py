@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
-from bpgen.planning.nodes import Ones
+from bpgen.planning.nodes import Help, Ones
 from bpgen.program.grammar import Assign, Call, Expr, Loop, Node, OnRequest, Read, Ref, Step, Store
 from bpgen.program.memory import looks_at
 
@@ -66,9 +66,15 @@ class Lifetimes:
 
 
 def _is_written_whole(name: str, statements: list[Node], lives: Lifetimes) -> bool:
-    """Whether the first statement that speaks of an array writes all of it."""
+    """Whether the first statement that speaks of an array writes all of it, or needs no more of it
+    than memory.
+    """
     one = next(s for s in statements if name in lives.spoken_of(s))
-    if not isinstance(one, Store) or one.adds or not isinstance(one.at, Read):
+    if not isinstance(one, Store) or one.adds:
+        return False
+    if isinstance(one.value, Help) and name in {s.name for s in one.value.scratch or ()}:
+        return True
+    if not isinstance(one.at, Read):
         return False
     return one.at.name == name and not any(
         isinstance(n, Read) and n.name == name for n in one.value.walk()

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import product as pairs
 
+import sympy as sp
+
 from bpgen.planning.nodes import Dot, Matrix, Ones
 from bpgen.planning.orders import Orders
-from bpgen.program.grammar import Axes, Contract, Expr
+from bpgen.program.grammar import Axes, Contract, Expr, Read, Slice
 
 
 def matrix(array: Expr, rows: Axes, columns: Axes, orders: Orders) -> Matrix | None:
@@ -42,9 +44,26 @@ def _dot(at: Expr, one: Expr, two: Expr, over: Axes, orders: Orders) -> tuple[Ma
     left, right = matrix(one, rows, over, orders), matrix(two, over, columns, orders)
     if to is None or to.turned or left is None or right is None:
         return None
-    if memory != (*rows, *columns):
+    if memory != (*rows, *columns) and not _are_rows(at, rows, columns, orders):
         return None
-    return to, Dot(left, right, at.axes, None in (orders.memory(one), orders.memory(two)))
+    return to, Dot(left, right, at.axes, None in (memory, *map(orders.memory, (one, two))))
+
+
+def _are_rows(at: Expr, rows: Axes, columns: Axes, orders: Orders) -> bool:
+    """Whether a place is a part of an array that holds rows, each in one stretch of memory."""
+    if (
+        not isinstance(at, Slice)
+        or not isinstance(at.array, Read)
+        or len(rows) != 1 != len(columns)
+    ):
+        return False
+    last = orders.of(at.array)[-1]
+    slot = at.slots[at.array.axes.index(last)].at
+    return (
+        isinstance(slot, sp.Expr)
+        and slot.coeff(columns[0]) == 1
+        and orders.of(at) == (*rows, *columns)
+    )
 
 
 def as_sum(

@@ -8,6 +8,7 @@ from typing import Any
 
 from bpgen.planning.nodes import Helper
 from bpgen.planning.orders import Orders
+from bpgen.planning.turned import turned_once
 from bpgen.planning.values import Values
 from bpgen.program import grammar as program
 from bpgen.program.grammar import Assign, Expr, Fill, Node, Store
@@ -40,9 +41,14 @@ class Opening(Values):
         self.made.append(node)
 
     def _around(self, node: Any) -> None:
-        if isinstance(node, program.Loop):
-            self.largest.clear()
         self.made.append(replace(node, body=self.statements(node.body)))
+
+    def _loop(self, node: program.Loop) -> None:
+        self.largest.clear()
+        outer, self.in_loop = self.in_loop, True
+        body = self.statements(node.body)
+        self.in_loop = outer
+        self.made.append(replace(node, body=turned_once(self, body)))
 
     def _assign(self, node: Assign) -> None:
         value = node.value
@@ -87,7 +93,7 @@ class Opening(Values):
 
 _STATEMENTS: dict[type[Node], Callable[[Opening, Any], None]] = {
     program.Step: Opening._around,
-    program.Loop: Opening._around,
+    program.Loop: Opening._loop,
     program.Assign: Opening._assign,
     program.Store: Opening._store,
     program.ScatterAdd: Opening._scatter,

@@ -35,6 +35,7 @@ class Trees(ABC):
         self.orders = orders if orders is not None else Orders()
         self.scratch, self.helper = Scratch(taken, self.orders), helper
         self.made: list[Node] = []
+        self.in_loop = False
         self.largest: dict[Expr, tuple[Expr, Read]] = {}  # of arrays, as long as they stay so
 
     def put(self, at: Expr, value: Expr) -> None:
@@ -120,12 +121,13 @@ class Trees(ABC):
         return made
 
     def _arguments(self, tree: Call, at: Expr, operands: Operands) -> tuple[Expr | sp.Expr, ...]:
-        """What a call is given; the first that has all axes is computed where the result will
-        be.
+        """What a call is given; the first that has all axes is computed where the result will be,
+        unless that is a part of an array that a loop goes to: it is found once.
         """
         found: list[Expr | sp.Expr] = []
         free = not any(looks_at(operands[e]) == looks_at(at) for e in leaves(tree))
         free = free and self._kind(at) == "real" and not tree.own
+        free = free and not (self.in_loop and self.orders.memory(at) is None)
         full = (
             a
             for a in tree.args

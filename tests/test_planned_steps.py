@@ -1,0 +1,68 @@
+"""What a planned loop over steps does once before it, and where what it computes in a step is."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pytest
+
+from bpgen.emit import FAST, emitted
+from tests.conftest import derived, module_of
+
+HEAD = "from bpgen import *\n"
+LSTM = f'{HEAD}x, ct = input("T", 3), target(2)\nL = loss(sum(last(lstm(x, 2)) * ct))\n'
+GRU = LSTM.replace("lstm", "gru")
+
+
+@cache
+def planned(net: str) -> str:
+    return emitted(derived(net), FAST)
+
+
+def loop_of(net: str, name: str) -> tuple[list[str], list[str]]:
+    """The statements of a function up to its loop, and those in it, without comments."""
+    whole = planned(net).split(f"\ndef {name}(")[1].split("\ndef ")[0]
+    lines = [line for line in whole.splitlines() if not line.strip().startswith("#")]
+    start = next(k for k, line in enumerate(lines) if line.startswith("    for "))
+    inner = [line for line in lines[start + 1 :] if line.startswith("        ")]
+    return [line.strip() for line in lines[:start]], [line.strip() for line in inner]
+
+
+@pytest.mark.parametrize("net", [LSTM, GRU], ids=["lstm", "gru"])
+def test_a_matrix_is_turned_once_before_the_steps_that_multiply_by_it(net: str) -> None:
+    before, within = loop_of(net, "forward")
+    assert any(line.endswith("[...] = U1.T") for line in before)
+    assert not any(".T" in line for line in within)
+
+
+def test_one_that_stands_as_its_product_reads_it_is_not_copied() -> None:
+    before, within = loop_of(LSTM, "backward")
+    assert not any("U1" in line for line in before if "[...] =" in line)
+    assert any("U1" in line for line in within)
+
+
+def test_what_is_for_a_part_of_an_array_is_written_there_once_in_a_step() -> None:
+    _, within = loop_of(LSTM, "backward")
+    parts = [line for line in within if "delta1[:, t, " in line]
+    assert len(parts) == 4  # one for each gate
+    assert all(line.startswith("np.multiply(") for line in parts)
+
+
+def test_memory_that_a_function_needs_on_the_way_is_the_next_ones_too() -> None:
+    _, within = loop_of(LSTM, "forward")
+    calls = [line for line in within if line.startswith("sigmoid_into")]
+    assert len({line.split(", ")[-1] for line in calls}) == 1 < len(calls)
+
+
+@pytest.mark.parametrize("net", [LSTM, GRU], ids=["lstm", "gru"])
+def test_gradients_are_those_of_the_plain_module(net: str) -> None:
+    module, plain = module_of(planned(net)), module_of(emitted(derived(net)))
+    rng = np.random.default_rng(0)
+    params, given = module.init(0), (rng.normal(size=(4, 5, 3)), rng.normal(size=(4, 2)))
+    memory = module.workspace(4, 5)
+    for _ in range(2):  # what the first call left is written over
+        value, grads = module.loss_and_grad(params, *given, workspace=memory)
+        meant, theirs = plain.loss_and_grad(params, *given)
+        assert abs(value - meant) < 1e-14
+        assert all(np.allclose(grads[n], theirs[n], rtol=1e-12, atol=1e-15) for n in theirs)

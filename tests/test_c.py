@@ -39,6 +39,8 @@ NETS = {
     "helpers' names": "x, y = input(3), target(2)\n"
     "dot, add, block, draw = param(4, 3), param(4), param(2, 4), param(2)\n"
     "u = block @ tanh(dot @ x + add) + draw\nL = loss(squared_error(u, y))\n",
+    "products": "x, y = input(20), label(10)\n"
+    "L = loss(categorical_cross_entropy_with_logits(dense(dense(x, 37, relu), 10), y))\n",
     "names of C": "double, y = input(2), target(2)\n"
     "square, static, seed = param(2, 2), param(2), param(2)\n"
     "real = tanh(square @ double + static)\nL = loss(squared_error(seed * real, y))\n",
@@ -56,6 +58,15 @@ MUTANTS = {
     "the wrong sample": ("4 * n + y[n]", "4 * n + y[0]"),
     "a gradient unscaled": (" / R(N)", " / R(1)"),
 }
+OF_PRODUCTS = {
+    "a stride of the result": ("(axis){N, 37, 20, 0}", "(axis){N, 36, 20, 0}"),
+    "a stride of a factor": ("(axis){37, 1, 0, 20}", "(axis){37, 1, 0, 21}"),
+    "a row too few": ("m.count - i : 4;", "m.count - i : 3;"),
+    "a sum too short": ("k += DEEP", "k += DEEP + 1"),
+    "a column not copied": ("p < part.count", "p < part.count - 1"),
+    "not begun with 0": ("dW1[20 * i + j] = 0", "dW1[20 * i + j] = 1"),
+    "a row twice": ("2 * m.a : 0", "m.a : 0"),
+}
 
 
 def _files(name: str) -> dict[str, str]:
@@ -63,7 +74,7 @@ def _files(name: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    "name", few(NETS, lambda n: n in ("dense", "names of C", "a recurrence", BLOCKS))
+    "name", few(NETS, lambda n: n in ("dense", "names of C", "a recurrence", "products", BLOCKS))
 )
 def test_is_what_its_equations_say(name: str) -> None:
     assert difference(_files(name), declared(HEAD + NETS[name])) is None
@@ -100,6 +111,15 @@ def test_a_mistake_is_found(kind: str) -> None:
     assert before in texts[".c"], texts[".c"]
     wrong = {**texts, ".c": texts[".c"].replace(before, after, 1)}
     assert difference(wrong, declared(HEAD + NETS["dense"])) is not None
+
+
+@pytest.mark.parametrize("kind", one_in(4, [*OF_PRODUCTS]))
+def test_a_mistake_of_a_product_is_found(kind: str) -> None:
+    before, after = OF_PRODUCTS[kind]
+    texts = _files("products")
+    assert before in texts[".c"], texts[".c"]
+    wrong = {**texts, ".c": texts[".c"].replace(before, after, 1)}
+    assert difference(wrong, declared(HEAD + NETS["products"])) is not None
 
 
 def test_what_is_no_c_is_found() -> None:

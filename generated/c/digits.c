@@ -32,11 +32,93 @@ static real dot(const real *a, const real *b, int count)
     return ((s[0] + s[4]) + (s[1] + s[5])) + ((s[2] + s[6]) + (s[3] + s[7]));
 }
 
-/* A row, so many times, added to another. */
-static void add(real *y, real times, const real *x, int count)
+/* An index of a product: how many values it has, and how far a step moves in c, a and b. */
+typedef struct {
+    int count, c, a, b;
+} axis;
+
+/* Of a tile: its columns, as many as a few registers hold, and what is summed at a time. */
+enum { WIDE = 64 / sizeof(real), DEEP = 32 };
+
+/* Up to four rows of a product, at columns that stand in b one after another. */
+static void tile(real *c, const real *a, const real *b, axis m, axis n, axis k1, axis k2)
 {
-    for (int i = 0; i < count; i++)
-        y[i] += times * x[i];
+    real s0[WIDE] = {0}, s1[WIDE] = {0}, s2[WIDE] = {0}, s3[WIDE] = {0};
+    const int r1 = m.count > 1 ? m.a : 0;
+    const int r2 = m.count > 2 ? 2 * m.a : 0;
+    const int r3 = m.count > 3 ? 3 * m.a : 0;
+    for (int i = 0; i < k1.count; i++)
+        for (int k = 0; k < k2.count; k++) {
+            const real *x = a + i * k1.a + k * k2.a, *y = b + i * k1.b + k * k2.b;
+            const real x0 = x[0], x1 = x[r1], x2 = x[r2], x3 = x[r3];
+            for (int j = 0; j < WIDE; j++) {
+                s0[j] += x0 * y[j];
+                s1[j] += x1 * y[j];
+                s2[j] += x2 * y[j];
+                s3[j] += x3 * y[j];
+            }
+        }
+    if (m.count == 4 && n.count == WIDE && n.c == 1) {
+        for (int j = 0; j < WIDE; j++) {
+            c[j] += s0[j];
+            c[m.c + j] += s1[j];
+            c[2 * m.c + j] += s2[j];
+            c[3 * m.c + j] += s3[j];
+        }
+    } else {
+        const real *s[4] = {s0, s1, s2, s3};
+        for (int i = 0; i < m.count; i++)
+            for (int j = 0; j < n.count; j++)
+                c[i * m.c + j * n.c] += s[i][j];
+    }
+}
+
+/* All rows of a product, at the columns of a tile. */
+static void rows(real *c, const real *a, const real *b, axis m, axis n, axis k1, axis k2)
+{
+    axis four = m;
+    for (int i = 0; i < m.count; i += 4) {
+        four.count = m.count - i < 4 ? m.count - i : 4;
+        tile(c + i * m.c, a + i * m.a, b, four, n, k1, k2);
+    }
+}
+
+/* c[m][n] += the sum over k1 and k2 of a[m][k1][k2] * b[n][k1][k2]; columns that do not stand in b
+   one after another are copied, so many at a time. */
+static void windows(real *c, const real *a, const real *b, axis m, axis n, axis k1, axis k2)
+{
+    const axis once = {1, 0, 0, 0};
+    axis part = n, deep = {0, 0, k2.a, WIDE};
+    for (int j = 0; j < n.count; j += WIDE) {
+        part.count = n.count - j < WIDE ? n.count - j : WIDE;
+        if (n.b == 1 && part.count == WIDE) {
+            rows(c + j * n.c, a, b + j, m, part, k1, k2);
+            continue;
+        }
+        for (int i = 0; i < k1.count; i++)
+            for (int k = 0; k < k2.count; k += DEEP) {
+                const real *y = b + j * n.b + i * k1.b + k * k2.b;
+                real panel[DEEP * WIDE] = {0};
+                deep.count = k2.count - k < DEEP ? k2.count - k : DEEP;
+                for (int p = 0; p < part.count; p++)
+                    for (int q = 0; q < deep.count; q++)
+                        panel[q * WIDE + p] = y[p * n.b + q * k2.b];
+                rows(c + j * n.c, a + i * k1.a + k * k2.a, panel, m, part, once, deep);
+            }
+    }
+}
+
+/* c[m][n] += the sum over k of a[m][k] * b[n][k]. */
+static void product(real *c, const real *a, const real *b, axis m, axis n, axis k)
+{
+    const axis once = {1, 0, 0, 0};
+    if (m.count < 4 && k.a == 1 && k.b == 1) {
+        for (int i = 0; i < m.count; i++)
+            for (int j = 0; j < n.count; j++)
+                c[i * m.c + j * n.c] += dot(a + i * m.a, b + j * n.b, k.count);
+        return;
+    }
+    windows(c, a, b, m, n, once, k);
 }
 
 /* A number from 0 to below 1, the next of a sequence. */
@@ -100,7 +182,8 @@ void digits_forward(const digits_params *params, const real *x, int N, digits_ca
     /* (1) z1[n,i] = sum_j W1[i,j] x[n,j] + b1[i] */
     for (int n = 0; n < N; n++)
         for (int i = 0; i < 48; i++)
-            z1[48 * n + i] = dot(W1 + 64 * i, x + 64 * n, 64) + b1[i];
+            z1[48 * n + i] = b1[i];
+    product(z1, x, W1, (axis){N, 48, 64, 0}, (axis){48, 1, 0, 64}, (axis){64, 0, 1, 1});
     /* (2) h[n,i] = relu(z1[n,i]) */
     for (int n = 0; n < N; n++)
         for (int i = 0; i < 48; i++)
@@ -108,7 +191,8 @@ void digits_forward(const digits_params *params, const real *x, int N, digits_ca
     /* (3) z[n,i] = sum_j W2[i,j] h[n,j] + b2[i] */
     for (int n = 0; n < N; n++)
         for (int i = 0; i < 10; i++)
-            z[10 * n + i] = dot(W2 + 48 * i, h + 48 * n, 48) + b2[i];
+            z[10 * n + i] = b2[i];
+    product(z, h, W2, (axis){N, 10, 48, 0}, (axis){10, 1, 0, 48}, (axis){48, 0, 1, 1});
     /* (5) p[n,i] = exp(z[n,i]) / sum_j exp(z[n,j]) */
     for (int n = 0; n < N; n++) {
         real m = -INFINITY;
@@ -194,39 +278,32 @@ void digits_backward(const digits_params *params, const real *x, const int *y, i
     for (int i = 0; i < 10; i++)
         for (int j = 0; j < 48; j++)
             dW2[48 * i + j] = R(0.0002) * W2[48 * i + j];
-    for (int i = 0; i < 10; i++)
-        for (int n = 0; n < N; n++)
-            add(dW2 + 48 * i, delta[10 * n + i], h + 48 * n, 48);
+    product(dW2, delta, h, (axis){10, 48, 1, 0}, (axis){48, 1, 0, 1}, (axis){N, 0, 10, 48});
     /* (12) db2[i] = sum_n delta[n,i] */
-    for (int i = 0; i < 10; i++) {
-        real s = 0;
-        for (int n = 0; n < N; n++)
-            s += delta[10 * n + i];
-        db2[i] = s;
-    }
+    for (int i = 0; i < 10; i++)
+        db2[i] = 0;
+    for (int n = 0; n < N; n++)
+        for (int i = 0; i < 10; i++)
+            db2[i] += delta[10 * n + i];
     /* (14) delta1[n,i] = sum_j delta[n,j] W2[j,i] step(z1[n,i]) */
-    for (int n = 0; n < N; n++) {
-        for (int i = 0; i < 48; i++) {
-            real s = 0;
-            for (int j = 0; j < 10; j++)
-                s += W2[48 * j + i] * delta[10 * n + j];
-            delta1[48 * n + i] = s * (z1[48 * n + i] > 0);
-        }
-    }
+    for (int n = 0; n < N; n++)
+        for (int i = 0; i < 48; i++)
+            delta1[48 * n + i] = 0;
+    product(delta1, delta, W2, (axis){N, 48, 10, 0}, (axis){48, 1, 0, 1}, (axis){10, 0, 1, 48});
+    for (int n = 0; n < N; n++)
+        for (int i = 0; i < 48; i++)
+            delta1[48 * n + i] = delta1[48 * n + i] * (z1[48 * n + i] > 0);
     /* (15) dW1[i,j] = sum_n delta1[n,i] x[n,j] + 0.0002 W1[i,j] */
     for (int i = 0; i < 48; i++)
         for (int j = 0; j < 64; j++)
             dW1[64 * i + j] = R(0.0002) * W1[64 * i + j];
-    for (int i = 0; i < 48; i++)
-        for (int n = 0; n < N; n++)
-            add(dW1 + 64 * i, delta1[48 * n + i], x + 64 * n, 64);
+    product(dW1, delta1, x, (axis){48, 64, 1, 0}, (axis){64, 1, 0, 1}, (axis){N, 0, 48, 64});
     /* (16) db1[i] = sum_n delta1[n,i] */
-    for (int i = 0; i < 48; i++) {
-        real s = 0;
-        for (int n = 0; n < N; n++)
-            s += delta1[48 * n + i];
-        db1[i] = s;
-    }
+    for (int i = 0; i < 48; i++)
+        db1[i] = 0;
+    for (int n = 0; n < N; n++)
+        for (int i = 0; i < 48; i++)
+            db1[i] += delta1[48 * n + i];
 }
 
 void digits_step(digits_params *params, digits_params *velocity, const digits_params *grads,

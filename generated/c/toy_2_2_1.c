@@ -170,7 +170,12 @@ void toy_2_2_1_backward(const toy_2_2_1_params *params, const real *x, const rea
     /* (11) delta1[n,i] = sum_j delta2[n,j] W2[j,i] a1[n,i] (1 - a1[n,i]) */
     for (int n = 0; n < N; n++)
         for (int i = 0; i < 2; i++)
-            delta1[2 * n + i] = W2[i] * delta2[n] * a1[2 * n + i] * (1 - a1[2 * n + i]);
+            delta1[2 * n + i] = 0;
+    for (int n = 0; n < N; n++)
+        add(delta1 + 2 * n, delta2[n], W2, 2);
+    for (int n = 0; n < N; n++)
+        for (int i = 0; i < 2; i++)
+            delta1[2 * n + i] = delta1[2 * n + i] * a1[2 * n + i] * (1 - a1[2 * n + i]);
     /* (12) dW1[i,j] = sum_n delta1[n,i] x[n,j] */
     for (int i = 0; i < 2; i++)
         for (int j = 0; j < 2; j++)
@@ -179,12 +184,11 @@ void toy_2_2_1_backward(const toy_2_2_1_params *params, const real *x, const rea
         for (int n = 0; n < N; n++)
             add(dW1 + 2 * i, delta1[2 * n + i], x + 2 * n, 2);
     /* (13) db1[i] = sum_n delta1[n,i] */
-    for (int i = 0; i < 2; i++) {
-        real s1 = 0;
-        for (int n = 0; n < N; n++)
-            s1 += delta1[2 * n + i];
-        db1[i] = s1;
-    }
+    for (int i = 0; i < 2; i++)
+        db1[i] = 0;
+    for (int n = 0; n < N; n++)
+        for (int i = 0; i < 2; i++)
+            db1[i] += delta1[2 * n + i];
 }
 
 void toy_2_2_1_step(toy_2_2_1_params *params, toy_2_2_1_params *velocity,

@@ -98,7 +98,7 @@ def _left(write: Statements, keep: program.Node, block: Block) -> list[str]:
     for name, sizes in block.kept.items():
         word = block.signature.word
         text = write.names.local(f"{own(name)}_of_blocks")
-        write.declared.add(text)
+        write.names.declared.add(text)
         write.names.arrays[left(keep.store, name)] = Stored(text, (sp.Integer(block.times), *sizes))
         lines.append(f"const real *{text} = work->{write.held.signature.word}.{word}.{own(name)};")
     return lines

@@ -44,6 +44,95 @@ static void add(real *y, real times, const real *x, int count)
     for (int i = 0; i < count; i++)
         y[i] += times * x[i];
 }""",
+    "axis": """
+/* An index of a product: how many values it has, and how far a step moves in c, a and b. */
+typedef struct {
+    int count, c, a, b;
+} axis;
+
+/* Of a tile: its columns, as many as a few registers hold, and what is summed at a time. */
+enum { WIDE = 64 / sizeof(real), DEEP = 32 };""",
+    "tile": """
+/* Up to four rows of a product, at columns that stand in b one after another. */
+static void tile(real *c, const real *a, const real *b, axis m, axis n, axis k1, axis k2)
+{
+    real s0[WIDE] = {0}, s1[WIDE] = {0}, s2[WIDE] = {0}, s3[WIDE] = {0};
+    const int r1 = m.count > 1 ? m.a : 0;
+    const int r2 = m.count > 2 ? 2 * m.a : 0;
+    const int r3 = m.count > 3 ? 3 * m.a : 0;
+    for (int i = 0; i < k1.count; i++)
+        for (int k = 0; k < k2.count; k++) {
+            const real *x = a + i * k1.a + k * k2.a, *y = b + i * k1.b + k * k2.b;
+            const real x0 = x[0], x1 = x[r1], x2 = x[r2], x3 = x[r3];
+            for (int j = 0; j < WIDE; j++) {
+                s0[j] += x0 * y[j];
+                s1[j] += x1 * y[j];
+                s2[j] += x2 * y[j];
+                s3[j] += x3 * y[j];
+            }
+        }
+    if (m.count == 4 && n.count == WIDE && n.c == 1) {
+        for (int j = 0; j < WIDE; j++) {
+            c[j] += s0[j];
+            c[m.c + j] += s1[j];
+            c[2 * m.c + j] += s2[j];
+            c[3 * m.c + j] += s3[j];
+        }
+    } else {
+        const real *s[4] = {s0, s1, s2, s3};
+        for (int i = 0; i < m.count; i++)
+            for (int j = 0; j < n.count; j++)
+                c[i * m.c + j * n.c] += s[i][j];
+    }
+}""",
+    "rows": """
+/* All rows of a product, at the columns of a tile. */
+static void rows(real *c, const real *a, const real *b, axis m, axis n, axis k1, axis k2)
+{
+    axis four = m;
+    for (int i = 0; i < m.count; i += 4) {
+        four.count = m.count - i < 4 ? m.count - i : 4;
+        tile(c + i * m.c, a + i * m.a, b, four, n, k1, k2);
+    }
+}""",
+    "windows": """
+/* c[m][n] += the sum over k1 and k2 of a[m][k1][k2] * b[n][k1][k2]; columns that do not stand in b
+   one after another are copied, so many at a time. */
+static void windows(real *c, const real *a, const real *b, axis m, axis n, axis k1, axis k2)
+{
+    const axis once = {1, 0, 0, 0};
+    axis part = n, deep = {0, 0, k2.a, WIDE};
+    for (int j = 0; j < n.count; j += WIDE) {
+        part.count = n.count - j < WIDE ? n.count - j : WIDE;
+        if (n.b == 1 && part.count == WIDE) {
+            rows(c + j * n.c, a, b + j, m, part, k1, k2);
+            continue;
+        }
+        for (int i = 0; i < k1.count; i++)
+            for (int k = 0; k < k2.count; k += DEEP) {
+                const real *y = b + j * n.b + i * k1.b + k * k2.b;
+                real panel[DEEP * WIDE] = {0};
+                deep.count = k2.count - k < DEEP ? k2.count - k : DEEP;
+                for (int p = 0; p < part.count; p++)
+                    for (int q = 0; q < deep.count; q++)
+                        panel[q * WIDE + p] = y[p * n.b + q * k2.b];
+                rows(c + j * n.c, a + i * k1.a + k * k2.a, panel, m, part, once, deep);
+            }
+    }
+}""",
+    "product": """
+/* c[m][n] += the sum over k of a[m][k] * b[n][k]. */
+static void product(real *c, const real *a, const real *b, axis m, axis n, axis k)
+{
+    const axis once = {1, 0, 0, 0};
+    if (m.count < 4 && k.a == 1 && k.b == 1) {
+        for (int i = 0; i < m.count; i++)
+            for (int j = 0; j < n.count; j++)
+                c[i * m.c + j * n.c] += dot(a + i * m.a, b + j * n.b, k.count);
+        return;
+    }
+    windows(c, a, b, m, n, once, k);
+}""",
     "uniform": """
 /* A number from 0 to below 1, the next of a sequence. */
 static real uniform(unsigned long *seed)

@@ -14,6 +14,7 @@ from bpgen.ir import Index
 from bpgen.program import grammar as program
 from bpgen.program.grammar import Expr, Read
 from bpgen.targets.c.nodes import Mark, Row, place_of, whole_of
+from bpgen.targets.c.writing import Writing, whole_sums
 
 _SUMS = (program.Contract, program.Reduce, program.InRows, program.FromBlocks)
 
@@ -22,16 +23,24 @@ class Prepared:
     """An expression with what is made before it: `apart` makes an array in memory of its own."""
 
     def __init__(
-        self, apart: Callable[[Expr], Read], is_stored: Callable[[Expr], bool], value: Expr
+        self,
+        apart: Callable[[Expr], Read],
+        is_stored: Callable[[Expr], bool],
+        writing: Writing,
+        value: Expr,
     ) -> None:
-        self._apart, self._is_stored = apart, is_stored
+        self._apart, self._is_stored, self._writing = apart, is_stored, writing
+        self._whole = {id(s) for s in whole_sums(value)}
         self.value = self._of(value, {*value.axes}, False)
 
     def _of(self, value: Expr, around: set[Index], within: bool) -> Expr:
         """An expression within loops over these indices, or within a sum."""
         sums = isinstance(value, _SUMS)
         inner = {*value.axes} | {*getattr(value, "over", ())} if sums else around
+        is_apart, is_whole = False, id(value) in self._whole
         value = self._with_parts(value, inner, within or sums)
+        if isinstance(value, program.Contract) and self._writing.is_worth(value):
+            value, is_apart = self._in_memory(value), not is_whole
         if isinstance(value, program.Join) and not self._is_stored(value.array):
             return replace(value, array=self._apart(value.array))
         if isinstance(value, program.InRows):
@@ -43,9 +52,15 @@ class Prepared:
             return Mark(
                 value.over, self._apart(place_of(value.array, value.over, kept)), value.axes
             )
-        if sums and (within or {*value.axes} != around):
+        if is_apart or (sums and (within or {*value.axes} != around)):
             return self._apart(value)
         return value
+
+    def _in_memory(self, value: program.Contract) -> program.Contract:
+        """A product of arrays in memory."""
+        find = self._writing.find
+        factors = tuple(o if find(o) is not None else self._apart(o) for o in value.operands)
+        return replace(value, operands=factors)
 
     def _with_parts(self, value: Any, around: set[Index], within: bool) -> Any:
         parts = {f.name: getattr(value, f.name) for f in fields(value)}

@@ -17,7 +17,7 @@ IsRow = Callable[[Expr, Index], bool]
 
 
 @dataclass(frozen=True)
-class Product:
+class Rows:
     """A product summed `over` indices: `row` has the last of its axes as its own last, the others
     have it not.
     """
@@ -25,31 +25,12 @@ class Product:
     row: Expr
     others: tuple[Expr, ...]
     over: Axes
-    axes: Axes
 
 
-def row_by_row(value: Expr, is_row: IsRow) -> tuple[Product, Expr] | None:
-    """A sum of products that is the whole value, or is added to the rest of it. `is_row` says of an
-    array whether it stands along an index in memory.
+def by_rows(value: program.Contract, axes: Axes, is_row: IsRow) -> Rows | None:
+    """A sum of products, added to rows of these axes. `is_row` says of an array whether it stands
+    along an index in memory.
     """
-    if isinstance(value, program.Contract):
-        product = _product(value, value.axes, is_row)
-        return None if product is None else (product, program.NOTHING)
-    if not isinstance(value, program.Total):
-        return None
-    every = [*value.addends, *([value.last] if value.last is not None else [])]
-    for k, addend in enumerate(every):
-        if not isinstance(addend, program.Contract):
-            continue
-        product = _product(addend, value.axes, is_row)
-        if product is not None:
-            first, *others = [*every[:k], *every[k + 1 :]]
-            rest = program.Total((first, *others), value.axes) if others else first
-            return product, rest
-    return None
-
-
-def _product(value: program.Contract, axes: Axes, is_row: IsRow) -> Product | None:
     last = axes[-1] if axes else None
     if last is None or last.size == 1 or {*value.axes} != {*axes}:
         return None
@@ -57,4 +38,4 @@ def _product(value: program.Contract, axes: Axes, is_row: IsRow) -> Product | No
     if len(rows) != 1 or not is_row(rows[0], last):
         return None
     others = tuple(o for o in value.operands if o is not rows[0])
-    return Product(rows[0], others, value.over, axes)
+    return Rows(rows[0], others, value.over)

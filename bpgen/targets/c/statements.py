@@ -15,14 +15,13 @@ from bpgen.program import grammar as program
 from bpgen.program.grammar import Axes, Expr, Function, Node
 from bpgen.targets.c import blocks
 from bpgen.targets.c.blocks import Block, held
-from bpgen.targets.c.entries import At, Entries
+from bpgen.targets.c.entries import Entries
 from bpgen.targets.c.layout import comment, nest
-from bpgen.targets.c.places import flat, whole
+from bpgen.targets.c.places import whole
 from bpgen.targets.c.prepared import Prepared
-from bpgen.targets.c.rows import Product, row_by_row
-from bpgen.targets.c.scalar import PRODUCT, C
 from bpgen.targets.c.signatures import Signature
 from bpgen.targets.c.stored import Names, Sizes, Stored, own
+from bpgen.targets.c.writing import Writing
 
 _LOOKS = (
     *(program.View, program.Gather, program.Broadcast, program.Join, program.Read),
@@ -53,12 +52,12 @@ class Statements:
         self.names, self.held = names, held
         self.given = {*names.arrays}
         self.entries = Entries(names, order)
+        self.writing = Writing(names, self.entries)
         self.work: dict[str, Sizes] = {}
         self.kept: dict[str, Sizes] = {}
         self.fields: dict[str, str] = {}  # of the struct, where arrays are called otherwise
         self.passed: dict[str, str] = {}  # what goes from block to block, and where it lies
         self.fixed: frozenset[Index] = frozenset()
-        self.declared: set[str] = set()  # variables of the whole function
         self.times: Counter[str] = Counter()
 
     def body(self, function: Function) -> list[str]:
@@ -84,7 +83,7 @@ class Statements:
         """
         taken, indices = {*self.names.taken}, dict(self.names.indices)
         yield
-        self.names.taken = taken | {*self.work} | self.declared
+        self.names.taken = taken | {*self.work} | self.names.declared
         self.names.indices = indices
 
     def step(self, node: program.Step) -> list[str]:
@@ -129,12 +128,13 @@ class Statements:
     def _computed(self, name: str, value: Expr) -> list[str]:
         lines, value = self._prepared(value, name)
         if value.axes or self._is_placed(name):
-            return lines + self._put(self._memory(name, value.axes), value)
+            self._memory(name, value.axes)
+            return lines + self.writing.write(program.Read(name, value.axes), value)
         self.entries.lines, taken = [], {*self.names.taken}
         text = self.entries.value(value, {}).text
-        self.declared |= self.names.taken - taken - {*self.names.indices.values()}
-        typed = "" if own(name) in self.declared else "real "
-        self.declared.add(own(name))
+        self.names.declared |= self.names.taken - taken - {*self.names.indices.values()}
+        typed = "" if own(name) in self.names.declared else "real "
+        self.names.declared.add(own(name))
         self.names.arrays[name] = Stored(own(name), (), is_variable=True)
         return [*lines, *self.entries.lines, f"{typed}{own(name)} = {text};"]
 
@@ -176,46 +176,6 @@ class Statements:
         each = f"for (int {i} = 0; {i} < {count}; {i}++)"
         return nest([each], [f"{to}[{i}] = {array.text}[{i}];"])
 
-    def _put(self, array: Stored, value: Expr) -> list[str]:
-        parts = row_by_row(value, self.entries.is_row)
-        if parts is not None and array.sizes:
-            product, rest = parts
-            begun = self._filled_by(array, rest, value.axes)
-            return begun + self._added(array, product)
-        return self._filled_by(array, value, value.axes)
-
-    def _added(self, array: Stored, product: Product) -> list[str]:
-        """Rows added to those of an array."""
-        *outer, last = product.axes
-        e = self.entries
-        e.helpers.add("add")
-
-        def body(at: At) -> list[str]:
-            here = {**at, last: C("0")}
-            place = flat((here[i], s) for i, s in zip(product.axes, array.sizes or (), strict=True))
-            row = array.text if place.text == "0" else f"{array.text} + {place.text}"
-            times = " * ".join(e.value(o, at).within(PRODUCT) for o in product.others)
-            count = whole(length(last.size)).text
-            return [f"add({row}, {times}, {e.row_along(product.row, last, at)}, {count});"]
-
-        return self._loops((*outer, *product.over), body)
-
-    def _filled_by(self, array: Stored, value: Expr, axes: Axes) -> list[str]:
-        def body(at: At) -> list[str]:
-            place = flat((at[i], s) for i, s in zip(axes, array.sizes or (), strict=True))
-            return [f"{array.text}[{place.text}] = {self.entries.value(value, at).text};"]
-
-        return self._loops(axes, body)
-
-    def _loops(self, axes: Axes, body: Callable[[At], list[str]]) -> list[str]:
-        taken, indices = {*self.names.taken}, dict(self.names.indices)
-        self.entries.lines = []
-        self.entries.looped(axes, body)
-        if all(i.size == 1 for i in axes):  # without a loop, what is declared is the function's
-            self.declared |= self.names.taken - taken - {*self.names.indices.values()}
-        self.names.taken, self.names.indices = taken | self.declared, indices
-        return self.entries.lines
-
     def _filled(self, name: str, node: program.Fill) -> list[str]:
         """One number everywhere, or memory for what is written later."""
         array = self._new(name, self._sizes(node))
@@ -223,7 +183,7 @@ class Statements:
             return []
         self.entries.lines, taken = [], {*self.names.taken}
         value = self.entries.value(node.value, {})
-        self.declared |= self.names.taken - taken
+        self.names.declared |= self.names.taken - taken
         i, count = self.names.local("i"), whole(sp.Mul(*(array.sizes or ()))).text
         each = f"for (int {i} = 0; {i} < {count}; {i}++)"
         return self.entries.lines + nest([each], [f"{array.text}[{i}] = {value.text};"])
@@ -247,12 +207,7 @@ class Statements:
         at: Expr = node.at
         lines, value = self._prepared(node.value, _written(at))
         adds = isinstance(node, program.ScatterAdd) or node.adds
-
-        def body(here: At) -> list[str]:
-            place, text = self.entries.value(at, here).text, self.entries.value(value, here).text
-            return [f"{place} {'+=' if adds else '='} {text};"]
-
-        return lines + self._loops(at.axes, body)
+        return lines + self.writing.write(at, value, adds)
 
     def pack(self, node: program.Pack) -> list[str]:
         """Of a block what it keeps of its arguments, and of what it hands on."""
@@ -279,12 +234,13 @@ class Statements:
 
         def apart(made: Expr) -> program.Read:
             stem = self.names.local("t")
-            array = self._memory(stem, made.axes)
-            lines.extend(self._put(array, made))
+            self._memory(stem, made.axes)
+            array = program.Read(stem, made.axes)
+            lines.extend(self.writing.write(array, made))
             self.names.taken.add(stem)
-            return program.Read(stem, made.axes)
+            return array
 
-        ready = Prepared(apart, self.names.is_stored, value).value
+        ready = Prepared(apart, self.names.is_stored, self.writing, value).value
         if self._reads(ready, name):
             ready = apart(ready)
         return lines, ready

@@ -1,0 +1,174 @@
+"""An array, or a part of one, written: loops over its places, products added by calls.
+
+A sum of products that is the whole value, an addend of it, or the first array of which it is
+computed, is added up in the place itself, after what it is added to is written there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from bpgen.ir import Index, length
+from bpgen.program import grammar as program
+from bpgen.program.grammar import Axes, Contract, Expr
+from bpgen.targets.c.entries import At, Entries
+from bpgen.targets.c.places import affine, whole
+from bpgen.targets.c.products import Axis, Product, made, product
+from bpgen.targets.c.rows import Rows, by_rows
+from bpgen.targets.c.scalar import PRODUCT, C
+from bpgen.targets.c.stored import Names
+from bpgen.targets.c.strides import Address, address
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """A value in parts: what is written first, what is added to it, and what is made of that."""
+
+    first: Expr
+    added: tuple[Contract, ...] = ()
+    last: Expr | None = None
+
+
+class Writing:
+    """Writes values at places, which `entries` reads."""
+
+    def __init__(self, names: Names, entries: Entries) -> None:
+        self.names, self.entries = names, entries
+
+    def write(self, at: Expr, value: Expr, adds: bool = False) -> list[str]:
+        """Lines that write a value at a place, or add it to what stands there."""
+        parts = self._parts(at, value, adds)
+        lines = [] if adds and parts.first is program.NOTHING else self._each(at, parts.first, adds)
+        for contract in parts.added:
+            lines += self._add(at, contract)
+        return lines if parts.last is None else lines + self._each(at, parts.last, False)
+
+    def _parts(self, at: Expr, value: Expr, adds: bool) -> _Parts:
+        added = tuple(c for c in whole_sums(value) if self._is_called(at, c))
+        if not added or (adds and isinstance(value, program.Map)):
+            return _Parts(value)
+        if isinstance(value, program.Map):
+            here = ((e, at if x is added[0] else x) for e, x in value.operands)
+            return _Parts(program.NOTHING, added, replace(value, operands=tuple(here)))
+        if isinstance(value, program.Total):
+            every = [*value.addends, *([value.last] if value.last is not None else [])]
+            rest = [a for a in every if a not in added]
+            if rest:
+                whole = program.Total(tuple(rest), value.axes) if len(rest) > 1 else rest[0]
+                return _Parts(whole, added)
+        return _Parts(program.NOTHING, added)
+
+    def _is_called(self, at: Expr, contract: Contract) -> bool:
+        return self._product(at, contract) is not None or self._rows(at, contract) is not None
+
+    # Products
+
+    def is_worth(self, contract: Contract) -> bool:
+        """Whether its product is worth a call, if what is not in memory is put there."""
+
+        def find(e: Expr) -> Address:
+            return self.find(e) or made(e.axes)
+
+        return product(made(contract.axes), contract.axes, contract, find) is not None
+
+    def find(self, e: Expr) -> Address | None:
+        """Where an array is in memory."""
+        return address(e, self.names)
+
+    def _product(self, at: Expr, contract: Contract) -> Product | None:
+        c = self.find(at)
+        return None if c is None else product(c, at.axes, contract, self.find)
+
+    def _rows(self, at: Expr, contract: Contract) -> Rows | None:
+        c = self.find(at)
+        is_row = c is not None and bool(at.axes) and c.stride(at.axes[-1]) == 1
+        return by_rows(contract, at.axes, self.entries.is_row) if is_row else None
+
+    def _add(self, at: Expr, contract: Contract) -> list[str]:
+        called = self._product(at, contract)
+        if called is not None:
+            return self.loops(called.outer, lambda _: [self._call(called)])
+        rows = self._rows(at, contract)
+        assert rows is not None
+        return self._by_rows(at, rows)
+
+    def _call(self, called: Product) -> str:
+        function = "product" if len(called.sums) == 1 else "windows"
+        self.entries.helpers |= {"axis", "dot", "tile", "rows", "windows", function}
+        arrays = [self._pointer(a) for a in called.arrays]
+        axes = [self._axis(a) for a in (called.rows, called.columns, *called.sums)]
+        return f"{function}({', '.join([*arrays, *axes])});"
+
+    def _axis(self, axis: Axis) -> str:
+        numbers = (axis.count, *axis.moves)
+        return f"(axis){{{', '.join(whole(n).text for n in numbers)}}}"
+
+    def _pointer(self, place: Address) -> str:
+        at = affine(place.place, self._index).text
+        return place.array.text if at == "0" else f"{place.array.text} + {at}"
+
+    def _index(self, index: Index) -> C:
+        return C("0") if index.size == 1 else C(self.names.index(index))
+
+    def _by_rows(self, at: Expr, rows: Rows) -> list[str]:
+        """Rows added to those of an array."""
+        *outer, last = at.axes
+        e, c = self.entries, self.find(at)
+        assert c is not None
+        e.helpers.add("add")
+
+        def body(here: At) -> list[str]:
+            times = " * ".join(e.value(o, here).within(PRODUCT) for o in rows.others)
+            count = whole(length(last.size)).text
+            row = self._pointer(c.at_0({last}))
+            return [f"add({row}, {times}, {e.row_along(rows.row, last, here)}, {count});"]
+
+        return self.loops((*outer, *rows.over), body)
+
+    # Loops
+
+    def _each(self, at: Expr, value: Expr, adds: bool) -> list[str]:
+        """Every place for itself; of sums along columns, row after row."""
+        if self._is_along_rows(value):
+            assert isinstance(value, program.Reduce)
+            begun = [] if adds else self._each(at, program.NOTHING, False)
+            return begun + self._stored(at, value.array, True, (*value.over, *at.axes))
+        return self._stored(at, value, adds, at.axes)
+
+    def _is_along_rows(self, value: Expr) -> bool:
+        """Whether it is a sum of rows: what is added up stands along an axis that is kept."""
+        if not isinstance(value, program.Reduce) or value.how != "sum" or not value.axes:
+            return False
+        last = next((i for i in reversed(value.array.axes) if i.size != 1), None)
+        return last is not None and last in value.axes
+
+    def _stored(self, at: Expr, value: Expr, adds: bool, axes: Axes) -> list[str]:
+        def body(here: At) -> list[str]:
+            place, text = self.entries.value(at, here).text, self.entries.value(value, here).text
+            return [f"{place} {'+=' if adds else '='} {text};"]
+
+        return self.loops(axes, body)
+
+    def loops(self, axes: Axes, body: Callable[[At], list[str]]) -> list[str]:
+        """Loops over indices, whose names are theirs alone."""
+        names = self.names
+        taken, indices = {*names.taken}, dict(names.indices)
+        self.entries.lines = []
+        self.entries.looped(axes, body)
+        if all(i.size == 1 for i in axes):  # without a loop, what is declared is the function's
+            names.declared |= names.taken - taken - {*names.indices.values()}
+        names.taken, names.indices = taken | names.declared, indices
+        return self.entries.lines
+
+
+def whole_sums(value: Expr) -> list[Contract]:
+    """The sums of products that may be added up in the place of a value."""
+    if isinstance(value, Contract):
+        return [value]
+    if isinstance(value, program.Total):
+        every = (*value.addends, value.last)
+        return [a for a in every if isinstance(a, Contract)]
+    if isinstance(value, program.Map):
+        return [x for _, x in value.operands if isinstance(x, Contract)][:1]
+    return []

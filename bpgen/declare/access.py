@@ -23,7 +23,19 @@ _NO_INDEX = 'an index is a name, as in i, j = indices("i j"), a whole number, or
 
 def accessed(tensor: Quantity, key: Any) -> Formula:
     """One element of a tensor, as a formula."""
-    return Formula((Term(element_of(tensor.serial, address(tensor, key))),))
+    indices = address(tensor, key)
+    _refuse_before_first(tensor, indices[len(indices) - tensor.rank :])
+    return Formula((Term(element_of(tensor.serial, indices)),))
+
+
+def _refuse_before_first(tensor: Quantity, indices: tuple[sp.Expr, ...]) -> None:
+    """h[-1] is written, and what was written is read; Python's h[-1] would be the last step."""
+    if tensor.carried is not None and indices[tensor.carried] == -1:
+        raise NetError(
+            f"{tensor.said()}: index -1 is what stands before the first step, not the last step",
+            "the last step is last(h), of a recurrence h; what is before the first is 0, or what"
+            " you write there",
+        )
 
 
 def address(tensor: Quantity, key: Any) -> tuple[sp.Expr, ...]:

@@ -10,6 +10,7 @@ import sympy as sp
 from bpgen.functions import relu, sigmoid
 from bpgen.ir import BATCH, Equation, Index, Network, TensorInfo, Term, element, length
 
+MODULES = Path(__file__).parent / "modules"
 n = Index("n", BATCH)
 N = length(BATCH)
 
@@ -187,5 +188,12 @@ NETWORKS = {
 }
 
 
+def doors() -> str:
+    """What modules end with: their parameters as one vector, and what they refuse."""
+    _, _, text = (MODULES / "doors.py").read_text().split('"""', 2)
+    return text.strip()
+
+
 def source(name: str) -> str:
-    return (Path(__file__).parent / "modules" / f"{name}.py").read_text()
+    """The text of a module, with the doors that all of them end with."""
+    return f"{(MODULES / f'{name}.py').read_text()}\n\n{doors()}\n"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sympy as sp
-from networks import n, network, tensor
+from networks import doors, n, network, tensor
 from sympy.codegen.cfunctions import expm1, log1p
 
 from bpgen.functions import ROWS, leaky_relu, relu, sigmoid, softplus
@@ -29,14 +29,18 @@ def init(rng=None, dtype=np.float64):
 
 
 def forward(params, x):
-    W, b = params["W"], params["b"]
+    W, b = _params(params)
+    x = _array("x", x, INPUTS["x"], W.dtype)
     z = W * x + b
     s = {forward}
     return s, {{"x": x, "z": z, "s": s}}
 
 
 def backward(params, cache, d_s, inputs=False):
-    W, x, z, s = params["W"], cache["x"], cache["z"], cache["s"]
+    _cache(cache)
+    W, _ = _params(params)
+    d_s = _array("d_s", d_s, (2,), W.dtype, len(cache["x"]))
+    x, z, s = cache["x"], cache["z"], cache["s"]
     dz = d_s * ({derivative})
     grads = {{"W": (dz * x).sum(axis=0), "b": dz.sum(axis=0)}}
     if inputs:
@@ -44,14 +48,9 @@ def backward(params, cache, d_s, inputs=False):
     return grads
 
 
-def pack(params):
-    return np.concatenate([params["W"], params["b"]])
-
-
-def unpack(flat):
-    return {{"W": flat[:2], "b": flat[2:]}}
-
 {helpers}
+
+{doors}
 """
 
 
@@ -66,7 +65,9 @@ class Case:
 
     def source(self) -> str:
         helpers = "\n".join(row.helper for row in ROWS.values())
-        return TEMPLATE.format(forward=self.forward, derivative=self.derivative, helpers=helpers)
+        return TEMPLATE.format(
+            forward=self.forward, derivative=self.derivative, helpers=helpers, doors=doors()
+        )
 
     def network(self) -> Network:
         i = Index("i", 2)

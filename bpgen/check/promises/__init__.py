@@ -10,9 +10,10 @@ import numpy as np
 
 from bpgen.check.module import Point, Subject, quiet
 from bpgen.check.promises.agreement import agreeing, apart, linear, permuted
+from bpgen.check.promises.doors import refusing
 from bpgen.check.promises.finding import ZERO, Finding, leaves, same_bits
 from bpgen.check.promises.memory import repeatable, unshared, untouched
-from bpgen.check.promises.offered import dtypes, finite, packed, refusing, shapes, surface
+from bpgen.check.promises.offered import dtypes, finite, packed, shapes, surface
 from bpgen.check.promises.workspaces import suited, within_workspace
 from bpgen.progress import say
 

@@ -1,13 +1,12 @@
-"""What a module offers: names, keys, shapes and types, and what it refuses."""
+"""What a module offers: names, keys, shapes and types."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 
 import numpy as np
 
-from bpgen.check.module import Array, Point, Subject
+from bpgen.check.module import Point, Subject
 from bpgen.check.promises.finding import Finding, same_bits
 
 NAMES = ("SHAPES", "INPUTS", "TARGETS", "INTEGERS", "init", "forward", "backward", "pack", "unpack")
@@ -78,32 +77,3 @@ def packed(subject: Subject, point: Point) -> Iterator[Finding]:
             yield Finding(name, "unpack does not undo pack")
         elif array.size and not np.shares_memory(array, flat):
             yield Finding(name, "unpack gives a copy, not a view")
-
-
-def refusing(subject: Subject, point: Point) -> Iterator[Finding]:
-    """Whole numbers are refused where they are real, negative, or beyond what net.py declares."""
-    for name, bound in subject.integers.items():
-        wrong: dict[str, Callable[[Array], Array]] = {
-            "real numbers": lambda a: a.astype(float),
-            "a negative number": lambda a: a * 0 - 1,
-            f"{bound}, where {bound - 1} is the largest": lambda a, b=bound: a * 0 + b,  # type: ignore[misc]
-        }
-        for what, change in wrong.items():
-            changed = point.map(partial(_changed, name, change))
-            if not _refused(subject, changed):
-                yield Finding(name, f"it is accepted with {what}")
-
-
-def _changed(name: str, change: Callable[[Array], Array], other: str, array: Array) -> Array:
-    return change(array) if other == name else array
-
-
-def _refused(subject: Subject, point: Point) -> bool:
-    """Whether the module refuses a point in words of its own: an IndexError is numpy's."""
-    try:
-        subject.objective(point)
-    except (TypeError, ValueError):
-        return True
-    except IndexError:
-        return False
-    return False

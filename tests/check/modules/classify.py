@@ -33,8 +33,8 @@ def loss(params, x, label):
 
 
 def _loss(params, x, label):
-    label = _labels("label", label, 2)
     _, cache = forward(params, x)
+    label = _labels("label", label, (), 2, len(cache["p"]))
     z2 = cache["z2"]
     m = z2.max(axis=1)
     total = m + np.log(np.exp(z2 - m[:, None]).sum(axis=1))
@@ -43,7 +43,9 @@ def _loss(params, x, label):
 
 def backward(params, cache, label, inputs=False):
     W1, W2, b1, b2 = _params(params)
+    _cache(cache)
     x, a1, p = cache["x"], cache["a1"], cache["p"]
+    label = _labels("label", label, (), 2, len(p))
     delta2 = p.copy()
     delta2[np.arange(len(label)), label] -= 1
     delta2 /= len(label)
@@ -61,43 +63,3 @@ def backward(params, cache, label, inputs=False):
 def loss_and_grad(params, x, label):
     value, cache = _loss(params, x, label)
     return value, backward(params, cache, label)
-
-
-def pack(params: dict[str, np.ndarray]) -> np.ndarray:
-    """All parameters in one vector, by sorted name."""
-    return np.concatenate([np.ravel(params[name]) for name in sorted(SHAPES)])
-
-
-def unpack(flat: np.ndarray) -> dict[str, np.ndarray]:
-    """The parameters as views of one vector."""
-    params, at = {}, 0
-    for name in sorted(SHAPES):
-        size = int(np.prod(SHAPES[name]))
-        params[name] = flat[at : at + size].reshape(SHAPES[name])
-        at += size
-    return params
-
-
-def _params(params: dict[str, np.ndarray]) -> tuple[np.ndarray, ...]:
-    for name, shape in SHAPES.items():
-        if np.shape(params[name]) != shape:
-            raise ValueError(f"{name} has shape {np.shape(params[name])}, not {shape}")
-    return tuple(np.asarray(params[name]) for name in SHAPES)
-
-
-def _array(name: str, value: np.ndarray, shape: tuple, dtype: type) -> np.ndarray:
-    array = np.asarray(value, dtype)
-    if array.ndim != len(shape) + 1 or any(
-        s != t for s, t in zip(array.shape[1:], shape) if isinstance(t, int)
-    ):
-        raise ValueError(f"{name} has shape {array.shape}, not (N, {shape})")
-    return array
-
-
-def _labels(name: str, value: np.ndarray, bound: int) -> np.ndarray:
-    array = np.asarray(value)
-    if array.dtype.kind not in "iu":
-        raise TypeError(f"{name} holds {array.dtype}, not whole numbers")
-    if array.min() < 0 or array.max() >= bound:
-        raise ValueError(f"{name} has a number outside 0 .. {bound - 1}")
-    return array

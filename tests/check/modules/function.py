@@ -21,7 +21,7 @@ def init(rng=None, dtype=np.float64):
 def forward(params, u, v):
     W, b = _params(params)
     u = _array("u", u, INPUTS["u"], W.dtype)
-    v = _array("v", v, INPUTS["v"], W.dtype)
+    v = _array("v", v, INPUTS["v"], W.dtype, len(u))
     h = np.tanh(u @ W.T + b)
     s = np.log1p(np.exp(h @ W.T + v))
     return (h, s), {"u": u, "h": h, "v": v}
@@ -29,7 +29,10 @@ def forward(params, u, v):
 
 def backward(params, cache, d_h, d_s, inputs=False):
     W, b = _params(params)
+    _cache(cache)
     u, h, v = cache["u"], cache["h"], cache["v"]
+    d_h = _array("d_h", d_h, (3,), h.dtype, len(h))
+    d_s = _array("d_s", d_s, (3,), h.dtype, len(h))
     ds = d_s * sigmoid(h @ W.T + v)
     dh = (d_h + ds @ W) * (1 - h**2)
     grads = {"W": ds.T @ h + dh.T @ u, "b": dh.sum(axis=0)}
@@ -43,34 +46,3 @@ def sigmoid(z: np.ndarray) -> np.ndarray:
     """1 / (1 + exp(-z)); only exp of what is not positive is taken, so nothing overflows."""
     e = np.exp(np.minimum(z, -z))
     return np.asarray(np.where(z >= 0, 1, e) / (1 + e))
-
-
-def pack(params: dict[str, np.ndarray]) -> np.ndarray:
-    """All parameters in one vector, by sorted name."""
-    return np.concatenate([np.ravel(params[name]) for name in sorted(SHAPES)])
-
-
-def unpack(flat: np.ndarray) -> dict[str, np.ndarray]:
-    """The parameters as views of one vector."""
-    params, at = {}, 0
-    for name in sorted(SHAPES):
-        size = int(np.prod(SHAPES[name]))
-        params[name] = flat[at : at + size].reshape(SHAPES[name])
-        at += size
-    return params
-
-
-def _params(params: dict[str, np.ndarray]) -> tuple[np.ndarray, ...]:
-    for name, shape in SHAPES.items():
-        if np.shape(params[name]) != shape:
-            raise ValueError(f"{name} has shape {np.shape(params[name])}, not {shape}")
-    return tuple(np.asarray(params[name]) for name in SHAPES)
-
-
-def _array(name: str, value: np.ndarray, shape: tuple, dtype: type) -> np.ndarray:
-    array = np.asarray(value, dtype)
-    if array.ndim != len(shape) + 1 or any(
-        s != t for s, t in zip(array.shape[1:], shape) if isinstance(t, int)
-    ):
-        raise ValueError(f"{name} has shape {array.shape}, not (N, {shape})")
-    return array

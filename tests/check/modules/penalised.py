@@ -37,7 +37,7 @@ def _loss(params, x, y):
     W1, W2, b1, b2 = _params(params)
     _, cache = forward(params, x)
     z2 = cache["z2"]
-    y = _array("y", y, TARGETS["y"], z2.dtype)
+    y = _one_hot("y", y, TARGETS["y"], z2.dtype, len(z2))
     m = z2.max(axis=1)
     total = m + np.log(np.exp(z2 - m[:, None]).sum(axis=1))
     data = (total - (y * z2).sum(axis=1)).mean()
@@ -46,8 +46,9 @@ def _loss(params, x, y):
 
 def backward(params, cache, y, inputs=False):
     W1, W2, b1, b2 = _params(params)
+    _cache(cache)
     x, z1, a1, p = cache["x"], cache["z1"], cache["a1"], cache["p"]
-    y = _array("y", y, TARGETS["y"], p.dtype)
+    y = _one_hot("y", y, TARGETS["y"], p.dtype, len(p))
     delta2 = (p - y) / len(y)
     dW2 = delta2.T @ a1 + 0.02 * np.sign(W2)
     db2 = delta2.sum(axis=0)
@@ -63,34 +64,3 @@ def backward(params, cache, y, inputs=False):
 def loss_and_grad(params, x, y):
     value, cache = _loss(params, x, y)
     return value, backward(params, cache, y)
-
-
-def pack(params: dict[str, np.ndarray]) -> np.ndarray:
-    """All parameters in one vector, by sorted name."""
-    return np.concatenate([np.ravel(params[name]) for name in sorted(SHAPES)])
-
-
-def unpack(flat: np.ndarray) -> dict[str, np.ndarray]:
-    """The parameters as views of one vector."""
-    params, at = {}, 0
-    for name in sorted(SHAPES):
-        size = int(np.prod(SHAPES[name]))
-        params[name] = flat[at : at + size].reshape(SHAPES[name])
-        at += size
-    return params
-
-
-def _params(params: dict[str, np.ndarray]) -> tuple[np.ndarray, ...]:
-    for name, shape in SHAPES.items():
-        if np.shape(params[name]) != shape:
-            raise ValueError(f"{name} has shape {np.shape(params[name])}, not {shape}")
-    return tuple(np.asarray(params[name]) for name in SHAPES)
-
-
-def _array(name: str, value: np.ndarray, shape: tuple, dtype: type) -> np.ndarray:
-    array = np.asarray(value, dtype)
-    if array.ndim != len(shape) + 1 or any(
-        s != t for s, t in zip(array.shape[1:], shape) if isinstance(t, int)
-    ):
-        raise ValueError(f"{name} has shape {array.shape}, not (N, {shape})")
-    return array

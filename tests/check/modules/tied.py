@@ -20,7 +20,7 @@ def init(rng=None, dtype=np.float64):
 
 def forward(params, token):
     E, U, b = _params(params)
-    token = _labels("token", token, 5)
+    token = _labels("token", token, (2,), 5)
     x = E[token]
     h1 = np.tanh(x[:, 0] + b)
     h2 = np.tanh(x[:, 1] + h1 @ U.T + b)
@@ -34,12 +34,15 @@ def loss(params, token, y):
 
 def _loss(params, token, y):
     h3, cache = forward(params, token)
+    y = _array("y", y, TARGETS["y"], h3.dtype, len(h3))
     return ((h3 - y) ** 2).sum(axis=1).mean().item(), cache
 
 
 def backward(params, cache, y, inputs=False):
     E, U, b = _params(params)
+    _cache(cache)
     token, h1, h2, h3 = cache["token"], cache["h1"], cache["h2"], cache["h3"]
+    y = _array("y", y, TARGETS["y"], h3.dtype, len(h3))
     delta3 = 2 * (h3 - y) / len(y) * (1 - h3**2)
     delta2 = delta3 @ U * (1 - h2**2)
     delta1 = delta2 @ U * (1 - h1**2)
@@ -54,43 +57,3 @@ def backward(params, cache, y, inputs=False):
 def loss_and_grad(params, token, y):
     value, cache = _loss(params, token, y)
     return value, backward(params, cache, y)
-
-
-def pack(params: dict[str, np.ndarray]) -> np.ndarray:
-    """All parameters in one vector, by sorted name."""
-    return np.concatenate([np.ravel(params[name]) for name in sorted(SHAPES)])
-
-
-def unpack(flat: np.ndarray) -> dict[str, np.ndarray]:
-    """The parameters as views of one vector."""
-    params, at = {}, 0
-    for name in sorted(SHAPES):
-        size = int(np.prod(SHAPES[name]))
-        params[name] = flat[at : at + size].reshape(SHAPES[name])
-        at += size
-    return params
-
-
-def _params(params: dict[str, np.ndarray]) -> tuple[np.ndarray, ...]:
-    for name, shape in SHAPES.items():
-        if np.shape(params[name]) != shape:
-            raise ValueError(f"{name} has shape {np.shape(params[name])}, not {shape}")
-    return tuple(np.asarray(params[name]) for name in SHAPES)
-
-
-def _array(name: str, value: np.ndarray, shape: tuple, dtype: type) -> np.ndarray:
-    array = np.asarray(value, dtype)
-    if array.ndim != len(shape) + 1 or any(
-        s != t for s, t in zip(array.shape[1:], shape) if isinstance(t, int)
-    ):
-        raise ValueError(f"{name} has shape {array.shape}, not (N, {shape})")
-    return array
-
-
-def _labels(name: str, value: np.ndarray, bound: int) -> np.ndarray:
-    array = np.asarray(value)
-    if array.dtype.kind not in "iu":
-        raise TypeError(f"{name} holds {array.dtype}, not whole numbers")
-    if array.min() < 0 or array.max() >= bound:
-        raise ValueError(f"{name} has a number outside 0 .. {bound - 1}")
-    return array

@@ -34,14 +34,15 @@ def loss(params, x, y):
 
 def _loss(params, x, y):
     a2, cache = forward(params, x)
-    y = _array("y", y, TARGETS["y"], a2.dtype)
+    y = _array("y", y, TARGETS["y"], a2.dtype, len(a2))
     return (0.5 * ((a2 - y) ** 2).sum(axis=1)).mean().item(), cache
 
 
 def backward(params, cache, y, inputs=False):
     W1, W2, b1, b2 = _params(params)
+    _cache(cache)
     x, a1, a2 = cache["x"], cache["a1"], cache["a2"]
-    y = _array("y", y, TARGETS["y"], a2.dtype)
+    y = _array("y", y, TARGETS["y"], a2.dtype, len(a2))
     delta2 = (a2 - y) * a2 * (1 - a2) / len(y)
     dW2 = delta2.T @ a1
     db2 = delta2.sum(axis=0)
@@ -63,34 +64,3 @@ def sigmoid(z: np.ndarray) -> np.ndarray:
     """1 / (1 + exp(-z)); only exp of what is not positive is taken, so nothing overflows."""
     e = np.exp(np.minimum(z, -z))
     return np.asarray(np.where(z >= 0, 1, e) / (1 + e))
-
-
-def pack(params: dict[str, np.ndarray]) -> np.ndarray:
-    """All parameters in one vector, by sorted name."""
-    return np.concatenate([np.ravel(params[name]) for name in sorted(SHAPES)])
-
-
-def unpack(flat: np.ndarray) -> dict[str, np.ndarray]:
-    """The parameters as views of one vector."""
-    params, at = {}, 0
-    for name in sorted(SHAPES):
-        size = int(np.prod(SHAPES[name]))
-        params[name] = flat[at : at + size].reshape(SHAPES[name])
-        at += size
-    return params
-
-
-def _params(params: dict[str, np.ndarray]) -> tuple[np.ndarray, ...]:
-    for name, shape in SHAPES.items():
-        if np.shape(params[name]) != shape:
-            raise ValueError(f"{name} has shape {np.shape(params[name])}, not {shape}")
-    return tuple(np.asarray(params[name]) for name in SHAPES)
-
-
-def _array(name: str, value: np.ndarray, shape: tuple, dtype: type) -> np.ndarray:
-    array = np.asarray(value, dtype)
-    if array.ndim != len(shape) + 1 or any(
-        s != t for s, t in zip(array.shape[1:], shape) if isinstance(t, int)
-    ):
-        raise ValueError(f"{name} has shape {array.shape}, not (N, {shape})")
-    return array

@@ -7,7 +7,9 @@ from functools import cache
 import numpy as np
 import pytest
 
+from bpgen.check.agreement import difference
 from bpgen.emit import FAST, emitted
+from bpgen.load import declared_by
 from tests.conftest import derived, module_of
 
 HEAD = "from bpgen import *\n"
@@ -66,3 +68,15 @@ def test_gradients_are_those_of_the_plain_module(net: str) -> None:
         meant, theirs = plain.loss_and_grad(params, *given)
         assert abs(value - meant) < 1e-14
         assert all(np.allclose(grads[n], theirs[n], rtol=1e-12, atol=1e-15) for n in theirs)
+
+
+def test_a_vector_that_is_multiplied_into_a_part_of_an_array_is_no_matrix() -> None:
+    net = f"""{HEAD}
+x = input(2)
+p, j = indices("p j", size=2)
+def block(h):
+    A = param(2, 2)
+    return tensor(tanh(max(h[0] * A[p, 0] * h[1], p) + h[j]), j)
+L = loss(sum(repeat(3, block, x)))
+"""
+    assert difference(planned(net), declared_by(net)) is None

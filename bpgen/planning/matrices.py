@@ -51,11 +51,9 @@ def _dot(at: Expr, one: Expr, two: Expr, over: Axes, orders: Orders) -> tuple[Ma
 
 def _are_rows(at: Expr, rows: Axes, columns: Axes, orders: Orders) -> bool:
     """Whether a place is a part of an array that holds rows, each in one stretch of memory."""
-    if (
-        not isinstance(at, Slice)
-        or not isinstance(at.array, Read)
-        or len(rows) != 1 != len(columns)
-    ):
+    if not isinstance(at, Slice) or not isinstance(at.array, Read):
+        return False
+    if len(rows) != 1 or len(columns) != 1:
         return False
     last = orders.of(at.array)[-1]
     slot = at.slots[at.array.axes.index(last)].at

@@ -51,7 +51,7 @@ BLOCKS = "blocks that draw, and read what is outside"
 MUTANTS = {
     "a sum begun at 1": ("real s[8] = {0};", "real s[8] = {1};"),
     "not added up": ("y[i] += times", "y[i] = times"),
-    "a stride": ("W1[3 * i", "W1[2 * i"),
+    "a stride": ("W1 + 3 * i", "W1 + 2 * i"),
     "a step too few": ("x + 3 * n, 3)", "x + 3 * n, 2)"),
     "a sign": ("+= -1 / R(N)", "+= 1 / R(N)"),
     "a bias lost": (" + b1[i];", ";"),
@@ -61,11 +61,15 @@ MUTANTS = {
 OF_PRODUCTS = {
     "a stride of the result": ("(axis){N, 37, 20, 0}", "(axis){N, 36, 20, 0}"),
     "a stride of a factor": ("(axis){37, 1, 0, 20}", "(axis){37, 1, 0, 21}"),
-    "a row too few": ("m.count - i : 4;", "m.count - i : 3;"),
-    "a sum too short": ("k += DEEP", "k += DEEP + 1"),
-    "a column not copied": ("p < part.count", "p < part.count - 1"),
-    "not begun with 0": ("dW1[20 * i + j] = 0", "dW1[20 * i + j] = 1"),
+    "a row too few": ("least(m.count - i, 4)", "least(m.count - i, 3)"),
+    "a sum too short": ("q < inner.count", "q < inner.count - 1"),
+    "a column not copied": (
+        "j < n.count; j++)\n                for (int p",
+        "j + 1 < n.count; j++)\n                for (int p",
+    ),
+    "not begun with 0": ("fill(dW1, 740, 0)", "fill(dW1, 740, 1)"),
     "a row twice": ("2 * m.a : 0", "m.a : 0"),
+    "columns twice": ("int j = first; j < n", "int j = 0; j < n"),
 }
 
 

@@ -158,8 +158,7 @@ void toy_2_2_1_backward(const toy_2_2_1_params *params, const real *x, const rea
     for (int n = 0; n < N; n++)
         delta2[n] = (a2[n] - y[n]) * a2[n] * (1 - a2[n]) / R(N);
     /* (8) dW2[i,j] = sum_n delta2[n,i] a1[n,j] */
-    for (int j = 0; j < 2; j++)
-        dW2[j] = 0;
+    fill(dW2, 2, 0);
     for (int n = 0; n < N; n++)
         add(dW2, delta2[n], a1 + 2 * n, 2);
     /* (9) db2[i] = sum_n delta2[n,i] */
@@ -168,24 +167,19 @@ void toy_2_2_1_backward(const toy_2_2_1_params *params, const real *x, const rea
         s += delta2[n];
     db2[0] = s;
     /* (11) delta1[n,i] = sum_j delta2[n,j] W2[j,i] a1[n,i] (1 - a1[n,i]) */
-    for (int n = 0; n < N; n++)
-        for (int i = 0; i < 2; i++)
-            delta1[2 * n + i] = 0;
+    fill(delta1, 2 * N, 0);
     for (int n = 0; n < N; n++)
         add(delta1 + 2 * n, delta2[n], W2, 2);
     for (int n = 0; n < N; n++)
         for (int i = 0; i < 2; i++)
             delta1[2 * n + i] = delta1[2 * n + i] * a1[2 * n + i] * (1 - a1[2 * n + i]);
     /* (12) dW1[i,j] = sum_n delta1[n,i] x[n,j] */
-    for (int i = 0; i < 2; i++)
-        for (int j = 0; j < 2; j++)
-            dW1[2 * i + j] = 0;
+    fill(dW1, 4, 0);
     for (int i = 0; i < 2; i++)
         for (int n = 0; n < N; n++)
             add(dW1 + 2 * i, delta1[2 * n + i], x + 2 * n, 2);
     /* (13) db1[i] = sum_n delta1[n,i] */
-    for (int i = 0; i < 2; i++)
-        db1[i] = 0;
+    fill(db1, 2, 0);
     for (int n = 0; n < N; n++)
         for (int i = 0; i < 2; i++)
             db1[i] += delta1[2 * n + i];

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import sympy as sp
 
 from bpgen.ir import BATCH, Network, length
 from bpgen.program import grammar as program
-from bpgen.program.grammar import Function
+from bpgen.program.grammar import Expr, Function
+from bpgen.program.named import gives_gradients
 from bpgen.raising.equation import order_of
 from bpgen.raising.flat import flat_tensors
 from bpgen.raising.functions import functions
 from bpgen.record import Derivation
 from bpgen.targets.c.blocks import Block, of_one
+from bpgen.targets.c.passes import Left, left, passed
 from bpgen.targets.c.signatures import Signature, signature
 from bpgen.targets.c.statements import Held, Statements
 from bpgen.targets.c.stored import Names, Sizes, Stored, own
@@ -38,7 +41,9 @@ class Functions:
         self.network: Network = derivation.network
         self.name, self.tensors = self.network.name, self.network.tensors
         self.order = order_of(derivation)
-        self.program = {f.name: f for f in functions(derivation)}
+        self.inputs = [t.name for t in (*self.network.role("input"), *self.network.role("state"))]
+        self.program = {f.name: passed(f, derivation.tensors) for f in functions(derivation)}
+        self.left = {f.name: self._left(f) for f in self.program.values()}
         outputs = () if self.network.loss else self.network.outputs
         self.of_one = flat_tensors(derivation.tensors)
         self.seeds = {f"d_{o}": self.of_one[o] for o in outputs}  # what backward is given
@@ -54,10 +59,9 @@ class Functions:
         return [n for name in outer for n in (*self._called_by(name), name)]
 
     def _called_by(self, name: str) -> list[str]:
-        """The functions of blocks that another calls, but for what it does on request."""
-        asked = (n for n in self.program[name].body if not isinstance(n, program.OnRequest))
-        calls = (n for statement in asked for n in statement.walk())
-        return [n.function for n in calls if isinstance(n, program.Call)]
+        """The functions of blocks that another calls."""
+        calls = (n for n in self.program[name].walk() if isinstance(n, program.Call))
+        return [n.function for n in calls]
 
     @property
     def lengths(self) -> list[str]:
@@ -66,10 +70,9 @@ class Functions:
         return [BATCH, *sorted({s for s in sizes if isinstance(s, str)} - {BATCH})]
 
     def _made(self, function: Function) -> CFunction:
-        inputs = [t.name for t in (*self.network.role("input"), *self.network.role("state"))]
         is_block = function.name.startswith("_block")
         tensors = {**(self.of_one if is_block else self.tensors), **self.seeds}
-        its = signature(function, self.name, tuple(self.lengths), tensors, inputs)
+        its = signature(function, self.name, tuple(self.lengths), tensors, self.inputs)
         names = self._names(function, its)
         write = Statements(names, self.order, self._held(function, its))
         lines = [*write.body(function), *_result(function, names)]
@@ -80,10 +83,21 @@ class Functions:
         lines = needed([*self._opened(its, write), *lines])
         return CFunction(its.returns, its.name, its.arguments, said, tuple(lines))
 
+    def _left(self, function: Function) -> Left:
+        """What a function leaves: forward its outputs, too; gradients themselves."""
+        if gives_gradients(function):
+            packs = (n for n in function.walk() if isinstance(n, program.Pack))
+            return Left(frozenset(name for p in packs for _, name in p.entries), {})
+        outputs = self.network.outputs if function.name == "forward" else ()
+        found = left(function, outputs, self.inputs if function.name == "forward" else ())
+        return replace(found, stays=found.stays | {*outputs})
+
     def _names(self, function: Function, its: Signature) -> Names:
         assigned = {n.name for n in function.walk() if isinstance(n, program.Assign | program.Draw)}
         counter = {its.counter} if its.counter else set()
-        names = Names({*map(own, assigned | {*its.given})} | {*self.lengths} | counter)
+        inner = (n for block in self.cached.inner.values() for n in block)
+        known = {*assigned, *its.given, *self.cached.arrays, *inner}
+        names = Names({*map(own, known)} | {*self.lengths} | counter)
         for name, t in its.given.items():
             names.arrays[name] = Stored(own(name), tuple(length(i.size) for i in t.indices))
         return names
@@ -97,10 +111,12 @@ class Functions:
                 return self.cached.arrays.get(ref.name)
             return self.blocks[function.name.removesuffix("_backward")].kept[ref.name]
 
-        packs = (n for n in function.walk() if isinstance(n, program.Pack))
-        outputs = self.network.outputs if function.name == "forward" else ()
-        stays = {name for p in packs for _, name in p.entries} | {*outputs} - {*its.given}
-        return Held(stays - {its.hands, *its.given}, sizes, its, self.blocks)
+        def looks(ref: program.Ref) -> Mapping[str, Expr]:
+            of = function.name.removesuffix("_backward") if ref.block else "forward"
+            return self.left[of].looks
+
+        stays = self.left[function.name].stays - {its.hands, *its.given}
+        return Held(stays, sizes, looks, its, self.blocks)
 
     # What a function leaves
 

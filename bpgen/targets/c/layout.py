@@ -54,4 +54,4 @@ _OPERATORS = ("+ ", "- ", "* ", "/ ", "? ", ": ", "&&", "||")
 def _depth(line: str, place: int) -> int:
     """In how many brackets a place of a line is."""
     before = line[:place]
-    return sum(before.count(c) for c in "([") - sum(before.count(c) for c in ")]")
+    return sum(before.count(c) for c in "([{") - sum(before.count(c) for c in ")]}")

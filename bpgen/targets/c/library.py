@@ -50,11 +50,18 @@ typedef struct {
     int count, c, a, b;
 } axis;
 
-/* Of a tile: its columns, as many as a few registers hold, and what is summed at a time. */
-enum { WIDE = 64 / sizeof(real), DEEP = 32 };""",
+/* Of a tile: its columns, as many as a few registers hold, and what is copied at a time. */
+enum { WIDE = 64 / sizeof(real), DEEP = 128 };""",
+    "least": """
+/* The smaller of two counts. */
+static int least(int a, int b)
+{
+    return a < b ? a : b;
+}""",
     "tile": """
-/* Up to four rows of a product, at columns that stand in b one after another. */
-static void tile(real *c, const real *a, const real *b, axis m, axis n, axis k1, axis k2)
+/* Up to four rows of a product, at columns that stand in b one after another; the first of them may
+   be there already. */
+static void tile(real *c, const real *a, const real *b, axis m, axis n, int first, axis k1, axis k2)
 {
     real s0[WIDE] = {0}, s1[WIDE] = {0}, s2[WIDE] = {0}, s3[WIDE] = {0};
     const int r1 = m.count > 1 ? m.a : 0;
@@ -71,7 +78,7 @@ static void tile(real *c, const real *a, const real *b, axis m, axis n, axis k1,
                 s3[j] += x3 * y[j];
             }
         }
-    if (m.count == 4 && n.count == WIDE && n.c == 1) {
+    if (m.count == 4 && first == 0 && n.count == WIDE && n.c == 1) {
         for (int j = 0; j < WIDE; j++) {
             c[j] += s0[j];
             c[m.c + j] += s1[j];
@@ -81,43 +88,52 @@ static void tile(real *c, const real *a, const real *b, axis m, axis n, axis k1,
     } else {
         const real *s[4] = {s0, s1, s2, s3};
         for (int i = 0; i < m.count; i++)
-            for (int j = 0; j < n.count; j++)
+            for (int j = first; j < n.count; j++)
                 c[i * m.c + j * n.c] += s[i][j];
     }
 }""",
     "rows": """
 /* All rows of a product, at the columns of a tile. */
-static void rows(real *c, const real *a, const real *b, axis m, axis n, axis k1, axis k2)
+static void rows(real *c, const real *a, const real *b, axis m, axis n, int first, axis k1, axis k2)
 {
     axis four = m;
     for (int i = 0; i < m.count; i += 4) {
-        four.count = m.count - i < 4 ? m.count - i : 4;
-        tile(c + i * m.c, a + i * m.a, b, four, n, k1, k2);
+        four.count = least(m.count - i, 4);
+        tile(c + i * m.c, a + i * m.a, b, four, n, first, k1, k2);
     }
 }""",
+    "copied": """
+/* The same, of columns that do not stand in b one after another: they are copied, a part of the sum
+   at a time. */
+static void copied(real *c, const real *a, const real *b, axis m, axis n, axis k1, axis k2)
+{
+    const int most = k2.count < DEEP ? DEEP / k2.count : 1;
+    for (int i = 0; i < k1.count; i += most)
+        for (int k = 0; k < k2.count; k += DEEP) {
+            const axis inner = {least(k2.count - k, DEEP), 0, k2.a, WIDE};
+            const axis outer = {least(k1.count - i, most), 0, k1.a, WIDE * inner.count};
+            const real *y = b + i * k1.b + k * k2.b;
+            real panel[DEEP * WIDE] = {0};
+            for (int j = 0; j < n.count; j++)
+                for (int p = 0; p < outer.count; p++)
+                    for (int q = 0; q < inner.count; q++)
+                        panel[p * outer.b + q * WIDE + j] = y[j * n.b + p * k1.b + q * k2.b];
+            rows(c, a + i * k1.a + k * k2.a, panel, m, n, 0, outer, inner);
+        }
+}""",
     "windows": """
-/* c[m][n] += the sum over k1 and k2 of a[m][k1][k2] * b[n][k1][k2]; columns that do not stand in b
-   one after another are copied, so many at a time. */
+/* c[m][n] += the sum over k1 and k2 of a[m][k1][k2] * b[n][k1][k2]. */
 static void windows(real *c, const real *a, const real *b, axis m, axis n, axis k1, axis k2)
 {
-    const axis once = {1, 0, 0, 0};
-    axis part = n, deep = {0, 0, k2.a, WIDE};
+    axis part = n;
     for (int j = 0; j < n.count; j += WIDE) {
-        part.count = n.count - j < WIDE ? n.count - j : WIDE;
-        if (n.b == 1 && part.count == WIDE) {
-            rows(c + j * n.c, a, b + j, m, part, k1, k2);
-            continue;
-        }
-        for (int i = 0; i < k1.count; i++)
-            for (int k = 0; k < k2.count; k += DEEP) {
-                const real *y = b + j * n.b + i * k1.b + k * k2.b;
-                real panel[DEEP * WIDE] = {0};
-                deep.count = k2.count - k < DEEP ? k2.count - k : DEEP;
-                for (int p = 0; p < part.count; p++)
-                    for (int q = 0; q < deep.count; q++)
-                        panel[q * WIDE + p] = y[p * n.b + q * k2.b];
-                rows(c + j * n.c, a + i * k1.a + k * k2.a, panel, m, part, once, deep);
-            }
+        const int first = n.b == 1 && n.count >= WIDE ? j - least(j, n.count - WIDE) : 0;
+        const int begin = j - first;
+        part.count = least(n.count - begin, WIDE);
+        if (n.b == 1 && part.count == WIDE)
+            rows(c + begin * n.c, a, b + begin, m, part, first, k1, k2);
+        else
+            copied(c + j * n.c, a, b + j * n.b, m, part, k1, k2);
     }
 }""",
     "product": """
@@ -125,7 +141,7 @@ static void windows(real *c, const real *a, const real *b, axis m, axis n, axis 
 static void product(real *c, const real *a, const real *b, axis m, axis n, axis k)
 {
     const axis once = {1, 0, 0, 0};
-    if (m.count < 4 && k.a == 1 && k.b == 1) {
+    if (m.count < 3 && k.a == 1 && k.b == 1) {
         for (int i = 0; i < m.count; i++)
             for (int j = 0; j < n.count; j++)
                 c[i * m.c + j * n.c] += dot(a + i * m.a, b + j * n.b, k.count);

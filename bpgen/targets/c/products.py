@@ -13,13 +13,13 @@ from itertools import permutations
 
 import sympy as sp
 
-from bpgen.ir import Index, length
+from bpgen.ir import BATCH, Index, length
 from bpgen.program.grammar import Axes, Contract, Expr
 from bpgen.targets.c.stored import Stored
 from bpgen.targets.c.strides import Address
 
 LEAST = 8  # columns; and with as many sums as make this many products
-WORTH = 256
+WORTH = 192
 _UNKNOWN = 64  # what a length known at run time is taken for
 
 
@@ -38,8 +38,17 @@ class Axis:
 
     @property
     def size(self) -> int:
-        """How long it is, or may be."""
-        return int(self.count.subs(dict.fromkeys(self.count.free_symbols, _UNKNOWN)))
+        """How long it may be."""
+        return self._with(_UNKNOWN)
+
+    @property
+    def least(self) -> int:
+        """How long it is, of a single sample."""
+        return self._with(1)
+
+    def _with(self, samples: int) -> int:
+        unknown = dict.fromkeys(self.count.free_symbols, _UNKNOWN)
+        return int(self.count.subs({**unknown, length(BATCH): samples}))
 
     def joined(self, inner: Axis) -> Axis | None:
         """The two as one, where the last step of the inner is followed by a step of this."""
@@ -94,11 +103,11 @@ def _with(arrays: tuple[Address, Address, Address], indices: Axes, kept: Axes) -
     every = _joined(x for x in results if x.moves[1] == 0)
     rows = _joined(x for x in results if x.moves[2] == 0)
     both = [x for x in results if 0 not in x.moves[1:]]
-    taken = sorted(sums, key=lambda x: x.size)[-2:]
+    taken = sorted(sums, key=lambda x: x.least)[-2:]
     inner = [x for x in sums if x in taken]
     row = max(rows, key=lambda x: x.size, default=NONE)
     for columns in every:
-        if columns.size < LEAST or columns.size * sp.prod([x.size for x in inner]) < WORTH:
+        if columns.least < LEAST or columns.least * sp.prod([x.size for x in inner]) < WORTH:
             continue
         others = [*both, *(x for x in every if x != columns), *(x for x in rows if x != row)]
         around = {i for x in (*others, *(x for x in sums if x not in inner)) for i in x.indices}

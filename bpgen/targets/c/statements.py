@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import sympy as sp
@@ -17,16 +17,12 @@ from bpgen.targets.c import blocks
 from bpgen.targets.c.blocks import Block, held
 from bpgen.targets.c.entries import Entries
 from bpgen.targets.c.layout import comment, nest
+from bpgen.targets.c.passes import only_looks
 from bpgen.targets.c.places import whole
 from bpgen.targets.c.prepared import Prepared
 from bpgen.targets.c.signatures import Signature
 from bpgen.targets.c.stored import Names, Sizes, Stored, own
 from bpgen.targets.c.writing import Writing
-
-_LOOKS = (
-    *(program.View, program.Gather, program.Broadcast, program.Join, program.Read),
-    *(program.Cast, program.Count),
-)
 
 
 @dataclass(frozen=True)
@@ -37,6 +33,7 @@ class Held:
 
     stays: Collection[str]
     sizes: Callable[[program.Ref], Sizes | None]
+    looks: Callable[[program.Ref], Mapping[str, Expr]]  # at what structs hold
     signature: Signature
     blocks: Mapping[str, Block]  # by the functions of the program
 
@@ -115,18 +112,33 @@ class Statements:
         if name in self.given:
             return []
         self.names.aliases.pop(name, None)
+        if ref.held == "cache" and ref.name in self.held.looks(ref):
+            return self._seen(name, ref)
         sizes = self.held.sizes(ref)
         self.names.arrays[name] = Stored(own(name), sizes)
         return [f"const real *{own(name)} = {held(ref, self.held.signature.word, sizes)};"]
+
+    def _seen(self, name: str, ref: program.Ref) -> list[str]:
+        """What only looks at other arrays that structs hold, or at inputs."""
+        value, lines = self.held.looks(ref)[ref.name], []
+        for root in dict.fromkeys(n.name for n in value.walk() if isinstance(n, program.Read)):
+            if root not in self.names.arrays and root not in self.names.aliases:
+                lines += self._taken(root, replace(ref, name=root))
+        self.names.aliases[name] = value
+        return lines
 
     def _only_looks(self, value: Expr) -> bool:
         """Whether it is another array, seen otherwise: one that stays what it is."""
         nodes = [n for n in value.walk() if isinstance(n, Expr)]
         once = all(self.times[n.name] < 2 for n in nodes if isinstance(n, program.Read))
-        return once and not self.fixed and all(isinstance(n, _LOOKS) for n in nodes)
+        joined = (n.array for n in nodes if isinstance(n, program.Join))
+        in_memory = all(map(self.names.is_stored, joined))
+        return once and in_memory and not self.fixed and only_looks(value)
 
     def _computed(self, name: str, value: Expr) -> list[str]:
-        lines, value = self._prepared(value, name)
+        if isinstance(value, program.Join) and not self.names.is_stored(value.array):
+            return self._joined(name, value)
+        lines, value = self._prepared(value, program.Read(name, value.axes))
         if value.axes or self._is_placed(name):
             self._memory(name, value.axes)
             return lines + self.writing.write(program.Read(name, value.axes), value)
@@ -137,6 +149,17 @@ class Statements:
         self.names.declared.add(own(name))
         self.names.arrays[name] = Stored(own(name), (), is_variable=True)
         return [*lines, *self.entries.lines, f"{typed}{own(name)} = {text};"]
+
+    def _joined(self, name: str, value: program.Join) -> list[str]:
+        """An array under other axes than it is made with: the same elements in the same order."""
+        lines = self._computed(name, value.array)
+        array = self.names.arrays[name]
+        sizes = tuple(length(i.size) for i in value.axes)
+        self.names.arrays[name] = replace(array, sizes=sizes)
+        for where in (self.kept, self.work):
+            if name in where:
+                where[name] = sizes
+        return lines
 
     def _memory(self, name: str, axes: Axes) -> Stored:
         return self._new(name, tuple(length(i.size) for i in axes))
@@ -205,7 +228,7 @@ class Statements:
 
     def store(self, node: program.Store | program.ScatterAdd) -> list[str]:
         at: Expr = node.at
-        lines, value = self._prepared(node.value, _written(at))
+        lines, value = self._prepared(node.value, at)
         adds = isinstance(node, program.ScatterAdd) or node.adds
         return lines + self.writing.write(at, value, adds)
 
@@ -213,7 +236,8 @@ class Statements:
         """Of a block what it keeps of its arguments, and of what it hands on."""
         if not self.held.signature.hands:
             return []
-        elsewhere = [(key, name) for key, name in node.entries if name not in self.kept]
+        there = {*self.given, self.held.signature.hands}
+        elsewhere = [(key, name) for key, name in node.entries if name in there]
         return [line for key, name in elsewhere for line in self.copied(key, name)]
 
     def loop(self, node: program.Loop) -> list[str]:
@@ -228,8 +252,10 @@ class Statements:
 
     # What is made before
 
-    def _prepared(self, value: Expr, name: str) -> tuple[list[str], Expr]:
-        """What is read, after what is made for it; none of it is the array that is written."""
+    def _prepared(self, value: Expr, at: Expr) -> tuple[list[str], Expr]:
+        """What is read, after what is made for it; the array that is written is only read where it
+        is.
+        """
         lines: list[str] = []
 
         def apart(made: Expr) -> program.Read:
@@ -241,12 +267,22 @@ class Statements:
             return array
 
         ready = Prepared(apart, self.names.is_stored, self.writing, value).value
-        if self._reads(ready, name):
+        if not self._is_in_place(ready, _written(at), at):
             ready = apart(ready)
         return lines, ready
 
-    def _reads(self, value: Expr, name: str) -> bool:
-        return any(isinstance(n, program.Read) and self._root(n.name) == name for n in value.walk())
+    def _is_in_place(self, value: Expr, name: str, at: Expr) -> bool:
+        """Whether no element of an array is read when another is written."""
+        reads = (n.name for n in value.walk() if isinstance(n, program.Read))
+        if name not in map(self._root, reads):
+            return True
+        if isinstance(value, program.Map):
+            return all(self._is_in_place(x, name, at) for _, x in value.operands)
+        if isinstance(value, program.Total):
+            every = [*value.addends, *([value.last] if value.last is not None else [])]
+            return all(self._is_in_place(x, name, at) for x in every)
+        here = self.writing.find(at) if name in self.names.arrays else None
+        return here is not None and self.writing.find(value) == here
 
     def _root(self, name: str) -> str:
         """The array that a name looks at."""

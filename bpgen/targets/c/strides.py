@@ -42,12 +42,13 @@ def address(node: Expr, names: Names, at: At | None = None) -> Address | None:
         return address(node.array, names, at)
     if isinstance(node, program.Read):
         return _of_array(node, names, at)
-    if isinstance(node, program.Join) and isinstance(node.array, program.Read):
-        sizes = tuple(length(i.size) for i in node.axes)
-        return _placed(names.arrays[node.array.name], [at.get(i, i) for i in node.axes], sizes)
-    if not isinstance(node, program.View) or any(isinstance(s.at, Expr) for s in node.slots):
+    if isinstance(node, program.Join) and names.is_stored(node.array):
+        return _joined(node, names, at)
+    if not isinstance(node, program.View):
         return None
     places = [s.at.xreplace(dict(at)) for s in node.slots if isinstance(s.at, sp.Expr)]
+    if len(places) < len(node.slots):
+        return None
     if names.is_stored(node.array):
         array = names.arrays[node.array.name]  # type: ignore[attr-defined]
         return _placed(array, places, tuple(s.length for s in node.slots))
@@ -61,6 +62,14 @@ def _of_array(node: program.Read, names: Names, at: At) -> Address | None:
         return address(alias, names, {**at, **dict(zip(alias.axes, places, strict=True))})
     sizes = tuple(length(i.size) for i in node.axes)
     return _placed(names.arrays[node.name], places, sizes)
+
+
+def _joined(node: program.Join, names: Names, at: At) -> Address | None:
+    """The elements stand in the same order under any axes."""
+    assert isinstance(node.array, program.Read)
+    sizes = tuple(length(i.size) for i in node.axes)
+    array = Stored(names.arrays[node.array.name].text, sizes)
+    return _placed(array, [at.get(i, i) for i in node.axes], sizes)
 
 
 def _placed(array: Stored, places: list[sp.Expr], sizes: Sizes) -> Address | None:

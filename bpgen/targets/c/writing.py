@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from bpgen.ir import Index, length
+import sympy as sp
+
+from bpgen.ir import Index, extent, length
 from bpgen.program import grammar as program
 from bpgen.program.grammar import Axes, Contract, Expr
+from bpgen.raising.equation import is_zero
 from bpgen.targets.c.entries import At, Entries
 from bpgen.targets.c.places import affine, whole
 from bpgen.targets.c.products import Axis, Product, made, product
@@ -95,7 +98,9 @@ class Writing:
 
     def _call(self, called: Product) -> str:
         function = "product" if len(called.sums) == 1 else "windows"
-        self.entries.helpers |= {"axis", "dot", "tile", "rows", "windows", function}
+        self.entries.helpers |= {"axis", "least", "tile", "rows", "copied", "windows"}
+        self.entries.helpers.add(function)
+        self.entries.helpers |= {"dot"} if function == "product" else set()
         arrays = [self._pointer(a) for a in called.arrays]
         axes = [self._axis(a) for a in (called.rows, called.columns, *called.sums)]
         return f"{function}({', '.join([*arrays, *axes])});"
@@ -130,11 +135,20 @@ class Writing:
 
     def _each(self, at: Expr, value: Expr, adds: bool) -> list[str]:
         """Every place for itself; of sums along columns, row after row."""
+        if is_zero(value) and not adds and isinstance(at, program.Read) and self._is_whole(at):
+            return self._zeros(at)
         if self._is_along_rows(value):
             assert isinstance(value, program.Reduce)
             begun = [] if adds else self._each(at, program.NOTHING, False)
             return begun + self._stored(at, value.array, True, (*value.over, *at.axes))
         return self._stored(at, value, adds, at.axes)
+
+    def _is_whole(self, at: program.Read) -> bool:
+        """Whether it is all of an array of several numbers in memory."""
+        if not self.names.is_stored(at) or all(i.size == 1 for i in at.axes):
+            return False
+        sizes = self.names.arrays[at.name].sizes
+        return sizes is None or sp.Mul(*sizes) == extent(i.size for i in at.axes)
 
     def _is_along_rows(self, value: Expr) -> bool:
         """Whether it is a sum of rows: what is added up stands along an axis that is kept."""
@@ -142,6 +156,12 @@ class Writing:
             return False
         last = next((i for i in reversed(value.array.axes) if i.size != 1), None)
         return last is not None and last in value.axes
+
+    def _zeros(self, array: program.Read) -> list[str]:
+        """Zeros everywhere."""
+        self.entries.helpers.add("fill")
+        count = whole(extent(i.size for i in array.axes)).text
+        return [f"fill({self.names.arrays[array.name].text}, {count}, 0);"]
 
     def _stored(self, at: Expr, value: Expr, adds: bool, axes: Axes) -> list[str]:
         def body(here: At) -> list[str]:

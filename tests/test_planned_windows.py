@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -95,7 +96,7 @@ def test_what_is_padded_stands_as_what_is_padded_with_it_and_windows_are_copied_
     text = planned(net)
     assert "u1 = np.empty((N, 10, 9, 3), dtype).transpose(0, 3, 1, 2)" in text
     assert "w2[...] = windows(u1, (3, 3), (2, 3))\n" in text
-    assert text.count("windows(u1") == 1  # backward reads the copy
+    assert text.count("windows(u1") == 2  # of forward, and of the step; backward reads the copy
     assert difference(text, declared_by(net)) is None
 
 
@@ -108,7 +109,7 @@ def test_a_sum_that_belongs_into_a_part_of_an_array_is_a_product_too() -> None:
     """Of grouped convolutions; summed as it stands in memory, then written where it belongs."""
     net = CONV.replace("conv2d(x, 3, 2)", "conv2d(relu(conv2d(x, 6, 2)), 6, 2, groups=6)")
     text = planned(net)
-    assert "dK2[:, 0] = t5.transpose(2, 0, 1)" in text
+    assert re.search(r"dK2\[:, 0\] = t\d+\.transpose\(2, 0, 1\)", text)
     assert "np.add.reduce(t" not in text.split("def backward")[1]
     assert difference(text, declared_by(net)) is None
 

@@ -11,6 +11,7 @@ from bpgen.planning.memory import shared
 from bpgen.planning.nodes import Buffer, Buffers, Opened
 from bpgen.planning.opened import Opening
 from bpgen.planning.orders import Orders
+from bpgen.planning.unread import without_unread
 from bpgen.planning.windows import once_each
 from bpgen.program.grammar import (
     Admit,
@@ -21,6 +22,7 @@ from bpgen.program.grammar import (
     Entry,
     FromBlocks,
     Function,
+    Gather,
     Guard,
     Keep,
     Length,
@@ -34,7 +36,7 @@ from bpgen.program.grammar import (
     Return,
     Stack,
 )
-from bpgen.program.measured import ROWS
+from bpgen.program.measured import ROWS, counts_samples
 
 Gradients = tuple[tuple[str, str], ...]  # a parameter, and the array of its gradient
 
@@ -55,9 +57,10 @@ class Body:
         self.gradients = _gradients(rest)
         owned = {a for _, a in self.gradients}
         opening = Opening(_names(function), helper, owned, orders.copy())
-        statements = opening.statements(rest)
-        self.statements, self.buffers = shared(statements, opening.scratch, _kept(rest))
-        if any(map(self.is_rows, function.body)):
+        kept = _kept(rest)
+        statements = without_unread(opening.statements(rest), opening, {*kept, *owned})
+        self.statements, self.buffers = shared(statements, opening.scratch, kept)
+        if any(map(_counts_rows, self.statements)):
             self.buffers = (*self.buffers, Buffer((ROWS,), (length(BATCH),), "rows"))
         written = {n for b in self.buffers for n in b.names}
         whole = (array for _, array in self.gradients if array not in written)
@@ -93,6 +96,11 @@ def _is_before(node: Node) -> bool:
     """Whether a statement lets in, unpacks or measures an argument."""
     of_argument = isinstance(node, Assign) and isinstance(node.value, (Ref, Length))
     return of_argument or isinstance(node, (Guard, Admit, Draw))
+
+
+def _counts_rows(node: Node) -> bool:
+    """Whether places are looked up by the numbers of the samples."""
+    return any(isinstance(n, Gather) and counts_samples(n) for n in node.walk())
 
 
 def _is_cached(node: Assign) -> bool:

@@ -8,9 +8,11 @@ from dataclasses import replace
 from bpgen.ir import TensorInfo
 from bpgen.planning.again import again
 from bpgen.planning.body import Body
+from bpgen.planning.lent import lent
 from bpgen.planning.nodes import Buffers, Memory
 from bpgen.planning.ordering import is_of_block, orders_of
 from bpgen.planning.orders import Orders
+from bpgen.planning.together import PARTS, WHOLE, together
 from bpgen.program.grammar import (
     Admit,
     Argument,
@@ -42,13 +44,17 @@ def planned(
     blocks: dict[str, tuple[Buffers, ...]] = {}
     made: dict[str, Function] = {}
     functions = again(functions)
+    joined = together({f.name: f for f in functions})
     orders = orders_of(functions, tensors, adjoints)
     for function in functions:
         if is_of_block(function):
             made[function.name], blocks[function.name] = _of_block(function, functions, orders)
     for function in functions:
         if function.name not in made:
-            made[function.name] = _whole(function, tensors, blocks, orders)
+            whole = joined if joined is not None and function.name == WHOLE else function
+            made[function.name] = _whole(whole, tensors, blocks, orders)
+    if joined is not None:
+        made[WHOLE] = lent(made[WHOLE], (made[name] for name in PARTS))
     return [made[f.name] for f in functions]
 
 

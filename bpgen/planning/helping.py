@@ -29,6 +29,7 @@ def helper(name: str) -> Helper | None:
     if found.written_out or any(_asks_for_digits(t) for _, t in found.lets):
         return None
     opening = Opening({*found.arguments, OUT.name}, helper)
+    opening.scratch.keeps_numbers = False  # it has no memory but what it is given
     arrays: dict[Element, Expr] = {element(a, ()): Read(a, AXES) for a in found.arguments}
     for let, tree in found.lets:
         at = opening.scratch.take(AXES)

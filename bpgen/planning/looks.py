@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import sympy as sp
 
-from bpgen.ir import length
+from bpgen.ir import Index, length
 from bpgen.planning.nodes import Take
 from bpgen.program.grammar import (
     Axes,
@@ -102,3 +102,16 @@ def as_take(value: Gather) -> Take | None:
     if not whole or not isinstance(places, Expr) or places.axes != value.by:
         return None
     return Take(value.array, places, axis, value.axes)
+
+
+def labels_of(value: Gather) -> Expr | None:
+    """What says which one entry of each row is meant; None where others are."""
+    *others, last = value.slots
+    own = [s.at for s in others if isinstance(s.at, Index) and s.length == length(s.at.size)]
+    each = bool(others) and len(own) == len(others) and own == [*value.axes]
+    return last.at if each and isinstance(last.at, Expr) else None
+
+
+def number_of(value: Expr) -> sp.Expr | None:
+    """The number that a value is everywhere."""
+    return value.body if isinstance(value, Map) and not value.operands else None

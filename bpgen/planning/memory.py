@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from bpgen.ir import BATCH, length
 from bpgen.planning.lifetimes import Lifetimes
-from bpgen.planning.nodes import Apply, Buffer
+from bpgen.planning.nodes import Apply, Buffer, form
 from bpgen.planning.scratch import Scratch
 from bpgen.program.grammar import Node, Read, Store
 
@@ -53,8 +54,10 @@ def _place(
     buffer, first = scratch.buffers[name], lives.first.get(name, 0)
     stays = name in kept or buffer.kind not in STEMS
     last = ALWAYS if stays else lives.last.get(name, 0)
-    same = [b for b in blocks if _form(b.buffer) == _form(buffer) and b.until <= first]
+    same = [b for b in blocks if form(b.buffer) == form(buffer) and b.until <= first]
     here = [b for b in same if b.until == first and _in_place(name, b, lives)]
+    if buffer.sizes == (length(BATCH),):  # numpy is slow to read and write one number in one place
+        here = []
     free = sorted((b for b in same if b.until < first), key=lambda b: -b.until)
     block = next(iter([*here, *free]), None)
     if block is None:
@@ -62,10 +65,6 @@ def _place(
     else:
         block.buffer = replace(block.buffer, names=(*block.buffer.names, name))
         block.until = last
-
-
-def _form(buffer: Buffer) -> tuple[Any, ...]:
-    return buffer.sizes, buffer.kind, buffer.order
 
 
 def _in_place(name: str, block: _Block, lives: Lifetimes) -> bool:
@@ -79,7 +78,8 @@ def _in_place(name: str, block: _Block, lives: Lifetimes) -> bool:
     return statement.at == Read(name, statement.at.axes) and all(o == whole for o in meant)
 
 
-STEMS = {"real": "t", "mask": "mask"}
+# What arrays on the way are called; those of any other kind hold what they hold.
+STEMS = {"real": "t", "mask": "mask", "places": "places"}
 
 
 def _names(blocks: Iterable[_Block], scratch: Scratch) -> dict[str, str]:

@@ -4,18 +4,18 @@ and the memory that there is for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import sympy as sp
 
 from bpgen.ir import BATCH
 from bpgen.program.grammar import Axes, Expr, Look, Node, Read
 
-# What a buffer holds: numbers, yes or no; or ones, the numbers of the samples, or the least number
-# that there is, which stay.
-Kind = Literal["real", "mask", "ones", "rows", "least"]
+# What a buffer holds: numbers, yes or no, places; or ones, the numbers of the samples, where rows
+# begin, one number, or the least that there is, which stay.
+Kind = Literal["real", "mask", "places", "ones", "rows", "starts", "number", "least"]
 
 
 @dataclass(frozen=True)
@@ -68,12 +68,39 @@ class Take(Expr):
 
 
 @dataclass(frozen=True)
-class Largest(Expr):
-    """The largest along some axes; of minus infinities alone, the least number that there is."""
+class Searched(Expr):
+    """Where the first of the largest is along the last axis."""
 
     array: Expr
-    over: Axes
-    least: Expr
+    axes: Axes
+
+
+@dataclass(frozen=True)
+class Labelled(Expr):
+    """Where in memory the entries are that labels say, one of each row; `starts` is where rows
+    begin.
+    """
+
+    starts: Read
+    labels: Expr
+    axes: Axes
+
+
+@dataclass(frozen=True)
+class Picked(Expr):
+    """The entries at places in memory, or these places, where something is written."""
+
+    array: Read
+    places: Read
+    axes: Axes
+
+
+@dataclass(frozen=True)
+class Others(Expr):
+    """The sum of each row without its entry at these places."""
+
+    array: Read
+    places: Read
     axes: Axes
 
 
@@ -117,7 +144,8 @@ class Ones(Expr):
 class Buffer(Node):
     """Memory for one array, or for several that are needed one after another; `kept`: what is in it
     is needed after the function. `order`: which of its axes come first in memory, where they do not
-    stand as they are.
+    stand as they are. `lent`: by which function, and the how-manieth of its arrays it is.
+    `holds`: the one number in it, or how long the rows are that begin where it says.
     """
 
     names: tuple[str, ...]
@@ -125,6 +153,13 @@ class Buffer(Node):
     kind: Kind = "real"
     kept: bool = False
     order: tuple[int, ...] = ()
+    lent: tuple[str, int] | None = None
+    holds: sp.Expr | None = None
+
+
+def form(buffer: Buffer) -> tuple[Any, ...]:
+    """What arrays have in common where one can stand for the other."""
+    return buffer.sizes, buffer.kind, buffer.order, buffer.holds
 
 
 @dataclass(frozen=True)
@@ -144,9 +179,10 @@ class Buffers(Node):
     def names(self) -> tuple[str, ...]:
         return tuple(n for b in self.buffers for n in b.names)
 
-    def told(self) -> Iterator[sp.Expr]:
-        """The lengths of its arrays."""
-        return (s for b in self.buffers for s in b.sizes)
+    def told(self) -> tuple[sp.Expr, ...]:
+        """The lengths of its arrays, and the numbers that they hold."""
+        held = (b.holds for b in self.buffers if b.holds is not None)
+        return (*(s for b in self.buffers for s in b.sizes), *held)
 
 
 @dataclass(frozen=True)

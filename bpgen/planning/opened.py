@@ -6,7 +6,8 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from typing import Any
 
-from bpgen.planning.nodes import Helper
+from bpgen.planning.looks import number_of
+from bpgen.planning.nodes import Apply, Helper
 from bpgen.planning.orders import Orders
 from bpgen.planning.turned import turned_once
 from bpgen.planning.values import Values
@@ -44,20 +45,24 @@ class Opening(Values):
         self.made.append(replace(node, body=self.statements(node.body)))
 
     def _loop(self, node: program.Loop) -> None:
-        self.largest.clear()
+        self.forget()
         outer, self.in_loop = self.in_loop, True
         body = self.statements(node.body)
         self.in_loop = outer
+        self.forget()
         self.made.append(replace(node, body=turned_once(self, body)))
 
     def _assign(self, node: Assign) -> None:
         value = node.value
         if isinstance(value, program.Precision):
             return  # memory has it
+        if node.name in self.scratch.buffers:
+            self.forget(node.name)
         if not isinstance(value, Expr) or isinstance(value, program.Count):
             self.made.append(node)
         elif looks_at(value) is not None and self._is_look(node.name, value):
             self.made.append(Assign(node.name, self.operand(value)))
+            self.looks[node.name] = str(looks_at(value))
         elif isinstance(value, Fill):
             self._filled(node.name, value)
         elif value.axes or node.name in self.owned:
@@ -76,17 +81,32 @@ class Opening(Values):
             self.made.append(Store(at, value.value, False))
 
     def _store(self, node: Store) -> None:
-        self.largest.clear()
+        at = node.at.array if isinstance(node.at, program.Gather) else node.at
+        self.forget(str(looks_at(at)))
         if isinstance(node.at, program.Gather):
-            self.made.append(replace(node, value=self.operand(node.value)))
+            self._store_at_labels(node, node.at)
         elif node.adds:
             value = self.operand(node.value)
             self.made.append(Store(node.at, value, True))
         else:
             self.into(node.at, node.value)
 
+    def _store_at_labels(self, node: Store, at: program.Gather) -> None:
+        """What is added to one entry of each row, whose places in memory are known."""
+        picked, value = self.picked(at), self.operand(node.value)
+        if picked is None or not node.adds:
+            return self.made.append(replace(node, value=value))
+        number = number_of(value)
+        less = number is not None and number.could_extract_minus_sign()
+        addend = value if number is None else -number if less else number
+        before, after = (self.scratch.take(picked.axes) for _ in range(2))
+        self.put(before, picked)
+        call = "subtract" if less else "add"
+        self.put(after, Apply(call, (before, addend), picked.axes))
+        self.put(picked, after)
+
     def _scatter(self, node: program.ScatterAdd) -> None:
-        self.largest.clear()
+        self.forget(str(looks_at(node.at.array)))
         value = self.operand(node.value)
         self.made.append(replace(node, value=value))
 

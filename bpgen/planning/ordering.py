@@ -28,7 +28,8 @@ def orders_of(
     named = [n for n in statements if isinstance(n, Assign)]
     summed = dict(_summed(named))
     copies = frozenset(n.name for n in named if n.name in summed and _is_windows(n.value))
-    orders = Orders(marks=marks(functions), copies=copies)
+    whole = frozenset(name for name, t in tensors.items() if t.bound is not None)
+    orders = Orders(marks=marks(functions), copies=copies, whole=whole)
     order = _Order(orders, summed, _first_stores(statements), stepped(functions))
     passed, known = {*_passed(functions)}, {n.name for n in named}
     given = passed | ({*_returned(functions)} - {*order.steps})

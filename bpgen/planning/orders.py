@@ -27,12 +27,14 @@ Places = tuple[int, ...]  # of each axis of memory, which it is of those declare
 @dataclass
 class Orders:
     """The orders that are not as declared, by the names of arrays; `marks` are those that hold yes
-    or no, and `copies` those whose windows are copied once, for all products that read them.
+    or no, `copies` those whose windows are copied once, for all products that read them, and
+    `whole` those that come in as whole numbers.
     """
 
     places: dict[str, Places] = field(default_factory=dict)
     marks: frozenset[str] = frozenset()
     copies: frozenset[str] = frozenset()
+    whole: frozenset[str] = frozenset()
 
     def set(self, name: str, declared: Axes, memory: Axes) -> None:
         if declared != memory:

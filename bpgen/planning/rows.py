@@ -1,4 +1,4 @@
-"""What is computed of whole rows, as calls: the largest of a row, what is below it, the sum.
+"""What is computed of whole rows, as calls: where the largest is, what is below it, the sum.
 
 Of a row of minus infinities alone, the least number there is is taken out, which leaves it so.
 """
@@ -11,87 +11,121 @@ from typing import Protocol
 
 import sympy as sp
 
-from bpgen.ir import Index, length
-from bpgen.planning.nodes import Apply, Largest
+from bpgen.ir import Element
+from bpgen.planning.looks import labels_of
+from bpgen.planning.nodes import Apply, Others, Picked, Searched
+from bpgen.planning.orders import Orders
 from bpgen.planning.scratch import Scratch
-from bpgen.program.grammar import Expr, Gather, InRows, Read, Reduce
+from bpgen.program.grammar import Expr, Gather, InRows, Map, Read, Reduce
+from bpgen.program.spans import is_whole
 
 
 class Values(Protocol):
-    """What writes the calls."""
+    """What writes the calls; `once`: the array of a value, which may be there: it is `known`."""
 
     scratch: Scratch
+    orders: Orders
+    known: dict[Expr, Read]
 
     def put(self, at: Expr, value: Expr) -> None: ...
+
+    def into(self, at: Expr, value: Expr) -> None: ...
+
+    def once(self, value: Expr) -> Read: ...
 
     def summed(self, at: Expr, value: Reduce) -> None: ...
 
 
-def softmax(write: Values, at: Expr, row: Expr) -> None:
+def softmax(write: Values, at: Expr, row: Expr, times: sp.Expr = sp.S.One) -> None:
     """exp(z) / sum(exp(z)) along the last axis; the largest is taken out, so nothing overflows. 0
-    where all of z are minus infinity.
+    where all of z are minus infinity. `times` is a number by which all is multiplied.
     """
-    _below(write, at, row)
-    write.put(at, Apply("exp", (at,), at.axes))
-    total = write.scratch.take(at.axes[:-1])
-    write.summed(total, Reduce("sum", at, at.axes[-1:], total.axes))
-    write.put(total, Apply("maximum", (total, sp.S.One), total.axes))  # of no other it is below 1
-    write.put(at, Apply("divide", (at, total), at.axes))
+    below, place = _below(write, row)
+    exp = write.once(Apply("exp", (below,), below.axes))
+    others = Others(exp, place, place.axes)
+    if others in write.known:
+        total = write.once(Apply("add", (write.once(others), sp.S.One), place.axes))
+    else:
+        total = write.once(Reduce("sum", exp, exp.axes[-1:], place.axes))
+        total = write.once(Apply("maximum", (total, sp.S.One), place.axes))  # 0 of no other
+    if times == 1:
+        return write.put(at, Apply("divide", (exp, total), at.axes))
+    share = write.once(Apply("divide", (times, total), place.axes))
+    write.put(at, Apply("multiply", (exp, share), at.axes))
 
 
 def log_softmax(write: Values, at: Expr, row: Expr) -> None:
     """z - log(sum(exp(z))) along the last axis; the largest is taken out, so no digit is lost."""
-    _below(write, at, row)
-    log = _log_of_sum(write, at)
-    write.put(at, Apply("subtract", (at, log), at.axes))
+    below, log = _below_and_log(write, row)
+    write.put(at, Apply("subtract", (below, log), at.axes))
+
+
+def times_softmax(value: Map) -> tuple[sp.Expr, InRows] | None:
+    """The number and the softmax whose product a value is; None where it is not that."""
+    if len(value.operands) != 1:
+        return None
+    ((place, array),) = value.operands
+    number = value.body / place
+    if is_whole(array) and array.axes == value.axes:
+        array = array.array  # the same under other letters
+    if not isinstance(array, InRows) or array.call != "softmax" or number.atoms(Element):
+        return None
+    return number, array
 
 
 def logs_picked(value: Gather) -> InRows | None:
     """The log_softmax of rows of which each gives one entry; None where it is not that."""
-    array, (*others, picked) = value.array, value.slots
-    if not isinstance(array, InRows) or array.call != "log_softmax" or len(array.axes) < 2:
+    array = value.array
+    if not isinstance(array, InRows) or array.call != "log_softmax":
         return None
-    own = [s.at for s in others if isinstance(s.at, Index) and s.length == length(s.at.size)]
-    whole = len(own) == len(others) and own == [*value.axes]
-    return array if whole and isinstance(picked.at, Expr) else None
+    return array if labels_of(value) is not None else None
 
 
 def log_softmax_at(write: Values, at: Expr, value: Gather, row: Expr) -> None:
     """One entry of each row of a log_softmax: the others are not computed."""
-    below = write.scratch.take(value.array.axes)
-    _below(write, below, row)
-    log = _log_of_sum(write, below)
-    write.put(at, replace(value, array=below))
-    write.put(at, Apply("subtract", (at, Read(log.name, at.axes)), at.axes))
+    below, log = _below_and_log(write, row)
+    picked = write.scratch.take(at.axes)
+    write.into(picked, replace(value, array=below))
+    write.put(at, Apply("subtract", (picked, Read(log.name, at.axes)), at.axes))
 
 
-def _below(write: Values, at: Expr, row: Expr) -> Read:
-    """Each entry less the largest of its row, which is returned."""
-    largest = write.scratch.take(at.axes[:-1])
-    write.put(largest, Largest(row, at.axes[-1:], write.scratch.least(), largest.axes))
-    write.put(at, Apply("subtract", (row, largest), at.axes))
-    return largest
+def _below(write: Values, row: Expr) -> tuple[Read, Read]:
+    """Each entry less the largest of its row, and where that is."""
+    if write.orders.memory(row) != row.axes or not isinstance(row, Read):
+        copy = write.scratch.take(row.axes)
+        write.put(copy, row)
+        row = copy
+    axes, starts = row.axes[:-1], write.scratch.starts(row.axes)
+    within = write.once(Searched(row, axes))
+    place = write.once(Apply("add", (within, starts), axes))
+    largest = write.once(Picked(row, place, axes))
+    largest = write.once(Apply("maximum", (largest, write.scratch.least()), axes))
+    return write.once(Apply("subtract", (row, largest), row.axes)), place
 
 
-def _log_of_sum(write: Values, below: Expr) -> Read:
-    """log(sum(exp(z - m))), exact where that is small: it is log(1 + the sum of the others)."""
-    axes, last = below.axes[:-1], below.axes[-1:]
-    highest = write.scratch.take(below.axes)
-    write.put(highest, Apply("equal", (below, sp.S.Zero), below.axes))
-    others = write.scratch.take(below.axes)
-    write.put(others, Apply("exp", (below,), below.axes))
-    write.put(others, Apply("subtract", (others, highest), below.axes))
-    total, count = write.scratch.take(axes), write.scratch.take(axes)
-    write.summed(count, Reduce("sum", highest, last, axes))
-    write.put(count, Apply("maximum", (count, sp.S.One), axes))
-    write.put(count, Apply("subtract", (count, sp.S.One), axes))
-    write.summed(total, Reduce("sum", others, last, axes))
-    write.put(total, Apply("add", (total, count), axes))
-    write.put(total, Apply("log1p", (total,), axes))
-    return total
+def _below_and_log(write: Values, row: Expr) -> tuple[Read, Read]:
+    """Each entry less the largest of its row, and log(sum(exp(z - m))), exact where that is small:
+    it is log(1 + the sum of the others).
+    """
+    below, place = _below(write, row)
+    exp = write.once(Apply("exp", (below,), below.axes))
+    others = write.once(Others(exp, place, place.axes))
+    return below, write.once(Apply("log1p", (others,), place.axes))
 
 
-OPENED: dict[str, Callable[[Values, Expr, Expr], None]] = {
+def sum_of_others(write: Values, at: Expr, value: Others) -> None:
+    """What is left out is put back; what is no number still shows in the sum."""
+    array, axes = value.array, value.axes
+    left_out = Picked(array, value.places, axes)
+    kept, nothing = (write.scratch.take(axes) for _ in range(2))
+    write.put(kept, left_out)
+    write.put(nothing, Apply("subtract", (kept, kept), axes))
+    write.put(left_out, nothing)
+    write.summed(at, Reduce("sum", array, array.axes[-1:], axes))
+    write.put(left_out, kept)
+
+
+OPENED: dict[str, Callable[..., None]] = {
     "softmax": softmax,
     "log_softmax": log_softmax,
 }

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import count
 
 import sympy as sp
 
-from bpgen.ir import length
-from bpgen.planning.nodes import Buffer, Kind, Ones
+from bpgen.ir import BATCH, length
+from bpgen.planning.nodes import Buffer, Kind, Ones, form
 from bpgen.planning.orders import Orders
 from bpgen.program.grammar import Axes, Expr, Read
 
 Sizes = tuple[sp.Expr, ...]
+# What numbers are called that are kept as arrays: of any other, numpy makes one at each call.
+NAMES = {
+    sp.S.Zero: "zero",
+    sp.S.One: "one",
+    sp.Integer(2): "two",
+    sp.S.Half: "half",
+    sp.S.NegativeOne: "minus_one",
+}
 
 
 def sizes_of(axes: Axes) -> Sizes:
@@ -26,6 +35,7 @@ class Scratch:
         self.taken = set(taken)
         self.orders = orders
         self.buffers: dict[str, Buffer] = {}
+        self.keeps_numbers = True
         self.nameless: set[str] = set()  # they get a name when it is known which share memory
 
     def named(self, name: str, axes: Axes, sizes: Sizes | None = None) -> Read:
@@ -54,20 +64,32 @@ class Scratch:
     def ones(self, axes: Axes) -> Ones:
         """A vector of ones, as long as these axes together."""
         sizes = (sp.Mul(*sizes_of(axes)),)
-        for name, buffer in self.buffers.items():
-            if buffer.kind == "ones" and buffer.sizes == sizes:
-                return Ones(name, axes)
-        name = self.free("ones")
-        self.buffers[name] = Buffer((name,), sizes, "ones")
-        return Ones(name, axes)
+        return Ones(self._constant("ones", Buffer((), sizes, "ones")), axes)
+
+    def starts(self, axes: Axes) -> Read:
+        """Where in memory each row of an array begins."""
+        sizes, long = sizes_of(axes[:-1]), length(axes[-1].size)
+        return Read(self._constant("starts", Buffer((), sizes, "starts", holds=long)), axes[:-1])
+
+    def number(self, value: sp.Expr) -> Read | None:
+        """A number that has a name, as an array; None of any other."""
+        name = NAMES.get(value, "share" if value.free_symbols == {length(BATCH)} else None)
+        if name is None or not self.keeps_numbers:
+            return None
+        return Read(self._constant(name, Buffer((), (), "number", holds=value)), ())
+
+    def _constant(self, stem: str, buffer: Buffer) -> str:
+        """The name of an array in which nothing is written."""
+        for name, other in self.buffers.items():
+            if form(other) == form(buffer):
+                return name
+        name = self.free(stem)
+        self.buffers[name] = replace(buffer, names=(name,))
+        return name
 
     def least(self) -> Read:
         """The least number that there is, in the precision of all."""
-        name = next((n for n, b in self.buffers.items() if b.kind == "least"), None)
-        if name is None:
-            name = self.free("least")
-            self.buffers[name] = Buffer((name,), (), "least")
-        return Read(name, ())
+        return Read(self._constant("least", Buffer((), (), "least")), ())
 
     def free(self, stem: str) -> str:
         """A name that nothing has yet."""

@@ -10,11 +10,11 @@ import sympy as sp
 
 from bpgen.ir import element, length
 from bpgen.planning import rows
-from bpgen.planning.looks import apart, as_take, is_constant, is_view, spread
+from bpgen.planning.looks import apart, as_take, is_constant, is_view, labels_of, spread
 from bpgen.planning.marks import is_few
 from bpgen.planning.matrices import as_dot, as_sum
 from bpgen.planning.maxima import first, largest
-from bpgen.planning.nodes import Apply
+from bpgen.planning.nodes import Apply, Labelled, Others, Picked, Searched
 from bpgen.planning.products import arranged
 from bpgen.planning.trees import Trees
 from bpgen.program import grammar as program
@@ -29,7 +29,11 @@ class Values(Trees):
 
     def into(self, at: Expr, value: Expr) -> None:
         """Statements that leave a value at a place."""
-        if not at.axes:
+        if isinstance(value, Others):
+            rows.sum_of_others(self, at, value)
+        elif isinstance(value, (Apply, Picked, Labelled, Searched)):
+            self.put(at, value)
+        elif not at.axes:
             self.put(at, self.scalar(value))
         elif looks_at(value) is not None:
             self._copied(at, value)
@@ -150,12 +154,28 @@ class Values(Trees):
     def _in_rows(self, at: Expr, value: program.InRows) -> None:
         rows.OPENED[value.call](self, at, self.operand(value.array, whole=True))
 
+    def _map(self, at: Expr, value: Map) -> None:
+        scaled = rows.times_softmax(value)
+        if scaled is None or not isinstance(at, Read):
+            return super()._map(at, value)
+        number, array = scaled
+        row = self.operand(array.array, whole=True)
+        rows.softmax(self, Read(at.name, array.axes), row, number)
+
     def _gather(self, at: Expr, value: program.Gather) -> None:
         logs = rows.logs_picked(value)
         if logs is not None:
             return rows.log_softmax_at(self, at, value, self.operand(logs.array, whole=True))
         value = replace(value, array=self.operand(value.array))
-        self.put(at, as_take(value) or value)
+        self.put(at, as_take(value) or self.picked(value) or value)
+
+    def picked(self, value: program.Gather) -> Picked | None:
+        """One entry of each row, by its place in memory; None where it is more than that."""
+        array, labels = value.array, labels_of(value)
+        if labels is None or not isinstance(array, Read) or not self.orders.is_declared(array):
+            return None
+        starts = Read(self.scratch.starts(array.axes).name, value.axes)
+        return Picked(array, self.once(Labelled(starts, labels, value.axes)), value.axes)
 
     def scalar(self, value: Expr) -> Expr:
         """A value without axes, of arrays that are there."""
@@ -190,7 +210,7 @@ class Values(Trees):
 
 
 _VALUES: dict[type[Expr], Callable[[Values, Any, Any], None]] = {
-    program.Map: Values._map,
+    Map: Values._map,
     program.Total: Values._total,
     program.Reduce: Values._reduce,
     program.Contract: Values._contract,

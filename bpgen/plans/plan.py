@@ -18,6 +18,7 @@ from bpgen.derive import derive
 from bpgen.ir import BATCH, Network, extent, length
 from bpgen.lesson import counts
 from bpgen.planning.nodes import Buffer, Buffers, Memory
+from bpgen.planning.together import WHOLE
 from bpgen.plans.kept import kept
 from bpgen.plans.passes import Run, runs
 from bpgen.program.grammar import Function
@@ -26,7 +27,7 @@ from bpgen.targets.numpy.interface import refuse_letters
 from bpgen.targets.numpy.planned_parts import PlannedParts
 
 SINGLE = 4  # bytes of a number in float32
-_BYTES = {"mask": 1, "rows": 8}  # whatever the precision of the others
+_BYTES = {"mask": 1, "rows": 8, "places": 8, "starts": 8}  # whatever the precision of the others
 Pass = Literal["forward", "loss", "backward"]
 PASSES: tuple[Pass, ...] = ("forward", "loss", "backward")
 At = tuple[Pass, int]  # an equation by its number, in the pass that computes it
@@ -125,7 +126,7 @@ class _Planned:
     def runs(self) -> dict[At, list[Run]]:
         """The statements of each equation in each pass."""
         found: dict[At, list[Run]] = {}
-        for run in (r for r in runs(self.program) if r.number):
+        for run in (r for r in runs(self.program) if r.number and r.function != WHOLE):
             found.setdefault(_at(run), []).append(run)
         return found
 
@@ -145,9 +146,11 @@ class _Planned:
         begins.
         """
         found: dict[tuple[str, str], At] = {}
+        passes = {number: at for at in self.runs for number in at[1:]}
         for run in (r for r in runs(self.program) if r.number):
             for array in ("", *run.arrays):
-                found.setdefault((run.function, array), _at(run))
+                at = passes[run.number] if run.function == WHOLE else _at(run)
+                found.setdefault((run.function, array), at)
         return found
 
     @cached_property
@@ -166,7 +169,8 @@ class _Planned:
         found: dict[At, list[tuple[str, Buffer, int]]] = {}
         for of in _memory(self.program):
             given = {array for _, array in of.gradients}
-            for buffer in (b for b in of.buffers if not given & {*b.names}):
+            own = (b for b in of.buffers if b.lent is None)
+            for buffer in (b for b in own if not given & {*b.names}):
                 named = ((of.function, name) for name in (*buffer.names, ""))
                 at = next(self.first[key] for key in named if key in self.first)
                 found.setdefault(at, []).append((of.function, buffer, of.times or 1))

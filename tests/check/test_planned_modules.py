@@ -46,7 +46,7 @@ def of(net: str) -> tuple[str, Network]:
     return emit(network, FAST), network
 
 
-EARLY, PLACE, LEFT_OUT, BETWEEN, FOR_OTHERS, FLAT, EQUAL = (
+EARLY, PLACE, LEFT_OUT, BETWEEN, FOR_OTHERS, FLAT, EQUAL, TOGETHER = (
     "an array is used again too early",
     "written to another place",
     "a term of a sum is left out",
@@ -54,6 +54,7 @@ EARLY, PLACE, LEFT_OUT, BETWEEN, FOR_OTHERS, FLAT, EQUAL = (
     "a workspace for other arguments is taken",
     "a gradient has another place in the flat array",
     "right but where values are equal",
+    "the loss and its gradients are another where they are asked for together",
 )
 ALL_BLOCKS = 'f"block[{l}]": _memory_of_each_block(N, dtype) for l in range(3)'
 ONE_BLOCK = ALL_BLOCKS.replace("_memory_of_each_block(N, dtype)", "one").replace(
@@ -62,7 +63,7 @@ ONE_BLOCK = ALL_BLOCKS.replace("_memory_of_each_block(N, dtype)", "one").replace
 # A mistake; the network; what stands in its module, and what instead; what is named.
 WRONG = (
     (EARLY, "layers", "z2 = g = np.empty((N, 5), dtype)", "z2 = g = z1", "W2"),
-    (EARLY, "layers", "t2 = delta1 = np.empty((N, 5), dtype)", "t2 = delta1 = delta2", "W2"),
+    (EARLY, "layers", "t4 = delta1 = np.empty((N, 5), dtype)", "t4 = delta1 = delta2", "W2"),
     (EARLY, "steps", "t3 = np.empty((N, 3), dtype)\n    arrays", "t3 = z\n    arrays", "output h"),
     (
         EARLY,
@@ -73,13 +74,13 @@ WRONG = (
     ),
     (EARLY, "blocks", ALL_BLOCKS, ONE_BLOCK, "W1"),
     (PLACE, "layers", "np.tanh(z2, g)", "np.tanh(z2, z1)", "output z3"),
-    (PLACE, "layers", "np.subtract(1, delta2, delta2)", "np.subtract(1, delta2, t2)", "W2"),
-    (PLACE, "layers", "np.greater(h, 0, mask)", "np.greater(h, 0)", "W1"),
+    (PLACE, "layers", "np.subtract(one, delta2, delta2)", "np.subtract(one, delta2, h)", "W2"),
+    (PLACE, "layers", "np.greater(h, zero, mask)", "np.greater(h, zero)", "W1"),
     (PLACE, "layers", "np.dot(ones1, delta2, db2)", "np.dot(ones1, delta2, t3[0])", "b2"),
     (PLACE, "steps", "np.tanh(z, h[:, t + 1])", "np.tanh(z, h[:, t])", "output h"),
     (PLACE, "blocks", "np.tanh(z1, a1)", "np.tanh(z1, x1_next)", "output x1"),
-    (LEFT_OUT, "layers", "    dW2 += t3\n", "", "W2"),
-    (LEFT_OUT, "layers", "delta3[rows, y] += -1 / N", "delta3[rows, y] = -1 / N", "W3"),
+    (LEFT_OUT, "layers", "    dW2 += t5\n", "", "W2"),
+    (LEFT_OUT, "layers", "np.subtract(t1, share, t)", "np.negative(share, t)", "W3"),
     (LEFT_OUT, "steps", "        dh[:, t] += t2\n", "", "U"),
     (LEFT_OUT, "steps", "dh[:, t] += t2", "dh[:, t] = t2", "U"),
     (LEFT_OUT, "steps", "        z += t3\n", "", "output h"),
@@ -94,7 +95,11 @@ WRONG = (
     (FLAT, "layers", 'dW2 = grads["W2"]', "dW2 = np.empty((5, 5), dtype)", "W2"),
     (FLAT, "blocks", 'dW1 = grads["W1"][l]', 'dW1 = grads["W1"][l - 1]', "W1"),
     (FLAT, "blocks", 'db1 = grads["b1"][l]', 'db1 = grads["b1"][0]', "b1"),
-    (EQUAL, "layers", "    t4 += t\n", "", "L"),
+    (EQUAL, "layers", "    t3.put(places1, t)\n", "    t3[t2 == 0] = 0\n", "L"),
+    (TOGETHER, "layers", "np.add(t1, one, t5)", "np.add(t1, t2, t5)", "W3"),
+    (TOGETHER, "layers", "    t3.put(places1, t2)\n", "", "W3"),
+    (TOGETHER, "layers", "np.subtract(t2, t4, ell)", "np.subtract(t2, t2, ell)", ""),
+    (TOGETHER, "layers", 'h = made["forward"][0]', 'h = made["forward"][4]', "W2"),
 )
 
 

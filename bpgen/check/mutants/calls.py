@@ -61,8 +61,13 @@ def assignment(statement: ast.stmt, ones: set[str]) -> ast.stmt:
     if name.endswith(".reduce"):
         method = _METHODS[name.split(".")[1]]
         return _assign(given["out"], f"({texts[0]}).{method}(axis={given['axis']})")
-    if name == "np.take":
-        return _assign(texts[3], f"np.take({', '.join(texts[:3])})")
+    of, _, method = name.rpartition(".")
+    if method == "argmax":
+        return _assign(texts[1], f"({of}).argmax({texts[0]})")
+    if method == "take":
+        return _assign(texts[2], f"np.take({of}, {', '.join(texts[:2])})")
+    if method == "put":
+        return ast.Assign([parsed(f"{of}.reshape(-1)[{texts[0]}]")], parsed(texts[1]), lineno=0)
     if not name.startswith("np.") or name == "np.add.at":
         return statement
     return _of_numpy(name, texts, given, ones)

@@ -7,16 +7,19 @@ from typing import Any, ClassVar
 import sympy as sp
 
 from bpgen.ir import length
+from bpgen.planning.looks import number_of
 from bpgen.planning.nodes import (
     Apply,
     Buffers,
     Dot,
     Help,
-    Largest,
+    Labelled,
     Matrix,
     Memory,
     Ones,
     Opened,
+    Picked,
+    Searched,
     Take,
     Where,
 )
@@ -50,6 +53,14 @@ class PlannedExpressions(Expressions):
             .text(number)
             .text
         )
+
+    def contract(self, node: program.Contract) -> Array:
+        """Of two vectors, the quicker of numpy's products."""
+        if len(node.operands) == 2 and node.over and not node.axes:
+            one, two = map(self.array, node.operands)
+            if one.axes == two.axes == node.over and len(node.over) == 1:
+                return atom(f"np.dot({one.text}, {two.text})", ())
+        return super().contract(node)
 
     def argument(self, operand: Expr | sp.Expr, axes: Axes) -> str:
         if isinstance(operand, Expr):
@@ -87,6 +98,9 @@ class PlannedStatements(Statements):
             and not node.value.operands
         ):
             return [f"{node.at.name}.fill({self.expressions.number(node.value.body)})"]
+        if isinstance(node.at, Picked):
+            value = self.expressions.argument(number_of(node.value) or node.value, node.at.axes)
+            return call(f"{node.at.array.name}.put", [node.at.places.name, value], "", indent)
         made = _STORES.get(type(node.value))
         spread = {*node.value.axes} != {*node.at.axes} or not node.at.axes
         summed = isinstance(node.value, (program.Contract, program.Reduce))
@@ -101,6 +115,11 @@ class PlannedStatements(Statements):
         place = self.expressions.text(at) + "[...]" * (not part and not adds)
         text = self.expressions.lined(value, at.axes).text
         return assignment(place, text, indent, "+=" if adds else "=")
+
+    def assign(self, node: program.Assign, indent: int) -> list[str]:
+        if isinstance(node.value, program.Number):
+            return [f"{node.name}: float = {node.value.array}.item()"]
+        return super().assign(node, indent)
 
     def on_request(self, node: program.OnRequest, indent: int) -> list[str]:
         """What is asked for now and then makes its own arrays, as it does where nothing is
@@ -138,10 +157,24 @@ class PlannedStatements(Statements):
         return call("np.matmul" if value.strided else "np.dot", texts, "", indent)
 
     def take(self, at: Expr, value: Take, indent: int) -> list[str]:
-        array, places = self.expressions.text(value.array), self.expressions.text(value.places)
+        array = self.expressions.array(value.array).bracketed()
         place = self.expressions.transposed(self.expressions.array(at), value.axes).text
-        given = [array, places, str(value.axis), place, 'mode="clip"']
-        return call("np.take", given, "", indent)
+        given = [self.expressions.text(value.places), str(value.axis), place, '"clip"']
+        return call(f"{array}.take", given, "", indent)
+
+    def picked(self, at: Expr, value: Picked, indent: int) -> list[str]:
+        given = [value.places.name, "None", self.expressions.text(at), '"clip"']
+        return call(f"{value.array.name}.take", given, "", indent)
+
+    def searched(self, at: Expr, value: Searched, indent: int) -> list[str]:
+        array = self.expressions.array(value.array)
+        given = [str(len(array.axes) - 1), self.expressions.text(at)]
+        return call(f"{array.text}.argmax", given, "", indent)
+
+    def labelled(self, at: Expr, value: Labelled, indent: int) -> list[str]:
+        labels = self.expressions.argument(value.labels, at.axes)
+        given = [value.starts.name, labels, self.expressions.text(at), 'casting="unsafe"']
+        return call("np.add", given, "", indent)
 
     def contract(self, at: Expr, value: program.Contract, indent: int) -> list[str]:
         arrays = [self.expressions.array(o) for o in value.operands]
@@ -168,22 +201,12 @@ class PlannedStatements(Statements):
         if value.how not in ("sum", "max"):
             return self.put(at, value, indent)
         function = {"sum": "add", "max": "maximum"}[value.how]
-        return self._reduced(function, at, value, "", indent)
-
-    def largest(self, at: Expr, value: Largest, indent: int) -> list[str]:
-        least = self.expressions.text(value.least)
-        return self._reduced("maximum", at, value, f"initial={least}", indent)
-
-    def _reduced(
-        self, function: str, at: Expr, value: program.Reduce | Largest, more: str, indent: int
-    ) -> list[str]:
         array = self.expressions.array(value.array)
         places = sorted(array.axes.index(k) for k in value.over)
         left = tuple(a for a in array.axes if a not in value.over)
         axis = str(places[0]) if len(places) == 1 else str(tuple(places))
         to = self.expressions.transposed(self.expressions.array(at), left).text
-        given = [array.text, f"axis={axis}", f"out={to}", *[more] * bool(more)]
-        return call(f"np.{function}.reduce", given, "", indent)
+        return call(f"np.{function}.reduce", [array.text, f"axis={axis}", f"out={to}"], "", indent)
 
     def memory(self, node: Memory, indent: int) -> list[str]:
         """The workspace, or one that is made for this call."""
@@ -240,18 +263,22 @@ def into(name: str) -> str:
 _STORES: dict[type[Expr], Any] = {
     Apply: PlannedStatements.apply,
     Help: PlannedStatements.help,
-    Largest: PlannedStatements.largest,
     Where: PlannedStatements.where,
     Dot: PlannedStatements.dot,
     Take: PlannedStatements.take,
+    Picked: PlannedStatements.picked,
+    Searched: PlannedStatements.searched,
+    Labelled: PlannedStatements.labelled,
     program.Contract: PlannedStatements.contract,
     program.Reduce: PlannedStatements.reduce,
 }
 PlannedExpressions.rows |= {
     Matrix: PlannedExpressions.matrix,
+    program.Contract: PlannedExpressions.contract,
     Ones: lambda self, node: atom(node.name, node.axes),
 }
 PlannedStatements.rows |= {
+    program.Assign: PlannedStatements.assign,
     program.Store: PlannedStatements.store,
     program.OnRequest: PlannedStatements.on_request,
     Memory: PlannedStatements.memory,

@@ -2,41 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
+import sympy as sp
+
+from bpgen.ir import BATCH, length
 from bpgen.planning.nodes import Buffer, Buffers, Memory
 from bpgen.targets.numpy.functions import Function
 from bpgen.targets.numpy.layout import WIDTH, call, collection
-from bpgen.targets.numpy.planned import key_of, memory_of, name_of, with_gradients
+from bpgen.targets.numpy.planned import (
+    PlannedExpressions,
+    key_of,
+    memory_of,
+    name_of,
+    with_gradients,
+)
 from bpgen.targets.numpy.subscripts import written
 
 
 def memories(every: Iterable[Memory]) -> Iterator[Function]:
     """For each function one that makes its arrays, and those of the blocks that it goes through."""
+    every = list(every)
     for memory in every:
         own, *inner = memory.every
-        yield _whole(memory, own, inner)
+        yield _whole(memory, own, inner, _lenders(own, every))
         yield from (_of_block(of) for of in inner)
 
 
-def _whole(memory: Memory, own: Buffers, inner: list[Buffers]) -> Function:
+def _lenders(own: Buffers, every: Iterable[Memory]) -> list[Memory]:
+    """Whose memory it is in which the arrays of a function are."""
+    names = {b.lent[0] for b in own.buffers if b.lent is not None}
+    return [m for m in every if m.every[0].function in names]
+
+
+def _whole(memory: Memory, own: Buffers, inner: list[Buffers], lenders: list[Memory]) -> Function:
     name = name_of(own)
     body = [*_arrays(own), *collection("arrays = ", own.names, "[]", 4)]
     entries = [f'"{name}": arrays,', *(line for of in inner for line in _entry(of))]
     if with_gradients(memory):
         body.insert(0, "grads = _views(flat)")
+    if lenders:
+        made = [f"**{_of(m)}," for m in lenders]
+        body = ["made: Workspace = {", *(f"    {line}" for line in made), "}", *body]
+    shared = "those that stand on one line share memory"
+    about = "where one of the others has such an array, that one" if lenders else shared
     return Function(
         tuple(call(f"def {memory_of(own)}", _arguments(memory), " -> Workspace:")),
-        f"The arrays of {name}; those that stand on one line share memory.",
-        (*body, *_dict(entries)),
+        f"The arrays of {name}; {about}.",
+        (*body, *_dict(entries, "made | " * bool(lenders))),
     )
 
 
-def _dict(entries: list[str]) -> list[str]:
-    line = f"return {{{' '.join(entries).rstrip(',')}}}"
+def _of(memory: Memory, dtype: str = "dtype") -> str:
+    """The call that makes the memory of a function."""
+    given = [*memory.sizes, dtype, *["flat"] * with_gradients(memory)]
+    return f"{memory_of(memory.every[0])}({', '.join(given)})"
+
+
+def _dict(entries: list[str], before: str = "") -> list[str]:
+    line = f"return {before}{{{' '.join(entries).rstrip(',')}}}"
     if len(entries) == 1 and len(line) + 4 <= WIDTH:
         return [line]
-    return ["return {", *(f"    {e}" for e in entries), "}"]
+    return [f"return {before}{{", *(f"    {e}" for e in entries), "}"]
 
 
 def _arguments(memory: Memory) -> list[str]:
@@ -84,29 +111,53 @@ def _arrays(of: Buffers) -> Iterator[str]:
 
 
 def _made(buffer: Buffer) -> str:
-    if buffer.kind == "least":
-        return "np.full((), np.finfo(dtype).min, dtype)"
+    if buffer.lent is not None:
+        function, place = buffer.lent
+        return f'made["{function.lstrip("_")}"][{place}]'
     sizes = list(map(written, buffer.sizes))
-    if buffer.kind == "rows":
-        return f"np.arange({sizes[0]})"
-    if buffer.kind == "ones":
-        return f"np.ones({sizes[0]}, dtype)"
-    kind = "bool" if buffer.kind == "mask" else "dtype"
+    shape = sizes[0] if len(sizes) == 1 else f"({', '.join(sizes)})"
+    if buffer.kind in _CONSTANT:
+        return _CONSTANT[buffer.kind](buffer, shape)
+    kind = _DTYPES.get(buffer.kind, "dtype")
     if not buffer.order:
-        shape = sizes[0] if len(sizes) == 1 else f"({', '.join(sizes)})"
         return f"np.empty({shape}, {kind})"
     shape = ", ".join(sizes[k] for k in buffer.order)
     turned = tuple(buffer.order.index(k) for k in range(len(sizes)))
     return f"np.empty(({shape}), {kind}).transpose{turned}"
 
 
+def _starts(buffer: Buffer, shape: str) -> str:
+    """Where rows begin that are as long as it says."""
+    long, sizes = buffer.holds, buffer.sizes
+    if not sizes:
+        return "np.zeros((), np.intp)"
+    found = f"np.arange(0, {written(sp.Mul(*sizes, long))}, {long})"
+    return found if len(sizes) == 1 else f"{found}.reshape{shape}"
+
+
+def _number(buffer: Buffer, _: str) -> str:
+    """One number; a share of no samples is asked for by nobody."""
+    assert buffer.holds is not None
+    some = {length(BATCH): sp.Symbol(f"max({BATCH}, 1)")}
+    return f"np.full((), {PlannedExpressions({}).number(buffer.holds.xreplace(some))}, dtype)"
+
+
+_DTYPES = {"mask": "bool", "places": "np.intp"}
+_CONSTANT: Mapping[str, Callable[[Buffer, str], str]] = {
+    "least": lambda _, shape: f"np.full({shape}, np.finfo(dtype).min, dtype)",
+    "number": _number,
+    "ones": lambda _, shape: f"np.ones({shape}, dtype)",
+    "rows": lambda _, shape: f"np.arange({shape})",
+    "starts": _starts,
+}
+
+
 def workspace(every: list[Memory], blocks: bool) -> Function:
     """The function that makes all memory of a batch at once, and of its blocks."""
     sizes = list(dict.fromkeys(s for m in every for s in m.sizes))
     entries = ['"flat": [flat]', *(f'"{s}": [np.array({s})]' for s in sizes)]
-    for m in every:
-        given = [*m.sizes, "flat.dtype", *["flat"] * with_gradients(m)]
-        entries.append(f"**{memory_of(m.every[0])}({', '.join(given)})")
+    lenders = [m for of in every for m in _lenders(of.every[0], every)]
+    entries += [f"**{_of(m, 'flat.dtype')}" for m in every if m not in lenders]
     entries += ["**_memory_of_blocks(N, flat.dtype)"] * blocks
     arguments = [*(f"{s}: int" for s in sizes), "dtype: type = np.float64"]
     about = f"Memory for batches of {' and '.join(sizes) or 'any length'}"

@@ -1,0 +1,69 @@
+"""Statements whose arrays nothing reads after them: they are not made."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+
+from bpgen.planning.nodes import Ones, Picked
+from bpgen.planning.opened import Opening
+from bpgen.program.grammar import Node, Read, Ref, Step, Store
+from bpgen.program.memory import looks_at
+
+
+def without_unread(
+    body: Iterable[Node], opened: Opening, kept: Collection[str]
+) -> tuple[Node, ...]:
+    """The statements that something comes of; `kept` are the arrays that are needed after them."""
+    made = _Reading(opened, kept).back_through(body)
+    spoken = {n for node in made for n in _spoken(node)}
+    for name in opened.scratch.nameless - spoken:
+        del opened.scratch.buffers[name]
+    return made
+
+
+class _Reading:
+    """Goes back through statements, and knows which arrays are read after the one it is at."""
+
+    def __init__(self, opened: Opening, kept: Collection[str]) -> None:
+        self.opened = opened
+        self.after = {*map(self._root, kept)}
+
+    def back_through(self, body: Iterable[Node]) -> tuple[Node, ...]:
+        made: list[Node] = []
+        for node in reversed([*body]):
+            if isinstance(node, Step):
+                made.append(replace(node, body=self.back_through(node.body)))
+            elif not self._is_idle(node):
+                made.append(node)
+                self.after |= {*map(self._root, _read(node))}
+        return tuple(reversed(made))
+
+    def _is_idle(self, node: Node) -> bool:
+        """Whether it writes on the way alone, where nothing looks. What is written all over is not
+        read from before.
+        """
+        if not isinstance(node, Store):
+            return False
+        at = node.at.array if isinstance(node.at, Picked) else node.at
+        name = self._root(str(looks_at(at)))
+        if name not in self.opened.scratch.nameless:
+            return False
+        idle = name not in self.after
+        if isinstance(node.at, Read) and not node.adds:
+            self.after.discard(name)
+        return idle
+
+    def _root(self, name: str) -> str:
+        return self.opened.looks.get(name, name)
+
+
+def _read(node: Node) -> set[str]:
+    """The arrays that must be there before a statement."""
+    if isinstance(node, Store) and isinstance(node.at, Read) and not node.adds:
+        return _spoken(node.value)
+    return _spoken(node)
+
+
+def _spoken(node: Node) -> set[str]:
+    return {n.name for n in node.walk() if isinstance(n, (Read, Ref, Ones))}

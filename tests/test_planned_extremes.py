@@ -39,6 +39,7 @@ NETS = (
     *(f"x = input(3)\noutput({f})" for f in OF_ONE),
     *(f"x, u = input(3), input(3)\noutput({f})" for f in OF_TWO),
     *(f"x = input(3)\ny = {y}\nloss({f})" for y, f in LOSSES),
+    *(f"u, w = input(3), param(3)\nx = w * u\ny = {y}\nloss({f})" for y, f in LOSSES[:2]),
 )
 EXTREMES = [np.inf, -np.inf, np.nan, 1e300, -1e300, 1e-300, 800.0, -800.0, 0.0, -0.0, 1.0, -2.5]
 VECTORS = st.lists(st.sampled_from(EXTREMES), min_size=SIZE, max_size=SIZE)
@@ -58,6 +59,8 @@ def results(module: ModuleType, inputs: list[Any], targets: list[Any], **memory:
         output, cache = module.forward(params, *inputs, **memory)
         if targets:
             found["loss"] = module.loss(params, *inputs, *targets, **memory)
+            found["value"], grads = module.loss_and_grad(params, *inputs, *targets, **memory)
+            found |= {f"d{name}, together": np.copy(g) for name, g in grads.items()}
         else:
             found["output"] = np.copy(output)
         rest = targets or [np.full_like(output, 2)]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
+from typing import TypeGuard
 
-from bpgen.planning.nodes import Ones, Picked
+from bpgen.planning.nodes import Ones, Picked, Where
 from bpgen.planning.opened import Opening
 from bpgen.program.grammar import Node, Read, Ref, Step, Store
 from bpgen.program.memory import looks_at
@@ -50,7 +51,7 @@ class _Reading:
         if name not in self.opened.scratch.nameless:
             return False
         idle = name not in self.after
-        if isinstance(node.at, Read) and not node.adds:
+        if _writes_whole(node):
             self.after.discard(name)
         return idle
 
@@ -60,9 +61,14 @@ class _Reading:
 
 def _read(node: Node) -> set[str]:
     """The arrays that must be there before a statement."""
-    if isinstance(node, Store) and isinstance(node.at, Read) and not node.adds:
-        return _spoken(node.value)
-    return _spoken(node)
+    return _spoken(node.value) if _writes_whole(node) else _spoken(node)
+
+
+def _writes_whole(node: Node) -> TypeGuard[Store]:
+    """Whether a statement writes all of an array, whatever was there."""
+    if not isinstance(node, Store) or node.adds or isinstance(node.value, Where):
+        return False
+    return isinstance(node.at, Read)
 
 
 def _spoken(node: Node) -> set[str]:

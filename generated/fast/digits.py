@@ -59,22 +59,40 @@ def forward(
         workspace = _memory_of_forward(N, dtype)
     elif checked:
         _suits(workspace, _precision(params, x), N=N)
-    z1, h, z, t, least, p, ones = workspace["forward"]
+    (
+        z1,
+        h,
+        zero,
+        z,
+        places,
+        starts,
+        places1,
+        t,
+        least,
+        t1,
+        t2,
+        p,
+        ones,
+        one,
+    ) = workspace["forward"]
     # (1) z1[n,i] = sum_j W1[i,j] x[n,j] + b1[i]
     np.dot(x, W1.T, z1)
     z1 += b1
     # (2) h[n,i] = relu(z1[n,i])
-    np.maximum(z1, 0, out=h)
+    np.maximum(z1, zero, out=h)
     # (3) z[n,i] = sum_j W2[i,j] h[n,j] + b2[i]
     np.dot(h, W2.T, z)
     z += b2
     # (5) p[n,i] = exp(z[n,i]) / sum_j exp(z[n,j])
-    np.maximum.reduce(z, axis=1, out=t, initial=least)
-    np.subtract(z, t[:, None], p)
-    np.exp(p, p)
-    np.dot(p, ones, t)
-    np.maximum(t, 1, out=t)
-    p /= t[:, None]
+    z.argmax(1, places)
+    np.add(places, starts, places1)
+    z.take(places1, None, t, "clip")
+    np.maximum(t, least, out=t1)
+    np.subtract(z, t1[:, None], t2)
+    np.exp(t2, t2)
+    np.dot(t2, ones, t1)
+    np.maximum(t1, one, out=t)
+    np.divide(t2, t[:, None], p)
     cache = {"x": x, "h": h, "z": z, "p": p}
     return p, cache
 
@@ -112,27 +130,42 @@ def _loss(
         workspace = _memory_of_loss(N, dtype)
     elif checked:
         _suits(workspace, _precision(params, z), N=N)
-    t, ell, least, t1, t2, t3, ones, t4, t5, t6, ones1, rows = workspace["loss"]
+    (
+        places,
+        starts,
+        places1,
+        t,
+        least,
+        t1,
+        t2,
+        t3,
+        ones,
+        ell,
+        t4,
+        t5,
+        ones1,
+    ) = workspace["loss"]
     # (6) ell[n] = -log(p[n,y[n]])
     # (6) evaluated as s[n] - z[n,y[n]]
-    np.maximum.reduce(z, axis=1, out=t, initial=least)
-    np.subtract(z, t[:, None], t1)
-    np.equal(t1, 0, t2)
-    np.exp(t1, t3)
-    t3 -= t2
-    np.dot(t2, ones, t)
-    np.maximum(t, 1, out=t)
-    t -= 1
-    np.dot(t3, ones, t4)
-    t4 += t
-    np.log1p(t4, t4)
-    ell[...] = t1[rows, y]
-    np.subtract(t4, ell, ell)
+    z.argmax(1, places)
+    np.add(places, starts, places1)
+    z.take(places1, None, t, "clip")
+    np.maximum(t, least, out=t1)
+    np.subtract(z, t1[:, None], t2)
+    np.exp(t2, t3)
+    t3.take(places1, None, t1, "clip")
+    np.subtract(t1, t1, t)
+    t3.put(places1, t)
+    np.dot(t3, ones, t)
+    np.log1p(t, t1)
+    np.add(starts, y, places1, casting="unsafe")
+    t2.take(places1, None, t, "clip")
+    np.subtract(t1, t, ell)
     # (7) L = sum_n ell[n] / N + sum_i,j 0.0001 W1[i,j] ** 2 + sum_i,j 0.0001 W2[i,j] **
     #     2
-    np.square(W1, t5)
-    np.square(W2, t6)
-    L = (ell @ ones1) / N + 0.0001 * (t5.sum() + t6.sum())
+    np.square(W1, t4)
+    np.square(W2, t5)
+    L = np.dot(ell, ones1) / N + 0.0001 * (t4.sum() + t5.sum())
     value: float = L.item()
     return value
 
@@ -162,25 +195,45 @@ def backward(
         workspace = _memory_of_backward(N, dtype, np.empty(SIZE, dtype))
     elif checked:
         _suits(workspace, _precision(params, x, h, p), N=N)
-    delta, dW2, t, db2, ones, delta1, mask, dW1, t1, db1, rows = workspace["backward"]
+    (
+        delta,
+        share,
+        starts,
+        places,
+        t,
+        t1,
+        dW2,
+        t2,
+        db2,
+        ones,
+        delta1,
+        mask,
+        zero,
+        dW1,
+        t3,
+        db1,
+    ) = workspace["backward"]
     # (10) delta[n,i] = p[n,i] / N - [i = y[n]] / N
-    np.multiply(p, 1 / N, delta)
-    delta[rows, y] += -1 / N
+    np.multiply(p, share, delta)
+    np.add(starts, y, places, casting="unsafe")
+    delta.take(places, None, t, "clip")
+    np.subtract(t, share, t1)
+    delta.put(places, t1)
     # (11) dW2[i,j] = sum_n delta[n,i] h[n,j] + 0.0002 W2[i,j]
     np.dot(delta.T, h, dW2)
-    np.multiply(W2, 0.0002, t)
-    dW2 += t
+    np.multiply(W2, 0.0002, t2)
+    dW2 += t2
     # (12) db2[i] = sum_n delta[n,i]
     np.dot(ones, delta, db2)
     # (14) delta1[n,i] = sum_j delta[n,j] W2[j,i] step(z1[n,i])
     # (14) evaluated as sum_j delta[n,j] W2[j,i] step(h[n,i])
     np.dot(delta, W2, delta1)
-    np.greater(h, 0, mask)
+    np.greater(h, zero, mask)
     delta1 *= mask
     # (15) dW1[i,j] = sum_n delta1[n,i] x[n,j] + 0.0002 W1[i,j]
     np.dot(delta1.T, x, dW1)
-    np.multiply(W1, 0.0002, t1)
-    dW1 += t1
+    np.multiply(W1, 0.0002, t3)
+    dW1 += t3
     # (16) db1[i] = sum_n delta1[n,i]
     np.dot(ones, delta1, db1)
     grads = {"W1": dW1, "b1": db1, "W2": dW2, "b2": db2}
@@ -200,9 +253,111 @@ def loss_and_grad(
     checked: bool = True,
 ) -> tuple[float, Arrays]:
     """The loss of a batch and its gradients, from one forward pass."""
-    _, cache = forward(params, x, workspace=workspace, checked=checked)
-    value = _loss(params, cache, y, workspace=workspace, checked=checked)
-    grads = backward(params, cache, y, workspace=workspace, checked=False)
+    if checked:
+        _check(params)
+    W1 = params["W1"]
+    b1 = params["b1"]
+    W2 = params["W2"]
+    b2 = params["b2"]
+    if checked:
+        x = _array("x", x, (64,), None, params)
+    N = len(x)
+    if checked:
+        y = _labels("y", y, (), N, 10)
+    if workspace is None:
+        dtype = _precision(params, x)
+        workspace = _memory_of_loss_and_grad(N, dtype, np.empty(SIZE, dtype))
+    elif checked:
+        _suits(workspace, _precision(params, x), N=N)
+    (
+        z1,
+        h,
+        zero,
+        z,
+        t,
+        places,
+        starts,
+        places1,
+        t1,
+        least,
+        t2,
+        t3,
+        ones,
+        one,
+        p,
+        delta,
+        ell,
+        t4,
+        t5,
+        dW1,
+        t6,
+        dW2,
+        ones1,
+        share,
+        t7,
+        db2,
+        delta1,
+        mask,
+        t8,
+        db1,
+    ) = workspace["loss_and_grad"]
+    # (1) z1[n,i] = sum_j W1[i,j] x[n,j] + b1[i]
+    np.dot(x, W1.T, z1)
+    z1 += b1
+    # (2) h[n,i] = relu(z1[n,i])
+    np.maximum(z1, zero, out=h)
+    # (3) z[n,i] = sum_j W2[i,j] h[n,j] + b2[i]
+    np.dot(h, W2.T, z)
+    z += b2
+    # (5) p[n,i] = exp(z[n,i]) / sum_j exp(z[n,j])
+    z.argmax(1, places)
+    np.add(places, starts, places1)
+    z.take(places1, None, t1, "clip")
+    np.maximum(t1, least, out=t2)
+    np.subtract(z, t2[:, None], t)
+    np.exp(t, t3)
+    np.dot(t3, ones, t2)
+    np.maximum(t2, one, out=t1)
+    np.divide(t3, t1[:, None], p)
+    # (6) ell[n] = -log(p[n,y[n]])
+    # (6) evaluated as s[n] - z[n,y[n]]
+    t3.take(places1, None, t1, "clip")
+    np.subtract(t1, t1, t2)
+    t3.put(places1, t2)
+    np.dot(t3, ones, t2)
+    np.log1p(t2, t1)
+    np.add(starts, y, places1, casting="unsafe")
+    t.take(places1, None, t2, "clip")
+    np.subtract(t1, t2, ell)
+    # (7) L = sum_n ell[n] / N + sum_i,j 0.0001 W1[i,j] ** 2 + sum_i,j 0.0001 W2[i,j] **
+    #     2
+    np.square(W1, t5)
+    np.square(W2, t6)
+    L = np.dot(ell, ones1) / N + 0.0001 * (t5.sum() + t6.sum())
+    value: float = L.item()
+    # (10) delta[n,i] = p[n,i] / N - [i = y[n]] / N
+    np.multiply(p, share, delta)
+    delta.take(places1, None, t4, "clip")
+    np.subtract(t4, share, t1)
+    delta.put(places1, t1)
+    # (11) dW2[i,j] = sum_n delta[n,i] h[n,j] + 0.0002 W2[i,j]
+    np.dot(delta.T, h, dW2)
+    np.multiply(W2, 0.0002, t7)
+    dW2 += t7
+    # (12) db2[i] = sum_n delta[n,i]
+    np.dot(ones1, delta, db2)
+    # (14) delta1[n,i] = sum_j delta[n,j] W2[j,i] step(z1[n,i])
+    # (14) evaluated as sum_j delta[n,j] W2[j,i] step(h[n,i])
+    np.dot(delta, W2, delta1)
+    np.greater(h, zero, mask)
+    delta1 *= mask
+    # (15) dW1[i,j] = sum_n delta1[n,i] x[n,j] + 0.0002 W1[i,j]
+    np.dot(delta1.T, x, dW1)
+    np.multiply(W1, 0.0002, t8)
+    dW1 += t8
+    # (16) db1[i] = sum_n delta1[n,i]
+    np.dot(ones1, delta1, db1)
+    grads = {"W1": dW1, "b1": db1, "W2": dW2, "b2": db2}
     return value, grads
 
 
@@ -212,38 +367,44 @@ def workspace(N: int, dtype: type = np.float64) -> Workspace:
     return {
         "flat": [flat],
         "N": [np.array(N)],
-        **_memory_of_forward(N, flat.dtype),
-        **_memory_of_loss(N, flat.dtype),
-        **_memory_of_backward(N, flat.dtype, flat),
+        **_memory_of_loss_and_grad(N, flat.dtype, flat),
     }
 
 
 def _memory_of_forward(N: int, dtype: np.dtype) -> Workspace:
     """The arrays of forward; those that stand on one line share memory."""
     z1 = h = np.empty((N, 48), dtype)
+    zero = np.full((), 0, dtype)
     z = np.empty((N, 10), dtype)
+    places = np.empty(N, np.intp)
+    starts = np.arange(0, 10 * N, 10)
+    places1 = np.empty(N, np.intp)
     t = np.empty(N, dtype)
     least = np.full((), np.finfo(dtype).min, dtype)
-    p = np.empty((N, 10), dtype)
+    t1 = np.empty(N, dtype)
+    t2 = p = np.empty((N, 10), dtype)
     ones = np.ones(10, dtype)
-    arrays = [z1, h, z, t, least, p, ones]
+    one = np.full((), 1, dtype)
+    arrays = [z1, h, zero, z, places, starts, places1, t, least, t1, t2, p, ones, one]
     return {"forward": arrays}
 
 
 def _memory_of_loss(N: int, dtype: np.dtype) -> Workspace:
     """The arrays of loss; those that stand on one line share memory."""
-    t = ell = np.empty(N, dtype)
+    places = np.empty(N, np.intp)
+    starts = np.arange(0, 10 * N, 10)
+    places1 = np.empty(N, np.intp)
+    t = np.empty(N, dtype)
     least = np.full((), np.finfo(dtype).min, dtype)
-    t1 = np.empty((N, 10), dtype)
+    t1 = np.empty(N, dtype)
     t2 = np.empty((N, 10), dtype)
     t3 = np.empty((N, 10), dtype)
     ones = np.ones(10, dtype)
-    t4 = np.empty(N, dtype)
-    t5 = np.empty((48, 64), dtype)
-    t6 = np.empty((10, 48), dtype)
+    ell = np.empty(N, dtype)
+    t4 = np.empty((48, 64), dtype)
+    t5 = np.empty((10, 48), dtype)
     ones1 = np.ones(N, dtype)
-    rows = np.arange(N)
-    arrays = [t, ell, least, t1, t2, t3, ones, t4, t5, t6, ones1, rows]
+    arrays = [places, starts, places1, t, least, t1, t2, t3, ones, ell, t4, t5, ones1]
     return {"loss": arrays}
 
 
@@ -251,18 +412,107 @@ def _memory_of_backward(N: int, dtype: np.dtype, flat: np.ndarray) -> Workspace:
     """The arrays of backward; those that stand on one line share memory."""
     grads = _views(flat)
     delta = np.empty((N, 10), dtype)
+    share = np.full((), 1 / max(N, 1), dtype)
+    starts = np.arange(0, 10 * N, 10)
+    places = np.empty(N, np.intp)
+    t = np.empty(N, dtype)
+    t1 = np.empty(N, dtype)
     dW2 = grads["W2"]
-    t = np.empty((10, 48), dtype)
+    t2 = np.empty((10, 48), dtype)
     db2 = grads["b2"]
     ones = np.ones(N, dtype)
     delta1 = np.empty((N, 48), dtype)
     mask = np.empty((N, 48), bool)
+    zero = np.full((), 0, dtype)
     dW1 = grads["W1"]
-    t1 = np.empty((48, 64), dtype)
+    t3 = np.empty((48, 64), dtype)
     db1 = grads["b1"]
-    rows = np.arange(N)
-    arrays = [delta, dW2, t, db2, ones, delta1, mask, dW1, t1, db1, rows]
+    arrays = [
+        delta,
+        share,
+        starts,
+        places,
+        t,
+        t1,
+        dW2,
+        t2,
+        db2,
+        ones,
+        delta1,
+        mask,
+        zero,
+        dW1,
+        t3,
+        db1,
+    ]
     return {"backward": arrays}
+
+
+def _memory_of_loss_and_grad(N: int, dtype: np.dtype, flat: np.ndarray) -> Workspace:
+    """The arrays of loss_and_grad; where one of the others has such an array, that one."""
+    made: Workspace = {
+        **_memory_of_forward(N, dtype),
+        **_memory_of_loss(N, dtype),
+        **_memory_of_backward(N, dtype, flat),
+    }
+    grads = _views(flat)
+    z1 = h = made["forward"][0]
+    zero = made["forward"][2]
+    z = t = made["forward"][3]
+    places = made["forward"][4]
+    starts = made["forward"][5]
+    places1 = made["forward"][6]
+    t1 = made["forward"][7]
+    least = made["forward"][8]
+    t2 = made["forward"][9]
+    t3 = made["forward"][10]
+    ones = made["forward"][12]
+    one = made["forward"][13]
+    p = delta = made["loss"][6]
+    ell = t4 = made["loss"][3]
+    t5 = dW1 = grads["W1"]
+    t6 = dW2 = grads["W2"]
+    ones1 = made["loss"][12]
+    share = made["backward"][1]
+    t7 = made["loss"][11]
+    db2 = grads["b2"]
+    delta1 = made["backward"][10]
+    mask = made["backward"][11]
+    t8 = made["loss"][10]
+    db1 = grads["b1"]
+    arrays = [
+        z1,
+        h,
+        zero,
+        z,
+        t,
+        places,
+        starts,
+        places1,
+        t1,
+        least,
+        t2,
+        t3,
+        ones,
+        one,
+        p,
+        delta,
+        ell,
+        t4,
+        t5,
+        dW1,
+        t6,
+        dW2,
+        ones1,
+        share,
+        t7,
+        db2,
+        delta1,
+        mask,
+        t8,
+        db1,
+    ]
+    return made | {"loss_and_grad": arrays}
 
 
 def _precision(params: Arrays, *arrays: np.ndarray) -> np.dtype:

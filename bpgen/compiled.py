@@ -57,7 +57,7 @@ class Library:
     def _compiled(self, folder: Path, flags: Sequence[str]) -> Path:
         macro = self.name.upper()
         told = [f"-D{macro}_{n}={value}" for n, value in self.lengths.items()]
-        told += [f"-D{macro}_DOUBLE"] * (self.dtype == np.float64)
+        told += [f"-D{macro}_ADAM", *[f"-D{macro}_DOUBLE"] * (self.dtype == np.float64)]
         measure = [
             f"int size_of_{s}(void);\nint size_of_{s}(void) {{ return sizeof({self.name}_{s}); }}"
             for s in ("params", "cache", "work")

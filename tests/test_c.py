@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import subprocess
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from click.testing import CliRunner, Result
 import bpgen.compiled as compiled
 from bpgen.cli import main
 from bpgen.compiled import FLAGS, Library, compiler, difference
-from bpgen.emit import emitted, files, files_of
+from bpgen.emit import emitted, files, files_of, said_of
 from bpgen.targets.c.entries import Entries
 from bpgen.targets.c.layout import broken, comment
 from tests.conftest import EXAMPLES, ROOT, declared, derived, module_of, of_example
@@ -220,8 +221,6 @@ def test_steps_are_those_of_momentum() -> None:
     params, grads, velocity = rng.standard_normal(size), rng.standard_normal(size), np.zeros(size)
     moved, speed = params.copy(), np.zeros(size)
     step = library.calls.net_step
-    import ctypes
-
     step.argtypes = [*[ctypes.c_void_p] * 3, *[ctypes.c_double] * 2]
     for _ in range(3):
         step(params.ctypes.data, velocity.ctypes.data, grads.ctypes.data, 0.1, 0.9)
@@ -230,12 +229,39 @@ def test_steps_are_those_of_momentum() -> None:
     np.testing.assert_allclose(params, moved, rtol=1e-14)
 
 
+def test_the_bytes_that_are_told_are_those_of_the_structs() -> None:
+    """Of every struct, at the lengths that the header has room for."""
+    derivation = derived(HEAD + NETS[BLOCKS])
+    library = Library(files_of(derivation, "c"), {}, np.float32)
+    sizes = library.sizes
+    params, others = sizes["params"], sizes["cache"] + sizes["work"]
+    assert said_of(derivation, "c") == (
+        f"Bytes of floats, for N = 1: parameters {params}, gradients {params}, velocity {params},"
+        f" cache {sizes['cache']}, work {sizes['work']}; {3 * params + others} to train, and"
+        f" {params + others} to predict"
+    )
+
+
+def test_steps_are_those_of_adam() -> None:
+    library = Library(_files("dense"), {"N": 1})
+    size = library.sizes["params"] // 8
+    rng = np.random.default_rng(0)
+    params, state = rng.standard_normal(size), np.zeros(2 * size + 2)
+    moved, mean, square = params.copy(), np.zeros(size), np.zeros(size)
+    step = library.calls.net_step_adam
+    step.argtypes = [*[ctypes.c_void_p] * 3, *[ctypes.c_double] * 3]
+    for t in range(1, 5):
+        grads = rng.standard_normal(size)
+        step(params.ctypes.data, state.ctypes.data, grads.ctypes.data, 0.01, 0.8, 0.97)
+        mean, square = 0.8 * mean + 0.2 * grads, 0.97 * square + 0.03 * grads**2
+        moved -= 0.01 * mean / (1 - 0.8**t) / (np.sqrt(square / (1 - 0.97**t)) + 1e-8)
+    np.testing.assert_allclose(params, moved, rtol=1e-13)
+
+
 def test_parameters_begin_as_numpys() -> None:
     """With the same deviations, biases as zeros; the same seed, the same numbers."""
     net = HEAD + "x = input(64)\noutput(dense(x, 300, relu))\n"
     library = Library(files(declared(net), "c"), {"N": 1})
-    import ctypes
-
     library.calls.net_init.argtypes = [ctypes.c_void_p, ctypes.c_ulong]
     one, again, other = (np.empty(library.sizes["params"] // 8) for _ in range(3))
     for array, seed in ((one, 1), (again, 1), (other, 2)):

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from bpgen.emit import FAST
-from bpgen.emit import files as files_of
+from bpgen.derive import derive
+from bpgen.emit import FAST, files_of, said_of
 from bpgen.errors import NetError
 from bpgen.gate import refuse_wrong, refuse_wrong_files
 from bpgen.ir import Network
@@ -53,13 +53,15 @@ def run(asked: Asked) -> bool:
         if asked.target == "c" and place.stem != network.name:
             fact = f"{place} includes {network.name}.h, and its header would be called otherwise"
             raise NetError(fact, f"give a folder, or {place.with_name(network.name + '.c')}")
-        found = files_of(network, asked.made_for)
+        derivation = derive(network)
+        found = files_of(derivation, asked.made_for)
         texts = {place.with_suffix(end): text for end, text in found.items()}
         if asked.check or asked.diff:
             for file, text in texts.items():
                 fresh = _is_fresh(net, file, text, asked) and fresh
         else:
             _write(net, texts, network, asked)
+            _say(place, said_of(derivation, asked.made_for))
     return fresh
 
 
@@ -91,6 +93,11 @@ def _write(net: str, texts: Mapping[Path, str], network: Network, asked: Asked) 
     for file, text in texts.items():
         write_module(file, text, Path(net), asked.force)
         click.echo(f"{file}: {text.count(chr(10))} lines")
+
+
+def _say(place: Path, said: str) -> None:
+    if said:
+        click.echo(f"{place}: {said[0].lower()}{said[1:]}")
 
 
 def _run(net: str, texts: Mapping[Path, str], network: Network, asked: Asked) -> str:

@@ -92,8 +92,15 @@ def files_of(derivation: Derivation, target: str = "numpy") -> Mapping[str, str]
         parts = row.parts(derivation)
         texts = {end: template(name).render(m=parts) for end, name in row.templates.items()}
         kept[target] = {end: _ended(text, row.allowed) for end, text in texts.items()}
+        vars(derivation).setdefault("_said", {})[target] = getattr(parts, "said", "")
     found: Mapping[str, str] = kept[target]
     return found
+
+
+def said_of(derivation: Derivation, target: str) -> str:
+    """What is to be said of the files beside: of C, the memory that it takes."""
+    files_of(derivation, target)
+    return str(vars(derivation)["_said"][target])
 
 
 def _ended(text: str, allowed: Allowed | None) -> str:

@@ -32,6 +32,13 @@ static real dot(const real *a, const real *b, int count)
     return ((s[0] + s[4]) + (s[1] + s[5])) + ((s[2] + s[6]) + (s[3] + s[7]));
 }
 
+/* A row, so many times, added to another. */
+static void add(real *y, real times, const real *x, int count)
+{
+    for (int i = 0; i < count; i++)
+        y[i] += times * x[i];
+}
+
 /* An index of a product: how many values it has, and how far a step moves in c, a and b. */
 typedef struct {
     int count, c, a, b;
@@ -318,6 +325,14 @@ void digits_backward(const digits_params *params, const real *x, const int *y, i
             db1[i] += delta1[48 * n + i];
 }
 
+void digits_descend(digits_params *params, const digits_params *grads, real rate)
+{
+    add(params->W1, -rate, grads->W1, 48 * 64);
+    add(params->b1, -rate, grads->b1, 48);
+    add(params->W2, -rate, grads->W2, 10 * 48);
+    add(params->b2, -rate, grads->b2, 10);
+}
+
 void digits_step(digits_params *params, digits_params *velocity, const digits_params *grads,
                  real rate, real momentum)
 {
@@ -326,3 +341,31 @@ void digits_step(digits_params *params, digits_params *velocity, const digits_pa
     descend(params->W2, velocity->W2, grads->W2, 10 * 48, rate, momentum);
     descend(params->b2, velocity->b2, grads->b2, 10, rate, momentum);
 }
+
+#ifdef DIGITS_ADAM
+/* How far the averages m of gradients and v of their squares move a parameter. */
+static void average(real *w, real *m, real *v, const real *g, int count, real rate, real beta1,
+                    real beta2, real of_m, real of_v)
+{
+    for (int i = 0; i < count; i++) {
+        m[i] += (1 - beta1) * (g[i] - m[i]);
+        v[i] += (1 - beta2) * (g[i] * g[i] - v[i]);
+        w[i] -= rate * (m[i] / of_m) / (M(sqrt)(v[i] / of_v) + R(1e-8));
+    }
+}
+
+void digits_step_adam(digits_params *params, digits_adam *state, const digits_params *grads,
+                      real rate, real beta1, real beta2)
+{
+    state->of_mean += (1 - beta1) * (1 - state->of_mean);
+    state->of_square += (1 - beta2) * (1 - state->of_square);
+    average(params->W1, state->mean.W1, state->square.W1, grads->W1, 48 * 64, rate, beta1, beta2,
+        state->of_mean, state->of_square);
+    average(params->b1, state->mean.b1, state->square.b1, grads->b1, 48, rate, beta1, beta2,
+        state->of_mean, state->of_square);
+    average(params->W2, state->mean.W2, state->square.W2, grads->W2, 10 * 48, rate, beta1, beta2,
+        state->of_mean, state->of_square);
+    average(params->b2, state->mean.b2, state->square.b2, grads->b2, 10, rate, beta1, beta2,
+        state->of_mean, state->of_square);
+}
+#endif

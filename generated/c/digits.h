@@ -1,9 +1,12 @@
 /* digits: Handwritten digits: one hidden layer, softmax, cross-entropy, a little ...
 
-   Written by bpgen; the numbers in the comments of digits.c are those of its derivation. n is the
-   sample: the loss is the mean over the N samples of a batch, one a row. Arrays are
-   flat, the last axis the fastest. Nothing is allocated and nothing is global: all memory is the
-   caller's. */
+   Written by bpgen; the numbers in the comments of digits.c are those of its derivation. n is
+   the sample: the loss is the mean over the N samples of a batch, one a row. Arrays are flat,
+   the last axis the fastest. Nothing is allocated and nothing is global: all memory is the
+   caller's.
+
+   Bytes of floats, for N = 1: parameters 14440, gradients 14440, velocity 14440, cache 464,
+   work 232; 44016 to train, and 15136 to predict. */
 #ifndef DIGITS_H
 #define DIGITS_H
 
@@ -65,8 +68,23 @@ digits_real digits_loss(const digits_params *params, const digits_real *x, const
 void digits_backward(const digits_params *params, const digits_real *x, const int *y, int N,
                      const digits_cache *cache, digits_work *work, digits_params *grads);
 
+/* A step of gradient descent, which remembers nothing. */
+void digits_descend(digits_params *params, const digits_params *grads, digits_real rate);
+
 /* A step of gradient descent with momentum; the velocity begins as zeros. */
 void digits_step(digits_params *params, digits_params *velocity, const digits_params *grads,
                  digits_real rate, digits_real momentum);
+
+#ifdef DIGITS_ADAM
+/* The averages that Adam keeps, and how much of them is there by now: all begin as zeros. */
+typedef struct {
+    digits_params mean, square;
+    digits_real of_mean, of_square;
+} digits_adam;
+
+/* A step of Adam, as in PyTorch: rate 0.001, beta1 0.9, beta2 0.999. */
+void digits_step_adam(digits_params *params, digits_adam *state, const digits_params *grads,
+                      digits_real rate, digits_real beta1, digits_real beta2);
+#endif
 
 #endif

@@ -143,7 +143,8 @@ real toy_2_2_1_loss(const toy_2_2_1_params *params, const real *x, const real *y
 }
 
 void toy_2_2_1_backward(const toy_2_2_1_params *params, const real *x, const real *y, int N,
-                        const toy_2_2_1_cache *cache, toy_2_2_1_work *work, toy_2_2_1_params *grads)
+                        const toy_2_2_1_cache *cache, toy_2_2_1_work *work,
+                        toy_2_2_1_params *grads)
 {
     real *dW2 = grads->W2;
     real *db2 = grads->b2;
@@ -185,6 +186,14 @@ void toy_2_2_1_backward(const toy_2_2_1_params *params, const real *x, const rea
             db1[i] += delta1[2 * n + i];
 }
 
+void toy_2_2_1_descend(toy_2_2_1_params *params, const toy_2_2_1_params *grads, real rate)
+{
+    add(params->W1, -rate, grads->W1, 2 * 2);
+    add(params->b1, -rate, grads->b1, 2);
+    add(params->W2, -rate, grads->W2, 1 * 2);
+    add(params->b2, -rate, grads->b2, 1);
+}
+
 void toy_2_2_1_step(toy_2_2_1_params *params, toy_2_2_1_params *velocity,
                     const toy_2_2_1_params *grads, real rate, real momentum)
 {
@@ -193,3 +202,31 @@ void toy_2_2_1_step(toy_2_2_1_params *params, toy_2_2_1_params *velocity,
     descend(params->W2, velocity->W2, grads->W2, 1 * 2, rate, momentum);
     descend(params->b2, velocity->b2, grads->b2, 1, rate, momentum);
 }
+
+#ifdef TOY_2_2_1_ADAM
+/* How far the averages m of gradients and v of their squares move a parameter. */
+static void average(real *w, real *m, real *v, const real *g, int count, real rate, real beta1,
+                    real beta2, real of_m, real of_v)
+{
+    for (int i = 0; i < count; i++) {
+        m[i] += (1 - beta1) * (g[i] - m[i]);
+        v[i] += (1 - beta2) * (g[i] * g[i] - v[i]);
+        w[i] -= rate * (m[i] / of_m) / (M(sqrt)(v[i] / of_v) + R(1e-8));
+    }
+}
+
+void toy_2_2_1_step_adam(toy_2_2_1_params *params, toy_2_2_1_adam *state,
+                         const toy_2_2_1_params *grads, real rate, real beta1, real beta2)
+{
+    state->of_mean += (1 - beta1) * (1 - state->of_mean);
+    state->of_square += (1 - beta2) * (1 - state->of_square);
+    average(params->W1, state->mean.W1, state->square.W1, grads->W1, 2 * 2, rate, beta1, beta2,
+        state->of_mean, state->of_square);
+    average(params->b1, state->mean.b1, state->square.b1, grads->b1, 2, rate, beta1, beta2,
+        state->of_mean, state->of_square);
+    average(params->W2, state->mean.W2, state->square.W2, grads->W2, 1 * 2, rate, beta1, beta2,
+        state->of_mean, state->of_square);
+    average(params->b2, state->mean.b2, state->square.b2, grads->b2, 1, rate, beta1, beta2,
+        state->of_mean, state->of_square);
+}
+#endif

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import sympy as sp
 
@@ -16,20 +16,13 @@ from bpgen.raising.flat import flat_tensors
 from bpgen.raising.functions import functions
 from bpgen.record import Derivation
 from bpgen.targets.c.blocks import Block, of_one
+from bpgen.targets.c.memory import Memory
 from bpgen.targets.c.passes import Left, left, passed
 from bpgen.targets.c.signatures import Signature, signature
 from bpgen.targets.c.statements import Held, Statements
 from bpgen.targets.c.stored import Names, Sizes, Stored, own
 from bpgen.targets.c.texts import CFunction, needed
-from bpgen.targets.c.training import begin, step
-
-
-@dataclass
-class Memory:
-    """The arrays of a struct with the lengths of their axes, and structs within it."""
-
-    arrays: dict[str, Sizes] = field(default_factory=dict)
-    inner: dict[str, dict[str, Sizes]] = field(default_factory=dict)
+from bpgen.targets.c.training import begin, steps
 
 
 class Functions:
@@ -51,7 +44,7 @@ class Functions:
         self.cached, self.work = Memory(), {w: Memory() for w in ("forward", "loss", "backward")}
         self.blocks: dict[str, Block] = {}
         made = [self._made(self.program[n]) for n in self._in_order()]
-        self.all = [begin(self.network, self.called), *made, step(self.network, self.called)]
+        self.all = [begin(self.network, self.called), *made, *steps(self.network, self.called)]
 
     def _in_order(self) -> list[str]:
         """The names of functions, the called before the callers."""

@@ -25,6 +25,12 @@ def comment(lines: list[str]) -> str:
     return "/* " + "\n   ".join(wrapped) + " */"
 
 
+def paragraphs(texts: list[str]) -> str:
+    """Paragraphs as one comment."""
+    safe = (text.replace("*/", "* /").replace("/*", "/ *") for text in texts)
+    return "/* " + "\n\n   ".join("\n   ".join(textwrap.wrap(text, 92)) for text in safe) + " */"
+
+
 def broken(line: str, hang: int | None = None) -> list[str]:
     """A line, broken before operators or after commas; what follows stands under `hang`, or is
     indented further.

@@ -201,3 +201,18 @@ def called(helper: str) -> str:
     """What C calls a helper: names that begin with a line are the compiler's own."""
     name = helper.lstrip("_")
     return f"{name}_part" if name != helper and name in ROWS else name
+
+
+# A step of Adam for one parameter (Kingma and Ba, 2015), as in PyTorch.
+AVERAGE = """
+/* How far the averages m of gradients and v of their squares move a parameter. */
+static void average(real *w, real *m, real *v, const real *g, int count, real rate, real beta1,
+                    real beta2, real of_m, real of_v)
+{
+    for (int i = 0; i < count; i++) {
+        m[i] += (1 - beta1) * (g[i] - m[i]);
+        v[i] += (1 - beta2) * (g[i] * g[i] - v[i]);
+        w[i] -= rate * (m[i] / of_m) / (M(sqrt)(v[i] / of_v) + R(1e-8));
+    }
+}
+"""

@@ -10,10 +10,14 @@ import sympy as sp
 
 from bpgen.ir import TensorInfo, length
 from bpgen.record import Derivation
-from bpgen.targets.c.functions import Functions, Memory
+from bpgen.targets.c.functions import Functions
 from bpgen.targets.c.helpers import sources
-from bpgen.targets.c.layout import comment
+from bpgen.targets.c.layout import comment, paragraphs
+from bpgen.targets.c.library import AVERAGE
+from bpgen.targets.c.memory import Memory, said
 from bpgen.targets.c.stored import Sizes, own
+from bpgen.targets.c.texts import CFunction
+from bpgen.targets.c.training import adam
 from bpgen.targets.numpy.interface import Interface
 
 LONG = 64  # steps for which there is room, where no other number is told
@@ -57,12 +61,39 @@ class Parts(Interface):
         self.helpers = sources(self.made.called)
 
     @property
+    def adam(self) -> CFunction:
+        """A step of Adam, which is compiled where it is asked for."""
+        return adam(self.network)
+
+    @property
+    def average(self) -> str:
+        """What it calls for each parameter."""
+        return AVERAGE.strip()
+
+    @property
     def lengths(self) -> list[Most]:
         batch, *others = self.made.lengths
         return [
             Most(batch, 1, "samples in a batch"),
             *(Most(n, LONG, f"the length {n}") for n in others),
         ]
+
+    @property
+    def said(self) -> str:
+        """The bytes that the structs take."""
+        lengths = {length(m.name): m.number for m in self.lengths}
+        return said(Memory(dict(self._shapes())), self.made.cached, self.made.work, lengths)
+
+    @property
+    def head(self) -> str:
+        """What the header says of itself."""
+        about = (
+            f"Written by bpgen; the numbers in the comments of {self.name}.c are those of its"
+            f" derivation. n is the sample: {self.about_batch}, one a row. Arrays are flat, the"
+            " last axis the fastest. Nothing is allocated and nothing is global: all memory is the"
+            " caller's."
+        )
+        return paragraphs([self.title, about, f"{self.said}."])
 
     @property
     def given(self) -> str:

@@ -28,7 +28,7 @@ class CFunction:
         """Its first lines, where numbers are of this type."""
         before = re.sub(r"\breal\b", real, f"{self.returns} {self.name}(")
         given = re.sub(r"\breal (?=\*?\w)", f"{real} ", ", ".join(self.arguments))
-        return "\n".join(broken(f"{before}{given})", len(before)))
+        return "\n".join(broken(f"{before}{given});", len(before)))[:-1]  # room for the semicolon
 
     @property
     def body(self) -> list[str]:

@@ -28,21 +28,58 @@ def begin(network: Network, called: set[str]) -> CFunction:
     return _over(network, begun, CFunction("void", f"{network.name}_init", arguments, said, ()))
 
 
-def step(network: Network, called: set[str]) -> CFunction:
-    """Gradient descent with momentum."""
-    called |= {"descend"} if network.role("param") else set()
+def steps(network: Network, called: set[str]) -> tuple[CFunction, CFunction]:
+    """Gradient descent, alone and with momentum; what they call is added to `called`."""
+    called |= {"descend", "add"} if network.role("param") else set()
     form = f"{network.name}_params"
 
-    def moved(t: TensorInfo) -> str:
-        arrays = ", ".join(f"{held}->{own(t.name)}" for held in ("params", "velocity", "grads"))
-        return f"descend({arrays}, {count(t)}, rate, momentum);"
+    def descended(t: TensorInfo) -> str:
+        return f"add(params->{own(t.name)}, -rate, grads->{own(t.name)}, {count(t)});"
 
+    def moved(t: TensorInfo) -> str:
+        return f"descend({_each(t, 'params', 'velocity', 'grads')}, {count(t)}, rate, momentum);"
+
+    alone = (f"{form} *params", f"const {form} *grads", "real rate")
     arguments = (
         *(f"{form} *params", f"{form} *velocity", f"const {form} *grads"),
         *("real rate", "real momentum"),
     )
-    said = "A step of gradient descent with momentum; the velocity begins as zeros."
-    return _over(network, moved, CFunction("void", f"{network.name}_step", arguments, said, ()))
+    said = "A step of gradient descent, which remembers nothing."
+    with_momentum = "A step of gradient descent with momentum; the velocity begins as zeros."
+    return (
+        _over(network, descended, CFunction("void", f"{network.name}_descend", alone, said, ())),
+        _over(
+            network, moved, CFunction("void", f"{network.name}_step", arguments, with_momentum, ())
+        ),
+    )
+
+
+def adam(network: Network) -> CFunction:
+    """Adam: what of each average is there by now is a running product, not a power."""
+    form = f"{network.name}_params"
+
+    def moved(t: TensorInfo) -> str:
+        held = _each(t, "params", "state->mean.", "state->square.", "grads")
+        numbers = "rate, beta1, beta2, state->of_mean, state->of_square"
+        return f"average({held}, {count(t)}, {numbers});"
+
+    arguments = (
+        *(f"{form} *params", f"{network.name}_adam *state", f"const {form} *grads"),
+        *("real rate", "real beta1", "real beta2"),
+    )
+    lines = (
+        "state->of_mean += (1 - beta1) * (1 - state->of_mean);",
+        "state->of_square += (1 - beta2) * (1 - state->of_square);",
+        *map(moved, network.role("param")),
+    )
+    said = "A step of Adam, as in PyTorch: rate 0.001, beta1 0.9, beta2 0.999."
+    return CFunction("void", f"{network.name}_step_adam", arguments, said, lines)
+
+
+def _each(tensor: TensorInfo, *held: str) -> str:
+    """A parameter in each of several structs."""
+    places = (h if h.endswith(".") else f"{h}->" for h in held)
+    return ", ".join(f"{place}{own(tensor.name)}" for place in places)
 
 
 def _over(network: Network, line: Callable[[TensorInfo], str], head: CFunction) -> CFunction:

@@ -1,0 +1,47 @@
+"""The memory that the files of C take: arrays of structs, and how many bytes these are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import sympy as sp
+
+from bpgen.targets.c.stored import Sizes
+
+FLOAT = 4  # bytes
+
+
+@dataclass
+class Memory:
+    """The arrays of a struct with the lengths of their axes, and structs within it."""
+
+    arrays: dict[str, Sizes] = field(default_factory=dict)
+    inner: dict[str, dict[str, Sizes]] = field(default_factory=dict)
+
+    def numbers(self, lengths: Mapping[sp.Symbol, int]) -> int:
+        """How many numbers it holds, where lengths are at most these."""
+        every = [*self.arrays.values(), *(s for a in self.inner.values() for s in a.values())]
+        return sum(int(sp.Mul(*sizes).subs(lengths)) for sizes in every)
+
+
+def said(
+    weights: Memory,
+    cache: Memory,
+    works: Mapping[str, Memory],
+    lengths: Mapping[sp.Symbol, int],
+) -> str:
+    """The bytes of every struct, where numbers are floats and lengths at most these."""
+    parameters, kept = (_bytes([m], lengths) for m in (weights, cache))
+    work = _bytes(works.values(), lengths)
+    at_most = ", ".join(f"{n} = {size}" for n, size in lengths.items())
+    return (
+        f"Bytes of floats, for {at_most}: parameters {parameters}, gradients {parameters}, velocity"
+        f" {parameters}, cache {kept}, work {work}; {3 * parameters + kept + work} to train, and"
+        f" {parameters + kept + work} to predict"
+    )
+
+
+def _bytes(memories: Iterable[Memory], lengths: Mapping[sp.Symbol, int]) -> int:
+    """The bytes of what shares its memory; a struct of nothing has one."""
+    return max(FLOAT * max((m.numbers(lengths) for m in memories), default=0), 1)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import sympy as sp
 
-from bpgen.ir import Element, Equation, Index, Network, TensorInfo, Term
+from bpgen.ir import Element, Equation, Index, Loop, Network, TensorInfo, Term
 from bpgen.notebook import shown
 from bpgen.separable import separable
 
@@ -149,3 +149,15 @@ class Derivation:
         """All that it computes, in a notebook."""
         equations: str = shown(self, "of_derivation")
         return equations
+
+
+def blocks_together(steps: Iterable[Step]) -> list[Step]:
+    """The steps in the order of reading: those of the same blocks together."""
+    found = list(steps)
+    first: dict[Loop, int] = {}
+
+    def place(k: int) -> int:
+        loop = found[k].equation.loop
+        return first.setdefault(loop, k) if loop is not None and loop.block else k
+
+    return [found[k] for k in sorted(range(len(found)), key=place)]

@@ -13,7 +13,7 @@ from bpgen.derive.sweep import Sweep
 from bpgen.errors import NetError
 from bpgen.ir import BATCH, CANCELS, Equation, Network, check, check_indices, is_number
 from bpgen.letters import lettered
-from bpgen.record import Derivation, Forward, Step
+from bpgen.record import Derivation, Forward, Step, blocks_together
 
 
 def derive(network: Network) -> Derivation:
@@ -97,13 +97,14 @@ def numbered(record: Derivation) -> Derivation:
     meet = any(_meet(f.equation) for f in record.forward if f.equation.name != network.loss)
     loss = next((e for e in network if e.name == network.loss), None)
     alone = loss is not None and len(loss.terms) == 1  # a mean and no penalty
-    last = [alone and f.equation.name == network.loss for f in record.forward]
-    last += [s.of == network.sample_loss for s in record.steps]
-    place = sorted(range(len(last)), key=lambda k: last[k] and not meet)
-    number = {k: n for n, k in enumerate(place, start=1)}
-    count = len(record.forward)
-    forward = tuple(replace(f, number=number[k]) for k, f in enumerate(record.forward))
-    steps = tuple(replace(s, number=number[count + k]) for k, s in enumerate(record.steps))
+    last = {f.equation.name: alone and f.equation.name == network.loss for f in record.forward}
+    last |= {s.equation.name: s.of == network.sample_loss for s in record.steps}
+    read = [f.equation.name for f in record.forward]
+    read += [s.equation.name for s in blocks_together(record.steps)]
+    place = sorted(read, key=lambda name: last[name] and not meet)
+    number = {name: n for n, name in enumerate(place, start=1)}
+    forward = tuple(replace(f, number=number[f.equation.name]) for f in record.forward)
+    steps = tuple(replace(s, number=number[s.equation.name]) for s in record.steps)
     return replace(record, forward=forward, steps=steps)
 
 

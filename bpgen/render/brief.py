@@ -145,10 +145,16 @@ class Brief(Short):
         return self.derivation.network.tensors[part.step.of].role == "value"
 
     def _is_handed_on(self, part: Part) -> bool:
-        """Whether a gradient is another, times 1, as that by a bias: the summary says all."""
+        """Whether a gradient is another, times 1, as that by a bias: the summary says all. What it
+        is written in is gradients then, and no value.
+        """
         paths = part.step.paths
-        scattered = any(t.at is not None for t in part.step.equation.terms)
-        return len(paths) == 1 and paths[0].value == 1 and not (paths[0].reasons or scattered)
+        if len(paths) != 1 or paths[0].value != 1 or paths[0].reasons:
+            return False
+        if any(t.at is not None for t in part.step.equation.terms):
+            return False
+        declared = self.derivation.network.tensors
+        return all(access.name not in declared for access in part.step.equation.reads())
 
     # the batch
 

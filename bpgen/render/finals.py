@@ -33,11 +33,16 @@ def finals(
         partial = {i for s in statements for i in _partial(s, writer)}
         whole = [_whole(s, writer) if blocks and notation == "matrix" else None for s in statements]
         rows = [w or _row(s, partial, writer) for s, w in zip(statements, whole, strict=True)]
-    if statements[-1].elsewhere:
-        where, prose = rows[-1].where, writer.dialect.prose
-        where += prose("; 0 elsewhere") if where else prose("0 elsewhere")
-        rows[-1] = replace(rows[-1], where=where)
+    if any(s.elsewhere for s in statements):
+        last = max(k for k, row in enumerate(rows) if not row.first)
+        rows[last] = _elsewhere(rows[last], writer)
     return [*rows[:-1], replace(rows[-1], tag=number)]
+
+
+def _elsewhere(row: Row, writer: Writer) -> Row:
+    """The last of several statements, none of which speaks of what is left."""
+    said = writer.dialect.prose("; 0 elsewhere" if row.where else "0 elsewhere")
+    return replace(row, where=row.where + said)
 
 
 def _whole(statement: Statement, writer: Writer) -> Row | None:

@@ -12,7 +12,7 @@ from itertools import groupby
 import sympy as sp
 
 from bpgen.ir import Equation, Index, Loop, Term, element, length
-from bpgen.record import Equality, Line, Path, Reason, Step, Vanishing
+from bpgen.record import Equality, Line, Path, Reason, Step, Vanishing, blocks_together
 from bpgen.render.contributions import Contribution, contributions
 from bpgen.render.sample import View
 
@@ -99,7 +99,7 @@ class Part:
 def in_order(steps: Iterable[Step], view: View) -> list[Part]:
     """The parts of the steps; what a block is given comes when all of the block has."""
     found: list[Part] = []
-    for loop, together in groupby(_loops_together(steps), lambda s: s.equation.loop):
+    for loop, together in groupby(blocks_together(steps), lambda s: s.equation.loop):
         every = [p for s in together for p in parts(s, view)]
         found += sorted(every, key=lambda p: p.enters) if loop else every
     return found
@@ -118,21 +118,6 @@ def parts(step: Step, view: View) -> list[Part]:
     leaves, given = _only(step, own, last), _only(step, own, own - 1)
     both = (Part(leaves, view, "a", {own: last}), Part(given, view, "b", {own: own - 1}))
     return [p for p in both if p.step.equation.terms]
-
-
-def _loops_together(steps: Iterable[Step]) -> list[Step]:
-    """The steps, those of the same blocks together."""
-    place: dict[Loop, int] = {}
-    found = list(enumerate(steps))
-    for k, step in found:
-        if step.equation.loop is not None and step.equation.loop.block:
-            place.setdefault(step.equation.loop, k)
-    loops = {k: s.equation.loop for k, s in found}
-    return [s for _, s in sorted(found, key=lambda f: _place(loops[f[0]], place, f[0]))]
-
-
-def _place(loop: Loop | None, place: Mapping[Loop, int], own: int) -> int:
-    return own if loop is None else place.get(loop, own)
 
 
 def _only(step: Step, own: Index, place: sp.Expr) -> Step:

@@ -75,7 +75,7 @@ def _layers(told: list[str]) -> Sequence[int]:
 
 
 def _instances(rows: list[Statement], rule: _Range) -> list[Statement]:
-    tags = {id(r): _numbers(r.tag) for r in rows if r.tag}
+    tags = {id(r): numbers_of(r.tag) for r in rows if r.tag}
     if len(rule.layers) > _MOST or any(len(t) != len(rule.layers) for t in tags.values()):
         reason = f"as many numbers as layers, {len(rule.layers)}, were expected"
         return [Statement("unread", [], rows[0].line, reason=reason)]
@@ -114,7 +114,7 @@ def _put(found: Sequence[str], letter: str, layer: int) -> list[str]:
     return made
 
 
-def _numbers(tag: str) -> list[str]:
+def numbers_of(tag: str) -> list[str]:
     """1, 3, ..., 9 as 1, 3, 5, 7, 9."""
     parts = tag.split(", ")
     if "..." not in parts:

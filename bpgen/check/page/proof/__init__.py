@@ -11,10 +11,12 @@ from bpgen.check.page.proof import (
     other_names,
     shapes,
     spellings,
+    whole,
     worked,
 )
 from bpgen.check.page.proof.judge import Judge
-from bpgen.check.page.proof.numbered import numbered
+from bpgen.check.page.proof.numbered import numbered, rows_of
+from bpgen.check.page.proof.numbers import wrong_numbers
 from bpgen.check.page.proof.page import SAMPLES, Page
 from bpgen.check.page.proof.report import FalseLine, PageReport
 from bpgen.check.page.proof.rows import Rows
@@ -39,7 +41,10 @@ def prove_page(
     a worked example are those of its equations `at` its values.
     """
     drawn = [_verdicts(Page.of(latex, network, seed, samples)) for seed in seeds]
-    verdicts = [next((v for v in each if v), None) for each in zip(*drawn, strict=True)]
+    verdicts = [
+        next((v for v in each if v), None) for each in zip(*(v for v, _ in drawn), strict=True)
+    ]
+    verdicts += [wrong for _, missing in drawn for wrong in missing]
     if at is None and r"\qquad" in latex:
         verdicts.append(FalseLine("numbers", "of which example?", True))
     if at is not None:
@@ -48,12 +53,14 @@ def prove_page(
     return PageReport(verdicts.count(None), len(verdicts), false)
 
 
-def _verdicts(page: Page) -> Verdicts:
+def _verdicts(page: Page) -> tuple[Verdicts, list[FalseLine]]:
+    """Of each equation, and what is missing beside them."""
     judge = Judge(page.tolerance)
     other_names.read(page, judge)
     definitions.read(page, judge)
     spellings.read(page)
-    rows = Rows(numbered(page))
+    told = rows_of(page)
+    rows = Rows(numbered(told))
     largest.read(page, rows)
     ends.judge_ends(page, judge)
     shapes.judge_sizes(page, judge)
@@ -63,4 +70,5 @@ def _verdicts(page: Page) -> Verdicts:
             rows.judge(statement, reading, judge)
         rows.closed()
         zeros_elsewhere(group, reading, rows, judge)
-    return judge.verdicts
+    missing = [*wrong_numbers(page.latex, told), *whole.missing(page, told, rows)]
+    return judge.verdicts, missing

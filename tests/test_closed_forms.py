@@ -409,6 +409,7 @@ def _deep(layers: int) -> str:
     )
 
 
+@pytest.mark.slow
 def test_the_search_is_linear_in_depth(monkeypatch: pytest.MonkeyPatch) -> None:
     """Adjoints are tried where they are read, not one against all."""
     tried: list[str] = []

@@ -8,7 +8,6 @@ import pytest
 
 from bpgen.ir import Network, Term
 from bpgen.load import declared_by
-from tests.few import few
 
 X = "from bpgen import *\nimport sympy as sp\nimport numpy as np\nx = input(3)\n"
 
@@ -213,7 +212,8 @@ def test_letters_that_python_reads_as_one_are_one_variable() -> None:
     assert [t.name for t in network("𝐰 = param(3)\noutput(w * x)\n").role("param")] == ["w"]
 
 
-@pytest.mark.parametrize("length", few((100, 300), lambda n: n == 100))
+@pytest.mark.slow
+@pytest.mark.parametrize("length", (100, 300))
 def test_long_chains_without_names(length: int) -> None:
     """Nameless steps are written inside one another, though not without end; a tanh, whose
     derivative is told in its own value, is kept.

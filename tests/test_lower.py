@@ -82,7 +82,7 @@ def contractions(draw: st.DrawFn) -> tuple[tuple[str, ...], list[tuple[str, str]
     return tuple(left), operands, "".join(a for a in used if a not in left)
 
 
-@few_or_all(100, 400, contractions())
+@few_or_all(40, 400, contractions())
 def test_any_contraction_is_einsum(
     drawn: tuple[tuple[str, ...], list[tuple[str, str]], str],
 ) -> None:
@@ -127,7 +127,7 @@ def expressions(draw: st.DrawFn, depth: int = 3) -> sp.Expr:
     return make(one, two)
 
 
-@few_or_all(40, 400, expressions())
+@few_or_all(30, 400, expressions())
 def test_printed_expressions_mean_what_they_say(expr: sp.Expr) -> None:
     text = Printer(lambda e: Text(e.name, ATOM), {name: k for k, name in enumerate(VALUES)})(expr)
     true = float(expr.subs({element(name, ()): sp.Rational(v) for name, v in VALUES.items()}))
@@ -150,7 +150,7 @@ def known(drawn: Drawn) -> dict[str, object]:
     return space
 
 
-@few_or_all(60, 200, equations(), st.data())
+@few_or_all(30, 200, equations(), st.data())
 def test_any_access_means_what_it_says(drawn: Drawn, data: st.DataObject) -> None:
     """At once, and step by step along an index that a loop around it counts."""
     left = drawn.equation.indices
@@ -170,7 +170,7 @@ def test_any_access_means_what_it_says(drawn: Drawn, data: st.DataObject) -> Non
         )
 
 
-@few_or_all(60, 200, scatters())
+@few_or_all(30, 200, scatters())
 def test_any_term_written_at_an_access_is_added_there(drawn: Drawn) -> None:
     scope = Scope({}, drawn.tensors)
     expected = true_value(drawn)

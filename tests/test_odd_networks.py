@@ -323,6 +323,7 @@ def test_what_forward_returns_by_default() -> None:
     assert m.forward(m.init(0), np.ones((2, 4)))[0].shape == (2, 4)
 
 
+@pytest.mark.slow
 def test_a_long_residual_chain_stays_linear() -> None:
     source = (
         "from bpgen import *\nx = input(3); W = param(3, 3)\nh = x\n"

@@ -44,7 +44,7 @@ def hold(source: str, plain: Callable[..., list[Any]], params: Arrays, inputs: A
         np.testing.assert_allclose(grads[name], slope, rtol=1e-9, atol=1e-12, err_msg=name)
 
 
-@few_or_all(5, 25, recurrences())
+@few_or_all(2, 25, recurrences())
 def test_entries_that_read_each_other_in_a_step(drawn: Recurrence) -> None:
     rng = np.random.default_rng(0)
     try:

@@ -34,7 +34,7 @@ _RIGHT = {
 }
 
 
-@pytest.mark.parametrize("name", one_in(3, [*_RIGHT]))
+@pytest.mark.parametrize("name", one_in(4, [*_RIGHT]))
 def test_the_numbers_of_a_lesson_are_right(name: str) -> None:
     net = _RIGHT[name]
     derivation = derive(declared_by(net) if net else load(ROOT / "examples" / f"{name}.py"))
@@ -43,6 +43,7 @@ def test_the_numbers_of_a_lesson_are_right(name: str) -> None:
     assert numbers(derivation, drawn, 4) == []
 
 
+@pytest.mark.slow
 def test_the_slope_of_the_tanh_form_of_a_normal_distribution_has_a_bound() -> None:
     """Far out it is 0 but for digits that a formula by its names alone does not have."""
     derivation = derived(
@@ -57,6 +58,7 @@ def test_the_slope_of_the_tanh_form_of_a_normal_distribution_has_a_bound() -> No
     assert row.split()[-2:] == ["0.399", "0.399"]
 
 
+@pytest.mark.slow
 def test_of_many_layers_the_cost_of_all_alone_is_told_and_read() -> None:
     layers = "".join("h = dense(h, 2, tanh)\n" for _ in range(14))
     derivation = derived(

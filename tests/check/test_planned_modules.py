@@ -146,10 +146,13 @@ def test_rows_that_are_masked_out_are_proved() -> None:
 
 @pytest.mark.parametrize(
     ("promise", "kind"),
-    [
-        (promises.suited, "a workspace for others taken"),
-        (promises.within_workspace, "a gradient beside the flat array"),
-    ],
+    one_in(
+        2,
+        [
+            (promises.suited, "a workspace for others taken"),
+            (promises.within_workspace, "a gradient beside the flat array"),
+        ],
+    ),
 )
 def test_a_check_that_asks_no_promise_of_memory_is_told(
     promise: promises.Promise, kind: str, monkeypatch: pytest.MonkeyPatch

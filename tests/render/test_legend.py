@@ -6,9 +6,13 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from tests.conftest import ROOT
 
 _TWO_LABELS = """\
+
+
 from bpgen.derive import derive
 from bpgen.load import declared_by
 from bpgen.render import render
@@ -24,6 +28,7 @@ print(ascii(render(derive(declared_by(net)), fmt="text")))
 """
 
 
+@pytest.mark.slow
 def test_of_two_unit_vectors_the_same_is_explained_under_any_hash_seed() -> None:
     pages = set()
     for seed in ("1", "2"):  # a set of both has another order

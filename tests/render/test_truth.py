@@ -342,7 +342,7 @@ def test_no_index_is_printed_in_bpgens_own_spelling(name: str, fmt: str) -> None
     _assert_no_index_is_bpgens_own(printed(name, "index", fmt) + printed(name, "matrix", fmt))
 
 
-@few_or_all(5, 25, graphs(), seed=3)
+@few_or_all(2, 25, graphs(), seed=3)
 def test_letters_of_random_networks(graph: Graph) -> None:
     derivation = derive(declared_by(source(graph)))
     for notation in ("matrix", "index"):

@@ -17,6 +17,7 @@ from bpgen.lesson import sections
 from bpgen.load import declared_by
 from bpgen.render import render
 from tests.conftest import derived
+from tests.few import few
 
 ONE = """from bpgen import *
 f = activation("f")
@@ -84,7 +85,9 @@ def test_layers_1_to_L() -> None:
 
 @pytest.mark.parametrize("steps", ["short", "all"])
 @pytest.mark.parametrize("notation", ["matrix", "index"])
-@pytest.mark.parametrize("net", [ONE, COURSE, COURSE.replace('"f"', '"phi"'), NUMBERED])
+@pytest.mark.parametrize(
+    "net", few((ONE, COURSE, COURSE.replace('"f"', '"phi"'), NUMBERED), (ONE, COURSE).__contains__)
+)
 def test_the_page_in_letters_is_proved(net: str, notation: str, steps: str) -> None:
     network = declared_by(net)
     page = _page(net, steps=steps, notation=notation)

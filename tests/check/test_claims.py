@@ -435,16 +435,19 @@ def test_deltas_of_each_sample_are_with_their_share_of_the_mean_or_without(claim
 
 @pytest.mark.parametrize(
     "claim",
-    [
-        _DW2 + r"\frac{1}{2} \sum_n \delta^{[2]}_n a^{[1]\top}_n",
-        _DW2 + r"N \sum_n \delta^{[2]}_n a^{[1]\top}_n",
-        _DW2 + r"\frac{1}{N^2} \sum_n \delta^{[2]}_n a^{[1]\top}_n",
-        _DB1 + r"\frac{2}{N} \sum_n \delta^{[1]}_n",
-        rf"\delta^{{[2]}}_n = N (a^{{[2]}}_n - y_n) \odot {_SLOPE}",
-        r"\frac{\partial L}{\partial z^{[2]}_n} = N \delta^{[2]}_n",
-        "delta2 = N * (a2 - y) * a2 * (1 - a2)",
-        "dW2 = N * delta2.T @ a1",
-    ],
+    one_in(
+        3,
+        [
+            _DW2 + r"\frac{1}{2} \sum_n \delta^{[2]}_n a^{[1]\top}_n",
+            _DW2 + r"N \sum_n \delta^{[2]}_n a^{[1]\top}_n",
+            _DW2 + r"\frac{1}{N^2} \sum_n \delta^{[2]}_n a^{[1]\top}_n",
+            _DB1 + r"\frac{2}{N} \sum_n \delta^{[1]}_n",
+            rf"\delta^{{[2]}}_n = N (a^{{[2]}}_n - y_n) \odot {_SLOPE}",
+            r"\frac{\partial L}{\partial z^{[2]}_n} = N \delta^{[2]}_n",
+            "delta2 = N * (a2 - y) * a2 * (1 - a2)",
+            "dW2 = N * delta2.T @ a1",
+        ],
+    ),
 )
 def test_a_factor_of_the_number_of_samples_is_not_1(claim: str) -> None:
     """Of one sample it would be."""

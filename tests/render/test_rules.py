@@ -290,7 +290,7 @@ def test_layers_whose_samples_meet_are_refused_in_components() -> None:
 
 @pytest.mark.parametrize(
     ("name", "notation", "layers"),
-    one_in(9, [*product(NETS, ["matrix", "index", "components"], ["brackets", "plain"])]),
+    one_in(13, [*product(NETS, ["matrix", "index", "components"], ["brackets", "plain"])]),
 )
 def test_every_instance_is_proved(name: str, notation: str, layers: str) -> None:
     page = _page(NETS[name], notation=notation, layers=layers)

@@ -15,6 +15,7 @@ from bpgen.check.entrywise.places import Array, Places
 from bpgen.check.entrywise.tape import tape
 from bpgen.ir import Element, Index, Size, TensorInfo
 
+_LARGE = 1 << 16  # entries of one array times those of another
 Known = tuple[tuple[str, int], ...]  # the lengths known at run time
 
 
@@ -123,5 +124,7 @@ def contracted(arrays: Sequence[Array], kept: Container[int]) -> Array:
     for array, axes in zip(arrays, moving, strict=True):
         pairs += [array.reshape([array.shape[k] for k in axes]), axes]
     left = sorted({k for axes in moving for k in axes if k in kept})
-    value = np.asarray(np.einsum(*pairs, left, optimize="greedy"))
+    # of two an order need not be looked for; BLAS is worth its way where they are large
+    small = len(arrays) == 2 and arrays[0].size * arrays[1].size < _LARGE
+    value = np.asarray(np.einsum(*pairs, left, optimize=False if small else "greedy"))
     return np.expand_dims(value, tuple(k for k in range(arrays[0].ndim) if k not in left))

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 Array = Any
+View = tuple[Any, tuple[int, ...], Any]
 Run = tuple[int | None, int | slice]  # the axis of the grid that moves a place, from where to where
 
 
@@ -56,12 +57,27 @@ class Places:
         """
         if self._runs is None:
             return None
-        axes = [axis for axis, _ in self._runs if axis is not None]
         ahead = array.ndim - len(self.along)
+        if ahead not in self._views:
+            self._views[ahead] = self._view(self._runs, ahead)
+        run, order, beside = self._views[ahead]
+        return array[run].transpose(order)[beside]
+
+    @cached_property
+    def _views(self) -> dict[int, View]:
+        """By the number of axes ahead: what an array is taken at, the order that its axes are
+        brought into, and what sets them along those of the grid.
+        """
+        return {}
+
+    def _view(self, runs: list[Run], ahead: int) -> View:
+        axes = [axis for axis, _ in runs if axis is not None]
         order = sorted(range(len(axes)), key=axes.__getitem__)
-        part = array[(..., *(run for _, run in self._runs))]
-        turned = part.transpose(*range(ahead), *(ahead + k for k in order))
-        return turned[(..., *(slice(None) if k in axes else None for k in range(self.rank)))]
+        return (
+            (..., *(run for _, run in runs)),
+            (*range(ahead), *(ahead + k for k in order)),
+            (..., *(slice(None) if k in axes else None for k in range(self.rank))),
+        )
 
     @cached_property
     def _runs(self) -> list[Run] | None:

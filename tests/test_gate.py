@@ -13,13 +13,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 import bpgen.commands.emit as commands
-import bpgen.emit
 from bpgen.check.agreement import Verdict, difference
 from bpgen.check.difference import differing
 from bpgen.check.trial import Trial, trials
 from bpgen.cli import main
 from bpgen.derive import derive
-from bpgen.emit import emit
+from bpgen.emit import emit, emitted
 from bpgen.gate import LARGE, refuse_wrong
 from bpgen.ir import BATCH, Equation, Index, Network, Term
 from bpgen.load import declared_by
@@ -153,7 +152,7 @@ FAULTS: dict[str, tuple[str, Change, str]] = {
 def test_a_wrong_module_is_not_written(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     net, change, named = FAULTS[fault]
     Path("net.py").write_text(net)
-    monkeypatch.setattr(commands, "files_of", lambda network, *_: {".py": change(emit(network))})
+    monkeypatch.setattr(commands, "files_of", lambda d, *_: {".py": change(emitted(d))})
     done = run("emit", "net.py")
     assert (done.exit_code, done.stdout) == (2, "")
     head = f"bpgen: net.py: not written, for it would be wrong: {named}"
@@ -168,7 +167,7 @@ def test_an_old_module_stays_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     run("emit", "net.py")
     before = Path("generated/net.py").read_text()
     change = instead(r"dW = ", "dW = -")
-    monkeypatch.setattr(commands, "files_of", lambda network, *_: {".py": change(emit(network))})
+    monkeypatch.setattr(commands, "files_of", lambda d, *_: {".py": change(emitted(d))})
     assert run("emit", "net.py").exit_code == 2
     assert Path("generated/net.py").read_text() == before
 
@@ -197,7 +196,7 @@ def of_one_name(derivation: Derivation) -> Derivation:
 
 def test_a_captured_index_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
     Path("net.py").write_text(SAMPLES)
-    monkeypatch.setattr(bpgen.emit, "derive", lambda network: of_one_name(derive(network)))
+    monkeypatch.setattr(commands, "derive", lambda network: of_one_name(derive(network)))
     done = run("emit", "net.py")
     assert done.exit_code == 2
     assert "would be wrong: dL/d" in done.stderr, done.stderr

@@ -18,7 +18,7 @@ from click.testing import CliRunner, Result
 import bpgen.commands.emit as commands
 from bpgen.check.whole import check_module
 from bpgen.cli import main
-from bpgen.emit import emit
+from bpgen.emit import emit, emitted
 from bpgen.errors import NetError
 from bpgen.load import declared_by
 from bpgen.targets.array_api.allowed import ALLOWED
@@ -152,8 +152,8 @@ def test_another_target_is_refused_with_the_list() -> None:
 
 
 def test_a_wrong_one_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def wrong(network: Any, target: str) -> dict[str, str]:
-        text = emit(network, target)
+    def wrong(derivation: Any, target: str) -> dict[str, str]:
+        text = emitted(derivation, target)
         changed = re.sub(r"dW = ", "dW = -", text)
         assert changed != text
         return {".py": changed}

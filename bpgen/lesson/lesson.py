@@ -85,11 +85,6 @@ class Lesson:
         adjoint = self.derivation.adjoint.get(tensor, "")
         return self.name(adjoint) if adjoint else ""
 
-    def whole_slope(self, tensor: str) -> str:
-        """The gradient of the whole loss, as it is descended."""
-        text = self.writer.partial(self.tensor(self.network.loss or ""), self.tensor(tensor)).text
-        return self.inline(text)
-
     def tensor(self, name: str) -> str:
         return self.writer.tensor(name).text
 

@@ -56,7 +56,7 @@ class Dialect:
     cases: Callable[[tuple[tuple[str, str], ...]], str]
     matrix: Callable[[tuple[tuple[str, ...], ...]], str]  # of numbers, row by row
     shape: Callable[[tuple[str, ...]], str]
-    labels: Callable[[str, str, tuple[str, ...]], str]  # from, to, and the shape of the tensor
+    labels: Callable[[str, tuple[str, ...]], str]  # which there are, and the shape of the tensor
     flat: bool
     minus: str
     times: str

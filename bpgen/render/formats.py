@@ -8,10 +8,11 @@ from textwrap import wrap
 
 from bpgen.render import escape
 from bpgen.render.displays import COLUMN, PAGE, Run, height, in_columns, latex_rows
+from bpgen.render.latex_tables import latex_table
 from bpgen.render.lines import text_rows
 from bpgen.render.page import Block, Document, Row, Section
 from bpgen.render.style import Numbering, Style
-from bpgen.render.tables import latex_table, markdown_table, text_table
+from bpgen.render.tables import markdown_table, text_table
 from bpgen.render.text import HELD
 from bpgen.render.typed import typed
 from bpgen.templating import template

@@ -60,6 +60,11 @@ class Table:
     heads: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
 
+    @property
+    def columns(self) -> list[tuple[str, ...]]:
+        """The cells of each, below its heading."""
+        return list(zip(self.heads, *self.rows, strict=True))
+
 
 @dataclass(frozen=True)
 class Block:

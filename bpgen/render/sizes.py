@@ -6,6 +6,8 @@ from bpgen.ir import TensorInfo
 from bpgen.record import Derivation
 from bpgen.render.writer import Writer
 
+_FEW = 3  # labels that are told one by one
+
 
 def sizes(derivation: Derivation, writer: Writer, sample: bool) -> str:
     """z1 and a1 in R^2, y in {0, ..., 9}: those of one size together, scalars left out; of one
@@ -36,5 +38,8 @@ def _space(info: TensorInfo, writer: Writer, sample: bool) -> str:
     lengths = tuple(writer.length(i.size or 1) for i in axes)
     if info.bound is not None:
         first = writer.first
-        return writer.dialect.labels(str(first), str(first + info.bound - 1), lengths)
+        labels = [str(first + k) for k in range(info.bound)]
+        if labels[_FEW:]:
+            labels[1:-1] = [writer.dialect.words["dots"]]
+        return writer.dialect.labels(", ".join(labels), lengths)
     return writer.dialect.shape(lengths) if lengths else ""

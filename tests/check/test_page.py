@@ -387,8 +387,11 @@ def test_a_wrong_page_is_refused(net: str, notation: str, right: str, wrong: str
         (r"W^{[2]} \in \mathbb{R}^{3 \times 2}", r"W^{[2]} \in \mathbb{R}^{2 \times 3}"),
         (r"$x$, $b^{[1]}$", r"$x$, $b^{[2]}$"),
         (r"a^{[1]} \in \mathbb{R}^{2}", r"a^{[2]} \in \mathbb{R}^{2}"),
-        (r"y \in \{0, \dots, 2\}", r"y \in \{0, \dots, 3\}"),
-        (r"y \in \{0, \dots, 2\}", r"y \in \{1, \dots, 3\}"),
+        (r"y \in \{0, 1, 2\}", r"y \in \{0, \dots, 3\}"),
+        (r"y \in \{0, 1, 2\}", r"y \in \{1, 2, 3\}"),
+        (r"y \in \{0, 1, 2\}", r"y \in \{0, 2\}"),
+        (r"y \in \{0, 1, 2\}", r"y \in \{0, 1\}"),
+        (r"y \in \{0, 1, 2\}", r"y \in \{0, 1, , 2\}"),
         (r"with respect to $z^{[2]}$, $z^{[1]}$", r"with respect to $z^{[1]}$, $z^{[2]}$"),
     ],
 )

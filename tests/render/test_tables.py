@@ -7,8 +7,9 @@ import re
 import pytest
 
 from bpgen.check.lesson.reading import tables
+from bpgen.check.page.tokens import Unreadable
+from bpgen.render.latex_tables import latex_table
 from bpgen.render.page import Table
-from bpgen.render.tables import latex_table
 
 _WORDS = "what is done with it, in so many words that they are no line"
 _VECTOR = "$(0.07447, -0.03535, 0.6334, -0.6085, 0.4138)$"
@@ -51,3 +52,27 @@ def test_type_is_made_smaller_before_vectors_are_broken() -> None:
 def test_a_reader_reads_the_same_at_each_width(name: str) -> None:
     read = [tables("\n".join(latex_table(TABLES[name], w))) for w in (200.0, 345.0, 468.0)]
     assert read[0] == read[1] == read[2] and len(read[0]) == 1
+
+
+LONG = Table(("layer", "what"), tuple((f"${k}$", f"row {k}") for k in range(40)))
+
+
+def test_a_page_may_end_within_a_long_table() -> None:
+    """Each part is of a few lines, and its columns are as wide as those of the others."""
+    lines = latex_table(LONG, 345.0)
+    parts = "\n".join(lines).split(r"\begin{tabular}")[1:]
+    assert len(parts) == 5
+    assert len({re.findall(r"\\omit.*", part)[0] for part in parts}) == 1
+    assert lines.count(r"\hline") == 1
+    assert r"\end{tabular}\par\nointerlineskip" in lines and lines[-1] == r"\end{tabular}\par}"
+
+
+def test_a_reader_reads_all_of_a_long_table() -> None:
+    (found,) = tables("\n".join(latex_table(LONG, 345.0)))
+    assert (found.heads, found.rows) == (LONG.heads, LONG.rows)
+
+
+def test_a_part_without_headings_is_no_table() -> None:
+    lines = latex_table(LONG, 345.0)
+    with pytest.raises(Unreadable, match="without headings"):
+        tables("\n".join(line for line in lines if line != r"\hline"))

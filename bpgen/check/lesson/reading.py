@@ -17,7 +17,6 @@ from bpgen.check.page.proof.numerals import printed
 from bpgen.check.page.statements import groups
 from bpgen.check.page.tokens import Unreadable, tokens
 
-NUMBER = r"-?[0-9.]+(?: \\cdot 10\^\{-?[0-9]+\})?"
 _SECTION = re.compile(r"^\\section\{([^}]*)\}$", re.MULTILINE)
 _TABLE = re.compile(r"\\begin\{tabular\}\{[^\n]*\}\n(.*?)\\end\{tabular\}", re.DOTALL)
 _NONE = "no number"
@@ -42,10 +41,18 @@ def sections(latex: str) -> Iterator[tuple[str, str]]:
 
 
 def tables(text: str) -> list[Table]:
-    found = []
+    """The tables of a section; a part without headings goes on with the one before."""
+    found: list[Table] = []
     for body in _TABLE.findall(text):
-        heads, _, *rows = (_cells(line) for line in body.splitlines())
-        found.append(Table(heads, tuple(rows)))
+        lines = [line for line in body.splitlines() if not line.startswith(r"\omit")]
+        begins = lines[1:2] == [r"\hline"]
+        rows = tuple(map(_cells, lines[2:] if begins else lines))
+        if begins:
+            found.append(Table(_cells(lines[0]), rows))
+        elif not found:
+            raise Unreadable("a table without headings")
+        else:
+            found[-1] = replace(found[-1], rows=found[-1].rows + rows)
     return found
 
 

@@ -49,11 +49,18 @@ def _space(left: list[str], space: list[str], reading: Reading) -> list[Array]:
     axes = axes_of(node, scope)
     if not labels:
         return [column(said), column(axes)]
-    first, dots, last = top_level(space[1 : end - 1], ",")
-    if dots != [r"\dots"]:
-        raise Unreadable("labels from where to where?")
-    told = [int("".join(first)), int("".join(last))]
+    told = _labels(["".join(t) for t in top_level(space[1 : end - 1], ",")])
     known = scope.find(named(node))
     bound = reading.world.network.tensors[known[1]].bound if known else None
     own = [reading.base, reading.base + (bound or 0) - 1]
     return [column([*told, *said]), column([*own, *axes])]
+
+
+def _labels(told: list[str]) -> list[int]:
+    """The first and the last label: all between them are there, or dots."""
+    dotted = told[1:-1] == [r"\dots"]
+    labels = [int(t) for t in (told[::2] if dotted else told) if t.isdigit()]
+    first, last = labels[0], labels[-1]
+    if (not dotted and labels != [*range(first, last + 1)]) or len(labels) < len(told) - dotted:
+        raise Unreadable("labels from where to where?")
+    return [first, last]

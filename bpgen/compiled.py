@@ -45,16 +45,17 @@ class Library:
         lengths: Mapping[str, int],
         dtype: Any = np.float64,
         flags: Sequence[str] = FLAGS,
+        libraries: Sequence[str] = (),
     ) -> None:
         (self.name,) = re.findall(r"^(?:void|\w+) (\w+)_init\(", files[".h"], re.MULTILINE)
         self.lengths, self.dtype = lengths, np.dtype(dtype)
         with tempfile.TemporaryDirectory() as folder:
             for end, text in files.items():
                 (Path(folder) / f"{self.name}{end}").write_text(text, encoding="utf-8")
-            self.calls = ctypes.CDLL(str(self._compiled(Path(folder), flags)))
+            self.calls = ctypes.CDLL(str(self._compiled(Path(folder), flags, libraries)))
         self.sizes = {s: getattr(self.calls, f"size_of_{s}")() for s in ("params", "cache", "work")}
 
-    def _compiled(self, folder: Path, flags: Sequence[str]) -> Path:
+    def _compiled(self, folder: Path, flags: Sequence[str], libraries: Sequence[str]) -> Path:
         macro = self.name.upper()
         told = [f"-D{macro}_{n}={value}" for n, value in self.lengths.items()]
         told += [f"-D{macro}_ADAM", *[f"-D{macro}_DOUBLE"] * (self.dtype == np.float64)]
@@ -66,7 +67,7 @@ class Library:
         asked.write_text("\n".join([f'#include "{self.name}.h"', *measure, ""]))
         file = folder / "net.so"
         line = [str(compiler()), *flags, *told, "-shared", "-fPIC", "-o", str(file)]
-        line += [str(folder / f"{self.name}.c"), str(asked), "-lm"]
+        line += [str(folder / f"{self.name}.c"), str(asked), "-lm", *libraries]
         done = subprocess.run(line, capture_output=True, text=True)
         if done.returncode:
             raise ValueError(done.stderr)

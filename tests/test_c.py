@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import subprocess
+from ctypes.util import find_library
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,11 @@ NETS = {
     "real = tanh(square @ double + static)\nL = loss(squared_error(seed * real, y))\n",
 }
 RANDOM = {n: t for n, t in SOURCES.items() if n.split()[0] in ("raw", "random")}
+LARGE = (
+    "x, y = input(1, 40, 40), label(10)\nh = max_pool2d(conv2d(x, 8, 3, relu), 2)\n"
+    "z = dense(dense(flatten(h), 64, relu), 10)\n"
+    "L = loss(categorical_cross_entropy_with_logits(z, y))\n"
+)
 BLOCKS = "blocks that draw, and read what is outside"
 # Mistakes of a printer, each in the first place where it can be made.
 MUTANTS = {
@@ -155,6 +161,26 @@ def test_single_precision_is_near(name: str) -> None:
     assert near == pytest.approx(loss, rel=1e-5)
     for n, gradient in grads.items():
         assert np.abs(found[n] - gradient).max() <= 1e-5 * np.abs(gradient).max()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("flags", [("-fopenmp", "-DBPGEN_OPENMP"), ("-DBPGEN_CBLAS",)])
+def test_threads_and_libraries_compute_the_same(flags: tuple[str, ...]) -> None:
+    """Samples shared out among threads, and large products made by a library, where there is one."""
+    if flags[0] == "-DBPGEN_CBLAS" and find_library("openblas") is None:
+        pytest.skip("there is no OpenBLAS")
+    texts, lengths = dict(files(declared(HEAD + LARGE), "c")), {"N": 16}
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_normal((16, 1, 40, 40)), rng.integers(10, size=16)
+    alone, other = (
+        Library(texts, lengths, flags=(*FLAGS, *f), libraries=("-lopenblas",) * ("CBLAS" in f[0]))
+        for f in (("-O1", "-O1"), flags)
+    )
+    size = alone.sizes["params"] // 8
+    params = {"all": rng.standard_normal(size) / 20}
+    one, again = (library(params, [x], [y], True) for library in (alone, other))
+    assert one[0] == pytest.approx(again[0], rel=1e-12)
+    np.testing.assert_allclose(one[1]["all"], again[1]["all"], rtol=1e-9, atol=1e-12)
 
 
 MAIN = """

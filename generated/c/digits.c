@@ -4,6 +4,9 @@
 #include "digits.h"
 
 #include <math.h>
+#ifdef BPGEN_CBLAS
+#include <cblas.h>
+#endif
 
 typedef digits_real real;
 #define R(number) ((real)(number))
@@ -11,6 +14,11 @@ typedef digits_real real;
 #define M(function) function
 #else
 #define M(function) function##f
+#endif
+#ifdef DIGITS_DOUBLE
+#define GEMM cblas_dgemm
+#else
+#define GEMM cblas_sgemm
 #endif
 
 /* The larger of two; nan where one is. */
@@ -135,6 +143,17 @@ static void windows(real *c, const real *a, const real *b, axis m, axis n, axis 
 static void product(real *c, const real *a, const real *b, axis m, axis n, axis k)
 {
     const axis once = {1, 0, 0, 0};
+#ifdef BPGEN_CBLAS
+    const int a_in_rows = k.a == 1 && m.a >= k.count, a_turned = m.a == 1 && k.a >= m.count;
+    const int b_in_rows = n.b == 1 && k.b >= n.count, b_turned = k.b == 1 && n.b >= k.count;
+    const int fits = n.c == 1 && m.c >= n.count && (a_in_rows || a_turned);
+    if (fits && (b_in_rows || b_turned) && (double)m.count * n.count * k.count > 1e6) {
+        GEMM(CblasRowMajor, a_in_rows ? CblasNoTrans : CblasTrans,
+             b_in_rows ? CblasNoTrans : CblasTrans, m.count, n.count, k.count, 1, a,
+             a_in_rows ? m.a : k.a, b, b_in_rows ? k.b : n.b, 1, c, m.c);
+        return;
+    }
+#endif
     if (m.count < 3 && k.a == 1 && k.b == 1) {
         for (int i = 0; i < m.count; i++)
             for (int j = 0; j < n.count; j++)
@@ -193,11 +212,11 @@ void digits_init(digits_params *params, unsigned long seed)
 void digits_forward(const digits_params *params, const real *x, int N, digits_cache *cache,
                     digits_work *work)
 {
+    (void)work;
     real *z1 = cache->z1;
     real *h = cache->h;
     real *z = cache->z;
     real *p = cache->p;
-    real *t = work->forward.t;
     const real *W1 = params->W1;
     const real *b1 = params->b1;
     const real *W2 = params->W2;
@@ -218,21 +237,20 @@ void digits_forward(const digits_params *params, const real *x, int N, digits_ca
     product(z, h, W2, (axis){N, 10, 48, 0}, (axis){10, 1, 0, 48}, (axis){48, 0, 1, 1});
     /* (5) p[n,i] = exp(z[n,i]) / sum_j exp(z[n,j]) */
     for (int n = 0; n < N; n++) {
-        real m = -INFINITY;
+        real m = -INFINITY, s = 0;
         for (int i = 0; i < 10; i++)
             m = larger(m, z[10 * n + i]);
-        real s = 0;
-        int k = 0;
+        m = m == -INFINITY ? 0 : m;
         for (int i = 0; i < 10; i++) {
-            const real d = z[10 * n + i] - (m == -INFINITY ? 0 : m);
-            k += d == 0;
-            s += d == 0 ? 0 : M(exp)(d);
+            p[10 * n + i] = M(exp)(z[10 * n + i] - m);
+            s += p[10 * n + i];
         }
-        t[n] = m + M(log1p)(s + (k > 1 ? k - 1 : 0));
+        for (int i = 0; i < 10; i++)
+            p[10 * n + i] = s == 0 ? 0 : p[10 * n + i] / s;
     }
     for (int n = 0; n < N; n++)
         for (int i = 0; i < 10; i++)
-            p[10 * n + i] = t[n] == -INFINITY ? 0 : M(exp)(z[10 * n + i] - t[n]);
+            p[10 * n + i] = p[10 * n + i];
 }
 
 real digits_loss(const digits_params *params, const real *x, const int *y, int N,

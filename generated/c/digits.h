@@ -40,9 +40,6 @@ typedef struct {
 typedef union {
     struct {
         digits_real t[DIGITS_N];
-    } forward;
-    struct {
-        digits_real t[DIGITS_N];
         digits_real ell[DIGITS_N];
     } loss;
     struct {

@@ -13,16 +13,11 @@ typedef toy_2_2_1_real real;
 #define M(function) function##f
 #endif
 
-/* The smaller of two; nan where one is. */
-static real smaller(real a, real b)
-{
-    return a < b || a != a ? a : b;
-}
-
 /* 1 / (1 + exp(-z)); only exp of what is not positive is taken, so nothing overflows. */
 static real sigmoid(real z)
 {
-    return M(exp)(smaller(z, 0)) / (1 + M(exp)(smaller(z, -z)));
+    const real e = M(exp)(-M(fabs)(z));
+    return (z < 0 ? e : 1) / (1 + e);
 }
 
 /* z * z. */

@@ -47,12 +47,18 @@ class Entries:
         """Where the loops around it stand; along an axis of length 1 there is none."""
         return {i: C("0") if i.size == 1 else C(self.names.index(i)) for i in axes}
 
-    def looped(self, over: Axes, body: Callable[[At], list[str]]) -> None:
-        """Loops over indices; what the body must compute before is computed within them."""
+    def looped(self, over: Axes, body: Callable[[At], list[str]], shared: bool = False) -> None:
+        """Loops over indices; what the body must compute before is computed within them. The first
+        may be shared out among threads.
+        """
         outside, self.lines = self.lines, []
         own = body(self.here(over))
         inner, self.lines = [*self.lines, *own], outside
-        self.lines += nest([self.head(i) for i in over if i.size != 1], inner)
+        heads = [self.head(i) for i in over if i.size != 1]
+        if shared:
+            self.helpers.add("PARALLEL")
+            heads[0] = f"PARALLEL {heads[0]}"
+        self.lines += nest(heads, inner)
 
     def head(self, index: Index, reverse: bool = False) -> str:
         """The head of a loop."""

@@ -8,6 +8,11 @@ from bpgen.functions import ROWS
 
 # What C has its own words for.
 OWN = {
+    "sigmoid": (
+        "z",
+        "const real e = M(exp)(-M(fabs)(z));\n    return (z < 0 ? e : 1) / (1 + e);",
+        "1 / (1 + exp(-z)); only exp of what is not positive is taken, so nothing overflows.",
+    ),
     "square": ("z", "return z * z;", "z * z."),
     "larger": ("a, b", "return a > b || a != a ? a : b;", "The larger of two; nan where one is."),
     "smaller": ("a, b", "return a < b || a != a ? a : b;", "The smaller of two; nan where one is."),
@@ -24,6 +29,12 @@ OWN = {
 }
 
 LOOPS = {
+    "PARALLEL": """
+#ifdef BPGEN_OPENMP
+#define PARALLEL _Pragma("omp parallel for")
+#else
+#define PARALLEL
+#endif""",
     "dot": """
 /* The sum of the products of two rows: eight sums at a time. */
 static real dot(const real *a, const real *b, int count)
@@ -141,6 +152,17 @@ static void windows(real *c, const real *a, const real *b, axis m, axis n, axis 
 static void product(real *c, const real *a, const real *b, axis m, axis n, axis k)
 {
     const axis once = {1, 0, 0, 0};
+#ifdef BPGEN_CBLAS
+    const int a_in_rows = k.a == 1 && m.a >= k.count, a_turned = m.a == 1 && k.a >= m.count;
+    const int b_in_rows = n.b == 1 && k.b >= n.count, b_turned = k.b == 1 && n.b >= k.count;
+    const int fits = n.c == 1 && m.c >= n.count && (a_in_rows || a_turned);
+    if (fits && (b_in_rows || b_turned) && (double)m.count * n.count * k.count > 1e6) {
+        GEMM(CblasRowMajor, a_in_rows ? CblasNoTrans : CblasTrans,
+             b_in_rows ? CblasNoTrans : CblasTrans, m.count, n.count, k.count, 1, a,
+             a_in_rows ? m.a : k.a, b, b_in_rows ? k.b : n.b, 1, c, m.c);
+        return;
+    }
+#endif
     if (m.count < 3 && k.a == 1 && k.b == 1) {
         for (int i = 0; i < m.count; i++)
             for (int j = 0; j < n.count; j++)

@@ -61,6 +61,11 @@ class Parts(Interface):
         self.helpers = sources(self.made.called)
 
     @property
+    def has_products(self) -> bool:
+        """Whether a library of linear algebra may be asked for."""
+        return "product" in self.made.called
+
+    @property
     def adam(self) -> CFunction:
         """A step of Adam, which is compiled where it is asked for."""
         return adam(self.network)

@@ -40,7 +40,7 @@ def passed(function: Function, taken: Container[str]) -> Function:
     """A function without what is done on request, after all passes."""
     body = [n for n in function.body if not isinstance(n, program.OnRequest)]
     body = [n for statement in once_each(body) for n in _with_places(statement, taken)]
-    body = [_changed(n, _in_order) for n in body]
+    body = [_changed(_changed(n, _in_order), _in_rows) for n in body]
     return replace(function, body=tuple(_added_at_once(body)))
 
 
@@ -95,6 +95,15 @@ def _in_order(node: Any) -> Any:
         if [*whole] == [(i, length(i.size)) for i in axes]:
             array = Read(array.array.name, axes)
     return replace(node, array=array) if isinstance(array, Read) and array.axes == axes else node
+
+
+def _in_rows(node: Any) -> Any:
+    """A softmax of an array read along other letters, for one read so."""
+    if not isinstance(node, program.Slice) or not isinstance(node.array, program.InRows):
+        return node
+    if tuple(s.at for s in node.slots) != node.axes:
+        return node
+    return replace(node.array, array=replace(node, array=node.array.array), axes=node.axes)
 
 
 # What is made to be added

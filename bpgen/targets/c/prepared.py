@@ -43,7 +43,7 @@ class Prepared:
             value, is_apart = self._in_memory(value), not is_whole
         if isinstance(value, program.Join) and not self._is_stored(value.array):
             return replace(value, array=self._apart(value.array))
-        if isinstance(value, program.InRows):
+        if isinstance(value, program.InRows) and not is_whole:
             *outer, last = value.axes
             whole = self._apart(whole_of(value.array, (last,), tuple(outer)))
             return Row(value.call, value.array, whole, value.axes)
@@ -52,6 +52,8 @@ class Prepared:
             return Mark(
                 value.over, self._apart(place_of(value.array, value.over, kept)), value.axes
             )
+        if is_whole and isinstance(value, program.InRows):
+            return value
         if is_apart or (sums and (within or {*value.axes} != around)):
             return self._apart(value)
         return value

@@ -11,17 +11,20 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
-from bpgen.ir import Index, extent, length
+from bpgen.ir import BATCH, Index, extent, length
 from bpgen.program import grammar as program
 from bpgen.program.grammar import Axes, Contract, Expr
 from bpgen.raising.equation import is_zero
 from bpgen.targets.c.entries import At, Entries
+from bpgen.targets.c.layout import nest
 from bpgen.targets.c.places import affine, whole
 from bpgen.targets.c.products import Axis, Product, made, product
 from bpgen.targets.c.rows import Rows, by_rows
-from bpgen.targets.c.scalar import PRODUCT, C
+from bpgen.targets.c.scalar import PRODUCT, SUM, C
 from bpgen.targets.c.stored import Names
 from bpgen.targets.c.strides import Address, address
+
+MANY = 4096  # numbers of a sample: as many pay for threads
 
 
 @dataclass(frozen=True)
@@ -48,12 +51,15 @@ class Writing:
         return lines if parts.last is None else lines + self._each(at, parts.last, False)
 
     def _parts(self, at: Expr, value: Expr, adds: bool) -> _Parts:
-        added = tuple(c for c in whole_sums(value) if self._is_called(at, c))
+        rows = [r for r in whole_sums(value) if isinstance(r, program.InRows)]
+        if rows and not adds and self.find(at) is not None:
+            return _Parts(rows[0], last=_instead(value, rows[0], at))
+        sums = (c for c in whole_sums(value) if isinstance(c, Contract))
+        added = tuple(c for c in sums if self._is_called(at, c))
         if not added or (adds and isinstance(value, program.Map)):
             return _Parts(value)
         if isinstance(value, program.Map):
-            here = ((e, at if x is added[0] else x) for e, x in value.operands)
-            return _Parts(program.NOTHING, added, replace(value, operands=tuple(here)))
+            return _Parts(program.NOTHING, added, _instead(value, added[0], at))
         if isinstance(value, program.Total):
             every = [*value.addends, *([value.last] if value.last is not None else [])]
             rest = [a for a in every if a not in added]
@@ -91,7 +97,8 @@ class Writing:
     def _add(self, at: Expr, contract: Contract) -> list[str]:
         called = self._product(at, contract)
         if called is not None:
-            return self.loops(called.outer, lambda _: [self._call(called)])
+            shared = self._are_apart(called.arrays[0], called.outer, 1)
+            return self.loops(called.outer, lambda _: [self._call(called)], shared)
         rows = self._rows(at, contract)
         assert rows is not None
         return self._by_rows(at, rows)
@@ -137,11 +144,34 @@ class Writing:
         """Every place for itself; of sums along columns, row after row."""
         if is_zero(value) and not adds and isinstance(at, program.Read) and self._is_whole(at):
             return self._zeros(at)
+        if isinstance(value, program.InRows):
+            return self._softmax(at, value)
         if self._is_along_rows(value):
             assert isinstance(value, program.Reduce)
             begun = [] if adds else self._each(at, program.NOTHING, False)
             return begun + self._stored(at, value.array, True, (*value.over, *at.axes))
         return self._stored(at, value, adds, at.axes)
+
+    def _softmax(self, at: Expr, value: program.InRows) -> list[str]:
+        """A row after another: exponentials, each of which is then a part of their sum."""
+        *outer, last = value.axes
+        e, names = self.entries, self.names
+        e.helpers.add("larger")
+
+        def body(here: At) -> list[str]:
+            here = {**here, **e.here((last,))}
+            m, s = names.local("m"), names.local("s")
+            z, place = e.value(value.array, here), e.value(at, here).text
+            head = e.head(last)
+            return [
+                f"real {m} = -INFINITY, {s} = 0;",
+                *nest([head], [f"{m} = larger({m}, {z.text});"]),
+                f"{m} = {m} == -INFINITY ? 0 : {m};",
+                *nest([head], [f"{place} = M(exp)({z.within(SUM)} - {m});", f"{s} += {place};"]),
+                *nest([head], [f"{place} = {s} == 0 ? 0 : {place} / {s};"]),
+            ]
+
+        return self.loops(tuple(outer), body)
 
     def _is_whole(self, at: program.Read) -> bool:
         """Whether it is all of an array of several numbers in memory."""
@@ -168,27 +198,54 @@ class Writing:
             place, text = self.entries.value(at, here).text, self.entries.value(value, here).text
             return [f"{place} {'+=' if adds else '='} {text};"]
 
-        return self.loops(axes, body)
+        place = self.find(at)
+        shared = axes == at.axes and place is not None and self._are_apart(place, axes, MANY)
+        return self.loops(axes, body, shared)
 
-    def loops(self, axes: Axes, body: Callable[[At], list[str]]) -> list[str]:
+    def _are_apart(self, place: Address, axes: Axes, least: int) -> bool:
+        """Whether an outermost loop over samples writes each at a place of its own, and so many
+        numbers of each that threads may share it.
+        """
+        if not axes or axes[0].size != BATCH or not place.place.has(axes[0]):
+            return False
+        count = extent(i.size for i in axes[1:])
+        return bool(count.subs(dict.fromkeys(count.free_symbols, 1)) >= least)
+
+    def loops(self, axes: Axes, body: Callable[[At], list[str]], shared: bool = False) -> list[str]:
         """Loops over indices, whose names are theirs alone."""
         names = self.names
         taken, indices = {*names.taken}, dict(names.indices)
         self.entries.lines = []
-        self.entries.looped(axes, body)
+        self.entries.looped(axes, body, shared)
         if all(i.size == 1 for i in axes):  # without a loop, what is declared is the function's
             names.declared |= names.taken - taken - {*names.indices.values()}
         names.taken, names.indices = taken | names.declared, indices
         return self.entries.lines
 
 
-def whole_sums(value: Expr) -> list[Contract]:
-    """The sums of products that may be added up in the place of a value."""
-    if isinstance(value, Contract):
+def _instead(value: Expr, part: Expr, at: Expr) -> program.Map | None:
+    """What is made of a part of a value that is there by then."""
+    if not isinstance(value, program.Map):
+        return None
+    here = ((e, at if x is part else x) for e, x in value.operands)
+    return replace(value, operands=tuple(here))
+
+
+def whole_sums(value: Expr) -> list[Expr]:
+    """The sums of products that may be added up in the place of a value, or a softmax made
+    there.
+    """
+    if _is_part(value):
         return [value]
     if isinstance(value, program.Total):
         every = (*value.addends, value.last)
         return [a for a in every if isinstance(a, Contract)]
     if isinstance(value, program.Map):
-        return [x for _, x in value.operands if isinstance(x, Contract)][:1]
+        return [x for _, x in value.operands if _is_part(x) and {*x.axes} == {*value.axes}][:1]
     return []
+
+
+def _is_part(value: Expr) -> bool:
+    if isinstance(value, program.InRows):
+        return value.call == "softmax" and value.axes[-1].size != 1
+    return isinstance(value, Contract)

@@ -123,7 +123,9 @@ def difference(files: Mapping[str, str], network: Network, small: bool = True) -
         if network.role("noise"):  # C draws its own
             trial = replace(trial, drawn=drawn(network, trial.lengths))
         try:
-            found = _differing(Library(files, _lengths(trial)), trial)
+            found = _differing(
+                Library(files, {n: trial.lengths[n] for n in trial.network.lengths}), trial
+            )
         except ValueError as error:
             return Difference("the C compiler", f"says {error}")
         if found:
@@ -163,13 +165,6 @@ def _uniform(seed: int) -> Iterator[float]:
     while True:
         seed = (seed * 1664525 + 1013904223) % 2**32
         yield (seed >> 8) / 2**24
-
-
-def _lengths(trial: Trial) -> dict[str, int]:
-    """The lengths known at run time, in the order of the arguments."""
-    sizes = (i.size for t in trial.network.tensors.values() for i in t.indices)
-    others = sorted({s for s in sizes if isinstance(s, str)} - {"N"})
-    return {n: trial.lengths[n] for n in ("N", *others)}
 
 
 def _differing(library: Library, trial: Trial) -> list[Difference]:

@@ -245,6 +245,12 @@ class Network:
     def role(self, role: Role) -> list[TensorInfo]:
         return [t for t in self.tensors.values() if t.role == role]
 
+    @property
+    def lengths(self) -> tuple[str, ...]:
+        """The lengths known at run time, that of the batch first: N, T."""
+        sizes = {i.size for t in self.tensors.values() for i in t.indices}
+        return (BATCH, *sorted({s for s in sizes if isinstance(s, str)} - {BATCH}))
+
     def __iter__(self) -> Iterator[Equation]:
         return iter(self.equations)
 

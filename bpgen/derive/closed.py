@@ -12,7 +12,7 @@ from functools import cached_property
 
 import sympy as sp
 
-from bpgen.derive.linear import Linear, Whole, add, closed, cost, opened, summed
+from bpgen.derive.linear import Linear, Sum, add, closed, cost, opened, summed
 from bpgen.derive.measure import weight
 from bpgen.derive.products import Products, without_numbers
 from bpgen.derive.simplify import factored_out
@@ -143,7 +143,7 @@ class ClosedForms:
         found: Linear,
         known: _Adjoint,
         access: Element,
-        total: Whole | None,
+        total: Sum | None,
         factor: sp.Expr,
         reasons: Reasons,
     ) -> bool:
@@ -167,7 +167,7 @@ class ClosedForms:
         return True
 
     def _sum(
-        self, into: Linear, total: Whole, body: sp.Expr, times: sp.Expr, reasons: Reasons
+        self, into: Linear, total: Sum, body: sp.Expr, times: sp.Expr, reasons: Reasons
     ) -> None:
         """Add `times` the sum of a body over the indices of another sum."""
         if body == 0:

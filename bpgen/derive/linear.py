@@ -18,16 +18,16 @@ _BATCH, _UNKNOWN = 64, 16  # lengths known at run time, where costs are compared
 
 
 @dataclass(frozen=True)
-class Whole:
+class Sum:
     """`sum over(indices) body`, its bound indices in one spelling: equal sums are equal."""
 
     body: sp.Expr
     over: tuple[Index, ...]
 
-    def at(self, places: Mapping[Index, sp.Expr]) -> Whole:
+    def at(self, places: Mapping[Index, sp.Expr]) -> Sum:
         """The same sum at other places, none of which speaks of what it binds."""
         term = read_at(Term(self.body, self.over), places)
-        return whole(term.body, term.over)
+        return sum_of(term.body, term.over)
 
     @cached_property
     def free(self) -> frozenset[Index]:
@@ -36,10 +36,10 @@ class Whole:
         return frozenset(i for i in indices_of(self.body) if i not in bound)
 
 
-Linear = dict[Whole | None, sp.Expr]  # the key None is what stands in no sum
+Linear = dict[Sum | None, sp.Expr]  # the key None is what stands in no sum
 
 
-def whole(body: sp.Expr, over: tuple[Index, ...]) -> Whole:
+def sum_of(body: sp.Expr, over: tuple[Index, ...]) -> Sum:
     """The sum with its bound indices called __0, __1, ..., but for what is free in it."""
     free = {str(i.name) for i in indices_of(body) if i not in over}
     names = [n for n in (f"__{k}" for k in range(len(over) + len(free))) if n not in free]
@@ -47,11 +47,11 @@ def whole(body: sp.Expr, over: tuple[Index, ...]) -> Whole:
     for order in permutations(over) if 1 < len(over) <= 3 else (over,):
         bound = {k: Index(name, k.size) for name, k in zip(names, order, strict=False)}
         term = bound_as(Term(body, order), bound)
-        spelled.append(Whole(term.body, term.over))
+        spelled.append(Sum(term.body, term.over))
     return min(spelled, key=lambda w: str((w.body, w.over))) if spelled[1:] else spelled[0]
 
 
-def summed(body: sp.Expr, over: tuple[Index, ...]) -> tuple[sp.Expr, Whole | None]:
+def summed(body: sp.Expr, over: tuple[Index, ...]) -> tuple[sp.Expr, Sum | None]:
     """A sum as its outer factor and what is left of it."""
     idle = [k for k in over if k not in body.free_symbols]
     outer, inner = outer_and_sum(Term(body, tuple(k for k in over if k not in idle)))
@@ -59,7 +59,7 @@ def summed(body: sp.Expr, over: tuple[Index, ...]) -> tuple[sp.Expr, Whole | Non
     if inner is None:
         return outer, None
     number, rest = inner.body.as_coeff_Mul()
-    return outer * number, whole(rest, inner.over)
+    return outer * number, sum_of(rest, inner.over)
 
 
 def opened(terms: Iterable[Term]) -> Linear | None:
@@ -72,7 +72,7 @@ def opened(terms: Iterable[Term]) -> Linear | None:
     return found
 
 
-def add(linear: Linear, key: Whole | None, coefficient: sp.Expr) -> None:
+def add(linear: Linear, key: Sum | None, coefficient: sp.Expr) -> None:
     linear[key] = linear.get(key, sp.S.Zero) + coefficient
     if linear[key] == 0:
         del linear[key]

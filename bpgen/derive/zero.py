@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import sympy as sp
 
-from bpgen.derive.linear import Linear, Whole, add, opened, summed
+from bpgen.derive.linear import Linear, Sum, add, opened, summed
 from bpgen.ir import Element, Equation, Index, extent
 
 _DEEPEST = 6  # definitions within definitions
@@ -18,9 +18,9 @@ class Zeros:
 
     def __init__(self, equations: Iterable[Equation]) -> None:
         self.definitions = {e.name: e for e in equations}
-        self.found: dict[Whole, bool] = {}
+        self.found: dict[Sum, bool] = {}
 
-    def vanishes(self, total: Whole) -> bool:
+    def vanishes(self, total: Sum) -> bool:
         """Whether a sum is 0 whatever the parameters and inputs are."""
         if isinstance(total.body, sp.Mul) or not self._known(total.body):
             return False
@@ -48,7 +48,7 @@ class Zeros:
         elif not (depth and self._by_formula(inner, times * outer, into, depth - 1)):
             add(into, inner, times * outer)
 
-    def _by_formula(self, total: Whole, times: sp.Expr, into: Linear, depth: int) -> bool:
+    def _by_formula(self, total: Sum, times: sp.Expr, into: Linear, depth: int) -> bool:
         """Add `times` the sum of a forward value by the value's own equation, if that is a formula
         in which all sums are per row.
         """
@@ -87,7 +87,7 @@ class Zeros:
         return {k and k.at(at): c.xreplace(at) for k, c in known.items()}
 
 
-def _per_row(key: Whole | None, coefficient: sp.Expr, total: Whole) -> bool:
+def _per_row(key: Sum | None, coefficient: sp.Expr, total: Sum) -> bool:
     """Whether a sum within a formula, and what it is multiplied by, are the same for every entry
     that is summed.
     """

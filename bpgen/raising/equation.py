@@ -30,7 +30,7 @@ from bpgen.program.grammar import (
 from bpgen.program.memory import is_folded, looks_at
 from bpgen.raising.flat import flat_tensors, read_by
 from bpgen.raising.plan import Plan, definitions
-from bpgen.raising.scatter import added, whole
+from bpgen.raising.scatter import added, reshaped
 from bpgen.raising.scope import Scope
 from bpgen.raising.terms import raised
 from bpgen.record import Derivation, Forward
@@ -102,10 +102,10 @@ class Raiser:
         """A name for the right-hand side, and what is added at places. `passed`: to a function,
         which changes none of its arguments.
         """
-        reshaped = whole(equation, self.scope)
-        if reshaped is not None:
-            shared = self._shares(equation, reshaped) and not passed
-            return (Assign(equation.name, Copy(reshaped) if shared else reshaped),)
+        joined = reshaped(equation, self.scope)
+        if joined is not None:
+            shared = self._shares(equation, joined) and not passed
+            return (Assign(equation.name, Copy(joined) if shared else joined),)
         scope = self.precise(equation, self.scope)
         right, places = raised(equation, scope), added(equation, scope)
         if is_zero(right):

@@ -20,7 +20,7 @@ from bpgen.raising.scope import Scope
 from bpgen.raising.terms import valued
 
 
-def whole(equation: Equation, scope: Scope) -> Expr | None:
+def reshaped(equation: Equation, scope: Scope) -> Expr | None:
     """The right-hand side as a reshape, where its one term fills every element once."""
     found = groups(equation)
     if len(found) != 1 or found[0].at is None or scope.fixed:

@@ -143,9 +143,6 @@ class Scalar:
     def copy(self) -> Scalar:
         return self
 
-    def conjugate(self) -> Scalar:
-        return self
-
     def astype(self, *_: Any, **__: Any) -> Scalar:
         return self
 

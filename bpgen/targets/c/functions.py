@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import sympy as sp
 
-from bpgen.ir import BATCH, Network, length
+from bpgen.ir import Network, length
 from bpgen.program import grammar as program
 from bpgen.program.grammar import Expr, Function
 from bpgen.program.named import gives_gradients
@@ -56,16 +56,10 @@ class Functions:
         calls = (n for n in self.program[name].walk() if isinstance(n, program.Call))
         return [n.function for n in calls]
 
-    @property
-    def lengths(self) -> list[str]:
-        """The lengths known at run time: N, T."""
-        sizes = (i.size for t in self.tensors.values() for i in t.indices)
-        return [BATCH, *sorted({s for s in sizes if isinstance(s, str)} - {BATCH})]
-
     def _made(self, function: Function) -> CFunction:
         is_block = function.name.startswith("_block")
         tensors = {**(self.of_one if is_block else self.tensors), **self.seeds}
-        its = signature(function, self.name, tuple(self.lengths), tensors, self.inputs)
+        its = signature(function, self.name, self.network.lengths, tensors, self.inputs)
         names = self._names(function, its)
         write = Statements(names, self.order, self._held(function, its))
         lines = [*write.body(function), *_result(function, names)]
@@ -90,7 +84,7 @@ class Functions:
         counter = {its.counter} if its.counter else set()
         inner = (n for block in self.cached.inner.values() for n in block)
         known = {*assigned, *its.given, *self.cached.arrays, *inner}
-        names = Names({*map(own, known)} | {*self.lengths} | counter)
+        names = Names({*map(own, known)} | {*self.network.lengths} | counter)
         for name, t in its.given.items():
             names.arrays[name] = Stored(own(name), tuple(length(i.size) for i in t.indices))
         return names

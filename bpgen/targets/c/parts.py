@@ -77,7 +77,7 @@ class Parts(Interface):
 
     @property
     def lengths(self) -> list[Most]:
-        batch, *others = self.made.lengths
+        batch, *others = self.network.lengths
         return [
             Most(batch, 1, "samples in a batch"),
             *(Most(n, LONG, f"the length {n}") for n in others),
@@ -143,7 +143,7 @@ class Parts(Interface):
         if isinstance(size, sp.Max):
             one, other = map(self._most, size.args)
             return f"({one} > {other} ? {one} : {other})"
-        constants = {length(n): sp.Symbol(f"{self.macro}_{n}") for n in self.made.lengths}
+        constants = {length(n): sp.Symbol(f"{self.macro}_{n}") for n in self.network.lengths}
         text = re.sub(r"(\w+)\*\*2", r"\1 * \1", str(size.xreplace(constants)))
         return f"({text})" if re.search(r"\W", text) else text
 

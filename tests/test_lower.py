@@ -175,7 +175,7 @@ def test_any_term_written_at_an_access_is_added_there(drawn: Drawn) -> None:
     scope = Scope({}, drawn.tensors)
     expected = true_value(drawn)
     space = known(drawn) | {"out": np.zeros_like(expected)}
-    reshaped = whole(drawn.equation, scope)
+    reshaped = reshaped(drawn.equation, scope)
     statements = (
         (Assign("out", reshaped),)
         if reshaped is not None

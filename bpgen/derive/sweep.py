@@ -175,9 +175,9 @@ class Sweep:
         return lettered(replace(tidied, terms=terms)), tuple(reasons)
 
     def _back(self, loop: Loop) -> Loop:
-        """The same loop, reversed."""
+        """The same loop, in the other direction."""
         index = Index(loop.index.name, loop.index.size)
-        return Loop(self.named[loop.name], index, reverse=True, block=loop.block)
+        return Loop(self.named[loop.name], index, not loop.reverse, loop.block)
 
     def _is_inlined(self, equation: Equation, drafted: Equation) -> bool:
         if _written(drafted) and _written(equation):

@@ -107,14 +107,24 @@ class Looping:
 
     def _before(self, equation: Equation) -> Equation:
         """What a tensor that is carried holds before the loop runs."""
-        terms = tuple(t for t in equation.terms if not self._stepwise(t))
+        terms = tuple(t for t in equation.terms if not self._stepwise(equation, t))
         return replace(equation, terms=terms)
 
-    def _stepwise(self, term: Term) -> bool:
+    def _stepwise(self, equation: Equation, term: Term) -> bool:
         """Whether a term waits for the step before, or for others that do."""
-        if self.loop.reverse or term.at is not None or self.at_once:
+        if term.at is not None or self.at_once or self._hands_on(equation):
             return self._reads_members(term)
         return True
+
+    def _hands_on(self, equation: Equation) -> bool:
+        """Whether what a step computes is added to what the next one finds there; or else a step
+        reads what the one before has left.
+        """
+        axis = self.write.scope.tensors[equation.name].carried
+        return axis is not None and any(
+            t.at is not None and t.at[axis] != self.index and self._reads_members(t)
+            for t in equation.terms
+        )
 
     def _is_carried(self, equation: Equation) -> bool:
         return self.write.scope.tensors[equation.name].carried is not None
@@ -159,7 +169,9 @@ class Looping:
         told: list[tuple[bool, Item, Equation]] = []
         for item in self.items:
             carried = self._is_carried(item.evaluated)
-            every = (t for t in item.evaluated.terms if not carried or self._stepwise(t))
+            every = (
+                t for t in item.evaluated.terms if not carried or self._stepwise(item.evaluated, t)
+            )
             for piece in pieces(replace(item.evaluated, terms=tuple(every))):
                 told.append((carried and piece.terms[0].at is not None, item, piece))
         told.sort(key=lambda of: of[0])
@@ -175,8 +187,8 @@ class Looping:
     def _written(self, item: Item, equation: Equation) -> Step:
         """What a step writes of one tensor."""
         earlier: list[Place] | None = self.places.setdefault(equation.name, [])
-        if self.loop.reverse and self._is_carried(equation):
-            earlier = None  # what the step after this one handed on, at least
+        if self._is_carried(equation) and self._hands_on(item.evaluated):
+            earlier = None  # what the step before this one handed on, at least
         made = self._filled(equation, self.step, earlier)
         self.places[equation.name] += map(place, pieces(equation))
         return Step(item.number, (spoken(equation, self.write.order),), made)

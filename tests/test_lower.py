@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bpgen.ir import BATCH, Equation, Index, TensorInfo, Term, element
 from bpgen.program.grammar import Assign
-from bpgen.raising.scatter import added, whole
+from bpgen.raising.scatter import added, reshaped
 from bpgen.raising.scope import Scope
 from bpgen.raising.terms import raised
 from bpgen.targets.numpy.expressions import Expressions
@@ -175,11 +175,9 @@ def test_any_term_written_at_an_access_is_added_there(drawn: Drawn) -> None:
     scope = Scope({}, drawn.tensors)
     expected = true_value(drawn)
     space = known(drawn) | {"out": np.zeros_like(expected)}
-    reshaped = reshaped(drawn.equation, scope)
+    joined = reshaped(drawn.equation, scope)
     statements = (
-        (Assign("out", reshaped),)
-        if reshaped is not None
-        else added(drawn.equation, scope, before=())
+        (Assign("out", joined),) if joined is not None else added(drawn.equation, scope, before=())
     )
     lines = Statements(Expressions({})).lines(statements, 0)
     exec("\n".join(lines), space)

@@ -257,7 +257,7 @@ real digits_loss(const digits_params *params, const real *x, const int *y, int N
                  const digits_cache *cache, digits_work *work)
 {
     (void)x;
-    real *t = work->loss.t;
+    real *log_sum = work->loss.log_sum;
     real *ell = work->loss.ell;
     const real *W1 = params->W1;
     const real *W2 = params->W2;
@@ -275,10 +275,10 @@ real digits_loss(const digits_params *params, const real *x, const int *y, int N
             k += d == 0;
             s += d == 0 ? 0 : M(exp)(d);
         }
-        t[n] = m + M(log1p)(s + (k > 1 ? k - 1 : 0));
+        log_sum[n] = m + M(log1p)(s + (k > 1 ? k - 1 : 0));
     }
     for (int n = 0; n < N; n++)
-        ell[n] = -(z[10 * n + y[n]] - t[n]);
+        ell[n] = -(z[10 * n + y[n]] - log_sum[n]);
     /* (7) L = sum_n ell[n] / N + sum_i,j 0.0001 W1[i,j] ** 2 + sum_i,j 0.0001 W2[i,j] ** 2 */
     real s = 0;
     for (int n = 0; n < N; n++)

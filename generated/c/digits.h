@@ -39,7 +39,7 @@ typedef struct {
 /* Memory of which nothing outlives a call. */
 typedef union {
     struct {
-        digits_real t[DIGITS_N];
+        digits_real log_sum[DIGITS_N];
         digits_real ell[DIGITS_N];
     } loss;
     struct {

@@ -21,7 +21,7 @@ def nest(heads: list[str], inner: list[str]) -> list[str]:
 def comment(lines: list[str]) -> str:
     """Lines as a comment, which no text of theirs ends."""
     safe = (line.replace("*/", "* /").replace("/*", "/ *") for line in lines)
-    wrapped = (part for line in safe for part in textwrap.wrap(line, 92, subsequent_indent="    "))
+    wrapped = (part for line in safe for part in textwrap.wrap(line, 84, subsequent_indent="    "))
     return "/* " + "\n   ".join(wrapped) + " */"
 
 

@@ -51,7 +51,7 @@ def flat(places: Iterable[tuple[C, sp.Expr]]) -> C:
     stride: sp.Expr = sp.S.One
     for at, size in reversed([*places]):
         if not is_0(at):
-            found.insert(0, scaled(stride, at))
+            found.insert(0, scaled(sp.factor_terms(stride), at))
         stride = stride * size
     if len(found) < 2:
         return found[0] if found else C("0")

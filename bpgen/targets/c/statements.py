@@ -22,7 +22,10 @@ from bpgen.targets.c.places import whole
 from bpgen.targets.c.prepared import Prepared
 from bpgen.targets.c.signatures import Signature
 from bpgen.targets.c.stored import Names, Sizes, Stored, own
+from bpgen.targets.c.strides import are_apart
 from bpgen.targets.c.writing import Writing
+
+_STEMS = {"logsumexp": "log_sum", "place": "largest"}  # of what is made before it is read
 
 
 @dataclass(frozen=True)
@@ -207,9 +210,9 @@ class Statements:
         self.entries.lines, taken = [], {*self.names.taken}
         value = self.entries.value(node.value, {})
         self.names.declared |= self.names.taken - taken
-        i, count = self.names.local("i"), whole(sp.Mul(*(array.sizes or ()))).text
-        each = f"for (int {i} = 0; {i} < {count}; {i}++)"
-        return self.entries.lines + nest([each], [f"{array.text}[{i}] = {value.text};"])
+        self.entries.helpers.add("fill")
+        count = whole(sp.Mul(*(array.sizes or ()))).text
+        return [*self.entries.lines, f"fill({array.text}, {count}, {value.text});"]
 
     def _sizes(self, node: program.Fill) -> Sizes:
         of = node.shape.of
@@ -259,7 +262,7 @@ class Statements:
         lines: list[str] = []
 
         def apart(made: Expr) -> program.Read:
-            stem = self.names.local("t")
+            stem = self.names.local(_STEMS.get(getattr(made, "how", ""), "part"))
             self._memory(stem, made.axes)
             array = program.Read(stem, made.axes)
             lines.extend(self.writing.write(array, made))
@@ -274,7 +277,7 @@ class Statements:
     def _is_in_place(self, value: Expr, name: str, at: Expr) -> bool:
         """Whether no element of an array is read when another is written."""
         reads = (n.name for n in value.walk() if isinstance(n, program.Read))
-        if name not in map(self._root, reads):
+        if name not in map(self._root, reads) or are_apart(value, at):
             return True
         if isinstance(value, program.Map):
             return all(self._is_in_place(x, name, at) for _, x in value.operands)

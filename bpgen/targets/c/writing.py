@@ -114,7 +114,7 @@ class Writing:
 
     def _axis(self, axis: Axis) -> str:
         numbers = (axis.count, *axis.moves)
-        return f"(axis){{{', '.join(whole(n).text for n in numbers)}}}"
+        return f"(axis){{{', '.join(whole(sp.factor_terms(n)).text for n in numbers)}}}"
 
     def _pointer(self, place: Address) -> str:
         at = affine(place.place, self._index).text

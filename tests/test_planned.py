@@ -20,8 +20,9 @@ from bpgen.check.module import Subject
 from bpgen.emit import FAST, emit, emitted
 from bpgen.errors import NetError
 from bpgen.functions import ROWS
+from bpgen.ir import Malformed
 from bpgen.load import declared_by
-from bpgen.planning import memory
+from bpgen.planning import functions, memory
 from bpgen.planning.helping import helper
 from bpgen.planning.lifetimes import Lifetimes
 from bpgen.prove import prove
@@ -233,6 +234,9 @@ def test_memory_that_is_shared_too_early_is_found(monkeypatch: pytest.MonkeyPatc
     assert difference(emit(declared_by(net), FAST), declared_by(net)) is None
     place = memory._place
     monkeypatch.setattr(memory, "_place", at_once)
+    with pytest.raises(Malformed, match="is read, and its memory holds"):
+        emit(declared_by(net), FAST)
+    monkeypatch.setattr(functions, "check", lambda _: None)
     assert difference(emit(declared_by(net), FAST), declared_by(net)) is not None
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from bpgen.ir import TensorInfo
 from bpgen.planning.again import again
 from bpgen.planning.body import Body
+from bpgen.planning.checked import check
 from bpgen.planning.lent import lent
 from bpgen.planning.nodes import Buffers, Memory
 from bpgen.planning.ordering import is_of_block, orders_of
@@ -55,6 +56,7 @@ def planned(
             made[function.name] = _whole(whole, tensors, blocks, orders)
     if joined is not None:
         made[WHOLE] = lent(made[WHOLE], (made[name] for name in PARTS))
+    check(made.values())
     return [made[f.name] for f in functions]
 
 

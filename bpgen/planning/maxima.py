@@ -5,6 +5,7 @@ comparisons.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Protocol
 
 import sympy as sp
@@ -58,11 +59,16 @@ def first(write: Values, at: Expr, array: Expr, value: Reduce) -> None:
     write.put(at, Apply("equal", (array, Read(top.name, kept)), at.axes))
     found = write.scratch.near(at, kept, "mask")
     write.put(found, Map(sp.S.Zero, (), ()))
-    lengths = (length(i.size) for i in at.axes)
-    slots = tuple(Slot(i, size) for i, size in zip(at.axes, lengths, strict=True))
-    here = Slice(at, slots, tuple(i for i in at.axes if i in kept))
+    here = _at_one(at, tuple(i for i in at.axes if i in kept))
     body = (
         Store(here, Apply("greater", (here, found), here.axes), False),
         Store(found, Apply("logical_or", (found, here), kept), False),
     )
     write.made.append(Loop(value.over, body))
+
+
+def _at_one(at: Expr, axes: Axes) -> Slice:
+    """The part of a place where the other indices have a value."""
+    if isinstance(at, Slice):
+        return replace(at, axes=axes)
+    return Slice(at, tuple(Slot(i, length(i.size)) for i in at.axes), axes)

@@ -1,0 +1,151 @@
+"""Planned programs, broken: what is read too late or too early, written where it must not be, or along
+other axes is refused before it is text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import fields, replace
+from functools import cache
+from itertools import islice
+from typing import Any
+
+import pytest
+
+from bpgen.derive import derive
+from bpgen.ir import Malformed
+from bpgen.load import declared_by
+from bpgen.planning.checked import check
+from bpgen.planning.nodes import Apply, Buffer, Buffers, Dot, Help, Matrix, Take
+from bpgen.program.grammar import Function, Node, Read, Store
+from bpgen.targets.numpy.planned_parts import PlannedParts
+
+HEAD = "from bpgen import *\n"
+NETS = {
+    "layers": "x, y = input(4), label(3)\nh = dense(dense(x, 5, tanh), 5, sigmoid)\n"
+    "L = loss(categorical_cross_entropy_with_logits(dense(h, 3), y))",
+    "steps": 'x, ct = input("T", 3), target(2)\nL = loss(sum(last(gru(x, 2)) * ct))',
+    "blocks": "x, ct = input(16), target(16)\n"
+    "L = loss(sum(repeat(2, lambda h: h + dense(layer_norm(h), 16), x) * ct))",
+    "windows": "x, y = input(2, 6), target(3)\n"
+    "L = loss(squared_error(dense(flatten(max_pool1d(conv1d(x, 3, 2, relu), 2)), 3), y))",
+    "table": "x = input(3, below=5)\ny = target(2)\n"
+    "L = loss(squared_error(dense(flatten(embedding(x, 5, 2)), 2), y))",
+}
+
+
+@cache
+def program(net: str) -> tuple[Function, ...]:
+    return tuple(PlannedParts(derive(declared_by(HEAD + NETS[net]))).program)
+
+
+def each(node: Any, change: Callable[[Any], Any]) -> Iterator[Any]:
+    """A part of a program with one of its nodes changed, each in turn; None takes it out."""
+    if isinstance(node, tuple):
+        for k, part in enumerate(node):
+            for new in each(part, change):
+                yield (*node[:k], *([] if new is None else [new]), *node[k + 1 :])
+    elif isinstance(node, Node):
+        new = change(node)
+        if new is not node:
+            yield new
+        for field in fields(node):  # type: ignore[arg-type]
+            for part in each(getattr(node, field.name), change):
+                yield replace(node, **{field.name: part})  # type: ignore[type-var]
+
+
+def left_out(node: Node) -> Node | None:
+    """The statement that first writes the array of a tensor, whole; what has no name but its
+    memory's may have been there before, and where zeros are, parts are written next.
+    """
+    if not isinstance(node, Store) or node.adds or not isinstance(node.at, Read):
+        return node
+    if not node.value.axes or re.fullmatch(r"(t|mask)\d*", node.at.name):
+        return node
+    own = any(n.name == node.at.name for n in node.value.walk() if isinstance(n, Read))
+    return node if own else None
+
+
+def never_opened(node: Node) -> Node:
+    return replace(node, name="nobody") if isinstance(node, Read) else node
+
+
+def of_one_stretch(node: Node) -> Node:
+    """All arrays of one form in one stretch of memory."""
+    if not isinstance(node, Buffers):
+        return node
+    real = [b for b in node.buffers if b.kind == "real" and len(b.sizes) > 1]
+    for one in real:
+        same = [b for b in real if b.sizes == one.sizes]
+        if len(same) > 1:
+            names = tuple(n for b in same for n in b.names)
+            rest = [b for b in node.buffers if b not in same]
+            return replace(node, buffers=(*rest, replace(one, names=names)))
+    return node
+
+
+def along_another_axis(node: Node) -> Node:
+    if isinstance(node, Apply) and node.axes:
+        return replace(node, axes=node.axes[1:])
+    return node
+
+
+def summed_otherwise(node: Node) -> Node:
+    """A product whose second matrix stands the other way about."""
+    if isinstance(node, Dot) and isinstance(node.two, Matrix):
+        return replace(node, two=replace(node.two, rows=node.two.columns, columns=node.two.rows))
+    return node
+
+
+def longer(node: Node) -> Node:
+    if isinstance(node, Buffer) and node.kind == "real" and node.sizes:
+        return replace(node, sizes=(node.sizes[0] + 2, *node.sizes[1:]))
+    return node
+
+
+def on_the_way_what_is_given(node: Node) -> Node:
+    """A function that is given as memory what it reads."""
+    if isinstance(node, Help) and node.scratch:
+        read = node.operands[0]
+        assert isinstance(read, Node)
+        inner = next(n for n in read.walk() if isinstance(n, Read))
+        return replace(node, scratch=(replace(node.scratch[0], name=inner.name), *node.scratch[1:]))
+    return node
+
+
+def taken_elsewhere(node: Node) -> Node:
+    return replace(node, axis=1 - node.axis) if isinstance(node, Take) else node
+
+
+STRIDE = {never_opened: 5}  # of so many, one
+
+
+def refused(net: str, change: Callable[[Any], Any]) -> tuple[int, int]:
+    """In how many ways a program can be so changed, and how many of these are refused."""
+    made, found = 0, 0
+    for broken in islice(each(program(net), change), 0, None, STRIDE.get(change, 1)):
+        made += 1
+        try:
+            check(broken)
+        except Malformed:
+            found += 1
+    return made, found
+
+
+@pytest.mark.parametrize("net", NETS)
+def test_those_of_networks_are_right(net: str) -> None:
+    check(program(net))
+
+
+ALWAYS = [
+    *(never_opened, left_out, of_one_stretch, along_another_axis, summed_otherwise, longer),
+    *(on_the_way_what_is_given, taken_elsewhere),
+]
+
+
+@pytest.mark.parametrize("change", ALWAYS, ids=lambda c: c.__name__)
+def test_each_break_is_refused(change: Callable[[Any], Any]) -> None:
+    every = {net: refused(net, change) for net in NETS}
+    assert sum(made for made, _ in every.values())
+    assert {net: made - found for net, (made, found) in every.items()} == dict.fromkeys(NETS, 0)

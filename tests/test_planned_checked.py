@@ -61,7 +61,7 @@ def left_out(node: Node) -> Node | None:
     """
     if not isinstance(node, Store) or node.adds or not isinstance(node.at, Read):
         return node
-    if not node.value.axes or re.fullmatch(r"(t|mask)\d*", node.at.name):
+    if not node.value.axes or re.fullmatch(r"(t|mask|places)\d*", node.at.name):
         return node
     own = any(n.name == node.at.name for n in node.value.walk() if isinstance(n, Read))
     return node if own else None

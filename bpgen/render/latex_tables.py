@@ -26,22 +26,26 @@ _COMMAS = (
     r'\lowercase{\endgroup\def~}{\mathchar"613B\allowbreak}'
 )
 _FRACTION = r"\frac"
+_STEPS = 40  # in which columns are made as narrow as they are to be
 _TOGETHER = 16  # lines of a table that stand on one page
 
 
 @dataclass(frozen=True)
 class _Type:
-    """How a table is set: its size, and how wide letters and fractions are in it; how far its
-    columns are apart, and whether lines may end after the commas of formulas; and how wide its
-    columns are, and how narrow they may be.
+    """How a table is set: its size, how far its columns are apart, and whether lines may end after
+    the commas of formulas; how wide each cell is, row by row, and how narrow columns may be.
     """
 
     size: str
-    scales: tuple[float, float]
     between: float
     commas: bool
-    wide: tuple[float, ...]
+    cells: tuple[tuple[float, ...], ...]
     least: tuple[float, ...]
+
+    @property
+    def wide(self) -> tuple[float, ...]:
+        """The columns as wide as their widest cells."""
+        return tuple(map(max, zip(*self.cells, strict=True)))
 
     def room(self, width: float) -> float:
         return width - self.between * (len(self.least) - 1) - _SPARE
@@ -52,13 +56,12 @@ class _Type:
 
 
 def latex_table(table: Table, width: float) -> list[str]:
-    """A table of LaTeX in so many points: where it is wider, its widest columns are broken, in the
-    largest type in which the words of each have room.
+    """A table of LaTeX in so many points: where it is wider, columns are broken, in the largest
+    type in which the words of each have room.
     """
-    columns = table.columns
-    every = [*_types(columns)]
+    every = [*_types(table)]
     found = next((t for t in every if sum(t.least) <= t.room(width)), every[-1])
-    sizes = _fitted(found.wide, found.least, found.room(width))
+    sizes = _fitted(found, found.room(width))
     spec = "".join(
         "l" if size >= whole else rf"p{{{size / width:.3f}\linewidth}}"
         for size, whole in zip(sizes, found.wide, strict=True)
@@ -87,7 +90,7 @@ def _ruler(found: _Type, sizes: Sequence[float]) -> str:
 
 def _parts_of(table: Table, found: _Type, sizes: Sequence[float]) -> list[list[tuple[str, ...]]]:
     """The rows of a table, between which a page may end where they are many lines together."""
-    high = [_lines(row, found, sizes) for row in table.rows]
+    high = [_lines(row, sizes) for row in found.cells[1:]]
     if sum(high) <= _TOGETHER:
         return [[*table.rows]]
     parts: list[list[tuple[str, ...]]] = [[]]
@@ -101,41 +104,41 @@ def _parts_of(table: Table, found: _Type, sizes: Sequence[float]) -> list[list[t
     return parts
 
 
-def _lines(row: Sequence[str], found: _Type, sizes: Sequence[float]) -> int:
+def _lines(row: Sequence[float], sizes: Sequence[float]) -> int:
     """About how many lines a row has."""
-    widths = (_width(cell, *found.scales) for cell in row)
-    return max(ceil(w / size) for w, size in zip(widths, sizes, strict=True) if size)
+    return max(ceil(cell / size) for cell, size in zip(row, sizes, strict=True) if size)
 
 
-def _types(columns: Sequence[tuple[str, ...]]) -> Iterator[_Type]:
+def _types(table: Table) -> Iterator[_Type]:
     """The types in which a table may be set, the best first."""
     spaces = (_BETWEEN, _BETWEEN / 2, _BETWEEN / 3)
+    rows = (table.heads, *table.rows)
     for commas, between in ((False, _BETWEEN), *((True, space) for space in spaces)):
-        for size, of_words, of_fractions in _SIZES[: None if between < _BETWEEN else -1]:
-            wide = tuple(
-                max(_width(c, of_words, of_fractions) for c in column) for column in columns
-            )
-            least = tuple(
-                max(_unbroken(c, commas, of_words, of_fractions) for c in column)
-                for column in columns
-            )
-            yield _Type(size, (of_words, of_fractions), between, commas, wide, least)
+        for size, *scales in _SIZES[: None if between < _BETWEEN else -1]:
+            cells = tuple(tuple(_width(c, *scales) for c in row) for row in rows)
+            narrow = (tuple(_unbroken(c, commas, *scales) for c in row) for row in rows)
+            least = tuple(map(max, zip(*narrow, strict=True)))
+            yield _Type(size, between, commas, cells, least)
 
 
-def _fitted(wide: Sequence[float], least: Sequence[float], room: float) -> list[float]:
-    """The widths of columns that fit: the widest are made narrower, as far as their words go."""
-    sizes = [*wide]
-    while (over := sum(sizes) - room) > 0:
-        free = [k for k, (size, end) in enumerate(zip(sizes, least, strict=True)) if size > end]
+def _fitted(found: _Type, room: float) -> list[float]:
+    """The widths of columns that fit: step by step one is made narrower, as far as its words go,
+    by which the table gets the fewest lines; of several, the widest.
+    """
+    sizes = [*found.wide]
+    step = max((sum(sizes) - room) / _STEPS, 1.0)
+    while sum(sizes) > room:
+        free = [k for k, size in enumerate(sizes) if size > found.least[k]]
         if not free:
             break
-        k = max(free, key=sizes.__getitem__)
-        next_to = max((sizes[j] for j in free if sizes[j] < sizes[k]), default=0.0)
-        together = [j for j in free if sizes[j] == sizes[k]]
-        step = min(sizes[k] - next_to, over / len(together))
-        for j in together:
-            sizes[j] = max(sizes[j] - step, least[j])
+        tries = [[*sizes[:k], max(sizes[k] - step, found.least[k]), *sizes[k + 1 :]] for k in free]
+        ranked = [(_high(found, tried), -sizes[k]) for k, tried in zip(free, tries, strict=True)]
+        sizes = tries[ranked.index(min(ranked))]
     return sizes
+
+
+def _high(found: _Type, sizes: Sequence[float]) -> int:
+    return sum(_lines(row, sizes) for row in found.cells)
 
 
 def _width(cell: str, scale: float, of_fractions: float) -> float:

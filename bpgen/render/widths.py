@@ -14,7 +14,7 @@ from bpgen.render.marks import GAP, SIZED, mark
 _SCALE = (1.0, 0.8, 0.66)  # of text, of an index, and of an index's index
 _DIGIT, _EM = 5.0, 10.0
 _SCRIPT, _LIMITS = 0.5, 1.7  # beside what stands above or below
-_NARROW = "iljtf.,;:' "
+_NARROW, _STEMS = "iljtf.,;:' ", "bdhknpqu"
 
 
 @lru_cache(10_000)
@@ -137,7 +137,7 @@ def _sign(name: str) -> float:
 def _upright(letter: str) -> float:
     if letter in _NARROW:
         return 3.4
-    return 7.4 if letter.isupper() else 8.4 if letter in "mw" else 5.0
+    return 7.4 if letter.isupper() else 8.4 if letter in "mw" else 5.6 if letter in _STEMS else 5.0
 
 
 def _fraction(atom: Atom, display: bool, level: int) -> float:

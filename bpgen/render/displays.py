@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
+from math import ceil
 
 from bpgen.render import escape
 from bpgen.render.breaks import broken, entries, factors, folded
@@ -16,6 +17,7 @@ from bpgen.render.widths import is_high, measured
 PAGE, COLUMN = 468.0, 231.0  # points of a line of the LaTeX page, and of half of it
 _TAG, _APART = 34.0, 10.0  # the number at the margin, and what keeps it apart
 _QUAD, _EQUALS = 10.0, 14.0
+_BACK, _SPARE = r"\hspace", 3.0  # for what is measured a little too narrow
 _LEAST, _LEAST_OF_COLUMN = 170.0, 100.0  # room for a right side, whatever stands on the left
 _FEW = 6  # rows that are worth two columns
 _LOW = 6  # lines of text: a row that is higher has the width of the page, and no column
@@ -90,7 +92,9 @@ def _row(row: Row, room: float) -> list[Line]:
         return [Line("", rf" \quad {part}") for part in parts]
     if not row.addends:
         left, *more = _with_numbers([Line(row.left, "")], row.numbers, room)
-        return [replace(more[0], left=left.left), *more[1:]] if more else [left]
+        if not more or _BACK in more[0].right:
+            return [left, *more]
+        return [replace(more[0], left=left.left), *more[1:]]
     lines = _right_side(row, room)
     for extra in [e for e in (row.where, row.shape) if e] + since:
         if measured(f"{lines[-1].right}{extra}") + _QUAD <= room:
@@ -119,7 +123,15 @@ def _with_numbers(lines: list[Line], numbers: str, room: float) -> list[Line]:
     for factor in factors(numbers):  # each whole, if it fits a line
         wide = measured(factor) > room - 2 * _QUAD
         below += filled(entries(factor) if wide else [factor], room - 2 * _QUAD, measured)
-    return [*lines, *(Line("", rf" \qquad {piece}") for piece in below)]
+    return [*lines, *(Line("", f" {_back(piece, room)} {piece}") for piece in below)]
+
+
+def _back(piece: str, room: float) -> str:
+    """What stands before numbers on a line of their own: those that are too wide even there, as a
+    matrix, begin below the left side.
+    """
+    over = measured(piece) + 2 * _QUAD - room
+    return rf"\qquad {_BACK}{{-{ceil(over + _SPARE)}pt}}" if over > 0 else r"\qquad"
 
 
 def _margin(rows: tuple[Row, ...], width: float) -> float:

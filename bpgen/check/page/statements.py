@@ -76,15 +76,17 @@ class _Reader:
     def __init__(self) -> None:
         self.found: list[Statement] = []
         self.main: Statement | None = None
+        self.left: list[str] = []  # of a row that has nothing else
         self.remark = False  # whether a remark in parentheses goes on
 
     def line(self, line: str) -> None:
         tag = re.search(r"\\tag\{([^}]*)\}", line)
-        plain = re.sub(r"\\(?:tag|label)\{[^}]*\}", "", line)
+        plain = re.sub(r"\\(?:tag|label|hspace)\{[^}]*\}", "", line)
         plain, _, numbers = plain.partition(r"\qquad ")
         plain = _BY.sub(lambda m: rf"= \text{{by {m[1]}}}", plain)
         cells = top_level(tokens(plain), "&")
-        left, right = cells[0], [t for c in cells[1:] for t in c]
+        left, right = cells[0] or self.left, [t for c in cells[1:] for t in c]
+        self.left = [] if right or numbers else left  # what it is stands below
         segments = top_level(right, r"\quad")
         hanging = len(segments) > 1 and not segments[0] and not left
         segments = [s for s in segments if s]

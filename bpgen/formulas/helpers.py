@@ -70,7 +70,7 @@ def _is_array(argument: ast.arg) -> bool:
 
 
 def _is_tuple(annotation: ast.expr | None) -> bool:
-    return annotation is not None and ast.unparse(annotation).startswith("tuple")
+    return isinstance(annotation, ast.Subscript) and ast.unparse(annotation.value) == "tuple"
 
 
 class _Body(Reader):

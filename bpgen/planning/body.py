@@ -71,7 +71,7 @@ class Body:
         """Whether it counts the samples, which memory does once."""
         return isinstance(node, Assign) and node.name == ROWS
 
-    def split(self) -> tuple[tuple[Buffer, ...], tuple[Buffer, ...]]:
+    def own_and_shared(self) -> tuple[tuple[Buffer, ...], tuple[Buffer, ...]]:
         """The arrays that are needed after the function, and the others."""
         own = tuple(b for b in self.buffers if b.kept)
         return own, tuple(b for b in self.buffers if not b.kept)

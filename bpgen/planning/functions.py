@@ -70,7 +70,7 @@ def _of_block(
     loop = next(n for n in nodes if any(_calls(s, function.name) for s in n.body))
     (times,) = (i.size for i in loop.indices)
     assert isinstance(times, int)
-    own, over = body.split()
+    own, over = body.own_and_shared()
     every = (
         Buffers(function.name, own, body.gradients, counter, times),
         Buffers(function.name, over),

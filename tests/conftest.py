@@ -14,6 +14,7 @@ import pytest
 if TYPE_CHECKING:
     from bpgen.ir import Network
     from bpgen.record import Derivation
+    from bpgen.worked import Worked
 
 # The tests run on every core already: products with threads of their own would only wait.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -58,6 +59,14 @@ def of_example(name: str) -> Derivation:
 
 
 @cache
+def drawn(name: str) -> Worked:
+    """The numbers of an example, drawn."""
+    from bpgen.worked.drawn import at_drawn
+
+    return at_drawn(of_example(name))
+
+
+@cache
 def written(source: str) -> str:
     """The text of its module."""
     from bpgen import emit
@@ -79,6 +88,20 @@ def example(name: str) -> ModuleType:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--coverage", action="store_true", help="measure how much of bpgen is reached")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Those that take long first: none is waited for at the end. Those of one network of the corpus
+    together: whichever process they are in, it is derived and written once.
+    """
+    together: dict[str, int] = {}
+    places = {}
+    for place, item in enumerate(items):
+        name = getattr(item, "callspec", None) and item.callspec.params.get("of_corpus")
+        first = together.setdefault(name, place) if name else place
+        places[item] = (item.get_closest_marker("long") is None, first)
+    items.sort(key=places.__getitem__)
 
 
 def pytest_collection_finish() -> None:

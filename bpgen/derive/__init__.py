@@ -23,6 +23,14 @@ def derive(network: Network) -> Derivation:
     by what vanishes, their stable spellings are differentiated instead: of those equations alone
     that then avoid it.
     """
+    kept = vars(network)  # which does not change: one is derived once
+    if "_derivation" not in kept:
+        kept["_derivation"] = _derived(network)
+    found: Derivation = kept["_derivation"]
+    return found
+
+
+def _derived(network: Network) -> Derivation:
     spelling, forward = stabilised(_in_letters(network))
     network = spelling.network
     _refuse_numbers(network)

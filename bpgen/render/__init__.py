@@ -46,15 +46,11 @@ def render(
     dialect = TEXT if fmt == "text" else LATEX
     if style.counter and fmt in ("latex", "tex"):
         dialect = referring(dialect, labelled)
-    made = document(
-        derivation,
-        dialect,
-        notation,
-        steps,
-        worked,
-        digits or DIGITS,
-        lesson,
-        style.layers,
-        rules,
-    )
+    asked = (dialect, notation, steps, worked, digits or DIGITS, lesson, style.layers, rules)
+    kept = vars(derivation).setdefault("_documents", {})  # which does not change: one is made once
+    others = (id(dialect), id(worked), id(lesson))  # the same as long as they are kept
+    key = (*others, notation, steps, digits, style.layers, rules)
+    if key not in kept:
+        kept[key] = (document(derivation, *asked), dialect, worked, lesson)
+    made = kept[key][0]
     return FORMATS[fmt](made, style, Numbering(labelled, style.counter))

@@ -4,8 +4,9 @@ stands below and above it, and with its place in the text.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Container, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 
 ARGUMENTS = {  # how many groups follow a command
@@ -19,6 +20,7 @@ PAIRS = {*_OPEN, *(r"\biggl" + mark for mark in _OPEN)}  # that are no groups
 OPENS = {*_OPEN, *(size + mark for size in _SIZED[::2] for mark in _OPEN)}
 CLOSES = {*_CLOSE, *(size + mark for size in _SIZED[1::2] for mark in _CLOSE)}
 _ENDS = {*CLOSES, "}", r"\end"}  # of what is in a bracket, whether it is closed or not
+_TOKEN = re.compile(r"\d+|\\(?:[^\W\d_]+|.?)|.", re.DOTALL)  # a number, a command, a sign
 
 
 @dataclass(frozen=True)
@@ -55,29 +57,15 @@ def within(line: Line) -> Iterator[Atom]:
 def _tokens(math: str) -> Iterator[Atom]:
     """What is written, blanks left out: commands, words with their braces, numbers, signs."""
     place = 0
-    while place < len(math):
-        end = _ends(math, place)
-        if not math[place].isspace():
+    while found := _TOKEN.match(math, place):
+        name, end = found[0], found.end()
+        if name in WORDS and math[end : end + 1] == "{":
+            end = _braced(math, end)
+        elif name in _SIZED and end < len(math):
+            end += 1 + (math[end] == "\\")
+        if not name.isspace():
             yield Atom(math[place:end], place, end)
         place = end
-
-
-def _ends(math: str, start: int) -> int:
-    """Where the token ends that begins here."""
-    if math[start].isdecimal():
-        return _while(str.isdecimal, math, start)
-    if math[start] != "\\":
-        return start + 1
-    end = max(_while(str.isalpha, math, start + 1), start + 2)
-    command = math[start:end]
-    if command in WORDS and math[end : end + 1] == "{":
-        return _braced(math, end)
-    sized = command in _SIZED and end < len(math)
-    return end + 1 + (math[end] == "\\") if sized else end
-
-
-def _while(holds: Callable[[str], bool], math: str, start: int) -> int:
-    return next((k for k in range(start, len(math)) if not holds(math[k])), len(math))
 
 
 def _braced(math: str, start: int) -> int:
@@ -119,7 +107,9 @@ class _Reader:
         while self.next in ("_", "^"):
             self.take()
             scripts.append(self.group() if self.next else ())
-        return replace(found, scripts=tuple(scripts)) if scripts else found
+        if not scripts:
+            return found
+        return Atom(found.name, found.start, found.end, found.parts, tuple(scripts), found.closes)
 
     def group(self) -> Line:
         """A group in braces, or the one atom that stands for it."""
@@ -137,15 +127,16 @@ class _Reader:
         while len(parts) < ARGUMENTS.get(token.name, 0) and self.next:
             parts.append(self.group())
         end = self.tokens[self.place - 1].end
-        return replace(token, parts=tuple(parts), end=end) if parts else token
+        return Atom(token.name, token.start, end, tuple(parts)) if parts else token
 
     def bracket(self, token: Atom) -> Atom:
         """What is in brackets, which may be open at the end of a piece."""
         inner = self.line("}" if token.name == "{" else _ENDS)
         if self.next not in (CLOSES if token.name != "{" else "}") or not self.next:
-            return replace(token, parts=(inner,), end=inner[-1].end if inner else token.end)
+            end = inner[-1].end if inner else token.end
+            return Atom(token.name, token.start, end, (inner,))
         last = self.take()
-        return replace(token, parts=(inner,), end=last.end, closes=last.name)
+        return Atom(token.name, token.start, last.end, (inner,), closes=last.name)
 
     def environment(self, token: Atom) -> Atom:
         r"""`\begin{cases} ... \end{cases}`, named by both, and its lines."""

@@ -149,7 +149,10 @@ def _is_hung(row: Row, width: float) -> bool:
     """Whether nothing fits beside the left side, but does below it: then it stands on a line of its
     own.
     """
-    beside = measured(row.left) + _widest(row.addends) + _EQUALS > width
+    left = measured(row.left) + _EQUALS
+    if left + max(map(measured, row.addends), default=0.0) <= width:
+        return False  # whatever it can be broken into
+    beside = left + _widest(row.addends) > width
     return beside and _QUAD + _widest(map(folded, row.addends)) + _EQUALS <= width
 
 

@@ -121,6 +121,7 @@ def _atom(atom: Atom, display: bool, level: int) -> float:
     return _sign(name) * scale
 
 
+@lru_cache(1_000)
 def _sign(name: str) -> float:
     """A bracket, a letter, a number or words."""
     for size, more in SIZED.items():

@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path
 
 from bpgen.emit import emit
-from bpgen.load import declared_by, load
+from bpgen.load import load
 from bpgen.network.shrink import shrunk
-from tests.conftest import EXAMPLES, ROOT
+from tests.conftest import EXAMPLES, ROOT, declared
 from tests.proofs.proof import (
     Asked,
     Module,
@@ -34,7 +34,7 @@ DEEP = (  # under the default recursion limit
 
 def of_source(source: str) -> Proof:
     """The proof of the text of a net.py."""
-    return Proof(lambda: whole(declared_by(source), Asked()), every_line)
+    return Proof(lambda: whole(declared(source), Asked()), every_line)
 
 
 def _example(path: Path) -> Whole:
@@ -45,7 +45,7 @@ def _example(path: Path) -> Whole:
 
 def _deep() -> Whole:
     assert sys.getrecursionlimit() == 1000
-    return whole(declared_by(DEEP), Asked())
+    return whole(declared(DEEP), Asked())
 
 
 def _module(path: Path) -> Module:

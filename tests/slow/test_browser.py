@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bpgen.derive import derive
 from bpgen.html import page
 from bpgen.html.sheets import NOTATIONS, sheets
 from bpgen.load import load
 from bpgen.worked.drawn import at_drawn
-from tests.conftest import EXAMPLES, ROOT
+from tests.conftest import EXAMPLES, ROOT, of_example
 from tests.html.test_page import page_of, walk_of
 
 if TYPE_CHECKING:
@@ -266,7 +265,7 @@ def test_the_fonts_that_formulas_use_are_in_the_page(browser, toy):
 
 @pytest.mark.parametrize("name", ["linear_chain", "multilabel", "toy_2_2_1"])
 def test_a_lessons_formulas_are_katexs(browser, toy, name):
-    derivation = derive(load(ROOT / "examples" / f"{name}.py"))
+    derivation = of_example(name)
     worked = at_drawn(derivation)
     told = sheets(derivation, "short", worked, 4, "matrix", lesson=True)
     formulas = [said.tex for sheet in told for said in sheet.formulas if said.tex]
@@ -276,7 +275,7 @@ def test_a_lessons_formulas_are_katexs(browser, toy, name):
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
 def test_every_example_has_a_page_and_every_formula_is_katexs(browser, tmp_path, path):
     """All notations, and with every factor, too."""
-    file, derivation = tmp_path / "page.html", derive(load(path))
+    file, derivation = tmp_path / "page.html", of_example(path.stem)
     file.write_text(page(derivation), encoding="utf-8")
     opened = Opened(browser, file)
     for key in ("ArrowRight", "ArrowRight", "End"):

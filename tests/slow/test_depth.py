@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 
-from bpgen.derive import derive
-from bpgen.emit import emitted
-from bpgen.load import declared_by
 from bpgen.render import render
-from tests.conftest import module_of
+from tests.conftest import derived, emitted
+from tests.proofs.corpus import DEEP
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 
-def test_a_thousand_layers() -> None:
+@pytest.mark.parametrize("of_corpus", ["a thousand layers"])
+def test_depth(of_corpus: str) -> None:
     """Under the default recursion limit: derived, printed, emitted, and right."""
-    deep = declared_by(
-        "from bpgen import *\nx = input(4)\ny = target(4)\nh = x\n"
-        "for _ in range(1000):\n    h = dense(h, 4, tanh)\nL = loss(half_squared_error(h, y))\n"
-    )
-    derivation = derive(deep)
+    assert sys.getrecursionlimit() == 1000
+    derivation = derived(DEEP)
     assert len(derivation.steps) > 4000
     assert render(derivation, fmt="latex").count(r"\tag{") > 4000
-    module = module_of(emitted(derivation))
+    module = emitted(DEEP)
     rng = np.random.default_rng(0)
-    params = {n: np.eye(4) + 0.01 * rng.normal(size=s) if len(s) == 2 else np.zeros(s)
-              for n, s in module.SHAPES.items()}  # fmt: skip
-    x, y = rng.normal(size=(2, 4)), rng.normal(size=(2, 4))
+    params = {n: rng.normal(size=shape) for n, shape in module.SHAPES.items()}
+    x, y = rng.normal(size=(2, 2)), rng.normal(size=(2, 2))
     grads = module.loss_and_grad(params, x, y)[1]
     for name in ("W1", "W500", "b1000"):
         at = (0,) * params[name].ndim

@@ -10,15 +10,13 @@ from typing import Any
 
 import pytest
 
-from bpgen.derive import derive
 from bpgen.errors import NetError
 from bpgen.lesson import sections
-from bpgen.load import declared_by
 from bpgen.pdf import compiled
 from bpgen.render import render
 from bpgen.render.style import Style, measure
 from bpgen.render.widths import measured
-from bpgen.worked.drawn import at_drawn
+from tests.conftest import derived, drawn, of_example
 from tests.render.nets import NETS
 
 _EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.py"))
@@ -68,9 +66,10 @@ def _document(pages: Mapping[str, str]) -> str:
 
 def _log(source: str, folder: Path) -> list[str]:
     (folder / "net.tex").write_text(source, encoding="utf-8")
-    command = ["pdflatex", "-interaction=nonstopmode", "net.tex"]
-    for _ in range(2):  # the second knows the labels of the first
-        subprocess.run(command, cwd=folder, capture_output=True, check=False, timeout=300)
+    command = ["pdflatex", "-interaction=nonstopmode"]
+    for mode in (["-draftmode"], []):  # the second knows the labels of the first
+        line = [*command, *mode, "net.tex"]
+        subprocess.run(line, cwd=folder, capture_output=True, check=False, timeout=300)
     return (folder / "net.log").read_text(encoding="latin-1").splitlines()
 
 
@@ -91,7 +90,7 @@ def _pages(
     pages = {}
     for name, net in _NETS.items():
         try:
-            derivation = derive(declared_by(net))
+            derivation = derived(net)
             pages[name] = render(
                 derivation,
                 fmt=fmt,
@@ -154,7 +153,7 @@ def test_a_body_is_as_wide_as_is_asked(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(("example", "most"), [("toy_2_2_1", 1), ("lstm", 2), ("gpt", 4)])
 def test_pages(example: str, most: int, tmp_path: Path) -> None:
-    page = render(derive(declared_by(_NETS[example])), fmt="tex", steps="short")
+    page = render(derived(_NETS[example]), fmt="tex", steps="short")
     (line,) = (line for line in _log(page, tmp_path) if line.startswith("Output written"))
     assert int(re.search(r"\((\d+) page", line)[1]) <= most  # type: ignore[index]
 
@@ -162,13 +161,13 @@ def test_pages(example: str, most: int, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_formula_is_as_wide_as_it_is_measured(tmp_path: Path) -> None:
     """Within a tenth, or the space of an operator."""
-    pages = (render(derive(declared_by(_NETS[n])), fmt="latex") for n in ("toy_2_2_1", "lstm"))
+    pages = (render(derived(_NETS[n]), fmt="latex") for n in ("toy_2_2_1", "lstm"))
     rows = [line.split(" &")[0] for page in pages for line in page.splitlines() if " &= " in line]
     formulas = [*dict.fromkeys(rows), *_FORMULAS]
     boxes = "\n".join(
         rf"\setbox0\hbox{{$\displaystyle {f}$}}\typeout{{{_PAGE}\the\wd0}}" for f in formulas
     )
-    preamble = render(derive(declared_by(_NETS["toy_2_2_1"])), fmt="tex").split(_START)[0]
+    preamble = render(derived(_NETS["toy_2_2_1"]), fmt="tex").split(_START)[0]
     log = _log("\n".join([preamble, _START, boxes, _END]), tmp_path)
     widths = [float(x[len(_PAGE) :].removesuffix("pt")) for x in log if x.startswith(_PAGE)]
     assert len(widths) == len(formulas)
@@ -199,13 +198,13 @@ def test_a_lesson_is_as_wide_as_is_asked(tmp_path: Path) -> None:
 def _lessons(fmt: str, **style: Any) -> Mapping[str, str]:
     pages = {}
     for path in _EXAMPLES:
-        derivation = derive(declared_by(path.read_text("utf-8"), name=path.stem))
+        derivation = of_example(path.stem)
         pages[path.stem] = render(
             derivation,
             fmt=fmt,
             steps="short",
             style=Style(prefix=path.stem, **style),
-            worked=at_drawn(derivation),
+            worked=drawn(path.stem),
             lesson=sections,
         )
     return pages
@@ -213,12 +212,12 @@ def _lessons(fmt: str, **style: Any) -> Mapping[str, str]:
 
 @pytest.mark.slow
 def test_as_pdf() -> None:
-    assert compiled(render(derive(declared_by(NETS["product"])), fmt="tex")).startswith(b"%PDF")
+    assert compiled(render(derived(NETS["product"]), fmt="tex")).startswith(b"%PDF")
 
 
 @pytest.mark.slow
 def test_a_page_that_does_not_compile_is_named(tmp_path: Path) -> None:
-    derivation = derive(declared_by(NETS["product"]))
+    derivation = derived(NETS["product"])
     names = ("right", "wrong", "wide", "last")
     pages = {n: render(derivation, fmt="tex", style=Style(prefix=n)) for n in names}
     begin = "\\begin{align*}"

@@ -14,9 +14,9 @@ pytestmark = pytest.mark.slow
 RECORD = {name: line for name, line in read().items() if not name.startswith("parity ")}
 
 
-@pytest.mark.parametrize("name", PROOFS)
-def test_proof(name: str) -> None:
-    hold(name, PROOFS[name], RECORD)
+@pytest.mark.parametrize("of_corpus", PROOFS)
+def test_proof(of_corpus: str) -> None:
+    hold(of_corpus, PROOFS[of_corpus], RECORD)
 
 
 @pytest.mark.parametrize("name", sample(RECORD, RECORD.keys() & PROOFS.keys() - LONG))

@@ -8,9 +8,9 @@ pytestmark = pytest.mark.slow
 FROZEN = frozen()
 
 
-@pytest.mark.parametrize("name", SOURCES)
-def test_the_text_is_the_frozen_one(name: str) -> None:
-    assert digest(SOURCES[name]) == FROZEN[name], "see python -m tests.texts"
+@pytest.mark.parametrize("of_corpus", SOURCES)
+def test_the_text_is_the_frozen_one(of_corpus: str) -> None:
+    assert digest(SOURCES[of_corpus]) == FROZEN[of_corpus], "see python -m tests.texts"
 
 
 def test_every_frozen_text_is_looked_at() -> None:

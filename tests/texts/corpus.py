@@ -7,9 +7,7 @@ import re
 from hashlib import sha256
 from pathlib import Path
 
-from bpgen.emit import emit
-from bpgen.load import declared_by
-from tests.conftest import EXAMPLES, ROOT
+from tests.conftest import EXAMPLES, ROOT, written
 from tests.proofs.words import WORDS
 from tests.render.nets import NETS
 
@@ -42,7 +40,7 @@ SOURCES = {
 
 def digest(source: str) -> str:
     """The hash of what is emitted of a net.py."""
-    return sha256(emit(declared_by(source)).encode()).hexdigest()[:16]
+    return sha256(written(source).encode()).hexdigest()[:16]
 
 
 def frozen() -> dict[str, str]:

@@ -104,9 +104,10 @@ def test_a_layer_is(name: str) -> None:
     assert difference(files(declared(WORDS[name]), "c"), declared(WORDS[name])) is None
 
 
-@pytest.mark.parametrize("name", one_in(60, [*RANDOM][::6]))
-def test_a_random_network_is(name: str) -> None:
-    assert difference(files(declared(RANDOM[name]), "c"), declared(RANDOM[name])) is None
+@pytest.mark.parametrize("of_corpus", one_in(60, [*RANDOM][::6]))
+def test_a_random_network_is(of_corpus: str) -> None:
+    net = RANDOM[of_corpus]
+    assert difference(files(declared(net), "c"), declared(net)) is None
 
 
 def test_a_mask_that_is_not_the_seeds_is_found() -> None:

@@ -50,7 +50,7 @@ class _Body:
         self.function, self.functions = function, functions
         self.kinds = kinds_of(function)
         self.memory = dict.fromkeys(self.kinds, Memory.GIVEN)
-        self.looking: dict[str, frozenset[str]] = {}  # the arrays that a name may look at
+        self.looking: dict[str, frozenset[str]] = {}  # of a name that looks at arrays, these
         self.sizes = Sizes(held)
         self.fixed: frozenset[Index] = frozenset()
 
@@ -175,8 +175,10 @@ class _Body:
         seen = frozenset() if at is None else self.looking.get(at) or frozenset({at})
         for name, kind in named_by(node, self.functions):
             self.kinds[name], self.memory[name] = kind, memory
-            self.looking = {n: others - {name} for n, others in self.looking.items()}
-            self.looking[name] = seen - {name}
+            looking = ((n, arrays - {name}) for n, arrays in self.looking.items())
+            self.looking = {n: arrays for n, arrays in looking if arrays and n != name}
+            if arrays := seen - {name}:
+                self.looking[name] = arrays
             if not isinstance(node, program.Call):  # a block hands on what is as it was given
                 self.sizes.name(name, axes, of)
         if isinstance(node, program.Admit):

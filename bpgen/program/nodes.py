@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
+from functools import cache
 from typing import Any
 
 import sympy as sp
@@ -12,10 +13,13 @@ import sympy as sp
 class Node:
     """Anything of a program."""
 
-    def parts(self) -> Iterator[Node]:
+    def parts(self) -> list[Node]:
         """The nodes that it is made of, in order."""
-        for field in fields(self):  # type: ignore[arg-type]
-            yield from _nodes(getattr(self, field.name))
+        found: list[Node] = []
+        kind: Any = type(self)
+        for name in _names(kind):
+            _gather(getattr(self, name), found)
+        return found
 
     def lengths(self) -> Iterable[sp.Expr]:
         """Expressions in lengths that it tells itself, beside those that are read off its slots."""
@@ -27,12 +31,17 @@ class Node:
         while stack:
             node = stack.pop()
             yield node
-            stack += [*node.parts()][::-1]
+            stack += node.parts()[::-1]
 
 
-def _nodes(value: Any) -> Iterator[Node]:
+@cache
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
+
+
+def _gather(value: Any, found: list[Node]) -> None:
     if isinstance(value, Node):
-        yield value
+        found.append(value)
     elif isinstance(value, tuple):
         for one in value:
-            yield from _nodes(one)
+            _gather(one, found)

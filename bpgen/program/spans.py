@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeGuard
 
 import sympy as sp
@@ -31,6 +32,7 @@ class Span:
 WHOLE = Span(None, None)
 
 
+@lru_cache(10_000)
 def span(place: sp.Expr, size: sp.Expr, index: Index) -> Span:
     """The part of an axis of this length that an index runs through."""
     step = int(place.coeff(index, 1))

@@ -111,7 +111,8 @@ def _with(arrays: tuple[Address, Address, Address], indices: Axes, kept: Axes) -
             continue
         others = [*both, *(x for x in every if x != columns), *(x for x in rows if x != row)]
         around = {i for x in (*others, *(x for x in sums if x not in inner)) for i in x.indices}
-        outer = tuple(i for i in indices if i in around)
+        loops = sorted(indices, key=lambda i: i.size != BATCH)  # a sample stays in cache
+        outer = tuple(i for i in loops if i in around)
         begin = {*indices} - {*outer}
         start = tuple(array.at_0(begin) for array in arrays)
         yield Product(outer, start, row, columns, tuple(inner))  # type: ignore[arg-type]

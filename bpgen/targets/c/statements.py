@@ -249,9 +249,25 @@ class Statements:
         outside, self.fixed = self.fixed, self.fixed | {*node.indices}
         for i in node.indices:  # named before what is within names its own
             self.names.index(i)
-        lines = self.lines(node.body)
+        inner, lines = self._added_in(node)
+        if not inner:
+            lines = nest(
+                [self.entries.head(i, node.reverse) for i in node.indices], self.lines(node.body)
+            )
         self.fixed = outside
-        return nest([self.entries.head(i, node.reverse) for i in node.indices], lines)
+        return lines
+
+    def _added_in(self, node: program.Loop) -> tuple[bool, list[str]]:
+        """A loop that only adds at places, which may go on within that over samples."""
+        store = node.body[0]
+        if len(node.body) > 1 or not isinstance(store, program.Store) or not store.adds:
+            return False, []
+        taken = {*self.names.taken}
+        lines, value = self._prepared(store.value, store.at)
+        if lines:
+            self.names.taken = taken
+            return False, []
+        return True, self.writing.write(store.at, value, True, node.indices)
 
     # What is made before
 

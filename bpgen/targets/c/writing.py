@@ -41,9 +41,13 @@ class Writing:
 
     def __init__(self, names: Names, entries: Entries) -> None:
         self.names, self.entries = names, entries
+        self.around: Axes = ()
 
-    def write(self, at: Expr, value: Expr, adds: bool = False) -> list[str]:
-        """Lines that write a value at a place, or add it to what stands there."""
+    def write(self, at: Expr, value: Expr, adds: bool = False, around: Axes = ()) -> list[str]:
+        """Lines that write a value at a place, or add it to what stands there. Loops `around` it
+        stand within that over samples: what one of these needs stays in cache.
+        """
+        self.around = around
         parts = self._parts(at, value, adds)
         lines = [] if adds and parts.first is program.NOTHING else self._each(at, parts.first, adds)
         for contract in parts.added:
@@ -213,7 +217,8 @@ class Writing:
 
     def loops(self, axes: Axes, body: Callable[[At], list[str]], shared: bool = False) -> list[str]:
         """Loops over indices, whose names are theirs alone."""
-        names = self.names
+        names, first = self.names, sum(i.size == BATCH for i in axes[:1])
+        axes = (*axes[:first], *self.around, *axes[first:])
         taken, indices = {*names.taken}, dict(names.indices)
         self.entries.lines = []
         self.entries.looped(axes, body, shared)

@@ -6,22 +6,20 @@ other. What each leaves lies in the structs under the name of its function, bloc
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import sympy as sp
 
 from bpgen.program import grammar as program
-from bpgen.program.grammar import Function
+from bpgen.program.grammar import Expr, Function
+from bpgen.targets.c.entries import Entries
 from bpgen.targets.c.layout import nest
 from bpgen.targets.c.places import whole
 from bpgen.targets.c.scalar import PRODUCT
 from bpgen.targets.c.signatures import Signature
-from bpgen.targets.c.stored import Sizes, Stored, own
-
-if TYPE_CHECKING:
-    from bpgen.targets.c.statements import Statements
+from bpgen.targets.c.stored import Names, Sizes, Stored, left, own
 
 
 @dataclass(frozen=True)
@@ -31,6 +29,33 @@ class Block:
     signature: Signature
     times: int
     kept: Mapping[str, Sizes]
+
+
+@dataclass(frozen=True)
+class Held:
+    """What outlives a function: the arrays that it leaves, and the lengths of those that structs
+    hold.
+    """
+
+    stays: Collection[str]
+    sizes: Callable[[program.Ref], Sizes | None]
+    looks: Callable[[program.Ref], Mapping[str, Expr]]  # at what structs hold
+    signature: Signature
+    blocks: Mapping[str, Block]  # by the functions of the program
+
+
+class Body(Protocol):
+    """A function as it is written: what it calls its arrays, what outlives it, and arrays of its own
+    for what was another's.
+    """
+
+    names: Names
+    held: Held
+    entries: Entries
+
+    def stored(self, name: str) -> list[str]: ...
+
+    def stayed(self, name: str) -> list[str]: ...
 
 
 def of_one(array: str, counter: str, sizes: Sizes) -> str:
@@ -51,14 +76,14 @@ def held(ref: program.Ref, word: str, sizes: Sizes | None) -> str:
     return of_one(f"{ref.held}->{inner}{own(ref.name)}", ref.block, sizes or ())
 
 
-def passed(write: Statements, function: Function) -> dict[str, str]:
+def passed(write: Body, function: Function) -> dict[str, str]:
     """What goes through the blocks that a function calls, and the name under which it does."""
     calls = (n for n in function.walk() if isinstance(n, program.Call) and n.names)
     names = dict.fromkeys(c.names[0] for c in calls)
     return {n: write.names.local(f"{own(n)}_passed") if n in write.held.stays else n for n in names}
 
 
-def loop(write: Statements, node: program.Loop) -> list[str]:
+def loop(write: Body, node: program.Loop) -> list[str]:
     """A call for each block, and where the last one's result lies."""
     (index,), (call, *keeps) = node.indices, node.body
     assert isinstance(call, program.Call)
@@ -78,7 +103,7 @@ def loop(write: Statements, node: program.Loop) -> list[str]:
     return lines + [line for keep in keeps for line in _left(write, keep, block)]
 
 
-def _others(write: Statements, names: Iterable[str]) -> tuple[list[str], list[str]]:
+def _others(write: Body, names: Iterable[str]) -> tuple[list[str], list[str]]:
     """Arrays from outside as arguments, and what is made before."""
     made, given = [], []
     for name in names:
@@ -89,7 +114,7 @@ def _others(write: Statements, names: Iterable[str]) -> tuple[list[str], list[st
     return made, given
 
 
-def _left(write: Statements, keep: program.Node, block: Block) -> list[str]:
+def _left(write: Body, keep: program.Node, block: Block) -> list[str]:
     """What the blocks left beside gradients of parameters, which are added up later."""
     assert isinstance(keep, program.Keep)
     if keep.block:
@@ -102,8 +127,3 @@ def _left(write: Statements, keep: program.Node, block: Block) -> list[str]:
         write.names.arrays[left(keep.store, name)] = Stored(text, (sp.Integer(block.times), *sizes))
         lines.append(f"const real *{text} = work->{write.held.signature.word}.{word}.{own(name)};")
     return lines
-
-
-def left(store: str, name: str) -> str:
-    """What an array is called that holds what every block left under a name."""
-    return f"{store}[{name}]"

@@ -16,12 +16,11 @@ from bpgen.formulas.reading import Reader, parsed
 from bpgen.ir import Index, element, length
 from bpgen.program import grammar as program
 from bpgen.program.grammar import Axes, Expr, Slot
-from bpgen.targets.c.blocks import left
 from bpgen.targets.c.layout import nest
 from bpgen.targets.c.nodes import Mark, Row
 from bpgen.targets.c.places import affine, flat, whole
 from bpgen.targets.c.scalar import CHOICE, PRODUCT, SIGN, SUM, C, Writer
-from bpgen.targets.c.stored import Names
+from bpgen.targets.c.stored import Names, left
 from bpgen.text.scalar import ATOM as PYTHON_ATOM
 from bpgen.text.scalar import Printer, Text
 

@@ -15,11 +15,11 @@ from bpgen.raising.equation import order_of
 from bpgen.raising.flat import flat_tensors
 from bpgen.raising.functions import functions
 from bpgen.record import Derivation
-from bpgen.targets.c.blocks import Block, of_one
+from bpgen.targets.c.blocks import Block, Held, of_one
 from bpgen.targets.c.memory import Memory
 from bpgen.targets.c.passes import Left, left, passed
 from bpgen.targets.c.signatures import Signature, signature
-from bpgen.targets.c.statements import Held, Statements
+from bpgen.targets.c.statements import Statements
 from bpgen.targets.c.stored import Names, Sizes, Stored, own
 from bpgen.targets.c.texts import CFunction, needed
 from bpgen.targets.c.training import begin, steps

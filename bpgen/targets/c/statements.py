@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import sympy as sp
@@ -14,31 +14,17 @@ from bpgen.ir import Index, length
 from bpgen.program import grammar as program
 from bpgen.program.grammar import Axes, Expr, Function, Node
 from bpgen.targets.c import blocks
-from bpgen.targets.c.blocks import Block, held
+from bpgen.targets.c.blocks import Held, held
 from bpgen.targets.c.entries import Entries
 from bpgen.targets.c.layout import comment, nest
 from bpgen.targets.c.passes import only_looks
 from bpgen.targets.c.places import whole
 from bpgen.targets.c.prepared import Prepared
-from bpgen.targets.c.signatures import Signature
 from bpgen.targets.c.stored import Names, Sizes, Stored, own
 from bpgen.targets.c.strides import are_apart
 from bpgen.targets.c.writing import Writing
 
 _STEMS = {"logsumexp": "log_sum", "place": "largest"}  # of what is made before it is read
-
-
-@dataclass(frozen=True)
-class Held:
-    """What outlives a function: the arrays that it leaves, and the lengths of those that structs
-    hold.
-    """
-
-    stays: Collection[str]
-    sizes: Callable[[program.Ref], Sizes | None]
-    looks: Callable[[program.Ref], Mapping[str, Expr]]  # at what structs hold
-    signature: Signature
-    blocks: Mapping[str, Block]  # by the functions of the program
 
 
 class Statements:

@@ -82,3 +82,8 @@ class Names:
 def own(name: str) -> str:
     """A user's name as a name of C."""
     return f"{name}_" if _is_taken(name) else name
+
+
+def left(store: str, name: str) -> str:
+    """What an array is called that holds what every block left under a name."""
+    return f"{store}[{name}]"

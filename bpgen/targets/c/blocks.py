@@ -45,8 +45,8 @@ class Held:
 
 
 class Body(Protocol):
-    """A function as it is written: what it calls its arrays, what outlives it, and arrays of its own
-    for what was another's.
+    """A function as it is written: its names, what outlives it, and arrays of its own for what was
+    another's.
     """
 
     names: Names

@@ -13,6 +13,7 @@ from bpgen.planning.lent import lent
 from bpgen.planning.nodes import Buffers, Memory
 from bpgen.planning.ordering import is_of_block, orders_of
 from bpgen.planning.orders import Orders
+from bpgen.planning.seen import seen_once
 from bpgen.planning.together import PARTS, WHOLE, together
 from bpgen.program.grammar import (
     Admit,
@@ -55,7 +56,7 @@ def planned(
             whole = joined if joined is not None and function.name == WHOLE else function
             made[function.name] = _whole(whole, tensors, blocks, orders)
     if joined is not None:
-        made[WHOLE] = lent(made[WHOLE], (made[name] for name in PARTS))
+        made[WHOLE] = seen_once(lent(made[WHOLE], (made[name] for name in PARTS)))
     check(made.values())
     return [made[f.name] for f in functions]
 

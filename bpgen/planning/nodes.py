@@ -121,6 +121,15 @@ class Matrix(Look):
 
 
 @dataclass(frozen=True)
+class Seen(Expr):
+    """What has a name of its own as it is looked at, along these axes."""
+
+    name: str
+    of: Expr
+    axes: Axes
+
+
+@dataclass(frozen=True)
 class Dot(Expr):
     """The product of two matrices, or of a vector of ones and a matrix; `strided`: one of them is
     part of an array, with gaps in memory.
@@ -134,7 +143,7 @@ class Dot(Expr):
 
 @dataclass(frozen=True)
 class Ones(Expr):
-    """A vector of ones, as long as these axes together."""
+    """A vector of ones, or of one other number, as long as these axes together."""
 
     name: str
     axes: Axes
@@ -166,7 +175,7 @@ def form(buffer: Buffer) -> tuple[Any, ...]:
 class Buffers(Node):
     """The arrays of a function; of one of each block those that are kept, with `counter` for what
     counts the blocks, `times` of them, or those that all blocks write over. `gradients`: a
-    parameter, and the array of its gradient.
+    parameter, and the array of its gradient. `looks`: names for arrays as they are looked at.
     """
 
     function: str
@@ -174,10 +183,11 @@ class Buffers(Node):
     gradients: tuple[tuple[str, str], ...] = ()
     counter: str = ""
     times: int = 0
+    looks: tuple[Seen, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
-        return tuple(n for b in self.buffers for n in b.names)
+        return (*(n for b in self.buffers for n in b.names), *(look.name for look in self.looks))
 
     def told(self) -> tuple[sp.Expr, ...]:
         """The lengths of its arrays, and the numbers that they hold."""

@@ -66,6 +66,12 @@ class Scratch:
         sizes = (sp.Mul(*sizes_of(axes)),)
         return Ones(self._constant("ones", Buffer((), sizes, "ones")), axes)
 
+    def shares(self, axes: Axes, share: sp.Expr) -> Ones | None:
+        """A vector of the share of each sample, where a number is that."""
+        if share.free_symbols != {length(BATCH)} or not self.keeps_numbers:
+            return None
+        return Ones(self._constant("shares", Buffer((), sizes_of(axes), "ones", holds=share)), axes)
+
     def starts(self, axes: Axes) -> Read:
         """Where in memory each row of an array begins."""
         sizes, long = sizes_of(axes[:-1]), length(axes[-1].size)

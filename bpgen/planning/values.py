@@ -195,15 +195,18 @@ class Values(Trees):
         return value
 
     def _added_up(self, value: Reduce) -> Expr:
-        """The sum of a vector, or its mean, as a product with ones."""
+        """The sum of a vector, or its mean, as a product with ones, or with shares."""
         memory = self.orders.memory(value.array) or ()
         if value.how not in ("sum", "mean") or len(memory) != 1:
             return value
-        total = program.Contract((value.array, self.scratch.ones(memory)), memory, ())
-        if value.how == "sum":
+        count = length(memory[0].size)
+        shares = self.scratch.shares(memory, 1 / count) if value.how == "mean" else None
+        times = self.scratch.ones(memory) if shares is None else shares
+        total = program.Contract((value.array, times), memory, ())
+        if value.how == "sum" or shares is not None:
             return total
         place = element("<sum>", ())
-        return Map(place / length(memory[0].size), ((place, total),), ())
+        return Map(place / count, ((place, total),), ())
 
     def _scalar_operand(self, value: Expr) -> Expr:
         return self.operand(value) if value.axes else self.scalar(value)

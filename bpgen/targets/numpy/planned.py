@@ -20,6 +20,7 @@ from bpgen.planning.nodes import (
     Opened,
     Picked,
     Searched,
+    Seen,
     Take,
     Where,
 )
@@ -276,6 +277,7 @@ PlannedExpressions.rows |= {
     Matrix: PlannedExpressions.matrix,
     program.Contract: PlannedExpressions.contract,
     Ones: lambda self, node: atom(node.name, node.axes),
+    Seen: lambda self, node: atom(node.name, node.axes),
 }
 PlannedStatements.rows |= {
     program.Assign: PlannedStatements.assign,

@@ -108,6 +108,9 @@ def _arrays(of: Buffers) -> Iterator[str]:
         given = next((gradients[n] for n in buffer.names if n in gradients), None)
         made = f'grads["{given}"]{at}' if given is not None else _made(buffer)
         yield f"{' = '.join(buffer.names)} = {made}"
+    write = PlannedExpressions({})
+    for look in of.looks:
+        yield f"{look.name} = {write.lined(look.of, look.axes).text}"
 
 
 def _made(buffer: Buffer) -> str:
@@ -135,18 +138,19 @@ def _starts(buffer: Buffer, shape: str) -> str:
     return found if len(sizes) == 1 else f"{found}.reshape{shape}"
 
 
-def _number(buffer: Buffer, _: str) -> str:
-    """One number; a share of no samples is asked for by nobody."""
+def _number(buffer: Buffer, shape: str) -> str:
+    """One number, everywhere; a share of no samples is asked for by nobody."""
     assert buffer.holds is not None
     some = {length(BATCH): sp.Symbol(f"max({BATCH}, 1)")}
-    return f"np.full((), {PlannedExpressions({}).number(buffer.holds.xreplace(some))}, dtype)"
+    number = PlannedExpressions({}).number(buffer.holds.xreplace(some))
+    return f"np.full({shape}, {number}, dtype)"
 
 
 _DTYPES = {"mask": "bool", "places": "np.intp"}
 _CONSTANT: Mapping[str, Callable[[Buffer, str], str]] = {
     "least": lambda _, shape: f"np.full({shape}, np.finfo(dtype).min, dtype)",
     "number": _number,
-    "ones": lambda _, shape: f"np.ones({shape}, dtype)",
+    "ones": lambda b, shape: f"np.ones({shape}, dtype)" if b.holds is None else _number(b, shape),
     "rows": lambda _, shape: f"np.arange({shape})",
     "starts": _starts,
 }

@@ -118,7 +118,9 @@ def drawn(path: Path, network: Any, dtype: Any = np.float64) -> Any:
 
 
 class Counted:
-    """numpy, whose products of arrays are counted; not those with ones, which are sums."""
+    """numpy, whose products of arrays are counted; not those with ones, which are sums, nor those
+    with the shares of samples, which are means.
+    """
 
     def __init__(self) -> None:
         self.found = 0
@@ -129,7 +131,7 @@ class Counted:
 
         def counted(*given: Any, **more: Any) -> Any:
             arrays = [a for a in given if isinstance(a, np.ndarray)]
-            sums = name == "dot" and any(a.ndim == 1 and np.all(a == 1) for a in arrays[:2])
+            sums = name == "dot" and any(a.ndim == 1 and _is_one_number(a) for a in arrays[:2])
             if not sums:
                 self.found += self._of(given) if name == "einsum" else _of_two(*arrays[:2])
             return function(*given, **more)
@@ -145,6 +147,10 @@ class Counted:
 
     def __getattr__(self, name: str) -> Any:
         return self.named[name] if name in self.named else getattr(np, name)
+
+
+def _is_one_number(array: Any) -> bool:
+    return array[0] in (1, 1 / len(array)) and bool(np.all(array == array[0]))
 
 
 def _of_two(one: Any, two: Any) -> int:

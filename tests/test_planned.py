@@ -164,7 +164,7 @@ def test_of_the_logarithms_of_a_row_only_the_one_that_is_picked_is_computed() ->
     taken = r"    (\w+)\.take\(\w+, None, (\w+), \"clip\"\)\n    np\.subtract\((\w+), \2, ell\)"
     picked = re.findall(taken, text)
     assert len(picked) == 2 and all(rows != log for rows, _, log in picked)  # in two functions
-    assert "L = np.dot(ell, ones" in text
+    assert "L = np.dot(ell, shares)" in text
 
 
 def test_what_relu_was_of_is_not_kept() -> None:

@@ -143,7 +143,7 @@ def _loss(
         ell,
         t4,
         t5,
-        ones1,
+        shares,
     ) = workspace["loss"]
     # (6) ell[n] = -log(p[n,y[n]])
     # (6) evaluated as s[n] - z[n,y[n]]
@@ -165,7 +165,7 @@ def _loss(
     #     2
     np.square(W1, t4)
     np.square(W2, t5)
-    L = np.dot(ell, ones1) / N + 0.0001 * (t4.sum() + t5.sum())
+    L = np.dot(ell, shares) + 0.0001 * (t4.sum() + t5.sum())
     value: float = L.item()
     return value
 
@@ -292,14 +292,19 @@ def loss_and_grad(
         dW1,
         t6,
         dW2,
-        ones1,
+        shares,
         share,
         t7,
         db2,
+        ones1,
         delta1,
         mask,
         t8,
         db1,
+        t2_column,
+        t1_column,
+        delta_T,
+        delta1_T,
     ) = workspace["loss_and_grad"]
     # (1) z1[n,i] = sum_j W1[i,j] x[n,j] + b1[i]
     np.dot(x, W1.T, z1)
@@ -314,11 +319,11 @@ def loss_and_grad(
     np.add(places, starts, places1)
     z.take(places1, None, t1, "clip")
     np.maximum(t1, least, out=t2)
-    np.subtract(z, t2[:, None], t)
+    np.subtract(z, t2_column, t)
     np.exp(t, t3)
     np.dot(t3, ones, t2)
     np.maximum(t2, one, out=t1)
-    np.divide(t3, t1[:, None], p)
+    np.divide(t3, t1_column, p)
     # (6) ell[n] = -log(p[n,y[n]])
     # (6) evaluated as s[n] - z[n,y[n]]
     t3.take(places1, None, t1, "clip")
@@ -333,7 +338,7 @@ def loss_and_grad(
     #     2
     np.square(W1, t5)
     np.square(W2, t6)
-    L = np.dot(ell, ones1) / N + 0.0001 * (t5.sum() + t6.sum())
+    L = np.dot(ell, shares) + 0.0001 * (t5.sum() + t6.sum())
     value: float = L.item()
     # (10) delta[n,i] = p[n,i] / N - [i = y[n]] / N
     np.multiply(p, share, delta)
@@ -341,7 +346,7 @@ def loss_and_grad(
     np.subtract(t4, share, t1)
     delta.put(places1, t1)
     # (11) dW2[i,j] = sum_n delta[n,i] h[n,j] + 0.0002 W2[i,j]
-    np.dot(delta.T, h, dW2)
+    np.dot(delta_T, h, dW2)
     np.multiply(W2, 0.0002, t7)
     dW2 += t7
     # (12) db2[i] = sum_n delta[n,i]
@@ -352,7 +357,7 @@ def loss_and_grad(
     np.greater(h, zero, mask)
     delta1 *= mask
     # (15) dW1[i,j] = sum_n delta1[n,i] x[n,j] + 0.0002 W1[i,j]
-    np.dot(delta1.T, x, dW1)
+    np.dot(delta1_T, x, dW1)
     np.multiply(W1, 0.0002, t8)
     dW1 += t8
     # (16) db1[i] = sum_n delta1[n,i]
@@ -403,8 +408,8 @@ def _memory_of_loss(N: int, dtype: np.dtype) -> Workspace:
     ell = np.empty(N, dtype)
     t4 = np.empty((48, 64), dtype)
     t5 = np.empty((10, 48), dtype)
-    ones1 = np.ones(N, dtype)
-    arrays = [places, starts, places1, t, least, t1, t2, t3, ones, ell, t4, t5, ones1]
+    shares = np.full(N, 1 / max(N, 1), dtype)
+    arrays = [places, starts, places1, t, least, t1, t2, t3, ones, ell, t4, t5, shares]
     return {"loss": arrays}
 
 
@@ -472,14 +477,19 @@ def _memory_of_loss_and_grad(N: int, dtype: np.dtype, flat: np.ndarray) -> Works
     ell = t4 = made["loss"][3]
     t5 = dW1 = grads["W1"]
     t6 = dW2 = grads["W2"]
-    ones1 = made["loss"][12]
+    shares = made["loss"][12]
     share = made["backward"][1]
     t7 = made["loss"][11]
     db2 = grads["b2"]
+    ones1 = made["backward"][9]
     delta1 = made["backward"][10]
     mask = made["backward"][11]
     t8 = made["loss"][10]
     db1 = grads["b1"]
+    t2_column = t2[:, None]
+    t1_column = t1[:, None]
+    delta_T = delta.T
+    delta1_T = delta1.T
     arrays = [
         z1,
         h,
@@ -503,14 +513,19 @@ def _memory_of_loss_and_grad(N: int, dtype: np.dtype, flat: np.ndarray) -> Works
         dW1,
         t6,
         dW2,
-        ones1,
+        shares,
         share,
         t7,
         db2,
+        ones1,
         delta1,
         mask,
         t8,
         db1,
+        t2_column,
+        t1_column,
+        delta_T,
+        delta1_T,
     ]
     return made | {"loss_and_grad": arrays}
 

@@ -98,6 +98,7 @@ WRONG = (
     (EQUAL, "layers", "    t3.put(places1, t)\n", "    t3[t2 == 0] = 0\n", "L"),
     (TOGETHER, "layers", "np.add(t1, one, t5)", "np.add(t1, t2, t5)", "W3"),
     (TOGETHER, "layers", "    t3.put(places1, t2)\n", "", "W3"),
+    (TOGETHER, "layers", "delta1_T = delta1.T", "delta1_T = delta2.T", "W1"),
     (TOGETHER, "layers", "np.subtract(t2, t4, ell)", "np.subtract(t2, t2, ell)", ""),
     (TOGETHER, "layers", 'h = made["forward"][0]', 'h = made["forward"][4]', "W2"),
 )

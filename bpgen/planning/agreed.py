@@ -15,6 +15,7 @@ from bpgen.planning.nodes import (
     Ones,
     Picked,
     Searched,
+    Seen,
     Take,
     Where,
 )
@@ -44,6 +45,7 @@ def _dot(node: Dot) -> bool:
 
 
 def _sides(node: Expr) -> tuple[Axes, Axes]:
+    node = node.array if isinstance(node, Seen) else node
     return (node.rows, node.columns) if isinstance(node, Matrix) else ((), ())
 
 
@@ -63,6 +65,7 @@ _RULES: dict[type[Node], Callable[[Any], bool]] = {
     Take: _taken,
     Searched: lambda n: n.axes == n.array.axes[:-1],
     Labelled: lambda n: _along(n.axes, n.starts, n.labels),
+    Seen: lambda n: _along(n.axes, n.array),
     Picked: lambda n: len(n.axes) == len(n.array.axes) - 1 and n.places.axes == n.axes,
     Matrix: lambda n: len({*n.axes}) == len(n.axes) and {*n.axes} == {*n.array.axes},
     Dot: _dot,

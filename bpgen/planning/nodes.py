@@ -121,12 +121,12 @@ class Matrix(Look):
 
 
 @dataclass(frozen=True)
-class Seen(Expr):
+class Seen(Look):
     """What has a name of its own as it is looked at, along these axes."""
 
-    name: str
-    of: Expr
+    array: Expr
     axes: Axes
+    name: str
 
 
 @dataclass(frozen=True)

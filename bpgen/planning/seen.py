@@ -79,5 +79,5 @@ class _Looks:
         if (array.name, how) not in self.made:
             name = free(f"{array.name}_{how}", self.taken)
             self.taken.add(name)
-            self.made[array.name, how] = Seen(name, look, along.axes)
-        return replace(self.made[array.name, how], of=look, axes=along.axes)
+            self.made[array.name, how] = Seen(look, along.axes, name)
+        return replace(self.made[array.name, how], array=look, axes=along.axes)

@@ -110,7 +110,7 @@ def _arrays(of: Buffers) -> Iterator[str]:
         yield f"{' = '.join(buffer.names)} = {made}"
     write = PlannedExpressions({})
     for look in of.looks:
-        yield f"{look.name} = {write.lined(look.of, look.axes).text}"
+        yield f"{look.name} = {write.lined(look.array, look.axes).text}"
 
 
 def _made(buffer: Buffer) -> str:

@@ -269,6 +269,12 @@ def test_the_bytes_that_are_told_are_those_of_the_structs() -> None:
     )
 
 
+def test_what_products_copy_is_told_too() -> None:
+    derivation = derived(HEAD + NETS["products"])
+    assert said_of(derivation, "c").endswith(" to predict, beside 8192 on the stack")
+    assert "WIDE = 64 / sizeof(real), DEEP = 128" in files_of(derivation, "c")[".c"]
+
+
 def test_steps_are_those_of_adam() -> None:
     library = Library(_files("dense"), {"N": 1})
     size = library.sizes["params"] // 8

@@ -28,6 +28,8 @@ OWN = {
     ),
 }
 
+PANEL = 64 * 128  # bytes that products copy at a time: rows of WIDE numbers, DEEP of them
+
 LOOPS = {
     "PARALLEL": """
 #ifdef BPGEN_OPENMP

@@ -13,7 +13,7 @@ from bpgen.record import Derivation
 from bpgen.targets.c.functions import Functions
 from bpgen.targets.c.helpers import sources
 from bpgen.targets.c.layout import comment, paragraphs
-from bpgen.targets.c.library import AVERAGE
+from bpgen.targets.c.library import AVERAGE, PANEL
 from bpgen.targets.c.memory import Memory, said
 from bpgen.targets.c.stored import Sizes, own
 from bpgen.targets.c.texts import CFunction
@@ -87,7 +87,9 @@ class Parts(Interface):
     def said(self) -> str:
         """The bytes that the structs take."""
         lengths = {length(m.name): m.number for m in self.lengths}
-        return said(Memory(dict(self._shapes())), self.made.cached, self.made.work, lengths)
+        panel = PANEL if "copied" in self.made.called else 0
+        weights = Memory(dict(self._shapes()))
+        return said(weights, self.made.cached, self.made.work, lengths, panel)
 
     @property
     def head(self) -> str:

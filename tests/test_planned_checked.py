@@ -16,7 +16,8 @@ import pytest
 from bpgen.derive import derive
 from bpgen.ir import Malformed
 from bpgen.load import declared_by
-from bpgen.planning.checked import check
+from bpgen.planning.checked import check, check_helper
+from bpgen.planning.helping import OUT, helper
 from bpgen.planning.nodes import Apply, Buffer, Buffers, Dot, Help, Matrix, Take
 from bpgen.program.grammar import Function, Node, Read, Store
 from bpgen.targets.numpy.planned_parts import PlannedParts
@@ -149,3 +150,13 @@ def test_each_break_is_refused(change: Callable[[Any], Any]) -> None:
     every = {net: refused(net, change) for net in NETS}
     assert sum(made for made, _ in every.values())
     assert {net: made - found for net, (made, found) in every.items()} == dict.fromkeys(NETS, 0)
+
+
+@pytest.mark.parametrize("name", ["sigmoid", "normal_cdf_tanh", "normal_pdf_tanh"])
+def test_a_function_that_writes_a_value_too_late_or_never_is_refused(name: str) -> None:
+    right = helper(name)
+    assert right is not None
+    check_helper(right, OUT)
+    for body in (right.body[1:], right.body[::-1], ()):
+        with pytest.raises(Malformed, match=f"^{name}: "):
+            check_helper(replace(right, body=body), OUT)

@@ -6,7 +6,7 @@ It goes through the statements as they are run, and knows nothing of how memory 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from bpgen.ir import Index, Malformed, length
@@ -15,25 +15,22 @@ from bpgen.planning.nodes import (
     Buffer,
     Buffers,
     ByBlocks,
-    Help,
+    Helper,
     Memory,
-    Ones,
     Opened,
     Picked,
     Where,
 )
-from bpgen.planning.overlaps import overlaps, scratch_of
+from bpgen.planning.overlaps import overlaps, packed, read_by, scratch_of, target_of
 from bpgen.program.grammar import (
     Admit,
     Assign,
     Call,
     Draw,
-    Entry,
     Expr,
     Function,
     Loop,
     Node,
-    Number,
     OnRequest,
     Pack,
     Read,
@@ -41,7 +38,7 @@ from bpgen.program.grammar import (
     Step,
     Store,
 )
-from bpgen.program.memory import looks_at, written
+from bpgen.program.memory import looks_at
 
 # Kinds of memory that hold what they do from the beginning.
 STAYS = ("ones", "rows", "starts", "number", "least")
@@ -60,6 +57,18 @@ def check(functions: Iterable[Function]) -> None:
         body.run(function.body)
         for name, node in body.handed.items():
             body.holds(name, node)
+
+
+def check_helper(helper: Helper, out: Read) -> None:
+    """Malformed where a planned function of the module reads what is not there, or leaves nothing
+    in `out`.
+    """
+    body = Checked(helper.name, {*helper.arguments})
+    pairs = zip((out.name, *helper.names), ("real", *helper.scratch), strict=True)
+    sizes = tuple(length(i.size) for i in out.axes)
+    body.open(Buffer((name,), sizes, kind) for name, kind in pairs)
+    body.run(helper.body)
+    body.holds(out.name, helper)
 
 
 def _own(of: Buffers) -> Buffers:
@@ -152,7 +161,7 @@ class Checked:
         """Only memory of its own is written; what is left there must be there; nothing that is read
         at the same time is in that memory, but place by place.
         """
-        root = self.root(_target(node))
+        root = self.root(target_of(node))
         self.require(root not in self.given, f"{root} is written, and not its own", node)
         if root in self.made:
             return
@@ -187,7 +196,7 @@ class Checked:
                 self._forget(name)
                 self.made.add(name)  # what is handed on is the caller's to write in
         elif isinstance(node, Pack):
-            self.handed |= dict.fromkeys(_packed(node), node)
+            self.handed |= dict.fromkeys(packed(node), node)
 
     def _forget(self, name: str) -> None:
         """A name is given to something else."""
@@ -198,40 +207,3 @@ class Checked:
     def require(self, holds: bool, fault: str, node: Node) -> None:
         if not holds:
             raise Malformed(f"{self.name}: {fault}: {node}")
-
-
-def read_by(node: Node) -> Iterator[str]:
-    """The arrays that a statement reads: not what it writes, nor what is written on the way."""
-    if isinstance(node, Pack):
-        yield from _packed(node)
-    at = node.at if isinstance(node, (Store, ScatterAdd)) else None
-    for part in () if at is None else at.walk():
-        if isinstance(part, (Read, Ones)) and part.name != _target(node):
-            yield part.name
-    for part in (n for whole in _values(node) for n in whole.walk()):
-        if isinstance(part, (Read, Ones)):
-            yield part.name
-        elif isinstance(part, (Entry, Number)):
-            yield part.array
-
-
-def _target(node: Node) -> str:
-    """The array in which a statement writes."""
-    if isinstance(node, Store) and isinstance(node.at, Picked):
-        return node.at.array.name
-    return next(iter(written(node)), "")
-
-
-def _values(node: Node) -> Iterator[Node]:
-    """What of a statement is read, beside where it writes."""
-    value = node.value if isinstance(node, (Store, ScatterAdd)) else node
-    if isinstance(value, Help):
-        yield from (o for o in value.operands if isinstance(o, Expr))
-    else:
-        yield value
-
-
-def _packed(node: Pack) -> Iterator[str]:
-    """The arrays that are given away."""
-    yield from (array for key, array in node.entries if key)
-    yield from [node.beside] if node.beside else []

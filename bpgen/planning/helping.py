@@ -10,6 +10,7 @@ from bpgen.formulas.helpers import spelled
 from bpgen.formulas.reading import DIGITS, Unread
 from bpgen.formulas.tree import Call, Tree
 from bpgen.ir import Element, Index, element
+from bpgen.planning.checked import check_helper
 from bpgen.planning.memory import shared
 from bpgen.planning.nodes import Helper
 from bpgen.planning.opened import Opening
@@ -37,7 +38,7 @@ def helper(name: str) -> Helper | None:
         arrays[element(let, ())] = at
     opening.compute(found.value, OUT, arrays)
     body, buffers = shared(tuple(opening.made), opening.scratch, ())
-    return Helper(
+    made = Helper(
         found.name,
         found.arguments,
         tuple(a in found.numbers for a in found.arguments),
@@ -46,6 +47,8 @@ def helper(name: str) -> Helper | None:
         found.doc,
         body,
     )
+    check_helper(made, OUT)
+    return made
 
 
 def _asks_for_digits(tree: Tree) -> bool:

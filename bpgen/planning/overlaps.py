@@ -1,12 +1,26 @@
-"""Whether a call reads memory that it writes, otherwise than place by place."""
+"""What a statement reads and writes, and whether a call reads memory that it writes, otherwise than
+place by place.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from bpgen.planning.nodes import Apply, Dot, Help, Labelled, Picked, Searched, Take, Where
-from bpgen.program.grammar import Contract, Expr, Node, Read, Reduce, ScatterAdd, Store, View
-from bpgen.program.memory import looks_at
+from bpgen.planning.nodes import Apply, Dot, Help, Labelled, Ones, Picked, Searched, Take, Where
+from bpgen.program.grammar import (
+    Contract,
+    Entry,
+    Expr,
+    Node,
+    Number,
+    Pack,
+    Read,
+    Reduce,
+    ScatterAdd,
+    Store,
+    View,
+)
+from bpgen.program.memory import looks_at, written
 
 PLACE_BY_PLACE = (Apply, Help, Labelled, Where)
 AT_ONCE = (Contract, Dot, Picked, Reduce, Searched, Take)
@@ -47,3 +61,40 @@ def _is_same(at: Expr, read: Expr) -> bool:
 def _is_apart(at: Expr, read: Expr) -> bool:
     """Whether they are two parts of arrays, as of one step and of another."""
     return isinstance(at, View) and isinstance(read, View) and read != at
+
+
+def read_by(node: Node) -> Iterator[str]:
+    """The arrays that a statement reads: not what it writes, nor what is written on the way."""
+    if isinstance(node, Pack):
+        yield from packed(node)
+    at = node.at if isinstance(node, (Store, ScatterAdd)) else None
+    for part in () if at is None else at.walk():
+        if isinstance(part, (Read, Ones)) and part.name != target_of(node):
+            yield part.name
+    for part in (n for whole in _values(node) for n in whole.walk()):
+        if isinstance(part, (Read, Ones)):
+            yield part.name
+        elif isinstance(part, (Entry, Number)):
+            yield part.array
+
+
+def target_of(node: Node) -> str:
+    """The array in which a statement writes."""
+    if isinstance(node, Store) and isinstance(node.at, Picked):
+        return node.at.array.name
+    return next(iter(written(node)), "")
+
+
+def _values(node: Node) -> Iterator[Node]:
+    """What of a statement is read, beside where it writes."""
+    value = node.value if isinstance(node, (Store, ScatterAdd)) else node
+    if isinstance(value, Help):
+        yield from (o for o in value.operands if isinstance(o, Expr))
+    else:
+        yield value
+
+
+def packed(node: Pack) -> Iterator[str]:
+    """The arrays that are given away."""
+    yield from (array for key, array in node.entries if key)
+    yield from [node.beside] if node.beside else []

@@ -88,9 +88,15 @@ class Sheet:
 
     @property
     def order(self) -> list[str]:
-        """The numbers of the equations, in reading order."""
-        lines = (line.of for part in self.parts for group in part.groups for line in group.lines)
-        return list(dict.fromkeys(filter(None, lines)))
+        """The numbers of the equations, in reading order: each where its last line stands, for
+        what stands before the first step is read before the steps.
+        """
+        found: dict[str, None] = {}
+        for part in self.parts:
+            lines = (line.of for group in part.groups for line in group.lines)
+            ends = {number: k for k, number in enumerate(lines) if number}
+            found.update(dict.fromkeys(sorted(ends, key=ends.__getitem__)))
+        return list(found)
 
 
 def sheets(

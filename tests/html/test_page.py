@@ -76,6 +76,15 @@ def test_the_walk_goes_forward_backward_down_and_forward_again():
     assert ways == ["start", *["forward"] * 5, *["backward"] * 9, "update", *["again"] * 5]
 
 
+@pytest.mark.parametrize("name", ["lstm", "gpt"])
+def test_the_walk_comes_to_an_equation_when_what_it_reads_is_there(name):
+    """Not where its start is told, before the steps or the blocks: (8) of the LSTM behind (7)."""
+    stops = _walk_in(page(derivation_of(name)))["stops"]
+    told = [s["of"] for s in stops if s["way"] in ("forward", "backward")]
+    numbers = [int(n.rstrip("ab")) for n in told if not n.endswith("b")]
+    assert numbers == sorted(numbers) and len(numbers) > 30
+
+
 def test_without_numbers_it_ends_with_the_gradients():
     ways = [stop["way"] for stop in _walk_in(page(derivation_of("gpt")))["stops"]]
     assert ways[0] == "start" and ways[-1] == "backward" and "update" not in ways

@@ -19,7 +19,8 @@ from bpgen.check.page.proof import prove_page
 from bpgen.check.page.world import World
 from bpgen.cli import main
 from bpgen.emit import emitted
-from bpgen.lesson import sections
+from bpgen.functions import ROWS
+from bpgen.lesson import activations, sections
 from bpgen.lesson.code import listing
 from bpgen.lesson.counts import backward, forward
 from bpgen.lesson.lesson import Lesson
@@ -334,3 +335,25 @@ def test_the_option(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     done = CliRunner().invoke(main, ["derive", "-f", "text", "--lesson", "net.py"])
     assert done.exit_code == 0, done.stderr
     assert "Classic mistakes" in done.stdout
+
+
+def test_the_largest_derivative_of_every_function_is_found_in_numbers() -> None:
+    """All points at once: one by one in symbols, those of six functions took the longest of all
+    that the lesson of six blocks tells.
+    """
+    z, s = activations._Z, activations._S
+    known = {
+        "tanh": ("1", "1"),
+        "relu": ("1", "0"),
+        "elu": ("1, s up to 1", "s"),
+        "hard_sigmoid": ("0.167", "0.167"),
+        "bell": ("", "0"),
+        "log": ("no bound", ""),
+        "log_softplus": ("1", "0.721"),  # sigmoid over softplus, which is 1 far below 0
+    }
+    for name, told in known.items():
+        function = ROWS[name].function
+        call = function(z, s) if ROWS[name].arity == 2 else function(z)
+        slope = activations._spelled(sp.diff(call, z))
+        found = activations._numbers(slope)
+        assert found[1] == told[1] and (name == "bell" or found == told), name

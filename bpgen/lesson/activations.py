@@ -9,11 +9,13 @@ from math import inf, isfinite, nan
 import numpy as np
 import sympy as sp
 
+from bpgen.check.entrywise.tape import tape
 from bpgen.functions import ROWS, FunctionRow, at_most, masked, row
 from bpgen.ir import Element, Equation
 from bpgen.lesson.lesson import Lesson
 from bpgen.render.page import Block, Section, Table
 from bpgen.render.scalar import Printer
+from bpgen.worked.point import Array
 
 # Where a derivative is looked at for its largest value, and further out for a larger one.
 _GRIDS = (np.linspace(-12, 12, 97), np.linspace(-40, 40, 161))
@@ -94,33 +96,26 @@ def _numbers(slope: sp.Expr) -> tuple[str, str]:
 
 
 def _of_shape(slope: sp.Expr) -> tuple[str, str]:
-    tops = [max((_value(slope, z) for z in grid), key=_or_more) for grid in _GRIDS]
+    tops = [_or_more(_values(slope, grid)).max() for grid in _GRIDS]
     bounded = tops[1] <= min(1.01 * tops[0], _STEEP)
-    here = _value(slope, 0.0)
+    here = _values(slope, np.zeros(1)).item()
     return f"{tops[0]:.3g}" if bounded else "no bound", f"{here:.3g}" if isfinite(here) else ""
 
 
-def _or_more(value: float) -> float:
-    return value if isfinite(value) else inf
+def _or_more(values: Array) -> Array:
+    return np.where(np.isfinite(values), values, inf)
 
 
-def _value(expr: sp.Expr, z: float) -> float:
-    """A number, and nan where there is none. Far out a function whose value is all but 0 may have
-    none by its name, and has one by its definition.
-    """
-    here = expr.xreplace({_Z: sp.Integer(int(z)) if z == int(z) else sp.Float(z)})
-    for spelled in (here, _defined(here)):
-        with suppress(TypeError, ValueError, OverflowError):
-            return float(spelled)
-    return nan
+def _values(expr: sp.Expr, z: Array) -> Array:
+    """Numbers at each z, and nan where there is none."""
 
+    def leaf(part: sp.Basic) -> Array | float:
+        return z if part == _Z else float(part) if part.is_number else float(bool(part))
 
-def _defined(expr: sp.Expr) -> sp.Expr:
-    """What functions are, in the place of their names."""
-    for known in ROWS.values():
-        if known.definition is not None and expr.has(known.function):
-            expr = expr.replace(known.function, known.definition)
-    return expr
+    with np.errstate(all="ignore"), suppress(NotImplementedError):  # an impulse is no number
+        found, _ = tape(expr).run(leaf)
+        return np.broadcast_to(np.real(found) + 0.0, z.shape)  # -0 is 0
+    return np.full(z.shape, nan)
 
 
 def slopes(lesson: Lesson) -> dict[str, tuple[np.ndarray, np.ndarray]]:

@@ -27,6 +27,7 @@ _COMMAS = (
 )
 _FRACTION = r"\frac"
 _STEPS = 40  # in which columns are made as narrow as they are to be
+_HEADS = 3  # lines that one of the headings is worth
 _TOGETHER = 16  # lines of a table that stand on one page
 
 
@@ -138,7 +139,9 @@ def _fitted(found: _Type, room: float) -> list[float]:
 
 
 def _high(found: _Type, sizes: Sequence[float]) -> int:
-    return sum(_lines(row, sizes) for row in found.cells)
+    """How many lines a table has; those of its headings count more."""
+    heads, *rows = (_lines(row, sizes) for row in found.cells)
+    return _HEADS * heads + sum(rows)
 
 
 def _width(cell: str, scale: float, of_fractions: float) -> float:

@@ -91,7 +91,7 @@ class Reader:
             _among(claim, self.page, before, self.also),
             range(self.seed, self.seed + NUMBERS),
         )
-        return prove_page(text, self.network, seeds, samples)
+        return prove_page(text, self.network, seeds, samples, lines=True)
 
 
 def _verdict(whole: PageReport, head: PageReport, reading: Reading) -> Verdict:

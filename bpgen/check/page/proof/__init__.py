@@ -35,12 +35,14 @@ def prove_page(
     seeds: Sequence[int] = (0, 1),
     samples: int = SAMPLES,
     at: World | None = None,
+    lines: bool = False,
 ) -> PageReport:
     """Read a page back and evaluate both sides of each of its equals signs, at random values of
     each seed: one draw may have a label or a dead unit at which a false line holds. The numbers of
-    a worked example are those of its equations `at` its values.
+    a worked example are those of its equations `at` its values. Of `lines` alone it is not asked
+    whether they tell all.
     """
-    drawn = [_verdicts(Page.of(latex, network, seed, samples)) for seed in seeds]
+    drawn = [_verdicts(Page.of(latex, network, seed, samples), lines) for seed in seeds]
     verdicts = [
         next((v for v in each if v), None) for each in zip(*(v for v, _ in drawn), strict=True)
     ]
@@ -53,7 +55,7 @@ def prove_page(
     return PageReport(verdicts.count(None), len(verdicts), false)
 
 
-def _verdicts(page: Page) -> tuple[Verdicts, list[FalseLine]]:
+def _verdicts(page: Page, lines: bool) -> tuple[Verdicts, list[FalseLine]]:
     """Of each equation, and what is missing beside them."""
     judge = Judge(page.tolerance)
     other_names.read(page, judge)
@@ -70,5 +72,7 @@ def _verdicts(page: Page) -> tuple[Verdicts, list[FalseLine]]:
             rows.judge(statement, reading, judge)
         rows.closed()
         zeros_elsewhere(group, reading, rows, judge)
+    if lines:
+        return judge.verdicts, []
     missing = [*wrong_numbers(page.latex, told), *whole.missing(page, told, rows)]
     return judge.verdicts, missing

@@ -132,6 +132,6 @@ def _in_part(told: Sequence[Row], rows: Rows) -> Iterator[tuple[bool, str]]:
         mine = [row.statement for row in every]
         if subject is None or not subject[1] or any(s.elsewhere for s in mine):
             continue
-        with suppress(Unreadable):  # and so a line is false
+        with suppress(Unreadable, IndexError):  # and so a line is false
             if untold(mine, every[0].reading, rows).any():
                 yield subject

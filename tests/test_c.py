@@ -212,14 +212,14 @@ int main(void)
 
 
 @pytest.mark.parametrize(
-    "name", few(["dense", "a convolution", "a recurrence"], lambda n: n == "dense")
+    "name", few(["dense", "a convolution", "a recurrence", "products"], lambda n: n == "products")
 )
 def test_it_trains_and_keeps_to_its_memory(name: str, tmp_path: Path) -> None:
     """Under the sanitizers of addresses and of what C leaves undefined, with the batch that fits."""
     for end, text in _files(name).items():
         (tmp_path / f"net{end}").write_text(text)
     lengths = {"N": "3", "T": "4"} if name == "a recurrence" else {"N": "3"}
-    target = "labels" if name == "dense" else "y"
+    target = "labels" if name in ("dense", "products") else "y"
     main_text = MAIN.format(
         declared="x[200], y[200]",
         filled="x[i] = (net_real)((i * 7 % 11) / 11.0), y[i] = (net_real)((i * 5 % 7) / 7.0)",

@@ -90,11 +90,13 @@ class Library:
         given, late = [self._given(a) for a in inputs], [self._given(a) for a in rest]
         lengths = [*self.lengths.values()]
         seeds = [] if seed is None else [np.array([seed], np.uint)]
-        self._call("forward", flat, *given, *lengths, *seeds, *memory)
         loss = None
-        if has_loss:
-            loss = self._call("loss", flat, *given, *late, *lengths, *memory, returns=True)
-        self._call("backward", flat, *given, *late, *lengths, *memory, grads)
+        if has_loss:  # by one call, which makes the three others
+            arguments = (flat, *given, *late, *lengths, *seeds, *memory, grads)
+            loss = self._call("loss_and_grad", *arguments, returns=True)
+        else:
+            self._call("forward", flat, *given, *lengths, *seeds, *memory)
+            self._call("backward", flat, *given, *late, *lengths, *memory, grads)
         found, start = {}, 0
         for n in sorted(params):
             end = start + int(np.size(params[n]))

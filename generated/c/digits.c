@@ -343,6 +343,15 @@ void digits_backward(const digits_params *params, const real *x, const int *y, i
             db1[i] += delta1[48 * n + i];
 }
 
+real digits_loss_and_grad(const digits_params *params, const real *x, const int *y, int N,
+                          digits_cache *cache, digits_work *work, digits_params *grads)
+{
+    digits_forward(params, x, N, cache, work);
+    const real loss = digits_loss(params, x, y, N, cache, work);
+    digits_backward(params, x, y, N, cache, work, grads);
+    return loss;
+}
+
 void digits_descend(digits_params *params, const digits_params *grads, real rate)
 {
     add(params->W1, -rate, grads->W1, 48 * 64);

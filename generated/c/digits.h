@@ -65,6 +65,11 @@ digits_real digits_loss(const digits_params *params, const digits_real *x, const
 void digits_backward(const digits_params *params, const digits_real *x, const int *y, int N,
                      const digits_cache *cache, digits_work *work, digits_params *grads);
 
+/* The loss of a batch and its gradients, from one forward pass. */
+digits_real digits_loss_and_grad(const digits_params *params, const digits_real *x, const int *y,
+                                 int N, digits_cache *cache, digits_work *work,
+                                 digits_params *grads);
+
 /* A step of gradient descent, which remembers nothing. */
 void digits_descend(digits_params *params, const digits_params *grads, digits_real rate);
 

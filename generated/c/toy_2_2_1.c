@@ -181,6 +181,15 @@ void toy_2_2_1_backward(const toy_2_2_1_params *params, const real *x, const rea
             db1[i] += delta1[2 * n + i];
 }
 
+real toy_2_2_1_loss_and_grad(const toy_2_2_1_params *params, const real *x, const real *y, int N,
+                             toy_2_2_1_cache *cache, toy_2_2_1_work *work, toy_2_2_1_params *grads)
+{
+    toy_2_2_1_forward(params, x, N, cache, work);
+    const real loss = toy_2_2_1_loss(params, x, y, N, cache, work);
+    toy_2_2_1_backward(params, x, y, N, cache, work, grads);
+    return loss;
+}
+
 void toy_2_2_1_descend(toy_2_2_1_params *params, const toy_2_2_1_params *grads, real rate)
 {
     add(params->W1, -rate, grads->W1, 2 * 2);

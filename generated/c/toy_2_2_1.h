@@ -68,6 +68,11 @@ void toy_2_2_1_backward(const toy_2_2_1_params *params, const toy_2_2_1_real *x,
                         const toy_2_2_1_real *y, int N, const toy_2_2_1_cache *cache,
                         toy_2_2_1_work *work, toy_2_2_1_params *grads);
 
+/* The loss of a batch and its gradients, from one forward pass. */
+toy_2_2_1_real toy_2_2_1_loss_and_grad(const toy_2_2_1_params *params, const toy_2_2_1_real *x,
+                                       const toy_2_2_1_real *y, int N, toy_2_2_1_cache *cache,
+                                       toy_2_2_1_work *work, toy_2_2_1_params *grads);
+
 /* A step of gradient descent, which remembers nothing. */
 void toy_2_2_1_descend(toy_2_2_1_params *params, const toy_2_2_1_params *grads,
                        toy_2_2_1_real rate);

@@ -18,7 +18,7 @@ from bpgen.record import Derivation
 from bpgen.targets.c.blocks import Block, Held, of_one
 from bpgen.targets.c.memory import Memory
 from bpgen.targets.c.passes import Left, left, passed
-from bpgen.targets.c.signatures import Signature, signature
+from bpgen.targets.c.signatures import Signature, signature, together
 from bpgen.targets.c.statements import Statements
 from bpgen.targets.c.stored import Names, Sizes, Stored, own
 from bpgen.targets.c.texts import CFunction, needed
@@ -43,7 +43,9 @@ class Functions:
         self.called: set[str] = set()
         self.cached, self.work = Memory(), {w: Memory() for w in ("forward", "loss", "backward")}
         self.blocks: dict[str, Block] = {}
+        self.signatures: dict[str, Signature] = {}
         made = [self._made(self.program[n]) for n in self._in_order()]
+        made += [together(self.signatures)] if self.network.loss else []
         self.all = [begin(self.network, self.called), *made, *steps(self.network, self.called)]
 
     def _in_order(self) -> list[str]:
@@ -60,6 +62,7 @@ class Functions:
         is_block = function.name.startswith("_block")
         tensors = {**(self.of_one if is_block else self.tensors), **self.seeds}
         its = signature(function, self.name, self.network.lengths, tensors, self.inputs)
+        self.signatures[its.word] = its
         names = self._names(function, its)
         write = Statements(names, self.order, self._held(function, its))
         lines = [*write.body(function), *_result(function, names)]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bpgen.ir import TensorInfo
 from bpgen.program import grammar as program
 from bpgen.program.grammar import Assign, Function, Ref
 from bpgen.targets.c.stored import own
+from bpgen.targets.c.texts import CFunction, name_of
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Signature:
 
     @property
     def is_backward(self) -> bool:
-        return "backward" in self.word
+        return "backward" in self.word or self.word == "loss_and_grad"
 
     @property
     def arguments(self) -> tuple[str, ...]:
@@ -94,3 +95,21 @@ def signature(
 
 def _is_cached(value: object) -> bool:
     return isinstance(value, Ref) and value.held == "cache" and not value.block
+
+
+def together(every: Mapping[str, Signature]) -> CFunction:
+    """The loss and the gradients of a batch, by one call."""
+    forward, loss, backward = (every[word] for word in ("forward", "loss", "backward"))
+    its = replace(backward, word="loss_and_grad", draws=forward.draws)
+    called = {s.word: f"{s.name}({', '.join(map(name_of, s.arguments))})" for s in every.values()}
+    lines = (
+        f"{called['forward']};",
+        f"const real loss = {called['loss']};",
+        f"{called['backward']};",
+        "return loss;",
+    )
+    arguments = [
+        a.replace(f"const {its.network}_cache", f"{its.network}_cache") for a in its.arguments
+    ]
+    said = "The loss of a batch and its gradients, from one forward pass."
+    return CFunction(loss.returns, its.name, tuple(arguments), said, lines)

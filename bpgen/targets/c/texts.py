@@ -33,12 +33,13 @@ class CFunction:
     @property
     def body(self) -> list[str]:
         """What stands between its braces."""
-        unused = [f"(void){a};" for a in map(_name, self.arguments) if not speaks(self.lines, a)]
+        unused = [f"(void){a};" for a in map(name_of, self.arguments) if not speaks(self.lines, a)]
         every = (line for text in (*unused, *self.lines) for line in text.splitlines())
         return [part for line in every for part in broken(f"    {line}")]
 
 
-def _name(argument: str) -> str:
+def name_of(argument: str) -> str:
+    """The name of an argument."""
     return argument.split()[-1].lstrip("*")
 
 

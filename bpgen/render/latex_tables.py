@@ -154,11 +154,24 @@ def _width(cell: str, scale: float, of_fractions: float) -> float:
 
 
 def _unbroken(cell: str, commas: bool, scale: float, of_fractions: float) -> float:
-    """The widest of what stands on one line."""
-    words, formulas = _parts(cell)
-    alone = (_words(word) * scale for text in words for word in text.split())
-    scaled = (unbroken(f, commas) * (of_fractions if _FRACTION in f else scale) for f in formulas)
-    return max((*alone, *scaled), default=0.0)
+    """The widest of what stands on one line: a word, a formula's piece, and what is joined to
+    them without a space.
+    """
+    widest = 0.0
+    for joined in _joined(cell):
+        words, formulas = _parts(joined)
+        scaled = (
+            unbroken(f, commas) * (of_fractions if _FRACTION in f else scale) for f in formulas
+        )
+        widest = max(widest, sum(map(_words, words)) * scale + sum(scaled))
+    return widest
+
+
+def _joined(cell: str) -> list[str]:
+    """A cell cut at the spaces between its words; those within its formulas stay."""
+    parts = cell.split("$")
+    kept = "$".join(p.replace(" ", "\0") if k % 2 else p for k, p in enumerate(parts))
+    return [joined.replace("\0", " ") for joined in kept.split()]
 
 
 def _parts(cell: str) -> tuple[list[str], list[str]]:

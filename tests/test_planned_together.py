@@ -24,6 +24,10 @@ TOKENS = (
     f'{HEAD}x, y = input("T", 3), label(4, "T")\nz = dense(x, 4)\n'
     "L = loss(categorical_cross_entropy_with_logits(z, y))\n"
 )
+SHAPED = (  # a gradient that is the same along an axis has the shape of what is kept
+    f"{HEAD}i, j = indices('i j')\nx = input(3)\nw = param(3, 3)\nh = w @ x\n"
+    "s = tensor(sum(x[j], j))\nr = tensor(h[i] * s, i)\nL = loss(sum(r[i], i))\n"
+)
 BLOCKS = (
     f"{HEAD}x, y = input(3), target(3)\n"
     "L = loss(half_squared_error(repeat(3, lambda h: dense(h, 3, tanh), x), y))\n"
@@ -44,7 +48,7 @@ def module(net: str) -> ModuleType:
     return module_of(planned(net))
 
 
-@pytest.mark.parametrize("net", [LOGITS, PROBABILITIES, ASIDE, IGNORED, TOKENS, BLOCKS])
+@pytest.mark.parametrize("net", [LOGITS, PROBABILITIES, ASIDE, IGNORED, TOKENS, SHAPED, BLOCKS])
 def test_is_what_its_equations_say(net: str) -> None:
     assert difference(planned(net), declared_by(net)) is None
 
@@ -59,6 +63,11 @@ def test_exponentials_and_largest_of_a_row_are_found_once(net: str) -> None:
 def test_what_forward_computes_only_to_return_it_is_not_computed() -> None:
     assert ") p[n,i] =" in planned(ASIDE).split("def loss")[0]
     assert ") p[n,i] =" not in together(ASIDE)
+
+
+def test_what_is_kept_is_no_more_in_a_cache() -> None:
+    assert 'cache["h"].shape' in planned(SHAPED).split("def backward")[1].split("\ndef ")[0]
+    assert "h.shape" in together(SHAPED) and "cache" not in together(SHAPED)
 
 
 def test_several_blocks_are_gone_through_by_the_functions_of_each() -> None:

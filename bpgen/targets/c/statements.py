@@ -17,11 +17,11 @@ from bpgen.targets.c import blocks
 from bpgen.targets.c.blocks import Held, held
 from bpgen.targets.c.entries import Entries
 from bpgen.targets.c.layout import comment, nest
+from bpgen.targets.c.overlap import is_in_place
 from bpgen.targets.c.passes import only_looks
 from bpgen.targets.c.places import whole
 from bpgen.targets.c.prepared import Prepared
 from bpgen.targets.c.stored import Names, Sizes, Stored, own
-from bpgen.targets.c.strides import are_apart
 from bpgen.targets.c.writing import Writing
 
 _STEMS = {"logsumexp": "log_sum", "place": "largest"}  # of what is made before it is read
@@ -272,28 +272,9 @@ class Statements:
             return array
 
         ready = Prepared(apart, self.names.is_stored, self.writing, value).value
-        if not self._is_in_place(ready, _written(at), at):
+        if not is_in_place(ready, at, self.names):
             ready = apart(ready)
         return lines, ready
-
-    def _is_in_place(self, value: Expr, name: str, at: Expr) -> bool:
-        """Whether no element of an array is read when another is written."""
-        reads = (n.name for n in value.walk() if isinstance(n, program.Read))
-        if name not in map(self._root, reads) or are_apart(value, at):
-            return True
-        if isinstance(value, program.Map):
-            return all(self._is_in_place(x, name, at) for _, x in value.operands)
-        if isinstance(value, program.Total):
-            every = [*value.addends, *([value.last] if value.last is not None else [])]
-            return all(self._is_in_place(x, name, at) for x in every)
-        here = self.writing.find(at) if name in self.names.arrays else None
-        return here is not None and self.writing.find(value) == here
-
-    def _root(self, name: str) -> str:
-        """The array that a name looks at."""
-        alias = self.names.aliases.get(name)
-        read = (n.name for n in alias.walk() if isinstance(n, program.Read)) if alias else ()
-        return next((self._root(n) for n in read), name)
 
     def nothing(self, _: Node) -> list[str]:
         return []
@@ -312,13 +293,6 @@ class Statements:
         program.Pack: pack,
         program.Return: nothing,
     }
-
-
-def _written(at: Any) -> str:
-    """The array of which a part is written."""
-    while not isinstance(at, program.Read):
-        at = at.array
-    return at.name
 
 
 def _length(size: sp.Expr) -> sp.Expr:

@@ -81,23 +81,3 @@ def _placed(array: Stored, places: list[sp.Expr], sizes: Sizes) -> Address | Non
     moved = {s for s in found.place.free_symbols if isinstance(s, Index)}
     is_affine = all(not found.stride(i).has(*moved) for i in moved)
     return found if is_affine and not array.is_variable else None
-
-
-def are_apart(value: Expr, at: Expr) -> bool:
-    """Whether a value is a part of the array that is written, and another part: at another place
-    along an axis that neither runs along, as one step of a recurrence and the next.
-    """
-    if not isinstance(value, program.View) or not isinstance(at, program.View):
-        return False
-    if not isinstance(value.array, program.Read) or value.array != at.array:
-        return False
-    moving = {*value.axes, *at.axes}
-    pairs = ((v.at, a.at) for v, a in zip(value.slots, at.slots, strict=True))
-    fixed = (
-        (v, a)
-        for v, a in pairs
-        if isinstance(v, sp.Expr)
-        and isinstance(a, sp.Expr)
-        and not (v.free_symbols | a.free_symbols) & moving
-    )
-    return any(sp.expand(v - a).is_nonzero for v, a in fixed)

@@ -60,7 +60,7 @@ MUTANTS = {
     "not added up": ("y[i] += times", "y[i] = times"),
     "a stride": ("W1 + 3 * i", "W1 + 2 * i"),
     "a step too few": ("x + 3 * n, 3)", "x + 3 * n, 2)"),
-    "a sign": ("+= -1 / R(N)", "+= 1 / R(N)"),
+    "a sign": ("+= -R(1) / R(N)", "+= R(1) / R(N)"),
     "a bias lost": (" + b1[i];", ";"),
     "the wrong sample": ("4 * n + y[n]", "4 * n + y[0]"),
     "a gradient unscaled": (" / R(N)", " / R(1)"),

@@ -4,7 +4,7 @@ and comments.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 import sympy as sp
@@ -99,10 +99,7 @@ class Printer:
         content, rest = content_of(expr)
         if content != 1:
             return self._product(sp.Mul(content, rest, evaluate=False))  # 2 * (a - y)
-        parts = sorted(expr.args, key=self._addend_order)
-        signs = [p.could_extract_minus_sign() for p in parts if not p.is_number]
-        if {*signs} == {True, False}:  # a - b + eps: a small number is not lost in a
-            parts.sort(key=lambda p: bool(p.is_number))
+        parts = addends(expr, self.order)
         text, _, minus = self.text(parts[0])
         for part in parts[1:]:
             if part.could_extract_minus_sign():
@@ -110,13 +107,6 @@ class Printer:
             else:
                 text += f" + {self(part, PRODUCT)}"
         return Text(text, SUM, minus)
-
-    def _addend_order(self, part: sp.Expr) -> tuple[bool, bool, list[int]]:
-        negative = bool(part.could_extract_minus_sign())
-        return negative, not part.is_number, self._rank(part)
-
-    def _rank(self, part: sp.Basic) -> list[int]:
-        return sorted(self.order.get(e.name, -1) for e in part.atoms(Element))
 
     def _product(self, expr: sp.Mul) -> Text:
         coefficient, rest = with_contents(expr)
@@ -127,13 +117,13 @@ class Printer:
         if self.calls and constant != 1:
             coefficient, rest = sp.Rational(repr(float(coefficient * constant))), varying
         above, below = fraction(coefficient, rest)
-        above = sorted(above, key=self._factor_order)
-        factors = [self._factor(f, above) for f in above] or ["1"]
+        above = factors(above, self.order)
+        texts = [self._factor(f, above) for f in above] or ["1"]
         first = self.text(above[0]) if above else Text("1", ATOM)
         minus = first.minus and first.binding >= SIGN
-        text = (" * " if self.calls else " ").join(factors)
+        text = (" * " if self.calls else " ").join(texts)
         if not below:
-            return Text(text, PRODUCT if len(factors) > 1 else first.binding, minus)
+            return Text(text, PRODUCT if len(texts) > 1 else first.binding, minus)
         under = bracketed(self.text(sp.Mul(*below)), POWER)
         return Text(f"{text} / {under}", PRODUCT, minus)
 
@@ -150,19 +140,6 @@ class Printer:
         if isinstance(factor, sp.Pow) and factor.exp == 3:  # a product itself
             return self(factor, PRODUCT)
         return self(factor, SIGN if factor is beside[0] else POWER)
-
-    def _factor_order(self, factor: sp.Expr) -> tuple[int, list[int]]:
-        names = {e.name for e in factor.atoms(Element)}
-        known = row(factor)
-        if factor.is_number:
-            kind = 0
-        elif known is not None and known.mask:  # -(z > 0) is no number
-            kind = 4
-        elif isinstance(factor, sp.Add):
-            kind = 1 if len(names) > 1 else 3
-        else:
-            kind = 2
-        return kind, self._rank(factor)
 
     def _power(self, expr: sp.Pow) -> Text:
         base, exponent = expr.args
@@ -202,6 +179,42 @@ class Printer:
 def _simple(text: str) -> bool:
     """What formatters leave no space beside in a power: names and numbers."""
     return text.replace(".", "").replace("_", "").isalnum()
+
+
+def addends(expr: sp.Add, order: Mapping[str, int]) -> list[sp.Expr]:
+    """What is added up, as it is written: positive before negative, and by the names in it."""
+
+    def place(part: sp.Expr) -> tuple[bool, bool, list[int]]:
+        return bool(part.could_extract_minus_sign()), not part.is_number, _rank(part, order)
+
+    parts = sorted(expr.args, key=place)
+    signs = [p.could_extract_minus_sign() for p in parts if not p.is_number]
+    if {*signs} == {True, False}:  # a - b + eps: a small number is not lost in a
+        parts.sort(key=lambda p: bool(p.is_number))
+    return parts
+
+
+def factors(above: Iterable[sp.Expr], order: Mapping[str, int]) -> list[sp.Expr]:
+    """The factors of a product as they are written, numbers first and what compares last."""
+
+    def place(factor: sp.Expr) -> tuple[int, list[int]]:
+        names = {e.name for e in factor.atoms(Element)}
+        known = row(factor)
+        if factor.is_number:
+            kind = 0
+        elif known is not None and known.mask:  # -(z > 0) is no number
+            kind = 4
+        elif isinstance(factor, sp.Add):
+            kind = 1 if len(names) > 1 else 3
+        else:
+            kind = 2
+        return kind, _rank(factor, order)
+
+    return sorted(above, key=place)
+
+
+def _rank(part: sp.Basic, order: Mapping[str, int]) -> list[int]:
+    return sorted(order.get(e.name, -1) for e in part.atoms(Element))
 
 
 def content_of(expr: sp.Expr) -> tuple[sp.Rational, sp.Expr]:

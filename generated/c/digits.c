@@ -314,7 +314,7 @@ void digits_backward(const digits_params *params, const real *x, const int *y, i
         for (int i = 0; i < 10; i++)
             delta[10 * n + i] = p[10 * n + i] / R(N);
     for (int n = 0; n < N; n++)
-        delta[10 * n + y[n]] += -1 / R(N);
+        delta[10 * n + y[n]] += -R(1) / R(N);
     /* (11) dW2[i,j] = sum_n delta[n,i] h[n,j] + 0.0002 W2[i,j] */
     for (int i = 0; i < 10; i++)
         for (int j = 0; j < 48; j++)

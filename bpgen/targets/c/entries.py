@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import sympy as sp
 
-from bpgen.formulas.reading import Reader, parsed
+from bpgen.formulas.bodies import tree_of
 from bpgen.ir import Index, element, length
 from bpgen.program import grammar as program
 from bpgen.program.grammar import Axes, Expr, Slot
@@ -21,8 +21,6 @@ from bpgen.targets.c.nodes import Mark, Row
 from bpgen.targets.c.places import affine, flat, whole
 from bpgen.targets.c.scalar import CHOICE, PRODUCT, SIGN, SUM, C, Writer
 from bpgen.targets.c.stored import Names, left
-from bpgen.text.scalar import ATOM as PYTHON_ATOM
-from bpgen.text.scalar import Printer, Text
 
 At = Mapping[Index, C]
 
@@ -112,13 +110,13 @@ class Entries:
     # Arrays that are computed
 
     def map(self, node: program.Map, at: At) -> C:
-        """A body, printed as Python with a word for each operand, and read as a tree of calls."""
-        words = {e: element(f"operand{k}", ()) for k, (e, _) in enumerate(node.operands)}
-        names = {element(str(s), ()): C(f"R({s})") for s in node.body.free_symbols}
-        names |= {words[e]: self.value(array, at) for e, array in node.operands}
-        printer = Printer(lambda e: Text(words[e].name, PYTHON_ATOM), self.order)
-        reader, writer = Reader({e.name: e for e in names}), Writer(names)
-        found = writer.text(reader.read(parsed(printer.text(node.body).text)))
+        """A body of its operands' entries and of lengths, which are real in it."""
+        own = {e: e for e, _ in node.operands}
+        lengths = {s: element(f"<{s}>", ()) for s in node.body.free_symbols}
+        texts = {e: C(f"R({s})") for s, e in lengths.items()}
+        texts |= {e: self.value(array, at) for e, array in node.operands}
+        writer = Writer(texts)
+        found = writer.text(tree_of(node.body.xreplace({**lengths, **own}), self.order))
         self.helpers |= writer.helpers
         return found
 

@@ -13,6 +13,7 @@ from bpgen.formulas.tree import Call, Tree, compares
 from bpgen.ir import Element, element
 from bpgen.targets.c.library import called
 from bpgen.targets.c.stored import own
+from bpgen.text.scalar import is_decimal
 
 CHOICE, EITHER, BOTH, EQUALITY, COMPARISON, SUM, PRODUCT, SIGN, ATOM = range(9)
 
@@ -82,10 +83,6 @@ class Writer:
             return C("INFINITY")
         if number.is_Integer:
             return C(str(number))
-        if number.is_Float:
-            return C(f"R({float(number)!r})")
-        if number.is_Rational:
-            return self._infix(Call("divide", (sp.Integer(number.p), sp.Integer(number.q))))
         symbols = {s: element(s.name, ()) for s in number.free_symbols}
         if not symbols:
             return C(f"R({float(number)!r})")
@@ -99,9 +96,39 @@ class Writer:
         if tree.name == "multiply" and compares(tree):
             sign, binding = "&&", BOTH
         left, right = self.text(one).within(binding), self.text(other).within(binding + 1)
-        if tree.name == "divide" and _is_whole(one) and (one > 0 or _is_whole(other)):
-            left = f"R({one})"  # C's own quotient of whole numbers is whole
         return C(f"{left} {sign} {right}", binding)
+
+    def _product(self, tree: Call) -> C:
+        """Factors, a number first: 2 * a / b, a / (3 * b)."""
+        one, number = tree.args
+        if isinstance(number, Call | Element) or number.free_symbols:
+            return self._infix(tree)
+        if number.could_extract_minus_sign():
+            return self._negative(Call("negative", (Call("multiply", (one, -number)),)))
+        above, below = one.args if isinstance(one, Call) and one.name == "divide" else (one, None)
+        times, over = _parts(number)
+        top = self.text(above)
+        if times != 1:
+            top = C(f"{self.text(times).text} * {top.within(PRODUCT)}", PRODUCT)
+        if below is not None and over != 1:
+            under = self._infix(Call("multiply", (over, below))).within(SIGN)
+        elif below is not None or over != 1:
+            under = self.text(over if below is None else below).within(SIGN)
+        else:
+            return top
+        return C(f"{top.within(PRODUCT)} / {under}", PRODUCT)
+
+    def _quotient(self, tree: Call) -> C:
+        """1 / (3 * b) for a third of 1 / b; C's own quotient of whole numbers is whole."""
+        one, other = tree.args
+        if isinstance(one, Call | Element) or not one.is_Rational:
+            return self._infix(tree)
+        if _is_negative(one):
+            return self._negative(Call("negative", (Call("divide", (-one, other)),)))
+        times, over = _parts(one)
+        below = other if over == 1 else Call("multiply", (over, other))
+        text = self._infix(below) if isinstance(below, Call) and over != 1 else self.text(below)
+        return C(f"R({self.text(times).text}) / {text.within(SIGN)}", PRODUCT)
 
     def _square(self, tree: Call) -> C:
         base = self.text(tree.args[0])
@@ -140,12 +167,17 @@ def _is_negative(tree: Tree) -> TypeGuard[sp.Expr]:
     return not isinstance(tree, Call) and bool(tree.is_number and tree.could_extract_minus_sign())
 
 
-def _is_whole(tree: Tree) -> TypeGuard[sp.Integer]:
-    return isinstance(tree, sp.Integer)
+def _parts(number: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
+    """What a number multiplies by, and divides by."""
+    if number.is_Rational and not is_decimal(number):
+        return sp.Integer(number.p), sp.Integer(number.q)
+    return number, sp.S.One
 
 
 _CALLS: dict[str, Callable[[Writer, Call], C]] = {
     **dict.fromkeys(_INFIX, Writer._infix),
+    "divide": Writer._quotient,
+    "multiply": Writer._product,
     "square": Writer._square,
     "negative": Writer._negative,
     "where": Writer._where,

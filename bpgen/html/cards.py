@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from bpgen.html.graph import Graph
 from bpgen.html.groups import CELL, EDGE, LINE, SMALL, Card, grouped
-from bpgen.html.shapes import Drawing, points, spoken
+from bpgen.html.shapes import Drawing, joined, points
 from bpgen.ir import Loop
 from bpgen.render.writer import Writer
 
@@ -178,7 +178,7 @@ class _Cards:
         return " × ".join(str(s) for s in info.sample_shape[info.block :])
 
     def _cell(self, key: str, name: str, x: float, y: float, wide: float) -> None:
-        also = spoken(filter(None, [name, self.adjoint.get(name, "")]))
+        also = joined(filter(None, [name, self.adjoint.get(name, "")]))
         self.made.add(
             "rect",
             id=key,
@@ -196,7 +196,7 @@ class _Cards:
         self.made.parts.setdefault(name, []).append(key)
 
     def _param(self, key: str, name: str, x: float, y: float) -> None:
-        also = spoken(filter(None, [name, self.adjoint.get(name, "")]))
+        also = joined(filter(None, [name, self.adjoint.get(name, "")]))
         label = self.writer.tensor(name).text
         self.made.text(x, y, label, id=key, class_="param", data_t=name, data_also=also)
         self.made.parts.setdefault(name, []).append(key)

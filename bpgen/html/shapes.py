@@ -67,5 +67,5 @@ def points(*steps: str | float) -> str:
     return " ".join(s if isinstance(s, str) else f"{_short(s):g}" for s in steps)
 
 
-def spoken(names: Iterable[str]) -> str:
+def joined(names: Iterable[str]) -> str:
     return " ".join(dict.fromkeys(names))

@@ -22,7 +22,7 @@ NOTATIONS = ("matrix", "index", "components")
 
 
 @dataclass(frozen=True)
-class Said:
+class Rendered:
     """A piece of a sentence, or of a row: words, or mathematics as LaTeX and as text."""
 
     text: str
@@ -30,15 +30,15 @@ class Said:
     kind: str = ""  # of a row: where, shape, numbers, why
 
 
-Sentence = tuple[Said, ...]
+Sentence = tuple[Rendered, ...]
 
 
 @dataclass(frozen=True)
 class Line:
     """A row: its left side, what stands right of it, piece by piece, and its number."""
 
-    left: Said
-    pieces: tuple[Said, ...]
+    left: Rendered
+    pieces: tuple[Rendered, ...]
     tag: str
     of: str  # the number of the equation that it tells of
     name: str  # of the tensor, or the gradient, that this equation defines
@@ -74,9 +74,9 @@ class Sheet:
     parts: tuple[Chapter, ...]
 
     @property
-    def formulas(self) -> list[Said]:
+    def formulas(self) -> list[Rendered]:
         """Everything that is said, words too."""
-        found: list[Said] = []
+        found: list[Rendered] = []
         for part in self.parts:
             found += [said for sentence in part.intro for said in sentence]
             for group in part.groups:
@@ -192,9 +192,11 @@ def sentence(tex: str, plain: str) -> Sentence:
     """
     one, other = _cut(tex), _cut(plain)
     if len(one) != len(other):
-        return (Said("".join(other)),)
+        return (Rendered("".join(other)),)
     return tuple(
-        Said(b, a if k % 2 else "") for k, (a, b) in enumerate(zip(one, other, strict=True)) if b
+        Rendered(b, a if k % 2 else "")
+        for k, (a, b) in enumerate(zip(one, other, strict=True))
+        if b
     )
 
 
@@ -210,39 +212,39 @@ def _numbers(lines: Iterable[Line]) -> str:
 def _line(tex: Row, plain: Row, called: Called) -> Line:
     of = "" if tex.of is None else str(tex.of)
     tag = "" if tex.tag is None else f"({tex.tag})"
-    left = Said(plain.left, tex.left)
+    left = Rendered(plain.left, tex.left)
     return Line(left, tuple(_pieces(tex, plain)), tag, of, called.defined.get(of_all_parts(of), ""))
 
 
-def _pieces(tex: Row, plain: Row) -> Iterator[Said]:
+def _pieces(tex: Row, plain: Row) -> Iterator[Rendered]:
     """What stands right of the left side."""
     yield from _right_side(tex, plain)
     for kind, a, b in (("where", tex.where, plain.where), ("shape", tex.shape, plain.shape)):
         if a:
-            yield Said(b, a, kind)
+            yield Rendered(b, a, kind)
     for k, (a, b) in enumerate(zip(tex.since, plain.since, strict=True)):
-        yield Said("and" if k else "since", "", "why")
-        yield Said(b, a, "why")
+        yield Rendered("and" if k else "since", "", "why")
+        yield Rendered(b, a, "why")
     if tex.numbers:
-        yield Said(plain.numbers, tex.numbers, "numbers")
+        yield Rendered(plain.numbers, tex.numbers, "numbers")
 
 
-def _right_side(tex: Row, plain: Row) -> Iterator[Said]:
+def _right_side(tex: Row, plain: Row) -> Iterator[Rendered]:
     """`= first`, and each addend with its sign; or what is said instead."""
     if tex.prose:
-        yield Said(tex.prose, "", "said")
+        yield Rendered(tex.prose, "", "said")
         return
     if tex.words and not tex.addends:
         last = len(tex.words) - 1
         for k, (a, b) in enumerate(zip(tex.words, plain.words, strict=True)):
             comma = "," if k < last else ""
-            yield Said(b + comma, a + comma, "said")
+            yield Rendered(b + comma, a + comma, "said")
         return
     if tex.words:
-        yield Said(tex.words[0])
+        yield Rendered(tex.words[0])
     signs = "" if tex.words else "= "
     pairs = list(zip_longest(tex.addends, plain.addends))
     if any(a is None or b is None for a, b in pairs):  # one has a sign that the other spells out
         pairs = [(" ".join(tex.addends), " ".join(plain.addends))] if tex.addends else []
     for k, (a, b) in enumerate(pairs):
-        yield Said(f"{'' if k else signs}{b}", f"{'' if k else signs}{a}")
+        yield Rendered(f"{'' if k else signs}{b}", f"{'' if k else signs}{a}")

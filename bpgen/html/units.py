@@ -6,7 +6,7 @@ from math import hypot
 
 from bpgen.html.columns import DOWN, Column, columns_of, placed
 from bpgen.html.graph import Graph, Link
-from bpgen.html.shapes import Drawing, points, spoken
+from bpgen.html.shapes import Drawing, joined, points
 from bpgen.render.writer import Writer
 
 _EDGES = 70  # that can be told apart
@@ -142,7 +142,7 @@ class _Units:
             cy=round(y, 1),
             r=_RADIUS,
             data_t=column.tensors[-1],
-            data_also=spoken(also),
+            data_also=joined(also),
         )
         subscript = (str(k + 1),) if column.vector else ()
         named = [(n, self.writer.tensor(n, subscript).text) for n in column.tensors]

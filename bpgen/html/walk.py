@@ -13,7 +13,7 @@ import numpy as np
 from bpgen.html.dialects import KATEX, PLAIN
 from bpgen.html.graph import Graph
 from bpgen.html.shapes import Drawing
-from bpgen.html.sheets import Said, of_all_parts
+from bpgen.html.sheets import Rendered, of_all_parts
 from bpgen.ir import BATCH
 from bpgen.record import Derivation, Step
 from bpgen.render.descent import DESCENT
@@ -33,7 +33,7 @@ class Stop:
     of: str = ""
     name: str = ""  # of the tensor, or gradient, that is computed
     lit: tuple[str, ...] = ()
-    note: tuple[Said, ...] = ()
+    note: tuple[Rendered, ...] = ()
     code: str = ""  # the number of the equation whose line computes it
     more: str = ""  # what is told beside the equation
 
@@ -47,7 +47,7 @@ class Walk:
     stops: list[Stop] = field(default_factory=list)
     slots: dict[str, list[tuple[int, str, str]]] = field(default_factory=dict)
 
-    def said(self, key: str, markup: str, exact: str = "") -> None:
+    def put(self, key: str, markup: str, exact: str = "") -> None:
         self.slots.setdefault(key, []).append((len(self.stops) - 1, markup, exact))
 
 
@@ -123,16 +123,16 @@ class _Walker:
         for name in every:
             self._show(name, self.worked and self.worked.values)
 
-    def _given(self, name: str) -> Said:
+    def _given(self, name: str) -> Rendered:
         """What a tensor is, or where it is too large to be shown, of which size."""
-        for told in self._told(name, self.worked) if self.worked is not None else ():
+        for told in self._rendered(name, self.worked) if self.worked is not None else ():
             return told
         sizes = self.network.tensors[name].sample_shape
         tex, plain = (
             f"{w.tensor(name).text} {w.dialect.shape(tuple(map(w.length, sizes)))}"
             for w in self.writers
         )
-        return Said(plain, tex)
+        return Rendered(plain, tex)
 
     def _computed(self, number: str, name: str) -> str:
         """The equation whose line computes a tensor: its own, or the first that it goes into."""
@@ -181,7 +181,7 @@ class _Walker:
 
     def _name(self, name: str) -> None:
         for key, markup in self.drawing.labels.get(name, ()):
-            self.made.said(key, markup)
+            self.made.put(key, markup)
 
     def _show_slope(self, step: Step) -> None:
         if self.worked is None or step.of not in self.worked.slopes:
@@ -204,7 +204,7 @@ class _Walker:
         for key, entry in zip(keys, self._order(name, one), strict=False):
             symbol, number = (called or {}).get(key, ""), self._number(entry)
             text = f'{symbol} <tspan class="number">{number}</tspan>' if symbol else number
-            self.made.said(key, text, repr(entry))
+            self.made.put(key, text, repr(entry))
 
     def _one(self, name: str, array: Array) -> Array:
         """The entries of one sample."""
@@ -222,7 +222,7 @@ class _Walker:
         size = float(finite.item() if alone else np.sqrt(np.mean(np.square(finite, dtype=float))))
         number = f'<tspan class="number">{self._number(size)}</tspan>'
         said = word.removeprefix("rms").removeprefix(" of ") if alone else word
-        self.made.said(key, f"{said} {number}".strip(), repr(size))
+        self.made.put(key, f"{said} {number}".strip(), repr(size))
 
     def _order(self, name: str, one: Array) -> list[float]:
         entries = self.drawing.entries.get(name)
@@ -252,7 +252,7 @@ class _Walker:
                 number,
                 name,
                 self._lit(name),
-                self._told(name, worked, again=True),
+                self._rendered(name, worked, again=True),
                 self._computed(number, name),
                 more,
             )
@@ -265,11 +265,11 @@ class _Walker:
         keys = dict.fromkeys(k for n in names for k in self.drawing.slopes.get(n, ()))
         keys |= dict.fromkeys(k for n in names if (k := self.drawing.slope_sizes.get(n)))
         for key in keys:
-            self.made.said(key, "")
+            self.made.put(key, "")
 
-    def _told(self, name: str, worked: Worked, again: bool = False) -> tuple[Said, ...]:
+    def _rendered(self, name: str, worked: Worked, again: bool = False) -> tuple[Rendered, ...]:
         """z = 5; nothing where it is too large to be shown."""
         values = worked.values_after if again else worked.values
         called = [w.tensor(name).text for w in self.writers]
         told = [n.product(name, values[name]) for n in self.numerals]
-        return (Said(f"{called[1]} {told[1]}", f"{called[0]} {told[0]}"),) if told[0] else ()
+        return (Rendered(f"{called[1]} {told[1]}", f"{called[0]} {told[0]}"),) if told[0] else ()

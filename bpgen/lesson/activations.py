@@ -33,7 +33,7 @@ def section(lesson: Lesson) -> Section | None:
     if not used:
         return None
     names = [*used, *(n for n in _COMMON if n not in used)]
-    rows = tuple(_told(lesson, n, n in used) for n in names if _known(n) is not None)
+    rows = tuple(_function(lesson, n, n in used) for n in names if _known(n) is not None)
     heads = ("", "function", "derivative", "at most", "at 0")
     blocks = [Block(table=Table(heads, rows))] if rows else []
     here = _here(lesson)
@@ -57,7 +57,7 @@ def _known(name: str) -> FunctionRow | None:
     return known if known is not None and known.arity <= 2 else None
 
 
-def _told(lesson: Lesson, name: str, used: bool) -> tuple[str, ...]:
+def _function(lesson: Lesson, name: str, used: bool) -> tuple[str, ...]:
     """f(z) = ..., f'(z) = ..., the largest derivative, and that at 0."""
     known = _known(name)
     assert known is not None
@@ -161,7 +161,7 @@ def _branches(lesson: Lesson) -> tuple[str, ...]:
             side = "above" if z.item() > 0 else "below" if z.item() < 0 else "at"
             found.append(
                 f"{lesson.name(body.args[0].name)} is {side} 0: the branch whose derivative is"
-                f" {lesson.said(slope.item())}."
+                f" {lesson.number(slope.item())}."
             )
         else:
             found.append(

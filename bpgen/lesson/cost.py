@@ -29,7 +29,7 @@ def section(lesson: Lesson) -> Section | None:
     rows = rows if len(rows) <= _LAYERS else []
     every = [n for layer in layers for n in layer]
     total = _row(lesson, every, there, back, kept)
-    remarks = (_said(lesson, there, back),) if lesson.network.loss is not None else ()
+    remarks = (_sentence(lesson, there, back),) if lesson.network.loss is not None else ()
     table = Table(_HEADS, (*rows, ("all", *total[1:])))
     return Section("What a pass costs", _INTRO, (Block(table=table, remarks=remarks),))
 
@@ -106,7 +106,7 @@ def _order(part: sp.Expr) -> tuple[int, str]:
     return -degree, str(rest)
 
 
-def _said(lesson: Lesson, there: list[Count], back: list[Count]) -> str:
+def _sentence(lesson: Lesson, there: list[Count], back: list[Count]) -> str:
     """How many times the forward pass the backward pass is, of a large batch."""
     batch = length(BATCH)
     ways = [

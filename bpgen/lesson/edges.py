@@ -52,7 +52,7 @@ def _right(lesson: Lesson) -> tuple[str, ...] | None:
     largest = max((float(np.max(np.abs(g))) for g in grads.values()), default=0.0)
     at = f"{lesson.name(target.name)} is {lesson.name(output)}: already right"
     total = lesson.name(lesson.network.loss or "")
-    what = f"{total} is {lesson.said(loss)}, the largest gradient {lesson.said(largest)}"
+    what = f"{total} is {lesson.number(loss)}, the largest gradient {lesson.number(largest)}"
     if largest == 0:
         return at, what, "every gradient is exactly 0: nothing is learned"
     if largest < 1e-12:
@@ -75,7 +75,7 @@ def _far(lesson: Lesson) -> tuple[str, ...] | None:
     usual = gradients(lesson, {})[1]
     before = max(float(np.max(np.abs(g))) for g in usual.values())
     at = f"every parameter {_FAR:.0f} times as large"
-    what = f"the largest gradient is {lesson.said(largest)}, and was {lesson.said(before)}"
+    what = f"the largest gradient is {lesson.number(largest)}, and was {lesson.number(before)}"
     if not np.isfinite(largest):
         return at, what, "too large for numbers"
     if largest < before / 100:

@@ -95,7 +95,7 @@ class Lesson:
             Symbol("eta" if "eta" not in self.writer.letters else "lr"), (), False
         )
 
-    def said(self, value: float) -> str:
+    def number(self, value: float) -> str:
         """A number, in a sentence."""
         assert self.numerals is not None
         if not np.isfinite(value):

@@ -25,15 +25,15 @@ def section(lesson: Lesson) -> Section | None:
         before, *after = losses(lesson, rate)
         rows.append(
             (
-                lesson.said(rate),
-                *map(lesson.said, (after[0], after[-1])),
+                lesson.number(rate),
+                *map(lesson.number, (after[0], after[-1])),
                 _verdict([before, *after]),
             )
         )
     eta = lesson.inline(lesson.eta)
     heads = (eta, f"{loss} after one step", f"after {_STEPS}", "and so")
     value = float(lesson.worked.values[lesson.network.loss or ""])
-    said = f"Before any step {loss} is {lesson.said(value)}."
+    said = f"Before any step {loss} is {lesson.number(value)}."
     return Section("The length of the step", (said,), (Block(table=Table(heads, tuple(rows))),))
 
 

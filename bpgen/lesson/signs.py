@@ -38,7 +38,7 @@ def _signs(lesson: Lesson, name: str, slope: Array) -> str:
     if slope.size > 1:
         return said
     assert lesson.worked is not None
-    said = f"{lesson.said(float(slope.ravel()[0]))}, {said}"
+    said = f"{lesson.number(float(slope.ravel()[0]))}, {said}"
     step, local = lesson.steps[name], lesson.worked.locals.get(name)
     if local is None or len(step.paths) != 1 or local.size != 1:
         return said
@@ -93,7 +93,7 @@ def _error(lesson: Lesson) -> str:
     which, asks = ("small", "larger") if value < 0 else ("large", "smaller")
     loss = lesson.name(lesson.network.loss or "")
     return (
-        f"{lesson.slope(name)} is {lesson.said(value)}: {lesson.name(name)} is too {which},"
+        f"{lesson.slope(name)} is {lesson.number(value)}: {lesson.name(name)} is too {which},"
         f" and a {asks} one makes {loss} smaller."
     )
 
@@ -109,8 +109,8 @@ def _deltas(lesson: Lesson) -> list[str]:
         value = float(slope.ravel()[0])
         loss = lesson.name(lesson.network.loss or "")
         found.append(
-            f"{lesson.slope(step.of)} is {lesson.said(value)}: where {lesson.name(step.of)} is"
+            f"{lesson.slope(step.of)} is {lesson.number(value)}: where {lesson.name(step.of)} is"
             f" {lesson.inline('0.001')} larger, {loss} is larger by about"
-            f" {lesson.said(value / 1000)}."
+            f" {lesson.number(value / 1000)}."
         )
     return found[:3]

@@ -82,10 +82,10 @@ def _through(lesson: Lesson, path: Path) -> tuple[str, bool]:
 
 
 def _row(lesson: Lesson, size: Size, largest: float) -> tuple[str, ...]:
-    factor = lesson.said(size.factor) if size.factor is not None else ""
+    factor = lesson.number(size.factor) if size.factor is not None else ""
     return (
         lesson.name(size.name),
-        lesson.said(size.norm),
+        lesson.number(size.norm),
         _bar(size.norm, largest, lesson),
         factor,
         size.through,
@@ -114,7 +114,7 @@ def _product(lesson: Lesson, found: list[Size]) -> str:
     times = lesson.writer.dialect.words["times"].join(texts)
     return (
         f"From {lesson.name(run[0].name)} to {lesson.name(run[-1].name)}:"
-        f" {lesson.inline(times)} is {lesson.said(whole)}."
+        f" {lesson.inline(times)} is {lesson.number(whole)}."
     )
 
 
@@ -168,14 +168,14 @@ def _fate(lesson: Lesson, found: list[Size]) -> list[str]:
         return []
     left = float(np.prod(layers))
     each = left ** (1 / len(layers))
-    deeper = ", ".join(f"{lesson.said(each**d)} after {d}" for d in _DEPTHS)
-    said = [f"A layer multiplies it by {lesson.said(each)}; layers like it by {deeper}."]
+    deeper = ", ".join(f"{lesson.number(each**d)} after {d}" for d in _DEPTHS)
+    said = [f"A layer multiplies it by {lesson.number(each)}; layers like it by {deeper}."]
     remedies = _against_vanishing(lesson, found) if each < 1 else _AGAINST_EXPLODING
     word = "vanish" if each < 1 else "explode"
     if left < _VANISHES:
-        said.append(f"It vanishes: {lesson.said(left)} of it is left. {remedies}")
+        said.append(f"It vanishes: {lesson.number(left)} of it is left. {remedies}")
     elif left > _EXPLODES:
-        said.append(f"It explodes: it is {lesson.said(left)} times as large. {remedies}")
+        said.append(f"It explodes: it is {lesson.number(left)} times as large. {remedies}")
     elif each ** _DEPTHS[1] < _VANISHES or each ** _DEPTHS[1] > _EXPLODES:
         said.append(
             f"Here it does not {word}; in a deep network of such layers it would. {remedies}"

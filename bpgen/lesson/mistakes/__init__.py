@@ -40,7 +40,7 @@ def section(lesson: Lesson) -> Section | None:
     after = float(worked.values_after[lesson.network.loss or ""])
     intro = (
         f"Each made by itself, at the numbers above. After a right step {loss} is"
-        f" {lesson.said(after)}; a line of your own is looked at by bpgen's check, as a claim.",
+        f" {lesson.number(after)}; a line of your own is looked at by bpgen's check, as a claim.",
     )
     remarks = (
         (f"Without effect at these numbers: {'; '.join(dict.fromkeys(silent))}.",) if silent else ()
@@ -84,6 +84,6 @@ def _row(lesson: Lesson, mistake: Mistake, made: Arrays, right: Arrays) -> tuple
     return (
         f"{mistake.kind}: {mistake.done}",
         lesson.slope(worst),
-        lesson.said(off),
-        lesson.said(after),
+        lesson.number(off),
+        lesson.number(after),
     )

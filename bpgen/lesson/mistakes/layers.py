@@ -43,14 +43,14 @@ def of_another_layer(lesson: Lesson) -> Arrays | None:
     others: dict[str, Array] = {}
     for n in (n for n in names if tensors[n].block and len(values[n]) > 1):
         others[n] = np.concatenate([values[n][:1], values[n][:-1]])
-    heard = _heard_by_layers(lesson)
+    heard = _tensors_by_layer(lesson)
     for one, other in pairwise(n for n in names if n in heard):
         if values[one].shape == values[other].shape and one in heard[other]:
             others[other] = values[one]
     return _of_values(lesson, others)
 
 
-def _heard_by_layers(lesson: Lesson) -> dict[str, set[str]]:
+def _tensors_by_layer(lesson: Lesson) -> dict[str, set[str]]:
     """The parameters of layers, each with those that what it multiplies is made of; of recurrences
     and blocks there are none.
     """

@@ -25,7 +25,9 @@ def few_or_all(
     """
 
     def asked(holds: Callable[..., None]) -> Callable[[int], None]:
-        @pytest.mark.parametrize("count", [few, pytest.param(every, marks=pytest.mark.slow)])
+        @pytest.mark.parametrize(
+            "count", [few, pytest.param(every, marks=[pytest.mark.slow, pytest.mark.long])]
+        )
         def test(count: int) -> None:
             kept = {} if seed is None else {"database": None}
             of_each = settings(common, max_examples=count, **kept)(given(*drawn)(holds))

@@ -67,7 +67,10 @@ LARGE = {"gpt"}  # whose differences take half a minute
 
 @pytest.mark.parametrize(
     "file",
-    [pytest.param(f, marks=[pytest.mark.slow] * (f.stem in LARGE), id=f.stem) for f in GENERATED],
+    [
+        pytest.param(f, marks=[pytest.mark.slow, pytest.mark.long] * (f.stem in LARGE), id=f.stem)
+        for f in GENERATED
+    ],
 )
 def test_module_checks_itself(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """`python -m MODULE` in this process: a row for each parameter and input, and every row ok."""

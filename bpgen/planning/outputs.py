@@ -24,7 +24,7 @@ def in_values(derivation: Derivation) -> Derivation:
         s if (new := _in_values(s.evaluated, told)) == s.evaluated else replace(s, stable=new)
         for s in derivation.steps
     )
-    return replace(derivation, steps=steps)
+    return derivation if steps == derivation.steps else replace(derivation, steps=steps)
 
 
 def _told(equation: Equation) -> Told:

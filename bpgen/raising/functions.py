@@ -40,9 +40,12 @@ _PARAMS, _CACHE = Argument("params", "arrays"), Argument("cache", "arrays")
 
 def functions(derivation: Derivation) -> list[Function]:
     """The functions of the mathematics, in the order of the module."""
-    made = _made(derivation)
-    check(made)
-    return made
+    kept = vars(derivation)  # which does not change: they are made once, for whatever target
+    if "_functions" not in kept:
+        made = _made(derivation)
+        check(made)
+        kept["_functions"] = made
+    return [*kept["_functions"]]
 
 
 def _made(derivation: Derivation) -> list[Function]:

@@ -32,8 +32,7 @@ import pytest
 import torch
 
 from bpgen.ir import BATCH, Network, TensorInfo
-from bpgen.load import declared_by
-from tests.conftest import emitted
+from tests.conftest import declared, emitted
 
 Shape = Mapping[str, int]  # of net.py's $names and of lengths known at run time; N is the batch
 Draw = Callable[[np.random.Generator, tuple[int, ...]], Any]
@@ -83,7 +82,7 @@ def parametrized(*cases: Case) -> pytest.MarkDecorator:
 def agree(case: Case, shape: Shape, seed: int = 0) -> None:
     """Assert that bpgen and PyTorch compute the same loss, outputs and gradients."""
     source = case.source(shape)
-    network, module = declared_by(source), emitted(source)
+    network, module = declared(source), emitted(source)
     rng = np.random.default_rng(seed)
     given = _drawn(case, shape, network, module, rng)
     ours, grads = _bpgen(network, module, given, rng)

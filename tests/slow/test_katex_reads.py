@@ -64,6 +64,7 @@ def complaints(of: Iterable[Formula], folder: Path) -> list[list[str]]:
     return found
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("notation", NOTATIONS)
 def test_every_formula(notation: str, tmp_path: Path) -> None:
     sources = [*(path.read_text("utf-8") for path in EXAMPLES), *NETS.values()]
@@ -73,6 +74,7 @@ def test_every_formula(notation: str, tmp_path: Path) -> None:
         assert complaints(every[start : start + PIECE], tmp_path) == []
 
 
+@pytest.mark.long
 def test_every_formula_of_a_lesson(tmp_path: Path) -> None:
     """Its tables and its bars, with numbers where there are any."""
     every: set[Formula] = set()

@@ -103,6 +103,7 @@ def _pages(
     return pages
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize("notation", ["matrix", "index", "components"])
 @pytest.mark.parametrize("steps", ["short", "all"])
@@ -116,6 +117,7 @@ def test_compiles_without_a_warning(notation: str, steps: str, tmp_path: Path) -
     assert _complaints(log) == []
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_as_a_part_of_a_paper(tmp_path: Path) -> None:
     """Numbered by its counter, without sections: every reference is found."""
@@ -135,6 +137,7 @@ def _bodies_in(preamble: str, bodies: Mapping[str, str], folder: Path) -> set[st
     return {complaint.split(":")[0] for complaint in _complaints(log)}
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("notation", "steps"), [("matrix", "short"), ("index", "all"), ("components", "short")]
@@ -144,6 +147,7 @@ def test_a_body_is_no_wider_than_a_plain_article(notation: str, steps: str, tmp_
     assert _bodies_in(_ARTICLE, _pages(notation, steps, "latex"), tmp_path) == set()
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_body_is_as_wide_as_is_asked(tmp_path: Path) -> None:
     bodies = _pages("matrix", fmt="latex", measure=measure("3.5in"))
@@ -177,12 +181,14 @@ def test_a_formula_is_as_wide_as_it_is_measured(tmp_path: Path) -> None:
     assert far == []
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_lessons_compile_without_a_warning(tmp_path: Path) -> None:
     """Their tables are no wider than the page, their listings no longer than a line."""
     assert _complaints(_log(_document(_lessons("tex")), tmp_path)) == []
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_lesson_is_no_wider_than_a_plain_article(tmp_path: Path) -> None:
     assert _bodies_in(_ARTICLE, _lessons("latex"), tmp_path) == set()

@@ -357,3 +357,16 @@ def test_the_largest_derivative_of_every_function_is_found_in_numbers() -> None:
         slope = activations._spelled(sp.diff(call, z))
         found = activations._numbers(slope)
         assert found[1] == told[1] and (name == "bell" or found == told), name
+
+
+def test_a_loss_that_is_next_to_nothing_is_no_false_number(tmp_path: Path) -> None:
+    """A step without slopes leaves a cross-entropy of 2.7e-17, which s - z is not told from 0."""
+    net = tmp_path / "five.py"
+    net.write_text(
+        "from bpgen import *\nx, y = input(784), label(10)\na = x\nfor _ in range(4):\n"
+        "    a = dense(a, 100, relu)\nz = dense(a, 10)\n"
+        "L = loss(categorical_cross_entropy(softmax(z), y))\n"
+    )
+    done = CliRunner().invoke(main, ["derive", "-f", "text", "--lesson", str(net)])
+    assert done.exit_code == 0, done.stderr
+    assert "Classic mistakes" in done.stdout

@@ -23,6 +23,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 gc.set_threshold(50_000, 50, 50)
 
 ROOT = Path(__file__).resolve().parent.parent
+TYPES = ROOT / ".mypy_cache" / "emitted"  # what mypy knows of numpy, for all that run it
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 
 

@@ -15,7 +15,7 @@ import pytest
 from bpgen.emit import FAST, emit
 from bpgen.load import load
 from bpgen.targets.numpy.allowed import Forbidden, verified
-from tests.conftest import EXAMPLES, ROOT, emitted, example
+from tests.conftest import EXAMPLES, ROOT, TYPES, emitted, example
 from tests.few import one_in
 
 GENERATED = sorted((ROOT / "generated").glob("*.py"))
@@ -99,13 +99,13 @@ def test_lint_and_format_clean() -> None:
 
 
 @pytest.mark.slow
-def test_typed(tmp_path: Path) -> None:
+def test_typed() -> None:
     done = run(
         "-m",
         "mypy",
         "--strict",
         "--config-file=",
-        f"--cache-dir={tmp_path}",
+        f"--cache-dir={TYPES}",
         *[str(f) for f in GENERATED],
     )
     assert done.returncode == 0, done.stdout

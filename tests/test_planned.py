@@ -28,7 +28,7 @@ from bpgen.planning.helping import helper
 from bpgen.planning.lifetimes import Lifetimes
 from bpgen.prove import prove
 from bpgen.targets.numpy.planned_parts import OWN
-from tests.conftest import EXAMPLES, ROOT, declared, derived, module_of, of_example, written
+from tests.conftest import EXAMPLES, ROOT, TYPES, declared, derived, module_of, of_example, written
 from tests.documents import blocks
 from tests.few import few, one_in
 from tests.texts.corpus import SOURCES
@@ -301,7 +301,7 @@ def test_lint_and_types(tmp_path: Path) -> None:
     for command in (
         ["ruff", "check", "--isolated", "--no-cache"],
         ["ruff", "format", "--check", "--isolated", "--no-cache"],
-        ["mypy", "--strict", "--config-file=", f"--cache-dir={tmp_path / 'cache'}"],
+        ["mypy", "--strict", "--config-file=", f"--cache-dir={TYPES}"],
     ):
         files = map(str, tmp_path.glob("*.py"))
         done = subprocess.run(

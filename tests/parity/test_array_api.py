@@ -21,7 +21,7 @@ from jax.test_util import check_grads
 
 from bpgen.check.module import Subject
 from bpgen.emit import emit
-from tests.conftest import EXAMPLES, ROOT, declared, derived, module_of, of_example
+from tests.conftest import EXAMPLES, ROOT, TYPES, declared, derived, module_of, of_example
 from tests.documents import blocks
 from tests.parity.test_proofs import SOURCES
 from tests.proofs.words import WORDS
@@ -63,7 +63,7 @@ def test_it_is_typed(tmp_path: Path) -> None:
         "mypy",
         "--strict",
         "--config-file=",
-        f"--cache-dir={tmp_path / 'cache'}",
+        f"--cache-dir={TYPES}",
         str(tmp_path),
     ]
     done = subprocess.run([sys.executable, "-m", *line], capture_output=True, text=True)

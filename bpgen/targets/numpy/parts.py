@@ -73,8 +73,7 @@ class Parts(Interface):
     @property
     def refuses_empty(self) -> bool:
         """Whether the network has no value where a length known at run time is 0."""
-        tensors = self.network.tensors
-        return any(needs_one(f.evaluated, tensors) for f in self.derivation.forward)
+        return needs_one((f.evaluated for f in self.derivation.forward), self.network.tensors)
 
 
 _ALONG_AXIS = {

@@ -260,6 +260,29 @@ def test_a_length_of_zero() -> None:
         assert str(caught.value) == message
 
 
+@pytest.mark.parametrize(
+    ("line", "refused"),
+    [
+        ("L = loss(categorical_cross_entropy_with_logits(z, y, ignore=1))", True),  # 0/0
+        ("u = tensor(sum(z[t, j], t, j))\nL = loss(sum(v[i] / u, i))", True),
+        ("u = tensor(sum(z[t, j], t, j) + 1)\nL = loss(sum(v[i] / u, i))", False),
+        ("u = tensor(sum(z[t, j], t), j)\nL = loss(sum(z[t, j] / u[j], t, j) * v[0])", False),
+    ],
+)
+def test_a_sum_of_none_divides_nothing(line: str, refused: bool) -> None:
+    targets = "y = label(2, 'T')" if "y" in line else "v = target(3)"
+    m = emitted(
+        f"from bpgen import *\nx = input('T', 3)\n{targets}\nt, i, j = indices('t i j')\n"
+        f"z = x @ param(2, 3).T\n{line}\n"
+    )
+    given = np.zeros((2, 0, 3)), np.zeros((2, 0), int) if "y" in line else np.ones((2, 3))
+    if not refused:
+        assert np.isfinite(m.loss(m.init(0), *given))
+        return
+    with pytest.raises(ValueError, match=r"^x is empty: its shape is "):
+        m.loss(m.init(0), *given)
+
+
 def test_states_and_upstream_gradients() -> None:
     m = emitted("from bpgen import *\nx, s = input(2), state(2)\na = x * s\noutput(a)\n")
     x = np.ones((3, 2))

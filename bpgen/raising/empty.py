@@ -28,8 +28,8 @@ def _needs_one(
     largest = term.reduce != "sum" and any(_is_open(k.size) for k in term.over)
     divisors = [p.base for p in term.body.atoms(sp.Pow) if p.exp.is_negative]
     length = any(_is_open(str(s)) for d in divisors for s in d.free_symbols - d.atoms(Index))
-    # of a result along the axis there are no entries that could be wrong
-    there = not any(_is_open(i.size) for i in equation.indices)
+    # along the axis nothing is divided
+    there = not any(_is_open(i.size) for i in (*equation.indices, *term.over))
     none = there and any(_has_factor(d, nothing) for d in divisors)
     read = (next(_fixed(e.indices, tensors[e.name]), None) for e in elements(term.body))
     written = next(_fixed(term.at or (), tensors[equation.name]), None)

@@ -18,7 +18,7 @@ from bpgen.check.whole import check_module
 from bpgen.contraction import factored
 from bpgen.derive import derive
 from bpgen.derive.closed import ClosedForms
-from bpgen.derive.linear import whole
+from bpgen.derive.linear import sum_of
 from bpgen.derive.zero import Zeros
 from bpgen.ir import BATCH, Equation, Index, Network, TensorInfo, Term, element, length
 from bpgen.load import declared_by
@@ -302,12 +302,12 @@ def test_sums_over_the_batch_vanish_too() -> None:
     n, j = Index("n", BATCH), Index("j", 3)
     zeros = Zeros(batch_norm())
     xhat, c, x = (element(name, (n, j)) for name in ("xhat", "c", "x"))
-    assert zeros.vanishes(whole(xhat, (n,)))
-    assert zeros.vanishes(whole(c, (n,)))
-    assert zeros.vanishes(whole(element("m", (j,)) - x, (n,)))
-    assert not zeros.vanishes(whole(xhat, (j,)))
-    assert not zeros.vanishes(whole(xhat**2, (n,)))
-    assert not zeros.vanishes(whole(x, (n,)))
+    assert zeros.vanishes(sum_of(xhat, (n,)))
+    assert zeros.vanishes(sum_of(c, (n,)))
+    assert zeros.vanishes(sum_of(element("m", (j,)) - x, (n,)))
+    assert not zeros.vanishes(sum_of(xhat, (j,)))
+    assert not zeros.vanishes(sum_of(xhat**2, (n,)))
+    assert not zeros.vanishes(sum_of(x, (n,)))
 
 
 def test_an_adjoint_over_the_batch() -> None:

@@ -11,7 +11,7 @@ import pytest
 import sympy as sp
 
 from bpgen.derive import derive
-from bpgen.derive.linear import whole
+from bpgen.derive.linear import sum_of
 from bpgen.derive.zero import Zeros
 from bpgen.emit import emitted
 from bpgen.ir import (
@@ -138,7 +138,7 @@ def test_letters_of_samples() -> None:
 
 
 def test_a_sum_read_at_what_it_binds() -> None:
-    total = whole(x(i, j), (j,))
+    total = sum_of(x(i, j), (j,))
     (bound,) = total.over
     again = total.at({i: bound})
     assert again.free == {bound} and again.over[0] != bound
@@ -147,7 +147,7 @@ def test_a_sum_read_at_what_it_binds() -> None:
 def test_a_sum_of_sums_of_rows_is_not_that_of_the_diagonal() -> None:
     """The sum over i of sum_j x_ij - sum_k x_kk is 0 only to whom j and i are one."""
     rows = Equation("a", (i,), (Term(x(i, j), (j,)), Term(-x(k, k), (k,))))
-    assert not Zeros([rows]).vanishes(whole(element("a", (i,)), (i,)))
+    assert not Zeros([rows]).vanishes(sum_of(element("a", (i,)), (i,)))
 
 
 # Networks in which every index is called i.

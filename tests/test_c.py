@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-import bpgen.compiled as compiled
+import bpgen.compiled
 from bpgen.cli import main
-from bpgen.compiled import FLAGS, Library, compiler, difference
+from bpgen.compiled import difference
+from bpgen.compiled.library import FLAGS, compiler, library
 from bpgen.emit import emitted, files, files_of, said_of
 from bpgen.targets.c.entries import Entries
 from bpgen.targets.c.layout import broken, comment
@@ -134,6 +135,37 @@ def test_a_mistake_of_a_product_is_found(kind: str) -> None:
     assert difference(wrong, declared(HEAD + NETS["products"])) is not None
 
 
+def test_a_mistake_of_an_output_is_found() -> None:
+    """Which no gradient reads."""
+    net = HEAD + "x = input(3)\noutput(dense(x, 2))\n"
+    texts = dict(files(declared(net), "c"))
+    assert difference(texts, declared(net)) is None
+    wrong = {**texts, ".c": texts[".c"].replace("+ b1[i];", "+ 2 * b1[i];", 1)}
+    found = difference(wrong, declared(net))
+    assert found is not None and found.what == "z1[0, 0]"
+
+
+@pytest.mark.parametrize(
+    ("net", "said"),
+    [
+        ('x = input("T", 2)\noutput(rnn(x, 3))\n', "h1[3 * (T + 1) * n + 3 * (t + 1) + k] for h1[n,t,k]."),
+        ("x = input(2)\noutput(tanh(param(2) * x))\n", "u1."),
+    ],
+)  # fmt: skip
+def test_the_header_says_where_outputs_are(net: str, said: str) -> None:
+    """Of what has a step before its first, where the first is."""
+    header = files_of(derived(HEAD + net), "c")[".h"]
+    assert f"/* Leaves its output in cache->{said} */" in header, header
+
+
+def test_an_input_is_not_left() -> None:
+    net = (
+        'x, w, m, i = input(3), param(), samples(), indices("i")\n'
+        "v = tensor(w * sum(x[m, i]**2, i, m))\nL = loss(v**2)\n"
+    )
+    assert "/* Leaves what loss and backward read. */" in files_of(derived(HEAD + net), "c")[".h"]
+
+
 def test_what_is_no_c_is_found() -> None:
     texts = _files("dense")
     wrong = {**texts, ".c": texts[".c"].replace("real s = 0;", "real s = 0; int unused;", 1)}
@@ -157,11 +189,11 @@ def test_single_precision_is_near(name: str) -> None:
         for n, shape in shapes.items()
     ]
     loss, grads = module.loss_and_grad(params, *given)
-    library = Library(_files(name), lengths, np.float32)
-    near, found = library(params, given[: len(module.INPUTS)], given[len(module.INPUTS) :], True)
-    assert near == pytest.approx(loss, rel=1e-5)
+    single = library(_files(name), lengths, np.float32)
+    found = single(params, given[: len(module.INPUTS)], given[len(module.INPUTS) :], True)
+    assert found.loss == pytest.approx(loss, rel=1e-5)
     for n, gradient in grads.items():
-        assert np.abs(found[n] - gradient).max() <= 1e-5 * np.abs(gradient).max()
+        assert np.abs(found.grads[n] - gradient).max() <= 1e-5 * np.abs(gradient).max()
 
 
 @pytest.mark.slow
@@ -174,14 +206,14 @@ def test_threads_and_libraries_compute_the_same(flags: tuple[str, ...]) -> None:
     rng = np.random.default_rng(0)
     x, y = rng.standard_normal((16, 1, 40, 40)), rng.integers(10, size=16)
     alone, other = (
-        Library(texts, lengths, flags=(*FLAGS, *f), libraries=("-lopenblas",) * ("CBLAS" in f[0]))
+        library(texts, lengths, flags=(*FLAGS, *f), more=("-lopenblas",) * ("CBLAS" in f[0]))
         for f in (("-O1", "-O1"), flags)
     )
     size = alone.sizes["params"] // 8
     params = {"all": rng.standard_normal(size) / 20}
-    one, again = (library(params, [x], [y], True) for library in (alone, other))
-    assert one[0] == pytest.approx(again[0], rel=1e-12)
-    np.testing.assert_allclose(one[1]["all"], again[1]["all"], rtol=1e-9, atol=1e-12)
+    one, again = (each(params, [x], [y], True) for each in (alone, other))
+    assert one.loss == pytest.approx(again.loss, rel=1e-12)
+    np.testing.assert_allclose(one.grads["all"], again.grads["all"], rtol=1e-9, atol=1e-12)
 
 
 MAIN = """
@@ -242,12 +274,12 @@ def test_it_trains_and_keeps_to_its_memory(name: str, tmp_path: Path) -> None:
 
 
 def test_steps_are_those_of_momentum() -> None:
-    library = Library(_files("dense"), {"N": 1})
-    size = library.sizes["params"] // 8
+    compiled = library(_files("dense"), {"N": 1})
+    size = compiled.sizes["params"] // 8
     rng = np.random.default_rng(0)
     params, grads, velocity = rng.standard_normal(size), rng.standard_normal(size), np.zeros(size)
     moved, speed = params.copy(), np.zeros(size)
-    step = library.calls.net_step
+    step = compiled.calls.net_step
     step.argtypes = [*[ctypes.c_void_p] * 3, *[ctypes.c_double] * 2]
     for _ in range(3):
         step(params.ctypes.data, velocity.ctypes.data, grads.ctypes.data, 0.1, 0.9)
@@ -259,8 +291,8 @@ def test_steps_are_those_of_momentum() -> None:
 def test_the_bytes_that_are_told_are_those_of_the_structs() -> None:
     """Of every struct, at the lengths that the header has room for."""
     derivation = derived(HEAD + NETS[BLOCKS])
-    library = Library(files_of(derivation, "c"), {}, np.float32)
-    sizes = library.sizes
+    compiled = library(files_of(derivation, "c"), {}, np.float32)
+    sizes = compiled.sizes
     params, others = sizes["params"], sizes["cache"] + sizes["work"]
     assert said_of(derivation, "c") == (
         f"Bytes of floats, for N = 1: parameters {params}, gradients {params}, velocity {params},"
@@ -276,12 +308,12 @@ def test_what_products_copy_is_told_too() -> None:
 
 
 def test_steps_are_those_of_adam() -> None:
-    library = Library(_files("dense"), {"N": 1})
-    size = library.sizes["params"] // 8
+    compiled = library(_files("dense"), {"N": 1})
+    size = compiled.sizes["params"] // 8
     rng = np.random.default_rng(0)
     params, state = rng.standard_normal(size), np.zeros(2 * size + 2)
     moved, mean, square = params.copy(), np.zeros(size), np.zeros(size)
-    step = library.calls.net_step_adam
+    step = compiled.calls.net_step_adam
     step.argtypes = [*[ctypes.c_void_p] * 3, *[ctypes.c_double] * 3]
     for t in range(1, 5):
         grads = rng.standard_normal(size)
@@ -294,11 +326,11 @@ def test_steps_are_those_of_adam() -> None:
 def test_parameters_begin_as_numpys() -> None:
     """With the same deviations, biases as zeros; the same seed, the same numbers."""
     net = HEAD + "x = input(64)\noutput(dense(x, 300, relu))\n"
-    library = Library(files(declared(net), "c"), {"N": 1})
-    library.calls.net_init.argtypes = [ctypes.c_void_p, ctypes.c_ulong]
-    one, again, other = (np.empty(library.sizes["params"] // 8) for _ in range(3))
+    compiled = library(files(declared(net), "c"), {"N": 1})
+    compiled.calls.net_init.argtypes = [ctypes.c_void_p, ctypes.c_ulong]
+    one, again, other = (np.empty(compiled.sizes["params"] // 8) for _ in range(3))
     for array, seed in ((one, 1), (again, 1), (other, 2)):
-        library.calls.net_init(array.ctypes.data, seed)
+        compiled.calls.net_init(array.ctypes.data, seed)
     weights, biases = one[: 64 * 300], one[64 * 300 :]
     assert np.array_equal(one, again) and not np.array_equal(one, other)
     assert not biases.any()
@@ -339,7 +371,7 @@ def test_a_wrong_file_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_without_a_compiler_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(compiled, "compiler", lambda: None)
+    monkeypatch.setattr(bpgen.compiled, "compiler", lambda: None)
     Path("net.py").write_text(HEAD + NETS["dense"])
     done = _emit("net.py")
     assert done.exit_code == 0 and Path("generated/net.c").is_file()

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bpgen.compiled import FLAGS, compiler
+from bpgen.compiled.library import FLAGS, compiler
 from bpgen.formulas.helpers import spelled
 from bpgen.functions import ROWS, SHARED
 from bpgen.targets.c.helpers import sources

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import sympy as sp
 
-from bpgen.ir import Network, length
+from bpgen.ir import Network, length, spoken
 from bpgen.program import grammar as program
 from bpgen.program.grammar import Expr, Function
 from bpgen.program.named import gives_gradients
@@ -68,7 +68,9 @@ class Functions:
         lines = [*write.body(function), *_result(function, names)]
         self.called |= write.entries.helpers
         said = (
-            self._remember_block(function, its, write) if is_block else self._remember(its, write)
+            self._remember_block(function, its, write)
+            if is_block
+            else self._remember(function, its, write)
         )
         lines = needed([*self._opened(its, write), *lines])
         return CFunction(its.returns, its.name, its.arguments, said, tuple(lines))
@@ -110,12 +112,12 @@ class Functions:
 
     # What a function leaves
 
-    def _remember(self, its: Signature, write: Statements) -> str:
+    def _remember(self, function: Function, its: Signature, write: Statements) -> str:
         """Where its arrays are found later. What is said of it."""
         if its.word == "forward":
             self.cached.arrays = dict(write.kept)
         self.work[its.word].arrays = write.work
-        return self._said(its.word)
+        return self._said(its.word, function, write)
 
     def _remember_block(self, function: Function, its: Signature, write: Statements) -> str:
         """The same of a block."""
@@ -155,15 +157,29 @@ class Functions:
         every += [(n, f"{works}{own(n)}") for n in write.work]
         return [f"real *{own(n)} = {place};" for n, place in every]
 
-    def _said(self, word: str) -> str:
-        outputs = ", ".join(f"cache->{own(o)}" for o in self.network.outputs)
+    def _said(self, word: str, function: Function, write: Statements) -> str:
+        if word == "forward":
+            outputs = ", ".join(f"cache->{o}" for o in self._outputs(function, write))
+            drawn = " Without a seed nothing is dropped." if self.network.role("noise") else ""
+            left = f"its output in {outputs}" if outputs else "what loss and backward read"
+            return f"Leaves {left}.{drawn}"
         of = "the loss" if self.network.loss else "the outputs times what is given for each"
-        drawn = " Without a seed nothing is dropped." if self.network.role("noise") else ""
         return {
-            "forward": f"Leaves its output in {outputs}.{drawn}",
             "loss": "The loss of the batch that left this cache.",
             "backward": f"The gradients of {of}, from the cache that forward left.",
         }[word]
+
+    def _outputs(self, function: Function, write: Statements) -> Iterator[str]:
+        """Where the outputs are: of one with a step before its first, where each element is."""
+        last = function.body[-1]
+        assert isinstance(last, program.Return)
+        every = last.values[0] if isinstance(last.values[0], tuple) else last.values[:1]
+        for name, value in zip(self.network.outputs, every, strict=True):
+            if isinstance(value, program.Slice):
+                entry = write.entries.value(value, write.entries.here(value.axes)).text
+                yield f"{entry} for {name}[{','.join(map(spoken, value.axes))}]"
+            elif name not in self.inputs:
+                yield own(name)
 
 
 def _result(function: Function, names: Names) -> list[str]:

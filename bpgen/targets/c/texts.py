@@ -31,6 +31,11 @@ class CFunction:
         return "\n".join(broken(f"{before}{given});", len(before)))[:-1]  # room for the semicolon
 
     @property
+    def note(self) -> str:
+        """What is said of it, as a comment."""
+        return "\n".join(broken(f"/* {self.said} */", 3))
+
+    @property
     def body(self) -> list[str]:
         """What stands between its braces."""
         unused = [f"(void){a};" for a in map(name_of, self.arguments) if not speaks(self.lines, a)]

@@ -1,0 +1,91 @@
+"""C that was written: is it what its equations say?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from bpgen.check.difference import Difference, differing
+from bpgen.check.entrywise.order import starts
+from bpgen.check.module import Arrays
+from bpgen.check.trial import Trial, trials
+from bpgen.compiled.library import Library, Source, Texts, compiler, libraries
+from bpgen.compiled.noise import drawn
+from bpgen.emit import emit
+from bpgen.ir import Network
+
+POINTS = 2
+SEED = 7
+
+__all__ = ["at_points", "compiler", "difference", "ran", "source_of"]
+
+
+def difference(texts: Texts, network: Network, small: bool = True) -> Difference | None:
+    """The smallest thing that differs from what the equations say, evaluated entry by entry."""
+    for trial in at_points(network, POINTS, small):
+        try:
+            (compiled,) = libraries([source_of(texts, trial)], np.float64)
+        except ValueError as error:
+            return Difference("the C compiler", f"says {error}")
+        wrong = _differing(compiled, trial)
+        if wrong:
+            return min(wrong, key=lambda d: d.entries)
+    return None
+
+
+def _differing(compiled: Library, trial: Trial) -> list[Difference]:
+    values, grads = ran(compiled, trial)
+    slopes = {n: trial.slopes[n] for n in grads}
+    of_values = differing(values, _values(trial), lambda: trial.noise[0], "")
+    return [*of_values, *differing(grads, slopes, lambda: trial.noise[1], "dL/d")]
+
+
+def at_points(network: Network, points: int, small: bool = True) -> Iterator[Trial]:
+    """Points of a network, where what is dropped is what C drops."""
+    for trial in trials(emit(network), network, points, small):
+        noisy = bool(network.role("noise"))
+        yield replace(trial, drawn=drawn(network, trial.lengths, SEED)) if noisy else trial
+
+
+def _values(trial: Trial) -> Arrays:
+    """The outputs that are computed and the loss, as the equations say."""
+    values = trial.values(trial.meant)
+    return {n: values[n] for n in (*_computed(trial.network), trial.network.loss) if n}
+
+
+def source_of(texts: Texts, trial: Trial) -> Source:
+    """The files of a network with room for a point."""
+    network: Network = trial.network
+    lengths: Mapping[str, int] = {n: trial.lengths[n] for n in network.lengths}
+    values = _values(trial)
+
+    def held(name: str) -> tuple[int, ...]:
+        """The lengths of an output in memory, with what stands before its first step."""
+        return tuple(n + b for n, b in zip(values[name].shape, _before(network, name), strict=True))
+
+    return Source(texts, lengths, {n: held(n) for n in _computed(network)})
+
+
+def ran(compiled: Library, trial: Trial) -> tuple[Arrays, Arrays]:
+    """What C makes of a point: its values and its gradients."""
+    point, loss, network = trial.point, trial.network.loss, trial.network
+    seed = SEED if trial.drawn else None
+    inputs, rest = point.inputs.values(), [*point.rest.values()]
+    found = compiled(point.params, inputs, rest, loss is not None, seed)
+    values = {
+        n: a[tuple(slice(b, None) for b in _before(network, n))] for n, a in found.outputs.items()
+    }
+    return values | ({} if loss is None else {loss: np.asarray(found.loss)}), found.grads
+
+
+def _computed(network: Network) -> list[str]:
+    """The outputs that are no inputs."""
+    inputs = {t.name for t in network.role("input")}
+    return [n for n in network.outputs if n not in inputs]
+
+
+def _before(network: Network, name: str) -> tuple[int, ...]:
+    """How much stands along each axis before what a caller asks for."""
+    return starts(network, name)[network.tensors[name].block :]

@@ -1,0 +1,182 @@
+"""C that was written, compiled and called with numpy's arrays."""
+
+from __future__ import annotations
+
+import ctypes
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bpgen.check.module import Array, Arrays
+from bpgen.targets.c.stored import own
+
+COMPILERS = ("cc", "gcc", "clang")
+FLAGS = ("-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror", "-O1")
+_STRUCTS = ("params", "cache", "work")
+Texts = Mapping[str, str]  # a header and a source by their endings
+Shape = tuple[int, ...]
+
+
+def compiler() -> str | None:
+    """The C compiler at hand."""
+    return next(filter(None, map(shutil.which, COMPILERS)), None)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A pair of files, the lengths that it is to have room for, and the shapes of the outputs that
+    are to be looked at.
+    """
+
+    texts: Texts
+    lengths: Mapping[str, int]
+    outputs: Mapping[str, Shape]
+
+    @property
+    def name(self) -> str:
+        """What its functions begin with."""
+        (name,) = re.findall(r"^(?:void|\w+) (\w+)_init\(", self.texts[".h"], re.MULTILINE)
+        return str(name)
+
+    def told(self, double: bool) -> list[str]:
+        """What the compiler is told of it."""
+        macro = self.name.upper()
+        lengths = [f"-D{macro}_{n}={value}" for n, value in self.lengths.items()]
+        return [*lengths, f"-D{macro}_ADAM", *[f"-D{macro}_DOUBLE"] * double]
+
+    @property
+    def looks(self) -> str:
+        """Functions that say how large structs are, and where an output stands."""
+        heads = {f"int {self.name}_size_of_{s}(void)": f"sizeof({self.name}_{s})" for s in _STRUCTS}
+        heads |= {
+            f"const void *{self.name}_output_{k}(const {self.name}_cache *cache)": (
+                f"cache->{own(output)}"
+            )
+            for k, output in enumerate(self.outputs)
+        }
+        lines = [f"{head};\n{head} {{ return {value}; }}" for head, value in heads.items()]
+        return "\n".join([f'#include "{self.name}.h"', *lines, ""])
+
+
+@dataclass(frozen=True)
+class Found:
+    """What came out: the loss, where there is one, outputs, and the gradients of all parameters."""
+
+    loss: float | None
+    outputs: Arrays
+    grads: Arrays
+
+
+@dataclass(frozen=True)
+class Library:
+    """The functions of a source that is compiled."""
+
+    source: Source
+    calls: ctypes.CDLL
+    dtype: np.dtype[Any]
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """The bytes of structs."""
+        return {s: getattr(self.calls, f"{self.source.name}_size_of_{s}")() for s in _STRUCTS}
+
+    def __call__(
+        self,
+        params: Arrays,
+        inputs: Iterable[Array],
+        rest: Sequence[Array],
+        has_loss: bool,
+        seed: int | None = None,
+    ) -> Found:
+        """What it computes at a point; `rest` are targets, or the gradients given for outputs."""
+        flat = self._given(
+            np.concatenate([np.zeros(0), *(np.ravel(params[n]) for n in sorted(params))])
+        )
+        grads = np.full(max(flat.size, 1), np.nan, self.dtype)
+        sizes = self.sizes
+        cache, work = (np.full(sizes[s], 0xFF, np.uint8) for s in ("cache", "work"))  # nans
+        given, late = [self._given(a) for a in inputs], [self._given(a) for a in rest]
+        lengths = [*self.source.lengths.values()]
+        seeds = [] if seed is None else [np.array([seed], np.uint)]
+        loss = None
+        if has_loss:  # by one call, which makes the three others
+            arguments = (flat, *given, *late, *lengths, *seeds, cache, work, grads)
+            loss = self._call("loss_and_grad", *arguments, returns=True)
+        else:
+            self._call("forward", flat, *given, *lengths, *seeds, cache, work)
+            self._call("backward", flat, *given, *late, *lengths, cache, work, grads)
+        found, start = {}, 0
+        for n in sorted(params):
+            end = start + int(np.size(params[n]))
+            found[n], start = grads[start:end].reshape(np.shape(params[n])), end
+        return Found(loss, self._outputs(cache), found)
+
+    def _outputs(self, cache: Array) -> Arrays:
+        """The outputs that forward left in its cache."""
+        found: Arrays = {}
+        for k, (output, shape) in enumerate(self.source.outputs.items()):
+            where = getattr(self.calls, f"{self.source.name}_output_{k}")
+            where.restype = ctypes.c_void_p
+            start = where(ctypes.c_void_p(cache.ctypes.data)) - cache.ctypes.data
+            there = cache[start : start + prod(shape) * self.dtype.itemsize]
+            found[output] = there.view(self.dtype).reshape(shape)
+        return found
+
+    def _given(self, array: Array) -> Array:
+        array = np.asarray(array)
+        return np.ascontiguousarray(array, np.intc if array.dtype.kind in "iu" else self.dtype)
+
+    def _call(self, name: str, *arguments: Any, returns: bool = False) -> Any:
+        function = getattr(self.calls, f"{self.source.name}_{name}")
+        real = ctypes.c_double if self.dtype == np.float64 else ctypes.c_float
+        function.restype = real if returns else None
+        return function(
+            *(
+                ctypes.c_void_p(a.ctypes.data) if isinstance(a, np.ndarray) else ctypes.c_int(a)
+                for a in arguments
+            )
+        )
+
+
+def library(
+    texts: Texts,
+    lengths: Mapping[str, int],
+    dtype: Any = np.float64,
+    flags: Sequence[str] = FLAGS,
+    outputs: Mapping[str, Shape] | None = None,
+    more: Sequence[str] = (),
+) -> Library:
+    """A pair of files, compiled with room for these lengths."""
+    return libraries([Source(texts, lengths, outputs or {})], dtype, flags, more)[0]
+
+
+def libraries(
+    sources: Sequence[Source], dtype: Any, flags: Sequence[str] = FLAGS, more: Sequence[str] = ()
+) -> list[Library]:
+    """Sources of different names, by one call of the compiler; `more` is for its linker.
+
+    Raises ValueError with the compiler's words where they are no C.
+    """
+    double = np.dtype(dtype) == np.float64
+    with tempfile.TemporaryDirectory() as place:
+        folder, units = Path(place), []
+        for source in sources:
+            texts = {**source.texts, "_looks.c": source.looks}
+            for end, text in texts.items():
+                (folder / f"{source.name}{end}").write_text(text, encoding="utf-8")
+            units += [str(folder / f"{source.name}{end}") for end in texts if end != ".h"]
+        told = [flag for source in sources for flag in source.told(double)]
+        line = [str(compiler()), *flags, *told, "-shared", "-fPIC", "-o", str(folder / "nets.so")]
+        done = subprocess.run([*line, *units, "-lm", *more], capture_output=True, text=True)
+        if done.returncode:
+            raise ValueError(done.stderr)
+        calls = ctypes.CDLL(str(folder / "nets.so"))
+    return [Library(source, calls, np.dtype(dtype)) for source in sources]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from math import log10
 
@@ -62,7 +63,7 @@ def sizes(lesson: Lesson) -> list[Size]:
         info = lesson.network.tensors[step.of]
         if info.role not in ("value", "input") or step.of == lesson.network.sample_loss:
             continue
-        norm = float(np.linalg.norm(np.ravel(worked.slopes[step.of])))
+        norm = math.hypot(*np.ravel(worked.slopes[step.of]))
         norms[step.of] = norm
         path = step.paths[0] if len(step.paths) == 1 else None
         before = norms.get(path.upstream.name) if path is not None else None

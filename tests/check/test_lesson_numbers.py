@@ -59,6 +59,32 @@ def test_the_slope_of_the_tanh_form_of_a_normal_distribution_has_a_bound() -> No
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("f", ["softplus({})", "sqrt({})", "({}) ** (2 / 3)", "({}) ** 2"])
+def test_what_a_function_is_of_is_updated_where_its_derivative_reads_it(f: str) -> None:
+    """The root's derivative is one of its value, and so of the forward pass: softplus's is not."""
+    derivation = derived(
+        "from bpgen import *\nx, y = input(2), target()\n"
+        'v, w = param(2, init="ones"), param(2, init="ones")\nu = v * x\n'
+        f"a = {f.format('w * u + 2')}\nL = loss((sum(a * a) - y) ** 2)\n"
+    )
+    made = at_drawn(derivation)
+    assert made is not None
+    assert numbers(derivation, made, 4) == []
+
+
+@pytest.mark.slow
+def test_what_is_read_from_either_end_is_read_at_two_places() -> None:
+    """By = for += the second product, of the same entries in another order, is all that is left."""
+    derivation = derived(
+        'from bpgen import *\nx, y, W = input("T", 2), target(), param(2, 2)\n'
+        "e = tanh(x @ W)\nh = bidirectional(rnn, e, 2)\nL = loss((sum(h) - y) ** 2)\n"
+    )
+    made = at_drawn(derivation)
+    assert made is not None
+    assert numbers(derivation, made, 4) == []
+
+
+@pytest.mark.slow
 def test_of_many_layers_the_cost_of_all_alone_is_told_and_read() -> None:
     layers = "".join("h = dense(h, 2, tanh)\n" for _ in range(14))
     derivation = derived(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -139,7 +140,7 @@ class Ground:
 
 def length(array: Array) -> float:
     """The length of an array, as of one vector."""
-    return float(np.linalg.norm(np.ravel(array)))
+    return math.hypot(*np.ravel(array))
 
 
 def constant(leaf: Any) -> float | bool:

@@ -17,7 +17,8 @@ from bpgen.check.lesson.through_time import a_step_short, last_step_alone, stopp
 from bpgen.check.lesson.wrong import Mistaken, Site, Wrong
 from bpgen.check.page.tokens import Unreadable
 from bpgen.functions import row
-from bpgen.ir import BATCH, Element, Equation, indices_of
+from bpgen.ir import BATCH, Element, Equation, Index, indices_of
+from bpgen.ir import length as size_of
 
 Made = Callable[[Ground], Arrays]
 _CONDITIONS = ("masked", "at_most")
@@ -150,9 +151,19 @@ def _overwritten(ground: Ground) -> Mistaken:
 
 
 def _pattern(access: Element) -> str:
-    """Which elements an access reads: all of them alike along an axis that has its own index."""
-    plain = [i.is_Symbol and access.indices.count(i) == 1 for i in access.indices]
-    return str(["" if p else i for p, i in zip(plain, access.indices, strict=True)])
+    """Which elements an access reads: all of them alike along an axis that has its own index, in
+    whichever direction.
+    """
+    read = [k for place in access.indices for k in place.atoms(Index)]
+    return str(["" if _is_whole(p, read) else p for p in access.indices])
+
+
+def _is_whole(place: sp.Expr, read: list[Index]) -> bool:
+    """Whether a place runs over all of its axis, by an index that no other place reads."""
+    index = next(iter(place.atoms(Index)), None)
+    if index is None or read.count(index) > 1:
+        return False
+    return place in (index, size_of(index.size) - 1 - index)
 
 
 # of layers alike

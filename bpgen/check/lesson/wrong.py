@@ -52,13 +52,14 @@ class Site:
         return slopes(self.entries, [self.access])[0]
 
     def reading(self, others: Arrays) -> Array:
-        """The same where other values are read. What an equation is a function of is known by its
-        value: that function's own derivative is of the forward pass.
+        """The same where other values are read. A function whose derivative its value tells, as
+        that of tanh, has the one of the forward pass.
         """
-        body, known = self.term.body, len(self.equation.terms) == 1 and not self.term.over
-        if known and row(self.term.body) is not None and len(body.args) == 1:
+        body, alone = self.term.body, len(self.equation.terms) == 1 and not self.term.over
+        if alone and _tells_slope(body):
             inner = replace(self, term=replace(self.term, body=body.args[0]))
-            return inner._of_function(body.func) * inner._reading(others)
+            own = inner._of_function(lambda z: body.func(z, *body.args[1:]))
+            return own * inner._reading(others)
         return self._reading(others)
 
     def _reading(self, others: Arrays) -> Array:
@@ -72,6 +73,17 @@ class Site:
         at = self.entries.body()[0] + 1j * STEP
         found = tape(function(z)).run(lambda leaf: at if leaf == z else constant(leaf))[0]
         return np.imag(found) / STEP
+
+
+def _tells_slope(body: sp.Expr) -> bool:
+    """Whether the derivative of the function that is applied last is one of its value alone."""
+    if body.is_Pow and body.exp.is_Rational:
+        return bool((1 - 1 / body.exp).is_integer)  # of a = z**e it is e * a**(1 - 1 / e)
+    if row(body) is None or len(body.args) != 1:
+        return False
+    z = sp.Dummy(real=True)
+    value = body.func(z)
+    return z not in value.diff(z).xreplace({value: sp.Dummy()}).free_symbols
 
 
 Mistaken = Callable[[Site], Array]

@@ -4,6 +4,8 @@ loss.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from bpgen.lesson.edges import gradients
@@ -56,7 +58,7 @@ def _agree(some: Arrays, others: Arrays) -> bool:
 
 
 def _length(array: Array) -> float:
-    return float(np.linalg.norm(np.ravel(array)))
+    return math.hypot(*np.ravel(array))
 
 
 def _most_wrong(made: Arrays, right: Arrays) -> tuple[str, float]:

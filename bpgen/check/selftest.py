@@ -106,6 +106,11 @@ def _seen(subject: Subject, points: list[Point]) -> Iterator[tuple[str, Any, flo
             for grads in deepcopy([earlier[-1], earlier[0]]):
                 noise = NOTHING[np.dtype(dtype)] * largest(grads)
                 yield from ((n, a, noise) for n, a in leaves(grads))
+            if is_planned(subject.source) and subject.has_loss:
+                value, grads = subject.loss_and_grad(cast)
+                noise = NOTHING[np.dtype(dtype)] * largest(grads)
+                yield from ((n, np.copy(a), noise) for n, a in leaves(grads))
+                yield "loss", np.asarray(value, dtype), 0.0
             yield from ((n, a, 0.0) for n, a in leaves(deepcopy([*cast.groups()])))
             yield "cache", np.asarray(float(_same_cache(left, cache))), 0.0
     if is_planned(subject.source):

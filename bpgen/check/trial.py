@@ -161,7 +161,7 @@ class Trial:
                 gradients.append(subject.module.backward(point.params, cache, *rest))
             else:  # it asks for the gradients of the parameters alone
                 values[self.network.loss] = subject.objective(point)
-                loss, grads = subject.called(subject.module.loss_and_grad, point, *rest)
+                loss, grads = subject.loss_and_grad(point)
                 values[TOGETHER] = loss
                 gradients.append(grads)
         for name, array in self.given.items():

@@ -6,10 +6,13 @@ from __future__ import annotations
 
 from functools import cache
 
+import numpy as np
 import pytest
 
 from bpgen.check import promises
-from bpgen.check.mutants import PLANNED, mutants
+from bpgen.check.module import Subject
+from bpgen.check.mutants import PLANNED, mutants, readings
+from bpgen.check.mutants.source import Source
 from bpgen.check.whole import check_module
 from bpgen.emit import FAST, emit
 from bpgen.ir import Network
@@ -111,6 +114,38 @@ def test_is_refused_by_name(mistake: str, net: str, right: str, wrong: str, name
     report = check_module(source.replace(right, wrong), network)
     assert not report.ok
     assert any(line.startswith(f"{named}: " if named else "") for line in report.failures)
+
+
+# In the function that computes the loss and all gradients, alone.
+APART = (
+    ("    np.dot(ones1, delta1, db1)\n", "", "b1: loss_and_grad and backward give different"),
+    ("value: float = L.item()", "value = float('nan')", "loss_and_grad returns nan where loss"),
+    ('"b1": db1', '"b1": db1.copy()', "b1: the gradient is no part of the workspace's flat array"),
+    ("elif checked:", "elif False:", "loss_and_grad accepts a workspace for another N"),
+)
+
+
+@pytest.mark.parametrize(("right", "wrong", "said"), APART)
+def test_what_is_computed_together_is_asked_by_itself(right: str, wrong: str, said: str) -> None:
+    source, network = of("layers")
+    before, _, joined = source.partition("def loss_and_grad")
+    joined, end, after = joined.partition("def workspace")
+    assert right in joined
+    broken = before + "def loss_and_grad" + joined.replace(right, wrong) + end + after
+    subject = Subject(broken, network)
+    point = subject.draw(np.random.default_rng(0), 2)
+    asked = (promises.within_workspace, promises.suited)
+    found = [str(finding) for promise in asked for finding in promise(subject, point)]
+    assert any(line.startswith(said) for line in found), found
+
+
+def test_what_is_computed_together_is_broken_as_backward_is() -> None:
+    source, _ = of("layers")
+    read = next(readings(source))
+    right = {Source(text).text.partition("def loss_and_grad")[0] for text in (source, read)}
+    made = [m for m in mutants(source, 2) if m.source.partition("def loss_and_grad")[0] in right]
+    assert {"memory not written", "a sign flipped"} < {m.kind for m in made}
+    assert len({m.kind for m in made}) >= 12
 
 
 @pytest.mark.parametrize("net", one_in(3, [*NETS]))

@@ -141,6 +141,13 @@ class Subject(Called):
             )
         return grads
 
+    def loss_and_grad(self, point: Point) -> tuple[Any, Arrays]:
+        """The loss, and the gradients of parameters, asked for together."""
+        with quiet():
+            found: tuple[Any, Arrays]
+            found = self.called(self.module.loss_and_grad, point, *point.rest.values())
+        return found
+
     def gradients(self, point: Point) -> Arrays:
         """The gradients of parameters and inputs at a point."""
         return self.backward(point, self.forward(point))

@@ -3,7 +3,8 @@
 
 A kind is either a change of one expression or statement, at every site where it applies, or a
 wrapper around the module's own `backward`, appended to its text. A planned module is read as the
-plain one that it stands for, so that all of these can be made; its memory has kinds of its own.
+plain one that it stands for, so that all of these can be made; its memory has kinds of its own, and
+what computes the loss and all gradients as one function is broken as backward is.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from bpgen.check.mutants.kinds import KINDS, PLANNED, Kind
+from bpgen.check.mutants.kinds import KINDS, PLANNED, Kind, computed
 from bpgen.check.mutants.reading import is_planned, readings
 from bpgen.check.mutants.source import Source
 
 __all__ = ["KINDS", "PLANNED", "Mutant", "is_planned", "mutants", "readings"]
 
 T = TypeVar("T")
+WHOLE, FEW = "loss_and_grad", 2  # and how many mutants of one kind there, where much is as before
 
 
 @dataclass(frozen=True)
@@ -36,11 +38,16 @@ def mutants(text: str, each: int, reading: str | None = None) -> list[Mutant]:
     """
     if not is_planned(text):
         return _broken(text, KINDS, each)
-    return _broken(reading or next(readings(text)), KINDS, each) + _broken(text, PLANNED, each)
+    read = reading or next(readings(text))
+    made: list[Mutant] = []
+    for of, kinds in ((read, KINDS), (text, PLANNED)):
+        made += _broken(of, kinds, each)
+        made += _broken(of, computed(kinds), FEW, WHOLE) if f"def {WHOLE}(" in text else []
+    return made
 
 
-def _broken(text: str, kinds: Iterable[Kind], each: int) -> list[Mutant]:
-    source, found = Source(text), dict[str, Mutant]()
+def _broken(text: str, kinds: Iterable[Kind], each: int, within: str = "backward") -> list[Mutant]:
+    source, found = Source(text, within), dict[str, Mutant]()
     for kind in kinds:
         for site in _spread(list(kind.sites(source)), each):
             wrong = site.text()

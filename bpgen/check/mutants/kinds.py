@@ -105,3 +105,9 @@ PLANNED: tuple[Kind, ...] = (
     Kind("a gradient beside the flat array", VIEWS, statements.elsewhere),
     Kind("a workspace for others taken", REFUSALS, statements.unwritten),
 )
+
+
+def computed(kinds: Iterable[Kind]) -> tuple[Kind, ...]:
+    """Those of what is computed, which can be made in any function."""
+    places = (EXPRESSIONS, STATEMENTS, SUBSCRIPTS, BACKWARD, WRITING)
+    return tuple(kind for kind in kinds if kind.places in places)

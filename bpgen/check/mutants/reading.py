@@ -19,16 +19,17 @@ def is_planned(text: str) -> bool:
 
 def readings(text: str) -> Iterator[str]:
     """A planned module as it would be written without memory of its own: what is used once in its
-    place; then as it is, each call an assignment.
+    place; then as it is, each call an assignment. The loss and its gradients as one function are
+    read so both times: it has more than one name for an array.
     """
     for joined in (True, False):
         tree = ast.parse(text)
         functions = {f.name: f for f in tree.body if isinstance(f, ast.FunctionDef)}
         ones = {n for f in functions.values() if is_memory(f) for n in _ones(f)}
         for name, function in functions.items():
-            if name.endswith("_backward") or name in ("forward", "backward"):
+            if name.endswith("_backward") or name in ("forward", "backward", "loss_and_grad"):
                 _read(function.body, ones)
-                if joined:
+                if joined and name != "loss_and_grad":
                     _Joining(function).all()
         yield ast.unparse(ast.fix_missing_locations(tree)) + "\n"
 

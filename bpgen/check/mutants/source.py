@@ -43,10 +43,12 @@ Wrong = ast.AST | Around  # what stands in the place of a node, or around all of
 
 
 class Source:
-    """A module's tree. What a method hands out is its own: a change leaves it as it is."""
+    """A module's tree. What a method hands out is its own: a change leaves it as it is. `broken`
+    is the function that mistakes are made in.
+    """
 
-    def __init__(self, text: str) -> None:
-        self.tree = ast.parse(text)
+    def __init__(self, text: str, broken: str = "backward") -> None:
+        self.tree, self.broken = ast.parse(text), broken
         self._parts = [ast.unparse(part) for part in self.tree.body]
         self._part_of = {id(n): k for k, part in enumerate(self.tree.body) for n in ast.walk(part)}
 
@@ -82,11 +84,11 @@ class Source:
 
     @cached_property
     def statements(self) -> list[ast.stmt]:
-        """The statements of backward that compute something, nested ones and those of the functions
-        of repeated blocks included.
+        """The statements of backward, or of what else is broken, that compute something: nested
+        ones and those of the functions of repeated blocks included.
         """
         parts = [f for f in self.tree.body if isinstance(f, ast.FunctionDef)]
-        parts = [f for f in parts if f.name == "backward" or f.name.endswith("_backward")]
+        parts = [f for f in parts if f.name == self.broken or f.name.endswith(f"_{self.broken}")]
         parts = [f for f in parts if not is_memory(f)]
         return [s for f in parts for s in computing.statements(f)]
 
@@ -124,8 +126,9 @@ class Source:
 
     @cached_property
     def writing(self) -> list[ast.Expr]:
-        """The statements of a planned backward that write where they are told."""
-        return [s for s in self.statements if isinstance(s, ast.Expr)]
+        """The statements of a planned module that write where they are told."""
+        calls = (s for s in self.statements if isinstance(s, ast.Expr))
+        return [s for s in calls if isinstance(s.value, ast.Call)]
 
     @property
     def forward(self) -> ast.FunctionDef:
@@ -133,7 +136,7 @@ class Source:
 
     @property
     def backward(self) -> ast.FunctionDef:
-        return self._functions["backward"]
+        return self._functions[self.broken]
 
     @cached_property
     def _functions(self) -> dict[str, ast.FunctionDef]:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from bpgen.check.module import Arrays, Point, Subject
+from bpgen.check.promises.agreement import agreeing
 from bpgen.check.promises.finding import Finding, leaves, same_bits
 from bpgen.check.promises.memory import moved
 
@@ -35,6 +36,7 @@ def within_workspace(subject: Subject, point: Point) -> Iterator[Finding]:
         yield from _unlike(alone, found, f"{UNLIKE}{when}")
         yield from _apart(workspace, at, point)
         _returned(at, moved(point))
+    yield from agreeing(there, point)
     unchecked = _returned(subject.within(checked=False), point)
     yield from _unlike(alone, unchecked, "another number unchecked")
 
@@ -52,6 +54,8 @@ def suited(subject: Subject, point: Point) -> Iterator[Finding]:
         "forward": lambda at: at.called(at.module.forward, point),
         "backward": lambda at: at.backward(point, cache),
     }
+    if subject.has_loss:
+        calls["loss_and_grad"] = lambda at: at.loss_and_grad(point)
     for (name, call), (what, workspace) in product(calls.items(), others.items()):
         if not _refused(call, subject, subject.within(workspace=workspace)):
             yield Finding("", f"{name} accepts a workspace {what}")
@@ -91,7 +95,7 @@ def _returned(subject: Subject, point: Point) -> Arrays:
         found |= {f"d{n}{again}": np.copy(g) for n, g in grads.items()}
     if subject.has_loss:
         found["loss"] = np.asarray(subject.objective(point))
-        value, grads = subject.called(subject.module.loss_and_grad, point, *point.rest.values())
+        value, grads = subject.loss_and_grad(point)
         found["the loss of loss_and_grad"] = np.asarray(value)
         found |= {f"d{n} of loss_and_grad": np.copy(g) for n, g in grads.items()}
     return found
@@ -106,12 +110,20 @@ def _unlike(alone: Arrays, found: Arrays, said: str) -> Iterator[Finding]:
 
 def _apart(workspace: Any, there: Subject, point: Point) -> Iterator[Finding]:
     """The gradients are parts of one flat array, in the order of pack."""
-    (flat,), grads = workspace["flat"], there.gradients(point)
-    for name in there.shapes:
-        if grads[name].size and not np.shares_memory(flat, grads[name]):
-            yield Finding(name, "the gradient is no part of the workspace's flat array")
-    if not same_bits(there.module.pack({n: grads[n] for n in there.shapes}), flat):
-        yield Finding("", "the workspace's flat array is not the gradients as pack has them")
+    (flat,) = workspace["flat"]
+    for grads in _both_ways(there, point):
+        for name in there.shapes:
+            if grads[name].size and not np.shares_memory(flat, grads[name]):
+                yield Finding(name, "the gradient is no part of the workspace's flat array")
+        if not same_bits(there.module.pack({n: grads[n] for n in there.shapes}), flat):
+            yield Finding("", "the workspace's flat array is not the gradients as pack has them")
+
+
+def _both_ways(there: Subject, point: Point) -> Iterator[Arrays]:
+    """The gradients as backward returns them, and then those that are returned with the loss."""
+    yield there.gradients(point)
+    if there.has_loss:
+        yield there.loss_and_grad(point)[1]
 
 
 def _refused(call: Callable[[Subject], Any], alone: Subject, there: Subject) -> bool:

@@ -35,13 +35,19 @@ _REMEDIES = (  # what Python says of a net.py, and what to do about it; the firs
         "bpgen has functions, not methods: sum(x), not x.sum()",
     ),
     (r"ModuleNotFoundError", "install it, put it beside net.py, or leave it out"),
+    (r"NameError", "declare it first: x = input(3), y = target(2) or W = param(2, 3)"),
+    (r"TypeError: .* for (\^|\*\* or pow)", "a power is **, of numbers and tensors: z ** 2"),
     (r"RecursionError", "a function calls itself without end, or a formula is nested too deeply"),
     (r"", "net.py stopped here"),
 )
-_LETTERS = {  # what is mostly meant by a letter that stands for nothing
-    **{i: f'an index is declared: {i} = indices("{i}")' for i in "ijkt"},
+_NAMES = {  # what is mostly meant by a name that stands for nothing
+    **{i: f'an index is declared: {i} = indices("{i}")' for i in "ijk"},
+    "t": 'an index is declared: t = indices("t"); a target: t = target(2)',
     "n": "the index of the sample is declared: n = samples()",
     "T": 'a length known at run time stands in quotes: input("T")',
+    "maximum": "the larger of z and 0 is relu(z), of a and b a + relu(b - a)",
+    "minimum": "the smaller of a and b is a - relu(a - b)",
+    "where": "a formula has no cases: relu(z) is z where z > 0, and masked(z, keep) takes a mask",
 }
 _LARGEST = 2**24  # bytes of a net.py
 _NOT_PYTHON = "net.py must be a Python file"
@@ -190,9 +196,9 @@ def _as_given(parameter: inspect.Parameter) -> str:
 
 def _meant(name: str, space: dict[str, object]) -> str:
     """The word or variable that a misspelt name is closest to."""
-    if name in _LETTERS and "input" in space:
-        return _LETTERS[name]
-    close = get_close_matches(name, [*space, *WORDS], n=1)
+    if name in _NAMES and "input" in space:
+        return _NAMES[name]
+    close = get_close_matches(name, [*space, *WORDS], n=1, cutoff=0.7)
     return f"did you mean {close[0]}?" if close and "input" in space else ""
 
 

@@ -53,6 +53,7 @@ def _term(term: Term) -> str:
         ("activation(sp.sech(sp.Symbol('t')))(x)", "1/cosh(x[n, i])"),
         ("tensor(sp.sin(x[indices('i')]) * 2, indices('i'))", "2*sin(x[n, i])"),
         ("tensor(x[indices('r')] * x[0], indices('r'))", "x[n, 0]*x[n, r]"),
+        ("reshape(sum(x), 1)", "sum j: x[n, j]"),
     ],
 )
 def test_elementwise(expression: str, body: str) -> None:

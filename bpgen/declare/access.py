@@ -96,10 +96,11 @@ def _label(tensor: Quantity, axis: int, body: sp.Expr) -> Element:
         raise NetError(
             f"{source.said()} has {source.bound} classes,"
             f" axis {axis} of {tensor.said()} has {size} entries",
-            _use_label(size),
+            _use_label(size, source.role),
         )
     return body
 
 
-def _use_label(size: Size) -> str:
-    return f"declare a whole number below {size}: label({size})"
+def _use_label(size: Size, role: str = "target") -> str:
+    whole = f"label({size})" if role == "target" else f"input(..., below={size})"
+    return f"declare a whole number below {size}: {whole}"

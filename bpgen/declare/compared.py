@@ -21,7 +21,7 @@ def pair(a: Any, y: Any, what: str) -> Any:
     """Their difference. Of two formulas, or a formula and a scalar, it is a formula."""
     for t in (a, y):
         if not isinstance(t, Symbolic):
-            raise NetError(f"{what}: {_kind(t)} is not a tensor", OUTPUT_AND_TARGET)
+            raise _no_tensor(t, what, OUTPUT_AND_TARGET)
     if is_target(a) and not is_target(y):
         raise NetError(
             f"{what}: the target {a.said()} comes first", "give the output, then the target"
@@ -42,11 +42,15 @@ def pair(a: Any, y: Any, what: str) -> Any:
 def tensors(given: tuple[Any, ...], what: str, remedy: str) -> None:
     for t in given:
         if not isinstance(t, Tensor):
-            raise NetError(f"{what}: {_kind(t)} is not a tensor", remedy)
+            raise _no_tensor(t, what, remedy)
 
 
-def _kind(value: Any) -> str:
-    return value.said() if isinstance(value, Symbolic) else type(value).__name__
+def _no_tensor(value: Any, what: str, remedy: str) -> NetError:
+    name = getattr(value, "__name__", "")
+    if callable(value) and name and not isinstance(value, Symbolic):
+        return NetError(f"{what}: {name} is a function", f"give what it makes: {name}(...)")
+    kind = value.said() if isinstance(value, Symbolic) else type(value).__name__
+    return NetError(f"{what}: {kind} is not a tensor", remedy)
 
 
 def classes(p: Any, y: Any, what: str, of_each: str) -> None:

@@ -56,6 +56,7 @@ def categorical_cross_entropy_with_logits(
     what = "categorical_cross_entropy_with_logits"
     tensors((z,), what, OUTPUT_AND_TARGET)
     logits(z, what, sp.exp)
+    classes(z, y, what, "logit")
     return _cross_entropy(log_softmax(z), y, _itself, (label_smoothing, weight, ignore), what)
 
 

@@ -120,7 +120,7 @@ class Declaration:
         """The variable of net.py that holds the value, while net.py runs."""
         frame = self.frame()
         return (
-            next((n for n, v in frame.f_locals.items() if v is value), None)
+            next((n for n, v in {**frame.f_globals, **frame.f_locals}.items() if v is value), None)
             if frame is not None
             else None
         )

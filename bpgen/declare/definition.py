@@ -60,8 +60,10 @@ def admit(body: sp.Expr) -> None:
     for access in admissible.values(body):
         tensor = tensor_of(access)
         if tensor.bound is not None:
+            label = tensor.role == "target"
+            numbers = f"one_hot({tensor.bound}) or target()" if label else "input(...)"
             raise NetError(
-                f"{tensor.said()} is a label, a whole number to be used as an index,"
-                " not in arithmetic",
-                f"pick with it, p[y], or declare numbers: one_hot({tensor.bound}) or target()",
+                f"{tensor.said()} {'is a label, a whole number' if label else 'is whole numbers'},"
+                " to be used as an index, not in arithmetic",
+                f"pick with it, p[y], or declare numbers: {numbers}",
             )

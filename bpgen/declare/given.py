@@ -94,12 +94,16 @@ def _fits_float(value: float) -> bool:
 def size_of(value: Any, what: str) -> Size:
     """A size of an axis: a whole number from 1, or the name of a length known at run time."""
     if isinstance(value, str):
+        if value.strip().isdigit():
+            raise NetError(f"{what}: {value!r:.60} is not a size", "write it without the quotes")
         if checked_name(value) in (BATCH, "n"):
             raise NetError(f"{what}: {value} is the batch's own", "give the length another name")
         return value
     if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < 1:
         one_by_one = (
-            f"give the sizes one by one: {what}(4, 3)" if isinstance(value, (tuple, list)) else ""
+            f"give the sizes one by one: {what}({', '.join(f'{s!r:.20}' for s in value)})"
+            if isinstance(value, (tuple, list))
+            else ""
         )
         raise NetError(
             f"{what}: {value!r:.60} is not a size",

@@ -24,6 +24,7 @@ _PRODUCT = "write the product as W @ x, or its sum: tensor(sum(W[i, j] * x[j], j
 _OF_NUMPY = {  # what is meant by functions of numpy that have another name here
     **dict.fromkeys(("dot", "matmul", "einsum", "inner", "tensordot"), _PRODUCT),
     "maximum": "the larger of z and 0 is relu(z), of a and b a + relu(b - a)",
+    "minimum": "the smaller of a and b is a - relu(a - b)",
     **dict.fromkeys(("concatenate", "stack", "hstack", "vstack"), "write concat([a, b])"),
 }
 
@@ -36,7 +37,8 @@ def _refused(fact: str, remedy: str) -> Callable[..., Any]:
 
 
 _compared = _refused(
-    "cannot be compared: it has no value yet", "write max(0, z) as relu(z), |z| as abs(z)"
+    "cannot be compared: it has no value yet",
+    "write max(0, z) as relu(z), min(a, b) as a - relu(a - b), |z| as abs(z)",
 )
 _counted = _refused("is not a number", "use bpgen's own functions: exp(z), not math.exp(z)")
 _divided = _refused("has no quotient or remainder in whole numbers", "divide with /")
@@ -93,5 +95,7 @@ class Symbolic:
 
 
 def said(value: Any) -> str:
-    """How an error names any value of net.py."""
-    return value.said() if isinstance(value, Symbolic) else f"{value!r:.60}"
+    """How an error names any value of net.py; a function by its name."""
+    if isinstance(value, Symbolic):
+        return value.said()
+    return f"{getattr(value, '__name__', None) or repr(value):.60}"

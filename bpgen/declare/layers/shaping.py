@@ -26,7 +26,7 @@ from bpgen.ir import Size, length
 def reshape(x: Tensor, *shape: Size) -> Tensor:
     """The elements of x in the same order, the last axis fastest, in a new shape. torch.reshape."""
     new = tuple(size_of(s, "reshape") for s in shape)
-    old = some_tensor(x, "reshape").shape
+    old = x.shape if isinstance(x, Tensor) else some_tensor(x, "reshape").shape
     if [n for n in old if n != 1] == [n for n in new if n != 1]:
         return _squeezed(x, new)
     first, last = _kept(old, new)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from functools import cached_property
 
 import sympy as sp
@@ -11,6 +12,15 @@ import sympy as sp
 from bpgen.ir import Element, Equation, Index, Loop, Network, TensorInfo, Term
 from bpgen.notebook import shown
 from bpgen.separable import separable
+
+
+class Risk(Enum):
+    """How the textbook's spelling fails in floats where its value does not."""
+
+    OVERFLOW = "overflow"
+    UNDERFLOW = "underflow"
+    LOG_OF_0 = "logarithm of 0"
+    CANCELLATION = "cancellation"
 
 
 @dataclass(frozen=True)
@@ -96,6 +106,7 @@ class Forward:
     evaluated: Equation
     reasons: tuple[Equality | str, ...] = ()
     differentiated: bool = False  # it is the evaluated spelling that the chain rule goes by
+    avoids: frozenset[Risk] = frozenset()  # what the equation as written would do in floats
 
     @property
     def source(self) -> Equation:

@@ -88,7 +88,7 @@ def _swept(network: Network, forward: tuple[Forward, ...], spelling: Spelling) -
 
 def _evaluated(step: Step, spelling: Spelling) -> Step:
     if step.inlined:
-        stable, _ = spelling.evaluated(check_indices(step.equation))
+        stable = spelling.evaluated(check_indices(step.equation)).equation
         check_indices(stable)
         return replace(step, stable=stable if stable != step.equation else None)
     stable = spelling.adjoint(step.of, step.equation)

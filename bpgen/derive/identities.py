@@ -1,16 +1,18 @@
 """Identities from spellings that overflow or cancel to ones that do neither, as a table of
-rules.
+rules, each with the failure that it avoids.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import NamedTuple
 
 import sympy as sp
 from sympy.codegen.cfunctions import expm1, log1p
 
 from bpgen.derive.exponentials import (
+    Exponential,
     exp_times_sigmoid,
     exponential,
     log_of_exponentials,
@@ -35,37 +37,56 @@ from bpgen.functions import (
     xlogy,
 )
 from bpgen.ir import Element
+from bpgen.record import Risk
 
 Rewrite = Callable[[sp.Expr], sp.Expr | None]
 
 
+class Rule(NamedTuple):
+    """An identity, and how its left side fails in floats; None where it only leads to others."""
+
+    rewrite: Rewrite
+    avoids: Risk | None
+
+
 @lru_cache(10_000)  # a spelling is asked for with and without the names of intermediates
-def _applied(expr: sp.Expr, rules: tuple[Rewrite, ...]) -> sp.Expr:
+def _applied(expr: sp.Expr, rules: tuple[Rule, ...]) -> tuple[sp.Expr, frozenset[Risk]]:
     """`expr` with every spelling of a table replaced, from the outside in and again from the inside
-    out.
+    out, and what that avoids.
     """
     if expr.is_number:  # which sympy evaluates to as many digits as it takes
-        return expr
+        return expr, frozenset()
     for rule in rules:
-        better = rule(expr)
+        better = rule.rewrite(expr)
         if better is not None:
-            return _applied(better, rules)
+            found, avoided = _applied(better, rules)
+            return found, avoided | ({rule.avoids} if rule.avoids else set())
     if not expr.args or isinstance(expr, Element):
-        return expr
-    inner = expr.func(*(_applied(a, rules) for a in expr.args))
-    return inner if inner == expr else _applied(inner, rules)
+        return expr, frozenset()
+    args, avoids = zip(*(_applied(a, rules) for a in expr.args), strict=True)
+    inner = expr.func(*args)
+    if inner == expr:
+        return inner, frozenset()
+    found, avoided = _applied(inner, rules)
+    return found, avoided.union(*avoids)
 
 
 def without_overflow(expr: sp.Expr) -> sp.Expr:
     """`expr` free of spellings that overflow where their value does not."""
-    return _applied(expr, _OVERFLOW)
+    return _applied(expr, _OVERFLOW)[0]
 
 
 def without_cancellation(expr: sp.Expr) -> sp.Expr:
     """`expr` as it should be evaluated: log1p and expm1 where digits would cancel, no square that
     overflows in 1 + u^2 or a bell, and no logarithm of the 0 that it is multiplied by.
     """
-    return _applied(expr, _CANCELLATION)
+    return _applied(expr, _CANCELLATION)[0]
+
+
+def avoided(expr: sp.Expr) -> frozenset[Risk]:
+    """How `expr` fails in floats where its stable spelling does not."""
+    found, overflow = _applied(expr, _OVERFLOW)
+    return overflow | _applied(found, _CANCELLATION)[1]
 
 
 def _exp_and_rest(expr: sp.Expr) -> tuple[sp.Expr, sp.Expr] | None:
@@ -108,9 +129,21 @@ def _is_positive(expr: sp.Expr) -> bool:
     )
 
 
+def _log_of_exp(expr: sp.Expr) -> sp.Expr | None:
+    """log(exp u) = u, which sympy writes by itself"""
+    return (
+        expr.args[0].args[0] if isinstance(expr, sp.log) and expr.args[0].func == sp.exp else None
+    )
+
+
+def _log_of_cosh(expr: sp.Expr) -> sp.Expr | None:
+    """log(c cosh u) = log c + log cosh(u)"""
+    return _log_of_function(expr) if expr.has(sp.cosh) else None
+
+
 def _log_of_function(expr: sp.Expr) -> sp.Expr | None:
     """The logarithm of a function or of its complement, as one function: log sigmoid(u) =
-    -softplus(-u), log(1 - tanh u) = log 2 - softplus(2u), log cosh(u)
+    -softplus(-u), log(1 - tanh u) = log 2 - softplus(2u)
     """
     if not isinstance(expr, sp.log):
         return None
@@ -196,22 +229,29 @@ def _half(u: sp.Expr, rest: sp.Expr) -> sp.Expr | None:
 
 def _log_of_difference(expr: sp.Expr) -> sp.Expr | None:
     """log(c exp(u) - d exp(v)) = log c + u + log(1 - exp(v - u + log(d/c))), where exp(u) may
-    overflow, and log(1 - exp(-exp u)) as one function
+    overflow
     """
+    (c, u), (d, v) = _difference(expr) or _NO_DIFFERENCE
+    return sp.log(c) + u + log1mexp(v - u + sp.log(d / c)) if u != 0 else None
+
+
+def _log1mexpexp(expr: sp.Expr) -> sp.Expr | None:
+    """log(c - c exp(-d exp u)) = log c + log(1 - exp(-d exp u)), that as one function"""
+    (c, u), (d, v) = _difference(expr) or _NO_DIFFERENCE
+    number, inner = v.as_coeff_Mul()
+    if u == 0 and c == d and number.is_negative and isinstance(inner, sp.exp):
+        return sp.log(c) + log1mexpexp(inner.args[0] + sp.log(-number))
+    return None
+
+
+def _difference(expr: sp.Expr) -> tuple[Exponential, Exponential] | None:
+    """(c, u) and (d, v) of log(c exp(u) - d exp(v))."""
     if not (isinstance(expr, sp.log) and isinstance(expr.args[0], sp.Add)):
         return None
     parts = expr.args[0].args
     signed = [exponential(p) for p in parts], [exponential(-p) for p in parts]
     above, below = ([(c, u) for c, u in found if c.is_positive] for found in signed)
-    if len(parts) != 2 or len(above) != 1 or len(below) != 1:
-        return None
-    ((c, u),), ((d, v),) = above, below
-    if u != 0:
-        return sp.log(c) + u + log1mexp(v - u + sp.log(d / c))
-    number, inner = v.as_coeff_Mul()
-    if c == d and number.is_negative and isinstance(inner, sp.exp):
-        return sp.log(c) + log1mexpexp(inner.args[0] + sp.log(-number))
-    return None
+    return (above[0], below[0]) if len(parts) == 2 and len(above) == len(below) == 1 else None
 
 
 def _expm1(expr: sp.Expr) -> sp.Expr | None:
@@ -283,33 +323,37 @@ def _logged(addend: sp.Expr, product: sp.Mul) -> list[sp.Expr]:
 
 
 _HALF = sp.Rational(1, 2)
+_NO_DIFFERENCE = ((sp.S.One, sp.S.Zero), (sp.S.One, sp.S.Zero))
 
 # Differentiated in the new spelling: the old one overflows.
-_OVERFLOW: tuple[Rewrite, ...] = (
-    _log_of_product,
-    _log_of_function,
-    log_of_exponentials,
-    power_of_exponentials,
-    power_of_sigmoid,
-    power_of_softplus,
-    _log_of_tanh_square,
-    _log_of_difference,
-    _sinh_over_cosh,
-    sech_of_exponentials,
-    _tanh,
-    sigmoid_of_exponentials,
-    exp_times_sigmoid,
-    quotient_of_exponentials,
+_OVERFLOW = (
+    Rule(_log_of_exp, Risk.LOG_OF_0),
+    Rule(_log_of_product, None),
+    Rule(_log_of_cosh, Risk.OVERFLOW),
+    Rule(_log_of_function, Risk.LOG_OF_0),
+    Rule(log_of_exponentials, Risk.OVERFLOW),
+    Rule(power_of_exponentials, Risk.OVERFLOW),
+    Rule(power_of_sigmoid, Risk.UNDERFLOW),
+    Rule(power_of_softplus, None),
+    Rule(_log_of_tanh_square, Risk.LOG_OF_0),
+    Rule(_log_of_difference, Risk.OVERFLOW),
+    Rule(_log1mexpexp, Risk.CANCELLATION),
+    Rule(_sinh_over_cosh, Risk.OVERFLOW),
+    Rule(sech_of_exponentials, Risk.OVERFLOW),
+    Rule(_tanh, Risk.OVERFLOW),
+    Rule(sigmoid_of_exponentials, Risk.OVERFLOW),
+    Rule(exp_times_sigmoid, Risk.OVERFLOW),
+    Rule(quotient_of_exponentials, Risk.OVERFLOW),
 )
 # Only evaluated in the new spelling: it keeps digits that the old one cancels, has no square
 # that overflows, or no 0 times infinity.
-_CANCELLATION: tuple[Rewrite, ...] = (
-    _xlogy,
-    _log1mexp,
-    over_two_squares,
-    of_two_squares,
-    _log_of_power,
-    _log1p,
-    _expm1,
-    _bell,
+_CANCELLATION = (
+    Rule(_xlogy, Risk.LOG_OF_0),
+    Rule(_log1mexp, Risk.CANCELLATION),
+    Rule(over_two_squares, Risk.OVERFLOW),
+    Rule(of_two_squares, Risk.OVERFLOW),
+    Rule(_log_of_power, Risk.OVERFLOW),
+    Rule(_log1p, Risk.CANCELLATION),
+    Rule(_expm1, Risk.CANCELLATION),
+    Rule(_bell, Risk.OVERFLOW),
 )

@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import NamedTuple
 
 import sympy as sp
 
-from bpgen.derive.identities import Rewrite, without_cancellation, without_overflow
+from bpgen.derive.identities import Rewrite, avoided, without_cancellation, without_overflow
 from bpgen.derive.maxima import with_first
 from bpgen.derive.sums_of_exp import logarithms, with_logsumexp
 from bpgen.derive.values import Bounds, Values
@@ -17,9 +18,15 @@ from bpgen.derive.vanishing import Vanishing
 from bpgen.derive.weights import Weights
 from bpgen.functions import complement, row
 from bpgen.ir import Element, Equation, Network
-from bpgen.record import Equality, Forward
+from bpgen.record import Equality, Forward, Risk
 
-Rewritten = tuple[Equation, tuple[Equality | str, ...]]
+
+class Rewritten(NamedTuple):
+    """An equation in another spelling, the equalities that lead to it, and what it avoids."""
+
+    equation: Equation
+    reasons: tuple[Equality | str, ...] = ()
+    avoids: frozenset[Risk] = frozenset()
 
 
 def stabilised(network: Network) -> tuple[Spelling, tuple[Forward, ...]]:
@@ -30,12 +37,13 @@ def stabilised(network: Network) -> tuple[Spelling, tuple[Forward, ...]]:
     """
     network = with_first(with_logsumexp(network))
     written = {e.name: _rewritten(e, without_overflow) for e in network}
-    spelling = Spelling(replace(network, equations=tuple(e for e, _ in written.values())))
+    equations = tuple(r.equation for r in written.values())
+    spelling = Spelling(replace(network, equations=equations))
     forward = []
     for number, equation in enumerate(spelling.network, start=1):
-        reasons = written[equation.name][1] if equation.name in written else ()
-        evaluated, more = spelling.spelled[equation.name]
-        forward.append(Forward(number, equation, evaluated, (*reasons, *more)))
+        reasons = written[equation.name].reasons if equation.name in written else ()
+        evaluated, more, avoids = spelling.spelled[equation.name]
+        forward.append(Forward(number, equation, evaluated, (*reasons, *more), avoids=avoids))
     return spelling, tuple(forward)
 
 
@@ -44,7 +52,7 @@ def _rewritten(equation: Equation, change: Rewrite) -> Rewritten:
     bodies = [change(t.body) for t in equation.terms]
     changed = [(t.body, b) for t, b in zip(equation.terms, bodies, strict=True) if b != t.body]
     terms = tuple(replace(t, body=b) for t, b in zip(equation.terms, bodies, strict=True))
-    return replace(equation, terms=terms), tuple(Equality(pair) for pair in changed)
+    return Rewritten(replace(equation, terms=terms), tuple(Equality(pair) for pair in changed))
 
 
 class Spelling:
@@ -60,7 +68,7 @@ class Spelling:
         logs = logarithms(network)
         self.vanishing, self.weights = Vanishing(network), Weights(network)
         for equation in network:
-            evaluated, _ = self.spelled[equation.name] = self.evaluated(equation)
+            evaluated, *_ = self.spelled[equation.name] = self.evaluated(equation)
             self.values.learn(evaluated, network.tensors[equation.name], self.bounds)
             self.vanishing.definitions[equation.name] = evaluated
             if equation.name in self.values.defined.keys() - self.values.unbounded:
@@ -76,7 +84,7 @@ class Spelling:
 
     def _with_read(self, network: Network, logs: dict[str, tuple[Equation, ...]]) -> Network:
         """The network with the log-sum-exps that the stable spellings read."""
-        read = {e.name for spelled, _ in self.spelled.values() for e in spelled.reads()}
+        read = {e.name for r in self.spelled.values() for e in r.equation.reads()}
         tensors, equations = dict(network.tensors), []
         for equation in network:
             equations.append(equation)
@@ -87,14 +95,14 @@ class Spelling:
                 if log.name in read and log.name not in self.spelled:
                     equations.append(log)
                     tensors[log.name] = replace(tensors[equation.name], name=log.name)
-                    self.spelled[log.name] = log, ()
+                    self.spelled[log.name] = Rewritten(log)
         return replace(network, tensors=tensors, equations=tuple(equations))
 
     def _avoided(self, equation: Equation) -> set[str]:
         """The values by whose definitions another spelling of the equation is evaluated, and those
         that these are computed from.
         """
-        if self.spelled[equation.name][0] == equation:
+        if self.spelled[equation.name].equation == equation:
             return set()
         found, waiting = set[str](), [equation]
         while waiting:
@@ -108,19 +116,26 @@ class Spelling:
         """The equation free of logarithms of what can vanish, of what overflows by the names it
         reads, and of cancellation, and why.
         """
-        stable, _ = _rewritten(self.weights.within(equation), self._without_loss)
+        weighted = self.weights.within(equation)
+        stable = _rewritten(weighted, self._without_loss).equation
         pairs = [(n, self._log(n)) for t in equation.terms for n in _logs(t.body)]
-        reasons = [Equality((n, without_cancellation(b))) for n, b in pairs if n != b]
+        changed = [(n, b) for n, b in pairs if n != b]
+        reasons = [Equality((n, without_cancellation(b))) for n, b in changed]
+        avoids = [avoided(self._opened(n)) for n, _ in changed]
+        avoids += [avoided(t.body) for t in equation.terms]
+        avoids += [_CANCELS] if weighted != equation else []
         for term in equation.terms:
-            if self._by_definitions(term.body) != term.body:
+            told, avoids_more = self._by_definitions(term.body)
+            if told != term.body:
                 read = self.values.read(_held(term.body)[0])
                 gone = [e for e in read if not stable.terms[0].body.has(e)]
                 reasons += [Equality((e, read[e])) for e in sorted(gone or read, key=str)]
-        return stable, tuple(dict.fromkeys(reasons))
+                avoids.append(avoids_more)
+        return Rewritten(stable, tuple(dict.fromkeys(reasons)), frozenset().union(*avoids))
 
     def adjoint(self, of: str, equation: Equation) -> Equation:
         """The adjoint of a tensor as it is evaluated."""
-        stable, _ = self.evaluated(equation)
+        stable = self.evaluated(equation).equation
         terms = tuple(t.map(lambda b: self.vanishing.at_zero(b, of)) for t in stable.terms)
         self.vanishing.learn(of, replace(stable, terms=terms))
         return replace(stable, terms=terms)
@@ -138,7 +153,7 @@ class Spelling:
 
     def _without_loss(self, body: sp.Expr) -> sp.Expr:
         logs = {node: self._log(node) for node in _logs(body)}
-        told = self._by_definitions(body.xreplace(logs))
+        told, _ = self._by_definitions(body.xreplace(logs))
         return self.vanishing.spelled(without_cancellation(without_overflow(told)))
 
     def _log(self, node: sp.Expr) -> sp.Expr:
@@ -158,23 +173,35 @@ class Spelling:
         better = without_cancellation(written)
         return node if better == written else self.values.told(better, self.values.read(node))
 
-    def _by_definitions(self, body: sp.Expr) -> sp.Expr:
-        """The stable spelling of what is written with names, found in their definitions; the body
-        itself where none is, as where it is a value times a number, which is evaluated already.
-        Logarithms are seen to on their own.
+    def _opened(self, log: sp.Expr) -> sp.Expr:
+        """A logarithm with the definitions in the place of the names, as it would be computed."""
+        return sp.log(self.values.written(log.args[0]), evaluate=False)
+
+    def _by_definitions(self, body: sp.Expr) -> tuple[sp.Expr, frozenset[Risk]]:
+        """The stable spelling of what is written with names, found in their definitions, and what
+        it avoids; the body itself where none is, as where it is a value times a number, which is
+        evaluated already. Logarithms are seen to on their own.
         """
         plain, held = _held(body)
         read = self.values.read(plain)
         if not read or plain.as_independent(Element, as_Add=False)[1] in read:
-            return body
-        as_named = _stable(plain).xreplace({e: _stable(value) for e, value in read.items()})
+            return body, frozenset()
+        stable = {e: _stable(value) for e, value in read.items()}
+        as_named = _stable(plain).xreplace(stable)
         saturated = _stable(self.values.written(plain))
         better = _with_complements(saturated)
         if better != saturated:
             self.saturated |= {e.name for e, value in read.items() if _has_complement(value)}
         if better == as_named:
-            return body
-        return self.values.told(better, read).xreplace({m: node for node, m in held.items()})
+            return body, frozenset()
+        told = self.values.told(better, read)
+        avoids = avoided(plain.xreplace(stable)) | (_CANCELS if better != saturated else set())
+        if any(e.name in self.values.unbounded and not told.has(e) for e in _below(plain)):
+            avoids |= {Risk.OVERFLOW}
+        return told.xreplace({m: node for node, m in held.items()}), avoids
+
+
+_CANCELS = frozenset({Risk.CANCELLATION})
 
 
 def _stable(body: sp.Expr) -> sp.Expr:
@@ -210,6 +237,12 @@ def _has_complement(value: sp.Expr) -> bool:
 
 def _logs(body: sp.Expr) -> list[sp.Expr]:
     return sorted(body.atoms(sp.log), key=str)
+
+
+def _below(body: sp.Expr) -> set[Element]:
+    """The values that are divided by."""
+    powers = (p for p in body.atoms(sp.Pow) if p.exp.is_negative)
+    return {e for p in powers for e in p.base.atoms(Element)}
 
 
 def _sharp(body: sp.Expr) -> list[sp.Expr]:

@@ -19,7 +19,7 @@ from bpgen.render.numerals import Numerals
 from bpgen.render.outline import Outline
 from bpgen.render.page import Block, Row, Section, of_equation
 from bpgen.render.parts import Part, in_order
-from bpgen.render.reasons import equalities
+from bpgen.render.reasons import avoids, equalities
 from bpgen.render.sample import View
 from bpgen.render.scalar import Printer
 from bpgen.render.softmaxes import as_softmax
@@ -30,7 +30,6 @@ _TIES = (
     "of several that are the largest the first alone passes the gradient on: the first that the"
     " maximum runs through"
 )
-_WHY = "this spelling neither overflows nor takes the logarithm of 0"
 
 
 @dataclass(frozen=True)
@@ -75,16 +74,16 @@ class Equations:
     def forward(self) -> tuple[Block, ...]:
         blocks: list[Block] = []
         loop: Loop | None = None
-        why = Row("", prose=f"({_WHY})")
-        explained = False
+        explained = {""}
         for forward in self.derivation.forward:
             # Of the mean over the batch, one sample has nothing to say.
             if self.top == self.base.total or forward.equation.name != self.base.total:
                 rows = self.forward_rows(forward)
                 spelling = next((k for k, r in enumerate(rows) if r.words), None)
-                if spelling is not None and not explained:
-                    rows.insert(spelling + 1, replace(why, first=rows[spelling].first))
-                    explained = True
+                why = avoids(forward)
+                if spelling is not None and why not in explained:
+                    rows.insert(spelling + 1, Row("", prose=why, first=rows[spelling].first))
+                    explained.add(why)
                 if not rows:
                     continue
                 if blocks and forward.equation.loop == loop:

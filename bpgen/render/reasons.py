@@ -5,16 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import sympy as sp
+from sympy.codegen.cfunctions import expm1, log1p
 
 from bpgen.affine import apart
+from bpgen.functions import log1mexp, log1mexpexp
 from bpgen.ir import Element, Equation, Index, Term, elements, indices_of
 from bpgen.letters import lettered
-from bpgen.record import Equality, Reason, Vanishing
+from bpgen.record import Equality, Forward, Reason, Risk, Vanishing
 from bpgen.render.calls import head
 from bpgen.render.rightside import right_side
 from bpgen.render.scalar import Printer
 from bpgen.render.writer import Writer
 
+_AVOIDS = {
+    Risk.OVERFLOW: "overflow",
+    Risk.UNDERFLOW: "underflow",
+    Risk.LOG_OF_0: "the logarithm of 0",
+    Risk.CANCELLATION: "cancellation",
+}
+_AS_ONE = (expm1, log1p, log1mexp, log1mexpexp)  # on paper each is the difference that it computes
 _SUMS_TO_ONE = "sums to one: "
 _LONG = 16  # operations of a middle step: of a longer one, the two ends are shown
 _LONGEST = 40  # operations: of a longer formula, the reason would only be the page again
@@ -24,6 +33,19 @@ def equalities(reasons: Iterable[Equality], writer: Writer) -> tuple[str, ...]:
     """Each equality as mathematics; those that say nothing once printed are left out."""
     printer = Printer(writer, writer.element)
     return _distinct(_joined([printer.text(e) for e in r.chain], 2) for r in reasons)
+
+
+def avoids(forward: Forward) -> str:
+    """What the spelling of an equation that is evaluated is for; nothing, where it only leads on
+    from another.
+    """
+    found = [_AVOIDS[risk] for risk in _AVOIDS if risk in forward.avoids]
+    told = " and ".join([", ".join(found[:-1]), found[-1]] if found[1:] else found)
+    calls = {c.func for t in forward.evaluated.terms for c in t.body.atoms(*_AS_ONE)}
+    names = " and ".join(f.__name__ for f in _AS_ONE if f in calls)
+    if names and Risk.CANCELLATION in forward.avoids:
+        told += f", that by {names}" if found[1:] else f", by {names}"
+    return f"(this spelling avoids {told})" if found else ""
 
 
 def derivatives(

@@ -58,7 +58,7 @@ _TRUE = [
     # what is evaluated
     ("entropy", "evaluated as −Σ[i] yᵢ(zᵢ − s) − 0.1 · Σ[i] (zᵢ − s) pᵢ"),
     ("entropy", "δᵢ = −yᵢ + pᵢ · (0.1 · Σ[j] pⱼ(1 + log(pⱼ)) + 0.9 − 0.1 log(pᵢ))"),
-    ("binary", "(this spelling neither overflows nor takes the logarithm of 0)"),
+    ("binary", "(this spelling avoids the logarithm of 0 and cancellation)"),
     ("weighted_log", "evaluated as −y ⊙ ζ(−z)"),
     # the batch
     ("softmax", "in which the samples are averaged: δₙ carries the factor 1/N."),

@@ -4,13 +4,16 @@ it names.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from bpgen.check.page.statement import Statement
+from bpgen.check.page.tokens import tokens
 
 _MOST = 10_000  # layers
 _OPENS, _CLOSES = {"{", "[", "(", ","}, {"}", "]", ")", ","}
+_FOR = re.compile(r"\\text\{for \}([^&\n]*?)(?=\\tag|\\label|\\quad|\\qquad|\\\\|\n|$)")
 _ALONE = ("main", "numbers")  # what is said of nothing before
 
 
@@ -55,6 +58,17 @@ def _range(statement: Statement) -> _Range | None:
     return None
 
 
+def range_of(display: str) -> tuple[str, Sequence[int]] | None:
+    """The letter of the rules of a display and the layers that they are for; None where it has no
+    rules.
+    """
+    for found in _FOR.findall(display):
+        rule = _range(Statement("main", [], "", ranges=tokens(found)))
+        if rule is not None:
+            return rule.letter, rule.layers
+    return None
+
+
 def _layers(told: list[str]) -> Sequence[int]:
     """The layers, the first of several and the last of them, or each; none where it is nothing
     such.
@@ -90,12 +104,12 @@ def _instances(rows: list[Statement], rule: _Range) -> list[Statement]:
 
 def _at(row: Statement, letter: str, layer: int) -> Statement:
     """A row at one layer."""
-    found, of = (_put(t, letter, layer) for t in (row.tokens, row.of))
+    found, of = (put(t, letter, layer) for t in (row.tokens, row.of))
     line = f"{row.line} at {letter} = {layer}"
     return replace(row, tokens=found, of=tuple(of), line=line, ranges=[])
 
 
-def _put(found: Sequence[str], letter: str, layer: int) -> list[str]:
+def put(found: Sequence[str], letter: str, layer: int) -> list[str]:
     """Tokens with a number for a letter: W^{[l+1]} at 4 is W^{[5]}."""
     made: list[str] = []
     rest = list(found)

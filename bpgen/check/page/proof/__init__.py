@@ -20,6 +20,7 @@ from bpgen.check.page.proof.numbers import wrong_numbers
 from bpgen.check.page.proof.page import SAMPLES, Page
 from bpgen.check.page.proof.report import FalseLine, PageReport
 from bpgen.check.page.proof.rows import Rows
+from bpgen.check.page.proof.sentences import false_sentences
 from bpgen.check.page.proof.zeros import zeros_elsewhere
 from bpgen.check.page.world import World
 from bpgen.ir import Network
@@ -75,4 +76,5 @@ def _verdicts(page: Page, lines: bool) -> tuple[Verdicts, list[FalseLine]]:
     if lines:
         return judge.verdicts, []
     missing = [*wrong_numbers(page.latex, told), *whole.missing(page, told, rows)]
+    missing += false_sentences(page)
     return judge.verdicts, missing

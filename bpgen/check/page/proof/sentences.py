@@ -1,0 +1,230 @@
+"""What the sentences of a page say of its symbols: what a delta is of, what feeds what, from where
+to where a block goes; and of every other symbol in words, that there is such a tensor.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from bpgen.check.page import formula as f
+from bpgen.check.page.grammar import Parser
+from bpgen.check.page.layers import put, range_of
+from bpgen.check.page.proof.page import Page
+from bpgen.check.page.proof.report import FalseLine
+from bpgen.check.page.reading import Reading
+from bpgen.check.page.tokens import Unreadable, tokens
+from bpgen.check.page.tree import describe, letter_of, letters_of, symbols_of
+from bpgen.ir import Equation
+
+_DISPLAY = re.compile(r"\\begin\{(align\*|aligned|verbatim|tabular|tabularx)\}.*?\\end\{\1\}", re.S)
+_MATHS = re.compile(r"\$([^$]*)\$")
+_DEFINED = ("Here ", "In the rules for ")  # read elsewhere
+_UNRESOLVED = (Unreadable, ValueError, IndexError, AttributeError)
+
+
+def false_sentences(page: Page) -> Iterator[FalseLine]:
+    """The sentences that are false, or of what is not there; those of a rule for several layers at
+    each of them.
+    """
+    before = 0
+    for display in (*_DISPLAY.finditer(page.latex), None):
+        start, end = display.span() if display else (len(page.latex), 0)
+        rule = range_of(page.latex[start:end])
+        for line in page.latex[before:start].splitlines():
+            if not line.startswith((*_DEFINED, "%")):
+                for said in (line,) if rule is None else _instances(line, *rule):
+                    yield from _false(said, page.sample)
+        before = end
+
+
+def _instances(line: str, letter: str, layers: Iterable[int]) -> Iterator[str]:
+    """A sentence at each layer."""
+    for layer in layers:
+        yield _MATHS.sub(lambda m, at=layer: f"${' '.join(put(tokens(m[1]), letter, at))}$", line)  # type: ignore[misc]
+
+
+def _false(line: str, reading: Reading) -> Iterator[FalseLine]:
+    for sign in _MATHS.findall(line):
+        yield from (FalseLine(line, w, True) for w in _unknown(sign, reading))
+    for pattern, judged in _SENTENCES:
+        found = pattern.search(line)
+        if found is None:
+            continue
+        try:
+            why = judged(found, reading)
+        except _UNRESOLVED as error:
+            why = str(error) or type(error).__name__
+        if why:
+            yield FalseLine(found[0], why)
+
+
+# every symbol
+
+
+def _unknown(sign: str, reading: Reading) -> Iterator[str]:
+    """Why a symbol in a formula among words is of nothing."""
+    for side in re.split(r"\\leftarrow|=|\\in\b", sign):
+        try:
+            node = reading.parse(tokens(side))
+        except _UNRESOLVED:
+            continue  # a sign by itself, as the dots of a list
+        for symbol in symbols_of(node):
+            if not _is_there(symbol, reading):
+                yield f"{describe(symbol)} is nothing on this page"
+
+
+def _is_there(symbol: f.Symbol, reading: Reading) -> bool:
+    """Whether there is such a tensor, of such a block; what has no mark of one may be a letter."""
+    names = reading.names
+    known = names.find(symbol)
+    if known is None:
+        stems = {key[:2] for table in (names.tensors, names.gradients) for key in table}
+        numbered = bool(symbol.below) and f.numeral(symbol.below[0]) != ""
+        named = numbered and (symbol.stem, symbol.accent) in stems
+        return not (symbol.layer.isdigit() or symbol.block is not None or named)
+    if symbol.block is None or not f.numeral(symbol.block):
+        return True
+    return int(f.numeral(symbol.block)) in _places(known[1], reading)
+
+
+def _places(name: str, reading: Reading) -> range:
+    """The numbers of the blocks that a tensor is of."""
+    size = reading.world.network.tensors[name].indices[0].size
+    count = size if isinstance(size, int) else reading.world.lengths[str(size)]
+    return range(reading.base, reading.base + count)
+
+
+# what is said of them
+
+
+def _symbol(text: str, reading: Reading) -> tuple[f.Symbol, str, bool]:
+    """A symbol, the tensor that it is of, and whether it is of its gradient."""
+    symbol = reading.parser(tokens(text)).symbol()
+    known = reading.names.find(symbol)
+    if known is None:
+        raise Unreadable(f"{describe(symbol)} is nothing on this page")
+    return symbol, known[1], known[0] is reading.names.gradients
+
+
+def _meaning(found: re.Match[str], reading: Reading) -> str:
+    """delta says how the loss changes with z."""
+    delta, of, is_gradient = _symbol(found["delta"], reading)
+    tensor, name, _ = _symbol(found["tensor"], reading)
+    if _symbol(found["top"], reading)[1] != reading.top:
+        return "this is not what is differentiated"
+    same = is_gradient and of == name and delta.block == tensor.block
+    return "" if same else "this is the gradient with respect to something else"
+
+
+def _feeds(found: re.Match[str], reading: Reading) -> str:
+    """Each a feeds every z, so sum_j adds what comes back."""
+    (one, name, _), (other, into, _) = (_symbol(found[k], reading) for k in ("read", "through"))
+    equation = next((e for e in reading.world.network if e.name == into), None)
+    if equation is None or not any(_reads(equation, name, one, other)):
+        return "it does not feed that"
+    over = [letter_of(n) for n in Parser(tokens(found["over"]), lambda _: False).subscripts()]
+    own = letters_of(one)
+    return "" if set(over) - {None} <= {*letters_of(other)} - {*own} else "over what is the sum?"
+
+
+def _reads(equation: Equation, name: str, one: f.Symbol, other: f.Symbol) -> Iterator[bool]:
+    """Of each element of this name that an equation reads, whether it is of the block that is
+    said.
+    """
+    for read in equation.reads():
+        if read.name == name:
+            if one.block is None or other.block is None:
+                yield one.block == other.block or (one.block is None) != (other.block is None)
+            else:
+                yield (
+                    _shift(one.block) - _shift(other.block) == read.indices[0] - equation.indices[0]
+                )
+
+
+def _shift(block: f.Node) -> int:
+    """How far l + 1 or l - 1 is from l."""
+    parts = block.addends if isinstance(block, f.Sum) else (block,)
+    shifts = [p for p in parts if f.numeral(p) or isinstance(p, f.Negative)]
+    if len(parts) - len(shifts) != 1:
+        raise Unreadable("of which block?")
+    return sum(_number(p) for p in shifts)
+
+
+def _number(node: f.Node) -> int:
+    return -int(f.numeral(node.inner)) if isinstance(node, f.Negative) else int(f.numeral(node))
+
+
+def _block(found: re.Match[str], reading: Reading) -> str:
+    """Block l, for l = 0, ..., 5: from x^(l-1) to x^(l); or back again."""
+    back = found["back"] is not None
+    ends = [_symbol(found[k], reading) for k in (("to", "from") if back else ("from", "to"))]
+    (before, name, _), (after, same, _) = ends
+    letter = f.Symbol(found["letter"].lstrip("\\"))
+    if name != same or after.block != letter or _shift(before.block) != -1:
+        return "a block goes from what the one before it leaves to what it leaves itself"
+    if letter not in symbols_of(before.block):
+        return "of which block?"
+    if reading.world.network.tensors[name].carried is None:
+        return "this does not go from block to block"
+    places = _places(name, reading)
+    told = [_place(n, reading) for n in found["values"].split(r", \dots, ")]
+    if told != [*dict.fromkeys((places[-1], places[0]) if back else (places[0], places[-1]))]:
+        return f"blocks are from {places[0]} to {places[-1]}"
+    if found["last"]:
+        last, of, _ = _symbol(found["last"], reading)
+        if of != name or _value(last.block, reading) != places[-1]:
+            return f"the last block is {places[-1]}"
+    return ""
+
+
+def _descends(found: re.Match[str], reading: Reading) -> str:
+    """w <- w - eta dL/dw"""
+    new, old, by = (_symbol(found[k], reading) for k in ("new", "old", "by"))
+    is_param = reading.world.network.tensors[new[1]].role == "param"
+    same = new == old == by and is_param
+    is_loss = _symbol(found["loss"], reading)[1] == reading.world.network.loss
+    return "" if same and is_loss else "this is no step of descent"
+
+
+def _place(text: str, reading: Reading) -> int:
+    return _value(reading.parse(tokens(text)), reading)
+
+
+def _value(node: f.Node, reading: Reading) -> int:
+    """5, L or L - 1."""
+    if f.numeral(node):
+        return int(f.numeral(node))
+    (end,) = symbols_of(node)
+    return reading.world.lengths[reading.names.length(end) or ""] + _shift(node)
+
+
+def _sentence(text: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"(?<!P)<(\w+)>", r"\\$(?P<\1>[^$]*)\\$", text))
+
+
+Judged = Callable[[re.Match[str], Reading], str]
+_SENTENCES: tuple[tuple[re.Pattern[str], Judged], ...] = (
+    (_sentence("<delta> says how <top> changes with <tensor>"), _meaning),
+    (
+        _sentence(
+            r"Each <read> feeds (?:every|several) <through>, so \$\\sum_\{(?P<over>[^$]*)\}\$"
+        ),
+        _feeds,
+    ),
+    (
+        _sentence(
+            r"Block <letter>, for \$\S+ = (?P<values>[^$]*)\$: from"
+            r" (?P<back>the gradient with respect to )?<from> to (?:that of )?<to>\."
+            r"(?: The last leaves <last>\.)?"
+        ),
+        _block,
+    ),
+    (
+        re.compile(
+            r"A step of gradient descent: \$(?P<new>\S+) \\leftarrow (?P<old>\S+) - \\eta \\, "
+            r"\\tfrac\{\\partial (?P<loss>\S+?)\}\{\\partial (?P<by>\S+)\}\$"
+        ),
+        _descends,
+    ),
+)

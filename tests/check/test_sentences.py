@@ -1,0 +1,125 @@
+"""Symbols in the sentences of a page are those of the network, and what is said of them is so."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from bpgen.check.page.proof import prove_page
+from bpgen.check.page.proof.page import Page
+from bpgen.check.page.proof.sentences import false_sentences
+from bpgen.record import Derivation
+from bpgen.render import render
+from tests.conftest import derived
+from tests.render.test_rules import NETS as RULES
+
+BLOCKS = """from bpgen import *
+x, t = input(2), target(2)
+u = dense(x, 3, tanh)
+
+
+def block(h):
+    return h + dense(dense(h, 4, tanh), 3)
+
+
+h = repeat(5, block, u)
+q = dense(h, 2)
+L = loss(half_squared_error(q, t))
+"""
+MATRICES = """from bpgen import *
+x, t = input(3), target(2)
+W1, W2, W3 = param(4, 3), param(5, 4), param(2, 5)
+a1 = tanh(W1 @ x)
+z2 = W2 @ a1
+a2 = tanh(z2)
+z3 = W3 @ a2
+L = loss(half_squared_error(z3, t))
+"""
+LAYERS = RULES["five"]
+
+
+@cache
+def _derivation(net: str) -> Derivation:
+    return derived(net)
+
+
+@cache
+def _page(net: str) -> str:
+    return render(_derivation(net), fmt="latex", steps="short")
+
+
+def _false(net: str, page: str) -> list[str]:
+    return [str(line) for line in false_sentences(Page.of(page, _derivation(net).network, 0))]
+
+
+@pytest.mark.parametrize("net", [BLOCKS, MATRICES, LAYERS])
+def test_what_is_printed_holds(net: str) -> None:
+    assert _false(net, _page(net)) == []
+
+
+WRONG = [
+    # of what a delta is the gradient
+    (MATRICES, r"changes with $z^{[2]}$", r"changes with $z^{[3]}$"),
+    (MATRICES, r"$\delta^{[2]}$ says", r"$a^{[2]}$ says"),
+    (MATRICES, r"$\delta^{[2]}$ says how $\ell$", r"$\delta^{[2]}$ says how $a^{[1]}$"),
+    (BLOCKS, r"changes with $z_{2}^{(l)}$", r"changes with $z_{3}^{(l)}$"),
+    (BLOCKS, r"changes with $z_{2}^{(l)}$", r"changes with $z_{2}^{(l+1)}$"),
+    # what feeds what, and over what is the sum
+    (MATRICES, r"Each $a^{[2]}_{i}$", r"Each $a^{[1]}_{i}$"),
+    (MATRICES, r"feeds every $z^{[3]}_{j}$", r"feeds every $z^{[2]}_{j}$"),
+    (MATRICES, r"so $\sum_{j}$", r"so $\sum_{i}$"),
+    (BLOCKS, r"Each $a_{i}^{(l)}$", r"Each $a_{i}^{(l-1)}$"),
+    (BLOCKS, r"feeds every $z_{3,j}^{(l)}$", r"feeds every $z_{3,j}^{(l+1)}$"),
+    # from where to where a block goes
+    (BLOCKS, r"from $h^{(l-1)}$", r"from $h^{(l-2)}$"),
+    (BLOCKS, r"to $h^{(l)}$. The", r"to $h^{(l+1)}$. The"),
+    (BLOCKS, r"leaves $h^{(4)}$", r"leaves $h^{(3)}$"),
+    (BLOCKS, r"leaves $h^{(4)}$", r"leaves $a^{(4)}$"),
+    (BLOCKS, r"$l = 0, \dots, 4$", r"$l = 0, \dots, 5$"),
+    (BLOCKS, r"$l = 4, \dots, 0$", r"$l = 0, \dots, 4$"),
+    (
+        BLOCKS,
+        r"respect to $h^{(l)}$ to that of $h^{(l-1)}$",
+        r"respect to $h^{(l-1)}$ to that of $h^{(l)}$",
+    ),
+    # what there is not
+    (MATRICES, r"gradient of a parameter", r"gradient of $W^{[4]}$"),
+    (MATRICES, r"gradient of a parameter", r"gradient of $W^{[1]} - a^{[4]}$"),
+    (BLOCKS, r"gradient of a parameter", r"gradient of $W_{7}$"),
+    (BLOCKS, r"gradient of a parameter", r"gradient of $W_{3}^{(5)}$"),
+    (BLOCKS, r"gradient of a parameter", r"gradient of $W_{1}^{(l)}$"),
+    # of a rule for each layer
+    (LAYERS, r"changes with $z^{[l]}$", r"changes with $z^{[l+1]}$"),
+    (LAYERS, r"Each $a^{[l]}_{i}$", r"Each $a^{[l-1]}_{i}$"),
+    # a step
+    (MATRICES, r"descent: $W^{[1]} \leftarrow W^{[1]}", r"descent: $W^{[1]} \leftarrow W^{[2]}"),
+    (
+        BLOCKS,
+        r"\tfrac{\partial L}{\partial W_{1}}$, and",
+        r"\tfrac{\partial L}{\partial W_{4}}$, and",
+    ),
+    (
+        BLOCKS,
+        r"\tfrac{\partial L}{\partial W_{1}}$, and",
+        r"\tfrac{\partial q}{\partial W_{1}}$, and",
+    ),
+]
+
+
+@pytest.mark.parametrize(("net", "true", "wrong"), WRONG)
+def test_what_is_wrong_in_a_sentence_is_refused(net: str, true: str, wrong: str) -> None:
+    page = _page(net)
+    assert page.count(true) == 1
+    assert len(_false(net, page.replace(true, wrong))) >= 1
+
+
+def test_a_page_of_which_a_sentence_is_wrong_is_not_proved() -> None:
+    _, true, wrong = WRONG[0]
+    page = _page(MATRICES)
+    network = _derivation(MATRICES).network
+    assert prove_page(page, network).ok
+    report = prove_page(page.replace(true, wrong), network)
+    assert [line.reason for line in report.false] == [
+        "this is the gradient with respect to something else"
+    ]

@@ -154,6 +154,7 @@ _WRONG = [
         "Before any step $L$ is $0.02813$",
     ),
     ("The length of the step", "$0.02814$", "$0.02815$"),
+    ("The length of the step", "$0.05$", "$0.06$"),
     ("The length of the step", "$0.002511$", "$0.002512$"),
     ("Forward again", "(0.6091, 0.7494)", "(0.6091, 0.7495)"),
     ("Forward again", "$0.02658$", "$0.02831$"),
@@ -247,3 +248,30 @@ def test_a_lesson_with_a_wrong_number_is_not_printed(
     )
     unchecked = ["derive", "--lesson", "--unchecked", str(tmp_path / "net.py")]
     assert CliRunner().invoke(main, unchecked).exit_code == 0
+
+
+@cache
+def _exact_step() -> tuple[str, Ground]:
+    """A step that leads to the target: what is left of the loss is rounding."""
+    derivation = derived(
+        "from bpgen import *\nx, y, w = input(), target(), param()\na = w * x\n"
+        "L = loss((a - y)**2 / 2)\n"
+    )
+    given = {"x": 0.7, "y": 30.0, "w": 3.0}
+    made = worked(derivation, emitted(derivation), Example(given, 1 / 0.7**2))
+    page = render(derivation, fmt="latex", steps="short", worked=made, lesson=sections)
+    return page, ground_of(derivation, made, 4)
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [(r"1.2 \cdot 10^{-29}", True), (r"3.2 \cdot 10^{-24}", False), (r"1.2 \cdot 10^{-11}", False)],
+)
+def test_next_to_nothing_is_what_rounding_leaves(left: str, right: bool) -> None:
+    """Of a loss of 388 before the step."""
+    latex, ground = _exact_step()
+    assert false_numbers(latex, ground)[1] == []
+    row = next(line for line in latex.splitlines() if line.startswith("$2.041$ & "))
+    cells = row.split(" & ")
+    other = " & ".join([cells[0], f"${left}$", *cells[2:]])
+    assert (_false((latex, ground), "The length of the step", row, other) == []) is right

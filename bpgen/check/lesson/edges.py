@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from bpgen.check.entrywise.evaluation import Evaluation
 from bpgen.check.lesson.reading import Reader, Table
 from bpgen.check.page.tokens import Unreadable
 
@@ -23,26 +24,28 @@ _LARGEST = re.compile(
 def edges(table: Table, reader: Reader) -> Iterator[tuple[str, str]]:
     """Losses and largest gradients where something is special."""
     ground = reader.ground
-    value, slopes = ground.usual
-    usual = _most(slopes)
+
+    def most(here: Evaluation) -> float:
+        slopes = ground.slopes_at(here).values()
+        return max((float(np.max(np.abs(g), initial=0.0)) for g in slopes), default=0.0)
+
     for where, what, _ in table.rows:
         if found := _RIGHT.match(where):
             target, output = (reader.tensor(found[k]) for k in (1, 2))
             right = ground.at({target: ground.values[output]})
-            loss, slopes = ground.loss_at(right), ground.slopes_at(right)
             told = _told(_ALREADY, what)
             if reader.tensor(told[0]) != ground.loss:
                 raise Unreadable(what)
-            pairs = ((told[1], loss, value), (told[2], _most(slopes), usual))
+            said = ((told[1], right, ground.loss_at), (told[2], right, most))
         elif where == f"every parameter {_FAR:.0f} times as large":
             told = _told(_LARGEST, what)
             far = ground.at({n: _FAR * ground.point[n] for n in ground.params})
-            pairs = ((told[0], _most(ground.slopes_at(far)), usual), (told[1], usual, usual))
+            said = ((told[0], far, most), (told[1], ground.begin, most))
         elif where.startswith("at the kink of "):
             continue
         else:
             raise Unreadable(where)
-        wrong = (reader.differs(*pair) for pair in pairs)
+        wrong = (reader.number_differs(*one) for one in said)
         yield where, next(filter(None, wrong), "")
 
 
@@ -51,7 +54,3 @@ def _told(pattern: re.Pattern[str], text: str) -> tuple[str, ...]:
     if found is None:
         raise Unreadable(text)
     return found.groups()
-
-
-def _most(slopes: dict[str, np.ndarray]) -> float:
-    return max((float(np.max(np.abs(g), initial=0.0)) for g in slopes.values()), default=0.0)

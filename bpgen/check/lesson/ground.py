@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -16,6 +16,7 @@ from bpgen.check.entrywise.adjoints import Adjoints
 from bpgen.check.entrywise.evaluation import STEP, Evaluation
 from bpgen.check.entrywise.order import starts
 from bpgen.check.entrywise.tape import tape
+from bpgen.check.lesson.rounded import DRAWS, Rounded
 from bpgen.ir import BATCH, Equation, Network
 
 _ROUNDING = 1e-13  # of the largest gradient
@@ -82,10 +83,16 @@ class Ground:
         return {name: every[name] for name in self.params}
 
     @cached_property
-    def usual(self) -> tuple[float, dict[str, Array]]:
-        """The loss and its gradient at the point, where every descent begins."""
-        here = self.at({})
-        return self.loss_at(here), self.slopes_at(here)
+    def begin(self) -> Evaluation:
+        """All values at the point, where every descent begins."""
+        return self.at({})
+
+    def noise(self, here: Evaluation, of: Callable[[Evaluation], float]) -> float:
+        """The most that a number moves where each value is off by a few roundings."""
+        point = {name: here.values[name][0] for name in self.point}
+        drawn = (Rounded(self.computed, self.lengths, point, seed) for seed in range(DRAWS))
+        moves = [abs(of(one) - of(here)) for one in drawn]
+        return max((m for m in moves if math.isfinite(m)), default=0.0)
 
     def moved(self, slopes: Arrays, rate: float, point: Arrays | None = None) -> dict[str, Array]:
         """The parameters after a step against these gradients."""
@@ -109,16 +116,13 @@ class Ground:
         found = body.run(lambda leaf: z if leaf == access else constant(leaf))[0]
         return np.broadcast_to(np.imag(found) / STEP, np.shape(values))
 
-    def descent(self, rate: float) -> Iterator[float]:
-        """The loss before any step, and after each."""
-        loss, slopes = self.usual
-        params: dict[str, Array] = {}
-        yield loss
+    def descent(self, rate: float) -> Iterator[Evaluation]:
+        """All values before any step, and after each."""
+        here = self.begin
         while True:
-            params = self.moved(slopes, rate, {**self.point, **params})
-            here = self.at(params)
-            yield self.loss_at(here)
-            slopes = self.slopes_at(here)
+            yield here
+            point = {name: here.values[name][0] for name in self.params}
+            here = self.at(self.moved(self.slopes_at(here), rate, point))
 
     def shown(self, name: str, array: Array) -> Array:
         """A tensor as a page shows it: without what stands before a recurrence's first step; of one

@@ -27,7 +27,6 @@ _CONDITIONS = ("masked", "at_most")
 def rows(table: Table, reader: Reader) -> Iterator[tuple[str, str]]:
     """What is false of each row."""
     ground = reader.ground
-    usual, _ = ground.usual
     for told, worst, off, after in table.rows:
         mistake = TABLE.get(told)
         if mistake is None:
@@ -36,8 +35,8 @@ def rows(table: Table, reader: Reader) -> Iterator[tuple[str, str]]:
         name = reader.slope(worst)
         wrong = {n: length(made[n] - ground.slopes[n]) for n in made}
         most = {n: w / length(ground.slopes[n]) for n, w in wrong.items() if not ground.is_noise(n)}
-        loss = ground.loss_at(ground.at(ground.moved(made, ground.rate)))
-        said = reader.differs(off, most.get(name, np.nan)) or reader.differs(after, loss, usual)
+        moved = ground.at(ground.moved(made, ground.rate))
+        said = reader.differs(off, most.get(name, np.nan)) or reader.loss_differs(after, moved)
         if not said and most[name] < max(most.values()) * (1 - 1e-6):
             said = f"{max(most, key=lambda n: most[n])} is off by more"
         yield told, said

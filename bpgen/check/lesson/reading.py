@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from bpgen.check.entrywise.evaluation import Evaluation
 from bpgen.check.lesson.ground import Ground
 from bpgen.check.page import formula as f
 from bpgen.check.page.grammar import Parser
@@ -20,8 +21,8 @@ from bpgen.check.page.tokens import Unreadable, tokens
 _SECTION = re.compile(r"^\\section\{([^}]*)\}$", re.MULTILINE)
 _TABLE = re.compile(r"\\begin\{tabular\}\{[^\n]*\}\n(.*?)\\end\{tabular\}", re.DOTALL)
 _NONE = "no number"
+Measure = Callable[[Evaluation], float]
 _CLOSE, _ROUNDING = 1e-9, 1e-15  # of a number that is not rounded; and of one that is 0
-_NOISE = 1e-12  # of the numbers that a difference is of
 
 
 @dataclass(frozen=True)
@@ -124,9 +125,21 @@ class Reader:
         known = self.names.find(node) if isinstance(node, f.Symbol) else None
         return (known[0] is self.names.gradients, known[1]) if known is not None else None
 
-    def differs(self, text: str, found: Any, scale: float = 0.0) -> str:
+    def loss_differs(self, text: str, here: Evaluation) -> str:
+        """How a loss differs from what it is printed as."""
+        return self.number_differs(text, here, self.ground.loss_at)
+
+    def number_differs(self, text: str, here: Evaluation, of: Measure) -> str:
+        """How a number that is computed of all values differs from what it is printed as; "" where
+        it does not, but for what rounding makes of it.
+        """
+        found = of(here)
+        said = self.differs(text, found, 0.0)
+        return said and self.differs(text, found, self.ground.noise(here, of))
+
+    def differs(self, text: str, found: Any, noise: float | None = None) -> str:
         """How a number, or a small array, differs from what it is printed as; "" where it does
-        not, but for what rounding makes of numbers of this scale.
+        not, but for so much if it is said.
         """
         if text == _NONE:
             return "" if not np.all(np.isfinite(found)) else f"it is {found:.12g}"
@@ -134,8 +147,9 @@ class Reader:
         (number,) = printed(rf"\approx {text}")
         off, told = np.array(number.off), ~np.isnan(number.values)
         few = np.array([_digits(n) < self.ground.digits for n in _written(text)])
-        off[told] = np.where(few, _CLOSE * np.abs(number.values[told]) + _ROUNDING, off[told])
-        return replace(number, off=off + _NOISE * abs(scale)).difference(found)
+        off[told] = np.where(few, _CLOSE * np.abs(number.values[told]), off[told])
+        off[told] += np.where(few, _ROUNDING, 0.0) if noise is None else noise
+        return replace(number, off=off).difference(found)
 
 
 def _written(text: str) -> list[str]:

@@ -8,19 +8,17 @@ from itertools import islice
 
 from bpgen.check.lesson.reading import Reader, Table
 
+_FACTORS = (0.1, 1.0, 10.0)  # of the step, whose length may be rounded where it is printed
+
 
 def steps(table: Table, reader: Reader) -> Iterator[tuple[str, str]]:
     """The loss after one step and after ten, of some lengths."""
-    for rate, one, ten, _ in table.rows:
-        (value,) = _values(rate)
-        losses = [*islice(reader.ground.descent(value), 11)]
-        wrong = (reader.differs(c, losses[k], losses[0]) for c, k in ((one, 1), (ten, 10)))
+    for factor, (rate, one, ten, _) in zip(_FACTORS, table.rows, strict=True):
+        length = factor * reader.ground.rate
+        way = [*islice(reader.ground.descent(length), 11)]
+        wrong = [reader.differs(rate, length)]
+        wrong += [reader.loss_differs(c, way[k]) for c, k in ((one, 1), (ten, 10))]
         yield f"{rate}: {one}, {ten}", next(filter(None, wrong), "")
-
-
-def _values(cell: str) -> list[float]:
-    found = re.findall(r"(-?[0-9.]+)(?: \\cdot 10\^\{(-?[0-9]+)\})?", cell)
-    return [float(f"{a}e{b or 0}") for a, b in found]
 
 
 def again(table: Table, reader: Reader) -> Iterator[tuple[str, str]]:
@@ -42,7 +40,7 @@ def loss_told(line: str, reader: Reader, after: bool) -> str:
         return "it is not read"
     if reader.tensor(found[1]) != ground.loss:
         return "this is not the loss"
-    return reader.differs(found[2], next(islice(ground.descent(ground.rate), after, None)))
+    return reader.loss_differs(found[2], next(islice(ground.descent(ground.rate), after, None)))
 
 
 def here(table: Table, reader: Reader) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from bpgen.check.entrywise.evaluation import Evaluation
-from bpgen.check.lesson.reading import Reader, Table
+from bpgen.check.lesson.reading import Measure, Reader, Table
 from bpgen.check.page.tokens import Unreadable
 
 _FAR = 100.0  # times the parameters
@@ -29,6 +29,7 @@ def edges(table: Table, reader: Reader) -> Iterator[tuple[str, str]]:
         slopes = ground.slopes_at(here).values()
         return max((float(np.max(np.abs(g), initial=0.0)) for g in slopes), default=0.0)
 
+    said: tuple[tuple[str, Evaluation, Measure], ...]
     for where, what, _ in table.rows:
         if found := _RIGHT.match(where):
             target, output = (reader.tensor(found[k]) for k in (1, 2))

@@ -17,8 +17,9 @@ _EXACT = ("max", "first")  # of several values one, as it is
 
 
 class Rounded(Evaluation):
-    """The values of a network where parameters and what is computed are each multiplied by 1 and a
-    few roundings more or less: as far as another order of the same sums may be off.
+    """The values of a network in more digits, where parameters and what is computed are each
+    multiplied by 1 and a few roundings more or less: as far as another order of the same sums may
+    be off. What rounding makes of one formula shows beside the usual digits.
     """
 
     def __init__(self, network: Network, lengths: Mapping[str, int], point: Arrays, seed: int):
@@ -26,7 +27,7 @@ class Rounded(Evaluation):
         exact = {e.name for e in network if any(t.reduce in _EXACT for t in e.terms)}
         given = {t.name for role in ("input", "target") for t in network.role(role)}
         self.exact = exact | given
-        super().__init__(network, lengths, point)
+        super().__init__(network, lengths, point, dtype=np.longdouble)
 
     def moved(self, name: str, array: Array, here: Any = ...) -> Array:
         array = super().moved(name, array, here)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from bpgen.ir import BATCH, Element, Equation, Index, Size, TensorInfo, Term, element, length
 
 LENGTHS = {BATCH: 2, "T": 3}
+SIZES = {length(name): size for name, size in LENGTHS.items()}
 POOL = tuple(
     Index(name, size)
     for name, size in {"n": BATCH, "i": 3, "j": 2, "k": 4, "u": 2, "v": 3, "t": "T"}.items()
@@ -187,9 +189,10 @@ def _number(expr: sp.Expr, values: Values, drawn: Drawn) -> Any:
         at = [_number(e, values, drawn) + (info.carried == k) for k, e in enumerate(expr.indices)]
         assert all(0 <= a < n for a, n in zip(at, drawn.arrays[expr.name].shape, strict=True))
         return drawn.arrays[expr.name][tuple(at)]
+    if isinstance(expr, Index):
+        return values[expr]
     if isinstance(expr, sp.Mul) and expr.has(Element):
-        return np.prod([_number(f, values, drawn) for f in expr.args])
+        return math.prod(_number(f, values, drawn) for f in expr.args)
     if isinstance(expr, sp.Pow) and expr.has(Element):
         return _number(expr.base, values, drawn) ** int(expr.exp)
-    sizes = {length(name): size for name, size in LENGTHS.items()}
-    return int(expr.xreplace({**values, **sizes}))
+    return int(expr.xreplace({**values, **SIZES}))

@@ -141,7 +141,7 @@ class Checked:
         buffer = self.memory.get(part.name)
         if buffer is not None and part.name not in self.looks:
             pairs = [*zip(buffer.sizes, (length(i.size) for i in part.axes), strict=False)]
-            fits = all(size - axis in (0, 1) for size, axis in pairs)
+            fits = all(size == axis or size - axis in (0, 1) for size, axis in pairs)
             same = len(buffer.sizes) == len(part.axes)
             self.require(fits and same, f"{part.name} has the sizes {buffer.sizes}", part)
 

@@ -65,7 +65,8 @@ def _sized(shape: Shape, axes: Axes) -> bool:
 
 def _is_long(size: sp.Expr, axis: Index) -> bool:
     """As long as its axis; a recurrence is stored with what stands before its first step."""
-    return sp.expand(size - length(axis.size)) in (0, 1)
+    other = length(axis.size)
+    return size == other or sp.expand(size - other) in (0, 1)
 
 
 def _placed(node: program.View | program.Gather, fixed: Fixed) -> bool:

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 
 def words(text: str) -> frozenset[str]:
@@ -72,46 +73,85 @@ class Forbidden(AssertionError):
     """bpgen was about to write something other than arithmetic: a defect of bpgen."""
 
 
+@dataclass(frozen=True)
+class _Names:
+    """What is known of names in a module: which no argument may have, and which may be called."""
+
+    taken: frozenset[str]
+    called: frozenset[str]
+
+
 def verified(text: str, allowed: Allowed = NUMPY) -> str:
     """`text`, after a walk over its syntax tree against the allow-lists."""
     if not text.isascii():
         raise Forbidden("a module is ASCII")
     nodes = list(ast.walk(ast.parse(text)))
-    own = {n.name for n in nodes if isinstance(n, ast.FunctionDef)}
-    kinds = {id(kind) for n in nodes for kind in _kinds(n)}
+    own = frozenset(n.name for n in nodes if isinstance(n, ast.FunctionDef))
+    names = _Names(own - allowed.made_and_given, own | allowed.builtins)
+    kinds = {id(kind) for n in nodes if isinstance(n, ast.Compare) for kind in _kinds(n)}
     for node in nodes:
         if id(node) not in kinds:
-            _refuse(node, own, allowed)
+            _refuse(node, names, allowed)
     return text
 
 
-def _kinds(node: ast.AST) -> list[ast.expr]:
+def _kinds(node: ast.Compare) -> list[ast.expr]:
     """Types that are only compared with: `type(x) not in (np.ndarray, np.memmap)`."""
-    if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.NotIn):
+    if isinstance(node.ops[0], ast.NotIn):
         (others,) = node.comparators
         return [e for e in getattr(others, "elts", ()) if ast.unparse(e) == "np.memmap"]
     return []
 
 
-def _refuse(node: ast.AST, own: set[str], allowed: Allowed) -> None:
-    if type(node).__name__ not in allowed.nodes:
-        raise Forbidden(type(node).__name__)
-    if isinstance(node, (ast.Import, ast.ImportFrom)) and ast.unparse(node) not in allowed.imports:
-        raise Forbidden(ast.unparse(node))
-    if isinstance(node, ast.FunctionDef) and (node.decorator_list or _is_taken(node.name, set())):
-        raise Forbidden(f"the function {node.name}")
-    named = own - allowed.made_and_given
-    if isinstance(node, ast.arg) and _is_taken(node.arg, named):
-        raise Forbidden(f"the argument {node.arg}")
-    if isinstance(node, ast.Name) and not _may_be_named(node, named, allowed):
-        raise Forbidden(f"the name {node.id}")
-    if isinstance(node, ast.Call) and not _may_be_called(node, own | allowed.builtins):
-        raise Forbidden(f"a call of {ast.unparse(node.func)}")
-    if isinstance(node, ast.Attribute) and node.attr not in _attributes(node.value, allowed):
-        raise Forbidden(ast.unparse(node))
+def _refuse(node: ast.AST, names: _Names, allowed: Allowed) -> None:
+    kind = type(node)
+    if kind.__name__ not in allowed.nodes:
+        raise Forbidden(kind.__name__)
+    rule = _RULES.get(kind)
+    forbidden = rule(node, names, allowed) if rule is not None else ""
+    if forbidden:
+        raise Forbidden(forbidden)
 
 
-def _may_be_named(name: ast.Name, own: set[str], allowed: Allowed) -> bool:
+def _import(node: ast.Import | ast.ImportFrom, names: _Names, allowed: Allowed) -> str:
+    text = ast.unparse(node)
+    return "" if text in allowed.imports else text
+
+
+def _function(node: ast.FunctionDef, names: _Names, allowed: Allowed) -> str:
+    wrong = node.decorator_list or _is_taken(node.name, frozenset())
+    return f"the function {node.name}" if wrong else ""
+
+
+def _argument(node: ast.arg, names: _Names, allowed: Allowed) -> str:
+    return f"the argument {node.arg}" if _is_taken(node.arg, names.taken) else ""
+
+
+def _name(node: ast.Name, names: _Names, allowed: Allowed) -> str:
+    return "" if _may_be_named(node, names.taken, allowed) else f"the name {node.id}"
+
+
+def _call(node: ast.Call, names: _Names, allowed: Allowed) -> str:
+    return "" if _may_be_called(node, names.called) else f"a call of {ast.unparse(node.func)}"
+
+
+def _attribute(node: ast.Attribute, names: _Names, allowed: Allowed) -> str:
+    return "" if node.attr in _attributes(node.value, allowed) else ast.unparse(node)
+
+
+# Of each kind of node that is asked more than whether it may be there: what of it is forbidden.
+_RULES: Mapping[type[ast.AST], Callable[[Any, _Names, Allowed], str]] = {
+    ast.Import: _import,
+    ast.ImportFrom: _import,
+    ast.FunctionDef: _function,
+    ast.arg: _argument,
+    ast.Name: _name,
+    ast.Call: _call,
+    ast.Attribute: _attribute,
+}
+
+
+def _may_be_named(name: ast.Name, own: frozenset[str], allowed: Allowed) -> bool:
     """Of Python's names those that are listed, and no new meaning for one that has one."""
     if isinstance(name.ctx, ast.Store):
         return not _is_taken(name.id, own)
@@ -119,11 +159,11 @@ def _may_be_named(name: ast.Name, own: set[str], allowed: Allowed) -> bool:
     return listed or not (hasattr(builtins, name.id) or name.id.startswith("__"))
 
 
-def _is_taken(name: str, own: set[str]) -> bool:
+def _is_taken(name: str, own: frozenset[str]) -> bool:
     return name in own or name == "np" or hasattr(builtins, name) or name.startswith("__")
 
 
-def _may_be_called(call: ast.Call, known: set[str]) -> bool:
+def _may_be_called(call: ast.Call, known: frozenset[str]) -> bool:
     """The module's own functions, Python's that are listed (type only asks), and attributes, which
     are looked at for themselves.
     """

@@ -24,6 +24,7 @@ from bpgen.emit import emitted
 from bpgen.lesson import sections
 from bpgen.record import Derivation
 from bpgen.render import render
+from bpgen.render.document import Further
 from bpgen.worked import Example, worked
 from bpgen.worked.drawn import at_drawn
 from tests.conftest import ROOT, derived, of_example
@@ -74,12 +75,18 @@ def _derivation(net: str) -> Derivation:
     return of_example(net)
 
 
-def _told(net: str, values: Mapping[str, Any] | None, rate: float, held: tuple[str, ...]) -> str:
+def _told(
+    net: str,
+    values: Mapping[str, Any] | None,
+    rate: float,
+    held: tuple[str, ...],
+    lesson: Further | None = sections,
+) -> str:
     derivation = _derivation(net)
     numbers = at_drawn(derivation)
     if values is not None:
         numbers = worked(derivation, emitted(derivation), Example(values, rate, held))
-    page = render(derivation, fmt="text", steps="short", worked=numbers, digits=8, lesson=sections)
+    page = render(derivation, fmt="text", steps="short", worked=numbers, digits=8, lesson=lesson)
     lines = (" ".join(normalize("NFC", line).split()) for line in page.splitlines())
     return "\n".join(lines).replace("−", "-")
 
@@ -90,6 +97,14 @@ def _lesson(name: str, held: tuple[str, ...] = ()) -> str:
     printed = PUBLISHED[name]
     values = {n: printed[n] for n in GIVEN[name]}
     return _told(name, values, printed.get("learning_rate", 0.1), held)
+
+
+@cache
+def _alone(name: str, held: tuple[str, ...] = ()) -> str:
+    """The page of a published example as it is printed where no lesson is asked for."""
+    printed = PUBLISHED[name]
+    values = {n: printed[n] for n in GIVEN[name]}
+    return _told(name, values, printed["learning_rate"], held, lesson=None)
 
 
 @cache
@@ -473,14 +488,14 @@ TOY = PUBLISHED["toy_2_2_1"]
 
 
 def test_E1_forward_with_numbers() -> None:
-    page = _lesson("toy_2_2_1")
+    page = _alone("toy_2_2_1")
     _has(page, "z^[1] = W^[1] x + b^[1] = (0.605, 0.745)")
     _shows(_after(page, "a^[1] = σ(z^[1])"), TOY["a1"])
     _shows(_after(page, "a^[2] = σ(z^[2])"), TOY["yhat"])
 
 
 def test_E2_the_loss() -> None:
-    _shows(_after(_lesson("toy_2_2_1"), "ℓ = 1/2 · ‖a^[2] - y‖²"), TOY["L"])
+    _shows(_after(_alone("toy_2_2_1"), "ℓ = 1/2 · ‖a^[2] - y‖²"), TOY["L"])
 
 
 def test_E3_delta_at_the_output_its_factors_and_what_its_sign_says() -> None:
@@ -489,14 +504,15 @@ def test_E3_delta_at_the_output_its_factors_and_what_its_sign_says() -> None:
     _shows(_after(page, chain), a2 - 1, a2 * (1 - a2))
     _shows(_after(page, "δ^[2] = (a^[2] - y) ⊙ a^[2] ⊙ (1 - a^[2])"), TOY["delta2"], off=2e-7)
     _has(_section(page, "What the signs say"), "a^[2] is too small", "W^[2] negative all grow")
+    _has(_alone("toy_2_2_1"), "∂L/∂a^[2] is negative: a^[2] is too small.")
 
 
 def test_E4_the_gradients_of_the_output_s_weights() -> None:
-    _shows(_after(_lesson("toy_2_2_1"), "∂ℓ/∂W^[2] = δ^[2] a^[1]ᵀ"), TOY["dW2"], off=3e-7)
+    _shows(_after(_alone("toy_2_2_1"), "∂ℓ/∂W^[2] = δ^[2] a^[1]ᵀ"), TOY["dW2"], off=3e-7)
 
 
 def test_E5_delta_of_the_hidden_layer() -> None:
-    page = _lesson("toy_2_2_1")
+    page = _alone("toy_2_2_1")
     _shows(_after(page, "δ^[1] = (W^[2]ᵀ δ^[2]) ⊙ a^[1] ⊙ (1 - a^[1])"), TOY["delta1"], off=2e-6)
     _shows(
         _after(page, "∂ℓ/∂a^[1] = W^[2]ᵀ δ^[2]"), np.multiply([0.4, 0.45], TOY["delta2"]), off=2e-7
@@ -504,7 +520,7 @@ def test_E5_delta_of_the_hidden_layer() -> None:
 
 
 def test_E6_the_outer_product() -> None:
-    _shows(_after(_lesson("toy_2_2_1"), "∂ℓ/∂W^[1] = δ^[1] xᵀ"), TOY["dW1"], off=3e-6)
+    _shows(_after(_alone("toy_2_2_1"), "∂ℓ/∂W^[1] = δ^[1] xᵀ"), TOY["dW1"], off=3e-6)
 
 
 @pytest.mark.parametrize("held", [(), ("b1", "b2")])
@@ -527,6 +543,9 @@ def test_E8_forward_again(held: tuple[str, ...]) -> None:
     _shows(next(r for r in rows if r.startswith("a^[2]")), TOY["yhat"], printed["yhat"])
     _shows(next(r for r in rows if r.startswith("L ")), TOY["L"], printed["L"])
     _has(page, "it helped")
+    alone = _alone("toy_2_2_1", held).splitlines()
+    _shows(next(r for r in alone if r.startswith("a^[2] goes")), TOY["yhat"], printed["yhat"])
+    _shows(next(r for r in alone if r.startswith("L goes")), TOY["L"], printed["L"])
 
 
 def test_E9_the_walk_forward_back_and_forward_again() -> None:

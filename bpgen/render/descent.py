@@ -10,6 +10,7 @@ from bpgen.render.writer import Writer
 from bpgen.worked import SEED
 
 DESCENT = "step"  # what rows tell of that tell of no equation
+_MOST = 3  # numbers of an output in a sentence
 
 
 def rule(network: Network, writer: Writer) -> str:
@@ -44,8 +45,42 @@ def step(network: Network, writer: Writer, numerals: Numerals) -> Section:
     if held:
         are = "are held as they are" if held[1:] else "is held as it is"
         intro.append(f"{', '.join(held)} {are}.")
-    block = Block(tuple(rows), remarks=(_helped(network.loss, writer, numerals),))
-    return Section("A step of descent", tuple(intro), (block,))
+    outputs = _small_outputs(network, numerals)
+    intro += filter(None, (_error(n, network.loss, writer, numerals) for n in outputs))
+    goes = (_goes(n, writer, numerals) for n in outputs)
+    remarks = (*goes, _helped(network.loss, writer, numerals))
+    return Section("A step of descent", tuple(intro), (Block(tuple(rows), remarks=remarks),))
+
+
+def _small_outputs(network: Network, numerals: Numerals) -> list[str]:
+    """The outputs of which a sentence can hold all numbers."""
+    found = [] if numerals.several else [n for n in network.outputs if n != network.sample_loss]
+    plain = [
+        n for n in found if not network.tensors[n].block and network.tensors[n].carried is None
+    ]
+    arrays = {n: numerals.one(n, numerals.worked.values[n]) for n in plain}
+    return [n for n, a in arrays.items() if a.ndim < 2 and 0 < a.size <= _MOST]
+
+
+def _error(name: str, loss: str, writer: Writer, numerals: Numerals) -> str:
+    """Whether an output that is one number is too small or too large."""
+    slope = numerals.one(name, numerals.worked.slopes[name])
+    if slope.size > 1 or not slope.any():
+        return ""
+    sign, size = ("negative", "small") if slope < 0 else ("positive", "large")
+    output, inline = writer.tensor(name).text, writer.dialect.inline
+    by = writer.partial(writer.tensor(loss).text, output).text
+    return f"{inline(by)} is {sign}: {inline(output)} is too {size}."
+
+
+def _goes(name: str, writer: Writer, numerals: Numerals) -> str:
+    """From which value an output goes to which."""
+    inline, worked = writer.dialect.inline, numerals.worked
+    both = (
+        numerals.array(numerals.one(name, v[name])) for v in (worked.values, worked.values_after)
+    )
+    one, other = map(inline, both)
+    return f"{inline(writer.tensor(name).text)} goes from {one} to {other}."
 
 
 def _rate(writer: Writer) -> str:

@@ -46,7 +46,7 @@ class Numerals:
         """Of a product, entry by entry, of arrays that have the axes of a tensor; nothing where it
         is too large to show, or masked out.
         """
-        shown = [self._one(name, array) for array in factors]
+        shown = [self.one(name, array) for array in factors]
         if not all(np.all(np.isfinite(a)) for a in shown):
             return ""
         if any(a.ndim > 2 or not a.size or (a.ndim == 2 and max(a.shape) > _MOST) for a in shown):
@@ -58,13 +58,13 @@ class Numerals:
 
     def entries(self, name: str, array: Array) -> list[str]:
         """Each entry by itself, in the order in which they are written out."""
-        return [self._about(float(v)) for v in np.ravel(self._one(name, array))]
+        return [self._about(float(v)) for v in np.ravel(self.one(name, array))]
 
     def _about(self, value: float) -> str:
         sign = "=" if self._is_exact(value) else self.dialect.words["about"]
         return f"{sign} {self.number(value)}"
 
-    def _one(self, name: str, array: Array) -> Array:
+    def one(self, name: str, array: Array) -> Array:
         """What one sample has of it."""
         info = self.tensors[name]
         if self.several:

@@ -23,7 +23,7 @@ from bpgen.functions import ROWS
 from bpgen.ir import Malformed
 from bpgen.load import declared_by
 from bpgen.network.shrink import shrunk
-from bpgen.planning import functions, memory
+from bpgen.planning import body, functions, memory
 from bpgen.planning.helping import helper
 from bpgen.planning.lifetimes import Lifetimes
 from bpgen.prove import prove
@@ -238,6 +238,7 @@ def test_memory_that_is_shared_too_early_is_found(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(Malformed, match="is read, and its memory holds"):
         emit(declared_by(net), FAST)
     monkeypatch.setattr(functions, "check", lambda _: None)
+    monkeypatch.setattr(body, "check_values", lambda *_: None)
     assert difference(emit(declared_by(net), FAST), declared_by(net)) is not None
 
 

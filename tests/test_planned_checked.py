@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from functools import cache
-from itertools import islice
+from itertools import combinations, islice
 from typing import Any
 
 import pytest
@@ -16,10 +16,12 @@ import pytest
 from bpgen.derive import derive
 from bpgen.ir import Malformed
 from bpgen.load import declared_by
-from bpgen.planning.checked import check, check_helper
+from bpgen.planning import blocks, body
+from bpgen.planning.checked import check, check_helper, check_values
+from bpgen.planning.checked_blocks import check_blocks
 from bpgen.planning.helping import OUT, helper
-from bpgen.planning.nodes import Apply, Buffer, Buffers, Dot, Help, Matrix, Take
-from bpgen.program.grammar import Function, Node, Read, Store
+from bpgen.planning.nodes import Apply, Buffer, Buffers, ByBlocks, Dot, Help, Matrix, Take, form
+from bpgen.program.grammar import Assign, Function, Node, OnRequest, Read, Store
 from bpgen.targets.numpy.planned_parts import PlannedParts
 
 HEAD = "from bpgen import *\n"
@@ -119,6 +121,15 @@ def taken_elsewhere(node: Node) -> Node:
     return replace(node, axis=1 - node.axis) if isinstance(node, Take) else node
 
 
+def uncleared(node: Node) -> Node | None:
+    """An array that is not cleared before something is added there, or a loop reads what another
+    step writes; the gates' gradients are written part by part, and zeros among them are idle.
+    """
+    if not isinstance(node, Store) or not isinstance(node.at, Read) or node.value.axes:
+        return node
+    return node if not node.at.axes or node.at.name in ("ds1", "dw1") else None
+
+
 STRIDE = {never_opened: 5}  # of so many, one
 
 
@@ -141,7 +152,7 @@ def test_those_of_networks_are_right(net: str) -> None:
 
 ALWAYS = [
     *(never_opened, left_out, of_one_stretch, along_another_axis, summed_otherwise, longer),
-    *(on_the_way_what_is_given, taken_elsewhere),
+    *(on_the_way_what_is_given, taken_elsewhere, uncleared),
 ]
 
 
@@ -152,11 +163,98 @@ def test_each_break_is_refused(change: Callable[[Any], Any]) -> None:
     assert {net: made - found for net, (made, found) in every.items()} == dict.fromkeys(NETS, 0)
 
 
+def values(net: str, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
+    """What each function is checked with before values on the way share names."""
+    asked: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(body, "check_values", lambda *given: asked.append(given))
+    PlannedParts(derive(declared_by(HEAD + NETS[net]))).program  # noqa: B018
+    return asked
+
+
+def on_the_way_left_out(node: Node) -> Node | None:
+    """A value without a name that is not written before it is read, or added to."""
+    nameless = isinstance(node, Store) and isinstance(node.at, Read) and node.at.name[0] == "<"
+    if not nameless or any(isinstance(n, Read) and n == node.at for n in node.value.walk()):
+        return node
+    return None
+
+
+@pytest.mark.parametrize("net", ["layers", "steps", "blocks"])
+def test_a_value_without_a_name_is_held_to_what_it_is(
+    net: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = 0
+    for name, given, statements, stretches in values(net, monkeypatch):
+        check_values(name, given, statements, stretches)
+        for broken in each(statements, on_the_way_left_out):
+            made += 1
+            with pytest.raises(Malformed):
+                check_values(name, given, broken, stretches)
+    assert made
+
+
+@pytest.mark.parametrize("net", ["layers", "blocks"])
+def test_values_without_a_name_share_no_memory_but_one_after_another(
+    net: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = 0
+    for name, given, statements, stretches in values(net, monkeypatch):
+        nameless = [b for b in stretches if len(b.sizes) > 1 and any(n[0] == "<" for n in b.names)]
+        for one, other in combinations(nameless, 2):
+            if form(one) == form(other):
+                made += 1
+                whole = replace(one, names=(*one.names, *other.names))
+                rest = tuple(b for b in stretches if b not in (one, other))
+                with pytest.raises(Malformed, match=r"memory holds|memory is read|is there"):
+                    check_values(name, given, statements, (*rest, whole))
+    assert made
+
+
+def in_blocks(monkeypatch: pytest.MonkeyPatch) -> tuple[Any, dict[str, Function]]:
+    monkeypatch.setattr(blocks, "CACHE", 100)
+    parts = PlannedParts(derive(declared_by(HEAD + NETS["windows"])))
+    return parts.network.tensors, {f.name: f for f in parts.program}
+
+
+STEP_BROKEN: dict[str, Callable[[ByBlocks], ByBlocks]] = {
+    "forward is given other inputs": lambda n: replace(n, inputs=n.targets),
+    "the loss is given other targets": lambda n: replace(n, targets=()),
+    "the precision is that of other arrays": lambda n: replace(n, real=n.real[1:]),
+    "blocks are of no size": lambda n: replace(n, samples=0),
+}
+
+
+@pytest.mark.parametrize("fault", STEP_BROKEN)
+def test_a_step_by_blocks_that_is_wrong_is_refused(
+    fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tensors, made = in_blocks(monkeypatch)
+    check_blocks(made.values(), tensors)
+    step = made["loss_and_grad"]
+    wrong = (STEP_BROKEN[fault](n) if isinstance(n, ByBlocks) else n for n in step.body)
+    made["loss_and_grad"] = replace(step, body=tuple(wrong))
+    with pytest.raises(Malformed, match=fault):
+        check_blocks(made.values(), tensors)
+
+
+@pytest.mark.parametrize(
+    ("kind", "fault"), [(OnRequest, "arrays are not let in"), (Assign, "samples are not counted")]
+)
+def test_a_step_by_blocks_that_leaves_out_what_comes_before_is_refused(
+    kind: type[Node], fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tensors, made = in_blocks(monkeypatch)
+    step = made["loss_and_grad"]
+    made["loss_and_grad"] = replace(step, body=tuple(n for n in step.body if type(n) is not kind))
+    with pytest.raises(Malformed, match=fault):
+        check_blocks(made.values(), tensors)
+
+
 @pytest.mark.parametrize("name", ["sigmoid", "normal_cdf_tanh", "normal_pdf_tanh"])
 def test_a_function_that_writes_a_value_too_late_or_never_is_refused(name: str) -> None:
     right = helper(name)
     assert right is not None
     check_helper(right, OUT)
-    for body in (right.body[1:], right.body[::-1], ()):
+    for statements in (right.body[1:], right.body[::-1], ()):
         with pytest.raises(Malformed, match=f"^{name}: "):
-            check_helper(replace(right, body=body), OUT)
+            check_helper(replace(right, body=statements), OUT)

@@ -10,6 +10,7 @@ from dataclasses import replace
 import sympy as sp
 
 from bpgen.ir import BATCH, Equation, Index, Network, element, length
+from bpgen.planning.checked_blocks import check_blocks
 from bpgen.planning.nodes import ByBlocks, Memory
 from bpgen.program.grammar import Assign, Function, Guard, Length, Node, OnRequest
 
@@ -31,6 +32,7 @@ def in_blocks(functions: Iterable[Function], network: Network, size: int) -> lis
     samples = max(1, round(CACHE / numbers)) if numbers else 0
     if 0 < samples <= FEW and size <= samples * numbers:
         made["loss_and_grad"] = _step(made, network, samples, name)
+        check_blocks(made.values(), network.tensors)
     return [*made.values()]
 
 

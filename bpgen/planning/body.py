@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from bpgen.ir import BATCH, TensorInfo, length
+from bpgen.planning.checked import check_values
 from bpgen.planning.helping import helper
-from bpgen.planning.memory import shared
+from bpgen.planning.memory import named, shared
 from bpgen.planning.nodes import Buffer, Buffers, Opened
 from bpgen.planning.opened import Opening
 from bpgen.planning.orders import Orders
@@ -53,13 +54,17 @@ class Body:
         """`blocks`: what the functions of each block that it calls find of their parameters."""
         self.before = tuple(n for n in function.body if _is_before(n))
         rest = [n for n in function.body if not _is_before(n) and not self.is_rows(n)]
-        rest = [*once_each(_unstacked(rest, blocks or {}))]
+        of_blocks = blocks or {}
+        rest = [*once_each(_unstacked(rest, of_blocks))]
         self.gradients = _gradients(rest)
         owned = {a for _, a in self.gradients}
         opening = Opening(_names(function), helper, owned, orders.copy())
         kept = _kept(rest)
         statements = without_unread(opening.statements(rest), opening, {*kept, *owned})
-        self.statements, self.buffers = shared(statements, opening.scratch, kept)
+        stretches = shared(statements, opening.scratch, kept)
+        given = {a.name for a in function.arguments} | {a for g in of_blocks.values() for _, a in g}
+        check_values(function.name, given, (*self.before, *statements), stretches)
+        self.statements, self.buffers = named(statements, stretches, opening.scratch)
         if any(map(_counts_rows, self.statements)):
             self.buffers = (*self.buffers, Buffer((ROWS,), (length(BATCH),), "rows"))
         written = {n for b in self.buffers for n in b.names}

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from bpgen.ir import Index, Malformed, length
 from bpgen.planning.agreed import agreed
+from bpgen.planning.filled import Filled, adds
 from bpgen.planning.nodes import (
     Buffer,
     Buffers,
@@ -18,8 +19,6 @@ from bpgen.planning.nodes import (
     Helper,
     Memory,
     Opened,
-    Picked,
-    Where,
 )
 from bpgen.planning.overlaps import overlaps, packed, read_by, scratch_of, target_of
 from bpgen.program.grammar import (
@@ -35,9 +34,11 @@ from bpgen.program.grammar import (
     Pack,
     Read,
     ScatterAdd,
+    Slice,
     Step,
     Store,
 )
+from bpgen.program.measured import ROWS
 from bpgen.program.memory import looks_at
 
 # Kinds of memory that hold what they do from the beginning.
@@ -57,6 +58,17 @@ def check(functions: Iterable[Function]) -> None:
         body.run(function.body)
         for name, node in body.handed.items():
             body.holds(name, node)
+
+
+def check_values(
+    name: str, given: Iterable[str], body: Iterable[Node], stretches: Iterable[Buffer]
+) -> None:
+    """Malformed where a value is read that its stretch of memory does not hold: here each value on
+    the way still has a name of its own.
+    """
+    checked = Checked(name, {*given, ROWS})
+    checked.open(stretches)
+    checked.run(body)
 
 
 def check_helper(helper: Helper, out: Read) -> None:
@@ -80,7 +92,8 @@ def _own(of: Buffers) -> Buffers:
 class Checked:
     """What is known while the statements of a function are gone through: `given` are arrays that
     are not its own, `made` those whose memory is not planned here, `held` which array each stretch
-    of memory holds by now, `looks` at which array a name looks, `handed` what is given away.
+    of memory holds by now, `looks` at which array a name looks, `handed` what is given away,
+    `filled` which places are written.
     """
 
     name: str
@@ -90,6 +103,7 @@ class Checked:
     held: dict[Buffer, str] = field(default_factory=dict)
     looks: dict[str, str] = field(default_factory=dict)
     handed: dict[str, Node] = field(default_factory=dict)
+    filled: Filled = field(default_factory=Filled)
     fixed: frozenset[Index] = frozenset()
 
     def open(self, buffers: Iterable[Buffer]) -> None:
@@ -129,6 +143,8 @@ class Checked:
             self.require(agreed(part, self.fixed), "axes do not agree", part)
             if isinstance(part, Read):
                 self._fits(part)
+        for part in _parts_read(node):
+            self._there(part, node)
         called = node.arguments if isinstance(node, Call) else ()
         for name in (*read_by(node), *(n for n in called if n in self.memory)):
             self.holds(name, node)
@@ -144,6 +160,12 @@ class Checked:
             fits = all(size == axis or size - axis in (0, 1) for size, axis in pairs)
             same = len(buffer.sizes) == len(part.axes)
             self.require(fits and same, f"{part.name} has the sizes {buffer.sizes}", part)
+
+    def _there(self, part: Slice, node: Node) -> None:
+        root = self.root(str(looks_at(part)))
+        if root in self.memory and root not in self.given | self.made:
+            there = self.filled.has_step(root, part, self.fixed)
+            self.require(there, f"{root} is read where nothing wrote", node)
 
     def root(self, name: str) -> str:
         """The array whose memory goes by a name."""
@@ -168,9 +190,10 @@ class Checked:
         self.require(root in self.memory, f"{root} is written before it is there", node)
         buffer = self.memory[root]
         self.require(buffer.kind not in STAYS, f"{root} is written, and stays", node)
-        part = isinstance(node, ScatterAdd) or isinstance(node.at, Picked) or node.adds
-        if part or isinstance(node.value, Where):
+        if adds(node):
             self.holds(root, node)
+            there = self.filled.has_all_of(root, node.at)
+            self.require(there, f"{root} is added to, and never cleared", node)
         scratch = scratch_of(node)
         for name in scratch:
             self.require(name in self.memory, f"{name} is written before it is there", node)
@@ -180,6 +203,9 @@ class Checked:
         shared = {n for n in (*self.memory, *self.looks) if self.memory.get(self.root(n)) == buffer}
         clash = overlaps(node, shared)
         self.require(apart and not clash, f"{root} is written while its memory is read", node)
+        if self.held.get(buffer) != root:
+            self.filled.forget(root)
+        self.filled.write(root, node, self.fixed)
         self.held[buffer] = root
 
     def _name(self, node: Node) -> None:
@@ -207,3 +233,15 @@ class Checked:
     def require(self, holds: bool, fault: str, node: Node) -> None:
         if not holds:
             raise Malformed(f"{self.name}: {fault}: {node}")
+
+
+def _values_of(node: Node) -> Iterable[Slice]:
+    """The parts of arrays that a statement reads."""
+    value = node.value if isinstance(node, (Store, ScatterAdd)) else node
+    return (part for part in value.walk() if isinstance(part, Slice))
+
+
+def _parts_read(node: Node) -> Iterable[Slice]:
+    """The parts of arrays that a statement reads."""
+    value = node.value if isinstance(node, (Store, ScatterAdd)) else node
+    return (part for part in value.walk() if isinstance(part, Slice))

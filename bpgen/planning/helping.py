@@ -10,10 +10,11 @@ from bpgen.formulas.helpers import spelled
 from bpgen.formulas.reading import DIGITS, Unread
 from bpgen.formulas.tree import Call, Tree
 from bpgen.ir import Element, Index, element
-from bpgen.planning.checked import check_helper
-from bpgen.planning.memory import shared
-from bpgen.planning.nodes import Helper
+from bpgen.planning.checked import check_helper, check_values
+from bpgen.planning.memory import named, shared
+from bpgen.planning.nodes import Buffer, Helper
 from bpgen.planning.opened import Opening
+from bpgen.planning.scratch import sizes_of
 from bpgen.program.grammar import Expr, Read
 
 AXES = (Index("_", "_"),)  # of all that a function is given, whatever they are
@@ -37,7 +38,11 @@ def helper(name: str) -> Helper | None:
         opening.compute(tree, at, arrays)
         arrays[element(let, ())] = at
     opening.compute(found.value, OUT, arrays)
-    body, buffers = shared(tuple(opening.made), opening.scratch, ())
+    statements = tuple(opening.made)
+    stretches = shared(statements, opening.scratch, ())
+    out = Buffer((OUT.name,), sizes_of(OUT.axes))
+    check_values(found.name, found.arguments, statements, (*stretches, out))
+    body, buffers = named(statements, stretches, opening.scratch)
     made = Helper(
         found.name,
         found.arguments,

@@ -23,11 +23,9 @@ class _Block:
     until: int
 
 
-def shared(
-    body: tuple[Node, ...], scratch: Scratch, kept: Collection[str]
-) -> tuple[tuple[Node, ...], tuple[Buffer, ...]]:
-    """The statements, with names for what had none, and the memory of all arrays. `kept` are those
-    that are needed after the last statement.
+def shared(body: tuple[Node, ...], scratch: Scratch, kept: Collection[str]) -> tuple[Buffer, ...]:
+    """The memory of all arrays, those without a name among them. `kept` are those that are needed
+    after the last statement.
     """
     lives = Lifetimes(scratch.buffers)
     lives.go_through(body)
@@ -35,15 +33,18 @@ def shared(
     blocks: list[_Block] = []
     for name in sorted(scratch.buffers, key=lambda n: lives.first.get(n, -1)):
         _place(name, blocks, lives, scratch, kept)
-    names = _names(blocks, scratch)
-    buffers = tuple(
-        replace(
-            b.buffer,
-            names=tuple(dict.fromkeys(names.get(n, n) for n in b.buffer.names)),
-            kept=b.until == ALWAYS and b.buffer.kind in STEMS,
-        )
-        for b in blocks
-    )
+    stays = (b.until == ALWAYS and b.buffer.kind in STEMS for b in blocks)
+    return tuple(replace(b.buffer, kept=k) for b, k in zip(blocks, stays, strict=True))
+
+
+def named(
+    body: tuple[Node, ...], every: Iterable[Buffer], scratch: Scratch
+) -> tuple[tuple[Node, ...], tuple[Buffer, ...]]:
+    """The statements and their memory, with one name for all in a stretch of it that had none."""
+    every = tuple(every)
+    names = _names(every, scratch)
+    own = (tuple(dict.fromkeys(names.get(n, n) for n in b.names)) for b in every)
+    buffers = tuple(replace(b, names=n) for b, n in zip(every, own, strict=True))
     return tuple(_renamed(node, names) for node in body), buffers
 
 
@@ -82,13 +83,13 @@ def _in_place(name: str, block: _Block, lives: Lifetimes) -> bool:
 STEMS = {"real": "t", "mask": "mask", "places": "places"}
 
 
-def _names(blocks: Iterable[_Block], scratch: Scratch) -> dict[str, str]:
-    """A name for what is computed on the way in each block."""
+def _names(every: Iterable[Buffer], scratch: Scratch) -> dict[str, str]:
+    """A name for what is computed on the way in each stretch of memory."""
     names: dict[str, str] = {}
-    for block in blocks:
-        own = [n for n in block.buffer.names if n in scratch.nameless]
+    for buffer in every:
+        own = [n for n in buffer.names if n in scratch.nameless]
         if own:
-            names |= dict.fromkeys(own, scratch.free(STEMS[block.buffer.kind]))
+            names |= dict.fromkeys(own, scratch.free(STEMS[buffer.kind]))
     return names
 
 

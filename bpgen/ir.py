@@ -227,6 +227,10 @@ class TensorInfo:
         return sizes[1:] if self.batched else sizes
 
 
+class Constant(float):
+    """The number that every entry of a parameter begins as; a plain one is a standard deviation."""
+
+
 @dataclass(frozen=True)
 class Network:
     """A network: declared tensors and forward equations, each after all that it reads."""

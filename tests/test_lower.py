@@ -19,7 +19,7 @@ from bpgen.raising.terms import raised
 from bpgen.targets.numpy.expressions import Expressions
 from bpgen.targets.numpy.parts import _ALONG_AXIS
 from bpgen.targets.numpy.statements import Statements
-from bpgen.text.scalar import ATOM, Printer, Text
+from bpgen.text.scalar import Printer, word
 from tests.drawn import few_or_all
 from tests.oracle import LENGTHS, Drawn, equations, ranges, scatters, true_value
 
@@ -58,7 +58,7 @@ def scope(operands: list[tuple[str, str]], order: list[str]) -> Scope:
 def numpy(equation: Equation, scope: Scope) -> str:
     """The right-hand side as numpy, along the axes of the left that have no value."""
     axes = tuple(i for i in equation.indices if i not in scope.fixed)
-    return Expressions(scope.order).lined(raised(equation, scope), axes).text
+    return str(Expressions(scope.order).lined(raised(equation, scope), axes).text)
 
 
 @pytest.mark.parametrize("text", PLAIN)
@@ -129,7 +129,7 @@ def expressions(draw: st.DrawFn, depth: int = 3) -> sp.Expr:
 
 @few_or_all(30, 400, expressions())
 def test_printed_expressions_mean_what_they_say(expr: sp.Expr) -> None:
-    text = Printer(lambda e: Text(e.name, ATOM), {name: k for k, name in enumerate(VALUES)})(expr)
+    text = str(Printer(lambda e: word(e.name), {name: k for k, name in enumerate(VALUES)})(expr))
     true = float(expr.subs({element(name, ()): sp.Rational(v) for name, v in VALUES.items()}))
     assert math.isclose(eval(text, {"np": np, **VALUES}), true, rel_tol=1e-9, abs_tol=1e-9)
 
@@ -138,7 +138,7 @@ def test_printed_expressions_mean_what_they_say(expr: sp.Expr) -> None:
     "value", [0.1, 1 / 3, 1e-300, 5e-324, 1.7976931348623157e308, 0.30000000000000004, 1e22]
 )
 def test_every_double_comes_back(value: float) -> None:
-    printed = Printer(lambda e: Text(e.name, ATOM), {})(sp.Rational(repr(value)) * element("a", ()))
+    printed = str(Printer(lambda e: word(e.name), {})(sp.Rational(repr(value)) * element("a", ())))
     assert eval(printed, {"a": 1.0}) == value
 
 

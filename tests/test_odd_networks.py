@@ -16,6 +16,7 @@ from bpgen.emit import emit
 from bpgen.errors import NetError
 from bpgen.load import declared_by
 from bpgen.targets.numpy.layout import assignment
+from bpgen.text.document import MINUS, called, code, tuple_of
 from tests.conftest import declared, emitted, module_of, written
 from tests.few import few, one_in
 
@@ -344,10 +345,49 @@ def test_every_module_is_lint_clean(step: int, tmp_path: Path) -> None:
 
 def test_a_long_call_without_a_seam() -> None:
     """Alone in its brackets, or as an operand: it is left as it is where nothing can be broken."""
-    for value in ("a", "transposed(a)", "(a + b).T", "a.reshape(2, 3)[:, None]", "~(a > b)"):
-        long = value.replace("a", "a" * 90)
-        for text in (long, f"{long} + b", f"({long}) * {long}"):
-            assert "".join(assignment("y", text)).count("a" * 90) == text.count("a" * 90)
+    a, b = code("a" * 90), code("b")
+    for long in (
+        a,
+        called("transposed", [a]),
+        a.by("+", b).bracketed() + ".T",
+        a.method("reshape", ["2", "3"], "move").at([":", "None"]),
+        MINUS + a.by("**", "2"),
+        tuple_of([a, b]),
+    ):
+        for value in (long, long.by("+", b), long.bracketed().by("*", long)):
+            lines = assignment("y", value, in_two=True)
+            assert "".join(lines).count(str(a)) == str(value).count(str(a))
+
+
+A, B = "a" * 40, "b" * 44
+BROKEN = {  # a document, and the lines that it takes
+    "a text, of which nothing is known": (code(f"{A} + {B}"), f"y = (|    {A} + {B}|)"),
+    "a sum": (code(A).by("+", B).by("-", "c"), f"y = (|    {A}|    + {B}|    - c|)"),
+    "of products": (code(A).by("*", "c").by("+", B), f"y = (|    {A} * c|    + {B}|)"),
+    "a fraction": (code(A).by("+", "c").bracketed().by("/", B), f"y = (|    {A} + c|) / {B}"),
+    "a call": (called("f", [A, "b" * 38]), f"y = f(|    {A}, {'b' * 38}|)"),
+    "of more": (called("f", [A, B, "c"]), f"y = f(|    {A},|    {B},|    c,|)"),
+    "a method": (
+        called("f", [A, "b" * 38]).method("copy", []),
+        f"y = f(|    {A}, {'b' * 38}|).copy()",
+    ),
+    "turned": (
+        called("f", [A, "b" * 31]).method("transpose", "10", "move"),
+        f"y = f({A}, {'b' * 31})|y = y.transpose(1, 0)",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_lines_are_broken_by_the_document(kind: str) -> None:
+    """At the operators that bind least, within a bracket, at the commas of a call."""
+    value, lines = BROKEN[kind]
+    assert assignment("y", value, in_two=True) == lines.split("|")
+
+
+def test_a_value_that_reads_its_target_is_one_statement() -> None:
+    value, _ = BROKEN["turned"]
+    assert len(assignment("y", value)) > 2
 
 
 LONG = (  # formulas that are too long for a line, each of another kind

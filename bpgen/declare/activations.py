@@ -14,6 +14,7 @@ from bpgen.declare.symbolic import said
 from bpgen.declare.tensor import Tensor
 from bpgen.declare.words import Scalar
 from bpgen.errors import NetError
+from bpgen.ir import Constant
 
 _SELU_ALPHA, _SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 
@@ -105,7 +106,7 @@ def prelu(value: Tensor, per_channel: bool = False) -> Tensor:
         )
     i = tuple(fresh(s) for s in value.shape)
     channels = (whole_number(value.shape[0], "prelu"),) if per_channel else ()
-    slope = Tensor(channels, "param", hint="slope", init="constant 0.25")
+    slope = Tensor(channels, "param", hint="slope", init=Constant(0.25))
     at = slope[i[: len(channels)]].body()
     return Tensor.of(i, value[i].apply(lambda z: f.leaky_relu(z, at)))
 

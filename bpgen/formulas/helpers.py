@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import chain, count
 
 import sympy as sp
@@ -54,6 +54,12 @@ def spelled(name: str) -> Spelled:
     said = ast.get_docstring(function) or ""
     lets = tuple(body.lets)
     return Spelled(name, tuple(arguments), numbers, said, lets, values[0], body.written_out)
+
+
+@cache
+def names_in(source: str) -> frozenset[str]:
+    """What the source of a function speaks of."""
+    return frozenset(n.id for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Name))
 
 
 def _parsed(name: str) -> ast.FunctionDef:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bpgen.ir import Constant
 from bpgen.lesson.lesson import Lesson
 from bpgen.render.page import Block, Section, Table
 
@@ -36,22 +37,20 @@ def _beginnings(lesson: Lesson) -> str:
     """How the parameters begin, those that begin alike together."""
     found: dict[str, list[str]] = {}
     for info in lesson.params:
-        found.setdefault(_beginning(str(lesson.network.inits.get(info.name, ""))), []).append(
-            info.name
-        )
+        found.setdefault(_beginning(lesson.network.inits.get(info.name, "")), []).append(info.name)
     return ", ".join(f"{lesson.names(names)} {how}" for how, names in found.items())
 
 
-def _beginning(how: str) -> str:
+def _beginning(how: str | float) -> str:
     known = {
         "zeros": "at 0",
         "ones": "at 1",
         "normal": "at random, of variance 1 over the number of inputs",
         "he": "at random, of variance 2 over the number of inputs",
     }
-    if how.startswith("constant "):
-        return f"at {how.removeprefix('constant ')}"
-    return known.get(how) or f"at random, of standard deviation {float(how):.3g}"
+    if isinstance(how, Constant):
+        return f"at {how}"
+    return known.get(str(how)) or f"at random, of standard deviation {float(how):.3g}"
 
 
 def _range(lesson: Lesson, forward: bool) -> str:

@@ -10,7 +10,8 @@ import sympy as sp
 from bpgen.contraction import factored
 from bpgen.ir import Element, Equation, Term, element
 from bpgen.rows import spelled
-from bpgen.text.scalar import ATOM, POWER, PRODUCT, Printer, Text, bracketed
+from bpgen.text.document import ATOM, MINUS, POWER, PRODUCT, code
+from bpgen.text.scalar import Printer, Text, bracketed, word
 
 
 def spoken(equation: Equation, order: Mapping[str, int]) -> str:
@@ -67,8 +68,8 @@ def _sum(terms: Iterable[Term], equation: Equation, printer: Printer) -> str:
     first, *others = (
         _term(t, equation, printer) for t in sorted(terms, key=lambda t: t.at is not None)
     )
-    signed = (f" - {t.text[1:]}" if t.minus else f" + {t.text}" for t in others)
-    return first.text + "".join(signed)
+    signed = (f" - {t.text.unsigned}" if t.minus else f" + {t.text}" for t in others)
+    return f"{first.text}{''.join(signed)}"
 
 
 def _term(term: Term, equation: Equation, printer: Printer) -> Text:
@@ -78,10 +79,11 @@ def _term(term: Term, equation: Equation, printer: Printer) -> Text:
         return printer.text(term.body)
     over = ",".join(k.name for k in term.over)
     if term.reduce == "first":
-        return Text(f"[{printer(term.body)} is the first largest over {over}]", ATOM)
+        return word(f"[{printer(term.body)} is the first largest over {over}]")
     negative = _is_negative(term.body)
     body = printer(-term.body if negative else term.body, PRODUCT)
-    return Text(f"{'-' * negative}{term.reduce}_{over} {body}", PRODUCT, negative)
+    text = f"{term.reduce}_{over} " + body
+    return Text(MINUS + text if negative else text, PRODUCT, negative)
 
 
 def _is_negative(body: sp.Expr) -> bool:
@@ -100,17 +102,17 @@ def _delta(term: Term, equation: Equation, printer: Printer) -> Text:
     value = printer.text(term.body * element(f"[{', '.join(meets)}]", ()))
     text = bracketed(value, PRODUCT)
     if value.minus and text == value.text:
-        return Text(f"-{over}{text[1:]}", PRODUCT, minus=True)
-    return Text(f"{over}{text}", PRODUCT)
+        return Text(MINUS + (over + text.unsigned), PRODUCT, minus=True)
+    return Text(over + text, PRODUCT)
 
 
 def _access(access: Element) -> Text:
-    return Text(_plain(access), ATOM)
+    inside = ",".join(map(_index, access.indices))
+    return Text(code(access.name).at([inside]) if inside else code(access.name), ATOM)
 
 
 def _plain(access: Element) -> str:
-    inside = ",".join(_index(i) for i in access.indices)
-    return f"{access.name}[{inside}]" if inside else access.name
+    return str(_access(access).text)
 
 
 def _index(index: sp.Expr) -> str:

@@ -5,39 +5,59 @@ and comments.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import reduce
 from typing import NamedTuple
 
 import sympy as sp
 
 from bpgen.functions import row
 from bpgen.ir import Element
-
-COMPARISON, SUM, PRODUCT, SIGN, POWER, ATOM = range(6)
+from bpgen.text.document import (
+    ATOM,
+    COMPARISON,
+    MINUS,
+    POWER,
+    PRODUCT,
+    SIGN,
+    SUM,
+    Code,
+    called,
+    code,
+)
+from bpgen.text.template import filled
 
 
 class Text(NamedTuple):
     """A text and how tightly its outermost operator binds."""
 
-    text: str
+    text: Code
     binding: int
     minus: bool = False  # it begins with the sign of its first addend
 
 
-def bracketed(text: Text, least: int) -> str:
-    return text[0] if text[1] >= least else f"({text[0]})"
+def word(text: str) -> Text:
+    """A name or a number."""
+    return Text(code(text), ATOM)
+
+
+def bracketed(text: Text, least: int) -> Code:
+    return text.text if text.binding >= least else text.text.bracketed()
 
 
 def number(value: sp.Rational) -> Text:
     """An exact number as the float it came from: 1/100 is 0.01."""
-    if value.is_Integer and abs(value) < 2**31:
-        return Text(str(value), ATOM if value >= 0 else SIGN, bool(value < 0))
-    return Text(repr(float(value)), ATOM if value >= 0 else SIGN, bool(value < 0))
+    if value < 0:
+        return Text(MINUS + number(-value).text, SIGN, minus=True)
+    return word(str(value) if value.is_Integer and value < 2**31 else repr(float(value)))
 
 
 def exactly(value: sp.Rational) -> Text:
     """An exact number for a reader: 2 / 3 where its decimal has no end."""
     endless = 1 < value.q <= 1000 and len(repr(float(value))) > 8
-    return Text(f"{value.p} / {value.q}", PRODUCT, bool(value < 0)) if endless else number(value)
+    if not endless:
+        return number(value)
+    above = number(sp.Integer(value.p))
+    return Text(above.text.by("/", str(value.q)), PRODUCT, above.minus)
 
 
 def is_decimal(value: sp.Rational) -> bool:
@@ -71,7 +91,7 @@ class Printer:
         self.called = set() if called is None else called  # the functions that it spoke of
         self.spelled = spelled  # how a call of numpy is written, and one of numbers alone
 
-    def __call__(self, expr: sp.Expr, least: int = SUM) -> str:
+    def __call__(self, expr: sp.Expr, least: int = SUM) -> Code:
         return bracketed(self.text(expr), least)
 
     def text(self, expr: sp.Expr) -> Text:
@@ -80,11 +100,11 @@ class Printer:
         if isinstance(expr, sp.Rational):
             return number(expr) if self.calls else exactly(expr)
         if isinstance(expr, sp.Symbol):
-            return Text(expr.name, ATOM)
+            return word(expr.name)
         if self.calls and expr.is_number:  # pi, the root of 2: one float, of no numpy type
             return number(expr)
         if isinstance(expr, sp.NumberSymbol):
-            return Text(str(expr).lower(), ATOM)
+            return word(str(expr).lower())
         if isinstance(expr, sp.Add):
             return self._sum(expr)
         if isinstance(expr, sp.Mul):
@@ -103,31 +123,34 @@ class Printer:
         text, _, minus = self.text(parts[0])
         for part in parts[1:]:
             if part.could_extract_minus_sign():
-                text += f" - {self(-part, PRODUCT)}"
+                text = text.by("-", self(-part, PRODUCT))
             else:
-                text += f" + {self(part, PRODUCT)}"
+                text = text.by("+", self(part, PRODUCT))
         return Text(text, SUM, minus)
 
     def _product(self, expr: sp.Mul) -> Text:
         coefficient, rest = with_contents(expr)
         if coefficient < 0:
             binding = SIGN if -coefficient == 1 else PRODUCT
-            return Text(f"-{self(-expr, PRODUCT)}", binding, minus=True)
+            return Text(MINUS + self(-expr, PRODUCT), binding, minus=True)
         constant, varying = rest.as_independent(*rest.free_symbols, Element, as_Add=False)
         if self.calls and constant != 1:
             coefficient, rest = sp.Rational(repr(float(coefficient * constant))), varying
         above, below = fraction(coefficient, rest)
         above = factors(above, self.order)
-        texts = [self._factor(f, above) for f in above] or ["1"]
-        first = self.text(above[0]) if above else Text("1", ATOM)
+        texts = [self._factor(f, above) for f in above] or [code("1")]
+        first = self.text(above[0]) if above else word("1")
         minus = first.minus and first.binding >= SIGN
-        text = (" * " if self.calls else " ").join(texts)
+        text = reduce(self._times, texts)
         if not below:
             return Text(text, PRODUCT if len(texts) > 1 else first.binding, minus)
         under = bracketed(self.text(sp.Mul(*below)), POWER)
-        return Text(f"{text} / {under}", PRODUCT, minus)
+        return Text(text.by("/", under), PRODUCT, minus)
 
-    def _factor(self, factor: sp.Expr, beside: list[sp.Expr]) -> str:
+    def _times(self, one: Code, other: Code) -> Code:
+        return one.by("*", other) if self.calls else one + " " + other
+
+    def _factor(self, factor: sp.Expr, beside: list[sp.Expr]) -> Code:
         """A 0-1 function beside a real array may stay a boolean array."""
         known = row(factor)
         if (
@@ -136,7 +159,7 @@ class Printer:
             and known.mask
             and any(isinstance(f, Element) for f in beside)
         ):
-            return self.spelled(known.mask, False).format(*(self(a) for a in factor.args))
+            return filled(self.spelled(known.mask, False), [self(a) for a in factor.args])
         if isinstance(factor, sp.Pow) and factor.exp == 3:  # a product itself
             return self(factor, PRODUCT)
         return self(factor, SIGN if factor is beside[0] else POWER)
@@ -145,24 +168,21 @@ class Printer:
         base, exponent = expr.args
         if exponent == sp.Rational(1, 2):
             root = self.spelled("np.sqrt({0})", not base.has(Element))
-            root = root if self.calls else "sqrt({0})"
-            return Text(root.format(self(base)), ATOM)
+            return Text(filled(root if self.calls else "sqrt({0})", [self(base)]), ATOM)
         if exponent.could_extract_minus_sign():
-            return Text(f"1 / {self(base**-exponent, POWER)}", PRODUCT)
+            return Text(code("1").by("/", self(base**-exponent, POWER)), PRODUCT)
         twice = exponent == 3 and base.has(sp.Function)  # a function is called once
         if self.calls and base.has(Element) and exponent in (3, 4) and not twice:
             return self._product_of_squares(base, exponent)
-        under, over = self(base, ATOM), self(exponent, ATOM)
-        close = _simple(under) and _simple(over)
-        return Text(f"{under}**{over}" if close else f"{under} ** {over}", POWER)
+        return Text(_raised(self(base, ATOM), self(exponent, ATOM)), POWER)
 
     def _product_of_squares(self, base: sp.Expr, exponent: sp.Expr) -> Text:
         """numpy squares by multiplying; its powers beyond take hundreds of times as long."""
         under = self(base, ATOM)
-        square = f"{under}**2" if _simple(under) else f"{under} ** 2"
+        square = _raised(under, code("2"))
         if exponent == 4:
-            return Text(f"({square}) ** 2", POWER)
-        return Text(f"{under} * {square}", PRODUCT)
+            return Text(_raised(square.bracketed(), code("2")), POWER)
+        return Text(under.by("*", square), PRODUCT)
 
     def _call(self, expr: sp.Expr) -> Text:
         known = row(expr)
@@ -170,15 +190,16 @@ class Printer:
             raise NotImplementedError(f"no row for {type(expr).__name__}")
         arguments = [self(a, COMPARISON) for a in expr.args]
         if not self.calls:
-            return Text(f"{known.plain}({', '.join(arguments)})", ATOM)
+            return Text(called(known.plain, arguments), ATOM)
         self.called.add(known.name)
         written = self.spelled(known.numpy, not expr.has(Element))
-        return Text(written.format(*arguments), COMPARISON if known.compares else ATOM)
+        return Text(filled(written, arguments), COMPARISON if known.compares else ATOM)
 
 
-def _simple(text: str) -> bool:
-    """What formatters leave no space beside in a power: names and numbers."""
-    return text.replace(".", "").replace("_", "").isalnum()
+def _raised(under: Code, over: Code) -> Code:
+    """A power; formatters leave no space beside its sign where both are names or numbers."""
+    close = under.is_word and over.is_word
+    return under + "**" + over if close else under.by("**", over)
 
 
 def addends(expr: sp.Add, order: Mapping[str, int]) -> list[sp.Expr]:

@@ -5,15 +5,14 @@ Functions stand for methods, what is made is told where it lies, and no slice ru
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from bpgen.program import grammar as program
 from bpgen.targets.array_api.places import Part, ahead, numbers_apart, place_by_place, runs_back
 from bpgen.targets.numpy.expressions import Expressions as Numpy
-from bpgen.targets.numpy.expressions import tuple_of
 from bpgen.targets.numpy.turning import Array, atom
-from bpgen.text.scalar import SUM
+from bpgen.text.document import SUM, Code, Said, called, keyword, tuple_of
 
 _RENAMED = {  # and what numpy takes for true
     "np.arctan(": "np.atan(",
@@ -25,31 +24,45 @@ _RENAMED = {  # and what numpy takes for true
 class Expressions(Numpy):
     """Prints expressions in the functions of `xp`; `on` is the device."""
 
-    np = "xp"
+    def __init__(self, order: Mapping[str, int]) -> None:
+        super().__init__(order)
+        self.spoken: set[str] = set()  # which of the two it spoke of
+
+    def of(self, name: str) -> str:
+        self.spoken.add("xp")
+        return f"xp.{name}"
+
+    @property
+    def on(self) -> Code:
+        self.spoken.add("on")
+        return keyword("device", "on")
 
     def spelled(self, call: str, numbers: bool) -> str:
         """By the standard; of numbers alone by Python, as functions of arrays take no others."""
         for old, new in _RENAMED.items():
             call = call.replace(old, new)
-        return call.replace("np.", "math." if numbers else "xp.")
+        told = call.replace("np.", "math." if numbers else "xp.")
+        if told != call and not numbers:
+            self.spoken.add("xp")
+        return told
 
-    def turned(self, array: Array, order: tuple[int, ...]) -> str:
+    def turned(self, array: Array, order: tuple[int, ...]) -> Code:
         *before, one, other = order
         if [*before, other, one] == [*range(len(order))]:
-            return f"{array.bracketed()}.{'mT' if before else 'T'}"
-        return f"xp.permute_dims({array.text}, {order})"
+            return array.bracketed() + (".mT" if before else ".T")
+        return called(self.of("permute_dims"), [array.text, tuple_of(map(str, order))])
 
-    def reshaped(self, array: Array, sizes: list[str]) -> str:
-        return f"xp.reshape({array.text}, {tuple_of(sizes)})"
+    def reshaped(self, array: Array, sizes: list[str]) -> Code:
+        return called(self.of("reshape"), [array.text, tuple_of(sizes)], "move")
 
-    def reduced(self, array: Array, how: str, given: list[str]) -> str:
-        return f"xp.{how}({', '.join([array.text, *given])})"
+    def reduced(self, array: Array, how: str, given: list[Said]) -> Code:
+        return called(self.of(how), [array.text, *given])
 
-    def made(self, how: str, given: list[str], precision: str) -> str:
-        return f"xp.{how}({', '.join(given)}, dtype={precision}, device=on)"
+    def made(self, how: str, given: list[Said], precision: Said) -> Code:
+        return called(self.of(how), [*given, keyword("dtype", precision), self.on])
 
-    def arange(self, *ends: str) -> str:
-        return f"xp.arange({', '.join(ends)}, device=on)"
+    def arange(self, *ends: str) -> Code:
+        return called(self.of("arange"), [*ends, self.on])
 
     # Looking at arrays
 
@@ -59,10 +72,11 @@ class Expressions(Numpy):
         array = Numpy.rows[type(node)](self, forwards)
         return atom(self.flipped(array.text, map(node.axes.index, back)), node.axes)
 
-    def flipped(self, text: str, places: Iterable[int]) -> str:
+    def flipped(self, text: Code, places: Iterable[int]) -> Code:
         """An array turned round along the axes at these places."""
-        at = tuple(places)
-        return f"xp.flip({text}, axis={at[0] if len(at) == 1 else at})" if at else text
+        at = [*map(str, places)]
+        axis = keyword("axis", at[0] if len(at) == 1 else tuple_of(at))
+        return called(self.of("flip"), [text, axis]) if at else text
 
     def windows(self, node: program.Windows) -> Array:
         """Those that are read backwards are looked up."""
@@ -70,35 +84,40 @@ class Expressions(Numpy):
             return self.part(node)
         return self.transposed(self.part(place_by_place(node)), node.axes)
 
-    def places(self, node: program.Gather) -> list[str]:
+    def places(self, node: program.Gather) -> list[Said]:
         """Of places that stand apart each is an array: a number torch would take first."""
         texts = zip(super().places(node), numbers_apart(node), strict=True)
-        return [f"xp.asarray([{text}], device=on)" if alone else text for text, alone in texts]
+        return [
+            called(self.of("asarray"), [f"[{text}]", self.on]) if alone else text
+            for text, alone in texts
+        ]
 
     # Making arrays
 
     def cast(self, node: program.Cast) -> Array:
         value, precision = self.array(node.array), self.precision(node.precision)
         if node.axes:
-            return atom(f"xp.astype({value.text}, {precision})", node.axes)
-        return atom(f"xp.asarray({value.text}, dtype={precision}, device=on)", node.axes)
+            return atom(called(self.of("astype"), [value.text, precision]), node.axes)
+        given = [value.text, keyword("dtype", precision), self.on]
+        return atom(called(self.of("asarray"), given), node.axes)
 
     def fill(self, node: program.Fill) -> Array:
         """A value of arrays is added to zeros: libraries fill with numbers."""
         if node.value is None or not any(isinstance(n, program.Read) for n in node.value.walk()):
             return super().fill(node)
         zeros = super().fill(replace(node, value=program.NOTHING))
-        return Array(f"{zeros.text} + {self.lined(node.value, node.axes).text}", SUM, node.axes)
+        value = self.lined(node.value, node.axes).text
+        return Array(zeros.text.by("+", value), SUM, node.axes)
 
     def copy(self, node: program.Copy) -> Array:
         self.called.add("_copy")
-        return atom(f"_copy({self.text(node.array)})", node.axes)
+        return atom(called("_copy", [self.text(node.array)]), node.axes)
 
     def as_array(self, node: program.AsArray) -> Array:
-        return atom(f"xp.reshape({self.text(node.array)}, ())", node.axes)
+        return atom(called(self.of("reshape"), [self.text(node.array), tuple_of(())]), node.axes)
 
     def from_blocks(self, node: program.FromBlocks) -> Array:
-        return atom(f'sum(of["{node.name}"] for of in {node.store})', node.axes)
+        return atom(called("sum", [f'of["{node.name}"] for of in {node.store}']), node.axes)
 
     rows = {  # noqa: RUF012
         **Numpy.rows,

@@ -12,8 +12,8 @@ from bpgen.targets.array_api.places import Part, ahead
 from bpgen.targets.numpy.layout import call
 from bpgen.targets.numpy.statements import Statements as Numpy
 from bpgen.targets.numpy.subscripts import base_of, subscripted
-from bpgen.targets.numpy.text import names_in
-from bpgen.text.scalar import SUM, bracketed
+from bpgen.text.document import SUM, Code, called
+from bpgen.text.scalar import bracketed
 
 
 class Statements(Numpy):
@@ -25,11 +25,12 @@ class Statements(Numpy):
     def body(self, of: program.Function) -> list[str]:
         """The library, and the device, are asked of what is given once that is let in."""
         guards = [*takewhile(lambda node: isinstance(node, program.Guard), of.body)]
+        spoken = self.expressions.spoken
+        spoken.clear()
         rest = self.lines(of.body[len(guards) :])
         given = ", ".join(a.name for a in of.arguments if a.kind in ("arrays", "array"))
         asked = {"xp": f"xp = _of({given})", "on": f"on = _on({given})"}
-        spoken = names_in(rest)
-        self.expressions.called |= {"_on"} & {f"_{n}" for n in spoken}
+        self.expressions.called |= {f"_{n}" for n in spoken & {"on"}}
         return [*self.lines(guards), *(asked[n] for n in asked if n in spoken), *rest]
 
     def store(self, node: program.Store, indent: int) -> list[str]:
@@ -40,7 +41,7 @@ class Statements(Numpy):
         at, back = ahead(node.at)
         text = value.text
         if back:
-            like = f"xp.zeros_like({say.text(at)}) + {bracketed(value, SUM)}"
+            like = called(say.of("zeros_like"), [say.text(at)]).by("+", bracketed(value, SUM))
             text = say.flipped(like, map(node.at.axes.index, back))
         return self._changed(how, at, text, indent)
 
@@ -48,20 +49,21 @@ class Statements(Numpy):
         value = self.expressions.lined(node.value, node.at.axes).text
         return self._changed("_add_at", node.at, value, indent)
 
-    def _changed(self, how: str, at: Part, value: str, indent: int) -> list[str]:
+    def _changed(self, how: str, at: Part, value: Code, indent: int) -> list[str]:
         """An array in whose place a changed one stands from here on; so it is of a part's array."""
         say, whole = self.expressions, at.array
         say.called.add(how)
-        given = [say.text(whole), f"AT{self._place(at)}", value]
+        given = [say.text(whole), self._place(at), value]
         if not isinstance(whole, program.View):
             return call(f"{say.text(whole)} = {how}", given, "", indent)
-        changed = f"{how}({', '.join(given)})"
-        return self._changed("_put", whole, changed, indent)
+        return self._changed("_put", whole, called(how, given), indent)
 
-    def _place(self, at: Part) -> str:
+    def _place(self, at: Part) -> Code:
         if isinstance(at, program.Gather):
-            return subscripted(self.expressions.places(at)) or "[...]"
-        return base_of(at, "") or "[...]"
+            place = subscripted("AT", self.expressions.places(at))
+        else:
+            place = base_of(at, "AT")
+        return place + "[...]" * place.is_word
 
     def loop(self, node: program.Loop, indent: int) -> list[str]:
         """A loop within a loop for each index."""

@@ -8,7 +8,8 @@ import ast
 from collections.abc import Callable, Iterator
 from functools import cache
 
-from bpgen.targets.numpy.doors import as_short
+from bpgen.formulas.helpers import names_in
+from bpgen.targets.numpy.layout import call
 
 _METHODS = {"max", "sum", "astype"}
 _RENAMED = {
@@ -32,13 +33,24 @@ def translated(source: str) -> str:
     while change := _change(source):
         start, end, text = change
         source = source[:start] + text + source[end:]
-    function = ast.parse(source).body[0]
+    (function,) = ast.parse(source).body
     assert isinstance(function, ast.FunctionDef)
-    lines = source.splitlines()
-    said = function.body[0].end_lineno or 0
-    arrays = [a.arg for a in function.args.args if ast.unparse(a).endswith(": Array")]
-    library = [f"    xp = _of({arrays[0]})"] if "xp." in source else []
-    return as_short("\n".join([*lines[:said], *library, *lines[said:]]))
+    assert function.returns is not None
+    lines, said = source.splitlines(), function.body[0]
+    signature = call(
+        f"def {function.name}", _arguments(function), f" -> {ast.unparse(function.returns)}:"
+    )
+    first = next(a for a in function.args.args if ast.unparse(a.annotation or a) == "Array").arg
+    library = [f"    xp = _of({first})"] if "xp" in names_in(source) else []
+    start, end = said.lineno - 1, said.end_lineno or 0
+    return "\n".join([*signature, *lines[start:end], *library, *lines[end:]])
+
+
+def _arguments(function: ast.FunctionDef) -> list[str]:
+    """As they are written, with the values that they have where none is given."""
+    every, values = function.args.args, function.args.defaults
+    told = [""] * (len(every) - len(values)) + [f" = {ast.unparse(v)}" for v in values]
+    return [f"{ast.unparse(a)}{value}" for a, value in zip(every, told, strict=True)]
 
 
 def _change(source: str) -> tuple[int, int, str] | None:

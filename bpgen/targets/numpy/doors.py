@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-from bpgen.targets.numpy.layout import WIDTH
+from bpgen.targets.numpy.layout import call
 from bpgen.templating import template
 
 Lines = tuple[str, ...]
@@ -47,28 +47,28 @@ NUMPY = Words(
         '    raise TypeError(f"params: {name} is {type(params[name])}, not an array")',
     ),
 )
-_DOORS = (  # callers before the called
-    "_check",
-    "_left_by_forward",
-    "_state",
-    "_one_hot",
-    "_labels",
-    "_array",
-    "_plain",
-    "_fits",
-)
+_ONE = ("name: str", "value: {array}")
+_SAMPLES = (*_ONE, "shape: tuple[int | str, ...]", "length: int | None")
+_DOORS = {  # what each is given, and returns; callers before the called
+    "_check": (("params: Arrays",), "None"),
+    "_left_by_forward": (("cache: Arrays", "first: str"), "None"),
+    "_state": ((*_ONE, "shape: tuple[int, ...]", "params: Arrays"), "{array}"),
+    "_one_hot": ((*_SAMPLES, "params: Arrays"), "{array}"),
+    "_labels": ((*_SAMPLES, "bound: int"), "{array}"),
+    "_array": ((*_SAMPLES, "params: Arrays"), "{array}"),
+    "_plain": (_ONE, "{array}"),
+    "_fits": (("name: str", "array: {array}", *_SAMPLES[2:]), "None"),
+}
 
 
 @cache
 def doors(words: Words, refuses_empty: bool) -> dict[str, str]:
     """The source of each by its name."""
     given = {"w": words, "refuses_empty": refuses_empty}
-    return {d: as_short(template(f"door{d}.py.jinja").render(given)) for d in _DOORS}
-
-
-def as_short(source: str) -> str:
-    """A function with its signature on one line, where its types are short enough."""
-    lines = source.strip().splitlines()
-    ends = next(k for k, line in enumerate(lines, start=1) if line.endswith(":"))
-    one = "".join(line.strip() for line in lines[:ends])
-    return "\n".join([one, *lines[ends:]] if len(one) <= WIDTH else lines)
+    made: dict[str, str] = {}
+    for name, (arguments, returns) in _DOORS.items():
+        told = [a.format(array=words.array) for a in arguments]
+        after = f" -> {returns.format(array=words.array)}:"
+        body = template(f"door{name}.py.jinja").render(given)
+        made[name] = "\n".join([*call(f"def {name}", told, after), body])
+    return made

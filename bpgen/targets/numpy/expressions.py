@@ -6,6 +6,7 @@ Another target has rows of its own where it differs, and words of its own where 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import reduce
 from typing import Any, ClassVar
 
 import sympy as sp
@@ -25,7 +26,8 @@ from bpgen.targets.numpy.subscripts import (
     windowed,
 )
 from bpgen.targets.numpy.turning import Array, atom
-from bpgen.text.scalar import ATOM, SUM, Printer, Text, bracketed
+from bpgen.text.document import ATOM, SUM, Code, Said, called, code, keyword, tuple_of
+from bpgen.text.scalar import Printer, Text, bracketed
 
 _CALLS = {"logsumexp": "logsumexp", "first": "first_largest"}  # functions of the module
 
@@ -47,7 +49,7 @@ class Expressions(Products):
             return self._kept_in_place(node, axes) or self.aligned(self.array(node), axes)
         return self.aligned(self.array(node), axes)
 
-    def text(self, node: Expr) -> str:
+    def text(self, node: Expr) -> Code:
         return self.array(node).text
 
     # Looking at arrays
@@ -65,7 +67,7 @@ class Expressions(Products):
         self.called.add("windows")
         return atom(windowed(base_of(node, self._base(node)), node), node.axes)
 
-    def _base(self, node: program.View | program.Gather) -> str:
+    def _base(self, node: program.View | program.Gather) -> Code:
         """The array that is looked at, as deep as all its axes."""
         return self.array(node.array).bracketed()
 
@@ -75,18 +77,18 @@ class Expressions(Products):
 
     def broadcast(self, node: program.Broadcast) -> Array:
         value = self.lined(node.array, node.axes).text
-        return atom(f"{self.np}.broadcast_to({value}, {self.shape(node.shape)})", node.axes)
+        return atom(called(self.of("broadcast_to"), [value, self.shape(node.shape)]), node.axes)
 
     # Making arrays
 
     def gather(self, node: program.Gather) -> Array:
-        return atom(f"{self._base(node)}{subscripted(self.places(node))}", node.axes)
+        return atom(subscripted(self._base(node), self.places(node)), node.axes)
 
-    def places(self, node: program.Gather) -> list[str]:
+    def places(self, node: program.Gather) -> list[Said]:
         """The subscript of a gather, axis by axis."""
         return [self._place(node, s) for s in node.slots]
 
-    def _place(self, node: program.Gather, slot: Slot) -> str:
+    def _place(self, node: program.Gather, slot: Slot) -> Said:
         if isinstance(slot.at, Expr):
             return self.lined(slot.at, node.by).text
         free = counted_in(node, slot)
@@ -95,9 +97,9 @@ class Expressions(Products):
         if len(free) == 1:
             return self.aligned(atom(counted(slot.at, free[0], self.arange), free), node.by).text
         steps = ((i, multiples(slot.at, i, self.arange)) for i in free)
-        every = (self.aligned(atom(text, (i,)), node.by).text for i, text in steps)
+        every = [self.aligned(atom(text, (i,)), node.by).text for i, text in steps]
         start = sp.expand(slot.at - sum(slot.at.coeff(i, 1) * i for i in free))
-        return " + ".join([*every, *([str(start)] if start != 0 else [])])
+        return reduce(_plus, [*every, *([code(str(start))] if start != 0 else [])])
 
     def count(self, node: program.Count) -> Array:
         if not node.axes:
@@ -119,7 +121,13 @@ class Expressions(Products):
         texts = sorted((self.lined(a, node.axes) for a in node.addends), key=lambda t: t.minus)
         texts += [self.lined(node.last, node.axes)] if node.last is not None else []
         first, *others = texts
-        return Array(" ".join([first.text, *map(_signed, others)]), SUM, node.axes, first.minus)
+        text = first.text
+        for other in others:
+            if other.minus:
+                text = text.by("-", other.text.unsigned)
+            else:
+                text = text.by("+", bracketed(other, SUM))
+        return Array(text, SUM, node.axes, first.minus)
 
     def contract(self, node: program.Contract) -> Array:
         arrays = [self.array(o) for o in node.operands]
@@ -135,9 +143,9 @@ class Expressions(Products):
             self.called.add(name)
             kept = tuple(i for i in node.axes if i not in node.over)
             ordered = self.transposed(array, (*kept, *node.over)).text
-            return atom(f"{name}({ordered}{f', {last}' if last > 1 else ''})", node.axes)
+            return atom(called(name, [ordered, *([str(last)] if last > 1 else [])]), node.axes)
         left = tuple(a for a in array.axes if a not in node.over)
-        axis = [f"axis={_places(node, array)}"] if left else []
+        axis: list[Said] = [keyword("axis", _places(node, array))] if left else []
         return self.transposed(atom(self.reduced(array, node.how, axis), left), node.axes)
 
     def _kept_in_place(self, node: program.Reduce, axes: Axes) -> Text | None:
@@ -150,45 +158,41 @@ class Expressions(Products):
         left = tuple(a for a in array.axes if a not in node.over)
         around = axes[-len(array.axes) :]
         stays = (a if a in node.over else f for a, f in zip(array.axes, around, strict=False))
-        if (
-            array.axes != (*stays,)
-            or not left
-            or not self.aligned(Array("", ATOM, left), axes).text
-        ):
+        if array.axes != (*stays,) or not left or axes[-len(left) :] == left:
             return None
-        axis = f"axis={_places(node, array)}"
-        return Text(self.reduced(array, node.how, [axis, "keepdims=True"]), ATOM)
+        axis = keyword("axis", _places(node, array))
+        return Text(self.reduced(array, node.how, [axis, keyword("keepdims", "True")]), ATOM)
 
     def in_rows(self, node: program.InRows) -> Array:
         self.called.add(node.call)
-        return atom(
-            f"{node.call}({self.transposed(self.array(node.array), node.axes).text})", node.axes
-        )
+        rows = self.transposed(self.array(node.array), node.axes).text
+        return atom(called(node.call, [rows]), node.axes)
 
     def cast(self, node: program.Cast) -> Array:
         value, precision = self.array(node.array), self.precision(node.precision)
         if value.binding == ATOM:
-            return atom(f"{value.text}.astype({precision})", node.axes)
-        return atom(f"np.asarray({value.text}, {precision})", node.axes)
+            return atom(value.text.method("astype", [precision]), node.axes)
+        return atom(called("np.asarray", [value.text, precision]), node.axes)
 
     def fill(self, node: program.Fill) -> Array:
         zero = isinstance(node.value, program.Map) and node.value.is_zero
         how = "empty" if node.value is None else "zeros" if zero else "full"
         value = [self.text(node.value)] if node.value is not None and not zero else []
         if node.precision is None and node.shape.of is not None and node.value is not None:
-            given = ", ".join([self.ref(node.shape.of), *value])
-            return atom(f"{self.np}.{how}_like({given})", node.axes)
+            given: list[Said] = [self.ref(node.shape.of), *value]
+            return atom(called(self.of(f"{how}_like"), given), node.axes)
         shape, precision = self.shape(node.shape), self.precision(node.precision)
         return atom(self.made(how, [shape, *value], precision), node.axes)
 
     def copy(self, node: program.Copy) -> Array:
-        return atom(f"{self.array(node.array).bracketed()}.copy()", node.axes)
+        return atom(self.array(node.array).bracketed().method("copy", []), node.axes)
 
     def as_array(self, node: program.AsArray) -> Array:
-        return atom(f"np.asarray({self.text(node.array)})", node.axes)
+        return atom(called("np.asarray", [self.text(node.array)]), node.axes)
 
     def from_blocks(self, node: program.FromBlocks) -> Array:
-        return atom(f'np.sum([of["{node.name}"] for of in {node.store}], axis=0)', node.axes)
+        every = f'[of["{node.name}"] for of in {node.store}]'
+        return atom(called("np.sum", [every, keyword("axis", "0")]), node.axes)
 
     # Where arrays are found, and of which shape and precision
 
@@ -199,20 +203,20 @@ class Expressions(Products):
             return f'cache[f"{ref.name}[{{{ref.block}}}]"]'
         return f'{ref.held}["{ref.name}"]' + (f"[{ref.block}]" if ref.block else "")
 
-    def shape(self, shape: Shape) -> str:
+    def shape(self, shape: Shape) -> Code:
         if shape.of is not None:
-            return f"{self.ref(shape.of)}.shape"
-        return tuple_of([str(s) for s in shape.sizes])
+            return code(f"{self.ref(shape.of)}.shape")
+        return tuple_of(map(str, shape.sizes))
 
-    def precision(self, precision: Precision | None) -> str:
+    def precision(self, precision: Precision | None) -> Code:
         if precision is None or not precision.of:
-            return f"{self.np}.float64"
+            return code(self.of("float64"))
         if precision.variable:
-            return precision.variable
-        first, *others = map(self.ref, precision.of)
-        return (
-            f"{self.np}.result_type({', '.join([first, *others])})" if others else f"{first}.dtype"
-        )
+            return code(precision.variable)
+        every = [*map(self.ref, precision.of)]
+        if len(every) > 1:
+            return called(self.of("result_type"), every)
+        return code(f"{every[0]}.dtype")
 
     rows: ClassVar[dict[type[Expr], Callable[[Any, Any], Array]]] = {
         program.Read: read,
@@ -236,16 +240,11 @@ class Expressions(Products):
     }
 
 
-def tuple_of(parts: list[str]) -> str:
-    return f"({parts[0]},)" if len(parts) == 1 else f"({', '.join(parts)})"
+def _plus(one: Code, other: Code) -> Code:
+    return one.by("+", other)
 
 
-def _signed(text: Text) -> str:
-    """An addend after others, with its sign."""
-    return f"- {text.text[1:]}" if text.minus else f"+ {bracketed(text, SUM)}"
-
-
-def _places(node: program.Reduce, array: Array) -> Any:
+def _places(node: program.Reduce, array: Array) -> Code:
     """Along which axes an array is summed."""
-    places = sorted(array.axes.index(k) for k in node.over)
-    return places[0] if len(places) == 1 else tuple(places)
+    places = [str(k) for k, axis in enumerate(array.axes) if axis in node.over]
+    return code(places[0]) if len(places) == 1 else tuple_of(places)

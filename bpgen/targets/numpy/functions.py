@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bpgen.program.grammar import Argument
 from bpgen.program.grammar import Function as Program
+from bpgen.program.named import is_block
 from bpgen.targets.numpy.layout import call
 from bpgen.targets.numpy.statements import Statements
 
@@ -29,7 +30,7 @@ def function(of: Program, write: Statements) -> Function:
 
 
 def _argument(argument: Argument, of: Program, types: Mapping[str, str]) -> list[str]:
-    asked = argument.kind == "noise" and not of.name.startswith("_")  # a block is always told
+    asked = argument.kind == "noise" and not is_block(of)  # which is always told
     by_name = ["*"] * (argument.kind == "workspace")  # from here on
     return [*by_name, f"{argument.name}: {types[argument.kind]}{' = None' * asked}"]
 

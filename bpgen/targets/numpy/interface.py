@@ -7,9 +7,10 @@ from math import prod
 
 from bpgen.errors import NetError
 from bpgen.functions import Named
-from bpgen.ir import Network, TensorInfo
+from bpgen.ir import Constant, Network, TensorInfo
 from bpgen.targets.numpy.layout import WIDTH, call, collection
 from bpgen.targets.numpy.text import shape_text
+from bpgen.text.document import called, tuple_of
 
 
 class Interface:
@@ -98,20 +99,20 @@ class Interface:
         if self.network.loss:
             return (
                 *self.drawn["targets"],
-                f"_, cache = forward({self._given()})",
+                f"_, cache = {called('forward', self._given())}",
                 *self._gradients("targets", len(self.targets)),
             )
         outputs = "outputs" if len(self.seeds) > 1 else "[outputs]"
         return (
-            f"outputs, cache = forward({self._given()})",
+            f"outputs, cache = {called('forward', self._given())}",
             f"upstream = [rng.standard_normal(o.shape) for o in {outputs}]",
             *self._gradients("upstream", len(self.seeds)),
         )
 
-    def _given(self, *rest: str) -> str:
+    def _given(self, *rest: str) -> list[str]:
         """The arguments of a call: noise is the same at every one."""
         drawn = ["np.random.default_rng(seed)"] if self.network.role("noise") else []
-        return ", ".join(["params", "*given", *rest, *drawn])
+        return ["params", "*given", *rest, *drawn]
 
     def _gradients(self, given: str, count: int) -> list[str]:
         arguments = ["params", "cache", *(f"{given}[{k}]" for k in range(count)), "inputs=True"]
@@ -121,11 +122,10 @@ class Interface:
     def self_check_value(self) -> tuple[str, ...]:
         """What the gradients are of: the loss, or the outputs against their cotangents."""
         if self.network.loss:
-            arguments = self._given("*targets").split(", ")
-            return tuple(call("total += weight * loss", arguments, "", 12))
+            return tuple(call("total += weight * loss", self._given("*targets"), "", 12))
         outputs = "outputs" if len(self.seeds) > 1 else "[outputs]"
         return (
-            f"outputs, _ = forward({self._given()})",
+            f"outputs, _ = {called('forward', self._given())}",
             f"total += weight * sum((o * u).sum() for o, u in zip({outputs}, upstream))",
         )
 
@@ -162,8 +162,8 @@ def refuse_names(network: Network) -> None:
 
 
 def _drawn_from(how: str | float) -> bool:
-    """Whether a parameter begins at random; "constant 0.25" does not."""
-    return how not in ("zeros", "ones") and not str(how).startswith("constant ")
+    """Whether a parameter begins at random."""
+    return how not in ("zeros", "ones") and not isinstance(how, Constant)
 
 
 def deviation(tensor: TensorInfo, how: str | float) -> tuple[float, float | None]:
@@ -171,8 +171,7 @@ def deviation(tensor: TensorInfo, how: str | float) -> tuple[float, float | None
     it is drawn.
     """
     if not _drawn_from(how):
-        word = str(how).removeprefix("constant ")
-        return float({"zeros": "0", "ones": "1"}.get(word, word)), None
+        return float({"zeros": 0, "ones": 1}.get(str(how), how)), None
     fan_in = tensor.sample_shape[-1] if tensor.sample_shape else 1
     spread = {"normal": float(fan_in) ** -0.5, "he": (2 / float(fan_in)) ** 0.5}
     return 0.0, spread.get(str(how)) or float(how)
@@ -180,11 +179,11 @@ def deviation(tensor: TensorInfo, how: str | float) -> tuple[float, float | None
 
 def _initial(tensor: TensorInfo, how: str | float) -> str:
     shape = shape_text(tensor)
-    size = shape[1:-2] if len(tensor.sample_shape) == 1 else shape
+    size = tensor.sample_shape[0] if len(tensor.sample_shape) == 1 else shape
     if how in ("zeros", "ones"):
         return f"np.{how}({size}, dtype)"
     if not _drawn_from(how):
-        return f"np.full({size}, {str(how).removeprefix('constant ')}, dtype)"
+        return f"np.full({size}, {how}, dtype)"
     fan_in = tensor.sample_shape[-1] if tensor.sample_shape else 1
     spread = {"normal": f"{fan_in}**-0.5", "he": f"(2 / {fan_in}) ** 0.5"}
     inner = (int(s) for s in tensor.sample_shape[1 + tensor.block :])
@@ -203,9 +202,9 @@ def _drawn(tensor: TensorInfo) -> str:
     """Random values of a tensor, as text."""
     sizes = [str(s) if isinstance(s, int) else "3" for s in tensor.sample_shape]
     sizes = ["5", *sizes] if tensor.batched else sizes
-    shape = f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
+    shape = tuple_of(sizes)
     if tensor.bound is not None:
         return f"rng.integers({tensor.bound}, size={shape})"
     if tensor.sums_to_one:
-        return f"rng.dirichlet(np.ones({sizes[-1]}), {shape[: shape.rindex(',')]}))"
+        return f"rng.dirichlet(np.ones({sizes[-1]}), ({', '.join(sizes[:-1])}))"
     return f"rng.uniform(0.2, 1.0, {shape})"

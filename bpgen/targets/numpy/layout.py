@@ -1,204 +1,196 @@
-"""Python text laid out as a formatter would: one line where it fits, else broken at its outermost
+"""Documents laid out as a formatter would: one line where it fits, else broken at its outermost
 seam.
-
-Where that is, Python's own grammar says of the text, whoever printed it: arrays, scalar bodies,
-what rows of the tables spell. Nothing else is decided by it, and few lines are that long.
 """
 
 from __future__ import annotations
 
-import ast
-import re
 import textwrap
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
+from bpgen.text.document import MINUS, POWER, Code, Group, Keyword, Operator, Piece, Said, code
+
 WIDTH = 88
-_OPERATOR = re.compile(r"(\*\*|[<>=]=|[-+*/@&|<>]) ")
+_CALLS = ("call", "move", "tuple")
 
 
-def assignment(target: str, value: str, indent: int = 4, sign: str = "=") -> list[str]:
+def assignment(
+    target: Said, value: Said, indent: int = 4, sign: str = "=", in_two: bool = False
+) -> list[str]:
     """`target = value`, over several lines where it is too long.
 
-    In two statements where axes are moved on the way, as what a call is given, or else broken
-    within a bracket that all but ends it or in brackets of its own.
+    In two statements where axes are moved on the way (`in_two`: the target is a name that the value
+    does not read), as what a call is given, or else broken within a bracket that all but ends it or
+    in brackets of its own.
     """
-    line = f"{target} {sign} {value}"
-    if indent + len(line) <= WIDTH:
-        return [line]
+    start, value = f"{target} {sign} ", code(value)
+    if indent + len(start) + len(value) <= WIDTH:
+        return [f"{start}{value}"]
     return (
-        (_in_two(target, value, indent) if sign == "=" else [])
-        or _as_call(f"{target} {sign} ", value, indent)
-        or _at_seams(f"{target} {sign} ", value, indent)
+        (_in_two(str(target), value, indent) if in_two else [])
+        or _as_call(start, value, indent)
+        or _at_seams(start, value, indent)
     )
 
 
-def _at_seams(start: str, value: str, indent: int) -> list[str]:
-    before, inside, after = _bracket(value)
-    if indent + len(f"{start}{before}(") > WIDTH:
-        before, inside, after = "", value, ""
-    parts = [f"    {p}" for p in _parts(inside, indent)]
-    return [f"{start}{before}(", *parts, f"){after}"]
+# What is computed first, and what of it.
 
 
-def _in_two(target: str, value: str, indent: int) -> list[str]:
+def _in_two(target: str, value: Code, indent: int) -> list[str]:
     """`target = first`, then what is made of it, for what moves axes: the pair of lines that are
     most alike, if both fit.
     """
-    if not any(f".{word}(" in value for word in _MOVES) or not target.isidentifier():
+    if not any(group.kind == "move" for group in value.groups()):
         return []
-    tree = ast.parse(value, mode="eval").body
-    if target in {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}:
-        return []
-    pairs = []
-    for first in _spine(tree):
-        a, b = first.col_offset, first.end_col_offset or 0
-        made = value[a:b]
-        if value[a - 1 : a] + value[b : b + 1] == "()":
-            a, b = a - 1, b + 1
-        rest = re.sub(r"^ \*\* ", "**", value[b:])  # as of a name
-        pairs.append([f"{target} = {made}", f"{target} = {value[:a]}{target}{rest}"])
-    fitting = [p for p in pairs if all(indent + len(line) <= WIDTH for line in p)]
+    pairs = [[f"{target} = {part}" for part in pair] for pair in _begun(value, target)]
+    fitting = [p for p in pairs if _fit(p, indent)]
     return min(fitting, key=lambda p: max(map(len, p)), default=[])
 
 
-_MOVES = ("transpose", "reshape", "swapaxes")
+def _begun(value: Code, name: str) -> Iterator[tuple[Code, Code]]:
+    """What is computed first, and what is made of it by its name, from the whole inwards."""
+    end = _end_of_first(value)
+    if end is None:
+        return
+    first, rest = Code(value.pieces[:end]), value.pieces[end:]
+    inside = _inside(first.pieces[0]) if end == 1 else None
+    if _cuts(inside or first) or _is_call(inside or first):
+        power = rest[:1] == (Operator("**"),)
+        yield inside or first, Code((name, *(("**", *rest[1:]) if power else rest)))
+    for part, made in _begun(inside or first, name):
+        yield part, Code((made if inside is None else made.bracketed()).pieces + rest)
 
 
-def _spine(node: ast.expr) -> Iterator[ast.expr]:
-    """What is computed first, and what of it, from the whole inwards."""
-    while True:
-        if isinstance(node, ast.BinOp):
-            node = node.left
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            node = node.func.value
-        elif isinstance(node, ast.Subscript):
-            node = node.value
-        else:
-            return
-        if isinstance(node, (ast.BinOp, ast.Call)):
-            yield node
+def _end_of_first(value: Code) -> int | None:
+    """Where what is computed first ends: before the last operator, a method, a subscript."""
+    pieces, last = value.pieces, value.pieces[-1]
+    if cuts := _cuts(value):
+        return cuts[-1]
+    if not isinstance(last, Group) or pieces[0] == MINUS:
+        return None
+    if last.kind == "bracket":
+        return 1
+    end = len(pieces) - (2 if last.kind in _CALLS else 1)
+    return end if end > 0 else None
 
 
-def _as_call(start: str, value: str, indent: int) -> list[str]:
+# A call, whose arguments have lines of their own.
+
+
+def _as_call(start: str, value: Code, indent: int) -> list[str]:
     """A call, or a method of what it returns, with its arguments on a line of their own, or one on
     each.
     """
-    node = ast.parse(value, mode="eval").body
-    while (
-        isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and isinstance(node.func.value, ast.Call)
-    ):
-        node = node.func.value
-    if not isinstance(node, ast.Call) or not node.args:
+    if not _is_call(value):
         return []
-    opens, closes = node.func.end_col_offset or 0, node.end_col_offset or 0
-    given: list[ast.expr | ast.keyword] = [*node.args, *node.keywords]
-    arguments = [value[a.col_offset : a.end_col_offset] for a in given]
-    lines = call(f"{start}{value[:opens]}", arguments, value[closes:], indent)
-    return lines if all(indent + len(line) <= WIDTH for line in lines) else []
+    at = len(value.pieces) - 1
+    while at > 2 and _is_call(Code(value.pieces[: at - 1])):
+        at -= 2
+    given = value.pieces[at]
+    assert isinstance(given, Group)
+    if all(isinstance(item.pieces[0], Keyword) for item in given.items):
+        return []
+    before, after = (Code(part) for part in (value.pieces[:at], value.pieces[at + 1 :]))
+    lines = call(f"{start}{before}", given.items, str(after), indent)
+    return lines if _fit(lines, indent) else []
 
 
-def _bracket(value: str) -> tuple[str, str, str]:
-    """What stands before a bracket, what it holds, and what little follows: `a + b` and ` / N` of
-    `(a + b) / N`.
-
-    Everything in a bracket of its own where the value has no such bracket at its start or end.
-    """
-    first, *more = _operands(value)
-    start = len(f"{first} * ") if more and not value.startswith("(") else 0
-    if len(more) < 2 and value[start:].startswith("("):
-        end = start + _closing(value[start:])
-        if value[end + 1 :].count("(") <= 1:
-            return value[:start], value[start + 1 : end], value[end + 1 :]
-    return "", value, ""
+def _is_call(value: Code) -> bool:
+    """Whether a value is what a function, or a method, returns, or a tuple."""
+    last = value.pieces[-1]
+    outermost = not _cuts(value) and value.pieces[0] != MINUS
+    return isinstance(last, Group) and last.kind in _CALLS and outermost
 
 
-def _parts(value: str, indent: int) -> list[str]:
-    """The operands of the outermost operator, each on a line with the operator before it."""
-    if indent + 4 + len(value) <= WIDTH:
-        return [value]
-    return [line for piece in _operands(value) for line in _within(piece, indent + 4)]
-
-
-def _operands(value: str) -> list[str]:
-    """What the outermost operator stands between, each with the operator before it; all, where it
-    stands in a bracket.
-    """
-    node = ast.parse(value, mode="eval").body
-    cuts: list[int] = []
-    begins, level = node.col_offset, _level(node)
-    while not begins and isinstance(node, (ast.BinOp, ast.Compare)) and _level(node) == level:
-        left_end = node.left.end_col_offset or 0
-        while value[left_end] in " )":
-            left_end += 1
-        cuts.append(left_end)
-        node = node.left
-        begins = node.col_offset  # not 0 within a bracket
-    edges = [0, *reversed(cuts), len(value)]
-    return [value[a:b].strip() for a, b in pairwise(edges)]
-
-
-def _within(piece: str, indent: int) -> list[str]:
-    """An operand with the operator before it; one that is too long at its own operators, or as what
-    a bracket of its holds.
-    """
-    found = _OPERATOR.match(piece)
-    sign = found.group() if found else ""
-    value = piece[len(sign) :]
-    if indent + len(piece) <= WIDTH:
-        return [piece]
-    first, *more = _operands(value)
-    if not more:
-        if _bracket(value)[1] != value:
-            return _at_seams(sign, value, indent)
-        return _as_call(sign, value, indent) or [piece]
-    return [line for p in (f"{sign}{first}", *more) for line in _within(p, indent)]
-
-
-def _closing(value: str) -> int:
-    """Where the bracket closes that a text begins with."""
-    depth = 0
-    for k, letter in enumerate(value):
-        depth += (letter == "(") - (letter == ")")
-        if depth == 0:
-            return k
-    raise ValueError(f"{value!r} does not close its bracket")
-
-
-def _level(node: ast.AST) -> int:
-    """How loosely the outermost operator binds: sums are broken before products."""
-    if isinstance(node, ast.Compare):
-        return 0
-    return 1 if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)) else 2
-
-
-def comment(text: str, indent: int = 4) -> list[str]:
-    """A comment, wrapped; lines after the first stand under its text."""
-    hanging = " " * (text.index(") ") + 2) if text.startswith("(") and ") " in text else ""
-    return [
-        f"# {line}" for line in textwrap.wrap(text, WIDTH - indent - 2, subsequent_indent=hanging)
-    ]
-
-
-def call(before: str, arguments: Iterable[str], after: str, indent: int = 0) -> list[str]:
+def call(before: str, arguments: Iterable[Said], after: str, indent: int = 0) -> list[str]:
     """`before(arguments)after`: on one line, or the arguments on one line, or one on each."""
-    arguments = list(arguments)
-    inside = ", ".join(arguments)
+    given = [*map(code, arguments)]
+    inside = ", ".join(map(str, given))
     if indent + len(before) + len(inside) + len(after) + 2 <= WIDTH:
         return [f"{before}({inside}){after}"]
     if indent + 4 + len(inside) <= WIDTH:
         return [f"{before}(", f"    {inside}", f"){after}"]
-    lines = [line for a in arguments for line in _argument(a, indent + 4)]
-    return [f"{before}(", *(f"    {line}" for line in lines), f"){after}"]
+    lines = [line for a in given for line in _argument(a, indent + 4)]
+    return [f"{before}(", *_indented(lines), f"){after}"]
 
 
-def _argument(value: str, indent: int) -> list[str]:
-    if indent + len(value) + 1 <= WIDTH:
-        return [f"{value},"]
-    *lines, last = _parts(value, indent - 4)
+def _argument(value: Code, indent: int) -> list[str]:
+    *lines, last = [str(value)] if indent + len(value) < WIDTH else _broken("", value, indent)
     return [*lines, f"{last},"]
+
+
+# Operands, one on a line.
+
+
+def _at_seams(start: str, value: Code, indent: int) -> list[str]:
+    before, inside, after = _bracket(value)
+    if indent + len(f"{start}{before}(") > WIDTH:
+        before, inside, after = "", value, ""
+    return [f"{start}{before}(", *_indented(_within("", inside, indent + 4)), f"){after}"]
+
+
+def _bracket(value: Code) -> tuple[str, Code, str]:
+    """What stands before a bracket, what it holds, and what little follows: `a + b` and ` / N` of
+    `(a + b) / N`.
+
+    All of it where the value has no such bracket at its start or end.
+    """
+    cuts = _cuts(value)
+    begins = [0, *(cut + 1 for cut in cuts)]
+    at = next((k for k in begins if _inside(value.pieces[k]) is not None), 0)
+    inside, after = _inside(value.pieces[at]), Code(value.pieces[at + 1 :])
+    if inside is None or len(cuts) > 1 or sum(g.kind != "place" for g in after.groups()) > 1:
+        return "", value, ""
+    return str(Code(value.pieces[:at])), inside, str(after)
+
+
+def _inside(piece: Piece) -> Code | None:
+    """What a bracket holds."""
+    return piece.items[0] if isinstance(piece, Group) and piece.kind == "bracket" else None
+
+
+def _operands(value: Code, sign: str = "") -> list[tuple[str, Code]]:
+    """What the outermost operators stand between, each with the sign before it."""
+    found: list[tuple[str, Code]] = []
+    for a, b in pairwise([-1, *_cuts(value), len(value.pieces)]):
+        operator = value.pieces[a]
+        before = f"{operator.sign} " if a >= 0 and isinstance(operator, Operator) else sign
+        found.append((before, Code(value.pieces[a + 1 : b])))
+    return found
+
+
+def _cuts(value: Code) -> list[int]:
+    """Where the operators stand that bind least."""
+    found = [(p.level, k) for k, p in enumerate(value.pieces) if isinstance(p, Operator)]
+    if not found:
+        return []
+    loosest = min(found)[0]
+    if loosest == POWER and value.pieces[0] == MINUS:  # which is the power's
+        return []
+    return [k for level, k in found if level == loosest]
+
+
+def _within(sign: str, value: Code, indent: int) -> list[str]:
+    """An operand with the operator before it, broken where it is too long."""
+    if indent + len(sign) + len(value) <= WIDTH:
+        return [f"{sign}{value}"]
+    return _broken(sign, value, indent)
+
+
+def _broken(sign: str, value: Code, indent: int) -> list[str]:
+    """At its own operators, or as what a bracket of its holds."""
+    if _cuts(value):
+        return [line for s, x in _operands(value, sign) for line in _within(s, x, indent)]
+    if _bracket(value)[1] is not value:
+        return _at_seams(sign, value, indent)
+    return _as_call(sign, value, indent) or [f"{sign}{value}"]
+
+
+def comment(text: str, number: str = "", indent: int = 4) -> list[str]:
+    """A comment, wrapped; lines after the first stand under its text, after its number."""
+    hanging = " " * len(number)
+    wrapped = textwrap.wrap(f"{number}{text}", WIDTH - indent - 2, subsequent_indent=hanging)
+    return [f"# {line}" for line in wrapped]
 
 
 def collection(
@@ -210,3 +202,11 @@ def collection(
     if indent + len(line) <= WIDTH:
         return [line]
     return [f"{before}{brackets[0]}", *(f"    {i}," for i in items), brackets[1]]
+
+
+def _fit(lines: Iterable[str], indent: int) -> bool:
+    return all(indent + len(line) <= WIDTH for line in lines)
+
+
+def _indented(lines: Iterable[str]) -> list[str]:
+    return [f"    {line}" for line in lines]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import ClassVar
 
+from bpgen.formulas.helpers import names_in
 from bpgen.functions import ROWS, SHARED
 from bpgen.program.grammar import Function as Program
 from bpgen.raising.empty import needs_one
@@ -16,7 +17,6 @@ from bpgen.targets.numpy.expressions import Expressions
 from bpgen.targets.numpy.functions import Function, function
 from bpgen.targets.numpy.interface import Interface
 from bpgen.targets.numpy.statements import Statements
-from bpgen.targets.numpy.text import names_in
 
 
 class Parts(Interface):
@@ -56,7 +56,7 @@ class Parts(Interface):
         for name, source in self.sources.items():  # callers before the called
             if name in called:
                 found[name] = source.strip()
-                called |= names_in(source.splitlines())
+                called |= names_in(source)
         return list(found.values())
 
     @property

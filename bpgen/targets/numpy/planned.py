@@ -30,9 +30,11 @@ from bpgen.program.grammar import Axes, Expr
 from bpgen.program.spans import is_whole
 from bpgen.targets.numpy.expressions import Expressions
 from bpgen.targets.numpy.layout import WIDTH, assignment, call
+from bpgen.targets.numpy.products import summed_over
 from bpgen.targets.numpy.statements import Statements
 from bpgen.targets.numpy.turning import Array, atom
-from bpgen.text.scalar import ATOM, Printer
+from bpgen.text.document import ATOM, Code, Said, called, code, keyword
+from bpgen.text.scalar import Printer
 
 _TAKES_MORE = {"maximum", "minimum"}  # numpy wants to be told which argument is the last
 IN_PLACE = {"add": "+=", "subtract": "-=", "multiply": "*=", "divide": "/="}
@@ -43,27 +45,21 @@ class PlannedExpressions(Expressions):
 
     rows: ClassVar = {**Expressions.rows}
 
-    def number(self, number: Any) -> str:
-        return (
-            "np.inf" if number == sp.oo else "-np.inf" if number == -sp.oo else self._plain(number)
-        )
-
-    def _plain(self, number: sp.Expr) -> str:
-        return (
-            Printer(lambda e: self.lined(program.Read(e.name, ()), ()), self.order)
-            .text(number)
-            .text
-        )
+    def number(self, number: Any) -> Code:
+        if number in (sp.oo, -sp.oo):
+            return code("np.inf" if number == sp.oo else "-np.inf")
+        printer = Printer(lambda e: self.lined(program.Read(e.name, ()), ()), self.order)
+        return printer.text(number).text
 
     def contract(self, node: program.Contract) -> Array:
         """Of two vectors, the quicker of numpy's products."""
         if len(node.operands) == 2 and node.over and not node.axes:
             one, two = map(self.array, node.operands)
             if one.axes == two.axes == node.over and len(node.over) == 1:
-                return atom(f"np.dot({one.text}, {two.text})", ())
+                return atom(called("np.dot", [one.text, two.text]), ())
         return super().contract(node)
 
-    def argument(self, operand: Expr | sp.Expr, axes: Axes) -> str:
+    def argument(self, operand: Expr | sp.Expr, axes: Axes) -> Code:
         if isinstance(operand, Expr):
             return self.lined(operand, axes).text
         return self.number(operand)
@@ -74,8 +70,8 @@ class PlannedExpressions(Expressions):
         if len(rows) > 1 or len(columns) > 1:
             groups = [g for g in ((columns, rows) if node.turned else (rows, columns)) if g]
             array = self.transposed(array, tuple(i for g in groups for i in g))
-            array = atom(f"{array.bracketed()}.reshape({', '.join(_sizes(groups))})", node.axes)
-            return Array(f"{array.text}.T" if node.turned else array.text, ATOM, node.axes)
+            text = array.bracketed().method("reshape", _sizes(groups), "move")
+            return Array(text + ".T" if node.turned else text, ATOM, node.axes)
         return self.transposed(array, node.axes)
 
 
@@ -133,9 +129,10 @@ class PlannedStatements(Statements):
     def apply(self, at: Expr, value: Apply, indent: int) -> list[str]:
         arguments = [self.expressions.argument(o, at.axes) for o in value.operands]
         place = self.expressions.text(at)
-        if value.call in IN_PLACE and value.operands[0] == at and not place.endswith(")"):
+        is_call = place.last in ("call", "move")
+        if value.call in IN_PLACE and value.operands[0] == at and not is_call:
             return assignment(place, arguments[1], indent, IN_PLACE[value.call])
-        out = f"out={place}" if value.call in _TAKES_MORE else place
+        out = keyword("out", place) if value.call in _TAKES_MORE else place
         return call(f"np.{value.call}", [*arguments, out], "", indent)
 
     def help(self, at: Expr, value: Help, indent: int) -> list[str]:
@@ -143,7 +140,7 @@ class PlannedStatements(Statements):
         place = self.expressions.text(at)
         if value.scratch is None:
             self.expressions.called.add(value.function)
-            return assignment(f"{place}[...]", f"{value.function}({', '.join(arguments)})", indent)
+            return assignment(f"{place}[...]", called(value.function, arguments), indent)
         self.expressions.called.add(into(value.function))
         scratch = [s.name for s in value.scratch]
         return call(into(value.function), [*arguments, place, *scratch], "", indent)
@@ -151,7 +148,9 @@ class PlannedStatements(Statements):
     def where(self, at: Expr, value: Where, indent: int) -> list[str]:
         there = self.expressions.argument(value.value, at.axes)
         holds = self.expressions.argument(value.condition, at.axes)
-        return call("np.copyto", [self.expressions.text(at), there, f"where={holds}"], "", indent)
+        return call(
+            "np.copyto", [self.expressions.text(at), there, keyword("where", holds)], "", indent
+        )
 
     def dot(self, at: Expr, value: Dot, indent: int) -> list[str]:
         texts = [self.expressions.text(m) for m in (value.one, value.two, at)]
@@ -160,37 +159,40 @@ class PlannedStatements(Statements):
     def take(self, at: Expr, value: Take, indent: int) -> list[str]:
         array = self.expressions.array(value.array).bracketed()
         place = self.expressions.transposed(self.expressions.array(at), value.axes).text
-        given = [self.expressions.text(value.places), str(value.axis), place, '"clip"']
+        given: list[Said] = [self.expressions.text(value.places), str(value.axis), place, '"clip"']
         return call(f"{array}.take", given, "", indent)
 
     def picked(self, at: Expr, value: Picked, indent: int) -> list[str]:
-        given = [value.places.name, "None", self.expressions.text(at), '"clip"']
+        given: list[Said] = [value.places.name, "None", self.expressions.text(at), '"clip"']
         return call(f"{value.array.name}.take", given, "", indent)
 
     def searched(self, at: Expr, value: Searched, indent: int) -> list[str]:
         array = self.expressions.array(value.array)
-        given = [str(len(array.axes) - 1), self.expressions.text(at)]
+        given: list[Said] = [str(len(array.axes) - 1), self.expressions.text(at)]
         return call(f"{array.text}.argmax", given, "", indent)
 
     def labelled(self, at: Expr, value: Labelled, indent: int) -> list[str]:
         labels = self.expressions.argument(value.labels, at.axes)
-        given = [value.starts.name, labels, self.expressions.text(at), 'casting="unsafe"']
+        given: list[Said] = [
+            value.starts.name,
+            labels,
+            self.expressions.text(at),
+            'casting="unsafe"',
+        ]
         return call("np.add", given, "", indent)
 
     def contract(self, at: Expr, value: program.Contract, indent: int) -> list[str]:
         arrays = [self.expressions.array(o) for o in value.operands]
         place = self.expressions.array(at)
         if not is_product(value.operands, value.over, value.axes):
-            text = self.expressions.einsum(arrays, at.axes).text
-            return call(
-                "np.einsum", [text[len("np.einsum(") : -1], f"out={place.text}"], "", indent
-            )
+            given: list[Said] = [summed_over(arrays, at.axes), *(x.text for x in arrays)]
+            return call("np.einsum", [*given, keyword("out", place.text)], "", indent)
         one, two = arrays
         batch = batch_of(one.axes, two.axes, at.axes)
         rest = tuple(a for a in at.axes if a not in batch)
         if not batch:
             text = self.expressions.product(one, two, value.over, at.axes).text
-            return assignment(place.text + "[...]" * place.text.isidentifier(), text, indent)
+            return assignment(place.text + "[...]" * place.text.is_word, text, indent)
         if rest[0] not in one.axes:
             one, two = two, one
         left = self.expressions.transposed(one, (*batch, rest[0], *value.over)).text
@@ -207,14 +209,15 @@ class PlannedStatements(Statements):
         left = tuple(a for a in array.axes if a not in value.over)
         axis = str(places[0]) if len(places) == 1 else str(tuple(places))
         to = self.expressions.transposed(self.expressions.array(at), left).text
-        return call(f"np.{function}.reduce", [array.text, f"axis={axis}", f"out={to}"], "", indent)
+        given = [array.text, keyword("axis", axis), keyword("out", to)]
+        return call(f"np.{function}.reduce", given, "", indent)
 
     def memory(self, node: Memory, indent: int) -> list[str]:
         """The workspace, or one that is made for this call."""
-        precision = f"_precision({', '.join(['params', *node.arrays])})"
+        precision = called("_precision", ["params", *node.arrays])
         given = [*node.sizes, "dtype", *["np.empty(SIZE, dtype)"] * with_gradients(node)]
         made = call(f"workspace = {memory_of(node.every[0])}", given, "", indent + 4)
-        asked = ["workspace", precision, *(f"{s}={s}" for s in node.sizes)]
+        asked: list[Said] = ["workspace", precision, *(f"{s}={s}" for s in node.sizes)]
         return [
             "if workspace is None:",
             f"    dtype = {precision}",

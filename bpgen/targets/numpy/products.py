@@ -6,7 +6,7 @@ from bpgen.ir import BATCH, Index
 from bpgen.program.contractions import batch_of
 from bpgen.program.grammar import Axes
 from bpgen.targets.numpy.turning import Array, Turning, atom
-from bpgen.text.scalar import PRODUCT
+from bpgen.text.document import PRODUCT, Said, called, keyword, tuple_of
 
 _Plan = tuple[Array, Array, list[Axes]]  # two arrays, and the axes each keeps
 
@@ -21,10 +21,9 @@ class Products(Turning):
             return self._batched(one, two, batch, shared, kept)
         free = [tuple(a for a in kept if a in x.axes) for x in (one, two)]
         both: tuple[_Plan, _Plan] = ((one, two, free), (two, one, free[::-1]))
-        made = [self._matmul(x, y, shared, f) for x, y, f in both if f[0] + f[1] == kept]
-        plain = [m for m in made if m is not None]
+        plain = [p for p in both if p[2][0] + p[2][1] == kept and _is_plain(p, shared)]
         if plain and not (len(shared) > 1 and len(free[0]) != len(free[1])):
-            return min(plain, key=lambda m: m[0])[1]
+            return self._matmul(min(plain, key=lambda p: _turned(p, shared)), shared)
         return self._rearranged(
             *min(both, key=lambda plan: _far_apart(plan, kept))[:2], shared, kept
         )
@@ -34,25 +33,18 @@ class Products(Turning):
         free = [tuple(a for a in x.axes if a not in shared) for x in (one, two)]
         return self.transposed(self._tensordot(one, two, shared, free), kept)
 
-    def _matmul(
-        self, one: Array, two: Array, shared: Axes, free: list[Axes]
-    ) -> tuple[int, Array] | None:
-        """How many arrays must be turned, and the product; None where no order serves."""
+    def _matmul(self, plan: _Plan, shared: Axes) -> Array:
+        one, two, free = plan
         if len(shared) > 1 or len(free[1]) > 1:
-            own = [tuple(a for a in x.axes if a not in shared) for x in (one, two)]
-            return (0, self._tensordot(one, two, shared, free)) if own == free else None
-        wanted = (*free[0], *shared), (*shared, *free[1])
-        left, right = (self.transposed(x, axes) for x, axes in zip((one, two), wanted, strict=True))
-        turned = sum(
-            x.axes != axes and x.axes == axes[::-1]
-            for x, axes in zip((one, two), wanted, strict=True)
-        )
-        text = f"{left.bracketed()} @ {right.bracketed()}"
-        return turned, Array(text, PRODUCT, free[0] + free[1])
+            return self._tensordot(one, two, shared, free)
+        left, right = (self.transposed(x, axes) for x, axes in _wanted(plan, shared))
+        text = left.bracketed().by("@", right.bracketed())
+        return Array(text, PRODUCT, free[0] + free[1])
 
     def _tensordot(self, one: Array, two: Array, shared: Axes, free: list[Axes]) -> Array:
-        axes = tuple(tuple(x.axes.index(k) for k in shared) for x in (one, two))
-        return atom(f"{self.np}.tensordot({one.text}, {two.text}, axes={axes})", free[0] + free[1])
+        axes = (tuple_of(str(x.axes.index(k)) for k in shared) for x in (one, two))
+        given = [one.text, two.text, keyword("axes", tuple_of(axes))]
+        return atom(called(self.of("tensordot"), given), free[0] + free[1])
 
     def _batched(self, one: Array, two: Array, batch: Axes, shared: Axes, kept: Axes) -> Array:
         """A matrix product for each value of the axes that both arrays keep."""
@@ -61,11 +53,11 @@ class Products(Turning):
             one, two = two, one
         left, right = (*batch, rest[0], *shared), (*batch, *shared, rest[1])
         texts = [self.transposed(x, axes).bracketed() for x, axes in ((one, left), (two, right))]
-        return self.transposed(Array(f"{texts[0]} @ {texts[1]}", PRODUCT, (*batch, *rest)), kept)
+        return self.transposed(Array(texts[0].by("@", texts[1]), PRODUCT, (*batch, *rest)), kept)
 
     def einsum(self, arrays: list[Array], kept: Axes) -> Array:
-        given = ", ".join([summed_over(arrays, kept), *(x.text for x in arrays)])
-        return atom(f"{self.np}.einsum({given})", kept)
+        given: list[Said] = [summed_over(arrays, kept), *(x.text for x in arrays)]
+        return atom(called(self.of("einsum"), given), kept)
 
 
 def summed_over(arrays: list[Array], kept: Axes) -> str:
@@ -77,6 +69,27 @@ def summed_over(arrays: list[Array], kept: Axes) -> str:
     sides = [*(x.axes for x in arrays), kept]
     *of, to = ("".join(letters[a] for a in axes) for axes in sides)
     return f'"{",".join(of)}->{to}"'
+
+
+def _wanted(plan: _Plan, shared: Axes) -> list[tuple[Array, Axes]]:
+    """Two arrays, and in which order a matrix product has their axes."""
+    one, two, free = plan
+    return [(one, (*free[0], *shared)), (two, (*shared, *free[1]))]
+
+
+def _is_plain(plan: _Plan, shared: Axes) -> bool:
+    """Whether a product in this order has its axes in theirs."""
+    one, two, free = plan
+    own = [tuple(a for a in x.axes if a not in shared) for x in (one, two)]
+    return (len(shared) < 2 and len(free[1]) < 2) or own == free
+
+
+def _turned(plan: _Plan, shared: Axes) -> int:
+    """How many arrays must be turned round for a matrix product."""
+    if len(shared) > 1 or len(plan[2][1]) > 1:
+        return 0
+    wanted = _wanted(plan, shared)
+    return sum(x.axes != axes and x.axes == axes[::-1] for x, axes in wanted)
 
 
 def _far_apart(plan: _Plan, kept: Axes) -> bool:

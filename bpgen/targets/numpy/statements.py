@@ -8,10 +8,11 @@ from typing import Any, ClassVar
 from bpgen.program import grammar as program
 from bpgen.program.grammar import Expr, Node
 from bpgen.program.spans import is_whole
-from bpgen.targets.numpy.expressions import Expressions, tuple_of
+from bpgen.targets.numpy.expressions import Expressions
 from bpgen.targets.numpy.layout import WIDTH, assignment, call, collection, comment
 from bpgen.targets.numpy.text import shape_text
-from bpgen.text.scalar import SUM, bracketed
+from bpgen.text.document import SUM, Code, Said, called, code, tuple_of
+from bpgen.text.scalar import bracketed
 
 
 class Statements:
@@ -42,21 +43,23 @@ class Statements:
         return [line for node in body for line in self.rows[type(node)](self, node, indent)]
 
     def step(self, node: program.Step, indent: int) -> list[str]:
-        said = [line for text in node.said for line in comment(f"({node.number}) {text}", indent)]
+        said = [line for text in node.said for line in comment(text, f"({node.number}) ", indent)]
         return said + self.lines(node.body, indent)
 
     def assign(self, node: program.Assign, indent: int) -> list[str]:
-        return assignment(node.name, self._value(node.value), indent)
+        read = (n.name for n in node.value.walk() if isinstance(n, program.Read))
+        value = self._value(node.value)
+        return assignment(node.name, value, indent, in_two=node.name not in read)
 
-    def _value(self, value: Node) -> str:
+    def _value(self, value: Node) -> Code:
         if isinstance(value, program.Ref):
-            return self.expressions.ref(value)
+            return code(self.expressions.ref(value))
         if isinstance(value, program.Precision):
             return self.expressions.precision(value)
         if isinstance(value, program.Length):
             of = self.expressions.ref(value.of)
-            measure = f"{of}.shape[{value.axis}]" if value.axis else f"len({of})"
-            return measure + (" - 1" if value.before else "")
+            measure = code(f"{of}.shape[{value.axis}]" if value.axis else f"len({of})")
+            return measure.by("-", "1") if value.before else measure
         assert isinstance(value, Expr)
         return self.expressions.text(value)
 
@@ -65,7 +68,7 @@ class Statements:
         value = self.expressions.lined(node.value, node.at.axes)
         text, sign = value.text, "+=" if node.adds else "="
         if node.adds and value.minus and value.binding > SUM:
-            sign, text = "-=", text[1:]  # of all that is added
+            sign, text = "-=", text.unsigned  # of all that is added
         return assignment(place, text, indent, sign)
 
     def scatter_add(self, node: program.ScatterAdd, indent: int) -> list[str]:
@@ -112,8 +115,8 @@ class Statements:
 
     def draw(self, node: program.Draw, indent: int) -> list[str]:
         self.expressions.called.add("dropout")
-        shape = tuple_of([str(s) for s in node.sizes])
-        given = ["rng", shape, repr(node.keep), self.like(node.like)]
+        shape = tuple_of(map(str, node.sizes))
+        given: list[Said] = ["rng", shape, repr(node.keep), self.like(node.like)]
         return call(f"{node.name} = dropout", given, "", indent)
 
     def like(self, array: program.Ref) -> str:
@@ -134,7 +137,7 @@ class Statements:
 
     def stack(self, node: program.Stack, indent: int) -> list[str]:
         parts = [
-            f"name: {self.expressions.np}.stack([of[name] for of in {node.store}])",
+            f"name: {self.expressions.of('stack')}([of[name] for of in {node.store}])",
             f"for name in {node.store}[0]",
             *["if name in SHAPES"] * node.some,
         ]
@@ -159,15 +162,15 @@ class Statements:
         first = node.values[0]
         if isinstance(first, program.Number):
             return self.number(first.array)
-        return [f"return {', '.join(map(self._given, node.values))}"]
+        return [f"return {', '.join(map(str, map(self._given, node.values)))}"]
 
     def number(self, array: str) -> list[str]:
         """The one number of an array, given back."""
         return [f"value: float = {array}.item()", "return value"]
 
-    def _given(self, value: Any) -> str:
+    def _given(self, value: Any) -> Code:
         if isinstance(value, tuple):
-            return f"({', '.join(map(self._given, value))})"
+            return tuple_of(map(self._given, value))
         return _called(value) if isinstance(value, program.Call) else self._value(value)
 
     rows: ClassVar[dict[type[Node], Callable[[Any, Any, int], list[str]]]] = {
@@ -190,8 +193,8 @@ class Statements:
     }
 
 
-def _called(node: program.Call) -> str:
-    return f"{node.function}({', '.join(node.arguments)})"
+def _called(node: program.Call) -> Code:
+    return called(node.function, node.arguments)
 
 
 def _range(node: program.Loop) -> str:

@@ -10,14 +10,15 @@ from bpgen.ir import BATCH, Index, length
 from bpgen.program.grammar import Axes, Slot, Split, View, Windows
 from bpgen.program.spans import Span, along, digits_of, from_the_end, span, windows_of
 from bpgen.targets.numpy.turning import Array, atom
+from bpgen.text.document import Code, Said, called, code, tuple_of
 
 
-def subscripted(parts: Iterable[str]) -> str:
-    """`[:, 1:]`, or nothing where every axis is whole."""
+def subscripted(base: Said, parts: Iterable[Said]) -> Code:
+    """`base[:, 1:]`, or all of it where every axis is whole."""
     parts = list(parts)
     while parts and parts[-1] == ":":
         parts.pop()
-    return f"[{', '.join(parts)}]" if parts else ""
+    return code(base).at(parts) if parts else code(base)
 
 
 def cut(slot: Slot, axes: Axes) -> str:
@@ -32,8 +33,8 @@ def sliced(of: Span) -> str:
     """A slice, with spaces around its colons where a bound is no plain number or name."""
     begin, end = ("" if e is None else written(e) for e in (of.start, of.stop))
     parts = [begin, end, *([str(of.step)] if of.step != 1 else [])]
-    wide = any(" " in part for part in parts)
-    return (" : " if wide else ":").join(parts).strip()
+    plain = all(e is None or e.is_Integer or e.is_Symbol for e in (of.start, of.stop))
+    return (":" if plain else " : ").join(parts).strip()
 
 
 def written(place: sp.Expr) -> str:
@@ -41,7 +42,7 @@ def written(place: sp.Expr) -> str:
     return str(place).replace("**", "^").replace("*", " * ").replace("^", "**")
 
 
-def split(base: str, view: Split, reshaped: Callable[[Array, list[str]], str]) -> str:
+def split(base: Code, view: Split, reshaped: Callable[[Array, list[str]], Code]) -> Code:
     """The array with each axis that several indices share as one for each digit; those of loops
     have a value there.
     """
@@ -53,36 +54,36 @@ def split(base: str, view: Split, reshaped: Callable[[Array, list[str]], str]) -
             for index in (digits_of(slot) if len(free) > 1 else None) or free:
                 sizes.append(str(index.size))
                 parts.append(":" if index in free else str(index.name))
-    return f"{reshaped(atom(base, view.array.axes), sizes)}{subscripted(parts)}"
+    return subscripted(reshaped(atom(base, view.array.axes), sizes), parts)
 
 
-def windowed(base: str, view: Windows) -> str:
+def windowed(base: Code, view: Windows) -> Code:
     """The windows of an array: an axis where each begins, and their own axes last."""
     found = {w.axis: w for w in windows_of(view)}
     kept = sum(bool(along(s, view.axes)) for s in view.slots)
     begins = [sliced(found[k].begins) if k in found else ":" for k in range(kept)]
     within = [":" if w.dilation == 1 else f"::{w.dilation}" for w in found.values()]
     sizes, places = [str(w.width) for w in found.values()], [str(k) for k in found]
-    of = ", ".join(x[0] if len(x) == 1 else f"({', '.join(x)})" for x in (sizes, places))
-    return f"windows({base}, {of}){subscripted([*begins, *within])}"
+    of = [x[0] if len(x) == 1 else tuple_of(x) for x in (sizes, places)]
+    return subscripted(called("windows", [base, *of]), [*begins, *within])
 
 
-def counted(place: sp.Expr, index: Index, arange: Callable[..., str]) -> str:
+def counted(place: sp.Expr, index: Index, arange: Callable[..., Code]) -> Code:
     """Every value of a place as an index runs."""
     step = int(place.coeff(index, 1))
     start = sp.expand(place - step * index)
     if place == index:
-        return "rows" if index.size == BATCH else arange(str(index.size))
+        return code("rows") if index.size == BATCH else arange(str(index.size))
     ends = [start, sp.expand(start + step * length(index.size)), *([step] * (step != 1))]
     return arange(*map(str, ends))
 
 
-def multiples(place: sp.Expr, index: Index, arange: Callable[..., str]) -> str:
+def multiples(place: sp.Expr, index: Index, arange: Callable[..., Code]) -> Code:
     """What one index of several adds to a place."""
     step, every = int(place.coeff(index, 1)), counted(index, index, arange)
-    return every if step == 1 else f"({step} * {every})"
+    return every if step == 1 else code(str(step)).by("*", every).bracketed()
 
 
-def base_of(view: View, base: str) -> str:
+def base_of(view: View, base: Said) -> Code:
     """The array as it is before its axes are shared out."""
-    return base + subscripted(cut(s, view.axes) for s in view.slots)
+    return subscripted(base, (cut(s, view.axes) for s in view.slots))

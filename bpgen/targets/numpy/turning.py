@@ -5,59 +5,62 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bpgen.program.grammar import Axes
-from bpgen.text.scalar import ATOM, Text
+from bpgen.text.document import ATOM, Code, Said, called, code
+from bpgen.text.scalar import Text
 
 
 @dataclass(frozen=True)
 class Array:
     """numpy text, how tightly it binds, and the index that each of its axes stands for."""
 
-    text: str
+    text: Code
     binding: int
     axes: Axes
     minus: bool = False
 
-    def bracketed(self) -> str:
-        return self.text if self.binding == ATOM else f"({self.text})"
+    def bracketed(self) -> Code:
+        return self.text if self.binding == ATOM else self.text.bracketed()
 
 
-def atom(text: str, axes: Axes) -> Array:
+def atom(text: Said, axes: Axes) -> Array:
     """What needs no bracket."""
-    return Array(text, ATOM, axes)
+    return Array(code(text), ATOM, axes)
 
 
 class Words:
     """What every library can be told, as numpy is."""
 
-    np = "np"
+    def of(self, name: str) -> str:
+        """What the library calls so."""
+        return f"np.{name}"
 
     def spelled(self, call: str, _numbers: bool) -> str:
         """A call that numpy has; `numbers`: of numbers alone."""
         return call
 
-    def turned(self, array: Array, order: tuple[int, ...]) -> str:
+    def turned(self, array: Array, order: tuple[int, ...]) -> Code:
         """The axes that are at these places, in their order."""
         if order == tuple(range(len(order)))[::-1]:
-            return f"{array.bracketed()}.T"
+            return array.bracketed() + ".T"
         swapped = [k for k, place in enumerate(order) if k != place]
         if len(swapped) == 2 and swapped[1] == len(order) - 1:
-            last = ", ".join(str(k - len(order)) for k in swapped)
-            return f"{array.bracketed()}.swapaxes({last})"
-        return f"{array.bracketed()}.transpose{order}"
+            last = [str(k - len(order)) for k in swapped]
+            return array.bracketed().method("swapaxes", last, "move")
+        return array.bracketed().method("transpose", map(str, order), "move")
 
-    def reshaped(self, array: Array, sizes: list[str]) -> str:
-        return f"{array.bracketed()}.reshape({', '.join(sizes)})"
+    def reshaped(self, array: Array, sizes: list[str]) -> Code:
+        return array.bracketed().method("reshape", sizes, "move")
 
-    def reduced(self, array: Array, how: str, given: list[str]) -> str:
+    def reduced(self, array: Array, how: str, given: list[Said]) -> Code:
         """Summed, averaged or searched."""
-        return f"{array.bracketed()}.{how}({', '.join(given)})"
+        return array.bracketed().method(how, given)
 
-    def made(self, how: str, given: list[str], precision: str) -> str:
+    def made(self, how: str, given: list[Said], precision: Said) -> Code:
         """A new array: empty, of zeros, full of a number."""
-        return f"np.{how}({', '.join([*given, precision])})"
+        return called(self.of(how), [*given, precision])
 
-    def arange(self, *ends: str) -> str:
-        return f"np.arange({', '.join(ends)})"
+    def arange(self, *ends: str) -> Code:
+        return called(self.of("arange"), ends)
 
 
 class Turning(Words):
@@ -76,4 +79,4 @@ class Turning(Words):
         slots = [":" if a in ordered.axes else "None" for a in axes[first:]]
         if "None" not in slots:
             return Text(ordered.text, ordered.binding, ordered.minus)
-        return Text(f"{ordered.bracketed()}[{', '.join(slots)}]", ATOM)
+        return Text(ordered.bracketed().at(slots), ATOM)

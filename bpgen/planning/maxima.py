@@ -50,13 +50,18 @@ def _places(array: Expr, axis: Index) -> Iterator[Expr]:
 
 
 def first(write: Values, at: Expr, array: Expr, value: Reduce) -> None:
-    """1 at each place that is as large as the largest, and then at none after the first."""
+    """1 at each place that is as large as the largest, and then at none after the first. Where one
+    is nan so is the largest, which equals none: there the first nan is it, as numpy has it.
+    """
     kept = tuple(i for i in value.axes if i not in value.over)
     known = write.largest.get(value.array)
     top = known[1] if known is not None else write.scratch.near(at, kept)
     if known is None:
         largest(write, top, array, value.over)
     write.put(at, Apply("equal", (array, Read(top.name, kept)), at.axes))
+    none = write.scratch.near(at, at.axes, "mask")
+    write.put(none, Apply("not_equal", (array, array), none.axes))
+    write.put(at, Apply("logical_or", (at, none), at.axes))
     found = write.scratch.near(at, kept, "mask")
     write.put(found, Map(sp.S.Zero, (), ()))
     here = _at_one(at, tuple(i for i in at.axes if i in kept))

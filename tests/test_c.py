@@ -44,6 +44,11 @@ NETS = {
     "u = block @ tanh(dot @ x + add) + draw\nL = loss(squared_error(u, y))\n",
     "products": "x, y = input(20), label(10)\n"
     "L = loss(categorical_cross_entropy_with_logits(dense(dense(x, 37, relu), 10), y))\n",
+    "a softmax added at places": "x, y = input(below=3), one_hot(3)\n"
+    "L = loss(categorical_cross_entropy_with_logits(2 * tanh(embedding(x, 3, 3)), y))\n",
+    "blocks counted otherwise": 'i, j, k = (indices(a, size=s) for a, s in zip("ijk", (3, 2, 4)))\n'
+    "x, w, u = input(3), param(4), zeros(7)\nr = repeat(3, lambda h: dense(h, 3, tanh), x)\n"
+    "u[2 * i] = sum(w[k] * x[1 - j], j, k)\nL = loss(sum(r[i], i) + sum(sin(u[i]), i))\n",
     "names of C": "double, y = input(2), target(2)\n"
     "square, static, seed = param(2, 2), param(2), param(2)\n"
     "real = tanh(square @ double + static)\nL = loss(squared_error(seed * real, y))\n",

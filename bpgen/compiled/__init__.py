@@ -24,7 +24,7 @@ __all__ = ["at_points", "compiler", "difference", "ran", "source_of"]
 
 def difference(texts: Texts, network: Network, small: bool = True) -> Difference | None:
     """The smallest thing that differs from what the equations say, evaluated entry by entry."""
-    for trial in at_points(network, POINTS, small):
+    for trial in at_points(emit(network), network, POINTS, small):
         try:
             (compiled,) = libraries([source_of(texts, trial)], np.float64)
         except ValueError as error:
@@ -42,9 +42,9 @@ def _differing(compiled: Library, trial: Trial) -> list[Difference]:
     return [*of_values, *differing(grads, slopes, lambda: trial.noise[1], "dL/d")]
 
 
-def at_points(network: Network, points: int, small: bool = True) -> Iterator[Trial]:
-    """Points of a network, where what is dropped is what C drops."""
-    for trial in trials(emit(network), network, points, small):
+def at_points(module: str, network: Network, points: int, small: bool = True) -> Iterator[Trial]:
+    """Points of a network and its module, where what is dropped is what C drops."""
+    for trial in trials(module, network, points, small):
         noisy = bool(network.role("noise"))
         yield replace(trial, drawn=drawn(network, trial.lengths, SEED)) if noisy else trial
 

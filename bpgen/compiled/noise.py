@@ -14,7 +14,7 @@ from bpgen.ir import Network, TensorInfo
 
 def drawn(network: Network, lengths: Mapping[str, int], seed: int) -> Arrays:
     """Each tensor of it after the other, that of blocks block by block."""
-    sequence = _uniform(seed)
+    sequence = uniform(seed)
     found: Arrays = {}
     for tensors, times in _together(network):
         parts: dict[str, list[Array]] = {t.name: [] for t in tensors}
@@ -39,7 +39,7 @@ def _together(network: Network) -> Iterator[tuple[list[TensorInfo], int]]:
         yield [t for t in noise if t.block and t.name in read], loop.index.size
 
 
-def _uniform(seed: int) -> Iterator[float]:
+def uniform(seed: int) -> Iterator[float]:
     """The sequence of C's uniform."""
     while True:
         seed = (seed * 1664525 + 1013904223) % 2**32

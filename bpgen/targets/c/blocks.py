@@ -88,14 +88,14 @@ def loop(write: Body, node: program.Loop) -> list[str]:
     (index,), (call, *keeps) = node.indices, node.body
     assert isinstance(call, program.Call)
     block, name = write.held.blocks[call.function], call.names[0]
-    own_counter = block.signature.counter
+    own_counter = write.names.index(index)
     array = write.names.arrays[name]
     size = whole(sp.Mul(*(array.sizes or ()))).within(PRODUCT)
     turns = [f"({own_counter} % 2)", f"(({own_counter} + 1) % 2)"]
     here, there = reversed(turns) if node.reverse and block.times % 2 == 0 else turns
     lines, others = _others(write, [*block.signature.given][1:])
     given = [f"{array.text} + {here} * {size}", *others]
-    called = block.signature.call(given, f"{array.text} + {there} * {size}")
+    called = block.signature.call(own_counter, given, f"{array.text} + {there} * {size}")
     lines += nest([write.entries.head(index, node.reverse)], [called])
     lines += [f"{array.text} += {size};"] * (block.times % 2)
     if name in write.held.stays:

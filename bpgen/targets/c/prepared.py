@@ -6,7 +6,7 @@ a sum within others, or along fewer axes than the loops around it, an array is m
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import fields, replace
 from typing import Any
 
@@ -14,13 +14,15 @@ from bpgen.ir import Index
 from bpgen.program import grammar as program
 from bpgen.program.grammar import Expr, Read
 from bpgen.targets.c.nodes import Mark, Row, place_of, whole_of
-from bpgen.targets.c.writing import Writing, whole_sums
+from bpgen.targets.c.writing import Writing
 
 _SUMS = (program.Contract, program.Reduce, program.InRows, program.FromBlocks)
 
 
 class Prepared:
-    """An expression with what is made before it: `apart` makes an array in memory of its own."""
+    """An expression with what is made before it: `apart` makes an array in memory of its own, but of
+    its `wholes`, which are made where it is written.
+    """
 
     def __init__(
         self,
@@ -28,9 +30,10 @@ class Prepared:
         is_stored: Callable[[Expr], bool],
         writing: Writing,
         value: Expr,
+        wholes: Iterable[Expr],
     ) -> None:
         self._apart, self._is_stored, self._writing = apart, is_stored, writing
-        self._whole = {id(s) for s in whole_sums(value)}
+        self._whole = {id(s) for s in wholes}
         self.value = self._of(value, {*value.axes}, False)
 
     def _of(self, value: Expr, around: set[Index], within: bool) -> Expr:

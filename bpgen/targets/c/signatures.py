@@ -57,10 +57,12 @@ class Signature:
             *[f"real *{own(self.hands)}"] * bool(self.hands),
         )
 
-    def call(self, given: Iterable[str], handed: str) -> str:
-        """A call of a block's function with these arrays, which is told where its result goes."""
+    def call(self, counter: str, given: Iterable[str], handed: str) -> str:
+        """A call of a block's function with what counts the blocks and these arrays, which is told
+        where its result goes.
+        """
         every = (
-            *("params", self.counter, *given, *self.lengths, *["seed"] * self.draws),
+            *("params", counter, *given, *self.lengths, *["seed"] * self.draws),
             *("cache", "work", *["grads"] * self.is_backward, handed),
         )
         return f"{self.name}({', '.join(every)});"

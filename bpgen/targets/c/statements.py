@@ -22,7 +22,7 @@ from bpgen.targets.c.passes import only_looks
 from bpgen.targets.c.places import whole
 from bpgen.targets.c.prepared import Prepared
 from bpgen.targets.c.stored import Names, Sizes, Stored, own
-from bpgen.targets.c.writing import Writing
+from bpgen.targets.c.writing import Writing, made_in_place
 
 _STEMS = {"logsumexp": "log_sum", "place": "largest"}  # of what is made before it is read
 
@@ -217,8 +217,8 @@ class Statements:
 
     def store(self, node: program.Store | program.ScatterAdd) -> list[str]:
         at: Expr = node.at
-        lines, value = self._prepared(node.value, at)
         adds = isinstance(node, program.ScatterAdd) or node.adds
+        lines, value = self._prepared(node.value, at, self.writing.is_free(at, adds))
         return lines + self.writing.write(at, value, adds)
 
     def pack(self, node: program.Pack) -> list[str]:
@@ -249,7 +249,7 @@ class Statements:
         if len(node.body) > 1 or not isinstance(store, program.Store) or not store.adds:
             return False, []
         taken = {*self.names.taken}
-        lines, value = self._prepared(store.value, store.at)
+        lines, value = self._prepared(store.value, store.at, False)
         if lines:
             self.names.taken = taken
             return False, []
@@ -257,7 +257,7 @@ class Statements:
 
     # What is made before
 
-    def _prepared(self, value: Expr, at: Expr) -> tuple[list[str], Expr]:
+    def _prepared(self, value: Expr, at: Expr, is_free: bool = True) -> tuple[list[str], Expr]:
         """What is read, after what is made for it; the array that is written is only read where it
         is.
         """
@@ -271,7 +271,8 @@ class Statements:
             self.names.taken.add(stem)
             return array
 
-        ready = Prepared(apart, self.names.is_stored, self.writing, value).value
+        wholes = made_in_place(value, is_free)
+        ready = Prepared(apart, self.names.is_stored, self.writing, value, wholes).value
         if not is_in_place(ready, at, self.names):
             ready = apart(ready)
         return lines, ready

@@ -55,10 +55,11 @@ class Writing:
         return lines if parts.last is None else lines + self._each(at, parts.last, False)
 
     def _parts(self, at: Expr, value: Expr, adds: bool) -> _Parts:
-        rows = [r for r in whole_sums(value) if isinstance(r, program.InRows)]
-        if rows and not adds and self.find(at) is not None:
+        wholes = made_in_place(value, self.is_free(at, adds))
+        rows = [r for r in wholes if isinstance(r, program.InRows)]
+        if rows:
             return _Parts(rows[0], last=_instead(value, rows[0], at))
-        sums = (c for c in whole_sums(value) if isinstance(c, Contract))
+        sums = (c for c in wholes if isinstance(c, Contract))
         added = tuple(c for c in sums if self._is_called(at, c))
         if not added or (adds and isinstance(value, program.Map)):
             return _Parts(value)
@@ -71,6 +72,10 @@ class Writing:
                 whole = program.Total(tuple(rest), value.axes) if len(rest) > 1 else rest[0]
                 return _Parts(whole, added)
         return _Parts(program.NOTHING, added)
+
+    def is_free(self, at: Expr, adds: bool) -> bool:
+        """Whether a place is in memory, and what stands there is no longer of use."""
+        return not adds and self.find(at) is not None
 
     def _is_called(self, at: Expr, contract: Contract) -> bool:
         return self._product(at, contract) is not None or self._rows(at, contract) is not None
@@ -234,6 +239,11 @@ def _instead(value: Expr, part: Expr, at: Expr) -> program.Map | None:
         return None
     here = ((e, at if x is part else x) for e, x in value.operands)
     return replace(value, operands=tuple(here))
+
+
+def made_in_place(value: Expr, is_free: bool) -> list[Expr]:
+    """The same, where the place may be free for more than sums: a softmax needs it so."""
+    return [w for w in whole_sums(value) if is_free or not isinstance(w, program.InRows)]
 
 
 def whole_sums(value: Expr) -> list[Expr]:

@@ -1,0 +1,220 @@
+"""C beside numpy: networks compiled together, and what each computes at a point of its own, by its
+files of C and by its module.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from bpgen.check.module import Array, Arrays
+from bpgen.check.trial import TOGETHER, Trial
+from bpgen.compiled import SEED, at_points, ran, source_of
+from bpgen.compiled.library import FLAGS, Library, Source, Texts, compiler, libraries
+from bpgen.compiled.noise import uniform
+from bpgen.derive import derive
+from bpgen.emit import emitted, files_of
+from bpgen.errors import NetError
+from bpgen.load import declared_by
+from tests.conftest import ROOT
+from tests.networks.raw.examine import reason
+
+ROUNDING = 1e-15  # of which `Trial.noise` says what it does
+TOLERANCES = {np.float64: 1e-12, np.float32: 1e-5}  # of the largest entry of a tensor
+AS_FAR = 30.0  # times as far from float64 as numpy's own single precision
+SAME, ROUNDED, SINGLE, NOWHERE = (
+    "the same as numpy's",
+    "the same, but for what roundings do to it",
+    "the same, but for what numpy's own single precision loses",
+    "not settled at any point that was drawn",
+)
+SANITIZED = (*FLAGS, "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+
+
+class Differs(AssertionError):
+    """What is not numpy's."""
+
+
+@dataclass(frozen=True)
+class Both:
+    """A network in C and in numpy, at a point."""
+
+    texts: Texts
+    trial: Trial
+
+
+def both(source: str, name: str, change: Callable[[str], str] = str) -> Both:
+    """Both of a net.py, its C with a change.
+
+    Raises NetError where bpgen refuses it.
+    """
+    network = declared_by(source, name=name)
+    derivation = derive(network)
+    texts = dict(files_of(derivation, "c"))
+    trial = next(iter(at_points(emitted(derivation), network, 1)))
+    return Both({**texts, ".c": change(texts[".c"])}, _dropping(trial))
+
+
+def _dropping(trial: Trial) -> Trial:
+    """A point where the module drops what C drops: by the same numbers, one call after another."""
+    count = sum(np.size(a) for a in trial.drawn.values())
+    numbers = itertools.cycle([*itertools.islice(uniform(SEED), count)])
+
+    def dropout(_: object, shape: tuple[int, ...], keep: float, *more: object) -> Array:
+        drawn = [*itertools.islice(numbers, math.prod(shape))]
+        return np.asarray(np.reshape(np.less(drawn, keep) / keep, shape))
+
+    if trial.drawn:
+        vars(trial.subject.module)["dropout"] = dropout
+    return trial
+
+
+def verdicts(
+    sources: Iterable[str], change: Callable[[str], str] = str, flags: Sequence[str] = FLAGS
+) -> dict[str, str | Differs]:
+    """Of each net.py whether its C computes what numpy does, in double and in single precision; or
+    why it is refused.
+    """
+    found: dict[str, str | Differs] = {}
+    compared: dict[str, Both] = {}
+    for number, source in enumerate(dict.fromkeys(sources)):
+        try:
+            made = both(source, f"net{number}", change)
+        except NetError as error:
+            found[source] = f"refused: {reason(error)}"
+        except Exception as error:
+            found[source] = Differs(f"is not written: {type(error).__name__} {error}\n{source}")
+        else:
+            compared[source] = made
+            found[source] = SAME if made.trial.settled else NOWHERE
+    asked = {source: made for source, made in compared.items() if found[source] == SAME}
+    for dtype in TOLERANCES:
+        for source, library in _compiled(asked, dtype, flags).items():
+            try:
+                said = _compared(library, asked[source].trial, dtype)
+            except (Differs, ValueError) as error:
+                found[source] = Differs(f"{np.dtype(dtype)}: {error}\n{source}")
+                continue
+            found[source] = said if found[source] == SAME else found[source]
+    return found
+
+
+def _compiled(
+    asked: Mapping[str, Both], dtype: type, flags: Sequence[str]
+) -> dict[str, Library | ValueError]:
+    """All of them by one call of the compiler; where it complains, each by one of its own."""
+    sources = [source_of(made.texts, made.trial) for made in asked.values()]
+    try:
+        made: Sequence[Library | ValueError] = libraries(sources, dtype, flags) if sources else []
+    except ValueError:
+        made = [_alone(source, dtype, flags) for source in sources]
+    return dict(zip(asked, made, strict=True))
+
+
+def _alone(source: Source, dtype: type, flags: Sequence[str]) -> Library | ValueError:
+    try:
+        return libraries([source], dtype, flags)[0]
+    except ValueError as error:
+        return error
+
+
+def _compared(library: Library | ValueError, trial: Trial, dtype: type) -> str:
+    """How near C is to numpy at a point whose numbers have this precision."""
+    if isinstance(library, ValueError):
+        raise library
+    trial = _rounded(trial, dtype)
+    meant, found = _numpys(trial), _flat(*ran(library, trial))
+    near = (_near(name, found[name], meant[name], trial, dtype) for name in meant)
+    return max(near, key=_ORDER, default=SAME)
+
+
+def _numpys(trial: Trial) -> Arrays:
+    """What the module computes, but for what it is given."""
+    values, *_, grads = trial.computed
+    computed = {n: a for n, a in values.items() if n != TOGETHER and n not in trial.point.inputs}
+    return _flat(computed, grads)
+
+
+_ORDER = [SAME, ROUNDED, SINGLE].index
+
+
+def _near(name: str, found: Array, meant: Array, trial: Trial, dtype: type) -> str:
+    """How near a tensor is; what is no number in numpy may be none in C."""
+    asked = np.isfinite(meant)
+    largest = float(np.max(np.abs(meant), initial=0, where=asked))
+    within = TOLERANCES[dtype]
+    with np.errstate(invalid="ignore"):
+        off = np.where(asked, np.abs(found.astype(float) - meant), 0.0)
+    worst = float(np.max(off, initial=0))
+    if worst <= within * largest:
+        return SAME
+    if worst <= within * largest + within / ROUNDING * _flat(*trial.noise)[name]:
+        return ROUNDED
+    if dtype == np.float32 and not worst > AS_FAR * _single(trial)[name]:
+        return SINGLE
+    at = np.unravel_index(np.argmax(np.where(np.isnan(off), np.inf, off)), off.shape)
+    raise Differs(f"{name}{[*map(int, at)]} is {found[at]!r}, where numpy's is {meant[at]!r}")
+
+
+def _single(trial: Trial) -> dict[str, float]:
+    """How far numpy's single precision is from its double."""
+    exact, near = _numpys(trial), _numpys(_of(trial, np.float32))
+    with np.errstate(all="ignore"):
+        return {n: float(np.max(np.abs(near[n] - a), initial=0)) for n, a in exact.items()}
+
+
+def _flat(values: Arrays, grads: Arrays) -> Arrays:
+    every = {**values, **{f"d{n}": g for n, g in grads.items()}}
+    return {n: np.asarray(a) for n, a in every.items()}
+
+
+def _rounded(trial: Trial, dtype: type) -> Trial:
+    """A point with numbers of this precision, as float64."""
+    return _of(_of(trial, dtype), np.float64)
+
+
+def _of(trial: Trial, dtype: type) -> Trial:
+    point = trial.point.map(lambda _, a: a.astype(dtype) if a.dtype.kind == "f" else a)
+    return replace(trial, point=point)
+
+
+# Under the sanitizers, which want a process of their own: `python -m tests.in_c`.
+
+
+def watched(step: int, *more: str) -> subprocess.CompletedProcess[str]:
+    """One in so many networks of the corpus, compiled with the sanitizers and run under them."""
+    asked = [str(compiler()), "-print-file-name=libasan.so"]
+    library = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+    return subprocess.run(
+        [sys.executable, "-m", "tests.in_c", str(step), *more],
+        env={**os.environ, "LD_PRELOAD": library, "ASAN_OPTIONS": "detect_leaks=0"},
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
+
+
+def _reads_beyond(text: str) -> str:
+    """C that reads a sample too many."""
+    return text.replace("n < N;", "n < N + 1;")
+
+
+def main(step: int, broken: bool) -> int:
+    from tests.texts.corpus import SOURCES
+
+    chosen = [*SOURCES.values()][::step]
+    said = verdicts(chosen, _reads_beyond if broken else str, SANITIZED)
+    wrong = [str(v) for v in said.values() if isinstance(v, Differs)]
+    print("\n\n".join([*wrong, f"{len(said)} networks under the sanitizers"]))
+    return len(wrong)
+
+
+if __name__ == "__main__":
+    sys.exit(bool(main(int(sys.argv[1]), "--broken" in sys.argv)))

@@ -1,0 +1,74 @@
+"""C against numpy, network beside network: see `python -m benchmarks.in_c` for a thousand of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from bpgen.compiled.library import compiler
+from tests import in_c
+from tests.in_c import ROUNDED, SAME, SINGLE, Differs, verdicts
+from tests.proofs.words import WORDS
+from tests.test_c import HEAD, NETS
+from tests.texts.corpus import SOURCES
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(compiler() is None, reason="there is no C compiler"),
+]
+
+RANDOM = [text for name, text in SOURCES.items() if name.split()[0] in ("raw", "random")]
+OTHERS = [HEAD + net for net in NETS.values()] + [*WORDS.values()][::8]
+BATCHES = {"of words": OTHERS, "random": RANDOM[3::60]}
+FEW = [HEAD + NETS[n] for n in ("dense", "a recurrence", "products")]
+# What a printer of C may do wrong, wherever it is done in the functions of the mathematics.
+MISTAKES = {
+    "a sample too few": lambda line: line.replace("n < N;", "n + 1 < N;"),
+    "what was there is lost": lambda line: re.sub(r"^(\s+\w+\[.*\]) \+= ", r"\1 = ", line),
+    "a sign": lambda line: re.sub(r"^(\s+\w+\[.*\]) (\+?)= ", r"\1 \2= -", line),
+    "another mean": lambda line: line.replace("/ R(N)", "/ R(N + 1)"),
+    "another function": lambda line: line.replace("M(tanh)(", "M(sin)("),
+}
+
+
+@pytest.mark.parametrize("batch", BATCHES)
+def test_what_c_computes_is_what_numpy_does(batch: str) -> None:
+    said = verdicts(BATCHES[batch])
+    wrong = [str(v) for v in said.values() if isinstance(v, Differs)]
+    assert not wrong, "\n\n".join(wrong)
+    compared = [v for v in said.values() if v in (SAME, ROUNDED, SINGLE)]
+    assert len(compared) >= 0.9 * len(said)
+    assert compared.count(SAME) >= 0.9 * len(compared)  # rounding explains little
+
+
+@pytest.mark.parametrize("kind", MISTAKES)
+def test_a_mistake_is_found(kind: str) -> None:
+    """In every network whose text it changes."""
+    changed: set[str] = set()
+
+    def change(text: str) -> str:
+        wrong = _everywhere(text, MISTAKES[kind])
+        changed.update([wrong] if wrong != text else [])
+        return wrong
+
+    said = verdicts(FEW, change)
+    found = [v for v in said.values() if isinstance(v, Differs)]
+    assert changed and len(found) == len(changed), said
+
+
+def _everywhere(text: str, change: Callable[[str], str]) -> str:
+    return "\n".join(line if "*/" in line else change(line) for line in text.split("\n"))
+
+
+def test_the_sanitizers_are_silent() -> None:
+    """Of addresses, and of what C leaves undefined."""
+    done = in_c.watched(250)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "networks under the sanitizers" in done.stdout
+
+
+def test_the_sanitizers_are_not_deaf() -> None:
+    done = in_c.watched(250, "--broken")
+    assert done.returncode != 0 and "AddressSanitizer" in done.stderr

@@ -34,7 +34,7 @@ At = tuple[Pass, int]  # an equation by its number, in the pass that computes it
 
 
 @dataclass(frozen=True)
-class Row:
+class Cost:
     """What one equation takes: multiply-adds of products of arrays, all its operations, the bytes
     of the arrays that are first needed for it, and those of them that backward reads.
     """
@@ -56,7 +56,7 @@ class Plan:
     of the batch is, where a step goes through parts of it; else 0.
     """
 
-    rows: tuple[Row, ...]
+    rows: tuple[Cost, ...]
     flat: int
     layers: tuple[tuple[str, ...], ...]
     parameters: dict[str, sp.Expr]
@@ -103,7 +103,7 @@ class _Planned:
     program: list[Function]
     item: int
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[Cost]:
         """A row for each equation that is computed, and for each pass that computes it."""
         adjoint = self.derivation.adjoint
         of = {f.number: (f.equation.name, f.equation.name) for f in self.derivation.forward}
@@ -111,7 +111,7 @@ class _Planned:
         for at in [*self.runs, *self.within]:
             here, buffers = self.runs.get(at, []), self.buffers.get(at, [])
             (when, number), (name, tensor) = at, of.get(at[1], ("", ""))
-            yield Row(
+            yield Cost(
                 number,
                 name,
                 tensor,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import sympy as sp
 
-from bpgen.plans.plan import PASSES, Plan, Row, total
+from bpgen.plans.plan import PASSES, Cost, Plan, total
 
 WIDTH, GAP = 98, "  "
 _KEPT_TOGETHER = "\xa0"  # a space within a term
@@ -75,7 +75,7 @@ def _bytes(plan: Plan, layer: list[str]) -> Iterator[str]:
         yield polynomial(total(r.memory for r in rows if r.when == when))
 
 
-def _of_equation(row: Row) -> tuple[str, ...]:
+def _of_equation(row: Cost) -> tuple[str, ...]:
     numbers = (row.products, row.operations, row.memory, row.kept)
     return (f"({row.number}) {row.name}", *map(polynomial, numbers))
 

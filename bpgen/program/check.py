@@ -38,7 +38,7 @@ def check(functions: Iterable[Function]) -> None:
     functions = tuple(functions)
     every, held = {f.name: f for f in functions}, Held()
     for function in functions:
-        _Body(function, every, held).whole()
+        _Body(function, every, held).check()
 
 
 class _Body:
@@ -54,7 +54,7 @@ class _Body:
         self.sizes = Sizes(held)
         self.fixed: frozenset[Index] = frozenset()
 
-    def whole(self) -> None:
+    def check(self) -> None:
         self._statements(self.function.body)
         returns = [n for n in self.function.walk() if _returns(n)]
         last = self.function.body[-1]

@@ -6,6 +6,7 @@ a program, goes over it or prints it takes its nodes from here.
 
 from __future__ import annotations
 
+from bpgen.program.arrays import *
 from bpgen.program.expressions import *
 from bpgen.program.nodes import Node as Node
 from bpgen.program.statements import *

@@ -12,7 +12,8 @@ from typing import Literal
 import sympy as sp
 
 from bpgen.ir import TensorInfo
-from bpgen.program.expressions import Axes, Expr, Gather, Ref, Sizes
+from bpgen.program.arrays import Axes, Expr, Ref, Sizes
+from bpgen.program.expressions import Gather
 from bpgen.program.nodes import Node
 
 # Arrays computed and written.

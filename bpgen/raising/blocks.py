@@ -210,12 +210,8 @@ class Blocks:
         if not self.has(self.gradient):  # all that the loss hears of the blocks cancels
             return []
         sums = {i.evaluated.name for i, _ in self.summed}
-        return [
-            of_one(i.evaluated, self.tensors)
-            if i.evaluated.name in sums
-            else self._flat(i.evaluated)
-            for i in self._backward_told()
-        ]
+        told = (i.evaluated for i in self._backward_told())
+        return [of_one(e, self.tensors) if e.name in sums else self._flat(e) for e in told]
 
     def _kept(self) -> list[str]:
         """What backward reads of each block."""
@@ -232,12 +228,8 @@ class Blocks:
 
     def _outside(self, equations: list[Equation]) -> list[str]:
         """Arrays from outside the block that it reads."""
-        read = read_by(equations)
-        return [
-            n
-            for n, t in self.write.network.tensors.items()
-            if n in read and t.role != "param" and not t.block
-        ]
+        read, every = read_by(equations), self.write.network.tensors.values()
+        return [t.name for t in every if t.name in read and t.role != "param" and not t.block]
 
     def _noise(self, equations: list[Equation]) -> tuple[Node, ...]:
         read = read_by(equations)

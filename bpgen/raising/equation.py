@@ -107,18 +107,18 @@ class Raiser:
             shared = self._shares(equation, joined) and not passed
             return (Assign(equation.name, Copy(joined) if shared else joined),)
         scope = self.precise(equation, self.scope)
-        right, places = raised(equation, scope), added(equation, scope)
+        right, scatters = raised(equation, scope), added(equation, scope)
         if is_zero(right):
-            places = added(equation, scope, before=())
-        return Assign(equation.name, self._whole(equation, right, bool(places), passed)), *places
+            scatters = added(equation, scope, before=())
+        return Assign(equation.name, self._full(equation, right, bool(scatters), passed)), *scatters
 
-    def _whole(self, equation: Equation, right: Expr, places: bool, passed: bool) -> Expr:
+    def _full(self, equation: Equation, right: Expr, scatters: bool, passed: bool) -> Expr:
         """The right-hand side in the shape of the left, in memory that may be written."""
-        if is_zero(right) and places and not self._is_like(equation):
+        if is_zero(right) and scatters and not self._is_like(equation):
             return Fill(right, equation.indices, self.shape(equation), self.precision([equation]))
         if {*equation.indices} - {*right.axes}:
-            return self._filled(equation, right, places)
-        if (places and looks_at(right)) or (self._shares(equation, right) and not passed):
+            return self._filled(equation, right, scatters)
+        if (scatters and looks_at(right)) or (self._shares(equation, right) and not passed):
             return Copy(right)  # what is added to, or returned, shares no memory with others
         if not equation.indices and equation.name in self.differentiates:
             varies = right.axes or _reads_arrays(equation)
@@ -153,12 +153,12 @@ class Raiser:
         """A gradient of a parameter or an input, which has its shape."""
         return self._is_returned(equation) and equation.name in self.differentiates
 
-    def _filled(self, equation: Equation, right: Expr, places: bool) -> Expr:
+    def _filled(self, equation: Equation, right: Expr, scatters: bool) -> Expr:
         """A value that is the same along some axis, in the full shape of the left side."""
         axes = equation.indices
         if right.axes:
-            whole = Broadcast(right, self.shape(equation), axes)
-            return Copy(whole) if self._is_returned(equation) or places else whole
+            full = Broadcast(right, self.shape(equation), axes)
+            return Copy(full) if self._is_returned(equation) or scatters else full
         if not self._is_like(equation):
             return Fill(right, axes, self.shape(equation), self.precision([equation]))
         return Fill(right, axes, Shape(of=self._like(equation)))

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-import sympy as sp
-
-from bpgen.ir import BATCH, Equation, Index, TensorInfo
+from bpgen.ir import BATCH, Equation, TensorInfo
 from bpgen.program.check import check
 from bpgen.program.grammar import (
     Admit,
@@ -29,6 +27,7 @@ from bpgen.program.grammar import (
 from bpgen.program.measured import measured
 from bpgen.raising.access import steps_of
 from bpgen.raising.bodies import Bodies
+from bpgen.raising.doors import door, doors, lengths_in, told_by
 from bpgen.raising.equation import Raiser, drawn
 from bpgen.raising.flat import outside_blocks, per_block, read_by
 from bpgen.raising.plan import plan
@@ -85,7 +84,7 @@ class _Functions:
         body = (
             Guard("params"),
             *self.raiser.unpacked(self._outer(f.evaluated for f in self.plan.forward)),
-            *self._doors(self.inputs, set()),
+            *doors(self.inputs, set()),
             *self._drawn(),
             *self.write.statements(self.plan.forward),
         )
@@ -213,7 +212,7 @@ class _Functions:
         return (
             *self.raiser.unpacked(equations),
             *(Assign(n, Ref(n, "cache")) for n in self._outer_cache() if n in read),
-            *self._doors(self._read_targets(equations), self._lengths()),
+            *doors(self._read_targets(equations), self._lengths()),
         )
 
     def _at_hand(self, body: tuple[Node, ...]) -> dict[str, Ref]:
@@ -229,19 +228,12 @@ class _Functions:
 
     def _lengths(self) -> set[str]:
         """The lengths that the cached arrays tell."""
-        axes = (i for n in self.plan.cache for i in self.network.tensors[n].indices)
-        return {i.size for i in axes if isinstance(i.size, str)}
+        return told_by(self.network.tensors[n] for n in self.plan.cache)
 
     def _read_targets(self, equations: list[Equation]) -> list[TensorInfo]:
         """The targets that are read, or that alone tell a length which is spoken of."""
-        read, told = read_by(equations), {*_lengths_in(equations)} - self._lengths()
+        read, told = read_by(equations), {*lengths_in(equations)} - self._lengths()
         return [t for t in self.targets if t.name in read or told & {*t.sample_shape}]
-
-    def _doors(self, tensors: Iterable[TensorInfo], known: set[str]) -> Iterator[Node]:
-        """What lets the arguments in; `known` are the lengths that have a value by now."""
-        for t in tensors:
-            yield _door(t, t.name, known)
-            known |= {i.size for i in t.indices if isinstance(i.size, str)}
 
     def _outer(self, equations: Iterable[Equation]) -> list[Equation]:
         """What the functions of the whole network compute: all but what each of its blocks does."""
@@ -250,23 +242,8 @@ class _Functions:
         return [e for e in rest if e.terms]
 
     def _seed(self, output: str, seed: str) -> Node:
-        return _door(self.tensors[output], seed, {*self._lengths(), BATCH})
-
-
-def _door(tensor: TensorInfo, name: str, known: set[str]) -> Admit:
-    """What lets an argument in, or refuses it."""
-    batch = (sp.Symbol(BATCH),) if tensor.batched and BATCH in known else ()
-    return Admit(name, tensor, batch, frozenset(known))
+        return door(self.tensors[output], seed, {*self._lengths(), BATCH})
 
 
 def _arrays(tensors: Iterable[TensorInfo]) -> list[Argument]:
     return [Argument(t.name, "array") for t in tensors]
-
-
-def _lengths_in(equations: Iterable[Equation]) -> Iterator[str]:
-    """The lengths known at run time that equations speak of: those of indices, and in bodies."""
-    for equation in equations:
-        for term in equation.terms:
-            sizes = (i.size for i in (*equation.indices, *term.over))
-            yield from (size for size in sizes if isinstance(size, str))
-            yield from (str(s) for s in term.body.free_symbols if not isinstance(s, Index))

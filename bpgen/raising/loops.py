@@ -37,7 +37,7 @@ class Looping:
         )
         self.kept = self._kept()
         self.precision = write.precision(self.equations)
-        self.places: dict[str, list[Place]] = {}  # where each tensor has been written so far
+        self.stored: dict[str, list[Place]] = {}  # where each tensor has been written so far
         local = frozenset(self.members - self.kept)
         self.step = replace(write.scope, fixed=frozenset({self.index}), local=local)
 
@@ -139,7 +139,7 @@ class Looping:
         if before is None:
             return (array,)
         starts = self._filled(before, self.write.scope, [])
-        self.places[equation.name] = [place(p) for p in pieces(before)]
+        self.stored[equation.name] = [place(p) for p in pieces(before)]
         if not before.terms:
             return (array, *starts)
         return (Step(item.number, (spoken(before, self.write.order),), (array, *starts)),)
@@ -186,9 +186,9 @@ class Looping:
 
     def _written(self, item: Item, equation: Equation) -> Step:
         """What a step writes of one tensor."""
-        earlier: list[Place] | None = self.places.setdefault(equation.name, [])
+        earlier: list[Place] | None = self.stored.setdefault(equation.name, [])
         if self._is_carried(equation) and self._hands_on(item.evaluated):
             earlier = None  # what the step before this one handed on, at least
         made = self._filled(equation, self.step, earlier)
-        self.places[equation.name] += map(place, pieces(equation))
+        self.stored[equation.name] += map(place, pieces(equation))
         return Step(item.number, (spoken(equation, self.write.order),), made)

@@ -10,10 +10,10 @@ from typing import TypeAlias
 from bpgen.text.document import Code, Group, Kind, Operator, Piece
 
 _TOKEN = re.compile(r"\{(\d)\}| (\S+) |([()]|, )|([^\s{}(),]+)")
-_Row: TypeAlias = tuple["str | Operator | int | _Items", ...]  # a number: what is given there
+_Spelling: TypeAlias = tuple["str | Operator | int | _Items", ...]  # a number: what is given there
 
 
-class _Items(tuple[_Row, ...]):
+class _Items(tuple[_Spelling, ...]):
     """What a row has in brackets."""
 
 
@@ -22,7 +22,7 @@ def filled(template: str, given: Sequence[Code]) -> Code:
     return _filled(_read(template), given)
 
 
-def _filled(row: _Row, given: Sequence[Code]) -> Code:
+def _filled(row: _Spelling, given: Sequence[Code]) -> Code:
     pieces: list[Piece] = []
     for piece in row:
         if isinstance(piece, int):
@@ -36,8 +36,8 @@ def _filled(row: _Row, given: Sequence[Code]) -> Code:
 
 
 @cache
-def _read(template: str) -> _Row:
-    items: list[list[_Row]] = [[()]]  # of each bracket that is open
+def _read(template: str) -> _Spelling:
+    items: list[list[_Spelling]] = [[()]]  # of each bracket that is open
     for hole, sign, bracket, word in _TOKEN.findall(template):
         if bracket == "(":
             items.append([()])

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from bpgen.program import grammar as program
-from bpgen.targets.array_api.places import Part, ahead, numbers_apart, place_by_place, runs_back
+from bpgen.targets.array_api.places import Access, ahead, numbers_apart, place_by_place, runs_back
 from bpgen.targets.numpy.expressions import Expressions as Numpy
 from bpgen.targets.numpy.turning import Array, atom
 from bpgen.text.document import SUM, Code, Said, called, keyword, tuple_of
@@ -66,7 +66,7 @@ class Expressions(Numpy):
 
     # Looking at arrays
 
-    def part(self, node: Part) -> Array:
+    def part(self, node: Access) -> Array:
         """A part, turned round where it is read backwards."""
         forwards, back = ahead(node)
         array = Numpy.rows[type(node)](self, forwards)
@@ -84,9 +84,9 @@ class Expressions(Numpy):
             return self.part(node)
         return self.transposed(self.part(place_by_place(node)), node.axes)
 
-    def places(self, node: program.Gather) -> list[Said]:
+    def subscript(self, node: program.Gather) -> list[Said]:
         """Of places that stand apart each is an array: a number torch would take first."""
-        texts = zip(super().places(node), numbers_apart(node), strict=True)
+        texts = zip(super().subscript(node), numbers_apart(node), strict=True)
         return [
             called(self.of("asarray"), [f"[{text}]", self.on]) if alone else text
             for text, alone in texts

@@ -11,8 +11,8 @@ from bpgen.ir import length
 from bpgen.program.grammar import Axes, Expr, Gather, Slot, View, Windows
 from bpgen.program.spans import along, counted_in, windows_of, yielded
 
-Part = View | Gather
-P = TypeVar("P", bound=Part)
+Access = View | Gather
+P = TypeVar("P", bound=Access)
 
 
 def ahead(node: P) -> tuple[P, Axes]:
@@ -49,7 +49,7 @@ def numbers_apart(node: Gather) -> list[bool]:
     return [apart and isinstance(s.at, sp.Expr) and not along(s, node.axes) for s in node.slots]
 
 
-def _cut(node: Part, slot: Slot) -> Axes:
+def _cut(node: Access, slot: Slot) -> Axes:
     """The indices along which an axis is cut out: none where its places are looked up."""
     if isinstance(node, Gather) and counted_in(node, slot):
         return ()

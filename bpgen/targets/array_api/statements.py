@@ -8,7 +8,7 @@ from itertools import takewhile
 
 from bpgen.program import grammar as program
 from bpgen.targets.array_api.expressions import Expressions
-from bpgen.targets.array_api.places import Part, ahead
+from bpgen.targets.array_api.places import Access, ahead
 from bpgen.targets.numpy.layout import call
 from bpgen.targets.numpy.statements import Statements as Numpy
 from bpgen.targets.numpy.subscripts import base_of, subscripted
@@ -49,7 +49,7 @@ class Statements(Numpy):
         value = self.expressions.lined(node.value, node.at.axes).text
         return self._changed("_add_at", node.at, value, indent)
 
-    def _changed(self, how: str, at: Part, value: Code, indent: int) -> list[str]:
+    def _changed(self, how: str, at: Access, value: Code, indent: int) -> list[str]:
         """An array in whose place a changed one stands from here on; so it is of a part's array."""
         say, whole = self.expressions, at.array
         say.called.add(how)
@@ -58,9 +58,9 @@ class Statements(Numpy):
             return call(f"{say.text(whole)} = {how}", given, "", indent)
         return self._changed("_put", whole, called(how, given), indent)
 
-    def _place(self, at: Part) -> Code:
+    def _place(self, at: Access) -> Code:
         if isinstance(at, program.Gather):
-            place = subscripted("AT", self.expressions.places(at))
+            place = subscripted("AT", self.expressions.subscript(at))
         else:
             place = base_of(at, "AT")
         return place + "[...]" * place.is_word

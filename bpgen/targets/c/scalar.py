@@ -13,7 +13,7 @@ from bpgen.formulas.tree import Call, Tree, compares
 from bpgen.ir import Element, element
 from bpgen.targets.c.library import called
 from bpgen.targets.c.stored import own
-from bpgen.text.scalar import is_decimal
+from bpgen.text.order import is_decimal
 
 CHOICE, EITHER, BOTH, EQUALITY, COMPARISON, SUM, PRODUCT, SIGN, ATOM = range(9)
 

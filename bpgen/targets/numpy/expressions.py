@@ -82,9 +82,9 @@ class Expressions(Products):
     # Making arrays
 
     def gather(self, node: program.Gather) -> Array:
-        return atom(subscripted(self._base(node), self.places(node)), node.axes)
+        return atom(subscripted(self._base(node), self.subscript(node)), node.axes)
 
-    def places(self, node: program.Gather) -> list[Said]:
+    def subscript(self, node: program.Gather) -> list[Said]:
         """The subscript of a gather, axis by axis."""
         return [self._place(node, s) for s in node.slots]
 
@@ -145,7 +145,7 @@ class Expressions(Products):
             ordered = self.transposed(array, (*kept, *node.over)).text
             return atom(called(name, [ordered, *([str(last)] if last > 1 else [])]), node.axes)
         left = tuple(a for a in array.axes if a not in node.over)
-        axis: list[Said] = [keyword("axis", _places(node, array))] if left else []
+        axis: list[Said] = [keyword("axis", _axis(node, array))] if left else []
         return self.transposed(atom(self.reduced(array, node.how, axis), left), node.axes)
 
     def _kept_in_place(self, node: program.Reduce, axes: Axes) -> Text | None:
@@ -160,7 +160,7 @@ class Expressions(Products):
         stays = (a if a in node.over else f for a, f in zip(array.axes, around, strict=False))
         if array.axes != (*stays,) or not left or axes[-len(left) :] == left:
             return None
-        axis = keyword("axis", _places(node, array))
+        axis = keyword("axis", _axis(node, array))
         return Text(self.reduced(array, node.how, [axis, keyword("keepdims", "True")]), ATOM)
 
     def in_rows(self, node: program.InRows) -> Array:
@@ -244,7 +244,7 @@ def _plus(one: Code, other: Code) -> Code:
     return one.by("+", other)
 
 
-def _places(node: program.Reduce, array: Array) -> Code:
+def _axis(node: program.Reduce, array: Array) -> Code:
     """Along which axes an array is summed."""
     places = [str(k) for k, axis in enumerate(array.axes) if axis in node.over]
     return code(places[0]) if len(places) == 1 else tuple_of(places)

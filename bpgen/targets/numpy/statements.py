@@ -72,7 +72,7 @@ class Statements:
         return assignment(place, text, indent, sign)
 
     def scatter_add(self, node: program.ScatterAdd, indent: int) -> list[str]:
-        places = self.expressions.places(node.at)
+        places = self.expressions.subscript(node.at)
         while places[-1] == ":":
             places.pop()
         every = ["slice(None)" if p == ":" else p for p in places]

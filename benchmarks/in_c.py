@@ -1,5 +1,5 @@
-"""1,000 random networks, of layers and of raw index equations, in C and in numpy: at a point of each
-the same loss, outputs and gradients, in double precision to 1e-12 and in single to 1e-5.
+"""1,000 random networks, of layers and of raw index equations, in C and in numpy: at a point of
+each the same loss, outputs and gradients, in double precision to 1e-12 and in single to 1e-5.
 
     python -m benchmarks.in_c --write
     python -m benchmarks.in_c --from 36 --to 40

@@ -20,8 +20,8 @@ _SUMS = (program.Contract, program.Reduce, program.InRows, program.FromBlocks)
 
 
 class Prepared:
-    """An expression with what is made before it: `apart` makes an array in memory of its own, but of
-    its `wholes`, which are made where it is written.
+    """An expression with what is made before it: `apart` makes an array in memory of its own. Its
+    `wholes` are made where it is written.
     """
 
     def __init__(

@@ -22,6 +22,8 @@ _LETTERS = 90  # of a line of words, with their formulas
 _BOXFUL = 32  # lines of an article's page, in a frame
 _BOX = 20.0  # points of a frame, and of what keeps it off
 _SAVED = 0.4  # of the height, by a second column
+_NARROW = 300.0  # points of a line in which formulas leave gaps between words: its end is ragged
+_SPREAD, _RAGGED = r"\emergencystretch=5em", r"\rightskip=0pt plus 4em\emergencystretch=5em"
 
 
 def _latex_section(
@@ -98,7 +100,8 @@ def _body(
     sections = [
         _latex_section(s, style, numbering, width, s in columned) for s in document.sections
     ]
-    return template("derivation.latex.jinja").render(sections=sections)
+    spaces = _RAGGED if width < _NARROW else _SPREAD
+    return template("derivation.latex.jinja").render(sections=sections, spaces=spaces)
 
 
 def tex(document: Document, style: Style, numbering: Numbering) -> str:

@@ -155,6 +155,15 @@ def test_a_body_is_as_wide_as_is_asked(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("example", ["toy_2_2_1", "lstm", "gpt"])
+def test_words_of_a_narrow_column_stand_close(example: str, tmp_path: Path) -> None:
+    style = Style(measure=measure("3.5in"))
+    body = render(derived(_NETS[example]), fmt="latex", steps="short", style=style)
+    log = _log("\n".join([_COLUMN, _START, body, _END]), tmp_path)
+    assert not [line for line in log if line.startswith("Underfull")]
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(("example", "most"), [("toy_2_2_1", 1), ("lstm", 2), ("gpt", 4)])
 def test_pages(example: str, most: int, tmp_path: Path) -> None:
     page = render(derived(_NETS[example]), fmt="tex", steps="short")

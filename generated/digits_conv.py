@@ -200,7 +200,7 @@ def unpack(flat: np.ndarray) -> Arrays:
 
 def first_largest(z: np.ndarray, last: int = 1) -> np.ndarray:
     """1 at the first of the largest over the last axes, 0 elsewhere."""
-    flat = z.reshape(*z.shape[:-last], -1)
+    flat = z.reshape(*z.shape[:-last], int(np.prod(z.shape[-last:])))
     first = np.arange(flat.shape[-1]) == flat.argmax(axis=-1)[..., None]
     return np.asarray(first.reshape(z.shape).astype(z.dtype))
 

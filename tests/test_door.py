@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.conftest import emitted, example
+from bpgen.emit import emitted as text
+from tests.conftest import derived, emitted, example, module_of
 
 Change = Callable[[dict[str, Any], Any, Any], tuple[Any, Any, Any]]
 
@@ -365,3 +366,12 @@ def test_a_sequence_without_steps() -> None:
     m = emitted("from bpgen import *\nx = input('T', below=4)\na = embedding(x, 4, 2)\noutput(a)\n")
     output, _ = m.forward(m.init(0), np.zeros((3, 0), int))
     assert output.shape == (3, 0, 2)
+
+
+@pytest.mark.parametrize("target", ["numpy", "numpy, planned", "array-api"])
+def test_the_largest_at_each_of_no_steps(target: str) -> None:
+    net = "t, k = indices('t k')\nx = input('T', 3)\nm = tensor(max(x[t, k], k), t)\noutput(m)\n"
+    m = module_of(text(derived(f"from bpgen import *\n{net}"), target))
+    output, cache = m.forward({}, np.zeros((2, 0, 3)))
+    assert output.shape == (2, 0)
+    assert m.backward({}, cache, output, inputs=True)["x"].shape == (2, 0, 3)

@@ -267,6 +267,18 @@ def _expm1(expr: sp.Expr) -> sp.Expr | None:
     return None
 
 
+def _less_cosine(expr: sp.Expr) -> sp.Expr | None:
+    """1 - cos(u) = 2 sin(u / 2)^2 and cosh(u) - 1 = 2 sinh(u / 2)^2, exact where u is small"""
+    number, *parts = expr.args if isinstance(expr, sp.Add) else (sp.S.Zero,)
+    for part in parts if number.is_number else ():
+        call = -part / number
+        if isinstance(call, (sp.cos, sp.cosh)):
+            half = call.args[0] / 2
+            square = sp.sin(half) ** 2 if isinstance(call, sp.cos) else -(sp.sinh(half) ** 2)
+            return 2 * number * square + (expr - number - part)
+    return None
+
+
 def _log_of_power(expr: sp.Expr) -> sp.Expr | None:
     """log(u^k v) = k log|u| + log(v), for even k, where the power would overflow or vanish"""
     if not isinstance(expr, sp.log):
@@ -355,5 +367,6 @@ _CANCELLATION = (
     Rule(_log_of_power, Risk.OVERFLOW),
     Rule(_log1p, Risk.CANCELLATION),
     Rule(_expm1, Risk.CANCELLATION),
+    Rule(_less_cosine, Risk.CANCELLATION),
     Rule(_bell, Risk.OVERFLOW),
 )

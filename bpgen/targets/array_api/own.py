@@ -63,7 +63,7 @@ def _above_largest(z: Array, axes: tuple[int, ...]) -> tuple[Array, Array, Array
 def first_largest(z: Array, last: int = 1) -> Array:
     """1 at the first of the largest over the last axes, 0 elsewhere."""
     xp, on = _of(z), _on(z)
-    flat = xp.reshape(z, (*z.shape[: len(z.shape) - last], -1))
+    flat = xp.reshape(z, (*z.shape[: len(z.shape) - last], math.prod(z.shape[-last:])))
     places = xp.arange(flat.shape[-1], device=on)
     first = places == xp.argmax(flat, axis=-1)[..., None]
     return xp.astype(xp.reshape(first, z.shape), z.dtype)

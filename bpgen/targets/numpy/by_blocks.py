@@ -6,7 +6,8 @@ from bpgen.names import free
 from bpgen.planning.nodes import ByBlocks, Memory
 from bpgen.targets.numpy.functions import Function
 from bpgen.targets.numpy.layout import call, collection
-from bpgen.targets.numpy.planned import PlannedStatements, memory_of, name_of, with_gradients
+from bpgen.targets.numpy.planned import PlannedStatements
+from bpgen.targets.numpy.planned_names import memory_of, name_of, with_gradients
 
 _LOCAL = ("flat", "value", "start", "part", "weight", "memory", "cache", "own", "dtype")
 

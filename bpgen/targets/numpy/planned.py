@@ -4,82 +4,38 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-import sympy as sp
-
-from bpgen.ir import length
 from bpgen.planning.looks import number_of
 from bpgen.planning.nodes import (
     Apply,
-    Buffers,
     Dot,
     Help,
     Labelled,
-    Matrix,
     Memory,
-    Ones,
     Opened,
     Picked,
     Searched,
-    Seen,
     Take,
     Where,
 )
 from bpgen.program import grammar as program
 from bpgen.program.contractions import batch_of, is_product
-from bpgen.program.grammar import Axes, Expr
+from bpgen.program.grammar import Expr
 from bpgen.program.spans import is_whole
-from bpgen.targets.numpy.expressions import Expressions
-from bpgen.targets.numpy.layout import WIDTH, assignment, call
+from bpgen.targets.numpy.layout import assignment, call
+from bpgen.targets.numpy.planned_expressions import PlannedExpressions
+from bpgen.targets.numpy.planned_names import (
+    into,
+    key_of,
+    memory_of,
+    unpacked,
+    with_gradients,
+)
 from bpgen.targets.numpy.products import summed_over
 from bpgen.targets.numpy.statements import Statements
-from bpgen.targets.numpy.turning import Array, atom
-from bpgen.text.document import ATOM, Code, Said, called, code, keyword
-from bpgen.text.scalar import Printer
+from bpgen.text.document import Said, called, keyword
 
 _TAKES_MORE = {"maximum", "minimum"}  # numpy wants to be told which argument is the last
 IN_PLACE = {"add": "+=", "subtract": "-=", "multiply": "*=", "divide": "/="}
-
-
-class PlannedExpressions(Expressions):
-    """Prints what a planned program looks at."""
-
-    rows: ClassVar = {**Expressions.rows}
-
-    def number(self, number: Any) -> Code:
-        if number in (sp.oo, -sp.oo):
-            return code("np.inf" if number == sp.oo else "-np.inf")
-        printer = Printer(lambda e: self.lined(program.Read(e.name, ()), ()), self.order)
-        return printer.text(number).text
-
-    def contract(self, node: program.Contract) -> Array:
-        """Of two vectors, the quicker of numpy's products."""
-        if len(node.operands) == 2 and node.over and not node.axes:
-            one, two = map(self.array, node.operands)
-            if one.axes == two.axes == node.over and len(node.over) == 1:
-                return atom(called("np.dot", [one.text, two.text]), ())
-        return super().contract(node)
-
-    def argument(self, operand: Expr | sp.Expr, axes: Axes) -> Code:
-        if isinstance(operand, Expr):
-            return self.lined(operand, axes).text
-        return self.number(operand)
-
-    def matrix(self, node: Matrix) -> Array:
-        array = self.array(node.array)
-        rows, columns = node.rows, node.columns
-        if len(rows) > 1 or len(columns) > 1:
-            groups = [g for g in ((columns, rows) if node.turned else (rows, columns)) if g]
-            array = self.transposed(array, tuple(i for g in groups for i in g))
-            text = array.bracketed().method("reshape", _sizes(groups), "move")
-            return Array(text + ".T" if node.turned else text, ATOM, node.axes)
-        return self.transposed(array, node.axes)
-
-
-def _sizes(groups: list[Axes]) -> list[str]:
-    """The lengths of grouped axes; one of them numpy finds out."""
-    sizes = [sp.Mul(*(length(i.size) for i in g)) for g in groups]
-    free = next((k for k, s in enumerate(sizes) if not s.is_Integer), 0)
-    return ["-1" if k == free else str(s) for k, s in enumerate(sizes)]
 
 
 class PlannedStatements(Statements):
@@ -230,40 +186,6 @@ class PlannedStatements(Statements):
         return unpacked([*node.of.names], f"workspace[{key_of(node.of)}]", indent)
 
 
-def with_gradients(node: Memory) -> bool:
-    """Whether gradients of parameters are among the arrays."""
-    return any(of.gradients for of in node.every)
-
-
-def name_of(of: Buffers) -> str:
-    """What the arrays of a function are called in the workspace."""
-    return of.function.lstrip("_")
-
-
-def key_of(of: Buffers) -> str:
-    """Under what they are found there."""
-    return f'f"{name_of(of)}[{{{of.counter}}}]"' if of.counter else f'"{name_of(of)}"'
-
-
-def memory_of(of: Buffers) -> str:
-    """The function that makes the arrays of a function."""
-    return f"_memory_of_{'each_' * bool(of.counter)}{name_of(of)}"
-
-
-def unpacked(names: list[str], value: str, indent: int) -> list[str]:
-    """Names for the parts of a tuple: on one line, or as many as it takes."""
-    left = ", ".join(names) if len(names) > 1 else f"({names[0]},)"
-    line = f"{left} = {value}"
-    if indent + len(line) <= WIDTH:
-        return [line]
-    return ["(", *(f"    {name}," for name in names), f") = {value}"]
-
-
-def into(name: str) -> str:
-    """What a function is called that writes where it is told."""
-    return f"{name}_into"
-
-
 _STORES: dict[type[Expr], Any] = {
     Apply: PlannedStatements.apply,
     Help: PlannedStatements.help,
@@ -275,12 +197,6 @@ _STORES: dict[type[Expr], Any] = {
     Labelled: PlannedStatements.labelled,
     program.Contract: PlannedStatements.contract,
     program.Reduce: PlannedStatements.reduce,
-}
-PlannedExpressions.rows |= {
-    Matrix: PlannedExpressions.matrix,
-    program.Contract: PlannedExpressions.contract,
-    Ones: lambda self, node: atom(node.name, node.axes),
-    Seen: lambda self, node: atom(node.name, node.axes),
 }
 PlannedStatements.rows |= {
     program.Assign: PlannedStatements.assign,

@@ -18,7 +18,9 @@ from bpgen.targets.numpy import by_blocks
 from bpgen.targets.numpy.functions import Function
 from bpgen.targets.numpy.layout import call
 from bpgen.targets.numpy.parts import Parts
-from bpgen.targets.numpy.planned import PlannedExpressions, PlannedStatements, into
+from bpgen.targets.numpy.planned import PlannedStatements
+from bpgen.targets.numpy.planned_expressions import PlannedExpressions
+from bpgen.targets.numpy.planned_names import into
 from bpgen.targets.numpy.workspace import memories, workspace
 
 # What a planned module calls its own beside what any module does.

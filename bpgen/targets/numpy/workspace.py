@@ -10,13 +10,8 @@ from bpgen.ir import BATCH, length
 from bpgen.planning.nodes import Buffer, Buffers, Memory
 from bpgen.targets.numpy.functions import Function
 from bpgen.targets.numpy.layout import WIDTH, call, collection
-from bpgen.targets.numpy.planned import (
-    PlannedExpressions,
-    key_of,
-    memory_of,
-    name_of,
-    with_gradients,
-)
+from bpgen.targets.numpy.planned_expressions import PlannedExpressions
+from bpgen.targets.numpy.planned_names import key_of, memory_of, name_of, with_gradients
 from bpgen.targets.numpy.subscripts import written
 
 

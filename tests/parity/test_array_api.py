@@ -147,6 +147,57 @@ def test_the_door_is_the_same_to_torch_and_jax() -> None:
             module.backward(params, module.forward(params, to(x))[1], y)
 
 
+HALVES = {  # precisions, and how near they come
+    "float32": 1e-5,
+    "float16": 2e-2,
+    "bfloat16": 2e-1,
+}
+
+
+@pytest.mark.parametrize("precision", HALVES)
+@pytest.mark.parametrize("name", ["digits", "gpt", "lstm"])
+def test_the_precision_is_that_of_what_is_given(name: str, precision: str) -> None:
+    """Of the loss and of every gradient, of tensors that require one, too; labels are whole numbers
+    of either length. No maximum is among these: rounded, it may be another's.
+    """
+    network = of_example(name).network
+    module = module_of(emit(network, "array-api"))
+    point = Subject(emit(network), network).draw(np.random.default_rng(1), 2)
+    meant, gradients = module.loss_and_grad(
+        point.params, *point.inputs.values(), *point.rest.values()
+    )
+
+    def in_torch(a: Any, bits: int) -> Any:
+        kind = getattr(torch, f"int{bits}" if a.dtype.kind in "iu" else precision)
+        return torch.tensor(a, dtype=kind, requires_grad=kind.is_floating_point)
+
+    def in_jax(a: Any, bits: int) -> Any:
+        return jnp.asarray(a, f"int{bits}" if a.dtype.kind in "iu" else precision)
+
+    for to, back in ((in_torch, lambda t: t.detach().double().numpy()), (in_jax, np.float64)):
+        for bits in (32, 64):
+            given = point.map(lambda _, a, to=to, bits=bits: to(a, bits))
+            rest = [*given.inputs.values(), *given.rest.values()]
+            loss, grads = module.loss_and_grad(given.params, *rest)
+            for found, true in [(loss, meant), *((grads[n], gradients[n]) for n in gradients)]:
+                assert found.dtype == next(iter(given.params.values())).dtype
+                far = np.max(np.abs(back(found) - true))
+                assert far <= HALVES[precision] * max(1, np.max(np.abs(true)))
+
+
+@pytest.mark.parametrize("name", ["digits", "digits_conv", "gpt", "lstm"])
+def test_nothing_is_made_elsewhere_than_what_is_given(name: str) -> None:
+    """On torch's device without values, which takes no array of another."""
+    network = of_example(name).network
+    module = module_of(emit(network, "array-api"))
+    module.__dict__["_holds"] = lambda _: True  # of which no value is known
+    point = Subject(emit(network), network).draw(np.random.default_rng(1), 2)
+    there = point.map(lambda _, a: torch.tensor(a, device="meta"))
+    rest = [*there.inputs.values(), *there.rest.values()]
+    _, grads = module.loss_and_grad(there.params, *rest)
+    assert {g.device.type for g in grads.values()} == {"meta"}
+
+
 RECIPES = [text for kind, text in blocks(README) if "import two_layers" in text]
 
 

@@ -105,6 +105,8 @@ class Lesson:
     def array(self, array: Array) -> str:
         """All of a small array, in a cell."""
         assert self.numerals is not None
+        if not np.all(np.isfinite(array)):
+            return "no number"
         return self.inline(self.numerals.array(np.asarray(array)))
 
     def of_sample(self, name: str, array: Array) -> Array:

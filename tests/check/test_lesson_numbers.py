@@ -84,6 +84,21 @@ def test_what_is_read_from_either_end_is_read_at_two_places() -> None:
     assert numbers(derivation, made, 4) == []
 
 
+def test_a_value_that_a_step_makes_too_large_is_no_number() -> None:
+    derivation = derived(
+        "from bpgen import *\nx, y, w = input(2), target(), param(2)\n"
+        "a = sigmoid(dot(w, x))\nL = loss((a - y) ** 2)\n"
+    )
+    made = worked(derivation, emitted(derivation), Example({"x": [1e200, -1e200], "y": 1}, 0.5))
+    page = render(derivation, fmt="latex", steps="short", worked=made, lesson=sections)
+    assert "& no number" in page
+    ground = ground_of(derivation, made, 4)
+    assert not false_numbers(page, ground)[1]
+    wrong = page.replace("$a$ & $0.5$ & $1$", "$a$ & $0.5$ & no number")
+    assert wrong != page
+    assert [w.reason for w in false_numbers(wrong, ground)[1]] == ["it is 1.0"]
+
+
 @pytest.mark.slow
 def test_of_many_layers_the_cost_of_all_alone_is_told_and_read() -> None:
     layers = "".join("h = dense(h, 2, tanh)\n" for _ in range(14))

@@ -142,7 +142,7 @@ class Reader:
         not, but for so much if it is said.
         """
         if text == _NONE:
-            return "" if not np.all(np.isfinite(found)) else f"it is {found:.12g}"
+            return "" if not np.all(np.isfinite(found)) else f"it is {found}"
         text = math(text) if text.startswith("$") else text
         (number,) = printed(rf"\approx {text}")
         off, told = np.array(number.off), ~np.isnan(number.values)

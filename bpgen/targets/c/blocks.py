@@ -20,6 +20,7 @@ from bpgen.targets.c.places import whole
 from bpgen.targets.c.scalar import PRODUCT
 from bpgen.targets.c.signatures import Signature
 from bpgen.targets.c.stored import Names, Sizes, Stored, left, own
+from bpgen.targets.c.texts import Pointer
 
 
 @dataclass(frozen=True)
@@ -119,11 +120,12 @@ def _left(write: Body, keep: program.Node, block: Block) -> list[str]:
     assert isinstance(keep, program.Keep)
     if keep.block:
         return []
-    lines = []
+    lines: list[str] = []
     for name, sizes in block.kept.items():
         word = block.signature.word
         text = write.names.local(f"{own(name)}_of_blocks")
         write.names.declared.add(text)
         write.names.arrays[left(keep.store, name)] = Stored(text, (sp.Integer(block.times), *sizes))
-        lines.append(f"const real *{text} = work->{write.held.signature.word}.{word}.{own(name)};")
+        place = f"work->{write.held.signature.word}.{word}.{own(name)}"
+        lines.append(Pointer(text, place, is_constant=True))
     return lines

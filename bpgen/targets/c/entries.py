@@ -18,11 +18,12 @@ from bpgen.program import grammar as program
 from bpgen.program.grammar import Axes, Expr, Slot
 from bpgen.targets.c.layout import nest
 from bpgen.targets.c.nodes import Mark, Row
-from bpgen.targets.c.places import affine, flat, whole
+from bpgen.targets.c.places import affine, flat, is_0, whole
 from bpgen.targets.c.scalar import CHOICE, PRODUCT, SIGN, SUM, C, Writer
 from bpgen.targets.c.stored import Names, left
 
 At = Mapping[Index, C]
+Places = list[tuple[C, sp.Expr]]  # along each axis, and how long that is
 
 
 class Entries:
@@ -69,25 +70,34 @@ class Entries:
     def read(self, node: program.Read, at: At) -> C:
         alias = self.names.aliases.get(node.name)
         if alias is None:
-            return self.element(node.name, [(at[i], length(i.size)) for i in node.axes])
+            return self.element(*self._stands(node, at))
         theirs = {o: at[i] for o, i in zip(alias.axes, node.axes, strict=True)}
         return self.value(alias, {**at, **theirs})
 
-    def element(self, name: str, places: list[tuple[C, sp.Expr]]) -> C:
+    def element(self, name: str, places: Places) -> C:
         """The element of a stored array at these places along its axes, of these lengths."""
         array = self.names.arrays[name]
         if array.is_variable:
             return C(array.text)
-        sizes = array.sizes or tuple(size for _, size in places)
-        at = flat((at, size) for (at, _), size in zip(places, sizes, strict=True))
-        return C(f"{array.text}[{at.text}]")
+        return C(f"{array.text}[{self._flat(name, places).text}]")
+
+    def _flat(self, name: str, places: Places) -> C:
+        sizes = self.names.arrays[name].sizes or tuple(size for _, size in places)
+        return flat((at, size) for (at, _), size in zip(places, sizes, strict=True))
+
+    def _stands(self, node: Expr, at: At) -> tuple[str, Places]:
+        """The array in memory that is looked at, and where."""
+        if isinstance(node, program.Read):
+            return node.name, [(at[i], length(i.size)) for i in node.axes]
+        assert isinstance(node, program.View | program.Gather)
+        assert isinstance(node.array, program.Read)
+        return node.array.name, [(self._place(s, at), s.length) for s in node.slots]
 
     def view(self, node: program.View | program.Gather, at: At) -> C:
-        places = [self._place(s, at) for s in node.slots]
         array = node.array
-        if isinstance(array, program.Read) and array.name not in self.names.aliases:
-            sizes = (s.length for s in node.slots)
-            return self.element(array.name, [*zip(places, sizes, strict=True)])
+        if self.names.is_stored(array):
+            return self.element(*self._stands(node, at))
+        places = [self._place(s, at) for s in node.slots]
         return self.value(array, {**at, **dict(zip(array.axes, places, strict=True))})
 
     def _place(self, slot: Slot, at: At) -> C:
@@ -153,9 +163,9 @@ class Entries:
         """Where an array's row along an index begins, if its elements stand one after another."""
         if not self.is_row(node, index):
             return None
-        first = self.value(node, {**at, index: C("0")}).text
-        name, place = first[:-1].split("[", 1)
-        return name if place == "0" else f"{name} + {place}"
+        name, places = self._stands(node, {**at, index: C("0")})
+        array, place = self.names.arrays[name].text, self._flat(name, places)
+        return array if is_0(place) else f"{array} + {place.text}"
 
     def _summed(self, over: Axes, at: At, term: Callable[[At], C]) -> C:
         if all(i.size == 1 for i in over):

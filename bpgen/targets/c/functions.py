@@ -21,7 +21,7 @@ from bpgen.targets.c.passes import Left, left, passed
 from bpgen.targets.c.signatures import Signature, signature, together
 from bpgen.targets.c.statements import Statements
 from bpgen.targets.c.stored import Names, Sizes, Stored, own
-from bpgen.targets.c.texts import CFunction, needed
+from bpgen.targets.c.texts import CFunction, Pointer, needed
 from bpgen.targets.c.training import begin, steps
 
 
@@ -73,7 +73,8 @@ class Functions:
             else self._remember(function, its, write)
         )
         lines = needed([*self._opened(its, write), *lines])
-        return CFunction(its.returns, its.name, its.arguments, said, tuple(lines))
+        head = its.returns, its.name, its.arguments
+        return CFunction(*head, said, tuple(lines), is_private=is_block)
 
     def _left(self, function: Function) -> Left:
         """What a function leaves: forward its outputs, too; gradients themselves."""
@@ -155,7 +156,7 @@ class Functions:
 
         every = [(n, kept(n, sizes)) for n, sizes in write.kept.items()]
         every += [(n, f"{works}{own(n)}") for n in write.work]
-        return [f"real *{own(n)} = {place};" for n, place in every]
+        return [Pointer(own(n), place) for n, place in every]
 
     def _said(self, word: str, function: Function, write: Statements) -> str:
         if word == "forward":

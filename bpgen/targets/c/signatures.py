@@ -9,7 +9,9 @@ from bpgen.ir import TensorInfo
 from bpgen.program import grammar as program
 from bpgen.program.grammar import Assign, Function, Ref
 from bpgen.targets.c.stored import own
-from bpgen.targets.c.texts import CFunction, name_of
+from bpgen.targets.c.texts import REAL, Argument, CFunction, at, to
+
+TOGETHER = "loss_and_grad"
 
 
 @dataclass(frozen=True)
@@ -32,29 +34,30 @@ class Signature:
 
     @property
     def returns(self) -> str:
-        return "static void" if self.hands else "real" if self.word == "loss" else "void"
+        return REAL if self.word == "loss" else "void"
 
     @property
-    def is_forward(self) -> bool:
-        return self.word != "loss" and not self.is_backward
+    def fills(self) -> bool:
+        """Whether it writes what forward leaves."""
+        return self.word == TOGETHER or (self.word != "loss" and not self.is_backward)
 
     @property
     def is_backward(self) -> bool:
-        return "backward" in self.word or self.word == "loss_and_grad"
+        return "backward" in self.word or self.word == TOGETHER
 
     @property
-    def arguments(self) -> tuple[str, ...]:
-        types = {n: "real" if t.bound is None else "int" for n, t in self.given.items()}
+    def arguments(self) -> tuple[Argument, ...]:
+        types = {n: REAL if t.bound is None else "int" for n, t in self.given.items()}
         return (
-            f"const {self.network}_params *params",
-            *[f"int {self.counter}"] * bool(self.counter),
-            *(f"const {types[n]} *{own(n)}" for n in self.given),
-            *(f"int {n}" for n in self.lengths),
-            *["unsigned long *seed"] * self.draws,
-            f"{'' if self.is_forward else 'const '}{self.network}_cache *cache",
-            f"{self.network}_work *work",
-            *[f"{self.network}_params *grads"] * self.is_backward,
-            *[f"real *{own(self.hands)}"] * bool(self.hands),
+            at(f"{self.network}_params", "params"),
+            *[Argument("int", self.counter)] * bool(self.counter),
+            *(at(types[n], own(n)) for n in self.given),
+            *(Argument("int", n) for n in self.lengths),
+            *[to("unsigned long", "seed")] * self.draws,
+            (to if self.fills else at)(f"{self.network}_cache", "cache"),
+            to(f"{self.network}_work", "work"),
+            *[to(f"{self.network}_params", "grads")] * self.is_backward,
+            *[to(REAL, own(self.hands))] * bool(self.hands),
         )
 
     def call(self, counter: str, given: Iterable[str], handed: str) -> str:
@@ -102,16 +105,13 @@ def _is_cached(value: object) -> bool:
 def together(every: Mapping[str, Signature]) -> CFunction:
     """The loss and the gradients of a batch, by one call."""
     forward, loss, backward = (every[word] for word in ("forward", "loss", "backward"))
-    its = replace(backward, word="loss_and_grad", draws=forward.draws)
-    called = {s.word: f"{s.name}({', '.join(map(name_of, s.arguments))})" for s in every.values()}
+    its = replace(backward, word=TOGETHER, draws=forward.draws)
+    called = {s.word: f"{s.name}({', '.join(a.name for a in s.arguments)})" for s in every.values()}
     lines = (
         f"{called['forward']};",
         f"const real loss = {called['loss']};",
         f"{called['backward']};",
         "return loss;",
     )
-    arguments = [
-        a.replace(f"const {its.network}_cache", f"{its.network}_cache") for a in its.arguments
-    ]
     said = "The loss of a batch and its gradients, from one forward pass."
-    return CFunction(loss.returns, its.name, tuple(arguments), said, lines)
+    return CFunction(loss.returns, its.name, its.arguments, said, lines)

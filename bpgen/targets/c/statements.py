@@ -22,6 +22,7 @@ from bpgen.targets.c.passes import only_looks
 from bpgen.targets.c.places import whole
 from bpgen.targets.c.prepared import Prepared
 from bpgen.targets.c.stored import Names, Sizes, Stored, own
+from bpgen.targets.c.texts import Pointer
 from bpgen.targets.c.writing import Writing, made_in_place
 
 _STEMS = {"logsumexp": "log_sum", "place": "largest"}  # of what is made before it is read
@@ -105,7 +106,8 @@ class Statements:
             return self._seen(name, ref)
         sizes = self.held.sizes(ref)
         self.names.arrays[name] = Stored(own(name), sizes)
-        return [f"const real *{own(name)} = {held(ref, self.held.signature.word, sizes)};"]
+        place = held(ref, self.held.signature.word, sizes)
+        return [Pointer(own(name), place, is_constant=True)]
 
     def _seen(self, name: str, ref: program.Ref) -> list[str]:
         """What only looks at other arrays that structs hold, or at inputs."""

@@ -3,31 +3,68 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bpgen.targets.c.layout import broken
 
+REAL = "real"  # the type of numbers, whatever it is called where a function is declared
+
+
+@dataclass(frozen=True)
+class Argument:
+    """An argument of a function: one value, or a pointer to an array or a struct."""
+
+    type: str
+    name: str
+    is_pointer: bool = False
+    is_constant: bool = False
+
+    def text(self, real: str) -> str:
+        """As it is declared, where numbers are of this type."""
+        kind = real if self.type == REAL else self.type
+        return f"{'const ' * self.is_constant}{kind} {'*' * self.is_pointer}{self.name}"
+
+
+def to(kind: str, name: str) -> Argument:
+    """What is pointed to, to be written."""
+    return Argument(kind, name, is_pointer=True)
+
+
+def at(kind: str, name: str) -> Argument:
+    """What is pointed to, to be read."""
+    return Argument(kind, name, is_pointer=True, is_constant=True)
+
+
+class Pointer(str):
+    """The line that declares where an array of numbers begins."""
+
+    name: str
+
+    def __new__(cls, name: str, place: str, is_constant: bool = False) -> Pointer:
+        line = super().__new__(cls, f"{'const ' * is_constant}real *{name} = {place};")
+        line.name = name
+        return line
+
 
 @dataclass(frozen=True)
 class CFunction:
-    """A function: what it returns, its name, its arguments, what is said of it, and its lines."""
+    """A function: what it returns, its name, its arguments, what is said of it, and its lines. A
+    private one is no part of the header.
+    """
 
     returns: str
     name: str
-    arguments: tuple[str, ...]
+    arguments: tuple[Argument, ...]
     said: str
     lines: tuple[str, ...]
-
-    @property
-    def is_private(self) -> bool:
-        """Whether it is no part of the header."""
-        return self.returns.startswith("static ")
+    is_private: bool = False
 
     def head(self, real: str) -> str:
         """Its first lines, where numbers are of this type."""
-        before = re.sub(r"\breal\b", real, f"{self.returns} {self.name}(")
-        given = re.sub(r"\breal (?=\*?\w)", f"{real} ", ", ".join(self.arguments))
+        returns = real if self.returns == REAL else self.returns
+        before = f"{'static ' * self.is_private}{returns} {self.name}("
+        given = ", ".join(a.text(real) for a in self.arguments)
         return "\n".join(broken(f"{before}{given});", len(before)))[:-1]  # room for the semicolon
 
     @property
@@ -38,14 +75,10 @@ class CFunction:
     @property
     def body(self) -> list[str]:
         """What stands between its braces."""
-        unused = [f"(void){a};" for a in map(name_of, self.arguments) if not speaks(self.lines, a)]
+        names = (a.name for a in self.arguments)
+        unused = [f"(void){name};" for name in names if not speaks(self.lines, name)]
         every = (line for text in (*unused, *self.lines) for line in text.splitlines())
         return [part for line in every for part in broken(f"    {line}")]
-
-
-def name_of(argument: str) -> str:
-    """The name of an argument."""
-    return argument.split()[-1].lstrip("*")
 
 
 def speaks(lines: Iterable[str], name: str) -> bool:
@@ -56,12 +89,8 @@ def speaks(lines: Iterable[str], name: str) -> bool:
 
 def needed(lines: list[str]) -> list[str]:
     """Without pointers to arrays that nothing reads."""
-    is_pointer: Callable[[str], re.Match[str] | None] = re.compile(
-        r"(?:const )?real \*(\w+) = [^;]+;"
-    ).fullmatch
     found = list(lines)
-    for line in lines:
-        opened = is_pointer(line)
-        if opened and not speaks((o for o in found if o is not line), opened[1]):
+    for line in (n for n in lines if isinstance(n, Pointer)):
+        if not speaks((o for o in found if o is not line), line.name):
             found.remove(line)
     return found

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from bpgen.ir import Network, TensorInfo
 from bpgen.targets.c.stored import own
-from bpgen.targets.c.texts import CFunction
+from bpgen.targets.c.texts import REAL, Argument, CFunction, at, to
 from bpgen.targets.numpy.interface import deviation
 
 
@@ -23,7 +23,7 @@ def begin(network: Network, called: set[str]) -> CFunction:
         called.update(("uniform", "normal", "draw"))
         return f"seed = draw({array}, R({spread!r}), seed);"
 
-    arguments = (f"{network.name}_params *params", "unsigned long seed")
+    arguments = to(f"{network.name}_params", "params"), Argument("unsigned long", "seed")
     said = "Fresh parameters, drawn from a seed: not the numbers that numpy draws from it."
     return _over(network, begun, CFunction("void", f"{network.name}_init", arguments, said, ()))
 
@@ -39,11 +39,9 @@ def steps(network: Network, called: set[str]) -> tuple[CFunction, CFunction]:
     def moved(t: TensorInfo) -> str:
         return f"descend({_each(t, 'params', 'velocity', 'grads')}, {count(t)}, rate, momentum);"
 
-    alone = (f"{form} *params", f"const {form} *grads", "real rate")
-    arguments = (
-        *(f"{form} *params", f"{form} *velocity", f"const {form} *grads"),
-        *("real rate", "real momentum"),
-    )
+    params, grads, rate = to(form, "params"), at(form, "grads"), Argument(REAL, "rate")
+    alone = params, grads, rate
+    arguments = params, to(form, "velocity"), grads, rate, Argument(REAL, "momentum")
     said = "A step of gradient descent, which remembers nothing."
     with_momentum = "A step of gradient descent with momentum; the velocity begins as zeros."
     return (
@@ -64,8 +62,8 @@ def adam(network: Network) -> CFunction:
         return f"average({held}, {count(t)}, {numbers});"
 
     arguments = (
-        *(f"{form} *params", f"{network.name}_adam *state", f"const {form} *grads"),
-        *("real rate", "real beta1", "real beta2"),
+        *(to(form, "params"), to(f"{network.name}_adam", "state"), at(form, "grads")),
+        *(Argument(REAL, name) for name in ("rate", "beta1", "beta2")),
     )
     lines = (
         "state->of_mean += (1 - beta1) * (1 - state->of_mean);",

@@ -9,12 +9,10 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import sympy as sp
-from sympy.codegen.cfunctions import expm1, log1p
+from sympy.codegen.cfunctions import expm1
 
 from bpgen.derive.exponentials import (
-    Exponential,
     exp_times_sigmoid,
-    exponential,
     log_of_exponentials,
     power_of_exponentials,
     power_of_sigmoid,
@@ -24,18 +22,20 @@ from bpgen.derive.exponentials import (
     sigmoid_of_exponentials,
     without,
 )
-from bpgen.derive.squares import of_two_squares, over_two_squares, square
-from bpgen.functions import (
-    bell,
-    complement,
-    log1mexp,
-    log1mexpexp,
-    log_cosh,
-    row,
-    xlog1py,
-    xlogx,
-    xlogy,
+from bpgen.derive.logarithms import (
+    log_of_1_and_more,
+    log_of_1_less_exp,
+    log_of_1_less_exp_of_exp,
+    log_of_cosh,
+    log_of_difference,
+    log_of_exp,
+    log_of_function,
+    log_of_power,
+    log_of_product,
+    log_of_tanh_square,
 )
+from bpgen.derive.squares import of_two_squares, over_two_squares, square
+from bpgen.functions import bell, xlog1py, xlogx, xlogy
 from bpgen.ir import Element
 from bpgen.record import Risk
 
@@ -98,74 +98,6 @@ def _exp_and_rest(expr: sp.Expr) -> tuple[sp.Expr, sp.Expr] | None:
     return None
 
 
-def _log_of_product(expr: sp.Expr) -> sp.Expr | None:
-    """log(p q) = log p + log q and log(p^k) = k log p, for a factor p known to be positive"""
-    if not isinstance(expr, sp.log):
-        return None
-    factors = sp.Mul.make_args(expr.args[0])
-    positive = [f for f in factors if _is_positive(f)]
-    if not positive or (len(factors) == 1 and not isinstance(factors[0], sp.Pow)):
-        return None
-    rest = [f for f in factors if f not in positive]
-    logs = [f.exp * sp.log(f.base) if _is_power(f) else sp.log(f) for f in positive]
-    return sp.Add(*logs, *([sp.log(sp.Mul(*rest))] if rest else []))
-
-
-def _is_power(expr: sp.Expr) -> bool:
-    return isinstance(expr, sp.Pow) and not isinstance(expr, sp.exp)
-
-
-def _is_positive(expr: sp.Expr) -> bool:
-    """A positive number, an exponential or a sum of some, a function whose logarithm is one, its
-    complement, 1 less the square of a tanh, or a power of one.
-    """
-    base = expr.base if _is_power(expr) else expr
-    return (
-        bool(base.is_positive and not base.has(Element, sp.Function))
-        or isinstance(base, sp.exp)
-        or log_of_exponentials(sp.log(base)) is not None
-        or _log_of_function(sp.log(base)) is not None
-        or _log_of_tanh_square(sp.log(base)) is not None
-    )
-
-
-def _log_of_exp(expr: sp.Expr) -> sp.Expr | None:
-    """log(exp u) = u, which sympy writes by itself"""
-    return (
-        expr.args[0].args[0] if isinstance(expr, sp.log) and expr.args[0].func == sp.exp else None
-    )
-
-
-def _log_of_cosh(expr: sp.Expr) -> sp.Expr | None:
-    """log(c cosh u) = log c + log cosh(u)"""
-    return _log_of_function(expr) if expr.has(sp.cosh) else None
-
-
-def _log_of_function(expr: sp.Expr) -> sp.Expr | None:
-    """The logarithm of a function or of its complement, as one function: log sigmoid(u) =
-    -softplus(-u), log(1 - tanh u) = log 2 - softplus(2u)
-    """
-    if not isinstance(expr, sp.log):
-        return None
-    of = complement(expr.args[0]) if isinstance(expr.args[0], sp.Add) else expr.args[0]
-    number, call = of.as_coeff_Mul() if of is not None else (sp.S.One, sp.S.Zero)
-    known = row(call)
-    if known is None or known.logarithm is None or not number.is_positive:
-        return None
-    return sp.log(number) + known.logarithm(*call.args)
-
-
-def _log_of_tanh_square(expr: sp.Expr) -> sp.Expr | None:
-    """log(1 - tanh(u)^2) = -2 log cosh(u)"""
-    if not (isinstance(expr, sp.log) and isinstance(expr.args[0], sp.Add)):
-        return None
-    number, inside = expr.args[0].primitive()
-    base, power = (1 - inside).as_base_exp()
-    if power == 2 and isinstance(base, sp.tanh):
-        return sp.log(number) - 2 * log_cosh(base.args[0])
-    return None
-
-
 def _sinh_over_cosh(expr: sp.Expr) -> sp.Expr | None:
     """sinh(u) / cosh(u) = tanh(u)"""
     for part in expr.args if isinstance(expr, sp.Mul) else ():
@@ -175,21 +107,6 @@ def _sinh_over_cosh(expr: sp.Expr) -> sp.Expr | None:
             if above in expr.args:
                 rest = power[0] ** (power[1] + 1)
                 return without(expr, part, above) * rest * sp.tanh(above.args[0])
-    return None
-
-
-def _log1mexp(expr: sp.Expr) -> sp.Expr | None:
-    """log(1 - exp(u)), as one function: log1p(-exp(u)) where exp(u) is small, log(-expm1(u)) where
-    it is nearly 1
-    """
-    inside = expr.args[0] if isinstance(expr, sp.log) else sp.S.Zero
-    return log1mexp((1 - inside).args[0]) if isinstance(1 - inside, sp.exp) else None
-
-
-def _log1p(expr: sp.Expr) -> sp.Expr | None:
-    """log(1 + u) = log1p(u), exact where u is small"""
-    if isinstance(expr, sp.log) and isinstance(expr.args[0], sp.Add) and expr.args[0].args[0] == 1:
-        return log1p(expr.args[0] - 1)
     return None
 
 
@@ -227,33 +144,6 @@ def _half(u: sp.Expr, rest: sp.Expr) -> sp.Expr | None:
     return u / 2 if rest == 1 else None
 
 
-def _log_of_difference(expr: sp.Expr) -> sp.Expr | None:
-    """log(c exp(u) - d exp(v)) = log c + u + log(1 - exp(v - u + log(d/c))), where exp(u) may
-    overflow
-    """
-    (c, u), (d, v) = _difference(expr) or _NO_DIFFERENCE
-    return sp.log(c) + u + log1mexp(v - u + sp.log(d / c)) if u != 0 else None
-
-
-def _log1mexpexp(expr: sp.Expr) -> sp.Expr | None:
-    """log(c - c exp(-d exp u)) = log c + log(1 - exp(-d exp u)), that as one function"""
-    (c, u), (d, v) = _difference(expr) or _NO_DIFFERENCE
-    number, inner = v.as_coeff_Mul()
-    if u == 0 and c == d and number.is_negative and isinstance(inner, sp.exp):
-        return sp.log(c) + log1mexpexp(inner.args[0] + sp.log(-number))
-    return None
-
-
-def _difference(expr: sp.Expr) -> tuple[Exponential, Exponential] | None:
-    """(c, u) and (d, v) of log(c exp(u) - d exp(v))."""
-    if not (isinstance(expr, sp.log) and isinstance(expr.args[0], sp.Add)):
-        return None
-    parts = expr.args[0].args
-    signed = [exponential(p) for p in parts], [exponential(-p) for p in parts]
-    above, below = ([(c, u) for c, u in found if c.is_positive] for found in signed)
-    return (above[0], below[0]) if len(parts) == 2 and len(above) == len(below) == 1 else None
-
-
 def _expm1(expr: sp.Expr) -> sp.Expr | None:
     """exp(u) - 1 = expm1(u), exact where u is small"""
     if isinstance(expr, sp.Add) and expr.args[0] == -1:
@@ -277,17 +167,6 @@ def _less_cosine(expr: sp.Expr) -> sp.Expr | None:
             square = sp.sin(half) ** 2 if isinstance(call, sp.cos) else -(sp.sinh(half) ** 2)
             return 2 * number * square + (expr - number - part)
     return None
-
-
-def _log_of_power(expr: sp.Expr) -> sp.Expr | None:
-    """log(u^k v) = k log|u| + log(v), for even k, where the power would overflow or vanish"""
-    if not isinstance(expr, sp.log):
-        return None
-    even = [f for f in sp.Mul.make_args(expr.args[0]) if _is_power(f) and (f.exp / 2).is_Integer]
-    if not even:
-        return None
-    rest = sp.Mul(*(f for f in sp.Mul.make_args(expr.args[0]) if f not in even))
-    return sp.Add(*(f.exp * sp.log(sp.Abs(f.base)) for f in even), sp.log(rest))
 
 
 def _bell(expr: sp.Expr) -> sp.Expr | None:
@@ -335,21 +214,20 @@ def _logged(addend: sp.Expr, product: sp.Mul) -> list[sp.Expr]:
 
 
 _HALF = sp.Rational(1, 2)
-_NO_DIFFERENCE = ((sp.S.One, sp.S.Zero), (sp.S.One, sp.S.Zero))
 
 # Differentiated in the new spelling: the old one overflows.
 _OVERFLOW = (
-    Rule(_log_of_exp, Risk.LOG_OF_0),
-    Rule(_log_of_product, None),
-    Rule(_log_of_cosh, Risk.OVERFLOW),
-    Rule(_log_of_function, Risk.LOG_OF_0),
+    Rule(log_of_exp, Risk.LOG_OF_0),
+    Rule(log_of_product, None),
+    Rule(log_of_cosh, Risk.OVERFLOW),
+    Rule(log_of_function, Risk.LOG_OF_0),
     Rule(log_of_exponentials, Risk.OVERFLOW),
     Rule(power_of_exponentials, Risk.OVERFLOW),
     Rule(power_of_sigmoid, Risk.UNDERFLOW),
     Rule(power_of_softplus, None),
-    Rule(_log_of_tanh_square, Risk.LOG_OF_0),
-    Rule(_log_of_difference, Risk.OVERFLOW),
-    Rule(_log1mexpexp, Risk.CANCELLATION),
+    Rule(log_of_tanh_square, Risk.LOG_OF_0),
+    Rule(log_of_difference, Risk.OVERFLOW),
+    Rule(log_of_1_less_exp_of_exp, Risk.CANCELLATION),
     Rule(_sinh_over_cosh, Risk.OVERFLOW),
     Rule(sech_of_exponentials, Risk.OVERFLOW),
     Rule(_tanh, Risk.OVERFLOW),
@@ -361,11 +239,11 @@ _OVERFLOW = (
 # that overflows, or no 0 times infinity.
 _CANCELLATION = (
     Rule(_xlogy, Risk.LOG_OF_0),
-    Rule(_log1mexp, Risk.CANCELLATION),
+    Rule(log_of_1_less_exp, Risk.CANCELLATION),
     Rule(over_two_squares, Risk.OVERFLOW),
     Rule(of_two_squares, Risk.OVERFLOW),
-    Rule(_log_of_power, Risk.OVERFLOW),
-    Rule(_log1p, Risk.CANCELLATION),
+    Rule(log_of_power, Risk.OVERFLOW),
+    Rule(log_of_1_and_more, Risk.CANCELLATION),
     Rule(_expm1, Risk.CANCELLATION),
     Rule(_less_cosine, Risk.CANCELLATION),
     Rule(_bell, Risk.OVERFLOW),

@@ -1,8 +1,9 @@
 """Modules that mark which of their statements were reached.
 
 A block is cut into pieces that are executed whole. A mark stands before the last statement of each
-piece, and says that all before it was done. Where an exception comes before the mark that is too
-little; it is never too much.
+piece, and says that all before it was done. A piece has none where others say it: one that ends
+with an `if` was done if one of its ways was gone. Where an exception comes before the mark that is
+too little; it is never too much.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import ast
 import os
 from collections.abc import Iterator, Sequence
+from functools import cache
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from itertools import pairwise
@@ -22,12 +24,13 @@ Marks = list[int]
 
 
 class Piece(NamedTuple):
-    """What one mark tells of: the lines of its statements, and the line of the `if` or the loop
-    that it is a way out of.
+    """What is executed whole: the lines of its statements, and the line of the `if` or the loop
+    that it is a way out of. Where it has no mark: the pieces each of which says that it was done.
     """
 
     lines: tuple[int, ...]
     branch: int | None
+    said_by: tuple[int, ...] = ()
 
 
 def _does(statement: ast.stmt) -> bool:
@@ -60,9 +63,17 @@ def _holders(module: ast.Module) -> Iterator[ast.AST]:
         waiting += [n for block in held for n in block if hasattr(n, "body") and _runs(n)]
 
 
-def _blocks(node: ast.AST) -> Iterator[tuple[list[ast.stmt], int | None]]:
-    """The blocks of a node, and its own line where they are ways out of it. The second way of an
-    `if` or a loop is a block of no statement where none is written.
+class _Block(NamedTuple):
+    """A block of a node, by its name, and the node's own line where it is a way out of it."""
+
+    name: str
+    statements: list[ast.stmt]
+    branch: int | None
+
+
+def _blocks(node: ast.AST) -> Iterator[_Block]:
+    """The blocks of a node. The second way of an `if` or a loop is a block of no statement where
+    none is written.
     """
     branches = isinstance(node, ast.If | ast.For | ast.While)
     for name in _BLOCKS:
@@ -70,9 +81,25 @@ def _blocks(node: ast.AST) -> Iterator[tuple[list[ast.stmt], int | None]]:
         if block is None:
             continue
         if branches and (name == "body" or _ends(node)):
-            yield block, node.lineno
+            yield _Block(name, block, node.lineno)
         elif any(map(_does, block)):
-            yield block, None
+            yield _Block(name, block, None)
+
+
+def _entered(statement: ast.stmt) -> list[ast.AST]:
+    """Whose blocks are entered, one of them at least, where a statement is done."""
+    if isinstance(statement, ast.Try) and any(map(_does, statement.body)):
+        return [statement, *statement.handlers]
+    sure = isinstance(statement, ast.With) and any(map(_does, statement.body))
+    either = isinstance(statement, ast.If | ast.For | ast.While) and _runs(statement)
+    return [statement] if sure or either else []
+
+
+def _leaves(statement: ast.stmt) -> bool:
+    """Whether it is an `if` behind which nothing is done but where it is not so."""
+    leaving = ast.Return | ast.Raise | ast.Continue | ast.Break
+    is_one = isinstance(statement, ast.If) and _runs(statement) and not statement.orelse
+    return is_one and isinstance(statement.body[-1], leaving)
 
 
 def _mark(number: int, place: ast.AST) -> ast.stmt:
@@ -90,19 +117,42 @@ def _pieces(block: list[ast.stmt]) -> Iterator[list[ast.stmt]]:
 
 
 def marked(tree: ast.Module) -> list[Piece]:
-    """The pieces of a module's blocks, each of which is given its mark."""
+    """The pieces of a module's blocks, each of which is given its mark where it needs one."""
     pieces: list[Piece] = []
+    first: dict[tuple[ast.AST, str], int] = {}  # of a block, the number of its first piece
+    behind: dict[ast.AST, int] = {}  # an `if` that leaves, that of what is done if it is not so
+    asked: dict[int, list[ast.AST]] = {}  # of a piece without a mark, whose blocks say it
     for node in _holders(tree):
-        for block, branch in _blocks(node):
+        for name, block, branch in _blocks(node):
+            first[node, name] = len(pieces)
             with_marks: list[ast.stmt] = []
             for statements in _pieces(block) if block else [[]]:
-                mark = _mark(len(pieces), statements[-1] if statements else node)
-                with_marks += [*statements[:-1], mark, *statements[-1:]]
+                number, last = len(pieces), statements[-1] if statements else None
+                said_by = (behind[node],) if last is None and node in behind else ()
+                asked[number] = _entered(last) if last is not None else []
+                if last is not None and last is not block[-1] and _leaves(last):
+                    behind[last] = number + 1
+                marks = [] if said_by or asked[number] else [_mark(number, last or node)]
+                with_marks += [*statements[:-1], *marks, *statements[-1:]]
                 lines = tuple(s.lineno for s in statements if _does(s))
-                pieces.append(Piece(lines, branch))
+                pieces.append(Piece(lines, branch, said_by))
                 branch = None  # of the first piece: that one says that the block was entered
             block[:] = with_marks
+    for number, nodes in asked.items():
+        entered = (first.get((node, name)) for node in nodes for name in _BLOCKS)
+        said_by = (*pieces[number].said_by, *(n for n in entered if n is not None))
+        pieces[number] = pieces[number]._replace(said_by=said_by)
     return pieces
+
+
+def reached(pieces: Sequence[Piece], marks: Marks) -> list[bool]:
+    """Of each piece, whether its mark or one that says it is set."""
+
+    @cache
+    def done(number: int) -> bool:
+        return bool(marks[number]) or any(map(done, pieces[number].said_by))
+
+    return [done(number) for number in reversed(range(len(pieces)))][::-1]
 
 
 class _Loader(SourceFileLoader):

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.coverage.marks import Marks, marked
+from tests.coverage.marks import Marks, marked, reached
 
 
 class Reached(NamedTuple):
@@ -27,18 +27,18 @@ class Reached(NamedTuple):
 def of_file(text: str, marks: Marks | None) -> Reached:
     """What is reached of a file's text; without marks it was not even imported."""
     pieces = marked(ast.parse(text))
-    every = reached = 0
+    every = done = 0
     missing: list[tuple[int, str]] = []
-    for piece, mark in zip(pieces, marks or [0] * len(pieces), strict=True):
+    for piece, was in zip(pieces, reached(pieces, marks or [0] * len(pieces)), strict=True):
         size = len(piece.lines) + (piece.branch is not None)
-        every, reached = every + size, reached + size * mark
-        if mark:
+        every, done = every + size, done + size * was
+        if was:
             continue
         missing += [(line, f"{line}") for line in piece.lines]
         if piece.branch is not None:
             to = piece.lines[0] if piece.lines else ""
             missing.append((piece.branch, f"{piece.branch} -> {to}".rstrip()))
-    return Reached(every, reached, tuple(said for _, said in sorted(missing)))
+    return Reached(every, done, tuple(said for _, said in sorted(missing)))
 
 
 def of_package(folder: Path, found: Mapping[str, Marks]) -> dict[Path, Reached]:

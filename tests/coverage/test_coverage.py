@@ -92,9 +92,9 @@ def _run(code: CodeType, module: dict[str, Any], calls: list[tuple[str, Any]]) -
         module[name](*arguments)
 
 
-def _marks(calls: list[tuple[str, Any]]) -> marks.Marks:
-    """Those of TEXT after these calls."""
-    tree = ast.parse(TEXT)
+def _marks(calls: list[tuple[str, Any]], text: str = TEXT) -> marks.Marks:
+    """Those of a text after these calls."""
+    tree = ast.parse(text)
     module: dict[str, Any] = {marks.NAME: [0] * len(marks.marked(tree)), "__name__": "marked"}
     _run(compile(tree, "<marked>", "exec"), module, calls)
     said: marks.Marks = module[marks.NAME]
@@ -136,6 +136,45 @@ def test_a_line_is_reached_that_a_tracer_sees(calls: list[tuple[str, Any]]) -> N
 def test_ways_that_were_not_taken(calls: list[tuple[str, Any]], missing: list[str]) -> None:
     said = report.of_file(TEXT, _marks(calls))
     assert [m for m in said.missing if "->" in m] == missing
+
+
+CHAIN = """def kind(value):
+    if value < 0:
+        return "below"
+    if value == 0:
+        return "zero"
+    with open("/dev/null"):
+        try:
+            value = 1 / (value - 7)
+        finally:
+            value = 2
+    return "above"
+"""
+
+
+@pytest.mark.parametrize(
+    ("value", "missing"),
+    [
+        (-1, ["2 ->", "4", "4 ->", "4 -> 5", "5", "6", "7", "8", "10", "11"]),
+        (0, ["2 -> 3", "3", "4 ->", "6", "7", "8", "10", "11"]),
+        (1, ["2 -> 3", "3", "4 -> 5", "5"]),
+    ],
+)
+def test_what_others_say_has_no_mark(value: int, missing: list[str]) -> None:
+    """On each way through a chain there is one mark, and it says all that was done."""
+    found = _marks([("kind", (value,))], CHAIN)
+    assert sum(found) == {1: 4}.get(value, 2)  # the function itself has one
+    assert list(report.of_file(CHAIN, found).missing) == missing
+
+
+def test_an_exception_takes_its_own_piece_and_no_other() -> None:
+    tree = ast.parse(CHAIN)
+    module: dict[str, Any] = {marks.NAME: [0] * len(marks.marked(tree))}
+    exec(compile(tree, "<marked>", "exec"), module)
+    with pytest.raises(ZeroDivisionError):
+        module["kind"](7)
+    missing = report.of_file(CHAIN, module[marks.NAME]).missing
+    assert list(missing) == ["2 -> 3", "3", "4 -> 5", "5", "11"]
 
 
 def test_a_file_that_is_not_imported_counts() -> None:

@@ -45,13 +45,13 @@ LOSSES = {
 }
 
 
-@pytest.mark.parametrize("net", one_in(3, [*LOSSES.values()]), ids=LOSSES)
+@pytest.mark.parametrize("net", one_in(5, [*LOSSES.values()]), ids=LOSSES)
 def test_every_line_is_true(net: str) -> None:
     for notation in ("matrix", "index"):
         assert not refuse_false(derived(net), notation, "short", "net.py")
 
 
-@pytest.mark.parametrize("net", one_in(3, [*LOSSES.values()]), ids=LOSSES)
+@pytest.mark.parametrize("net", one_in(5, [*LOSSES.values()]), ids=LOSSES)
 def test_the_loss_is_the_mean_of_its_equation(net: str) -> None:
     assert "\n    L = ell.mean()\n" in written(net)
 

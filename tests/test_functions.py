@@ -20,7 +20,7 @@ from bpgen.functions.error_function import FAR, NEAR
 from bpgen.load import declared_by
 from bpgen.render import render
 from tests.conftest import emitted, module_of
-from tests.few import one_in
+from tests.few import few, one_in
 
 Z = sp.Symbol("z", real=True)
 BPGEN = Path(bpgen.__file__).parent
@@ -32,7 +32,7 @@ def arguments(row: FunctionRow) -> tuple[sp.Symbol, ...]:
     return sp.symbols("z s t", real=True)[: row.arity]
 
 
-@pytest.mark.parametrize("row", one_in(5, STATED), ids=lambda r: r.name)
+@pytest.mark.parametrize("row", few(STATED, lambda row: row in STATED[2::5]), ids=lambda r: r.name)
 def test_stated_derivative_is_that_of_the_definition(row: FunctionRow) -> None:
     symbols = arguments(row)
     meaning = row.definition(*symbols) if row.definition else row.function(*symbols)

@@ -296,7 +296,7 @@ def test_numbers_stay_short_in_powers() -> None:
     assert found[0] == pytest.approx(found[1], rel=1e-5)
 
 
-@pytest.mark.parametrize("spelling", one_in(6, SPELLINGS))
+@pytest.mark.parametrize("spelling", one_in(9, SPELLINGS))
 def test_another_spelling_is_proved_to_be_the_same(spelling: str) -> None:
     """By numbers and exactly."""
     network = declared_by(

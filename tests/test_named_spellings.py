@@ -349,7 +349,7 @@ def right(case: Case, point: Any, dtype: type) -> None:
     assert slopes.dtype == dtype
 
 
-@pytest.mark.parametrize("name", one_in(5, [*CASES]))
+@pytest.mark.parametrize("name", one_in(9, [*CASES]))
 def test_through_names(name: str) -> None:
     case = CASES[name]
     for point in case.points:
@@ -436,7 +436,7 @@ def test_what_the_user_asks_for_is_computed() -> None:
     np.testing.assert_allclose(p[0], e[0] / e.sum(), rtol=1e-15)
 
 
-@pytest.mark.parametrize("name", one_in(6, [n for n in CASES if "tanh" not in n or "two" in n]))
+@pytest.mark.parametrize("name", one_in(9, [n for n in CASES if "tanh" not in n or "two" in n]))
 def test_the_spelling_is_proved_to_be_the_same(name: str) -> None:
     """Exactly, from the network as it is written; of log cosh the numbers have to do."""
     source = f"from bpgen import *\n{CASES[name].net}\n"

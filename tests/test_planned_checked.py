@@ -23,6 +23,7 @@ from bpgen.planning.helping import OUT, helper
 from bpgen.planning.nodes import Apply, Buffer, Buffers, ByBlocks, Dot, Help, Matrix, Take, form
 from bpgen.program.grammar import Assign, Function, Node, OnRequest, Read, Store
 from bpgen.targets.numpy.planned_parts import PlannedParts
+from tests.few import few
 
 HEAD = "from bpgen import *\n"
 NETS = {
@@ -130,13 +131,12 @@ def uncleared(node: Node) -> Node | None:
     return node if not node.at.axes or node.at.name in ("ds1", "dw1") else None
 
 
-STRIDE = {never_opened: 5}  # of so many, one
-
-
-def refused(net: str, change: Callable[[Any], Any]) -> tuple[int, int]:
-    """In how many ways a program can be so changed, and how many of these are refused."""
+def refused(net: str, change: Callable[[Any], Any], one_of: int) -> tuple[int, int]:
+    """In how many ways a program can be so changed, of so many one, and how many of these are
+    refused.
+    """
     made, found = 0, 0
-    for broken in islice(each(program(net), change), 0, None, STRIDE.get(change, 1)):
+    for broken in islice(each(program(net), change), 0, None, one_of):
         made += 1
         try:
             check(broken)
@@ -156,9 +156,18 @@ ALWAYS = [
 ]
 
 
-@pytest.mark.parametrize("change", ALWAYS, ids=lambda c: c.__name__)
-def test_each_break_is_refused(change: Callable[[Any], Any]) -> None:
-    every = {net: refused(net, change) for net in NETS}
+FEWER = {never_opened: 20, along_another_axis: 3}  # of so many, one in the quick tests
+ONE_OF = [(change, FEWER.get(change, 1)) for change in ALWAYS]
+MORE = [(never_opened, 5), (along_another_axis, 1)]
+
+
+@pytest.mark.parametrize(
+    ("change", "one_of"),
+    few([*ONE_OF, *MORE], lambda case: case in ONE_OF),
+    ids=lambda c: getattr(c, "__name__", c),
+)
+def test_each_break_is_refused(change: Callable[[Any], Any], one_of: int) -> None:
+    every = {net: refused(net, change, one_of) for net in NETS}
     assert sum(made for made, _ in every.values())
     assert {net: made - found for net, (made, found) in every.items()} == dict.fromkeys(NETS, 0)
 

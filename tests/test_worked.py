@@ -337,7 +337,7 @@ def test_of_samples_that_meet_all_are_told() -> None:
     assert prove_page(page, derivation.network, (0,), at=world).ok
 
 
-_HARD = {"elman", "past", "batch_norm", "two_gathers"}
+_HARD = {"elman", "batch_norm"}
 
 
 @pytest.mark.parametrize(

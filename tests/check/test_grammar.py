@@ -46,7 +46,9 @@ def refused_exactly(text: str, net: Network) -> set[str]:
     return {row.name for row in exact(text, net) if not row.ok}
 
 
-SLOW = {"words", "lstm", "convolution", "two recurrences", "transposed"}
+SLOW = {"words", "lstm", "convolution", "two recurrences", "transposed"} | {
+    *("dilated", "joined", "recurrence", "gathered", "overlapping")
+}
 
 
 def marked(names: Iterable[str], slow: set[str] = SLOW) -> list[Any]:

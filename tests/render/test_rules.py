@@ -290,7 +290,7 @@ def test_layers_whose_samples_meet_are_refused_in_components() -> None:
 
 @pytest.mark.parametrize(
     ("name", "notation", "layers"),
-    one_in(13, [*product(NETS, ["matrix", "index", "components"], ["brackets", "plain"])]),
+    one_in(25, [*product(NETS, ["matrix", "index", "components"], ["brackets", "plain"])]),
 )
 def test_every_instance_is_proved(name: str, notation: str, layers: str) -> None:
     page = _page(NETS[name], notation=notation, layers=layers)
@@ -349,7 +349,7 @@ FALSE_RULES = {
 }
 
 
-@pytest.mark.parametrize("name", one_in(3, [*FALSE_RULES]))
+@pytest.mark.parametrize("name", one_in(5, [*FALSE_RULES]))
 def test_a_false_rule_is_refused(name: str) -> None:
     right, wrong = FALSE_RULES[name]
     page = _page(FIVE)
@@ -382,7 +382,7 @@ FALSE_GROUPS = {
 }
 
 
-@pytest.mark.parametrize("name", one_in(3, [*FALSE_GROUPS]))
+@pytest.mark.parametrize("name", one_in(5, [*FALSE_GROUPS]))
 def test_a_false_rule_of_groups_is_refused(name: str) -> None:
     right, wrong = FALSE_GROUPS[name]
     page = _page(TWOS)

@@ -21,6 +21,7 @@ from bpgen.planning.checked import check, check_helper, check_values
 from bpgen.planning.checked_blocks import check_blocks
 from bpgen.planning.helping import OUT, helper
 from bpgen.planning.nodes import Apply, Buffer, Buffers, ByBlocks, Dot, Help, Matrix, Take, form
+from bpgen.planning.overlaps import overlaps
 from bpgen.program.grammar import Assign, Function, Node, OnRequest, Read, Store
 from bpgen.targets.numpy.planned_parts import PlannedParts
 from tests.few import few
@@ -170,6 +171,15 @@ def test_each_break_is_refused(change: Callable[[Any], Any], one_of: int) -> Non
     every = {net: refused(net, change, one_of) for net in NETS}
     assert sum(made for made, _ in every.values())
     assert {net: made - found for net, (made, found) in every.items()} == dict.fromkeys(NETS, 0)
+
+
+def test_a_function_of_the_module_writes_nowhere_where_it_reads() -> None:
+    every = (n for f in program("layers") for n in f.walk() if isinstance(n, Store))
+    node = next(n for n in every if isinstance(n.value, Help))
+    read = node.value.operands[0]
+    assert isinstance(read, Read)
+    assert overlaps(replace(node, at=read), {read.name})
+    assert not overlaps(node, {node.at.name})
 
 
 def values(net: str, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:

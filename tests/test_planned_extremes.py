@@ -85,6 +85,20 @@ def test_extreme_numbers(net: str, rows: list[list[float]], dtype: str) -> None:
         assert np.allclose(other[name], meant, rtol=rounding, atol=0, equal_nan=True), name
 
 
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_two_exponentials_made_of_one_are_the_same_numbers(dtype: str) -> None:
+    net = "x = input(3)\noutput(sigmoid(x))"
+    plain, fast = modules(net)
+    numbers = [*EXTREMES, 1e-30, -1e-30, 87.5, -87.5, -745.0, *np.linspace(-9, 9, 99)]
+    with np.errstate(all="ignore"):
+        z = np.array(numbers, dtype)
+        out, way = np.empty_like(z), np.empty_like(z)
+        fast.sigmoid_into(z, out, way)
+        assert np.array_equal(out, plain.sigmoid(z), equal_nan=True)
+    text = emit(declared_by(f"from bpgen import *\n{net}\n"), FAST)
+    assert text.partition("def sigmoid_into")[2].partition("\ndef ")[0].count("np.exp(") == 1
+
+
 POOLS = (  # w has a gradient that is asked for together with the loss
     "x, w, y = input(2, 4, 4), param(2, 4, 4), target(2, 2, 2)\n"
     "L = loss(sum(max_pool2d(relu(w * x), 2) * y))",

@@ -4,13 +4,15 @@ that it needs on the way.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 
-from bpgen.formulas.helpers import spelled
+from bpgen.formulas.helpers import Spelled, spelled
 from bpgen.formulas.reading import DIGITS, Unread
 from bpgen.formulas.tree import Call, Tree
 from bpgen.ir import Element, Index, element
 from bpgen.planning.checked import check_helper, check_values
+from bpgen.planning.exponentials import bounded_twice, downwards, with_one
 from bpgen.planning.memory import named, shared
 from bpgen.planning.nodes import Buffer, Helper
 from bpgen.planning.opened import Opening
@@ -33,11 +35,10 @@ def helper(name: str) -> Helper | None:
     opening = Opening({*found.arguments, OUT.name}, helper)
     opening.scratch.keeps_numbers = False  # it has no memory but what it is given
     arrays: dict[Element, Expr] = {element(a, ()): Read(a, AXES) for a in found.arguments}
-    for let, tree in found.lets:
-        at = opening.scratch.take(AXES)
+    for let, tree in _lets(found):
+        at = OUT if let == OUT.name else opening.scratch.take(AXES)
         opening.compute(tree, at, arrays)
         arrays[element(let, ())] = at
-    opening.compute(found.value, OUT, arrays)
     statements = tuple(opening.made)
     stretches = shared(statements, opening.scratch, ())
     out = Buffer((OUT.name,), sizes_of(OUT.axes))
@@ -54,6 +55,17 @@ def helper(name: str) -> Helper | None:
     )
     check_helper(made, OUT)
     return made
+
+
+def _lets(found: Spelled) -> Iterator[tuple[str, Tree]]:
+    """What a function computes on the way, and then what it returns."""
+    for let, tree in (*found.lets, (OUT.name, found.value)):
+        of = bounded_twice(tree)
+        if of is not None:
+            known = f"<exponential in {let}>"
+            yield known, downwards(of)
+            tree = with_one(tree, of, element(known, ()))
+        yield let, tree
 
 
 def _asks_for_digits(tree: Tree) -> bool:

@@ -22,8 +22,8 @@ from bpgen.program.grammar import (
 )
 from bpgen.program.memory import looks_at, written
 
-PLACE_BY_PLACE = (Apply, Help, Labelled, Where)
-AT_ONCE = (Contract, Dot, Picked, Reduce, Searched, Take)
+PLACE_BY_PLACE = (Apply, Labelled, Where)
+AT_ONCE = (Contract, Dot, Help, Picked, Reduce, Searched, Take)
 
 
 def overlaps(node: Store | ScatterAdd, shared: Collection[str]) -> bool:

@@ -104,7 +104,8 @@ class Trees(Written):
             for a in tree.args
             if self._is_computed(a, operands) and {*self._axes(a, operands)} == {*at.axes}
         )
-        here = next((a for a in full if free and not compares(a)), None)
+        number = tree.name == "maximum"  # where a comparison is as good as 0 or 1
+        here = next((a for a in full if free and (number or not compares(a))), None)
         for argument in tree.args:
             if not self._is_computed(argument, operands):
                 found.append(self._leaf(argument, operands))

@@ -111,7 +111,7 @@ def call(before: str, arguments: Iterable[Said], after: str, indent: int = 0) ->
     if indent + 4 + len(inside) <= WIDTH:
         return [f"{before}(", f"    {inside}", f"){after}"]
     lines = [line for a in given for line in _argument(a, indent + 4)]
-    return [f"{before}(", *_indented(lines), f"){after}"]
+    return [f"{before}(", *indented(lines), f"){after}"]
 
 
 def _argument(value: Code, indent: int) -> list[str]:
@@ -126,7 +126,7 @@ def _at_seams(start: str, value: Code, indent: int) -> list[str]:
     before, inside, after = _bracket(value)
     if indent + len(f"{start}{before}(") > WIDTH:
         before, inside, after = "", value, ""
-    return [f"{start}{before}(", *_indented(_within("", inside, indent + 4)), f"){after}"]
+    return [f"{start}{before}(", *indented(_within("", inside, indent + 4)), f"){after}"]
 
 
 def _bracket(value: Code) -> tuple[str, Code, str]:
@@ -208,5 +208,5 @@ def _fit(lines: Iterable[str], indent: int) -> bool:
     return all(indent + len(line) <= WIDTH for line in lines)
 
 
-def _indented(lines: Iterable[str]) -> list[str]:
+def indented(lines: Iterable[str]) -> list[str]:
     return [f"    {line}" for line in lines]

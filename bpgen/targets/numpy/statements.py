@@ -9,7 +9,7 @@ from bpgen.program import grammar as program
 from bpgen.program.grammar import Expr, Node
 from bpgen.program.spans import is_whole
 from bpgen.targets.numpy.expressions import Expressions
-from bpgen.targets.numpy.layout import WIDTH, assignment, call, collection, comment
+from bpgen.targets.numpy.layout import WIDTH, assignment, call, collection, comment, indented
 from bpgen.targets.numpy.text import shape_text
 from bpgen.text.document import SUM, Code, Said, called, code, tuple_of
 from bpgen.text.scalar import bracketed
@@ -83,7 +83,7 @@ class Statements:
 
     def loop(self, node: program.Loop, indent: int) -> list[str]:
         names = ", ".join(str(i.name) for i in node.indices)
-        return [f"for {names} in {_range(node)}:", *_indented(self.lines(node.body, indent + 4))]
+        return [f"for {names} in {_range(node)}:", *indented(self.lines(node.body, indent + 4))]
 
     # The door, the cache and the blocks
 
@@ -144,7 +144,7 @@ class Statements:
         line = f"{node.name} = {{{' '.join(parts)}}}"
         if indent + len(line) <= WIDTH:
             return [line]
-        return [f"{node.name} = {{", *_indented(parts), "}"]
+        return [f"{node.name} = {{", *indented(parts), "}"]
 
     def pack(self, node: program.Pack, indent: int) -> list[str]:
         entries = [f'"{key}": {name}' if key else f"**{name}" for key, name in node.entries]
@@ -156,7 +156,7 @@ class Statements:
         return [f"{self.expressions.ref(node.held)} = {node.array}"]
 
     def on_request(self, node: program.OnRequest, indent: int) -> list[str]:
-        return [f"if {node.flag}:", *_indented(self.lines(node.body, indent + 4))]
+        return [f"if {node.flag}:", *indented(self.lines(node.body, indent + 4))]
 
     def give(self, node: program.Return, indent: int) -> list[str]:
         first = node.values[0]
@@ -202,7 +202,3 @@ def _range(node: program.Loop) -> str:
     if len(node.indices) > 1:
         return f"np.ndindex({sizes})"
     return f"reversed(range({sizes}))" if node.reverse else f"range({sizes})"
-
-
-def _indented(lines: Iterable[str]) -> list[str]:
-    return [f"    {line}" for line in lines]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Container
 
 from bpgen.ir import TensorInfo
+from bpgen.text.document import tuple_of
 
 
 def shape_text(tensor: TensorInfo, known: Container[str] = ()) -> str:
     """The shape of one sample as Python text; lengths without a value are quoted."""
     inside = [str(s) if isinstance(s, int) or s in known else f'"{s}"' for s in tensor.sample_shape]
-    return f"({inside[0]},)" if len(inside) == 1 else f"({', '.join(inside)})"
+    return str(tuple_of(inside))

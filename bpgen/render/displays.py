@@ -122,7 +122,8 @@ def _with_numbers(lines: list[Line], numbers: str, room: float) -> list[Line]:
     below: list[str] = []
     for factor in factors(numbers):  # each whole, if it fits a line
         wide = measured(factor) > room - 2 * _QUAD
-        below += filled(entries(factor) if wide else [factor], room - 2 * _QUAD, measured)
+        below += entries(factor) if wide else [factor]
+    below = filled(below, room - 2 * _QUAD, measured)
     return [*lines, *(Line("", f" {_back(piece, room)} {piece}") for piece in below)]
 
 

@@ -84,6 +84,21 @@ def test_what_is_read_from_either_end_is_read_at_two_places() -> None:
     assert numbers(derivation, made, 4) == []
 
 
+@pytest.mark.slow
+def test_a_target_that_is_the_states_is_so_at_each_step() -> None:
+    """What stands before the first step is no target."""
+    derivation = derived(
+        'from bpgen import *\nt = indices("t")\nx, y, w = input("T"), target("T"), param(init=0.5)\n'
+        'h = recurrent("T")\nh[t] = tanh(w * h[t - 1] + x[t])\nL = loss(mean((h - y) ** 2))\n'
+    )
+    made = at_drawn(derivation)
+    assert made is not None
+    assert "already right" in render(
+        derivation, fmt="latex", steps="short", worked=made, lesson=sections
+    )
+    assert numbers(derivation, made, 4) == []
+
+
 def test_a_value_that_a_step_makes_too_large_is_no_number() -> None:
     derivation = derived(
         "from bpgen import *\nx, y, w = input(2), target(), param(2)\n"

@@ -124,12 +124,13 @@ class Ground:
             point = {name: here.values[name][0] for name in self.params}
             here = self.at(self.moved(self.slopes_at(here), rate, point))
 
+    def of_steps(self, name: str, array: Array) -> Array:
+        """A tensor without what stands before a recurrence's first step."""
+        return array[tuple(slice(s, None) for s in starts(self.network, name))]
+
     def shown(self, name: str, array: Array) -> Array:
-        """A tensor as a page shows it: without what stands before a recurrence's first step; of one
-        sample, that sample.
-        """
-        info = self.network.tensors[name]
-        array = array[tuple(slice(s, None) for s in starts(self.network, name))]
+        """A tensor as a page shows it: of one sample, that sample."""
+        info, array = self.network.tensors[name], self.of_steps(name, array)
         one = info.batched and not info.block and self.lengths.get(BATCH, 1) == 1
         return array[0] if one else array
 

@@ -102,15 +102,16 @@ def too_late(ground: Ground) -> Mistaken:
         if _at_step(site, timed) is None:
             return site.slope
         k, loop = timed[site.equation.name]
-        own = (site.term.at or site.equation.indices)[k]
+        now = (site.term.at or site.equation.indices)[k]
 
         def late(e: Element) -> sp.Expr:
             if e.name not in members or members[e.name].loop != loop:
                 return e
             j = axis(members[e.name])
-            return element(e.name, (*e.indices[:j], own, *e.indices[j + 1 :]))
+            return element(e.name, (*e.indices[:j], now, *e.indices[j + 1 :]))
 
-        body = site.term.body.xreplace({e: late(e) for e in site.term.body.atoms(Element)})
-        return replace(site, term=replace(site.term, body=body)).slope
+        own, inner = site.within()
+        body = inner.term.body.xreplace({e: late(e) for e in inner.term.body.atoms(Element)})
+        return own * replace(inner, term=replace(inner.term, body=body)).slope
 
     return mistaken

@@ -52,15 +52,19 @@ class Site:
         return slopes(self.entries, [self.access])[0]
 
     def reading(self, others: Arrays) -> Array:
-        """The same where other values are read. A function whose derivative its value tells, as
-        that of tanh, has the one of the forward pass.
+        """The same where other values are read."""
+        own, inner = self.within()
+        return own * inner._reading(others)
+
+    def within(self) -> tuple[Array, Site]:
+        """What the function that is applied last is of, and that function's derivative. Where its
+        value tells it, as that of tanh, it is the forward pass's, whatever the mistake.
         """
         body, alone = self.term.body, len(self.equation.terms) == 1 and not self.term.over
-        if alone and _tells_slope(body):
-            inner = replace(self, term=replace(self.term, body=body.args[0]))
-            own = inner._of_function(lambda z: body.func(z, *body.args[1:]))
-            return own * inner._reading(others)
-        return self._reading(others)
+        if not (alone and _tells_slope(body)):
+            return 1.0, self
+        inner = replace(self, term=replace(self.term, body=body.args[0]))
+        return inner._of_function(lambda z: body.func(z, *body.args[1:])), inner
 
     def _reading(self, others: Arrays) -> Array:
         other = copy(self.evaluation)

@@ -109,10 +109,8 @@ def _order(part: sp.Expr) -> tuple[int, str]:
 def _sentence(lesson: Lesson, there: list[Count], back: list[Count]) -> str:
     """How many times the forward pass the backward pass is, of a large batch."""
     batch = length(BATCH)
-    ways = [
-        sp.Poly(total(c.operations for c in way), batch).coeff_monomial(batch)
-        for way in (there, back)
-    ]
+    counts = [sp.Poly(total(c.operations for c in way), batch) for way in (there, back)]
+    ways = [n.coeff_monomial(batch) for n in counts]
     params = total(_size(t) for t in lesson.params)
     counted = f"{formula(params, lesson)} numbers are learned"
     penalised = "a penalty holds them" if _penalised(lesson) else "no penalty holds them"
@@ -121,7 +119,8 @@ def _sentence(lesson: Lesson, there: list[Count], back: list[Count]) -> str:
         f"{counted}, {penalised}, {dropped}: they may fit fewer samples than that one by one"
         " (overfitting: the loss of other samples grows)."
     )
-    if not all(w.is_number and w > 0 for w in ways):
+    each = all(n.degree() == 1 for n in counts)  # and not every pair of samples
+    if not each or not all(w.is_number and w > 0 for w in ways):
         return fits
     ratio = float(ways[1] / ways[0])
     return f"Of many samples, backward is {ratio:.2g} times as many operations as forward. {fits}"

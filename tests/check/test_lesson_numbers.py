@@ -99,6 +99,21 @@ def test_a_target_that_is_the_states_is_so_at_each_step() -> None:
     assert numbers(derivation, made, 4) == []
 
 
+@pytest.mark.slow
+def test_of_pairs_of_samples_no_ratio_is_told() -> None:
+    """What grows with the square of the batch is most of both passes."""
+    derivation = derived(
+        "from bpgen import *\nn, m, i = samples(), samples(), indices('i')\nx, W = input(3), param(3, 3)\n"
+        "a = tanh(W @ x)\nL = loss(log(sum(exp(sum(a[i] * a[m, i], i)), m)) - sum(a * a))\n"
+    )
+    made = at_drawn(derivation)
+    assert made is not None
+    page = render(derivation, fmt="latex", steps="short", worked=made, lesson=sections)
+    assert "numbers are learned" in page
+    assert "times as many" not in page
+    assert numbers(derivation, made, 4) == []
+
+
 def test_a_value_that_a_step_makes_too_large_is_no_number() -> None:
     derivation = derived(
         "from bpgen import *\nx, y, w = input(2), target(), param(2)\n"

@@ -141,6 +141,24 @@ def test_single_precision_stays_single() -> None:
     assert {np.asarray(a).dtype for n, a in found.items() if n[0] in "do"} == {np.dtype("float32")}
 
 
+WITH_TARGETS = (
+    'x = input("T", below=9)\ny = target(2)\nz = dense(last(embedding(x, 9, 4)), 2)\n',
+    "x, y = input(3), target(2)\nz = dense(dense(x, 4, tanh), 2)\n",
+)
+
+
+@pytest.mark.parametrize("lines", WITH_TARGETS)
+def test_a_target_of_wider_numbers_makes_no_memory_wider(lines: str) -> None:
+    """numpy's dot and take write into nothing wider than what they read."""
+    net = f"from bpgen import *\n{lines}L = loss(squared_error(z, y))\n"
+    module = module_of(planned(net))
+    params, inputs, (y,) = _arguments(net, module, dtype=np.float32)
+    narrow, wide = (module.loss_and_grad(params, *inputs, a) for a in (y, y.astype(np.float64)))
+    for name, gradient in wide[1].items():
+        assert gradient.dtype == np.float32
+        np.testing.assert_allclose(gradient, narrow[1][name], rtol=1e-4, atol=1e-6)
+
+
 TOY = next(p for p in EXAMPLES if p.stem == "toy_2_2_1").read_text()
 
 

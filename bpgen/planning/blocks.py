@@ -91,7 +91,7 @@ def _step(made: dict[str, Function], network: Network, samples: int, largest: st
     doors = [n for n in forward if _is_door(n)]
     measures = [n for n in forward if isinstance(n, Assign) and isinstance(n.value, Length)]
     late = [n for n in loss if _is_door(n) and not _guards(n)]
-    real = tuple(n for n in given if network.tensors[n].bound is None)
+    real = tuple(n for n in inputs if network.tensors[n].bound is None)
     targets = tuple(n for n in given if n not in inputs)
     parts = ByBlocks(inputs, targets, real, samples, largest)
     doc = "The loss of a batch and its gradients, added up over blocks that stay in cache."

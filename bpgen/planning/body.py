@@ -91,10 +91,13 @@ class Body:
         return {name: Ref(name) for name in names if name in tensors}
 
     def given(self, tensors: Mapping[str, TensorInfo]) -> tuple[str, ...]:
-        """The arrays that come in, in whose precision all is computed."""
+        """The arrays that come in, in whose precision all is computed. A target follows: of wider
+        numbers it would make memory wider than parameters and inputs, and what numpy makes of
+        these alone fits no other memory than its own.
+        """
         own = (n for n in self.before if isinstance(n, (Admit, Assign)))
         names = (n.name for n in own if isinstance(n, Admit) or _is_cached(n))
-        return tuple(n for n in names if n not in tensors or tensors[n].bound is None)
+        return tuple(n for n in names if n not in tensors or _is_leading(tensors[n]))
 
 
 def _is_before(node: Node) -> bool:
@@ -106,6 +109,11 @@ def _is_before(node: Node) -> bool:
 def _counts_rows(node: Node) -> bool:
     """Whether places are looked up by the numbers of the samples."""
     return any(isinstance(n, Gather) and counts_samples(n) for n in node.walk())
+
+
+def _is_leading(tensor: TensorInfo) -> bool:
+    """Whether it holds real numbers whose precision that of the others follows."""
+    return tensor.bound is None and tensor.role != "target"
 
 
 def _is_cached(node: Assign) -> bool:

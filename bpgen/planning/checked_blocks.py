@@ -36,7 +36,7 @@ def _faults(
         yield "the loss is given other targets"
     if _arrays(function) != every or sorted(_let_in(function)) != sorted(every):
         yield "arrays are not let in"
-    if node.real != tuple(n for n in every if tensors[n].bound is None):
+    if node.real != tuple(n for n in node.inputs if tensors[n].bound is None):
         yield "the precision is that of other arrays"
     if not any(_counts_samples(n) for n in function.body):
         yield "the samples are not counted"

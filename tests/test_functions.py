@@ -323,7 +323,7 @@ def test_nothing_is_nothing_in_xlogx() -> None:
 
 
 # The rules that are about certain functions; all other passes ask the table.
-RULES = {"identities", "exponentials", "squares", "vanishing", "admissible"}
+RULES = {"identities", "exponentials", "logarithms", "squares", "vanishing", "admissible"}
 # exp and log are algebra, as powers are, and a mask's value is minus infinity in every pass.
 ALGEBRA = {"exp", "log", "masked", "at_most", "unless"}
 

@@ -188,6 +188,16 @@ def test_a_module_of_many_tensors(seeds: range, monkeypatch: pytest.MonkeyPatch)
     assert not Ruler(wrong, 0).together
 
 
+def test_a_copy_of_another_value_is_refused() -> None:
+    """Where its gradients are right: as where the output alone is another, which they do not read."""
+    network = declared_by(DEEP)
+    subject = Subject(emit(network), network)
+    wrong = subject.source.replace("= L.item()", "= 1.001 * L.item()")
+    assert wrong != subject.source
+    found = failure(Subject(wrong, network), Ruler(subject, 0))
+    assert found == "the objective is another"
+
+
 def test_a_large_module_is_asked_for_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """At further draws along one direction of all tensors: what is wrong in a single tensor, by a
     part in a thousand million and for one sample only, is told and named.

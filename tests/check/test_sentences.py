@@ -36,6 +36,11 @@ a2 = tanh(z2)
 z3 = W3 @ a2
 L = loss(half_squared_error(z3, t))
 """
+SPELLED = """from bpgen import *
+x, W = input(2, 2), param(2, 2)
+v = 1 - sigmoid(x @ W)
+output(v.T @ log(v))
+"""
 LAYERS = RULES["five"]
 
 
@@ -46,14 +51,14 @@ def _derivation(net: str) -> Derivation:
 
 @cache
 def _page(net: str) -> str:
-    return render(_derivation(net), fmt="latex", steps="short")
+    return render(_derivation(net), fmt="latex", steps="all" if net == SPELLED else "short")
 
 
 def _false(net: str, page: str) -> list[str]:
     return [str(line) for line in false_sentences(Page.of(page, _derivation(net).network, 0))]
 
 
-@pytest.mark.parametrize("net", [BLOCKS, MATRICES, LAYERS])
+@pytest.mark.parametrize("net", [BLOCKS, MATRICES, LAYERS, SPELLED])
 def test_what_is_printed_holds(net: str) -> None:
     assert _false(net, _page(net)) == []
 
@@ -71,6 +76,8 @@ WRONG = [
     (MATRICES, r"so $\sum_{j}$", r"so $\sum_{i}$"),
     (BLOCKS, r"Each $a_{i}^{(l)}$", r"Each $a_{i}^{(l-1)}$"),
     (BLOCKS, r"feeds every $z_{3,j}^{(l)}$", r"feeds every $z_{3,j}^{(l+1)}$"),
+    (SPELLED, r"Each $z^{[1]}_{ij}$", r"Each $x_{ij}$"),
+    (SPELLED, r"Each $v_{ij}$ feeds", r"Each $W_{ij}$ feeds"),
     # from where to where a block goes
     (BLOCKS, r"from $h^{(l-1)}$", r"from $h^{(l-2)}$"),
     (BLOCKS, r"to $h^{(l)}$. The", r"to $h^{(l+1)}$. The"),

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from bpgen.check.module import Subject, largest
 from bpgen.check.numbers.rows import NumberRow, derivatives, large
-from bpgen.check.numbers.ruler import Ruler, together
+from bpgen.check.numbers.ruler import Ruler, together, valued
 from bpgen.check.promises import Finding, broken
 
 __all__ = ["NumberRow", "Numbers", "Ruler", "failure", "large", "largest", "numbers"]
@@ -43,7 +43,9 @@ def numbers(subject: Subject, seed: int = 0, ruler: Ruler | None = None) -> Numb
 
 
 def failure(subject: Subject, ruler: Ruler) -> str | None:
-    """The first thing wrong with a module, or None: the same checks, stopped early."""
+    """The first thing wrong with a copy of a module, or None: the same checks, stopped early; and
+    its value, which the exact proof asks of the module itself.
+    """
     if ruler.together and not together(subject, ruler):
         return "all gradients along one direction are wrong"
     for finding in broken(subject, ruler.seed):
@@ -51,4 +53,4 @@ def failure(subject: Subject, ruler: Ruler) -> str | None:
     for found in derivatives(subject, ruler):
         if not found.ok:
             return f"{found.name}: {found.verdict}"
-    return None
+    return None if valued(subject, ruler) else "the objective is another"

@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from bpgen.check.module import SCALES, Array, Arrays, Point, Subject, largest
+from bpgen.check.promises.finding import near
 
 COMPLEX_STEP = 1e-20
 # Lengths of differences; the shorter, the fewer kinks within, the less precise.
@@ -157,3 +158,10 @@ def together(subject: Subject, ruler: Ruler) -> bool:
         return False
     error = abs(float(ours) - ruler.along_all(*where))
     return bool(error <= TOGETHER * largest(found))  # not where it is nan
+
+
+def valued(subject: Subject, ruler: Ruler) -> bool:
+    """Whether the objective has the right module's value."""
+    point = ruler.point(FULL_BATCH, 0)
+    right = float(ruler.subject.objective(point))
+    return near(np.asarray(subject.objective(point)), np.asarray(right), abs(right))

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 
 from bpgen.check.page import formula as f
 from bpgen.check.page.grammar import Parser
@@ -34,7 +35,7 @@ def false_sentences(page: Page) -> Iterator[FalseLine]:
         for line in page.latex[before:start].splitlines():
             if not line.startswith((*_DEFINED, "%")):
                 for said in (line,) if rule is None else _instances(line, *rule):
-                    yield from _false(said, page.sample)
+                    yield from _false(said, page)
         before = end
 
 
@@ -44,15 +45,15 @@ def _instances(line: str, letter: str, layers: Iterable[int]) -> Iterator[str]:
         yield _MATHS.sub(lambda m, at=layer: f"${' '.join(put(tokens(m[1]), letter, at))}$", line)  # type: ignore[misc]
 
 
-def _false(line: str, reading: Reading) -> Iterator[FalseLine]:
+def _false(line: str, page: Page) -> Iterator[FalseLine]:
     for sign in _MATHS.findall(line):
-        yield from (FalseLine(line, w, True) for w in _unknown(sign, reading))
+        yield from (FalseLine(line, w, True) for w in _unknown(sign, page.sample))
     for pattern, judged in _SENTENCES:
         found = pattern.search(line)
         if found is None:
             continue
         try:
-            why = judged(found, reading)
+            why = judged(found, page)
         except _UNRESOLVED as error:
             why = str(error) or type(error).__name__
         if why:
@@ -107,8 +108,9 @@ def _symbol(text: str, reading: Reading) -> tuple[f.Symbol, str, bool]:
     return symbol, known[1], known[0] is reading.names.gradients
 
 
-def _meaning(found: re.Match[str], reading: Reading) -> str:
+def _meaning(found: re.Match[str], page: Page) -> str:
     """delta says how the loss changes with z."""
+    reading = page.sample
     delta, of, is_gradient = _symbol(found["delta"], reading)
     tensor, name, _ = _symbol(found["tensor"], reading)
     if _symbol(found["top"], reading)[1] != reading.top:
@@ -117,11 +119,17 @@ def _meaning(found: re.Match[str], reading: Reading) -> str:
     return "" if same else "this is the gradient with respect to something else"
 
 
-def _feeds(found: re.Match[str], reading: Reading) -> str:
-    """Each a feeds every z, so sum_j adds what comes back."""
+def _feeds(found: re.Match[str], page: Page) -> str:
+    """Each a feeds every z, so sum_j adds what comes back: by z's equation, or by what the page
+    differentiates instead.
+    """
+    reading = page.sample
     (one, name, _), (other, into, _) = (_symbol(found[k], reading) for k in ("read", "through"))
     equation = next((e for e in reading.world.network if e.name == into), None)
-    if equation is None or not any(_reads(equation, name, one, other)):
+    if equation is None:
+        return "nothing feeds that"
+    by_equation, instead = _reads(equation, name, one, other), _told(page, into, name, one, other)
+    if not any((*by_equation, *instead)):
         return "it does not feed that"
     over = [letter_of(n) for n in Parser(tokens(found["over"]), lambda _: False).subscripts()]
     own = letters_of(one)
@@ -142,6 +150,30 @@ def _reads(equation: Equation, name: str, one: f.Symbol, other: f.Symbol) -> Ite
                 )
 
 
+def _told(page: Page, into: str, name: str, one: f.Symbol, other: f.Symbol) -> Iterator[bool]:
+    """The same of each symbol on the right of another spelling."""
+    for statement in (s for g in page.groups for s in g.statements if s.kind == "differentiated"):
+        with suppress(*_UNRESOLVED):
+            left, right = map(page.sample.parse, statement.parts)
+            if isinstance(left, f.Symbol) and _named(left, page.sample) == into:
+                for symbol in symbols_of(right):
+                    if _named(symbol, page.sample) == name:
+                        yield _apart(symbol, left) == _apart(one, other)
+
+
+def _named(symbol: f.Symbol, reading: Reading) -> str | None:
+    """The tensor that a symbol is of; None of a gradient."""
+    known = reading.names.find(symbol)
+    return known[1] if known is not None and known[0] is reading.names.tensors else None
+
+
+def _apart(one: f.Symbol, other: f.Symbol) -> tuple[bool, bool, int]:
+    """Whether two symbols are of blocks, and how many blocks lie between them."""
+    blocks = [b for b in (one.block, other.block) if b is not None]
+    apart = _shift(blocks[0]) - _shift(blocks[1]) if len(blocks) == 2 else 0
+    return one.block is None, other.block is None, apart
+
+
 def _shift(block: f.Node) -> int:
     """How far l + 1 or l - 1 is from l."""
     parts = block.addends if isinstance(block, f.Sum) else (block,)
@@ -155,8 +187,9 @@ def _number(node: f.Node) -> int:
     return -int(f.numeral(node.inner)) if isinstance(node, f.Negative) else int(f.numeral(node))
 
 
-def _block(found: re.Match[str], reading: Reading) -> str:
+def _block(found: re.Match[str], page: Page) -> str:
     """Block l, for l = 0, ..., 5: from x^(l-1) to x^(l); or back again."""
+    reading = page.sample
     back = found["back"] is not None
     ends = [_symbol(found[k], reading) for k in (("to", "from") if back else ("from", "to"))]
     (before, name, _), (after, same, _) = ends
@@ -178,8 +211,9 @@ def _block(found: re.Match[str], reading: Reading) -> str:
     return ""
 
 
-def _descends(found: re.Match[str], reading: Reading) -> str:
+def _descends(found: re.Match[str], page: Page) -> str:
     """w <- w - eta dL/dw"""
+    reading = page.sample
     new, old, by = (_symbol(found[k], reading) for k in ("new", "old", "by"))
     is_param = reading.world.network.tensors[new[1]].role == "param"
     same = new == old == by and is_param
@@ -203,7 +237,7 @@ def _sentence(text: str) -> re.Pattern[str]:
     return re.compile(re.sub(r"(?<!P)<(\w+)>", r"\\$(?P<\1>[^$]*)\\$", text))
 
 
-Judged = Callable[[re.Match[str], Reading], str]
+Judged = Callable[[re.Match[str], Page], str]
 _SENTENCES: tuple[tuple[re.Pattern[str], Judged], ...] = (
     (_sentence("<delta> says how <top> changes with <tensor>"), _meaning),
     (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 # The tests run on every core already: products with threads of their own would only wait.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+# What a shell starts in the background ignores Ctrl-C, and so would all that it starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 # Expressions are many small objects that live long: looked through for garbage at Python's own pace, they take a
 # fifteenth of the time.
 gc.set_threshold(50_000, 50, 50)

@@ -427,6 +427,7 @@ def test_text_decides_nothing() -> None:
         "raising",
         "planning",
         "formulas",
+        "text",
         "emit",
         "targets/numpy",
         "targets/array_api",

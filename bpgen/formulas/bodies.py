@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 
 import sympy as sp
 
+from bpgen.formulas.order import addends, content_of, factors, fraction, with_contents
 from bpgen.formulas.reading import read_call
 from bpgen.formulas.tree import Call, Tree
 from bpgen.functions import row
 from bpgen.ir import Element
-from bpgen.text.order import addends, content_of, factors, fraction, with_contents
 
 
 def tree_of(body: sp.Expr, order: Mapping[str, int] | None = None) -> Tree:

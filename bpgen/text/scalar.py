@@ -4,12 +4,15 @@ and comments.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import reduce
 from typing import NamedTuple
 
 import sympy as sp
 
+from bpgen.formulas.order import addends, content_of, factors, fraction, with_contents
+from bpgen.formulas.reading import read_call
+from bpgen.formulas.tree import Call, Tree
 from bpgen.functions import row
 from bpgen.ir import Element
 from bpgen.text.document import (
@@ -21,11 +24,21 @@ from bpgen.text.document import (
     SIGN,
     SUM,
     Code,
+    Operator,
     called,
     code,
 )
-from bpgen.text.order import addends, content_of, factors, fraction, with_contents
-from bpgen.text.template import filled
+
+_SIGNS = {
+    "greater": ">",
+    "greater_equal": ">=",
+    "less": "<",
+    "less_equal": "<=",
+    "equal": "==",
+    "not_equal": "!=",
+    "logical_and": "&",
+    "logical_or": "|",
+}
 
 
 class Text(NamedTuple):
@@ -72,11 +85,13 @@ class Printer:
         order: Mapping[str, int],
         calls: bool = True,
         called: set[str] | None = None,
-        spelled: Callable[[str, bool], str] = lambda call, _: call,
+        named: Callable[[str, bool], str] = lambda name, _: f"np.{name}",
+        helpers: Collection[str] = (),
     ) -> None:
         self.access, self.order, self.calls = access, order, calls
         self.called = set() if called is None else called  # the functions that it spoke of
-        self.spelled = spelled  # how a call of numpy is written, and one of numbers alone
+        self.named = named  # what a library calls a function of numpy's, and one of numbers alone
+        self.helpers = helpers  # functions of the module, where numpy needs none
 
     def __call__(self, expr: sp.Expr, least: int = SUM) -> Code:
         return bracketed(self.text(expr), least)
@@ -146,7 +161,7 @@ class Printer:
             and known.mask
             and any(isinstance(f, Element) for f in beside)
         ):
-            return filled(self.spelled(known.mask, False), [self(a) for a in factor.args])
+            return bracketed(self._computed(read_call(known.mask, factor.args)), POWER)
         if isinstance(factor, sp.Pow) and factor.exp == 3:  # a product itself
             return self(factor, PRODUCT)
         return self(factor, SIGN if factor is beside[0] else POWER)
@@ -154,8 +169,8 @@ class Printer:
     def _power(self, expr: sp.Pow) -> Text:
         base, exponent = expr.args
         if exponent == sp.Rational(1, 2):
-            root = self.spelled("np.sqrt({0})", not base.has(Element))
-            return Text(filled(root if self.calls else "sqrt({0})", [self(base)]), ATOM)
+            root = self.named("sqrt", not base.has(Element)) if self.calls else "sqrt"
+            return Text(called(root, [self(base)]), ATOM)
         if exponent.could_extract_minus_sign():
             return Text(code("1").by("/", self(base**-exponent, POWER)), PRODUCT)
         twice = exponent == 3 and base.has(sp.Function)  # a function is called once
@@ -175,12 +190,27 @@ class Printer:
         known = row(expr)
         if known is None:
             raise NotImplementedError(f"no row for {type(expr).__name__}")
-        arguments = [self(a, COMPARISON) for a in expr.args]
         if not self.calls:
-            return Text(called(known.plain, arguments), ATOM)
+            return Text(called(known.plain, [self(a, COMPARISON) for a in expr.args]), ATOM)
         self.called.add(known.name)
-        written = self.spelled(known.numpy, not expr.has(Element))
-        return Text(filled(written, arguments), COMPARISON if known.compares else ATOM)
+        if known.name in self.helpers:
+            return self._computed(Call(known.name, expr.args, own=True))
+        return self._computed(read_call(known.numpy, expr.args), not expr.has(Element))
+
+    def _computed(self, tree: Tree, numbers: bool = False) -> Text:
+        """Elementary calls, as code; `numbers`: of numbers alone."""
+        if tree in (sp.oo, -sp.oo):
+            infinite = code(self.named("inf", numbers))
+            return Text(infinite if tree == sp.oo else MINUS + infinite, SIGN, tree == -sp.oo)
+        if not isinstance(tree, Call):
+            return self.text(tree)
+        given = [self._computed(a, numbers) for a in tree.args]
+        if tree.name in _SIGNS:
+            sign = Operator(_SIGNS[tree.name])
+            one, other = (bracketed(text, sign.level + 1) for text in given)
+            return Text(one.by(sign.sign, other), sign.level)
+        name = tree.name if tree.own else self.named(tree.name, numbers)
+        return Text(called(name, [text.text for text in given]), ATOM)
 
 
 def _raised(under: Code, over: Code) -> Code:

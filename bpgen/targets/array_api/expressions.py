@@ -14,15 +14,13 @@ from bpgen.targets.numpy.expressions import Expressions as Numpy
 from bpgen.targets.numpy.turning import Array, atom
 from bpgen.text.document import SUM, Code, Said, called, keyword, tuple_of
 
-_RENAMED = {  # and what numpy takes for true
-    "np.arctan(": "np.atan(",
-    "np.arcsinh(": "np.asinh(",
-    "np.where({1}, {0}, -np.inf)": "masked({0}, {1})",
-}
+_NAMES = {"arctan": "atan", "arcsinh": "asinh"}
 
 
 class Expressions(Numpy):
     """Prints expressions in the functions of `xp`; `on` is the device."""
+
+    helpers = frozenset({"masked"})  # as numpy alone takes numbers for yes and no
 
     def __init__(self, order: Mapping[str, int]) -> None:
         super().__init__(order)
@@ -37,14 +35,10 @@ class Expressions(Numpy):
         self.spoken.add("on")
         return keyword("device", "on")
 
-    def spelled(self, call: str, numbers: bool) -> str:
+    def named(self, function: str, numbers: bool) -> str:
         """By the standard; of numbers alone by Python, as functions of arrays take no others."""
-        for old, new in _RENAMED.items():
-            call = call.replace(old, new)
-        told = call.replace("np.", "math." if numbers else "xp.")
-        if told != call and not numbers:
-            self.spoken.add("xp")
-        return told
+        name = _NAMES.get(function, function)
+        return f"math.{name}" if numbers else self.of(name)
 
     def turned(self, array: Array, order: tuple[int, ...]) -> Code:
         *before, one, other = order

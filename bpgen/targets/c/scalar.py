@@ -8,12 +8,12 @@ from typing import NamedTuple, TypeGuard
 import sympy as sp
 
 from bpgen.formulas.bodies import tree_of
+from bpgen.formulas.order import is_decimal
 from bpgen.formulas.reading import DIGITS
 from bpgen.formulas.tree import Call, Tree, compares
 from bpgen.ir import Element, element
 from bpgen.targets.c.library import called
 from bpgen.targets.c.stored import own
-from bpgen.text.order import is_decimal
 
 CHOICE, EITHER, BOTH, EQUALITY, COMPARISON, SUM, PRODUCT, SIGN, ATOM = range(9)
 

@@ -112,7 +112,8 @@ class Expressions(Products):
             lambda e: self.lined(operands[e], node.axes),
             self.order,
             called=self.called,
-            spelled=self.spelled,
+            named=self.named,
+            helpers=self.helpers,
         )
         text = printer.text(node.body)
         return Array(text.text, text.binding, node.axes, text.minus)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from bpgen.program.grammar import Axes
 from bpgen.text.document import ATOM, Code, Said, called, code
@@ -28,15 +29,19 @@ def atom(text: Said, axes: Axes) -> Array:
 
 
 class Words:
-    """What every library can be told, as numpy is."""
+    """What every library can be told, as numpy is; `helpers` are the functions of the table that
+    are the module's own, as the library has none for them.
+    """
+
+    helpers: ClassVar[frozenset[str]] = frozenset()
 
     def of(self, name: str) -> str:
         """What the library calls so."""
         return f"np.{name}"
 
-    def spelled(self, call: str, _numbers: bool) -> str:
-        """A call that numpy has; `numbers`: of numbers alone."""
-        return call
+    def named(self, function: str, _numbers: bool) -> str:
+        """What it calls a function of numpy's; `numbers`: one of numbers alone."""
+        return self.of(function)
 
     def turned(self, array: Array, order: tuple[int, ...]) -> Code:
         """The axes that are at these places, in their order."""

@@ -14,7 +14,10 @@ pytestmark = pytest.mark.slow
 RECORD = {name: line for name, line in read().items() if not name.startswith("parity ")}
 
 
-@pytest.mark.parametrize("of_corpus", PROOFS)
+@pytest.mark.parametrize(
+    "of_corpus",
+    [pytest.param(name, marks=[pytest.mark.long] * (name in LONG)) for name in PROOFS],
+)
 def test_proof(of_corpus: str) -> None:
     hold(of_corpus, PROOFS[of_corpus], RECORD)
 

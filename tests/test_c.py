@@ -46,6 +46,9 @@ NETS = {
     "L = loss(categorical_cross_entropy_with_logits(dense(dense(x, 37, relu), 10), y))\n",
     "a softmax added at places": "x, y = input(below=3), one_hot(3)\n"
     "L = loss(categorical_cross_entropy_with_logits(2 * tanh(embedding(x, 3, 3)), y))\n",
+    "softmaxes along the first axis": 'i, j, k = indices("i j k")\nx = input(2, 3)\n'
+    "p = tensor(exp(x[i, j]) / sum(exp(x[k, j]), k), i, j)\n"
+    "q = tensor(x[i, j] - log(sum(exp(x[k, j]), k)), j, i)\nL = loss(sum(p**2) + sum(sin(q)))\n",
     "blocks counted otherwise": 'i, j, k = (indices(a, size=s) for a, s in zip("ijk", (3, 2, 4)))\n'
     "x, w, u = input(3), param(4), zeros(7)\nr = repeat(3, lambda h: dense(h, 3, tanh), x)\n"
     "u[2 * i] = sum(w[k] * x[1 - j], j, k)\nL = loss(sum(r[i], i) + sum(sin(u[i]), i))\n",

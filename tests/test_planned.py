@@ -260,6 +260,20 @@ def test_memory_that_is_shared_too_early_is_found(monkeypatch: pytest.MonkeyPatc
     assert difference(emit(declared_by(net), FAST), declared_by(net)) is not None
 
 
+ALONG_THE_FIRST = """from bpgen import *
+i, j, k = indices("i j k")
+x, y = input(2, 3), label(2, 3)
+p = tensor(2 * exp(x[i, j]) / sum(exp(x[k, j]), k), i, j)
+q = tensor(x[i, j] - log(sum(exp(x[k, j]), k)), j, i)
+L = loss(sum(p ** 2) + sum(q[j, y[j]], j))
+"""
+
+
+def test_softmaxes_along_another_axis() -> None:
+    """Its rows are one after another in memory, in whatever order the axes of an array are."""
+    assert difference(emit(declared_by(ALONG_THE_FIRST), FAST), declared(ALONG_THE_FIRST)) is None
+
+
 RECURRENT = """
 from bpgen import *
 t, i, j = indices("t i j")

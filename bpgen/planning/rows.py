@@ -16,7 +16,7 @@ from bpgen.planning.looks import labels_of
 from bpgen.planning.nodes import Apply, Others, Picked, Searched
 from bpgen.planning.orders import Orders
 from bpgen.planning.scratch import Scratch
-from bpgen.program.grammar import Expr, Gather, InRows, Map, Read, Reduce
+from bpgen.program.grammar import Axes, Expr, Gather, InRows, Map, Read, Reduce
 from bpgen.program.spans import is_whole
 
 
@@ -36,7 +36,7 @@ class Values(Protocol):
     def summed(self, at: Expr, value: Reduce) -> None: ...
 
 
-def softmax(write: Values, at: Expr, row: Expr, times: sp.Expr = sp.S.One) -> None:
+def softmax(write: Values, at: Expr, row: Read, times: sp.Expr = sp.S.One) -> None:
     """exp(z) / sum(exp(z)) along the last axis; the largest is taken out, so nothing overflows. 0
     where all of z are minus infinity. `times` is a number by which all is multiplied.
     """
@@ -54,7 +54,7 @@ def softmax(write: Values, at: Expr, row: Expr, times: sp.Expr = sp.S.One) -> No
     write.put(at, Apply("multiply", (exp, share), at.axes))
 
 
-def log_softmax(write: Values, at: Expr, row: Expr) -> None:
+def log_softmax(write: Values, at: Expr, row: Read) -> None:
     """z - log(sum(exp(z))) along the last axis; the largest is taken out, so no digit is lost."""
     below, log = _below_and_log(write, row)
     write.put(at, Apply("subtract", (below, log), at.axes))
@@ -81,7 +81,7 @@ def logs_picked(value: Gather) -> InRows | None:
     return array if labels_of(value) is not None else None
 
 
-def log_softmax_at(write: Values, at: Expr, value: Gather, row: Expr) -> None:
+def log_softmax_at(write: Values, at: Expr, value: Gather, row: Read) -> None:
     """One entry of each row of a log_softmax: the others are not computed."""
     below, log = _below_and_log(write, row)
     picked = write.scratch.take(at.axes)
@@ -89,12 +89,17 @@ def log_softmax_at(write: Values, at: Expr, value: Gather, row: Expr) -> None:
     write.put(at, Apply("subtract", (picked, Read(log.name, at.axes)), at.axes))
 
 
-def _below(write: Values, row: Expr) -> tuple[Read, Read]:
+def in_memory(write: Values, array: Expr, axes: Axes) -> Read:
+    """An array with these axes in this order, in memory as well: the last is that of the rows."""
+    if isinstance(array, Read) and array.axes == axes == write.orders.memory(array):
+        return array
+    copy = write.scratch.take(axes)
+    write.put(copy, array)
+    return copy
+
+
+def _below(write: Values, row: Read) -> tuple[Read, Read]:
     """Each entry less the largest of its row, and where that is."""
-    if write.orders.memory(row) != row.axes or not isinstance(row, Read):
-        copy = write.scratch.take(row.axes)
-        write.put(copy, row)
-        row = copy
     axes, starts = row.axes[:-1], write.scratch.starts(row.axes)
     within = write.once(Searched(row, axes))
     place = write.once(Apply("add", (within, starts), axes))
@@ -103,7 +108,7 @@ def _below(write: Values, row: Expr) -> tuple[Read, Read]:
     return write.once(Apply("subtract", (row, largest), row.axes)), place
 
 
-def _below_and_log(write: Values, row: Expr) -> tuple[Read, Read]:
+def _below_and_log(write: Values, row: Read) -> tuple[Read, Read]:
     """Each entry less the largest of its row, and log(sum(exp(z - m))), exact where that is small:
     it is log(1 + the sum of the others).
     """

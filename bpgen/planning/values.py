@@ -152,20 +152,23 @@ class Values(Trees):
         self.into(at, value.array)
 
     def _in_rows(self, at: Expr, value: program.InRows) -> None:
-        rows.OPENED[value.call](self, at, self.operand(value.array, whole=True))
+        rows.OPENED[value.call](self, at, self._rows(value))
+
+    def _rows(self, value: program.InRows) -> Read:
+        """What a softmax is of, row by row; it may be told in another order of axes."""
+        return rows.in_memory(self, self.operand(value.array, whole=True), value.axes)
 
     def _map(self, at: Expr, value: Map) -> None:
         scaled = rows.times_softmax(value)
         if scaled is None or not isinstance(at, Read):
             return super()._map(at, value)
         number, array = scaled
-        row = self.operand(array.array, whole=True)
-        rows.softmax(self, Read(at.name, array.axes), row, number)
+        rows.softmax(self, Read(at.name, array.axes), self._rows(array), number)
 
     def _gather(self, at: Expr, value: program.Gather) -> None:
         logs = rows.logs_picked(value)
         if logs is not None:
-            return rows.log_softmax_at(self, at, value, self.operand(logs.array, whole=True))
+            return rows.log_softmax_at(self, at, value, self._rows(logs))
         value = replace(value, array=self.operand(value.array))
         self.put(at, as_take(value) or self.picked(value) or value)
 

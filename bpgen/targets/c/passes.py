@@ -103,7 +103,11 @@ def _in_rows(node: Any) -> Any:
         return node
     if tuple(s.at for s in node.slots) != node.axes:
         return node
-    return replace(node.array, array=replace(node, array=node.array.array), axes=node.axes)
+    rows, of = node.array, node.array.array  # whose axes may be told in another order
+    at = dict(zip(rows.axes, zip(node.slots, node.axes, strict=True), strict=True))
+    slots, axes = zip(*(at[i] for i in of.axes), strict=True)
+    read = program.Slice(of, slots, axes)
+    return replace(rows, array=read, axes=node.axes)
 
 
 # What is made to be added

@@ -69,8 +69,8 @@ def _loss(params: Arrays, cache: Arrays, y: np.ndarray) -> float:
     # (6) ell[n] = -log(p[n,y[n]])
     # (6) evaluated as s[n] - z[n,y[n]]
     ell = -log_softmax(z)[rows, y]
-    # (7) L = sum_n ell[n] / N + sum_i,j 0.0001 W1[i,j] ** 2 + sum_i,j 0.0001 W2[i,j] **
-    #     2
+    # (7) L = sum_n ell[n] / N + sum_i,j 0.0001 W1[i,j] ** 2 + sum_i,j 0.0001
+    #     W2[i,j] ** 2
     L = ell.mean() + 0.0001 * ((W1**2).sum() + (W2**2).sum())
     value: float = L.item()
     return value

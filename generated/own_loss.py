@@ -74,8 +74,8 @@ def backward(
     # (4) dv[i] = sum_n 2 (v[i] sqrt(1 + (yhat[n,i] - y[n,i]) ** 2) - v[i]) / N
     # (4) evaluated as sum_n 2 (v[i] hypotenuse(yhat[n,i] - y[n,i], 1) - v[i]) / N
     dv = 2 * (v * hypotenuse(yhat - y, 1) - v).sum(axis=0) / N
-    # (5) dyhat[n,i] = (yhat[n,i] - y[n,i]) v[i] ** 2 / (N sqrt(1 + (yhat[n,i] - y[n,i])
-    #     ** 2))
+    # (5) dyhat[n,i] = (yhat[n,i] - y[n,i]) v[i] ** 2 / (N sqrt(1 + (yhat[n,i] -
+    #     y[n,i]) ** 2))
     # (5) evaluated as (yhat[n,i] - y[n,i]) v[i] ** 2 / (N hypotenuse(yhat[n,i] -
     #     y[n,i], 1))
     dyhat = (yhat - y) * v**2 / (N * hypotenuse(yhat - y, 1))

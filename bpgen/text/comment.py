@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
@@ -10,7 +11,7 @@ import sympy as sp
 from bpgen.contraction import factored
 from bpgen.ir import Element, Equation, Term, element
 from bpgen.rows import spelled
-from bpgen.text.document import ATOM, MINUS, POWER, PRODUCT, code
+from bpgen.text.document import ATOM, MINUS, POWER, PRODUCT, TOGETHER, code
 from bpgen.text.scalar import Printer, Text, bracketed, word
 
 
@@ -26,6 +27,12 @@ def left_of(equation: Equation) -> str:
 def right_of(equation: Equation, order: Mapping[str, int]) -> str:
     """What stands right of the equals sign; the whole text, where values are only added to."""
     return _told(equation, order, "")
+
+
+def wrapped(text: str, width: int, hanging: str = "") -> list[str]:
+    """A comment in lines, which end at no blank within a power."""
+    lines = textwrap.wrap(text, width, subsequent_indent=hanging)
+    return [line.replace(TOGETHER, " ") for line in lines]
 
 
 def _told(equation: Equation, order: Mapping[str, int], left: str) -> str:

@@ -54,6 +54,7 @@ class Group(NamedTuple):
 
 Piece: TypeAlias = "str | Operator | Keyword | Group"
 MINUS = "-"  # before what it is the sign of
+TOGETHER = "\xa0"  # a blank at which no line of a comment ends
 
 
 @dataclass(frozen=True)

@@ -23,12 +23,14 @@ from bpgen.text.document import (
     PRODUCT,
     SIGN,
     SUM,
+    TOGETHER,
     Code,
     Operator,
     called,
     code,
 )
 
+_INFINITE = {sp.oo, -sp.oo}
 _SIGNS = {
     "greater": ">",
     "greater_equal": ">=",
@@ -176,15 +178,25 @@ class Printer:
         twice = exponent == 3 and base.has(sp.Function)  # a function is called once
         if self.calls and base.has(Element) and exponent in (3, 4) and not twice:
             return self._product_of_squares(base, exponent)
-        return Text(_raised(self(base, ATOM), self(exponent, ATOM)), POWER)
+        return Text(self._raised(self(base, ATOM), self(exponent, ATOM)), POWER)
 
     def _product_of_squares(self, base: sp.Expr, exponent: sp.Expr) -> Text:
         """numpy squares by multiplying; its powers beyond take hundreds of times as long."""
         under = self(base, ATOM)
-        square = _raised(under, code("2"))
+        square = self._raised(under, code("2"))
         if exponent == 4:
-            return Text(_raised(square.bracketed(), code("2")), POWER)
+            return Text(self._raised(square.bracketed(), code("2")), POWER)
         return Text(under.by("*", square), PRODUCT)
+
+    def _raised(self, under: Code, over: Code) -> Code:
+        """A power. Formatters leave no space beside its sign where both are names or numbers, and
+        no line of a comment ends there.
+        """
+        if under.is_word and over.is_word:
+            return under + "**" + over
+        if self.calls:
+            return under.by("**", over)
+        return under + f"{TOGETHER}**{TOGETHER}" + over
 
     def _call(self, expr: sp.Expr) -> Text:
         known = row(expr)
@@ -199,11 +211,8 @@ class Printer:
 
     def _computed(self, tree: Tree, numbers: bool = False) -> Text:
         """Elementary calls, as code; `numbers`: of numbers alone."""
-        if tree in (sp.oo, -sp.oo):
-            infinite = code(self.named("inf", numbers))
-            return Text(infinite if tree == sp.oo else MINUS + infinite, SIGN, tree == -sp.oo)
         if not isinstance(tree, Call):
-            return self.text(tree)
+            return self._infinite(tree, numbers) if tree in _INFINITE else self.text(tree)
         given = [self._computed(a, numbers) for a in tree.args]
         if tree.name in _SIGNS:
             sign = Operator(_SIGNS[tree.name])
@@ -212,8 +221,6 @@ class Printer:
         name = tree.name if tree.own else self.named(tree.name, numbers)
         return Text(called(name, [text.text for text in given]), ATOM)
 
-
-def _raised(under: Code, over: Code) -> Code:
-    """A power; formatters leave no space beside its sign where both are names or numbers."""
-    close = under.is_word and over.is_word
-    return under + "**" + over if close else under.by("**", over)
+    def _infinite(self, number: sp.Expr, numbers: bool) -> Text:
+        infinity = word(self.named("inf", numbers))
+        return infinity if number > 0 else Text(MINUS + infinity.text, SIGN, minus=True)

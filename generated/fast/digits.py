@@ -161,8 +161,8 @@ def _loss(
     np.add(starts, y, places1, casting="unsafe")
     t2.take(places1, None, t, "clip")
     np.subtract(t1, t, ell)
-    # (7) L = sum_n ell[n] / N + sum_i,j 0.0001 W1[i,j] ** 2 + sum_i,j 0.0001 W2[i,j] **
-    #     2
+    # (7) L = sum_n ell[n] / N + sum_i,j 0.0001 W1[i,j] ** 2 + sum_i,j 0.0001
+    #     W2[i,j] ** 2
     np.square(W1, t4)
     np.square(W2, t5)
     L = np.dot(ell, shares) + 0.0001 * (t4.sum() + t5.sum())
@@ -334,8 +334,8 @@ def loss_and_grad(
     np.add(starts, y, places1, casting="unsafe")
     t.take(places1, None, t2, "clip")
     np.subtract(t1, t2, ell)
-    # (7) L = sum_n ell[n] / N + sum_i,j 0.0001 W1[i,j] ** 2 + sum_i,j 0.0001 W2[i,j] **
-    #     2
+    # (7) L = sum_n ell[n] / N + sum_i,j 0.0001 W1[i,j] ** 2 + sum_i,j 0.0001
+    #     W2[i,j] ** 2
     np.square(W1, t5)
     np.square(W2, t6)
     L = np.dot(ell, shares) + 0.0001 * (t5.sum() + t6.sum())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import textwrap
 
+from bpgen.text.comment import wrapped
+
 WIDTH = 100
 
 
@@ -21,8 +23,8 @@ def nest(heads: list[str], inner: list[str]) -> list[str]:
 def comment(lines: list[str]) -> str:
     """Lines as a comment, which no text of theirs ends."""
     safe = (line.replace("*/", "* /").replace("/*", "/ *") for line in lines)
-    wrapped = (part for line in safe for part in textwrap.wrap(line, 84, subsequent_indent="    "))
-    return "/* " + "\n   ".join(wrapped) + " */"
+    every = (part for line in safe for part in wrapped(line, 84, "    "))
+    return "/* " + "\n   ".join(every) + " */"
 
 
 def paragraphs(texts: list[str]) -> str:

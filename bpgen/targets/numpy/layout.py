@@ -4,10 +4,10 @@ seam.
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
+from bpgen.text.comment import wrapped
 from bpgen.text.document import MINUS, POWER, Code, Group, Keyword, Operator, Piece, Said, code
 
 WIDTH = 88
@@ -189,8 +189,7 @@ def _broken(sign: str, value: Code, indent: int) -> list[str]:
 def comment(text: str, number: str = "", indent: int = 4) -> list[str]:
     """A comment, wrapped; lines after the first stand under its text, after its number."""
     hanging = " " * len(number)
-    wrapped = textwrap.wrap(f"{number}{text}", WIDTH - indent - 2, subsequent_indent=hanging)
-    return [f"# {line}" for line in wrapped]
+    return [f"# {line}" for line in wrapped(f"{number}{text}", WIDTH - indent - 2, hanging)]
 
 
 def collection(

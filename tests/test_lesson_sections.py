@@ -241,14 +241,16 @@ def test_what_a_mistake_makes_of_the_gradients(mistake: Any) -> None:
         assert made[name] == pytest.approx(meant[name], rel=1e-12), name
 
 
-def test_values_of_another_pass() -> None:
-    """delta2 with a2 of after the update, and a1 of after it beside it."""
+def test_another_pass_is_at_the_parameters_after_the_update() -> None:
     lesson = _lesson(_toy(), Example(TOY, 0.5))
     (mistake,) = (m for m in TABLE if m.kind == "another pass")
-    after = lesson.worked.values_after  # type: ignore[union-attr]
-    a1, a2 = after["a1"], after["a2"]
+    after, values = lesson.worked.after, lesson.worked.values_after  # type: ignore[union-attr]
+    a1, a2 = values["a1"], values["a2"]
     d2 = (a2 - 1) * a2 * (1 - a2)
-    assert mistake.made(lesson)["W2"] == pytest.approx(d2.T @ a1, rel=1e-12)
+    d1 = (d2 @ after["W2"]) * a1 * (1 - a1)
+    made = mistake.made(lesson)
+    assert made["W2"] == pytest.approx(d2.T @ a1, rel=1e-12)
+    assert made["W1"] == pytest.approx(d1.T @ np.array([TOY["x"]]), rel=1e-12)
 
 
 @pytest.mark.parametrize("name", ["toy_2_2_1", "softmax_mlp", "multilabel", "two_heads", "digits"])

@@ -493,3 +493,14 @@ def test_within_recurrences_and_repeated_blocks(net: str) -> None:
             h = h + p / (1 + np.exp(p))
         true = h
     np.testing.assert_allclose(output[0], true, rtol=1e-13)
+
+
+@pytest.mark.parametrize("z", ["5 * h", "param(3) * h + param(3)", "param(3) - h"])
+def test_a_multiple_of_a_value_in_a_safe_spelling_has_its_name(z: str) -> None:
+    """The logit of the label is read as z[y], and so the gradient by z is p - e[y], not p."""
+    made = derived(
+        "from bpgen import *\nx, y = input(3), label(3)\n"
+        f"h = tanh(param(3) * x)\nz = {z}\np = softmax(z)\nL = loss(categorical_cross_entropy(p, y))\n"
+    )
+    (step,) = (s for s in made.steps if s.of == "z")
+    assert sorted(p.upstream.name for p in step.paths) == ["ell", "s"]

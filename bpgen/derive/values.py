@@ -96,8 +96,22 @@ class Values:
             waiting += [e for e in inner if e not in known]
             known |= inner
         for access, value in sorted(known.items(), key=lambda item: (-weight(item[1]), str(item))):
-            expr = expr.xreplace({value: access})
+            expr = _named(expr.xreplace({value: access}), value, access)
         return expr
+
+
+def _named(expr: sp.Expr, value: sp.Expr, access: Element) -> sp.Expr:
+    """An expression with a name in the place of its value, or of a multiple of it, among other
+    addends: s - b h - c is s - z, of z = b h + c.
+    """
+    addends, new = value.as_coefficients_dict(), {}
+    for total in {expr, *expr.atoms(sp.Add)}:
+        mine = total.as_coefficients_dict()
+        times = {mine[part] / number for part, number in addends.items()}
+        if len(times) == 1 and times != {0}:
+            rest = (number * part for part, number in mine.items() if part not in addends)
+            new[total] = sp.Add(*rest, times.pop() * access)
+    return expr.xreplace(new)
 
 
 def _written(expr: sp.Expr, values: dict[Element, sp.Expr]) -> sp.Expr:

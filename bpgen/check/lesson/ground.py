@@ -29,7 +29,8 @@ class Ground:
     """A network as its page differentiates it, the values that are given, and the step of descent.
 
     `called` names the tensor of each gradient that has a name of its own; `backward` has the
-    equations that are computed for the gradients of parameters, each with the tensor it is of.
+    equations that are computed for the gradients of parameters, each with the tensor it is of;
+    `order` is that of the tensors, as the page comes to their gradients.
     """
 
     network: Network
@@ -40,6 +41,7 @@ class Ground:
     called: Mapping[str, str]
     evaluated_forward: tuple[Equation, ...]  # in the spellings that are computed
     backward: tuple[tuple[str, Equation], ...]
+    order: tuple[str, ...]
     digits: int
 
     @property
@@ -49,6 +51,18 @@ class Ground:
     @property
     def params(self) -> list[str]:
         return [t.name for t in self.network.role("param")]
+
+    @cached_property
+    def heard(self) -> set[str]:
+        """What the loss is computed from, and itself."""
+        equations = {e.name: e for e in self.network}
+        found, waiting = set[str](), [self.loss]
+        while waiting:
+            name = waiting.pop()
+            if name not in found:
+                found.add(name)
+                waiting += [r.name for r in equations[name].reads()] if name in equations else []
+        return found
 
     @cached_property
     def evaluation(self) -> Evaluation:

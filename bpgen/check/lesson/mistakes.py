@@ -10,7 +10,6 @@ from itertools import pairwise
 import numpy as np
 import sympy as sp
 
-from bpgen.check.entrywise.evaluation import Evaluation
 from bpgen.check.lesson.ground import Array, Arrays, Ground, length
 from bpgen.check.lesson.reading import Reader, Table
 from bpgen.check.lesson.through_time import a_step_short, last_step_alone, stopped, too_late
@@ -66,23 +65,15 @@ def _without_slopes(_: Ground) -> Mistaken:
 
 
 def _updated(ground: Ground) -> Mistaken:
-    """A parameter is updated when the first that reads it has been passed on the way back: to that
-    one's values, and to its parameters that are declared after, it is told as it is then.
+    """A parameter is updated when its gradient is there, and read so in all that is computed after
+    it.
     """
     after = ground.moved(ground.slopes, ground.rate)
-    first = {r.name: e.name for e in reversed([*ground.network]) for r in e.reads()}
-    order = {n: k for k, n in enumerate(ground.network.tensors)}
-
-    loops = {e.name: e.loop for e in ground.network}
+    order = {n: k for k, n in enumerate(ground.order)}
 
     def mistaken(site: Site) -> Array:
-        loop = site.equation.loop
-        if loop is not None and loops.get(site.access.name) == loop:
-            return site.slope  # all of a loop is passed before any
-        group = [n for n in loops if n == site.equation.name or (loop and loops[n] == loop)]
-        here = [n for n in ground.params if first.get(n) in group]
-        before = [n for n in here if order[n] < order[site.access.name]]
-        return site.reading({n: after[n] for n in (before if site.is_of_parameter else here)})
+        now = order.get(site.access.name, 0)  # the loss has no gradient, and is first
+        return site.reading({n: after[n] for n in ground.params if order.get(n, now) < now})
 
     return mistaken
 
@@ -98,12 +89,8 @@ def _sign(ground: Ground) -> Mistaken:
 
 
 def _another_pass(ground: Ground) -> Arrays:
-    """Values of after the update, and the parameters of before it beside them."""
-    after = ground.moved(ground.slopes, ground.rate)
-    before = {n: ground.point[n] for n in ground.params}
-    evaluation = Evaluation(ground.network, ground.lengths, {**ground.point, **after})
-    found = Wrong(evaluation, ground.loss, lambda site: site.reading(before)).found
-    return {n: found[n] for n in ground.params}
+    """All values, and the parameters, of after the update."""
+    return ground.slopes_at(ground.at(ground.moved(ground.slopes, ground.rate)))
 
 
 def _without_bias(ground: Ground) -> Arrays:

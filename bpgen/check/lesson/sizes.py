@@ -98,8 +98,9 @@ def _chain(table: Table, reader: Reader) -> list[tuple[str, ...]]:
 
 
 def _readers(reader: Reader, name: str) -> list[str]:
-    """What is computed of it; which entry is the largest is not."""
-    own = (e for e in reader.ground.network if e.terms[0].reduce != "first")
+    """What is computed of it on the way to the loss; which entry is the largest is not."""
+    ground = reader.ground
+    own = (e for e in ground.network if e.terms[0].reduce != "first" and e.name in ground.heard)
     return [e.name for e in own if any(r.name == name for r in e.reads())]
 
 

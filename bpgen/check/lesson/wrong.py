@@ -49,7 +49,19 @@ class Site:
     @property
     def slope(self) -> Array:
         """The derivative along the element, at all entries."""
-        return slopes(self.entries, [self.access])[0]
+        return slopes(self.entries, [self.access])[0] * self._weights()
+
+    def _weights(self) -> Array:
+        """How much each entry of the body moves what is made of it: of a logsumexp exp(body - s),
+        of the forward pass's s.
+        """
+        entries = self.entries
+        if self.term.reduce == "sum":
+            return 1.0
+        if self.term.reduce == "logsumexp":
+            made = entries.spread(entries.left.read(self.evaluation.values[self.equation.name][0]))
+            return np.exp(entries.body()[0] - made)
+        return entries.weights(entries.body())[0]
 
     def reading(self, others: Arrays) -> Array:
         """The same where other values are read."""
@@ -58,13 +70,24 @@ class Site:
 
     def within(self) -> tuple[Array, Site]:
         """What the function that is applied last is of, and that function's derivative. Where its
-        value tells it, as that of tanh, it is the forward pass's, whatever the mistake.
+        value tells it, as that of tanh, it is the forward pass's, whatever the mistake; and so is
+        a of a = z^w, whose derivative by w is a log z, and of a = (u z)^w, where it is w a / z.
         """
         body, alone = self.term.body, len(self.equation.terms) == 1 and not self.term.over
+        if alone and self._is_power_of_product(body):
+            power = replace(self.term, body=body.exp * sp.log(body.base))
+            return self.entries.body()[0], replace(self, term=power)
         if not (alone and _tells_slope(body)):
             return 1.0, self
         inner = replace(self, term=replace(self.term, body=body.args[0]))
         return inner._of_function(lambda z: body.func(z, *body.args[1:])), inner
+
+    def _is_power_of_product(self, body: sp.Expr) -> bool:
+        """Whether a power is varied in its exponent, or in a factor that is raised to one that
+        varies.
+        """
+        varies = body.is_Pow and not body.exp.is_number
+        return bool(varies and (body.base.is_Mul or not body.base.has(self.access)))
 
     def _reading(self, others: Arrays) -> Array:
         other = copy(self.evaluation)
@@ -112,8 +135,7 @@ class Wrong(Adjoints):
         if not entries.any or term.reduce == "first":
             return
         upstream = entries.spread(entries.left.read((known or self.found)[equation.name]))
-        weights = 1 if term.reduce == "sum" else entries.weights(entries.body())[0]
         for access in read:
             slope = self.mistaken(Site(self.evaluation, equation, term, access, step))
-            passed = np.broadcast_to(upstream * weights * slope, entries.grid.shape)
+            passed = np.broadcast_to(upstream * slope, entries.grid.shape)
             added(self.found[access.name], entries.places(access), passed)

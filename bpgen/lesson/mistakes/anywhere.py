@@ -12,7 +12,7 @@ from bpgen.lesson.activations import calls
 from bpgen.lesson.bias import biases
 from bpgen.lesson.edges import gradients
 from bpgen.lesson.lesson import Lesson
-from bpgen.lesson.mistakes.paths import forward, gradients_by, reading
+from bpgen.lesson.mistakes.paths import gradients_by, reading
 from bpgen.record import Path, Step
 from bpgen.worked.point import Arrays
 
@@ -51,10 +51,11 @@ def sign(lesson: Lesson) -> Arrays | None:
 
 
 def uncached(lesson: Lesson) -> Arrays | None:
-    """Forward values computed again with parameters that are updated already."""
+    """Forward values computed again when the parameters are updated already: all that backward
+    reads is of another point.
+    """
     assert lesson.worked is not None
-    kept = {t.name: lesson.worked.point.values[t.name] for t in lesson.params}
-    return gradients_by(lesson, values={**forward(lesson, lesson.worked.after), **kept})
+    return _of_forward(lesson, lesson.worked.after)
 
 
 def without_bias(lesson: Lesson) -> Arrays | None:
@@ -63,7 +64,12 @@ def without_bias(lesson: Lesson) -> Arrays | None:
     gone = {n: np.zeros_like(lesson.worked.values[n]) for n, _ in biases(lesson)}
     if not gone:
         return None
-    grads = gradients(lesson, gone)[1]
+    return _of_forward(lesson, gone)
+
+
+def _of_forward(lesson: Lesson, change: Arrays) -> Arrays:
+    """The gradients of the parameters where some values are others, forward as well as back."""
+    grads = gradients(lesson, change)[1]
     return {t.name: grads[t.name] for t in lesson.params if t.name in lesson.steps}
 
 

@@ -118,6 +118,31 @@ NETS = {
         RESIDUAL,
         "z = dense(o, 4, sigmoid)\noutput(z * o, x + o)",
     ),
+    "added to in every block": (
+        "x, u = input(4), input(4)\nW = param(4, 4)\ns = u @ W\n",
+        "def block(x):\n    return tanh(W @ x + s)\n",
+        "output(o)",
+    ),
+    "added to, and nothing else": (
+        "x, u = input(4), input(4)\nw = param()\ns = w * u\n",
+        "def block(x):\n    return x + s\n",
+        "output(o)",
+    ),
+    "one number of what is outside": (
+        "x, u = input(4), input(4)\nw = param()\ns = w * u\n",
+        "def block(x):\n    return tanh(x) + s[0]\n",
+        "output(o)",
+    ),
+    "what begins them within": (
+        "u = input(4)\nx = dense(u, 4)\ns = x\n",
+        "def block(x):\n    return tanh(x) + s\n",
+        "output(o)",
+    ),
+    "numbers": (
+        "x, c, w = input(), input(), param()\n",
+        "def block(x):\n    return tanh(w * x + c)\n",
+        "L = loss(o)",
+    ),
 }
 
 
@@ -178,7 +203,7 @@ def both(module: ModuleType, params: Any, inputs: Any, targets: Any) -> tuple[An
 
 QUICK = {  # and how often their block is repeated: of each kind one
     *(("one layer", 1), ("of what was computed", 3), ("tied weights", 3)),
-    *(("of any length", 3), ("without parameters", 3)),
+    *(("of any length", 3), ("without parameters", 3), ("added to in every block", 3)),
 }
 
 

@@ -46,6 +46,8 @@ NETS = {
     "L = loss(categorical_cross_entropy_with_logits(dense(dense(x, 37, relu), 10), y))\n",
     "a softmax added at places": "x, y = input(below=3), one_hot(3)\n"
     "L = loss(categorical_cross_entropy_with_logits(2 * tanh(embedding(x, 3, 3)), y))\n",
+    "blocks that read what they begin with": "u = input(4)\nx = dense(u, 4)\n"
+    "output(repeat(3, lambda h: tanh(h) + x, x))\n",
     "softmaxes along the first axis": 'i, j, k = indices("i j k")\nx = input(2, 3)\n'
     "p = tensor(exp(x[i, j]) / sum(exp(x[k, j]), k), i, j)\n"
     "q = tensor(x[i, j] - log(sum(exp(x[k, j]), k)), j, i)\nL = loss(sum(p**2) + sum(sin(q)))\n",

@@ -9,7 +9,7 @@ import sympy as sp
 
 from bpgen.affine import affine
 from bpgen.declare.axes import element_of, least, tensor_of
-from bpgen.declare.declaration import Quantity, here
+from bpgen.declare.declaration import OVER_BLOCKS, Quantity, here
 from bpgen.declare.formula import Formula
 from bpgen.declare.symbolic import Symbolic
 from bpgen.errors import NetError
@@ -30,7 +30,7 @@ def accessed(tensor: Quantity, key: Any) -> Formula:
 
 def _refuse_before_first(tensor: Quantity, indices: tuple[sp.Expr, ...]) -> None:
     """h[-1] is written, and what was written is read; Python's h[-1] would be the last step."""
-    if tensor.carried is not None and indices[tensor.carried] == -1:
+    if tensor.carried not in (None, OVER_BLOCKS) and indices[tensor.carried] == -1:
         raise NetError(
             f"{tensor.said()}: index -1 is what stands before the first step, not the last step",
             "the last step is last(h), of a recurrence h; what is before the first is 0, or what"

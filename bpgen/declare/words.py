@@ -178,10 +178,8 @@ def loss(value: Scalar) -> Tensor:
             else f"a formula in {', '.join(map(spoken, open_))}"
         )
         raise NetError(f"the loss is no scalar: it is {what}", "sum it: loss(sum(...))")
-    made = (
-        Tensor.of((), value[()]) if isinstance(value, Tensor) and value.role != "value" else value
-    )
-    made = made if isinstance(made, Tensor) else Tensor.of((), Formula.of(made))
+    own = isinstance(value, Tensor) and value.role == "value" and value.carried is None
+    made = value if own else Tensor.of((), Formula.of(value))
     here().set_loss(made)
     return made
 

@@ -64,6 +64,7 @@ class Blocks:
         self.members = {i.evaluated.name for i in forward}
         family = self.members | {i.evaluated.name for i in backward}
         self.summed = [(i, terms) for i in elsewhere if (terms := self._added(i, family))]
+        self.write.handed = frozenset({self.gradient, *(i.evaluated.name for i, _ in self.summed)})
         self.store, self.stacked, self.kept, self.one, self.l = (
             free(own, self.tensors)
             for own in (f"of{name}s", f"stacked{name[6:]}", "kept", f"of{name}", "l")

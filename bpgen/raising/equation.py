@@ -66,6 +66,7 @@ class Raiser:
         ]
         self.counter = ""  # the variable that counts the blocks, within one
         self.given: tuple[str, str] | None = None  # what a block's forward and backward are given
+        self.handed: frozenset[str] = frozenset()  # the gradients that a block hands on
 
     def unpacked(self, equations: Iterable[Equation]) -> tuple[Node, ...]:
         """The parameters that equations read, each of all blocks or of the one whose they are."""
@@ -132,7 +133,7 @@ class Raiser:
         if not any(t.body.has(at_most, masked, unless) for t in equation.terms):
             return scope
         read = (e.name for t in equation.terms for e in outermost(t.body))
-        real = next((n for n in read if self.tensors[n].bound is None), None)
+        real = next((n for n in read if self.scope.tensors[n].bound is None), None)
         at_hand = Precision((Ref(real),)) if real else self._at_hand(equation)
         return replace(scope, precision=at_hand)
 
@@ -145,7 +146,7 @@ class Raiser:
             for equation in equations
             for term in equation.terms
             for e in outermost(term.body)
-            if e.name not in own and self.tensors[e.name].bound is None
+            if e.name not in own and self.scope.tensors[e.name].bound is None
         )  # none: constants alone, or what labels pick
         return Precision(tuple(map(Ref, read))) if read else self._at_hand(equations[0])
 
@@ -158,7 +159,7 @@ class Raiser:
         axes = equation.indices
         if right.axes:
             full = Broadcast(right, self.shape(equation), axes)
-            return Copy(full) if self._is_returned(equation) or scatters else full
+            return Copy(full) if self._is_given_away(equation) or scatters else full
         if not self._is_like(equation):
             return Fill(right, axes, self.shape(equation), self.precision([equation]))
         return Fill(right, axes, Shape(of=self._like(equation)))
@@ -204,7 +205,10 @@ class Raiser:
         seen = equation.name in {*self.differentiates, *self.network.outputs}
         if not seen and is_folded(value):
             return False  # a copy of what overlaps is many times larger
-        return self._is_returned(equation) and looks_at(value) is not None
+        return self._is_given_away(equation) and looks_at(value) is not None
+
+    def _is_given_away(self, equation: Equation) -> bool:
+        return equation.name in self.handed or self._is_returned(equation)
 
     def _is_returned(self, equation: Equation) -> bool:
         original = self.differentiates.get(equation.name)

@@ -91,9 +91,9 @@ class Statements:
         if not self._is_placed(node.name) and self._only_looks(value):
             self.names.aliases[node.name] = value
             return []
-        reads_itself = any(isinstance(n, program.Read) and n.name == node.name for n in value.walk())
-        seen = reads_itself and node.name in self.names.aliases
-        return (self.stored(node.name) if seen else []) + self._computed(node.name, value)
+        read = (n.name for n in value.walk() if isinstance(n, program.Read))
+        before = node.name in self.names.aliases and node.name in read
+        return (self.stored(node.name) if before else []) + self._computed(node.name, value)
 
     def _is_placed(self, name: str) -> bool:
         """Whether an array lies where others look for it."""

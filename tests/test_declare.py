@@ -226,6 +226,25 @@ def test_long_chains_without_names(length: int) -> None:
     assert len(made) == length
 
 
+@pytest.mark.parametrize(
+    "p",
+    [
+        "sigmoid(dense(x, 3))",
+        "sigmoid(dense(x, 3)) * sigmoid(dense(x, 3))",
+        "param(3, init='ones')",
+        "W1 * x / sum(W1 * x)",
+        "softmax(param(3, 3)) @ softmax(x)",
+        "x / 2",
+        "activation(sp.Symbol('t')**2 / (1 + sp.Symbol('t')**2))(dense(x, 3))",
+    ],
+)
+def test_what_is_not_affine_in_a_parameter_may_be_a_probability(p: str) -> None:
+    given = "W1 = param(3)\n" if "W1" in p else ""
+    for loss in ("binary_cross_entropy", "kl_divergence"):
+        made = network(f"{given}y = target(3)\np = {p}\nL = loss({loss}(p, y) + sum(x))\n")
+        assert "log" in str(made.equations)
+
+
 def test_the_title_is_the_docstring() -> None:
     net = declared_by('"""  A net.\n\nMore."""\n' + X + "output(2 * x)\n")
     assert net.title == "A net.\n\nMore."

@@ -428,6 +428,8 @@ def _refused(net: Path, line: str) -> str:
         ("example(x=1, y=2, a=3)", "net.py:6: a is computed: an example gives parameters, inputs"),
         ("example(x=1)", "net.py:6: the example gives no y\n  add y=... to it"),
         ("example(x=[1, 2, 3, [4]], y=2)", "net.py:6: the example's x is not numbers"),
+        ("example(x=1, y='1')", "net.py:6: the example's y is not numbers: '1'"),
+        ("example(x=1, y=[['1']])", "net.py:6: the example's y is not numbers: [['1']]"),
         ("example(x=float('nan'), y=2)", "net.py:6: the example's x is not finite"),
         ("example(x=1, y=2, w=[1, 2])", "net.py:6: the example's w has the shape (2,)"),
         ("example(x=1, y=2, lr=0)", "net.py:6: the example's lr is 0\n  give a positive number"),
@@ -461,6 +463,10 @@ def test_values_of_a_file(net: Path) -> None:
     assert "w − 0.25 · ∂L/∂w" in pages[0]
     assert _run("--values", "none.json", "net.py").stderr.startswith(
         "bpgen: none.json: no such file"
+    )
+    Path("v.json").write_text('{"y": "1"}')
+    assert (
+        "v.json: the example's y is not numbers: '1'" in _run("--values", "v.json", "net.py").stderr
     )
     Path("v.json").write_text("[1, 2]")
     assert (

@@ -14,6 +14,7 @@ from bpgen.declare.functions import log, log_softmax, mean, sum
 from bpgen.declare.given import number
 from bpgen.declare.symbolic import said
 from bpgen.declare.tensor import Tensor
+from bpgen.declare.unbounded import probability
 from bpgen.declare.words import zeros
 from bpgen.errors import NetError
 from bpgen.ir import BATCH, Index, extent
@@ -41,7 +42,10 @@ def categorical_cross_entropy(
     are kept, by their weights.
     """
     what = "categorical_cross_entropy"
-    return _cross_entropy(p, y, log, (label_smoothing, weight, ignore), what)
+    tensors((p,), what, OUTPUT_AND_TARGET)
+    return _cross_entropy(
+        probability(p, what, "softmax"), y, log, (label_smoothing, weight, ignore), what
+    )
 
 
 def categorical_cross_entropy_with_logits(

@@ -15,6 +15,7 @@ from bpgen.declare.functions import abs, exp, log, log_softmax, logsumexp, mean,
 from bpgen.declare.given import number
 from bpgen.declare.symbolic import Symbolic, said
 from bpgen.declare.tensor import Tensor
+from bpgen.declare.unbounded import probability
 from bpgen.errors import NetError
 from bpgen.ir import Term, element, length
 
@@ -41,6 +42,7 @@ def mean_squared_error(a: Tensor, y: Tensor) -> Any:
 def binary_cross_entropy(a: Tensor, y: Tensor) -> Any:
     """-(y log a + (1 - y) log(1 - a)), summed over the outputs; a are probabilities."""
     pair(a, y, "binary_cross_entropy")
+    a = probability(a, "binary_cross_entropy", "sigmoid")
     return -_total(y * log(a) + (1 - y) * log(1 - a))
 
 
@@ -113,7 +115,8 @@ def kl_divergence(p: Tensor, y: Tensor, *, log_input: bool = False) -> Any:
     `log_input`, log p is given for p.
     """
     pair(p, y, "kl_divergence")
-    return _total(_xlogx(y) - y * (p if log_input else log(p)))
+    log_p = p if log_input else log(probability(p, "kl_divergence", "softmax"))
+    return _total(_xlogx(y) - y * log_p)
 
 
 def kl_divergence_with_logits(z: Tensor, y: Tensor) -> Any:

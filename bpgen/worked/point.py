@@ -96,6 +96,8 @@ def _fitted(info: TensorInfo, value: Any, lengths: dict[str, int], example: Exam
 def _numbers(info: TensorInfo, value: Any, example: Example) -> Array:
     """The value as numbers; of a label, as whole ones within its range."""
     try:
+        if any(isinstance(v, (str, bytes)) for v in np.array(value, object).flat):
+            raise TypeError  # "1" may be a class's name as well as a number
         array = np.array(value, float)
     except (TypeError, ValueError):
         fact = f"the example's {info.name} is not numbers: {value!r:.40}"

@@ -52,8 +52,8 @@ def _loss(params: Arrays, cache: Arrays, y: np.ndarray) -> float:
     N = len(yhat)
     y = _array("y", y, (2,), N, params)
     # (2) ell[n] = sum_i (sqrt(1 + (yhat[n,i] - y[n,i]) ** 2) - 1) v[i] ** 2
-    # (2) evaluated as sum_i (hypotenuse(yhat[n,i] - y[n,i], 1) - 1) v[i] ** 2
-    ell = (hypotenuse(yhat - y, 1) - 1) @ (v**2)
+    # (2) evaluated as sum_i v[i] ** 2 hypotenuse_excess(yhat[n,i] - y[n,i], 1)
+    ell = hypotenuse_excess(yhat - y, 1) @ (v**2)
     # (3) L = sum_n ell[n] / N + sum_i,j 0.1 abs(W[i,j])
     L = ell.mean() + 0.1 * np.abs(W).sum()
     value: float = L.item()
@@ -124,6 +124,12 @@ def hypotenuse(z: np.ndarray, r: np.ndarray | float) -> np.ndarray:
     """sqrt(r**2 + z**2); no square overflows."""
     longer, ratio = _sides(z, r)
     return np.asarray(longer * np.sqrt(1 + ratio * ratio))
+
+
+def hypotenuse_excess(z: np.ndarray, r: np.ndarray | float) -> np.ndarray:
+    """sqrt(r**2 + z**2) - r for r above 0, to the digits of z; no square overflows."""
+    longer, ratio = _sides(z, r)
+    return np.asarray(z * (z / (r + longer * np.sqrt(1 + ratio * ratio))))
 
 
 def _sides(z: np.ndarray, r: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:

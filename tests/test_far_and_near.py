@@ -93,6 +93,15 @@ def log_of(c: Any, k: Any = 1) -> Known:
     return Known(lambda z: mp.log(c + k * z * z), lambda z: 2 * k * z / (c + k * z * z))
 
 
+def root_less(c: int, times: int = 1) -> Known:
+    """sqrt(c^2 + z^2) - c."""
+
+    def root(z: mpf) -> mpf:
+        return mp.sqrt(c * c + z * z)
+
+    return Known(lambda z: times * z * z / (root(z) + c), lambda z: times * z / root(z))
+
+
 LOG_SOFTPLUS = Known(lambda z: z if z < -200 else mp.log(_softplus(z)), _log_softplus_slope)
 LOG_ERFC = Known(_log_erfc, lambda z: -_hazard(z))
 LOG_ERFC_OPPOSITE = Known(lambda z: _log_erfc(-z), lambda z: _hazard(-z))
@@ -127,6 +136,9 @@ ON_ONE_LINE = {
     "x/sqrt(2 + 3*x**2)": Known(
         lambda z: z / mp.sqrt(2 + 3 * z * z), lambda z: 2 / mp.sqrt(2 + 3 * z * z) ** 3
     ),
+    "sqrt(1 + x**2) - 1": root_less(1),
+    "2 - sqrt(4 + x**2)": root_less(2, -1),
+    "3*sqrt(1 + x**2/9) - 3": root_less(3),
     "x**2/(1 + x**2)": Known(lambda z: z * z / (1 + z * z), lambda z: 2 * z / (1 + z * z) ** 2),
     "x/(2 + x**2)": Known(lambda z: z / (2 + z * z), lambda z: (2 - z * z) / (2 + z * z) ** 2),
     "log(sigmoid(x)*sigmoid(2*x))": Known(
@@ -227,6 +239,7 @@ def test_of_two_values(spelled: str) -> None:
 
 LESS_COSINES = {
     "1 - cos(x)": lambda z: 1 - mp.cos(z),
+    "1 - c": lambda z: 1 - mp.cos(z),
     "3*cos(2*x) - 3 + x**2": lambda z: 3 * mp.cos(2 * z) - 3 + z * z,
     "cosh(x) - 1": lambda z: mp.cosh(z) - 1,
     "0.3 - 0.3*cosh(x/4)": lambda z: (1 - mp.cosh(z / 4)) * 3 / 10,
@@ -235,7 +248,7 @@ LESS_COSINES = {
 
 @pytest.mark.parametrize("spelled", LESS_COSINES)
 def test_what_a_cosine_is_less_than_1_by_keeps_its_digits(spelled: str) -> None:
-    module = emitted(f"from bpgen import *\nx = input(1)\nu = {spelled}\noutput(u)\n")
+    module = emitted(f"from bpgen import *\nx = input(1)\nc = cos(x)\nu = {spelled}\noutput(u)\n")
     for point in (1e-150, -1e-30, 1e-9, -1e-4, 0.3, 2.5, -40.0, 600.0):
         with mp.workdps(400):
             true = LESS_COSINES[spelled](mpf(point))

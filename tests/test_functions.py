@@ -141,6 +141,8 @@ CALLS = {
     "hypotenuse(z, 1)": lambda z: mp.sqrt(1 + z * z),
     "hypotenuse(z, 0.5)": lambda z: mp.sqrt(mpf("0.25") + z * z),
     "hypotenuse(z, 1e6)": lambda z: mp.sqrt(mpf("1e12") + z * z),
+    "hypotenuse_excess(z, 1)": lambda z: z * z / (mp.sqrt(1 + z * z) + 1),
+    "hypotenuse_excess(z, 1e6)": lambda z: z * z / (mp.sqrt(mpf("1e12") + z * z) + 10**6),
     "cauchy(z, 1)": lambda z: 1 / (1 + z * z),
     "cauchy(z, 0.5)": lambda z: 1 / (mpf("0.25") + z * z),
     "over_squares(z, 1)": lambda z: z / (1 + z * z),
@@ -221,7 +223,10 @@ def test_an_approximation_continues_to_complex_numbers(call: str) -> None:
 
 
 # A quotient of infinities, or the logarithm of 0.
-NOT_AT_INFINITY = ("over_squares(z, 1)", "over_squares(z, 0.5)", "log_erfc(z)", "erfc_hazard(z)")
+NOT_AT_INFINITY = (
+    *("over_squares(z, 1)", "over_squares(z, 0.5)", "log_erfc(z)", "erfc_hazard(z)"),
+    *("hypotenuse_excess(z, 1)", "hypotenuse_excess(z, 1e6)"),
+)
 
 
 @pytest.mark.parametrize("call", NUMERIC)

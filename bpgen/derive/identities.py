@@ -34,7 +34,7 @@ from bpgen.derive.logarithms import (
     log_of_product,
     log_of_tanh_square,
 )
-from bpgen.derive.squares import of_two_squares, over_two_squares, square
+from bpgen.derive.squares import of_two_squares, over_two_squares, root_less_number, square
 from bpgen.functions import bell, xlog1py, xlogx, xlogy
 from bpgen.ir import Element
 from bpgen.record import Risk
@@ -240,6 +240,7 @@ _OVERFLOW = (
 _CANCELLATION = (
     Rule(_xlogy, Risk.LOG_OF_0),
     Rule(log_of_1_less_exp, Risk.CANCELLATION),
+    Rule(root_less_number, Risk.CANCELLATION),
     Rule(over_two_squares, Risk.OVERFLOW),
     Rule(of_two_squares, Risk.OVERFLOW),
     Rule(log_of_power, Risk.OVERFLOW),

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import sympy as sp
 
-from bpgen.functions import cauchy, hypotenuse, log_squares, over_squares
+from bpgen.functions import cauchy, hypotenuse, hypotenuse_excess, log_squares, over_squares
 from bpgen.ir import Element
 
 _MOST = 3  # addends
@@ -66,6 +66,19 @@ def of_two_squares(expr: sp.Expr) -> sp.Expr | None:
         return hypotenuse(*sides)
     whole, half = divmod(-int(power), 2)
     return cauchy(*sides) ** whole / hypotenuse(*sides) ** half
+
+
+def root_less_number(expr: sp.Expr) -> sp.Expr | None:
+    """sqrt(c^2 + u^2) - c, exact where u is small"""
+    number, *parts = expr.args if isinstance(expr, sp.Add) else (sp.S.Zero,)
+    for part in parts if number.is_number else ():
+        factor, root = part.as_coeff_Mul()
+        c = -number / factor
+        if c.is_positive and isinstance(root, sp.Pow) and root.exp == sp.Rational(1, 2):
+            u = _side(root.base - c**2)
+            if u is not None:
+                return factor * hypotenuse_excess(u, c) + (expr - number - part)
+    return None
 
 
 def over_two_squares(expr: sp.Expr) -> sp.Expr | None:

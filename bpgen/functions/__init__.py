@@ -55,7 +55,7 @@ from bpgen.functions.pieces import (
     step,
 )
 from bpgen.functions.row import ROWS, FunctionRow, Named, by_name
-from bpgen.functions.squares import cauchy, hypotenuse, log_squares, over_squares
+from bpgen.functions.squares import cauchy, hypotenuse, hypotenuse_excess, log_squares, over_squares
 
 __all__ = [
     "NOTHING",
@@ -78,6 +78,7 @@ __all__ = [
     "hard_sigmoid",
     "huber",
     "hypotenuse",
+    "hypotenuse_excess",
     "inside",
     "is_elementary",
     "leaky_relu",

@@ -22,7 +22,7 @@ TABLE = (
         call="np.tanh({0})",
     ),
     FunctionRow(sp.sin, r"\sin", call="np.sin({0})"),
-    FunctionRow(sp.cos, r"\cos", call="np.cos({0})"),
+    FunctionRow(sp.cos, r"\cos", risk="saturates", call="np.cos({0})"),
     FunctionRow(sp.tan, r"\tan", call="np.tan({0})"),
     FunctionRow(sp.sinh, r"\sinh", risk="overflows", call="np.sinh({0})"),
     FunctionRow(

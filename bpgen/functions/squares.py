@@ -8,6 +8,7 @@ from bpgen.functions.row import FunctionRow, function
 
 hypotenuse = function("hypotenuse")
 cauchy = function("cauchy")
+hypotenuse_excess = function("hypotenuse_excess")
 over_squares = function("over_squares")
 log_squares = function("log_squares")
 
@@ -16,6 +17,12 @@ def hypotenuse(z: np.ndarray, r: np.ndarray | float) -> np.ndarray:
     """sqrt(r**2 + z**2); no square overflows."""
     longer, ratio = _sides(z, r)
     return np.asarray(longer * np.sqrt(1 + ratio * ratio))
+'''
+EXCESS = '''
+def hypotenuse_excess(z: np.ndarray, r: np.ndarray | float) -> np.ndarray:
+    """sqrt(r**2 + z**2) - r for r above 0, to the digits of z; no square overflows."""
+    longer, ratio = _sides(z, r)
+    return np.asarray(z * (z / (r + longer * np.sqrt(1 + ratio * ratio))))
 '''
 CAUCHY = '''
 def cauchy(z: np.ndarray, r: np.ndarray | float) -> np.ndarray:
@@ -53,6 +60,18 @@ TABLE = (
         lambda z, r: sp.sqrt(r**2 + z**2),
         (lambda z, r: z / hypotenuse(z, r), lambda z, r: r / hypotenuse(z, r)),
         HYPOTENUSE,
+        numeric=True,
+        elementary=True,
+    ),
+    FunctionRow(
+        hypotenuse_excess,
+        r"\operatorname{excess}",
+        lambda z, r: sp.sqrt(r**2 + z**2) - r,
+        (
+            lambda z, r: z / hypotenuse(z, r),
+            lambda z, r: -hypotenuse_excess(z, r) / hypotenuse(z, r),
+        ),
+        EXCESS,
         numeric=True,
         elementary=True,
     ),

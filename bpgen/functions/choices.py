@@ -25,7 +25,6 @@ TABLE = (
         r"at\,most",
         lambda i, j: sp.Piecewise((1, i <= j), (0, True)),
         (lambda i, j: sp.S.Zero, lambda i, j: sp.S.Zero),
-        compares=True,
         call="{0} <= {1}",
     ),
     FunctionRow(

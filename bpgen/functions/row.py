@@ -43,7 +43,6 @@ class FunctionRow:
     convention: str = ""
     text: str = ""
     mask: str = ""  # a boolean spelling, for use beside a real factor
-    compares: bool = False  # its numpy text binds less than a sum
     # The helper makes floats, or approximates: exact proofs go by the definition, to which tests
     # hold it.
     numeric: bool = False

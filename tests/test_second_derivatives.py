@@ -12,6 +12,7 @@ import pytest
 
 from bpgen.derive import derive
 from bpgen.emit import emitted
+from bpgen.errors import NetError
 from bpgen.ir import Equation, Network, TensorInfo, Term, element
 from bpgen.load import declared_by
 from bpgen.record import Derivation
@@ -33,6 +34,8 @@ NETS = {
     "a GRU": 'h = gru(input("T", 2), 3)\n' + LAST,
     "from its end": 'h = reverse(rnn(reverse(input("T", 2)), 3))\n'
     'L = loss(squared_error(h, target("T", 3)))\n',
+    "blocks": "h = repeat(3, lambda h: dense(h, 3, tanh), input(3))\n"
+    "L = loss(squared_error(dense(h, 2), target(2)))\n",
     "one over another": 'h = rnn(gru(input("T", 2), 2), 3)\n' + LAST,
 }
 
@@ -48,7 +51,7 @@ def of_gradients(derivation: Derivation) -> Network:
     for s in steps:
         of = network.tensors[s.of]
         tensors[s.equation.name] = TensorInfo(
-            s.equation.name, of.indices, "value", carried=of.carried
+            s.equation.name, of.indices, "value", carried=of.carried, block=of.block
         )
     terms = []
     for p in network.role("param"):
@@ -59,6 +62,15 @@ def of_gradients(derivation: Derivation) -> Network:
     equations = (*network, *(s.equation for s in steps), Equation("S", (), tuple(terms)))
     starts = {**network.inits, **{f"v_{p.name}": "normal" for p in network.role("param")}}
     return Network("second", tensors, equations, network.outputs, "S", inits=starts)
+
+
+def without_blocks(network: Network) -> Network:
+    """The network whose blocks are the steps of a loop like any other."""
+    tensors = {name: replace(t, block=False) for name, t in network.tensors.items()}
+    loops = ((e, e.loop and replace(e.loop, block=False)) for e in network)
+    return replace(
+        network, tensors=tensors, equations=tuple(replace(e, loop=loop) for e, loop in loops)
+    )
 
 
 def _drawn(module: Any, rng: np.random.Generator) -> dict[str, Any]:
@@ -77,7 +89,7 @@ def _drawn(module: Any, rng: np.random.Generator) -> dict[str, Any]:
 def test_gradients_of_gradients(name: str) -> None:
     derivation = derive(declared_by(HEAD + NETS[name]))
     first = module_of(emitted(derivation))
-    second = module_of(emitted(derive(of_gradients(derivation))))
+    second = module_of(emitted(derive(without_blocks(of_gradients(derivation)))))
     rng = np.random.default_rng(0)
     given = _drawn(first, rng)
     every = {n: rng.normal(size=s) for n, s in second.SHAPES.items()}
@@ -96,3 +108,9 @@ def test_gradients_of_gradients(name: str) -> None:
             ends = [product({**params, n: array + s * step}) for s in (1, -1)]
             slope = (ends[0] - ends[1]) / 2e-5
             assert grads[n][at] == pytest.approx(slope, rel=1e-6, abs=1e-6), (n, at)
+
+
+def test_blocks_from_last_to_first_are_refused_as_blocks() -> None:
+    second = derive(of_gradients(derive(declared_by(HEAD + NETS["blocks"]))))
+    with pytest.raises(NetError, match="the blocks of dh go from the last to the first"):
+        emitted(second)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from itertools import groupby
 
+from bpgen.errors import NetError
 from bpgen.ir import Equation, Loop
 from bpgen.program.grammar import Assign, Expr, FromBlocks, Node, Total
 from bpgen.raising.blocks import Blocks
@@ -36,6 +37,11 @@ class Bodies:
         )
         for k, loop in enumerate(loops, start=1):
             assert loop is not None
+            if loop.reverse:
+                raise NetError(
+                    f"the blocks of {loop.name} go from the last to the first",
+                    "a loop that is over no blocks may run in either direction",
+                )
             gradient = self.raiser.adjoints.get(loop.name, "")
             own = [i for i in forward if i.evaluated.loop == loop]
             back = [i for i in backward if i.evaluated.loop and i.evaluated.loop.name == gradient]

@@ -65,7 +65,9 @@ def source_of(texts: Texts, trial: Trial) -> Source:
         """The lengths of an output in memory, with what stands before its first step."""
         return tuple(n + b for n, b in zip(values[name].shape, _before(network, name), strict=True))
 
-    return Source(texts, lengths, {n: held(n) for n in _computed(network)})
+    inputs = trial.point.inputs
+    of = {n: np.shape(inputs[n]) for n in trial.subject.differentiable if n in inputs}
+    return Source(texts, lengths, {n: held(n) for n in _computed(network)}, of)
 
 
 def ran(compiled: Library, trial: Trial) -> tuple[Arrays, Arrays]:

@@ -20,7 +20,6 @@ from bpgen.targets.c.stored import own
 
 COMPILERS = ("cc", "gcc", "clang")
 FLAGS = ("-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror", "-O1")
-_STRUCTS = ("params", "cache", "work")
 Texts = Mapping[str, str]  # a header and a source by their endings
 Shape = tuple[int, ...]
 
@@ -33,18 +32,25 @@ def compiler() -> str | None:
 @dataclass(frozen=True)
 class Source:
     """A pair of files, the lengths that it is to have room for, and the shapes of the outputs that
-    are to be looked at.
+    are to be looked at, and of the inputs whose gradients are.
     """
 
     texts: Texts
     lengths: Mapping[str, int]
     outputs: Mapping[str, Shape]
+    of: Mapping[str, Shape]
 
     @property
     def name(self) -> str:
         """What its functions begin with."""
         (name,) = re.findall(r"^(?:void|\w+) (\w+)_init\(", self.texts[".h"], re.MULTILINE)
         return str(name)
+
+    @property
+    def structs(self) -> tuple[str, ...]:
+        """The structs that its functions are given memory for."""
+        asks = f"}} {self.name}_inputs;" in self.texts[".h"]
+        return ("params", "cache", "work", *["inputs"] * asks)
 
     def told(self, double: bool) -> list[str]:
         """What the compiler is told of it."""
@@ -54,13 +60,14 @@ class Source:
 
     @property
     def looks(self) -> str:
-        """Functions that say how large structs are, and where an output stands."""
-        heads = {f"int {self.name}_size_of_{s}(void)": f"sizeof({self.name}_{s})" for s in _STRUCTS}
+        """Functions that say how large structs are, and where an output or a gradient stands."""
+        n, structs = self.name, self.structs
+        heads = {f"int {n}_size_of_{s}(void)": f"sizeof({n}_{s})" for s in structs}
         heads |= {
-            f"const void *{self.name}_output_{k}(const {self.name}_cache *cache)": (
-                f"cache->{own(output)}"
-            )
-            for k, output in enumerate(self.outputs)
+            f"const void *{n}_{s}_{k}(const {n}_{s} *from)": f"from->{own(array)}"
+            for s, arrays in (("cache", self.outputs), ("inputs", self.of))
+            if s in structs
+            for k, array in enumerate(arrays)
         }
         lines = [f"{head};\n{head} {{ return {value}; }}" for head, value in heads.items()]
         return "\n".join([f'#include "{self.name}.h"', *lines, ""])
@@ -68,7 +75,9 @@ class Source:
 
 @dataclass(frozen=True)
 class Found:
-    """What came out: the loss, where there is one, outputs, and the gradients of all parameters."""
+    """What came out: the loss, where there is one, outputs, and the gradients of all parameters,
+    and of the inputs where they are asked for.
+    """
 
     loss: float | None
     outputs: Arrays
@@ -86,7 +95,8 @@ class Library:
     @property
     def sizes(self) -> dict[str, int]:
         """The bytes of structs."""
-        return {s: getattr(self.calls, f"{self.source.name}_size_of_{s}")() for s in _STRUCTS}
+        n, structs = self.source.name, self.source.structs
+        return {s: getattr(self.calls, f"{n}_size_of_{s}")() for s in structs}
 
     def __call__(
         self,
@@ -101,33 +111,35 @@ class Library:
             np.concatenate([np.zeros(0), *(np.ravel(params[n]) for n in sorted(params))])
         )
         grads = np.full(max(flat.size, 1), np.nan, self.dtype)
-        sizes = self.sizes
-        cache, work = (np.full(sizes[s], 0xFF, np.uint8) for s in ("cache", "work"))  # nans
+        _, *structs = self.sizes.values()
+        cache, work, *asked = (np.full(size, 0xFF, np.uint8) for size in structs)  # nans
         given, late = [self._given(a) for a in inputs], [self._given(a) for a in rest]
         lengths = [*self.source.lengths.values()]
         seeds = [] if seed is None else [np.array([seed], np.uint)]
         loss = None
         if has_loss:  # by one call, which makes the three others
-            arguments = (flat, *given, *late, *lengths, *seeds, cache, work, grads)
+            arguments = (flat, *given, *late, *lengths, *seeds, cache, work, grads, *asked)
             loss = self._call("loss_and_grad", *arguments, returns=True)
         else:
             self._call("forward", flat, *given, *lengths, *seeds, cache, work)
-            self._call("backward", flat, *given, *late, *lengths, cache, work, grads)
+            self._call("backward", flat, *given, *late, *lengths, cache, work, grads, *asked)
         found, start = {}, 0
         for n in sorted(params):
             end = start + int(np.size(params[n]))
             found[n], start = grads[start:end].reshape(np.shape(params[n])), end
-        return Found(loss, self._outputs(cache), found)
+        for memory in asked:
+            found |= self._within("inputs", memory, self.source.of)
+        return Found(loss, self._within("cache", cache, self.source.outputs), found)
 
-    def _outputs(self, cache: Array) -> Arrays:
-        """The outputs that forward left in its cache."""
+    def _within(self, struct: str, memory: Array, shapes: Mapping[str, Shape]) -> Arrays:
+        """The arrays of a struct in memory: outputs that forward left, gradients of inputs."""
         found: Arrays = {}
-        for k, (output, shape) in enumerate(self.source.outputs.items()):
-            where = getattr(self.calls, f"{self.source.name}_output_{k}")
+        for k, (name, shape) in enumerate(shapes.items()):
+            where = getattr(self.calls, f"{self.source.name}_{struct}_{k}")
             where.restype = ctypes.c_void_p
-            start = where(ctypes.c_void_p(cache.ctypes.data)) - cache.ctypes.data
-            there = cache[start : start + prod(shape) * self.dtype.itemsize]
-            found[output] = there.view(self.dtype).reshape(shape)
+            start = where(ctypes.c_void_p(memory.ctypes.data)) - memory.ctypes.data
+            there = memory[start : start + prod(shape) * self.dtype.itemsize]
+            found[name] = there.view(self.dtype).reshape(shape)
         return found
 
     def _given(self, array: Array) -> Array:
@@ -155,7 +167,7 @@ def library(
     more: Sequence[str] = (),
 ) -> Library:
     """A pair of files, compiled with room for these lengths."""
-    return libraries([Source(texts, lengths, outputs or {})], dtype, flags, more)[0]
+    return libraries([Source(texts, lengths, outputs or {}, {})], dtype, flags, more)[0]
 
 
 def libraries(

@@ -55,12 +55,20 @@ def _c() -> _Target:
     return _Target(CParts, {".h": "c_header.h.jinja", ".c": "c_source.c.jinja"})
 
 
+def _c_with_python() -> _Target:
+    from bpgen.targets.c.parts import Asking
+
+    return _Target(Asking, {".h": "c_header.h.jinja", ".c": "c_source.c.jinja"})
+
+
 FAST = "numpy, planned"
+WITH_PYTHON = "c, for Python"
 _TARGETS: Mapping[str, Callable[[], _Target]] = {  # each is imported where it is asked for
     "numpy": _numpy,
     FAST: _planned,
     "array-api": _array_api,
     "c": _c,
+    WITH_PYTHON: _c_with_python,
 }
 
 

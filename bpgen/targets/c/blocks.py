@@ -34,11 +34,12 @@ class Block:
 
 @dataclass(frozen=True)
 class Held:
-    """What outlives a function: the arrays that it leaves, and the lengths of those that structs
-    hold.
+    """What outlives a function: the arrays that it leaves, those that are asked for with the inputs
+    whose gradients they are, and the lengths of those that structs hold.
     """
 
     stays: Collection[str]
+    asked: Mapping[str, str]
     sizes: Callable[[program.Ref], Sizes | None]
     looks: Callable[[program.Ref], Mapping[str, Expr]]  # at what structs hold
     signature: Signature

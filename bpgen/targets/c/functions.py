@@ -27,15 +27,17 @@ from bpgen.targets.c.training import begin, steps
 
 class Functions:
     """Makes the functions of one derivation. `cached` and `work` are the arrays of structs, with
-    the lengths of their axes; `called` the helpers that are spoken of.
+    the lengths of their axes; `called` the helpers that are spoken of. The gradients of inputs are
+    among them where they are `asked` for.
     """
 
-    def __init__(self, derivation: Derivation) -> None:
+    def __init__(self, derivation: Derivation, asked: bool = False) -> None:
         self.network: Network = derivation.network
         self.name, self.tensors = self.network.name, self.network.tensors
         self.order = order_of(derivation)
         self.inputs = [t.name for t in (*self.network.role("input"), *self.network.role("state"))]
-        self.program = {f.name: passed(f, derivation.tensors) for f in functions(derivation)}
+        made = (passed(f, derivation.tensors, asked) for f in functions(derivation))
+        self.program = {f.name: f for f in made}
         self.left = {f.name: self._left(f) for f in self.program.values()}
         outputs = () if self.network.loss else self.network.outputs
         self.of_one = flat_tensors(derivation.tensors)
@@ -44,9 +46,9 @@ class Functions:
         self.cached, self.work = Memory(), {w: Memory() for w in ("forward", "loss", "backward")}
         self.blocks: dict[str, Block] = {}
         self.signatures: dict[str, Signature] = {}
-        made = [self._made(self.program[n]) for n in self._in_order()]
-        made += [together(self.signatures)] if self.network.loss else []
-        self.all = [begin(self.network, self.called), *made, *steps(self.network, self.called)]
+        written = [self._made(self.program[n]) for n in self._in_order()]
+        written += [together(self.signatures)] if self.network.loss else []
+        self.all = [begin(self.network, self.called), *written, *steps(self.network, self.called)]
 
     def _in_order(self) -> list[str]:
         """The names of functions, the called before the callers."""
@@ -109,7 +111,7 @@ class Functions:
             return self.left[of].looks
 
         stays = self.left[function.name].stays - {its.hands, *its.given}
-        return Held(stays, sizes, looks, its, self.blocks)
+        return Held(stays, _asked_of(function), sizes, looks, its, self.blocks)
 
     # What a function leaves
 
@@ -165,10 +167,18 @@ class Functions:
             left = f"its output in {outputs}" if outputs else "what loss and backward read"
             return f"Leaves {left}.{drawn}"
         of = "the loss" if self.network.loss else "the outputs times what is given for each"
+        asked = " Those of inputs, too, if there is memory for them." * self.signatures[word].asks
         return {
             "loss": "The loss of the batch that left this cache.",
-            "backward": f"The gradients of {of}, from the cache that forward left.",
+            "backward": f"The gradients of {of}, from the cache that forward left.{asked}",
         }[word]
+
+    @property
+    def of_inputs(self) -> dict[str, Sizes]:
+        """The inputs whose gradients are asked for, and the lengths of their axes."""
+        asked = (n for n in self.program["backward"].walk() if isinstance(n, program.Entry))
+        names = (n.held.name for n in asked)
+        return {n: tuple(length(i.size) for i in self.tensors[n].indices) for n in names}
 
     def _outputs(self, function: Function, write: Statements) -> Iterator[str]:
         """Where the outputs are: of one with a step before its first, where each element is."""
@@ -181,6 +191,14 @@ class Functions:
                 yield f"{entry} for {name}[{','.join(map(spoken, value.axes))}]"
             elif name not in self.inputs:
                 yield own(name)
+
+
+def _asked_of(function: Function) -> dict[str, str]:
+    """The arrays that are only made on request, with the inputs whose gradients they are."""
+    late = [n for n in function.body if isinstance(n, program.OnRequest)]
+    made = {n.name for request in late for n in request.walk() if isinstance(n, program.Assign)}
+    entries = (n for request in late for n in request.walk() if isinstance(n, program.Entry))
+    return {n.array: n.held.name for n in entries if n.array in made}
 
 
 def _result(function: Function, names: Names) -> list[str]:

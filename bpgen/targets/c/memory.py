@@ -31,18 +31,20 @@ def said(
     works: Mapping[str, Memory],
     lengths: Mapping[sp.Symbol, int],
     stack: int,
+    of_inputs: Memory,
 ) -> str:
     """The bytes of every struct, where numbers are floats and lengths at most these; and of what
-    lies on the stack.
+    lies on the stack, or is asked for.
     """
     parameters, kept = (_bytes([m], lengths) for m in (weights, cache))
     work = _bytes(works.values(), lengths)
     at_most = ", ".join(f"{n} = {size}" for n, size in lengths.items())
     beside = f", beside {stack} on the stack" if stack else ""
+    asked = f"; gradients of inputs {_bytes([of_inputs], lengths)}" if of_inputs.arrays else ""
     return (
         f"Bytes of floats, for {at_most}: parameters {parameters}, gradients {parameters}, velocity"
         f" {parameters}, cache {kept}, work {work}; {3 * parameters + kept + work} to train, and"
-        f" {parameters + kept + work} to predict{beside}"
+        f" {parameters + kept + work} to predict{beside}{asked}"
     )
 
 

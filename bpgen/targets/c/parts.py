@@ -52,11 +52,13 @@ class Most:
 class Parts(Interface):
     """What the templates print of one derivation."""
 
+    asks = False  # for the gradients of inputs
+
     def __init__(self, derivation: Derivation) -> None:
         super().__init__(derivation.network)
         self.name = self.network.name
         self.macro = self.name.upper()
-        self.made = Functions(derivation)
+        self.made = Functions(derivation, self.asks)
         self.functions = self.made.all
         self.helpers = sources(self.made.called)
 
@@ -89,7 +91,8 @@ class Parts(Interface):
         lengths = {length(m.name): m.number for m in self.lengths}
         panel = PANEL if "copied" in self.made.called else 0
         weights = Memory(dict(self._shapes()))
-        return said(weights, self.made.cached, self.made.work, lengths, panel)
+        of_inputs = Memory(self.made.of_inputs)
+        return said(weights, self.made.cached, self.made.work, lengths, panel, of_inputs)
 
     @property
     def head(self) -> str:
@@ -114,6 +117,11 @@ class Parts(Interface):
     @property
     def weights(self) -> list[Array]:
         return self._arrays(self._shapes())
+
+    @property
+    def of_inputs(self) -> list[Array]:
+        """The gradients of inputs."""
+        return self._arrays(self.made.of_inputs.items())
 
     @property
     def cache(self) -> Struct:
@@ -148,6 +156,12 @@ class Parts(Interface):
         constants = {length(n): sp.Symbol(f"{self.macro}_{n}") for n in self.network.lengths}
         text = re.sub(r"(\w+)\*\*2", r"\1 * \1", str(size.xreplace(constants)))
         return f"({text})" if re.search(r"\W", text) else text
+
+
+class Asking(Parts):
+    """The same, with the gradients of inputs."""
+
+    asks = True
 
 
 def _held(tensor: TensorInfo) -> str:

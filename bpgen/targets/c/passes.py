@@ -36,9 +36,12 @@ LOOKS = (
 )
 
 
-def passed(function: Function, taken: Container[str]) -> Function:
-    """A function without what is done on request, after all passes."""
-    body = [n for n in function.body if not isinstance(n, program.OnRequest)]
+AROUND = (Step, program.OnRequest)  # statements around others, each of which is run once
+
+
+def passed(function: Function, taken: Container[str], asked: bool) -> Function:
+    """A function after all passes; without what is done on request, unless that is `asked` for."""
+    body = [n for n in function.body if asked or not isinstance(n, program.OnRequest)]
     body = [n for statement in once_each(body) for n in _with_places(statement, taken)]
     body = [_changed(_changed(n, _in_order), _in_rows) for n in body]
     return replace(function, body=tuple(_added_at_once(body)))
@@ -70,7 +73,7 @@ def _changed(node: Any, change: Callable[[Any], Any]) -> Any:
 
 def _with_places(node: Node, taken: Container[str]) -> Iterator[Node]:
     """Of windows of what is computed, an array of what is computed, and windows of that."""
-    if isinstance(node, Step):
+    if isinstance(node, AROUND):
         body = tuple(n for statement in node.body for n in _with_places(statement, taken))
         yield replace(node, body=body)
     elif isinstance(node, Assign) and _is_of_computed(node.value):
@@ -133,10 +136,10 @@ def _added_at_once(body: list[Node]) -> Iterator[Node]:
 
 
 def _within(body: Iterable[Node]) -> Iterator[Any]:
-    """Statements, and those of steps."""
+    """Statements, and those within them."""
     for node in body:
         yield node
-        if isinstance(node, Step):
+        if isinstance(node, AROUND):
             yield from _within(node.body)
 
 
@@ -202,10 +205,10 @@ def _at(operand: Expr, new: Mapping[Index, Index], known: set[Index]) -> Expr | 
 
 def _without(node: Node, gone: Container[str]) -> Node:
     """A statement without those that make these arrays."""
-    if not isinstance(node, Step):
+    if not isinstance(node, AROUND):
         return node
     kept = (n for n in node.body if not (isinstance(n, Assign) and n.name in gone))
-    return replace(node, body=tuple(kept))
+    return replace(node, body=tuple(_without(n, gone) for n in kept))
 
 
 def _joined(made: Iterable[Node]) -> Iterator[str]:

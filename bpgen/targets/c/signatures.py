@@ -17,7 +17,8 @@ TOGETHER = "loss_and_grad"
 @dataclass(frozen=True)
 class Signature:
     """A function by what it is given: arrays, and lengths known at run time. `hands` is the array
-    that a block hands on; other functions hand on none.
+    that a block hands on; other functions hand on none. One that `asks` is given memory for the
+    gradients of inputs, or none.
     """
 
     network: str
@@ -27,6 +28,7 @@ class Signature:
     counter: str = ""  # the variable that counts the blocks
     draws: bool = False
     hands: str = ""
+    asks: bool = False
 
     @property
     def name(self) -> str:
@@ -57,6 +59,7 @@ class Signature:
             (to if self.fills else at)(f"{self.network}_cache", "cache"),
             to(f"{self.network}_work", "work"),
             *[to(f"{self.network}_params", "grads")] * self.is_backward,
+            *[to(f"{self.network}_inputs", "inputs")] * self.asks,
             *[to(REAL, own(self.hands))] * bool(self.hands),
         )
 
@@ -95,6 +98,7 @@ def signature(
         next((a.name for a in function.arguments if a.kind == "block"), ""),
         any(a.kind == "noise" for a in function.arguments),
         hands,
+        any(isinstance(n, program.OnRequest) for n in function.body),
     )
 
 

@@ -48,13 +48,13 @@ class Statements:
         self.times: Counter[str] = Counter()
 
     def body(self, function: Function) -> list[str]:
-        """The lines of a function, but for what is done on request."""
+        """The lines of a function."""
         self.times = Counter(n.name for n in function.walk() if isinstance(n, program.Assign))
         self.fields = {
             n: key for p in function.walk() if isinstance(p, program.Pack) for key, n in p.entries
         }
         self.passed = blocks.passed(self, function)
-        return self.lines(n for n in function.body if not isinstance(n, program.OnRequest))
+        return self.lines(function.body)
 
     def lines(self, body: Iterable[Node]) -> list[str]:
         found: list[str] = []
@@ -97,7 +97,8 @@ class Statements:
 
     def _is_placed(self, name: str) -> bool:
         """Whether an array lies where others look for it."""
-        return name in self.held.stays or name in self.passed or name == self.held.signature.hands
+        theirs = name in self.held.stays or name in self.held.asked or name in self.passed
+        return theirs or name == self.held.signature.hands
 
     def _taken(self, name: str, ref: program.Ref) -> list[str]:
         """What another holds; inputs are arguments of every function."""
@@ -163,7 +164,7 @@ class Statements:
         array = self.names.arrays[name] = Stored(own(self.passed.get(name, name)), sizes)
         if name in self.passed:
             self.work[self.passed[name]] = (sp.Integer(2), *sizes)
-        elif name != self.held.signature.hands:
+        elif name != self.held.signature.hands and name not in self.held.asked:
             where = self.kept if name in self.held.stays else self.work
             where[name] = _longer(where.get(name), sizes)
         return array
@@ -233,6 +234,18 @@ class Statements:
         elsewhere = [(key, name) for key, name in node.entries if name in there]
         return [line for key, name in elsewhere for line in self.copied(key, name)]
 
+    def on_request(self, node: program.OnRequest) -> list[str]:
+        """What a caller asks for by giving memory for it."""
+        lines = [part for line in self.lines(node.body) for part in line.splitlines()]
+        asked = (Pointer(own(n), f"inputs->{own(key)}") for n, key in self.held.asked.items())
+        return nest(["if (inputs)"], [*asked, *lines])
+
+    def entry(self, node: program.Entry) -> list[str]:
+        """Of what is asked for what was there before."""
+        if node.array in self.held.asked:
+            return []
+        return self._copy(f"inputs->{own(node.held.name)}", self.names.arrays[node.array])
+
     def loop(self, node: program.Loop) -> list[str]:
         if isinstance(node.body[0], program.Call):
             return blocks.loop(self, node)
@@ -296,6 +309,8 @@ class Statements:
         program.Begin: nothing,
         program.Stack: nothing,
         program.Pack: pack,
+        program.OnRequest: on_request,
+        program.Entry: entry,
         program.Return: nothing,
     }
 

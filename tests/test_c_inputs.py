@@ -1,0 +1,101 @@
+"""The gradients of inputs in C, which are asked for by giving memory for them."""
+
+from __future__ import annotations
+
+import ctypes
+
+import numpy as np
+import pytest
+
+from bpgen.compiled import at_points, difference, ran, source_of
+from bpgen.compiled.library import compiler, libraries, library
+from bpgen.emit import WITH_PYTHON, emitted, files, files_of, said_of
+from tests.conftest import declared, derived
+from tests.few import few, one_in
+from tests.test_c import HEAD, NETS, RANDOM
+
+pytestmark = pytest.mark.skipif(compiler() is None, reason="there is no C compiler")
+
+TWO = (
+    "x, y, u, k = input(3), target(2), input(4), input(below=5)\n"
+    "z = dense(x, 4, tanh) * u + embedding(k, 5, 4)\nL = loss(squared_error(dense(z, 2), y))\n"
+)
+OF_TWO = {
+    "a sum begun at 1": ("fill(dx, 3 * N, 0)", "fill(dx, 3 * N, 1)"),
+    "a factor lost": ("= delta[4 * n + i] * a1[4 * n + i];", "= delta[4 * n + i];"),
+}
+
+
+def _asking(net: str) -> dict[str, str]:
+    return dict(files_of(derived(HEAD + net), WITH_PYTHON))
+
+
+@pytest.mark.parametrize("name", few(NETS, lambda n: n in ("dense", "attention")))
+def test_are_what_the_equations_say(name: str) -> None:
+    assert difference(_asking(NETS[name]), declared(HEAD + NETS[name])) is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("of_corpus", one_in(6, [*RANDOM][1::6]))
+def test_those_of_a_random_network_are(of_corpus: str) -> None:
+    net = RANDOM[of_corpus]
+    assert difference(files(declared(net), WITH_PYTHON), declared(net)) is None
+
+
+def test_they_are_numpys() -> None:
+    network = declared(HEAD + TWO)
+    trial = next(iter(at_points(emitted(derived(HEAD + TWO)), network, 1)))
+    (compiled,) = libraries([source_of(_asking(TWO), trial)], np.float64)
+    _, found = ran(compiled, trial)
+    _, meant, _ = trial.computed
+    assert [*found] == [*sorted(trial.point.params), "x", "u"] and {*found} == {*meant}
+    for name, gradient in meant.items():
+        np.testing.assert_allclose(found[name], gradient, rtol=1e-13, atol=1e-15)
+
+
+@pytest.mark.parametrize("kind", one_in(2, [*OF_TWO]))
+def test_a_mistake_is_found(kind: str) -> None:
+    before, after = OF_TWO[kind]
+    texts = _asking(TWO)
+    assert texts[".c"].count(before) == 1
+    wrong = {**texts, ".c": texts[".c"].replace(before, after)}
+    found = difference(wrong, declared(HEAD + TWO))
+    assert found is not None and found.what in ("dL/dx[0, 0]", "dL/du[0, 0]"), found
+
+
+def test_without_memory_they_are_left_out() -> None:
+    """The gradients of parameters are the same."""
+    net, rng = NETS["dense"], np.random.default_rng(0)
+    x, y = rng.standard_normal((3, 3)), rng.integers(4, size=3)
+    plain, asking = (library(texts, {"N": 3}) for texts in (_plain(net), _asking(net)))
+    params = {"all": rng.standard_normal(plain.sizes["params"] // 8)}
+    one, other = (each(params, [x], [y], True) for each in (plain, asking))
+    assert np.array_equal(one.grads["all"], other.grads["all"])
+    assert np.array_equal(one.grads["all"], _without(asking, params["all"], x, y))
+
+
+def test_the_bytes_of_them_are_told() -> None:
+    derivation = derived(HEAD + TWO)
+    compiled = library(files_of(derivation, WITH_PYTHON), {}, np.float32)
+    said = f"; gradients of inputs {compiled.sizes['inputs']}"
+    assert said_of(derivation, WITH_PYTHON) == said_of(derivation, "c") + said
+
+
+def test_a_network_of_labels_has_none() -> None:
+    labels = "x, y = input(below=5), target(3)\nL = loss(squared_error(embedding(x, 5, 3), y))\n"
+    assert _asking(labels) == _plain(labels)
+
+
+def _plain(net: str) -> dict[str, str]:
+    return dict(files_of(derived(HEAD + net), "c"))
+
+
+def _without(asking, params, x, y):  # type: ignore[no-untyped-def]
+    """The gradients where no memory is given for those of inputs."""
+    grads = np.full(params.size, np.nan)
+    cache, work = (np.zeros(asking.sizes[s], np.uint8) for s in ("cache", "work"))
+    arrays = [a.ctypes.data for a in (params, x, y.astype(np.intc), cache, work, grads)]
+    backward = asking.calls.net_loss_and_grad
+    backward.argtypes = [*[ctypes.c_void_p] * 3, ctypes.c_int, *[ctypes.c_void_p] * 4]
+    backward(*arrays[:3], 3, *arrays[3:], None)
+    return grads

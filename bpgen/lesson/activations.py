@@ -19,6 +19,7 @@ from bpgen.worked.point import Array
 
 # Where a derivative is looked at for its largest value, and further out for a larger one.
 _GRIDS = (np.linspace(-12, 12, 97), np.linspace(-40, 40, 161))
+_BESIDE = 1e-6  # of a place at which a derivative may jump
 _STEEP = 100.0  # steeper than any function here that has a steepest place
 _COMMON = ("sigmoid", "tanh", "relu", "leaky_relu", "softplus", "elu")
 _CONDITIONS = (masked, at_most)
@@ -29,11 +30,13 @@ _SHAPES = (sp.Rational(1, 100), sp.Rational(1, 2), sp.S.One)  # values of a para
 
 def section(lesson: Lesson) -> Section | None:
     """A table of what the network uses and of the common ones, and the values at the example."""
-    used = {type(c).__name__: c for _, c in calls(lesson)}
-    if not used:
+    bodies = [body for _, body in calls(lesson)]
+    if not bodies:
         return None
-    names = [*used, *(n for n in _COMMON if n not in used)]
-    rows = tuple(_function(lesson, n, n in used) for n in names if _known(n) is not None)
+    used = list(dict.fromkeys(call for body in bodies if (call := _of_z(body)) is not None))
+    common = (_general(ROWS[n]) for n in _COMMON)
+    every = dict.fromkeys((*used, *common))
+    rows = tuple(_function(lesson, call, call in used) for call in every)
     heads = ("", "function", "derivative", "at most", "at 0")
     blocks = [Block(table=Table(heads, rows))] if rows else []
     here = _here(lesson)
@@ -52,16 +55,40 @@ def calls(lesson: Lesson) -> list[tuple[Equation, sp.Expr]]:
     return found
 
 
-def _known(name: str) -> FunctionRow | None:
-    known = ROWS.get(name)
-    return known if known is not None and known.arity <= 2 else None
+def _of_z(body: sp.Expr) -> sp.Expr | None:
+    """A function as one of z, with its numbers, or for the one parameter that it has s; None where
+    it has parameters of its own.
+    """
+    known = row(body)
+    if known is not None and known.arity <= 2:
+        return _general(known)
+    return body.func(_Z, *body.args[1:]) if all(a.is_number for a in body.args[1:]) else None
 
 
-def _function(lesson: Lesson, name: str, used: bool) -> tuple[str, ...]:
+def _general(known: FunctionRow) -> sp.Expr:
+    return known.function(_Z, *([_S] if known.arity == 2 else []))
+
+
+def has_kink(body: sp.Expr) -> bool:
+    """Whether the derivative of a function jumps: an elu's does not, where s is 1. A parameter of
+    its own stands for one half.
+    """
+    known = row(body)
+    if known is None or not known.kink:
+        return False
+    given = [a if a.is_number else sp.S.Half for a in body.args[1:]]
+    call = known.function(_Z, *given)
+    said = known.definition(*call.args) if known.definition else call
+    places = {sign * float(n) for n in {*given, *said.atoms(sp.Number)} for sign in (-1, 1)} | {0.0}
+    slope = sp.diff(call, _Z)
+    sides = (_values(slope, np.array([p - _BESIDE, p + _BESIDE])) for p in places)
+    return any(abs(left - right) > 100 * _BESIDE for left, right in sides)
+
+
+def _function(lesson: Lesson, call: sp.Expr, is_used: bool) -> tuple[str, ...]:
     """f(z) = ..., f'(z) = ..., the largest derivative, and that at 0."""
-    known = _known(name)
+    known = row(call)
     assert known is not None
-    call = known.function(_Z, *([_S] if known.arity == 2 else []))
     definition = known.definition(*call.args) if known.definition else call
     slope = _spelled(sp.diff(call, _Z))
     printer = Printer(lesson.writer, lesson.writer.element)
@@ -71,7 +98,7 @@ def _function(lesson: Lesson, name: str, used: bool) -> tuple[str, ...]:
     lesson.writer.notes.update(notes)  # the table says itself what they are
     largest, at_0 = _numbers(slope)
     told = texts[0] if texts[0] == texts[1] else f"{texts[0]} is {texts[1]}"
-    return "here" if used else "", told, texts[2], largest, at_0
+    return "here" if is_used else "", told, texts[2], largest, at_0
 
 
 def _spelled(slope: sp.Expr) -> sp.Expr:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from bpgen.functions import ROWS, row
-from bpgen.lesson.activations import calls
+from bpgen.lesson.activations import calls, has_kink
 from bpgen.lesson.lesson import Lesson
 from bpgen.render.page import Block, Section, Table
-from bpgen.worked.point import Arrays
+from bpgen.worked.point import Array, Arrays
 
 _FAR = 100.0  # times the parameters
+_ROUNDING = 1e-12  # of the largest gradient
 
 
 def section(lesson: Lesson) -> Section | None:
@@ -22,6 +23,15 @@ def section(lesson: Lesson) -> Section | None:
         return None
     heads = ("where", "what is computed", "and so")
     return Section("Edge cases", (), (Block(table=Table(heads, tuple(rows))),))
+
+
+def _forward(lesson: Lesson) -> Array:
+    """What the module's forward returns, to the last bit, of a network with one output."""
+    assert lesson.worked is not None
+    module, values = lesson.module, lesson.worked.point.values
+    given = (values[n] for n in (*module.INPUTS, *getattr(module, "STATES", ())))
+    found: Array = module.forward({n: values[n] for n in module.SHAPES}, *given)[0]
+    return found
 
 
 def gradients(lesson: Lesson, change: Arrays) -> tuple[float, dict[str, np.ndarray]]:
@@ -36,6 +46,11 @@ def gradients(lesson: Lesson, change: Arrays) -> tuple[float, dict[str, np.ndarr
     return float(loss), grads
 
 
+def _largest(grads: Arrays) -> float:
+    """The largest entry of all gradients; nan where any is."""
+    return float(np.max([np.max(np.abs(g), initial=0.0) for g in grads.values()], initial=0.0))
+
+
 def _right(lesson: Lesson) -> tuple[str, ...] | None:
     """The target is what the network says."""
     assert lesson.worked is not None
@@ -43,19 +58,19 @@ def _right(lesson: Lesson) -> tuple[str, ...] | None:
     if len(targets) != 1 or len(outputs) != 1 or targets[0].bound is not None:
         return None
     (target,), (output,) = targets, outputs
-    value = lesson.worked.values[output]
+    value = _forward(lesson)
     if value.shape != lesson.worked.values[target.name].shape:
         return None
     if target.sums_to_one and np.any(np.abs(value.sum(-1) - 1) > 1e-9):
         return None
     loss, grads = gradients(lesson, {target.name: value})
-    largest = max((float(np.max(np.abs(g))) for g in grads.values()), default=0.0)
+    largest, usual = _largest(grads), _largest(gradients(lesson, {})[1])
     at = f"{lesson.name(target.name)} is {lesson.name(output)}: already right"
     total = lesson.name(lesson.network.loss or "")
     what = f"{total} is {lesson.number(loss)}, the largest gradient {lesson.number(largest)}"
     if largest == 0:
         return at, what, "every gradient is exactly 0: nothing is learned"
-    if largest < 1e-12:
+    if largest < _ROUNDING * usual:
         return at, what, "every gradient is 0 but for rounding: nothing is learned"
     return (
         at,
@@ -70,13 +85,11 @@ def _far(lesson: Lesson) -> tuple[str, ...] | None:
     params = {t.name: _FAR * lesson.worked.point.values[t.name] for t in lesson.params}
     if not params:
         return None
-    grads = gradients(lesson, params)[1]
-    largest = max(float(np.max(np.abs(g))) for g in grads.values())
-    usual = gradients(lesson, {})[1]
-    before = max(float(np.max(np.abs(g))) for g in usual.values())
+    loss, grads = gradients(lesson, params)
+    largest, before = _largest(grads), _largest(gradients(lesson, {})[1])
     at = f"every parameter {_FAR:.0f} times as large"
     what = f"the largest gradient is {lesson.number(largest)}, and was {lesson.number(before)}"
-    if not np.isfinite(largest):
+    if not np.isfinite([loss, largest]).all():
         return at, what, "too large for numbers"
     if largest < before / 100:
         return at, what, "saturated: next to nothing is learned, and nothing is nan"
@@ -88,16 +101,16 @@ def _kinks(lesson: Lesson) -> list[tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for _, body in calls(lesson):
         known = row(body)
-        if known is None or not known.kink or known.name in found:
+        if known is None or known.name in found or not has_kink(body):
             continue
         slope = next(
             (r for r in ROWS.values() if r.convention and _is_slope(r.name, known.name)), None
         )
         if slope is not None:
-            said = lesson.writer.dialect.escape(slope.convention)
+            escape = lesson.writer.dialect.escape
             found[known.name] = (
-                f"at the kink of {known.name}",
-                said,
+                f"at the kink of {escape(known.text or known.name)}",
+                escape(slope.convention),
                 "a convention: from the left and the right it differs",
             )
     return list(found.values())

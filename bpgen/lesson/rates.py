@@ -12,6 +12,7 @@ from bpgen.render.page import Block, Section, Table
 from bpgen.worked.point import Arrays
 
 _FACTORS, _STEPS = (0.1, 1.0, 10.0), 10
+_ROUNDING = 1e-12  # of the loss before any step
 
 
 def section(lesson: Lesson) -> Section | None:
@@ -53,13 +54,16 @@ def losses(lesson: Lesson, rate: float) -> Iterator[float]:
 
 
 def _verdict(values: list[float]) -> str:
-    """Whether the steps are too short or too long, by what the loss did."""
+    """Whether the steps are too short or too long, by what the loss did; what is left of one that
+    is nearly 0 moves by rounding.
+    """
     before, after = values[0], values[-1]
-    if not np.isfinite(after) or after > before:
+    rounding = _ROUNDING * abs(before)
+    if not np.isfinite(after) or after > before + rounding:
         return "too long: the loss grows"
-    if after == before:
+    if after >= before - rounding:
         return "nothing is learned"
-    if any(b > a for a, b in pairwise(values)):
+    if any(b > a + rounding for a, b in pairwise(values)):
         return "too long: the loss goes up and down"
     part = (before - after) / abs(before) if before else 0.0
     return "the loss falls slowly" if part < 0.05 else "the loss falls"

@@ -33,7 +33,7 @@ def text_table(table: Table, width: int) -> list[str]:
 def _lines(row: tuple[str, ...], sizes: list[int]) -> Iterator[str]:
     """The lines of a row, whose cells stand side by side."""
     cells = [
-        wrap(cell, size, break_on_hyphens=False) or [""]
+        wrap(cell, size, break_on_hyphens=False) if cell else [""]
         for cell, size in zip(row, sizes, strict=True)
     ]
     for parts in zip_longest(*cells, fillvalue=""):

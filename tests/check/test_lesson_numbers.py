@@ -86,6 +86,7 @@ _POWERS_AND_LOGARITHMS = {
         f'{_V}{_W}i = indices("i")\na = log(sum(exp(v[i] * x[0] + w), i))\n'
         "L = loss((a - y - x[1]) ** 2)\n"
     ),
+    "slope of a prelu": "h = prelu(dense(x, 3))\na = sum(h * h)\n" + _ERROR,
     "mixture": (
         "h = dense(x, 3, tanh)\nu = dense(h, 2)\nm = dense(h, 2)\ns = dense(h, 2)\n"
         "L = loss(mixture_density(u, m, s, y))\n"
@@ -101,6 +102,21 @@ def test_a_lesson_on_powers_and_logarithms_is_right(name: str) -> None:
     derivation = derived(begin + _POWERS_AND_LOGARITHMS[name])
     made = at_drawn(derivation)
     assert made is not None
+    assert numbers(derivation, made, 4) == []
+
+
+@pytest.mark.slow
+def test_what_is_right_to_the_last_bit_has_no_gradient() -> None:
+    """A sign does not forgive a rounding: the target is what the module's forward returns."""
+    kinks = "relu, leaky_relu, elu, selu, relu6, hard_tanh, hard_sigmoid, hard_swish"
+    derivation = derived(
+        f"from bpgen import *\nx, y = input(3), target(3)\nh = x\nfor f in ({kinks}):\n"
+        "    h = dense(h, 3, f)\na = abs(prelu(h))\nL = loss(absolute_error(a, y))\n"
+    )
+    made = at_drawn(derivation)
+    assert made is not None
+    page = render(derivation, fmt="latex", steps="short", worked=made, lesson=sections)
+    assert "every gradient is exactly 0" in page
     assert numbers(derivation, made, 4) == []
 
 
@@ -233,12 +249,32 @@ _WRONG = [
     ("The length of the step", "$0.02814$", "$0.02815$"),
     ("The length of the step", "$0.05$", "$0.06$"),
     ("The length of the step", "$0.002511$", "$0.002512$"),
+    ("The length of the step", "& the loss falls", "& the loss falls slowly"),
+    ("The length of the step", "& the loss falls", "& nothing is learned"),
+    ("The length of the step", "& the loss falls", "& too long: the loss grows"),
+    ("The length of the step", "& the loss falls", "& too long: the loss goes up and down"),
     ("Forward again", "(0.6091, 0.7494)", "(0.6091, 0.7495)"),
     ("Forward again", "$0.02658$", "$0.02831$"),
     ("Batch, stochastic, mini-batch", "44 M - 9", "45 M - 9"),
     ("Batch, stochastic, mini-batch", "& $35$", "& $36$"),
     ("Edge cases", "$L$ is $0$", "$L$ is $0.1$"),
     ("Edge cases", "and was $0.04315$", "and was $0.04314$"),
+    (
+        "Edge cases",
+        "every gradient is exactly 0: nothing is learned",
+        "what is left is not of the error: a penalty, or a loss whose least is elsewhere",
+    ),
+    ("Edge cases", "saturated: next to nothing is learned, and nothing is nan", "nothing is nan"),
+    (
+        "Edge cases",
+        "saturated: next to nothing is learned, and nothing is nan",
+        "nothing is nan; it explodes",
+    ),
+    (
+        "Edge cases",
+        "saturated: next to nothing is learned, and nothing is nan",
+        "too large for numbers",
+    ),
     (
         "Classic mistakes",
         "After a right step $L$ is $0.02658$",
@@ -256,6 +292,39 @@ _WRONG = [
     ("What a pass costs", "is 1.8 times", "is 1.9 times"),
     ("What a pass costs", "$9$ numbers are learned", "$8$ numbers are learned"),
 ]
+
+
+@cache
+def _at_kinks() -> tuple[str, Ground]:
+    derivation = derived(
+        "from bpgen import *\nx, y = input(2), target(2)\n"
+        "h = dense(dense(dense(x, 2, relu), 2, leaky_relu), 2, elu)\n"
+        "z = dense(h, 2)\na = hard_tanh(z)\nL = loss(squared_error(a, y))\n"
+    )
+    made = at_drawn(derivation)
+    assert made is not None
+    page = render(derivation, fmt="latex", steps="short", worked=made, lesson=sections)
+    return page, ground_of(derivation, made, 4)
+
+
+_PRIME = r"\textquotesingle{}"
+_WRONG_AT_KINKS = [
+    (f"lrelu{_PRIME}(0) is the slope of the negative side", f"lrelu{_PRIME}(0) = 0"),
+    (f"clip{_PRIME} is 0 at both ends", f"clip{_PRIME}(0) is the slope of the negative side"),
+    ("at the kink of relu", "at the kink of elu"),
+    ("at the kink of relu", "at the kink of softplus"),
+    ("a convention: from the left and the right it differs", "there is none"),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("before", "after"), _WRONG_AT_KINKS)
+def test_what_is_said_at_a_kink_is_computed(before: str, after: str) -> None:
+    """An elu whose s is 1 has none."""
+    assert r"at the kink of leaky\_relu" in _at_kinks()[0]
+    assert "at the kink of elu" not in _at_kinks()[0]
+    assert not false_numbers(*_at_kinks())[1]
+    assert _false(_at_kinks(), "Edge cases", before, after)
 
 
 def test_nothing_is_false_where_nothing_is_changed() -> None:

@@ -17,7 +17,7 @@ from bpgen.check.entrywise.evaluation import STEP, Evaluation
 from bpgen.check.entrywise.order import starts
 from bpgen.check.entrywise.tape import tape
 from bpgen.check.lesson.rounded import DRAWS, Rounded
-from bpgen.ir import BATCH, Equation, Network
+from bpgen.ir import BATCH, Element, Equation, Network
 
 _ROUNDING = 1e-13  # of the largest gradient
 Array = Any
@@ -123,11 +123,18 @@ class Ground:
         return evaluate(self.network, self.lengths, {**self.point, **params})
 
     def local(self, equation: Equation, values: Array) -> Array:
-        """The derivative of an equation that is a function of one value, at all of its values."""
-        (access,) = equation.reads()
+        """The derivative of an equation that is a function of one value, at all of its values; what
+        else it reads is a parameter's.
+        """
+        body = equation.terms[0].body
         z = np.asarray(values, complex) + 1j * STEP
-        body = tape(equation.terms[0].body)
-        found = body.run(lambda leaf: z if leaf == access else constant(leaf))[0]
+
+        def leaf(part: Any) -> Any:
+            if part == body.args[0]:
+                return z
+            return self.values[part.name] if isinstance(part, Element) else constant(part)
+
+        found = tape(body).run(leaf)[0]
         return np.broadcast_to(np.imag(found) / STEP, np.shape(values))
 
     def descent(self, rate: float) -> Iterator[Evaluation]:

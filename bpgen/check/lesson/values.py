@@ -4,21 +4,46 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import islice
+from itertools import islice, pairwise
 
 from bpgen.check.lesson.reading import Reader, Table
+from bpgen.check.page.tokens import Unreadable
 
 _FACTORS = (0.1, 1.0, 10.0)  # of the step, whose length may be rounded where it is printed
+_SLOWLY = 0.05  # of a loss: what it falls by
+_ROUNDINGS = (1e-13, 1e-11)  # of the first loss: what may be one, and what is none
 
 
 def steps(table: Table, reader: Reader) -> Iterator[tuple[str, str]]:
-    """The loss after one step and after ten, of some lengths."""
-    for factor, (rate, one, ten, _) in zip(_FACTORS, table.rows, strict=True):
+    """The loss after one step and after ten, of some lengths, and what is said of it."""
+    for factor, (rate, one, ten, why) in zip(_FACTORS, table.rows, strict=True):
         length = factor * reader.ground.rate
         way = [*islice(reader.ground.descent(length), 11)]
         wrong = [reader.differs(rate, length)]
         wrong += [reader.loss_differs(c, way[k]) for c, k in ((one, 1), (ten, 10))]
+        wrong += [_fate(why, [*map(reader.ground.loss_at, way)])]
         yield f"{rate}: {one}, {ten}", next(filter(None, wrong), "")
+
+
+def _fate(said: str, losses: list[float]) -> str:
+    """What is false of a sentence on a loss, step by step; where rounding decides, it may say
+    either.
+    """
+    first, last = losses[0], losses[-1]
+    perhaps, surely = (r * abs(first) for r in _ROUNDINGS)
+    rises = max(not b <= a + surely for a, b in pairwise(losses))
+    may_rise = max(not b <= a + perhaps for a, b in pairwise(losses))
+    slow = _SLOWLY * abs(first)
+    true = {
+        "too long: the loss grows": not last <= first + perhaps,
+        "too long: the loss goes up and down": may_rise and last < first,
+        "nothing is learned": abs(last - first) <= surely,
+        "the loss falls slowly": not rises and first - slow - surely <= last < first,
+        "the loss falls": not rises and last <= first - slow + surely,
+    }
+    if said not in true:
+        raise Unreadable(said)
+    return "" if true[said] else f"the loss is {first:.4g}, and {last:.4g} after ten steps"
 
 
 def again(table: Table, reader: Reader) -> Iterator[tuple[str, str]]:

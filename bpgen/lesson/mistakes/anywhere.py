@@ -18,11 +18,12 @@ from bpgen.worked.point import Arrays
 
 
 def without_slopes(lesson: Lesson) -> Arrays | None:
-    """1 for the derivative of each equation that is a function of one value."""
-    functions = {e.name for e, _ in calls(lesson)}
+    """1 for the derivative of each equation that is a function of one value, by that value."""
+    of = {e.name: body.args[0].name for e, body in calls(lesson)}
 
     def change(_: Step, path: Path) -> Path:
-        return replace(path, value=sp.S.One) if path.upstream.name in functions else path
+        is_slope = of.get(path.upstream.name) == path.wrt.name
+        return replace(path, value=sp.S.One) if is_slope else path
 
     return gradients_by(lesson, change)
 

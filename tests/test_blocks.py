@@ -138,6 +138,16 @@ NETS = {
         "def block(x):\n    return tanh(x) + s\n",
         "output(o)",
     ),
+    "what others leave": (
+        "x, u = input(3, 4), input(2, 4)\n",
+        RESIDUAL + "def other(h):\n    return h + multi_head_attention(h, 2, context=o)\n",
+        "STACK(2, other, p, u)\noutput(p)",
+    ),
+    "a formula of what others leave": (
+        "x, w = input(4), param()\n",
+        RESIDUAL + "def other(h):\n    return sin(h) * k\n",
+        "k = w * o\nSTACK(2, other, p, x)\noutput(p * o)",
+    ),
     "numbers": (
         "x, c, w = input(), input(), param()\n",
         "def block(x):\n    return tanh(w * x + c)\n",

@@ -11,6 +11,7 @@ from typing import Any
 import sympy as sp
 from sympy.core.symbol import Str
 
+from bpgen.declare.access import accessed
 from bpgen.declare.axes import serial_of
 from bpgen.declare.declaration import OVER_BLOCKS, Block, Quantity, here
 from bpgen.declare.formula import fresh
@@ -45,6 +46,7 @@ def repeat(times: Size, block: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
         result = _made(block, carried)
     inside = here().tensors[before:]
     _refuse(carried, result, inside)
+    _told_before(carried, inside)
     if any(t.carried is not None for t in inside if t is not carried):
         count = whole_number(count, "repeat")
         _written_once(carried, x, inside)
@@ -58,13 +60,34 @@ def repeat(times: Size, block: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     return carried
 
 
+def _told_before(x: Tensor, inside: list[Quantity]) -> None:
+    """What other blocks leave, and these read, has an equation outside of both."""
+    terms = (term for t in inside if t.block is x.block for term in t.terms)
+    read = {serial_of(e) for term in terms for e in term.body.atoms(Element)}
+    others = [here().tensors[serial] for serial in sorted(read)]
+    for other in others:
+        if other.carried != OVER_BLOCKS or other.block is x.block:
+            continue
+        axes = tuple(fresh(s) for s in other.shape)
+        left = Tensor.of(axes, accessed(other, axes))
+        left.moment = x.moment
+        _read_instead(inside, other, left)
+
+
+def _read_instead(inside: list[Quantity], one: Quantity, other: Quantity) -> None:
+    """The second of two tensors read for the first."""
+    new = {Str(f"%{one.serial}"): Str(f"%{other.serial}")}
+    for t in inside:
+        t.terms = tuple(term.map(lambda body: body.xreplace(new)) for term in t.terms)
+
+
 def _written_once(carried: Tensor, x: Tensor, inside: list[Quantity]) -> None:
     """The block that was called is the first of those that are written out: it is given x."""
-    own, is_x = carried.block, {Str(f"%{carried.serial}"): Str(f"%{x.serial}")}
+    own = carried.block
     carried.carried, carried.open = None, False
     carried.terms = (Term(x[carried.indices].body()),)
+    _read_instead(inside, carried, x)
     for t in inside:
-        t.terms = tuple(term.map(lambda body: body.xreplace(is_x)) for term in t.terms)
         if t.block is own:
             t.block = here().block
 

@@ -9,7 +9,7 @@ from typing import Any
 import sympy as sp
 
 from bpgen.declare.axes import element_of, serial_of, tensor_of
-from bpgen.declare.declaration import Declaration
+from bpgen.declare.declaration import OVER_BLOCKS, Declaration, Quantity
 from bpgen.declare.formula import Formula
 from bpgen.functions import row
 from bpgen.ir import SAMPLE, Element, Equation, Index, Term, check_indices, is_number
@@ -45,7 +45,7 @@ def inlined(
             if read in nameless:
                 written = (
                     _written_in(terms, read, nameless[read], uses[read])
-                    if depth[read] < _DEEPEST
+                    if depth[read] < _DEEPEST and not _crosses(declared, tensor, nameless[read])
                     else None
                 )
                 if written is None:
@@ -67,6 +67,14 @@ def inlined(
     for left, definition in kept.values():
         check_indices(Equation("a definition", (SAMPLE, *left), definition))
     return {s: kept[s] for s in used if s in kept}
+
+
+def _crosses(declared: Declaration, reader: Quantity, definition: Definition) -> bool:
+    """Whether what one block would read is what other blocks leave."""
+    read = (declared.tensors[serial] for serial in reads(definition[1]))
+    return reader.block is not None and any(
+        t.carried == OVER_BLOCKS and t.block is not reader.block for t in read
+    )
 
 
 def _counted(term: Term) -> Term:

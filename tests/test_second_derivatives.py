@@ -110,6 +110,7 @@ def test_gradients_of_gradients(name: str) -> None:
             assert grads[n][at] == pytest.approx(slope, rel=1e-6, abs=1e-6), (n, at)
 
 
+@pytest.mark.slow  # half a second
 def test_blocks_from_last_to_first_are_refused_as_blocks() -> None:
     second = derive(of_gradients(derive(declared_by(HEAD + NETS["blocks"]))))
     with pytest.raises(NetError, match="the blocks of dh go from the last to the first"):

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from bpgen.record import Derivation
-from bpgen.targets.numpy.functions import Function
+from bpgen.targets.numpy.functions import FunctionText
 from bpgen.targets.numpy.parts import Parts
 
 _NUMBERED = re.compile(r"\s*# \((\d+)\) (?!to \()")  # the comment over a statement
@@ -45,7 +45,7 @@ def listing(derivation: Derivation) -> list[CodeLine]:
     return lines[:-1]
 
 
-def _text(function: Function) -> list[str]:
+def _text(function: FunctionText) -> list[str]:
     """A function as the module has it."""
     doc = f'    """{function.doc}"""'
     return [*function.signature, doc, *(f"    {line}" for line in function.body)]

@@ -43,8 +43,8 @@ def computing(backward: Function, forward: Function, choice: Choice) -> Function
     """A backward that computes the values again, each just before it is first spoken of."""
     body = _with_parameters([*_with_cache(backward.body, choice)], forward, choice)
     for name, step in reversed(choice.values.items()):
-        said = (*step.said[:-1], f"{step.said[-1]}, again")
-        body = [*_before(body, name, replace(step, said=said))]
+        comments = (*step.comments[:-1], f"{step.comments[-1]}, again")
+        body = [*_before(body, name, replace(step, comments=comments))]
     return replace(backward, body=tuple(body))
 
 

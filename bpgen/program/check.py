@@ -15,20 +15,20 @@ from bpgen.program.axes import agree
 from bpgen.program.grammar import Axes, Expr, Function, Node
 from bpgen.program.lengths import lengths_of
 from bpgen.program.memory import Memory, given_away, is_folded, looks_at, written
-from bpgen.program.named import (
+from bpgen.program.names import (
     ANY,
     ARGUMENT,
     LENGTH,
     Kind,
+    defined_by,
     gives_gradients,
     is_asked,
     is_block,
     kinds_of,
-    named_by,
     returned_by,
-    spoken_by,
+    used_by,
 )
-from bpgen.program.sizes import Held, Sizes
+from bpgen.program.sizes import HeldSizes, Sizes
 
 _T = TypeVar("_T")
 
@@ -36,7 +36,7 @@ _T = TypeVar("_T")
 def check(functions: Iterable[Function]) -> None:
     """Malformed where a function is none."""
     functions = tuple(functions)
-    every, held = {f.name: f for f in functions}, Held()
+    every, held = {f.name: f for f in functions}, HeldSizes()
     for function in functions:
         _Body(function, every, held).check()
 
@@ -46,7 +46,9 @@ class _Body:
     its kind, of an array its memory and its sizes; the indices that have a value.
     """
 
-    def __init__(self, function: Function, functions: Mapping[str, Function], held: Held) -> None:
+    def __init__(
+        self, function: Function, functions: Mapping[str, Function], held: HeldSizes
+    ) -> None:
         self.function, self.functions = function, functions
         self.kinds = kinds_of(function)
         self.memory = dict.fromkeys(self.kinds, Memory.GIVEN)
@@ -103,10 +105,10 @@ class _Body:
         parts = [*node.walk()]
         for part in parts:
             self._require(agree(part, self.fixed), "axes do not agree", part)
-        spoken = [*((n, LENGTH) for n in lengths_of(node)), *_spoken(parts)]
-        missing = sorted(n for n, _ in spoken if n not in self.kinds)
+        used = [*((n, LENGTH) for n in lengths_of(node)), *_used(parts)]
+        missing = sorted(n for n, _ in used if n not in self.kinds)
         self._require(not missing, f"{missing} is spoken of before it is there", node)
-        for name, kind in spoken:
+        for name, kind in used:
             is_one = kind in (ANY, self.kinds[name])
             self._require(is_one, f"{name} is no {kind}, but {self.kinds[name]}", node)
         for part in parts:
@@ -122,9 +124,9 @@ class _Body:
         """
         for array, axes in _read_along(part):
             has = self.sizes.has(array, axes)
-            self._require(has, f"{array.name} has the sizes {self.sizes.told(array)}", part)
+            self._require(has, f"{array.name} has the sizes {self.sizes.known(array)}", part)
         if isinstance(part, program.Assign) and isinstance(part.value, program.Length):
-            told = self.sizes.told(part.value.of)
+            told = self.sizes.known(part.value.of)
             is_it = told is None or part.name in told[part.value.axis : part.value.axis + 1]
             self._require(is_it, f"{part.name} is not the length of that axis", part)
         for array, other in _alike(part, self.function):
@@ -173,7 +175,7 @@ class _Body:
         at = looks_at(value) if isinstance(value, (Expr, program.Ref)) and not of else None
         memory = Memory.GIVEN if of else self._memory(value, at)
         seen = frozenset() if at is None else self.looking.get(at) or frozenset({at})
-        for name, kind in named_by(node, self.functions):
+        for name, kind in defined_by(node, self.functions):
             self.kinds[name], self.memory[name] = kind, memory
             looking = ((n, arrays - {name}) for n, arrays in self.looking.items())
             self.looking = {n: arrays for n, arrays in looking if arrays and n != name}
@@ -210,8 +212,8 @@ def _either(
     return {**one, **other, **both}
 
 
-def _spoken(parts: Iterable[Node]) -> Iterator[tuple[str, Kind]]:
-    return (spoken for part in parts for spoken in spoken_by(part))
+def _used(parts: Iterable[Node]) -> Iterator[tuple[str, Kind]]:
+    return (used for part in parts for used in used_by(part))
 
 
 def _read_along(part: Node) -> Iterator[tuple[program.Ref, Axes]]:

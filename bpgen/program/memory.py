@@ -27,7 +27,7 @@ from bpgen.program.grammar import (
     View,
     Windows,
 )
-from bpgen.program.named import gives_gradients
+from bpgen.program.names import gives_gradients
 
 
 class Memory(IntEnum):

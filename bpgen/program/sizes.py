@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable
 from bpgen.ir import Index, Size
 from bpgen.program.grammar import Ref
 
-Told = tuple[Size | None, ...]
-Held = dict[tuple[str, str, bool], Told]  # by the dict, the name, and whether of one block
+Known = tuple[Size | None, ...]
+HeldSizes = dict[tuple[str, str, bool], Known]  # by the dict, the name, and whether of one block
 
 
 class Sizes:
@@ -16,8 +16,8 @@ class Sizes:
     hold, which is the same in every function.
     """
 
-    def __init__(self, held: Held) -> None:
-        self.held, self.own = held, dict[str, Told]()
+    def __init__(self, held: HeldSizes) -> None:
+        self.held, self.own = held, dict[str, Known]()
         self.taken: dict[str, Ref] = {}  # names, by what was taken out of a dict
 
     def name(self, name: str, axes: Iterable[Index] | None = None, of: Ref | None = None) -> None:
@@ -38,25 +38,25 @@ class Sizes:
         """Whether an array has the lengths of these axes; if nothing was told of it, it has them
         from now on.
         """
-        return self._tell(array, _sizes(axes)) == _sizes(axes)
+        return self._learn(array, _sizes(axes)) == _sizes(axes)
 
     def alike(self, one: Ref, other: Ref) -> bool:
         """Whether two arrays have the same lengths, as far as is told."""
-        told = self.told(one) or self.told(other)
-        return told is None or self._tell(one, told) == self._tell(other, told)
+        told = self.known(one) or self.known(other)
+        return told is None or self._learn(one, told) == self._learn(other, told)
 
-    def told(self, array: Ref) -> Told | None:
+    def known(self, array: Ref) -> Known | None:
         array = self.taken.get(array.name, array) if not array.held else array
         if array.held:
             return self.held.get((array.held, array.name, bool(array.block)))
         return self.own.get(array.name)
 
-    def _tell(self, array: Ref, told: Told) -> Told:
+    def _learn(self, array: Ref, told: Known) -> Known:
         array = self.taken.get(array.name, array) if not array.held else array
         if array.held:
             return self.held.setdefault((array.held, array.name, bool(array.block)), told)
         return self.own.setdefault(array.name, told)
 
 
-def _sizes(axes: Iterable[Index]) -> Told:
+def _sizes(axes: Iterable[Index]) -> Known:
     return tuple(i.size for i in axes)

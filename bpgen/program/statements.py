@@ -64,10 +64,10 @@ class Loop(Node):
 
 @dataclass(frozen=True)
 class Step(Node):
-    """The statements of an equation, under its number and what is said of it."""
+    """The statements of an equation, under its number and its comments."""
 
     number: int
-    said: tuple[str, ...]
+    comments: tuple[str, ...]
     body: tuple[Node, ...]
 
 

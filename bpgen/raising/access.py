@@ -51,7 +51,7 @@ def part_of(array: Expr, slots: tuple[Slot, ...], scope: Scope) -> Expr:
     """The elements of an array at these places."""
     if any(isinstance(s.at, Expr) for s in slots):
         return gathered(array, slots, scope)
-    open_ = [free(s, scope) for s in slots]
+    open_ = [open_axes(s, scope) for s in slots]
     every = tuple(i for axis in open_ for i in axis)
     crowded = (len(f) > 2 and not digits_of(s) for s, f in zip(slots, open_, strict=True))
     if len(set(every)) < len(every) or any(crowded):  # such as a diagonal: read place by place
@@ -66,7 +66,7 @@ def part_of(array: Expr, slots: tuple[Slot, ...], scope: Scope) -> Expr:
     return Windows(array, slots, (*(f[0] for f in turned), *(i for f in turned for i in f[1:])))
 
 
-def free(slot: Slot, scope: Scope) -> Axes:
+def open_axes(slot: Slot, scope: Scope) -> Axes:
     """The indices of a place that have no value here, the slowest first."""
     if isinstance(slot.at, Expr):
         return ()
@@ -89,7 +89,7 @@ def gathered(array: Expr, slots: tuple[Slot, ...], scope: Scope, slices: bool = 
     """The elements at places that are looked up: `E[tok]` for E[tok[n, t], d]. Without `slices` an
     axis is taken whole, or place by place.
     """
-    along = [free(s, scope) for s in slots]
+    along = [open_axes(s, scope) for s in slots]
     often = Counter(i for of in along for i in of)
     twice = {i for i, times in often.items() if times > 1}  # along two axes at once: a diagonal
     looked_up = (s.at.axes for s in slots if isinstance(s.at, Expr))

@@ -36,7 +36,7 @@ from bpgen.raising.flat import (
     read_by,
     stepwise,
 )
-from bpgen.text.comment import spoken
+from bpgen.text.comment import text_of
 
 
 class Blocks:
@@ -46,30 +46,30 @@ class Blocks:
 
     def __init__(
         self,
-        write: Raiser,
+        raiser: Raiser,
         name: str,
         forward: list[Item],
         backward: list[Item],
         elsewhere: list[Item],
     ) -> None:
-        self.around, self.tensors = copy(write), write.tensors
-        self.around.scope = replace(write.scope, tensors=flat_tensors(self.tensors))
+        self.around, self.tensors = copy(raiser), raiser.tensors
+        self.around.scope = replace(raiser.scope, tensors=flat_tensors(self.tensors))
         self.forward_items, self.backward_items = forward, backward
         loop = forward[0].evaluated.loop
         assert loop is not None
         self.times, self.carried, self.name = loop.index.size, loop.name, name
-        self.gradient = write.adjoints.get(self.carried, "")
-        self.write = copy(self.around)
-        self.write.given = self.carried, after(self.gradient)
+        self.gradient = raiser.adjoints.get(self.carried, "")
+        self.raiser = copy(self.around)
+        self.raiser.given = self.carried, after(self.gradient)
         self.members = {i.evaluated.name for i in forward}
         family = self.members | {i.evaluated.name for i in backward}
         self.summed = [(i, terms) for i in elsewhere if (terms := self._added(i, family))]
-        self.write.handed = frozenset({self.gradient, *(i.evaluated.name for i, _ in self.summed)})
+        self.raiser.handed = frozenset({self.gradient, *(i.evaluated.name for i, _ in self.summed)})
         self.store, self.stacked, self.kept, self.one, self.l = (
             free(own, self.tensors)
             for own in (f"of{name}s", f"stacked{name[6:]}", "kept", f"of{name}", "l")
         )
-        self.write.counter = self.l
+        self.raiser.counter = self.l
 
     def _added(self, item: Item, family: set[str]) -> tuple[Term, ...]:
         """The terms of an equation outside that these blocks add up."""
@@ -81,9 +81,9 @@ class Blocks:
         equations = self._forward_equations()
         noise = self._noise(equations)
         body = (
-            *self.write.unpacked(equations),
+            *self.raiser.unpacked(equations),
             *noise,
-            *self._steps(self._forward_told(), equations),
+            *self._steps(self._forward_in_order(), equations),
         )
         outside = self._outside(equations)
         body = measured(body, {n: Ref(n) for n in (self.carried, *outside)}, self.own_tensors)
@@ -103,13 +103,13 @@ class Blocks:
         equations = self._backward_equations()
         incoming = after(self.gradient)
         body = (
-            *self.write.unpacked(equations),
+            *self.raiser.unpacked(equations),
             *self._opened(equations),
-            *self._steps(self._backward_told(), equations),
+            *self._steps(self._backward_in_order(), equations),
         )
         body = measured(body, {incoming: Ref(incoming)}, self.own_tensors)
         of_params = [e for e in equations if self._parameter(e) is not None]
-        names = list(self.write.network.tensors)
+        names = list(self.raiser.network.tensors)
         of_params.sort(key=lambda e: names.index(self._parameter(e) or ""))
         grads = [(self._parameter(e) or "", e.name) for e in of_params]
         grads += [(i.evaluated.name, i.evaluated.name) for i, _ in self.summed]
@@ -126,11 +126,11 @@ class Blocks:
 
     @property
     def own_tensors(self) -> Mapping[str, TensorInfo]:
-        return self.write.scope.tensors
+        return self.raiser.scope.tensors
 
     def _steps(self, items: list[Item], equations: list[Equation]) -> Iterator[Node]:
         for item, equation in zip(items, equations, strict=True):
-            yield self.write.step(item, self.write.plain(equation))
+            yield self.raiser.step(item, self.raiser.plain(equation))
 
     def forward_loop(self) -> tuple[Node, ...]:
         """The loop over the blocks, in forward."""
@@ -183,63 +183,63 @@ class Blocks:
         if not start.terms:  # what reads the last block cancels
             start = replace(start, terms=(Term(sp.S.Zero),))
         body = self.around.plain(self._flat(start), passed=True)
-        return Step(item.number, (spoken(start, self.write.order),), body)
+        return Step(item.number, (text_of(start, self.raiser.order),), body)
 
     def _flat(self, equation: Equation) -> Equation:
         return flat(equation, self.tensors)
 
-    def _told(self, items: list[Item], handed: str, *partial: Item) -> list[Item]:
+    def _in_order(self, items: list[Item], handed: str, *partial: Item) -> list[Item]:
         """The equations of one block, what it hands on last."""
         last = _named(handed, items)
         ends = (replace(e, terms=stepwise(e)) for e in (last.equation, last.evaluated))
         return [*(i for i in items if i != last), *partial, Item(last.number, *ends)]
 
-    def _forward_told(self) -> list[Item]:
-        return self._told(self.forward_items, self.carried)
+    def _forward_in_order(self) -> list[Item]:
+        return self._in_order(self.forward_items, self.carried)
 
     def _forward_equations(self) -> list[Equation]:
-        made = [self._flat(i.evaluated) for i in self._forward_told()]
+        made = [self._flat(i.evaluated) for i in self._forward_in_order()]
         return [*made[:-1], replace(made[-1], name=after(self.carried))]
 
-    def _backward_told(self) -> list[Item]:
+    def _backward_in_order(self) -> list[Item]:
         """With what one block adds to sums over the blocks."""
         sums = ((i, replace(i.evaluated, terms=terms)) for i, terms in self.summed)
         partial = (replace(i, equation=e, evaluated=e) for i, e in sums)
-        return self._told(self.backward_items, self.gradient, *partial)
+        return self._in_order(self.backward_items, self.gradient, *partial)
 
     def _backward_equations(self) -> list[Equation]:
         if not self.has(self.gradient):  # all that the loss hears of the blocks cancels
             return []
         sums = {i.evaluated.name for i, _ in self.summed}
-        told = (i.evaluated for i in self._backward_told())
+        told = (i.evaluated for i in self._backward_in_order())
         return [of_one(e, self.tensors) if e.name in sums else self._flat(e) for e in told]
 
     def _kept(self) -> list[str]:
         """What backward reads of each block."""
         read = read_by(self._backward_equations())
         own = [self.carried, *(i.evaluated.name for i in self.forward_items), after(self.carried)]
-        own += [t.name for t in self.write.network.role("noise") if t.block]
+        own += [t.name for t in self.raiser.network.role("noise") if t.block]
         return [n for n in dict.fromkeys(own) if n in read]
 
     def _opened(self, equations: list[Equation]) -> tuple[Node, ...]:
         read = read_by(equations) - {e.name for e in equations}
         blocks = (Assign(n, Ref(n, "cache", self.l)) for n in self._kept())
-        shared = (n for n in self.write.plan.cache if n in read and not self.tensors[n].block)
+        shared = (n for n in self.raiser.plan.cache if n in read and not self.tensors[n].block)
         return *blocks, *(Assign(n, Ref(n, "cache")) for n in shared)
 
     def _outside(self, equations: list[Equation]) -> list[str]:
         """Arrays from outside the block that it reads."""
-        read, every = read_by(equations), self.write.network.tensors.values()
+        read, every = read_by(equations), self.raiser.network.tensors.values()
         return [t.name for t in every if t.name in read and t.role != "param" and not t.block]
 
     def _noise(self, equations: list[Equation]) -> tuple[Node, ...]:
         read = read_by(equations)
-        found = [t for t in self.write.network.role("noise") if t.block and t.name in read]
+        found = [t for t in self.raiser.network.role("noise") if t.block and t.name in read]
         return tuple(drawn(self.own_tensors[t.name], Ref(self.carried)) for t in found)
 
     def _parameter(self, equation: Equation) -> str | None:
         """The parameter of each block that an equation is the gradient of."""
-        of = self.write.differentiates.get(equation.name)
+        of = self.raiser.differentiates.get(equation.name)
         info = self.tensors.get(of or "")
         return of if info is not None and info.role == "param" and info.block else None
 

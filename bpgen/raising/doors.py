@@ -14,7 +14,7 @@ def doors(tensors: Iterable[TensorInfo], known: set[str]) -> Iterator[Admit]:
     """For each argument what lets it in; `known` are the lengths that have a value by now."""
     for tensor in tensors:
         yield door(tensor, tensor.name, known)
-        known |= told_by([tensor])
+        known |= lengths_along([tensor])
 
 
 def door(tensor: TensorInfo, name: str, known: set[str]) -> Admit:
@@ -23,7 +23,7 @@ def door(tensor: TensorInfo, name: str, known: set[str]) -> Admit:
     return Admit(name, tensor, batch, frozenset(known))
 
 
-def told_by(tensors: Iterable[TensorInfo]) -> set[str]:
+def lengths_along(tensors: Iterable[TensorInfo]) -> set[str]:
     """The lengths known at run time that arrays tell."""
     return {i.size for t in tensors for i in t.indices if isinstance(i.size, str)}
 

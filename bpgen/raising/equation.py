@@ -37,7 +37,7 @@ from bpgen.record import Derivation, Forward
 from bpgen.record import Step as Adjoint
 from bpgen.rows import spelled
 from bpgen.softmaxes import argument_of_softmax
-from bpgen.text.comment import left_of, right_of, spoken
+from bpgen.text.comment import left_of, right_of, text_of
 
 
 @dataclass(frozen=True)
@@ -81,16 +81,16 @@ class Raiser:
         """Statements under their equation, and how it is evaluated where this is another
         spelling.
         """
-        said = [self._said(item.equation)]
+        comments = [self._comment(item.equation)]
         if spelled(item.evaluated) != item.equation:
-            said.append(f"evaluated as {right_of(item.evaluated, self.order)}")
-        return Step(item.number, tuple(said), tuple(body))
+            comments.append(f"evaluated as {right_of(item.evaluated, self.order)}")
+        return Step(item.number, tuple(comments), tuple(body))
 
-    def _said(self, equation: Equation) -> str:
+    def _comment(self, equation: Equation) -> str:
         """The equation; of a softmax, whose log-sum-exp may not be computed, what it means."""
         u = argument_of_softmax(equation, self.definitions)
         if u is None:
-            return spoken(equation, self.order)
+            return text_of(equation, self.order)
         bound = Index("_", equation.indices[-1].size)
         total = Term(sp.exp(u.xreplace({equation.indices[-1]: bound})), (bound,))
         above, below = (

@@ -27,7 +27,7 @@ from bpgen.program.grammar import (
 from bpgen.program.measured import measured
 from bpgen.raising.access import steps_of
 from bpgen.raising.bodies import Bodies
-from bpgen.raising.doors import door, doors, lengths_in, told_by
+from bpgen.raising.doors import door, doors, lengths_along, lengths_in
 from bpgen.raising.equation import Raiser, drawn
 from bpgen.raising.flat import outside_blocks, per_block, read_by
 from bpgen.raising.plan import plan
@@ -48,13 +48,13 @@ def functions(derivation: Derivation) -> list[Function]:
 
 
 def _made(derivation: Derivation) -> list[Function]:
-    write = _Functions(derivation)
-    blocks = list(dict.fromkeys(write.write.blocks.values()))
-    forward = [write.forward(), *(b.forward() for b in blocks)]
-    backward = [write.backward(), *(b.backward() for b in blocks if b.has(b.gradient))]
+    made = _Functions(derivation)
+    blocks = list(dict.fromkeys(made.bodies.blocks.values()))
+    forward = [made.forward(), *(b.forward() for b in blocks)]
+    backward = [made.backward(), *(b.backward() for b in blocks if b.has(b.gradient))]
     if not derivation.network.loss:
         return forward + backward
-    return [*forward, write.loss(), write.loss_of_cache(), *backward, write.loss_and_grad()]
+    return [*forward, made.loss(), made.loss_of_cache(), *backward, made.loss_and_grad()]
 
 
 class _Functions:
@@ -64,7 +64,7 @@ class _Functions:
         self.network, self.derivation = derivation.network, in_rows(derivation)
         self.plan = plan(self.derivation)
         self.raiser = Raiser(self.derivation, self.plan)
-        self.write, self.tensors = Bodies(self.raiser), self.raiser.scope.tensors
+        self.bodies, self.tensors = Bodies(self.raiser), self.raiser.scope.tensors
         self.params = self.network.role("param")
         self.inputs = [*self.network.role("input"), *self.network.role("state")]
         self.targets = self.network.role("target")
@@ -86,10 +86,10 @@ class _Functions:
             *self.raiser.unpacked(self._outer(f.evaluated for f in self.plan.forward)),
             *doors(self.inputs, set()),
             *self._drawn(),
-            *self.write.statements(self.plan.forward),
+            *self.bodies.statements(self.plan.forward),
         )
         body = measured(body, {t.name: Ref(t.name) for t in self.inputs}, self.tensors)
-        stores = tuple(dict.fromkeys(b.store for b in self.write.blocks.values()))
+        stores = tuple(dict.fromkeys(b.store for b in self.bodies.blocks.values()))
         cache = Pack("cache", tuple((n, n) for n in self._outer_cache()), stores)
         outer = tuple(map(self._output, outputs))
         given = Return((outer if len(outer) > 1 else outer[0], Ref("cache")))
@@ -131,7 +131,7 @@ class _Functions:
 
     def loss_of_cache(self) -> Function:
         equations = [f.evaluated for f in self.plan.loss]
-        body = (*self._opening(equations), *self.write.statements(self.plan.loss))
+        body = (*self._opening(equations), *self.bodies.statements(self.plan.loss))
         body = measured(body, self._at_hand(body), self.tensors)
         return Function(
             "_loss",
@@ -147,9 +147,9 @@ class _Functions:
         body = (
             *self._opening(self._outer(equations)),
             *(self._seed(*pair) for pair in zip(self.network.outputs, self.seeds, strict=False)),
-            *self.write.statements((*self.plan.rebuilt, *self.plan.backward)),
+            *self.bodies.statements((*self.plan.rebuilt, *self.plan.backward)),
         )
-        blocks = dict.fromkeys(self.write.blocks.values())
+        blocks = dict.fromkeys(self.bodies.blocks.values())
         stacks = tuple(s for b in blocks for s in b.stacks())
         late = self._input_gradients()
         whole = measured((*body, *late), self._at_hand(body), self.tensors)
@@ -181,7 +181,7 @@ class _Functions:
         entries: list[tuple[str, str]] = []
         for parameter in self.params:
             adjoint = self.derivation.adjoint[parameter.name]
-            of_block = next((b for b in self.write.blocks.values() if b.has(adjoint)), None)
+            of_block = next((b for b in self.bodies.blocks.values() if b.has(adjoint)), None)
             entry = (parameter.name, adjoint) if of_block is None else ("", of_block.stacked)
             if entry not in entries:
                 entries.append(entry)
@@ -189,7 +189,7 @@ class _Functions:
 
     def _input_gradients(self) -> tuple[Node, ...]:
         real = [t.name for t in self.inputs if t.name in self.derivation.adjoint]
-        made = self.write.statements(self.plan.input_backward)
+        made = self.bodies.statements(self.plan.input_backward)
         given = (Entry(Ref(n, "grads"), self.derivation.adjoint[n]) for n in real)
         return (OnRequest((*made, *given)),) if real else ()
 
@@ -228,7 +228,7 @@ class _Functions:
 
     def _lengths(self) -> set[str]:
         """The lengths that the cached arrays tell."""
-        return told_by(self.network.tensors[n] for n in self.plan.cache)
+        return lengths_along(self.network.tensors[n] for n in self.plan.cache)
 
     def _read_targets(self, equations: list[Equation]) -> list[TensorInfo]:
         """The targets that are read, or that alone tell a length which is spoken of."""

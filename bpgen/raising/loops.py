@@ -18,7 +18,7 @@ from bpgen.raising.flat import flat
 from bpgen.raising.scatter import added
 from bpgen.raising.scope import Scope
 from bpgen.raising.terms import raised
-from bpgen.text.comment import spoken
+from bpgen.text.comment import text_of
 
 
 class Looping:
@@ -26,8 +26,8 @@ class Looping:
     rest is a plain variable of the step.
     """
 
-    def __init__(self, write: Raiser, loop: Loop, items: list[Item]) -> None:
-        self.write, self.loop = write, loop
+    def __init__(self, raiser: Raiser, loop: Loop, items: list[Item]) -> None:
+        self.raiser, self.loop = raiser, loop
         self.index = Index(self._variable(items), loop.index.size)
         self.items = [replace(i, evaluated=self._counted(i.evaluated)) for i in items]
         self.equations = [i.evaluated for i in self.items]
@@ -36,10 +36,10 @@ class Looping:
             map(self._reads_members, (t for e in self.equations for t in e.terms))
         )
         self.kept = self._kept()
-        self.precision = write.precision(self.equations)
+        self.precision = raiser.precision(self.equations)
         self.stored: dict[str, list[Place]] = {}  # where each tensor has been written so far
         local = frozenset(self.members - self.kept)
-        self.step = replace(write.scope, fixed=frozenset({self.index}), local=local)
+        self.step = replace(raiser.scope, fixed=frozenset({self.index}), local=local)
 
     def _variable(self, items: Iterable[Item]) -> str:
         """What the step is called: as its index, but for names that the module has otherwise, and
@@ -50,7 +50,7 @@ class Looping:
         others |= {
             k for t in terms for e in (t.body, *(t.at or ()), *t.over) for k in indices_of(e)
         }
-        taken = {*self.write.scope.tensors, *(RESERVED - {"t"})}
+        taken = {*self.raiser.scope.tensors, *(RESERVED - {"t"})}
         taken |= {str(k.name) for k in others - {self.loop.index}}
         own, numbered = str(self.loop.index.name), (f"t{k}" for k in range(len(taken) + 1))
         letters: tuple[str, ...] = (own, *"tsklpq", *numbered)
@@ -93,12 +93,12 @@ class Looping:
     def _kept(self) -> set[str]:
         outside = {
             e.name
-            for equation in self.write.everything
+            for equation in self.raiser.everything
             if equation.name not in self.members
             for e in equation.reads()
         }
-        asked = {*self.write.network.outputs, *self.write.plan.cache}
-        carried = {n for n in self.members if self.write.scope.tensors[n].carried is not None}
+        asked = {*self.raiser.network.outputs, *self.raiser.plan.cache}
+        carried = {n for n in self.members if self.raiser.scope.tensors[n].carried is not None}
         in_pieces = {e.name for e in self.equations if len(pieces(e)) > 1 or e.terms[0].at}
         return self.members & (outside | asked | carried | in_pieces)
 
@@ -120,29 +120,29 @@ class Looping:
         """Whether what a step computes is added to what the next one finds there; or else a step
         reads what the one before has left.
         """
-        axis = self.write.scope.tensors[equation.name].carried
+        axis = self.raiser.scope.tensors[equation.name].carried
         return axis is not None and any(
             t.at is not None and t.at[axis] != self.index and self._reads_members(t)
             for t in equation.terms
         )
 
     def _is_carried(self, equation: Equation) -> bool:
-        return self.write.scope.tensors[equation.name].carried is not None
+        return self.raiser.scope.tensors[equation.name].carried is not None
 
     def _made(self, item: Item) -> tuple[Node, ...]:
         """The array, and what does not wait for the loop."""
         equation = item.evaluated
         before = self._before(equation) if self._is_carried(equation) else None
         first = before is not None or any(t.at for t in equation.terms)
-        shape, zeros = self.write.sizes(equation), program.NOTHING if first else None
+        shape, zeros = self.raiser.sizes(equation), program.NOTHING if first else None
         array = Assign(equation.name, Fill(zeros, equation.indices, shape, self.precision))
         if before is None:
             return (array,)
-        starts = self._filled(before, self.write.scope, [])
+        starts = self._filled(before, self.raiser.scope, [])
         self.stored[equation.name] = [place(p) for p in pieces(before)]
         if not before.terms:
             return (array, *starts)
-        return (Step(item.number, (spoken(before, self.write.order),), (array, *starts)),)
+        return (Step(item.number, (text_of(before, self.raiser.order),), (array, *starts)),)
 
     def _filled(
         self, equation: Equation, scope: Scope, written: Collection[Place] | None
@@ -150,8 +150,8 @@ class Looping:
         """Statements that write the plain terms of an equation, and its scatters. `written` are
         the places that something stands at; None: it may stand at any.
         """
-        equation = flat(equation, self.write.tensors)
-        scope = self.write.precise(equation, scope)
+        equation = flat(equation, self.raiser.tensors)
+        scope = self.raiser.precise(equation, scope)
         plain = replace(equation, terms=tuple(t for t in equation.terms if t.at is None))
         made: tuple[Node, ...] = ()
         if plain.terms:
@@ -191,4 +191,4 @@ class Looping:
             earlier = None  # what the step before this one handed on, at least
         made = self._filled(equation, self.step, earlier)
         self.stored[equation.name] += map(place, pieces(equation))
-        return Step(item.number, (spoken(equation, self.write.order),), made)
+        return Step(item.number, (text_of(equation, self.raiser.order),), made)

@@ -24,10 +24,10 @@ def raised(equation: Equation, scope: Scope) -> Expr:
     open_ = tuple(i for i in equation.indices if i not in scope.fixed)
     found = factored(equation)
     if found is None:
-        return _added(groups(equation), _spoken(groups(equation), open_), scope)
+        return _added(groups(equation), _varying(groups(equation), open_), scope)
     inside = sorted(groups(found.inside), key=lambda g: bool(g.sums))
     beside = groups(found.beside)
-    own = {*_spoken((*inside, *beside), open_), *found.outer.free_symbols}
+    own = {*_varying((*inside, *beside), open_), *found.outer.free_symbols}
     axes = tuple(i for i in open_ if i in own)
     bracket = mapped(found.outer * LAST, axes, scope, {LAST: _added(inside, axes, scope)})
     if not beside:
@@ -43,13 +43,13 @@ def _added(parts: Iterable[Group], axes: Axes, scope: Scope) -> Expr:
     return addends[0] if len(addends) == 1 else Total(addends, axes)
 
 
-def _spoken(parts: Iterable[Group], axes: Axes) -> Axes:
+def _varying(parts: Iterable[Group], axes: Axes) -> Axes:
     """Those of the axes along which groups vary."""
-    own = set().union(*(_speaks_of(g) for g in parts if g.at is None))
+    own = set().union(*(_depends_on(g) for g in parts if g.at is None))
     return tuple(i for i in axes if i in own)
 
 
-def _speaks_of(group: Group) -> set[sp.Symbol]:
+def _depends_on(group: Group) -> set[sp.Symbol]:
     """The indices that a group's value depends on; those of a sum's own are not among the left
     side's.
     """

@@ -15,9 +15,9 @@ from bpgen.text.document import ATOM, MINUS, POWER, PRODUCT, TOGETHER, code
 from bpgen.text.scalar import Printer, Text, bracketed, word
 
 
-def spoken(equation: Equation, order: Mapping[str, int]) -> str:
+def text_of(equation: Equation, order: Mapping[str, int]) -> str:
     """`z1[n,i] = sum_j W1[i,j] * x[n,j] + b1[i]`"""
-    return _told(equation, order, f"{left_of(equation)} = ")
+    return _text(equation, order, f"{left_of(equation)} = ")
 
 
 def left_of(equation: Equation) -> str:
@@ -26,7 +26,7 @@ def left_of(equation: Equation) -> str:
 
 def right_of(equation: Equation, order: Mapping[str, int]) -> str:
     """What stands right of the equals sign; the whole text, where values are only added to."""
-    return _told(equation, order, "")
+    return _text(equation, order, "")
 
 
 def wrapped(text: str, width: int, hanging: str = "") -> list[str]:
@@ -35,7 +35,7 @@ def wrapped(text: str, width: int, hanging: str = "") -> list[str]:
     return [line.replace(TOGETHER, " ") for line in lines]
 
 
-def _told(equation: Equation, order: Mapping[str, int], left: str) -> str:
+def _text(equation: Equation, order: Mapping[str, int], left: str) -> str:
     printer, equation = Printer(_access, order, calls=False), spelled(equation)
     here = [t for t in equation.terms if not is_elsewhere(t)]
     own = replace(equation, terms=tuple(here))

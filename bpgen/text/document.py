@@ -73,23 +73,23 @@ class Code:
     def _text(self) -> str:
         return "".join(map(_flat, self.pieces))
 
-    def __add__(self, other: Said) -> Code:
+    def __add__(self, other: CodeLike) -> Code:
         return Code((*self.pieces, *code(other).pieces))
 
     def __radd__(self, other: str) -> Code:
         return Code((other, *self.pieces))
 
-    def by(self, sign: str, other: Said) -> Code:
+    def by(self, sign: str, other: CodeLike) -> Code:
         """An operator between this and another operand."""
         return Code((*self.pieces, Operator(sign), *code(other).pieces))
 
     def bracketed(self) -> Code:
         return Code((Group((self,)),))
 
-    def method(self, name: str, given: Iterable[Said], kind: Kind = "call") -> Code:
+    def method(self, name: str, given: Iterable[CodeLike], kind: Kind = "call") -> Code:
         return Code((*self.pieces, f".{name}", Group(tuple(map(code, given)), kind)))
 
-    def at(self, places: Iterable[Said]) -> Code:
+    def at(self, places: Iterable[CodeLike]) -> Code:
         """A part of it."""
         return Code((*self.pieces, Group(tuple(map(code, places)), "place")))
 
@@ -119,24 +119,24 @@ class Code:
                     yield from item.groups()
 
 
-Said: TypeAlias = Code | str
+CodeLike: TypeAlias = Code | str
 
 
-def code(said: Said) -> Code:
+def code(said: CodeLike) -> Code:
     return said if isinstance(said, Code) else Code((said,))
 
 
-def called(name: str, given: Iterable[Said], kind: Kind = "call") -> Code:
+def called(name: str, given: Iterable[CodeLike], kind: Kind = "call") -> Code:
     """A call of a function."""
     return Code((name, Group(tuple(map(code, given)), kind)))
 
 
-def keyword(name: str, value: Said) -> Code:
+def keyword(name: str, value: CodeLike) -> Code:
     """An argument by its name."""
     return Code((Keyword(name), *code(value).pieces))
 
 
-def tuple_of(parts: Iterable[Said]) -> Code:
+def tuple_of(parts: Iterable[CodeLike]) -> Code:
     items = tuple(map(code, parts))
     return Code((Group(items, "single" if len(items) == 1 else "tuple"),))
 

@@ -86,12 +86,12 @@ class Printer:
         access: Callable[[Element], Text],
         order: Mapping[str, int],
         calls: bool = True,
-        called: set[str] | None = None,
+        used: set[str] | None = None,
         named: Callable[[str, bool], str] = lambda name, _: f"np.{name}",
         helpers: Collection[str] = (),
     ) -> None:
         self.access, self.order, self.calls = access, order, calls
-        self.called = set() if called is None else called  # the functions that it spoke of
+        self.used = set() if used is None else used  # the functions that it used
         self.named = named  # what a library calls a function of numpy's, and one of numbers alone
         self.helpers = helpers  # functions of the module, where numpy needs none
 
@@ -204,7 +204,7 @@ class Printer:
             raise NotImplementedError(f"no row for {type(expr).__name__}")
         if not self.calls:
             return Text(called(known.plain, [self(a, COMPARISON) for a in expr.args]), ATOM)
-        self.called.add(known.name)
+        self.used.add(known.name)
         if known.name in self.helpers:
             return self._computed(Call(known.name, expr.args, own=True))
         return self._computed(read_call(known.numpy, expr.args), not expr.has(Element))

@@ -10,9 +10,9 @@ from dataclasses import replace
 
 from bpgen.program import grammar as program
 from bpgen.targets.array_api.places import Access, ahead, numbers_apart, place_by_place, runs_back
+from bpgen.targets.numpy.alignment import Array, atom
 from bpgen.targets.numpy.expressions import Expressions as Numpy
-from bpgen.targets.numpy.turning import Array, atom
-from bpgen.text.document import SUM, Code, Said, called, keyword, tuple_of
+from bpgen.text.document import SUM, Code, CodeLike, called, keyword, tuple_of
 
 _NAMES = {"arctan": "atan", "arcsinh": "asinh"}
 
@@ -24,15 +24,15 @@ class Expressions(Numpy):
 
     def __init__(self, order: Mapping[str, int]) -> None:
         super().__init__(order)
-        self.spoken: set[str] = set()  # which of the two it spoke of
+        self.names_used: set[str] = set()  # which of "xp" and "on" it used
 
     def of(self, name: str) -> str:
-        self.spoken.add("xp")
+        self.names_used.add("xp")
         return f"xp.{name}"
 
     @property
     def on(self) -> Code:
-        self.spoken.add("on")
+        self.names_used.add("on")
         return keyword("device", "on")
 
     def named(self, function: str, numbers: bool) -> str:
@@ -40,7 +40,7 @@ class Expressions(Numpy):
         name = _NAMES.get(function, function)
         return f"math.{name}" if numbers else self.of(name)
 
-    def turned(self, array: Array, order: tuple[int, ...]) -> Code:
+    def permuted(self, array: Array, order: tuple[int, ...]) -> Code:
         *before, one, other = order
         if [*before, other, one] == [*range(len(order))]:
             return array.bracketed() + (".mT" if before else ".T")
@@ -49,10 +49,10 @@ class Expressions(Numpy):
     def reshaped(self, array: Array, sizes: list[str]) -> Code:
         return called(self.of("reshape"), [array.text, tuple_of(sizes)], "move")
 
-    def reduced(self, array: Array, how: str, given: list[Said]) -> Code:
+    def reduced(self, array: Array, how: str, given: list[CodeLike]) -> Code:
         return called(self.of(how), [array.text, *given])
 
-    def made(self, how: str, given: list[Said], precision: Said) -> Code:
+    def made(self, how: str, given: list[CodeLike], precision: CodeLike) -> Code:
         return called(self.of(how), [*given, keyword("dtype", precision), self.on])
 
     def arange(self, *ends: str) -> Code:
@@ -78,7 +78,7 @@ class Expressions(Numpy):
             return self.part(node)
         return self.transposed(self.part(place_by_place(node)), node.axes)
 
-    def subscript(self, node: program.Gather) -> list[Said]:
+    def subscript(self, node: program.Gather) -> list[CodeLike]:
         """Of places that stand apart each is an array: a number torch would take first."""
         texts = zip(super().subscript(node), numbers_apart(node), strict=True)
         return [
@@ -104,7 +104,7 @@ class Expressions(Numpy):
         return Array(zeros.text.by("+", value), SUM, node.axes)
 
     def copy(self, node: program.Copy) -> Array:
-        self.called.add("_copy")
+        self.used.add("_copy")
         return atom(called("_copy", [self.text(node.array)]), node.axes)
 
     def as_array(self, node: program.AsArray) -> Array:

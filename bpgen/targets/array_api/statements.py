@@ -25,13 +25,13 @@ class Statements(Numpy):
     def body(self, of: program.Function) -> list[str]:
         """The library, and the device, are asked of what is given once that is let in."""
         guards = [*takewhile(lambda node: isinstance(node, program.Guard), of.body)]
-        spoken = self.expressions.spoken
-        spoken.clear()
+        used = self.expressions.names_used
+        used.clear()
         rest = self.lines(of.body[len(guards) :])
         given = ", ".join(a.name for a in of.arguments if a.kind in ("arrays", "array"))
         asked = {"xp": f"xp = _of({given})", "on": f"on = _on({given})"}
-        self.expressions.called |= {f"_{n}" for n in spoken & {"on"}}
-        return [*self.lines(guards), *(asked[n] for n in asked if n in spoken), *rest]
+        self.expressions.used |= {f"_{n}" for n in used & {"on"}}
+        return [*self.lines(guards), *(asked[n] for n in asked if n in used), *rest]
 
     def store(self, node: program.Store, indent: int) -> list[str]:
         """What is written backwards is turned round first, when it is as long as its place."""
@@ -52,7 +52,7 @@ class Statements(Numpy):
     def _changed(self, how: str, at: Access, value: Code, indent: int) -> list[str]:
         """An array in whose place a changed one stands from here on; so it is of a part's array."""
         say, whole = self.expressions, at.array
-        say.called.add(how)
+        say.used.add(how)
         given = [say.text(whole), self._place(at), value]
         if not isinstance(whole, program.View):
             return call(f"{say.text(whole)} = {how}", given, "", indent)

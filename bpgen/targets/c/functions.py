@@ -10,7 +10,7 @@ import sympy as sp
 from bpgen.ir import Network, length, spoken
 from bpgen.program import grammar as program
 from bpgen.program.grammar import Expr, Function
-from bpgen.program.named import gives_gradients
+from bpgen.program.names import gives_gradients
 from bpgen.raising.equation import order_of
 from bpgen.raising.flat import flat_tensors
 from bpgen.raising.functions import functions

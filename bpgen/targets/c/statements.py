@@ -74,8 +74,8 @@ class Statements:
         self.names.indices = indices
 
     def step(self, node: program.Step) -> list[str]:
-        said = [comment([f"({node.number}) {text}" for text in node.said])] if node.said else []
-        return said + self.lines(node.body)
+        texts = [f"({node.number}) {text}" for text in node.comments]
+        return [*([comment(texts)] if texts else []), *self.lines(node.body)]
 
     # Names for arrays
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bpgen.names import free
 from bpgen.planning.nodes import ByBlocks, Memory
-from bpgen.targets.numpy.functions import Function
+from bpgen.targets.numpy.functions import FunctionText
 from bpgen.targets.numpy.layout import call, collection
 from bpgen.targets.numpy.planned import PlannedStatements
 from bpgen.targets.numpy.planned_names import memory_of, name_of, with_gradients
@@ -54,13 +54,13 @@ def declared(node: ByBlocks) -> list[str]:
     return [what, f"# {node.largest} is the largest.", f"BLOCK = {node.samples}"]
 
 
-def memories(every: list[Memory]) -> list[Function]:
+def memories(every: list[Memory]) -> list[FunctionText]:
     """What makes the memory of blocks, and what finds that of one."""
     entries = ['"flat": [flat]']
     for m in every:
         given = ["n", "dtype", *["flat"] * with_gradients(m)]
         entries.append(f"**{memory_of(m.every[0])}({', '.join(given)})")
-    made = Function(
+    made = FunctionText(
         ("def _memory_of_blocks(N: int, dtype: np.dtype) -> Workspace:",),
         "The arrays of each block of N samples: of most, and of what is left.",
         (
@@ -73,7 +73,7 @@ def memories(every: list[Memory]) -> list[Function]:
         ),
     )
     names = ['"flat"', *(f'"{name_of(m.every[0])}"' for m in every)]
-    found = Function(
+    found = FunctionText(
         ("def _of_block(workspace: Workspace, n: int) -> Workspace:",),
         "The arrays of a block of n samples.",
         (

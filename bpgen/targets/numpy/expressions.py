@@ -15,6 +15,7 @@ from bpgen.program import grammar as program
 from bpgen.program.contractions import is_product
 from bpgen.program.grammar import Axes, Expr, Precision, Ref, Shape, Slot
 from bpgen.program.spans import counted_in
+from bpgen.targets.numpy.alignment import Array, atom
 from bpgen.targets.numpy.products import Products
 from bpgen.targets.numpy.subscripts import (
     base_of,
@@ -25,8 +26,7 @@ from bpgen.targets.numpy.subscripts import (
     subscripted,
     windowed,
 )
-from bpgen.targets.numpy.turning import Array, atom
-from bpgen.text.document import ATOM, SUM, Code, Said, called, code, keyword, tuple_of
+from bpgen.text.document import ATOM, SUM, Code, CodeLike, called, code, keyword, tuple_of
 from bpgen.text.scalar import Printer, Text, bracketed
 
 _CALLS = {"logsumexp": "logsumexp", "first": "first_largest"}  # functions of the module
@@ -37,7 +37,7 @@ class Expressions(Products):
 
     def __init__(self, order: Mapping[str, int]) -> None:
         self.order = {**order, program.LAST.name: len(order)}
-        self.called: set[str] = set()  # functions of the module that it spoke of
+        self.used: set[str] = set()  # functions of the module that it used
 
     def array(self, node: Expr) -> Array:
         """The text of an expression, with its axes as they come out."""
@@ -64,7 +64,7 @@ class Expressions(Products):
         return atom(split(base_of(node, self._base(node)), node, self.reshaped), node.axes)
 
     def windows(self, node: program.Windows) -> Array:
-        self.called.add("windows")
+        self.used.add("windows")
         return atom(windowed(base_of(node, self._base(node)), node), node.axes)
 
     def _base(self, node: program.View | program.Gather) -> Code:
@@ -84,11 +84,11 @@ class Expressions(Products):
     def gather(self, node: program.Gather) -> Array:
         return atom(subscripted(self._base(node), self.subscript(node)), node.axes)
 
-    def subscript(self, node: program.Gather) -> list[Said]:
+    def subscript(self, node: program.Gather) -> list[CodeLike]:
         """The subscript of a gather, axis by axis."""
         return [self._place(node, s) for s in node.slots]
 
-    def _place(self, node: program.Gather, slot: Slot) -> Said:
+    def _place(self, node: program.Gather, slot: Slot) -> CodeLike:
         if isinstance(slot.at, Expr):
             return self.lined(slot.at, node.by).text
         free = counted_in(node, slot)
@@ -111,7 +111,7 @@ class Expressions(Products):
         printer = Printer(
             lambda e: self.lined(operands[e], node.axes),
             self.order,
-            called=self.called,
+            used=self.used,
             named=self.named,
             helpers=self.helpers,
         )
@@ -141,12 +141,12 @@ class Expressions(Products):
         array = self.array(node.array)
         if node.how in _CALLS:
             name, last = _CALLS[node.how], len(node.over)
-            self.called.add(name)
+            self.used.add(name)
             kept = tuple(i for i in node.axes if i not in node.over)
             ordered = self.transposed(array, (*kept, *node.over)).text
             return atom(called(name, [ordered, *([str(last)] if last > 1 else [])]), node.axes)
         left = tuple(a for a in array.axes if a not in node.over)
-        axis: list[Said] = [keyword("axis", _axis(node, array))] if left else []
+        axis: list[CodeLike] = [keyword("axis", _axis(node, array))] if left else []
         return self.transposed(atom(self.reduced(array, node.how, axis), left), node.axes)
 
     def _kept_in_place(self, node: program.Reduce, axes: Axes) -> Text | None:
@@ -165,7 +165,7 @@ class Expressions(Products):
         return Text(self.reduced(array, node.how, [axis, keyword("keepdims", "True")]), ATOM)
 
     def in_rows(self, node: program.InRows) -> Array:
-        self.called.add(node.call)
+        self.used.add(node.call)
         rows = self.transposed(self.array(node.array), node.axes).text
         return atom(called(node.call, [rows]), node.axes)
 
@@ -180,7 +180,7 @@ class Expressions(Products):
         how = "empty" if node.value is None else "zeros" if zero else "full"
         value = [self.text(node.value)] if node.value is not None and not zero else []
         if node.precision is None and node.shape.of is not None and node.value is not None:
-            given: list[Said] = [self.ref(node.shape.of), *value]
+            given: list[CodeLike] = [self.ref(node.shape.of), *value]
             return atom(called(self.of(f"{how}_like"), given), node.axes)
         shape, precision = self.shape(node.shape), self.precision(node.precision)
         return atom(self.made(how, [shape, *value], precision), node.axes)

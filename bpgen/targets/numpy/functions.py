@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bpgen.program.grammar import Argument
-from bpgen.program.grammar import Function as Program
-from bpgen.program.named import is_block
+from bpgen.program.grammar import Argument, Function
+from bpgen.program.names import is_block
 from bpgen.targets.numpy.layout import call
 from bpgen.targets.numpy.statements import Statements
 
 
 @dataclass(frozen=True)
-class Function:
+class FunctionText:
     """One function of the module, as lines of text."""
 
     signature: tuple[str, ...]
@@ -21,15 +20,15 @@ class Function:
     body: tuple[str, ...]
 
 
-def function(of: Program, write: Statements) -> Function:
+def function(of: Function, write: Statements) -> FunctionText:
     """The lines of one function."""
     arguments = [text for a in of.arguments for text in _argument(a, of, write.types)]
     returns = _returns(of.returns, write.types)
     signature = call(f"def {of.name}", arguments, f" -> {returns}:")
-    return Function(tuple(signature), of.doc, tuple(write.body(of)))
+    return FunctionText(tuple(signature), of.doc, tuple(write.body(of)))
 
 
-def _argument(argument: Argument, of: Program, types: Mapping[str, str]) -> list[str]:
+def _argument(argument: Argument, of: Function, types: Mapping[str, str]) -> list[str]:
     asked = argument.kind == "noise" and not is_block(of)  # which is always told
     by_name = ["*"] * (argument.kind == "workspace")  # from here on
     return [*by_name, f"{argument.name}: {types[argument.kind]}{' = None' * asked}"]

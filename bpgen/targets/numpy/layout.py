@@ -8,14 +8,14 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from bpgen.text.comment import wrapped
-from bpgen.text.document import MINUS, POWER, Code, Group, Keyword, Operator, Piece, Said, code
+from bpgen.text.document import MINUS, POWER, Code, CodeLike, Group, Keyword, Operator, Piece, code
 
 WIDTH = 88
 _CALLS = ("call", "move", "tuple")
 
 
 def assignment(
-    target: Said, value: Said, indent: int = 4, sign: str = "=", in_two: bool = False
+    target: CodeLike, value: CodeLike, indent: int = 4, sign: str = "=", in_two: bool = False
 ) -> list[str]:
     """`target = value`, over several lines where it is too long.
 
@@ -102,7 +102,7 @@ def _is_call(value: Code) -> bool:
     return isinstance(last, Group) and last.kind in _CALLS and outermost
 
 
-def call(before: str, arguments: Iterable[Said], after: str, indent: int = 0) -> list[str]:
+def call(before: str, arguments: Iterable[CodeLike], after: str, indent: int = 0) -> list[str]:
     """`before(arguments)after`: on one line, or the arguments on one line, or one on each."""
     given = [*map(code, arguments)]
     inside = ", ".join(map(str, given))

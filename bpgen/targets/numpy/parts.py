@@ -7,14 +7,14 @@ from typing import ClassVar
 
 from bpgen.formulas.helpers import names_in
 from bpgen.functions import ROWS, SHARED
-from bpgen.program.grammar import Function as Program
+from bpgen.program.grammar import Function
 from bpgen.raising.empty import needs_one
 from bpgen.raising.equation import order_of
 from bpgen.raising.functions import functions
 from bpgen.record import Derivation
 from bpgen.targets.numpy.doors import NUMPY, Words, doors
 from bpgen.targets.numpy.expressions import Expressions
-from bpgen.targets.numpy.functions import Function, function
+from bpgen.targets.numpy.functions import FunctionText, function
 from bpgen.targets.numpy.interface import Interface
 from bpgen.targets.numpy.statements import Statements
 
@@ -32,19 +32,19 @@ class Parts(Interface):
         self._expressions = self.expressions(order_of(derivation))
 
     @cached_property
-    def functions(self) -> list[Function]:
+    def functions(self) -> list[FunctionText]:
         write = self.statements(self._expressions)
         return [function(f, write) for f in self.program]
 
     @cached_property
-    def program(self) -> list[Program]:
+    def program(self) -> list[Function]:
         """The functions of the mathematics, before they are text."""
         return functions(self.derivation)
 
     @property
     def _called(self) -> set[str]:
         """The functions of the module that those of the mathematics, and pack, speak of."""
-        return {"_check", *(self._expressions.called if self.functions else ())}
+        return {"_check", *(self._expressions.used if self.functions else ())}
 
     @property
     def helpers(self) -> list[str]:

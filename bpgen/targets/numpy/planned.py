@@ -32,7 +32,7 @@ from bpgen.targets.numpy.planned_names import (
 )
 from bpgen.targets.numpy.products import summed_over
 from bpgen.targets.numpy.statements import Statements
-from bpgen.text.document import Said, called, keyword
+from bpgen.text.document import CodeLike, called, keyword
 
 _TAKES_MORE = {"maximum", "minimum"}  # numpy wants to be told which argument is the last
 IN_PLACE = {"add": "+=", "subtract": "-=", "multiply": "*=", "divide": "/="}
@@ -95,9 +95,9 @@ class PlannedStatements(Statements):
         arguments = [self.expressions.argument(o, at.axes) for o in value.operands]
         place = self.expressions.text(at)
         if value.scratch is None:
-            self.expressions.called.add(value.function)
+            self.expressions.used.add(value.function)
             return assignment(f"{place}[...]", called(value.function, arguments), indent)
-        self.expressions.called.add(into(value.function))
+        self.expressions.used.add(into(value.function))
         scratch = [s.name for s in value.scratch]
         return call(into(value.function), [*arguments, place, *scratch], "", indent)
 
@@ -115,21 +115,26 @@ class PlannedStatements(Statements):
     def take(self, at: Expr, value: Take, indent: int) -> list[str]:
         array = self.expressions.array(value.array).bracketed()
         place = self.expressions.transposed(self.expressions.array(at), value.axes).text
-        given: list[Said] = [self.expressions.text(value.places), str(value.axis), place, '"clip"']
+        given: list[CodeLike] = [
+            self.expressions.text(value.places),
+            str(value.axis),
+            place,
+            '"clip"',
+        ]
         return call(f"{array}.take", given, "", indent)
 
     def picked(self, at: Expr, value: Picked, indent: int) -> list[str]:
-        given: list[Said] = [value.places.name, "None", self.expressions.text(at), '"clip"']
+        given: list[CodeLike] = [value.places.name, "None", self.expressions.text(at), '"clip"']
         return call(f"{value.array.name}.take", given, "", indent)
 
     def searched(self, at: Expr, value: Searched, indent: int) -> list[str]:
         array = self.expressions.array(value.array)
-        given: list[Said] = [str(len(array.axes) - 1), self.expressions.text(at)]
+        given: list[CodeLike] = [str(len(array.axes) - 1), self.expressions.text(at)]
         return call(f"{array.text}.argmax", given, "", indent)
 
     def labelled(self, at: Expr, value: Labelled, indent: int) -> list[str]:
         labels = self.expressions.argument(value.labels, at.axes)
-        given: list[Said] = [
+        given: list[CodeLike] = [
             value.starts.name,
             labels,
             self.expressions.text(at),
@@ -141,7 +146,7 @@ class PlannedStatements(Statements):
         arrays = [self.expressions.array(o) for o in value.operands]
         place = self.expressions.array(at)
         if not is_product(value.operands, value.over, value.axes):
-            given: list[Said] = [summed_over(arrays, at.axes), *(x.text for x in arrays)]
+            given: list[CodeLike] = [summed_over(arrays, at.axes), *(x.text for x in arrays)]
             return call("np.einsum", [*given, keyword("out", place.text)], "", indent)
         one, two = arrays
         batch = batch_of(one.axes, two.axes, at.axes)
@@ -173,7 +178,7 @@ class PlannedStatements(Statements):
         precision = called("_precision", ["params", *node.arrays])
         given = [*node.sizes, "dtype", *["np.empty(SIZE, dtype)"] * with_gradients(node)]
         made = call(f"workspace = {memory_of(node.every[0])}", given, "", indent + 4)
-        asked: list[Said] = ["workspace", precision, *(f"{s}={s}" for s in node.sizes)]
+        asked: list[CodeLike] = ["workspace", precision, *(f"{s}={s}" for s in node.sizes)]
         return [
             "if workspace is None:",
             f"    dtype = {precision}",

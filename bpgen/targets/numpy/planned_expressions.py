@@ -10,8 +10,8 @@ from bpgen.ir import length
 from bpgen.planning.nodes import Matrix, Ones, Seen
 from bpgen.program import grammar as program
 from bpgen.program.grammar import Axes, Expr
+from bpgen.targets.numpy.alignment import Array, atom
 from bpgen.targets.numpy.expressions import Expressions
-from bpgen.targets.numpy.turning import Array, atom
 from bpgen.text.document import ATOM, Code, called, code
 from bpgen.text.scalar import Printer
 

@@ -11,11 +11,11 @@ from bpgen.planning import in_values, planned
 from bpgen.planning.blocks import in_blocks
 from bpgen.planning.helping import OUT, helper
 from bpgen.planning.nodes import ByBlocks, Memory
-from bpgen.program.grammar import Function as Program
+from bpgen.program.grammar import Function
 from bpgen.raising.flat import flat_tensors
 from bpgen.record import Derivation
 from bpgen.targets.numpy import by_blocks
-from bpgen.targets.numpy.functions import Function
+from bpgen.targets.numpy.functions import FunctionText
 from bpgen.targets.numpy.layout import call
 from bpgen.targets.numpy.parts import Parts
 from bpgen.targets.numpy.planned import PlannedStatements
@@ -42,7 +42,7 @@ class PlannedParts(Parts):
         super().__init__(in_values(derivation))
 
     @cached_property
-    def program(self) -> list[Program]:
+    def program(self) -> list[Function]:
         tensors = flat_tensors(self.derivation.tensors, stacked=True)
         made = planned(super().program, tensors, self.derivation.adjoint)
         return in_blocks(made, self.network, self.size)
@@ -52,7 +52,7 @@ class PlannedParts(Parts):
         return [n for f in self.program for n in f.body if isinstance(n, ByBlocks)]
 
     @property
-    def memory(self) -> list[Function]:
+    def memory(self) -> list[FunctionText]:
         """What makes the arrays of each function, and of all."""
         found = [n for f in self.program for n in f.body if isinstance(n, Memory)]
         blocks = by_blocks.memories(found) if self.by_blocks else []

@@ -5,13 +5,13 @@ from __future__ import annotations
 from bpgen.ir import BATCH, Index
 from bpgen.program.contractions import batch_of
 from bpgen.program.grammar import Axes
-from bpgen.targets.numpy.turning import Array, Turning, atom
-from bpgen.text.document import PRODUCT, Said, called, keyword, tuple_of
+from bpgen.targets.numpy.alignment import Alignment, Array, atom
+from bpgen.text.document import PRODUCT, CodeLike, called, keyword, tuple_of
 
 _Plan = tuple[Array, Array, list[Axes]]  # two arrays, and the axes each keeps
 
 
-class Products(Turning):
+class Products(Alignment):
     """How two arrays are multiplied, and more than two."""
 
     def product(self, one: Array, two: Array, shared: Axes, kept: Axes) -> Array:
@@ -23,7 +23,7 @@ class Products(Turning):
         both: tuple[_Plan, _Plan] = ((one, two, free), (two, one, free[::-1]))
         plain = [p for p in both if p[2][0] + p[2][1] == kept and _is_plain(p, shared)]
         if plain and not (len(shared) > 1 and len(free[0]) != len(free[1])):
-            return self._matmul(min(plain, key=lambda p: _turned(p, shared)), shared)
+            return self._matmul(min(plain, key=lambda p: _transposes(p, shared)), shared)
         return self._rearranged(
             *min(both, key=lambda plan: _far_apart(plan, kept))[:2], shared, kept
         )
@@ -56,7 +56,7 @@ class Products(Turning):
         return self.transposed(Array(texts[0].by("@", texts[1]), PRODUCT, (*batch, *rest)), kept)
 
     def einsum(self, arrays: list[Array], kept: Axes) -> Array:
-        given: list[Said] = [summed_over(arrays, kept), *(x.text for x in arrays)]
+        given: list[CodeLike] = [summed_over(arrays, kept), *(x.text for x in arrays)]
         return atom(called(self.of("einsum"), given), kept)
 
 
@@ -84,7 +84,7 @@ def _is_plain(plan: _Plan, shared: Axes) -> bool:
     return (len(shared) < 2 and len(free[1]) < 2) or own == free
 
 
-def _turned(plan: _Plan, shared: Axes) -> int:
+def _transposes(plan: _Plan, shared: Axes) -> int:
     """How many arrays must be turned round for a matrix product."""
     if len(shared) > 1 or len(plan[2][1]) > 1:
         return 0

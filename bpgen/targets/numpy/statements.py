@@ -11,7 +11,7 @@ from bpgen.program.spans import is_whole
 from bpgen.targets.numpy.expressions import Expressions
 from bpgen.targets.numpy.layout import WIDTH, assignment, call, collection, comment, indented
 from bpgen.targets.numpy.text import shape_text
-from bpgen.text.document import SUM, Code, Said, called, code, tuple_of
+from bpgen.text.document import SUM, Code, CodeLike, called, code, tuple_of
 from bpgen.text.scalar import bracketed
 
 
@@ -43,8 +43,9 @@ class Statements:
         return [line for node in body for line in self.rows[type(node)](self, node, indent)]
 
     def step(self, node: program.Step, indent: int) -> list[str]:
-        said = [line for text in node.said for line in comment(text, f"({node.number}) ", indent)]
-        return said + self.lines(node.body, indent)
+        number = f"({node.number}) "
+        above = [line for text in node.comments for line in comment(text, number, indent)]
+        return above + self.lines(node.body, indent)
 
     def assign(self, node: program.Assign, indent: int) -> list[str]:
         read = (n.name for n in node.value.walk() if isinstance(n, program.Read))
@@ -104,19 +105,19 @@ class Statements:
         return self._door(name, kind, [shape, length, last], indent)
 
     def _door(self, name: str, kind: str, rest: list[str], indent: int) -> list[str]:
-        self.expressions.called.add(kind)
+        self.expressions.used.add(kind)
         return call(f"{name} = {kind}", [f'"{name}"', name, *rest], "", indent)
 
     def guard(self, node: program.Guard, indent: int) -> list[str]:
         name = "_check" if node.held == "params" else "_left_by_forward"
-        self.expressions.called.add(name)
+        self.expressions.used.add(name)
         given = [node.held, *([f'"{node.first}"'] if node.first else [])]
         return call(name, given, "", indent)
 
     def draw(self, node: program.Draw, indent: int) -> list[str]:
-        self.expressions.called.add("dropout")
+        self.expressions.used.add("dropout")
         shape = tuple_of(map(str, node.sizes))
-        given: list[Said] = ["rng", shape, repr(node.keep), self.like(node.like)]
+        given: list[CodeLike] = ["rng", shape, repr(node.keep), self.like(node.like)]
         return call(f"{node.name} = dropout", given, "", indent)
 
     def like(self, array: program.Ref) -> str:

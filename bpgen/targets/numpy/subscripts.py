@@ -9,11 +9,11 @@ import sympy as sp
 from bpgen.ir import BATCH, Index, length
 from bpgen.program.grammar import Axes, Slot, Split, View, Windows
 from bpgen.program.spans import Span, along, digits_of, from_the_end, span, windows_of
-from bpgen.targets.numpy.turning import Array, atom
-from bpgen.text.document import Code, Said, called, code, tuple_of
+from bpgen.targets.numpy.alignment import Array, atom
+from bpgen.text.document import Code, CodeLike, called, code, tuple_of
 
 
-def subscripted(base: Said, parts: Iterable[Said]) -> Code:
+def subscripted(base: CodeLike, parts: Iterable[CodeLike]) -> Code:
     """`base[:, 1:]`, or all of it where every axis is whole."""
     parts = list(parts)
     while parts and parts[-1] == ":":
@@ -84,6 +84,6 @@ def multiples(place: sp.Expr, index: Index, arange: Callable[..., Code]) -> Code
     return every if step == 1 else code(str(step)).by("*", every).bracketed()
 
 
-def base_of(view: View, base: Said) -> Code:
+def base_of(view: View, base: CodeLike) -> Code:
     """The array as it is before its axes are shared out."""
     return subscripted(base, (cut(s, view.axes) for s in view.slots))

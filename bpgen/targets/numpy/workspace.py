@@ -8,14 +8,14 @@ import sympy as sp
 
 from bpgen.ir import BATCH, length
 from bpgen.planning.nodes import Buffer, Buffers, Memory
-from bpgen.targets.numpy.functions import Function
+from bpgen.targets.numpy.functions import FunctionText
 from bpgen.targets.numpy.layout import WIDTH, call, collection
 from bpgen.targets.numpy.planned_expressions import PlannedExpressions
 from bpgen.targets.numpy.planned_names import key_of, memory_of, name_of, with_gradients
 from bpgen.targets.numpy.subscripts import written
 
 
-def memories(every: Iterable[Memory]) -> Iterator[Function]:
+def memories(every: Iterable[Memory]) -> Iterator[FunctionText]:
     """For each function one that makes its arrays, and those of the blocks that it goes through."""
     every = list(every)
     for memory in every:
@@ -30,7 +30,9 @@ def _lenders(own: Buffers, every: Iterable[Memory]) -> list[Memory]:
     return [m for m in every if m.every[0].function in names]
 
 
-def _whole(memory: Memory, own: Buffers, inner: list[Buffers], lenders: list[Memory]) -> Function:
+def _whole(
+    memory: Memory, own: Buffers, inner: list[Buffers], lenders: list[Memory]
+) -> FunctionText:
     name = name_of(own)
     body = [*_arrays(own), *collection("arrays = ", own.names, "[]", 4)]
     entries = [f'"{name}": arrays,', *(line for of in inner for line in _entry(of))]
@@ -41,7 +43,7 @@ def _whole(memory: Memory, own: Buffers, inner: list[Buffers], lenders: list[Mem
         body = ["made: Workspace = {", *(f"    {line}" for line in made), "}", *body]
     shared = "those that stand on one line share memory"
     about = "where one of the others has such an array, that one" if lenders else shared
-    return Function(
+    return FunctionText(
         tuple(call(f"def {memory_of(own)}", _arguments(memory), " -> Workspace:")),
         f"The arrays of {name}; {about}.",
         (*body, *_dict(entries, "made | " * bool(lenders))),
@@ -79,12 +81,12 @@ def _entry(of: Buffers) -> list[str]:
     return ["**{", f"    {key_of(of)}: {made}", f"    {every}", "},"]
 
 
-def _of_block(of: Buffers) -> Function:
+def _of_block(of: Buffers) -> FunctionText:
     grads = [f"grads: Arrays, {of.counter}: int"] if of.gradients else []
     given = [*(f"{s}: int" for s in _sizes(of)), "dtype: np.dtype", *grads]
     shared = "those that stand on one line share memory"
     what = f"what {name_of(of)} keeps of each block" if of.counter else f"what {name_of(of)} needs"
-    return Function(
+    return FunctionText(
         tuple(call(f"def {memory_of(of)}", given, " -> list[np.ndarray]:")),
         f"The arrays for {what}; {shared}.",
         (*_arrays(of), *collection("return ", of.names, "[]", 4)),
@@ -151,7 +153,7 @@ _CONSTANT: Mapping[str, Callable[[Buffer, str], str]] = {
 }
 
 
-def workspace(every: list[Memory], blocks: bool) -> Function:
+def workspace(every: list[Memory], blocks: bool) -> FunctionText:
     """The function that makes all memory of a batch at once, and of its blocks."""
     sizes = list(dict.fromkeys(s for m in every for s in m.sizes))
     entries = ['"flat": [flat]', *(f'"{s}": [np.array({s})]' for s in sizes)]
@@ -160,7 +162,7 @@ def workspace(every: list[Memory], blocks: bool) -> Function:
     entries += ["**_memory_of_blocks(N, flat.dtype)"] * blocks
     arguments = [*(f"{s}: int" for s in sizes), "dtype: type = np.float64"]
     about = f"Memory for batches of {' and '.join(sizes) or 'any length'}"
-    return Function(
+    return FunctionText(
         tuple(call("def workspace", arguments, " -> Workspace:")),
         f"{about}; flat holds all gradients in the order of pack.",
         ("flat: np.ndarray = np.empty(SIZE, dtype)", *collection("return ", entries, indent=4)),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bpgen.program.grammar import Axes
-from bpgen.text.document import ATOM, Code, Said, called, code
+from bpgen.text.document import ATOM, Code, CodeLike, called, code
 from bpgen.text.scalar import Text
 
 
@@ -23,12 +23,12 @@ class Array:
         return self.text if self.binding == ATOM else self.text.bracketed()
 
 
-def atom(text: Said, axes: Axes) -> Array:
+def atom(text: CodeLike, axes: Axes) -> Array:
     """What needs no bracket."""
     return Array(code(text), ATOM, axes)
 
 
-class Words:
+class Library:
     """What every library can be told, as numpy is; `helpers` are the functions of the table that
     are the module's own, as the library has none for them.
     """
@@ -43,7 +43,7 @@ class Words:
         """What it calls a function of numpy's; `numbers`: one of numbers alone."""
         return self.of(function)
 
-    def turned(self, array: Array, order: tuple[int, ...]) -> Code:
+    def permuted(self, array: Array, order: tuple[int, ...]) -> Code:
         """The axes that are at these places, in their order."""
         if order == tuple(range(len(order)))[::-1]:
             return array.bracketed() + ".T"
@@ -56,11 +56,11 @@ class Words:
     def reshaped(self, array: Array, sizes: list[str]) -> Code:
         return array.bracketed().method("reshape", sizes, "move")
 
-    def reduced(self, array: Array, how: str, given: list[Said]) -> Code:
+    def reduced(self, array: Array, how: str, given: list[CodeLike]) -> Code:
         """Summed, averaged or searched."""
         return array.bracketed().method(how, given)
 
-    def made(self, how: str, given: list[Said], precision: Said) -> Code:
+    def made(self, how: str, given: list[CodeLike], precision: CodeLike) -> Code:
         """A new array: empty, of zeros, full of a number."""
         return called(self.of(how), [*given, precision])
 
@@ -68,14 +68,14 @@ class Words:
         return called(self.of("arange"), ends)
 
 
-class Turning(Words):
+class Alignment(Library):
     """How arrays are lined up: turned, and with `None` in a subscript."""
 
     def transposed(self, array: Array, axes: Axes) -> Array:
         """The array with its axes in the order given."""
         if array.axes == axes:
             return array
-        return atom(self.turned(array, tuple(array.axes.index(a) for a in axes)), axes)
+        return atom(self.permuted(array, tuple(array.axes.index(a) for a in axes)), axes)
 
     def aligned(self, array: Array, axes: Axes) -> Text:
         """The array's text so that it broadcasts against an array of these axes."""

@@ -33,20 +33,20 @@ def gives_gradients(function: Function) -> bool:
     return any(a.name == "cache" for a in function.arguments)
 
 
-def spoken_by(node: Node) -> Named:
+def used_by(node: Node) -> Named:
     """What a node itself speaks of, each with the kind that it needs."""
-    spoken = _SPOKEN.get(type(node))
-    return spoken(node) if spoken is not None else ()
+    used = _USED.get(type(node))
+    return used(node) if used is not None else ()
 
 
-def named_by(node: Node, functions: Functions) -> Named:
+def defined_by(node: Node, functions: Functions) -> Named:
     """What a statement gives a name to."""
     if isinstance(node, program.Assign):
         return [(node.name, _VALUES.get(type(node.value), "array"))]
     if isinstance(node, program.Call):
         returned = functions[node.function].returns
         return [(n, k) for n, k in zip(node.names, returned, strict=True) if isinstance(k, str)]
-    made = _MADE.get(type(node))
+    made = _DEFINED.get(type(node))
     return [made(node)] if made is not None else ()
 
 
@@ -95,7 +95,7 @@ def _keep(node: program.Keep) -> Named:
     return [*store, (node.array, "arrays")]
 
 
-_SPOKEN: dict[type[Node], Callable[[Any], Named]] = {
+_USED: dict[type[Node], Callable[[Any], Named]] = {
     program.Read: lambda n: [(n.name, "array")],
     program.Ref: _ref,
     program.Precision: lambda n: [*_arrays(*n.of), *([(n.variable, PRECISION)] * bool(n.variable))],
@@ -114,7 +114,7 @@ _SPOKEN: dict[type[Node], Callable[[Any], Named]] = {
     program.OnRequest: lambda _: [("inputs", "flag")],
 }
 _VALUES: dict[type[Node], Kind] = {program.Length: LENGTH, program.Precision: PRECISION}
-_MADE: dict[type[Node], Callable[[Any], tuple[str, Kind]]] = {
+_DEFINED: dict[type[Node], Callable[[Any], tuple[str, Kind]]] = {
     program.Draw: lambda n: (n.name, "array"),
     program.Begin: lambda n: (n.store, NAMED if n.named else LISTED),
     program.Stack: lambda n: (n.name, "arrays"),

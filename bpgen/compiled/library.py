@@ -181,10 +181,12 @@ def libraries(
     with tempfile.TemporaryDirectory() as place:
         folder, units = Path(place), []
         for source in sources:
-            texts = {**source.texts, "_looks.c": source.looks}
-            for end, text in texts.items():
+            for end, text in source.texts.items():
                 (folder / f"{source.name}{end}").write_text(text, encoding="utf-8")
-            units += [str(folder / f"{source.name}{end}") for end in texts if end != ".h"]
+            units.append(str(folder / f"{source.name}.c"))
+        units.append(str(folder / "looks of nets.c"))
+        looks = "\n".join(source.looks for source in sources)
+        Path(units[-1]).write_text(looks, encoding="utf-8")
         told = [flag for source in sources for flag in source.told(double)]
         line = [str(compiler()), *flags, *told, "-shared", "-fPIC", "-o", str(folder / "nets.so")]
         done = subprocess.run([*line, *units, "-lm", *more], capture_output=True, text=True)

@@ -15,6 +15,12 @@ typedef digits_real real;
 #else
 #define M(function) function##f
 #endif
+/* Where the numbers of a call are known, a loop is less than the call. */
+#if defined BPGEN_SMALL && defined __GNUC__
+#define INLINE inline __attribute__((always_inline))
+#else
+#define INLINE
+#endif
 #ifdef DIGITS_DOUBLE
 #define GEMM cblas_dgemm
 #else
@@ -27,21 +33,25 @@ static real larger(real a, real b)
     return a > b || a != a ? a : b;
 }
 
-/* The sum of the products of two rows: eight sums at a time. */
+/* The sum of the products of two rows: eight sums at a time, where code may be more. */
 static real dot(const real *a, const real *b, int count)
 {
-    real s[8] = {0};
+    real s = 0;
     int i = 0;
+#ifndef BPGEN_SMALL
+    real t[8] = {0};
     for (; i + 8 <= count; i += 8)
         for (int k = 0; k < 8; k++)
-            s[k] += a[i + k] * b[i + k];
+            t[k] += a[i + k] * b[i + k];
+    s = ((t[0] + t[4]) + (t[1] + t[5])) + ((t[2] + t[6]) + (t[3] + t[7]));
+#endif
     for (; i < count; i++)
-        s[0] += a[i] * b[i];
-    return ((s[0] + s[4]) + (s[1] + s[5])) + ((s[2] + s[6]) + (s[3] + s[7]));
+        s += a[i] * b[i];
+    return s;
 }
 
 /* A row, so many times, added to another. */
-static void add(real *y, real times, const real *x, int count)
+static INLINE void add(real *y, real times, const real *x, int count)
 {
     for (int i = 0; i < count; i++)
         y[i] += times * x[i];
@@ -54,6 +64,20 @@ typedef struct {
 
 /* Of a tile: its columns, as many as a few registers hold, and what is copied at a time. */
 enum { WIDE = 64 / sizeof(real), DEEP = 128 };
+
+#ifdef BPGEN_SMALL
+/* c[m][n] += the sum over k1 and k2 of a[m][k1][k2] * b[n][k1][k2]: loops, of the least code. */
+static INLINE void windows(real *c, const real *a, const real *b, axis m, axis n, axis k1, axis k2)
+{
+    for (int p = 0; p < k1.count; p++)
+        for (int q = 0; q < k2.count; q++)
+            for (int i = 0; i < m.count; i++) {
+                const real x = a[i * m.a + p * k1.a + q * k2.a];
+                for (int j = 0; j < n.count; j++)
+                    c[i * m.c + j * n.c] += x * b[j * n.b + p * k1.b + q * k2.b];
+            }
+}
+#else
 
 /* The smaller of two counts. */
 static int least(int a, int b)
@@ -138,9 +162,10 @@ static void windows(real *c, const real *a, const real *b, axis m, axis n, axis 
             copied(c + j * n.c, a, b + j * n.b, m, part, k1, k2);
     }
 }
+#endif
 
 /* c[m][n] += the sum over k of a[m][k] * b[n][k]. */
-static void product(real *c, const real *a, const real *b, axis m, axis n, axis k)
+static INLINE void product(real *c, const real *a, const real *b, axis m, axis n, axis k)
 {
     const axis once = {1, 0, 0, 0};
 #ifdef BPGEN_CBLAS
@@ -186,7 +211,7 @@ static unsigned long draw(real *w, int count, real spread, unsigned long seed)
 }
 
 /* The same number everywhere. */
-static void fill(real *w, int count, real number)
+static INLINE void fill(real *w, int count, real number)
 {
     for (int i = 0; i < count; i++)
         w[i] = number;

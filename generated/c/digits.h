@@ -6,7 +6,8 @@
    caller's.
 
    Bytes of floats, for N = 1: parameters 14440, gradients 14440, velocity 14440, cache 464,
-   work 232; 44016 to train, and 15136 to predict, beside 8192 on the stack. */
+   work 232; 44016 to train, and 15136 to predict, beside 8192 on the stack without
+   -DBPGEN_SMALL. */
 #ifndef DIGITS_H
 #define DIGITS_H
 

@@ -12,6 +12,12 @@ typedef toy_2_2_1_real real;
 #else
 #define M(function) function##f
 #endif
+/* Where the numbers of a call are known, a loop is less than the call. */
+#if defined BPGEN_SMALL && defined __GNUC__
+#define INLINE inline __attribute__((always_inline))
+#else
+#define INLINE
+#endif
 
 /* 1 / (1 + exp(-z)); only exp of what is not positive is taken, so nothing overflows. */
 static real sigmoid(real z)
@@ -26,21 +32,25 @@ static real square(real z)
     return z * z;
 }
 
-/* The sum of the products of two rows: eight sums at a time. */
+/* The sum of the products of two rows: eight sums at a time, where code may be more. */
 static real dot(const real *a, const real *b, int count)
 {
-    real s[8] = {0};
+    real s = 0;
     int i = 0;
+#ifndef BPGEN_SMALL
+    real t[8] = {0};
     for (; i + 8 <= count; i += 8)
         for (int k = 0; k < 8; k++)
-            s[k] += a[i + k] * b[i + k];
+            t[k] += a[i + k] * b[i + k];
+    s = ((t[0] + t[4]) + (t[1] + t[5])) + ((t[2] + t[6]) + (t[3] + t[7]));
+#endif
     for (; i < count; i++)
-        s[0] += a[i] * b[i];
-    return ((s[0] + s[4]) + (s[1] + s[5])) + ((s[2] + s[6]) + (s[3] + s[7]));
+        s += a[i] * b[i];
+    return s;
 }
 
 /* A row, so many times, added to another. */
-static void add(real *y, real times, const real *x, int count)
+static INLINE void add(real *y, real times, const real *x, int count)
 {
     for (int i = 0; i < count; i++)
         y[i] += times * x[i];
@@ -69,7 +79,7 @@ static unsigned long draw(real *w, int count, real spread, unsigned long seed)
 }
 
 /* The same number everywhere. */
-static void fill(real *w, int count, real number)
+static INLINE void fill(real *w, int count, real number)
 {
     for (int i = 0; i < count; i++)
         w[i] = number;

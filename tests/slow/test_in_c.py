@@ -9,7 +9,7 @@ import pytest
 
 from bpgen.compiled.library import compiler
 from tests import in_c
-from tests.in_c import ROUNDED, SAME, SINGLE, Differs, verdicts
+from tests.in_c import DOUBLE, FLAGS, QUICK, ROUNDED, SAME, SINGLE, Differs, verdicts
 from tests.proofs.words import WORDS
 from tests.test_c import HEAD, NETS
 from tests.texts.corpus import SOURCES
@@ -21,8 +21,10 @@ pytestmark = [
 
 RANDOM = [text for name, text in SOURCES.items() if name.split()[0] in ("raw", "random")]
 OTHERS = [HEAD + net for net in NETS.values()] + [*WORDS.values()][::8]
-BATCHES = {"of words": OTHERS, "random": RANDOM[3::60]}
+BATCHES = {"of words": (OTHERS, FLAGS), "random": (RANDOM[3::60], QUICK)}
 FEW = [HEAD + NETS[n] for n in ("dense", "a recurrence", "products")]
+OF_PRODUCTS = [HEAD + NETS[n] for n in ("a recurrence", "products", "a convolution", "attention")]
+SMALL = (*QUICK, "-DBPGEN_SMALL")
 # What a printer of C may do wrong, wherever it is done in the functions of the mathematics.
 MISTAKES = {
     "a sample too few": lambda line: line.replace("n < N;", "n + 1 < N;"),
@@ -35,12 +37,35 @@ MISTAKES = {
 
 @pytest.mark.parametrize("batch", BATCHES)
 def test_what_c_computes_is_what_numpy_does(batch: str) -> None:
-    said = verdicts(BATCHES[batch])
+    sources, flags = BATCHES[batch]
+    said = verdicts(sources, flags=flags)
     wrong = [str(v) for v in said.values() if isinstance(v, Differs)]
     assert not wrong, "\n\n".join(wrong)
     compared = [v for v in said.values() if v in (SAME, ROUNDED, SINGLE)]
     assert len(compared) >= 0.9 * len(said)
     assert compared.count(SAME) >= 0.9 * len(compared)  # rounding explains little
+
+
+def test_the_least_code_computes_it_too() -> None:
+    said = verdicts(OF_PRODUCTS, flags=SMALL, dtypes=DOUBLE)
+    assert {*said.values()} <= {SAME, ROUNDED}, said
+
+
+# In the loops of -DBPGEN_SMALL, which the other code has not.
+IN_LITTLE = {
+    "a column of the result": ("+ j * n.c] +=", "+ 0 * j] +="),
+    "a row of a factor": ("x = a[i * m.a +", "x = a[0 * i +"),
+    "a sum of one": ("q < k2.count", "q < 1"),
+    "a sum of windows": ("p < k1.count", "p < 1"),
+    "a dot too short": ("for (; i < count; i++)", "for (i = 1; i < count; i++)"),
+}
+
+
+@pytest.mark.parametrize("kind", IN_LITTLE)
+def test_a_mistake_in_little_code_is_found(kind: str) -> None:
+    before, after = IN_LITTLE[kind]
+    said = verdicts(OF_PRODUCTS, lambda text: text.replace(before, after, 1), SMALL, DOUBLE)
+    assert any(isinstance(v, Differs) for v in said.values()), said
 
 
 @pytest.mark.parametrize("kind", MISTAKES)
@@ -53,7 +78,7 @@ def test_a_mistake_is_found(kind: str) -> None:
         changed.update([wrong] if wrong != text else [])
         return wrong
 
-    said = verdicts(FEW, change)
+    said = verdicts(FEW, change, QUICK, DOUBLE)
     found = [v for v in said.values() if isinstance(v, Differs)]
     assert changed and len(found) == len(changed), said
 
@@ -70,5 +95,5 @@ def test_the_sanitizers_are_silent() -> None:
 
 
 def test_the_sanitizers_are_not_deaf() -> None:
-    done = in_c.watched(250, "--broken")
+    done = in_c.watched(1000, "--broken")
     assert done.returncode != 0 and "AddressSanitizer" in done.stderr

@@ -39,7 +39,7 @@ def said(
     parameters, kept = (_bytes([m], lengths) for m in (weights, cache))
     work = _bytes(works.values(), lengths)
     at_most = ", ".join(f"{n} = {size}" for n, size in lengths.items())
-    beside = f", beside {stack} on the stack" if stack else ""
+    beside = f", beside {stack} on the stack without -DBPGEN_SMALL" if stack else ""
     asked = f"; gradients of inputs {_bytes([of_inputs], lengths)}" if of_inputs.arrays else ""
     return (
         f"Bytes of floats, for {at_most}: parameters {parameters}, gradients {parameters}, velocity"

@@ -114,7 +114,7 @@ class Writing:
 
     def _call(self, called: Product) -> str:
         function = "product" if len(called.sums) == 1 else "windows"
-        self.entries.helpers |= {"axis", "least", "tile", "rows", "copied", "windows"}
+        self.entries.helpers |= {"axis", "SMALL", "least", "tile", "rows", "copied", "windows"}
         self.entries.helpers.add(function)
         self.entries.helpers |= {"dot"} if function == "product" else set()
         arrays = [self._pointer(a) for a in called.arrays]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -31,7 +31,7 @@ class Asked:
     fmt: str | None
     notation: str
     steps: str
-    lesson: bool
+    lesson: bool | None  # None: as the format has it
     values: str | None
     digits: int
     layers: str
@@ -62,13 +62,42 @@ def run(asked: Asked) -> None:
     network, example = with_example(asked.net)
     derivation = derivation_of(network)
     numbers = _numbers(asked, fmt, derivation, example)
-    text = _page(asked, fmt, style, derivation, numbers)
-    if not asked.unchecked:
-        unread = ", ".join(dict.fromkeys(filter(None, _proved(asked, fmt, derivation, numbers))))
-        if unread:
-            said = f"bpgen: {asked.net}: not read back, and so not proved: {unread}"
-            click.echo(said, err=True)
+    taught = replace(asked, lesson=is_lesson(asked, fmt, derivation, example))
+    try:
+        text, unread = _made(taught, fmt, style, derivation, numbers)
+    except NetError as error:
+        if asked.lesson or not taught.lesson:
+            raise
+        text, unread = _made(replace(asked, lesson=False), fmt, style, derivation, numbers)
+        click.echo(f"bpgen: {asked.net}: the lesson is left out: {error.fact}", err=True)
+    if unread:
+        said = f"bpgen: {asked.net}: not read back, and so not proved: {unread}"
+        click.echo(said, err=True)
     _publish(text, fmt, asked)
+
+
+def is_lesson(asked: Asked, fmt: str, derivation: Derivation, example: Example | None) -> bool:
+    """What is asked for; where nothing is, HTML with an example has a lesson, if it is not long.
+    A lesson that nobody asked for costs nobody the page: it is left out where it is refused.
+    """
+    if asked.lesson is not None:
+        return asked.lesson
+    if fmt != "html" or example is None:
+        return False
+    from bpgen.page_gate import is_long
+
+    return not is_long(derivation, lesson=True)
+
+
+def _made(
+    asked: Asked, fmt: str, style: Style, derivation: Derivation, numbers: Numbers
+) -> tuple[str, str]:
+    """The page, and what of it cannot be read back."""
+    text = _page(asked, fmt, style, derivation, numbers)
+    if asked.unchecked:
+        return text, ""
+    unread = dict.fromkeys(filter(None, _proved(asked, fmt, derivation, numbers)))
+    return text, ", ".join(unread)
 
 
 def _style(asked: Asked, fmt: str) -> Style:
@@ -114,7 +143,7 @@ def _page(asked: Asked, fmt: str, style: Style, derivation: Derivation, numbers:
             steps=asked.steps,
             worked=numbers.worked,
             digits=asked.digits,
-            lesson=asked.lesson,
+            lesson=bool(asked.lesson),
             drawn=numbers.drawn,
             layers=asked.layers,
         )
@@ -140,7 +169,7 @@ def _proved(asked: Asked, fmt: str, derivation: Derivation, numbers: Numbers) ->
     from bpgen.page_gate import refuse_false
 
     for notation in notations:
-        yield refuse_false(derivation, notation, asked.steps, asked.net, asked.lesson)
+        yield refuse_false(derivation, notation, asked.steps, asked.net, bool(asked.lesson))
     if asked.lesson and numbers.worked is not None:
         from bpgen.lesson_gate import refuse_wrong
 

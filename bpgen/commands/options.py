@@ -66,9 +66,11 @@ DERIVE = (
         values=("short", "all"),
         text="One chain of equals for each gradient, or every factor by itself.",
     ),
-    flag(
-        "--lesson",
-        "Add what a teacher would: signs, sizes, cost, edge cases, mistakes, a step's length.",
+    click.option(
+        "--lesson/--no-lesson",
+        default=None,
+        help="Add what a teacher would: signs, sizes, cost, edge cases, mistakes, a step's length."
+        " HTML has it where net.py has an example.",
     ),
     path("--values", text="Numbers of a worked example: a .json or .npz."),
     number("--digits", least=1, most=17, default=4, text="Significant digits of its numbers."),

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from bpgen.errors import NetError
-from bpgen.html.dialects import KATEX, OPEN, PLAIN, SHUT
+from bpgen.html.dialects import KATEX, PLAIN
+from bpgen.html.sentences import Rendered, Sentence, sentence, sentences
 from bpgen.lesson import sections
 from bpgen.record import Derivation
 from bpgen.render import components
@@ -18,19 +19,8 @@ from bpgen.render.page import Block, Document, Row, Section, Table
 from bpgen.render.sample import View
 from bpgen.worked import Worked
 
+_SHORT = 12  # lines of a lesson's section that begins unfolded
 NOTATIONS = ("matrix", "index", "components")
-
-
-@dataclass(frozen=True)
-class Rendered:
-    """A piece of a sentence, or of a row: words, or mathematics as LaTeX and as text."""
-
-    text: str
-    tex: str = ""
-    kind: str = ""  # of a row: where, shape, numbers, why
-
-
-Sentence = tuple[Rendered, ...]
 
 
 @dataclass(frozen=True)
@@ -63,6 +53,13 @@ class Chapter:
     intro: tuple[Sentence, ...]
     groups: tuple[Group, ...]
     boxed: bool
+    added: bool = False  # by a lesson: it can be folded
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is short enough to be read on the way."""
+        lines = (len(g.lines) + len(g.table) + len(g.code) for g in self.groups)
+        return sum(lines) <= _SHORT
 
 
 @dataclass(frozen=True)
@@ -163,7 +160,8 @@ def _sheet(notation: str, tex: Document, plain: Document, called: Called) -> She
 
 def _chapter(tex: Section, plain: Section, called: Called) -> Chapter:
     groups = (_group(a, b, called) for a, b in zip(tex.blocks, plain.blocks, strict=True))
-    return Chapter(plain.title, _sentences(tex.intro, plain.intro), tuple(groups), tex.boxed)
+    intro = sentences(tex.intro, plain.intro)
+    return Chapter(plain.title, intro, tuple(groups), tex.boxed, tex.added)
 
 
 def _group(tex: Block, plain: Block, called: Called) -> Group:
@@ -173,36 +171,13 @@ def _group(tex: Block, plain: Block, called: Called) -> Group:
         sentence(tex.heading, plain.heading),
         sentence(tex.lead, plain.lead),
         tuple(lines),
-        _sentences(tex.remarks, plain.remarks),
+        sentences(tex.remarks, plain.remarks),
         _numbers(lines),
         _numbers(line for line in lines if line is lines[0] or line.name in called.deltas),
-        _sentences(one.heads, other.heads),
-        tuple(_sentences(a, b) for a, b in zip(one.rows, other.rows, strict=True)),
+        sentences(one.heads, other.heads),
+        tuple(sentences(a, b) for a, b in zip(one.rows, other.rows, strict=True)),
         plain.code,
     )
-
-
-def _sentences(tex: Iterable[str], plain: Iterable[str]) -> tuple[Sentence, ...]:
-    return tuple(sentence(a, b) for a, b in zip(tex, plain, strict=True))
-
-
-def sentence(tex: str, plain: str) -> Sentence:
-    """A sentence in pieces: its words as text, its mathematics both ways. What text draws, as a
-    bar, stays text.
-    """
-    one, other = _cut(tex), _cut(plain)
-    if len(one) != len(other):
-        return (Rendered("".join(other)),)
-    return tuple(
-        Rendered(b, a if k % 2 else "")
-        for k, (a, b) in enumerate(zip(one, other, strict=True))
-        if b
-    )
-
-
-def _cut(text: str) -> list[str]:
-    """Words and mathematics by turns."""
-    return text.replace(SHUT, OPEN).split(OPEN)
 
 
 def _numbers(lines: Iterable[Line]) -> str:

@@ -12,8 +12,9 @@ import numpy as np
 
 from bpgen.html.dialects import KATEX, PLAIN
 from bpgen.html.graph import Graph
+from bpgen.html.sentences import Rendered
 from bpgen.html.shapes import Drawing
-from bpgen.html.sheets import Rendered, of_all_parts
+from bpgen.html.sheets import of_all_parts
 from bpgen.ir import BATCH
 from bpgen.record import Derivation, Step
 from bpgen.render.descent import DESCENT

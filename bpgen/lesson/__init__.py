@@ -9,6 +9,7 @@ where there is no loss, and of networks that are too large to be evaluated entry
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from bpgen.lesson import (
     activations,
@@ -51,10 +52,10 @@ _SECTIONS: tuple[Callable[[Lesson], Section | None], ...] = (
 def sections(page: Equations) -> tuple[Section, ...]:
     """The sections that a lesson on the network of a page has, in their order."""
     lesson = Lesson(page.derivation, page.writer, page.view, page.beside)
-    found = tuple(filter(None, (section(lesson) for section in _SECTIONS)))
-    if lesson.worked is not None or page.derivation.network.loss is None:
-        return found
-    return (*found, Section("What is left out", (_WITHOUT,)))
+    found = [*filter(None, (section(lesson) for section in _SECTIONS))]
+    if lesson.worked is None and page.derivation.network.loss is not None:
+        found.append(Section("What is left out", (_WITHOUT,)))
+    return tuple(replace(section, added=True) for section in found)
 
 
 _WITHOUT = (

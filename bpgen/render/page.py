@@ -87,6 +87,7 @@ class Section:
     blocks: tuple[Block, ...] = ()
     boxed: bool = False
     columns: int = 1  # into which its lines may be set where they are short
+    added: bool = False  # by a lesson: a page may fold it
 
 
 @dataclass(frozen=True)

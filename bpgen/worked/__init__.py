@@ -24,7 +24,7 @@ from bpgen.worked.example import RATE, Example
 from bpgen.worked.factors import factors
 from bpgen.worked.point import Array, Arrays, Point, point
 
-__all__ = ["Example", "Worked", "worked"]
+__all__ = ["Example", "Worked", "taken", "worked"]
 
 SEED = 0  # of the parameters that an example does not give
 _SAME = 1e-9  # of the largest number: as far apart the module and its equations may be
@@ -69,7 +69,7 @@ def worked(derivation: Derivation, module: str, example: Example) -> Worked:
     }
     again = evaluate(network, given.lengths, {**given.values, **after})
     found, local = {**slopes, **grads}, factors(derivation, given)
-    values, found, again = (_taken(network, a) for a in (values, found, again))
+    values, found, again = (taken(network, a) for a in (values, found, again))
     return Worked(given, values, found, after, again, local, _rate(example), example.held)
 
 
@@ -79,7 +79,7 @@ def differentiated(derivation: Derivation) -> Network:
     return replace(derivation.network, equations=equations)
 
 
-def _taken(network: Network, arrays: Arrays) -> dict[str, Array]:
+def taken(network: Network, arrays: Arrays) -> dict[str, Array]:
     """What each step of a recurrence has, without what stands before the first."""
     return {n: a[tuple(slice(s, None) for s in starts(network, n))] for n, a in arrays.items()}
 

@@ -255,6 +255,8 @@ _WRONG = [
     ("The length of the step", "& the loss falls", "& too long: the loss goes up and down"),
     ("Forward again", "(0.6091, 0.7494)", "(0.6091, 0.7495)"),
     ("Forward again", "$0.02658$", "$0.02831$"),
+    ("Forward again", "$0.02749$", "$0.02794$"),
+    ("Forward again", "& with biases held", "& before"),
     ("Batch, stochastic, mini-batch", "44 M - 9", "45 M - 9"),
     ("Batch, stochastic, mini-batch", "& $35$", "& $36$"),
     ("Edge cases", "$L$ is $0$", "$L$ is $0.1$"),

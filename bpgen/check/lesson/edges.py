@@ -42,7 +42,7 @@ def edges(table: Table, reader: Reader) -> Iterator[tuple[str, str]]:
     for where, what, why in table.rows:
         if found := _RIGHT.match(where):
             target, output = (reader.tensor(found[k]) for k in (1, 2))
-            right = ground.at({target: ground.of_steps(output, ground.values[output])})
+            right = ground.at({target: ground.returned(output)})
             told = _told(_ALREADY, what)
             if reader.tensor(told[0]) != ground.loss:
                 raise Unreadable(what)

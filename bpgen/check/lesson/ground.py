@@ -17,7 +17,7 @@ from bpgen.check.entrywise.evaluation import STEP, Evaluation
 from bpgen.check.entrywise.order import starts
 from bpgen.check.entrywise.tape import tape
 from bpgen.check.lesson.rounded import DRAWS, Rounded
-from bpgen.ir import BATCH, Element, Equation, Network
+from bpgen.ir import BATCH, Element, Equation, Network, indices_of
 
 _ROUNDING = 1e-13  # of the largest gradient
 Array = Any
@@ -149,6 +149,11 @@ class Ground:
         """A tensor without what stands before a recurrence's first step."""
         return array[tuple(slice(s, None) for s in starts(self.network, name))]
 
+    def returned(self, name: str) -> Array:
+        """An output as forward returns it: of repeated blocks, the last one's."""
+        array = self.of_steps(name, self.values[name])
+        return array[-1] if self.network.tensors[name].block else array
+
     def shown(self, name: str, array: Array) -> Array:
         """A tensor as a page shows it: of one sample, that sample."""
         info, array = self.network.tensors[name], self.of_steps(name, array)
@@ -162,6 +167,27 @@ class Ground:
 
     def norm(self, name: str) -> float:
         return length(self.shown(name, self.slopes[name]))
+
+
+def biases(ground: Ground) -> list[str]:
+    """Parameters that are read once, as an addend by itself, of what has more axes."""
+    reads = [(e, t, r) for e in ground.network for t in e.terms for r in e.reads()]
+    found = []
+    for n in ground.params:
+        own = {e.name: e for e, _, r in reads if r.name == n and e.name != ground.loss}
+        if len(own) == 1:
+            (equation,) = own.values()
+            alone = [
+                part
+                for t in equation.terms
+                for part in sp.Add.make_args(t.body)
+                if any(e.name == n for e in part.atoms(Element))
+            ]
+            parts = sum(1 if t.over else len(sp.Add.make_args(t.body)) for t in equation.terms)
+            is_bias = len(alone) == 1 and isinstance(alone[0], Element) and parts > 1
+            if is_bias and {*indices_of(alone[0])} != {*equation.indices}:
+                found.append(n)
+    return found
 
 
 def length(array: Array) -> float:

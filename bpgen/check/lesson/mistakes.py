@@ -10,13 +10,13 @@ from itertools import pairwise
 import numpy as np
 import sympy as sp
 
-from bpgen.check.lesson.ground import Array, Arrays, Ground, length
+from bpgen.check.lesson.ground import Array, Arrays, Ground, biases, length
 from bpgen.check.lesson.reading import Reader, Table
 from bpgen.check.lesson.through_time import a_step_short, last_step_alone, stopped, too_late
 from bpgen.check.lesson.wrong import Mistaken, Site, Wrong
 from bpgen.check.page.tokens import Unreadable
 from bpgen.functions import row
-from bpgen.ir import BATCH, Element, Equation, Index, indices_of
+from bpgen.ir import BATCH, Element, Equation, Index
 from bpgen.ir import length as size_of
 
 Made = Callable[[Ground], Arrays]
@@ -94,23 +94,7 @@ def _another_pass(ground: Ground) -> Arrays:
 
 
 def _without_bias(ground: Ground) -> Arrays:
-    """Biases are read once, as an addend by itself, of what has more axes."""
-    reads = [(e, t, r) for e in ground.network for t in e.terms for r in e.reads()]
-    gone = {}
-    for n in ground.params:
-        own = {e.name: e for e, _, r in reads if r.name == n and e.name != ground.loss}
-        if len(own) == 1:
-            (equation,) = own.values()
-            alone = [
-                part
-                for t in equation.terms
-                for part in sp.Add.make_args(t.body)
-                if any(e.name == n for e in part.atoms(Element))
-            ]
-            parts = sum(1 if t.over else len(sp.Add.make_args(t.body)) for t in equation.terms)
-            is_bias = len(alone) == 1 and isinstance(alone[0], Element) and parts > 1
-            if is_bias and {*indices_of(alone[0])} != {*equation.indices}:
-                gone[n] = np.zeros_like(ground.point[n])
+    gone = {n: np.zeros_like(ground.point[n]) for n in biases(ground)}
     return ground.slopes_at(ground.at(gone))
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from itertools import islice, pairwise
 
+from bpgen.check.lesson.ground import biases
 from bpgen.check.lesson.reading import Reader, Table
 from bpgen.check.page.tokens import Unreadable
 
@@ -47,12 +48,15 @@ def _fate(said: str, losses: list[float]) -> str:
 
 
 def again(table: Table, reader: Reader) -> Iterator[tuple[str, str]]:
-    """Values before and after the step."""
+    """Values before and after the step, and after one that leaves biases as they are."""
     ground = reader.ground
-    after = ground.evaluated(ground.moved(ground.slopes, ground.rate))
-    for cell, one, other in table.rows:
+    after = ground.moved(ground.slopes, ground.rate)
+    held = {**after, **{n: ground.point[n] for n in biases(ground)}}
+    known = {"before": ground.values, "after": ground.evaluated(after)}
+    known["with biases held"] = ground.evaluated(held)
+    for cell, *told in table.rows:
         name = reader.tensor(cell)
-        pairs = ((one, ground.values), (other, after))
+        pairs = zip(told, (known[head] for head in table.heads[1:]), strict=True)
         wrong = (reader.differs(c, ground.shown(name, v[name])) for c, v in pairs)
         yield cell, next(filter(None, wrong), "")
 

@@ -145,8 +145,20 @@ NETS = {
     ),
     "a formula of what others leave": (
         "x, w = input(4), param()\n",
-        RESIDUAL + "def other(h):\n    return sin(h) * k\n",
-        "k = w * o\nSTACK(2, other, p, x)\noutput(p * o)",
+        RESIDUAL + "def other(h):\n    return sin(h) * k[0]\n",
+        "k = [w * o]\nSTACK(2, other, p, x)\noutput(p * o)",
+    ),
+    "a recurrence within": (
+        "x, u = input(3, 4), input(3, 4)\nt, i = indices('t i')\nh = recurrent(3, 4)\n"
+        "h[t, i] = tanh(h[t - 1, i]) + u[t, i]\n",
+        "def block(x):\n    return sin(x) + h\n",
+        "output(o)",
+    ),
+    "a recurrence that begins them, and within": (
+        "u, c = input(3, 4), input(3, 4)\nt, i = indices('t i')\nx = recurrent(3, 4)\n"
+        "x[t, i] = tanh(x[t - 1, i]) + u[t, i]\ns = x\n",
+        "def block(x):\n    return c * sigmoid(x) + s\n",
+        "output(o)",
     ),
     "numbers": (
         "x, c, w = input(), input(), param()\n",

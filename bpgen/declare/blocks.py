@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -11,8 +11,9 @@ from typing import Any
 import sympy as sp
 from sympy.core.symbol import Str
 
+from bpgen.affine import affine
 from bpgen.declare.access import accessed
-from bpgen.declare.axes import serial_of
+from bpgen.declare.axes import sample_axes, serial_of
 from bpgen.declare.declaration import OVER_BLOCKS, Block, Quantity, here
 from bpgen.declare.formula import fresh
 from bpgen.declare.given import size_of, whole_number
@@ -46,7 +47,6 @@ def repeat(times: Size, block: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
         result = _made(block, carried)
     inside = here().tensors[before:]
     _refuse(carried, result, inside)
-    _told_before(carried, inside)
     if any(t.carried is not None for t in inside if t is not carried):
         count = whole_number(count, "repeat")
         _written_once(carried, x, inside)
@@ -54,6 +54,7 @@ def repeat(times: Size, block: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
             result = _made(block, result)
         _numbered(here().tensors[before:])
         return result
+    _told_before(carried, inside)
     start = Term(x[axes].body(), (), "sum", (sp.S.NegativeOne, *axes))
     carried.terms = (Term(result[axes].body()), start)
     carried.moment = next(here().moments)
@@ -61,17 +62,29 @@ def repeat(times: Size, block: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
 
 
 def _told_before(x: Tensor, inside: list[Quantity]) -> None:
-    """What other blocks leave, and these read, has an equation outside of both."""
+    """What is computed step by step, in other blocks or along an axis, and read in these, has an
+    equation outside of both.
+    """
     terms = (term for t in inside if t.block is x.block for term in t.terms)
-    read = {serial_of(e) for term in terms for e in term.body.atoms(Element)}
-    others = [here().tensors[serial] for serial in sorted(read)]
-    for other in others:
-        if other.carried != OVER_BLOCKS or other.block is x.block:
-            continue
+    read = {e for term in terms for e in term.body.atoms(Element)}
+    others = (here().tensors[serial] for serial in sorted({*map(serial_of, read)}))
+    for other in [t for t in others if t.carried is not None and t.block is not x.block]:
+        _refuse_before_first(other, (e for e in read if serial_of(e) == other.serial))
         axes = tuple(fresh(s) for s in other.shape)
         left = Tensor.of(axes, accessed(other, axes))
         left.moment = x.moment
         _read_instead(inside, other, left)
+
+
+def _refuse_before_first(tensor: Quantity, read: Iterable[Element]) -> None:
+    """Of what stands before a recurrence's first step, the equation outside has nothing."""
+    axes = (axis for e in read for axis in sample_axes(e))
+    places = (affine(at) for k, _, at in axes if k == tensor.carried)
+    if any(place is not None and place.lowest == -1 for place in places):
+        raise NetError(
+            f"repeat: the block reads {tensor.said()} before its first step",
+            "read it in an equation before the blocks: u = tensor(h[t - 1, i], t, i)",
+        )
 
 
 def _read_instead(inside: list[Quantity], one: Quantity, other: Quantity) -> None:

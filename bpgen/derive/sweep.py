@@ -184,7 +184,17 @@ class Sweep:
             return False  # what is heard of at one place says nothing of another
         terms, _ = combined(drafted.terms, self.network, factored_out)
         heard = [e for e in equation.reads() if e.name in self.wanted]
+        steps = any(self.network.tensors[e.name].carried is not None for e in heard)
+        if steps and any(map(self._adds_blocks, terms)):
+            return False  # what blocks add up is there after them, and not in the steps of a loop
         return is_inlined(equation, terms, heard, self.network)
+
+    def _adds_blocks(self, term: Term) -> bool:
+        """Whether it is a sum over the blocks of a loop."""
+        loops = (loop for loop in self.members if loop.block)
+        own = {name for loop in loops for name in self.members[loop]}
+        read = (e for e in term.body.atoms(Element) if e.name in own)
+        return any(e.indices[0] in term.over for e in read)
 
     def _record(
         self,

@@ -9,7 +9,7 @@ from typing import Any
 import sympy as sp
 
 from bpgen.declare.axes import element_of, serial_of, tensor_of
-from bpgen.declare.declaration import OVER_BLOCKS, Declaration, Quantity
+from bpgen.declare.declaration import Declaration, Quantity
 from bpgen.declare.formula import Formula
 from bpgen.functions import row
 from bpgen.ir import SAMPLE, Element, Equation, Index, Term, check_indices, is_number
@@ -70,10 +70,10 @@ def inlined(
 
 
 def _crosses(declared: Declaration, reader: Quantity, definition: Definition) -> bool:
-    """Whether what one block would read is what other blocks leave."""
+    """Whether a block would read what is computed step by step outside of it."""
     read = (declared.tensors[serial] for serial in reads(definition[1]))
     return reader.block is not None and any(
-        t.carried == OVER_BLOCKS and t.block is not reader.block for t in read
+        t.carried is not None and t.block is not reader.block for t in read
     )
 
 

@@ -32,7 +32,15 @@ def masked(z: Any, keep: Any) -> Any:
     """
     if any(isinstance(t, Tensor) and t.rank for t in (z, keep)):
         return pointwise("masked", masked, z, keep)
-    return Formula((Term(f.masked(Formula.of(z).body(), Formula.of(keep).body())),))
+    z, kept = Formula.of(z), Formula.of(keep).body()
+    if not kept.is_number:
+        return Formula((Term(f.masked(z.body(), kept)),))
+    if kept == 0:
+        raise NetError(
+            "masked: of what is kept nowhere, minus infinity is left",
+            "a recurrence that starts there is given its start: h[-1, i] = s[i], with s = input(3)",
+        )
+    return z
 
 
 def at_most(one: Any, other: Any) -> sp.Expr:

@@ -11,7 +11,7 @@ import pytest
 import bpgen
 from bpgen.cli import emit
 from bpgen.commands import formats
-from bpgen.emit import _TARGETS, FAST
+from bpgen.emit import _TARGETS, FAST, WITH_PYTHON
 from bpgen.render.formats import FORMATS
 from bpgen.vocabulary import WORDS
 from tests.conftest import ROOT
@@ -43,6 +43,13 @@ def test_a_change_is_made_in_as_many_files_as_are_named(what: str, count: str, w
     assert len(files) == int(count), (what, sorted(files))
 
 
+def test_every_folder_is_told_of() -> None:
+    pipeline = TEXT[: TEXT.index("## Where is it done")]
+    folders = [p.parent.name for p in (ROOT / "bpgen").glob("*/__init__.py")]
+    assert [name for name in folders if f"`{name}`" not in pipeline] == []
+    assert len(folders) > 15
+
+
 def test_every_path_is_there() -> None:
     paths = _PATH.findall(TEXT)
     assert [path for path in paths if not (ROOT / path).exists()] == []
@@ -55,7 +62,7 @@ def test_every_format_is_made() -> None:
 
 def test_every_target_can_be_asked_for() -> None:
     (choice,) = (p.type for p in emit.params if p.name == "target")
-    assert {*choice.choices, FAST} == {*_TARGETS}  # what --fast asks for
+    assert {*choice.choices, FAST, WITH_PYTHON} == {*_TARGETS}  # what --fast and --python ask for
 
 
 def test_every_word_is_something() -> None:

@@ -1,0 +1,1 @@
+"""Equations -> array program: products, views, scatters, loops and blocks seen in indices."""

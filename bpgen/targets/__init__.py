@@ -1,0 +1,1 @@
+"""Array program -> text, a printer for each target: a table with a row for each node."""

@@ -1,0 +1,1 @@
+"""The module as C: a header and a source."""

@@ -81,7 +81,7 @@ class Alignment(Library):
         """The array's text so that it broadcasts against an array of these axes."""
         ordered = self.transposed(array, tuple(a for a in axes if a in array.axes))
         first = axes.index(ordered.axes[0]) if ordered.axes else len(axes)
-        slots = [":" if a in ordered.axes else "None" for a in axes[first:]]
-        if "None" not in slots:
+        if ordered.axes == axes[first:]:
             return Text(ordered.text, ordered.binding, ordered.minus)
+        slots = [":" if a in ordered.axes else "None" for a in axes[first:]]
         return Text(ordered.bracketed().at(slots), ATOM)

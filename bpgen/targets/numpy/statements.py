@@ -10,6 +10,7 @@ from bpgen.program.grammar import Expr, Node
 from bpgen.program.spans import is_whole
 from bpgen.targets.numpy.expressions import Expressions
 from bpgen.targets.numpy.layout import WIDTH, assignment, call, collection, comment, indented
+from bpgen.targets.numpy.subscripts import ALL, short
 from bpgen.targets.numpy.text import shape_text
 from bpgen.text.document import SUM, Code, CodeLike, called, code, tuple_of
 from bpgen.text.scalar import bracketed
@@ -73,10 +74,8 @@ class Statements:
         return assignment(place, text, indent, sign)
 
     def scatter_add(self, node: program.ScatterAdd, indent: int) -> list[str]:
-        places = self.expressions.subscript(node.at)
-        while places[-1] == ":":
-            places.pop()
-        every = ["slice(None)" if p == ":" else p for p in places]
+        places = short(self.expressions.subscript(node.at))
+        every = ["slice(None)" if p == ALL else p for p in places]
         at = every[0] if len(every) == 1 else tuple_of(every)
         array = self.expressions.array(node.at.array).text
         value = bracketed(self.expressions.lined(node.value, node.at.axes), SUM)

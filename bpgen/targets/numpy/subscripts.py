@@ -12,13 +12,21 @@ from bpgen.program.spans import Span, along, digits_of, from_the_end, span, wind
 from bpgen.targets.numpy.alignment import Array, atom
 from bpgen.text.document import Code, CodeLike, called, code, tuple_of
 
+ALL = ":"  # of an axis
+
 
 def subscripted(base: CodeLike, parts: Iterable[CodeLike]) -> Code:
     """`base[:, 1:]`, or all of it where every axis is whole."""
-    parts = list(parts)
-    while parts and parts[-1] == ":":
-        parts.pop()
-    return code(base).at(parts) if parts else code(base)
+    shortened = short(parts)
+    return code(base).at(shortened) if shortened else code(base)
+
+
+def short(parts: Iterable[CodeLike]) -> list[CodeLike]:
+    """The parts of a subscript but for whole axes at its end."""
+    shortened = list(parts)
+    while shortened and shortened[-1] == ALL:
+        shortened.pop()
+    return shortened
 
 
 def cut(slot: Slot, axes: Axes) -> str:
@@ -26,11 +34,13 @@ def cut(slot: Slot, axes: Axes) -> str:
     free = along(slot, axes)
     if not free:
         return written(from_the_end(slot.at, slot.length))
-    return ":" if len(free) > 1 else sliced(span(slot.at, slot.length, free[0]))
+    return ALL if len(free) > 1 else sliced(span(slot.at, slot.length, free[0]))
 
 
 def sliced(of: Span) -> str:
     """A slice, with spaces around its colons where a bound is no plain number or name."""
+    if of.is_whole:
+        return ALL
     begin, end = ("" if e is None else written(e) for e in (of.start, of.stop))
     parts = [begin, end, *([str(of.step)] if of.step != 1 else [])]
     plain = all(e is None or e.is_Integer or e.is_Symbol for e in (of.start, of.stop))
@@ -53,7 +63,7 @@ def split(base: Code, view: Split, reshaped: Callable[[Array, list[str]], Code])
         if free:
             for index in (digits_of(slot) if len(free) > 1 else None) or free:
                 sizes.append(str(index.size))
-                parts.append(":" if index in free else str(index.name))
+                parts.append(ALL if index in free else str(index.name))
     return subscripted(reshaped(atom(base, view.array.axes), sizes), parts)
 
 
@@ -61,8 +71,8 @@ def windowed(base: Code, view: Windows) -> Code:
     """The windows of an array: an axis where each begins, and their own axes last."""
     found = {w.axis: w for w in windows_of(view)}
     kept = sum(bool(along(s, view.axes)) for s in view.slots)
-    begins = [sliced(found[k].begins) if k in found else ":" for k in range(kept)]
-    within = [":" if w.dilation == 1 else f"::{w.dilation}" for w in found.values()]
+    begins = [sliced(found[k].begins) if k in found else ALL for k in range(kept)]
+    within = [ALL if w.dilation == 1 else f"::{w.dilation}" for w in found.values()]
     sizes, places = [str(w.width) for w in found.values()], [str(k) for k in found]
     of = [x[0] if len(x) == 1 else tuple_of(x) for x in (sizes, places)]
     return subscripted(called("windows", [base, *of]), [*begins, *within])

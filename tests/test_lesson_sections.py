@@ -274,6 +274,20 @@ def test_the_factors_of_the_error() -> None:
     assert np.prod([s.factor for s in found[1:]]) == pytest.approx(found[-1].norm / found[0].norm)
 
 
+@pytest.mark.slow
+def test_the_largest_of_several_is_no_layer() -> None:
+    """What a maximum passes on is all of it: a layer is the weights and the maximum together."""
+    net = (
+        "from bpgen import *\nx, y = input(3), target(2)\ni, j, k = indices('i j k')\n"
+        "W = param(2, 3, 3)\nz = tensor(max(sum(W[i, k, j] * x[j], j), k), i)\n"
+        "L = loss(half_squared_error(z, y))\n"
+    )
+    derivation = derived(net)
+    page = render(derivation, fmt="text", worked=at_drawn(derivation), lesson=sections)
+    assert "From z to x: " in page
+    assert "A layer multiplies it" not in page
+
+
 def test_dead_and_saturated_units_are_said_where_they_are() -> None:
     values = {"x": [1, 1, 1], "y": [0, 1], "W1": np.eye(4, 3), "W2": np.ones((2, 4))}
     page = _text(RELUS, Example({**values, "b1": [1, -5, -5, 1], "b2": [0, 0]}))

@@ -30,6 +30,7 @@ from bpgen.lesson import (
 from bpgen.lesson.lesson import Lesson
 from bpgen.render.equations import Equations
 from bpgen.render.page import Section
+from bpgen.worked.example import DEFAULT_RATE
 
 _SECTIONS: tuple[Callable[[Lesson], Section | None], ...] = (
     graph.section,
@@ -51,7 +52,8 @@ _SECTIONS: tuple[Callable[[Lesson], Section | None], ...] = (
 
 def sections(page: Equations) -> tuple[Section, ...]:
     """The sections that a lesson on the network of a page has, in their order."""
-    lesson = Lesson(page.derivation, page.writer, page.view, page.beside)
+    rate = page.numerals.worked.rate if page.numerals is not None else DEFAULT_RATE
+    lesson = Lesson(page.derivation, page.writer, page.view, page.beside, rate)
     found = [*filter(None, (section(lesson) for section in _SECTIONS))]
     if lesson.worked is None and page.derivation.network.loss is not None:
         found.append(Section("What is left out", (_WITHOUT,)))

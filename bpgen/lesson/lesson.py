@@ -18,6 +18,7 @@ from bpgen.render.numerals import Numerals
 from bpgen.render.sample import View
 from bpgen.render.writer import Writer
 from bpgen.worked import Worked
+from bpgen.worked.example import DEFAULT_RATE
 from bpgen.worked.point import Array
 
 LARGEST = 24  # equations of a network of which every one has a line
@@ -31,6 +32,7 @@ class Lesson:
     writer: Writer
     view: View
     numerals: Numerals | None
+    rate: float = DEFAULT_RATE  # of several samples, too, whose numbers stand beside no equation
 
     @property
     def network(self) -> Network:

@@ -148,11 +148,11 @@ def _run(found: list[Size]) -> list[Size]:
 
 def _layers(found: list[Size]) -> list[float]:
     """What each layer makes of the error: of weights and a function together, from the argument of
-    one function to that of the one before; of weights alone where there are no functions.
+    one function to that of the one before; of weights alone where there is nothing else.
     """
     sizes = _run(found)[1:]
     if not any(s.by_function for s in sizes):
-        return [s.factor or 0.0 for s in sizes]
+        return [s.factor or 0.0 for s in sizes] if all(s.through for s in sizes) else []
     layers, product = [], 1.0
     for s in sizes:
         product *= s.factor or 0.0

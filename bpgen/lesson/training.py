@@ -26,7 +26,7 @@ def section(lesson: Lesson) -> Section | None:
         ("again", f"from forward on, until {loss} of other samples falls no further"),
     )
     numbered = tuple((f"{k}. {word}", said) for k, (word, said) in enumerate(steps, 1))
-    listing = _listing([*inputs, *targets], lesson.worked.rate if lesson.worked else 0.1)
+    listing = _listing([*inputs, *targets], lesson.rate)
     if any(isinstance(s, str) for t in lesson.params for s in t.sample_shape):
         listing = ()  # code needs numbers
     block = Block(table=Table(("step", "what is done"), numbered), code=listing)

@@ -40,14 +40,21 @@ def refuse_wrong(
     return found.undefined
 
 
-def refuse_wrong_files(files: Mapping[str, str], network: Network, place: str) -> str:
-    """The same of C, which is compiled and run. What is to be said where there is no compiler."""
-    from bpgen.compiled import compiler, difference
+def refuse_wrong_files(
+    files: Mapping[str, str], network: Network, place: str, target: str = "c"
+) -> str:
+    """The same of C, which is compiled and run, and of a module that computes by it. What is to be
+    said where there is no compiler.
+    """
+    from bpgen.compiled import compiler, difference, difference_of_module
 
     if compiler() is None:
         return "no C compiler (cc, gcc or clang) is at hand: what is written was not run"
     small = network if cost(network) <= LARGE else shrunk(network)
-    found = difference(files if small is network else emitted_files(small, "c"), small)
+    texts = files if small is network else emitted_files(small, target)
+    found = difference(texts, small)
+    if found is None and ".py" in texts:
+        found = difference_of_module(texts[".py"], small)
     if found is not None:
         fact = f"not written, for it would be wrong: {found.what} {found.said}"
         raise NetError(fact, REMEDY, place)

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from bpgen.derive import derive
-from bpgen.emit import FAST, files_of, said_of
+from bpgen.emit import FAST, WITH_PYTHON, files_of, said_of
 from bpgen.errors import NetError
 from bpgen.gate import refuse_wrong, refuse_wrong_files
 from bpgen.ir import Network
@@ -24,6 +24,7 @@ class Asked:
     nets: tuple[str, ...]
     target: str
     fast: bool
+    python: bool
     output: str | None
     check: bool
     diff: bool
@@ -34,12 +35,18 @@ class Asked:
     @property
     def made_for(self) -> str:
         """The target, by the name that emit has for it."""
-        if not self.fast:
-            return self.target
-        if self.target != "numpy":
-            fact = f"--fast plans the arrays of numpy, and --target is {self.target}"
-            raise NetError(fact, "leave one of the two out")
-        return FAST
+        for option, does, target, remedy, made in _ADDED:
+            if getattr(self, option):
+                if self.target != target:
+                    raise NetError(f"--{option} {does}, and --target is {self.target}", remedy)
+                return made
+        return self.target
+
+
+_ADDED = (  # what options make of a target
+    ("fast", "plans the arrays of numpy", "numpy", "leave one of the two out", FAST),
+    ("python", "adds a module that computes by C", "c", "give --target c, too", WITH_PYTHON),
+)
 
 
 def run(asked: Asked) -> bool:
@@ -81,6 +88,7 @@ def _is_fresh(net: str, file: Path, text: str, asked: Asked) -> bool:
     changes = difference(file, text)
     if changes:
         options = "--fast " * asked.fast + "--target c " * (asked.target == "c")
+        options += "--python " * asked.python
         again = f"{file}: stale; run `bpgen emit {options}{net}`"
         click.echo(changes if asked.diff else again, nl=not asked.diff)
     return not changes
@@ -103,7 +111,8 @@ def _say(place: Path, said: str) -> None:
 def _run(net: str, texts: Mapping[Path, str], network: Network, asked: Asked) -> str:
     """What is to be said of files that were run and are not wrong."""
     if asked.target == "c":
-        return refuse_wrong_files({f.suffix: text for f, text in texts.items()}, network, net)
+        files = {f.suffix: text for f, text in texts.items()}
+        return refuse_wrong_files(files, network, net, asked.made_for)
     (text,) = texts.values()
     undefined = refuse_wrong(text, network, net, asked.made_for)
     if not undefined:

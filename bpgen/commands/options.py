@@ -106,6 +106,9 @@ EMIT = (
         text="A module of numpy, or one for torch, jax and numpy alike; or two files of C99.",
     ),
     flag("--fast", "Plan its arrays: with a workspace, nothing is allocated that grows with N."),
+    flag(
+        "--python", "Beside the files of C a module of numpy's interface, which computes by them."
+    ),
     path("-o", "--output", text="FILE, or DIR for several. Default: generated/<net>.py"),
     flag("--check", "Write nothing; exit 1 where a file is stale."),
     flag("--diff", "Write nothing; print what would change, exit 1 where anything would."),

@@ -7,10 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from bpgen.check.agreement import at_entries
 from bpgen.check.difference import Difference, differing
 from bpgen.check.entrywise.order import starts
 from bpgen.check.module import Arrays
-from bpgen.check.trial import Trial, trials
+from bpgen.check.module.called import NOISE
+from bpgen.check.trial import Raises, Trial, trials
 from bpgen.compiled.library import Library, Source, Texts, compiler, libraries
 from bpgen.compiled.noise import drawn
 from bpgen.emit import emit
@@ -19,7 +21,7 @@ from bpgen.ir import Network
 POINTS = 2
 SEED = 7
 
-__all__ = ["at_points", "compiler", "difference", "ran", "source_of"]
+__all__ = ["at_points", "compiler", "difference", "difference_of_module", "ran", "source_of"]
 
 
 def difference(texts: Texts, network: Network, small: bool = True) -> Difference | None:
@@ -35,6 +37,19 @@ def difference(texts: Texts, network: Network, small: bool = True) -> Difference
     return None
 
 
+def difference_of_module(text: str, network: Network) -> Difference | None:
+    """The same of a module that computes by C."""
+    seed = int(np.random.default_rng(NOISE).integers(2**32))  # as it draws one
+    try:
+        for trial in at_points(text, network, POINTS, seed=seed):
+            wrong = at_entries(trial)
+            if wrong:
+                return min(wrong, key=lambda d: d.entries)
+    except Raises as error:
+        return Difference("the module", str(error))
+    return None
+
+
 def _differing(compiled: Library, trial: Trial) -> list[Difference]:
     values, grads = ran(compiled, trial)
     slopes = {n: trial.slopes[n] for n in grads}
@@ -42,11 +57,13 @@ def _differing(compiled: Library, trial: Trial) -> list[Difference]:
     return [*of_values, *differing(grads, slopes, lambda: trial.noise[1], "dL/d")]
 
 
-def at_points(module: str, network: Network, points: int, small: bool = True) -> Iterator[Trial]:
+def at_points(
+    module: str, network: Network, points: int, small: bool = True, seed: int = SEED
+) -> Iterator[Trial]:
     """Points of a network and its module, where what is dropped is what C drops."""
     for trial in trials(module, network, points, small):
         noisy = bool(network.role("noise"))
-        yield replace(trial, drawn=drawn(network, trial.lengths, SEED)) if noisy else trial
+        yield replace(trial, drawn=drawn(network, trial.lengths, seed)) if noisy else trial
 
 
 def _values(trial: Trial) -> Arrays:

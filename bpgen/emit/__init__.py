@@ -52,23 +52,31 @@ def _array_api() -> _Target:
 def _c() -> _Target:
     from bpgen.targets.c.parts import Parts as CParts
 
-    return _Target(CParts, {".h": "c_header.h.jinja", ".c": "c_source.c.jinja"})
+    return _Target(CParts, _C)
 
 
-def _c_with_python() -> _Target:
+def _c_for_python() -> _Target:
     from bpgen.targets.c.parts import Asking
 
-    return _Target(Asking, {".h": "c_header.h.jinja", ".c": "c_source.c.jinja"})
+    return _Target(Asking, _C)
+
+
+def _python_of_c() -> _Target:
+    from bpgen.targets.c.allowed import ALLOWED
+    from bpgen.targets.c.module import Module
+
+    return _Target(Module, {".py": "c_module.py.jinja"}, ALLOWED)
 
 
 FAST = "numpy, planned"
-WITH_PYTHON = "c, for Python"
-_TARGETS: Mapping[str, Callable[[], _Target]] = {  # each is imported where it is asked for
-    "numpy": _numpy,
-    FAST: _planned,
-    "array-api": _array_api,
-    "c": _c,
-    WITH_PYTHON: _c_with_python,
+WITH_PYTHON = "c, with a module of Python"
+_C = {".h": "c_header.h.jinja", ".c": "c_source.c.jinja"}
+_TARGETS: Mapping[str, tuple[Callable[[], _Target], ...]] = {  # imported where they are asked for
+    "numpy": (_numpy,),
+    FAST: (_planned,),
+    "array-api": (_array_api,),
+    "c": (_c,),
+    WITH_PYTHON: (_c_for_python, _python_of_c),
 }
 
 
@@ -96,11 +104,14 @@ def files_of(derivation: Derivation, target: str = "numpy") -> Mapping[str, str]
     kept = vars(derivation).setdefault("_files", {})  # which does not change: one is emitted once
     if target not in kept:
         refuse_letters(derivation.network)
-        row = _TARGETS[target]()
-        parts = row.parts(derivation)
-        texts = {end: template(name).render(m=parts) for end, name in row.templates.items()}
-        kept[target] = {end: _ended(text, row.allowed) for end, text in texts.items()}
-        vars(derivation).setdefault("_said", {})[target] = getattr(parts, "said", "")
+        said = vars(derivation).setdefault("_said", {})
+        made: dict[str, str] = {}
+        for row in (target_of() for target_of in _TARGETS[target]):
+            parts = row.parts(derivation)
+            texts = {end: template(name).render(m=parts) for end, name in row.templates.items()}
+            made |= {end: _ended(text, row.allowed) for end, text in texts.items()}
+            said[target] = said.get(target) or getattr(parts, "said", "")
+        kept[target] = made
     found: Mapping[str, str] = kept[target]
     return found
 

@@ -13,8 +13,7 @@ from bpgen.record import Derivation
 from bpgen.targets.c.parts import Asking
 from bpgen.targets.c.stored import own
 from bpgen.targets.numpy import parts as numpy
-from bpgen.targets.numpy.functions import Function as Text
-from bpgen.targets.numpy.functions import function
+from bpgen.targets.numpy.functions import FunctionText, function
 from bpgen.targets.numpy.layout import call, collection
 from bpgen.targets.numpy.statements import Statements
 from bpgen.templating import template
@@ -74,7 +73,7 @@ class Module(numpy.Parts):
         return [n for n in dict.fromkeys(self.network.outputs) if n not in self.made.inputs]
 
     @cached_property
-    def functions(self) -> list[Text]:
+    def functions(self) -> list[FunctionText]:
         write = self.statements(self._expressions)
         rows = {
             "forward": self._forward,
@@ -85,7 +84,7 @@ class Module(numpy.Parts):
         }
         return [t for f in self.program if f.name in rows for t in rows[f.name](f, write)]
 
-    def _forward(self, of: Function, write: Statements) -> Iterator[Text]:
+    def _forward(self, of: Function, write: Statements) -> Iterator[FunctionText]:
         doors = [Guard("params"), *_let_in(_admits(of), {})]
         sizes = (tuple_of(map(str, self.made.cached.arrays[n])) for n in self._outputs)
         outputs = (f'"{n}": {shape}' for n, shape in zip(self._outputs, sizes, strict=True))
@@ -95,12 +94,12 @@ class Module(numpy.Parts):
         returned = write.lines(n for n in of.body if isinstance(n, Return))
         yield _text(of, [*write.lines(doors), *made, *returned], write)
 
-    def _loss(self, of: Function, write: Statements) -> Iterator[Text]:
+    def _loss(self, of: Function, write: Statements) -> Iterator[FunctionText]:
         doors = self._opened(of)
         made = self._call("return _value", doors, "loss", ["params", "cache"], [])
         yield _text(of, [*write.lines(doors), *made], write)
 
-    def _backward(self, of: Function, write: Statements) -> Iterator[Text]:
+    def _backward(self, of: Function, write: Statements) -> Iterator[FunctionText]:
         given = ", ".join(a.name for a in of.arguments)
         yield _text(of, [f"return {_INNER}({given})"], write)
         doors = self._opened(of)
@@ -108,7 +107,7 @@ class Module(numpy.Parts):
         inner = replace(of, name=_INNER, doc="The same, where all that is given fits.")
         yield _text(inner, [*write.lines(doors), *made], write)
 
-    def _both(self, of: Function, write: Statements) -> Iterator[Text]:
+    def _both(self, of: Function, write: Statements) -> Iterator[FunctionText]:
         doors = [Guard("params"), *_let_in(self._admitted(), {})]
         rest = ["rng"] * bool(self.network.role("noise"))
         made = self._call("return _both", doors, "loss_and_grad", ["params"], rest)
@@ -160,9 +159,9 @@ def _axes(tensor: TensorInfo) -> dict[str, int]:
     return {i.size: k for k, i in enumerate(tensor.indices) if isinstance(i.size, str)}
 
 
-def _text(of: Function, body: list[str], write: Statements) -> Text:
+def _text(of: Function, body: list[str], write: Statements) -> FunctionText:
     return replace(function(replace(of, body=()), write), body=tuple(body))
 
 
-def _as_numpys(of: Function, write: Statements) -> Iterator[Text]:
+def _as_numpys(of: Function, write: Statements) -> Iterator[FunctionText]:
     yield function(of, write)

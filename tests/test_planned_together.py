@@ -34,6 +34,12 @@ BLOCKS = (
 )
 
 
+STEPS = (
+    f'{HEAD}x, y = input("T", 2), target(3)\n'
+    "L = loss(half_squared_error(last(lstm(x, 3)), y))\n"
+)
+
+
 @cache
 def planned(net: str) -> str:
     return emit(declared_by(net), FAST)
@@ -48,7 +54,7 @@ def module(net: str) -> ModuleType:
     return module_of(planned(net))
 
 
-@pytest.mark.parametrize("net", [LOGITS, PROBABILITIES, ASIDE, IGNORED, TOKENS, SHAPED, BLOCKS])
+@pytest.mark.parametrize("net", [LOGITS, PROBABILITIES, ASIDE, IGNORED, TOKENS, SHAPED, BLOCKS, STEPS])
 def test_is_what_its_equations_say(net: str) -> None:
     assert difference(planned(net), declared_by(net)) is None
 
@@ -63,6 +69,12 @@ def test_exponentials_and_largest_of_a_row_are_found_once(net: str) -> None:
 def test_what_forward_computes_only_to_return_it_is_not_computed() -> None:
     assert ") p[n,i] =" in planned(ASIDE).split("def loss")[0]
     assert ") p[n,i] =" not in together(ASIDE)
+
+
+def test_steps_forward_and_back_are_one_function() -> None:
+    headings = re.findall(r"# (\(.*), step by step: (.*)", together(STEPS))
+    assert [order for _, order in headings] == ["t = 0 .. T - 1", "t = T - 1 .. 0"]
+    assert "forward(" not in together(STEPS) and "cache" not in together(STEPS)
 
 
 def test_what_is_kept_is_no_more_in_a_cache() -> None:

@@ -21,6 +21,7 @@ from bpgen.program.grammar import (
     Number,
     OnRequest,
     Pack,
+    Precision,
     Read,
     Ref,
     Return,
@@ -84,18 +85,24 @@ def _is_there(node: Node, names: set[str], numbers: set[int]) -> bool:
 
 
 def _named(body: Iterable[Node]) -> Iterator[str]:
-    """The names that statements give."""
-    inner = (n for node in body for n in node.walk())
+    """The names that statements give; a precision is none, for memory is made in it before."""
+    inner = (n for node in body for n in node.walk() if not _is_precision(n))
     return (n.name for n in inner if isinstance(n, (Assign, Admit, Draw)))
 
 
+def _is_precision(node: Node) -> bool:
+    return isinstance(node, Assign) and isinstance(node.value, Precision)
+
+
 def _needed(body: list[Node]) -> tuple[Node, ...]:
-    """The statements without equations whose arrays nothing reads after them."""
+    """The statements without equations whose arrays nothing reads after them; a heading, which
+    makes none, stays.
+    """
     read: set[str] = set()
     kept: list[Node] = []
     for node in reversed(body):
         made = {*_named([node]), *(n for s in node.walk() for n in written(s))}
-        if not isinstance(node, Step) or made & read:
+        if not isinstance(node, Step) or not made or made & read:
             kept.append(node)
             read |= {*_read(node)}
     return tuple(reversed(kept))

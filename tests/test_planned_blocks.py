@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -37,7 +39,9 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blocks, "CACHE", 3000)
 
 
+@cache
 def planned(net: str) -> str:
+    """The module of a network that is planned for one size of the cache in all tests."""
     return emit(declared_by(net), FAST)
 
 
@@ -67,6 +71,27 @@ def test_blocks_add_up_to_the_batch(net: str, n: int) -> None:
             assert isinstance(found, float) and found == pytest.approx(value, rel=1e-13)
             assert all(np.allclose(ours[k], grads[k], rtol=1e-12, atol=1e-14) for k in grads)
         assert np.array_equal(fast.pack(ours), workspace["flat"][0])
+
+
+@pytest.mark.usefixtures("small")
+def test_threads_with_memory_of_their_own_add_up_to_the_batch() -> None:
+    """What two find at once is, bit by bit, what is found one after the other."""
+    module = module_of(planned(CONV))
+    params, given = module.init(0), _given(module, 40)
+    rows = [slice(0, 20), slice(20, 40)]
+
+    def found(memory: Any, part: slice) -> np.ndarray:
+        own = [array[part] for array in given]
+        losses = [module.loss_and_grad(params, *own, workspace=memory)[0] for _ in range(5)]
+        return np.append(memory["flat"][0], losses)
+
+    with ThreadPoolExecutor(2) as pool:
+        together = [*pool.map(found, [module.workspace(20) for _ in rows], rows)]
+    apart = [found(module.workspace(20), part) for part in rows]
+    assert np.array_equal(together, apart)
+    _, grads = module.loss_and_grad(params, *given)
+    mean = sum(together)[: module.SIZE] / 2
+    assert np.allclose(mean, module.pack(grads), rtol=1e-12, atol=1e-14)
 
 
 @pytest.mark.usefixtures("small")

@@ -35,8 +35,7 @@ BLOCKS = (
 
 
 STEPS = (
-    f'{HEAD}x, y = input("T", 2), target(3)\n'
-    "L = loss(half_squared_error(last(lstm(x, 3)), y))\n"
+    f'{HEAD}x, y = input("T", 2), target(3)\nL = loss(half_squared_error(last(lstm(x, 3)), y))\n'
 )
 
 
@@ -54,7 +53,9 @@ def module(net: str) -> ModuleType:
     return module_of(planned(net))
 
 
-@pytest.mark.parametrize("net", [LOGITS, PROBABILITIES, ASIDE, IGNORED, TOKENS, SHAPED, BLOCKS, STEPS])
+@pytest.mark.parametrize(
+    "net", [LOGITS, PROBABILITIES, ASIDE, IGNORED, TOKENS, SHAPED, BLOCKS, STEPS]
+)
 def test_is_what_its_equations_say(net: str) -> None:
     assert difference(planned(net), declared_by(net)) is None
 

@@ -26,7 +26,7 @@ SESSIONS = [text for kind, text in BLOCKS if kind == "console"]
 
 
 def test_there_is_something_to_run() -> None:
-    assert (len(NETS), len(PROGRAMS), len(EXCERPTS), len(SESSIONS)) == (6, 1, 2, 1)
+    assert (len(NETS), len(PROGRAMS), len(EXCERPTS), len(SESSIONS)) == (6, 2, 2, 1)
 
 
 @pytest.mark.parametrize("text", one_in(3, NETS))

@@ -215,6 +215,7 @@ class TensorInfo:
     carried: int | None = None
     keep: sp.Expr | None = None  # noise: an element is 1/keep with this probability, else 0
     block: bool = False  # the first axis counts equal blocks, each with parameters of its own
+    nameless: bool = False  # net.py has no name for it
 
     @property
     def batched(self) -> bool:

@@ -51,7 +51,8 @@ class Path:
     """One way the loss hears of a tensor: sum over indices of dL/d(upstream) * d(upstream)/d(wrt).
 
     `value` is the local derivative d(upstream)/d(wrt), folded, summed over `inner`; `wrt` is the
-    access at which it is written.
+    access at which it is written. `composed`: it is a part of a derivative that goes by what has no
+    equation of its own on the page, too, and so is that of the whole.
     """
 
     upstream: Element
@@ -60,6 +61,7 @@ class Path:
     over: tuple[Index, ...] = ()
     reasons: tuple[Equality, ...] = ()
     inner: tuple[Index, ...] = ()
+    composed: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ class Step:
     by line.
 
     The last line is `equation`'s right-hand side. An `inlined` adjoint is printed, and computed
-    only inside the equations that use it.
+    only inside the equations that use it. That of an auxiliary is neither, and has the number 0.
     """
 
     number: int
@@ -89,6 +91,7 @@ class Step:
     inlined: bool = False
     conventions: tuple[str, ...] = ()
     stable: Equation | None = None  # the spelling that is evaluated, where it is another
+    auxiliary: bool = False
 
     @property
     def evaluated(self) -> Equation:
@@ -98,7 +101,7 @@ class Step:
 @dataclass(frozen=True)
 class Forward:
     """One forward equation as written, and as evaluated where a stable spelling replaces the
-    textbook's.
+    textbook's. An auxiliary is told where something is evaluated by it, and has the number 0.
     """
 
     number: int
@@ -107,6 +110,7 @@ class Forward:
     reasons: tuple[Equality | str, ...] = ()
     differentiated: bool = False  # it is the evaluated spelling that the chain rule goes by
     avoids: frozenset[Risk] = frozenset()  # what the equation as written would do in floats
+    auxiliary: bool = False
 
     @property
     def source(self) -> Equation:
@@ -116,7 +120,8 @@ class Forward:
 
 @dataclass(frozen=True)
 class Derivation:
-    """A network's forward equations and the adjoint of every tensor, numbered in one run from 1.
+    """A network's forward equations and the adjoint of every tensor, numbered in one run from 1;
+    but for auxiliaries.
 
     `adjoint` names the adjoint tensor of each tensor: `{"z1": "delta1", "W1": "dW1", ...}`.
     """
@@ -125,6 +130,21 @@ class Derivation:
     forward: tuple[Forward, ...]
     steps: tuple[Step, ...]
     adjoint: dict[str, str]
+
+    @cached_property
+    def told(self) -> tuple[Forward, ...]:
+        """The forward equations that have a number."""
+        return tuple(f for f in self.forward if not f.auxiliary)
+
+    @cached_property
+    def told_steps(self) -> tuple[Step, ...]:
+        """The adjoints that have a number."""
+        return tuple(s for s in self.steps if not s.auxiliary)
+
+    @cached_property
+    def auxiliaries(self) -> Mapping[str, Equation]:
+        """What has no number, by its definition."""
+        return {f.equation.name: f.equation for f in self.forward if f.auxiliary}
 
     @cached_property
     def tensors(self) -> Mapping[str, TensorInfo]:

@@ -35,9 +35,9 @@ def forward(params: Arrays, x: np.ndarray) -> tuple[np.ndarray, Arrays]:
     x = _array("x", x, (4,), None, params)
     # (1) z[n,i] = sum_j W[i,j] x[n,j] + b[i]
     z = x @ W.T + b
-    # (3) p[n,i] = exp(z[n,i]) / sum_j exp(z[n,j])
+    # (2) p[n,i] = exp(z[n,i]) / sum_j exp(z[n,j])
     p = softmax(z)
-    # (4) yhat[n,i] = sum_j V[i,j] p[n,j]
+    # (3) yhat[n,i] = sum_j V[i,j] p[n,j]
     yhat = p @ V.T
     cache = {"x": x, "p": p, "yhat": yhat}
     return yhat, cache
@@ -54,9 +54,9 @@ def _loss(params: Arrays, cache: Arrays, y: np.ndarray) -> float:
     yhat = cache["yhat"]
     N = len(yhat)
     y = _array("y", y, (2,), N, params)
-    # (5) ell[n] = sum_i (yhat[n,i] - y[n,i]) ** 2 / 2
+    # (4) ell[n] = sum_i (yhat[n,i] - y[n,i]) ** 2 / 2
     ell = ((yhat - y) ** 2).sum(axis=1) / 2
-    # (14) L = sum_n ell[n] / N
+    # (12) L = sum_n ell[n] / N
     L = ell.mean()
     value: float = L.item()
     return value
@@ -74,21 +74,21 @@ def backward(
     p = cache["p"]
     yhat = cache["yhat"]
     y = _array("y", y, (2,), N, params)
-    # (6) dyhat[n,i] = (yhat[n,i] - y[n,i]) / N
+    # (5) dyhat[n,i] = (yhat[n,i] - y[n,i]) / N
     dyhat = (yhat - y) / N
-    # (7) dV[i,j] = sum_n dyhat[n,i] p[n,j]
+    # (6) dV[i,j] = sum_n dyhat[n,i] p[n,j]
     dV = dyhat.T @ p
-    # (8) dp[n,i] = sum_j dyhat[n,j] V[j,i]
+    # (7) dp[n,i] = sum_j dyhat[n,j] V[j,i]
     dp = dyhat @ V
-    # (10) delta[n,i] = p[n,i] (dp[n,i] - sum_j dp[n,j] p[n,j])
+    # (8) delta[n,i] = p[n,i] (dp[n,i] - sum_j dp[n,j] p[n,j])
     delta = p * (dp - (dp * p).sum(axis=1, keepdims=True))
-    # (11) dW[i,j] = sum_n delta[n,i] x[n,j]
+    # (9) dW[i,j] = sum_n delta[n,i] x[n,j]
     dW = delta.T @ x
-    # (12) db[i] = sum_n delta[n,i]
+    # (10) db[i] = sum_n delta[n,i]
     db = delta.sum(axis=0)
     grads = {"W": dW, "b": db, "V": dV}
     if inputs:
-        # (13) dx[n,i] = sum_j delta[n,j] W[j,i]
+        # (11) dx[n,i] = sum_j delta[n,j] W[j,i]
         dx = delta @ W
         grads["x"] = dx
     return grads

@@ -46,7 +46,7 @@ def forward(params: Arrays, x: np.ndarray) -> tuple[np.ndarray, Arrays]:
     h = np.maximum(z1, 0)
     # (3) z[n,i] = sum_j W2[i,j] h[n,j] + b2[i]
     z = h @ W2.T + b2
-    # (5) p[n,i] = exp(z[n,i]) / sum_j exp(z[n,j])
+    # (4) p[n,i] = exp(z[n,i]) / sum_j exp(z[n,j])
     p = softmax(z)
     cache = {"x": x, "z1": z1, "h": h, "z": z, "p": p}
     return p, cache
@@ -66,10 +66,10 @@ def _loss(params: Arrays, cache: Arrays, y: np.ndarray) -> float:
     N = len(z)
     rows = np.arange(N)
     y = _labels("y", y, (), N, 10)
-    # (6) ell[n] = -log(p[n,y[n]])
-    # (6) evaluated as s[n] - z[n,y[n]]
+    # (5) ell[n] = -log(p[n,y[n]])
+    # (5) evaluated as s[n] - z[n,y[n]]
     ell = -log_softmax(z)[rows, y]
-    # (7) L = sum_n ell[n] / N + sum_i,j 0.0001 W1[i,j] ** 2 + sum_i,j 0.0001
+    # (6) L = sum_n ell[n] / N + sum_i,j 0.0001 W1[i,j] ** 2 + sum_i,j 0.0001
     #     W2[i,j] ** 2
     L = ell.mean() + 0.0001 * ((W1**2).sum() + (W2**2).sum())
     value: float = L.item()
@@ -90,22 +90,22 @@ def backward(
     h = cache["h"]
     p = cache["p"]
     y = _labels("y", y, (), N, 10)
-    # (10) delta[n,i] = p[n,i] / N - [i = y[n]] / N
+    # (8) delta[n,i] = p[n,i] / N - [i = y[n]] / N
     delta = p / N
     delta[rows, y] -= 1 / N
-    # (11) dW2[i,j] = sum_n delta[n,i] h[n,j] + 0.0002 W2[i,j]
+    # (9) dW2[i,j] = sum_n delta[n,i] h[n,j] + 0.0002 W2[i,j]
     dW2 = delta.T @ h + 0.0002 * W2
-    # (12) db2[i] = sum_n delta[n,i]
+    # (10) db2[i] = sum_n delta[n,i]
     db2 = delta.sum(axis=0)
-    # (14) delta1[n,i] = sum_j delta[n,j] W2[j,i] step(z1[n,i])
+    # (12) delta1[n,i] = sum_j delta[n,j] W2[j,i] step(z1[n,i])
     delta1 = (delta @ W2) * (z1 > 0)
-    # (15) dW1[i,j] = sum_n delta1[n,i] x[n,j] + 0.0002 W1[i,j]
+    # (13) dW1[i,j] = sum_n delta1[n,i] x[n,j] + 0.0002 W1[i,j]
     dW1 = delta1.T @ x + 0.0002 * W1
-    # (16) db1[i] = sum_n delta1[n,i]
+    # (14) db1[i] = sum_n delta1[n,i]
     db1 = delta1.sum(axis=0)
     grads = {"W1": dW1, "b1": db1, "W2": dW2, "b2": db2}
     if inputs:
-        # (17) dx[n,i] = sum_j delta1[n,j] W1[j,i]
+        # (15) dx[n,i] = sum_j delta1[n,j] W1[j,i]
         dx = delta1 @ W1
         grads["x"] = dx
     return grads

@@ -66,23 +66,23 @@ def forward(params: Arrays, x: np.ndarray) -> tuple[np.ndarray, Arrays]:
     x = _labels("x", x, (64,), None, 96)
     # (1) e[n,t,d] = E[x[n,t],d] + P[t,d]
     e = E[x] + P
-    # (28) o[-1,n,i,j] += e[n,i,j]
+    # (27) o[-1,n,i,j] += e[n,i,j]
     o = e
     of_blocks: Arrays = {}
     for l in range(6):
         o, kept = _block(params, l, o)
         of_blocks |= {f"{name}[{l}]": array for name, array in kept.items()}
-    # (29) mu6[n,i] = sum_j o[5,n,i,j] / 64
+    # (28) mu6[n,i] = sum_j o[5,n,i,j] / 64
     mu6 = o.mean(axis=2)
-    # (30) v6[n,i] = sum_j (o[5,n,i,j] - mu6[n,i]) ** 2 / 64
+    # (29) v6[n,i] = sum_j (o[5,n,i,j] - mu6[n,i]) ** 2 / 64
     v6 = ((o - mu6[:, :, None]) ** 2).mean(axis=2)
-    # (31) xhat6[n,i,j] = (o[5,n,i,j] - mu6[n,i]) / sqrt(1e-05 + v6[n,i])
+    # (30) xhat6[n,i,j] = (o[5,n,i,j] - mu6[n,i]) / sqrt(1e-05 + v6[n,i])
     xhat6 = (o - mu6[:, :, None]) / np.sqrt(1e-05 + v6[:, :, None])
-    # (32) f[n,i,j] = g6[j] xhat6[n,i,j] + b6[j]
+    # (31) f[n,i,j] = g6[j] xhat6[n,i,j] + b6[j]
     f = g6 * xhat6 + b6
-    # (33) z[n,i,j] = sum_k E[j,k] f[n,i,k]
+    # (32) z[n,i,j] = sum_k E[j,k] f[n,i,k]
     z = f @ E.T
-    # (35) logp[n,i,j] = z[n,i,j] - s[n,i]
+    # (34) logp[n,i,j] = z[n,i,j] - s[n,i]
     logp = log_softmax(z)
     cache = {
         "x": x,
@@ -135,33 +135,33 @@ def _block(params: Arrays, l: int, o: np.ndarray) -> tuple[np.ndarray, Arrays]:
     s2 = (qh2 @ kh2.swapaxes(-2, -1)) / 4
     # (13) m2[l,n,h,t,u] = masked(s2[l,n,h,t,u], at_most(u, t))
     m2 = np.where(np.arange(64) <= np.arange(64)[:, None], s2, -np.inf)
-    # (15) p2[l,n,i,j,k] = exp(m2[l,n,i,j,k]) / sum_p exp(m2[l,n,i,j,p])
+    # (14) p2[l,n,i,j,k] = exp(m2[l,n,i,j,k]) / sum_p exp(m2[l,n,i,j,p])
     p2 = softmax(m2)
-    # (16) yh2[l,n,h,t,e] = sum_u vh2[l,n,h,u,e] p2[l,n,h,t,u]
+    # (15) yh2[l,n,h,t,e] = sum_u vh2[l,n,h,u,e] p2[l,n,h,t,u]
     yh2 = p2 @ vh2
-    # (17) y2[l,n,t,d+16*h] += yh2[l,n,h,t,d]
+    # (16) y2[l,n,t,d+16*h] += yh2[l,n,h,t,d]
     y2 = yh2.transpose(0, 2, 1, 3).reshape(N, 64, 64)
-    # (18) o2[l,n,i,j] = sum_k Wo2[l,j,k] y2[l,n,i,k]
+    # (17) o2[l,n,i,j] = sum_k Wo2[l,j,k] y2[l,n,i,k]
     o2 = y2 @ Wo2.T
-    # (19) h[l,n,i,j] = o2[l,n,i,j] + o[l-1,n,i,j]
+    # (18) h[l,n,i,j] = o2[l,n,i,j] + o[l-1,n,i,j]
     h = o2 + o
-    # (20) mu3[l,n,i] = sum_j h[l,n,i,j] / 64
+    # (19) mu3[l,n,i] = sum_j h[l,n,i,j] / 64
     mu3 = h.mean(axis=2)
-    # (21) v3[l,n,i] = sum_j (h[l,n,i,j] - mu3[l,n,i]) ** 2 / 64
+    # (20) v3[l,n,i] = sum_j (h[l,n,i,j] - mu3[l,n,i]) ** 2 / 64
     v3 = ((h - mu3[:, :, None]) ** 2).mean(axis=2)
-    # (22) xhat3[l,n,i,j] = (h[l,n,i,j] - mu3[l,n,i]) / sqrt(1e-05 + v3[l,n,i])
+    # (21) xhat3[l,n,i,j] = (h[l,n,i,j] - mu3[l,n,i]) / sqrt(1e-05 + v3[l,n,i])
     xhat3 = (h - mu3[:, :, None]) / np.sqrt(1e-05 + v3[:, :, None])
-    # (23) m[l,n,i,j] = g3[l,j] xhat3[l,n,i,j] + b3[l,j]
+    # (22) m[l,n,i,j] = g3[l,j] xhat3[l,n,i,j] + b3[l,j]
     m = g3 * xhat3 + b3
-    # (24) z4[l,n,i,j] = sum_k W4[l,j,k] m[l,n,i,k] + b4[l,j]
+    # (23) z4[l,n,i,j] = sum_k W4[l,j,k] m[l,n,i,k] + b4[l,j]
     z4 = m @ W4.T + b4
-    # (25) a4[l,n,i,j] = normal_cdf_tanh(z4[l,n,i,j])
+    # (24) a4[l,n,i,j] = normal_cdf_tanh(z4[l,n,i,j])
     a4 = normal_cdf_tanh(z4)
-    # (26) a[l,n,i,j] = z4[l,n,i,j] a4[l,n,i,j]
+    # (25) a[l,n,i,j] = z4[l,n,i,j] a4[l,n,i,j]
     a = z4 * a4
-    # (27) z5[l,n,i,j] = sum_k W5[l,j,k] a[l,n,i,k] + b5[l,j]
+    # (26) z5[l,n,i,j] = sum_k W5[l,j,k] a[l,n,i,k] + b5[l,j]
     z5 = a @ W5.T + b5
-    # (28) o[l,n,i,j] = h[l,n,i,j] + z5[l,n,i,j]
+    # (27) o[l,n,i,j] = h[l,n,i,j] + z5[l,n,i,j]
     o_next = h + z5
     return o_next, {
         "v1": v1,
@@ -193,9 +193,9 @@ def _loss(params: Arrays, cache: Arrays, y: np.ndarray) -> float:
     N = len(logp)
     rows = np.arange(N)
     y = _labels("y", y, (64,), N, 96)
-    # (36) ell[n] = -sum_t logp[n,t,y[n,t]] / 64
+    # (35) ell[n] = -sum_t logp[n,t,y[n,t]] / 64
     ell = -logp[rows[:, None], np.arange(64), y].mean(axis=1)
-    # (88) L = sum_n ell[n] / N
+    # (86) L = sum_n ell[n] / N
     L = ell.mean()
     value: float = L.item()
     return value
@@ -216,18 +216,18 @@ def backward(
     f = cache["f"]
     z = cache["z"]
     y = _labels("y", y, (64,), N, 96)
-    # (39) delta[n,i,j] = exp(z[n,i,j] - s[n,i]) / (64 N) - [j = y[n,i]] / (64 N)
+    # (38) delta[n,i,j] = exp(z[n,i,j] - s[n,i]) / (64 N) - [j = y[n,i]] / (64 N)
     delta = softmax(z) / (64 * N)
     delta[rows[:, None], np.arange(64), y] -= 1 / (64 * N)
-    # (40) df[n,i,j] = sum_k delta[n,i,k] E[k,j]
+    # (39) df[n,i,j] = sum_k delta[n,i,k] E[k,j]
     df = delta @ E
-    # (41) dg6[i] = sum_n,j df[n,j,i] xhat6[n,j,i]
+    # (40) dg6[i] = sum_n,j df[n,j,i] xhat6[n,j,i]
     dg6 = (df * xhat6).sum(axis=(0, 1))
-    # (42) db6[i] = sum_n,j df[n,j,i]
+    # (41) db6[i] = sum_n,j df[n,j,i]
     db6 = df.sum(axis=(0, 1))
-    # (43) dxhat6[n,i,j] = df[n,i,j] g6[j]
+    # (42) dxhat6[n,i,j] = df[n,i,j] g6[j]
     dxhat6 = df * g6
-    # (46) do[5,n,i,j] += dxhat6[n,i,j] / sqrt(1e-05 + v6[n,i]), do[5,n,i,j] += -sum_k
+    # (45) do[5,n,i,j] += dxhat6[n,i,j] / sqrt(1e-05 + v6[n,i]), do[5,n,i,j] += -sum_k
     #      dxhat6[n,i,k] xhat6[n,i,j] xhat6[n,i,k] / (64 sqrt(1e-05 + v6[n,i])),
     #      do[5,n,i,j] += -sum_k dxhat6[n,i,k] / (64 sqrt(1e-05 + v6[n,i]))
     do = (
@@ -239,10 +239,10 @@ def backward(
     for l in reversed(range(6)):
         do, of_block = _block_backward(params, cache, l, do)
         of_blocks.insert(0, of_block)
-    # (86) dE[i,j] = sum_n,k delta[n,k,i] f[n,k,j] + sum_n,t [i = x[n,t]] do[-1,n,t,j]
+    # (84) dE[i,j] = sum_n,k delta[n,k,i] f[n,k,j] + sum_n,t [i = x[n,t]] do[-1,n,t,j]
     dE = np.tensordot(delta, f, axes=((0, 1), (0, 1)))
     np.add.at(dE, x, do)
-    # (87) dP[i,j] = sum_n do[-1,n,i,j]
+    # (85) dP[i,j] = sum_n do[-1,n,i,j]
     dP = do.sum(axis=0)
     stacked = {name: np.stack([of[name] for of in of_blocks]) for name in of_blocks[0]}
     grads = {"E": dE, "P": dP, **stacked, "g6": dg6, "b6": db6}
@@ -276,16 +276,16 @@ def _block_backward(
     z4 = cache[f"z4[{l}]"]
     a4 = cache[f"a4[{l}]"]
     a = cache[f"a[{l}]"]
-    # (48) da[l,n,i,j] = sum_k do[l,n,i,k] W5[l,k,j]
+    # (47) da[l,n,i,j] = sum_k do[l,n,i,k] W5[l,k,j]
     da = do_next @ W5
-    # (50) delta4[l,n,i,j] = (z4[l,n,i,j] normal_pdf_tanh(z4[l,n,i,j], a4[l,n,i,j]) +
+    # (49) delta4[l,n,i,j] = (z4[l,n,i,j] normal_pdf_tanh(z4[l,n,i,j], a4[l,n,i,j]) +
     #      a4[l,n,i,j]) da[l,n,i,j]
     delta4 = (z4 * normal_pdf_tanh(z4, a4) + a4) * da
-    # (51) dm[l,n,i,j] = sum_k delta4[l,n,i,k] W4[l,k,j]
+    # (50) dm[l,n,i,j] = sum_k delta4[l,n,i,k] W4[l,k,j]
     dm = delta4 @ W4
-    # (52) dxhat3[l,n,i,j] = dm[l,n,i,j] g3[l,j]
+    # (51) dxhat3[l,n,i,j] = dm[l,n,i,j] g3[l,j]
     dxhat3 = dm * g3
-    # (55) dh[l,n,i,j] = do[l,n,i,j] + (dxhat3[l,n,i,j] - sum_k dxhat3[l,n,i,k] / 64 -
+    # (54) dh[l,n,i,j] = do[l,n,i,j] + (dxhat3[l,n,i,j] - sum_k dxhat3[l,n,i,k] / 64 -
     #      sum_k dxhat3[l,n,i,k] xhat3[l,n,i,j] xhat3[l,n,i,k] / 64) / sqrt(1e-05 +
     #      v3[l,n,i])
     dh = do_next + (
@@ -293,55 +293,55 @@ def _block_backward(
         - dxhat3.mean(axis=2, keepdims=True)
         - (dxhat3 * xhat3).mean(axis=2, keepdims=True) * xhat3
     ) / np.sqrt(1e-05 + v3[:, :, None])
-    # (57) dy2[l,n,t,i] = sum_j dh[l,n,t,j] Wo2[l,j,i]
+    # (56) dy2[l,n,t,i] = sum_j dh[l,n,t,j] Wo2[l,j,i]
     dy2 = dh @ Wo2
-    # (59) dp2[l,n,i,j,k] = sum_e dy2[l,n,j,e+16*i] vh2[l,n,i,k,e]
+    # (58) dp2[l,n,i,j,k] = sum_e dy2[l,n,j,e+16*i] vh2[l,n,i,k,e]
     dp2 = dy2.reshape(N, 64, 4, 16).transpose(0, 2, 1, 3) @ vh2.swapaxes(-2, -1)
-    # (62) ds2[l,n,h,t,u] = p2[l,n,h,t,u] (dp2[l,n,h,t,u] - sum_i dp2[l,n,h,t,i]
+    # (60) ds2[l,n,h,t,u] = p2[l,n,h,t,u] (dp2[l,n,h,t,u] - sum_i dp2[l,n,h,t,i]
     #      p2[l,n,h,t,i])
     ds2 = p2 * (dp2 - (dp2 * p2).sum(axis=3, keepdims=True))
-    # (63) dvh2[l,n,h,t,d] = sum_i dy2[l,n,i,d+16*h] p2[l,n,h,i,t]
+    # (61) dvh2[l,n,h,t,d] = sum_i dy2[l,n,i,d+16*h] p2[l,n,h,i,t]
     dvh2 = p2.swapaxes(-2, -1) @ dy2.reshape(N, 64, 4, 16).transpose(0, 2, 1, 3)
-    # (64) dv2[l,n,i,d+16*h] += dvh2[l,n,h,i,d]
+    # (62) dv2[l,n,i,d+16*h] += dvh2[l,n,h,i,d]
     dv2 = dvh2.transpose(0, 2, 1, 3).reshape(N, 64, 64)
-    # (65) dkh2[l,n,h,t,d] = sum_i ds2[l,n,h,i,t] qh2[l,n,h,i,d] / 4
+    # (63) dkh2[l,n,h,t,d] = sum_i ds2[l,n,h,i,t] qh2[l,n,h,i,d] / 4
     dkh2 = (ds2.swapaxes(-2, -1) @ qh2) / 4
-    # (66) dk2[l,n,i,d+16*h] += dkh2[l,n,h,i,d]
+    # (64) dk2[l,n,i,d+16*h] += dkh2[l,n,h,i,d]
     dk2 = dkh2.transpose(0, 2, 1, 3).reshape(N, 64, 64)
-    # (67) dqh2[l,n,h,t,d] = sum_u ds2[l,n,h,t,u] kh2[l,n,h,u,d] / 4
+    # (65) dqh2[l,n,h,t,d] = sum_u ds2[l,n,h,t,u] kh2[l,n,h,u,d] / 4
     dqh2 = (ds2 @ kh2) / 4
-    # (68) dq2[l,n,i,d+16*h] += dqh2[l,n,h,i,d]
+    # (66) dq2[l,n,i,d+16*h] += dqh2[l,n,h,i,d]
     dq2 = dqh2.transpose(0, 2, 1, 3).reshape(N, 64, 64)
-    # (69) du[l,n,i,j] = sum_k dv2[l,n,i,k] Wv2[l,k,j] + sum_k dk2[l,n,i,k] Wk2[l,k,j] +
+    # (67) du[l,n,i,j] = sum_k dv2[l,n,i,k] Wv2[l,k,j] + sum_k dk2[l,n,i,k] Wk2[l,k,j] +
     #      sum_k dq2[l,n,i,k] Wq2[l,k,j]
     du = dv2 @ Wv2 + dk2 @ Wk2 + dq2 @ Wq2
-    # (70) dxhat1[l,n,i,j] = du[l,n,i,j] g1[l,j]
+    # (68) dxhat1[l,n,i,j] = du[l,n,i,j] g1[l,j]
     dxhat1 = du * g1
-    # (73) dW5[l,i,j] = sum_n,k do[l,n,k,i] a[l,n,k,j]
+    # (71) dW5[l,i,j] = sum_n,k do[l,n,k,i] a[l,n,k,j]
     dW5 = np.tensordot(do_next, a, axes=((0, 1), (0, 1)))
-    # (74) db5[l,i] = sum_n,j do[l,n,j,i]
+    # (72) db5[l,i] = sum_n,j do[l,n,j,i]
     db5 = do_next.sum(axis=(0, 1))
-    # (75) dW4[l,i,j] = sum_n,k delta4[l,n,k,i] m[l,n,k,j]
+    # (73) dW4[l,i,j] = sum_n,k delta4[l,n,k,i] m[l,n,k,j]
     dW4 = np.tensordot(delta4, m, axes=((0, 1), (0, 1)))
-    # (76) db4[l,i] = sum_n,j delta4[l,n,j,i]
+    # (74) db4[l,i] = sum_n,j delta4[l,n,j,i]
     db4 = delta4.sum(axis=(0, 1))
-    # (77) dg3[l,i] = sum_n,j dm[l,n,j,i] xhat3[l,n,j,i]
+    # (75) dg3[l,i] = sum_n,j dm[l,n,j,i] xhat3[l,n,j,i]
     dg3 = (dm * xhat3).sum(axis=(0, 1))
-    # (78) db3[l,i] = sum_n,j dm[l,n,j,i]
+    # (76) db3[l,i] = sum_n,j dm[l,n,j,i]
     db3 = dm.sum(axis=(0, 1))
-    # (79) dWo2[l,i,j] = sum_n,k dh[l,n,k,i] y2[l,n,k,j]
+    # (77) dWo2[l,i,j] = sum_n,k dh[l,n,k,i] y2[l,n,k,j]
     dWo2 = np.tensordot(dh, y2, axes=((0, 1), (0, 1)))
-    # (80) dWv2[l,i,j] = sum_n,k dv2[l,n,k,i] u[l,n,k,j]
+    # (78) dWv2[l,i,j] = sum_n,k dv2[l,n,k,i] u[l,n,k,j]
     dWv2 = np.tensordot(dv2, u, axes=((0, 1), (0, 1)))
-    # (81) dWk2[l,i,j] = sum_n,k dk2[l,n,k,i] u[l,n,k,j]
+    # (79) dWk2[l,i,j] = sum_n,k dk2[l,n,k,i] u[l,n,k,j]
     dWk2 = np.tensordot(dk2, u, axes=((0, 1), (0, 1)))
-    # (82) dWq2[l,i,j] = sum_n,k dq2[l,n,k,i] u[l,n,k,j]
+    # (80) dWq2[l,i,j] = sum_n,k dq2[l,n,k,i] u[l,n,k,j]
     dWq2 = np.tensordot(dq2, u, axes=((0, 1), (0, 1)))
-    # (83) dg1[l,i] = sum_n,j du[l,n,j,i] xhat1[l,n,j,i]
+    # (81) dg1[l,i] = sum_n,j du[l,n,j,i] xhat1[l,n,j,i]
     dg1 = (du * xhat1).sum(axis=(0, 1))
-    # (84) db1[l,i] = sum_n,j du[l,n,j,i]
+    # (82) db1[l,i] = sum_n,j du[l,n,j,i]
     db1 = du.sum(axis=(0, 1))
-    # (46) do[l-1,n,i,j] += dxhat1[l,n,i,j] / sqrt(1e-05 + v1[l,n,i]) + dh[l,n,i,j],
+    # (45) do[l-1,n,i,j] += dxhat1[l,n,i,j] / sqrt(1e-05 + v1[l,n,i]) + dh[l,n,i,j],
     #      do[l-1,n,i,j] += -sum_k dxhat1[l,n,i,k] xhat1[l,n,i,j] xhat1[l,n,i,k] / (64
     #      sqrt(1e-05 + v1[l,n,i])), do[l-1,n,i,j] += -sum_k dxhat1[l,n,i,k] / (64
     #      sqrt(1e-05 + v1[l,n,i]))

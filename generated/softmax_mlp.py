@@ -56,7 +56,7 @@ def forward(params: Arrays, x: np.ndarray) -> tuple[np.ndarray, Arrays]:
     h = np.tanh(z2)
     # (5) z3[n,i] = sum_j W3[i,j] h[n,j] + b3[i]
     z3 = h @ W3.T + b3
-    # (7) p[n,i] = exp(z3[n,i]) / sum_j exp(z3[n,j])
+    # (6) p[n,i] = exp(z3[n,i]) / sum_j exp(z3[n,j])
     p = softmax(z3)
     cache = {"x": x, "z1": z1, "a1": a1, "h": h, "z3": z3, "p": p}
     return p, cache
@@ -77,10 +77,10 @@ def _loss(params: Arrays, cache: Arrays, y: np.ndarray) -> float:
     N = len(z3)
     rows = np.arange(N)
     y = _labels("y", y, (), N, 5)
-    # (8) ell[n] = -log(p[n,y[n]])
-    # (8) evaluated as s3[n] - z3[n,y[n]]
+    # (7) ell[n] = -log(p[n,y[n]])
+    # (7) evaluated as s3[n] - z3[n,y[n]]
     ell = -log_softmax(z3)[rows, y]
-    # (9) L = sum_n ell[n] / N + sum_i,j 0.01 W1[i,j] ** 2 + sum_i,j 0.01 W2[i,j] ** 2 +
+    # (8) L = sum_n ell[n] / N + sum_i,j 0.01 W1[i,j] ** 2 + sum_i,j 0.01 W2[i,j] ** 2 +
     #     sum_i,j 0.01 W3[i,j] ** 2
     L = ell.mean() + 0.01 * ((W1**2).sum() + (W2**2).sum() + (W3**2).sum())
     value: float = L.item()
@@ -103,28 +103,28 @@ def backward(
     h = cache["h"]
     p = cache["p"]
     y = _labels("y", y, (), N, 5)
-    # (12) delta3[n,i] = p[n,i] / N - [i = y[n]] / N
+    # (10) delta3[n,i] = p[n,i] / N - [i = y[n]] / N
     delta3 = p / N
     delta3[rows, y] -= 1 / N
-    # (13) dW3[i,j] = sum_n delta3[n,i] h[n,j] + 0.02 W3[i,j]
+    # (11) dW3[i,j] = sum_n delta3[n,i] h[n,j] + 0.02 W3[i,j]
     dW3 = delta3.T @ h + 0.02 * W3
-    # (14) db3[i] = sum_n delta3[n,i]
+    # (12) db3[i] = sum_n delta3[n,i]
     db3 = delta3.sum(axis=0)
-    # (16) delta2[n,i] = sum_j delta3[n,j] W3[j,i] (1 - h[n,i] ** 2)
+    # (14) delta2[n,i] = sum_j delta3[n,j] W3[j,i] (1 - h[n,i] ** 2)
     delta2 = (delta3 @ W3) * (1 - h**2)
-    # (17) dW2[i,j] = sum_n delta2[n,i] a1[n,j] + 0.02 W2[i,j]
+    # (15) dW2[i,j] = sum_n delta2[n,i] a1[n,j] + 0.02 W2[i,j]
     dW2 = delta2.T @ a1 + 0.02 * W2
-    # (18) db2[i] = sum_n delta2[n,i]
+    # (16) db2[i] = sum_n delta2[n,i]
     db2 = delta2.sum(axis=0)
-    # (20) delta1[n,i] = sum_j delta2[n,j] W2[j,i] step(z1[n,i])
+    # (18) delta1[n,i] = sum_j delta2[n,j] W2[j,i] step(z1[n,i])
     delta1 = (delta2 @ W2) * (z1 > 0)
-    # (21) dW1[i,j] = sum_n delta1[n,i] x[n,j] + 0.02 W1[i,j]
+    # (19) dW1[i,j] = sum_n delta1[n,i] x[n,j] + 0.02 W1[i,j]
     dW1 = delta1.T @ x + 0.02 * W1
-    # (22) db1[i] = sum_n delta1[n,i]
+    # (20) db1[i] = sum_n delta1[n,i]
     db1 = delta1.sum(axis=0)
     grads = {"W1": dW1, "b1": db1, "W2": dW2, "b2": db2, "W3": dW3, "b3": db3}
     if inputs:
-        # (23) dx[n,i] = sum_j delta1[n,j] W1[j,i]
+        # (21) dx[n,i] = sum_j delta1[n,j] W1[j,i]
         dx = delta1 @ W1
         grads["x"] = dx
     return grads

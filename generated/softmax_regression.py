@@ -33,7 +33,7 @@ def forward(params: Arrays, x: np.ndarray) -> tuple[np.ndarray, Arrays]:
     x = _array("x", x, (3,), None, params)
     # (1) z[n,i] = sum_j W[i,j] x[n,j] + b[i]
     z = x @ W.T + b
-    # (3) p[n,i] = exp(z[n,i]) / sum_j exp(z[n,j])
+    # (2) p[n,i] = exp(z[n,i]) / sum_j exp(z[n,j])
     p = softmax(z)
     cache = {"x": x, "z": z, "p": p}
     return p, cache
@@ -50,10 +50,10 @@ def _loss(params: Arrays, cache: Arrays, y: np.ndarray) -> float:
     z = cache["z"]
     N = len(z)
     y = _one_hot("y", y, (4,), N, params)
-    # (4) ell[n] = -sum_i y[n,i] log(p[n,i])
-    # (4) evaluated as -sum_i (z[n,i] - s[n]) y[n,i]
+    # (3) ell[n] = -sum_i y[n,i] log(p[n,i])
+    # (3) evaluated as -sum_i (z[n,i] - s[n]) y[n,i]
     ell = -(log_softmax(z) * y).sum(axis=1)
-    # (11) L = sum_n ell[n] / N
+    # (9) L = sum_n ell[n] / N
     L = ell.mean()
     value: float = L.item()
     return value
@@ -69,15 +69,15 @@ def backward(
     N = len(x)
     p = cache["p"]
     y = _one_hot("y", y, (4,), N, params)
-    # (7) delta[n,i] = (p[n,i] - y[n,i]) / N
+    # (5) delta[n,i] = (p[n,i] - y[n,i]) / N
     delta = (p - y) / N
-    # (8) dW[i,j] = sum_n delta[n,i] x[n,j]
+    # (6) dW[i,j] = sum_n delta[n,i] x[n,j]
     dW = delta.T @ x
-    # (9) db[i] = sum_n delta[n,i]
+    # (7) db[i] = sum_n delta[n,i]
     db = delta.sum(axis=0)
     grads = {"W": dW, "b": db}
     if inputs:
-        # (10) dx[n,i] = sum_j delta[n,j] W[j,i]
+        # (8) dx[n,i] = sum_j delta[n,j] W[j,i]
         dx = delta @ W
         grads["x"] = dx
     return grads

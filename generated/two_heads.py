@@ -59,9 +59,9 @@ def forward(
     h = softplus(z)
     # (3) u1[n,i] = sum_j A[i,j] h[n,j] + d[i]
     u1 = h @ A.T + d
-    # (5) p[n,i] = exp(u1[n,i]) / sum_j exp(u1[n,j])
+    # (4) p[n,i] = exp(u1[n,i]) / sum_j exp(u1[n,j])
     p = softmax(u1)
-    # (6) q[n,i] = sum_j B[i,j] h[n,j] + e[i]
+    # (5) q[n,i] = sum_j B[i,j] h[n,j] + e[i]
     q = h @ B.T + e
     cache = {"left": left, "right": right, "z": z, "h": h, "u1": u1, "p": p, "q": q}
     return (p, q), cache
@@ -87,10 +87,10 @@ def _loss(params: Arrays, cache: Arrays, kind: np.ndarray, amount: np.ndarray) -
     q = cache["q"]
     kind = _labels("kind", kind, (), N, 4)
     amount = _array("amount", amount, (1,), N, params)
-    # (7) ell[n] = sum_i (q[n,i] - amount[n,i]) ** 2 / 2 - log(p[n,kind[n]])
-    # (7) evaluated as sum_i (q[n,i] - amount[n,i]) ** 2 / 2 + s[n] - u1[n,kind[n]]
+    # (6) ell[n] = sum_i (q[n,i] - amount[n,i]) ** 2 / 2 - log(p[n,kind[n]])
+    # (6) evaluated as sum_i (q[n,i] - amount[n,i]) ** 2 / 2 + s[n] - u1[n,kind[n]]
     ell = ((q - amount) ** 2).sum(axis=1) / 2 - log_softmax(u1)[rows, kind]
-    # (23) L = sum_n ell[n] / N
+    # (21) L = sum_n ell[n] / N
     L = ell.mean()
     value: float = L.item()
     return value
@@ -119,34 +119,34 @@ def backward(
     q = cache["q"]
     kind = _labels("kind", kind, (), N, 4)
     amount = _array("amount", amount, (1,), N, params)
-    # (8) dq[n,i] = (q[n,i] - amount[n,i]) / N
+    # (7) dq[n,i] = (q[n,i] - amount[n,i]) / N
     dq = (q - amount) / N
-    # (9) dB[i,j] = sum_n dq[n,i] h[n,j]
+    # (8) dB[i,j] = sum_n dq[n,i] h[n,j]
     dB = dq.T @ h
-    # (10) de[i] = sum_n dq[n,i]
+    # (9) de[i] = sum_n dq[n,i]
     de = dq.sum(axis=0)
-    # (13) du1[n,i] = p[n,i] / N - [i = kind[n]] / N
+    # (11) du1[n,i] = p[n,i] / N - [i = kind[n]] / N
     du1 = p / N
     du1[rows, kind] -= 1 / N
-    # (14) dA[i,j] = sum_n du1[n,i] h[n,j]
+    # (12) dA[i,j] = sum_n du1[n,i] h[n,j]
     dA = du1.T @ h
-    # (15) dd[i] = sum_n du1[n,i]
+    # (13) dd[i] = sum_n du1[n,i]
     dd = du1.sum(axis=0)
-    # (16) dh[n,i] = sum_j dq[n,j] B[j,i] + sum_j du1[n,j] A[j,i]
+    # (14) dh[n,i] = sum_j dq[n,j] B[j,i] + sum_j du1[n,j] A[j,i]
     dh = dq @ B + du1 @ A
-    # (17) delta[n,i] = dh[n,i] sigmoid(z[n,i])
+    # (15) delta[n,i] = dh[n,i] sigmoid(z[n,i])
     delta = dh * sigmoid(z)
-    # (18) dU[i,j] = sum_n delta[n,i] left[n,j]
+    # (16) dU[i,j] = sum_n delta[n,i] left[n,j]
     dU = delta.T @ left
-    # (19) dV[i,j] = sum_n delta[n,i] right[n,j]
+    # (17) dV[i,j] = sum_n delta[n,i] right[n,j]
     dV = delta.T @ right
-    # (20) dc[i] = sum_n delta[n,i]
+    # (18) dc[i] = sum_n delta[n,i]
     dc = delta.sum(axis=0)
     grads = {"U": dU, "V": dV, "c": dc, "A": dA, "d": dd, "B": dB, "e": de}
     if inputs:
-        # (21) dleft[n,i] = sum_j delta[n,j] U[j,i]
+        # (19) dleft[n,i] = sum_j delta[n,j] U[j,i]
         dleft = delta @ U
-        # (22) dright[n,i] = sum_j delta[n,j] V[j,i]
+        # (20) dright[n,i] = sum_j delta[n,j] V[j,i]
         dright = delta @ V
         grads["left"] = dleft
         grads["right"] = dright

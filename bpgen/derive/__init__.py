@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bpgen.derive.auxiliary import composed
 from bpgen.derive.stable import Spelling, stabilised
 from bpgen.derive.sweep import Sweep
 from bpgen.errors import NetError
@@ -47,7 +48,7 @@ def _derived(network: Network) -> Derivation:
         record = _swept(network, forward, spelling)
     equations = [*(f.evaluated for f in forward), *_computed(record)]
     check(equations, record.tensors)
-    return numbered(record)
+    return numbered(composed(record))
 
 
 def _in_letters(network: Network) -> Network:
@@ -107,12 +108,12 @@ def numbered(record: Derivation) -> Derivation:
     alone = loss is not None and len(loss.terms) == 1  # a mean and no penalty
     last = {f.equation.name: alone and f.equation.name == network.loss for f in record.forward}
     last |= {s.equation.name: s.of == network.sample_loss for s in record.steps}
-    read = [f.equation.name for f in record.forward]
-    read += [s.equation.name for s in blocks_together(record.steps)]
+    read = [f.equation.name for f in record.forward if not f.auxiliary]
+    read += [s.equation.name for s in blocks_together(record.steps) if not s.auxiliary]
     place = sorted(read, key=lambda name: last[name] and not meet)
     number = {name: n for n, name in enumerate(place, start=1)}
-    forward = tuple(replace(f, number=number[f.equation.name]) for f in record.forward)
-    steps = tuple(replace(s, number=number[s.equation.name]) for s in record.steps)
+    forward = tuple(replace(f, number=number.get(f.equation.name, 0)) for f in record.forward)
+    steps = tuple(replace(s, number=number.get(s.equation.name, 0)) for s in record.steps)
     return replace(record, forward=forward, steps=steps)
 
 

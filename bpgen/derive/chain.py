@@ -34,14 +34,14 @@ class Link:
         what it reads, whose axes are `axes`.
         """
         every = (*self.equation.indices, *self.term.over)
-        return _renamed(every, (*every, *axes))
+        return renamed(every, (*every, *axes))
 
     def written(self) -> At:
         """Where the term is written: at the equation's own indices, or at an access."""
         return self.term.at or self.equation.indices
 
 
-def _renamed(indices: Iterable[Index], taken: Iterable[sp.Basic]) -> dict[sp.Expr, sp.Expr]:
+def renamed(indices: Iterable[Index], taken: Iterable[sp.Basic]) -> dict[sp.Expr, sp.Expr]:
     """Indices under names that begin with more underscores than any that is taken."""
     names = (str(i.name) for i in taken if isinstance(i, Index))
     mark = "_" * (1 + max((len(n) - len(n.lstrip("_")) for n in names), default=0))
@@ -55,7 +55,7 @@ def contributions(link: Link, adjoint: tuple[Term, ...], axes: tuple[Index, ...]
     if link.term.at is not None and any(t.at is not None for t in adjoint):
         raise Malformed(f"{link.equation.name} is written in pieces, and so is its adjoint")
     for upstream in adjoint:
-        mine = _renamed(upstream.over, (*axes, *away, *away.values(), *upstream.over))
+        mine = renamed(upstream.over, (*axes, *away, *away.values(), *upstream.over))
         ours = {**dict(zip(link.equation.indices, place, strict=True)), **mine}
         left = tuple(e.xreplace(ours) for e in upstream.at or link.equation.indices)
         rename = dict(away)

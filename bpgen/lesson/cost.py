@@ -49,7 +49,8 @@ def _row(
 ) -> tuple[str, ...]:
     tensors = lesson.network.tensors
     of = {*layer}
-    values = [n for n in layer if tensors[n].role == "value"]
+    within = lesson.derivation.auxiliaries
+    values = [n for n in layer if tensors[n].role == "value" and n not in within]
     params = total(_size(tensors[n]) for n in layer if tensors[n].role == "param")
     numbers = (
         params,

@@ -24,7 +24,7 @@ def _nodes(lesson: Lesson) -> list[Equation]:
     """The equations of a sample; the mean over samples is no node of its own."""
     network = lesson.network
     hidden = network.loss if network.sample_loss else None
-    return [f.equation for f in lesson.derivation.forward if f.equation.name != hidden]
+    return [f.equation for f in lesson.derivation.told if f.equation.name != hidden]
 
 
 def _read(equation: Equation) -> list[str]:
@@ -34,7 +34,8 @@ def _read(equation: Equation) -> list[str]:
 def _row(lesson: Lesson, equation: Equation) -> tuple[str, ...]:
     tensors = lesson.network.tensors
     weights = [n for n in _read(equation) if tensors[n].role == "param"]
-    nodes = [e for e in equation.reads() if e.name not in weights]
+    within = lesson.derivation.auxiliaries  # of what else is read, and no nodes
+    nodes = [e for e in equation.reads() if e.name not in (*weights, *within)]
     step = lesson.steps.get(equation.name)
     back: list[str] = []
     if step is not None:

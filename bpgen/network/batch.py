@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from bpgen.declare.declaration import Declaration
 from bpgen.ir import Equation, Index, Network, TensorInfo, check
@@ -36,7 +37,8 @@ def batched_network(
             equations += made
         elif declared.tensors[serial].role == "value":
             equations.append(write.equation(serial, left, terms))
-            tensors[label] = write.info(serial, equations[-1].indices)
+            info = write.info(serial, equations[-1].indices)
+            tensors[label] = replace(info, nameless=serial not in given)
         else:
             axes = tuple(Index(f"_{k}", s) for k, s in enumerate(declared.tensors[serial].shape))
             tensors[label] = write.info(serial, write.equation(serial, axes, ()).indices)

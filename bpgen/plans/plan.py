@@ -22,7 +22,7 @@ from bpgen.planning.together import WHOLE
 from bpgen.plans.kept import kept
 from bpgen.plans.passes import Run, runs
 from bpgen.program.grammar import Function
-from bpgen.record import Derivation
+from bpgen.record import Derivation, Forward
 from bpgen.targets.numpy.interface import refuse_letters
 from bpgen.targets.numpy.planned_parts import PlannedParts
 
@@ -106,8 +106,9 @@ class _Planned:
     def rows(self) -> Iterator[Cost]:
         """A row for each equation that is computed, and for each pass that computes it."""
         adjoint = self.derivation.adjoint
-        of = {f.number: (f.equation.name, f.equation.name) for f in self.derivation.forward}
-        of |= {s.number: (adjoint.get(s.of, s.equation.name), s.of) for s in self.derivation.steps}
+        steps = self.derivation.told_steps
+        of = {f.number: (f.equation.name, f.equation.name) for f in self.derivation.told}
+        of |= {s.number: (adjoint.get(s.of, s.equation.name), s.of) for s in steps}
         for at in [*self.runs, *self.within]:
             here, buffers = self.runs.get(at, []), self.buffers.get(at, [])
             (when, number), (name, tensor) = at, of.get(at[1], ("", ""))
@@ -136,7 +137,7 @@ class _Planned:
         computed with others.
         """
         run = {number for _, number in self.runs}
-        forward = {f.number for f in self.derivation.forward}
+        forward = {f.number for f in self.derivation.told}
         alone = (n for n in self.operations if n not in run)
         return [("forward" if n in forward else "backward", n) for n in alone]
 
@@ -158,7 +159,11 @@ class _Planned:
         """Those of the equations by their numbers, as the page counts them."""
         there = zip(self.derivation.forward, counts.forward(self.derivation), strict=True)
         back = zip(counts.needed(self.derivation), counts.backward(self.derivation), strict=True)
-        found = {f.number: c.operations for f, c in there}
+        named = {f.equation.name: c.operations for f, c in there}
+        for name in self.derivation.auxiliaries:  # computed with what reads it
+            (reader, *_) = (f for f in self.derivation.told if _reads(f, name))
+            named[reader.equation.name] += named[name]
+        found = {f.number: named[f.equation.name] for f in self.derivation.told}
         return found | {s.number: c.operations for s, c in back}
 
     @cached_property
@@ -188,6 +193,10 @@ class _Planned:
         found = dict(w for n in buffer.names for w in self._places.get((function, n), []))
         times = found.get("every block's", sp.Add(*found.values()))
         return times * bytes_of(buffer, self.item)
+
+
+def _reads(forward: Forward, name: str) -> bool:
+    return any(e.name == name for e in forward.equation.reads())
 
 
 def _memory(program: Iterable[Function]) -> Iterator[Buffers]:

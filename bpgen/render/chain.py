@@ -138,17 +138,20 @@ class Chain:
         rows = []
         for one in found:
             facts = self._adjoint(one.upstream, left) if one.upstream.name not in self.tops else []
-            if self._is_inlined(one, left):
-                local = self._penalty(one, left).text
-            else:
-                local = self._printer.text(self._local(one))
-            value = rightside.right_side(one.value, self.writer)
-            fact = f"{local} = {' '.join(strings(value, self.writer))}"
-            facts.append(fact + self._where_kept(one.upstream))
+            facts.append(self._fact(one, left) + self._where_kept(one.upstream))
             rows.append(Row("", words=tuple(facts), since=self._since(one)))
         first = rows[0].words
         where = self.writer.dialect.prose("where ") + first[0]
         return [replace(rows[0], words=(where, *first[1:])), *rows[1:]]
+
+    def _fact(self, one: Contribution, left: Indices) -> str:
+        """What the local derivative is."""
+        if self._is_inlined(one, left):
+            local = self._penalty(one, left).text
+        else:
+            local = self._printer.text(self._local(one))
+        value = rightside.right_side(one.value, self.writer)
+        return f"{local} = {' '.join(strings(value, self.writer))}"
 
     def _where_kept(self, upstream: Element) -> str:
         """Of what a mask keeps: where it does, and that no gradient arrives elsewhere."""
@@ -160,6 +163,10 @@ class Chain:
         dialect = self.writer.dialect
         elsewhere = dialect.prose("; elsewhere ") + self._printer.text(self._total(upstream))
         return f"{dialect.words['apart']}{when}{elsewhere} = 0"
+
+    def composed(self, part: Part) -> tuple[str, ...]:
+        """What the derivatives are that go by what has no equation."""
+        return tuple(self._fact(one, part.left) for one in part.contributions if one.composed)
 
     def _since(self, one: Contribution) -> tuple[str, ...]:
         return derivatives(one.reasons, one.wrt, self._is_immediate(one), self.writer)

@@ -29,6 +29,7 @@ class Contribution:
     over: Indices
     value: Equation
     reasons: tuple[Equality, ...]
+    composed: bool = False  # of a derivative as a whole
 
 
 def contributions(step: Step, left: Indices, view: View) -> list[Contribution]:
@@ -86,7 +87,8 @@ def _contribution(paths: list[Path], left: Indices, view: View) -> Contribution:
 
     value, reasons = _value(paths, (*left, *named.over), tuple(map(term, paths)))
     upstream, wrt, *_ = named.body.args
-    return Contribution(upstream, wrt, named.over, value, reasons)
+    composed = any(p.composed for p in paths)
+    return Contribution(upstream, wrt, named.over, value, reasons, composed)
 
 
 def _slide(paths: list[Path], fixed: set[sp.Basic]) -> bool:

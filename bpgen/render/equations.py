@@ -5,13 +5,13 @@ and the sentences of recurrences and blocks.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Self
 
 from bpgen.functions import NOTHING, on_paper
 from bpgen.ir import Equation, Loop
 from bpgen.record import Derivation, Equality, Forward
-from bpgen.render import batch, descent, loops, matrix, rightside
+from bpgen.render import batch, components, descent, loops, matrix, rightside
 from bpgen.render.chain import Chain, strings
 from bpgen.render.finals import finals
 from bpgen.render.legend import conventions
@@ -75,7 +75,7 @@ class Equations:
         blocks: list[Block] = []
         loop: Loop | None = None
         explained = {""}
-        for forward in self.derivation.forward:
+        for forward in self.derivation.told:
             # Of the mean over the batch, one sample has nothing to say.
             if self.top == self.base.total or forward.equation.name != self.base.total:
                 rows = self.forward_rows(forward)
@@ -106,18 +106,42 @@ class Equations:
         """The equation as written, and as evaluated where that differs on paper."""
         written = self.view.equation(forward.equation)
         rows = self.final(written, forward.number, self.writer)
-        if self.notation != "components":
-            whole = rows[-1].left == matrix.left_side(written, self.writer)
-            again = as_softmax(
-                forward.equation, self.outline.definitions, self.view, whole, self.writer
-            )
-            if again:
-                rows[-1] = replace(rows[-1], addends=(*rows[-1].addends, f"= {again}"))
+        rows = self._softmaxes(forward, written, rows)
         reasons = [self.view.reason(r) for r in forward.reasons if isinstance(r, Equality)]
         since, differentiated = equalities(reasons, self.writer), forward.differentiated
         evaluated = self.view.equation(forward.evaluated)
+        since += self._auxiliaries(evaluated)
         rows += self.evaluated(written, evaluated, rows[-1].left, since, differentiated)
         return of_equation(sorted(rows, key=lambda r: not r.first), forward.number)
+
+    def _softmaxes(self, forward: Forward, written: Equation, rows: list[Row]) -> list[Row]:
+        """The rows of a softmax, told so: where its log-sum-exp has no equation, in the place of
+        what they say.
+        """
+        of = partial(as_softmax, forward.equation, self.outline.definitions, self.view)
+        if self.notation == "components":
+            each = [*components.entries(written.indices)] if forward.equation.loop is None else []
+            told = [of(False, self.writer, entry) for entry in each]
+        else:
+            told = [of(rows[-1].left == matrix.left_side(written, self.writer), self.writer)]
+        if len(told) != len(rows) or not all(told):
+            return rows
+        if self.derivation.auxiliaries.keys() & {e.name for e in forward.equation.reads()}:
+            return [replace(r, addends=(t,)) for r, t in zip(rows, told, strict=True)]
+        if self.notation == "components":
+            return rows
+        return [replace(rows[0], addends=(*rows[0].addends, f"= {told[0]}"))]
+
+    def _auxiliaries(self, equation: Equation) -> tuple[str, ...]:
+        """What the auxiliaries are that an equation reads: s = log(sum_i exp(z_i))."""
+        found: list[str] = []
+        for access in equation.reads():
+            known = self.derivation.auxiliaries.get(access.name)
+            if known is not None:
+                shown = self.view.equation(known)
+                right = strings(rightside.right_side(shown, self.writer), self.writer)
+                found.append(f"{self.writer.element(shown.lhs).text} = {' '.join(right)}")
+        return tuple(dict.fromkeys(found))
 
     def evaluated(
         self,
@@ -166,7 +190,7 @@ class Equations:
     @cached_property
     def every_part(self) -> list[Part]:
         """The steps as this page shows them."""
-        return in_order(self.derivation.steps, self.view)
+        return in_order(self.derivation.told_steps, self.view)
 
     @property
     def parts(self) -> list[Part]:

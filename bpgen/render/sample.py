@@ -85,7 +85,7 @@ class View:
         upstream, wrt, value = (self.expr(e) for e in (path.upstream, path.wrt, path.value))
         reasons = tuple(self.reason(r) for r in path.reasons)
         over, inner = self.indices(path.over), self.indices(path.inner)
-        return Path(upstream, wrt, value, over, reasons, inner)
+        return Path(upstream, wrt, value, over, reasons, inner, path.composed)
 
     def equation(self, equation: Equation) -> Equation:
         """The equation as this view shows it."""

@@ -105,6 +105,7 @@ class Short(Equations):
         if not rule:
             return []
         addends, since = list(rule[0].addends), [s for row in rule for s in row.since]
+        since += self.chain.composed(part)
         above: tuple[Term, ...] = ()
         for line in part.lines:
             since += line_reasons(line.reasons, above, self.writer)

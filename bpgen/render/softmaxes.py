@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 import sympy as sp
 
@@ -18,13 +19,21 @@ from bpgen.softmaxes import addend, argument_of_softmax, differences
 
 
 def as_softmax(
-    equation: Equation, definitions: Mapping[str, Equation], view: View, whole: bool, writer: Writer
+    equation: Equation,
+    definitions: Mapping[str, Equation],
+    view: View,
+    whole: bool,
+    writer: Writer,
+    entry: Mapping[sp.Basic, sp.Integer] = MappingProxyType({}),
 ) -> str:
-    """The equation's right side as a softmax, of whole vectors or at its last index; or nothing."""
+    """The equation's right side as a softmax, of whole vectors, at its last index or at an entry;
+    or nothing.
+    """
     argument = argument_of_softmax(equation, definitions)
     if argument is None or not all(fits(e, writer.axes) for e in argument.atoms(Element)):
         return ""
     axis = equation.indices[-1]
+    argument = argument.xreplace({i: v for i, v in entry.items() if i != axis})
 
     def along(access: Element) -> Piece:
         return writer.element(element(access.name, (i for i in access.indices if i != axis)))
@@ -33,7 +42,7 @@ def as_softmax(
     text = writer.dialect.softmax(printer.text(sp.sympify(view.expr(argument))))
     writer.note("softmax")
     whole = whole and not is_batch(axis)  # a subscript n is one sample
-    return text if whole else writer.dialect.entry(text, (writer.subscript(axis),))
+    return text if whole else writer.dialect.entry(text, (writer.subscript(axis.xreplace(entry)),))
 
 
 class softmaxed(sp.Function):

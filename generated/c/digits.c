@@ -260,7 +260,7 @@ void digits_forward(const digits_params *params, const real *x, int N, digits_ca
         for (int i = 0; i < 10; i++)
             z[10 * n + i] = b2[i];
     product(z, h, W2, (axis){N, 10, 48, 0}, (axis){10, 1, 0, 48}, (axis){48, 0, 1, 1});
-    /* (5) p[n,i] = exp(z[n,i]) / sum_j exp(z[n,j]) */
+    /* (4) p[n,i] = exp(z[n,i]) / sum_j exp(z[n,j]) */
     for (int n = 0; n < N; n++) {
         real m = -INFINITY, s = 0;
         for (int i = 0; i < 10; i++)
@@ -287,8 +287,8 @@ real digits_loss(const digits_params *params, const real *x, const int *y, int N
     const real *W1 = params->W1;
     const real *W2 = params->W2;
     const real *z = cache->z;
-    /* (6) ell[n] = -log(p[n,y[n]])
-       (6) evaluated as s[n] - z[n,y[n]] */
+    /* (5) ell[n] = -log(p[n,y[n]])
+       (5) evaluated as s[n] - z[n,y[n]] */
     for (int n = 0; n < N; n++) {
         real m = -INFINITY;
         for (int i = 0; i < 10; i++)
@@ -304,7 +304,7 @@ real digits_loss(const digits_params *params, const real *x, const int *y, int N
     }
     for (int n = 0; n < N; n++)
         ell[n] = -(z[10 * n + y[n]] - log_sum[n]);
-    /* (7) L = sum_n ell[n] / N + sum_i,j 0.0001 W1[i,j] ** 2 + sum_i,j 0.0001 W2[i,j] ** 2 */
+    /* (6) L = sum_n ell[n] / N + sum_i,j 0.0001 W1[i,j] ** 2 + sum_i,j 0.0001 W2[i,j] ** 2 */
     real s = 0;
     for (int n = 0; n < N; n++)
         s += ell[n];
@@ -334,34 +334,34 @@ void digits_backward(const digits_params *params, const real *x, const int *y, i
     const real *z1 = cache->z1;
     const real *h = cache->h;
     const real *p = cache->p;
-    /* (10) delta[n,i] = p[n,i] / N - [i = y[n]] / N */
+    /* (8) delta[n,i] = p[n,i] / N - [i = y[n]] / N */
     for (int n = 0; n < N; n++)
         for (int i = 0; i < 10; i++)
             delta[10 * n + i] = p[10 * n + i] / R(N);
     for (int n = 0; n < N; n++)
         delta[10 * n + y[n]] += -R(1) / R(N);
-    /* (11) dW2[i,j] = sum_n delta[n,i] h[n,j] + 0.0002 W2[i,j] */
+    /* (9) dW2[i,j] = sum_n delta[n,i] h[n,j] + 0.0002 W2[i,j] */
     for (int i = 0; i < 10; i++)
         for (int j = 0; j < 48; j++)
             dW2[48 * i + j] = R(0.0002) * W2[48 * i + j];
     product(dW2, delta, h, (axis){10, 48, 1, 0}, (axis){48, 1, 0, 1}, (axis){N, 0, 10, 48});
-    /* (12) db2[i] = sum_n delta[n,i] */
+    /* (10) db2[i] = sum_n delta[n,i] */
     fill(db2, 10, 0);
     for (int n = 0; n < N; n++)
         for (int i = 0; i < 10; i++)
             db2[i] += delta[10 * n + i];
-    /* (14) delta1[n,i] = sum_j delta[n,j] W2[j,i] step(z1[n,i]) */
+    /* (12) delta1[n,i] = sum_j delta[n,j] W2[j,i] step(z1[n,i]) */
     fill(delta1, 48 * N, 0);
     product(delta1, delta, W2, (axis){N, 48, 10, 0}, (axis){48, 1, 0, 1}, (axis){10, 0, 1, 48});
     for (int n = 0; n < N; n++)
         for (int i = 0; i < 48; i++)
             delta1[48 * n + i] = delta1[48 * n + i] * (z1[48 * n + i] > 0);
-    /* (15) dW1[i,j] = sum_n delta1[n,i] x[n,j] + 0.0002 W1[i,j] */
+    /* (13) dW1[i,j] = sum_n delta1[n,i] x[n,j] + 0.0002 W1[i,j] */
     for (int i = 0; i < 48; i++)
         for (int j = 0; j < 64; j++)
             dW1[64 * i + j] = R(0.0002) * W1[64 * i + j];
     product(dW1, delta1, x, (axis){48, 64, 1, 0}, (axis){64, 1, 0, 1}, (axis){N, 0, 48, 64});
-    /* (16) db1[i] = sum_n delta1[n,i] */
+    /* (14) db1[i] = sum_n delta1[n,i] */
     fill(db1, 48, 0);
     for (int n = 0; n < N; n++)
         for (int i = 0; i < 48; i++)

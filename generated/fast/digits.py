@@ -83,7 +83,7 @@ def forward(
     # (3) z[n,i] = sum_j W2[i,j] h[n,j] + b2[i]
     np.dot(h, W2.T, z)
     z += b2
-    # (5) p[n,i] = exp(z[n,i]) / sum_j exp(z[n,j])
+    # (4) p[n,i] = exp(z[n,i]) / sum_j exp(z[n,j])
     z.argmax(1, places)
     np.add(places, starts, places1)
     z.take(places1, None, t, "clip")
@@ -145,8 +145,8 @@ def _loss(
         t5,
         shares,
     ) = workspace["loss"]
-    # (6) ell[n] = -log(p[n,y[n]])
-    # (6) evaluated as s[n] - z[n,y[n]]
+    # (5) ell[n] = -log(p[n,y[n]])
+    # (5) evaluated as s[n] - z[n,y[n]]
     z.argmax(1, places)
     np.add(places, starts, places1)
     z.take(places1, None, t, "clip")
@@ -161,7 +161,7 @@ def _loss(
     np.add(starts, y, places1, casting="unsafe")
     t2.take(places1, None, t, "clip")
     np.subtract(t1, t, ell)
-    # (7) L = sum_n ell[n] / N + sum_i,j 0.0001 W1[i,j] ** 2 + sum_i,j 0.0001
+    # (6) L = sum_n ell[n] / N + sum_i,j 0.0001 W1[i,j] ** 2 + sum_i,j 0.0001
     #     W2[i,j] ** 2
     np.square(W1, t4)
     np.square(W2, t5)
@@ -213,32 +213,32 @@ def backward(
         t3,
         db1,
     ) = workspace["backward"]
-    # (10) delta[n,i] = p[n,i] / N - [i = y[n]] / N
+    # (8) delta[n,i] = p[n,i] / N - [i = y[n]] / N
     np.multiply(p, share, delta)
     np.add(starts, y, places, casting="unsafe")
     delta.take(places, None, t, "clip")
     np.subtract(t, share, t1)
     delta.put(places, t1)
-    # (11) dW2[i,j] = sum_n delta[n,i] h[n,j] + 0.0002 W2[i,j]
+    # (9) dW2[i,j] = sum_n delta[n,i] h[n,j] + 0.0002 W2[i,j]
     np.dot(delta.T, h, dW2)
     np.multiply(W2, 0.0002, t2)
     dW2 += t2
-    # (12) db2[i] = sum_n delta[n,i]
+    # (10) db2[i] = sum_n delta[n,i]
     np.dot(ones, delta, db2)
-    # (14) delta1[n,i] = sum_j delta[n,j] W2[j,i] step(z1[n,i])
-    # (14) evaluated as sum_j delta[n,j] W2[j,i] step(h[n,i])
+    # (12) delta1[n,i] = sum_j delta[n,j] W2[j,i] step(z1[n,i])
+    # (12) evaluated as sum_j delta[n,j] W2[j,i] step(h[n,i])
     np.dot(delta, W2, delta1)
     np.greater(h, zero, mask)
     delta1 *= mask
-    # (15) dW1[i,j] = sum_n delta1[n,i] x[n,j] + 0.0002 W1[i,j]
+    # (13) dW1[i,j] = sum_n delta1[n,i] x[n,j] + 0.0002 W1[i,j]
     np.dot(delta1.T, x, dW1)
     np.multiply(W1, 0.0002, t3)
     dW1 += t3
-    # (16) db1[i] = sum_n delta1[n,i]
+    # (14) db1[i] = sum_n delta1[n,i]
     np.dot(ones, delta1, db1)
     grads = {"W1": dW1, "b1": db1, "W2": dW2, "b2": db2}
     if inputs:
-        # (17) dx[n,i] = sum_j delta1[n,j] W1[j,i]
+        # (15) dx[n,i] = sum_j delta1[n,j] W1[j,i]
         dx = delta1 @ W1
         grads["x"] = dx
     return grads
@@ -314,7 +314,7 @@ def loss_and_grad(
     # (3) z[n,i] = sum_j W2[i,j] h[n,j] + b2[i]
     np.dot(h, W2.T, z)
     z += b2
-    # (5) p[n,i] = exp(z[n,i]) / sum_j exp(z[n,j])
+    # (4) p[n,i] = exp(z[n,i]) / sum_j exp(z[n,j])
     z.argmax(1, places)
     np.add(places, starts, places1)
     z.take(places1, None, t1, "clip")
@@ -324,8 +324,8 @@ def loss_and_grad(
     np.dot(t3, ones, t2)
     np.maximum(t2, one, out=t1)
     np.divide(t3, t1_column, p)
-    # (6) ell[n] = -log(p[n,y[n]])
-    # (6) evaluated as s[n] - z[n,y[n]]
+    # (5) ell[n] = -log(p[n,y[n]])
+    # (5) evaluated as s[n] - z[n,y[n]]
     t3.take(places1, None, t1, "clip")
     np.subtract(t1, t1, t2)
     t3.put(places1, t2)
@@ -334,33 +334,33 @@ def loss_and_grad(
     np.add(starts, y, places1, casting="unsafe")
     t.take(places1, None, t2, "clip")
     np.subtract(t1, t2, ell)
-    # (7) L = sum_n ell[n] / N + sum_i,j 0.0001 W1[i,j] ** 2 + sum_i,j 0.0001
+    # (6) L = sum_n ell[n] / N + sum_i,j 0.0001 W1[i,j] ** 2 + sum_i,j 0.0001
     #     W2[i,j] ** 2
     np.square(W1, t5)
     np.square(W2, t6)
     L = np.dot(ell, shares) + 0.0001 * (t5.sum() + t6.sum())
     value: float = L.item()
-    # (10) delta[n,i] = p[n,i] / N - [i = y[n]] / N
+    # (8) delta[n,i] = p[n,i] / N - [i = y[n]] / N
     np.multiply(p, share, delta)
     delta.take(places1, None, t4, "clip")
     np.subtract(t4, share, t1)
     delta.put(places1, t1)
-    # (11) dW2[i,j] = sum_n delta[n,i] h[n,j] + 0.0002 W2[i,j]
+    # (9) dW2[i,j] = sum_n delta[n,i] h[n,j] + 0.0002 W2[i,j]
     np.dot(delta_T, h, dW2)
     np.multiply(W2, 0.0002, t7)
     dW2 += t7
-    # (12) db2[i] = sum_n delta[n,i]
+    # (10) db2[i] = sum_n delta[n,i]
     np.dot(ones1, delta, db2)
-    # (14) delta1[n,i] = sum_j delta[n,j] W2[j,i] step(z1[n,i])
-    # (14) evaluated as sum_j delta[n,j] W2[j,i] step(h[n,i])
+    # (12) delta1[n,i] = sum_j delta[n,j] W2[j,i] step(z1[n,i])
+    # (12) evaluated as sum_j delta[n,j] W2[j,i] step(h[n,i])
     np.dot(delta, W2, delta1)
     np.greater(h, zero, mask)
     delta1 *= mask
-    # (15) dW1[i,j] = sum_n delta1[n,i] x[n,j] + 0.0002 W1[i,j]
+    # (13) dW1[i,j] = sum_n delta1[n,i] x[n,j] + 0.0002 W1[i,j]
     np.dot(delta1_T, x, dW1)
     np.multiply(W1, 0.0002, t8)
     dW1 += t8
-    # (16) db1[i] = sum_n delta1[n,i]
+    # (14) db1[i] = sum_n delta1[n,i]
     np.dot(ones1, delta1, db1)
     grads = {"W1": dW1, "b1": db1, "W2": dW2, "b2": db2}
     return value, grads

@@ -27,7 +27,11 @@ LSTM = (
     "from bpgen import *\nx, y = input('T', 2), label(3)\nh = lstm(x, 2)\nz = dense(last(h), 3)\n"
 )
 LSTM += "L = loss(categorical_cross_entropy(softmax(z), y))\n"
-NETWORKS = NETS | {"classifier": CLASSIFIER, "five": FIVE, "lstm": LSTM}
+NAMED = (  # the log-sum-exp
+    "from bpgen import *\nx, y = input(3), one_hot(4)\nz = dense(x, 4)\ns = logsumexp(z)\n"
+    "p = exp(z - s)\nL = loss(-sum(y * log(p)))\n"
+)
+NETWORKS = NETS | {"classifier": CLASSIFIER, "five": FIVE, "lstm": LSTM, "named": NAMED}
 
 
 @cache
@@ -114,6 +118,7 @@ LEFT_OUT = {
     "the gradient of a bias": ("classifier", "short", r"b^{[2]}} &= \delta", "is not told"),
     "the gradient of an input": ("classifier", "short", r"\partial x} &= ", "is not told"),
     "a value of a full page": ("classifier", "all", r"a^{[1]} &= \sigma", "is not told"),
+    "a log-sum-exp that net.py names": ("named", "short", r"s &= \log", "is not told"),
     "a rule": ("five", "short", r"a^{[l]} &= \tanh", "is not told"),
     "a rule of gradients": ("five", "short", r"b^{[l]}} &= \delta", "is not told"),
     "a recurrence's value": ("lstm", "short", r" &= \tanh(c", "is not told"),
@@ -138,6 +143,7 @@ IN_PART = {
     "some rows of a delta": ("lstm", "short", r"\delta^{[1]}_{t,r+2} &= ", "is told in part"),
     "the reason of a delta": ("classifier", "short", r"\delta^{[2]}_{i} = \frac", "has no reason"),
     "the reason of a weight": ("classifier", "short", r"W^{[2]}_{ij}} &= \frac", "has no reason"),
+    "what it is evaluated by": ("classifier", "short", r"and } s^{[2]} = \log", "is not told"),
     "a sum of all": (
         "classifier",
         "all",

@@ -26,7 +26,7 @@ _TRUE = [
     ("logits_one_hot", "δᵢ = ∂ℓ/∂zᵢ = ∂⁺ℓ/∂zᵢ + ∂ℓ/∂s · ∂s/∂zᵢ"),
     ("logits_one_hot", "where ∂⁺ℓ/∂zᵢ = −yᵢ"),
     ("logits_one_hot", _IMMEDIATE),
-    ("softmax", "∂⁺pᵢ/∂zᵢ = pᵢ"),
+    ("softmax", "∂pⱼ/∂zᵢ = 𝟙[j = i] · pᵢ − pᵢ pⱼ"),
     ("layer_norm", "∂⁺v/∂zᵢ"),
     ("penalty_of_a_product", "∂L/∂Wᵢⱼ = ∂⁺L/∂Wᵢⱼ + Σ[k] ∂L/∂Uₖⱼ · ∂Uₖⱼ/∂Wᵢⱼ"),
     # a gather is marked with where it reads
@@ -48,13 +48,13 @@ _TRUE = [
     ("greek", "Here sigmoid(z) = 1/(1 + exp(−z)), softplus(z) = log(1 + exp(z))."),
     ("shift", "A scalar added to a vector is added to every entry."),
     # a softmax is called one
-    ("softmax", "p = exp(z − s) = softmax(z)   ∈ ℝ³"),
+    ("softmax", "p = softmax(z)   ∈ ℝ³"),
     ("softmax", "Here softmax(z)ᵢ = exp(zᵢ)/Σ[j] exp(zⱼ)."),
     ("attention", "= softmax(zᵢ)ⱼ"),
     # reasons
     ("logits_one_hot", "= 1   ∈ ℝ   since Σ[i] yᵢ = 1"),
-    ("softmax", "since ∂⁺ exp(zᵢ − s)/∂zᵢ = exp(zᵢ − s) = pᵢ"),
-    ("softmax", "since ∂ exp(zᵢ − s)/∂s = −exp(zᵢ − s) = −pᵢ"),
+    # what has no equation of its own is told where something is evaluated by it
+    ("softmax", "since log(p[y]) = z[y] − s   and s = log(Σ[i] exp(zᵢ))"),
     # what is evaluated
     ("entropy", "evaluated as −Σ[i] yᵢ(zᵢ − s) − 0.1 · Σ[i] (zᵢ − s) pᵢ"),
     ("entropy", "δᵢ = −yᵢ + pᵢ · (0.1 · Σ[j] pⱼ(1 + log(pⱼ)) + 0.9 − 0.1 log(pᵢ))"),

@@ -113,7 +113,7 @@ def _layers(ground: Ground, firsts: list[str]) -> Iterator[list[str]]:
     read.
     """
     names = [e.name for e in ground.network]
-    starts = [0 if k == 0 else names.index(n) for k, n in enumerate(firsts)]
+    starts = [0 if k == 0 else _start(names, n, ground) for k, n in enumerate(firsts)]
     seen: set[str] = set()
     reads = {e.name: [r.name for r in e.reads()] for e in ground.evaluated_forward}
     for begin, end in pairwise([*starts, len(names)]):
@@ -121,6 +121,14 @@ def _layers(ground: Ground, firsts: list[str]) -> Iterator[list[str]]:
         given = {n for v in own for n in reads[v] if n not in names and n not in seen}
         seen |= given
         yield [*sorted(given), *own]
+
+
+def _start(names: list[str], first: str, ground: Ground) -> int:
+    """Where a layer begins: with what has no equation on the page and is read by its first."""
+    at = names.index(first)
+    while at and names[at - 1] in ground.within:
+        at -= 1
+    return at
 
 
 def _value(text: str, lengths: Mapping[str, int]) -> int:

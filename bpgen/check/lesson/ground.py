@@ -30,7 +30,8 @@ class Ground:
 
     `called` names the tensor of each gradient that has a name of its own; `backward` has the
     equations that are computed for the gradients of parameters, each with the tensor it is of;
-    `order` is that of the tensors, as the page comes to their gradients.
+    `order` is that of the tensors, as the page comes to their gradients; those `within` others have
+    no equation there.
     """
 
     network: Network
@@ -42,6 +43,7 @@ class Ground:
     evaluated_forward: tuple[Equation, ...]  # in the spellings that are computed
     backward: tuple[tuple[str, Equation], ...]
     order: tuple[str, ...]
+    within: frozenset[str]
     digits: int
 
     @property

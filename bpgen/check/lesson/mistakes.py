@@ -105,16 +105,19 @@ def _of_two(ground: Ground) -> Arrays:
 
 def _overwritten(ground: Ground) -> Mistaken:
     """Of what reads the same elements the first alone is heard, which is the last on the way
-    back.
+    back. What has no equation on the page is a part of the first that reads it.
     """
     first: dict[tuple[str, str], str] = {}
+    whole = {e.name: e.name for e in ground.network}
+    for equation in reversed([*ground.network]):
+        whole |= {e.name: equation.name for e in equation.reads() if e.name in ground.within}
     for equation in ground.network:
         for term in equation.terms:
             for access in term.body.atoms(Element):
-                first.setdefault((access.name, _pattern(access)), equation.name)
+                first.setdefault((access.name, _pattern(access)), whole[equation.name])
 
     def mistaken(site: Site) -> Array:
-        heard = first[site.access.name, _pattern(site.access)] == site.equation.name
+        heard = first[site.access.name, _pattern(site.access)] == whole[site.equation.name]
         return site.slope if heard else 0.0
 
     return mistaken

@@ -105,6 +105,9 @@ class Printer:
             return number(expr) if self.calls else exactly(expr)
         if isinstance(expr, sp.Symbol):
             return word(expr.name)
+        if expr in _INFINITE:
+            infinity = code(self.named("inf", False))
+            return Text(infinity if expr > 0 else MINUS + infinity, SIGN, bool(expr < 0))
         if self.calls and expr.is_number:  # pi, the root of 2: one float, of no numpy type
             return number(expr)
         if isinstance(expr, sp.NumberSymbol):
@@ -212,7 +215,7 @@ class Printer:
     def _computed(self, tree: Tree, numbers: bool = False) -> Text:
         """Elementary calls, as code; `numbers`: of numbers alone."""
         if not isinstance(tree, Call):
-            return self._infinite(tree, numbers) if tree in _INFINITE else self.text(tree)
+            return self.text(tree)
         given = [self._computed(a, numbers) for a in tree.args]
         if tree.name in _SIGNS:
             sign = Operator(_SIGNS[tree.name])
@@ -220,7 +223,3 @@ class Printer:
             return Text(one.by(sign.sign, other), sign.level)
         name = tree.name if tree.own else self.named(tree.name, numbers)
         return Text(called(name, [text.text for text in given]), ATOM)
-
-    def _infinite(self, number: sp.Expr, numbers: bool) -> Text:
-        infinity = word(self.named("inf", numbers))
-        return infinity if number > 0 else Text(MINUS + infinity.text, SIGN, minus=True)

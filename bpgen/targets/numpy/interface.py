@@ -185,11 +185,11 @@ def _initial(tensor: TensorInfo, how: str | float) -> str:
     if not _drawn_from(how):
         return f"np.full({size}, {how}, dtype)"
     fan_in = tensor.sample_shape[-1] if tensor.sample_shape else 1
-    spread = {"normal": f"{fan_in}**-0.5", "he": f"(2 / {fan_in}) ** 0.5"}
+    spread = {"normal": f"{fan_in}**-0.5" if fan_in != 1 else "", "he": f"(2 / {fan_in}) ** 0.5"}
     inner = (int(s) for s in tensor.sample_shape[1 + tensor.block :])
-    scale = spread.get(str(how)) or _root(how, prod(inner))
+    scale = spread[str(how)] if how in spread else _root(how, prod(inner))
     drawn = f"rng.standard_normal({size})" if tensor.sample_shape else "rng.standard_normal()"
-    return f"np.asarray({drawn if scale == '1**-0.5' else f'{drawn} * {scale}'}, dtype)"
+    return f"np.asarray({f'{drawn} * {scale}' if scale else drawn}, dtype)"
 
 
 def _root(scale: str | float, fan_in: int) -> str:

@@ -12,7 +12,7 @@ from bpgen.program import grammar as program
 from bpgen.program.grammar import Axes, Expr
 from bpgen.targets.numpy.alignment import Array, atom
 from bpgen.targets.numpy.expressions import Expressions
-from bpgen.text.document import ATOM, Code, called, code
+from bpgen.text.document import ATOM, Code, called
 from bpgen.text.scalar import Printer
 
 
@@ -22,8 +22,6 @@ class PlannedExpressions(Expressions):
     rows: ClassVar = {**Expressions.rows}
 
     def number(self, number: Any) -> Code:
-        if number in (sp.oo, -sp.oo):
-            return code("np.inf" if number == sp.oo else "-np.inf")
         printer = Printer(lambda e: self.lined(program.Read(e.name, ()), ()), self.order)
         return printer.text(number).text
 

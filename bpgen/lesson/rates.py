@@ -13,6 +13,8 @@ from bpgen.worked.point import Arrays
 
 _FACTORS, _STEPS = (0.1, 1.0, 10.0), 10
 _ROUNDING = 1e-12  # of the loss before any step
+# Where parameters are off by a few roundings: how much the loss after all steps may be, to be told.
+_BESIDE, _DECIDES = 1e-14, 1e-6
 
 
 def section(lesson: Lesson) -> Section | None:
@@ -24,13 +26,10 @@ def section(lesson: Lesson) -> Section | None:
     for factor in _FACTORS:
         rate = factor * lesson.worked.rate
         before, *after = losses(lesson, rate)
-        rows.append(
-            (
-                lesson.number(rate),
-                *map(lesson.number, (after[0], after[-1])),
-                _verdict([before, *after]),
-            )
-        )
+        last, verdict = lesson.number(after[-1]), _verdict([before, *after])
+        if _is_decided_by_rounding(lesson, rate, before, after[-1]):
+            last, verdict = "rounding decides", "too long: the loss wanders"
+        rows.append((lesson.number(rate), lesson.number(after[0]), last, verdict))
     eta = lesson.inline(lesson.eta)
     heads = (eta, f"{loss} after one step", f"after {_STEPS}", "and so")
     value = float(lesson.worked.values[lesson.network.loss or ""])
@@ -38,11 +37,17 @@ def section(lesson: Lesson) -> Section | None:
     return Section("The length of the step", (said,), (Block(table=Table(heads, tuple(rows))),))
 
 
-def losses(lesson: Lesson, rate: float) -> Iterator[float]:
-    """The loss before any step and after each."""
+def _is_decided_by_rounding(lesson: Lesson, rate: float, before: float, after: float) -> bool:
+    """Whether a few roundings of the parameters move the loss after all steps."""
+    *_, beside = losses(lesson, rate, 1 + _BESIDE)
+    return abs(beside - after) > max(_DECIDES * abs(after), _ROUNDING * abs(before))
+
+
+def losses(lesson: Lesson, rate: float, times: float = 1.0) -> Iterator[float]:
+    """The loss before any step and after each, from the parameters or a multiple of them."""
     assert lesson.worked is not None
     module, values = lesson.module, lesson.worked.point.values
-    params: Arrays = {n: values[n] for n in module.SHAPES}
+    params: Arrays = {n: times * values[n] for n in module.SHAPES}
     names = [*module.INPUTS, *getattr(module, "STATES", ()), *module.TARGETS]
     given = [values[n] for n in names]
     with np.errstate(all="ignore"):

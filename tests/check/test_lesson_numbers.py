@@ -106,6 +106,34 @@ def test_a_lesson_on_powers_and_logarithms_is_right(name: str) -> None:
 
 
 @pytest.mark.slow
+def test_steps_of_which_rounding_decides_where_they_lead_have_no_number() -> None:
+    derivation = derived(
+        "from bpgen import *\ni, j, t = indices('i j t')\nx, y = input('T', 2), target()\n"
+        "w, u, b = param(2, 2), param(2, 2, init='normal'), param(2)\nh = recurrent('T', 2)\n"
+        "h[t, i] = sin(sum(w[i, j] * x[t, j], j) + sum(u[i, j] * h[t - 1, j], j) + b[i])\n"
+        "L = loss((sum(last(h)) - y) ** 2)\n"
+    )
+    made = at_drawn(derivation)
+    assert made is not None
+    page = render(derivation, fmt="latex", steps="short", worked=made, lesson=sections)
+    assert page.count("rounding decides & too long: the loss wanders") == 1
+    assert numbers(derivation, made, 4) == []
+
+
+@pytest.mark.slow
+def test_a_right_step_may_lead_to_no_number() -> None:
+    derivation = derived(
+        "from bpgen import *\nx, y, w = input(), target(), param(init=0.7)\n"
+        "o = 1.3 * silu(w * x) - 2\nL = loss(exp(2 * (o - y) ** 2))\n"
+    )
+    made = at_drawn(derivation)
+    assert made is not None
+    page = render(derivation, fmt="latex", steps="short", worked=made, lesson=sections)
+    assert "After a right step $L$ is no number" in page
+    assert numbers(derivation, made, 4) == []
+
+
+@pytest.mark.slow
 def test_what_is_right_to_the_last_bit_has_no_gradient() -> None:
     """A sign does not forgive a rounding: the target is what the module's forward returns."""
     kinks = "relu, leaky_relu, elu, selu, relu6, hard_tanh, hard_sigmoid, hard_swish"
@@ -249,6 +277,11 @@ _WRONG = [
     ("The length of the step", "$0.02814$", "$0.02815$"),
     ("The length of the step", "$0.05$", "$0.06$"),
     ("The length of the step", "$0.002511$", "$0.002512$"),
+    (
+        "The length of the step",
+        "$0.002511$ & the loss falls",
+        "rounding decides & too long: the loss wanders",
+    ),
     ("The length of the step", "& the loss falls", "& the loss falls slowly"),
     ("The length of the step", "& the loss falls", "& nothing is learned"),
     ("The length of the step", "& the loss falls", "& too long: the loss grows"),

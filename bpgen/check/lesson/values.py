@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice, pairwise
 
+from bpgen.check.entrywise.evaluation import Evaluation
 from bpgen.check.lesson.ground import biases
 from bpgen.check.lesson.reading import Reader, Table
 from bpgen.check.page.tokens import Unreadable
 
 _FACTORS = (0.1, 1.0, 10.0)  # of the step, whose length may be rounded where it is printed
+_BY_ROUNDING = "rounding decides", "too long: the loss wanders"
+_BESIDE, _DECIDES = 1e-14, 1e-8  # of the parameters before a descent; of the loss after it
 _SLOWLY = 0.05  # of a loss: what it falls by
 _ROUNDINGS = (1e-13, 1e-11)  # of the first loss: what may be one, and what is none
 
@@ -21,9 +25,24 @@ def steps(table: Table, reader: Reader) -> Iterator[tuple[str, str]]:
         length = factor * reader.ground.rate
         way = [*islice(reader.ground.descent(length), 11)]
         wrong = [reader.differs(rate, length)]
-        wrong += [reader.loss_differs(c, way[k]) for c, k in ((one, 1), (ten, 10))]
-        wrong += [_fate(why, [*map(reader.ground.loss_at, way)])]
+        wrong += [reader.loss_differs(one, way[1])]
+        if (ten, why) == _BY_ROUNDING:
+            wrong += [_not_by_rounding(reader, length, way[-1])]
+        else:
+            wrong += [
+                reader.loss_differs(ten, way[-1]),
+                _fate(why, [*map(reader.ground.loss_at, way)]),
+            ]
         yield f"{rate}: {one}, {ten}", next(filter(None, wrong), "")
+
+
+def _not_by_rounding(reader: Reader, rate: float, here: Evaluation) -> str:
+    """Whether rounding at the beginning does not decide the loss after ten steps."""
+    ground = reader.ground
+    point = {n: ground.point[n] * (1 + _BESIDE) for n in ground.params}
+    beside = next(islice(replace(ground, point={**ground.point, **point}).descent(rate), 10, None))
+    one, other = ground.loss_at(here), ground.loss_at(beside)
+    return "rounding does not decide it" if abs(one - other) <= _DECIDES * abs(one) else ""
 
 
 def _fate(said: str, losses: list[float]) -> str:
@@ -64,7 +83,9 @@ def again(table: Table, reader: Reader) -> Iterator[tuple[str, str]]:
 def loss_told(line: str, reader: Reader, after: bool) -> str:
     """The loss in the sentence above a table."""
     ground = reader.ground
-    found = re.search(r"(?:Before any|After a right) step (\$[^$]+\$) is (\$[^$]*\$)[.;]", line)
+    found = re.search(
+        r"(?:Before any|After a right) step (\$[^$]+\$) is (\$[^$]*\$|no number)[.;]", line
+    )
     if found is None:
         return "it is not read"
     if reader.tensor(found[1]) != ground.loss:

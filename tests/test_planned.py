@@ -159,6 +159,26 @@ def test_a_target_of_wider_numbers_makes_no_memory_wider(lines: str) -> None:
         np.testing.assert_allclose(gradient, narrow[1][name], rtol=1e-4, atol=1e-6)
 
 
+USED_ALONE = (
+    "x, u, y = input(below=5), input(4), target(4)\nz = embedding(x, 5, 4) * u\n",
+    "x, y = input(3), target(3)\nW = param(3, 3)\nz = W @ W @ x\n",
+)
+
+
+@pytest.mark.parametrize("lines", USED_ALONE)
+def test_parameters_that_are_used_alone_have_the_precision_of_all(lines: str) -> None:
+    """As numpy's dot and take need it; wider ones than the inputs do."""
+    net = f"from bpgen import *\n{lines}L = loss(squared_error(z, y))\n"
+    module = module_of(planned(net))
+    narrow, (*inputs, x), (y,) = _arguments(net, module, dtype=np.float32)
+    name, wide = next(iter(narrow)), {n: a.astype(np.float64) for n, a in narrow.items()}
+    said = f"params: {name} holds float32, and these arguments are float64: give all in one"
+    with pytest.raises(TypeError, match=said):
+        module.loss_and_grad(narrow, *inputs, x.astype(np.float64), y)
+    _, grads = module.loss_and_grad(wide, *inputs, x, y)
+    assert {g.dtype for g in grads.values()} == {np.dtype(np.float64)}
+
+
 TOY = next(p for p in EXAMPLES if p.stem == "toy_2_2_1").read_text()
 
 

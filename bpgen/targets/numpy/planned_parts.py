@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from bpgen.errors import NetError
 from bpgen.planning import in_values, planned
+from bpgen.planning.alone import alone
 from bpgen.planning.blocks import in_blocks
 from bpgen.planning.helping import OUT, helper
 from bpgen.planning.nodes import ByBlocks, Memory
@@ -16,7 +17,7 @@ from bpgen.raising.flat import flat_tensors
 from bpgen.record import Derivation
 from bpgen.targets.numpy import by_blocks
 from bpgen.targets.numpy.functions import FunctionText
-from bpgen.targets.numpy.layout import call
+from bpgen.targets.numpy.layout import call, collection
 from bpgen.targets.numpy.parts import Parts
 from bpgen.targets.numpy.planned import PlannedStatements
 from bpgen.targets.numpy.planned_expressions import PlannedExpressions
@@ -62,6 +63,13 @@ class PlannedParts(Parts):
     def size(self) -> int:
         """How many numbers the parameters have."""
         return sum(prod(map(int, t.sample_shape)) for t in self.params)
+
+    @property
+    def alone(self) -> list[str]:
+        """The parameters that must have the precision of all, as a list, if there are any."""
+        found = alone(self.program) & {t.name for t in self.params}
+        names = [f'"{name}"' for name in sorted(found)]
+        return collection("names = ", names, "[]", indent=4) if names else []
 
     @property
     def declarations(self) -> list[str]:

@@ -13,7 +13,7 @@ from bpgen.check.entrywise.order import starts
 from bpgen.check.module import Arrays
 from bpgen.check.module.called import NOISE
 from bpgen.check.trial import Raises, Trial, trials
-from bpgen.compiled.library import Library, Source, Texts, compiler, libraries
+from bpgen.compiled.library import Found, Library, Source, Texts, compiler, libraries
 from bpgen.compiled.noise import drawn
 from bpgen.emit import emit
 from bpgen.ir import Network
@@ -32,6 +32,9 @@ def difference(texts: Texts, network: Network, small: bool = True) -> Difference
         except ValueError as error:
             return Difference("the C compiler", f"says {error}")
         wrong = _differing(compiled, trial)
+        if not wrong and not found_of(compiled, trial).moves:
+            said = "moves parameters otherwise than backward and descend do"
+            return Difference(f"{network.name}_backward_descend", said)
         if wrong:
             return min(wrong, key=lambda d: d.entries)
     return None
@@ -89,14 +92,18 @@ def source_of(texts: Texts, trial: Trial) -> Source:
 
 def ran(compiled: Library, trial: Trial) -> tuple[Arrays, Arrays]:
     """What C makes of a point: its values and its gradients."""
-    point, loss, network = trial.point, trial.network.loss, trial.network
-    seed = SEED if trial.drawn else None
-    inputs, rest = point.inputs.values(), [*point.rest.values()]
-    found = compiled(point.params, inputs, rest, loss is not None, seed)
+    loss, network, found = trial.network.loss, trial.network, found_of(compiled, trial)
     values = {
         n: a[tuple(slice(b, None) for b in _before(network, n))] for n, a in found.outputs.items()
     }
     return values | ({} if loss is None else {loss: np.asarray(found.loss)}), found.grads
+
+
+def found_of(compiled: Library, trial: Trial) -> Found:
+    """The same, as it came out."""
+    point, has_loss = trial.point, trial.network.loss is not None
+    inputs, rest = point.inputs.values(), [*point.rest.values()]
+    return compiled(point.params, inputs, rest, has_loss, SEED if trial.drawn else None)
 
 
 def _computed(network: Network) -> list[str]:

@@ -20,6 +20,7 @@ from bpgen.targets.c.stored import own
 
 COMPILERS = ("cc", "gcc", "clang")
 FLAGS = ("-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror", "-O1")
+RATE = 0.0625  # of a step
 Texts = Mapping[str, str]  # a header and a source by their endings
 Shape = tuple[int, ...]
 
@@ -56,7 +57,12 @@ class Source:
         """What the compiler is told of it."""
         macro = self.name.upper()
         lengths = [f"-D{macro}_{n}={value}" for n, value in self.lengths.items()]
-        return [*lengths, f"-D{macro}_ADAM", *[f"-D{macro}_DOUBLE"] * double]
+        return [*lengths, f"-D{macro}_ADAM", f"-D{macro}_DESCEND", *[f"-D{macro}_DOUBLE"] * double]
+
+    @property
+    def descends(self) -> bool:
+        """Whether it can do without memory for gradients."""
+        return f"{self.name}_backward_descend(" in self.texts[".h"]
 
     @property
     def looks(self) -> str:
@@ -76,12 +82,14 @@ class Source:
 @dataclass(frozen=True)
 class Found:
     """What came out: the loss, where there is one, outputs, and the gradients of all parameters,
-    and of the inputs where they are asked for.
+    and of the inputs where they are asked for. `moves`: whether parameters move as they do by
+    these, where none are kept.
     """
 
     loss: float | None
     outputs: Arrays
     grads: Arrays
+    moves: bool
 
 
 @dataclass(frozen=True)
@@ -129,7 +137,12 @@ class Library:
             found[n], start = grads[start:end].reshape(np.shape(params[n])), end
         for memory in asked:
             found |= self._within("inputs", memory, self.source.of)
-        return Found(loss, self._within("cache", cache, self.source.outputs), found)
+        moved = flat.copy()
+        self._call("descend", moved, grads, RATE)
+        if self.source.descends:
+            self._call("backward_descend", flat, *given, *late, *lengths, cache, work, RATE)
+        moves = not self.source.descends or np.array_equal(flat, moved, equal_nan=True)
+        return Found(loss, self._within("cache", cache, self.source.outputs), found, moves)
 
     def _within(self, struct: str, memory: Array, shapes: Mapping[str, Shape]) -> Arrays:
         """The arrays of a struct in memory: outputs that forward left, gradients of inputs."""
@@ -150,12 +163,13 @@ class Library:
         function = getattr(self.calls, f"{self.source.name}_{name}")
         real = ctypes.c_double if self.dtype == np.float64 else ctypes.c_float
         function.restype = real if returns else None
-        return function(
-            *(
-                ctypes.c_void_p(a.ctypes.data) if isinstance(a, np.ndarray) else ctypes.c_int(a)
-                for a in arguments
-            )
-        )
+
+        def told(a: Any) -> Any:
+            if isinstance(a, np.ndarray):
+                return ctypes.c_void_p(a.ctypes.data)
+            return real(a) if isinstance(a, float) else ctypes.c_int(a)
+
+        return function(*map(told, arguments))
 
 
 def library(

@@ -394,6 +394,60 @@ void digits_step(digits_params *params, digits_params *velocity, const digits_pa
     descend(params->b2, velocity->b2, grads->b2, 10, rate, momentum);
 }
 
+#ifdef DIGITS_DESCEND
+void digits_backward_descend(digits_params *params, const real *x, const int *y, int N,
+                             const digits_cache *cache, digits_work *work, real rate)
+{
+    real *delta = work->backward_descend.delta;
+    real *delta1 = work->backward_descend.delta1;
+    real *dW2 = work->backward_descend.scratch;
+    real *db2 = work->backward_descend.scratch + 480;
+    real *dW1 = work->backward_descend.scratch;
+    real *db1 = work->backward_descend.scratch;
+    const real *W1 = params->W1;
+    const real *W2 = params->W2;
+    const real *z1 = cache->z1;
+    const real *h = cache->h;
+    const real *p = cache->p;
+    /* (8) delta[n,i] = p[n,i] / N - [i = y[n]] / N */
+    for (int n = 0; n < N; n++)
+        for (int i = 0; i < 10; i++)
+            delta[10 * n + i] = p[10 * n + i] / R(N);
+    for (int n = 0; n < N; n++)
+        delta[10 * n + y[n]] += -R(1) / R(N);
+    /* (9) dW2[i,j] = sum_n delta[n,i] h[n,j] + 0.0002 W2[i,j] */
+    for (int i = 0; i < 10; i++)
+        for (int j = 0; j < 48; j++)
+            dW2[48 * i + j] = R(0.0002) * W2[48 * i + j];
+    product(dW2, delta, h, (axis){10, 48, 1, 0}, (axis){48, 1, 0, 1}, (axis){N, 0, 10, 48});
+    /* (10) db2[i] = sum_n delta[n,i] */
+    fill(db2, 10, 0);
+    for (int n = 0; n < N; n++)
+        for (int i = 0; i < 10; i++)
+            db2[i] += delta[10 * n + i];
+    add(params->b2, -rate, db2, 10);
+    /* (12) delta1[n,i] = sum_j delta[n,j] W2[j,i] step(z1[n,i]) */
+    fill(delta1, 48 * N, 0);
+    product(delta1, delta, W2, (axis){N, 48, 10, 0}, (axis){48, 1, 0, 1}, (axis){10, 0, 1, 48});
+    for (int n = 0; n < N; n++)
+        for (int i = 0; i < 48; i++)
+            delta1[48 * n + i] = delta1[48 * n + i] * (z1[48 * n + i] > 0);
+    add(params->W2, -rate, dW2, 10 * 48);
+    /* (13) dW1[i,j] = sum_n delta1[n,i] x[n,j] + 0.0002 W1[i,j] */
+    for (int i = 0; i < 48; i++)
+        for (int j = 0; j < 64; j++)
+            dW1[64 * i + j] = R(0.0002) * W1[64 * i + j];
+    product(dW1, delta1, x, (axis){48, 64, 1, 0}, (axis){64, 1, 0, 1}, (axis){N, 0, 48, 64});
+    add(params->W1, -rate, dW1, 48 * 64);
+    /* (14) db1[i] = sum_n delta1[n,i] */
+    fill(db1, 48, 0);
+    for (int n = 0; n < N; n++)
+        for (int i = 0; i < 48; i++)
+            db1[i] += delta1[48 * n + i];
+    add(params->b1, -rate, db1, 48);
+}
+#endif
+
 #ifdef DIGITS_ADAM
 /* How far the averages m of gradients and v of their squares move a parameter. */
 static void average(real *w, real *m, real *v, const real *g, int count, real rate, real beta1,

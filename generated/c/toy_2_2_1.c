@@ -217,6 +217,55 @@ void toy_2_2_1_step(toy_2_2_1_params *params, toy_2_2_1_params *velocity,
     descend(params->b2, velocity->b2, grads->b2, 1, rate, momentum);
 }
 
+#ifdef TOY_2_2_1_DESCEND
+void toy_2_2_1_backward_descend(toy_2_2_1_params *params, const real *x, const real *y, int N,
+                                const toy_2_2_1_cache *cache, toy_2_2_1_work *work, real rate)
+{
+    real *delta2 = work->backward_descend.delta2;
+    real *delta1 = work->backward_descend.delta1;
+    real *dW2 = work->backward_descend.scratch;
+    real *db2 = work->backward_descend.scratch + 2;
+    real *dW1 = work->backward_descend.scratch;
+    real *db1 = work->backward_descend.scratch;
+    const real *W2 = params->W2;
+    const real *a1 = cache->a1;
+    const real *a2 = cache->a2;
+    /* (7) delta2[n,i] = (a2[n,i] - y[n,i]) a2[n,i] (1 - a2[n,i]) / N */
+    for (int n = 0; n < N; n++)
+        delta2[n] = (a2[n] - y[n]) * a2[n] * (1 - a2[n]) / R(N);
+    /* (8) dW2[i,j] = sum_n delta2[n,i] a1[n,j] */
+    fill(dW2, 2, 0);
+    for (int n = 0; n < N; n++)
+        add(dW2, delta2[n], a1 + 2 * n, 2);
+    /* (9) db2[i] = sum_n delta2[n,i] */
+    real s = 0;
+    for (int n = 0; n < N; n++)
+        s += delta2[n];
+    db2[0] = s;
+    add(params->b2, -rate, db2, 1);
+    /* (11) delta1[n,i] = sum_j delta2[n,j] W2[j,i] a1[n,i] (1 - a1[n,i]) */
+    fill(delta1, 2 * N, 0);
+    for (int n = 0; n < N; n++)
+        add(delta1 + 2 * n, delta2[n], W2, 2);
+    for (int n = 0; n < N; n++)
+        for (int i = 0; i < 2; i++)
+            delta1[2 * n + i] = delta1[2 * n + i] * a1[2 * n + i] * (1 - a1[2 * n + i]);
+    add(params->W2, -rate, dW2, 1 * 2);
+    /* (12) dW1[i,j] = sum_n delta1[n,i] x[n,j] */
+    fill(dW1, 4, 0);
+    for (int i = 0; i < 2; i++)
+        for (int n = 0; n < N; n++)
+            add(dW1 + 2 * i, delta1[2 * n + i], x + 2 * n, 2);
+    add(params->W1, -rate, dW1, 2 * 2);
+    /* (13) db1[i] = sum_n delta1[n,i] */
+    fill(db1, 2, 0);
+    for (int n = 0; n < N; n++)
+        for (int i = 0; i < 2; i++)
+            db1[i] += delta1[2 * n + i];
+    add(params->b1, -rate, db1, 2);
+}
+#endif
+
 #ifdef TOY_2_2_1_ADAM
 /* How far the averages m of gradients and v of their squares move a parameter. */
 static void average(real *w, real *m, real *v, const real *g, int count, real rate, real beta1,

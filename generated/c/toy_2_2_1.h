@@ -47,6 +47,13 @@ typedef union {
         toy_2_2_1_real delta2[TOY_2_2_1_N];
         toy_2_2_1_real delta1[TOY_2_2_1_N * 2];
     } backward;
+#ifdef TOY_2_2_1_DESCEND
+    struct {
+        toy_2_2_1_real delta2[TOY_2_2_1_N];
+        toy_2_2_1_real delta1[TOY_2_2_1_N * 2];
+        toy_2_2_1_real scratch[4];
+    } backward_descend;
+#endif
 } toy_2_2_1_work;
 
 /* Nothing is checked: x holds N * 2 numbers; y holds N * 1 numbers. */
@@ -80,6 +87,13 @@ void toy_2_2_1_descend(toy_2_2_1_params *params, const toy_2_2_1_params *grads,
 /* A step of gradient descent with momentum; the velocity begins as zeros. */
 void toy_2_2_1_step(toy_2_2_1_params *params, toy_2_2_1_params *velocity,
                     const toy_2_2_1_params *grads, toy_2_2_1_real rate, toy_2_2_1_real momentum);
+
+#ifdef TOY_2_2_1_DESCEND
+/* Backward and gradient descent in one, which keeps no gradients: 76 bytes to train. */
+void toy_2_2_1_backward_descend(toy_2_2_1_params *params, const toy_2_2_1_real *x,
+                                const toy_2_2_1_real *y, int N, const toy_2_2_1_cache *cache,
+                                toy_2_2_1_work *work, toy_2_2_1_real rate);
+#endif
 
 #ifdef TOY_2_2_1_ADAM
 /* The averages that Adam keeps, and how much of them is there by now: all begin as zeros. */

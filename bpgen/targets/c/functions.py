@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import chain
 
 import sympy as sp
 
-from bpgen.ir import Network, length, spoken
+from bpgen.ir import Network, extent, length, spoken
 from bpgen.program import grammar as program
 from bpgen.program.grammar import Expr, Function
 from bpgen.program.names import gives_gradients
@@ -16,13 +17,14 @@ from bpgen.raising.flat import flat_tensors
 from bpgen.raising.functions import functions
 from bpgen.record import Derivation
 from bpgen.targets.c.blocks import Block, Held, of_one
+from bpgen.targets.c.in_place import places, spans
 from bpgen.targets.c.memory import Memory
 from bpgen.targets.c.passes import Left, left, passed
 from bpgen.targets.c.signatures import Signature, signature, together
 from bpgen.targets.c.statements import Statements
 from bpgen.targets.c.stored import Names, Sizes, Stored, own
 from bpgen.targets.c.texts import CFunction, Pointer, needed
-from bpgen.targets.c.training import begin, steps
+from bpgen.targets.c.training import DESCENT, begin, descended, descending, steps
 
 
 class Functions:
@@ -36,7 +38,8 @@ class Functions:
         self.name, self.tensors = self.network.name, self.network.tensors
         self.order = order_of(derivation)
         self.inputs = [t.name for t in (*self.network.role("input"), *self.network.role("state"))]
-        made = (passed(f, derivation.tensors, asked) for f in functions(derivation))
+        self._raised = {f.name: f for f in functions(derivation)}
+        made = (passed(f, derivation.tensors, asked) for f in self._raised.values())
         self.program = {f.name: f for f in made}
         self.left = {f.name: self._left(f) for f in self.program.values()}
         outputs = () if self.network.loss else self.network.outputs
@@ -49,6 +52,10 @@ class Functions:
         written = [self._made(self.program[n]) for n in self._in_order()]
         written += [together(self.signatures)] if self.network.loss else []
         self.all = [begin(self.network, self.called), *written, *steps(self.network, self.called)]
+        self.of_descent = Memory()
+        backward = passed(self._raised["backward"], derivation.tensors, False)
+        has_none = self.blocks or not self.network.role("param")
+        self.descent = None if has_none else self._descent(backward)
 
     def _in_order(self) -> list[str]:
         """The names of functions, the called before the callers."""
@@ -67,7 +74,7 @@ class Functions:
         self.signatures[its.word] = its
         names = self._names(function, its)
         write = Statements(names, self.order, self._held(function, its))
-        lines = [*write.body(function), *_result(function, names)]
+        lines = [*chain(*write.body(function)), *_result(function, names)]
         self.called |= write.entries.helpers
         said = (
             self._remember_block(function, its, write)
@@ -77,6 +84,28 @@ class Functions:
         lines = needed([*self._opened(its, write), *lines])
         head = its.returns, its.name, its.arguments
         return CFunction(*head, said, tuple(lines), is_private=is_block)
+
+    def _descent(self, function: Function) -> CFunction:
+        """Backward and a step of gradient descent in one, which keeps no gradients."""
+        its = replace(self.signatures["backward"], word=DESCENT, asks=False)
+        names = self._names(function, its)
+        scratch = names.local("scratch")
+        write = Statements(names, self.order, self._held(function, its))
+        parts = write.body(function)
+        gradients = {key: n for n, key in write.fields.items()}
+        every = spans(function.body, gradients, names.aliases)
+        sizes = {t.name: extent(t.sample_shape) for t in self.network.role("param")}
+        begun = places(every, {n: int(size) for n, size in sizes.items()})
+        most = max((begun[s.gradient] + sizes[s.parameter] for s in every), default=sp.S.One)
+        self.of_descent = Memory({**write.work, scratch: (most,)})
+        works = f"work->{its.word}."
+        opened = [Pointer(own(n), f"{works}{own(n)}") for n in write.work]
+        kept = {g: f"{works}{scratch}" + f" + {at}" * (at > 0) for g, at in begun.items()}
+        opened += [Pointer(own(g), place) for g, place in kept.items()]
+        for span in every:
+            parts[span.last] += [descended(self.tensors[span.parameter], own(span.gradient))]
+        head = its.returns, its.name, descending(its.arguments)
+        return CFunction(*head, "", tuple(needed([*opened, *chain(*parts)])))
 
     def _left(self, function: Function) -> Left:
         """What a function leaves: forward its outputs, too; gradients themselves."""

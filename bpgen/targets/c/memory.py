@@ -48,6 +48,16 @@ def said(
     )
 
 
+def without_gradients(
+    weights: Memory,
+    cache: Memory,
+    works: Mapping[str, Memory],
+    lengths: Mapping[sp.Symbol, int],
+) -> int:
+    """The bytes to train, where no gradients are kept."""
+    return sum(_bytes(m, lengths) for m in ([weights], [cache], works.values()))
+
+
 def _bytes(memories: Iterable[Memory], lengths: Mapping[sp.Symbol, int]) -> int:
     """The bytes of what shares its memory; a struct of nothing has one."""
     return max(FLOAT * max((m.numbers(lengths) for m in memories), default=0), 1)

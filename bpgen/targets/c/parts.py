@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sympy as sp
 
@@ -14,10 +14,10 @@ from bpgen.targets.c.functions import Functions
 from bpgen.targets.c.helpers import sources
 from bpgen.targets.c.layout import comment, paragraphs
 from bpgen.targets.c.library import AVERAGE, PANEL
-from bpgen.targets.c.memory import Memory, said
+from bpgen.targets.c.memory import Memory, said, without_gradients
 from bpgen.targets.c.stored import Sizes, own
 from bpgen.targets.c.texts import CFunction
-from bpgen.targets.c.training import adam
+from bpgen.targets.c.training import DESCENT, adam
 from bpgen.targets.numpy.interface import Interface
 
 LONG = 64  # steps for which there is room, where no other number is told
@@ -122,6 +122,25 @@ class Parts(Interface):
     def of_inputs(self) -> list[Array]:
         """The gradients of inputs."""
         return self._arrays(self.made.of_inputs.items())
+
+    @property
+    def descent(self) -> CFunction | None:
+        """Backward and gradient descent in one, which is compiled where it is asked for."""
+        made = self.made.descent
+        if made is None:
+            return None
+        lengths = {length(m.name): m.number for m in self.lengths}
+        works = {**self.made.work, DESCENT: self.made.of_descent}
+        taken = without_gradients(Memory(dict(self._shapes())), self.made.cached, works, lengths)
+        said = (
+            "Backward and gradient descent in one, which keeps no gradients:"
+            f" {taken} bytes to train."
+        )
+        return replace(made, said=said)
+
+    @property
+    def of_descent(self) -> Struct:
+        return self._struct(DESCENT, self.made.of_descent)
 
     @property
     def cache(self) -> Struct:

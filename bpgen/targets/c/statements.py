@@ -47,14 +47,14 @@ class Statements:
         self.fixed: frozenset[Index] = frozenset()
         self.times: Counter[str] = Counter()
 
-    def body(self, function: Function) -> list[str]:
-        """The lines of a function."""
+    def body(self, function: Function) -> list[list[str]]:
+        """The lines of each statement of a function."""
         self.times = Counter(n.name for n in function.walk() if isinstance(n, program.Assign))
         self.fields = {
             n: key for p in function.walk() if isinstance(p, program.Pack) for key, n in p.entries
         }
         self.passed = blocks.passed(self, function)
-        return self.lines(function.body)
+        return [self.lines([node]) for node in function.body]
 
     def lines(self, body: Iterable[Node]) -> list[str]:
         found: list[str] = []

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from bpgen.ir import Network, TensorInfo
 from bpgen.targets.c.stored import own
 from bpgen.targets.c.texts import REAL, Argument, CFunction, at, to
 from bpgen.targets.numpy.interface import deviation
+
+DESCENT = "backward_descend"
 
 
 def begin(network: Network, called: set[str]) -> CFunction:
@@ -33,8 +35,8 @@ def steps(network: Network, called: set[str]) -> tuple[CFunction, CFunction]:
     called |= {"descend", "add"} if network.role("param") else set()
     form = f"{network.name}_params"
 
-    def descended(t: TensorInfo) -> str:
-        return f"add(params->{own(t.name)}, -rate, grads->{own(t.name)}, {count(t)});"
+    def alone_moved(t: TensorInfo) -> str:
+        return descended(t, f"grads->{own(t.name)}")
 
     def moved(t: TensorInfo) -> str:
         return f"descend({_each(t, 'params', 'velocity', 'grads')}, {count(t)}, rate, momentum);"
@@ -45,11 +47,22 @@ def steps(network: Network, called: set[str]) -> tuple[CFunction, CFunction]:
     said = "A step of gradient descent, which remembers nothing."
     with_momentum = "A step of gradient descent with momentum; the velocity begins as zeros."
     return (
-        _over(network, descended, CFunction("void", f"{network.name}_descend", alone, said, ())),
+        _over(network, alone_moved, CFunction("void", f"{network.name}_descend", alone, said, ())),
         _over(
             network, moved, CFunction("void", f"{network.name}_step", arguments, with_momentum, ())
         ),
     )
+
+
+def descended(tensor: TensorInfo, gradient: str) -> str:
+    """A parameter moved against its gradient."""
+    return f"add(params->{own(tensor.name)}, -rate, {gradient}, {count(tensor)});"
+
+
+def descending(backward: Iterable[Argument]) -> tuple[Argument, ...]:
+    """The arguments of backward, where it moves parameters and gives no gradients."""
+    params, *others = (a for a in backward if a.name != "grads")
+    return to(params.type, params.name), *others, Argument(REAL, "rate")
 
 
 def adam(network: Network) -> CFunction:

@@ -1,0 +1,100 @@
+"""Gradient descent in C that keeps no gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+import bpgen.targets.c.functions
+from bpgen.compiled import difference
+from bpgen.compiled.library import compiler, library
+from bpgen.emit import files, files_of
+from bpgen.targets.c.in_place import Span, places, spans
+from tests.conftest import declared, derived
+from tests.few import one_in
+from tests.test_c import BLOCKS, HEAD, NETS, RANDOM
+
+pytestmark = pytest.mark.skipif(compiler() is None, reason="there is no C compiler")
+
+
+def _texts(net: str) -> dict[str, str]:
+    return dict(files_of(derived(HEAD + net), "c"))
+
+
+def _descent(net: str) -> str:
+    return _texts(net)[".c"].partition("#ifdef NET_DESCEND\n")[2].partition("#endif")[0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("of_corpus", one_in(12, [*RANDOM][3::12]))
+def test_moves_parameters_as_descend_does(of_corpus: str) -> None:
+    """Bit by bit, where `difference` looks; networks of `test_c` are looked at so there."""
+    net = declared(RANDOM[of_corpus])
+    assert difference(files(net, "c"), net) is None
+
+
+def test_a_parameter_waits_until_nothing_reads_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that does not is found."""
+    net = NETS["dense"]
+    found = difference(_made_with("spans", _hasty, net, monkeypatch), declared(HEAD + net))
+    assert found is not None and found.what == "net_backward_descend", found
+
+
+def _hasty(*arguments: Any) -> list[Span]:
+    """Each moves where its gradient begins."""
+    return [replace(s, last=s.first) for s in spans(*arguments)]
+
+
+@pytest.mark.slow
+def test_gradients_of_one_time_lie_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    net = NETS["dense"]
+    texts = _made_with("places", lambda every, _: {s.gradient: 0 for s in every}, net, monkeypatch)
+    found = difference(texts, declared(HEAD + net))
+    assert found is not None and found.what == "net_backward_descend", found
+
+
+def _made_with(
+    name: str, changed: Callable[..., Any], net: str, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, str]:
+    """What is written by another rule; a network of its own, for texts are kept."""
+    monkeypatch.setattr(bpgen.targets.c.functions, name, changed)
+    return dict(files(declared(HEAD + net + f"# by other {name}\n"), "c"))
+
+
+def test_what_lives_at_different_times_shares_its_place() -> None:
+    every = [
+        Span("A", "dA", 0, 3),
+        Span("B", "dB", 1, 1),
+        Span("C", "dC", 2, 4),
+        Span("D", "dD", 4, 5),
+    ]
+    assert places(every, {"A": 5, "B": 2, "C": 3, "D": 5}) == {"dA": 0, "dB": 5, "dC": 5, "dD": 0}
+    assert places(every[:3], {"A": 5, "B": 2, "C": 3}) == {"dA": 0, "dB": 5, "dC": 5}
+
+
+def test_its_memory_is_that_of_the_largest_gradient() -> None:
+    """Of layer after layer, and what is said of it is so."""
+    deep = "x, y = input(9), target(9)\nh = x\nfor k in range(6):\n    h = dense(h, 9, tanh)\nL = loss(squared_error(h, y))\n"
+    texts = _texts(deep)
+    compiled = library(texts, {}, np.float32)
+    sizes = compiled.sizes
+    said = f"keeps no gradients: {sizes['params'] + sizes['cache'] + sizes['work']} bytes to train."
+    assert said in texts[".h"]
+    assert "net_real scratch[90];" in texts[".h"]  # of a matrix that waits, and of its bias
+    assert sizes["params"] == 4 * 540
+
+
+@pytest.mark.slow
+def test_a_parameter_of_several_layers_moves_once() -> None:
+    net = "x, W = input(3), param(3, 3)\noutput(W @ tanh(W @ tanh(W @ x)))\n"
+    assert difference(_texts(net), declared(HEAD + net)) is None
+    assert _descent(net).count("add(params->W, -rate, dW, 3 * 3);") == 1
+
+
+def test_with_blocks_there_is_none() -> None:
+    assert not _descent(NETS[BLOCKS])
+    assert "net_backward_descend(net_params *params" in _descent(NETS["dense"])

@@ -5,9 +5,9 @@ stands below and above it, and with its place in the text.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterator
 from functools import lru_cache
+from typing import NamedTuple
 
 ARGUMENTS = {  # how many groups follow a command
     **{r"\frac": 2, r"\tfrac": 2, r"\overset": 2, r"\sqrt": 1, r"\substack": 1},
@@ -20,11 +20,11 @@ PAIRS = {*_OPEN, *(r"\biggl" + mark for mark in _OPEN)}  # that are no groups
 OPENS = {*_OPEN, *(size + mark for size in _SIZED[::2] for mark in _OPEN)}
 CLOSES = {*_CLOSE, *(size + mark for size in _SIZED[1::2] for mark in _CLOSE)}
 _ENDS = {*CLOSES, "}", r"\end"}  # of what is in a bracket, whether it is closed or not
-_TOKEN = re.compile(r"\d+|\\(?:[^\W\d_]+|.?)|.", re.DOTALL)  # a number, a command, a sign
+# A number, a command, a sign, and the blanks before it.
+_TOKEN = re.compile(r"\s*(\d+|\\(?:[^\W\d_]+|.?)|\S)", re.DOTALL)
 
 
-@dataclass(frozen=True)
-class Atom:
+class Atom(NamedTuple):
     """`name` is what is written, of a command without its groups, of words with them. `parts` are
     its groups, or what is in a bracket, which `closes` ends; of an environment, its lines.
     """
@@ -40,10 +40,16 @@ class Atom:
 Line = tuple[Atom, ...]
 
 
-@lru_cache(20_000)
+@lru_cache(1_000)
 def read(math: str) -> Line:
     """The atoms of a formula, or of a piece of one."""
     return _Reader([*_tokens(math)]).line(())
+
+
+@lru_cache(10_000)  # each factor is asked for on its own, and beside the others
+def names(math: str) -> frozenset[str]:
+    """What is written in a formula: its commands, words, numbers and signs."""
+    return frozenset(token.name for token in _tokens(math))
 
 
 def within(line: Line) -> Iterator[Atom]:
@@ -58,13 +64,12 @@ def _tokens(math: str) -> Iterator[Atom]:
     """What is written, blanks left out: commands, words with their braces, numbers, signs."""
     place = 0
     while found := _TOKEN.match(math, place):
-        name, end = found[0], found.end()
+        name, (start, end) = found[1], found.span(1)
         if name in WORDS and math[end : end + 1] == "{":
             end = _braced(math, end)
         elif name in _SIZED and end < len(math):
             end += 1 + (math[end] == "\\")
-        if not name.isspace():
-            yield Atom(math[place:end], place, end)
+        yield Atom(math[start:end], start, end)
         place = end
 
 
@@ -80,36 +85,38 @@ def _braced(math: str, start: int) -> int:
 
 
 class _Reader:
-    """Goes through tokens."""
+    """Goes through tokens, of which `next` is the name of the next one."""
 
     def __init__(self, tokens: list[Atom]) -> None:
-        self.tokens, self.place = tokens, 0
-
-    @property
-    def next(self) -> str:
-        return self.tokens[self.place].name if self.place < len(self.tokens) else ""
+        self.tokens, self.place = [*tokens, _END], 0
+        self.next = self.tokens[0].name
 
     def take(self) -> Atom:
+        token = self.tokens[self.place]
         self.place += 1
-        return self.tokens[self.place - 1]
+        self.next = self.tokens[self.place].name
+        return token
+
+    @property
+    def end(self) -> int:
+        """Where the last token that was taken ends."""
+        return self.tokens[self.place - 1].end
 
     def line(self, ends: Container[str]) -> Line:
         """What stands before the end of what it is in; what closes nothing is a sign."""
         found: list[Atom] = []
         while self.next and self.next not in ends:
-            found.append(self.scripted())
+            atom = self.atom()
+            found.append(self.scripted(atom) if self.next in _SCRIPTS else atom)
         return tuple(found)
 
-    def scripted(self) -> Atom:
+    def scripted(self, atom: Atom) -> Atom:
         """An atom with what stands below and above it."""
-        found = self.atom()
         scripts: list[Line] = []
-        while self.next in ("_", "^"):
+        while self.next in _SCRIPTS:
             self.take()
             scripts.append(self.group() if self.next else ())
-        if not scripts:
-            return found
-        return Atom(found.name, found.start, found.end, found.parts, tuple(scripts), found.closes)
+        return Atom(atom.name, atom.start, atom.end, atom.parts, tuple(scripts), atom.closes)
 
     def group(self) -> Line:
         """A group in braces, or the one atom that stands for it."""
@@ -119,15 +126,15 @@ class _Reader:
 
     def atom(self) -> Atom:
         token = self.take()
-        if token.name in OPENS or token.name == "{":
-            return self.bracket(token)
-        if token.name == r"\begin":
-            return self.environment(token)
+        more = _MORE.get(token.name)
+        return token if more is None else more(self, token)
+
+    def command(self, token: Atom) -> Atom:
+        """A command with its groups, as far as they are there."""
         parts: list[Line] = []
-        while len(parts) < ARGUMENTS.get(token.name, 0) and self.next:
+        while len(parts) < ARGUMENTS[token.name] and self.next:
             parts.append(self.group())
-        end = self.tokens[self.place - 1].end
-        return Atom(token.name, token.start, end, tuple(parts)) if parts else token
+        return Atom(token.name, token.start, self.end, tuple(parts))
 
     def bracket(self, token: Atom) -> Atom:
         """What is in brackets, which may be open at the end of a piece."""
@@ -145,5 +152,14 @@ class _Reader:
         if self.next:
             self.take()
             self.group()
-        end = self.tokens[self.place - 1].end
-        return Atom(f"{token.name}{{{name}}}", token.start, end, (inner,))
+        return Atom(f"{token.name}{{{name}}}", token.start, self.end, (inner,))
+
+
+_END = Atom("", 0, 0)  # after the last token
+_SCRIPTS = ("_", "^")
+# What goes on after the token that begins it.
+_MORE: dict[str, Callable[[_Reader, Atom], Atom]] = {
+    **dict.fromkeys((*OPENS, "{"), _Reader.bracket),
+    **dict.fromkeys(ARGUMENTS, _Reader.command),
+    r"\begin": _Reader.environment,
+}

@@ -120,9 +120,9 @@ class Printer:
 
     def juxtaposed(self, texts: list[str]) -> str:
         """Factors side by side, with a thin space or a dot where they would run together."""
-        times, made, before = self.writer.dialect.times, "", ""
+        times, made, before, large = self.writer.dialect.times, "", "", False
         for text in texts:
-            large = is_large(made) or is_large(text) or "/" in made
+            large = large or is_large(text) or "/" in before
             apart = large if self.writer.dialect.flat else self.writer.wordy(before, text)
             tight = text.startswith("(") and not apart and before != BATCH
             made += ("" if tight or not made else times if large or apart else " ") + text

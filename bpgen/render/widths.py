@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from itertools import groupby
 
-from bpgen.render.atoms import PAIRS, WORDS, Atom, Line, read, within
+from bpgen.render.atoms import PAIRS, WORDS, Atom, Line, names, read
 from bpgen.render.marks import GAP, SIZED, mark
 
 _SCALE = (1.0, 0.8, 0.66)  # of text, of an index, and of an index's index
@@ -17,7 +17,7 @@ _SCRIPT, _LIMITS = 0.5, 1.7  # beside what stands above or below
 _NARROW, _STEMS = "iljtf.,;:' ", "bdhknpqu"
 
 
-@lru_cache(10_000)
+@lru_cache(100_000)  # a row is laid out in a column, in the width of the page, and beside others
 def measured(math: str) -> float:
     """The width of a formula that is displayed."""
     return _line(read(math), True, 0, joins=True)
@@ -58,12 +58,12 @@ def is_high(math: str) -> bool:
 
 def grows(math: str) -> bool:
     """Whether parentheses around a formula are to grow with it."""
-    return any(mark(a.name).high or a.name.startswith(r"\begin") for a in within(read(math)))
+    return any(mark(name).high or name == r"\begin" for name in names(math))
 
 
 def is_large(text: str) -> bool:
     """Whether what stands beside a formula is set apart from it."""
-    return any(mark(a.name).large for a in within(read(text)))
+    return any(mark(name).large for name in names(text))
 
 
 def _is_high(line: Line, display: bool) -> bool:
@@ -89,12 +89,13 @@ def _line(line: Line, display: bool, level: int, joins: bool = False) -> float:
     """
     widest = total = 0.0
     for atom in line:
+        known = mark(atom.name)
         if atom.name == r"\\":
             widest, total = max(widest, total), 0.0
         total += _scripted(atom, display, level)
-        if mark(atom.name).apart and not joins and level == 0:
-            total -= mark(atom.name).width - GAP
-        joins = atom.name not in (",", "&") and not mark(atom.name).apart
+        if known.apart and not joins and level == 0:
+            total -= known.width - GAP
+        joins = not known.apart and atom.name not in (",", "&")
         display = display and not _is_small(atom)
     return max(widest, total)
 
@@ -102,18 +103,24 @@ def _line(line: Line, display: bool, level: int, joins: bool = False) -> float:
 def _scripted(atom: Atom, display: bool, level: int) -> float:
     """An atom with what stands below and above it, one over the other."""
     base = _RULES.get(atom.name, _atom)(atom, display, level)
-    beside = max((_line(s, False, min(level + 1, 2)) + _SCRIPT for s in atom.scripts), default=0.0)
+    if not atom.scripts:
+        return base
+    beside = max(_line(s, False, min(level + 1, 2)) for s in atom.scripts) + _SCRIPT
     if display and mark(atom.name).limits:
         return max(base, beside + _LIMITS)
     return base + beside
 
 
 def _atom(atom: Atom, display: bool, level: int) -> float:
-    name, scale = atom.name, _SCALE[level]
-    known = mark(name)
-    if atom.parts:
-        inner = sum(_line(part, display, level) for part in atom.parts)
-        return _sign(name) * scale + inner + _sign(atom.closes) * scale
+    if not atom.parts:
+        return _alone(atom.name, display, level)
+    scale, inner = _SCALE[level], sum(_line(part, display, level) for part in atom.parts)
+    return _sign(atom.name) * scale + inner + _sign(atom.closes) * scale
+
+
+@lru_cache(1_000)
+def _alone(name: str, display: bool, level: int) -> float:
+    known, scale = mark(name), _SCALE[level]
     if known.apart:
         return known.width if level == 0 else GAP * scale
     if known.line_width is not None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import lru_cache
 
 import sympy as sp
 
@@ -58,10 +59,14 @@ def factored_out(expr: sp.Expr) -> sp.Expr:
         e: sp.Symbol(f"g{k}", real=True) for k, e in enumerate(sorted(expr.atoms(Element), key=str))
     }
     back = {symbol: node for node, symbol in held.items()}
-    outside = (
-        sp.factor_terms(expr.xreplace(held)) if isinstance(expr, sp.Add) else expr.xreplace(held)
-    )
+    plain = expr.xreplace(held)
+    outside = _factored(plain) if isinstance(expr, sp.Add) else plain
     return with_short_numbers(outside).xreplace(back)
+
+
+@lru_cache(4096)
+def _factored(plain: sp.Expr) -> sp.Expr:
+    return sp.factor_terms(plain)
 
 
 def _held(expr: sp.Expr) -> dict[sp.Expr, sp.Symbol]:

@@ -21,6 +21,9 @@ from bpgen.ir import Element, Equation, Network
 from bpgen.record import Equality, Forward, Risk
 
 
+_Told = tuple[sp.Expr, frozenset[Risk]]  # a spelling, and what it avoids
+
+
 class Rewritten(NamedTuple):
     """An equation in another spelling, the equalities that lead to it, and what it avoids."""
 
@@ -63,6 +66,7 @@ class Spelling:
     def __init__(self, network: Network) -> None:
         self.values, self.spelled = Values(), dict[str, Rewritten]()
         self.saturated: set[str] = set()  # the sigmoids that are taken from 1
+        self.asked: dict[sp.Expr, _Told] = {}  # of one equation: for its spelling, and for why
         self.bounds = Bounds(network)
         sums: dict[str, tuple[Equation, ...]] = {}
         logs = logarithms(network)
@@ -116,6 +120,7 @@ class Spelling:
         """The equation free of logarithms of what can vanish, of what overflows by the names it
         reads, and of cancellation, and why.
         """
+        self.asked.clear()
         weighted = self.weights.within(equation)
         stable = _rewritten(weighted, self._without_loss).equation
         pairs = [(n, self._log(n)) for t in equation.terms for n in _logs(t.body)]
@@ -177,18 +182,23 @@ class Spelling:
         """A logarithm with the definitions in the place of the names, as it would be computed."""
         return sp.log(self.values.written(log.args[0]), evaluate=False)
 
-    def _by_definitions(self, body: sp.Expr) -> tuple[sp.Expr, frozenset[Risk]]:
+    def _by_definitions(self, body: sp.Expr) -> _Told:
         """The stable spelling of what is written with names, found in their definitions, and what
         it avoids; the body itself where none is, as where it is a value times a number, which is
         evaluated already. Logarithms are seen to on their own.
         """
+        if body not in self.asked:
+            self.asked[body] = self._told(body)
+        return self.asked[body]
+
+    def _told(self, body: sp.Expr) -> _Told:
         plain, held = _held(body)
         read = self.values.read(plain)
         if not read or plain.as_independent(Element, as_Add=False)[1] in read:
             return body, frozenset()
         stable = {e: _stable(value) for e, value in read.items()}
         as_named = _stable(plain).xreplace(stable)
-        saturated = _stable(self.values.written(plain))
+        saturated = _stable(self.values.opened(plain, read))
         better = _with_complements(saturated)
         if better != saturated:
             self.saturated |= {e.name for e, value in read.items() if _has_complement(value)}
@@ -226,7 +236,12 @@ def _with_complements(body: sp.Expr) -> sp.Expr:
 
 
 def _complement(base: sp.Expr) -> sp.Expr:
-    better = complement(base) if isinstance(base, sp.Add) else None
+    """1 less a function, as a function of its own; the base itself where it is no number and one
+    call.
+    """
+    if not isinstance(base, sp.Add) or len(base.args) > 2 or not base.args[0].is_Number:
+        return base
+    better = complement(base)
     return base if better is None else better
 
 

@@ -61,6 +61,8 @@ class Logarithms:
         Nothing where a sum is not of exponentials, times a positive number, where definitions
         stand for names.
         """
+        if not any(term.over for term in equation.terms):
+            return None
         logs: list[Equation] = []
         value = sp.S.Zero
         for term in equation.terms:
@@ -70,14 +72,15 @@ class Logarithms:
             if not term.over:
                 value += constant * power
                 continue
-            fixed = constant.is_positive and not constant.has(Element, Index)
-            if not isinstance(power, sp.exp) or not fixed:
+            if not isinstance(power, sp.exp) or constant.has(Element, Index):
+                return None
+            if not constant.is_positive:
                 return None
             terms = (Term(power.args[0], term.over, "logsumexp"),)
             name = self.there.get((equation.indices, terms)) or next(self.fresh)
             logs.append(Equation(name, equation.indices, terms, equation.loop))
             value += constant * sp.exp(element(name, equation.indices))
-        return (tuple(logs), value) if logs else None
+        return tuple(logs), value
 
 
 def logarithms(network: Network) -> Logarithms:

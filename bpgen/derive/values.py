@@ -58,7 +58,8 @@ class Values:
             self.bodies[equation.name] = equation.indices, body
             value = on_paper(self.written(body))
             for known in _EXACT:
-                value = value.replace(known.function, known.definition)
+                if value.has(known.function):
+                    value = value.replace(known.function, known.definition)
             self.define(equation.name, equation.indices, value, bounds)
 
     def define(self, name: str, indices: tuple[Index, ...], value: sp.Expr, bounds: Bounds) -> None:
@@ -81,8 +82,11 @@ class Values:
         """An expression with the definitions in the place of the names; a quotient of exponentials
         as one.
         """
-        values = self.read(expr)
-        return _written(expr, values) if values else expr
+        return self.opened(expr, self.read(expr))
+
+    def opened(self, expr: sp.Expr, read: dict[Element, sp.Expr]) -> sp.Expr:
+        """The same of an expression whose definitions, those that are `read`, are at hand."""
+        return _written(expr, read) if read else expr
 
     def told(self, expr: sp.Expr, read: dict[Element, sp.Expr]) -> sp.Expr:
         """An expression with the names in the place of what is left of the definitions, those of

@@ -201,7 +201,7 @@ class ClosedForms:
             self._by_adjoint(coefficient),
             *_distributed(coefficient),
         ]
-        for form in (*forms, without_numbers(coefficient)):
+        for form in dict.fromkeys((*forms, without_numbers(coefficient))):
             more = Reasons()
             told = self.products.fold(form, more)
             if weight(told) < weight(found) and (more or form != coefficient):
@@ -268,5 +268,5 @@ def _mentioned(terms: Iterable[Term]) -> list[str]:
     found: dict[str, None] = {}
     for term in terms:
         for expr in (term.body, *(term.at or ())):
-            found.update(dict.fromkeys(sorted(e.name for e in expr.atoms(Element))))
+            found.update(dict.fromkeys(e.name for e in elements(expr)))
     return list(found)

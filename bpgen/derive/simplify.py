@@ -55,6 +55,8 @@ def factored_out(expr: sp.Expr) -> sp.Expr:
     """A sum with its common factors outside, and nothing else changed: 1/N stands before the
     bracket.
     """
+    if not expr.args or isinstance(expr, Element):
+        return expr
     held = {
         e: sp.Symbol(f"g{k}", real=True) for k, e in enumerate(sorted(expr.atoms(Element), key=str))
     }

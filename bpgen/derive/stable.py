@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 from typing import NamedTuple
 
 import sympy as sp
@@ -250,8 +251,9 @@ def _has_complement(value: sp.Expr) -> bool:
     return known is not None and known.complement is not None
 
 
-def _logs(body: sp.Expr) -> list[sp.Expr]:
-    return sorted(body.atoms(sp.log), key=str)
+@lru_cache(1_000)  # of one body, asked for each step to its spelling
+def _logs(body: sp.Expr) -> tuple[sp.Expr, ...]:
+    return tuple(sorted(body.atoms(sp.log), key=str))
 
 
 def _below(body: sp.Expr) -> set[Element]:

@@ -10,7 +10,7 @@ from bpgen.derive.exponentials import one_exponential, over_exponentials
 from bpgen.derive.measure import weight
 from bpgen.derive.vanishing import at_step
 from bpgen.functions import ROWS, on_paper
-from bpgen.ir import Element, Equation, Index, Network, TensorInfo
+from bpgen.ir import Element, Equation, Index, Network, TensorInfo, elements
 
 _RISKY = tuple(r.function for r in ROWS.values() if r.risk)
 _UNBOUNDED = tuple(r.function for r in ROWS.values() if r.risk == "overflows")
@@ -72,7 +72,7 @@ class Values:
     def read(self, expr: sp.Expr) -> dict[Element, sp.Expr]:
         """The values that an expression reads, each by its definition."""
         found = {}
-        for access in expr.atoms(Element):
+        for access in elements(expr):
             if access.name in self.defined and at_step(access, self.carried.get(access.name)):
                 indices, value = self.defined[access.name]
                 found[access] = value.xreplace(dict(zip(indices, access.indices, strict=True)))

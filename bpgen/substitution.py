@@ -11,7 +11,7 @@ from collections.abc import Callable, Container, Iterable, Mapping
 
 import sympy as sp
 
-from bpgen.ir import Element, Equation, Index, Term, indices_of
+from bpgen.ir import Element, Equation, Index, Term, elements, indices_of
 
 New = Mapping[Index, sp.Expr] | Mapping[sp.Expr, sp.Expr] | Mapping[Index, Index]
 
@@ -68,7 +68,7 @@ def with_elements(
     indices as they are by then. `new` is what else is replaced.
     """
     found = dict(new or {})
-    for access in sorted(expr.atoms(Element), key=lambda e: len(e.atoms(Element))):
+    for access in sorted(elements(expr), key=lambda e: len(elements(e))):
         found[access] = change(access, tuple(i.xreplace(found) for i in access.indices))
     return expr.xreplace(found)
 

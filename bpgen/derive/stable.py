@@ -21,7 +21,6 @@ from bpgen.functions import complement, row
 from bpgen.ir import Element, Equation, Network
 from bpgen.record import Equality, Forward, Risk
 
-
 _Told = tuple[sp.Expr, frozenset[Risk]]  # a spelling, and what it avoids
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
+from functools import lru_cache
 from typing import Any
 
 import sympy as sp
 
-from bpgen.affine import affine
+from bpgen.affine import Affine, affine
 from bpgen.ir import Index, extent, length
 from bpgen.program import grammar as program
 from bpgen.program.elements import outermost
@@ -84,7 +85,13 @@ def _lies(slot: Slot, known: set[Index]) -> bool:
     form = affine(slot.at)
     if form is None or not {i for i, _ in form.steps} <= known:
         return False
-    before, beyond = sp.expand(form.lowest), sp.expand(form.highest - slot.length + 1)
+    return _is_within(form, slot.length)
+
+
+@lru_cache(4096)
+def _is_within(form: Affine, size: sp.Expr) -> bool:
+    """Whether no place is surely before the first, or beyond the last."""
+    before, beyond = sp.expand(form.lowest), sp.expand(form.highest - size + 1)
     return not before.is_negative and not beyond.is_positive
 
 

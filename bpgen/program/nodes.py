@@ -15,11 +15,15 @@ class Node:
 
     def parts(self) -> list[Node]:
         """The nodes that it is made of, in order."""
-        found: list[Node] = []
-        kind: Any = type(self)
-        for name in _names(kind):
-            _gather(getattr(self, name), found)
-        return found
+        kept = vars(self)  # which does not change: who walks through a program goes here again
+        if "_parts" not in kept:
+            found: list[Node] = []
+            kind: Any = type(self)
+            for name in _names(kind):
+                _gather(getattr(self, name), found)
+            kept["_parts"] = found
+        parts: list[Node] = kept["_parts"]
+        return parts
 
     def lengths(self) -> Iterable[sp.Expr]:
         """Expressions in lengths that it tells itself, beside those that are read off its slots."""

@@ -63,6 +63,10 @@ class Symbol:
     low: bool = False  # the layer stands below: plain, or since a block's number stands above
     marks: str = field(default="[]", compare=False)  # what the layer stands in, above
 
+    def at(self, above: str) -> Symbol:
+        """The same name, of one of several equal blocks."""
+        return self if above == self.above else replace(self, above=above)
+
     @property
     def marked(self) -> str:
         """[1], or (1)."""

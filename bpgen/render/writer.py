@@ -222,10 +222,10 @@ class Writer:
         if above is None:
             above = self.at_block(self.blocks[name]) if name in self.blocks else ""
         if name in self.symbols:
-            symbol = replace(self.symbols[name], above=above)
+            symbol = self.symbols[name].at(above)
             text = self._entry(symbol, subscripts, transposed)
             return Piece(text, POW if symbol.layer or above or transposed else ATOM)
-        tensor = replace(self.symbols[self.adjoint_of[name]], above=above)
+        tensor = self.symbols[self.adjoint_of[name]].at(above)
         if name in self.given:
             piece = Piece(self.dialect.upstream(tensor, subscripts))
         else:

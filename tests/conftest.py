@@ -133,3 +133,13 @@ def net(request: pytest.FixtureRequest) -> Path:
     """Each example's net.py in turn."""
     path: Path = request.param
     return path
+
+
+@pytest.fixture
+def in_a_folder_with_nets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A net.py, and the same under a name that is none of Python's."""
+    from tests.command_line import NET
+
+    monkeypatch.chdir(tmp_path)
+    Path("net.py").write_text(NET)
+    Path("my-net 2.py").write_text(NET)

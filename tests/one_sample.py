@@ -15,6 +15,7 @@ from tests.conftest import emitted
 STEP = 1e-20
 SAMPLES = 3
 LENGTHS = {"T": 4}
+INDICES = 'i, j, k, m, t = indices("i j k m t")\n'
 Arrays = dict[str, Any]
 Formula = Callable[..., Any]  # of the parameters and one sample's arrays, by name: a scalar
 

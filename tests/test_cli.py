@@ -1,36 +1,19 @@
-"""The command line: exit codes, places, formats, and what it never does."""
+"""The command line: exit codes, what it says, and what it never does."""
 
 from __future__ import annotations
 
-import os
-import pty
 import re
 import subprocess
 import sys
-import termios
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
 from bpgen import __version__
-from bpgen.cli import main
-from bpgen.render.lines import columns
+from tests.command_line import NET, run
 from tests.conftest import ROOT
 
-NET = '"""A product."""\nfrom bpgen import *\nx = input(3)\nw = param(3)\na = w * x\noutput(a)\n'
-
-
-def run(*arguments: str) -> Result:
-    return CliRunner().invoke(main, arguments, prog_name="bpgen")
-
-
-@pytest.fixture(autouse=True)
-def _in_a_folder_with_nets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    Path("net.py").write_text(NET)
-    Path("my-net 2.py").write_text(NET)
+pytestmark = pytest.mark.usefixtures("in_a_folder_with_nets")
 
 
 def test_emit_says_what_it_wrote() -> None:
@@ -199,141 +182,6 @@ def test_calls_that_click_refuses(arguments: list[str], fact: str, remedy: str) 
     assert done.stderr.count("\n") == 2
 
 
-@pytest.mark.parametrize(
-    ("name", "start"),
-    [
-        ("a.tex", "\\documentclass"),
-        ("a.md", "# "),
-        ("a.txt", "A product."),
-        ("a", "\\begingroup"),
-    ],
-)
-def test_the_suffix_chooses_the_format(name: str, start: str) -> None:
-    done = run("derive", "net.py", "-o", name)
-    assert (done.exit_code, done.stdout) == (0, "")
-    assert Path(name).read_text().startswith(start)
-
-
-def test_latex_wherever_the_answer_goes() -> None:
-    """On a terminal, into a pipe or a file: LaTeX, unless text is asked for."""
-    latex = run("derive", "net.py").stdout
-    assert latex == run("derive", "net.py", "-f", "latex").stdout
-    assert "\\begin{" in latex
-    assert run("derive", "net.py", "-f", "text").stdout.startswith("A product.\n═")
-
-
-def test_a_format_that_is_named_wins() -> None:
-    printed = run("derive", "net.py", "-f", "markdown").stdout
-    run("derive", "net.py", "-f", "markdown", "-o", "a.tex")
-    assert Path("a.tex").read_text() == printed
-
-
-def test_a_written_file_is_a_whole_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was there stays until all of the new text is on disk."""
-    run("emit", "net.py", "-o", "out.py")
-    before = Path("out.py").read_bytes()
-    Path("net.py").write_text(NET.replace("product", "fine product"))
-
-    def interrupted(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(os, "replace", interrupted)
-    assert run("emit", "net.py", "-o", "out.py").exit_code == 130
-    assert Path("out.py").read_bytes() == before
-    assert sorted(p.name for p in Path().iterdir()) == ["my-net 2.py", "net.py", "out.py"]
-
-
-def test_a_link_stays_a_link_and_a_device_a_device() -> None:
-    Path("real.md").write_text("old\n")
-    Path("link.md").symlink_to("real.md")
-    assert run("derive", "net.py", "-o", "link.md").exit_code == 0
-    assert Path("link.md").is_symlink()
-    assert Path("real.md").read_text() != "old\n"
-    assert run("derive", "net.py", "-o", os.devnull).exit_code == 0
-    assert not Path(os.devnull).is_file()
-
-
-def link(path: str, to: str) -> None:
-    Path(path).symlink_to(to)
-
-
-LONG = "a" * 300
-PLACES = {  # what is there before, the place, and what is said
-    "a link to the net": (
-        lambda: link("x.py", "net.py"),
-        "x.py",
-        "x.py is the net.py itself\n  choose another place for the output",
-    ),
-    "another name of the net": (
-        lambda: os.link("net.py", "x.py"),
-        "x.py",
-        "x.py is the net.py itself\n  choose another place for the output",
-    ),
-    "a way around to the net": (
-        lambda: Path("sub").mkdir(),
-        "sub/../net.py",
-        "sub/../net.py is the net.py itself\n  choose another place for the output",
-    ),
-    "links in a circle": (
-        lambda: link("x.py", "x.py"),
-        "x.py",
-        "x.py cannot be written: Too many levels of symbolic links\n  choose another place with -o",
-    ),
-    "read-only": (
-        lambda: Path("x.py").touch(0o444),
-        "x.py",
-        "x.py is read-only\n  make it writable, or choose another place with -o",
-    ),
-    "a folder where no file can be": (
-        lambda: None,
-        "/proc/self/x.py",
-        "/proc/self/x.py cannot be written: No such file or directory\n"
-        "  choose another place with -o",
-    ),
-    "a name that is too long": (
-        lambda: None,
-        f"{LONG}.py",
-        f"... {LONG[:96]}.py cannot be written: File name too long\n  choose another place with -o",
-    ),
-    "a file as a folder": (
-        lambda: Path("x").touch(),
-        "x/y.py",
-        "x/y.py cannot be written: x is no folder\n  choose another place with -o",
-    ),
-}
-
-
-@pytest.mark.parametrize("what", PLACES)
-def test_places_that_are_refused(what: str) -> None:
-    before, place, error = PLACES[what]
-    before()
-    there = sorted(Path().rglob("*"))
-    done = run("emit", "net.py", "--force", "-o", place)
-    assert (done.exit_code, done.stdout, done.stderr) == (2, "", f"bpgen: {error}\n")
-    assert sorted(Path().rglob("*")) == there
-    assert Path("net.py").read_text() == NET
-
-
-def test_a_link_to_nowhere_leads_there() -> None:
-    link("x.py", "new.py")
-    assert run("emit", "net.py", "-o", "x.py").exit_code == 0
-    assert Path("x.py").is_symlink()
-    assert "Written by bpgen;" in Path("new.py").read_text()
-
-
-def test_a_link_to_a_folder_is_one() -> None:
-    Path("sub").mkdir()
-    link("s", "sub")
-    assert run("emit", "net.py", "-o", "s").stdout.startswith("s/net.py: ")
-
-
-def test_a_module_keeps_its_permissions() -> None:
-    run("emit", "net.py", "-o", "x.py")
-    Path("x.py").chmod(0o640)
-    assert run("emit", "net.py", "-o", "x.py").exit_code == 0
-    assert Path("x.py").stat().st_mode & 0o777 == 0o640
-
-
 def test_a_net_without_an_end() -> None:
     done = run("emit", "/dev/zero")
     assert (done.exit_code, done.stdout) == (2, "")
@@ -442,69 +290,3 @@ def test_a_page_that_is_too_long_to_read_is_said_to_be_left_out(
     done = run("check", "net.py")
     assert done.exit_code == 0
     assert "its page was not read back: of more than 0 equations that takes long\n" in done.stdout
-
-
-def test_a_pdf_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bpgen.pdf.compiled", lambda tex: b"%PDF " + tex.encode())
-    done = run("derive", "my-net 2.py", "-f", "pdf", "--no-sections", "--counter")
-    assert (done.exit_code, done.stdout) == (0, "my_net_2.pdf\n")
-    made = Path("my_net_2.pdf").read_bytes()
-    assert made.startswith(b"%PDF \\documentclass")
-    assert b"\\label{eq:my_net_2:a}" in made
-    assert b"\\section{" not in made
-    assert run("derive", "net.py", "-o", "page.pdf").stdout == "page.pdf\n"
-
-
-@pytest.mark.parametrize("option", ["--no-sections", "--counter", "--width=4in"])
-def test_what_is_made_for_a_paper_is_the_body_that_it_takes(option: str) -> None:
-    assert run("derive", "net.py", option, "-o", "body.tex").exit_code == 0
-    body = Path("body.tex").read_text()
-    assert "\\documentclass" not in body
-    assert ("\\section{" in body) == (option != "--no-sections")
-    assert run("derive", "net.py", "-f", "latex", option).stdout == body
-    if option.startswith("--width"):
-        return
-    for whole in (["--prefix", "a"], ["-f", "tex", option]):
-        assert run("derive", "net.py", *whole, "-o", "whole.tex").exit_code == 0
-        assert Path("whole.tex").read_text().startswith("\\documentclass")
-
-
-@pytest.mark.parametrize("file", ["page", "page.docx", "page.md"])
-def test_other_suffixes_are_the_users_own(file: str) -> None:
-    assert run("derive", "net.py", "-f", "text", "-o", file).exit_code == 0
-    assert Path(file).read_text() == run("derive", "net.py", "-f", "text").stdout
-
-
-def test_without_tex_a_pdf_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", "")
-    done = run("derive", "net.py", "-f", "pdf")
-    assert done.exit_code == 2
-    assert "no TeX is on PATH" in done.stderr
-    assert "apt-get install texlive-latex-base" in done.stderr
-    assert not Path("net.pdf").exists()
-
-
-def test_where_tex_stops_it_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    engine = tmp_path / "bin" / "pdflatex"
-    engine.parent.mkdir()
-    engine.write_text("#!/bin/sh\necho 'a line'; echo '! Undefined control sequence.'; exit 1\n")
-    engine.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{engine.parent}:/usr/bin:/bin")
-    done = run("derive", "net.py", "-f", "pdf")
-    assert done.exit_code == 2
-    assert "pdflatex stopped: ! Undefined control sequence." in done.stderr
-
-
-def test_text_is_as_wide_as_the_terminal() -> None:
-    master, terminal = pty.openpty()
-    termios.tcsetwinsize(terminal, (24, 60))
-    command = [sys.executable, "-m", "bpgen", "derive", "-f", "text", "net.py"]
-    environment = {k: v for k, v in os.environ.items() if k != "COLUMNS"}
-    with subprocess.Popen(command, stdout=terminal, env=environment, cwd=Path.cwd()):
-        os.close(terminal)
-        text = b""
-        with suppress(OSError):  # how Linux tells that the other end is closed
-            while True:
-                text += os.read(master, 65536)
-    lines = text.decode().splitlines()
-    assert 50 < max(map(columns, lines)) <= 60

@@ -15,7 +15,7 @@ from bpgen.load import declared_by
 from bpgen.network.shrink import shrunk
 from bpgen.record import Derivation
 from bpgen.render import render
-from tests.check.test_page import CLASSIFIER
+from tests.check.proved_pages import CLASSIFIER
 from tests.few import few
 from tests.render.nets import NETS
 

@@ -1,0 +1,212 @@
+"""Losses of sequences and of single entries, and what a network returns: each against its formula in
+numpy.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bpgen.load import declared_by
+from tests.conftest import emitted
+from tests.one_sample import INDICES, Arrays, agrees, drawn
+
+
+def log_softmax(z: Any) -> Any:
+    return z - np.log(np.sum(np.exp(z), axis=-1, keepdims=True))
+
+
+SEQUENCE = "W = param(4, 3)\nz = x @ W.T\n"
+
+
+@pytest.mark.parametrize("places", ['"T"', "6", '2, "T"'])
+@pytest.mark.parametrize("call", ["_with_logits(z, y)", "(softmax(z), y)"])
+def test_the_cross_entropy_of_a_sequence_is_the_mean_over_its_places(
+    places: str, call: str
+) -> None:
+    def formula(p: Arrays, x: Any, y: Any) -> Any:
+        chosen = np.take_along_axis(log_softmax(x @ p["W"].T), y[..., None], -1)
+        return -np.mean(chosen)
+
+    agrees(
+        f"x, y = input({places}, 3), label(4, {places})\n{SEQUENCE}"
+        f"L = loss(categorical_cross_entropy{call})",
+        formula,
+    )
+
+
+def test_a_sequence_of_one_hot_rows() -> None:
+    def formula(p: Arrays, x: Any, y: Any) -> Any:
+        even = 0.9 * y + 0.1 / 4
+        return -np.mean(np.sum(even * log_softmax(x @ p["W"].T), axis=-1))
+
+    rows = np.random.default_rng(3).dirichlet(np.ones(4), (3, 5))
+    agrees(
+        f'x, y = input("T", 3), one_hot(4, "T")\n{SEQUENCE}'
+        "L = loss(categorical_cross_entropy_with_logits(z, y, label_smoothing=0.1))",
+        formula,
+        x=np.random.default_rng(4).standard_normal((3, 5, 3)),
+        y=rows,
+    )
+
+
+def huber(d: Any) -> Any:
+    return np.where(np.abs(d.real) <= 1, d**2 / 2, np.sign(d.real) * d - 0.5)
+
+
+@pytest.mark.parametrize(
+    ("call", "of_one"),
+    [
+        ("half_squared_error(q[a], y)", lambda q, y: (q - y) ** 2 / 2),
+        ("squared_error(q[a], y)", lambda q, y: (q - y) ** 2),
+        ("mean_squared_error(q[a], y)", lambda q, y: (q - y) ** 2),
+        ("huber(q[a], y)", lambda q, y: huber(q - y)),
+        ("smooth_l1(q[a], y)", lambda q, y: huber(q - y)),
+        ("absolute_error(q[a], y)", lambda q, y: np.sign((q - y).real) * (q - y)),
+        ("mean_absolute_error(q[a], y)", lambda q, y: np.sign((q - y).real) * (q - y)),
+        ("log_cosh_loss(q[a], y)", lambda q, y: np.log(np.cosh(q - y))),
+        ("hinge(q[a], y)", lambda q, y: (1 - q * y) * ((1 - q * y).real > 0)),
+        (
+            "binary_cross_entropy_with_logits(q[a], y)",
+            lambda q, y: np.log1p(np.exp(q)) - y * q,
+        ),
+        (
+            "binary_cross_entropy(sigmoid(q[a]), y)",
+            lambda q, y: np.log1p(np.exp(q)) - y * q,
+        ),
+        ("poisson_loss(q[a], y)", lambda q, y: np.exp(q) - y * q),
+        ("kl_divergence(sigmoid(q[a]), y)", lambda q, y: y * np.log(y * (1 + np.exp(-q)))),
+    ],
+)
+def test_a_loss_of_one_entry(call: str, of_one: Any) -> None:
+    def formula(p: Arrays, x: Any, a: Any, y: Any) -> Any:
+        return of_one((p["W"] @ x)[a], y)
+
+    agrees(
+        f"x, a, y = input(3), input(below=4), target()\nW = param(4, 3)\nq = W @ x\n"
+        f"L = loss({call})",
+        formula,
+    )
+
+
+def test_losses_of_entries_that_are_averaged() -> None:
+    """The length T is known from targets alone."""
+
+    def formula(p: Arrays, x: Any, y: Any, u: Any) -> Any:
+        q = p["W"] @ x
+        return np.mean(huber(q[y] - u) - log_softmax(q)[y])
+
+    agrees(
+        f'{INDICES}x, y, u = input(3), label(4, "T"), target("T")\nW = param(4, 3)\nq = W @ x\n'
+        "of_one = huber(q[y[t]], u[t]) + categorical_cross_entropy_with_logits(q, y[t])\n"
+        "L = loss(mean(of_one, t))",
+        formula,
+    )
+
+
+def test_a_length_that_only_an_unread_target_tells() -> None:
+    """Backward reads no u, but multiplies by its length."""
+
+    def formula(p: Arrays, x: Any, u: Any) -> Any:
+        return np.sum(p["w"] @ x + u)
+
+    agrees(
+        f'{INDICES}x, u = input(3), target("T")\nw = param(3)\nL = loss(sum(dot(w, x) + u[t], t))',
+        formula,
+    )
+
+
+def returned(source: str) -> Any:
+    """What forward returns, and the arrays that it was given."""
+    module = emitted(f"from bpgen import *\n{source}\n")
+    params, arrays = drawn(module)
+    given = {name: arrays[name] for name in module.INPUTS}
+    return module.forward(params, *given.values())[0], {**params, **given}
+
+
+INPUTS_ALONE = {
+    "an entry": ("x, z = input(3), label(3)\nL = loss(-x[z])", lambda p, x, z: -x[z]),
+    "a mean": (
+        "x, y = input(2), target(2)\nL = loss(mean_squared_error(x, y))",
+        lambda p, x, y: np.mean((x - y) ** 2),
+    ),
+    "a product with the target": (
+        "x, y = input(3), target(3)\nz = x * y\nL = loss(sum(z))",
+        lambda p, x, y: x @ y,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", INPUTS_ALONE)
+def test_a_loss_of_inputs_and_targets_alone(name: str) -> None:
+    """forward then returns the input as it is."""
+    source, formula = INPUTS_ALONE[name]
+    agrees(source, formula)
+    output, given = returned(source)
+    np.testing.assert_array_equal(output, given["x"])
+
+
+def test_what_one_formula_compares_with_a_target_is_returned() -> None:
+    """A factorisation of a matrix: of user a and item b."""
+    source = (
+        f"{INDICES}a, b, y = input(below=5), input(below=6), target()\n"
+        "P, Q = param(5, 3), param(6, 3)\nL = loss((sum(P[a, k] * Q[b, k], k) - y) ** 2)"
+    )
+    agrees(source, lambda p, a, b, y: (p["P"][a] @ p["Q"][b] - y) ** 2)
+    output, g = returned(source)
+    np.testing.assert_allclose(output, np.sum(g["P"][g["a"]] * g["Q"][g["b"]], axis=1))
+
+
+def test_what_stands_beside_the_target_in_a_bracket_is_returned() -> None:
+    source = (
+        "x, y = input(2), target()\nw, b = param(), param(2)\n"
+        "L = loss((w * x[0] + b[1] + x[1] - y) ** 2 + w ** 2)"
+    )
+    agrees(source, lambda p, x, y: (p["w"] * x[0] + p["b"][1] + x[1] - y) ** 2 + p["w"] ** 2)
+    output, g = returned(source)
+    np.testing.assert_allclose(output, g["w"] * g["x"][:, 0] + g["b"][1] + g["x"][:, 1])
+
+
+def test_what_stands_beside_the_target_under_a_sum_is_returned() -> None:
+    source = (
+        f"{INDICES}x, y = input(3), target(3)\nw = param(3)\n"
+        "L = loss(sum((sin(w[i] * x[i]) - y[i]) ** 4, i))"
+    )
+    agrees(source, lambda p, x, y: np.sum((np.sin(p["w"] * x) - y) ** 4))
+    output, g = returned(source)
+    np.testing.assert_allclose(output, np.sin(g["w"] * g["x"]))
+
+
+def test_a_formula_is_an_output() -> None:
+    """Under its variable's name, by which a loss declared after it reads it."""
+    source = (
+        "x, y = input(2), target()\nf = x[0] ** 2 + x[1]\noutput(f, 2 * f)\nL = loss((f - y) ** 3)"
+    )
+    agrees(source, lambda p, x, y: (x[0] ** 2 + x[1] - y) ** 3)
+    assert declared_by(f"from bpgen import *\n{source}\n").outputs == ("f", "u1")
+    (one, two), g = returned(source)
+    np.testing.assert_allclose(one, g["x"][:, 0] ** 2 + g["x"][:, 1])
+    np.testing.assert_allclose(two, 2 * one)
+
+
+def test_a_function_that_is_one_formula() -> None:
+    module = emitted("from bpgen import *\nx = input(2)\nf = x[0] ** 2 + x[1]\noutput(f)\n")
+    x = np.array([[1.0, 2.0], [3.0, 5.0]])
+    f, cache = module.forward({}, x)
+    assert f.tolist() == [3, 14]
+    grads = module.backward({}, cache, np.array([1.0, 10.0]), inputs=True)
+    assert grads["x"].tolist() == [[2, 1], [60, 10]]
+
+
+def test_what_is_computed_within_a_block_is_not_returned() -> None:
+    source = (
+        "x = input(3)\ndef block(h):\n    W = param(3, 3)\n    g = W @ h\n    return tanh(g) + h\n"
+        "h = repeat(2, block, x)\nL = loss(sum(h))"
+    )
+    assert declared_by(f"from bpgen import *\n{source}\n").outputs == ("h",)
+    output, g = returned(source)
+    for W in g["W"]:
+        g["x"] = np.tanh(g["x"] @ W.T) + g["x"]
+    np.testing.assert_allclose(output, g["x"])

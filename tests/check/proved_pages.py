@@ -9,21 +9,12 @@ from bpgen.load import declared_by
 from bpgen.network.shrink import shrunk
 from bpgen.record import Derivation
 from bpgen.render import render
+from tests.check import claimed
 from tests.render.nets import NETS
 
 NOTATIONS = ("matrix", "index", "components")
 
-CLASSIFIER = """from bpgen import *
-x = input(4)
-y = label(3)
-W1, b1 = param(2, 4), param(2)
-W2, b2 = param(3, 2), param(3)
-z1 = W1 @ x + b1
-a1 = sigmoid(z1)
-z2 = W2 @ a1 + b2
-p = softmax(z2)
-L = loss(categorical_cross_entropy(p, y) + 0.01 * l2())
-"""
+CLASSIFIER = claimed.CLASSIFIER.replace("relu(", "sigmoid(")
 
 _INDICES = "i, j, p = indices('i', size=3), indices('j'), indices('p', size=2)\n"
 MORE = {

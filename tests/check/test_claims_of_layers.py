@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from itertools import product
 
 import pytest
 
-from bpgen.check.claims import Answer, Court
-from bpgen.claims import court_of
 from bpgen.derive import derive
 from bpgen.errors import NetError
 from bpgen.load import declared_by
 from bpgen.render import render
 from bpgen.render.style import Style
+from tests.check.claimed import answer
 from tests.few import few
 
 DEEP = """from bpgen import *
@@ -46,18 +44,6 @@ L = loss(half_squared_error(z2, y))
 """
 SLOPE = r"(1 - (a^{[l]})^2)"
 DELTA = rf"\delta^{{[l]}} = (W^{{[l+1]\top}} \delta^{{[l+1]}}) \odot {SLOPE}"
-
-
-@cache
-def court(source: str) -> Court:
-    return court_of(declared_by(source))
-
-
-def answer(source: str, claim: str) -> Answer:
-    (found,) = court(source).answers(claim)
-    return found
-
-
 BOLD = r"\mathbf{z}^{[l]} = \mathbf{W}^{[l]} \mathbf{a}^{[l-1]} + \mathbf{b}^{[l]}"
 AFFINE = "z^{[l]} = W^{[l]} a^{[l-1]} + b^{[l]}"
 ONE = "of one sample"

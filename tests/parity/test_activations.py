@@ -71,32 +71,27 @@ def test_of_a_layer(case: Case, shape: Shape) -> None:
     agree(case, shape)
 
 
-@parametrized(
-    *(
-        Case(
-            call,
-            f"z = input($k, $d)\na = {call}\noutput(a)",
-            lambda t, function=function: function(t.z),
-            draws={"z": kinked},
+def of_inputs(draw: Any) -> Any:
+    """Each activation at inputs that are drawn so."""
+    return parametrized(
+        *(
+            Case(
+                call,
+                f"z = input($k, $d)\na = {call}\noutput(a)",
+                lambda t, function=function: function(t.z),
+                draws={"z": draw},
+            )
+            for call, function in OF_ONE.items()
         )
-        for call, function in OF_ONE.items()
     )
-)
+
+
+@of_inputs(kinked)
 def test_at_kinks(case: Case, shape: Shape) -> None:
     agree(case, shape)
 
 
-@parametrized(
-    *(
-        Case(
-            call,
-            f"z = input($k, $d)\na = {call}\noutput(a)",
-            lambda t, function=function: function(t.z),
-            draws={"z": large},
-        )
-        for call, function in OF_ONE.items()
-    )
-)
+@of_inputs(large)
 def test_of_large_numbers(case: Case, shape: Shape) -> None:
     agree(case, shape)
 

@@ -23,7 +23,7 @@ def ground_of(derivation: Derivation, worked: Worked, digits: int) -> Ground:
         {adjoint: tensor for tensor, adjoint in derivation.adjoint.items()},
         tuple(f.evaluated for f in derivation.forward),
         tuple((s.of, s.evaluated) for s in plan(derivation).backward),
-        tuple(s.of for s in derivation.told_steps),
+        tuple(s.of for s in derivation.printed_steps),
         frozenset(derivation.auxiliaries),
         digits,
     )

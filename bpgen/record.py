@@ -132,12 +132,12 @@ class Derivation:
     adjoint: dict[str, str]
 
     @cached_property
-    def told(self) -> tuple[Forward, ...]:
+    def printed(self) -> tuple[Forward, ...]:
         """The forward equations that have a number."""
         return tuple(f for f in self.forward if not f.auxiliary)
 
     @cached_property
-    def told_steps(self) -> tuple[Step, ...]:
+    def printed_steps(self) -> tuple[Step, ...]:
         """The adjoints that have a number."""
         return tuple(s for s in self.steps if not s.auxiliary)
 

@@ -40,7 +40,7 @@ class Graph:
     @staticmethod
     def of(derivation: Derivation, numbers: Iterable[str]) -> Graph:
         told = set(numbers)
-        found = (f.equation for f in derivation.told if str(f.number) in told)
+        found = (f.equation for f in derivation.printed if str(f.number) in told)
         return Graph(derivation, tuple(found))
 
     @property

@@ -59,7 +59,7 @@ def of_tensor(tensor: Quantity) -> str | None:
         return None
     summary = document(derivation, LATEX, "matrix", "short").sections[0]
     told = (name, derivation.network.sample_loss)
-    numbers = [f.number for f in derivation.told if f.equation.name in told]
+    numbers = [f.number for f in derivation.printed if f.equation.name in told]
     rows = [row for block in summary.blocks for row in block.rows if row.of in numbers[:1]]
     return _aligned(rows) if rows else None
 

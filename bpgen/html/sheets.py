@@ -131,8 +131,8 @@ def notations(derivation: Derivation, wanted: str) -> list[str]:
 
 def names(derivation: Derivation) -> dict[str, str]:
     """What each equation defines, by its number."""
-    forward = {str(f.number): f.equation.name for f in derivation.told}
-    return {**forward, **{str(s.number): s.equation.name for s in derivation.told_steps}}
+    forward = {str(f.number): f.equation.name for f in derivation.printed}
+    return {**forward, **{str(s.number): s.equation.name for s in derivation.printed_steps}}
 
 
 @dataclass(frozen=True)

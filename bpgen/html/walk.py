@@ -87,8 +87,8 @@ class _Walker:
         tensors = self.network.tensors
         self.numerals = [Numerals(worked, d, tensors, digits) for d in (KATEX, PLAIN) if worked]
         self.writers = [Writer.of(derivation, d, layers=layers) for d in (KATEX, PLAIN)]
-        forward = {str(f.number): f.equation.name for f in derivation.told}
-        steps = {str(s.number): s for s in derivation.told_steps}
+        forward = {str(f.number): f.equation.name for f in derivation.printed}
+        steps = {str(s.number): s for s in derivation.printed_steps}
         self.forward = [(n, forward[n]) for n in order if n in forward]
         self.backward = [(n, steps[of_all_parts(n)]) for n in order if of_all_parts(n) in steps]
         self.made = Walk()

@@ -19,7 +19,7 @@ def section(lesson: Lesson) -> Section | None:
     if lesson.worked is None or not lesson.is_short:
         return None
     worked, hidden = lesson.worked, lesson.network.sample_loss
-    names = [f.equation.name for f in lesson.derivation.told if f.equation.name != hidden]
+    names = [f.equation.name for f in lesson.derivation.printed if f.equation.name != hidden]
     columns: dict[str, Arrays] = {"before": worked.values, "after": worked.values_after}
     free = [n for n, _ in biases(lesson) if n not in worked.held]
     if free:

@@ -59,7 +59,7 @@ def sizes(lesson: Lesson) -> list[Size]:
         return []
     found: list[Size] = []
     norms: dict[str, float] = {}
-    for step in lesson.derivation.told_steps:
+    for step in lesson.derivation.printed_steps:
         info = lesson.network.tensors[step.of]
         if info.role not in ("value", "input") or step.of == lesson.network.sample_loss:
             continue

@@ -58,11 +58,11 @@ def _range(lesson: Lesson, forward: bool) -> str:
     derivation, refer = lesson.derivation, lesson.writer.dialect.reference
     own = {lesson.network.loss, lesson.network.sample_loss}
     numbers = (
-        [f.number for f in derivation.told if f.equation.name != lesson.network.loss]
+        [f.number for f in derivation.printed if f.equation.name != lesson.network.loss]
         if forward
-        else [s.number for s in derivation.told_steps if s.of not in own]
+        else [s.number for s in derivation.printed_steps if s.of not in own]
     )
-    numbers = numbers or [f.number for f in derivation.told]
+    numbers = numbers or [f.number for f in derivation.printed]
     return f"{refer(min(numbers))} to {refer(max(numbers))}"
 
 

@@ -106,8 +106,8 @@ class _Planned:
     def rows(self) -> Iterator[Cost]:
         """A row for each equation that is computed, and for each pass that computes it."""
         adjoint = self.derivation.adjoint
-        steps = self.derivation.told_steps
-        of = {f.number: (f.equation.name, f.equation.name) for f in self.derivation.told}
+        steps = self.derivation.printed_steps
+        of = {f.number: (f.equation.name, f.equation.name) for f in self.derivation.printed}
         of |= {s.number: (adjoint.get(s.of, s.equation.name), s.of) for s in steps}
         for at in [*self.runs, *self.within]:
             here, buffers = self.runs.get(at, []), self.buffers.get(at, [])
@@ -137,7 +137,7 @@ class _Planned:
         computed with others.
         """
         run = {number for _, number in self.runs}
-        forward = {f.number for f in self.derivation.told}
+        forward = {f.number for f in self.derivation.printed}
         alone = (n for n in self.operations if n not in run)
         return [("forward" if n in forward else "backward", n) for n in alone]
 
@@ -161,9 +161,9 @@ class _Planned:
         back = zip(counts.needed(self.derivation), counts.backward(self.derivation), strict=True)
         named = {f.equation.name: c.operations for f, c in there}
         for name in self.derivation.auxiliaries:  # computed with what reads it
-            (reader, *_) = (f for f in self.derivation.told if _reads(f, name))
+            (reader, *_) = (f for f in self.derivation.printed if _reads(f, name))
             named[reader.equation.name] += named[name]
-        found = {f.number: named[f.equation.name] for f in self.derivation.told}
+        found = {f.number: named[f.equation.name] for f in self.derivation.printed}
         return found | {s.number: c.operations for s, c in back}
 
     @cached_property

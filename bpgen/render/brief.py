@@ -87,11 +87,11 @@ class Brief(Short):
                 )
                 alike.append([])
             alike[-1] += again
-        told = (
+        every = (
             replace(b, remarks=(*b.remarks, *[self._again(pairs)] * bool(pairs)))
             for b, pairs in zip(blocks, alike, strict=True)
         )
-        return Section("Derivation", (), tuple(b for b in told if b.rows or b.remarks), columns=2)
+        return Section("Derivation", (), tuple(b for b in every if b.rows or b.remarks), columns=2)
 
     def _new_and_alike(
         self, together: Iterable[Part]
@@ -113,9 +113,9 @@ class Brief(Short):
 
     def _leads(self, new: list[Part]) -> list[str]:
         """What each delta says, and why there is a sum."""
-        told = [(part, self.page(part)) for part in new]
-        meanings = [said for one in told if (said := meaning(*one))]
-        sums = (said for one in told if (said := why_sum(*one)))
+        pages = [(part, self.page(part)) for part in new]
+        meanings = [sentence for one in pages if (sentence := meaning(*one))]
+        sums = (sentence for one in pages if (sentence := why_sum(*one)))
         return [*meanings, *[next(sums, "")] * bool(meanings)]
 
     def _again(self, again: Iterable[tuple[Part, Part]]) -> str:
@@ -172,6 +172,6 @@ class Brief(Short):
         return [Section("Over the batch", (batch.mean(self.derivation, self.base),), blocks)]
 
 
-def _and(said: list[str]) -> str:
+def _and(names: list[str]) -> str:
     """One, two and three."""
-    return " and ".join([", ".join(said[:-1]), said[-1]] if said[1:] else said)
+    return " and ".join([", ".join(names[:-1]), names[-1]] if names[1:] else names)

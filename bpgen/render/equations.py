@@ -75,7 +75,7 @@ class Equations:
         blocks: list[Block] = []
         loop: Loop | None = None
         explained = {""}
-        for forward in self.derivation.told:
+        for forward in self.derivation.printed:
             # Of the mean over the batch, one sample has nothing to say.
             if self.top == self.base.total or forward.equation.name != self.base.total:
                 rows = self.forward_rows(forward)
@@ -104,33 +104,36 @@ class Equations:
 
     def forward_rows(self, forward: Forward) -> list[Row]:
         """The equation as written, and as evaluated where that differs on paper."""
-        written = self.view.equation(forward.equation)
-        rows = self.final(written, forward.number, self.writer)
-        rows = self._softmaxes(forward, written, rows)
+        textbook = self.view.equation(forward.equation)
+        rows = self.final(textbook, forward.number, self.writer)
+        rows = self._softmaxes(forward, textbook, rows)
         reasons = [self.view.reason(r) for r in forward.reasons if isinstance(r, Equality)]
         since, differentiated = equalities(reasons, self.writer), forward.differentiated
         evaluated = self.view.equation(forward.evaluated)
         since += self._auxiliaries(evaluated)
-        rows += self.evaluated(written, evaluated, rows[-1].left, since, differentiated)
+        rows += self.evaluated(textbook, evaluated, rows[-1].left, since, differentiated)
         return of_equation(sorted(rows, key=lambda r: not r.first), forward.number)
 
-    def _softmaxes(self, forward: Forward, written: Equation, rows: list[Row]) -> list[Row]:
-        """The rows of a softmax, told so: where its log-sum-exp has no equation, in the place of
-        what they say.
+    def _softmaxes(self, forward: Forward, textbook: Equation, rows: list[Row]) -> list[Row]:
+        """The rows of a softmax as one: where its log-sum-exp has no equation, in the place of what
+        they say.
         """
         of = partial(as_softmax, forward.equation, self.outline.definitions, self.view)
         if self.notation == "components":
-            each = [*components.entries(written.indices)] if forward.equation.loop is None else []
-            told = [of(False, self.writer, entry) for entry in each]
+            each = [*components.entries(textbook.indices)] if forward.equation.loop is None else []
+            softmaxes = [of(False, self.writer, entry) for entry in each]
         else:
-            told = [of(rows[-1].left == matrix.left_side(written, self.writer), self.writer)]
-        if len(told) != len(rows) or not all(told):
+            softmaxes = [of(rows[-1].left == matrix.left_side(textbook, self.writer), self.writer)]
+        if not softmaxes or not all(softmaxes):
             return rows
+        above, last = rows[: -len(softmaxes)], rows[-len(softmaxes) :]  # above: a first step
         if self.derivation.auxiliaries.keys() & {e.name for e in forward.equation.reads()}:
-            return [replace(r, addends=(t,)) for r, t in zip(rows, told, strict=True)]
-        if self.notation == "components":
+            sides: list[tuple[str, ...]] = [(t,) for t in softmaxes]
+        elif self.notation == "components":
             return rows
-        return [replace(rows[0], addends=(*rows[0].addends, f"= {told[0]}"))]
+        else:
+            sides = [(*r.addends, f"= {t}") for r, t in zip(last, softmaxes, strict=True)]
+        return [*above, *(replace(r, addends=a) for r, a in zip(last, sides, strict=True))]
 
     def _auxiliaries(self, equation: Equation) -> tuple[str, ...]:
         """What the auxiliaries are that an equation reads: s = log(sum_i exp(z_i))."""
@@ -145,7 +148,7 @@ class Equations:
 
     def evaluated(
         self,
-        written: Equation,
+        textbook: Equation,
         shown: Equation,
         above: str,
         since: tuple[str, ...] = (),
@@ -157,17 +160,17 @@ class Equations:
         writer = self.writer
         if any(t.body.has(*NOTHING) for t in shown.terms):
             writer.note("nothing")
-        written, shown = (
-            replace(e, terms=tuple(t.map(on_paper) for t in e.terms)) for e in (written, shown)
+        textbook, shown = (
+            replace(e, terms=tuple(t.map(on_paper) for t in e.terms)) for e in (textbook, shown)
         )
-        (start, one), (start_again, other) = map(self.view.start_and_steps, (written, shown))
+        (start, one), (start_again, other) = map(self.view.start_and_steps, (textbook, shown))
         words, rows = (_EVALUATED[differentiated],), list[Row]()
         if start is not None and start_again is not None:
             addends = self._respelled(start.right, start_again.right)
             left = Printer(writer, writer.element).text(start.left)
             rows += [Row(left, addends, words=words, first=True)] if addends else []
         elif start != start_again:
-            one, other = written, shown
+            one, other = textbook, shown
         addends = self._respelled(one, other)
         if not addends:
             return [replace(row, since=since) for row in rows]
@@ -178,19 +181,19 @@ class Equations:
         named = above == left or (whole is not None and above != element)
         return [*rows, Row("" if named else left, addends, words=words, since=since)]
 
-    def _respelled(self, written: Equation, shown: Equation) -> tuple[str, ...]:
+    def _respelled(self, textbook: Equation, shown: Equation) -> tuple[str, ...]:
         """The right side, where it is another on paper."""
-        if written == shown:
+        if textbook == shown:
             return ()
         one, other = (
-            strings(rightside.right_side(e, self.writer), self.writer) for e in (written, shown)
+            strings(rightside.right_side(e, self.writer), self.writer) for e in (textbook, shown)
         )
         return () if " ".join(one) == " ".join(other) else other
 
     @cached_property
     def every_part(self) -> list[Part]:
         """The steps as this page shows them."""
-        return in_order(self.derivation.told_steps, self.view)
+        return in_order(self.derivation.printed_steps, self.view)
 
     @property
     def parts(self) -> list[Part]:

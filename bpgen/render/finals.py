@@ -41,8 +41,8 @@ def finals(
 
 def _elsewhere(row: Row, writer: Writer) -> Row:
     """The last of several statements, none of which speaks of what is left."""
-    said = writer.dialect.prose("; 0 elsewhere" if row.where else "0 elsewhere")
-    return replace(row, where=row.where + said)
+    elsewhere = writer.dialect.prose("; 0 elsewhere" if row.where else "0 elsewhere")
+    return replace(row, where=row.where + elsewhere)
 
 
 def _whole(statement: Statement, writer: Writer) -> Row | None:
@@ -82,8 +82,8 @@ def _entries(statement: Statement, writer: Writer) -> list[Row]:
     rows = []
     # Which block stays a letter.
     blocks = {writer.blocks[n] for n in (statement.left.name,) if n in writer.blocks}
-    written = tuple(i for i in statement.right.indices if i not in blocks)
-    for entry in components.entries(written):
+    indices = tuple(i for i in statement.right.indices if i not in blocks)
+    for entry in components.entries(indices):
         right = strings(components.right_side(statement.right, entry, writer), writer)
         left = components.left_side(statement.left, entry, writer)
         rows.append(Row(left, right, first=statement.first))

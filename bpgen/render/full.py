@@ -51,9 +51,9 @@ class Full(Equations):
         final = self.final(equation, part.tag, self.writer)
         stable = self.evaluated(equation, part.evaluated, final[-1].left)
         found = [*_joined([*rows, *lines], final, self.writer.element(equation.lhs).text), *stable]
-        said = " ".join(filter(None, (meaning(part, self), why_sum(part, self))))
-        told = tuple(of_equation(found, part.tag))
-        return Block(told, self._heading(part.step), self.remarks(part), said)
+        lead = " ".join(filter(None, (meaning(part, self), why_sum(part, self))))
+        every = tuple(of_equation(found, part.tag))
+        return Block(every, self._heading(part.step), self.remarks(part), lead)
 
     def _lines(self, part: Part, apart: bool) -> list[Row]:
         """The product and its simplification; a line that only reorders the one above it is not

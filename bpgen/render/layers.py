@@ -37,7 +37,7 @@ def _trial(page: Short) -> Short:
 
 
 def _found(page: Short, letter: str) -> list[Rule]:
-    forward = {f.number: f for f in page.derivation.told if _is_plain(f.equation, page)}
+    forward = {f.number: f for f in page.derivation.printed if _is_plain(f.equation, page)}
     parts = {p.tag: p for p in page.parts if not p.letter and _is_plain(p.step.equation, page)}
 
     def read(rows: Iterable[Row], *words: str) -> Hashable:
@@ -77,6 +77,9 @@ def _candidate(of: Forward | Step, what: Equation | Step, page: Short) -> Candid
 
 def _is_of_layers(rule: Rule, page: Short) -> bool:
     """Whether it is of the gradients by several computed values."""
-    tensors, steps = page.derivation.network.tensors, {s.number for s in page.derivation.told_steps}
+    tensors, steps = (
+        page.derivation.network.tensors,
+        {s.number for s in page.derivation.printed_steps},
+    )
     computed = [i for i in rule.instances if tensors[i.candidate.tensors[0]].role == "value"]
     return rule.numbers[0] in steps and len(computed) >= LEAST

@@ -47,11 +47,11 @@ class Likeness:
         terms = (self.term(t, equation.lhs, rank) for t in equation.terms)
         return self.expr(equation.lhs, rank), tuple(terms)
 
-    def places_of(self, told: Step | Equation) -> tuple[Place, ...]:
+    def places_of(self, of: Step | Equation) -> tuple[Place, ...]:
         """What a step or an equation names: its own tensor, and what it reads."""
-        if isinstance(told, Step):
-            return self.places(self._left(told), _expressions(told))
-        return self.places(told.lhs, told.reads())
+        if isinstance(of, Step):
+            return self.places(self._left(of), _expressions(of))
+        return self.places(of.lhs, of.reads())
 
     def places(self, left: Element, read: Iterable[sp.Basic]) -> tuple[Place, ...]:
         """The places of elements, in an order that those of another layer have, too."""

@@ -68,7 +68,7 @@ class Outline:
 
     @cached_property
     def dependence(self) -> Dependence:
-        return Dependence.of((f.source for f in self.derivation.told), self.blocks)
+        return Dependence.of((f.source for f in self.derivation.printed), self.blocks)
 
     @cached_property
     def masks(self) -> Mapping[str, Equation]:

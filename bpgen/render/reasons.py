@@ -40,12 +40,12 @@ def avoids(forward: Forward) -> str:
     from another.
     """
     found = [_AVOIDS[risk] for risk in _AVOIDS if risk in forward.avoids]
-    told = " and ".join([", ".join(found[:-1]), found[-1]] if found[1:] else found)
+    risks = " and ".join([", ".join(found[:-1]), found[-1]] if found[1:] else found)
     calls = {c.func for t in forward.evaluated.terms for c in t.body.atoms(*_AS_ONE)}
     names = " and ".join(f.__name__ for f in _AS_ONE if f in calls)
     if names and Risk.CANCELLATION in forward.avoids:
-        told += f", that by {names}" if found[1:] else f", by {names}"
-    return f"(this spelling avoids {told})" if found else ""
+        risks += f", that by {names}" if found[1:] else f", by {names}"
+    return f"(this spelling avoids {risks})" if found else ""
 
 
 def derivatives(

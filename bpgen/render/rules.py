@@ -96,8 +96,8 @@ class Rules:
         """The rules of a run; of those that have none, of every other, or of every third."""
         found = [*self._rules(run)]
         yield from found
-        told = {number for rule in found for number in rule.numbers}
-        rest = [(one, layer) for one, layer in run if one.number not in told]
+        ruled = {number for rule in found for number in rule.numbers}
+        rest = [(one, layer) for one, layer in run if one.number not in ruled]
         for apart in _APART if len(rest) == len(run) else ():
             some = [part for k in range(apart) for part in _cut(rest[k::apart], None)]
             if found := [rule for part in some for rule in self._rules(part)]:

@@ -38,36 +38,38 @@ class Short(Equations):
     def forward_rows(self, forward: Forward) -> list[Row]:
         """An equation, or the rule that it is an instance of."""
 
-        def told(page: Self, number: int | str) -> list[Row]:
+        def rendered(page: Self, number: int | str) -> list[Row]:
             one = self._forward_of[number] if number != forward.number else forward
             return Equations.forward_rows(page, one)
 
-        return self._once(forward.number, told)
+        return self._once(forward.number, rendered)
 
     @cached_property
     def _forward_of(self) -> Mapping[int | str, Forward]:
         return {f.number: f for f in self.derivation.forward}
 
-    def _once(self, number: int | str, told: Callable[[Self, int | str], list[Row]]) -> list[Row]:
-        """What is told of an equation; of a rule, at its first instance, all that it says."""
+    def _once(
+        self, number: int | str, rendered: Callable[[Self, int | str], list[Row]]
+    ) -> list[Row]:
+        """What is rendered of an equation; of a rule, at its first instance, all that it says."""
         rule = self.rules.get(number)
         if rule is None:
-            return told(self, number)
+            return rendered(self, number)
         if number != rule.numbers[0]:
             return []
-        rows = told(self.spelled(rule.instances[0].spelling), number)
+        rows = rendered(self.spelled(rule.instances[0].spelling), number)
         alone, each = replace(self, rules={}), rule.numbers if self.beside is not None else []
-        numbers = (row for n in each for row in told(alone, n))
+        numbers = (row for n in each for row in rendered(alone, n))
         return [*rule_rows.general(rows, rule, self.base), *rule_rows.beside(numbers)]
 
     def final_rows(self, part: Part) -> list[Row]:
         """A gradient, or the rule that it is an instance of."""
 
-        def told(page: Self, tag: int | str) -> list[Row]:
+        def rendered(page: Self, tag: int | str) -> list[Row]:
             one = self._part_of[tag] if tag != part.tag else part
             return page.at(one).as_it_reads(one)
 
-        return self._once(part.tag, told)
+        return self._once(part.tag, rendered)
 
     @cached_property
     def _part_of(self) -> Mapping[int | str, Part]:

@@ -14,7 +14,7 @@ def sizes(derivation: Derivation, writer: Writer, sample: bool) -> str:
     sample, or of the batch.
     """
     tensors, inline = derivation.network.tensors, writer.dialect.inline
-    printed = {f.equation.name for f in derivation.told}
+    printed = {f.equation.name for f in derivation.printed}
     indicators = {name for name, _ in writer.firsts}
     found: dict[str, list[str]] = {}
     for name, info in tensors.items():

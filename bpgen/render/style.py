@@ -61,8 +61,8 @@ def measure(width: str | None) -> float:
 def labels(derivation: Derivation, style: Style) -> Mapping[int | str, str]:
     """The label of each equation, by its number."""
     prefix = style.prefix or derivation.network.name
-    numbered = [(f.number, f.equation.name) for f in derivation.told]
-    numbered += [(s.number, s.equation.name) for s in derivation.told_steps]
+    numbered = [(f.number, f.equation.name) for f in derivation.printed]
+    numbered += [(s.number, s.equation.name) for s in derivation.printed_steps]
     return {number: f"eq:{prefix}:{name}" for number, name in numbered}
 
 

@@ -42,7 +42,7 @@ _PAGES = few(
 def test_every_example_prints(name: str, fmt: str, notation: str) -> None:
     printed = render(derivation(name), fmt=fmt, notation=notation)
     found = derivation(name)
-    for step in found.told_steps[2:]:
+    for step in found.printed_steps[2:]:
         assert re.search(rf"\({step.number}b?\)|\\tag{{{step.number}b?}}", printed)
 
 

@@ -77,8 +77,9 @@ def run(asked: Asked) -> None:
 
 
 def is_lesson(asked: Asked, fmt: str, derivation: Derivation, example: Example | None) -> bool:
-    """What is asked for; where nothing is, HTML with an example has a lesson, if it is not long.
-    A lesson that nobody asked for costs nobody the page: it is left out where it is refused.
+    """What is asked for; where nothing is, HTML with an example has a lesson, where the page is
+    short enough to be read back in no time. A lesson that nobody asked for costs nobody the page:
+    it is left out where it is refused.
     """
     if asked.lesson is not None:
         return asked.lesson
@@ -86,7 +87,7 @@ def is_lesson(asked: Asked, fmt: str, derivation: Derivation, example: Example |
         return False
     from bpgen.page_gate import is_long
 
-    return not is_long(derivation, lesson=True)
+    return not is_long(derivation, lesson=False)
 
 
 def _made(

@@ -70,7 +70,7 @@ DERIVE = (
         "--lesson/--no-lesson",
         default=None,
         help="Add what a teacher would: signs, sizes, cost, edge cases, mistakes, a step's length."
-        " HTML has it where net.py has an example.",
+        " HTML of a short page has it where net.py has an example.",
     ),
     path("--values", text="Numbers of a worked example: a .json or .npz."),
     number("--digits", least=1, most=17, default=4, text="Significant digits of its numbers."),

@@ -161,20 +161,21 @@ def _asked(lesson: bool | None) -> derive.Asked:
 
 
 @pytest.mark.parametrize(
-    ("lesson", "fmt", "given", "has"),
+    ("lesson", "fmt", "given", "net", "has"),
     [
-        (None, "html", True, True),
-        (None, "html", False, False),
-        (None, "text", True, False),
-        (False, "html", True, False),
-        (True, "text", False, True),
+        (None, "html", True, "toy_2_2_1", True),
+        (None, "html", False, "toy_2_2_1", False),
+        (None, "text", True, "toy_2_2_1", False),
+        (None, "html", True, "lstm", False),  # of 35 equations
+        (False, "html", True, "toy_2_2_1", False),
+        (True, "text", False, "toy_2_2_1", True),
     ],
 )
 def test_html_of_an_example_has_a_lesson(
-    lesson: bool | None, fmt: str, given: bool, has: bool
+    lesson: bool | None, fmt: str, given: bool, net: str, has: bool
 ) -> None:
     example = Example() if given else None
-    assert derive.is_lesson(_asked(lesson), fmt, of_example("toy_2_2_1"), example) is has
+    assert derive.is_lesson(_asked(lesson), fmt, of_example(net), example) is has
 
 
 def test_a_lesson_that_nobody_asked_for_costs_nobody_the_page(

@@ -72,7 +72,7 @@ def memories(every: list[Memory]) -> list[FunctionText]:
             "return made",
         ),
     )
-    names = ['"flat"', *(f'"{name_of(m.every[0])}"' for m in every)]
+    names = ['"flat"', *(f'"{name_of(m.every[0].function)}"' for m in every)]
     found = FunctionText(
         ("def _of_block(workspace: Workspace, n: int) -> Workspace:",),
         "The arrays of a block of n samples.",

@@ -11,19 +11,22 @@ def with_gradients(node: Memory) -> bool:
     return any(of.gradients for of in node.every)
 
 
-def name_of(of: Buffers) -> str:
-    """What the arrays of a function are called in the workspace."""
-    return of.function.lstrip("_")
+def name_of(function: str) -> str:
+    """What the arrays of a function are called in the workspace: the module's own are no secret
+    there.
+    """
+    return function.removeprefix("_")
 
 
 def key_of(of: Buffers) -> str:
     """Under what they are found there."""
-    return f'f"{name_of(of)}[{{{of.counter}}}]"' if of.counter else f'"{name_of(of)}"'
+    name = name_of(of.function)
+    return f'f"{name}[{{{of.counter}}}]"' if of.counter else f'"{name}"'
 
 
 def memory_of(of: Buffers) -> str:
     """The function that makes the arrays of a function."""
-    return f"_memory_of_{'each_' * bool(of.counter)}{name_of(of)}"
+    return f"_memory_of_{'each_' * bool(of.counter)}{name_of(of.function)}"
 
 
 def unpacked(names: list[str], value: str, indent: int) -> list[str]:

@@ -33,7 +33,7 @@ def _lenders(own: Buffers, every: Iterable[Memory]) -> list[Memory]:
 def _whole(
     memory: Memory, own: Buffers, inner: list[Buffers], lenders: list[Memory]
 ) -> FunctionText:
-    name = name_of(own)
+    name = name_of(own.function)
     body = [*_arrays(own), *collection("arrays = ", own.names, "[]", 4)]
     entries = [f'"{name}": arrays,', *(line for of in inner for line in _entry(of))]
     if with_gradients(memory):
@@ -85,7 +85,8 @@ def _of_block(of: Buffers) -> FunctionText:
     grads = [f"grads: Arrays, {of.counter}: int"] if of.gradients else []
     given = [*(f"{s}: int" for s in _sizes(of)), "dtype: np.dtype", *grads]
     shared = "those that stand on one line share memory"
-    what = f"what {name_of(of)} keeps of each block" if of.counter else f"what {name_of(of)} needs"
+    name = name_of(of.function)
+    what = f"what {name} keeps of each block" if of.counter else f"what {name} needs"
     return FunctionText(
         tuple(call(f"def {memory_of(of)}", given, " -> list[np.ndarray]:")),
         f"The arrays for {what}; {shared}.",
@@ -113,7 +114,7 @@ def _arrays(of: Buffers) -> Iterator[str]:
 def _made(buffer: Buffer) -> str:
     if buffer.lent is not None:
         function, place = buffer.lent
-        return f'made["{function.lstrip("_")}"][{place}]'
+        return f'made["{name_of(function)}"][{place}]'
     sizes = list(map(written, buffer.sizes))
     shape = sizes[0] if len(sizes) == 1 else f"({', '.join(sizes)})"
     if buffer.kind in _CONSTANT:

@@ -148,6 +148,17 @@ NETS = {
         RESIDUAL + "def other(h):\n    return sin(h) * k[0]\n",
         "k = [w * o]\nSTACK(2, other, p, x)\noutput(p * o)",
     ),
+    "a context of another length": (
+        "c, x = input('S', 4), input('T', 4)\n",
+        "def block(h):\n    return h + multi_head_attention(h, 2, context=c)\n",
+        "output(o)",
+    ),
+    "a sum over another length": (
+        "s, t, i = indices('s t i')\nc, x, w = input('S', 4), input('T', 4), param(4)\n"
+        "z = tensor(w[i] * c[s, i], s, i)\n",
+        "def block(h):\n    return tensor(tanh(h[t, i]) + sum(z[s, i], s), t, i)\n",
+        "output(o)",
+    ),
     "a recurrence within": (
         "x, u = input(3, 4), input(3, 4)\nt, i = indices('t i')\nh = recurrent(3, 4)\n"
         "h[t, i] = tanh(h[t - 1, i]) + u[t, i]\n",

@@ -294,6 +294,21 @@ def test_softmaxes_along_another_axis() -> None:
     assert difference(emit(declared_by(ALONG_THE_FIRST), FAST), declared(ALONG_THE_FIRST)) is None
 
 
+ANOTHER_LENGTH = """from bpgen import *
+s, t = indices("s t")
+c, x, w = input("S"), input("T"), param()
+o = repeat(2, lambda h: tensor(tanh(h[t]) + sum(sin(w * c[s]), s), t), x)
+output(o)
+"""
+
+
+def test_blocks_that_alone_speak_of_a_length() -> None:
+    text = emit(declared_by(ANOTHER_LENGTH), FAST)
+    assert difference(text, declared(ANOTHER_LENGTH)) is None
+    with pytest.raises(ValueError, match="backward needs the cache"):
+        module_of(text).backward({"w": np.zeros(())}, {}, np.zeros((1, 2)))
+
+
 RECURRENT = """
 from bpgen import *
 t, i, j = indices("t i j")

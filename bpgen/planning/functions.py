@@ -24,6 +24,7 @@ from bpgen.program.grammar import (
     Loop,
     Node,
     OnRequest,
+    Pack,
     Ref,
     Return,
     Step,
@@ -48,13 +49,15 @@ def planned(
     functions = again(functions)
     joined = together({f.name: f for f in functions})
     orders = orders_of(functions, tensors, adjoints)
+    packs = (n for f in functions for n in f.body if isinstance(n, Pack) and n.name == "cache")
+    cached = {key: Ref(key, "cache") for pack in packs for key, _ in pack.entries if key in tensors}
     for function in functions:
         if is_of_block(function):
             made[function.name], blocks[function.name] = _of_block(function, functions, orders)
     for function in functions:
         if function.name not in made:
             whole = joined if joined is not None and function.name == WHOLE else function
-            made[function.name] = _whole(whole, tensors, blocks, orders)
+            made[function.name] = _whole(whole, tensors, blocks, orders, cached)
     if joined is not None:
         made[WHOLE] = seen_once(lent(made[WHOLE], (made[name] for name in PARTS)))
     check(made.values())
@@ -90,8 +93,11 @@ def _whole(
     tensors: Mapping[str, TensorInfo],
     blocks: Mapping[str, tuple[Buffers, ...]],
     orders: Orders,
+    cached: Mapping[str, Ref],
 ) -> Function:
-    """A function of the whole network, with the memory of the blocks that it goes through."""
+    """A function of the whole network, with the memory of the blocks that it goes through: what is
+    `cached` may tell a length that these alone speak of.
+    """
     arguments = (*function.arguments, *_GIVEN)
     if any(isinstance(n, Call) for n in function.body):
         return replace(function, arguments=arguments, body=_calling(function.body))
@@ -104,7 +110,10 @@ def _whole(
     if own.buffers or inner:
         memory = (Memory((own, *inner), body.given(tensors)),)
     made = body.opened((own,) if own.buffers else (), memory)
-    lengths = measured(made, body.at_hand(tensors), tensors)
+    at_hand = body.at_hand(tensors)
+    if any(a.name == "cache" for a in function.arguments):
+        at_hand |= {name: array for name, array in cached.items() if name not in at_hand}
+    lengths = measured(made, at_hand, tensors)
     every = (n for n in lengths if not body.is_rows(n))
     return replace(function, arguments=arguments, body=tuple(map(_through, every)))
 

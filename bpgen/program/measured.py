@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bpgen.ir import BATCH, Index, TensorInfo
-from bpgen.program.grammar import Admit, Assign, Count, Draw, Gather, Length, Node, Ref
+from bpgen.program.grammar import Admit, Assign, Count, Draw, Gather, Guard, Length, Node, Ref
 from bpgen.program.lengths import lengths_of
 from bpgen.program.spans import counted_in
 
@@ -53,8 +53,8 @@ def _rows(body: tuple[Node, ...]) -> Count | None:
 
 
 def _after(body: list[Node], array: str) -> int:
-    """The place in a body after the statement that makes an array known; of the cache: before the
-    doors, which ask for the lengths.
+    """The place in a body after the statement that makes an array known; of the cache, once that is
+    let in: before the doors, which ask for the lengths.
     """
     makers = (
         k for k, n in enumerate(body) if isinstance(n, (Assign, Admit, Draw)) and n.name == array
@@ -63,7 +63,8 @@ def _after(body: list[Node], array: str) -> int:
     if made is not None:
         return made + 1
     unpacked = (
-        isinstance(n, Assign) and isinstance(n.value, Ref) and n.value.held == "params"
+        isinstance(n, Guard)
+        or (isinstance(n, Assign) and isinstance(n.value, Ref) and n.value.held == "params")
         for n in body
     )
     return next((k for k, one in enumerate(unpacked) if not one), 0)

@@ -101,13 +101,16 @@ class Blocks:
     def backward(self) -> Function:
         """One block's gradients, from that of what it handed on."""
         equations = self._backward_equations()
-        incoming = after(self.gradient)
+        incoming, opened = after(self.gradient), self._opened(equations)
         body = (
             *self.raiser.unpacked(equations),
-            *self._opened(equations),
+            *opened,
             *self._steps(self._backward_in_order(), equations),
         )
-        body = measured(body, {incoming: Ref(incoming)}, self.own_tensors)
+        own = {n: Ref(n) for n in (incoming, *(a.name for a in opened))}
+        others = (n for n in self.raiser.plan.cache if n not in own and not self.tensors[n].block)
+        at_hand = own | {n: Ref(n, "cache") for n in others}
+        body = measured(body, at_hand, self.own_tensors)
         of_params = [e for e in equations if self._parameter(e) is not None]
         names = list(self.raiser.network.tensors)
         of_params.sort(key=lambda e: names.index(self._parameter(e) or ""))
@@ -221,7 +224,7 @@ class Blocks:
         own += [t.name for t in self.raiser.network.role("noise") if t.block]
         return [n for n in dict.fromkeys(own) if n in read]
 
-    def _opened(self, equations: list[Equation]) -> tuple[Node, ...]:
+    def _opened(self, equations: list[Equation]) -> tuple[Assign, ...]:
         read = read_by(equations) - {e.name for e in equations}
         blocks = (Assign(n, Ref(n, "cache", self.l)) for n in self._kept())
         shared = (n for n in self.raiser.plan.cache if n in read and not self.tensors[n].block)

@@ -12,6 +12,7 @@ from bpgen.ir import CANCELS, Network, is_number
 from bpgen.network.batch import batched_network
 from bpgen.network.complete import refuse_incomplete, said
 from bpgen.network.inline import Definition, inlined, is_log
+from bpgen.network.lowest import refuse_lowest
 from bpgen.network.nameless import called
 from bpgen.network.naming import names, refuse
 from bpgen.network.penalties import refuse_subtracted
@@ -54,6 +55,7 @@ def build(
     _refuse_infinite(declared, kept)
     _refuse_numbers(declared, roots, kept, given)
     _refuse_cancelled(declared, kept, used, named)
+    refuse_lowest(declared, kept, given)
     every_name = called(declared, kept, given)
     apart = {every_name[s] for s in within if s in kept}
     return batched_network(declared, kept, every_name, set(given), apart, name, title)

@@ -16,54 +16,25 @@ from bpgen.formulas.bodies import tree_of
 from bpgen.ir import Index, element, length
 from bpgen.program import grammar as program
 from bpgen.program.grammar import Axes, Expr, Slot
-from bpgen.targets.c.layout import nest
+from bpgen.targets.c.loops import At, Loops
 from bpgen.targets.c.nodes import Mark, Row
 from bpgen.targets.c.places import affine, flat, is_0, whole
-from bpgen.targets.c.scalar import CHOICE, PRODUCT, SIGN, SUM, C, Writer
+from bpgen.targets.c.reductions import REDUCTIONS
+from bpgen.targets.c.scalar import CHOICE, PRODUCT, SUM, C, Writer
 from bpgen.targets.c.stored import Names, left
 
-At = Mapping[Index, C]
 Places = list[tuple[C, sp.Expr]]  # along each axis, and how long that is
 
 
-class Entries:
-    """Reads entries. `lines` is where loops go that must run before what is read, `helpers` are the
-    functions that it speaks of; `order` gives the rank of a tensor's name.
-    """
+class Entries(Loops):
+    """Reads entries; `order` gives the rank of a tensor's name."""
 
     def __init__(self, names: Names, order: Mapping[str, int]) -> None:
-        self.names, self.order = names, order
-        self.lines: list[str] = []
-        self.helpers: set[str] = set()
+        super().__init__(names)
+        self.order = order
 
     def value(self, node: Expr, at: At) -> C:
         return self.rows[type(node)](self, node, at)
-
-    # Loops
-
-    def here(self, axes: Axes) -> dict[Index, C]:
-        """Where the loops around it stand; along an axis of length 1 there is none."""
-        return {i: C("0") if i.size == 1 else C(self.names.index(i)) for i in axes}
-
-    def looped(self, over: Axes, body: Callable[[At], list[str]], shared: bool = False) -> None:
-        """Loops over indices; what the body must compute before is computed within them. The first
-        may be shared out among threads.
-        """
-        outside, self.lines = self.lines, []
-        own = body(self.here(over))
-        inner, self.lines = [*self.lines, *own], outside
-        heads = [self.head(i) for i in over if i.size != 1]
-        if shared:
-            self.helpers.add("PARALLEL")
-            heads[0] = f"PARALLEL {heads[0]}"
-        self.lines += nest(heads, inner)
-
-    def head(self, index: Index, reverse: bool = False) -> str:
-        """The head of a loop."""
-        i, size = self.names.index(index), whole(length(index.size)).text
-        if reverse:
-            return f"for (int {i} = {size} - 1; {i} >= 0; {i}--)"
-        return f"for (int {i} = 0; {i} < {size}; {i}++)"
 
     # Arrays that are there
 
@@ -149,7 +120,7 @@ class Entries:
             factors = (self.value(o, inner).within(PRODUCT) for o in node.operands)
             return C(" * ".join(factors), PRODUCT)
 
-        return self._summed(node.over, at, product)
+        return self.summed(node.over, at, product)
 
     def is_row(self, node: Expr, index: Index) -> bool:
         """Whether elements along an index stand one after another in memory."""
@@ -167,7 +138,7 @@ class Entries:
         array, place = self.names.arrays[name].text, self._flat(name, places)
         return array if is_0(place) else f"{array} + {place.text}"
 
-    def _summed(self, over: Axes, at: At, term: Callable[[At], C]) -> C:
+    def summed(self, over: Axes, at: At, term: Callable[[At], C]) -> C:
         if all(i.size == 1 for i in over):
             return term({**at, **self.here(over)})
         s = self.names.local("s")
@@ -176,10 +147,7 @@ class Entries:
         return C(s)
 
     def reduce(self, node: program.Reduce, at: At) -> C:
-        return self.reductions[node.how](self, node, at)
-
-    def _sum(self, node: program.Reduce, at: At) -> C:
-        return self._summed(node.over, at, lambda inner: self.value(node.array, inner))
+        return REDUCTIONS[node.how](self, node, at)
 
     def from_blocks(self, node: program.FromBlocks, at: At) -> C:
         """What every block left, added up."""
@@ -192,59 +160,7 @@ class Entries:
             here = {**at, **inner}
             return self.element(name, [(here[i], size) for i, size in places])
 
-        return self._summed((block,), at, one)
-
-    def _mean(self, node: program.Reduce, at: At) -> C:
-        count = sp.prod([length(i.size) for i in node.over])
-        return C(f"{self._sum(node, at).within(PRODUCT)} / {whole(count).within(SIGN)}", PRODUCT)
-
-    def _max(self, node: program.Reduce, at: At) -> C:
-        m = self.names.local("m")
-        self.helpers.add("larger")
-        self.lines.append(f"real {m} = -INFINITY;")
-
-        def look(inner: At) -> list[str]:
-            return [f"{m} = larger({m}, {self.value(node.array, {**at, **inner}).text});"]
-
-        self.looped(node.over, look)
-        return C(m)
-
-    def _logsumexp(self, node: program.Reduce, at: At) -> C:
-        """The largest is taken out, and counted: what is left of the sum keeps its digits."""
-        m = self._max(node, at).text
-        s, d, k = (self.names.local(n) for n in ("s", "d", "k"))
-        self.lines += [f"real {s} = 0;", f"int {k} = 0;"]
-
-        def add(inner: At) -> list[str]:
-            value = self.value(node.array, {**at, **inner})
-            return [
-                f"const real {d} = {value.within(SUM)} - ({m} == -INFINITY ? 0 : {m});",
-                f"{k} += {d} == 0;",
-                f"{s} += {d} == 0 ? 0 : M(exp)({d});",
-            ]
-
-        self.looped(node.over, add)
-        return C(f"{m} + M(log1p)({s} + ({k} > 1 ? {k} - 1 : 0))", SUM)
-
-    def _place_of_largest(self, node: program.Reduce, at: At) -> C:
-        m, best = self.names.local("m"), self.names.local("at")
-        self.lines += [f"real {m} = -INFINITY;", f"int {best} = 0;"]
-
-        def look(inner: At) -> list[str]:
-            value = self.value(node.array, {**at, **inner}).text
-            number = flat((inner[i], length(i.size)) for i in node.over).text
-            return nest([f"if ({value} > {m})"], [f"{m} = {value};", f"{best} = {number};"])
-
-        self.looped(node.over, look)
-        return C(best)
-
-    reductions: ClassVar[dict[str, Callable[[Any, program.Reduce, At], C]]] = {
-        "sum": _sum,
-        "mean": _mean,
-        "max": _max,
-        "logsumexp": _logsumexp,
-        "place": _place_of_largest,
-    }
+        return self.summed((block,), at, one)
 
     def row(self, node: Row, at: At) -> C:
         z, of_all = self.value(node.array, at), self.value(node.whole, at).text

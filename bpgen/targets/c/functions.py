@@ -18,8 +18,9 @@ from bpgen.raising.functions import functions
 from bpgen.record import Derivation
 from bpgen.targets.c.blocks import Block, Held, of_one
 from bpgen.targets.c.in_place import places, spans
+from bpgen.targets.c.left import Left, left
 from bpgen.targets.c.memory import Memory
-from bpgen.targets.c.passes import Left, left, passed
+from bpgen.targets.c.passes import passed
 from bpgen.targets.c.signatures import Signature, signature, together
 from bpgen.targets.c.statements import Statements
 from bpgen.targets.c.stored import Names, Sizes, Stored, own

@@ -1,14 +1,14 @@
 """What C does otherwise than arrays ask for: no copy of windows, nothing made only to be added.
 
 A window's places are computed once, and looked at; a sum of products that is made to be added at
-shifted places is added there; what forward leaves is not copied, if it only looks at what is there.
+shifted places is added there.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import Any, TypeGuard
 
 import sympy as sp
@@ -28,13 +28,7 @@ from bpgen.program.grammar import (
     Step,
     Store,
 )
-from bpgen.program.memory import bare, is_identity, written
-
-LOOKS = (
-    *(program.View, program.Gather, program.Broadcast, program.Join, program.Read),
-    *(program.Cast, program.Count),
-)
-
+from bpgen.program.memory import bare
 
 AROUND = (Step, program.OnRequest)  # statements around others, each of which is run once
 
@@ -45,14 +39,6 @@ def passed(function: Function, taken: Container[str], asked: bool) -> Function:
     body = [n for statement in once_each(body) for n in _with_places(statement, taken)]
     body = [_changed(_changed(n, _in_order), _in_rows) for n in body]
     return replace(function, body=tuple(_added_at_once(body)))
-
-
-def only_looks(value: Node) -> bool:
-    """Whether it is other arrays, seen otherwise."""
-    nodes = [n for n in value.walk() if isinstance(n, Expr)]
-    joins = (n for n in nodes if isinstance(n, program.Join))
-    seen = all(isinstance(n, LOOKS) or is_identity(n) for n in nodes)
-    return seen and all(isinstance(n.array, Read) for n in joins)
 
 
 def _changed(node: Any, change: Callable[[Any], Any]) -> Any:
@@ -118,12 +104,12 @@ def _in_rows(node: Any) -> Any:
 
 def _added_at_once(body: list[Node]) -> Iterator[Node]:
     """Statements, with no array for a sum of products that is only read to be added elsewhere."""
-    made = {n.name: n.value for n in _within(body) if _is_sum(n)}
+    made = {n.name: n.value for n in within(body) if _is_sum(n)}
     read = Counter(name for node in body for name in _spoken_of(node))
-    times = Counter(n.name for n in _within(body) if isinstance(n, Assign))
+    times = Counter(n.name for n in within(body) if isinstance(n, Assign))
     changed: dict[Store, Store] = {}
     gone: set[str] = set()
-    for loop in (n for n in _within(body) if isinstance(n, Loop)):
+    for loop in (n for n in within(body) if isinstance(n, Loop)):
         for store in (n for n in loop.body if isinstance(n, Store)):
             name = _read_alone(store, loop)
             adding = _adding(store, made[name]) if name in made else None
@@ -135,12 +121,12 @@ def _added_at_once(body: list[Node]) -> Iterator[Node]:
         yield _without(new, gone)
 
 
-def _within(body: Iterable[Node]) -> Iterator[Any]:
+def within(body: Iterable[Node]) -> Iterator[Any]:
     """Statements, and those within them."""
     for node in body:
         yield node
         if isinstance(node, AROUND):
-            yield from _within(node.body)
+            yield from within(node.body)
 
 
 def _is_sum(node: Node) -> bool:
@@ -209,55 +195,3 @@ def _without(node: Node, gone: Container[str]) -> Node:
         return node
     kept = (n for n in node.body if not (isinstance(n, Assign) and n.name in gone))
     return replace(node, body=tuple(_without(n, gone) for n in kept))
-
-
-def _joined(made: Iterable[Node]) -> Iterator[str]:
-    """The arrays that are read under joined axes, as they stand in memory."""
-    for node in (n for value in made for n in value.walk()):
-        if isinstance(node, program.Join) and isinstance(node.array, Read):
-            yield node.array.name
-
-
-def _is_look(name: str, value: Expr, asked: Container[str], changes: Mapping[str, int]) -> bool:
-    return name not in asked and changes[name] == 1 and only_looks(value)
-
-
-# What is left by forward
-
-
-@dataclass(frozen=True)
-class Left:
-    """What a function leaves: arrays that stay, and others that only look at them."""
-
-    stays: frozenset[str]
-    looks: Mapping[str, Expr]
-
-
-def left(function: Function, asked: Iterable[str], inputs: Container[str]) -> Left:
-    """What forward leaves for later: where an array only looks at others, these alone. Those that
-    are `asked` for are there themselves; inputs are at hand wherever they are read.
-    """
-    made = {n.name: n.value for n in _within(function.body) if isinstance(n, Assign)}
-    changes = Counter(n.name for n in function.walk() if isinstance(n, Assign))
-    changes.update(name for n in function.walk() for name in written(n))
-    changes.update(name for n in function.walk() if isinstance(n, program.Call) for name in n.names)
-    packs = (n for n in function.walk() if isinstance(n, program.Pack))
-    asked = {*asked, *_joined(made.values())}
-    stays: set[str] = set()
-    looks: dict[str, Expr] = {}
-    todo = [name for p in packs for _, name in p.entries]
-    while todo:
-        name = todo.pop()
-        value = made.get(name)
-        if name in inputs or name in stays or name in looks:
-            continue
-        if isinstance(value, Expr) and _is_look(name, value, asked, changes):
-            read = [n.name for n in value.walk() if isinstance(n, Read)]
-            if all(
-                n in inputs or (isinstance(made.get(n), Expr) and changes[n] == 1) for n in read
-            ):
-                looks[name] = value
-                todo += read
-                continue
-        stays.add(name)
-    return Left(frozenset(stays), looks)

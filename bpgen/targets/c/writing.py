@@ -7,7 +7,6 @@ computed, is added up in the place itself, after what it is added to is written 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
 import sympy as sp
 
@@ -15,25 +14,18 @@ from bpgen.ir import BATCH, Index, extent, length
 from bpgen.program import grammar as program
 from bpgen.program.grammar import Axes, Contract, Expr
 from bpgen.raising.equation import is_zero
-from bpgen.targets.c.entries import At, Entries
+from bpgen.targets.c.entries import Entries
 from bpgen.targets.c.layout import nest
+from bpgen.targets.c.loops import At
 from bpgen.targets.c.places import affine, whole
 from bpgen.targets.c.products import Axis, Product, made, product
 from bpgen.targets.c.rows import Rows, by_rows
 from bpgen.targets.c.scalar import PRODUCT, SUM, C
 from bpgen.targets.c.stored import Names
 from bpgen.targets.c.strides import Address, address
+from bpgen.targets.c.wholes import Parts, instead, made_in_place
 
 MANY = 4096  # numbers of a sample: as many pay for threads
-
-
-@dataclass(frozen=True)
-class _Parts:
-    """A value in parts: what is written first, what is added to it, and what is made of that."""
-
-    first: Expr
-    added: tuple[Contract, ...] = ()
-    last: Expr | None = None
 
 
 class Writing:
@@ -54,24 +46,24 @@ class Writing:
             lines += self._add(at, contract)
         return lines if parts.last is None else lines + self._each(at, parts.last, False)
 
-    def _parts(self, at: Expr, value: Expr, adds: bool) -> _Parts:
+    def _parts(self, at: Expr, value: Expr, adds: bool) -> Parts:
         wholes = made_in_place(value, self.is_free(at, adds))
         rows = [r for r in wholes if isinstance(r, program.InRows)]
         if rows:
-            return _Parts(rows[0], last=_instead(value, rows[0], at))
+            return Parts(rows[0], last=instead(value, rows[0], at))
         sums = (c for c in wholes if isinstance(c, Contract))
         added = tuple(c for c in sums if self._is_called(at, c))
         if not added or (adds and isinstance(value, program.Map)):
-            return _Parts(value)
+            return Parts(value)
         if isinstance(value, program.Map):
-            return _Parts(program.NOTHING, added, _instead(value, added[0], at))
+            return Parts(program.NOTHING, added, instead(value, added[0], at))
         if isinstance(value, program.Total):
             every = [*value.addends, *([value.last] if value.last is not None else [])]
             rest = [a for a in every if a not in added]
             if rest:
                 whole = program.Total(tuple(rest), value.axes) if len(rest) > 1 else rest[0]
-                return _Parts(whole, added)
-        return _Parts(program.NOTHING, added)
+                return Parts(whole, added)
+        return Parts(program.NOTHING, added)
 
     def is_free(self, at: Expr, adds: bool) -> bool:
         """Whether a place is in memory, and what stands there is no longer of use."""
@@ -231,36 +223,3 @@ class Writing:
             names.declared |= names.taken - taken - {*names.indices.values()}
         names.taken, names.indices = taken | names.declared, indices
         return self.entries.lines
-
-
-def _instead(value: Expr, part: Expr, at: Expr) -> program.Map | None:
-    """What is made of a part of a value that is there by then."""
-    if not isinstance(value, program.Map):
-        return None
-    here = ((e, at if x is part else x) for e, x in value.operands)
-    return replace(value, operands=tuple(here))
-
-
-def made_in_place(value: Expr, is_free: bool) -> list[Expr]:
-    """The same, where the place may be free for more than sums: a softmax needs it so."""
-    return [w for w in whole_sums(value) if is_free or not isinstance(w, program.InRows)]
-
-
-def whole_sums(value: Expr) -> list[Expr]:
-    """The sums of products that may be added up in the place of a value, or a softmax made
-    there.
-    """
-    if _is_part(value):
-        return [value]
-    if isinstance(value, program.Total):
-        every = (*value.addends, value.last)
-        return [a for a in every if isinstance(a, Contract)]
-    if isinstance(value, program.Map):
-        return [x for _, x in value.operands if _is_part(x) and {*x.axes} == {*value.axes}][:1]
-    return []
-
-
-def _is_part(value: Expr) -> bool:
-    if isinstance(value, program.InRows):
-        return value.call == "softmax" and value.axes[-1].size != 1
-    return isinstance(value, Contract)

@@ -29,11 +29,9 @@ from tests.networks.raw.examine import reason
 
 ROUNDING = 1e-15  # of which `Trial.noise` says what it does
 TOLERANCES = {np.float64: 1e-12, np.float32: 1e-5}  # of the largest entry of a tensor
-AS_FAR = 30.0  # times as far from float64 as numpy's own single precision
-SAME, ROUNDED, SINGLE, NOWHERE = (
+SAME, ROUNDED, NOWHERE = (
     "the same as numpy's",
     "the same, but for what roundings do to it",
-    "the same, but for what numpy's own single precision loses",
     "not settled at any point that was drawn",
 )
 QUICK = (*FLAGS, "-O0")  # what is not about the compiler costs less of its time
@@ -153,7 +151,7 @@ def _numpys(trial: Trial) -> Arrays:
     return _flat(computed, grads)
 
 
-_ORDER = [SAME, ROUNDED, SINGLE].index
+_ORDER = [SAME, ROUNDED].index
 
 
 def _near(name: str, found: Array, meant: Array, trial: Trial, dtype: type) -> str:
@@ -168,17 +166,8 @@ def _near(name: str, found: Array, meant: Array, trial: Trial, dtype: type) -> s
         return SAME
     if worst <= within * largest + within / ROUNDING * _flat(*trial.noise)[name]:
         return ROUNDED
-    if dtype == np.float32 and not worst > AS_FAR * _single(trial)[name]:
-        return SINGLE
     at = np.unravel_index(np.argmax(np.where(np.isnan(off), np.inf, off)), off.shape)
     raise Differs(f"{name}{[*map(int, at)]} is {found[at]!r}, where numpy's is {meant[at]!r}")
-
-
-def _single(trial: Trial) -> dict[str, float]:
-    """How far numpy's single precision is from its double."""
-    exact, near = _numpys(trial), _numpys(_of(trial, np.float32))
-    with np.errstate(all="ignore"):
-        return {n: float(np.max(np.abs(near[n] - a), initial=0)) for n, a in exact.items()}
 
 
 def _flat(values: Arrays, grads: Arrays) -> Arrays:

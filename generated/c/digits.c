@@ -273,9 +273,6 @@ void digits_forward(const digits_params *params, const real *x, int N, digits_ca
         for (int i = 0; i < 10; i++)
             p[10 * n + i] = s == 0 ? 0 : p[10 * n + i] / s;
     }
-    for (int n = 0; n < N; n++)
-        for (int i = 0; i < 10; i++)
-            p[10 * n + i] = p[10 * n + i];
 }
 
 real digits_loss(const digits_params *params, const real *x, const int *y, int N,

@@ -46,6 +46,13 @@ def test_what_c_computes_is_what_numpy_does(batch: str) -> None:
     assert compared.count(SAME) >= 0.9 * len(compared)  # rounding explains little
 
 
+def test_nothing_is_copied_to_where_it_is() -> None:
+    """As the softmax of attention was, after it was made in its place."""
+    net = "x = input(4, 3)\noutput(attention(x, x, x, causal=False))\n"
+    text = in_c.both(HEAD + net, "net").texts[".c"]
+    assert "M(exp)(" in text and not re.findall(r"^ +(\S.*) = \1;$", text, re.MULTILINE)
+
+
 def test_the_least_code_computes_it_too() -> None:
     said = verdicts(OF_PRODUCTS, flags=SMALL, dtypes=DOUBLE)
     assert {*said.values()} <= {SAME, ROUNDED}, said

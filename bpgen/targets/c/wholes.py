@@ -18,8 +18,10 @@ class Parts:
 
 
 def instead(value: Expr, part: Expr, at: Expr) -> program.Map | None:
-    """What is made of a part of a value that is there by then."""
+    """What is made of a part of a value that is there by then: nothing, where it is the value."""
     if not isinstance(value, program.Map):
+        return None
+    if any(value.body == e for e, x in value.operands if x is part):
         return None
     here = ((e, at if x is part else x) for e, x in value.operands)
     return replace(value, operands=tuple(here))

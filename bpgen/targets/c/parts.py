@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -15,6 +14,8 @@ from bpgen.targets.c.helpers import sources
 from bpgen.targets.c.layout import comment, paragraphs
 from bpgen.targets.c.library import AVERAGE, PANEL
 from bpgen.targets.c.memory import Memory, said, without_gradients
+from bpgen.targets.c.places import whole
+from bpgen.targets.c.scalar import ATOM
 from bpgen.targets.c.stored import Sizes, own
 from bpgen.targets.c.texts import CFunction
 from bpgen.targets.c.training import DESCENT, adam
@@ -173,8 +174,7 @@ class Parts(Interface):
             one, other = map(self._most, size.args)
             return f"({one} > {other} ? {one} : {other})"
         constants = {length(n): sp.Symbol(f"{self.macro}_{n}") for n in self.network.lengths}
-        text = re.sub(r"(\w+)\*\*2", r"\1 * \1", str(size.xreplace(constants)))
-        return f"({text})" if re.search(r"\W", text) else text
+        return whole(size.xreplace(constants)).within(ATOM)
 
 
 class Asking(Parts):

@@ -87,9 +87,10 @@ def verdicts(
     change: Callable[[str], str] = str,
     flags: Sequence[str] = FLAGS,
     dtypes: Sequence[type] = (np.float64, np.float32),
+    times: float = 1,
 ) -> dict[str, str | Differs]:
-    """Of each net.py whether its C computes what numpy does, in double and in single precision; or
-    why it is refused.
+    """Of each net.py whether its C computes what numpy does, in double and in single precision, at
+    a point of so many times the numbers that are drawn; or why it is refused.
     """
     found: dict[str, str | Differs] = {}
     compared: dict[str, Both] = {}
@@ -107,7 +108,7 @@ def verdicts(
     for dtype in dtypes:
         for source, library in _compiled(asked, dtype, flags).items():
             try:
-                said = _compared(library, asked[source].trial, dtype)
+                said = _compared(library, _far(asked[source].trial, times), dtype)
             except (Differs, ValueError) as error:
                 found[source] = Differs(f"{np.dtype(dtype)}: {error}\n{source}")
                 continue
@@ -178,6 +179,11 @@ def _flat(values: Arrays, grads: Arrays) -> Arrays:
 def _rounded(trial: Trial, dtype: type) -> Trial:
     """A point with numbers of this precision, as float64."""
     return _of(_of(trial, dtype), np.float64)
+
+
+def _far(trial: Trial, times: float) -> Trial:
+    point = trial.point.map(lambda _, a: a * times if a.dtype.kind == "f" else a)
+    return replace(trial, point=point)
 
 
 def _of(trial: Trial, dtype: type) -> Trial:

@@ -46,6 +46,31 @@ def test_what_c_computes_is_what_numpy_does(batch: str) -> None:
     assert compared.count(SAME) >= 0.9 * len(compared)  # rounding explains little
 
 
+# Where a row's largest keeps the others finite, and where all of a row are alike.
+IN_ROWS = [
+    HEAD + "x, y = input(3), label(4)\nL = loss(categorical_cross_entropy_with_logits(dense(x, 4), y))\n",
+    HEAD + "x = input(4, 3)\noutput(attention(x, x, x, causal=False))\n",
+]  # fmt: skip
+LARGEST = {
+    "of a few": ("m = larger(m,", "m = larger(0,", 1e3),
+    "not there": ("m = larger(m,", "m = 0 * larger(m,", 1e3),
+    "not counted": ("k += d == 0;", "k += d == 1;", 0.0),
+}
+
+
+@pytest.mark.parametrize("times", [1e3, 0.0])
+def test_rows_of_large_and_of_equal_numbers(times: float) -> None:
+    said = verdicts(IN_ROWS, flags=QUICK, times=times)
+    assert {*said.values()} <= {SAME, ROUNDED}, said
+
+
+@pytest.mark.parametrize("kind", LARGEST)
+def test_a_mistake_at_the_largest_is_found(kind: str) -> None:
+    before, after, times = LARGEST[kind]
+    said = verdicts(IN_ROWS, lambda text: text.replace(before, after), QUICK, DOUBLE, times)
+    assert any(isinstance(v, Differs) for v in said.values()), said
+
+
 def test_nothing_is_copied_to_where_it_is() -> None:
     """As the softmax of attention was, after it was made in its place."""
     net = "x = input(4, 3)\noutput(attention(x, x, x, causal=False))\n"

@@ -27,7 +27,8 @@ Entry = dict[sp.Basic, sp.Integer]
 
 def check_size(derivation: Derivation, view: View) -> None:
     """Refuse a network that has too many scalar equations, or sizes known only at run time."""
-    equations = [f.equation for f in derivation.forward] + [s.equation for s in derivation.steps]
+    equations = [f.equation for f in derivation.printed]
+    equations += [s.equation for s in derivation.printed_steps]
     count = 0
     for equation in equations:
         entries = 1

@@ -120,12 +120,14 @@ class Equations:
         """
         of = partial(as_softmax, forward.equation, self.outline.definitions, self.view)
         if self.notation == "components":
-            each = [*components.entries(textbook.indices)] if forward.equation.loop is None else []
-            softmaxes = [of(False, self.writer, entry) for entry in each]
+            block = self.writer.blocks.get(textbook.name)  # which one stays a letter
+            own = tuple(i for i in textbook.indices if i != block)
+            softmaxes = [of(False, self.writer, entry) for entry in components.entries(own)]
         else:
             softmaxes = [of(rows[-1].left == matrix.left_side(textbook, self.writer), self.writer)]
-        if not softmaxes or not all(softmaxes):
-            return rows
+        if len(softmaxes) > len(rows) or not all(softmaxes):
+            since = self._auxiliaries(textbook)
+            return [*rows[:-1], replace(rows[-1], since=(*rows[-1].since, *since))]
         above, last = rows[: -len(softmaxes)], rows[-len(softmaxes) :]  # above: a first step
         if self.derivation.auxiliaries.keys() & {e.name for e in forward.equation.reads()}:
             sides: list[tuple[str, ...]] = [(t,) for t in softmaxes]

@@ -49,7 +49,8 @@ class Full(Equations):
             since = rows[0].since + lines[0].since
             rows[0], lines = replace(rows[0], addends=lines[0].addends, since=since), lines[1:]
         final = self.final(equation, part.tag, self.writer)
-        stable = self.evaluated(equation, part.evaluated, final[-1].left)
+        since = self._auxiliaries(part.evaluated)
+        stable = self.evaluated(equation, part.evaluated, final[-1].left, since)
         found = [*_joined([*rows, *lines], final, self.writer.element(equation.lhs).text), *stable]
         lead = " ".join(filter(None, (meaning(part, self), why_sum(part, self))))
         every = tuple(of_equation(found, part.tag))

@@ -79,7 +79,8 @@ class Short(Equations):
         """A gradient; one that is computed inside others alone, without its stable spelling."""
         rows = self._with_softmaxes(part) or self.final(part.equation, part.tag, self.writer)
         if not part.step.inlined:
-            rows = [*rows, *self.evaluated(part.equation, part.evaluated, rows[-1].left)]
+            since = self._auxiliaries(part.evaluated)
+            rows = [*rows, *self.evaluated(part.equation, part.evaluated, rows[-1].left, since)]
         return of_equation(rows, part.tag)
 
     def _with_softmaxes(self, part: Part) -> list[Row]:

@@ -73,7 +73,9 @@ def _renumbered(page: str, gone: int) -> str:
 
 
 @pytest.mark.parametrize("steps", ["short", "all"])
-@pytest.mark.parametrize("net", few(["classifier", "five", "lstm"], lambda net: net != "five"))
+@pytest.mark.parametrize(
+    "net", few(["classifier", "entropy", "five", "lstm"], lambda net: net != "five")
+)
 def test_the_page_itself_is_whole(net: str, steps: str) -> None:
     report = prove_page(_page(net, steps), _derived(net).network, (0,))
     assert report.ok, "\n".join(map(str, report.false))

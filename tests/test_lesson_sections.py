@@ -375,6 +375,7 @@ def test_the_largest_derivative_of_every_function_is_found_in_numbers() -> None:
         assert found[1] == told[1] and (name == "bell" or found == told), name
 
 
+@pytest.mark.slow  # 784 inputs
 def test_a_loss_that_is_next_to_nothing_is_no_false_number(tmp_path: Path) -> None:
     """A step without slopes leaves a cross-entropy of 2.7e-17, which s - z is not told from 0."""
     net = tmp_path / "five.py"

@@ -25,7 +25,7 @@ OF_ONE = (  # functions of one vector
     *("elu(x)", "relu(x)", "leaky_relu(x)", "hard_tanh(x)", "x ** 3 + x ** 4 + 1 / x + x ** 0.5"),
     *("layer_norm(x)", "rms_norm(x)", "sqrt(sum(x ** 2))", "x / sqrt(sum(x ** 2))", "max(x)"),
 )
-OF_TWO = ("softmax(masked(u, x))", "log_softmax(masked(u, x))", "x * u / (1 + u ** 2)", "dot(x, u)")
+OF_TWO = ("softmax(masked(u, x))", "x * u / (1 + u ** 2)", "dot(x, u)")
 LOSSES = (  # of an input and a target
     ("label(3)", "categorical_cross_entropy_with_logits(x, y)"),
     ("one_hot(3)", "categorical_cross_entropy_with_logits(x, y)"),

@@ -27,7 +27,9 @@ def section(lesson: Lesson) -> Section | None:
         rate = factor * lesson.worked.rate
         before, *after = losses(lesson, rate)
         last, verdict = lesson.number(after[-1]), _verdict([before, *after])
-        if _is_decided_by_rounding(lesson, rate, before, after[-1]):
+        if all(_is_nothing(lesson, value) for value in (before, after[-1])):
+            verdict = "nothing is learned"
+        elif _is_decided_by_rounding(lesson, rate, before, after[-1]):
             last, verdict = "rounding decides", "too long: the loss wanders"
         rows.append((lesson.number(rate), lesson.number(after[0]), last, verdict))
     eta = lesson.inline(lesson.eta)
@@ -35,6 +37,13 @@ def section(lesson: Lesson) -> Section | None:
     value = float(lesson.worked.values[lesson.network.loss or ""])
     said = f"Before any step {loss} is {lesson.number(value)}."
     return Section("The length of the step", (said,), (Block(table=Table(heads, tuple(rows))),))
+
+
+def _is_nothing(lesson: Lesson, loss: float) -> bool:
+    """Whether a loss is what is left of values that cancel."""
+    assert lesson.worked is not None
+    largest = max(float(np.max(np.abs(a), initial=0)) for a in lesson.worked.values.values())
+    return abs(loss) <= _ROUNDING * largest
 
 
 def _is_decided_by_rounding(lesson: Lesson, rate: float, before: float, after: float) -> bool:

@@ -13,6 +13,7 @@ from bpgen.ir import Equation, Loop
 from bpgen.record import Derivation, Equality, Forward
 from bpgen.render import batch, components, descent, loops, matrix, rightside
 from bpgen.render.chain import Chain, strings
+from bpgen.render.contributions import apart
 from bpgen.render.finals import finals
 from bpgen.render.legend import conventions
 from bpgen.render.numerals import Numerals
@@ -144,7 +145,10 @@ class Equations:
             known = self.derivation.auxiliaries.get(access.name)
             if known is not None:
                 shown = self.view.equation(known)
-                right = strings(rightside.right_side(shown, self.writer), self.writer)
+                free = {str(i.name): i for i in (*equation.indices, *shown.indices)}
+                terms = apart(shown.terms, tuple(free.values()))
+                side = rightside.right_side(replace(shown, terms=terms), self.writer)
+                right = strings(side, self.writer)
                 found.append(f"{self.writer.element(shown.lhs).text} = {' '.join(right)}")
         return tuple(dict.fromkeys(found))
 

@@ -65,6 +65,7 @@ def test_what_stands_outside_of_repeat() -> None:
         answer(BLOCKS, "dw = dyhat * h")
 
 
+@pytest.mark.slow
 def test_masks_are_drawn_of_ones_and_zeros() -> None:
     assert answer(MASKED, "delta = p * (dp - dot(dp, p))").right
     assert answer(MASKED, "delta = p * (dp - dot(dp, p)) * keep").right

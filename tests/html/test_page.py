@@ -76,7 +76,7 @@ def test_the_walk_goes_forward_backward_down_and_forward_again():
     assert ways == ["start", *["forward"] * 5, *["backward"] * 9, "update", *["again"] * 5]
 
 
-@pytest.mark.parametrize("name", ["lstm", "gpt"])
+@pytest.mark.parametrize("name", ["lstm", pytest.param("gpt", marks=pytest.mark.slow)])
 def test_the_walk_comes_to_an_equation_when_what_it_reads_is_there(name):
     """Not where its start is told, before the steps or the blocks: (8) of the LSTM behind (7)."""
     stops = _walk_in(page(derivation_of(name)))["stops"]
@@ -257,6 +257,7 @@ def test_letters_for_widths_have_a_page_without_code():
     assert 'class="row"' in text and "numpy module" not in text
 
 
+@pytest.mark.slow
 def test_components_are_left_out_where_they_would_fill_pages():
     told = ['id="as-components"' in page_of(name) for name in ("toy_2_2_1", "gpt")]
     assert told == [True, False]
@@ -321,6 +322,7 @@ def test_where_there_are_no_numbers_it_says_why(
     assert said not in page(derivation)
 
 
+@pytest.mark.slow
 def test_a_card_says_how_large_what_it_leaves_is():
     """The root of the mean of the squares; of a number, itself; nothing where nothing is drawn."""
     net = """from bpgen import *

@@ -194,13 +194,25 @@ def _slope(world: _World, equation: Equation, upstream: Element, wrt: Element, a
     for sign in (1, -1):
         moved = world.values[wrt.name].astype(float).copy()
         moved[where] += sign * _WIGGLE
-        ends.append(world.entry(equation, entry, {**world.values, wrt.name: moved}))
+        values = {**world.values, wrt.name: moved}
+        ends.append(world.entry(equation, entry, _with_auxiliaries(world, equation, values)))
     return (ends[0] - ends[1]) / (2 * _WIGGLE)
+
+
+def _with_auxiliaries(world: _World, equation: Equation, values: Values) -> Values:
+    """The values where what has no equation of its own follows the others."""
+    shown, found = replace(world.view, carried={}, known={}), {**values}
+    for name in {e.name for e in equation.reads()} & world.derivation.auxiliaries.keys():
+        of = shown.equation(world.derivation.auxiliaries[name])
+        found[name] = np.zeros(world.sizes(name))
+        for at in world.slots(of):
+            found[name][tuple(at[i] for i in of.indices)] = world.entry(of, at, values)
+    return found
 
 
 def _parts(world: _World) -> list[Part]:
     """Every step as it is told."""
-    return [p for s in world.derivation.steps for p in parts(s, world.view)]
+    return [p for s in world.derivation.printed_steps for p in parts(s, world.view)]
 
 
 def _as_printed(equation: Equation, part: Part) -> Equation:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
-AGAIN = 2.0  # seconds after which an interrupt that was dropped is told again
+AGAIN = 0.5  # seconds after which an interrupt that was dropped is told again
 
 
 @contextmanager

@@ -398,6 +398,7 @@ def test_the_files_of_an_example_are_fresh(name: str) -> None:
         assert (ROOT / "generated" / "c" / f"{name}{end}").read_text() == text
 
 
+@pytest.mark.slow
 def test_no_line_is_too_long() -> None:
     for name in ("dense", "a convolution", "a recurrence", "attention"):
         every = [line for text in _files(name).values() for line in text.splitlines()]

@@ -76,6 +76,7 @@ def test_what_lives_at_different_times_shares_its_place() -> None:
     assert places(every[:3], {"A": 5, "B": 2, "C": 3}) == {"dA": 0, "dB": 5, "dC": 5}
 
 
+@pytest.mark.slow
 def test_its_memory_is_that_of_the_largest_gradient() -> None:
     """Of layer after layer, and what is said of it is so."""
     deep = "x, y = input(9), target(9)\nh = x\nfor k in range(6):\n    h = dense(h, 9, tanh)\nL = loss(squared_error(h, y))\n"

@@ -121,6 +121,7 @@ def test_what_it_is_given_is_not_copied() -> None:
     assert cache["x"] is x and cache["net_cache"].dtype == np.float64
 
 
+@pytest.mark.slow
 def test_more_than_there_was_room_for() -> None:
     ours, theirs = _both(NETS["dense"])
     rng = np.random.default_rng(0)
@@ -149,6 +150,7 @@ def test_what_c_has_no_numbers_for_is_refused_or_made_native(dtype: Any) -> None
         )
 
 
+@pytest.mark.slow
 def test_complex_targets_are_refused() -> None:
     ours, _ = _both(TWO)
     x, u, k = np.ones((2, 3)), np.ones((2, 4)), np.ones(2, int)
@@ -168,6 +170,7 @@ def test_a_cache_of_another_batch_is_refused() -> None:
         ours.backward(params, {**cache, "x": np.zeros((40, 2))}, y)
 
 
+@pytest.mark.slow
 def test_nothing_is_dropped_without_a_generator() -> None:
     ours, theirs = _both(NETS[BLOCKS])
     params, x = ours.init(0), np.random.default_rng(0).standard_normal((2, 4))

@@ -267,6 +267,7 @@ def test_a_transpose_counts_where_vectors_are_columns(claim: str) -> None:
     assert not with_kinks.right
 
 
+@pytest.mark.slow
 def test_a_line_of_another_shape_is_refused() -> None:
     with pytest.raises(NetError, match="the right side has the shape 2x1, the left one 4x1"):
         answer(CLASSIFIER, r"\frac{\partial L}{\partial x} = W^{[2]\top} \delta^{[2]}")
@@ -301,6 +302,7 @@ def test_slopes_are_evaluated_by_the_page_reader() -> None:
     assert not answer(TOY, slope + r"a^{[1]}_{i}(1 + a^{[1]}_{i})").right
 
 
+@pytest.mark.slow
 def test_vectors_of_each_sample_are_read_as_on_the_page() -> None:
     of_batch = r"\frac{\partial L}{\partial W^{[2]}} = "
     delta = r"(a^{[2]}_n - y_n) \odot a^{[2]}_n \odot (1 - a^{[2]}_n)"

@@ -125,6 +125,7 @@ def test_what_the_network_lacks_is_refused(claim: str) -> None:
     assert error.value.place == f'claim "{claim}"'
 
 
+@pytest.mark.slow
 def test_blocks_that_are_not_there() -> None:
     for claim in (r"w^{(7)} = \hat{y}", r"W^{(7)} x = h", r"h^{(9)} = x", r"u^{(7)} = x"):
         with pytest.raises(NetError):

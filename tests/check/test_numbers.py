@@ -140,6 +140,7 @@ def normalised(becomes: dict[str, str]) -> Subject:
     return Subject(text, net)
 
 
+@pytest.mark.slow
 def test_terms_that_cancel_are_judged_by_their_rounding() -> None:
     """Of two samples, all that a normalisation leaves is a hundred thousandth of each term."""
     subject = normalised({})

@@ -117,6 +117,7 @@ SATURATED = (
 )
 
 
+@pytest.mark.slow
 def test_lines_are_judged_where_values_keep_their_digits() -> None:
     """Of log(1 - a) where a is 1 but for a rounding nothing can be said; a wrong line is still one
     wherever it is looked at.

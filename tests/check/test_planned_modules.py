@@ -174,6 +174,7 @@ output(attention(q, k, v, m))
 """
 
 
+@pytest.mark.slow
 def test_rows_that_are_masked_out_are_proved() -> None:
     network = declared_by(MASKED)
     report = check_module(emit(network, FAST), network)

@@ -138,6 +138,7 @@ def test_text_fits_the_terminal(name: str) -> None:
 _OF_MARKDOWN = re.compile(r"\\[^\w\s]|_(?! )")
 
 
+@pytest.mark.slow
 def test_no_formula_in_a_sentence_reads_as_markdown() -> None:
     r"""Where a site takes \{ for an escaped brace, or }_{ for an emphasis, first of all."""
     seen = 0

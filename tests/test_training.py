@@ -121,6 +121,7 @@ def ran(names: Iterable[str], folder: Path) -> dict[str, str]:
     return found
 
 
+@pytest.mark.slow
 def test_scripts(tmp_path: Path) -> None:
     """As the README runs them: one line each."""
     assert {said.count("\n") for said in ran(SCRIPTS, tmp_path).values()} == {1}

@@ -14,7 +14,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from bpgen.emit import emit
-from bpgen.gate import refuse_wrong
+from bpgen.gates.module import refuse_wrong
 from bpgen.load import load
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"

@@ -9,9 +9,9 @@ from functools import cached_property
 
 import sympy as sp
 
+from bpgen.equations.separable import separable
 from bpgen.ir import Element, Equation, Index, Loop, Network, TensorInfo, Term
 from bpgen.notebook import shown
-from bpgen.separable import separable
 
 
 class Risk(Enum):

@@ -48,7 +48,7 @@ def test_a_format_that_is_named_wins() -> None:
 
 
 def test_a_pdf_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bpgen.pdf.compiled", lambda tex: b"%PDF " + tex.encode())
+    monkeypatch.setattr("bpgen.commands.pdf.compiled", lambda tex: b"%PDF " + tex.encode())
     done = run("derive", "my-net 2.py", "-f", "pdf", "--no-sections", "--counter")
     assert (done.exit_code, done.stdout) == (0, "my_net_2.pdf\n")
     made = Path("my_net_2.pdf").read_bytes()

@@ -15,11 +15,11 @@ import pytest
 import sympy as sp
 
 from bpgen.check.whole import check_module
-from bpgen.contraction import factored
 from bpgen.derive import derive
 from bpgen.derive.closed import ClosedForms
 from bpgen.derive.linear import sum_of
 from bpgen.derive.zero import Zeros
+from bpgen.equations.contraction import factored
 from bpgen.ir import BATCH, Equation, Index, Network, TensorInfo, Term, element, length
 from bpgen.load import declared_by
 from bpgen.raising.equation import order_of

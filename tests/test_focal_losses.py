@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from bpgen.functions import ROWS
-from bpgen.page_gate import refuse_false
+from bpgen.gates.page import refuse_false
 from bpgen.render import render
 from tests.conftest import derived, written
 from tests.few import one_in

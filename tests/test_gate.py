@@ -19,7 +19,7 @@ from bpgen.check.trial import Trial, trials
 from bpgen.cli import main
 from bpgen.derive import derive
 from bpgen.emit import emit, emitted
-from bpgen.gate import LARGE, refuse_wrong
+from bpgen.gates.module import LARGE, refuse_wrong
 from bpgen.ir import BATCH, Equation, Index, Network, Term
 from bpgen.load import declared_by
 from bpgen.record import Derivation
@@ -259,8 +259,8 @@ def test_of_a_huge_module_a_smaller_one_of_the_same_form_is_run(
         ran.append(network)
         return Verdict(None)
 
-    monkeypatch.setattr("bpgen.gate.verdict", right)
-    monkeypatch.setattr("bpgen.gate.cost", lambda _: LARGE + 1)
+    monkeypatch.setattr("bpgen.gates.module.verdict", right)
+    monkeypatch.setattr("bpgen.gates.module.cost", lambda _: LARGE + 1)
     refuse_wrong(text, network, "net.py")
     assert ran[0].tensors["W"].sample_shape == (3, 2)
     refuse_wrong(text.replace("np.tanh", "np.sin"), network, "net.py")

@@ -19,7 +19,7 @@ def test_every_example_is_what_a_reader_sees(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("bpgen.pdf.compiled", str.encode)  # TeX itself: tests/slow
+    monkeypatch.setattr("bpgen.commands.pdf.compiled", str.encode)  # TeX itself: tests/slow
     play(page.read_text())
 
 

@@ -14,6 +14,8 @@ from bpgen.derive import derive
 from bpgen.derive.linear import sum_of
 from bpgen.derive.zero import Zeros
 from bpgen.emit import emitted
+from bpgen.equations.letters import lettered
+from bpgen.equations.substitution import read_at, renamed
 from bpgen.ir import (
     BATCH,
     Equation,
@@ -26,9 +28,7 @@ from bpgen.ir import (
     check_indices,
     element,
 )
-from bpgen.letters import lettered
 from bpgen.load import declared_by
-from bpgen.substitution import read_at, renamed
 from tests.conftest import module_of
 from tests.one_batch import agrees_in_batches
 

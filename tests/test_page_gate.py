@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from bpgen import page_gate
 from bpgen.check.page.proof import FalseLine, PageReport
 from bpgen.cli import main
+from bpgen.gates import page
 from bpgen.render.scalar import Printer
 from tests.conftest import ROOT
 
@@ -59,7 +59,7 @@ def test_nothing_is_written_either(tmp_path: Path, lost_signs: None) -> None:
 
 def test_what_cannot_be_read_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     line = FalseLine("z &= W \\star x \\tag{1}", "cannot go on", unread=True)
-    monkeypatch.setattr(page_gate, "prove_page", lambda *_: PageReport(0, 1, (line,)))
+    monkeypatch.setattr(page, "prove_page", lambda *_: PageReport(0, 1, (line,)))
     said = _derived(tmp_path)
     assert (said.exit_code, bool(said.stdout)) == (0, True)
     assert said.stderr.endswith("net.py: not read back, and so not proved: z = W \\star x\n")
@@ -72,8 +72,8 @@ def test_a_long_page_is_left_to_check(
     def never(*_: Any) -> PageReport:
         raise AssertionError("it is read back")
 
-    monkeypatch.setattr(page_gate, "prove_page", never)
-    monkeypatch.setattr(page_gate, bound, 1)
+    monkeypatch.setattr(page, "prove_page", never)
+    monkeypatch.setattr(page, bound, 1)
     assert _derived(tmp_path).exit_code == 0
 
 
@@ -82,21 +82,21 @@ def test_of_a_long_lesson_it_is_said_that_nobody_reads_it(
     monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
     toy = str(ROOT / "examples" / "toy_2_2_1.py")  # 16 equations, more than those of a page alone
-    monkeypatch.setattr(page_gate, "EQUATIONS", 1)
-    monkeypatch.setattr(page_gate, "LESSON", most)
+    monkeypatch.setattr(page, "EQUATIONS", 1)
+    monkeypatch.setattr(page, "LESSON", most)
     said = CliRunner().invoke(main, ["derive", toy, "--lesson"])
     assert (said.exit_code, "Classic mistakes" in said.stdout) == (0, True)
-    unread = f"bpgen: {toy}: not read back, and so not proved: {page_gate.LONG}\n"
+    unread = f"bpgen: {toy}: not read back, and so not proved: {page.LONG}\n"
     assert said.stderr == ("" if most == 16 else unread)
 
 
 def test_a_right_page_is_read_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    right, reports = page_gate.prove_page, []
+    right, reports = page.prove_page, []
 
     def proved(*args: Any) -> PageReport:
         reports.append(right(*args))
         return reports[-1]
 
-    monkeypatch.setattr(page_gate, "prove_page", proved)
+    monkeypatch.setattr(page, "prove_page", proved)
     assert (_derived(tmp_path).stderr, len(reports)) == ("", 1)
     assert reports[0].ok

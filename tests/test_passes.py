@@ -21,10 +21,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 import bpgen
-from bpgen import letters
 from bpgen.check.agreement import difference
 from bpgen.derive.chain import Link
 from bpgen.emit import emit
+from bpgen.equations import letters
 from bpgen.errors import NetError
 from bpgen.ir import Equation, Index, Malformed, Network, TensorInfo, Term, check, check_indices
 from bpgen.load import declared_by
@@ -195,7 +195,7 @@ def test_the_passes_are_found() -> None:
         "bpgen.derive.sums_of_exp.with_logsumexp",
         SHORTER,
     }
-    assert {*OF_EQUATIONS} >= {"bpgen.letters.lettered", "bpgen.rows.spelled"}
+    assert {*OF_EQUATIONS} >= {"bpgen.equations.letters.lettered", "bpgen.rows.spelled"}
     assert {*OF_TENSORS} >= {"bpgen.raising.flat.flat", PART}
     assert {*OF_DEFINITIONS} >= {"bpgen.render.softmaxes.with_softmaxes"}
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from bpgen.admissible import WORDS
 from bpgen.cli import main
+from bpgen.equations.admissible import WORDS
 from bpgen.errors import NetError
 from bpgen.load import declared_by
 from tests.conftest import ROOT

@@ -34,7 +34,7 @@ def _checked(file: str, seed: int, claims: tuple[str, ...], fast: bool) -> Repor
         remedy = "check its net.py; emit runs C against the equations before it writes it"
         raise NetError(f"{file} is C, and check proves a net.py and its module", remedy)
     if claims:
-        from bpgen.claims import answered
+        from bpgen.commands.claims import answered
 
         return answered(file, claims, seed)
     from bpgen.prove import prove

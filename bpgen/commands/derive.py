@@ -85,7 +85,7 @@ def is_lesson(asked: Asked, fmt: str, derivation: Derivation, example: Example |
         return asked.lesson
     if fmt != "html" or example is None:
         return False
-    from bpgen.page_gate import is_long
+    from bpgen.gates.page import is_long
 
     return not is_long(derivation, lesson=False)
 
@@ -167,12 +167,12 @@ def _proved(asked: Asked, fmt: str, derivation: Derivation, numbers: Numbers) ->
         from bpgen.html import notations as told_in
 
         notations = told_in(derivation, asked.notation)
-    from bpgen.page_gate import refuse_false
+    from bpgen.gates.page import refuse_false
 
     for notation in notations:
         yield refuse_false(derivation, notation, asked.steps, asked.net, bool(asked.lesson))
     if asked.lesson and numbers.worked is not None:
-        from bpgen.lesson_gate import refuse_wrong
+        from bpgen.gates.lesson import refuse_wrong
 
         yield refuse_wrong(derivation, numbers.worked, asked.digits, asked.net)
 
@@ -181,7 +181,7 @@ def _publish(text: str, fmt: str, asked: Asked) -> None:
     """Write a page to its file, or print it; a PDF always has a file, whose name is printed."""
     net, output = asked.net, asked.output
     if fmt == "pdf":
-        from bpgen.pdf import compiled
+        from bpgen.commands.pdf import compiled
 
         output = output or f"{module_name(net)}.pdf"
         write(Path(output), compiled(text), Path(net))

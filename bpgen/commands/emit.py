@@ -11,7 +11,7 @@ import click
 from bpgen.derive import derive
 from bpgen.emit import FAST, WITH_PYTHON, files_of, said_of
 from bpgen.errors import NetError
-from bpgen.gate import refuse_wrong, refuse_wrong_files
+from bpgen.gates.module import refuse_wrong, refuse_wrong_files
 from bpgen.ir import Network
 from bpgen.load import load
 from bpgen.write import destinations, difference, write_module

@@ -7,11 +7,11 @@ from typing import Any
 
 import sympy as sp
 
-from bpgen.affine import affine
 from bpgen.declare.axes import element_of, least, tensor_of
 from bpgen.declare.declaration import OVER_BLOCKS, Quantity, here
 from bpgen.declare.formula import Formula
 from bpgen.declare.symbolic import Symbolic
+from bpgen.equations.affine import affine
 from bpgen.errors import NetError
 from bpgen.ir import Element, Index, Size, Term, is_batch
 

@@ -11,7 +11,6 @@ from typing import Any
 import sympy as sp
 from sympy.core.symbol import Str
 
-from bpgen.affine import affine
 from bpgen.declare.access import accessed
 from bpgen.declare.axes import sample_axes, serial_of
 from bpgen.declare.declaration import OVER_BLOCKS, Block, Quantity, here
@@ -19,6 +18,7 @@ from bpgen.declare.formula import fresh
 from bpgen.declare.given import size_of, whole_number
 from bpgen.declare.symbolic import said
 from bpgen.declare.tensor import Tensor
+from bpgen.equations.affine import affine
 from bpgen.errors import NetError
 from bpgen.ir import Element, Index, Size, Term
 

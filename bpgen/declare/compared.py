@@ -10,9 +10,9 @@ from bpgen.declare.axes import tensor_of
 from bpgen.declare.formula import Formula
 from bpgen.declare.symbolic import Symbolic
 from bpgen.declare.tensor import Tensor
+from bpgen.equations.softmaxes import is_softmax
 from bpgen.errors import NetError
 from bpgen.ir import Element, Size, Term
-from bpgen.softmaxes import is_softmax
 
 OUTPUT_AND_TARGET = "give the output and the target"
 

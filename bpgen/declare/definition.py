@@ -6,12 +6,12 @@ from collections.abc import Iterable
 
 import sympy as sp
 
-from bpgen import admissible
 from bpgen.declare.axes import element_of, tensor_of
 from bpgen.declare.declaration import Quantity, here
 from bpgen.declare.ranges import sized
 from bpgen.declare.samples import of_each_sample, sample_of
 from bpgen.declare.terms import open_indices
+from bpgen.equations import admissible
 from bpgen.errors import NetError
 from bpgen.ir import BATCH, Index, Size, Term, length
 

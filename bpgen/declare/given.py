@@ -11,7 +11,7 @@ from typing import Any
 
 import sympy as sp
 
-from bpgen.admissible import finite, known
+from bpgen.equations.admissible import finite, known
 from bpgen.errors import NetError
 from bpgen.ir import BATCH, Size
 

@@ -6,13 +6,13 @@ from collections.abc import Collection, Mapping
 
 import sympy as sp
 
-from bpgen.affine import affine
 from bpgen.declare.axes import least, sample_axes, tensor_of
 from bpgen.declare.declaration import Quantity
 from bpgen.declare.terms import open_indices, spoken_of
+from bpgen.equations.affine import affine
+from bpgen.equations.substitution import bound_as
 from bpgen.errors import NetError
 from bpgen.ir import BATCH, SAMPLE, Element, Index, Size, Term, elements, length, spoken, told
-from bpgen.substitution import bound_as
 
 
 def sized(

@@ -9,8 +9,8 @@ import sympy as sp
 from bpgen.declare.axes import tensor_of
 from bpgen.declare.declaration import Quantity
 from bpgen.declare.terms import summed
+from bpgen.equations.substitution import with_elements
 from bpgen.ir import BATCH, SAMPLE, Element, Index, Term, element, elements
-from bpgen.substitution import with_elements
 
 Terms = tuple[Term, ...]
 At = tuple[sp.Expr, ...]

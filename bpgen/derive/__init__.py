@@ -11,9 +11,9 @@ from dataclasses import replace
 from bpgen.derive.auxiliary import composed
 from bpgen.derive.stable import Spelling, stabilised
 from bpgen.derive.sweep import Sweep
+from bpgen.equations.letters import lettered
 from bpgen.errors import NetError
 from bpgen.ir import BATCH, CANCELS, Equation, Network, check, check_indices, is_number
-from bpgen.letters import lettered
 from bpgen.record import Derivation, Forward, Step, blocks_together
 
 

@@ -11,11 +11,11 @@ from dataclasses import replace
 import sympy as sp
 
 from bpgen.derive.chain import renamed
+from bpgen.equations.letters import lettered
+from bpgen.equations.softmaxes import argument_of_softmax
 from bpgen.ir import Element, Equation, Index, Term, element, elements
-from bpgen.letters import lettered
 from bpgen.record import Derivation, Equality, Line, Path, Reason, Step
 from bpgen.rows import in_rows
-from bpgen.softmaxes import argument_of_softmax
 
 
 def composed(record: Derivation) -> Derivation:

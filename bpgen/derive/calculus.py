@@ -9,11 +9,11 @@ from functools import lru_cache
 
 import sympy as sp
 
-from bpgen.affine import affine
 from bpgen.derive.decimals import with_short_numbers
 from bpgen.derive.maxima import firsts
 from bpgen.derive.measure import simplest, weight
 from bpgen.derive.simplify import factored_out
+from bpgen.equations.affine import affine
 from bpgen.functions import row
 from bpgen.ir import Element, Equation, Index, Network, Term, length
 from bpgen.record import Equality

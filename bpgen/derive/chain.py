@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from bpgen.affine import undone
+from bpgen.equations.affine import undone
 from bpgen.ir import BATCH, Element, Equation, Index, Malformed, Term, element, length
 from bpgen.record import Equality, Path
 

@@ -9,10 +9,10 @@ from itertools import permutations
 
 import sympy as sp
 
-from bpgen.contraction import factored, outer_and_sum
 from bpgen.derive.measure import own_weight
+from bpgen.equations.contraction import factored, outer_and_sum
+from bpgen.equations.substitution import bound_as, read_at
 from bpgen.ir import BATCH, Element, Equation, Index, Size, Term, extent, indices_of
-from bpgen.substitution import bound_as, read_at
 
 _BATCH, _UNKNOWN = 64, 16  # lengths known at run time, where costs are compared
 

@@ -10,9 +10,9 @@ from functools import lru_cache
 
 import sympy as sp
 
-from bpgen.contraction import mixed, outer_and_sum
 from bpgen.derive.decimals import with_short_numbers
 from bpgen.derive.measure import simplest, weight
+from bpgen.equations.contraction import mixed, outer_and_sum
 from bpgen.functions import row
 from bpgen.ir import Element, Index, Network, Term, length
 

@@ -15,9 +15,9 @@ from bpgen.derive.closed import ClosedForms
 from bpgen.derive.simplify import combined, factored_out, tidy
 from bpgen.derive.steps import Received, by_place, stepwise
 from bpgen.derive.storing import is_carried, is_inlined
+from bpgen.equations.letters import lettered
 from bpgen.functions import row
 from bpgen.ir import Element, Equation, Index, Loop, Network, Term, element, elements, length
-from bpgen.letters import lettered
 from bpgen.names import adjoint_name
 from bpgen.record import Line, Path, Reason, Step
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from bpgen.contraction import Group, Sum, groups
+from bpgen.equations.contraction import Group, Sum, groups
 from bpgen.ir import Element, Equation, Index, elements, extent, indices_of, length
 from bpgen.record import Derivation, Step
 

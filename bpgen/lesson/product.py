@@ -9,9 +9,9 @@ from itertools import count
 
 import sympy as sp
 
+from bpgen.equations.letters import LETTERS
 from bpgen.ir import Element, Equation, Index, Term, element
 from bpgen.lesson.lesson import Lesson
-from bpgen.letters import LETTERS
 from bpgen.record import Path
 from bpgen.render import rightside
 from bpgen.render.chain import strings

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from bpgen.admissible import finite
 from bpgen.declare.declaration import Declaration
+from bpgen.equations.admissible import finite
 from bpgen.errors import NetError
 from bpgen.ir import CANCELS, Network, is_number
 from bpgen.network.batch import batched_network

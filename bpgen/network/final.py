@@ -7,14 +7,14 @@ from dataclasses import replace
 
 import sympy as sp
 
-from bpgen.contraction import varying
 from bpgen.declare.axes import serial_of
 from bpgen.declare.declaration import OVER_BLOCKS, Block, Declaration
+from bpgen.equations.contraction import varying
+from bpgen.equations.letters import lettered
+from bpgen.equations.substitution import with_elements
 from bpgen.errors import NetError
 from bpgen.ir import SAMPLE, Element, Equation, Index, TensorInfo, Term, element, length
-from bpgen.letters import lettered
 from bpgen.network.inline import Definition
-from bpgen.substitution import with_elements
 
 
 class Writer:

@@ -11,12 +11,12 @@ import sympy as sp
 from bpgen.declare.axes import element_of, serial_of, tensor_of
 from bpgen.declare.declaration import Declaration, Quantity
 from bpgen.declare.formula import Formula
+from bpgen.equations.letters import lettered
+from bpgen.equations.softmaxes import is_softmax
+from bpgen.equations.substitution import read_at
 from bpgen.functions import row
 from bpgen.ir import SAMPLE, Element, Equation, Index, Term, check_indices, is_number
-from bpgen.letters import lettered
 from bpgen.network.reached import reads
-from bpgen.softmaxes import is_softmax
-from bpgen.substitution import read_at
 
 Definition = tuple[tuple[Index, ...], tuple[Term, ...]]
 # Nameless steps written inside one another, so that a formula stays one that sympy can walk.

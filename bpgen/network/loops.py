@@ -9,13 +9,13 @@ from dataclasses import replace
 
 from sympy.utilities.iterables import strongly_connected_components
 
-from bpgen.affine import affine
 from bpgen.declare.declaration import Block
+from bpgen.equations.affine import affine
+from bpgen.equations.letters import lettered
+from bpgen.equations.pieces import in_order, needs, pieces, writes
+from bpgen.equations.substitution import renamed
 from bpgen.errors import NetError
 from bpgen.ir import Element, Equation, Index, Loop, TensorInfo, element, is_batch
-from bpgen.letters import lettered
-from bpgen.pieces import in_order, needs, pieces, writes
-from bpgen.substitution import renamed
 
 Cycle = dict[str, Equation]
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import sympy as sp
 
+from bpgen.equations.letters import lettered
 from bpgen.ir import BATCH, SAMPLE, Element, Equation, TensorInfo, Term, element, length
-from bpgen.letters import lettered
 from bpgen.names import free
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import sympy as sp
 
-from bpgen.affine import affine
+from bpgen.equations.affine import affine
 from bpgen.ir import Element, element, length
 from bpgen.program.elements import outermost
 from bpgen.program.grammar import (

@@ -8,7 +8,7 @@ from typing import Any
 
 import sympy as sp
 
-from bpgen.affine import Affine, affine
+from bpgen.equations.affine import Affine, affine
 from bpgen.ir import Index, extent, length
 from bpgen.program import grammar as program
 from bpgen.program.elements import outermost

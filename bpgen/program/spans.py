@@ -11,7 +11,7 @@ from typing import TypeGuard
 
 import sympy as sp
 
-from bpgen.affine import affine, digits
+from bpgen.equations.affine import affine, digits
 from bpgen.ir import Index, length
 from bpgen.program.grammar import Axes, Expr, Gather, Slice, Slot, Windows
 

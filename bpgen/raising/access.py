@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from bpgen.affine import affine
+from bpgen.equations.affine import affine
 from bpgen.errors import NetError
 from bpgen.ir import BATCH, Element, Index, length
 from bpgen.program.grammar import Axes, Expr, Gather, Slice, Slot, Split, Windows

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import sympy as sp
 
-from bpgen.contraction import uses
+from bpgen.equations.contraction import uses
 from bpgen.functions import at_most, masked, unless
 from bpgen.ir import Element, Index, length
 from bpgen.program.elements import outermost

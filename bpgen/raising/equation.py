@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
+from bpgen.equations.letters import lettered
+from bpgen.equations.softmaxes import argument_of_softmax
 from bpgen.functions import at_most, masked, unless
 from bpgen.ir import Element, Equation, Index, TensorInfo, Term, length
-from bpgen.letters import lettered
 from bpgen.program.elements import outermost
 from bpgen.program.grammar import (
     AsArray,
@@ -36,7 +37,6 @@ from bpgen.raising.terms import raised
 from bpgen.record import Derivation, Forward
 from bpgen.record import Step as Adjoint
 from bpgen.rows import spelled
-from bpgen.softmaxes import argument_of_softmax
 from bpgen.text.comment import left_of, right_of, text_of
 
 

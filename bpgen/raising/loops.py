@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from itertools import groupby
 
-from bpgen.affine import apart
+from bpgen.equations.affine import apart
+from bpgen.equations.pieces import Place, in_order, pieces, place
 from bpgen.ir import Equation, Index, Loop, Malformed, Term, indices_of, length
 from bpgen.names import RESERVED
-from bpgen.pieces import Place, in_order, pieces, place
 from bpgen.program import grammar as program
 from bpgen.program.grammar import Assign, Fill, Node, Step, Store
 from bpgen.raising.access import read

@@ -9,11 +9,11 @@ from dataclasses import replace
 
 import sympy as sp
 
-from bpgen.affine import apart, digits
-from bpgen.contraction import Group, groups
+from bpgen.equations.affine import apart, digits
+from bpgen.equations.contraction import Group, groups
+from bpgen.equations.letters import free_letters
+from bpgen.equations.pieces import Place
 from bpgen.ir import Element, Equation, Index, element
-from bpgen.letters import free_letters
-from bpgen.pieces import Place
 from bpgen.program.grammar import Expr, Gather, Join, Loop, Node, ScatterAdd, Store
 from bpgen.raising.access import array_of, gathered, longest_first, read, slots_of
 from bpgen.raising.scope import Scope

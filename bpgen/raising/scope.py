@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from bpgen.affine import affine
+from bpgen.equations.affine import affine
 from bpgen.ir import Element, Index, TensorInfo, length
 from bpgen.program.grammar import FLOAT64, Precision, Read
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import sympy as sp
 
-from bpgen.contraction import Group, Sum, factored, groups, uses
+from bpgen.equations.contraction import Group, Sum, factored, groups, uses
 from bpgen.ir import Equation, Index, length
 from bpgen.program.contractions import is_product
 from bpgen.program.grammar import LAST, NOTHING, SUMMED, Axes, Contract, Expr, Reduce, Total

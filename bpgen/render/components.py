@@ -7,7 +7,7 @@ from itertools import product
 
 import sympy as sp
 
-from bpgen.contraction import Group, Sum
+from bpgen.equations.contraction import Group, Sum
 from bpgen.errors import NetError
 from bpgen.ir import Element, Equation, Index, Reduce
 from bpgen.record import Derivation

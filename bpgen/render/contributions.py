@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import sympy as sp
 
+from bpgen.equations.letters import lettered
 from bpgen.ir import Element, Equation, Index, Term, element, elements
-from bpgen.letters import lettered
 from bpgen.record import Equality, Path, Step
 from bpgen.render.places import determined, is_plain
 from bpgen.render.sample import View

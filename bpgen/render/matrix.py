@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import sympy as sp
 
-from bpgen.contraction import Factored, Group, factored
+from bpgen.equations.contraction import Factored, Group, factored
 from bpgen.ir import BATCH, Element, Equation, is_batch, length
 from bpgen.render.places import fits, is_plain, open_indices
 from bpgen.render.products import matrix_sum, outer_product, vector_sum

@@ -11,7 +11,7 @@ from math import gcd
 
 import sympy as sp
 
-from bpgen.affine import Affine, affine
+from bpgen.equations.affine import Affine, affine
 from bpgen.ir import BATCH, Element, Equation, Index, Size, Term, element, extent, length
 
 At = tuple[sp.Expr, ...]

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import sympy as sp
 
-from bpgen.contraction import Sum
+from bpgen.equations.contraction import Sum
 from bpgen.ir import Element
 from bpgen.render.raiser import Axes, Raiser
 from bpgen.render.rightside import before

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 import sympy as sp
 from sympy.codegen.cfunctions import expm1, log1p
 
-from bpgen.affine import apart
+from bpgen.equations.affine import apart
+from bpgen.equations.letters import lettered
 from bpgen.functions import log1mexp, log1mexpexp
 from bpgen.ir import Element, Equation, Index, Term, elements, indices_of
-from bpgen.letters import lettered
 from bpgen.record import Equality, Forward, Reason, Risk, Vanishing
 from bpgen.render.calls import head
 from bpgen.render.rightside import right_side

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import sympy as sp
 
-from bpgen.contraction import Group, Sum, factored, groups
+from bpgen.equations.contraction import Group, Sum, factored, groups
 from bpgen.ir import BATCH, Element, Equation, Index, length
 from bpgen.render.calls import exp, log
 from bpgen.render.masks import kept

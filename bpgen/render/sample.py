@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 
 import sympy as sp
 
+from bpgen.equations.substitution import with_elements
 from bpgen.ir import BATCH, Element, Equation, Index, Size, Term, element, is_batch, length
 from bpgen.record import Derivation, Equality, Path, Reason, Vanishing
 from bpgen.render import places, steps
 from bpgen.render.places import Statement
-from bpgen.substitution import with_elements
 
 
 @dataclass(frozen=True)

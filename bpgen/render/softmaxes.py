@@ -10,12 +10,12 @@ from types import MappingProxyType
 
 import sympy as sp
 
+from bpgen.equations.softmaxes import addend, argument_of_softmax, differences
 from bpgen.ir import Element, Equation, Term, element, is_batch
 from bpgen.render.places import fits
 from bpgen.render.sample import View
 from bpgen.render.scalar import Printer
 from bpgen.render.writer import Piece, Writer
-from bpgen.softmaxes import addend, argument_of_softmax, differences
 
 
 def as_softmax(

@@ -9,9 +9,9 @@ from dataclasses import replace
 
 import sympy as sp
 
-from bpgen.affine import affine
+from bpgen.equations.affine import affine
+from bpgen.equations.letters import lettered
 from bpgen.ir import Element, Equation, Index, Term, element
-from bpgen.letters import lettered
 from bpgen.record import Equality, Path
 from bpgen.render.places import Axes, Statement, along, open_indices
 

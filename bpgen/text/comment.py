@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import sympy as sp
 
-from bpgen.contraction import factored
+from bpgen.equations.contraction import factored
 from bpgen.ir import Element, Equation, Term, element
 from bpgen.rows import spelled
 from bpgen.text.document import ATOM, MINUS, POWER, PRODUCT, TOGETHER, code

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from bpgen.check.claims import Answer, Court
-from bpgen.claims import court_of
+from bpgen.commands.claims import court_of
 from bpgen.load import declared_by
 from tests.conftest import ROOT
 

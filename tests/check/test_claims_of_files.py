@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from bpgen.claims import answered
 from bpgen.cli import main
+from bpgen.commands.claims import answered
 from bpgen.errors import NetError
 from tests.check.claimed import TOY, court
 from tests.conftest import ROOT

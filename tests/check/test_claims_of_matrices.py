@@ -9,7 +9,7 @@ import pytest
 
 from bpgen.check.claims import Answer, Court
 from bpgen.check.claims.points import Exact, Numbers, drawn
-from bpgen.claims import court_of
+from bpgen.commands.claims import court_of
 from bpgen.errors import NetError
 from bpgen.load import declared_by
 

@@ -10,7 +10,7 @@ from itertools import product
 import pytest
 
 from bpgen.check.claims.grid import NoGrid
-from bpgen.claims import court_of
+from bpgen.commands.claims import court_of
 from bpgen.derive import derive
 from bpgen.errors import NetError
 from bpgen.load import declared_by

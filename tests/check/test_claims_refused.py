@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bpgen.claims import answered
+from bpgen.commands.claims import answered
 from bpgen.errors import NetError
 from tests.check.claimed import BLOCKS, CLASSIFIER, MASKED, TOY, answer, court
 from tests.check.test_claims import RIGHT, WRONG
@@ -75,7 +75,7 @@ def test_masks_are_drawn_of_ones_and_zeros() -> None:
 def test_large_networks_are_looked_at_at_smaller_sizes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bpgen.claims.LARGE", 0)
+    monkeypatch.setattr("bpgen.commands.claims.LARGE", 0)
     path = tmp_path / "net.py"
     path.write_text(
         TOY.replace("param(2, 2), param(2)", "param(9, 2), param(9)").replace(

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from nested import assert_chain_rule
 
-from bpgen.affine import affine
 from bpgen.check.exact import exact
 from bpgen.check.form import form
 from bpgen.check.module import Subject
@@ -21,6 +20,7 @@ from bpgen.check.promises import broken
 from bpgen.check.selftest import selftest
 from bpgen.check.whole import check_module
 from bpgen.emit import emit
+from bpgen.equations.affine import affine
 from bpgen.ir import Element, Network, check
 from bpgen.load import declared_by
 from bpgen.network.shrink import shrunk

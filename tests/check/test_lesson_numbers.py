@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from bpgen import lesson_gate
 from bpgen.check.lesson import READERS, Ground, Wrong, false_numbers
 from bpgen.cli import main
 from bpgen.derive import derive
 from bpgen.emit import emitted
+from bpgen.gates import lesson as lesson_gate
+from bpgen.gates.lesson import ground_of, numbers
 from bpgen.lesson import sections
-from bpgen.lesson_gate import ground_of, numbers
 from bpgen.load import declared_by, load
 from bpgen.render import render
 from bpgen.worked import Example, worked

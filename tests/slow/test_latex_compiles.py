@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from bpgen.commands.pdf import compiled
 from bpgen.errors import NetError
 from bpgen.lesson import sections
-from bpgen.pdf import compiled
 from bpgen.render import render
 from bpgen.render.style import Style, measure
 from bpgen.render.widths import measured

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sympy as sp
 
-from bpgen.affine import Affine
+from bpgen.equations.affine import Affine
 from bpgen.ir import Element, Equation, Index, Term, element, extent, length
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import sympy as sp
 
-from bpgen.affine import Affine, affine
+from bpgen.equations.affine import Affine, affine
 from bpgen.ir import Element, Equation, Network
 from bpgen.network.shrink.accesses import accesses, is_at_the_end, is_mean, is_whole, running
 from bpgen.network.shrink.solving import solved

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bpgen.check.lesson import Ground, Wrong, false_numbers
 from bpgen.errors import NetError
+from bpgen.gates.page import LONG, REMEDY, is_long
 from bpgen.lesson import sections
-from bpgen.page_gate import LONG, REMEDY, is_long
 from bpgen.raising.plan import plan
 from bpgen.record import Derivation
 from bpgen.render import render

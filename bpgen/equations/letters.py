@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import count
 
+from bpgen.equations.substitution import bound_as
 from bpgen.ir import BATCH, Equation, Index, Term, check_indices, spoken
-from bpgen.substitution import bound_as
 
 LETTERS = "ijklpqruvw"
 SAMPLES = "nmpq"  # of the samples of a batch

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import sympy as sp
 
-from bpgen.affine import apart
+from bpgen.equations.affine import apart
 from bpgen.ir import Element, Equation, Index, Term
 
 Place = tuple[sp.Expr, ...]

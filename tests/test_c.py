@@ -20,6 +20,7 @@ from bpgen.targets.c.entries import Entries
 from bpgen.targets.c.layout import broken, comment
 from tests.conftest import EXAMPLES, ROOT, declared, derived, module_of, of_example
 from tests.few import few, one_in
+from tests.in_c import QUICK
 from tests.proofs.words import WORDS
 from tests.texts.corpus import SOURCES
 
@@ -118,7 +119,7 @@ def test_a_layer_is(name: str) -> None:
 @pytest.mark.parametrize("of_corpus", one_in(60, [*RANDOM][::6]))
 def test_a_random_network_is(of_corpus: str) -> None:
     net = RANDOM[of_corpus]
-    assert difference(files(declared(net), "c"), declared(net)) is None
+    assert difference(files(declared(net), "c"), declared(net), flags=QUICK) is None
 
 
 def test_a_mask_that_is_not_the_seeds_is_found() -> None:

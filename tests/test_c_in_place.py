@@ -1,4 +1,6 @@
-"""Gradient descent in C that keeps no gradients."""
+"""Gradient descent in C that keeps no gradients. `difference` asks of every network that it moves
+parameters as `descend` does, bit by bit; see `test_c` for which.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +17,7 @@ from bpgen.compiled.library import compiler, library
 from bpgen.emit import files, files_of
 from bpgen.targets.c.in_place import Span, places, spans
 from tests.conftest import declared, derived
-from tests.few import one_in
-from tests.test_c import BLOCKS, HEAD, NETS, RANDOM
+from tests.test_c import BLOCKS, HEAD, NETS
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="there is no C compiler")
 
@@ -27,14 +28,6 @@ def _texts(net: str) -> dict[str, str]:
 
 def _descent(net: str) -> str:
     return _texts(net)[".c"].partition("#ifdef NET_DESCEND\n")[2].partition("#endif")[0]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("of_corpus", one_in(12, [*RANDOM][3::12]))
-def test_moves_parameters_as_descend_does(of_corpus: str) -> None:
-    """Bit by bit, where `difference` looks; networks of `test_c` are looked at so there."""
-    net = declared(RANDOM[of_corpus])
-    assert difference(files(net, "c"), net) is None
 
 
 def test_a_parameter_waits_until_nothing_reads_it(monkeypatch: pytest.MonkeyPatch) -> None:

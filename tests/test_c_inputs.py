@@ -12,6 +12,7 @@ from bpgen.compiled.library import compiler, libraries, library
 from bpgen.emit import WITH_PYTHON, emitted, files, files_of, said_of
 from tests.conftest import declared, derived
 from tests.few import few, one_in
+from tests.in_c import QUICK
 from tests.test_c import HEAD, NETS, RANDOM
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="there is no C compiler")
@@ -39,7 +40,7 @@ def test_are_what_the_equations_say(name: str) -> None:
 @pytest.mark.parametrize("of_corpus", one_in(6, [*RANDOM][1::6]))
 def test_those_of_a_random_network_are(of_corpus: str) -> None:
     net = RANDOM[of_corpus]
-    assert difference(files(declared(net), WITH_PYTHON), declared(net)) is None
+    assert difference(files(declared(net), WITH_PYTHON), declared(net), flags=QUICK) is None
 
 
 def test_they_are_numpys() -> None:

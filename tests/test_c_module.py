@@ -60,7 +60,8 @@ def test_is_what_its_equations_say(name: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("of_corpus", one_in(12, [*RANDOM][2::12]))
-def test_that_of_a_random_network_is(of_corpus: str) -> None:
+def test_that_of_a_random_network_is(of_corpus: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CFLAGS", "-O0")  # which costs less of the compiler's time
     net = declared(RANDOM[of_corpus])
     assert difference_of_module(files(net, WITH_PYTHON)[".py"], net) is None
 

@@ -17,6 +17,8 @@ from bpgen.load import load
 from bpgen.targets.numpy.allowed import Forbidden, verified
 from tests.conftest import EXAMPLES, ROOT, TYPES, emitted, example
 from tests.few import one_in
+from tests.proofs.corpus import LARGE
+from tests.proofs.proof import checks_itself
 
 GENERATED = sorted((ROOT / "generated").glob("*.py"))
 BLOCKED = (
@@ -62,23 +64,12 @@ def test_imports_with_numpy_alone_and_checks_itself() -> None:
     assert done.returncode == 0, done.stderr
 
 
-LARGE = {"gpt"}  # whose differences take half a minute
-
-
 @pytest.mark.parametrize(
-    "file",
-    [
-        pytest.param(f, marks=[pytest.mark.slow, pytest.mark.long] * (f.stem in LARGE), id=f.stem)
-        for f in GENERATED
-    ],
+    "file", [f for f in GENERATED if f.stem not in {p.stem for p in LARGE}], ids=lambda f: f.stem
 )
-def test_module_checks_itself(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """`python -m MODULE` in this process: a row for each parameter and input, and every row ok."""
-    m = example(file.stem)
-    assert m._self_check()
-    printed = capsys.readouterr().out.splitlines()
-    assert len(printed) == len(m.SHAPES) + len(set(m.INPUTS) - set(m.INTEGERS))
-    assert all(line.endswith(" ok") for line in printed)
+def test_module_checks_itself(file: Path) -> None:
+    """The large ones do in `tests.proofs`, recorded."""
+    checks_itself(file.read_text())
 
 
 def test_self_check_can_fail(capsys: pytest.CaptureFixture[str]) -> None:
@@ -89,6 +80,8 @@ def test_self_check_can_fail(capsys: pytest.CaptureFixture[str]) -> None:
     exec(wrong, space)
     assert not space["_self_check"]()  # type: ignore[operator]
     assert "W1           (2, 2)" in capsys.readouterr().out
+    with pytest.raises(AssertionError):
+        checks_itself(wrong)
 
 
 def test_lint_and_format_clean() -> None:

@@ -347,9 +347,9 @@ def test_the_program_of_the_readme_learns(monkeypatch: pytest.MonkeyPatch) -> No
     assert all(np.shares_memory(p, found["weights"]) for p in params.values())
 
 
-@pytest.mark.parametrize("name", few(["toy_2_2_1", "digits", "lstm"], lambda n: n[0] == "t"))
-def test_is_proved_exactly(name: str) -> None:
-    report = prove(str(ROOT / "examples" / f"{name}.py"), fast=True)
+def test_is_proved_exactly() -> None:
+    """Others are, recorded, in `tests.proofs`."""
+    report = prove(str(ROOT / "examples" / "toy_2_2_1.py"), fast=True)
     assert report.ok, report.failures
     assert all(r.exact is not None and r.exact.proved == r.exact.total for r in report.rows)
 

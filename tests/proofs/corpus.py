@@ -11,12 +11,14 @@ from pathlib import Path
 from bpgen.emit import emit
 from bpgen.load import load
 from bpgen.network.shrink import shrunk
+from bpgen.prove import claimed
 from tests.conftest import EXAMPLES, ROOT, declared
 from tests.proofs.proof import (
     Asked,
     Module,
     Proof,
     Whole,
+    checks_itself,
     every_line,
     no_false_alarm,
     whole,
@@ -24,6 +26,8 @@ from tests.proofs.proof import (
 from tests.proofs.words import WORDS
 from tests.render.nets import NETS
 
+PLANNED = [p for p in EXAMPLES if p.stem in ("toy_2_2_1", "digits", "lstm")]
+LARGE = [p for p in EXAMPLES if p.stem == "gpt"]  # whose differences take half a minute
 ONE_WEIGHT = {"linear_chain", "relu_neuron", "single_neuron"}  # few places to break
 DEEP = (  # under the default recursion limit
     "from bpgen import *\nx = input(2)\ny = target(2)\nh = x\n"
@@ -48,19 +52,31 @@ def _deep() -> Whole:
     return whole(declared(DEEP), Asked())
 
 
+def _planned(path: Path) -> Whole:
+    """Its module as `--fast` writes it; of its pages the one that `bpgen check` reads."""
+    return Whole(claimed(load(path), fast=True), {}, Asked())
+
+
+def _generated(path: Path) -> str:
+    """As it lies there."""
+    return (ROOT / "generated" / path.name).read_text()
+
+
 def _module(path: Path) -> Module:
     """As it lies in `generated`; the GPT's at smaller sizes, as it takes minutes for each seed."""
     network = load(path)
     if path.stem == "gpt":
         return Module(emit(shrunk(network)), shrunk(network))
-    return Module((ROOT / "generated" / path.name).read_text(), network)
+    return Module(_generated(path), network)
 
 
 PROOFS = {
     **{f"example {p.stem}": Proof(partial(_example, p), every_line) for p in EXAMPLES},
     **{f"seeds {p.stem}": Proof(partial(_module, p), no_false_alarm) for p in EXAMPLES},
+    **{f"itself {p.stem}": Proof(partial(_generated, p), checks_itself) for p in LARGE},
+    **{f"planned {p.stem}": Proof(partial(_planned, p), every_line) for p in PLANNED},
     **{f"word {name}": of_source(source) for name, source in WORDS.items()},
     **{f"page {n}": of_source(net) for n, net in NETS.items()},
     "a thousand layers": Proof(_deep, every_line),
 }
-LONG = {"a thousand layers", "example gpt"}  # minutes each
+LONG = {"a thousand layers", "example gpt", "itself gpt"}  # minutes each

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from functools import cache
+from io import StringIO
 from itertools import product
 from typing import Any
 
@@ -19,7 +21,7 @@ from bpgen.network.shrink import shrunk
 from bpgen.prove import Claim, claimed, proved
 from bpgen.record import Derivation
 from bpgen.render import render
-from tests.conftest import ROOT
+from tests.conftest import ROOT, module_of
 from tests.proofs.spelling import digest, spelled, with_imports
 
 SEEDS = 20
@@ -142,6 +144,17 @@ def _bar(row: NumberRow, error: float) -> float:
     the largest parameters, it is ten roundings of the terms.
     """
     return max(error, 2e-15 * row.cancelled) if row.method == "complex step" else 1e-7
+
+
+def checks_itself(text: str) -> str:
+    """`python -m MODULE` in this process: a row for each parameter and input, and every row ok."""
+    module = module_of(text)
+    with redirect_stdout(StringIO()) as printed:
+        assert module._self_check()
+    rows = printed.getvalue().splitlines()
+    assert len(rows) == len(module.SHAPES) + len(set(module.INPUTS) - set(module.INTEGERS))
+    assert all(row.endswith(" ok") for row in rows)
+    return f"{len(rows)} rows"
 
 
 @dataclass(frozen=True)

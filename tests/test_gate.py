@@ -77,6 +77,13 @@ w = param(4)
 p = softmax(masked(w * z, keep))
 output(p)
 """
+DROPPED = """
+from bpgen import *
+x, w = input(2), param()
+h = repeat(2, lambda h: dropout(w * tanh(dropout(h, 0.1)), 0.3), dropout(x, 0.5))
+y = dropout(repeat(3, lambda h: h + dropout(sin(h), 0.2), h), 0.25)
+output(y)
+"""
 
 Change = Callable[[str], str]
 
@@ -144,6 +151,7 @@ FAULTS: dict[str, tuple[str, Change, str]] = {
         instead(r"np\.where\(keep[^,]*, ([^,]*), [^)]*\)", r"\1"),
         "p",
     ),
+    "a block's other noise": (DROPPED, instead(r"w \* m2 \* m3", "w * m3 * m3"), "dL/d"),
     "a module that does not run": (DENSE, instead(r"ell = ", "ell = nothing + "), "the module"),
 }
 
@@ -203,7 +211,7 @@ def test_a_captured_index_is_not_written(monkeypatch: pytest.MonkeyPatch) -> Non
     assert not Path("generated").exists()
 
 
-@pytest.mark.parametrize("net", [DENSE, EMBEDDED, MASKED])
+@pytest.mark.parametrize("net", [DENSE, EMBEDDED, MASKED, DROPPED])
 def test_right_modules_are_written(net: str) -> None:
     Path("net.py").write_text(net)
     done = run("emit", "net.py")

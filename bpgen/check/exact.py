@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from bpgen.check.chance import one_by_one
 from bpgen.check.constants import constants
 from bpgen.check.module import Point, Subject, load
 from bpgen.check.overrides import meanings, overrides
@@ -190,8 +191,8 @@ def _run(subject: Subject, entries: Entries, point: Point) -> dict[str, Any]:
     module.__dict__.update(meanings(entries))
     module.__dict__.update(dict.fromkeys(DOORS, lambda _name, value, *_, **__: value))
     module.__dict__["_check"] = lambda _: None
-    drawn = itertools.cycle(t.name for t in entries.network.role("noise"))
-    module.__dict__["dropout"] = lambda *_: entries.arguments[next(drawn)]
+    drawn = itertools.cycle(one_by_one(entries.network, entries.arguments))
+    module.__dict__["dropout"] = lambda *_: next(drawn)
     scalars = point.map(lambda name, _: entries.arguments[name])
     output, cache = module.forward(scalars.params, *scalars.inputs.values())
     returned = dict(module.backward(scalars.params, cache, *scalars.rest.values(), inputs=True))

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from bpgen.check.chance import one_by_one
 from bpgen.check.entrywise import shown, weighted
 from bpgen.check.entrywise.adjoints import Adjoints
 from bpgen.check.entrywise.evaluation import STEP, Evaluation
@@ -222,7 +223,7 @@ def _drawn(subject: Subject, network: Network, batch: int, number: int, attempt:
     for t in network.role("noise"):
         shape = [i.size if isinstance(i.size, int) else lengths[str(i.size)] for i in t.indices]
         noise[t.name] = rng.choice([0.0, 1.25, 1.25], shape)
-    drawn = itertools.cycle(noise.values())
+    drawn = itertools.cycle(one_by_one(network, noise))
     subject.module.__dict__["dropout"] = lambda *_: next(drawn).copy()
     point = subject.draw(rng, batch, SCALES[number % len(SCALES)])
     return Trial(network, subject, point, noise, lengths)

@@ -8,15 +8,16 @@ from math import prod
 
 import numpy as np
 
+from bpgen.check.chance import together
 from bpgen.check.module import Array, Arrays
-from bpgen.ir import Network, TensorInfo
+from bpgen.ir import Network
 
 
 def drawn(network: Network, lengths: Mapping[str, int], seed: int) -> Arrays:
     """Each tensor of it after the other, that of blocks block by block."""
     sequence = uniform(seed)
     found: Arrays = {}
-    for tensors, times in _together(network):
+    for tensors, times in together(network):
         parts: dict[str, list[Array]] = {t.name: [] for t in tensors}
         for _, t in itertools.product(range(times), tensors):
             axes = t.indices[t.block :]
@@ -26,17 +27,6 @@ def drawn(network: Network, lengths: Mapping[str, int], seed: int) -> Arrays:
             parts[t.name].append(np.reshape(np.less(numbers, keep) / keep, shape))
         found |= {t.name: np.array(parts[t.name]) if t.block else parts[t.name][0] for t in tensors}
     return found
-
-
-def _together(network: Network) -> Iterator[tuple[list[TensorInfo], int]]:
-    """The noise that is drawn together, and how many times: alone, and that of each block."""
-    noise = network.role("noise")
-    yield [t for t in noise if not t.block], 1
-    loops = dict.fromkeys(e.loop for e in network if e.loop is not None and e.loop.block)
-    for loop in loops:
-        assert isinstance(loop.index.size, int)
-        read = {a.name for e in network if e.loop == loop for a in e.reads()}
-        yield [t for t in noise if t.block and t.name in read], loop.index.size
 
 
 def uniform(seed: int) -> Iterator[float]:

@@ -15,6 +15,8 @@ import bpgen.check.exact as exact_module
 from bpgen.check.exact import exact
 from bpgen.check.module import Subject
 from bpgen.check.residues.values import TOO_DEEP
+from bpgen.emit import emit
+from bpgen.load import declared_by
 from tests.few import few, one_in
 
 
@@ -65,6 +67,16 @@ def test_a_module_of_another_network_is_refused_though_its_gradients_are_its_own
     found = refused(text, NETWORKS["toy"]())
     assert set(found) == {"W1", "W2", "b1", "b2", "x", "loss"}
     assert all(verdict.startswith("wrong: entry ") for verdict in found.values())
+
+
+def test_noise_of_blocks_is_proved_block_by_block() -> None:
+    network = declared_by(
+        "from bpgen import *\nx = input(2)\nh = dropout(x, 0.5)\n"
+        "output(repeat(2, lambda h: dropout(tanh(dropout(h, 0.1)), 0.3), h))\n"
+    )
+    text = emit(network)
+    assert refused(text, network) == {}
+    assert set(refused(text.replace("dx1_next * m2 * m3", "dx1_next * m3 * m3"), network)) == {"x"}
 
 
 def test_float32_inside_is_not_proved() -> None:

@@ -86,6 +86,27 @@ def test_sums_and_products(text: str, expected: str) -> None:
     assert equations(f"{text}\noutput(a)\n")[0] == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("v + b", "a[n, t, i] = b[i] + v[n, t, i]"),
+        ("b - v", "a[n, t, i] = b[i] - v[n, t, i]"),
+        ("v * b", "a[n, t, i] = b[i]*v[n, t, i]"),
+        ("b / (2 + v**2)", "a[n, t, i] = b[i]/(v[n, t, i]**2 + 2)"),
+        ("masked(v, k)", "a[n, t, i] = masked(v[n, t, i], k[n, i])"),
+        ("max(v, axis=0)", "a[n, i] = max t: v[n, t, i]"),
+        ("max(v, axis=-1)", "a[n, t] = max i: v[n, t, i]"),
+        ("logsumexp(v, axis=0)", "a[n, i] = logsumexp t: v[n, t, i]"),
+    ],
+)
+def test_a_vector_goes_along_the_last_axis_and_axes_are_counted(text: str, expected: str) -> None:
+    given = "v, k, b = input('T', 3), input(3), param(3)"
+    first, *_ = equations(
+        f"{given}\na = {text}\noutput(sum(exp(a)), sum(x) + sum(k) + sum(b), sum(v))\n"
+    )
+    assert first == expected
+
+
 def test_softmax_is_written_with_its_logarithm() -> None:
     assert equations("p = softmax(x)\noutput(p)\n") == [
         "s1[n] = logsumexp i: x[n, i]",

@@ -86,7 +86,10 @@ def _label(tensor: Quantity, axis: int, body: sp.Expr) -> Element:
     """An integer tensor's element as an index."""
     size = tensor.shape[axis]
     if not isinstance(body, Element):
-        raise NetError(f"{tensor.said()}: a computed number is no index", _use_label(size))
+        raise NetError(
+            f"{tensor.said()}: a computed number is no index",
+            _of_part(tensor, axis, body) or _use_label(size),
+        )
     source = tensor_of(body)
     if source.bound is None:
         raise NetError(
@@ -99,6 +102,17 @@ def _label(tensor: Quantity, axis: int, body: sp.Expr) -> Element:
             _use_label(size, source.role),
         )
     return body
+
+
+def _of_part(tensor: Quantity, axis: int, body: sp.Expr) -> str:
+    """How to say p[y + 1], of a label: a part of p begins at 1."""
+    first, label = body.as_coeff_Add()
+    size, bound = tensor.shape[axis], tensor_of(label).bound if isinstance(label, Element) else None
+    if not isinstance(size, int) or bound is None or not 0 <= first <= size - bound:
+        return ""
+    name = here().variable(tensor) or "p"
+    where = f"part({name}, {first}, {first + bound}, axis={axis})"
+    return f"a part counts from 0: {where}, read at the label as it is"
 
 
 def _use_label(size: Size, role: str = "target") -> str:

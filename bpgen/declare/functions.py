@@ -14,10 +14,12 @@ from bpgen.declare.formula import Formula, fresh, reduce
 from bpgen.declare.given import checked_name, number
 from bpgen.declare.ranges import ranges
 from bpgen.declare.symbolic import Symbolic, said
-from bpgen.declare.tensor import Tensor, count_of, pointwise, total
+from bpgen.declare.tensor import Tensor, axis_of, count_of, pointwise, total
 from bpgen.declare.words import Scalar
 from bpgen.errors import NetError
 from bpgen.ir import Index, extent
+
+At = tuple[Index, ...]
 
 
 def sum(value: Scalar, *over: Any, axis: int | None = None) -> Any:
@@ -49,11 +51,12 @@ def mean(value: Scalar, *over: Any, axis: int | None = None) -> Any:
     return added / extent(sizes[k].size for k in over)
 
 
-def max(value: Scalar, *over: Any) -> Any:
-    """The largest of a tensor, or of a formula over the named indices."""
+def max(value: Scalar, *over: Any, axis: int | None = None) -> Any:
+    """The largest of a tensor, of all or along one axis, or of a formula over the named indices."""
     if isinstance(value, Tensor) and not over:
         i = tuple(fresh(s) for s in _vector(value, "max").shape)
-        return Tensor.of((), reduce(value[i], i, "max"))
+        along = i if axis is None else (i[axis_of(value, axis)],)
+        return Tensor.of((k for k in i if k not in along), reduce(value[i], along, "max"))
     if not over:
         raise NetError(
             f"max of {said(value)}: over what is not said",
@@ -61,11 +64,16 @@ def max(value: Scalar, *over: Any) -> Any:
         )
     for index in over:
         if not isinstance(index, Index):
-            raise NetError(
-                f"max is over indices, not {said(index)}",
-                "the larger of z and 0 is relu(z), of a and b a + relu(b - a)",
-            )
+            remedy = "the larger of z and 0 is relu(z), of a and b a + relu(b - a)"
+            if _is_axis(value, index):
+                remedy = f"along an axis: axis={index}; {remedy}"
+            raise NetError(f"max is over indices, not {said(index)}", remedy)
     return reduce(value, over, "max")
+
+
+def _is_axis(value: Any, index: Any) -> bool:
+    axes = value.rank if isinstance(value, Tensor) and value.rank > 1 else 0
+    return isinstance(index, int) and index in range(-axes, axes)
 
 
 def dot(one: Tensor, two: Tensor) -> Tensor:
@@ -109,24 +117,31 @@ erf = word(f.erf, "erf")
 erfc = word(f.erfc, "erfc")
 
 
-def logsumexp(value: Tensor) -> Tensor:
-    """log of the sum of exp over the last axis."""
-    i = tuple(fresh(s) for s in _vector(value, "logsumexp").shape)
-    return Tensor.of(i[:-1], reduce(value[i], i[-1:], "logsumexp"), hint="s")
+def logsumexp(value: Tensor, axis: int = -1) -> Tensor:
+    """log of the sum of exp along an axis."""
+    i, k, others = _along(value, axis, "logsumexp")
+    return Tensor.of(others, reduce(value[i], (k,), "logsumexp"), hint="s")
 
 
-def softmax(value: Tensor) -> Tensor:
-    """exp(z) over its sum, along the last axis: exp(z - s) with s = log sum exp z."""
-    i = tuple(fresh(s) for s in _vector(value, "softmax").shape)
-    s = logsumexp(value)
-    return Tensor.of(i, (value[i] - s[i[:-1]]).apply(sp.exp), hint="p")
+def softmax(value: Tensor, axis: int = -1) -> Tensor:
+    """exp(z) over its sum along an axis: exp(z - s) with s = log sum exp z."""
+    i, _, others = _along(value, axis, "softmax")
+    s = logsumexp(value, axis)
+    return Tensor.of(i, (value[i] - s[others]).apply(sp.exp), hint="p")
 
 
-def log_softmax(value: Tensor) -> Tensor:
-    """z - s with s = log sum exp z, along the last axis."""
-    i = tuple(fresh(s) for s in _vector(value, "log_softmax").shape)
-    s = logsumexp(value)
-    return Tensor.of(i, value[i] - s[i[:-1]], hint="logp")
+def log_softmax(value: Tensor, axis: int = -1) -> Tensor:
+    """z - s with s = log sum exp z along an axis."""
+    i, _, others = _along(value, axis, "log_softmax")
+    s = logsumexp(value, axis)
+    return Tensor.of(i, value[i] - s[others], hint="logp")
+
+
+def _along(value: Any, axis: int, what: str) -> tuple[At, Index, At]:
+    """Indices of a tensor's element, that of the axis, and all but that."""
+    i = tuple(fresh(s) for s in _vector(value, what).shape)
+    k = i[axis_of(value, axis)]
+    return i, k, tuple(other for other in i if other is not k)
 
 
 def _vector(value: Any, what: str) -> Tensor:

@@ -19,6 +19,7 @@ _NUMBERS = (
     "numbers come at run time: declare c = input(3); fixed ones stand in zeros: c = zeros(3);"
     " c[0] = 1"
 )
+FROM_BELOW = "a recurrence that starts there is given its start: h[-1, i] = s[i], with s = input(3)"
 _REMEDIES = {
     "list": _NUMBERS,
     "tuple": _NUMBERS,
@@ -56,7 +57,7 @@ def number(value: Any) -> sp.Expr:
             f"{value:.4g} is not a number a network can hold"
             if isinstance(value, float)
             else "a whole number too large for a network",
-            "use finite numbers",
+            FROM_BELOW if value == -math.inf else "use finite numbers",
         )
     return _meant(value) if isinstance(value, float) else sp.Integer(value)
 

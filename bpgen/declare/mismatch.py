@@ -3,6 +3,20 @@
 from __future__ import annotations
 
 from bpgen.declare.declaration import Quantity, here
+from bpgen.ir import Size
+
+
+def ends_with(shape: tuple[Size, ...], other: tuple[Size, ...]) -> bool:
+    """Whether the last axes are those of another shape."""
+    return shape[len(shape) - len(other) :] == other
+
+
+def is_product(symbol: str, *operands: Quantity) -> bool:
+    """Whether W * x is written where W @ x is meant: weights, and what is none, of fewer axes."""
+    if symbol != "*" or len(operands) < 2:
+        return False
+    few, many = sorted(operands, key=lambda t: t.rank)
+    return 0 < few.rank < many.rank and many.role == "param" != few.role
 
 
 def entry_by_entry(symbol: str, one: Quantity, two: Quantity) -> str:

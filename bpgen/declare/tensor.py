@@ -14,7 +14,7 @@ from bpgen.declare.access import accessed
 from bpgen.declare.declaration import Quantity, here
 from bpgen.declare.definition import defined
 from bpgen.declare.formula import Formula, fresh, reduce
-from bpgen.declare.mismatch import entry_by_entry, transposed
+from bpgen.declare.mismatch import ends_with, entry_by_entry, is_product, transposed
 from bpgen.declare.symbolic import Symbolic
 from bpgen.declare.writing import write
 from bpgen.errors import NetError
@@ -125,13 +125,15 @@ class Tensor(Quantity, Symbolic):
 
 
 def pointwise(symbol: str, function: Callable[..., Any], *operands: Any) -> Tensor:
-    """A scalar function at each element. Shapes are equal, or one operand is a scalar."""
+    """A scalar function at each element. Shapes are equal, or one is the end of the other: a scalar
+    goes to each element, a vector along the last axis.
+    """
     tensors = [o for o in operands if isinstance(o, Tensor)]
     if any(isinstance(o, Formula) and o.free for o in operands):
         formula: Tensor = function(*map(Formula.of, operands))  # a scalar within a formula
         return formula
     shape = max((t.shape for t in tensors), key=len)
-    if any(t.rank and t.shape != shape for t in tensors):
+    if any(not ends_with(shape, t.shape) for t in tensors) or is_product(symbol, *tensors):
         raise NetError(
             f"{f' {symbol} '.join(t.said() for t in tensors)}: the shapes differ",
             entry_by_entry(symbol, *tensors),
@@ -143,7 +145,7 @@ def pointwise(symbol: str, function: Callable[..., Any], *operands: Any) -> Tens
 def _at(operand: Any, indices: tuple[Index, ...]) -> Formula:
     if not isinstance(operand, Tensor):
         return Formula.of(operand)
-    return operand[indices if operand.rank else ()]
+    return operand[indices[len(indices) - operand.rank :]]
 
 
 def _operand(symbol: str, value: Any) -> Tensor:
@@ -158,16 +160,16 @@ def total(tensor: Tensor, axis: int | None = None) -> Tensor:
     i = tuple(fresh(s) for s in tensor.shape)
     if not i:
         return tensor
-    over = i if axis is None else (i[_axis(tensor, axis)],)
+    over = i if axis is None else (i[axis_of(tensor, axis)],)
     return Tensor.of((k for k in i if k not in over), reduce(tensor[i], over, "sum"))
 
 
 def count_of(tensor: Tensor, axis: int | None = None) -> sp.Expr:
-    sizes = tensor.shape if axis is None else (tensor.shape[_axis(tensor, axis)],)
+    sizes = tensor.shape if axis is None else (tensor.shape[axis_of(tensor, axis)],)
     return extent(sizes)
 
 
-def _axis(tensor: Tensor, axis: int) -> int:
+def axis_of(tensor: Tensor, axis: int) -> int:
     if (
         isinstance(axis, bool)
         or not isinstance(axis, int)

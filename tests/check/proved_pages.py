@@ -49,6 +49,9 @@ output(h)
     "the largest of products": "from bpgen import *\nx, u, w = input(4, 3), input(3), param(2)\n"
     "t, p, i, q = indices('t p i q')\n"
     "v = tensor(max(0.7 * w[p] * x[t, i] * u[q], i, q), t, p)\nL = loss(sum(sin(v)))\n",
+    "the largest so far": "from bpgen import *\nx, w = input(3, 2), param(2)\n"
+    "t, k, i = indices('t', size=3), indices('k'), indices('i')\n"
+    "h = tensor(max(masked(w[i] * x[k, i], at_most(k, t)), k), t, i)\noutput(h)\n",
     "the first of equals": "from bpgen import *\n" + _INDICES + "x, w = input(2), param(3)\n"
     "h = tensor(sum(x[j]**2, j) + 0 * w[i], i)\nL = loss(max(h[i], i) + sum(w))\n",
     "equals, the last of them first": "from bpgen import *\n" + _INDICES + "x = input(2)\n"

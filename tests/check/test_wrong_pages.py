@@ -161,6 +161,16 @@ WRONG = [
         r"w_{i_{0},\mathrm{row}_{1}} \, x_{\mathrm{row}_{1}}",
         r"w_{i_{0},\mathrm{row}_{1}} \, x_{i_{0}}",
     ),
+    *(
+        (
+            "condition",
+            "the largest so far",
+            "index",
+            r"first } k\text{ with } k\le t",
+            f"first }} k{wrong}",
+        )
+        for wrong in ("", r"\text{ with } k<t", r"\text{ with } k\ge t", r"\text{ with } k\le 0")
+    ),
     ("unreadable", "max_pool", "index", r"w_{c} x_{ck}", r"w_{c} \star x_{ck}"),
 ]
 

@@ -145,13 +145,14 @@ class Cases:
 
 @dataclass(frozen=True)
 class First:
-    """A condition, at the first of its indices that meet it; of numbers, `at` these values of the
-    maximum's own.
+    """A condition, at the first of its indices that meet it, of those `within` conditions; of
+    numbers, `at` these values of the maximum's own.
     """
 
     condition: Node
     letters: tuple[str, ...]
     at: tuple[Node, ...] = ()
+    within: tuple[Node, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import sympy as sp
 from bpgen import functions as f
 from bpgen.declare.formula import Formula, reduce
 from bpgen.declare.functions import softmax
+from bpgen.declare.given import FROM_BELOW
 from bpgen.declare.layers.parts import (
     Layer,
     along,
@@ -38,7 +39,7 @@ def masked(z: Any, keep: Any) -> Any:
     if kept == 0:
         raise NetError(
             "masked: of what is kept nowhere, minus infinity is left",
-            "a recurrence that starts there is given its start: h[-1, i] = s[i], with s = input(3)",
+            FROM_BELOW,
         )
     return z
 

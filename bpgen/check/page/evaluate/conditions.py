@@ -63,7 +63,8 @@ def _first(scope: Scope, node: f.First) -> Array:
     if not letters:
         element, largest = node.condition.parts
         return gives(scope, element, largest, node.at)
-    return first_along(scope, largest_along(scope, letters, *node.condition.parts), letters)
+    within = all_hold(scope, node.within) if node.within else np.asarray(True)
+    return first_along(scope, largest_along(scope, letters, within, *node.condition.parts), letters)
 
 
 def _relation(scope: Scope, node: f.Relation) -> Array:

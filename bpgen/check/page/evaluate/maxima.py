@@ -58,12 +58,14 @@ def gives(scope: Scope, element: f.Node, largest: f.Node, at: tuple[f.Node, ...]
     return found
 
 
-def largest_along(scope: Scope, letters: list[str], element: f.Node, largest: f.Node) -> Array:
-    """Where an element is the largest along letters, or the same formula as that one, whose
-    factors stand in another order, and that is what it is said to equal.
+def largest_along(
+    scope: Scope, letters: list[str], within: Array, element: f.Node, largest: f.Node
+) -> Array:
+    """Where an element is the largest along letters, of those that are `within`, or the same
+    formula as that one, whose factors stand in another order, and that is what it is said to equal.
     """
     here, *elsewhere = (
-        _along(scope, letters, _elsewhere(scope, v).value(element))
+        _along(scope, letters, np.where(within, _elsewhere(scope, v).value(element), -np.inf))
         for v in (scope.world.values, *scope.reading.choices.others)
     )
     chosen = here.argmax(-1)[..., None]
@@ -71,7 +73,7 @@ def largest_along(scope: Scope, letters: list[str], element: f.Node, largest: f.
     found = (here == here.max(-1, keepdims=True)) | again
     told = _along(scope, letters, scope.value(largest))
     off = np.abs(here - told) <= _ROUNDING * np.maximum(np.abs(here), np.abs(told))
-    return _back(scope, letters, found & off)
+    return _back(scope, letters, found & off) & within
 
 
 def first_along(scope: Scope, found: Array, letters: list[str]) -> Array:

@@ -21,6 +21,7 @@ from bpgen.check.page.tree import letter_of
 COMPARED = {"=": "==", ">": ">", "<": "<", r"\ge": ">=", r"\le": "<=", r"\ne": "!="}
 _GIVES, _AT = r"\text{ gives }", r"\text{ at }"
 _FIRST, _FIRST_TIME = r"\text{ for the first }", r"\text{ for the first time}"
+_WITH = r"\text{ with }"
 
 
 class Conditions(Symbols):
@@ -40,7 +41,8 @@ class Conditions(Symbols):
         found = self._relation(one)
         if self.accept(_FIRST):
             letters = self.parenthesis() if self.next == "(" else (self.symbol(),)
-            return First(found, tuple(map(_letter, letters)))
+            within = self.conditions() if self.accept(_WITH) else ()
+            return First(found, tuple(map(_letter, letters)), within=within)
         if self.accept(_FIRST_TIME):
             return First(found, (), self._at())
         return found

@@ -23,9 +23,10 @@ from bpgen.functions import ROWS
 from bpgen.ir import Malformed
 from bpgen.load import declared_by
 from bpgen.network.shrink import shrunk
-from bpgen.planning import body, functions, memory
-from bpgen.planning.helping import helper
-from bpgen.planning.lifetimes import Lifetimes
+from bpgen.planning import body, functions
+from bpgen.planning.helpers import helper
+from bpgen.planning.memory import sharing
+from bpgen.planning.memory.liveness import Liveness
 from bpgen.prove import prove
 from bpgen.targets.numpy.planned_parts import OWN
 from tests.conftest import EXAMPLES, ROOT, TYPES, declared, derived, module_of, of_example, written
@@ -265,18 +266,18 @@ def test_with_a_workspace_nothing_grows_with_the_batch(path: Path) -> None:
 
 
 def test_memory_that_is_shared_too_early_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    def at_once(name: str, blocks: Any, lives: Lifetimes, *rest: Any) -> None:
+    def at_once(name: str, blocks: Any, lives: Liveness, *rest: Any) -> None:
         lives.last[name] = -1
         place(name, blocks, lives, *rest)
 
     net = next(p for p in EXAMPLES if p.stem == "autoencoder").read_text()
     assert difference(emit(declared_by(net), FAST), declared(net)) is None
-    place = memory._place
-    monkeypatch.setattr(memory, "_place", at_once)
+    place = sharing._place
+    monkeypatch.setattr(sharing, "_place", at_once)
     with pytest.raises(Malformed, match="is read, and its memory holds"):
         emit(declared_by(net), FAST)
-    monkeypatch.setattr(functions, "check", lambda _: None)
-    monkeypatch.setattr(body, "check_values", lambda *_: None)
+    monkeypatch.setattr(functions, "verify", lambda _: None)
+    monkeypatch.setattr(body, "verify_values", lambda *_: None)
     assert difference(emit(declared_by(net), FAST), declared_by(net)) is not None
 
 

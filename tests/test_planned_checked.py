@@ -16,12 +16,22 @@ import pytest
 from bpgen.derive import derive
 from bpgen.ir import Malformed
 from bpgen.load import declared_by
-from bpgen.planning import blocks, body
-from bpgen.planning.checked import check, check_helper, check_values
-from bpgen.planning.checked_blocks import check_blocks
-from bpgen.planning.helping import OUT, helper
-from bpgen.planning.nodes import Apply, Buffer, Buffers, ByBlocks, Dot, Help, Matrix, Take, form
-from bpgen.planning.overlaps import overlaps
+from bpgen.planning import body, microbatches
+from bpgen.planning.helpers import OUT, helper
+from bpgen.planning.nodes import (
+    Apply,
+    Buffer,
+    Buffers,
+    Dot,
+    HelperCall,
+    Matrix,
+    Microbatches,
+    Take,
+    form,
+)
+from bpgen.planning.verification.accesses import overlaps
+from bpgen.planning.verification.microbatches import verify_microbatches
+from bpgen.planning.verification.verifier import verify, verify_helper, verify_values
 from bpgen.program.grammar import Assign, Function, Node, OnRequest, Read, Store
 from bpgen.targets.numpy.planned_parts import PlannedParts
 from tests.few import few
@@ -111,7 +121,7 @@ def longer(node: Node) -> Node:
 
 def on_the_way_what_is_given(node: Node) -> Node:
     """A function that is given as memory what it reads."""
-    if isinstance(node, Help) and node.scratch:
+    if isinstance(node, HelperCall) and node.scratch:
         read = node.operands[0]
         assert isinstance(read, Node)
         inner = next(n for n in read.walk() if isinstance(n, Read))
@@ -140,7 +150,7 @@ def refused(net: str, change: Callable[[Any], Any], one_of: int) -> tuple[int, i
     for broken in islice(each(program(net), change), 0, None, one_of):
         made += 1
         try:
-            check(broken)
+            verify(broken)
         except Malformed:
             found += 1
     return made, found
@@ -148,7 +158,7 @@ def refused(net: str, change: Callable[[Any], Any], one_of: int) -> tuple[int, i
 
 @pytest.mark.parametrize("net", NETS)
 def test_those_of_networks_are_right(net: str) -> None:
-    check(program(net))
+    verify(program(net))
 
 
 ALWAYS = [
@@ -175,7 +185,7 @@ def test_each_break_is_refused(change: Callable[[Any], Any], one_of: int) -> Non
 
 def test_a_function_of_the_module_writes_nowhere_where_it_reads() -> None:
     every = (n for f in program("layers") for n in f.walk() if isinstance(n, Store))
-    node = next(n for n in every if isinstance(n.value, Help))
+    node = next(n for n in every if isinstance(n.value, HelperCall))
     read = node.value.operands[0]
     assert isinstance(read, Read)
     assert overlaps(replace(node, at=read), {read.name})
@@ -185,7 +195,7 @@ def test_a_function_of_the_module_writes_nowhere_where_it_reads() -> None:
 def values(net: str, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     """What each function is checked with before values on the way share names."""
     asked: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(body, "check_values", lambda *given: asked.append(given))
+    monkeypatch.setattr(body, "verify_values", lambda *given: asked.append(given))
     PlannedParts(derive(declared_by(HEAD + NETS[net]))).program  # noqa: B018
     return asked
 
@@ -204,11 +214,11 @@ def test_a_value_without_a_name_is_held_to_what_it_is(
 ) -> None:
     made = 0
     for name, given, statements, stretches in values(net, monkeypatch):
-        check_values(name, given, statements, stretches)
+        verify_values(name, given, statements, stretches)
         for broken in each(statements, on_the_way_left_out):
             made += 1
             with pytest.raises(Malformed):
-                check_values(name, given, broken, stretches)
+                verify_values(name, given, broken, stretches)
     assert made
 
 
@@ -225,17 +235,17 @@ def test_values_without_a_name_share_no_memory_but_one_after_another(
                 whole = replace(one, names=(*one.names, *other.names))
                 rest = tuple(b for b in stretches if b not in (one, other))
                 with pytest.raises(Malformed, match=r"memory holds|memory is read|is there"):
-                    check_values(name, given, statements, (*rest, whole))
+                    verify_values(name, given, statements, (*rest, whole))
     assert made
 
 
-def in_blocks(monkeypatch: pytest.MonkeyPatch) -> tuple[Any, dict[str, Function]]:
-    monkeypatch.setattr(blocks, "CACHE", 100)
+def in_microbatches(monkeypatch: pytest.MonkeyPatch) -> tuple[Any, dict[str, Function]]:
+    monkeypatch.setattr(microbatches, "CACHE", 100)
     parts = PlannedParts(derive(declared_by(HEAD + NETS["windows"])))
     return parts.network.tensors, {f.name: f for f in parts.program}
 
 
-STEP_BROKEN: dict[str, Callable[[ByBlocks], ByBlocks]] = {
+STEP_BROKEN: dict[str, Callable[[Microbatches], Microbatches]] = {
     "forward is given other inputs": lambda n: replace(n, inputs=n.targets),
     "the loss is given other targets": lambda n: replace(n, targets=()),
     "the precision is that of other arrays": lambda n: replace(n, real=n.real[1:]),
@@ -247,13 +257,13 @@ STEP_BROKEN: dict[str, Callable[[ByBlocks], ByBlocks]] = {
 def test_a_step_by_blocks_that_is_wrong_is_refused(
     fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tensors, made = in_blocks(monkeypatch)
-    check_blocks(made.values(), tensors)
+    tensors, made = in_microbatches(monkeypatch)
+    verify_microbatches(made.values(), tensors)
     step = made["loss_and_grad"]
-    wrong = (STEP_BROKEN[fault](n) if isinstance(n, ByBlocks) else n for n in step.body)
+    wrong = (STEP_BROKEN[fault](n) if isinstance(n, Microbatches) else n for n in step.body)
     made["loss_and_grad"] = replace(step, body=tuple(wrong))
     with pytest.raises(Malformed, match=fault):
-        check_blocks(made.values(), tensors)
+        verify_microbatches(made.values(), tensors)
 
 
 @pytest.mark.parametrize(
@@ -262,18 +272,18 @@ def test_a_step_by_blocks_that_is_wrong_is_refused(
 def test_a_step_by_blocks_that_leaves_out_what_comes_before_is_refused(
     kind: type[Node], fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tensors, made = in_blocks(monkeypatch)
+    tensors, made = in_microbatches(monkeypatch)
     step = made["loss_and_grad"]
     made["loss_and_grad"] = replace(step, body=tuple(n for n in step.body if type(n) is not kind))
     with pytest.raises(Malformed, match=fault):
-        check_blocks(made.values(), tensors)
+        verify_microbatches(made.values(), tensors)
 
 
 @pytest.mark.parametrize("name", ["sigmoid", "normal_cdf_tanh", "normal_pdf_tanh"])
 def test_a_function_that_writes_a_value_too_late_or_never_is_refused(name: str) -> None:
     right = helper(name)
     assert right is not None
-    check_helper(right, OUT)
+    verify_helper(right, OUT)
     for statements in (right.body[1:], right.body[::-1], ()):
         with pytest.raises(Malformed, match=f"^{name}: "):
-            check_helper(replace(right, body=statements), OUT)
+            verify_helper(replace(right, body=statements), OUT)

@@ -11,7 +11,7 @@ import pytest
 from bpgen.check.agreement import difference
 from bpgen.emit import FAST, emit
 from bpgen.load import declared_by
-from bpgen.planning import windows
+from bpgen.planning.rewriting import windows
 from bpgen.targets.numpy import workspace
 from tests.conftest import module_of
 
@@ -62,7 +62,7 @@ def test_of_equal_ones_the_first_takes_the_gradient(pool: str, left: str) -> Non
 
 
 def test_padding_that_is_never_the_largest() -> None:
-    """Where all of a window is minus infinity, or equal, the marks are still one a window."""
+    """Where all of a window is minus infinity, or equal, the masks are still one a window."""
     net = HEAD + "x, c = input(1, 4, 4), target(1, 3, 3)\nw = param()\n"
     net += "L = loss(sum(max_pool2d(w * x, 2, padding=1) * c))\n"
     assert difference(planned(net), declared_by(net)) is None

@@ -1,4 +1,4 @@
-"""The statements of one function, opened up, and the memory that they need."""
+"""The statements of one function, lowered to calls, and the memory that they need."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from bpgen.ir import BATCH, TensorInfo, length
-from bpgen.planning.checked import check_values
-from bpgen.planning.helping import helper
-from bpgen.planning.memory import named, shared
-from bpgen.planning.nodes import Buffer, Buffers, Opened
-from bpgen.planning.opened import Opening
-from bpgen.planning.orders import Orders
-from bpgen.planning.unread import without_unread
-from bpgen.planning.windows import once_each
+from bpgen.planning.helpers import helper
+from bpgen.planning.layout.layouts import Layouts
+from bpgen.planning.lowering.statements import Lowering
+from bpgen.planning.memory.dead_code import without_dead_code
+from bpgen.planning.memory.sharing import named, shared
+from bpgen.planning.nodes import Buffer, Buffers, Unpack
+from bpgen.planning.rewriting.windows import once_per_place
+from bpgen.planning.verification.verifier import verify_values
 from bpgen.program.grammar import (
     Admit,
     Assign,
@@ -48,23 +48,23 @@ class Body:
     def __init__(
         self,
         function: Function,
-        orders: Orders,
+        layouts: Layouts,
         blocks: Mapping[str, Gradients] | None = None,
     ) -> None:
         """`blocks`: what the functions of each block that it calls find of their parameters."""
         self.before = tuple(n for n in function.body if _is_before(n))
         rest = [n for n in function.body if not _is_before(n) and not self.is_rows(n)]
         of_blocks = blocks or {}
-        rest = [*once_each(_unstacked(rest, of_blocks))]
+        rest = [*once_per_place(_unstacked(rest, of_blocks))]
         self.gradients = _gradients(rest)
         owned = {a for _, a in self.gradients}
-        opening = Opening(_names(function), helper, owned, orders.copy())
+        lowering = Lowering(_names(function), helper, owned, layouts.copy())
         kept = _kept(rest)
-        statements = without_unread(opening.statements(rest), opening, {*kept, *owned})
-        stretches = shared(statements, opening.scratch, kept)
+        statements = without_dead_code(lowering.statements(rest), lowering, {*kept, *owned})
+        stretches = shared(statements, lowering.scratch, kept)
         given = {a.name for a in function.arguments} | {a for g in of_blocks.values() for _, a in g}
-        check_values(function.name, given, (*self.before, *statements), stretches)
-        self.statements, self.buffers = named(statements, stretches, opening.scratch)
+        verify_values(function.name, given, (*self.before, *statements), stretches)
+        self.statements, self.buffers = named(statements, stretches, lowering.scratch)
         if any(map(_counts_rows, self.statements)):
             self.buffers = (*self.buffers, Buffer((ROWS,), (length(BATCH),), "rows"))
         written = {n for b in self.buffers for n in b.names}
@@ -81,9 +81,11 @@ class Body:
         own = tuple(b for b in self.buffers if b.kept)
         return own, tuple(b for b in self.buffers if not b.kept)
 
-    def opened(self, every: Iterable[Buffers], memory: Iterable[Node] = ()) -> tuple[Node, ...]:
+    def with_memory(
+        self, every: Iterable[Buffers], memory: Iterable[Node] = ()
+    ) -> tuple[Node, ...]:
         """All statements; those that say where arrays are come before those that write them."""
-        return (*self.before, *memory, *map(Opened, every), *self.statements)
+        return (*self.before, *memory, *map(Unpack, every), *self.statements)
 
     def at_hand(self, tensors: Mapping[str, TensorInfo]) -> dict[str, Ref]:
         """The arrays that lengths are read off."""

@@ -6,15 +6,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from bpgen.ir import TensorInfo
-from bpgen.planning.again import again
 from bpgen.planning.body import Body
-from bpgen.planning.checked import check
-from bpgen.planning.lent import lent
+from bpgen.planning.layout.assignment import is_of_block, layouts_of
+from bpgen.planning.layout.layouts import Layouts
+from bpgen.planning.memory.donation import donated
+from bpgen.planning.memory.named_views import with_named_views
 from bpgen.planning.nodes import Buffers, Memory
-from bpgen.planning.ordering import is_of_block, orders_of
-from bpgen.planning.orders import Orders
-from bpgen.planning.seen import seen_once
-from bpgen.planning.together import PARTS, WHOLE, together
+from bpgen.planning.rewriting.fusion import PARTS, WHOLE, fused
+from bpgen.planning.rewriting.rematerialization import rematerialized
+from bpgen.planning.verification.verifier import verify
 from bpgen.program.grammar import (
     Admit,
     Argument,
@@ -46,29 +46,29 @@ def planned(
     """
     blocks: dict[str, tuple[Buffers, ...]] = {}
     made: dict[str, Function] = {}
-    functions = again(functions)
-    joined = together({f.name: f for f in functions})
-    orders = orders_of(functions, tensors, adjoints)
+    functions = rematerialized(functions)
+    whole_step = fused({f.name: f for f in functions})
+    layouts = layouts_of(functions, tensors, adjoints)
     packs = (n for f in functions for n in f.body if isinstance(n, Pack) and n.name == "cache")
     cached = {key: Ref(key, "cache") for pack in packs for key, _ in pack.entries if key in tensors}
     for function in functions:
         if is_of_block(function):
-            made[function.name], blocks[function.name] = _of_block(function, functions, orders)
+            made[function.name], blocks[function.name] = _of_block(function, functions, layouts)
     for function in functions:
         if function.name not in made:
-            whole = joined if joined is not None and function.name == WHOLE else function
-            made[function.name] = _whole(whole, tensors, blocks, orders, cached)
-    if joined is not None:
-        made[WHOLE] = seen_once(lent(made[WHOLE], (made[name] for name in PARTS)))
-    check(made.values())
+            whole = whole_step if whole_step is not None and function.name == WHOLE else function
+            made[function.name] = _whole(whole, tensors, blocks, layouts, cached)
+    if whole_step is not None:
+        made[WHOLE] = with_named_views(donated(made[WHOLE], (made[name] for name in PARTS)))
+    verify(made.values())
     return [made[f.name] for f in functions]
 
 
 def _of_block(
-    function: Function, functions: Iterable[Function], orders: Orders
+    function: Function, functions: Iterable[Function], layouts: Layouts
 ) -> tuple[Function, tuple[Buffers, ...]]:
     """A function of each block: what it keeps is its own, the rest all blocks write over."""
-    body = Body(function, orders)
+    body = Body(function, layouts)
     counter = next(a.name for a in function.arguments if a.kind == "block")
     nodes = (n for f in functions for s in f.body for n in s.walk() if isinstance(n, Loop))
     loop = next(n for n in nodes if any(_calls(s, function.name) for s in n.body))
@@ -79,7 +79,7 @@ def _of_block(
         Buffers(function.name, own, body.gradients, counter, times),
         Buffers(function.name, over),
     )
-    made = body.opened(tuple(b for b in every if b.buffers))
+    made = body.with_memory(tuple(b for b in every if b.buffers))
     arguments = (*function.arguments, Argument("workspace", "memory"))
     return replace(function, arguments=arguments, body=made), every
 
@@ -92,7 +92,7 @@ def _whole(
     function: Function,
     tensors: Mapping[str, TensorInfo],
     blocks: Mapping[str, tuple[Buffers, ...]],
-    orders: Orders,
+    layouts: Layouts,
     cached: Mapping[str, Ref],
 ) -> Function:
     """A function of the whole network, with the memory of the blocks that it goes through: what is
@@ -102,14 +102,14 @@ def _whole(
     if any(isinstance(n, Call) for n in function.body):
         return replace(function, arguments=arguments, body=_calling(function.body))
     gradients = {name: every[0].gradients for name, every in blocks.items()}
-    body = Body(function, orders, gradients)
+    body = Body(function, layouts, gradients)
     called = {n.function for s in function.body for n in s.walk() if isinstance(n, Call)}
     inner = tuple(b for name in blocks if name in called for b in blocks[name] if b.buffers)
     own = Buffers(function.name, body.buffers, body.gradients)
     memory: tuple[Node, ...] = ()
     if own.buffers or inner:
         memory = (Memory((own, *inner), body.given(tensors)),)
-    made = body.opened((own,) if own.buffers else (), memory)
+    made = body.with_memory((own,) if own.buffers else (), memory)
     at_hand = body.at_hand(tensors)
     if any(a.name == "cache" for a in function.arguments):
         at_hand |= {name: array for name, array in cached.items() if name not in at_hand}

@@ -31,7 +31,7 @@ class Apply(Expr):
 
 
 @dataclass(frozen=True)
-class Help(Expr):
+class HelperCall(Expr):
     """A scalar function of the module on arrays and numbers, element by element; `scratch` is
     memory that it needs on the way. None: it is not planned, and makes its own.
     """
@@ -68,7 +68,7 @@ class Take(Expr):
 
 
 @dataclass(frozen=True)
-class Searched(Expr):
+class ArgMax(Expr):
     """Where the first of the largest is along the last axis."""
 
     array: Expr
@@ -76,7 +76,7 @@ class Searched(Expr):
 
 
 @dataclass(frozen=True)
-class Labelled(Expr):
+class FlatIndex(Expr):
     """Where in memory the entries are that labels say, one of each row; `starts` is where rows
     begin.
     """
@@ -87,7 +87,7 @@ class Labelled(Expr):
 
 
 @dataclass(frozen=True)
-class Picked(Expr):
+class FlatEntries(Expr):
     """The entries at places in memory, or these places, where something is written."""
 
     array: Read
@@ -96,7 +96,7 @@ class Picked(Expr):
 
 
 @dataclass(frozen=True)
-class Others(Expr):
+class SumOfOthers(Expr):
     """The sum of each row without its entry at these places."""
 
     array: Read
@@ -107,13 +107,13 @@ class Others(Expr):
 @dataclass(frozen=True)
 class Matrix(Look):
     """An array with neighbouring axes as one: those of the rows, and those of the columns.
-    `turned`: in memory the columns come first.
+    `transposed`: in memory the columns come first.
     """
 
     array: Expr
     rows: Axes
     columns: Axes
-    turned: bool = False
+    transposed: bool = False
 
     @property
     def axes(self) -> Axes:  # type: ignore[override]
@@ -121,8 +121,8 @@ class Matrix(Look):
 
 
 @dataclass(frozen=True)
-class Seen(Look):
-    """What has a name of its own as it is looked at, along these axes."""
+class NamedView(Look):
+    """A view that has a name of its own, along these axes."""
 
     array: Expr
     axes: Axes
@@ -153,7 +153,7 @@ class Ones(Expr):
 class Buffer(Node):
     """Memory for one array, or for several that are needed one after another; `kept`: what is in it
     is needed after the function. `order`: which of its axes come first in memory, where they do not
-    stand as they are. `lent`: by which function, and the how-manieth of its arrays it is.
+    stand as they are. `donated`: by which function, and the how-manieth of its arrays it is.
     `holds`: the one number in it, or how long the rows are that begin where it says.
     """
 
@@ -162,7 +162,7 @@ class Buffer(Node):
     kind: Kind = "real"
     kept: bool = False
     order: tuple[int, ...] = ()
-    lent: tuple[str, int] | None = None
+    donated: tuple[str, int] | None = None
     holds: sp.Expr | None = None
 
 
@@ -175,7 +175,7 @@ def form(buffer: Buffer) -> tuple[Any, ...]:
 class Buffers(Node):
     """The arrays of a function; of one of each block those that are kept, with `counter` for what
     counts the blocks, `times` of them, or those that all blocks write over. `gradients`: a
-    parameter, and the array of its gradient. `looks`: names for arrays as they are looked at.
+    parameter, and the array of its gradient. `views`: those that have names.
     """
 
     function: str
@@ -183,11 +183,11 @@ class Buffers(Node):
     gradients: tuple[tuple[str, str], ...] = ()
     counter: str = ""
     times: int = 0
-    looks: tuple[Seen, ...] = ()
+    views: tuple[NamedView, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
-        return (*(n for b in self.buffers for n in b.names), *(look.name for look in self.looks))
+        return (*(n for b in self.buffers for n in b.names), *(v.name for v in self.views))
 
     def told(self) -> tuple[sp.Expr, ...]:
         """The lengths of its arrays, and the numbers that they hold."""
@@ -196,7 +196,7 @@ class Buffers(Node):
 
 
 @dataclass(frozen=True)
-class Opened(Node):
+class Unpack(Node):
     """Names for arrays of the workspace."""
 
     of: Buffers
@@ -222,7 +222,7 @@ class Memory(Node):
 
 
 @dataclass(frozen=True)
-class ByBlocks(Node):
+class Microbatches(Node):
     """A step that goes through the batch, so many samples at a time, in memory for a block: what
     the functions of the whole batch find of each, added up by how many samples it has. `real`:
     those of the arguments that tell the precision; `largest`: the array that fills the cache.

@@ -18,9 +18,9 @@ from bpgen.derive import derive
 from bpgen.ir import BATCH, Network, extent, length
 from bpgen.lesson import counts
 from bpgen.planning.nodes import Buffer, Buffers, Memory
-from bpgen.planning.together import WHOLE
+from bpgen.planning.rewriting.fusion import WHOLE
 from bpgen.plans.kept import kept
-from bpgen.plans.passes import Run, runs
+from bpgen.plans.runs import Run, runs
 from bpgen.program.grammar import Function
 from bpgen.record import Derivation, Forward
 from bpgen.targets.numpy.interface import refuse_letters
@@ -89,7 +89,7 @@ def plan(network: Network, item: int = SINGLE) -> Plan:
     sizes = {t.name: extent(i.size for i in t.indices) for t in network.role("param")}
     layers = tuple(tuple(layer) for layer in counts.layers(parts.derivation))
     rows = sorted(made.rows(), key=lambda r: (PASSES.index(r.when), r.number))
-    block = sum(node.samples for node in parts.by_blocks)
+    block = sum(node.samples for node in parts.microbatches)
     return Plan(tuple(rows), item * parts.size, layers, sizes, block)
 
 
@@ -174,7 +174,7 @@ class _Planned:
         found: dict[At, list[tuple[str, Buffer, int]]] = {}
         for of in _memory(self.program):
             given = {array for _, array in of.gradients}
-            own = (b for b in of.buffers if b.lent is None)
+            own = (b for b in of.buffers if b.donated is None)
             for buffer in (b for b in own if not given & {*b.names}):
                 named = ((of.function, name) for name in (*buffer.names, ""))
                 at = next(self.first[key] for key in named if key in self.first)

@@ -82,7 +82,7 @@ def _of_equation(row: Cost) -> tuple[str, ...]:
 
 def _summed(plan: Plan) -> list[str]:
     gradients = plan.flat * (3 if plan.block else 1)
-    by_blocks = (
+    microbatches = (
         f"A step goes through {plan.block} samples at a time: for what is kept, N is {plan.block}."
         f" The workspace,\nhere that of a multiple of {plan.block}, has room for them besides."
     )
@@ -90,7 +90,7 @@ def _summed(plan: Plan) -> list[str]:
         f"a step, products:     {polynomial(plan.products)}",
         f"kept for backward:    {polynomial(plan.kept)} bytes",
         f"the whole workspace:  {polynomial(plan.memory)} bytes, {gradients} of them gradients",
-        *[by_blocks] * bool(plan.block),
+        *[microbatches] * bool(plan.block),
     ]
 
 

@@ -15,7 +15,7 @@ import sympy as sp
 
 from bpgen.ir import Index, length, spoken
 from bpgen.names import free
-from bpgen.planning.windows import once_each
+from bpgen.planning.rewriting.windows import once_per_place
 from bpgen.program import grammar as program
 from bpgen.program.grammar import (
     Assign,
@@ -36,7 +36,7 @@ AROUND = (Step, program.OnRequest)  # statements around others, each of which is
 def passed(function: Function, taken: Container[str], asked: bool) -> Function:
     """A function after all passes; without what is done on request, unless that is `asked` for."""
     body = [n for n in function.body if asked or not isinstance(n, program.OnRequest)]
-    body = [n for statement in once_each(body) for n in _with_places(statement, taken)]
+    body = [n for statement in once_per_place(body) for n in _with_places(statement, taken)]
     body = [_changed(_changed(n, _in_order), _in_rows) for n in body]
     return replace(function, body=tuple(_added_at_once(body)))
 

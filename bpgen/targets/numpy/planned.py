@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from bpgen.planning.looks import number_of
 from bpgen.planning.nodes import (
     Apply,
+    ArgMax,
     Dot,
-    Help,
-    Labelled,
+    FlatEntries,
+    FlatIndex,
+    HelperCall,
     Memory,
-    Opened,
-    Picked,
-    Searched,
     Take,
+    Unpack,
     Where,
 )
+from bpgen.planning.views import number_of
 from bpgen.program import grammar as program
 from bpgen.program.contractions import batch_of, is_product
 from bpgen.program.grammar import Expr
@@ -51,7 +51,7 @@ class PlannedStatements(Statements):
             and not node.value.operands
         ):
             return [f"{node.at.name}.fill({self.expressions.number(node.value.body)})"]
-        if isinstance(node.at, Picked):
+        if isinstance(node.at, FlatEntries):
             value = self.expressions.argument(number_of(node.value) or node.value, node.at.axes)
             return call(f"{node.at.array.name}.put", [node.at.places.name, value], "", indent)
         made = _STORES.get(type(node.value))
@@ -91,7 +91,7 @@ class PlannedStatements(Statements):
         out = keyword("out", place) if value.call in _TAKES_MORE else place
         return call(f"np.{value.call}", [*arguments, out], "", indent)
 
-    def help(self, at: Expr, value: Help, indent: int) -> list[str]:
+    def helper_call(self, at: Expr, value: HelperCall, indent: int) -> list[str]:
         arguments = [self.expressions.argument(o, at.axes) for o in value.operands]
         place = self.expressions.text(at)
         if value.scratch is None:
@@ -123,16 +123,16 @@ class PlannedStatements(Statements):
         ]
         return call(f"{array}.take", given, "", indent)
 
-    def picked(self, at: Expr, value: Picked, indent: int) -> list[str]:
+    def flat_entries(self, at: Expr, value: FlatEntries, indent: int) -> list[str]:
         given: list[CodeLike] = [value.places.name, "None", self.expressions.text(at), '"clip"']
         return call(f"{value.array.name}.take", given, "", indent)
 
-    def searched(self, at: Expr, value: Searched, indent: int) -> list[str]:
+    def argmax(self, at: Expr, value: ArgMax, indent: int) -> list[str]:
         array = self.expressions.array(value.array)
         given: list[CodeLike] = [str(len(array.axes) - 1), self.expressions.text(at)]
         return call(f"{array.text}.argmax", given, "", indent)
 
-    def labelled(self, at: Expr, value: Labelled, indent: int) -> list[str]:
+    def flat_index(self, at: Expr, value: FlatIndex, indent: int) -> list[str]:
         labels = self.expressions.argument(value.labels, at.axes)
         given: list[CodeLike] = [
             value.starts.name,
@@ -187,19 +187,19 @@ class PlannedStatements(Statements):
             *(f"    {line}" for line in call("_suits", asked, "", indent + 4)),
         ]
 
-    def opened(self, node: Opened, indent: int) -> list[str]:
+    def unpack(self, node: Unpack, indent: int) -> list[str]:
         return unpacked([*node.of.names], f"workspace[{key_of(node.of)}]", indent)
 
 
 _STORES: dict[type[Expr], Any] = {
     Apply: PlannedStatements.apply,
-    Help: PlannedStatements.help,
+    HelperCall: PlannedStatements.helper_call,
     Where: PlannedStatements.where,
     Dot: PlannedStatements.dot,
     Take: PlannedStatements.take,
-    Picked: PlannedStatements.picked,
-    Searched: PlannedStatements.searched,
-    Labelled: PlannedStatements.labelled,
+    FlatEntries: PlannedStatements.flat_entries,
+    ArgMax: PlannedStatements.argmax,
+    FlatIndex: PlannedStatements.flat_index,
     program.Contract: PlannedStatements.contract,
     program.Reduce: PlannedStatements.reduce,
 }
@@ -208,5 +208,5 @@ PlannedStatements.rows |= {
     program.Store: PlannedStatements.store,
     program.OnRequest: PlannedStatements.on_request,
     Memory: PlannedStatements.memory,
-    Opened: PlannedStatements.opened,
+    Unpack: PlannedStatements.unpack,
 }

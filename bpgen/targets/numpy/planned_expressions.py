@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import sympy as sp
 
 from bpgen.ir import length
-from bpgen.planning.nodes import Matrix, Ones, Seen
+from bpgen.planning.nodes import Matrix, NamedView, Ones
 from bpgen.program import grammar as program
 from bpgen.program.grammar import Axes, Expr
 from bpgen.targets.numpy.alignment import Array, atom
@@ -42,10 +42,10 @@ class PlannedExpressions(Expressions):
         array = self.array(node.array)
         rows, columns = node.rows, node.columns
         if len(rows) > 1 or len(columns) > 1:
-            groups = [g for g in ((columns, rows) if node.turned else (rows, columns)) if g]
+            groups = [g for g in ((columns, rows) if node.transposed else (rows, columns)) if g]
             array = self.transposed(array, tuple(i for g in groups for i in g))
             text = array.bracketed().method("reshape", _sizes(groups), "move")
-            return Array(text + ".T" if node.turned else text, ATOM, node.axes)
+            return Array(text + ".T" if node.transposed else text, ATOM, node.axes)
         return self.transposed(array, node.axes)
 
 
@@ -60,5 +60,5 @@ PlannedExpressions.rows |= {
     Matrix: PlannedExpressions.matrix,
     program.Contract: PlannedExpressions.contract,
     Ones: lambda self, node: atom(node.name, node.axes),
-    Seen: lambda self, node: atom(node.name, node.axes),
+    NamedView: lambda self, node: atom(node.name, node.axes),
 }

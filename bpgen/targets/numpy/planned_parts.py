@@ -7,15 +7,15 @@ from math import prod
 from typing import ClassVar
 
 from bpgen.errors import NetError
-from bpgen.planning import in_values, planned
-from bpgen.planning.alone import alone
-from bpgen.planning.blocks import in_blocks
-from bpgen.planning.helping import OUT, helper
-from bpgen.planning.nodes import ByBlocks, Memory
+from bpgen.planning import in_outputs, planned
+from bpgen.planning.helpers import OUT, helper
+from bpgen.planning.microbatches import in_microbatches
+from bpgen.planning.nodes import Memory, Microbatches
+from bpgen.planning.precision import of_one_precision
 from bpgen.program.grammar import Function
 from bpgen.raising.flat import flat_tensors
 from bpgen.record import Derivation
-from bpgen.targets.numpy import by_blocks
+from bpgen.targets.numpy import microbatches
 from bpgen.targets.numpy.functions import FunctionText
 from bpgen.targets.numpy.layout import call, collection
 from bpgen.targets.numpy.parts import Parts
@@ -40,23 +40,23 @@ class PlannedParts(Parts):
             if name in OWN:
                 fact = f"{network.name}: {name} is a name that a planned module itself uses"
                 raise NetError(fact, f"call it {name}1, or leave out --fast")
-        super().__init__(in_values(derivation))
+        super().__init__(in_outputs(derivation))
 
     @cached_property
     def program(self) -> list[Function]:
         tensors = flat_tensors(self.derivation.tensors, stacked=True)
         made = planned(super().program, tensors, self.derivation.adjoint)
-        return in_blocks(made, self.network, self.size)
+        return in_microbatches(made, self.network, self.size)
 
     @cached_property
-    def by_blocks(self) -> list[ByBlocks]:
-        return [n for f in self.program for n in f.body if isinstance(n, ByBlocks)]
+    def microbatches(self) -> list[Microbatches]:
+        return [n for f in self.program for n in f.body if isinstance(n, Microbatches)]
 
     @property
     def memory(self) -> list[FunctionText]:
         """What makes the arrays of each function, and of all."""
         found = [n for f in self.program for n in f.body if isinstance(n, Memory)]
-        blocks = by_blocks.memories(found) if self.by_blocks else []
+        blocks = microbatches.memories(found) if self.microbatches else []
         return [workspace(found, bool(blocks)), *blocks, *memories(found)]
 
     @property
@@ -67,13 +67,13 @@ class PlannedParts(Parts):
     @property
     def alone(self) -> list[str]:
         """The parameters that must have the precision of all, as a list, if there are any."""
-        found = alone(self.program) & {t.name for t in self.params}
+        found = of_one_precision(self.program) & {t.name for t in self.params}
         names = [f'"{name}"' for name in sorted(found)]
         return collection("names = ", names, "[]", indent=4) if names else []
 
     @property
     def declarations(self) -> list[str]:
-        own = (line for node in self.by_blocks for line in by_blocks.declared(node))
+        own = (line for node in self.microbatches for line in microbatches.declared(node))
         return [*super().declarations, f"SIZE = {self.size}", *own]
 
     @property

@@ -20,33 +20,33 @@ def memories(every: Iterable[Memory]) -> Iterator[FunctionText]:
     every = list(every)
     for memory in every:
         own, *inner = memory.every
-        yield _whole(memory, own, inner, _lenders(own, every))
+        yield _whole(memory, own, inner, _donors(own, every))
         yield from (_of_block(of) for of in inner)
 
 
-def _lenders(own: Buffers, every: Iterable[Memory]) -> list[Memory]:
+def _donors(own: Buffers, every: Iterable[Memory]) -> list[Memory]:
     """Whose memory it is in which the arrays of a function are."""
-    names = {b.lent[0] for b in own.buffers if b.lent is not None}
+    names = {b.donated[0] for b in own.buffers if b.donated is not None}
     return [m for m in every if m.every[0].function in names]
 
 
 def _whole(
-    memory: Memory, own: Buffers, inner: list[Buffers], lenders: list[Memory]
+    memory: Memory, own: Buffers, inner: list[Buffers], donors: list[Memory]
 ) -> FunctionText:
     name = name_of(own.function)
     body = [*_arrays(own), *collection("arrays = ", own.names, "[]", 4)]
     entries = [f'"{name}": arrays,', *(line for of in inner for line in _entry(of))]
     if with_gradients(memory):
         body.insert(0, "grads = _views(flat)")
-    if lenders:
-        made = [f"**{_of(m)}," for m in lenders]
+    if donors:
+        made = [f"**{_of(m)}," for m in donors]
         body = ["made: Workspace = {", *(f"    {line}" for line in made), "}", *body]
     shared = "those that stand on one line share memory"
-    about = "where one of the others has such an array, that one" if lenders else shared
+    about = "where one of the others has such an array, that one" if donors else shared
     return FunctionText(
         tuple(call(f"def {memory_of(own)}", _arguments(memory), " -> Workspace:")),
         f"The arrays of {name}; {about}.",
-        (*body, *_dict(entries, "made | " * bool(lenders))),
+        (*body, *_dict(entries, "made | " * bool(donors))),
     )
 
 
@@ -107,13 +107,13 @@ def _arrays(of: Buffers) -> Iterator[str]:
         made = f'grads["{given}"]{at}' if given is not None else _made(buffer)
         yield f"{' = '.join(buffer.names)} = {made}"
     write = PlannedExpressions({})
-    for look in of.looks:
-        yield f"{look.name} = {write.lined(look.array, look.axes).text}"
+    for view in of.views:
+        yield f"{view.name} = {write.lined(view.array, view.axes).text}"
 
 
 def _made(buffer: Buffer) -> str:
-    if buffer.lent is not None:
-        function, place = buffer.lent
+    if buffer.donated is not None:
+        function, place = buffer.donated
         return f'made["{name_of(function)}"][{place}]'
     sizes = list(map(written, buffer.sizes))
     shape = sizes[0] if len(sizes) == 1 else f"({', '.join(sizes)})"
@@ -158,8 +158,8 @@ def workspace(every: list[Memory], blocks: bool) -> FunctionText:
     """The function that makes all memory of a batch at once, and of its blocks."""
     sizes = list(dict.fromkeys(s for m in every for s in m.sizes))
     entries = ['"flat": [flat]', *(f'"{s}": [np.array({s})]' for s in sizes)]
-    lenders = [m for of in every for m in _lenders(of.every[0], every)]
-    entries += [f"**{_of(m, 'flat.dtype')}" for m in every if m not in lenders]
+    donors = [m for of in every for m in _donors(of.every[0], every)]
+    entries += [f"**{_of(m, 'flat.dtype')}" for m in every if m not in donors]
     entries += ["**_memory_of_blocks(N, flat.dtype)"] * blocks
     arguments = [*(f"{s}: int" for s in sizes), "dtype: type = np.float64"]
     about = f"Memory for batches of {' and '.join(sizes) or 'any length'}"

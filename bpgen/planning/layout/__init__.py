@@ -1,0 +1,1 @@
+"""In which order the axes of each array stand in memory."""

@@ -1,0 +1,105 @@
+"""The arrays of one function: those that have a name, and those for what is on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import count
+
+import sympy as sp
+
+from bpgen.ir import BATCH, length
+from bpgen.planning.layout.layouts import Layouts
+from bpgen.planning.nodes import Buffer, Kind, Ones, form
+from bpgen.program.grammar import Axes, Expr, Read
+
+Sizes = tuple[sp.Expr, ...]
+# What numbers are called that are kept as arrays: of any other, numpy makes one at each call.
+NAMES = {
+    sp.S.Zero: "zero",
+    sp.S.One: "one",
+    sp.Integer(2): "two",
+    sp.S.Half: "half",
+    sp.S.NegativeOne: "minus_one",
+}
+
+
+def sizes_of(axes: Axes) -> Sizes:
+    return tuple(length(i.size) for i in axes)
+
+
+class Scratch:
+    """Every array that a function writes."""
+
+    def __init__(self, taken: Iterable[str], layouts: Layouts) -> None:
+        self.taken = set(taken)
+        self.layouts = layouts
+        self.buffers: dict[str, Buffer] = {}
+        self.keeps_numbers = True
+        self.nameless: set[str] = set()  # they get a name when it is known which share memory
+
+    def named(self, name: str, axes: Axes, sizes: Sizes | None = None) -> Read:
+        """The array of a tensor."""
+        if name not in self.buffers:
+            sizes = sizes_of(axes) if sizes is None else sizes
+            kind: Kind = "mask" if name in self.layouts.masks else "real"
+            order = self.layouts.places.get(name, ())
+            self.buffers[name] = Buffer((name,), sizes, kind, order=order)
+        return Read(name, axes)
+
+    def take(self, axes: Axes, kind: Kind = "real", memory: Axes | None = None) -> Read:
+        """An array for one value on the way; `memory`: its axes as they stand there."""
+        name = f"<{kind} {len(self.nameless)}>"
+        self.nameless.add(name)
+        self.layouts.set(name, axes, memory or axes)
+        order = self.layouts.places.get(name, ())
+        self.buffers[name] = Buffer((name,), sizes_of(axes), kind, order=order)
+        return Read(name, axes)
+
+    def near(self, at: Expr, axes: Axes, kind: Kind = "real") -> Read:
+        """An array in whose memory these axes stand as in that of another."""
+        memory = tuple(i for i in self.layouts.of(at) if i in axes)
+        return self.take(axes, kind, memory if len(memory) == len(axes) else axes)
+
+    def ones(self, axes: Axes) -> Ones:
+        """A vector of ones, as long as these axes together."""
+        sizes = (sp.Mul(*sizes_of(axes)),)
+        return Ones(self._constant("ones", Buffer((), sizes, "ones")), axes)
+
+    def shares(self, axes: Axes, share: sp.Expr) -> Ones | None:
+        """A vector of the share of each sample, where a number is that."""
+        if share.free_symbols != {length(BATCH)} or not self.keeps_numbers:
+            return None
+        return Ones(self._constant("shares", Buffer((), sizes_of(axes), "ones", holds=share)), axes)
+
+    def starts(self, axes: Axes) -> Read:
+        """Where in memory each row of an array begins."""
+        sizes, long = sizes_of(axes[:-1]), length(axes[-1].size)
+        return Read(self._constant("starts", Buffer((), sizes, "starts", holds=long)), axes[:-1])
+
+    def number(self, value: sp.Expr) -> Read | None:
+        """A number that has a name, as an array; None of any other."""
+        name = NAMES.get(value, "share" if value.free_symbols == {length(BATCH)} else None)
+        if name is None or not self.keeps_numbers:
+            return None
+        return Read(self._constant(name, Buffer((), (), "number", holds=value)), ())
+
+    def _constant(self, stem: str, buffer: Buffer) -> str:
+        """The name of an array in which nothing is written."""
+        for name, other in self.buffers.items():
+            if form(other) == form(buffer):
+                return name
+        name = self.free(stem)
+        self.buffers[name] = replace(buffer, names=(name,))
+        return name
+
+    def least(self) -> Read:
+        """The least number that there is, in the precision of all."""
+        return Read(self._constant("least", Buffer((), (), "least")), ())
+
+    def free(self, stem: str) -> str:
+        """A name that nothing has yet."""
+        numbered = (f"{stem}{k or ''}" for k in count())
+        name = next(n for n in numbered if n not in self.taken)
+        self.taken.add(name)
+        return name

@@ -1,0 +1,1 @@
+"""Which memory each array gets: liveness, dead code, sharing, donation, views."""

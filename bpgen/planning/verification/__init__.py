@@ -1,0 +1,1 @@
+"""Planned programs verified, by what knows nothing of how they were planned."""

@@ -10,8 +10,8 @@ What runs, in this order; the folders import one way, from the last to the first
                   `helpers` does the same for the module's own scalar functions
     memory        in each function (`body`): statements whose arrays nothing reads go (`dead_code`),
                   arrays that live one after another share memory (`liveness`, `sharing`); in the
-                  whole step: memory of the functions that it stands for (`donation`), views that are
-                  made once (`named_views`)
+                  whole step: memory of the functions that it stands for (`donation`), views made
+                  once (`named_views`)
     verification  that what is read is there: of each function before its arrays share memory, of
                   all (`functions`) afterwards
     microbatches  the step in blocks of the batch, where that pays

@@ -63,7 +63,7 @@ class _Layout:
             return tuple(sorted(value.axes, key=lambda i: i not in first))
         if isinstance(value, program.Fill):
             return self._filled(self.stores.get(name), value)
-        if self.layouts.is_look(value) and name not in self.layouts.copies:
+        if self.layouts.is_alias(value) and name not in self.layouts.copies:
             return value.axes
         last = [value.axes[k] for k in self.summed.get(name, ())]
         return tuple(sorted(self.layouts.of(value), key=last.__contains__))

@@ -56,7 +56,7 @@ class Layouts:
         """The axes of an array without gaps, in the order of its memory; None of any other."""
         return self.of(array) if name_of(array) is not None else None
 
-    def is_look(self, value: Expr) -> bool:
+    def is_alias(self, value: Expr) -> bool:
         """Whether it is another name for what is there."""
         return looks_at(value) is not None and is_view(value, self.is_declared)
 

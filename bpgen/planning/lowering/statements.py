@@ -60,7 +60,7 @@ class Lowering(Values):
             self.forget(node.name)
         if not isinstance(value, Expr) or isinstance(value, program.Count):
             self.made.append(node)
-        elif looks_at(value) is not None and self._is_look(node.name, value):
+        elif looks_at(value) is not None and self._is_alias(node.name, value):
             self.made.append(Assign(node.name, self.operand(value)))
             self.aliases[node.name] = str(looks_at(value))
         elif isinstance(value, Fill):
@@ -70,7 +70,7 @@ class Lowering(Values):
         else:
             self.made.append(Assign(node.name, self.scalar(value)))
 
-    def _is_look(self, name: str, value: Expr) -> bool:
+    def _is_alias(self, name: str, value: Expr) -> bool:
         """Whether a name is given to what is there, and no copy is to be made."""
         return self.is_view(value) and name not in self.layouts.copies
 

@@ -84,7 +84,7 @@ def verify_helper(helper: Helper, out: Read) -> None:
 
 
 def _own(of: Buffers) -> Buffers:
-    """The arrays of a function, whoever lends them."""
+    """The arrays of a function, whoever donates them."""
     return replace(of, buffers=tuple(replace(b, donated=None) for b in of.buffers))
 
 
@@ -237,12 +237,6 @@ class Verifier:
     def require(self, holds: bool, fault: str, node: Node) -> None:
         if not holds:
             raise Malformed(f"{self.name}: {fault}: {node}")
-
-
-def _values_of(node: Node) -> Iterable[Slice]:
-    """The parts of arrays that a statement reads."""
-    value = node.value if isinstance(node, (Store, ScatterAdd)) else node
-    return (part for part in value.walk() if isinstance(part, Slice))
 
 
 def _parts_read(node: Node) -> Iterable[Slice]:

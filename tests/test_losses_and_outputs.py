@@ -37,6 +37,19 @@ def test_the_cross_entropy_of_a_sequence_is_the_mean_over_its_places(
     )
 
 
+def test_a_list_of_weights_of_a_label() -> None:
+    def formula(p: Arrays, x: Any, y: Any) -> Any:
+        each = np.array([1, 2, 0.5, 0]) * log_softmax(p["W"] @ x)
+        return -0.9 * each[y] - 0.1 * np.mean(each)
+
+    options = "weight=[1, 2, 0.5, 0], label_smoothing=0.1"
+    agrees(
+        "x, y, W = input(3), label(4), param(4, 3)\n"
+        f"L = loss(categorical_cross_entropy_with_logits(W @ x, y, {options}))",
+        formula,
+    )
+
+
 def test_a_sequence_of_one_hot_rows() -> None:
     def formula(p: Arrays, x: Any, y: Any) -> Any:
         even = 0.9 * y + 0.1 / 4
@@ -177,6 +190,16 @@ def test_what_stands_beside_the_target_under_a_sum_is_returned() -> None:
     agrees(source, lambda p, x, y: np.sum((np.sin(p["w"] * x) - y) ** 4))
     output, g = returned(source)
     np.testing.assert_allclose(output, np.sin(g["w"] * g["x"]))
+
+
+@pytest.mark.parametrize("options", ["", ", ignore=2", ", weight=[1, 2, 3]"])
+def test_the_share_of_all_classes_is_no_output(options: str) -> None:
+    network = declared_by(
+        "from bpgen import *\nx, y, W = input(4), label(3), param(3, 4)\n"
+        f"L = loss(categorical_cross_entropy(softmax(W @ x), y, label_smoothing=0.1{options}))\n"
+    )
+    (output,) = network.outputs
+    assert network.tensors[output].sample_shape == (3,)
 
 
 def test_a_formula_is_an_output() -> None:

@@ -178,17 +178,11 @@ def _weights(weight: Any, p: Tensor, y: Any, what: str) -> Any:
             f"{what}: weight={said(weight)} for the classes of {p.said()}",
             "one weight for each class: a tensor, or a list of numbers",
         )
-    if p.rank > 1:
+    if p.rank > 1 or bound_of(y) is not None:
         table = zeros(len(weight))
         for k, w in enumerate(weight):
             table[k] = number(w)
         return table
-    bound = bound_of(y)
-    if bound is not None:
-        raise NetError(
-            f"{what}: a list of weights picks none for a label",
-            f"declare the target one_hot({bound}), or the weights as an input({bound})",
-        )
     return [number(w) for w in weight]
 
 

@@ -17,23 +17,31 @@ def outputs_of(
     of_target = {t.name for t in tensors.values() if t.role == "target"}
     compared: list[str] = []
     computed: list[str] = []
-    made_of: dict[str, set[str]] = {}
     for equation in equations:
         reads = [e.name for e in equation.reads()]
-        made_of[equation.name] = {*reads}.union(*(made_of.get(r, ()) for r in reads))
         if of_target & set(reads):
             of_target.add(equation.name)
             compared += [r for r in reads if r in computed]
         elif tensors[equation.name].batched and not _is_within_a_block(tensors[equation.name]):
             computed.append(equation.name)
-    # What is made of such a part belongs to the loss: the share that smoothing gives to all classes.
-    parts = [c for c in compared if made_of[c].isdisjoint(compared)]
+    parts = _not_made_of_others(compared, equations)
     named = [c for c in computed if c in own and c not in loss]
     for candidates in ([c for c in named if c in compared], parts, named, computed):
         if candidates:
             return (candidates[-1],)
     given = [t.name for t in tensors.values() if t.role == "input"]
     return tuple(sorted(given, key=lambda name: tensors[name].bound is not None)[:1])
+
+
+def _not_made_of_others(compared: list[str], equations: list[Equation]) -> list[str]:
+    """What is made of a part that is compared belongs to the loss, as the share that label smoothing
+    gives to all classes.
+    """
+    parts, made = {*compared}, set[str]()
+    for equation in equations:
+        if any(e.name in parts or e.name in made for e in equation.reads()):
+            made.add(equation.name)
+    return [c for c in compared if c not in made]
 
 
 def _is_within_a_block(info: TensorInfo) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import sympy as sp
 
-from bpgen.derive.chain import renamed
+from bpgen.derive.chain import along, apart
 from bpgen.equations.letters import lettered
 from bpgen.equations.softmaxes import argument_of_softmax
 from bpgen.ir import Element, Equation, Index, Term, element, elements
@@ -105,7 +105,7 @@ def _through(path: Path, step: Step) -> Iterator[Path]:
     for on in step.paths:
         taken = (path.upstream, path.wrt, path.value, *path.over, *path.inner, *on.wrt.indices)
         at = dict(zip(on.wrt.indices, path.upstream.indices, strict=True))
-        new = {**at, **_apart((*on.over, *on.inner), taken)}
+        new = {**at, **apart((*on.over, *on.inner), taken)}
         yield Path(
             on.upstream.xreplace(new),
             path.wrt,
@@ -122,13 +122,9 @@ def _product(
 ) -> Iterator[Term]:
     """The gradient as the product of the factors of each path, summed."""
     for path in paths:
-        upstream, axes = path.upstream, record.network.tensors[path.wrt.name].indices
-        at = None if path.wrt.indices == axes else path.wrt.indices
-        for term in _adjoint(upstream, steps, record):
-            spoken = (path.value, path.wrt, *path.over, *path.inner, *upstream.indices)
-            new = _apart(term.over, spoken)
-            over = (*path.over, *path.inner, *(k.xreplace(new) for k in term.over))
-            yield Term(term.body.xreplace(new) * path.value, over, "sum", at)
+        axes = record.network.tensors[path.wrt.name].indices
+        for upstream in _adjoint(path.upstream, steps, record):
+            yield along(path, upstream, axes)
 
 
 def _adjoint(upstream: Element, steps: Mapping[str, Step], record: Derivation) -> tuple[Term, ...]:
@@ -141,11 +137,6 @@ def _adjoint(upstream: Element, steps: Mapping[str, Step], record: Derivation) -
     at = dict(zip(step.equation.indices, upstream.indices, strict=True))
     terms = step.equation.terms
     return tuple(t.map(lambda body: body.xreplace(at)) for t in terms)
-
-
-def _apart(indices: Iterable[Index], taken: Iterable[sp.Basic]) -> dict[sp.Expr, sp.Expr]:
-    """Indices under names that are not among those of what is spoken of."""
-    return renamed(indices, [i for e in taken for i in e.free_symbols])
 
 
 def _speaks(reason: Reason, by: set[str]) -> bool:

@@ -99,6 +99,22 @@ def path(link: Link, axes: tuple[Index, ...]) -> Path:
     return Path(upstream, told(link.access), value, over, reasons, inner)
 
 
+def along(path: Path, upstream: Term, axes: tuple[Index, ...]) -> Term:
+    """What a tensor, whose axes are `axes`, receives along a path, of a term of the gradient with
+    respect to what the path goes by.
+    """
+    taken = (path.value, path.wrt, *path.over, *path.inner, *path.upstream.indices)
+    new = apart(upstream.over, taken)
+    over = (*path.over, *path.inner, *(k.xreplace(new) for k in upstream.over))
+    at = None if path.wrt.indices == axes else path.wrt.indices
+    return Term(upstream.body.xreplace(new) * path.value, over, "sum", at)
+
+
+def apart(indices: Iterable[Index], taken: Iterable[sp.Basic]) -> dict[sp.Expr, sp.Expr]:
+    """Indices under names that no index in some expressions has."""
+    return renamed(indices, [i for e in taken for i in e.free_symbols])
+
+
 def _solved(access: At, axes: tuple[Index, ...]) -> tuple[dict[sp.Expr, sp.Expr], At | None]:
     """Index values that make the access x[axes]; where they cannot, the access at which to
     write.

@@ -10,6 +10,7 @@ from dataclasses import replace
 import sympy as sp
 
 from bpgen.check.entrywise import evaluate
+from bpgen.derive.chain import along
 from bpgen.ir import Element, Equation, Term, element
 from bpgen.lesson.lesson import Lesson
 from bpgen.record import Path, Step
@@ -65,8 +66,7 @@ def _equation(lesson: Lesson, step: Step, paths: tuple[Path, ...]) -> Equation:
         adjoint = lesson.derivation.adjoint.get(path.upstream.name)
         known = adjoint is not None and path.upstream.name in lesson.steps
         above = element(adjoint or "", path.upstream.indices) if known else sp.S.One
-        at = None if path.wrt.indices == step.equation.indices else path.wrt.indices
-        terms.append(Term(above * path.value, (*path.over, *path.inner), "sum", at))
+        terms.append(along(path, Term(above), step.equation.indices))
     return replace(step.equation, terms=tuple(terms))
 
 

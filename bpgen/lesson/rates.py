@@ -9,6 +9,7 @@ import numpy as np
 
 from bpgen.lesson.lesson import Lesson
 from bpgen.render.page import Block, Section, Table
+from bpgen.worked import rounding
 from bpgen.worked.point import Arrays
 
 _FACTORS, _STEPS = (0.1, 1.0, 10.0), 10
@@ -21,13 +22,13 @@ def section(lesson: Lesson) -> Section | None:
     """The loss after one step and after ten, computed by the module."""
     if lesson.worked is None or not lesson.params:
         return None
-    rows = []
+    rows, noise = [], rounding.of_loss(lesson.worked.values, lesson.worked.slopes)
     loss = lesson.name(lesson.network.loss or "")
     for factor in _FACTORS:
         rate = factor * lesson.worked.rate
         before, *after = losses(lesson, rate)
         last, verdict = lesson.number(after[-1]), _verdict([before, *after])
-        if all(_is_nothing(lesson, value) for value in (before, after[-1])):
+        if abs(before - after[-1]) <= noise:
             verdict = "nothing is learned"
         elif _is_decided_by_rounding(lesson, rate, before, after[-1]):
             last, verdict = "rounding decides", "too long: the loss wanders"
@@ -37,13 +38,6 @@ def section(lesson: Lesson) -> Section | None:
     value = float(lesson.worked.values[lesson.network.loss or ""])
     said = f"Before any step {loss} is {lesson.number(value)}."
     return Section("The length of the step", (said,), (Block(table=Table(heads, tuple(rows))),))
-
-
-def _is_nothing(lesson: Lesson, loss: float) -> bool:
-    """Whether a loss is what is left of values that cancel."""
-    assert lesson.worked is not None
-    largest = max(float(np.max(np.abs(a), initial=0)) for a in lesson.worked.values.values())
-    return abs(loss) <= _ROUNDING * largest
 
 
 def _is_decided_by_rounding(lesson: Lesson, rate: float, before: float, after: float) -> bool:
@@ -72,12 +66,12 @@ def _verdict(values: list[float]) -> str:
     is nearly 0 moves by rounding.
     """
     before, after = values[0], values[-1]
-    rounding = _ROUNDING * abs(before)
-    if not np.isfinite(after) or after > before + rounding:
+    perhaps = _ROUNDING * abs(before)
+    if not np.isfinite(after) or after > before + perhaps:
         return "too long: the loss grows"
-    if after >= before - rounding:
+    if after >= before - perhaps:
         return "nothing is learned"
-    if any(b > a + rounding for a, b in pairwise(values)):
+    if any(b > a + perhaps for a, b in pairwise(values)):
         return "too long: the loss goes up and down"
     part = (before - after) / abs(before) if before else 0.0
     return "the loss falls slowly" if part < 0.05 else "the loss falls"

@@ -20,6 +20,7 @@ from bpgen.errors import NetError
 from bpgen.functions import masked
 from bpgen.ir import Network
 from bpgen.record import Derivation
+from bpgen.worked import rounding
 from bpgen.worked.example import RATE, Example
 from bpgen.worked.factors import factors
 from bpgen.worked.point import Array, Arrays, Point, point
@@ -59,7 +60,7 @@ def worked(derivation: Derivation, module: str, example: Example) -> Worked:
     _refuse_nan(network, values, example)
     params = {n: given.values[n] for n in emitted.SHAPES}
     loss, grads = _by_module(emitted, given, params)
-    _agree(network.loss, np.asarray(loss), values[network.loss])
+    _agree(network.loss, np.asarray(loss), values[network.loss], rounding.of_loss(values, slopes))
     largest = max((np.max(np.abs(slopes[n]), initial=0) for n in grads), default=0)
     for name, gradient in grads.items():
         _agree(f"dL/d{name}", gradient, slopes[name], _ROUNDING * largest)
@@ -103,19 +104,19 @@ def _by_module(
     return found
 
 
-def _agree(what: str, of_module: Array, of_equations: Array, rounding: float = 0.0) -> None:
+def _agree(what: str, of_module: Array, of_equations: Array, noise: float) -> None:
     """The module's number is the equations', but for what rounding makes of a 0."""
     scale = np.max(np.abs(of_equations), initial=1e-300)
-    if not np.all(np.abs(of_module - of_equations) <= _SAME * scale + rounding):
+    if not np.all(np.abs(of_module - of_equations) <= _SAME * scale + noise):
         fact = f"{what} of the module is not what its equations say"
         raise NetError(fact, "a defect of bpgen: report it with net.py")
 
 
-def _without_noise(of_module: Array, of_equations: Array, rounding: float) -> Array:
+def _without_noise(of_module: Array, of_equations: Array, noise: float) -> Array:
     """A gradient; 0 where it is so small that it may be, and its two numbers have no digits in
     common.
     """
-    small = np.max(np.abs(of_module), initial=0) <= rounding
+    small = np.max(np.abs(of_module), initial=0) <= noise
     apart = np.abs(of_module - of_equations) > _ALIKE * np.abs(of_module)
     return np.zeros_like(of_module) if small and np.any(apart) else of_module
 

@@ -376,6 +376,38 @@ def test_one_wrong_number_is_refused(section: str, before: str, after: str) -> N
     assert all(w.line.startswith(section) and not w.unread for w in found)
 
 
+def _of_example(text: str, values: dict[str, object], rate: float) -> tuple[str, Ground]:
+    derivation = derived(f"from bpgen import *\n{text}")
+    made = worked(derivation, emitted(derivation), Example(values, rate))
+    page = render(derivation, fmt="latex", steps="short", worked=made, lesson=sections)
+    return page, ground_of(derivation, made, 4)
+
+
+def test_a_loss_falls_however_large_other_values_are() -> None:
+    """tanh(x[1]) is 1, and a rounding of x[1] moves no loss."""
+    of_one = _of_example(
+        "x, y, w = input(2), target(), param()\na = w * x[0] + tanh(x[1])\n"
+        "L = loss(half_squared_error(a, y))\n",
+        {"x": [0.01, 1e9], "y": 1.02, "w": 1.0},
+        1000.0,
+    )
+    falls, nothing = "& the loss falls", "& nothing is learned"
+    assert nothing not in of_one[0]
+    assert not false_numbers(*of_one)[1]
+    assert _false(of_one, "The length of the step", falls, nothing)
+
+
+def test_what_values_that_cancel_leave_is_no_fall() -> None:
+    """A loss of 1e-11 as the difference of two numbers near 75, of which two digits are known."""
+    latex, _ = _of_example(
+        "x, y, W = input(2), label(2), param(2, 2)\n"
+        "L = loss(categorical_cross_entropy_with_logits(W @ x, y))\n",
+        {"x": [30.0, 20.0], "y": 1, "W": [[1.0, 1.0], [1.5, 1.5]]},
+        0.1,
+    )
+    assert latex.count("& nothing is learned") == 3
+
+
 _IN_TIME = re.compile(
     r"^(?:a term: of the steps|an index: the loop|a term: no error|an index: the state).*$", re.M
 )

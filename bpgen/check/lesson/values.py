@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice, pairwise
 
-import numpy as np
-
 from bpgen.check.entrywise.evaluation import Evaluation
 from bpgen.check.lesson.ground import biases
 from bpgen.check.lesson.reading import Reader, Table
@@ -17,7 +15,6 @@ from bpgen.check.page.tokens import Unreadable
 _FACTORS = (0.1, 1.0, 10.0)  # of the step, whose length may be rounded where it is printed
 _BY_ROUNDING = "rounding decides", "too long: the loss wanders"
 _BESIDE, _DECIDES = 1e-14, 1e-8  # of the parameters before a descent; of the loss after it
-_LEFT = 1e-12  # of the largest value: a loss that is nothing beside it
 _SLOWLY = 0.05  # of a loss: what it falls by
 _ROUNDINGS = (1e-13, 1e-11)  # of the first loss: what may be one, and what is none
 
@@ -34,7 +31,7 @@ def steps(table: Table, reader: Reader) -> Iterator[tuple[str, str]]:
         else:
             wrong += [
                 reader.loss_differs(ten, way[-1]),
-                _fate(why, [*map(reader.ground.loss_at, way)], _nothing(reader)),
+                _fate(why, [*map(reader.ground.loss_at, way)], _noise(reader, way[0], way[-1])),
             ]
         yield f"{rate}: {one}, {ten}", next(filter(None, wrong), "")
 
@@ -48,19 +45,19 @@ def _not_by_rounding(reader: Reader, rate: float, here: Evaluation) -> str:
     return "rounding does not decide it" if abs(one - other) <= _DECIDES * abs(one) else ""
 
 
-def _nothing(reader: Reader) -> float:
-    """What a loss may be that is left of values that cancel."""
-    arrays = reader.ground.values.values()
-    return _LEFT * max(float(np.max(np.abs(a), initial=0)) for a in arrays)
+def _noise(reader: Reader, *ends: Evaluation) -> float:
+    """What rounding makes of the difference of two losses, which may be left of values that
+    cancel.
+    """
+    ground = reader.ground
+    return sum(ground.noise(here, ground.loss_at) for here in ends)
 
 
-def _fate(said: str, losses: list[float], nothing: float) -> str:
+def _fate(said: str, losses: list[float], noise: float) -> str:
     """What is false of a sentence on a loss, step by step; where rounding decides, it may say
     either.
     """
     first, last = losses[0], losses[-1]
-    if max(abs(first), abs(last)) <= nothing and said == "nothing is learned":
-        return ""
     perhaps, surely = (r * abs(first) for r in _ROUNDINGS)
     rises = max(not b <= a + surely for a, b in pairwise(losses))
     may_rise = max(not b <= a + perhaps for a, b in pairwise(losses))
@@ -68,7 +65,7 @@ def _fate(said: str, losses: list[float], nothing: float) -> str:
     true = {
         "too long: the loss grows": not last <= first + perhaps,
         "too long: the loss goes up and down": may_rise and last < first,
-        "nothing is learned": abs(last - first) <= surely,
+        "nothing is learned": abs(last - first) <= max(surely, noise),
         "the loss falls slowly": not rises and first - slow - surely <= last < first,
         "the loss falls": not rises and last <= first - slow + surely,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from typing import Any, NoReturn
 
 import click
@@ -23,7 +24,9 @@ class Program(click.Group):
 
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
         try:
-            with heard():
+            with heard(), warnings.catch_warnings():
+                if not sys.flags.dev_mode:  # what comes of an infinity is judged, and told once
+                    warnings.filterwarnings("ignore", "", RuntimeWarning, "numpy|bpgen")
                 code = super().main(*args, **{**kwargs, "standalone_mode": False})
         except (click.Abort, KeyboardInterrupt):
             click.echo("bpgen: interrupted", err=True)

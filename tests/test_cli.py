@@ -290,3 +290,12 @@ def test_a_page_that_is_too_long_to_read_is_said_to_be_left_out(
     done = run("check", "net.py")
     assert done.exit_code == 0
     assert "its page was not read back: of more than 0 equations that takes long\n" in done.stdout
+
+
+@pytest.mark.slow
+def test_numpy_says_nothing_of_an_output_that_is_minus_infinity() -> None:
+    """Its warnings are errors in tests, and would be what the command raises."""
+    Path("net.py").write_text("from bpgen import *\nx = input(2)\noutput(log(relu(x)))\n")
+    done = run("check", "net.py")
+    assert (done.exit_code, done.stderr) == (1, "")
+    assert "output u1         -             -        6 of 6   ok" in done.stdout

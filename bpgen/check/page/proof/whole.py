@@ -16,11 +16,10 @@ from bpgen.check.page.proof.numbered import Row, Told
 from bpgen.check.page.proof.page import Page
 from bpgen.check.page.proof.report import FalseLine
 from bpgen.check.page.proof.rows import Rows
+from bpgen.check.page.proof.softmaxes import within_softmaxes
 from bpgen.check.page.proof.zeros import untold
-from bpgen.check.page.reading import Reading
-from bpgen.check.page.statement import Statement
 from bpgen.check.page.tokens import Unreadable
-from bpgen.check.page.tree import children, symbols_of
+from bpgen.check.page.tree import children
 from bpgen.ir import Network
 
 _GIVEN = ("param", "input")  # whose gradients are asked for
@@ -54,7 +53,7 @@ def _subjects(page: Page, known: set[Told]) -> Iterator[tuple[bool, str]]:
     of several is the largest is known by no name.
     """
     network, top = page.network, page.sample.top
-    within = {*_within_softmaxes(page, known)}
+    within = {*within_softmaxes(page, known)}
     for equation in network.equations:
         if all(t.reduce != "first" for t in equation.terms) and equation.name not in within:
             yield False, equation.name
@@ -63,49 +62,6 @@ def _subjects(page: Page, known: set[Told]) -> Iterator[tuple[bool, str]]:
         told = (True, name) in known
         if name not in tops and (told or page.sample.gradient(top, name).any()):
             yield True, name
-
-
-def _within_softmaxes(page: Page, known: set[Told]) -> Iterator[str]:
-    """The log-sum-exps that a page need not tell: net.py has no name for them, no equation with a
-    number is theirs, and wherever the page speaks of one it says what it is.
-    """
-    tensors = page.network.tensors
-    found = {
-        e.name
-        for e in page.network.equations
-        if e.terms[0].reduce == "logsumexp" and tensors[e.name].nameless
-    } - {subject[1] for subject in known if subject is not None}
-    for group in page.groups if found else ():
-        spoken, defined = set[str](), set[str]()
-        for statement in group.statements:
-            spoken |= {*_spoken(statement, page.reading(group))}
-            defined |= {*_defined(statement, page.reading(group))}
-        found -= spoken - defined
-    yield from found
-
-
-def _spoken(statement: Statement, reading: Reading) -> Iterator[str]:
-    """The tensors that are read in a line."""
-    for part in statement.parts:
-        with suppress(Unreadable):  # and so a line is false
-            for symbol in symbols_of(reading.parse(part)):
-                if (known := reading.names.find(symbol)) is not None:
-                    yield known[1]
-
-
-def _defined(statement: Statement, reading: Reading) -> Iterator[str]:
-    """The tensor that a reason tells: since s = log(sum_i exp(z_i))."""
-    if statement.kind == "since" and len(statement.parts) == 2:
-        with suppress(Unreadable):
-            left, right = map(reading.parse, statement.parts)
-            known = reading.names.find(left) if isinstance(left, f.Symbol) else None
-            if known is not None and known[1] not in _names(right, reading):
-                yield known[1]
-
-
-def _names(node: f.Node, reading: Reading) -> set[str]:
-    every = map(reading.names.find, symbols_of(node))
-    return {known[1] for known in every if known is not None}
 
 
 def _learnt(network: Network) -> list[str]:

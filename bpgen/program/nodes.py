@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from functools import cache
 from typing import Any
@@ -29,13 +29,19 @@ class Node:
         """Expressions in lengths that it tells itself, beside those that are read off its slots."""
         return ()
 
-    def walk(self) -> Iterator[Node]:
+    def walk(self) -> Sequence[Node]:
         """The node, and all that it is made of."""
-        stack: list[Node] = [self]
-        while stack:
-            node = stack.pop()
-            yield node
-            stack += node.parts()[::-1]
+        kept = vars(self)
+        if "_walked" not in kept:
+            found: list[Node] = []
+            stack: list[Node] = [self]
+            while stack:
+                node = stack.pop()
+                found.append(node)
+                stack += node.parts()[::-1]
+            kept["_walked"] = found
+        walked: Sequence[Node] = kept["_walked"]
+        return walked
 
 
 @cache

@@ -160,8 +160,8 @@ class Verifier:
         if buffer is not None and part.name not in self.aliases:
             pairs = [*zip(buffer.sizes, (length(i.size) for i in part.axes), strict=False)]
             fits = all(size == axis or size - axis in (0, 1) for size, axis in pairs)
-            same = len(buffer.sizes) == len(part.axes)
-            self.require(fits and same, f"{part.name} has the sizes {buffer.sizes}", part)
+            if not fits or len(buffer.sizes) != len(part.axes):  # to say it takes long
+                self.require(False, f"{part.name} has the sizes {buffer.sizes}", part)
 
     def _there(self, part: Slice, node: Node) -> None:
         root = self.root(str(looks_at(part)))

@@ -34,7 +34,7 @@ def outputs_of(
 
 
 def _not_made_of_others(compared: list[str], equations: list[Equation]) -> list[str]:
-    """What is made of a part that is compared belongs to the loss, as the share that label smoothing
+    """What is made of a part that is compared is the loss's, as the share that label smoothing
     gives to all classes.
     """
     parts, made = {*compared}, set[str]()

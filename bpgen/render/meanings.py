@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bpgen.ir import element
 from bpgen.render.contributions import Contribution, Indices
 from bpgen.render.equations import Equations
 from bpgen.render.parts import Part
@@ -27,7 +28,8 @@ def why_sum(part: Part, page: Equations) -> str:
         fed = _fed(one, part.left)
         if fed:
             over = writer.dialect.sum(",".join(map(writer.subscript, one.over))).strip()
-            read, through = (inline(writer.element(e).text) for e in (one.wrt, one.upstream))
+            entry = element(one.wrt.name, part.left)  # and not at what another tensor tells
+            read, through = (inline(writer.element(e).text) for e in (entry, one.upstream))
             return f"Each {read} feeds {fed} {through}, so {inline(over)} adds what comes back."
     return ""
 

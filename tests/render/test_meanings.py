@@ -77,3 +77,14 @@ def test_a_part_that_is_cut_out_is_fed_once() -> None:
         "a = sigmoid(part(z, 0, 3)) * tanh(part(z, 3, 6))\nL = loss(half_squared_error(a, y))\n"
     )
     assert not any(s.startswith("Each $z_") for s in _sentences(net, "all"))
+
+
+def test_an_entry_that_another_tensor_chooses_is_said_by_its_own_index() -> None:
+    net = (
+        "from bpgen import *\ni = indices('i')\nx, k, W = input(4), input(4, below=4), param(4, 4)\n"
+        "z = W @ x\ng = tensor(z[k[i]] * x[i], i)\nL = loss(sum(g ** 2))\n"
+    )
+    assert any(
+        s.startswith(r"Each $z_{i}$ feeds several $g_{j}$, so $\sum_{j}$")
+        for s in _sentences(net, "short")
+    )

@@ -180,6 +180,27 @@ def test_parameters_that_are_used_alone_have_the_precision_of_all(lines: str) ->
     assert {g.dtype for g in grads.values()} == {np.dtype(np.float64)}
 
 
+def test_parameters_or_inputs_have_the_precision_of_all_where_they_are_multiplied() -> None:
+    """As numpy's dot needs it; where the others are wider, or of complex numbers, all is well."""
+    net = (
+        "from bpgen import *\nx, u = input(3), input(2)\nW, b = param(2, 3), param(2)\n"
+        "L = loss(sum((W @ x + b) * u))\n"
+    )
+    module = module_of(planned(net))
+    params, (x, u), _ = _arguments(net, module, dtype=np.float32)
+    said = "params: W holds float32, inputs float32, and others float64: give all in one"
+    mixed = params | {"b": params["b"].astype(np.float64)}
+    for given in ((mixed, x, u), (params, x, u.astype(np.float64))):
+        with pytest.raises(TypeError, match=said):
+            module.loss_and_grad(*given)
+    wide = {n: a.astype(np.float64) for n, a in params.items()}
+    value, _ = module.loss_and_grad(wide, x, u)
+    inputs = x.astype(np.float64), u.astype(np.float64)
+    assert module.loss_and_grad(mixed, *inputs)[0] == pytest.approx(value, rel=1e-5)
+    beside = x.astype(np.complex64), u.astype(np.complex64)
+    assert module.loss_and_grad(wide, *beside)[0] == pytest.approx(value, rel=1e-5)
+
+
 TOY = next(p for p in EXAMPLES if p.stem == "toy_2_2_1").read_text()
 
 

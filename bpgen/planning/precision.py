@@ -1,34 +1,36 @@
-"""Parameters that numpy reads alone and writes where it is told: its dot and its take write into no
-wider numbers than those they read.
+"""What numpy reads alone and writes where it is told: its dot and its take write into no wider
+numbers than those they read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 
 from bpgen.planning.nodes import Dot, Take
 from bpgen.program.grammar import Assign, Expr, Function, Ref
 from bpgen.program.memory import looks_at
 
+Given = frozenset[str]
 
-def of_one_precision(functions: Iterable[Function]) -> frozenset[str]:
-    """The parameters of which a product is taken, or entries are, with nothing else: they must have
-    the precision of all.
+
+def read_alone(functions: Iterable[Function], given: Set[str]) -> frozenset[Given]:
+    """The arrays `given` by a caller of which a product is taken, or entries are, with nothing
+    else: one of each of these sets must have the precision of all.
     """
-    return frozenset(name for f in functions for name in _operands_alone(f))
+    return frozenset(names for f in functions for names in _read_alone(f, given))
 
 
-def _operands_alone(function: Function) -> Iterator[str]:
-    params: dict[str, str] = {}  # what they are called in the function, and what looks at them
+def _read_alone(function: Function, given: Set[str]) -> Iterator[Given]:
+    roots = {name: name for name in given}  # of each name the given array that it is a view of
     for node in function.walk():
-        if isinstance(node, Assign) and isinstance(node.value, Ref) and node.value.held == "params":
-            params[node.name] = node.value.name
+        if isinstance(node, Assign) and isinstance(node.value, Ref) and node.value.held:
+            roots |= {node.name: node.value.name} if node.value.name in given else {}
         elif isinstance(node, Assign) and isinstance(node.value, Expr):
-            looked = looks_at(node.value)
-            params |= {node.name: params[looked]} if looked in params else {}
-        read = {params.get(looks_at(o) or "") for o in _operands(node)}
-        if None not in read:
-            yield from (name for name in read if name)
+            seen = looks_at(node.value)
+            roots |= {node.name: roots[seen]} if seen in roots else {}
+        read = {roots.get(looks_at(o) or "") for o in _operands(node)}
+        if read and None not in read:
+            yield frozenset(name for name in read if name)
 
 
 def _operands(node: object) -> tuple[Expr, ...]:

@@ -531,8 +531,14 @@ def _memory_of_loss_and_grad(N: int, dtype: np.dtype, flat: np.ndarray) -> Works
 
 
 def _precision(params: Arrays, *arrays: np.ndarray) -> np.dtype:
-    """The type of what is computed from all of these."""
-    return np.result_type(*params.values(), *arrays)
+    """The type of what is computed from all of these; what is used alone must have it."""
+    found = np.result_type(*params.values(), *arrays)
+    for name in [name for name in params if params[name].dtype != found]:
+        for array in arrays:
+            if array.dtype.kind in "fc" and np.result_type(params[name], array) != found:
+                holds = f"params: {name} holds {params[name].dtype}, inputs {array.dtype}"
+                raise TypeError(f"{holds}, and others {found}: give all in one")
+    return found
 
 
 def _suits(workspace: Workspace, dtype: np.dtype, **lengths: int) -> None:

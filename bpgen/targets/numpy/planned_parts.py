@@ -11,7 +11,7 @@ from bpgen.planning import in_outputs, planned
 from bpgen.planning.helpers import OUT, helper
 from bpgen.planning.microbatches import in_microbatches
 from bpgen.planning.nodes import Memory, Microbatches
-from bpgen.planning.precision import of_one_precision
+from bpgen.planning.precision import read_alone
 from bpgen.program.grammar import Function
 from bpgen.raising.flat import flat_tensors
 from bpgen.record import Derivation
@@ -64,12 +64,25 @@ class PlannedParts(Parts):
         """How many numbers the parameters have."""
         return sum(prod(map(int, t.sample_shape)) for t in self.params)
 
+    @cached_property
+    def _read_alone(self) -> frozenset[frozenset[str]]:
+        """The parameters and inputs of which numpy reads some, and nothing else."""
+        inputs = (t for t in self.network.role("input") if t.bound is None)
+        return read_alone(self.program, {t.name for t in (*self.params, *inputs)})
+
     @property
     def alone(self) -> list[str]:
         """The parameters that must have the precision of all, as a list, if there are any."""
-        found = of_one_precision(self.program) & {t.name for t in self.params}
+        params = {t.name for t in self.params}
+        found = {name for names in self._read_alone if names <= params for name in names}
         names = [f'"{name}"' for name in sorted(found)]
         return collection("names = ", names, "[]", indent=4) if names else []
+
+    @property
+    def either(self) -> bool:
+        """Whether all parameters must have the precision of all, or all inputs must."""
+        params = {t.name for t in self.params}
+        return any(not names <= params for names in self._read_alone)
 
     @property
     def declarations(self) -> list[str]:

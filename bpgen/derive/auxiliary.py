@@ -11,6 +11,7 @@ from dataclasses import replace
 import sympy as sp
 
 from bpgen.derive.chain import along, apart
+from bpgen.derive.steps import stepwise
 from bpgen.equations.letters import lettered
 from bpgen.equations.softmaxes import argument_of_softmax
 from bpgen.ir import Element, Equation, Index, Term, element, elements
@@ -91,7 +92,8 @@ def _without(step: Step, found: set[str], record: Derivation) -> Step:
             paths.append(replace(path, reasons=(), composed=True))
         else:
             paths.append(path)
-    product = lettered(replace(step.equation, terms=tuple(_product(paths, steps, record))))
+    terms = (*_given(step), *_product(paths, steps, record))
+    product = lettered(_of_one_step(replace(step.equation, terms=terms), record))
     why = [r for name in sorted(by) for line in steps[name].lines for r in line.reasons]
     why += [r for line in step.lines for r in line.reasons]
     reasons = tuple(dict.fromkeys(r for r in why if not _speaks(r, by)))
@@ -115,6 +117,23 @@ def _through(path: Path, step: Step) -> Iterator[Path]:
             (*path.inner, *(k.xreplace(new) for k in on.inner)),
             composed=True,
         )
+
+
+def _of_one_step(adjoint: Equation, record: Derivation) -> Equation:
+    """Within a loop, what a step passes on is written at the step before, as the record has it."""
+    loop = adjoint.loop
+    if loop is None:
+        return adjoint
+    members = {s.equation.name for s in record.steps if s.equation.loop == loop}
+    return stepwise(adjoint, loop, members)
+
+
+def _given(step: Step) -> Iterator[Term]:
+    """The upstream gradient of what is an output, too."""
+    given = f"d_{step.of}"
+    for term in step.lines[0].terms:
+        if any(e.name == given for e in term.body.atoms(Element)):
+            yield term
 
 
 def _product(

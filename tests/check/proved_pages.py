@@ -154,6 +154,14 @@ output(h)
     "L = loss(sum(w[i0, i_0] * sin(x[i_0] * x[i0]), i0, i_0)**2)\n",
     "the entries of a softmax": "from bpgen import *\nx, y = input('T', 1), target('T')\n"
     "v = reshape(x, 'T', 1)\nu = logsumexp(v)\nL = loss(smooth_l1(u, y))\n",
+    "a softmax of an output": "from bpgen import *\nx, w = input(4), param(4)\nz = w * x\n"
+    "output(z, softmax(z))\n",
+    "a softmax of blocks": "from bpgen import *\nx, w = input(3, 2), param(2, 2)\n"
+    "z = repeat(3, lambda h: softmax(h @ w), x)\noutput(z, softmax(z))\n",
+    "a softmax of the last step": "from bpgen import *\nx, U = input(3, 2), param(2, 2)\n"
+    "t, i, j = indices('t i j')\nh = recurrent(3, 2)\n"
+    "h[t, i] = tanh(x[t, i] + sum(U[i, j] * h[t - 1, j], j))\n"
+    "output(h, softmax(h), softmax(last(h)))\n",
     "a label left out": "from bpgen import *\nx, y = input(2), label(3)\n"
     "W, b = param(3, 2), param(3)\nz = W @ x + b\n"
     "L = loss(categorical_cross_entropy(softmax(z), y, ignore=1))\n",

@@ -171,6 +171,14 @@ WRONG = [
         )
         for wrong in ("", r"\text{ with } k<t", r"\text{ with } k\ge t", r"\text{ with } k\le 0")
     ),
+    ("missing term", "a softmax of an output", "index", r"&= \bar{z}_{i} + p", "&= p"),
+    (
+        "missing term",
+        "a softmax of the last step",
+        "index",
+        r"\mathbf{1}[j = i] \, p^{[2]}_{i} - p^{[2]}_{i} p^{[2]}_{j}",
+        r"\mathbf{1}[j = i] \, p^{[2]}_{i}",
+    ),
     ("unreadable", "max_pool", "index", r"w_{c} x_{ck}", r"w_{c} \star x_{ck}"),
 ]
 

@@ -41,6 +41,8 @@ class World:
     told: dict[tuple[str, bool], Spelling] = field(default_factory=dict)
     dtype: Any = np.float64
     fallen: frozenset[str] = frozenset()  # what came to minus infinity, though nothing is masked
+    # Log-sum-exps that the page writes as softmaxes alone: its formulas mention what they are of.
+    within: frozenset[str] = frozenset()
     _moved: dict[str, dict[str, Array]] = field(default_factory=dict)
 
     @staticmethod
@@ -105,7 +107,7 @@ class World:
         found = _Spelled(replace(self, network=still), {by: self.steps(by)})
         found.values = {**self.lanes, by: found.stepped(by, self.values[by][None])}
         for equation in self.network.equations:
-            if equation.name == of:  # all steps of a recurrence at once
+            if equation.name in (of, *self.within):  # all steps of a recurrence at once
                 found.whole(replace(equation, loop=None))
         return found.values
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bpgen.check.page.proof import (
     definitions,
@@ -21,6 +22,7 @@ from bpgen.check.page.proof.page import SAMPLES, Page
 from bpgen.check.page.proof.report import FalseLine, PageReport
 from bpgen.check.page.proof.rows import Rows
 from bpgen.check.page.proof.sentences import false_sentences
+from bpgen.check.page.proof.softmaxes import within_softmaxes
 from bpgen.check.page.proof.zeros import zeros_elsewhere
 from bpgen.check.page.world import World
 from bpgen.ir import Network
@@ -64,6 +66,9 @@ def _verdicts(page: Page, lines: bool) -> tuple[Verdicts, list[FalseLine]]:
     spellings.read(page)
     told = rows_of(page)
     rows = Rows(numbered(told))
+    for reading in (page.sample, page.whole):
+        within = frozenset(within_softmaxes(page, {row.told for row in told if row.tag}))
+        reading.world = replace(reading.world, within=within)
     largest.read(page, rows)
     ends.judge_ends(page, judge)
     shapes.judge_sizes(page, judge)

@@ -302,7 +302,7 @@ def test_steps_are_those_of_momentum() -> None:
 def test_the_bytes_that_are_told_are_those_of_the_structs() -> None:
     """Of every struct, at the lengths that the header has room for."""
     derivation = derived(HEAD + NETS[BLOCKS])
-    compiled = library(files_of(derivation, "c"), {}, np.float32)
+    compiled = library(files_of(derivation, "c"), {}, np.float32, more=["-UNET_DESCEND"])
     sizes = compiled.sizes
     params, others = sizes["params"], sizes["cache"] + sizes["work"]
     assert said_of(derivation, "c") == (

@@ -123,10 +123,9 @@ def _left(write: Body, keep: program.Node, block: Block) -> list[str]:
         return []
     lines: list[str] = []
     for name, sizes in block.kept.items():
-        word = block.signature.word
         text = write.names.local(f"{own(name)}_of_blocks")
         write.names.declared.add(text)
         write.names.arrays[left(keep.store, name)] = Stored(text, (sp.Integer(block.times), *sizes))
-        place = f"work->{write.held.signature.word}.{word}.{own(name)}"
+        place = f"work->{write.held.signature.place}.{block.signature.place}.{own(name)}"
         lines.append(Pointer(text, place, is_constant=True))
     return lines

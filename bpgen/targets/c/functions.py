@@ -8,7 +8,7 @@ from itertools import chain
 
 import sympy as sp
 
-from bpgen.ir import Network, extent, length, spoken
+from bpgen.ir import Network, length, spoken
 from bpgen.program import grammar as program
 from bpgen.program.grammar import Expr, Function
 from bpgen.program.names import gives_gradients
@@ -17,7 +17,6 @@ from bpgen.raising.flat import flat_tensors
 from bpgen.raising.functions import functions
 from bpgen.record import Derivation
 from bpgen.targets.c.blocks import Block, Held, of_one
-from bpgen.targets.c.in_place import places, spans
 from bpgen.targets.c.left import Left, left
 from bpgen.targets.c.memory import Memory
 from bpgen.targets.c.passes import passed
@@ -25,7 +24,7 @@ from bpgen.targets.c.signatures import Signature, signature, together
 from bpgen.targets.c.statements import Statements
 from bpgen.targets.c.stored import Names, Sizes, Stored, own
 from bpgen.targets.c.texts import CFunction, Pointer, needed
-from bpgen.targets.c.training import DESCENT, begin, descended, descending, steps
+from bpgen.targets.c.training import begin, steps
 
 
 class Functions:
@@ -39,8 +38,8 @@ class Functions:
         self.name, self.tensors = self.network.name, self.network.tensors
         self.order = order_of(derivation)
         self.inputs = [t.name for t in (*self.network.role("input"), *self.network.role("state"))]
-        self._raised = {f.name: f for f in functions(derivation)}
-        made = (passed(f, derivation.tensors, asked) for f in self._raised.values())
+        self.raised = {f.name: f for f in functions(derivation)}
+        made = (passed(f, derivation.tensors, asked) for f in self.raised.values())
         self.program = {f.name: f for f in made}
         self.left = {f.name: self._left(f) for f in self.program.values()}
         outputs = () if self.network.loss else self.network.outputs
@@ -53,17 +52,13 @@ class Functions:
         written = [self._made(self.program[n]) for n in self._in_order()]
         written += [together(self.signatures)] if self.network.loss else []
         self.all = [begin(self.network, self.called), *written, *steps(self.network, self.called)]
-        self.of_descent = Memory()
-        backward = passed(self._raised["backward"], derivation.tensors, False)
-        has_none = self.blocks or not self.network.role("param")
-        self.descent = None if has_none else self._descent(backward)
 
     def _in_order(self) -> list[str]:
         """The names of functions, the called before the callers."""
         outer = [n for n in ("forward", "_loss", "backward") if n in self.program]
-        return [n for name in outer for n in (*self._called_by(name), name)]
+        return [n for name in outer for n in (*self.called_by(name), name)]
 
-    def _called_by(self, name: str) -> list[str]:
+    def called_by(self, name: str) -> list[str]:
         """The functions of blocks that another calls."""
         calls = (n for n in self.program[name].walk() if isinstance(n, program.Call))
         return [n.function for n in calls]
@@ -73,8 +68,8 @@ class Functions:
         tensors = {**(self.of_one if is_block else self.tensors), **self.seeds}
         its = signature(function, self.name, self.network.lengths, tensors, self.inputs)
         self.signatures[its.word] = its
-        names = self._names(function, its)
-        write = Statements(names, self.order, self._held(function, its))
+        names = self.names_of(function, its)
+        write = Statements(names, self.order, self.held_by(function, its))
         lines = [*chain(*write.body(function)), *_result(function, names)]
         self.called |= write.entries.helpers
         said = (
@@ -86,28 +81,6 @@ class Functions:
         head = its.returns, its.name, its.arguments
         return CFunction(*head, said, tuple(lines), is_private=is_block)
 
-    def _descent(self, function: Function) -> CFunction:
-        """Backward and a step of gradient descent in one, which keeps no gradients."""
-        its = replace(self.signatures["backward"], word=DESCENT, asks=False)
-        names = self._names(function, its)
-        scratch = names.local("scratch")
-        write = Statements(names, self.order, self._held(function, its))
-        parts = write.body(function)
-        gradients = {key: n for n, key in write.fields.items()}
-        every = spans(function.body, gradients, names.aliases)
-        sizes = {t.name: extent(t.sample_shape) for t in self.network.role("param")}
-        begun = places(every, {n: int(size) for n, size in sizes.items()})
-        most = max((begun[s.gradient] + sizes[s.parameter] for s in every), default=sp.S.One)
-        self.of_descent = Memory({**write.work, scratch: (most,)})
-        works = f"work->{its.word}."
-        opened = [Pointer(own(n), f"{works}{own(n)}") for n in write.work]
-        kept = {g: f"{works}{scratch}" + f" + {at}" * (at > 0) for g, at in begun.items()}
-        opened += [Pointer(own(g), place) for g, place in kept.items()]
-        for span in every:
-            parts[span.last] += [descended(self.tensors[span.parameter], own(span.gradient))]
-        head = its.returns, its.name, descending(its.arguments)
-        return CFunction(*head, "", tuple(needed([*opened, *chain(*parts)])))
-
     def _left(self, function: Function) -> Left:
         """What a function leaves: forward its outputs, too; gradients themselves."""
         if gives_gradients(function):
@@ -117,7 +90,7 @@ class Functions:
         found = left(function, outputs, self.inputs if function.name == "forward" else ())
         return replace(found, stays=found.stays | {*outputs})
 
-    def _names(self, function: Function, its: Signature) -> Names:
+    def names_of(self, function: Function, its: Signature) -> Names:
         assigned = {n.name for n in function.walk() if isinstance(n, program.Assign | program.Draw)}
         counter = {its.counter} if its.counter else set()
         inner = (n for block in self.cached.inner.values() for n in block)
@@ -127,7 +100,7 @@ class Functions:
             names.arrays[name] = Stored(own(name), tuple(length(i.size) for i in t.indices))
         return names
 
-    def _held(self, function: Function, its: Signature) -> Held:
+    def held_by(self, function: Function, its: Signature) -> Held:
         def sizes(ref: program.Ref) -> Sizes | None:
             if ref.held == "params":
                 of = self.of_one if ref.block else self.tensors
@@ -159,7 +132,7 @@ class Functions:
         loop = next(n for n in called if n.body[0].function == function.name)  # type: ignore[attr-defined]
         times = int(loop.indices[0].size)  # type: ignore[arg-type]
         kept = {write.fields.get(n, n): sizes for n, sizes in write.kept.items()}
-        kept = {n: sizes for n, sizes in kept.items() if not self._is_param(n)}
+        kept = {n: sizes for n, sizes in kept.items() if not self.is_param(n)}
         self.blocks[function.name] = Block(its, times, kept)
         all_of_them = {n: (sp.Integer(times), *sizes) for n, sizes in kept.items()}
         caller = self.work["backward" if its.is_backward else "forward"]
@@ -169,7 +142,7 @@ class Functions:
             self.cached.inner[its.word], caller.inner[its.word] = all_of_them, write.work
         return function.doc
 
-    def _is_param(self, name: str) -> bool:
+    def is_param(self, name: str) -> bool:
         return name in self.tensors and self.tensors[name].role == "param"
 
     def _opened(self, its: Signature, write: Statements) -> list[str]:
@@ -183,7 +156,7 @@ class Functions:
             if not its.is_backward:
                 place = f"cache->{inner}{own(key)}"
             else:
-                place = f"grads->{own(key)}" if self._is_param(key) else f"{works}{own(key)}"
+                place = f"grads->{own(key)}" if self.is_param(key) else f"{works}{own(key)}"
             return of_one(place, its.counter, sizes) if its.counter else place
 
         every = [(n, kept(n, sizes)) for n, sizes in write.kept.items()]

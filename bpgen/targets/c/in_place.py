@@ -28,10 +28,15 @@ class Span:
 
 
 def spans(
-    body: Sequence[Node], gradients: Mapping[str, str], aliases: Mapping[str, Expr]
+    body: Sequence[Node],
+    gradients: Mapping[str, str],
+    aliases: Mapping[str, Expr],
+    within: Mapping[str, Iterable[str]],
 ) -> list[Span]:
-    """One for each gradient of a parameter, in the order in which they begin."""
-    spoken = [{*_roots(_names(node), aliases)} for node in body]
+    """One for each gradient of a parameter, in the order in which they begin; `within` are the
+    parameters that a function reads which is called.
+    """
+    spoken = [{*_roots(_names(node, within), aliases)} for node in body]
 
     def span(parameter: str, gradient: str) -> Span:
         at = [k for k, names in enumerate(spoken) if gradient in names]
@@ -41,9 +46,9 @@ def spans(
     return sorted((span(p, g) for p, g in gradients.items()), key=lambda s: s.first)
 
 
-def places(every: Iterable[Span], sizes: Mapping[str, int]) -> dict[str, int]:
+def places(every: Iterable[Span], sizes: Mapping[str, int]) -> tuple[dict[str, int], int]:
     """Where each gradient begins in memory: at the first place where none lies that lives at the
-    same time. `sizes` are those of parameters.
+    same time. How much memory that is. `sizes` are those of parameters.
     """
     found: dict[Span, int] = {}
     for span in every:
@@ -53,16 +58,19 @@ def places(every: Iterable[Span], sizes: Mapping[str, int]) -> dict[str, int]:
             if place + sizes[span.parameter] > start:
                 place = max(place, end)
         found[span] = place
-    return {s.gradient: at for s, at in found.items()}
+    room = max((at + sizes[s.parameter] for s, at in found.items()), default=0)
+    return {s.gradient: at for s, at in found.items()}, room
 
 
-def _names(node: Node) -> Iterator[str]:
-    """The arrays that a statement speaks of."""
+def _names(node: Node, within: Mapping[str, Iterable[str]]) -> Iterator[str]:
+    """The arrays that a statement speaks of, and those that a function reads which it calls."""
     if isinstance(node, program.Pack):
         return
     for n in node.walk():
         if isinstance(n, program.Read | program.Assign):
             yield n.name
+        elif isinstance(n, program.Call):
+            yield from (*n.names, *n.arguments, *within.get(n.function, ()))
 
 
 def _roots(names: Iterable[str], aliases: Mapping[str, Expr]) -> Iterator[str]:
@@ -70,4 +78,4 @@ def _roots(names: Iterable[str], aliases: Mapping[str, Expr]) -> Iterator[str]:
     for name in names:
         yield name
         if name in aliases:
-            yield from _roots(_names(aliases[name]), aliases)
+            yield from _roots(_names(aliases[name], {}), aliases)

@@ -27,6 +27,11 @@ def comment(lines: list[str]) -> str:
     return "/* " + "\n   ".join(every) + " */"
 
 
+def remark(text: str) -> str:
+    """Sentences as a comment."""
+    return "/* " + "\n   ".join(textwrap.wrap(f"{text} */", WIDTH - 3))
+
+
 def paragraphs(texts: list[str]) -> str:
     """Paragraphs as one comment."""
     safe = (text.replace("*/", "* /").replace("/*", "/ *") for text in texts)

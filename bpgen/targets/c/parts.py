@@ -9,6 +9,7 @@ import sympy as sp
 
 from bpgen.ir import TensorInfo, length
 from bpgen.record import Derivation
+from bpgen.targets.c.descent import Descent
 from bpgen.targets.c.functions import Functions
 from bpgen.targets.c.helpers import sources
 from bpgen.targets.c.layout import comment, paragraphs
@@ -18,7 +19,7 @@ from bpgen.targets.c.places import whole
 from bpgen.targets.c.scalar import ATOM
 from bpgen.targets.c.stored import Sizes, own
 from bpgen.targets.c.texts import CFunction
-from bpgen.targets.c.training import DESCENT, adam
+from bpgen.targets.c.training import adam
 from bpgen.targets.numpy.interface import Interface
 
 LONG = 64  # steps for which there is room, where no other number is told
@@ -61,6 +62,7 @@ class Parts(Interface):
         self.macro = self.name.upper()
         self.made = Functions(derivation, self.asks)
         self.functions = self.made.all
+        self._descent = Descent(derivation, self.made)
         self.helpers = sources(self.made.called)
 
     @property
@@ -125,23 +127,23 @@ class Parts(Interface):
         return self._arrays(self.made.of_inputs.items())
 
     @property
-    def descent(self) -> CFunction | None:
+    def descent(self) -> list[CFunction]:
         """Backward and gradient descent in one, which is compiled where it is asked for."""
-        made = self.made.descent
-        if made is None:
-            return None
+        if not self._descent.functions:
+            return []
+        *called, caller = self._descent.functions
         lengths = {length(m.name): m.number for m in self.lengths}
-        works = {**self.made.work, DESCENT: self.made.of_descent}
+        works = {**self.made.work, self._descent.name: self._descent.memory}
         taken = without_gradients(Memory(dict(self._shapes())), self.made.cached, works, lengths)
         said = (
             "Backward and gradient descent in one, which keeps no gradients:"
             f" {taken} bytes to train."
         )
-        return replace(made, said=said)
+        return [*called, replace(caller, said=said)]
 
     @property
     def of_descent(self) -> Struct:
-        return self._struct(DESCENT, self.made.of_descent)
+        return self._struct(self._descent.name, self._descent.memory)
 
     @property
     def cache(self) -> Struct:

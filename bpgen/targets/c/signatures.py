@@ -18,7 +18,7 @@ TOGETHER = "loss_and_grad"
 class Signature:
     """A function by what it is given: arrays, and lengths known at run time. `hands` is the array
     that a block hands on; other functions hand on none. One that `asks` is given memory for the
-    gradients of inputs, or none.
+    gradients of inputs, or none. One that `descends` moves parameters, and gives no gradients.
     """
 
     network: str
@@ -29,10 +29,16 @@ class Signature:
     draws: bool = False
     hands: str = ""
     asks: bool = False
+    descends: bool = False
 
     @property
     def name(self) -> str:
-        return self.word if self.hands else f"{self.network}_{self.word}"
+        return self.place if self.hands else f"{self.network}_{self.place}"
+
+    @property
+    def place(self) -> str:
+        """What the struct of its memory is called."""
+        return f"{self.word}_descend" if self.descends else self.word
 
     @property
     def returns(self) -> str:
@@ -51,27 +57,30 @@ class Signature:
     def arguments(self) -> tuple[Argument, ...]:
         types = {n: REAL if t.bound is None else "int" for n, t in self.given.items()}
         return (
-            at(f"{self.network}_params", "params"),
+            (to if self.descends else at)(f"{self.network}_params", "params"),
             *[Argument("int", self.counter)] * bool(self.counter),
             *(at(types[n], own(n)) for n in self.given),
             *(Argument("int", n) for n in self.lengths),
             *[to("unsigned long", "seed")] * self.draws,
             (to if self.fills else at)(f"{self.network}_cache", "cache"),
             to(f"{self.network}_work", "work"),
-            *[to(f"{self.network}_params", "grads")] * self.is_backward,
+            *[self._moved] * self.is_backward,
             *[to(f"{self.network}_inputs", "inputs")] * self.asks,
             *[to(REAL, own(self.hands))] * bool(self.hands),
         )
+
+    @property
+    def _moved(self) -> Argument:
+        """Where gradients go, or how far parameters move against them."""
+        return Argument(REAL, "rate") if self.descends else to(f"{self.network}_params", "grads")
 
     def call(self, counter: str, given: Iterable[str], handed: str) -> str:
         """A call of a block's function with what counts the blocks and these arrays, which is told
         where its result goes.
         """
-        every = (
-            *("params", counter, *given, *self.lengths, *["seed"] * self.draws),
-            *("cache", "work", *["grads"] * self.is_backward, handed),
-        )
-        return f"{self.name}({', '.join(every)});"
+        told = dict(zip(map(own, self.given), given, strict=True))
+        told |= {self.counter: counter, own(self.hands): handed}
+        return f"{self.name}({', '.join(told.get(a.name, a.name) for a in self.arguments)});"
 
 
 def signature(

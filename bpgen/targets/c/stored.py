@@ -30,7 +30,7 @@ params rate real seed state velocity work
 _WORDS = f"{_KEYWORDS} {_OF_MATH} {_OF_THE_FILE}".split()
 _HELPERS = (*LOOPS, *OWN, *SHARED, *(n for n, row in ROWS.items() if row.helper))
 TAKEN = frozenset([*_WORDS, *map(called, _HELPERS)])
-_BLOCK = re.compile(r"block\d*(_backward)?")
+_BLOCK = re.compile(r"block\d*(_backward(_descend)?)?")
 
 
 def _is_taken(name: str) -> bool:

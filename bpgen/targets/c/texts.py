@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bpgen.targets.c.layout import broken
+from bpgen.targets.c.layout import broken, remark
 
 REAL = "real"  # the type of numbers, whatever it is called where a function is declared
 
@@ -70,7 +70,7 @@ class CFunction:
     @property
     def note(self) -> str:
         """What is said of it, as a comment."""
-        return "\n".join(broken(f"/* {self.said} */", 3))
+        return remark(self.said)
 
     @property
     def body(self) -> list[str]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from bpgen.ir import Network, TensorInfo
 from bpgen.targets.c.stored import own
 from bpgen.targets.c.texts import REAL, Argument, CFunction, at, to
 from bpgen.targets.numpy.interface import deviation
-
-DESCENT = "backward_descend"
 
 
 def begin(network: Network, called: set[str]) -> CFunction:
@@ -36,7 +34,7 @@ def steps(network: Network, called: set[str]) -> tuple[CFunction, CFunction]:
     form = f"{network.name}_params"
 
     def alone_moved(t: TensorInfo) -> str:
-        return descended(t, f"grads->{own(t.name)}")
+        return descended(t, f"params->{own(t.name)}", f"grads->{own(t.name)}")
 
     def moved(t: TensorInfo) -> str:
         return f"descend({_each(t, 'params', 'velocity', 'grads')}, {count(t)}, rate, momentum);"
@@ -54,15 +52,9 @@ def steps(network: Network, called: set[str]) -> tuple[CFunction, CFunction]:
     )
 
 
-def descended(tensor: TensorInfo, gradient: str) -> str:
-    """A parameter moved against its gradient."""
-    return f"add(params->{own(tensor.name)}, -rate, {gradient}, {count(tensor)});"
-
-
-def descending(backward: Iterable[Argument]) -> tuple[Argument, ...]:
-    """The arguments of backward, where it moves parameters and gives no gradients."""
-    params, *others = (a for a in backward if a.name != "grads")
-    return to(params.type, params.name), *others, Argument(REAL, "rate")
+def descended(tensor: TensorInfo, place: str, gradient: str) -> str:
+    """A parameter that lies at a place, moved against its gradient."""
+    return f"add({place}, -rate, {gradient}, {count(tensor)});"
 
 
 def adam(network: Network) -> CFunction:

@@ -80,3 +80,21 @@ def block(h):
 L = loss(sum(repeat(3, block, x)))
 """
     assert difference(planned(net), declared_by(net)) is None
+
+
+@pytest.mark.parametrize("net", [LSTM, GRU], ids=["lstm", "gru"])
+def test_what_a_product_leaves_for_the_steps_stands_step_by_step(net: str) -> None:
+    """Each step reads one stretch of it: its product writes its rows in that order."""
+    module = module_of(planned(net))
+    memory = module.workspace(N=2, T=5)
+    arrays = {id(a): a for of in memory.values() for a in of if a.ndim == 3}
+    wide = [a for a in arrays.values() if a.shape[-1] == module.SHAPES["W1"][0]]
+    assert wide
+    assert all(a[:, 1].flags.c_contiguous for a in wide)
+
+
+def test_all_but_the_first_step_or_the_last_is_no_copy() -> None:
+    """The product that sums over steps reads the states before them where they are."""
+    whole = planned(LSTM).split("\ndef backward(")[1].split("\ndef ")[0]
+    assert "h1[:, :-1].transpose(1, 0, 2).reshape(-1, 2)" in whole
+    assert "[...] = h1" not in whole

@@ -8,7 +8,7 @@ from typing import TypeGuard
 
 from bpgen.ir import BATCH, TensorInfo
 from bpgen.planning.layout.layouts import Layouts, Places, name_of
-from bpgen.planning.layout.loop_axes import loop_axes
+from bpgen.planning.layout.loop_axes import Along, read_along, written_along
 from bpgen.planning.layout.masks import masks
 from bpgen.program import grammar as program
 from bpgen.program.contractions import is_matrix_product
@@ -30,7 +30,8 @@ def layouts_of(
     copies = frozenset(n.name for n in named if n.name in summed and _is_windows(n.value))
     whole = frozenset(name for name, t in tensors.items() if t.bound is not None)
     layouts = Layouts(masks=masks(functions), copies=copies, whole=whole)
-    order = _Layout(layouts, summed, _first_stores(statements), loop_axes(functions))
+    steps = written_along(functions)
+    order = _Layout(layouts, summed, _first_stores(statements), steps, read_along(functions))
     passed, known = {*_passed(functions)}, {n.name for n in named}
     given = passed | ({*_returned(functions)} - {*order.steps})
     for node in named:
@@ -48,23 +49,25 @@ def layouts_of(
 @dataclass(frozen=True)
 class _Layout:
     """What the order of a tensor is read off: the axes that its first product sums, what is first
-    written into it where it is filled before, and the axes that loops write it along.
+    written into it where it is filled before, and the axes that loops write and read it along.
     """
 
     layouts: Layouts
     summed: Mapping[str, Places]
     stores: Mapping[str, Store]
-    steps: Mapping[str, Collection[int]]
+    steps: Along
+    read: Along
 
     def of(self, name: str, value: Expr) -> Axes:
         """The axes of a tensor as they are to stand in memory."""
         if name in self.steps:
-            first = [value.axes[k] for k in self.steps[name]]
-            return tuple(sorted(value.axes, key=lambda i: i not in first))
+            return _first(value.axes, self.steps[name])
         if isinstance(value, program.Fill):
             return self._filled(self.stores.get(name), value)
         if self.layouts.is_alias(value) and name not in self.layouts.copies:
             return value.axes
+        if name in self.read and _is_of_product(value):
+            return _first(value.axes, self.read[name])
         last = [value.axes[k] for k in self.summed.get(name, ())]
         return tuple(sorted(self.layouts.of(value), key=last.__contains__))
 
@@ -78,6 +81,18 @@ class _Layout:
             return value.axes
         pairs = zip(value.axes, found, strict=True)
         return tuple(axis for axis, own in sorted(pairs, key=lambda p: memory.index(p[1][0])))
+
+
+def _first(axes: Axes, places: Collection[int]) -> Axes:
+    """Axes with those at some places before the others."""
+    first = [axes[k] for k in places]
+    return tuple(sorted(axes, key=lambda i: i not in first))
+
+
+def _is_of_product(value: Expr) -> bool:
+    """Whether it is a product, or a sum that begins with one: its rows may come in any order."""
+    one = value.addends[0] if isinstance(value, program.Total) else value
+    return isinstance(one, program.Contract) and is_matrix_product(one)
 
 
 def is_of_block(function: Function) -> bool:

@@ -19,7 +19,7 @@ from bpgen.program import grammar as program
 from bpgen.program.contractions import is_matrix_product
 from bpgen.program.grammar import Axes, Expr, Read
 from bpgen.program.memory import looks_at
-from bpgen.program.spans import along, digits_of, is_whole
+from bpgen.program.spans import along, digits_of, is_whole, span, takes_all
 
 Places = tuple[int, ...]  # of each axis of memory, which it is of those declared
 
@@ -54,7 +54,19 @@ class Layouts:
 
     def memory(self, array: Expr) -> Axes | None:
         """The axes of an array without gaps, in the order of its memory; None of any other."""
-        return self.of(array) if name_of(array) is not None else None
+        is_run = name_of(array) is not None or self._is_run(array)
+        return self.of(array) if is_run else None
+
+    def _is_run(self, array: Expr) -> bool:
+        """Whether it is all but the first or last entries along the slowest axis of memory."""
+        if not isinstance(array, program.Slice) or not isinstance(array.array, Read):
+            return False
+        slowest = self.of(array.array)[0]
+        pairs = dict(zip(array.array.axes, array.slots, strict=True))
+        slot = pairs.pop(slowest)
+        free = along(slot, array.axes)
+        is_stretch = len(free) == 1 and span(slot.at, slot.length, free[0]).step == 1
+        return is_stretch and all(takes_all(s, array.axes) for s in pairs.values())
 
     def is_alias(self, value: Expr) -> bool:
         """Whether it is another name for what is there."""

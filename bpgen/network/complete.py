@@ -34,6 +34,7 @@ def refuse_incomplete(declared: Declaration, used: Iterable[int], named: Mapping
             "declare what is learnt, W = param(4, 3), or a real input(3)",
             declared.path,
         )
+    _refuse_unwritten(declared, reached, named)
     _refuse_untold(declared, reached, named)
     _refuse_two_meanings(declared, reached, named)
     for t in declared.outputs:
@@ -45,6 +46,20 @@ def refuse_incomplete(declared: Declaration, used: Iterable[int], named: Mapping
             "add what compares the output with the target",
             declared.place(declared.loss_line),
         )
+
+
+def _refuse_unwritten(
+    declared: Declaration, used: Container[int], named: Mapping[int, str]
+) -> None:
+    """What is read of a recurrence that has a start and no steps is 0."""
+    for t in declared.tensors:
+        stepwise = t.serial in used and t.carried is not None and t.block is None
+        if stepwise and all(term.at is not None and term.at[0] == -1 for term in t.terms):
+            raise NetError(
+                f"no step of the recurrence {said(t, named)} is written",
+                "write it after the line that declares it: h[t, i] = ... h[t - 1, i] ...",
+                declared.place(t.line),
+            )
 
 
 def _refuse_untold(declared: Declaration, used: Container[int], named: Mapping[int, str]) -> None:

@@ -13,7 +13,7 @@ import sympy as sp
 from bpgen.declare.activations import identity, leaky_relu, relu
 from bpgen.declare.declaration import here
 from bpgen.declare.formula import Formula, fresh
-from bpgen.declare.symbolic import said
+from bpgen.declare.symbolic import Symbolic, said
 from bpgen.declare.tensor import Tensor
 from bpgen.errors import NetError
 from bpgen.ir import Index, Size
@@ -34,9 +34,10 @@ class Layer:
 
     def weight(self, hint: str, *shape: Size, then: Activation = identity) -> Tensor:
         """Weights (out, ...): the variance is 1 / fan-in, or 2 / fan-in before a rectifier."""
+        rectified = then is relu or then is leaky_relu
         if len(shape) == 2:
-            return self.param(hint, *shape, init="he" if then in (relu, leaky_relu) else "normal")
-        variance = (2 if then in (relu, leaky_relu) else 1) / product(map(int, shape[1:]))
+            return self.param(hint, *shape, init="he" if rectified else "normal")
+        variance = (2 if rectified else 1) / product(map(int, shape[1:]))
         return self.param(hint, *shape, init=variance**0.5)
 
     def tensor(self, hint: str, indices: Iterable[Index], formula: Any) -> Tensor:
@@ -50,9 +51,10 @@ class Layer:
         """a = activation(z)."""
         if activation is identity:
             return z
-        if not callable(activation):
+        if isinstance(activation, Symbolic) or not callable(activation):
+            shown = said(activation) if isinstance(activation, Symbolic) else f"{activation!r:.60}"
             raise NetError(
-                f"{self.word}: the activation {activation!r:.60} is not a function",
+                f"{self.word}: the activation {shown} is not a function",
                 "give the word itself: relu",
             )
         result = activation(z)

@@ -118,6 +118,7 @@ def _of_part(tensor: Quantity, axis: int, body: sp.Expr) -> str:
 def _use_label(size: Size, role: str = "target") -> str:
     """No bound of whole numbers is a length known at run time; a place there is marked instead."""
     if isinstance(size, str):
-        return f'mark the place by a 1 among zeros, k = input("{size}"), and sum: sum(k[t] * h[t], t)'
+        marks = f'k = input("{size}")'
+        return f"mark the place by a 1 among zeros, {marks}, and sum: sum(k[t] * h[t], t)"
     whole = f"label({size})" if role == "target" else f"input(..., below={size})"
     return f"declare a whole number below {size}: {whole}"

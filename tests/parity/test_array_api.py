@@ -9,7 +9,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import jax
@@ -20,7 +22,7 @@ import torch
 from jax.test_util import check_grads
 
 from bpgen.check.module import Subject
-from bpgen.emit import emit
+from bpgen.emit import emit, emitted
 from tests.conftest import EXAMPLES, ROOT, TYPES, declared, derived, module_of, of_example
 from tests.documents import blocks
 from tests.parity.test_proofs import SOURCES
@@ -58,7 +60,7 @@ def _double() -> Iterator[None]:
 def test_it_is_typed(tmp_path: Path) -> None:
     """Here and not with its brothers: mypy needs array-api-compat at hand, which `dev` does not install."""
     for path in EXAMPLES:
-        (tmp_path / path.name).write_text(emit(of_example(path.stem).network, "array-api"))
+        (tmp_path / path.name).write_text(emitted(of_example(path.stem), "array-api"))
     line = [
         "mypy",
         "--strict",
@@ -147,6 +149,16 @@ def test_the_door_is_the_same_to_torch_and_jax() -> None:
             module.backward(params, module.forward(params, to(x))[1], y)
 
 
+@cache
+def _in_doubles(name: str) -> tuple[ModuleType, Any, Any]:
+    """An example's module, a point, and what it computes there of numpy's arrays."""
+    derivation = of_example(name)
+    module = module_of(emitted(derivation, "array-api"))
+    point = Subject(emitted(derivation), derivation.network).draw(np.random.default_rng(1), 2)
+    given = [*point.inputs.values(), *point.rest.values()]
+    return module, point, module.loss_and_grad(point.params, *given)
+
+
 HALVES = {  # precisions, and how near they come
     "float32": 1e-5,
     "float16": 2e-2,
@@ -158,14 +170,9 @@ HALVES = {  # precisions, and how near they come
 @pytest.mark.parametrize("name", ["digits", "gpt", "lstm"])
 def test_the_precision_is_that_of_what_is_given(name: str, precision: str) -> None:
     """Of the loss and of every gradient, of tensors that require one, too; labels are whole numbers
-    of either length. No maximum is among these: rounded, it may be another's.
+    of 64 bits, and beside float32 of either length. No maximum is among these: rounded, it may be another's.
     """
-    network = of_example(name).network
-    module = module_of(emit(network, "array-api"))
-    point = Subject(emit(network), network).draw(np.random.default_rng(1), 2)
-    meant, gradients = module.loss_and_grad(
-        point.params, *point.inputs.values(), *point.rest.values()
-    )
+    module, point, (meant, gradients) = _in_doubles(name)
 
     def in_torch(a: Any, bits: int) -> Any:
         kind = getattr(torch, f"int{bits}" if a.dtype.kind in "iu" else precision)
@@ -175,7 +182,7 @@ def test_the_precision_is_that_of_what_is_given(name: str, precision: str) -> No
         return jnp.asarray(a, f"int{bits}" if a.dtype.kind in "iu" else precision)
 
     for to, back in ((in_torch, lambda t: t.detach().double().numpy()), (in_jax, np.float64)):
-        for bits in (32, 64):
+        for bits in (32, 64)[precision != "float32" :]:
             given = point.map(lambda _, a, to=to, bits=bits: to(a, bits))
             rest = [*given.inputs.values(), *given.rest.values()]
             loss, grads = module.loss_and_grad(given.params, *rest)
@@ -188,10 +195,10 @@ def test_the_precision_is_that_of_what_is_given(name: str, precision: str) -> No
 @pytest.mark.parametrize("name", ["digits", "digits_conv", "gpt", "lstm"])
 def test_nothing_is_made_elsewhere_than_what_is_given(name: str) -> None:
     """On torch's device without values, which takes no array of another."""
-    network = of_example(name).network
-    module = module_of(emit(network, "array-api"))
+    derivation = of_example(name)
+    module = module_of(emitted(derivation, "array-api"))
     module.__dict__["_holds"] = lambda _: True  # of which no value is known
-    point = Subject(emit(network), network).draw(np.random.default_rng(1), 2)
+    point = Subject(emitted(derivation), derivation.network).draw(np.random.default_rng(1), 2)
     there = point.map(lambda _, a: torch.tensor(a, device="meta"))
     rest = [*there.inputs.values(), *there.rest.values()]
     _, grads = module.loss_and_grad(there.params, *rest)

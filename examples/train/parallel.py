@@ -1,7 +1,7 @@
 """Train the digits on several processes: each takes a part of the rows of every batch, and one
 Allreduce of the flat gradient a step adds up what they found.
 
-    pip install 'bpgen[mpi]'
+    pip install -e '.[mpi]'
     mpiexec -n 2 python -m mpi4py examples/train/parallel.py
 
 The loss is a mean over the samples of a batch: where each process weighs its gradient by its share

@@ -7,6 +7,9 @@ import pytest
 
 from bpgen.check.page.proof import prove_page
 from bpgen.check.page.proof.comparison import differ
+from bpgen.derive import derive
+from bpgen.load import declared_by
+from bpgen.network import build
 from bpgen.render import render
 from tests.check.proved_pages import MORE, derived_page, page_of
 from tests.conftest import derived
@@ -262,3 +265,15 @@ def test_what_roundings_might_make_of_a_large_number_is_no_excuse(right: str, wr
 )
 def test_nothing_is_near_infinity(one: float, other: float, said: str) -> None:
     assert differ(np.full((1, 1), one), np.full((1, 1), other), 1e-9) == said
+
+
+def test_a_gradient_of_what_a_mask_leaves_out_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """bpgen refuses such an output, as it says of masked(z, keep) that it varies as z does: a page
+    of one is false where the mask is 0.
+    """
+    monkeypatch.setattr(build, "refuse_lowest", lambda *_: None)
+    network = declared_by(
+        "from bpgen import *\nx, k, w = input(3), input(3), param(3)\noutput(masked(w * x, k))\n"
+    )
+    report = prove_page(render(derive(network), fmt="latex"), network)
+    assert any(r"\bar{u}^{[1]} \odot x" in line.line and not line.unread for line in report.false)

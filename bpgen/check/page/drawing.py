@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 
+from bpgen.check.conditions import masks
 from bpgen.check.page.world import LOWEST, Array, World
 from bpgen.ir import BATCH, Network, TensorInfo
 
+Between = tuple[tuple[float, float] | None, ...]
 _PRIMES = (3, 5, 7, 2, 11)
 # Between which numbers parameters and all else are drawn, attempt after attempt, where some
 # function is not defined for normal ones: sqrt(x), log(1 - x), log(x - 1).
@@ -19,6 +22,7 @@ _BETWEEN = (
     *((None, _ABOVE), (_ABOVE, _ABOVE), (None, _BELOW), (_ABOVE, _BELOW)) * 2,
 )
 
+_MASKED, _KEPT = 8, 0.7  # draws in which something is masked out; of what decides, how much not
 _DIGITS = 1e-12  # those that a value loses, at most
 
 
@@ -50,12 +54,15 @@ def _drawn_once(itself: _Itself, batch: int, seed: int) -> World:
     lengths = lengths_of(network, batch)
     rng = np.random.default_rng(seed)
     found: World | None = None
-    for between in _BETWEEN:
+    decide = masks(network)
+    for between, left_out in _draws(decide):
         given = {
             info.name: _drawn(info, lengths, rng, between[info.role != "param"], seed)
             for info in network.tensors.values()
             if info.role != "value"
         }
+        for name in sorted(decide) if left_out else ():
+            given[name] *= rng.uniform(size=given[name].shape) < _KEPT
         world = World.at(network, lengths, given)
         if world.defined and _keeps_digits(world):
             found = world
@@ -66,6 +73,12 @@ def _drawn_once(itself: _Itself, batch: int, seed: int) -> World:
         info = network.tensors[name]
         world.given[name] = rng.normal(size=world.shape(info)[info.block :])
     return world
+
+
+def _draws(decide: frozenset[str]) -> Iterator[tuple[Between, bool]]:
+    """Between which numbers to draw, and whether masks leave something out: first they do."""
+    yield from ((_BETWEEN[0], True) for _ in range(_MASKED if decide else 0))
+    yield from ((between, False) for between in _BETWEEN)
 
 
 def _keeps_digits(world: World) -> bool:

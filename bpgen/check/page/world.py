@@ -65,8 +65,21 @@ class World:
 
     @property
     def defined(self) -> bool:
-        """Whether every equation has a finite value, but for what is masked."""
-        return not self.fallen and all(np.isfinite(v).all() for v in self.values.values())
+        """Whether every equation has a finite value, but for what is masked: of that something is
+        kept, and no loss is infinite by it.
+        """
+        kept = (v for name, v in self.values.items() if name in self._ends)
+        return (
+            not self.fallen
+            and all(np.isfinite(v).all() for v in self.values.values())
+            and all((np.abs(v) < -LOWEST / 2).all() for v in kept)
+        )
+
+    @cached_property
+    def _ends(self) -> set[str]:
+        """The losses, and what is the largest of several, or the log-sum-exp of them."""
+        found = {e.name for e in self.network if e.terms[0].reduce in ("max", "logsumexp")}
+        return found | {self.network.loss or "", self.network.sample_loss or ""}
 
     def longer(self) -> World:
         """The same in the longest numbers."""

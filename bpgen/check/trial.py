@@ -16,7 +16,7 @@ from bpgen.check.chance import one_by_one
 from bpgen.check.entrywise import shown, weighted
 from bpgen.check.entrywise.adjoints import Adjoints
 from bpgen.check.entrywise.evaluation import STEP, Evaluation
-from bpgen.check.module import DOMAINS, SCALES, Array, Arrays, Point, Subject, quiet
+from bpgen.check.module import DOMAINS, SCALES, Array, Arrays, Point, Subject, of_finite_loss, quiet
 from bpgen.ir import BATCH, Network, Size
 
 # Of the batch, then of other axes known at run time: what no axis measures otherwise comes first.
@@ -91,8 +91,13 @@ class Trial:
 
     @property
     def settled(self) -> bool:
-        """Whether all values are numbers, and no branch is decided by a hair."""
-        return _finite(self.values(self.meant)) and not self.meant.near
+        """Whether all values are numbers, but for what a mask leaves out of an output beside the
+        loss, and no branch is decided by a hair.
+        """
+        values, loss = self.values(self.meant), self.network.loss
+        if loss is not None and self.subject.masks and np.isfinite(values[loss]):
+            values = {n: np.where(np.isneginf(a), 0, a) for n, a in values.items()}
+        return _finite(values) and not self.meant.near
 
     @property
     def finite(self) -> bool:
@@ -202,12 +207,13 @@ def trials(source: str, network: Network, points: int, small: bool) -> Iterator[
     """
     batch, *long = lengths_of(network, LENGTHS if small else FEWEST)
     subjects: list[Subject] = []
+    domains = (*DOMAINS, *of_finite_loss(network))
     for number in range(points if small else 1):
-        for k, attempt in itertools.product(range(len(DOMAINS)), range(TRIES)):
+        for k, attempt in itertools.product(range(len(domains)), range(TRIES)):
             with of_module():
                 if k == len(subjects):
                     # Of a softmax of nothing the equations do not speak.
-                    domain = replace(DOMAINS[k], rows=False)
+                    domain = replace(domains[k], rows=False)
                     subjects.append(Subject(source, network, domain, tuple(long)))
                 found = _drawn(subjects[k], network, batch, number, attempt)
             if found.settled if small else found.finite:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
+from bpgen.check.agreement import verdict
 from bpgen.check.constants import constant
 from bpgen.check.exact import exact
 from bpgen.check.form import form
@@ -134,6 +135,28 @@ def test_masks_are_drawn_that_leave_out_and_keep(shape: str) -> None:
     assert wrong != subject.source
     refused = {row.name for row in exact(wrong, net) if row.wrong}
     assert refused >= {"q", "k", "v", "output " + net.outputs[0]}
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        "categorical_cross_entropy_with_logits(z, y)",
+        pytest.param("categorical_cross_entropy(softmax(z), y)", marks=pytest.mark.slow),
+    ],
+)
+def test_scores_of_which_a_mask_leaves_some_out_are_proved(loss: str) -> None:
+    """Where it leaves out the label the loss is infinite, and tells nothing; of the scores, too,
+    some are minus infinity.
+    """
+    net = network(
+        "x, k, y, w = input('T', 4), input('T', 4), label(4, 'T'), param(4)\n"
+        f"z = masked(w * x, k)\nL = loss({loss})\n"
+    )
+    module = emit(net)
+    found = verdict(module, net)
+    assert (found.wrong, found.undefined) == (None, ())
+    assert all(row.ok for row in exact(module, net))
+    assert not [*broken(Subject(module, net), 0)]
 
 
 def test_labels_of_every_class_are_drawn() -> None:

@@ -4,7 +4,7 @@ uniform way.
 
 from __future__ import annotations
 
-from bpgen.check.module.drawing import DOMAINS, SCALES
+from bpgen.check.module.drawing import DOMAINS, SCALES, of_finite_loss
 from bpgen.check.module.loading import Numpy, load, quiet
 from bpgen.check.module.point import Array, Arrays, Point, largest, with_rest
 from bpgen.check.module.subject import Subject
@@ -19,6 +19,7 @@ __all__ = [
     "Subject",
     "largest",
     "load",
+    "of_finite_loss",
     "quiet",
     "with_rest",
 ]

@@ -10,11 +10,14 @@ from statistics import NormalDist
 
 import numpy as np
 
+from bpgen.check.conditions import masks
 from bpgen.check.module.called import Called
 from bpgen.check.module.point import Array, Point
+from bpgen.ir import Network
 
 # Of parameters and inputs, draw after draw: where one saturates another does not.
 SCALES = (1.0, 1.6, 0.3, 2.5)
+MANY = 16  # ones of a mask to one 0
 FEW = 256  # numbers that are drawn one from each part of their distribution
 
 Range = tuple[float, float]
@@ -33,6 +36,7 @@ class Domain:
     params: Range | None = None
     inputs: Range | None = None
     rows: bool = True  # whether a mask may leave out all of a row
+    finite: bool = False  # whether a draw is one of a finite loss: no mask leaves out its label
 
 
 DOMAINS = (
@@ -47,6 +51,13 @@ DOMAINS = (
     Domain(inputs=BELOW),
     Domain(ABOVE, BELOW),
 )
+
+
+def of_finite_loss(network: Network | None) -> tuple[Domain, ...]:
+    """What is drawn last, where a mask may leave out what the loss is of."""
+    if network is None or network.loss is None or not masks(network):
+        return ()
+    return (Domain(rows=False, finite=True),)
 
 
 class Drawing:
@@ -108,7 +119,7 @@ class Drawing:
         if name in self.subject.integers:
             return _whole(self.rng, shape, self.subject.integers[name])
         if name in self.subject.masks:
-            return _kept(self.rng, shape, self.domain.rows)
+            return _kept(self.rng, shape, self.domain)
         return None
 
     def _sums_to_one(self, name: str) -> bool:
@@ -152,11 +163,12 @@ def _normal(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     return np.array([NormalDist().inv_cdf(rank) for rank in ranks]).reshape(shape)
 
 
-def _kept(rng: np.random.Generator, shape: tuple[int, ...], rows: bool) -> Array:
+def _kept(rng: np.random.Generator, shape: tuple[int, ...], domain: Domain) -> Array:
     """A mask: ones and zeros, both among a few; of several rows one is all zeros, if that may be,
-    and else none.
+    and else none. Where zeros may make a loss infinite they are few.
     """
-    drawn = rng.permutation(np.resize([1.0, 0.0, 1.0], math.prod(shape))).reshape(shape)
+    rows, ones = domain.rows, MANY if domain.finite else 1
+    drawn = rng.permutation(np.resize([1.0, 0.0, *[1.0] * ones], math.prod(shape))).reshape(shape)
     flat = drawn.reshape(-1, shape[-1]) if shape else drawn.reshape(1, 1)
     if rows and len(flat) > 1:
         flat[rng.integers(len(flat))] = 0.0

@@ -12,11 +12,12 @@ import numpy as np
 import sympy as sp
 
 from bpgen.check.module.called import LENGTHS, Called
-from bpgen.check.module.drawing import DOMAINS, SCALES, Domain, Drawing
+from bpgen.check.module.drawing import DOMAINS, SCALES, Domain, Drawing, of_finite_loss
 from bpgen.check.module.loading import ANALYTIC, load, quiet
 from bpgen.check.module.point import Arrays, Point
 from bpgen.ir import BATCH, Network, length
 
+DRAWS = 500  # until the loss is finite
 PROBES = 6  # draws that must be finite before a domain is believed
 
 
@@ -84,14 +85,21 @@ class Subject(Called):
 
     def draw(self, rng: np.random.Generator, batch: int, scale: float = 1.0) -> Point:
         """A random point; nothing in it is zero or constant, biases included."""
-        return Drawing(self, self.domain, rng, batch, scale).point()
+        drawing = Drawing(self, self.domain, rng, batch, scale)
+        point = drawing.point()
+        for _ in range(DRAWS if self.domain.finite else 0):
+            if np.isfinite(self.objective(point)):
+                break
+            point = drawing.point()
+        return point
 
     def _find_domain(self) -> Domain:
         """The widest domain whose objective is finite at every probing draw; the widest where none
         is.
         """
         narrower = [replace(d, rows=False) for d in DOMAINS] if self.masks else []
-        for self.domain in (*DOMAINS, *narrower):
+        finite = of_finite_loss(self.network)
+        for self.domain in (*DOMAINS, *narrower, *finite):
             if all(self._finite_at(seed) for seed in range(PROBES)):
                 return self.domain
         return Domain()

@@ -115,9 +115,13 @@ def apart(subject: Subject, point: Point) -> Iterator[Finding]:
     for k in range(len(together[0])):
         alone = point.map(lambda n, a, k=k: a[k : k + 1] if n in _batched(subject) else a)  # type: ignore[misc]
         for name, one, all_ in zip(network.outputs, subject.outputs(alone), together, strict=True):
-            if not near(one[0], all_[k], max(1.0, float(np.max(np.abs(all_), initial=0)))):
+            if not near(one[0], all_[k], max(1.0, _largest(all_))):
                 yield Finding(name, "the output of a sample depends on the others of its batch")
                 return
+
+
+def _largest(array: Array) -> float:
+    return float(np.max(np.abs(array), initial=0, where=np.isfinite(array)))
 
 
 def _mixes(network: Network, equation: Equation) -> bool:

@@ -48,8 +48,9 @@ def same_bits(one: Any, other: Any) -> bool:
 
 
 def near(one: Array, other: Array, scale: float) -> bool:
-    """Equal up to rounding at the given scale; never where there is nan."""
-    return bool(np.all(np.abs(one - other) <= ROUNDING * scale))
+    """Equal up to rounding at the given scale, or one infinity; never where there is nan."""
+    with np.errstate(invalid="ignore"):
+        return bool(np.all((one == other) | (np.abs(one - other) <= ROUNDING * scale)))
 
 
 def scales(grads: Arrays) -> dict[str, float]:

@@ -11,6 +11,7 @@ from itertools import groupby
 from typing import Self
 
 from bpgen.render import batch, descent, rule_rows
+from bpgen.render.dialect import listed
 from bpgen.render.finals import finals
 from bpgen.render.meanings import meaning, why_sum
 from bpgen.render.page import Block, Row, Section, Tag
@@ -124,7 +125,7 @@ class Brief(Short):
         found: dict[Tag, list[str]] = {}
         for one, other in ((self.tag(a), self.tag(b)) for a, b in again):
             found.setdefault(other, []).append(refer(one))
-        pairs = ", ".join(f"{_and(ones)} as {refer(tag)}" for tag, ones in found.items())
+        pairs = ", ".join(f"{listed(ones)} as {refer(tag)}" for tag, ones in found.items())
         return f"In the same way: {pairs}."
 
     def _layers(self) -> Iterator[list[Part]]:
@@ -170,8 +171,3 @@ class Brief(Short):
                 rows += finals(whole.equation(f.source), f.number, self.base, notation, whole)
         blocks = (Block(tuple(rows)),) if rows else ()
         return [Section("Over the batch", (batch.mean(self.derivation, self.base),), blocks)]
-
-
-def _and(names: list[str]) -> str:
-    """One, two and three."""
-    return " and ".join([", ".join(names[:-1]), names[-1]] if names[1:] else names)

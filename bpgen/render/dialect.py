@@ -63,3 +63,8 @@ class Dialect:
     odot: str
     relations: dict[str, str]
     words: dict[str, str]
+
+
+def listed(names: list[str]) -> str:
+    """One, two and three."""
+    return " and ".join([", ".join(names[:-1]), names[-1]] if names[1:] else names)

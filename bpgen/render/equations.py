@@ -14,6 +14,7 @@ from bpgen.record import Derivation, Equality, Forward
 from bpgen.render import batch, components, descent, loops, matrix, rightside
 from bpgen.render.chain import Chain, strings
 from bpgen.render.contributions import apart
+from bpgen.render.dialect import listed
 from bpgen.render.finals import finals
 from bpgen.render.legend import conventions
 from bpgen.render.numerals import Numerals
@@ -222,8 +223,7 @@ class Equations:
         total = inline(self.writer.tensor(self.top).text)
         bars = [inline(self.writer.tensor(f"d_{n}").text) for n in network.outputs]
         are = "are the upstream gradients" if bars[1:] else "is the upstream gradient"
-        joined = " and ".join([", ".join(bars[:-1]), bars[-1]] if bars[1:] else bars)
-        return (f"{joined} {are} that backward is given: of a scalar {total} further on.",)
+        return (f"{listed(bars)} {are} that backward is given: of a scalar {total} further on.",)
 
     def has_places(self, equation: Equation) -> bool:
         """Whether an equation is written at several places."""

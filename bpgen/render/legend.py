@@ -9,7 +9,7 @@ import sympy as sp
 from bpgen.functions import ROWS, FunctionRow, masked
 from bpgen.ir import Element, Network
 from bpgen.render.calls import NOTATIONS, exp
-from bpgen.render.dialect import Dialect
+from bpgen.render.dialect import Dialect, listed
 from bpgen.render.names import Symbol
 from bpgen.render.scalar import Printer
 from bpgen.render.writer import Writer
@@ -27,6 +27,7 @@ def legend(network: Network, writer: Writer, components: bool) -> tuple[str, ...
     definitions += [_softmax(writer)] if "softmax" in notes else []
     found += [f"Here {', '.join(map(inline, definitions))}"] if definitions else []
     found += [sentence(notes, writer) for note, sentence in _SENTENCES.items() if note in notes]
+    found += _drawn(network, writer)
     return tuple(f"{sentence}." for sentence in found)
 
 
@@ -98,6 +99,20 @@ _SENTENCES: dict[str, Callable[[frozenset[str], Writer], str]] = {
     "kept": _plain("Where a mask keeps nothing, a softmax is 0, and no gradient passes"),
     "rounded": _plain("Long numbers are rounded to six digits"),
 }
+
+
+def _drawn(network: Network, writer: Writer) -> list[str]:
+    """How what dropout multiplies by is drawn; what is drawn alike, in one sentence."""
+    inline, alike = writer.dialect.inline, dict[sp.Expr, list[str]]()
+    for t in network.role("noise"):
+        assert t.keep is not None
+        alike.setdefault(t.keep, []).append(inline(writer.tensor(t.name).text))
+    number = Printer(writer, writer.element).text
+    return [
+        f"Each entry of {listed(names)} is drawn in forward: {inline(number(1 / keep))} with the"
+        f" probability {inline(number(keep))}, else 0"
+        for keep, names in alike.items()
+    ]
 
 
 def _may_keep_nothing(network: Network) -> bool:

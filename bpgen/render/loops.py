@@ -70,11 +70,10 @@ def _at(carried: str, place: sp.Expr, writer: Writer) -> str:
 
 
 def _values(loop: Loop, writer: Writer, forwards: bool) -> str:
-    """t = 0, ..., T-1, or the other way round; of a single block, its number."""
+    """t = 0, ..., T-1, or the other way round; of a single step or block, its number."""
     ends = [sp.Integer(0), length(loop.index.size) - 1]
     first, last = map(writer.subscript, ends if forwards else ends[::-1])
-    single = loop.block and ends[0] == ends[1]
-    values = first if single else f"{first}, {writer.dialect.words['dots']}, {last}"
+    values = first if first == last else f"{first}, {writer.dialect.words['dots']}, {last}"
     return writer.dialect.inline(f"{_is(loop.index, writer)} {values}")
 
 

@@ -13,6 +13,7 @@ from bpgen.functions import log1mexp, log1mexpexp
 from bpgen.ir import Element, Equation, Index, Term, elements, indices_of
 from bpgen.record import Equality, Forward, Reason, Risk, Vanishing
 from bpgen.render.calls import head
+from bpgen.render.dialect import listed
 from bpgen.render.rightside import right_side
 from bpgen.render.scalar import Printer
 from bpgen.render.writer import Writer
@@ -40,7 +41,7 @@ def avoids(forward: Forward) -> str:
     from another.
     """
     found = [_AVOIDS[risk] for risk in _AVOIDS if risk in forward.avoids]
-    risks = " and ".join([", ".join(found[:-1]), found[-1]] if found[1:] else found)
+    risks = listed(found)
     calls = {c.func for t in forward.evaluated.terms for c in t.body.atoms(*_AS_ONE)}
     names = " and ".join(f.__name__ for f in _AS_ONE if f in calls)
     if names and Risk.CANCELLATION in forward.avoids:

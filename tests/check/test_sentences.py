@@ -41,6 +41,11 @@ x, W = input(2, 2), param(2, 2)
 v = 1 - sigmoid(x @ W)
 output(v.T @ log(v))
 """
+DROPPED = """from bpgen import *
+x, t = input(2), target(2)
+h = dropout(dropout(tanh(x), 0.25), 0.5)
+L = loss(half_squared_error(h, t))
+"""
 LAYERS = RULES["five"]
 
 
@@ -58,7 +63,7 @@ def _false(net: str, page: str) -> list[str]:
     return [str(line) for line in false_sentences(Page.of(page, _derivation(net).network, 0))]
 
 
-@pytest.mark.parametrize("net", [BLOCKS, MATRICES, LAYERS, SPELLED])
+@pytest.mark.parametrize("net", [BLOCKS, MATRICES, LAYERS, SPELLED, DROPPED])
 def test_what_is_printed_holds(net: str) -> None:
     assert _false(net, _page(net)) == []
 
@@ -99,6 +104,11 @@ WRONG = [
     # of a rule for each layer
     (LAYERS, r"changes with $z^{[l]}$", r"changes with $z^{[l+1]}$"),
     (LAYERS, r"Each $a^{[l]}_{i}$", r"Each $a^{[l-1]}_{i}$"),
+    # what is drawn
+    (DROPPED, r"$\tfrac{4}{3}$ with", "$2$ with"),
+    (DROPPED, r"the probability $\tfrac{3}{4}$", r"the probability $\tfrac{1}{4}$"),
+    (DROPPED, r"Each entry of $m^{[1]}$", "Each entry of $x$"),
+    (DROPPED, r"Each entry of $m^{[1]}$", "Each entry of $m^{[2]}$"),
     # a step
     (MATRICES, r"descent: $W^{[1]} \leftarrow W^{[1]}", r"descent: $W^{[1]} \leftarrow W^{[2]}"),
     (

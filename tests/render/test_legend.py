@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 
 import pytest
 
-from tests.conftest import ROOT
+from bpgen.render import render
+from tests.conftest import ROOT, derived
 
 _TWO_LABELS = """\
 
@@ -26,6 +28,23 @@ L = loss(one + other)
 '''
 print(ascii(render(derive(declared_by(net)), fmt="text")))
 """
+
+
+def test_what_dropout_draws_is_said_once_of_what_is_drawn_alike() -> None:
+    net = (
+        "from bpgen import *\nx = input(2)\na = dropout(x, 0.5)\nb = dropout(tanh(a), 0.5)\n"
+        "output(dropout(sin(b), 0.25))\n"
+    )
+    page = render(derived(net), fmt="text")
+    assert re.findall("Each entry of .*", page) == [
+        "Each entry of m^[1] and m^[2] is drawn in forward: 2 with the probability 1/2, else 0.",
+        "Each entry of m^[3] is drawn in forward: 4/3 with the probability 3/4, else 0.",
+    ]
+
+
+def test_a_single_step_is_told_by_its_number() -> None:
+    page = render(derived("from bpgen import *\noutput(rnn(input(1, 2), 2))\n"), fmt="text")
+    assert page.count("tep by step, for t = 0") == 2 and "…" not in page
 
 
 @pytest.mark.slow

@@ -8,7 +8,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 
+import numpy as np
+
 from bpgen.check.page import formula as f
+from bpgen.check.page.evaluate import Scope
 from bpgen.check.page.grammar import Parser
 from bpgen.check.page.layers import put, range_of
 from bpgen.check.page.proof.page import Page
@@ -187,6 +190,22 @@ def _number(node: f.Node) -> int:
     return -int(f.numeral(node.inner)) if isinstance(node, f.Negative) else int(f.numeral(node))
 
 
+def _drawn(found: re.Match[str], page: Page) -> str:
+    """Each entry of m is drawn in forward: 2 with the probability 1/2, else 0."""
+    reading = page.sample
+    scope = Scope(reading)
+    value, probability = (
+        np.real(scope.value(reading.parse(tokens(found[k])))) for k in ("value", "probability")
+    )
+    for symbol in _MATHS.findall(found["which"]):
+        keep = reading.world.network.tensors[_symbol(symbol, reading)[1]].keep
+        if keep is None:
+            return "that is not drawn"
+        if not (np.allclose(probability, float(keep)) and np.allclose(value * probability, 1)):
+            return f"it is 1/{keep} with the probability {keep}"
+    return ""
+
+
 def _block(found: re.Match[str], page: Page) -> str:
     """Block l, for l = 0, ..., 5: from x^(l-1) to x^(l); or back again."""
     reading = page.sample
@@ -245,6 +264,13 @@ _SENTENCES: tuple[tuple[re.Pattern[str], Judged], ...] = (
             r"Each <read> feeds (?:every|several) <through>, so \$\\sum_\{(?P<over>[^$]*)\}\$"
         ),
         _feeds,
+    ),
+    (
+        _sentence(
+            r"Each entry of (?P<which>.*?) is drawn in forward: <value> with the probability"
+            " <probability>, else 0"
+        ),
+        _drawn,
     ),
     (
         _sentence(

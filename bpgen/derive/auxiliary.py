@@ -25,11 +25,11 @@ def composed(record: Derivation) -> Derivation:
     if not found:
         return record
     forward = (replace(f, auxiliary=f.equation.name in found) for f in record.forward)
-    told = (
+    steps = (
         replace(s, auxiliary=True) if s.of in found else _without(s, found, record)
         for s in record.steps
     )
-    return replace(record, forward=tuple(forward), steps=tuple(told))
+    return replace(record, forward=tuple(forward), steps=tuple(steps))
 
 
 def _auxiliaries(record: Derivation) -> set[str]:
@@ -96,7 +96,7 @@ def _without(step: Step, found: set[str], record: Derivation) -> Step:
     product = lettered(_of_one_step(replace(step.equation, terms=terms), record))
     why = [r for name in sorted(by) for line in steps[name].lines for r in line.reasons]
     why += [r for line in step.lines for r in line.reasons]
-    reasons = tuple(dict.fromkeys(r for r in why if not _speaks(r, by)))
+    reasons = tuple(dict.fromkeys(r for r in why if not _mentions(r, by)))
     last = Line(step.lines[-1].terms, reasons)
     lines = (last,) if product.terms == last.terms else (Line(product.terms), last)
     return replace(step, paths=tuple(paths), lines=lines)
@@ -158,7 +158,7 @@ def _adjoint(upstream: Element, steps: Mapping[str, Step], record: Derivation) -
     return tuple(t.map(lambda body: body.xreplace(at)) for t in terms)
 
 
-def _speaks(reason: Reason, by: set[str]) -> bool:
+def _mentions(reason: Reason, by: set[str]) -> bool:
     return isinstance(reason, Equality) and any(
         e.name in by for side in reason.chain for e in elements(side)
     )

@@ -79,24 +79,24 @@ def path(link: Link, axes: tuple[Index, ...]) -> Path:
     away = link.away(axes)
     fixed, _ = _solved(tuple(e.xreplace(away) for e in link.access.indices), axes)
 
-    def told(expr: sp.Expr) -> sp.Expr:
+    def solved(expr: sp.Expr) -> sp.Expr:
         return expr.xreplace(away).xreplace(fixed)
 
     def free(indices: tuple[Index, ...]) -> tuple[Index, ...]:
         return tuple(away[i] for i in indices if away[i] not in fixed)
 
-    place = tuple(map(told, link.written()))
+    place = tuple(map(solved, link.written()))
     where = {i for e in place for i in _open(e)}
-    value, inner = told(link.value), tuple(k for k in free(link.term.over) if k not in where)
-    spoken = value.free_symbols | {i for e in link.access.indices for i in _open(told(e))}
+    value, inner = solved(link.value), tuple(k for k in free(link.term.over) if k not in where)
+    occurring = value.free_symbols | {i for e in link.access.indices for i in _open(solved(e))}
     for index in inner:
-        value = value if index in spoken else value * length(index.size)
-    inner = tuple(i for i in inner if i in spoken)
-    reasons = tuple(Equality(tuple(map(told, r.chain)), r.prime) for r in link.reasons)
+        value = value if index in occurring else value * length(index.size)
+    inner = tuple(i for i in inner if i in occurring)
+    reasons = tuple(Equality(tuple(map(solved, r.chain)), r.prime) for r in link.reasons)
     every = (*link.equation.indices, *link.term.over)
     over = tuple(i for i in free(every) if i in where)
     upstream = element(link.equation.name, place)
-    return Path(upstream, told(link.access), value, over, reasons, inner)
+    return Path(upstream, solved(link.access), value, over, reasons, inner)
 
 
 def along(path: Path, upstream: Term, axes: tuple[Index, ...]) -> Term:

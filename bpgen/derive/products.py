@@ -40,35 +40,35 @@ class Products:
             key = max(varying, key=lambda b: (len(_shape(b)[1]), str(b)))
             self.by_factor.setdefault(_shape(key), []).append((equation, wanted))
 
-    def fold(self, expr: sp.Expr, said: dict[Any, None] | None = None) -> sp.Expr:
-        """`expr` with the products within it told in forward values, outermost products first."""
+    def fold(self, expr: sp.Expr, reasons: dict[Any, None] | None = None) -> sp.Expr:
+        """`expr` with its products written in forward values, outermost products first."""
         if not self.any or not expr.args or isinstance(expr, Element):
             return expr
         if isinstance(expr, sp.Mul):
-            expr = self._folded(expr, said)
+            expr = self._folded(expr, reasons)
         if isinstance(expr, sp.Function):
             return expr.func(*(self._value(a) for a in expr.args))
         if not isinstance(expr, (sp.Mul, sp.Add)):
             return expr
-        return expr.func(*(self.fold(a, said) for a in expr.args))
+        return expr.func(*(self.fold(a, reasons) for a in expr.args))
 
     def _value(self, argument: sp.Expr) -> sp.Expr:
         """The argument of a function, by its name where it is a forward value."""
         content, value = self._named(argument) if isinstance(argument, sp.Add) else (0, argument)
         return value if content == 1 and isinstance(value, Element) else argument
 
-    def _folded(self, product: sp.Expr, said: dict[Any, None] | None) -> sp.Expr:
+    def _folded(self, product: sp.Expr, reasons: dict[Any, None] | None) -> sp.Expr:
         """A product with every definition it holds replaced by its value."""
         found = next(self._quotients(self.factors(product)), None)
         if found is None:
             return product
         equation, shorter = found
-        if said is not None:
-            said[Equality((equation.terms[0].body, equation.lhs))] = None
-        return self._folded(with_short_numbers(with_plain_signs(shorter)), said)
+        if reasons is not None:
+            reasons[Equality((equation.terms[0].body, equation.lhs))] = None
+        return self._folded(with_short_numbers(with_plain_signs(shorter)), reasons)
 
     def _quotients(self, given: Factors) -> Iterator[tuple[Equation, sp.Expr]]:
-        """The definitions that a product holds, and the product told by each."""
+        """The definitions that a product holds, and the product by each."""
         if len(given) > _WIDEST:
             return
         for base in given:

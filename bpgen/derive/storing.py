@@ -19,14 +19,14 @@ def is_carried(equation: Equation, network: Network) -> bool:
 
 
 def is_inlined(
-    equation: Equation, adjoint: tuple[Term, ...], heard: list[Element], network: Network
+    equation: Equation, adjoint: tuple[Term, ...], read: list[Element], network: Network
 ) -> bool:
-    """Whether the adjoint of an equation is written inside the next ones; `heard` are the elements
+    """Whether the adjoint of an equation is written inside the next ones; `read` are the elements
     that the equation passes it on to.
     """
     placed = any(t.at is not None for t in adjoint)
     if placed and not _is_plain(equation):
-        return False  # what is written elsewhere does not hear of it
+        return False  # what is written elsewhere does not depend on it
     if not any(t.body.atoms(Element) or t.over for t in adjoint):
         return True
     if is_carried(equation, network):
@@ -38,9 +38,9 @@ def is_inlined(
         return False
     if reduced and not _is_plain(equation):
         return False
-    if len(heard) == 1 and len(adjoint) == 1:
+    if len(read) == 1 and len(adjoint) == 1:
         return True
-    return not reduced and _is_light(adjoint, _is_summed_too(equation, heard, network))
+    return not reduced and _is_light(adjoint, _is_summed_too(equation, read, network))
 
 
 def _is_light(adjoint: tuple[Term, ...], summed_too: bool) -> bool:
@@ -49,13 +49,13 @@ def _is_light(adjoint: tuple[Term, ...], summed_too: bool) -> bool:
     return cost < (_FREE if summed_too else _CHEAP) or any(_divides(t.body) for t in adjoint)
 
 
-def _is_summed_too(equation: Equation, heard: list[Element], network: Network) -> bool:
-    """Whether something computed per row hears of an adjoint in a sum, beside what hears of its
+def _is_summed_too(equation: Equation, read: list[Element], network: Network) -> bool:
+    """Whether an adjoint goes to something computed per row, in a sum, beside what takes its
     entries.
     """
-    return len(heard) > 1 and any(
+    return len(read) > 1 and any(
         network.tensors[e.name].role == "value" and len(e.indices) < len(equation.indices)
-        for e in heard
+        for e in read
     )
 
 

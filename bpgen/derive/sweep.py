@@ -38,7 +38,7 @@ class Sweep:
         self.steps: list[Step] = []
         self.closed = ClosedForms(network)
         self.named = _adjoint_names(network, self.wanted)
-        self.late: set[str] = set()  # those whose adjoint is told after what reads it
+        self.late: set[str] = set()  # those whose adjoint is finished after what reads it
         self.members: dict[Loop, set[str]] = {}  # the adjoints of each loop
         for equation in equations:
             if equation.loop is not None and equation.name in self.named:
@@ -55,19 +55,19 @@ class Sweep:
                 for leaf in sorted(
                     dict.fromkeys(e.name for e in equation.reads()), key=self._leaf_order
                 ):
-                    self._heard(leaf, group[0].loop)
+                    self._read_once(leaf, group[0].loop)
         self.steps = self._without_unread()
 
     def _sweep(self, group: list[Equation]) -> None:
-        """One equation, or those of a loop. An adjoint that hears of more when the others have been
-        told, as that of what is carried from step to step does, is told last and stands first.
+        """One equation, or those of a loop. An adjoint that receives more from the others, as
+        that of what is carried from step to step does, is finished last and stands first.
         """
         late: list[tuple[int, Equation]] = []
-        heard = self._heard_of(group) & self.wanted
+        reached = self._reached(group) & self.wanted
         for k, equation in reversed([*enumerate(group)]):
-            if equation.name not in heard:
+            if equation.name not in reached:
                 continue
-            if equation.loop is not None and self._hears_more(equation, group[: k + 1]):
+            if equation.loop is not None and self._receives_more(equation, group[: k + 1]):
                 late.append((len(self.steps), equation))
                 self.late.add(equation.name)
                 indices = self.network.tensors[equation.name].indices
@@ -76,17 +76,17 @@ class Sweep:
             else:
                 self._pass_on(equation, self._close(equation.name, equation))
         for place, equation in reversed(late):
-            self._close(equation.name, equation, told=True)
+            self._close(equation.name, equation, named=True)
             self.steps.insert(place, self.steps.pop())
 
-    def _hears_more(self, equation: Equation, untold: list[Equation]) -> bool:
-        """Whether the loss hears of it through equations of its loop that are told after it."""
-        read = any(e.name == equation.name for other in untold for e in other.reads())
+    def _receives_more(self, equation: Equation, later: list[Equation]) -> bool:
+        """Whether it receives more from equations of its loop whose adjoints come after it."""
+        read = any(e.name == equation.name for other in later for e in other.reads())
         return read or is_carried(equation, self.network)
 
-    def _heard_of(self, group: list[Equation]) -> set[str]:
-        """Those of a group that the loss hears of: through what is told already, or through others
-        of their loop.
+    def _reached(self, group: list[Equation]) -> set[str]:
+        """Those of a group that the loss depends on: through what is finished, or through others of
+        their loop.
         """
         found, waiting = set[str](), [e for e in group if e.name in self.received]
         while waiting:
@@ -96,12 +96,12 @@ class Sweep:
             waiting += [e for e in group if e.name in read]
         return found
 
-    def _heard(self, leaf: str, loop: Loop | None) -> None:
+    def _read_once(self, leaf: str, loop: Loop | None) -> None:
         """One reader less to wait for; a parameter or input without any is finished."""
         self.readers[leaf] -= 1
         if self.readers[leaf] == 0 and leaf in self.wanted and not self._is_computed(leaf):
-            heard = any(t.body != 0 for t in self.received.get(leaf, ()))
-            of_block = self.network.tensors[leaf].block and heard
+            reached = any(t.body != 0 for t in self.received.get(leaf, ()))
+            of_block = self.network.tensors[leaf].block and reached
             self.received.setdefault(leaf, [Term(sp.S.Zero)])
             self._close(leaf, None, loop if of_block else None)
 
@@ -129,10 +129,10 @@ class Sweep:
         name: str,
         equation: Equation | None,
         loop: Loop | None = None,
-        told: bool = False,
+        named: bool = False,
     ) -> tuple[Term, ...]:
         """The finished adjoint of a tensor: simplified, recorded, and as later equations
-        write it. What is of each block is told in the loop over the blocks. `told`: others read it
+        write it. What is of each block stands in the loop over the blocks. `named`: others read it
         by its name.
         """
         info, received = self.network.tensors[name], tuple(self.received[name])
@@ -142,7 +142,7 @@ class Sweep:
         loop = equation.loop if equation is not None else loop
         if loop is not None:
             drafted = stepwise(drafted, self._back(loop), self.members[loop])
-        inlined = equation is not None and not told and self._is_inlined(equation, drafted)
+        inlined = equation is not None and not named and self._is_inlined(equation, drafted)
         parts = [self._tidied(name, p, inlined) for p in by_place(drafted, info.carried)]
         stages = [
             lettered(replace(drafted, terms=tuple(t for p in parts for t in p.stages[k].terms)))
@@ -181,13 +181,13 @@ class Sweep:
 
     def _is_inlined(self, equation: Equation, drafted: Equation) -> bool:
         if _written(drafted) and _written(equation):
-            return False  # what is heard of at one place says nothing of another
+            return False  # what is received at one place says nothing of another
         terms, _ = combined(drafted.terms, self.network, factored_out)
-        heard = [e for e in equation.reads() if e.name in self.wanted]
-        steps = any(self.network.tensors[e.name].carried is not None for e in heard)
+        read = [e for e in equation.reads() if e.name in self.wanted]
+        steps = any(self.network.tensors[e.name].carried is not None for e in read)
         if steps and any(map(self._adds_blocks, terms)):
             return False  # what blocks add up is there after them, and not in the steps of a loop
-        return is_inlined(equation, terms, heard, self.network)
+        return is_inlined(equation, terms, read, self.network)
 
     def _adds_blocks(self, term: Term) -> bool:
         """Whether it is a sum over the blocks of a loop."""
@@ -283,8 +283,8 @@ def _differentiable(network: Network, equations: list[Equation]) -> set[str]:
     while before < len(found):  # again where a recurrence reads what comes later
         before = len(found)
         for equation in equations:
-            heard = any(e.name in found for e in equation.reads())
-            if heard and equation.terms[0].reduce != "first":
+            depends = any(e.name in found for e in equation.reads())
+            if depends and equation.terms[0].reduce != "first":
                 found.add(equation.name)
         if all(e.loop is None for e in equations):
             break

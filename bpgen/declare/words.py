@@ -4,7 +4,7 @@ and formulas.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 from bpgen.declare.declaration import here
 from bpgen.declare.formula import Formula, fresh
@@ -193,11 +193,7 @@ def output(*tensors: Scalar) -> None:
     tensors = tuple(map(_returned, tensors))
     for k, t in enumerate(tensors):
         if t.role != "value":
-            raise NetError(
-                f"output: {t.said()} is {'an' if t.role == 'input' else 'a'} {t.role},"
-                " not computed",
-                "give the tensors that forward computes",
-            )
+            _refuse_given(t)
         if any(t is other for other in (*here().outputs, *tensors[:k])):
             raise NetError(f"output: {t.said()} is given twice", "give each output once")
     here().outputs += tensors
@@ -210,6 +206,15 @@ def example(**values: Any) -> None:
     `lr` is the length of the step that is taken, `held` the parameters that it leaves as they are.
     """
     here().set_example(values)
+
+
+def _refuse_given(t: Tensor) -> NoReturn:
+    """What the caller has already is no output."""
+    kind, name = "an input" if t.role == "input" else f"a {t.role}", here().variable(t)
+    remedy = "give the tensors that forward computes"
+    if kind == "an input" and name:
+        remedy += f", as {name}1 = +{name} is"
+    raise NetError(f"output: {t.said()} is {kind}, not computed", remedy)
 
 
 def _returned(value: Scalar) -> Tensor:

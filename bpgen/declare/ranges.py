@@ -43,9 +43,12 @@ def ranges(
     compared = {i for t in terms for i in spoken_of(t.body)}
     sizes = {**{i: i.size for i in compared if i.size is not None}, **_sizes(accesses)}
     for index in sorted(compared - {*sizes, *lent}, key=spoken):
+        with_it = (sizes[i] for i in sorted(compared & {*sizes}, key=spoken))
+        size = str(next(with_it, 3))
+        size = size if size.isdigit() else f'"{size}"'
         raise NetError(
             f"index {spoken(index)} is only compared: its range does not follow",
-            f'give it: {spoken(index)} = indices("{spoken(index)}", size=3)',
+            f'give it: {spoken(index)} = indices("{spoken(index)}", size={size})',
         )
     for index in left:
         if left.count(index) > 1:

@@ -38,6 +38,10 @@ NETS: dict[str, tuple[str, dict[str, int]]] = {
         "x, y = input(64), label(10)\nz = dense(dense(x, 64, relu), 10)\n" + _CLASSES,
         {"N": 32},
     ),
+    "middle": (
+        "x, y = input(784), label(10)\nz = dense(dense(x, 256, relu), 10)\n" + _CLASSES,
+        {"N": 128},
+    ),
     "mlp": (
         "x, y = input(784), label(10)\n"
         "z = dense(dense(dense(x, 256, relu), 128, relu), 10)\n" + _CLASSES,

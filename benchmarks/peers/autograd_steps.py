@@ -28,7 +28,7 @@ def lstm(p: Any, x: Any, ct: Any) -> Any:
 LOSSES: dict[str, Callable[..., Any]] = {
     "block": partial(arrays.block, anp),
     "lstm": lstm,
-    **dict.fromkeys(("toy", "small", "mlp", "wide", "deep"), partial(arrays.dense, anp)),
+    **dict.fromkeys(("toy", "small", "middle", "mlp", "wide", "deep"), partial(arrays.dense, anp)),
 }
 
 

@@ -34,7 +34,7 @@ LOSSES: dict[str, Callable[..., Any]] = {
     "block": partial(arrays.block, jnp),
     "conv": conv,
     "lstm": lstm,
-    **dict.fromkeys(("toy", "small", "mlp", "wide", "deep"), partial(arrays.dense, jnp)),
+    **dict.fromkeys(("toy", "small", "middle", "mlp", "wide", "deep"), partial(arrays.dense, jnp)),
 }
 
 

@@ -16,7 +16,7 @@ from benchmarks.peers.packed import layers
 def step(
     name: str, params: Mapping[str, np.ndarray], given: list[np.ndarray]
 ) -> Callable[[], Any] | None:
-    if name not in ("small", "mlp", "wide", "deep"):  # of two classes it makes one output
+    if name not in ("small", "middle", "mlp", "wide", "deep"):  # of two classes it makes one output
         return None
     pairs, (x, y) = layers(params), given
     classes = len(pairs[-1][1])

@@ -46,7 +46,7 @@ def lstm(p: Tensors, x: torch.Tensor, ct: torch.Tensor) -> torch.Tensor:
 
 
 LOSSES: dict[str, Callable[..., torch.Tensor]] = {"block": block, "conv": conv, "lstm": lstm}
-LOSSES |= dict.fromkeys(("toy", "small", "mlp", "wide", "deep"), dense)
+LOSSES |= dict.fromkeys(("toy", "small", "middle", "mlp", "wide", "deep"), dense)
 
 
 def step(

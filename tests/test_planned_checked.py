@@ -32,7 +32,19 @@ from bpgen.planning.nodes import (
 from bpgen.planning.verification.accesses import overlaps
 from bpgen.planning.verification.microbatches import verify_microbatches
 from bpgen.planning.verification.verifier import verify, verify_helper, verify_values
-from bpgen.program.grammar import Assign, Function, Node, OnRequest, Read, Store
+from bpgen.program.grammar import (
+    Assign,
+    Function,
+    Loop,
+    Map,
+    Node,
+    OnRequest,
+    Read,
+    Slice,
+    Step,
+    Store,
+)
+from bpgen.program.spans import takes_all
 from bpgen.targets.numpy.planned_parts import PlannedParts
 from tests.few import few
 
@@ -161,9 +173,32 @@ def test_those_of_networks_are_right(net: str) -> None:
     verify(program(net))
 
 
+def unbegun(node: Node) -> Node | None:
+    """What steps begin with left out: a number at one place of an array."""
+    if not isinstance(node, Store) or not isinstance(node.at, Slice):
+        return node
+    return None if isinstance(node.value, Map) and not node.value.operands else node
+
+
+def in_part(node: Node) -> Node | None:
+    """One of the parts left out in which a step writes an array."""
+    if not isinstance(node, Store) or not isinstance(node.at, Slice) or node.adds:
+        return node
+    free = [s for s in node.at.slots if s.at.free_symbols & {*node.at.axes}]
+    of_one_step = len(free) < len(node.at.slots)
+    return None if of_one_step and not all(takes_all(s, node.at.axes) for s in free) else node
+
+
+def the_other_way(node: Node) -> Node:
+    """Steps from the last to the first, or from the first to the last."""
+    if not isinstance(node, Loop) or not any(isinstance(n, Step) for n in node.body):
+        return node
+    return replace(node, reverse=not node.reverse)
+
+
 ALWAYS = [
     *(never_opened, left_out, of_one_stretch, along_another_axis, summed_otherwise, longer),
-    *(on_the_way_what_is_given, taken_elsewhere, uncleared),
+    *(on_the_way_what_is_given, taken_elsewhere, uncleared, unbegun, in_part, the_other_way),
 ]
 
 

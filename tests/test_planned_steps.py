@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
 
 from bpgen.check.agreement import difference
+from bpgen.check.module import Subject
 from bpgen.emit import FAST, emitted
 from bpgen.load import declared_by
-from tests.conftest import derived, module_of
+from tests.conftest import declared, derived, module_of
 
 HEAD = "from bpgen import *\n"
 LSTM = f'{HEAD}x, ct = input("T", 3), target(2)\nL = loss(sum(last(lstm(x, 2)) * ct))\n'
@@ -98,3 +101,45 @@ def test_all_but_the_first_step_or_the_last_is_no_copy() -> None:
     whole = planned(LSTM).split("\ndef backward(")[1].split("\ndef ")[0]
     assert "h1[:, :-1].transpose(1, 0, 2).reshape(-1, 2)" in whole
     assert "[...] = h1" not in whole
+
+
+def test_zeros_stand_only_where_no_step_comes() -> None:
+    """What is the first to come to a place is stored there, and the others are added to it."""
+    before, within = loop_of(LSTM, "forward")
+    assert [line for line in before if " = 0" in line] == ["c1[:, 0] = 0", "h1[:, 0] = 0"]
+    before, within = loop_of(LSTM, "backward")
+    assert [line for line in before if " = 0" in line] == ["dc1[:, -1] = 0"]
+    assert not any("fill" in line for line in before)
+    assert [line.split(" += ")[0] for line in within if " += " in line] == ["dc1[:, t + 1]"]
+
+
+PAIR = f"""{HEAD}x, y, t = input(3), target(3), indices("t")
+a, b, g, h = param(), param(), recurrent(3), recurrent(3)
+h[t] = tanh(a * h[t - 1] + b * g[t - 1] + x[t])
+g[t] = h[t] * g[t - 1] + h[t - 1]
+L = loss(squared_error(g, y))
+"""
+
+
+def no_number(shape: Any, dtype: Any = float) -> np.ndarray:
+    """What memory may hold before anything is written there."""
+    dtype = np.dtype(dtype)
+    return np.full(shape, np.nan if dtype.kind == "f" else 1, dtype)
+
+
+@pytest.mark.parametrize("net", [LSTM, GRU, PAIR], ids=["lstm", "gru", "pair"])
+def test_nothing_is_read_that_was_not_written(net: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    fast, plain = module_of(planned(net)), module_of(emitted(derived(net)))
+    subject = Subject(planned(net), declared(net), long=(3,))
+    given = [a for of in subject.draw(np.random.default_rng(0), 2).groups() for a in of.values()]
+    params, arrays = fast.init(0), given[len(fast.SHAPES) :]
+    sizes = {"N": 2, "T": 3}
+    with monkeypatch.context() as patch:
+        patch.setattr(np, "empty", no_number)
+        names = [n for n in inspect.signature(fast.workspace).parameters if n in sizes]
+        memory = fast.workspace(**{n: sizes[n] for n in names})
+    value, grads = fast.loss_and_grad(params, *arrays, workspace=memory)
+    meant, expected = plain.loss_and_grad(params, *arrays)
+    assert value == pytest.approx(meant, rel=1e-12)
+    for name, gradient in expected.items():
+        np.testing.assert_allclose(grads[name], gradient, rtol=1e-11, atol=1e-13)

@@ -4,7 +4,8 @@ What runs, in this order; the folders import one way, from the last to the first
 
     rewriting     from program to program: derivatives told in outputs (`outputs`, of equations),
                   cheap values computed again (`rematerialization`), the whole step as one function
-                  (`fusion`), what is computed of windows, once a place (`windows`)
+                  (`fusion`), what is computed of windows, once a place (`windows`), and of what
+                  loops add up in zeros, the first stored (`first_stores`)
     layout        in which order the axes of each array stand in memory
     lowering      statements as calls that write where they are told, products as those of matrices;
                   `helpers` does the same for the module's own scalar functions

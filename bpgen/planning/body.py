@@ -12,6 +12,7 @@ from bpgen.planning.lowering.statements import Lowering
 from bpgen.planning.memory.dead_code import without_dead_code
 from bpgen.planning.memory.sharing import named, shared
 from bpgen.planning.nodes import Buffer, Buffers, Unpack
+from bpgen.planning.rewriting.first_stores import first_stored
 from bpgen.planning.rewriting.windows import once_per_place
 from bpgen.planning.verification.verifier import verify_values
 from bpgen.program.grammar import (
@@ -55,7 +56,7 @@ class Body:
         self.before = tuple(n for n in function.body if _is_before(n))
         rest = [n for n in function.body if not _is_before(n) and not self.is_rows(n)]
         of_blocks = blocks or {}
-        rest = [*once_per_place(_unstacked(rest, of_blocks))]
+        rest = [*first_stored(once_per_place(_unstacked(rest, of_blocks)))]
         self.gradients = _gradients(rest)
         owned = {a for _, a in self.gradients}
         lowering = Lowering(_names(function), helper, owned, layouts.copy())

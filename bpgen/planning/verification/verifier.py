@@ -6,7 +6,7 @@ It goes through the statements as they are run, and knows nothing of how memory 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from bpgen.ir import Index, Malformed, length
@@ -104,7 +104,7 @@ class Verifier:
     aliases: dict[str, str] = field(default_factory=dict)
     handed: dict[str, Node] = field(default_factory=dict)
     initialized: Initialized = field(default_factory=Initialized)
-    fixed: frozenset[Index] = frozenset()
+    loops: Mapping[Index, bool] = field(default_factory=dict)
 
     def declare(self, buffers: Iterable[Buffer]) -> None:
         for buffer in buffers:
@@ -135,14 +135,16 @@ class Verifier:
 
     def _loop(self, node: Loop) -> None:
         """Its statements twice: what one step leaves, the next finds."""
-        outer, self.fixed = self.fixed, self.fixed | {*node.indices}
+        outer, self.loops = self.loops, {**self.loops, **dict.fromkeys(node.indices, node.reverse)}
         for _ in range(2):
             self.run(node.body)
-        self.fixed = outer
+        for step in node.indices:
+            self.initialized.finish(step)
+        self.loops = outer
 
     def _statement(self, node: Node) -> None:
         for part in node.walk():
-            self.require(axes_agree(part, self.fixed), "axes do not agree", part)
+            self.require(axes_agree(part, self.loops.keys()), "axes do not agree", part)
             if isinstance(part, Read):
                 self._fits(part)
         for part in _parts_read(node):
@@ -166,7 +168,7 @@ class Verifier:
     def _there(self, part: Slice, node: Node) -> None:
         root = self.root(str(looks_at(part)))
         if root in self.memory and root not in self.given | self.made:
-            there = self.initialized.has_step(root, part, self.fixed)
+            there = self.initialized.has_step(root, part, self.loops)
             self.require(there, f"{root} is read where nothing wrote", node)
 
     def root(self, name: str) -> str:
@@ -194,7 +196,7 @@ class Verifier:
         self.require(buffer.kind not in STAYS, f"{root} is written, and stays", node)
         if adds(node):
             self.holds(root, node)
-            there = self.initialized.has_all_of(root, node.at)
+            there = self.initialized.has_all_of(root, node.at, self.loops)
             self.require(there, f"{root} is added to, and never cleared", node)
         scratch = scratch_of(node)
         for name in scratch:
@@ -209,7 +211,7 @@ class Verifier:
         self.require(apart and not clash, f"{root} is written while its memory is read", node)
         if self.held.get(buffer) != root:
             self.initialized.forget(root)
-        self.initialized.write(root, node, self.fixed)
+        self.initialized.write(root, node)
         self.held[buffer] = root
 
     def _name(self, node: Node) -> None:

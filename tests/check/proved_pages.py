@@ -154,6 +154,8 @@ output(h)
     "L = loss(sum(w[i0, i_0] * sin(x[i_0] * x[i0]), i0, i_0)**2)\n",
     "the entries of a softmax": "from bpgen import *\nx, y = input('T', 1), target('T')\n"
     "v = reshape(x, 'T', 1)\nu = logsumexp(v)\nL = loss(smooth_l1(u, y))\n",
+    "a log-sum-exp with a name": "from bpgen import *\nx, w, i = input(3), param(3), indices('i')\n"
+    "z = w * x\ns = logsumexp(z)\np = tensor(exp(z[i] - s), i)\nL = loss(sum(p**3))\n",
     "a softmax of an output": "from bpgen import *\nx, w = input(4), param(4)\nz = w * x\n"
     "output(z, softmax(z))\n",
     "a softmax of blocks": "from bpgen import *\nx, w = input(3, 2), param(2, 2)\n"

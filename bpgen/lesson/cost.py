@@ -113,7 +113,8 @@ def _sentence(lesson: Lesson, there: list[Count], back: list[Count]) -> str:
     counts = [sp.Poly(total(c.operations for c in way), batch) for way in (there, back)]
     ways = [n.coeff_monomial(batch) for n in counts]
     params = total(_size(t) for t in lesson.params)
-    counted = f"{formula(params, lesson)} numbers are learned"
+    learned = "number is learned" if params == 1 else "numbers are learned"
+    counted = f"{formula(params, lesson)} {learned}"
     penalised = "a penalty holds them" if _penalised(lesson) else "no penalty holds them"
     dropped = "dropout is drawn" if lesson.network.role("noise") else "there is no dropout"
     fits = (

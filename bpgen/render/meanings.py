@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sympy as sp
+
 from bpgen.ir import element
 from bpgen.render.contributions import Contribution, Indices
 from bpgen.render.equations import Equations
 from bpgen.render.parts import Part
-from bpgen.render.places import determined
+from bpgen.render.places import determined, open_indices
 
 
 def meaning(part: Part, page: Equations) -> str:
@@ -25,21 +27,40 @@ def why_sum(part: Part, page: Equations) -> str:
         return ""
     inline, writer = page.writer.dialect.inline, page.writer
     for one in part.contributions:
-        fed = _fed(one, part.left)
+        entry = _entry(one, part.left)
+        fed = _fed(one, entry)
         if fed:
             over = writer.dialect.sum(",".join(map(writer.subscript, one.over))).strip()
-            entry = element(one.wrt.name, part.left)  # and not at what another tensor tells
-            read, through = (inline(writer.element(e).text) for e in (entry, one.upstream))
+            pair = element(one.wrt.name, entry), one.upstream
+            read, through = (inline(writer.element(e).text) for e in pair)
             return f"Each {read} feeds {fed} {through}, so {inline(over)} adds what comes back."
     return ""
 
 
-def _fed(one: Contribution, left: Indices) -> str:
+Places = list[tuple[sp.Expr, ...]]
+
+
+def _places(one: Contribution, left: tuple[sp.Expr, ...]) -> Places:
+    """Which entries go into another, term by term."""
+    return [(t.at or one.wrt.indices)[: len(left)] for t in one.value.terms]
+
+
+def _entry(one: Contribution, left: Indices) -> tuple[sp.Expr, ...]:
+    """The entry that is read: at a place of its own where it is always that, as the last step, and
+    not where another tensor chooses it.
+    """
+    always = zip(*_places(one, left), left, strict=True)
+    return tuple(
+        own[0] if len({*own}) == 1 and not open_indices(own[:1]) else i for *own, i in always
+    )
+
+
+def _fed(one: Contribution, entry: tuple[sp.Expr, ...]) -> str:
     """How many entries an entry goes into; nothing where it is one alone, as where a part of the
     tensor is cut out.
     """
-    places = [(t.at or one.wrt.indices)[: len(left)] for t in one.value.terms]
-    if not one.over or all(at == left for at in places):
+    places = _places(one, entry)
+    if not one.over or all(at == entry for at in places):
         return "every" if one.over else ""
     inner = (*one.over, *one.value.terms[0].over)
     alone = len(places) == 1 and determined(places[0], inner)

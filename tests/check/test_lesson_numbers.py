@@ -488,3 +488,45 @@ def test_next_to_nothing_is_what_rounding_leaves(left: str, right: bool) -> None
     cells = row.split(" & ")
     other = " & ".join([cells[0], f"${left}$", *cells[2:]])
     assert (_false((latex, ground), "The length of the step", row, other) == []) is right
+
+
+@cache
+def _dead() -> tuple[str, Ground]:
+    """Of the hidden layer nothing passes: its gradients are 0, and not without the derivative."""
+    return _of_example(
+        "x, y, W, V, c = input(2), target(1), param(2, 2), param(1, 2), param(1)\n"
+        "z = W @ x\na = relu(z)\nL = loss(half_squared_error(V @ a + c, y))\n",
+        {"x": [1, 2], "y": [0], "W": [[-1, 0], [0, -1]], "V": [[1, 2]], "c": [0.5]},
+        0.5,
+    )
+
+
+def test_a_mistake_may_be_wrong_where_the_gradient_is_0() -> None:
+    latex, ground = _dead()
+    assert not false_numbers(latex, ground)[1]
+    row = next(line for line in latex.splitlines() if line.startswith("the derivative of the"))
+    assert "partial W}" in row and "& it is 0 &" in row
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("& it is 0 &", "& $0$ &"), ("partial W}", "partial V}"), ("partial W}", "partial c}")],
+)
+def test_what_is_0_is_not_said_of_another(before: str, after: str) -> None:
+    latex, _ = _dead()
+    row = next(line for line in latex.splitlines() if line.startswith("the derivative of the"))
+    assert _false(_dead(), "Classic mistakes", row, row.replace(before, after))
+
+
+def test_a_right_gradient_is_not_the_most_wrong() -> None:
+    latex, _ = _dead()
+    row = next(line for line in latex.splitlines() if line.startswith("the bias:"))
+    number = row.split(" & ")[2]
+    assert _false(_dead(), "Classic mistakes", row, row.replace(number, "it is 0"))
+
+
+def test_one_number_is_learned() -> None:
+    latex, ground = _of_example(
+        "x, w = input(), param()\nL = loss((w * x - 1) ** 2)\n", {"x": 2.0, "w": 1.0}, 0.1
+    )
+    assert "$1$ number is learned" in latex and not false_numbers(latex, ground)[1]

@@ -88,3 +88,14 @@ def test_an_entry_that_another_tensor_chooses_is_said_by_its_own_index() -> None
         s.startswith(r"Each $z_{i}$ feeds several $g_{j}$, so $\sum_{j}$")
         for s in _sentences(net, "short")
     )
+
+
+def test_the_last_step_alone_feeds_what_reads_it() -> None:
+    net = (
+        "from bpgen import *\nx, y = input('T', 2), target(3)\n"
+        "L = loss(half_squared_error(dense(last(rnn(x, 4)), 3), y))\n"
+    )
+    assert any(
+        s.startswith(r"Each $h^{[1]}_{T-1,k}$ feeds every $z^{[2]}_{i}$")
+        for s in _sentences(net, "short")
+    ), _sentences(net, "short")

@@ -20,7 +20,7 @@ _LENGTHS = (3, 5, 2, 7, 11, 4)
 _POINTS = 3  # sets of lengths at which a formula is compared
 _PART = re.compile(r"([+-]?)\s*(\d*)\s*((?:[A-Za-z](?:\^\{\d+\})?\s*)*)")
 _RATIO = re.compile(r"Of many samples, backward is ([0-9.]+) times as many operations as forward\.")
-_LEARNED = re.compile(r"\$([^$]*)\$ numbers are learned")
+_LEARNED = re.compile(r"\$([^$]*)\$ (?:number is|numbers are) learned")
 
 
 @dataclass

@@ -4,7 +4,7 @@ forward equations, of which the page's derivation has no part.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 
 import numpy as np
@@ -20,6 +20,7 @@ from bpgen.ir import BATCH, Element, Equation, Index
 from bpgen.ir import length as size_of
 
 Made = Callable[[Ground], Arrays]
+_IS_ZERO, _SAME = "it is 0", 1e-9
 _CONDITIONS = ("masked", "at_most")
 
 
@@ -35,10 +36,26 @@ def rows(table: Table, reader: Reader) -> Iterator[tuple[str, str]]:
         wrong = {n: length(made[n] - ground.slopes[n]) for n in made}
         most = {n: w / length(ground.slopes[n]) for n, w in wrong.items() if not ground.is_noise(n)}
         moved = ground.at(ground.moved(made, ground.rate))
-        said = reader.differs(off, most.get(name, np.nan)) or reader.loss_differs(after, moved)
-        if not said and most[name] < max(most.values()) * (1 - 1e-6):
-            said = f"{max(most, key=lambda n: most[n])} is off by more"
-        yield told, said
+        if off == _IS_ZERO:
+            said = _of_zero(name, wrong, most)
+        else:
+            said = reader.differs(off, most.get(name, np.nan)) or _of_others(name, most)
+        yield told, said or reader.loss_differs(after, moved)
+
+
+def _of_others(name: str, most: Mapping[str, float]) -> str:
+    """Whether another gradient is off by more of its length; where none is, this is no answer."""
+    worst = max(most, key=lambda n: most[n])
+    if most[worst] <= _SAME:
+        return "no gradient is off that is not 0"
+    return f"{worst} is off by more" if most[name] < most[worst] * (1 - 1e-6) else ""
+
+
+def _of_zero(name: str, wrong: Mapping[str, float], most: Mapping[str, float]) -> str:
+    """Whether a gradient is 0 and made another, and all that are not 0 are right."""
+    if name in most or not wrong[name]:
+        return "it is not 0, or right"
+    return f"{max(most, key=lambda n: most[n])} is off" if max(most.values()) > _SAME else ""
 
 
 def _by(mistaken: Callable[[Ground], Mistaken]) -> Made:

@@ -61,9 +61,9 @@ def _length(array: Array) -> float:
     return math.hypot(*np.ravel(array))
 
 
-def _most_wrong(made: Arrays, right: Arrays) -> tuple[str, float]:
-    """The gradient that is off by most of its length, the first of several, and by how much; one
-    that is 0 has none.
+def _most_wrong(made: Arrays, right: Arrays) -> tuple[str, float | None]:
+    """The gradient that is off by most of its length, the first of several, and by how much; where
+    all that have a length are right, the first that is 0 in truth.
     """
     rounding = _ROUNDING * max(map(_length, right.values()))
     off = {
@@ -72,7 +72,9 @@ def _most_wrong(made: Arrays, right: Arrays) -> tuple[str, float]:
         if _length(right[n]) > rounding
     }
     worst = max(off, key=lambda n: (round(off[n], 9), -[*off].index(n)))
-    return worst, off[worst]
+    if off[worst] > _SAME:
+        return worst, off[worst]
+    return next(n for n in made if n not in off and _length(made[n]) > rounding), None
 
 
 def _row(lesson: Lesson, mistake: Mistake, made: Arrays, right: Arrays) -> tuple[str, ...]:
@@ -86,6 +88,6 @@ def _row(lesson: Lesson, mistake: Mistake, made: Arrays, right: Arrays) -> tuple
     return (
         f"{mistake.kind}: {mistake.done}",
         lesson.slope(worst),
-        lesson.number(off),
+        "it is 0" if off is None else lesson.number(off),
         lesson.number(after),
     )

@@ -63,6 +63,7 @@ def forward(
         z1,
         h,
         zero,
+        infinity,
         z,
         places,
         starts,
@@ -79,7 +80,7 @@ def forward(
     np.dot(x, W1.T, z1)
     z1 += b1
     # (2) h[n,i] = relu(z1[n,i])
-    np.maximum(z1, zero, out=h)
+    z1.clip(zero, infinity, h)
     # (3) z[n,i] = sum_j W2[i,j] h[n,j] + b2[i]
     np.dot(h, W2.T, z)
     z += b2
@@ -273,6 +274,7 @@ def loss_and_grad(
         z1,
         h,
         zero,
+        infinity,
         z,
         t,
         places,
@@ -310,7 +312,7 @@ def loss_and_grad(
     np.dot(x, W1.T, z1)
     z1 += b1
     # (2) h[n,i] = relu(z1[n,i])
-    np.maximum(z1, zero, out=h)
+    z1.clip(zero, infinity, h)
     # (3) z[n,i] = sum_j W2[i,j] h[n,j] + b2[i]
     np.dot(h, W2.T, z)
     z += b2
@@ -380,6 +382,7 @@ def _memory_of_forward(N: int, dtype: np.dtype) -> Workspace:
     """The arrays of forward; those that stand on one line share memory."""
     z1 = h = np.empty((N, 48), dtype)
     zero = np.full((), 0, dtype)
+    infinity = np.full((), np.inf, dtype)
     z = np.empty((N, 10), dtype)
     places = np.empty(N, np.intp)
     starts = np.arange(0, 10 * N, 10)
@@ -390,7 +393,23 @@ def _memory_of_forward(N: int, dtype: np.dtype) -> Workspace:
     t2 = p = np.empty((N, 10), dtype)
     ones = np.ones(10, dtype)
     one = np.full((), 1, dtype)
-    arrays = [z1, h, zero, z, places, starts, places1, t, least, t1, t2, p, ones, one]
+    arrays = [
+        z1,
+        h,
+        zero,
+        infinity,
+        z,
+        places,
+        starts,
+        places1,
+        t,
+        least,
+        t1,
+        t2,
+        p,
+        ones,
+        one,
+    ]
     return {"forward": arrays}
 
 
@@ -463,16 +482,17 @@ def _memory_of_loss_and_grad(N: int, dtype: np.dtype, flat: np.ndarray) -> Works
     grads = _views(flat)
     z1 = h = made["forward"][0]
     zero = made["forward"][2]
-    z = t = made["forward"][3]
-    places = made["forward"][4]
-    starts = made["forward"][5]
-    places1 = made["forward"][6]
-    t1 = made["forward"][7]
-    least = made["forward"][8]
-    t2 = made["forward"][9]
-    t3 = made["forward"][10]
-    ones = made["forward"][12]
-    one = made["forward"][13]
+    infinity = made["forward"][3]
+    z = t = made["forward"][4]
+    places = made["forward"][5]
+    starts = made["forward"][6]
+    places1 = made["forward"][7]
+    t1 = made["forward"][8]
+    least = made["forward"][9]
+    t2 = made["forward"][10]
+    t3 = made["forward"][11]
+    ones = made["forward"][13]
+    one = made["forward"][14]
     p = delta = made["loss"][6]
     ell = t4 = made["loss"][3]
     t5 = dW1 = grads["W1"]
@@ -494,6 +514,7 @@ def _memory_of_loss_and_grad(N: int, dtype: np.dtype, flat: np.ndarray) -> Works
         z1,
         h,
         zero,
+        infinity,
         z,
         t,
         places,

@@ -9,6 +9,7 @@ from dataclasses import replace
 import sympy as sp
 
 from bpgen.planning.layout.layouts import Layouts
+from bpgen.planning.lowering.clipping import as_clip, joined
 from bpgen.planning.lowering.scratch import Scratch
 from bpgen.planning.nodes import Apply, ArgMax, FlatIndex, Helper, Kind
 from bpgen.program.grammar import Expr, Node, Read, Store
@@ -42,14 +43,22 @@ class Emitter(ABC):
             if swapped is not None and before == Store(at, before.value, False):
                 self.made.pop()
                 value = swapped
+        bound = as_clip(at, value) if self._reads_real(value) else None
+        if bound is not None:
+            both = joined(before, at, bound)
+            value = bound if both is None else both
+            self.made[len(self.made) - (both is not None) :] = []
         self.made.append(Store(at, self._with_numbers(value), False))
 
     def _with_numbers(self, value: Expr) -> Expr:
         """A call that is given numbers as arrays, where it is given real arrays beside."""
-        if not isinstance(value, Apply) or not any(map(self._is_real, value.operands)):
+        if not isinstance(value, Apply) or not self._reads_real(value):
             return value
         pairs = ((o, isinstance(o, Expr) or self.scratch.number(o)) for o in value.operands)
         return replace(value, operands=tuple(o if n in (True, None) else n for o, n in pairs))
+
+    def _reads_real(self, value: Expr) -> bool:
+        return isinstance(value, Apply) and any(map(self._is_real, value.operands))
 
     def _is_real(self, operand: Expr | sp.Expr) -> bool:
         return (

@@ -21,6 +21,7 @@ NAMES = {
     sp.Integer(2): "two",
     sp.S.Half: "half",
     sp.S.NegativeOne: "minus_one",
+    sp.oo: "infinity",
 }
 
 

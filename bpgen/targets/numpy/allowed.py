@@ -64,7 +64,7 @@ NUMPY = Allowed(frozenset({"import numpy as np"}), {"np": _NUMPY}, _METHODS, _BU
 PLANNED = replace(
     NUMPY,
     libraries={"np": _NUMPY | _WRITING},
-    methods=_METHODS | {"fill", "put", "take"},
+    methods=_METHODS | {"clip", "fill", "put", "take"},
     made_and_given=frozenset({"workspace"}),
 )
 

@@ -85,6 +85,9 @@ class PlannedStatements(Statements):
     def apply(self, at: Expr, value: Apply, indent: int) -> list[str]:
         arguments = [self.expressions.argument(o, at.axes) for o in value.operands]
         place = self.expressions.text(at)
+        if value.call == "clip":
+            array = self.expressions.transposed(self.expressions.array(value.operands[0]), at.axes)
+            return call(f"{array.bracketed()}.clip", [*arguments[1:], place], "", indent)
         is_call = place.last in ("call", "move")
         if value.call in IN_PLACE and value.operands[0] == at and not is_call:
             return assignment(place, arguments[1], indent, IN_PLACE[value.call])

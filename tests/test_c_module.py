@@ -245,6 +245,20 @@ def test_three_files_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert (stale.exit_code, stale.stdout) == (1, f"generated/net.py: stale; {again}\n")
 
 
+def test_a_library_that_cannot_be_kept_is_no_defect(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    Path("net.py").write_text("from bpgen import *\noutput(tanh(input(2)))\n")
+    done = _emit("--target", "c", "--python", "net.py")
+    head = "bpgen: net.py: not run, for its library cannot be kept: "
+    assert done.exit_code == 2 and done.stderr.startswith(head), done.output
+    assert done.stderr.endswith("let XDG_CACHE_HOME be a folder that can be written in\n")
+    assert not Path("generated").exists()
+
+
 def test_python_is_of_c(tmp_path: Path) -> None:
     (tmp_path / "net.py").write_text(HEAD + NETS["dense"])
     done = _emit("--python", str(tmp_path / "net.py"))

@@ -43,7 +43,7 @@ def difference(
 
 
 def difference_of_module(text: str, network: Network) -> Difference | None:
-    """The same of a module that computes by C."""
+    """The same of a module that computes by C. OSError where its library cannot be kept."""
     seed = int(np.random.default_rng(NOISE).integers(2**32))  # as it draws one
     try:
         for trial in at_points(text, network, POINTS, seed=seed):
@@ -51,6 +51,8 @@ def difference_of_module(text: str, network: Network) -> Difference | None:
             if wrong:
                 return min(wrong, key=lambda d: d.entries)
     except Raises as error:
+        if isinstance(error.__cause__, OSError):
+            raise error.__cause__ from None
         return Difference("the module", str(error))
     return None
 

@@ -54,7 +54,13 @@ def refuse_wrong_files(
     texts = files if small is network else emitted_files(small, target)
     found = difference(texts, small)
     if found is None and ".py" in texts:
-        found = difference_of_module(texts[".py"], small)
+        try:
+            found = difference_of_module(texts[".py"], small)
+        except OSError as error:
+            fact = f"not run, for its library cannot be kept: {error.strerror}: {error.filename}"
+            raise NetError(
+                fact, "let XDG_CACHE_HOME be a folder that can be written in", place
+            ) from None
     if found is not None:
         fact = f"not written, for it would be wrong: {found.what} {found.said}"
         raise NetError(fact, REMEDY, place)

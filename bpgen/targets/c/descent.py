@@ -20,7 +20,6 @@ from bpgen.targets.c.blocks import of_one
 from bpgen.targets.c.functions import Functions
 from bpgen.targets.c.in_place import Span, places, spans
 from bpgen.targets.c.memory import Memory
-from bpgen.targets.c.passes import passed
 from bpgen.targets.c.signatures import Signature
 from bpgen.targets.c.statements import Statements
 from bpgen.targets.c.stored import Sizes, own
@@ -61,8 +60,8 @@ class Descent:
 
     def __init__(self, derivation: Derivation, made: Functions) -> None:
         self.made, self.blocks, self.memory = made, dict(made.blocks), Memory()
-        raised = [made.raised[n] for n in (*made.called_by("backward"), "backward")]
-        every = [passed(f, derivation.tensors, False) for f in raised]
+        functions = made.passed(derivation, asked=False)
+        every = [functions[n] for n in (*made.called_by("backward"), "backward")]
         self.read = {f.name: _params(f) for f in every}
         has_any = bool(made.network.role("param"))
         self.functions = [self._made(self._without_gradients(f)) for f in every] if has_any else []

@@ -19,6 +19,7 @@ from bpgen.record import Derivation
 from bpgen.targets.c.blocks import Block, Held, of_one
 from bpgen.targets.c.left import Left, left
 from bpgen.targets.c.memory import Memory
+from bpgen.targets.c.needs import without_idle
 from bpgen.targets.c.passes import passed
 from bpgen.targets.c.signatures import Signature, signature, together
 from bpgen.targets.c.statements import Statements
@@ -38,9 +39,8 @@ class Functions:
         self.name, self.tensors = self.network.name, self.network.tensors
         self.order = order_of(derivation)
         self.inputs = [t.name for t in (*self.network.role("input"), *self.network.role("state"))]
-        self.raised = {f.name: f for f in functions(derivation)}
-        made = (passed(f, derivation.tensors, asked) for f in self.raised.values())
-        self.program = {f.name: f for f in made}
+        self._raised = {f.name: f for f in functions(derivation)}
+        self.program = self.passed(derivation, asked)
         self.left = {f.name: self._left(f) for f in self.program.values()}
         outputs = () if self.network.loss else self.network.outputs
         self.of_one = flat_tensors(derivation.tensors)
@@ -52,6 +52,12 @@ class Functions:
         written = [self._made(self.program[n]) for n in self._in_order()]
         written += [together(self.signatures)] if self.network.loss else []
         self.all = [begin(self.network, self.called), *written, *steps(self.network, self.called)]
+
+    def passed(self, derivation: Derivation, asked: bool) -> dict[str, Function]:
+        """The functions of the program, after all passes."""
+        return without_idle(
+            {n: passed(f, derivation.tensors, asked) for n, f in self._raised.items()}
+        )
 
     def _in_order(self) -> list[str]:
         """The names of functions, the called before the callers."""

@@ -35,6 +35,8 @@ NETS = {
     "a recurrence": 'x, y = input("T", 3), target(2)\n'
     "L = loss(squared_error(dense(last(lstm(x, 4)), 2), y))\n",
     "attention": 'x = input("T", 4)\noutput(multi_head_attention(x, heads=2, causal=True))\n',
+    "the largest of what a mask keeps": "x, k, w = input(4), input(4), param(4)\n"
+    "output(max(masked(w * x, k)))\n",
     "an embedding": 'x = input("T", below=5)\noutput(dense(last(rnn(embedding(x, 5, 3), 2)), 2))\n',
     "blocks that draw, and read what is outside": "x, y = input(4), target(4)\n"
     "s = dense(x, 4, tanh)\nh = repeat(3, lambda h: h + dropout(dense(h, 4, tanh), 0.2) * s, x)\n"

@@ -159,6 +159,15 @@ def test_scores_of_which_a_mask_leaves_some_out_are_proved(loss: str) -> None:
     assert not [*broken(Subject(module, net), 0)]
 
 
+@pytest.mark.slow
+def test_the_sigmoid_of_the_largest_of_nothing_is_0_in_exact_runs() -> None:
+    net = network(
+        "t, j = indices('t j')\nx, k, w, y = input('T', 3), input('T'), param(3), target(3)\n"
+        "u = tensor(max(masked(x[t, j] * w[j], k[t]), t), j)\nL = loss(squared_error(sigmoid(u), y))\n"
+    )
+    assert all(row.ok for row in exact(emit(net), net))
+
+
 def test_labels_of_every_class_are_drawn() -> None:
     net = network(
         "x, y = input(2), label(4)\nloss(categorical_cross_entropy_with_logits(dense(x, 4), y))\n"

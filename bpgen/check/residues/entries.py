@@ -18,7 +18,7 @@ import sympy as sp
 
 from bpgen.check.residues.expressions import Bound, Expressions, Reader
 from bpgen.check.residues.tape import Tape
-from bpgen.check.residues.values import NotProved
+from bpgen.check.residues.values import NotProved, OnKink
 from bpgen.ir import Element, Equation, Index, Network, Size, Term, element
 from bpgen.progress import say
 
@@ -50,6 +50,8 @@ class Entries:
 
     def gradient(self, names: tuple[str, ...]) -> Tensors:
         """dL/d(entry) of these tensors, by the chain rule."""
+        if self.loss.op == "inf":
+            raise OnKink("an infinite number varies with nothing")
         wanted = [x for name in names for x in self.tensors[name].ravel()]
         found = iter(self.tape.adjoints(self.loss, wanted))
         return {name: self._like(self.tensors[name], found) for name in names}

@@ -160,6 +160,8 @@ class Tape:
         the share of each is 0, by convention.
         """
         value = _VALUES[op](one.value, two.value)
+        if op == "/" and two.op == "inf" and one.op != "inf":
+            return self.zero
         if mp.isnan(value) and op in ("+", "-"):
             value = -mp.inf
         if not mp.isinf(value):
@@ -176,6 +178,10 @@ class Tape:
         number = exponent.number
         if number == 1:
             return base
+        if base.op == "inf":
+            if number > 0:
+                raise NotProved("a value is not finite")
+            return self.zero
         if base.op == "const" and number.denominator == 1:
             if not base.number and number < 0:
                 raise Undefined("a division by zero")
@@ -198,8 +204,10 @@ class Tape:
             written: Scalar = WRITTEN[function](self, *arguments)
             return written
         (x,) = arguments
-        if x.op == "inf" and function == "exp" and x.value < 0:
-            return self.zero
+        if x.op == "inf" and function == "exp":
+            return self.zero if x.value < 0 else x
+        if x.op == "inf":
+            raise NotProved("a value is not finite")
         if x is self.zero and function == "log":
             return self.infinite(-1)
         if x is self.zero and function in AT_ZERO:

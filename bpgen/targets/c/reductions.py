@@ -75,9 +75,10 @@ def _place_of_largest(e: Reading, node: program.Reduce, at: At) -> C:
     e.lines += [f"real {m} = -INFINITY;", f"int {best} = 0;"]
 
     def look(inner: At) -> list[str]:
-        value = e.value(node.array, {**at, **inner}).text
+        value = e.value(node.array, {**at, **inner})
         number = flat((inner[i], length(i.size)) for i in node.over).text
-        return nest([f"if ({value} > {m})"], [f"{m} = {value};", f"{best} = {number};"])
+        larger = f"if ({value.within(SUM)} > {m})"
+        return nest([larger], [f"{m} = {value.text};", f"{best} = {number};"])
 
     e.looped(node.over, look)
     return C(best)

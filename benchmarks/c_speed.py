@@ -5,15 +5,16 @@ module makes, alone:
     OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=2 python -m benchmarks.c_speed conv --seconds 10
 
 `C` is the time within C, `BLAS` the same with -DBPGEN_CBLAS (OpenBLAS), `OpenMP` with
--DBPGEN_OPENMP, `module` a call of the module of --python, `torch` a step of torch.compile in one
-thread, `torch 2` in two, where PyTorch is installed. All run by turns, in one process; printed are
-medians of the ratios to the products of the same round, and nothing is measured before its loss is
-numpy's.
+-DBPGEN_OPENMP, `module` a call of the module of --python, `bound` one of arrays that it has let in
+before, `torch` a step of torch.compile in one thread, `torch 2` in two, where PyTorch is installed.
+All run by turns, in one process; printed are medians of the ratios to the products of the same
+round, and nothing is measured before its loss is numpy's.
 """
 
 from __future__ import annotations
 
 import ctypes
+import os
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -38,11 +39,12 @@ TOLD: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {  # the compiler,
     "OpenMP": (("-DBPGEN_OPENMP", "-fopenmp"), ()),
 }
 COLUMNS = {
-    "toy": ("C", "module"),
-    "small": ("C", "module"),
-    "middle": ("C", "BLAS", "module"),
+    "toy": ("C", "module", "bound"),
+    "small": ("C", "module", "bound"),
+    "middle": ("C", "BLAS", "module", "bound"),
     "conv": ("C", "OpenMP", "torch", "torch 2"),
 }
+MODULE = ("module", "bound")
 THREADS = {"torch": 1, "torch 2": 2}
 CALL = 1e-3  # seconds of steps that are one call of C, so that the call itself is no cost
 NEAR = 1e-4  # of the loss, in float32
@@ -103,11 +105,16 @@ real {name}_often(int times, {arguments})
 """
 
 
-def of_module(derivation: Derivation, lengths: dict[str, int]) -> Step:
-    """A call of the module, its parameters views of one flat array."""
+def of_module(derivation: Derivation, lengths: dict[str, int], column: str) -> Step:
+    """A call of the module, its parameters views of one flat array, compiled as C alone is."""
+    os.environ["CFLAGS"] = FLAGS[-1]
     module = load(files_of(derivation, WITH_PYTHON)[".py"])
     params, given = module.init(0, np.float32), arguments(module, lengths)
     params = module.unpack(module.pack(params))
+    given = [a.astype(np.intc) if a.dtype.kind == "i" else a for a in given]
+    if column == "bound":
+        call: Step = module.bound(params, *given)[0]
+        return call
     return lambda: module.loss_and_grad(params, *given)
 
 
@@ -145,8 +152,8 @@ def measured(name: str, seconds: float) -> tuple[float, dict[str, float]]:
         step: Step | None
         if column in TOLD:
             step = in_c(derivation, lengths, column)
-        elif column == "module":
-            step = of_module(derivation, lengths)
+        elif column in MODULE:
+            step = of_module(derivation, lengths, column)
         else:
             step = of_torch(name, THREADS[column])
         if step is not None:
@@ -160,7 +167,7 @@ def measured(name: str, seconds: float) -> tuple[float, dict[str, float]]:
 @click.argument("nets", nargs=-1, type=click.Choice([*COLUMNS]))
 @click.option("--seconds", default=4.0, show_default=True, help="For each network.")
 def main(nets: Iterable[str], seconds: float) -> None:
-    columns = [*TOLD, "module", *THREADS]
+    columns = [*TOLD, *MODULE, *THREADS]
     print(f"{'':8}{'products':>12}{''.join(f'{c:>9}' for c in columns)}")
     for name in nets or COLUMNS:
         alone, ratios = measured(name, seconds)

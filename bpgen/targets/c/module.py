@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 from math import prod
+from typing import ClassVar
 
 from bpgen.ir import TensorInfo
 from bpgen.program.grammar import Admit, Assign, Function, Guard, Length, Node, Ref, Return
@@ -21,9 +22,19 @@ from bpgen.text.document import tuple_of
 
 _INNER = "_gradients"  # what backward is, after doors: whatever it is given, C keeps to its memory
 
+_BOUND = "A call for the loss that these arrays have by then, and the gradients that it leaves."
+
+
+class Written(Statements):
+    """Prints statements; a function may return a call of C."""
+
+    types: ClassVar[dict[str, str]] = {**Statements.types, "call": "partial[float]"}
+
 
 class Module(numpy.Parts):
     """What the template prints of one derivation: doors are numpy's, what they let in C's."""
+
+    statements: ClassVar[type[Statements]] = Written
 
     def __init__(self, derivation: Derivation) -> None:
         super().__init__(derivation)
@@ -112,6 +123,24 @@ class Module(numpy.Parts):
         rest = ["rng"] * bool(self.network.role("noise"))
         made = self._call("return _both", doors, "loss_and_grad", ["params"], rest)
         yield _text(of, [*write.lines(doors), *made], write)
+        yield self._bound(of, doors, rest, write)
+
+    def _bound(
+        self, of: Function, doors: Iterable[Node], rest: list[str], write: Statements
+    ) -> FunctionText:
+        """A step of arrays that stay where they are, let in once."""
+        arrays = [a.name for a in of.arguments if a.kind != "noise"]
+        lengths = [n for n in doors if isinstance(n, Assign)]
+        made = self._call("return _bound", doors, "loss_and_grad", ["params"], rest)
+        named = [f"{n}={n}" for n in arrays[1:]]
+        body = [
+            *call(of.name, arrays, "", 4),
+            *call("_stays", ["params", *named], "", 4),
+            *write.lines(lengths),
+            *made,
+        ]
+        bound = replace(of, name="bound", doc=_BOUND, returns=("call", "arrays"))
+        return _text(bound, body, write)
 
     def _admitted(self) -> list[Admit]:
         """All that is let in: what forward is given, and what loss and backward are beside."""

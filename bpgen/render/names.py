@@ -106,9 +106,13 @@ def parse(name: str) -> Symbol:
 
 
 def symbols(
-    names: Iterable[str], repeated: Container[str] = (), layers: str = "brackets"
+    names: Iterable[str],
+    repeated: Container[str] = (),
+    layers: str = "brackets",
+    outputs: Iterable[str] = (),
 ) -> dict[str, Symbol]:
-    """One symbol for each name; a name whose symbol is taken is printed as it is spelled.
+    """One symbol for each name; a name whose symbol is taken is printed as it is spelled, and so is
+    one that is an output's with a bar: the upstream gradient of the output.
 
     In a repeated block, what is the only one of its letter goes without the number of its layer.
     """
@@ -116,13 +120,14 @@ def symbols(
     taken: dict[Symbol, str] = {}
     found: dict[str, Symbol] = {}
     parsed = {name: parse(name) for name in names}
+    upstream = {replace(parse(name), accent="bar") for name in outputs}
     often = Counter(replace(s, layer="") for s in parsed.values())
     for name, symbol in parsed.items():
-        alone = replace(symbol, layer="")
+        alone, is_upstream = replace(symbol, layer=""), symbol in upstream
         if name in repeated and often[alone] == 1:
             symbol = alone
         symbol = replace(symbol, low=low, marks=marks)
-        if taken.setdefault(symbol, name) != name:
+        if is_upstream or taken.setdefault(symbol, name) != name:
             symbol = Symbol(name, low=low, marks=marks)
             taken[symbol] = name
         found[name] = symbol

@@ -67,8 +67,9 @@ class Writer:
         deltas = (a for t, a in derivation.adjoint.items() if a == adjoint_name(t) != f"d{t}")
         known = derivation.tensors.values()
         blocks = {t.name: t.indices[0] for t in known if t.block}
-        named = symbols((*network.tensors, *deltas), blocks, layers)
-        given = {f"d_{name}": name for name in network.outputs if network.loss is None}
+        outputs = network.outputs if network.loss is None else ()
+        named = symbols((*network.tensors, *deltas), blocks, layers, outputs)
+        given = {f"d_{name}": name for name in outputs}
         adjoint_of = {**{a: t for t, a in derivation.adjoint.items()}, **given}
         total = network.loss or "ell"
         while network.loss is None and total in named:

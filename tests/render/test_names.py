@@ -2,6 +2,10 @@
 
 import pytest
 
+from bpgen.check.page.proof import prove_page
+from bpgen.derive import derive
+from bpgen.load import declared_by
+from bpgen.render import render
 from bpgen.render.latex import LATEX
 from bpgen.render.names import parse, symbols
 from bpgen.render.text import TEXT
@@ -31,3 +35,14 @@ def test_names(name: str, latex: str, text: str) -> None:
 def test_two_names_are_never_printed_alike() -> None:
     named = symbols(["yhat", "y_hat", "x", "x_"])
     assert len(set(named.values())) == 4
+
+
+def test_a_bar_is_the_upstream_gradients() -> None:
+    """Beside the output p, p_bar is spelled; the reader of pages tells the two apart, too."""
+    network = declared_by(
+        "from bpgen import *\nx, p_bar = input(2), param(2)\np = p_bar * x\noutput(p)\n"
+    )
+    page = render(derive(network), fmt="latex", steps="short")
+    assert r"\tfrac{\partial \ell}{\partial p} &= \bar{p}" in page
+    assert page.count(r"\mathrm{p\_bar} \odot x") == 1
+    assert not prove_page(page, network, (0,)).false

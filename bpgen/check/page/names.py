@@ -45,6 +45,8 @@ class Names:
         """`plain` says that layers stand below though there are no blocks."""
         blocks = {n for n, t in network.tensors.items() if t.block}
         parts = {name: _parts(name) for name in network.tensors}
+        outputs = network.outputs if network.loss is None else ()
+        upstream = {(s, "bar", *rest) for s, _, *rest in (parts[n] for n in outputs)}
         often = Counter((s, a, label) for s, a, _, label in parts.values())
         found: dict[Key, str] = {}
         for name, (stem, accent, layer, label) in parts.items():
@@ -56,11 +58,12 @@ class Names:
             else:
                 key = (stem, accent, layer, below)
             word = _stem(name)
-            found.setdefault(key if key not in found else (word, "", "", ()), name)
+            taken = key in found or parts[name] in upstream
+            found.setdefault(key if not taken else (word, "", "", ()), name)
         given = {
             (stem, "bar", layer, below): name
             for (stem, _, layer, below), name in found.items()
-            if network.loss is None and name in network.outputs
+            if name in outputs
         }
         if network.loss is None:
             found.setdefault(("ell", "", "", ()), "")

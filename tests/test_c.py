@@ -13,9 +13,11 @@ from click.testing import CliRunner, Result
 
 import bpgen.compiled
 from bpgen.cli import main
+from bpgen.commands.emit import _refuse_larger
 from bpgen.compiled import difference
 from bpgen.compiled.library import FLAGS, compiler, library
-from bpgen.emit import emitted, files, files_of, said_of
+from bpgen.emit import emitted, files, files_of, said_of, takes_of
+from bpgen.errors import NetError
 from bpgen.targets.c.entries import Entries
 from bpgen.targets.c.layout import broken, comment
 from tests.conftest import EXAMPLES, ROOT, declared, derived, module_of, of_example
@@ -314,6 +316,16 @@ def test_the_bytes_that_are_told_are_those_of_the_structs() -> None:
     )
 
 
+@pytest.mark.slow
+def test_so_are_those_of_every_way_to_train() -> None:
+    derivation = derived(HEAD + NETS[BLOCKS])
+    texts = files_of(derivation, "c")
+    params, *others = library(texts, {}, np.float32, more=["-UNET_DESCEND"]).sizes.values()
+    in_one = library(texts, {}, np.float32).sizes
+    kept = [times * params + sum(others) for times in (3, 2, 1)]
+    assert [*takes_of(derivation, "c").values()] == [*kept[:2], sum(in_one.values()), kept[2]]
+
+
 def test_what_products_copy_is_told_too() -> None:
     derivation = derived(HEAD + NETS["products"])
     assert said_of(derivation, "c").endswith(
@@ -382,6 +394,35 @@ def test_a_wrong_file_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert done.exit_code == 2 and not Path("generated").exists()
     assert done.stderr.startswith("bpgen: net.py: not written, for it would be wrong: ")
     assert _emit("--unchecked", "net.py").exit_code == 0
+
+
+def test_what_has_no_room_on_a_device_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("net.py").write_text(HEAD + NETS["dense"])
+    done = _emit("--ram", "400", "net.py")
+    assert done.exit_code == 2 and not Path("generated").exists()
+    assert done.stderr == (
+        "bpgen: net.py: takes 660 bytes of RAM to train, 484 by net_descend, 404 with"
+        " -DNET_DESCEND, and --ram is 400\n"
+        "  make layers smaller or fewer; to predict it takes 308\n"
+    )
+
+
+@pytest.mark.parametrize("least", [404, 500])
+def test_what_has_room_in_one_way_is_not(least: int) -> None:
+    takes = {"to train": 660, "by net_descend": 500, "in one": least, "to predict": 308}
+    _refuse_larger("net.py", takes, least)
+    with pytest.raises(NetError, match=f"and --ram is {least - 1}"):
+        _refuse_larger("net.py", takes, least - 1)
+
+
+def test_room_is_asked_of_c_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(main, ["emit", "--ram", "512", "net.py"])
+    assert done.exit_code == 2
+    assert "--ram is the memory of a device, and --target is numpy" in done.stderr
 
 
 def test_without_a_compiler_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

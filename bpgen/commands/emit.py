@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from bpgen.derive import derive
-from bpgen.emit import FAST, WITH_PYTHON, files_of, said_of
+from bpgen.emit import FAST, WITH_PYTHON, files_of, said_of, takes_of
 from bpgen.errors import NetError
 from bpgen.gates.module import refuse_wrong, refuse_wrong_files
 from bpgen.ir import Network
@@ -25,6 +25,7 @@ class Asked:
     target: str
     fast: bool
     python: bool
+    ram: int | None
     output: str | None
     check: bool
     diff: bool
@@ -53,6 +54,9 @@ def run(asked: Asked) -> bool:
     """Whether nothing is stale, where that is asked; else everything is written."""
     if asked.plan:
         return _planned(asked)
+    if asked.ram is not None and asked.target != "c":
+        fact = f"--ram is the memory of a device, and --target is {asked.target}"
+        raise NetError(fact, "give --target c, too")
     fresh = True
     places = destinations(asked.nets, asked.output, ".c" if asked.target == "c" else ".py")
     for net, place in zip(asked.nets, places, strict=True):
@@ -62,6 +66,8 @@ def run(asked: Asked) -> bool:
             raise NetError(fact, f"give a folder, or {place.with_name(network.name + '.c')}")
         derivation = derive(network)
         found = files_of(derivation, asked.made_for)
+        if asked.ram is not None:
+            _refuse_larger(net, takes_of(derivation, asked.made_for), asked.ram)
         texts = {place.with_suffix(end): text for end, text in found.items()}
         if asked.check or asked.diff:
             for file, text in texts.items():
@@ -82,6 +88,16 @@ def _planned(asked: Asked) -> bool:
     for net in asked.nets:
         click.echo(text(plan(load(net))), nl=False)
     return True
+
+
+def _refuse_larger(net: str, takes: Mapping[str, int], ram: int) -> None:
+    """What a device has no room for, whatever way it is trained there."""
+    *ways, predicts = takes.items()
+    if min(size for _, size in ways) > ram:
+        (first, size), *others = ways
+        said = ", ".join([f"{size} bytes of RAM {first}", *(f"{s} {way}" for way, s in others)])
+        fact = f"{net}: takes {said}, and --ram is {ram}"
+        raise NetError(fact, f"make layers smaller or fewer; {predicts[0]} it takes {predicts[1]}")
 
 
 def _is_fresh(net: str, file: Path, text: str, asked: Asked) -> bool:

@@ -109,6 +109,11 @@ EMIT = (
     flag(
         "--python", "Beside the files of C a module of numpy's interface, which computes by them."
     ),
+    click.option(
+        "--ram",
+        type=click.IntRange(1),
+        help="Refuse C that cannot train in so many bytes (floats, batches of 1).",
+    ),
     path("-o", "--output", text="FILE, or DIR for several. Default: generated/<net>.py"),
     flag("--check", "Write nothing; exit 1 where a file is stale."),
     flag("--diff", "Write nothing; print what would change, exit 1 where anything would."),

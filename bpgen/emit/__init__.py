@@ -105,12 +105,14 @@ def files_of(derivation: Derivation, target: str = "numpy") -> Mapping[str, str]
     if target not in kept:
         refuse_letters(derivation.network)
         said = vars(derivation).setdefault("_said", {})
+        takes = vars(derivation).setdefault("_takes", {})
         made: dict[str, str] = {}
         for row in (target_of() for target_of in _TARGETS[target]):
             parts = row.parts(derivation)
             texts = {end: template(name).render(m=parts) for end, name in row.templates.items()}
             made |= {end: _ended(text, row.allowed) for end, text in texts.items()}
             said[target] = said.get(target) or getattr(parts, "said", "")
+            takes[target] = takes.get(target) or getattr(parts, "takes", {})
         kept[target] = made
     found: Mapping[str, str] = kept[target]
     return found
@@ -120,6 +122,13 @@ def said_of(derivation: Derivation, target: str) -> str:
     """What is to be said of the files beside: of C, the memory that it takes."""
     files_of(derivation, target)
     return str(vars(derivation)["_said"][target])
+
+
+def takes_of(derivation: Derivation, target: str) -> Mapping[str, int]:
+    """The bytes of RAM that it takes, by what is done: of C."""
+    files_of(derivation, target)
+    found: Mapping[str, int] = vars(derivation)["_takes"][target]
+    return found
 
 
 def _ended(text: str, allowed: Allowed | None) -> str:

@@ -48,14 +48,16 @@ def said(
     )
 
 
-def without_gradients(
+def together(
     weights: Memory,
     cache: Memory,
     works: Mapping[str, Memory],
     lengths: Mapping[sp.Symbol, int],
+    times: int = 1,
 ) -> int:
-    """The bytes to train, where no gradients are kept."""
-    return sum(_bytes(m, lengths) for m in ([weights], [cache], works.values()))
+    """The bytes of parameters, of so many structs of their form, with cache and work."""
+    parameters, *others = (_bytes(m, lengths) for m in ([weights], [cache], works.values()))
+    return times * parameters + sum(others)
 
 
 def _bytes(memories: Iterable[Memory], lengths: Mapping[sp.Symbol, int]) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import sympy as sp
@@ -14,7 +14,7 @@ from bpgen.targets.c.functions import Functions
 from bpgen.targets.c.helpers import sources
 from bpgen.targets.c.layout import comment, paragraphs
 from bpgen.targets.c.library import AVERAGE, PANEL
-from bpgen.targets.c.memory import Memory, said, without_gradients
+from bpgen.targets.c.memory import Memory, said, together
 from bpgen.targets.c.places import whole
 from bpgen.targets.c.scalar import ATOM
 from bpgen.targets.c.stored import Sizes, own
@@ -132,14 +132,34 @@ class Parts(Interface):
         if not self._descent.functions:
             return []
         *called, caller = self._descent.functions
-        lengths = {length(m.name): m.number for m in self.lengths}
-        works = {**self.made.work, self._descent.name: self._descent.memory}
-        taken = without_gradients(Memory(dict(self._shapes())), self.made.cached, works, lengths)
         said = (
             "Backward and gradient descent in one, which keeps no gradients:"
-            f" {taken} bytes to train."
+            f" {self._without_gradients} bytes to train."
         )
         return [*called, replace(caller, said=said)]
+
+    @property
+    def _without_gradients(self) -> int:
+        works = {**self.made.work, self._descent.name: self._descent.memory}
+        return self._together(works, 1)
+
+    def _together(self, works: Mapping[str, Memory], times: int) -> int:
+        """The bytes of so many structs of parameters, of cache and work."""
+        lengths = {length(m.name): m.number for m in self.lengths}
+        return together(Memory(dict(self._shapes())), self.made.cached, works, lengths, times)
+
+    @property
+    def takes(self) -> dict[str, int]:
+        """The bytes of RAM that training takes, by how it is done, the most first; and prediction,
+        without which there is none.
+        """
+        descends = f"with -D{self.macro}_DESCEND"
+        return {
+            "to train": self._together(self.made.work, 3),
+            f"by {self.name}_descend": self._together(self.made.work, 2),
+            **({descends: self._without_gradients} if self._descent.functions else {}),
+            "to predict": self._together(self.made.work, 1),
+        }
 
     @property
     def of_descent(self) -> Struct:

@@ -32,6 +32,12 @@ NAMES = (  # what a step calls its own
     "memory = part1 @ flatten(own)\nL = loss(squared_error(memory, weight) + 0.1 * sum(part1 * part1))\n"
 )
 
+PAIRED = (  # the second input has as many samples as the first
+    f"{HEAD}x, k, u = input(2, 9, 8), input(below=3), input(3)\ny = label(3)\n"
+    "h = max_pool2d(relu(conv2d(relu(conv2d(x, 3, 2)), 4, 3)), 2)\n"
+    f"z = dense(flatten(h), 3) + embedding(k, 3, 3) * u\n{CLASSES}"
+)
+
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,7 +62,7 @@ def _given(module: ModuleType, n: int) -> list[Any]:
 
 
 @pytest.mark.usefixtures("small")
-@pytest.mark.parametrize("net", [CONV, NAMES])
+@pytest.mark.parametrize("net", [CONV, NAMES, PAIRED])
 @pytest.mark.parametrize("n", one_in(4, [5, 1, 2, 4]))
 def test_blocks_add_up_to_the_batch(net: str, n: int) -> None:
     plain, fast = module_of(emit(declared_by(net))), module_of(planned(net))

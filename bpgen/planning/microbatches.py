@@ -90,18 +90,22 @@ def _step(made: dict[str, Function], network: Network, samples: int, largest: st
     given = tuple(a.name for a in of.arguments if a.kind == "array")
     inputs = tuple(n for n in given if n in {t.name for t in network.role("input")})
     forward, loss = made["forward"].body, made["_loss"].body
-    doors = [n for n in forward if _is_door(n)]
-    measures = [n for n in forward if isinstance(n, Assign) and isinstance(n.value, Length)]
+    # In forward's order, for a door may ask for the length of what came before.
+    entrance = [n for n in forward if _is_door(n) or _is_length(n)]
     late = [n for n in loss if _is_door(n) and not _guards(n)]
     real = tuple(n for n in inputs if network.tensors[n].bound is None)
     targets = tuple(n for n in given if n not in inputs)
     parts = Microbatches(inputs, targets, real, samples, largest)
     doc = "The loss of a batch and its gradients, added up over blocks that stay in cache."
-    return replace(of, doc=doc, body=(*doors, *measures, *late, parts))
+    return replace(of, doc=doc, body=(*entrance, *late, parts))
 
 
 def _is_door(node: Node) -> bool:
     return isinstance(node, OnRequest) and node.flag == "checked"
+
+
+def _is_length(node: Node) -> bool:
+    return isinstance(node, Assign) and isinstance(node.value, Length)
 
 
 def _guards(node: Node) -> bool:

@@ -1,10 +1,9 @@
-"""Functions that C has its own words for: of a number, along rows, and what begins, drops and moves
-numbers.
-"""
+"""Functions that C has its own words for: of a number, and what begins, drops and moves numbers."""
 
 from __future__ import annotations
 
 from bpgen.functions import ROWS
+from bpgen.targets.c.tiles import PRODUCTS
 
 # What C has its own words for.
 OWN = {
@@ -28,170 +27,8 @@ OWN = {
     ),
 }
 
-PANEL = 64 * 128  # bytes that products copy at a time: rows of WIDE numbers, DEEP of them
-
 LOOPS = {
-    "PARALLEL": """
-#ifdef BPGEN_OPENMP
-#define PARALLEL _Pragma("omp parallel for")
-#else
-#define PARALLEL
-#endif""",
-    "dot": """
-/* The sum of the products of two rows: eight sums at a time, where code may be more. */
-static real dot(const real *a, const real *b, int count)
-{
-    real s = 0;
-    int i = 0;
-#ifndef BPGEN_SMALL
-    real t[8] = {0};
-    for (; i + 8 <= count; i += 8)
-        for (int k = 0; k < 8; k++)
-            t[k] += a[i + k] * b[i + k];
-    s = ((t[0] + t[4]) + (t[1] + t[5])) + ((t[2] + t[6]) + (t[3] + t[7]));
-#endif
-    for (; i < count; i++)
-        s += a[i] * b[i];
-    return s;
-}""",
-    "add": """
-/* A row, so many times, added to another. */
-static INLINE void add(real *y, real times, const real *x, int count)
-{
-    for (int i = 0; i < count; i++)
-        y[i] += times * x[i];
-}""",
-    "axis": """
-/* An index of a product: how many values it has, and how far a step moves in c, a and b. */
-typedef struct {
-    int count, c, a, b;
-} axis;
-
-/* Of a tile: its columns, as many as a few registers hold, and what is copied at a time. */
-enum { WIDE = 64 / sizeof(real), DEEP = 128 };""",
-    "SMALL": """
-#ifdef BPGEN_SMALL
-/* c[m][n] += the sum over k1 and k2 of a[m][k1][k2] * b[n][k1][k2]: loops, of the least code. */
-static INLINE void windows(real *c, const real *a, const real *b, axis m, axis n, axis k1, axis k2)
-{
-    for (int p = 0; p < k1.count; p++)
-        for (int q = 0; q < k2.count; q++)
-            for (int i = 0; i < m.count; i++) {
-                const real x = a[i * m.a + p * k1.a + q * k2.a];
-                for (int j = 0; j < n.count; j++)
-                    c[i * m.c + j * n.c] += x * b[j * n.b + p * k1.b + q * k2.b];
-            }
-}
-#else""",
-    "least": """
-/* The smaller of two counts. */
-static int least(int a, int b)
-{
-    return a < b ? a : b;
-}""",
-    "tile": """
-/* Up to four rows of a product, at columns that stand in b one after another; the first of them may
-   be there already. */
-static void tile(real *c, const real *a, const real *b, axis m, axis n, int first, axis k1, axis k2)
-{
-    real s0[WIDE] = {0}, s1[WIDE] = {0}, s2[WIDE] = {0}, s3[WIDE] = {0};
-    const int r1 = m.count > 1 ? m.a : 0;
-    const int r2 = m.count > 2 ? 2 * m.a : 0;
-    const int r3 = m.count > 3 ? 3 * m.a : 0;
-    for (int i = 0; i < k1.count; i++)
-        for (int k = 0; k < k2.count; k++) {
-            const real *x = a + i * k1.a + k * k2.a, *y = b + i * k1.b + k * k2.b;
-            const real x0 = x[0], x1 = x[r1], x2 = x[r2], x3 = x[r3];
-            for (int j = 0; j < WIDE; j++) {
-                s0[j] += x0 * y[j];
-                s1[j] += x1 * y[j];
-                s2[j] += x2 * y[j];
-                s3[j] += x3 * y[j];
-            }
-        }
-    if (m.count == 4 && first == 0 && n.count == WIDE && n.c == 1) {
-        for (int j = 0; j < WIDE; j++) {
-            c[j] += s0[j];
-            c[m.c + j] += s1[j];
-            c[2 * m.c + j] += s2[j];
-            c[3 * m.c + j] += s3[j];
-        }
-    } else {
-        const real *s[4] = {s0, s1, s2, s3};
-        for (int i = 0; i < m.count; i++)
-            for (int j = first; j < n.count; j++)
-                c[i * m.c + j * n.c] += s[i][j];
-    }
-}""",
-    "rows": """
-/* All rows of a product, at the columns of a tile. */
-static void rows(real *c, const real *a, const real *b, axis m, axis n, int first, axis k1, axis k2)
-{
-    axis four = m;
-    for (int i = 0; i < m.count; i += 4) {
-        four.count = least(m.count - i, 4);
-        tile(c + i * m.c, a + i * m.a, b, four, n, first, k1, k2);
-    }
-}""",
-    "copied": """
-/* The same, of columns that do not stand in b one after another: they are copied, a part of the sum
-   at a time. */
-static void copied(real *c, const real *a, const real *b, axis m, axis n, axis k1, axis k2)
-{
-    const int most = k2.count < DEEP ? DEEP / k2.count : 1;
-    for (int i = 0; i < k1.count; i += most)
-        for (int k = 0; k < k2.count; k += DEEP) {
-            const axis inner = {least(k2.count - k, DEEP), 0, k2.a, WIDE};
-            const axis outer = {least(k1.count - i, most), 0, k1.a, WIDE * inner.count};
-            const real *y = b + i * k1.b + k * k2.b;
-            real panel[DEEP * WIDE] = {0};
-            for (int j = 0; j < n.count; j++)
-                for (int p = 0; p < outer.count; p++)
-                    for (int q = 0; q < inner.count; q++)
-                        panel[p * outer.b + q * WIDE + j] = y[j * n.b + p * k1.b + q * k2.b];
-            rows(c, a + i * k1.a + k * k2.a, panel, m, n, 0, outer, inner);
-        }
-}""",
-    "windows": """
-/* c[m][n] += the sum over k1 and k2 of a[m][k1][k2] * b[n][k1][k2]. */
-static void windows(real *c, const real *a, const real *b, axis m, axis n, axis k1, axis k2)
-{
-    axis part = n;
-    for (int j = 0; j < n.count; j += WIDE) {
-        const int first = n.b == 1 && n.count >= WIDE ? j - least(j, n.count - WIDE) : 0;
-        const int begin = j - first;
-        part.count = least(n.count - begin, WIDE);
-        if (n.b == 1 && part.count == WIDE)
-            rows(c + begin * n.c, a, b + begin, m, part, first, k1, k2);
-        else
-            copied(c + j * n.c, a, b + j * n.b, m, part, k1, k2);
-    }
-}
-#endif""",
-    "product": """
-/* c[m][n] += the sum over k of a[m][k] * b[n][k]. */
-static INLINE void product(real *c, const real *a, const real *b, axis m, axis n, axis k)
-{
-    const axis once = {1, 0, 0, 0};
-#ifdef BPGEN_CBLAS
-    const int a_in_rows = k.a == 1 && m.a >= k.count, a_turned = m.a == 1 && k.a >= m.count;
-    const int b_in_rows = n.b == 1 && k.b >= n.count, b_turned = k.b == 1 && n.b >= k.count;
-    const int fits = n.c == 1 && m.c >= n.count && (a_in_rows || a_turned);
-    if (fits && (b_in_rows || b_turned) && (double)m.count * n.count * k.count > 1e6) {
-        GEMM(CblasRowMajor, a_in_rows ? CblasNoTrans : CblasTrans,
-             b_in_rows ? CblasNoTrans : CblasTrans, m.count, n.count, k.count, 1, a,
-             a_in_rows ? m.a : k.a, b, b_in_rows ? k.b : n.b, 1, c, m.c);
-        return;
-    }
-#endif
-    if (m.count < 3 && k.a == 1 && k.b == 1) {
-        for (int i = 0; i < m.count; i++)
-            for (int j = 0; j < n.count; j++)
-                c[i * m.c + j * n.c] += dot(a + i * m.a, b + j * n.b, k.count);
-        return;
-    }
-    windows(c, a, b, m, n, once, k);
-}""",
+    **PRODUCTS,
     "uniform": """
 /* A number from 0 to below 1, the next of a sequence. */
 static real uniform(unsigned long *seed)

@@ -13,12 +13,13 @@ from bpgen.targets.c.descent import Descent
 from bpgen.targets.c.functions import Functions
 from bpgen.targets.c.helpers import sources
 from bpgen.targets.c.layout import comment, paragraphs
-from bpgen.targets.c.library import AVERAGE, PANEL
+from bpgen.targets.c.library import AVERAGE
 from bpgen.targets.c.memory import Memory, said, together
 from bpgen.targets.c.places import whole
 from bpgen.targets.c.scalar import ATOM
 from bpgen.targets.c.stored import Sizes, own
 from bpgen.targets.c.texts import CFunction
+from bpgen.targets.c.tiles import PANEL
 from bpgen.targets.c.training import adam
 from bpgen.targets.numpy.interface import Interface
 

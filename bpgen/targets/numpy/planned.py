@@ -45,12 +45,11 @@ class PlannedStatements(Statements):
     rows: ClassVar = {**Statements.rows}
 
     def store(self, node: program.Store, indent: int) -> list[str]:
-        if (
-            isinstance(node.at, program.Read)
-            and isinstance(node.value, program.Map)
-            and not node.value.operands
-        ):
-            return [f"{node.at.name}.fill({self.expressions.number(node.value.body)})"]
+        number = number_of(node.value)
+        part = isinstance(node.at, program.Slice) and bool(node.at.axes)
+        if (part or isinstance(node.at, program.Read)) and number is not None and not node.adds:
+            place = self.expressions.text(node.at)
+            return [f"{place}.fill({self.expressions.number(number)})"]
         if isinstance(node.at, FlatEntries):
             value = self.expressions.argument(number_of(node.value) or node.value, node.at.axes)
             return call(f"{node.at.array.name}.put", [node.at.places.name, value], "", indent)

@@ -46,7 +46,7 @@ COLUMNS = {
 }
 MODULE = ("module", "bound")
 THREADS = {"torch": 1, "torch 2": 2}
-CALL = 1e-3  # seconds of steps that are one call of C, so that the call itself is no cost
+CALL = 1e-3  # seconds of steps that are one call of C, so that it costs nothing
 NEAR = 1e-4  # of the loss, in float32
 
 

@@ -87,8 +87,8 @@ OF_PRODUCTS = {
     "a row too few": ("least(m.count - i, 4)", "least(m.count - i, 3)"),
     "a sum too short": ("q < inner.count", "q < inner.count - 1"),
     "a column not copied": (
-        "j < n.count; j++)\n                for (int p",
-        "j + 1 < n.count; j++)\n                for (int p",
+        "j < n.count; j++)\n                        to[j]",
+        "j + 1 < n.count; j++)\n                        to[j]",
     ),
     "not begun with 0": ("fill(dW1, 740, 0)", "fill(dW1, 740, 1)"),
     "a row twice": ("2 * m.a : 0", "m.a : 0"),

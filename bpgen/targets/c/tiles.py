@@ -119,11 +119,16 @@ static void copied(real *c, const real *a, const real *b, axis m, axis n, axis k
             const axis inner = {least(k2.count - k, DEEP), 0, k2.a, WIDE};
             const axis outer = {least(k1.count - i, most), 0, k1.a, WIDE * inner.count};
             const real *y = b + i * k1.b + k * k2.b;
-            real panel[DEEP * WIDE] = {0};
-            for (int j = 0; j < n.count; j++)
-                for (int p = 0; p < outer.count; p++)
-                    for (int q = 0; q < inner.count; q++)
-                        panel[p * outer.b + q * WIDE + j] = y[j * n.b + p * k1.b + q * k2.b];
+            real panel[DEEP * WIDE];
+            for (int p = 0; p < outer.count; p++)
+                for (int q = 0; q < inner.count; q++) {
+                    const real *from = y + p * k1.b + q * k2.b;
+                    real *to = panel + p * outer.b + q * WIDE;
+                    for (int j = 0; j < n.count; j++)
+                        to[j] = from[j * n.b];
+                    for (int j = n.count; j < WIDE; j++)
+                        to[j] = 0;
+                }
             rows(c, a + i * k1.a + k * k2.a, panel, m, n, 0, outer, inner);
         }
 }""",

@@ -1,4 +1,4 @@
-"""C beside numpy: networks compiled together, and what each computes at a point of its own, by its
+"""C beside numpy: networks compiled together, and what each computes at points of its own, by its
 files of C and by its module.
 """
 
@@ -27,6 +27,7 @@ from bpgen.load import declared_by
 from tests.conftest import ROOT
 from tests.networks.raw.examine import reason
 
+POINTS = 4
 ROUNDING = 1e-15  # of which `Trial.noise` says what it does
 TOLERANCES = {np.float64: 1e-12, np.float32: 1e-5}  # of the largest entry of a tensor
 SAME, ROUNDED, NOWHERE = (
@@ -45,10 +46,10 @@ class Differs(AssertionError):
 
 @dataclass(frozen=True)
 class Both:
-    """A network in C and in numpy, at a point."""
+    """A network in C and in numpy, at points: at one alone a hinge may be nothing, or open."""
 
     texts: Texts
-    trial: Trial
+    trials: Sequence[Trial]
 
 
 def both(source: str, name: str, change: Callable[[str], str] = str) -> Both:
@@ -64,8 +65,8 @@ def both(source: str, name: str, change: Callable[[str], str] = str) -> Both:
 def _written(source: str, name: str) -> Both:
     network = declared_by(source, name=name)
     derivation = derive(network)
-    trial = next(iter(at_points(emitted(derivation), network, 1)))
-    return Both(dict(files_of(derivation, "c")), _dropping(trial))
+    trials = at_points(emitted(derivation), network, POINTS)
+    return Both(dict(files_of(derivation, "c")), [*map(_dropping, trials)])
 
 
 def _dropping(trial: Trial) -> Trial:
@@ -90,7 +91,8 @@ def verdicts(
     times: float = 1,
 ) -> dict[str, str | Differs]:
     """Of each net.py whether its C computes what numpy does, in double and in single precision, at
-    a point of so many times the numbers that are drawn; or why it is refused.
+    points of so many times the numbers that are drawn; or why it is refused. How near it is, is
+    told of the first of them.
     """
     found: dict[str, str | Differs] = {}
     compared: dict[str, Both] = {}
@@ -103,12 +105,13 @@ def verdicts(
             found[source] = Differs(f"is not written: {type(error).__name__} {error}\n{source}")
         else:
             compared[source] = made
-            found[source] = SAME if made.trial.settled else NOWHERE
+            found[source] = SAME if any(t.settled for t in made.trials) else NOWHERE
     asked = {source: made for source, made in compared.items() if found[source] == SAME}
     for dtype in dtypes:
         for source, library in _compiled(asked, dtype, flags).items():
+            settled = (t for t in asked[source].trials if t.settled)
             try:
-                said = _compared(library, _far(asked[source].trial, times), dtype)
+                said, *_ = [_compared(library, _far(trial, times), dtype) for trial in settled]
             except (Differs, ValueError) as error:
                 found[source] = Differs(f"{np.dtype(dtype)}: {error}\n{source}")
                 continue
@@ -120,7 +123,7 @@ def _compiled(
     asked: Mapping[str, Both], dtype: type, flags: Sequence[str]
 ) -> dict[str, Library | ValueError]:
     """All of them by one call of the compiler; where it complains, each by one of its own."""
-    sources = [source_of(made.texts, made.trial) for made in asked.values()]
+    sources = [source_of(made.texts, made.trials[0]) for made in asked.values()]
     try:
         made: Sequence[Library | ValueError] = libraries(sources, dtype, flags) if sources else []
     except ValueError:

@@ -71,6 +71,14 @@ def test_a_mistake_at_the_largest_is_found(kind: str) -> None:
     assert any(isinstance(v, Differs) for v in said.values()), said
 
 
+def test_a_mistake_that_a_point_hides_is_found() -> None:
+    """What a hinge is where it is closed, of a network where it is open at the first point."""
+    net, right, wrong = SOURCES["random 0.9"], "+ 3, 0) / 2", "+ 3, 1) / 2"
+    assert right in in_c.both(net, "net").texts[".c"]
+    said = verdicts([net], lambda text: text.replace(right, wrong), QUICK, DOUBLE)
+    assert isinstance(said[net], Differs), said
+
+
 def test_nothing_is_copied_to_where_it_is() -> None:
     """As the softmax of attention was, after it was made in its place."""
     net = "x = input(4, 3)\noutput(attention(x, x, x, causal=False))\n"

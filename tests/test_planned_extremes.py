@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bpgen.check.agreement import difference
 from bpgen.emit import FAST, emit
 from bpgen.load import declared_by
 from tests.conftest import module_of
@@ -131,3 +132,12 @@ def test_a_row_of_minus_infinities_alone(call: str) -> None:
         grads = fast.backward({}, cache, np.ones((1, 3)), inputs=True)
     assert np.all(output == (0 if call == "softmax" else -np.inf))
     assert np.all(grads["x"] == (0 if call == "softmax" else 1))
+
+
+def test_the_places_of_windows_hide_no_input() -> None:
+    """u and v are also the letters of what a maximum runs through."""
+    net = (
+        "from bpgen import *\nx, u, v = input(1, 4, 4), input(4), input(4)\nw = param(4)\n"
+        "output(w * u * flatten(max_pool2d(x, 2)) + v)\n"
+    )
+    assert difference(emit(declared_by(net), FAST), declared_by(net)) is None

@@ -4,7 +4,7 @@ comparisons.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Protocol
 
@@ -64,16 +64,22 @@ def first(write: Values, at: Expr, array: Expr, value: Reduce) -> None:
     write.put(at, Apply("logical_or", (at, none), at.axes))
     found = write.scratch.near(at, kept, "mask")
     write.put(found, Map(sp.S.Zero, (), ()))
-    here = _at_one(at, tuple(i for i in at.axes if i in kept))
+    variables = {i: write.scratch.variable(i) for i in value.over}
+    here = _at_one(at, kept, variables)
     body = (
         Store(here, Apply("greater", (here, found), here.axes), False),
         Store(found, Apply("logical_or", (found, here), kept), False),
     )
-    write.made.append(Loop(value.over, body))
+    write.made.append(Loop(tuple(variables.values()), body))
 
 
-def _at_one(at: Expr, axes: Axes) -> Slice:
-    """The part of a place where the other indices have a value."""
+def _at_one(at: Expr, kept: Axes, variables: Mapping[Index, Index]) -> Slice:
+    """The part of a place where the other indices have the values of variables."""
+    axes = tuple(i for i in at.axes if i in kept)
     if isinstance(at, Slice):
-        return replace(at, axes=axes)
-    return Slice(at, tuple(Slot(i, length(i.size)) for i in at.axes), axes)
+        slots = (
+            s if isinstance(s.at, Expr) else replace(s, at=s.at.xreplace(variables))
+            for s in at.slots
+        )
+        return replace(at, slots=tuple(slots), axes=axes)
+    return Slice(at, tuple(Slot(variables.get(i, i), length(i.size)) for i in at.axes), axes)

@@ -8,7 +8,7 @@ from itertools import count
 
 import sympy as sp
 
-from bpgen.ir import BATCH, length
+from bpgen.ir import BATCH, Index, length
 from bpgen.planning.layout.layouts import Layouts
 from bpgen.planning.nodes import Buffer, Kind, Ones, form
 from bpgen.program.grammar import Axes, Expr, Read
@@ -100,7 +100,14 @@ class Scratch:
 
     def free(self, stem: str) -> str:
         """A name that nothing has yet."""
-        numbered = (f"{stem}{k or ''}" for k in count())
-        name = next(n for n in numbered if n not in self.taken)
+        name = self._unused(stem)
         self.taken.add(name)
         return name
+
+    def variable(self, index: Index) -> Index:
+        """An index as the variable of a loop, which hides no array; several loops may have it."""
+        return Index(self._unused(str(index.name)), index.size)
+
+    def _unused(self, stem: str) -> str:
+        numbered = (f"{stem}{k or ''}" for k in count())
+        return next(n for n in numbered if n not in self.taken)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import fields
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import fields, replace
 from functools import cache
 from typing import Any
 
@@ -55,3 +55,17 @@ def _gather(value: Any, found: list[Node]) -> None:
     elif isinstance(value, tuple):
         for one in value:
             _gather(one, found)
+
+
+def rewritten(node: Any, change: Callable[[Any], Any]) -> Any:
+    """A node with all that it is made of changed, from within."""
+    if isinstance(node, tuple):
+        new = tuple(rewritten(n, change) for n in node)
+        return new if any(a is not b for a, b in zip(new, node, strict=True)) else node
+    if not isinstance(node, Node):
+        return node
+    kind: Any = type(node)
+    parts = {name: getattr(node, name) for name in _names(kind)}
+    made = {name: rewritten(part, change) for name, part in parts.items()}
+    other = {name: part for name, part in made.items() if part is not parts[name]}
+    return change(replace(node, **other) if other else node)  # type: ignore[type-var]

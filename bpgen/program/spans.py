@@ -13,7 +13,7 @@ import sympy as sp
 
 from bpgen.equations.affine import affine, digits
 from bpgen.ir import Index, length
-from bpgen.program.grammar import Axes, Expr, Gather, Slice, Slot, Windows
+from bpgen.program.grammar import Axes, Expr, Gather, Slice, Slot, View, Windows
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,22 @@ def counted_in(gather: Gather, slot: Slot) -> Axes:
     """The indices whose values a place is counted by, where it is not cut out."""
     free = along(slot, gather.axes)
     return free if {*free} & {*gather.by} else ()
+
+
+def cut_along(node: View | Gather, slot: Slot) -> Axes:
+    """The indices along which an axis is cut out: none where its places are looked up."""
+    if isinstance(node, Gather) and counted_in(node, slot):
+        return ()
+    return along(slot, node.axes)
+
+
+def numbers_apart(node: Gather) -> list[bool]:
+    """Of each place whether it is one number, where places are looked up along axes with another
+    between them.
+    """
+    looked_up = [k for k, s in enumerate(node.slots) if not cut_along(node, s)]
+    apart = looked_up[-1] - looked_up[0] + 1 > len(looked_up)
+    return [apart and isinstance(s.at, sp.Expr) and not along(s, node.axes) for s in node.slots]
 
 
 def yielded(kept: Sequence[Index | None], by: Axes) -> Axes:

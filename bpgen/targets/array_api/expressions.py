@@ -1,15 +1,16 @@
 """Expressions of the program by the array API standard: the rows and words that are not numpy's.
 
-Functions stand for methods, what is made is told where it lies, and no slice runs backwards.
+Functions stand for methods, and what is made is told where it lies.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from bpgen.program import grammar as program
-from bpgen.targets.array_api.places import Access, ahead, numbers_apart, place_by_place, runs_back
+from bpgen.program.spans import numbers_apart
+from bpgen.targets.array_api.forwards import Flip
 from bpgen.targets.numpy.alignment import Array, atom
 from bpgen.targets.numpy.expressions import Expressions as Numpy
 from bpgen.text.document import SUM, Code, CodeLike, called, keyword, tuple_of
@@ -58,25 +59,14 @@ class Expressions(Numpy):
     def arange(self, *ends: str) -> Code:
         return called(self.of("arange"), [*ends, self.on])
 
-    # Looking at arrays
+    def flip(self, node: Flip) -> Array:
+        return atom(self.flipped(self.text(node.array), node), node.axes)
 
-    def part(self, node: Access) -> Array:
-        """A part, turned round where it is read backwards."""
-        forwards, back = ahead(node)
-        array = Numpy.rows[type(node)](self, forwards)
-        return atom(self.flipped(array.text, map(node.axes.index, back)), node.axes)
-
-    def flipped(self, text: Code, places: Iterable[int]) -> Code:
-        """An array turned round along the axes at these places."""
-        at = [*map(str, places)]
+    def flipped(self, text: Code, by: Flip) -> Code:
+        """An array turned round along the axes that another is."""
+        at = [str(by.axes.index(i)) for i in by.over]
         axis = keyword("axis", at[0] if len(at) == 1 else tuple_of(at))
-        return called(self.of("flip"), [text, axis]) if at else text
-
-    def windows(self, node: program.Windows) -> Array:
-        """Those that are read backwards are looked up."""
-        if not runs_back(node):
-            return self.part(node)
-        return self.transposed(self.part(place_by_place(node)), node.axes)
+        return called(self.of("flip"), [text, axis])
 
     def subscript(self, node: program.Gather) -> list[CodeLike]:
         """Of places that stand apart each is an array: a number torch would take first."""
@@ -115,10 +105,7 @@ class Expressions(Numpy):
 
     rows = {  # noqa: RUF012
         **Numpy.rows,
-        program.Slice: part,
-        program.Split: part,
-        program.Windows: windows,
-        program.Gather: part,
+        Flip: flip,
         program.Cast: cast,
         program.Fill: fill,
         program.Copy: copy,

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from bpgen.errors import NetError
+from bpgen.program.grammar import Function
 from bpgen.record import Derivation
 from bpgen.targets.array_api import own
 from bpgen.targets.array_api.expressions import Expressions
+from bpgen.targets.array_api.forwards import forwards
 from bpgen.targets.array_api.statements import Statements
 from bpgen.targets.array_api.translated import translated
 from bpgen.targets.numpy.parts import Parts as Numpy
@@ -24,6 +28,10 @@ class Parts(Numpy):
     def __init__(self, derivation: Derivation) -> None:
         super().__init__(derivation)
         _refuse_names(derivation)
+
+    @cached_property
+    def program(self) -> list[Function]:
+        return [*map(forwards, super().program)]
 
     @property
     def _called(self) -> set[str]:

@@ -8,7 +8,7 @@ from itertools import takewhile
 
 from bpgen.program import grammar as program
 from bpgen.targets.array_api.expressions import Expressions
-from bpgen.targets.array_api.places import Access, ahead
+from bpgen.targets.array_api.forwards import Access, Flip
 from bpgen.targets.numpy.layout import call
 from bpgen.targets.numpy.statements import Statements as Numpy
 from bpgen.targets.numpy.subscripts import base_of, subscripted
@@ -34,27 +34,29 @@ class Statements(Numpy):
         return [*self.lines(guards), *(asked[n] for n in asked if n in used), *rest]
 
     def store(self, node: program.Store, indent: int) -> list[str]:
-        """What is written backwards is turned round first, when it is as long as its place."""
-        assert isinstance(node.at, (program.Slice, program.Gather))
+        """What is turned round on its way is as long as its place first."""
         say, how = self.expressions, "_add" if node.adds else "_put"
         value = say.lined(node.value, node.at.axes)
-        at, back = ahead(node.at)
         text = value.text
-        if back:
-            like = called(say.of("zeros_like"), [say.text(at)]).by("+", bracketed(value, SUM))
-            text = say.flipped(like, map(node.at.axes.index, back))
-        return self._changed(how, at, text, indent)
+        if isinstance(node.at, Flip):
+            like = called(say.of("zeros_like"), [say.text(node.at.array)])
+            text = like.by("+", bracketed(value, SUM))
+        return self._changed(how, node.at, text, indent)
 
     def scatter_add(self, node: program.ScatterAdd, indent: int) -> list[str]:
         value = self.expressions.lined(node.value, node.at.axes).text
         return self._changed("_add_at", node.at, value, indent)
 
-    def _changed(self, how: str, at: Access, value: Code, indent: int) -> list[str]:
+    def _changed(self, how: str, at: program.Expr, value: Code, indent: int) -> list[str]:
         """An array in whose place a changed one stands from here on; so it is of a part's array."""
-        say, whole = self.expressions, at.array
+        say = self.expressions
+        if isinstance(at, Flip):
+            return self._changed(how, at.array, say.flipped(value, at), indent)
+        assert isinstance(at, Access)
+        whole = at.array
         say.used.add(how)
         given = [say.text(whole), self._place(at), value]
-        if not isinstance(whole, program.View):
+        if not isinstance(whole, (program.View, Flip)):
             return call(f"{say.text(whole)} = {how}", given, "", indent)
         return self._changed("_put", whole, called(how, given), indent)
 
@@ -64,14 +66,6 @@ class Statements(Numpy):
         else:
             place = base_of(at, "AT")
         return place + "[...]" * place.is_word
-
-    def loop(self, node: program.Loop, indent: int) -> list[str]:
-        """A loop within a loop for each index."""
-        if len(node.indices) == 1:
-            return super().loop(node, indent)
-        first, *others = node.indices
-        inner = program.Loop(tuple(others), node.body, node.reverse)
-        return super().loop(program.Loop((first,), (inner,), node.reverse), indent)
 
     def like(self, array: program.Ref) -> str:
         """Noise is drawn where an array is, too."""
@@ -84,5 +78,4 @@ class Statements(Numpy):
         **Numpy.rows,
         program.Store: store,
         program.ScatterAdd: scatter_add,
-        program.Loop: loop,
     }

@@ -7,8 +7,8 @@ shifted places is added there.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
-from dataclasses import fields, replace
+from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, TypeGuard
 
 import sympy as sp
@@ -29,6 +29,7 @@ from bpgen.program.grammar import (
     Store,
 )
 from bpgen.program.memory import bare
+from bpgen.program.nodes import rewritten
 
 AROUND = (Step, program.OnRequest)  # statements around others, each of which is run once
 
@@ -37,21 +38,8 @@ def passed(function: Function, taken: Container[str], asked: bool) -> Function:
     """A function after all passes; without what is done on request, unless that is `asked` for."""
     body = [n for n in function.body if asked or not isinstance(n, program.OnRequest)]
     body = [n for statement in once_per_place(body) for n in _with_places(statement, taken)]
-    body = [_changed(_changed(n, _in_order), _in_rows) for n in body]
+    body = [rewritten(rewritten(n, _in_order), _in_rows) for n in body]
     return replace(function, body=tuple(_added_at_once(body)))
-
-
-def _changed(node: Any, change: Callable[[Any], Any]) -> Any:
-    """A node with all that it is made of changed, from within."""
-    if isinstance(node, tuple):
-        new = tuple(_changed(n, change) for n in node)
-        return new if any(a is not b for a, b in zip(new, node, strict=True)) else node
-    if not isinstance(node, Node):
-        return node
-    parts = {f.name: getattr(node, f.name) for f in fields(node)}  # type: ignore[arg-type]
-    changed = {name: _changed(part, change) for name, part in parts.items()}
-    other = {name: part for name, part in changed.items() if part is not parts[name]}
-    return change(replace(node, **other) if other else node)  # type: ignore[type-var]
 
 
 # Windows
@@ -117,7 +105,7 @@ def _added_at_once(body: list[Node]) -> Iterator[Node]:
                 changed[store] = adding
                 gone.add(name)
     for node in body:
-        new = _changed(node, lambda n: changed.get(n, n) if isinstance(n, Store) else n)
+        new = rewritten(node, lambda n: changed.get(n, n) if isinstance(n, Store) else n)
         yield _without(new, gone)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from bpgen.check.module import Point, Subject
 from bpgen.check.mutants import Mutant, is_planned, mutants, readings
+from bpgen.check.mutants.unwritten import Unwritten
 from bpgen.check.numbers import Ruler, failure, largest
 from bpgen.check.promises import ZERO, leaves, same_bits, suited, within_workspace
 from bpgen.progress import say
@@ -74,9 +75,12 @@ def _read(subject: Subject, ruler: Ruler) -> str | None:
 
 def _refused(mutant: Mutant, subject: Subject, ruler: Ruler) -> bool:
     """The mutant's gradients against derivatives of the right module: its objective is the right
-    one's.
+    one's. What a planned one leaves unwritten is no number.
     """
-    return failure(Subject(mutant.source, subject.network, subject.domain), ruler) is not None
+    broken = Subject(mutant.source, subject.network, subject.domain)
+    if is_planned(mutant.source):
+        vars(broken.module)["np"] = Unwritten()
+    return failure(broken, ruler) is not None
 
 
 def same(subject: Subject, mutant: Mutant) -> bool:

@@ -11,8 +11,11 @@ import pytest
 
 from bpgen.check import promises
 from bpgen.check.module import Subject
-from bpgen.check.mutants import PLANNED, mutants, readings
+from bpgen.check.mutants import PLANNED, Mutant, mutants, readings
 from bpgen.check.mutants.source import Source
+from bpgen.check.mutants.unwritten import Unwritten
+from bpgen.check.numbers import Ruler
+from bpgen.check.selftest import _refused
 from bpgen.check.whole import check_module
 from bpgen.emit import FAST, emit
 from bpgen.ir import Network
@@ -87,7 +90,7 @@ WRONG = (
     (LEFT_OUT, "steps", "        dh[:, t] += t2\n", "", "U"),
     (LEFT_OUT, "steps", "dh[:, t] += t2", "dh[:, t] = t2", "U"),
     (LEFT_OUT, "steps", "        z += t3\n", "", "output h"),
-    (BETWEEN, "steps", "    h.fill(0)\n", "", "h"),
+    (BETWEEN, "steps", "    h[:, 0].fill(0)\n", "", "h"),
     (BETWEEN, "steps", "    dh.fill(0)\n    dh[:, 1:] = d_h", "    dh[:, 1:] += d_h", "W"),
     (BETWEEN, "layers", "np.dot(delta1.T, x, dW1)", "dW1 += np.dot(delta1.T, x)", "W1"),
     (FOR_OTHERS, "layers", "made != length", "made < length", ""),
@@ -204,3 +207,18 @@ def test_what_is_taken_out_of_a_row_may_be_anything() -> None:
     """exp(z + m) / sum(exp(z + m)) is no mistake that can be seen, and none is made of it."""
     places = [m.place for m in mutants(of("layers")[0], 50) if m.kind == "a sign flipped"]
     assert places and not any(".max(" in place for place in places)
+
+
+def test_memory_that_is_not_written_holds_no_zeros_by_chance() -> None:
+    """As that before the first step of a recurrence, which is zero where memory is new."""
+    memory = Unwritten()
+    assert np.isnan(memory.empty((2, 3))).all()
+    assert memory.empty(2, bool).all()
+    with pytest.raises(IndexError):
+        np.zeros(5).put(memory.empty(1, np.intp), 1.0)
+    source, network = of("steps")
+    subject, unbegun = Subject(source, network), source.replace("    h[:, 0].fill(0)\n", "")
+    assert unbegun != source
+    ruler = Ruler(subject, 0)
+    assert _refused(Mutant("", "", unbegun), subject, ruler)
+    assert not _refused(Mutant("", "", source), subject, ruler)

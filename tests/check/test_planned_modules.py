@@ -209,7 +209,9 @@ def test_what_is_taken_out_of_a_row_may_be_anything() -> None:
     assert places and not any(".max(" in place for place in places)
 
 
-def test_memory_that_is_not_written_holds_no_zeros_by_chance() -> None:
+def test_memory_that_is_not_written_holds_no_zeros_by_chance(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """As that before the first step of a recurrence, which is zero where memory is new."""
     memory = Unwritten()
     assert np.isnan(memory.empty((2, 3))).all()
@@ -220,5 +222,6 @@ def test_memory_that_is_not_written_holds_no_zeros_by_chance() -> None:
     subject, unbegun = Subject(source, network), source.replace("    h[:, 0].fill(0)\n", "")
     assert unbegun != source
     ruler = Ruler(subject, 0)
+    monkeypatch.setattr(np, "empty", np.zeros)
     assert _refused(Mutant("", "", unbegun), subject, ruler)
     assert not _refused(Mutant("", "", source), subject, ruler)

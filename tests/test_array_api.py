@@ -56,6 +56,15 @@ a = tensor(sum(x[3 - q, p + j] * w[q, j] ** 2, q, j), p)
 c = tensor(sum(x[2 - p + j, i] * w[i, j], i, j), p)
 L = loss(sum(a * c))
 """
+KERNEL = """
+from bpgen import *
+p, q = indices("p q", size=2)
+u, v = indices("u v")
+x, k, w = input(3, 4), param(2, 3), param(3, 4)
+a = x * w
+c = tensor(sum(a[p + u, q + v] * k[u, v], u, v), p, q)
+L = loss(sum(c**2))
+"""
 PLACES = """
 from bpgen import *
 t, i, j = indices("t i j")
@@ -100,6 +109,13 @@ def test_what_is_spelled_otherwise_has_the_same_gradients(what: str) -> None:
 def test_nothing_is_cut_out_backwards(source: str) -> None:
     """torch has no steps below 0."""
     assert not re.search(r":[^:\[\],]*:-\d", emit(declared(source), "array-api"))
+
+
+def test_a_loop_has_one_index() -> None:
+    """What windows of two axes give back is added place by place: numpy counts both in one loop."""
+    network = declared(KERNEL)
+    assert "for u, q in np.ndindex(2, 2):" in emit(network)
+    assert "for u in range(2):\n        for q in range(2):\n" in emit(network, "array-api")
 
 
 @pytest.mark.parametrize("count", few([len(QUICK), len(EXAMPLES)], lambda n: n == len(QUICK)))

@@ -158,6 +158,16 @@ def test_right_ones_pass_and_every_mutant_is_caught(net: str) -> None:
     assert report.selftest is not None and report.selftest.kinds >= 20
 
 
+def test_a_bound_is_read_as_what_it_bounds() -> None:
+    """As `a.clip(zero, infinity, out)` it hides the value in which mistakes are made."""
+    net = NETS["layers"].replace("dense(x, 5, relu)", "dense(x, 16, relu)")
+    text = emit(declared_by(f"from bpgen import *\n{net}"), FAST)
+    assert "z1.clip(zero, infinity, a1)" in text
+    read = next(readings(text))
+    assert "a1[...] = np.minimum(np.maximum(z1, zero), infinity)" in read
+    assert ".clip(" not in read
+
+
 def test_every_mistake_in_memory_is_made_somewhere() -> None:
     made = {mutant.kind for net in NETS for mutant in mutants(of(net)[0], 2)}
     assert made >= {kind.name for kind in PLANNED}

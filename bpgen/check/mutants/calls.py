@@ -66,6 +66,8 @@ def assignment(statement: ast.stmt, ones: set[str]) -> ast.stmt:
         return _assign(texts[1], f"({of}).argmax({texts[0]})")
     if method == "take":
         return _assign(texts[2], f"np.take({of}, {', '.join(texts[:2])})")
+    if method == "clip":
+        return _assign(texts[2], f"np.minimum(np.maximum({of}, {texts[0]}), {texts[1]})")
     if method == "put":
         return ast.Assign([parsed(f"{of}.reshape(-1)[{texts[0]}]")], parsed(texts[1]), lineno=0)
     if not name.startswith("np.") or name == "np.add.at":

@@ -75,17 +75,22 @@ def _read(subject: Subject, ruler: Ruler) -> str | None:
 
 def _refused(mutant: Mutant, subject: Subject, ruler: Ruler) -> bool:
     """The mutant's gradients against derivatives of the right module: its objective is the right
-    one's. What a planned one leaves unwritten is no number.
+    one's.
     """
+    return failure(_broken(mutant, subject), ruler) is not None
+
+
+def _broken(mutant: Mutant, subject: Subject) -> Subject:
+    """The mutant. What a planned one leaves unwritten is no number, whatever is there by chance."""
     broken = Subject(mutant.source, subject.network, subject.domain)
     if is_planned(mutant.source):
         vars(broken.module)["np"] = Unwritten()
-    return failure(broken, ruler) is not None
+    return broken
 
 
 def same(subject: Subject, mutant: Mutant) -> bool:
     """Whether the mutant cannot be told from the right module by anything a caller can see."""
-    other = Subject(mutant.source, subject.network, subject.domain)
+    other = _broken(mutant, subject)
     points = [subject.draw(np.random.default_rng([s, 5]), b) for s in SEEDS for b in (1, 2, 3, 5)]
     try:
         return all(

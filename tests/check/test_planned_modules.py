@@ -83,7 +83,7 @@ WRONG = (
     (PLACE, "layers", "np.subtract(one, delta2, delta2)", "np.subtract(one, delta2, h)", "W2"),
     (PLACE, "layers", "np.greater(h, zero, mask)", "np.greater(h, zero)", "W1"),
     (PLACE, "layers", "np.dot(ones1, delta2, db2)", "np.dot(ones1, delta2, t3[0])", "b2"),
-    (PLACE, "steps", "np.tanh(z, h[:, t + 1])", "np.tanh(z, h[:, t])", "output h"),
+    (PLACE, "steps", "np.tanh(z, h[:, t + 1])", "np.tanh(z, h[:, t])", "W"),
     (PLACE, "blocks", "np.tanh(z1, a1)", "np.tanh(z1, x1_next)", "output x1"),
     (LEFT_OUT, "layers", "    dW2 += t5\n", "", "W2"),
     (LEFT_OUT, "layers", "np.subtract(t1, share, t)", "np.negative(share, t)", "W3"),

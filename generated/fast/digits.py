@@ -556,8 +556,9 @@ def _precision(params: Arrays, *arrays: np.ndarray) -> np.dtype:
     found = np.result_type(*params.values(), *arrays)
     for name in [name for name in params if params[name].dtype != found]:
         for array in arrays:
-            if array.dtype.kind in "fc" and np.result_type(params[name], array) != found:
-                holds = f"params: {name} holds {params[name].dtype}, inputs {array.dtype}"
+            own, given = params[name].dtype, array.dtype
+            if given.kind in "fc" and np.result_type(own, given) != found:
+                holds = f"params: {name} holds {own}, inputs {given}"
                 raise TypeError(f"{holds}, and others {found}: give all in one")
     return found
 

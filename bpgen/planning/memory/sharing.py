@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from bpgen.ir import BATCH, length
@@ -11,6 +12,7 @@ from bpgen.planning.lowering.scratch import Scratch
 from bpgen.planning.memory.liveness import Liveness
 from bpgen.planning.nodes import Apply, Buffer, form
 from bpgen.program.grammar import Node, Read, Store
+from bpgen.program.nodes import rewritten
 
 ALWAYS = 10**9
 
@@ -45,7 +47,8 @@ def named(
     names = _names(every, scratch)
     own = (tuple(dict.fromkeys(names.get(n, n) for n in b.names)) for b in every)
     buffers = tuple(replace(b, names=n) for b, n in zip(every, own, strict=True))
-    return tuple(_renamed(node, names) for node in body), buffers
+    renamed: tuple[Node, ...] = rewritten(tuple(body), partial(_renamed, names))
+    return renamed, buffers
 
 
 def _place(
@@ -97,15 +100,7 @@ def _names(every: Iterable[Buffer], scratch: Scratch) -> dict[str, str]:
     return names
 
 
-def _renamed(value: Any, names: Mapping[str, str]) -> Any:
-    """A statement that speaks of arrays by other names."""
-    if isinstance(value, Read) and value.name in names:
-        return Read(names[value.name], value.axes)
-    if isinstance(value, tuple):
-        return tuple(_renamed(v, names) for v in value)
-    if not isinstance(value, Node):
-        return value
-    parts = {f.name: getattr(value, f.name) for f in fields(value)}  # type: ignore[arg-type]
-    new = {k: _renamed(v, names) for k, v in parts.items()}
-    changed = {k: v for k, v in new.items() if v is not parts[k] and v != parts[k]}
-    return replace(value, **changed) if changed else value  # type: ignore[type-var]
+def _renamed(names: Mapping[str, str], node: Any) -> Any:
+    """An array that is read, by its other name."""
+    is_other = isinstance(node, Read) and node.name in names
+    return Read(names[node.name], node.axes) if is_other else node

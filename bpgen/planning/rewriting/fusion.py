@@ -5,7 +5,7 @@ reads is not.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 from bpgen.program.grammar import (
@@ -28,6 +28,7 @@ from bpgen.program.grammar import (
     Step,
 )
 from bpgen.program.memory import written
+from bpgen.program.nodes import rewritten
 
 WHOLE = "loss_and_grad"
 PARTS = ("forward", "_loss", "backward")
@@ -57,18 +58,11 @@ def _within(node: Node) -> Node:
     """What a part gives away, as a name that goes on; what it finds in the cache, by its name."""
     if isinstance(node, Return) and isinstance(node.values[0], Number):
         return Assign("value", node.values[0])
-    return node if isinstance(node, Assign) else _by_name(node)
+    return node if isinstance(node, Assign) else rewritten(node, _by_name)
 
 
-def _by_name(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return tuple(map(_by_name, value))
-    if isinstance(value, Ref):
-        return replace(value, held="") if value.held == "cache" else value
-    if not isinstance(value, Node) or not any(isinstance(n, Ref) for n in value.walk()):
-        return value
-    parts = {f.name: _by_name(getattr(value, f.name)) for f in fields(value)}  # type: ignore[arg-type]
-    return replace(value, **parts)  # type: ignore[type-var]
+def _by_name(node: Any) -> Any:
+    return replace(node, held="") if isinstance(node, Ref) and node.held == "cache" else node
 
 
 def _is_there(node: Node, names: set[str], numbers: set[int]) -> bool:

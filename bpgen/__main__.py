@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import gc
 import os
+import sys
 
 from bpgen.cli import main
 
@@ -16,7 +17,15 @@ def run() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     gc.set_threshold(50_000, 50, 50)
     atexit.register(gc.freeze)
+    _replace_closed_streams()
     main(prog_name="bpgen")
+
+
+def _replace_closed_streams() -> None:
+    """Those that the shell closed, as `>&-` does, are None in Python: nobody reads these."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, for the life of the process
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Properties of random examples: of the first few in the quick tests, of all with `-m slow`."""
+"""Properties of random examples: of the first few, or none, in the quick tests, of all with `-m slow`."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def few_or_all(
     """
 
     def asked(holds: Callable[..., None]) -> Callable[[int], None]:
-        @pytest.mark.parametrize(
-            "count", [few, pytest.param(every, marks=[pytest.mark.slow, pytest.mark.long])]
-        )
+        all_of_them = pytest.param(every, marks=[pytest.mark.slow, pytest.mark.long])
+
+        @pytest.mark.parametrize("count", [*([few] if few else []), all_of_them])
         def test(count: int) -> None:
             kept = {} if seed is None else {"database": None}
             of_each = settings(common, max_examples=count, **kept)(given(*drawn)(holds))

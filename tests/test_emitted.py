@@ -50,7 +50,7 @@ def test_the_planned_module_of_an_example_is_fresh() -> None:
 
 
 @pytest.mark.slow  # of small networks, the command line's tests ask the same
-@pytest.mark.parametrize("seed", ["1", "2", "3"])
+@pytest.mark.parametrize("seed", ["1", "2"])
 def test_same_bytes_under_any_hash_seed(seed: str, tmp_path: Path) -> None:
     done = run("-m", "bpgen", "emit", *map(str, EXAMPLES), "-o", str(tmp_path), seed=seed)
     assert done.returncode == 0, done.stderr
@@ -65,7 +65,9 @@ def test_imports_with_numpy_alone_and_checks_itself() -> None:
 
 
 @pytest.mark.parametrize(
-    "file", [f for f in GENERATED if f.stem not in {p.stem for p in LARGE}], ids=lambda f: f.stem
+    "file",
+    one_in(3, [f for f in GENERATED if f.stem not in {p.stem for p in LARGE}]),
+    ids=lambda f: f.stem,
 )
 def test_module_checks_itself(file: Path) -> None:
     """The large ones do in `tests.proofs`, recorded."""

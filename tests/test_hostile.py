@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.few import one_in
 from tests.forked import Done, bpgen
 
 NET = (
@@ -59,7 +60,7 @@ UNNOTICED = {
 }
 
 
-@pytest.mark.parametrize("what", UNNOTICED)
+@pytest.mark.parametrize("what", one_in(3, [*UNNOTICED]))
 def test_what_a_net_may_do(what: str) -> None:
     code, said, _ = run("emit", net=f"{UNNOTICED[what]}\n{NET}")
     assert code == 0
@@ -205,6 +206,15 @@ def test_answers_into_a_full_device() -> None:
         "bpgen: the answer cannot be written: No space left on device\n  write it elsewhere\n"
     )
     assert done.stderr == expected
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("asked", ["derive net.py >&-", "check net.py 2>&-"])
+def test_answers_into_a_closed_stream(asked: str) -> None:
+    Path("net.py").write_text(NET)
+    command = f"{sys.executable} -m bpgen {asked}"
+    done = subprocess.run(command, shell=True, capture_output=True, check=False, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_answers_that_nobody_reads() -> None:

@@ -82,7 +82,7 @@ def contractions(draw: st.DrawFn) -> tuple[tuple[str, ...], list[tuple[str, str]
     return tuple(left), operands, "".join(a for a in used if a not in left)
 
 
-@few_or_all(40, 400, contractions())
+@few_or_all(40, 200, contractions())
 def test_any_contraction_is_einsum(
     drawn: tuple[tuple[str, ...], list[tuple[str, str]], str],
 ) -> None:
@@ -127,7 +127,7 @@ def expressions(draw: st.DrawFn, depth: int = 3) -> sp.Expr:
     return make(one, two)
 
 
-@few_or_all(30, 400, expressions())
+@few_or_all(30, 200, expressions())
 def test_printed_expressions_mean_what_they_say(expr: sp.Expr) -> None:
     text = str(Printer(lambda e: word(e.name), {name: k for k, name in enumerate(VALUES)})(expr))
     true = float(expr.subs({element(name, ()): sp.Rational(v) for name, v in VALUES.items()}))

@@ -100,8 +100,9 @@ def _same(one: dict[str, Any], other: dict[str, Any]) -> None:
         assert np.asarray(a).tobytes() == np.asarray(other[name]).tobytes(), name
 
 
-@pytest.mark.parametrize("of_corpus", [*one_in(31, [*NETS]), *one_in(180, [*RANDOM])])
+@pytest.mark.parametrize("of_corpus", [*one_in(31, [*NETS]), *one_in(60, [*RANDOM][::3])])
 def test_is_what_its_equations_say(of_corpus: str) -> None:
+    """Of random networks a third: each is the plain module, below, which is what they say."""
     net = SOURCES[of_corpus]
     assert difference(planned(net), declared(net)) is None
 
@@ -367,13 +368,6 @@ def test_the_program_of_the_readme_learns(monkeypatch: pytest.MonkeyPatch) -> No
     first = module.loss(module.init(0), found["x"], found["y"])
     assert found["loss"] < 0.9 * first
     assert all(np.shares_memory(p, found["weights"]) for p in params.values())
-
-
-def test_is_proved_exactly() -> None:
-    """Others are, recorded, in `tests.proofs`."""
-    report = prove(str(ROOT / "examples" / "toy_2_2_1.py"), fast=True)
-    assert report.ok, report.failures
-    assert all(r.exact is not None and r.exact.proved == r.exact.total for r in report.rows)
 
 
 def test_a_planned_module_that_is_wrong_is_not_proved(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from bpgen.load import declared_by
 from bpgen.planning import microbatches
 from bpgen.planning.microbatches import are_independent
 from tests.conftest import module_of
-from tests.few import one_in
+from tests.few import few, one_in
 
 HEAD = "from bpgen import *\n"
 CLASSES = "L = loss(categorical_cross_entropy_with_logits(z, y))\n"
@@ -140,7 +140,7 @@ def test_samples_are_apart_or_meet(name: str) -> None:
     assert are_independent(declared_by({**APART, **TOGETHER}[name])) == (name in APART)
 
 
-@pytest.mark.parametrize("name", one_in(4, [n for n in NETS if n != "wide"]))
+@pytest.mark.parametrize("name", few([n for n in NETS if n != "wide"], lambda n: n == "conv"))
 def test_only_windows_are_gone_through_in_blocks(name: str) -> None:
     """Dense networks, attention and recurrences are as fast, or faster, all at once."""
     assert ("BLOCK = " in planned(HEAD + NETS[name][0])) == (name == "conv")

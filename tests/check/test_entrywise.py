@@ -23,6 +23,7 @@ from bpgen.ir import BATCH, Equation, Index, Malformed, Network, TensorInfo, Ter
 from bpgen.load import declared_by, load
 from bpgen.network.shrink import shrunk
 from tests.conftest import EXAMPLES
+from tests.drawn import few_or_all
 from tests.few import one_in
 from tests.oracle import LENGTHS, Drawn, equations, scatters, true_value
 
@@ -41,8 +42,7 @@ def given_to(drawn: Drawn) -> Arrays:
     return {name: a for name, a in drawn.arrays.items() if name != "out"}
 
 
-@settings(deadline=None, max_examples=150)
-@given(equations())
+@few_or_all(50, 150, equations())
 def test_a_term_is_its_body_at_every_index(drawn: Drawn) -> None:
     found = evaluate(network_of(drawn), LENGTHS, given_to(drawn))["out"]
     np.testing.assert_allclose(found, true_value(drawn), rtol=1e-12, atol=1e-12)

@@ -151,7 +151,8 @@ def test_what_is_computed_together_is_broken_as_backward_is() -> None:
     assert len({m.kind for m in made}) >= 12
 
 
-@pytest.mark.parametrize("net", one_in(3, [*NETS]))
+@pytest.mark.slow
+@pytest.mark.parametrize("net", [*NETS])
 def test_right_ones_pass_and_every_mutant_is_caught(net: str) -> None:
     report = check_module(*of(net))
     assert report.ok, report.failures
@@ -194,15 +195,13 @@ def test_rows_that_are_masked_out_are_proved() -> None:
     assert report.ok, report.failures
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("promise", "kind"),
-    one_in(
-        2,
-        [
-            (promises.suited, "a workspace for others taken"),
-            (promises.within_workspace, "a gradient beside the flat array"),
-        ],
-    ),
+    [
+        (promises.suited, "a workspace for others taken"),
+        (promises.within_workspace, "a gradient beside the flat array"),
+    ],
 )
 def test_a_check_that_asks_no_promise_of_memory_is_told(
     promise: promises.Promise, kind: str, monkeypatch: pytest.MonkeyPatch

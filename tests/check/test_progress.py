@@ -91,6 +91,7 @@ def test_an_interrupt_that_is_dropped_is_told_again(monkeypatch: pytest.MonkeyPa
     assert signal.getsignal(signal.SIGINT) is before
 
 
+@pytest.mark.slow
 def test_nothing_is_said_where_nobody_watches(tmp_path: Path) -> None:
     done = bpgen("check", TOY, folder=tmp_path)
     assert (done.code, done.error) == (0, "")

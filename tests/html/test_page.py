@@ -274,6 +274,7 @@ def test_the_suffix_of_a_file_asks_for_it(tmp_path):
     assert text.startswith("<!doctype html>") and "bpgen’s choice" not in text
 
 
+@pytest.mark.slow
 def test_where_no_numbers_are_given_it_says_whose_they_are():
     chosen = ["bpgen’s choice" in page_of(n) for n in ("softmax_mlp", "gpt", "toy_2_2_1")]
     assert chosen == [True, True, False]

@@ -115,6 +115,7 @@ def test_a_wrong_module_and_a_wrong_page_are_no_proof() -> None:
         every_line(replace(_made(), asked=Asked(mutants=10_000)))
 
 
+@pytest.mark.slow  # with a wrong module it is refused above
 def test_a_wrong_page_alone_is_no_proof() -> None:
     told = pages(declared_by(SOURCE))
     assert complaints({NAME: Line("0" * 64, every_equation(told))}, [NAME]) == []

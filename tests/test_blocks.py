@@ -236,7 +236,7 @@ def both(module: ModuleType, params: Any, inputs: Any, targets: Any) -> tuple[An
 
 QUICK = {  # and how often their block is repeated: of each kind one
     *(("one layer", 1), ("of what was computed", 3), ("tied weights", 3)),
-    *(("of any length", 3), ("without parameters", 3), ("added to in every block", 3)),
+    *(("of any length", 3), ("added to in every block", 3)),
 }
 
 
@@ -265,7 +265,7 @@ def test_repeated_is_written_out(name: str, times: int) -> None:
         np.testing.assert_allclose(found[n], slope, rtol=0, atol=1e-12 * scale, err_msg=n)
 
 
-@pytest.mark.parametrize("name", one_in(6, [*NETS]))
+@pytest.mark.parametrize("name", one_in(15, [*NETS]))
 def test_text_does_not_grow(name: str) -> None:
     """Neither the module nor the derivation."""
     texts = [written(source(name, times)) for times in (3, 7)]

@@ -366,7 +366,7 @@ def block(x):
 loss(half_squared_error(repeat(2, block, x), y))
 """,
 }
-SLOW_LAYERS = {*LAYERS} - {"attention, causal", "layer_norm", "max_pool2d, padded", "repeat"}
+SLOW_LAYERS = {*LAYERS} - {"layer_norm", "repeat"}
 
 
 @pytest.mark.parametrize("name", marked(LAYERS, SLOW_LAYERS))

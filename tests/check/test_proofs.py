@@ -25,6 +25,7 @@ from bpgen.emit import emit
 from bpgen.ir import Network
 from bpgen.load import declared_by
 from bpgen.network.shrink import shrunk
+from tests.few import one_in
 
 BLOCKS = """
 x = input(2)
@@ -190,16 +191,19 @@ def test_inputs_are_drawn_around_what_they_are_compared_with() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [
-        "x, z = input(6), label(6)\nh = log_softmax(x)\nL = loss(-h[z])\n",
-        "x, d = input(), input()\ny = 0.123456789 * sin(0.987654321 * x)\n"
-        "q = (1 - 0.9) * d\nr = 2 / 3 * 0.7 * d\noutput(y, q, r)\n",
-        "x = input()\ny = 0.1 * 0.2 * 0.3 / 0.7 * sigmoid(1.702 * x) * x\noutput(y)\n",
-        "x = input(3)\nh = log(3 + exp(x) + exp(-x))\noutput(h)\n",
-        "x = input()\ny = hard_tanh(0.5 * x + 0.25, 0, 1)\noutput(y)\n",
-        "x, b = input(), param()\nL = loss(x ** 2 + b)\n",
-        "x = input(3, 32, 32)\noutput(max_pool2d(x, 5, stride=3))\n",
-    ],
+    one_in(
+        3,
+        [
+            "x, z = input(6), label(6)\nh = log_softmax(x)\nL = loss(-h[z])\n",
+            "x, d = input(), input()\ny = 0.123456789 * sin(0.987654321 * x)\n"
+            "q = (1 - 0.9) * d\nr = 2 / 3 * 0.7 * d\noutput(y, q, r)\n",
+            "x = input()\ny = 0.1 * 0.2 * 0.3 / 0.7 * sigmoid(1.702 * x) * x\noutput(y)\n",
+            "x = input(3)\nh = log(3 + exp(x) + exp(-x))\noutput(h)\n",
+            "x = input()\ny = hard_tanh(0.5 * x + 0.25, 0, 1)\noutput(y)\n",
+            "x, b = input(), param()\nL = loss(x ** 2 + b)\n",
+            "x = input(3, 32, 32)\noutput(max_pool2d(x, 5, stride=3))\n",
+        ],
+    ),
     ids=[
         *("a label's log-probability", "long decimals", "a long decimal divided by"),
         *("three exponentials of which two are large", "a clip", "a whole gradient", "a pool"),
@@ -214,12 +218,15 @@ def test_right_modules_are_not_refused(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [
-        "x = input(3, 4)\nh = layer_norm(reshape(x, 12))\nL = loss(sum(h ** 2) * x[0, 0])\n",
-        "q, k, v, k2 = input(3, 4), input(3, 4), input(5, 4), input(2, 4)\n"
-        "output(attention(q, concat([k, k2]), v))\n",
-        "x = input(3)\nh = log(3 + exp(x) + exp(-x))\noutput(h)\n",
-    ],
+    one_in(
+        3,
+        [
+            "x = input(3, 4)\nh = layer_norm(reshape(x, 12))\nL = loss(sum(h ** 2) * x[0, 0])\n",
+            "q, k, v, k2 = input(3, 4), input(3, 4), input(5, 4), input(2, 4)\n"
+            "output(attention(q, concat([k, k2]), v))\n",
+            "x = input(3)\nh = log(3 + exp(x) + exp(-x))\noutput(h)\n",
+        ],
+    ),
     ids=["a norm of whole samples", "attention over concatenated keys", "three exponentials"],
 )
 def test_a_proof_takes_seconds(text: str) -> None:

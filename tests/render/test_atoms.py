@@ -7,6 +7,7 @@ import pytest
 from bpgen.render.atoms import Line, read, within
 from bpgen.render.breaks import broken
 from bpgen.render.widths import grows, is_high, is_large, measured
+from tests.few import one_in
 from tests.render.nets import QUICK, printed
 
 
@@ -56,7 +57,7 @@ def test_what_is_written_is_a_tree(math: str, shape: list[object]) -> None:
     assert _shape(read(math)) == shape
 
 
-@pytest.mark.parametrize("name", QUICK)
+@pytest.mark.parametrize("name", one_in(3, QUICK))
 def test_every_atom_knows_where_it_stands(name: str) -> None:
     for line in printed(name, fmt="latex").splitlines():
         atoms = read(line)

@@ -81,7 +81,7 @@ def test_layers_are_written_so_in_the_browser_too(layers: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("layers", "notation"), one_in(4, [*product(LAYERS, ["matrix", "index", "components"])])
+    ("layers", "notation"), one_in(9, [*product(LAYERS, ["matrix", "index", "components"])])
 )
 def test_the_reader_reads_each_way_to_write_layers(layers: str, notation: str) -> None:
     """Entry 1 of z beside a tensor z1 among them; and a wrong layer is refused."""

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import sympy as sp
 
-from bpgen.derive.chain import along, apart
+from bpgen.derive.chain import along, unlike_any_in
 from bpgen.derive.steps import stepwise
 from bpgen.equations.letters import lettered
 from bpgen.equations.softmaxes import argument_of_softmax
@@ -107,7 +107,7 @@ def _through(path: Path, step: Step) -> Iterator[Path]:
     for on in step.paths:
         taken = (path.upstream, path.wrt, path.value, *path.over, *path.inner, *on.wrt.indices)
         at = dict(zip(on.wrt.indices, path.upstream.indices, strict=True))
-        new = {**at, **apart((*on.over, *on.inner), taken)}
+        new = {**at, **unlike_any_in((*on.over, *on.inner), taken)}
         yield Path(
             on.upstream.xreplace(new),
             path.wrt,

@@ -104,13 +104,13 @@ def along(path: Path, upstream: Term, axes: tuple[Index, ...]) -> Term:
     respect to what the path goes by.
     """
     taken = (path.value, path.wrt, *path.over, *path.inner, *path.upstream.indices)
-    new = apart(upstream.over, taken)
+    new = unlike_any_in(upstream.over, taken)
     over = (*path.over, *path.inner, *(k.xreplace(new) for k in upstream.over))
     at = None if path.wrt.indices == axes else path.wrt.indices
     return Term(upstream.body.xreplace(new) * path.value, over, "sum", at)
 
 
-def apart(indices: Iterable[Index], taken: Iterable[sp.Basic]) -> dict[sp.Expr, sp.Expr]:
+def unlike_any_in(indices: Iterable[Index], taken: Iterable[sp.Basic]) -> dict[sp.Expr, sp.Expr]:
     """Indices under names that no index in some expressions has."""
     return renamed(indices, [i for e in taken for i in e.free_symbols])
 

@@ -71,7 +71,9 @@ def undone(expr: sp.Expr, index: Index, axis: Index) -> sp.Expr | None:
     return sp.expand((axis - form.start) * form.steps[0][1])
 
 
-def apart(one: Sequence[sp.Expr], other: Sequence[sp.Expr], same: Collection[Index] = ()) -> bool:
+def disjoint(
+    one: Sequence[sp.Expr], other: Sequence[sp.Expr], same: Collection[Index] = ()
+) -> bool:
     """Whether two places have no element in common, whatever their indices are; those in `same`
     have one value in both.
     """

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import sympy as sp
 
-from bpgen.equations.affine import apart
+from bpgen.equations.affine import disjoint
 from bpgen.ir import Element, Equation, Index, Term
 
 Place = tuple[sp.Expr, ...]
@@ -28,7 +28,7 @@ def place(piece: Equation) -> Place:
 
 def writes(piece: Equation, access: Element, step: Index) -> bool:
     """Whether a piece writes, in one step, what is read there."""
-    return piece.name == access.name and not apart(place(piece), access.indices, {step})
+    return piece.name == access.name and not disjoint(place(piece), access.indices, {step})
 
 
 def needs(parts: Sequence[Equation], step: Index) -> list[set[int]]:

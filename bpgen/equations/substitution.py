@@ -24,7 +24,7 @@ def unlike(index: Index, taken: Container[str]) -> Index:
     return index if name == index.name else Index(name, index.size)
 
 
-def apart(over: Iterable[Index], taken: Iterable[str]) -> dict[Index, Index]:
+def all_unlike(over: Iterable[Index], taken: Iterable[str]) -> dict[Index, Index]:
     """Each of the indices that a term binds, under a name that neither another of them has nor is
     taken.
     """
@@ -43,7 +43,7 @@ def read_at(term: Term, places: New, beside: Iterable[sp.Expr] = ()) -> Term:
     speaking = sp.Tuple(term.body, *(term.at or ()), *beside).xreplace(at)
     free = {i for e in (*at.values(), *beside) for i in indices_of(e)}
     free |= {i for i in indices_of(speaking) if i not in term.over}
-    return bound_as(term, apart(term.over, (str(i.name) for i in free)), at)
+    return bound_as(term, all_unlike(term.over, (str(i.name) for i in free)), at)
 
 
 def bound_as(term: Term, bound: Mapping[Index, Index], free: New | None = None) -> Term:
@@ -75,7 +75,7 @@ def with_elements(
 
 def renamed(equation: Equation, old: Index, new: Index) -> Equation:
     """The equation with another index on its left side, apart from all others there."""
-    others = apart((i for i in equation.indices if i != old), {str(new.name)})
+    others = all_unlike((i for i in equation.indices if i != old), {str(new.name)})
     left = {**others, old: new}
     terms = tuple(read_at(t, left, left.values()) for t in equation.terms)
     return Equation(equation.name, tuple(left[i] for i in equation.indices), terms, equation.loop)

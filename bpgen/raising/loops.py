@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from itertools import groupby
 
-from bpgen.equations.affine import apart
+from bpgen.equations.affine import disjoint
 from bpgen.equations.pieces import Place, in_order, pieces, place
 from bpgen.ir import Equation, Index, Loop, Malformed, Term, indices_of, length
 from bpgen.names import RESERVED
@@ -155,7 +155,7 @@ class Looping:
         plain = replace(equation, terms=tuple(t for t in equation.terms if t.at is None))
         made: tuple[Node, ...] = ()
         if plain.terms:
-            first = written is not None and all(apart(equation.indices, at) for at in written)
+            first = written is not None and all(disjoint(equation.indices, at) for at in written)
             target, right = read(equation.lhs, scope), raised(plain, scope)
             local = equation.name in scope.local
             made = (Assign(equation.name, right) if local else Store(target, right, not first),)

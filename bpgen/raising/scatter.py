@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import sympy as sp
 
-from bpgen.equations.affine import apart, digits
+from bpgen.equations.affine import digits, disjoint
 from bpgen.equations.contraction import Group, groups
 from bpgen.equations.letters import free_letters
 from bpgen.equations.pieces import Place
@@ -50,7 +50,7 @@ def added(
     written = list(before or ())
     for group in (_with_loops(g, scope) for g in groups(equation) if g.at is not None):
         at = group[0].at or ()
-        first = before is not None and all(apart(at, other) for other in written)
+        first = before is not None and all(disjoint(at, other) for other in written)
         statements.append(_added_there(equation.name, *group, scope, first))
         written.append(at)
     return tuple(statements)

@@ -7,11 +7,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
-from math import gcd
 
 import sympy as sp
 
-from bpgen.equations.affine import Affine, affine
+from bpgen.equations.affine import Affine, affine, disjoint
 from bpgen.ir import BATCH, Element, Equation, Index, Size, Term, element, extent, length
 
 At = tuple[sp.Expr, ...]
@@ -120,18 +119,3 @@ def _right(equation: Equation, place: At, terms: list[Term]) -> Equation:
     free = open_indices(place)
     inner = (Term(t.body, tuple(k for k in t.over if k not in free), t.reduce) for t in terms)
     return Equation(equation.name, free, tuple(inner), equation.loop)
-
-
-def disjoint(one: At, other: At) -> bool:
-    """Whether two places have no element in common."""
-    return any(_never_equal(_form(a), _form(b)) for a, b in zip(one, other, strict=True))
-
-
-def _never_equal(one: Affine | None, other: Affine | None) -> bool:
-    if one is None or other is None:
-        return False
-    if any((a.lowest - b.highest).is_positive for a, b in ((one, other), (other, one))):
-        return True
-    step = gcd(*(s for _, s in (*one.steps, *other.steps)))
-    apart = sp.expand(one.start - other.start)
-    return step > 1 and apart.is_Integer is True and int(apart) % step != 0

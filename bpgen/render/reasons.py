@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import sympy as sp
 from sympy.codegen.cfunctions import expm1, log1p
 
-from bpgen.equations.affine import apart
+from bpgen.equations.affine import disjoint
 from bpgen.equations.letters import lettered
 from bpgen.functions import log1mexp, log1mexpexp
 from bpgen.ir import Element, Equation, Index, Term, elements, indices_of
@@ -100,7 +100,7 @@ def _may_meet(call: sp.Expr, wrt: Element) -> bool:
     beside o[i].
     """
     others = (e for e in elements(call) if e.name == wrt.name and e != wrt)
-    return any(not apart(e.indices, wrt.indices, indices_of(wrt)) for e in others)
+    return any(not disjoint(e.indices, wrt.indices, indices_of(wrt)) for e in others)
 
 
 def line_reasons(

@@ -25,7 +25,8 @@ def _replace_closed_streams() -> None:
     """Those that the shell closed, as `>&-` does, are None in Python: nobody reads these."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, for the life of the process
+            nobody = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, as long as the process
+            setattr(sys, name, nobody)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
-"""Properties of random examples: of the first few, or none, in the quick tests, of all with `-m slow`."""
+"""Properties of random examples: of the first few, or of none, in the quick tests, of all with
+`-m slow`.
+"""
 
 from __future__ import annotations
 

@@ -140,7 +140,9 @@ def test_samples_are_apart_or_meet(name: str) -> None:
     assert are_independent(declared_by({**APART, **TOGETHER}[name])) == (name in APART)
 
 
-@pytest.mark.parametrize("name", few([n for n in NETS if n != "wide"], lambda n: n == "conv"))
+@pytest.mark.parametrize(
+    "name", few([n for n in NETS if n != "wide"], lambda n: n in ("toy", "conv"))
+)
 def test_only_windows_are_gone_through_in_blocks(name: str) -> None:
     """Dense networks, attention and recurrences are as fast, or faster, all at once."""
     assert ("BLOCK = " in planned(HEAD + NETS[name][0])) == (name == "conv")

@@ -39,7 +39,7 @@ def verdict(subject: Any) -> Verdict:
 
 def _verdict(subject: Any) -> str:
     from bpgen.errors import NetError
-    from tests.networks.properties import false_lines, is_short, paged
+    from tests.networks.written import false_lines, is_short, paged
 
     try:
         made = paged(subject.source)

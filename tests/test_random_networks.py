@@ -16,12 +16,13 @@ from benchmarks.seeds import failing
 from bpgen.render import render
 from tests.drawn import few_or_all
 from tests.few import few, one_in
-from tests.networks import properties
+from tests.networks import written
 from tests.networks.draw import graphs
 from tests.networks.examine import COMMON, TORCH, UNSHRUNK, examine, hold, subjects
 from tests.networks.graph import Graph
-from tests.networks.properties import PROPERTIES, beyond
+from tests.networks.properties import beyond
 from tests.networks.run import Point, Subject
+from tests.networks.table import PROPERTIES
 
 ELSEWHERE = (TORCH, "LaTeX compiles")
 POISSON = "of_numbers of=poisson_loss({0}, {y})"
@@ -72,13 +73,13 @@ def test_a_wrong_gradient_is_found(name: str) -> None:
 @few_or_all(1, 10, subjects(most=3), seed=7, common=UNSHRUNK)
 def test_a_false_line_of_a_page_is_found(subject: Subject) -> None:
     """The first equation is 1 more than it was."""
-    properties.page(subject)
+    written.page(subject)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            properties, "render", lambda *a, **k: render(*a, **k).replace(" &= ", " &= 1 + ", 1)
+            written, "render", lambda *a, **k: render(*a, **k).replace(" &= ", " &= 1 + ", 1)
         )
         with pytest.raises(AssertionError):
-            properties.page(subject)
+            written.page(subject)
 
 
 class Far(Subject):
@@ -145,10 +146,8 @@ def test_an_aim_is_reached(aim: str) -> None:
 def test_a_page_that_does_not_hold_is_found(
     monkeypatch: pytest.MonkeyPatch, right: str, wrong: str, said: str
 ) -> None:
-    told = properties.render
-    monkeypatch.setattr(
-        properties, "render", lambda *a, **k: told(*a, **k).replace(right, wrong, 1)
-    )
+    told = written.render
+    monkeypatch.setattr(written, "render", lambda *a, **k: told(*a, **k).replace(right, wrong, 1))
     verdicts = []
 
     @seed(3)

@@ -11,9 +11,11 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
 from bpgen.errors import NetError
+from tests.networks import written  # noqa: F401 - its rows stand in the table, too
 from tests.networks.draw import graphs
-from tests.networks.properties import PROPERTIES, Property, beyond
+from tests.networks.properties import beyond
 from tests.networks.run import Subject
+from tests.networks.table import PROPERTIES, Property
 
 # What cancels leaves an input without use: x - x, in whatever words. bpgen refuses it, rightly.
 CANCELLED = (

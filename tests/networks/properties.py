@@ -1,80 +1,16 @@
-"""What holds of every network: the table of properties.
-
-Some take as long as all else together: of these one network in three is asked, by its seed.
-"""
+"""Properties of what is computed: the gradients beside others, and what must not change them."""
 
 from __future__ import annotations
 
-import ast
-import tempfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from bpgen.check.page.proof import FalseLine, prove_page
-from bpgen.derive import derive
-from bpgen.load import declared_by
-from bpgen.network.shrink import shrunk
-from bpgen.record import Derivation
-from bpgen.render import render
-from bpgen.render.document import STEPS
 from tests.networks.graph import computed
 from tests.networks.operation import torch
-from tests.networks.run import DROPS, Point, Subject, cast, derived
-
-Arrays = list[Any]
-
-
-@dataclass(frozen=True)
-class Property:
-    """A check, of which networks it is asked, and whether it compares what the module computes with
-    what it computes otherwise: then rounding, where large numbers cancel on the way, is told from
-    an error by asking again in longer numbers.
-    """
-
-    name: str
-    holds: Callable[[Subject], None]  # AssertionError where it does not
-    when: Callable[[Subject], bool] = lambda _: True
-    longer: bool = False
-
-
-PROPERTIES: list[Property] = []
-
-
-def holds(name: str, when: Callable[[Subject], bool] = lambda _: True, longer: bool = False) -> Any:
-    """Puts a check into the table."""
-
-    def add(check: Callable[[Subject], None]) -> Callable[[Subject], None]:
-        PROPERTIES.append(Property(name, check, when, longer))
-        return check
-
-    return add
-
-
-def close(
-    found: Arrays,
-    true: Arrays,
-    tolerance: float,
-    noise: Arrays | float = 0.0,
-    of_all: float = 1e-2,
-) -> None:
-    """Each array within a share of its largest entry, a share of that of the largest of all (its
-    own may be rounding), and what rounding of the arguments does to it.
-    """
-    assert len(found) == len(true)
-    largest = max((float(np.max(np.abs(a), initial=0)) for a in true), default=0.0)
-    for k, (a, b) in enumerate(zip(found, true, strict=True)):
-        assert np.shape(a) == np.shape(b), f"{k}: {np.shape(a)}, not {np.shape(b)}"
-        scale = float(np.max(np.abs(b), initial=0))
-        slack = noise if isinstance(noise, float) else float(np.max(noise[k], initial=0))
-        error = float(np.max(np.abs(np.subtract(a, b)), initial=0))
-        bar = tolerance * scale + of_all * tolerance * largest + slack
-        assert error <= bar or error < 1e-300, (
-            f"{k}: wrong by {error:.2e} of {scale:.2e} ({bar:.2e})"
-        )
+from tests.networks.run import DROPS, Point, Subject, cast
+from tests.networks.table import close, holds
 
 
 def direction(subject: Subject, array: Any) -> Any:
@@ -354,106 +290,3 @@ def nan(subject: Subject) -> None:
     with np.errstate(invalid="ignore"):
         found = subject.at(subject.moved(k, step))
     assert any(np.isnan(a).any() for a in found.values), subject.wrt[k]
-
-
-BUILTINS = {
-    "float",
-    "int",
-    "len",
-    "range",
-    "sum",
-    "tuple",
-    "dict",
-    "str",
-    "bool",
-    "isinstance",
-    "sorted",
-    "zip",
-    "list",
-    "min",
-    "max",
-    "print",
-    "all",
-    "any",
-    "set",
-    "reversed",
-    "enumerate",
-    "abs",
-    "ValueError",
-    "TypeError",
-    "IndexError",
-    "__name__",
-    "type",
-    "SystemExit",
-    "slice",
-    "complex",
-    "next",
-    "object",
-    "map",
-    "repr",
-}
-
-
-@holds("what is emitted parses, and holds nothing but arithmetic on numpy arrays")
-def text(subject: Subject) -> None:
-    tree = ast.parse(subject.text)
-    imported = [a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names]
-    assert set(imported) <= {"numpy", "sys"}, imported
-    assert not any(isinstance(n, ast.ImportFrom) for n in ast.walk(tree))
-    made = {
-        n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
-    }
-    made |= {n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)}
-    made |= {n.name for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.ClassDef))}
-    read = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
-    assert read <= made | BUILTINS | {"np", "sys"}, read - made - BUILTINS
-    dotted = {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)}
-    assert not any(name.startswith("_") for name in dotted), dotted
-
-
-@holds("LaTeX is written, without a sign of what went wrong", lambda s: s.seed % 3 < 2)
-def latex(subject: Subject) -> None:
-    assert r"\begin{" in subject.latex
-    assert "None" not in subject.latex and "Element(" not in subject.latex
-
-
-EQUATIONS = 60  # of a page that is proved; of a longer one this takes as long as all else together
-
-
-def paged(source: str) -> Derivation:
-    """What the page of a net.py tells: its sizes are small, for it is evaluated."""
-    return derive(shrunk(declared_by(source)))
-
-
-def is_short(made: Derivation) -> bool:
-    return len(made.forward) + len(made.steps) <= EQUATIONS
-
-
-def false_lines(made: Derivation, seed: int) -> Iterator[FalseLine]:
-    """What is false on the page of a network, short and in full."""
-    for steps in STEPS:
-        proved = prove_page(render(made, fmt="latex", steps=steps), made.network, (seed,))
-        assert proved.total > 0, "an empty page"
-        yield from proved.false
-
-
-@holds(
-    "every equation of the page holds, as read back and evaluated",
-    lambda s: s.seed % 3 == 0 and is_short(derived(s.source)),
-)
-def page(subject: Subject) -> None:
-    false = [*false_lines(paged(subject.source), subject.seed)]
-    assert not false, "\n".join(map(str, false))
-
-
-@holds("LaTeX compiles", lambda s: s.seed % 50 == 0)
-def compiles(subject: Subject) -> None:
-    import subprocess
-
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "net.tex").write_text(subject.latex, encoding="utf-8")
-        command = ["pdflatex", "-interaction=nonstopmode", "net.tex"]
-        subprocess.run(command, cwd=folder, capture_output=True, check=False, timeout=120)
-        log = (Path(folder) / "net.log").read_text(encoding="latin-1")
-    assert "Output written" in log
-    assert not [line for line in log.splitlines() if line.startswith("!")]

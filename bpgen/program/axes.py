@@ -13,7 +13,7 @@ from bpgen.ir import Index, extent, length
 from bpgen.program import grammar as program
 from bpgen.program.elements import outermost
 from bpgen.program.grammar import Axes, Expr, Node, Shape, Slot
-from bpgen.program.spans import along, digits_of, yielded
+from bpgen.program.spans import along, cut_beside, digits_of, yielded
 
 Fixed = Collection[Index]
 
@@ -135,7 +135,7 @@ def _windows(node: program.Windows, fixed: Fixed) -> bool:
 def _gather(node: program.Gather, fixed: Fixed) -> bool:
     """What is looked up along `by`, and cut out along the others, where numpy leaves them."""
     open_ = [along(s, node.axes) for s in node.slots]
-    kept = [free[0] if len(free) == 1 and free[0] not in node.by else None for free in open_]
+    kept = cut_beside(open_, node.by)
     counted = (i for free, own in zip(open_, kept, strict=True) if own is None for i in free)
     looked_up = [s.at for s in node.slots if isinstance(s.at, Expr)]
     return (

@@ -4,7 +4,7 @@ in which steps, counted from the end where only this is known.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeGuard
@@ -108,9 +108,16 @@ def numbers_apart(node: Gather) -> list[bool]:
     return [apart and isinstance(s.at, sp.Expr) and not along(s, node.axes) for s in node.slots]
 
 
+def cut_beside(open_: Iterable[Axes], by: Axes) -> list[Index | None]:
+    """The indices along which a gather cuts out, axis by axis, where the places run along these;
+    None where a place is looked up.
+    """
+    return [free[0] if len(free) == 1 and free[0] not in by else None for free in open_]
+
+
 def yielded(kept: Sequence[Index | None], by: Axes) -> Axes:
-    """The axes of a gather: looked up ones stay in place where they stand together, else they come
-    first. `kept` are the indices of slices, axis by axis; None where a place is looked up.
+    """The axes of a gather that cuts out along `kept`: looked up ones stay in place where they
+    stand together, else they come first.
     """
     places = [k for k, index in enumerate(kept) if index is None]
     first = places[0] if places[-1] - places[0] + 1 == len(places) else 0

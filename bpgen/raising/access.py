@@ -8,7 +8,7 @@ from bpgen.equations.affine import affine
 from bpgen.errors import NetError
 from bpgen.ir import BATCH, Element, Index, length
 from bpgen.program.grammar import Axes, Expr, Gather, Slice, Slot, Split, Windows
-from bpgen.program.spans import digits_of, span, yielded
+from bpgen.program.spans import cut_beside, digits_of, span, yielded
 from bpgen.raising.scope import Scope
 
 
@@ -40,11 +40,17 @@ def steps_of(array: Expr, carried: int | None, axes: Axes | None = None) -> Expr
 
 
 def slots_of(access: Element, scope: Scope) -> tuple[Slot, ...]:
-    """Where each index of an access is found in the array."""
-    return tuple(
-        Slot(read(at, scope) if isinstance(at, Element) else at, size)
-        for at, size in scope.slots(access)
-    )
+    """Where each index of an access is found in the array. What stands before a recurrence's first
+    step is stored first, so that h[-1] is in slot 0.
+    """
+    info, found = scope.tensors[access.name], []
+    for k, (at, axis) in enumerate(zip(access.indices, info.indices, strict=True)):
+        if isinstance(at, Element):
+            found.append(Slot(read(at, scope), length(axis.size)))
+        elif not scope.is_now(access, at):
+            one = int(info.carried == k)
+            found.append(Slot(at + one, length(axis.size) + one))
+    return tuple(found)
 
 
 def part_of(array: Expr, slots: tuple[Slot, ...], scope: Scope) -> Expr:
@@ -99,8 +105,7 @@ def gathered(array: Expr, slots: tuple[Slot, ...], scope: Scope, slices: bool = 
         if of and not (twice.isdisjoint(of) and _at_once(s, of, slices))
     )
     by = tuple(dict.fromkeys(i for axes in (*looked_up, *counted) for i in axes))
-    kept = [of[0] if len(of) == 1 and of[0] not in by else None for of in along]
-    return Gather(array, slots, by, yielded(kept, by))
+    return Gather(array, slots, by, yielded(cut_beside(along, by), by))
 
 
 def _at_once(slot: Slot, axes: Axes, slices: bool) -> bool:

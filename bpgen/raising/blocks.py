@@ -2,41 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable
 from copy import copy
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import sympy as sp
 
-from bpgen.ir import Element, Equation, Index, TensorInfo, Term
+from bpgen.ir import Element, Equation, Index, Term
 from bpgen.names import free
-from bpgen.program.grammar import (
-    Argument,
-    Assign,
-    Begin,
-    Call,
-    Function,
-    Keep,
-    Loop,
-    Node,
-    Pack,
-    Ref,
-    Stack,
-    Step,
-)
+from bpgen.program import grammar as program
+from bpgen.program.grammar import Argument, Assign, Call, Function, Keep, Node, Ref, Step
 from bpgen.program.measured import measured
 from bpgen.raising.equation import Item, Raiser, drawn
 from bpgen.raising.flat import (
     after,
     flat,
     flat_tensors,
-    of_one,
     outside_blocks,
     per_block,
     read_by,
     stepwise,
 )
 from bpgen.text.comment import text_of
+
+Named = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class _Way:
+    """One way through the blocks: what begins it, and what each of them computes, as the derivation
+    tells it and as a block sees it; what it hands on comes last.
+    """
+
+    start: Item
+    items: list[Item]
+    equations: list[Equation]
 
 
 class Blocks:
@@ -52,200 +52,163 @@ class Blocks:
         backward: list[Item],
         elsewhere: list[Item],
     ) -> None:
-        self.around, self.tensors = copy(raiser), raiser.tensors
+        self.around, self.tensors, self.name = copy(raiser), raiser.tensors, name
         self.around.scope = replace(raiser.scope, tensors=flat_tensors(self.tensors))
-        self.forward_items, self.backward_items = forward, backward
         loop = forward[0].evaluated.loop
         assert loop is not None
-        self.times, self.carried, self.name = loop.index.size, loop.name, name
+        self.times, self.carried = loop.index.size, loop.name
         self.gradient = raiser.adjoints.get(self.carried, "")
-        self.raiser = copy(self.around)
-        self.raiser.given = self.carried, after(self.gradient)
-        self.members = {i.evaluated.name for i in forward}
-        family = self.members | {i.evaluated.name for i in backward}
-        self.summed = [(i, terms) for i in elsewhere if (terms := self._added(i, family))]
-        self.raiser.handed = frozenset({self.gradient, *(i.evaluated.name for i, _ in self.summed)})
+        self.gradients = {i.evaluated.name for i in backward}
+        partial = self._added(elsewhere, {i.evaluated.name for i in (*forward, *backward)})
+        self.summed = [i.evaluated.name for i in partial]  # what every block adds something to
+        self.ahead, self.back = self._way(self.carried, forward), None
+        if self.gradient in self.gradients:  # or all that the loss hears of the blocks cancels
+            self.back = self._way(self.gradient, backward, partial)
         self.store, self.stacked, self.kept, self.one, self.l = (
             free(own, self.tensors)
             for own in (f"of{name}s", f"stacked{name[6:]}", "kept", f"of{name}", "l")
         )
+        self.raiser = copy(self.around)
+        self.raiser.given = self.carried, after(self.gradient)
+        self.raiser.handed = frozenset({self.gradient, *self.summed})
         self.raiser.counter = self.l
 
-    def _added(self, item: Item, family: set[str]) -> tuple[Term, ...]:
-        """The terms of an equation outside that these blocks add up."""
-        every = per_block(item.evaluated, self.tensors)[0]
-        return tuple(t for t in every if family & {e.name for e in t.body.atoms(Element)})
+    def _added(self, elsewhere: list[Item], family: set[str]) -> list[Item]:
+        """What these blocks add to equations outside."""
+        found = []
+        for item in elsewhere:
+            every = per_block(item.evaluated, self.tensors)[0]
+            own = tuple(t for t in every if family & {e.name for e in t.body.atoms(Element)})
+            if own:
+                part = replace(item.evaluated, terms=own)
+                found.append(Item(item.number, part, part))
+        return found
+
+    def _way(self, handed: str, items: list[Item], partial: Iterable[Item] = ()) -> _Way:
+        """The equations of one block, with what it adds to sums over the blocks."""
+        whole = next(i for i in items if i.evaluated.name == handed)
+        ends = (replace(e, terms=stepwise(e)) for e in (whole.equation, whole.evaluated))
+        own = [*(i for i in items if i != whole), *partial, Item(whole.number, *ends)]
+        seen = [flat(i.evaluated, self.tensors) for i in own]
+        seen = [replace(e, name=after(e.name)) if e.name == self.carried else e for e in seen]
+        return _Way(whole, own, seen)
+
+    # The functions of one block.
 
     def forward(self) -> Function:
         """One block: what it hands on, and what backward needs of it."""
-        equations = self._forward_equations()
-        noise = self._noise(equations)
-        body = (
-            *self.raiser.unpacked(equations),
-            *noise,
-            *self._steps(self._forward_in_order(), equations),
-        )
-        outside = self._outside(equations)
-        body = measured(body, {n: Ref(n) for n in (self.carried, *outside)}, self.own_tensors)
+        given, noise = self._given(), self._noise()
+        at_hand = {a.name: Ref(a.name) for a in given if a.kind == "array"}
         kept = tuple((n, n) for n in self._kept())
-        arguments = (
-            Argument("params", "arrays"),
-            Argument(self.l, "block"),
-            *(Argument(n, "array") for n in (self.carried, *outside)),
-            *(Argument("rng", "noise") for _ in noise[:1]),
-        )
         doc = f"Block l of {self.times}: its output, and its part of the cache."
-        handed = Pack("", kept, beside=after(self.carried))
-        return Function(self.name, arguments, ("array", "arrays"), doc, (*body, handed))
+        return self._function(self.name, given, doc, self.ahead, noise, at_hand, kept)
 
     def backward(self) -> Function:
         """One block's gradients, from that of what it handed on."""
-        equations = self._backward_equations()
-        incoming, opened = after(self.gradient), self._opened(equations)
-        body = (
-            *self.raiser.unpacked(equations),
-            *opened,
-            *self._steps(self._backward_in_order(), equations),
-        )
+        assert self.back is not None
+        incoming, opened = after(self.gradient), self._opened(self.back)
         own = {n: Ref(n) for n in (incoming, *(a.name for a in opened))}
         others = (n for n in self.raiser.plan.cache if n not in own and not self.tensors[n].block)
         at_hand = own | {n: Ref(n, "cache") for n in others}
-        body = measured(body, at_hand, self.own_tensors)
-        of_params = [e for e in equations if self._parameter(e) is not None]
-        names = list(self.raiser.network.tensors)
-        of_params.sort(key=lambda e: names.index(self._parameter(e) or ""))
-        grads = [(self._parameter(e) or "", e.name) for e in of_params]
-        grads += [(i.evaluated.name, i.evaluated.name) for i, _ in self.summed]
-        arguments = (
+        given = [
             Argument("params", "arrays"),
             Argument("cache", "arrays"),
             Argument(self.l, "block"),
             Argument(incoming, "array"),
-        )
+        ]
+        grads = (*self._of_parameters(), *((n, n) for n in self.summed))
         doc = f"The gradients of block l, from {incoming}, that of its output."
-        handed = Pack("", tuple(grads), beside=self.gradient)
-        name = f"{self.name}_backward"
-        return Function(name, arguments, ("array", "arrays"), doc, (*body, handed))
+        return self._function(self._backward, given, doc, self.back, opened, at_hand, grads)
+
+    def _function(
+        self,
+        name: str,
+        given: Iterable[Argument],
+        doc: str,
+        way: _Way,
+        opened: Iterable[Node],
+        at_hand: dict[str, Ref],
+        entries: Named,
+    ) -> Function:
+        steps = (
+            self.raiser.step(item, self.raiser.plain(equation))
+            for item, equation in zip(way.items, way.equations, strict=True)
+        )
+        body = (*self.raiser.unpacked(way.equations), *opened, *steps)
+        body = measured(body, at_hand, self.raiser.scope.tensors)
+        handed = program.Pack("", entries, beside=way.equations[-1].name)
+        return Function(name, tuple(given), ("array", "arrays"), doc, (*body, handed))
 
     @property
-    def own_tensors(self) -> Mapping[str, TensorInfo]:
-        return self.raiser.scope.tensors
+    def _backward(self) -> str:
+        return f"{self.name}_backward"
 
-    def _steps(self, items: list[Item], equations: list[Equation]) -> Iterator[Node]:
-        for item, equation in zip(items, equations, strict=True):
-            yield self.raiser.step(item, self.raiser.plain(equation))
+    def _given(self) -> list[Argument]:
+        """What a block is given in forward."""
+        read, every = read_by(self.ahead.equations), self.raiser.network.tensors.values()
+        outside = [t.name for t in every if t.name in read and t.role != "param" and not t.block]
+        return [
+            Argument("params", "arrays"),
+            Argument(self.l, "block"),
+            *(Argument(n, "array") for n in (self.carried, *outside)),
+            *[Argument("rng", "noise")] * bool(self._noise()),
+        ]
+
+    def _noise(self) -> tuple[Node, ...]:
+        read, tensors = read_by(self.ahead.equations), self.raiser.scope.tensors
+        found = [t for t in self.raiser.network.role("noise") if t.block and t.name in read]
+        return tuple(drawn(tensors[t.name], Ref(self.carried)) for t in found)
+
+    def _kept(self) -> list[str]:
+        """What backward reads of each block."""
+        read = read_by(self.back.equations) if self.back is not None else ()
+        own = [self.carried, *(i.evaluated.name for i in self.ahead.items), after(self.carried)]
+        own += [t.name for t in self.raiser.network.role("noise") if t.block]
+        return [n for n in dict.fromkeys(own) if n in read]
+
+    def _opened(self, back: _Way) -> tuple[Assign, ...]:
+        read = read_by(back.equations) - {e.name for e in back.equations}
+        blocks = (Assign(n, Ref(n, "cache", self.l)) for n in self._kept())
+        shared = (n for n in self.raiser.plan.cache if n in read and not self.tensors[n].block)
+        return *blocks, *(Assign(n, Ref(n, "cache")) for n in shared)
+
+    def _of_parameters(self) -> Named:
+        """The parameters of each block, and their gradients."""
+        own = (t.name for t in self.raiser.network.role("param") if t.block)
+        adjoints = ((name, self.raiser.adjoints.get(name, "")) for name in own)
+        return tuple((name, adjoint) for name, adjoint in adjoints if adjoint in self.gradients)
+
+    # The loops over the blocks, in the functions around them.
 
     def forward_loop(self) -> tuple[Node, ...]:
         """The loop over the blocks, in forward."""
-        last = _named(self.carried, self.forward_items)
-        equations = self._forward_equations()
-        given = ("params", self.l, self.carried, *self._outside(equations))
-        given += ("rng",) * bool(self._noise(equations))
-        call = Call((self.carried, self.kept), self.name, given)
-        keep = Keep(self.store, self.kept, self.l)
-        loop = Loop((self.counter,), (call, keep))
-        return (self._start(last), Begin(self.store, named=True), loop)
+        call = Call((self.carried, self.kept), self.name, tuple(a.name for a in self._given()))
+        return self._loop(self.ahead, call, (Keep(self.store, self.kept, self.l),))
 
     def backward_loop(self) -> tuple[Node, ...]:
         """The loop over the blocks, last to first, in backward."""
-        first = _named(self.gradient, self.backward_items)
-        stored = bool(self._parameters() or self.summed)
+        assert self.back is not None
+        keep = (Keep(self.store, self.one),) * bool(self._of_parameters() or self.summed)
         given = ("params", "cache", self.l, self.gradient)
-        names = (self.gradient, self.one if stored else "_")
-        call = Call(names, f"{self.name}_backward", given)
-        keep = (Keep(self.store, self.one),) * stored
-        begin = (Begin(self.store, named=False),) * stored
-        loop = Loop((self.counter,), (call, *keep), reverse=True)
-        return (self._start(first), *begin, loop)
+        call = Call((self.gradient, self.one if keep else "_"), self._backward, given)
+        return self._loop(self.back, call, keep, reverse=True)
 
-    @property
-    def counter(self) -> Index:
-        return Index(self.l, self.times)
-
-    def _parameters(self) -> list[Equation]:
-        """The gradients of the parameters of each block."""
-        every = (i.evaluated for i in self.backward_items)
-        return [e for e in every if self._parameter(e) is not None]
-
-    def has(self, gradient: str) -> bool:
-        """Whether a block's function returns it."""
-        return any(i.evaluated.name == gradient for i in self.backward_items)
-
-    def sums(self, equation: Equation) -> bool:
-        """Whether every block adds something to it."""
-        return any(i.evaluated == equation for i, _ in self.summed)
-
-    def stacks(self) -> tuple[Node, ...]:
-        """The gradients of the parameters of every block, each as one array."""
-        stack = Stack(self.stacked, self.store, some=bool(self.summed))
-        return (stack,) * bool(self._parameters())
+    def _loop(
+        self, way: _Way, call: Call, keep: tuple[Keep, ...], reverse: bool = False
+    ) -> tuple[Node, ...]:
+        begin = (program.Begin(k.store, named=bool(k.block)) for k in keep)
+        loop = program.Loop((Index(self.l, self.times),), (call, *keep), reverse)
+        return (self._start(way.start), *begin, loop)
 
     def _start(self, item: Item) -> Step:
         """What the first block is given; for gradients, the last."""
         start = outside_blocks(item.evaluated)
         if not start.terms:  # what reads the last block cancels
             start = replace(start, terms=(Term(sp.S.Zero),))
-        body = self.around.plain(self._flat(start), passed=True)
+        body = self.around.plain(flat(start, self.tensors), passed=True)
         return Step(item.number, (text_of(start, self.raiser.order),), body)
 
-    def _flat(self, equation: Equation) -> Equation:
-        return flat(equation, self.tensors)
-
-    def _in_order(self, items: list[Item], handed: str, *partial: Item) -> list[Item]:
-        """The equations of one block, what it hands on last."""
-        last = _named(handed, items)
-        ends = (replace(e, terms=stepwise(e)) for e in (last.equation, last.evaluated))
-        return [*(i for i in items if i != last), *partial, Item(last.number, *ends)]
-
-    def _forward_in_order(self) -> list[Item]:
-        return self._in_order(self.forward_items, self.carried)
-
-    def _forward_equations(self) -> list[Equation]:
-        made = [self._flat(i.evaluated) for i in self._forward_in_order()]
-        return [*made[:-1], replace(made[-1], name=after(self.carried))]
-
-    def _backward_in_order(self) -> list[Item]:
-        """With what one block adds to sums over the blocks."""
-        sums = ((i, replace(i.evaluated, terms=terms)) for i, terms in self.summed)
-        partial = (replace(i, equation=e, evaluated=e) for i, e in sums)
-        return self._in_order(self.backward_items, self.gradient, *partial)
-
-    def _backward_equations(self) -> list[Equation]:
-        if not self.has(self.gradient):  # all that the loss hears of the blocks cancels
-            return []
-        sums = {i.evaluated.name for i, _ in self.summed}
-        told = (i.evaluated for i in self._backward_in_order())
-        return [of_one(e, self.tensors) if e.name in sums else self._flat(e) for e in told]
-
-    def _kept(self) -> list[str]:
-        """What backward reads of each block."""
-        read = read_by(self._backward_equations())
-        own = [self.carried, *(i.evaluated.name for i in self.forward_items), after(self.carried)]
-        own += [t.name for t in self.raiser.network.role("noise") if t.block]
-        return [n for n in dict.fromkeys(own) if n in read]
-
-    def _opened(self, equations: list[Equation]) -> tuple[Assign, ...]:
-        read = read_by(equations) - {e.name for e in equations}
-        blocks = (Assign(n, Ref(n, "cache", self.l)) for n in self._kept())
-        shared = (n for n in self.raiser.plan.cache if n in read and not self.tensors[n].block)
-        return *blocks, *(Assign(n, Ref(n, "cache")) for n in shared)
-
-    def _outside(self, equations: list[Equation]) -> list[str]:
-        """Arrays from outside the block that it reads."""
-        read, every = read_by(equations), self.raiser.network.tensors.values()
-        return [t.name for t in every if t.name in read and t.role != "param" and not t.block]
-
-    def _noise(self, equations: list[Equation]) -> tuple[Node, ...]:
-        read = read_by(equations)
-        found = [t for t in self.raiser.network.role("noise") if t.block and t.name in read]
-        return tuple(drawn(self.own_tensors[t.name], Ref(self.carried)) for t in found)
-
-    def _parameter(self, equation: Equation) -> str | None:
-        """The parameter of each block that an equation is the gradient of."""
-        of = self.raiser.differentiates.get(equation.name)
-        info = self.tensors.get(of or "")
-        return of if info is not None and info.role == "param" and info.block else None
-
-
-def _named(name: str, items: list[Item]) -> Item:
-    return next(i for i in items if i.evaluated.name == name)
+    def stacks(self) -> tuple[Node, ...]:
+        """The gradients of the parameters of every block, each as one array."""
+        stack = program.Stack(self.stacked, self.store, some=bool(self.summed))
+        return (stack,) * bool(self._of_parameters())

@@ -24,6 +24,7 @@ class Bodies:
 
     def __init__(self, raiser: Raiser) -> None:
         self.raiser = raiser
+        self.every: list[Blocks] = []
         self.blocks: dict[str, Blocks] = {}
         self._find_blocks()
 
@@ -50,6 +51,7 @@ class Bodies:
             name = "_block" if len(loops) == 1 else f"_block{k}"
             blocks = Blocks(self.raiser, name, own, back, elsewhere)
             self.blocks[loop.name] = self.blocks[gradient] = blocks
+            self.every.append(blocks)
 
     def statements(self, steps: Iterable[Forward | Adjoint]) -> tuple[Node, ...]:
         """What computes these equations, in order."""
@@ -74,7 +76,7 @@ class Bodies:
         own = replace(equation, terms=rest)
         made = self.raiser.plain(flat(own, self.raiser.tensors)) if rest else ()
         if of_blocks:
-            for blocks in dict.fromkeys(b for b in self.blocks.values() if b.sums(equation)):
+            for blocks in (b for b in self.every if equation.name in b.summed):
                 total: Expr = FromBlocks(equation.name, blocks.store, equation.indices)
                 if made:
                     so_far = self.raiser.scope.array(equation.lhs)

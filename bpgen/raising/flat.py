@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import sympy as sp
 
+from bpgen.equations.substitution import with_elements
 from bpgen.ir import Element, Equation, Index, TensorInfo, Term, element
 
 Tensors = Mapping[str, TensorInfo]
@@ -38,11 +39,11 @@ def flat(equation: Equation, tensors: Tensors) -> Equation:
     """An equation as one block sees it; outside the blocks, as it reads what these leave."""
     block = tensors[equation.name].block
     indices = equation.indices[1:] if block else equation.indices
-    own = equation.indices[0] if block else None
 
     def term(t: Term) -> Term:
         at = t.at[1:] if block and t.at is not None else t.at
         at = None if at == indices else at
+        own = equation.indices[0] if block else _of_one(t, equation.indices, tensors)
         return replace(t, body=_flat(t.body, tensors, own), at=at)
 
     reads = tuple(map(term, equation.terms))
@@ -51,18 +52,25 @@ def flat(equation: Equation, tensors: Tensors) -> Equation:
 
 
 def _flat(body: sp.Expr, tensors: Tensors, own: Index | None) -> sp.Expr:
-    new: dict[sp.Expr, sp.Expr] = {}
-    for access in sorted(body.atoms(Element), key=lambda e: len(e.atoms(Element))):
-        inside = tuple(i.xreplace(new) for i in access.indices)
-        info = tensors.get(access.name)
-        name = access.name
-        outside = own is None and info is not None and info.role == "param"
-        if info is not None and info.block and not outside:
-            if info.carried == 0 and own is not None and inside[0] == own:
-                name = after(name)
-            inside = inside[1:]
-        new[access] = element(name, inside)
-    return body.xreplace(new)
+    def flattened(access: Element, inside: tuple[sp.Expr, ...]) -> Element:
+        name, info = access.name, tensors.get(access.name)
+        if info is None or not info.block or (own is None and info.role == "param"):
+            return element(name, inside)
+        passed = own is not None and info.carried == 0 and inside[0] == own
+        return element(after(name) if passed else name, inside[1:])
+
+    return with_elements(body, flattened)
+
+
+def _of_one(term: Term, left: tuple[Index, ...], tensors: Tensors) -> Index | None:
+    """The index of the block that adds a term to an equation outside: it stands for one of them."""
+    bound = {*left, *term.over}
+    counts = (
+        e.indices[0]
+        for e in term.body.atoms(Element)
+        if e.name in tensors and tensors[e.name].block
+    )
+    return next((i for i in counts if isinstance(i, Index) and i not in bound), None)
 
 
 def stepwise(equation: Equation) -> tuple[Term, ...]:
@@ -89,19 +97,6 @@ def per_block(equation: Equation, tensors: Tensors) -> tuple[tuple[Term, ...], t
             kept = tuple(k for k in term.over if k != counts)
             of_blocks.append(replace(term, over=kept))
     return tuple(of_blocks), tuple(rest)
-
-
-def of_one(equation: Equation, tensors: Tensors) -> Equation:
-    """What one block adds to an equation outside the blocks, as it sees it."""
-    terms = []
-    for term in equation.terms:
-        counts = next(
-            e.indices[0]
-            for e in term.body.atoms(Element)
-            if e.name in tensors and tensors[e.name].block and isinstance(e.indices[0], Index)
-        )
-        terms.append(replace(term, body=_flat(term.body, tensors, counts)))
-    return replace(equation, terms=tuple(terms))
 
 
 def _counts_blocks(index: Index, term: Term, tensors: Tensors) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from bpgen.ir import BATCH, Equation, TensorInfo
@@ -33,6 +33,7 @@ from bpgen.raising.flat import outside_blocks, per_block, read_by
 from bpgen.raising.plan import plan
 from bpgen.record import Derivation
 from bpgen.rows import in_rows
+from bpgen.text.document import tuple_of
 
 _PARAMS, _CACHE = Argument("params", "arrays"), Argument("cache", "arrays")
 
@@ -49,9 +50,9 @@ def functions(derivation: Derivation) -> list[Function]:
 
 def _made(derivation: Derivation) -> list[Function]:
     made = _Functions(derivation)
-    blocks = list(dict.fromkeys(made.bodies.blocks.values()))
+    blocks = made.bodies.every
     forward = [made.forward(), *(b.forward() for b in blocks)]
-    backward = [made.backward(), *(b.backward() for b in blocks if b.has(b.gradient))]
+    backward = [made.backward(), *(b.backward() for b in blocks if b.back is not None)]
     if not derivation.network.loss:
         return forward + backward
     return [*forward, made.loss(), made.loss_of_cache(), *backward, made.loss_and_grad()]
@@ -89,20 +90,17 @@ class _Functions:
             *self.bodies.statements(self.plan.forward),
         )
         body = measured(body, {t.name: Ref(t.name) for t in self.inputs}, self.tensors)
-        stores = tuple(dict.fromkeys(b.store for b in self.bodies.blocks.values()))
+        stores = tuple(b.store for b in self.bodies.every)
         cache = Pack("cache", tuple((n, n) for n in self._outer_cache()), stores)
         outer = tuple(map(self._output, outputs))
         given = Return((outer if len(outer) > 1 else outer[0], Ref("cache")))
-        shapes = ", ".join(f"{o} {self._batch_shape(o)}" for o in outputs)
+        sizes = {o: tuple_of(str(i.size) for i in self.tensors[o].indices) for o in outputs}
+        shapes = ", ".join(f"{o} {shape}" for o, shape in sizes.items())
         doc = f"The output{'s' * (len(outputs) > 1)} {shapes}, and the cache for backward."
         kinds = ("array",) * len(outputs)
         returns = (kinds if len(kinds) > 1 else "array", "arrays")
         whole = (*body, cache, given)
         return Function("forward", self.arguments["forward"], returns, doc, whole)
-
-    def _batch_shape(self, name: str) -> str:
-        sizes = [str(i.size) for i in self.tensors[name].indices]
-        return f"({', '.join(sizes)}{',' * (len(sizes) == 1)})"
 
     def _drawn(self) -> Iterator[Node]:
         """Noise, drawn anew at each call."""
@@ -123,11 +121,17 @@ class _Functions:
         return steps_of(Read(name, info.indices), info.carried)
 
     def loss(self) -> Function:
-        body = (
-            Call(("_", "cache"), "forward", self.of_forward),
-            Return((Call((), "_loss", self.of_cache),)),
-        )
-        return Function("loss", self.arguments["loss"], ("float",), "The loss of a batch.", body)
+        return self._of_batch("loss", {"_loss": "float"}, "The loss of a batch.")
+
+    def loss_and_grad(self) -> Function:
+        doc = "The loss of a batch and its gradients, from one forward pass."
+        return self._of_batch("loss_and_grad", {"_loss": "float", "backward": "arrays"}, doc)
+
+    def _of_batch(self, name: str, calls: Mapping[str, str], doc: str) -> Function:
+        """What functions, by what each returns, make of the cache that forward leaves."""
+        given = Return(tuple(Call((), f, self.of_cache) for f in calls))
+        body = (Call(("_", "cache"), "forward", self.of_forward), given)
+        return Function(name, self.arguments["loss"], tuple(calls.values()), doc, body)
 
     def loss_of_cache(self) -> Function:
         equations = [f.evaluated for f in self.plan.loss]
@@ -149,8 +153,7 @@ class _Functions:
             *(self._seed(*pair) for pair in zip(self.network.outputs, self.seeds, strict=False)),
             *self.bodies.statements((*self.plan.rebuilt, *self.plan.backward)),
         )
-        blocks = dict.fromkeys(self.bodies.blocks.values())
-        stacks = tuple(s for b in blocks for s in b.stacks())
+        stacks = tuple(s for b in self.bodies.every for s in b.stacks())
         late = self._input_gradients()
         whole = measured((*body, *late), self._at_hand(body), self.tensors)
         early = whole[: len(whole) - len(late)]
@@ -181,7 +184,7 @@ class _Functions:
         entries: list[tuple[str, str]] = []
         for parameter in self.params:
             adjoint = self.derivation.adjoint[parameter.name]
-            of_block = next((b for b in self.bodies.blocks.values() if b.has(adjoint)), None)
+            of_block = next((b for b in self.bodies.every if adjoint in b.gradients), None)
             entry = (parameter.name, adjoint) if of_block is None else ("", of_block.stacked)
             if entry not in entries:
                 entries.append(entry)
@@ -192,19 +195,6 @@ class _Functions:
         made = self.bodies.statements(self.plan.input_backward)
         given = (Entry(Ref(n, "grads"), self.derivation.adjoint[n]) for n in real)
         return (OnRequest((*made, *given)),) if real else ()
-
-    def loss_and_grad(self) -> Function:
-        body = (
-            Call(("_", "cache"), "forward", self.of_forward),
-            Return((Call((), "_loss", self.of_cache), Call((), "backward", self.of_cache))),
-        )
-        return Function(
-            "loss_and_grad",
-            self.arguments["loss"],
-            ("float", "arrays"),
-            "The loss of a batch and its gradients, from one forward pass.",
-            body,
-        )
 
     def _opening(self, equations: list[Equation]) -> tuple[Node, ...]:
         """What a function takes out of params and the cache, and the targets that it lets in."""

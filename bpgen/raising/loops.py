@@ -8,6 +8,7 @@ from itertools import groupby
 
 from bpgen.equations.affine import disjoint
 from bpgen.equations.pieces import Place, in_order, pieces, place
+from bpgen.equations.substitution import bound_as
 from bpgen.ir import Equation, Index, Loop, Malformed, Term, indices_of, length
 from bpgen.names import RESERVED
 from bpgen.program import grammar as program
@@ -82,13 +83,10 @@ class Looping:
     def _counted(self, equation: Equation) -> Equation:
         """The equation with the loop's variable for its index."""
         new = {self.loop.index: self.index}
-
-        def term(t: Term) -> Term:
-            at = None if t.at is None else tuple(e.xreplace(new) for e in t.at)
-            return replace(t, body=t.body.xreplace(new), at=at)
-
         left = tuple(new.get(i, i) for i in equation.indices)
-        return replace(equation, indices=left, terms=tuple(map(term, equation.terms)))
+        return replace(
+            equation, indices=left, terms=tuple(bound_as(t, new) for t in equation.terms)
+        )
 
     def _kept(self) -> set[str]:
         outside = {

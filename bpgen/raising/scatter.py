@@ -13,6 +13,7 @@ from bpgen.equations.affine import digits, disjoint
 from bpgen.equations.contraction import Group, groups
 from bpgen.equations.letters import free_letters
 from bpgen.equations.pieces import Place
+from bpgen.equations.substitution import bound_as
 from bpgen.ir import Element, Equation, Index, element
 from bpgen.program.grammar import Expr, Gather, Join, Loop, Node, ScatterAdd, Store
 from bpgen.raising.access import array_of, gathered, longest_first, read, slots_of
@@ -48,39 +49,27 @@ def added(
     """
     statements: list[Node] = []
     written = list(before or ())
-    for group in (_with_loops(g, scope) for g in groups(equation) if g.at is not None):
-        at = group[0].at or ()
-        first = before is not None and all(disjoint(at, other) for other in written)
-        statements.append(_added_there(equation.name, *group, scope, first))
-        written.append(at)
+    for term in equation.terms:
+        if term.at is not None:
+            loops = _loop_names(_loops(term.at, scope), scope)
+            (group,) = groups(replace(equation, terms=(bound_as(term, loops),)))
+            at = group.at or ()
+            first = before is not None and all(disjoint(at, other) for other in written)
+            there = element(equation.name, at)
+            statements.append(_added_there(there, group, tuple(loops.values()), scope, first))
+            written.append(at)
     return tuple(statements)
 
 
-def _with_loops(group: Group, scope: Scope) -> tuple[Group, tuple[Index, ...]]:
-    """The group in the variables of loops, so that one index is left to run through each axis."""
-    at = group.at or ()
-    new = _loop_names(_loops(at, scope), scope)
-    sums = (
-        replace(
-            s,
-            factors=tuple(f.xreplace(new) for f in s.factors),
-            over=tuple(new.get(k, k) for k in s.over),
-        )
-        for s in group.sums
-    )
-    at = tuple(e.xreplace(new) for e in at)
-    return Group(group.outer.xreplace(new), tuple(sums), at), tuple(new.values())
-
-
 def _added_there(
-    name: str, group: Group, loops: tuple[Index, ...], scope: Scope, first: bool
+    target: Element, group: Group, loops: tuple[Index, ...], scope: Scope, first: bool
 ) -> Node:
-    """The statement that adds a value at its place. `first`: nothing else is written there."""
-    at = group.at or ()
+    """The statement that adds a value at its place, in loops over the indices that have a value
+    there. `first`: nothing else is written there.
+    """
     inner = replace(scope, fixed=scope.fixed | set(loops))
-    target = element(name, at)
     place: Expr = read(target, inner)
-    if isinstance(place, Gather) and not _once_each(at, place, inner):
+    if isinstance(place, Gather) and not _once_each(target.indices, place, inner):
         many = gathered(array_of(target, inner), slots_of(target, inner), inner, slices=False)
         return ScatterAdd(many, valued(group, many.axes, inner))
     value = valued(group, place.axes, inner)
@@ -105,10 +94,10 @@ def _loops(at: tuple[sp.Expr, ...], scope: Scope) -> list[Index]:
     return list(dict.fromkeys(found))
 
 
-def _loop_names(loops: list[Index], scope: Scope) -> dict[sp.Expr, Index]:
+def _loop_names(loops: list[Index], scope: Scope) -> dict[Index, Index]:
     """The loop variables: the indices' own letters, where no array has that name."""
     taken = {*scope.tensors, *(str(i.name) for i in scope.fixed)}
-    new: dict[sp.Expr, Index] = {}
+    new: dict[Index, Index] = {}
     for index in loops:
         name = next(free_letters((str(index.name), *"uvrsijklpqw"), taken))
         taken.add(name)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from bpgen.equations.affine import affine
-from bpgen.ir import Element, Index, TensorInfo, length
+from bpgen.ir import Element, Index, TensorInfo
 from bpgen.program.grammar import FLOAT64, Precision, Read
 
 
@@ -25,19 +25,6 @@ class Scope:
     local: frozenset[str] = frozenset()
     precision: Precision = FLOAT64
 
-    def slots(self, access: Element) -> list[tuple[sp.Expr, sp.Expr]]:
-        """Where each index of an access is found in the array, and the length of that axis. What
-        stands before a recurrence's first step is stored first, so that h[-1] is in slot 0.
-        """
-        info = self.tensors[access.name]
-        found = []
-        for k, (expr, axis) in enumerate(zip(access.indices, info.indices, strict=True)):
-            if self._is_now(access, expr):
-                continue
-            one = int(info.carried == k and not isinstance(expr, Element))
-            found.append((expr + one, length(axis.size) + one))
-        return found
-
     def open(self, place: sp.Expr) -> tuple[Index, ...]:
         """The indices of a shifted or strided place that have no value here, the slowest first;
         none where whole numbers say it.
@@ -49,7 +36,8 @@ class Scope:
         """The array that is read: of a tensor of which only the current step is kept, that step."""
         axes = self.tensors[access.name].indices
         stored = zip(axes, access.indices, strict=True)
-        return Read(access.name, tuple(i for i, at in stored if not self._is_now(access, at)))
+        return Read(access.name, tuple(i for i, at in stored if not self.is_now(access, at)))
 
-    def _is_now(self, access: Element, at: sp.Expr) -> bool:
+    def is_now(self, access: Element, at: sp.Expr) -> bool:
+        """Whether a place is the current step, of a tensor of which only that is kept."""
         return access.name in self.local and at in self.fixed

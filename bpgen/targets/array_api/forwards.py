@@ -21,7 +21,7 @@ from bpgen.program.grammar import (
     slot,
 )
 from bpgen.program.nodes import rewritten
-from bpgen.program.spans import along, cut_along, windows_of, yielded
+from bpgen.program.spans import along, cut_along, cut_beside, windows_of, yielded
 
 Access = View | Gather
 PLACED = slot(0)
@@ -79,5 +79,4 @@ def _looked_up(node: Windows) -> Gather:
     open_ = [along(s, node.axes) for s in node.slots]
     shared = {i for free in open_ if len(free) > 1 for i in free}
     by = tuple(i for i in node.axes if i in shared)
-    kept = [free[0] if len(free) == 1 and free[0] not in shared else None for free in open_]
-    return Gather(node.array, node.slots, by, yielded(kept, by))
+    return Gather(node.array, node.slots, by, yielded(cut_beside(open_, by), by))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import product
 
 import sympy as sp
 
+from bpgen.equations.substitution import read_at
 from bpgen.ir import BATCH, Element, Equation, Index, Loop, Network, Term, elements
 from bpgen.record import Derivation
 
@@ -41,7 +42,7 @@ class Graph:
     def of(derivation: Derivation, numbers: Iterable[str]) -> Graph:
         told = set(numbers)
         found = (f.equation for f in derivation.printed if str(f.number) in told)
-        return Graph(derivation, tuple(found))
+        return Graph(derivation, tuple(_of_told(e, derivation.auxiliaries) for e in found))
 
     @property
     def network(self) -> Network:
@@ -151,3 +152,27 @@ class Graph:
             value = index.xreplace(at)
             choices.append([int(value)] if value.is_Integer else list(range(int(axis.size or 1))))
         yield from product(*choices)
+
+
+def _of_told(equation: Equation, auxiliaries: Mapping[str, Equation]) -> Equation:
+    """An equation that reads the same tensors, and no auxiliary, for the page tells of none: what
+    those are computed from are terms of its own, as of a softmax all that its log-sum-exp reads.
+    """
+    waiting, terms = [*equation.terms], list[Term]()
+    while waiting:
+        term = waiting.pop(0)
+        untold = {e: sp.S.One for e in elements(term.body) if e.name in auxiliaries}
+        for access in untold:
+            waiting += _defining(auxiliaries[access.name], access, equation, term)
+        terms.append(replace(term, body=term.body.xreplace(untold)))
+    return replace(equation, terms=tuple(terms))
+
+
+def _defining(
+    definition: Equation, access: Element, equation: Equation, term: Term
+) -> Iterator[Term]:
+    """The terms of an element that a term of an equation reads, as others of that equation."""
+    places = dict(zip(definition.indices, access.indices, strict=True))
+    for own in definition.terms:
+        here = read_at(own, places, (*equation.indices, *term.over))
+        yield Term(here.body, (*term.over, *here.over), "sum", term.at)

@@ -235,6 +235,16 @@ def test_what_a_unit_is_computed_from():
     }
 
 
+def test_a_softmax_is_drawn_from_what_it_is_of():
+    """The logarithm of its sum is no equation of the page, and so no unit or card."""
+    derivation = derivation_of("softmax_regression")
+    graph = Graph.of(derivation, [str(f.number) for f in derivation.printed])
+    (p,) = (e for e in graph.told if e.name == "p")
+    assert derivation.auxiliaries and graph.reads(p) == ["z"]
+    ways = {(k.source, k.at, k.into) for k in graph.links(p) or ()}
+    assert ways == {("z", (i,), (j,)) for i in range(4) for j in range(4)}
+
+
 def test_what_a_block_is_given_comes_from_before_it():
     derivation = derivation_of("gpt")
     graph = Graph.of(derivation, [str(f.number) for f in derivation.forward])

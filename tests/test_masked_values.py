@@ -20,6 +20,8 @@ KEEP = "keep = input(4)\n"
         # what does not hear of it
         f"{KEEP}m = masked(x[0, u], keep[u])\n"
         "output(tensor(exp(m) + sigmoid(m) + relu(m) + gelu(m) + 1 / m, u))",
+        f"{KEEP}output(silu(masked(x, keep)))",
+        f"{KEEP}m = masked(x, keep)\nh = tanh(m)\noutput(h + 1 / (1 + m * m))",
         f"{KEEP}output(softmax(masked(x, keep)))",
         # times 0, by a target
         f"{KEEP}y = target(4, 4)\nL = loss(-sum(y * log_softmax(masked(x, keep))))",

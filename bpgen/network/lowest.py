@@ -1,4 +1,4 @@
-"""Outputs and losses that masks make infinite, and the largest of nothing."""
+"""Outputs and losses that masks leave without a finite value, and the largest of nothing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bpgen.errors import NetError
 from bpgen.functions import masked
 from bpgen.ir import spoken
 from bpgen.network.inline import Definition
-from bpgen.network.masks import Infinite, nothing_kept
+from bpgen.network.masks import Masked, nothing_kept
 
 _SOME = sp.Rational(37, 100)
 
@@ -19,34 +19,34 @@ _SOME = sp.Rational(37, 100)
 def refuse_lowest(
     declared: Declaration, kept: Mapping[int, Definition], given: Mapping[int, str]
 ) -> None:
-    """NetError for an output or a loss that is infinite where its mask is 0: there it does not vary
-    with what is masked, whose derivative is told as 1. What a softmax makes of it, or a maximum, or
-    whatever else does not hear of such a place, passes 0 on. A loss counts as finite where its
-    other factors may be 0, as targets are. And NetError for the largest of nothing.
+    """NetError for an output or a loss that has no finite value where its mask is 0: there it does
+    not vary with what is masked, whose derivative is told as 1. What a softmax makes of it, or a
+    maximum, or whatever else does not hear of such a place, passes 0 on. A loss counts as finite
+    where its other factors may be 0, as targets are. And NetError for the largest of nothing.
     """
     if not any(t.body.has(masked) for _, terms in kept.values() for t in terms):
         return
-    infinite = Infinite(_SOME)
+    masks = Masked(_SOME)
     for serial, definition in kept.items():
-        _refuse_nothing(declared, serial, definition, infinite, given)
-        infinite.define(serial, definition)
+        _refuse_nothing(declared, serial, definition, masks, given)
+        masks.define(serial, definition)
     if declared.loss is None:
         for output in declared.outputs:
-            _refuse_infinite(declared, output, infinite, "output", given.get(output.serial, "it"))
+            _refuse_unbounded(declared, output, masks, "output", given.get(output.serial, "it"))
         return
-    infinite = Infinite(sp.S.Zero)
+    masks = Masked(sp.S.Zero)
     for serial, definition in kept.items():
-        infinite.define(serial, definition)
+        masks.define(serial, definition)
     loss = declared.loss
-    _refuse_infinite(declared, loss, infinite, "loss", given.get(loss.serial, "it"))
+    _refuse_unbounded(declared, loss, masks, "loss", given.get(loss.serial, "it"))
 
 
-def _refuse_infinite(
-    declared: Declaration, root: Quantity, infinite: Infinite, word: str, name: str
+def _refuse_unbounded(
+    declared: Declaration, root: Quantity, masks: Masked, word: str, name: str
 ) -> None:
-    if root.serial in infinite.found:
+    if masks.unbounded(root.serial):
         raise NetError(
-            f"{word}: {name} is infinite where its mask is 0, and has no gradient there",
+            f"{word}: {name} has no finite value where its mask is 0, and no gradient",
             "give what is computed of it, such as softmax(z), or z as it is before the mask",
             declared.place(root.line),
         )
@@ -56,13 +56,13 @@ def _refuse_nothing(
     declared: Declaration,
     serial: int,
     definition: Definition,
-    infinite: Infinite,
+    masks: Masked,
     given: Mapping[int, str],
 ) -> None:
     for term in definition[1]:
         if term.reduce != "max":
             continue
-        where = nothing_kept(infinite.masks(term.body), term.over)
+        where = nothing_kept(masks.masks(term.body), term.over)
         if where is not None:
             at = " and ".join(f"{spoken(i)} is {n}" for i, n in where.items())
             raise NetError(

@@ -1,8 +1,8 @@
-"""Where tensors are infinite because something is masked: minus infinity is in what they read."""
+"""What tensors are where something that they read is masked, and so minus infinity."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import prod
 
@@ -12,53 +12,96 @@ import sympy as sp
 from bpgen.declare.axes import serial_of
 from bpgen.equations.substitution import read_at
 from bpgen.functions import defined, masked, row
-from bpgen.ir import Element, Index, Term, indices_of
+from bpgen.ir import Element, Index, Term, elements, indices_of
 from bpgen.network.inline import Definition
 
-Keeps = tuple[sp.Expr, ...]  # masks: there is an infinity where one of them is 0
+Keeps = tuple[sp.Expr, ...]  # masks: of interest is where one of them is 0
 _LENGTHS = (3, 5)  # of axes whose length is known at run time; two more than what they are told
 _LARGEST = 10**7  # places at which a condition is asked
 _SOMEWHERE = sp.Dummy("somewhere")  # a mask whose indices are summed over
+_FALLING = (sp.Float(-1e2), sp.Float(-1e5))  # in place of minus infinity, with which 0 is nan
+_SETTLED = sp.Float(0.2)  # what it may still move, of its size
+_APART = sp.Float(0.1)  # what is masked twice falls differently
+
+
+@dataclass(frozen=True)
+class Falling:
+    """What a tensor is where something is masked: by which masks, and its values as that falls."""
+
+    indices: tuple[Index, ...]
+    keeps: Keeps
+    values: tuple[sp.Expr, ...]
 
 
 @dataclass
-class Infinite:
-    """The masks by which tensors are infinite, found one after another. `rest` is what everything
-    else is meanwhile: what is times 0 may be finite.
+class Masked:
+    """What tensors are where something is masked, found one after another. `rest` is what
+    everything else is meanwhile: what is times 0 may be finite.
     """
 
     rest: sp.Expr
-    found: dict[int, tuple[tuple[Index, ...], Keeps]] = field(default_factory=dict)
+    found: dict[int, Falling] = field(default_factory=dict)
+    called: dict[sp.Expr, sp.Expr] = field(default_factory=dict)  # how fast each call falls
 
     def define(self, serial: int, definition: Definition) -> None:
-        """Notice the masks of another tensor, which is read later."""
+        """Notice what masks make of another tensor, which is read later."""
         indices, terms = definition
-        keeps = (k for t in terms if t.reduce in ("sum", "max") for k in self._left(t))
-        if every := tuple(dict.fromkeys(keeps)):
-            self.found[serial] = indices, every
+        keeps = tuple(dict.fromkeys(k for t in terms for k in self._left(t)))
+        if keeps:
+            values = zip(*(self._values(t.body) for t in terms), strict=True)
+            self.found[serial] = Falling(indices, keeps, tuple(sp.Add(*v) for v in values))
+
+    def unbounded(self, serial: int) -> bool:
+        """Whether a tensor has no finite value where one of its masks is 0."""
+        return serial in self.found and _unsettled(self.found[serial].values)
 
     def masks(self, body: sp.Expr) -> Keeps:
-        """The masks where one of which is 0 a body is infinite."""
-        atoms = {m: (m.args[1],) for m in body.atoms(masked)}
-        atoms |= {e: self._read(e) for e in body.atoms(Element) if serial_of(e) in self.found}
-        low = {atom: keeps for atom, keeps in atoms.items() if not all(map(_always, keeps))}
-        if not low or not _diverges(body, low, self.rest):
-            return ()
-        return tuple(sorted({k for keeps in low.values() for k in keeps}, key=str))
+        """The masks where one of which is 0 a body has no finite value."""
+        return self._keeps(body) if _unsettled(self._values(body)) else ()
 
-    def _left(self, term: Term) -> Iterable[sp.Expr]:
-        """The masks of a term. The largest of what some mask leaves is finite."""
-        for keep in self.masks(term.body):
+    def _keeps(self, body: sp.Expr) -> Keeps:
+        every = (k for keeps, _ in self._falling(body).values() for k in keeps)
+        return tuple(sorted(set(every), key=str))
+
+    def _left(self, term: Term) -> Iterator[sp.Expr]:
+        """The masks of a term. The largest of what some mask leaves is finite, and so is a sum of
+        finite ones.
+        """
+        summed = term.reduce == "sum"
+        if term.reduce not in ("sum", "max") or (term.over and not self.masks(term.body)):
+            return
+        for keep in self._keeps(term.body):
             if not set(term.over) & set(indices_of(keep)):
                 yield keep
-            elif term.reduce == "sum":
+            elif summed:
                 yield _SOMEWHERE
 
-    def _read(self, access: Element) -> Keeps:
-        indices, keeps = self.found[serial_of(access)]
-        at = access.indices[len(access.indices) - len(indices) :]
-        places = dict(zip(indices, at, strict=True))
-        return tuple(read_at(Term(k), places).body for k in keeps)
+    def _values(self, body: sp.Expr) -> list[sp.Expr]:
+        falling = self._falling(body)
+        if not falling:
+            return [self.rest] * len(_FALLING)
+        letters = {atom: sp.Dummy() for atom in falling}
+        told = _told(body.xreplace(letters))
+        others = {*told.atoms(Element), *told.free_symbols} - {*letters.values()}
+        told = told.xreplace(dict.fromkeys(others, self.rest))
+        columns = zip(*(values for _, values in falling.values()), strict=True)
+        return [told.xreplace(dict(zip(letters.values(), v, strict=True))) for v in columns]
+
+    def _falling(self, body: sp.Expr) -> dict[sp.Expr, tuple[Keeps, tuple[sp.Expr, ...]]]:
+        """What falls in a body: calls that mask, and tensors that were found, but for those that
+        are always kept there.
+        """
+        found: dict[sp.Expr, tuple[Keeps, tuple[sp.Expr, ...]]] = {}
+        for call in sorted(body.atoms(masked), key=str):
+            speed = self.called.setdefault(call, 1 + _APART * len(self.called))
+            found[call] = (call.args[1],), tuple(speed * x for x in _FALLING)
+        for access in (e for e in elements(body) if serial_of(e) in self.found):
+            known = self.found[serial_of(access)]
+            at = access.indices[len(access.indices) - len(known.indices) :]
+            places = dict(zip(known.indices, at, strict=True))
+            keeps = tuple(read_at(Term(k), places).body for k in known.keeps)
+            found[access] = keeps, known.values
+        return {x: known for x, known in found.items() if not all(map(_always, known[0]))}
 
 
 def nothing_kept(keeps: Keeps, over: Iterable[Index]) -> dict[Index, int] | None:
@@ -100,17 +143,10 @@ def _on_grid(keep: sp.Expr, indices: list[Index], length: int) -> np.ndarray:
     return np.broadcast_to(holds, sizes)
 
 
-def _diverges(body: sp.Expr, low: Iterable[sp.Expr], rest: sp.Expr) -> bool:
-    """Whether a body is infinite where `low` ones in it are minus infinity; nan, as infinity times
-    0, is what its function's convention makes of it.
-    """
-    fall = sp.Dummy()
-    body = body.xreplace(dict.fromkeys(low, fall))
-    others: Mapping[sp.Expr, sp.Expr] = dict.fromkeys(
-        (*body.atoms(Element), *(body.free_symbols - {fall})), rest
-    )
-    body = _told(body.xreplace(others))
-    return bool(body.xreplace({fall: -sp.oo}).is_infinite)
+def _unsettled(values: Sequence[sp.Expr]) -> bool:
+    near, far = values
+    moved, whole = abs(far - near), 1 + abs(far)
+    return bool(moved.is_comparable and whole.is_comparable and moved > _SETTLED * whole)
 
 
 def _told(body: sp.Expr) -> sp.Expr:

@@ -13,7 +13,6 @@ from bpgen.ir import Network
 from bpgen.record import Derivation
 from bpgen.targets.numpy.allowed import NUMPY, PLANNED, Allowed, verified
 from bpgen.targets.numpy.interface import refuse_letters
-from bpgen.targets.numpy.parts import Parts
 from bpgen.templating import template
 
 
@@ -28,31 +27,29 @@ class _Target:
     allowed: Allowed | None = None
 
 
-def _module(parts: type[Parts], template: str, allowed: Allowed) -> _Target:
-    return _Target(parts, {".py": template}, allowed)
-
-
 def _numpy() -> _Target:
-    return _module(Parts, "module.py.jinja", NUMPY)
+    from bpgen.targets.numpy.parts import Parts
+
+    return _Target(Parts, {".py": "module.py.jinja"}, NUMPY)
 
 
 def _planned() -> _Target:
     from bpgen.targets.numpy.planned_parts import PlannedParts
 
-    return _module(PlannedParts, "planned.py.jinja", PLANNED)
+    return _Target(PlannedParts, {".py": "planned.py.jinja"}, PLANNED)
 
 
 def _array_api() -> _Target:
     from bpgen.targets.array_api.allowed import ALLOWED
-    from bpgen.targets.array_api.parts import Parts as StandardParts
+    from bpgen.targets.array_api.parts import Parts
 
-    return _module(StandardParts, "array_api.py.jinja", ALLOWED)
+    return _Target(Parts, {".py": "array_api.py.jinja"}, ALLOWED)
 
 
 def _c() -> _Target:
-    from bpgen.targets.c.parts import Parts as CParts
+    from bpgen.targets.c.parts import Parts
 
-    return _Target(CParts, _C)
+    return _Target(Parts, _C)
 
 
 def _c_for_python() -> _Target:
@@ -101,33 +98,39 @@ def files(network: Network, target: str = "numpy") -> Mapping[str, str]:
 
 def files_of(derivation: Derivation, target: str = "numpy") -> Mapping[str, str]:
     """The same of a derivation."""
-    kept = vars(derivation).setdefault("_files", {})  # which does not change: one is emitted once
-    if target not in kept:
-        refuse_letters(derivation.network)
-        said = vars(derivation).setdefault("_said", {})
-        takes = vars(derivation).setdefault("_takes", {})
-        made: dict[str, str] = {}
-        for row in (target_of() for target_of in _TARGETS[target]):
-            parts = row.parts(derivation)
-            texts = {end: template(name).render(m=parts) for end, name in row.templates.items()}
-            made |= {end: _ended(text, row.allowed) for end, text in texts.items()}
-            said[target] = said.get(target) or getattr(parts, "said", "")
-            takes[target] = takes.get(target) or getattr(parts, "takes", {})
-        kept[target] = made
-    found: Mapping[str, str] = kept[target]
-    return found
+    return _emitted(derivation, target).files
 
 
 def said_of(derivation: Derivation, target: str) -> str:
     """What is to be said of the files beside: of C, the memory that it takes."""
-    files_of(derivation, target)
-    return str(vars(derivation)["_said"][target])
+    return _emitted(derivation, target).said
 
 
 def takes_of(derivation: Derivation, target: str) -> Mapping[str, int]:
     """The bytes of RAM that it takes, by what is done: of C."""
-    files_of(derivation, target)
-    found: Mapping[str, int] = vars(derivation)["_takes"][target]
+    return _emitted(derivation, target).takes
+
+
+@dataclass(frozen=True)
+class _Emitted:
+    files: Mapping[str, str]
+    said: str
+    takes: Mapping[str, int]
+
+
+def _emitted(derivation: Derivation, target: str) -> _Emitted:
+    kept = vars(derivation).setdefault("_emitted", {})  # which does not change: it is done once
+    if target not in kept:
+        refuse_letters(derivation.network)
+        files: dict[str, str] = {}
+        rows = [target_of() for target_of in _TARGETS[target]]
+        every = [row.parts(derivation) for row in rows]
+        for row, parts in zip(rows, every, strict=True):
+            texts = {end: template(name).render(m=parts) for end, name in row.templates.items()}
+            files |= {end: _ended(text, row.allowed) for end, text in texts.items()}
+        first = every[0]
+        kept[target] = _Emitted(files, getattr(first, "said", ""), getattr(first, "takes", {}))
+    found: _Emitted = kept[target]
     return found
 
 

@@ -4,11 +4,15 @@ only inputs need.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from bpgen.ir import Equation, Network
 from bpgen.raising.flat import read_by
 from bpgen.record import Derivation, Forward, Step
+
+_Item = TypeVar("_Item", Forward, Step)
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ def plan(derivation: Derivation) -> Plan:
     late = [s for s in both if s.equation.name not in early_names]
     of_target = _of_target(network, derivation.forward)
     loss = [f for f in derivation.forward if f.equation.name in of_target]
-    rebuilt = _needed_forward(loss, read_by([s.evaluated for s in both]))
+    rebuilt = _needed(loss, read_by([s.evaluated for s in both]))
     read = read_by([f.evaluated for f in loss] + [s.evaluated for s in both])
     computed = {
         t.name for t in network.tensors.values() if t.role in ("input", "state", "noise", "value")
@@ -45,7 +49,7 @@ def plan(derivation: Derivation) -> Plan:
     cached = read & computed | set(_first_input(network)) | _shaping(network, derivation, both)
     cached |= _measuring(network, both, cached)
     early = [f for f in derivation.forward if f.equation.name not in of_target]
-    forward = _needed_forward(early, cached | set(network.outputs))
+    forward = _needed(early, cached | set(network.outputs))
     return Plan(
         tuple(forward),
         tuple(loss),
@@ -90,29 +94,20 @@ def _named(derivation: Derivation, role: str) -> set[str]:
     return {adjoint for name, adjoint in derivation.adjoint.items() if roles[name] == role}
 
 
-def _needed(steps: list[Step], wanted: set[str]) -> list[Step]:
-    needed, before = set(wanted), -1
+def _needed(items: Iterable[_Item], wanted: set[str]) -> list[_Item]:
+    """Those that compute what is wanted, and what they read."""
+    items, needed, before = list(items), set(wanted), -1
     while before < len(needed):  # again where a loop reads what stands later in its step
         before = len(needed)
-        for step in reversed(steps):
-            if step.equation.name in needed:
-                needed |= read_by([step.evaluated])
-    return [s for s in steps if s.equation.name in needed]
+        for item in reversed(items):
+            if item.equation.name in needed:
+                needed |= read_by([item.evaluated])
+    return [i for i in items if i.equation.name in needed]
 
 
 def definitions(derivation: Derivation) -> dict[str, Equation]:
     """Every forward value by the equation that is evaluated for it."""
     return {f.evaluated.name: f.evaluated for f in derivation.forward}
-
-
-def _needed_forward(forward: list[Forward], wanted: set[str]) -> list[Forward]:
-    kept: list[Forward] = []
-    needed = set(wanted)
-    for item in reversed(forward):
-        if item.evaluated.name in needed:
-            kept.append(item)
-            needed |= read_by([item.evaluated])
-    return kept[::-1]
 
 
 def _of_target(network: Network, forward: tuple[Forward, ...]) -> set[str]:

@@ -6,9 +6,8 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 
 def words(text: str) -> frozenset[str]:
@@ -73,25 +72,17 @@ class Forbidden(AssertionError):
     """bpgen was about to write something other than arithmetic: a defect of bpgen."""
 
 
-@dataclass(frozen=True)
-class _Names:
-    """What is known of names in a module: which no argument may have, and which may be called."""
-
-    taken: frozenset[str]
-    called: frozenset[str]
-
-
 def verified(text: str, allowed: Allowed = NUMPY) -> str:
     """`text`, after a walk over its syntax tree against the allow-lists."""
     if not text.isascii():
         raise Forbidden("a module is ASCII")
     nodes = list(ast.walk(ast.parse(text)))
     own = frozenset(n.name for n in nodes if isinstance(n, ast.FunctionDef))
-    names = _Names(own - allowed.made_and_given, own | allowed.builtins)
+    module = _Module(allowed, own - allowed.made_and_given, own | allowed.builtins)
     kinds = {id(kind) for n in nodes if isinstance(n, ast.Compare) for kind in _kinds(n)}
     for node in nodes:
-        if id(node) not in kinds:
-            _refuse(node, names, allowed)
+        if id(node) not in kinds and (forbidden := module.forbidden(node)):
+            raise Forbidden(forbidden)
     return text
 
 
@@ -103,79 +94,58 @@ def _kinds(node: ast.Compare) -> list[ast.expr]:
     return []
 
 
-def _refuse(node: ast.AST, names: _Names, allowed: Allowed) -> None:
-    kind = type(node)
-    if kind.__name__ not in allowed.nodes:
-        raise Forbidden(kind.__name__)
-    rule = _RULES.get(kind)
-    forbidden = rule(node, names, allowed) if rule is not None else ""
-    if forbidden:
-        raise Forbidden(forbidden)
-
-
-def _import(node: ast.Import | ast.ImportFrom, names: _Names, allowed: Allowed) -> str:
-    text = ast.unparse(node)
-    return "" if text in allowed.imports else text
-
-
-def _function(node: ast.FunctionDef, names: _Names, allowed: Allowed) -> str:
-    wrong = node.decorator_list or _is_taken(node.name, frozenset())
-    return f"the function {node.name}" if wrong else ""
-
-
-def _argument(node: ast.arg, names: _Names, allowed: Allowed) -> str:
-    return f"the argument {node.arg}" if _is_taken(node.arg, names.taken) else ""
-
-
-def _name(node: ast.Name, names: _Names, allowed: Allowed) -> str:
-    return "" if _may_be_named(node, names.taken, allowed) else f"the name {node.id}"
-
-
-def _call(node: ast.Call, names: _Names, allowed: Allowed) -> str:
-    return "" if _may_be_called(node, names.called) else f"a call of {ast.unparse(node.func)}"
-
-
-def _attribute(node: ast.Attribute, names: _Names, allowed: Allowed) -> str:
-    return "" if node.attr in _attributes(node.value, allowed) else ast.unparse(node)
-
-
-# Of each kind of node that is asked more than whether it may be there: what of it is forbidden.
-_RULES: Mapping[type[ast.AST], Callable[[Any, _Names, Allowed], str]] = {
-    ast.Import: _import,
-    ast.ImportFrom: _import,
-    ast.FunctionDef: _function,
-    ast.arg: _argument,
-    ast.Name: _name,
-    ast.Call: _call,
-    ast.Attribute: _attribute,
-}
-
-
-def _may_be_named(name: ast.Name, own: frozenset[str], allowed: Allowed) -> bool:
-    """Of Python's names those that are listed, and no new meaning for one that has one."""
-    if isinstance(name.ctx, ast.Store):
-        return not _is_taken(name.id, own)
-    listed = name.id in allowed.builtins
-    return listed or not (hasattr(builtins, name.id) or name.id.startswith("__"))
-
-
-def _is_taken(name: str, own: frozenset[str]) -> bool:
-    return name in own or name == "np" or hasattr(builtins, name) or name.startswith("__")
-
-
-def _may_be_called(call: ast.Call, known: frozenset[str]) -> bool:
-    """The module's own functions, Python's that are listed (type only asks), and attributes, which
-    are looked at for themselves.
+@dataclass(frozen=True)
+class _Module:
+    """What is known of the names in a module: which no argument may have, and which may be
+    called.
     """
-    if isinstance(call.func, ast.Name):
-        asks = call.func.id != "type" or (len(call.args) == 1 and not call.keywords)
-        return asks and call.func.id in known
-    return isinstance(call.func, ast.Attribute)
+
+    allowed: Allowed
+    taken: frozenset[str]
+    called: frozenset[str]
+
+    def forbidden(self, node: ast.AST) -> str:
+        """What is forbidden of a node, if anything."""
+        match node:
+            case _ if type(node).__name__ not in self.allowed.nodes:
+                return type(node).__name__
+            case ast.Import() | ast.ImportFrom() if ast.unparse(node) not in self.allowed.imports:
+                return ast.unparse(node)
+            case ast.FunctionDef(name=name) if node.decorator_list or _has_a_meaning(name):
+                return f"the function {name}"
+            case ast.arg(arg=name) if name in self.taken or _has_a_meaning(name):
+                return f"the argument {name}"
+            case ast.Name(id=name) if not self._may_be_named(node):
+                return f"the name {name}"
+            case ast.Call(func=function) if not self._may_be_called(node):
+                return f"a call of {ast.unparse(function)}"
+            case ast.Attribute(attr=name) if name not in self._attributes(node.value):
+                return ast.unparse(node)
+        return ""
+
+    def _may_be_named(self, name: ast.Name) -> bool:
+        """Of Python's names those that are listed, and no new meaning for one that has one."""
+        if isinstance(name.ctx, ast.Store):
+            return name.id not in self.taken and not _has_a_meaning(name.id)
+        listed = name.id in self.allowed.builtins
+        return listed or not (hasattr(builtins, name.id) or name.id.startswith("__"))
+
+    def _may_be_called(self, call: ast.Call) -> bool:
+        """The module's own functions, Python's that are listed (type only asks), and attributes,
+        which are looked at for themselves.
+        """
+        if isinstance(call.func, ast.Name):
+            asks = call.func.id != "type" or (len(call.args) == 1 and not call.keywords)
+            return asks and call.func.id in self.called
+        return isinstance(call.func, ast.Attribute)
+
+    def _attributes(self, value: ast.expr) -> frozenset[str]:
+        """What may follow a dot: of a library and its namespaces, or of any other value."""
+        while isinstance(value, ast.Attribute):
+            value = value.value
+        name = value.id if isinstance(value, ast.Name) else ""
+        return self.allowed.libraries.get(name, self.allowed.methods)
 
 
-def _attributes(value: ast.expr, allowed: Allowed) -> frozenset[str]:
-    """What may follow a dot: of a library and its namespaces, or of any other value."""
-    while isinstance(value, ast.Attribute):
-        value = value.value
-    name = value.id if isinstance(value, ast.Name) else ""
-    return allowed.libraries.get(name, allowed.methods)
+def _has_a_meaning(name: str) -> bool:
+    return name == "np" or hasattr(builtins, name) or name.startswith("__")

@@ -13,7 +13,8 @@ from bpgen.worked import rounding
 from bpgen.worked.point import Arrays
 
 _FACTORS, _STEPS = (0.1, 1.0, 10.0), 10
-_ROUNDING = 1e-12  # of the loss before any step
+_DIGITS = 12  # of the loss before any step; what is below them is next to nothing of it
+_ROUNDING = 10.0**-_DIGITS
 # Where parameters are off by a few roundings: how much the loss after all steps may be, to be told.
 _BESIDE, _DECIDES = 1e-14, 1e-6
 
@@ -27,7 +28,7 @@ def section(lesson: Lesson) -> Section | None:
     for factor in _FACTORS:
         rate = factor * lesson.worked.rate
         before, *after = losses(lesson, rate)
-        last, verdict = lesson.number(after[-1]), _verdict([before, *after])
+        last, verdict = _last(lesson, before, after[-1]), _verdict([before, *after])
         if abs(before - after[-1]) <= noise:
             verdict = "nothing is learned"
         elif _is_decided_by_rounding(lesson, rate, before, after[-1]):
@@ -38,6 +39,16 @@ def section(lesson: Lesson) -> Section | None:
     value = float(lesson.worked.values[lesson.network.loss or ""])
     said = f"Before any step {loss} is {lesson.number(value)}."
     return Section("The length of the step", (said,), (Block(table=Table(heads, tuple(rows))),))
+
+
+def _last(lesson: Lesson, before: float, after: float) -> str:
+    """The loss after all steps. Of one that is next to nothing of the first no digit is told: what
+    is left of values that cancel is rounding.
+    """
+    if not 0 < abs(after) < _ROUNDING * abs(before):
+        return lesson.number(after)
+    part = lesson.inline(lesson.writer.dialect.power("10", str(-_DIGITS)))
+    return f"below {part} of {lesson.name(lesson.network.loss or '')} before"
 
 
 def _is_decided_by_rounding(lesson: Lesson, rate: float, before: float, after: float) -> bool:

@@ -114,6 +114,22 @@ def test_steps_of_which_rounding_decides_where_they_lead_have_no_number() -> Non
 
 
 @pytest.mark.slow
+def test_of_a_loss_next_to_nothing_no_digit_is_told() -> None:
+    """log(1 + u^2) of a small u: what a formula makes of it and what the module does differ."""
+    derivation = derived(
+        "from bpgen import *\nx, y, w = input(), target(), param(init='ones')\n"
+        "L = loss(log(1 + (w * x - y) ** 2))\n"
+    )
+    made = at_drawn(derivation)
+    assert made is not None
+    assert numbers(derivation, made, 4) == []
+    page = render(derivation, fmt="latex", steps="short", worked=made, lesson=sections)
+    wrong = page.replace("$0.01824$", "below $10^{-12}$ of $L$ before")
+    (found,) = false_numbers(wrong, ground_of(derivation, made, 4))[1]
+    assert found.reason == "it is 0.01824, of 0.1034" and not found.unread
+
+
+@pytest.mark.slow
 def test_a_right_step_may_lead_to_no_number() -> None:
     derivation = derived(
         "from bpgen import *\nx, y, w = input(), target(), param(init=0.7)\n"

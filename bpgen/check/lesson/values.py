@@ -17,6 +17,7 @@ _BY_ROUNDING = "rounding decides", "too long: the loss wanders"
 _BESIDE, _DECIDES = 1e-14, 1e-8  # of the parameters before a descent; of the loss after it
 _SLOWLY = 0.05  # of a loss: what it falls by
 _ROUNDINGS = (1e-13, 1e-11)  # of the first loss: what may be one, and what is none
+_BELOW = re.compile(r"below \$10\^\{(-\d+)\}\$ of (\$[^$]+\$) before")
 
 
 def steps(table: Table, reader: Reader) -> Iterator[tuple[str, str]]:
@@ -30,10 +31,21 @@ def steps(table: Table, reader: Reader) -> Iterator[tuple[str, str]]:
             wrong += [_not_by_rounding(reader, length, way[-1])]
         else:
             wrong += [
-                reader.loss_differs(ten, way[-1]),
+                _after_ten(ten, reader, way[0], way[-1]),
                 _fate(why, [*map(reader.ground.loss_at, way)], _noise(reader, way[0], way[-1])),
             ]
         yield f"{rate}: {one}, {ten}", next(filter(None, wrong), "")
+
+
+def _after_ten(said: str, reader: Reader, first: Evaluation, last: Evaluation) -> str:
+    """How a loss differs from what is printed: a number, or a bound that is a part of the first."""
+    below, at = _BELOW.fullmatch(said), reader.ground.loss_at
+    if below is None:
+        return reader.loss_differs(said, last)
+    if reader.tensor(below[2]) != reader.ground.loss:
+        return "this is not the loss"
+    most = 10.0 ** int(below[1]) * abs(at(first))
+    return "" if abs(at(last)) <= most else f"it is {at(last):.4g}, of {at(first):.4g}"
 
 
 def _not_by_rounding(reader: Reader, rate: float, here: Evaluation) -> str:

@@ -169,6 +169,26 @@ def test_a_small_number_is_not_lost_beside_large_ones() -> None:
     assert slopes[0] == pytest.approx(slopes[1], rel=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("net", "at", "slope"),
+    [
+        ("x, c = input(), input()\ny = exp(x) + c", (0.0, 1e20), 1.0),
+        ("x = input()\ny = 1e20 + exp(x)", (0.0,), 1.0),
+        ("x, a, b = input(), input(), input()\ny = (a * exp(x) + b) / (exp(x) + b)", (0, 1, 1), 0),
+        ("x, a, b = input(), input(), input()\ny = (exp(x) + a) / (exp(x) + b)", (0, 0, 0), 0),
+        ("x, a = input(), input()\ny = exp(x) / (exp(x) + a)", (0.0, 1.0), 0.25),
+    ],
+)
+def test_a_slope_keeps_the_digits_of_an_exponential(
+    net: str, at: tuple[float, ...], slope: float
+) -> None:
+    """It is not found back from a value in which a larger one hides it, nor by a 0 / 0."""
+    module = emitted(f"from bpgen import *\n{net}\noutput(y)\n")
+    with np.errstate(divide="raise", invalid="raise"):
+        _, cache = module.forward({}, *(np.array([v]) for v in at))
+        assert module.backward({}, cache, np.ones(1), inputs=True)["x"] == slope
+
+
 def test_equal_points_under_two_losses() -> None:
     """What is divided by the eps of a distance is multiplied by their difference, not by each."""
     net = (

@@ -15,8 +15,10 @@ from bpgen.derive.measure import simplest, weight
 from bpgen.derive.simplify import factored_out
 from bpgen.equations.affine import affine
 from bpgen.functions import row
-from bpgen.ir import Element, Equation, Index, Network, Term, length
+from bpgen.ir import Element, Equation, Index, Network, Term, elements, length
 from bpgen.record import Equality
+
+_SMALL = 10  # a value less such a number, or that times a value less 1, loses one digit at most
 
 
 class Known:
@@ -161,7 +163,7 @@ def _over_one_denominator(slope: sp.Expr) -> Iterable[sp.Expr]:
 
 def _in_own_value(body: sp.Expr, slope: sp.Expr, value: sp.Expr, wrt: Element) -> Iterable[sp.Expr]:
     """The derivative of a = f(z) in terms of a, by algebra: f(z) replaced wherever it appears, or f
-    inverted.
+    inverted where no digits are lost by that.
     """
     if isinstance(body, sp.Pow) and not body.exp.is_number:  # not h / x for x^(b - 1)
         yield slope.xreplace({body: value})
@@ -172,9 +174,9 @@ def _in_own_value(body: sp.Expr, slope: sp.Expr, value: sp.Expr, wrt: Element) -
         g = sp.Dummy(positive=True)
         inverse = _mobius_inverse(body.subs(generator, g), g, value)
         if inverse is not None:
-            inverted = slope.subs(generator, g).subs(g, inverse)
-            if not inverted.has(wrt):
-                yield sp.cancel(inverted)
+            inverted = sp.cancel(slope.subs(generator, g).subs(g, inverse))
+            if _keeps_digits(inverted, value):
+                yield inverted
                 yield sp.factor(inverted)
 
 
@@ -195,6 +197,15 @@ def _mobius_inverse(body: sp.Expr, g: sp.Symbol, value: sp.Expr) -> sp.Expr | No
     if slope == 0 or sp.expand(equation - slope * g - rest) != 0 or slope.has(g) or rest.has(g):
         return None
     return -rest / slope
+
+
+def _keeps_digits(inverted: sp.Expr, value: sp.Expr) -> bool:
+    """Whether what is told in a value is so by it and small numbers alone, as 1 - a**2: of
+    y = exp(x) + b, y - b has no digit of exp(x) where b is large, and a quotient by what is left
+    of values may be 0 / 0.
+    """
+    numbers = inverted.atoms(sp.Number)
+    return elements(inverted) == [value] and all(abs(n) <= _SMALL for n in numbers)
 
 
 def _reasons(

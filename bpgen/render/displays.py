@@ -106,13 +106,14 @@ def _row(row: Row, room: float) -> list[Line]:
 
 
 def _right_side(row: Row, room: float) -> list[Line]:
-    """`left = first addend + ...`"""
+    """`left = first addend + ...`, and what it is equal to below that equals sign."""
     lead, wide = "= ", _EQUALS
     if row.words:
         lead = rf"\quad \text{{{row.words[0]} }}"
         wide = measured(lead)
     first, *more = wrapped(row.addends, room - wide, measured)
-    return [Line(row.left, lead + first), *(Line("", rf"\quad {m}") for m in more)]
+    below = (m if m.startswith("= ") else rf"\quad {m}" for m in more)
+    return [Line(row.left, lead + first), *(Line("", m) for m in below)]
 
 
 def _with_numbers(lines: list[Line], numbers: str, room: float) -> list[Line]:

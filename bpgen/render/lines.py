@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from textwrap import wrap
 
 from bpgen.render.breaks import Width, broken, leading
@@ -16,22 +17,48 @@ def wrapped(
     parts: Iterable[str], room: float, width: Width, apart: bool = False, gap: str = ""
 ) -> list[str]:
     """Parts joined into lines no wider than `room`, broken between parts and, where one is too
-    wide, inside it. Parts that stand `apart` begin a line where they are broken; between those of a
-    line is a `gap`.
+    wide, inside it. What follows an equals sign stays on its line, or has its own. Parts that stand
+    `apart` begin a line where they are broken; between those of a line is a `gap`.
     """
     lines: list[str] = []
-    for part in parts:
-        pieces = broken(part, room, width)
-        if width is columns:  # on the terminal any space will do
-            pieces = [line for piece in pieces for line in _cut(piece, int(room))]
-        for k, piece in enumerate(pieces):
-            begins = apart and k == 0 and len(pieces) > 1
-            longer = f"{lines[-1]} {'' if k else gap}{piece}" if lines else ""
-            if lines and not begins and width(longer) <= room:
+    for side in _sides(p for part in parts for p in _in_pieces(part, room, width, apart, gap)):
+        whole = "".join(f" {piece.gap}{piece.text}" for piece in side)
+        begins = bool(lines) and width(f"{lines[-1]}{whole}") > room
+        for piece in side:
+            longer = f"{lines[-1]} {piece.gap}{piece.text}" if lines else ""
+            if lines and not begins and not piece.begins and width(longer) <= room:
                 lines[-1] = longer
             else:
-                lines.append(leading(piece))
+                lines.append(leading(piece.text))
+            begins = False
     return lines
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """What is not broken any further; whether it begins a line, and what is before it if not."""
+
+    text: str
+    begins: bool
+    gap: str
+
+
+def _in_pieces(part: str, room: float, width: Width, apart: bool, gap: str) -> Iterator[_Piece]:
+    pieces = broken(part, room, width)
+    if width is columns:  # on the terminal any space will do
+        pieces = [line for piece in pieces for line in _cut(piece, int(room))]
+    for k, piece in enumerate(pieces):
+        yield _Piece(piece, apart and k == 0 and len(pieces) > 1, "" if k else gap)
+
+
+def _sides(pieces: Iterable[_Piece]) -> list[list[_Piece]]:
+    """The pieces from each equals sign to the next."""
+    found: list[list[_Piece]] = []
+    for piece in pieces:
+        if piece.text.startswith("= ") or not found:
+            found.append([])
+        found[-1].append(piece)
+    return found
 
 
 def _cut(piece: str, room: int) -> list[str]:
@@ -86,7 +113,7 @@ def _text_row(row: Row, margin: int, width: int) -> list[str]:
     first, *more = wrapped(row.addends, room - (columns(lead) - 3), columns)
     lines = [
         f"  {blank[columns(row.left) :]}{row.left}{lead}{first}",
-        *(f"  {blank}     {m}" for m in more),
+        *(f"  {blank}{' ' if m.startswith('= ') else '     '}{m}" for m in more),
     ]
     for extra in [e for e in (row.where, row.shape, *since, row.numbers) if e]:
         if columns(lines[-1]) + columns(extra) + 3 <= edge:

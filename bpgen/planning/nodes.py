@@ -4,7 +4,6 @@ and the memory that there is for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -26,9 +25,6 @@ class Apply(Expr):
     operands: tuple[Expr | sp.Expr, ...]
     axes: Axes
 
-    def lengths(self) -> Iterable[sp.Expr]:
-        return [o for o in self.operands if isinstance(o, sp.Expr)]
-
 
 @dataclass(frozen=True)
 class HelperCall(Expr):
@@ -41,9 +37,6 @@ class HelperCall(Expr):
     axes: Axes
     scratch: tuple[Read, ...] | None
 
-    def lengths(self) -> Iterable[sp.Expr]:
-        return [o for o in self.operands if isinstance(o, sp.Expr)]
-
 
 @dataclass(frozen=True)
 class Where(Expr):
@@ -52,9 +45,6 @@ class Where(Expr):
     value: Expr | sp.Expr
     condition: Expr
     axes: Axes
-
-    def lengths(self) -> Iterable[sp.Expr]:
-        return [self.value] if isinstance(self.value, sp.Expr) else []
 
 
 @dataclass(frozen=True)
@@ -189,11 +179,6 @@ class Buffers(Node):
     def names(self) -> tuple[str, ...]:
         return (*(n for b in self.buffers for n in b.names), *(v.name for v in self.views))
 
-    def told(self) -> tuple[sp.Expr, ...]:
-        """The lengths of its arrays, and the numbers that they hold."""
-        held = (b.holds for b in self.buffers if b.holds is not None)
-        return (*(s for b in self.buffers for s in b.sizes), *held)
-
 
 @dataclass(frozen=True)
 class Unpack(Node):
@@ -211,13 +196,11 @@ class Memory(Node):
     every: tuple[Buffers, ...]
     arrays: tuple[str, ...]  # with the parameters, they tell the precision
 
-    def lengths(self) -> Iterable[sp.Expr]:
-        return [size for of in self.every for size in of.told()]
-
     @property
     def sizes(self) -> tuple[str, ...]:
         """The lengths known at run time that the arrays have, the batch first."""
-        found = dict.fromkeys(str(s) for e in self.lengths() for s in e.free_symbols)
+        told = (e for of in self.every for b in of.buffers for e in b.scalars())
+        found = dict.fromkeys(str(s) for e in told for s in e.free_symbols)
         return tuple(sorted(found, key=lambda n: n != BATCH))
 
 

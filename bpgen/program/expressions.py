@@ -122,10 +122,6 @@ class Map(Expr):
     operands: tuple[tuple[Element, Expr], ...]
     axes: Axes
 
-    @property
-    def is_zero(self) -> bool:
-        return bool(self.body == 0)
-
 
 @dataclass(frozen=True)
 class Total(Expr):

@@ -8,21 +8,8 @@ from typing import Any
 import sympy as sp
 
 from bpgen.ir import Element, Index, length
-from bpgen.program.grammar import (
-    Admit,
-    Count,
-    Draw,
-    Gather,
-    Join,
-    Loop,
-    Map,
-    Node,
-    Shape,
-    Slice,
-    Split,
-    View,
-    Windows,
-)
+from bpgen.program import grammar as program
+from bpgen.program.grammar import Gather, Node, View, Windows
 from bpgen.program.spans import bounds, counted_in, from_the_end, span, windows_of
 
 
@@ -45,7 +32,7 @@ def _symbols(expr: Any) -> Iterator[sp.Symbol]:
 def _told(node: Node) -> Iterable[Any]:
     """The lengths, and expressions in lengths, that a node itself tells."""
     told = _TOLD.get(type(node))
-    return told(node) if told is not None else node.lengths()
+    return told(node) if told is not None else node.scalars()
 
 
 def _of_axes(axes: Iterable[Index]) -> list[sp.Expr]:
@@ -72,16 +59,15 @@ def _of_windows(node: Windows) -> Iterator[sp.Expr]:
         yield from bounds(window.begins)
 
 
+# Of what tells others than the scalar expressions that it is made of.
 _TOLD: dict[type[Node], Callable[[Any], Iterable[Any]]] = {
-    Map: lambda n: [n.body],
-    Shape: lambda n: n.sizes,
-    Draw: lambda n: n.sizes,
-    Count: lambda n: [n.place, *_of_axes(n.axes)],
-    Join: lambda n: _of_axes(n.axes),
-    Split: lambda n: [*_of_slots(n), *_of_axes(n.axes)],
-    Slice: _of_slots,
-    Windows: _of_windows,
-    Gather: _of_slots,
-    Loop: lambda n: _of_axes(n.indices),
-    Admit: lambda n: [*map(sp.Symbol, n.known & {*n.tensor.sample_shape}), *n.length],
+    program.Slot: lambda _: (),  # but as what it is a part of reads it
+    program.Count: lambda n: [n.place, *_of_axes(n.axes)],
+    program.Join: lambda n: _of_axes(n.axes),
+    program.Split: lambda n: [*_of_slots(n), *_of_axes(n.axes)],
+    program.Slice: _of_slots,
+    program.Windows: _of_windows,
+    program.Gather: _of_slots,
+    program.Loop: lambda n: _of_axes(n.indices),
+    program.Admit: lambda n: [*map(sp.Symbol, n.known & {*n.tensor.sample_shape}), *n.length],
 }

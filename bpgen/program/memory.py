@@ -44,6 +44,11 @@ def is_identity(value: Expr) -> TypeGuard[Map]:
     return isinstance(value, Map) and [value.body] == [e for e, _ in value.operands]
 
 
+def is_zero(value: Expr | None) -> bool:
+    """Whether it is the number 0."""
+    return isinstance(value, Map) and bool(value.body == 0)
+
+
 def bare(value: Expr) -> Expr:
     """The array that a value is, unchanged."""
     while is_identity(value):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, replace
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import sympy as sp
+
+_T = TypeVar("_T")
 
 
 class Node:
@@ -17,17 +19,13 @@ class Node:
         """The nodes that it is made of, in order."""
         kept = vars(self)  # which does not change: who walks through a program goes here again
         if "_parts" not in kept:
-            found: list[Node] = []
-            kind: Any = type(self)
-            for name in _names(kind):
-                _gather(getattr(self, name), found)
-            kept["_parts"] = found
+            kept["_parts"] = [*_among(self, Node)]
         parts: list[Node] = kept["_parts"]
         return parts
 
-    def lengths(self) -> Iterable[sp.Expr]:
-        """Expressions in lengths that it tells itself, beside those that are read off its slots."""
-        return ()
+    def scalars(self) -> Iterator[sp.Expr]:
+        """The scalar expressions that it is made of, beside those of its parts."""
+        return _among(self, sp.Expr)
 
     def walk(self) -> Sequence[Node]:
         """The node, and all that it is made of."""
@@ -49,12 +47,16 @@ def _names(kind: Any) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind))
 
 
-def _gather(value: Any, found: list[Node]) -> None:
-    if isinstance(value, Node):
-        found.append(value)
-    elif isinstance(value, tuple):
-        for one in value:
-            _gather(one, found)
+def _among(node: Any, kind: type[_T]) -> Iterator[_T]:
+    """What is of a kind in the fields of a node, or in tuples there."""
+    of: Any = type(node)
+    stack = [getattr(node, name) for name in reversed(_names(of))]
+    while stack:
+        value = stack.pop()
+        if isinstance(value, kind):
+            yield value
+        elif isinstance(value, tuple):
+            stack += value[::-1]
 
 
 def rewritten(node: Any, change: Callable[[Any], Any]) -> Any:

@@ -21,14 +21,13 @@ from bpgen.program.grammar import (
     Expr,
     Fill,
     Held,
-    Map,
     Node,
     Precision,
     Ref,
     Shape,
     Step,
 )
-from bpgen.program.memory import is_folded, looks_at
+from bpgen.program.memory import is_folded, is_zero, looks_at
 from bpgen.raising.flat import flat_tensors, read_by
 from bpgen.raising.plan import Plan, definitions
 from bpgen.raising.scatter import added, reshaped
@@ -226,10 +225,6 @@ def order_of(derivation: Derivation) -> Mapping[str, int]:
         *(t.name for t in network.role("param")),
     ]
     return {name: k for k, name in enumerate(dict.fromkeys([*names, *network.tensors]))}
-
-
-def is_zero(value: Expr) -> bool:
-    return isinstance(value, Map) and value.is_zero
 
 
 def items(steps: Iterable[Forward | Adjoint]) -> list[Item]:

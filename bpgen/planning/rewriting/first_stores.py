@@ -19,7 +19,6 @@ from bpgen.program.grammar import (
     Fill,
     Keep,
     Loop,
-    Map,
     Node,
     Pack,
     Read,
@@ -29,7 +28,7 @@ from bpgen.program.grammar import (
     Step,
     Store,
 )
-from bpgen.program.memory import looks_at
+from bpgen.program.memory import is_zero, looks_at
 from bpgen.program.spans import takes_all
 
 Instead = Mapping[Node, tuple[Node, ...]]  # of a statement those that stand for it
@@ -74,9 +73,7 @@ def first_stored(body: Iterable[Node]) -> tuple[Node, ...]:
 def _zeros(body: Iterable[Node]) -> Iterator[Assign]:
     """The statements that make an array of zeros."""
     for node in _flat(body):
-        if not isinstance(node, Assign) or not isinstance(node.value, Fill):
-            continue
-        if isinstance(node.value.value, Map) and node.value.value.is_zero:
+        if isinstance(node, Assign) and isinstance(node.value, Fill) and is_zero(node.value.value):
             yield node
 
 

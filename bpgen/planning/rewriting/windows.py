@@ -27,7 +27,7 @@ from bpgen.program.grammar import (
     View,
     Windows,
 )
-from bpgen.program.memory import is_identity, looks_at
+from bpgen.program.memory import is_identity, is_zero, looks_at
 from bpgen.program.spans import windows_of
 
 
@@ -115,9 +115,7 @@ def _begins(before: Node, store: Store) -> bool:
     """Whether a statement makes the zeros to which this one adds."""
     if not isinstance(before, Assign) or not isinstance(before.value, Fill):
         return False
-    number = before.value.value
-    is_zero = isinstance(number, Map) and number.is_zero
-    return is_zero and store.adds and looks_at(store.at) == before.name
+    return is_zero(before.value.value) and store.adds and looks_at(store.at) == before.name
 
 
 def _is_everywhere(slot: Slot) -> bool:

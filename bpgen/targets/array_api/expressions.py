@@ -13,6 +13,7 @@ from bpgen.program.spans import numbers_apart
 from bpgen.targets.array_api.forwards import Flip
 from bpgen.targets.numpy.alignment import Array, atom
 from bpgen.targets.numpy.expressions import Expressions as Numpy
+from bpgen.targets.numpy.expressions import along
 from bpgen.text.document import SUM, Code, CodeLike, called, keyword, tuple_of
 
 _NAMES = {"arctan": "atan", "arcsinh": "asinh"}
@@ -64,9 +65,7 @@ class Expressions(Numpy):
 
     def flipped(self, text: Code, by: Flip) -> Code:
         """An array turned round along the axes that another is."""
-        at = [str(by.axes.index(i)) for i in by.over]
-        axis = keyword("axis", at[0] if len(at) == 1 else tuple_of(at))
-        return called(self.of("flip"), [text, axis])
+        return called(self.of("flip"), [text, along(by.over, atom(text, by.axes))])
 
     def subscript(self, node: program.Gather) -> list[CodeLike]:
         """Of places that stand apart each is an array: a number torch would take first."""

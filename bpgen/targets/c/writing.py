@@ -13,7 +13,7 @@ import sympy as sp
 from bpgen.ir import BATCH, Index, extent, length
 from bpgen.program import grammar as program
 from bpgen.program.grammar import Axes, Contract, Expr
-from bpgen.raising.equation import is_zero
+from bpgen.program.memory import is_zero
 from bpgen.targets.c.entries import Entries
 from bpgen.targets.c.layout import nest
 from bpgen.targets.c.loops import At

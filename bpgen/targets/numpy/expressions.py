@@ -14,6 +14,7 @@ import sympy as sp
 from bpgen.program import grammar as program
 from bpgen.program.contractions import is_product
 from bpgen.program.grammar import Axes, Expr, Precision, Ref, Shape, Slot
+from bpgen.program.memory import is_zero
 from bpgen.program.spans import counted_in
 from bpgen.targets.numpy.alignment import Array, atom
 from bpgen.targets.numpy.products import Products
@@ -146,7 +147,7 @@ class Expressions(Products):
             ordered = self.transposed(array, (*kept, *node.over)).text
             return atom(called(name, [ordered, *([str(last)] if last > 1 else [])]), node.axes)
         left = tuple(a for a in array.axes if a not in node.over)
-        axis: list[CodeLike] = [keyword("axis", _axis(node, array))] if left else []
+        axis: list[CodeLike] = [along(node.over, array)] if left else []
         return self.transposed(atom(self.reduced(array, node.how, axis), left), node.axes)
 
     def _kept_in_place(self, node: program.Reduce, axes: Axes) -> Text | None:
@@ -161,8 +162,8 @@ class Expressions(Products):
         stays = (a if a in node.over else f for a, f in zip(array.axes, around, strict=False))
         if array.axes != (*stays,) or not left or axes[-len(left) :] == left:
             return None
-        axis = keyword("axis", _axis(node, array))
-        return Text(self.reduced(array, node.how, [axis, keyword("keepdims", "True")]), ATOM)
+        given: list[CodeLike] = [along(node.over, array), keyword("keepdims", "True")]
+        return Text(self.reduced(array, node.how, given), ATOM)
 
     def in_rows(self, node: program.InRows) -> Array:
         self.used.add(node.call)
@@ -176,7 +177,7 @@ class Expressions(Products):
         return atom(called("np.asarray", [value.text, precision]), node.axes)
 
     def fill(self, node: program.Fill) -> Array:
-        zero = isinstance(node.value, program.Map) and node.value.is_zero
+        zero = is_zero(node.value)
         how = "empty" if node.value is None else "zeros" if zero else "full"
         value = [self.text(node.value)] if node.value is not None and not zero else []
         if node.precision is None and node.shape.of is not None and node.value is not None:
@@ -245,7 +246,7 @@ def _plus(one: Code, other: Code) -> Code:
     return one.by("+", other)
 
 
-def _axis(node: program.Reduce, array: Array) -> Code:
-    """Along which axes an array is summed."""
-    places = [str(k) for k, axis in enumerate(array.axes) if axis in node.over]
-    return code(places[0]) if len(places) == 1 else tuple_of(places)
+def along(over: Axes, array: Array) -> Code:
+    """`axis=...`: which of its axes an array is summed along."""
+    places = [str(k) for k, axis in enumerate(array.axes) if axis in over]
+    return keyword("axis", places[0] if len(places) == 1 else tuple_of(places))

@@ -21,6 +21,7 @@ from bpgen.program import grammar as program
 from bpgen.program.contractions import batch_of, is_product
 from bpgen.program.grammar import Expr
 from bpgen.program.spans import is_whole
+from bpgen.targets.numpy.expressions import along
 from bpgen.targets.numpy.layout import assignment, call
 from bpgen.targets.numpy.planned_expressions import PlannedExpressions
 from bpgen.targets.numpy.planned_names import (
@@ -32,7 +33,7 @@ from bpgen.targets.numpy.planned_names import (
 )
 from bpgen.targets.numpy.products import summed_over
 from bpgen.targets.numpy.statements import Statements
-from bpgen.text.document import CodeLike, called, keyword
+from bpgen.text.document import called, keyword
 
 _TAKES_MORE = {"maximum", "minimum"}  # numpy wants to be told which argument is the last
 IN_PLACE = {"add": "+=", "subtract": "-=", "multiply": "*=", "divide": "/="}
@@ -117,62 +118,46 @@ class PlannedStatements(Statements):
     def take(self, at: Expr, value: Take, indent: int) -> list[str]:
         array = self.expressions.array(value.array).bracketed()
         place = self.expressions.transposed(self.expressions.array(at), value.axes).text
-        given: list[CodeLike] = [
-            self.expressions.text(value.places),
-            str(value.axis),
-            place,
-            '"clip"',
-        ]
-        return call(f"{array}.take", given, "", indent)
+        places = self.expressions.text(value.places)
+        return call(f"{array}.take", [places, str(value.axis), place, '"clip"'], "", indent)
 
     def flat_entries(self, at: Expr, value: FlatEntries, indent: int) -> list[str]:
-        given: list[CodeLike] = [value.places.name, "None", self.expressions.text(at), '"clip"']
-        return call(f"{value.array.name}.take", given, "", indent)
+        place = self.expressions.text(at)
+        of = value.array.name
+        return call(f"{of}.take", [value.places.name, "None", place, '"clip"'], "", indent)
 
     def argmax(self, at: Expr, value: ArgMax, indent: int) -> list[str]:
-        array = self.expressions.array(value.array)
-        given: list[CodeLike] = [str(len(array.axes) - 1), self.expressions.text(at)]
-        return call(f"{array.text}.argmax", given, "", indent)
+        array, place = self.expressions.array(value.array), self.expressions.text(at)
+        return call(f"{array.text}.argmax", [str(len(array.axes) - 1), place], "", indent)
 
     def flat_index(self, at: Expr, value: FlatIndex, indent: int) -> list[str]:
-        labels = self.expressions.argument(value.labels, at.axes)
-        given: list[CodeLike] = [
-            value.starts.name,
-            labels,
-            self.expressions.text(at),
-            'casting="unsafe"',
-        ]
-        return call("np.add", given, "", indent)
+        labels, place = self.expressions.argument(value.labels, at.axes), self.expressions.text(at)
+        starts = value.starts.name
+        return call("np.add", [starts, labels, place, 'casting="unsafe"'], "", indent)
 
     def contract(self, at: Expr, value: program.Contract, indent: int) -> list[str]:
         arrays = [self.expressions.array(o) for o in value.operands]
         place = self.expressions.array(at)
         if not is_product(value.operands, value.over, value.axes):
-            given: list[CodeLike] = [summed_over(arrays, at.axes), *(x.text for x in arrays)]
-            return call("np.einsum", [*given, keyword("out", place.text)], "", indent)
+            texts = [*(x.text for x in arrays), keyword("out", place.text)]
+            return call("np.einsum", [summed_over(arrays, at.axes), *texts], "", indent)
         one, two = arrays
         batch = batch_of(one.axes, two.axes, at.axes)
-        rest = tuple(a for a in at.axes if a not in batch)
         if not batch:
             text = self.expressions.product(one, two, value.over, at.axes).text
             return assignment(place.text + "[...]" * place.text.is_word, text, indent)
-        if rest[0] not in one.axes:
-            one, two = two, one
-        left = self.expressions.transposed(one, (*batch, rest[0], *value.over)).text
-        right = self.expressions.transposed(two, (*batch, *value.over, rest[1])).text
-        to = self.expressions.transposed(place, (*batch, *rest)).text
-        return call("np.matmul", [left, right, to], "", indent)
+        left, right, axes = self.expressions.matrices(one, two, batch, value.over, at.axes)
+        to = self.expressions.transposed(place, axes)
+        return call("np.matmul", [left.text, right.text, to.text], "", indent)
 
     def reduce(self, at: Expr, value: program.Reduce, indent: int) -> list[str]:
         if value.how not in ("sum", "max"):
             return self.put(at, value, indent)
         function = {"sum": "add", "max": "maximum"}[value.how]
         array = self.expressions.array(value.array)
-        places = sorted(array.axes.index(k) for k in value.over)
         left = tuple(a for a in array.axes if a not in value.over)
-        axis = str(places[0]) if len(places) == 1 else str(tuple(places))
         to = self.expressions.transposed(self.expressions.array(at), left).text
-        given = [array.text, keyword("axis", axis), keyword("out", to)]
+        given = [array.text, along(value.over, array), keyword("out", to)]
         return call(f"np.{function}.reduce", given, "", indent)
 
     def memory(self, node: Memory, indent: int) -> list[str]:
@@ -180,13 +165,14 @@ class PlannedStatements(Statements):
         precision = called("_precision", ["params", *node.arrays])
         given = [*node.sizes, "dtype", *["np.empty(SIZE, dtype)"] * with_gradients(node)]
         made = call(f"workspace = {memory_of(node.every[0])}", given, "", indent + 4)
-        asked: list[CodeLike] = ["workspace", precision, *(f"{s}={s}" for s in node.sizes)]
+        sizes = [f"{s}={s}" for s in node.sizes]
+        asked = call("_suits", ["workspace", precision, *sizes], "", indent + 4)
         return [
             "if workspace is None:",
             f"    dtype = {precision}",
             *(f"    {line}" for line in made),
             "elif checked:",
-            *(f"    {line}" for line in call("_suits", asked, "", indent + 4)),
+            *(f"    {line}" for line in asked),
         ]
 
     def unpack(self, node: Unpack, indent: int) -> list[str]:

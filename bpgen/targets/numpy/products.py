@@ -48,12 +48,20 @@ class Products(Alignment):
 
     def _batched(self, one: Array, two: Array, batch: Axes, shared: Axes, kept: Axes) -> Array:
         """A matrix product for each value of the axes that both arrays keep."""
+        left, right, axes = self.matrices(one, two, batch, shared, kept)
+        text = left.bracketed().by("@", right.bracketed())
+        return self.transposed(Array(text, PRODUCT, axes), kept)
+
+    def matrices(
+        self, one: Array, two: Array, batch: Axes, shared: Axes, kept: Axes
+    ) -> tuple[Array, Array, Axes]:
+        """Two arrays as matrices for each value of the batch, the left one first, and the axes of
+        their product.
+        """
         rest = tuple(a for a in kept if a not in batch)
-        if rest[0] not in one.axes:
-            one, two = two, one
-        left, right = (*batch, rest[0], *shared), (*batch, *shared, rest[1])
-        texts = [self.transposed(x, axes).bracketed() for x, axes in ((one, left), (two, right))]
-        return self.transposed(Array(texts[0].by("@", texts[1]), PRODUCT, (*batch, *rest)), kept)
+        left, right = (one, two) if rest[0] in one.axes else (two, one)
+        left = self.transposed(left, (*batch, rest[0], *shared))
+        return left, self.transposed(right, (*batch, *shared, rest[1])), (*batch, *rest)
 
     def einsum(self, arrays: list[Array], kept: Axes) -> Array:
         given: list[CodeLike] = [summed_over(arrays, kept), *(x.text for x in arrays)]

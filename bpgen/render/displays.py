@@ -9,7 +9,7 @@ from math import ceil
 
 from bpgen.render import escape
 from bpgen.render.breaks import broken, entries, factors, folded
-from bpgen.render.lines import filled, wrapped
+from bpgen.render.lines import filled, words, wrapped
 from bpgen.render.page import Row
 from bpgen.render.style import Numbering
 from bpgen.render.widths import is_high, measured
@@ -84,7 +84,7 @@ def _hung(row: Row, room: float) -> list[Line]:
 def _row(row: Row, room: float) -> list[Line]:
     since = [rf"\text{{{'and' if k else 'since'} }} {s}" for k, s in enumerate(row.since)]
     if row.prose:
-        texts = filled(row.prose.split(), room - _QUAD, lambda line: measured(rf"\text{{{line}}}"))
+        texts = filled(words(row.prose), room - _QUAD, lambda line: measured(rf"\text{{{line}}}"))
         return [Line("", rf" \quad \text{{{escape.latex(text)}}}") for text in texts]
     if row.words and not row.addends:
         facts = [*(f"{f}," for f in row.words[:-1]), row.words[-1], *since]

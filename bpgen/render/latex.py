@@ -54,6 +54,11 @@ def _parens(inner: str) -> str:
     return rf"\left({inner}\right)" if grows(inner) else f"({inner})"
 
 
+def _raised(exponent: str) -> str:
+    r"""An exponent, in which a fraction is as small as the rest: \tfrac is as large as the line."""
+    return exponent.replace(r"\tfrac", r"\frac")
+
+
 def _cases(rows: tuple[tuple[str, str], ...]) -> str:
     return (
         r"\begin{cases}"
@@ -91,7 +96,7 @@ LATEX = Dialect(
     parens=_parens,
     frac=lambda top, bottom: rf"\frac{{{top}}}{{{bottom}}}",
     small_frac=lambda top, bottom: rf"\tfrac{{{top}}}{{{bottom}}}",
-    power=lambda base, exponent: f"{base}^{{{exponent}}}",
+    power=lambda base, exponent: f"{base}^{{{_raised(exponent)}}}",
     scientific=lambda decimal, ten: rf"{decimal} \cdot {ten}",
     sqrt=lambda inner: rf"\sqrt{{{inner}}}",
     absolute=lambda inner: rf"\lvert {inner} \rvert",
@@ -113,7 +118,7 @@ LATEX = Dialect(
     d=r"\partial",
     immediate="^{+}",
     prose=lambda words: rf"\text{{{words}}}",
-    exp=lambda inner: f"e^{{{inner}}}",
+    exp=lambda inner: f"e^{{{_raised(inner)}}}",
     call=lambda head, inner: head + _parens(inner),
     prime="'",
     transpose=lambda inner: rf"{inner}^{{\top}}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -67,6 +68,11 @@ def _cut(piece: str, room: int) -> list[str]:
     return wrap(piece, room, break_long_words=False, break_on_hyphens=False)
 
 
+def words(prose: str) -> list[str]:
+    """The words of a sentence; a short last one, as of "the logarithm of 0)", is not left alone."""
+    return re.split(r" (?!\S{1,3}$)", prose)
+
+
 def filled(words: Iterable[str], room: float, width: Width) -> list[str]:
     """Words in lines no wider than `room`."""
     lines: list[str] = []
@@ -100,7 +106,7 @@ def _text_row(row: Row, margin: int, width: int) -> list[str]:
     room = max(edge - margin - 4, _COLUMNS)
     since = [f"{'since' if k == 0 else 'and'} {s}" for k, s in enumerate(row.since)]
     if row.prose:
-        return [f"  {blank}     {line}" for line in filled(row.prose.split(), room, columns)]
+        return [f"  {blank}     {line}" for line in filled(words(row.prose), room, columns)]
     if row.words and not row.addends:
         facts = [f"{f}{',' if k < len(row.words) - 1 else ''}" for k, f in enumerate(row.words)]
         found = wrapped([*facts, *since], room, columns, apart=True)

@@ -10,6 +10,9 @@ from bpgen.derive import derive
 from bpgen.load import declared_by
 from bpgen.render import render
 from bpgen.render.breaks import broken
+from bpgen.render.displays import latex_rows
+from bpgen.render.lines import columns, filled, text_rows, words, wrapped
+from bpgen.render.page import Row
 from bpgen.render.widths import measured
 from tests.render.nets import FEW_OR_ALL, derived, printed, told
 from tests.render.repeated import REPEATED
@@ -264,6 +267,26 @@ def test_long_formulas_break() -> None:
     assert max(map(len, told(_LONG).splitlines())) <= 104
     for line in told(_LONG, "latex").splitlines():
         assert not line.startswith(("&", r"\frac")) or measured(line) < 500
+
+
+def test_what_follows_an_equals_sign_stays_on_its_line() -> None:
+    """Where it has no room there the sign begins the next line, below the one before."""
+    lines = wrapped(["a + b", "= c", "+ d", "= e + f + g", "+ h"], 9, len)
+    assert lines == ["a + b", "= c + d", "= e + f", "+ g + h"]
+    assert wrapped(["a + b", "= c", "+ d"], 13, len) == ["a + b = c + d"]
+    row = Row("x", ("a" * 20, "= " + "c" * 20))
+    assert text_rows((row,), 40) == [f"  x = {'a' * 20}", f"    = {'c' * 20}"]
+    assert latex_rows((row,), None, 160)[1].startswith("&= c")
+
+
+def test_a_short_last_word_is_not_left_alone() -> None:
+    said = "(this spelling avoids the logarithm of 0)"
+    assert filled(words(said), 38, columns)[-1] == "of 0)"
+
+
+def test_a_fraction_in_an_exponent_is_as_small_as_it() -> None:
+    page = printed("batch_norm", "matrix", "latex")
+    assert r"(0.1 + v)^{\frac{3}{2}}" in page and r"^{\tfrac" not in page
 
 
 def test_breaks_lose_nothing() -> None:

@@ -18,7 +18,7 @@ import numpy as np
 from bpgen.check.conditions import _decisions
 from bpgen.check.module import Array, Arrays
 from bpgen.check.trial import TOGETHER, Trial
-from bpgen.compiled import SEED, at_points, ran, source_of
+from bpgen.compiled import SEED, at_points, found_of, ran, source_of
 from bpgen.compiled.library import FLAGS, Library, Source, Texts, compiler, libraries
 from bpgen.compiled.noise import uniform
 from bpgen.derive import derive
@@ -151,6 +151,8 @@ def _compared(library: Library | ValueError, trial: Trial, dtype: type) -> str:
         raise library
     trial = _rounded(trial, dtype)
     meant, found = _numpys(trial), _flat(*ran(library, trial))
+    if dtype is np.float64 and not found_of(library, trial).is_one:
+        raise Differs("loss gives another loss than backward, or backward_descend does")
     near = (_near(name, found[name], meant[name], trial, dtype) for name in meant)
     return max(near, key=_ORDER, default=SAME)
 

@@ -34,11 +34,19 @@ def difference(
         except ValueError as error:
             return Difference("the C compiler", f"says {error}")
         wrong = _differing(compiled, trial)
-        if not wrong and not found_of(compiled, trial).moves:
-            said = "moves parameters otherwise than backward and descend do"
-            return Difference(f"{network.name}_backward_descend", said)
         if wrong:
             return min(wrong, key=lambda d: d.entries)
+        found = found_of(compiled, trial)
+        for name, agrees, said in (
+            (
+                "backward_descend",
+                found.moves,
+                "moves parameters otherwise than backward and descend",
+            ),
+            ("loss", found.is_one, "is not what backward returns, or backward_descend does"),
+        ):
+            if not agrees:
+                return Difference(f"{network.name}_{name}", said)
     return None
 
 

@@ -83,13 +83,14 @@ class Source:
 class Found:
     """What came out: the loss, where there is one, outputs, and the gradients of all parameters,
     and of the inputs where they are asked for. `moves`: whether parameters move as they do by
-    these, where none are kept.
+    these, where none are kept; `is_one`: whether all functions that give the loss give the same.
     """
 
     loss: float | None
     outputs: Arrays
     grads: Arrays
     moves: bool
+    is_one: bool
 
 
 @dataclass(frozen=True)
@@ -124,10 +125,12 @@ class Library:
         given, late = [self._given(a) for a in inputs], [self._given(a) for a in rest]
         lengths = [*self.source.lengths.values()]
         seeds = [] if seed is None else [np.array([seed], np.uint)]
-        loss = None
-        if has_loss:  # by one call, which makes the three others
+        of_loss = (flat, *given, *late, *lengths, cache, work)
+        losses: list[float] = []
+        if has_loss:  # by one call, which makes forward and backward
             arguments = (flat, *given, *late, *lengths, *seeds, cache, work, grads, *asked)
-            loss = self._call("loss_and_grad", *arguments, returns=True)
+            losses += [self._call("loss_and_grad", *arguments, returns=True)]
+            losses += [self._call("loss", *of_loss, returns=True)]
         else:
             self._call("forward", flat, *given, *lengths, *seeds, cache, work)
             self._call("backward", flat, *given, *late, *lengths, cache, work, grads, *asked)
@@ -140,9 +143,12 @@ class Library:
         moved = flat.copy()
         self._call("descend", moved, grads, RATE)
         if self.source.descends:
-            self._call("backward_descend", flat, *given, *late, *lengths, cache, work, RATE)
+            last = self._call("backward_descend", *of_loss, RATE, returns=has_loss)
+            losses += [last] * has_loss
         moves = not self.source.descends or np.array_equal(flat, moved, equal_nan=True)
-        return Found(loss, self._within("cache", cache, self.source.outputs), found, moves)
+        outputs = self._within("cache", cache, self.source.outputs)
+        is_one = np.array_equal(losses, losses[:1] * len(losses), equal_nan=True)
+        return Found(losses[0] if losses else None, outputs, found, moves, is_one)
 
     def _within(self, struct: str, memory: Array, shapes: Mapping[str, Shape]) -> Arrays:
         """The arrays of a struct in memory: outputs that forward left, gradients of inputs."""

@@ -243,6 +243,7 @@ void digits_forward(const digits_params *params, const real *x, int N, digits_ca
                     digits_work *work)
 {
     (void)work;
+    real *log_sum = cache->log_sum;
     real *z1 = cache->z1;
     real *h = cache->h;
     real *z = cache->z;
@@ -270,11 +271,15 @@ void digits_forward(const digits_params *params, const real *x, int N, digits_ca
         real m = -INFINITY, s = 0;
         for (int i = 0; i < 10; i++)
             m = larger(m, z[10 * n + i]);
-        m = m == -INFINITY ? 0 : m;
+        int k = 0;
         for (int i = 0; i < 10; i++) {
-            p[10 * n + i] = M(exp)(z[10 * n + i] - m);
-            s += p[10 * n + i];
+            const real d = z[10 * n + i] - (m == -INFINITY ? 0 : m);
+            p[10 * n + i] = M(exp)(d);
+            k += d == 0;
+            s += d == 0 ? 0 : p[10 * n + i];
         }
+        log_sum[n] = m + M(log1p)(s + (k > 1 ? k - 1 : 0));
+        s += k;
         for (int i = 0; i < 10; i++)
             p[10 * n + i] = s == 0 ? 0 : p[10 * n + i] / s;
     }
@@ -284,26 +289,13 @@ real digits_loss(const digits_params *params, const real *x, const int *y, int N
                  const digits_cache *cache, digits_work *work)
 {
     (void)x;
-    real *log_sum = work->loss.log_sum;
     real *ell = work->loss.ell;
+    const real *log_sum = cache->log_sum;
     const real *W1 = params->W1;
     const real *W2 = params->W2;
     const real *z = cache->z;
     /* (5) ell[n] = -log(p[n,y[n]])
        (5) evaluated as s[n] - z[n,y[n]] */
-    for (int n = 0; n < N; n++) {
-        real m = -INFINITY;
-        for (int i = 0; i < 10; i++)
-            m = larger(m, z[10 * n + i]);
-        real s = 0;
-        int k = 0;
-        for (int i = 0; i < 10; i++) {
-            const real d = z[10 * n + i] - (m == -INFINITY ? 0 : m);
-            k += d == 0;
-            s += d == 0 ? 0 : M(exp)(d);
-        }
-        log_sum[n] = m + M(log1p)(s + (k > 1 ? k - 1 : 0));
-    }
     for (int n = 0; n < N; n++)
         ell[n] = -(z[10 * n + y[n]] - log_sum[n]);
     /* (6) L = sum_n ell[n] / N + sum_i,j 0.0001 W1[i,j] ** 2 + sum_i,j 0.0001 W2[i,j] ** 2 */
@@ -322,20 +314,40 @@ real digits_loss(const digits_params *params, const real *x, const int *y, int N
     return L;
 }
 
-void digits_backward(const digits_params *params, const real *x, const int *y, int N,
+real digits_backward(const digits_params *params, const real *x, const int *y, int N,
                      const digits_cache *cache, digits_work *work, digits_params *grads)
 {
     real *dW2 = grads->W2;
     real *db2 = grads->b2;
     real *dW1 = grads->W1;
     real *db1 = grads->b1;
+    real *ell = work->backward.ell;
     real *delta = work->backward.delta;
     real *delta1 = work->backward.delta1;
+    const real *log_sum = cache->log_sum;
+    const real *z = cache->z;
     const real *W1 = params->W1;
     const real *W2 = params->W2;
     const real *z1 = cache->z1;
     const real *h = cache->h;
     const real *p = cache->p;
+    /* (5) ell[n] = -log(p[n,y[n]])
+       (5) evaluated as s[n] - z[n,y[n]] */
+    for (int n = 0; n < N; n++)
+        ell[n] = -(z[10 * n + y[n]] - log_sum[n]);
+    /* (6) L = sum_n ell[n] / N + sum_i,j 0.0001 W1[i,j] ** 2 + sum_i,j 0.0001 W2[i,j] ** 2 */
+    real s = 0;
+    for (int n = 0; n < N; n++)
+        s += ell[n];
+    real s1 = 0;
+    for (int i = 0; i < 48; i++)
+        for (int j = 0; j < 64; j++)
+            s1 += W1[64 * i + j] * W1[64 * i + j];
+    real s2 = 0;
+    for (int i1 = 0; i1 < 10; i1++)
+        for (int j2 = 0; j2 < 48; j2++)
+            s2 += W2[48 * i1 + j2] * W2[48 * i1 + j2];
+    real L = s / N + R(0.0001) * (s1 + s2);
     /* (8) delta[n,i] = p[n,i] / N - [i = y[n]] / N */
     for (int n = 0; n < N; n++)
         for (int i = 0; i < 10; i++)
@@ -368,15 +380,14 @@ void digits_backward(const digits_params *params, const real *x, const int *y, i
     for (int n = 0; n < N; n++)
         for (int i = 0; i < 48; i++)
             db1[i] += delta1[48 * n + i];
+    return L;
 }
 
 real digits_loss_and_grad(const digits_params *params, const real *x, const int *y, int N,
                           digits_cache *cache, digits_work *work, digits_params *grads)
 {
     digits_forward(params, x, N, cache, work);
-    const real loss = digits_loss(params, x, y, N, cache, work);
-    digits_backward(params, x, y, N, cache, work, grads);
-    return loss;
+    return digits_backward(params, x, y, N, cache, work, grads);
 }
 
 void digits_descend(digits_params *params, const digits_params *grads, real rate)
@@ -397,20 +408,40 @@ void digits_step(digits_params *params, digits_params *velocity, const digits_pa
 }
 
 #ifdef DIGITS_DESCEND
-void digits_backward_descend(digits_params *params, const real *x, const int *y, int N,
+real digits_backward_descend(digits_params *params, const real *x, const int *y, int N,
                              const digits_cache *cache, digits_work *work, real rate)
 {
+    real *ell = work->backward_descend.ell;
     real *delta = work->backward_descend.delta;
     real *delta1 = work->backward_descend.delta1;
     real *dW2 = work->backward_descend.scratch;
     real *db2 = work->backward_descend.scratch + 480;
     real *dW1 = work->backward_descend.scratch;
     real *db1 = work->backward_descend.scratch;
+    const real *log_sum = cache->log_sum;
+    const real *z = cache->z;
     const real *W1 = params->W1;
     const real *W2 = params->W2;
     const real *z1 = cache->z1;
     const real *h = cache->h;
     const real *p = cache->p;
+    /* (5) ell[n] = -log(p[n,y[n]])
+       (5) evaluated as s[n] - z[n,y[n]] */
+    for (int n = 0; n < N; n++)
+        ell[n] = -(z[10 * n + y[n]] - log_sum[n]);
+    /* (6) L = sum_n ell[n] / N + sum_i,j 0.0001 W1[i,j] ** 2 + sum_i,j 0.0001 W2[i,j] ** 2 */
+    real s = 0;
+    for (int n = 0; n < N; n++)
+        s += ell[n];
+    real s1 = 0;
+    for (int i = 0; i < 48; i++)
+        for (int j = 0; j < 64; j++)
+            s1 += W1[64 * i + j] * W1[64 * i + j];
+    real s2 = 0;
+    for (int i1 = 0; i1 < 10; i1++)
+        for (int j2 = 0; j2 < 48; j2++)
+            s2 += W2[48 * i1 + j2] * W2[48 * i1 + j2];
+    real L = s / N + R(0.0001) * (s1 + s2);
     /* (8) delta[n,i] = p[n,i] / N - [i = y[n]] / N */
     for (int n = 0; n < N; n++)
         for (int i = 0; i < 10; i++)
@@ -447,6 +478,7 @@ void digits_backward_descend(digits_params *params, const real *x, const int *y,
         for (int i = 0; i < 48; i++)
             db1[i] += delta1[48 * n + i];
     add(params->b1, -rate, db1, 48);
+    return L;
 }
 #endif
 

@@ -147,7 +147,7 @@ real toy_2_2_1_loss(const toy_2_2_1_params *params, const real *x, const real *y
     return L;
 }
 
-void toy_2_2_1_backward(const toy_2_2_1_params *params, const real *x, const real *y, int N,
+real toy_2_2_1_backward(const toy_2_2_1_params *params, const real *x, const real *y, int N,
                         const toy_2_2_1_cache *cache, toy_2_2_1_work *work,
                         toy_2_2_1_params *grads)
 {
@@ -155,11 +155,20 @@ void toy_2_2_1_backward(const toy_2_2_1_params *params, const real *x, const rea
     real *db2 = grads->b2;
     real *dW1 = grads->W1;
     real *db1 = grads->b1;
+    real *ell = work->backward.ell;
     real *delta2 = work->backward.delta2;
     real *delta1 = work->backward.delta1;
     const real *W2 = params->W2;
     const real *a1 = cache->a1;
     const real *a2 = cache->a2;
+    /* (5) ell[n] = sum_i (a2[n,i] - y[n,i]) ** 2 / 2 */
+    for (int n = 0; n < N; n++)
+        ell[n] = square(a2[n] - y[n]) / 2;
+    /* (15) L = sum_n ell[n] / N */
+    real s = 0;
+    for (int n = 0; n < N; n++)
+        s += ell[n];
+    real L = s / N;
     /* (7) delta2[n,i] = (a2[n,i] - y[n,i]) a2[n,i] (1 - a2[n,i]) / N */
     for (int n = 0; n < N; n++)
         delta2[n] = (a2[n] - y[n]) * a2[n] * (1 - a2[n]) / R(N);
@@ -168,10 +177,10 @@ void toy_2_2_1_backward(const toy_2_2_1_params *params, const real *x, const rea
     for (int n = 0; n < N; n++)
         add(dW2, delta2[n], a1 + 2 * n, 2);
     /* (9) db2[i] = sum_n delta2[n,i] */
-    real s = 0;
+    real s1 = 0;
     for (int n = 0; n < N; n++)
-        s += delta2[n];
-    db2[0] = s;
+        s1 += delta2[n];
+    db2[0] = s1;
     /* (11) delta1[n,i] = sum_j delta2[n,j] W2[j,i] a1[n,i] (1 - a1[n,i]) */
     fill(delta1, 2 * N, 0);
     for (int n = 0; n < N; n++)
@@ -189,15 +198,14 @@ void toy_2_2_1_backward(const toy_2_2_1_params *params, const real *x, const rea
     for (int n = 0; n < N; n++)
         for (int i = 0; i < 2; i++)
             db1[i] += delta1[2 * n + i];
+    return L;
 }
 
 real toy_2_2_1_loss_and_grad(const toy_2_2_1_params *params, const real *x, const real *y, int N,
                              toy_2_2_1_cache *cache, toy_2_2_1_work *work, toy_2_2_1_params *grads)
 {
     toy_2_2_1_forward(params, x, N, cache, work);
-    const real loss = toy_2_2_1_loss(params, x, y, N, cache, work);
-    toy_2_2_1_backward(params, x, y, N, cache, work, grads);
-    return loss;
+    return toy_2_2_1_backward(params, x, y, N, cache, work, grads);
 }
 
 void toy_2_2_1_descend(toy_2_2_1_params *params, const toy_2_2_1_params *grads, real rate)
@@ -218,9 +226,10 @@ void toy_2_2_1_step(toy_2_2_1_params *params, toy_2_2_1_params *velocity,
 }
 
 #ifdef TOY_2_2_1_DESCEND
-void toy_2_2_1_backward_descend(toy_2_2_1_params *params, const real *x, const real *y, int N,
+real toy_2_2_1_backward_descend(toy_2_2_1_params *params, const real *x, const real *y, int N,
                                 const toy_2_2_1_cache *cache, toy_2_2_1_work *work, real rate)
 {
+    real *ell = work->backward_descend.ell;
     real *delta2 = work->backward_descend.delta2;
     real *delta1 = work->backward_descend.delta1;
     real *dW2 = work->backward_descend.scratch;
@@ -230,6 +239,14 @@ void toy_2_2_1_backward_descend(toy_2_2_1_params *params, const real *x, const r
     const real *W2 = params->W2;
     const real *a1 = cache->a1;
     const real *a2 = cache->a2;
+    /* (5) ell[n] = sum_i (a2[n,i] - y[n,i]) ** 2 / 2 */
+    for (int n = 0; n < N; n++)
+        ell[n] = square(a2[n] - y[n]) / 2;
+    /* (15) L = sum_n ell[n] / N */
+    real s = 0;
+    for (int n = 0; n < N; n++)
+        s += ell[n];
+    real L = s / N;
     /* (7) delta2[n,i] = (a2[n,i] - y[n,i]) a2[n,i] (1 - a2[n,i]) / N */
     for (int n = 0; n < N; n++)
         delta2[n] = (a2[n] - y[n]) * a2[n] * (1 - a2[n]) / R(N);
@@ -238,10 +255,10 @@ void toy_2_2_1_backward_descend(toy_2_2_1_params *params, const real *x, const r
     for (int n = 0; n < N; n++)
         add(dW2, delta2[n], a1 + 2 * n, 2);
     /* (9) db2[i] = sum_n delta2[n,i] */
-    real s = 0;
+    real s1 = 0;
     for (int n = 0; n < N; n++)
-        s += delta2[n];
-    db2[0] = s;
+        s1 += delta2[n];
+    db2[0] = s1;
     add(params->b2, -rate, db2, 1);
     /* (11) delta1[n,i] = sum_j delta2[n,j] W2[j,i] a1[n,i] (1 - a1[n,i]) */
     fill(delta1, 2 * N, 0);
@@ -263,6 +280,7 @@ void toy_2_2_1_backward_descend(toy_2_2_1_params *params, const real *x, const r
         for (int i = 0; i < 2; i++)
             db1[i] += delta1[2 * n + i];
     add(params->b1, -rate, db1, 2);
+    return L;
 }
 #endif
 

@@ -17,7 +17,7 @@ from bpgen.program import grammar as program
 from bpgen.program.grammar import Function
 from bpgen.record import Derivation
 from bpgen.targets.c.blocks import of_one
-from bpgen.targets.c.functions import Functions
+from bpgen.targets.c.functions import Functions, returned
 from bpgen.targets.c.in_place import Span, places, spans
 from bpgen.targets.c.memory import Memory
 from bpgen.targets.c.signatures import Signature
@@ -97,10 +97,9 @@ class Descent:
         arrays = {**write.work, **({scratch: (sp.Integer(room),)} if room else {})}
         memory = self._remember(of, arrays, {keys[n]: sizes for n, sizes in left.items()})
         opened = [Pointer(own(n), f"{memory}{place}") for n, place in at.items()]
+        whole = needed([*opened, *chain(*lines), *returned(of.function, names)])
         head = its.returns, its.name, its.arguments, f"{of.function.doc}{_MOVES}" * bool(its.hands)
-        return CFunction(
-            *head, tuple(needed([*opened, *chain(*lines)])), is_private=bool(its.hands)
-        )
+        return CFunction(*head, tuple(whole), is_private=bool(its.hands))
 
     def _remember(
         self, of: _Backward, arrays: Mapping[str, Sizes], left: Mapping[str, Sizes]

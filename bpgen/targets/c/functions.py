@@ -16,6 +16,7 @@ from bpgen.raising.equation import order_of
 from bpgen.raising.flat import flat_tensors
 from bpgen.raising.functions import functions
 from bpgen.record import Derivation
+from bpgen.targets.c.beside import beside
 from bpgen.targets.c.blocks import Block, Held, of_one
 from bpgen.targets.c.left import Left, left
 from bpgen.targets.c.memory import Memory
@@ -54,10 +55,11 @@ class Functions:
         self.all = [begin(self.network, self.called), *written, *steps(self.network, self.called)]
 
     def passed(self, derivation: Derivation, asked: bool) -> dict[str, Function]:
-        """The functions of the program, after all passes."""
-        return without_idle(
+        """The functions of the program, after all passes; backward gives the loss, too."""
+        every = without_idle(
             {n: passed(f, derivation.tensors, asked) for n, f in self._raised.items()}
         )
+        return beside(every, derivation.tensors) if self.network.loss else every
 
     def _in_order(self) -> list[str]:
         """The names of functions, the called before the callers."""
@@ -76,7 +78,7 @@ class Functions:
         self.signatures[its.word] = its
         names = self.names_of(function, its)
         write = Statements(names, self.order, self.held_by(function, its))
-        lines = [*chain(*write.body(function)), *_result(function, names)]
+        lines = [*chain(*write.body(function)), *returned(function, names)]
         self.called |= write.entries.helpers
         said = (
             self._remember_block(function, its, write)
@@ -177,9 +179,10 @@ class Functions:
             return f"Leaves {left}.{drawn}"
         of = "the loss" if self.network.loss else "the outputs times what is given for each"
         asked = " Those of inputs, too, if there is memory for them." * self.signatures[word].asks
+        beside = " Returned is the loss." * self.signatures[word].gives
         return {
             "loss": "The loss of the batch that left this cache.",
-            "backward": f"The gradients of {of}, from the cache that forward left.{asked}",
+            "backward": f"The gradients of {of}, from the cache that forward left.{asked}{beside}",
         }[word]
 
     @property
@@ -210,7 +213,7 @@ def _asked_of(function: Function) -> dict[str, str]:
     return {n.array: n.held.name for n in entries if n.array in made}
 
 
-def _result(function: Function, names: Names) -> list[str]:
+def returned(function: Function, names: Names) -> list[str]:
     """What a function returns, if it is a number."""
     last = function.body[-1]
     value = last.values[0] if isinstance(last, program.Return) else None

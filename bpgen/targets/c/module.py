@@ -113,7 +113,7 @@ class Module(numpy.Parts):
     def _backward(self, of: Function, write: Statements) -> Iterator[FunctionText]:
         given = ", ".join(a.name for a in of.arguments)
         yield _text(of, [f"return {_INNER}({given})"], write)
-        doors = self._opened(of)
+        doors = self._opened(of, *(f for f in self.program if f.name == "_loss"))
         made = self._call("return _slopes", doors, "backward", ["params", "cache"], ["inputs"])
         inner = replace(of, name=_INNER, doc="The same, where all that is given fits.")
         yield _text(inner, [*write.lines(doors), *made], write)
@@ -147,12 +147,13 @@ class Module(numpy.Parts):
         every = (a for f in self.program for a in _admits(f))
         return [*{a.name: a for a in every}.values()]
 
-    def _opened(self, of: Function) -> list[Node]:
+    def _opened(self, *of: Function) -> list[Node]:
         """What the cache holds of what forward was given, and the doors of what comes in."""
         forward = next(f for f in self.program if f.name == "forward")
         kept = {a.name: a for a in _admits(forward)}
         held = [Assign(n, Ref(n, "cache")) for n in kept]
-        doors = _let_in([*kept.values(), *_admits(of)], {n.name: n for n in held})
+        late = {a.name: a for f in of for a in _admits(f)}
+        doors = _let_in([*kept.values(), *late.values()], {n.name: n for n in held})
         return [Guard("params"), Guard("cache", self.left), *doors]
 
     def _call(

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from bpgen.program.grammar import Axes, Expr, Reduce
+from bpgen.program.grammar import Axes, Expr, InRows, Reduce
 
 PLACE: Any = "place"  # how an array is reduced to the number of the first of its largest
 
@@ -20,6 +20,15 @@ class Row(Expr):
     array: Expr
     whole: Expr
     axes: Axes
+
+
+@dataclass(frozen=True)
+class Summed(InRows):
+    """A softmax that is made in the place of an array; it leaves the logarithm of its sum of
+    exponentials in another.
+    """
+
+    log_sum: str
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from bpgen.targets.c.memory import Memory, said, together
 from bpgen.targets.c.places import whole
 from bpgen.targets.c.scalar import ATOM
 from bpgen.targets.c.stored import Sizes, own
-from bpgen.targets.c.texts import CFunction
+from bpgen.targets.c.texts import REAL, CFunction
 from bpgen.targets.c.tiles import PANEL
 from bpgen.targets.c.training import adam
 from bpgen.targets.numpy.interface import Interface
@@ -133,9 +133,10 @@ class Parts(Interface):
         if not self._descent.functions:
             return []
         *called, caller = self._descent.functions
+        beside = " Returned is the loss." * (caller.returns == REAL)
         said = (
             "Backward and gradient descent in one, which keeps no gradients:"
-            f" {self._without_gradients} bytes to train."
+            f" {self._without_gradients} bytes to train.{beside}"
         )
         return [*called, replace(caller, said=said)]
 

@@ -13,7 +13,7 @@ from typing import Any
 from bpgen.ir import Index
 from bpgen.program import grammar as program
 from bpgen.program.grammar import Expr, Read
-from bpgen.targets.c.nodes import Mark, Row, place_of, whole_of
+from bpgen.targets.c.nodes import Mark, Row, Summed, place_of, whole_of
 from bpgen.targets.c.writing import Writing
 
 _SUMS = (program.Contract, program.Reduce, program.InRows, program.FromBlocks)
@@ -47,6 +47,7 @@ class Prepared:
         if isinstance(value, program.Join) and not self._is_stored(value.array):
             return replace(value, array=self._apart(value.array))
         if isinstance(value, program.InRows) and not is_whole:
+            assert not isinstance(value, Summed)
             *outer, last = value.axes
             whole = self._apart(whole_of(value.array, (last,), tuple(outer)))
             return Row(value.call, value.array, whole, value.axes)

@@ -18,7 +18,8 @@ TOGETHER = "loss_and_grad"
 class Signature:
     """A function by what it is given: arrays, and lengths known at run time. `hands` is the array
     that a block hands on; other functions hand on none. One that `asks` is given memory for the
-    gradients of inputs, or none. One that `descends` moves parameters, and gives no gradients.
+    gradients of inputs, or none. One that `gives` returns the loss. One that `descends` moves
+    parameters, and leaves no gradients.
     """
 
     network: str
@@ -29,6 +30,7 @@ class Signature:
     draws: bool = False
     hands: str = ""
     asks: bool = False
+    gives: bool = False
     descends: bool = False
 
     @property
@@ -42,7 +44,7 @@ class Signature:
 
     @property
     def returns(self) -> str:
-        return REAL if self.word == "loss" else "void"
+        return REAL if self.gives else "void"
 
     @property
     def fills(self) -> bool:
@@ -94,8 +96,8 @@ def signature(
     which no cache copies; `tensors` are those of one block, where it is a block's.
     """
     asked = [a.name for a in function.arguments if a.kind == "array"]
-    pack = function.body[-1]
-    hands = pack.beside if isinstance(pack, program.Pack) else ""
+    last = function.body[-1]
+    hands = last.beside if isinstance(last, program.Pack) else ""
     read = {n.name for n in function.walk() if isinstance(n, Assign) and _is_cached(n.value)}
     also = [n for n in inputs if not hands or n in read]
     names = dict.fromkeys([*asked, *also] if hands else [*also, *asked])
@@ -108,6 +110,7 @@ def signature(
         any(a.kind == "noise" for a in function.arguments),
         hands,
         any(isinstance(n, program.OnRequest) for n in function.body),
+        isinstance(last, program.Return) and isinstance(last.values[0], program.Number),
     )
 
 
@@ -117,14 +120,10 @@ def _is_cached(value: object) -> bool:
 
 def together(every: Mapping[str, Signature]) -> CFunction:
     """The loss and the gradients of a batch, by one call."""
-    forward, loss, backward = (every[word] for word in ("forward", "loss", "backward"))
+    forward, backward = every["forward"], every["backward"]
     its = replace(backward, word=TOGETHER, draws=forward.draws)
-    called = {s.word: f"{s.name}({', '.join(a.name for a in s.arguments)})" for s in every.values()}
-    lines = (
-        f"{called['forward']};",
-        f"const real loss = {called['loss']};",
-        f"{called['backward']};",
-        "return loss;",
+    first, second = (
+        f"{s.name}({', '.join(a.name for a in s.arguments)});" for s in (forward, backward)
     )
     said = "The loss of a batch and its gradients, from one forward pass."
-    return CFunction(loss.returns, its.name, its.arguments, said, lines)
+    return CFunction(its.returns, its.name, its.arguments, said, (first, f"return {second}"))

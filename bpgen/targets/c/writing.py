@@ -7,6 +7,7 @@ computed, is added up in the place itself, after what it is added to is written 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import sympy as sp
 
@@ -15,12 +16,12 @@ from bpgen.program import grammar as program
 from bpgen.program.grammar import Axes, Contract, Expr
 from bpgen.program.memory import is_zero
 from bpgen.targets.c.entries import Entries
-from bpgen.targets.c.layout import nest
 from bpgen.targets.c.loops import At
 from bpgen.targets.c.places import affine, whole
 from bpgen.targets.c.products import Axis, Product, made, product
 from bpgen.targets.c.rows import Rows, by_rows
-from bpgen.targets.c.scalar import PRODUCT, SUM, C
+from bpgen.targets.c.scalar import PRODUCT, C
+from bpgen.targets.c.softmaxes import softmax
 from bpgen.targets.c.stored import Names
 from bpgen.targets.c.strides import Address, address
 from bpgen.targets.c.wholes import Parts, instead, made_in_place
@@ -146,33 +147,13 @@ class Writing:
         if is_zero(value) and not adds and isinstance(at, program.Read) and self._is_whole(at):
             return self._zeros(at)
         if isinstance(value, program.InRows):
-            return self._softmax(at, value)
+            row = partial(softmax, self.entries, at, value)
+            return self.loops(value.axes[:-1], row)
         if self._is_along_rows(value):
             assert isinstance(value, program.Reduce)
             begun = [] if adds else self._each(at, program.NOTHING, False)
             return begun + self._stored(at, value.array, True, (*value.over, *at.axes))
         return self._stored(at, value, adds, at.axes)
-
-    def _softmax(self, at: Expr, value: program.InRows) -> list[str]:
-        """A row after another: exponentials, each of which is then a part of their sum."""
-        *outer, last = value.axes
-        e, names = self.entries, self.names
-        e.helpers.add("larger")
-
-        def body(here: At) -> list[str]:
-            here = {**here, **e.here((last,))}
-            m, s = names.local("m"), names.local("s")
-            z, place = e.value(value.array, here), e.value(at, here).text
-            head = e.head(last)
-            return [
-                f"real {m} = -INFINITY, {s} = 0;",
-                *nest([head], [f"{m} = larger({m}, {z.text});"]),
-                f"{m} = {m} == -INFINITY ? 0 : {m};",
-                *nest([head], [f"{place} = M(exp)({z.within(SUM)} - {m});", f"{s} += {place};"]),
-                *nest([head], [f"{place} = {s} == 0 ? 0 : {place} / {s};"]),
-            ]
-
-        return self.loops(tuple(outer), body)
 
     def _is_whole(self, at: program.Read) -> bool:
         """Whether it is all of an array of several numbers in memory."""

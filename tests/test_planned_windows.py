@@ -101,8 +101,8 @@ def test_what_is_padded_stands_as_what_is_padded_with_it_and_windows_are_copied_
 
 
 def test_what_is_the_same_along_an_axis_is_not_copied_along_it() -> None:
-    """A bias, and all else that an array is broadcast by."""
-    assert "z1 += b1[:, None, None]" in planned(CONV)
+    """A bias, and all else that an array is broadcast by, where samples are large."""
+    assert "z1 += b1[:, None, None]" in planned(CONV.replace("9, 8", "12, 11"))
 
 
 def test_a_sum_that_belongs_into_a_part_of_an_array_is_a_product_too() -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from bpgen.ir import BATCH, TensorInfo, length
 from bpgen.planning.helpers import helper
 from bpgen.planning.layout.layouts import Layouts
+from bpgen.planning.lowering.spreading import spread
 from bpgen.planning.lowering.statements import Lowering
 from bpgen.planning.memory.dead_code import without_dead_code
 from bpgen.planning.memory.sharing import named, shared
@@ -61,7 +62,8 @@ class Body:
         owned = {a for _, a in self.gradients}
         lowering = Lowering(_names(function), helper, owned, layouts.copy())
         kept = _kept(rest)
-        statements = without_dead_code(lowering.statements(rest), lowering, {*kept, *owned})
+        statements = spread(lowering, lowering.statements(rest))
+        statements = without_dead_code(statements, lowering, {*kept, *owned})
         stretches = shared(statements, lowering.scratch, kept)
         given = {a.name for a in function.arguments} | {a for g in of_blocks.values() for _, a in g}
         verify_values(function.name, given, (*self.before, *statements), stretches)

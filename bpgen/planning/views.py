@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 
 import sympy as sp
 
-from bpgen.ir import Index, length
+from bpgen.ir import BATCH, Index, length
 from bpgen.planning.nodes import Take
 from bpgen.program.grammar import (
     Axes,
@@ -68,6 +69,13 @@ def varying_axes(value: Expr) -> Axes:
         last = (value.last,) if value.last is not None else ()
         return tuple(dict.fromkeys(i for a in (*value.addends, *last) for i in varying_axes(a)))
     return value.axes
+
+
+def numbers_of_sample(array: Expr) -> int | None:
+    """How many numbers of an array belong to one sample; None where it is known at run time."""
+    sizes = [i.size for i in array.axes if i.size != BATCH]
+    known = [size for size in sizes if isinstance(size, int)]
+    return prod(known) if len(known) == len(sizes) else None
 
 
 def unflattened(at: Expr, value: Join) -> Split | None:

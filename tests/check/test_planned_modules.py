@@ -69,7 +69,7 @@ ONE_BLOCK = ALL_BLOCKS.replace("_memory_of_each_block(N, dtype)", "one").replace
 # A mistake; the network; what stands in its module, and what instead; what is named.
 WRONG = (
     (EARLY, "layers", "z2 = g = np.empty((N, 5), dtype)", "z2 = g = z1", "W2"),
-    (EARLY, "layers", "t4 = delta1 = np.empty((N, 5), dtype)", "t4 = delta1 = delta2", "W2"),
+    (EARLY, "layers", "t5 = delta1 = np.empty((N, 5), dtype)", "t5 = delta1 = delta2", "W2"),
     (EARLY, "steps", "t3 = np.empty((N, 3), dtype)\n    arrays", "t3 = z\n    arrays", "output h"),
     (
         EARLY,
@@ -85,7 +85,7 @@ WRONG = (
     (PLACE, "layers", "np.dot(ones1, delta2, db2)", "np.dot(ones1, delta2, t3[0])", "b2"),
     (PLACE, "steps", "np.tanh(z, h[:, t + 1])", "np.tanh(z, h[:, t])", "W"),
     (PLACE, "blocks", "np.tanh(z1, a1)", "np.tanh(z1, x1_next)", "output x1"),
-    (LEFT_OUT, "layers", "    dW2 += t5\n", "", "W2"),
+    (LEFT_OUT, "layers", "    dW2 += t6\n", "", "W2"),
     (LEFT_OUT, "layers", "np.subtract(t1, share, t)", "np.negative(share, t)", "W3"),
     (LEFT_OUT, "steps", "        dh[:, t] += t2\n", "", "U"),
     (LEFT_OUT, "steps", "dh[:, t] += t2", "dh[:, t] = t2", "U"),
@@ -102,11 +102,11 @@ WRONG = (
     (FLAT, "blocks", 'dW1 = grads["W1"][l]', 'dW1 = grads["W1"][l - 1]', "W1"),
     (FLAT, "blocks", 'db1 = grads["b1"][l]', 'db1 = grads["b1"][0]', "b1"),
     (EQUAL, "layers", "    t3.put(places1, t)\n", "    t3[t2 == 0] = 0\n", "L"),
-    (TOGETHER, "layers", "np.add(t1, one, t5)", "np.add(t1, t2, t5)", "W3"),
-    (TOGETHER, "layers", "    t3.put(places1, t2)\n", "", "W3"),
+    (TOGETHER, "layers", "np.add(t5, one, t8)", "np.add(t5, t6, t8)", "W3"),
+    (TOGETHER, "layers", "    t3.put(places1, t6)\n", "", "W3"),
     (TOGETHER, "layers", "delta1_T = delta1.T", "delta1_T = delta2.T", "W1"),
-    (TOGETHER, "layers", "np.subtract(t2, t4, ell)", "np.subtract(t2, t2, ell)", ""),
-    (TOGETHER, "layers", 'h = made["forward"][0]', 'h = made["forward"][4]', "W2"),
+    (TOGETHER, "layers", "np.subtract(t6, t7, ell)", "np.subtract(t6, t6, ell)", ""),
+    (TOGETHER, "layers", 'h = t = made["forward"][0]', 'h = t = made["forward"][3]', "W2"),
 )
 
 

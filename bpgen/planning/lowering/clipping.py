@@ -4,13 +4,10 @@ minimum with a number, which is not vectorised.
 
 from __future__ import annotations
 
-from math import prod
-
 import sympy as sp
 
-from bpgen.ir import BATCH
 from bpgen.planning.nodes import Apply
-from bpgen.planning.views import varying_axes
+from bpgen.planning.views import numbers_of_sample, varying_axes
 from bpgen.program.grammar import Expr, Node, Store
 
 SOME = 16  # numbers of a sample; of fewer, a maximum takes less time to call
@@ -24,17 +21,10 @@ def as_clip(at: Expr, value: Expr) -> Apply | None:
     numbers = [o for o in value.operands if isinstance(o, sp.Expr) and o.is_number]
     if len(arrays) != 1 or len(numbers) != 1 or {*varying_axes(arrays[0])} != {*at.axes}:
         return None
-    if _is_small(at):
+    if (numbers_of_sample(at) or SOME) < SOME:
         return None
     ends = (numbers[0], sp.oo) if value.call == "maximum" else (-sp.oo, numbers[0])
     return Apply("clip", (arrays[0], *ends), at.axes)
-
-
-def _is_small(at: Expr) -> bool:
-    """Whether it is known that there are few numbers of a sample."""
-    sizes = [i.size for i in at.axes if i.size != BATCH]
-    known = [size for size in sizes if isinstance(size, int)]
-    return len(known) == len(sizes) and prod(known) < SOME
 
 
 def joined(before: Node | None, at: Expr, value: Apply) -> Apply | None:

@@ -64,7 +64,7 @@ class Emitter(ABC):
         return (
             isinstance(operand, Expr)
             and looks_at(operand) not in (None, *self.layouts.whole)
-            and self._kind(operand) == "real"
+            and self.kind(operand) == "real"
         )
 
     def once(self, value: Expr) -> Read:
@@ -77,7 +77,7 @@ class Emitter(ABC):
 
     def _are_places(self, value: Expr) -> bool:
         operands = value.operands if isinstance(value, Apply) else ()
-        return any(isinstance(o, Expr) and self._kind(o) == "places" for o in operands)
+        return any(isinstance(o, Expr) and self.kind(o) == "places" for o in operands)
 
     def forget(self, name: str = "") -> None:
         """An array may hold something else from here on, or any may: so what is computed of it."""
@@ -93,7 +93,7 @@ class Emitter(ABC):
     def into(self, at: Expr, value: Expr) -> None:
         """Statements that leave a value at a place."""
 
-    def _kind(self, at: Expr) -> Kind:
+    def kind(self, at: Expr) -> Kind:
         buffer = self.scratch.buffers.get(str(looks_at(at)))
         return buffer.kind if buffer is not None else "real"
 

@@ -97,7 +97,7 @@ class Trees(Emitter):
         """
         found: list[Expr | sp.Expr] = []
         free = not any(looks_at(operands[e]) == looks_at(at) for e in leaves(tree))
-        free = free and self._kind(at) == "real" and not tree.own
+        free = free and self.kind(at) == "real" and not tree.own
         free = free and not (self.in_loop and self.layouts.memory(at) is None)
         full = (
             a

@@ -54,6 +54,8 @@ class _NamedViews:
                 self._column(o, node.at) if isinstance(o, Read) else o for o in value.operands
             )
             return replace(node, value=replace(value, operands=tuple(operands)))
+        if isinstance(value, Read):
+            return replace(node, value=self._column(value, node.at))
         if isinstance(value, Dot):
             one, two = (self._transposed(m) for m in (value.one, value.two))
             return replace(node, value=replace(value, one=one, two=two))

@@ -62,38 +62,43 @@ def forward(
     (
         z1,
         h,
+        t,
         zero,
         infinity,
         z,
+        t1,
         places,
         starts,
         places1,
-        t,
-        least,
-        t1,
         t2,
-        p,
+        least,
+        t3,
         ones,
         one,
+        p,
     ) = workspace["forward"]
     # (1) z1[n,i] = sum_j W1[i,j] x[n,j] + b1[i]
     np.dot(x, W1.T, z1)
-    z1 += b1
+    t[...] = b1
+    z1 += t
     # (2) h[n,i] = relu(z1[n,i])
     z1.clip(zero, infinity, h)
     # (3) z[n,i] = sum_j W2[i,j] h[n,j] + b2[i]
     np.dot(h, W2.T, z)
-    z += b2
+    t1[...] = b2
+    z += t1
     # (4) p[n,i] = exp(z[n,i]) / sum_j exp(z[n,j])
     z.argmax(1, places)
     np.add(places, starts, places1)
-    z.take(places1, None, t, "clip")
-    np.maximum(t, least, out=t1)
-    np.subtract(z, t1[:, None], t2)
-    np.exp(t2, t2)
-    np.dot(t2, ones, t1)
-    np.maximum(t1, one, out=t)
-    np.divide(t2, t[:, None], p)
+    z.take(places1, None, t2, "clip")
+    np.maximum(t2, least, out=t3)
+    t1[...] = t3[:, None]
+    np.subtract(z, t1, t1)
+    np.exp(t1, t1)
+    np.dot(t1, ones, t3)
+    np.maximum(t3, one, out=t2)
+    p[...] = t2[:, None]
+    np.divide(t1, p, p)
     cache = {"x": x, "h": h, "z": z, "p": p}
     return p, cache
 
@@ -152,7 +157,8 @@ def _loss(
     np.add(places, starts, places1)
     z.take(places1, None, t, "clip")
     np.maximum(t, least, out=t1)
-    np.subtract(z, t1[:, None], t2)
+    t2[...] = t1[:, None]
+    np.subtract(z, t2, t2)
     np.exp(t2, t3)
     t3.take(places1, None, t1, "clip")
     np.subtract(t1, t1, t)
@@ -210,8 +216,9 @@ def backward(
         delta1,
         mask,
         zero,
-        dW1,
         t3,
+        dW1,
+        t4,
         db1,
     ) = workspace["backward"]
     # (8) delta[n,i] = p[n,i] / N - [i = y[n]] / N
@@ -230,11 +237,12 @@ def backward(
     # (12) evaluated as sum_j delta[n,j] W2[j,i] step(h[n,i])
     np.dot(delta, W2, delta1)
     np.greater(h, zero, mask)
-    delta1 *= mask
+    t3[...] = mask
+    delta1 *= t3
     # (13) dW1[i,j] = sum_n delta1[n,i] x[n,j] + 0.0002 W1[i,j]
     np.dot(delta1.T, x, dW1)
-    np.multiply(W1, 0.0002, t3)
-    dW1 += t3
+    np.multiply(W1, 0.0002, t4)
+    dW1 += t4
     # (14) db1[i] = sum_n delta1[n,i]
     np.dot(ones, delta1, db1)
     grads = {"W1": dW1, "b1": db1, "W2": dW2, "b2": db2}
@@ -273,95 +281,102 @@ def loss_and_grad(
     (
         z1,
         h,
+        t,
+        t1,
+        delta1,
         zero,
         infinity,
         z,
-        t,
+        t2,
+        t3,
         places,
         starts,
         places1,
-        t1,
+        t4,
         least,
-        t2,
-        t3,
+        t5,
         ones,
         one,
         p,
         delta,
         ell,
-        t4,
-        t5,
-        dW1,
         t6,
+        t7,
+        dW1,
+        t8,
         dW2,
         shares,
         share,
-        t7,
+        t9,
         db2,
         ones1,
-        delta1,
         mask,
-        t8,
+        t10,
         db1,
-        t2_column,
-        t1_column,
+        t5_column,
+        t4_column,
         delta_T,
         delta1_T,
     ) = workspace["loss_and_grad"]
     # (1) z1[n,i] = sum_j W1[i,j] x[n,j] + b1[i]
     np.dot(x, W1.T, z1)
-    z1 += b1
+    t1[...] = b1
+    z1 += t1
     # (2) h[n,i] = relu(z1[n,i])
     z1.clip(zero, infinity, h)
     # (3) z[n,i] = sum_j W2[i,j] h[n,j] + b2[i]
     np.dot(h, W2.T, z)
-    z += b2
+    t3[...] = b2
+    z += t3
     # (4) p[n,i] = exp(z[n,i]) / sum_j exp(z[n,j])
     z.argmax(1, places)
     np.add(places, starts, places1)
-    z.take(places1, None, t1, "clip")
-    np.maximum(t1, least, out=t2)
-    np.subtract(z, t2_column, t)
-    np.exp(t, t3)
-    np.dot(t3, ones, t2)
-    np.maximum(t2, one, out=t1)
-    np.divide(t3, t1_column, p)
+    z.take(places1, None, t4, "clip")
+    np.maximum(t4, least, out=t5)
+    t3[...] = t5_column
+    np.subtract(z, t3, t3)
+    np.exp(t3, t2)
+    np.dot(t2, ones, t5)
+    np.maximum(t5, one, out=t4)
+    p[...] = t4_column
+    np.divide(t2, p, p)
     # (5) ell[n] = -log(p[n,y[n]])
     # (5) evaluated as s[n] - z[n,y[n]]
-    t3.take(places1, None, t1, "clip")
-    np.subtract(t1, t1, t2)
-    t3.put(places1, t2)
-    np.dot(t3, ones, t2)
-    np.log1p(t2, t1)
+    t2.take(places1, None, t4, "clip")
+    np.subtract(t4, t4, t5)
+    t2.put(places1, t5)
+    np.dot(t2, ones, t5)
+    np.log1p(t5, t4)
     np.add(starts, y, places1, casting="unsafe")
-    t.take(places1, None, t2, "clip")
-    np.subtract(t1, t2, ell)
+    t3.take(places1, None, t5, "clip")
+    np.subtract(t4, t5, ell)
     # (6) L = sum_n ell[n] / N + sum_i,j 0.0001 W1[i,j] ** 2 + sum_i,j 0.0001
     #     W2[i,j] ** 2
-    np.square(W1, t5)
-    np.square(W2, t6)
-    L = np.dot(ell, shares) + 0.0001 * (t5.sum() + t6.sum())
+    np.square(W1, t7)
+    np.square(W2, t8)
+    L = np.dot(ell, shares) + 0.0001 * (t7.sum() + t8.sum())
     value: float = L.item()
     # (8) delta[n,i] = p[n,i] / N - [i = y[n]] / N
     np.multiply(p, share, delta)
-    delta.take(places1, None, t4, "clip")
-    np.subtract(t4, share, t1)
-    delta.put(places1, t1)
+    delta.take(places1, None, t6, "clip")
+    np.subtract(t6, share, t4)
+    delta.put(places1, t4)
     # (9) dW2[i,j] = sum_n delta[n,i] h[n,j] + 0.0002 W2[i,j]
     np.dot(delta_T, h, dW2)
-    np.multiply(W2, 0.0002, t7)
-    dW2 += t7
+    np.multiply(W2, 0.0002, t9)
+    dW2 += t9
     # (10) db2[i] = sum_n delta[n,i]
     np.dot(ones1, delta, db2)
     # (12) delta1[n,i] = sum_j delta[n,j] W2[j,i] step(z1[n,i])
     # (12) evaluated as sum_j delta[n,j] W2[j,i] step(h[n,i])
     np.dot(delta, W2, delta1)
     np.greater(h, zero, mask)
-    delta1 *= mask
+    t[...] = mask
+    delta1 *= t
     # (13) dW1[i,j] = sum_n delta1[n,i] x[n,j] + 0.0002 W1[i,j]
     np.dot(delta1_T, x, dW1)
-    np.multiply(W1, 0.0002, t8)
-    dW1 += t8
+    np.multiply(W1, 0.0002, t10)
+    dW1 += t10
     # (14) db1[i] = sum_n delta1[n,i]
     np.dot(ones1, delta1, db1)
     grads = {"W1": dW1, "b1": db1, "W2": dW2, "b2": db2}
@@ -381,34 +396,37 @@ def workspace(N: int, dtype: type = np.float64) -> Workspace:
 def _memory_of_forward(N: int, dtype: np.dtype) -> Workspace:
     """The arrays of forward; those that stand on one line share memory."""
     z1 = h = np.empty((N, 48), dtype)
+    t = np.empty((N, 48), dtype)
     zero = np.full((), 0, dtype)
     infinity = np.full((), np.inf, dtype)
     z = np.empty((N, 10), dtype)
+    t1 = np.empty((N, 10), dtype)
     places = np.empty(N, np.intp)
     starts = np.arange(0, 10 * N, 10)
     places1 = np.empty(N, np.intp)
-    t = np.empty(N, dtype)
+    t2 = np.empty(N, dtype)
     least = np.full((), np.finfo(dtype).min, dtype)
-    t1 = np.empty(N, dtype)
-    t2 = p = np.empty((N, 10), dtype)
+    t3 = np.empty(N, dtype)
     ones = np.ones(10, dtype)
     one = np.full((), 1, dtype)
+    p = np.empty((N, 10), dtype)
     arrays = [
         z1,
         h,
+        t,
         zero,
         infinity,
         z,
+        t1,
         places,
         starts,
         places1,
-        t,
-        least,
-        t1,
         t2,
-        p,
+        least,
+        t3,
         ones,
         one,
+        p,
     ]
     return {"forward": arrays}
 
@@ -448,8 +466,9 @@ def _memory_of_backward(N: int, dtype: np.dtype, flat: np.ndarray) -> Workspace:
     delta1 = np.empty((N, 48), dtype)
     mask = np.empty((N, 48), bool)
     zero = np.full((), 0, dtype)
+    t3 = np.empty((N, 48), dtype)
     dW1 = grads["W1"]
-    t3 = np.empty((48, 64), dtype)
+    t4 = np.empty((48, 64), dtype)
     db1 = grads["b1"]
     arrays = [
         delta,
@@ -465,8 +484,9 @@ def _memory_of_backward(N: int, dtype: np.dtype, flat: np.ndarray) -> Workspace:
         delta1,
         mask,
         zero,
-        dW1,
         t3,
+        dW1,
+        t4,
         db1,
     ]
     return {"backward": arrays}
@@ -480,71 +500,73 @@ def _memory_of_loss_and_grad(N: int, dtype: np.dtype, flat: np.ndarray) -> Works
         **_memory_of_backward(N, dtype, flat),
     }
     grads = _views(flat)
-    z1 = h = made["forward"][0]
-    zero = made["forward"][2]
-    infinity = made["forward"][3]
-    z = t = made["forward"][4]
-    places = made["forward"][5]
-    starts = made["forward"][6]
-    places1 = made["forward"][7]
-    t1 = made["forward"][8]
-    least = made["forward"][9]
-    t2 = made["forward"][10]
-    t3 = made["forward"][11]
+    z1 = h = t = made["forward"][0]
+    t1 = delta1 = made["forward"][2]
+    zero = made["forward"][3]
+    infinity = made["forward"][4]
+    z = t2 = made["forward"][5]
+    t3 = made["forward"][6]
+    places = made["forward"][7]
+    starts = made["forward"][8]
+    places1 = made["forward"][9]
+    t4 = made["forward"][10]
+    least = made["forward"][11]
+    t5 = made["forward"][12]
     ones = made["forward"][13]
     one = made["forward"][14]
-    p = delta = made["loss"][6]
-    ell = t4 = made["loss"][3]
-    t5 = dW1 = grads["W1"]
-    t6 = dW2 = grads["W2"]
+    p = delta = made["forward"][15]
+    ell = t6 = made["loss"][3]
+    t7 = dW1 = grads["W1"]
+    t8 = dW2 = grads["W2"]
     shares = made["loss"][12]
     share = made["backward"][1]
-    t7 = made["loss"][11]
+    t9 = made["loss"][11]
     db2 = grads["b2"]
     ones1 = made["backward"][9]
-    delta1 = made["backward"][10]
     mask = made["backward"][11]
-    t8 = made["loss"][10]
+    t10 = made["loss"][10]
     db1 = grads["b1"]
-    t2_column = t2[:, None]
-    t1_column = t1[:, None]
+    t5_column = t5[:, None]
+    t4_column = t4[:, None]
     delta_T = delta.T
     delta1_T = delta1.T
     arrays = [
         z1,
         h,
+        t,
+        t1,
+        delta1,
         zero,
         infinity,
         z,
-        t,
+        t2,
+        t3,
         places,
         starts,
         places1,
-        t1,
+        t4,
         least,
-        t2,
-        t3,
+        t5,
         ones,
         one,
         p,
         delta,
         ell,
-        t4,
-        t5,
-        dW1,
         t6,
+        t7,
+        dW1,
+        t8,
         dW2,
         shares,
         share,
-        t7,
+        t9,
         db2,
         ones1,
-        delta1,
         mask,
-        t8,
+        t10,
         db1,
-        t2_column,
-        t1_column,
+        t5_column,
+        t4_column,
         delta_T,
         delta1_T,
     ]

@@ -59,11 +59,11 @@ def _signs(lesson: Lesson, name: str, slope: Array) -> str:
 
 
 def _sign(array: Array) -> str:
-    if np.all(array < 0):
-        return "negative"
-    if np.all(array > 0):
-        return "positive"
-    return "zero" if not np.any(array) else "of both signs"
+    if not np.any(array):
+        return "zero"
+    if np.any(array < 0) and np.any(array > 0):
+        return "of both signs"
+    return ("negative" if np.any(array < 0) else "positive") + " or 0" * (not np.all(array))
 
 
 def _moves(slope: Array) -> str:

@@ -7,9 +7,7 @@ differ, nothing is told.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from types import ModuleType
 
 import numpy as np
 
@@ -20,7 +18,7 @@ from bpgen.errors import NetError
 from bpgen.functions import masked
 from bpgen.ir import Network
 from bpgen.record import Derivation
-from bpgen.worked import rounding
+from bpgen.worked.compared import compared
 from bpgen.worked.example import RATE, Example
 from bpgen.worked.factors import factors
 from bpgen.worked.point import Array, Arrays, Point, point
@@ -28,9 +26,6 @@ from bpgen.worked.point import Array, Arrays, Point, point
 __all__ = ["Example", "Worked", "taken", "worked"]
 
 SEED = 0  # of the parameters that an example does not give
-_SAME = 1e-9  # of the largest number: as far apart the module and its equations may be
-_ALIKE = 1e-3  # of a number: as far apart as two of which some digits are right
-_ROUNDING = 1e-13  # of the largest gradient: what rounding makes of one that is 0
 
 
 @dataclass(frozen=True)
@@ -59,12 +54,7 @@ def worked(derivation: Derivation, module: str, example: Example) -> Worked:
     slopes = gradients(differentiated(derivation), given.lengths, given.values)
     _refuse_nan(network, values, example)
     params = {n: given.values[n] for n in emitted.SHAPES}
-    loss, grads = _by_module(emitted, given, params)
-    _agree(network.loss, np.asarray(loss), values[network.loss], rounding.of_loss(values, slopes))
-    largest = max((np.max(np.abs(slopes[n]), initial=0) for n in grads), default=0)
-    for name, gradient in grads.items():
-        _agree(f"dL/d{name}", gradient, slopes[name], _ROUNDING * largest)
-    grads = {n: _without_noise(g, slopes[n], _ROUNDING * largest) for n, g in grads.items()}
+    grads = compared(differentiated(derivation), emitted, given, values, slopes, example.place)
     after = {
         n: p if n in example.held else p - _rate(example) * grads[n] for n, p in params.items()
     }
@@ -91,34 +81,6 @@ def at_example(derivation: Derivation, example: Example | None, file: str | None
 
     given = example or Example()
     return worked(derivation, emitted(derivation), given.with_file(file) if file else given)
-
-
-def _by_module(
-    emitted: ModuleType, given: Point, params: Arrays
-) -> tuple[float, Mapping[str, Array]]:
-    """The loss and the gradients as the emitted module computes them."""
-    names = [*emitted.INPUTS, *getattr(emitted, "STATES", ()), *emitted.TARGETS]
-    found: tuple[float, Mapping[str, Array]] = emitted.loss_and_grad(
-        params, *(given.values[n] for n in names)
-    )
-    return found
-
-
-def _agree(what: str, of_module: Array, of_equations: Array, noise: float) -> None:
-    """The module's number is the equations', but for what rounding makes of a 0."""
-    scale = np.max(np.abs(of_equations), initial=1e-300)
-    if not np.all(np.abs(of_module - of_equations) <= _SAME * scale + noise):
-        fact = f"{what} of the module is not what its equations say"
-        raise NetError(fact, "a defect of bpgen: report it with net.py")
-
-
-def _without_noise(of_module: Array, of_equations: Array, noise: float) -> Array:
-    """A gradient; 0 where it is so small that it may be, and its two numbers have no digits in
-    common.
-    """
-    small = np.max(np.abs(of_module), initial=0) <= noise
-    apart = np.abs(of_module - of_equations) > _ALIKE * np.abs(of_module)
-    return np.zeros_like(of_module) if small and np.any(apart) else of_module
 
 
 def _refuse_nan(network: Network, values: Arrays, example: Example) -> None:

@@ -40,9 +40,12 @@ def edges(table: Table, reader: Reader) -> Iterator[tuple[str, str]]:
     usual = most(ground.begin)
     said: tuple[tuple[str, Evaluation, Measure], ...]
     for where, what, why in table.rows:
+        beside: tuple[Evaluation, ...] = ()  # where the target is another rounding of the output
         if found := _RIGHT.match(where):
             target, output = (reader.tensor(found[k]) for k in (1, 2))
-            right = ground.at({target: ground.returned(output)})
+            value = ground.returned(output)
+            right = ground.at({target: value})
+            beside = (ground.at({target: value * (1 + np.finfo(float).eps)}),)
             told = _told(_ALREADY, what)
             if reader.tensor(told[0]) != ground.loss:
                 raise Unreadable(what)
@@ -58,7 +61,7 @@ def edges(table: Table, reader: Reader) -> Iterator[tuple[str, str]]:
             continue
         else:
             raise Unreadable(where)
-        wrong = [reader.number_differs(*one) for one in said]
+        wrong = [reader.number_differs(*one, *beside) for one in said]
         yield where, next(filter(None, wrong), "") or ("" if why in true else f"not so: {why}")
 
 

@@ -20,6 +20,7 @@ from bpgen.check.lesson.rounded import DRAWS, Rounded
 from bpgen.ir import BATCH, Element, Equation, Network, indices_of
 
 _ROUNDING = 1e-13  # of the largest gradient
+_DECIDED = 0.1  # of a number: what rounding moves of one that it decides
 Array = Any
 Arrays = Mapping[str, Array]
 
@@ -166,6 +167,19 @@ class Ground:
         """Whether a gradient is 0 but for rounding."""
         largest = max(np.max(np.abs(self.slopes[n]), initial=0.0) for n in self.params)
         return bool(np.max(np.abs(self.slopes[name]), initial=0.0) <= _ROUNDING * largest)
+
+    def is_rounding(self, name: str) -> Array:
+        """Which entries of a gradient rounding decides: where in more digits, each value off by a
+        few roundings, something else is left.
+        """
+        slope = self.slopes[name]
+        moves = np.max([np.abs(one[name] - slope) for one in self._rounded], axis=0)
+        return moves > _DECIDED * np.abs(slope)
+
+    @cached_property
+    def _rounded(self) -> list[dict[str, Array]]:
+        drawn = (Rounded(self.network, self.lengths, self.point, seed) for seed in range(DRAWS))
+        return [Adjoints(one, {self.loss: np.ones(())}).found for one in drawn]
 
     def norm(self, name: str) -> float:
         return length(self.shown(name, self.slopes[name]))

@@ -129,13 +129,15 @@ class Reader:
         """How a loss differs from what it is printed as."""
         return self.number_differs(text, here, self.ground.loss_at)
 
-    def number_differs(self, text: str, here: Evaluation, of: Measure) -> str:
+    def number_differs(self, text: str, here: Evaluation, of: Measure, *beside: Evaluation) -> str:
         """How a number that is computed of all values differs from what it is printed as; "" where
-        it does not, but for what rounding makes of it.
+        it does not, but for what rounding makes of it, and for where it is beside.
         """
         found = of(here)
-        said = self.differs(text, found, 0.0)
-        return said and self.differs(text, found, self.ground.noise(here, of))
+        if not self.differs(text, found, 0.0):
+            return ""
+        noise = max(self.ground.noise(here, of), *(abs(of(b) - found) for b in beside), 0.0)
+        return self.differs(text, found, noise)
 
     def differs(self, text: str, found: Any, noise: float | None = None) -> str:
         """How a number, or a small array, differs from what it is printed as; "" where it does

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from bpgen.check.lesson.ground import length
+from bpgen.check.lesson.ground import Array, length
 from bpgen.check.lesson.reading import Reader, Table
 
 _GOES = re.compile(r"(\d+) (grows?|falls?|stays?)")
+Counts = Mapping[str, int]
 _ALONE = {
     "it grows": -1,
     "it falls": 1,
@@ -29,18 +30,20 @@ def signs(table: Table, reader: Reader) -> Iterator[tuple[str, str]]:
         slope = ground.slopes[name]
         if ground.is_noise(name) and said.endswith("zero") and goes in ("it stays", "all stay"):
             continue
-        yield cell, _signed(said, name, reader) or _moves(goes, slope, name in ground.held)
+        if name in ground.held:
+            told = _counts(slope)
+            wrong = "" if goes == "it is held as it is" else "it is held"
+        else:
+            told = _told(goes, slope.size)
+            wrong = _moves(told, slope, ground.is_rounding(name))
+        yield cell, wrong or _signed(said, name, reader, told)
 
 
-def _signed(said: str, tensor: str, reader: Reader) -> str:
+def _signed(said: str, tensor: str, reader: Reader, goes: Counts) -> str:
     slope = reader.ground.slopes[tensor]
-    words = {"negative": slope < 0, "positive": slope > 0, "zero": slope == 0}
     word = re.sub(r"^.*, ", "", said)
-    if word in words:
-        if not np.all(words[word]):
-            return f"it is not {word}"
-    elif word != "of both signs" or (np.all(slope <= 0) and np.all(slope >= 0)):
-        return "its sign is another"
+    if word != _sign(goes):
+        return f"it is not {word}"
     numbers = said.removesuffix(word).removesuffix(", ")
     if not numbers:
         return ""
@@ -58,16 +61,32 @@ def _signed(said: str, tensor: str, reader: Reader) -> str:
     return reader.differs(numbers, slope)
 
 
-def _moves(goes: str, slope: np.ndarray, held: bool) -> str:
-    if held:
-        return "" if goes == "it is held as it is" else "it is held"
-    have = {"grow": int(np.sum(slope < 0)), "fall": int(np.sum(slope > 0))}
-    have["stay"] = slope.size - sum(have.values())
+def _moves(told: Counts, slope: Array, unsure: Array) -> str:
+    """How many entries go elsewhere than is told; those that rounding decides may go anywhere."""
+    have = _counts(slope[~unsure])
+    enough = all(told.get(word, 0) >= n for word, n in have.items())
+    return "" if enough and sum(told.values()) == slope.size else f"{have}"
+
+
+def _counts(slope: Array) -> Counts:
+    grow, fall = int(np.sum(slope < 0)), int(np.sum(slope > 0))
+    return {"grow": grow, "fall": fall, "stay": slope.size - grow - fall}
+
+
+def _told(goes: str, size: int) -> Counts:
     if goes in _ALONE:
-        told = {{-1: "grow", 1: "fall", 0: "stay"}[_ALONE[goes]]: slope.size}
-    else:
-        told = {word.removesuffix("s"): int(n) for n, word in _GOES.findall(goes)}
-    return "" if {k: v for k, v in have.items() if v} == told else f"{have}"
+        return {{-1: "grow", 1: "fall", 0: "stay"}[_ALONE[goes]]: size}
+    return {word.removesuffix("s"): int(n) for n, word in _GOES.findall(goes)}
+
+
+def _sign(goes: Counts) -> str:
+    """The sign of gradients against which so many entries go."""
+    grow, fall, stay = (goes.get(word, 0) > 0 for word in ("grow", "fall", "stay"))
+    if not (grow or fall):
+        return "zero"
+    if grow and fall:
+        return "of both signs"
+    return ("negative" if grow else "positive") + " or 0" * stay
 
 
 _ASKS = re.compile(

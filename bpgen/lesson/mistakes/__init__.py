@@ -53,7 +53,7 @@ def section(lesson: Lesson) -> Section | None:
 
 
 def _agree(some: Arrays, others: Arrays) -> bool:
-    rounding = _ROUNDING * max(map(_length, others.values()))
+    rounding = _ROUNDING * max(_length(others[n]) for n in some)
     return all(_length(some[n] - others[n]) <= _SAME * _length(others[n]) + rounding for n in some)
 
 

@@ -2,7 +2,7 @@
 
 Every axis of an expression bears the index that it runs over, and arrays line up by these: to turn
 one, or to give it an axis of length 1, is the business of a target alone. That an expression only
-looks at memory which is there already is a matter of its type (`View`, `Join`, `Broadcast`).
+looks at memory which is there already is a matter of its type (`Look`).
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ class Read(Expr):
 
 
 class Look(Expr):
-    """What a pass or a target adds to the ways of looking at an array: no memory of its own."""
+    """A way of looking at an array: no memory of its own. A pass or a target may add others."""
 
     array: Expr
 
 
 @dataclass(frozen=True)
-class View(Expr):
+class View(Look):
     """The elements of an array at these places, one for each of its axes: `x[n, 2*p, 0]`.
 
     Its axes are the indices that the places run along; an index with a value, such as that of a
@@ -65,7 +65,7 @@ class Windows(View):
 
 
 @dataclass(frozen=True)
-class Join(Expr):
+class Join(Look):
     """The same elements, in the same order, under axes whose digits the array's own are: as many
     elements, or the array would be another.
     """
@@ -75,7 +75,7 @@ class Join(Expr):
 
 
 @dataclass(frozen=True)
-class Broadcast(Expr):
+class Broadcast(Look):
     """The same array along axes that it has not: its own among others. `shape` is that of all."""
 
     array: Expr
@@ -190,7 +190,7 @@ class Copy(_Same):
 
 
 @dataclass(frozen=True)
-class AsArray(_Same):
+class AsArray(_Same, Look):
     """A scalar, which has no axes, as an array without axes."""
 
 

@@ -6,27 +6,8 @@ from collections.abc import Iterable, Iterator
 from enum import IntEnum
 from typing import Any, TypeGuard
 
-from bpgen.program.grammar import (
-    AsArray,
-    Broadcast,
-    Entry,
-    Expr,
-    Function,
-    Gather,
-    Join,
-    Look,
-    Map,
-    Node,
-    Pack,
-    Read,
-    Ref,
-    Return,
-    ScatterAdd,
-    Split,
-    Store,
-    View,
-    Windows,
-)
+from bpgen.program import grammar as program
+from bpgen.program.grammar import Expr, Function, Gather, Map, Node, Pack, Read, Ref
 from bpgen.program.names import gives_gradients
 
 
@@ -57,27 +38,23 @@ def bare(value: Expr) -> Expr:
 
 
 def looks_at(value: Expr | Ref) -> str | None:
-    """The array whose memory an expression may share: a part of it, turned or under other axes."""
+    """The array whose memory an expression may share: a part of it, turned or under other axes. A
+    gather by single numbers takes one part out, as a slice does.
+    """
     node = bare(value) if isinstance(value, Expr) else value
-    while _is_look(node):
+    while isinstance(node, program.Look) or (isinstance(node, Gather) and not node.by):
         node = bare(node.array)
     return node.name if isinstance(node, (Read, Ref)) else None
 
 
 def is_folded(value: Expr) -> bool:
     """Whether an array is looked at under other axes: some joined, split or slid along."""
-    return isinstance(bare(value), (Join, Split, Windows))
-
-
-def _is_look(node: Expr | Ref) -> TypeGuard[View | Join | Broadcast | AsArray | Gather | Look]:
-    """Whether memory is looked at; a gather by single numbers takes one part out, as a slice."""
-    look = isinstance(node, (View, Join, Broadcast, AsArray, Look))
-    return look or (isinstance(node, Gather) and not node.by)
+    return isinstance(bare(value), (program.Join, program.Split, program.Windows))
 
 
 def written(node: Node) -> Iterable[str]:
     """The arrays in which a statement writes."""
-    if isinstance(node, (Store, ScatterAdd)):
+    if isinstance(node, (program.Store, program.ScatterAdd)):
         at = node.at.array if isinstance(node.at, Gather) else node.at
         return (str(looks_at(at)),)
     return ()
@@ -91,7 +68,7 @@ def given_away(node: Node, of: Function) -> Iterator[tuple[str, Memory]]:
     came.
     """
     arguments = {a.name for a in of.arguments}
-    if isinstance(node, Entry):
+    if isinstance(node, program.Entry):
         yield node.array, Memory.OWN
     elif isinstance(node, Pack):
         gradients = gives_gradients(of)
@@ -99,7 +76,7 @@ def given_away(node: Node, of: Function) -> Iterator[tuple[str, Memory]]:
         yield from ((n, most) for _, n in node.entries if gradients or n not in arguments)
         if node.beside:
             yield node.beside, Memory.OWN
-    elif isinstance(node, Return):
+    elif isinstance(node, program.Return):
         for value in _flat(node.values):
             name = looks_at(value) if isinstance(value, Expr) else None
             as_it_came = isinstance(value, Read) and name in arguments

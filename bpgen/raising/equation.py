@@ -11,22 +11,9 @@ from bpgen.equations.letters import lettered
 from bpgen.equations.softmaxes import argument_of_softmax
 from bpgen.functions import at_most, masked, unless
 from bpgen.ir import Element, Equation, Index, TensorInfo, Term, length
+from bpgen.program import grammar as program
 from bpgen.program.elements import outermost
-from bpgen.program.grammar import (
-    AsArray,
-    Assign,
-    Broadcast,
-    Copy,
-    Draw,
-    Expr,
-    Fill,
-    Held,
-    Node,
-    Precision,
-    Ref,
-    Shape,
-    Step,
-)
+from bpgen.program.grammar import Assign, Copy, Expr, Fill, Node, Precision, Ref, Shape, Step
 from bpgen.program.memory import is_folded, is_zero, looks_at
 from bpgen.raising.flat import flat_tensors, read_by
 from bpgen.raising.plan import Plan, definitions
@@ -122,7 +109,7 @@ class Raiser:
             return Copy(right)  # what is added to, or returned, shares no memory with others
         if not equation.indices and equation.name in self.differentiates:
             varies = right.axes or _reads_arrays(equation)
-            return AsArray(right) if varies else self._filled(equation, right, False)
+            return program.AsArray(right) if varies else self._filled(equation, right, False)
         return right
 
     def precise(self, equation: Equation, scope: Scope) -> Scope:
@@ -157,7 +144,7 @@ class Raiser:
         """A value that is the same along some axis, in the full shape of the left side."""
         axes = equation.indices
         if right.axes:
-            full = Broadcast(right, self.shape(equation), axes)
+            full = program.Broadcast(right, self.shape(equation), axes)
             return Copy(full) if self._is_given_away(equation) or scatters else full
         if not self._is_like(equation):
             return Fill(right, axes, self.shape(equation), self.precision([equation]))
@@ -196,7 +183,7 @@ class Raiser:
         """The parameter or input that a gradient is of."""
         original = self.differentiates[equation.name]
         info = self.network.tensors[original]
-        held: Held = "params" if info.role == "param" else "cache"
+        held: program.Held = "params" if info.role == "param" else "cache"
         return Ref(original, held, self.counter if info.block else "")
 
     def _shares(self, equation: Equation, value: Expr) -> bool:
@@ -235,7 +222,7 @@ def _reads_arrays(equation: Equation) -> bool:
     return any(t.body.has(Element) for t in equation.terms)
 
 
-def drawn(tensor: TensorInfo, like: Ref) -> Draw:
+def drawn(tensor: TensorInfo, like: Ref) -> program.Draw:
     """The statement that draws noise anew."""
     keep = float(tensor.keep if tensor.keep is not None else 1)
-    return Draw(tensor.name, tuple(length(i.size) for i in tensor.indices), keep, like)
+    return program.Draw(tensor.name, tuple(length(i.size) for i in tensor.indices), keep, like)

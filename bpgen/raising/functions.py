@@ -6,24 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from bpgen.ir import BATCH, Equation, TensorInfo
+from bpgen.program import grammar as program
 from bpgen.program.check import check
-from bpgen.program.grammar import (
-    Admit,
-    Argument,
-    Assign,
-    Call,
-    Entry,
-    Expr,
-    Function,
-    Guard,
-    Node,
-    Number,
-    OnRequest,
-    Pack,
-    Read,
-    Ref,
-    Return,
-)
+from bpgen.program.grammar import Argument, Assign, Call, Expr, Function, Node, Pack, Ref, Return
 from bpgen.program.measured import measured
 from bpgen.raising.access import steps_of
 from bpgen.raising.bodies import Bodies
@@ -83,7 +68,7 @@ class _Functions:
     def forward(self) -> Function:
         outputs = self.network.outputs
         body = (
-            Guard("params"),
+            program.Guard("params"),
             *self.raiser.unpacked(self._outer(f.evaluated for f in self.plan.forward)),
             *doors(self.inputs, set()),
             *self._drawn(),
@@ -118,7 +103,7 @@ class _Functions:
     def _output(self, name: str) -> Expr:
         """An output as the caller sees it: without what stands before a recurrence's first step."""
         info = self.tensors[name]
-        return steps_of(Read(name, info.indices), info.carried)
+        return steps_of(program.Read(name, info.indices), info.carried)
 
     def loss(self) -> Function:
         return self._of_batch("loss", {"_loss": "float"}, "The loss of a batch.")
@@ -142,7 +127,7 @@ class _Functions:
             (_PARAMS, _CACHE, *_arrays(self.targets)),
             ("float",),
             "The loss of the batch that left this cache.",
-            (*body, Return((Number(self.network.loss or ""),))),
+            (*body, Return((program.Number(self.network.loss or ""),))),
         )
 
     def backward(self) -> Function:
@@ -170,7 +155,7 @@ class _Functions:
             ("arrays",),
             f"Gradients {of}, named as params; the inputs' too on request.",
             (
-                *(Guard("cache", first) for first in self._outer_cache()[:1]),
+                *(program.Guard("cache", first) for first in self._outer_cache()[:1]),
                 *early,
                 *stacks,
                 self._gradients(),
@@ -193,8 +178,8 @@ class _Functions:
     def _input_gradients(self) -> tuple[Node, ...]:
         real = [t.name for t in self.inputs if t.name in self.derivation.adjoint]
         made = self.bodies.statements(self.plan.input_backward)
-        given = (Entry(Ref(n, "grads"), self.derivation.adjoint[n]) for n in real)
-        return (OnRequest((*made, *given)),) if real else ()
+        given = (program.Entry(Ref(n, "grads"), self.derivation.adjoint[n]) for n in real)
+        return (program.OnRequest((*made, *given)),) if real else ()
 
     def _opening(self, equations: list[Equation]) -> tuple[Node, ...]:
         """What a function takes out of params and the cache, and the targets that it lets in."""
@@ -213,7 +198,7 @@ class _Functions:
         cached = [n for n in self._outer_cache() if not self.network.tensors[n].block]
         opened = {n: Ref(n) for n in cached if n in names}
         shut = {n: Ref(n, "cache") for n in cached if n not in names}
-        doors = {n.name for n in body if isinstance(n, Admit)}
+        doors = {n.name for n in body if isinstance(n, program.Admit)}
         return {**opened, **shut, **{t.name: Ref(t.name) for t in self.targets if t.name in doors}}
 
     def _lengths(self) -> set[str]:

@@ -8,18 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bpgen.ir import length
-from bpgen.program.grammar import (
-    Axes,
-    Expr,
-    Function,
-    Gather,
-    Look,
-    Loop,
-    Map,
-    View,
-    Windows,
-    slot,
-)
+from bpgen.program import grammar as program
+from bpgen.program.grammar import Axes, Expr, Function, Gather, Loop, Map, View, Windows, slot
 from bpgen.program.nodes import rewritten
 from bpgen.program.spans import along, cut_along, cut_beside, windows_of, yielded
 
@@ -28,7 +18,7 @@ PLACED = slot(0)
 
 
 @dataclass(frozen=True)
-class Flip(Look):
+class Flip(program.Look):
     """An array turned round along some of its axes; what is stored there is turned round first."""
 
     array: Access

@@ -193,14 +193,21 @@ def comment(text: str, number: str = "", indent: int = 4) -> list[str]:
 
 
 def collection(
-    before: str, items: Iterable[str], brackets: str = "{}", indent: int = 0
+    before: str,
+    items: Iterable[str],
+    brackets: str = "{}",
+    indent: int = 0,
+    between: str = ", ",
 ) -> list[str]:
-    """A dict or list display: on one line, or one item on each."""
+    """A dict or list display: on one line, or one item on each. A comprehension's parts have only a
+    blank `between` them.
+    """
     items = list(items)
-    line = f"{before}{brackets[0]}{', '.join(items)}{brackets[1]}"
+    line = f"{before}{brackets[0]}{between.join(items)}{brackets[1]}"
     if indent + len(line) <= WIDTH:
         return [line]
-    return [f"{before}{brackets[0]}", *(f"    {i}," for i in items), brackets[1]]
+    end = between.rstrip()
+    return [f"{before}{brackets[0]}", *(f"    {i}{end}" for i in items), brackets[1]]
 
 
 def _fit(lines: Iterable[str], indent: int) -> bool:

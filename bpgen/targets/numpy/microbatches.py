@@ -6,7 +6,6 @@ from bpgen.names import free
 from bpgen.planning.nodes import Memory, Microbatches
 from bpgen.targets.numpy.functions import FunctionText
 from bpgen.targets.numpy.layout import call, collection
-from bpgen.targets.numpy.planned import PlannedStatements
 from bpgen.targets.numpy.planned_names import memory_of, name_of, with_gradients
 
 _LOCAL = ("flat", "value", "start", "part", "weight", "memory", "cache", "own", "dtype")
@@ -82,6 +81,3 @@ def memories(every: list[Memory]) -> list[FunctionText]:
         ),
     )
     return [made, found]
-
-
-PlannedStatements.rows[Microbatches] = lambda _, node, indent: step(node, indent)

@@ -12,6 +12,7 @@ from bpgen.planning.nodes import (
     FlatIndex,
     HelperCall,
     Memory,
+    Microbatches,
     Take,
     Unpack,
     Where,
@@ -23,6 +24,7 @@ from bpgen.program.grammar import Expr
 from bpgen.program.spans import is_whole
 from bpgen.targets.numpy.expressions import along
 from bpgen.targets.numpy.layout import assignment, call
+from bpgen.targets.numpy.microbatches import step
 from bpgen.targets.numpy.planned_expressions import PlannedExpressions
 from bpgen.targets.numpy.planned_names import (
     into,
@@ -196,5 +198,6 @@ PlannedStatements.rows |= {
     program.Store: PlannedStatements.store,
     program.OnRequest: PlannedStatements.on_request,
     Memory: PlannedStatements.memory,
+    Microbatches: lambda _, node, indent: step(node, indent),
     Unpack: PlannedStatements.unpack,
 }

@@ -9,7 +9,7 @@ from bpgen.program import grammar as program
 from bpgen.program.grammar import Expr, Node
 from bpgen.program.spans import is_whole
 from bpgen.targets.numpy.expressions import Expressions
-from bpgen.targets.numpy.layout import WIDTH, assignment, call, collection, comment, indented
+from bpgen.targets.numpy.layout import assignment, call, collection, comment, indented
 from bpgen.targets.numpy.subscripts import ALL, short
 from bpgen.targets.numpy.text import shape_text
 from bpgen.text.document import SUM, Code, CodeLike, called, code, tuple_of
@@ -141,10 +141,7 @@ class Statements:
             f"for name in {node.store}[0]",
             *["if name in SHAPES"] * node.some,
         ]
-        line = f"{node.name} = {{{' '.join(parts)}}}"
-        if indent + len(line) <= WIDTH:
-            return [line]
-        return [f"{node.name} = {{", *indented(parts), "}"]
+        return collection(f"{node.name} = ", parts, "{}", indent, " ")
 
     def pack(self, node: program.Pack, indent: int) -> list[str]:
         entries = [f'"{key}": {name}' if key else f"**{name}" for key, name in node.entries]

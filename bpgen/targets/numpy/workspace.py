@@ -74,11 +74,9 @@ def _entry(of: Buffers) -> list[str]:
     made = f"{memory_of(of)}({', '.join([*_sizes(of), 'dtype', *grads])})"
     if not of.counter:
         return [f"{key_of(of)}: {made},"]
-    every = f"for {of.counter} in range({of.times})"
-    line = f"**{{{key_of(of)}: {made} {every}}},"
-    if len(line) + 8 <= WIDTH:
-        return [line]
-    return ["**{", f"    {key_of(of)}: {made}", f"    {every}", "},"]
+    parts = [f"{key_of(of)}: {made}", f"for {of.counter} in range({of.times})"]
+    *lines, last = collection("**", parts, "{}", 9, " ")
+    return [*lines, f"{last},"]
 
 
 def _of_block(of: Buffers) -> FunctionText:

@@ -22,14 +22,16 @@ def meaning(part: Part, page: Equations) -> str:
 
 
 def why_sum(part: Part, page: Equations) -> str:
-    """Through what the loss depends on a tensor, where it is through several entries."""
+    """Through what the loss depends on a tensor, where it is through several entries; not where the
+    sum runs within one of these, too, which itself adds up what it reads.
+    """
     if page.derivation.network.tensors[part.step.of].role != "value":
         return ""
     inline, writer = page.writer.dialect.inline, page.writer
     for one in part.contributions:
         entry = _entry(one, part.left)
         fed = _fed(one, entry)
-        if fed:
+        if fed and {*one.over} <= {*open_indices(one.upstream.indices)}:
             over = writer.dialect.sum(",".join(map(writer.subscript, one.over))).strip()
             pair = element(one.wrt.name, entry), one.upstream
             read, through = (inline(writer.element(e).text) for e in pair)

@@ -99,3 +99,16 @@ def test_the_last_step_alone_feeds_what_reads_it() -> None:
         s.startswith(r"Each $h^{[1]}_{T-1,k}$ feeds every $z^{[2]}_{i}$")
         for s in _sentences(net, "short")
     ), _sentences(net, "short")
+
+
+@pytest.mark.parametrize(
+    "fed",
+    ["u[2, 0] = sum(x[j] * (x[0] + h[k]) ** 2, j, k)", "u[2, j] = sum((x[j] + h[k]) ** 2, k)"],
+)
+def test_a_sum_within_what_is_fed_is_not_over_what_is_fed(fed: str) -> None:
+    """No sentence says which sum is which."""
+    net = (
+        'from bpgen import *\nj, k = indices("j k", size=2)\nx, h, u = input(2), zeros(3), zeros(3, 2)\n'
+        f"h[0] = x[0] ** 2\n{fed}\noutput(u)\n"
+    )
+    assert not any(s.startswith("Each $h") for s in _sentences(net, "all"))

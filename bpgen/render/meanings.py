@@ -62,8 +62,16 @@ def _fed(one: Contribution, entry: tuple[sp.Expr, ...]) -> str:
     tensor is cut out.
     """
     places = _places(one, entry)
-    if not one.over or all(at == entry for at in places):
+    if not one.over or (_into_all(one, len(entry)) and all(at == entry for at in places)):
         return "every" if one.over else ""
     inner = (*one.over, *one.value.terms[0].over)
     alone = len(places) == 1 and determined(places[0], inner)
     return "" if alone else "several"
+
+
+def _into_all(one: Contribution, rank: int) -> bool:
+    """Whether each term goes into all entries that are summed over: u[n] goes into t[n,m] and
+    t[m,n], and into no t[p,m].
+    """
+    over = one.value.indices[rank:]
+    return all(t.at is None or t.at[rank:] == over for t in one.value.terms)

@@ -71,6 +71,16 @@ def test_windows_that_overlap_are_fed_several_times() -> None:
     assert any("feeds several" in s for s in _sentences(net, "all"))
 
 
+def test_a_sample_is_in_some_of_all_pairs() -> None:
+    """z of n goes into t of n with each m, and of each m with n, and into no other."""
+    net = (
+        "from bpgen import *\ni, m, x, w = indices('i'), samples(), input(2), param(2)\nz = w * x\n"
+        "L = loss(log(sum(exp(sum(z[i] * z[m, i], i)), m)))\n"
+    )
+    (said,) = (s for s in _sentences(net, "short") if s.startswith("Each $z_"))
+    assert "feeds several" in said
+
+
 def test_a_part_that_is_cut_out_is_fed_once() -> None:
     net = (
         "from bpgen import *\nx, y = input(2), target(3)\nz = dense(x, 6)\n"

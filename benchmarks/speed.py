@@ -20,6 +20,7 @@ from typing import Any
 import click
 import numpy as np
 
+from benchmarks.products import by_functions
 from bpgen.check.module.loading import load
 from bpgen.derive import derive
 from bpgen.emit import FAST, emitted
@@ -95,7 +96,8 @@ def steps_of(name: str) -> dict[str, Step]:
         return lambda: module.loss_and_grad(params, *given, workspace=memory, checked=False)
 
     made: list[tuple[Callable[..., Any], tuple[Any, ...]]] = []
-    noted = load(emitted(derivation, FAST), {n: _noting(n, made) for n in ("dot", "matmul")})
+    text = by_functions(emitted(derivation, FAST))
+    noted = load(text, {n: _noting(n, made) for n in ("dot", "matmul")})
     vars(noted)["BLOCK"] = lengths["N"]
     planned(noted)()
     return {

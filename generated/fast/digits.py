@@ -78,13 +78,13 @@ def forward(
         p,
     ) = workspace["forward"]
     # (1) z1[n,i] = sum_j W1[i,j] x[n,j] + b1[i]
-    np.dot(x, W1.T, z1)
+    x.dot(W1.T, z1)
     t[...] = b1
     z1 += t
     # (2) h[n,i] = relu(z1[n,i])
     z1.clip(zero, infinity, h)
     # (3) z[n,i] = sum_j W2[i,j] h[n,j] + b2[i]
-    np.dot(h, W2.T, z)
+    h.dot(W2.T, z)
     t1[...] = b2
     z += t1
     # (4) p[n,i] = exp(z[n,i]) / sum_j exp(z[n,j])
@@ -95,7 +95,7 @@ def forward(
     t1[...] = t3[:, None]
     np.subtract(z, t1, t1)
     np.exp(t1, t1)
-    np.dot(t1, ones, t3)
+    t1.dot(ones, t3)
     np.maximum(t3, one, out=t2)
     p[...] = t2[:, None]
     np.divide(t1, p, p)
@@ -163,7 +163,7 @@ def _loss(
     t3.take(places1, None, t1, "clip")
     np.subtract(t1, t1, t)
     t3.put(places1, t)
-    np.dot(t3, ones, t)
+    t3.dot(ones, t)
     np.log1p(t, t1)
     np.add(starts, y, places1, casting="unsafe")
     t2.take(places1, None, t, "clip")
@@ -172,7 +172,7 @@ def _loss(
     #     W2[i,j] ** 2
     np.square(W1, t4)
     np.square(W2, t5)
-    L = np.dot(ell, shares) + 0.0001 * (t4.sum() + t5.sum())
+    L = ell.dot(shares) + 0.0001 * (t4.sum() + t5.sum())
     value: float = L.item()
     return value
 
@@ -228,23 +228,23 @@ def backward(
     np.subtract(t, share, t1)
     delta.put(places, t1)
     # (9) dW2[i,j] = sum_n delta[n,i] h[n,j] + 0.0002 W2[i,j]
-    np.dot(delta.T, h, dW2)
+    delta.T.dot(h, dW2)
     np.multiply(W2, 0.0002, t2)
     dW2 += t2
     # (10) db2[i] = sum_n delta[n,i]
-    np.dot(ones, delta, db2)
+    ones.dot(delta, db2)
     # (12) delta1[n,i] = sum_j delta[n,j] W2[j,i] step(z1[n,i])
     # (12) evaluated as sum_j delta[n,j] W2[j,i] step(h[n,i])
-    np.dot(delta, W2, delta1)
+    delta.dot(W2, delta1)
     np.greater(h, zero, mask)
     t3[...] = mask
     delta1 *= t3
     # (13) dW1[i,j] = sum_n delta1[n,i] x[n,j] + 0.0002 W1[i,j]
-    np.dot(delta1.T, x, dW1)
+    delta1.T.dot(x, dW1)
     np.multiply(W1, 0.0002, t4)
     dW1 += t4
     # (14) db1[i] = sum_n delta1[n,i]
-    np.dot(ones, delta1, db1)
+    ones.dot(delta1, db1)
     grads = {"W1": dW1, "b1": db1, "W2": dW2, "b2": db2}
     if inputs:
         # (15) dx[n,i] = sum_j delta1[n,j] W1[j,i]
@@ -319,13 +319,13 @@ def loss_and_grad(
         delta1_T,
     ) = workspace["loss_and_grad"]
     # (1) z1[n,i] = sum_j W1[i,j] x[n,j] + b1[i]
-    np.dot(x, W1.T, z1)
+    x.dot(W1.T, z1)
     t1[...] = b1
     z1 += t1
     # (2) h[n,i] = relu(z1[n,i])
     z1.clip(zero, infinity, h)
     # (3) z[n,i] = sum_j W2[i,j] h[n,j] + b2[i]
-    np.dot(h, W2.T, z)
+    h.dot(W2.T, z)
     t3[...] = b2
     z += t3
     # (4) p[n,i] = exp(z[n,i]) / sum_j exp(z[n,j])
@@ -336,7 +336,7 @@ def loss_and_grad(
     t3[...] = t5_column
     np.subtract(z, t3, t3)
     np.exp(t3, t2)
-    np.dot(t2, ones, t5)
+    t2.dot(ones, t5)
     np.maximum(t5, one, out=t4)
     p[...] = t4_column
     np.divide(t2, p, p)
@@ -345,7 +345,7 @@ def loss_and_grad(
     t2.take(places1, None, t4, "clip")
     np.subtract(t4, t4, t5)
     t2.put(places1, t5)
-    np.dot(t2, ones, t5)
+    t2.dot(ones, t5)
     np.log1p(t5, t4)
     np.add(starts, y, places1, casting="unsafe")
     t3.take(places1, None, t5, "clip")
@@ -354,7 +354,7 @@ def loss_and_grad(
     #     W2[i,j] ** 2
     np.square(W1, t7)
     np.square(W2, t8)
-    L = np.dot(ell, shares) + 0.0001 * (t7.sum() + t8.sum())
+    L = ell.dot(shares) + 0.0001 * (t7.sum() + t8.sum())
     value: float = L.item()
     # (8) delta[n,i] = p[n,i] / N - [i = y[n]] / N
     np.multiply(p, share, delta)
@@ -362,23 +362,23 @@ def loss_and_grad(
     np.subtract(t6, share, t4)
     delta.put(places1, t4)
     # (9) dW2[i,j] = sum_n delta[n,i] h[n,j] + 0.0002 W2[i,j]
-    np.dot(delta_T, h, dW2)
+    delta_T.dot(h, dW2)
     np.multiply(W2, 0.0002, t9)
     dW2 += t9
     # (10) db2[i] = sum_n delta[n,i]
-    np.dot(ones1, delta, db2)
+    ones1.dot(delta, db2)
     # (12) delta1[n,i] = sum_j delta[n,j] W2[j,i] step(z1[n,i])
     # (12) evaluated as sum_j delta[n,j] W2[j,i] step(h[n,i])
-    np.dot(delta, W2, delta1)
+    delta.dot(W2, delta1)
     np.greater(h, zero, mask)
     t[...] = mask
     delta1 *= t
     # (13) dW1[i,j] = sum_n delta1[n,i] x[n,j] + 0.0002 W1[i,j]
-    np.dot(delta1_T, x, dW1)
+    delta1_T.dot(x, dW1)
     np.multiply(W1, 0.0002, t10)
     dW1 += t10
     # (14) db1[i] = sum_n delta1[n,i]
-    np.dot(ones1, delta1, db1)
+    ones1.dot(delta1, db1)
     grads = {"W1": dW1, "b1": db1, "W2": dW2, "b2": db2}
     return value, grads
 

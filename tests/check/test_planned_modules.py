@@ -82,7 +82,7 @@ WRONG = (
     (PLACE, "layers", "np.tanh(z2, g)", "np.tanh(z2, z1)", "output z3"),
     (PLACE, "layers", "np.subtract(one, delta2, delta2)", "np.subtract(one, delta2, h)", "W2"),
     (PLACE, "layers", "np.greater(h, zero, mask)", "np.greater(h, zero)", "W1"),
-    (PLACE, "layers", "np.dot(ones1, delta2, db2)", "np.dot(ones1, delta2, t3[0])", "b2"),
+    (PLACE, "layers", "ones1.dot(delta2, db2)", "ones1.dot(delta2, t3[0])", "b2"),
     (PLACE, "steps", "np.tanh(z, h[:, t + 1])", "np.tanh(z, h[:, t])", "W"),
     (PLACE, "blocks", "np.tanh(z1, a1)", "np.tanh(z1, x1_next)", "output x1"),
     (LEFT_OUT, "layers", "    dW2 += t6\n", "", "W2"),
@@ -92,7 +92,7 @@ WRONG = (
     (LEFT_OUT, "steps", "        z += t3\n", "", "output h"),
     (BETWEEN, "steps", "    h[:, 0].fill(0)\n", "", "h"),
     (BETWEEN, "steps", "    dh.fill(0)\n    dh[:, 1:] = d_h", "    dh[:, 1:] += d_h", "W"),
-    (BETWEEN, "layers", "np.dot(delta1.T, x, dW1)", "dW1 += np.dot(delta1.T, x)", "W1"),
+    (BETWEEN, "layers", "delta1.T.dot(x, dW1)", "dW1 += delta1.T.dot(x)", "W1"),
     (FOR_OTHERS, "layers", "made != length", "made < length", ""),
     (FOR_OTHERS, "layers", "made_of != dtype", "made_of.kind != dtype.kind", ""),
     (FOR_OTHERS, "steps", ", N=N, T=T)", ", N=N)", ""),
@@ -121,7 +121,7 @@ def test_is_refused_by_name(mistake: str, net: str, right: str, wrong: str, name
 
 # In the function that computes the loss and all gradients, alone.
 APART = (
-    ("    np.dot(ones1, delta1, db1)\n", "", "b1: loss_and_grad and backward give different"),
+    ("    ones1.dot(delta1, db1)\n", "", "b1: loss_and_grad and backward give different"),
     ("value: float = L.item()", "value = float('nan')", "loss_and_grad returns nan where loss"),
     ('"b1": db1', '"b1": db1.copy()', "b1: the gradient is no part of the workspace's flat array"),
     ("elif checked:", "elif False:", "loss_and_grad accepts a workspace for another N"),
@@ -176,7 +176,7 @@ def test_every_mistake_in_memory_is_made_somewhere() -> None:
 
 def test_what_is_never_written_is_wrong_and_not_only_unproved() -> None:
     source, network = of("layers")
-    report = check_module(source.replace("    np.dot(ones1, delta2, db2)\n", ""), network)
+    report = check_module(source.replace("    ones1.dot(delta2, db2)\n", ""), network)
     assert any("wrong: entry [0] is never written" in line for line in report.failures)
 
 

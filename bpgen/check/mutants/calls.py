@@ -39,7 +39,7 @@ _METHODS = {"add": "sum", "maximum": "max", "minimum": "min", "multiply": "prod"
 _ROWS: Mapping[str, _Row] = {
     **{f"np.{name}": _infix(operator) for name, operator in {**_ARITHMETIC, **_COMPARING}.items()},
     **{f"np.{name}": _Row(1, form.format) for name, form in _UNARY.items()},
-    **{f"np.{name}": _infix("@") for name in ("dot", "matmul")},
+    "np.matmul": _infix("@"),
 }
 
 
@@ -68,30 +68,28 @@ def assignment(statement: ast.stmt, ones: set[str]) -> ast.stmt:
         return _assign(texts[2], f"np.take({of}, {', '.join(texts[:2])})")
     if method == "clip":
         return _assign(texts[2], f"np.minimum(np.maximum({of}, {texts[0]}), {texts[1]})")
+    if method == "dot":
+        return _assign(texts[1], _summed(of, texts[0], ones) or f"({of}) @ ({texts[0]})")
     if method == "put":
         return ast.Assign([parsed(f"{of}.reshape(-1)[{texts[0]}]")], parsed(texts[1]), lineno=0)
     if not name.startswith("np.") or name == "np.add.at":
         return statement
-    return _of_numpy(name, texts, given, ones)
+    return _of_numpy(name, texts, given)
 
 
-def _of_numpy(name: str, texts: list[str], given: Mapping[str, str], ones: set[str]) -> ast.stmt:
+def _of_numpy(name: str, texts: list[str], given: Mapping[str, str]) -> ast.stmt:
     """A call of numpy that writes into its last argument."""
     *arguments, place = [*texts, given["out"]] if "out" in given else texts
-    summed = _summed(arguments, ones) if name == "np.dot" else None
     row = _ROWS.get(name)
-    if summed is not None:
-        value = summed
-    elif row is not None and row.arity == len(arguments):
+    if row is not None and row.arity == len(arguments):
         value = row.value(*arguments)
     else:
         value = f"{name}({', '.join(arguments)})"
     return _assign(place, value)
 
 
-def _summed(arguments: list[str], ones: set[str]) -> str | None:
+def _summed(one: str, two: str, ones: set[str]) -> str | None:
     """A product with ones, as the sum that it is."""
-    one, two = arguments
     if one in ones:
         return f"({two}).sum(axis=0)"
     return f"({one}).sum(axis=-1)" if two in ones else None

@@ -29,7 +29,7 @@ _NUMPY = words(
 )
 # And where arrays are planned, what writes where it is told.
 _WRITING = words(
-    "array copyto divide dot equal greater greater_equal less less_equal logical_and logical_or"
+    "array copyto divide equal greater greater_equal less less_equal logical_and logical_or"
     " intp matmul multiply negative not_equal power reduce square subtract"
 )
 # The attributes and methods of arrays, generators, dicts and strings that it may use.
@@ -63,7 +63,7 @@ NUMPY = Allowed(frozenset({"import numpy as np"}), {"np": _NUMPY}, _METHODS, _BU
 PLANNED = replace(
     NUMPY,
     libraries={"np": _NUMPY | _WRITING},
-    methods=_METHODS | {"clip", "fill", "put", "take"},
+    methods=_METHODS | {"clip", "dot", "fill", "put", "take"},
     made_and_given=frozenset({"workspace"}),
 )
 

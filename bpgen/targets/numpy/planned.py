@@ -114,8 +114,12 @@ class PlannedStatements(Statements):
         )
 
     def dot(self, at: Expr, value: Dot, indent: int) -> list[str]:
+        """numpy's dot as a method: the function of that name looks at its arguments first."""
         texts = [self.expressions.text(m) for m in (value.one, value.two, at)]
-        return call("np.matmul" if value.strided else "np.dot", texts, "", indent)
+        if value.strided:
+            return call("np.matmul", texts, "", indent)
+        one = self.expressions.array(value.one).bracketed()
+        return call(f"{one}.dot", texts[1:], "", indent)
 
     def take(self, at: Expr, value: Take, indent: int) -> list[str]:
         array = self.expressions.array(value.array).bracketed()

@@ -12,7 +12,7 @@ from bpgen.program import grammar as program
 from bpgen.program.grammar import Axes, Expr
 from bpgen.targets.numpy.alignment import Array, atom
 from bpgen.targets.numpy.expressions import Expressions
-from bpgen.text.document import ATOM, Code, called
+from bpgen.text.document import ATOM, Code
 from bpgen.text.scalar import Printer
 
 
@@ -30,7 +30,7 @@ class PlannedExpressions(Expressions):
         if len(node.operands) == 2 and node.over and not node.axes:
             one, two = map(self.array, node.operands)
             if one.axes == two.axes == node.over and len(node.over) == 1:
-                return atom(called("np.dot", [one.text, two.text]), ())
+                return atom(one.bracketed().method("dot", [two.text]), ())
         return super().contract(node)
 
     def argument(self, operand: Expr | sp.Expr, axes: Axes) -> Code:

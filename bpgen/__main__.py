@@ -6,8 +6,13 @@ import atexit
 import gc
 import os
 import sys
+from collections.abc import Callable
+from typing import NoReturn
 
-from bpgen.cli import main
+if __name__ == "__main__" and not getattr(sys.flags, "safe_path", False):
+    # Beside a net.py there may be a random.py: the folder's modules come after all others of their
+    # names, as they do for the command.
+    sys.path.append(sys.path.pop(0))
 
 
 def run() -> None:
@@ -18,7 +23,20 @@ def run() -> None:
     gc.set_threshold(50_000, 50, 50)
     atexit.register(gc.freeze)
     _replace_closed_streams()
-    main(prog_name="bpgen")
+    _program()(prog_name="bpgen")
+
+
+def _program() -> Callable[..., NoReturn]:
+    try:
+        from bpgen.cli import main
+    except (ImportError, AttributeError) as error:
+        from bpgen import shadows
+
+        if (hidden := shadows.told(error)) is None:
+            raise
+        print(f"bpgen: {hidden}", file=sys.stderr)
+        sys.exit(2)
+    return main
 
 
 def _replace_closed_streams() -> None:

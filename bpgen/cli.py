@@ -53,6 +53,10 @@ def _refusal(error: Exception) -> NetError:
         )
     if isinstance(error, OSError):
         return NetError(f"the answer cannot be written: {error.strerror}", "write it elsewhere")
+    from bpgen import shadows
+
+    if (hidden := shadows.told(error)) is not None:
+        return hidden
     remedy = "a defect of bpgen: report it; python -X dev -m bpgen says where"
     return NetError(f"{type(error).__name__}: {error}", remedy)
 

@@ -35,7 +35,10 @@ _REMEDIES = (  # what Python says of a net.py, and what to do about it; the firs
         "bpgen has functions, not methods: sum(x), not x.sum()",
     ),
     (r"ModuleNotFoundError", "install it, put it beside net.py, or leave it out"),
-    (r"NameError", "declare it first: x = input(3), y = target(2) or W = param(2, 3)"),
+    (
+        r"NameError",
+        "declare it first, x = input(3), y = target(2) or W = param(2, 3), or import it",
+    ),
     (r"TypeError: .* for (\^|\*\* or pow)", "a power is **, of numbers and tensors: z ** 2"),
     (r"RecursionError", "a function calls itself without end, or a formula is nested too deeply"),
     (r"", "net.py stopped here"),
@@ -45,6 +48,13 @@ _NAMES = {  # what is mostly meant by a name that stands for nothing
     "t": 'an index is declared: t = indices("t"); a target: t = target(2)',
     "n": "the index of the sample is declared: n = samples()",
     "T": 'a length known at run time stands in quotes: input("T")',
+    "np": "import numpy as np, for numbers; of tensors use bpgen's own functions: exp(z)",
+    "log1p": "write log(1 + z): it is computed by log1p",
+    "expm1": "write u = exp(z) - 1: it is computed by expm1",
+    "square": "a power is **: z ** 2",
+    "norm": "a length is sqrt(sum(z ** 2))",
+    "linear": "a layer without an activation is dense(x, width)",
+    **dict.fromkeys(("mse", "mse_loss"), "a loss is mean_squared_error(a, y), or a sum of squares"),
     "maximum": "the larger of z and 0 is relu(z), of a and b a + relu(b - a)",
     "minimum": "the smaller of a and b is a - relu(a - b)",
     "where": "a formula has no cases: relu(z) is z where z > 0, and masked(z, keep) takes a mask",
@@ -198,7 +208,9 @@ def _meant(name: str, space: dict[str, object]) -> str:
     """The word or variable that a misspelt name is closest to."""
     if name in _NAMES and "input" in space:
         return _NAMES[name]
-    close = get_close_matches(name, [*space, *WORDS], n=1, cutoff=0.7)
+    words = [*space, *WORDS]
+    close = get_close_matches(name, words, n=1, cutoff=0.7)
+    close = close or get_close_matches(name.lower(), words, n=1, cutoff=0.7)
     return f"did you mean {close[0]}?" if close and "input" in space else ""
 
 

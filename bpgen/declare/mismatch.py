@@ -40,4 +40,6 @@ def transposed(one: Quantity, two: Quantity) -> str:
         f"{a} @ {b}.T": two.rank == 2 and two.shape[1] == one.shape[-1],
     }
     meant = next((f"{text} would fit; " for text, fit in fits.items() if fit), "")
+    if two.role == "input" and two.rank == 2 and two.shape[-1] == one.shape[-1]:
+        return f"{meant}of a batch one sample is declared: {b} = input({two.shape[-1]})"
     return f"{meant}weights are (out, in), as in W @ x + b"

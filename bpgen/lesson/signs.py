@@ -107,10 +107,10 @@ def _deltas(lesson: Lesson) -> list[str]:
         if step.equation.name not in lesson.writer.symbols or slope is None or slope.size != 1:
             continue
         value = float(slope.ravel()[0])
-        loss = lesson.name(lesson.network.loss or "")
+        loss, goes = lesson.name(lesson.network.loss or ""), "smaller" if value < 0 else "larger"
         found.append(
             f"{lesson.slope(step.of)} is {lesson.number(value)}: where {lesson.name(step.of)} is"
-            f" {lesson.inline('0.001')} larger, {loss} is larger by about"
-            f" {lesson.number(value / 1000)}."
+            f" {lesson.inline('0.001')} larger, {loss} is {goes} by about"
+            f" {lesson.number(abs(value) / 1000)}."
         )
     return found[:3]

@@ -53,7 +53,8 @@ def _false(page: tuple[str, Ground], section: str, before: str, after: str) -> l
 
 _WRONG = [
     ("What the signs say", "is $-0.2380$", "is $-0.2381$"),
-    ("What the signs say", "about $-4.315", "about $-4.316"),
+    ("What the signs say", "about $4.315", "about $4.316"),
+    ("What the signs say", "is smaller by about", "is larger by about"),
     ("What the signs say", "is too small, and a larger", "is too large, and a smaller"),
     ("What the signs say", "& negative & all grow", "& positive & all grow"),
     ("What the signs say", "& negative & all grow", "& negative & all fall"),

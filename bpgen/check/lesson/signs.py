@@ -95,8 +95,8 @@ _ASKS = re.compile(
 )
 _RIGHT_ALREADY = re.compile(r"(\$.+?\$) is 0: (\$[^$]+\$) is right\.")
 _LARGER = re.compile(
-    r"(\$.+?\$) is (\$[^$]*\$): where (\$[^$]+\$) is \$0\.001\$ larger, (\$[^$]+\$) is larger by"
-    r" about (\$[^$]*\$)\."
+    r"(\$.+?\$) is (\$[^$]*\$): where (\$[^$]+\$) is \$0\.001\$ larger, (\$[^$]+\$) is (larger|smaller)"
+    r" by about (\$[^$]*\$)\."
 )
 
 
@@ -111,7 +111,8 @@ def error(line: str, reader: Reader) -> str:
         return reader.differs(found[2], slope)
     if found := _LARGER.match(line):
         slope = ground.slopes[reader.slope(found[1])]
-        return reader.differs(found[2], slope) or reader.differs(found[5], slope / 1000)
+        moves = slope / 1000 if found[5] == "larger" else -slope / 1000
+        return reader.differs(found[2], slope) or reader.differs(found[6], moves)
     if found := _RIGHT_ALREADY.match(line):
         return "" if length(ground.slopes[reader.slope(found[1])]) == 0 else "it is not 0"
     return "it is not read"

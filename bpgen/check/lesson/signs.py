@@ -95,8 +95,8 @@ _ASKS = re.compile(
 )
 _RIGHT_ALREADY = re.compile(r"(\$.+?\$) is 0: (\$[^$]+\$) is right\.")
 _LARGER = re.compile(
-    r"(\$.+?\$) is (\$[^$]*\$): where (\$[^$]+\$) is \$0\.001\$ larger, (\$[^$]+\$) is (larger|smaller)"
-    r" by about (\$[^$]*\$)\."
+    r"(\$.+?\$) is (\$[^$]*\$): where (\$[^$]+\$) is \$0\.001\$ larger, (\$[^$]+\$) is"
+    r" (larger|smaller) by about (\$[^$]*\$)\."
 )
 
 

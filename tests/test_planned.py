@@ -220,6 +220,16 @@ def test_other_memory_is_refused(batch: int, dtype: Any, error: type, said: str)
         module.loss_and_grad(params, *inputs, *rest, workspace=workspace)
 
 
+def test_what_is_no_workspace_is_refused() -> None:
+    module = module_of(planned(TOY))
+    params, inputs, rest = _arguments(TOY, module)
+    whole = _workspace(module, 5, np.float64)
+    for name in ("N", "flat"):
+        fewer = {n: arrays for n, arrays in whole.items() if n != name}
+        with pytest.raises(ValueError, match=f"workspace lacks {name}: workspace"):
+            module.loss_and_grad(params, *inputs, *rest, workspace=fewer)
+
+
 def test_of_the_logarithms_of_a_row_only_the_one_that_is_picked_is_computed() -> None:
     text = planned(next(p for p in EXAMPLES if p.stem == "digits").read_text())
     taken = r"    (\w+)\.take\(\w+, None, (\w+), \"clip\"\)\n    np\.subtract\((\w+), \2, ell\)"

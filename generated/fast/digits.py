@@ -586,7 +586,10 @@ def _precision(params: Arrays, *arrays: np.ndarray) -> np.dtype:
 
 
 def _suits(workspace: Workspace, dtype: np.dtype, **lengths: int) -> None:
-    """Refuse a workspace for other lengths, or of another type."""
+    """Refuse what is no workspace, or one for other lengths, or of another type."""
+    for name in [*lengths, "flat"]:
+        if name not in workspace:
+            raise ValueError(f"workspace lacks {name}: workspace(...) makes one")
     for name, length in lengths.items():
         made = int(workspace[name][0])
         if made != length:

@@ -94,6 +94,7 @@ WRONG = (
     (BETWEEN, "steps", "    dh.fill(0)\n    dh[:, 1:] = d_h", "    dh[:, 1:] += d_h", "W"),
     (BETWEEN, "layers", "delta1.T.dot(x, dW1)", "dW1 += delta1.T.dot(x)", "W1"),
     (FOR_OTHERS, "layers", "made != length", "made < length", ""),
+    (FOR_OTHERS, "layers", "name not in workspace", "name in workspace and not lengths", ""),
     (FOR_OTHERS, "layers", "made_of != dtype", "made_of.kind != dtype.kind", ""),
     (FOR_OTHERS, "steps", ", N=N, T=T)", ", N=N)", ""),
     (FLAT, "layers", "start += size", "start += size - 1", ""),

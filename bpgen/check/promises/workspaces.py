@@ -42,13 +42,14 @@ def within_workspace(subject: Subject, point: Point) -> Iterator[Finding]:
 
 
 def suited(subject: Subject, point: Point) -> Iterator[Finding]:
-    """A workspace for another length, or of another type, is refused in words by what needs it; and
-    what needs none of it returns what it does without.
+    """A workspace for another length, of another type, or an empty one, is refused in words by
+    what needs it; and what needs none of it returns what it does without.
     """
     if not is_planned(subject):
         return
     others = {f"for another {n}": made(subject, point, longer=n) for n in _lengths(subject, point)}
     others["of another type"] = made(subject, point, dtype=np.float32)
+    others["that is empty"] = {}
     cache = deepcopy(subject.forward(point))
     calls: dict[str, Callable[[Subject], Any]] = {
         "forward": lambda at: at.called(at.module.forward, point),
@@ -132,7 +133,7 @@ def _refused(call: Callable[[Subject], Any], alone: Subject, there: Subject) -> 
     """
     try:
         found = call(there)
-    except (TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         return "workspace" in str(error)
     pairs = zip(leaves(call(alone)), leaves(found), strict=True)
     return all(same_bits(one, other) for (_, one), (_, other) in pairs)

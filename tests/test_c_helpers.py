@@ -21,13 +21,17 @@ HEAD = "#include <math.h>\ntypedef double real;\n#define R(x) ((real)(x))\n#defi
 POINTS = np.concatenate([[0.0], *(s * np.logspace(-9, 3, 61) for s in (1, -1))])
 SECOND = {"bell": [0.5, 1.0], "inside": [-2.0], "unless_slope": [1.0]}  # what they are given beside
 THIRD = {"inside": [1.5]}
+OF_SUM = (
+    "real of_log_of_sum(real m, real s, int k);\n"
+    "real of_log_of_sum(real m, real s, int k) { return log_of_sum(m, s, k); }"
+)
 NAMES = sorted(n for n, row in ROWS.items() if row.helper and n not in ("erf", "erfc"))  # C's own
 
 
 @pytest.fixture(scope="module")
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
     folder = tmp_path_factory.mktemp("helpers")
-    lines = [HEAD, *sources(NAMES)]
+    lines = [HEAD, *sources([*NAMES, "log_of_sum"]), OF_SUM]
     for name in NAMES:
         many = spelled(name).arguments
         given, passed = ", ".join(f"real {a}_" for a in many), ", ".join(f"{a}_" for a in many)
@@ -47,6 +51,17 @@ def numpys() -> dict[str, Any]:
     for source in (*SHARED.values(), *(row.helper for row in ROWS.values())):
         exec(source, known)
     return known
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_sum_of_exponentials_keeps_its_digits(count: int, compiled: ctypes.CDLL) -> None:
+    """What is left of it beside the largest, too, however little."""
+    call = compiled.of_log_of_sum
+    call.restype, call.argtypes = ctypes.c_double, [ctypes.c_double, ctypes.c_double, ctypes.c_int]
+    others = [0.0, *np.logspace(-300, 3, 304), np.nan]
+    found = [call(0.0, s, count) for s in others]
+    np.testing.assert_allclose(found, np.log1p(np.add(others, count - 1)), rtol=2e-15)
+    assert call(-np.inf, 0.0, 0) == -np.inf and call(7.0, 0.0, 1) == 7.0
 
 
 @pytest.mark.parametrize("name", NAMES)

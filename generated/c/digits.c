@@ -193,6 +193,14 @@ static INLINE void product(real *c, const real *a, const real *b, axis m, axis n
     windows(c, a, b, m, n, once, k);
 }
 
+/* The logarithm of a sum of exponentials: k are exp(m), the largest, and the others s * exp(m). Of
+   1 + x it keeps the digits of x, as log1p does, by log, which is faster (Goldberg, 1991). */
+static real log_of_sum(real m, real s, int k)
+{
+    const real x = s + (k > 1 ? k - 1 : 0), sum = 1 + x;
+    return m + (sum == 1 ? x : M(log)(sum) * x / (sum - 1));
+}
+
 /* A number from 0 to below 1, the next of a sequence. */
 static real uniform(unsigned long *seed)
 {
@@ -278,7 +286,7 @@ void digits_forward(const digits_params *params, const real *x, int N, digits_ca
             k += d == 0;
             s += d == 0 ? 0 : p[10 * n + i];
         }
-        log_sum[n] = m + M(log1p)(s + (k > 1 ? k - 1 : 0));
+        log_sum[n] = log_of_sum(m, s, k);
         s += k;
         for (int i = 0; i < 10; i++)
             p[10 * n + i] = s == 0 ? 0 : p[10 * n + i] / s;

@@ -29,6 +29,14 @@ OWN = {
 
 LOOPS = {
     **PRODUCTS,
+    "log_of_sum": """
+/* The logarithm of a sum of exponentials: k are exp(m), the largest, and the others s * exp(m). Of
+   1 + x it keeps the digits of x, as log1p does, by log, which is faster (Goldberg, 1991). */
+static real log_of_sum(real m, real s, int k)
+{
+    const real x = s + (k > 1 ? k - 1 : 0), sum = 1 + x;
+    return m + (sum == 1 ? x : M(log)(sum) * x / (sum - 1));
+}""",
     "uniform": """
 /* A number from 0 to below 1, the next of a sequence. */
 static real uniform(unsigned long *seed)

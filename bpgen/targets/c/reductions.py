@@ -67,12 +67,8 @@ def _logsumexp(e: Reading, node: program.Reduce, at: At) -> C:
         ]
 
     e.looped(node.over, add)
-    return log_sum(m, s, k)
-
-
-def log_sum(m: str, s: str, k: str) -> C:
-    """The logarithm of a sum of exponentials: k of them of the largest, m, and s the others."""
-    return C(f"{m} + M(log1p)({s} + ({k} > 1 ? {k} - 1 : 0))", SUM)
+    e.helpers.add("log_of_sum")
+    return C(f"log_of_sum({m}, {s}, {k})")
 
 
 def _place_of_largest(e: Reading, node: program.Reduce, at: At) -> C:

@@ -7,7 +7,6 @@ from bpgen.targets.c.entries import Entries
 from bpgen.targets.c.layout import nest
 from bpgen.targets.c.loops import At
 from bpgen.targets.c.nodes import Summed
-from bpgen.targets.c.reductions import log_sum
 from bpgen.targets.c.scalar import SUM
 
 
@@ -19,6 +18,7 @@ def softmax(e: Entries, at: Expr, value: InRows, here: At) -> list[str]:
     e.helpers.add("larger")
     lines = [f"real {m} = -INFINITY, {s} = 0;", *nest([head], [f"{m} = larger({m}, {z.text});"])]
     if isinstance(value, Summed):  # the largest is counted, and the others' sum keeps its digits
+        e.helpers.add("log_of_sum")
         k, d = e.names.local("k"), e.names.local("d")
         each = [
             f"const real {d} = {z.within(SUM)} - ({m} == -INFINITY ? 0 : {m});",
@@ -28,7 +28,7 @@ def softmax(e: Entries, at: Expr, value: InRows, here: At) -> list[str]:
         ]
         left = e.value(Read(value.log_sum, value.axes[:-1]), here).text
         lines += [f"int {k} = 0;", *nest([head], each)]
-        lines += [f"{left} = {log_sum(m, s, k).text};", f"{s} += {k};"]
+        lines += [f"{left} = log_of_sum({m}, {s}, {k});", f"{s} += {k};"]
     else:
         lines.append(f"{m} = {m} == -INFINITY ? 0 : {m};")
         lines += nest([head], [f"{place} = M(exp)({z.within(SUM)} - {m});", f"{s} += {place};"])

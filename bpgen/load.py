@@ -87,7 +87,7 @@ def _declared(source: str, path: str, name: str) -> tuple[Network, Example | Non
     from bpgen.network.build import build
 
     with declaring(path) as declared:
-        variables = _run(_compiled(source, path), path)
+        variables = _run(_compiled(source, path), path, declared)
         try:
             network = build(
                 declared, variables, source, name, str(variables.get("__doc__") or "").strip()
@@ -147,7 +147,7 @@ def _compiled(source: str, path: str) -> CodeType:
         ) from None
 
 
-def _run(code: CodeType, path: str) -> dict[str, object]:
+def _run(code: CodeType, path: str, declared: Declaration) -> dict[str, object]:
     """The variables of net.py when it has run. What it prints goes to stderr: stdout is for bpgen's
     answer.
     """
@@ -157,6 +157,7 @@ def _run(code: CodeType, path: str) -> dict[str, object]:
             vars(builtins)["input"] = _keyboard
             exec(code, space)
     except NetError as error:
+        error.fact = _with_names(error.fact, declared, space)
         error.place = error.place or _place(error, path)
         raise
     except KeyboardInterrupt:
@@ -167,8 +168,20 @@ def _run(code: CodeType, path: str) -> dict[str, object]:
         if isinstance(error, NameError):
             remedy = _meant(str(error.name), space) or remedy
         remedy = _called_as(said) or remedy
-        raise NetError(said, remedy, _place(error, path)) from None
+        raise NetError(_with_names(said, declared, space), remedy, _place(error, path)) from None
     return space
+
+
+def _with_names(text: str, declared: Declaration, space: Mapping[str, object]) -> str:
+    """What an error says of elements, whose tensors have no names yet, by net.py's variables."""
+
+    def named(found: re.Match[str]) -> str:
+        tensor = declared.tensors[int(found[1])]
+        variable = next((n for n, v in space.items() if v is tensor), "a tensor")
+        places = re.sub(r"\b_\d+(?=[A-Za-z])", "", found[2])
+        return f"{tensor.name or variable}{places.replace('[]', '')}"
+
+    return re.sub(r"%(\d+)(\[[^][]*\])", named, text)
 
 
 def _keyboard(*_: object) -> str:

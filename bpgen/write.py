@@ -18,18 +18,18 @@ from pathlib import Path
 from bpgen.errors import NetError
 from bpgen.load import module_name
 
-_ENDINGS = (".py", ".c", ".h")
 MARK = "Written by bpgen;"
 
 
 def destinations(nets: Sequence[str], output: str | None, ending: str = ".py") -> list[Path]:
     """Where the module of each net.py goes: a file, or its own name in a folder."""
     path = Path(output or "generated")
-    if path.suffix in _ENDINGS and path.suffix != ending and not exists(path):
-        raise NetError(f"{path} is no name for what ends in {ending}", "give a folder")
-    if len(nets) > 1 and path.suffix == ending and not isdir(path):
-        raise NetError(f"{path} is one file for {len(nets)} networks", "give a folder")
-    if path.suffix == ending and not isdir(path):
+    if path.suffix and not isdir(path) and not str(output).endswith(("/", os.sep)):
+        if path.suffix != ending:
+            fact = f"{path} is no name for what ends in {ending}"
+            raise NetError(fact, f"end it in {ending}, or give a folder: {path}{os.sep}")
+        if len(nets) > 1:
+            raise NetError(f"{path} is one file for {len(nets)} networks", "give a folder")
         return [path]
     found = [path / f"{module_name(net)}{ending}" for net in nets]
     for k, file in enumerate(found):

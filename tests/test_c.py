@@ -467,7 +467,7 @@ def test_a_comment_ends_where_it_should() -> None:
 @pytest.mark.parametrize(
     ("output", "said"),
     [
-        ("x.py", "x.py is no name for what ends in .c\n  give a folder"),
+        ("x.py", "x.py is no name for what ends in .c\n  end it in .c, or give a folder: x.py/"),
         (
             "x.c",
             "x.c includes net.h, and its header would be called otherwise\n"

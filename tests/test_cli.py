@@ -34,6 +34,8 @@ def test_emit_says_what_it_wrote() -> None:
         (["my-net 2.py"], "generated/my_net_2.py"),
         (["net.py", "-o", "deep/er"], "deep/er/net.py"),
         (["net.py", "-o", "deep/er.py"], "deep/er.py"),
+        (["net.py", "-o", "deep.txt/"], "deep.txt/net.py"),
+        (["net.py", "-o", "deep.py/"], "deep.py/net.py"),
         (["net.py", "my-net 2.py", "-o", "both"], "both/my_net_2.py"),
     ],
 )
@@ -153,6 +155,10 @@ def test_never_overwrites_the_net(command: list[str]) -> None:
         (
             ["emit", "net.py", "my-net 2.py", "-o", "x.py"],
             "x.py is one file for 2 networks\n  give a folder",
+        ),
+        (
+            ["emit", "net.py", "-o", "x.txt"],
+            "x.txt is no name for what ends in .py\n  end it in .py, or give a folder: x.txt/",
         ),
     ],
 )

@@ -214,6 +214,11 @@ def test_a_formula_is_an_output() -> None:
     np.testing.assert_allclose(two, 2 * one)
 
 
+def test_a_formula_of_sympy_is_an_output() -> None:
+    net = "import sympy\nx, w = input(), param()\nh = sympy.tanh(w * x)\noutput(h)\n"
+    assert declared_by(f"from bpgen import *\n{net}").outputs == ("h",)
+
+
 def test_a_function_that_is_one_formula() -> None:
     module = emitted("from bpgen import *\nx = input(2)\nf = x[0] ** 2 + x[1]\noutput(f)\n")
     x = np.array([[1.0, 2.0], [3.0, 5.0]])

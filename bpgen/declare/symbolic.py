@@ -73,6 +73,9 @@ class Symbolic:
         """How an error names it."""
         raise NotImplementedError
 
+    def __repr__(self) -> str:
+        return self.said()
+
     def __call__(self, *_: object, **__: object) -> Any:
         name = self.said().partition(" ")[0]
         hidden = f"the variable {name} hides bpgen's word: call it {name}1"

@@ -6,13 +6,15 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
+import sympy as sp
+
 from bpgen.declare.declaration import here
 from bpgen.declare.formula import Formula, fresh
 from bpgen.declare.given import checked_name, number, size_of, whole_number
 from bpgen.declare.symbolic import said
 from bpgen.declare.tensor import Tensor
 from bpgen.errors import NetError
-from bpgen.ir import BATCH, Index, Size, spoken
+from bpgen.ir import BATCH, Element, Index, Size, spoken
 
 Scalar = Any  # a Tensor, a Formula, a sympy expression or a number
 
@@ -221,11 +223,12 @@ def _returned(value: Scalar) -> Tensor:
     """A tensor; of a formula, one under the name of its variable, which is read for it from then
     on.
     """
-    if isinstance(value, Formula) and not value.free:
+    formula = Formula.of(value) if isinstance(value, sp.Expr) and value.has(Element) else value
+    if isinstance(formula, Formula) and not formula.free:
         variable = here().variable(value) or "_"
         own = None if variable.startswith("_") else checked_name(variable)
-        made = Tensor.of((), value, name=own)
-        value.terms = made[()].terms
+        made = Tensor.of((), formula, name=own)
+        formula.terms = made[()].terms
         return made
     if not isinstance(value, Tensor):
         several = isinstance(value, (tuple, list))

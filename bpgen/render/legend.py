@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable
+from itertools import islice
 
 import sympy as sp
 
@@ -123,9 +124,10 @@ def _may_keep_nothing(network: Network) -> bool:
 
 
 def _definition(known: FunctionRow, writer: Writer) -> str:
-    """sigma(z) = 1 / (1 + exp(-z))."""
-    symbols = sp.symbols("z s t", real=True)
-    arguments = symbols[: known.arity]
+    """sigma(z) = 1 / (1 + exp(-z)), of any z; what stands beside it has a letter of its own."""
+    beside = (c for c in "stuvpqr" if c not in writer.letters | writer.own)
+    letters = ("z", *islice(beside, known.arity - 1))
+    arguments = [sp.Symbol(letter, real=True) for letter in letters]
     printer = Printer(writer, writer.element)
     assert known.definition is not None
     body = printer.text(known.definition(*arguments))

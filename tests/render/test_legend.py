@@ -42,6 +42,16 @@ def test_what_dropout_draws_is_said_once_of_what_is_drawn_alike() -> None:
     ]
 
 
+def test_what_stands_beside_an_argument_is_called_as_nothing_else_is() -> None:
+    net = (
+        "from bpgen import *\nz, s = input(3), label(3)\nw = param(3)\nL = loss("
+        "categorical_cross_entropy_with_logits(w * z, s, ignore=1))\n"
+    )
+    assert "unless(z, t, v) = {z if t ≠ v;" in render(derived(net), fmt="text")
+    of_none = "from bpgen import *\nx = input(3)\noutput(leaky_relu(param(3) @ x, 0.3))\n"
+    assert "leaky_relu(z, s) = {z if z > 0; s z" in render(derived(of_none), fmt="text")
+
+
 def test_a_single_step_is_told_by_its_number() -> None:
     page = render(derived("from bpgen import *\noutput(rnn(input(1, 2), 2))\n"), fmt="text")
     assert page.count("tep by step, for t = 0") == 2 and "…" not in page

@@ -16,7 +16,7 @@ from bpgen.raising.doors import door, doors, lengths_along, lengths_in
 from bpgen.raising.equation import Raiser, drawn
 from bpgen.raising.flat import outside_blocks, per_block, read_by
 from bpgen.raising.plan import plan
-from bpgen.record import Derivation
+from bpgen.record import Derivation, Forward, Step
 from bpgen.rows import in_rows
 from bpgen.text.document import tuple_of
 
@@ -64,19 +64,22 @@ class _Functions:
         }
         self.of_forward = tuple(a.name for a in self.arguments["forward"])
         self.of_cache = ("params", "cache", *(t.name for t in self.targets))
+        self.steps = (*self.plan.backward, *self.plan.input_backward)
+        self.cached = self._outer_cache()
+        self.lengths = lengths_along(self.network.tensors[n] for n in self.plan.cache)
 
     def forward(self) -> Function:
         outputs = self.network.outputs
         body = (
             program.Guard("params"),
-            *self.raiser.unpacked(self._outer(f.evaluated for f in self.plan.forward)),
+            *self.raiser.unpacked(self._outer(self.plan.forward)),
             *doors(self.inputs, set()),
             *self._drawn(),
             *self.bodies.statements(self.plan.forward),
         )
         body = measured(body, {t.name: Ref(t.name) for t in self.inputs}, self.tensors)
         stores = tuple(b.store for b in self.bodies.every)
-        cache = Pack("cache", tuple((n, n) for n in self._outer_cache()), stores)
+        cache = Pack("cache", tuple((n, n) for n in self.cached), stores)
         outer = tuple(map(self._output, outputs))
         given = Return((outer if len(outer) > 1 else outer[0], Ref("cache")))
         sizes = {o: tuple_of(str(i.size) for i in self.tensors[o].indices) for o in outputs}
@@ -95,9 +98,7 @@ class _Functions:
 
     def _outer_cache(self) -> list[str]:
         """What the cache holds beside what each block leaves there."""
-        steps = (*self.plan.backward, *self.plan.input_backward)
-        computed = [f.evaluated for f in (*self.plan.loss, *self.plan.rebuilt)]
-        outer = read_by(self._outer([*computed, *(s.evaluated for s in steps)]))
+        outer = read_by(self._outer((*self.plan.loss, *self.plan.rebuilt, *self.steps)))
         return [n for n in self.plan.cache if n in outer or not self.network.tensors[n].block]
 
     def _output(self, name: str) -> Expr:
@@ -122,47 +123,35 @@ class _Functions:
         equations = [f.evaluated for f in self.plan.loss]
         body = (*self._opening(equations), *self.bodies.statements(self.plan.loss))
         body = measured(body, self._at_hand(body), self.tensors)
-        return Function(
-            "_loss",
-            (_PARAMS, _CACHE, *_arrays(self.targets)),
-            ("float",),
-            "The loss of the batch that left this cache.",
-            (*body, Return((program.Number(self.network.loss or ""),))),
-        )
+        body = (*body, Return((program.Number(self.network.loss or ""),)))
+        doc = "The loss of the batch that left this cache."
+        arguments = (_PARAMS, _CACHE, *_arrays(self.targets))
+        return Function("_loss", arguments, ("float",), doc, body)
 
     def backward(self) -> Function:
-        steps = (*self.plan.backward, *self.plan.input_backward)
-        equations = [s.evaluated for s in steps] + [f.evaluated for f in self.plan.rebuilt]
+        equations = self._outer((*self.steps, *self.plan.rebuilt))
+        given = zip(self.network.outputs, self.seeds, strict=False)
         body = (
-            *self._opening(self._outer(equations)),
-            *(self._seed(*pair) for pair in zip(self.network.outputs, self.seeds, strict=False)),
+            *self._opening(equations),
+            *(door(self.tensors[o], seed, {*self.lengths, BATCH}) for o, seed in given),
             *self.bodies.statements((*self.plan.rebuilt, *self.plan.backward)),
         )
-        stacks = tuple(s for b in self.bodies.every for s in b.stacks())
         late = self._input_gradients()
         whole = measured((*body, *late), self._at_hand(body), self.tensors)
-        early = whole[: len(whole) - len(late)]
-        of = "of the loss" if self.network.loss else "from those of the outputs"
-        seeds = [Argument(s, "array") for s in self.seeds]
-        return Function(
-            "backward",
-            (
-                _PARAMS,
-                _CACHE,
-                *(_arrays(self.targets) if self.network.loss else seeds),
-                Argument("inputs", "flag"),
-            ),
-            ("arrays",),
-            f"Gradients {of}, named as params; the inputs' too on request.",
-            (
-                *(program.Guard("cache", first) for first in self._outer_cache()[:1]),
-                *early,
-                *stacks,
-                self._gradients(),
-                *late,
-                Return((Ref("grads"),)),
-            ),
+        whole = (
+            *(program.Guard("cache", first) for first in self.cached[:1]),
+            *whole[: len(whole) - len(late)],
+            *(s for b in self.bodies.every for s in b.stacks()),
+            self._gradients(),
+            *late,
+            Return((Ref("grads"),)),
         )
+        of = "of the loss" if self.network.loss else "from those of the outputs"
+        doc = f"Gradients {of}, named as params; the inputs' too on request."
+        seeds = [Argument(s, "array") for s in self.seeds]
+        upstream = _arrays(self.targets) if self.network.loss else seeds
+        arguments = (_PARAMS, _CACHE, *upstream, Argument("inputs", "flag"))
+        return Function("backward", arguments, ("arrays",), doc, whole)
 
     def _gradients(self) -> Pack:
         """The gradients of the parameters; those of the parameters of a block stand together."""
@@ -186,8 +175,8 @@ class _Functions:
         read = read_by(equations)
         return (
             *self.raiser.unpacked(equations),
-            *(Assign(n, Ref(n, "cache")) for n in self._outer_cache() if n in read),
-            *doors(self._read_targets(equations), self._lengths()),
+            *(Assign(n, Ref(n, "cache")) for n in self.cached if n in read),
+            *doors(self._read_targets(equations), {*self.lengths}),
         )
 
     def _at_hand(self, body: tuple[Node, ...]) -> dict[str, Ref]:
@@ -195,29 +184,22 @@ class _Functions:
         and the targets that it lets in.
         """
         names = {n.name for n in body if isinstance(n, Assign) and isinstance(n.value, Ref)}
-        cached = [n for n in self._outer_cache() if not self.network.tensors[n].block]
+        cached = [n for n in self.cached if not self.network.tensors[n].block]
         opened = {n: Ref(n) for n in cached if n in names}
         shut = {n: Ref(n, "cache") for n in cached if n not in names}
         doors = {n.name for n in body if isinstance(n, program.Admit)}
         return {**opened, **shut, **{t.name: Ref(t.name) for t in self.targets if t.name in doors}}
 
-    def _lengths(self) -> set[str]:
-        """The lengths that the cached arrays tell."""
-        return lengths_along(self.network.tensors[n] for n in self.plan.cache)
-
     def _read_targets(self, equations: list[Equation]) -> list[TensorInfo]:
         """The targets that are read, or that alone tell a length which is spoken of."""
-        read, told = read_by(equations), {*lengths_in(equations)} - self._lengths()
+        read, told = read_by(equations), {*lengths_in(equations)} - self.lengths
         return [t for t in self.targets if t.name in read or told & {*t.sample_shape}]
 
-    def _outer(self, equations: Iterable[Equation]) -> list[Equation]:
+    def _outer(self, steps: Iterable[Forward | Step]) -> list[Equation]:
         """What the functions of the whole network compute: all but what each of its blocks does."""
-        own = map(outside_blocks, equations)
+        own = (outside_blocks(s.evaluated) for s in steps)
         rest = (replace(e, terms=per_block(e, self.raiser.tensors)[1]) for e in own)
         return [e for e in rest if e.terms]
-
-    def _seed(self, output: str, seed: str) -> Node:
-        return door(self.tensors[output], seed, {*self._lengths(), BATCH})
 
 
 def _arrays(tensors: Iterable[TensorInfo]) -> list[Argument]:

@@ -8,6 +8,7 @@ statement that reads it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import reduce
 from typing import Any, ClassVar
 
 import sympy as sp
@@ -103,7 +104,8 @@ class Entries(Loops):
 
     def total(self, node: program.Total, at: At) -> C:
         every = [*node.addends, *([node.last] if node.last is not None else [])]
-        first, *others = sorted((self.value(a, at) for a in every), key=_minus)
+        texts = (self.value(a, at) for a in every)
+        first, *others = sorted(texts, key=lambda t: bool(t.behind_sign))
         return C(" ".join([first.within(SUM), *map(_signed, others)]), SUM)
 
     def contract(self, node: program.Contract, at: At) -> C:
@@ -117,8 +119,8 @@ class Entries(Loops):
                 return C(f"dot({one}, {other}, {whole(length(j.size)).text})")
 
         def product(inner: At) -> C:
-            factors = (self.value(o, inner).within(PRODUCT) for o in node.operands)
-            return C(" * ".join(factors), PRODUCT)
+            first, *others = (self.value(o, inner) for o in node.operands)
+            return reduce(lambda made, o: made.then("*", o.within(PRODUCT)), others, first)
 
         return self.summed(node.over, at, product)
 
@@ -199,10 +201,5 @@ class Entries(Loops):
     }
 
 
-def _minus(text: C) -> bool:
-    """Whether it is a product with a sign."""
-    return text.text.startswith("-") and text.binding > SUM
-
-
 def _signed(text: C) -> str:
-    return f"- {text.text[1:]}" if _minus(text) else f"+ {text.within(SUM)}"
+    return f"- {text.behind_sign}" if text.behind_sign else f"+ {text.within(SUM)}"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from bpgen.formulas.helpers import Spelled, spelled
+from bpgen.formulas.tree import Call, Tree
+from bpgen.ir import Element
 from bpgen.targets.c.layout import broken, comment
 from bpgen.targets.c.library import LOOPS, OWN, called
 from bpgen.targets.c.scalar import Writer
@@ -32,8 +33,20 @@ def _add(name: str, found: dict[str, str]) -> None:
     lines = _lines(function, writer)
     for other in sorted(writer.helpers):
         _add(other, found)
+    trees = [*(tree for _, tree in function.lets), function.value]
+    read = {name for tree in trees for name in _read(tree)}
+    unused = [f"(void){own(a)};" for a in function.arguments if a not in read]
     given = [own(a) for a in function.arguments]
-    found[name] = _function(called(name), given, lines, function.doc)
+    found[name] = _function(called(name), given, [*unused, *lines], function.doc)
+
+
+def _read(tree: Tree) -> Iterator[str]:
+    """The arguments that it is computed of: numbers, or elements."""
+    if isinstance(tree, Call):
+        for argument in tree.args:
+            yield from _read(argument)
+    else:
+        yield from [tree.name] if isinstance(tree, Element) else map(str, tree.free_symbols)
 
 
 def _lines(function: Spelled, writer: Writer) -> list[str]:
@@ -50,7 +63,5 @@ def _lines(function: Spelled, writer: Writer) -> list[str]:
 
 def _function(name: str, arguments: list[str], lines: list[str], doc: str) -> str:
     given = ", ".join(f"real {a}" for a in arguments)
-    spoken = {w for line in lines for w in re.findall(r"\w+", line)}
-    lines = [*(f"(void){a};" for a in arguments if a not in spoken), *lines]
     body = "\n".join(part for line in lines for part in broken(f"    {line}"))
     return f"{comment([' '.join(doc.split())])}\nstatic real {name}({given})\n{{\n{body}\n}}"

@@ -13,7 +13,7 @@ from bpgen.program.grammar import Axes, Expr
 from bpgen.targets.c.layout import nest
 from bpgen.targets.c.loops import At
 from bpgen.targets.c.places import flat, whole
-from bpgen.targets.c.scalar import PRODUCT, SIGN, SUM, C
+from bpgen.targets.c.scalar import SIGN, SUM, C
 from bpgen.targets.c.stored import Names
 
 
@@ -37,7 +37,7 @@ def _sum(e: Reading, node: program.Reduce, at: At) -> C:
 
 def _mean(e: Reading, node: program.Reduce, at: At) -> C:
     count = sp.prod([length(i.size) for i in node.over])
-    return C(f"{_sum(e, node, at).within(PRODUCT)} / {whole(count).within(SIGN)}", PRODUCT)
+    return _sum(e, node, at).then("/", whole(count).within(SIGN))
 
 
 def _max(e: Reading, node: program.Reduce, at: At) -> C:

@@ -19,13 +19,21 @@ CHOICE, EITHER, BOTH, EQUALITY, COMPARISON, SUM, PRODUCT, SIGN, ATOM = range(9)
 
 
 class C(NamedTuple):
-    """A text of C, and how tightly its outermost operator binds."""
+    """A text of C, and how tightly its outermost operator binds; of a product with a sign, what
+    stands behind that.
+    """
 
     text: str
     binding: int = ATOM
+    behind_sign: str = ""
 
     def within(self, least: int) -> str:
         return self.text if self.binding >= least else f"({self.text})"
+
+    def then(self, operator: str, right: str) -> C:
+        """A product or a quotient that begins with it."""
+        behind = f"{self.behind_sign} {operator} {right}" if self.behind_sign else ""
+        return C(f"{self.within(PRODUCT)} {operator} {right}", PRODUCT, behind)
 
 
 _INFIX = {
@@ -95,8 +103,10 @@ class Writer:
             sign, other = "-", -other
         if tree.name == "multiply" and compares(tree):
             sign, binding = "&&", BOTH
-        left, right = self.text(one).within(binding), self.text(other).within(binding + 1)
-        return C(f"{left} {sign} {right}", binding)
+        left, right = self.text(one), self.text(other).within(binding + 1)
+        if binding == PRODUCT:
+            return left.then(sign, right)
+        return C(f"{left.within(binding)} {sign} {right}", binding)
 
     def _product(self, tree: Call) -> C:
         """Factors, a number first: 2 * a / b, a / (3 * b)."""
@@ -109,14 +119,14 @@ class Writer:
         times, over = _parts(number)
         top = self.text(above)
         if times != 1:
-            top = C(f"{self.text(times).text} * {top.within(PRODUCT)}", PRODUCT)
+            top = self.text(times).then("*", top.within(PRODUCT))
         if below is not None and over != 1:
             under = self._infix(Call("multiply", (over, below))).within(SIGN)
         elif below is not None or over != 1:
             under = self.text(over if below is None else below).within(SIGN)
         else:
             return top
-        return C(f"{top.within(PRODUCT)} / {under}", PRODUCT)
+        return top.then("/", under)
 
     def _quotient(self, tree: Call) -> C:
         """1 / (3 * b) for a third of 1 / b; C's own quotient of whole numbers is whole."""
@@ -137,9 +147,9 @@ class Writer:
         return self._function(tree)
 
     def _negative(self, tree: Call) -> C:
-        inner = self.text(tree.args[0]).within(PRODUCT)
-        inner = f"({inner})" if inner.startswith("-") else inner
-        return C(f"-{inner}", SIGN if inner.isidentifier() else PRODUCT)
+        inner = self.text(tree.args[0])
+        behind = inner.within(ATOM if inner.behind_sign else PRODUCT)
+        return C(f"-{behind}", PRODUCT, behind)
 
     def _where(self, tree: Call) -> C:
         """One or the other; of a number, by whether it is not 0."""

@@ -26,7 +26,7 @@ def sized(
             f"index {spoken(open_[0])} comes out of nowhere: it is neither on the left nor summed",
             f"sum over it, or put it on the left: tensor(..., {spoken(open_[0])})",
         )
-    return tuple(new.get(i, i) for i in indices), tuple(renamed(t, new) for t in terms)
+    return tuple(new.get(i, i) for i in indices), tuple(bound_as(t, new) for t in terms)
 
 
 def ranges(
@@ -81,11 +81,6 @@ def inside(tensor: Quantity, axis: int, expr: sp.Expr) -> None:
             f" axis {axis} over {first} .. {sp.expand(length(size) - 1)}",
             "pad the tensor, or give the index a smaller range",
         )
-
-
-def renamed(term: Term, new: Mapping[Index, Index]) -> Term:
-    """The term with other indices."""
-    return bound_as(term, {k: new.get(k, k) for k in term.over}, new)
 
 
 def _accesses(terms: tuple[Term, ...]) -> list[Element]:

@@ -10,9 +10,10 @@ from bpgen.declare.access import address
 from bpgen.declare.declaration import Quantity
 from bpgen.declare.definition import admit
 from bpgen.declare.formula import Formula, fresh
-from bpgen.declare.ranges import inside, ranges, renamed
+from bpgen.declare.ranges import inside, ranges
 from bpgen.declare.samples import of_one_sample, of_own_sample
 from bpgen.declare.twice import At, refuse_twice
+from bpgen.equations.substitution import bound_as
 from bpgen.errors import NetError
 from bpgen.ir import SAMPLE, Element, Index, Size, Term, spoken
 
@@ -37,7 +38,7 @@ def write(tensor: Quantity, key: Any, value: Any) -> None:
         )
     if any(t.reduce != "sum" for t in formula.terms):
         formula = Formula((Term(formula.body()),))
-    _put(tensor, at, tuple(renamed(t, new) for t in formula.terms))
+    _put(tensor, at, tuple(bound_as(t, new) for t in formula.terms))
 
 
 def _of_one_sample(tensor: Quantity, at: At, formula: Formula) -> tuple[At, Formula]:

@@ -34,14 +34,14 @@ class Link:
         what it reads, whose axes are `axes`.
         """
         every = (*self.equation.indices, *self.term.over)
-        return renamed(every, (*every, *axes))
+        return named_apart(every, (*every, *axes))
 
     def written(self) -> At:
         """Where the term is written: at the equation's own indices, or at an access."""
         return self.term.at or self.equation.indices
 
 
-def renamed(indices: Iterable[Index], taken: Iterable[sp.Basic]) -> dict[sp.Expr, sp.Expr]:
+def named_apart(indices: Iterable[Index], taken: Iterable[sp.Basic]) -> dict[sp.Expr, sp.Expr]:
     """Indices under names that begin with more underscores than any that is taken."""
     names = (str(i.name) for i in taken if isinstance(i, Index))
     mark = "_" * (1 + max((len(n) - len(n.lstrip("_")) for n in names), default=0))
@@ -55,7 +55,7 @@ def contributions(link: Link, adjoint: tuple[Term, ...], axes: tuple[Index, ...]
     if link.term.at is not None and any(t.at is not None for t in adjoint):
         raise Malformed(f"{link.equation.name} is written in pieces, and so is its adjoint")
     for upstream in adjoint:
-        mine = renamed(upstream.over, (*axes, *away, *away.values(), *upstream.over))
+        mine = named_apart(upstream.over, (*axes, *away, *away.values(), *upstream.over))
         ours = {**dict(zip(link.equation.indices, place, strict=True)), **mine}
         left = tuple(e.xreplace(ours) for e in upstream.at or link.equation.indices)
         rename = dict(away)
@@ -112,7 +112,7 @@ def along(path: Path, upstream: Term, axes: tuple[Index, ...]) -> Term:
 
 def unlike_any_in(indices: Iterable[Index], taken: Iterable[sp.Basic]) -> dict[sp.Expr, sp.Expr]:
     """Indices under names that no index in some expressions has."""
-    return renamed(indices, [i for e in taken for i in e.free_symbols])
+    return named_apart(indices, [i for e in taken for i in e.free_symbols])
 
 
 def _solved(access: At, axes: tuple[Index, ...]) -> tuple[dict[sp.Expr, sp.Expr], At | None]:

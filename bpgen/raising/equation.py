@@ -108,7 +108,7 @@ class Raiser:
         if (scatters and looks_at(right)) or (self._shares(equation, right) and not passed):
             return Copy(right)  # what is added to, or returned, shares no memory with others
         if not equation.indices and equation.name in self.differentiates:
-            varies = right.axes or _reads_arrays(equation)
+            varies = right.axes or any(t.body.has(Element) for t in equation.terms)
             return program.AsArray(right) if varies else self._filled(equation, right, False)
         return right
 
@@ -216,10 +216,6 @@ def order_of(derivation: Derivation) -> Mapping[str, int]:
 
 def items(steps: Iterable[Forward | Adjoint]) -> list[Item]:
     return [Item(s.number, s.equation, s.evaluated) for s in steps]
-
-
-def _reads_arrays(equation: Equation) -> bool:
-    return any(t.body.has(Element) for t in equation.terms)
 
 
 def drawn(tensor: TensorInfo, like: Ref) -> program.Draw:

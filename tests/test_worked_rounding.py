@@ -61,6 +61,10 @@ def _lesson(net: str, **values: object) -> tuple[str, Ground, Worked]:
             f"{LINE}L = loss(half_squared_error(z, y))\n",
             {"x": [1, 2], "y": [0.3], "w": [[1e-17, 1e-17]], "b": [0.3]},
         ),
+        (
+            f"{LINE}L = loss(half_squared_error(sigmoid(z), y))\n",  # of 1 - a no digit is left
+            {"x": [1, 2], "y": [0.3], "w": [[50, 50]], "b": [0.3]},
+        ),
     ],
 )
 def test_a_gradient_without_digits_is_not_told(net: str, values: dict[str, object]) -> None:
@@ -110,3 +114,12 @@ def test_a_target_that_is_the_output_is_a_rounding_of_it() -> None:
     assert false_numbers(page, ground)[1] == []
     wrong = page.replace("the largest gradient $0$", r"the largest gradient $2 \cdot 10^{-11}$", 1)
     assert false_numbers(wrong, ground)[1]
+
+
+def test_nothing_explodes_from_0() -> None:
+    """An example that is right already: each gradient is 0, and far away it is none's multiple."""
+    net = f"{LINE}L = loss(half_squared_error(relu(z), y))\n"
+    page, ground, _ = _lesson(net, x=[1, 2], y=[5], w=[[1, 2]], b=[0])
+    assert "explodes" not in page
+    assert not [*false_numbers(page, ground)]
+    assert [*false_numbers(page.replace("nothing is nan", "nothing is nan; it explodes"), ground)]

@@ -93,7 +93,8 @@ def _far(lesson: Lesson) -> tuple[str, ...] | None:
         return at, what, "too large for numbers"
     if largest < before / 100:
         return at, what, "saturated: next to nothing is learned, and nothing is nan"
-    return at, what, "nothing is nan" + ("; it explodes" if largest > 100 * before else "")
+    explodes = largest > 100 * before > 0  # of nothing, it is no multiple
+    return at, what, "nothing is nan" + ("; it explodes" if explodes else "")
 
 
 def _kinks(lesson: Lesson) -> list[tuple[str, ...]]:

@@ -18,7 +18,7 @@ from bpgen.worked.point import Array, Arrays, Point
 _SAME = 1e-9  # of the largest number: as far apart the module and its equations may be
 _ALIKE = 1e-3  # of a number: as far apart as two of which some digits are right
 _GONE = 0.25  # of a number: what may be rounding of it, for the rest to say something
-_ROUNDING = 1e-13  # of the largest gradient: what rounding makes of one that is 0
+_ROUNDING = 1e-13  # of the largest gradient: what rounding makes of one that is 0, or nearly
 _TIMES = 16  # what rounding makes of one way to compute a number, for what it makes of another
 
 
@@ -37,9 +37,10 @@ def compared(
     for name, gradient in grads.items():
         if _same(gradient, slopes[name], noise):
             continue
+        saturated = _ROUNDING * max(np.max(np.abs(g), initial=0) for g in slopes.values())
         moves = [gradient - longer[name], *_moves(network, given, slopes[name], name)]
         rounded = max(float(np.max(np.abs(move), initial=0)) for move in moves)
-        if not _same(gradient, slopes[name], _TIMES * rounded):
+        if not _same(gradient, slopes[name], max(_TIMES * rounded, saturated)):
             raise _defect(f"dL/d{name}")
         raise _cancels(name, place)
     left = {n: _without_noise(g, slopes[n], longer[n], noise) for n, g in grads.items()}

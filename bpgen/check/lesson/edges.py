@@ -80,6 +80,8 @@ def _when_far(largest: float, loss: float, usual: float) -> set[str]:
     """What may be said where all parameters are large."""
     if not np.isfinite([largest, loss]).all():
         return {"too large for numbers"}
+    if usual == 0:  # of nothing, it is no multiple
+        return {"nothing is nan"}
     near = 1 + _ROUNDING
     return {
         said

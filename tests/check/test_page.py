@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bpgen.check.page.proof import prove_page
+from bpgen.check.page.statements import groups
 from bpgen.derive import derive
 from bpgen.errors import NetError
 from bpgen.load import declared_by, load
@@ -131,3 +132,11 @@ def test_lines_are_judged_where_values_keep_their_digits() -> None:
         assert not prove_page(page.replace(right, "&= u^{[2]} + y "), made.network, (seed,)).ok, (
             seed
         )
+
+
+@pytest.mark.parametrize("words", ["", r"\quad \text{evaluated as }"])
+def test_a_left_side_on_a_line_of_its_own_is_that_of_the_next(words: str) -> None:
+    """Not that of the row before."""
+    rows = rf"u &= v \\ &w \\ &\quad {words or '='} x"
+    (group,) = groups(rf"\section{{Derivation}}\begin{{align*}}{rows}\end{{align*}}")
+    assert [s.tokens for s in group.statements] == [["u", "=", "v"], ["w", "=", "x"]]

@@ -134,6 +134,10 @@ class _Reader:
     def open(self) -> Statement:
         return self.found[-1]
 
+    def _stands_alone(self) -> bool:
+        """Whether the line before is a left side, on a line of its own."""
+        return bool(self.found) and self.open.kind == "unread" and "=" not in self.open.tokens
+
     def _segment(self, segment: list[str], line: str) -> None:
         first = segment[0]
         if first in (r"\text{where }", r"\text{where}"):
@@ -141,7 +145,8 @@ class _Reader:
         elif first in (r"\text{since }", r"\text{and }"):
             self._new("since", segment[1:], line)
         elif first in _EVALUATED:
-            left = self.main.parts[0] if self.main else []
+            above = self.found.pop().tokens if self._stands_alone() else []
+            left = above or (self.main.parts[0] if self.main else [])
             self._new(_EVALUATED[first], [*left, "=", *segment[1:]], line)
         elif first == r"\text{for }" and self.main is not None:
             self.main.ranges += [t for t in segment[1:] if not t.startswith(r"\text{")]
@@ -153,8 +158,8 @@ class _Reader:
         elif r"\mathbb" in segment:
             self._new("shape", segment, line)
         elif first in _OPERATORS and self.found:
-            if first == "=" and self.open.kind == "unread" and "=" not in self.open.tokens:
-                self.open.kind, self.main = "main", self.open  # a left side on a line of its own
+            if first == "=" and self._stands_alone():
+                self.open.kind, self.main = "main", self.open
             self.open.tokens += segment
             self.open.line += " " + line
         else:

@@ -24,6 +24,10 @@ AT_EACH_STEP = (
     'x, y = input("T", 3), label(4, "T")\nt, i = indices("t i")\n'
     "z = dense(x, 4)\nL = loss(mean(log(sum(exp(z[t, i]), i)) - z[t, y[t]], t))\n"
 )
+IGNORED = (  # a factor of the gradients asks for the sum before they do, and an addend after
+    "x, y = input(3), label(4)\n"
+    "L = loss(categorical_cross_entropy_with_logits(dense(x, 4), y, ignore=1))\n"
+)
 OF_TWO = (  # exponentials of another array than the loss's
     "x, y = input(3), label(4)\nz = dense(x, 4)\np = softmax(2 * z)\n"
     "L = loss(categorical_cross_entropy_with_logits(z, y) + sum(p**2))\n"
@@ -53,6 +57,11 @@ def test_those_of_an_output_are_taken_forward() -> None:
 
 
 @pytest.mark.slow
+def test_what_comes_later_in_a_statement_finds_the_sum() -> None:
+    assert _exponentials(_functions(IGNORED)) == [0, 1, 2]
+
+
+@pytest.mark.slow
 def test_of_another_array_it_takes_its_own() -> None:
     assert _exponentials(_functions(OF_TWO)) == [1, 1, 1]
 
@@ -65,7 +74,7 @@ def test_a_parameter_moves_as_early_as_before() -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(compiler() is None, reason="there is no C compiler")
-@pytest.mark.parametrize("net", [WITH_LOGITS, OF_SOFTMAX, AT_EACH_STEP, OF_TWO])
+@pytest.mark.parametrize("net", [WITH_LOGITS, OF_SOFTMAX, AT_EACH_STEP, IGNORED, OF_TWO])
 def test_all_functions_give_one_loss(net: str) -> None:
     network = declared(HEAD + net)
     assert difference(files_of(derived(HEAD + net), "c"), network) is None

@@ -93,12 +93,15 @@ def _once(
     found = _Once(tuple(makes), tuple(asks))
     for k, row in [(k, row) for k, node in enumerate(found.makes) for row in _softmaxes(node)]:
         array, log_sum = _as_it_stands(row.array), free("log_sum", taken)
-        told = rewritten(found.asks, partial(_known, array, log_sum))
+        known = partial(_known, array, log_sum)
+        told = rewritten(found.asks, known)
         if array in of and told is not found.asks:
             taken.add(log_sum)
             room = Assign(log_sum, Fill(None, row.axes[:-1], Shape()))
             summed = Summed(row.call, row.array, row.axes, log_sum)
             made = rewritten(found.makes, partial(_instead, row, summed))
+            after = k if _begins(made[k], summed) else k + 1
+            made = (*made[:after], *rewritten(made[after:], known))
             found = _Once(made, told, (*found.room, room), k + 1)
     return found
 
@@ -109,6 +112,12 @@ def _softmaxes(node: Node) -> Iterator[InRows]:
     values = (n.value for n in made if isinstance(n, Assign))
     every = (part for value in values if isinstance(value, Expr) for part in whole_sums(value))
     return (part for part in every if isinstance(part, InRows))
+
+
+def _begins(node: Node, row: InRows) -> bool:
+    """Whether a softmax is the first that a statement makes: the rest of it finds that there."""
+    first = node.body[0] if isinstance(node, Step) else node
+    return any(n is row for n in first.walk())
 
 
 def _instead(old: Node, new: Node, node: Any) -> Any:

@@ -186,7 +186,6 @@ OF_NETWORKS, OF_EQUATIONS = _passes(Network), _passes(Equation)
 OF_TENSORS, OF_DEFINITIONS = _passes(Equation, TENSORS), _passes(Equation, DEFINITIONS)
 SHORTER = "bpgen.network.shrink.shrunk"  # whose network is another one, with shorter axes
 OUTSIDE = "bpgen.raising.flat.outside_blocks"  # which leaves out what is of the blocks
-PART = "bpgen.raising.flat.of_one"  # which is asked of what blocks add to an equation alone
 
 
 def test_the_passes_are_found() -> None:
@@ -196,7 +195,7 @@ def test_the_passes_are_found() -> None:
         SHORTER,
     }
     assert {*OF_EQUATIONS} >= {"bpgen.equations.letters.lettered", "bpgen.rows.spelled"}
-    assert {*OF_TENSORS} >= {"bpgen.raising.flat.flat", PART}
+    assert {*OF_TENSORS} >= {"bpgen.raising.flat.flat"}
     assert {*OF_DEFINITIONS} >= {"bpgen.render.softmaxes.with_softmaxes"}
 
 
@@ -238,7 +237,7 @@ def test_an_equation_means_the_same_after_a_pass(name: str, place: str) -> None:
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-@pytest.mark.parametrize("place", sorted({*OF_TENSORS} - {PART}))
+@pytest.mark.parametrize("place", sorted(OF_TENSORS))
 def test_an_equation_of_a_block_has_each_index_once(name: str, place: str) -> None:
     many = crowded(declared(name))
     for equation in many:

@@ -61,7 +61,7 @@ class InRow(sp.Expr):
 def in_rows(derivation: Derivation) -> Derivation:
     """The derivation as it is computed: with a softmax or log-softmax wherever it says one."""
     definitions = {f.evaluated.name: f.evaluated for f in derivation.forward}
-    sums = {n: e for n, e in definitions.items() if _is_log_sum_exp(e)}
+    sums = {n: e for n, e in definitions.items() if is_log_sum_exp(e)}
     if not sums:
         return derivation
 
@@ -86,7 +86,7 @@ def spelled(equation: Equation) -> Equation:
     return replace(equation, terms=tuple(map(term, equation.terms)))
 
 
-def _is_log_sum_exp(equation: Equation) -> bool:
+def is_log_sum_exp(equation: Equation) -> bool:
     term = equation.terms[0]
     return term.reduce == "logsumexp" and len(term.over) == 1
 

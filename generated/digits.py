@@ -68,6 +68,7 @@ def _loss(params: Arrays, cache: Arrays, y: np.ndarray) -> float:
     y = _labels("y", y, (), N, 10)
     # (5) ell[n] = -log(p[n,y[n]])
     # (5) evaluated as s[n] - z[n,y[n]]
+    # (5) where s[n] = logsumexp_i z[n,i]
     ell = -log_softmax(z)[rows, y]
     # (6) L = sum_n ell[n] / N + sum_i,j 0.0001 W1[i,j] ** 2 + sum_i,j 0.0001
     #     W2[i,j] ** 2

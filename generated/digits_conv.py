@@ -100,6 +100,7 @@ def _loss(params: Arrays, cache: Arrays, y: np.ndarray) -> float:
     rows = np.arange(N)
     y = _labels("y", y, (), N, 10)
     # (13) ell[n] = s[n] - z[n,y[n]]
+    # (13) where s[n] = logsumexp_i z[n,i]
     ell = -log_softmax(z)[rows, y]
     # (32) L = sum_n ell[n] / N
     L = ell.mean()
@@ -126,6 +127,7 @@ def backward(
     first_m = cache["first_m"]
     y = _labels("y", y, (), N, 10)
     # (15) delta[n,i] = exp(z[n,i] - s[n]) / N - [i = y[n]] / N
+    # (15) where s[n] = logsumexp_i z[n,i]
     delta = softmax(z) / N
     delta[rows, y] -= 1 / N
     # (16) dW3[i,j] = sum_n delta[n,i] u2[n,j]

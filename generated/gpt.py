@@ -83,6 +83,7 @@ def forward(params: Arrays, x: np.ndarray) -> tuple[np.ndarray, Arrays]:
     # (32) z[n,i,j] = sum_k E[j,k] f[n,i,k]
     z = f @ E.T
     # (34) logp[n,i,j] = z[n,i,j] - s[n,i]
+    # (34) where s[n,i] = logsumexp_j z[n,i,j]
     logp = log_softmax(z)
     cache = {
         "x": x,
@@ -217,6 +218,7 @@ def backward(
     z = cache["z"]
     y = _labels("y", y, (64,), N, 96)
     # (38) delta[n,i,j] = exp(z[n,i,j] - s[n,i]) / (64 N) - [j = y[n,i]] / (64 N)
+    # (38) where s[n,i] = logsumexp_j z[n,i,j]
     delta = softmax(z) / (64 * N)
     delta[rows[:, None], np.arange(64), y] -= 1 / (64 * N)
     # (39) df[n,i,j] = sum_k delta[n,i,k] E[k,j]

@@ -81,6 +81,7 @@ def forward(params: Arrays, x: np.ndarray) -> tuple[np.ndarray, Arrays]:
     # (11) z[n,t,i] = sum_j W3[i,j] h[n,t,j] + b3[i]
     z = h[:, 1:] @ W3.T + b3
     # (13) logp[n,t,i] = z[n,t,i] - s[n,t]
+    # (13) where s[n,t] = logsumexp_i z[n,t,i]
     logp = log_softmax(z)
     cache = {
         "x": x,
@@ -142,6 +143,7 @@ def backward(
     z = cache["z"]
     y = _labels("y", y, (T,), N, 96)
     # (17) delta[n,t,i] = exp(z[n,t,i] - s[n,t]) / (N T) - [i = y[n,t]] / (N T)
+    # (17) where s[n,t] = logsumexp_i z[n,t,i]
     delta = softmax(z) / (N * T)
     delta[rows[:, None], np.arange(T), y] -= 1 / (N * T)
     # (18) dW3[i,j] = sum_n,t delta[n,t,i] h[n,t,j]

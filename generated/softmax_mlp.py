@@ -79,6 +79,7 @@ def _loss(params: Arrays, cache: Arrays, y: np.ndarray) -> float:
     y = _labels("y", y, (), N, 5)
     # (7) ell[n] = -log(p[n,y[n]])
     # (7) evaluated as s3[n] - z3[n,y[n]]
+    # (7) where s3[n] = logsumexp_i z3[n,i]
     ell = -log_softmax(z3)[rows, y]
     # (8) L = sum_n ell[n] / N + sum_i,j 0.01 W1[i,j] ** 2 + sum_i,j 0.01 W2[i,j] ** 2 +
     #     sum_i,j 0.01 W3[i,j] ** 2

@@ -52,6 +52,7 @@ def _loss(params: Arrays, cache: Arrays, y: np.ndarray) -> float:
     y = _one_hot("y", y, (4,), N, params)
     # (3) ell[n] = -sum_i y[n,i] log(p[n,i])
     # (3) evaluated as -sum_i (z[n,i] - s[n]) y[n,i]
+    # (3) where s[n] = logsumexp_i z[n,i]
     ell = -(log_softmax(z) * y).sum(axis=1)
     # (9) L = sum_n ell[n] / N
     L = ell.mean()

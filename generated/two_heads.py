@@ -89,6 +89,7 @@ def _loss(params: Arrays, cache: Arrays, kind: np.ndarray, amount: np.ndarray) -
     amount = _array("amount", amount, (1,), N, params)
     # (6) ell[n] = sum_i (q[n,i] - amount[n,i]) ** 2 / 2 - log(p[n,kind[n]])
     # (6) evaluated as sum_i (q[n,i] - amount[n,i]) ** 2 / 2 + s[n] - u1[n,kind[n]]
+    # (6) where s[n] = logsumexp_i u1[n,i]
     ell = ((q - amount) ** 2).sum(axis=1) / 2 - log_softmax(u1)[rows, kind]
     # (21) L = sum_n ell[n] / N
     L = ell.mean()

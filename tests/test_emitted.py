@@ -15,7 +15,7 @@ import pytest
 from bpgen.emit import FAST, emit
 from bpgen.load import load
 from bpgen.targets.numpy.allowed import Forbidden, verified
-from tests.conftest import EXAMPLES, ROOT, TYPES, emitted, example
+from tests.conftest import EXAMPLES, ROOT, TYPES, declared, emitted, example
 from tests.few import one_in
 from tests.proofs.corpus import LARGE
 from tests.proofs.proof import checks_itself
@@ -47,6 +47,22 @@ def test_the_planned_module_of_an_example_is_fresh() -> None:
     """`bpgen emit --fast examples/digits.py -o generated/fast/digits.py` rewrites it."""
     text = (ROOT / "generated" / "fast" / "digits.py").read_text()
     assert emit(load(ROOT / "examples" / "digits.py"), FAST) == text
+
+
+@pytest.mark.parametrize(
+    ("output", "said"),
+    [
+        ("z", 2),  # of the loss, and of its gradient
+        ("s", 0),  # it is computed, under its equation
+    ],
+)
+def test_what_a_comment_speaks_of_and_no_statement_computes_is_said(output: str, said: int) -> None:
+    net = declared(
+        "from bpgen import *\nx, y = input(2), label(3)\nz = dense(x, 3)\n"
+        f"s = logsumexp(z)\noutput({output})\nL = loss(s - z[y])\n"
+    )
+    assert emit(net).count(") where s[n] = logsumexp_i z[n,i]\n") == said
+    assert emit(net).count(") s[n] = logsumexp_i z[n,i]\n") == (not said)
 
 
 @pytest.mark.slow  # of small networks, the command line's tests ask the same

@@ -22,7 +22,7 @@ from bpgen.raising.scope import Scope
 from bpgen.raising.terms import raised
 from bpgen.record import Derivation, Forward
 from bpgen.record import Step as Adjoint
-from bpgen.rows import spelled
+from bpgen.rows import is_log_sum_exp, spelled
 from bpgen.text.comment import left_of, right_of, text_of
 
 
@@ -50,6 +50,7 @@ class Raiser:
             *(f.evaluated for f in derivation.forward),
             *(s.evaluated for s in derivation.steps if not s.inlined),
         ]
+        self.computed = {f.equation.name for f in (*plan.forward, *plan.loss)}
         self.counter = ""  # the variable that counts the blocks, within one
         self.given: tuple[str, str] | None = None  # what a block's forward and backward are given
         self.handed: frozenset[str] = frozenset()  # the gradients that a block hands on
@@ -67,10 +68,21 @@ class Raiser:
         """Statements under their equation, and how it is evaluated where this is another
         spelling.
         """
-        comments = [self._comment(item.equation)]
-        if spelled(item.evaluated) != item.equation:
+        comments, said = [self._comment(item.equation)], spelled(item.evaluated)
+        if said != item.equation:
             comments.append(f"evaluated as {right_of(item.evaluated, self.order)}")
+        comments += (f"where {text_of(s, self.order)}" for s in self._uncomputed(item, said))
         return Step(item.number, tuple(comments), tuple(body))
+
+    def _uncomputed(self, item: Item, said: Equation) -> list[Equation]:
+        """The log-sum-exps that the comments speak of and no statement computes."""
+        told = [e for e in (item.equation, said) if not self._is_softmax(e)]
+        read = dict.fromkeys(e.name for equation in told for e in equation.reads())
+        sums = (self.definitions[n] for n in read if n in self.definitions)
+        return [s for s in sums if is_log_sum_exp(s) and s.name not in self.computed]
+
+    def _is_softmax(self, equation: Equation) -> bool:
+        return argument_of_softmax(equation, self.definitions) is not None
 
     def _comment(self, equation: Equation) -> str:
         """The equation; of a softmax, whose log-sum-exp may not be computed, what it means."""

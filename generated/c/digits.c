@@ -303,7 +303,8 @@ real digits_loss(const digits_params *params, const real *x, const int *y, int N
     const real *W2 = params->W2;
     const real *z = cache->z;
     /* (5) ell[n] = -log(p[n,y[n]])
-       (5) evaluated as s[n] - z[n,y[n]] */
+       (5) evaluated as s[n] - z[n,y[n]]
+       (5) where s[n] = logsumexp_i z[n,i] */
     for (int n = 0; n < N; n++)
         ell[n] = -(z[10 * n + y[n]] - log_sum[n]);
     /* (6) L = sum_n ell[n] / N + sum_i,j 0.0001 W1[i,j] ** 2 + sum_i,j 0.0001 W2[i,j] ** 2 */
@@ -340,7 +341,8 @@ real digits_backward(const digits_params *params, const real *x, const int *y, i
     const real *h = cache->h;
     const real *p = cache->p;
     /* (5) ell[n] = -log(p[n,y[n]])
-       (5) evaluated as s[n] - z[n,y[n]] */
+       (5) evaluated as s[n] - z[n,y[n]]
+       (5) where s[n] = logsumexp_i z[n,i] */
     for (int n = 0; n < N; n++)
         ell[n] = -(z[10 * n + y[n]] - log_sum[n]);
     /* (6) L = sum_n ell[n] / N + sum_i,j 0.0001 W1[i,j] ** 2 + sum_i,j 0.0001 W2[i,j] ** 2 */
@@ -434,7 +436,8 @@ real digits_backward_descend(digits_params *params, const real *x, const int *y,
     const real *h = cache->h;
     const real *p = cache->p;
     /* (5) ell[n] = -log(p[n,y[n]])
-       (5) evaluated as s[n] - z[n,y[n]] */
+       (5) evaluated as s[n] - z[n,y[n]]
+       (5) where s[n] = logsumexp_i z[n,i] */
     for (int n = 0; n < N; n++)
         ell[n] = -(z[10 * n + y[n]] - log_sum[n]);
     /* (6) L = sum_n ell[n] / N + sum_i,j 0.0001 W1[i,j] ** 2 + sum_i,j 0.0001 W2[i,j] ** 2 */

@@ -153,6 +153,7 @@ def _loss(
     ) = workspace["loss"]
     # (5) ell[n] = -log(p[n,y[n]])
     # (5) evaluated as s[n] - z[n,y[n]]
+    # (5) where s[n] = logsumexp_i z[n,i]
     z.argmax(1, places)
     np.add(places, starts, places1)
     z.take(places1, None, t, "clip")
@@ -342,6 +343,7 @@ def loss_and_grad(
     np.divide(t2, p, p)
     # (5) ell[n] = -log(p[n,y[n]])
     # (5) evaluated as s[n] - z[n,y[n]]
+    # (5) where s[n] = logsumexp_i z[n,i]
     t2.take(places1, None, t4, "clip")
     np.subtract(t4, t4, t5)
     t2.put(places1, t5)

@@ -189,6 +189,14 @@ def test_a_slope_keeps_the_digits_of_an_exponential(
         assert module.backward({}, cache, np.ones(1), inputs=True)["x"] == slope
 
 
+@pytest.mark.parametrize(
+    ("spelled", "slope"),
+    [("abs(sqrt(x) - 2)", -0.5), ("abs(abs(x**1.5 - 2) - 3) / 3", 0.5), ("abs(x**x - 2)", -1)],
+)
+def test_an_absolute_value_of_a_root_is_of_a_real_number(spelled: str, slope: float) -> None:
+    assert ran(f"x = input()\ny = {spelled}\noutput(y)", 1.0)[2] == pytest.approx(slope)
+
+
 def test_equal_points_under_two_losses() -> None:
     """What is divided by the eps of a distance is multiplied by their difference, not by each."""
     net = (

@@ -117,9 +117,21 @@ def _diff(body: sp.Expr, wrt: Element) -> sp.Expr:
     return slope.xreplace({mark: e for e, mark in marks.items()})
 
 
+class _Absolute(sp.Function):
+    """abs of a real number, where sympy takes it for complex: of a root, or a power."""
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        return sp.sign(self.args[0])
+
+
+def _as_real(call: sp.Expr) -> sp.Expr:
+    return _Absolute(*call.args)
+
+
 @lru_cache(maxsize=4096)
 def _slope(body: sp.Expr, mark: sp.Symbol) -> sp.Expr:
-    slope = sp.diff(body, mark)
+    real = body.replace(lambda e: isinstance(e, sp.Abs) and not e.args[0].is_real, _as_real)
+    slope = sp.diff(real, mark).replace(_Absolute, sp.Abs)
     varies = any(not p.exp.is_number for p in body.atoms(sp.Pow) if not isinstance(p, sp.exp))
     return _with_one_power(slope) if varies else slope
 

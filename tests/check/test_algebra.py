@@ -43,6 +43,8 @@ ZERO = [
     1 / sp.sqrt(1 + a**2) - sp.sqrt(1 + a**2) / (1 + a**2),
     (2 + a) ** sp.Rational(2, 3) * (2 + a) ** sp.Rational(1, 3) - a - 2,
     sp.sin(a) ** 2 + sp.cos(-a) ** 2 - 1,
+    sp.cos(a) - 4 * sp.cos(a / 3) ** 3 + 3 * sp.cos(a / 3),
+    sp.sin(sp.Rational(3, 10)) - 2 * sp.sin(sp.Rational(3, 20)) * sp.cos(sp.Rational(3, 20)),
     sp.exp(z / 2) ** 2 - sp.exp(z),
     sp.sqrt(2) / 2 - 1 / sp.sqrt(2),
     sp.cosh(z) ** 2 - sp.sinh(z) ** 2 - 1,
@@ -53,6 +55,7 @@ NOT_ZERO = [
     s * (1 - s) - s,
     sp.sqrt(1 + a**2) - a,
     sp.sin(a) + sp.cos(a),
+    sp.cos(a) - 4 * sp.cos(a / 5) ** 3 + 3 * sp.cos(a / 5),
     sp.log(1 + sp.exp(-z)) - softplus(z),
     sp.exp(sp.log(1 - a), evaluate=False) - (a - 1),
 ]

@@ -3,12 +3,14 @@
 Two rational functions that agree at random residues are the same one, but for a chance of at most
 their degree over the size of the field (Schwartz and Zippel). The primes are chosen so that roots
 are unique: of p - 1 half is free of factors below 4096, so that among the squares every root is
-there once, and 2, 3, 5, ... 19 are squares, as they are of real numbers.
+there once, and 2, 3, 5, ... 19 are squares, as they are of real numbers. Of p + 1, the order of the
+circle, angles leave such factors out.
 """
 
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import cache
 from random import Random
 
 PRIMES = (
@@ -32,14 +34,12 @@ class Field:
     def __init__(self, prime: int, rng: Random) -> None:
         self.prime, self.rng = prime, rng
         self.squares = (prime - 1) // 2  # how many there are: an odd number
-        order = prime + 1
-        self.evens = order & -order  # of the circle: its other factor is odd
-        self.turns = order // self.evens
+        self.small, self.turns = _parted(prime + 1)  # the order of the circle
 
     @property
     def deepest(self) -> int:
         """The largest degree of what is surely decided here."""
-        return self.squares >> SURE
+        return min(self.squares, self.turns) >> SURE
 
     def random(self) -> int:
         """Any residue but 0."""
@@ -72,19 +72,29 @@ class Field:
         return (c * d - s * t) % p, (s * d + c * t) % p
 
     def angle(self) -> Circle:
-        """A random point of the circle, of which every fraction with an odd order is there once."""
+        """A random point of the circle, of which every fraction is there once."""
         t = self.random()
         over = self.inverse(1 + t * t)
         return self.multiple(((1 - t * t) * over % self.prime, 2 * t * over % self.prime), None)
 
     def multiple(self, angle: Circle, factor: Fraction | None) -> Circle:
-        """A rational multiple of an angle; without a factor the one that makes its order odd."""
-        times = self.evens if factor is None else _modulo(factor, self.turns)
+        """A rational multiple of an angle; without a factor the one after which there are roots."""
+        times = self.small if factor is None else _modulo(factor, self.turns)
         found = (1, 0)
         while times:
             found = self.turned(found, angle) if times & 1 else found
             angle, times = self.turned(angle, angle), times >> 1
         return found
+
+
+@cache
+def _parted(order: int) -> tuple[int, int]:
+    """What of an order is made of factors below those of roots, and the rest."""
+    rest = order
+    for factor in range(2, ROOTS):
+        while rest % factor == 0:
+            rest //= factor
+    return order // rest, rest
 
 
 def _modulo(exponent: Fraction, order: int) -> int:

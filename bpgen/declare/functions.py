@@ -163,7 +163,7 @@ def activation(expression: Any, symbol: sp.Symbol | None = None) -> Callable[[Sc
     if callable(expression) and not isinstance(expression, sp.Basic):
         raise NetError(
             "activation is of a sympy expression, not of a function",
-            "use the function as it is: swish(z)",
+            "call the function itself, on a tensor: swish(z), or f(z) of your own",
         )
     expr = number(expression)
     symbols = sorted(expr.free_symbols, key=str)

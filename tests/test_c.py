@@ -66,6 +66,7 @@ NETS = {
 RANDOM = {n: t for n, t in SOURCES.items() if n.split()[0] in ("raw", "random")}
 LARGE = (
     "x, y = input(1, 40, 40), label(10)\nh = max_pool2d(conv2d(x, 8, 3, relu), 2)\n"
+    "h = conv2d(h, 16, 3)\n"
     "z = dense(dense(flatten(h), 64, relu), 10)\n"
     "L = loss(categorical_cross_entropy_with_logits(z, y))\n"
 )
@@ -85,14 +86,24 @@ OF_PRODUCTS = {
     "a stride of the result": ("(axis){N, 37, 20, 0}", "(axis){N, 36, 20, 0}"),
     "a stride of a factor": ("(axis){37, 1, 0, 20}", "(axis){37, 1, 0, 21}"),
     "a row too few": ("least(m.count - i, 4)", "least(m.count - i, 3)"),
-    "a sum too short": ("q < inner.count", "q < inner.count - 1"),
+    "a sum too short": ("i < some.count", "i < some.count - 1"),
     "a column not copied": (
-        "j < n.count; j++)\n                        to[j]",
-        "j + 1 < n.count; j++)\n                        to[j]",
+        "j < n.count; j++)\n                to[j]",
+        "j + 1 < n.count; j++)\n                to[j]",
     ),
     "not begun with 0": ("fill(dW1, 740, 0)", "fill(dW1, 740, 1)"),
     "a row twice": ("2 * m.a : 0", "m.a : 0"),
     "columns twice": ("int j = first; j < n", "int j = 0; j < n"),
+}
+OF_WINDOWS = {
+    "a stride of an index": ("{3, 0, 3, 9}", "{3, 0, 3, 8}"),
+    "a row too few": ("least(m.count - i, 4)", "least(m.count - i, 3)"),
+    "a row at another's place": ("m.at[2].a - r0 : 0", "m.at[1].a - r0 : 0"),
+    "a sum too short": ("least(k2.count - q, deep)", "least(k2.count - q - 1, deep)"),
+    "a column not copied": ("j < n.count; j++) {", "j + 1 < n.count; j++) {"),
+    "columns in a row that are not": ("in_c && n.at[j].c == n.at[0].c + j", "in_c"),
+    "columns not copied": ("in_b && n.at[j].b == n.at[0].b + j", "in_b"),
+    "an index not begun anew": ("i + last.count - first", "i + last.count"),
 }
 
 
@@ -146,6 +157,19 @@ def test_a_mistake_of_a_product_is_found(kind: str) -> None:
     assert before in texts[".c"], texts[".c"]
     wrong = {**texts, ".c": texts[".c"].replace(before, after, 1)}
     assert difference(wrong, declared(HEAD + NETS["products"])) is not None
+
+
+WINDOW = HEAD + "x = input(2, 9, 9)\noutput(conv2d(tanh(conv2d(x, 8, 3)), 3, 3))\n"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", OF_WINDOWS)
+def test_a_mistake_of_windows_is_found(kind: str) -> None:
+    before, after = OF_WINDOWS[kind]
+    texts = dict(files_of(derived(WINDOW), "c"))
+    assert before in texts[".c"], texts[".c"]
+    wrong = {**texts, ".c": texts[".c"].replace(before, after, 1)}
+    assert difference(wrong, declared(WINDOW)) is not None
 
 
 def test_a_mistake_of_an_output_is_found() -> None:
@@ -216,6 +240,7 @@ def test_threads_and_libraries_compute_the_same(flags: tuple[str, ...]) -> None:
     if flags[0] == "-DBPGEN_CBLAS" and find_library("openblas") is None:
         pytest.skip("there is no OpenBLAS")
     texts, lengths = dict(files(declared(HEAD + LARGE), "c")), {"N": 16}
+    assert "ALONE);" in texts[".c"] and "SHARED);" in texts[".c"]
     rng = np.random.default_rng(0)
     x, y = rng.standard_normal((16, 1, 40, 40)), rng.integers(10, size=16)
     alone, other = (
@@ -330,6 +355,9 @@ def test_what_products_copy_is_told_too() -> None:
         " to predict, beside 8192 on the stack without -DBPGEN_SMALL"
     )
     assert "WIDE = 64 / sizeof(real), DEEP = 128" in files_of(derivation, "c")[".c"]
+    windows = derived(WINDOW)
+    assert said_of(windows, "c").endswith("beside 22720 on the stack without -DBPGEN_SMALL")
+    assert "enum { MANY = 256 };" in files_of(windows, "c")[".c"]
 
 
 def test_steps_are_those_of_adam() -> None:

@@ -11,7 +11,7 @@ from bpgen.compiled.library import compiler
 from tests import in_c
 from tests.in_c import DOUBLE, FLAGS, QUICK, ROUNDED, SAME, Differs, verdicts
 from tests.proofs.words import WORDS
-from tests.test_c import HEAD, NETS
+from tests.test_c import HEAD, NETS, WINDOW
 from tests.texts.corpus import SOURCES
 
 pytestmark = [
@@ -23,7 +23,10 @@ RANDOM = [text for name, text in SOURCES.items() if name.split()[0] in ("raw", "
 OTHERS = [HEAD + net for net in NETS.values()] + [*WORDS.values()][::8]
 BATCHES = {"of words": (OTHERS, FLAGS), "random": (RANDOM[3::60], QUICK)}
 FEW = [HEAD + NETS[n] for n in ("dense", "a recurrence", "products")]
-OF_PRODUCTS = [HEAD + NETS[n] for n in ("a recurrence", "products", "a convolution", "attention")]
+OF_PRODUCTS = [
+    *(HEAD + NETS[n] for n in ("a recurrence", "products", "a convolution", "attention")),
+    WINDOW,
+]
 SMALL = (*QUICK, "-DBPGEN_SMALL")
 # What a printer of C may do wrong, wherever it is done in the functions of the mathematics.
 MISTAKES = {
@@ -93,10 +96,11 @@ def test_the_least_code_computes_it_too() -> None:
 
 # In the loops of -DBPGEN_SMALL, which the other code has not.
 IN_LITTLE = {
-    "a column of the result": ("+ j * n.c] +=", "+ 0 * j] +="),
+    "a column of the result": ("+ j * n.c] += x", "+ 0 * j] += x"),
     "a row of a factor": ("x = a[i * m.a +", "x = a[0 * i +"),
-    "a sum of one": ("q < k2.count", "q < 1"),
-    "a sum of windows": ("p < k1.count", "p < 1"),
+    "a sum of one": ("q < k.count; q++)\n        for (int i", "q < 1; q++)\n        for (int i"),
+    "a sum of windows": ("q < steps(k.of", "q < 1 + 0 * steps(k.of"),
+    "columns of one axis": ("p < steps(n.of, outer)", "p < 1"),
     "a dot too short": ("for (; i < count; i++)", "for (i = 1; i < count; i++)"),
 }
 

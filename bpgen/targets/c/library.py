@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bpgen.functions import ROWS
 from bpgen.targets.c.tiles import PRODUCTS
+from bpgen.targets.c.windows import WINDOWS
 
 # What C has its own words for.
 OWN = {
@@ -29,6 +30,7 @@ OWN = {
 
 LOOPS = {
     **PRODUCTS,
+    **WINDOWS,
     "log_of_sum": """
 /* The logarithm of a sum of exponentials: k are exp(m), the largest, and the others s * exp(m). Of
    1 + x it keeps the digits of x, as log1p does, by log, which is faster (Goldberg, 1991). */

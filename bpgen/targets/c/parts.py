@@ -21,8 +21,10 @@ from bpgen.targets.c.stored import Sizes, own
 from bpgen.targets.c.texts import REAL, CFunction
 from bpgen.targets.c.tiles import PANEL
 from bpgen.targets.c.training import adam
+from bpgen.targets.c.windows import LISTED
 from bpgen.targets.numpy.interface import Interface
 
+STACK = {"copied": PANEL, "windows": LISTED}  # bytes, by what is called
 LONG = 64  # steps for which there is room, where no other number is told
 
 
@@ -93,10 +95,10 @@ class Parts(Interface):
     def said(self) -> str:
         """The bytes that the structs take."""
         lengths = {length(m.name): m.number for m in self.lengths}
-        panel = PANEL if "copied" in self.made.called else 0
+        stack = max((n for name, n in STACK.items() if name in self.made.called), default=0)
         weights = Memory(dict(self._shapes()))
         of_inputs = Memory(self.made.of_inputs)
-        return said(weights, self.made.cached, self.made.work, lengths, panel, of_inputs)
+        return said(weights, self.made.cached, self.made.work, lengths, stack, of_inputs)
 
     @property
     def head(self) -> str:

@@ -20,6 +20,8 @@ from bpgen.targets.c.strides import Address
 
 LEAST = 8  # columns; and with as many sums as make this many products
 WORTH = 192
+MOST = 3  # axes of rows, of columns and of the sum
+MUCH, PARTS = 100_000, 32  # products of a sample, and columns: as many pay for threads
 _UNKNOWN = 64  # what a length known at run time is taken for
 
 
@@ -60,6 +62,7 @@ class Axis:
 
 
 NONE = Axis((), sp.S.One, (sp.S.Zero,) * 3)
+Some = tuple[Axis, ...]
 
 
 @dataclass(frozen=True)
@@ -68,22 +71,39 @@ class Product:
 
     outer: Axes
     arrays: tuple[Address, Address, Address]
-    rows: Axis
-    columns: Axis
-    sums: tuple[Axis, ...]
+    rows: Some
+    columns: Some
+    sums: Some
+
+    @property
+    def is_of_matrices(self) -> bool:
+        """Whether rows, columns and the sum are one axis each."""
+        return all(len(axes) == 1 for axes in (self.rows, self.columns, self.sums))
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether threads may share its columns: there is enough to do for each, and no two
+        elements of the result are at one place.
+        """
+        kept = tuple(x for x in (*self.rows, *self.columns) if x.count != 1)
+        is_much = sp.prod([x.least for x in (*kept, *self.sums)]) >= MUCH
+        return is_much and _count(self.columns) >= PARTS and _are_apart(kept)
 
 
-def product(c: Address, axes: Axes, value: Contract, find: Find) -> Product | None:
-    """A contraction of two arrays in memory, added to what stands at a place along these axes; None
-    where it is too small to be worth a call.
+def product(
+    c: Address, axes: Axes, value: Contract, find: Find, around: Axes = ()
+) -> Product | None:
+    """A contraction of two arrays in memory, added to what stands at a place along these axes, in
+    loops `around` it; None where it is too small to be worth a call.
     """
     factors = [f for f in map(find, value.operands) if f is not None]
     if len(value.operands) != 2 or len(factors) != 2 or not value.over:
         return None
     if {*value.axes} != {*axes}:
         return None
-    indices = (*axes, *value.over)
-    every = [p for a, b in permutations(factors) for p in _with((c, a, b), indices, axes)]
+    kept = (*axes, *around)
+    indices = (*kept, *value.over)
+    every = [p for a, b in permutations(factors) for p in _with((c, a, b), indices, kept)]
     return max(every, key=_worth, default=None)
 
 
@@ -96,26 +116,66 @@ def made(axes: Axes) -> Address:
 
 
 def _with(arrays: tuple[Address, Address, Address], indices: Axes, kept: Axes) -> Iterator[Product]:
-    """The ways to choose columns from the second factor."""
+    """The product whose columns are those of the second factor, if it is worth a call."""
     axes = [_axis(i, arrays) for i in indices if i.size != 1]
     results = [x for x in axes if x.indices[0] in kept]
-    sums = _joined(x for x in axes if x.indices[0] not in kept)
-    every = _joined(x for x in results if x.moves[1] == 0)
-    rows = _joined(x for x in results if x.moves[2] == 0)
-    both = [x for x in results if 0 not in x.moves[1:]]
-    taken = sorted(sums, key=lambda x: x.least)[-2:]
-    inner = [x for x in sums if x in taken]
-    row = max(rows, key=lambda x: x.size, default=NONE)
-    for columns in every:
-        if columns.least < LEAST or columns.least * sp.prod([x.size for x in inner]) < WORTH:
-            continue
-        others = [*both, *(x for x in every if x != columns), *(x for x in rows if x != row)]
-        around = {i for x in (*others, *(x for x in sums if x not in inner)) for i in x.indices}
-        loops = sorted(indices, key=lambda i: i.size != BATCH)  # a sample stays in cache
-        outer = tuple(i for i in loops if i in around)
-        begin = {*indices} - {*outer}
-        start = tuple(array.at_0(begin) for array in arrays)
-        yield Product(outer, start, row, columns, tuple(inner))  # type: ignore[arg-type]
+    sums = _longest_last(_of_sample(_joined(x for x in axes if x.indices[0] not in kept)))
+    columns = _of_sample(_joined(x for x in results if x.moves[1] == 0))
+    rows = _of_sample(_joined(x for x in results if x.moves[2] == 0))
+    count = _count(columns)
+    if count < LEAST or count * sp.prod([x.size for x in sums]) < WORTH:
+        return
+    within = {i for x in (*rows, *columns, *sums) for i in x.indices}
+    loops = sorted(indices, key=lambda i: i.size != BATCH)  # a sample stays in cache
+    outer = tuple(i for i in loops if i not in within and i.size != 1)
+    start = tuple(array.at_0({*indices} - {*outer}) for array in arrays)
+    yield Product(outer, start, rows or (NONE,), columns, sums)  # type: ignore[arg-type]
+
+
+def _count(axes: Some) -> int:
+    """How many values they have together, of a single sample."""
+    return int(sp.prod([x.least for x in axes]))
+
+
+def _of_sample(axes: Some) -> Some:
+    """Without the axis of samples, where others are: what one sample needs stays in cache."""
+    own = tuple(x for x in axes if all(i.size != BATCH for i in x.indices))
+    return _largest(own or axes)
+
+
+def _largest(axes: Some) -> Some:
+    """As many as a call takes."""
+    taken = sorted(axes, key=lambda x: x.size)[-MOST:]
+    return tuple(x for x in axes if x in taken)
+
+
+def _longest_last(axes: Some) -> Some:
+    """The longest of a sample's is the fastest: so the fewest loops are begun."""
+    longest = max(reversed(axes), key=lambda x: x.least, default=NONE)
+    return (*(x for x in axes if x is not longest), longest)
+
+
+def _are_apart(axes: Some) -> bool:
+    """Whether a step of each leads beyond all that the shorter ones reach in the result."""
+    reach = sp.S.Zero
+    for x in sorted(axes, key=_step):
+        if not _is_positive(x.moves[0] - reach):
+            return False
+        reach += (x.count - 1) * x.moves[0]
+    return True
+
+
+def _step(axis: Axis) -> int:
+    """How far it moves in the result."""
+    step = axis.moves[0]
+    return int(step.xreplace(dict.fromkeys(step.free_symbols, sp.Integer(_UNKNOWN))))
+
+
+def _is_positive(number: sp.Expr) -> bool:
+    """Whether it is so for all lengths from 1."""
+    beyond = sp.expand(number.xreplace({s: s + 1 for s in number.free_symbols}))
+    terms = beyond.as_coefficients_dict()
+    return bool(terms[sp.S.One] > 0) and all(t >= 0 for t in terms.values())
 
 
 def _axis(index: Index, arrays: Iterable[Address]) -> Axis:
@@ -123,17 +183,18 @@ def _axis(index: Index, arrays: Iterable[Address]) -> Axis:
     return Axis((index,), length(index.size), moves)
 
 
-def _joined(axes: Iterable[Axis]) -> list[Axis]:
+def _joined(axes: Iterable[Axis]) -> Some:
     """Axes, those that follow one another as one."""
-    found = list(axes)
+    found = tuple(axes)
     for one, other in permutations(found, 2):
         both = one.joined(other)
         if both is not None:
-            return _joined([both, *(x for x in found if x not in (one, other))])
+            return _joined(both if x is one else x for x in found if x is not other)
     return found
 
 
-def _worth(product: Product) -> tuple[bool, bool, int]:
-    """Columns that stand one after another in the result, and in the factor; then many rows."""
-    moves = product.columns.moves
-    return moves[0] == 1, moves[2] == 1, product.rows.size
+def _worth(product: Product) -> tuple[int, int, int]:
+    """How many columns stand one after another in the result, and in the factor; then, of rows."""
+    last = product.columns[-1]
+    runs = (last.size if last.moves[array] == 1 else 1 for array in (0, 2))
+    return (*runs, sp.prod([x.size for x in product.rows]))

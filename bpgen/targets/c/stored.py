@@ -23,8 +23,8 @@ acos acosh asin asinh atan atanh cos cosh erf erfc exp expm1 fabs gamma hypot j0
 rint signgam sin sinh sqrt tan tanh y0 y1 yn
 """
 _OF_THE_FILE = """
-DEEP GEMM INFINITY INLINE M NAN PARALLEL R WIDE average beta1 beta2 cache grads inputs momentum
-params rate real seed state velocity work
+ALONE DEEP GEMM IF_SHARED INFINITY INLINE M MANY NAN PARALLEL R SHARED WIDE average axes beta1 beta2
+cache grads inputs momentum params place places rate real seed state velocity work
 """
 # What C, its mathematics and the file itself have names for.
 _WORDS = f"{_KEYWORDS} {_OF_MATH} {_OF_THE_FILE}".split()

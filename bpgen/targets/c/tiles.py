@@ -9,8 +9,10 @@ PRODUCTS = {
     "PARALLEL": """
 #ifdef BPGEN_OPENMP
 #define PARALLEL _Pragma("omp parallel for")
+#define IF_SHARED _Pragma("omp parallel for if (shared)")
 #else
 #define PARALLEL
+#define IF_SHARED
 #endif""",
     "dot": """
 /* The sum of the products of two rows: eight sums at a time, where code may be more. */
@@ -44,46 +46,34 @@ typedef struct {
 
 /* Of a tile: its columns, as many as a few registers hold, and what is copied at a time. */
 enum { WIDE = 64 / sizeof(real), DEEP = 128 };""",
-    "SMALL": """
-#ifdef BPGEN_SMALL
-/* c[m][n] += the sum over k1 and k2 of a[m][k1][k2] * b[n][k1][k2]: loops, of the least code. */
-static INLINE void windows(real *c, const real *a, const real *b, axis m, axis n, axis k1, axis k2)
-{
-    for (int p = 0; p < k1.count; p++)
-        for (int q = 0; q < k2.count; q++)
-            for (int i = 0; i < m.count; i++) {
-                const real x = a[i * m.a + p * k1.a + q * k2.a];
-                for (int j = 0; j < n.count; j++)
-                    c[i * m.c + j * n.c] += x * b[j * n.b + p * k1.b + q * k2.b];
-            }
-}
-#else""",
     "least": """
+#ifndef BPGEN_SMALL
 /* The smaller of two counts. */
 static int least(int a, int b)
 {
     return a < b ? a : b;
-}""",
+}
+#endif""",
     "tile": """
+#ifndef BPGEN_SMALL
 /* Up to four rows of a product, at columns that stand in b one after another; the first of them may
    be there already. */
-static void tile(real *c, const real *a, const real *b, axis m, axis n, int first, axis k1, axis k2)
+static void tile(real *c, const real *a, const real *b, axis m, axis n, int first, axis k)
 {
     real s0[WIDE] = {0}, s1[WIDE] = {0}, s2[WIDE] = {0}, s3[WIDE] = {0};
     const int r1 = m.count > 1 ? m.a : 0;
     const int r2 = m.count > 2 ? 2 * m.a : 0;
     const int r3 = m.count > 3 ? 3 * m.a : 0;
-    for (int i = 0; i < k1.count; i++)
-        for (int k = 0; k < k2.count; k++) {
-            const real *x = a + i * k1.a + k * k2.a, *y = b + i * k1.b + k * k2.b;
-            const real x0 = x[0], x1 = x[r1], x2 = x[r2], x3 = x[r3];
-            for (int j = 0; j < WIDE; j++) {
-                s0[j] += x0 * y[j];
-                s1[j] += x1 * y[j];
-                s2[j] += x2 * y[j];
-                s3[j] += x3 * y[j];
-            }
+    for (int i = 0; i < k.count; i++) {
+        const real *x = a + i * k.a, *y = b + i * k.b;
+        const real x0 = x[0], x1 = x[r1], x2 = x[r2], x3 = x[r3];
+        for (int j = 0; j < WIDE; j++) {
+            s0[j] += x0 * y[j];
+            s1[j] += x1 * y[j];
+            s2[j] += x2 * y[j];
+            s3[j] += x3 * y[j];
         }
+    }
     if (m.count == 4 && first == 0 && n.count == WIDE && n.c == 1) {
         for (int j = 0; j < WIDE; j++) {
             c[j] += s0[j];
@@ -100,41 +90,36 @@ static void tile(real *c, const real *a, const real *b, axis m, axis n, int firs
 }""",
     "rows": """
 /* All rows of a product, at the columns of a tile. */
-static void rows(real *c, const real *a, const real *b, axis m, axis n, int first, axis k1, axis k2)
+static void rows(real *c, const real *a, const real *b, axis m, axis n, int first, axis k)
 {
     axis four = m;
     for (int i = 0; i < m.count; i += 4) {
         four.count = least(m.count - i, 4);
-        tile(c + i * m.c, a + i * m.a, b, four, n, first, k1, k2);
+        tile(c + i * m.c, a + i * m.a, b, four, n, first, k);
     }
 }""",
     "copied": """
 /* The same, of columns that do not stand in b one after another: they are copied, a part of the sum
    at a time. */
-static void copied(real *c, const real *a, const real *b, axis m, axis n, axis k1, axis k2)
+static void copied(real *c, const real *a, const real *b, axis m, axis n, axis k)
 {
-    const int most = k2.count < DEEP ? DEEP / k2.count : 1;
-    for (int i = 0; i < k1.count; i += most)
-        for (int k = 0; k < k2.count; k += DEEP) {
-            const axis inner = {least(k2.count - k, DEEP), 0, k2.a, WIDE};
-            const axis outer = {least(k1.count - i, most), 0, k1.a, WIDE * inner.count};
-            const real *y = b + i * k1.b + k * k2.b;
-            real panel[DEEP * WIDE];
-            for (int p = 0; p < outer.count; p++)
-                for (int q = 0; q < inner.count; q++) {
-                    const real *from = y + p * k1.b + q * k2.b;
-                    real *to = panel + p * outer.b + q * WIDE;
-                    for (int j = 0; j < n.count; j++)
-                        to[j] = from[j * n.b];
-                    for (int j = n.count; j < WIDE; j++)
-                        to[j] = 0;
-                }
-            rows(c, a + i * k1.a + k * k2.a, panel, m, n, 0, outer, inner);
+    for (int q = 0; q < k.count; q += DEEP) {
+        const axis some = {least(k.count - q, DEEP), 0, k.a, WIDE};
+        real panel[DEEP * WIDE];
+        for (int i = 0; i < some.count; i++) {
+            const real *from = b + (q + i) * k.b;
+            real *to = panel + i * WIDE;
+            for (int j = 0; j < n.count; j++)
+                to[j] = from[j * n.b];
+            for (int j = n.count; j < WIDE; j++)
+                to[j] = 0;
         }
+        rows(c, a + q * k.a, panel, m, n, 0, some);
+    }
 }""",
-    "windows": """
-/* c[m][n] += the sum over k1 and k2 of a[m][k1][k2] * b[n][k1][k2]. */
-static void windows(real *c, const real *a, const real *b, axis m, axis n, axis k1, axis k2)
+    "tiled": """
+/* c[m][n] += the sum over k of a[m][k] * b[n][k]: by tiles. */
+static void tiled(real *c, const real *a, const real *b, axis m, axis n, axis k)
 {
     axis part = n;
     for (int j = 0; j < n.count; j += WIDE) {
@@ -142,9 +127,9 @@ static void windows(real *c, const real *a, const real *b, axis m, axis n, axis 
         const int begin = j - first;
         part.count = least(n.count - begin, WIDE);
         if (n.b == 1 && part.count == WIDE)
-            rows(c + begin * n.c, a, b + begin, m, part, first, k1, k2);
+            rows(c + begin * n.c, a, b + begin, m, part, first, k);
         else
-            copied(c + j * n.c, a, b + j * n.b, m, part, k1, k2);
+            copied(c + j * n.c, a, b + j * n.b, m, part, k);
     }
 }
 #endif""",
@@ -152,7 +137,6 @@ static void windows(real *c, const real *a, const real *b, axis m, axis n, axis 
 /* c[m][n] += the sum over k of a[m][k] * b[n][k]. */
 static INLINE void product(real *c, const real *a, const real *b, axis m, axis n, axis k)
 {
-    const axis once = {1, 0, 0, 0};
 #ifdef BPGEN_CBLAS
     const int a_in_rows = k.a == 1 && m.a >= k.count, a_turned = m.a == 1 && k.a >= m.count;
     const int b_in_rows = n.b == 1 && k.b >= n.count, b_turned = k.b == 1 && n.b >= k.count;
@@ -170,6 +154,15 @@ static INLINE void product(real *c, const real *a, const real *b, axis m, axis n
                 c[i * m.c + j * n.c] += dot(a + i * m.a, b + j * n.b, k.count);
         return;
     }
-    windows(c, a, b, m, n, once, k);
+#ifdef BPGEN_SMALL
+    for (int q = 0; q < k.count; q++)
+        for (int i = 0; i < m.count; i++) {
+            const real x = a[i * m.a + q * k.a];
+            for (int j = 0; j < n.count; j++)
+                c[i * m.c + j * n.c] += x * b[j * n.b + q * k.b];
+        }
+#else
+    tiled(c, a, b, m, n, k);
+#endif
 }""",
 }

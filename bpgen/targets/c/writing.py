@@ -24,8 +24,11 @@ from bpgen.targets.c.scalar import PRODUCT, C
 from bpgen.targets.c.softmaxes import softmax
 from bpgen.targets.c.stored import Names
 from bpgen.targets.c.strides import Address, address
+from bpgen.targets.c.tiles import PRODUCTS
 from bpgen.targets.c.wholes import Parts, instead, made_in_place
+from bpgen.targets.c.windows import WINDOWS
 
+MATRICES = {*PRODUCTS} - {"PARALLEL", "add"}
 MANY = 4096  # numbers of a sample: as many pay for threads
 
 
@@ -89,7 +92,7 @@ class Writing:
 
     def _product(self, at: Expr, contract: Contract) -> Product | None:
         c = self.find(at)
-        return None if c is None else product(c, at.axes, contract, self.find)
+        return None if c is None else product(c, at.axes, contract, self.find, self.around)
 
     def _rows(self, at: Expr, contract: Contract) -> Rows | None:
         c = self.find(at)
@@ -99,24 +102,29 @@ class Writing:
     def _add(self, at: Expr, contract: Contract) -> list[str]:
         called = self._product(at, contract)
         if called is not None:
+            self.around = ()  # they are the call's
             shared = self._are_apart(called.arrays[0], called.outer, 1)
-            return self.loops(called.outer, lambda _: [self._call(called)], shared)
+            return self.loops(called.outer, lambda _: [self._call(called, shared)], shared)
         rows = self._rows(at, contract)
         assert rows is not None
         return self._by_rows(at, rows)
 
-    def _call(self, called: Product) -> str:
-        function = "product" if len(called.sums) == 1 else "windows"
-        self.entries.helpers |= {"axis", "SMALL", "least", "tile", "rows", "copied", "windows"}
-        self.entries.helpers.add(function)
-        self.entries.helpers |= {"dot"} if function == "product" else set()
+    def _call(self, called: Product, is_shared: bool) -> str:
+        """A call of what multiplies; its loops may be `is_shared` among threads already."""
         arrays = [self._pointer(a) for a in called.arrays]
-        axes = [self._axis(a) for a in (called.rows, called.columns, *called.sums)]
-        return f"{function}({', '.join([*arrays, *axes])});"
+        groups = (called.rows, called.columns, called.sums)
+        if called.is_of_matrices:
+            self.entries.helpers |= MATRICES
+            axes = [f"(axis){self._axis(a)}" for (a,) in groups]
+            return f"product({', '.join([*arrays, *axes])});"
+        self.entries.helpers |= {"PARALLEL", "axis", "least", *WINDOWS}
+        sets = [f"(axes){{{len(g)}, {{{', '.join(map(self._axis, g))}}}}}" for g in groups]
+        threads = "SHARED" if called.is_shared and not is_shared else "ALONE"
+        return f"windows({', '.join([*arrays, *sets, threads])});"
 
     def _axis(self, axis: Axis) -> str:
         numbers = (axis.count, *axis.moves)
-        return f"(axis){{{', '.join(whole(sp.factor_terms(n)).text for n in numbers)}}}"
+        return f"{{{', '.join(whole(sp.factor_terms(n)).text for n in numbers)}}}"
 
     def _pointer(self, place: Address) -> str:
         at = affine(place.place, self._index).text

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable
-from itertools import islice
 
 import sympy as sp
 
@@ -16,6 +15,7 @@ from bpgen.render.scalar import Printer
 from bpgen.render.writer import Writer
 
 _FAMILIAR = {*NOTATIONS, "erf"}  # printed in elementary terms
+_BESIDE = "stuvpqrabcdfgh"  # letters beside z, and of no index
 _ENTRYWISE = "unctions, powers and quotients of vectors are taken entry by entry"
 
 
@@ -124,9 +124,11 @@ def _may_keep_nothing(network: Network) -> bool:
 
 
 def _definition(known: FunctionRow, writer: Writer) -> str:
-    """sigma(z) = 1 / (1 + exp(-z)), of any z; what stands beside it has a letter of its own."""
-    beside = (c for c in "stuvpqr" if c not in writer.letters | writer.own)
-    letters = ("z", *islice(beside, known.arity - 1))
+    """sigma(z) = 1 / (1 + exp(-z)), of any z; what stands beside it has a letter of its own, as far
+    as there are such.
+    """
+    free = [c for c in _BESIDE if c not in writer.letters | writer.own]
+    letters = ("z", *[*free, *(c for c in _BESIDE if c not in free)][: known.arity - 1])
     arguments = [sp.Symbol(letter, real=True) for letter in letters]
     printer = Printer(writer, writer.element)
     assert known.definition is not None

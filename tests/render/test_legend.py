@@ -52,6 +52,15 @@ def test_what_stands_beside_an_argument_is_called_as_nothing_else_is() -> None:
     assert "leaky_relu(z, s) = {z if z > 0; s z" in render(derived(of_none), fmt="text")
 
 
+@pytest.mark.parametrize(("taken", "beside"), [("stuvpqr", "a, b"), ("stuvpqrabcdfgh", "s, t")])
+def test_what_stands_beside_an_argument_has_a_letter_where_most_are_taken(
+    taken: str, beside: str
+) -> None:
+    net = f"from bpgen import *\n{', '.join(taken)} = {', '.join(['input()'] * len(taken))}\n"
+    net += f"output(hard_tanh({' + '.join(taken)}, -1, 1))\n"
+    assert f"clip(z, {beside}) = " in render(derived(net), fmt="text")
+
+
 def test_a_single_step_is_told_by_its_number() -> None:
     page = render(derived("from bpgen import *\noutput(rnn(input(1, 2), 2))\n"), fmt="text")
     assert page.count("tep by step, for t = 0") == 2 and "…" not in page

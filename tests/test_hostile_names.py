@@ -10,7 +10,9 @@ import pytest
 
 from bpgen.derive import derive
 from bpgen.emit import emit
+from bpgen.emit import emitted as emitted_text
 from bpgen.errors import NetError
+from bpgen.gates.module import refuse_wrong
 from bpgen.load import declared_by
 from bpgen.render import render
 from tests.conftest import derived, emitted
@@ -182,3 +184,17 @@ def test_a_loop_finds_a_variable_where_arrays_have_all_letters() -> None:
     source += "".join(f"{b} = {a} + tanh({a})\n" for a, b in pairwise(letters))
     module = emitted(f"{source}y = target(2, 4)\nL = loss(squared_error(w, y))\n")
     assert module._self_check()
+
+
+@pytest.mark.slow
+def test_a_loop_is_called_as_no_other_index() -> None:
+    """Its own letter is an array, and the next one free was that of another index."""
+    net = """from bpgen import *
+X, Y = input(2, 3, 3), label(3)
+v, r, i, j, k, l = (input(3) for _ in range(6))
+h = tanh(conv_transpose2d(X, 3, 2, stride=2, padding=1))
+z = dense(flatten(avg_pool2d(h, 2)), 3) * v * r * i * j * k * l
+L = loss(categorical_cross_entropy_with_logits(z, Y))
+"""
+    network = declared_by(net)
+    refuse_wrong(emitted_text(derive(network)), network, "net.py", "numpy")

@@ -14,7 +14,7 @@ from bpgen.network.complete import refuse_incomplete, said
 from bpgen.network.inline import Definition, inlined, is_log
 from bpgen.network.lowest import refuse_lowest
 from bpgen.network.nameless import called
-from bpgen.network.naming import names, refuse
+from bpgen.network.naming import names, refuse, refuse_lengths
 from bpgen.network.penalties import refuse_subtracted
 from bpgen.network.prediction import exponentials, predictions, told_apart
 from bpgen.network.reached import reachable, reads
@@ -57,6 +57,7 @@ def build(
     _refuse_cancelled(declared, kept, used, named)
     refuse_lowest(declared, kept, given)
     every_name = called(declared, kept, given)
+    refuse_lengths(declared, every_name)
     apart = {every_name[s] for s in within if s in kept}
     return batched_network(declared, kept, every_name, set(given), apart, name, title)
 

@@ -67,6 +67,19 @@ def _is_taken(name: str) -> bool:
     return word or name in RESERVED or adjoint_name(name) in RESERVED - {"delta"}
 
 
+def refuse_lengths(declared: Declaration, every: Mapping[int, str]) -> None:
+    """NetError for a length that has the name of a tensor which net.py gives none, or of a
+    gradient.
+    """
+    for name in every.values():
+        for own in {name, adjoint_name(name)} & declared.lengths:
+            raise NetError(
+                f"{own} is the length of an axis, and what bpgen calls an array",
+                "give the length another name, such as T",
+                declared.path,
+            )
+
+
 def refuse(declared: Declaration, chosen: Mapping[int, str]) -> None:
     """NetError for a name that is taken or that the emitted module could not carry."""
     seen: set[str] = set()
@@ -82,6 +95,8 @@ def refuse(declared: Declaration, chosen: Mapping[int, str]) -> None:
                 f"call it {name}1: the module's dicts hold what is declared under its name",
                 place,
             )
+        if name in declared.lengths:
+            raise NetError(f"{name} is the length of an axis, too", f"call it {name}1", place)
         if name in seen:
             raise NetError(f"two tensors are called {name}", "give each a name of its own", place)
         if adjoint_name(name) in RESERVED - {"delta"}:

@@ -14,7 +14,7 @@ from bpgen.equations.contraction import Group, groups
 from bpgen.equations.letters import free_letters
 from bpgen.equations.pieces import Place
 from bpgen.equations.substitution import bound_as
-from bpgen.ir import Element, Equation, Index, element
+from bpgen.ir import Element, Equation, Index, Term, element, indices_of
 from bpgen.program.grammar import Expr, Gather, Join, Loop, Node, ScatterAdd, Store
 from bpgen.raising.access import array_of, gathered, longest_first, read, slots_of
 from bpgen.raising.scope import Scope
@@ -51,7 +51,7 @@ def added(
     written = list(before or ())
     for term in equation.terms:
         if term.at is not None:
-            loops = _loop_names(_loops(term.at, scope), scope)
+            loops = _loop_names(_loops(term.at, scope), term, scope)
             (group,) = groups(replace(equation, terms=(bound_as(term, loops),)))
             at = group.at or ()
             first = before is not None and all(disjoint(at, other) for other in written)
@@ -94,9 +94,13 @@ def _loops(at: tuple[sp.Expr, ...], scope: Scope) -> list[Index]:
     return list(dict.fromkeys(found))
 
 
-def _loop_names(loops: list[Index], scope: Scope) -> dict[Index, Index]:
-    """The loop variables: the indices' own letters, where no array has that name."""
-    taken = {*scope.tensors, *(str(i.name) for i in scope.fixed)}
+def _loop_names(loops: list[Index], term: Term, scope: Scope) -> dict[Index, Index]:
+    """The loop variables: the indices' own letters, where neither an array has that name nor
+    another index of the term.
+    """
+    others = {i for e in (term.body, *(term.at or ()), *term.over) for i in indices_of(e)}
+    fixed = scope.fixed | (others - {*loops})
+    taken = {*scope.tensors, *(str(i.name) for i in fixed)}
     new: dict[Index, Index] = {}
     for index in loops:
         name = next(free_letters((str(index.name), *"uvrsijklpqw"), taken))

@@ -57,9 +57,14 @@ def verdict(source: str, network: Network) -> Verdict:
 
 def at_entries(trial: Trial) -> list[Difference]:
     """What differs at any entry; where values differ, gradients are not asked."""
-    values, *gradients = trial.computed
-    wrong = [*differing(values, trial.values(trial.meant), lambda: trial.noise[0], "")]
-    return wrong or _differing_gradients(trial, gradients, trial.slopes)
+    _, *gradients = trial.computed
+    return at_values(trial) or _differing_gradients(trial, gradients, trial.slopes)
+
+
+def at_values(trial: Trial) -> list[Difference]:
+    """What differs of the outputs and the loss."""
+    values = trial.computed[0]
+    return [*differing(values, trial.values(trial.meant), lambda: trial.noise[0], "")]
 
 
 def _differing_gradients(

@@ -14,7 +14,7 @@ from bpgen.derive.maxima import firsts
 from bpgen.derive.measure import simplest, weight
 from bpgen.derive.simplify import factored_out
 from bpgen.equations.affine import affine
-from bpgen.functions import row
+from bpgen.functions import ROWS, FunctionRow, row
 from bpgen.ir import Element, Equation, Index, Network, Term, elements, length
 from bpgen.record import Equality
 
@@ -117,21 +117,35 @@ def _diff(body: sp.Expr, wrt: Element) -> sp.Expr:
     return slope.xreplace({mark: e for e, mark in marks.items()})
 
 
-class _Absolute(sp.Function):
-    """abs of a real number, where sympy takes it for complex: of a root, or a power."""
+def _of_real(known: FunctionRow) -> type[sp.Function]:
+    """A function of sympy's with the derivatives of its row: of a root, or a power, sympy takes it
+    for one of complex numbers.
+    """
 
-    def fdiff(self, argindex: int = 1) -> sp.Expr:
-        return sp.sign(self.args[0])
+    def fdiff(self: sp.Function, argindex: int = 1) -> sp.Expr:
+        return known.derivatives[argindex - 1](*self.args)
+
+    return type(known.name, (sp.Function,), {"fdiff": fdiff})
 
 
-def _as_real(call: sp.Expr) -> sp.Expr:
-    return _Absolute(*call.args)
+_OF_REAL = {
+    known.function: _of_real(known)
+    for known in ROWS.values()
+    if known.derivatives and known.function.__module__.startswith("sympy.")
+}
+_AS_WAS = {of_real: function for function, of_real in _OF_REAL.items()}
+
+
+def _is_complex(call: sp.Expr) -> bool:
+    """Whether sympy takes a function for one of complex numbers."""
+    return call.func in _OF_REAL and not all(a.is_real for a in call.args)
 
 
 @lru_cache(maxsize=4096)
 def _slope(body: sp.Expr, mark: sp.Symbol) -> sp.Expr:
-    real = body.replace(lambda e: isinstance(e, sp.Abs) and not e.args[0].is_real, _as_real)
-    slope = sp.diff(real, mark).replace(_Absolute, sp.Abs)
+    real = body.replace(_is_complex, lambda c: _OF_REAL[c.func](*c.args))
+    slope = sp.diff(real, mark)
+    slope = slope.replace(lambda e: e.func in _AS_WAS, lambda c: _AS_WAS[c.func](*c.args))
     varies = any(not p.exp.is_number for p in body.atoms(sp.Pow) if not isinstance(p, sp.exp))
     return _with_one_power(slope) if varies else slope
 

@@ -18,6 +18,7 @@ EXAMPLES = [
     pytest.param(p, id=p.stem, marks=[pytest.mark.slow] * (p.stem not in QUICK))
     for p in sorted((ROOT / "examples").glob("*.py"))
 ]
+_WORDS = ("to", "evaluated", "where")
 _OF_COMMENT = re.compile(r"^\s*# \((\d+)\) (\w+)", re.MULTILINE)
 
 
@@ -28,7 +29,7 @@ def test_the_numbers_of_the_module_are_those_of_the_page(example: Path) -> None:
     page = render(derivation, fmt="latex", steps="short")
     prefix = f"eq:{derivation.network.name}:"
     printed = dict(re.findall(r"\\tag\{(\d+)[a-z]?\} \\label\{eq:\w+:(\w+)", page))
-    told = [(n, name) for n, name in _OF_COMMENT.findall(module) if name not in ("to", "evaluated")]
+    told = [(n, name) for n, name in _OF_COMMENT.findall(module) if name not in _WORDS]
     assert len(told) > 2
     assert {(n, name): printed.get(n) for n, name in told} == {(n, name): name for n, name in told}
     known = labels(derivation, Style())

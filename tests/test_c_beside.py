@@ -84,7 +84,7 @@ def test_all_functions_give_one_loss(net: str) -> None:
 WRONG = {
     "the loss alone": ("return L;", "return L + 1;", "net_loss"),
     "a sum without its largest": ("s += k;", "s += 0;", ""),
-    "a sum that is told otherwise": ("log_sum[n] = m", "log_sum[n] = 1 + m", ""),
+    "a sum that is told otherwise": ("log_sum[n] = ", "log_sum[n] = 1 + ", ""),
 }
 
 

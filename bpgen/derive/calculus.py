@@ -136,6 +136,14 @@ _OF_REAL = {
 _AS_WAS = {of_real: function for function, of_real in _OF_REAL.items()}
 
 
+def _of_real_numbers(body: sp.Expr, mark: sp.Symbol) -> sp.Expr:
+    """The derivative where sympy would take that of complex numbers."""
+    real = body.replace(_is_complex, lambda c: _OF_REAL[c.func](*c.args))
+    return sp.diff(real, mark).replace(
+        lambda c: c.func in _AS_WAS, lambda c: _AS_WAS[c.func](*c.args)
+    )
+
+
 def _is_complex(call: sp.Expr) -> bool:
     """Whether sympy takes a function for one of complex numbers."""
     return call.func in _OF_REAL and not all(a.is_real for a in call.args)
@@ -143,9 +151,8 @@ def _is_complex(call: sp.Expr) -> bool:
 
 @lru_cache(maxsize=4096)
 def _slope(body: sp.Expr, mark: sp.Symbol) -> sp.Expr:
-    real = body.replace(_is_complex, lambda c: _OF_REAL[c.func](*c.args))
-    slope = sp.diff(real, mark)
-    slope = slope.replace(lambda e: e.func in _AS_WAS, lambda c: _AS_WAS[c.func](*c.args))
+    of_complex = any(map(_is_complex, body.atoms(*_OF_REAL)))
+    slope = _of_real_numbers(body, mark) if of_complex else sp.diff(body, mark)
     varies = any(not p.exp.is_number for p in body.atoms(sp.Pow) if not isinstance(p, sp.exp))
     return _with_one_power(slope) if varies else slope
 

@@ -91,6 +91,12 @@ def test_an_interrupt_that_is_dropped_is_told_again(monkeypatch: pytest.MonkeyPa
     assert signal.getsignal(signal.SIGINT) is before
 
 
+def test_an_interrupt_that_is_dropped_at_the_end_is_told_there() -> None:
+    with pytest.raises(KeyboardInterrupt), interrupts.heard(), suppress(KeyboardInterrupt):
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(5)
+
+
 @pytest.mark.slow
 def test_nothing_is_said_where_nobody_watches(tmp_path: Path) -> None:
     done = bpgen("check", TOY, folder=tmp_path)

@@ -18,8 +18,8 @@ from tests.test_c import HEAD, NETS
 CLANG = shutil.which("clang")
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(CLANG is None, reason="there is no clang")]
 
-OF_ALL = ("SMALL", "OPENMP", "CBLAS")  # BPGEN_SMALL
-OF_ONE = ("DOUBLE", "ADAM", "DESCEND")  # NET_DOUBLE, of net.c
+# Each macro once: BPGEN_SMALL, of all files, beside NET_DOUBLE, of net.c.
+MACROS = {"SMALL": "DOUBLE", "OPENMP": "ADAM", "CBLAS": "DESCEND"}
 
 
 def _written(folder: Path) -> None:
@@ -43,10 +43,9 @@ def test_clang_has_nothing_to_say(tmp_path: Path) -> None:
     _written(tmp_path)
     names = {path.stem.upper() for path in tmp_path.glob("*/*.c")}
     assert _complaints(tmp_path) == ""
-    for macro in OF_ALL:
-        assert _complaints(tmp_path, f"BPGEN_{macro}") == "", macro
-    for macro in OF_ONE:
-        assert _complaints(tmp_path, *(f"{name}_{macro}" for name in names)) == "", macro
+    for of_all, of_one in MACROS.items():
+        said = _complaints(tmp_path, f"BPGEN_{of_all}", *(f"{name}_{of_one}" for name in names))
+        assert said == "", (of_all, of_one)
 
 
 def test_it_is_not_deaf(tmp_path: Path) -> None:

@@ -227,3 +227,19 @@ def test_steps_that_are_looked_up_within_steps_of_another() -> None:
         "L = loss(sum(r[k] ** 2, k))\n"
     )
     assert difference(emit(net), net) is None
+
+
+def test_a_mean_over_an_index_that_a_step_does_not_use() -> None:
+    """h is written out where it is read, and is the same at each i."""
+    net = (
+        "from bpgen import *\ni, k = indices('i', size=3), indices('k', size=4)\n"
+        "x, w, h, g = input(4), param(), recurrent(4, 3), recurrent(4)\n"
+        "g[k] = tanh(x[k] + g[k - 1])\nh[k, i] = tanh(g[k - 1] - w)\n"
+        "L = loss(mean(log(1 + h[k, i] ** 2), k, i))\n"
+    )
+    module = emitted(net)
+    x, w, state, found = [0.5, -1.0, 2.0, 0.3], np.array(0.7), 0.0, []
+    for each in x:
+        found.append(np.log(1 + np.tanh(state - w) ** 2))
+        state = np.tanh(each + state)
+    assert module.loss({"w": w}, np.array([x])) == pytest.approx(np.mean(found))

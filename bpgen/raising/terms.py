@@ -89,7 +89,7 @@ def _times(outer: sp.Expr, inner: Expr, axes: Axes, scope: Scope) -> Expr:
 
 
 def _mean(group: Group, axes: Axes, scope: Scope) -> Expr | None:
-    """A sum divided by the number of its addends is a mean."""
+    """A sum divided by the number of its addends is a mean, over what they vary with."""
     s = group.sums[0]
     if len(group.sums) > 1 or s.reduce != "sum":
         return None
@@ -98,12 +98,12 @@ def _mean(group: Group, axes: Axes, scope: Scope) -> Expr | None:
     outer = group.outer * count
     if count in (1, 2) or abs(outer.as_coeff_Mul()[0]) != 1 or outer.has(*lengths):
         return None
-    kept = uses(s.body, axes)
-    factors = _merged(_with_axes(s.factors, (*kept, *s.over)), frozenset.__eq__)
-    if len(factors) != 1:
+    kept, over = uses(s.body, axes), uses(s.body, s.over)
+    factors = _merged(_with_axes(s.factors, (*kept, *over)), frozenset.__eq__)
+    if len(factors) != 1 or not over:
         return None
-    array = operand(factors[0], (*kept, *s.over), scope)
-    return _times(outer, Reduce("mean", array, s.over, kept), axes, scope)
+    array = operand(factors[0], (*kept, *over), scope)
+    return _times(outer, Reduce("mean", array, over, kept), axes, scope)
 
 
 def _sum(s: Sum, axes: Axes, scope: Scope) -> Expr:

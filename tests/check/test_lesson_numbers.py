@@ -12,8 +12,9 @@ from bpgen.emit import emitted
 from bpgen.gates.lesson import ground_of, numbers
 from bpgen.lesson import sections
 from bpgen.load import declared_by, load
+from bpgen.record import Derivation
 from bpgen.render import render
-from bpgen.worked import Example, worked
+from bpgen.worked import Example, Worked, worked
 from bpgen.worked.drawn import at_drawn
 from tests.conftest import ROOT, derived
 from tests.few import one_in
@@ -25,6 +26,14 @@ _RIGHT = {
     **{"rnn": RNN, "blocks": BLOCKS, "alike": ALIKE, "lstms": LSTMS},
     **dict.fromkeys(("toy_2_2_1", "softmax_mlp", "two_heads", "diabetes", "relu_neuron")),
 }
+
+
+def _right(derivation: Derivation) -> Worked:
+    """The example that is drawn, every number of whose lesson is right."""
+    made = at_drawn(derivation)
+    assert made is not None
+    assert numbers(derivation, made, 4) == []
+    return made
 
 
 @pytest.mark.parametrize("name", one_in(4, [*_RIGHT]))
@@ -43,9 +52,7 @@ def test_the_slope_of_the_tanh_form_of_a_normal_distribution_has_a_bound() -> No
         "from bpgen import *\nx, y = input(2), target(2)\nz = param(2, 2) @ x\n"
         'a = gelu(z, "tanh")\nL = loss(squared_error(a, y))\n'
     )
-    made = at_drawn(derivation)
-    assert made is not None
-    assert numbers(derivation, made, 4) == []
+    made = _right(derivation)
     page = render(derivation, fmt="text", steps="short", worked=made, lesson=sections)
     (row,) = (line for line in page.splitlines() if line.lstrip().startswith("here"))
     assert row.split()[-2:] == ["0.399", "0.399"]
@@ -60,9 +67,7 @@ def test_what_a_function_is_of_is_updated_where_its_derivative_reads_it(f: str) 
         'v, w = param(2, init="ones"), param(2, init="ones")\nu = v * x\n'
         f"a = {f.format('w * u + 2')}\nL = loss((sum(a * a) - y) ** 2)\n"
     )
-    made = at_drawn(derivation)
-    assert made is not None
-    assert numbers(derivation, made, 4) == []
+    _right(derivation)
 
 
 _V, _W = 'v = param(3, init="ones")\n', "w = param()\n"
@@ -93,9 +98,7 @@ def test_a_lesson_on_powers_and_logarithms_is_right(name: str) -> None:
     """Of a parameter in an exponent a = z^w is kept; of a logsumexp s, and what it is of is read."""
     begin = "from bpgen import *\nx, y = input(2), target()\n"
     derivation = derived(begin + _POWERS_AND_LOGARITHMS[name])
-    made = at_drawn(derivation)
-    assert made is not None
-    assert numbers(derivation, made, 4) == []
+    _right(derivation)
 
 
 @pytest.mark.slow
@@ -120,9 +123,7 @@ def test_of_a_loss_next_to_nothing_no_digit_is_told() -> None:
         "from bpgen import *\nx, y, w = input(), target(), param(init='ones')\n"
         "L = loss(log(1 + (w * x - y) ** 2))\n"
     )
-    made = at_drawn(derivation)
-    assert made is not None
-    assert numbers(derivation, made, 4) == []
+    made = _right(derivation)
     page = render(derivation, fmt="latex", steps="short", worked=made, lesson=sections)
     wrong = page.replace("$0.01824$", "below $10^{-12}$ of $L$ before")
     (found,) = false_numbers(wrong, ground_of(derivation, made, 4))[1]
@@ -164,9 +165,7 @@ def test_what_is_read_from_either_end_is_read_at_two_places() -> None:
         'from bpgen import *\nx, y, W = input("T", 2), target(), param(2, 2)\n'
         "e = tanh(x @ W)\nh = bidirectional(rnn, e, 2)\nL = loss((sum(h) - y) ** 2)\n"
     )
-    made = at_drawn(derivation)
-    assert made is not None
-    assert numbers(derivation, made, 4) == []
+    _right(derivation)
 
 
 @pytest.mark.slow
@@ -221,9 +220,7 @@ def test_of_many_layers_the_cost_of_all_alone_is_told_and_read() -> None:
         f"from bpgen import *\nx, y = input(2), target(2)\nh = x\n{layers}"
         "L = loss(squared_error(h, y))\n"
     )
-    made = at_drawn(derivation)
-    assert made is not None
-    assert numbers(derivation, made, 4) == []
+    made = _right(derivation)
     page = render(derivation, fmt="latex", steps="short", worked=made, lesson=sections)
     right = re.search(r"^all & \$(\d+)\$ & ", page, re.M)
     assert right is not None

@@ -59,11 +59,34 @@ def test_stale_and_fresh(option: str) -> None:
     assert "A sum" in module.read_text(), "nothing is written"
 
 
-def test_check_says_how_to_refresh() -> None:
-    assert (
-        run("emit", "net.py", "--check").stdout
-        == "generated/net.py: stale; run `bpgen emit net.py`\n"
-    )
+@pytest.mark.parametrize(
+    ("options", "file", "again"),
+    [
+        ("", "generated/net.py", "net.py"),
+        ("--fast", "generated/net.py", "--fast net.py"),
+        ("--target array-api", "generated/net.py", "--target array-api net.py"),
+        ("-o other", "other/net.py", "-o other net.py"),
+    ],
+)
+def test_check_says_how_to_refresh(options: str, file: str, again: str) -> None:
+    said = run("emit", "net.py", "--check", *options.split()).stdout
+    assert said == f"{file}: stale; run `bpgen emit {again}`\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "instead"),
+    [
+        ("", ""),
+        ("--fast", ", planned"),
+        ("--target array-api", ", for the arrays of any library"),
+    ],
+)
+def test_what_stands_where_the_plain_module_would_says_what_it_is(
+    options: str, instead: str
+) -> None:
+    said = run("emit", "net.py", "--unchecked", *options.split()).stdout
+    lines = Path("generated/net.py").read_text().count("\n")
+    assert said == f"generated/net.py: {lines} lines{instead}\n"
 
 
 def test_diff_shows_both_sides() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,11 +44,23 @@ class Asked:
                 return made
         return self.target
 
+    def again(self, net: str) -> str:
+        """The command that writes the files of one network."""
+        told = ["--target", self.target] if self.target != "numpy" else []
+        told += (f"--{option}" for option, *_ in _ADDED if getattr(self, option))
+        told += ["-o", self.output] if self.output is not None else []
+        return shlex.join(["bpgen", "emit", *told, net])
+
 
 _ADDED = (  # what options make of a target
     ("fast", "plans the arrays of numpy", "numpy", "leave one of the two out", FAST),
     ("python", "adds a module that computes by C", "c", "give --target c, too", WITH_PYTHON),
 )
+_INSTEAD = {  # what a module is that stands where the plain one would, with its functions
+    FAST: ", planned",
+    "array-api": ", for the arrays of any library",
+    WITH_PYTHON: ", which computes by C",
+}
 
 
 def run(asked: Asked) -> bool:
@@ -103,9 +116,7 @@ def _refuse_larger(net: str, takes: Mapping[str, int], ram: int) -> None:
 def _is_fresh(net: str, file: Path, text: str, asked: Asked) -> bool:
     changes = difference(file, text)
     if changes:
-        options = "--fast " * asked.fast + "--target c " * (asked.target == "c")
-        options += "--python " * asked.python
-        again = f"{file}: stale; run `bpgen emit {options}{net}`"
+        again = f"{file}: stale; run `{asked.again(net)}`"
         click.echo(changes if asked.diff else again, nl=not asked.diff)
     return not changes
 
@@ -116,7 +127,8 @@ def _write(net: str, texts: Mapping[Path, str], network: Network, asked: Asked) 
         click.echo(f"bpgen: {net}: {said}", err=True)
     for file, text in texts.items():
         write_module(file, text, Path(net), asked.force)
-        click.echo(f"{file}: {text.count(chr(10))} lines")
+        instead = _INSTEAD.get(asked.made_for, "") if file.suffix == ".py" else ""
+        click.echo(f"{file}: {text.count(chr(10))} lines{instead}")
 
 
 def _say(place: Path, said: str) -> None:

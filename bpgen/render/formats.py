@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 from dataclasses import replace
+from itertools import groupby
 from textwrap import wrap
 
 from bpgen.render import escape
@@ -60,13 +61,14 @@ def _latex_section(
 
 
 def _boxes(block: Block, width: float) -> list[Block]:
-    """A block in parts that fit a page: a frame is not broken."""
-    found: list[list[Row]] = [[]]
-    for row in block.rows:
-        if found[-1] and height((*found[-1], row), width) > _BOXFUL:
-            found.append([])
-        found[-1].append(row)
-    return [replace(block, rows=tuple(rows)) for rows in found]
+    """A block in parts that fit a page: a frame is not broken, nor are an equation's rows."""
+    found: list[tuple[Row, ...]] = [()]
+    for _, rows in groupby(block.rows, key=lambda row: row.of):
+        equation = tuple(rows)
+        if found[-1] and height(found[-1] + equation, width) > _BOXFUL:
+            found.append(())
+        found[-1] += equation
+    return [replace(block, rows=rows) for rows in found]
 
 
 def _runs(blocks: Sequence[Block], columns: bool) -> list[tuple[bool, Block]]:

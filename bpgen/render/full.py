@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from bpgen.ir import BATCH, Equation, Loop
@@ -116,17 +117,30 @@ class Full(Equations):
         return [Section("Over the batch", (intro,), (Block(tuple(rows)),))]
 
     def summary(self) -> list[Section]:
-        rows: list[Row] = []
-        for part in self.every_part:
-            if part.tag in self.known and not part.step.inlined:
-                if self.notation == "components":
-                    writer = self.at(part).writer
-                    rows += finals(part.equation, None, writer, "matrix", self.view)
-                else:
-                    rows += self.known[part.tag]
-        rows = [replace(r, tag=None) for r in rows]
-        boxes = [Block(tuple(rows[k : k + _BOX])) for k in range(0, len(rows), _BOX)]
-        return [Section("Summary", (), tuple(boxes), boxed=True)] if rows else []
+        summed = (part for part in self.every_part if part.tag in self.known)
+        equations = [self._summed(part) for part in summed if not part.step.inlined]
+        blocks = tuple(map(Block, _boxes(equations)))
+        return [Section("Summary", (), blocks, boxed=True)] if blocks else []
+
+    def _summed(self, part: Part) -> tuple[Row, ...]:
+        """An equation's rows without its number."""
+        rows = self.known[part.tag]
+        if self.notation == "components":
+            rows = finals(part.equation, None, self.at(part).writer, "matrix", self.view)
+        return tuple(replace(row, tag=None, of=part.tag) for row in rows)
+
+
+def _boxes(equations: Iterable[tuple[Row, ...]]) -> list[tuple[Row, ...]]:
+    """As many equations as fit one box. Their rows stay together: of several the last says what is
+    0 elsewhere.
+    """
+    boxes: list[tuple[Row, ...]] = []
+    for rows in equations:
+        if boxes and len(boxes[-1]) + len(rows) <= _BOX:
+            boxes[-1] += rows
+        else:
+            boxes.append(rows)
+    return boxes
 
 
 def _joined(rows: list[Row], final: list[Row], entry: str) -> list[Row]:

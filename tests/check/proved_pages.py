@@ -101,6 +101,9 @@ output(h)
     "0 elsewhere in a block": "from bpgen import *\n" + _INDICES + "x, n = input(3), samples()\n"
     "def block(h):\n    return tensor(sin(h[i]), i)\n"
     "r = repeat(3, block, x)\nL = loss(sum(r[n, 2 - p], n, p)**2)\n",
+    "0 elsewhere, at the end of a box": "from bpgen import *\nx, i = input(7), indices('i', size=2)\n"
+    "q = indices('q', size=3)\nh = tensor(sum(x[i], i) * x[6 - q], q)\n"
+    "for _ in range(6):\n    h = dense(h, 2, sin)\nL = loss(h[0])\n",
     "one step": "from bpgen import *\nt, i, j = indices('t i j')\nx, U = input(1, 2), param(2, 2)\n"
     "h = recurrent(1, 2)\nh[t, i] = x[t, i] + sin(sum(U[i, j] * h[t - 1, j], j))\noutput(h)\n",
     "two steps of a recurrence at once": "from bpgen import *\nt, u, d = indices('t u d')\n"

@@ -106,6 +106,7 @@ def numbered(record: Derivation) -> Derivation:
     meet = any(_meet(f.equation) for f in record.forward if f.equation.name != network.loss)
     loss = next((e for e in network if e.name == network.loss), None)
     alone = loss is not None and len(loss.terms) == 1  # a mean and no penalty
+    alone = alone and network.sample_loss is not None  # else what is told of a sample is the loss
     last = {f.equation.name: alone and f.equation.name == network.loss for f in record.forward}
     last |= {s.equation.name: s.of == network.sample_loss for s in record.steps}
     read = [f.equation.name for f in record.forward if not f.auxiliary]

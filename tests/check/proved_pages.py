@@ -104,6 +104,8 @@ output(h)
     "0 elsewhere, at the end of a box": "from bpgen import *\nx, i = input(7), indices('i', size=2)\n"
     "q = indices('q', size=3)\nh = tensor(sum(x[i], i) * x[6 - q], q)\n"
     "for _ in range(6):\n    h = dense(h, 2, sin)\nL = loss(h[0])\n",
+    "a mean over samples by hand": "from bpgen import *\nx, w, n = input(3), param(3), samples()\n"
+    "u = tanh(w * x)\nv = tensor(mean(u[n, 1] * u[n, 0], n))\nL = loss(v)\n",
     "one step": "from bpgen import *\nt, i, j = indices('t i j')\nx, U = input(1, 2), param(2, 2)\n"
     "h = recurrent(1, 2)\nh[t, i] = x[t, i] + sin(sum(U[i, j] * h[t - 1, j], j))\noutput(h)\n",
     "two steps of a recurrence at once": "from bpgen import *\nt, u, d = indices('t u d')\n"

@@ -32,7 +32,7 @@ from bpgen.program.grammar import (
 from tests.conftest import ROOT
 
 N, P, J = Index("n", BATCH), Index("p", 3), Index("j", 2)
-X, Y = Read("x", (N, P)), Read("y", (N, P))
+X, Y, Z = (Read(name, (N, P)) for name in "xyz")
 ARGUMENTS = (Argument("params", "arrays"), Argument("cache", "arrays"), Argument("x", "array"))
 ASKED = Argument("inputs", "flag")
 MEASURED = Assign(BATCH, program.Length(Ref("x"), 0))
@@ -214,6 +214,10 @@ IN_F: dict[str, tuple[Node | tuple[Node, ...], str]] = {
     "an array that is written in the next step, while another looks at it": (
         Loop((J,), (write(Y), Assign("v", whole(Y)))),
         r"y is written, and \['v'\] looks at it",
+    ),
+    "an array that steps made of what was a look, written while another looks at it": (
+        (Assign("z", whole(X)), Loop((J,), (named("z"),)), Assign("v", whole(Z)), write(Z)),
+        r"z is written, and \['v'\] looks at it",
     ),
     "an argument that is written": (write(X), "x is written, and not its own"),
     "an argument that is written in a loop": (

@@ -81,6 +81,7 @@ def exact(source: str, network: Network, seed: int = 0) -> tuple[ExactRow, ...]:
         *BATCHES,
         *REPEATED * any(name in subject.integers for name in subject.module.INPUTS),
     ):
+        batch = batch if batch >= subject.fewest else INSTEAD
         for found in _at_batch(subject.at_lengths(*long), network, batch, alike, seed):
             before = rows.get(found.name, ExactRow(found.name, 0, 0, "ok", nothing=True))
             verdict = found.verdict if before.verdict == "ok" else before.verdict

@@ -4,7 +4,7 @@ all.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
@@ -12,10 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from bpgen.check.module import Point, Subject
+from bpgen.check.exact import exact
+from bpgen.check.module import Arrays, Point, Subject
 from bpgen.check.mutants import Mutant, is_planned, mutants, readings
 from bpgen.check.mutants.unwritten import Unwritten
 from bpgen.check.numbers import Ruler, failure, largest
+from bpgen.check.numbers.gradients import ROUNDINGS, terms
 from bpgen.check.promises import ZERO, leaves, same_bits, suited, within_workspace
 from bpgen.progress import say
 
@@ -83,27 +85,73 @@ def _refused(mutant: Mutant, subject: Subject, ruler: Ruler) -> bool:
 def _broken(mutant: Mutant, subject: Subject) -> Subject:
     """The mutant. What a planned one leaves unwritten is no number, whatever is there by chance."""
     broken = Subject(mutant.source, subject.network, subject.domain)
+    broken.fewest = subject.fewest  # the network's, whatever the copy does of one sample
     if is_planned(mutant.source):
         vars(broken.module)["np"] = Unwritten()
     return broken
 
 
 def same(subject: Subject, mutant: Mutant) -> bool:
-    """Whether the mutant cannot be told from the right module by anything a caller can see."""
+    """Whether the mutant cannot be told from the right module by anything a caller can see; or is
+    proved to be the same function, and differs by its own rounding alone.
+    """
     other = _broken(mutant, subject)
-    points = [subject.draw(np.random.default_rng([s, 5]), b) for s in SEEDS for b in (1, 2, 3, 5)]
+    return _alike(subject, other, partial(_terms, subject)) or (
+        _alike(subject, other, partial(_rounded, other)) and _proved(mutant, subject)
+    )
+
+
+def _proved(mutant: Mutant, subject: Subject) -> bool:
+    """Whether the mutant's gradients are the network's, exactly."""
+    return subject.network is not None and all(r.ok for r in exact(mutant.source, subject.network))
+
+
+def _terms(subject: Subject, point: Point) -> Mapping[str, float]:
+    """How large the terms are that the gradients are sums of."""
+    return terms(subject, point, subject.gradients(point))
+
+
+def _rounded(subject: Subject, point: Point) -> Mapping[str, float]:
+    """The same, of what backward makes itself, too: as large as single precision is off."""
+    single = subject.gradients(point.map(partial(_cast, np.float32)))
+    double, eps = subject.gradients(point), np.finfo(np.float32).eps
+    found = terms(subject, point, double)
+    return {n: max(found[n], largest({n: single[n] - g}) / eps) for n, g in double.items()}
+
+
+Measure = Callable[[Point], Mapping[str, float]]
+
+
+def _alike(subject: Subject, other: Subject, measure: Measure) -> bool:
+    """Whether all that is seen of two modules is the same, but for rounding of so large terms."""
+    points = [
+        subject.draw(np.random.default_rng([s, 5]), max(b, subject.fewest))
+        for s in SEEDS
+        for b in (1, 2, 3, 5)
+    ]
     try:
-        return all(
-            _alike(*pair) for pair in zip(_seen(subject, points), _seen(other, points), strict=True)
-        )
+        pairs = zip(_seen(subject, points), _seen(other, points), strict=True)
+        return all(_near(one, two, measure) for one, two in pairs)
     except Exception:  # the right module raises nothing at these points
         return False
 
 
-def _seen(subject: Subject, points: list[Point]) -> Iterator[tuple[str, Any, float]]:
-    """What a caller sees of calls in sequence, and what is rounding there: gradients; arguments and
-    earlier results afterwards, whether the cache is as forward left it, and what is promised of a
-    workspace. What forward returns is proved exactly.
+@dataclass(frozen=True)
+class _Seen:
+    """An array that a caller sees, what is rounding there in any case, and, of a gradient, the
+    point that it is of.
+    """
+
+    name: str
+    array: Any
+    noise: float = 0.0
+    at: Point | None = None
+
+
+def _seen(subject: Subject, points: list[Point]) -> Iterator[_Seen]:
+    """What a caller sees of calls in sequence: gradients; arguments and earlier results afterwards,
+    whether the cache is as forward left it, and what is promised of a workspace. What forward
+    returns is proved exactly.
     """
     earlier: list[Any] = []
     for dtype in (np.float64, np.float32):
@@ -112,19 +160,23 @@ def _seen(subject: Subject, points: list[Point]) -> Iterator[tuple[str, Any, flo
             cache = subject.forward(cast)
             left = deepcopy(cache)
             earlier += [subject.backward(cast, cache) for _ in range(2)]
-            for grads in deepcopy([earlier[-1], earlier[0]]):
-                noise = NOTHING[np.dtype(dtype)] * largest(grads)
-                yield from ((n, a, noise) for n, a in leaves(grads))
+            for grads, at in ((earlier[-1], point), (earlier[0], points[0])):
+                yield from _gradients(grads, dtype, at)
             if is_planned(subject.source) and subject.has_loss:
                 value, grads = subject.loss_and_grad(cast)
-                noise = NOTHING[np.dtype(dtype)] * largest(grads)
-                yield from ((n, np.copy(a), noise) for n, a in leaves(grads))
-                yield "loss", np.asarray(value, dtype), 0.0
-            yield from ((n, a, 0.0) for n, a in leaves(deepcopy([*cast.groups()])))
-            yield "cache", np.asarray(float(_same_cache(left, cache))), 0.0
+                yield from _gradients(grads, dtype, point)
+                yield _Seen("loss", np.asarray(value, dtype))
+            yield from (_Seen(n, a) for n, a in leaves(deepcopy([*cast.groups()])))
+            yield _Seen("cache", np.asarray(float(_same_cache(left, cache))))
     if is_planned(subject.source):
         told = (*within_workspace(subject, points[-1]), *suited(subject, points[-1]))
-        yield "workspace", np.asarray(float(len(told))), 0.0
+        yield _Seen("workspace", np.asarray(float(len(told))))
+
+
+def _gradients(grads: Arrays, dtype: type, at: Point) -> Iterator[_Seen]:
+    """Gradients as they are now."""
+    noise = NOTHING[np.dtype(dtype)] * largest(grads)
+    yield from (_Seen(n, np.copy(a), noise, at) for n, a in leaves(grads))
 
 
 def _same_cache(before: Any, after: Any) -> bool:
@@ -137,9 +189,15 @@ def _cast(dtype: type, _name: str, array: np.ndarray) -> np.ndarray:
     return array.astype(dtype) if array.dtype.kind == "f" else array.copy()
 
 
-def _alike(one: tuple[str, Any, float], other: tuple[str, Any, float]) -> bool:
-    (name, a, noise), (other_name, b, _) = one, other
-    if name != other_name or a.dtype != b.dtype or a.shape != b.shape:
+def _near(one: _Seen, other: _Seen, measure: Measure) -> bool:
+    """Equal, but for rounding; that of terms that cancel is measured where it matters."""
+    a, b = one.array, other.array
+    if one.name != other.name or a.dtype != b.dtype or a.shape != b.shape:
         return False
     tolerance = SAME.get(a.dtype, 0.0) * np.max(np.abs(a), initial=0)
-    return bool(np.all(np.abs(a - b) <= max(tolerance, noise)))
+    apart = np.max(np.abs(a - b), initial=0)
+    if apart <= max(tolerance, one.noise):
+        return True
+    if one.at is None:
+        return False
+    return bool(apart <= ROUNDINGS * np.finfo(a.dtype).eps * measure(one.at)[one.name])

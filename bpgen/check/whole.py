@@ -73,7 +73,7 @@ def check_module(
         for name, row in (proved or {}).items()
         if name not in {r.name for r in found.rows}
     ]
-    notes = [*undefined(subject, seed), *unseen, *_alone(subject)]
+    notes = [*undefined(subject, seed), *unseen, *_not_asked(subject)]
     tested = None
     if found.ok:  # breaking what is broken shows nothing
         if exact_source is not None and form(exact_source[0]) == form(source):
@@ -107,11 +107,9 @@ def _at_smaller(smaller: tuple[str, Network] | None, seed: int) -> tuple[Finding
     return (*found.findings, *wrong)
 
 
-def _alone(subject: Subject) -> list[str]:
-    """What is not known of a module without its net.py."""
-    if subject.network is not None:
-        return []
-    return [*[TWO] * (subject.fewest > 1), ALONE]
+def _not_asked(subject: Subject) -> list[str]:
+    """What was not asked: of one sample, of a module without its net.py."""
+    return [*[TWO] * (subject.fewest > 1), *[ALONE] * (subject.network is None)]
 
 
 def _beyond(

@@ -14,7 +14,7 @@ from bpgen.check.mutants import KINDS, Mutant, mutants
 from bpgen.check.mutants.source import Source
 from bpgen.check.numbers import Ruler, failure, numbers
 from bpgen.check.selftest import same, selftest
-from bpgen.check.whole import ALONE, _alone, check_module
+from bpgen.check.whole import ALONE, _not_asked, check_module
 from bpgen.emit import emit
 from bpgen.load import declared_by
 from bpgen.network.shrink import shrunk
@@ -87,10 +87,10 @@ def test_a_module_alone_may_need_two_samples() -> None:
     )
     subject = Subject(emit(network))
     assert [r.verdict for r in numbers(subject).rows] == ["ok"] * 3
-    assert _alone(subject)[0] == (
+    assert _not_asked(subject)[0] == (
         "asked of two samples and more: of one, what it computes is no number"
     )
-    assert _alone(Subject(source("toy"))) == [ALONE]
+    assert _not_asked(Subject(source("toy"))) == [ALONE]
 
 
 def test_the_exact_part_may_be_of_a_smaller_network(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from copy import copy
 from dataclasses import replace
 from functools import cached_property
@@ -9,13 +10,13 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-import sympy as sp
 
 from bpgen.check.module.called import LENGTHS, Called
 from bpgen.check.module.drawing import DOMAINS, SCALES, Domain, Drawing, of_finite_loss
 from bpgen.check.module.loading import ANALYTIC, load, quiet
 from bpgen.check.module.point import Arrays, Point
-from bpgen.ir import BATCH, Network, length
+from bpgen.check.module.single import defined_for_one, numbers
+from bpgen.ir import Network
 
 DRAWS = 500  # until the loss is finite
 PROBES = 6  # draws that must be finite before a domain is believed
@@ -65,14 +66,15 @@ class Subject(Called):
 
     @cached_property
     def fewest(self) -> int:
-        """The fewest samples that the network is defined for: an unbiased variance needs two. A
-        module alone is asked.
+        """The fewest samples that the network is defined for: an unbiased variance needs two, and a
+        correlation. Where its module has no number for one its equations are asked; of a module
+        alone, whether it has any for two.
         """
+        if self._defined_for(1):
+            return 1
         if self.network is None:
-            return 2 if self._defined_for(2) and not self._defined_for(1) else 1
-        one = {length(BATCH): sp.S.One}
-        bodies = (t.body for e in self.network or () for t in e.terms)
-        return 2 if any(b.xreplace(one).has(sp.zoo, sp.nan) for b in bodies) else 1
+            return 2 if self._defined_for(2) else 1
+        return 1 if defined_for_one(self.network, self.lengths, self._draws(1)) else 2
 
     def shape_of(self, tensor: str) -> tuple[int | str, ...]:
         """The shape of a parameter, or of one sample of an input, as the module declares it."""
@@ -105,12 +107,19 @@ class Subject(Called):
         return Domain()
 
     def _defined_for(self, batch: int) -> bool:
-        """Whether the objective is a number at any of some draws; what raises is told elsewhere."""
-        draws = (self.draw(np.random.default_rng([s, batch, 78]), batch) for s in range(PROBES))
+        """Whether the module has numbers at any of some draws; what raises is told elsewhere."""
         try:
-            return any(bool(np.isfinite(self.objective(point))) for point in draws)
+            return any(
+                numbers([self.objective(point), *self.gradients(point).values()])
+                for point in self._draws(batch)
+            )
         except Exception:
             return True
+
+    def _draws(self, batch: int) -> Iterator[Point]:
+        """Some draws of so many samples."""
+        for seed in range(PROBES):
+            yield self.draw(np.random.default_rng([seed, batch, 78]), batch)
 
     def _finite_at(self, seed: int) -> bool:
         scale = SCALES[seed % len(SCALES)]

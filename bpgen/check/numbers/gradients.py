@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from bpgen.check.module import Arrays, Subject, largest
+from bpgen.check.module import Arrays, Point, Subject, largest
 from bpgen.check.numbers.ruler import Ruler
 
 POWER = 1e-6  # a tensor whose gradients are all smaller proves nothing
 SUSPECT = 1e-6  # of the largest: so small that it may be what rounding leaves of terms that cancel
 SHAKEN, SHAKES = 1e-9, 3  # by how much of itself each value is moved to measure terms, how often
+ROUNDINGS = 64  # of the terms that cancel: the error of as many operations on them
 
 
 class Gradients:
@@ -51,26 +52,33 @@ class Gradients:
         return self._together[batch, draw]
 
     def terms(self, batch: int, draw: int) -> dict[str, float]:
-        """How large the terms are that each gradient is the sum of, cancelling or not.
+        """How large the terms are that each gradient is the sum of, cancelling or not."""
+        where = (batch, draw)
+        if where not in self._terms:
+            point, seed = self.ruler.point(*where), (self.ruler.seed, *where)
+            self._terms[where] = terms(self.subject, point, self.at(*where), seed)
+        return self._terms[where]
 
-        Every value that backward starts from, parameters and cache, is moved by its own random
-        1e-9 of itself: the gradients move by that part of their terms.
-        """
-        if (batch, draw) not in self._terms:
-            grads = self.at(batch, draw)
-            shaken = [self._shaken(batch, draw, k) for k in range(SHAKES)]
-            self._terms[batch, draw] = {
-                n: max(float(np.max(np.abs(s[n] - g), initial=0)) for s in shaken) / SHAKEN
-                for n, g in grads.items()
-            }
-        return self._terms[batch, draw]
 
-    def _shaken(self, batch: int, draw: int, number: int) -> Arrays:
-        """The gradients after one such move."""
-        rng = np.random.default_rng([self.ruler.seed, batch, draw, number])
-        point = self.ruler.point(batch, draw)
-        cache = _moved(self.subject.forward(point), rng)
-        return self.subject.backward(point.map(lambda _, a: _moved(a, rng)), cache)
+def terms(
+    subject: Subject, point: Point, grads: Arrays, seed: tuple[int, ...] = (0,)
+) -> dict[str, float]:
+    """How large the terms are that each gradient at a point is the sum of, cancelling or not.
+
+    Every value that backward starts from, parameters and cache, is moved by its own random 1e-9 of
+    itself: the gradients move by that part of their terms.
+    """
+    shaken = [_shaken(subject, point, np.random.default_rng([*seed, k])) for k in range(SHAKES)]
+    return {
+        n: max(float(np.max(np.abs(s[n] - g), initial=0)) for s in shaken) / SHAKEN
+        for n, g in grads.items()
+    }
+
+
+def _shaken(subject: Subject, point: Point, rng: np.random.Generator) -> Arrays:
+    """The gradients after one such move."""
+    cache = _moved(subject.forward(point), rng)
+    return subject.backward(point.map(lambda _, a: _moved(a, rng)), cache)
 
 
 def _moved(value: Any, rng: np.random.Generator) -> Any:

@@ -6,15 +6,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bpgen.check.module import Array
-from bpgen.check.numbers.gradients import POWER, SUSPECT, Gradients
+from bpgen.check.module import Array, largest
+from bpgen.check.numbers.gradients import POWER, ROUNDINGS, SUSPECT, Gradients
 from bpgen.check.numbers.ruler import Ruler
-from bpgen.check.promises import ZERO
+from bpgen.check.promises import ZERO, leaves
 
 COMPLEX_TOLERANCE = 1e-11  # of the tensor's largest entry
 TOLERANCE = 1e-7  # the same, of six-point differences
 BELIEF = 1e-6  # how nearly differences must confirm the complex step
-ROUNDINGS = 64 * 2.0**-52  # of the terms that cancel: the error of as many operations on them
+ROUNDING = ROUNDINGS * 2.0**-52  # of the terms that cancel
 
 Where = tuple[int, int]  # a batch and the number of a draw
 
@@ -50,7 +50,8 @@ def measure(
     exact = ruler.complex_step(*where, tensor, asked[0])
     scale = max(size, abs(exact)) if np.isfinite(exact) else size
     if scale <= _nothing(gradients, where, tensor, scale, whole):
-        return _zero(ruler, where, tensor, asked, whole)
+        beside = whole if whole >= POWER else max(whole, _on_the_way(ruler, where))
+        return _zero(ruler, where, tensor, asked, beside)
     if not confirm and scale >= POWER:
         errors = _errors(ruler, gradient, where, tensor, asked, True, scale)
         if errors is not None and max(errors) <= TOLERANCE * scale:
@@ -95,7 +96,7 @@ def _complex_step(
     if not COMPLEX_TOLERANCE < error <= TOLERANCE:  # no rounding excuses more
         return _judged("complex step", error, COMPLEX_TOLERANCE)
     cancelled = gradients.terms(*where)[tensor] / scale
-    found = _judged("complex step", error, max(COMPLEX_TOLERANCE, ROUNDINGS * cancelled))
+    found = _judged("complex step", error, max(COMPLEX_TOLERANCE, ROUNDING * cancelled))
     return replace(found, cancelled=cancelled)
 
 
@@ -107,8 +108,16 @@ def _judged(method: str, error: float, tolerance: float) -> Measured:
 def _nothing(gradients: Gradients, where: Where, tensor: str, scale: float, whole: float) -> float:
     """The size of a gradient that may be nothing but rounding."""
     if ZERO * whole < scale <= SUSPECT * whole:
-        return ROUNDINGS * gradients.terms(*where)[tensor]
+        return ROUNDING * gradients.terms(*where)[tensor]
     return ZERO * whole
+
+
+def _on_the_way(ruler: Ruler, where: Where) -> float:
+    """The largest value that forward keeps: of such are the roundings of an objective that is 0, as
+    that of a sample alone that is compared with its batch.
+    """
+    kept = leaves(ruler.subject.forward(ruler.point(*where)))
+    return largest({str(k): a[np.isfinite(a)] for k, (_, a) in enumerate(kept)})
 
 
 def _errors(
@@ -138,8 +147,8 @@ def _errors(
 def _zero(
     ruler: Ruler, where: Where, tensor: str, asked: list[int], whole: float
 ) -> Measured | None:
-    """A gradient that is zero is believed where settled differences, along every probe, are zero
-    too.
+    """A gradient that is zero beside a whole is believed where settled differences, along every
+    probe, are zero too.
     """
     noise = 1e-9 * max(whole, abs(float(ruler.subject.objective(ruler.point(*where)))))
     settled = [ruler.settled(*where, tensor, probe, noise) for probe in asked]

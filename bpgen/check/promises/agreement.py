@@ -56,6 +56,8 @@ def agreeing(subject: Subject, point: Point) -> Iterator[Finding]:
 
 def permuted(subject: Subject, point: Point) -> Iterator[Finding]:
     """The order of a batch changes no gradient of a parameter, and reorders those of the inputs."""
+    if subject.network is not None and _numbered(subject.network):
+        return
     subject = subject.without_chance()  # noise does not follow its sample
     batched = _batched(subject)
     order = np.arange(len(next((a for n, a in point.inputs.items() if n in batched), ())))[::-1]
@@ -68,6 +70,16 @@ def permuted(subject: Subject, point: Point) -> Iterator[Finding]:
         expected = _taken(gradient, order, batched.get(name, ()))
         if not near(expected, other[name], 100 * scale[name]):
             yield Finding(name, "the order of the samples changes the gradient")
+
+
+def _numbered(network: Network) -> bool:
+    """Whether a sample is told by its number: the first is another in another order."""
+    return any(
+        axis.size == BATCH and not isinstance(at, Index)
+        for equation in network
+        for element in equation.reads()
+        for axis, at in zip(network.tensors[element.name].indices, element.indices, strict=True)
+    )
 
 
 def _taken(array: Array, order: Array, axes: tuple[int, ...]) -> Array:

@@ -42,6 +42,7 @@ def overrides(tape: Tape) -> dict[str, Any]:
     }
     table.update({name: _creator(getattr(np, name)) for name in _CREATE})
     table.update({name: _converter(getattr(np, name)) for name in _CONVERT})
+    table["float32"] = object  # of a scalar no digits are lost, as by a conversion above
     table["isfinite"] = lambda a: np.ones(np.shape(a), bool)
     table["isnan"] = table["isinf"] = lambda a: np.zeros(np.shape(a), bool)
     table["finfo"] = lambda _: SimpleNamespace(min=LEAST)

@@ -18,14 +18,18 @@ from bpgen.check.mutants import Mutant, is_planned, mutants, readings
 from bpgen.check.mutants.unwritten import Unwritten
 from bpgen.check.numbers import Ruler, failure, largest
 from bpgen.check.numbers.gradients import ROUNDINGS, terms
+from bpgen.check.numbers.measure import COMPLEX_TOLERANCE
 from bpgen.check.promises import ZERO, leaves, same_bits, suited, within_workspace
 from bpgen.progress import say
 
 EACH, FEW = 4, 2  # mutants of one kind; of a module of many tensors
 # Draws at which a survivor must do the same as the right module to be called no change.
 SEEDS = range(4)
+Off = Mapping[np.dtype[Any], float]
 # Of the largest entry: a reordered product is no change, float32 inside is one.
-SAME = {np.dtype(np.float64): 1e-13, np.dtype(np.float32): 1e-5}
+SAME: Off = {np.dtype(np.float64): 1e-13, np.dtype(np.float32): 1e-5}
+# The same of what is proved: so near is asked of the right module, too.
+ASKED: Off = {**SAME, np.dtype(np.float64): COMPLEX_TOLERANCE}
 # Of the largest gradient: what is smaller is nothing but rounding.
 NOTHING = {np.dtype(np.float64): ZERO, np.dtype(np.float32): 1e-5}
 
@@ -93,11 +97,12 @@ def _broken(mutant: Mutant, subject: Subject) -> Subject:
 
 def same(subject: Subject, mutant: Mutant) -> bool:
     """Whether the mutant cannot be told from the right module by anything a caller can see; or is
-    proved to be the same function, and differs by its own rounding alone.
+    proved to be the same function, and is as near as is asked of the right one, or as its own
+    rounding lets it.
     """
     other = _broken(mutant, subject)
-    return _alike(subject, other, partial(_terms, subject)) or (
-        _alike(subject, other, partial(_rounded, other)) and _proved(mutant, subject)
+    return _alike(subject, other, SAME, partial(_terms, subject)) or (
+        _alike(subject, other, ASKED, partial(_rounded, other)) and _proved(mutant, subject)
     )
 
 
@@ -114,7 +119,7 @@ def _terms(subject: Subject, point: Point) -> Mapping[str, float]:
 def _rounded(subject: Subject, point: Point) -> Mapping[str, float]:
     """The same, of what backward makes itself, too: as large as single precision is off."""
     single = subject.gradients(point.map(partial(_cast, np.float32)))
-    double, eps = subject.gradients(point), np.finfo(np.float32).eps
+    double, eps = subject.gradients(point), float(np.finfo(np.float32).eps)
     found = terms(subject, point, double)
     return {n: max(found[n], largest({n: single[n] - g}) / eps) for n, g in double.items()}
 
@@ -122,8 +127,10 @@ def _rounded(subject: Subject, point: Point) -> Mapping[str, float]:
 Measure = Callable[[Point], Mapping[str, float]]
 
 
-def _alike(subject: Subject, other: Subject, measure: Measure) -> bool:
-    """Whether all that is seen of two modules is the same, but for rounding of so large terms."""
+def _alike(subject: Subject, other: Subject, off: Off, measure: Measure) -> bool:
+    """Whether all that is seen of two modules is the same, but for so much of the largest entry, or
+    the rounding of so large terms.
+    """
     points = [
         subject.draw(np.random.default_rng([s, 5]), max(b, subject.fewest))
         for s in SEEDS
@@ -131,7 +138,7 @@ def _alike(subject: Subject, other: Subject, measure: Measure) -> bool:
     ]
     try:
         pairs = zip(_seen(subject, points), _seen(other, points), strict=True)
-        return all(_near(one, two, measure) for one, two in pairs)
+        return all(_near(one, two, off, measure) for one, two in pairs)
     except Exception:  # the right module raises nothing at these points
         return False
 
@@ -189,12 +196,12 @@ def _cast(dtype: type, _name: str, array: np.ndarray) -> np.ndarray:
     return array.astype(dtype) if array.dtype.kind == "f" else array.copy()
 
 
-def _near(one: _Seen, other: _Seen, measure: Measure) -> bool:
+def _near(one: _Seen, other: _Seen, off: Off, measure: Measure) -> bool:
     """Equal, but for rounding; that of terms that cancel is measured where it matters."""
     a, b = one.array, other.array
     if one.name != other.name or a.dtype != b.dtype or a.shape != b.shape:
         return False
-    tolerance = SAME.get(a.dtype, 0.0) * np.max(np.abs(a), initial=0)
+    tolerance = off.get(a.dtype, 0.0) * np.max(np.abs(a), initial=0)
     apart = np.max(np.abs(a - b), initial=0)
     if apart <= max(tolerance, one.noise):
         return True

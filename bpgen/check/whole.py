@@ -27,7 +27,7 @@ from bpgen.progress import say
 __all__ = ["Report", "check_module"]
 
 ALONE = "checked by numbers only: give the net.py to have the module proved exactly"
-TWO = "asked of two samples and more: of one, what it computes is no number"
+TWO = "asked of two samples and more: of one, its values or gradients are no numbers"
 LARGEST = (
     "a max is proved where no two of its values are equal; of equal ones the first takes the"
     " gradient, by convention"

@@ -88,7 +88,7 @@ def test_a_module_alone_may_need_two_samples() -> None:
     subject = Subject(emit(network))
     assert [r.verdict for r in numbers(subject).rows] == ["ok"] * 3
     assert _not_asked(subject)[0] == (
-        "asked of two samples and more: of one, what it computes is no number"
+        "asked of two samples and more: of one, its values or gradients are no numbers"
     )
     assert _not_asked(Subject(source("toy"))) == [ALONE]
 

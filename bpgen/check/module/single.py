@@ -29,7 +29,9 @@ def numbers(arrays: Iterable[Any]) -> bool:
 
 
 def _at(network: Network, lengths: Mapping[str, int], point: Point) -> bool:
-    """The same at one point; of what forward draws nothing is left out."""
+    """The same at one point, of all that is computed; of what forward draws nothing is left
+    out.
+    """
     given: dict[str, Array] = {n: a for group in point.groups() for n, a in group.items()}
     for t in network.role("noise"):
         sizes = (i.size if isinstance(i.size, int) else lengths[str(i.size)] for i in t.indices)
@@ -38,6 +40,6 @@ def _at(network: Network, lengths: Mapping[str, int], point: Point) -> bool:
     asked = {*network.outputs, *filter(None, [network.loss])}
     if not numbers(shown(network, name, values[name]) for name in asked):
         return False
-    of = dict(zip(network.outputs, point.rest.values(), strict=True))
-    found = gradients(network, lengths, given, of if network.loss is None else None)
-    return numbers(found.values())
+    computed = (e.name for e in network)
+    ones = {name: np.ones_like(shown(network, name, values[name])) for name in computed}
+    return numbers(gradients(network, lengths, given, ones).values())

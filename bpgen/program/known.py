@@ -9,7 +9,7 @@ from bpgen.ir import Index, Size
 from bpgen.program.memory import Memory
 from bpgen.program.names import Kind
 
-Told = tuple[Size | None, ...] | None  # None of an axis: whatever it is
+Told = tuple[Size | None, ...] | None
 
 
 def sizes_along(axes: Iterable[Index]) -> Told:

@@ -11,7 +11,8 @@ from bpgen.errors import NetError
 from bpgen.functions import masked
 from bpgen.ir import spoken
 from bpgen.network.inline import Definition
-from bpgen.network.masks import Masked, nothing_kept
+from bpgen.network.kept import nothing_kept
+from bpgen.network.masks import Masked
 
 _SOME = sp.Rational(37, 100)
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from math import prod
 
-import numpy as np
 import sympy as sp
 
 from bpgen.declare.axes import serial_of
@@ -14,10 +12,8 @@ from bpgen.equations.substitution import read_at
 from bpgen.functions import defined, masked, row
 from bpgen.ir import Element, Index, Term, elements, indices_of
 from bpgen.network.inline import Definition
+from bpgen.network.kept import Keeps, always
 
-Keeps = tuple[sp.Expr, ...]  # masks: of interest is where one of them is 0
-_LENGTHS = (3, 5)  # of axes whose length is known at run time; two more than what they are told
-_LARGEST = 10**7  # places at which a condition is asked
 _SOMEWHERE = sp.Dummy("somewhere")  # a mask whose indices are summed over
 _FALLING = (sp.Float(-1e2), sp.Float(-1e5))  # in place of minus infinity, with which 0 is nan
 _SETTLED = sp.Float(0.2)  # what it may still move, of its size
@@ -26,11 +22,16 @@ _APART = sp.Float(0.1)  # what is masked twice falls differently
 
 @dataclass(frozen=True)
 class Falling:
-    """What a tensor is where something is masked: by which masks, and its values as that falls."""
+    """What something is where one of these masks is 0: its values as what is masked falls."""
 
-    indices: tuple[Index, ...]
     keeps: Keeps
     values: tuple[sp.Expr, ...]
+
+    @property
+    def unbounded(self) -> bool:
+        near, far = self.values
+        moved, whole = abs(far - near), 1 + abs(far)
+        return bool(moved.is_comparable and whole.is_comparable and moved > _SETTLED * whole)
 
 
 @dataclass
@@ -40,113 +41,66 @@ class Masked:
     """
 
     rest: sp.Expr
-    found: dict[int, Falling] = field(default_factory=dict)
+    found: dict[int, tuple[tuple[Index, ...], Falling]] = field(default_factory=dict)
     called: dict[sp.Expr, sp.Expr] = field(default_factory=dict)  # how fast each call falls
 
     def define(self, serial: int, definition: Definition) -> None:
         """Notice what masks make of another tensor, which is read later."""
         indices, terms = definition
-        keeps = tuple(dict.fromkeys(k for t in terms for k in self._left(t)))
+        every = [self._of(t.body) for t in terms]
+        keeps = dict.fromkeys(k for t, f in zip(terms, every, strict=True) for k in _left(t, f))
         if keeps:
-            values = zip(*(self._values(t.body) for t in terms), strict=True)
-            self.found[serial] = Falling(indices, keeps, tuple(sp.Add(*v) for v in values))
+            values = zip(*(f.values for f in every), strict=True)
+            falling = Falling(tuple(keeps), tuple(sp.Add(*v) for v in values))
+            self.found[serial] = indices, falling
 
     def unbounded(self, serial: int) -> bool:
         """Whether a tensor has no finite value where one of its masks is 0."""
-        return serial in self.found and _unsettled(self.found[serial].values)
+        return serial in self.found and self.found[serial][1].unbounded
 
     def masks(self, body: sp.Expr) -> Keeps:
         """The masks where one of which is 0 a body has no finite value."""
-        return self._keeps(body) if _unsettled(self._values(body)) else ()
+        falling = self._of(body)
+        return falling.keeps if falling.unbounded else ()
 
-    def _keeps(self, body: sp.Expr) -> Keeps:
-        every = (k for keeps, _ in self._falling(body).values() for k in keeps)
-        return tuple(sorted(set(every), key=str))
-
-    def _left(self, term: Term) -> Iterator[sp.Expr]:
-        """The masks of a term. The largest of what some mask leaves is finite, and so is a sum of
-        finite ones.
-        """
-        summed = term.reduce == "sum"
-        if term.reduce not in ("sum", "max") or (term.over and not self.masks(term.body)):
-            return
-        for keep in self._keeps(term.body):
-            if not set(term.over) & set(indices_of(keep)):
-                yield keep
-            elif summed:
-                yield _SOMEWHERE
-
-    def _values(self, body: sp.Expr) -> list[sp.Expr]:
-        falling = self._falling(body)
+    def _of(self, body: sp.Expr) -> Falling:
+        """A body in which what falls does, and all else stays what it is."""
+        falling = {x: f for x, f in self._in(body) if not all(map(always, f.keeps))}
         if not falling:
-            return [self.rest] * len(_FALLING)
-        letters = {atom: sp.Dummy() for atom in falling}
+            return Falling((), (self.rest,) * len(_FALLING))
+        keeps = sorted({k for f in falling.values() for k in f.keeps}, key=str)
+        letters = {x: sp.Dummy() for x in falling}
         told = _told(body.xreplace(letters))
         others = {*told.atoms(Element), *told.free_symbols} - {*letters.values()}
         told = told.xreplace(dict.fromkeys(others, self.rest))
-        columns = zip(*(values for _, values in falling.values()), strict=True)
-        return [told.xreplace(dict(zip(letters.values(), v, strict=True))) for v in columns]
+        columns = zip(*(f.values for f in falling.values()), strict=True)
+        values = (told.xreplace(dict(zip(letters.values(), v, strict=True))) for v in columns)
+        return Falling(tuple(keeps), tuple(values))
 
-    def _falling(self, body: sp.Expr) -> dict[sp.Expr, tuple[Keeps, tuple[sp.Expr, ...]]]:
-        """What falls in a body: calls that mask, and tensors that were found, but for those that
-        are always kept there.
-        """
-        found: dict[sp.Expr, tuple[Keeps, tuple[sp.Expr, ...]]] = {}
+    def _in(self, body: sp.Expr) -> Iterator[tuple[sp.Expr, Falling]]:
+        """What falls in a body: calls that mask, and tensors that were found."""
         for call in sorted(body.atoms(masked), key=str):
             speed = self.called.setdefault(call, 1 + _APART * len(self.called))
-            found[call] = (call.args[1],), tuple(speed * x for x in _FALLING)
+            yield call, Falling((call.args[1],), tuple(speed * x for x in _FALLING))
         for access in (e for e in elements(body) if serial_of(e) in self.found):
-            known = self.found[serial_of(access)]
-            at = access.indices[len(access.indices) - len(known.indices) :]
-            places = dict(zip(known.indices, at, strict=True))
-            keeps = tuple(read_at(Term(k), places).body for k in known.keeps)
-            found[access] = keeps, known.values
-        return {x: known for x, known in found.items() if not all(map(_always, known[0]))}
+            indices, falling = self.found[serial_of(access)]
+            at = access.indices[len(access.indices) - len(indices) :]
+            places = dict(zip(indices, at, strict=True))
+            keeps = tuple(read_at(Term(k), places).body for k in falling.keeps)
+            yield access, Falling(keeps, falling.values)
 
 
-def nothing_kept(keeps: Keeps, over: Iterable[Index]) -> dict[Index, int] | None:
-    """Values of the other indices at which conditions on indices alone keep none of those `over`
-    which something runs.
+def _left(term: Term, body: Falling) -> Iterator[sp.Expr]:
+    """The masks that a term leaves of its body's. The largest of what some mask leaves is finite,
+    and so is a sum of finite ones.
     """
-    kept = sp.Mul(*map(_of_indices, keeps))
-    left = [i for i in indices_of(kept) if i not in set(over)]
-    indices = [*left, *(i for i in indices_of(kept) if i not in left)]
-    for length in _LENGTHS:
-        holds = _on_grid(kept, indices, length)
-        empty = ~holds.any(tuple(range(len(left), holds.ndim)))
-        if empty.any():
-            return dict(zip(left, map(int, np.argwhere(empty)[0]), strict=True))
-    return None
-
-
-def _always(keep: sp.Expr) -> bool:
-    """Whether a mask is of indices alone, and holds at each of their values."""
-    of_indices = _of_indices(keep)
-    every = indices_of(keep)
-    return of_indices == keep and all(_on_grid(keep, every, n).all() for n in _LENGTHS)
-
-
-def _of_indices(keep: sp.Expr) -> sp.Expr:
-    """The factors of a mask that are about indices alone."""
-    return sp.Mul(*(f for f in sp.Mul.make_args(keep) if not f.has(Element, sp.Dummy)))
-
-
-def _on_grid(keep: sp.Expr, indices: list[Index], length: int) -> np.ndarray:
-    """Where a condition holds, an axis for each index; anywhere if these are too many places."""
-    told = max((abs(int(n)) for n in keep.atoms(sp.Integer)), default=0)
-    sizes = [i.size if isinstance(i.size, int) else told + length for i in indices]
-    keep = keep.xreplace(dict.fromkeys(keep.free_symbols - {*indices}, sp.Integer(told + length)))
-    if prod(sizes) > _LARGEST:
-        return np.ones((1,) * len(sizes), dtype=bool)
-    asked = sp.lambdify(indices, keep, [{"at_most": np.less_equal}, "numpy"], dummify=True)
-    holds = np.asarray(asked(*np.ix_(*map(np.arange, sizes)))) != 0
-    return np.broadcast_to(holds, sizes)
-
-
-def _unsettled(values: Sequence[sp.Expr]) -> bool:
-    near, far = values
-    moved, whole = abs(far - near), 1 + abs(far)
-    return bool(moved.is_comparable and whole.is_comparable and moved > _SETTLED * whole)
+    if term.reduce not in ("sum", "max") or (term.over and not body.unbounded):
+        return
+    for keep in body.keeps:
+        if not {*term.over} & {*indices_of(keep)}:
+            yield keep
+        elif term.reduce == "sum":
+            yield _SOMEWHERE
 
 
 def _told(body: sp.Expr) -> sp.Expr:

@@ -6,7 +6,8 @@ from functools import cache
 
 import pytest
 
-from bpgen.check.page.proof import prove_page
+from bpgen.check.page.proof import definitions, prove_page, spellings
+from bpgen.check.page.proof.judge import Judge
 from bpgen.check.page.proof.page import Page
 from bpgen.check.page.proof.sentences import false_sentences
 from bpgen.record import Derivation
@@ -46,6 +47,24 @@ x, t = input(2), target(2)
 h = dropout(dropout(tanh(x), 0.25), 0.5)
 L = loss(half_squared_error(h, t))
 """
+PAIRED = """from bpgen import *
+i, m, x, w = indices("i"), samples(), input(2), param(2)
+z = w * x
+L = loss(log(sum(exp(sum(z[i] * z[m, i], i)), m)))
+"""
+GATHERED = """from bpgen import *
+i = indices("i")
+x, k, W = input(4), input(4, below=4), param(4, 4)
+z = W @ x
+g = tensor(z[k[i]] * x[i], i)
+L = loss(sum(g ** 2))
+"""
+ALONE = """from bpgen import *
+i, x, w, v = indices("i", size=3), input(2), param(2), param(3)
+u = sum(w * x)
+h = tensor(tanh(v[i] * u), i)
+L = loss(sum(h ** 2))
+"""
 LAYERS = RULES["five"]
 
 
@@ -56,14 +75,21 @@ def _derivation(net: str) -> Derivation:
 
 @cache
 def _page(net: str) -> str:
-    return render(_derivation(net), fmt="latex", steps="all" if net == SPELLED else "short")
+    return render(
+        _derivation(net), fmt="latex", steps="all" if net in (SPELLED, ALONE) else "short"
+    )
 
 
 def _false(net: str, page: str) -> list[str]:
-    return [str(line) for line in false_sentences(Page.of(page, _derivation(net).network, 0))]
+    read = Page.of(page, _derivation(net).network, 0)
+    definitions.read(read, Judge(read.tolerance))
+    spellings.read(read)
+    return [str(line) for line in false_sentences(read)]
 
 
-@pytest.mark.parametrize("net", [BLOCKS, MATRICES, LAYERS, SPELLED, DROPPED])
+@pytest.mark.parametrize(
+    "net", [BLOCKS, MATRICES, LAYERS, SPELLED, DROPPED, PAIRED, GATHERED, ALONE]
+)
 def test_what_is_printed_holds(net: str) -> None:
     assert _false(net, _page(net)) == []
 
@@ -83,6 +109,16 @@ WRONG = [
     (BLOCKS, r"feeds every $z_{3,j}^{(l)}$", r"feeds every $z_{3,j}^{(l+1)}$"),
     (SPELLED, r"Each $z^{[1]}_{ij}$", r"Each $x_{ij}$"),
     (SPELLED, r"Each $v_{ij}$ feeds", r"Each $W_{ij}$ feeds"),
+    # how many it feeds: every one, several of them, one
+    (MATRICES, r"feeds every $z^{[3]}_{j}$", r"may feed several $z^{[3]}_{j}$"),
+    (MATRICES, r"feeds every $z^{[3]}_{j}$", r"feeds one $z^{[3]}_{j}$"),
+    (SPELLED, r"feeds every $u^{[1]}_{jk}$", r"may feed several $u^{[1]}_{jk}$"),
+    (BLOCKS, r"feeds every $z_{3,j}^{(l)}$", r"may feed several $z_{3,j}^{(l)}$"),
+    (PAIRED, "may feed several", "feeds every"),
+    (PAIRED, "may feed several", "feeds one"),
+    (GATHERED, "may feed several", "feeds every"),
+    (ALONE, "$u$ feeds every", "$u$ may feed several"),
+    (ALONE, "$u$ feeds every", "Each $u$ feeds every"),
     # from where to where a block goes
     (BLOCKS, r"from $h^{(l-1)}$", r"from $h^{(l-2)}$"),
     (BLOCKS, r"to $h^{(l)}$. The", r"to $h^{(l+1)}$. The"),

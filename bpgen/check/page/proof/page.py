@@ -10,11 +10,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from bpgen.check.page.drawing import drawn
+from bpgen.check.page.formula import Symbol
 from bpgen.check.page.grammar import Parser
 from bpgen.check.page.names import Names
 from bpgen.check.page.reading import Reading
 from bpgen.check.page.statements import Group, groups
 from bpgen.check.page.tokens import Unreadable, tokens
+from bpgen.check.page.tree import describe
 from bpgen.check.page.unknown import told
 from bpgen.check.page.world import World
 from bpgen.ir import Network
@@ -84,6 +86,15 @@ class Page:
         for sentence in _ARE_GRADIENTS.finditer(self.latex):
             deltas, tensors = (re.findall(r"\$(.*?)\$", part) for part in sentence.groups())
             yield from zip(tensors, deltas, strict=True)
+
+
+def symbol_of(text: str, reading: Reading) -> tuple[Symbol, str, bool]:
+    """A symbol, the tensor that it is of, and whether it is of its gradient."""
+    symbol = reading.parser(tokens(text)).symbol()
+    known = reading.names.find(symbol)
+    if known is None:
+        raise Unreadable(f"{describe(symbol)} is nothing on this page")
+    return symbol, known[1], known[0] is reading.names.gradients
 
 
 def tensor_of(reading: Reading, text: str) -> str:

@@ -6,20 +6,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 
 import numpy as np
 
 from bpgen.check.page import formula as f
 from bpgen.check.page.evaluate import Scope
-from bpgen.check.page.grammar import Parser
 from bpgen.check.page.layers import put, range_of
-from bpgen.check.page.proof.page import Page
+from bpgen.check.page.proof.feeding import feeds
+from bpgen.check.page.proof.page import Page, symbol_of
 from bpgen.check.page.proof.report import FalseLine
 from bpgen.check.page.reading import Reading
 from bpgen.check.page.tokens import Unreadable, tokens
-from bpgen.check.page.tree import describe, letter_of, letters_of, symbols_of
-from bpgen.ir import Equation
+from bpgen.check.page.tree import describe, symbols_of
 
 _DISPLAY = re.compile(r"\\begin\{(align\*|aligned|verbatim|tabular|tabularx)\}.*?\\end\{\1\}", re.S)
 _MATHS = re.compile(r"\$([^$]*)\$")
@@ -52,15 +50,13 @@ def _false(line: str, page: Page) -> Iterator[FalseLine]:
     for sign in _MATHS.findall(line):
         yield from (FalseLine(line, w, True) for w in _unknown(sign, page.sample))
     for pattern, judged in _SENTENCES:
-        found = pattern.search(line)
-        if found is None:
-            continue
-        try:
-            why = judged(found, page)
-        except _UNRESOLVED as error:
-            why = str(error) or type(error).__name__
-        if why:
-            yield FalseLine(found[0], why)
+        for found in pattern.finditer(line):
+            try:
+                why = judged(found, page)
+            except _UNRESOLVED as error:
+                why = str(error) or type(error).__name__
+            if why:
+                yield FalseLine(found[0], why)
 
 
 # every symbol
@@ -102,79 +98,15 @@ def _places(name: str, reading: Reading) -> range:
 # what is said of them
 
 
-def _symbol(text: str, reading: Reading) -> tuple[f.Symbol, str, bool]:
-    """A symbol, the tensor that it is of, and whether it is of its gradient."""
-    symbol = reading.parser(tokens(text)).symbol()
-    known = reading.names.find(symbol)
-    if known is None:
-        raise Unreadable(f"{describe(symbol)} is nothing on this page")
-    return symbol, known[1], known[0] is reading.names.gradients
-
-
 def _meaning(found: re.Match[str], page: Page) -> str:
     """delta says how the loss changes with z."""
     reading = page.sample
-    delta, of, is_gradient = _symbol(found["delta"], reading)
-    tensor, name, _ = _symbol(found["tensor"], reading)
-    if _symbol(found["top"], reading)[1] != reading.top:
+    delta, of, is_gradient = symbol_of(found["delta"], reading)
+    tensor, name, _ = symbol_of(found["tensor"], reading)
+    if symbol_of(found["top"], reading)[1] != reading.top:
         return "this is not what is differentiated"
     same = is_gradient and of == name and delta.block == tensor.block
     return "" if same else "this is the gradient with respect to something else"
-
-
-def _feeds(found: re.Match[str], page: Page) -> str:
-    """Each a feeds every z, so sum_j adds what comes back: by z's equation, or by what the page
-    differentiates instead.
-    """
-    reading = page.sample
-    (one, name, _), (other, into, _) = (_symbol(found[k], reading) for k in ("read", "through"))
-    equation = next((e for e in reading.world.network if e.name == into), None)
-    if equation is None:
-        return "nothing feeds that"
-    by_equation, instead = _reads(equation, name, one, other), _told(page, into, name, one, other)
-    if not any((*by_equation, *instead)):
-        return "it does not feed that"
-    over = [letter_of(n) for n in Parser(tokens(found["over"]), lambda _: False).subscripts()]
-    own = letters_of(one)
-    return "" if set(over) - {None} <= {*letters_of(other)} - {*own} else "over what is the sum?"
-
-
-def _reads(equation: Equation, name: str, one: f.Symbol, other: f.Symbol) -> Iterator[bool]:
-    """Of each element of this name that an equation reads, whether it is of the block that is
-    said.
-    """
-    for read in equation.reads():
-        if read.name == name:
-            if one.block is None or other.block is None:
-                yield one.block == other.block or (one.block is None) != (other.block is None)
-            else:
-                yield (
-                    _shift(one.block) - _shift(other.block) == read.indices[0] - equation.indices[0]
-                )
-
-
-def _told(page: Page, into: str, name: str, one: f.Symbol, other: f.Symbol) -> Iterator[bool]:
-    """The same of each symbol on the right of another spelling."""
-    for statement in (s for g in page.groups for s in g.statements if s.kind == "differentiated"):
-        with suppress(*_UNRESOLVED):
-            left, right = map(page.sample.parse, statement.parts)
-            if isinstance(left, f.Symbol) and _named(left, page.sample) == into:
-                for symbol in symbols_of(right):
-                    if _named(symbol, page.sample) == name:
-                        yield _apart(symbol, left) == _apart(one, other)
-
-
-def _named(symbol: f.Symbol, reading: Reading) -> str | None:
-    """The tensor that a symbol is of; None of a gradient."""
-    known = reading.names.find(symbol)
-    return known[1] if known is not None and known[0] is reading.names.tensors else None
-
-
-def _apart(one: f.Symbol, other: f.Symbol) -> tuple[bool, bool, int]:
-    """Whether two symbols are of blocks, and how many blocks lie between them."""
-    blocks = [b for b in (one.block, other.block) if b is not None]
-    apart = _shift(blocks[0]) - _shift(blocks[1]) if len(blocks) == 2 else 0
-    return one.block is None, other.block is None, apart
 
 
 def _shift(block: f.Node) -> int:
@@ -198,7 +130,7 @@ def _drawn(found: re.Match[str], page: Page) -> str:
         np.real(scope.value(reading.parse(tokens(found[k])))) for k in ("value", "probability")
     )
     for symbol in _MATHS.findall(found["which"]):
-        keep = reading.world.network.tensors[_symbol(symbol, reading)[1]].keep
+        keep = reading.world.network.tensors[symbol_of(symbol, reading)[1]].keep
         if keep is None:
             return "that is not drawn"
         if not (np.allclose(probability, float(keep)) and np.allclose(value * probability, 1)):
@@ -210,7 +142,7 @@ def _block(found: re.Match[str], page: Page) -> str:
     """Block l, for l = 0, ..., 5: from x^(l-1) to x^(l); or back again."""
     reading = page.sample
     back = found["back"] is not None
-    ends = [_symbol(found[k], reading) for k in (("to", "from") if back else ("from", "to"))]
+    ends = [symbol_of(found[k], reading) for k in (("to", "from") if back else ("from", "to"))]
     (before, name, _), (after, same, _) = ends
     letter = f.Symbol(found["letter"].lstrip("\\"))
     if name != same or after.block != letter or _shift(before.block) != -1:
@@ -224,7 +156,7 @@ def _block(found: re.Match[str], page: Page) -> str:
     if told != [*dict.fromkeys((places[-1], places[0]) if back else (places[0], places[-1]))]:
         return f"blocks are from {places[0]} to {places[-1]}"
     if found["last"]:
-        last, of, _ = _symbol(found["last"], reading)
+        last, of, _ = symbol_of(found["last"], reading)
         if of != name or _value(last.block, reading) != places[-1]:
             return f"the last block is {places[-1]}"
     return ""
@@ -233,10 +165,10 @@ def _block(found: re.Match[str], page: Page) -> str:
 def _descends(found: re.Match[str], page: Page) -> str:
     """w <- w - eta dL/dw"""
     reading = page.sample
-    new, old, by = (_symbol(found[k], reading) for k in ("new", "old", "by"))
+    new, old, by = (symbol_of(found[k], reading) for k in ("new", "old", "by"))
     is_param = reading.world.network.tensors[new[1]].role == "param"
     same = new == old == by and is_param
-    is_loss = _symbol(found["loss"], reading)[1] == reading.world.network.loss
+    is_loss = symbol_of(found["loss"], reading)[1] == reading.world.network.loss
     return "" if same and is_loss else "this is no step of descent"
 
 
@@ -261,9 +193,10 @@ _SENTENCES: tuple[tuple[re.Pattern[str], Judged], ...] = (
     (_sentence("<delta> says how <top> changes with <tensor>"), _meaning),
     (
         _sentence(
-            r"Each <read> feeds (?:every|several) <through>, so \$\\sum_\{(?P<over>[^$]*)\}\$"
+            r"(?P<each>Each )?<read> (?P<how>(?:may )?feeds? \w+) <through>,"
+            r" so \$\\sum_\{(?P<over>[^$]*)\}\$"
         ),
-        _feeds,
+        feeds,
     ),
     (
         _sentence(

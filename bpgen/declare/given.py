@@ -113,11 +113,11 @@ def size_of(value: Any, what: str) -> Size:
     return int(value)
 
 
-def whole_number(value: Any, what: str) -> int:
-    """A size that must be known now."""
+def whole_number(value: Any, what: str, instead: str = "this one must be a whole number") -> int:
+    """A size that must be known now; `instead` says what to write where it is not."""
     size = size_of(value, what)
     if isinstance(size, str):
-        raise NetError(f"{what}: {value!r} is not a size", "this one must be a whole number")
+        raise NetError(f"{what}: {value!r} is not a size", instead)
     return size
 
 

@@ -23,7 +23,8 @@ def input(*shape: Size, below: int | None = None, name: str | None = None) -> Te
     """An input of the network; `shape` is that of one sample. With `below` it holds whole numbers,
     0 .. below - 1, which may be used as an index: E[x[t], i].
     """
-    bound = None if below is None else whole_number(below, "input")
+    place = f"say which by a vector that is 1 there: k = input({below!r}), sum(k[t] * x[t, i], t)"
+    bound = None if below is None else whole_number(below, "below", place)
     return Tensor(_shape(shape, "input"), "input", name=checked_name(name), hint="x", bound=bound)
 
 
@@ -91,7 +92,8 @@ def label(classes: int, *shape: Size, name: str | None = None) -> Tensor:
     """A target that is one whole number, 0 .. classes - 1, or several (of the shape after the
     classes); it may be used as an index.
     """
-    bound = whole_number(classes, "label")
+    place = f"one of them is one_hot({classes!r}); a label at each is label(10, {classes!r})"
+    bound = whole_number(classes, "label", place)
     return Tensor(_shape(shape, "label"), "target", name=checked_name(name), hint="y", bound=bound)
 
 

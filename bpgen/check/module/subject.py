@@ -67,13 +67,13 @@ class Subject(Called):
     @cached_property
     def fewest(self) -> int:
         """The fewest samples that the network is defined for: an unbiased variance needs two, and a
-        correlation. Where its module has no number for one its equations are asked; of a module
-        alone, whether it has any for two.
+        correlation. Where its module has numbers for two and none for one, its equations are
+        asked.
         """
-        if self._defined_for(1):
+        if self._defined_for(1) or not self._defined_for(2):
             return 1
         if self.network is None:
-            return 2 if self._defined_for(2) else 1
+            return 2
         return 1 if defined_for_one(self.network, self.lengths, self._draws(1)) else 2
 
     def shape_of(self, tensor: str) -> tuple[int | str, ...]:

@@ -21,6 +21,7 @@ from bpgen.html.units import units
 from bpgen.html.walk import Walk, walk
 from bpgen.ir import BATCH
 from bpgen.record import Derivation
+from bpgen.render.document import title
 from bpgen.render.numerals import DIGITS
 from bpgen.render.outline import Outline
 from bpgen.render.writer import Writer
@@ -85,7 +86,7 @@ class Page:
 
     @property
     def title(self) -> str:
-        return self.derivation.network.title or self.derivation.network.name
+        return title(self.derivation.network)
 
     @property
     def unworked(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from bpgen.ir import Network
 from bpgen.record import Derivation
 from bpgen.render import components
 from bpgen.render.brief import Brief
@@ -60,5 +61,10 @@ def document(
         rest += lesson(page)
     explained = legend(derivation.network, writer, notation == "components")
     begins = replace(begins, intro=(*page.across(), *explained, *begins.intro))
-    title = derivation.network.title or derivation.network.name
-    return Document(title, (), (begins, *rest))
+    return Document(title(derivation.network), (), (begins, *rest))
+
+
+def title(network: Network) -> str:
+    """What net.py says that it is, as a heading, which has no full stop; else its name."""
+    said = network.title
+    return (said.removesuffix(".") if not said.endswith("..") else said) or network.name

@@ -13,7 +13,7 @@ from bpgen.render import render
 from bpgen.render.displays import in_columns
 from bpgen.render.lines import columns
 from bpgen.render.page import Row
-from tests.conftest import of_example
+from tests.conftest import derived, of_example
 from tests.few import few
 
 _EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -180,3 +180,11 @@ def test_columns_are_worth_it() -> None:
     """A few rows stand where the wide ones do; those of displays side by side are counted once."""
     assert _turns((_SHORT,) * 3, (_HIGH, *(_SHORT,) * 5)) == [[(False, 3)], [(False, 6)]]
     assert _turns((_SHORT,) * 3, (_SHORT,) * 3) == [[(True, 3)], [(True, 3)]]
+
+
+@pytest.mark.parametrize(
+    ("said", "heading"), [("A line.", "A line"), ("A line ...", "A line ..."), (".", "net")]
+)
+def test_a_title_has_no_full_stop(said: str, heading: str) -> None:
+    net = f'"""{said}"""\nfrom bpgen import *\nx, w = input(), param()\nL = loss((w * x) ** 2)\n'
+    assert render(derived(net), fmt="text").startswith(f"{heading}\n{'═' * len(heading)}\n")

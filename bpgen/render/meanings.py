@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bpgen.ir import element
+from bpgen.functions import at_most
+from bpgen.ir import Equation, element
 from bpgen.render.equations import Equations
 from bpgen.render.feeding import always_read, fed
 from bpgen.render.parts import Part
@@ -30,6 +31,8 @@ def why_sum(part: Part, page: Equations) -> str:
     for one in part.contributions:
         entry = always_read(one, part.left)
         feeds = fed(one, entry, part.view.axes)
+        if _is_choosy(page.outline.definitions.get(one.upstream.name)):
+            continue
         if feeds and {*one.over} <= {*open_indices(one.upstream.indices)}:
             over = writer.dialect.sum(",".join(map(writer.subscript, one.over))).strip()
             pair = element(one.wrt.name, entry), one.upstream
@@ -37,3 +40,8 @@ def why_sum(part: Part, page: Equations) -> str:
             each = "Each " if open_indices(entry[info.block :]) else ""
             return f"{each}{read} {feeds} {through}, so {inline(over)} adds what comes back."
     return ""
+
+
+def _is_choosy(equation: Equation | None) -> bool:
+    """Whether an equation reads some of what it names at some of its places alone."""
+    return equation is not None and any(t.body.has(at_most) for t in equation.terms)

@@ -65,6 +65,14 @@ u = sum(w * x)
 h = tensor(tanh(v[i] * u), i)
 L = loss(sum(h ** 2))
 """
+LATER = """from bpgen import *
+i = indices("i")
+t, u = indices("t u", size="T")
+x, W = input("T", 2), param(2)
+z = tensor(sin(sum(W[i] * x[t, i], i)), t)
+s = tensor(sum(z[u] * at_most(u, t), u), t)
+L = loss(sum(s ** 2))
+"""
 LAYERS = RULES["five"]
 
 
@@ -165,6 +173,15 @@ def test_what_is_wrong_in_a_sentence_is_refused(net: str, true: str, wrong: str)
     page = _page(net)
     assert page.count(true) == 1
     assert len(_false(net, page.replace(true, wrong))) >= 1
+
+
+@pytest.mark.parametrize(("later", "wrong"), [("", 1), (" + sum(z[u], u)", 0)])
+def test_what_comes_later_is_fed_by_what_came_before_alone(later: str, wrong: int) -> None:
+    net = LATER.replace(", u), t)", f", u){later}, t)")
+    page = _page(net)
+    assert _false(net, page) == [] and "feeds every" not in page
+    said = r"Each $z_{u}$ feeds every $s_{t}$, so $\sum_{t}$ adds what comes back."
+    assert len(_false(net, f"{said}\n{page}")) == wrong
 
 
 def test_a_page_of_which_a_sentence_is_wrong_is_not_proved() -> None:

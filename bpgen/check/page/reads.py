@@ -35,8 +35,8 @@ def read_by(world: World, equation: Equation, name: str) -> Array:
 
 
 def _needed(expr: sp.Basic, access: Element, entries: Entries) -> Array:
-    """Where an expression needs what an access reads: not where a mask leaves it out by its place
-    alone, as what comes later. Of masks and numbers that are data, there may be others.
+    """Where an expression needs what an access reads: not where indices alone leave it out, by a
+    factor of 0 or a mask, as what comes later. Of masks that are data there may be others.
     """
     if expr == access:
         return np.asarray(True)
@@ -44,7 +44,11 @@ def _needed(expr: sp.Basic, access: Element, entries: Entries) -> Array:
         return np.asarray(False)
     parts = [_needed(part, access, entries) for part in expr.args]
     found = np.any(np.stack(np.broadcast_arrays(*parts)), 0)
-    if isinstance(expr, masked) and not elements(expr.args[1]):
-        keep = tape(expr.args[1]).run(lambda e: entries.grid.leaf(e, entries.at.real))[0]
-        found = found & (keep != 0)
+    for kept in (f for f in _factors(expr) if not elements(f)):
+        found = found & (tape(kept).run(lambda e: entries.grid.leaf(e, entries.at.real))[0] != 0)
     return np.asarray(found)
+
+
+def _factors(expr: sp.Basic) -> tuple[sp.Basic, ...]:
+    """Where one of these is 0, the others do not matter."""
+    return expr.args if isinstance(expr, (sp.Mul, masked)) else ()

@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bpgen.derive import derive
 from bpgen.errors import NetError
 from bpgen.load import declared_by
+from bpgen.record import Derivation
+from bpgen.render import render
 from tests.conftest import emitted
 from tests.one_batch import Arrays, agrees_in_batches
 
@@ -194,3 +197,30 @@ def test_a_sum_over_samples_names_the_index_in_the_users_letter() -> None:
     assert str(caught.value).splitlines()[0] == (
         "net.py:3: index m comes out of nowhere: it is neither on the left nor summed"
     )
+
+
+def derived(loss: str) -> Derivation:
+    net = "n, m = samples(), samples()\nx, y, w = input(), target(), param()\na = w * x\n"
+    return derive(declared_by(f"from bpgen import *\n{net}L = loss({loss})\n"))
+
+
+@pytest.mark.parametrize(
+    ("loss", "alone"),
+    [
+        ("mean((a[n] - y[n])**2, n) + w**2", True),
+        ("sum((a[n] - y[n])**2, n)", False),
+        ("mean(mean((a[n] - y[m])**2, n), m)", False),
+        ("mean(mean((a[n] - a[m])**2 * y[n], n), m)", False),
+    ],
+)
+def test_a_sample_is_told_by_itself_where_the_loss_is_the_mean_of_theirs(
+    loss: str, alone: bool
+) -> None:
+    """Of one sample a sum is a mean, and all pairs are that sample."""
+    assert derived(loss).separable == alone
+
+
+def test_no_gradient_is_called_a_mean_where_the_loss_is_a_sum() -> None:
+    page = render(derived("sum((a[n] - y[n])**2, n)"), fmt="text", steps="short")
+    assert "mean" not in page
+    assert "∂L/∂w" in page and "= 2 · Σ[n] xₙ(aₙ − yₙ)" in page

@@ -13,7 +13,7 @@ from bpgen.derive.stable import Spelling, stabilised
 from bpgen.derive.sweep import Sweep
 from bpgen.equations.letters import lettered
 from bpgen.errors import NetError
-from bpgen.ir import BATCH, CANCELS, Equation, Network, check, check_indices, is_number
+from bpgen.ir import CANCELS, Equation, Network, check, check_indices, is_number
 from bpgen.record import Derivation, Forward, Step, blocks_together
 
 
@@ -103,7 +103,6 @@ def numbered(record: Derivation) -> Derivation:
     samples meet, all in turn.
     """
     network = record.network
-    meet = any(_meet(f.equation) for f in record.forward if f.equation.name != network.loss)
     loss = next((e for e in network if e.name == network.loss), None)
     alone = loss is not None and len(loss.terms) == 1  # a mean and no penalty
     alone = alone and network.sample_loss is not None  # else what is told of a sample is the loss
@@ -111,13 +110,8 @@ def numbered(record: Derivation) -> Derivation:
     last |= {s.equation.name: s.of == network.sample_loss for s in record.steps}
     read = [f.equation.name for f in record.forward if not f.auxiliary]
     read += [s.equation.name for s in blocks_together(record.steps) if not s.auxiliary]
-    place = sorted(read, key=lambda name: last[name] and not meet)
+    place = sorted(read, key=lambda name: last[name] and record.separable)
     number = {name: n for n, name in enumerate(place, start=1)}
     forward = tuple(replace(f, number=number.get(f.equation.name, 0)) for f in record.forward)
     steps = tuple(replace(s, number=number.get(s.equation.name, 0)) for s in record.steps)
     return replace(record, forward=forward, steps=steps)
-
-
-def _meet(equation: Equation) -> bool:
-    """Whether an equation is across the samples of a batch."""
-    return any(k.size == BATCH for t in equation.terms for k in t.over)

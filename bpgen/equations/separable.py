@@ -4,20 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bpgen.ir import BATCH, Element, Equation, Network, elements, is_batch, length
+from bpgen.ir import BATCH, Element, Equation, Network, Term, elements, is_batch, length
 
 
 def separable(network: Network, equations: Iterable[Equation]) -> bool:
     """Whether samples meet in the mean of the loss alone."""
     for equation in equations:
         for term in equation.terms:
-            over_batch = any(is_batch(k) for k in term.over)
-            mixes = over_batch or length(BATCH) in term.body.free_symbols
-            if mixes and equation.name != network.loss:
+            if _mixes(term) and not (equation.name == network.loss and _is_mean(term)):
                 return False
             if any(not _first_only(e, network) for e in elements(term.body)):
                 return False
     return True
+
+
+def _mixes(term: Term) -> bool:
+    """Whether a term is of several samples, or of how many there are."""
+    return any(is_batch(k) for k in term.over) or length(BATCH) in term.body.free_symbols
+
+
+def _is_mean(term: Term) -> bool:
+    """Whether a term is a mean of what each sample has for itself: over pairs it is none."""
+    samples = [k for k in term.over if is_batch(k)]
+    each = term.body * length(BATCH)
+    return len(samples) == 1 and term.reduce == "sum" and length(BATCH) not in each.free_symbols
 
 
 def _first_only(access: Element, network: Network) -> bool:

@@ -173,3 +173,17 @@ def test_an_output_that_all_samples_share_is_known_of_a_module_alone() -> None:
     wrong = emit(net).replace("d_u1 = _state(", "d_u1 = 2 * _state(")
     assert wrong != emit(net)
     assert not check_module(wrong, None).ok
+
+
+def test_the_two_ways_to_ask_agree_beyond_a_margin_too() -> None:
+    """Few values of unit size are there, and where none is both gradients are 0."""
+    network = declared_by(
+        "from bpgen import *\nx, w = input(), param()\nL = loss(relu(w * x - 4))\n"
+    )
+    right = emit(network)
+    was = "return _loss(params, cache), backward(params, cache)"
+    wrong = right.replace(was, 'return _loss(params, cache), {"w": 0 * params["w"]}')
+    assert wrong != right
+    assert not [*broken(Subject(right, network), 0)]
+    facts = {str(finding) for finding in broken(Subject(wrong, network), 0)}
+    assert facts == {"w: loss_and_grad and backward give different gradients"}

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from bpgen.check.module import Point, Subject, quiet
+from bpgen.check.module import SCALES, Point, Subject, quiet
 from bpgen.check.promises.agreement import agreeing, apart, linear, permuted
 from bpgen.check.promises.doors import refusing
 from bpgen.check.promises.finding import ZERO, Finding, leaves, same_bits
@@ -47,8 +47,8 @@ AT_ONE_BATCH = (refusing,)  # of two samples: what is wrong is so at any
 
 
 def broken(subject: Subject, seed: int) -> Iterator[Finding]:
-    """Every broken promise, at batches of 1, 2 and 5, and where lengths known at run time are 1;
-    what the module raises is one, too.
+    """Every broken promise, at batches of 1, 2 and 5, where lengths known at run time are 1, and of
+    values of other sizes; what the module raises is one, too.
     """
     raised: dict[str, list[str]] = {}
     for batch, where, at in _places(subject):
@@ -65,8 +65,24 @@ def broken(subject: Subject, seed: int) -> Iterator[Finding]:
                 told = told or (promise is finite and bool(found))
         except Exception as error:
             raised.setdefault(f"{type(error).__name__}: {error}".strip(), []).append(where)
+    try:
+        yield from () if raised else _elsewhere(subject, seed)
+    except Exception as error:
+        yield Finding("", f"of other values it raises {type(error).__name__}: {error}".strip())
     for said, places in raised.items():
         yield Finding("", f"at a batch of {', '.join(places)} it raises {said}")
+
+
+def _elsewhere(subject: Subject, seed: int) -> Iterator[Finding]:
+    """What is asked of gradients alone is asked of values of other sizes too: beyond the ends of a
+    clip, and within a margin.
+    """
+    for scale in SCALES[1:] if subject.has_loss else ():
+        rng = np.random.default_rng([seed, BATCHES[-1], 97])
+        point = subject.draw(rng, max(BATCHES[-1], subject.fewest), scale)
+        if np.isfinite(subject.objective(point)):
+            with quiet():
+                yield from agreeing(subject, point)
 
 
 def _places(subject: Subject) -> Iterator[tuple[int, str, Subject]]:

@@ -106,6 +106,9 @@ output(h)
     "for _ in range(6):\n    h = dense(h, 2, sin)\nL = loss(h[0])\n",
     "a mean over samples by hand": "from bpgen import *\nx, w, n = input(3), param(3), samples()\n"
     "u = tanh(w * x)\nv = tensor(mean(u[n, 1] * u[n, 0], n))\nL = loss(v)\n",
+    "what a label picks, read twice": "from bpgen import *\nx, a, t = input(3), label(4), target()\n"
+    "p, both = log_softmax(dense(x, 4)), zeros(2)\n"
+    "both[0], both[1] = t * exp(p[a]), t * relu(p[a] + 2)\nL = loss(max(both))\n",
     "one step": "from bpgen import *\nt, i, j = indices('t i j')\nx, U = input(1, 2), param(2, 2)\n"
     "h = recurrent(1, 2)\nh[t, i] = x[t, i] + sin(sum(U[i, j] * h[t - 1, j], j))\noutput(h)\n",
     "two steps of a recurrence at once": "from bpgen import *\nt, u, d = indices('t u d')\n"

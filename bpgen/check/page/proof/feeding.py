@@ -54,7 +54,7 @@ def feeds(found: re.Match[str], page: Page) -> str:
     letters = dict.fromkeys((*filter(None, over), *own))
     said, wrong = _Feeding(one, other, tuple(letters), len(over)), "it does not feed that"
     for ways in _ways(reading.world, name, into):
-        fed = [_fed(said, way, reading) for way in ways]
+        fed = [_fed(said, made, replace(reading, world=world)) for world, made in ways]
         if any((f > 0).any() for f in fed):
             wrong = "" if _HOLDS[found["how"]](fed) else "it does not feed as many"
         if not wrong:
@@ -77,17 +77,17 @@ _HOLDS: dict[str, Callable[[Sequence[Array]], bool]] = {
 }
 
 
-def _ways(world: World, name: str, into: str) -> Iterator[list[Array]]:
+def _ways(world: World, name: str, into: str) -> Iterator[list[tuple[World, Array]]]:
     """What entries are made of, by the network and by what the page tells instead; for the labels
-    that are drawn, and where all are equal.
+    that are drawn, and where all are equal, each with its own.
     """
     labels = {n for n, t in world.network.tensors.items() if t.bound is not None}
     equal = {n: np.zeros_like(v) for n, v in world.values.items() if n in labels}
     worlds = [world, replace(world, values={**world.values, **equal})][: 1 + bool(equal)]
     if any(equation.name == into for equation in world.network):
-        yield [_made(w, into, name) for w in worlds]
+        yield [(w, _made(w, into, name)) for w in worlds]
     if (into, False) in world.told:
-        yield [_moved(w, name, into) for w in worlds]
+        yield [(w, _moved(w, name, into)) for w in worlds]
 
 
 def _made(world: World, into: str, name: str) -> Array:

@@ -147,19 +147,20 @@ def _check(params: Arrays) -> None:
     """Refuse parameters that are missing, unknown, of another shape, or no floats."""
     if not isinstance(params, dict):
         raise TypeError(f"params is {type(params)}, not a dict of arrays")
-    for name in [*SHAPES, *params]:
+    for name, shape in SHAPES.items():
         if name not in params:
             raise ValueError(f"params: {name} is missing")
-        if name not in SHAPES:
-            raise ValueError(f"params: {name} is no parameter of this network")
         array = _plain(f"params: {name}", params[name])
-        if array.shape != SHAPES[name]:
-            needs = f"needs shape {SHAPES[name]}, not {array.shape}"
+        if array.shape != shape:
+            needs = f"needs shape {shape}, not {array.shape}"
             raise ValueError(f"params: {name} {needs}")
         if array.dtype.kind not in "fc":
             raise TypeError(f"params: {name} holds {array.dtype}, not floats")
         if array.shape and not isinstance(params[name], np.ndarray):
             raise TypeError(f"params: {name} is {type(params[name])}, not an array")
+    for name in params:
+        if name not in SHAPES:
+            raise ValueError(f"params: {name} is no parameter of this network")
 
 
 def _left_by_forward(cache: Arrays, first: str) -> None:

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("in_a_folder_with_nets")
     [
         ("a.tex", "\\documentclass"),
         ("a.md", "# "),
-        ("a.txt", "A product."),
+        ("a.txt", "A product\n═"),
         ("a", "\\begingroup"),
     ],
 )
@@ -38,7 +38,7 @@ def test_latex_wherever_the_answer_goes() -> None:
     latex = run("derive", "net.py").stdout
     assert latex == run("derive", "net.py", "-f", "latex").stdout
     assert "\\begin{" in latex
-    assert run("derive", "net.py", "-f", "text").stdout.startswith("A product.\n═")
+    assert run("derive", "net.py", "-f", "text").stdout.startswith("A product\n═")
 
 
 def test_a_format_that_is_named_wins() -> None:

@@ -51,6 +51,7 @@ def broken(subject: Subject, seed: int) -> Iterator[Finding]:
     values of other sizes; what the module raises is one, too.
     """
     raised: dict[str, list[str]] = {}
+    every_finite = True
     for batch, where, at in _places(subject):
         told = False  # that something is not finite: then nothing is near anything
         try:
@@ -63,10 +64,11 @@ def broken(subject: Subject, seed: int) -> Iterator[Finding]:
                     found = list(promise(at, point))
                 yield from found
                 told = told or (promise is finite and bool(found))
+            every_finite = every_finite and not told
         except Exception as error:
             raised.setdefault(f"{type(error).__name__}: {error}".strip(), []).append(where)
     try:
-        yield from () if raised else _elsewhere(subject, seed)
+        yield from _elsewhere(subject, seed) if every_finite and not raised else ()
     except Exception as error:
         yield Finding("", f"of other values it raises {type(error).__name__}: {error}".strip())
     for said, places in raised.items():

@@ -92,7 +92,7 @@ OF_PRODUCTS = {
         "j + 1 < n.count; j++)\n                to[j]",
     ),
     "not begun with 0": ("fill(dW1, 740, 0)", "fill(dW1, 740, 1)"),
-    "a row twice": ("2 * m.a : 0", "m.a : 0"),
+    "a row twice": ("x[2 * row]", "x[row]"),
     "columns twice": ("int j = first; j < n", "int j = 0; j < n"),
 }
 OF_WINDOWS = {

@@ -54,48 +54,88 @@ static int least(int a, int b)
     return a < b ? a : b;
 }
 #endif""",
+    "MADD": """
+/* s + x * y, rounded once where that is as quick. */
+#if defined FP_FAST_FMA && defined FP_FAST_FMAF
+#define MADD(s, x, y) M(fma)(x, y, s)
+#else
+#define MADD(s, x, y) ((s) + (x) * (y))
+#endif""",
+    "INNER": """
+/* Of a tile, the sums are registers only within its caller. */
+#ifdef __GNUC__
+#define INNER inline __attribute__((always_inline))
+#else
+#define INNER inline
+#endif""",
     "tile": """
 #ifndef BPGEN_SMALL
-/* Up to four rows of a product, at columns that stand in b one after another; the first of them may
-   be there already. */
-static void tile(real *c, const real *a, const real *b, axis m, axis n, int first, axis k)
+/* Four rows of a product, at the columns of a tile, that stand in b and c one after another. */
+static INNER void tile(real *c, int down, const real *a, const real *b, int row, axis k)
 {
-    real s0[WIDE] = {0}, s1[WIDE] = {0}, s2[WIDE] = {0}, s3[WIDE] = {0};
-    const int r1 = m.count > 1 ? m.a : 0;
-    const int r2 = m.count > 2 ? 2 * m.a : 0;
-    const int r3 = m.count > 3 ? 3 * m.a : 0;
+    real s0[WIDE], s1[WIDE], s2[WIDE], s3[WIDE];
+    for (int j = 0; j < WIDE; j++) {
+        s0[j] = c[j];
+        s1[j] = c[down + j];
+        s2[j] = c[2 * down + j];
+        s3[j] = c[3 * down + j];
+    }
     for (int i = 0; i < k.count; i++) {
         const real *x = a + i * k.a, *y = b + i * k.b;
-        const real x0 = x[0], x1 = x[r1], x2 = x[r2], x3 = x[r3];
+        const real x0 = x[0], x1 = x[row], x2 = x[2 * row], x3 = x[3 * row];
         for (int j = 0; j < WIDE; j++) {
-            s0[j] += x0 * y[j];
-            s1[j] += x1 * y[j];
-            s2[j] += x2 * y[j];
-            s3[j] += x3 * y[j];
+            s0[j] = MADD(s0[j], x0, y[j]);
+            s1[j] = MADD(s1[j], x1, y[j]);
+            s2[j] = MADD(s2[j], x2, y[j]);
+            s3[j] = MADD(s3[j], x3, y[j]);
         }
     }
-    if (m.count == 4 && first == 0 && n.count == WIDE && n.c == 1) {
-        for (int j = 0; j < WIDE; j++) {
-            c[j] += s0[j];
-            c[m.c + j] += s1[j];
-            c[2 * m.c + j] += s2[j];
-            c[3 * m.c + j] += s3[j];
-        }
-    } else {
-        const real *s[4] = {s0, s1, s2, s3};
-        for (int i = 0; i < m.count; i++)
-            for (int j = first; j < n.count; j++)
-                c[i * m.c + j * n.c] += s[i][j];
+    for (int j = 0; j < WIDE; j++) {
+        c[j] = s0[j];
+        c[down + j] = s1[j];
+        c[2 * down + j] = s2[j];
+        c[3 * down + j] = s3[j];
     }
 }""",
+    "strip": """
+/* One row of the same. */
+static INNER void strip(real *c, const real *a, const real *b, axis k)
+{
+    real s[WIDE];
+    for (int j = 0; j < WIDE; j++)
+        s[j] = c[j];
+    for (int i = 0; i < k.count; i++) {
+        const real *y = b + i * k.b;
+        const real x = a[i * k.a];
+        for (int j = 0; j < WIDE; j++)
+            s[j] = MADD(s[j], x, y[j]);
+    }
+    for (int j = 0; j < WIDE; j++)
+        c[j] = s[j];
+}""",
     "rows": """
-/* All rows of a product, at the columns of a tile. */
+/* All rows of a product, at the columns of a tile: beside c where it has no room for a whole one;
+   the first columns may be there already. */
 static void rows(real *c, const real *a, const real *b, axis m, axis n, int first, axis k)
 {
-    axis four = m;
+    const int whole = first == 0 && n.count == WIDE && n.c == 1;
     for (int i = 0; i < m.count; i += 4) {
-        four.count = least(m.count - i, 4);
-        tile(c + i * m.c, a + i * m.a, b, four, n, first, k);
+        const int count = least(m.count - i, 4);
+        const real *from = a + i * m.a;
+        real *to = c + i * m.c;
+        if (count == 4 && whole) {
+            tile(to, m.c, from, b, m.a, k);
+            continue;
+        }
+        real s[4 * WIDE] = {0};
+        if (count == 4)
+            tile(s, WIDE, from, b, m.a, k);
+        else
+            for (int r = 0; r < count; r++)
+                strip(s + r * WIDE, from + r * m.a, b, k);
+        for (int r = 0; r < count; r++)
+            for (int j = first; j < n.count; j++)
+                to[r * m.c + j * n.c] += s[r * WIDE + j];
     }
 }""",
     "copied": """

@@ -125,8 +125,11 @@ def _only(step: Step, own: Index, place: sp.Expr) -> Step:
     last = length(own.size) - 1
 
     def kept(terms: Iterable[Term]) -> tuple[Term, ...]:
-        mine = (t for t in terms if t.at is not None and t.at[0] == place)
-        return tuple(replace(t, at=_moved(t.at, own)) if place == last else t for t in mine)
+        mine = tuple(t for t in terms if t.at is not None and t.at[0] == place)
+        if place != last:
+            return mine
+        # What leaves the last block may cancel: that its gradient is 0 is told, too.
+        return tuple(replace(t, at=_moved(t.at, own)) for t in mine) or (Term(sp.S.Zero, ()),)
 
     lines: list[Line] = []
     for line in step.lines:

@@ -109,6 +109,15 @@ output(h)
     "what a label picks, read twice": "from bpgen import *\nx, a, t = input(3), label(4), target()\n"
     "p, both = log_softmax(dense(x, 4)), zeros(2)\n"
     "both[0], both[1] = t * exp(p[a]), t * relu(p[a] + 2)\nL = loss(max(both))\n",
+    "blocks whose last one's gradient cancels": "from bpgen import *\n"
+    + _INDICES
+    + "x, w, m, k = input(2), param(3), samples(), indices('k', size=4)\n"
+    "j = indices('j', size=2)\n"
+    "def block(h):\n"
+    "    return tensor(tanh(max(h[1 - p] * (h[0] * h[1]), p) + h[j]), j)\n"
+    "r, u = repeat(2, block, x), zeros(4, 2)\n"
+    "u[k, j] = mean(sum(w[j + p], j) * (r[0] - r[m, 0]), m, p)\n"
+    "output(u)\nL = loss(mean(u[k, j], k, j))\n",
     "one step": "from bpgen import *\nt, i, j = indices('t i j')\nx, U = input(1, 2), param(2, 2)\n"
     "h = recurrent(1, 2)\nh[t, i] = x[t, i] + sin(sum(U[i, j] * h[t - 1, j], j))\noutput(h)\n",
     "two steps of a recurrence at once": "from bpgen import *\nt, u, d = indices('t u d')\n"

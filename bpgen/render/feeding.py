@@ -9,7 +9,7 @@ from math import prod
 import sympy as sp
 
 from bpgen.equations.affine import affine
-from bpgen.ir import BATCH, Index
+from bpgen.ir import BATCH, Index, Size
 from bpgen.render.contributions import Contribution, Indices
 from bpgen.render.places import At, Axes, along, open_indices
 
@@ -31,8 +31,10 @@ def always_read(one: Contribution, left: Indices) -> At:
 
 def fed(one: Contribution, entry: At, axes: Axes) -> str:
     """What is said of an entry and those that are summed over; nothing of what is fed once, as
-    where a part is cut out.
+    where a part is cut out, nor of a step after the only one.
     """
+    if not all(_is_there(i, size) for i, size in along(one.upstream, axes)):
+        return ""
     sizes = {i: size for i, size in along(one.upstream, axes) if i in one.over}
     if not one.over or len(sizes) < len(one.over):
         return ""
@@ -45,6 +47,17 @@ def fed(one: Contribution, entry: At, axes: Axes) -> str:
     if whole_axes and prod(_sizes(every)) <= _POINTS and reached >= {*_reached(*every)}:
         return EVERY
     return SEVERAL if len(reached) > len({read for read, _ in reached}) else ""
+
+
+def _is_there(index: sp.Expr, size: Size) -> bool:
+    """Whether an index has a value on an axis, of those known before run time."""
+    form = affine(index)
+    if form is None or not isinstance(size, int) or not form.start.is_Integer:
+        return True
+    lengths = [(step, i.size) for i, step in form.steps]
+    ends = [step * (length - 1) for step, length in lengths if isinstance(length, int)]
+    low, high = (int(form.start) + sum(f(0, e) for e in ends) for f in (min, max))
+    return len(ends) < len(lengths) or (low < size and high >= 0)
 
 
 def _ways(one: Contribution, rank: int) -> list[Way]:

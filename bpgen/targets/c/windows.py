@@ -105,10 +105,10 @@ static void patch(real *c, const real *a, const real *b, places m, places n, int
             const real *x = a + r0 + k1.at[i].a + k * k2.a, *y = b + k1.at[i].b + k * k2.b;
             const real x0 = x[0], x1 = x[r1], x2 = x[r2], x3 = x[r3];
             for (int j = 0; j < WIDE; j++) {
-                s0[j] = MADD(s0[j], x0, y[j]);
-                s1[j] = MADD(s1[j], x1, y[j]);
-                s2[j] = MADD(s2[j], x2, y[j]);
-                s3[j] = MADD(s3[j], x3, y[j]);
+                s0[j] += x0 * y[j];
+                s1[j] += x1 * y[j];
+                s2[j] += x2 * y[j];
+                s3[j] += x3 * y[j];
             }
         }
     if (m.count == 4 && in_row) {

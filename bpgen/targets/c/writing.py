@@ -117,7 +117,7 @@ class Writing:
             self.entries.helpers |= MATRICES
             axes = [f"(axis){self._axis(a)}" for (a,) in groups]
             return f"product({', '.join([*arrays, *axes])});"
-        self.entries.helpers |= {"PARALLEL", "axis", "least", "MADD", *WINDOWS}
+        self.entries.helpers |= {"PARALLEL", "axis", "least", *WINDOWS}
         sets = [f"(axes){{{len(g)}, {{{', '.join(map(self._axis, g))}}}}}" for g in groups]
         threads = "SHARED" if called.is_shared and not is_shared else "ALONE"
         return f"windows({', '.join([*arrays, *sets, threads])});"

@@ -434,3 +434,12 @@ def test_names_of_its_own_are_refused(name: str) -> None:
         f"net: {name} is a name that a planned module itself uses\n"
         f"  call it {name}1, or leave out --fast"
     )
+
+
+def test_memory_of_a_length_that_another_function_alone_knows_is_not_shared() -> None:
+    """loss_and_grad asks for no array as long as the sequence, of which forward keeps one."""
+    net = (
+        "from bpgen import *\nx, y = input('T'), target()\n"
+        "L = loss(0.5 * (tanh(erfc(max(x))) * logsumexp(x) - y) ** 2)\n"
+    )
+    assert difference(planned(net), declared(net)) is None

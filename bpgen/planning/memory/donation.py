@@ -14,13 +14,15 @@ from bpgen.program.grammar import Function, Node
 
 def donated(function: Function, others: Iterable[Function]) -> Function:
     """The function with arrays of the others where they are alike."""
-    every = [of for f in others for n in f.body if isinstance(n, Memory) for of in n.every]
+    every = [n for f in others for n in f.body if isinstance(n, Memory)]
     body = tuple(_donated(n, every) if isinstance(n, Memory) else n for n in function.body)
     return replace(function, body=body)
 
 
-def _donated(node: Memory, others: Iterable[Buffers]) -> Node:
-    free = [(of, b) for of in others for b in of.buffers if not _is_given(of, b)]
+def _donated(node: Memory, others: Iterable[Memory]) -> Node:
+    """Of memory that can be made by the lengths which this one knows."""
+    known = [of for other in others if {*other.sizes} <= {*node.sizes} for of in other.every]
+    free = [(of, b) for of in known for b in of.buffers if not _is_given(of, b)]
     (own,) = node.every
     made = []
     for buffer in own.buffers:

@@ -35,6 +35,7 @@ from bpgen.planning.verification.verifier import verify, verify_helper, verify_v
 from bpgen.program.grammar import (
     Assign,
     Function,
+    Length,
     Loop,
     Map,
     Node,
@@ -196,9 +197,15 @@ def the_other_way(node: Node) -> Node:
     return replace(node, reverse=not node.reverse)
 
 
+def never_measured(node: Node) -> Node | None:
+    """A length that is spoken of left out."""
+    return None if isinstance(node, Assign) and isinstance(node.value, Length) else node
+
+
 ALWAYS = [
     *(never_opened, left_out, of_one_stretch, along_another_axis, summed_otherwise, longer),
     *(on_the_way_what_is_given, taken_elsewhere, uncleared, unbegun, in_part, the_other_way),
+    never_measured,
 ]
 
 

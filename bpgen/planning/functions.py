@@ -53,7 +53,8 @@ def planned(
     cached = {key: Ref(key, "cache") for pack in packs for key, _ in pack.entries if key in tensors}
     for function in functions:
         if is_of_block(function):
-            made[function.name], blocks[function.name] = _of_block(function, functions, layouts)
+            found = _of_block(function, functions, tensors, layouts)
+            made[function.name], blocks[function.name] = found
     for function in functions:
         if function.name not in made:
             whole = whole_step if whole_step is not None and function.name == WHOLE else function
@@ -65,7 +66,10 @@ def planned(
 
 
 def _of_block(
-    function: Function, functions: Iterable[Function], layouts: Layouts
+    function: Function,
+    functions: Iterable[Function],
+    tensors: Mapping[str, TensorInfo],
+    layouts: Layouts,
 ) -> tuple[Function, tuple[Buffers, ...]]:
     """A function of each block: what it keeps is its own, the rest all blocks write over."""
     body = Body(function, layouts)
@@ -80,6 +84,8 @@ def _of_block(
         Buffers(function.name, over),
     )
     made = body.with_memory(tuple(b for b in every if b.buffers))
+    given = {a.name: Ref(a.name) for a in function.arguments if a.kind == "array"}
+    made = _measured(body, made, tensors, given)
     arguments = (*function.arguments, Argument("workspace", "memory"))
     return replace(function, arguments=arguments, body=made), every
 
@@ -110,12 +116,22 @@ def _whole(
     if own.buffers or inner:
         memory = (Memory((own, *inner), body.given(tensors)),)
     made = body.with_memory((own,) if own.buffers else (), memory)
+    given = any(a.name == "cache" for a in function.arguments)
+    made = _measured(body, made, tensors, cached if given else {})
+    return replace(function, arguments=arguments, body=tuple(map(_through, made)))
+
+
+def _measured(
+    body: Body,
+    made: tuple[Node, ...],
+    tensors: Mapping[str, TensorInfo],
+    given: Mapping[str, Ref],
+) -> tuple[Node, ...]:
+    """Statements with the lengths that they and the memory speak of, read off what is at hand."""
     at_hand = body.at_hand(tensors)
-    if any(a.name == "cache" for a in function.arguments):
-        at_hand |= {name: array for name, array in cached.items() if name not in at_hand}
-    lengths = measured(made, at_hand, tensors)
-    every = (n for n in lengths if not body.is_rows(n))
-    return replace(function, arguments=arguments, body=tuple(map(_through, every)))
+    at_hand |= {name: array for name, array in given.items() if name not in at_hand}
+    every = measured(made, at_hand, tensors)
+    return tuple(n for n in every if not body.is_rows(n))
 
 
 def _through(node: Node) -> Node:

@@ -4,12 +4,13 @@ and the memory that there is for it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import sympy as sp
 
-from bpgen.ir import BATCH
+from bpgen.ir import BATCH, length
 from bpgen.program.grammar import Axes, Expr, Look, Node, Read
 
 # What a buffer holds: numbers, yes or no, places; or ones, the numbers of the samples, where rows
@@ -109,6 +110,21 @@ class Matrix(Look):
     def axes(self) -> Axes:  # type: ignore[override]
         return (*self.rows, *self.columns)
 
+    @property
+    def shape(self) -> tuple[sp.Expr, ...]:
+        """The lengths that memory is reshaped to, where axes are put together; -1 for the one that
+        numpy finds out.
+        """
+        if len(self.rows) < 2 and len(self.columns) < 2:
+            return ()
+        groups = (self.columns, self.rows) if self.transposed else (self.rows, self.columns)
+        sizes = [sp.Mul(*(length(i.size) for i in g)) for g in groups if g]
+        free = next((k for k, s in enumerate(sizes) if not s.is_Integer), 0)
+        return (*sizes[:free], sp.S.NegativeOne, *sizes[free + 1 :])
+
+    def scalars(self) -> Iterator[sp.Expr]:
+        return iter(self.shape)
+
 
 @dataclass(frozen=True)
 class NamedView(Look):
@@ -182,9 +198,12 @@ class Buffers(Node):
 
 @dataclass(frozen=True)
 class Unpack(Node):
-    """Names for arrays of the workspace."""
+    """Names for arrays of the workspace, whose lengths are spoken of where it is made."""
 
     of: Buffers
+
+    def parts(self) -> list[Node]:
+        return []
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from bpgen.formulas.tree import Call, Tree, compares, leaves
 from bpgen.ir import Element, element
 from bpgen.planning.lowering.emitter import Emitter
 from bpgen.planning.nodes import Apply, HelperCall, Where
-from bpgen.planning.views import is_constant, varying_axes
+from bpgen.planning.views import is_constant, number_of, varying_axes
 from bpgen.program import grammar as program
 from bpgen.program.grammar import Axes, Expr, Map, Read
 from bpgen.program.memory import looks_at
@@ -157,7 +157,10 @@ class Trees(Emitter):
 
     def _leaf(self, tree: Tree, operands: Operands) -> Expr | sp.Expr:
         assert not isinstance(tree, Call)
-        return self.operand(operands[tree]) if isinstance(tree, Element) else tree
+        if not isinstance(tree, Element):
+            return tree
+        number = number_of(operands[tree])
+        return self.operand(operands[tree]) if number is None else number
 
     def _is_computed(self, tree: Tree, operands: Operands) -> bool:
         """Whether memory is needed for what a tree comes to."""

@@ -6,12 +6,12 @@ from typing import Any, ClassVar
 
 import sympy as sp
 
-from bpgen.ir import length
 from bpgen.planning.nodes import Matrix, NamedView, Ones
 from bpgen.program import grammar as program
 from bpgen.program.grammar import Axes, Expr
 from bpgen.targets.numpy.alignment import Array, atom
 from bpgen.targets.numpy.expressions import Expressions
+from bpgen.targets.numpy.subscripts import written
 from bpgen.text.document import ATOM, Code
 from bpgen.text.scalar import Printer
 
@@ -40,20 +40,12 @@ class PlannedExpressions(Expressions):
 
     def matrix(self, node: Matrix) -> Array:
         array = self.array(node.array)
-        rows, columns = node.rows, node.columns
-        if len(rows) > 1 or len(columns) > 1:
-            groups = [g for g in ((columns, rows) if node.transposed else (rows, columns)) if g]
-            array = self.transposed(array, tuple(i for g in groups for i in g))
-            text = array.bracketed().method("reshape", _sizes(groups), "move")
-            return Array(text + ".T" if node.transposed else text, ATOM, node.axes)
-        return self.transposed(array, node.axes)
-
-
-def _sizes(groups: list[Axes]) -> list[str]:
-    """The lengths of grouped axes; one of them numpy finds out."""
-    sizes = [sp.Mul(*(length(i.size) for i in g)) for g in groups]
-    free = next((k for k, s in enumerate(sizes) if not s.is_Integer), 0)
-    return ["-1" if k == free else str(s) for k, s in enumerate(sizes)]
+        if not node.shape:
+            return self.transposed(array, node.axes)
+        memory = (*node.columns, *node.rows) if node.transposed else node.axes
+        array = self.transposed(array, memory)
+        text = array.bracketed().method("reshape", map(written, node.shape), "move")
+        return Array(text + ".T" if node.transposed else text, ATOM, node.axes)
 
 
 PlannedExpressions.rows |= {

@@ -99,14 +99,20 @@ def _sizes(of: Buffers) -> list[str]:
 def _arrays(of: Buffers) -> Iterator[str]:
     """A line for each stretch of memory."""
     gradients = {array: parameter for parameter, array in of.gradients}
-    at = f"[{of.counter}]" if of.counter else ""
     for buffer in of.buffers:
         given = next((gradients[n] for n in buffer.names if n in gradients), None)
-        made = f'grads["{given}"]{at}' if given is not None else _made(buffer)
+        made = f'grads["{given}"]{_of_each(of, buffer)}' if given is not None else _made(buffer)
         yield f"{' = '.join(buffer.names)} = {made}"
     write = PlannedExpressions({})
     for view in of.views:
         yield f"{view.name} = {write.lined(view.array, view.axes).text}"
+
+
+def _of_each(of: Buffers, buffer: Buffer) -> str:
+    """The part of one block; of one number, too, a view."""
+    if not of.counter:
+        return ""
+    return f"[{of.counter}]" if buffer.sizes else f"[{of.counter}, ...]"
 
 
 def _made(buffer: Buffer) -> str:

@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from bpgen.derive import derive
-from bpgen.emit import emit
+from bpgen.emit import FAST, emit
 from bpgen.emit import emitted as emitted_text
 from bpgen.errors import NetError
 from bpgen.gates.module import refuse_wrong
@@ -198,3 +198,31 @@ L = loss(categorical_cross_entropy_with_logits(z, Y))
 """
     network = declared_by(net)
     refuse_wrong(emitted_text(derive(network)), network, "net.py", "numpy")
+
+
+COUNTED = {
+    "of a kernel": """
+y = zeros(4)
+y[i] = sum(w[{0}] * u[i + {0}], {0})
+L = loss(sum(y[i]**2, i) * s[0])
+""",
+    "of steps": """
+h = recurrent("T")
+h[{0}] = tanh(w[0] * s[{0}] + w[1] * h[{0} - 1])
+L = loss(last(h) * u[0])
+""",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("loop", COUNTED)
+@pytest.mark.parametrize(
+    "name, target", [("np", "numpy"), ("params", "numpy"), ("SIZE", FAST), ("xp", "array-api")]
+)
+def test_a_loop_counts_by_no_name_of_the_module(loop: str, name: str, target: str) -> None:
+    """An index may be called so: by it a loop would hide the library, or what a caller gives."""
+    net = f"from bpgen import *\ni, {name} = indices('i {name}')\nw, u = param(2), param(5)\n"
+    net += "s = input('T')\n" + COUNTED[loop].format(name)
+    text = emitted_text(derived(net), target)
+    assert re.search(r"for \w+ in range\(", text)
+    assert f" for {name} in range(" not in text

@@ -22,13 +22,13 @@ from bpgen.errors import NetError
 from bpgen.functions import ROWS
 from bpgen.ir import Malformed
 from bpgen.load import declared_by
+from bpgen.names import PLANNED
 from bpgen.network.shrink import shrunk
 from bpgen.planning import body, functions
 from bpgen.planning.helpers import helper
 from bpgen.planning.memory import sharing
 from bpgen.planning.memory.liveness import Liveness
 from bpgen.prove import prove
-from bpgen.targets.numpy.planned_parts import OWN
 from tests.conftest import EXAMPLES, ROOT, TYPES, declared, derived, module_of, of_example, written
 from tests.documents import blocks
 from tests.few import few, one_in
@@ -424,14 +424,14 @@ def test_checks_itself_as_a_program(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("name", sorted(OWN))
+@pytest.mark.parametrize("name", sorted(PLANNED))
 def test_names_of_its_own_are_refused(name: str) -> None:
     net = f"from bpgen import *\nx, {name} = input(2), param(2)\noutput({name} * x)\n"
     assert emit(declared_by(net))  # which the plain module takes
     with pytest.raises(NetError) as error:
         emit(declared_by(net), FAST)
     assert str(error.value) == (
-        f"net: {name} is a name that a planned module itself uses\n"
+        f"net: {name} is what a planned module calls its own\n"
         f"  call it {name}1, or leave out --fast"
     )
 

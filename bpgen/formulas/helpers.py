@@ -42,7 +42,7 @@ def spelled(name: str) -> Spelled:
     """A function of the table; Unread where it is more than elementary calls."""
     function = _parsed(name)
     arguments = [a.arg for a in function.args.args]
-    numbers = frozenset(a.arg for a in function.args.args if not _is_array(a))
+    numbers = frozenset(a.arg for a in function.args.args if not is_array(a))
     names: dict[str, Tree] = {
         a: sp.Symbol(a) if a in numbers else element(a, ()) for a in arguments
     }
@@ -71,7 +71,7 @@ def _parsed(name: str) -> ast.FunctionDef:
     return function
 
 
-def _is_array(argument: ast.arg) -> bool:
+def is_array(argument: ast.arg) -> bool:
     return argument.annotation is not None and ast.unparse(argument.annotation) == "np.ndarray"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from bpgen.errors import NetError
+from bpgen.names import STANDARD
 from bpgen.program.grammar import Function
 from bpgen.record import Derivation
 from bpgen.targets.array_api import own
@@ -12,9 +12,9 @@ from bpgen.targets.array_api.expressions import Expressions
 from bpgen.targets.array_api.forwards import forwards
 from bpgen.targets.array_api.statements import Statements
 from bpgen.targets.array_api.translated import translated
+from bpgen.targets.numpy.interface import refuse_own
 from bpgen.targets.numpy.parts import Parts as Numpy
 
-_OWN = {"xp", "on", "math", "AT", "Any", "Array"}  # names beside those of every module
 _CALLED = {"_plain", "_of", "_are_floats"}  # by the template
 
 
@@ -27,7 +27,8 @@ class Parts(Numpy):
 
     def __init__(self, derivation: Derivation) -> None:
         super().__init__(derivation)
-        _refuse_names(derivation)
+        module, instead = "a module by the array API standard", "emit it for numpy"
+        refuse_own(derivation.network, STANDARD, module, instead)
 
     @cached_property
     def program(self) -> list[Function]:
@@ -53,14 +54,3 @@ class Parts(Numpy):
         if not self.params:
             return ("return np.zeros(0)",)
         return ("xp = _of(params)", ends, "return xp.concat(ends)")
-
-
-def _refuse_names(derivation: Derivation) -> None:
-    """NetError where a tensor or an index is called what the module calls its own."""
-    network = derivation.network
-    indices = (i.name for t in network.tensors.values() for i in t.indices)
-    for name in sorted(_OWN & {*network.tensors, *derivation.adjoint.values(), *indices}):
-        raise NetError(
-            f"{network.name}: {name} is what a module by the array API standard calls its own",
-            f"give another name, such as {name}_1, or emit it for numpy",
-        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Container
 from math import prod
 
 from bpgen.errors import NetError
@@ -147,6 +148,13 @@ def refuse_letters(network: Network) -> None:
                 f"derive tells it in letters; for emit and check give numbers, as in {as_in}",
             )
     refuse_names(network)
+
+
+def refuse_own(network: Network, own: Container[str], module: str, instead: str) -> None:
+    """NetError for a tensor that is called what a module calls its own."""
+    for name in (n for n in network.tensors if n in own):
+        fact = f"{network.name}: {name} is what {module} calls its own"
+        raise NetError(fact, f"call it {name}1, or {instead}")
 
 
 def refuse_names(network: Network) -> None:

@@ -6,7 +6,7 @@ from functools import cached_property
 from math import prod
 from typing import ClassVar
 
-from bpgen.errors import NetError
+from bpgen.names import PLANNED
 from bpgen.planning import in_outputs, planned
 from bpgen.planning.helpers import OUT, helper
 from bpgen.planning.microbatches import in_microbatches
@@ -17,15 +17,13 @@ from bpgen.raising.flat import flat_tensors
 from bpgen.record import Derivation
 from bpgen.targets.numpy import microbatches
 from bpgen.targets.numpy.functions import FunctionText
+from bpgen.targets.numpy.interface import refuse_own
 from bpgen.targets.numpy.layout import call, collection
 from bpgen.targets.numpy.parts import Parts
 from bpgen.targets.numpy.planned import PlannedStatements
 from bpgen.targets.numpy.planned_expressions import PlannedExpressions
 from bpgen.targets.numpy.planned_names import into
 from bpgen.targets.numpy.workspace import memories, workspace
-
-# What a planned module calls its own beside what any module does.
-OWN = frozenset({"BLOCK", "SIZE", "Workspace", "checked", "workspace"})
 
 
 class PlannedParts(Parts):
@@ -35,11 +33,7 @@ class PlannedParts(Parts):
     statements: ClassVar = PlannedStatements
 
     def __init__(self, derivation: Derivation) -> None:
-        network = derivation.network
-        for name in network.tensors:
-            if name in OWN:
-                fact = f"{network.name}: {name} is a name that a planned module itself uses"
-                raise NetError(fact, f"call it {name}1, or leave out --fast")
+        refuse_own(derivation.network, PLANNED, "a planned module", "leave out --fast")
         super().__init__(in_outputs(derivation))
 
     @cached_property

@@ -39,6 +39,7 @@ from bpgen.render.writer import Writer
 from bpgen.worked import Example, worked
 from bpgen.worked.drawn import at_drawn
 from tests.conftest import ROOT, derived, of_example
+from tests.listings import listed, runs_alone
 
 PUBLISHED = json.loads((ROOT / "tests" / "data" / "worked_examples.json").read_text())
 TOY = {n: PUBLISHED["toy_2_2_1"][n] for n in ("x", "y", "W1", "b1", "W2", "b2")}
@@ -181,19 +182,8 @@ def test_the_largest_derivative_is_told_where_there_is_one() -> None:
 
 @pytest.mark.parametrize("name", ["toy_2_2_1", "softmax_mlp", "multilabel", "relu_neuron"])
 def test_the_lines_of_numpy_give_the_loss_and_the_gradients(name: str) -> None:
-    derivation = of_example(name)
-    numbers = at_drawn(derivation)
-    assert numbers is not None
-    source = emitted(derivation)
-    space: dict[str, Any] = {}
-    exec(source, space)
-    exec("\n".join(listing(source)), {**space, **numbers.point.values}, made := {})
-    params = {n: numbers.point.values[n] for n in space["SHAPES"]}
-    given = [numbers.point.values[n] for n in (*space["INPUTS"], *space["TARGETS"])]
-    loss, grads = space["loss_and_grad"](params, *given)
-    assert made[derivation.network.loss or ""] == pytest.approx(loss, rel=1e-14)
-    for param, gradient in grads.items():
-        assert made[f"d{param}"] == pytest.approx(gradient, rel=1e-12)
+    """By themselves, with numpy alone."""
+    runs_alone(listed(name), of_example(name))
 
 
 # mistakes

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import keyword
 import re
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from itertools import count
 
 from bpgen.functions import ROWS
@@ -69,3 +69,11 @@ def free(name: str, taken: Container[str]) -> str:
     while name in taken:
         name += "_"
     return name
+
+
+def first_free(names: Iterable[str], taken: Container[str]) -> str:
+    """The first that is new: two letters that look alike are no two names. The first with
+    underscores where none is.
+    """
+    first, *others = names
+    return next((name for name in (first, *others) if name not in taken), free(first, taken))

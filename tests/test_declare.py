@@ -131,7 +131,28 @@ def test_a_sum_of_losses_is_one_loss() -> None:
 
 def test_a_loss_without_a_name_is_called_L() -> None:
     assert network("y = target(3)\nloss(squared_error(2 * x, y))\n").loss == "L"
-    assert network("y, L = target(3), param(3)\nloss(squared_error(x * L, y))\n").loss == "L_"
+    assert network("y, L = target(3), param(3)\nloss(squared_error(x * L, y))\n").loss == "J"
+
+
+@pytest.mark.parametrize(
+    ("lines", "names"),
+    [
+        ("ell = loss(squared_error(a, y))", ("ell", "L")),
+        ("L = squared_error(a, y)\nloss(L)", ("L", "ell")),
+        ("L = squared_error(a, y)\nloss(L + 0.1 * l2(w))", ("J", "L")),
+        ("L = loss(mean((a[n, 0] - y[n, 0])**2, n))", ("L", "ell")),
+        ("L = squared_error(a, y)\nJ = loss(mean(L[n], n))", ("J", "L")),
+        ("L = squared_error(a, y)\nloss(2 * mean(L[n], n) + sum(w**2))", ("J", "ell")),
+        ("J = loss(sqrt(mean((a[n, 0] - y[n, 0])**2, n)))", ("J", None)),
+        ("J = loss(sum(a[n, 0] * y[n, 0], n) / 2)", ("J", None)),
+    ],
+)
+def test_the_loss_of_a_sample_and_of_the_batch_have_two_names(
+    lines: str, names: tuple[str, str | None]
+) -> None:
+    """Whoever takes the mean: where net.py does, the sample's loss is what it is of."""
+    net = network(f"n, y, w = samples(), target(3), param(3)\na = x * w\n{lines}\n")
+    assert (net.loss, net.sample_loss) == names
 
 
 @pytest.mark.parametrize("penalty", ["l1", "l2"])

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import sympy as sp
 
 from bpgen.equations.letters import lettered
 from bpgen.ir import BATCH, SAMPLE, Element, Equation, TensorInfo, Term, element, length
-from bpgen.names import free
+from bpgen.names import first_free
 
 
 def with_mean(
@@ -20,7 +21,7 @@ def with_mean(
     """L = mean over the batch of the loss of one sample, plus what does not depend on the
     sample.
     """
-    addends = [t for term in terms for t in _by_sample(term)]
+    addends = [t for term in terms for t in _by_sample(_of_each(term))]
     of_sample = [t for t in addends if SAMPLE in t.body.free_symbols]
     penalties = sorted(
         (t for t in addends if SAMPLE not in t.body.free_symbols),
@@ -36,13 +37,23 @@ def with_mean(
         ):
             sample = only.name
         else:
-            sample = free("ell", taken)
+            sample = first_free(("ell", "L", "J", "C"), taken)
             equations.append(lettered(Equation(sample, (SAMPLE,), tuple(of_sample))))
             tensors[sample] = TensorInfo(sample, (SAMPLE,), "value")
         mean = [Term(element(sample, (SAMPLE,)) / length(BATCH), (SAMPLE,))]
     equations.append(lettered(Equation(label, (), tuple(mean + penalties))))
     tensors[label] = TensorInfo(label, (), "value")
     return sample, equations
+
+
+def _of_each(term: Term) -> Term:
+    """The sample's part of a mean over the samples that net.py writes itself."""
+    over = [i for i in term.over if i.size == BATCH]
+    body = term.body * length(BATCH)
+    if len(over) != 1 or term.reduce != "sum" or {SAMPLE, length(BATCH)} & body.free_symbols:
+        return term
+    rest = tuple(i for i in term.over if i is not over[0])
+    return replace(term, body=body.xreplace({over[0]: SAMPLE}), over=rest)
 
 
 def _declared(term: Term, tensors: Mapping[str, TensorInfo]) -> list[int]:

@@ -9,7 +9,7 @@ from itertools import count
 import sympy as sp
 
 from bpgen.declare.declaration import Declaration
-from bpgen.names import RESERVED, free, numbered
+from bpgen.names import RESERVED, first_free, numbered
 from bpgen.network.inline import Definition
 from bpgen.network.naming import invented
 from bpgen.network.reached import reads
@@ -21,7 +21,7 @@ def called(
     taken = set(given.values()) | RESERVED
     called = dict(given)
     if declared.loss is not None and declared.loss.serial not in called:
-        called[declared.loss.serial] = free("L", taken)
+        called[declared.loss.serial] = first_free(("L", "J", "C"), taken)
         taken.add(called[declared.loss.serial])
     for serial in kept:  # what a layer made is numbered by its layer
         if serial not in called and declared.tensors[serial].layer:

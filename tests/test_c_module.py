@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 import weakref
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -259,6 +261,20 @@ def test_without_a_compiler_it_says_so(tmp_path: Path, monkeypatch: pytest.Monke
     said = r"net_\w+\.so needs a C compiler \(cc, gcc or clang\), and none is at hand"
     with pytest.raises(RuntimeError, match=said):
         _forward()
+
+
+def test_two_threads_build_it_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module, both = module_of(_text(NETS["dense"])), threading.Barrier(2)
+
+    def compiled(line: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
+        Path(line[line.index("-o") + 1]).touch()
+        both.wait()
+        return subprocess.CompletedProcess(line, 0)
+
+    monkeypatch.setattr(subprocess, "run", compiled)
+    with ThreadPoolExecutor(2) as pool:  # the second found what it had made gone
+        [*pool.map(lambda _: module._build(str(tmp_path / "net.so"), []), range(2))]
+    assert [p.name for p in tmp_path.iterdir()] == ["net.so"]
 
 
 def test_a_library_of_other_equations_is_refused(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import inspect
+import pickle
 import re
 import subprocess
 import sys
 import tracemalloc
+from copy import copy, deepcopy
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -224,10 +226,30 @@ def test_what_is_no_workspace_is_refused() -> None:
     module = module_of(planned(TOY))
     params, inputs, rest = _arguments(TOY, module)
     whole = _workspace(module, 5, np.float64)
-    for name in ("N", "flat"):
+    for name in ("N", "flat", "flat[:]"):
         fewer = {n: arrays for n, arrays in whole.items() if n != name}
-        with pytest.raises(ValueError, match=f"workspace lacks {name}: workspace"):
+        with pytest.raises(ValueError, match=re.escape(f"workspace lacks {name}: workspace")):
             module.loss_and_grad(params, *inputs, *rest, workspace=fewer)
+
+
+def test_a_copy_of_a_workspace_is_refused() -> None:
+    """Its arrays share no memory any more: gradients of one were whatever stood there."""
+    module = module_of(planned(TOY))
+    params, inputs, rest = _arguments(TOY, module)
+    whole = _workspace(module, 5, np.float64)
+    module.loss_and_grad(params, *inputs, *rest, workspace=copy(whole))  # of the dict alone
+    for other in (deepcopy(whole), pickle.loads(pickle.dumps(whole))):
+        with pytest.raises(ValueError, match="workspace is a copy, whose arrays share no memory"):
+            module.loss_and_grad(params, *inputs, *rest, workspace=other)
+
+
+def test_a_parameter_that_is_one_number_may_be_a_float() -> None:
+    net = "from bpgen import *\nx, w, b = input(2), param(2), param()\nL = loss((dot(w, x) + b) ** 2)"
+    plain, fast = module_of(written(net)), module_of(planned(net))
+    params, x = {"w": np.array([3.0, 4.0]), "b": 0.5}, np.array([[2.0, 1.0]])
+    (value, grads), (also, alike) = (m.loss_and_grad(params, x) for m in (plain, fast))
+    assert value == pytest.approx(also)
+    assert grads["b"] == alike["b"] and np.allclose(grads["w"], alike["w"])
 
 
 def test_of_the_logarithms_of_a_row_only_the_one_that_is_picked_is_computed() -> None:

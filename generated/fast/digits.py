@@ -390,6 +390,7 @@ def workspace(N: int, dtype: type = np.float64) -> Workspace:
     flat: np.ndarray = np.empty(SIZE, dtype)
     return {
         "flat": [flat],
+        "flat[:]": [flat[:]],
         "N": [np.array(N)],
         **_memory_of_loss_and_grad(N, flat.dtype, flat),
     }
@@ -578,9 +579,9 @@ def _memory_of_loss_and_grad(N: int, dtype: np.dtype, flat: np.ndarray) -> Works
 def _precision(params: Arrays, *arrays: np.ndarray) -> np.dtype:
     """The type of what is computed from all of these; what is used alone must have it."""
     found = np.result_type(*params.values(), *arrays)
-    for name in [name for name in params if params[name].dtype != found]:
+    for name in [name for name in params if np.asarray(params[name]).dtype != found]:
         for array in arrays:
-            own, given = params[name].dtype, array.dtype
+            own, given = np.asarray(params[name]).dtype, array.dtype
             if given.kind in "fc" and np.result_type(own, given) != found:
                 holds = f"params: {name} holds {own}, inputs {given}"
                 raise TypeError(f"{holds}, and others {found}: give all in one")
@@ -588,10 +589,13 @@ def _precision(params: Arrays, *arrays: np.ndarray) -> np.dtype:
 
 
 def _suits(workspace: Workspace, dtype: np.dtype, **lengths: int) -> None:
-    """Refuse what is no workspace, or one for other lengths, or of another type."""
-    for name in [*lengths, "flat"]:
+    """Refuse what is no workspace, or a copy, or one for other lengths, or of another type."""
+    for name in [*lengths, "flat", "flat[:]"]:
         if name not in workspace:
             raise ValueError(f"workspace lacks {name}: workspace(...) makes one")
+    if workspace["flat[:]"][0].base is not workspace["flat"][0]:
+        fact = "workspace is a copy, whose arrays share no memory"
+        raise ValueError(f"{fact}: workspace(...) makes another")
     for name, length in lengths.items():
         made = int(workspace[name][0])
         if made != length:

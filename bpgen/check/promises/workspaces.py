@@ -42,13 +42,15 @@ def within_workspace(subject: Subject, point: Point) -> Iterator[Finding]:
 
 
 def suited(subject: Subject, point: Point) -> Iterator[Finding]:
-    """A workspace for another length, of another type, or an empty one, is refused in words by
-    what needs it; and what needs none of it returns what it does without.
+    """A workspace for another length, of another type, a copy, whose arrays share no memory, or an
+    empty one, is refused in words by what needs it; and what needs none of it returns what it does
+    without.
     """
     if not is_planned(subject):
         return
     others = {f"for another {n}": made(subject, point, longer=n) for n in _lengths(subject, point)}
     others["of another type"] = made(subject, point, dtype=np.float32)
+    others["that is a copy"] = deepcopy(made(subject, point))
     others["that is empty"] = {}
     cache = deepcopy(subject.forward(point))
     calls: dict[str, Callable[[Subject], Any]] = {

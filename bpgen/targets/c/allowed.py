@@ -8,7 +8,7 @@ from bpgen.targets.numpy.allowed import NUMPY, words
 
 _IMPORTS = {
     *("import ctypes", "import hashlib", "import os", "import shutil", "import subprocess"),
-    *("import math", "import sys"),
+    *("import math", "import sys", "import threading"),
     *("from functools import partial", "from typing import Any, NamedTuple"),
 }
 
@@ -26,6 +26,7 @@ ALLOWED = replace(
         "shutil": words("which"),
         "subprocess": words("run"),
         "sys": words("argv"),
+        "threading": words("get_ident"),
     },
     methods=NUMPY.methods
     | words(

@@ -63,7 +63,8 @@ NUMPY = Allowed(frozenset({"import numpy as np"}), {"np": _NUMPY}, _METHODS, _BU
 PLANNED = replace(
     NUMPY,
     libraries={"np": _NUMPY | _WRITING},
-    methods=_METHODS | {"clip", "dot", "fill", "put", "take"},
+    methods=_METHODS | {"base", "clip", "dot", "fill", "put", "take"},
+    nodes=_NODES | {"IsNot"},
     made_and_given=frozenset({"workspace"}),
 )
 

@@ -112,3 +112,12 @@ def test_the_chain_rule_over_scalars_is_the_derivative_of_the_whole(name: str) -
     network = NETWORKS[name]()
     subject = Subject(source(name), network)
     assert_chain_rule(network, subject, {"N": 1})
+
+
+def test_half_of_what_a_logarithm_is_of_has_the_same_but_for_a_number() -> None:
+    """log((1 - erf(x)) / 2), which is evaluated as log(erfc(x)) - log(2): no exponential stands
+    between the two.
+    """
+    net = "from bpgen import *\nx, y = input(), target()\np = (1 + erf(x)) / 2\n"
+    network = declared_by(f"{net}L = loss(-y * log(p) - (1 - y) * log(1 - p))\n")
+    assert refused(emit(network), network) == {}

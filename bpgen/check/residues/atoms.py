@@ -48,7 +48,7 @@ class Atoms:
         self._angles: dict[int, Circle] = {}
         # Of sums, by residue: who adds in another order adds the same.
         self._forms: dict[int, Form] = {0: {}}
-        self._exponents: dict[int, int] = {}  # of the exponentials
+        self._exponents: dict[int, int] = {1: 0}  # of the exponentials
         self._logs: dict[int, int] = {}
         self._roots: dict[int, int] = {}
         self._others: dict[tuple[str, int], int] = {}
@@ -195,8 +195,8 @@ class Atoms:
         common = content(parts) if over else Fraction(1)
         for factor in (common * near for near in NEAR) if over else ():
             residue = whole * self.field.rational(1 / factor) % p
-            if residue == 1 or residue in self._logs or residue in self._exponents:
-                found = self._log_of_residue(residue) if residue != 1 else 0
+            if residue in self._logs or residue in self._exponents:
+                found = self._log_of_residue(residue)
                 found += self._log_of_number(abs(factor)) - sum(self.log(d)[0] for d in over)
                 return found % p, node.degree
         multiple = self._log_of_multiple(node.residues[self.lane])

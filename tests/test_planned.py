@@ -244,7 +244,9 @@ def test_a_copy_of_a_workspace_is_refused() -> None:
 
 
 def test_a_parameter_that_is_one_number_may_be_a_float() -> None:
-    net = "from bpgen import *\nx, w, b = input(2), param(2), param()\nL = loss((dot(w, x) + b) ** 2)"
+    net = (
+        "from bpgen import *\nx, w, b = input(2), param(2), param()\nL = loss((dot(w, x) + b) ** 2)"
+    )
     plain, fast = module_of(written(net)), module_of(planned(net))
     params, x = {"w": np.array([3.0, 4.0]), "b": 0.5}, np.array([[2.0, 1.0]])
     (value, grads), (also, alike) = (m.loss_and_grad(params, x) for m in (plain, fast))

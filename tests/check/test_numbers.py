@@ -10,6 +10,7 @@ from pointwise import CASES, Case
 
 from bpgen.check.module import Subject
 from bpgen.check.numbers import Numbers, Ruler, failure, numbers
+from bpgen.check.numbers.ruler import valued
 from bpgen.check.selftest import selftest
 from bpgen.emit import emit
 from bpgen.load import declared_by
@@ -223,3 +224,13 @@ def test_the_inputs_of_a_large_module_are_checked_at_its_own_batch() -> None:
     )
     found = numbers(Subject(emit(network), network))
     assert [(r.name, r.verdict) for r in found.rows] == [("W", "ok"), ("x", "ok")]
+
+
+def test_a_value_that_is_another_beyond_a_margin_alone_is_seen() -> None:
+    network = declared_by(
+        "from bpgen import *\nx, w = input(), param()\nL = loss(relu(w * x - 2))\n"
+    )
+    subject = Subject(emit(network), network)
+    wrong = subject.source.replace("ell.mean()", "np.minimum(ell, 2).mean()")
+    assert wrong != subject.source and valued(subject, Ruler(subject, 0))
+    assert not valued(Subject(wrong, network), Ruler(subject, 0))

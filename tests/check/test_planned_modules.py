@@ -11,7 +11,7 @@ import pytest
 
 from bpgen.check import promises
 from bpgen.check.module import Subject
-from bpgen.check.mutants import PLANNED, Mutant, mutants, readings
+from bpgen.check.mutants import PLANNED, Mutant, expressions, mutants, readings
 from bpgen.check.mutants.source import Source
 from bpgen.check.mutants.unwritten import Unwritten
 from bpgen.check.numbers import Ruler
@@ -96,6 +96,7 @@ WRONG = (
     (FOR_OTHERS, "layers", "made != length", "made < length", ""),
     (FOR_OTHERS, "layers", "name not in workspace", "name in workspace and not lengths", ""),
     (FOR_OTHERS, "layers", "made_of != dtype", "made_of.kind != dtype.kind", ""),
+    (FOR_OTHERS, "layers", '"][0].base is not', '"][0].base is', ""),
     (FOR_OTHERS, "steps", ", N=N, T=T)", ", N=N)", ""),
     (FLAT, "layers", "start += size", "start += size - 1", ""),
     (FLAT, "layers", "sorted(SHAPES):\n        size", "SHAPES:\n        size", "W2"),
@@ -217,6 +218,8 @@ def test_what_is_taken_out_of_a_row_may_be_anything() -> None:
     """exp(z + m) / sum(exp(z + m)) is no mistake that can be seen, and none is made of it."""
     places = [m.place for m in mutants(of("layers")[0], 50) if m.kind == "a sign flipped"]
     assert places and not any(".max(" in place for place in places)
+    looked_up = "z - np.maximum(np.take(z, z.argmax(1) + starts, None), least)[:, None]"
+    assert not [*expressions.flip(expressions.parsed(looked_up))]
 
 
 def test_memory_that_is_not_written_holds_no_zeros_by_chance(

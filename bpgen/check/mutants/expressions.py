@@ -37,9 +37,12 @@ def flip(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _is_shift(node: ast.BinOp) -> bool:
-    """Whether rows less their largest are meant: a softmax is the same whatever is added."""
+    """Whether rows less their largest are meant, also as it is read at its place: a softmax is the
+    same whatever is added.
+    """
     left, right = ast.unparse(node.left), ast.unparse(node.right)
-    return right.startswith((f"{left}.max(", f"({left}).max("))
+    found = f"np.maximum(np.take({left}, {left}.argmax("
+    return right.startswith((f"{left}.max(", f"({left}).max(", found))
 
 
 def transposed(node: ast.AST) -> Iterator[ast.AST]:

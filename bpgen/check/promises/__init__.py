@@ -5,6 +5,7 @@ dear.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import product
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from bpgen.progress import say
 __all__ = ["ZERO", "Finding", "broken", "leaves", "same_bits", "suited", "within_workspace"]
 
 BATCHES = (1, 2, 5)
+DRAWS = 4  # of values of each other size: one may miss what only a few rows show
 
 Promise = Callable[[Subject, Point], Iterator[Finding]]
 
@@ -79,8 +81,8 @@ def _elsewhere(subject: Subject, seed: int) -> Iterator[Finding]:
     """What is asked of gradients alone is asked of values of other sizes too: beyond the ends of a
     clip, and within a margin.
     """
-    for scale in SCALES[1:] if subject.has_loss else ():
-        rng = np.random.default_rng([seed, BATCHES[-1], 97])
+    for scale, draw in product(SCALES[1:], range(DRAWS)) if subject.has_loss else ():
+        rng = np.random.default_rng([seed, BATCHES[-1], 97, draw])
         point = subject.draw(rng, max(BATCHES[-1], subject.fewest), scale)
         if np.isfinite(subject.objective(point)):
             with quiet():

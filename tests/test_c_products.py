@@ -1,12 +1,18 @@
-"""Which products threads may share: those of which no two elements are at one place."""
+"""Which products threads may share: those of which no two elements are at one place. What products
+of a sample are added to is cleared in its own turn.
+"""
 
 from __future__ import annotations
+
+import re
 
 import pytest
 import sympy as sp
 
+from bpgen.emit import files_of
 from bpgen.ir import length
 from bpgen.targets.c.products import Axis, Product
+from tests.conftest import derived
 
 N, T = length("N"), length("T")
 
@@ -42,3 +48,15 @@ def test_a_small_product_is_one_threads() -> None:
     assert not few.is_shared and many.is_shared
     narrow = Product((), (), columns, (_axis(16, 64, 0, 0),), (_axis(100, 0, 1, 1),))  # type: ignore[arg-type]
     assert not narrow.is_shared
+
+
+def test_all_of_a_sample_is_written_while_it_is_in_cache() -> None:
+    net = (
+        "from bpgen import *\nx, ct = input(4, 9, 9), input(8, 7, 7)\n"
+        "output(conv2d(x, 8, 3) * ct, conv2d(x, 8, 3, bias=False))\n"
+    )
+    source = dict(files_of(derived(net), "c"))[".c"]
+    loops = re.findall(r"PARALLEL for \(int n = 0; n < N; n\+\+\) \{\n(.*?)\n    \}", source, re.S)
+    begun = [loop.split("windows")[0] for loop in loops if "windows" in loop]
+    assert ["z1[392 * n + 49 * o + 7 * p + q] = b1[o];" in b for b in begun] == [True, False]
+    assert begun[1].strip() == "fill(z2 + 392 * n, 392, 0);"

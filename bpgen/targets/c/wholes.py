@@ -16,6 +16,11 @@ class Parts:
     added: tuple[Contract, ...] = ()
     last: Expr | None = None
 
+    @property
+    def others(self) -> tuple[Expr, ...]:
+        """What is written, beside what is added."""
+        return (self.first,) if self.last is None else (self.first, self.last)
+
 
 def instead(value: Expr, part: Expr, at: Expr) -> program.Map | None:
     """What is made of a part of a value that is there by then: nothing, where it is the value."""

@@ -45,6 +45,9 @@ class Writing:
         """
         self.around = around
         parts = self._parts(at, value, adds)
+        sample = None if adds else self._sample(at, parts)
+        if sample is not None:
+            return self._of_each(sample, at, parts)
         lines = [] if adds and parts.first is program.NOTHING else self._each(at, parts.first, adds)
         for contract in parts.added:
             lines += self._add(at, contract)
@@ -68,6 +71,44 @@ class Writing:
                 whole = program.Total(tuple(rest), value.axes) if len(rest) > 1 else rest[0]
                 return Parts(whole, added)
         return Parts(program.NOTHING, added)
+
+    def _sample(self, at: Expr, parts: Parts) -> Index | None:
+        """The samples, where products go through them one by one and all else is written place by
+        place: then what one of them needs stays in cache.
+        """
+        called = [self._product(at, c) for c in parts.added]
+        if not called or not isinstance(at, program.Read) or not self._is_whole(at):
+            return None
+        sample, place = at.axes[0], self.find(at)
+        alone = all(c is not None and c.outer == (sample,) for c in called)
+        by_rows = any(isinstance(v, program.InRows) or self._is_along_rows(v) for v in parts.others)
+        stride = place.stride(sample) if place is not None else 0
+        is_row = sample.size == BATCH and stride == extent(i.size for i in at.axes[1:])
+        return sample if alone and is_row and not by_rows else None
+
+    def _of_each(self, sample: Index, at: Expr, parts: Parts) -> list[str]:
+        """All that is written of one sample after another."""
+
+        def part(value: Expr, here: At) -> None:
+            lines = self.entries.lines
+            if is_zero(value):
+                lines += self._zeros(at, at.axes[1:])
+            else:
+                self.entries.looped(
+                    at.axes[1:], lambda inner: [self._line(at, value, False, {**here, **inner})]
+                )
+
+        def body(here: At) -> list[str]:
+            part(parts.first, here)
+            for contract in parts.added:
+                called = self._product(at, contract)
+                assert called is not None
+                self.entries.lines.append(self._call(called, is_shared=True))
+            if parts.last is not None:
+                part(parts.last, here)
+            return []
+
+        return self.loops((sample,), body, shared=True)
 
     def is_free(self, at: Expr, adds: bool) -> bool:
         """Whether a place is in memory, and what stands there is no longer of use."""
@@ -153,7 +194,7 @@ class Writing:
     def _each(self, at: Expr, value: Expr, adds: bool) -> list[str]:
         """Every place for itself; of sums along columns, row after row."""
         if is_zero(value) and not adds and isinstance(at, program.Read) and self._is_whole(at):
-            return self._zeros(at)
+            return self._zeros(at, at.axes)
         if isinstance(value, program.InRows):
             row = partial(softmax, self.entries, at, value)
             return self.loops(value.axes[:-1], row)
@@ -177,20 +218,21 @@ class Writing:
         last = next((i for i in reversed(value.array.axes) if i.size != 1), None)
         return last is not None and last in value.axes
 
-    def _zeros(self, array: program.Read) -> list[str]:
-        """Zeros everywhere."""
+    def _zeros(self, at: Expr, axes: Axes) -> list[str]:
+        """Zeros everywhere along axes that stand one after another in memory."""
         self.entries.helpers.add("fill")
-        count = whole(extent(i.size for i in array.axes)).text
-        return [f"fill({self.names.arrays[array.name].text}, {count}, 0);"]
+        place, count = self.find(at), whole(extent(i.size for i in axes)).text
+        assert place is not None
+        return [f"fill({self._pointer(place.at_0({*axes}))}, {count}, 0);"]
+
+    def _line(self, at: Expr, value: Expr, adds: bool, here: At) -> str:
+        place, text = self.entries.value(at, here).text, self.entries.value(value, here).text
+        return f"{place} {'+=' if adds else '='} {text};"
 
     def _stored(self, at: Expr, value: Expr, adds: bool, axes: Axes) -> list[str]:
-        def body(here: At) -> list[str]:
-            place, text = self.entries.value(at, here).text, self.entries.value(value, here).text
-            return [f"{place} {'+=' if adds else '='} {text};"]
-
         place = self.find(at)
         shared = axes == at.axes and place is not None and self._are_apart(place, axes, MANY)
-        return self.loops(axes, body, shared)
+        return self.loops(axes, lambda here: [self._line(at, value, adds, here)], shared)
 
     def _are_apart(self, place: Address, axes: Axes, least: int) -> bool:
         """Whether an outermost loop over samples writes each at a place of its own, and so many

@@ -39,7 +39,7 @@ from bpgen.program.grammar import (
     Return,
     Stack,
 )
-from bpgen.program.measured import ROWS, counts_samples
+from bpgen.program.spans import ROWS, counts_samples
 
 Gradients = tuple[tuple[str, str], ...]  # a parameter, and the array of its gradient
 
@@ -89,11 +89,6 @@ class Body:
     ) -> tuple[Node, ...]:
         """All statements; those that say where arrays are come before those that write them."""
         return (*self.before, *memory, *map(Unpack, every), *self.statements)
-
-    def at_hand(self, tensors: Mapping[str, TensorInfo]) -> dict[str, Ref]:
-        """The arrays that lengths are read off."""
-        names = (n.name for n in self.before if isinstance(n, (Assign, Admit)))
-        return {name: Ref(name) for name in names if name in tensors}
 
     def given(self, tensors: Mapping[str, TensorInfo]) -> tuple[str, ...]:
         """The arrays that come in, in whose precision all is computed. A target follows: of wider

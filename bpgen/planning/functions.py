@@ -50,10 +50,10 @@ def planned(
     whole_step = fused({f.name: f for f in functions})
     layouts = layouts_of(functions, tensors, adjoints)
     packs = (n for f in functions for n in f.body if isinstance(n, Pack) and n.name == "cache")
-    cached = {key: Ref(key, "cache") for pack in packs for key, _ in pack.entries if key in tensors}
+    cached = [key for pack in packs for key, _ in pack.entries]
     for function in functions:
         if is_of_block(function):
-            found = _of_block(function, functions, tensors, layouts)
+            found = _of_block(function, functions, tensors, layouts, cached)
             made[function.name], blocks[function.name] = found
     for function in functions:
         if function.name not in made:
@@ -70,6 +70,7 @@ def _of_block(
     functions: Iterable[Function],
     tensors: Mapping[str, TensorInfo],
     layouts: Layouts,
+    cached: Iterable[str],
 ) -> tuple[Function, tuple[Buffers, ...]]:
     """A function of each block: what it keeps is its own, the rest all blocks write over."""
     body = Body(function, layouts)
@@ -84,10 +85,8 @@ def _of_block(
         Buffers(function.name, over),
     )
     made = body.with_memory(tuple(b for b in every if b.buffers))
-    given = {a.name: Ref(a.name) for a in function.arguments if a.kind == "array"}
-    made = _measured(body, made, tensors, given)
     arguments = (*function.arguments, Argument("workspace", "memory"))
-    return replace(function, arguments=arguments, body=made), every
+    return _measured(replace(function, arguments=arguments, body=made), cached, tensors), every
 
 
 def _calls(node: Node, function: str) -> bool:
@@ -99,7 +98,7 @@ def _whole(
     tensors: Mapping[str, TensorInfo],
     blocks: Mapping[str, tuple[Buffers, ...]],
     layouts: Layouts,
-    cached: Mapping[str, Ref],
+    cached: Iterable[str],
 ) -> Function:
     """A function of the whole network, with the memory of the blocks that it goes through: what is
     `cached` may tell a length that these alone speak of.
@@ -116,22 +115,16 @@ def _whole(
     if own.buffers or inner:
         memory = (Memory((own, *inner), body.given(tensors)),)
     made = body.with_memory((own,) if own.buffers else (), memory)
-    given = any(a.name == "cache" for a in function.arguments)
-    made = _measured(body, made, tensors, cached if given else {})
-    return replace(function, arguments=arguments, body=tuple(map(_through, made)))
+    function = _measured(replace(function, arguments=arguments, body=made), cached, tensors)
+    return replace(function, body=tuple(map(_through, function.body)))
 
 
 def _measured(
-    body: Body,
-    made: tuple[Node, ...],
-    tensors: Mapping[str, TensorInfo],
-    given: Mapping[str, Ref],
-) -> tuple[Node, ...]:
-    """Statements with the lengths that they and the memory speak of, read off what is at hand."""
-    at_hand = body.at_hand(tensors)
-    at_hand |= {name: array for name, array in given.items() if name not in at_hand}
-    every = measured(made, at_hand, tensors)
-    return tuple(n for n in every if not body.is_rows(n))
+    function: Function, cached: Iterable[str], tensors: Mapping[str, TensorInfo]
+) -> Function:
+    """A function with the lengths that it and its memory speak of, which count the samples once."""
+    made = measured(function, cached, tensors)
+    return replace(made, body=tuple(n for n in made.body if not Body.is_rows(n)))
 
 
 def _through(node: Node) -> Node:

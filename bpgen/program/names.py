@@ -7,7 +7,7 @@ from typing import Any
 
 from bpgen.program import grammar as program
 from bpgen.program.grammar import Argument, Function, Node
-from bpgen.program.measured import ROWS, counts_samples
+from bpgen.program.spans import ROWS, counts_samples
 
 Kind = str  # of an argument, what a function returns, or one of these:
 LENGTH, PRECISION, NAMED, LISTED = "length", "precision", "named store", "listed store"

@@ -12,7 +12,7 @@ from typing import TypeGuard
 import sympy as sp
 
 from bpgen.equations.affine import affine, digits
-from bpgen.ir import Index, length
+from bpgen.ir import BATCH, Index, length
 from bpgen.program.grammar import Axes, Expr, Gather, Slice, Slot, View, Windows
 
 
@@ -90,6 +90,15 @@ def counted_in(gather: Gather, slot: Slot) -> Axes:
     """The indices whose values a place is counted by, where it is not cut out."""
     free = along(slot, gather.axes)
     return free if {*free} & {*gather.by} else ()
+
+
+ROWS = "rows"  # what the numbers of the samples are called
+
+
+def counts_samples(gather: Gather) -> Index | None:
+    """The index of the samples, where places are looked up by their numbers."""
+    counted = (i for s in gather.slots for i in counted_in(gather, s))
+    return next((i for i in counted if i.size == BATCH), None)
 
 
 def cut_along(node: View | Gather, slot: Slot) -> Axes:

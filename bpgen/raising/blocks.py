@@ -12,7 +12,6 @@ from bpgen.ir import Element, Equation, Index, Term
 from bpgen.names import free
 from bpgen.program import grammar as program
 from bpgen.program.grammar import Argument, Assign, Call, Function, Keep, Node, Ref, Step
-from bpgen.program.measured import measured
 from bpgen.raising.equation import Item, Raiser, drawn
 from bpgen.raising.flat import (
     after,
@@ -98,18 +97,14 @@ class Blocks:
     def forward(self) -> Function:
         """One block: what it hands on, and what backward needs of it."""
         given, noise = self._given(), self._noise()
-        at_hand = {a.name: Ref(a.name) for a in given if a.kind == "array"}
         kept = tuple((n, n) for n in self._kept())
         doc = f"Block l of {self.times}: its output, and its part of the cache."
-        return self._function(self.name, given, doc, self.ahead, noise, at_hand, kept)
+        return self._function(self.name, given, doc, self.ahead, noise, kept)
 
     def backward(self) -> Function:
         """One block's gradients, from that of what it handed on."""
         assert self.back is not None
         incoming, opened = after(self.gradient), self._opened(self.back)
-        own = {n: Ref(n) for n in (incoming, *(a.name for a in opened))}
-        others = (n for n in self.raiser.plan.cache if n not in own and not self.tensors[n].block)
-        at_hand = own | {n: Ref(n, "cache") for n in others}
         given = [
             Argument("params", "arrays"),
             Argument("cache", "arrays"),
@@ -118,7 +113,7 @@ class Blocks:
         ]
         grads = (*self._of_parameters(), *((n, n) for n in self.summed))
         doc = f"The gradients of block l, from {incoming}, that of its output."
-        return self._function(self._backward, given, doc, self.back, opened, at_hand, grads)
+        return self._function(self._backward, given, doc, self.back, opened, grads)
 
     def _function(
         self,
@@ -127,7 +122,6 @@ class Blocks:
         doc: str,
         way: _Way,
         opened: Iterable[Node],
-        at_hand: dict[str, Ref],
         entries: Named,
     ) -> Function:
         steps = (
@@ -135,7 +129,6 @@ class Blocks:
             for item, equation in zip(way.items, way.equations, strict=True)
         )
         body = (*self.raiser.unpacked(way.equations), *opened, *steps)
-        body = measured(body, at_hand, self.raiser.scope.tensors)
         handed = program.Pack("", entries, beside=way.equations[-1].name)
         return Function(name, tuple(given), ("array", "arrays"), doc, (*body, handed))
 

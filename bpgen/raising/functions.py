@@ -38,9 +38,10 @@ def _made(derivation: Derivation) -> list[Function]:
     blocks = made.bodies.every
     forward = [made.forward(), *(b.forward() for b in blocks)]
     backward = [made.backward(), *(b.backward() for b in blocks if b.back is not None)]
-    if not derivation.network.loss:
-        return forward + backward
-    return [*forward, made.loss(), made.loss_of_cache(), *backward, made.loss_and_grad()]
+    if derivation.network.loss:
+        forward += [made.loss(), made.loss_of_cache()]
+        backward += [made.loss_and_grad()]
+    return [measured(f, made.cached, made.tensors) for f in forward + backward]
 
 
 class _Functions:
@@ -70,25 +71,23 @@ class _Functions:
 
     def forward(self) -> Function:
         outputs = self.network.outputs
+        stores = tuple(b.store for b in self.bodies.every)
+        outer = tuple(map(self._output, outputs))
         body = (
             program.Guard("params"),
             *self.raiser.unpacked(self._outer(self.plan.forward)),
             *doors(self.inputs, set()),
             *self._drawn(),
             *self.bodies.statements(self.plan.forward),
+            Pack("cache", tuple((n, n) for n in self.cached), stores),
+            Return((outer if len(outer) > 1 else outer[0], Ref("cache"))),
         )
-        body = measured(body, {t.name: Ref(t.name) for t in self.inputs}, self.tensors)
-        stores = tuple(b.store for b in self.bodies.every)
-        cache = Pack("cache", tuple((n, n) for n in self.cached), stores)
-        outer = tuple(map(self._output, outputs))
-        given = Return((outer if len(outer) > 1 else outer[0], Ref("cache")))
         sizes = {o: tuple_of(str(i.size) for i in self.tensors[o].indices) for o in outputs}
         shapes = ", ".join(f"{o} {shape}" for o, shape in sizes.items())
         doc = f"The output{'s' * (len(outputs) > 1)} {shapes}, and the cache for backward."
         kinds = ("array",) * len(outputs)
         returns = (kinds if len(kinds) > 1 else "array", "arrays")
-        whole = (*body, cache, given)
-        return Function("forward", self.arguments["forward"], returns, doc, whole)
+        return Function("forward", self.arguments["forward"], returns, doc, body)
 
     def _drawn(self) -> Iterator[Node]:
         """Noise, drawn anew at each call."""
@@ -121,9 +120,11 @@ class _Functions:
 
     def loss_of_cache(self) -> Function:
         equations = [f.evaluated for f in self.plan.loss]
-        body = (*self._opening(equations), *self.bodies.statements(self.plan.loss))
-        body = measured(body, self._at_hand(body), self.tensors)
-        body = (*body, Return((program.Number(self.network.loss or ""),)))
+        body = (
+            *self._opening(equations),
+            *self.bodies.statements(self.plan.loss),
+            Return((program.Number(self.network.loss or ""),)),
+        )
         doc = "The loss of the batch that left this cache."
         arguments = (_PARAMS, _CACHE, *_arrays(self.targets))
         return Function("_loss", arguments, ("float",), doc, body)
@@ -132,18 +133,13 @@ class _Functions:
         equations = self._outer((*self.steps, *self.plan.rebuilt))
         given = zip(self.network.outputs, self.seeds, strict=False)
         body = (
+            *(program.Guard("cache", first) for first in self.cached[:1]),
             *self._opening(equations),
             *(door(self.tensors[o], seed, {*self.lengths, BATCH}) for o, seed in given),
             *self.bodies.statements((*self.plan.rebuilt, *self.plan.backward)),
-        )
-        late = self._input_gradients()
-        whole = measured((*body, *late), self._at_hand(body), self.tensors)
-        whole = (
-            *(program.Guard("cache", first) for first in self.cached[:1]),
-            *whole[: len(whole) - len(late)],
             *(s for b in self.bodies.every for s in b.stacks()),
             self._gradients(),
-            *late,
+            *self._input_gradients(),
             Return((Ref("grads"),)),
         )
         of = "of the loss" if self.network.loss else "from those of the outputs"
@@ -151,7 +147,7 @@ class _Functions:
         seeds = [Argument(s, "array") for s in self.seeds]
         upstream = _arrays(self.targets) if self.network.loss else seeds
         arguments = (_PARAMS, _CACHE, *upstream, Argument("inputs", "flag"))
-        return Function("backward", arguments, ("arrays",), doc, whole)
+        return Function("backward", arguments, ("arrays",), doc, body)
 
     def _gradients(self) -> Pack:
         """The gradients of the parameters; those of the parameters of a block stand together."""
@@ -178,17 +174,6 @@ class _Functions:
             *(Assign(n, Ref(n, "cache")) for n in self.cached if n in read),
             *doors(self._read_targets(equations), {*self.lengths}),
         )
-
-    def _at_hand(self, body: tuple[Node, ...]) -> dict[str, Ref]:
-        """The arrays that a body may measure: those of the cache that it opens, any of the cache,
-        and the targets that it lets in.
-        """
-        names = {n.name for n in body if isinstance(n, Assign) and isinstance(n.value, Ref)}
-        cached = [n for n in self.cached if not self.network.tensors[n].block]
-        opened = {n: Ref(n) for n in cached if n in names}
-        shut = {n: Ref(n, "cache") for n in cached if n not in names}
-        doors = {n.name for n in body if isinstance(n, program.Admit)}
-        return {**opened, **shut, **{t.name: Ref(t.name) for t in self.targets if t.name in doors}}
 
     def _read_targets(self, equations: list[Equation]) -> list[TensorInfo]:
         """The targets that are read, or that alone tell a length which is spoken of."""

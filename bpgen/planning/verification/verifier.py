@@ -39,8 +39,8 @@ from bpgen.program.grammar import (
     Store,
 )
 from bpgen.program.lengths import lengths_of
-from bpgen.program.measured import ROWS
 from bpgen.program.memory import looks_at
+from bpgen.program.spans import ROWS
 
 # Kinds of memory that hold what they do from the beginning.
 STAYS = ("ones", "rows", "starts", "number", "least")

@@ -1,6 +1,4 @@
-"""The program as the standard can say it: no part of an array is read or written backwards, and a
-loop has one index.
-"""
+"""The program as the standard can say it: no part of an array is read or written backwards."""
 
 from __future__ import annotations
 
@@ -9,7 +7,7 @@ from typing import Any
 
 from bpgen.ir import length
 from bpgen.program import grammar as program
-from bpgen.program.grammar import Axes, Expr, Function, Gather, Loop, Map, View, Windows, slot
+from bpgen.program.grammar import Axes, Expr, Function, Gather, Map, View, Windows, slot
 from bpgen.program.nodes import rewritten
 from bpgen.program.spans import along, cut_along, cut_beside, windows_of, yielded
 
@@ -28,16 +26,7 @@ class Flip(program.Look):
 
 def forwards(function: Function) -> Function:
     """The same function, in which nothing runs backwards along an axis."""
-    return rewritten(rewritten(function, _one_index), _ahead)  # type: ignore[no-any-return]
-
-
-def _one_index(node: Any) -> Any:
-    """A loop within a loop for each index."""
-    if not isinstance(node, Loop) or len(node.indices) == 1:
-        return node
-    first, *others = node.indices
-    inner = _one_index(replace(node, indices=tuple(others)))
-    return replace(node, indices=(first,), body=(inner,))
+    return rewritten(function, _ahead)  # type: ignore[no-any-return]
 
 
 def _ahead(node: Any) -> Any:

@@ -47,6 +47,7 @@ class _Body:
     def __init__(self, function: Function, functions: Mapping[str, Function], held: _Held) -> None:
         self.function, self.functions, self.held = function, functions, held
         self.known = {name: Known(kind) for name, kind in kinds_of(function).items()}
+        self.seen = set[str]()  # the names that any may look at
         self.fixed: frozenset[Index] = frozenset()
 
     def check(self) -> None:
@@ -151,11 +152,17 @@ class _Body:
         for name in written(node):
             self._require(name in self.known, f"{name} is written before it is there", node)
             self._require(self._is(name, Memory.OWN), f"{name} is written, and not its own", node)
-            looks = sorted(other for other, known in self.known.items() if name in known.looks)
+            looks = sorted(self._lookers(name))
             self._require(not looks, f"{name} is written, and {looks} looks at it", node)
         for name, most in given_away(node, self.function):
             its_own = self._is(name, most)
             self._require(its_own, f"{name} is given away, and not its own", node)
+
+    def _lookers(self, name: str) -> list[str]:
+        """The names that may look at an array. Most arrays none does: nobody is asked."""
+        if name not in self.seen:
+            return []
+        return [other for other, known in self.known.items() if name in known.looks]
 
     def _is(self, name: str, most: Memory) -> bool:
         return self.known[name].memory <= most
@@ -174,9 +181,11 @@ class _Body:
             made = self._made(node.value if isinstance(node, program.Assign) else None)
             if isinstance(node, program.Call) and name in self.known:
                 made = replace(made, sizes=self.known[name].sizes)  # handed on as it was given
-            others = ((n, k) for n, k in self.known.items() if name in k.looks)
-            self.known |= {n: replace(k, looks=k.looks - {name}) for n, k in others}
+            for other in self._lookers(name):
+                looks = self.known[other].looks - {name}
+                self.known[other] = replace(self.known[other], looks=looks)
             self.known[name] = replace(made, kind=kind, looks=made.looks - {name})
+            self.seen |= made.looks
         if isinstance(node, program.Admit):
             self.known[node.name] = Known("array", Sizes(sizes_along(node.tensor.indices)))
 

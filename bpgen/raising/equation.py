@@ -200,7 +200,7 @@ class Raiser:
 
     def _shares(self, equation: Equation, value: Expr) -> bool:
         """Whether what a caller gets would share memory with what the value looks at."""
-        seen = equation.name in {*self.differentiates, *self.network.outputs}
+        seen = equation.name in self.differentiates or equation.name in self.network.outputs
         if not seen and is_folded(value):
             return False  # a copy of what overlaps is many times larger
         return self._is_given_away(equation) and looks_at(value) is not None

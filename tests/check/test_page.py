@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from bpgen.check.page.formula import Call, Product
+from bpgen.check.page.names import Names
 from bpgen.check.page.proof import prove_page
+from bpgen.check.page.reading import Reading
 from bpgen.check.page.statements import groups
+from bpgen.check.page.tokens import tokens
+from bpgen.check.page.world import World
 from bpgen.derive import derive
 from bpgen.errors import NetError
 from bpgen.load import declared_by, load
@@ -140,3 +145,13 @@ def test_a_left_side_on_a_line_of_its_own_is_that_of_the_next(words: str) -> Non
     rows = rf"u &= v \\ &w \\ &\quad {words or '='} x"
     (group,) = groups(rf"\section{{Derivation}}\begin{{align*}}{rows}\end{{align*}}")
     assert [s.tokens for s in group.statements] == [["u", "=", "v"], ["w", "=", "x"]]
+
+
+def test_a_formula_is_read_anew_once_a_name_is_given() -> None:
+    """Sigma of x is a function's value until sigma is what a gradient is called."""
+    network = declared_by("from bpgen import *\nx = input(3)\noutput(x * x)\n")
+    reading = Reading(World(network, {}), Names.of(network), "", True, 1)
+    formula = tokens(r"\sigma (x)")
+    assert isinstance(reading.parse(formula), Call)
+    reading.names.call(reading.parser([r"\sigma"]).symbol(), "x")
+    assert isinstance(reading.parse(formula), Product)

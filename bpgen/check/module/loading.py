@@ -6,7 +6,8 @@ import builtins
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from types import ModuleType
+from functools import lru_cache
+from types import CodeType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -27,13 +28,18 @@ def load(source: str, overrides: Mapping[str, Any] | None = None) -> ModuleType:
     replaced.
     """
     module = ModuleType("emitted")
-    exec(compile(source, "<emitted>", "exec"), module.__dict__)
+    exec(_compiled(source), module.__dict__)
     if overrides is not None:
         module.__dict__["np"] = Numpy(overrides)
         module.__dict__.update(
             {name: f for name, f in overrides.items() if hasattr(builtins, name)}
         )
     return module
+
+
+@lru_cache(8)  # one is run with many numpys
+def _compiled(source: str) -> CodeType:
+    return compile(source, "<emitted>", "exec")
 
 
 def _absolute(z: Any) -> Any:

@@ -39,6 +39,7 @@ class Names:
     given: dict[Key, str] = field(default_factory=dict)  # the upstream gradient of an output
     blocks: frozenset[str] = frozenset()  # the tensors of which each repeated block has its own
     lengths: dict[str, str] = field(default_factory=dict)  # by what they are called: n_0 is n0
+    read: dict[tuple[str, ...], Node] = field(default_factory=dict)  # formulas, by their tokens
 
     @staticmethod
     def of(network: Network, plain: bool = False) -> Names:
@@ -102,6 +103,7 @@ class Names:
     def call(self, symbol: Symbol, tensor: str) -> None:
         """From here on, the gradient of a tensor is called by a symbol."""
         self.gradients[_key(symbol)] = tensor
+        self.read.clear()
 
     def call_also(self, symbol: Symbol, other: Symbol) -> str:
         """From here on, what one symbol is called by is another, too; why not, if it may not."""
@@ -111,6 +113,7 @@ class Names:
         if any(key in table for table in (self.gradients, self.tensors, self.given)):
             return "it is the name of something else"
         known[0][key] = known[1]
+        self.read.clear()
         return ""
 
 

@@ -46,8 +46,11 @@ class Reading:
         return Parser(found, self.names.is_tensor, lambda s: self.names.length(s) is not None)
 
     def parse(self, found: Sequence[str]) -> f.Node:
-        """The one formula that these tokens are."""
-        return self.parser(found).whole()
+        """The one formula that these tokens are, read once while names mean the same."""
+        key, read = tuple(found), self.names.read
+        if key not in read:
+            read[key] = self.parser(found).whole()
+        return read[key]
 
     def gradient(self, top: str, name: str) -> Array:
         """The derivative of a scalar by every element of a tensor."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import reduce
+from functools import cache, reduce
 from typing import Any
 
 import sympy as sp
@@ -31,10 +31,14 @@ class Expressions:
         self._readers: dict[sp.Basic, Reader] = {}
 
     def function(self, definition: Callable[..., sp.Expr], arity: int) -> Callable[..., Any]:
-        """A function of scalars by its definition in elementary ones."""
+        """A function of scalars by its definition in elementary ones, read where it is called."""
         arguments = [sp.Dummy(real=True) for _ in range(arity)]
-        read = self.reader(definition(*arguments))
-        return lambda *values: read(dict(zip(arguments, values, strict=True)))
+
+        @cache
+        def read() -> Reader:
+            return self.reader(definition(*arguments))
+
+        return lambda *values: read()(dict(zip(arguments, values, strict=True)))
 
     def scalar(self, number: Any) -> Scalar:
         lifted = self.tape.lift(number)

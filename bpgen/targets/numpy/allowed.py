@@ -47,6 +47,12 @@ _NODES = words(
 )
 
 
+# Of which more is asked than what they are.
+_LOOKED_AT = frozenset(
+    (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.arg, ast.Name, ast.Call, ast.Attribute)
+)
+
+
 @dataclass(frozen=True)
 class Allowed:
     """What the modules of a target may import, take from each library, and use of any value."""
@@ -77,14 +83,32 @@ def verified(text: str, allowed: Allowed = NUMPY) -> str:
     """`text`, after a walk over its syntax tree against the allow-lists."""
     if not text.isascii():
         raise Forbidden("a module is ASCII")
-    nodes = list(ast.walk(ast.parse(text)))
+    nodes = _nodes(ast.parse(text))
     own = frozenset(n.name for n in nodes if isinstance(n, ast.FunctionDef))
     module = _Module(allowed, own - allowed.made_and_given, own | allowed.builtins)
     kinds = {id(kind) for n in nodes if isinstance(n, ast.Compare) for kind in _kinds(n)}
+    admitted = {kind for kind in {*map(type, nodes)} if kind.__name__ in allowed.nodes}
+    plain = admitted - _LOOKED_AT
     for node in nodes:
-        if id(node) not in kinds and (forbidden := module.forbidden(node)):
+        kind = type(node)
+        if kind in plain or id(node) in kinds:
+            continue
+        if forbidden := module.forbidden(node) if kind in admitted else kind.__name__:
             raise Forbidden(forbidden)
     return text
+
+
+def _nodes(tree: ast.AST) -> list[ast.AST]:
+    """A tree and all in it, as `ast.walk` goes through it."""
+    nodes = [tree]
+    for node in nodes:
+        for name in node._fields:
+            part = getattr(node, name, None)
+            if isinstance(part, ast.AST):
+                nodes.append(part)
+            elif isinstance(part, list):
+                nodes += [p for p in part if isinstance(p, ast.AST)]
+    return nodes
 
 
 def _kinds(node: ast.Compare) -> list[ast.expr]:
@@ -106,10 +130,8 @@ class _Module:
     called: frozenset[str]
 
     def forbidden(self, node: ast.AST) -> str:
-        """What is forbidden of a node, if anything."""
+        """What is forbidden of one that is looked at, if anything."""
         match node:
-            case _ if type(node).__name__ not in self.allowed.nodes:
-                return type(node).__name__
             case ast.Import() | ast.ImportFrom() if ast.unparse(node) not in self.allowed.imports:
                 return ast.unparse(node)
             case ast.FunctionDef(name=name) if node.decorator_list or _has_a_meaning(name):

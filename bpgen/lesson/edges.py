@@ -12,6 +12,7 @@ from bpgen.worked.point import Array, Arrays
 
 _FAR = 100.0  # times the parameters
 _ROUNDING = 1e-12  # of the largest gradient
+_LOST = 1e-10  # of the largest gradient: what is left of it beside a 1 has few digits, or none
 
 
 def section(lesson: Lesson) -> Section | None:
@@ -88,7 +89,9 @@ def _far(lesson: Lesson) -> tuple[str, ...] | None:
     loss, grads = gradients(lesson, params)
     largest, before = _largest(grads), _largest(gradients(lesson, {})[1])
     at = f"every parameter {_FAR:.0f} times as large"
-    what = f"the largest gradient is {lesson.number(largest)}, and was {lesson.number(before)}"
+    lost = largest < _LOST * before
+    found = "less than a ten-billionth of what it was" if lost else lesson.number(largest)
+    what = f"the largest gradient is {found}, and was {lesson.number(before)}"
     if not np.isfinite([loss, largest]).all():
         return at, what, "too large for numbers"
     if largest < before / 100:

@@ -45,6 +45,14 @@ def test_the_numbers_of_a_lesson_are_right(name: str) -> None:
     assert numbers(derivation, drawn, 4) == []
 
 
+def test_next_to_nothing_is_told_without_digits() -> None:
+    """1 - p of a sigmoid that is 1 but for a few roundings has none, or is 0."""
+    net = "from sympy import Symbol, asinh, atan\nfrom bpgen import *\nt = Symbol('t')\n"
+    net += "f = activation(atan(t) + asinh(t))\nx, y = input(3), target(1)\n"
+    net += "p = sigmoid(dense(dense(x, 2, f), 1))\nL = loss(squared_error(p, y))\n"
+    _right(derived(net))
+
+
 @pytest.mark.slow
 def test_the_slope_of_the_tanh_form_of_a_normal_distribution_has_a_bound() -> None:
     """Far out it is 0 but for digits that a formula by its names alone does not have."""

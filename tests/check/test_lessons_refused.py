@@ -145,6 +145,25 @@ def _at_kinks() -> tuple[str, Ground]:
     return page, ground_of(derivation, made, 4)
 
 
+@cache
+def _near_the_start() -> tuple[str, Ground]:
+    """A network in which nothing saturates."""
+    derivation = derived(
+        "from bpgen import *\nx, y, w = input(), target(), param()\nL = loss((w * x - y) ** 2)"
+    )
+    made = at_drawn(derivation)
+    assert made is not None
+    page = render(derivation, fmt="latex", steps="short", worked=made, lesson=sections)
+    return page, ground_of(derivation, made, 4)
+
+
+def test_what_is_said_to_be_next_to_nothing_is_compared() -> None:
+    before = re.search(r"the largest gradient is (\S+), and was", _near_the_start()[0])
+    assert before is not None and not false_numbers(*_near_the_start())[1]
+    after = "less than a ten-billionth of what it was"
+    assert _false(_near_the_start(), "Edge cases", before[1], after)
+
+
 _PRIME = r"\textquotesingle{}"
 _WRONG_AT_KINKS = [
     (f"lrelu{_PRIME}(0) is the slope of the negative side", f"lrelu{_PRIME}(0) = 0"),

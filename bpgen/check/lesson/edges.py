@@ -14,6 +14,7 @@ from bpgen.check.page.tokens import Unreadable
 
 _FAR = 100.0  # times the parameters
 _ROUNDING = 1e-12  # of the largest gradient
+_LOST = "less than a ten-billionth of what it was"
 _FINITE = (  # of the usual gradients at least, and at most
     (0.0, 0.01, "saturated: next to nothing is learned, and nothing is nan"),
     (0.01, 100.0, "nothing is nan"),
@@ -25,7 +26,7 @@ _ALREADY = re.compile(
     r"(\$[^$]+\$) is (\$[^$]*\$|no number), the largest gradient (\$[^$]*\$|no number)"
 )
 _LARGEST = re.compile(
-    r"the largest gradient is (\$[^$]*\$|no number), and was (\$[^$]*\$|no number)"
+    rf"the largest gradient is (\$[^$]*\$|no number|{_LOST}), and was (\$[^$]*\$|no number)"
 )
 
 
@@ -54,8 +55,12 @@ def edges(table: Table, reader: Reader) -> Iterator[tuple[str, str]]:
         elif where == f"every parameter {_FAR:.0f} times as large":
             told = _told(_LARGEST, what)
             far = ground.at({n: _FAR * ground.point[n] for n in ground.params})
-            said = ((told[0], far, most), (told[1], ground.begin, most))
-            true = _when_far(most(far), ground.loss_at(far), usual)
+            lost, largest = told[0] == _LOST, most(far)
+            said = ((told[1], ground.begin, most),)
+            said = said if lost else ((told[0], far, most), *said)
+            true = _when_far(largest, ground.loss_at(far), usual)
+            if lost and not largest <= (1 + _ROUNDING) * 1e-10 * usual:
+                true = set()
         elif where.startswith(_AT_KINK):
             yield where, kink(where.removeprefix(_AT_KINK), what, why, ground)
             continue

@@ -10,6 +10,7 @@ import sympy as sp
 from bpgen.declare.axes import element_of, least, tensor_of
 from bpgen.declare.declaration import OVER_BLOCKS, Quantity, here
 from bpgen.declare.formula import Formula
+from bpgen.declare.picked import picked
 from bpgen.declare.symbolic import Symbolic
 from bpgen.equations.affine import affine
 from bpgen.errors import NetError
@@ -44,11 +45,35 @@ def address(tensor: Quantity, key: Any) -> tuple[sp.Expr, ...]:
     batch = keys[:1] if len(keys) == tensor.rank + 1 and is_batch(keys[0]) else ()
     keys = keys[len(batch) :]
     if len(keys) != tensor.rank:
+        several = "index" if tensor.rank == 1 else "indices"
         raise NetError(
-            f"{tensor.said()} has {tensor.rank} indices, not {len(keys)}",
-            "name one index for each axis",
+            f"{tensor.said()} has {tensor.rank} {several}, not {len(keys)}",
+            _by_vector(tensor, keys) or picked(tensor, keys) or "name one index for each axis",
         )
+    foreign = [k for k in keys if isinstance(k, slice) or k is None or k is Ellipsis]
+    if foreign and (meant := picked(tensor, keys)):
+        raise NetError(f"{tensor.said()}: {_shown(foreign[0])} is no index", meant)
     return (*batch, *(_index(tensor, axis, k) for axis, k in enumerate(keys)))
+
+
+def _by_vector(tensor: Quantity, keys: tuple[Any, ...]) -> str:
+    """What is meant by E[x], where x holds several numbers: a row for each, by whole numbers."""
+    key, name = keys[0] if keys else None, here().variable(tensor)
+    if not isinstance(key, Quantity) or key.rank != 1 or tensor.rank != 2 or not name:
+        return ""
+    x, size = here().variable(key) or "k", tensor.shape[0]
+    rows = f'write tensor({name}[{x}[i], j], i, j), where i, j = indices("i j")'
+    if key.bound is not None:
+        return rows
+    return f"{rows} and {x} = input({key.shape[0]!r}, below={size})".replace("'", '"')
+
+
+def _shown(key: Any) -> str:
+    """A key that is no index, as it is written."""
+    if not isinstance(key, slice):
+        return "..." if key is Ellipsis else str(key)
+    ends = ("" if k is None else f"{k}" for k in (key.start, key.stop))
+    return f"{':'.join(ends)}{'' if key.step is None else f':{key.step}'}"[:60]
 
 
 def _index(tensor: Quantity, axis: int, key: Any) -> sp.Expr:
@@ -69,13 +94,8 @@ def _index(tensor: Quantity, axis: int, key: Any) -> sp.Expr:
             )
         return _label(tensor, axis, Formula.of(key).body())
     if isinstance(key, bool) or not isinstance(key, (Integral, sp.Integer)):
-        ends = (
-            ["" if k is None else str(k) for k in (key.start, key.stop)]
-            if isinstance(key, slice)
-            else [str(key)]
-        )
         remedy = _NO_PART if isinstance(key, slice) else _NO_INDEX
-        raise NetError(f"{tensor.said()}: {':'.join(ends):.60} is no index", remedy)
+        raise NetError(f"{tensor.said()}: {_shown(key):.60} is no index", remedy)
     if not least(tensor, axis) <= int(key) < (size if isinstance(size, int) else 1):
         end = size - 1 if isinstance(size, int) else 0
         raise NetError(f"{tensor.said()}: index {key} is outside 0 .. {end}", "count from 0")

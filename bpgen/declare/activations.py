@@ -73,10 +73,19 @@ def mish(value: Scalar) -> Any:
     return value * tanh(softplus(value))
 
 
-def hard_tanh(value: Scalar, low: float = -1, high: float = 1) -> Any:
+def clip(value: Scalar, low: float, high: float) -> Any:
     """z between low and high, and the nearer of the two outside; the slope at both is 0."""
+    return _between(value, low, high, "clip")
+
+
+def hard_tanh(value: Scalar, low: float = -1, high: float = 1) -> Any:
+    """The same, from -1 to 1."""
+    return _between(value, low, high, "hard_tanh")
+
+
+def _between(value: Scalar, low: float, high: float, what: str) -> Any:
     if not (number(high) - number(low)).is_positive:
-        raise NetError(f"hard_tanh: {low} is not below {high}", "give the lower end first")
+        raise NetError(f"{what}: {low} is not below {high}", "give the lower end first")
     return _clip(value, low, high)
 
 

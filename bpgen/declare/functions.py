@@ -115,6 +115,17 @@ arsinh = word(sp.asinh, "arsinh")
 abs = word(sp.Abs, "abs")
 erf = word(f.erf, "erf")
 erfc = word(f.erfc, "erfc")
+pi = sp.pi
+
+
+def log2(value: Scalar) -> Any:
+    """log(z) / log(2)."""
+    return log(value) / sp.log(2)
+
+
+def log10(value: Scalar) -> Any:
+    """log(z) / log(10)."""
+    return log(value) / sp.log(10)
 
 
 def logsumexp(value: Tensor, axis: int = -1) -> Tensor:

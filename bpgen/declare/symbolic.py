@@ -4,10 +4,12 @@ user's words.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from bpgen.declare.declaration import here
 from bpgen.errors import NetError
+from bpgen.foreign import instead
 from bpgen.vocabulary import WORDS
 
 _OPERATORS = {
@@ -20,28 +22,30 @@ _OPERATORS = {
 }
 
 
-_PRODUCT = "write the product as W @ x, or its sum: tensor(sum(W[i, j] * x[j], j), i)"
-_OF_NUMPY = {  # what is meant by functions of numpy that have another name here
-    **dict.fromkeys(("dot", "matmul", "einsum", "inner", "tensordot"), _PRODUCT),
-    "maximum": "the larger of z and 0 is relu(z), of a and b a + relu(b - a)",
-    "minimum": "the smaller of a and b is a - relu(a - b)",
-    **dict.fromkeys(("concatenate", "stack", "hstack", "vstack"), "write concat([a, b])"),
-}
-
-
 def _refused(fact: str, remedy: str) -> Callable[..., Any]:
+    """`{x}` in the remedy is the variable of net.py."""
+
     def method(self: Symbolic, *_: object, **__: object) -> Any:
-        raise NetError(f"{self.said()} {fact}", remedy)
+        raise NetError(f"{self.said()} {fact}", remedy.format(x=here().variable(self) or "z"))
 
     return method
 
 
 _compared = _refused(
     "cannot be compared: it has no value yet",
-    "write max(0, z) as relu(z), min(a, b) as a - relu(a - b), |z| as abs(z)",
+    "write max(0, {x}) as relu({x}), min({x}, b) as {x} - relu({x} - b), |{x}| as abs({x})",
 )
-_counted = _refused("is not a number", "use bpgen's own functions: exp(z), not math.exp(z)")
-_divided = _refused("has no quotient or remainder in whole numbers", "divide with /")
+_equated = _refused(
+    "cannot be compared: it has no value yet",
+    "one = says what a tensor is; how far {x} is from y says squared_error({x}, y)",
+)
+_counted = _refused(
+    "is not a number",
+    "use bpgen's own functions: exp({x}), not math.exp({x}); a size is {x}.shape[0]",
+)
+_divided = _refused(
+    "has no quotient or remainder in whole numbers", "these jump, and have no slope: divide with /"
+)
 
 
 class Symbolic:
@@ -50,20 +54,25 @@ class Symbolic:
     _op_priority = 100.0  # sympy leaves `expression * tensor` to the tensor
     __hash__ = object.__hash__
     __lt__ = __le__ = __gt__ = __ge__ = _compared
-    __eq__ = __ne__ = _compared
-    __float__ = __int__ = __complex__ = __index__ = __round__ = _counted
+    __eq__ = __ne__ = _equated
+    __float__ = __int__ = __complex__ = __index__ = _counted
+    __round__ = _refused("is not rounded", "what jumps has no slope: round what forward returns")
     __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __divmod__ = __rdivmod__ = _divided
     __bool__ = _refused(
-        "is neither true nor false", "write the equation for every case, without `if`"
+        "is neither true nor false",
+        "write the equation for every case, without `if`: keep * {x} of an input of ones and zeros",
     )
     __iter__ = _refused(
         "cannot be looped over",
-        "use operators on the whole tensor, or name an index and sum over it",
+        "use operators on the whole tensor, or name an index and sum over it;"
+        " the least entry is -max(-{x})",
     )
     __contains__ = __iter__
-    __len__ = _refused("has no len()", "its sizes are x.shape")
+    __len__ = _refused("has no len()", "its sizes are {x}.shape")
     __setitem__ = _refused(
-        "is defined once, by its equation", "write the whole tensor as one equation: tensor(..., i)"
+        "is defined once, by its equation",
+        "write the whole tensor as one equation: tensor(..., i); zeros(3) makes one that is written"
+        " entry by entry",
     )
     __array__ = _refused(
         "is not a numpy array", "use bpgen's own words; numpy is for the emitted module"
@@ -89,12 +98,27 @@ class Symbolic:
         operator = _OPERATORS.get(ufunc.__name__)
         if method == "__call__" and operator is not None and inputs[0] is not self:
             return getattr(self, operator)(inputs[0])
-        return self.__array_function__(ufunc)
+        return self.__array_function__(ufunc, (), inputs, {})
 
-    def __array_function__(self, function: Any, *_: Any) -> Any:
+    def __array_function__(
+        self, function: Any, _: Any, given: tuple[Any, ...], named: Mapping[str, Any]
+    ) -> Any:
         name = function.__name__
-        remedy = _OF_NUMPY.get(name, "use bpgen's own functions: exp(z), not np.exp(z)")
-        raise NetError(f"np.{name} cannot take {self.said()}", remedy)
+        words = (f"{key}={self._written(value)}" for key, value in named.items())
+        remedy = instead(name, (*map(self._written, given), *words))
+        raise NetError(
+            f"np.{name} cannot take {self.said()}",
+            remedy or "use bpgen's own functions: exp(z), not np.exp(z)",
+        )
+
+    @staticmethod
+    def _written(value: Any) -> str:
+        """How net.py writes a value: by its variable, where it has one."""
+        if isinstance(value, (list, tuple)):
+            return f"[{', '.join(map(Symbolic._written, value))}]"
+        if isinstance(value, Symbolic):
+            return here().variable(value) or "(...)"
+        return f"{value!r:.60}"
 
 
 def said(value: Any) -> str:

@@ -176,6 +176,7 @@ def axis_of(tensor: Tensor, axis: int) -> int:
         or not -tensor.rank <= axis < tensor.rank
     ):
         raise NetError(
-            f"{tensor.said()} has no axis {axis!r:.20}", "count axes from 0; the last is -1"
+            f"{tensor.said()} has no axis {axis!r:.20}",
+            "axes are those of one sample, without the batch's, counted from 0; the last is -1",
         )
     return axis

@@ -1,0 +1,221 @@
+"""Words of numpy and torch that bpgen has not, and what is written here instead."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from bpgen.vocabulary import WORDS
+
+Row = TypeVar("Row")
+
+
+def _each(table: Mapping[str, Row]) -> dict[str, Row]:
+    """A table whose keys are one word or several, by each of them."""
+    return {word: row for words, row in table.items() for word in words.split()}
+
+
+_AGAIN = _each(  # the same, given the same, under a name of bpgen's
+    {
+        "cat concatenate": "concat",
+        "clamp clip_by_value hardtanh": "clip",
+        "sigma logistic expit": "sigmoid",
+        "reduce_sum": "sum",
+        "reduce_mean": "mean",
+        "amax reduce_max": "max",
+        "asinh arcsinh": "arsinh",
+        "atan": "arctan",
+        "permute": "transpose",
+        "flip": "reverse",
+        "cross_entropy": "categorical_cross_entropy_with_logits",
+        "mse mse_loss": "mean_squared_error",
+        "mae l1_loss": "mean_absolute_error",
+    }
+)
+
+
+def _reshaped(x: str, *shape: str) -> str:
+    sizes = ", ".join(shape).strip("()[]")
+    return f"flatten({x})" if sizes == "-1" else f"reshape({x}, {sizes or '3, 1'})"
+
+
+def _drawn(*shape: str) -> str:
+    return f"param({', '.join(shape) if all(map(str.isdigit, shape)) else '4, 3'})"
+
+
+def _larger(a: str, b: str = "0", *_: str) -> str:
+    return f"relu({a})" if b == "0" else f"{a} + relu({b} - {a})"
+
+
+def _einsum(letters: str, *operands: str) -> str:
+    """The sum that the letters mean; without an arrow, over those that stand twice."""
+    if not re.fullmatch(r"'[a-z, ]+(->[a-z ]*)?'", letters):
+        return _einsum("'ij,j->i'", "W", "x")
+    read, arrow, left = letters.strip("'").replace(" ", "").partition("->")
+    each = sorted({*read} - {","})
+    left = left if arrow else "".join(k for k in each if read.count(k) == 1)
+    over = [k for k in each if k not in left]
+    pairs = zip(map(_factor, operands), read.split(","), strict=False)
+    product = " * ".join(f"{x}[{', '.join(at)}]" for x, at in pairs)
+    body = f"sum({', '.join((product, *over))})" if over else product
+    return f"tensor({', '.join((body, *left))})" if left else body
+
+
+def _stacked(tensors: str, *_: str) -> str:
+    try:
+        listed = ast.parse(tensors, mode="eval").body
+    except SyntaxError:  # what numpy was given may show itself in any words
+        return _stacked("[x, u]")
+    items = listed.elts if isinstance(listed, (ast.List, ast.Tuple)) else ()
+    rows = [_factor(ast.unparse(item)) for item in items] or ["x", "u"]
+    lines = (f"stacked[{k}, i] = {row}[i]" for k, row in enumerate(rows))
+    return "; ".join((f"stacked = zeros({len(rows)}, *{rows[0]}.shape)", *lines))
+
+
+@dataclass(frozen=True)
+class Written:
+    """`code` is what is written of what the word is `given`, here where a net.py gives nothing;
+    `why` says more, or all where there is nothing to write.
+    """
+
+    code: str | Callable[..., str] = ""
+    given: str = ""
+    why: str = ""
+
+
+_STEP = "its slope is 0 nearly everywhere and teaches nothing: take it of what forward returns"
+_BEFORE = "bpgen has no formula for it: compute it before, and give it as an input"
+_ENTRIES = "of fixed numbers each that is not 0 is written so; others are an input"
+WRITTEN = _each(
+    {
+        # of several axes
+        "matmul mm mv dot": Written("{0} @ {1}", "W x"),
+        "einsum": Written(_einsum, "'ij,j->i' W x"),
+        "tensordot": Written("tensor(sum({0}[i, j] * {1}[j], j), i)", "W x"),
+        "inner vdot": Written("dot({0}, {1})", "x u", "of vectors"),
+        "outer": Written("tensor({0}[i] * {1}[j], i, j)", "x u"),
+        "kron": Written("flatten(tensor({0}[i] * {1}[j], i, j))", "x u"),
+        "trace": Written("sum({0}[i, i], i)", "W"),
+        "diag diagonal": Written("tensor({0}[i, i], i)", "W"),
+        "cumsum": Written("h = recurrent(*{0}.shape); h[i] = h[i - 1] + {0}[i]", "x"),
+        "norm": Written("sqrt(sum({0} ** 2))", "x"),
+        "cosine_similarity": Written("dot({0}, {1}) / sqrt(sum({0}**2) * sum({1}**2))", "x u"),
+        "var": Written("mean(({0} - mean({0})) ** 2)", "x", "as numpy's, over all entries"),
+        "std": Written("sqrt(mean(({0} - mean({0})) ** 2))", "x", "as numpy's, over all entries"),
+        "prod": Written("exp(sum(log({0})))", "x", "of positive numbers"),
+        "amin reduce_min": Written("-max(-{0})", "x"),
+        "inv pinv solve det eig eigh svd cholesky sort": Written(why=_BEFORE),
+        # element by element
+        "pow power": Written("{0} ** {1}", "z 2"),
+        "square": Written("{0} ** 2", "z"),
+        "exp2": Written("2 ** {0}", "z"),
+        "log1p": Written("log(1 + {0})", "z", "it is computed by log1p"),
+        "expm1": Written("u = exp({0}) - 1", "z", "it is computed by expm1"),
+        "reciprocal": Written("1 / {0}", "z"),
+        "rsqrt": Written("1 / sqrt({0})", "z"),
+        "hypot": Written("sqrt({0} ** 2 + {1} ** 2)", "x u"),
+        "arctanh atanh": Written("log((1 + {0}) / (1 - {0})) / 2", "z"),
+        "arcsin asin": Written("arctan({0} / sqrt(1 - {0} ** 2))", "z"),
+        "arccos acos": Written("pi / 2 - arctan({0} / sqrt(1 - {0} ** 2))", "z"),
+        "softsign": Written("{0} / (1 + abs({0}))", "z"),
+        "softmin": Written("softmax(-{0})", "z"),
+        "logsigmoid log_sigmoid": Written("log(sigmoid({0}))", "z"),
+        "maximum fmax": Written(_larger, "x u"),
+        "minimum fmin": Written("{0} - relu({0} - {1})", "x u"),
+        "where": Written(
+            "keep * {1} + (1 - keep) * {2}",
+            "keep x u",
+            "keep is an input of ones and zeros; z where z > 0 is relu(z)",
+        ),
+        "round floor ceil sign heaviside argmax argmin argsort": Written(why=_STEP),
+        # of other shapes
+        "view reshape": Written(_reshaped, "x 3 1"),
+        "ravel": Written("flatten({0})", "x"),
+        "t swapaxes transpose": Written("{0}.T", "W", "transpose(x, 1, 0, 2) orders the axes"),
+        "squeeze unsqueeze expand_dims": Written("reshape({0}, 1, 3)", "x", "all sizes are named"),
+        "expand broadcast_to tile repeat": Written(
+            why="a tensor goes along the first axes of another by itself: W + x"
+        ),
+        "hstack": Written("concat({0})", "[x,u]", "of vectors; of matrices with axis=1"),
+        "stack vstack": Written(_stacked, "[x,u]"),
+        "size": Written("{0}.shape", "x", "the product of its sizes is the number of entries"),
+        "ndim": Written("len({0}.shape)", "x"),
+        # arrays
+        "zeros_like": Written("zeros(*{0}.shape)", "x"),
+        "ones_like": Written("zeros(*{0}.shape) + 1", "x"),
+        "ones": Written("zeros({0}) + 1", "3"),
+        "full": Written("zeros({0}) + {1}", "3 0.5"),
+        "eye": Written("I = zeros({0}, {0}); I[i, i] = 1", "3"),
+        "array asarray arange linspace": Written("c = zeros(2); c[0] = 0.5", why=_ENTRIES),
+        "randn rand Parameter Variable weight": Written(_drawn, "4 3", "the module draws it"),
+        "item numpy tolist astype dtype device data copy clone": Written(
+            why="a tensor has no value yet: the module that emit writes computes it"
+        ),
+        "detach stop_gradient": Written(why="no gradient is held back: give it as an input"),
+        "backward grad": Written("L = loss(sum({0}))", "z", "its gradients are derived"),
+        # layers and losses that are classes
+        "linear": Written("dense({0}, 4)", "x"),
+        "Linear": Written("dense({on}, {1})", "3 4"),
+        "Dense": Written("dense({on}, {0})", "4"),
+        "Conv2d": Written("conv2d({on}, {1}, {2})", "1 4 3"),
+        "Embedding": Written("embedding(k, {0}, {1})", "9 4", "k is an input(below=9)"),
+        "LSTM": Written("lstm({on}, {1})", "3 4"),
+        "GRU": Written("gru({on}, {1})", "3 4"),
+        "LayerNorm": Written("layer_norm({on})"),
+        "BatchNorm1d BatchNorm2d BatchNormalization": Written("batch_norm({on})"),
+        "Dropout": Written("dropout({on}, {0})", "0.5"),
+        "Sequential Module Model": Written(
+            "h = dense(x, 4, relu)", why="each layer is called on what the one before made"
+        ),
+        "MSELoss": Written("mean_squared_error({0}, {1})", "a y"),
+        "CrossEntropyLoss": Written("categorical_cross_entropy_with_logits({0}, {1})", "z y"),
+        "BCELoss": Written("binary_cross_entropy({0}, {1})", "a y"),
+        "BCEWithLogitsLoss": Written("binary_cross_entropy_with_logits({0}, {1})", "z y"),
+    }
+)
+
+
+def instead(word: str, given: Sequence[str] = (), on: str = "x") -> str:
+    """What to write for a foreign word and what it is given, as text; `on` is what its result is
+    called on, as in `Linear(3, 4)(x)`. "" where bpgen knows of none.
+    """
+    code, why = code_of(word, given, on), WRITTEN[word].why if word in WRITTEN else ""
+    letters = [k for k in _letters(code) if k not in given]
+    where = f', where {", ".join(letters)} = indices("{" ".join(letters)}")' if letters else ""
+    return ": ".join(part for part in (code and f"write {code}{where}", why) if part)
+
+
+def code_of(word: str, given: Sequence[str] = (), on: str = "x") -> str:
+    """The formula alone."""
+    row = WRITTEN.get(word)
+    if row is None:
+        return _again(word, given)
+    places, default = [g for g in given if not re.match(r"\w+=", g)], row.given.split()
+    if callable(row.code):
+        return row.code(*(places or default))
+    return row.code.format(*map(_factor, (*places, *default[len(places) :])), on=on)
+
+
+def _again(word: str, given: Sequence[str]) -> str:
+    name = _AGAIN.get(word) or next((w for w in (word, word.lower()) if w in WORDS), "")
+    for other, own in _NAMED.items():
+        given = [re.sub(other, own, g) for g in given]
+    return name and (f"{name}({', '.join(filter(None, given))})" if given else name)
+
+
+_NAMED = {r"^dim=": "axis=", r"^(a_)?(min|max)=": "", r"^keepdims?=.*": ""}
+
+
+def _factor(text: str) -> str:
+    """What is given, so that it may be a factor or have an index."""
+    plain = re.fullmatch(r"[\w.]*(\([^()]*\)|\[[^][]*\])?", text)
+    return text if plain else f"({text})"
+
+
+def _letters(code: str) -> list[str]:
+    """The indices in it."""
+    places = re.findall(r"(?<=[\w)])\[([^][]*)\]", code)
+    return sorted({k for place in places for k in re.findall(r"\b[a-z]\b", place)})

@@ -1,0 +1,149 @@
+"""What Python says of a net.py, and what to do about it: the user's words, and bpgen's for them."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+
+import bpgen
+from bpgen.foreign import instead
+from bpgen.vocabulary import WORDS
+
+_OF_TENSOR = r"AttributeError: '(Tensor|Formula)' object has no"
+_REMEDIES = (  # of what Python says; the first that matches
+    (r"SystemExit", "bpgen needs net.py to reach its end: leave the exit out"),
+    (rf"NameError: name '({'|'.join(WORDS)})'", "begin net.py with `from bpgen import *`"),
+    (_OF_TENSOR, "bpgen has functions, not methods: sum(x), not x.sum()"),
+    (r"ModuleNotFoundError", "install it, put it beside net.py, or leave it out"),
+    (
+        r"NameError",
+        "declare it first, x = input(3), y = target(2) or W = param(2, 3), or import it",
+    ),
+    (r"TypeError: .* for (\^|\*\* or pow)", "a power is **, of numbers and tensors: z ** 2"),
+    (
+        r"TypeError: .* for ([&|]|unary ~)",
+        "a mask is an input of ones and zeros, and is multiplied: keep * z",
+    ),
+    (
+        r"TypeError: loop of ufunc",
+        "numpy takes no exact numbers: sqrt(2 * pi), not np.sqrt(2 * pi)",
+    ),
+    (
+        r"TypeError: .*(must be Tensor, not Tensor|bpgen\.declare)",
+        "other libraries compute with numbers, and a tensor has none yet: use bpgen's own words",
+    ),
+    (r"RecursionError", "a function calls itself without end, or a formula is nested too deeply"),
+    (r"", "net.py stopped here"),
+)
+_NAMES = {  # what is mostly meant by a name that stands for nothing
+    **{i: f'an index is declared: {i} = indices("{i}")' for i in "ijk"},
+    "t": 'an index is declared: t = indices("t"); a target: t = target(2)',
+    "n": "the index of the sample is declared: n = samples()",
+    "T": 'a length known at run time stands in quotes: input("T")',
+    "np": "import numpy as np, for numbers; of tensors use bpgen's own functions: exp(z)",
+    "e": "Euler's number is exp(1)",
+    "inf": "masked(z, keep) is minus infinity where keep is 0",
+}
+_MODULES = (
+    *("F", "K", "jax", "jnp", "keras", "layers", "linalg", "math", "nn", "np", "numpy", "optim"),
+    *("random", "scipy", "sp", "sympy", "tf", "torch"),
+)
+
+
+def said(error: BaseException) -> str:
+    """The class of an error and what it says; its own words may be a program as well."""
+    try:
+        return f"{type(error).__name__}: {error}".removesuffix(": ")
+    except Exception:
+        return type(error).__name__
+
+
+def remedy(error: BaseException, source: str, line: int | None, space: Mapping[str, object]) -> str:
+    """What to do about an error on a line of net.py, whose variables are `space`."""
+    text, nodes = said(error), _nodes(source, line)
+    found = next(remedy for pattern, remedy in _REMEDIES if re.match(pattern, text))
+    if isinstance(error, NameError):
+        found = _meant(str(error.name), nodes, space) or found
+    if re.match(_OF_TENSOR, text):
+        found = _of_method(str(getattr(error, "name", "")), nodes) or found
+    return _called_as(text) or found
+
+
+def _meant(name: str, nodes: list[ast.expr], space: Mapping[str, object]) -> str:
+    """The word or variable that is meant by a name that stands for nothing."""
+    if "input" not in space:
+        return ""
+    if name in _MODULES:
+        return _of_module(name, nodes) or _NAMES.get(name, "")
+    if name in _NAMES:
+        return _NAMES[name]
+    call = next((c for c in _calls(nodes) if getattr(c.func, "id", "") == name), None)
+    if call is not None and (foreign := instead(name, _given(call), _result_on(call, nodes))):
+        return foreign
+    words = [*space, *WORDS]
+    close = get_close_matches(name, words, n=1, cutoff=0.7)
+    close = close or get_close_matches(name.lower(), words, n=1, cutoff=0.7)
+    return f"did you mean {close[0]}?" if close else ""
+
+
+def _of_method(name: str, nodes: list[ast.expr]) -> str:
+    """What is written for x.name or x.name(...)."""
+    for node in nodes:
+        if isinstance(node, ast.Attribute) and node.attr == name:
+            call = next((c for c in _calls(nodes) if c.func is node), None)
+            given = (ast.unparse(node.value), *(_given(call) if call is not None else ()))
+            function = instead(name, given)
+            methods = "bpgen has functions, not methods: "
+            return methods * (call is not None and function.startswith("write")) + function
+    return ""
+
+
+def _of_module(module: str, nodes: list[ast.expr]) -> str:
+    """What is written for module.name or module.part.name(...)."""
+    for node in nodes:
+        if isinstance(node, ast.Attribute) and ast.unparse(node).startswith(f"{module}."):
+            call = next((c for c in _calls(nodes) if c.func is node), None)
+            if call is None:
+                return instead(node.attr)
+            return instead(node.attr, _given(call), _result_on(call, nodes))
+    return ""
+
+
+def _nodes(source: str, line: int | None) -> list[ast.expr]:
+    """The expressions on a line, the outer before the inner."""
+    every = (n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.expr))
+    return [n for n in every if n.lineno <= (line or 0) <= (n.end_lineno or n.lineno)]
+
+
+def _calls(nodes: list[ast.expr]) -> Iterator[ast.Call]:
+    return (n for n in nodes if isinstance(n, ast.Call))
+
+
+def _given(call: ast.Call) -> tuple[str, ...]:
+    """The arguments of a call, as they are written."""
+    return (*map(ast.unparse, call.args), *map(ast.unparse, call.keywords))
+
+
+def _result_on(call: ast.Call, nodes: list[ast.expr]) -> str:
+    """What the result of a call is called on at once, as in Linear(3, 4)(x)."""
+    return next((ast.unparse(c.args[0]) for c in _calls(nodes) if c.func is call and c.args), "x")
+
+
+def _called_as(said: str) -> str:
+    """How the word is called that was given other arguments than it takes."""
+    word = re.match(rf"TypeError: ({'|'.join(WORDS)})\(\) ", said)
+    if word is None:
+        return ""
+    given = inspect.signature(getattr(bpgen, word[1])).parameters.values()
+    return f"it is {word[1]}({', '.join(map(_as_given, given))})"
+
+
+def _as_given(parameter: inspect.Parameter) -> str:
+    """An argument and what it is where it is left out; a function by its name."""
+    default = getattr(parameter.default, "__name__", repr(parameter.default))
+    optional = parameter.default is not inspect.Parameter.empty
+    stars = "*" * (parameter.kind is inspect.Parameter.VAR_POSITIONAL)
+    return f"{stars}{parameter.name}{f'={default}' * optional}"

@@ -189,3 +189,16 @@ def test_float32_stays(name: str) -> None:
     output, cache = module.forward(params, *inputs)
     grads = module.backward(params, cache, np.ones_like(output), inputs=True)
     assert {a.dtype for a in (output, *grads.values())} == {np.dtype(np.float32)}
+
+
+def test_variables_of_what_a_block_calls_are_named() -> None:
+    """Where the block itself has a name for it, that one stands; what is made twice is numbered."""
+    net = declared_by(
+        "from bpgen import *\nx, y = input(3), target(3)\n"
+        "def layer(q):\n    W, b = param(3, 3), param(3)\n    pre = W @ q + b\n"
+        "    act = tanh(pre)\n    return act\n"
+        "def block(x):\n    first = layer(layer(x))\n    return x + layer(first)\n"
+        "h = repeat(3, block, x)\nL = loss(squared_error(h, y))\n"
+    )
+    made = [n for n, t in net.tensors.items() if t.role == "value"]
+    assert made == ["pre1", "act1", "pre2", "first", "pre3", "act2", "h", "ell", "L"]

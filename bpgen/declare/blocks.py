@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -153,18 +153,20 @@ def _within(index: Index) -> Iterator[None]:
 
 
 def _called(block: Callable[[Tensor], Tensor], x: Tensor) -> Any:
-    """What a block returns; its tensors are called what its variables are called.
+    """What a block returns; its tensors are called what its variables are called, or those of the
+    functions of net.py that it calls.
 
     A profiler that is no function (cProfile's, before Python 3.12) cannot be put back from here: it
     goes on, and the block's variables are not seen.
     """
-    code = getattr(block, "__code__", None)
+    code, first = getattr(block, "__code__", None), len(here().tensors)
 
     def watch(frame: FrameType, event: str, _: Any) -> None:
-        if event == "return" and frame.f_code is code:
-            for name, value in frame.f_locals.items():
-                if isinstance(value, Tensor) and value is not x and not name.startswith("_"):
-                    here().called.setdefault(value.serial, name)
+        own = frame.f_code is code
+        if event == "return" and (own or frame.f_code.co_filename == here().path):
+            for serial, name in _made_in(frame.f_locals, first).items():
+                if own or serial not in here().called:
+                    here().called[serial] = name
 
     outer = sys.getprofile()
     if outer is not None and not callable(outer):
@@ -174,3 +176,12 @@ def _called(block: Callable[[Tensor], Tensor], x: Tensor) -> Any:
         return block(x)
     finally:
         sys.setprofile(outer)
+
+
+def _made_in(variables: Mapping[str, Any], first: int) -> dict[int, str]:
+    """The first variable of each tensor from a serial number on."""
+    names: dict[int, str] = {}
+    for name, value in variables.items():
+        if isinstance(value, Tensor) and value.serial >= first and not name.startswith("_"):
+            names.setdefault(value.serial, name)
+    return names

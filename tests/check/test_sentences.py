@@ -145,6 +145,11 @@ WRONG = [
     (BLOCKS, r"gradient of a parameter", r"gradient of $W_{7}$"),
     (BLOCKS, r"gradient of a parameter", r"gradient of $W_{3}^{(5)}$"),
     (BLOCKS, r"gradient of a parameter", r"gradient of $W_{1}^{(l)}$"),
+    # what becomes of gradients over a batch
+    (MATRICES, "is the mean of theirs", "is the sum of theirs"),
+    (SPELLED, "is the sum over the samples", "is the mean over the samples"),
+    (ALONE, r"L}{\partial h_{n}}$ carries", r"L}{\partial w}$ carries"),
+    (ALONE, r"$\frac{\partial L}{\partial h_{n}}$ carries", r"$h_{n}$ carries"),
     # of a rule for each layer
     (LAYERS, r"changes with $z^{[l]}$", r"changes with $z^{[l+1]}$"),
     (LAYERS, r"Each $a^{[l]}_{i}$", r"Each $a^{[l-1]}_{i}$"),

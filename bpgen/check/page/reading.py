@@ -56,12 +56,17 @@ class Reading:
         """The derivative of a scalar by every element of a tensor."""
         key = top, name
         if key not in self.gradients:
-            moved = self.world.moved(name)
-            found = self._summed(moved[top]) if top else self._upstream(moved)
             shape = self.world.values[name].shape
-            slopes = np.broadcast_to(np.imag(found) / STEP, (math.prod(shape),))
-            self.gradients[key] = slopes.reshape(shape)
+            slopes = self._slopes(top, self.world.moved(name))
+            self.gradients[key] = np.broadcast_to(slopes, (math.prod(shape),)).reshape(shape)
         return self.gradients[key]
+
+    def along(self, steps: Values) -> float:
+        """How what is differentiated moves where all these elements take their steps at once."""
+        return float(self._slopes(self.top, self.world.along(steps))[0])
+
+    def _slopes(self, top: str, moved: Values) -> Array:
+        return np.imag(self._summed(moved[top]) if top else self._upstream(moved)) / STEP
 
     def _summed(self, lanes: Array) -> Array:
         return np.asarray(lanes.reshape((len(lanes), -1)).sum(-1))

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from bpgen.check.entrywise.evaluation import Evaluation
 from bpgen.functions import masked
-from bpgen.ir import Network, Size, TensorInfo
+from bpgen.ir import BATCH, Network, Size, TensorInfo
 
 Array = NDArray[Any]
 Values = Mapping[str, Array]
@@ -108,6 +108,19 @@ class World:
             self._moved[name] = _Spelled(self, {name: self.steps(name)}).values
         return self._moved[name]
 
+    def along(self, steps: Values) -> Values:
+        """Every value where all these elements take a step at once, in one lane."""
+        return _Spelled(self, {name: step[None] for name, step in steps.items()}).values
+
+    def of_sample(self, n: int) -> World:
+        """The same with one sample of the batch alone."""
+        own = (t for t in self.network.tensors.values() if self.is_given(t.name))
+        values = {t.name: of_sample(t, self.values[t.name], n) for t in own}
+        alone = World.at(self.network, {**self.lengths, BATCH: 1}, values)
+        tensors = self.network.tensors
+        given = {o: of_sample(tensors[o], g, n) for o, g in self.given.items()}
+        return replace(alone, given=given)
+
     def steps(self, name: str) -> Array:
         """A step of each element of a tensor, one after another."""
         shape = self.values[name].shape
@@ -123,6 +136,25 @@ class World:
             if equation.name in (of, *self.within):  # all steps of a recurrence at once
                 found.whole(replace(equation, loop=None))
         return found.values
+
+
+def of_sample(info: TensorInfo, array: Array, n: int) -> Array:
+    """What is of one sample; what all samples share is as it is."""
+    axis = _batch_axis(info, array)
+    return array if axis is None else array.take([n], axis)
+
+
+def along_batch(info: TensorInfo, array: Array) -> Array:
+    """Of which sample each entry is."""
+    axis = _batch_axis(info, array)
+    assert axis is not None
+    return np.asarray(np.indices(array.shape)[axis])
+
+
+def _batch_axis(info: TensorInfo, array: Array) -> int | None:
+    """Where the samples are along; an array may be without the axis of the blocks."""
+    sizes = [i.size for i in info.indices][len(info.indices) - array.ndim :]
+    return sizes.index(BATCH) if BATCH in sizes else None
 
 
 class _Spelled(Evaluation):

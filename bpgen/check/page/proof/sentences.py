@@ -12,6 +12,7 @@ import numpy as np
 from bpgen.check.page import formula as f
 from bpgen.check.page.evaluate import Scope
 from bpgen.check.page.layers import put, range_of
+from bpgen.check.page.proof import batch
 from bpgen.check.page.proof.feeding import feeds
 from bpgen.check.page.proof.page import Page, symbol_of
 from bpgen.check.page.proof.report import FalseLine
@@ -191,6 +192,11 @@ def _sentence(text: str) -> re.Pattern[str]:
 Judged = Callable[[re.Match[str], Page], str]
 _SENTENCES: tuple[tuple[re.Pattern[str], Judged], ...] = (
     (_sentence("<delta> says how <top> changes with <tensor>"), _meaning),
+    (
+        re.compile(r"[Tt]he gradient of a parameter is the (?P<made>mean|sum)\b"),
+        batch.of_parameters,
+    ),
+    (_sentence(r"samples are averaged: <delta> carries the factor \$1/N\$"), batch.carries),
     (
         _sentence(
             r"(?P<each>Each )?<read> (?P<how>(?:may )?feeds? \w+) <through>,"

@@ -20,6 +20,7 @@ def _each(table: Mapping[str, Row]) -> dict[str, Row]:
 
 _AGAIN = _each(  # the same, given the same, under a name of bpgen's
     {
+        "ln": "log",
         "cat concatenate": "concat",
         "clamp clip_by_value hardtanh": "clip",
         "sigma logistic expit": "sigmoid",
@@ -46,8 +47,15 @@ def _drawn(*shape: str) -> str:
     return f"param({', '.join(shape) if all(map(str.isdigit, shape)) else '4, 3'})"
 
 
+def _summed(body: str, *_: str) -> str:
+    return f"sum({body}, i)"
+
+
 def _larger(a: str, b: str = "0", *_: str) -> str:
-    return f"relu({a})" if b == "0" else f"{a} + relu({b} - {a})"
+    if "0" in (a, b):
+        return f"relu({a if b == '0' else b})"
+    a, b = _factor(a), _factor(b)
+    return f"{a} + relu({b} - {a})"
 
 
 def _einsum(letters: str, *operands: str) -> str:
@@ -101,6 +109,7 @@ WRITTEN = _each(
         "trace": Written("sum({0}[i, i], i)", "W"),
         "diag diagonal": Written("tensor({0}[i, i], i)", "W"),
         "cumsum": Written("h = recurrent(*{0}.shape); h[i] = h[i - 1] + {0}[i]", "x"),
+        "Sum summation": Written(_summed, "x[i]", "the range follows from the axis"),
         "norm": Written("sqrt(sum({0} ** 2))", "x"),
         "cosine_similarity": Written("dot({0}, {1}) / sqrt(sum({0}**2) * sum({1}**2))", "x u"),
         "var": Written("mean(({0} - mean({0})) ** 2)", "x", "as numpy's, over all entries"),
@@ -123,8 +132,8 @@ WRITTEN = _each(
         "softsign": Written("{0} / (1 + abs({0}))", "z"),
         "softmin": Written("softmax(-{0})", "z"),
         "logsigmoid log_sigmoid": Written("log(sigmoid({0}))", "z"),
-        "maximum fmax": Written(_larger, "x u"),
-        "minimum fmin": Written("{0} - relu({0} - {1})", "x u"),
+        "maximum fmax Max": Written(_larger, "x u"),
+        "minimum fmin Min": Written("{0} - relu({0} - {1})", "x u"),
         "where": Written(
             "keep * {1} + (1 - keep) * {2}",
             "keep x u",
@@ -155,7 +164,9 @@ WRITTEN = _each(
             why="a tensor has no value yet: the module that emit writes computes it"
         ),
         "detach stop_gradient": Written(why="no gradient is held back: give it as an input"),
-        "backward grad": Written("L = loss(sum({0}))", "z", "its gradients are derived"),
+        "backward grad diff gradient value_and_grad": Written(
+            why="bpgen derives the gradients by itself, of what is declared L = loss(...)"
+        ),
         # layers and losses that are classes
         "linear": Written("dense({0}, 4)", "x"),
         "Linear": Written("dense({on}, {1})", "3 4"),
@@ -212,7 +223,7 @@ _NAMED = {r"^dim=": "axis=", r"^(a_)?(min|max)=": "", r"^keepdims?=.*": ""}
 def _factor(text: str) -> str:
     """What is given, so that it may be a factor or have an index."""
     plain = re.fullmatch(r"[\w.]*(\([^()]*\)|\[[^][]*\])?", text)
-    return text if plain else f"({text})"
+    return text if plain and text != "..." else f"({text})"
 
 
 def _letters(code: str) -> list[str]:

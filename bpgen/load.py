@@ -5,6 +5,7 @@ error.
 from __future__ import annotations
 
 import builtins
+import keyword
 import re
 import sys
 import traceback
@@ -103,13 +104,21 @@ def _compiled(source: str, path: str) -> CodeType:
         return compile(source, path, "exec", dont_inherit=True)
     except SyntaxError as error:
         place = f"{path}:{error.lineno}" if error.lineno else path
+        line = (error.text or "").strip()
         raise NetError(
-            f"syntax error: {error.msg}", (error.text or "").strip() or _NOT_PYTHON, place
+            f"syntax error: {error.msg}", _word(line) or line or _NOT_PYTHON, place
         ) from None
     except (ValueError, RecursionError, MemoryError) as error:
         raise NetError(
             f"syntax error: {str(error) or 'too deeply nested'}", _NOT_PYTHON, path
         ) from None
+
+
+def _word(line: str) -> str:
+    """What to write where a word of Python is given a value: lambda = 0.1."""
+    name = re.match(r"(\w+) *=(?!=)", line)
+    keyword_ = name is not None and keyword.iskeyword(name[1])
+    return f"{name[1]} is a word of Python: call it {name[1]}_" if name and keyword_ else ""
 
 
 def _run(source: str, path: str, declared: Declaration) -> dict[str, object]:

@@ -44,6 +44,7 @@ _NAMES = {  # what is mostly meant by a name that stands for nothing
     "n": "the index of the sample is declared: n = samples()",
     "T": 'a length known at run time stands in quotes: input("T")',
     "np": "import numpy as np, for numbers; of tensors use bpgen's own functions: exp(z)",
+    "N": "leave 1 / N out: the loss is of one sample, and the network's is the mean over the batch",
     "e": "Euler's number is exp(1)",
     "inf": "masked(z, keep) is minus infinity where keep is 0",
 }
@@ -85,6 +86,7 @@ def _meant(name: str, nodes: list[ast.expr], space: Mapping[str, object]) -> str
         return foreign
     words = [*space, *WORDS]
     close = get_close_matches(name, words, n=1, cutoff=0.7)
+    close = close or [word for word in words if word.lower() == name.lower()]
     close = close or get_close_matches(name.lower(), words, n=1, cutoff=0.7)
     return f"did you mean {close[0]}?" if close else ""
 
@@ -145,5 +147,11 @@ def _as_given(parameter: inspect.Parameter) -> str:
     """An argument and what it is where it is left out; a function by its name."""
     default = getattr(parameter.default, "__name__", repr(parameter.default))
     optional = parameter.default is not inspect.Parameter.empty
-    stars = "*" * (parameter.kind is inspect.Parameter.VAR_POSITIONAL)
+    stars = _STARS.get(parameter.kind, "")
     return f"{stars}{parameter.name}{f'={default}' * optional}"
+
+
+_STARS: dict[object, str] = {
+    inspect.Parameter.VAR_POSITIONAL: "*",
+    inspect.Parameter.VAR_KEYWORD: "**",
+}

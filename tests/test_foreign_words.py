@@ -36,7 +36,6 @@ def test_what_is_to_be_written_can_be() -> None:
     codes = {word: code for word in WRITTEN if (code := code_of(word))}
     lines = {word: f"{'' if ' = ' in code else 'r = '}{code}" for word, code in codes.items()}
     own = [f"{given}\n{lines.pop(word)}" for word, given in OWN.items()]
-    del lines["grad"]  # as backward, and there is one loss
     with declaring("net.py"):
         exec("\n".join((GIVEN, *lines.values(), *own)), {})
 

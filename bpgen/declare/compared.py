@@ -7,6 +7,7 @@ from typing import Any
 import sympy as sp
 
 from bpgen.declare.axes import tensor_of
+from bpgen.declare.declaration import here
 from bpgen.declare.formula import Formula
 from bpgen.declare.symbolic import Symbolic
 from bpgen.declare.tensor import Tensor
@@ -33,10 +34,15 @@ def pair(a: Any, y: Any, what: str) -> Any:
             f"declare it one_hot({bound}) or target()",
         )
     if shape_of(a) != shape_of(y):
-        raise NetError(
-            f"{what}: {a.said()} against {y.said()}", "the output and the target need one shape"
-        )
+        raise NetError(f"{what}: {a.said()} against {y.said()}", _of_one_shape(a, y))
     return a - y
+
+
+def _of_one_shape(a: Any, y: Any) -> str:
+    """How the target is declared; that of a class is mostly a label."""
+    name, sizes = here().variable(y) if is_target(y) else None, ", ".join(map(repr, shape_of(a)))
+    declared = f": {name} = target({sizes})".replace("'", '"') if name else ""
+    return f"the output and the target need one shape{declared}"
 
 
 def tensors(given: tuple[Any, ...], what: str, remedy: str) -> None:
@@ -57,6 +63,12 @@ def classes(p: Any, y: Any, what: str, of_each: str) -> None:
     """Refuse scores and a target that do not have the same classes along the last axis."""
     tensors((p,), what, OUTPUT_AND_TARGET)
     bound = bound_of(y)
+    if bound is None and shape_of(y) == p.shape[:-1] and p.rank and is_target(y):
+        sizes = ", ".join(map(repr, (p.shape[-1], *p.shape[:-1]))).replace("'", '"')
+        raise NetError(
+            f"{what}: {p.said()} against {y.said()}",
+            f"a class is declared label({sizes}), probabilities of all one_hot({sizes})",
+        )
     if bound is None:
         pair(p, y, what)
     elif p.shape != (*shape_of(y), bound):

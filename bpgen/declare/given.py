@@ -101,16 +101,17 @@ def size_of(value: Any, what: str) -> Size:
             raise NetError(f"{what}: {value} is the batch's own", "give the length another name")
         return value
     if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < 1:
-        one_by_one = (
-            f"give the sizes one by one: {what}({', '.join(f'{s!r:.20}' for s in value)})"
-            if isinstance(value, (tuple, list))
-            else ""
-        )
-        raise NetError(
-            f"{what}: {value!r:.60} is not a size",
-            one_by_one or "sizes are whole numbers from 1 up",
-        )
+        raise NetError(f"{what}: {value!r:.60} is not a size", _sizes(value, what))
     return int(value)
+
+
+def _sizes(value: Any, what: str) -> str:
+    """What a size is, or several."""
+    if isinstance(value, (tuple, list)) and all(isinstance(s, (int, str)) for s in value):
+        return f"give the sizes one by one: {what}({', '.join(f'{s!r:.20}' for s in value)})"
+    if value is None or (isinstance(value, int) and value == -1):
+        return "every size is said, of one sample: there is no axis of the batch, and no -1"
+    return "sizes are whole numbers from 1 up"
 
 
 def whole_number(value: Any, what: str, instead: str = "this one must be a whole number") -> int:

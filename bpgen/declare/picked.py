@@ -19,23 +19,37 @@ def picked(tensor: Quantity, keys: tuple[Any, ...]) -> str:
         place = next(k for k, key in enumerate(keys) if key is Ellipsis)
         rest = tensor.rank - sum(key is not None for key in keys) + 1
         return picked(tensor, (*keys[:place], *(_ALL,) * rest, *keys[place + 1 :]))
-    name = here().variable(tensor) or "x"
+    name = here().variable(tensor) or "..."
     if any(key is None for key in keys):
         return f"write {_with_axes(tensor, name, keys)}"
     keys = (*keys, *(_ALL,) * (tensor.rank - len(keys)))
+    if type(keys[0]) is int and keys[0] == -1 and all(map(_is_all, keys[1:])):
+        return f"write last({name})"
+    if len(keys) == tensor.rank:
+        keys = tuple(map(_from_the_start, keys, tensor.shape))
     if len(keys) > tensor.rank or not all(map(_is_plain, keys)):
         return ""
-    cut = [k for k, key in enumerate(keys) if not (isinstance(key, slice) and key == _ALL)]
+    cut = [k for k, key in enumerate(keys) if not _is_all(key)]
     if not cut:
         return f"the whole of it is {name}"
     part = _part(tensor, name, cut[0], keys[cut[0]]) if len(cut) == 1 else ""
     return f"write {part}" if part else _by_indices(tensor, name, keys)
 
 
+def _is_all(key: Any) -> bool:
+    return isinstance(key, slice) and (key.start, key.stop, key.step) == (None, None, None)
+
+
+def _from_the_start(key: Any, size: Size) -> Any:
+    """The place of an entry that is counted from the end, where the length is known."""
+    return key + size if type(key) is int and key < 0 and isinstance(size, int) else key
+
+
 def _is_plain(key: Any) -> bool:
+    """A whole number that is counted from 0, a slice between such, an index or a label."""
     if isinstance(key, slice):
         return all(k is None or type(k) is int for k in (key.start, key.stop, key.step))
-    return isinstance(key, (int, sp.Expr)) or bool(_called(key))
+    return bool(_called(key))
 
 
 def _called(key: Any) -> str:
@@ -43,7 +57,8 @@ def _called(key: Any) -> str:
     label = getattr(key, "bound", None) is not None and not key.rank
     if isinstance(key, Quantity):
         return (here().variable(key) or "") if label else ""
-    return str(key) if isinstance(key, (int, sp.Expr)) else ""
+    counted = type(key) is int and key >= 0
+    return str(key) if counted or isinstance(key, sp.Expr) else ""
 
 
 def _with_axes(tensor: Quantity, name: str, keys: tuple[Any, ...]) -> str:
@@ -75,7 +90,7 @@ def _by_indices(tensor: Quantity, name: str, keys: tuple[Any, ...]) -> str:
             places.append(_run(key, size, left[-1]))
         else:
             places.append(_called(key))
-    element = f"{name}[{', '.join(places)}]"
+    element = f"{name if name != '...' else '(...)'}[{', '.join(places)}]"
     if not all(places):
         return ""
     if named:

@@ -117,7 +117,7 @@ class Symbolic:
         if isinstance(value, (list, tuple)):
             return f"[{', '.join(map(Symbolic._written, value))}]"
         if isinstance(value, Symbolic):
-            return here().variable(value) or "(...)"
+            return here().variable(value) or "..."
         return f"{value!r:.60}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from bpgen.declare.declaration import Declaration
+from bpgen.declare.declaration import Declaration, Quantity
 from bpgen.equations.admissible import finite
 from bpgen.errors import NetError
 from bpgen.ir import CANCELS, Network, is_number
@@ -19,6 +19,9 @@ from bpgen.network.penalties import refuse_subtracted
 from bpgen.network.prediction import exponentials, predictions, told_apart
 from bpgen.network.reached import reachable, reads
 
+_END = "end with loss(...) or output(...)"
+_HIDDEN = "the variable loss hides bpgen's word: end with L = loss(...)"
+
 
 def build(
     declared: Declaration, variables: Mapping[str, Any], source: str, name: str, title: str = ""
@@ -27,7 +30,7 @@ def build(
     if declared.loss is None and not declared.outputs:
         raise NetError(
             "neither a loss nor an output is declared",
-            "end with loss(...) or output(...)",
+            _HIDDEN if isinstance(variables.get("loss"), Quantity) else _END,
             declared.path,
         )
     roots = [

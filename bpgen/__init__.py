@@ -17,6 +17,7 @@ from bpgen.vocabulary import BY_MODULE, WORDS
 __version__ = "0.1.0"
 
 __all__ = WORDS
+_MODULES = {word: module for module, words in BY_MODULE.items() for word in words}
 
 if TYPE_CHECKING:
     from bpgen.declare.activations import *
@@ -35,9 +36,8 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
-    for module, words in BY_MODULE.items():
-        if name in words:
-            return getattr(import_module(f"bpgen.declare.{module}"), name)
+    if name in _MODULES:
+        return getattr(import_module(f"bpgen.declare.{_MODULES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

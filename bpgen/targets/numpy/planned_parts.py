@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cache, cached_property
 from math import prod
 from typing import ClassVar
 
@@ -87,15 +87,18 @@ class PlannedParts(Parts):
     def sources(self) -> dict[str, str]:
         """Those that write where they are told, too."""
         every = super().sources
-        return {into(n): self._planned(n) for n in every if helper(n) is not None} | every
+        return {into(n): _planned(n) for n in every if helper(n) is not None} | every
 
-    def _planned(self, name: str) -> str:
-        of = helper(name)
-        assert of is not None
-        write = PlannedStatements(PlannedExpressions({}))
-        kinds = ("float" if number else "np.ndarray" for number in of.numbers)
-        given = [f"{a}: {kind}" for a, kind in zip(of.arguments, kinds, strict=True)]
-        given += [f"{a}: np.ndarray" for a in (OUT.name, *of.names)]
-        signature = call(f"def {into(name)}", given, " -> None:")
-        lines = [f'"""{of.doc}"""', *write.lines(of.body)]
-        return "\n".join([*signature, *(f"    {line}" for line in lines)])
+
+@cache  # it is the same in every module
+def _planned(name: str) -> str:
+    """The source of a function of the table that writes where it is told."""
+    of = helper(name)
+    assert of is not None
+    write = PlannedStatements(PlannedExpressions({}))
+    kinds = ("float" if number else "np.ndarray" for number in of.numbers)
+    given = [f"{a}: {kind}" for a, kind in zip(of.arguments, kinds, strict=True)]
+    given += [f"{a}: np.ndarray" for a in (OUT.name, *of.names)]
+    signature = call(f"def {into(name)}", given, " -> None:")
+    lines = [f'"""{of.doc}"""', *write.lines(of.body)]
+    return "\n".join([*signature, *(f"    {line}" for line in lines)])

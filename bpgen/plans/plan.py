@@ -196,7 +196,9 @@ class _Planned:
 
 
 def _reads(forward: Forward, name: str) -> bool:
-    return any(e.name == name for e in forward.equation.reads())
+    """Whether an equation reads it, as it is written or as it is evaluated."""
+    read = (*forward.equation.reads(), *forward.evaluated.reads())
+    return any(e.name == name for e in read)
 
 
 def _memory(program: Iterable[Function]) -> Iterator[Buffers]:

@@ -59,6 +59,7 @@ BOTH_ENDS = ([800.0, -800.0], [-800.0, 800.0], [0.5, -3.0])
 FAR = ([1000.0], [-1000.0], [0.25])
 SHORT = ([40.0], [-40.0], [700.0], [0.25])
 LABEL, ONE_HOT, TWO = np.array([1]), np.array([[0.0, 1.0, 0.0]]), np.array([[1.0, 0.0]])
+ONE = np.array([[1.0]])
 OF_THREE = "x, y = input(3), label(3)\n"
 OF_TWO = "x, y = input(2), target(2)\n"
 
@@ -186,6 +187,30 @@ CASES = {
     ),
     "x/(1 + e)": Case(
         "x = input(1)\ne = exp(-x)\nh = x/(1 + e)\noutput(h)", lambda z: z[0] * sigmoid(z[0]), FAR
+    ),
+    "a probability that is half of 1 and a tanh": Case(
+        OF_TWO + "a = tanh(x)\np = (1 + a)/2\nL = loss(-sum(y*log(p) + (1 - y)*log(1 - p)))",
+        lambda z: _binary([2 * v for v in z]),
+        BOTH_ENDS,
+        TWO,
+    ),
+    "a tanh taken from 1, by a name": Case(
+        "x, y = input(1), target(1)\na = tanh(x)\nb = 1 - a\nL = loss(-sum(y*log(b)))",
+        lambda z: mp.log(1 + mp.exp(2 * z[0])) - mp.log(2),
+        FAR[:2],
+        ONE,
+    ),
+    "log(1 - a**2), a tanh, and a weight": Case(
+        "x, y = input(1), target(1)\na = tanh(x)\nb = 1 - a**2\nL = loss(-sum(y*log(b)))",
+        lambda z: 2 * mp.log(mp.cosh(z[0])),
+        FAR,
+        ONE,
+    ),
+    "the logarithm of odds, and a weight": Case(
+        "x, y = input(1), target(1)\na = sigmoid(x)\no = a/(1 - a)\nL = loss(sum(y*log(o)))",
+        lambda z: z[0],
+        SHORT[:3],
+        ONE,
     ),
     "tanh of two exponentials": Case(
         "x = input(1)\na = exp(x)\nb = exp(-x)\nt = (a - b)/(a + b)\noutput(t)", _tanh, FAR

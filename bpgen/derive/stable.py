@@ -17,7 +17,7 @@ from bpgen.derive.sums_of_exp import logarithms, with_logsumexp
 from bpgen.derive.values import Bounds, Values
 from bpgen.derive.vanishing import Vanishing
 from bpgen.derive.weights import Weights
-from bpgen.functions import complement, row
+from bpgen.functions import complement, row, zero_over
 from bpgen.ir import Element, Equation, Network
 from bpgen.record import Equality, Forward, Risk
 
@@ -147,12 +147,14 @@ class Spelling:
 
     def exposed(self, equations: Iterable[Equation], avoided: set[str]) -> set[str]:
         """Those of the avoided values that equations read where they overflow, that they divide
-        by, take the logarithm or a root of, or take from 1 where the digits left count.
+        by, take the logarithm or a root of, or take from 1, alone or in a power, where the
+        digits left count.
         """
         terms = [t for equation in equations for t in equation.terms]
         under = (e.name for t in terms for d in _sharp(t.body) for e in d.atoms(Element))
         sums = (a for t in terms for a in t.body.atoms(sp.Add) if abs(a.args[0]) == 1)
-        left = (e.name for a in sums for p in a.args for e in (p, -p) if isinstance(e, Element))
+        parts = (part.as_coeff_Mul()[1].as_base_exp()[0] for a in sums for part in a.args)
+        left = (e.name for e in parts if isinstance(e, Element))
         read = {e.name for equation in equations for e in equation.reads()}
         return avoided & {*under, *(read & self.values.unbounded), *({*left} & self.saturated)}
 
@@ -263,7 +265,8 @@ def _below(body: sp.Expr) -> set[Element]:
 
 def _sharp(body: sp.Expr) -> list[sp.Expr]:
     """What must not be 0, or is not told apart from it: the bases of powers that divide or are no
-    whole numbers, and the arguments of logarithms.
+    whole numbers, what else divides, and the arguments of logarithms.
     """
     powers = (p for p in body.atoms(sp.Pow) if p.exp.is_negative or not p.exp.is_Integer)
-    return [*(p.base for p in powers), *(n.args[0] for n in body.atoms(sp.log))]
+    below = (n.args[1] for n in body.atoms(zero_over))
+    return [*(p.base for p in powers), *below, *(n.args[0] for n in body.atoms(sp.log))]

@@ -61,9 +61,9 @@ class Reading:
             self.gradients[key] = np.broadcast_to(slopes, (math.prod(shape),)).reshape(shape)
         return self.gradients[key]
 
-    def along(self, steps: Values) -> float:
+    def along(self, steps: Values) -> Array:
         """How what is differentiated moves where all these elements take their steps at once."""
-        return float(self._slopes(self.top, self.world.along(steps))[0])
+        return self._slopes(self.top, self.world.along(steps))
 
     def _slopes(self, top: str, moved: Values) -> Array:
         return np.imag(self._summed(moved[top]) if top else self._upstream(moved)) / STEP

@@ -114,12 +114,13 @@ class World:
 
     def of_sample(self, n: int) -> World:
         """The same with one sample of the batch alone."""
-        own = (t for t in self.network.tensors.values() if self.is_given(t.name))
-        values = {t.name: of_sample(t, self.values[t.name], n) for t in own}
-        alone = World.at(self.network, {**self.lengths, BATCH: 1}, values)
-        tensors = self.network.tensors
-        given = {o: of_sample(tensors[o], g, n) for o, g in self.given.items()}
-        return replace(alone, given=given)
+        tensors, lengths = self.network.tensors, {**self.lengths, BATCH: 1}
+        arrays = {name: v for name, v in self.values.items() if self.is_given(name)}
+        values, given = (
+            {name: of_sample(tensors[name], array, n) for name, array in of.items()}
+            for of in (arrays, self.given)
+        )
+        return replace(self, lengths=lengths, values=values, given=given)._computed()
 
     def steps(self, name: str) -> Array:
         """A step of each element of a tensor, one after another."""

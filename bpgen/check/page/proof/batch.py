@@ -11,9 +11,10 @@ from dataclasses import replace
 import numpy as np
 
 from bpgen.check.page.drawing import drawn
+from bpgen.check.page.proof.judge import Judge, Sides
 from bpgen.check.page.proof.page import SAMPLES, Page, symbol_of
 from bpgen.check.page.reading import Reading
-from bpgen.check.page.world import along_batch, of_sample
+from bpgen.check.page.world import Array, along_batch, of_sample
 
 _SHARE = {"mean": 1 / SAMPLES, "sum": 1.0}
 _PARTIAL = re.compile(r"\\t?frac\{\\partial \S+?\}\{\\partial (.*)\}$")
@@ -21,12 +22,14 @@ _PARTIAL = re.compile(r"\\t?frac\{\\partial \S+?\}\{\\partial (.*)\}$")
 
 def of_parameters(found: re.Match[str], page: Page) -> str:
     """Of N samples, the gradient of a parameter is the mean of theirs: along any direction."""
-    reading, *alone = _batch(page)
-    rng = np.random.default_rng(page.seed)
-    params = (t.name for t in page.network.role("param"))
-    steps = {name: rng.normal(size=reading.world.values[name].shape) for name in params}
-    told = _SHARE[found["made"]] * sum(one.along(steps) for one in alone)
-    return "" if np.isclose(reading.along(steps), told) else f"it is not the {found['made']}"
+    params = [t.name for t in page.network.role("param")]
+
+    def sides(reading: Reading) -> list[Array]:
+        steps = {name: _normal(page, reading.world.values[name]) for name in params}
+        alone = np.stack([one.along(steps) for one in _alone(reading)])
+        return [reading.along(steps), _SHARE[found["made"]] * alone.sum(0)]
+
+    return _judged(page, found[0], sides)
 
 
 def carries(found: re.Match[str], page: Page) -> str:
@@ -36,17 +39,31 @@ def carries(found: re.Match[str], page: Page) -> str:
     info = page.network.tensors[name]
     if is_gradient == bool(partial) or not info.batched:
         return "it is not the gradient of what is of a sample"
-    reading, *alone = _batch(page)
-    step = np.random.default_rng(page.seed).normal(size=reading.world.values[name].shape)
-    for n, one in enumerate(alone):
-        together = reading.along({name: np.where(along_batch(info, step) == n, step, 0)})
-        if not np.isclose(together, one.along({name: of_sample(info, step, n)}) / SAMPLES):
-            return "it does not"
-    return ""
+
+    def sides(reading: Reading) -> list[Array]:
+        step = _normal(page, reading.world.values[name])
+        of = along_batch(info, step)
+        together = [reading.along({name: np.where(of == n, step, 0)}) for n in range(SAMPLES)]
+        steps = ({name: of_sample(info, step, n)} for n in range(SAMPLES))
+        alone = [one.along(s) for one, s in zip(_alone(reading), steps, strict=True)]
+        return [np.stack(together), np.stack(alone) / SAMPLES]
+
+    return _judged(page, found[0], sides)
 
 
-def _batch(page: Page) -> Iterator[Reading]:
-    """Some samples together, and each by itself."""
+def _judged(page: Page, line: str, sides: Sides) -> str:
+    """What is false of a line, of some samples together."""
     world, top = drawn(page.network, SAMPLES, page.seed), page.network.loss or ""
-    for each in (world, *map(world.of_sample, range(SAMPLES))):
-        yield replace(page.whole, world=each, top=top, gradients={})
+    reading = replace(page.whole, world=world, top=top, gradients={})
+    wrong = Judge(page.tolerance).wrong(line, sides, 1, reading)
+    return wrong[0].reason if wrong else ""
+
+
+def _alone(reading: Reading) -> Iterator[Reading]:
+    """Each sample by itself."""
+    for n in range(SAMPLES):
+        yield replace(reading, world=reading.world.of_sample(n), gradients={})
+
+
+def _normal(page: Page, like: Array) -> Array:
+    return np.random.default_rng(page.seed).normal(size=like.shape)

@@ -14,6 +14,7 @@ from bpgen.check.page.evaluate import Scope
 from bpgen.check.page.layers import put, range_of
 from bpgen.check.page.proof import batch
 from bpgen.check.page.proof.feeding import feeds
+from bpgen.check.page.proof.judge import NOWHERE
 from bpgen.check.page.proof.page import Page, symbol_of
 from bpgen.check.page.proof.report import FalseLine
 from bpgen.check.page.reading import Reading
@@ -57,7 +58,7 @@ def _false(line: str, page: Page) -> Iterator[FalseLine]:
             except _UNRESOLVED as error:
                 why = str(error) or type(error).__name__
             if why:
-                yield FalseLine(found[0], why)
+                yield FalseLine(found[0], why, why == NOWHERE)
 
 
 # every symbol

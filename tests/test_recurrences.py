@@ -243,3 +243,27 @@ def test_a_mean_over_an_index_that_a_step_does_not_use() -> None:
         found.append(np.log(1 + np.tanh(state - w) ** 2))
         state = np.tanh(each + state)
     assert module.loss({"w": w}, np.array([x])) == pytest.approx(np.mean(found))
+
+
+def test_the_forward_algorithm_of_a_hidden_markov_model() -> None:
+    """The log-sum-exp of a formula, over the states before."""
+    net = (
+        "from bpgen import *\nt, i, j = indices('t i j')\n"
+        "x, A, p = input('T', 2), param(2, 2), param(2)\n"
+        "a = recurrent('T', 2)\na[-1, i] = p[i]\n"
+        "a[t, i] = logsumexp(a[t - 1, j] + A[j, i], j) + x[t, i]\noutput(a)\n"
+    )
+
+    def plain(A: Any, p: Any, x: Any) -> list[Any]:
+        found = []
+        for sample in x:
+            a, states = p, []
+            for step in sample:
+                a = np.log(np.exp(a[:, None] + A).sum(axis=0)) + step
+                states.append(a)
+            found.append(states)
+        return [np.array(found)]
+
+    rng = np.random.default_rng(0)
+    params = {"A": rng.normal(size=(2, 2)), "p": rng.normal(size=2)}
+    hold(net, plain, params, {"x": rng.normal(size=(2, 3, 2))})

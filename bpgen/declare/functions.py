@@ -13,10 +13,11 @@ from bpgen import functions as f
 from bpgen.declare.formula import Formula, fresh, reduce
 from bpgen.declare.given import checked_name, number
 from bpgen.declare.ranges import ranges
-from bpgen.declare.symbolic import Symbolic, said
+from bpgen.declare.symbolic import Symbolic, said, written
 from bpgen.declare.tensor import Tensor, axis_of, count_of, pointwise, total
 from bpgen.declare.words import Scalar
 from bpgen.errors import NetError
+from bpgen.foreign import instead
 from bpgen.ir import Index, extent
 
 At = tuple[Index, ...]
@@ -31,22 +32,14 @@ def sum(value: Scalar, *over: Any, axis: int | None = None) -> Any:
     if isinstance(value, Iterable) and not isinstance(value, (Symbolic, str)) and not over:
         items = list(value)
         return functools.reduce(operator.add, items) if items else 0
-    if not over:
-        raise NetError(
-            f"sum of {said(value)}: over what is not said", "name the indices: sum(x[i], i)"
-        )
-    return reduce(value, over, "sum")
+    return reduce(value, _said_over(value, over, "sum"), "sum")
 
 
 def mean(value: Scalar, *over: Any, axis: int | None = None) -> Any:
     """The mean of a tensor over all or one axis, or of a formula over the named indices."""
     if isinstance(value, Tensor) and not over:
         return total(value, axis) / number(count_of(value, axis))
-    if not over:
-        raise NetError(
-            f"mean of {said(value)}: over what is not said", "name the indices: mean(x[i], i)"
-        )
-    added = reduce(value, over, "sum", "mean")
+    added = reduce(value, _said_over(value, over, "mean"), "sum", "mean")
     sizes = ranges((), Formula.of(value).terms)
     return added / extent(sizes[k].size for k in over)
 
@@ -57,18 +50,25 @@ def max(value: Scalar, *over: Any, axis: int | None = None) -> Any:
         i = tuple(fresh(s) for s in _vector(value, "max").shape)
         along = i if axis is None else (i[axis_of(value, axis)],)
         return Tensor.of((k for k in i if k not in along), reduce(value[i], along, "max"))
-    if not over:
-        raise NetError(
-            f"max of {said(value)}: over what is not said",
-            "name the indices: max(x[i], i); for max(0, z), write relu(z)",
-        )
-    for index in over:
+    for index in _said_over(value, over, "max", "; for max(0, z), write relu(z)"):
         if not isinstance(index, Index):
-            remedy = "the larger of z and 0 is relu(z), of a and b a + relu(b - a)"
+            remedy = (
+                f"the larger of the two: {instead('maximum', tuple(map(written, (value, index))))}"
+            )
             if _is_axis(value, index):
                 remedy = f"along an axis: axis={index}; {remedy}"
             raise NetError(f"max is over indices, not {said(index)}", remedy)
     return reduce(value, over, "max")
+
+
+def _said_over(value: Any, over: tuple[Any, ...], what: str, more: str = "") -> tuple[Any, ...]:
+    """The indices; NetError where there are none."""
+    if not over:
+        raise NetError(
+            f"{what} of {said(value)}: over what is not said",
+            f"name the indices: {what}(x[i], i){more}",
+        )
+    return over
 
 
 def _is_axis(value: Any, index: Any) -> bool:
@@ -128,9 +128,12 @@ def log10(value: Scalar) -> Any:
     return log(value) / sp.log(10)
 
 
-def logsumexp(value: Tensor, axis: int = -1) -> Tensor:
-    """log of the sum of exp along an axis."""
-    i, k, others = _along(value, axis, "logsumexp")
+def logsumexp(value: Scalar, *over: Any, axis: int = -1) -> Any:
+    """log of the sum of exp along an axis, or of a formula over the named indices."""
+    if isinstance(value, Formula):
+        return reduce(value, _said_over(value, over, "logsumexp"), "logsumexp")
+    along: Any = over[0] if len(over) == 1 else over or axis
+    i, k, others = _along(value, along, "logsumexp")
     return Tensor.of(others, reduce(value[i], (k,), "logsumexp"), hint="s")
 
 

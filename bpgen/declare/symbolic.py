@@ -104,21 +104,12 @@ class Symbolic:
         self, function: Any, _: Any, given: tuple[Any, ...], named: Mapping[str, Any]
     ) -> Any:
         name = function.__name__
-        words = (f"{key}={self._written(value)}" for key, value in named.items())
-        remedy = instead(name, (*map(self._written, given), *words))
+        words = (f"{key}={written(value)}" for key, value in named.items())
+        remedy = instead(name, (*map(written, given), *words))
         raise NetError(
             f"np.{name} cannot take {self.said()}",
             remedy or "use bpgen's own functions: exp(z), not np.exp(z)",
         )
-
-    @staticmethod
-    def _written(value: Any) -> str:
-        """How net.py writes a value: by its variable, where it has one."""
-        if isinstance(value, (list, tuple)):
-            return f"[{', '.join(map(Symbolic._written, value))}]"
-        if isinstance(value, Symbolic):
-            return here().variable(value) or "..."
-        return f"{value!r:.60}"
 
 
 def said(value: Any) -> str:
@@ -126,3 +117,12 @@ def said(value: Any) -> str:
     if isinstance(value, Symbolic):
         return value.said()
     return f"{getattr(value, '__name__', None) or repr(value):.60}"
+
+
+def written(value: Any) -> str:
+    """How net.py writes a value: a tensor by its variable, where it has one."""
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(written, value))}]"
+    if isinstance(value, Symbolic):
+        return here().variable(value) or "..."
+    return f"{value!r:.60}"

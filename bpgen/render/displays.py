@@ -77,8 +77,9 @@ def _hung(row: Row, room: float) -> list[Line]:
     wide = [measured(a) + _EQUALS > room - _QUAD for a in row.addends]
     narrower = tuple(folded(a) if w else a for a, w in zip(row.addends, wide, strict=True))
     row = replace(row, addends=narrower)
-    first, *more = _row(replace(row, left=""), room - _QUAD)
-    return [Line("", row.left), replace(first, right=rf"\quad {first.right}"), *more]
+    lines = _row(replace(row, left=""), room - _QUAD)
+    sides = [replace(n, right=rf"\quad {n.right}") if n.right[:2] == "= " else n for n in lines]
+    return [Line("", row.left), *sides]
 
 
 def _row(row: Row, room: float) -> list[Line]:

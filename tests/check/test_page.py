@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from bpgen.check.page.formula import Call, Product
@@ -59,6 +61,27 @@ def test_every_equation_of_a_page_holds(net: str, notation: str, steps: str) -> 
 @pytest.mark.parametrize("notation", NOTATIONS)
 def test_every_equation_of_an_example_holds(notation: str, steps: str) -> None:
     _assert_proved(derive(shrunk(load(ROOT / "examples" / "toy_2_2_1.py"))), notation, steps)
+
+
+WIDE = """from bpgen import *
+v3, y8 = input("T", 2, 14), target("T", 2, 14)
+v4 = exp(tanh(relu(v3)))
+v5 = log(1 + v4**2)
+v7 = exp(tanh(v5 * exp(-(v5**2) / 2)))
+L = loss(half_squared_error(v7, y8))
+"""
+
+
+@pytest.mark.slow
+def test_each_side_stands_below_a_left_side_on_a_line_of_its_own() -> None:
+    """A chain whose left side is two: delta = dl/dz. What follows is no more of the chain above."""
+    derivation = derived(WIDE)
+    page = render(derivation, fmt="latex", steps="short")
+    first, second = re.findall(r"\n&.*", page.partition(r"&\delta^{[4]}_{tij} =")[2])[:2]
+    assert all(line.startswith("\n&\\quad = ") for line in (first, second)), page
+    assert prove_page(page, derivation.network).ok
+    wrong = page.replace(second, second.replace("(v^{[4]}_{tij})^{2}", "v^{[4]}_{tij}", 1))
+    assert wrong != page and not prove_page(wrong, derivation.network).ok
 
 
 NARROW = """from bpgen import *

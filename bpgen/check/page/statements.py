@@ -158,7 +158,7 @@ class _Reader:
         elif r"\mathbb" in segment:
             self._new("shape", segment, line)
         elif first in _OPERATORS and self.found:
-            if first == "=" and self._stands_alone():
+            if first == "=" and self.open.kind == "unread":  # it was a left side, or two
                 self.open.kind, self.main = "main", self.open
             self.open.tokens += segment
             self.open.line += " " + line

@@ -194,6 +194,12 @@ CASES = {
         BOTH_ENDS,
         TWO,
     ),
+    "a probability that is half of 1 and an erf": Case(
+        OF_TWO + "a = erf(x)\np = (1 + a)/2\nL = loss(-sum(y*log(p) + (1 - y)*log(1 - p)))",
+        lambda z: -mp.log(mp.erfc(-z[0]) / 2) - mp.log(mp.erfc(z[1]) / 2),
+        ([-7.0, 7.0], [-5.0, 2.0], [0.5, -0.5]),
+        TWO,
+    ),
     "a tanh taken from 1, by a name": Case(
         "x, y = input(1), target(1)\na = tanh(x)\nb = 1 - a\nL = loss(-sum(y*log(b)))",
         lambda z: mp.log(1 + mp.exp(2 * z[0])) - mp.log(2),

@@ -383,6 +383,8 @@ def test_a_pass_that_does_is_seen(text: str) -> None:
         (sigmoid(Z) - 1, -sigmoid(-Z)),
         (1 + sp.tanh(Z), 2 * sigmoid(2 * Z)),
         (2 - sigmoid(Z), None),
+        (2 - erfc(Z), erfc(-Z)),
+        (1 - erfc(Z) / 2, erfc(-Z) / 2),
     ],
 )
 def test_a_complement_is_a_function_of_its_own(plain: sp.Expr, told: sp.Expr | None) -> None:

@@ -150,9 +150,14 @@ def defined(call: sp.Expr) -> sp.Expr:
 
 def complement(expr: sp.Expr) -> sp.Expr | None:
     """1 less a function, or a multiple of that, as a function of its own: 1 - sigmoid(u) is
-    sigmoid(-u), 1 + tanh(u) is 2 sigmoid(2 u), erf(u) - 1 is -erfc(u).
+    sigmoid(-u), 1 + tanh(u) is 2 sigmoid(2 u), erf(u) - 1 is -erfc(u); and 2 - erfc(u) is erfc(-u).
     """
     number, rest = expr.primitive()
+    turned = row(2 - rest)
+    if turned is not None and turned.complement is not None:
+        (u,) = (2 - rest).args
+        if (less := row(turned.complement(u))) is not None and less.odd:
+            return number * turned.function(-u)
     for whole, sign in ((1, 1), (1, -1), (-1, 1), (-1, -1)):
         call = sign * (1 - whole * rest)
         known = row(call)

@@ -48,7 +48,17 @@ def overrides(tape: Tape) -> dict[str, Any]:
     table["finfo"] = lambda _: SimpleNamespace(min=LEAST)
     table["logaddexp"] = _elementwise(tape, partial(_added_in_logarithms, tape), 2)
     table["square"] = _elementwise(tape, lambda x: x * x)
+    table.update({name: _of_truth(getattr(np, name)) for name in ("logical_and", "logical_or")})
     return table
+
+
+def _of_truth(function: Any) -> Any:
+    """A function of what is true: of objects numpy gives one of them, which no mask can hold."""
+
+    def called(one: Any, other: Any, *out: Any) -> Any:
+        return function(np.not_equal(one, 0), np.not_equal(other, 0), *out)
+
+    return called
 
 
 def _added_in_logarithms(tape: Tape, one: Scalar, other: Scalar) -> Scalar:

@@ -15,7 +15,7 @@ import bpgen.check.exact as exact_module
 from bpgen.check.exact import exact
 from bpgen.check.module import Subject
 from bpgen.check.residues.values import TOO_DEEP
-from bpgen.emit import emit
+from bpgen.emit import FAST, emit
 from bpgen.load import declared_by
 from tests.few import few, one_in
 
@@ -121,3 +121,13 @@ def test_half_of_what_a_logarithm_is_of_has_the_same_but_for_a_number() -> None:
     net = "from bpgen import *\nx, y = input(), target()\np = (1 + erf(x)) / 2\n"
     network = declared_by(f"{net}L = loss(-y * log(p) - (1 - y) * log(1 - p))\n")
     assert refused(emit(network), network) == {}
+
+
+def test_a_mask_among_numbers_is_proved() -> None:
+    """A planned module holds what is the first of the largest as a number where it is multiplied."""
+    network = declared_by(
+        "from bpgen import *\nx, v = input(2), param(2)\nL = loss(max(v * abs(x)))\n"
+    )
+    text = emit(network, FAST)
+    assert "np.logical_or(mask" in text
+    assert refused(text, network) == {}

@@ -12,6 +12,7 @@ from bpgen.declare.terms import open_indices, spoken_of
 from bpgen.equations.affine import affine
 from bpgen.equations.substitution import bound_as
 from bpgen.errors import NetError
+from bpgen.functions import at_most
 from bpgen.ir import BATCH, SAMPLE, Element, Index, Size, Term, elements, length, spoken, told
 
 
@@ -43,7 +44,7 @@ def ranges(
     compared = {i for t in terms for i in spoken_of(t.body)}
     sizes = {**{i: i.size for i in compared if i.size is not None}, **_sizes(accesses)}
     for index in sorted(compared - {*sizes, *lent}, key=spoken):
-        with_it = (sizes[i] for i in sorted(compared & {*sizes}, key=spoken))
+        with_it = (sizes[i] for i in sorted(_beside(index, terms) & {*sizes}, key=spoken))
         size = str(next(with_it, 3))
         size = size if size.isdigit() else f'"{size}"'
         raise NetError(
@@ -65,6 +66,12 @@ def ranges(
         for axis, _, expr in sample_axes(access):
             inside(tensor_of(access), axis, expr.xreplace(new))
     return new
+
+
+def _beside(index: Index, terms: tuple[Term, ...]) -> set[sp.Basic]:
+    """What an index is compared with."""
+    pairs = (c.free_symbols for t in terms for c in t.body.atoms(at_most))
+    return {i for pair in pairs if index in pair for i in pair}
 
 
 def inside(tensor: Quantity, axis: int, expr: sp.Expr) -> None:

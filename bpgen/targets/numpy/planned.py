@@ -21,7 +21,6 @@ from bpgen.planning.views import number_of
 from bpgen.program import grammar as program
 from bpgen.program.contractions import batch_of, is_product
 from bpgen.program.grammar import Expr
-from bpgen.program.spans import is_whole
 from bpgen.targets.numpy.expressions import along
 from bpgen.targets.numpy.layout import assignment, call
 from bpgen.targets.numpy.microbatches import step
@@ -60,16 +59,9 @@ class PlannedStatements(Statements):
         spread = {*node.value.axes} != {*node.at.axes} or not node.at.axes
         summed = isinstance(node.value, (program.Contract, program.Reduce))
         if made is None or node.adds or (summed and spread) or isinstance(node.at, program.Gather):
-            return self.put(node.at, node.value, indent, node.adds)
+            return super().store(node, indent)
         lines: list[str] = made(self, node.at, node.value, indent)
         return lines
-
-    def put(self, at: Expr, value: Expr, indent: int, adds: bool = False) -> list[str]:
-        """What is no call that writes where it is told."""
-        part = isinstance(at, (program.Slice, program.Gather)) and not is_whole(at)
-        place = self.expressions.text(at) + "[...]" * (not part and not adds)
-        text = self.expressions.lined(value, at.axes).text
-        return assignment(place, text, indent, "+=" if adds else "=")
 
     def assign(self, node: program.Assign, indent: int) -> list[str]:
         if isinstance(node.value, program.Number):
@@ -158,7 +150,7 @@ class PlannedStatements(Statements):
 
     def reduce(self, at: Expr, value: program.Reduce, indent: int) -> list[str]:
         if value.how not in ("sum", "max"):
-            return self.put(at, value, indent)
+            return super().store(program.Store(at, value, adds=False), indent)
         function = {"sum": "add", "max": "maximum"}[value.how]
         array = self.expressions.array(value.array)
         left = tuple(a for a in array.axes if a not in value.over)

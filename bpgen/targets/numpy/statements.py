@@ -66,7 +66,8 @@ class Statements:
         return self.expressions.text(value)
 
     def store(self, node: program.Store, indent: int) -> list[str]:
-        place = self.expressions.text(node.at) + "[...]" * is_whole(node.at)
+        part = isinstance(node.at, (program.Slice, program.Gather)) and not is_whole(node.at)
+        place = self.expressions.text(node.at) + "[...]" * (not part and not node.adds)
         value = self.expressions.lined(node.value, node.at.axes)
         text, sign = value.text, "+=" if node.adds else "="
         if node.adds and value.minus and value.binding > SUM:

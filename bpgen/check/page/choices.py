@@ -8,6 +8,7 @@ So all are read once more at other values, at which no two are equal but of the 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -28,28 +29,29 @@ class Choice:
 
 @dataclass
 class Choices:
-    """By tensor, what was chosen to be the largest."""
+    """By tensor, what was chosen to be the largest: nothing yet."""
 
-    others: tuple[dict[str, Array], ...] = ()
+    world: World | None = None  # none has no other values
+    seed: int = 0
     told: dict[str, Choice] = field(default_factory=dict)
 
-    @staticmethod
-    def of(world: World, seed: int) -> Choices:
-        """Nothing is chosen yet. Where the first of the other values are beyond a formula's domain,
-        the second are near those of the world.
+    @cached_property
+    def others(self) -> tuple[dict[str, Array], ...]:
+        """The other values, drawn where they are asked for. Where the first are beyond a formula's
+        domain, the second are near those of the world.
         """
-        rng = np.random.default_rng(seed)
-        labels = {n for n, t in world.network.tensors.items() if t.bound is not None}
+        if self.world is None:
+            return ()
+        rng = np.random.default_rng(self.seed)
+        labels = {n for n, t in self.world.network.tensors.items() if t.bound is not None}
 
-        def drawn(name: str, value: Array, near: bool) -> Array:
+        def drawn(value: Array, near: bool) -> Array:
             noise = rng.uniform(0.15, 0.85, size=value.shape)
             return value + 0.01 * (1 + np.abs(value)) * noise if near else noise
 
-        return Choices(
-            tuple(
-                {n: v if n in labels else drawn(n, v, near) for n, v in world.values.items()}
-                for near in (False, True)
-            )
+        values = self.world.values.items()
+        return tuple(
+            {n: v if n in labels else drawn(v, near) for n, v in values} for near in (False, True)
         )
 
     def tell(self, name: str, at: list[Array], chosen: Choice) -> None:

@@ -14,6 +14,8 @@ def differ(one: Array, other: Array, tolerance: float) -> str:
     """How two sides differ; nothing where they are equal."""
     if one.shape[-2:] != other.shape[-2:]:
         return f"a {_matrix(one)} is no {_matrix(other)}"
+    if one.shape == other.shape and (np.real(one) == np.real(other)).all():
+        return ""
     try:
         one, other = np.broadcast_arrays(np.real(one), np.real(other))
     except ValueError:

@@ -20,7 +20,7 @@ def read(page: Page, rows: Rows) -> None:
     main = (s for group in page.groups for s in group.statements if s.kind == "main")
     maxima = {id(s): s for s in main if r"\max" in s.tokens}.values()
     for reading in (page.sample, page.whole):
-        reading.choices = Choices.of(reading.world, page.seed)
+        reading.choices = Choices(reading.world, page.seed)
         told = replace(page.sample, world=reading.world, choices=reading.choices)
         for row in maxima:
             with suppress(Unreadable, ValueError):  # and so the line is false

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from bpgen.check.page.formula import Node, Symbol, numeral
 from bpgen.check.page.tokens import upright
@@ -14,6 +15,7 @@ from bpgen.ir import Network
 # A printed name: stem, accent, layer above, and what stands below before any index.
 Key = tuple[str, str, str, tuple[str, ...]]
 Found = tuple[dict[Key, str], str, tuple[Node, ...]]  # the table, the tensor, the indices left
+Formulas = dict[tuple[str, ...], Node]  # by their tokens
 _WORDS = """
     alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau
     upsilon phi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega
@@ -39,7 +41,7 @@ class Names:
     given: dict[Key, str] = field(default_factory=dict)  # the upstream gradient of an output
     blocks: frozenset[str] = frozenset()  # the tensors of which each repeated block has its own
     lengths: dict[str, str] = field(default_factory=dict)  # by what they are called: n_0 is n0
-    read: dict[tuple[str, ...], Node] = field(default_factory=dict)  # formulas, by their tokens
+    _read: list[Formulas] = field(default_factory=list)  # one, or none yet
 
     @staticmethod
     def of(network: Network, plain: bool = False) -> Names:
@@ -103,7 +105,7 @@ class Names:
     def call(self, symbol: Symbol, tensor: str) -> None:
         """From here on, the gradient of a tensor is called by a symbol."""
         self.gradients[_key(symbol)] = tensor
-        self.read.clear()
+        self._read.clear()
 
     def call_also(self, symbol: Symbol, other: Symbol) -> str:
         """From here on, what one symbol is called by is another, too; why not, if it may not."""
@@ -113,8 +115,21 @@ class Names:
         if any(key in table for table in (self.gradients, self.tensors, self.given)):
             return "it is the name of something else"
         known[0][key] = known[1]
-        self.read.clear()
+        self._read.clear()
         return ""
+
+    @property
+    def read(self) -> Formulas:
+        """The formulas that were read while names meant the same, on whichever page."""
+        if not self._read:
+            tables = (self.tensors, self.gradients, self.given, self.lengths)
+            self._read.append(_formulas(self.blocks, *(tuple(t.items()) for t in tables)))
+        return self._read[0]
+
+
+@lru_cache(32)  # a page is read at several values, and with one line after another
+def _formulas(*_: object) -> Formulas:
+    return {}
 
 
 def _key(symbol: Symbol) -> Key:

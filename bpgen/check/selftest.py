@@ -17,7 +17,7 @@ from bpgen.check.module import Arrays, Point, Subject
 from bpgen.check.mutants import Mutant, is_planned, mutants, readings
 from bpgen.check.mutants.unwritten import Unwritten
 from bpgen.check.numbers import Ruler, failure, largest
-from bpgen.check.numbers.gradients import ROUNDINGS, terms
+from bpgen.check.numbers.gradients import ROUNDINGS, cast, rounded, terms
 from bpgen.check.numbers.measure import COMPLEX_TOLERANCE
 from bpgen.check.promises import ZERO, leaves, same_bits, suited, within_workspace
 from bpgen.progress import say
@@ -121,11 +121,9 @@ def _terms(subject: Subject, point: Point) -> Mapping[str, float]:
 
 
 def _rounded(subject: Subject, point: Point) -> Mapping[str, float]:
-    """The same, of what backward makes itself, too: as large as single precision is off."""
-    single = subject.gradients(point.map(partial(_cast, np.float32)))
-    double, eps = subject.gradients(point), float(np.finfo(np.float32).eps)
-    found = terms(subject, point, double)
-    return {n: max(found[n], largest({n: single[n] - g}) / eps) for n, g in double.items()}
+    """The same, of what backward makes itself, too."""
+    double = subject.gradients(point)
+    return rounded(subject, point, double, terms(subject, point, double))
 
 
 Measure = Callable[[Point], Mapping[str, float]]
@@ -167,17 +165,17 @@ def _seen(subject: Subject, points: list[Point]) -> Iterator[_Seen]:
     earlier: list[Any] = []
     for dtype in (np.float64, np.float32):
         for point in points:
-            cast = point.map(partial(_cast, dtype))
-            cache = subject.forward(cast)
+            typed = point.map(lambda _, a, dtype=dtype: cast(dtype, a))  # type: ignore[misc]
+            cache = subject.forward(typed)
             left = deepcopy(cache)
-            earlier += [subject.backward(cast, cache) for _ in range(2)]
+            earlier += [subject.backward(typed, cache) for _ in range(2)]
             for grads, at in ((earlier[-1], point), (earlier[0], points[0])):
                 yield from _gradients(grads, dtype, at)
             if is_planned(subject.source) and subject.has_loss:
-                value, grads = subject.loss_and_grad(cast)
+                value, grads = subject.loss_and_grad(typed)
                 yield from _gradients(grads, dtype, point)
                 yield _Seen("loss", np.asarray(value, dtype))
-            yield from (_Seen(n, a) for n, a in leaves(deepcopy([*cast.groups()])))
+            yield from (_Seen(n, a) for n, a in leaves(deepcopy([*typed.groups()])))
             yield _Seen("cache", np.asarray(float(_same_cache(left, cache))))
     if is_planned(subject.source):
         told = (*within_workspace(subject, points[-1]), *suited(subject, points[-1]))
@@ -194,10 +192,6 @@ def _same_cache(before: Any, after: Any) -> bool:
     """Whether nothing in a cache has changed."""
     pairs = zip(leaves(before), leaves(after), strict=True)
     return all(m == n and same_bits(a, b) for (m, a), (n, b) in pairs)
-
-
-def _cast(dtype: type, _name: str, array: np.ndarray) -> np.ndarray:
-    return array.astype(dtype) if array.dtype.kind == "f" else array.copy()
 
 
 def _near(one: _Seen, other: _Seen, off: Off, measure: Measure) -> bool:

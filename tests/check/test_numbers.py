@@ -10,6 +10,8 @@ from pointwise import CASES, Case
 
 from bpgen.check.module import Subject
 from bpgen.check.numbers import Numbers, Ruler, failure, numbers
+from bpgen.check.numbers.gradients import Gradients
+from bpgen.check.numbers.measure import COMPLEX_TOLERANCE, measure
 from bpgen.check.numbers.ruler import valued
 from bpgen.check.selftest import selftest
 from bpgen.emit import emit
@@ -234,3 +236,18 @@ def test_a_value_that_is_another_beyond_a_margin_alone_is_seen() -> None:
     wrong = subject.source.replace("ell.mean()", "np.minimum(ell, 2).mean()")
     assert wrong != subject.source and valued(subject, Ruler(subject, 0))
     assert not valued(Subject(wrong, network), Ruler(subject, 0))
+
+
+def test_what_backward_itself_takes_from_1_is_rounded_too() -> None:
+    """1 - tanh(u)**2 of a step that is saturated, beside a gradient a millionth as large."""
+    network = declared_by(
+        'from bpgen import *\nt, i, j = indices("t i j")\nx, y = input("T", 3), label(5)\n'
+        'W, U, h0 = param(4, 3), param(4, 4), param(4)\nh = recurrent("T", 4)\nh[-1, i] = h0[i]\n'
+        "h[t, i] = tanh(sum(W[i, j] * x[t, j], j) + sum(U[i, j] * h[t - 1, j], j))\n"
+        "z = dense(tensor(mean(h[t, i], t), i), 5)\n"
+        "L = loss(categorical_cross_entropy_with_logits(z, y))\n"
+    )
+    subject = Subject(emit(network), network)
+    ruler = Ruler(subject, 0)
+    found = measure(ruler, Gradients(subject, ruler), (1, 3), "h0", [0, 1])
+    assert found is not None and found.error > COMPLEX_TOLERANCE and found.verdict == "ok"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -51,6 +52,13 @@ class Gradients:
             self._together[batch, draw] = dict.fromkeys(directions, error)
         return self._together[batch, draw]
 
+    def rounded(self, batch: int, draw: int) -> dict[str, float]:
+        """The same, of what backward makes itself, too: as 1 less the square of a tanh that it
+        takes.
+        """
+        point = self.ruler.point(batch, draw)
+        return rounded(self.subject, point, self.at(batch, draw), self.terms(batch, draw))
+
     def terms(self, batch: int, draw: int) -> dict[str, float]:
         """How large the terms are that each gradient is the sum of, cancelling or not."""
         where = (batch, draw)
@@ -73,6 +81,21 @@ def terms(
         n: max(float(np.max(np.abs(s[n] - g), initial=0)) for s in shaken) / SHAKEN
         for n, g in grads.items()
     }
+
+
+def rounded(
+    subject: Subject, point: Point, grads: Arrays, of: Mapping[str, float]
+) -> dict[str, float]:
+    """How large the terms are, those of what backward makes itself among them: as large as single
+    precision is off. `of` is how large those are that it starts from.
+    """
+    single = subject.gradients(point.map(lambda _, a: cast(np.float32, a)))
+    eps = float(np.finfo(np.float32).eps)
+    return {n: max(of[n], largest({n: single[n] - g}) / eps) for n, g in grads.items()}
+
+
+def cast(dtype: type, array: np.ndarray) -> np.ndarray:
+    return array.astype(dtype) if array.dtype.kind == "f" else array.copy()
 
 
 def _shaken(subject: Subject, point: Point, rng: np.random.Generator) -> Arrays:

@@ -95,8 +95,11 @@ def _complex_step(
     """The verdict on an error found by the complex step, by the terms where these cancel."""
     if not COMPLEX_TOLERANCE < error <= TOLERANCE:  # no rounding excuses more
         return _judged("complex step", error, COMPLEX_TOLERANCE)
-    cancelled = gradients.terms(*where)[tensor] / scale
-    found = _judged("complex step", error, max(COMPLEX_TOLERANCE, ROUNDING * cancelled))
+    for measured in (gradients.terms, gradients.rounded):
+        cancelled = measured(*where)[tensor] / scale
+        found = _judged("complex step", error, max(COMPLEX_TOLERANCE, ROUNDING * cancelled))
+        if found.verdict == "ok":
+            break
     return replace(found, cancelled=cancelled)
 
 

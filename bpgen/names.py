@@ -48,7 +48,7 @@ RESERVED = _OWN | set(dir(builtins)) | set(keyword.kwlist) | set(ROWS)
 # What a planned module calls its own beside that, and one by the array API standard.
 PLANNED = frozenset({"BLOCK", "SIZE", "Workspace", "checked", "workspace"})
 STANDARD = frozenset({"AT", "Any", "Array", "math", "on", "xp"})
-NO_COUNTER = RESERVED | PLANNED | STANDARD  # what a loop does not count by, whatever an index is
+NO_COUNTER = STANDARD | PLANNED | RESERVED  # what a loop does not count by, whatever an index is
 
 
 def adjoint_name(name: str) -> str:

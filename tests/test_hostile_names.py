@@ -204,7 +204,7 @@ COUNTED = {
     "of a kernel": """
 y = zeros(4)
 y[i] = sum(w[{0}] * u[i + {0}], {0})
-L = loss(sum(y[i]**2, i) * s[0])
+L = loss(sum(y[i]**2, i) * mean(s))
 """,
     "of steps": """
 h = recurrent("T")
@@ -217,10 +217,13 @@ L = loss(last(h) * u[0])
 @pytest.mark.slow
 @pytest.mark.parametrize("loop", COUNTED)
 @pytest.mark.parametrize(
-    "name, target", [("np", "numpy"), ("params", "numpy"), ("SIZE", FAST), ("xp", "array-api")]
+    "name, target",
+    [("np", "numpy"), ("params", "numpy"), ("T", "numpy"), ("SIZE", FAST), ("xp", "array-api")],
 )
 def test_a_loop_counts_by_no_name_of_the_module(loop: str, name: str, target: str) -> None:
-    """An index may be called so: by it a loop would hide the library, or what a caller gives."""
+    """An index may be called so: by it a loop would hide the library, a length, or what a caller
+    gives.
+    """
     net = f"from bpgen import *\ni, {name} = indices('i {name}')\nw, u = param(2), param(5)\n"
     net += "s = input('T')\n" + COUNTED[loop].format(name)
     text = emitted_text(derived(net), target)

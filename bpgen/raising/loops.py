@@ -10,7 +10,6 @@ from bpgen.equations.affine import disjoint
 from bpgen.equations.pieces import Place, in_order, pieces, place
 from bpgen.equations.substitution import bound_as
 from bpgen.ir import Equation, Index, Loop, Malformed, Term, indices_of, length
-from bpgen.names import NO_COUNTER
 from bpgen.program import grammar as program
 from bpgen.program.grammar import Assign, Fill, Node, Step, Store
 from bpgen.raising.access import read
@@ -51,8 +50,7 @@ class Looping:
         others |= {
             k for t in terms for e in (t.body, *(t.at or ()), *t.over) for k in indices_of(e)
         }
-        taken = {*self.raiser.scope.tensors, *NO_COUNTER}
-        taken |= {str(k.name) for k in others - {self.loop.index}}
+        taken = self.raiser.scope.taken | {str(k.name) for k in others - {self.loop.index}}
         own, numbered = str(self.loop.index.name), (f"t{k}" for k in range(len(taken) + 1))
         letters: tuple[str, ...] = (own, *"tsklpq", *numbered)
         return next(c for c in letters if c not in taken)

@@ -15,7 +15,6 @@ from bpgen.equations.letters import free_letters
 from bpgen.equations.pieces import Place
 from bpgen.equations.substitution import bound_as
 from bpgen.ir import Element, Equation, Index, Term, element, indices_of
-from bpgen.names import NO_COUNTER
 from bpgen.program.grammar import Expr, Gather, Join, Loop, Node, ScatterAdd, Store
 from bpgen.raising.access import array_of, gathered, longest_first, read, slots_of
 from bpgen.raising.scope import Scope
@@ -96,12 +95,12 @@ def _loops(at: tuple[sp.Expr, ...], scope: Scope) -> list[Index]:
 
 
 def _loop_names(loops: list[Index], term: Term, scope: Scope) -> dict[Index, Index]:
-    """The loop variables: the indices' own letters, where neither the module, nor an array, nor
-    another index of the term has that name.
+    """The loop variables: the indices' own letters, where neither the module nor another index of
+    the term has that name.
     """
     others = {i for e in (term.body, *(term.at or ()), *term.over) for i in indices_of(e)}
     fixed = scope.fixed | (others - {*loops})
-    taken = {*scope.tensors, *NO_COUNTER, *(str(i.name) for i in fixed)}
+    taken = {*scope.taken, *(str(i.name) for i in fixed)}
     new: dict[Index, Index] = {}
     for index in loops:
         name = next(free_letters((str(index.name), *"uvrsijklpqw"), taken))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import sympy as sp
 
 from bpgen.equations.affine import affine
 from bpgen.ir import Element, Index, TensorInfo
+from bpgen.names import NO_COUNTER
 from bpgen.program.grammar import FLOAT64, Precision, Read
+from bpgen.raising.doors import lengths_along
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,13 @@ class Scope:
     fixed: frozenset[Index] = frozenset()
     local: frozenset[str] = frozenset()
     precision: Precision = FLOAT64
+
+    @cached_property
+    def taken(self) -> frozenset[str]:
+        """What no loop counts by, whatever an index is called: names of arrays, of lengths, and
+        what the module calls its own.
+        """
+        return NO_COUNTER.union(self.tensors, lengths_along(self.tensors.values()))
 
     def open(self, place: sp.Expr) -> tuple[Index, ...]:
         """The indices of a shifted or strided place that have no value here, the slowest first;

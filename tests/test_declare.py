@@ -216,7 +216,7 @@ def test_weights_used_twice_are_one_parameter() -> None:
         ),
         (
             "weights = [param(3) for k in range(2)]\noutput(x * weights[0] * weights[1])",
-            ["w1", "w2"],
+            ["weights0", "weights1"],
         ),
         ("W = param(3, name='V')\noutput(x * W)", ["V"]),
         ("_W = param(3)\noutput(x * _W)", ["w1"]),
@@ -298,3 +298,23 @@ def test_no_module_takes_the_name_of_a_word() -> None:
 
     modules = {p.stem for p in Path(str(bpgen.__file__)).parent.iterdir()}
     assert not modules & set(bpgen.__all__)
+
+
+@pytest.mark.parametrize(
+    ("lines", "names"),
+    [
+        ("W = {k: param(3, 3) for k in (1, 2)}\nz = W[2] @ (W[1] @ x)", ["W1", "W2", "z"]),
+        ("z = {1: 2 * x}\nz[2] = tanh(z[1])", ["z1", "z2"]),
+        ("p = {'V': param(3), 'b': param(3)}\nz = p['V'] * x + p['b']", ["V", "b", "z"]),
+        ("Ws = [param(3), param(3)]\nz = x\nfor W in Ws: z = tanh(W * z)", ["Ws0", "Ws1", "z"]),
+        ("W = param(3)\nWs = [W, param(3)]\nz = tanh(Ws[0] * Ws[1] * x)", ["W", "Ws1", "z"]),
+        ("W1 = param(3)\nW = {1: param(3), 2: param(3)}\nz = W1 * W[1] * W[2] * x", ["W1", "W2"]),
+        ("p = {'lambda': param(3), 'np': param(3)}\nz = p['lambda'] * p['np'] * x", ["w1", "w2"]),
+        ("class A: pass\na = A()\na.W, a.b = param(3), param(3)\nz = a.W * x + a.b", ["W", "b"]),
+    ],
+)
+def test_what_a_list_or_a_dict_holds_has_the_name_of_its_place(
+    lines: str, names: list[str]
+) -> None:
+    net = network(f"{lines}\noutput(z if isinstance(z, type(x)) else z[2])\n")
+    assert {*names} <= {*net.tensors}

@@ -12,6 +12,7 @@ from bpgen.declare.declaration import Declaration, Quantity
 from bpgen.declare.given import checked_name
 from bpgen.errors import NetError
 from bpgen.names import RESERVED, adjoint_name, numbered
+from bpgen.network.held import held
 
 _LEAVES = {  # the words that declare a tensor
     "input",
@@ -30,15 +31,17 @@ def names(declared: Declaration, variables: Mapping[str, Any], source: str) -> d
     computed and kept in a variable that also declares a tensor, as in `x = relu(x)`, is numbered
     too: the declared one keeps the name. So is what is computed under a name that code has another
     use for, as in `n = dense(x, 3)`: no key of the module's dicts depends on it. The loss is L.
+    What only a list or a dict holds has the name of its place there.
     """
     named = {t.serial: t.name for t in declared.tensors if t.name is not None}
     leaves = {
         serial: name for serial, name in _declared(declared, source).items() if serial not in named
     }
     taken = {*named.values(), *leaves.values(), *variables}
-    often = Counter(leaves.values())
+    often, places = Counter(leaves.values()), [*held(declared, variables)]
     for serial, name in leaves.items():
         named[serial] = name if often[name] == 1 else numbered(name, taken)
+    _by_place(named, taken, declared, [(n, t) for n, t in places if t.role == "param"])
     for variable, value in variables.items():
         if (
             isinstance(value, Quantity)
@@ -58,7 +61,27 @@ def names(declared: Declaration, variables: Mapping[str, Any], source: str) -> d
             fresh = once and not _is_taken(variable)
             named[serial] = variable if fresh else numbered(variable, taken)
             taken.add(named[serial])
+    _by_place(named, taken, declared, places)
     return dict(sorted(named.items()))
+
+
+def _by_place(
+    named: dict[int, str],
+    taken: set[str],
+    declared: Declaration,
+    places: Iterable[tuple[str, Quantity]],
+) -> None:
+    """Names of tensors that have none yet, by where a list or a dict holds them."""
+    for name, value in places:
+        if value.serial not in named and name not in taken and _is_free(name, declared):
+            named[value.serial] = name
+            taken.add(name)
+
+
+def _is_free(name: str, declared: Declaration) -> bool:
+    """Whether the place of a tensor may name it; where it may not, bpgen does."""
+    plain = name.isidentifier() and name.isascii() and not name.startswith("_")
+    return plain and not _is_taken(name) and not {name, adjoint_name(name)} & declared.lengths
 
 
 def _is_taken(name: str) -> bool:
@@ -172,11 +195,11 @@ def _pairs(left: ast.expr, right: ast.expr | None) -> Iterable[tuple[str, ast.Ca
     ):
         for one, other in zip(left.elts, right.elts, strict=True):
             yield from _pairs(one, other)
-    elif isinstance(left, ast.Name) and isinstance(right, ast.Call):
+    elif isinstance(left, (ast.Name, ast.Attribute)) and isinstance(right, ast.Call):
         word = (
             right.func.attr
             if isinstance(right.func, ast.Attribute)
             else getattr(right.func, "id", "")
         )
         if word in _LEAVES:
-            yield left.id, right
+            yield left.id if isinstance(left, ast.Name) else left.attr, right

@@ -96,7 +96,7 @@ def _of_method(name: str, nodes: list[ast.expr]) -> str:
     for node in nodes:
         if isinstance(node, ast.Attribute) and node.attr == name:
             call = next((c for c in _calls(nodes) if c.func is node), None)
-            given = (ast.unparse(node.value), *(_given(call) if call is not None else ()))
+            given = (_text(node.value), *(_given(call) if call is not None else ()))
             function = instead(name, given)
             methods = "bpgen has functions, not methods: "
             return methods * (call is not None and function.startswith("write")) + function
@@ -106,7 +106,7 @@ def _of_method(name: str, nodes: list[ast.expr]) -> str:
 def _of_module(module: str, nodes: list[ast.expr]) -> str:
     """What is written for module.name or module.part.name(...)."""
     for node in nodes:
-        if isinstance(node, ast.Attribute) and ast.unparse(node).startswith(f"{module}."):
+        if isinstance(node, ast.Attribute) and _text(node).startswith(f"{module}."):
             call = next((c for c in _calls(nodes) if c.func is node), None)
             if call is None:
                 return instead(node.attr)
@@ -126,12 +126,20 @@ def _calls(nodes: list[ast.expr]) -> Iterator[ast.Call]:
 
 def _given(call: ast.Call) -> tuple[str, ...]:
     """The arguments of a call, as they are written."""
-    return (*map(ast.unparse, call.args), *map(ast.unparse, call.keywords))
+    return (*map(_text, call.args), *map(_text, call.keywords))
+
+
+def _text(node: ast.AST) -> str:
+    """As it is written, but for what is nested too deeply."""
+    try:
+        return ast.unparse(node)
+    except RecursionError:
+        return "..."
 
 
 def _result_on(call: ast.Call, nodes: list[ast.expr]) -> str:
     """What the result of a call is called on at once, as in Linear(3, 4)(x)."""
-    return next((ast.unparse(c.args[0]) for c in _calls(nodes) if c.func is call and c.args), "x")
+    return next((_text(c.args[0]) for c in _calls(nodes) if c.func is call and c.args), "x")
 
 
 def _called_as(said: str) -> str:

@@ -45,6 +45,12 @@ def test_every_row_says_something_whatever_it_is_given(given: tuple[str, ...]) -
     assert all(instead(word, given) for word in WRITTEN)
 
 
+def test_what_is_nested_too_deeply_is_left_out() -> None:
+    deep = "+".join(["x"] * 2000)
+    with pytest.raises(NetError, match=r"write tensor\(\(\.\.\.\)\[i\] \* x\[j\], i, j\)"):
+        declared_by(f"{GIVEN}r = outer({deep}, x)\n")
+
+
 OF_NUMPY: dict[str, Callable[..., Any]] = {
     "matmul(W, x)": lambda v: v["W"] @ v["x"],
     "einsum('ij,j->i', W, x)": lambda v: v["W"] @ v["x"],

@@ -15,9 +15,9 @@ from bpgen.derive.identities import Rewrite, avoided, without_cancellation, with
 from bpgen.derive.maxima import with_first
 from bpgen.derive.sums_of_exp import logarithms, with_logsumexp
 from bpgen.derive.values import Bounds, Values
-from bpgen.derive.vanishing import Vanishing
+from bpgen.derive.vanishing import Vanishing, divisors
 from bpgen.derive.weights import Weights
-from bpgen.functions import complement, row, zero_over
+from bpgen.functions import complement, row
 from bpgen.ir import Element, Equation, Network
 from bpgen.record import Equality, Forward, Risk
 
@@ -268,5 +268,4 @@ def _sharp(body: sp.Expr) -> list[sp.Expr]:
     whole numbers, what else divides, and the arguments of logarithms.
     """
     powers = (p for p in body.atoms(sp.Pow) if p.exp.is_negative or not p.exp.is_Integer)
-    below = (n.args[1] for n in body.atoms(zero_over))
-    return [*(p.base for p in powers), *below, *(n.args[0] for n in body.atoms(sp.log))]
+    return [*(p.base for p in powers), *divisors(body), *(n.args[0] for n in body.atoms(sp.log))]

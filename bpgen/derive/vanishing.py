@@ -191,6 +191,11 @@ class Vanishing:
         return at_step(access, self.carried.get(access.name))
 
 
+def divisors(body: sp.Expr) -> list[sp.Expr]:
+    """What quotients that are 0 where what they divide is, divide by."""
+    return [quotient.args[1] for quotient in body.atoms(zero_over)]
+
+
 def at_step(access: Element, axis: int | None) -> bool:
     """Whether a value, carried along an axis if along any, is read at a step, not before it."""
     return axis is None or isinstance(access.indices[axis], Index)

@@ -250,6 +250,8 @@ def test_nothing_is_dropped_without_a_generator() -> None:
     np.testing.assert_allclose(ours.forward(params, x)[0], theirs.forward(params, x)[0], rtol=1e-13)
     one, again, other = (ours.forward(params, x, np.random.default_rng(s))[0] for s in (1, 1, 2))
     assert np.array_equal(one, again) and not np.array_equal(one, other)
+    with pytest.raises(TypeError, match=r"rng is <class 'int'>: give np\.random\.default_rng"):
+        ours.forward(params, x, 1)
 
 
 # What it is built with

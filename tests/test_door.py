@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bpgen.emit import FAST
 from bpgen.emit import emitted as text
 from tests.conftest import derived, emitted, example, module_of
 
@@ -229,6 +230,15 @@ def test_rows_of_a_one_hot_target_sum_to_one() -> None:
     m = example("softmax_regression")
     with pytest.raises(ValueError, match="y has a row that does not sum to 1"):
         m.loss(m.init(0), np.ones((2, 3)), np.ones((2, 4)))
+
+
+@pytest.mark.parametrize("target", ["numpy", FAST, "array-api"])
+def test_a_seed_is_no_generator(target: str) -> None:
+    """init takes either; each mask of a pass would begin a seed anew."""
+    m = module_of(text(derived("from bpgen import *\noutput(dropout(input(2), 0.5))\n"), target))
+    m.forward({}, np.ones((2, 2)), np.random.default_rng(0))
+    with pytest.raises(TypeError, match=r"rng is <class 'int'>: give np\.random\.default_rng"):
+        m.forward({}, np.ones((2, 2)), 0)
 
 
 def test_whole_numbers_as_inputs() -> None:

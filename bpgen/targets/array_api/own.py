@@ -44,6 +44,9 @@ def dropout(
     xp, on = _of(like), _on(like)
     if rng is None:
         return xp.ones(shape, dtype=like.dtype, device=on)
+    if not isinstance(rng, np.random.Generator):
+        needs = "np.random.default_rng(seed)"
+        raise TypeError(f"rng is {type(rng)}: give {needs}")
     return xp.astype(xp.asarray(rng.random(shape) < keep, device=on), like.dtype) / keep
 ''',
     "_above_largest": '''

@@ -108,6 +108,9 @@ def dropout(
     """1 / keep with that probability, else 0; all ones where rng is None."""
     if rng is None:
         return np.ones(shape, dtype)
+    if not isinstance(rng, np.random.Generator):
+        needs = "np.random.default_rng(seed)"
+        raise TypeError(f"rng is {type(rng)}: give {needs}")
     return np.asarray((rng.random(shape) < keep).astype(dtype) / keep)
 ''',
     "softmax": '''

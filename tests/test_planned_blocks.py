@@ -29,3 +29,8 @@ def test_is_what_its_equations_say(name: str) -> None:
     shape, added = BLOCKS[name]
     net = NET.format(shape=shape, added=added)
     assert difference(emitted(derived(net), FAST), declared(net)) is None
+
+
+def test_a_number_is_not_transposed() -> None:
+    shape, added = BLOCKS["one number of all samples"]
+    assert "t[...] = r.sum() * w\n" in emitted(derived(NET.format(shape=shape, added=added)), FAST)

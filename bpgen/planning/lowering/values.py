@@ -188,7 +188,7 @@ class Values(Trees):
             return replace(value, array=self.scalar(value.array))
         if isinstance(value, Map):
             operands = ((e, self._scalar_operand(x)) for e, x in value.operands)
-            return replace(value, operands=tuple(operands))
+            return replace(value, operands=tuple(operands), axes=())
         if isinstance(value, program.Total):
             addends = tuple(map(self.scalar, value.addends))
             return replace(value, addends=addends, last=value.last and self.scalar(value.last))

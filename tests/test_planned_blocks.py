@@ -33,4 +33,5 @@ def test_is_what_its_equations_say(name: str) -> None:
 
 def test_a_number_is_not_transposed() -> None:
     shape, added = BLOCKS["one number of all samples"]
-    assert "t[...] = r.sum() * w\n" in emitted(derived(NET.format(shape=shape, added=added)), FAST)
+    text = emitted(derived(NET.format(shape=shape, added=added)), FAST)
+    assert "    t1[...] = t.sum() * w\n" in text

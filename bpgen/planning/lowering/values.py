@@ -67,7 +67,9 @@ class Values(Trees):
             return Read(value.array.name, value.axes)  # the same under other letters
         if is_identity(value):
             ((place, array),) = value.operands
-            return replace(value, operands=((place, self.operand(array)),))
+            own = {*(value.axes if whole else varying_axes(value))}
+            axes = tuple(i for i in value.axes if i in own)
+            return replace(value, operands=((place, self.operand(array)),), axes=axes)
         if isinstance(value, (View, program.Broadcast)):
             return replace(value, array=self.operand(value.array))
         if isinstance(value, program.Join) and self.is_view(value):
@@ -191,7 +193,8 @@ class Values(Trees):
             return replace(value, operands=tuple(operands), axes=())
         if isinstance(value, program.Total):
             addends = tuple(map(self.scalar, value.addends))
-            return replace(value, addends=addends, last=value.last and self.scalar(value.last))
+            last = value.last and self.scalar(value.last)
+            return replace(value, addends=addends, last=last, axes=())
         if isinstance(value, program.Contract):
             arrays = (self.operand(o, whole=True) for o in value.operands)
             return replace(value, operands=tuple(arrays))

@@ -252,15 +252,15 @@ all                 32      25 N      35 N        57 N  81 N - 32
 
 bytes of    kept for backward   forward       loss  backward
 z1, h                    20 N  40 N + 4          0  45 N + 4
-z2, ell, L                8 N      16 N  16 N + 12  12 N + 4
-all                      28 N  56 N + 4  16 N + 12  57 N + 8
+z2, ell, L                8 N      16 N  16 N + 16  12 N + 4
+all                      28 N  56 N + 4  16 N + 16  57 N + 8
 
 equation    products  operations      bytes  kept of them
 (1) z1          15 N        30 N       40 N          20 N
 (2) h              0           0          4             0
 (3) z2          10 N        20 N       16 N           8 N
 (4) ell            0         6 N  12 N + 12             0
-(13) L             0           N        4 N             0
+(13) L             0           N    4 N + 4             0
 (5) delta2         0         4 N    8 N + 4             0
 (6) dW2         10 N   20 N - 10          0             0
 (7) db2            0     2 N - 2        4 N             0
@@ -270,5 +270,5 @@ equation    products  operations      bytes  kept of them
 
 a step, products:     60 N
 kept for backward:    28 N bytes
-the whole workspace:  129 N + 152 bytes, 128 of them gradients
+the whole workspace:  129 N + 156 bytes, 128 of them gradients
 """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from itertools import product as pairs
 
 import sympy as sp
@@ -62,6 +62,19 @@ def _are_rows(at: Expr, rows: Axes, columns: Axes, layouts: Layouts) -> bool:
         and slot.coeff(columns[0]) == 1
         and layouts.of(at) == (*rows, *columns)
     )
+
+
+def as_inner(value: Expr, buffers: Container[str]) -> Dot | None:
+    """The product of two vectors that have memory of their own, which writes into memory; what a
+    caller gives may be of wider numbers.
+    """
+    if not isinstance(value, Contract) or len(value.operands) != 2 or len(value.over) != 1:
+        return None
+    one, two = value.operands
+    if not all(isinstance(o, (Read, Ones)) and o.name in buffers for o in (one, two)):
+        return None
+    left = one if isinstance(one, Ones) else Matrix(one, (), value.over)
+    return Dot(left, two if isinstance(two, Ones) else Matrix(two, value.over, ()), ())
 
 
 def as_sum(

@@ -8,6 +8,7 @@ from typing import Any
 
 from bpgen.planning.layout.layouts import Layouts
 from bpgen.planning.lowering.hoisting import hoist_transposes
+from bpgen.planning.lowering.matrices import as_inner
 from bpgen.planning.lowering.values import Values
 from bpgen.planning.nodes import Apply, Helper
 from bpgen.planning.views import number_of
@@ -68,7 +69,18 @@ class Lowering(Values):
         elif value.axes or node.name in self.owned:
             self.into(self.scratch.named(node.name, value.axes), value)
         else:
-            self.made.append(Assign(node.name, self.scalar(value)))
+            self._number(node.name, value)
+
+    def _number(self, name: str, value: Expr) -> None:
+        """A value without axes: a product writes into memory, of which numpy is quicker to give a
+        number than of what it makes of none.
+        """
+        number = self.scalar(value)
+        product = as_inner(number, self.scratch.buffers)
+        if product is None:
+            self.made.append(Assign(name, number))
+        else:
+            self.put(self.scratch.named(name, ()), product)
 
     def _is_alias(self, name: str, value: Expr) -> bool:
         """Whether a name is given to what is there, and no copy is to be made."""

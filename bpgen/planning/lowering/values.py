@@ -11,7 +11,7 @@ import sympy as sp
 from bpgen.ir import element, length
 from bpgen.planning.layout.masks import is_few
 from bpgen.planning.lowering import rows
-from bpgen.planning.lowering.matrices import as_dot, as_sum
+from bpgen.planning.lowering.matrices import as_dot, as_inner, as_sum
 from bpgen.planning.lowering.maxima import first, largest
 from bpgen.planning.lowering.products import arranged
 from bpgen.planning.lowering.trees import Trees
@@ -34,7 +34,8 @@ class Values(Trees):
         elif isinstance(value, (Apply, FlatEntries, FlatIndex, ArgMax)):
             self.put(at, value)
         elif not at.axes:
-            self.put(at, self.scalar(value))
+            number = self.scalar(value)
+            self.put(at, as_inner(number, self.scratch.buffers) or number)
         elif looks_at(value) is not None:
             self._copied(at, value)
         elif isinstance(value, View):

@@ -6,7 +6,19 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from bpgen.planning.nodes import HelperCall, Ones
-from bpgen.program.grammar import Assign, Call, Expr, Loop, Node, OnRequest, Read, Ref, Step, Store
+from bpgen.program.grammar import (
+    Assign,
+    Call,
+    Expr,
+    Loop,
+    Node,
+    Number,
+    OnRequest,
+    Read,
+    Ref,
+    Step,
+    Store,
+)
 from bpgen.program.memory import looks_at
 
 
@@ -45,6 +57,7 @@ class Liveness:
     def mentioned_in(self, node: Node) -> set[str]:
         """The arrays that a statement reads or writes."""
         named = {n.name for n in node.walk() if isinstance(n, (Read, Ref, Ones))}
+        named |= {n.array for n in node.walk() if isinstance(n, Number)}
         named |= {a for n in node.walk() if isinstance(n, Call) for a in n.arguments}
         return {self.root(n) for n in named} & {*self.arrays}
 

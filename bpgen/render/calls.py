@@ -156,14 +156,14 @@ def _condition(case: sp.Basic, printer: Printing) -> str:
 
 def _softmaxed(call: sp.Expr, printer: Printing) -> Piece:
     """softmax(z), or softmax(z)_i where z_i is printed with its index."""
-    (z, place), writer = call.args, printer.writer
+    (z,), writer = call.args, printer.writer
     dialect = writer.dialect
     writer.note("softmax")
     if printer.text(z) != writer.element(z).text:
         return Piece(dialect.softmax(printer.text(z)), POW)
-    others = (i for k, i in enumerate(z.indices) if k != place)
+    *others, axis = z.indices
     whole = dialect.softmax(writer.element(element(z.name, others)).text)
-    return Piece(dialect.entry(whole, (writer.subscript(z.indices[place]),)), POW)
+    return Piece(dialect.entry(whole, (writer.subscript(axis),)), POW)
 
 
 def _by_name(call: sp.Expr, printer: Printing) -> Piece:

@@ -46,7 +46,7 @@ def as_softmax(
 
 
 class softmaxed(sp.Function):
-    """softmax(z)_i, of the element z_i, and which of its indices that is."""
+    """softmax(z)_i, of the element z_i."""
 
     is_real = True
 
@@ -77,8 +77,9 @@ def _softmax(power: sp.Expr, known: Mapping[str, Equation]) -> sp.Expr | None:
         if definition is None or not isinstance(z, Element):
             continue
         (term,), (axis,) = definition.terms, definition.terms[0].over
-        place = term.body.indices.index(axis)
+        if term.body.indices[-1] != axis:
+            continue  # z_j is a row: softmax(z_j)_i would not be that of a column
         same = len(z.indices) == len(term.body.indices)
-        if same and addend(definition, total, z.indices[place]) == z:
-            return softmaxed(z, sp.Integer(place))
+        if same and addend(definition, total, z.indices[-1]) == z:
+            return softmaxed(z)
     return None

@@ -150,6 +150,14 @@ def test_a_softmax_of_each_row_is_told_at_its_indices() -> None:
     assert r"\operatorname{softmax}(z)" not in page[page.index("Gradients of") :]
 
 
+def test_a_softmax_of_each_column_is_told_as_the_exponential_that_it_is() -> None:
+    """softmax(z_j)_i is of row j."""
+    net = "x = input(4, 3)\nW = param(4, 3)\nz = W * x\ns = logsumexp(z, 0)\nL = loss(sum(s**2))\n"
+    page = _brief(derive(declared_by("from bpgen import *\n" + net)), "text")
+    assert "δᵢⱼ = 2 sⱼ exp(zᵢⱼ − sⱼ)" in page
+    assert "softmax" not in page
+
+
 def test_what_is_found_in_the_same_way_is_told_once() -> None:
     page = _brief(derive(declared_by(DEEP.format("tanh", "tanh", "tanh"))), "text")
     why = page[page.index("Derivation") : page.index("Over the batch")]

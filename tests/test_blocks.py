@@ -320,6 +320,12 @@ def test_dropout_is_drawn_anew_in_each_block() -> None:
         assert (sides[0] - sides[1]) / 2e-5 == pytest.approx(gradient[at], rel=1e-6, abs=1e-8)
 
 
+def test_of_no_block_it_is_what_it_is_given() -> None:
+    net = "from bpgen import *\nx = input(4)\nh = tanh(x)\noutput({})\n"
+    with_none = declared_by(net.format("repeat(0, lambda u: dense(u, 4), h)"))
+    assert with_none == declared_by(net.format("h"))
+
+
 def test_under_a_profiler() -> None:
     """cProfile watches functions by the same means, and goes on watching."""
     profile = Profile()

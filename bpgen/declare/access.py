@@ -7,7 +7,7 @@ from typing import Any
 
 import sympy as sp
 
-from bpgen.declare.axes import element_of, least, tensor_of
+from bpgen.declare.axes import element_of, least, one_step_more, tensor_of
 from bpgen.declare.declaration import OVER_BLOCKS, Quantity, here
 from bpgen.declare.formula import Formula
 from bpgen.declare.picked import picked
@@ -98,7 +98,10 @@ def _index(tensor: Quantity, axis: int, key: Any) -> sp.Expr:
         raise NetError(f"{tensor.said()}: {_shown(key):.60} is no index", remedy)
     if not least(tensor, axis) <= int(key) < (size if isinstance(size, int) else 1):
         end = size - 1 if isinstance(size, int) else 0
-        raise NetError(f"{tensor.said()}: index {key} is outside 0 .. {end}", "count from 0")
+        raise NetError(
+            f"{tensor.said()}: index {key} is outside 0 .. {end}",
+            one_step_more(tensor, axis, sp.Integer(int(key))) or "count from 0",
+        )
     return sp.Integer(int(key))
 
 

@@ -36,3 +36,17 @@ def sample_axes(access: Element) -> Iterator[tuple[int, Size, sp.Expr]]:
 def least(tensor: Quantity, axis: int) -> int:
     """The first index of an axis: a recurrence has an element before the first."""
     return -1 if tensor.carried == axis else 0
+
+
+def one_step_more(tensor: Quantity, axis: int, lowest: sp.Expr) -> str:
+    """How a recurrence is read more than one step before a step, or begun there; or nothing."""
+    if tensor.carried != axis or not (lowest + 2).is_nonpositive:
+        return ""
+    name, letters = here().variable(tensor) or "h", "ijkm"[: tensor.rank - 1]
+    other = "g" if name != "g" else "h"
+    before, now, first = (", ".join((step, *letters)) for step in ("t - 1", "t", "-1"))
+    kept = f"{other} = recurrent(*{name}.shape); {other}[{now}] = {name}[{before}]"
+    return (
+        f"one step more is kept beside it: {kept}; what is two steps back is {other}[{before}],"
+        f" its start {other}[{first}]"
+    )

@@ -29,8 +29,8 @@ def repeat(times: Size, block: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     The block is called once: it is derived once, printed once, and emitted as one pair of
     functions. Its parameters get a first axis that counts the blocks. A block that holds steps of
     its own, a recurrence or a repetition, is written out: it is called for each, as in a loop of
-    Python's, and what each makes is numbered. The number of blocks may be a letter, repeat("L",
-    ...): for a derivation, since code needs numbers.
+    Python's, and what each makes is numbered. Of 0 blocks it is x itself. The number of blocks may
+    be a letter, repeat("L", ...): for a derivation, since code needs numbers.
     """
     if not isinstance(x, Tensor):
         raise NetError(f"repeat: {said(x)} is not a tensor", "give what the first block is given")
@@ -40,6 +40,8 @@ def repeat(times: Size, block: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
         )
     if not callable(block):
         raise NetError(f"repeat: {block!r:.40} is not a function", "give the block itself")
+    if type(times) is int and times == 0:
+        return x
     count, before = size_of(times, "repeat"), len(here().tensors)
     with _within(Index("l", count)):
         axes = tuple(fresh(s) for s in x.shape)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 import sympy as sp
 
-from bpgen.declare.axes import least, sample_axes, tensor_of
+from bpgen.declare.axes import least, one_step_more, sample_axes, tensor_of
 from bpgen.declare.declaration import Quantity
 from bpgen.declare.terms import open_indices, spoken_of
 from bpgen.equations.affine import affine
@@ -86,7 +86,8 @@ def inside(tensor: Quantity, axis: int, expr: sp.Expr) -> None:
         raise NetError(
             f"{tensor.said()}: index {told(expr)} runs over {form.lowest} .. {form.highest},"
             f" axis {axis} over {first} .. {sp.expand(length(size) - 1)}",
-            "pad the tensor, or give the index a smaller range",
+            one_step_more(tensor, axis, form.lowest)
+            or "pad the tensor, or give the index a smaller range",
         )
 
 

@@ -105,7 +105,8 @@ def declared(expr: sp.Expr, lengths: Iterable[sp.Symbol]) -> None:
         if isinstance(part, Index):
             raise NetError(
                 f"index {spoken(part)} stands as a number",
-                "an index only picks elements, as in x[i]",
+                "an index only picks elements, as in x[i]; the numbers themselves are an input, or"
+                " of a few places fixed: c = zeros(3); c[1] = 1; c[2] = 2",
             )
         if isinstance(part, sp.Symbol) and part not in lengths:
             raise NetError(f"undeclared symbol {part}", f"declare it: {part} = param() or input()")

@@ -73,7 +73,37 @@ z = tensor(sin(sum(W[i] * x[t, i], i)), t)
 s = tensor(sum(z[u] * at_most(u, t), u), t)
 L = loss(sum(s ** 2))
 """
+STEPS = """from bpgen import *
+t, i, j = indices("t i j")
+x, U = input("T", 2), param(2, 2)
+h = recurrent("T", 2)
+h[t, i] = tanh(x[t, i] + sum(U[i, j] * h[t - 1, j], j))
+L = loss(sum(h ** 2))
+"""
+KINKED = """from bpgen import *
+x, w, t = input(2), param(2), target(2)
+a, b = abs(w * x), clip(w * x, -1, 1)
+c, d, e = elu(w * x, 0.7), leaky_relu(w * x), relu(w * x)
+L = loss(half_squared_error(a + b + c + d + e, t))
+"""
+LABELLED = """from bpgen import *
+x, y, W, b = input(2), label(3), param(3, 2), param(3)
+L = loss(categorical_cross_entropy(softmax(W @ x + b), y) + 0.1 * l2(W))
+"""
+UPSTREAM = """from bpgen import *
+x, w = input(2), param(2)
+h = w * x
+s = sum(h * x)
+output(h, s)
+"""
+MIXED = """from bpgen import *
+n, m, x, w, t = samples(), samples(), input(2), param(2), target()
+z = dot(w, x)
+c = tensor(z[n] - mean(z[m], m), n)
+L = loss(squared_error(c, t))
+"""
 LAYERS = RULES["five"]
+_FULL = (SPELLED, ALONE)
 
 
 @cache
@@ -83,9 +113,7 @@ def _derivation(net: str) -> Derivation:
 
 @cache
 def _page(net: str) -> str:
-    return render(
-        _derivation(net), fmt="latex", steps="all" if net in (SPELLED, ALONE) else "short"
-    )
+    return render(_derivation(net), fmt="latex", steps="all" if net in _FULL else "short")
 
 
 def _false(net: str, page: str) -> list[str]:
@@ -96,7 +124,11 @@ def _false(net: str, page: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "net", [BLOCKS, MATRICES, LAYERS, SPELLED, DROPPED, PAIRED, GATHERED, ALONE]
+    "net",
+    [
+        *(BLOCKS, MATRICES, LAYERS, SPELLED, DROPPED, PAIRED, GATHERED, ALONE),
+        *(STEPS, KINKED, LABELLED, UPSTREAM, MIXED),
+    ],
 )
 def test_what_is_printed_holds(net: str) -> None:
     assert _false(net, _page(net)) == []
@@ -150,6 +182,54 @@ WRONG = [
     (SPELLED, "is the sum over the samples", "is the mean over the samples"),
     (ALONE, r"L}{\partial h_{n}}$ carries", r"L}{\partial w}$ carries"),
     (ALONE, r"$\frac{\partial L}{\partial h_{n}}$ carries", r"$h_{n}$ carries"),
+    (ALONE, "derivatives are of $L$", r"derivatives are of $\ell$"),
+    (MATRICES, ", and so every parameter", ""),
+    (SPELLED, r"samples, $\sum_{n}$", r"samples, $\sum_{i}$"),
+    (MATRICES, "mean of theirs", "mean of the data's part; a penalty's stands as it is"),
+    (ALONE, "The subscript $n$", "The subscript $i$"),
+    (ALONE, "of $N$ in the batch", "of $n$ in the batch"),
+    (MIXED, "The subscript $n$", "The subscript $k$"),
+    (
+        STEPS,
+        "Indices count from 0.",
+        "Samples meet in these equations, and so none is told by itself.\nIndices count from 0.",
+    ),
+    (MIXED, "Samples meet in these equations, and so none is told by itself.", ""),
+    # of which equations a heading is
+    (MATRICES, r"Gradients of $\ell$", r"Gradients of $a^{[2]}$"),
+    (ALONE, r"Gradient with respect to $u$", r"Gradient with respect to $h$"),
+    (SPELLED, r"Gradient with respect to $z^{[1]}$", r"Gradient with respect to $v$"),
+    # of a recurrence
+    (STEPS, "at $t = T$, gradients are 0", "at $t = T-1$, gradients are 0"),
+    (STEPS, "gradients are 0", "gradients are 1"),
+    (STEPS, r" Beyond the last step, at $t = T$, gradients are 0.", ""),
+    (STEPS, "time: (4) and (5), step", "time: (4), step"),
+    (STEPS, "time: (4) and (5), step", "time: (4) to (5), step"),
+    (STEPS, "time: (4) and (5), step", "time: (4) and (6), step"),
+    (STEPS, "time: (4) and (5), step", "time: (3) and (4), step"),
+    # at kinks
+    (KINKED, r" relu\textquotesingle{}(0) = 0", r" relu\textquotesingle{}(0) = 1"),
+    (KINKED, r"\textbar{}\textquotesingle{}(0) = 0", r"\textbar{}\textquotesingle{}(0) = 1"),
+    (KINKED, "(0) is the slope of the negative", "(0) is the slope of the positive"),
+    (KINKED, "(0) is s, the slope of the negative", "(0) is s, the slope of the positive"),
+    (KINKED, "is 0 at both ends", "is 1 at both ends"),
+    (KINKED, r"clip\textquotesingle{} is 0 at", r"relu\textquotesingle{} is 0 at"),
+    # what is given, and what stands for what
+    (UPSTREAM, r"$\bar{h}$ and $\bar{s}$ are", r"$\bar{h}$ and $\bar{h}$ are"),
+    (UPSTREAM, r"$\bar{h}$ and $\bar{s}$ are", r"$\bar{h}$ and $s$ are"),
+    (UPSTREAM, r"of a scalar $\ell$", r"of a scalar $s$"),
+    (LABELLED, "the data's part; a penalty's stands", "the data's part; a bias' stands"),
+    (LABELLED, r"$e_{y}$ is the unit vector", r"$e_{i}$ is the unit vector"),
+    (
+        STEPS,
+        "Indices count from 0.",
+        "Indices count from 0. Long numbers are rounded to six digits.",
+    ),
+    # what nobody reads
+    (STEPS, "Indices count from 0.", "Indices count from 2."),
+    (STEPS, "Beyond the last step", "At the last step"),
+    (LABELLED, "is 1 where the condition holds", "is 1 where the condition does not hold"),
+    (STEPS, "Indices count from 0.", "Indices count from 0. It is known that 1 is 2."),
     # of a rule for each layer
     (LAYERS, r"changes with $z^{[l]}$", r"changes with $z^{[l+1]}$"),
     (LAYERS, r"Each $a^{[l]}_{i}$", r"Each $a^{[l-1]}_{i}$"),

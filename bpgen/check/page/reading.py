@@ -41,6 +41,7 @@ class Reading:
     entries: bool = False  # x_1 is an entry of x, if there is one, and not a tensor x1
     choices: Choices = field(default_factory=Choices)
     gradients: Gradients = field(default_factory=dict)
+    beyond: set[int] = field(default_factory=set)  # lengths of steps: what comes after was read
 
     def parser(self, found: Sequence[str]) -> Parser:
         return Parser(found, self.names.is_tensor, lambda s: self.names.length(s) is not None)

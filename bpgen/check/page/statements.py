@@ -12,7 +12,7 @@ from bpgen.check.page.tokens import tokens
 
 _SECTION = re.compile(r"\\section\{([^}]*)\}")
 _ROWS = re.compile(r"\\begin\{(align\*|aligned)\}(.*?)\\end\{\1\}", re.DOTALL)
-_CALLED = re.compile(r"Gradient with respect to \$(.*?)\$, called \$(.*?)\$")
+_HEADING = re.compile(r"Gradient with respect to \$(.*?)\$(?:, called \$(.*?)\$)?")
 _BY = re.compile(r"\\overset\{\((\d+[a-z]?)\)\}\{=\}")
 _EVALUATED = {
     r"\text{evaluated as }": "evaluated",
@@ -27,7 +27,8 @@ class Group:
 
     section: str
     statements: tuple[Statement, ...]
-    called: tuple[str, str] | None = None  # a tensor, and what its gradient is called
+    of: str = ""  # the tensor of whose gradient its heading says that it is
+    called: tuple[str, str] | None = None  # that tensor, and what its gradient is called
 
 
 def groups(latex: str) -> Iterator[Group]:
@@ -36,10 +37,10 @@ def groups(latex: str) -> Iterator[Group]:
     before = 0
     for found in _ROWS.finditer(latex):
         section = next(title for at, title in reversed(places) if at < found.start())
-        called = _CALLED.search(latex, before, found.start())
+        headings = [*_HEADING.finditer(latex, before, found.start())]
+        of, name = headings[-1].groups() if headings else ("", None)
         before = found.end()
-        named = (called[1], called[2]) if called else None
-        yield Group(section, tuple(_statements(found[2])), named)
+        yield Group(section, tuple(_statements(found[2])), of, (of, name) if name else None)
 
 
 def _lines(body: str) -> Iterator[str]:

@@ -87,6 +87,8 @@ def element(
     for k, (place, axis) in enumerate(zip(places, axes, strict=False), start=1):
         if axis.goes_on:
             array = _ended(array, k)
+            if (place == axis.size).any():
+                scope.reading.beyond.add(axis.size)
         missing = missing | (place < -axis.start) | (place >= axis.size + axis.goes_on)
         index.append(np.clip(place + axis.start, 0, array.shape[k] - 1))
     rest: Any = tuple(slice(axis.start, None) for axis in axes[len(places) :])

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 
 from bpgen.check.page.drawing import drawn
 from bpgen.check.page.formula import Symbol
@@ -24,6 +25,7 @@ from bpgen.ir import Network
 SAMPLES = 2  # of the batch
 _EXACT, _ROUNDED = 1e-8, 1e-4
 _BATCH = "Over the batch"
+MEET = "Samples meet in these equations"
 OF_EACH = "Deltas are of the loss of each sample, of the batch as well."
 _ARE_GRADIENTS = re.compile(
     r"(\$[^$.]*?\$(?:, \$[^$]*?\$)*) (?:is|are) the gradients? with respect to (\$.*?\$)\.$", re.M
@@ -55,7 +57,7 @@ class Page:
         latex, below = _layers(latex, network)
         names = Names.of(network, below)
         base = 1 if _FROM_ONE.search(latex) else 0
-        across = "Samples meet in these equations" in latex
+        across = MEET in latex
         world = at or drawn(network, samples if across else 1, seed)
         sample = Reading(world, names, "", not across, base, unknown=unknown)
         top = network.sample_loss if OF_EACH in latex else network.loss
@@ -72,6 +74,16 @@ class Page:
     @property
     def network(self) -> Network:
         return self.sample.world.network
+
+    @cached_property
+    def together(self) -> World:
+        """Some samples of a batch."""
+        return drawn(self.network, SAMPLES, self.seed)
+
+    @cached_property
+    def alone(self) -> tuple[World, ...]:
+        """Each of them by itself."""
+        return tuple(map(self.together.of_sample, range(SAMPLES)))
 
     @property
     def tolerance(self) -> float:

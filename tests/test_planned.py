@@ -226,10 +226,22 @@ def test_what_is_no_workspace_is_refused() -> None:
     module = module_of(planned(TOY))
     params, inputs, rest = _arguments(TOY, module)
     whole = _workspace(module, 5, np.float64)
-    for name in ("N", "flat", "flat[:]"):
+    for name in ("N", "flat", "flat[:]", "own"):
         fewer = {n: arrays for n, arrays in whole.items() if n != name}
         with pytest.raises(ValueError, match=re.escape(f"workspace lacks {name}: workspace")):
             module.loss_and_grad(params, *inputs, *rest, workspace=fewer)
+
+
+def test_a_workspace_of_another_module_is_refused() -> None:
+    """Its arrays may be as many and as large, and its constants others."""
+    net = (
+        "from bpgen import *\nx, y, W = input(3), target(2), param(2, 3)\n"
+        "L = loss(squared_error(clip(W @ x, -3, {}), y))\n"
+    )
+    one, other = (module_of(planned(net.format(high))) for high in (2, 5))
+    params, x, y = other.init(0), np.full((5, 3), 3.0), np.ones((5, 2))
+    with pytest.raises(ValueError, match="workspace is another module's, whose arrays are not"):
+        other.loss_and_grad(params, x, y, workspace=one.workspace(5))
 
 
 def test_a_copy_of_a_workspace_is_refused() -> None:

@@ -22,6 +22,7 @@ INPUTS: dict[str, tuple[int | str, ...]] = {"x": (64,)}
 TARGETS: dict[str, tuple[int | str, ...]] = {"y": ()}
 INTEGERS: dict[str, int] = {"y": 10}
 SIZE = 3610
+_OWN = np.empty(0)  # in every workspace that is made here
 
 
 def init(
@@ -391,6 +392,7 @@ def workspace(N: int, dtype: type = np.float64) -> Workspace:
     return {
         "flat": [flat],
         "flat[:]": [flat[:]],
+        "own": [_OWN],
         "N": [np.array(N)],
         **_memory_of_loss_and_grad(N, flat.dtype, flat),
     }
@@ -589,13 +591,16 @@ def _precision(params: Arrays, *arrays: np.ndarray) -> np.dtype:
 
 
 def _suits(workspace: Workspace, dtype: np.dtype, **lengths: int) -> None:
-    """Refuse what is no workspace, or a copy, or one for other lengths, or of another type."""
-    for name in [*lengths, "flat", "flat[:]"]:
+    """Refuse what is no workspace of this module, a copy, or for other lengths or another type."""
+    for name in [*lengths, "flat", "flat[:]", "own"]:
         if name not in workspace:
             raise ValueError(f"workspace lacks {name}: workspace(...) makes one")
     if workspace["flat[:]"][0].base is not workspace["flat"][0]:
         fact = "workspace is a copy, whose arrays share no memory"
         raise ValueError(f"{fact}: workspace(...) makes another")
+    if workspace["own"][0] is not _OWN:
+        fact = "workspace is another module's, whose arrays are not these"
+        raise ValueError(f"{fact}: workspace(...) makes one")
     for name, length in lengths.items():
         made = int(workspace[name][0])
         if made != length:

@@ -128,6 +128,15 @@ APART = (
     ('"b1": db1', '"b1": db1.copy()', "b1: the gradient is no part of the workspace's flat array"),
     ("elif checked:", "elif False:", "loss_and_grad accepts a workspace for another N"),
 )
+OWN = 'workspace["own"][0] is not _OWN'
+
+
+def test_a_workspace_of_another_module_must_be_refused() -> None:
+    source, network = of("layers")
+    assert OWN in source
+    subject = Subject(source.replace(OWN, "False"), network)
+    found = [*map(str, promises.suited(subject, subject.draw(np.random.default_rng(0), 2)))]
+    assert "loss_and_grad accepts a workspace of another module" in found
 
 
 @pytest.mark.parametrize(("right", "wrong", "said"), APART)

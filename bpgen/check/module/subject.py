@@ -53,6 +53,10 @@ class Subject(Called):
         """
         return self._with(memory=memory)
 
+    def loaded_again(self) -> Subject:
+        """The same text as another module."""
+        return self._with(module=Called(self.source).module)
+
     def _with(self, **changed: Any) -> Subject:
         """The same module, loaded once, called in another way."""
         other = copy(self)

@@ -42,14 +42,15 @@ def within_workspace(subject: Subject, point: Point) -> Iterator[Finding]:
 
 
 def suited(subject: Subject, point: Point) -> Iterator[Finding]:
-    """A workspace for another length, of another type, a copy, whose arrays share no memory, or an
-    empty one, is refused in words by what needs it; and what needs none of it returns what it does
-    without.
+    """A workspace for another length, of another type, of another module, a copy, whose arrays
+    share no memory, or an empty one, is refused in words by what needs it; and what needs none of
+    it returns what it does without.
     """
     if not is_planned(subject):
         return
     others = {f"for another {n}": made(subject, point, longer=n) for n in _lengths(subject, point)}
     others["of another type"] = made(subject, point, dtype=np.float32)
+    others["of another module"] = _of_another(subject, point)
     others["that is a copy"] = deepcopy(made(subject, point))
     others["that is empty"] = {}
     cache = deepcopy(subject.forward(point))
@@ -72,6 +73,14 @@ def made(subject: Subject, point: Point, dtype: type = np.float64, longer: str =
     """A workspace for a point, or one for a length that is greater by 1."""
     lengths = {n: size + (n == longer) for n, size in _lengths(subject, point).items()}
     return subject.module.workspace(**lengths, dtype=dtype)
+
+
+def _of_another(subject: Subject, point: Point) -> Any:
+    """A workspace that the same text made as another module, with none of its constants."""
+    workspace = made(subject.loaded_again(), point)
+    for array in (a for arrays in workspace.values() for a in arrays if a.dtype.kind == "f"):
+        array.fill(np.nan)
+    return workspace
 
 
 def _lengths(subject: Subject, point: Point) -> dict[str, int]:

@@ -81,7 +81,8 @@ class PlannedParts(Parts):
     @property
     def declarations(self) -> list[str]:
         own = (line for node in self.microbatches for line in microbatches.declared(node))
-        return [*super().declarations, f"SIZE = {self.size}", *own]
+        here = "_OWN = np.empty(0)  # in every workspace that is made here"
+        return [*super().declarations, f"SIZE = {self.size}", here, *own]
 
     @property
     def sources(self) -> dict[str, str]:

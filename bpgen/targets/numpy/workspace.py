@@ -162,6 +162,7 @@ def workspace(every: list[Memory], blocks: bool) -> FunctionText:
     """The function that makes all memory of a batch at once, and of its blocks."""
     sizes = list(dict.fromkeys(s for m in every for s in m.sizes))
     entries = ['"flat": [flat]', '"flat[:]": [flat[:]]']  # of a copy, the second is no part of it
+    entries += ['"own": [_OWN]']  # another module's arrays may be as many and as large
     entries += (f'"{s}": [np.array({s})]' for s in sizes)
     donors = [m for of in every for m in _donors(of.every[0], every)]
     entries += [f"**{_of(m, 'flat.dtype')}" for m in every if m not in donors]

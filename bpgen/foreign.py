@@ -27,6 +27,9 @@ _AGAIN = _each(  # the same, given the same, under a name of bpgen's
         "reduce_sum": "sum",
         "reduce_mean": "mean",
         "amax reduce_max": "max",
+        "amin reduce_min": "min",
+        "fmax Max": "maximum",
+        "fmin Min": "minimum",
         "asinh arcsinh": "arsinh",
         "atan": "arctan",
         "permute": "transpose",
@@ -49,13 +52,6 @@ def _drawn(*shape: str) -> str:
 
 def _summed(body: str, *_: str) -> str:
     return f"sum({body}, i)"
-
-
-def _larger(a: str, b: str = "0", *_: str) -> str:
-    if "0" in (a, b):
-        return f"relu({a if b == '0' else b})"
-    a, b = _factor(a), _factor(b)
-    return f"{a} + relu({b} - {a})"
 
 
 def _einsum(letters: str, *operands: str) -> str:
@@ -115,7 +111,6 @@ WRITTEN = _each(
         "var": Written("mean(({0} - mean({0})) ** 2)", "x", "as numpy's, over all entries"),
         "std": Written("sqrt(mean(({0} - mean({0})) ** 2))", "x", "as numpy's, over all entries"),
         "prod": Written("exp(sum(log({0})))", "x", "of positive numbers"),
-        "amin reduce_min": Written("-max(-{0})", "x"),
         "inv pinv solve det eig eigh svd cholesky sort": Written(why=_BEFORE),
         # element by element
         "pow power": Written("{0} ** {1}", "z 2"),
@@ -132,8 +127,6 @@ WRITTEN = _each(
         "softsign": Written("{0} / (1 + abs({0}))", "z"),
         "softmin": Written("softmax(-{0})", "z"),
         "logsigmoid log_sigmoid": Written("log(sigmoid({0}))", "z"),
-        "maximum fmax Max": Written(_larger, "x u"),
-        "minimum fmin Min": Written("{0} - relu({0} - {1})", "x u"),
         "where": Written(
             "keep * {1} + (1 - keep) * {2}",
             "keep x u",

@@ -19,8 +19,13 @@ pytestmark = pytest.mark.skipif(compiler() is None, reason="there is no C compil
 
 HEAD = "#include <math.h>\ntypedef double real;\n#define R(x) ((real)(x))\n#define M(f) f\n"
 POINTS = np.concatenate([[0.0], *(s * np.logspace(-9, 3, 61) for s in (1, -1))])
-SECOND = {"bell": [0.5, 1.0], "inside": [-2.0], "unless_slope": [1.0]}  # what they are given beside
-THIRD = {"inside": [1.5]}
+SECOND = {
+    "bell": [0.5, 1.0],
+    "inside": [-2.0],
+    "within": [-2.0],
+    "unless_slope": [1.0],
+}  # what they are given beside
+THIRD = {"inside": [1.5], "within": [1.5]}
 OF_SUM = (
     "real of_log_of_sum(real m, real s, int k);\n"
     "real of_log_of_sum(real m, real s, int k) { return log_of_sum(m, s, k); }"

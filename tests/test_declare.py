@@ -49,7 +49,7 @@ def _term(term: Term) -> str:
         ("exp(-x)", "exp(-x[n, i])"),
         ("leaky_relu(x, 0.2)", "leaky_relu(x[n, i], 1/5)"),
         ("activation(sp.Max(0, sp.Symbol('t')))(x)", "relu(x[n, i])"),
-        ("activation(sp.Min(6, sp.Max(sp.Symbol('t'), 0)))(x)", "6 - relu(6 - relu(x[n, i]))"),
+        ("activation(sp.Min(6, sp.Max(sp.Symbol('t'), 0)))(x)", "minimum(relu(x[n, i]), 6)"),
         ("activation(sp.sech(sp.Symbol('t')))(x)", "1/cosh(x[n, i])"),
         ("tensor(sp.sin(x[indices('i')]) * 2, indices('i'))", "2*sin(x[n, i])"),
         ("tensor(x[indices('r')] * x[0], indices('r'))", "x[n, 0]*x[n, r]"),

@@ -129,7 +129,12 @@ CALLS = {
     "elu(z, 0.75)": lambda z: z if z > 0 else mpf("0.75") * mp.expm1(max(z, -1000)),
     "elu_slope(z, 0.75)": lambda z: mpf(1) if z > 0 else mpf("0.75") * mp.exp(max(z, -1000)),
     "clip(z, -0.5, 7)": lambda z: min(max(z, mpf("-0.5")), mpf(7)),
+    "hard_tanh(z, -0.5, 7)": lambda z: min(max(z, mpf("-0.5")), mpf(7)),
     "inside(z, -1, 0.5)": lambda z: mpf(-1 < z < 0.5),
+    "within(z, -1, 1)": lambda z: mpf(-1 <= z <= 1),
+    "maximum(z, 0.5)": lambda z: max(z, mpf("0.5")),
+    "minimum(z, -0.5)": lambda z: min(z, mpf("-0.5")),
+    "heaviside(z)": lambda z: (mpf(z > 0) + mpf(z >= 0)) / 2,
     "huber(z, 0.5)": lambda z: z * z / 2 if abs(z) <= 0.5 else (abs(z) - mpf("0.25")) / 2,
     "xlogx(z)": lambda z: z * mp.log(z),
     "erf(z)": lambda z: mp.erf(min(max(z, -1000), 1000)),
@@ -296,6 +301,9 @@ def test_the_tails_of_gelu_keep_their_digits() -> None:
     assert dx[0, 2:].tolist() == [0, 1]
 
 
+TIES = "max and min of two that are equal have the slope 1/2 along each"
+
+
 @pytest.mark.parametrize(
     ("call", "convention"),
     [
@@ -303,8 +311,11 @@ def test_the_tails_of_gelu_keep_their_digits() -> None:
         ("abs(x)", "|·|'(0) = 0"),
         ("leaky_relu(x)", "lrelu'(0) is the slope of the negative side"),
         ("elu(x)", "elu'(0) is s, the slope of the negative side"),
-        ("relu6(x)", "clip' is 0 at both ends"),
-        ("hard_swish(x)", "clip' is 0 at both ends"),
+        ("relu6(x)", "hardtanh' and hardsigmoid' are 0 at both ends"),
+        ("hard_swish(x)", "hardtanh' and hardsigmoid' are 0 at both ends"),
+        ("clip(x, 0, 1)", "clip' is 1 at both ends"),
+        ("maximum(x, 1 - x)", TIES),
+        ("min(x, x[0], 0.5)", TIES),
     ],
 )
 def test_the_convention_at_a_kink_is_printed(call: str, convention: str) -> None:

@@ -4,6 +4,7 @@ follow PyTorch.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from bpgen import functions as f
@@ -24,6 +25,7 @@ relu = word(f.relu, "relu")
 _leaky = word(f.leaky_relu, "leaky_relu", 1)
 _elu = word(f.elu, "elu", 1)
 _clip = word(f.clip, "clip", 2)
+_hard_tanh = word(f.hard_tanh, "hard_tanh", 2)
 _normal_cdf = word(f.normal_cdf, "normal_cdf")
 _normal_cdf_tanh = word(f.normal_cdf_tanh, "normal_cdf_tanh")
 _hard_sigmoid = word(f.hard_sigmoid, "hard_sigmoid")
@@ -74,24 +76,26 @@ def mish(value: Scalar) -> Any:
 
 
 def clip(value: Scalar, low: float, high: float) -> Any:
-    """z between low and high, and the nearer of the two outside; the slope at both is 0."""
-    return _between(value, low, high, "clip")
+    """z between low and high, and the nearer of the two outside; the slope at both is 1."""
+    return _between(_clip, value, low, high)
 
 
 def hard_tanh(value: Scalar, low: float = -1, high: float = 1) -> Any:
-    """The same, from -1 to 1."""
-    return _between(value, low, high, "hard_tanh")
+    """The same, from -1 to 1; the slope at both is 0."""
+    return _between(_hard_tanh, value, low, high)
 
 
-def _between(value: Scalar, low: float, high: float, what: str) -> Any:
+def _between(function: Callable[..., Any], value: Scalar, low: float, high: float) -> Any:
     if not (number(high) - number(low)).is_positive:
-        raise NetError(f"{what}: {low} is not below {high}", "give the lower end first")
-    return _clip(value, low, high)
+        raise NetError(
+            f"{function.__name__}: {low} is not below {high}", "give the lower end first"
+        )
+    return function(value, low, high)
 
 
 def relu6(value: Scalar) -> Any:
     """min(max(z, 0), 6)."""
-    return _clip(value, 0, 6)
+    return _hard_tanh(value, 0, 6)
 
 
 def hard_sigmoid(value: Scalar) -> Any:

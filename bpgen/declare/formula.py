@@ -81,9 +81,9 @@ class Formula(Symbolic):
         """The one unreduced body; what is reduced becomes a tensor of its own first."""
         return self.terms[0].body if self.plain else materialise(self.terms)
 
-    def apply(self, function: Callable[..., sp.Expr]) -> Formula:
-        """A scalar function of this formula."""
-        return Formula((Term(function(self.body())),))
+    def apply(self, function: Callable[..., sp.Expr], *others: Any) -> Formula:
+        """A scalar function of this formula, and of others."""
+        return Formula((Term(function(self.body(), *(Formula.of(o).body() for o in others))),))
 
     def __add__(self, other: Any) -> Formula:
         left, right = self, Formula.of(other)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import functools
 import operator
 from collections.abc import Callable, Iterable
@@ -17,10 +18,10 @@ from bpgen.declare.symbolic import Symbolic, said, written
 from bpgen.declare.tensor import Tensor, axis_of, count_of, pointwise, total
 from bpgen.declare.words import Scalar
 from bpgen.errors import NetError
-from bpgen.foreign import instead
 from bpgen.ir import Index, extent
 
 At = tuple[Index, ...]
+_OF_NETWORK = (Symbolic, sp.Basic)
 
 
 def sum(value: Scalar, *over: Any, axis: int | None = None) -> Any:
@@ -44,29 +45,57 @@ def mean(value: Scalar, *over: Any, axis: int | None = None) -> Any:
     return added / extent(sizes[k].size for k in over)
 
 
-def max(value: Scalar, *over: Any, axis: int | None = None) -> Any:
-    """The largest of a tensor, of all or along one axis, or of a formula over the named indices."""
+def max(value: Scalar, *over: Any, axis: int | None = None, **named: Any) -> Any:
+    """The largest of a tensor, of all or along one axis, or of a formula over the named indices; of
+    several values or a list of them `maximum`. Of what the network does not hold it is Python's.
+    """
+    if values := _several(value, over, "max"):
+        return maximum(*values)
+    if not isinstance(value, _OF_NETWORK):
+        return builtins.max(value, *over, **named)
     if isinstance(value, Tensor) and not over:
         i = tuple(fresh(s) for s in _vector(value, "max").shape)
         along = i if axis is None else (i[axis_of(value, axis)],)
         return Tensor.of((k for k in i if k not in along), reduce(value[i], along, "max"))
-    for index in _said_over(value, over, "max", "; for max(0, z), write relu(z)"):
-        if not isinstance(index, Index):
-            remedy = (
-                f"the larger of the two: {instead('maximum', tuple(map(written, (value, index))))}"
-            )
-            if _is_axis(value, index):
-                remedy = f"along an axis: axis={index}; {remedy}"
-            raise NetError(f"max is over indices, not {said(index)}", remedy)
-    return reduce(value, over, "max")
+    return reduce(value, _said_over(value, over, "max"), "max")
 
 
-def _said_over(value: Any, over: tuple[Any, ...], what: str, more: str = "") -> tuple[Any, ...]:
+def min(value: Scalar, *over: Any, axis: int | None = None, **named: Any) -> Any:
+    """The least, of whatever `max` is the largest of."""
+    if values := _several(value, over, "min"):
+        return minimum(*values)
+    if not isinstance(value, _OF_NETWORK):
+        return builtins.min(value, *over, **named)
+    if isinstance(value, Tensor) and not over:
+        _vector(value, "min")
+        return -max(-value, axis=axis)
+    return -reduce(-Formula.of(value), _said_over(value, over, "min"), "max", "min")
+
+
+def _several(value: Any, others: tuple[Any, ...], what: str) -> tuple[Any, ...]:
+    """The values of the network that stand beside each other, or in a list; NetError where a number
+    may be that of an axis.
+    """
+    values = tuple(value) if isinstance(value, (list, tuple)) and not others else (value, *others)
+    if len(values) < 2 or not any(isinstance(v, _OF_NETWORK) for v in values):
+        return ()
+    if any(isinstance(v, Index) for v in values):
+        return ()
+    if _is_axis(*values[:2]):
+        both = ", ".join(map(written, values))
+        raise NetError(
+            f"{what}({both}): an axis, or a value?",
+            f"along an axis: axis={values[1]}; of two values: {what}imum({both})",
+        )
+    return values
+
+
+def _said_over(value: Any, over: tuple[Any, ...], what: str) -> tuple[Any, ...]:
     """The indices; NetError where there are none."""
     if not over:
         raise NetError(
             f"{what} of {said(value)}: over what is not said",
-            f"name the indices: {what}(x[i], i){more}",
+            f"name the indices: {what}(x[i], i)",
         )
     return over
 
@@ -100,6 +129,29 @@ def word(function: Callable[..., sp.Expr], name: str, count: int = 0) -> Callabl
     apply.__doc__ = f"{name}, element by element."
     return apply
 
+
+def _of_several(function: Callable[..., sp.Expr], name: str) -> Callable[..., Any]:
+    """A function of two values, as a word of two or more: from the left, element by element."""
+
+    def of_two(one: Scalar, other: Scalar) -> Any:
+        if isinstance(one, Tensor) or isinstance(other, Tensor):
+            return pointwise(name, lambda y, z: y.apply(function, z), one, other)
+        if isinstance(one, Formula) or isinstance(other, Formula):
+            return Formula.of(one).apply(function, other)
+        return function(number(one), number(other))
+
+    def apply(*values: Scalar) -> Any:
+        if len(values) < 2:
+            raise NetError(f"{name} is of two values or more", f"{name}(x, u)")
+        return functools.reduce(of_two, values)
+
+    apply.__name__ = apply.__qualname__ = name
+    apply.__doc__ = f"{name} of two values or more, element by element."
+    return apply
+
+
+maximum = _of_several(f.larger, "maximum")
+minimum = _of_several(f.smaller, "minimum")
 
 exp = word(sp.exp, "exp")
 log = word(sp.log, "log")

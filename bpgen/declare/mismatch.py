@@ -27,8 +27,9 @@ def entry_by_entry(symbol: str, one: Quantity, two: Quantity) -> str:
         if left.rank == 2 and left.shape[-1] == right.shape[max(right.rank - 2, 0)]:
             return f"* is entry by entry, @ the product of matrices and vectors: {text}"
     sign = symbol if symbol in "+-*/" else "+"
+    formula = f"{symbol}(a[i], b[j])" if symbol.isalpha() else f"a[i] {sign} b[j]"
     either = "give both one shape (one may be the other's last axes), or write the index equation"
-    return f"{either}: tensor(a[i] {sign} b[j], i, j)"
+    return f"{either}: tensor({formula}, i, j)"
 
 
 def transposed(one: Quantity, two: Quantity) -> str:

@@ -33,7 +33,7 @@ def _refused(fact: str, remedy: str) -> Callable[..., Any]:
 
 _compared = _refused(
     "cannot be compared: it has no value yet",
-    "write max(0, {x}) as relu({x}), min({x}, b) as {x} - relu({x} - b), |{x}| as abs({x})",
+    "write maximum({x}, b), minimum({x}, b), relu({x}) for what is above 0, abs({x}) for |{x}|",
 )
 _equated = _refused(
     "cannot be compared: it has no value yet",
@@ -65,7 +65,7 @@ class Symbolic:
     __iter__ = _refused(
         "cannot be looped over",
         "use operators on the whole tensor, or name an index and sum over it;"
-        " the least entry is -max(-{x})",
+        " the least entry is min({x})",
     )
     __contains__ = __iter__
     __len__ = _refused("has no len()", "its sizes are {x}.shape")

@@ -135,7 +135,9 @@ def pointwise(symbol: str, function: Callable[..., Any], *operands: Any) -> Tens
     shape = max((t.shape for t in tensors), key=len)
     if any(not ends_with(shape, t.shape) for t in tensors) or is_product(symbol, *tensors):
         raise NetError(
-            f"{f' {symbol} '.join(t.said() for t in tensors)}: the shapes differ",
+            f"{f' {symbol} '.join(t.said() for t in tensors)}: the shapes differ"
+            if not symbol.isalpha()
+            else f"{symbol} of {' and '.join(t.said() for t in tensors)}: the shapes differ",
             entry_by_entry(symbol, *tensors),
         )
     indices = tuple(fresh(s) for s in shape)

@@ -5,12 +5,13 @@ is refused.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import reduce
 from typing import Any
 
 import sympy as sp
 
 from bpgen.errors import NetError
-from bpgen.functions import Named, at_most, erf, erfc, relu, row, step, unless
+from bpgen.functions import Named, at_most, erf, erfc, larger, row, smaller, step, unless
 from bpgen.ir import Element, Index, spoken
 
 _ARITHMETIC = (
@@ -25,23 +26,11 @@ WORDS = (
 _FLAT = (sp.sign, sp.Heaviside, sp.floor, sp.ceiling, step)
 
 
-def _largest(first: sp.Expr, *rest: sp.Expr) -> sp.Expr:
-    for other in rest:
-        first = first + relu(other - first)
-    return first
-
-
-def _smallest(first: sp.Expr, *rest: sp.Expr) -> sp.Expr:
-    for other in rest:
-        first = first - relu(first - other)
-    return first
-
-
 _REWRITTEN: dict[
     Any, Callable[..., sp.Expr]
 ] = {  # functions of sympy that functions of the table express
-    sp.Max: _largest,
-    sp.Min: _smallest,
+    sp.Max: lambda *z: reduce(larger, sorted(z, key=sp.default_sort_key, reverse=True)),
+    sp.Min: lambda *z: reduce(smaller, sorted(z, key=sp.default_sort_key, reverse=True)),
     sp.sec: lambda z: 1 / sp.cos(z),
     sp.csc: lambda z: 1 / sp.sin(z),
     sp.cot: lambda z: 1 / sp.tan(z),

@@ -115,6 +115,16 @@ def inside(z: np.ndarray, low: float, high: float) -> np.ndarray:
     """1 where low < z < high, 0 elsewhere."""
     return np.asarray(((z > low) & (z < high)).astype(z.dtype))
 '''
+HEAVISIDE = '''
+def heaviside(z: np.ndarray) -> np.ndarray:
+    """1 where z > 0, 1/2 where z is 0, 0 elsewhere."""
+    return np.asarray((1 + np.sign(z)) / 2)
+'''
+WITHIN = '''
+def within(z: np.ndarray, low: float, high: float) -> np.ndarray:
+    """1 where low <= z <= high, 0 elsewhere."""
+    return np.asarray(((z >= low) & (z <= high)).astype(z.dtype))
+'''
 HUBER = '''
 def huber(z: np.ndarray, delta: float) -> np.ndarray:
     """z**2 / 2 where |z| <= delta, delta * (|z| - delta / 2) elsewhere."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sympy as sp
 from sympy.codegen.cfunctions import expm1
 
@@ -15,9 +17,20 @@ leaky_step = function("leaky_step")
 elu = function("elu")
 elu_slope = function("elu_slope")
 clip = function("clip")
+within = function("within")
+hard_tanh = function("hard_tanh")
 inside = function("inside")
 hard_sigmoid = function("hard_sigmoid")
 huber = function("huber")
+maximum = function("maximum")
+minimum = function("minimum")
+heaviside = function("heaviside")
+
+
+def _cases(*cases: tuple[Any, Any], otherwise: Any) -> sp.Expr:
+    """Cases as they are written: sympy would turn what is compared, and join what is equal."""
+    return sp.Piecewise(*cases, (otherwise, sp.true), evaluate=False)
+
 
 TABLE = (
     FunctionRow(
@@ -77,11 +90,33 @@ TABLE = (
     FunctionRow(
         clip,
         "clip",
-        lambda z, low, high: sp.Min(sp.Max(z, low), high),
+        lambda z, low, high: _cases((low, z < low), (high, z > high), otherwise=z),
+        (
+            lambda z, low, high: within(z, low, high),
+            lambda z, low, high: step(low - z),
+            lambda z, low, high: step(z - high),
+        ),
+        kink=True,
+        call="np.minimum(np.maximum({0}, {1}), {2})",
+    ),
+    FunctionRow(
+        within,
+        "within",
+        lambda z, low, high: _cases((0, z < low), (0, z > high), otherwise=1),
+        (lambda z, low, high: sp.S.Zero,) * 3,
+        helpers.WITHIN,
+        kink=True,
+        convention="clip' is 1 at both ends",
+        mask="(({0} >= {1}) & ({0} <= {2}))",
+    ),
+    FunctionRow(  # the same numbers, and at the ends another slope
+        hard_tanh,
+        "hardtanh",
+        lambda z, low, high: _cases((low, z <= low), (high, z >= high), otherwise=z),
         (
             lambda z, low, high: inside(z, low, high),
             lambda z, low, high: 1 - step(z - low),
-            lambda z, low, high: step(z - high),
+            lambda z, low, high: 1 - step(high - z),
         ),
         kink=True,
         call="np.minimum(np.maximum({0}, {1}), {2})",
@@ -93,13 +128,13 @@ TABLE = (
         (lambda z, low, high: sp.S.Zero,) * 3,
         helpers.INSIDE,
         kink=True,
-        convention="clip' is 0 at both ends",
+        convention="hardtanh' and hardsigmoid' are 0 at both ends",
         mask="(({0} > {1}) & ({0} < {2}))",
     ),
     FunctionRow(
         hard_sigmoid,
         "hardsigmoid",
-        lambda z: sp.Min(sp.Max(z + 3, 0), 6) / 6,
+        lambda z: _cases((0, z <= -3), (1, z >= 3), otherwise=(z + 3) / 6),
         (lambda z: inside(z, -3, 3) / 6,),
         helpers.HARD_SIGMOID,
         kink=True,
@@ -111,4 +146,39 @@ TABLE = (
         (lambda z, d: clip(z, -d, d), lambda z, d: relu(sp.Abs(z) - d)),
         helpers.HUBER,
     ),
+    FunctionRow(
+        maximum,
+        r"\max",
+        lambda y, z: sp.Max(y, z),
+        (lambda y, z: heaviside(y - z), lambda y, z: heaviside(z - y)),
+        call="np.maximum({0}, {1})",
+        text="max",
+    ),
+    FunctionRow(
+        minimum,
+        r"\min",
+        lambda y, z: sp.Min(y, z),
+        (lambda y, z: heaviside(z - y), lambda y, z: heaviside(y - z)),
+        call="np.minimum({0}, {1})",
+        text="min",
+    ),
+    FunctionRow(
+        heaviside,
+        "H",
+        lambda z: _cases((1, z > 0), (sp.S.Half, sp.Eq(z, 0)), otherwise=0),
+        (lambda z: sp.S.Zero,),
+        helpers.HEAVISIDE,
+        convention="max and min of two that are equal have the slope 1/2 along each",
+        text="H",
+    ),
 )
+
+
+def larger(one: sp.Expr, other: sp.Expr) -> sp.Expr:
+    """The larger of two; beside 0 it is relu, whose slope at 0 is the one that is expected."""
+    return relu(one + other) if 0 in (one, other) else maximum(one, other)
+
+
+def smaller(one: sp.Expr, other: sp.Expr) -> sp.Expr:
+    """The smaller of two."""
+    return -relu(-one - other) if 0 in (one, other) else minimum(one, other)

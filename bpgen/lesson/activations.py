@@ -10,7 +10,7 @@ import numpy as np
 import sympy as sp
 
 from bpgen.check.entrywise.tape import tape
-from bpgen.functions import ROWS, FunctionRow, at_most, masked, row
+from bpgen.functions import ROWS, FunctionRow, at_most, masked, maximum, minimum, row
 from bpgen.ir import Element, Equation
 from bpgen.lesson.lesson import Lesson
 from bpgen.render.page import Block, Section, Table
@@ -22,7 +22,7 @@ _GRIDS = (np.linspace(-12, 12, 97), np.linspace(-40, 40, 161))
 _BESIDE = 1e-6  # of a place at which a derivative may jump
 _STEEP = 100.0  # steeper than any function here that has a steepest place
 _COMMON = ("sigmoid", "tanh", "relu", "leaky_relu", "softplus", "elu")
-_CONDITIONS = (masked, at_most)
+_OF_SEVERAL = (masked, at_most, maximum, minimum)
 _MOST = 3  # entries that are shown: three arrays stand side by side
 _Z, _S = sp.Symbol("z", real=True), sp.Symbol("s", real=True)
 _SHAPES = (sp.Rational(1, 100), sp.Rational(1, 2), sp.S.One)  # values of a parameter
@@ -50,7 +50,7 @@ def calls(lesson: Lesson) -> list[tuple[Equation, sp.Expr]]:
     for f in lesson.derivation.forward:
         body = f.equation.terms[0].body
         applied = f.equation.pointwise() and row(body) is not None and len(body.args) > 0
-        if applied and isinstance(body.args[0], Element) and not isinstance(body, _CONDITIONS):
+        if applied and isinstance(body.args[0], Element) and not isinstance(body, _OF_SEVERAL):
             found.append((f.equation, body))
     return found
 

@@ -91,9 +91,12 @@ def _log1p(call: sp.Expr, printer: Printing) -> Piece:
 
 
 def _extreme(word: str) -> Callable[[sp.Expr, Printing], Piece]:
+    """max(a, b), in the order of the user; sympy's has none."""
+
     def of(call: sp.Expr, printer: Printing) -> Piece:
         name = word if printer.writer.dialect.flat else f"\\{word}"
-        return _applied(name, sorted(call.args, key=str), printer)
+        arguments = call.args if row(call) else sorted(call.args, key=str)
+        return _applied(name, list(arguments), printer)
 
     return of
 
@@ -104,11 +107,15 @@ def _step(call: sp.Expr, printer: Printing) -> Piece:
     return Piece(printer.writer.indicator(f"{printer.text(call.args[0])} {more} 0"))
 
 
-def _inside(call: sp.Expr, printer: Printing) -> Piece:
+def _between(sign: str) -> Callable[[sp.Expr, Printing], Piece]:
     """1[low < z < high]."""
-    z, low, high = map(printer.text, call.args)
-    less = printer.writer.dialect.relations["<"]
-    return Piece(printer.writer.indicator(f"{low} {less} {z} {less} {high}"))
+
+    def of(call: sp.Expr, printer: Printing) -> Piece:
+        z, low, high = map(printer.text, call.args)
+        less = printer.writer.dialect.relations[sign]
+        return Piece(printer.writer.indicator(f"{low} {less} {z} {less} {high}"))
+
+    return of
 
 
 def _at_most(call: sp.Expr, printer: Printing) -> Piece:
@@ -189,8 +196,11 @@ NOTATIONS: dict[str, Callable[[sp.Expr, Printing], Piece]] = {
     "Abs": lambda call, printer: Piece(printer.writer.dialect.absolute(printer.text(call.args[0]))),
     "Max": _extreme("max"),
     "Min": _extreme("min"),
+    "maximum": _extreme("max"),
+    "minimum": _extreme("min"),
     "step": _step,
-    "inside": _inside,
+    "inside": _between("<"),
+    "within": _between("<="),
     "at_most": _at_most,
     "masked": _masked,
     "softmaxed": _softmaxed,

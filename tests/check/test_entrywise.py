@@ -307,7 +307,9 @@ def test_a_body_that_reads_nothing_is_one_lane() -> None:
     assert found["x"].tolist() == [[1, 2, 3]] * 2
 
 
-@pytest.mark.parametrize("name", ["relu", "step", "clip", "leaky_relu", "sign", "huber"])
+@pytest.mark.parametrize(
+    "name", ["relu", "step", "clip", "hard_tanh", "maximum", "leaky_relu", "sign", "huber"]
+)
 def test_what_is_no_number_stays_none(name: str) -> None:
     row, i = ROWS[name], Index("i", 1)
     body = row.function(*[element("x", (i,)), -1, 1][: row.arity])

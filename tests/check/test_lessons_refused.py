@@ -137,7 +137,7 @@ def _at_kinks() -> tuple[str, Ground]:
     derivation = derived(
         "from bpgen import *\nx, y = input(2), target(2)\n"
         "h = dense(dense(dense(x, 2, relu), 2, leaky_relu), 2, elu)\n"
-        "z = dense(h, 2)\na = hard_tanh(z)\nL = loss(squared_error(a, y))\n"
+        "z = maximum(dense(h, 2), h)\nb = hard_tanh(z)\na = clip(b, -0.5, 0.5)\nL = loss(squared_error(a, y))\n"
     )
     made = at_drawn(derivation)
     assert made is not None
@@ -167,7 +167,8 @@ def test_what_is_said_to_be_next_to_nothing_is_compared() -> None:
 _PRIME = r"\textquotesingle{}"
 _WRONG_AT_KINKS = [
     (f"lrelu{_PRIME}(0) is the slope of the negative side", f"lrelu{_PRIME}(0) = 0"),
-    (f"clip{_PRIME} is 0 at both ends", f"clip{_PRIME}(0) is the slope of the negative side"),
+    ("are 0 at both ends", "(0) is the slope of the negative side"),
+    (f"clip{_PRIME} is 1 at both ends", f"clip{_PRIME}(0) = 0"),
     ("at the kink of relu", "at the kink of elu"),
     ("at the kink of relu", "at the kink of softplus"),
     ("a convention: from the left and the right it differs", "there is none"),

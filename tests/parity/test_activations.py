@@ -50,6 +50,7 @@ OF_ONE: dict[str, Function] = {
     "hard_tanh(z)": F.hardtanh,
     "hard_tanh(z, -0.5, 0.25)": lambda z: F.hardtanh(z, -0.5, 0.25),
     # Its definition: the derivative of F.hardsigmoid itself is 1/6 in single precision only.
+    "clip(z, -0.5, 0.25)": lambda z: z.clamp(-0.5, 0.25),
     "hard_sigmoid(z)": lambda z: F.relu6(z + 3) / 6,
     "hard_swish(z)": F.hardswish,
     "erf(z)": torch.erf,

@@ -32,6 +32,7 @@ ACTIVATIONS: dict[str, tuple[Function, list[float]]] = {
     "relu6(z)": (F.relu6, around(0, 6)),
     "hard_tanh(z)": (F.hardtanh, around(-1, 1)),
     "hard_tanh(z, -0.5, 0.25)": (lambda z: F.hardtanh(z, -0.5, 0.25), around(-0.5, 0.25)),
+    "clip(z, -0.5, 0.25)": (lambda z: z.clamp(-0.5, 0.25), around(-0.5, 0.25)),
     "hard_sigmoid(z)": (F.hardsigmoid, around(-3, 3)),
     "hard_swish(z)": (F.hardswish, around(-3, 3)),
     "relu(z) - relu(-z)": (lambda z: F.relu(z) - F.relu(-z), around(0)),
@@ -153,6 +154,32 @@ def test_of_equal_largest(call: str) -> None:
     np.testing.assert_array_equal(output, value.detach())
     found = module.backward({}, cache, weights.numpy(), inputs=True)["x"]
     np.testing.assert_array_equal(found.reshape(4, 4), slopes)
+
+
+OF_TWO: dict[str, Function] = {
+    "maximum(x, u)": torch.maximum,
+    "min(x, u)": torch.minimum,
+    "max(x, u, 1.0)": lambda x, u: torch.maximum(torch.maximum(x, u), torch.ones(())),
+    "tensor(min(x[i], u[0]), i)": lambda x, u: torch.minimum(x, u[:, :1]),
+    "max(x, 0) + min(0, u)": lambda x, u: F.relu(x) - F.relu(-u),
+}
+
+
+@pytest.mark.parametrize("call", OF_TWO)
+def test_of_two_that_are_equal(call: str) -> None:
+    """Half to each, as of PyTorch's maximum; beside the number 0 it is relu."""
+    module = emitted(
+        f'from bpgen import *\ni = indices("i")\nx, u = input(4), input(4)\na = {call}\noutput(a)\n'
+    )
+    given = [np.array([row, row[::-1]]) for row in ([0.0, 1.0, 2.0, 3.0], [0.0, 1.0, 2.0, -1.0])]
+    x, u = (torch.tensor(v, requires_grad=True) for v in given)
+    value = OF_TWO[call](x, u)
+    slopes = torch.autograd.grad(value.sum(), (x, u))
+    output, cache = module.forward({}, *given)
+    np.testing.assert_array_equal(output, value.detach())
+    found = module.backward({}, cache, np.ones_like(output), inputs=True)
+    for name, slope in zip("xu", slopes, strict=True):
+        np.testing.assert_array_equal(found[name], slope)
 
 
 def test_of_penalties() -> None:

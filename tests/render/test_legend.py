@@ -58,7 +58,7 @@ def test_what_stands_beside_an_argument_has_a_letter_where_most_are_taken(
 ) -> None:
     net = f"from bpgen import *\n{', '.join(taken)} = {', '.join(['input()'] * len(taken))}\n"
     net += f"output(hard_tanh({' + '.join(taken)}, -1, 1))\n"
-    assert f"clip(z, {beside}) = " in render(derived(net), fmt="text")
+    assert f"hard_tanh(z, {beside}) = " in render(derived(net), fmt="text")
 
 
 def test_a_single_step_is_told_by_its_number() -> None:

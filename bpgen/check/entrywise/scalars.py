@@ -67,12 +67,17 @@ def _absolute(z: Any) -> Any:
     return z * np.sign(np.real(z))
 
 
-def _larger(a: Any, b: Any) -> Any:
-    return np.where((np.real(a) >= np.real(b)) | np.isnan(a), a, b)
+def _outer(is_outer: Call) -> Call:
+    """The larger or the smaller of two; where they are equal, with half of the slope of each."""
 
+    def of(a: Any, b: Any) -> Any:
+        one, other = np.real(a), np.real(b)
+        chosen = np.where(is_outer(one, other) | np.isnan(a), a, b)
+        if not np.iscomplexobj(chosen):
+            return chosen
+        return chosen + np.where(one == other, 1j * (np.imag(b) - np.imag(a)) / 2, 0)
 
-def _smaller(a: Any, b: Any) -> Any:
-    return np.where((np.real(a) <= np.real(b)) | np.isnan(a), a, b)
+    return of
 
 
 def compared(call: Call) -> Call:
@@ -149,8 +154,8 @@ CALLS: dict[str, Call] = {
     "erfc": _continued(elementwise(math.erfc, "erfc"), _bell(-1)),
     "Abs": _absolute,
     "sign": lambda z: np.sign(np.real(z)),
-    "Max": lambda *a: reduce(_larger, a),
-    "Min": lambda *a: reduce(_smaller, a),
+    "Max": lambda *a: reduce(_outer(np.greater_equal), a),
+    "Min": lambda *a: reduce(_outer(np.less_equal), a),
     "sigmoid": _sigmoid,
     "softplus": _softplus,
     "masked": _masked,

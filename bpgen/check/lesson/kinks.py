@@ -14,7 +14,8 @@ from bpgen.ir import Element
 _BESIDE, _JUMP = 1e-6, 1e-4
 _PLACES = range(-10, 11)  # where kinks are looked for, and where the function's own numbers are
 _OWN = 0.5  # what stands for a parameter
-_IS_0 = ("'(0) = 0", "' is 0 at both ends")
+_IS_0 = ("'(0) = 0", "' are 0 at both ends")
+_IS_1 = "' is 1 at both ends"
 _FROM_THE_LEFT = (
     "'(0) is the slope of the negative side",
     "'(0) is s, the slope of the negative side",
@@ -37,6 +38,8 @@ def kink(name: str, taken: str, why: str, ground: Ground) -> str:
         return "it does not jump"
     if taken.endswith(_IS_0):
         return "" if np.all(here[jumps] == 0) else "it is not 0"
+    if taken.endswith(_IS_1):
+        return "" if np.all(here[jumps] == 1) else "it is not 1"
     if taken.endswith(_FROM_THE_LEFT):
         return "" if np.all(np.abs(here - left)[jumps] < _JUMP) else "it is not that of the left"
     raise Unreadable(taken)

@@ -113,10 +113,8 @@ def line_reasons(
             found.append(_zero(reason, writer))
         elif isinstance(reason, Equality):
             found += equalities([reason], writer)
-        elif reason.startswith(_SUMS_TO_ONE):
-            found.append(_one(reason.removeprefix(_SUMS_TO_ONE), before, writer))
         else:
-            found.append(writer.dialect.prose(writer.dialect.escape(reason)))
+            found.append(_one(reason.removeprefix(_SUMS_TO_ONE), before, writer))
     return _distinct(found)
 
 

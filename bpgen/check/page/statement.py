@@ -16,11 +16,6 @@ class Chain:
     condition: list[str] = field(default_factory=list)
     negated: bool = False
 
-    @property
-    def is_words(self) -> bool:
-        """Whether it says something in words alone."""
-        return bool(self.parts and self.parts[0] and self.parts[0][0].startswith(r"\text"))
-
 
 @dataclass
 class Statement:

@@ -13,11 +13,18 @@ from bpgen.check.page.tokens import tokens
 _SECTION = re.compile(r"\\section\{([^}]*)\}")
 _ROWS = re.compile(r"\\begin\{(align\*|aligned)\}(.*?)\\end\{\1\}", re.DOTALL)
 _HEADING = re.compile(r"Gradient with respect to \$(.*?)\$(?:, called \$(.*?)\$)?")
+_ZERO = r"\text{; 0 elsewhere}"
 _BY = re.compile(r"\\overset\{\((\d+[a-z]?)\)\}\{=\}")
 _EVALUATED = {
     r"\text{evaluated as }": "evaluated",
     r"\text{evaluated, and differentiated, as }": "differentiated",
 }
+_RISK = "(?:overflow|underflow|the logarithm of 0|cancellation)"
+_CALL = "(?:expm1|log1p|log1mexp|log1mexpexp)"
+_REMARK = re.compile(
+    rf"\(this spelling avoids {_RISK}(?:, {_RISK})*(?: and {_RISK})?"
+    rf"(?:, (?:that )?by {_CALL}(?: and {_CALL})*)?\)"
+)
 _OPERATORS = {"=", "+", "-", r"\cdot", r"\odot", r"\in"}
 
 
@@ -68,6 +75,7 @@ def _statements(body: str) -> list[Statement]:
     reader = _Reader()
     for line in _lines(body):
         reader.line(line)
+    reader.remarked("")
     return instances(reader.found)
 
 
@@ -78,7 +86,7 @@ class _Reader:
         self.found: list[Statement] = []
         self.main: Statement | None = None
         self.left: list[str] = []  # of a row that has nothing else
-        self.remark = False  # whether a remark in parentheses goes on
+        self.remark = ""  # one in parentheses that goes on
 
     def line(self, line: str) -> None:
         tag = re.search(r"\\tag\{([^}]*)\}", line)
@@ -139,6 +147,12 @@ class _Reader:
         """Whether the line before is a left side, on a line of its own."""
         return bool(self.found) and self.open.kind == "unread" and "=" not in self.open.tokens
 
+    def remarked(self, line: str) -> None:
+        """The end of a remark: only what a spelling avoids is said in one."""
+        if self.remark and not _REMARK.fullmatch(self.remark):
+            self._new("unread", [rf"\text{{{self.remark}}}"], line)
+        self.remark = ""
+
     def _segment(self, segment: list[str], line: str) -> None:
         first = segment[0]
         if first in (r"\text{where }", r"\text{where}"):
@@ -150,12 +164,14 @@ class _Reader:
             left = above or (self.main.parts[0] if self.main else [])
             self._new(_EVALUATED[first], [*left, "=", *segment[1:]], line)
         elif first == r"\text{for }" and self.main is not None:
-            self.main.ranges += [t for t in segment[1:] if not t.startswith(r"\text{")]
-            self.main.elsewhere = any("0 elsewhere" in t for t in segment)
+            self.main.ranges += [t for t in segment[1:] if t != _ZERO]
+            self.main.elsewhere = _ZERO in segment
         elif first == r"\text{0 elsewhere}" and self.main is not None:
             self.main.elsewhere = True
         elif len(segment) == 1 and first.startswith(r"\text{" if self.remark else r"\text{("):
-            self.remark = not first.endswith(")}")
+            self.remark = f"{self.remark} {first[6:-1]}".strip()
+            if self.remark.endswith(")"):
+                self.remarked(line)
         elif r"\mathbb" in segment:
             self._new("shape", segment, line)
         elif first in _OPERATORS and self.found:

@@ -62,9 +62,8 @@ class Rows:
     def _chain(self, chain: Chain, statement: Statement, reading: Reading, judge: Judge) -> None:
         count = len(chain.parts) - 1
         if count < 1:
-            if not chain.is_words:
-                reason = statement.reason or "no equation"
-                judge.say([FalseLine(statement.line, reason, True)], 1)
+            reason = statement.reason or "no equation"
+            judge.say([FalseLine(statement.line, reason, True)], 1)
             return
         sides = partial(self.sides, chain, statement)
         wrong = judge.wrong(statement.line, sides, count, reading)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ from bpgen.render.widths import is_large
 from bpgen.render.writer import ADD, ATOM, MUL, POW, Piece, Writer
 
 Signed = tuple[bool, Piece]  # whether it is subtracted, and its absolute value
+_WORD = re.compile(r"[A-Za-z]{2,}[^A-Za-z\s\])]*$")  # adv(1 + z) is what a function gives
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,9 @@ class Printer:
         times, made, before, large = self.writer.dialect.times, "", "", False
         for text in texts:
             large = large or is_large(text) or "/" in before
-            apart = large if self.writer.dialect.flat else self.writer.wordy(before, text)
+            like_a_call = text.startswith("(") and _WORD.search(before) is not None
+            flat = self.writer.dialect.flat
+            apart = large or like_a_call if flat else self.writer.wordy(before, text)
             tight = text.startswith("(") and not apart and before != BATCH
             made += ("" if tight or not made else times if large or apart else " ") + text
             before = text

@@ -218,6 +218,11 @@ def test_the_number_of_euler_and_a_tensor_e() -> None:
     assert r"\exp(z) \odot e" in told(text, "latex") or r"e \odot \exp(" in told(text, "latex")
 
 
+def test_a_word_beside_a_parenthesis_is_no_function() -> None:
+    net = "adv, x, w = input(), input(), param()\nL = loss(w * adv * (1 - x))\n"
+    assert "ℓ = w adv · (1 − x)" in told(net, "text")
+
+
 def test_upright_words_stand_apart() -> None:
     text = (
         "x = input(3)\nt = target(2)\nweight_hidden, W_out = param(3, 3), param(2, 3)\n"

@@ -40,6 +40,15 @@ def test_of_blocks_neither() -> None:
     assert cache.count("real h[") == 1 and "u1[" not in cache and "block" not in cache
 
 
+def test_a_length_called_as_a_macro_is_stays_unused() -> None:
+    """M(exp) is exp of the precision, and no mention of M."""
+    net = "x, y = input('M', 2), label(2)\nz = mean(x, axis=0)\n"
+    net += "L = loss(categorical_cross_entropy_with_logits(param(2, 2) @ z, y))\n"
+    source = files_of(derived(HEAD + net), "c")[".c"]
+    loss = source[source.index("real net_loss(") : source.index("real net_backward(")]
+    assert "M(exp)" in loss and "    (void)M;" in loss
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(compiler() is None, reason="there is no C compiler")
 @pytest.mark.parametrize("net", [NET, OF_BLOCKS])

@@ -83,7 +83,7 @@ class CFunction:
 
 def speaks(lines: Iterable[str], name: str) -> bool:
     """Whether code speaks of a name, beside comments and fields of structs."""
-    spoken = re.compile(rf"(?<!->)(?<!\.)\b{name}\b")
+    spoken = re.compile(rf"(?<!->)(?<!\.)\b{name}\b(?!\()")  # M(exp) calls a macro
     return any(spoken.search(re.sub(r"/\*.*?\*/", "", line, flags=re.S)) for line in lines)
 
 

@@ -84,7 +84,8 @@ KINKED = """from bpgen import *
 x, w, t = input(2), param(2), target(2)
 a, b = abs(w * x), clip(w * x, -1, 1)
 c, d, e = elu(w * x, 0.7), leaky_relu(w * x), relu(w * x)
-L = loss(half_squared_error(a + b + c + d + e, t))
+f = maximum(hard_tanh(w * x), w)
+L = loss(half_squared_error(a + b + c + d + e + f, t))
 """
 LABELLED = """from bpgen import *
 x, y, W, b = input(2), label(3), param(3, 2), param(3)
@@ -212,8 +213,11 @@ WRONG = [
     (KINKED, r"\textbar{}\textquotesingle{}(0) = 0", r"\textbar{}\textquotesingle{}(0) = 1"),
     (KINKED, "(0) is the slope of the negative", "(0) is the slope of the positive"),
     (KINKED, "(0) is s, the slope of the negative", "(0) is s, the slope of the positive"),
-    (KINKED, "is 0 at both ends", "is 1 at both ends"),
-    (KINKED, r"clip\textquotesingle{} is 0 at", r"relu\textquotesingle{} is 0 at"),
+    (KINKED, "is 1 at both ends", "is 0 at both ends"),
+    (KINKED, r"clip\textquotesingle{} is 1 at", r"relu\textquotesingle{} is 1 at"),
+    (KINKED, "are 0 at both ends", "are 1 at both ends"),
+    (KINKED, "hardsigmoid\\textquotesingle{} are", "clip\\textquotesingle{} are"),
+    (KINKED, "the slope 1/2 along", "the slope 1/1 along"),
     # what is given, and what stands for what
     (UPSTREAM, r"$\bar{h}$ and $\bar{s}$ are", r"$\bar{h}$ and $\bar{h}$ are"),
     (UPSTREAM, r"$\bar{h}$ and $\bar{s}$ are", r"$\bar{h}$ and $s$ are"),

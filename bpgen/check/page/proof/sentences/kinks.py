@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,8 @@ _FUNCTIONS: dict[str, tuple[sp.Expr, tuple[float, ...]]] = {
     "lrelu": (functions.leaky_relu(_Z, _S), (0.0,)),
     "elu": (functions.elu(_Z, _S), (0.0,)),
     "clip": (functions.clip(_Z, -1, 1), (-1.0, 1.0)),
+    "hardtanh": (functions.hard_tanh(_Z, -1, 1), (-1.0, 1.0)),
+    "hardsigmoid": (functions.hard_sigmoid(_Z), (-3.0, 3.0)),
 }
 _SPELLED = {
     r"\textquotesingle{}": "'",
@@ -36,7 +39,7 @@ NAMES = "|".join(
 
 
 def slope(found: re.Match[str], _: Page) -> str:
-    """relu'(0) = 0, or that it is the slope of the negative side; clip' is 0 at both ends."""
+    """relu'(0) = 0, or that it is the slope of the negative side; clip' is 1 at both ends."""
     name = found["function"]
     for spelled, plain in _SPELLED.items():
         name = name.replace(spelled, plain)
@@ -50,6 +53,19 @@ def slope(found: re.Match[str], _: Page) -> str:
     else:
         told = np.full(len(places), float(found["value"] or found["ends"]))
     return "" if np.allclose(here, told, atol=10 * _BESIDE) else f"it is {here[0]:g}"
+
+
+def slopes(found: re.Match[str], _: Page) -> str:
+    """hardtanh' and hardsigmoid' are 0 at both ends."""
+    here = np.concatenate([_slopes(*_FUNCTIONS[found[name]]) for name in ("function", "other")])
+    return "" if np.all(here == float(found["ends"])) else f"they are {here}"
+
+
+def tie(found: re.Match[str], _: Page) -> str:
+    """max and min of two that are equal have the slope 1/2 along each."""
+    both = ((f(_Z, 0), f(0, _Z)) for f in (functions.maximum, functions.minimum))
+    here = np.concatenate([_slopes(call, (0.0,)) for calls in both for call in calls])
+    return "" if np.all(here == float(Fraction(found["value"]))) else f"it is {here[0]:g}"
 
 
 def _slopes(call: sp.Expr, places: Any) -> Array:

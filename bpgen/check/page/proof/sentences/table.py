@@ -93,6 +93,16 @@ _JUDGED: tuple[tuple[str, Judged], ...] = (
         r"| is (?P<ends>-?\d+(?:\.\d+)?) at both ends)\.",
         kinks.slope,
     ),
+    (
+        rf"By convention, (?P<function>{kinks.NAMES})\\textquotesingle\{{\}} and"
+        rf" (?P<other>{kinks.NAMES})\\textquotesingle\{{\}} are (?P<ends>\d+) at both ends\.",
+        kinks.slopes,
+    ),
+    (
+        r"By convention, max and min of two that are equal have the slope (?P<value>\d+/\d+)"
+        r" along each\.",
+        kinks.tie,
+    ),
 )
 
 # What is read where equations are: it defines or judges them.

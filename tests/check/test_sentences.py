@@ -103,6 +103,20 @@ z = dot(w, x)
 c = tensor(z[n] - mean(z[m], m), n)
 L = loss(squared_error(c, t))
 """
+UNSEEN = """from bpgen import *
+i, j, m = indices("i", size=3), indices("j", size=2), samples()
+x, w, u = input(), param(3), zeros(7)
+u[3] = mean(x[m] + w[i], i, m)
+L = loss(sum(w ** 2) + sum(u[j] ** 2, j))
+"""
+AS_LONG = """from bpgen import *
+k, j = indices("k", size=3), indices("j")
+x, h = input(2), recurrent(3)
+r = repeat(3, lambda h: tanh(param(2) * h), x)
+h[-1] = r[1]
+h[k] = tanh(max(r[j], j) + h[k - 1])
+L = loss(sum(h ** 2))
+"""
 LAYERS = RULES["five"]
 _FULL = (SPELLED, ALONE)
 
@@ -128,7 +142,7 @@ def _false(net: str, page: str) -> list[str]:
     "net",
     [
         *(BLOCKS, MATRICES, LAYERS, SPELLED, DROPPED, PAIRED, GATHERED, ALONE),
-        *(STEPS, KINKED, LABELLED, UPSTREAM, MIXED),
+        *(STEPS, KINKED, LABELLED, UPSTREAM, MIXED, UNSEEN, AS_LONG),
     ],
 )
 def test_what_is_printed_holds(net: str) -> None:

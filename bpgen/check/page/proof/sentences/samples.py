@@ -16,7 +16,7 @@ from bpgen.check.page.reading import Reading
 from bpgen.check.page.tokens import Unreadable, tokens
 from bpgen.check.page.tree import letter_of, symbols_of
 from bpgen.check.page.world import Array, of_sample
-from bpgen.ir import BATCH
+from bpgen.ir import BATCH, Index, Network, is_batch
 
 _SAME = 1e-9
 
@@ -53,7 +53,7 @@ def _of_samples(part: list[str], reading: Reading) -> Iterator[str]:
 
 
 def meet(_: re.Match[str], page: Page) -> str:
-    """Samples meet: of what is computed, something is another by itself, or no mean of theirs."""
+    """Samples meet: of what is computed, something is another by itself, or is of all of them."""
     return "" if any(_together(page)) or any(_shared(page)) else "each is told by itself"
 
 
@@ -73,10 +73,18 @@ def _together(page: Page) -> Iterator[bool]:
 
 
 def _shared(page: Page) -> Iterator[bool]:
-    """Of each value that samples share, whether it is no mean of what it is of each."""
+    """Of each value that samples share, whether it runs over them; of the loss, whether it is no
+    mean of theirs.
+    """
     for name, value, alone in _computed(page):
-        if not page.network.tensors[name].batched:
+        if name == page.network.loss:
             yield not _same(value, np.mean(alone, 0))
+        elif not page.network.tensors[name].batched:
+            yield any(is_batch(i) for i in _run_through(page.network, name))
+
+
+def _run_through(network: Network, name: str) -> Iterator[Index]:
+    yield from (i for e in network.equations if e.name == name for t in e.terms for i in t.over)
 
 
 def _computed(page: Page) -> Iterator[tuple[str, Array, list[Array]]]:

@@ -50,8 +50,8 @@ def through_time(found: re.Match[str], page: Page) -> str:
     if _values(found["values"], reading)[0] != after - 1:
         return "that is not the step after the last"
     size = after - reading.base
-    loops = (e for e in page.network.equations if e.loop is not None)
-    within = {e.name for e in loops if e.loop and reading.world.size(e.loop.index.size) == size}
+    loops = {e.name: e.loop for e in page.network.equations if e.loop and not e.loop.block}
+    within = {name for name, loop in loops.items() if reading.world.size(loop.index.size) == size}
     told = (row for row in rows_of(page) if row.told and row.told[0] and row.told[1] in within)
     tags = [*dict.fromkeys(row.tag for row in told if row.tag)]
     said = [tags.index(n) for n in (found["first"], found["last"]) if n in tags]

@@ -7,6 +7,7 @@ import pytest
 from bpgen.compiled import difference
 from bpgen.compiled.library import compiler
 from bpgen.emit import WITH_PYTHON, files, files_of
+from bpgen.errors import NetError
 from bpgen.program import grammar as program
 from bpgen.program.grammar import Assign, Read, Ref
 from bpgen.targets.c.needs import without_idle
@@ -38,6 +39,21 @@ def test_of_blocks_neither() -> None:
     header = files_of(derived(HEAD + OF_BLOCKS), "c")[".h"]
     cache = header.partition("/* What forward leaves")[2].partition("} net_cache;")[0]
     assert cache.count("real h[") == 1 and "u1[" not in cache and "block" not in cache
+
+
+@pytest.mark.parametrize("word", ["work", "DOUBLE", "register"])
+def test_a_length_that_is_a_word_of_c_is_refused(word: str) -> None:
+    with pytest.raises(NetError, match=f"{word} is the length of an axis, and what C calls its"):
+        files_of(derived(HEAD + f"x = input('{word}', 2)\noutput(tanh(x))\n"), "c")
+
+
+def test_names_that_lengths_have_are_not_given_again() -> None:
+    """H, the height, had the macro that keeps a header from being read twice."""
+    net = "x, y = input('H', 'log_sum'), label(3)\nV = param(3)\n"
+    net += "p = softmax(V * mean(x))\nL = loss(categorical_cross_entropy(p, y))\n"
+    made = files_of(derived(HEAD + net), "c")
+    assert "#define NET_H 64" in made[".h"] and "#define NET_H\n" not in made[".h"]
+    assert "real *log_sum " not in made[".c"]
 
 
 def test_a_length_called_as_a_macro_is_stays_unused() -> None:

@@ -32,8 +32,8 @@ def batched_network(
     for serial, (left, terms) in kept.items():
         label = called[serial]
         if serial == loss:
-            final = write.terms(terms)
-            sample_loss, made = with_mean(label, final, tensors, set(called.values()))
+            final, taken = write.terms(terms), {*called.values(), *declared.lengths}
+            sample_loss, made = with_mean(label, final, tensors, taken)
             equations += made
         elif declared.tensors[serial].role == "value":
             equations.append(write.equation(serial, left, terms))

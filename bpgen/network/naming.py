@@ -92,8 +92,15 @@ def _is_taken(name: str) -> bool:
 
 def refuse_lengths(declared: Declaration, every: Mapping[int, str]) -> None:
     """NetError for a length that has the name of a tensor which net.py gives none, or of a
-    gradient.
+    gradient, or one that code has another use for.
     """
+    for own in sorted(declared.lengths & RESERVED):
+        raise NetError(
+            f"{own} is the length of an axis, and a name that the emitted module or Python itself"
+            " uses",
+            "give the length another name, such as T",
+            declared.path,
+        )
     for name in every.values():
         for own in {name, adjoint_name(name)} & declared.lengths:
             raise NetError(

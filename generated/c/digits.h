@@ -8,8 +8,8 @@
    Bytes of floats, for N = 1: parameters 14440, gradients 14440, velocity 14440, cache 468,
    work 236; 44024 to train, and 15144 to predict, beside 8192 on the stack without
    -DBPGEN_SMALL. */
-#ifndef DIGITS_H
-#define DIGITS_H
+#ifndef DIGITS_HEADER
+#define DIGITS_HEADER
 
 #ifdef DIGITS_DOUBLE
 typedef double digits_real;

@@ -7,8 +7,8 @@
 
    Bytes of floats, for N = 1: parameters 36, gradients 36, velocity 36, cache 12, work 16; 136
    to train, and 64 to predict. */
-#ifndef TOY_2_2_1_H
-#define TOY_2_2_1_H
+#ifndef TOY_2_2_1_HEADER
+#define TOY_2_2_1_HEADER
 
 #ifdef TOY_2_2_1_DOUBLE
 typedef double toy_2_2_1_real;

@@ -34,10 +34,10 @@ from bpgen.targets.c.nodes import Row, Summed
 from bpgen.targets.c.wholes import whole_sums
 
 
-def beside(every: Mapping[str, Function], tensors: Iterable[str]) -> dict[str, Function]:
+def beside(every: Mapping[str, Function], names: Iterable[str]) -> dict[str, Function]:
     """The functions of a program, of which backward gives the loss, too."""
     forward, loss, backward = (every[name] for name in ("forward", "_loss", "backward"))
-    taken = {*tensors}
+    taken = {*names}
     forward, loss = _after_forward(forward, loss, taken)
     backward = _with_loss(backward, loss, taken)
     return {**every, "forward": forward, "_loss": loss, "backward": backward}

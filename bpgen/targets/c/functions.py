@@ -59,7 +59,8 @@ class Functions:
         every = without_idle(
             {n: passed(f, derivation.tensors, asked) for n, f in self._raised.items()}
         )
-        return beside(every, derivation.tensors) if self.network.loss else every
+        taken = (*derivation.tensors, *self.network.lengths)
+        return beside(every, taken) if self.network.loss else every
 
     def _in_order(self) -> list[str]:
         """The names of functions, the called before the callers."""

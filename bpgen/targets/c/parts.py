@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
-from bpgen.ir import TensorInfo, length
+from bpgen.errors import NetError
+from bpgen.ir import Network, TensorInfo, length
 from bpgen.record import Derivation
 from bpgen.targets.c.descent import Descent
 from bpgen.targets.c.functions import Functions
@@ -25,7 +26,19 @@ from bpgen.targets.c.windows import LISTED
 from bpgen.targets.numpy.interface import Interface
 
 STACK = {"copied": PANEL, "windows": LISTED}  # bytes, by what is called
+_SWITCHES = {"ADAM", "DESCEND", "DOUBLE", "HEADER"}  # of the header, as the rooms for lengths are
+_CALLED = {"M", "R"}  # macros that are only ever called, and so may be lengths as well
 LONG = 64  # steps for which there is room, where no other number is told
+
+
+def refuse_lengths(network: Network) -> None:
+    """NetError for a length that is called what C or the file calls its own."""
+    for name in network.lengths:
+        if (own(name) != name and name not in _CALLED) or name in _SWITCHES:
+            raise NetError(
+                f"{network.name}: {name} is the length of an axis, and what C calls its own",
+                "give the length another name, such as T, or emit it for numpy",
+            )
 
 
 @dataclass(frozen=True)
@@ -60,6 +73,7 @@ class Parts(Interface):
     asks = False  # for the gradients of inputs
 
     def __init__(self, derivation: Derivation) -> None:
+        refuse_lengths(derivation.network)
         super().__init__(derivation.network)
         self.name = self.network.name
         self.macro = self.name.upper()

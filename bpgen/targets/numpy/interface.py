@@ -151,8 +151,8 @@ def refuse_letters(network: Network) -> None:
 
 
 def refuse_own(network: Network, own: Container[str], module: str, instead: str) -> None:
-    """NetError for a tensor that is called what a module calls its own."""
-    for name in (n for n in network.tensors if n in own):
+    """NetError for a tensor or a length that is called what a module calls its own."""
+    for name in (n for n in (*network.tensors, *network.lengths) if n in own):
         fact = f"{network.name}: {name} is what {module} calls its own"
         raise NetError(fact, f"call it {name}1, or {instead}")
 

@@ -11,6 +11,7 @@ from typing import Any
 from bpgen.declare.declaration import Declaration, Quantity
 from bpgen.declare.given import checked_name
 from bpgen.errors import NetError
+from bpgen.ir import BATCH
 from bpgen.names import RESERVED, adjoint_name, numbered
 from bpgen.network.held import held
 
@@ -94,7 +95,7 @@ def refuse_lengths(declared: Declaration, every: Mapping[int, str]) -> None:
     """NetError for a length that has the name of a tensor which net.py gives none, or of a
     gradient, or one that code has another use for.
     """
-    for own in sorted(declared.lengths & RESERVED):
+    for own in sorted(declared.lengths & RESERVED - {BATCH}):
         raise NetError(
             f"{own} is the length of an axis, and a name that the emitted module or Python itself"
             " uses",

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from bpgen.check.agreement import verdict
+from bpgen.check.page.proof import prove_page
 from bpgen.load import declared_by
+from bpgen.render import render
+from tests.conftest import declared, derived, written
 
 NET = "from bpgen import *\nt, u = indices('t u')\nx = input(4, 4)\n"
 KEEP = "keep = input(4)\n"
@@ -29,3 +33,44 @@ KEEP = "keep = input(4)\n"
 )
 def test_finite_where_masked(rest: str) -> None:
     assert declared_by(f"{NET}{rest}\n", "net.py").equations
+
+
+EMPTY = "z = tensor(masked(x[t, u], at_most(u, t - 1)), t, u)\np = softmax(z)\n"
+OF_NOTHING = f"{NET}{EMPTY}L = loss(sum(p * x))\n"
+SAID = "Where a mask keeps nothing, a softmax is 0, and no gradient passes."
+
+
+def test_a_softmax_of_nothing_is_compared() -> None:
+    """It is 0, where indices leave a row of it empty: in the module, or what is written is
+    refused.
+    """
+    text, network = written(OF_NOTHING), declared(OF_NOTHING)
+    found = verdict(text, network)
+    assert found.wrong is None and found.undefined == ()
+    one, other = "z - np.where(largest == -np.inf, 0, largest)", "z - largest"
+    assert text.count(one) == 1
+    thirds = text.replace(one, f"np.where(largest == -np.inf, 0, {other})")
+    assert verdict(thirds, network).wrong is not None
+    nowhere = text.replace(one, other)
+    assert verdict(nowhere, network).wrong is not None
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        f"{EMPTY}L = loss(sum(p * x))",
+        f"{EMPTY}s = logsumexp(z)\nq = tensor(exp(z[t, u] - s[t]), t, u)\nL = loss(sum(q * x))",
+        "w = param(4)\ndef block(h):\n    z = tensor(masked(h[t] * h[u] * w[u], at_most(u, t - 1)), t, u)"
+        "\n    return softmax(z) @ h + h\noutput(repeat(2, block, tensor(x[0, t], t)))",
+    ],
+)
+def test_a_page_says_that_it_is_0(rest: str) -> None:
+    made = derived(f"{NET}{rest}\n")
+    page = render(made, fmt="latex", steps="short")
+    assert page.count(SAID) == 1 and prove_page(page, made.network, (0,)).ok
+    assert not prove_page(page.replace(SAID, ""), made.network, (0,)).ok
+
+
+def test_a_page_says_so_only_where_it_may_be() -> None:
+    kept = EMPTY.replace("t - 1", "t")
+    assert SAID not in render(derived(f"{NET}{kept}L = loss(sum(p * x))\n"), fmt="latex")

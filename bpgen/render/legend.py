@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
 import sympy as sp
 
 from bpgen.functions import ROWS, FunctionRow, masked
-from bpgen.ir import Element, Network
+from bpgen.ir import Element, Equation, Network, Term
+from bpgen.network.kept import nothing_kept
 from bpgen.render.calls import NOTATIONS, exp
 from bpgen.render.dialect import Dialect, listed
 from bpgen.render.names import Symbol
@@ -117,10 +118,27 @@ def _drawn(network: Network, writer: Writer) -> list[str]:
 
 
 def _may_keep_nothing(network: Network) -> bool:
-    """Whether a softmax is of what a mask that is given keeps."""
-    terms = [t for equation in network for t in equation.terms]
-    masks = (m.args[1] for t in terms for m in t.body.atoms(masked))
-    return any(k.has(Element) for k in masks) and any(t.reduce == "logsumexp" for t in terms)
+    """Whether a softmax may be of nothing: of what a mask keeps that is given, or conditions on
+    indices that leave nothing of some row.
+    """
+    masks = {e.name: e for e in network if any(t.body.has(masked) for t in e.terms)}
+    sums = [t for e in network for t in e.terms if t.reduce == "logsumexp"]
+    given = (m.args[1] for e in masks.values() for t in e.terms for m in t.body.atoms(masked))
+    return any(bool(sums) and k.has(Element) for k in given) or any(
+        nothing_kept((keep,), term.over) is not None
+        for term in sums
+        for keep in _keeps(term, masks)
+    )
+
+
+def _keeps(term: Term, masks: Mapping[str, Equation]) -> Iterator[sp.Expr]:
+    """The masks of what a term is of, in its letters."""
+    if isinstance(term.body, masked):
+        yield term.body.args[1]
+    if isinstance(term.body, Element) and term.body.name in masks:
+        of = masks[term.body.name]
+        at = dict(zip(of.indices, term.body.indices, strict=True))
+        yield from (t.body.args[1].xreplace(at) for t in of.terms if isinstance(t.body, masked))
 
 
 def _definition(known: FunctionRow, writer: Writer) -> str:

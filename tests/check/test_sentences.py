@@ -117,6 +117,11 @@ h[-1] = r[1]
 h[k] = tanh(max(r[j], j) + h[k - 1])
 L = loss(sum(h ** 2))
 """
+EMPTY = """from bpgen import *
+t, u = indices("t u")
+x = input(4, 4)
+L = loss(sum(x * softmax(tensor(masked(x[t, u], at_most(u, t - 1)), t, u))))
+"""
 LAYERS = RULES["five"]
 _FULL = (SPELLED, ALONE)
 
@@ -246,6 +251,8 @@ WRONG = [
     # what nobody reads
     (STEPS, "Indices count from 0.", "Indices count from 2."),
     (STEPS, "Beyond the last step", "At the last step"),
+    (EMPTY, "a softmax is 0, and no", "a softmax is 1, and no"),
+    (EMPTY, "Where a mask keeps nothing", "Where a mask keeps something"),
     (LABELLED, "is 1 where the condition holds", "is 1 where the condition does not hold"),
     (STEPS, "Indices count from 0.", "Indices count from 0. It is known that 1 is 2."),
     # of a rule for each layer

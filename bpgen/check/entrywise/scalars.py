@@ -98,6 +98,24 @@ def chosen(*slots: Any) -> Any:
     return value
 
 
+def raised(*addends: Any) -> Any:
+    """e^(a + b): 0 where one is minus infinity, whatever the others: of nothing, a softmax is 0."""
+    total = summed(*addends)
+    value = np.exp(total)
+    if not np.isnan(value).any():
+        return value
+    return np.where(reduce(np.logical_or, (np.isneginf(np.real(a)) for a in addends)), 0, value)
+
+
+def summed(*addends: Any) -> Any:
+    """The smaller arrays first: fewer operations are on all entries."""
+    return reduce(np.add, sorted(addends, key=np.size))
+
+
+def multiplied(*factors: Any) -> Any:
+    return reduce(np.multiply, sorted(factors, key=np.size))
+
+
 def _masked(z: Any, keep: Any) -> Any:
     return np.where(np.real(keep) != 0, z, -np.inf)
 

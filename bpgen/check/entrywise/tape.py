@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache, reduce
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -91,14 +91,15 @@ class Tape:
             return self._comparison(scalars.COMPARISONS[name], expr)
         if isinstance(expr, Named):
             return smooth(expr.word, expr.order), self._arguments(expr.args)
+        if isinstance(expr, sp.exp) and isinstance(expr.args[0], sp.Add):
+            return scalars.raised, self._arguments(expr.args[0].args)
         if name in scalars.CALLS:
             arguments = self._arguments(expr.args)
             self._decided(name, arguments)
             return scalars.CALLS[name], arguments
         if isinstance(expr, (sp.Add, sp.Mul)):
-            step = np.add if isinstance(expr, sp.Add) else np.multiply
-            # the smaller arrays first: fewer operations are on all entries
-            return (lambda *a: reduce(step, sorted(a, key=np.size))), self._arguments(expr.args)
+            made = scalars.summed if isinstance(expr, sp.Add) else scalars.multiplied
+            return made, self._arguments(expr.args)
         meaning = scalars.defined(expr)
         if meaning is None:
             raise NotImplementedError(f"no value of {name} is known")

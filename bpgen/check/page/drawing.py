@@ -39,17 +39,18 @@ class _Itself:
         return id(self.network)
 
 
-def drawn(network: Network, batch: int, seed: int) -> World:
+def drawn(network: Network, batch: int, seed: int, nothing: bool = False) -> World:
     """The first of some draws that will do, and keeps its digits if one does; of a network without
-    a loss with the upstream gradients of its outputs. It is the caller's own.
+    a loss with the upstream gradients of its outputs. `nothing`: a softmax of nothing is 0. It is
+    the caller's own.
     """
-    found = _drawn_once(_Itself(network), batch, seed)
+    found = _drawn_once(_Itself(network), batch, seed, nothing)
     values = {name: value.copy() for name, value in found.values.items()}
     return replace(found, values=values, given=dict(found.given), told={}, _moved={})
 
 
 @lru_cache(128)  # the lines of a page, and each claim among them, are judged at the same points
-def _drawn_once(itself: _Itself, batch: int, seed: int) -> World:
+def _drawn_once(itself: _Itself, batch: int, seed: int, nothing: bool) -> World:
     network = itself.network
     lengths = lengths_of(network, batch)
     rng = np.random.default_rng(seed)
@@ -63,7 +64,7 @@ def _drawn_once(itself: _Itself, batch: int, seed: int) -> World:
         }
         for name in sorted(decide) if left_out else ():
             given[name] *= rng.uniform(size=given[name].shape) < _KEPT
-        world = World.at(network, lengths, given)
+        world = World.at(network, lengths, given, nothing)
         if world.defined and _keeps_digits(world):
             found = world
             break

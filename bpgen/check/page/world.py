@@ -43,12 +43,16 @@ class World:
     fallen: frozenset[str] = frozenset()  # what came to minus infinity, though nothing is masked
     # Log-sum-exps that the page writes as softmaxes alone: its formulas mention what they are of.
     within: frozenset[str] = frozenset()
+    nothing: bool = False  # whether the page says what a softmax of nothing is
     _moved: dict[str, dict[str, Array]] = field(default_factory=dict)
 
     @staticmethod
-    def at(network: Network, lengths: Mapping[str, int], values: Values) -> World:
+    def at(
+        network: Network, lengths: Mapping[str, int], values: Values, nothing: bool = False
+    ) -> World:
         """The values of every equation where these are given."""
-        return World(network, lengths, {n: np.array(v) for n, v in values.items()})._computed()
+        given = {n: np.array(v) for n, v in values.items()}
+        return World(network, lengths, given, nothing=nothing)._computed()
 
     def _computed(self) -> World:
         """With what is computed from what is given."""
@@ -62,6 +66,11 @@ class World:
         """The tensors in which something is masked out."""
         masks = (e for e in self.network if any(t.body.has(masked) for t in e.terms))
         return {e.name for e in masks}
+
+    @cached_property
+    def log_sums(self) -> set[str]:
+        """The log-sum-exps."""
+        return {e.name for e in self.network if e.terms[0].reduce == "logsumexp"}
 
     @property
     def defined(self) -> bool:
@@ -171,6 +180,8 @@ class _Spelled(Evaluation):
         if self.world.is_given(name):
             return self.stepped(name, array, here)
         array = self._told(name, array, here)
+        if self.world.nothing and name in self.world.log_sums:
+            array = np.where(np.real(array) < LOWEST / 2, 0, array)  # e^(-inf - 0) is 0
         lowest = np.isneginf(np.real(array))
         if lowest.any() and name not in self.world.masked:
             self.fallen.add(name)  # the logarithm of what is rounded to 0

@@ -14,7 +14,7 @@ from bpgen.check.entrywise.scalars import CALLS
 from bpgen.check.page import formula as f
 from bpgen.check.page.evaluate.scope import Scope
 from bpgen.check.page.tokens import Unreadable
-from bpgen.check.page.world import Array
+from bpgen.check.page.world import LOWEST, Array
 
 # By the name on the page.
 FUNCTIONS: dict[str, Any] = {
@@ -64,8 +64,11 @@ def _softmax(scope: Scope, node: f.Call) -> Array:
     if inner.shape[-1] != 1 and inner.shape[-2] != 1 and node.at:
         raise Unreadable("the softmax of a matrix at one index")
     axis = -2 if inner.shape[-1] == 1 else -1
-    raised = np.exp(inner - inner.real.max(axis, keepdims=True))
+    largest = inner.real.max(axis, keepdims=True)
+    raised = np.exp(inner - largest)
     found = raised / raised.sum(axis, keepdims=True)
+    if scope.world.nothing:
+        found = np.where(largest < LOWEST / 2, 0, found)
     if not node.at:
         return np.asarray(found)
     vector = found.reshape((*found.shape[:-2], -1))

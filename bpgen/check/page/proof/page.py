@@ -25,6 +25,7 @@ from bpgen.ir import Network
 SAMPLES = 2  # of the batch
 _EXACT, _ROUNDED = 1e-8, 1e-4
 _BATCH = "Over the batch"
+_NOTHING = "Where a mask keeps nothing, a softmax is 0, and no gradient passes."
 MEET = "Samples meet in these equations"
 OF_EACH = "Deltas are of the loss of each sample, of the batch as well."
 _ARE_GRADIENTS = re.compile(
@@ -58,13 +59,14 @@ class Page:
         names = Names.of(network, below)
         base = 1 if _FROM_ONE.search(latex) else 0
         across = MEET in latex
-        world = at or drawn(network, samples if across else 1, seed)
+        nothing = _NOTHING in latex
+        world = at or drawn(network, samples if across else 1, seed, nothing)
         sample = Reading(world, names, "", not across, base, unknown=unknown)
         top = network.sample_loss if OF_EACH in latex else network.loss
         whole = Reading(world, names, top or "", False, base, unknown=unknown)
         found = tuple(groups(latex))
         if at is None and any(g.section == _BATCH for g in found):
-            whole.world = drawn(network, samples, seed)
+            whole.world = drawn(network, samples, seed, nothing)
         sample.top = _top(latex, sample)
         page = Page(latex, seed, found, sample, whole)
         for tensor, symbol in page._called():
@@ -78,7 +80,7 @@ class Page:
     @cached_property
     def together(self) -> World:
         """Some samples of a batch."""
-        return drawn(self.network, SAMPLES, self.seed)
+        return drawn(self.network, SAMPLES, self.seed, self.sample.world.nothing)
 
     @cached_property
     def alone(self) -> tuple[World, ...]:

@@ -278,6 +278,12 @@ WRONG = [
 ]
 
 
+def test_a_step_is_lr_long_where_eta_is_another() -> None:
+    net = "from bpgen import *\nx, w = input(2), param(2)\neta = dot(w, x)\nL = loss(eta ** 2)\n"
+    assert r"\mathrm{lr} \, \tfrac{\partial L}{\partial w}" in _page(net)
+    assert not _false(net, _page(net))
+
+
 @pytest.mark.parametrize(("net", "true", "wrong"), WRONG)
 def test_what_is_wrong_in_a_sentence_is_refused(net: str, true: str, wrong: str) -> None:
     page = _page(net)

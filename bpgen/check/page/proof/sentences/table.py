@@ -46,7 +46,8 @@ _JUDGED: tuple[tuple[str, Judged], ...] = (
         meanings.drawn,
     ),
     (
-        r"A step of gradient descent: \$(?P<new>\S+) \\leftarrow (?P<old>\S+) - \\eta \\, "
+        r"A step of gradient descent: \$(?P<new>\S+) \\leftarrow (?P<old>\S+) -"
+        r" (?:\\eta|\\mathrm\{lr\}) \\, "  # lr where net.py has an eta
         r"\\tfrac\{\\partial (?P<loss>\S+?)\}\{\\partial (?P<by>\S+)\}\$"
         r"(?P<every>, and so every parameter)?\.",
         meanings.descends,

@@ -24,7 +24,7 @@ from tests.conftest import EXAMPLES, ROOT, declared, derived, module_of, of_exam
 from tests.few import few, one_in
 from tests.in_c import QUICK
 from tests.proofs.words import WORDS
-from tests.texts.corpus import SOURCES
+from tests.texts.corpus import DRAWN, TARGETS
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="there is no C compiler")
 
@@ -63,7 +63,6 @@ NETS = {
     "square, static, seed = param(2, 2), param(2), param(2)\n"
     "real = tanh(square @ double + static)\nL = loss(squared_error(seed * real, y))\n",
 }
-RANDOM = {n: t for n, t in SOURCES.items() if n.split()[0] in ("raw", "random")}
 LARGE = (
     "x, y = input(1, 40, 40), label(10)\nh = max_pool2d(conv2d(x, 8, 3, relu), 2)\n"
     "h = conv2d(h, 16, 3)\n"
@@ -129,10 +128,10 @@ def test_a_layer_is(name: str) -> None:
     assert difference(files(declared(WORDS[name]), "c"), declared(WORDS[name])) is None
 
 
-@pytest.mark.parametrize("of_corpus", one_in(60, [*RANDOM][::6]))
+@pytest.mark.parametrize("of_corpus", one_in(60, [n for n in DRAWN if "c" in TARGETS[n]]))
 def test_a_random_network_is(of_corpus: str) -> None:
-    net = RANDOM[of_corpus]
-    assert difference(files(declared(net), "c"), declared(net), flags=QUICK) is None
+    net = DRAWN[of_corpus]
+    assert difference(files_of(derived(net), "c"), declared(net), flags=QUICK) is None
 
 
 def test_a_mask_that_is_not_the_seeds_is_found() -> None:

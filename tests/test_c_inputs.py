@@ -9,11 +9,12 @@ import pytest
 
 from bpgen.compiled import at_points, difference, ran, source_of
 from bpgen.compiled.library import compiler, libraries, library
-from bpgen.emit import WITH_PYTHON, emitted, files, files_of, said_of
+from bpgen.emit import WITH_PYTHON, emitted, files_of, said_of
 from tests.conftest import declared, derived
 from tests.few import few, one_in
 from tests.in_c import QUICK
-from tests.test_c import HEAD, NETS, RANDOM
+from tests.test_c import HEAD, NETS
+from tests.texts.corpus import DRAWN, TARGETS
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="there is no C compiler")
 
@@ -37,10 +38,10 @@ def test_are_what_the_equations_say(name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("of_corpus", one_in(6, [*RANDOM][1::6]))
+@pytest.mark.parametrize("of_corpus", one_in(6, [n for n in DRAWN if WITH_PYTHON in TARGETS[n]]))
 def test_those_of_a_random_network_are(of_corpus: str) -> None:
-    net = RANDOM[of_corpus]
-    assert difference(files(declared(net), WITH_PYTHON), declared(net), flags=QUICK) is None
+    net = DRAWN[of_corpus]
+    assert difference(files_of(derived(net), WITH_PYTHON), declared(net), flags=QUICK) is None
 
 
 def test_they_are_numpys() -> None:

@@ -23,8 +23,9 @@ from bpgen.compiled.library import compiler
 from bpgen.emit import WITH_PYTHON, files, files_of
 from tests.conftest import EXAMPLES, TYPES, declared, derived, module_of, of_example
 from tests.few import few, one_in
-from tests.test_c import BLOCKS, HEAD, NETS, RANDOM
+from tests.test_c import BLOCKS, HEAD, NETS
 from tests.test_c_inputs import TWO
+from tests.texts.corpus import DRAWN
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="there is no C compiler")
 
@@ -62,10 +63,10 @@ def test_is_what_its_equations_say(name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("of_corpus", one_in(12, [*RANDOM][2::12]))
+@pytest.mark.parametrize("of_corpus", one_in(12, [*DRAWN][2::12]))
 def test_that_of_a_random_network_is(of_corpus: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CFLAGS", "-O0")  # which costs less of the compiler's time
-    net = declared(RANDOM[of_corpus])
+    net = declared(DRAWN[of_corpus])
     assert difference_of_module(files(net, WITH_PYTHON)[".py"], net) is None
 
 

@@ -29,7 +29,7 @@ from tests.parity.test_proofs import SOURCES
 from tests.proofs.words import WORDS
 from tests.standard import TOLERANCE, distance
 from tests.test_array_api import BACKWARDS, DENSE, PLACES, WINDOWS
-from tests.texts.corpus import SOURCES as FROZEN
+from tests.texts.corpus import DRAWN
 
 README = (ROOT / "README.md").read_text()
 SHARES = 16  # one in so many networks of each table is compared
@@ -38,7 +38,6 @@ LIBRARIES: dict[str, dict[str, Any]] = {
     "jax.jit": {"to": jnp.asarray, "compiled": jax.jit},
 }
 TABLE = {**WORDS, **SOURCES}
-DRAWN = {name: net for name, net in FROZEN.items() if name.split()[0] in ("raw", "random")}
 RANDOM = [*DRAWN][:: 4 * SHARES]
 CHOSEN = [*[*WORDS][::SHARES], *[*SOURCES][::SHARES]]
 

@@ -12,16 +12,15 @@ from tests import in_c
 from tests.in_c import DOUBLE, FLAGS, QUICK, ROUNDED, SAME, Differs, verdicts
 from tests.proofs.words import WORDS
 from tests.test_c import HEAD, NETS, WINDOW
-from tests.texts.corpus import SOURCES
+from tests.texts.corpus import DRAWN
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(compiler() is None, reason="there is no C compiler"),
 ]
 
-RANDOM = [text for name, text in SOURCES.items() if name.split()[0] in ("raw", "random")]
 OTHERS = [HEAD + net for net in NETS.values()] + [*WORDS.values()][::8]
-BATCHES = {"of words": (OTHERS, FLAGS), "random": (RANDOM[3::60], QUICK)}
+BATCHES = {"of words": (OTHERS, FLAGS), "random": ([*DRAWN.values()][3::60], QUICK)}
 FEW = [HEAD + NETS[n] for n in ("dense", "a recurrence", "products")]
 OF_PRODUCTS = [
     *(HEAD + NETS[n] for n in ("a recurrence", "products", "a convolution", "attention")),
@@ -76,7 +75,7 @@ def test_a_mistake_at_the_largest_is_found(kind: str) -> None:
 
 def test_a_mistake_that_a_point_hides_is_found() -> None:
     """What a hinge is where it is closed, of a network where it is open at the first point."""
-    net, right, wrong = SOURCES["random 0.9"], "+ 3, 0) / 2", "+ 3, 1) / 2"
+    net, right, wrong = DRAWN["random 0.9"], "+ 3, 0) / 2", "+ 3, 1) / 2"
     assert right in in_c.both(net, "net").texts[".c"]
     said = verdicts([net], lambda text: text.replace(right, wrong), QUICK, DOUBLE)
     assert isinstance(said[net], Differs), said

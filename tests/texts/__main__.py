@@ -1,4 +1,4 @@
-"""`python -m tests.texts`: of which networks another text is emitted than was frozen."""
+"""`python -m tests.texts`: which other texts are emitted than were frozen."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 import click
 
-from tests.texts.corpus import FILE, SOURCES, digest, frozen
+from tests.texts.corpus import COMPARED, FILE, SOURCES, TARGETS, digests, frozen, frozen_by
 
 
 @click.command()
@@ -17,13 +17,15 @@ def main(write: bool) -> None:
     """Emit every network of the corpus, and those that are compared with PyTorch."""
     from tests.parity.test_proofs import SOURCES as PARITY
 
-    sources = {**SOURCES, **{f"parity {name}": net for name, net in PARITY.items()}}
+    every = [(name, net, TARGETS[name]) for name, net in SOURCES.items()]
+    every += [(f"parity {n}", net, frozen_by(net, COMPARED)) for n, net in PARITY.items()]
     with ProcessPoolExecutor() as pool:
-        made = dict(zip(sources, pool.map(digest, sources.values(), chunksize=8), strict=True))
+        each = pool.map(digests, *zip(*every, strict=True), chunksize=8)
+        made = {text: digest for digests_of in each for text, digest in digests_of.items()}
     known = frozen() if FILE.exists() else {}
-    for name in sorted({*made} | {*known}):
-        if made.get(name) != known.get(name):
-            print(name)
+    for text in sorted({*made} | {*known}):
+        if made.get(text) != known.get(text):
+            print(text)
     if write:
         FILE.write_text(json.dumps(made, indent=0, sort_keys=True) + "\n", encoding="utf-8")
     sys.exit(made != known and not write)

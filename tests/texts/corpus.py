@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
+from zlib import crc32
 
-from tests.conftest import EXAMPLES, ROOT, written
+from bpgen.emit import FAST, WITH_PYTHON, files_of
+from tests.conftest import EXAMPLES, ROOT, derived
 from tests.proofs.words import WORDS
 from tests.render.nets import NETS
 
@@ -29,18 +32,41 @@ def _readme() -> dict[str, str]:
     return {f"readme {k}": net for k, net in enumerate(nets)}
 
 
-SOURCES = {
-    **{f"example {p.stem}": p.read_text() for p in EXAMPLES},
+SHOWN = {**{f"example {p.stem}": p.read_text() for p in EXAMPLES}, **_readme()}
+OTHERS = {
     **{f"word {name}": source for name, source in WORDS.items()},
     **{f"page {name}": net for name, net in NETS.items()},
-    **_readme(),
-    **_random(),
+}
+DRAWN = _random()
+SOURCES = {**SHOWN, **OTHERS, **DRAWN}
+
+# By each target one text of so many networks is frozen, whichever these are, and that of all that
+# are shown. Of those that are drawn it is what tests write anyhow: as one process is given all that
+# is asked of a network, and writes it once, it costs nothing.
+SHARES = {"numpy": 1, FAST: 1, "array-api": 6, "c": 6, WITH_PYTHON: 6}
+COMPARED = {"numpy": 1, FAST: 3, "array-api": 12, "c": 12, WITH_PYTHON: 12}  # with PyTorch
+
+
+def frozen_by(source: str, shares: Mapping[str, int]) -> list[str]:
+    """The targets by which the text of a net.py is frozen, if one in so many is."""
+    return [t for t, many in shares.items() if crc32(f"{t} {source}".encode()) % many == 0]
+
+
+TARGETS = {
+    name: [*SHARES] if name in SHOWN else frozen_by(source, SHARES)
+    for name, source in SOURCES.items()
 }
 
 
-def digest(source: str) -> str:
-    """The hash of what is emitted of a net.py."""
-    return sha256(written(source).encode()).hexdigest()[:16]
+def digests(name: str, source: str, targets: Iterable[str]) -> dict[str, str]:
+    """The hashes of what is emitted of a net.py, each by its target and the network's name."""
+    return dict(_digests(name, source, targets))
+
+
+def _digests(name: str, source: str, targets: Iterable[str]) -> Iterator[tuple[str, str]]:
+    for target in targets:
+        text = "".join(files_of(derived(source), target).values())
+        yield f"{target}: {name}", sha256(text.encode()).hexdigest()[:16]
 
 
 def frozen() -> dict[str, str]:

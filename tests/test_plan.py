@@ -119,8 +119,8 @@ def drawn(path: Path, network: Any, dtype: Any = np.float64) -> Any:
 
 
 class Counted:
-    """numpy, whose products of arrays are counted; not those with ones, which are sums, nor those
-    with the shares of samples, which are means.
+    """numpy, whose products of arrays are counted; not those with ones or minus ones, which are
+    sums, nor those with the shares of samples, which are means.
     """
 
     def __init__(self) -> None:
@@ -151,7 +151,7 @@ class Counted:
 
 
 def _is_one_number(array: Any) -> bool:
-    return array[0] in (1, 1 / len(array)) and bool(np.all(array == array[0]))
+    return array[0] in (1, -1, 1 / len(array)) and bool(np.all(array == array[0]))
 
 
 def _of_two(one: Any, two: Any) -> int:

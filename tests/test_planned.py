@@ -261,14 +261,6 @@ def test_a_parameter_that_is_one_number_may_be_a_float() -> None:
     assert grads["b"] == alike["b"] and np.allclose(grads["w"], alike["w"])
 
 
-def test_of_the_logarithms_of_a_row_only_the_one_that_is_picked_is_computed() -> None:
-    text = planned(next(p for p in EXAMPLES if p.stem == "digits").read_text())
-    taken = r"    (\w+)\.take\(\w+, None, (\w+), \"clip\"\)\n    np\.subtract\((\w+), \2, ell\)"
-    picked = re.findall(taken, text)
-    assert len(picked) == 2 and all(rows != log for rows, _, log in picked)  # in two functions
-    assert "L = ell.dot(shares)" in text
-
-
 def test_what_relu_was_of_is_not_kept() -> None:
     """Its derivative is asked of what it came to, which is written where that was."""
     net = next(p for p in EXAMPLES if p.stem == "digits").read_text()

@@ -25,15 +25,19 @@ def planned(body: str, width: int) -> str:
 
 
 def test_bounds_are_one_call_where_it_is_quicker() -> None:
-    assert "x.clip(zero, infinity, " in planned("relu(x)", 64)
+    assert "x.clip(zero, infinity, " in planned("relu(x)", 257)
+    assert "np.maximum(x, zeros, out=" in (small := planned("relu(x)", 256))
+    assert "zeros = np.full((N, 256), 0, dtype)" in small and "infinity = " not in small
+    assert "np.minimum(x, numbers, out=" in planned("minimum(x, 3)", 64)
     assert "np.maximum(x, zero, out=" in planned("relu(x)", 8)
     assert "z.clip(-22, 22, t)" in planned(GELU, 8)  # of any length
 
 
+@pytest.mark.parametrize("width", [64, 257])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_values_are_those_of_a_maximum(dtype: type) -> None:
-    x = np.resize(np.array(SPECIAL, dtype), (3, 64))
-    found, _ = module_of(planned("relu(x)", 64)).forward({}, x)
+def test_values_are_those_of_a_maximum(dtype: type, width: int) -> None:
+    x = np.resize(np.array(SPECIAL, dtype), (3, width))
+    found, _ = module_of(planned("relu(x)", width)).forward({}, x)
     np.testing.assert_array_equal(found, np.maximum(x, 0))
     assert found.dtype == dtype
 

@@ -83,7 +83,9 @@ def test_extreme_numbers(net: str, rows: list[list[float]], dtype: str) -> None:
     other = results(fast, inputs, targets, workspace=fast.workspace(1, dtype=np.dtype(dtype)))
     rounding = 20 * float(np.finfo(dtype).eps)
     for name, meant in one.items():
-        assert np.allclose(other[name], meant, rtol=rounding, atol=0, equal_nan=True), name
+        # Of a label's share less one the plain module has the digits that 1 has.
+        atol = rounding if targets and plain.INTEGERS and name.startswith("d") else 0
+        assert np.allclose(other[name], meant, rtol=rounding, atol=atol, equal_nan=True), name
 
 
 @pytest.mark.parametrize("dtype", ["f4", "f8"])

@@ -28,7 +28,7 @@ def step_of(net: str) -> str:
 def test_a_bias_a_column_and_a_mask() -> None:
     step = step_of(NET)
     assert "    t1[...] = b1\n    z1 += t1\n" in step
-    assert "    t3[...] = t5_column\n    np.subtract(z, t3, t3)\n" in step
+    assert "    t2[...] = t3_column\n    np.subtract(z, t2, t2)\n" in step
     assert "    t[...] = mask\n    delta1 *= t\n" in step
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import sympy as sp
 
 from bpgen.ir import BATCH, length
-from bpgen.program.grammar import Axes, Expr, Look, Node, Read
+from bpgen.program.grammar import Axes, Expr, Gather, InRows, Look, Node, Read
 
 # What a buffer holds: numbers, yes or no, places; or ones, the numbers of the samples, where rows
 # begin, one number, or the least that there is, which stay.
@@ -92,6 +92,34 @@ class SumOfOthers(Expr):
 
     array: Read
     places: Read
+    axes: Axes
+
+
+@dataclass(frozen=True)
+class ExpOfOthers(Expr):
+    """exp of all but the entries at these places, where anything is."""
+
+    below: Read
+    places: Read
+    axes: Axes
+
+
+@dataclass(frozen=True)
+class MinusOthers(Expr):
+    """Minus the sum of each row without its entry at these places, which is not kept."""
+
+    array: Read
+    places: Read
+    axes: Axes
+
+
+@dataclass(frozen=True)
+class LessLabels(Expr):
+    """A softmax of rows, less one at the label of each, times a number."""
+
+    rows: InRows
+    labels: Gather
+    times: sp.Expr
     axes: Axes
 
 

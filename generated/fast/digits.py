@@ -60,30 +60,13 @@ def forward(
         workspace = _memory_of_forward(N, dtype)
     elif checked:
         _suits(workspace, _precision(params, x), N=N)
-    (
-        z1,
-        h,
-        t,
-        zero,
-        infinity,
-        z,
-        t1,
-        places,
-        starts,
-        places1,
-        t2,
-        least,
-        t3,
-        ones,
-        one,
-        p,
-    ) = workspace["forward"]
+    z1, h, t, zeros, z, t1, places, starts, places1, t2, ones, p = workspace["forward"]
     # (1) z1[n,i] = sum_j W1[i,j] x[n,j] + b1[i]
     x.dot(W1.T, z1)
     t[...] = b1
     z1 += t
     # (2) h[n,i] = relu(z1[n,i])
-    z1.clip(zero, infinity, h)
+    np.maximum(z1, zeros, out=h)
     # (3) z[n,i] = sum_j W2[i,j] h[n,j] + b2[i]
     h.dot(W2.T, z)
     t1[...] = b2
@@ -92,12 +75,10 @@ def forward(
     z.argmax(1, places)
     np.add(places, starts, places1)
     z.take(places1, None, t2, "clip")
-    np.maximum(t2, least, out=t3)
-    t1[...] = t3[:, None]
+    t1[...] = t2[:, None]
     np.subtract(z, t1, t1)
     np.exp(t1, t1)
-    t1.dot(ones, t3)
-    np.maximum(t3, one, out=t2)
+    t1.dot(ones, t2)
     p[...] = t2[:, None]
     np.divide(t1, p, p)
     cache = {"x": x, "h": h, "z": z, "p": p}
@@ -142,14 +123,15 @@ def _loss(
         starts,
         places1,
         t,
-        least,
         t1,
         t2,
+        zero,
         t3,
-        ones,
-        ell,
+        minus_ones,
         t4,
+        ell,
         t5,
+        t6,
         shares,
     ) = workspace["loss"]
     # (5) ell[n] = -log(p[n,y[n]])
@@ -158,23 +140,22 @@ def _loss(
     z.argmax(1, places)
     np.add(places, starts, places1)
     z.take(places1, None, t, "clip")
-    np.maximum(t, least, out=t1)
-    t2[...] = t1[:, None]
-    np.subtract(z, t2, t2)
-    np.exp(t2, t3)
-    t3.take(places1, None, t1, "clip")
-    np.subtract(t1, t1, t)
-    t3.put(places1, t)
-    t3.dot(ones, t)
-    np.log1p(t, t1)
+    t1[...] = t[:, None]
+    np.subtract(z, t1, t1)
     np.add(starts, y, places1, casting="unsafe")
-    t2.take(places1, None, t, "clip")
-    np.subtract(t1, t, ell)
+    t1.take(places1, None, t, "clip")
+    np.expm1(t, t2)
+    np.exp(t1, t1)
+    t1.put(places1, zero)
+    t1.dot(minus_ones, t3)
+    np.subtract(t2, t3, t4)
+    np.log1p(t4, t2)
+    np.subtract(t2, t, ell)
     # (6) L = sum_n ell[n] / N + sum_i,j 0.0001 W1[i,j] ** 2 + sum_i,j 0.0001
     #     W2[i,j] ** 2
-    np.square(W1, t4)
-    np.square(W2, t5)
-    L = ell.dot(shares) + 0.0001 * (t4.sum() + t5.sum())
+    np.square(W1, t5)
+    np.square(W2, t6)
+    L = ell.dot(shares) + 0.0001 * (t5.sum() + t6.sum())
     value: float = L.item()
     return value
 
@@ -286,8 +267,7 @@ def loss_and_grad(
         t,
         t1,
         delta1,
-        zero,
-        infinity,
+        zeros,
         z,
         t2,
         t3,
@@ -295,27 +275,27 @@ def loss_and_grad(
         starts,
         places1,
         t4,
-        least,
-        t5,
         ones,
-        one,
         p,
         delta,
-        ell,
+        t5,
+        zero,
         t6,
+        minus_ones,
         t7,
-        dW1,
+        ell,
         t8,
+        dW1,
+        t9,
         dW2,
         shares,
         share,
-        t9,
+        t10,
         db2,
         ones1,
         mask,
-        t10,
+        t11,
         db1,
-        t5_column,
         t4_column,
         delta_T,
         delta1_T,
@@ -325,7 +305,7 @@ def loss_and_grad(
     t1[...] = b1
     z1 += t1
     # (2) h[n,i] = relu(z1[n,i])
-    z1.clip(zero, infinity, h)
+    np.maximum(z1, zeros, out=h)
     # (3) z[n,i] = sum_j W2[i,j] h[n,j] + b2[i]
     h.dot(W2.T, z)
     t3[...] = b2
@@ -334,40 +314,38 @@ def loss_and_grad(
     z.argmax(1, places)
     np.add(places, starts, places1)
     z.take(places1, None, t4, "clip")
-    np.maximum(t4, least, out=t5)
-    t3[...] = t5_column
+    t3[...] = t4_column
     np.subtract(z, t3, t3)
     np.exp(t3, t2)
-    t2.dot(ones, t5)
-    np.maximum(t5, one, out=t4)
+    t2.dot(ones, t4)
     p[...] = t4_column
     np.divide(t2, p, p)
     # (5) ell[n] = -log(p[n,y[n]])
     # (5) evaluated as s[n] - z[n,y[n]]
     # (5) where s[n] = logsumexp_i z[n,i]
-    t2.take(places1, None, t4, "clip")
-    np.subtract(t4, t4, t5)
-    t2.put(places1, t5)
-    t2.dot(ones, t5)
-    np.log1p(t5, t4)
     np.add(starts, y, places1, casting="unsafe")
-    t3.take(places1, None, t5, "clip")
-    np.subtract(t4, t5, ell)
+    t3.take(places1, None, t4, "clip")
+    np.expm1(t4, t5)
+    t2.put(places1, zero)
+    t2.dot(minus_ones, t6)
+    np.subtract(t5, t6, t7)
+    np.log1p(t7, t5)
+    np.subtract(t5, t4, ell)
     # (6) L = sum_n ell[n] / N + sum_i,j 0.0001 W1[i,j] ** 2 + sum_i,j 0.0001
     #     W2[i,j] ** 2
-    np.square(W1, t7)
-    np.square(W2, t8)
-    L = ell.dot(shares) + 0.0001 * (t7.sum() + t8.sum())
+    np.square(W1, t8)
+    np.square(W2, t9)
+    L = ell.dot(shares) + 0.0001 * (t8.sum() + t9.sum())
     value: float = L.item()
     # (8) delta[n,i] = p[n,i] / N - [i = y[n]] / N
     np.multiply(p, share, delta)
-    delta.take(places1, None, t6, "clip")
-    np.subtract(t6, share, t4)
+    delta.take(places1, None, t7, "clip")
+    np.subtract(t7, share, t4)
     delta.put(places1, t4)
     # (9) dW2[i,j] = sum_n delta[n,i] h[n,j] + 0.0002 W2[i,j]
     delta_T.dot(h, dW2)
-    np.multiply(W2, 0.0002, t9)
-    dW2 += t9
+    np.multiply(W2, 0.0002, t10)
+    dW2 += t10
     # (10) db2[i] = sum_n delta[n,i]
     ones1.dot(delta, db2)
     # (12) delta1[n,i] = sum_j delta[n,j] W2[j,i] step(z1[n,i])
@@ -378,8 +356,8 @@ def loss_and_grad(
     delta1 *= t
     # (13) dW1[i,j] = sum_n delta1[n,i] x[n,j] + 0.0002 W1[i,j]
     delta1_T.dot(x, dW1)
-    np.multiply(W1, 0.0002, t10)
-    dW1 += t10
+    np.multiply(W1, 0.0002, t11)
+    dW1 += t11
     # (14) db1[i] = sum_n delta1[n,i]
     ones1.dot(delta1, db1)
     grads = {"W1": dW1, "b1": db1, "W2": dW2, "b2": db2}
@@ -402,37 +380,16 @@ def _memory_of_forward(N: int, dtype: np.dtype) -> Workspace:
     """The arrays of forward; those that stand on one line share memory."""
     z1 = h = np.empty((N, 48), dtype)
     t = np.empty((N, 48), dtype)
-    zero = np.full((), 0, dtype)
-    infinity = np.full((), np.inf, dtype)
+    zeros = np.full((N, 48), 0, dtype)
     z = np.empty((N, 10), dtype)
     t1 = np.empty((N, 10), dtype)
     places = np.empty(N, np.intp)
     starts = np.arange(0, 10 * N, 10)
     places1 = np.empty(N, np.intp)
     t2 = np.empty(N, dtype)
-    least = np.full((), np.finfo(dtype).min, dtype)
-    t3 = np.empty(N, dtype)
     ones = np.ones(10, dtype)
-    one = np.full((), 1, dtype)
     p = np.empty((N, 10), dtype)
-    arrays = [
-        z1,
-        h,
-        t,
-        zero,
-        infinity,
-        z,
-        t1,
-        places,
-        starts,
-        places1,
-        t2,
-        least,
-        t3,
-        ones,
-        one,
-        p,
-    ]
+    arrays = [z1, h, t, zeros, z, t1, places, starts, places1, t2, ones, p]
     return {"forward": arrays}
 
 
@@ -442,16 +399,31 @@ def _memory_of_loss(N: int, dtype: np.dtype) -> Workspace:
     starts = np.arange(0, 10 * N, 10)
     places1 = np.empty(N, np.intp)
     t = np.empty(N, dtype)
-    least = np.full((), np.finfo(dtype).min, dtype)
-    t1 = np.empty(N, dtype)
-    t2 = np.empty((N, 10), dtype)
-    t3 = np.empty((N, 10), dtype)
-    ones = np.ones(10, dtype)
-    ell = np.empty(N, dtype)
-    t4 = np.empty((48, 64), dtype)
-    t5 = np.empty((10, 48), dtype)
+    t1 = np.empty((N, 10), dtype)
+    t2 = np.empty(N, dtype)
+    zero = np.full((), 0, dtype)
+    t3 = np.empty(N, dtype)
+    minus_ones = np.full(10, -1, dtype)
+    t4 = ell = np.empty(N, dtype)
+    t5 = np.empty((48, 64), dtype)
+    t6 = np.empty((10, 48), dtype)
     shares = np.full(N, 1 / max(N, 1), dtype)
-    arrays = [places, starts, places1, t, least, t1, t2, t3, ones, ell, t4, t5, shares]
+    arrays = [
+        places,
+        starts,
+        places1,
+        t,
+        t1,
+        t2,
+        zero,
+        t3,
+        minus_ones,
+        t4,
+        ell,
+        t5,
+        t6,
+        shares,
+    ]
     return {"loss": arrays}
 
 
@@ -507,31 +479,30 @@ def _memory_of_loss_and_grad(N: int, dtype: np.dtype, flat: np.ndarray) -> Works
     grads = _views(flat)
     z1 = h = t = made["forward"][0]
     t1 = delta1 = made["forward"][2]
-    zero = made["forward"][3]
-    infinity = made["forward"][4]
-    z = t2 = made["forward"][5]
-    t3 = made["forward"][6]
-    places = made["forward"][7]
-    starts = made["forward"][8]
-    places1 = made["forward"][9]
-    t4 = made["forward"][10]
-    least = made["forward"][11]
-    t5 = made["forward"][12]
-    ones = made["forward"][13]
-    one = made["forward"][14]
-    p = delta = made["forward"][15]
-    ell = t6 = made["loss"][3]
-    t7 = dW1 = grads["W1"]
-    t8 = dW2 = grads["W2"]
-    shares = made["loss"][12]
+    zeros = made["forward"][3]
+    z = t2 = made["forward"][4]
+    t3 = made["forward"][5]
+    places = made["forward"][6]
+    starts = made["forward"][7]
+    places1 = made["forward"][8]
+    t4 = made["forward"][9]
+    ones = made["forward"][10]
+    p = delta = made["forward"][11]
+    t5 = made["loss"][3]
+    zero = made["loss"][6]
+    t6 = made["loss"][5]
+    minus_ones = made["loss"][8]
+    t7 = ell = made["loss"][7]
+    t8 = dW1 = grads["W1"]
+    t9 = dW2 = grads["W2"]
+    shares = made["loss"][13]
     share = made["backward"][1]
-    t9 = made["loss"][11]
+    t10 = made["loss"][12]
     db2 = grads["b2"]
     ones1 = made["backward"][9]
     mask = made["backward"][11]
-    t10 = made["loss"][10]
+    t11 = made["loss"][11]
     db1 = grads["b1"]
-    t5_column = t5[:, None]
     t4_column = t4[:, None]
     delta_T = delta.T
     delta1_T = delta1.T
@@ -541,8 +512,7 @@ def _memory_of_loss_and_grad(N: int, dtype: np.dtype, flat: np.ndarray) -> Works
         t,
         t1,
         delta1,
-        zero,
-        infinity,
+        zeros,
         z,
         t2,
         t3,
@@ -550,27 +520,27 @@ def _memory_of_loss_and_grad(N: int, dtype: np.dtype, flat: np.ndarray) -> Works
         starts,
         places1,
         t4,
-        least,
-        t5,
         ones,
-        one,
         p,
         delta,
-        ell,
+        t5,
+        zero,
         t6,
+        minus_ones,
         t7,
-        dW1,
+        ell,
         t8,
+        dW1,
+        t9,
         dW2,
         shares,
         share,
-        t9,
+        t10,
         db2,
         ones1,
         mask,
-        t10,
+        t11,
         db1,
-        t5_column,
         t4_column,
         delta_T,
         delta1_T,

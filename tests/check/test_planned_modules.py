@@ -66,10 +66,11 @@ ALL_BLOCKS = 'f"block[{l}]": _memory_of_each_block(N, dtype) for l in range(3)'
 ONE_BLOCK = ALL_BLOCKS.replace("_memory_of_each_block(N, dtype)", "one").replace(
     " for l", " for one in [_memory_of_each_block(N, dtype)] for l"
 )
+AS_THE_LABEL = "z3 == z3[np.arange(N), y][:, None]"
 # A mistake; the network; what stands in its module, and what instead; what is named.
 WRONG = (
     (EARLY, "layers", "z2 = g = np.empty((N, 5), dtype)", "z2 = g = z1", "W2"),
-    (EARLY, "layers", "t5 = delta1 = np.empty((N, 5), dtype)", "t5 = delta1 = delta2", "W2"),
+    (EARLY, "layers", "t6 = delta1 = np.empty((N, 5), dtype)", "t6 = delta1 = delta2", "W2"),
     (EARLY, "steps", "t3 = np.empty((N, 3), dtype)\n    arrays", "t3 = z\n    arrays", "output h"),
     (
         EARLY,
@@ -82,11 +83,11 @@ WRONG = (
     (PLACE, "layers", "np.tanh(z2, g)", "np.tanh(z2, z1)", "output z3"),
     (PLACE, "layers", "np.subtract(one, delta2, delta2)", "np.subtract(one, delta2, h)", "W2"),
     (PLACE, "layers", "np.greater(h, zero, mask)", "np.greater(h, zero)", "W1"),
-    (PLACE, "layers", "ones1.dot(delta2, db2)", "ones1.dot(delta2, t3[0])", "b2"),
+    (PLACE, "layers", "ones.dot(delta2, db2)", "ones.dot(delta2, delta1[0])", "b2"),
     (PLACE, "steps", "np.tanh(z, h[:, t + 1])", "np.tanh(z, h[:, t])", "W"),
     (PLACE, "blocks", "np.tanh(z1, a1)", "np.tanh(z1, x1_next)", "output x1"),
-    (LEFT_OUT, "layers", "    dW2 += t6\n", "", "W2"),
-    (LEFT_OUT, "layers", "np.subtract(t1, share, t)", "np.negative(share, t)", "W3"),
+    (LEFT_OUT, "layers", "    dW2 += t7\n", "", "W2"),
+    (LEFT_OUT, "layers", "np.subtract(t2, t, t3)", "np.negative(t, t3)", "W3"),
     (LEFT_OUT, "steps", "        dh[:, t] += t2\n", "", "U"),
     (LEFT_OUT, "steps", "dh[:, t] += t2", "dh[:, t] = t2", "U"),
     (LEFT_OUT, "steps", "        z += t3\n", "", "output h"),
@@ -103,11 +104,11 @@ WRONG = (
     (FLAT, "layers", 'dW2 = grads["W2"]', "dW2 = np.empty((5, 5), dtype)", "W2"),
     (FLAT, "blocks", 'dW1 = grads["W1"][l]', 'dW1 = grads["W1"][l - 1]', "W1"),
     (FLAT, "blocks", 'db1 = grads["b1"][l]', 'db1 = grads["b1"][0]', "b1"),
-    (EQUAL, "layers", "    t3.put(places1, t)\n", "    t3[t2 == 0] = 0\n", "L"),
-    (TOGETHER, "layers", "np.add(t5, one, t8)", "np.add(t5, t6, t8)", "W3"),
+    (EQUAL, "layers", "    t1.put(places1, zero)\n", f"    t1[{AS_THE_LABEL}] = 0\n", "L"),
+    (TOGETHER, "layers", "np.add(t7, one, t8)", "np.add(t7, t6, t8)", "W3"),
     (TOGETHER, "layers", "    t3.put(places1, t6)\n", "", "W3"),
     (TOGETHER, "layers", "delta1_T = delta1.T", "delta1_T = delta2.T", "W1"),
-    (TOGETHER, "layers", "np.subtract(t6, t7, ell)", "np.subtract(t6, t6, ell)", ""),
+    (TOGETHER, "layers", "np.subtract(t5, t4, ell)", "np.subtract(t5, t5, ell)", ""),
     (TOGETHER, "layers", 'h = t = made["forward"][0]', 'h = t = made["forward"][3]', "W2"),
 )
 
@@ -123,7 +124,7 @@ def test_is_refused_by_name(mistake: str, net: str, right: str, wrong: str, name
 
 # In the function that computes the loss and all gradients, alone.
 APART = (
-    ("    ones1.dot(delta1, db1)\n", "", "b1: loss_and_grad and backward give different"),
+    ("    ones.dot(delta1, db1)\n", "", "b1: loss_and_grad and backward give different"),
     ("value: float = L.item()", "value = float('nan')", "loss_and_grad returns nan where loss"),
     ('"b1": db1', '"b1": db1.copy()', "b1: the gradient is no part of the workspace's flat array"),
     ("elif checked:", "elif False:", "loss_and_grad accepts a workspace for another N"),
@@ -172,7 +173,7 @@ def test_right_ones_pass_and_every_mutant_is_caught(net: str) -> None:
 
 def test_a_bound_is_read_as_what_it_bounds() -> None:
     """As `a.clip(zero, infinity, out)` it hides the value in which mistakes are made."""
-    net = NETS["layers"].replace("dense(x, 5, relu)", "dense(x, 16, relu)")
+    net = NETS["layers"].replace("dense(x, 5, relu)", "dense(x, 257, relu)")
     text = emit(declared_by(f"from bpgen import *\n{net}"), FAST)
     assert "z1.clip(zero, infinity, h)" in text
     read = next(readings(text))
@@ -187,7 +188,7 @@ def test_every_mistake_in_memory_is_made_somewhere() -> None:
 
 def test_what_is_never_written_is_wrong_and_not_only_unproved() -> None:
     source, network = of("layers")
-    report = check_module(source.replace("    ones1.dot(delta2, db2)\n", ""), network)
+    report = check_module(source.replace("    ones.dot(delta2, db2)\n", ""), network)
     assert any("wrong: entry [0] is never written" in line for line in report.failures)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeGuard
 
 from bpgen.ir import BATCH, TensorInfo
+from bpgen.planning.layout.finite import finite
 from bpgen.planning.layout.layouts import Layouts, Places, name_of
 from bpgen.planning.layout.loop_axes import Along, read_along, written_along
 from bpgen.planning.layout.masks import masks
@@ -29,7 +30,8 @@ def layouts_of(
     summed = dict(_summed(named))
     copies = frozenset(n.name for n in named if n.name in summed and _is_windows(n.value))
     whole = frozenset(name for name, t in tensors.items() if t.bound is not None)
-    layouts = Layouts(masks=masks(functions), copies=copies, whole=whole)
+    unmasked = finite(functions, tensors)
+    layouts = Layouts(masks=masks(functions), copies=copies, whole=whole, finite=unmasked)
     steps = written_along(functions)
     order = _Layout(layouts, summed, _first_stores(statements), steps, read_along(functions))
     passed, known = {*_passed(functions)}, {n.name for n in named}

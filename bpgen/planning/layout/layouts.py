@@ -27,14 +27,15 @@ Places = tuple[int, ...]  # of each axis of memory, which it is of those declare
 @dataclass
 class Layouts:
     """The layouts that are not as declared, by the names of arrays; `masks` are those that hold yes
-    or no, `copies` those whose windows are copied once, for all products that read them, and
-    `whole` those that come in as whole numbers.
+    or no, `copies` those whose windows are copied once, for all products that read them, `whole`
+    those that come in as whole numbers, and `finite` those that are masked nowhere.
     """
 
     places: dict[str, Places] = field(default_factory=dict)
     masks: frozenset[str] = frozenset()
     copies: frozenset[str] = frozenset()
     whole: frozenset[str] = frozenset()
+    finite: frozenset[str] = frozenset()
 
     def set(self, name: str, declared: Axes, memory: Axes) -> None:
         if declared != memory:

@@ -6,15 +6,15 @@ Of a row of minus infinities alone, the least number there is is taken out, whic
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Protocol
 
 import sympy as sp
 
 from bpgen.ir import Element
 from bpgen.planning.layout.layouts import Layouts
+from bpgen.planning.lowering.matrices import as_sum
 from bpgen.planning.lowering.scratch import Scratch
-from bpgen.planning.nodes import Apply, ArgMax, FlatEntries, SumOfOthers
+from bpgen.planning.nodes import Apply, ArgMax, ExpOfOthers, FlatEntries, MinusOthers, SumOfOthers
 from bpgen.planning.views import labels_of
 from bpgen.program.grammar import Axes, Expr, Gather, InRows, Map, Read, Reduce
 from bpgen.program.spans import is_whole
@@ -40,14 +40,15 @@ def softmax(write: Values, at: Expr, row: Read, times: sp.Expr = sp.S.One) -> No
     """exp(z) / sum(exp(z)) along the last axis; the largest is taken out, so nothing overflows. 0
     where all of z are minus infinity. `times` is a number by which all is multiplied.
     """
-    below, place = _below(write, row)
-    exp = write.once(Apply("exp", (below,), below.axes))
+    below, place = below_largest(write, row)
+    exp = exponentials(write, below)
     others = SumOfOthers(exp, place, place.axes)
     if others in write.known:
         total = write.once(Apply("add", (write.once(others), sp.S.One), place.axes))
     else:
         total = write.once(Reduce("sum", exp, exp.axes[-1:], place.axes))
-        total = write.once(Apply("maximum", (total, sp.S.One), place.axes))  # 0 of no other
+        if may_be_nothing(write, row):
+            total = write.once(Apply("maximum", (total, sp.S.One), place.axes))  # 0 of no other
     if times == 1:
         return write.put(at, Apply("divide", (exp, total), at.axes))
     share = write.once(Apply("divide", (times, total), place.axes))
@@ -60,9 +61,9 @@ def log_softmax(write: Values, at: Expr, row: Read) -> None:
     write.put(at, Apply("subtract", (below, log), at.axes))
 
 
-def times_softmax(value: Map) -> tuple[sp.Expr, InRows] | None:
+def times_softmax(value: Expr) -> tuple[sp.Expr, InRows] | None:
     """The number and the softmax whose product a value is; None where it is not that."""
-    if len(value.operands) != 1:
+    if not isinstance(value, Map) or len(value.operands) != 1:
         return None
     ((place, array),) = value.operands
     number = value.body / place
@@ -81,14 +82,6 @@ def logs_picked(value: Gather) -> InRows | None:
     return array if labels_of(value) is not None else None
 
 
-def log_softmax_at(write: Values, at: Expr, value: Gather, row: Read) -> None:
-    """One entry of each row of a log_softmax: the others are not computed."""
-    below, log = _below_and_log(write, row)
-    picked = write.scratch.take(at.axes)
-    write.into(picked, replace(value, array=below))
-    write.put(at, Apply("subtract", (picked, Read(log.name, at.axes)), at.axes))
-
-
 def in_memory(write: Values, array: Expr, axes: Axes) -> Read:
     """An array with these axes in this order, in memory as well: the last is that of the rows."""
     if isinstance(array, Read) and array.axes == axes == write.layouts.memory(array):
@@ -98,22 +91,39 @@ def in_memory(write: Values, array: Expr, axes: Axes) -> Read:
     return copy
 
 
-def _below(write: Values, row: Read) -> tuple[Read, Read]:
+def may_be_nothing(write: Values, row: Read) -> bool:
+    """Whether a row may be of minus infinities alone, for other reasons than overflow."""
+    return row.name not in write.layouts.finite
+
+
+def below_largest(write: Values, row: Read) -> tuple[Read, Read]:
     """Each entry less the largest of its row, and where that is."""
     axes, starts = row.axes[:-1], write.scratch.starts(row.axes)
     within = write.once(ArgMax(row, axes))
     place = write.once(Apply("add", (within, starts), axes))
     largest = write.once(FlatEntries(row, place, axes))
-    largest = write.once(Apply("maximum", (largest, write.scratch.least()), axes))
+    if may_be_nothing(write, row):
+        largest = write.once(Apply("maximum", (largest, write.scratch.least()), axes))
     return write.once(Apply("subtract", (row, largest), row.axes)), place
+
+
+def exponentials(write: Values, below: Read) -> Read:
+    """exp of what is below; if it is there but for labels, theirs are put back."""
+    exp = write.once(Apply("exp", (below,), below.axes))
+    for value in [v for v in write.known if isinstance(v, ExpOfOthers) and v.below == below]:
+        own = FlatEntries(below, value.places, value.places.axes)
+        kept = write.once(Apply("exp", (write.once(own),), own.axes))
+        write.put(FlatEntries(exp, own.places, own.axes), kept)
+        del write.known[value]
+    return exp
 
 
 def _below_and_log(write: Values, row: Read) -> tuple[Read, Read]:
     """Each entry less the largest of its row, and log(sum(exp(z - m))), exact where that is small:
     it is log(1 + the sum of the others).
     """
-    below, place = _below(write, row)
-    exp = write.once(Apply("exp", (below,), below.axes))
+    below, place = below_largest(write, row)
+    exp = exponentials(write, below)
     others = write.once(SumOfOthers(exp, place, place.axes))
     return below, write.once(Apply("log1p", (others,), place.axes))
 
@@ -128,6 +138,16 @@ def sum_of_others(write: Values, at: Expr, value: SumOfOthers) -> None:
     write.put(left_out, nothing)
     write.summed(at, Reduce("sum", array, array.axes[-1:], axes))
     write.put(left_out, kept)
+
+
+def minus_others(write: Values, at: Expr, value: MinusOthers) -> None:
+    """A product with a vector of minus ones, after which zeros are at the places."""
+    array, nothing = value.array, write.scratch.number(sp.S.Zero)
+    assert nothing is not None
+    write.put(FlatEntries(array, value.places, value.axes), nothing)
+    product = as_sum(at, array, array.axes[-1:], write.scratch.minus_ones, write.layouts)
+    assert product is not None
+    write.put(*product)
 
 
 LOWERED: dict[str, Callable[..., None]] = {

@@ -67,6 +67,12 @@ class Scratch:
         sizes = (sp.Mul(*sizes_of(axes)),)
         return Ones(self._constant("ones", Buffer((), sizes, "ones")), axes)
 
+    def minus_ones(self, axes: Axes) -> Ones:
+        """A vector of minus ones, as long as these axes together."""
+        sizes = (sp.Mul(*sizes_of(axes)),)
+        made = Buffer((), sizes, "ones", holds=sp.S.NegativeOne)
+        return Ones(self._constant("minus_ones", made), axes)
+
     def shares(self, axes: Axes, share: sp.Expr) -> Ones | None:
         """A vector of the share of each sample, where a number is that."""
         if share.free_symbols != {length(BATCH)} or not self.keeps_numbers:
@@ -84,6 +90,11 @@ class Scratch:
         if name is None or not self.keeps_numbers:
             return None
         return Read(self._constant(name, Buffer((), (), "number", holds=value)), ())
+
+    def numbers(self, value: sp.Expr, axes: Axes) -> Read:
+        """A number as an array with these axes."""
+        stem = "zeros" if value == 0 else "numbers"
+        return Read(self._constant(stem, Buffer((), sizes_of(axes), "number", holds=value)), axes)
 
     def _constant(self, stem: str, buffer: Buffer) -> str:
         """The name of an array in which nothing is written."""

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Protocol
 
+import sympy as sp
+
 from bpgen.planning.layout.layouts import Layouts
 from bpgen.planning.lowering.scratch import Scratch
 from bpgen.planning.nodes import Apply, Kind
@@ -40,7 +42,7 @@ def _statements(lowered: Lowered, node: Node) -> Iterator[Node]:
         return
     short = _short(lowered, node) if isinstance(node, Store) and not node.adds else None
     if short is None:
-        yield node
+        yield _bounded(lowered, node)
         return
     assert isinstance(node, Store) and isinstance(node.value, Apply)
     operands = node.value.operands
@@ -50,12 +52,42 @@ def _statements(lowered: Lowered, node: Node) -> Iterator[Node]:
     yield replace(node, value=replace(node.value, operands=spread_out))
 
 
+def _bounded(lowered: Lowered, node: Node) -> Node:
+    """A bound by one number, as one by an array that holds it and stays."""
+    if not isinstance(node, Store) or not isinstance(node.value, Apply):
+        return node
+    at, value = node.at, node.value
+    if value.call != "clip" or not isinstance(at, Read) or not _is_small(lowered, at):
+        return node
+    array, *ends = value.operands
+    low, high = (_number(lowered, o) for o in ends)
+    alike = isinstance(array, Expr) and _are_alike(lowered, at, array)
+    if not alike or not lowered.layouts.is_declared(at) or sp.oo not in (high, -low):
+        return node
+    call, number = ("maximum", low) if high == sp.oo else ("minimum", high)
+    return replace(
+        node, value=Apply(call, (array, lowered.scratch.numbers(number, at.axes)), at.axes)
+    )
+
+
+def _number(lowered: Lowered, operand: Expr | sp.Expr) -> sp.Expr:
+    """The number that a bound is, which may be kept as an array."""
+    if isinstance(operand, sp.Expr):
+        return operand
+    assert isinstance(operand, Read)
+    return lowered.scratch.buffers[operand.name].holds
+
+
+def _is_small(lowered: Lowered, at: Read) -> bool:
+    """Whether an array of real numbers has few of each sample."""
+    small = (numbers_of_sample(at) or SOME + 1) <= SOME
+    return len(at.axes) > 1 and lowered.kind(at) == "real" and small
+
+
 def _short(lowered: Lowered, node: Store) -> Expr | None:
     """The one operand that is not like the result, where all others are, and samples are small."""
     at, value = node.at, node.value
-    if not isinstance(at, Read) or not isinstance(value, Apply) or len(at.axes) < 2:
-        return None
-    if lowered.kind(at) != "real" or (numbers_of_sample(at) or SOME + 1) > SOME:
+    if not isinstance(at, Read) or not isinstance(value, Apply) or not _is_small(lowered, at):
         return None
     arrays = {o for o in value.operands if isinstance(o, Expr) and o.axes}
     alike = {o for o in arrays if _are_alike(lowered, at, o)}

@@ -8,6 +8,7 @@ from typing import Any
 
 from bpgen.planning.layout.layouts import Layouts
 from bpgen.planning.lowering.hoisting import hoist_transposes
+from bpgen.planning.lowering.labels import with_less_labels
 from bpgen.planning.lowering.matrices import as_inner
 from bpgen.planning.lowering.values import Values
 from bpgen.planning.nodes import Apply, Helper
@@ -34,7 +35,7 @@ class Lowering(Values):
     def statements(self, body: Iterable[Node]) -> tuple[Node, ...]:
         """A body with each of its statements lowered."""
         outer, self.made = self.made, []
-        for node in body:
+        for node in with_less_labels(body):
             _STATEMENTS.get(type(node), Lowering._as_it_is)(self, node)
         made, self.made = tuple(self.made), outer
         return made

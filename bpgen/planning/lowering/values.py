@@ -10,12 +10,20 @@ import sympy as sp
 
 from bpgen.ir import element, length
 from bpgen.planning.layout.masks import is_few
-from bpgen.planning.lowering import rows
+from bpgen.planning.lowering import labels, rows
 from bpgen.planning.lowering.matrices import as_dot, as_inner, as_sum
 from bpgen.planning.lowering.maxima import first, largest
 from bpgen.planning.lowering.products import arranged
 from bpgen.planning.lowering.trees import Trees
-from bpgen.planning.nodes import Apply, ArgMax, FlatEntries, FlatIndex, SumOfOthers
+from bpgen.planning.nodes import (
+    Apply,
+    ArgMax,
+    FlatEntries,
+    FlatIndex,
+    LessLabels,
+    MinusOthers,
+    SumOfOthers,
+)
 from bpgen.planning.views import as_take, is_constant, is_view, labels_of, unflattened, varying_axes
 from bpgen.program import grammar as program
 from bpgen.program.contractions import is_matrix_product
@@ -31,6 +39,8 @@ class Values(Trees):
         """Statements that leave a value at a place."""
         if isinstance(value, SumOfOthers):
             rows.sum_of_others(self, at, value)
+        elif isinstance(value, MinusOthers):
+            rows.minus_others(self, at, value)
         elif isinstance(value, (Apply, FlatEntries, FlatIndex, ArgMax)):
             self.put(at, value)
         elif not at.axes:
@@ -161,6 +171,10 @@ class Values(Trees):
         """What a softmax is of, row by row; it may be told in another order of axes."""
         return rows.in_memory(self, self.operand(value.array, whole=True), value.axes)
 
+    def _less_labels(self, at: Expr, value: LessLabels) -> None:
+        assert isinstance(at, Read)
+        labels.less_labels(self, Read(at.name, value.axes), value, self._rows(value.rows))
+
     def _map(self, at: Expr, value: Map) -> None:
         scaled = rows.times_softmax(value)
         if scaled is None or not isinstance(at, Read):
@@ -171,7 +185,7 @@ class Values(Trees):
     def _gather(self, at: Expr, value: program.Gather) -> None:
         logs = rows.logs_picked(value)
         if logs is not None:
-            return rows.log_softmax_at(self, at, value, self._rows(logs))
+            return labels.log_softmax_at(self, at, value, self._rows(logs))
         value = replace(value, array=self.operand(value.array))
         self.put(at, as_take(value) or self.flat_entries(value) or value)
 
@@ -229,5 +243,6 @@ _VALUES: dict[type[Expr], Callable[[Values, Any, Any], None]] = {
     program.Copy: Values._copy,
     program.AsArray: Values._copy,
     program.InRows: Values._in_rows,
+    LessLabels: Values._less_labels,
     program.Gather: Values._gather,
 }

@@ -18,8 +18,10 @@ def without_dead_code(
     """The statements that something comes of; `kept` are the arrays that are needed after them."""
     made = _DeadCode(lowered, kept).back_through(body)
     mentioned = {n for node in made for n in _mentioned(node)}
-    for name in lowered.scratch.nameless - mentioned:
-        del lowered.scratch.buffers[name]
+    buffers = lowered.scratch.buffers
+    numbers = {n for n, b in buffers.items() if b.kind == "number"}
+    for name in (lowered.scratch.nameless | numbers) - mentioned:
+        del buffers[name]
     return made
 
 

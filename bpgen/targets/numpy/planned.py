@@ -37,6 +37,7 @@ from bpgen.targets.numpy.statements import Statements
 from bpgen.text.document import called, keyword
 
 _TAKES_MORE = {"maximum", "minimum"}  # numpy wants to be told which argument is the last
+_EITHER_WAY = {"add", "multiply"}
 IN_PLACE = {"add": "+=", "subtract": "-=", "multiply": "*=", "divide": "/="}
 
 
@@ -83,8 +84,9 @@ class PlannedStatements(Statements):
             array = self.expressions.transposed(self.expressions.array(value.operands[0]), at.axes)
             return call(f"{array.bracketed()}.clip", [*arguments[1:], place], "", indent)
         is_call = place.last in ("call", "move")
-        if value.call in IN_PLACE and value.operands[0] == at and not is_call:
-            return assignment(place, arguments[1], indent, IN_PLACE[value.call])
+        beside = _beside(at, value)
+        if beside is not None and not is_call:
+            return assignment(place, arguments[beside], indent, IN_PLACE[value.call])
         out = keyword("out", place) if value.call in _TAKES_MORE else place
         return call(f"np.{value.call}", [*arguments, out], "", indent)
 
@@ -175,6 +177,14 @@ class PlannedStatements(Statements):
 
     def unpack(self, node: Unpack, indent: int) -> list[str]:
         return unpacked([*node.of.names], f"workspace[{key_of(node.of)}]", indent)
+
+
+def _beside(at: Expr, value: Apply) -> int | None:
+    """Which operand an assignment in place speaks of: one of two of which the other is there."""
+    if value.call not in IN_PLACE or at not in value.operands:
+        return None
+    first = value.operands[0] == at
+    return 1 if first else 0 if value.call in _EITHER_WAY else None
 
 
 _STORES: dict[type[Expr], Any] = {

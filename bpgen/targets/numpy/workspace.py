@@ -34,7 +34,7 @@ def _whole(
     memory: Memory, own: Buffers, inner: list[Buffers], donors: list[Memory]
 ) -> FunctionText:
     name = name_of(own.function)
-    body = [*_arrays(own), *collection("arrays = ", own.names, "[]", 4)]
+    body = [*arrays_of(own), *collection("arrays = ", own.names, "[]", 4)]
     entries = [f'"{name}": arrays,', *(line for of in inner for line in _entry(of))]
     if with_gradients(memory):
         body.insert(0, "grads = _views(flat)")
@@ -88,7 +88,7 @@ def _of_block(of: Buffers) -> FunctionText:
     return FunctionText(
         tuple(call(f"def {memory_of(of)}", given, " -> list[np.ndarray]:")),
         f"The arrays for {what}; {shared}.",
-        (*_arrays(of), *collection("return ", of.names, "[]", 4)),
+        (*arrays_of(of), *collection("return ", of.names, "[]", 4)),
     )
 
 
@@ -96,7 +96,7 @@ def _sizes(of: Buffers) -> list[str]:
     return [*Memory((of,), ()).sizes]
 
 
-def _arrays(of: Buffers) -> Iterator[str]:
+def arrays_of(of: Buffers) -> Iterator[str]:
     """A line for each stretch of memory."""
     gradients = {array: parameter for parameter, array in of.gradients}
     for buffer in of.buffers:

@@ -20,6 +20,7 @@ from bpgen.network.shrink import shrunk
 from bpgen.record import Derivation
 from bpgen.render import render
 from bpgen.render.document import STEPS
+from bpgen.render.style import Style
 from tests.check.proved_pages import MORE, NOTATIONS, derived_page, page_of
 from tests.conftest import ROOT, derived
 from tests.few import few, one_in
@@ -138,6 +139,16 @@ def test_a_sum_of_a_softmax_runs_over_all_of_its_entries() -> None:
         r"\operatorname{softmax}(v_{t})_{1}",
     ):
         assert not prove_page(page.replace(right, wrong), derivation.network, (0,)).ok
+
+
+@pytest.mark.parametrize("layers", ["brackets", "plain"])
+def test_what_only_a_softmax_holds_takes_no_entrys_name(layers: str) -> None:
+    """s_1 is an entry of s, though the log-sum-exp of s is s1."""
+    net = "from bpgen import *\nx, y, W = input(2), target(2), param(2, 2)\ns = W @ x\n"
+    derivation = derived(net + "p = softmax(s)\nL = loss(squared_error(p, y))\n")
+    style, short = Style(layers=layers), "short"
+    page = render(derivation, fmt="latex", notation="components", style=style, steps=short)
+    assert prove_page(page, derivation.network, (0,)).ok
 
 
 SATURATED = (

@@ -13,7 +13,7 @@ from bpgen.check.entrywise.evaluation import Evaluation
 from bpgen.check.lesson.ground import Ground
 from bpgen.check.page import formula as f
 from bpgen.check.page.grammar import Parser
-from bpgen.check.page.names import Names
+from bpgen.check.page.names import Names, stand_below
 from bpgen.check.page.proof.numerals import printed
 from bpgen.check.page.statements import groups
 from bpgen.check.page.tokens import Unreadable, tokens
@@ -84,8 +84,7 @@ class Reader:
 
     def __init__(self, ground: Ground, latex: str) -> None:
         self.ground, self.latex = ground, latex
-        plain = re.search(r"\^\{\[\d+\]", latex) is None
-        self.names = Names.of(ground.network, plain)
+        self.names = Names.of(ground.network, stand_below(latex, ground.network))
         for (_, accent, layer, below), tensor in [*self.names.tensors.items()]:
             if any(a.startswith("delta") and t == tensor for a, t in ground.called.items()):
                 self.names.gradients["delta", accent, layer, below] = tensor

@@ -22,6 +22,7 @@ _WORDS = """
 """
 GREEK = dict(zip("αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΥΦΨΩ", _WORDS.split(), strict=True))
 _VARIANTS = {"epsilon": "varepsilon", "phi": "varphi"}
+_IN_BRACKETS = re.compile(r"\^\{\[\d+\]")
 _SPELLINGS = (  # stem, accent, layer, label
     r"(?P<stem>[^\W\d_]+)(?P<layer>\d*)_?",
     r"(?P<stem>[^\W\d_]+?)_?(?P<accent>hat|bar|tilde)(?P<layer>\d*)",
@@ -125,6 +126,20 @@ class Names:
             tables = (self.tensors, self.gradients, self.given, self.lengths)
             self._read.append(_formulas(self.blocks, *(tuple(t.items()) for t in tables)))
         return self._read[0]
+
+
+def stand_below(latex: str, network: Network) -> bool:
+    """Whether layers stand below, as in z_1. A log-sum-exp that only softmaxes hold is on no page:
+    it does not tell how layers are written, and s_1 is an entry of s.
+    """
+    layered = (n for n in network.tensors if _parts(n)[2])
+    of_softmaxes = {
+        e.name
+        for e in network.equations
+        if e.terms[0].reduce == "logsumexp" and network.tensors[e.name].nameless
+    }
+    seen = any(n not in of_softmaxes or rf":{n}}}" in latex for n in layered)  # by its label
+    return seen and _IN_BRACKETS.search(latex) is None
 
 
 @lru_cache(32)  # a page is read at several values, and with one line after another

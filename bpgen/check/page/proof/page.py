@@ -13,7 +13,7 @@ from functools import cached_property
 from bpgen.check.page.drawing import drawn
 from bpgen.check.page.formula import Symbol
 from bpgen.check.page.grammar import Parser
-from bpgen.check.page.names import Names
+from bpgen.check.page.names import Names, stand_below
 from bpgen.check.page.reading import Reading
 from bpgen.check.page.statements import Group, groups
 from bpgen.check.page.tokens import Unreadable, tokens
@@ -34,7 +34,6 @@ _ARE_GRADIENTS = re.compile(
 _FROM_ONE = re.compile(r"Indices(, and labels with them,)? count from 1\.")
 _OF = re.compile(r"\\t?frac\{\\partial (\S+?)\}\{\\partial")
 _IN_PARENTHESES = re.compile(r"\^\{\((\d+|\\?[a-z]+(?:[+-]\d+)?)\)(\\top)?\}")
-_IN_BRACKETS = re.compile(r"\^\{\[\d+\](\\top)?\}")
 
 
 @dataclass(frozen=True)
@@ -125,7 +124,7 @@ def _layers(latex: str, network: Network) -> tuple[str, bool]:
     """
     if not any(t.block for t in network.tensors.values()):
         latex = _IN_PARENTHESES.sub(r"^{[\1]\2}", latex)
-    return latex, _IN_BRACKETS.search(latex) is None
+    return latex, stand_below(latex, network)
 
 
 def _top(latex: str, reading: Reading) -> str:

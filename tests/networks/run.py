@@ -11,6 +11,7 @@ import numpy as np
 
 from bpgen.derive import derive
 from bpgen.emit import emitted
+from bpgen.ir import Network
 from bpgen.load import declared_by
 from bpgen.record import Derivation
 from bpgen.render import render
@@ -59,8 +60,13 @@ def cast(point: Point, dtype: type) -> Point:
 
 
 @lru_cache(8)  # one network is asked about at several points
+def declared(source: str) -> Network:
+    return declared_by(source)
+
+
+@lru_cache(8)
 def derived(source: str) -> Derivation:
-    return derive(declared_by(source))
+    return derive(declared(source))
 
 
 @lru_cache(8)

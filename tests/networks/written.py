@@ -9,12 +9,11 @@ from pathlib import Path
 
 from bpgen.check.page.proof import FalseLine, prove_page
 from bpgen.derive import derive
-from bpgen.load import declared_by
 from bpgen.network.shrink import shrunk
 from bpgen.record import Derivation
 from bpgen.render import render
 from bpgen.render.document import STEPS
-from tests.networks.run import Subject, derived
+from tests.networks.run import Subject, declared, derived
 from tests.networks.table import holds
 
 BUILTINS = {
@@ -57,18 +56,16 @@ BUILTINS = {
 
 @holds("what is emitted parses, and holds nothing but arithmetic on numpy arrays")
 def text(subject: Subject) -> None:
-    tree = ast.parse(subject.text)
-    imported = [a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names]
+    nodes = [*ast.walk(ast.parse(subject.text))]
+    imported = [a.name for n in nodes if isinstance(n, ast.Import) for a in n.names]
     assert set(imported) <= {"numpy", "sys"}, imported
-    assert not any(isinstance(n, ast.ImportFrom) for n in ast.walk(tree))
-    made = {
-        n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
-    }
-    made |= {n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)}
-    made |= {n.name for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.ClassDef))}
-    read = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
+    assert not any(isinstance(n, ast.ImportFrom) for n in nodes)
+    made = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    made |= {n.arg for n in nodes if isinstance(n, ast.arg)}
+    made |= {n.name for n in nodes if isinstance(n, (ast.FunctionDef, ast.ClassDef))}
+    read = {n.id for n in nodes if isinstance(n, ast.Name)}
     assert read <= made | BUILTINS | {"np", "sys"}, read - made - BUILTINS
-    dotted = {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)}
+    dotted = {n.attr for n in nodes if isinstance(n, ast.Attribute)}
     assert not any(name.startswith("_") for name in dotted), dotted
 
 
@@ -83,7 +80,7 @@ EQUATIONS = 60  # of a page that is proved; of a longer one this takes as long a
 
 def paged(source: str) -> Derivation:
     """What the page of a net.py tells: its sizes are small, for it is evaluated."""
-    return derive(shrunk(declared_by(source)))
+    return derive(shrunk(declared(source)))
 
 
 def is_short(made: Derivation) -> bool:

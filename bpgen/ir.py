@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Literal
 
 import sympy as sp
 from sympy.core.symbol import Str
 
+from bpgen.atoms import atoms
 from bpgen.notebook import shown
 
 Size = int | str  # a str is a length known at run time
@@ -130,7 +131,7 @@ def elements(expr: sp.Basic) -> list[Element]:
 
 @lru_cache(10_000)  # the same few bodies are asked at every step of a derivation
 def _elements(expr: sp.Basic) -> tuple[Element, ...]:
-    return tuple(sorted(expr.atoms(Element), key=_in_order))
+    return tuple(sorted(atoms(expr, Element), key=_in_order))
 
 
 @lru_cache(10_000)
@@ -185,17 +186,18 @@ class Equation:
     terms: tuple[Term, ...]
     loop: Loop | None = None
 
-    @property
+    @cached_property
     def lhs(self) -> Element:
         return element(self.name, self.indices)
 
     def reads(self) -> list[Element]:
         """Every element the right-hand side reads, accesses within accesses (gathers) included."""
-        found: dict[Element, None] = {}
-        for term in self.terms:
-            for expr in (term.body, *(term.at or ())):
-                found.update(dict.fromkeys(elements(expr)))
-        return list(found)
+        return list(self._read)
+
+    @cached_property  # every pass asks
+    def _read(self) -> tuple[Element, ...]:
+        every = (e for term in self.terms for e in (term.body, *(term.at or ())))
+        return tuple(dict.fromkeys(access for expr in every for access in elements(expr)))
 
     def pointwise(self) -> bool:
         """One term without a reduction or scatter: a scalar function at each element."""

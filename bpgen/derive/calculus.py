@@ -9,6 +9,7 @@ from functools import lru_cache
 
 import sympy as sp
 
+from bpgen.atoms import atoms
 from bpgen.derive.decimals import with_short_numbers
 from bpgen.derive.maxima import firsts
 from bpgen.derive.measure import simplest, weight
@@ -55,19 +56,19 @@ class Known:
 
 def _costly(body: sp.Expr) -> bool:
     return bool(body.has(sp.Function)) or any(
-        not p.exp.is_Integer or p.exp.is_negative for p in body.atoms(sp.Pow)
+        not p.exp.is_Integer or p.exp.is_negative for p in atoms(body, sp.Pow)
     )
 
 
 def _shape(expr: sp.Expr) -> tuple[str, tuple[str, ...]]:
-    return type(expr).__name__, tuple(sorted(e.name for e in expr.atoms(Element)))
+    return type(expr).__name__, tuple(sorted(e.name for e in elements(expr)))
 
 
 def _unified(pattern: sp.Expr, expr: sp.Expr) -> dict[sp.Expr, sp.Expr] | None:
     """Index values that make `pattern` equal to `expr`, or None."""
-    ours = {e.name: e for e in pattern.atoms(Element)}
-    theirs = {e.name: e for e in expr.atoms(Element)}
-    if len(ours) != len(pattern.atoms(Element)) or ours.keys() != theirs.keys():
+    ours = {e.name: e for e in elements(pattern)}
+    theirs = {e.name: e for e in elements(expr)}
+    if len(ours) != len(elements(pattern)) or ours.keys() != theirs.keys():
         return None
     at: dict[sp.Expr, sp.Expr] = {}
     for name, access in ours.items():
@@ -151,16 +152,16 @@ def _is_complex(call: sp.Expr) -> bool:
 
 @lru_cache(maxsize=4096)
 def _slope(body: sp.Expr, mark: sp.Symbol) -> sp.Expr:
-    of_complex = any(map(_is_complex, body.atoms(*_OF_REAL)))
+    of_complex = any(map(_is_complex, atoms(body, *_OF_REAL)))
     slope = _of_real_numbers(body, mark) if of_complex else sp.diff(body, mark)
-    varies = any(not p.exp.is_number for p in body.atoms(sp.Pow) if not isinstance(p, sp.exp))
+    varies = any(not p.exp.is_number for p in atoms(body, sp.Pow) if not isinstance(p, sp.exp))
     return _with_one_power(slope) if varies else slope
 
 
 def _with_one_power(expr: sp.Expr) -> sp.Expr:
     """x^b / x as x^(b - 1), which has a value at 0 where b is above 1."""
     new = {}
-    for product in expr.atoms(sp.Mul):
+    for product in atoms(expr, sp.Mul):
         over = {f.base: f for f in product.args if isinstance(f, sp.Pow) and f.exp == -1}
         for f in product.args:
             below = over.get(f.base) if isinstance(f, sp.Pow) and not f.exp.is_number else None
@@ -187,8 +188,9 @@ def _outermost(body: sp.Expr) -> list[Element]:
 
 def _over_one_denominator(slope: sp.Expr) -> Iterable[sp.Expr]:
     """1/sqrt(u) - z^2/u^(3/2) with u = 1 + z^2 is u^(-3/2)."""
-    if isinstance(slope, sp.Add) and any(not p.exp.is_Integer for p in slope.atoms(sp.Pow)):
-        held = {e: sp.Dummy(positive=True) for e in slope.atoms(sp.exp)}  # exp(-u) is no 1 / exp(u)
+    if isinstance(slope, sp.Add) and any(not p.exp.is_Integer for p in atoms(slope, sp.Pow)):
+        # exp(-u) is no 1 / exp(u)
+        held = {e: sp.Dummy(positive=True) for e in atoms(slope, sp.exp)}
         above, below = sp.fraction(sp.together(slope.xreplace(held)))
         back = {mark: e for e, mark in held.items()}
         yield with_short_numbers((sp.factor_terms(sp.expand(above)) / below).xreplace(back))
@@ -215,7 +217,7 @@ def _in_own_value(body: sp.Expr, slope: sp.Expr, value: sp.Expr, wrt: Element) -
 
 def _generator(body: sp.Expr, wrt: Element) -> sp.Expr | None:
     """exp(k z), where the body is a function of it alone."""
-    exponentials = [e for e in body.atoms(sp.exp) if e.args[0].has(wrt)]
+    exponentials = [e for e in atoms(body, sp.exp) if e.args[0].has(wrt)]
     rest = body.xreplace({e: sp.Dummy() for e in exponentials})
     if not exponentials or rest.has(wrt):
         return None
@@ -237,7 +239,7 @@ def _keeps_digits(inverted: sp.Expr, value: sp.Expr) -> bool:
     y = exp(x) + b, y - b has no digit of exp(x) where b is large, and a quotient by what is left
     of values may be 0 / 0.
     """
-    numbers = inverted.atoms(sp.Number)
+    numbers = atoms(inverted, sp.Number)
     return elements(inverted) == [value] and all(abs(n) <= _SMALL for n in numbers)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import sympy as sp
 
+from bpgen.atoms import atoms
 from bpgen.ir import Element
 
 _LONG = 1000  # numerators and denominators of numbers that nobody would mind where they stand
@@ -15,7 +16,7 @@ def with_short_numbers(expr: sp.Expr) -> sp.Expr:
     """The expression with each product's number moved into a sum, or out of it, where that spares
     digits. What algebra makes of decimals is a ratio of large whole numbers.
     """
-    if not any(abs(r.p) >= _LONG or r.q >= _LONG for r in expr.atoms(sp.Rational)):
+    if not any(abs(r.p) >= _LONG or r.q >= _LONG for r in atoms(expr, sp.Rational)):
         return expr
     return _shortened(expr)
 

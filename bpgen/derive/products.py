@@ -11,7 +11,7 @@ import sympy as sp
 
 from bpgen.derive.decimals import with_short_numbers
 from bpgen.derive.simplify import with_plain_signs
-from bpgen.ir import Element, Equation, Index
+from bpgen.ir import Element, Equation, Index, elements
 from bpgen.record import Equality
 
 Factors = dict[sp.Expr, sp.Expr]  # exponents of bases
@@ -128,7 +128,7 @@ def without_numbers(product: sp.Expr) -> sp.Expr:
 
 
 def _shape(expr: sp.Expr) -> Shape:
-    return type(expr).__name__, tuple(sorted({e.name for e in expr.atoms(Element)}))
+    return type(expr).__name__, tuple(sorted({e.name for e in elements(expr)}))
 
 
 def _matched(wanted: Factors, given: Factors, base: sp.Expr) -> dict[sp.Expr, sp.Expr] | None:
@@ -172,8 +172,8 @@ def _unified(
     pattern: sp.Expr, expr: sp.Expr, at: dict[sp.Expr, sp.Expr]
 ) -> dict[sp.Expr, sp.Expr] | None:
     """More index values, that make a factor equal to another; None where there are none."""
-    ours, theirs = ({e.name: e for e in x.atoms(Element)} for x in (pattern, expr))
-    if ours.keys() != theirs.keys() or len(ours) != len(pattern.atoms(Element)):
+    ours, theirs = ({e.name: e for e in elements(x)} for x in (pattern, expr))
+    if ours.keys() != theirs.keys() or len(ours) != len(elements(pattern)):
         return None
     found = dict(at)
     for name, access in ours.items():

@@ -10,11 +10,12 @@ from functools import lru_cache
 
 import sympy as sp
 
+from bpgen.atoms import atoms
 from bpgen.derive.decimals import with_short_numbers
 from bpgen.derive.measure import simplest, weight
 from bpgen.equations.contraction import mixed, outer_and_sum
 from bpgen.functions import row
-from bpgen.ir import Element, Index, Network, Term, length
+from bpgen.ir import Element, Index, Network, Term, elements, length
 
 Form = Callable[[sp.Expr], sp.Expr]
 _LARGEST = 120.0  # bodies heavier than this keep their form: cancel() has no bound of its own
@@ -29,8 +30,8 @@ def tidy(expr: sp.Expr) -> sp.Expr:
         return expr
     if weight(expr) > _LARGEST:
         return with_short_numbers(expr)
-    powers = {p.base for p in expr.atoms(sp.Pow)}  # of what is small, all digits count
-    turned = [c for c in expr.atoms(sp.Function) if _is_reflected(c) and c not in powers]
+    powers = {p.base for p in atoms(expr, sp.Pow)}  # of what is small, all digits count
+    turned = [c for c in atoms(expr, sp.Function) if _is_reflected(c) and c not in powers]
     reflected = expr.xreplace({c: 1 - c.func(-c.args[0]) for c in turned})
     return simplest([_tidied(expr), _tidied(reflected)] if reflected != expr else [_tidied(expr)])
 
@@ -57,9 +58,7 @@ def factored_out(expr: sp.Expr) -> sp.Expr:
     """
     if not expr.args or isinstance(expr, Element):
         return expr
-    held = {
-        e: sp.Symbol(f"g{k}", real=True) for k, e in enumerate(sorted(expr.atoms(Element), key=str))
-    }
+    held = {e: sp.Symbol(f"g{k}", real=True) for k, e in enumerate(sorted(elements(expr), key=str))}
     back = {symbol: node for node, symbol in held.items()}
     plain = expr.xreplace(held)
     outside = _factored(plain) if isinstance(expr, sp.Add) else plain
@@ -101,7 +100,7 @@ def _forms(plain: sp.Expr) -> Iterable[sp.Expr]:
 def _divides(addend: sp.Expr) -> bool:
     """Whether it is a quotient by something else than sizes."""
     values = _values(addend)
-    return any(p.exp.is_negative and p.has(*values) for p in addend.atoms(sp.Pow))
+    return any(p.exp.is_negative and p.has(*values) for p in atoms(addend, sp.Pow))
 
 
 def _forms_of_all(plain: sp.Expr) -> Iterable[sp.Expr]:
@@ -132,11 +131,11 @@ def _values(plain: sp.Expr) -> list[sp.Symbol]:
 def _inner_forms(plain: sp.Expr) -> Iterable[sp.Expr]:
     yield plain
     yield sp.factor_terms(plain)
-    sums = plain.atoms(sp.Add)
+    sums = atoms(plain, sp.Add)
     if (
         len(sums) > 1
         or (sums and isinstance(plain, sp.Mul))
-        or any(p.exp.is_negative for p in plain.atoms(sp.Pow))
+        or any(p.exp.is_negative for p in atoms(plain, sp.Pow))
     ):
         cancelled = sp.cancel(plain)
         yield cancelled
@@ -196,7 +195,7 @@ def _one(
 ) -> tuple[sp.Expr, list[Index]]:
     """sum_k c y[k] = c where the target y sums to 1 over k and c does not depend on k."""
     for access in sorted(
-        (e for e in body.atoms(Element) if e.indices and e.indices[-1] == index), key=str
+        (e for e in elements(body) if e.indices and e.indices[-1] == index), key=str
     ):
         rest = body / access
         info = network.tensors.get(access.name)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import sympy as sp
 
+from bpgen.atoms import atoms
 from bpgen.derive.identities import Rewrite, avoided, without_cancellation, without_overflow
 from bpgen.derive.maxima import with_first
 from bpgen.derive.sums_of_exp import logarithms, with_logsumexp
@@ -18,7 +19,7 @@ from bpgen.derive.values import Bounds, Values
 from bpgen.derive.vanishing import Vanishing, divisors
 from bpgen.derive.weights import Weights
 from bpgen.functions import complement, row
-from bpgen.ir import Element, Equation, Network
+from bpgen.ir import Element, Equation, Network, elements
 from bpgen.record import Equality, Forward, Risk
 
 _Told = tuple[sp.Expr, frozenset[Risk]]  # a spelling, and what it avoids
@@ -151,8 +152,8 @@ class Spelling:
         digits left count.
         """
         terms = [t for equation in equations for t in equation.terms]
-        under = (e.name for t in terms for d in _sharp(t.body) for e in d.atoms(Element))
-        sums = (a for t in terms for a in t.body.atoms(sp.Add) if abs(a.args[0]) == 1)
+        under = (e.name for t in terms for d in _sharp(t.body) for e in elements(d))
+        sums = (a for t in terms for a in atoms(t.body, sp.Add) if abs(a.args[0]) == 1)
         parts = (part.as_coeff_Mul()[1].as_base_exp()[0] for a in sums for part in a.args)
         left = (e.name for e in parts if isinstance(e, Element))
         read = {e.name for equation in equations for e in equation.reads()}
@@ -170,7 +171,7 @@ class Spelling:
         if any(log.args[0] == written for log in _logs(better)):
             return node if written == node.args[0] else self._near_1(node, better)
         better = better.xreplace({log: self._log(log) for log in _logs(better)})
-        left = (e.name for log in _logs(better) for e in log.atoms(Element))
+        left = (e.name for log in _logs(better) for e in elements(log))
         if any(name in self.values.defined for name in left):
             return node
         return self.values.told(better, self.values.read(node))
@@ -231,7 +232,7 @@ def _with_complements(body: sp.Expr) -> sp.Expr:
     alone, but for a number, or in a power: beside other addends the digits that it loses are lost
     in any case.
     """
-    powers = {p: _complement(p.base) ** p.exp for p in body.atoms(sp.Pow) if not p.is_number}
+    powers = {p: _complement(p.base) ** p.exp for p in atoms(body, sp.Pow) if not p.is_number}
     number, alone = body.xreplace(powers).as_coeff_Mul()
     better = number * _complement(alone)
     return body if better == body else without_overflow(better)
@@ -254,18 +255,18 @@ def _has_complement(value: sp.Expr) -> bool:
 
 @lru_cache(1_000)  # of one body, asked for each step to its spelling
 def _logs(body: sp.Expr) -> tuple[sp.Expr, ...]:
-    return tuple(sorted(body.atoms(sp.log), key=str))
+    return tuple(sorted(atoms(body, sp.log), key=str))
 
 
 def _below(body: sp.Expr) -> set[Element]:
     """The values that are divided by."""
-    powers = (p for p in body.atoms(sp.Pow) if p.exp.is_negative)
-    return {e for p in powers for e in p.base.atoms(Element)}
+    powers = (p for p in atoms(body, sp.Pow) if p.exp.is_negative)
+    return {e for p in powers for e in elements(p.base)}
 
 
 def _sharp(body: sp.Expr) -> list[sp.Expr]:
     """What must not be 0, or is not told apart from it: the bases of powers that divide or are no
     whole numbers, what else divides, and the arguments of logarithms.
     """
-    powers = (p for p in body.atoms(sp.Pow) if p.exp.is_negative or not p.exp.is_Integer)
-    return [*(p.base for p in powers), *divisors(body), *(n.args[0] for n in body.atoms(sp.log))]
+    powers = (p for p in atoms(body, sp.Pow) if p.exp.is_negative or not p.exp.is_Integer)
+    return [*(p.base for p in powers), *divisors(body), *(n.args[0] for n in atoms(body, sp.log))]

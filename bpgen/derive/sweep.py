@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
+from bpgen.atoms import atoms
 from bpgen.derive.calculus import Known, derivative
 from bpgen.derive.chain import Link, contributions, path
 from bpgen.derive.closed import ClosedForms
@@ -193,7 +194,7 @@ class Sweep:
         """Whether it is a sum over the blocks of a loop."""
         loops = (loop for loop in self.members if loop.block)
         own = {name for loop in loops for name in self.members[loop]}
-        read = (e for e in term.body.atoms(Element) if e.name in own)
+        read = (e for e in elements(term.body) if e.name in own)
         return any(e.indices[0] in term.over for e in read)
 
     def _record(
@@ -270,7 +271,7 @@ def _written(equation: Equation) -> bool:
 
 def _is_inside_index(access: Element, body: sp.Expr) -> bool:
     """Read only as an index of another element."""
-    outer = body.xreplace({e: sp.Dummy() for e in body.atoms(Element) if access in e.indices})
+    outer = body.xreplace({e: sp.Dummy() for e in elements(body) if access in e.indices})
     return not outer.has(access)
 
 
@@ -318,7 +319,7 @@ def _conventions(values: Iterable[sp.Expr]) -> tuple[str, ...]:
     """The subgradients that the local derivatives rely on."""
     found: dict[str, None] = {}
     for value in values:
-        for call in sorted(value.atoms(sp.Function), key=str):
+        for call in sorted(atoms(value, sp.Function), key=str):
             known = row(call)
             if known is not None and known.convention:
                 found[known.convention] = None

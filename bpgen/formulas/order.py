@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import sympy as sp
 
 from bpgen.functions import row
-from bpgen.ir import Element
+from bpgen.ir import elements
 
 
 def addends(expr: sp.Add, order: Mapping[str, int]) -> list[sp.Expr]:
@@ -27,7 +27,7 @@ def factors(above: Iterable[sp.Expr], order: Mapping[str, int]) -> list[sp.Expr]
     """The factors of a product as they are written, numbers first and what compares last."""
 
     def place(factor: sp.Expr) -> tuple[int, list[int]]:
-        names = {e.name for e in factor.atoms(Element)}
+        names = {e.name for e in elements(factor)}
         known = row(factor)
         if factor.is_number:
             kind = 0
@@ -43,7 +43,7 @@ def factors(above: Iterable[sp.Expr], order: Mapping[str, int]) -> list[sp.Expr]
 
 
 def _rank(part: sp.Basic, order: Mapping[str, int]) -> list[int]:
-    return sorted(order.get(e.name, -1) for e in part.atoms(Element))
+    return sorted(order.get(e.name, -1) for e in elements(part))
 
 
 def content_of(expr: sp.Expr) -> tuple[sp.Rational, sp.Expr]:

@@ -12,7 +12,7 @@ from dataclasses import replace
 import sympy as sp
 
 from bpgen.equations.substitution import with_elements
-from bpgen.ir import Element, Equation, Index, TensorInfo, Term, element
+from bpgen.ir import Element, Equation, Index, TensorInfo, Term, element, elements
 
 Tensors = Mapping[str, TensorInfo]
 
@@ -66,9 +66,7 @@ def _of_one(term: Term, left: tuple[Index, ...], tensors: Tensors) -> Index | No
     """The index of the block that adds a term to an equation outside: it stands for one of them."""
     bound = {*left, *term.over}
     counts = (
-        e.indices[0]
-        for e in term.body.atoms(Element)
-        if e.name in tensors and tensors[e.name].block
+        e.indices[0] for e in elements(term.body) if e.name in tensors and tensors[e.name].block
     )
     return next((i for i in counts if isinstance(i, Index) and i not in bound), None)
 
@@ -101,7 +99,7 @@ def per_block(equation: Equation, tensors: Tensors) -> tuple[tuple[Term, ...], t
 
 def _counts_blocks(index: Index, term: Term, tensors: Tensors) -> bool:
     """Whether an index runs through what each block computes."""
-    infos = ((e, tensors.get(e.name)) for e in term.body.atoms(Element))
+    infos = ((e, tensors.get(e.name)) for e in elements(term.body))
     return any(
         info is not None and info.block and info.role != "param" and e.indices[0] == index
         for e, info in infos

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Container, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import sympy as sp
+from sympy.core.operations import LatticeOp
 
 from bpgen.ir import Element, Equation, Index, Term, element
 from bpgen.record import Step
 from bpgen.render.order import Order
+from bpgen.render.reads import read_in
 
+_UNORDERED = (sp.Add, sp.Mul, LatticeOp)  # the last are max, min, and, or
 Place = tuple[str, str]  # a tensor, and the block that is read
 
 
@@ -56,7 +60,7 @@ class Likeness:
     def places(self, left: Element, read: Iterable[sp.Basic]) -> tuple[Place, ...]:
         """The places of elements, in an order that those of another layer have, too."""
         own = self.place(left)
-        others = {self.place(e) for expr in read for e in expr.atoms(Element)} - {own}
+        others = {self.place(e) for expr in read for e in read_in(expr)} - {own}
         return (own, *sorted(others, key=self._order))
 
     def _left(self, step: Step) -> Element:
@@ -91,14 +95,19 @@ class Likeness:
         at = None if there == left else self.expr(sp.Tuple(*there.indices), rank)
         return self.expr(term.body, rank), _plain(term.over), term.reduce, at
 
-    def expr(self, expr: sp.Basic, rank: Mapping[Place, int]) -> sp.Basic:
-        new: dict[sp.Basic, sp.Basic] = {}
-        for access in sorted(expr.atoms(Element), key=lambda e: len(e.atoms(Element))):
-            name = f"{rank[self.place(access)]}"
-            called = f"d{name}" if access.name in self.order.adjoint_of else name
-            new[access] = element(called, (i.xreplace(new) for i in self.within(access)))
-        indices = {i: Index(i.name) for i in expr.free_symbols if isinstance(i, Index)}
-        return expr.xreplace(new).xreplace(indices)
+    def expr(self, expr: sp.Basic, rank: Mapping[Place, int]) -> Hashable:
+        """An expression as a tree, in which addends and factors have no order: sympy's is that of
+        the names.
+        """
+        if isinstance(expr, Element):
+            name, is_adjoint = rank[self.place(expr)], expr.name in self.order.adjoint_of
+            return name, is_adjoint, *(self.expr(i, rank) for i in self.within(expr))
+        if isinstance(expr, Index) or not expr.args:
+            return Index(expr.name) if isinstance(expr, Index) else expr
+        parts = [self.expr(part, rank) for part in expr.args]
+        if isinstance(expr, _UNORDERED):
+            return expr.func, frozenset(Counter(parts).items())
+        return expr.func, *parts
 
 
 def _name(index: Index) -> str:

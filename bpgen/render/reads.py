@@ -6,13 +6,14 @@ from functools import lru_cache
 
 import sympy as sp
 
+from bpgen.atoms import atoms
 from bpgen.ir import Element, Index
 
 
 @lru_cache(10_000)
 def read_in(expr: sp.Basic) -> frozenset[Element]:
     """Every distinct element in `expr`, in no order."""
-    return frozenset(expr.atoms(Element))
+    return frozenset(atoms(expr, Element))
 
 
 @lru_cache(10_000)

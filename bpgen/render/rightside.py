@@ -10,7 +10,7 @@ from dataclasses import replace
 import sympy as sp
 
 from bpgen.equations.contraction import Group, Sum, factored, groups
-from bpgen.ir import BATCH, Element, Equation, Index, length
+from bpgen.ir import BATCH, Element, Equation, Index, elements, length
 from bpgen.render.calls import exp, log
 from bpgen.render.masks import kept
 from bpgen.render.scalar import Printer, Signed
@@ -62,7 +62,7 @@ def without_mean(equation: Equation) -> Equation | None:
 
 def _of_params(group: Group, writer: Writer) -> bool:
     bodies = (group.outer, *(s.body for s in group.sums))
-    return {e.name for b in bodies for e in b.atoms(Element)} <= writer.order.params
+    return {e.name for b in bodies for e in elements(b)} <= writer.order.params
 
 
 def positive_first(addends: list[Signed]) -> list[Signed]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import sympy as sp
 
@@ -23,8 +24,6 @@ class View:
     carried: Mapping[str, int] = field(default_factory=dict)  # counted from the last axis
     adjoints: frozenset[str] = frozenset()
     started: frozenset[str] = frozenset()  # the adjoints that are read before the first step
-    # What was shown before.
-    known: dict[sp.Basic, sp.Basic] = field(default_factory=dict, compare=False)
 
     @staticmethod
     def of(derivation: Derivation, sample: bool) -> View:
@@ -46,17 +45,7 @@ class View:
 
     def expr(self, expr: sp.Basic) -> sp.Basic:
         """An expression without the batch index, from the inside of gathers out."""
-        if not self.sample:
-            return expr
-        if expr not in self.known:
-            self.known[expr] = self._without_batch(expr)
-        return self.known[expr]
-
-    def _without_batch(self, expr: sp.Basic) -> sp.Basic:
-        def of_sample(access: Element, indices: tuple[sp.Expr, ...]) -> Element:
-            return element(access.name, (i for i in indices if not is_batch(i)))
-
-        return with_elements(expr, of_sample, {length(BATCH): sp.S.One})
+        return _without_batch(expr) if self.sample else expr
 
     def term(self, term: Term) -> Term:
         if not self.sample:
@@ -120,6 +109,14 @@ class View:
 
     def is_adjoint(self, equation: Equation) -> bool:
         return equation.name in self.adjoints
+
+
+@lru_cache(10_000)  # of a network there are several pages, and each shows it more than once
+def _without_batch(expr: sp.Basic) -> sp.Basic:
+    def of_sample(access: Element, indices: tuple[sp.Expr, ...]) -> Element:
+        return element(access.name, (i for i in indices if not is_batch(i)))
+
+    return with_elements(expr, of_sample, {length(BATCH): sp.S.One})
 
 
 def _is_from_block_to_block(equation: Equation) -> bool:

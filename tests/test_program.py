@@ -131,6 +131,20 @@ IN_F: dict[str, tuple[Node | tuple[Node, ...], str]] = {
         Assign("z", Fill(None, (Index("t", "T"),), Shape((length("T"),)), program.FLOAT64)),
         "'T'",
     ),
+    "a length that is told on request alone": (
+        (
+            program.OnRequest((Assign("T", program.Length(Ref("x"), 1)),)),
+            Assign("z", Fill(None, (Index("t", "T"),), Shape((length("T"),)), program.FLOAT64)),
+        ),
+        "'T'",
+    ),
+    "a length whose name is an array's by then": (
+        (
+            Assign(BATCH, whole(X)),
+            Assign("z", Fill(None, (N,), Shape((length(BATCH),)), program.FLOAT64)),
+        ),
+        "'N'",
+    ),
     "steps of a length that nothing has told": (Loop((Index("t", "T"),), ()), "'T'"),
     "the length of what is not there": (Assign("T", program.Length(Ref("q"), 0)), "'q'"),
     "the length of a length": (

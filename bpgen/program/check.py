@@ -13,12 +13,11 @@ from bpgen.program import grammar as program
 from bpgen.program.axes import agree
 from bpgen.program.grammar import Expr, Function, Node, Ref
 from bpgen.program.known import Known, Sizes, sizes_along
-from bpgen.program.lengths import lengths_of
+from bpgen.program.lengths import require_lengths
 from bpgen.program.memory import Memory, given_away, is_folded, looks_at, written
 from bpgen.program.names import (
     ANY,
     ARGUMENT,
-    LENGTH,
     defined_by,
     gives_gradients,
     is_asked,
@@ -52,6 +51,7 @@ class _Body:
 
     def check(self) -> None:
         self._statements(self.function.body)
+        require_lengths(self.function)
         returns = [n for n in self.function.walk() if _returns(n)]
         last = self.function.body[-1]
         self._require(returns == [last], "it returns once, and last", last)
@@ -97,8 +97,7 @@ class _Body:
         parts = [*node.walk()]
         for part in parts:
             self._require(agree(part, self.fixed), "axes do not agree", part)
-        used = [(name, LENGTH) for name in lengths_of(node)]
-        used += (named for part in parts for named in used_by(part))
+        used = [named for part in parts for named in used_by(part)]
         missing = sorted(name for name, _ in used if name not in self.known)
         self._require(not missing, f"{missing} is spoken of before it is there", node)
         for name, kind in used:

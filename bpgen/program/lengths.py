@@ -7,10 +7,22 @@ from typing import Any
 
 import sympy as sp
 
-from bpgen.ir import Element, Index, length
+from bpgen.ir import Element, Index, Malformed, length
 from bpgen.program import grammar as program
-from bpgen.program.grammar import Gather, Node, View, Windows
+from bpgen.program.grammar import Assign, Function, Gather, Node, View, Windows
 from bpgen.program.spans import bounds, counted_in, from_the_end, span, windows_of
+
+
+def require_lengths(function: Function) -> None:
+    """Malformed where a statement speaks of a length that was not read off an array by then."""
+    known: set[str] = set()
+    for node in function.body:
+        missing = sorted(lengths_of(node) - known)
+        if missing:
+            raise Malformed(f"{function.name}: {missing} is spoken of before it is there: {node}")
+        known -= {n.name for n in node.walk() if isinstance(n, Assign | program.Draw)}
+        if isinstance(node, Assign) and isinstance(node.value, program.Length):
+            known.add(node.name)
 
 
 def lengths_of(node: Node) -> set[str]:

@@ -38,7 +38,7 @@ from bpgen.program.grammar import (
     Step,
     Store,
 )
-from bpgen.program.lengths import lengths_of
+from bpgen.program.lengths import require_lengths
 from bpgen.program.memory import looks_at
 from bpgen.program.spans import ROWS
 
@@ -57,7 +57,7 @@ def verify(functions: Iterable[Function]) -> None:
     for function in functions:
         body = Verifier(function.name, {a.name for a in function.arguments})
         body.run(function.body)
-        body.measured(function.body)
+        require_lengths(function)
         for name, node in body.handed.items():
             body.holds(name, node)
 
@@ -127,14 +127,6 @@ class Verifier:
                 self.made |= {array for of in node.every[1:] for _, array in of.gradients}
             elif not isinstance(node, Microbatches):
                 self._statement(node)
-
-    def measured(self, body: Iterable[Node]) -> None:
-        """Each length that a statement speaks of was read off an array by then."""
-        known: set[str] = set()
-        for node in body:
-            missing = lengths_of(node) - known
-            self.require(not missing, f"{sorted(missing)} is spoken of before it is there", node)
-            known |= {node.name} if isinstance(node, Assign) else set()
 
     def _donated(self, node: Memory) -> None:
         """No memory is donated twice to what is written."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from bpgen.ir import BATCH, Equation, Loop
@@ -17,8 +16,6 @@ from bpgen.render.parts import Part
 from bpgen.render.reasons import line_reasons
 from bpgen.render.sample import View
 from bpgen.render.writer import Writer
-
-_BOX = 20  # lines of a box that still fits a page
 
 
 @dataclass(frozen=True)
@@ -118,9 +115,9 @@ class Full(Equations):
 
     def summary(self) -> list[Section]:
         summed = (part for part in self.every_part if part.tag in self.known)
-        equations = [self._summed(part) for part in summed if not part.step.inlined]
-        blocks = tuple(map(Block, _boxes(equations)))
-        return [Section("Summary", (), blocks, boxed=True)] if blocks else []
+        equations = (self._summed(part) for part in summed if not part.step.inlined)
+        rows = tuple(row for equation in equations for row in equation)
+        return [Section("Summary", (), (Block(rows),), boxed=True)] if rows else []
 
     def _summed(self, part: Part) -> tuple[Row, ...]:
         """An equation's rows without its number."""
@@ -128,19 +125,6 @@ class Full(Equations):
         if self.notation == "components":
             rows = finals(part.equation, None, self.at(part).writer, "matrix", self.view)
         return tuple(replace(row, tag=None, of=part.tag) for row in rows)
-
-
-def _boxes(equations: Iterable[tuple[Row, ...]]) -> list[tuple[Row, ...]]:
-    """As many equations as fit one box. Their rows stay together: of several the last says what is
-    0 elsewhere.
-    """
-    boxes: list[tuple[Row, ...]] = []
-    for rows in equations:
-        if boxes and len(boxes[-1]) + len(rows) <= _BOX:
-            boxes[-1] += rows
-        else:
-            boxes.append(rows)
-    return boxes
 
 
 def _joined(rows: list[Row], final: list[Row], entry: str) -> list[Row]:

@@ -126,3 +126,4 @@ TABLE = (
         elementary=True,
     ),
 )
+FUNCTIONS = tuple(row.function for row in TABLE)

@@ -110,9 +110,11 @@ def symbols(
     repeated: Container[str] = (),
     layers: str = "brackets",
     outputs: Iterable[str] = (),
+    numbers: Container[str] = (),
 ) -> dict[str, Symbol]:
     """One symbol for each name; a name whose symbol is taken is printed as it is spelled, and so is
-    one that is an output's with a bar: the upstream gradient of the output.
+    one that is an output's with a bar: the upstream gradient of the output. `numbers` are letters
+    that stand for a number on the page, and so for no tensor.
 
     In a repeated block, what is the only one of its letter goes without the number of its layer.
     """
@@ -127,8 +129,8 @@ def symbols(
         if name in repeated and often[alone] == 1:
             symbol = alone
         symbol = replace(symbol, low=low, marks=marks)
-        if is_upstream or taken.setdefault(symbol, name) != name:
-            symbol = Symbol(name, low=low, marks=marks)
+        if is_upstream or symbol.stem in numbers or taken.setdefault(symbol, name) != name:
+            symbol = Symbol(name + "_" * (name in numbers), low=low, marks=marks)
             taken[symbol] = name
         found[name] = symbol
     return found

@@ -11,7 +11,8 @@ from itertools import pairwise
 
 import sympy as sp
 
-from bpgen.ir import BATCH, Element, Index, Size, is_batch
+from bpgen.functions import normal
+from bpgen.ir import BATCH, Element, Index, Network, Size, is_batch
 from bpgen.names import adjoint_name
 from bpgen.record import Derivation
 from bpgen.render import indices
@@ -68,7 +69,8 @@ class Writer:
         known = derivation.tensors.values()
         blocks = {t.name: t.indices[0] for t in known if t.block}
         outputs = network.outputs if network.loss is None else ()
-        named = symbols((*network.tensors, *deltas), blocks, layers, outputs)
+        numbers = {"pi"} if _has_pi(network) else set()
+        named = symbols((*network.tensors, *deltas), blocks, layers, outputs, numbers)
         given = {f"d_{name}": name for name in outputs}
         adjoint_of = {**{a: t for t, a in derivation.adjoint.items()}, **given}
         total = network.loss or "ell"
@@ -288,6 +290,11 @@ class Writer:
 
     def length(self, size: Size) -> str:
         return self.dialect.index(size) if isinstance(size, str) else str(size)
+
+
+def _has_pi(network: Network) -> bool:
+    """Whether the number is on the page: net.py's, or that of a slope of the error function."""
+    return any(t.body.has(sp.pi, *normal.FUNCTIONS) for e in network for t in e.terms)
 
 
 def _part(part: sp.Expr) -> tuple[bool, bool, int, str]:

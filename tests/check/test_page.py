@@ -141,6 +141,17 @@ def test_a_sum_of_a_softmax_runs_over_all_of_its_entries() -> None:
         assert not prove_page(page.replace(right, wrong), derivation.network, (0,)).ok
 
 
+@pytest.mark.parametrize("value", ["softmax(W @ x) * sqrt(2 * pi)", "gelu(W @ x)"])
+def test_a_tensor_called_pi_beside_the_number(value: str) -> None:
+    """It is a word where the number is on the page, and a letter where it is not."""
+    net = "from bpgen import *\nx, y, W = input(2), target(2), param(2, 2)\npi_ = {}\n"
+    net += "L = loss(squared_error(pi_, y))\n"
+    right = render(derived(net.format(value)), fmt="latex", steps="short")
+    assert r"\mathrm{pi\_} &=" in right and r"\sqrt{\pi}" in right
+    assert prove_page(right, derived(net.format(value)).network, (0,)).ok
+    assert r"\pi &=" in render(derived(net.format("W @ x")), fmt="latex", steps="short")
+
+
 @pytest.mark.parametrize("layers", ["brackets", "plain"])
 def test_what_only_a_softmax_holds_takes_no_entrys_name(layers: str) -> None:
     """s_1 is an entry of s, though the log-sum-exp of s is s1."""

@@ -84,7 +84,7 @@ class Reader:
 
     def __init__(self, ground: Ground, latex: str) -> None:
         self.ground, self.latex = ground, latex
-        self.names = Names.of(ground.network, stand_below(latex, ground.network))
+        self.names = Names.of(ground.network, stand_below(latex, ground.network), latex)
         for (_, accent, layer, below), tensor in [*self.names.tensors.items()]:
             if any(a.startswith("delta") and t == tensor for a, t in ground.called.items()):
                 self.names.gradients["delta", accent, layer, below] = tensor

@@ -45,8 +45,11 @@ class Names:
     _read: list[Formulas] = field(default_factory=list)  # one, or none yet
 
     @staticmethod
-    def of(network: Network, plain: bool = False) -> Names:
-        """`plain` says that layers stand below though there are no blocks."""
+    def of(network: Network, plain: bool = False, latex: str = "") -> Names:
+        """`plain` says that layers stand below though there are no blocks. Where the page writes a
+        tensor called pi in upright letters, the Greek one is the number.
+        """
+        upright_pi = r"\mathrm{pi" in latex
         blocks = {n for n, t in network.tensors.items() if t.block}
         parts = {name: _parts(name) for name in network.tensors}
         outputs = network.outputs if network.loss is None else ()
@@ -62,8 +65,11 @@ class Names:
             else:
                 key = (stem, accent, layer, below)
             word = _stem(name)
-            taken = key in found or parts[name] in upstream
-            found.setdefault(key if not taken else (word, "", "", ()), name)
+            if stem == "pi" and upright_pi:
+                key = (word + "_" * (word == stem), "", "", ())
+            elif key in found or parts[name] in upstream:
+                key = (word, "", "", ())
+            found.setdefault(key, name)
         given = {
             (stem, "bar", layer, below): name
             for (stem, _, layer, below), name in found.items()

@@ -55,7 +55,7 @@ class Page:
         """At random values, or at those of an example."""
         latex, unknown = told(latex)
         latex, below = _layers(latex, network)
-        names = Names.of(network, below)
+        names = Names.of(network, below, latex)
         base = 1 if _FROM_ONE.search(latex) else 0
         across = MEET in latex
         nothing = _NOTHING in latex

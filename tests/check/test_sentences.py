@@ -278,6 +278,15 @@ WRONG = [
 ]
 
 
+def test_a_long_number_may_be_shown_short() -> None:
+    """1 - 0.9 is 0.09999999999999998."""
+    net = "from bpgen import *\nx, w = input(2), param(2)\nL = loss((1 - {}) * dot(w, x))\n"
+    long, short = net.format(0.9), net.format(0.75)
+    said = "Long numbers are rounded to six digits."
+    assert said in _page(long) and not _false(long, _page(long))
+    assert _false(short, _page(short).replace("A step", f"{said}\nA step"))
+
+
 def test_a_step_is_lr_long_where_eta_is_another() -> None:
     net = "from bpgen import *\nx, w = input(2), param(2)\neta = dot(w, x)\nL = loss(eta ** 2)\n"
     assert r"\mathrm{lr} \, \tfrac{\partial L}{\partial w}" in _page(net)

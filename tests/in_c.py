@@ -21,12 +21,10 @@ from bpgen.check.trial import TOGETHER, Trial
 from bpgen.compiled import SEED, at_points, found_of, ran, source_of
 from bpgen.compiled.library import FLAGS, Library, Source, Texts, compiler, libraries
 from bpgen.compiled.noise import uniform
-from bpgen.derive import derive
-from bpgen.emit import emitted, files_of
+from bpgen.emit import files_of
 from bpgen.errors import NetError
 from bpgen.ir import Network
-from bpgen.load import declared_by
-from tests.conftest import ROOT
+from tests.conftest import ROOT, declared, derived, written
 from tests.networks.raw.examine import reason
 
 POINTS = 4  # where there are kinks
@@ -65,10 +63,11 @@ def both(source: str, name: str, change: Callable[[str], str] = str) -> Both:
 
 @lru_cache(maxsize=8)  # the same few are compiled with one mistake after another
 def _written(source: str, name: str) -> Both:
-    network = declared_by(source, name=name)
-    derivation = derive(network)
-    trials = at_points(emitted(derivation), network, POINTS if _has_kinks(network) else 1)
-    return Both(dict(files_of(derivation, "c")), [*map(_dropping, trials)])
+    network = declared(source)
+    trials = at_points(written(source), network, POINTS if _has_kinks(network) else 1)
+    made = derived(source)
+    called = replace(made, network=replace(made.network, name=name))
+    return Both(dict(files_of(called, "c")), [*map(_dropping, trials)])
 
 
 def _has_kinks(network: Network) -> bool:

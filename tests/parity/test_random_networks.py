@@ -9,6 +9,7 @@ from tests.networks.examine import COMMON, examine, subjects
 from tests.networks.run import Subject
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", range(8))
 def test_networks(number: int) -> None:
     @seed(number)

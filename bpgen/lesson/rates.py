@@ -84,5 +84,5 @@ def _verdict(values: list[float]) -> str:
         return "nothing is learned"
     if any(b > a + perhaps for a, b in pairwise(values)):
         return "too long: the loss goes up and down"
-    part = (before - after) / abs(before) if before else 0.0
-    return "the loss falls slowly" if part < 0.05 else "the loss falls"
+    slowly = before - after < 0.05 * abs(before)  # from 0, it never is
+    return "the loss falls slowly" if slowly else "the loss falls"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -123,6 +124,32 @@ _WRONG = [
     ("Classic mistakes", "& $2$ &", "& $1$ &"),
     ("Classic mistakes", "$0.05223$", "$0.05225$"),
     ("Classic mistakes", "$1.253$", "$1.254$"),
+    ("The network as a graph", r"x \to z^{[1]} \to a^{[1]}", r"x \to a^{[1]} \to z^{[1]}"),
+    ("The network as a graph", r"\to a^{[2]} \to \ell$", r"\to a^{[2]}$"),
+    ("The network as a graph", r"Backward: $\ell \to \frac", r"Backward: $a^{[2]} \to \frac"),
+    ("The network as a graph", "$z^{[2]}$ & $a^{[1]}$ &", "$z^{[2]}$ & $x$ &"),
+    ("The network as a graph", "& $W^{[1]}$, $b^{[1]}$ &", "& $W^{[1]}$ &"),
+    ("The network as a graph", r"& $\delta^{[1]}$ & $a^{[1]}$", r"& $\delta^{[2]}$ & $a^{[1]}$"),
+    ("The network as a graph", r"& $\delta^{[1]}$ & $a^{[1]}$", r"& $\delta^{[1]}$ & $z^{[2]}$"),
+    ("The network as a graph", r"& $\ell$ \\", r"& it begins here \\"),
+    ("A bias is a weight whose input is 1", "$W^{[1]}$ & $x$ &", "$W^{[1]}$ & $y$ &"),
+    ("A bias is a weight whose input is 1", "& $W^{[2]}$ & $a", "& $W^{[1]}$ & $a"),
+    ("A bias is a weight whose input is 1", "$b^{[1]}$ & $1$", "$W^{[1]}$ & $1$"),
+    (
+        "A bias is a weight whose input is 1",
+        "whose input is 1 in every",
+        "whose input is 2 in every",
+    ),
+    ("Learning, in steps", "$b^{[2]}$ at 0", "$b^{[2]}$ at 1"),
+    ("Learning, in steps", "of variance 1", "of variance 2"),
+    ("Learning, in steps", ", $b^{[2]}$ at 0", " at 0"),
+    ("Learning, in steps", "samples of $x$, $y$: (1)", "samples of $x$: (1)"),
+    ("Learning, in steps", "$: (1) to (5)", "$: (1) to (6)"),
+    ("Learning, in steps", "left: (6) to (14)", "left: (7) to (14)"),
+    ("Learning, in steps", r"b^{[1]}}$", r"b^{[2]}}$"),
+    ("Learning, in steps", r"there: $W^{[1]} \leftarrow", r"there: $W^{[2]} \leftarrow"),
+    ("Learning, in steps", "until $L$", "until $y$"),
+    ("One product", "are one product", "are two products"),
     ("What a pass costs", "& $6$ &", "& $7$ &"),
     ("What a pass costs", "$18 N - 6$", "$18 N - 5$"),
     ("What a pass costs", "$2 N$", "$3 N$"),
@@ -353,3 +380,51 @@ def test_one_number_is_learned() -> None:
         "x, w = input(), param()\nL = loss((w * x - 1) ** 2)\n", {"x": 2.0, "w": 1.0}, 0.1
     )
     assert "$1$ number is learned" in latex and not false_numbers(latex, ground)[1]
+
+
+@cache
+def _of_one_unit() -> tuple[str, Ground]:
+    derivation = of_example("relu_neuron")
+    made = at_drawn(derivation)
+    assert made is not None
+    page = render(derivation, fmt="latex", steps="short", worked=made, lesson=sections)
+    return page, ground_of(derivation, made, 4)
+
+
+@pytest.mark.parametrize(
+    ("page", "before", "after"),
+    [
+        (_of_one_unit, "$z$ is below 0: the branch", "$z$ is above 0: the branch"),
+        (_of_one_unit, "whose derivative is $0$.", "whose derivative is $1$."),
+        (_of_one_unit, "$z$ is below 0: the branch", "$a$ is below 0: the branch"),
+        (_at_kinks, "is above 0 at 2 of 2", "is above 0 at 1 of 2"),
+        (_at_kinks, "is above 0 at 2 of 2", "is above 0 at 2 of 3"),
+        (_at_kinks, "these numbers: the bias; a term.", "these numbers: the bias; a sign."),
+    ],
+)
+def test_a_sentence_on_branches_and_on_what_has_no_effect_is_computed(
+    page: Callable[[], tuple[str, Ground]], before: str, after: str
+) -> None:
+    latex, ground = page()
+    assert before in latex
+    assert not false_numbers(latex, ground)[1]
+    (wrong,) = false_numbers(latex.replace(before, after, 1), ground)[1]
+    assert not wrong.unread
+
+
+def test_a_sentence_that_nobody_reads_counts_as_false() -> None:
+    latex, ground = _toy()
+    said = "The forward pass with the parameters after the step."
+    other = latex.replace(said, "The forward pass with the parameters before the step.")
+    assert [w.line for w in false_numbers(other, ground)[1] if w.unread] == ["Forward again"]
+
+
+def test_a_loss_that_begins_at_0_and_falls_does_not_fall_slowly() -> None:
+    derivation = derived(
+        "from bpgen import *\nx, w, v = input(), param(), param(init='zeros')\nL = loss(v * w * x)\n"
+    )
+    made = at_drawn(derivation)
+    assert made is not None and made.values["L"] == 0
+    page = render(derivation, fmt="latex", steps="short", worked=made, lesson=sections)
+    assert "the loss falls slowly" not in page
+    assert not false_numbers(page, ground_of(derivation, made, 4))[1]

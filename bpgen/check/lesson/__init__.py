@@ -10,7 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from bpgen.check.lesson import costs, edges, functions, mistakes, signs, sizes, values
+from bpgen.check.lesson import (
+    costs,
+    edges,
+    functions,
+    mistakes,
+    signs,
+    sizes,
+    structure,
+    training,
+    values,
+    words,
+)
 from bpgen.check.lesson.ground import Ground
 from bpgen.check.lesson.reading import Reader, Table, sections, sentences, tables
 from bpgen.check.page.tokens import Unreadable
@@ -35,11 +46,10 @@ def false_numbers(latex: str, ground: Ground) -> tuple[int, list[Wrong]]:
     reader, count = Reader(ground, latex), 0
     false: list[Wrong] = []
     for title, text in sections(latex):
-        check = READERS.get(title) or _without_reader
-        if title in _PROVED_ELSEWHERE:
+        if title in _OF_THE_PAGE:
             continue
         try:
-            for line, reason in check(text, reader):
+            for line, reason in _said(title, text, reader):
                 count += 1
                 if reason:
                     false.append(Wrong(f"{title}: {line}", reason))
@@ -49,18 +59,21 @@ def false_numbers(latex: str, ground: Ground) -> tuple[int, list[Wrong]]:
     return count, false
 
 
-def _without_reader(text: str, _: Reader) -> Found:
-    if tables(text):
+def _said(title: str, text: str, reader: Reader) -> Found:
+    """Of the rows and the sentences of a section, those that are no sentence of any."""
+    check, read = READERS.get(title), set[str]()
+    if check is None and tables(text):
         raise Unreadable("a table that nobody reads")
-    yield from ()
+    for line, reason in check(text, reader) if check is not None else ():
+        read.add(line)
+        yield line, reason
+    yield from words.unread(title, [s for s in sentences(text) if s not in read], reader)
 
 
-# Sections whose numbers are those of equations, or that have none.
-_PROVED_ELSEWHERE = {
-    "The network as a graph",
-    "One product",
-    "A bias is a weight whose input is 1",
-    "Learning, in steps",
+# Whose sentences are read with its equations.
+_OF_THE_PAGE = {
+    *("Forward pass", "Backward pass", "Over the batch", "Summary", "Derivation"),
+    "A step of descent",
 }
 
 
@@ -92,12 +105,14 @@ def _sizes(text: str, reader: Reader) -> Found:
 
 
 def _steps(text: str, reader: Reader) -> Found:
-    yield "before any step", values.loss_told(sentences(text)[0], reader, after=False)
+    before = sentences(text)[0]
+    yield before, values.loss_told(before, reader, after=False)
     yield from _rows(values.steps)(text, reader)
 
 
 def _mistakes(text: str, reader: Reader) -> Found:
-    yield "after a right step", values.loss_told(sentences(text)[0], reader, after=True)
+    after = sentences(text)[0]
+    yield after, values.loss_told(after, reader, after=True)
     yield from _rows(mistakes.rows)(text, reader)
 
 
@@ -108,6 +123,9 @@ def _costs(text: str, reader: Reader) -> Found:
 
 
 READERS: dict[str, Callable[[str, Reader], Found]] = {
+    "The network as a graph": _rows(structure.graph),
+    "A bias is a weight whose input is 1": _rows(structure.beside),
+    "Learning, in steps": _rows(training.steps),
     "What the signs say": _signs,
     "Functions and their derivatives": _functions,
     "The size of the error": _sizes,

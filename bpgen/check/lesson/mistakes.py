@@ -43,6 +43,15 @@ def rows(table: Table, reader: Reader) -> Iterator[tuple[str, str]]:
         yield told, said or reader.loss_differs(after, moved)
 
 
+def without_effect(told: str, ground: Ground) -> bool:
+    """Whether the gradients are right although a mistake is made."""
+    made = TABLE[told](ground)
+    return not any(
+        length(made[n] - slope) > _SAME * length(slope) and not ground.is_noise(n)
+        for n, slope in ((n, ground.slopes[n]) for n in made)
+    )
+
+
 def _of_others(name: str, most: Mapping[str, float]) -> str:
     """Whether another gradient is off by more of its length; where none is, this is no answer."""
     worst = max(most, key=lambda n: most[n])

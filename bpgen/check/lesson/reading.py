@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +18,7 @@ from bpgen.check.page.names import Names, stand_below
 from bpgen.check.page.proof.numerals import printed
 from bpgen.check.page.statements import groups
 from bpgen.check.page.tokens import Unreadable, tokens
+from bpgen.check.page.tree import symbols_of
 
 _SECTION = re.compile(r"^\\section\{([^}]*)\}$", re.MULTILINE)
 _TABLE = re.compile(r"\\begin\{tabular\}\{[^\n]*\}\n(.*?)\\end\{tabular\}", re.DOTALL)
@@ -60,7 +62,8 @@ def tables(text: str) -> list[Table]:
 def sentences(text: str) -> list[str]:
     """The lines of a section that stand in no table, no display and no listing."""
     plain = re.sub(r"\\begin\{(\S+?)\}.*?\\end\{\1\}", "", text, flags=re.DOTALL)
-    return [line for line in plain.splitlines() if line and not line.startswith(("{\\", "\\"))]
+    layout = ("{\\", "\\", "}")
+    return [line for line in plain.splitlines() if line and not line.startswith(layout)]
 
 
 def _cells(line: str) -> tuple[str, ...]:
@@ -83,12 +86,12 @@ class Reader:
     """Reads names and numbers as they are printed on the page of a network."""
 
     def __init__(self, ground: Ground, latex: str) -> None:
-        self.ground, self.latex = ground, latex
+        self.ground, self.latex, self.groups = ground, latex, tuple(groups(latex))
         self.names = Names.of(ground.network, stand_below(latex, ground.network), latex)
         for (_, accent, layer, below), tensor in [*self.names.tensors.items()]:
             if any(a.startswith("delta") and t == tensor for a, t in ground.called.items()):
                 self.names.gradients["delta", accent, layer, below] = tensor
-        for group in groups(latex):
+        for group in self.groups:
             if group.called is not None:
                 tensor, symbol = (self._node(t) for t in group.called)
                 known = self.names.find(tensor)
@@ -96,7 +99,10 @@ class Reader:
                     self.names.call(symbol, known[1])
 
     def _node(self, text: str) -> Any:
-        return Parser(tokens(text), lambda s: self.names.find(s) is not None).whole()
+        return self._parsed(tokens(text))
+
+    def _parsed(self, found: list[str]) -> Any:
+        return Parser(found, lambda s: self.names.find(s) is not None).whole()
 
     def tensor(self, cell: str) -> str:
         """The tensor that a cell names."""
@@ -118,6 +124,24 @@ class Reader:
         if of is None or of[1] not in scalars or by is None or by[0]:
             raise Unreadable(f"no gradient of the loss: {cell}")
         return by[1]
+
+    def told(self, left: list[str]) -> tuple[bool, str] | None:
+        """Whether a left side is a gradient, and of which tensor."""
+        node = self._parsed(left)
+        found = self._found(node.by if isinstance(node, f.Derivative) else node)
+        return found and (found[0] or isinstance(node, f.Derivative), found[1])
+
+    def spoken(self, name: str) -> set[str]:
+        """What the page's own equations of a tensor speak of, which the page's reader proves."""
+        found = set[str]()
+        for group in self.groups:
+            for statement in (s for s in group.statements if s.kind == "main"):
+                with suppress(Unreadable, ValueError):
+                    left, *rest = map(self._parsed, statement.parts)
+                    if self._found(left) == (False, name):
+                        every = (self._found(s) for side in rest for s in symbols_of(side))
+                        found |= {known[1] for known in every if known is not None}
+        return found
 
     def _found(self, node: f.Node) -> tuple[bool, str] | None:
         """Whether it is a gradient, and of which tensor."""

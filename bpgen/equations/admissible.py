@@ -109,6 +109,8 @@ def _parts(expr: sp.Expr) -> Iterator[Any]:
         yield part
         if isinstance(part, unless):
             stack.append(part.args[0])  # a label only decides
+        elif isinstance(part, at_most):
+            stack += (a for a in part.args if not isinstance(a, Element))  # so does this
         elif not isinstance(part, Element):
             stack += reversed(part.args)
 

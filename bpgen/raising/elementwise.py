@@ -58,8 +58,10 @@ class _Elementwise:
         asked = {c for m in body.atoms(masked) for c in m.args[1].atoms(at_most)}
         new: dict[sp.Expr, sp.Expr] = {}
         for call in sorted(body.atoms(at_most), key=str):
-            values = {i: self._values(i) for i in indices_of(call)}
-            compared = call.xreplace(values)
+            read = {e: sp.Dummy() for e in outermost(call)}  # whole numbers, which indices pick
+            alone = call.xreplace(read)
+            counted = alone.xreplace({i: self._values(i) for i in indices_of(alone)})
+            compared = counted.xreplace({d: e for e, d in read.items()})
             new[call] = compared if call in asked else self._numbers(compared)
         return body.xreplace(new)
 

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import sympy as sp
 
+from bpgen.functions import at_most
 from bpgen.ir import Element, Index, is_batch
 from bpgen.render.masks import kept
 from bpgen.render.scalar import Printer
@@ -53,8 +54,12 @@ class Raiser:
         return self.writer.element(access)
 
     def fits(self, expr: sp.Expr, axes: Axes) -> bool:
-        """Whether every element of an expression has all of the axes in this order or none."""
-        return all(self.inner(e) == axes or self.is_number(e, axes) for e in self._printed(expr))
+        """Whether every element of an expression has all of the axes in this order or none; what is
+        compared along them, [a_t <= b], stands at its indices.
+        """
+        compared = any(c.free_symbols & {*axes} for c in expr.atoms(at_most))
+        every = (self.inner(e) == axes or self.is_number(e, axes) for e in self._printed(expr))
+        return not compared and all(every)
 
     def is_number(self, access: Element, axes: Axes) -> bool:
         """Whether an element is one number, whatever the axes are at."""

@@ -7,6 +7,7 @@ from typing import Any
 import sympy as sp
 
 from bpgen import functions as f
+from bpgen.declare.axes import tensor_of
 from bpgen.declare.formula import Formula, reduce
 from bpgen.declare.functions import softmax
 from bpgen.declare.given import FROM_BELOW
@@ -24,7 +25,7 @@ from bpgen.declare.symbolic import said
 from bpgen.declare.tensor import Tensor, pointwise
 from bpgen.declare.words import zeros
 from bpgen.errors import NetError
-from bpgen.ir import Index, Term
+from bpgen.ir import Element, Index, Term
 
 
 def masked(z: Any, keep: Any) -> Any:
@@ -44,14 +45,27 @@ def masked(z: Any, keep: Any) -> Any:
     return z
 
 
-def at_most(one: Any, other: Any) -> sp.Expr:
-    """1 where one index is at most the other, else 0: what masked keeps."""
-    for index in (one, other):
-        if not isinstance(index, (int, Index, sp.Expr)) or isinstance(index, bool):
-            raise NetError(
-                f"at_most: {said(index)} is no index", "it compares indices: at_most(u, t)"
-            )
-    return f.at_most(sp.sympify(one), sp.sympify(other))
+def at_most(one: Any, other: Any) -> Any:
+    """1 where one index is at most the other, else 0: what masked keeps. A whole number that is
+    given may stand for an index: at_most(t, last).
+    """
+    both = [_compared(value) for value in (one, other)]
+    result = f.at_most(*both)
+    return Formula((Term(result),)) if result.has(Element) else result
+
+
+def _compared(value: Any) -> sp.Expr:
+    """An index, or an element of whole numbers."""
+    if isinstance(value, (Tensor, Formula)) and not getattr(value, "rank", 0):
+        body = Formula.of(value).body()
+        if isinstance(body, Element) and tensor_of(body).bound is not None:
+            return body
+    if not isinstance(value, (int, Index, sp.Expr)) or isinstance(value, bool):
+        raise NetError(
+            f"at_most: {said(value)} is no index",
+            "it compares indices, and whole numbers that are given: at_most(u, t)",
+        )
+    return sp.sympify(value)
 
 
 def among(index: Index, first: int, last: int) -> sp.Expr:

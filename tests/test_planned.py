@@ -158,6 +158,21 @@ def test_a_target_of_wider_numbers_makes_no_memory_wider(lines: str) -> None:
         np.testing.assert_allclose(gradient, narrow[1][name], rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.parametrize("lines", ["A = param(3, 3)\nr = A @ t - x", "r = sum(t) * x"])
+def test_a_target_that_is_multiplied_has_the_precision_of_all_or_is_refused(lines: str) -> None:
+    net = f"from bpgen import *\nx, t = input(3), target(3)\n{lines}\nL = loss(sum(r**2))\n"
+    plain, module = module_of(written(net)), module_of(planned(net))
+    params, (x,), (t,) = _arguments(net, module, dtype=np.float32)
+    wide = t.astype(np.float64)
+    assert module.loss_and_grad(params, x, t)[0] == pytest.approx(
+        plain.loss(params, x, t), rel=1e-5
+    )
+    with pytest.raises(TypeError, match="workspace holds float32, and these arguments are float64"):
+        module.loss_and_grad(params, x, wide, workspace=_workspace(module, dtype=np.float32))
+    value, _ = module.loss_and_grad(params, x, wide)
+    assert value == pytest.approx(plain.loss(params, x, wide), rel=1e-5)
+
+
 USED_ALONE = (
     "x, u, y = input(below=5), input(4), target(4)\nz = embedding(x, 5, 4) * u\n",
     "x, y = input(3), target(3)\nW = param(3, 3)\nz = W @ W @ x\n",

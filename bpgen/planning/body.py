@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from bpgen.ir import BATCH, TensorInfo, length
@@ -12,7 +12,7 @@ from bpgen.planning.lowering.spreading import spread
 from bpgen.planning.lowering.statements import Lowering
 from bpgen.planning.memory.dead_code import without_dead_code
 from bpgen.planning.memory.sharing import named, shared
-from bpgen.planning.nodes import Buffer, Buffers, Unpack
+from bpgen.planning.nodes import Buffer, Buffers, Dot, Unpack
 from bpgen.planning.rewriting.first_stores import first_stored
 from bpgen.planning.rewriting.windows import once_per_place
 from bpgen.planning.verification.verifier import verify_values
@@ -93,11 +93,12 @@ class Body:
     def given(self, tensors: Mapping[str, TensorInfo]) -> tuple[str, ...]:
         """The arrays that come in, in whose precision all is computed. A target follows: of wider
         numbers it would make memory wider than parameters and inputs, and what numpy makes of
-        these alone fits no other memory than its own.
+        these alone fits no other memory than its own. One that is multiplied leads as they do.
         """
         own = (n for n in self.before if isinstance(n, (Admit, Assign)))
         names = (n.name for n in own if isinstance(n, Admit) or _is_cached(n))
-        return tuple(n for n in names if n not in tensors or _is_leading(tensors[n]))
+        products = {*_multiplied(self.statements)}
+        return tuple(n for n in names if n not in tensors or _is_leading(tensors[n], n in products))
 
 
 def _is_before(node: Node) -> bool:
@@ -111,9 +112,15 @@ def _counts_rows(node: Node) -> bool:
     return any(isinstance(n, Gather) and counts_samples(n) for n in node.walk())
 
 
-def _is_leading(tensor: TensorInfo) -> bool:
+def _is_leading(tensor: TensorInfo, multiplied: bool) -> bool:
     """Whether it holds real numbers whose precision that of the others follows."""
-    return tensor.bound is None and tensor.role != "target"
+    return tensor.bound is None and (tensor.role != "target" or multiplied)
+
+
+def _multiplied(body: Iterable[Node]) -> Iterator[str]:
+    """The arrays that products write into memory."""
+    dots = (n for statement in body for n in statement.walk() if isinstance(n, Dot))
+    yield from (n.name for dot in dots for n in dot.walk() if isinstance(n, Read))
 
 
 def _is_cached(node: Assign) -> bool:

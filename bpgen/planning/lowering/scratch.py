@@ -93,7 +93,7 @@ class Scratch:
 
     def numbers(self, value: sp.Expr, axes: Axes) -> Read:
         """A number as an array with these axes."""
-        stem = "zeros" if value == 0 else "numbers"
+        stem = {sp.S.Zero: "zeros", sp.S.One: "ones"}.get(value, "numbers")
         return Read(self._constant(stem, Buffer((), sizes_of(axes), "number", holds=value)), axes)
 
     def _constant(self, stem: str, buffer: Buffer) -> str:

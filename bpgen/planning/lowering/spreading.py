@@ -53,7 +53,7 @@ def _statements(lowered: Lowered, node: Node) -> Iterator[Node]:
 
 
 def _bounded(lowered: Lowered, node: Node) -> Node:
-    """A bound by one number, as one by an array that holds it and stays."""
+    """A bound by one number, as one by an array that holds it and stays: numpy vectorises that."""
     if not isinstance(node, Store) or not isinstance(node.value, Apply):
         return node
     at, value = node.at, node.value

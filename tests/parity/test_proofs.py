@@ -30,7 +30,7 @@ def _compared() -> Iterator[tuple[Case, Shape]]:
     for module in MODULES:
         for function in vars(import_module(f"tests.parity.{module}")).values():
             for mark in getattr(function, "pytestmark", ()):
-                if mark.args[0] == ("case", "shape"):
+                if mark.name == "parametrize" and mark.args[0] == ("case", "shape"):
                     yield from (given.values for given in mark.args[1])
 
 

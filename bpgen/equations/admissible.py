@@ -92,10 +92,11 @@ def declared(expr: sp.Expr, lengths: Iterable[sp.Symbol]) -> None:
     """
     for part in _parts(expr.xreplace(dict.fromkeys(expr.atoms(at_most), sp.S.One))):
         if isinstance(part, Index):
+            i, k = spoken(part), "k" if spoken(part) != "k" else "j"
             raise NetError(
-                f"index {spoken(part)} stands as a number",
-                "an index only picks elements, as in x[i]; the numbers themselves are an input, or"
-                " of a few places fixed: c = zeros(3); c[1] = 1; c[2] = 2",
+                f"index {i} stands as a number",
+                "an index only picks elements, as in x[i]; as a number it is counted:"
+                f' sum(at_most({k}, {i}), {k}) - 1, where {i}, {k} = indices("{i} {k}", size=3)',
             )
         if isinstance(part, sp.Symbol) and part not in lengths:
             raise NetError(f"undeclared symbol {part}", f"declare it: {part} = param() or input()")

@@ -72,7 +72,7 @@ def test_a_sum_of_exponentials_keeps_its_digits(count: int, compiled: ctypes.CDL
 @pytest.mark.parametrize("name", NAMES)
 def test_has_the_digits_of_numpys(name: str, compiled: ctypes.CDLL, numpys: dict[str, Any]) -> None:
     arguments = spelled(name).arguments
-    others = [SECOND.get(name, [-1.5, 0.0, 0.25, 2.0]), THIRD.get(name, [3.0])]
+    others = [SECOND.get(name, [-1.5, 0.0, 0.25, 2.0]), THIRD.get(name, [3.0]), [1.25], [-0.5]]
     grid = np.meshgrid(POINTS, *others[: len(arguments) - 1], indexing="ij")
     given = [np.ravel(g) for g in grid]
     call = getattr(compiled, f"of_{name}")

@@ -25,11 +25,12 @@ from tests.few import few, one_in
 Z = sp.Symbol("z", real=True)
 BPGEN = Path(bpgen.__file__).parent
 STATED = [r for r in ROWS.values() if r.derivatives]
-CONSTANTS = (sp.Rational(1, 4), sp.Integer(2))  # a slope, or the ends of a range
+# A slope, or the ends of a range; a weight and an exponent.
+CONSTANTS = (sp.Rational(1, 4), sp.Integer(2), sp.Rational(3, 2), sp.Rational(1, 3))
 
 
 def arguments(row: FunctionRow) -> tuple[sp.Symbol, ...]:
-    return sp.symbols("z s t", real=True)[: row.arity]
+    return sp.symbols("z s t r q", real=True)[: row.arity]
 
 
 @pytest.mark.parametrize("row", few(STATED, lambda row: row in STATED[2::5]), ids=lambda r: r.name)
@@ -324,6 +325,26 @@ def test_the_convention_at_a_kink_is_printed(call: str, convention: str) -> None
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_of_a_mixture_nothing_overflows_or_is_lost(dtype: type) -> None:
+    """Where weights are 0, and exponents apart or far below 0."""
+    given = [np.array(v, dtype) for v in ([0.0, 1.0, 0.25], [9e3, -8e3, -3e3], [1.0, 0.0, 0.5])]
+    far = np.array([-5e3, 700.0, -2.5e3], dtype)
+    expected = {
+        "log_mixture": [-5e3, -8e3, -2.5e3 + np.log(0.5)],
+        "mixture_share": [0, 1, 0],
+        "over_mixture": [1, 1, 2],
+    }
+    for name, values in expected.items():
+        all_ = [np.array([-5e3, -8e3, -2.5e3], dtype)] if name == "over_mixture" else []
+        text = ROWS[name].numpy.format(*"abcde")
+        source = f"import numpy as np\n{ROWS[name].helper}\ndef f({', '.join('abcde'[: ROWS[name].arity])}):\n    return {text}\n"
+        with np.errstate(over="raise", invalid="raise", divide="raise"):
+            found = module_of(source).f(*all_, *given, far)
+        assert found.dtype == dtype
+        np.testing.assert_allclose(found, values, rtol=4 * np.finfo(dtype).eps, atol=1e-30)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_a_label_left_out(dtype: type) -> None:
     z, label = np.array([-1.5, np.inf, 3.0], dtype), np.array([0, 2, 1])
     for name, expected in (("unless", [-1.5, 0, 3]), ("unless_slope", [1, 0, 1])):
@@ -339,7 +360,9 @@ def test_nothing_is_nothing_in_xlogx() -> None:
 
 
 # The rules that are about certain functions; all other passes ask the table.
-RULES = {"identities", "exponentials", "logarithms", "squares", "vanishing", "admissible"}
+RULES = {
+    *("identities", "exponentials", "logarithms", "mixtures", "squares", "vanishing", "admissible")
+}
 # exp and log are algebra, as powers are, and a mask's value is minus infinity in every pass.
 ALGEBRA = {"exp", "log", "masked", "at_most", "unless"}
 

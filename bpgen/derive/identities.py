@@ -34,6 +34,7 @@ from bpgen.derive.logarithms import (
     log_of_product,
     log_of_tanh_square,
 )
+from bpgen.derive.mixtures import log_of_mixture, over_a_mixture
 from bpgen.derive.squares import of_two_squares, over_two_squares, root_less_number, square
 from bpgen.functions import bell, xlog1py, xlogx, xlogy
 from bpgen.ir import Element
@@ -239,6 +240,8 @@ _OVERFLOW = (
 # that overflows, or no 0 times infinity.
 _CANCELLATION = (
     Rule(_xlogy, Risk.LOG_OF_0),
+    Rule(log_of_mixture, Risk.LOG_OF_0),
+    Rule(over_a_mixture, Risk.UNDERFLOW),
     Rule(log_of_1_less_exp, Risk.CANCELLATION),
     Rule(root_less_number, Risk.CANCELLATION),
     Rule(over_two_squares, Risk.OVERFLOW),

@@ -11,6 +11,7 @@ from bpgen.functions import (
     elementary,
     error_function,
     logistic,
+    mixtures,
     normal,
     nothing,
     pieces,
@@ -30,6 +31,7 @@ from bpgen.functions.logistic import (
     softplus,
     softplus_rate,
 )
+from bpgen.functions.mixtures import log_mixture, mixture_share, over_mixture
 from bpgen.functions.normal import (
     bell,
     erf,
@@ -99,16 +101,19 @@ __all__ = [
     "log_add_exp",
     "log_cosh",
     "log_erfc",
+    "log_mixture",
     "log_softplus",
     "log_squares",
     "masked",
     "maximum",
     "minimum",
+    "mixture_share",
     "normal_cdf",
     "normal_cdf_tanh",
     "normal_pdf",
     "normal_pdf_tanh",
     "on_paper",
+    "over_mixture",
     "over_squares",
     "relu",
     "row",
@@ -136,6 +141,7 @@ _TABLE = (
     *nothing.TABLE,
     *normal.TABLE,
     *squares.TABLE,
+    *mixtures.TABLE,
     *choices.TABLE,
 )
 ROWS.update({row.name: row for row in _TABLE})

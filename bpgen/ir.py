@@ -9,7 +9,7 @@ equations are the same kind of thing; `check` holds after every pass.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any, Literal
 
@@ -202,6 +202,12 @@ class Equation:
     def pointwise(self) -> bool:
         """One term without a reduction or scatter: a scalar function at each element."""
         return len(self.terms) == 1 and not self.terms[0].over and self.terms[0].at is None
+
+    def of_steps(self) -> Equation:
+        """Without what is written before the first step, where a recurrence starts."""
+        every = self.terms
+        terms = tuple(t for t in every if not any(e.is_Integer and e < 0 for e in t.at or ()))
+        return replace(self, terms=terms) if 0 < len(terms) < len(every) else self
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume
 
 from bpgen.check.agreement import difference
-from bpgen.emit import emit
+from bpgen.emit import FAST, emit
 from bpgen.errors import NetError
 from tests.conftest import declared, emitted
 from tests.drawn import few_or_all
@@ -267,3 +267,14 @@ def test_the_forward_algorithm_of_a_hidden_markov_model() -> None:
     rng = np.random.default_rng(0)
     params = {"A": rng.normal(size=(2, 2)), "p": rng.normal(size=2)}
     hold(net, plain, params, {"x": rng.normal(size=(2, 3, 2))})
+
+
+@pytest.mark.parametrize("target", ["numpy", FAST])
+def test_a_slope_is_told_by_the_output_of_a_recurrence_that_has_a_start(target: str) -> None:
+    source = (
+        "from bpgen import *\nt, i, k = indices('t i k')\n"
+        "x, U, h0, h = input('T', 3), param(3, 3), param(3), recurrent('T', 3)\nh[-1, i] = h0[i]\n"
+        "h[t, i] = tanh(x[t, i] + sum(U[i, k] * h[t - 1, k], k))\noutput(h)\n"
+    )
+    backward = emit(declared(source), target).split("def backward")[1]
+    assert "(1 - h[n,t,i] ** 2)" in backward and "tanh" not in backward

@@ -30,7 +30,7 @@ class Known:
     def __init__(self, network: Network) -> None:
         self.first = firsts(network)
         self.by_shape: dict[tuple[str, tuple[str, ...]], list[Equation]] = {}
-        for equation in network:
+        for equation in map(Equation.of_steps, network):
             if equation.pointwise() and _costly(equation.terms[0].body):
                 self.by_shape.setdefault(_shape(equation.terms[0].body), []).append(equation)
 
@@ -102,7 +102,7 @@ def derivative(
     if term.reduce == "max":
         raw = known.first[term] * slope
     folded = known.fold(simplest([raw, *_over_one_denominator(raw)]))
-    own = equation.terms[0].body if equation.pointwise() else None
+    own = term.body if equation.of_steps().pointwise() and term.at is None else None
     if own is not None and _costly(own):
         folded = simplest([folded, *_in_own_value(own, folded, equation.lhs, wrt)])
     folded = simplest([folded, factored_out(folded)])
@@ -251,7 +251,7 @@ def _reasons(
     of = [k for k, argument in enumerate(call.args) if argument.has(wrt)]
     known = row(call)
     named = known is not None and not known.elementary
-    applied = named and equation.pointwise() and of == [0]
+    applied = named and equation.of_steps().pointwise() and term.at is None and of == [0]
     inner = _diff(call.args[0], wrt) if applied else sp.S.Zero
     if inner != 0:
         return (Equality((call, *dict.fromkeys((raw / inner, folded / inner))), prime=True),)

@@ -25,7 +25,7 @@ class Products:
     def __init__(self, equations: Iterable[Equation]) -> None:
         self.by_factor: dict[Shape, list[tuple[Equation, Factors]]] = {}
         self.sums: dict[Shape, list[tuple[Equation, sp.Expr, sp.Expr]]] = {}
-        for equation in equations:
+        for equation in map(Equation.of_steps, equations):
             body = equation.terms[0].body if equation.pointwise() else None
             if isinstance(body, sp.Mul):
                 self._learn(equation, self.factors(body))

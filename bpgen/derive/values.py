@@ -52,6 +52,7 @@ class Values:
 
     def learn(self, equation: Equation, info: TensorInfo, bounds: Bounds) -> None:
         """Remember an equation in its stable spelling."""
+        equation = equation.of_steps()
         body = equation.terms[0].body
         if equation.pointwise():
             self.carried[equation.name] = info.carried

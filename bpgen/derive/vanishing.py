@@ -180,6 +180,7 @@ class Vanishing:
 
     def _definition(self, access: Element) -> sp.Expr:
         equation = self.definitions.get(access.name)
+        equation = equation and equation.of_steps()
         if equation is None or not equation.pointwise() or not self._at_step(access):
             return access
         return equation.terms[0].body.xreplace(

@@ -29,6 +29,7 @@ def in_outputs(derivation: Derivation) -> Derivation:
 
 def _told(equation: Equation) -> Told:
     """What an equation says: this tensor holds the values of a function of that."""
+    equation = equation.of_steps()
     body = equation.terms[0].body
     argument = body.args[0] if len(equation.terms) == 1 and len(body.args) == 1 else None
     known = row(body)

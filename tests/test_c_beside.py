@@ -14,6 +14,7 @@ from bpgen.compiled import difference
 from bpgen.compiled.library import compiler
 from bpgen.emit import WITH_PYTHON, files_of
 from tests.conftest import declared, derived, module_of
+from tests.few import few
 from tests.test_c import HEAD
 
 WITH_LOGITS = (
@@ -23,6 +24,10 @@ OF_SOFTMAX = "x, y = input(3), label(4)\nL = loss(categorical_cross_entropy(dens
 AT_EACH_STEP = (
     'x, y = input("T", 3), label(4, "T")\nt, i = indices("t i")\n'
     "z = dense(x, 4)\nL = loss(mean(log(sum(exp(z[t, i]), i)) - z[t, y[t]], t))\n"
+)
+OF_HALVES = (
+    "x, y = input(3), label(4)\nz = dense(x, 4)\n"
+    "L = loss(categorical_cross_entropy(softmax(z / 2), y))\n"
 )
 IGNORED = (  # a factor of the gradients asks for the sum before they do, and an addend after
     "x, y = input(3), label(4)\n"
@@ -47,7 +52,7 @@ def _exponentials(made: dict[str, str]) -> list[int]:
     return [made[name].count("M(exp)(") for name in ("forward", "loss", "backward")]
 
 
-@pytest.mark.parametrize("net", [WITH_LOGITS, pytest.param(AT_EACH_STEP, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("net", few([WITH_LOGITS, OF_HALVES, AT_EACH_STEP], WITH_LOGITS.__eq__))
 def test_a_loss_and_its_gradients_take_the_same(net: str) -> None:
     assert _exponentials(_functions(net)) == [0, 1, 1]
 
@@ -74,7 +79,7 @@ def test_a_parameter_moves_as_early_as_before() -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(compiler() is None, reason="there is no C compiler")
-@pytest.mark.parametrize("net", [WITH_LOGITS, OF_SOFTMAX, AT_EACH_STEP, IGNORED, OF_TWO])
+@pytest.mark.parametrize("net", [WITH_LOGITS, OF_SOFTMAX, AT_EACH_STEP, OF_HALVES, IGNORED, OF_TWO])
 def test_all_functions_give_one_loss(net: str) -> None:
     network = declared(HEAD + net)
     assert difference(files_of(derived(HEAD + net), "c"), network) is None

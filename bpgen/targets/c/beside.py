@@ -6,7 +6,7 @@ exponentials over their sum: one loop makes both.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -86,16 +86,14 @@ class _Once:
     place: int = 0
 
 
-def _once(
-    makes: Iterable[Node], asks: Iterable[Node], of: Container[str], taken: set[str]
-) -> _Once:
-    """The same where the softmax is of one of these arrays, which both know by one name."""
+def _once(makes: Iterable[Node], asks: Iterable[Node], of: Set[str], taken: set[str]) -> _Once:
+    """The same where the softmax is of these arrays alone, which both know by one name."""
     found = _Once(tuple(makes), tuple(asks))
     for k, row in [(k, row) for k, node in enumerate(found.makes) for row in _softmaxes(node)]:
         array, log_sum = _as_it_stands(row.array), free("log_sum", taken)
         known = partial(_known, array, log_sum)
         told = rewritten(found.asks, known)
-        if array in of and told is not found.asks:
+        if _read(array) <= of and told is not found.asks:
             taken.add(log_sum)
             room = Assign(log_sum, Fill(None, row.axes[:-1], Shape()))
             summed = Summed(row.call, row.array, row.axes, log_sum)
@@ -124,7 +122,7 @@ def _instead(old: Node, new: Node, node: Any) -> Any:
     return new if node is old else node
 
 
-def _known(of: str | None, log_sum: str, node: Any) -> Any:
+def _known(of: Expr, log_sum: str, node: Any) -> Any:
     """What asks for the sum of an array's exponentials, where the logarithm of it has a name."""
     if isinstance(node, InRows) and node.call == "log_softmax" and _as_it_stands(node.array) == of:
         return Row(node.call, node.array, Read(log_sum, node.axes[:-1]), node.axes)
@@ -133,13 +131,17 @@ def _known(of: str | None, log_sum: str, node: Any) -> Any:
     return node
 
 
-def _as_it_stands(array: Expr) -> str | None:
-    """The name of an array that is read in the order of its memory, whatever its axes are called;
-    none of another.
+def _as_it_stands(array: Expr) -> Expr:
+    """An array without views of all of it; one that is read in the order of its memory, whatever
+    its axes are called.
     """
     while isinstance(array, Slice) and _is_whole(array):
         array = array.array
-    return array.name if isinstance(array, Read) else None
+    return replace(array, axes=()) if isinstance(array, Read) else array
+
+
+def _read(array: Expr) -> Set[str]:
+    return {n.name for n in array.walk() if isinstance(n, Read)}
 
 
 def _is_whole(view: Slice) -> bool:

@@ -21,7 +21,7 @@ from bpgen.targets.c.loops import At, Loops
 from bpgen.targets.c.nodes import Mark, Row
 from bpgen.targets.c.places import affine, flat, is_0, whole
 from bpgen.targets.c.reductions import REDUCTIONS
-from bpgen.targets.c.scalar import CHOICE, PRODUCT, SUM, C, Writer
+from bpgen.targets.c.scalar import ATOM, CALL, CHOICE, PRODUCT, SIGN, SUM, C, Writer
 from bpgen.targets.c.stored import Names, left
 
 Places = list[tuple[C, sp.Expr]]  # along each axis, and how long that is
@@ -51,7 +51,8 @@ class Entries(Loops):
         array = self.names.arrays[name]
         if array.is_variable:
             return C(array.text)
-        return C(f"{array.text}[{self._flat(name, places).text}]")
+        near = all(at.binding >= SIGN for at, _ in places[:-1])
+        return C(f"{array.text}[{self._flat(name, places).text}]", ATOM if near else CALL)
 
     def _flat(self, name: str, places: Places) -> C:
         sizes = self.names.arrays[name].sizes or tuple(size for _, size in places)
@@ -95,7 +96,7 @@ class Entries(Loops):
         """A body of its operands' entries and of lengths, which are real in it."""
         own = {e: e for e, _ in node.operands}
         lengths = {s: element(f"<{s}>", ()) for s in node.body.free_symbols}
-        texts = {e: C(f"R({s})") for s, e in lengths.items()}
+        texts = {e: C(f"R({s})", CALL) for s, e in lengths.items()}
         texts |= {e: self.value(array, at) for e, array in node.operands}
         writer = Writer(texts)
         found = writer.text(tree_of(node.body.xreplace({**lengths, **own}), self.order))
@@ -116,7 +117,7 @@ class Entries(Loops):
             if None not in rows:
                 self.helpers.add("dot")
                 one, other = map(str, rows)
-                return C(f"dot({one}, {other}, {whole(length(j.size)).text})")
+                return C(f"dot({one}, {other}, {whole(length(j.size)).text})", CALL)
 
         def product(inner: At) -> C:
             first, *others = (self.value(o, inner) for o in node.operands)
@@ -173,7 +174,7 @@ class Entries(Loops):
 
     def mark(self, node: Mark, at: At) -> C:
         number = flat((at[i], length(i.size)) for i in node.over).text
-        return C(f"R({number} == {self.value(node.place, at).text})")
+        return C(f"R({number} == {self.value(node.place, at).text})", CALL)
 
     def fill(self, node: program.Fill, at: At) -> C:
         return C("0") if node.value is None else self.value(node.value, {})

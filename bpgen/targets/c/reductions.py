@@ -13,7 +13,7 @@ from bpgen.program.grammar import Axes, Expr
 from bpgen.targets.c.layout import nest
 from bpgen.targets.c.loops import At
 from bpgen.targets.c.places import flat, whole
-from bpgen.targets.c.scalar import SIGN, SUM, C
+from bpgen.targets.c.scalar import CALL, SIGN, SUM, C
 from bpgen.targets.c.stored import Names
 
 
@@ -68,7 +68,7 @@ def _logsumexp(e: Reading, node: program.Reduce, at: At) -> C:
 
     e.looped(node.over, add)
     e.helpers.add("log_of_sum")
-    return C(f"log_of_sum({m}, {s}, {k})")
+    return C(f"log_of_sum({m}, {s}, {k})", CALL)
 
 
 def _place_of_largest(e: Reading, node: program.Reduce, at: At) -> C:

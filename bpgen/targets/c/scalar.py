@@ -15,7 +15,9 @@ from bpgen.ir import Element, element
 from bpgen.targets.c.library import called
 from bpgen.targets.c.stored import own
 
-CHOICE, EITHER, BOTH, EQUALITY, COMPARISON, SUM, PRODUCT, SIGN, ATOM = range(9)
+# A call needs no parentheses either, but is not written twice as an atom is; nor is an element that
+# stands at places to be computed.
+CHOICE, EITHER, BOTH, EQUALITY, COMPARISON, SUM, PRODUCT, SIGN, CALL, ATOM = range(10)
 
 
 class C(NamedTuple):
@@ -84,7 +86,7 @@ class Writer:
     def _number(self, number: sp.Expr) -> C:
         """What is made of numbers and lengths."""
         if number.is_Symbol:
-            return C(_DIGITS if number == DIGITS else own(number.name))
+            return C(_DIGITS, CALL) if number == DIGITS else C(own(number.name))
         if _is_negative(number):
             return self._negative(Call("negative", (-number,)))
         if number == sp.oo:
@@ -93,7 +95,7 @@ class Writer:
             return C(str(number))
         symbols = {s: element(s.name, ()) for s in number.free_symbols}
         if not symbols:
-            return C(f"R({float(number)!r})")
+            return C(f"R({float(number)!r})", CALL)
         return self.text(tree_of(number.xreplace(symbols)))
 
     def _infix(self, tree: Call) -> C:
@@ -142,7 +144,7 @@ class Writer:
 
     def _square(self, tree: Call) -> C:
         base = self.text(tree.args[0])
-        if base.binding == ATOM and "(" not in base.text:
+        if base.binding == ATOM:
             return C(f"{base.text} * {base.text}", PRODUCT)
         return self._function(tree)
 
@@ -161,15 +163,15 @@ class Writer:
 
     def _sign(self, tree: Call) -> C:
         z = self.text(tree.args[0]).within(SUM)
-        return C(f"R(({z} > 0) - ({z} < 0))")
+        return C(f"R(({z} > 0) - ({z} < 0))", CALL)
 
     def _function(self, tree: Call) -> C:
         arguments = ", ".join(self.text(a).text for a in tree.args)
         if tree.name in _OF_C:
-            return C(f"M({_OF_C[tree.name]})({arguments})")
+            return C(f"M({_OF_C[tree.name]})({arguments})", CALL)
         name = _OF_BPGEN.get(tree.name, tree.name)
         self.helpers.add(name)
-        return C(f"{called(name)}({arguments})")
+        return C(f"{called(name)}({arguments})", CALL)
 
 
 def _is_negative(tree: Tree) -> TypeGuard[sp.Expr]:

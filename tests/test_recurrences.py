@@ -278,3 +278,15 @@ def test_a_slope_is_told_by_the_output_of_a_recurrence_that_has_a_start(target: 
     )
     backward = emit(declared(source), target).split("def backward")[1]
     assert "(1 - h[n,t,i] ** 2)" in backward and "tanh" not in backward
+
+
+@pytest.mark.slow
+def test_what_is_said_of_steps_is_not_of_what_stands_before_them() -> None:
+    """h is k m at each step, and 0 before the first, where k and m are not."""
+    source = (
+        "from bpgen import *\nt, i = indices('t i')\nx, w, k0, m0 = input('T', 3), param(3), param(3), param(3)\n"
+        "k, m, h = recurrent('T', 3), recurrent('T', 3), recurrent('T', 3)\n"
+        "k[-1, i] = k0[i]\nm[-1, i] = m0[i]\nk[t, i] = tanh(w[i] * k[t - 1, i] * m[t - 1, i])\n"
+        "m[t, i] = sin(h[t - 1, i] + x[t, i])\nh[t, i] = k[t, i] * m[t, i]\noutput(last(k), last(h))\n"
+    )
+    assert difference(emit(declared(source)), declared(source)) is None

@@ -14,9 +14,9 @@ from bpgen.derive.decimals import with_short_numbers
 from bpgen.derive.maxima import firsts
 from bpgen.derive.measure import simplest, weight
 from bpgen.derive.simplify import factored_out
-from bpgen.equations.affine import affine
+from bpgen.equations.affine import affine, is_within
 from bpgen.functions import ROWS, FunctionRow, row
-from bpgen.ir import Element, Equation, Index, Network, Term, elements, length
+from bpgen.ir import Element, Equation, Network, Term, elements
 from bpgen.record import Equality
 
 _SMALL = 10  # a value less such a number, or that times a value less 1, loses one digit at most
@@ -76,17 +76,8 @@ def _unified(pattern: sp.Expr, expr: sp.Expr) -> dict[sp.Expr, sp.Expr] | None:
             form = affine(mine)
             if form is not None and len(form.steps) == 1 and form.steps[0][1] == 1:
                 at[form.steps[0][0]] = yours - form.start
-    met = pattern.xreplace(at) == expr and all(_is_within(e, i) for i, e in at.items())
+    met = pattern.xreplace(at) == expr and all(is_within(e, i) for i, e in at.items())
     return at if met else None
-
-
-def _is_within(value: sp.Expr, index: Index) -> bool:
-    """Whether an index takes this value: a part of what it is of may be a forward value."""
-    form = affine(value)
-    if form is None or index.size is None:  # a label is below its bound
-        return True
-    above = sp.expand(length(index.size) - 1 - form.highest)
-    return bool(sp.expand(form.lowest).is_nonnegative and above.is_nonnegative)
 
 
 def derivative(

@@ -11,6 +11,7 @@ import sympy as sp
 
 from bpgen.derive.decimals import with_short_numbers
 from bpgen.derive.simplify import with_plain_signs
+from bpgen.equations.affine import is_within
 from bpgen.ir import Element, Equation, Index, elements
 from bpgen.record import Equality
 
@@ -180,7 +181,8 @@ def _unified(
         for mine, yours in zip(access.indices, theirs[name].indices, strict=True):
             if isinstance(mine, Index) and found.setdefault(mine, yours) != yours:
                 return None
-    return found if pattern.xreplace(found) == expr else None
+    met = pattern.xreplace(found) == expr and all(is_within(e, i) for i, e in found.items())
+    return found if met else None
 
 
 def _divided(given: Factors, by: Factors) -> sp.Expr:

@@ -71,6 +71,15 @@ def undone(expr: sp.Expr, index: Index, axis: Index) -> sp.Expr | None:
     return sp.expand((axis - form.start) * form.steps[0][1])
 
 
+def is_within(value: sp.Expr, index: Index) -> bool:
+    """Whether an index takes this value: what it is of may be defined for a part alone."""
+    form = affine(value)
+    if form is None or index.size is None:  # a label is below its bound
+        return True
+    above = sp.expand(length(index.size) - 1 - form.highest)
+    return bool(sp.expand(form.lowest).is_nonnegative and above.is_nonnegative)
+
+
 def disjoint(
     one: Sequence[sp.Expr], other: Sequence[sp.Expr], same: Collection[Index] = ()
 ) -> bool:

@@ -6,7 +6,7 @@ from functools import cache
 
 import pytest
 
-from bpgen.check.page.proof import definitions, prove_page, spellings
+from bpgen.check.page.proof import definitions, other_names, prove_page, spellings
 from bpgen.check.page.proof.judge import Judge
 from bpgen.check.page.proof.page import Page
 from bpgen.check.page.proof.sentences import false_sentences
@@ -138,6 +138,7 @@ def _page(net: str) -> str:
 
 def _false(net: str, page: str) -> list[str]:
     read = Page.of(page, _derivation(net).network, 0)
+    other_names.read(read, Judge(read.tolerance))
     definitions.read(read, Judge(read.tolerance))
     spellings.read(read)
     return [str(line) for line in false_sentences(read)]
@@ -228,6 +229,12 @@ WRONG = [
     (STEPS, "time: (4) and (5), step", "time: (4) and (6), step"),
     (STEPS, "time: (4) and (5), step", "time: (3) and (4), step"),
     # at kinks
+    # in the same way
+    (MATRICES, "(11) and (14) as (8)", "(11) and (14) as (9)"),
+    (MATRICES, "(11) and (14) as (8)", "(11) and (14) as (3)"),
+    (MATRICES, "(11) and (14) as (8)", "(11) and (14) as (80)"),
+    (MATRICES, "(11) and (14) as (8)", "(11) and (4) as (8)"),
+    (LAYERS, "(30) as (14, 18, 22, 26)", "(28) as (14, 18, 22, 26)"),
     (KINKED, r" relu\textquotesingle{}(0) = 0", r" relu\textquotesingle{}(0) = 1"),
     (KINKED, r"\textbar{}\textquotesingle{}(0) = 0", r"\textbar{}\textquotesingle{}(0) = 1"),
     (KINKED, "(0) is the slope of the negative", "(0) is the slope of the positive"),

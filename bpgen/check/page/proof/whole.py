@@ -10,12 +10,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 
 from bpgen.check.page import formula as f
-from bpgen.check.page.layers import numbers_of
 from bpgen.check.page.names import Names
 from bpgen.check.page.proof.numbered import Row, Told
 from bpgen.check.page.proof.page import Page
 from bpgen.check.page.proof.report import FalseLine
 from bpgen.check.page.proof.rows import Rows
+from bpgen.check.page.proof.sentences.alike import pairs
 from bpgen.check.page.proof.softmaxes import within_softmaxes
 from bpgen.check.page.proof.zeros import untold
 from bpgen.check.page.tokens import Unreadable
@@ -24,7 +24,6 @@ from bpgen.ir import Network
 
 _GIVEN = ("param", "input")  # whose gradients are asked for
 _ALIKE = re.compile(r"^In the same way: (.*)\.$", re.M)
-_REFERENCE = re.compile(r"( as )?\(([^()]*)\)")
 _FULL, _WHY, _SUMMARY = "Forward pass", "Derivation", "Summary"
 
 
@@ -98,13 +97,7 @@ def _alike(latex: str, told: Iterable[Row], reasoned: set[Told]) -> set[str]:
     of = {row.tag: row.told for row in told}
     found: set[str] = set()
     for line in _ALIKE.findall(latex):
-        ones: set[str] = set()
-        for as_this, number in _REFERENCE.findall(line):
-            if not as_this:
-                ones.update(numbers_of(number))
-                continue
-            found |= ones if of.get(numbers_of(number)[0]) in reasoned else set()
-            ones = set()
+        found |= {one for one, other in pairs(line) if of.get(other) in reasoned}
     return found
 
 

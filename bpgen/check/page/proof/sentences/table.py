@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from bpgen.check.page.proof.page import Page
 from bpgen.check.page.proof.sentences import batch, kinks, meanings, samples, steps
+from bpgen.check.page.proof.sentences.alike import in_the_same_way
 from bpgen.check.page.proof.sentences.feeding import feeds
 
 Judged = Callable[[re.Match[str], Page], str]  # what is false of it
@@ -65,6 +66,7 @@ _JUDGED: tuple[tuple[str, Judged], ...] = (
         r" gradients are 0\.",
         steps.through_time,
     ),
+    (r"In the same way: ([\d\w(), .]*)\.$", in_the_same_way),
     # of the batch
     (
         r"The subscript <letter> is the sample, of <length> in the batch"
@@ -113,7 +115,6 @@ _READ_WITH_EQUATIONS = (
     r"Here \$[^$]*\$(?:, \$[^$]*\$)*\.",
     r"In the rules for <letter>, <names*>? is .*\.$",
     r"<deltas*> (?:is the gradient|are the gradients) with respect to <tensors*>\.",
-    r"In the same way: [\d\w(), .]*\.$",
     r"Step by step, for <steps>:",
     r"Beyond the last step, at <step>, gradients are 0\.",
     r"Indices(?:, and labels with them,)? count from [01]\.",

@@ -377,3 +377,20 @@ def test_a_loss_that_is_next_to_nothing_is_no_false_number(tmp_path: Path) -> No
     done = CliRunner().invoke(main, ["derive", "-f", "text", "--lesson", str(net)])
     assert done.exit_code == 0, done.stderr
     assert "Classic mistakes" in done.stdout
+
+
+DIFFERENTIATED_OTHERWISE = {
+    "powers": "p = sigmoid(z)\nr = tensor(p**y * (1 - p)**(1 - y))\nL = loss(-log(r))",
+    "a target that may not be what is said": "L = loss((z - log(y))**2)",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", DIFFERENTIATED_OTHERWISE)
+def test_a_lesson_of_what_is_differentiated_otherwise(name: str, tmp_path: Path) -> None:
+    """The graph and the slopes are those of the spelling that is; what has no number is left out."""
+    net = "from bpgen import *\nx, y, w = input(3), target(), param(3)\nz = dot(w, x)\n"
+    given = "\nexample(x=[1, -2, 0.5], y=1, w=[0.2, 0.3, 0.1], lr=0.1)\n"
+    (tmp_path / "net.py").write_text(net + DIFFERENTIATED_OTHERWISE[name] + given)
+    result = CliRunner().invoke(main, ["derive", "--lesson", str(tmp_path / "net.py")])
+    assert (result.exit_code, result.stderr) == (0, "")

@@ -154,6 +154,10 @@ def slopes(lesson: Lesson) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         access = body.args[0]
         local = lesson.worked.locals.get(access.name)
         value = lesson.worked.values.get(access.name)
+        step = lesson.steps.get(access.name)
+        through = {path.upstream.name for path in step.paths} if step is not None else set()
+        if through != {equation.name}:
+            continue  # what is differentiated for it reads the value
         if local is not None and value is not None and local.shape == value.shape:
             found[equation.name] = (value, local)
     return found

@@ -66,6 +66,8 @@ def _right(lesson: Lesson) -> tuple[str, ...] | None:
         return None
     loss, grads = gradients(lesson, {target.name: value})
     largest, usual = _largest(grads), _largest(gradients(lesson, {})[1])
+    if not np.isfinite([loss, largest]).all():
+        return None  # the target may not be that, as a logarithm's may not be negative
     at = f"{lesson.name(target.name)} is {lesson.name(output)}: already right"
     total = lesson.name(lesson.network.loss or "")
     what = f"{total} is {lesson.number(loss)}, the largest gradient {lesson.number(largest)}"

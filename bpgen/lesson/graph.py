@@ -24,7 +24,7 @@ def _nodes(lesson: Lesson) -> list[Equation]:
     """The equations of a sample; the mean over samples is no node of its own."""
     network = lesson.network
     hidden = network.loss if network.sample_loss else None
-    return [f.equation for f in lesson.derivation.printed if f.equation.name != hidden]
+    return [f.source for f in lesson.derivation.printed if f.equation.name != hidden]
 
 
 def _read(equation: Equation) -> list[str]:

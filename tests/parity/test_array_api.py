@@ -170,6 +170,17 @@ HALVES = {  # precisions, and how near they come
 }
 
 
+@pytest.fixture
+def _call_by_call() -> Iterator[None]:
+    """jax compiles each call of such a module by itself: what XLA does to many at once finds nothing
+    to do, and takes a fifth of the time.
+    """
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)
+
+
+@pytest.mark.usefixtures("_call_by_call")
 @pytest.mark.parametrize("precision", HALVES)
 @pytest.mark.parametrize("name", ["digits", "gpt", "lstm"])
 def test_the_precision_is_that_of_what_is_given(name: str, precision: str) -> None:

@@ -43,3 +43,19 @@ def test_a_number_of_which_the_caller_is_given_one_lives_until_then() -> None:
     lives = Liveness({"L", "M", "v"})
     lives.scan(body)
     assert (lives.last["L"], lives.last["M"]) == (2, 1)
+
+
+ONE_ENTRY = """from bpgen import *
+m, i, k = samples(), indices("i", size=3), indices("k", size=2)
+x, t = input(3), input(3)
+h = recurrent(2)
+h[-1] = sum(sqrt(1 + (x[m, i] * t[m, i])**2), m, i)
+h[k] = tanh(h[k - 1])
+L = loss(mean(h[k], k))
+"""
+
+
+def test_one_entry_of_an_array_is_a_number_and_none_to_write_in() -> None:
+    module, plain = (module_of(emitted(derived(ONE_ENTRY), *fast)) for fast in ((FAST,), ()))
+    x, t = np.random.default_rng(0).normal(size=(2, 4, 3))
+    assert module.loss_and_grad({}, x, t)[0] == pytest.approx(plain.loss({}, x, t), rel=1e-14)

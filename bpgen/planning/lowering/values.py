@@ -45,7 +45,8 @@ class Values(Trees):
             self.put(at, value)
         elif not at.axes:
             number = self.scalar(value)
-            self.put(at, as_inner(number, self.scratch.buffers) or number)
+            whole = isinstance(at, Read)  # one entry of an array is a number, and none to write in
+            self.put(at, (as_inner(number, self.scratch.buffers) if whole else None) or number)
         elif looks_at(value) is not None:
             self._copied(at, value)
         elif isinstance(value, View):

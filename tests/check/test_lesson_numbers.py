@@ -167,6 +167,16 @@ def test_what_is_right_to_the_last_bit_has_no_gradient() -> None:
 
 
 @pytest.mark.slow
+def test_the_larger_of_two_is_no_activation() -> None:
+    derivation = derived(
+        "from bpgen import *\nx, y, W, u = input(3), target(2), param(2, 3), param(2)\nz = W @ x\n"
+        "a = maximum(z, u)\nc = clip(a, -5, 5)\nL = loss(half_squared_error(c, y))\n"
+    )
+    made = at_drawn(derivation)
+    assert made is not None and numbers(derivation, made, 4) == []
+
+
+@pytest.mark.slow
 def test_what_is_read_from_either_end_is_read_at_two_places() -> None:
     """By = for += the second product, of the same entries in another order, is all that is left."""
     derivation = derived(

@@ -21,7 +21,7 @@ from bpgen.ir import length as size_of
 
 Made = Callable[[Ground], Arrays]
 _IS_ZERO, _SAME = "it is 0", 1e-9
-_CONDITIONS = ("masked", "at_most")
+_OF_SEVERAL = ("masked", "at_most", "maximum", "minimum")
 
 
 def rows(table: Table, reader: Reader) -> Iterator[tuple[str, str]]:
@@ -85,7 +85,7 @@ def _without_slopes(_: Ground) -> Mistaken:
         body = site.term.body
         applied = site.equation.pointwise() and row(body) is not None and body.args
         is_one = applied and body.args[0] == site.access
-        return 1.0 if is_one and type(body).__name__ not in _CONDITIONS else site.slope
+        return 1.0 if is_one and type(body).__name__ not in _OF_SEVERAL else site.slope
 
     return mistaken
 

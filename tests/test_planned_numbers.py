@@ -49,7 +49,8 @@ ONE_ENTRY = """from bpgen import *
 m, i, k = samples(), indices("i", size=3), indices("k", size=2)
 x, t = input(3), input(3)
 h = recurrent(2)
-h[-1] = sum(sqrt(1 + (x[m, i] * t[m, i])**2), m, i)
+v = tensor(sum(x[m, i] * t[m, i], m), i)
+h[-1] = sum(softplus(v[i]), i)
 h[k] = tanh(h[k - 1])
 L = loss(mean(h[k], k))
 """

@@ -220,7 +220,7 @@ def test_equal_blocks_have_parameters_of_their_own() -> None:
     agree(network, {BATCH: 2}, point)
 
 
-POSITIVE = ("log", "log1p", "xlogx", "xlogy", "xlog1py")
+POSITIVE = ("log", "log1p", "log_mixture", "xlogx", "xlogy", "xlog1py")
 SIGNS = {**dict.fromkeys(POSITIVE, 1), "log1mexp": -1}  # of where a function is defined
 
 
@@ -232,7 +232,7 @@ def test_each_scalar_function_has_the_value_and_the_slope_of_its_definition(name
     symbols = sp.symbols(f"a:{row.arity}", real=True)
     meaning = row.definition(*symbols) if row.definition else row.function(*symbols)
     for first in (-4.3, -0.6, 0.4, 3.7):
-        at = [first, 0.8, 1.3][: row.arity]
+        at = [first, 0.8, 1.3, 0.7, -0.4][: row.arity]
         if name in SIGNS:
             at = [SIGNS[name] * abs(a) for a in at]
         values = dict(zip(symbols, (sp.Float(a, 40) for a in at), strict=True))

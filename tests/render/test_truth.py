@@ -156,7 +156,7 @@ def _world(name: str) -> _World:
     """Every forward value and adjoint. What steps tell anew is not used here."""
     derivation = derived(name)
     world = _World(derivation, View.of(derivation, derivation.separable), {})
-    shown = replace(world.view, carried={}, known={})  # as it is, with no step told
+    shown = replace(world.view, carried={})  # as it is, with no step told
     rng = np.random.default_rng(0)
     for t in derivation.network.tensors.values():
         if t.role != "value":
@@ -201,7 +201,7 @@ def _slope(world: _World, equation: Equation, upstream: Element, wrt: Element, a
 
 def _with_auxiliaries(world: _World, equation: Equation, values: Values) -> Values:
     """The values where what has no equation of its own follows the others."""
-    shown, found = replace(world.view, carried={}, known={}), {**values}
+    shown, found = replace(world.view, carried={}), {**values}
     for name in {e.name for e in equation.reads()} & world.derivation.auxiliaries.keys():
         of = shown.equation(world.derivation.auxiliaries[name])
         found[name] = np.zeros(world.sizes(name))
@@ -238,7 +238,7 @@ def _entries(world: _World, part: Part, indices: Iterable[Index]) -> list[At]:
 def test_every_factor_and_every_chain_rule_holds_in_numbers(name: str) -> None:
     world = _world(name)
     derivation, view, values = world.derivation, world.view, world.values
-    plain = replace(view, carried={}, known={})
+    plain = replace(view, carried={})
     forward = {f.equation.name: plain.equation(f.source) for f in derivation.forward}
     for part in _parts(world):
         step, new = part.step, dict(part.instead)

@@ -150,7 +150,10 @@ ON_ONE_LINE = {
         lambda z: -2 / mp.sqrt(mp.pi) * mp.exp(-(min(abs(z), mpf(100)) ** 2)),
     ),
 }
+LOG_ODDS = Known(lambda z: z, lambda z: mpf(1))
 BY_NAMES = {
+    "p = sigmoid(x)\nu = log(p/(1 - p))": LOG_ODDS,
+    "p = sigmoid(x)\nq = 1 - p\nu = log(p) - log(q)": LOG_ODDS,
     "a = erfc(x)\nu = log(a)": LOG_ERFC,
     "a = erf(x)\nb = 1 - a\nu = log(b)": LOG_ERFC,
     "e = exp(x)\np = 1 - exp(-e)\nu = log(p)": LOG_LOG,

@@ -178,13 +178,33 @@ def _outermost(body: sp.Expr) -> list[Element]:
 
 
 def _over_one_denominator(slope: sp.Expr) -> Iterable[sp.Expr]:
-    """1/sqrt(u) - z^2/u^(3/2) with u = 1 + z^2 is u^(-3/2)."""
+    """1/sqrt(u) - z^2/u^(3/2) with u = 1 + z^2 is u^(-3/2), and 1/u + p/u^2 with u = 1 - p is
+    u^(-2), also as a factor.
+    """
+    sums = {f: _over_highest(f) for f in slope.args if isinstance(f, sp.Add)}
+    if isinstance(slope, sp.Mul) and any(sums.values()):
+        yield sp.Mul(*(sums.get(f) or f for f in slope.args))
     if isinstance(slope, sp.Add) and any(not p.exp.is_Integer for p in atoms(slope, sp.Pow)):
         # exp(-u) is no 1 / exp(u)
         held = {e: sp.Dummy(positive=True) for e in atoms(slope, sp.exp)}
         above, below = sp.fraction(sp.together(slope.xreplace(held)))
         back = {mark: e for e, mark in held.items()}
         yield with_short_numbers((sp.factor_terms(sp.expand(above)) / below).xreplace(back))
+
+
+def _over_highest(total: sp.Add) -> sp.Expr | None:
+    """A sum over the highest power by which two of its addends divide."""
+    below = [{p.base: p.exp for p in _dividing(a)} for a in total.args]
+    bases = {base for powers in below for base in powers}
+    shared = [b for b in bases if sum(b in powers for powers in below) > 1]
+    highest = sp.Mul(*(b ** min(powers.get(b, 0) for powers in below) for b in shared))
+    return sp.expand(sp.Add(*(a / highest for a in total.args))) * highest if shared else None
+
+
+def _dividing(addend: sp.Expr) -> list[sp.Pow]:
+    """The whole powers of sums by which it divides."""
+    powers = (f for f in sp.Mul.make_args(addend) if isinstance(f, sp.Pow))
+    return [p for p in powers if p.exp.is_Integer and p.exp.is_negative and p.base.is_Add]
 
 
 def _in_own_value(body: sp.Expr, slope: sp.Expr, value: sp.Expr, wrt: Element) -> Iterable[sp.Expr]:

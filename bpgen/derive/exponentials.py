@@ -64,6 +64,20 @@ def power_of_exponentials(expr: sp.Expr) -> sp.Expr | None:
     return None
 
 
+def less_reflected(expr: sp.Expr) -> sp.Expr | None:
+    """c softplus(u) - c softplus(-u) = c u, the logarithm of the odds of a sigmoid"""
+    of = {}
+    for addend in expr.args if isinstance(expr, sp.Add) else ():
+        parts = addend.as_independent(softplus, as_Add=False)
+        if isinstance(parts[1], softplus):
+            of[parts] = addend
+    for (factor, call), addend in of.items():
+        other = of.get((-factor, softplus(-call.args[0])))
+        if other is not None:
+            return expr - addend - other + factor * call.args[0]
+    return None
+
+
 def one_exponential(product: sp.Expr) -> sp.Expr:
     """exp(u) exp(v) = exp(u + v)"""
     factors = sp.Mul.make_args(product)

@@ -13,6 +13,7 @@ from sympy.codegen.cfunctions import expm1
 
 from bpgen.derive.exponentials import (
     exp_times_sigmoid,
+    less_reflected,
     log_of_exponentials,
     power_of_exponentials,
     power_of_sigmoid,
@@ -235,6 +236,7 @@ _OVERFLOW = (
     Rule(sigmoid_of_exponentials, Risk.OVERFLOW),
     Rule(exp_times_sigmoid, Risk.OVERFLOW),
     Rule(quotient_of_exponentials, Risk.OVERFLOW),
+    Rule(less_reflected, None),
 )
 # Only evaluated in the new spelling: it keeps digits that the old one cancels, has no square
 # that overflows, or no 0 times infinity.

@@ -4,7 +4,7 @@ all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +20,7 @@ from bpgen.check.numbers import Ruler, failure, largest
 from bpgen.check.numbers.gradients import ROUNDINGS, cast, rounded, terms
 from bpgen.check.numbers.measure import COMPLEX_TOLERANCE
 from bpgen.check.promises import ZERO, leaves, same_bits, suited, within_workspace
+from bpgen.check.sides import differs
 from bpgen.progress import say
 
 EACH, FEW = 4, 2  # mutants of one kind; of a module of many tensors
@@ -52,8 +53,12 @@ class SelfTest:
         return not self.survivors and self.caught > 0
 
 
-def selftest(subject: Subject, ruler: Ruler, each: int = EACH) -> SelfTest:
-    """Break the module in many ways and count those the numbers check refuses."""
+def selftest(
+    subject: Subject, ruler: Ruler, each: int = EACH, further: Sequence[Point] = ()
+) -> SelfTest:
+    """Break the module in many ways and count those the numbers check refuses, or the comparison
+    with its equations at the `further` points that reach what no other does.
+    """
     caught, equivalent, kinds = 0, 0, set()
     survivors = []
     broken = mutants(subject.source, FEW if ruler.many else each, _read(subject, ruler))
@@ -61,7 +66,7 @@ def selftest(subject: Subject, ruler: Ruler, each: int = EACH) -> SelfTest:
         say(f"self-test, {number} of {len(broken)}: {mutant.kind}")
         if ruler.many and same(subject, mutant):  # to be sure takes long
             equivalent += 1
-        elif _refused(mutant, subject, ruler):
+        elif _refused(mutant, subject, ruler) or differs(_broken(mutant, subject), further):
             caught += 1
             kinds.add(mutant.kind)
         elif same(subject, mutant):

@@ -60,15 +60,22 @@ class Watch:
         return len(self.missing) < before
 
 
-def one_sided(
-    subject: Subject, network: Network, points: Iterable[Point], seed: int
-) -> tuple[list[Finding], list[str]]:
-    """What is wrong of a module beyond the points that were asked, and a line for each condition of
-    which one side was reached nowhere.
+@dataclass
+class Beyond:
+    """What is wrong of a module beyond the points that were asked, a line for each condition of
+    which one side was reached nowhere, and the points that reached one first.
     """
+
+    wrong: list[Finding] = field(default_factory=list)
+    unseen: list[str] = field(default_factory=list)
+    points: list[Point] = field(default_factory=list)
+
+
+def one_sided(subject: Subject, network: Network, points: Iterable[Point], seed: int) -> Beyond:
+    """The module compared with its equations where a side is reached that no point was on."""
     if not any(map(_decides, network)) or cost(network) > LARGEST:
-        return [], []
-    watch, found = Watch(subject, network), []
+        return Beyond()
+    watch, found = Watch(subject, network), Beyond()
     for point in points:
         watch.look(watch.trial(point))
     for number, scale in enumerate(SCALES * TRIES if watch.missing else ()):
@@ -76,10 +83,23 @@ def one_sided(
         trial = watch.trial(point)
         try:
             if watch.missing and trial.finite and watch.look(trial):
-                found += [Finding(d.what, d.said) for d in at_entries(trial)]
+                found.points.append(point)
+                found.wrong.extend(Finding(d.what, d.said) for d in at_entries(trial))
         except Raises as error:
-            found.append(Finding("", str(error)))
-    return found, [*_told(watch)]
+            found.wrong.append(Finding("", str(error)))
+    found.unseen.extend(_told(watch))
+    return found
+
+
+def differs(subject: Subject, points: Iterable[Point]) -> bool:
+    """Whether a module is not what its equations say at one of these points."""
+    if subject.network is None:
+        return False
+    watch = Watch(subject, subject.network)
+    try:
+        return any(at_entries(watch.trial(point.map(lambda _, a: np.copy(a)))) for point in points)
+    except Raises:
+        return True
 
 
 def _told(watch: Watch) -> Iterator[str]:

@@ -18,7 +18,7 @@ from bpgen.check.module import Subject
 from bpgen.check.numbers import NumberRow, Ruler
 from bpgen.check.promises import Finding
 from bpgen.check.report import Report, TensorRow
-from bpgen.check.sides import one_sided
+from bpgen.check.sides import Beyond, one_sided
 from bpgen.check.ties import tied
 from bpgen.check.undefined import undefined
 from bpgen.ir import Network
@@ -65,24 +65,26 @@ def check_module(
     proved = {row.name: row for row in exact.exact(*target, seed)} if target is not None else None
     found = replace(found, rows=tuple(_known(row, proved or {}) for row in found.rows))
     rows = [TensorRow(row.name, row, _exactly(row.name, proved)) for row in found.rows]
-    beyond, unseen = _beyond(ruler, exact_source, seed, found.ok)
+    beyond = _beyond(ruler, exact_source, seed, found.ok)
     fewer = _at_smaller(exact_source, seed) if numbers.large(subject) else ()
-    found = replace(found, findings=(*found.findings, *beyond, *fewer))
+    found = replace(found, findings=(*found.findings, *beyond.wrong, *fewer))
     rows += [
         TensorRow(name, None, row)
         for name, row in (proved or {}).items()
         if name not in {r.name for r in found.rows}
     ]
-    notes = [*undefined(subject, seed), *unseen, *_not_asked(subject)]
+    notes = [*undefined(subject, seed), *beyond.unseen, *_not_asked(subject)]
     tested = None
     if found.ok:  # breaking what is broken shows nothing
+        further = beyond.points
         if exact_source is not None and form(exact_source[0]) == form(source):
             notes += [SHRUNK]
             subject = Subject(*exact_source)
             ruler = Ruler(subject, seed)
         elif exact_source is not None:
             notes += [SHRUNK_OTHERWISE]
-        tested = selftest.selftest(subject, ruler)
+            further = []  # they are of the smaller sizes
+        tested = selftest.selftest(subject, ruler, further=further)
     notes += [LARGEST] * (target is not None and found.ok and _has_max(target[1]))
     return Report(found.findings, tuple(rows), tested, "\n".join(notes))
 
@@ -112,9 +114,7 @@ def _not_asked(subject: Subject) -> list[str]:
     return [*[TWO] * (subject.fewest > 1), *[ALONE] * (subject.network is None)]
 
 
-def _beyond(
-    ruler: Ruler, smaller: tuple[str, Network] | None, seed: int, right: bool
-) -> tuple[list[Finding], list[str]]:
+def _beyond(ruler: Ruler, smaller: tuple[str, Network] | None, seed: int, right: bool) -> Beyond:
     """What is found where one side of a condition was missing and, of what is `right` elsewhere,
     where values are equal; of a large network, of a smaller one of its form.
     """
@@ -122,15 +122,15 @@ def _beyond(
         ruler = Ruler(Subject(*smaller), seed)
     network = ruler.subject.network
     if network is None:
-        return [], []
+        return Beyond()
     say("both sides of every condition")
     try:
-        found, unseen = one_sided(ruler.subject, network, ruler.asked(), seed)
-        if right and not found:
-            found = tied(ruler.subject, network, seed)
-        return found, unseen
+        found = one_sided(ruler.subject, network, ruler.asked(), seed)
+        if right and not found.wrong:
+            found.wrong.extend(tied(ruler.subject, network, seed))
+        return found
     except Exception:  # what raises is told among the broken promises
-        return [], []
+        return Beyond()
 
 
 def _has_max(network: Network) -> bool:

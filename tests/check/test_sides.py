@@ -8,11 +8,14 @@ import pytest
 
 from bpgen.check.module import Subject
 from bpgen.check.numbers import Ruler, numbers
+from bpgen.check.selftest import selftest
 from bpgen.check.sides import one_sided
 from bpgen.check.whole import check_module
 from bpgen.emit import emit
 from bpgen.ir import Network
 from bpgen.load import declared_by
+from bpgen.network.shrink import shrunk
+from tests.proofs.words import LAYER
 
 SHIFTED = "x, W = input(2), param(2, 2)\nz = W@x + 30\na = relu(z)\noutput(a)"
 FAR = "x, w = input(3), param(3)\nz = w*x\na = hard_tanh(z, -1, 60)\noutput(a)"
@@ -34,8 +37,8 @@ def of(net: str) -> tuple[str, Network]:
 
 def found(source: str, network: Network) -> tuple[list[str], list[str]]:
     subject = Subject(source, network)
-    wrong, unseen = one_sided(subject, network, Ruler(subject, 0).asked(), 0)
-    return [*map(str, wrong)], unseen
+    beyond = one_sided(subject, network, Ruler(subject, 0).asked(), 0)
+    return [*map(str, beyond.wrong)], beyond.unseen
 
 
 @pytest.mark.parametrize("net, changes", [(net, changes) for net, *changes in WRONG])
@@ -48,6 +51,19 @@ def test_wrong_beyond_the_points_first_drawn(net: str, changes: list[tuple[str, 
     assert numbers(Subject(wrong, network)).ok  # these points see nothing of it
     assert found(source, network) == ([], [])
     assert any("where the equations say" in fact for fact in found(wrong, network)[0])
+
+
+@pytest.mark.slow
+def test_a_copy_that_is_broken_beyond_them_is_caught() -> None:
+    tent = f"{LAYER.format('target(4)')}L = loss(half_squared_error(min(z, 1 - z, 0.3), y))\n"
+    network = shrunk(declared_by(tent))
+    source = emit(network)
+    subject = Subject(source, network)
+    ruler = Ruler(subject, 0)
+    further = one_sided(subject, network, ruler.asked(), 0).points
+    assert selftest(subject, ruler).survivors
+    assert not selftest(subject, ruler, further=further).survivors
+    assert check_module(source, network).ok
 
 
 def test_it_is_a_broken_promise() -> None:

@@ -100,10 +100,11 @@ def _range(told: tuple[str, ...], reader: Reader, back: bool) -> str:
 def _numbers(reader: Reader, tops: set[str | None], back: bool) -> Iterator[int]:
     for group in reader.groups:
         for row in (s for s in group.statements if s.kind == "main" and s.tag):
-            told = None  # of which entry gives a largest value
+            left = row.parts[0]
+            told = None  # of which entry gives a largest value, and of a rule for layers
             with suppress(Unreadable, ValueError):
-                told = reader.told(row.parts[0])
-            gradient, name = told or (False, "")
+                told = reader.told(left)
+            gradient, name = told or (r"\partial" in left, "")
             if gradient == back and name not in tops:
                 yield from (int(n.rstrip("ab")) for n in numbers_of(row.tag))
 

@@ -73,7 +73,8 @@ class Site:
         value tells it, as that of tanh, it is the forward pass's, whatever the mistake; and so is
         a of a = z^w, whose derivative by w is a log z, and of a = (u z)^w, where it is w a / z.
         """
-        body, alone = self.term.body, len(self.equation.terms) == 1 and not self.term.over
+        alone = self.equation.of_steps().terms == (self.term,) and not self.term.over
+        body = self.term.body
         if alone and self._is_power_of_product(body):
             power = replace(self.term, body=body.exp * sp.log(body.base))
             return self.entries.body()[0], replace(self, term=power)

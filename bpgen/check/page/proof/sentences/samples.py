@@ -53,7 +53,9 @@ def _of_samples(part: list[str], reading: Reading) -> Iterator[str]:
 
 
 def meet(_: re.Match[str], page: Page) -> str:
-    """Samples meet: of what is computed, something is another by itself, or is of all of them."""
+    """Samples meet: of what is computed, something is another by itself, or runs over them, though
+    it may come to the same, as what is less a mean and is constant.
+    """
     return "" if any(_together(page)) or any(_shared(page)) else "each is told by itself"
 
 
@@ -73,13 +75,11 @@ def _together(page: Page) -> Iterator[bool]:
 
 
 def _shared(page: Page) -> Iterator[bool]:
-    """Of each value that samples share, whether it runs over them; of the loss, whether it is no
-    mean of theirs.
-    """
+    """Of each value whether it runs over samples; of the loss, whether it is no mean of theirs."""
     for name, value, alone in _computed(page):
         if name == page.network.loss:
             yield not _same(value, np.mean(alone, 0))
-        elif not page.network.tensors[name].batched:
+        else:
             yield any(is_batch(i) for i in _run_through(page.network, name))
 
 

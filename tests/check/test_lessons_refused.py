@@ -53,7 +53,11 @@ def _false(page: tuple[str, Ground], section: str, before: str, after: str) -> l
 
 
 _UNKNOWN = [  # sentences that no lesson has
-    ("A bias is a weight whose input is 1", "whose input is 1 in every", "whose input is 2 in every"),
+    (
+        "A bias is a weight whose input is 1",
+        "whose input is 1 in every",
+        "whose input is 2 in every",
+    ),
     ("One product", "are one product", "are two products"),
 ]
 _WRONG = [

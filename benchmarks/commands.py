@@ -33,13 +33,13 @@ def main() -> None:
         report(
             "bpgen emit / import sympy",
             ratio([*bpgen, "emit", str(net), "-o", f"{folder}/out.py"], sympy),
-            2.5,
+            2,
         )
         report("bpgen derive gpt / import sympy", ratio([*bpgen, "derive", str(GPT)], sympy), 6)
         report(
             "bpgen emit gpt / import sympy",
             ratio([*bpgen, "emit", str(GPT), "-o", f"{folder}/gpt.py"], sympy),
-            6,
+            4,
         )
 
 

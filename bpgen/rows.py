@@ -11,7 +11,7 @@ from typing import Any, Literal
 import sympy as sp
 from sympy.core.symbol import Str
 
-from bpgen.ir import Element, Equation, Index, Term, element, elements
+from bpgen.ir import Element, Equation, Index, element, elements
 from bpgen.record import Derivation
 
 Definitions = Mapping[str, Equation]
@@ -79,11 +79,13 @@ def in_rows(derivation: Derivation) -> Derivation:
 
 def spelled(equation: Equation) -> Equation:
     """The equation with every softmax and log-softmax told by its log-sum-exp."""
+    return replace(equation, terms=tuple(t.map(_spelled) for t in equation.terms))
 
-    def term(t: Term) -> Term:
-        return t.map(lambda body: body.xreplace({r: r.spelled for r in body.atoms(InRow)}))
 
-    return replace(equation, terms=tuple(map(term, equation.terms)))
+def _spelled(expr: sp.Expr) -> sp.Expr:
+    """Of a row that reads another, both."""
+    rows = expr.atoms(InRow)
+    return _spelled(expr.xreplace({r: r.spelled for r in rows})) if rows else expr
 
 
 def is_log_sum_exp(equation: Equation) -> bool:

@@ -47,10 +47,10 @@ def constants(network: Iterable[Equation]) -> dict[float, sp.Expr]:
     for equation in network:
         for term in equation.terms:
             if term.over and takes_logs:  # that of a sum of exponentials, each times a number
-                found.update(_log_of(abs(term.body.as_coeff_Mul()[0])))
+                found.update(_log_of(abs(_coefficient(term.body))))
             for part in sp.preorder_traversal(term.body):
                 number = _coefficient(part)
-                found.update({float(c): c for c in (*_logs(part), *_roots(part))})
+                found.update(_logs(part) | {float(c): c for c in _roots(part)})
                 if isinstance(part, sp.Pow) and part.base.is_number and not part.exp.is_number:
                     number = sp.log(part.base)  # which its derivative multiplies by
                 if not number.is_rational and number.is_finite:
@@ -76,21 +76,22 @@ def _products(network: Iterable[Equation]) -> dict[float, sp.Expr]:
 
 
 def _log_of(number: sp.Expr) -> dict[float, sp.Expr]:
-    """The logarithm of a number, with either sign."""
-    log = sp.log(number) if number.is_positive and number != 1 else sp.S.Zero
-    return {float(sign * log): sign * log for sign in (1, -1) if log != 0}
+    """The logarithm of a number, whole and as the sum that its factors make, with either sign."""
+    log = sp.log(number) if number.is_positive else sp.S.Zero
+    logs = {log, *sp.Add.make_args(sp.expand_log(log, force=True))} - {sp.S.Zero}
+    return {float(sign * log): sign * log for log in logs for sign in (1, -1)}
 
 
-def _logs(part: sp.Basic) -> list[sp.Expr]:
+def _logs(part: sp.Basic) -> dict[float, sp.Expr]:
     """Logarithms of the coefficients of a sum that a stable spelling may have moved into an
     exponent: 1 / (2 + 3 exp z) is written with log(2/3), log(3 - 3 tanh z) with log 6.
     """
     addends = sp.Add.make_args(part.args[0] if isinstance(part, sp.log) else part)
     if not (isinstance(part, sp.log) or any(a.has(sp.exp) for a in addends)):
-        return []
-    sizes = {abs(a.as_coeff_Mul()[0]) for a in addends} - {sp.S.Zero}
-    logs = {sp.log(c / d) for c in (*sizes, *(2 * s for s in sizes)) for d in (*sizes, 1)}
-    return [sign * log for log in sorted(logs, key=str) if log != 0 for sign in (1, -1)]
+        return {}
+    sizes = {abs(_coefficient(a)) for a in addends} - {sp.S.Zero}
+    every = {c / d for c in (*sizes, *(2 * s for s in sizes)) for d in (*sizes, sp.S.One)}
+    return {value: log for c in sorted(every, key=str) for value, log in _log_of(c).items()}
 
 
 def _roots(part: sp.Basic) -> list[sp.Expr]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 import sympy as sp
 
@@ -21,6 +22,7 @@ def with_short_numbers(expr: sp.Expr) -> sp.Expr:
     return _shortened(expr)
 
 
+@lru_cache(4096)
 def _shortened(expr: sp.Expr) -> sp.Expr:
     if not expr.args or isinstance(expr, Element):
         return expr

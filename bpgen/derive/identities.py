@@ -116,7 +116,8 @@ def _tanh(expr: sp.Expr) -> sp.Expr | None:
     """(exp u - exp(-u)) / (exp u + exp(-u)) = tanh u, and (exp u - 1) / (exp u + 1) =
     tanh(u / 2), also their powers
     """
-    powers = {a: _with_content(a) for a in expr.args} if isinstance(expr, sp.Mul) else {}
+    over_sum = isinstance(expr, sp.Mul) and any(a.is_Pow and a.base.is_Add for a in expr.args)
+    powers = {a: _with_content(a) for a in expr.args} if over_sum else {}
     for over, (number, base, exponent) in powers.items():
         found = _exp_and_rest(base) if exponent.is_Integer and exponent.is_negative else None
         half = _half(*found) if found is not None else None

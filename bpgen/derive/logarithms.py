@@ -40,7 +40,7 @@ def _is_positive(expr: sp.Expr) -> bool:
         bool(base.is_positive and not base.has(Element, sp.Function))
         or isinstance(base, sp.exp)
         or log_of_exponentials(sp.log(base)) is not None
-        or log_of_function(sp.log(base)) is not None
+        or logarithm(base) is not None
         or log_of_tanh_square(sp.log(base)) is not None
     )
 
@@ -60,9 +60,12 @@ def log_of_function(expr: sp.Expr) -> sp.Expr | None:
     """The logarithm of a function or of its complement, as one function: log sigmoid(u) =
     -softplus(-u), log(1 - tanh u) = log 2 - softplus(2u)
     """
-    if not isinstance(expr, sp.log):
-        return None
-    of = complement(expr.args[0]) if isinstance(expr.args[0], sp.Add) else expr.args[0]
+    return logarithm(expr.args[0]) if isinstance(expr, sp.log) else None
+
+
+def logarithm(expr: sp.Expr) -> sp.Expr | None:
+    """The logarithm of a positive multiple of a function or of its complement, as one function."""
+    of = complement(expr) if isinstance(expr, sp.Add) else expr
     number, call = of.as_coeff_Mul() if of is not None else (sp.S.One, sp.S.Zero)
     known = row(call)
     if known is None or known.logarithm is None or not number.is_positive:

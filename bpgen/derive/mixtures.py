@@ -7,7 +7,7 @@ from __future__ import annotations
 import sympy as sp
 
 from bpgen.derive.exponentials import exponentials
-from bpgen.derive.logarithms import log_of_function
+from bpgen.derive.logarithms import logarithm
 from bpgen.functions import log_add_exp, log_mixture, mixture_share, over_mixture
 from bpgen.ir import Element
 
@@ -31,7 +31,7 @@ def over_a_mixture(expr: sp.Expr) -> sp.Expr | None:
     for part in expr.args if isinstance(expr, sp.Mul) else ():
         base, power = part.as_base_exp()
         mixed = _mixture(base) if power.is_Integer and power.is_negative else None
-        rest, top = _taken_apart(expr / part)
+        rest, top = _taken_apart(expr / part) if mixed else (expr, sp.S.Zero)
         if mixed and top != 0:
             return _over(rest, top, mixed, -power)
     return None
@@ -75,4 +75,4 @@ def _taken_apart(product: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
 def _logarithm(factor: sp.Expr) -> sp.Expr | None:
     if isinstance(factor, sp.exp):
         return factor.args[0]
-    return log_of_function(sp.log(factor)) if factor.args else None
+    return logarithm(factor) if factor.args else None

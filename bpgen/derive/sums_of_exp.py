@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
+from bpgen.derive.exponentials import one_exponential
 from bpgen.ir import Element, Equation, Index, Network, Term, element
 
 
@@ -66,7 +67,8 @@ class Logarithms:
         logs: list[Equation] = []
         value = sp.S.Zero
         for term in equation.terms:
-            constant, power = written(term.body).as_independent(sp.exp, as_Add=False)
+            whole = one_exponential(written(term.body))
+            constant, power = whole.as_independent(sp.exp, as_Add=False)
             if term.at is not None or (term.over and term.reduce != "sum"):
                 return None
             if not term.over:

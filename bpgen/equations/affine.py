@@ -62,6 +62,8 @@ def undone(expr: sp.Expr, index: Index, axis: Index) -> sp.Expr | None:
     """The value of `index` at which the access is `axis`, where there is one for every element of
     the axis.
     """
+    if expr == index and index.size == axis.size:
+        return axis
     form = affine(expr)
     if form is None or len(form.steps) != 1 or abs(form.steps[0][1]) != 1:
         return None

@@ -172,6 +172,8 @@ def complement(expr: sp.Expr) -> sp.Expr | None:
     """1 less a function, or a multiple of that, as a function of its own: 1 - sigmoid(u) is
     sigmoid(-u), 1 + tanh(u) is 2 sigmoid(2 u), erf(u) - 1 is -erfc(u); and 2 - erfc(u) is erfc(-u).
     """
+    if not isinstance(expr, sp.Add) or len(expr.args) != 2:
+        return None
     number, rest = expr.primitive()
     turned = row(2 - rest)
     if turned is not None and turned.complement is not None:

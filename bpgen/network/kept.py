@@ -49,6 +49,6 @@ def _on_grid(keep: sp.Expr, indices: list[Index], length: int) -> np.ndarray:
     keep = keep.xreplace(dict.fromkeys(keep.free_symbols - {*indices}, sp.Integer(told + length)))
     if prod(sizes) > _LARGEST:
         return np.ones((1,) * len(sizes), dtype=bool)
-    asked = sp.lambdify(indices, keep, [{"at_most": np.less_equal}, "numpy"], dummify=True)
+    asked = sp.lambdify(indices, keep, [{"at_most": np.less_equal}, np], dummify=True)
     holds = np.asarray(asked(*np.ix_(*map(np.arange, sizes)))) != 0
     return np.broadcast_to(holds, sizes)

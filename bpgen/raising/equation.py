@@ -70,7 +70,7 @@ class Raiser:
         """
         comments, said = [self._comment(item.equation)], spelled(item.evaluated)
         if said != item.equation:
-            comments.append(f"evaluated as {right_of(item.evaluated, self.order)}")
+            comments.append(f"evaluated as {right_of(said, self.order)}")
         comments += (f"where {text_of(s, self.order)}" for s in self._uncomputed(item, said))
         return Step(item.number, tuple(comments), tuple(body))
 

@@ -40,7 +40,8 @@ def plan(derivation: Derivation) -> Plan:
     early_names = {s.equation.name for s in backward}
     late = [s for s in both if s.equation.name not in early_names]
     of_target = _of_target(network, derivation.forward)
-    loss = [f for f in derivation.forward if f.equation.name in of_target]
+    late_values = [f for f in derivation.forward if f.equation.name in of_target]
+    loss = _needed(late_values, {network.loss or ""})
     rebuilt = _needed(loss, read_by([s.evaluated for s in both]))
     read = read_by([f.evaluated for f in loss] + [s.evaluated for s in both])
     computed = {

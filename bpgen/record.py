@@ -37,13 +37,14 @@ class Equality:
 
 
 @dataclass(frozen=True)
-class Vanishing:
-    """A sum that is 0, given as the reason of a step: sum_j (x_j - m) = 0."""
+class KnownSum:
+    """A sum that is one number, given as the reason of a step: sum_j (x_j - m) = 0."""
 
     term: Term
+    value: int
 
 
-Reason = Equality | Vanishing | str
+Reason = Equality | KnownSum | str
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import sympy as sp
 
+from bpgen.check.exact import exact
 from bpgen.check.whole import check_module
+from bpgen.derive.known_sums import KnownSums
+from bpgen.derive.linear import sum_of
 from bpgen.emit import emit
+from bpgen.functions import masked
+from bpgen.ir import BATCH, Equation, Index, Term, element
 from bpgen.load import declared_by
-from tests.conftest import emitted
+from tests.conftest import emitted, written
 
 OF_ONE = "from bpgen import *\nx, y, w = input(), target(), param()\nz = w * x\n"
 SPELLED = {
@@ -62,3 +68,63 @@ def test_of_probabilities_that_both_vanish() -> None:
 def test_it_is_proved(net: str) -> None:
     network = declared_by(net)
     assert check_module(emit(network), network).ok
+
+
+OF_MANY = """from bpgen import *
+x, y = input(2), target()
+z, m, t = dense(x, 3), dense(x, 3), dense(x, 3)
+p, s = softmax(z), exp(t)
+k = indices("k")
+N = exp(-(y - m[k])**2 / (2 * s[k]**2)) / (s[k] * sqrt(2 * pi))
+L = loss(-log(sum(p[k] * N, k)))
+"""
+OF_GIVEN = """from bpgen import *
+x, w, m = input(2), param(3), param(3, 2)
+p = softmax(w)
+k, d = indices("k d")
+L = loss(-log(sum(p[k] * exp(-sum((x[d] - m[k, d])**2, d) / 2), k)))
+"""
+
+
+def test_a_mixture_over_an_index_far_out() -> None:
+    """The likelihood of normal distributions with mixed weights, where every one of them is 0."""
+    module, rng = emitted(OF_GIVEN), np.random.default_rng(0)
+    w, m, x = rng.normal(size=3), rng.normal(size=(3, 2)), 100 * rng.normal(size=(4, 2))
+    with np.errstate(over="raise", invalid="raise", divide="raise"):
+        loss, grads = module.loss_and_grad({"w": w, "m": m}, x)
+    log_p = w - np.logaddexp.reduce(w)
+    logs = log_p - ((x[:, None] - m) ** 2).sum(-1) / 2
+    assert loss == pytest.approx(-np.logaddexp.reduce(logs, axis=1).mean(), rel=1e-13)
+    posterior = np.exp(logs - np.logaddexp.reduce(logs, axis=1)[:, None])
+    assert grads["w"] == pytest.approx((np.exp(log_p) - posterior).mean(0), rel=1e-12, abs=1e-15)
+
+
+def test_the_gradient_of_the_weights_is_prior_less_posterior() -> None:
+    """A sum of shares is 1: no sum is left, and nothing is computed that nobody reads."""
+    text = written(OF_GIVEN)
+    assert "dw = p - np.exp(log_softmax(w) + u1 - s2[:, None]).mean(axis=0)\n" in text
+    assert "ds1 =" not in text and "u2 =" not in text
+
+
+def test_what_a_sum_of_shares_is_needs_all_of_them() -> None:
+    """Of a part, or of the shares of another sum, nothing is known."""
+    k, n = Index("k", 3), Index("n", BATCH)
+    u, s = element("u", (n, k)), element("s", (n,))
+    known = KnownSums([Equation("s", (n,), (Term(u, (k,), "logsumexp"),))]).known
+    assert known(sum_of(sp.exp(u - s), (k,))).value == 1
+    assert [i.size for i in known(sum_of(sp.exp(u - s), (n, k))).term.over] == [3]
+    assert known(sum_of(sp.exp(u - s), (n,))) is None
+    assert known(sum_of(sp.exp(2 * u - s), (k,))) is None
+    assert known(sum_of(sp.exp(u - 2 * s), (k,))) is None
+    assert known(sum_of(sp.exp(element("v", (n, k)) - s), (k,))) is None
+    masks = Equation("s", (n,), (Term(masked(u, element("keep", (n, k))), (k,), "logsumexp"),))
+    assert KnownSums([masks]).known(sum_of(sp.exp(u - s), (k,))) is None  # of nothing kept it is 0
+    first = Index("k", 2)
+    assert known(sum_of(sp.exp(element("u", (n, first)) - s), (first,))) is None
+
+
+@pytest.mark.parametrize("net", [OF_MANY, OF_GIVEN])
+def test_constants_of_a_mixture_are_exact(net: str) -> None:
+    """log(2 pi) / 2 among them, in the parts that a logarithm of a product falls into."""
+    network = declared_by(net)
+    assert all(row.ok for row in exact(emit(network), network))

@@ -12,20 +12,21 @@ from functools import cached_property
 
 import sympy as sp
 
+from bpgen.derive.known_sums import KnownSums
 from bpgen.derive.linear import Linear, Sum, add, closed, cost, opened, summed
 from bpgen.derive.measure import weight
 from bpgen.derive.products import Products, without_numbers
 from bpgen.derive.simplify import factored_out
-from bpgen.derive.zero import Zeros
-from bpgen.ir import Element, Equation, Index, Network, Term, elements
-from bpgen.record import Equality, Vanishing
+from bpgen.ir import Element, Equation, Index, Network, Term, elements, extent
+from bpgen.record import Equality, KnownSum
 
 _SLACK = 1.25  # for one statement less, a quarter of the work more
 _LARGEST = 80.0  # the weight of an adjoint that is looked into
 _MOST = 8  # its terms
+_KNOWN = (Element, sp.Add, sp.exp)  # whose sums may be one number
 _NESTED = 8  # adjoints written inside one equation, one after the other
 
-Reasons = dict[Equality | Vanishing, None]
+Reasons = dict[Equality | KnownSum, None]
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class ClosedForms:
     """The adjoints found so far and who still reads each. The cost is linear in the equations."""
 
     def __init__(self, network: Network) -> None:
-        self.products, self.zeros = Products(network), Zeros(network)
+        self.products, self.known = Products(network), KnownSums(network)
         self.adjoints: dict[str, _Adjoint] = {}
         self.read_by: dict[str, set[str]] = {}  # the tensors whose adjoints read an adjoint
         self.reads: dict[str, set[str]] = {}
@@ -99,7 +100,7 @@ class ClosedForms:
             known, reasons = self.adjoints[name], Reasons()
             dies = self.read_by.get(name, set()) <= gone
             written = self._written_out(linear, known, reasons)
-            if written is None or not (dies or any(isinstance(r, Vanishing) for r in reasons)):
+            if written is None or not (dies or any(isinstance(r, KnownSum) for r in reasons)):
                 continue
             before = cost(linear, equation.indices) + known.cost
             if cost(written, equation.indices) <= _SLACK * before:
@@ -173,16 +174,19 @@ class ClosedForms:
         if body == 0:
             return
         outer, key = summed(self.products.fold(body, reasons), total.over)
-        if key is not None and self.zeros.vanishes(key):
-            reasons[Vanishing(Term(key.body, key.over))] = None
-        else:
+        known = self.known.known(key) if key is not None else None
+        if key is None or known is None:
             add(into, key, times * outer)
+        else:
+            reasons[known] = None
+            rest = extent(k.size for k in key.over if k not in known.term.over)
+            add(into, None, times * outer * rest * known.value)
 
     def _simpler(self, linear: Linear, reasons: Reasons) -> Linear:
         """Sums that vanish left out; coefficients and sums told in forward values."""
         found: Linear = {}
         for key, coefficient in linear.items():
-            if key is None or not (self.products.any or isinstance(key.body, (Element, sp.Add))):
+            if key is None or not (self.products.any or isinstance(key.body, _KNOWN)):
                 add(found, key, self._told(coefficient, reasons))
                 continue
             outside: Linear = {}

@@ -18,6 +18,11 @@ def is_carried(equation: Equation, network: Network) -> bool:
     return network.tensors[equation.name].carried is not None
 
 
+def is_constant(adjoint: tuple[Term, ...]) -> bool:
+    """Whether an adjoint is the same everywhere, whatever the parameters and inputs are."""
+    return not any(t.body.atoms(Element) or t.over for t in adjoint)
+
+
 def is_inlined(
     equation: Equation, adjoint: tuple[Term, ...], read: list[Element], network: Network
 ) -> bool:
@@ -27,7 +32,7 @@ def is_inlined(
     placed = any(t.at is not None for t in adjoint)
     if placed and not _is_plain(equation):
         return False  # what is written elsewhere does not depend on it
-    if not any(t.body.atoms(Element) or t.over for t in adjoint):
+    if is_constant(adjoint):
         return True
     if is_carried(equation, network):
         return False

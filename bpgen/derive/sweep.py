@@ -15,7 +15,7 @@ from bpgen.derive.chain import Link, contributions, path
 from bpgen.derive.closed import ClosedForms
 from bpgen.derive.simplify import combined, factored_out, tidy
 from bpgen.derive.steps import Received, by_place, stepwise
-from bpgen.derive.storing import is_carried, is_inlined
+from bpgen.derive.storing import is_carried, is_constant, is_inlined
 from bpgen.equations.letters import lettered
 from bpgen.functions import row
 from bpgen.ir import Element, Equation, Index, Loop, Network, Term, element, elements, length
@@ -151,6 +151,8 @@ class Sweep:
         ]
         closed = stages[1]
         inlined = inlined and (len(closed.terms) == 1 or not any(t.over for t in closed.terms))
+        if equation is not None and not named and not _written(closed):
+            inlined |= is_constant(closed.terms)
         why = [tuple(dict.fromkeys(r for p in parts for r in p.reasons[k])) for k in range(2)]
         self._record(name, [drafted, *stages], why, inlined)
         return closed.terms if inlined else (Term(element(self.named[name], info.indices)),)

@@ -12,7 +12,7 @@ from itertools import groupby
 import sympy as sp
 
 from bpgen.ir import Equation, Index, Loop, Term, element, length
-from bpgen.record import Equality, Line, Path, Reason, Step, Vanishing, blocks_together
+from bpgen.record import Equality, KnownSum, Line, Path, Reason, Step, blocks_together
 from bpgen.render.contributions import Contribution, contributions
 from bpgen.render.sample import View
 
@@ -147,7 +147,7 @@ def _only(step: Step, own: Index, place: sp.Expr) -> Step:
 
 def _has(reason: Reason, own: Index) -> bool:
     """Whether a reason is of a block."""
-    if isinstance(reason, Vanishing):
+    if isinstance(reason, KnownSum):
         return own in reason.term.body.free_symbols
     return isinstance(reason, Equality) and any(own in e.free_symbols for e in reason.chain)
 
@@ -155,8 +155,8 @@ def _has(reason: Reason, own: Index) -> bool:
 def _next(reason: Reason, own: Index) -> Reason:
     """A reason in the letters of the equation, which is that of the block after."""
     new: dict[sp.Expr, sp.Expr] = {own: own + 1}
-    if isinstance(reason, Vanishing):
-        return Vanishing(reason.term.map(lambda body: body.xreplace(new)))
+    if isinstance(reason, KnownSum):
+        return replace(reason, term=reason.term.map(lambda body: body.xreplace(new)))
     if isinstance(reason, Equality):
         return Equality(tuple(e.xreplace(new) for e in reason.chain), reason.prime)
     return reason

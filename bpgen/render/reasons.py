@@ -11,7 +11,7 @@ from bpgen.equations.affine import disjoint
 from bpgen.equations.letters import lettered
 from bpgen.functions import log1mexp, log1mexpexp
 from bpgen.ir import Element, Equation, Index, Term, elements, indices_of
-from bpgen.record import Equality, Forward, Reason, Risk, Vanishing
+from bpgen.record import Equality, Forward, KnownSum, Reason, Risk
 from bpgen.render.calls import head
 from bpgen.render.dialect import listed
 from bpgen.render.rightside import right_side
@@ -109,8 +109,8 @@ def line_reasons(
     """Reasons for a line, in the letters of the line before it."""
     found: list[str] = []
     for reason in reasons:
-        if isinstance(reason, Vanishing):
-            found.append(_zero(reason, writer))
+        if isinstance(reason, KnownSum):
+            found.append(_known(reason, writer))
         elif isinstance(reason, Equality):
             found += equalities([reason], writer)
         else:
@@ -118,12 +118,13 @@ def line_reasons(
     return _distinct(found)
 
 
-def _zero(reason: Vanishing, writer: Writer) -> str:
+def _known(reason: KnownSum, writer: Writer) -> str:
     """The sum over i of xhat_i is 0."""
     bound, free = set(reason.term.over), reason.term.body.free_symbols
     left = sorted((s for s in free if isinstance(s, Index) and s not in bound), key=str)
     equation = lettered(Equation("", tuple(left), (reason.term,)))
-    return f"{Printer(writer, writer.element).joined(right_side(equation, writer))} = 0"
+    text = Printer(writer, writer.element).joined(right_side(equation, writer))
+    return f"{text} = {reason.value}"
 
 
 def _one(name: str, before: Iterable[Term], writer: Writer) -> str:

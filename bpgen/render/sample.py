@@ -10,7 +10,7 @@ import sympy as sp
 
 from bpgen.equations.substitution import with_elements
 from bpgen.ir import BATCH, Element, Equation, Index, Size, Term, element, is_batch, length
-from bpgen.record import Derivation, Equality, Path, Reason, Vanishing
+from bpgen.record import Derivation, Equality, KnownSum, Path, Reason
 from bpgen.render import places, steps
 from bpgen.render.places import Statement
 
@@ -63,8 +63,8 @@ class View:
 
     def line_reason(self, reason: Reason) -> Reason:
         """The reason of a line as this view shows it."""
-        if isinstance(reason, Vanishing):
-            return Vanishing(self.term(reason.term))
+        if isinstance(reason, KnownSum):
+            return replace(reason, term=self.term(reason.term))
         return self.reason(reason) if isinstance(reason, Equality) else reason
 
     def path(self, path: Path) -> Path:

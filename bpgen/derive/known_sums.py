@@ -1,34 +1,63 @@
-"""Sums that vanish by what the network defines: sum_j (x_j - m) = 0 where m is the mean of x."""
+"""Sums that are one number by what the network defines: sum_j (x_j - m) = 0 where m is the mean of
+x, sum_k exp(u_k - s) = 1 where s is the log-sum-exp of u.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import combinations
 
 import sympy as sp
 
-from bpgen.derive.linear import Linear, Sum, add, opened, summed
-from bpgen.ir import Element, Equation, Index, extent
+from bpgen.derive.linear import Linear, Sum, add, opened, sum_of, summed
+from bpgen.functions import masked
+from bpgen.ir import Element, Equation, Index, Term, elements, extent
+from bpgen.record import KnownSum
 
 _DEEPEST = 6  # definitions within definitions
 _LONGEST = 8  # addends of a formula that is looked into
 
 
-class Zeros:
-    """Which sums of forward values are 0; each is looked into once."""
+class KnownSums:
+    """Which sums of forward values are 0 or 1, whatever the parameters and inputs are; each is
+    looked into once.
+    """
 
     def __init__(self, equations: Iterable[Equation]) -> None:
         self.definitions = {e.name: e for e in equations}
-        self.found: dict[Sum, bool] = {}
+        bodies = [t.body for e in self.definitions.values() for t in e.terms]
+        self.masks = any(body.has(masked) for body in bodies)  # of nothing kept, the sum is 0
+        self.found: dict[Sum, KnownSum | None] = {}
 
-    def vanishes(self, total: Sum) -> bool:
-        """Whether a sum is 0 whatever the parameters and inputs are."""
+    def known(self, total: Sum) -> KnownSum | None:
+        """What is known of a sum: of all its indices, or of some of them."""
+        if total not in self.found:
+            zero = KnownSum(Term(total.body, total.over), 0)
+            self.found[total] = zero if self._vanishes(total) else next(self._ones(total), None)
+        return self.found[total]
+
+    def _vanishes(self, total: Sum) -> bool:
         if isinstance(total.body, sp.Mul) or not self._known(total.body):
             return False
-        if total not in self.found:
-            spread: Linear = {}
-            self._spread(total.body, total.over, sp.S.One, spread, _DEEPEST)
-            self.found[total] = all(sp.expand(c) == 0 for c in spread.values())
-        return self.found[total]
+        spread: Linear = {}
+        self._spread(total.body, total.over, sp.S.One, spread, _DEEPEST)
+        return all(sp.expand(c) == 0 for c in spread.values())
+
+    def _ones(self, total: Sum) -> Iterator[KnownSum]:
+        """Exponentials, each over all of them: exp(u - s), where s is the log-sum-exp of u."""
+        if self.masks or not isinstance(total.body, sp.exp):
+            return
+        argument = total.body.args[0]
+        for access in sorted(elements(argument), key=str):
+            equation = self.definitions.get(access.name)
+            term = equation.terms[0] if equation is not None else None
+            if equation is None or term is None or term.reduce != "logsumexp":
+                continue
+            at = dict(zip(equation.indices, access.indices, strict=True))
+            log = Sum(term.body, term.over).at(at)
+            for over in combinations(total.over, len(term.over)):
+                if sum_of(argument + access, over) == log:
+                    yield KnownSum(Term(total.body, over), 1)
 
     def _known(self, body: sp.Expr) -> bool:
         return all(e.name in self.definitions for e in body.atoms(Element)) or isinstance(

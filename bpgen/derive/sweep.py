@@ -39,6 +39,7 @@ class Sweep:
         self.steps: list[Step] = []
         self.closed = ClosedForms(network)
         self.named = _adjoint_names(network, self.wanted)
+        self.factored: dict[tuple[Term, ...], tuple[tuple[Term, ...], tuple[str, ...]]] = {}
         self.late: set[str] = set()  # those whose adjoint is finished after what reads it
         self.members: dict[Loop, set[str]] = {}  # the adjoints of each loop
         for equation in equations:
@@ -159,9 +160,7 @@ class Sweep:
 
     def _tidied(self, name: str, part: Received, inlined: bool) -> _Tidied:
         """What is written at one place, simplified and then in closed form, and why."""
-        terms, reasons = combined(
-            part.equation.terms, self.network, factored_out if inlined else tidy
-        )
+        terms, reasons = self._combined(part.equation.terms, inlined)
         tidied = replace(lettered(replace(part.equation, terms=terms)), loop=part.equation.loop)
         closed, why = self._in_closed_form(name, tidied)
         stages = tuple(
@@ -169,6 +168,18 @@ class Sweep:
             for e in (tidied, closed)
         )
         return _Tidied(stages, (reasons, why))
+
+    def _combined(
+        self, terms: tuple[Term, ...], inlined: bool
+    ) -> tuple[tuple[Term, ...], tuple[str, ...]]:
+        """Terms as they are written inside others, or stored. The first is asked for twice: whether
+        it is to be, and then for itself.
+        """
+        if not inlined:
+            return combined(terms, self.network, tidy)
+        if terms not in self.factored:
+            self.factored[terms] = combined(terms, self.network, factored_out)
+        return self.factored[terms]
 
     def _in_closed_form(self, name: str, tidied: Equation) -> tuple[Equation, tuple[Reason, ...]]:
         """The equation with adjoints that are sums per row written inside it, and why."""
@@ -185,7 +196,7 @@ class Sweep:
     def _is_inlined(self, equation: Equation, drafted: Equation) -> bool:
         if _written(drafted) and _written(equation):
             return False  # what is received at one place says nothing of another
-        terms, _ = combined(drafted.terms, self.network, factored_out)
+        terms, _ = self._combined(drafted.terms, True)
         read = [e for e in equation.reads() if e.name in self.wanted]
         steps = any(self.network.tensors[e.name].carried is not None for e in read)
         if steps and any(map(self._adds_blocks, terms)):

@@ -144,6 +144,7 @@ _TABLE = (
     *mixtures.TABLE,
     *choices.TABLE,
 )
+_IN_CODE = {row.function: row.definition for row in _TABLE if row.elementary}
 ROWS.update({row.name: row for row in _TABLE})
 
 NOTHING = tuple(row.function for row in nothing.TABLE)  # 0 where their first argument is
@@ -190,7 +191,9 @@ def complement(expr: sp.Expr) -> sp.Expr | None:
 
 def on_paper(expr: sp.Expr) -> sp.Expr:
     """An expression without the functions that only code has a name for."""
-    for known in _TABLE:
-        if known.elementary and expr.has(known.function):
-            expr = expr.replace(known.function, known.definition)
+    if not expr.has(*_IN_CODE):
+        return expr
+    for function, definition in _IN_CODE.items():
+        if expr.has(function):
+            expr = expr.replace(function, definition)
     return expr

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,14 @@ from bpgen.check.module import Arrays, Point, Subject
 from bpgen.check.mutants import Mutant, is_planned, mutants, readings
 from bpgen.check.mutants.unwritten import Unwritten
 from bpgen.check.numbers import Ruler, failure, largest
-from bpgen.check.numbers.gradients import ROUNDINGS, cast, rounded, terms
+from bpgen.check.numbers.gradients import (
+    ROUNDINGS,
+    cast,
+    rounded,
+    rounded_together,
+    terms,
+    terms_of_loss,
+)
 from bpgen.check.numbers.measure import COMPLEX_TOLERANCE
 from bpgen.check.promises import ZERO, leaves, same_bits, suited, within_workspace
 from bpgen.check.sides import differs
@@ -26,6 +33,8 @@ from bpgen.progress import say
 EACH, FEW = 4, 2  # mutants of one kind; of a module of many tensors
 # Draws at which a survivor must do the same as the right module to be called no change.
 SEEDS = range(4)
+AGAIN = 3  # seeds of further points, for what makes a difference and was not refused
+LOSS = "loss"  # what is seen of a planned module's loss_and_grad besides its gradients
 Off = Mapping[np.dtype[Any], float]
 # Of the largest entry: a reordered product is no change, float32 inside is one.
 SAME: Off = {np.dtype(np.float64): 1e-13, np.dtype(np.float32): 1e-5}
@@ -61,6 +70,7 @@ def selftest(
     """
     caught, equivalent, kinds = 0, 0, set()
     survivors = []
+    again = _Again(subject, ruler)
     broken = mutants(subject.source, FEW if ruler.many else each, _read(subject, ruler))
     for number, mutant in enumerate(broken, 1):
         say(f"self-test, {number} of {len(broken)}: {mutant.kind}")
@@ -71,9 +81,31 @@ def selftest(
             kinds.add(mutant.kind)
         elif same(subject, mutant):
             equivalent += 1
+        elif again.refuses(mutant):
+            caught += 1
+            kinds.add(mutant.kind)
         else:
             survivors.append(mutant)
     return SelfTest(caught, len(kinds), equivalent, tuple(survivors))
+
+
+class _Again:
+    """The numbers check at further points, asked of what does make a difference and was not refused
+    at the first: some differ at few points, as `maximum(1, n)` where a count n is 1. The right
+    module is checked there first.
+    """
+
+    def __init__(self, subject: Subject, ruler: Ruler) -> None:
+        self.subject, self.ruler = subject, ruler
+
+    @cached_property
+    def rulers(self) -> tuple[Ruler, ...]:
+        """Those that find nothing wrong with the right module."""
+        rulers = (Ruler(self.subject, self.ruler.seed + k) for k in range(1, AGAIN + 1))
+        return tuple(r for r in rulers if not self.ruler.many and failure(self.subject, r) is None)
+
+    def refuses(self, mutant: Mutant) -> bool:
+        return any(_refused(mutant, self.subject, ruler) for ruler in self.rulers)
 
 
 def _read(subject: Subject, ruler: Ruler) -> str | None:
@@ -112,23 +144,28 @@ def same(subject: Subject, mutant: Mutant) -> bool:
 
 
 def _proved(mutant: Mutant, subject: Subject) -> bool:
-    """Whether the mutant's gradients are the network's, exactly; of a planned one not all that it
-    computes is proved.
-    """
-    if subject.network is None or is_planned(mutant.source):
+    """Whether the mutant's gradients are the network's, exactly."""
+    if subject.network is None:
         return False
     return all(row.ok for row in exact(mutant.source, subject.network))
 
 
 def _terms(subject: Subject, point: Point) -> Mapping[str, float]:
-    """How large the terms are that the gradients are sums of."""
-    return terms(subject, point, subject.gradients(point))
+    """How large the terms are that the gradients are sums of, and the loss."""
+    return {**terms(subject, point, subject.gradients(point)), **_of_loss(subject, point)}
 
 
 def _rounded(subject: Subject, point: Point) -> Mapping[str, float]:
-    """The same, of what backward makes itself, too."""
+    """The same, of what backward makes itself, too, and a planned loss_and_grad."""
     double = subject.gradients(point)
-    return rounded(subject, point, double, terms(subject, point, double))
+    of = rounded(subject, point, double, terms(subject, point, double))
+    if is_planned(subject.source) and subject.has_loss:
+        of = rounded_together(subject, point, double, of)
+    return {**of, **_of_loss(subject, point)}
+
+
+def _of_loss(subject: Subject, point: Point) -> Mapping[str, float]:
+    return {LOSS: terms_of_loss(subject, point)} if subject.has_loss else {}
 
 
 Measure = Callable[[Point], Mapping[str, float]]
@@ -152,8 +189,8 @@ def _alike(subject: Subject, other: Subject, off: Off, measure: Measure) -> bool
 
 @dataclass(frozen=True)
 class _Seen:
-    """An array that a caller sees, what is rounding there in any case, and, of a gradient, the
-    point that it is of.
+    """An array that a caller sees, what is rounding there in any case, and, of a gradient or a
+    loss, the point that it is of.
     """
 
     name: str
@@ -179,7 +216,7 @@ def _seen(subject: Subject, points: list[Point]) -> Iterator[_Seen]:
             if is_planned(subject.source) and subject.has_loss:
                 value, grads = subject.loss_and_grad(typed)
                 yield from _gradients(grads, dtype, point)
-                yield _Seen("loss", np.asarray(value, dtype))
+                yield _Seen(LOSS, np.asarray(value, dtype), at=point)
             yield from (_Seen(n, a) for n, a in leaves(deepcopy([*typed.groups()])))
             yield _Seen("cache", np.asarray(float(_same_cache(left, cache))))
     if is_planned(subject.source):

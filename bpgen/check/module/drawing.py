@@ -147,7 +147,7 @@ def _whole(rng: np.random.Generator, shape: tuple[int, ...], bound: int) -> Arra
     drawn = np.asarray(rng.permutation(every).reshape(shape))
     if drawn.ndim and len(drawn) > 1:
         drawn[0] = drawn[0].flat[0] if drawn[0].size else 0
-    if drawn.ndim and len(drawn) > 3:
+    if drawn.ndim and len(drawn) > 2:
         drawn[-1] = drawn[1]
     return drawn
 

@@ -35,7 +35,9 @@ def from_another(pair: tuple[str, str]) -> Wrappers:
 def updated(name: str) -> Wrappers:
     ones = f"np.ones_like(params[{name!r}])"
     yield Around(f"{name} before", before=f"params[{name!r}] -= 0.01 * {ones}")
-    yield Around(f"{name} after", after=f"params[{name!r}] -= 0.01 * grads[{name!r}]")
+    # With some decay: where the gradient is 0, its rounding alone is no step that could be seen.
+    step = f"0.01 * (grads[{name!r}] + params[{name!r}])"
+    yield Around(f"{name} after", after=f"params[{name!r}] -= {step}")
 
 
 def mutated(passed: int | str) -> Wrappers:

@@ -83,15 +83,35 @@ def terms(
     }
 
 
+def terms_of_loss(subject: Subject, point: Point) -> float:
+    """How large the terms are that the loss is the sum of, in the same way: of all it is given."""
+    right = subject.objective(point)
+    rngs = (np.random.default_rng([0, k]) for k in range(SHAKES))
+    shaken = [subject.objective(point.map(lambda _, a, r=r: _moved(a, r))) for r in rngs]  # type: ignore[misc]
+    return max(abs(float(s - right)) for s in shaken) / SHAKEN
+
+
 def rounded(
     subject: Subject, point: Point, grads: Arrays, of: Mapping[str, float]
 ) -> dict[str, float]:
     """How large the terms are, those of what backward makes itself among them: as large as single
     precision is off. `of` is how large those are that it starts from.
     """
-    single = subject.gradients(point.map(lambda _, a: cast(np.float32, a)))
+    at = point.map(lambda _, a: cast(np.float32, a))
+    return {**of, **_single(subject.gradients(at), grads, of)}
+
+
+def rounded_together(
+    subject: Subject, point: Point, grads: Arrays, of: Mapping[str, float]
+) -> dict[str, float]:
+    """The same, of what loss_and_grad makes."""
+    at = point.map(lambda _, a: cast(np.float32, a))
+    return {**of, **_single(subject.loss_and_grad(at)[1], grads, of)}
+
+
+def _single(single: Arrays, grads: Arrays, of: Mapping[str, float]) -> dict[str, float]:
     eps = float(np.finfo(np.float32).eps)
-    return {n: max(of[n], largest({n: single[n] - g}) / eps) for n, g in grads.items()}
+    return {n: max(of[n], largest({n: s - grads[n]}) / eps) for n, s in single.items()}
 
 
 def cast(dtype: type, array: np.ndarray) -> np.ndarray:

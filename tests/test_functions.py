@@ -423,3 +423,13 @@ def test_a_pass_that_does_is_seen(text: str) -> None:
 )
 def test_a_complement_is_a_function_of_its_own(plain: sp.Expr, told: sp.Expr | None) -> None:
     assert complement(plain) == told
+
+
+def test_no_helper_calls_a_value_as_a_function_is_called() -> None:
+    """A module has several helpers, and a name of theirs is a function or a value, not both."""
+    helpers = [*filter(None, (row.helper for row in ROWS.values())), *SHARED.values()]
+    for text in helpers:
+        nodes = [*ast.walk(ast.parse(text))]
+        stored = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        given = {n.arg for n in nodes if isinstance(n, ast.arg)}
+        assert not (stored | given) & {*ROWS, *SHARED}

@@ -128,3 +128,45 @@ def test_constants_of_a_mixture_are_exact(net: str) -> None:
     """log(2 pi) / 2 among them, in the parts that a logarithm of a product falls into."""
     network = declared_by(net)
     assert all(row.ok for row in exact(emit(network), network))
+
+
+OF_POSITIVE = OF_MANY.replace("exp(t)", "SCALE")
+
+
+@pytest.mark.parametrize(
+    "scale", ["exp(t)", "softplus(t)", "softplus(t) + 0.001", "0.1 + sigmoid(t)"]
+)
+def test_positive_factors_are_in_the_exponents(scale: str) -> None:
+    """The scales of normal distributions, however they are kept positive: far out, and near a scale of 0."""
+    network = declared_by(OF_POSITIVE.replace("SCALE", scale))
+    assert all(row.ok for row in exact(emit(network), network))
+    module, rng = emitted(OF_POSITIVE.replace("SCALE", scale)), np.random.default_rng(1)
+    params = {name: rng.normal(size=shape) for name, shape in module.SHAPES.items()}
+    x, y = rng.normal(size=(4, 2)), np.array([1e3, -1e3, 0.1, 30.0])
+    with np.errstate(over="raise", invalid="raise", divide="raise"):
+        loss, grads = module.loss_and_grad(params, x, y)
+    assert np.isfinite(loss) and all(np.isfinite(g).all() for g in grads.values())
+    assert loss == pytest.approx(_likelihood(params, x, y, scale), rel=1e-12)
+
+
+def _likelihood(params: dict[str, np.ndarray], x: np.ndarray, y: np.ndarray, scale: str) -> float:
+    z, m, t = (x @ params[f"W{k}"].T + params[f"b{k}"] for k in (1, 2, 3))
+    given = {
+        "exp": np.exp,
+        "softplus": lambda u: np.logaddexp(0, u),
+        "sigmoid": lambda u: 1 / (1 + np.exp(-u)),
+    }
+    s = eval(scale, {"t": t, **given})
+    logs = (
+        z
+        - np.logaddexp.reduce(z, axis=1)[:, None]
+        - (y[:, None] - m) ** 2 / (2 * s**2)
+        - np.log(s * np.sqrt(2 * np.pi))
+    )
+    return float(-np.logaddexp.reduce(logs, axis=1).mean())
+
+
+def test_a_factor_of_unknown_sign_is_left_where_it_stands() -> None:
+    """Where the sum may be negative, there is no logarithm of its parts."""
+    text = written(OF_POSITIVE.replace("SCALE", "t"))
+    assert "logsumexp_k" not in text

@@ -23,7 +23,6 @@ from bpgen.record import Equality, KnownSum
 _SLACK = 1.25  # for one statement less, a quarter of the work more
 _LARGEST = 80.0  # the weight of an adjoint that is looked into
 _MOST = 8  # its terms
-_KNOWN = (Element, sp.Add, sp.exp)  # whose sums may be one number
 _NESTED = 8  # adjoints written inside one equation, one after the other
 
 Reasons = dict[Equality | KnownSum, None]
@@ -186,7 +185,7 @@ class ClosedForms:
         """Sums that vanish left out; coefficients and sums told in forward values."""
         found: Linear = {}
         for key, coefficient in linear.items():
-            if key is None or not (self.products.any or isinstance(key.body, _KNOWN)):
+            if key is None or not (self.products.any or _may_be_known(key.body)):
                 add(found, key, self._told(coefficient, reasons))
                 continue
             outside: Linear = {}
@@ -221,6 +220,11 @@ class ClosedForms:
             if len(with_it) > 1:
                 total = total - sp.Add(*with_it) + factored_out(sp.Add(*with_it))
         return total
+
+
+def _may_be_known(body: sp.Expr) -> bool:
+    """Whether the sum of it may be one number."""
+    return isinstance(body, (Element, sp.Add)) or body.has(sp.exp)
 
 
 def _is_smaller(known: _Adjoint, rank: int) -> bool:

@@ -45,18 +45,18 @@ class KnownSums:
 
     def _ones(self, total: Sum) -> Iterator[KnownSum]:
         """Exponentials, each over all of them: exp(u - s), where s is the log-sum-exp of u."""
-        if self.masks or not isinstance(total.body, sp.exp):
+        if self.masks or not total.body.has(sp.exp):
             return
-        argument = total.body.args[0]
-        for access in sorted(elements(argument), key=str):
+        for access in sorted(elements(total.body), key=str):
             equation = self.definitions.get(access.name)
             term = equation.terms[0] if equation is not None else None
             if equation is None or term is None or term.reduce != "logsumexp":
                 continue
             at = dict(zip(equation.indices, access.indices, strict=True))
             log = Sum(term.body, term.over).at(at)
+            share = sum_of(sp.exp(log.body - access), log.over)
             for over in combinations(total.over, len(term.over)):
-                if sum_of(argument + access, over) == log:
+                if sum_of(total.body, over) == share:
                     yield KnownSum(Term(total.body, over), 1)
 
     def _known(self, body: sp.Expr) -> bool:

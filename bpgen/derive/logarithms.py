@@ -73,6 +73,17 @@ def logarithm(expr: sp.Expr) -> sp.Expr | None:
     return sp.log(number) + known.logarithm(*call.args)
 
 
+def log_of_positive(expr: sp.Expr) -> sp.Expr | None:
+    """The logarithm of a positive number, of a function that has one, of a sum of both, or of a
+    power of it.
+    """
+    base, power = expr.as_base_exp()
+    parts = sp.Add.make_args(base)
+    if not power.is_number or not all(p.is_positive or logarithm(p) is not None for p in parts):
+        return None
+    return power * (logarithm(base) or sp.log(base))
+
+
 def log_of_tanh_square(expr: sp.Expr) -> sp.Expr | None:
     """log(1 - tanh(u)^2) = -2 log cosh(u)"""
     if not (isinstance(expr, sp.log) and isinstance(expr.args[0], sp.Add)):

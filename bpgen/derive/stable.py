@@ -78,7 +78,7 @@ class Spelling:
             self.vanishing.definitions[equation.name] = evaluated
             if equation.name in self.values.defined.keys() - self.values.unbounded:
                 self.vanishing.probabilities.add(equation.name)
-            found = logs.of(equation, self.values.written)
+            found = logs.of(equation, self.values)
             if found is not None:
                 sums[equation.name], value = found
                 for log in sums[equation.name]:

@@ -4,12 +4,14 @@ largest out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import sympy as sp
 
 from bpgen.derive.exponentials import one_exponential
+from bpgen.derive.logarithms import log_of_positive, logarithm
+from bpgen.derive.values import Values
 from bpgen.ir import Element, Equation, Index, Network, Term, element
 
 
@@ -55,34 +57,42 @@ class Logarithms:
     there: Mapping[tuple[tuple[Index, ...], tuple[Term, ...]], str]
     fresh: Iterator[str]
 
-    def of(
-        self, equation: Equation, written: Callable[[sp.Expr], sp.Expr]
-    ) -> tuple[tuple[Equation, ...], sp.Expr] | None:
+    def of(self, equation: Equation, values: Values) -> tuple[tuple[Equation, ...], sp.Expr] | None:
         """The log-sum-exps s of the sums in an equation, and what it is by them: c exp(s) + ...
-        Nothing where a sum is not of exponentials, times a positive number, where definitions
-        stand for names.
+        Nothing where a sum is not of exponentials, times what is positive, where definitions stand
+        for names.
         """
         if not any(term.over for term in equation.terms):
             return None
         logs: list[Equation] = []
         value = sp.S.Zero
         for term in equation.terms:
-            whole = one_exponential(written(term.body))
-            constant, power = whole.as_independent(sp.exp, as_Add=False)
+            whole = one_exponential(values.written(term.body))
+            factors, power = whole.as_independent(sp.exp, as_Add=False)
+            constant, varying = factors.as_independent(Element, Index, as_Add=False)
             if term.at is not None or (term.over and term.reduce != "sum"):
                 return None
             if not term.over:
                 value += constant * power
                 continue
-            if not isinstance(power, sp.exp) or constant.has(Element, Index):
+            logs_of = [_log(f, values) for f in sp.Mul.make_args(varying) if f != 1]
+            if not isinstance(power, sp.exp) or not constant.is_positive or None in logs_of:
                 return None
-            if not constant.is_positive:
-                return None
-            terms = (Term(power.args[0], term.over, "logsumexp"),)
+            terms = (Term(sp.Add(power.args[0], *logs_of), term.over, "logsumexp"),)
             name = self.there.get((equation.indices, terms)) or next(self.fresh)
             logs.append(Equation(name, equation.indices, terms, equation.loop))
             value += constant * sp.exp(element(name, equation.indices))
         return tuple(logs), value
+
+
+def _log(factor: sp.Expr, values: Values) -> sp.Expr | None:
+    """The logarithm of a factor that is positive by its definition."""
+    access, power = factor.as_base_exp()
+    body = values.body(access)
+    found = log_of_positive(access if body is None else body)
+    if found is None or not power.is_number:
+        return None
+    return power * (found if body is None or logarithm(body) is not None else sp.log(access))
 
 
 def logarithms(network: Network) -> Logarithms:

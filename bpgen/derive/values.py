@@ -70,6 +70,13 @@ class Values:
             if not all(map(bounds.hold, value.atoms(*_UNBOUNDED))):
                 self.unbounded.add(name)
 
+    def body(self, access: sp.Expr) -> sp.Expr | None:
+        """The formula of a value, as it is evaluated, where it is one of its own entries."""
+        if not isinstance(access, Element) or access.name not in self.bodies:
+            return None
+        indices, body = self.bodies[access.name]
+        return body.xreplace(dict(zip(indices, access.indices, strict=True)))
+
     def read(self, expr: sp.Expr) -> dict[Element, sp.Expr]:
         """The values that an expression reads, each by its definition."""
         found = {}
@@ -95,9 +102,8 @@ class Values:
         """
         known, waiting = dict(read), list(read)
         while waiting:
-            access = waiting.pop()
-            indices, body = self.bodies.get(access.name, ((), sp.S.Zero))
-            inner = self.read(body.xreplace(dict(zip(indices, access.indices, strict=False))))
+            body = self.body(waiting.pop())
+            inner = self.read(body) if body is not None else {}
             waiting += [e for e in inner if e not in known]
             known |= inner
         for access, value in sorted(known.items(), key=lambda item: (-weight(item[1]), str(item))):

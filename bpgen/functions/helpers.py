@@ -31,8 +31,8 @@ def softplus_rate(z: np.ndarray) -> np.ndarray:
     e, above = np.exp(np.maximum(np.minimum(z, -9), -40)), np.maximum(z, -9)
     near = 1 - e * (0.5 - e * (5 / 12 - 0.375 * e))
     f = np.exp(np.minimum(above, -above))
-    sigmoid = np.where(above < 0, f, 1) / (1 + f)
-    far = sigmoid / (np.maximum(above, 0) + np.log1p(f))
+    slope = np.where(above < 0, f, 1) / (1 + f)
+    far = slope / (np.maximum(above, 0) + np.log1p(f))
     return np.asarray(np.where(z < -9, near, far))
 '''
 LOG_ADD_EXP = '''

@@ -174,12 +174,17 @@ class ClosedForms:
             return
         outer, key = summed(self.products.fold(body, reasons), total.over)
         known = self.known.known(key) if key is not None else None
-        if key is None or known is None:
-            add(into, key, times * outer)
-        else:
+        if key is not None and known is not None:
             reasons[known] = None
             rest = extent(k.size for k in key.over if k not in known.term.over)
             add(into, None, times * outer * rest * known.value)
+        elif key is not None and (apart := self.known.apart(key)) is not None:
+            constant, one, left = apart
+            reasons[one] = None
+            add(into, None, times * outer * constant)
+            add(into, left, times * outer)
+        else:
+            add(into, key, times * outer)
 
     def _simpler(self, linear: Linear, reasons: Reasons) -> Linear:
         """Sums that vanish left out; coefficients and sums told in forward values."""
@@ -223,8 +228,8 @@ class ClosedForms:
 
 
 def _may_be_known(body: sp.Expr) -> bool:
-    """Whether the sum of it may be one number."""
-    return isinstance(body, (Element, sp.Add)) or body.has(sp.exp)
+    """Whether the sum of it, or of a part of it, may be one number."""
+    return isinstance(body, (Element, sp.Add)) or body.has(sp.exp, sp.Add)
 
 
 def _is_smaller(known: _Adjoint, rank: int) -> bool:

@@ -43,11 +43,23 @@ class KnownSums:
         self._spread(total.body, total.over, sp.S.One, spread, _DEEPEST)
         return all(sp.expand(c) == 0 for c in spread.values())
 
+    def apart(self, total: Sum) -> tuple[sp.Expr, KnownSum, Sum] | None:
+        """c, and what is left, of sum_k p_k (c + u_k) where the p_k are 1 together."""
+        factors = sp.Mul.make_args(total.body)
+        for bracket in (f for f in factors if isinstance(f, sp.Add)):
+            constant, varying = bracket.as_independent(*total.over, as_Add=True)
+            share = sp.Mul(*(f for f in factors if f != bracket))
+            one = self.known(sum_of(share, total.over)) if 0 not in (constant, varying) else None
+            if one is not None and one.value == 1 and len(one.term.over) == len(total.over):
+                return constant, one, sum_of(share * varying, total.over)
+        return None
+
     def _ones(self, total: Sum) -> Iterator[KnownSum]:
         """Exponentials, each over all of them: exp(u - s), where s is the log-sum-exp of u."""
-        if self.masks or not total.body.has(sp.exp):
+        body = self._exponential(total.body)
+        if self.masks or not body.has(sp.exp):
             return
-        for access in sorted(elements(total.body), key=str):
+        for access in sorted(elements(body), key=str):
             equation = self.definitions.get(access.name)
             term = equation.terms[0] if equation is not None else None
             if equation is None or term is None or term.reduce != "logsumexp":
@@ -56,8 +68,17 @@ class KnownSums:
             log = Sum(term.body, term.over).at(at)
             share = sum_of(sp.exp(log.body - access), log.over)
             for over in combinations(total.over, len(term.over)):
-                if sum_of(total.body, over) == share:
+                if sum_of(body, over) == share:
                     yield KnownSum(Term(total.body, over), 1)
+
+    def _exponential(self, body: sp.Expr) -> sp.Expr:
+        """A forward value by its formula, where that is an exponential of its own entries."""
+        equation = self.definitions.get(body.name) if isinstance(body, Element) else None
+        if equation is None or not equation.pointwise() or equation.loop is not None:
+            return body
+        return equation.terms[0].body.xreplace(
+            dict(zip(equation.indices, body.indices, strict=True))
+        )
 
     def _known(self, body: sp.Expr) -> bool:
         return all(e.name in self.definitions for e in body.atoms(Element)) or isinstance(

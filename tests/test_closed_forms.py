@@ -470,3 +470,13 @@ def test_the_slope_of_log_odds_is_one_quotient() -> None:
     steps = {s.equation.name: str(s.equation.terms[0].body) for s in derived(odds).steps}
     assert steps["dp"] == "-2*(-log(p[n, i]/(1 - p[n, i])) + y[n, i])/(N*(1 - p[n, i])*p[n, i])"
     assert " = -2 * (y - z) / N\n" in written(odds)
+
+
+def test_an_exponential_that_was_taken_from_is_whole_again() -> None:
+    """Of Weibull's survival times: what expm1 leaves beside a 1 is exp."""
+    source = (
+        "from bpgen import *\nx, t, c = input(), target(), target()\nw, r = param(), param()\nk, m = exp(r), exp(w * x)\n"
+        "L = loss((t / m)**k - c * (log(k) - log(m) + (k - 1) * (log(t) - log(m))))\n"
+    )
+    text = render(derived(source), fmt="text", steps="short")
+    assert "exp(r) c" in text and "1 + exp(r) − 1" not in text

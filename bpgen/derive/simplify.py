@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 import sympy as sp
+from sympy.codegen.cfunctions import expm1
 
 from bpgen.atoms import atoms
 from bpgen.derive.decimals import with_short_numbers
@@ -33,7 +34,20 @@ def tidy(expr: sp.Expr) -> sp.Expr:
     powers = {p.base for p in atoms(expr, sp.Pow)}  # of what is small, all digits count
     turned = [c for c in atoms(expr, sp.Function) if _is_reflected(c) and c not in powers]
     reflected = expr.xreplace({c: 1 - c.func(-c.args[0]) for c in turned})
-    return simplest([_tidied(expr), _tidied(reflected)] if reflected != expr else [_tidied(expr)])
+    forms = [_tidied(expr), _tidied(reflected)] if reflected != expr else [_tidied(expr)]
+    return _with_whole_exponentials(simplest(forms))
+
+
+def _with_whole_exponentials(expr: sp.Expr) -> sp.Expr:
+    """c + c expm1(u) as c exp(u)."""
+    whole = {}
+    for total in atoms(expr, sp.Add) if expr.has(expm1) else ():
+        number, *parts = total.args
+        for part in parts if number.is_Number else ():
+            if isinstance(part / number, expm1):
+                exponential = number * sp.exp((part / number).args[0])
+                whole[total] = total - number - part + exponential
+    return expr.xreplace(whole)
 
 
 def _is_reflected(call: sp.Expr) -> bool:

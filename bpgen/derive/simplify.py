@@ -42,11 +42,10 @@ def _with_whole_exponentials(expr: sp.Expr) -> sp.Expr:
     """c + c expm1(u) as c exp(u)."""
     whole = {}
     for total in atoms(expr, sp.Add) if expr.has(expm1) else ():
-        number, *parts = total.args
-        for part in parts if number.is_Number else ():
-            if isinstance(part / number, expm1):
-                exponential = number * sp.exp((part / number).args[0])
-                whole[total] = total - number - part + exponential
+        for part in total.args:
+            call = next((f for f in sp.Mul.make_args(part) if isinstance(f, expm1)), None)
+            if call is not None and part / call in total.args:
+                whole[total] = total - part / call - part + part / call * sp.exp(call.args[0])
     return expr.xreplace(whole)
 
 

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from bpgen.load import declared_by, load
-from tests.conftest import emitted
+from bpgen.render import render
+from tests.conftest import derived, emitted
 from tests.one_sample import INDICES, Arrays, agrees
 
 
@@ -257,3 +258,13 @@ def test_a_maximum_beside_another_term() -> None:
         "v = tensor(x[i] + max(w[j], j) - log(sum(exp(w[k]), k)), i)\nL = loss(sum(v**2))",
         formula,
     )
+
+
+def test_the_slope_of_the_logarithm_of_an_absolute_value() -> None:
+    """Of a flow's determinant: 1 / u, and not sign(u) / |u|."""
+    source = (
+        "from bpgen import *\nx, w, u = input(3), param(3), param(3)\nz = dot(w, x)\n"
+        "output(log(abs(1 + dot(u, w) * (1 - tanh(z)**2))))\n"
+    )
+    text = render(derived(source), fmt="text", steps="short")
+    assert "sign" not in text and "|" in text

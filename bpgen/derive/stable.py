@@ -54,9 +54,20 @@ def stabilised(network: Network) -> tuple[Spelling, tuple[Forward, ...]]:
 def _rewritten(equation: Equation, change: Rewrite) -> Rewritten:
     """An equation with its bodies changed, and each change as its own reason."""
     bodies = [change(t.body) for t in equation.terms]
-    changed = [(t.body, b) for t, b in zip(equation.terms, bodies, strict=True) if b != t.body]
+    pairs = [(t.body, b) for t, b in zip(equation.terms, bodies, strict=True) if b != t.body]
+    changed = [_where_unlike(*pair) for pair in pairs]
     terms = tuple(replace(t, body=b) for t, b in zip(equation.terms, bodies, strict=True))
     return Rewritten(replace(equation, terms=terms), tuple(Equality(pair) for pair in changed))
+
+
+def _where_unlike(one: sp.Expr, other: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
+    """The smallest part in which two expressions differ."""
+    if one.func == other.func and not isinstance(one, Element):
+        parts = [a for a in one.args if a not in other.args]
+        others = [a for a in other.args if a not in one.args]
+        if len(parts) == len(others) == 1:
+            return _where_unlike(*parts, *others)
+    return one, other
 
 
 class Spelling:

@@ -60,7 +60,7 @@ _TRUE = [
     ("softmax", "since log(p[y]) = z[y] − s   and s = log(Σ[i] exp(zᵢ))"),
     # what is evaluated
     ("entropy", "evaluated as −Σ[i] yᵢ(zᵢ − s) − 0.1 · Σ[i] (zᵢ − s) pᵢ"),
-    ("entropy", "δᵢ = −yᵢ + pᵢ · (0.1 · Σ[j] pⱼ(1 + log(pⱼ)) + 0.9 − 0.1 log(pᵢ))"),
+    ("entropy", "δᵢ = −yᵢ + pᵢ · (0.1 · Σ[j] pⱼ log(pⱼ) + 1 − 0.1 log(pᵢ))"),
     ("binary", "(this spelling avoids the logarithm of 0 and cancellation)"),
     ("weighted_log", "evaluated as −y ⊙ ζ(−z)"),
     # the batch

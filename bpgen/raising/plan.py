@@ -21,7 +21,7 @@ class Plan:
 
     forward: tuple[Forward, ...]
     loss: tuple[Forward, ...]
-    rebuilt: tuple[Forward, ...]  # of loss, what backward reads and so computes again
+    rebuilt: tuple[Forward, ...]  # of a target, what backward reads and so computes again
     backward: tuple[Step, ...]
     input_backward: tuple[Step, ...]  # computed only when the gradients of the inputs are asked for
     cache: tuple[str, ...]
@@ -42,8 +42,8 @@ def plan(derivation: Derivation) -> Plan:
     of_target = _of_target(network, derivation.forward)
     late_values = [f for f in derivation.forward if f.equation.name in of_target]
     loss = _needed(late_values, {network.loss or ""})
-    rebuilt = _needed(loss, read_by([s.evaluated for s in both]))
-    read = read_by([f.evaluated for f in loss] + [s.evaluated for s in both])
+    rebuilt = _needed(late_values, read_by([s.evaluated for s in both]))
+    read = read_by([i.evaluated for i in (*loss, *rebuilt, *both)])
     computed = {
         t.name for t in network.tensors.values() if t.role in ("input", "state", "noise", "value")
     } - of_target

@@ -23,6 +23,7 @@ from bpgen.derive.exponentials import (
     sigmoid_of_exponentials,
     without,
 )
+from bpgen.derive.hazards import bell_over_erfc
 from bpgen.derive.logarithms import (
     log_of_1_and_more,
     log_of_1_less_exp,
@@ -238,6 +239,7 @@ _OVERFLOW = (
     Rule(exp_times_sigmoid, Risk.OVERFLOW),
     Rule(quotient_of_exponentials, Risk.OVERFLOW),
     Rule(less_reflected, None),
+    Rule(bell_over_erfc, Risk.UNDERFLOW),
 )
 # Only evaluated in the new spelling: it keeps digits that the old one cancels, has no square
 # that overflows, or no 0 times infinity.

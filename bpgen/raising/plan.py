@@ -8,7 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from bpgen.ir import Equation, Network
+from bpgen.errors import NetError
+from bpgen.ir import BATCH, Equation, Network
+from bpgen.raising.doors import lengths_along, lengths_in
 from bpgen.raising.flat import read_by
 from bpgen.record import Derivation, Forward, Step
 
@@ -51,6 +53,7 @@ def plan(derivation: Derivation) -> Plan:
     cached |= _measuring(network, both, cached)
     early = [f for f in derivation.forward if f.equation.name not in of_target]
     forward = _needed(early, cached | set(network.outputs))
+    _refuse_lengths(network, forward)
     return Plan(
         tuple(forward),
         tuple(loss),
@@ -59,6 +62,21 @@ def plan(derivation: Derivation) -> Plan:
         tuple(late),
         tuple(n for n in network.tensors if n in cached),
     )
+
+
+def _refuse_lengths(network: Network, forward: Iterable[Forward]) -> None:
+    """NetError for a length that forward speaks of and only a target has."""
+    given = network.role("input") + network.role("state") + network.role("param")
+    known = {BATCH, *lengths_along(given)}
+    of_targets = lengths_along(network.role("target")) - known
+    for item in forward:
+        for size in lengths_in([item.evaluated]):
+            if size in of_targets:
+                raise NetError(
+                    f"{network.name}: forward computes {item.equation.name}, of the length {size}"
+                    " that targets alone have, and is given no targets",
+                    f'let an input have it, such as the length of each step: h = input("{size}")',
+                )
 
 
 def _first_input(network: Network) -> list[str]:

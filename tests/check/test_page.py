@@ -141,6 +141,14 @@ def test_a_sum_of_a_softmax_runs_over_all_of_its_entries() -> None:
         assert not prove_page(page.replace(right, wrong), derivation.network, (0,)).ok
 
 
+@pytest.mark.parametrize("name", ["pi", "pi1", "pi_old"])
+def test_a_tensor_called_by_the_letter_of_the_number(name: str) -> None:
+    net = f"from bpgen import *\nx, y, W = input(2), target(2), param(2, 2)\n{name} = tanh(W @ x)\n"
+    derivation = derived(net + f"L = loss(squared_error({name}, y))\n")
+    shown = render(derivation, fmt="latex", steps="short")
+    assert r"\pi" in shown and prove_page(shown, derivation.network, (0,)).ok
+
+
 @pytest.mark.parametrize("value", ["softmax(W @ x) * sqrt(2 * pi)", "gelu(W @ x)"])
 def test_a_tensor_called_pi_beside_the_number(value: str) -> None:
     """It is a word where the number is on the page, and a letter where it is not."""

@@ -218,11 +218,14 @@ class Parser(Conditions):
         return Symbol("infinity")
 
     def _pi(self) -> Node:
-        """The number, unless a tensor is called so."""
-        if not self.called(Symbol("pi")):
-            return Symbol("circle")
+        """The number, unless a tensor is called so, or by it and what stands at it."""
+        after = self.place
         self.place -= 1
-        return self.symbol()
+        symbol = self.symbol()
+        if self.called(symbol):
+            return symbol
+        self.place = after
+        return Symbol("circle")
 
 
 def _applied(command: str) -> Callable[[Parser], Node]:

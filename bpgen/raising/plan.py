@@ -45,7 +45,7 @@ def plan(derivation: Derivation) -> Plan:
     late_values = [f for f in derivation.forward if f.equation.name in of_target]
     loss = _needed(late_values, {network.loss or ""})
     rebuilt = _needed(late_values, read_by([s.evaluated for s in both]))
-    read = read_by([i.evaluated for i in (*loss, *rebuilt, *both)])
+    read = read_by([*(f.evaluated for f in (*loss, *rebuilt)), *(s.evaluated for s in both)])
     computed = {
         t.name for t in network.tensors.values() if t.role in ("input", "state", "noise", "value")
     } - of_target

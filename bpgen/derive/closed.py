@@ -14,7 +14,7 @@ import sympy as sp
 
 from bpgen.derive.known_sums import KnownSums
 from bpgen.derive.linear import Linear, Sum, add, closed, cost, opened, summed
-from bpgen.derive.measure import weight
+from bpgen.derive.measure import lighter, weight
 from bpgen.derive.products import Products, without_numbers
 from bpgen.derive.simplify import factored_out
 from bpgen.ir import Element, Equation, Index, Network, Term, elements, extent
@@ -212,7 +212,7 @@ class ClosedForms:
         for form in dict.fromkeys((*forms, without_numbers(coefficient))):
             more = Reasons()
             told = self.products.fold(form, more)
-            if weight(told) < weight(found) and (more or form != coefficient):
+            if lighter(told, found) and (more or form != coefficient):
                 found, why = told, more
         reasons.update(why)
         return found

@@ -11,6 +11,7 @@ from bpgen.ir import Element
 
 # Costs are those of an array pass: a transcendental function is worth many additions.
 _FUNCTION, _DIVISION, _SIGN = 8.0, 1.6, 0.3
+_ROUNDING = 1e-9
 
 
 @lru_cache(10_000)  # each form is weighed against several others
@@ -48,3 +49,8 @@ def own_weight(node: sp.Expr) -> float:
 def simplest(candidates: Iterable[sp.Expr]) -> sp.Expr:
     """The lightest; of equals the first."""
     return min(candidates, key=weight)
+
+
+def lighter(one: sp.Expr, other: sp.Expr) -> bool:
+    """Whether it costs less, by more than the order in which costs are added."""
+    return weight(one) < weight(other) - _ROUNDING

@@ -242,6 +242,36 @@ def test_what_is_no_workspace_is_refused() -> None:
             module.loss_and_grad(params, *inputs, *rest, workspace=fewer)
 
 
+@pytest.mark.parametrize(
+    ("given", "error", "said"),
+    [
+        ({"N": 8.0}, TypeError, "workspace: N is 8.0, not a whole number"),
+        ({"N": True}, TypeError, "workspace: N is True, not a whole number"),
+        ({"N": -1}, ValueError, "workspace: N is -1, less than 0"),
+        ({"N": 8, "dtype": int}, TypeError, "workspace: dtype is int64, not one of floats"),
+    ],
+)
+def test_no_memory_is_made_for_what_is_no_size(
+    given: dict[str, Any], error: type, said: str
+) -> None:
+    module = module_of(planned(TOY))
+    with pytest.raises(error, match=re.escape(said)):
+        module.workspace(**given)
+    assert module.workspace(np.int32(8), np.float32)
+
+
+def test_memory_that_cannot_be_written_in_is_refused() -> None:
+    module = module_of(planned(TOY))
+    params, inputs, rest = _arguments(TOY, module)
+    whole = _workspace(module, 5, np.float64)
+    with pytest.raises(TypeError, match=re.escape("workspace is <class 'list'>: workspace(...)")):
+        module.loss_and_grad(params, *inputs, *rest, workspace=[*whole.values()])
+    for array in (a for arrays in whole.values() for a in arrays):
+        array.flags.writeable = False
+    with pytest.raises(ValueError, match="workspace is read-only, and all is computed in it"):
+        module.loss_and_grad(params, *inputs, *rest, workspace=whole)
+
+
 def test_a_workspace_of_another_module_is_refused() -> None:
     """Its arrays may be as many and as large, and its constants others."""
     net = (

@@ -17,8 +17,8 @@ _LONG = 1000  # numerators and denominators of numbers that nobody would mind wh
 
 def with_short_numbers(expr: sp.Expr) -> sp.Expr:
     """The expression with each product's number moved into a sum, or out of it, where that spares
-    digits: what algebra makes of decimals is a ratio of large whole numbers. A decimal stands before
-    a sum only where it spares a number.
+    digits: what algebra makes of decimals is a ratio of large whole numbers. A decimal stands
+    before a sum only where it spares a number.
     """
     if not any(_is_long(r) or _is_decimal(r) for r in atoms(expr, sp.Rational)):
         return expr

@@ -140,6 +140,33 @@ def test_a_workspace_of_another_module_must_be_refused() -> None:
     assert "loss_and_grad accepts a workspace of another module" in found
 
 
+# The doors of memory: of what is given for a workspace, and of what one is made for.
+DOORS = (
+    ("not isinstance(workspace, dict)", "False", "loss_and_grad accepts a workspace that is a"),
+    ('not workspace["flat"][0].flags', 'workspace["flat"][0].flags', "forward accepts a workspace"),
+    ("    _sized(dtype, N=N)\n", "", "workspace accepts N = 2.5"),
+    ("length < 0", "False", "workspace accepts N = -1"),
+    ("isinstance(length, bool) or ", "", "workspace accepts N = True"),
+    (
+        'np.dtype(dtype).kind not in "fc"',
+        "False",
+        "workspace accepts dtype = <class 'numpy.int64'>",
+    ),
+)
+
+
+@pytest.mark.parametrize(("right", "wrong", "said"), DOORS)
+def test_a_module_without_a_door_of_its_memory_is_refused(
+    right: str, wrong: str, said: str
+) -> None:
+    source, network = of("layers")
+    assert right in source
+    subject = Subject(source.replace(right, wrong), network)
+    point = subject.draw(np.random.default_rng(0), 2)
+    found = [str(f) for asked in (promises.suited, promises.sized) for f in asked(subject, point)]
+    assert any(line.startswith(said) for line in found), found
+
+
 @pytest.mark.parametrize(("right", "wrong", "said"), APART)
 def test_what_is_computed_together_is_asked_by_itself(right: str, wrong: str, said: str) -> None:
     source, network = of("layers")

@@ -15,10 +15,19 @@ from bpgen.check.promises.doors import refusing
 from bpgen.check.promises.finding import ZERO, Finding, leaves, same_bits
 from bpgen.check.promises.memory import repeatable, unshared, untouched
 from bpgen.check.promises.offered import dtypes, finite, packed, shapes, surface
-from bpgen.check.promises.workspaces import suited, within_workspace
+from bpgen.check.promises.workspaces import sized, suited, within_workspace
 from bpgen.progress import say
 
-__all__ = ["ZERO", "Finding", "broken", "leaves", "same_bits", "suited", "within_workspace"]
+__all__ = [
+    "ZERO",
+    "Finding",
+    "broken",
+    "leaves",
+    "same_bits",
+    "sized",
+    "suited",
+    "within_workspace",
+]
 
 BATCHES = (1, 2, 5)
 DRAWS = 4  # of values of each other size: one may miss what only a few rows show
@@ -41,11 +50,12 @@ PROMISES: tuple[Promise, ...] = (
     refusing,
     within_workspace,
     suited,
+    sized,
 )
 
 
 COMPARING = (agreeing, permuted, apart, linear)
-AT_ONE_BATCH = (refusing,)  # of two samples: what is wrong is so at any
+AT_ONE_BATCH = (refusing, sized)  # of two samples: what is wrong is so at any
 
 
 def broken(subject: Subject, seed: int) -> Iterator[Finding]:

@@ -43,8 +43,8 @@ def within_workspace(subject: Subject, point: Point) -> Iterator[Finding]:
 
 def suited(subject: Subject, point: Point) -> Iterator[Finding]:
     """A workspace for another length, of another type, of another module, a copy, whose arrays
-    share no memory, or an empty one, is refused in words by what needs it; and what needs none of
-    it returns what it does without.
+    share no memory, an empty one, none at all, or one that cannot be written in, is refused in
+    words by what needs it; and what needs none of it returns what it does without.
     """
     if not is_planned(subject):
         return
@@ -53,6 +53,8 @@ def suited(subject: Subject, point: Point) -> Iterator[Finding]:
     others["of another module"] = _of_another(subject, point)
     others["that is a copy"] = deepcopy(made(subject, point))
     others["that is empty"] = {}
+    others["that is a number"] = 8.0
+    others["that is read-only"] = _read_only(made(subject, point))
     cache = deepcopy(subject.forward(point))
     calls: dict[str, Callable[[Subject], Any]] = {
         "forward": lambda at: at.called(at.module.forward, point),
@@ -63,6 +65,21 @@ def suited(subject: Subject, point: Point) -> Iterator[Finding]:
     for (name, call), (what, workspace) in product(calls.items(), others.items()):
         if not _refused(call, subject, subject.within(workspace=workspace)):
             yield Finding("", f"{name} accepts a workspace {what}")
+
+
+def sized(subject: Subject, point: Point) -> Iterator[Finding]:
+    """A workspace of half a sample, of fewer than none, or of whole numbers is not made."""
+    if not is_planned(subject):
+        return
+    lengths = _lengths(subject, point)
+    asked = [*product(lengths, (2.5, "2", None, True, -1)), ("dtype", np.int64)]
+    for name, wrong in asked:
+        try:
+            subject.module.workspace(**{**lengths, name: wrong})
+        except (TypeError, ValueError) as error:
+            if str(error).startswith(f"workspace: {name} is "):
+                continue
+        yield Finding("", f"workspace accepts {name} = {wrong!r}")
 
 
 def is_planned(subject: Subject) -> bool:
@@ -80,6 +97,12 @@ def _of_another(subject: Subject, point: Point) -> Any:
     workspace = made(subject.loaded_again(), point)
     for array in (a for arrays in workspace.values() for a in arrays if a.dtype.kind == "f"):
         array.fill(np.nan)
+    return workspace
+
+
+def _read_only(workspace: Any) -> Any:
+    for array in (a for arrays in workspace.values() for a in arrays):
+        array.flags.writeable = False
     return workspace
 
 

@@ -68,8 +68,9 @@ class Allowed:
 NUMPY = Allowed(frozenset({"import numpy as np"}), {"np": _NUMPY}, _METHODS, _BUILTINS, _NODES)
 PLANNED = replace(
     NUMPY,
-    libraries={"np": _NUMPY | _WRITING},
-    methods=_METHODS | {"base", "clip", "dot", "fill", "put", "take"},
+    libraries={"np": _NUMPY | _WRITING | {"integer"}},
+    methods=_METHODS | words("base clip dot fill flags put take writeable"),
+    builtins=_BUILTINS | {"bool"},
     nodes=_NODES | {"IsNot"},
     made_and_given=frozenset({"workspace"}),
 )

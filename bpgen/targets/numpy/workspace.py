@@ -168,9 +168,14 @@ def workspace(every: list[Memory], blocks: bool) -> FunctionText:
     entries += [f"**{_of(m, 'flat.dtype')}" for m in every if m not in donors]
     entries += ["**_memory_of_blocks(N, flat.dtype)"] * blocks
     arguments = [*(f"{s}: int" for s in sizes), "dtype: type = np.float64"]
+    asked = ["dtype", *(f"{s}={s}" for s in sizes)]
     about = f"Memory for batches of {' and '.join(sizes) or 'any length'}"
     return FunctionText(
         tuple(call("def workspace", arguments, " -> Workspace:")),
         f"{about}; flat holds all gradients in the order of pack.",
-        ("flat: np.ndarray = np.empty(SIZE, dtype)", *collection("return ", entries, indent=4)),
+        (
+            *call("_sized", asked, "", 4),
+            "flat: np.ndarray = np.empty(SIZE, dtype)",
+            *collection("return ", entries, indent=4),
+        ),
     )

@@ -366,6 +366,7 @@ def loss_and_grad(
 
 def workspace(N: int, dtype: type = np.float64) -> Workspace:
     """Memory for batches of N; flat holds all gradients in the order of pack."""
+    _sized(dtype, N=N)
     flat: np.ndarray = np.empty(SIZE, dtype)
     return {
         "flat": [flat],
@@ -560,8 +561,21 @@ def _precision(params: Arrays, *arrays: np.ndarray) -> np.dtype:
     return found
 
 
+def _sized(dtype: type, **lengths: int) -> None:
+    """Refuse what is no number of samples or steps, and a type of other numbers than floats."""
+    for name, length in lengths.items():
+        if isinstance(length, bool) or not isinstance(length, (int, np.integer)):
+            raise TypeError(f"workspace: {name} is {length!r}, not a whole number")
+        if length < 0:
+            raise ValueError(f"workspace: {name} is {length}, less than 0")
+    if np.dtype(dtype).kind not in "fc":
+        raise TypeError(f"workspace: dtype is {np.dtype(dtype)}, not one of floats")
+
+
 def _suits(workspace: Workspace, dtype: np.dtype, **lengths: int) -> None:
     """Refuse what is no workspace of this module, a copy, or for other lengths or another type."""
+    if not isinstance(workspace, dict):
+        raise TypeError(f"workspace is {type(workspace)}: workspace(...) makes one")
     for name in [*lengths, "flat", "flat[:]", "own"]:
         if name not in workspace:
             raise ValueError(f"workspace lacks {name}: workspace(...) makes one")
@@ -571,6 +585,9 @@ def _suits(workspace: Workspace, dtype: np.dtype, **lengths: int) -> None:
     if workspace["own"][0] is not _OWN:
         fact = "workspace is another module's, whose arrays are not these"
         raise ValueError(f"{fact}: workspace(...) makes one")
+    if not workspace["flat"][0].flags.writeable:
+        fact = "workspace is read-only, and all is computed in it"
+        raise ValueError(f"{fact}: workspace(...) makes another")
     for name, length in lengths.items():
         made = int(workspace[name][0])
         if made != length:

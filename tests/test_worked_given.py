@@ -36,6 +36,32 @@ def _refused(net: Path, line: str) -> str:
     return done.stderr
 
 
+RADIAL = """from bpgen import *
+i, k = indices("i k")
+x, y, c, w, g = input(2), target(), param(5, 2), param(5), param(5)
+d = tensor(sum((x[i] - c[k, i])**2, i), k)
+phi = exp(-d / (2 * g**2))
+L = loss((dot(w, phi) - y)**2)
+"""
+
+
+def test_a_gradient_without_a_value_is_told_and_nothing_besides(
+    net: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The value of exp(-d / 0) is 0, and its slope none; numpy warns of both."""
+    net.write_text(f"{RADIAL}example(x=[0.5, -0.2], y=1)\n")
+    done = _run("net.py")
+    assert done.exit_code == 2
+    fact = "net.py:7: dL/dc has no value at the example"
+    assert done.stderr == f"bpgen: {fact}\n  give other values; 0 where it gives none: w, g\n"
+    net.write_text(f"{RADIAL}example(x=[0.5, -0.2], y=1, g=[1] * 5)\n")
+    assert _run("net.py").exit_code == 0
+    net.write_text(RADIAL)
+    done = _run("--lesson", "net.py")
+    assert done.exit_code == 0 and done.stderr == "" and capfd.readouterr().err == ""
+    assert "something has no value at numbers that bpgen draws" in " ".join(done.stdout.split())
+
+
 @pytest.mark.parametrize(
     ("line", "error"),
     [

@@ -63,6 +63,7 @@ def sections(page: Equations) -> tuple[Section, ...]:
 _WITHOUT = (
     "Signs, sizes, steps, edge cases and mistakes are told in numbers, and there are none: a width"
     " is a letter, a function is a name alone, something is drawn in forward, the example has"
-    " several samples of which one is told, or the network is large. An example in net.py"
-    " gives numbers to a large one, and so does a smaller one of the same layers."
+    " several samples of which one is told, something has no value at numbers that bpgen draws, as"
+    " what divides by a parameter that begins as 0, or the network is large. An example in net.py"
+    " gives numbers to these two, and a smaller network of the same layers has them."
 )

@@ -52,8 +52,8 @@ def worked(derivation: Derivation, module: str, example: Example) -> Worked:
     given = point(network, example, emitted.init(SEED))
     values = evaluate(network, given.lengths, given.values)
     slopes = gradients(differentiated(derivation), given.lengths, given.values)
-    _refuse_nan(network, values, example)
     params = {n: given.values[n] for n in emitted.SHAPES}
+    _refuse_nan(network, values, {n: slopes[n] for n in params}, given, example)
     grads = compared(differentiated(derivation), emitted, given, values, slopes, example.place)
     after = {
         n: p if n in example.held else p - _rate(example) * grads[n] for n, p in params.items()
@@ -83,14 +83,22 @@ def at_example(derivation: Derivation, example: Example | None, file: str | None
     return worked(derivation, emitted(derivation), given.with_file(file) if file else given)
 
 
-def _refuse_nan(network: Network, values: Arrays, example: Example) -> None:
-    """NetError where something has no value; what is masked out is minus infinity."""
+def _refuse_nan(
+    network: Network, values: Arrays, slopes: Arrays, given: Point, example: Example
+) -> None:
+    """NetError where something has no value, or no slope; what is masked out is minus infinity."""
+    zero = [n for n in given.drawn if not np.any(given.values[n])]
+    begun = f"; 0 where it gives none: {', '.join(zero)}" if zero else ""
     for equation in network:
         value = values[equation.name]
         masks = any(t.body.has(masked) for t in equation.terms)
         if not np.all(np.isfinite(value) | (masks & np.isneginf(value))):
             fact = f"{equation.name} has no value at the example"
-            raise NetError(fact, "give other values", example.place)
+            raise NetError(fact, f"give other values{begun}", example.place)
+    for name, slope in slopes.items():
+        if not np.all(np.isfinite(slope)):
+            fact = f"dL/d{name} has no value at the example"
+            raise NetError(fact, f"give other values{begun}", example.place)
 
 
 def _rate(example: Example) -> float:

@@ -10,6 +10,7 @@ import numpy as np
 
 from bpgen.check.entrywise.adjoints import Adjoints
 from bpgen.check.lesson.rounded import DRAWS, Rounded
+from bpgen.check.module import quiet
 from bpgen.errors import NetError
 from bpgen.ir import Network
 from bpgen.worked import rounding
@@ -56,9 +57,10 @@ def _by_module(
     real = {n: v.astype(dtype) if v.dtype.kind == "f" else v for n, v in given.values.items()}
     names = [*emitted.INPUTS, *getattr(emitted, "STATES", ()), *emitted.TARGETS]
     params = {n: real[n] for n in emitted.SHAPES}
-    found: tuple[float, Mapping[str, Array]] = emitted.loss_and_grad(
-        params, *(real[n] for n in names)
-    )
+    with quiet():
+        found: tuple[float, Mapping[str, Array]] = emitted.loss_and_grad(
+            params, *(real[n] for n in names)
+        )
     return found
 
 

@@ -395,6 +395,8 @@ LONG = (  # formulas that are too long for a line, each of another kind
     "hard_tanh(elu(elu(x)*sigmoid(x)*softplus(x), 0.123456789), -0.123456789, 0.123456789)",
     "elu(softplus(x)*elu(x, 0.123456789) + elu(sigmoid(x)*x, 0.123456789), 0.123456789)",
     "relu6(x*elu(x, 0.123456789)*elu(2*x, 0.123456789))*hard_sigmoid(elu(x, 0.123456789)*x)",
+    "-log(0.2*exp(-(x - 1)**2) + 0.3*exp(-(x - 2)**2) + 0.5*exp(-(x + 3)**2))",
+    "1 - log(0.2*exp(-(x - 1)**2) + 0.3*exp(-(x - 2)**2) + 0.5*exp(-(x + 3)**2))",
 )
 
 

@@ -79,8 +79,10 @@ def _end_of_first(value: Code) -> int | None:
 
 def _as_call(start: str, value: Code, indent: int) -> list[str]:
     """A call, or a method of what it returns, with its arguments on a line of their own, or one on
-    each.
+    each; a sign stands before it.
     """
+    if value.pieces[0] == MINUS and _is_call(value.unsigned):
+        return _as_call(f"{start}{MINUS}", value.unsigned, indent)
     if not _is_call(value):
         return []
     at = len(value.pieces) - 1

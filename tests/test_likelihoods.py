@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bpgen.check.exact import exact
 from bpgen.check.whole import check_module
 from bpgen.emit import emit
 from bpgen.errors import NetError
@@ -31,6 +32,35 @@ L = loss(-(d * log(f) + (1 - d) * log(S)))
 """
 
 
+ORDINAL = """from bpgen import *
+x, y, b, c, d = input(), one_hot(3), param(), param(), param()
+eta = b * x
+P1, P2 = sigmoid(c - eta), sigmoid(c + exp(d) - eta)
+L = loss(-(y[0] * log(P1) + y[1] * log(P2 - P1) + y[2] * log(1 - P2)))
+"""
+TUKEY = """from bpgen import *
+x, y, b = input(), target(), param()
+u = clip((y - b * x) / 4.685, -1, 1)
+L = loss(4.685**2 / 6 * (1 - (1 - u**2) ** 3))
+"""
+GAIN = """from bpgen import *
+g, r = input(2), param(2)
+L = loss(-sum((2**g - 1) / log2(1 + exp(r))))
+"""
+
+
+@pytest.mark.parametrize("far", [-1e3, -40.0, 40.0, 1e3])
+def test_an_ordinal_logit_far_from_its_thresholds(far: float) -> None:
+    """The middle of three classes, whose probability is a difference that comes to 0 in floats."""
+    module, y = emitted(ORDINAL), np.array([[0.0, 1, 0]])
+    params = {"b": np.array(far), "c": np.array(-0.5), "d": np.array(0.0)}
+    with np.errstate(over="raise", invalid="raise", divide="raise"):
+        loss, grads = module.loss_and_grad(params, np.ones(1), y)
+    beyond = np.logaddexp(0, far - 0.5) + np.logaddexp(0, -0.5 - far)  # of both thresholds
+    assert loss == pytest.approx(beyond - np.log1p(-np.exp(-1.0)), rel=1e-13)
+    assert grads["b"] == pytest.approx(np.sign(far), rel=1e-13)
+
+
 @pytest.mark.parametrize("far", [-1e3, -40.0, -0.5, 40.0, 1e3])
 @pytest.mark.parametrize("y", [0.0, 1.0])
 def test_a_probit_by_the_name_of_its_probability(far: float, y: float) -> None:
@@ -51,8 +81,14 @@ def test_the_ratio_of_mills() -> None:
     assert grads["b"] == pytest.approx(-1e3, rel=1e-5)
 
 
+@pytest.mark.parametrize("net", [ORDINAL, TUKEY, GAIN])
+def test_they_are_proved_exactly(net: str) -> None:
+    network = declared_by(net)
+    assert all(row.ok for row in exact(emit(network), network))
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("net", [PROBIT, MILLS, SURVIVAL])
+@pytest.mark.parametrize("net", [PROBIT, MILLS, SURVIVAL, ORDINAL, TUKEY, GAIN])
 def test_they_are_proved(net: str) -> None:
     network = declared_by(net)
     assert check_module(emit(network), network).ok

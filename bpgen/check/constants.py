@@ -57,11 +57,12 @@ def constants(network: Iterable[Equation]) -> dict[float, sp.Expr]:
                     found.update({float(c): c for c in (number, 1 / number)})
     roots = [c for c in found.values() if not c.is_rational]
     found.update({float(slope * c): slope * c for c in roots for slope in known[1:]})
+    found.update({float(c**2): c**2 for c in roots})  # that of 2 ** z / log(2) has log(2) ** 2
     return found
 
 
 def _products(network: Iterable[Equation]) -> dict[float, sp.Expr]:
-    """Products of up to three numbers of a network: a derivative is multiplied by the factor and
+    """Products of up to four numbers of a network: a derivative is multiplied by the factor and
     the exponent of each function that it goes through, and divided by a factor where a value that
     holds it is told by its name. Of many numbers those of two.
     """
@@ -69,7 +70,7 @@ def _products(network: Iterable[Equation]) -> dict[float, sp.Expr]:
     numbers = {abs(n) for body in bodies for n in body.atoms(sp.Rational) if n != 0}
     odd = sorted(n for n in numbers if len(repr(float(n))) > FIGURES)
     factors = [sp.S.One, *sorted(numbers - {sp.S.One} - {*odd})[:FEW], *odd[:FEW]]
-    of = combinations_with_replacement(factors, 3 if len(factors) <= FEW else 2)
+    of = combinations_with_replacement(factors, 4 if len(factors) <= FEW else 2)
     every = {sp.Mul(*product) for product in of} if odd else set()
     every |= {n / number for n in factors for number in odd[:FEW]}
     return {float(sign * n): sign * n for n in every for sign in (1, -1)}

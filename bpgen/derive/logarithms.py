@@ -8,7 +8,15 @@ import sympy as sp
 from sympy.codegen.cfunctions import log1p
 
 from bpgen.derive.exponentials import Exponential, exponential, log_of_exponentials
-from bpgen.functions import complement, log1mexp, log1mexpexp, log_cosh, row
+from bpgen.functions import (
+    complement,
+    log1mexp,
+    log1mexpexp,
+    log_cosh,
+    row,
+    sigmoid,
+    softplus,
+)
 from bpgen.ir import Element
 
 _NO_DIFFERENCE = ((sp.S.One, sp.S.Zero), (sp.S.One, sp.S.Zero))
@@ -125,6 +133,22 @@ def log_of_1_less_exp_of_exp(expr: sp.Expr) -> sp.Expr | None:
     if u == 0 and c == d and number.is_negative and isinstance(inner, sp.exp):
         return sp.log(c) + log1mexpexp(inner.args[0] + sp.log(-number))
     return None
+
+
+def log_of_difference_of_sigmoids(expr: sp.Expr) -> sp.Expr | None:
+    """log(sigmoid(u) - sigmoid(v)) = log sigmoid(u) + log sigmoid(-v) + log(1 - exp(v - u)), and
+    multiples, where u and v share an addend: of that v - u has no rounding
+    """
+    if not (isinstance(expr, sp.log) and isinstance(expr.args[0], sp.Add)):
+        return None
+    number, inside = expr.args[0].primitive()
+    signed = {sign: [a for a in inside.args if isinstance(sign * a, sigmoid)] for sign in (1, -1)}
+    if len(inside.args) != 2 or any(len(found) != 1 for found in signed.values()):
+        return None
+    (u,), (v,) = signed[1][0].args, (-signed[-1][0]).args
+    if not {*sp.Add.make_args(u)} & {*sp.Add.make_args(v)}:
+        return None
+    return sp.log(number) - softplus(-u) - softplus(v) + log1mexp(v - u)
 
 
 def _difference(expr: sp.Expr) -> tuple[Exponential, Exponential] | None:

@@ -32,7 +32,7 @@ from bpgen.check.residues.scalar import Scalar
 ONE = 1
 # Factors by which one scalar of a sum may differ from another that is already known.
 NEAR = [Fraction(s * a, b) for a, b in ((1, 1), (2, 1), (1, 2), (4, 1), (1, 4)) for s in (1, -1)]
-LATELY = 16  # logarithms of which a new one may be known
+LATELY = 16  # logarithms of which a new one may be known, and exponentials that may be between
 
 
 class Atoms:
@@ -192,16 +192,25 @@ class Atoms:
         whole = node.residues[self.lane]
         for denominator in over:
             whole = whole * denominator.residues[self.lane] % p
+        below = sum(self.log(d)[0] for d in over)
         common = content(parts) if over else Fraction(1)
         for factor in (common * near for near in NEAR) if over else ():
             residue = whole * self.field.rational(1 / factor) % p
             if residue in self._logs or residue in self._exponents:
                 found = self._log_of_residue(residue)
-                found += self._log_of_number(abs(factor)) - sum(self.log(d)[0] for d in over)
+                found += self._log_of_number(abs(factor)) - below
                 return found % p, node.degree
-        multiple = self._log_of_multiple(node.residues[self.lane])
+        multiple = self._log_of_multiple(whole)
         if multiple is not None:
-            return multiple, node.degree
+            return (multiple - below) % p, node.degree
+        found, degree = self._log_by_largest(node, parts)
+        if over:  # the numerator may stand alone
+            self._logs.setdefault(whole, (found + below) % p)
+        return found, degree
+
+    def _log_by_largest(self, node: Scalar, parts: list[Scalar]) -> tuple[int, int]:
+        """log of a sum by that of its largest addend."""
+        p = self.field.prime
         largest = max(parts, key=lambda a: abs(a.value))
         if largest is node or not largest.residues[self.lane] or not largest.value:
             return self._log_of_residue(node.residues[self.lane]), 1
@@ -219,9 +228,20 @@ class Atoms:
             for factor in NEAR:
                 rest = ratio * self.field.rational(1 / factor) % p
                 for one, sign in ((rest, 1), (self.field.inverse(rest), -1)):
-                    if one in self._exponents:
+                    exponent = self._exponent(one)
+                    if exponent is not None:
                         number = self._log_of_number(abs(factor))
-                        return (self._logs[other] + number + sign * self._exponents[one]) % p
+                        return (self._logs[other] + number + sign * exponent) % p
+        return None
+
+    def _exponent(self, residue: int) -> int | None:
+        """That of a known exponential, or of the quotient of two."""
+        if residue in self._exponents:
+            return self._exponents[residue]
+        for below in list(self._exponents)[-LATELY:]:
+            above = residue * below % self.field.prime
+            if above in self._exponents:
+                return self._exponents[above] - self._exponents[below]
         return None
 
     def power(self, node: Scalar, exponent: Fraction) -> tuple[int, int]:

@@ -116,3 +116,17 @@ L = loss(mean((u - y)**2))
         "net: forward computes u, of the length T that targets alone have, and is given no targets"
         '\n  let an input have it, such as the length of each step: h = input("T")'
     )
+
+
+def test_a_logarithm_of_the_batch_lifts_no_precision() -> None:
+    """Of the mean of probabilities the entropy has the logarithm of N, a number of no type."""
+    net = """from bpgen import *
+n, k = samples(), indices("k")
+x, w = input(3), param(3)
+p = softmax(w * x)
+m = tensor(mean(p[n, k], n), k)
+L = loss(sum(m * log(m)))
+"""
+    params, x = {"w": np.ones(3, np.float32)}, np.ones((2, 3), np.float32)
+    _, grads = emitted(net).loss_and_grad(params, x)
+    assert "np.log(N).item()" in written(net) and grads["w"].dtype == np.float32

@@ -89,11 +89,13 @@ class Printer:
         used: set[str] | None = None,
         named: Callable[[str, bool], str] = lambda name, _: f"np.{name}",
         helpers: Collection[str] = (),
+        untyped: Callable[[Code], Code] = lambda call: call.method("item", ()),
     ) -> None:
         self.access, self.order, self.calls = access, order, calls
         self.used = set() if used is None else used  # the functions that it used
         self.named = named  # what a library calls a function of numpy's, and one of numbers alone
         self.helpers = helpers  # functions of the module, where numpy needs none
+        self.untyped = untyped  # a library's call of numbers alone, as a number of no type
 
     def __call__(self, expr: sp.Expr, least: int = SUM) -> Code:
         return bracketed(self.text(expr), least)
@@ -174,8 +176,9 @@ class Printer:
     def _power(self, expr: sp.Pow) -> Text:
         base, exponent = expr.args
         if exponent == sp.Rational(1, 2):
-            root = self.named("sqrt", not base.has(Element)) if self.calls else "sqrt"
-            return Text(called(root, [self(base)]), ATOM)
+            if not self.calls:
+                return Text(called("sqrt", [self(base)]), ATOM)
+            return self._by_library("sqrt", [self(base)], not base.has(Element))
         if exponent.could_extract_minus_sign():
             return Text(code("1").by("/", self(base**-exponent, POWER)), PRODUCT)
         twice = exponent == 3 and base.has(sp.Function)  # a function is called once
@@ -221,5 +224,14 @@ class Printer:
             sign = Operator(_SIGNS[tree.name])
             one, other = (bracketed(text, sign.level + 1) for text in given)
             return Text(one.by(sign.sign, other), sign.level)
-        name = tree.name if tree.own else self.named(tree.name, numbers)
-        return Text(called(name, [text.text for text in given]), ATOM)
+        texts = [text.text for text in given]
+        if tree.own:
+            return Text(called(tree.name, texts), ATOM)
+        return self._by_library(tree.name, texts, numbers)
+
+    def _by_library(self, function: str, given: list[Code], numbers: bool) -> Text:
+        """A call of what a library has. Of numbers alone numpy's has a type, which would lift that
+        of arrays.
+        """
+        call = called(self.named(function, numbers), given)
+        return Text(self.untyped(call) if numbers else call, ATOM)

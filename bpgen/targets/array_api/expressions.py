@@ -42,6 +42,10 @@ class Expressions(Numpy):
         name = _NAMES.get(function, function)
         return f"math.{name}" if numbers else self.of(name)
 
+    def untyped(self, call: Code) -> Code:
+        """Python's own has none."""
+        return call
+
     def permuted(self, array: Array, order: tuple[int, ...]) -> Code:
         *before, one, other = order
         if [*before, other, one] == [*range(len(order))]:

@@ -43,6 +43,10 @@ class Library:
         """What it calls a function of numpy's; `numbers`: one of numbers alone."""
         return self.of(function)
 
+    def untyped(self, call: Code) -> Code:
+        """Its call of numbers alone, as a number of no type."""
+        return call.method("item", ())
+
     def permuted(self, array: Array, order: tuple[int, ...]) -> Code:
         """The axes that are at these places, in their order."""
         if order == tuple(range(len(order)))[::-1]:

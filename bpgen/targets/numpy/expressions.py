@@ -115,6 +115,7 @@ class Expressions(Products):
             used=self.used,
             named=self.named,
             helpers=self.helpers,
+            untyped=self.untyped,
         )
         text = printer.text(node.body)
         return Array(text.text, text.binding, node.axes, text.minus)

@@ -11,7 +11,7 @@ import pytest
 
 from bpgen.load import declared_by, load
 from bpgen.render import render
-from tests.conftest import derived, emitted
+from tests.conftest import derived, emitted, written
 from tests.one_sample import INDICES, Arrays, agrees
 
 
@@ -268,3 +268,16 @@ def test_the_slope_of_the_logarithm_of_an_absolute_value() -> None:
     )
     text = render(derived(source), fmt="text", steps="short")
     assert "sign" not in text and "|" in text
+
+
+def test_a_function_of_one_entry_is_a_value_of_its_own() -> None:
+    """PPO's ratio: what net.py gives a name is told by it, and computed once."""
+    source = (
+        "from bpgen import *\nx, a, adv, old = input(4), input(below=3), input(), input()\n"
+        "z = dense(x, 3)\nr = exp(log_softmax(z)[a] - old)\n"
+        "L = loss(-minimum(r * adv, clip(r, 0.8, 1.2) * adv))\n"
+    )
+    text, _ = render(derived(source), fmt="text", steps="short").split("\nDerivation\n")
+    assert "r = exp(zₐ − old − s)" in text and text.count("exp(zₐ − old − s)") == 1
+    emits = written(source)
+    assert emits.count("r = np.exp(") == 1 and emits.count("np.exp(log_softmax(z)") == 1

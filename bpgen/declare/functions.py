@@ -119,10 +119,10 @@ def word(function: Callable[..., sp.Expr], name: str, count: int = 0) -> Callabl
         if len(constants) != count:
             raise NetError(f"{name} is of one value, not of {1 + len(constants)}", f"{name}(z)")
         fixed = tuple(number(c) for c in constants)
-        if isinstance(value, Tensor):
-            return pointwise(name, lambda z: z.apply(lambda b: function(b, *fixed)), value)
-        if isinstance(value, Formula):
+        if isinstance(value, Formula) and value.free:
             return value.apply(lambda b: function(b, *fixed))
+        if isinstance(value, Symbolic):  # without open indices it is a value of its own
+            return pointwise(name, lambda z: z.apply(lambda b: function(b, *fixed)), value)
         return function(number(value), *fixed)
 
     apply.__name__ = apply.__qualname__ = name

@@ -132,7 +132,7 @@ def pointwise(symbol: str, function: Callable[..., Any], *operands: Any) -> Tens
     if any(isinstance(o, Formula) and o.free for o in operands):
         formula: Tensor = function(*map(Formula.of, operands))  # a scalar within a formula
         return formula
-    shape = max((t.shape for t in tensors), key=len)
+    shape = max((t.shape for t in tensors), key=len, default=())
     if any(not ends_with(shape, t.shape) for t in tensors) or is_product(symbol, *tensors):
         raise NetError(
             f"{f' {symbol} '.join(t.said() for t in tensors)}: the shapes differ"

@@ -7,7 +7,9 @@ from __future__ import annotations
 from itertools import permutations
 
 import sympy as sp
+from sympy.codegen.cfunctions import expm1
 
+from bpgen.atoms import atoms
 from bpgen.functions import log_add_exp, sech, sigmoid, softplus
 
 Exponential = tuple[sp.Expr, sp.Expr]  # (c, u) of c exp(u), with a positive number c
@@ -76,6 +78,17 @@ def less_reflected(expr: sp.Expr) -> sp.Expr | None:
         if other is not None:
             return expr - addend - other + factor * call.args[0]
     return None
+
+
+def with_whole_exponentials(expr: sp.Expr) -> sp.Expr:
+    """c + c expm1(u) as c exp(u)."""
+    whole = {}
+    for total in atoms(expr, sp.Add) if expr.has(expm1) else ():
+        for part in total.args:
+            call = next((f for f in sp.Mul.make_args(part) if isinstance(f, expm1)), None)
+            if call is not None and part / call in total.args:
+                whole[total] = total - part / call - part + part / call * sp.exp(call.args[0])
+    return expr.xreplace(whole)
 
 
 def one_exponential(product: sp.Expr) -> sp.Expr:

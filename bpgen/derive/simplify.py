@@ -9,10 +9,10 @@ from dataclasses import replace
 from functools import lru_cache
 
 import sympy as sp
-from sympy.codegen.cfunctions import expm1
 
 from bpgen.atoms import atoms
 from bpgen.derive.decimals import with_short_numbers
+from bpgen.derive.exponentials import with_whole_exponentials
 from bpgen.derive.measure import simplest, weight
 from bpgen.equations.contraction import mixed, outer_and_sum
 from bpgen.functions import row
@@ -35,18 +35,7 @@ def tidy(expr: sp.Expr) -> sp.Expr:
     turned = [c for c in atoms(expr, sp.Function) if _is_reflected(c) and c not in powers]
     reflected = expr.xreplace({c: 1 - c.func(-c.args[0]) for c in turned})
     forms = [_tidied(expr), _tidied(reflected)] if reflected != expr else [_tidied(expr)]
-    return _with_whole_exponentials(simplest(forms))
-
-
-def _with_whole_exponentials(expr: sp.Expr) -> sp.Expr:
-    """c + c expm1(u) as c exp(u)."""
-    whole = {}
-    for total in atoms(expr, sp.Add) if expr.has(expm1) else ():
-        for part in total.args:
-            call = next((f for f in sp.Mul.make_args(part) if isinstance(f, expm1)), None)
-            if call is not None and part / call in total.args:
-                whole[total] = total - part / call - part + part / call * sp.exp(call.args[0])
-    return expr.xreplace(whole)
+    return with_whole_exponentials(simplest(forms))
 
 
 def _is_reflected(call: sp.Expr) -> bool:

@@ -15,7 +15,8 @@ Z = sp.Symbol("z", real=True)
 BPGEN = Path(bpgen.__file__).parent
 # The rules that are about certain functions; all other passes ask the table.
 RULES = {
-    *("identities", "exponentials", "logarithms", "mixtures", "squares", "vanishing", "admissible")
+    *("identities", "exponentials", "logarithms", "mixtures", "squares", "hazards"),
+    *("vanishing", "admissible"),
 }
 # exp and log are algebra, as powers are, and a mask's value is minus infinity in every pass.
 ALGEBRA = {"exp", "log", "masked", "at_most", "unless"}

@@ -11,6 +11,7 @@ import sympy as sp
 
 from bpgen.atoms import atoms
 from bpgen.derive.decimals import with_short_numbers
+from bpgen.derive.logarithms import over_signs
 from bpgen.derive.maxima import firsts
 from bpgen.derive.measure import simplest, weight
 from bpgen.derive.simplify import factored_out
@@ -145,21 +146,9 @@ def _is_complex(call: sp.Expr) -> bool:
 def _slope(body: sp.Expr, mark: sp.Symbol) -> sp.Expr:
     of_complex = any(map(_is_complex, atoms(body, *_OF_REAL)))
     slope = _of_real_numbers(body, mark) if of_complex else sp.diff(body, mark)
-    slope = _with_own_sign(slope) if body.has(sp.Abs) else slope
+    slope = over_signs(slope)
     varies = any(not p.exp.is_number for p in atoms(body, sp.Pow) if not isinstance(p, sp.exp))
     return _with_one_power(slope) if varies else slope
-
-
-def _with_own_sign(expr: sp.Expr) -> sp.Expr:
-    """sign(u) / |u| as 1 / u, which is the slope of log |u|."""
-    new = {}
-    for product in atoms(expr, sp.Mul):
-        for f in product.args:
-            below = 1 / sp.Abs(f.args[0]) if isinstance(f, sp.sign) else None
-            if below in product.args:
-                rest = (a for a in product.args if a not in (f, below))
-                new[product] = sp.Mul(1 / f.args[0], *rest)
-    return expr.xreplace(new)
 
 
 def _with_one_power(expr: sp.Expr) -> sp.Expr:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import sympy as sp
 from sympy.codegen.cfunctions import log1p
 
+from bpgen.atoms import atoms
 from bpgen.derive.exponentials import Exponential, exponential, log_of_exponentials
 from bpgen.functions import (
     complement,
@@ -170,3 +171,15 @@ def log_of_power(expr: sp.Expr) -> sp.Expr | None:
         return None
     rest = sp.Mul(*(f for f in sp.Mul.make_args(expr.args[0]) if f not in even))
     return sp.Add(*(f.exp * sp.log(sp.Abs(f.base)) for f in even), sp.log(rest))
+
+
+def over_signs(expr: sp.Expr) -> sp.Expr:
+    """sign(u) / |u| as 1 / u, which is the slope of log |u|."""
+    new = {}
+    for product in atoms(expr, sp.Mul) if expr.has(sp.sign) else ():
+        for f in product.args:
+            below = 1 / sp.Abs(f.args[0]) if isinstance(f, sp.sign) else None
+            if below in product.args:
+                rest = (a for a in product.args if a not in (f, below))
+                new[product] = sp.Mul(1 / f.args[0], *rest)
+    return expr.xreplace(new)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from bpgen.check.exact import exact
 from bpgen.emit import emit
 from bpgen.load import declared_by
 from bpgen.render import render
-from tests.conftest import derived
+from tests.conftest import derived, emitted
 
 OF_TWO = "from bpgen import *\nx, g = input(3), input(3)\nz, w = dense(g, 4), dense(x, 4)\np, q = softmax(z), softmax(w)\n"
 TEACHER = OF_TWO + "L = loss(-sum(p * log(q)))\n"
@@ -53,3 +54,20 @@ def test_what_need_not_be_shares_is_added_up(source: str, said: str) -> None:
 def test_they_are_exact(source: str) -> None:
     network = declared_by(source)
     assert all(row.ok for row in exact(emit(network), network))
+
+
+OF_A_PARAMETER = "from bpgen import *\nx, w = input(3), param(4)\nz = dense(x, 4)\np, q = softmax(z), softmax(w)\nL = loss(-sum(p * log(q)))\n"
+
+
+def test_of_shares_that_all_samples_share_too() -> None:
+    """Far out as well, where a share is 0: it was a sum over samples divided by it."""
+    assert adjoint(OF_A_PARAMETER, "∂ℓ/∂w") == "q − p"
+    module, rng = emitted(OF_A_PARAMETER), np.random.default_rng(0)
+    w = np.array([900.0, 0.0, -900.0, 1.0])
+    params = {"w": w, "W1": rng.normal(size=(4, 3)), "b1": rng.normal(size=4)}
+    x = rng.normal(size=(5, 3))
+    with np.errstate(over="raise", invalid="raise", divide="raise"):
+        _, grads = module.loss_and_grad(params, x)
+    z = x @ params["W1"].T + params["b1"]
+    p = np.exp(z - np.logaddexp.reduce(z, axis=1)[:, None])
+    assert grads["w"] == pytest.approx(np.exp(w - np.logaddexp.reduce(w)) - p.mean(0), rel=1e-12)

@@ -45,7 +45,15 @@ def is_inlined(
         return False
     if len(read) == 1 and len(adjoint) == 1:
         return True
+    if reduced and len(adjoint) == 1 and _divides_by(adjoint[0].body, equation.name):
+        return True  # -sum_n p_n / q, of a q that all samples share
     return not reduced and _is_light(adjoint, _is_summed_too(equation, read, network))
+
+
+def _divides_by(body: sp.Expr, name: str) -> bool:
+    """Whether a value itself stands below, which its own slope may cancel."""
+    powers = (f for f in sp.Mul.make_args(body) if isinstance(f, sp.Pow) and f.exp.is_negative)
+    return any(isinstance(p.base, Element) and p.base.name == name for p in powers)
 
 
 def _is_light(adjoint: tuple[Term, ...], summed_too: bool) -> bool:

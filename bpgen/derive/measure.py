@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import sympy as sp
 
+from bpgen.atoms import atoms
 from bpgen.ir import Element
 
 # Costs are those of an array pass: a transcendental function is worth many additions.
@@ -52,5 +53,12 @@ def simplest(candidates: Iterable[sp.Expr]) -> sp.Expr:
 
 
 def lighter(one: sp.Expr, other: sp.Expr) -> bool:
-    """Whether it costs less, by more than the order in which costs are added."""
-    return weight(one) < weight(other) - _ROUNDING
+    """Whether it costs less, by more than the order in which costs are added; of equals, whether it
+    has fewer fractions: 2 z / (4 + z^2), and not z / (2 + z^2 / 2).
+    """
+    less = weight(other) - weight(one)
+    return less > _ROUNDING or (less > -_ROUNDING and _fractions(one) < _fractions(other))
+
+
+def _fractions(expr: sp.Expr) -> int:
+    return sum(not n.is_Integer for n in atoms(expr, sp.Rational))

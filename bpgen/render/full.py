@@ -64,7 +64,7 @@ class Full(Equations):
             Row(
                 "",
                 strings(rightside.right_side(line.equation, self.writer), self.writer),
-                since=line_reasons(line.reasons, above, self.writer),
+                since=line_reasons(line.reasons, line.equation.indices, above, self.writer),
             )
             for line, above in zip(lines, before, strict=False)
         ]

@@ -104,13 +104,13 @@ def _may_meet(call: sp.Expr, wrt: Element) -> bool:
 
 
 def line_reasons(
-    reasons: Iterable[Reason], before: Iterable[Term], writer: Writer
+    reasons: Iterable[Reason], left: tuple[Index, ...], before: Iterable[Term], writer: Writer
 ) -> tuple[str, ...]:
-    """Reasons for a line, in the letters of the line before it."""
+    """Reasons for a line, apart from the indices on its left, in the letters of the line before."""
     found: list[str] = []
     for reason in reasons:
         if isinstance(reason, KnownSum):
-            found.append(_known(reason, writer))
+            found.append(_known(reason, left, writer))
         elif isinstance(reason, Equality):
             found += equalities([reason], writer)
         else:
@@ -118,11 +118,11 @@ def line_reasons(
     return _distinct(found)
 
 
-def _known(reason: KnownSum, writer: Writer) -> str:
+def _known(reason: KnownSum, apart: tuple[Index, ...], writer: Writer) -> str:
     """The sum over i of xhat_i is 0."""
     bound, free = set(reason.term.over), reason.term.body.free_symbols
     left = sorted((s for s in free if isinstance(s, Index) and s not in bound), key=str)
-    equation = lettered(Equation("", tuple(left), (reason.term,)))
+    equation = lettered(Equation("", tuple(dict.fromkeys((*apart, *left))), (reason.term,)))
     text = Printer(writer, writer.element).joined(right_side(equation, writer))
     return f"{text} = {reason.value}"
 

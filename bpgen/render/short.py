@@ -111,7 +111,7 @@ class Short(Equations):
         since += self.chain.composed(part)
         above: tuple[Term, ...] = ()
         for line in part.lines:
-            since += line_reasons(line.reasons, above, self.writer)
+            since += line_reasons(line.reasons, line.equation.indices, above, self.writer)
             above = line.equation.terms
             if line is not part.lines[0] and line is not part.lines[-1]:
                 continue

@@ -480,3 +480,15 @@ def test_an_exponential_that_was_taken_from_is_whole_again() -> None:
     )
     text = render(derived(source), fmt="text", steps="short")
     assert "exp(r) c" in text and "1 + exp(r) − 1" not in text
+
+
+def test_a_common_factor_is_taken_out_with_its_sign() -> None:
+    """-(a - b) sum g is (b - a) sum g: what is left of it in the bracket is sum g."""
+    i, j = Index("i", 3), Index("j", 3)
+    a, b = element("a", ()), element("b", ())
+    g, x, h = element("g", (j,)), element("x", (i,)), element("h", (j,))
+    one = Term(sp.Mul(b - a, x, g, h), (j,))
+    other = Term(sp.Mul(-1, a - b, g, evaluate=False), (j,))
+    found = factored(Equation("y", (i,), (one, other)))
+    assert found is not None and found.outer == b - a
+    assert {t.body for t in found.inside.terms} == {x * g * h, g}

@@ -107,7 +107,7 @@ def factored(equation: Equation) -> Factored | None:
     """
     if any(t.at is not None or t.reduce != "sum" for t in equation.terms):
         return None
-    terms = [part for t in equation.terms for part in _addends(t)]
+    terms = [part for t in equation.terms for part in map(_with_own_sign, _addends(t))]
     outers = [outer_and_sum(t)[0] for t in terms]
     often = Counter(b for t, o in zip(terms, outers, strict=True) for b in _powers(o))
     for base in sorted((b for b in often if often[b] > 1), key=lambda b: (-often[b], str(b))):
@@ -124,6 +124,14 @@ def factored(equation: Equation) -> Factored | None:
                 replace(equation, terms=_rejoined(beside)),
             )
     return None
+
+
+def _with_own_sign(term: Term) -> Term:
+    """The term with a sign in the bracket that it stands before, where that is outside its sum, as
+    sympy writes the bracket alone: -(a - b) is b - a.
+    """
+    outer, inner = outer_and_sum(term)
+    return term if inner is None else term.map(lambda _: outer * inner.body)
 
 
 def _place(term: Term) -> tuple[bool, bool, int]:

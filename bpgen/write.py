@@ -19,6 +19,7 @@ from bpgen.errors import NetError
 from bpgen.load import module_name
 
 MARK = "Written by bpgen;"
+PRINTED = "-"  # as the place of a file: it is printed, as by other programs; ./- is a file
 
 
 def destinations(nets: Sequence[str], output: str | None, ending: str = ".py") -> list[Path]:

@@ -116,3 +116,45 @@ def test_a_module_keeps_its_permissions() -> None:
     Path("x.py").chmod(0o640)
     assert run("emit", "net.py", "-o", "x.py").exit_code == 0
     assert Path("x.py").stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize("options", [[], ["--fast"], ["--target", "array-api"]])
+def test_a_module_is_printed_where_its_place_is_a_dash(options: list[str]) -> None:
+    """Its bytes and nothing else, and no file is made."""
+    there = sorted(Path().rglob("*"))
+    printed = run("emit", "net.py", *options, "-o", "-")
+    assert (printed.exit_code, printed.stderr) == (0, "")
+    assert sorted(Path().rglob("*")) == there
+    run("emit", "net.py", *options)
+    assert printed.stdout == Path("generated/net.py").read_text()
+
+
+def test_a_page_is_printed_where_its_place_is_a_dash(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bpgen.commands.pdf.compiled", lambda _: b"%PDF \xff")
+    there = sorted(Path().rglob("*"))
+    assert run("derive", "net.py", "-o", "-").stdout == run("derive", "net.py").stdout
+    assert run("derive", "net.py", "-f", "pdf", "-o", "-").stdout_bytes == b"%PDF \xff"
+    assert sorted(Path().rglob("*")) == there
+    assert run("derive", "net.py", "-o", "./-").stdout == ""
+    assert Path("-").read_text() == run("derive", "net.py").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["net.py", "my-net 2.py"], "they are 2 networks"),
+        (["net.py", "--target", "c"], "C is more than one file"),
+        (["net.py", "--target", "c", "--python"], "C is more than one file"),
+        (["net.py", "--check"], "--check and --diff compare a file"),
+        (["net.py", "--diff"], "--check and --diff compare a file"),
+    ],
+)
+def test_what_is_not_printed_as_one_module(arguments: list[str], reason: str) -> None:
+    there = sorted(Path().rglob("*"))
+    done = run("emit", *arguments, "-o", "-")
+    assert (done.exit_code, done.stdout, done.stderr) == (
+        2,
+        "",
+        f"bpgen: -o - prints one module, and {reason}\n  give -o a file or a folder\n",
+    )
+    assert sorted(Path().rglob("*")) == there

@@ -20,7 +20,7 @@ from bpgen.render import render
 from bpgen.render.style import NARROWEST, WIDEST, Style, checked_prefix, measure
 from bpgen.worked import Worked, at_example
 from bpgen.worked.example import Example
-from bpgen.write import write
+from bpgen.write import PRINTED, write
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def _style(asked: Asked, fmt: str) -> Style:
 
 def _columns(output: str | None) -> int:
     """How wide text is: as the terminal where it is printed on one, never wider than a page."""
-    if output or not sys.stdout.isatty():
+    if (output or PRINTED) != PRINTED or not sys.stdout.isatty():
         return WIDEST
     return max(NARROWEST, min(WIDEST, shutil.get_terminal_size().columns))
 
@@ -178,15 +178,18 @@ def _proved(asked: Asked, fmt: str, derivation: Derivation, numbers: Numbers) ->
 
 
 def _publish(text: str, fmt: str, asked: Asked) -> None:
-    """Write a page to its file, or print it; a PDF always has a file, whose name is printed."""
-    net, output = asked.net, asked.output
+    """Print a page, or write it to its file; a PDF has a file, whose name is printed, unless `-`
+    is asked for.
+    """
+    content: str | bytes = text if text.endswith("\n") else f"{text}\n"
+    output = asked.output or PRINTED
     if fmt == "pdf":
         from bpgen.commands.pdf import compiled
 
-        output = output or f"{module_name(net)}.pdf"
-        write(Path(output), compiled(text), Path(net))
+        content, output = compiled(text), asked.output or f"{module_name(asked.net)}.pdf"
+    if output == PRINTED:
+        click.echo(content, nl=False)
+        return
+    write(Path(output), content, Path(asked.net))
+    if fmt == "pdf":
         click.echo(output)
-    elif output:
-        write(Path(output), text, Path(net))
-    else:
-        click.echo(text, nl=not text.endswith("\n"))

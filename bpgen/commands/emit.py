@@ -15,7 +15,7 @@ from bpgen.errors import NetError
 from bpgen.gates.module import refuse_wrong, refuse_wrong_files
 from bpgen.ir import Network
 from bpgen.load import load
-from bpgen.write import destinations, difference, write_module
+from bpgen.write import PRINTED, destinations, difference, write_module
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,8 @@ def run(asked: Asked) -> bool:
         fact = f"--ram is the memory of a device, and --target is {asked.target}"
         raise NetError(fact, "give --target c, too")
     fresh = True
+    if asked.output == PRINTED:
+        _refuse_unprintable(asked)
     places = destinations(asked.nets, asked.output, ".c" if asked.target == "c" else ".py")
     for net, place in zip(asked.nets, places, strict=True):
         network = load(net)
@@ -89,6 +91,18 @@ def run(asked: Asked) -> bool:
             _write(net, texts, network, asked)
             _say(place, said_of(derivation, asked.made_for))
     return fresh
+
+
+def _refuse_unprintable(asked: Asked) -> None:
+    """What is not one text, or is none to print."""
+    reasons = {
+        f"they are {len(asked.nets)} networks": len(asked.nets) > 1,
+        "C is more than one file": asked.target == "c",
+        "--check and --diff compare a file": asked.check or asked.diff,
+    }
+    for reason, holds in reasons.items():
+        if holds:
+            raise NetError(f"-o - prints one module, and {reason}", "give -o a file or a folder")
 
 
 def _planned(asked: Asked) -> bool:
@@ -125,6 +139,10 @@ def _write(net: str, texts: Mapping[Path, str], network: Network, asked: Asked) 
     said = "" if asked.unchecked else _run(net, texts, network, asked)
     if said:
         click.echo(f"bpgen: {net}: {said}", err=True)
+    if asked.output == PRINTED:
+        (text,) = texts.values()
+        click.echo(text, nl=False)
+        return
     for file, text in texts.items():
         write_module(file, text, Path(net), asked.force)
         instead = _INSTEAD.get(asked.made_for, "") if file.suffix == ".py" else ""

@@ -94,7 +94,7 @@ DERIVE = (
         "--width",
         help="Of a line of LaTeX for a paper: 345pt, 88mm, 3.5in. Default: 345pt, article's.",
     ),
-    path("-o", "--output", text="Write FILE instead of printing."),
+    path("-o", "--output", text="Write FILE instead of printing; - prints, a PDF, too."),
     flag("--unchecked", "Print without reading the page back and evaluating it."),
 )
 
@@ -114,7 +114,7 @@ EMIT = (
         type=click.IntRange(1),
         help="Refuse C that cannot train in so many bytes (floats, batches of 1).",
     ),
-    path("-o", "--output", text="FILE, or DIR for several. Default: generated/<net>.py"),
+    path("-o", "--output", text="FILE, or DIR for several; - prints. Default: generated/<net>.py"),
     flag("--check", "Write nothing; exit 1 where a file is stale."),
     flag("--diff", "Write nothing; print what would change, exit 1 where anything would."),
     flag("--plan", "Print what a step of the planned module takes; write nothing."),

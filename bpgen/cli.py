@@ -76,7 +76,8 @@ def main() -> None:
 def derive(**asked: Any) -> None:
     """Print the derivation of NET.py; a PDF is written to FILE, or to <net>.pdf.
 
-    Of up to 24 equations every line is evaluated first; bpgen check proves any page.
+    Its lines are read back and evaluated first, those of a long page as far as that takes little
+    time; bpgen check proves any page.
     """
     from bpgen.commands.derive import Asked, run
 

@@ -22,6 +22,8 @@ from bpgen.worked import Worked, at_example
 from bpgen.worked.example import Example
 from bpgen.write import PRINTED, write
 
+TAUGHT = 24  # equations of a page that has a lesson though nobody asked for one
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -78,8 +80,8 @@ def run(asked: Asked) -> None:
 
 def is_lesson(asked: Asked, fmt: str, derivation: Derivation, example: Example | None) -> bool:
     """What is asked for; where nothing is, HTML with an example has a lesson, where the page is
-    short enough to be read back in no time. A lesson that nobody asked for costs nobody the page:
-    it is left out where it is refused.
+    short enough for one to be read back in no time. A lesson that nobody asked for costs nobody the
+    page: it is left out where it is refused.
     """
     if asked.lesson is not None:
         return asked.lesson
@@ -87,7 +89,7 @@ def is_lesson(asked: Asked, fmt: str, derivation: Derivation, example: Example |
         return False
     from bpgen.gates.page import is_long
 
-    return not is_long(derivation, lesson=False)
+    return not is_long(derivation, TAUGHT)
 
 
 def _made(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bpgen.check.lesson import Ground, Wrong, false_numbers
 from bpgen.errors import NetError
-from bpgen.gates.page import LONG, REMEDY, is_long
+from bpgen.gates.page import LESSON, LONG, REMEDY, is_long
 from bpgen.lesson import sections
 from bpgen.raising.plan import plan
 from bpgen.record import Derivation
@@ -41,7 +41,7 @@ def refuse_wrong(derivation: Derivation, worked: Worked, digits: int, place: str
     """NetError where a number of the lesson is false. What could not be read, if anything; of a
     long page nothing is, which is said.
     """
-    if is_long(derivation, True):
+    if is_long(derivation, LESSON):
         return LONG
     found = numbers(derivation, worked, digits)
     for wrong in found:

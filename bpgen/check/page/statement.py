@@ -36,6 +36,13 @@ class Statement:
     def parts(self) -> list[list[str]]:
         return top_level(self.tokens, "=")
 
+    @property
+    def equations(self) -> int:
+        """How many equals signs are judged; numbers are, at an example's values."""
+        if self.kind == "shape":
+            return 1
+        return 0 if self.kind == "numbers" else sum(max(1, len(c.parts) - 1) for c in self.chains())
+
     def chains(self) -> Iterator[Chain]:
         """What is equal, and if it is said, where a mask keeps, and elsewhere."""
         found, rest = self.tokens, None

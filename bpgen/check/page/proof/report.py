@@ -19,11 +19,14 @@ class FalseLine:
 
 @dataclass(frozen=True)
 class PageReport:
-    """How many of a page's equations hold."""
+    """How many of a page's equations hold. Of a long one some may be `left` out: those were not
+    judged.
+    """
 
     proved: int
     total: int
     false: tuple[FalseLine, ...] = ()
+    left: int = 0
 
     @property
     def ok(self) -> bool:

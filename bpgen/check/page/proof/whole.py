@@ -16,7 +16,6 @@ from bpgen.check.page.proof.page import Page
 from bpgen.check.page.proof.report import FalseLine
 from bpgen.check.page.proof.rows import Rows
 from bpgen.check.page.proof.sentences.alike import pairs
-from bpgen.check.page.proof.softmaxes import within_softmaxes
 from bpgen.check.page.proof.zeros import untold
 from bpgen.check.page.tokens import Unreadable
 from bpgen.check.page.tree import children
@@ -52,7 +51,7 @@ def _subjects(page: Page, known: set[Told]) -> Iterator[tuple[bool, str]]:
     of several is the largest is known by no name.
     """
     network, top = page.network, page.sample.top
-    within = {*within_softmaxes(page, known)}
+    within = page.sample.world.within
     for equation in network.equations:
         if all(t.reduce != "first" for t in equation.terms) and equation.name not in within:
             yield False, equation.name

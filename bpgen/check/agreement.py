@@ -46,7 +46,8 @@ def verdict(source: str, network: Network) -> Verdict:
         for trial in trials(source, network, POINTS, small):
             found = at_entries(trial) if small else _at_large(trial)
             if found:
-                return Verdict(min(found, key=lambda d: (d.what in late, d.entries)))
+                first = min(found, key=lambda d: (d.what in late, d.entries))
+                return Verdict(first.explained(trial.meant.steep))
             if small:
                 here = dict.fromkeys(trial.undefined)
                 undefined = {n: None for n in here if undefined is None or n in undefined}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from bpgen.check.entrywise.scalars import ENDLESS
+from bpgen.check.entrywise.tape import Steep
 from bpgen.check.module import Array, Arrays
 
 TOLERANCE = 1e-9  # of the largest entry of a tensor
@@ -17,11 +19,20 @@ Noise = Callable[[], dict[str, float]]
 
 @dataclass(frozen=True)
 class Difference:
-    """What differs, of a tensor of so many entries."""
+    """What differs, of a tensor of so many entries; whether one of the two is no number, and what
+    of the network may be why.
+    """
 
     what: str
     said: str
     entries: int = 0
+    endless: bool = False
+    steep: Steep | None = None
+
+    def explained(self, steep: Iterable[Steep]) -> Difference:
+        """The same with what is steep at the point, if that is no number."""
+        nearest = min(steep, key=lambda found: abs(found[1]), default=None)
+        return replace(self, steep=nearest) if self.endless else self
 
 
 def differing(found: Arrays, meant: Arrays, noise: Noise, prefix: str) -> Iterator[Difference]:
@@ -41,8 +52,10 @@ def differing(found: Arrays, meant: Arrays, noise: Noise, prefix: str) -> Iterat
         if np.any(wrong):
             at = tuple(int(k) for k in np.argwhere(wrong)[0])
             place = f"[{', '.join(map(str, at))}]" if at else ""
-            said = f"is {float(ours[at])!r}, where the equations say {float(theirs[at])!r}"
-            yield Difference(f"{prefix}{name}{place}", said, ours.size)
+            one, other = float(ours[at]), float(theirs[at])
+            said = f"is {one!r}, where the equations say {other!r}"
+            endless = not max(abs(one), abs(other)) < ENDLESS
+            yield Difference(f"{prefix}{name}{place}", said, ours.size, endless)
 
 
 def _wrong(ours: Array, theirs: Array, slack: float) -> Array:

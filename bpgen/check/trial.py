@@ -16,6 +16,7 @@ from bpgen.check.chance import one_by_one
 from bpgen.check.entrywise import shown, weighted
 from bpgen.check.entrywise.adjoints import Adjoints
 from bpgen.check.entrywise.evaluation import STEP, Evaluation
+from bpgen.check.entrywise.scalars import ENDLESS
 from bpgen.check.module import DOMAINS, SCALES, Array, Arrays, Point, Subject, of_finite_loss, quiet
 from bpgen.ir import BATCH, Network, Size
 
@@ -181,8 +182,9 @@ def _finite(arrays: Arrays) -> bool:
 
 
 def _largest(array: Array) -> float:
-    asked = np.isfinite(array)
-    return float(np.max(np.abs(array), initial=0, where=asked))
+    """Of what is a number: the slope of a norm at 0 makes no rounding elsewhere."""
+    sizes = np.abs(array)
+    return float(np.max(sizes, initial=0, where=sizes < ENDLESS))
 
 
 class _Shaken(Evaluation):

@@ -35,7 +35,7 @@ def difference(
             return Difference("the C compiler", f"says {error}")
         wrong = _differing(compiled, trial)
         if wrong:
-            return min(wrong, key=lambda d: d.entries)
+            return min(wrong, key=lambda d: d.entries).explained(trial.meant.steep)
         found = found_of(compiled, trial)
         for name, agrees, said in (
             (
@@ -57,7 +57,7 @@ def difference_of_module(text: str, network: Network) -> Difference | None:
         for trial in at_points(text, network, POINTS, seed=seed):
             wrong = at_entries(trial)
             if wrong:
-                return min(wrong, key=lambda d: d.entries)
+                return min(wrong, key=lambda d: d.entries).explained(trial.meant.steep)
     except Raises as error:
         if isinstance(error.__cause__, OSError):
             raise error.__cause__ from None

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+import sympy as sp
 
 from bpgen.check.agreement import verdict
+from bpgen.check.difference import Difference
 from bpgen.check.form import form
 from bpgen.check.trial import cost
 from bpgen.emit import emit
@@ -35,8 +37,7 @@ def refuse_wrong(
         raise NetError(fact, "install numpy 2, or write it with --unchecked", place)
     found = verdict(*_run_instead(source, network, target))
     if found.wrong is not None:
-        fact = f"not written, for it would be wrong: {found.wrong.what} {found.wrong.said}"
-        raise NetError(fact, REMEDY, place)
+        raise _refused(found.wrong, place)
     return found.undefined
 
 
@@ -62,9 +63,21 @@ def refuse_wrong_files(
                 fact, "let XDG_CACHE_HOME be a folder that can be written in", place
             ) from None
     if found is not None:
-        fact = f"not written, for it would be wrong: {found.what} {found.said}"
-        raise NetError(fact, REMEDY, place)
+        raise _refused(found, place)
     return ""
+
+
+def _refused(found: Difference, place: str) -> NetError:
+    """What differs, said of bpgen, or of the network where that is why."""
+    if found.steep is None:
+        fact = f"not written, for it would be wrong: {found.what} {found.said}"
+        return NetError(fact, REMEDY, place)
+    power, value = found.steep
+    power = power.xreplace({a: sp.Function("abs")(*a.args) for a in power.atoms(sp.Abs)})
+    why = f"{power} has a slope without end at 0, and no value below; {power.base} is {value:.3g}"
+    fact = f"not written: {found.what} would be no number: {why}"
+    remedy = f"keep it above 0, as {power.base} + 1e-12 is; or write it with --unchecked"
+    return NetError(fact, remedy, place)
 
 
 def _run_instead(source: str, network: Network, target: str) -> tuple[str, Network]:

@@ -80,6 +80,7 @@ class Entries:
         body = np.broadcast_to(value, (lanes, *self.grid.shape))
         chosen = self.term.reduce in ("max", "first") and _nearly_tied(body, self.axes)
         self.at.near = self.at.near or chosen or self.tape.near(every)
+        self.at.steep.extend(self.tape.steep(every))
         if self.at.sides is not None:
             for decision, signs in self.tape.sides(every):
                 self.at.sides.setdefault((self.term, decision), set()).update(signs)

@@ -20,6 +20,8 @@ from bpgen import functions
 from bpgen.check.entrywise.longer import elementwise
 
 Call = Callable[..., Any]
+ENDLESS = 1e60  # beyond what a complex step tells from infinity, as the slope of a root at 0
+STEEP = 1e75  # such a slope: times 0 it is 0
 
 
 def _continued(value: Call, slope: Call) -> Call:
@@ -137,12 +139,14 @@ def _zero_over(z: Any, y: Any) -> Any:
 
 def power(base: Any, exponent: Any) -> Any:
     """base^exponent for real exponents that differ from entry to entry; 0 to what is positive is 0,
-    and so is its slope.
+    with the slope 0 above the exponent 1, and one without end below.
     """
     positive = np.real(base) > 0
     value = np.exp(exponent * np.log(np.where(positive, base, 1)))
     none = _no_number(base, exponent)
-    at_zero = np.where(np.real(exponent) > 0, 0, none)
+    above = np.real(exponent) - 1
+    slope = np.where(above > 0, 0, np.where(above < 0, STEEP, 1))
+    at_zero = np.where(above > -1, 1j * np.imag(base) * slope if np.iscomplexobj(none) else 0, none)
     return np.where(positive, value, np.where(np.real(base) == 0, at_zero, none))
 
 

@@ -16,6 +16,7 @@ from bpgen.functions import Named
 from bpgen.ir import Element
 
 Decision = tuple[sp.Expr, str, sp.Expr]  # one, > or =, the other
+Steep = tuple[sp.Pow, float]  # a power, and what its base is: near 0 its slope has no end
 NEAR = 1e-9  # what is compared and is nearer than this, and not equal, is hardly decided
 
 
@@ -29,6 +30,7 @@ class Tape:
         self.operations: list[tuple[int, Callable[..., Any], tuple[int, ...]]] = []
         self.compared: list[tuple[int, int]] = []  # slots of which one decides by being the larger
         self.equated: list[tuple[int, int]] = []  # slots that decide by being the same
+        self.powers: list[tuple[sp.Pow, int, int]] = []  # with the slots of base and exponent
         self._slots: dict[Any, int] = {}
         self._count = 0
         self.result = self._slot(sp.sympify(body))
@@ -59,6 +61,16 @@ class Tape:
             if every[a].has(Element) or every[b].has(Element):  # indices decide for themselves
                 apart = np.real(values[a]) - np.real(values[b])
                 yield (every[a], sign, every[b]), {*np.sign(apart[~np.isnan(apart)]).astype(int)}
+
+    def steep(self, values: Sequence[Any]) -> Iterator[Steep]:
+        """The powers whose slope has no end at 0, and no value beyond, of what is 0 but for
+        rounding.
+        """
+        for power, base, exponent in self.powers:
+            b, e = np.broadcast_arrays(np.real(values[base]), np.real(values[exponent]))
+            found = b[(np.abs(b) < NEAR) & (e > 0) & (e < 1)]
+            if found.size:
+                yield power, float(found[np.argmin(np.abs(found))])
 
     def _slot(self, expr: Any) -> int:
         if expr not in self._slots:
@@ -120,6 +132,7 @@ class Tape:
         base, exponent = expr.args
         if exponent.is_Integer:
             return scalars.whole_power(int(exponent)), self._arguments([base])
+        self.powers.append((expr, *self._arguments([base, exponent])))
         if abs(exponent) == sp.Rational(1, 2):
             flat = scalars.root if exponent > 0 else lambda z: 1 / scalars.root(z)
             return flat, self._arguments([base])

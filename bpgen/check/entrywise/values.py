@@ -9,7 +9,7 @@ import numpy as np
 
 from bpgen.check.entrywise.order import starts
 from bpgen.check.entrywise.places import Array
-from bpgen.check.entrywise.tape import Decision
+from bpgen.check.entrywise.tape import Decision, Steep
 from bpgen.ir import Network, Size, Term
 
 Sides = dict[tuple[Term, Decision], set[int]]  # the signs seen, of what a term decides by
@@ -30,6 +30,7 @@ class Values:
         self.dtype = np.dtype(dtype)
         self.real = self.dtype.type
         self.near = False  # whether a branch was decided by a hair
+        self.steep: list[Steep] = []  # where gradients may be no numbers by the equations
         self.sides = sides  # on which side of each condition its values were, for who asks
         self.values: dict[str, Array] = {}
 

@@ -9,10 +9,9 @@ import numpy as np
 import sympy as sp
 
 from bpgen.check.entrywise import evaluate, gradients, shown
+from bpgen.check.entrywise.scalars import ENDLESS
 from bpgen.check.module.point import Array, Point
 from bpgen.ir import BATCH, Network, length
-
-FAR = 1e60  # beyond what a complex step tells from infinity, as the slope of a root at 0
 
 
 def defined_for_one(network: Network, lengths: Mapping[str, int], points: Iterable[Point]) -> bool:
@@ -25,7 +24,7 @@ def defined_for_one(network: Network, lengths: Mapping[str, int], points: Iterab
 
 def numbers(arrays: Iterable[Any]) -> bool:
     """Whether all are numbers."""
-    return all(bool(np.all(np.abs(a) < FAR)) for a in arrays)
+    return all(bool(np.all(np.abs(a) < ENDLESS)) for a in arrays)
 
 
 def _at(network: Network, lengths: Mapping[str, int], point: Point) -> bool:

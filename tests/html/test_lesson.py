@@ -186,12 +186,12 @@ def test_a_lesson_that_nobody_asked_for_costs_nobody_the_page(
     def made(asked: derive.Asked, *_: Any) -> tuple[str, str]:
         if asked.lesson:
             raise NetError("a number would be false", "report it")
-        return "the page", ""
+        return "the page\n", ""
 
     monkeypatch.setattr(derive, "_made", made)
     file = str(tmp_path / "net.html")
     said = CliRunner().invoke(main, ["derive", str(NET), "-o", file])
-    assert (said.exit_code, Path(file).read_text()) == (0, "the page")
+    assert (said.exit_code, Path(file).read_text()) == (0, "the page\n")
     assert said.stderr == f"bpgen: {NET}: the lesson is left out: a number would be false\n"
     said = CliRunner().invoke(main, ["derive", "--lesson", str(NET), "-f", "html"])
     assert (said.exit_code, said.stdout) == (2, "")

@@ -21,6 +21,7 @@ from bpgen.check.numbers.gradients import (
     ROUNDINGS,
     cast,
     rounded,
+    rounded_loss,
     rounded_together,
     terms,
     terms_of_loss,
@@ -152,20 +153,18 @@ def _proved(mutant: Mutant, subject: Subject) -> bool:
 
 def _terms(subject: Subject, point: Point) -> Mapping[str, float]:
     """How large the terms are that the gradients are sums of, and the loss."""
-    return {**terms(subject, point, subject.gradients(point)), **_of_loss(subject, point)}
+    loss = {LOSS: terms_of_loss(subject, point)} if subject.has_loss else {}
+    return {**terms(subject, point, subject.gradients(point)), **loss}
 
 
 def _rounded(subject: Subject, point: Point) -> Mapping[str, float]:
     """The same, of what backward makes itself, too, and a planned loss_and_grad."""
     double = subject.gradients(point)
     of = rounded(subject, point, double, terms(subject, point, double))
-    if is_planned(subject.source) and subject.has_loss:
-        of = rounded_together(subject, point, double, of)
-    return {**of, **_of_loss(subject, point)}
-
-
-def _of_loss(subject: Subject, point: Point) -> Mapping[str, float]:
-    return {LOSS: terms_of_loss(subject, point)} if subject.has_loss else {}
+    if not is_planned(subject.source) or not subject.has_loss:
+        return of
+    together = rounded_together(subject, point, double, of)
+    return {**together, LOSS: rounded_loss(subject, point)}
 
 
 Measure = Callable[[Point], Mapping[str, float]]

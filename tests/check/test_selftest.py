@@ -10,7 +10,7 @@ import pytest
 
 from bpgen.check.exact import exact
 from bpgen.check.module import Subject
-from bpgen.check.mutants import Mutant, mutants
+from bpgen.check.mutants import Mutant, mutants, readings
 from bpgen.check.numbers import Ruler
 from bpgen.check.selftest import _refused, same, selftest
 from bpgen.emit import FAST, emit
@@ -44,6 +44,13 @@ s = tensor(sum(u[n, i] * u[m, i], i) / 0.07, n, m)
 c = sum(same * other, m)
 L = loss(sum(same * other * (log(sum(other * exp(s[n, m]), m)) - s[n, m]), m) / (c + relu(1 - c)))
 """,
+    # The candidates are the samples of the batch.
+    "towers": """
+v = input(4)
+k = dense(v, 3)
+a, b = z / sqrt(sum(z**2)), k / sqrt(sum(k**2))
+L = loss(log(sum(exp(sum(a[i] * b[m, i], i) / 0.1), m)) - sum(a * b) / 0.1)
+""",
     "counted": f"""{POSITIVES}
 s = sum(z[n, i] * z[m, i], i) / 0.5
 L = loss(-sum(same * other * (s - log(sum(exp(s), m))), m) / maximum(1, sum(same * other, m)))
@@ -71,6 +78,20 @@ def test_the_loss_that_is_asked_for_with_its_gradients_has_a_rounding_of_its_own
     assert same(subject, wrong(text, "    z += t\n", "", "loss_and_grad"))
     for becomes in ("    z += t * x[:, :1]\n", "    z += t\n    z *= 1 + 1e-9\n"):
         assert not same(subject, wrong(text, "    z += t\n", becomes, "loss_and_grad"))
+
+
+def test_a_loss_in_which_all_cancels_has_the_rounding_of_what_cancels() -> None:
+    """Of one sample it is 0 by its formula, and so is what moves it: of a spelling in which it is
+    0, nothing is seen of what is left in another.
+    """
+    text, network = of("towers", FAST)
+    subject = Subject(text, network)
+    read = next(readings(text))
+    assert same(subject, Mutant("", "", read))
+    assert same(subject, wrong(read, "u3.argmax(1) + starts", "starts", "backward"))
+    for becomes in ("value: float = L.item() + 1e-12", "value: float = L.item() * 1.0000001"):
+        off = wrong(read, "value: float = L.item()", becomes, "loss_and_grad")
+        assert not same(subject, off)
 
 
 def test_of_a_planned_module_what_is_no_change_is_proved_too() -> None:

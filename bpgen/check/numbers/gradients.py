@@ -13,6 +13,7 @@ from bpgen.check.numbers.ruler import Ruler
 POWER = 1e-6  # a tensor whose gradients are all smaller proves nothing
 SUSPECT = 1e-6  # of the largest: so small that it may be what rounding leaves of terms that cancel
 SHAKEN, SHAKES = 1e-9, 3  # by how much of itself each value is moved to measure terms, how often
+EPS = 2.0**-23  # of single precision
 ROUNDINGS = 64  # of the terms that cancel: the error of as many operations on them
 
 
@@ -109,9 +110,18 @@ def rounded_together(
     return {**of, **_single(subject.loss_and_grad(at)[1], grads, of)}
 
 
+def rounded_loss(subject: Subject, point: Point) -> float:
+    """How large the terms are that a loss is the sum of, or as large as single precision is off:
+    where all of them cancel nothing moves it, and one spelling alone may be exact.
+    """
+    double, _ = subject.loss_and_grad(point)
+    single, _ = subject.loss_and_grad(point.map(lambda _, a: cast(np.float32, a)))
+    off = abs(float(single) - float(double))
+    return max(terms_of_loss(subject, point), off / EPS)
+
+
 def _single(single: Arrays, grads: Arrays, of: Mapping[str, float]) -> dict[str, float]:
-    eps = float(np.finfo(np.float32).eps)
-    return {n: max(of[n], largest({n: s - grads[n]}) / eps) for n, s in single.items()}
+    return {n: max(of[n], largest({n: s - grads[n]}) / EPS) for n, s in single.items()}
 
 
 def cast(dtype: type, array: np.ndarray) -> np.ndarray:

@@ -21,6 +21,7 @@ from bpgen.network.shrink import shrunk
 from bpgen.prove import Claim, claimed, proved
 from bpgen.record import Derivation
 from bpgen.render import render
+from tests.comments import UNASKED, judged
 from tests.conftest import ROOT, module_of
 from tests.proofs.spelling import digest, spelled, with_imports
 
@@ -45,7 +46,8 @@ def checker() -> str:
     every = (ROOT / "bpgen" / "check").rglob("*.py")
     apart = ("claims", "lesson")  # which decide no proof
     files = with_imports(f for f in every if f.parent.name not in apart)
-    files += [ROOT / "bpgen" / "prove.py", ROOT / "tests" / "proofs" / "proof.py"]
+    files += [ROOT / "bpgen" / "prove.py", ROOT / "bpgen" / "check" / "claims" / "comment.py"]
+    files += [ROOT / "tests" / "proofs" / "proof.py", ROOT / "tests" / "comments.py"]
     return digest(*(text for f in files for text in (str(f.relative_to(ROOT)), f.read_text())))
 
 
@@ -95,7 +97,16 @@ def every_line(made: Whole) -> str:
     report = proved(made.claim)
     pages = {"short matrix": report.page} if report.page is not None else {}
     pages |= {n: prove_page(text, made.claim.shown) for n, text in made.pages.items()}
-    return ", ".join([_of_module(report, made.asked), *map(_of_page, pages, pages.values())])
+    every = (*map(_of_page, pages, pages.values()), _of_comments(made.claim))
+    return ", ".join([_of_module(report, made.asked), *every])
+
+
+def _of_comments(claim: Claim) -> str:
+    """The comments of the module at small sizes; of a planned one they are those of the plain."""
+    found = list(judged(claim.small, claim.small_module))
+    wrong = [f"{line}\n  {why}" for line, why in found if why and not why.startswith(UNASKED)]
+    assert not wrong, "\n".join(wrong)
+    return f"{sum(not why for _, why in found)} of {len(found)} comments"
 
 
 def _of_page(notation: str, page: PageReport) -> str:

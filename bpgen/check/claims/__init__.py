@@ -1,6 +1,7 @@
 """Is a line of a person's own derivation right? Equal, exactly; or not, and why.
 
-A claim is a line in numpy's words, a line of LaTeX, or a file of functions. Both sides are computed
+A claim is a line in numpy's words, or as a module's comments have it, a line of LaTeX, or a file of
+functions. Both sides are computed
 from the network written out in scalars and differentiated by the chain rule; nothing that derives
 has a part in the verdict. The page's own line only serves to find out what went wrong.
 """
@@ -13,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from bpgen.check.claims import latex, layers, page, spelling, text
+from bpgen.check.claims import comment, latex, layers, page, spelling, text
 from bpgen.check.claims.judge import Judge, Verdict
 from bpgen.check.claims.names import Names, place
 from bpgen.check.claims.paper import Paper
@@ -80,6 +81,8 @@ class Court:
         if claim.endswith(".py") and "=" not in claim:
             claims = Program.read(claim).claims(self.names, self.judges[0])
             return [self._answer(c) for c in claims]
+        if (told := comment.words(claim, self.names)) is not None:
+            return [self._answer(claimed(text.line(told, self.names, claim), self.names))]
         if spelling.is_words(claim, self.names):
             written = text.line(spelling.words(claim, self.names), self.names, claim)
             return [self._answer(claimed(written, self.names, of_paper=True))]

@@ -162,13 +162,13 @@ class Scope:
         return bound
 
     def _over(self, name: str, body: ast.expr, over: list[str]) -> Any:
-        """A sum, mean or maximum over index letters."""
+        """What is over index letters, as a sum is."""
         inner = replace(self, places={k: v for k, v in self.places.items() if k not in over})
         sizes = inner.sizes(body)
         if loose := [k for k in over if k not in sizes]:
             raise Unfit(f"nothing says what {loose[0]} runs over")
         every = inner.everywhere(body, {k: sizes[k] for k in over})
-        return FUNCTIONS[name](self.view, every)
+        return FUNCTIONS[name](self.view, np.ravel(every))
 
     def _subscript(self, node: ast.Subscript) -> Any:
         at = [self._place(p) for p in _parts(node)]

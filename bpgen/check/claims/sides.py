@@ -51,6 +51,15 @@ def _of_batch(node: ast.AST) -> bool:
     return axis or size or length or (isinstance(node, ast.Name) and node.id == BATCH)
 
 
+def _is_of_a_sample(left: ast.expr, names: Names) -> bool:
+    """Whether the sample is told, too: delta1[n, i] of a batch."""
+    if not isinstance(left, ast.Subscript) or not isinstance(left.slice, ast.Tuple):
+        return False
+    meaning = names.find(getattr(left.value, "id", ""))
+    info = names.network.tensors[meaning.tensor] if meaning is not None else None
+    return info is not None and info.batched and len(left.slice.elts) == len(info.indices)
+
+
 def claimed(line: Line, names: Names, of_paper: bool = False) -> Claim:
     """The claim that a line makes."""
     left = line.left.value if isinstance(line.left, ast.Subscript) else line.left
@@ -59,7 +68,7 @@ def claimed(line: Line, names: Names, of_paper: bool = False) -> Claim:
     if same and line.left is left:
         raise NetError("both sides are the same", "say what it is made of", place(line.text))
     one, other = (side_of(tree, line, names) for tree in (line.left, line.right))
-    of_batch = any(map(_of_batch, ast.walk(line.right)))
+    of_batch = any(map(_of_batch, ast.walk(line.right))) or _is_of_a_sample(line.left, names)
     return Claim(line.text, one, other, left.id, line, names, of_batch, of_paper)
 
 

@@ -22,7 +22,7 @@ _ADMITTED = """
 _NODES = frozenset(_ADMITTED.split())
 _ATTRIBUTES = {"T", "shape"}
 _KEYWORDS = {"axis", "keepdims"}
-_OVER = ("sum", "mean", "max")  # what may be over an index
+_OVER = ("sum", "mean", "max", "logsumexp")  # what may be over an index
 _FORM = 'write it as "delta1 = (W2.T @ delta2) * a1 * (1 - a1)"'
 
 

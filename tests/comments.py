@@ -1,0 +1,256 @@
+"""The comments of an emitted module read back: both sides of each, evaluated at random values, with
+the written-out network's gradients as the meaning of every adjoint.
+
+Of a block's functions, and of what is added up place by place, nothing is asked; nor where no axis
+says how far a letter of a sum runs.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import reduce
+from operator import add, mul, sub, truediv
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from bpgen import functions
+from bpgen.check.claims import comment
+from bpgen.check.claims.names import Meaning, Names
+from bpgen.check.claims.scalars import definition
+from bpgen.check.entrywise import scalars
+from bpgen.check.entrywise.order import starts
+from bpgen.check.page.drawing import drawn
+from bpgen.check.page.names import Names as Printed
+from bpgen.check.page.reading import Reading
+from bpgen.check.page.world import LOWEST
+from bpgen.ir import Network
+from bpgen.names import adjoint_name
+
+SAMPLES, TOLERANCE = 3, 1e-7
+UNASKED = "unasked: "
+GIVEN = "what a caller gives"  # of which an output's upstream gradient is
+_NO_EQUATION = re.compile(r" \+= |step by step|is the first largest|^first_")
+_NUMBERED = re.compile(r"\s*# \(\d+[a-z]?\) (?P<text>.*)")
+_GOES_ON = re.compile(r"\s*#   +(?P<text>.*)")
+
+
+class Unasked(Exception):
+    """There is no saying what a comment means by itself."""
+
+
+def comments(module: str) -> list[str]:
+    """The equations above the statements of a module, each once, in one line."""
+    found: list[str] = []
+    left = ""
+    for line in module.splitlines():
+        if numbered := _NUMBERED.match(line):
+            told = numbered["text"].removeprefix("where ")
+            told = re.sub("^evaluated as ", f"{left} = ", told)
+            left = told.partition(" = ")[0]
+            found.append(told)
+        elif found and (more := _GOES_ON.match(line)):
+            found[-1] += f" {more['text']}"
+    return list(dict.fromkeys(found))
+
+
+@dataclass(frozen=True)
+class Judge:
+    """A network at random values, and the names of its adjoints."""
+
+    names: Names
+    reading: Reading
+
+    @staticmethod
+    def of(network: Network, seed: int = 0) -> Judge:
+        world = drawn(network, SAMPLES, seed)
+        names = Names(network, {adjoint_name(t): t for t in network.tensors})
+        printed = Printed.of(network)
+        return Judge(names, Reading(world, printed, network.loss or "", False, 0))
+
+    def wrong(self, line: str) -> str:
+        """How the sides differ; Unasked where there is no saying."""
+        told = comment.words(line, self.names) or line
+        left, right = (ast.parse(s.strip(), mode="eval").body for s in told.split(" = ", 1))
+        at = _At(self, {})
+        letters = [n for n in _letters(left) if self.names.find(n) is None]
+        at = at.over({n: at.size(n, (left, right)) for n in letters})
+        sides = (np.maximum(at.value(side), LOWEST) for side in (left, right))  # of what is masked
+        one, other = np.broadcast_arrays(*sides)
+        off = np.abs(one - other) > TOLERANCE * (1 + np.abs(one))
+        return f"{one[off][0]:.6g} is not {other[off][0]:.6g}" if off.any() else ""
+
+    def array(self, meaning: Meaning) -> np.ndarray:
+        world = self.reading.world
+        if world.network.tensors[meaning.tensor].block:
+            raise Unasked("blocks")
+        if meaning.of == GIVEN:
+            return world.given[meaning.tensor]
+        if meaning.of is None:
+            return np.real(world.values[meaning.tensor])
+        return self.reading.gradient(meaning.of, meaning.tensor)
+
+
+def _letters(node: ast.expr) -> Iterator[str]:
+    inside = node.slice if isinstance(node, ast.Subscript) else ast.Tuple([])
+    yield from dict.fromkeys(n.id for n in ast.walk(inside) if isinstance(n, ast.Name))
+
+
+@dataclass(frozen=True)
+class _At:
+    """Letters, each all its whole numbers along an axis of its own."""
+
+    judge: Judge
+    letters: Mapping[str, np.ndarray]
+
+    def over(self, sizes: Mapping[str, int]) -> _At:
+        """With an axis more for each, before all others."""
+        count = max((v.ndim for v in self.letters.values()), default=0)
+        more = {
+            n: np.arange(size).reshape((-1,) + (1,) * (count + k))
+            for k, (n, size) in enumerate(reversed(sizes.items()))
+        }
+        return replace(self, letters={**self.letters, **more})
+
+    def size(self, letter: str, nodes: tuple[ast.expr, ...]) -> int:
+        """How far a letter runs: along the shortest axis that it is the place on."""
+        found = []
+        for node in (n for each in nodes for n in ast.walk(each) if isinstance(n, ast.Subscript)):
+            for k, place in enumerate(_places(node)):
+                if isinstance(place, ast.Name) and place.id == letter:
+                    tensor = self.meaning(ast.unparse(node.value)).tensor
+                    world = self.judge.reading.world
+                    found.append(world.shape(world.network.tensors[tensor])[k])
+        if not found:
+            raise Unasked(f"how far {letter} runs")
+        return min(found)
+
+    def meaning(self, name: str) -> Meaning:
+        found = self.judge.names.find(name)
+        if found is None and name.removeprefix("d_") in self.judge.reading.world.given:
+            return Meaning(name.removeprefix("d_"), GIVEN)
+        if found is None:
+            raise Unasked(f"what {name} is")
+        return found
+
+    def value(self, node: ast.expr) -> Any:
+        match node:
+            case ast.Constant():
+                return node.value
+            case ast.UnaryOp(operand=inner):
+                return -self.value(inner)
+            case ast.BinOp(op=ast.Pow(), right=ast.Constant(value=int(exponent))):
+                return self.value(node.left) ** exponent
+            case ast.BinOp(op=ast.Pow()):
+                base = np.asarray(self.value(node.left), float)
+                return scalars.power(base, self.value(node.right))
+            case ast.BinOp():
+                return _BINARY[type(node.op)](self.value(node.left), self.value(node.right))
+            case ast.Compare(ops=[op], comparators=[right]):
+                holds = _COMPARED[type(op)](self.value(node.left), self.value(right))
+                return np.asarray(holds, float)
+            case ast.Name(id=name):
+                return self.name(name)
+            case ast.Subscript():
+                return self.entry(node)
+            case ast.Call(func=ast.Name(id=name)):
+                return self.call(name, node.args)
+        raise Unasked(ast.unparse(node))
+
+    def name(self, name: str) -> Any:
+        if name in self.letters:
+            return self.letters[name]
+        lengths = self.judge.reading.world.lengths
+        return lengths[name] if name in lengths else self.judge.array(self.meaning(name))
+
+    def entry(self, node: ast.Subscript) -> np.ndarray:
+        name = ast.unparse(node.value)
+        world = self.judge.reading.world
+        meaning = self.meaning(name)
+        array, info = self.judge.array(meaning), world.network.tensors[meaning.tensor]
+        first = (0,) * array.ndim if meaning.of == GIVEN else starts(world.network, info.name)
+        steps = info.carried if meaning.of not in (None, GIVEN) else None
+        places = [self.value(p) + s for p, s in zip(_places(node), first, strict=True)]
+        after: Any = False
+        if steps is not None:  # what comes after the last step hears of nothing
+            after = places[steps] >= array.shape[steps]
+            places[steps] = np.where(after, 0, places[steps])
+        places = [np.asarray(p, int) for p in places]
+        if any(p.min() < 0 or p.max() >= n for p, n in zip(places, array.shape, strict=True)):
+            raise Unasked("what is beyond an axis")
+        return np.where(after, 0, array[tuple(places)])
+
+    def call(self, name: str, arguments: list[ast.expr]) -> Any:
+        over = [n.id for n in arguments[1:] if isinstance(n, ast.Name)]
+        if name in _OVER and over and len(over) == len(arguments) - 1:
+            inner = self.over({n: self.size(n, (arguments[0],)) for n in over})
+            body = np.asarray(inner.value(arguments[0]))
+            shape = np.broadcast_shapes(body.shape, *(v.shape for v in inner.letters.values()))
+            return _OVER[name](np.broadcast_to(body, shape), tuple(range(len(over))))
+        values = [np.asarray(self.value(a), float) for a in arguments]
+        if name in scalars.CALLS:
+            return scalars.CALLS[name](*values)
+        symbols = sp.symbols(f"a:{len(arguments)}", real=True)
+        try:
+            expr = (getattr(functions, name, None) or definition(name))(*symbols)
+        except (KeyError, TypeError, AttributeError):
+            raise Unasked(f"what {name} is") from None
+        return _of(expr, dict(zip(symbols, values, strict=True)))
+
+
+def _of(expr: Any, values: Mapping[sp.Symbol, np.ndarray]) -> Any:
+    """An expression of a function's definition, in numbers."""
+    if expr in values:
+        return values[expr]
+    if isinstance(expr, sp.Piecewise):
+        sides = [(_of(e, values), _of(c, values)) for e, c in expr.args]
+        return reduce(lambda rest, side: np.where(side[1], side[0], rest), reversed(sides), np.nan)
+    if not getattr(expr, "args", ()):
+        return float(expr) if expr not in (sp.true, sp.false) else bool(expr)
+    name = type(expr).__name__
+    calls = {"Add": lambda *a: reduce(add, a), "Mul": lambda *a: reduce(mul, a)}
+    calls |= {**scalars.CALLS, **scalars.COMPARISONS, "Pow": scalars.power}
+    if name in calls:
+        return calls[name](*(_of(a, values) for a in expr.args))
+    spelt = scalars.defined(expr)
+    if spelt is None:
+        raise Unasked(f"what {name} is")
+    return _of(spelt, values)
+
+
+def _places(node: ast.Subscript) -> list[ast.expr]:
+    return node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+
+
+def _log_sum(values: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
+    top = values.max(axes, keepdims=True)
+    return np.log(np.exp(values - top).sum(axes)) + np.squeeze(top, axes)
+
+
+_OVER = {"sum": np.sum, "max": np.max, "logsumexp": _log_sum}
+_BINARY: dict[type, Any] = {ast.Add: add, ast.Sub: sub, ast.Mult: mul, ast.Div: truediv}
+_COMPARED: dict[type, Any] = {
+    ast.Eq: np.equal,
+    ast.NotEq: np.not_equal,
+    ast.Lt: np.less,
+    ast.LtE: np.less_equal,
+    ast.Gt: np.greater,
+    ast.GtE: np.greater_equal,
+}
+
+
+def judged(network: Network, module: str) -> Iterator[tuple[str, str]]:
+    """Each comment of a network's module, and how its sides differ, or what it is not asked for."""
+    judge, told = Judge.of(network), comments(module)
+    added = {line.partition("[")[0] for line in told if " += " in line}
+    for line in told:
+        try:
+            if line.partition("[")[0] in added or _NO_EQUATION.search(line):
+                raise Unasked("what is added up, or in which order")
+            yield line, judge.wrong(line)
+        except Unasked as why:
+            yield line, f"{UNASKED}{why}"

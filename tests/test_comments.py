@@ -1,0 +1,111 @@
+"""What a module says of itself above its statements is true; and a person may claim it so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bpgen.commands.claims import court_of
+from bpgen.emit import emit
+from bpgen.errors import NetError
+from bpgen.ir import Network
+from bpgen.load import load
+from bpgen.network.shrink import shrunk
+from bpgen.text import comment as printer
+from tests.comments import UNASKED, Judge, comments, judged
+from tests.conftest import EXAMPLES, ROOT, declared
+
+
+def _small(name: str) -> Network:
+    return shrunk(load(ROOT / "examples" / f"{name}.py"))
+
+
+@pytest.mark.parametrize("net", EXAMPLES, ids=lambda p: p.stem)
+def test_every_comment_holds(net: Path) -> None:
+    network = shrunk(load(net))
+    found = dict(judged(network, emit(network)))
+    assert not {line: why for line, why in found.items() if why and not why.startswith(UNASKED)}
+    assert sum(not why for why in found.values()) >= 5
+
+
+def test_a_lost_sign_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = _small("softmax_mlp")
+    right = printer.text_of
+    lost = lambda *a: right(*a).replace(" - ", " + ")  # noqa: E731
+    monkeypatch.setattr("bpgen.raising.equation.text_of", lost)
+    found = dict(judged(network, emit(network)))
+    assert "is not" in found["delta3[n,i] = p[n,i] / N + [i = y[n]] / N"]
+
+
+RIGHT_AND_WRONG = [  # of softmax_mlp
+    ("z1[n,i] = sum_j W1[i,j] x[n,j] + b1[i]", "z1[n,i] = sum_j W1[i,j] x[n,j] - b1[i]"),
+    ("p[n,i] = exp(z3[n,i]) / sum_j exp(z3[n,j])", "p[n,i] = exp(z3[n,i]) / sum_j exp(z2[n,j])"),
+    ("s3[n] = logsumexp_i z3[n,i]", "s3[n] = max_i z3[n,i]"),
+    ("delta3[n,i] = p[n,i] / N - [i = y[n]] / N", "delta3[n,i] = p[n,i] - [i = y[n]] / N"),
+    ("delta3[n,i] = (p[n,i] - [i = y[n]]) / N", "delta3[n,i] = (p[n,i] - [i != y[n]]) / N"),
+    ("db2[i] = sum_n delta2[n,i]", "db2[i] = sum_n delta1[n,i]"),
+    (
+        "dW3[i,j] = sum_n delta3[n,i] h[n,j] + 0.02 W3[i,j]",
+        "dW3[i,j] = sum_n delta3[n,i] h[n,j] + 0.01 W3[i,j]",
+    ),
+    (
+        "delta2[n,i] = sum_j delta3[n,j] W3[j,i] (1 - h[n,i] ** 2)",
+        "delta2[n,i] = sum_j delta3[n,j] W3[j,i] (1 - h[n,i]) ** 2",
+    ),
+    (
+        "L = sum_n ell[n] / N + 0.01 sum_i,j W1[i,j] ** 2 + 0.01 sum_i,j W2[i,j] ** 2"
+        " + 0.01 sum_i,j W3[i,j] ** 2",
+        "L = sum_n ell[n] / N + 0.01 sum_i,j W1[i,j] ** 2 + 0.01 sum_i,j W2[i,j] ** 2",
+    ),
+]
+
+
+@pytest.mark.parametrize(("right", "wrong"), RIGHT_AND_WRONG)
+def test_a_wrong_comment_is_refused(right: str, wrong: str) -> None:
+    judge = Judge.of(_small("softmax_mlp"))
+    assert not judge.wrong(right)
+    assert " is not " in judge.wrong(wrong)
+
+
+@pytest.mark.parametrize(("right", "wrong"), RIGHT_AND_WRONG)
+def test_a_claim_may_be_a_comment(right: str, wrong: str) -> None:
+    court = court_of(_small("softmax_mlp"))
+    (yes,), (no,) = court.answers(right), court.answers(wrong)
+    assert (yes.right, no.right) == (True, False)
+    assert yes.text == right
+
+
+@pytest.mark.parametrize(
+    ("claim", "told"),
+    [
+        ("# (12) db1[i] = sum_n delta1[n,i]", True),  # with all that stands before it
+        ("# (4) where s3[n] = logsumexp_i z3[n,i]", True),
+        ("dW1[i,j] = sum_n delta1[n,i] x[n,j] + 0.02 W1[i,j]", True),
+        ("dW1[i,j] = sum_n delta1[n,i] x[n,i] + 0.02 W1[i,j]", False),
+    ],
+)
+def test_a_comment_is_claimed_as_it_stands_in_the_module(claim: str, told: bool) -> None:
+    (answer,) = court_of(_small("softmax_mlp")).answers(claim)
+    assert answer.right == told
+
+
+@pytest.mark.parametrize("claim", ["dW1[i,j] = sum_n delta1[n,i", "dW1[i,j] = [i = ] x[n,j]"])
+def test_nonsense_is_no_comment(claim: str) -> None:
+    with pytest.raises(NetError, match="syntax error"):
+        court_of(_small("softmax_mlp")).answers(claim)
+
+
+def test_a_place_that_is_not_there_is_said_of_the_batch_that_is_meant() -> None:
+    claim = "delta1[n,i] = sum_j delta2[n,j] W2[i,j] (1 - a1[n,i])"
+    with pytest.raises(NetError, match=r"W2\[1, 0\] is not there"):
+        court_of(_small("toy_2_2_1")).answers(claim)
+
+
+@pytest.mark.parametrize("name", ["sum_x", "max_z"])
+def test_a_tensor_may_be_called_as_a_sum_is(name: str) -> None:
+    net = f"from bpgen import *\nx = input(2)\n{name} = dense(x, 2)\nL = loss(sum({name}**2))\n"
+    network = declared(net)
+    found = dict(judged(network, emit(network)))
+    assert not any(found.values())
+    assert any(f"{name}[n,i] ** 2" in line for line in comments(emit(network)))

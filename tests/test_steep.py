@@ -65,8 +65,13 @@ NETS = {  # the network, what has a slope without end, what is 0, and what it is
 
 
 @pytest.mark.usefixtures("in_a_folder_with_nets")
-@pytest.mark.parametrize("options", [(), ("--fast",), ("--target", "c")], ids=" ".join)
-@pytest.mark.parametrize("name", NETS)
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        *((name, ()) for name in NETS),
+        *((next(iter(NETS)), o) for o in (("--fast",), ("--target", "c"))),
+    ],
+)
 def test_the_network_is_named_and_not_bpgen(name: str, options: tuple[str, ...]) -> None:
     """What it says helps: with that the module is written."""
     if "c" in options and compiler() is None:

@@ -16,11 +16,12 @@ if __name__ == "__main__" and not getattr(sys.flags, "safe_path", False):
 
 
 def run() -> None:
-    """A short life of many small objects, hardly one of them garbage: Python looks for it less
-    often, and not once more at the end. Matrices are small, too: threads would wait for each other.
+    """A short life of many small objects, hardly one of them garbage: Python looks for it only
+    where there are very many, and not once more at the end. Matrices are small, too: threads would
+    wait for each other.
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    gc.set_threshold(50_000, 50, 50)
+    gc.set_threshold(500_000, 50, 50)
     atexit.register(gc.freeze)
     _replace_closed_streams()
     _program()(prog_name="bpgen")

@@ -161,11 +161,13 @@ def _called(block: Callable[[Tensor], Tensor], x: Tensor) -> Any:
     A profiler that is no function (cProfile's, before Python 3.12) cannot be put back from here: it
     goes on, and the block's variables are not seen.
     """
-    code, first = getattr(block, "__code__", None), len(here().tensors)
+    code, first, path = getattr(block, "__code__", None), len(here().tensors), here().path
 
     def watch(frame: FrameType, event: str, _: Any) -> None:
+        if event != "return":  # of every call, in sympy, too: what is asked first is asked often
+            return
         own = frame.f_code is code
-        if event == "return" and (own or frame.f_code.co_filename == here().path):
+        if own or frame.f_code.co_filename == path:
             for serial, name in _made_in(frame.f_locals, first).items():
                 if own or serial not in here().called:
                     here().called[serial] = name

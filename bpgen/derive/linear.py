@@ -101,7 +101,7 @@ def _added_up(linear: Linear, left: tuple[Index, ...]) -> float:
         total += _priced(coefficient)
         if key is not None:
             total += _priced(key.body) + _entries(indices_of(key.body))
-            if abs(coefficient) != 1:
+            if coefficient not in (1, -1):
                 total += _entries({*key.free, *indices_of(coefficient)})
     return total
 

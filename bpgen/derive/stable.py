@@ -164,7 +164,7 @@ class Spelling:
         """
         terms = [t for equation in equations for t in equation.terms]
         under = (e.name for t in terms for d in _sharp(t.body) for e in elements(d))
-        sums = (a for t in terms for a in atoms(t.body, sp.Add) if abs(a.args[0]) == 1)
+        sums = (a for t in terms for a in atoms(t.body, sp.Add) if a.args[0] in (1, -1))
         parts = (part.as_coeff_Mul()[1].as_base_exp()[0] for a in sums for part in a.args)
         left = (e.name for e in parts if isinstance(e, Element))
         read = {e.name for equation in equations for e in equation.reads()}

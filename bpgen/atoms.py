@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 import sympy as sp
 
@@ -21,3 +22,11 @@ def atoms(expr: sp.Basic, *kinds: type[Kind]) -> set[Kind]:
             found.add(part)
         left += part.args
     return found
+
+
+def replaced(expr: Any, new: Mapping[Any, Any]) -> Any:
+    """The expression with its parts replaced, all at once. sympy's `xreplace` makes all that holds
+    a part anew, even where that is replaced by itself.
+    """
+    others = {old: part for old, part in new.items() if part != old}
+    return expr.xreplace(others) if others else expr

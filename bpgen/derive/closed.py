@@ -12,6 +12,7 @@ from functools import cached_property
 
 import sympy as sp
 
+from bpgen.atoms import replaced
 from bpgen.derive.known_sums import KnownSums
 from bpgen.derive.linear import Linear, Sum, add, closed, cost, opened, summed
 from bpgen.derive.measure import lighter, weight
@@ -150,7 +151,7 @@ class ClosedForms:
         """Add `factor` times an adjoint written out at an access, within a sum or in none."""
         at = dict(zip(known.equation.indices, access.indices, strict=True))
         for key, coefficient in known.linear.items():
-            product = factor * coefficient.xreplace(at)
+            product = factor * replaced(coefficient, at)
             bound = set(total.over) if total else set()
             outer: Linear = {None: product}
             if total is not None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import sympy as sp
 
+from bpgen.atoms import replaced
 from bpgen.derive.decimals import with_short_numbers
 from bpgen.derive.simplify import with_plain_signs
 from bpgen.equations.affine import is_within
@@ -181,7 +182,7 @@ def _unified(
         for mine, yours in zip(access.indices, theirs[name].indices, strict=True):
             if isinstance(mine, Index) and found.setdefault(mine, yours) != yours:
                 return None
-    met = pattern.xreplace(found) == expr and all(is_within(e, i) for i, e in found.items())
+    met = replaced(pattern, found) == expr and all(is_within(e, i) for i, e in found.items())
     return found if met else None
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import sympy as sp
 
+from bpgen.atoms import replaced
 from bpgen.derive.exponentials import one_exponential, over_exponentials
 from bpgen.derive.measure import weight
 from bpgen.derive.vanishing import at_step
@@ -75,7 +76,7 @@ class Values:
         if not isinstance(access, Element) or access.name not in self.bodies:
             return None
         indices, body = self.bodies[access.name]
-        return body.xreplace(dict(zip(indices, access.indices, strict=True)))
+        return replaced(body, dict(zip(indices, access.indices, strict=True)))
 
     def read(self, expr: sp.Expr) -> dict[Element, sp.Expr]:
         """The values that an expression reads, each by its definition."""
@@ -83,7 +84,7 @@ class Values:
         for access in elements(expr):
             if access.name in self.defined and at_step(access, self.carried.get(access.name)):
                 indices, value = self.defined[access.name]
-                found[access] = value.xreplace(dict(zip(indices, access.indices, strict=True)))
+                found[access] = replaced(value, dict(zip(indices, access.indices, strict=True)))
         return found
 
     def written(self, expr: sp.Expr) -> sp.Expr:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import sympy as sp
 from sympy.codegen.cfunctions import expm1, log1p
 
+from bpgen.atoms import replaced
 from bpgen.functions import masked, on_paper, step, xlog1py, xlogy, zero_over, zero_times
 from bpgen.ir import Element, Equation, Index, Network, elements
 
@@ -174,7 +175,7 @@ class Vanishing:
             (term,) = equation.terms
             if term.reduce != "sum" or term.at is not None:
                 return []
-            total = term.body.xreplace(dict(zip(equation.indices, total.indices, strict=True)))
+            total = replaced(term.body, dict(zip(equation.indices, total.indices, strict=True)))
         squares = [_squared(a) for a in sp.Add.make_args(total)]
         return [] if None in squares else [b for b in squares if b is not None]
 
@@ -183,9 +184,8 @@ class Vanishing:
         equation = equation and equation.of_steps()
         if equation is None or not equation.pointwise() or not self._at_step(access):
             return access
-        return equation.terms[0].body.xreplace(
-            dict(zip(equation.indices, access.indices, strict=True))
-        )
+        places = dict(zip(equation.indices, access.indices, strict=True))
+        return replaced(equation.terms[0].body, places)
 
     def _at_step(self, access: Element) -> bool:
         """Whether a value is read at a step that its equation is of, and not before the first."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Container, Iterable, Mapping
 
 import sympy as sp
 
+from bpgen.atoms import replaced
 from bpgen.ir import Element, Equation, Index, Term, elements, indices_of
 
 New = Mapping[Index, sp.Expr] | Mapping[sp.Expr, sp.Expr] | Mapping[Index, Index]
@@ -40,7 +41,7 @@ def read_at(term: Term, places: New, beside: Iterable[sp.Expr] = ()) -> Term:
     place speaks of is not captured, nor one of what will stand beside the term's body.
     """
     at = {i: e for i, e in dict(places).items() if i not in term.over}
-    speaking = sp.Tuple(term.body, *(term.at or ()), *beside).xreplace(at)
+    speaking = replaced(sp.Tuple(term.body, *(term.at or ()), *beside), at)
     free = {i for e in (*at.values(), *beside) for i in indices_of(e)}
     free |= {i for i in indices_of(speaking) if i not in term.over}
     return bound_as(term, all_unlike(term.over, (str(i.name) for i in free)), at)
@@ -52,10 +53,10 @@ def bound_as(term: Term, bound: Mapping[Index, Index], free: New | None = None) 
     """
     new: dict[sp.Basic, sp.Basic] = {**(free or {}), **bound}
     return Term(
-        term.body.xreplace(new),
+        replaced(term.body, new),
         tuple(new.get(k, k) for k in term.over),
         term.reduce,
-        None if term.at is None else tuple(e.xreplace(new) for e in term.at),
+        None if term.at is None else tuple(replaced(e, new) for e in term.at),
     )
 
 

@@ -5,8 +5,8 @@ rules, each with the failure that it avoids.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
 
 import sympy as sp
 from sympy.codegen.cfunctions import expm1
@@ -46,7 +46,8 @@ from bpgen.record import Risk
 Rewrite = Callable[[sp.Expr], sp.Expr | None]
 
 
-class Rule(NamedTuple):
+@dataclass(frozen=True, eq=False)  # of what is remembered, tables of them are the keys
+class Rule:
     """An identity, and how its left side fails in floats; None where it only leads to others."""
 
     rewrite: Rewrite

@@ -93,11 +93,19 @@ class Element(sp.Expr):
         indices: tuple[sp.Expr, ...] = self.args[1:]
         return indices
 
-    def _sympystr(self, printer: Any) -> str:
-        return f"{self.name}[{', '.join(printer.doprint(i) for i in self.indices)}]"
+    def __str__(self) -> str:
+        return f"{self.name}[{', '.join(map(_written, self.indices))}]"
+
+    def _sympystr(self, _printer: Any) -> str:
+        return str(self)
 
     def _eval_derivative(self, _symbol: sp.Symbol) -> sp.Expr:
         return sp.S.Zero
+
+
+@lru_cache(10_000)  # elements are put in order by what they are written as
+def _written(index: sp.Expr) -> str:
+    return str(index)
 
 
 def element(name: str, indices: Iterable[Any]) -> Element:
@@ -107,9 +115,16 @@ def element(name: str, indices: Iterable[Any]) -> Element:
 
 def indices_of(expr: sp.Basic) -> list[Index]:
     """The indices that an expression speaks of, in an order that no hash seed changes."""
-    return sorted((s for s in expr.free_symbols if isinstance(s, Index)), key=lambda i: i.name)
+    return list(_indices_of(expr))
 
 
+@lru_cache(10_000)
+def _indices_of(expr: sp.Basic) -> tuple[Index, ...]:
+    found = (s for s in expr.free_symbols if isinstance(s, Index))
+    return tuple(sorted(found, key=lambda i: i.name))
+
+
+@lru_cache(10_000)  # a network has few sizes, and they are asked for wherever an axis is
 def length(size: Size | None) -> sp.Expr:
     """The size of an axis inside a body: a number, or a positive symbol such as N."""
     return (

@@ -16,7 +16,7 @@ from bpgen.check.entrywise import along, evaluate, gradients, shown
 from bpgen.check.entrywise.evaluation import STEP, Evaluation
 from bpgen.check.entrywise.grid import Grid, Outside
 from bpgen.check.entrywise.places import Places
-from bpgen.check.entrywise.scalars import CALLS
+from bpgen.check.entrywise.scalars import CALLS, whole_power
 from bpgen.check.entrywise.tape import Tape
 from bpgen.functions import ROWS
 from bpgen.ir import BATCH, Equation, Index, Malformed, Network, TensorInfo, Term, element
@@ -392,3 +392,12 @@ def test_which_of_equal_entries_is_the_largest_is_not_decided_by_a_step() -> Non
     point = {"x": np.zeros((1, 3)), "w": np.ones(3)}
     slopes = along(net, {BATCH: 1}, point, {"x": np.eye(3)[:, None, :]})
     np.testing.assert_array_equal(slopes, [0.5, 0, 0])
+
+
+@pytest.mark.parametrize("n", [-7, -4, -3, -1, 2, 3, 4, 5, 8])
+def test_a_whole_power_has_its_value_and_slope(n: int) -> None:
+    x = np.array([-1.7, -0.3, 0.4, 2.5])
+    found = whole_power(n)(x + 1j * STEP)
+    np.testing.assert_allclose(whole_power(n)(x), x ** float(n), rtol=2e-15)
+    np.testing.assert_allclose(found.real, x ** float(n), rtol=2e-15)
+    np.testing.assert_allclose(found.imag / STEP, n * x ** float(n - 1), rtol=1e-14)

@@ -5,6 +5,7 @@ written.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -92,17 +93,14 @@ class Entries:
         places: nothing is decided in it. What an element reads has one entry where it stays the
         same.
         """
-        factors = sp.Mul.make_args(self.term.body)
-        read = [f for f in factors if isinstance(f, Element)]
-        numbers = [f for f in factors if f.is_Rational]
-        plain = self.term.at is None and self.term.reduce == "sum" and bool(self.term.over)
-        if not plain or len(read) < 2 or len(read) + len(numbers) < len(factors):
+        if (factors := _factors(self.term)) is None:
             return None
+        number, read = factors
         arrays = {e: self.read(e).astype(self.at.dtype, copy=False) for e in read}
         for k, n in enumerate(self.grid.shape, start=1):
             if all(a.shape[k] != n for a in arrays.values()):
                 return None
-        return self.grid.leaf(sp.Mul(*numbers), self.at.real), arrays
+        return self.grid.leaf(number, self.at.real), arrays
 
     def made(self) -> Array:
         """What is made of the body at all entries; of a product, without its body."""
@@ -138,6 +136,20 @@ class Entries:
     def _beside(self, value: Array) -> Array:
         """With one entry along each axis that was reduced over."""
         return value.reshape(len(value), *self.shape, *self.grid.flat[len(self.shape) :])
+
+
+@lru_cache(4096)  # asked at every step of a loop
+def _factors(term: Term) -> tuple[sp.Expr, tuple[Element, ...]] | None:
+    """A number and elements, where the body is their product and is summed at the term's own
+    places.
+    """
+    factors = sp.Mul.make_args(term.body)
+    read = [f for f in factors if isinstance(f, Element)]
+    numbers = [f for f in factors if f.is_Rational]
+    plain = term.at is None and term.reduce == "sum" and bool(term.over)
+    if not plain or len(read) < 2 or len(read) + len(numbers) < len(factors):
+        return None
+    return sp.Mul(*numbers), tuple(read)
 
 
 def _of_place(term: Term) -> tuple[Index, ...]:

@@ -64,7 +64,7 @@ class Evaluation(Values):
         """Values of a tensor, all or those of one step, with their part of its step added."""
         if self.network.tensors[name].bound is not None:
             return array
-        array = array.astype(self.dtype)
+        array = array.astype(self.dtype, copy=False)
         if name in self.still:
             array.real = self.still[name][here]
         return array + 1j * STEP * self.steps[name][here] if name in self.steps else array

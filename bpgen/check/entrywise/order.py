@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
@@ -34,9 +35,11 @@ def scheduled(network: Network) -> Iterator[tuple[tuple[Equation, ...], bool]]:
         yield (order or together), order is not None
 
 
+@lru_cache(256)  # it is asked at each point
 def _in_step(members: tuple[Equation, ...]) -> tuple[Equation, ...] | None:
     """Each after what it reads of the same step; None where there is no such order."""
-    waiting = {e.name: _needed(e, members) for e in members}
+    axes = {e.name: axis(e) for e in members}
+    waiting = {e.name: _needed(e, axes) for e in members}
     by_name = {e.name: e for e in members}
     done: list[Equation] = []
     while waiting:
@@ -48,11 +51,12 @@ def _in_step(members: tuple[Equation, ...]) -> tuple[Equation, ...] | None:
     return tuple(done)
 
 
-def _needed(equation: Equation, members: tuple[Equation, ...]) -> set[str]:
-    """The members of a loop that an equation reads at the step itself."""
+def _needed(equation: Equation, axes: Mapping[str, int]) -> set[str]:
+    """The members of a loop, each with the axis that it runs along, that an equation reads at the
+    step itself.
+    """
     loop = equation.loop
     assert loop is not None
-    axes = {e.name: axis(e) for e in members}
     reads = (e for e in equation.reads() if e.name in axes)
     return {e.name for e in reads if e.indices[axes[e.name]] == loop.index}
 

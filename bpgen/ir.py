@@ -84,11 +84,11 @@ class Element(sp.Expr):
     is_commutative = True
     is_real = True
 
-    @property
+    @cached_property
     def name(self) -> str:
         return str(self.args[0].name)
 
-    @property
+    @cached_property
     def indices(self) -> tuple[sp.Expr, ...]:
         indices: tuple[sp.Expr, ...] = self.args[1:]
         return indices

@@ -106,7 +106,7 @@ def _divides(addend: sp.Expr) -> bool:
 
 
 def _forms_of_all(plain: sp.Expr) -> Iterable[sp.Expr]:
-    outside, inside = sp.factor_terms(plain).as_independent(*_values(plain), as_Add=False)
+    outside, inside = _factored(plain).as_independent(*_values(plain), as_Add=False)
     yield plain
     for form in _inner_forms(inside):
         yield with_plain_signs(outside * form)
@@ -132,7 +132,7 @@ def _values(plain: sp.Expr) -> list[sp.Symbol]:
 
 def _inner_forms(plain: sp.Expr) -> Iterable[sp.Expr]:
     yield plain
-    yield sp.factor_terms(plain)
+    yield _factored(plain)
     sums = atoms(plain, sp.Add)
     if (
         len(sums) > 1
@@ -141,7 +141,7 @@ def _inner_forms(plain: sp.Expr) -> Iterable[sp.Expr]:
     ):
         cancelled = sp.cancel(plain)
         yield cancelled
-        yield sp.factor_terms(cancelled)
+        yield _factored(cancelled)
         yield sp.factor(cancelled)
         yield from _over_denominators(cancelled)
 

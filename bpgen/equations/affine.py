@@ -73,6 +73,7 @@ def undone(expr: sp.Expr, index: Index, axis: Index) -> sp.Expr | None:
     return sp.expand((axis - form.start) * form.steps[0][1])
 
 
+@lru_cache(maxsize=4096)
 def is_within(value: sp.Expr, index: Index) -> bool:
     """Whether an index takes this value: what it is of may be defined for a part alone."""
     form = affine(value)

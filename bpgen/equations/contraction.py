@@ -40,6 +40,7 @@ class Group:
     at: tuple[sp.Expr, ...] | None = None
 
 
+@lru_cache(4096)
 def outer_and_sum(term: Term) -> tuple[sp.Expr, Sum | None]:
     """A term as outer factor and sum: sum_i W[i,j] d[i] a[j] is a[j] * sum_i W[i,j] d[i]."""
     if not term.over:

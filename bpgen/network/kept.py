@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from math import prod
 
 import numpy as np
@@ -30,6 +31,7 @@ def nothing_kept(keeps: Keeps, over: Iterable[Index]) -> dict[Index, int] | None
     return None
 
 
+@lru_cache(4096)
 def always(keep: sp.Expr) -> bool:
     """Whether a mask is of indices alone, and holds at each of their values."""
     of_indices = _of_indices(keep)

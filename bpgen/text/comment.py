@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 
 import sympy as sp
 
@@ -122,5 +123,6 @@ def _plain(access: Element) -> str:
     return str(_access(access).text)
 
 
+@lru_cache(4096)  # the same few stand in all equations
 def _index(index: sp.Expr) -> str:
     return _plain(index) if isinstance(index, Element) else str(index).replace(" ", "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 
 import sympy as sp
 
@@ -29,6 +30,7 @@ def short(parts: Iterable[CodeLike]) -> list[CodeLike]:
     return shortened
 
 
+@lru_cache(4096)
 def cut(slot: Slot, axes: Axes) -> str:
     """One axis of a subscript: a place, the slice that one index runs through, or all of it."""
     free = along(slot, axes)

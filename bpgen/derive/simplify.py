@@ -134,12 +134,9 @@ def _inner_forms(plain: sp.Expr) -> Iterable[sp.Expr]:
     yield plain
     yield _factored(plain)
     sums = atoms(plain, sp.Add)
-    if (
-        len(sums) > 1
-        or (sums and isinstance(plain, sp.Mul))
-        or any(p.exp.is_negative for p in atoms(plain, sp.Pow))
-    ):
-        cancelled = sp.cancel(plain)
+    divides = any(p.exp.is_negative for p in atoms(plain, sp.Pow))
+    if len(sums) > 1 or (sums and isinstance(plain, sp.Mul)) or divides:
+        cancelled = sp.cancel(plain) if divides else sp.expand(plain)  # of a polynomial the same
         yield cancelled
         yield _factored(cancelled)
         yield sp.factor(cancelled)

@@ -25,11 +25,15 @@ from bpgen.check.claims.scalars import definition
 from bpgen.check.entrywise import scalars
 from bpgen.check.entrywise.order import starts
 from bpgen.check.page.drawing import drawn
-from bpgen.check.page.names import Names as Printed
+from bpgen.check.page.proof import definitions, spellings
+from bpgen.check.page.proof.judge import Judge as Lines
+from bpgen.check.page.proof.page import Page
 from bpgen.check.page.reading import Reading
 from bpgen.check.page.world import LOWEST
+from bpgen.derive import derive
 from bpgen.ir import Network
 from bpgen.names import adjoint_name
+from bpgen.render import render
 
 SAMPLES, TOLERANCE = 3, 1e-7
 UNASKED = "unasked: "
@@ -67,10 +71,14 @@ class Judge:
 
     @staticmethod
     def of(network: Network, seed: int = 0) -> Judge:
-        world = drawn(network, SAMPLES, seed)
-        names = Names(network, {adjoint_name(t): t for t in network.tensors})
-        printed = Printed.of(network)
-        return Judge(names, Reading(world, printed, network.loss or "", False, 0))
+        derivation = derive(network)
+        page = Page.of(render(derivation, fmt="latex"), derivation.network, seed, SAMPLES)
+        page.whole.world = drawn(derivation.network, SAMPLES, seed)
+        # By which spelling the chain rule goes, the page alone says.
+        definitions.read(page, Lines(page.tolerance))
+        spellings.read(page)
+        names = Names(derivation.network, {adjoint_name(t): t for t in network.tensors})
+        return Judge(names, replace(page.whole, top=network.loss or ""))
 
     def wrong(self, line: str) -> str:
         """How the sides differ; Unasked where there is no saying."""

@@ -15,7 +15,10 @@ from tests.proofs.spelling import digest
 FILE = Path(__file__).with_suffix(".json")
 RENEW = "python -m tests.proofs renews the record"
 _KEY = re.compile(r"[0-9a-f]{64}")
-_FIGURES = re.compile(r"(?:(?:[a-z]+ )*[1-9]\d* [a-z0-9 ]+(?:, |$))+")
+# None is 0, but for comments: those of blocks, and of what is added up, are not asked for.
+_FIGURES = re.compile(
+    r"(?:(?:[a-z]+ )*[1-9]\d* [a-z0-9 ]+(?:, (?!$)|$))+(?:0 of [1-9]\d* comments)?"
+)
 
 
 @dataclass(frozen=True)

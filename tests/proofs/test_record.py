@@ -4,6 +4,7 @@ no proof.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -111,6 +112,10 @@ def test_a_wrong_module_and_a_wrong_page_are_no_proof() -> None:
         every_line(_with_claim(module=wrong, small_module=wrong))
     with pytest.raises(AssertionError):
         every_line(_with_claim(page=(claim.page or "").replace("2(", "3(")))
+    said = re.sub(r"(# \(\d+\) .*?) = ", r"\1 = 2 ", claim.small_module)
+    assert said != claim.small_module
+    with pytest.raises(AssertionError, match="is not"):
+        every_line(_with_claim(small_module=said))
     with pytest.raises(AssertionError):
         every_line(replace(_made(), asked=Asked(mutants=10_000)))
 
@@ -138,6 +143,9 @@ def test_figures_that_come_out_otherwise_are_refused() -> None:
         (NAME, "0" * 64, "", "is no proof"),
         (NAME, "0" * 64, "no", "is no proof"),
         (NAME, "0" * 64, "exactly 0 entries", "is no proof"),
+        (NAME, "0" * 64, "0 of 9 comments", "is no proof"),
+        (NAME, "0" * 64, "exactly 8 entries, 0 mutants of 3 kinds, 0 of 9 comments", "is no proof"),
+        (NAME, "0" * 64, "exactly 8 entries, 0 of 0 comments", "is no proof"),
         (NAME, "0" * 64, "AssertionError: a gradient is wrong", "is no proof"),
     ],
 )

@@ -15,7 +15,7 @@ from bpgen.prove import LARGEST_PAGE
 from bpgen.record import Derivation
 from bpgen.render import render
 
-CHARACTERS = 20_000  # of the lines that are read back: of more it takes over a third of the time
+CHARACTERS = 20_000  # of the lines that are read back: all of most pages, in a third of the time
 EQUATIONS = 100  # of long axes: to derive more of them with short ones takes as long as all else
 LESSON = 80  # equations of a page with a lesson, which takes longer to make, and so is read whole
 LONG = f"a lesson on more than {LESSON} equations"

@@ -28,18 +28,25 @@ class Program(click.Group):
                 if not sys.flags.dev_mode:  # what comes of an infinity is judged, and told once
                     warnings.filterwarnings("ignore", "", RuntimeWarning, "numpy|bpgen")
                 code = super().main(*args, **{**kwargs, "standalone_mode": False})
-        except (click.Abort, KeyboardInterrupt):
-            click.echo("bpgen: interrupted", err=True)
-            code = INTERRUPTED
-        except Exception as error:
-            if sys.flags.dev_mode:
-                raise
-            click.echo(f"bpgen: {_refusal(error)}", err=True)
-            code = 2
+        except click.Abort as stop:  # what click makes of an interrupt, and of a file that ends
+            code = _told(stop.__cause__ or stop)
+        except (KeyboardInterrupt, Exception) as error:
+            code = _told(error)
         sys.exit(code)
 
 
-def _refusal(error: Exception) -> NetError:
+def _told(error: BaseException) -> int:
+    """The exit code of what was raised, which is told."""
+    if isinstance(error, KeyboardInterrupt | click.Abort):
+        click.echo("bpgen: interrupted", err=True)
+        return INTERRUPTED
+    if sys.flags.dev_mode:
+        raise error
+    click.echo(f"bpgen: {_refusal(error)}", err=True)
+    return 2
+
+
+def _refusal(error: BaseException) -> NetError:
     """Any error as the one that users see."""
     if isinstance(error, NetError):
         return error

@@ -131,6 +131,21 @@ def test_an_interrupt_writes_nothing() -> None:
     assert not Path("generated").exists()
 
 
+def test_a_file_of_bpgens_that_ends_too_early_is_no_interrupt(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As where compiled code was cut short when it was written."""
+
+    def cut_short(*_: object, **__: object) -> None:
+        raise EOFError("marshal data too short")
+
+    monkeypatch.setattr("bpgen.commands.derive.run", cut_short)
+    Path("net.py").write_text(NET + "output(2 * x)\n")
+    result = CliRunner().invoke(main, ["derive", "net.py"])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.lstrip().startswith("bpgen: EOFError: marshal data too short\n")
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -161,20 +161,21 @@ def true_value(drawn: Drawn) -> Any:
                     term.body, values, drawn
                 )
             continue
-        for values in ranges(equation.indices):
-            at = tuple(values[i] for i in equation.indices)
-            result[at] += _reduced(term, values, drawn)
+        apart = [i for i in equation.indices if term.reduce != "first" or i not in term.over]
+        for values in ranges(tuple(apart)):
+            each = [{**values, **more} for more in ranges(term.over)]
+            found = np.array([_number(term.body, one, drawn) for one in each])
+            if term.reduce == "first":  # 1 at the first of the largest
+                values, found = each[np.argmax(found)], np.ones(1)
+            result[tuple(values[i] for i in equation.indices)] += _REDUCED[term.reduce](found)
     return result
 
 
-def _reduced(term: Term, values: Values, drawn: Drawn) -> float:
-    over = [{**values, **more} for more in ranges(term.over)]
-    found = [_number(term.body, each, drawn) for each in over]
-    if term.reduce == "first":
-        mine = [k for k, each in enumerate(over) if each == values]
-        return float(mine == [int(np.argmax(found))])
-    how = {"sum": np.sum, "max": np.max, "logsumexp": lambda a: np.log(np.sum(np.exp(a)))}
-    return float(how[term.reduce](np.array(found)))
+_REDUCED = {
+    **dict.fromkeys(("sum", "first"), np.sum),
+    "max": np.max,
+    "logsumexp": lambda a: np.log(np.sum(np.exp(a))),
+}
 
 
 def ranges(over: tuple[Index, ...]) -> Iterator[dict[sp.Expr, int]]:

@@ -15,7 +15,7 @@ from functools import cache
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from itertools import pairwise
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import NamedTuple
 
 NAME = "__reached__"  # among a module's globals: of each of its pieces, whether it was reached
@@ -116,8 +116,10 @@ def _pieces(block: list[ast.stmt]) -> Iterator[list[ast.stmt]]:
     return (block[i:j] for i, j in pairwise([0, *ends]))
 
 
-def marked(tree: ast.Module) -> list[Piece]:
-    """The pieces of a module's blocks, each of which is given its mark where it needs one."""
+def marked(tree: ast.Module, known: Marks | None = None) -> list[Piece]:
+    """The pieces of a module's blocks, each of which is given its mark where it needs one: unless
+    it is known already to be reached.
+    """
     pieces: list[Piece] = []
     first: dict[tuple[ast.AST, str], int] = {}  # of a block, the number of its first piece
     behind: dict[ast.AST, int] = {}  # an `if` that leaves, that of what is done if it is not so
@@ -132,7 +134,8 @@ def marked(tree: ast.Module) -> list[Piece]:
                 asked[number] = _entered(last) if last is not None else []
                 if last is not None and last is not block[-1] and _leaves(last):
                     behind[last] = number + 1
-                marks = [] if said_by or asked[number] else [_mark(number, last or node)]
+                needless = said_by or asked[number] or (known is not None and known[number])
+                marks = [] if needless else [_mark(number, last or node)]
                 with_marks += [*statements[:-1], *marks, *statements[-1:]]
                 lines = tuple(s.lineno for s in statements if _does(s))
                 pieces.append(Piece(lines, branch, said_by))
@@ -158,15 +161,17 @@ def reached(pieces: Sequence[Piece], marks: Marks) -> list[bool]:
 class _Loader(SourceFileLoader):
     """Of one module, which sets its marks while it runs."""
 
-    def __init__(self, name: str, path: str, found: dict[str, Marks]) -> None:
+    def __init__(self, name: str, path: str, finder: Finder) -> None:
         super().__init__(name, path)
-        self.found = found
+        self.finder = finder
 
     def exec_module(self, module: ModuleType) -> None:
         tree = ast.parse(self.get_data(self.path))
         none = [0] * len(marked(tree))
-        module.__dict__[NAME] = self.found.setdefault(os.path.realpath(self.path), none)
-        exec(compile(tree, self.path, "exec"), module.__dict__)
+        module.__dict__[NAME] = self.finder.found.setdefault(os.path.realpath(self.path), none)
+        code = compile(tree, self.path, "exec")
+        self.finder.modules.append((module, code))
+        exec(code, module.__dict__)
 
 
 class Finder(MetaPathFinder):
@@ -175,6 +180,7 @@ class Finder(MetaPathFinder):
     def __init__(self, package: str) -> None:
         self.package = package
         self.found: dict[str, Marks] = {}  # of each file, by its real path
+        self.modules: list[tuple[ModuleType, CodeType]] = []  # what was executed of each
 
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -183,5 +189,5 @@ class Finder(MetaPathFinder):
             return None
         spec = PathFinder.find_spec(name, path, target)
         if spec is not None and isinstance(spec.loader, SourceFileLoader):
-            spec.loader = _Loader(name, spec.loader.path, self.found)
+            spec.loader = _Loader(name, spec.loader.path, self)
         return spec

@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 
 from tests.coverage import report
+from tests.coverage.lighter import lighter
 from tests.coverage.marks import Finder, Marks
 
 SOURCE = Path(__file__).resolve().parent.parent.parent / "bpgen"
 # What the quick tests do not reach is of three kinds: a layer or a length that the parity tests reach (`-m parity`),
 # words that only whole networks need (`-m slow`), and refusals of what other refusals come before.
 AT_LEAST = 97  # per cent
+LIGHTER = (100, 500)  # after so many tests the marks that are set are left out
 
 
 class Coverage:
@@ -23,9 +25,10 @@ class Coverage:
     """
 
     def __init__(self) -> None:
-        finder = Finder(SOURCE.name)
-        sys.meta_path.insert(0, finder)
-        self.found = finder.found
+        self.finder = Finder(SOURCE.name)
+        sys.meta_path.insert(0, self.finder)
+        self.found = self.finder.found
+        self.tests = 0
         self.files: dict[Path, report.Reached] = {}
 
     def add(self, found: dict[str, Marks]) -> None:
@@ -33,6 +36,11 @@ class Coverage:
         for path, theirs in found.items():
             ours = self.found.setdefault(path, [0] * len(theirs))
             ours[:] = map(max, ours, theirs)
+
+    def pytest_runtest_logfinish(self) -> None:
+        self.tests += 1
+        if self.tests in LIGHTER:
+            self.finder.modules = [(m, lighter(m, code)) for m, code in self.finder.modules]
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:

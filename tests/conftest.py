@@ -24,7 +24,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 # Expressions are many small objects that live long: looked through for garbage at Python's own pace, they take a
 # fifteenth of the time.
-gc.set_threshold(50_000, 50, 50)
+gc.disable()
 
 ROOT = Path(__file__).resolve().parent.parent
 TYPES = ROOT / ".mypy_cache" / "emitted"  # what mypy knows of numpy, for all that run it

@@ -370,6 +370,7 @@ def test_a_wrong_module_is_not_written(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_as_a_program_it_builds_and_checks_itself(tmp_path: Path) -> None:
     (tmp_path / "net.py").write_text(_text(NETS["dense"]))
 

@@ -269,6 +269,7 @@ def test_answers_on_stdout_survive_any_encoding() -> None:
     assert "═" in done.stdout.decode()
 
 
+@pytest.mark.slow
 def test_the_same_bytes_under_any_hash_seed_and_in_any_company() -> None:
     """One network's module does not depend on what was emitted before it."""
     for seed, nets in (("0", ["net.py"]), ("7", ["my-net 2.py", "net.py"])):

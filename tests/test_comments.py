@@ -15,13 +15,14 @@ from bpgen.network.shrink import shrunk
 from bpgen.text import comment as printer
 from tests.comments import UNASKED, Judge, comments, judged
 from tests.conftest import EXAMPLES, ROOT, declared
+from tests.few import one_in
 
 
 def _small(name: str) -> Network:
     return shrunk(load(ROOT / "examples" / f"{name}.py"))
 
 
-@pytest.mark.parametrize("net", EXAMPLES, ids=lambda p: p.stem)
+@pytest.mark.parametrize("net", one_in(5, EXAMPLES), ids=lambda p: p.stem)
 def test_every_comment_holds(net: Path) -> None:
     network = shrunk(load(net))
     found = dict(judged(network, emit(network)))
@@ -68,7 +69,7 @@ def test_a_wrong_comment_is_refused(right: str, wrong: str) -> None:
     assert " is not " in judge.wrong(wrong)
 
 
-@pytest.mark.parametrize(("right", "wrong"), RIGHT_AND_WRONG)
+@pytest.mark.parametrize(("right", "wrong"), one_in(3, RIGHT_AND_WRONG))
 def test_a_claim_may_be_a_comment(right: str, wrong: str) -> None:
     court = court_of(_small("softmax_mlp"))
     (yes,), (no,) = court.answers(right), court.answers(wrong)

@@ -19,6 +19,7 @@ from tests.conftest import EXAMPLES, ROOT, TYPES, declared, emitted, example
 from tests.few import one_in
 from tests.proofs.corpus import LARGE
 from tests.proofs.proof import checks_itself
+from tests.texts.corpus import SOURCES, TARGETS, digests, frozen
 
 GENERATED = sorted((ROOT / "generated").glob("*.py"))
 BLOCKED = (
@@ -35,6 +36,13 @@ def run(*arguments: str, seed: str = "0", cwd: Path = ROOT) -> subprocess.Comple
 
 def test_every_example_has_its_module() -> None:
     assert [p.stem for p in GENERATED] == [p.stem for p in EXAMPLES]
+
+
+@pytest.mark.parametrize("name", ["example attention_weights", "example lstm", "page two_repeats"])
+def test_the_texts_of_a_few_are_the_frozen_ones(name: str) -> None:
+    """Of every target; those of all networks are slow."""
+    every, found = frozen(), digests(name, SOURCES[name], TARGETS[name])
+    assert found == {text: every[text] for text in found}, "see python -m tests.texts"
 
 
 @pytest.mark.parametrize("net", one_in(4, EXAMPLES), ids=lambda p: p.stem)

@@ -77,7 +77,7 @@ def test_a_ratio_that_is_0_where_its_numerator_is_is_printed_as_a_ratio() -> Non
     assert page.count("0 times a logarithm is 0, and so is 0 over 0.") == 1
 
 
-@pytest.mark.parametrize("net", one_in(3, [*LOSSES.values()]), ids=LOSSES)
+@pytest.mark.parametrize("net", one_in(6, [*LOSSES.values()]), ids=LOSSES)
 def test_no_name_that_only_code_has_is_printed(net: str) -> None:
     for notation in ("matrix", "index"):
         page = render(derived(net), fmt="text", notation=notation)

@@ -33,7 +33,7 @@ def arguments(row: FunctionRow) -> tuple[sp.Symbol, ...]:
     return sp.symbols("z s t r q", real=True)[: row.arity]
 
 
-@pytest.mark.parametrize("row", few(STATED, lambda row: row in STATED[2::5]), ids=lambda r: r.name)
+@pytest.mark.parametrize("row", few(STATED, lambda row: row in STATED[2::10]), ids=lambda r: r.name)
 def test_stated_derivative_is_that_of_the_definition(row: FunctionRow) -> None:
     symbols = arguments(row)
     meaning = row.definition(*symbols) if row.definition else row.function(*symbols)
@@ -218,7 +218,7 @@ def test_an_approximation_is_four_roundings_off_at_most(call: str, dtype: type) 
     within(call, np.concatenate([*z, -tiny, ends]).astype(dtype), 4, digits=60)
 
 
-@pytest.mark.parametrize("call", one_in(3, NUMERIC))
+@pytest.mark.parametrize("call", one_in(6, NUMERIC))
 def test_an_approximation_continues_to_complex_numbers(call: str) -> None:
     z = np.concatenate([np.linspace(-6, 6, 49), [-27.0, 1e-8, 27.0, 1e150]])
     slopes = called(call)(z + 1e-20j).imag / 1e-20

@@ -112,7 +112,7 @@ def test_names_that_are_refused(name: str) -> None:
     assert str(caught.value) == f"net.py:4: {REFUSED[name]}"
 
 
-@pytest.mark.parametrize("name", one_in(3, ACCEPTED), ids=lambda n: n[:20])
+@pytest.mark.parametrize("name", one_in(6, ACCEPTED), ids=lambda n: n[:20])
 def test_names_that_are_accepted(name: str) -> None:
     network = declared_by(NET.format(title="", name=name))
     module: dict[str, object] = {"__name__": "m"}

@@ -11,6 +11,7 @@ from bpgen.emit import emit
 from bpgen.errors import NetError
 from bpgen.load import declared_by
 from tests.conftest import derived, emitted, written
+from tests.few import one_in
 
 PROBIT = """from bpgen import *
 x, y, b = input(), target(), param()
@@ -49,7 +50,7 @@ L = loss(-sum((2**g - 1) / log2(1 + exp(r))))
 """
 
 
-@pytest.mark.parametrize("far", [-1e3, -40.0, 40.0, 1e3])
+@pytest.mark.parametrize("far", one_in(2, [-1e3, -40.0, 40.0, 1e3]))
 def test_an_ordinal_logit_far_from_its_thresholds(far: float) -> None:
     """The middle of three classes, whose probability is a difference that comes to 0 in floats."""
     module, y = emitted(ORDINAL), np.array([[0.0, 1, 0]])

@@ -291,7 +291,7 @@ NETS = {
 }
 
 
-@pytest.mark.parametrize("name", one_in(8, [*NETS]))
+@pytest.mark.parametrize("name", one_in(16, [*NETS]))
 def test_gradients(name: str) -> None:
     found = numbers(Subject(module_text(name), declared(source(name))), 0)
     assert found.ok, [str(f) for f in found.findings] + [

@@ -55,7 +55,7 @@ def allocated(module: ModuleType, batch: int, long: dict[str, int]) -> tuple[int
     return size, sum(map(len, memory.values()))
 
 
-QUICK = ("toy_2_2_1", "digits_conv", "lstm", "gate")
+QUICK = ("toy_2_2_1", "digits_conv")
 
 
 @pytest.mark.parametrize("path", few(EXAMPLES, lambda p: p.stem in QUICK))

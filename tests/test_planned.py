@@ -53,7 +53,7 @@ def test_is_the_plain_module_with_a_workspace_and_without(of_corpus: str) -> Non
     same(alone, results(fast, given, workspace=workspace, checked=False))
 
 
-@pytest.mark.parametrize("path", one_in(7, EXAMPLES))
+@pytest.mark.parametrize("path", one_in(14, EXAMPLES))
 def test_gradients_are_one_flat_array(path: Path) -> None:
     net = path.read_text()
     module = module_of(planned(net))

@@ -13,6 +13,7 @@ from bpgen.check.agreement import difference
 from bpgen.emit import FAST, emit
 from bpgen.load import declared_by
 from tests.conftest import module_of
+from tests.few import one_in
 
 HEAD = "from bpgen import *\n"
 CLASSES = f"{HEAD}x, y = input(3), label(4)\nz = dense(dense(x, 5, relu), 4)\n"
@@ -54,7 +55,7 @@ def module(net: str) -> ModuleType:
 
 
 @pytest.mark.parametrize(
-    "net", [LOGITS, PROBABILITIES, ASIDE, IGNORED, TOKENS, SHAPED, BLOCKS, STEPS]
+    "net", one_in(2, [LOGITS, PROBABILITIES, ASIDE, IGNORED, TOKENS, SHAPED, BLOCKS, STEPS])
 )
 def test_is_what_its_equations_say(net: str) -> None:
     assert difference(planned(net), declared_by(net)) is None

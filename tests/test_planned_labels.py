@@ -23,6 +23,7 @@ from bpgen.targets.numpy.planned import PlannedStatements
 from bpgen.targets.numpy.planned_expressions import PlannedExpressions
 from bpgen.targets.numpy.workspace import arrays_of
 from tests.conftest import derived
+from tests.few import one_in
 from tests.test_planned_extremes import EXTREMES, modules, results
 
 LOGITS = "u, w, y = input(3), param(3), label(3)\nz = u * w\n"
@@ -77,7 +78,7 @@ def test_a_row_is_gone_through_once() -> None:
     assert "\n    delta[...] = t4_column\n    delta *= t\n" in step
 
 
-@pytest.mark.parametrize("loss", BESIDE)
+@pytest.mark.parametrize("loss", one_in(2, [*BESIDE]))
 def test_what_else_is_computed_of_the_rows(loss: str) -> None:
     plain, fast = modules(f"{LOGITS}{loss}")
     rng = np.random.default_rng(0)

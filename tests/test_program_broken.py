@@ -74,7 +74,7 @@ def made(name: str) -> list[Function]:
     return functions(derive(declared_by(f"{HEAD}{NETS[name]}\n")))
 
 
-@pytest.mark.parametrize(("kind", "name"), one_in(4, [*product(BREAKS, NETS)]))
+@pytest.mark.parametrize(("kind", "name"), one_in(8, [*product(BREAKS, NETS)]))
 def test_a_broken_program_is_refused(name: str, kind: str) -> None:
     every = made(name)
     for k, function in enumerate(every):

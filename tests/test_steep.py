@@ -16,6 +16,7 @@ from bpgen.emit import emit
 from bpgen.ir import BATCH
 from bpgen.load import declared_by
 from tests.command_line import run
+from tests.few import one_in
 
 PAIRS = """from bpgen import *
 i, j, d = indices("i j d")
@@ -67,10 +68,13 @@ NETS = {  # the network, what has a slope without end, what is 0, and what it is
 @pytest.mark.usefixtures("in_a_folder_with_nets")
 @pytest.mark.parametrize(
     ("name", "options"),
-    [
-        *((name, ()) for name in NETS),
-        *((next(iter(NETS)), o) for o in (("--fast",), ("--target", "c"))),
-    ],
+    one_in(
+        3,
+        [
+            *((name, ()) for name in NETS),
+            *((next(iter(NETS)), o) for o in (("--fast",), ("--target", "c"))),
+        ],
+    ),
 )
 def test_the_network_is_named_and_not_bpgen(name: str, options: tuple[str, ...]) -> None:
     """What it says helps: with that the module is written."""

@@ -13,6 +13,7 @@ from bpgen.check.residues.field import PRIMES, Field
 from bpgen.check.residues.tape import Tape
 from bpgen.check.residues.values import TIE, TOO_DEEP, NotProved, mp
 from bpgen.functions import sigmoid, softplus
+from tests.few import one_in
 
 a, b, c, z = sp.symbols("a b c z", real=True)
 s = sigmoid(z)
@@ -68,7 +69,7 @@ def test_identities_are_proved(expr: sp.Expr) -> None:
         assert not vanishes(expr + sp.Rational(1, 10**30) * a, seed=seed)
 
 
-@pytest.mark.parametrize("expr", NOT_ZERO, ids=str)
+@pytest.mark.parametrize("expr", one_in(2, [*NOT_ZERO]), ids=str)
 def test_what_is_not_zero_is_not_proved(expr: sp.Expr) -> None:
     for seed in range(20):
         assert not vanishes(expr, seed=seed)

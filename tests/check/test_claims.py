@@ -225,7 +225,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("net", "claim", "reason"), one_in(2, WRONG), ids=[c for _, c, _ in WRONG])
+@pytest.mark.parametrize(("net", "claim", "reason"), one_in(4, WRONG), ids=[c for _, c, _ in WRONG])
 def test_wrong_with_its_reason(net: str, claim: str, reason: str) -> None:
     found = answer(net, claim)
     assert (found.right, found.reason) == (False, reason)
@@ -256,11 +256,14 @@ def test_what_is_wrong_in_two_ways_has_no_reason(claim: str) -> None:
 
 @pytest.mark.parametrize(
     "claim",
-    [
-        r"\delta^{[1]} = W^{[2]\top} \delta^{[2]\top} \odot \mathbf{1}[z^{[1]} > 0]",
-        r"\frac{\partial L}{\partial W^{[2]}} = \delta^{[2]} \odot a^{[1]\top} + 0.02 W^{[2]}",
-        "delta1 = (W2.T @ delta2.T) * (a1 > 0)",
-    ],
+    one_in(
+        3,
+        [
+            r"\delta^{[1]} = W^{[2]\top} \delta^{[2]\top} \odot \mathbf{1}[z^{[1]} > 0]",
+            r"\frac{\partial L}{\partial W^{[2]}} = \delta^{[2]} \odot a^{[1]\top} + 0.02 W^{[2]}",
+            "delta1 = (W2.T @ delta2.T) * (a1 > 0)",
+        ],
+    ),
 )
 def test_a_transpose_counts_where_vectors_are_columns(claim: str) -> None:
     with_kinks = answer(CLASSIFIER, claim)

@@ -13,7 +13,7 @@ from bpgen.load import declared_by
 from bpgen.render import render
 from bpgen.render.style import Style
 from tests.check.claimed import answer
-from tests.few import few
+from tests.few import few, one_in
 
 DEEP = """from bpgen import *
 x = input(2)
@@ -131,7 +131,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("net", "claim", "at", "holds", "reason"), WRONG)
+@pytest.mark.parametrize(("net", "claim", "at", "holds", "reason"), one_in(2, [*WRONG]))
 def test_wrong_at_a_layer_that_is_named(
     net: str, claim: str, at: str, holds: str, reason: str
 ) -> None:

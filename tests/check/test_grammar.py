@@ -25,7 +25,7 @@ from bpgen.ir import Element, Network, check
 from bpgen.load import declared_by
 from bpgen.network.shrink import shrunk
 from bpgen.network.shrink.accesses import accesses
-from tests.few import few
+from tests.few import few, one_in
 
 
 @cache
@@ -277,7 +277,7 @@ SMALLER = {
 }
 
 
-@pytest.mark.parametrize("name", SMALLER)
+@pytest.mark.parametrize("name", one_in(2, [*SMALLER]))
 def test_widths_that_accesses_tie_together_shrink_together(name: str) -> None:
     text, shapes = SMALLER[name]
     large = declared_by("from bpgen import *\n" + text)

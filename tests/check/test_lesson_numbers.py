@@ -39,7 +39,7 @@ def _right(derivation: Derivation) -> Worked:
     return made
 
 
-@pytest.mark.parametrize("name", one_in(4, [*_RIGHT]))
+@pytest.mark.parametrize("name", one_in(8, [*_RIGHT]))
 def test_the_numbers_of_a_lesson_are_right(name: str) -> None:
     net = _RIGHT[name]
     derivation = derive(declared_by(net) if net else load(ROOT / "examples" / f"{name}.py"))

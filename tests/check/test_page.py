@@ -112,7 +112,7 @@ def test_an_empty_page_proves_nothing() -> None:
 
 @pytest.mark.parametrize("steps", SHORT_OR_ALL)
 @pytest.mark.parametrize("notation", few(NOTATIONS, lambda notation: notation == "matrix"))
-@pytest.mark.parametrize("net", one_in(6, [*MORE]))
+@pytest.mark.parametrize("net", one_in(12, [*MORE]))
 def test_what_pages_of_these_say_holds_too(net: str, notation: str, steps: str) -> None:
     _assert_proved(derived(MORE[net]), notation, steps)
 

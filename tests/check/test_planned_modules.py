@@ -113,7 +113,7 @@ WRONG = (
 )
 
 
-@pytest.mark.parametrize(("mistake", "net", "right", "wrong", "named"), one_in(8, [*WRONG]))
+@pytest.mark.parametrize(("mistake", "net", "right", "wrong", "named"), one_in(16, [*WRONG]))
 def test_is_refused_by_name(mistake: str, net: str, right: str, wrong: str, named: str) -> None:
     source, network = of(net)
     assert right in source

@@ -192,7 +192,7 @@ def test_inputs_are_drawn_around_what_they_are_compared_with() -> None:
 @pytest.mark.parametrize(
     "text",
     one_in(
-        3,
+        6,
         [
             "x, z = input(6), label(6)\nh = log_softmax(x)\nL = loss(-h[z])\n",
             "x, d = input(), input()\ny = 0.123456789 * sin(0.987654321 * x)\n"

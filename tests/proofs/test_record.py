@@ -101,6 +101,7 @@ def test_the_checker_is_every_file_that_decides() -> None:
     assert not by_floor & makers
 
 
+@pytest.mark.slow
 def test_a_wrong_module_and_a_wrong_page_are_no_proof() -> None:
     """What is recorded is what these came out with."""
     right = every_line(_made())

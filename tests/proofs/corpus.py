@@ -12,16 +12,19 @@ from bpgen.emit import emit
 from bpgen.load import load
 from bpgen.network.shrink import shrunk
 from bpgen.prove import claimed, proved
+from tests.check import grammar
 from tests.conftest import EXAMPLES, ROOT, declared
 from tests.proofs.proof import (
     Asked,
     Module,
     Proof,
     Whole,
-    _of_module,
     checks_itself,
     every_line,
+    every_mutant,
     no_false_alarm,
+    of_module,
+    scalar_chain_rule,
     whole,
 )
 from tests.proofs.words import WORDS
@@ -30,6 +33,8 @@ from tests.render.nets import NETS
 PLANNED = [p for p in EXAMPLES if p.stem in ("toy_2_2_1", "digits", "lstm")]
 LARGE = [p for p in EXAMPLES if p.stem == "gpt"]  # whose differences take half a minute
 ONE_WEIGHT = {"linear_chain", "relu_neuron", "single_neuron"}  # few places to break
+GRAMMAR = grammar.TEXTS
+NESTED = ("lstm", "convolution")  # which takes sympy many seconds
 DEEP = (  # under the default recursion limit
     "from bpgen import *\nx = input(2)\ny = target(2)\nh = x\n"
     "for _ in range(1000):\n    h = h + dense(h, 2, tanh)/200\n"
@@ -57,7 +62,7 @@ def every_entry(made: Whole) -> str:
     """Of a module alone: of a thousand layers nobody reads the page, and to read the comments back
     takes a run of the whole network for each gradient.
     """
-    return _of_module(proved(made.claim), made.asked)
+    return of_module(proved(made.claim), made.asked)
 
 
 def _planned(path: Path) -> Whole:
@@ -78,9 +83,17 @@ def _module(path: Path) -> Module:
     return Module(_generated(path), network)
 
 
+def _of_grammar(name: str) -> Module:
+    """A network of the whole grammar: one made of few words, or of none."""
+    return Module(grammar.source(name), grammar.network(name))
+
+
 PROOFS = {
     **{f"example {p.stem}": Proof(partial(_example, p), every_line) for p in EXAMPLES},
     **{f"seeds {p.stem}": Proof(partial(_module, p), no_false_alarm) for p in EXAMPLES},
+    **{f"seeds grammar {n}": Proof(partial(_of_grammar, n), no_false_alarm) for n in GRAMMAR},
+    **{f"mutants grammar {n}": Proof(partial(_of_grammar, n), every_mutant) for n in GRAMMAR},
+    **{f"scalars grammar {n}": Proof(partial(_of_grammar, n), scalar_chain_rule) for n in NESTED},
     **{f"itself {p.stem}": Proof(partial(_generated, p), checks_itself) for p in LARGE},
     **{f"planned {p.stem}": Proof(partial(_planned, p), every_line) for p in PLANNED},
     **{f"word {name}": of_source(source) for name, source in WORDS.items()},

@@ -11,9 +11,10 @@ from itertools import product
 from typing import Any
 
 from bpgen.check.module import Subject
-from bpgen.check.numbers import NumberRow, numbers
+from bpgen.check.numbers import NumberRow, Ruler, numbers
 from bpgen.check.page.proof import PageReport, prove_page
 from bpgen.check.report import Report
+from bpgen.check.selftest import selftest
 from bpgen.derive import derive
 from bpgen.errors import NetError
 from bpgen.ir import Network
@@ -21,6 +22,7 @@ from bpgen.network.shrink import shrunk
 from bpgen.prove import Claim, claimed, proved
 from bpgen.record import Derivation
 from bpgen.render import render
+from tests.check.nested import assert_chain_rule
 from tests.comments import UNASKED, judged
 from tests.conftest import ROOT, module_of
 from tests.proofs.spelling import digest, spelled, with_imports
@@ -47,7 +49,7 @@ def checker() -> str:
     apart = ("claims", "lesson")  # which decide no proof
     files = with_imports(f for f in every if f.parent.name not in apart)
     files += [ROOT / "bpgen" / "prove.py", ROOT / "bpgen" / "check" / "claims" / "comment.py"]
-    files += [ROOT / "tests" / "proofs" / "proof.py", ROOT / "tests" / "comments.py"]
+    files += [ROOT / "tests" / f for f in ("proofs/proof.py", "comments.py", "check/nested.py")]
     return digest(*(text for f in files for text in (str(f.relative_to(ROOT)), f.read_text())))
 
 
@@ -98,7 +100,7 @@ def every_line(made: Whole) -> str:
     pages = {"short matrix": report.page} if report.page is not None else {}
     pages |= {n: prove_page(text, made.claim.shown) for n, text in made.pages.items()}
     every = (*map(_of_page, pages, pages.values()), _of_comments(made.claim))
-    return ", ".join([_of_module(report, made.asked), *every])
+    return ", ".join([of_module(report, made.asked), *every])
 
 
 def _of_comments(claim: Claim) -> str:
@@ -134,7 +136,7 @@ def every_equation(made: Pages) -> str:
     return ", ".join(map(_of_page, found, found.values()))
 
 
-def _of_module(report: Report, asked: Asked) -> str:
+def of_module(report: Report, asked: Asked) -> str:
     assert report.ok, str(report)
     entries = 0
     for row in report.rows:
@@ -183,3 +185,18 @@ def no_false_alarm(made: Module) -> str:
         found = numbers(subject, seed)
         assert found.ok, (seed, found)
     return f"{SEEDS} seeds"
+
+
+def every_mutant(made: Module) -> str:
+    """Caught by numbers: of each kind as many as there are places for, up to ten."""
+    subject = Subject(made.text, made.network)
+    found = selftest(subject, Ruler(subject, 1), each=10)
+    assert found.survivors == ()
+    return f"{found.tried} mutants of {found.kinds} kinds"
+
+
+def scalar_chain_rule(made: Module) -> str:
+    """What the sweep over scalars gives, against sympy's derivative of all as one expression."""
+    subject = Subject(made.text, made.network).at_lengths(2)
+    many = assert_chain_rule(made.network, subject, {"N": 1, **subject.lengths})
+    return f"{many} derivatives"

@@ -8,15 +8,29 @@ import re
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from bpgen.ir import Network
 from bpgen.load import declared_by
+from tests.check import nested
 from tests.conftest import ROOT
 from tests.proofs import proof as proofs
-from tests.proofs.proof import Asked, Proof, Whole, every_equation, every_line, pages, whole
+from tests.proofs.proof import (
+    Asked,
+    Module,
+    Proof,
+    Whole,
+    every_equation,
+    every_line,
+    every_mutant,
+    no_false_alarm,
+    pages,
+    scalar_chain_rule,
+    whole,
+)
 from tests.proofs.record import Line, complaints, hold, hold_again, read, sample, write
 from tests.proofs.spelling import digest, spelled, with_imports
 
@@ -119,6 +133,32 @@ def test_a_wrong_module_and_a_wrong_page_are_no_proof() -> None:
         every_line(_with_claim(small_module=said))
     with pytest.raises(AssertionError):
         every_line(replace(_made(), asked=Asked(mutants=10_000)))
+
+
+def _module() -> Module:
+    return Module(_made().claim.module, _made().claim.small)
+
+
+def test_a_wrong_module_gives_a_false_alarm() -> None:
+    assert no_false_alarm(_module()) == "20 seeds"
+    wrong = replace(_module(), text=_module().text.replace("2 *", "3 *"))
+    with pytest.raises(AssertionError):
+        no_false_alarm(wrong)
+
+
+def test_a_mutant_that_gets_through_is_no_proof(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert re.fullmatch(r"\d+ mutants of \d+ kinds", every_mutant(_module()))
+    survived = SimpleNamespace(survivors=("dw + 0",), tried=2, kinds=1)
+    monkeypatch.setattr(proofs, "selftest", lambda *_, **__: survived)
+    with pytest.raises(AssertionError):
+        every_mutant(_module())
+
+
+def test_a_sweep_over_other_scalars_is_no_proof(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert scalar_chain_rule(_module()) == "4 derivatives"
+    monkeypatch.setitem(nested._OPERATIONS, "*", lambda a, b: a + b)
+    with pytest.raises(AssertionError):
+        scalar_chain_rule(_module())
 
 
 @pytest.mark.slow  # with a wrong module it is refused above

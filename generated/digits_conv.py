@@ -57,9 +57,9 @@ def forward(params: Arrays, x: np.ndarray) -> tuple[np.ndarray, Arrays]:
     z1 = z1.transpose(1, 0, 2, 3) + b1[:, None, None]
     # (4) h1[n,i,j,k] = relu(z1[n,i,j,k])
     h1 = np.maximum(z1, 0)
-    # (5) m[n,c,p,q] = max_u,v h1[n,c,2*p+u,2*q+v]
+    # (5) m[n,c,p,q] = max_u<2,v<2 h1[n,c,2*p+u,2*q+v]
     m = h1.reshape(N, 12, 4, 2, 4, 2).max(axis=(3, 5))
-    # (6) first_m[n,c,p,q,u,v] = [h1[n,c,2*p+u,2*q+v] is the first largest over u,v]
+    # (6) first_m[n,c,p,q,u,v] = [h1[n,c,2*p+u,2*q+v] is the first largest over u<2,v<2]
     first_m = first_largest(
         h1.reshape(N, 12, 4, 2, 4, 2).transpose(0, 1, 2, 4, 3, 5), 2
     )

@@ -137,6 +137,15 @@ class _At:
             raise Unasked(f"how far {letter} runs")
         return min(found)
 
+    def bound(self, node: ast.expr, body: ast.expr) -> tuple[str, int] | None:
+        """A letter that a sum is over, and how far it runs: as is said, or along an axis."""
+        match node:
+            case ast.Name(id=letter):
+                return letter, self.size(letter, (body,))
+            case ast.Compare(left=ast.Name(id=letter), ops=[ast.Lt()], comparators=[end]):
+                return letter, int(self.value(end))
+        return None
+
     def meaning(self, name: str) -> Meaning:
         found = self.judge.names.find(name)
         if found is None and name.removeprefix("d_") in self.judge.reading.world.given:
@@ -193,9 +202,9 @@ class _At:
         return np.where(after, 0, array[tuple(places)])
 
     def call(self, name: str, arguments: list[ast.expr]) -> Any:
-        over = [n.id for n in arguments[1:] if isinstance(n, ast.Name)]
+        over = dict(filter(None, (self.bound(n, arguments[0]) for n in arguments[1:])))
         if name in _OVER and over and len(over) == len(arguments) - 1:
-            inner = self.over({n: self.size(n, (arguments[0],)) for n in over})
+            inner = self.over(over)
             body = np.asarray(inner.value(arguments[0]))
             shape = np.broadcast_shapes(body.shape, *(v.shape for v in inner.letters.values()))
             return _OVER[name](np.broadcast_to(body, shape), tuple(range(len(over))))

@@ -61,7 +61,7 @@ def test_a_mistake_is_found(kind: str) -> None:
     texts = _asking(TWO)
     assert texts[".c"].count(before) == 1
     wrong = {**texts, ".c": texts[".c"].replace(before, after)}
-    found = difference(wrong, declared(HEAD + TWO))
+    found = difference(wrong, declared(HEAD + TWO), flags=QUICK)
     assert found is not None and found.what in ("dL/dx[0, 0]", "dL/du[0, 0]"), found
 
 

@@ -25,7 +25,7 @@ from bpgen.load import declared_by
 from bpgen.raising.equation import order_of
 from bpgen.record import Derivation, KnownSum, Step
 from bpgen.render import render
-from bpgen.text.comment import text_of, wrapped
+from bpgen.text.comment import Comments, wrapped
 from tests.conftest import derived, emitted, written
 from tests.few import one_in
 
@@ -64,7 +64,7 @@ def adjoint(source: str, of: str) -> str:
     """The adjoint of a tensor, as the comment of the emitted module spells it."""
     record = derived(source)
     order = order_of(record)
-    said = wrapped(text_of(step(record, of).equation, order), 999)
+    said = wrapped(Comments(order, record.tensors).text_of(step(record, of).equation), 999)
     return " ".join(said).split(" = ", 1)[1]
 
 

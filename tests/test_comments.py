@@ -12,7 +12,7 @@ from bpgen.errors import NetError
 from bpgen.ir import Network
 from bpgen.load import load
 from bpgen.network.shrink import shrunk
-from bpgen.text import comment as printer
+from bpgen.text.comment import Comments
 from tests.comments import UNASKED, Judge, comments, judged
 from tests.conftest import EXAMPLES, ROOT, declared
 from tests.few import one_in
@@ -32,11 +32,37 @@ def test_every_comment_holds(net: Path) -> None:
 
 def test_a_lost_sign_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     network = _small("softmax_mlp")
-    right = printer.text_of
+    right = Comments.text_of
     lost = lambda *a: right(*a).replace(" - ", " + ")  # noqa: E731
-    monkeypatch.setattr("bpgen.raising.equation.text_of", lost)
+    monkeypatch.setattr(Comments, "text_of", lost)
     found = dict(judged(network, emit(network)))
     assert "is not" in found["delta3[n,i] = p[n,i] / N + [i = y[n]] / N"]
+
+
+OF_SOME = """from bpgen import *
+q, p, u = indices("q", size=3), indices("p", size=4), indices("u", size=2)
+x = input(5)
+m = tensor(max(cos(2*x[q]), q))
+a = tensor(sum(x[p + u], u), p)
+output(m * sum(a))
+"""
+
+
+@pytest.mark.parametrize(
+    ("told", "otherwise"),
+    [
+        ("m[n] = max_q<3 cos(2 x[n,q])", "m[n] = max_q cos(2 x[n,q])"),
+        ("a[n,p] = sum_u<2 x[n,p+u]", "a[n,p] = sum_u<1 x[n,p+u]"),
+    ],
+)
+def test_how_far_a_letter_runs_is_said_where_no_axis_says_it(told: str, otherwise: str) -> None:
+    network = declared(OF_SOME)
+    assert told in comments(emit(network))
+    judge = Judge.of(network)
+    assert not judge.wrong(told)
+    assert " is not " in judge.wrong(otherwise)
+    with pytest.raises(NetError, match="a claim says no bounds of a sum: [qu] < [23]"):
+        court_of(network).answers(told)
 
 
 RIGHT_AND_WRONG = [  # of softmax_mlp

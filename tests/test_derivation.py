@@ -9,7 +9,7 @@ from bpgen.ir import length
 from bpgen.raising.equation import order_of
 from bpgen.record import Derivation, Step
 from bpgen.render import render
-from bpgen.text.comment import text_of, wrapped
+from bpgen.text.comment import Comments, wrapped
 from tests.conftest import derived
 
 HEAD = "from bpgen import *\nx = input(3)\nW, b = param(4, 3), param(4)\nz = W @ x + b\n"
@@ -26,7 +26,9 @@ def step(record: Derivation, of: str) -> Step:
 def adjoint(body: str, of: str = "z") -> str:
     """The adjoint of a tensor, as the comment of the emitted module spells it."""
     record = derivation(body)
-    said = wrapped(text_of(step(record, of).equation, order_of(record)), 999)
+    said = wrapped(
+        Comments(order_of(record), record.tensors).text_of(step(record, of).equation), 999
+    )
     return " ".join(said).split(" = ", 1)[1]
 
 
@@ -169,7 +171,7 @@ def test_widths_that_are_letters(letters: str) -> None:
 
 def test_no_line_of_a_comment_ends_within_a_power() -> None:
     record = derivation("y = target(4)\na = tanh(z)\nL = loss(half_squared_error(a, y))")
-    said = text_of(step(record, "z").equation, order_of(record))
+    said = Comments(order_of(record), record.tensors).text_of(step(record, "z").equation)
     broken = {width: wrapped(said, width) for width in range(24, 40)}
     assert all(len(lines) > 1 and "\xa0" not in "".join(lines) for lines in broken.values())
     assert not [b for b in broken.values() if any(x.strip().endswith("**") for x in b)]

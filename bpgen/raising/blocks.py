@@ -22,7 +22,6 @@ from bpgen.raising.flat import (
     read_by,
     stepwise,
 )
-from bpgen.text.comment import text_of
 
 Named = tuple[tuple[str, str], ...]
 
@@ -199,7 +198,7 @@ class Blocks:
         if not start.terms:  # what reads the last block cancels
             start = replace(start, terms=(Term(sp.S.Zero),))
         body = self.around.plain(flat(start, self.tensors), passed=True)
-        return Step(item.number, (text_of(start, self.raiser.order),), body)
+        return Step(item.number, (self.raiser.comments.text_of(start),), body)
 
     def stacks(self) -> tuple[Node, ...]:
         """The gradients of the parameters of every block, each as one array."""

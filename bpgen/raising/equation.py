@@ -23,7 +23,7 @@ from bpgen.raising.terms import raised
 from bpgen.record import Derivation, Forward
 from bpgen.record import Step as Adjoint
 from bpgen.rows import is_log_sum_exp, spelled
-from bpgen.text.comment import left_of, right_of, text_of
+from bpgen.text.comment import Comments, left_of
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Raiser:
         self.network, self.plan = derivation.network, plan
         self.tensors = derivation.tensors
         self.scope = Scope(order_of(derivation), flat_tensors(self.tensors, stacked=True))
-        self.order = self.scope.order
+        self.comments = Comments(self.scope.order, self.tensors)
         self.definitions = definitions(derivation)
         self.adjoints = derivation.adjoint
         self.differentiates = {adjoint: name for name, adjoint in derivation.adjoint.items()}
@@ -70,8 +70,8 @@ class Raiser:
         """
         comments, said = [self._comment(item.equation)], spelled(item.evaluated)
         if said != item.equation:
-            comments.append(f"evaluated as {right_of(said, self.order)}")
-        comments += (f"where {text_of(s, self.order)}" for s in self._uncomputed(item, said))
+            comments.append(f"evaluated as {self.comments.right_of(said)}")
+        comments += (f"where {self.comments.text_of(s)}" for s in self._uncomputed(item, said))
         return Step(item.number, tuple(comments), tuple(body))
 
     def _uncomputed(self, item: Item, said: Equation) -> list[Equation]:
@@ -88,11 +88,11 @@ class Raiser:
         """The equation; of a softmax, whose log-sum-exp may not be computed, what it means."""
         u = argument_of_softmax(equation, self.definitions)
         if u is None:
-            return text_of(equation, self.order)
+            return self.comments.text_of(equation)
         bound = Index("_", equation.indices[-1].size)
         total = Term(sp.exp(u.xreplace({equation.indices[-1]: bound})), (bound,))
         above, below = (
-            right_of(lettered(replace(equation, terms=(t,))), self.order)
+            self.comments.right_of(lettered(replace(equation, terms=(t,))))
             for t in (Term(sp.exp(u)), total)
         )
         return f"{left_of(lettered(equation))} = {above} / {below}"

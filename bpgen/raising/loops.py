@@ -18,7 +18,6 @@ from bpgen.raising.flat import flat
 from bpgen.raising.scatter import added
 from bpgen.raising.scope import Scope
 from bpgen.raising.terms import raised
-from bpgen.text.comment import text_of
 
 
 class Looping:
@@ -138,7 +137,7 @@ class Looping:
         self.stored[equation.name] = [place(p) for p in pieces(before)]
         if not before.terms:
             return (array, *starts)
-        return (Step(item.number, (text_of(before, self.raiser.order),), (array, *starts)),)
+        return (Step(item.number, (self.raiser.comments.text_of(before),), (array, *starts)),)
 
     def _filled(
         self, equation: Equation, scope: Scope, written: Collection[Place] | None
@@ -187,4 +186,4 @@ class Looping:
             earlier = None  # what the step before this one handed on, at least
         made = self._filled(equation, self.step, earlier)
         self.stored[equation.name] += map(place, pieces(equation))
-        return Step(item.number, (text_of(equation, self.raiser.order),), made)
+        return Step(item.number, (self.raiser.comments.text_of(equation),), made)

@@ -4,30 +4,46 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import sympy as sp
 
 from bpgen.equations.contraction import factored
-from bpgen.ir import Element, Equation, Term, element
+from bpgen.ir import Element, Equation, Size, TensorInfo, Term, element, elements, length
 from bpgen.rows import spelled
 from bpgen.text.document import ATOM, MINUS, POWER, PRODUCT, TOGETHER, code
 from bpgen.text.scalar import Printer, Text, bracketed, word
 
 
-def text_of(equation: Equation, order: Mapping[str, int]) -> str:
-    """`z1[n,i] = sum_j W1[i,j] * x[n,j] + b1[i]`"""
-    return _text(equation, order, f"{left_of(equation)} = ")
+@dataclass(frozen=True)
+class Comments:
+    """Writes equations: `order` is where a name stands in a product, `tensors` say how long the
+    axes of each are.
+    """
+
+    order: Mapping[str, int]
+    tensors: Mapping[str, TensorInfo]
+
+    def text_of(self, equation: Equation) -> str:
+        """`z1[n,i] = sum_j W1[i,j] * x[n,j] + b1[i]`"""
+        return self._text(equation, f"{left_of(equation)} = ")
+
+    def right_of(self, equation: Equation) -> str:
+        """What stands right of the equals sign; the whole text, where values are only added to."""
+        return self._text(equation, "")
+
+    def _text(self, equation: Equation, left: str) -> str:
+        equation = spelled(equation)
+        writer = _Writer(equation, Printer(_access, self.order, calls=False), self.tensors)
+        here = [t for t in equation.terms if not is_elsewhere(t)]
+        said = [f"{left}{writer.right(replace(equation, terms=tuple(here)))}"] if here else []
+        said += [writer.added(t) for t in equation.terms if is_elsewhere(t)]
+        return ", ".join(said)
 
 
 def left_of(equation: Equation) -> str:
     return _plain(equation.lhs)
-
-
-def right_of(equation: Equation, order: Mapping[str, int]) -> str:
-    """What stands right of the equals sign; the whole text, where values are only added to."""
-    return _text(equation, order, "")
 
 
 def wrapped(text: str, width: int, hanging: str = "") -> list[str]:
@@ -36,82 +52,85 @@ def wrapped(text: str, width: int, hanging: str = "") -> list[str]:
     return [line.replace(TOGETHER, " ") for line in lines]
 
 
-def _text(equation: Equation, order: Mapping[str, int], left: str) -> str:
-    printer, equation = Printer(_access, order, calls=False), spelled(equation)
-    here = [t for t in equation.terms if not is_elsewhere(t)]
-    own = replace(equation, terms=tuple(here))
-    said = [f"{left}{right(own, printer)}"] if here else []
-    said += [added(t, equation, printer) for t in equation.terms if is_elsewhere(t)]
-    return ", ".join(said)
-
-
 def is_elsewhere(term: Term) -> bool:
     """Written at a shifted access, not at whole numbers that a tensor holds."""
     return term.at is not None and not any(isinstance(e, Element) for e in term.at)
 
 
-def added(term: Term, equation: Equation, printer: Printer) -> str:
-    """`x[n,p+u] += sum_i w[i,u] * d[n,i,p]`: what is added at an access."""
-    at = term.at or ()
-    place = {i for e in at for i in e.free_symbols}
-    left = Term(term.body, tuple(k for k in term.over if k not in place), term.reduce)
-    target = _plain(element(equation.name, at))
-    return f"{target} += {_term(left, equation, printer).text}"
+@dataclass(frozen=True)
+class _Writer:
+    """Writes the terms of one equation."""
 
+    equation: Equation
+    printer: Printer
+    tensors: Mapping[str, TensorInfo]
 
-def right(equation: Equation, printer: Printer) -> str:
-    found = factored(equation)
-    if found is None:
-        return _sum(equation.terms, equation, printer)
-    inner = _sum(found.inside.terms, equation, printer)
-    above, below = sp.fraction(found.outer, exact=True)
-    text = f"{printer(above, PRODUCT)} ({inner})" if above != 1 else f"({inner})"
-    text = f"{text} / {printer(below, POWER)}" if below != 1 else text
-    if not found.beside.terms:
-        return text
-    return f"{_sum(found.beside.terms, equation, printer)} + {text}"
+    def added(self, term: Term) -> str:
+        """`x[n,p+u] += sum_i w[i,u] * d[n,i,p]`: what is added at an access."""
+        at = term.at or ()
+        place = {i for e in at for i in e.free_symbols}
+        left = Term(term.body, tuple(k for k in term.over if k not in place), term.reduce)
+        target = _plain(element(self.equation.name, at))
+        return f"{target} += {self._term(left).text}"
 
+    def right(self, equation: Equation) -> str:
+        found = factored(equation)
+        if found is None:
+            return self._sum(equation.terms)
+        inner = self._sum(found.inside.terms)
+        above, below = sp.fraction(found.outer, exact=True)
+        text = f"{self.printer(above, PRODUCT)} ({inner})" if above != 1 else f"({inner})"
+        text = f"{text} / {self.printer(below, POWER)}" if below != 1 else text
+        return f"{self._sum(found.beside.terms)} + {text}" if found.beside.terms else text
 
-def _sum(terms: Iterable[Term], equation: Equation, printer: Printer) -> str:
-    first, *others = (
-        _term(t, equation, printer) for t in sorted(terms, key=lambda t: t.at is not None)
-    )
-    signed = (f" - {t.text.unsigned}" if t.minus else f" + {t.text}" for t in others)
-    return f"{first.text}{''.join(signed)}"
+    def _sum(self, terms: Iterable[Term]) -> str:
+        first, *others = (self._term(t) for t in sorted(terms, key=lambda t: t.at is not None))
+        signed = (f" - {t.text.unsigned}" if t.minus else f" + {t.text}" for t in others)
+        return f"{first.text}{''.join(signed)}"
 
+    def _term(self, term: Term) -> Text:
+        if term.at is not None:
+            return self._delta(term)
+        if not term.over:
+            return self.printer.text(term.body)
+        if term.reduce == "first":
+            largest = f"{self.printer(term.body)} is the first largest"
+            return word(f"[{largest} over {self._over(term)}]")
+        negative = _is_negative(term.body)
+        body = self.printer(-term.body if negative else term.body, PRODUCT)
+        text = f"{term.reduce}_{self._over(term)} " + body
+        return Text(MINUS + text if negative else text, PRODUCT, negative)
 
-def _term(term: Term, equation: Equation, printer: Printer) -> Text:
-    if term.at is not None:
-        return _delta(term, equation, printer)
-    if not term.over:
-        return printer.text(term.body)
-    over = ",".join(k.name for k in term.over)
-    if term.reduce == "first":
-        return word(f"[{printer(term.body)} is the first largest over {over}]")
-    negative = _is_negative(term.body)
-    body = printer(-term.body if negative else term.body, PRODUCT)
-    text = f"{term.reduce}_{over} " + body
-    return Text(MINUS + text if negative else text, PRODUCT, negative)
+    def _over(self, term: Term) -> str:
+        """`j`, or `r<2,s<2` of letters that no axis of a summand says how far they run."""
+        axes = [pair for access in elements(term.body) for pair in self._along(access)]
+        return ",".join(
+            k.name if (k, k.size) in axes else f"{k.name}<{length(k.size)}" for k in term.over
+        )
+
+    def _along(self, access: Element) -> Iterable[tuple[sp.Expr, Size | None]]:
+        """The indices of an element with the sizes of their axes; of a block it has fewer."""
+        info = self.tensors.get(access.name)
+        axes = info.indices if info is not None else ()
+        sizes = (axis.size for axis in axes[::-1])
+        return zip(access.indices[::-1], sizes, strict=False)
+
+    def _delta(self, term: Term) -> Text:
+        """A scatter as the equation it is: the value where the index meets the access, in
+        Iverson's bracket.
+        """
+        pairs = zip(self.equation.indices, term.at or (), strict=True)
+        meets = [f"{i.name} = {self.printer(a)}" for i, a in pairs if a != i]
+        over = f"sum_{self._over(term)} " if term.over else ""
+        value = self.printer.text(term.body * element(f"[{', '.join(meets)}]", ()))
+        text = bracketed(value, PRODUCT)
+        if value.minus and text == value.text:
+            return Text(MINUS + (over + text.unsigned), PRODUCT, minus=True)
+        return Text(over + text, PRODUCT)
 
 
 def _is_negative(body: sp.Expr) -> bool:
     return isinstance(body, sp.Mul) and bool(body.could_extract_minus_sign())
-
-
-def _delta(term: Term, equation: Equation, printer: Printer) -> Text:
-    """A scatter as the equation it is: the value where the index meets the access, in Iverson's
-    bracket.
-    """
-    at = term.at or ()
-    meets = [
-        f"{i.name} = {printer(a)}" for i, a in zip(equation.indices, at, strict=True) if a != i
-    ]
-    over = f"sum_{','.join(k.name for k in term.over)} " if term.over else ""
-    value = printer.text(term.body * element(f"[{', '.join(meets)}]", ()))
-    text = bracketed(value, PRODUCT)
-    if value.minus and text == value.text:
-        return Text(MINUS + (over + text.unsigned), PRODUCT, minus=True)
-    return Text(over + text, PRODUCT)
 
 
 def _access(access: Element) -> Text:

@@ -18,7 +18,8 @@ from warnings import catch_warnings, simplefilter
 from bpgen.check.claims.functions import known
 from bpgen.check.claims.names import Names
 
-_OVER = re.compile(r"(sum|max|logsumexp)_([^\W\d_]\w*(?:,[^\W\d_]\w*)*)")
+_LETTER = r"[^\W\d_]\w*(?:<[\w*+-]+)?"  # and where it ends, if no axis says so
+_OVER = re.compile(rf"(sum|max|logsumexp)_({_LETTER}(?:,{_LETTER})*)")
 _TOKENS = re.compile(
     rf"(?P<over>{_OVER.pattern})(?![\w(\[])|(?P<name>[^\W\d]\w*'?)(?P<opens>[(\[]?)"
     r"|(?P<number>\d+\.?\d*(?:e[+-]?\d+)?)|(?P<sign>\*\*|[<>=!]=|[-+*/()\[\],<>=])|(?P<blank>\s+)"

@@ -167,6 +167,9 @@ def _told(call: ast.Call) -> list[ast.expr]:
 def _function(call: ast.Call, found: Line) -> None:
     """Functions and methods by their names, whatever stands before a dot."""
     name = called(call)
+    if name in _OVER and any(isinstance(a, ast.Compare) for a in call.args[1:]):
+        fact = f"a claim says no bounds of a sum: {', '.join(map(ast.unparse, call.args[1:]))}"
+        raise NetError(fact, "its letters run along the whole of their axes", place(found.text))
     method = isinstance(call.func, ast.Attribute) and not _of_numpy(call.func.value)
     if known(name) if not method else name in METHODS:
         return

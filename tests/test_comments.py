@@ -61,7 +61,7 @@ def test_how_far_a_letter_runs_is_said_where_no_axis_says_it(told: str, otherwis
     judge = Judge.of(network)
     assert not judge.wrong(told)
     assert " is not " in judge.wrong(otherwise)
-    with pytest.raises(NetError, match="a claim says no bounds of a sum: [qu] < [23]"):
+    with pytest.raises(NetError, match=r"a claim says no bounds of a sum: [qu] < [23]"):
         court_of(network).answers(told)
 
 

@@ -7,16 +7,14 @@ from dataclasses import replace
 import pytest
 import sympy as sp
 
-from bpgen.ir import BATCH, Index, Malformed, TensorInfo, element, length
+from bpgen.ir import BATCH, Index, Malformed, TensorInfo, length
 from bpgen.program import grammar as program
 from bpgen.program.check import check
 from bpgen.program.grammar import (
     Argument,
     Assign,
     Copy,
-    Expr,
     Fill,
-    Function,
     Loop,
     Map,
     Node,
@@ -25,93 +23,26 @@ from bpgen.program.grammar import (
     Ref,
     Return,
     Shape,
-    Slice,
     Slot,
     Store,
 )
-
-N, P, J = Index("n", BATCH), Index("p", 3), Index("j", 2)
-X, Y, Z = (Read(name, (N, P)) for name in "xyz")
-ARGUMENTS = (Argument("params", "arrays"), Argument("cache", "arrays"), Argument("x", "array"))
-ASKED = Argument("inputs", "flag")
-MEASURED = Assign(BATCH, program.Length(Ref("x"), 0))
-
-
-def whole(array: Read) -> Slice:
-    """Every element of an array."""
-    slots = tuple(Slot(i, length(i.size)) for i in array.axes)
-    return Slice(array, slots, array.axes)
-
-
-ADMITTED = program.Admit("x", TensorInfo("x", (N, P), "input"), (), frozenset())
-
-
-def of(*body: Node) -> Function:
-    """A function that gives gradients, for it is given the cache; x is let in first."""
-    return Function("f", (*ARGUMENTS, ASKED), ("arrays",), "", (ADMITTED, *body))
-
-
-def doubled(array: Expr) -> Map:
-    x = element("x", array.axes)
-    return Map(2 * x, ((x, array),), array.axes)
-
-
-def write(array: Read) -> Store:
-    return Store(whole(array), doubled(whole(X)), adds=True)
-
-
-def named(name: str) -> Assign:
-    """A name for an array of the function's own."""
-    return Assign(name, Copy(whole(X)))
-
-
-SHAPE = Shape((length(BATCH), sp.Integer(3)))
-RIGHT = of(
+from tests.array_programs import (
+    BLOCK,
+    FORWARD,
     MEASURED,
-    Assign("y", Fill(program.NOTHING, (N, P), SHAPE, program.FLOAT64)),
-    write(Y),
-    named("d"),
-    Pack("grads", (("y", "y"), ("d", "d"))),
-    Return((Ref("grads"),)),
+    PROGRAM,
+    RIGHT,
+    J,
+    N,
+    P,
+    X,
+    Y,
+    Z,
+    named,
+    of,
+    whole,
+    write,
 )
-BLOCK = Function(
-    "_block",
-    (Argument("params", "arrays"), Argument("l", "block"), Argument("x", "array")),
-    ("array", "arrays"),
-    "",
-    (named("x_next"), Pack("", (("x", "x"),), beside="x_next")),
-)
-CALL = program.Call(("h", "kept"), "_block", ("params", "l", "x"))
-L = Index("l", 4)
-FORWARD = Function(
-    "forward",
-    (Argument("params", "arrays"), Argument("x", "array"), Argument("rng", "noise")),
-    ("array", "arrays"),
-    "",
-    (
-        program.Guard("params"),
-        ADMITTED,
-        MEASURED,
-        program.Draw("m", SHAPE.sizes, 0.5, Ref("x")),
-        named("h"),
-        program.Begin("ofs", named=True),
-        Loop((L,), (CALL, program.Keep("ofs", "kept", "l"))),
-        Pack("cache", (("x", "x"), ("m", "m")), ("ofs",)),
-        Return((Read("h", (N, P)), Ref("cache"))),
-    ),
-)
-BACKWARD = of(
-    MEASURED,
-    named("h"),
-    program.Begin("ofs", named=False),
-    Loop((L,), (CALL, program.Keep("ofs", "kept")), reverse=True),
-    Assign("s", program.FromBlocks("s", "ofs", (N, P))),
-    program.Stack("stacked", "ofs", some=True),
-    Pack("grads", (("", "stacked"), ("s", "s"))),
-    program.OnRequest((named("dx"), program.Entry(Ref("x", "grads"), "dx"))),
-    Return((Ref("grads"),)),
-)
-PROGRAM = (RIGHT, BLOCK, FORWARD, BACKWARD)
 
 
 def test_a_right_program_passes() -> None:
@@ -291,107 +222,6 @@ def test_a_fault_is_refused(fault: str) -> None:
     body = (*RIGHT.body[:5], *added, *RIGHT.body[5:])
     with pytest.raises(Malformed, match=said):
         check((replace(RIGHT, body=body), BLOCK, FORWARD))
-
-
-def _changed(function: Function, place: int, *nodes: Node) -> Function:
-    """A function with other statements at a place."""
-    return replace(function, body=(*function.body[:place], *nodes, *function.body[place + 1 :]))
-
-
-LISTED, NAMED = program.Begin("ofs", named=False), program.Begin("ofs", named=True)
-ELSEWHERE: dict[str, tuple[Function, str]] = {
-    "an argument that is not let in": (
-        _changed(FORWARD, 1),
-        "x is no array, but argument not let in",
-    ),
-    "a cached array of other sizes than forward left": (
-        _changed(BACKWARD, 2, Assign("c", Ref("x", "cache")), Assign("h", Copy(Read("c", (N, J))))),
-        "x has not the sizes of x",
-    ),
-    "a store that nobody began": (_changed(FORWARD, 5), "'ofs'"),
-    "a store by number, kept by name": (_changed(FORWARD, 5, LISTED), "ofs is no named store"),
-    "a store by name, kept by number": (_changed(BACKWARD, 3, NAMED), "ofs is no listed store"),
-    "a sum over blocks of no store": (_changed(BACKWARD, 3), "'ofs'"),
-    "a sum over what is no store": (
-        _changed(BACKWARD, 5, Assign("s", program.FromBlocks("s", "x", (N, P)))),
-        "x is no listed store, but array",
-    ),
-    "a stack of what is no store": (
-        _changed(BACKWARD, 6, program.Stack("stacked", "cache", some=True)),
-        "cache is no listed store, but arrays",
-    ),
-    "a cache of what is no store": (
-        _changed(FORWARD, 7, Pack("cache", (), ("params",))),
-        "params is no named store, but arrays",
-    ),
-    "a dict taken over that is an array": (
-        _changed(BACKWARD, 7, Pack("grads", (("", "s"),))),
-        "s is no arrays, but array",
-    ),
-    "an array kept as a dict": (
-        _changed(FORWARD, 6, Loop((L,), (CALL, program.Keep("ofs", "h", "l")))),
-        "h is no arrays, but array",
-    ),
-    "an entry before its dict": (
-        _changed(BACKWARD, 7, BACKWARD.body[8], BACKWARD.body[7]),
-        "'grads'",
-    ),
-    "on request, of a function that is asked for nothing": (
-        replace(BACKWARD, arguments=ARGUMENTS),
-        "'inputs'",
-    ),
-    "an output that looks at an argument": (
-        _changed(FORWARD, 8, Return((whole(X), Ref("cache")))),
-        "x is given away, and not its own",
-    ),
-    "an output that is an argument under another name": (
-        _changed(
-            FORWARD, 4, Assign("h", whole(X)), FORWARD.body[5], FORWARD.body[7], FORWARD.body[8]
-        ),
-        "h is given away, and not its own",
-    ),
-    "a cache that holds a part of an argument": (
-        _changed(FORWARD, 3, Assign("m", whole(X))),
-        "m is given away, and not its own",
-    ),
-    "a block that hands on an argument": (
-        _changed(BLOCK, 0, Assign("x_next", whole(X))),
-        "x_next is given away, and not its own",
-    ),
-    "a block that returns nothing": (_changed(BLOCK, 1), "it returns once, and last"),
-    "a block that says it returns one thing": (
-        replace(BLOCK, returns=("array",)),
-        r"it returns \('array', 'arrays'\)",
-    ),
-}
-
-
-@pytest.mark.parametrize("fault", ELSEWHERE)
-def test_a_fault_of_blocks_or_outputs_is_refused(fault: str) -> None:
-    function, said = ELSEWHERE[fault]
-    others = (f for f in PROGRAM if f.name != function.name)
-    with pytest.raises(Malformed, match=said):
-        check((function, *others))
-
-
-RECURRENT = Read("h", (N, P))
-
-
-def test_an_output_may_be_a_part_of_the_cache() -> None:
-    """As that of a recurrence, without what stands before its first step."""
-    late = Slice(RECURRENT, (Slot(N, length(BATCH)), Slot(J + 1, sp.Integer(3))), (N, J))
-    check((BLOCK, _changed(FORWARD, 8, Return((late, Ref("cache"))))))
-
-
-def test_an_output_and_an_entry_of_the_cache_may_be_an_argument() -> None:
-    check((BLOCK, _changed(FORWARD, 8, Return((X, Ref("cache"))))))
-
-
-def test_the_cache_may_hold_an_argument_under_other_axes() -> None:
-    """Whose copy would be many times larger, as that of windows."""
-    q, u = Index("q", 2), Index("u", 2)
-    slid = program.Windows(X, (Slot(N, length(BATCH)), Slot(q + u, sp.Integer(3))), (N, q, u))
-    check((BLOCK, _changed(FORWARD, 3, Assign("m", slid))))
 
 
 @pytest.mark.parametrize("name", ["taken out by a number", "a scalar as an array"])

@@ -188,5 +188,5 @@ def test_each_kind_of_array_has_a_right_one() -> None:
     every = {
         kind for kind in vars(program).values() if isinstance(kind, type) and issubclass(kind, Expr)
     }
-    # View and Look are what others are; blocks: in test_program.
+    # View and Look are what others are; blocks: in array_programs.
     assert every - told == {Expr, program.View, program.Look, program.FromBlocks}

@@ -14,7 +14,7 @@ from bpgen.record import Derivation
 from bpgen.render import render
 from tests.conftest import derived
 from tests.few import one_in
-from tests.render.test_rules import NETS as RULES
+from tests.render.equal_layers import NETS as RULES
 
 BLOCKS = """from bpgen import *
 x, t = input(2), target(2)

@@ -15,7 +15,7 @@ from bpgen.compiled.library import compiler
 from bpgen.emit import WITH_PYTHON, files_of
 from tests.conftest import declared, derived, module_of
 from tests.few import few
-from tests.test_c import HEAD
+from tests.nets_in_c import HEAD
 
 WITH_LOGITS = (
     "x, y = input(3), label(4)\nL = loss(categorical_cross_entropy_with_logits(dense(x, 4), y))\n"

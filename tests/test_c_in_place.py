@@ -18,7 +18,7 @@ from bpgen.emit import files, files_of
 from bpgen.program import grammar as program
 from bpgen.targets.c.in_place import Span, places, spans
 from tests.conftest import declared, derived
-from tests.test_c import HEAD, NETS
+from tests.nets_in_c import HEAD, NETS
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="there is no C compiler")
 

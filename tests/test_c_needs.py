@@ -12,7 +12,7 @@ from bpgen.program import grammar as program
 from bpgen.program.grammar import Assign, Read, Ref
 from bpgen.targets.c.needs import without_idle
 from tests.conftest import declared, derived
-from tests.test_c import HEAD
+from tests.nets_in_c import HEAD
 
 # The first largest of each row is read where the gradient of x is made, and nowhere else.
 NET = (

@@ -13,7 +13,7 @@ from bpgen.derive import derive
 from bpgen.emit import files_of
 from bpgen.load import declared_by
 from tests.conftest import EXAMPLES, of_example
-from tests.test_c import HEAD, NETS
+from tests.nets_in_c import HEAD, NETS
 
 CLANG = shutil.which("clang")
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(CLANG is None, reason="there is no clang")]

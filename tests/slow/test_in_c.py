@@ -10,8 +10,8 @@ import pytest
 from bpgen.compiled.library import compiler
 from tests import in_c
 from tests.in_c import DOUBLE, FLAGS, QUICK, ROUNDED, SAME, Differs, verdicts
+from tests.nets_in_c import HEAD, NETS, WINDOW
 from tests.proofs.words import WORDS
-from tests.test_c import HEAD, NETS, WINDOW
 from tests.texts.corpus import DRAWN
 
 pytestmark = [

@@ -143,3 +143,9 @@ def in_a_folder_with_nets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.chdir(tmp_path)
     Path("net.py").write_text(NET)
     Path("my-net 2.py").write_text(NET)
+
+
+@pytest.fixture
+def libraries(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Modules that compute by C keep what they build in a folder of the tests', for all of them."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "libraries"))

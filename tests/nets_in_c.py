@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from bpgen.emit import files_of
-from tests.conftest import derived
+from types import ModuleType
+
+from bpgen.emit import WITH_PYTHON, files_of
+from tests.conftest import derived, module_of
 
 HEAD = "from bpgen import *\n"
 NETS = {
@@ -46,9 +48,24 @@ LARGE = (
     "z = dense(dense(flatten(h), 64, relu), 10)\n"
     "L = loss(categorical_cross_entropy_with_logits(z, y))\n"
 )
+TWO = (
+    "x, y, u, k = input(3), target(2), input(4), input(below=5)\n"
+    "z = dense(x, 4, tanh) * u + embedding(k, 5, 4)\nL = loss(squared_error(dense(z, 2), y))\n"
+)
 WINDOW = HEAD + "x = input(2, 9, 9)\noutput(conv2d(tanh(conv2d(x, 8, 3)), 3, 3))\n"
 BLOCKS = "blocks that draw, and read what is outside"
 
 
 def texts_of(name: str) -> dict[str, str]:
+    """The files of C of one of NETS."""
     return dict(files_of(derived(HEAD + NETS[name]), "c"))
+
+
+def module_text(net: str) -> str:
+    """The module that computes a network by C."""
+    return files_of(derived(HEAD + net), WITH_PYTHON)[".py"]
+
+
+def both_modules(net: str) -> tuple[ModuleType, ModuleType]:
+    """That module, and numpy's."""
+    return module_of(module_text(net)), module_of(files_of(derived(HEAD + net))[".py"])

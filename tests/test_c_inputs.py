@@ -13,15 +13,11 @@ from bpgen.emit import WITH_PYTHON, emitted, files_of, said_of
 from tests.conftest import declared, derived
 from tests.few import few, one_in
 from tests.in_c import QUICK
-from tests.test_c import HEAD, NETS
+from tests.nets_in_c import HEAD, NETS, TWO
 from tests.texts.corpus import DRAWN, TARGETS
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="there is no C compiler")
 
-TWO = (
-    "x, y, u, k = input(3), target(2), input(4), input(below=5)\n"
-    "z = dense(x, 4, tanh) * u + embedding(k, 5, 4)\nL = loss(squared_error(dense(z, 2), y))\n"
-)
 OF_TWO = {
     "a sum begun at 1": ("fill(dx, 3 * N, 0)", "fill(dx, 3 * N, 1)"),
     "a factor lost": ("= delta[4 * n + i] * a1[4 * n + i];", "= delta[4 * n + i];"),

@@ -52,6 +52,19 @@ def of(net: str) -> tuple[str, Network]:
     return emit(network, FAST), network
 
 
+def mistaken(source: str, right: str, wrong: str) -> str:
+    """A module with a mistake in it."""
+    assert right in source
+    return source.replace(right, wrong)
+
+
+def broken(source: str, network: Network, *asked: promises.Promise) -> list[str]:
+    """What is found where a module is asked for promises."""
+    subject = Subject(source, network)
+    point = subject.draw(np.random.default_rng(0), 2)
+    return [str(finding) for promise in asked for finding in promise(subject, point)]
+
+
 EARLY, PLACE, LEFT_OUT, BETWEEN, FOR_OTHERS, FLAT, EQUAL, TOGETHER = (
     "an array is used again too early",
     "written to another place",
@@ -116,27 +129,17 @@ WRONG = (
 @pytest.mark.parametrize(("mistake", "net", "right", "wrong", "named"), one_in(16, [*WRONG]))
 def test_is_refused_by_name(mistake: str, net: str, right: str, wrong: str, named: str) -> None:
     source, network = of(net)
-    assert right in source
-    report = check_module(source.replace(right, wrong), network)
+    report = check_module(mistaken(source, right, wrong), network)
     assert not report.ok
     assert any(line.startswith(f"{named}: " if named else "") for line in report.failures)
 
 
-# In the function that computes the loss and all gradients, alone.
-APART = (
-    ("    ones.dot(delta1, db1)\n", "", "b1: loss_and_grad and backward give different"),
-    ("value: float = L.item()", "value = float('nan')", "loss_and_grad returns nan where loss"),
-    ('"b1": db1', '"b1": db1.copy()', "b1: the gradient is no part of the workspace's flat array"),
-    ("elif checked:", "elif False:", "loss_and_grad accepts a workspace for another N"),
-)
 OWN = 'workspace["own"][0] is not _OWN'
 
 
 def test_a_workspace_of_another_module_must_be_refused() -> None:
     source, network = of("layers")
-    assert OWN in source
-    subject = Subject(source.replace(OWN, "False"), network)
-    found = [*map(str, promises.suited(subject, subject.draw(np.random.default_rng(0), 2)))]
+    found = broken(mistaken(source, OWN, "False"), network, promises.suited)
     assert "loss_and_grad accepts a workspace of another module" in found
 
 
@@ -160,11 +163,17 @@ def test_a_module_without_a_door_of_its_memory_is_refused(
     right: str, wrong: str, said: str
 ) -> None:
     source, network = of("layers")
-    assert right in source
-    subject = Subject(source.replace(right, wrong), network)
-    point = subject.draw(np.random.default_rng(0), 2)
-    found = [str(f) for asked in (promises.suited, promises.sized) for f in asked(subject, point)]
+    found = broken(mistaken(source, right, wrong), network, promises.suited, promises.sized)
     assert any(line.startswith(said) for line in found), found
+
+
+# In the function that computes the loss and all gradients, alone.
+APART = (
+    ("    ones.dot(delta1, db1)\n", "", "b1: loss_and_grad and backward give different"),
+    ("value: float = L.item()", "value = float('nan')", "loss_and_grad returns nan where loss"),
+    ('"b1": db1', '"b1": db1.copy()', "b1: the gradient is no part of the workspace's flat array"),
+    ("elif checked:", "elif False:", "loss_and_grad accepts a workspace for another N"),
+)
 
 
 @pytest.mark.parametrize(("right", "wrong", "said"), APART)
@@ -172,12 +181,8 @@ def test_what_is_computed_together_is_asked_by_itself(right: str, wrong: str, sa
     source, network = of("layers")
     before, _, joined = source.partition("def loss_and_grad")
     joined, end, after = joined.partition("def workspace")
-    assert right in joined
-    broken = before + "def loss_and_grad" + joined.replace(right, wrong) + end + after
-    subject = Subject(broken, network)
-    point = subject.draw(np.random.default_rng(0), 2)
-    asked = (promises.within_workspace, promises.suited)
-    found = [str(finding) for promise in asked for finding in promise(subject, point)]
+    text = before + "def loss_and_grad" + mistaken(joined, right, wrong) + end + after
+    found = broken(text, network, promises.within_workspace, promises.suited)
     assert any(line.startswith(said) for line in found), found
 
 

@@ -17,10 +17,13 @@ _COMPILED = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECOD
 
 
 def once(command: Sequence[str]) -> float:
-    """Seconds of one run of a command that must succeed."""
+    """Seconds of one run of a command that must succeed; what it says is told where it does not."""
     start = time.perf_counter()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=_COMPILED)
-    return time.perf_counter() - start
+    done = subprocess.run(command, capture_output=True, text=True, env=_COMPILED)
+    seconds = time.perf_counter() - start
+    if done.returncode:
+        sys.exit(f"{' '.join(command)}: exit code {done.returncode}\n{done.stderr}")
+    return seconds
 
 
 def ratio(

@@ -65,6 +65,11 @@ def test_how_far_a_letter_runs_is_said_where_no_axis_says_it(told: str, otherwis
         court_of(network).answers(told)
 
 
+def test_where_something_is_added_letters_have_their_ends_too() -> None:
+    told = comments(emit(declared(OF_SOME)))
+    assert any(line.startswith("dx[n,p+u] += d_u2[n] m[n] for p<4,u<2, ") for line in told)
+
+
 RIGHT_AND_WRONG = [  # of softmax_mlp
     ("z1[n,i] = sum_j W1[i,j] x[n,j] + b1[i]", "z1[n,i] = sum_j W1[i,j] x[n,j] - b1[i]"),
     ("p[n,i] = exp(z3[n,i]) / sum_j exp(z3[n,j])", "p[n,i] = exp(z3[n,i]) / sum_j exp(z2[n,j])"),

@@ -10,7 +10,7 @@ from functools import lru_cache
 import sympy as sp
 
 from bpgen.equations.contraction import factored
-from bpgen.ir import Element, Equation, Size, TensorInfo, Term, element, elements, length
+from bpgen.ir import Element, Equation, Index, Size, TensorInfo, Term, element, elements, length
 from bpgen.rows import spelled
 from bpgen.text.document import ATOM, MINUS, POWER, PRODUCT, TOGETHER, code
 from bpgen.text.scalar import Printer, Text, bracketed, word
@@ -66,12 +66,16 @@ class _Writer:
     tensors: Mapping[str, TensorInfo]
 
     def added(self, term: Term) -> str:
-        """`x[n,p+u] += sum_i w[i,u] * d[n,i,p]`: what is added at an access."""
-        at = term.at or ()
-        place = {i for e in at for i in e.free_symbols}
+        """`x[n,p+u] += sum_i w[i,u] * d[n,i,p]`: what is added at an access, for all values of the
+        letters there, or `for u<2`.
+        """
+        target = element(self.equation.name, term.at or ())
+        place = {i for e in target.indices for i in e.free_symbols}
         left = Term(term.body, tuple(k for k in term.over if k not in place), term.reduce)
-        target = _plain(element(self.equation.name, at))
-        return f"{target} += {self._term(left).text}"
+        text = f"{_plain(target)} += {self._term(left).text}"
+        axes = self._axes(term.body, target)
+        ends = [_end(k) for k in term.over if k in place and (k, k.size) not in axes]
+        return f"{text} for {','.join(ends)}" if ends else text
 
     def right(self, equation: Equation) -> str:
         found = factored(equation)
@@ -103,10 +107,12 @@ class _Writer:
 
     def _over(self, term: Term) -> str:
         """`j`, or `r<2,s<2` of letters that no axis of a summand says how far they run."""
-        axes = [pair for access in elements(term.body) for pair in self._along(access)]
-        return ",".join(
-            k.name if (k, k.size) in axes else f"{k.name}<{length(k.size)}" for k in term.over
-        )
+        axes = self._axes(term.body)
+        return ",".join(k.name if (k, k.size) in axes else _end(k) for k in term.over)
+
+    def _axes(self, *exprs: sp.Expr) -> set[tuple[sp.Expr, Size | None]]:
+        """The indices of elements, each with the sizes of the axes along which it goes."""
+        return {pair for e in exprs for access in elements(e) for pair in self._along(access)}
 
     def _along(self, access: Element) -> Iterable[tuple[sp.Expr, Size | None]]:
         """The indices of an element with the sizes of their axes; of a block it has fewer."""
@@ -127,6 +133,10 @@ class _Writer:
         if value.minus and text == value.text:
             return Text(MINUS + (over + text.unsigned), PRODUCT, minus=True)
         return Text(over + text, PRODUCT)
+
+
+def _end(index: Index) -> str:
+    return f"{index.name}<{length(index.size)}"
 
 
 def _is_negative(body: sp.Expr) -> bool:

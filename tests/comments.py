@@ -1,19 +1,20 @@
 """The comments of an emitted module read back: both sides of each, evaluated at random values, with
 the written-out network's gradients as the meaning of every adjoint.
 
-Of a block's functions, and of what is added up place by place, nothing is asked; nor where no axis
-says how far a letter of a sum runs.
+Of a block's functions nothing is asked, nor which of equal ones is the first. What is added up is
+asked for together.
 """
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add, mul, sub, truediv
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import sympy as sp
@@ -38,7 +39,10 @@ from bpgen.render import render
 SAMPLES, TOLERANCE = 3, 1e-7
 UNASKED = "unasked: "
 GIVEN = "what a caller gives"  # of which an output's upstream gradient is
-_NO_EQUATION = re.compile(r" \+= |step by step|is the first largest|^first_")
+_NO_EQUATION = re.compile(r"step by step|is the first largest|^first_")
+_AND_MORE = re.compile(r", (?=[^\W\d]\w*'?\[[^ ]*\] \+= )")
+_LEFT = re.compile(r"(\S+) \+?= ")
+_PART = re.compile(r"(\S+) \+?= (.*?)(?: for (\S+))?")
 _NUMBERED = re.compile(r"\s*# \(\d+[a-z]?\) (?P<text>.*)")
 _GOES_ON = re.compile(r"\s*#   +(?P<text>.*)")
 
@@ -47,19 +51,38 @@ class Unasked(Exception):
     """There is no saying what a comment means by itself."""
 
 
-def comments(module: str) -> list[str]:
+class Told(NamedTuple):
+    """An equation, and whether it is the one before it in another spelling."""
+
+    text: str
+    again: bool = False
+
+    @property
+    def name(self) -> str:
+        """What it is an equation of."""
+        return re.split(r"\[| ", self.text)[0]
+
+
+def told(module: str) -> list[Told]:
     """The equations above the statements of a module, each once, in one line."""
-    found: list[str] = []
+    found: list[Told] = []
     left = ""
     for line in module.splitlines():
         if numbered := _NUMBERED.match(line):
-            told = numbered["text"].removeprefix("where ")
-            told = re.sub("^evaluated as ", f"{left} = ", told)
-            left = told.partition(" = ")[0]
-            found.append(told)
+            text = numbered["text"].removeprefix("where ")
+            again = text.startswith("evaluated as ")
+            text = text.removeprefix("evaluated as ")
+            named = _LEFT.match(text)
+            text = f"{left} = {text}" if again and named is None else text
+            left = named[1] if named is not None else left
+            found.append(Told(text, again))
         elif found and (more := _GOES_ON.match(line)):
-            found[-1] += f" {more['text']}"
+            found[-1] = found[-1]._replace(text=f"{found[-1].text} {more['text']}")
     return list(dict.fromkeys(found))
+
+
+def comments(module: str) -> list[str]:
+    return list(dict.fromkeys(line.text for line in told(module)))
 
 
 @dataclass(frozen=True)
@@ -82,15 +105,48 @@ class Judge:
 
     def wrong(self, line: str) -> str:
         """How the sides differ; Unasked where there is no saying."""
-        told = comment.words(line, self.names) or line
-        left, right = (ast.parse(s.strip(), mode="eval").body for s in told.split(" = ", 1))
-        at = _At(self, {})
-        letters = [n for n in _letters(left) if self.names.find(n) is None]
-        at = at.over({n: at.size(n, (left, right)) for n in letters})
+        left, right = self.sides(line)
+        at = self.for_all(left, right)
         sides = (np.maximum(at.value(side), LOWEST) for side in (left, right))  # of what is masked
         one, other = np.broadcast_arrays(*sides)
         off = np.abs(one - other) > TOLERANCE * (1 + np.abs(one))
         return f"{one[off][0]:.6g} is not {other[off][0]:.6g}" if off.any() else ""
+
+    def sides(self, line: str) -> tuple[ast.expr, ast.expr]:
+        left, right = line.split(" = ", 1)
+        with suppress(comment.NotOne):
+            right = comment.read(right, self.names)
+        return ast.parse(left, mode="eval").body, ast.parse(right, mode="eval").body
+
+    def added(self, name: str, lines: Iterable[str]) -> str:
+        """How a value differs from all that is added up in it."""
+        meaning = _At(self, {}).meaning(name)
+        right = self.array(meaning)
+        total = np.zeros(right.shape)
+        for part in (p for line in lines for p in _AND_MORE.split(line)):
+            target, body, ends = _PART.fullmatch(part).groups()  # type: ignore[union-attr]
+            line = f"{target} = {body}"
+            left, value = self.sides(line)
+            assert isinstance(left, ast.Subscript)
+            at = self.for_all(left, value, ends or "")
+            places, shape = (
+                at.places(left, meaning),
+                np.broadcast_shapes(*(v.shape for v in at.letters.values())),
+            )
+            *where, each = (np.broadcast_to(v, shape) for v in (*places, at.value(value)))
+            np.add.at(total, tuple(where), each)
+        off = np.abs(total - right) > TOLERANCE * (1 + np.abs(right))
+        return f"{right[off][0]:.6g} is not {total[off][0]:.6g}" if off.any() else ""
+
+    def for_all(self, left: ast.expr, right: ast.expr, ends: str = "") -> _At:
+        """The letters of the left side, as far as they run: as is said, or along an axis."""
+        said = dict(end.split("<") for end in ends.split(",") if end)
+        at = _At(self, {})
+        known = (*self.reading.world.lengths, *said)
+        letters = [n for n in _letters(left) if self.names.find(n) is None]
+        sizes = {n: at.size(n, (left, right)) for n in letters if n not in known}
+        ranges = {n: int(at.value(ast.parse(e, mode="eval").body)) for n, e in said.items()}
+        return at.over({n: size for n, size in {**sizes, **ranges}.items() if n in letters})
 
     def array(self, meaning: Meaning) -> np.ndarray:
         world = self.reading.world
@@ -137,14 +193,14 @@ class _At:
             raise Unasked(f"how far {letter} runs")
         return min(found)
 
-    def bound(self, node: ast.expr, body: ast.expr) -> tuple[str, int] | None:
+    def bound(self, node: ast.expr, body: ast.expr) -> tuple[str, int]:
         """A letter that a sum is over, and how far it runs: as is said, or along an axis."""
         match node:
             case ast.Name(id=letter):
                 return letter, self.size(letter, (body,))
             case ast.Compare(left=ast.Name(id=letter), ops=[ast.Lt()], comparators=[end]):
                 return letter, int(self.value(end))
-        return None
+        raise Unasked(f"what a sum over {ast.unparse(node)} is")
 
     def meaning(self, name: str) -> Meaning:
         found = self.judge.names.find(name)
@@ -181,29 +237,35 @@ class _At:
     def name(self, name: str) -> Any:
         if name in self.letters:
             return self.letters[name]
-        lengths = self.judge.reading.world.lengths
-        return lengths[name] if name in lengths else self.judge.array(self.meaning(name))
+        known = {"pi": np.pi, **self.judge.reading.world.lengths}
+        is_named = self.judge.names.find(name) is not None
+        return (
+            known[name] if name in known and not is_named else self.judge.array(self.meaning(name))
+        )
 
     def entry(self, node: ast.Subscript) -> np.ndarray:
-        name = ast.unparse(node.value)
-        world = self.judge.reading.world
-        meaning = self.meaning(name)
-        array, info = self.judge.array(meaning), world.network.tensors[meaning.tensor]
-        first = (0,) * array.ndim if meaning.of == GIVEN else starts(world.network, info.name)
+        meaning = self.meaning(ast.unparse(node.value))
+        array = self.judge.array(meaning)
+        info = self.judge.reading.world.network.tensors[meaning.tensor]
         steps = info.carried if meaning.of not in (None, GIVEN) else None
-        places = [self.value(p) + s for p, s in zip(_places(node), first, strict=True)]
-        after: Any = False
+        places, after = self.places(node, meaning), np.False_
         if steps is not None:  # what comes after the last step hears of nothing
             after = places[steps] >= array.shape[steps]
             places[steps] = np.where(after, 0, places[steps])
-        places = [np.asarray(p, int) for p in places]
         if any(p.min() < 0 or p.max() >= n for p, n in zip(places, array.shape, strict=True)):
             raise Unasked("what is beyond an axis")
         return np.where(after, 0, array[tuple(places)])
 
+    def places(self, node: ast.Subscript, meaning: Meaning) -> list[np.ndarray]:
+        """Where an entry is in its array, in which a recurrence begins one step earlier."""
+        network, where = self.judge.reading.world.network, _places(node)
+        given = meaning.of == GIVEN
+        first = (0,) * len(where) if given else starts(network, meaning.tensor)
+        return [np.asarray(self.value(p) + s, int) for p, s in zip(where, first, strict=True)]
+
     def call(self, name: str, arguments: list[ast.expr]) -> Any:
-        over = dict(filter(None, (self.bound(n, arguments[0]) for n in arguments[1:])))
-        if name in _OVER and over and len(over) == len(arguments) - 1:
+        if name in _OVER:
+            over = dict(self.bound(n, arguments[0]) for n in arguments[1:])
             inner = self.over(over)
             body = np.asarray(inner.value(arguments[0]))
             shape = np.broadcast_shapes(body.shape, *(v.shape for v in inner.letters.values()))
@@ -262,12 +324,35 @@ _COMPARED: dict[type, Any] = {
 
 def judged(network: Network, module: str) -> Iterator[tuple[str, str]]:
     """Each comment of a network's module, and how its sides differ, or what it is not asked for."""
-    judge, told = Judge.of(network), comments(module)
-    added = {line.partition("[")[0] for line in told if " += " in line}
-    for line in told:
+    judge, every = Judge.of(network), told(module)
+    sums = {line.name for line in every if " += " in line.text}
+    for line in dict.fromkeys(every):
         try:
-            if line.partition("[")[0] in added or _NO_EQUATION.search(line):
-                raise Unasked("what is added up, or in which order")
-            yield line, judge.wrong(line)
+            if _NO_EQUATION.search(line.text):
+                raise Unasked("in which order it is done")
+            if line.name in sums:
+                yield line.text, judge.added(line.name, _beside(line, every))
+            else:
+                yield line.text, judge.wrong(line.text)
         except Unasked as why:
-            yield line, f"{UNASKED}{why}"
+            yield line.text, f"{UNASKED}{why}"
+
+
+def false(network: Network, module: str) -> list[str]:
+    """The comments of a network's module that do not hold, each with how."""
+    return [
+        f"{line}\n  {why}"
+        for line, why in judged(network, module)
+        if why and not why.startswith(UNASKED)
+    ]
+
+
+def _beside(line: Told, every: list[Told]) -> list[str]:
+    """All that is added up in what a line is of: itself instead of its other spellings, and of
+    other lines the first.
+    """
+    mine = [other for other in every if other.name == line.name]
+    groups: list[list[Told]] = []
+    for other in mine:
+        groups[-1:] = [[*groups[-1], other]] if other.again and groups else [*groups[-1:], [other]]
+    return [line.text if line in group else group[0].text for group in groups]

@@ -13,7 +13,7 @@ from bpgen.ir import Network
 from bpgen.load import load
 from bpgen.network.shrink import shrunk
 from bpgen.text.comment import Comments
-from tests.comments import UNASKED, Judge, comments, judged
+from tests.comments import UNASKED, Judge, comments, false, judged
 from tests.conftest import EXAMPLES, ROOT, declared
 from tests.few import one_in
 
@@ -68,6 +68,35 @@ def test_how_far_a_letter_runs_is_said_where_no_axis_says_it(told: str, otherwis
 def test_where_something_is_added_letters_have_their_ends_too() -> None:
     told = comments(emit(declared(OF_SOME)))
     assert any(line.startswith("dx[n,p+u] += d_u2[n] m[n] for p<4,u<2, ") for line in told)
+
+
+OPPOSITE = """from bpgen import *
+x, w = input(3), param(3)
+output(max(-w * x) + logsumexp(-x))
+"""
+IN_STEPS = """from bpgen import *
+t, i, k = indices("t i k")
+x, g = input("T", 3), input(2, below=3)
+h = recurrent("T", 3)
+h[t, i] = tanh(x[t, i] + sum(h[t - 1, g[k]], k))
+output(h)
+"""
+
+
+def test_the_largest_of_the_opposite_is_not_the_opposite_of_the_largest() -> None:
+    network = declared(OPPOSITE)
+    told = comments(emit(network))
+    assert "u1[n] = max_i (-w[i] x[n,i])" in told, told
+    assert false(network, emit(network)) == []
+
+
+def test_the_letter_of_a_loop_has_one_meaning() -> None:
+    """It was also that of the entries that a step writes at: [t = t - 1, i = g[n,k]]."""
+    network = shrunk(declared(IN_STEPS))
+    told = comments(emit(network))
+    assert not any("= t - 1" in line for line in told), told
+    assert any(line.startswith("dh[n,t-1,g[n,k]] += ") for line in told), told
+    assert false(network, emit(network)) == []
 
 
 RIGHT_AND_WRONG = [  # of softmax_mlp

@@ -36,9 +36,10 @@ class Comments:
     def _text(self, equation: Equation, left: str) -> str:
         equation = spelled(equation)
         writer = _Writer(equation, Printer(_access, self.order, calls=False), self.tensors)
-        here = [t for t in equation.terms if not is_elsewhere(t)]
+        elsewhere = [t for t in equation.terms if is_elsewhere(t, equation)]
+        here = [t for t in equation.terms if t not in elsewhere]
         said = [f"{left}{writer.right(replace(equation, terms=tuple(here)))}"] if here else []
-        said += [writer.added(t) for t in equation.terms if is_elsewhere(t)]
+        said += map(writer.added, elsewhere)
         return ", ".join(said)
 
 
@@ -52,9 +53,15 @@ def wrapped(text: str, width: int, hanging: str = "") -> list[str]:
     return [line.replace(TOGETHER, " ") for line in lines]
 
 
-def is_elsewhere(term: Term) -> bool:
-    """Written at a shifted access, not at whole numbers that a tensor holds."""
-    return term.at is not None and not any(isinstance(e, Element) for e in term.at)
+def is_elsewhere(term: Term, equation: Equation) -> bool:
+    """Written at a shifted access, not at whole numbers alone that a tensor holds: in a step of a
+    loop that counts by a letter of the left side, that letter would have two meanings.
+    """
+    at = term.at or ()
+    others = [a for a, i in zip(at, equation.indices, strict=True) if a != i] if at else []
+    free = {*equation.indices} - {*at}
+    captured = any(a.free_symbols & free for a in others)
+    return bool(at) and (captured or not any(isinstance(e, Element) for e in at))
 
 
 @dataclass(frozen=True)
@@ -100,10 +107,11 @@ class _Writer:
         if term.reduce == "first":
             largest = f"{self.printer(term.body)} is the first largest"
             return word(f"[{largest} over {self._over(term)}]")
-        negative = _is_negative(term.body)
-        body = self.printer(-term.body if negative else term.body, PRODUCT)
-        text = f"{term.reduce}_{self._over(term)} " + body
-        return Text(MINUS + text if negative else text, PRODUCT, negative)
+        minus, over = _is_negative(term.body), f"{term.reduce}_{self._over(term)} "
+        if minus and term.reduce != "sum":  # max -z is not -max z
+            return Text(code(f"{over}({self.printer(term.body)})"), PRODUCT)
+        text = over + self.printer(-term.body if minus else term.body, PRODUCT)
+        return Text(MINUS + text if minus else text, PRODUCT, minus)
 
     def _over(self, term: Term) -> str:
         """`j`, or `r<2,s<2` of letters that no axis of a summand says how far they run."""

@@ -9,10 +9,12 @@ from pathlib import Path
 
 from bpgen.check.page.proof import FalseLine, prove_page
 from bpgen.derive import derive
+from bpgen.emit import emit
 from bpgen.network.shrink import shrunk
 from bpgen.record import Derivation
 from bpgen.render import render
 from bpgen.render.document import STEPS
+from tests.comments import false
 from tests.networks.run import Subject, declared, derived
 from tests.networks.table import holds
 
@@ -102,6 +104,16 @@ def false_lines(made: Derivation, seed: int) -> Iterator[FalseLine]:
 def page(subject: Subject) -> None:
     false = [*false_lines(paged(subject.source), subject.seed)]
     assert not false, "\n".join(map(str, false))
+
+
+@holds(
+    "every comment of the module holds, as read back and evaluated",
+    lambda s: s.seed % 3 == 1 and is_short(derived(s.source)),
+)
+def told(subject: Subject) -> None:
+    network = shrunk(declared(subject.source))
+    wrong = false(network, emit(network))
+    assert not wrong, "\n".join(wrong)
 
 
 @holds("LaTeX compiles", lambda s: s.seed % 50 == 0)

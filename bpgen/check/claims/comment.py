@@ -40,8 +40,13 @@ def words(claim: str, names: Names) -> str | None:
     if not equals or "[" not in claim or not _LEFT.fullmatch(left) or _is_python(right, names):
         return None
     with suppress(NotOne):
-        return f"{left.strip()} = {_Reader(right, names).whole()}"
+        return f"{left.strip()} = {read(right, names)}"
     return None
+
+
+def read(right: str, names: Names) -> str:
+    """A right side in numpy's words, or NotOne."""
+    return _Reader(right, names).whole()
 
 
 def _is_python(text: str, names: Names) -> bool:

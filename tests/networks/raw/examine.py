@@ -16,6 +16,7 @@ from bpgen.errors import NetError
 from bpgen.ir import Network
 from bpgen.load import declared_by
 from bpgen.render import render
+from tests.comments import false
 from tests.networks.raw.draw import Raw
 
 WRITTEN = "is written, and is what its equations say"
@@ -50,6 +51,11 @@ def examine(raw: Raw) -> str:
         assert proved.ok, "\n".join(map(str, proved.false))
     except Exception as error:
         raise AssertionError(_said("is told by a page that holds", raw, error)) from error
+    try:
+        told = false(network, source)
+        assert not told, "\n".join(told)
+    except Exception as error:
+        raise AssertionError(_said("is told by comments that hold", raw, error)) from error
     return WRITTEN
 
 

@@ -170,3 +170,10 @@ def test_a_tensor_may_be_called_as_a_sum_is(name: str) -> None:
     found = dict(judged(network, emit(network)))
     assert not any(found.values())
     assert any(f"{name}[n,i] ** 2" in line for line in comments(emit(network)))
+
+
+def test_of_numbers_alone_a_comment_has_no_indices() -> None:
+    net = "x, g = input(2), param()\nh = -softplus(g)\nL = loss(sum(x) ** 2 * h)\n"
+    court = court_of(declared(f"from bpgen import *\n{net}"))
+    claims = ("dg = -dh sigmoid(g)", "dg = dh sigmoid(g)")
+    assert [answer.right for c in claims for answer in court.answers(c)] == [True, False]

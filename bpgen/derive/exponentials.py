@@ -29,26 +29,47 @@ def exponentials(expr: sp.Expr) -> list[Exponential]:
 
 def exponential(addend: sp.Expr) -> Exponential:
     """(c, u) of c exp(u); c is 0 where it is none."""
-    constant, rest = addend.as_independent(sp.exp, as_Add=False)
     if addend.is_number:
         return addend, sp.S.Zero
-    if isinstance(rest, sp.exp) and constant.is_number:
-        return constant, rest.args[0]
+    varying = [f for f in sp.Mul.make_args(addend) if not f.is_number]
+    if all(isinstance(f, sp.exp) for f in varying):
+        constant = (f for f in sp.Mul.make_args(addend) if f.is_number)
+        return sp.Mul(*constant), sp.Add(*(f.args[0] for f in varying))
     return sp.S.Zero, addend
 
 
 def log_of_exponentials(expr: sp.Expr) -> sp.Expr | None:
     """log(c exp u + d exp v + ...) = log(exp(log c + u) + exp(log d + v + ...)), two at a time; of
-    a number and one exponential a + softplus(b - a), log(1 + exp u) = softplus(u) among them
+    a number that is not small and one exponential a + softplus(b - a), log(1 + exp u) = softplus(u)
+    among them
     """
-    terms = exponentials(expr.args[0]) if isinstance(expr, sp.log) else []
+    terms = exponentials(_of_exponentials(expr.args[0])) if isinstance(expr, sp.log) else []
     return _log_of_sum(terms) if terms else None
+
+
+def _of_exponentials(total: sp.Expr) -> sp.Expr:
+    """A sum whose addends exp(u) (exp v + ...), as logarithms of sums within it leave them, are
+    exp(u + log(exp v + ...)).
+    """
+    if not isinstance(total, sp.Add) or not total.has(sp.exp):
+        return total
+    return sp.Add(*(_of_exponential(addend) for addend in total.args))
+
+
+def _of_exponential(addend: sp.Expr) -> sp.Expr:
+    factors = [
+        sp.exp(log) if isinstance(f, sp.Add) and (log := log_of_exponentials(sp.log(f))) else f
+        for f in sp.Mul.make_args(addend)
+    ]
+    return one_exponential(sp.Mul(*factors)) if addend.is_Mul else addend
 
 
 def _log_of_sum(terms: list[Exponential]) -> sp.Expr:
     *others, last = (sp.log(c) + u for c, u in terms)
     for a in reversed(others):
-        last = a + softplus(last - a) if a.is_number else log_add_exp(a, last)
+        # Far below the sum, as -1e10 for a place that is not to be reached, a would take its digits.
+        near = a.is_number and a >= -1
+        last = a + softplus(last - a) if near else log_add_exp(a, last)
     return last
 
 

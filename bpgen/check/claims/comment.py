@@ -37,7 +37,9 @@ def words(claim: str, names: Names) -> str | None:
     indices, and what stands side by side is multiplied.
     """
     left, equals, right = _NUMBERED.sub("", claim).partition("=")
-    if not equals or "[" not in claim or not _LEFT.fullmatch(left) or _is_python(right, names):
+    if not equals or not _LEFT.fullmatch(left) or _is_python(right, names):
+        return None
+    if "[" not in claim and not _of_numbers(claim, names):
         return None
     with suppress(NotOne):
         return f"{left.strip()} = {read(right, names)}"
@@ -47,6 +49,12 @@ def words(claim: str, names: Names) -> str | None:
 def read(right: str, names: Names) -> str:
     """A right side in numpy's words, or NotOne."""
     return _Reader(right, names).whole()
+
+
+def _of_numbers(text: str, names: Names) -> bool:
+    """Whether no tensor that is named in it has an index."""
+    found = (names.find(name) for name in re.findall(r"[^\W\d]\w*", text))
+    return not any(f and names.network.tensors[f.tensor].indices for f in found)
 
 
 def _is_python(text: str, names: Names) -> bool:

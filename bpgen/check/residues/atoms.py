@@ -40,6 +40,8 @@ class Atoms:
 
     def __init__(self, field: Field, lane: int) -> None:
         self.field, self.lane = field, lane  # which of a scalar's residues these go by
+        # Each factor, its residue and that of its inverse: division takes long where residues are.
+        self._near = [(f, field.rational(f), field.rational(1 / f)) for f in NEAR]
         # By how much roots of squares raise the degree: an expression in them is 0 where the
         # product of all its conjugates is.
         self.conjugates = 1
@@ -115,8 +117,8 @@ class Atoms:
 
     def _known(self, residue: int) -> Form:
         """What stands for a residue in sums: itself, or a multiple of what is there already."""
-        for factor in NEAR:
-            other = residue * self.field.rational(1 / factor) % self.field.prime
+        for factor, _, over in self._near:
+            other = residue * over % self.field.prime
             if other in self._forms:
                 return {base: times * factor for base, times in self._forms[other].items()}
         self._forms[residue] = {residue: Fraction(1)}
@@ -225,9 +227,9 @@ class Atoms:
         p = self.field.prime
         for other in list(self._logs)[-LATELY:] if residue else ():
             ratio = residue * self.field.inverse(other or 1) % p
-            for factor in NEAR:
-                rest = ratio * self.field.rational(1 / factor) % p
-                for one, sign in ((rest, 1), (self.field.inverse(rest), -1)):
+            turned = self.field.inverse(ratio)
+            for factor, times, over in self._near:
+                for one, sign in ((ratio * over % p, 1), (turned * times % p, -1)):
                     exponent = self._exponent(one)
                     if exponent is not None:
                         number = self._log_of_number(abs(factor))

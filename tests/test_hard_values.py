@@ -296,7 +296,12 @@ L2 = np.log(2)
         # A number may be so far below the rest that it has none of its digits, or is 0 as a float.
         ("log(exp(-1e10) + exp(x))", (-0.1, 1e4), (-0.1, 1e4), (1, 1)),
         ("log(exp(-1e30) + exp(x))", (-0.1, 1e4), (-0.1, 1e4), (1, 1)),
-        ("log(1e-8 + exp(x))", (1e-9, 1e4), (np.log1p(1e-8 + np.expm1(1e-9)), 1e4), (1 / (1 + 1e-8), 1)),
+        (
+            "log(1e-8 + exp(x))",
+            (1e-9, 1e4),
+            (np.log1p(1e-8 + np.expm1(1e-9)), 1e4),
+            (1 / (1 + 1e-8), 1),
+        ),
         ("log(exp(-1e6) + (1 + exp(-1e6))*exp(x))", (-1e4, 1e4), (-1e4, 1e4), (1, 1)),
         ("log(exp(2*x)*(exp(x) + exp(-x)) + exp(x))", (-1e4, 1e4), (L2 - 1e4, 3e4), (1, 3)),
         ("log(exp(x)*(1 + exp(x)*(1 + exp(x))) + 2)", (-1e4, 1e4), (L2, 3e4), (0, 3)),

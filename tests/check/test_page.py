@@ -141,6 +141,16 @@ def test_a_sum_of_a_softmax_runs_over_all_of_its_entries() -> None:
         assert not prove_page(page.replace(right, wrong), derivation.network, (0,)).ok
 
 
+@pytest.mark.parametrize("steps", STEPS)
+def test_what_is_made_of_parameters_alone_is_differentiated_as_it_is_spelled(steps: str) -> None:
+    """Of the batch, too: a step of a state space, of which dt is in the spelling and exp ldt."""
+    net = "x, la, ldt = input(2), param(2), param(2)\ndt, A = exp(ldt), -exp(la)\n"
+    net += "B = (1 + dt * A / 2) / (1 - dt * A / 2)\nL = loss(sum(B * x) ** 2)\n"
+    page = render(derived(f"from bpgen import *\n{net}"), fmt="latex", steps=steps)
+    assert "evaluated, and differentiated, as" in page
+    _assert_proved(derived(f"from bpgen import *\n{net}"), "matrix", steps)
+
+
 @pytest.mark.parametrize("name", ["pi", "pi1", "pi_old"])
 def test_a_tensor_called_by_the_letter_of_the_number(name: str) -> None:
     net = f"from bpgen import *\nx, y, W = input(2), target(2), param(2, 2)\n{name} = tanh(W @ x)\n"

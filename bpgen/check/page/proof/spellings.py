@@ -12,7 +12,7 @@ from bpgen.check.page.reading import Reading
 from bpgen.check.page.statement import Statement
 from bpgen.check.page.tokens import Unreadable
 from bpgen.check.page.world import Array, Values, World
-from bpgen.ir import BATCH
+from bpgen.ir import BATCH, Element, Network
 
 
 def read(page: Page) -> None:
@@ -37,7 +37,19 @@ def _told(statement: Statement, sample: Reading, whole: Reading) -> None:
         reading = replace(sample, world=world, gradients={})
         return spelled(left, right, known[1], reading, values, first)
 
-    of_one_sample = sample.sample and not sample.world.network.tensors[known[1]].batched
+    of_one_sample = sample.sample and _of_all_samples(sample.world.network, known[1])
     for reading in (sample, whole):
         if not of_one_sample or reading.world.lengths[BATCH] == 1:
             reading.world.told[known[1], first] = told
+
+
+def _of_all_samples(network: Network, name: str) -> bool:
+    """Whether what has no entry for each sample is made of what has, and so is told of one."""
+    read = (
+        network.tensors[element.name].batched
+        for equation in network.equations
+        if equation.name == name
+        for term in equation.terms
+        for element in term.body.atoms(Element)
+    )
+    return not network.tensors[name].batched and any(read)

@@ -67,7 +67,7 @@ def _of_exponential(addend: sp.Expr) -> sp.Expr:
 def _log_of_sum(terms: list[Exponential]) -> sp.Expr:
     *others, last = (sp.log(c) + u for c, u in terms)
     for a in reversed(others):
-        # Far below the sum, as -1e10 for a place that is not to be reached, a would take its digits.
+        # Far below the sum, as -1e10 where nothing is to lead, a would take the digits of the rest.
         near = a.is_number and a >= -1
         last = a + softplus(last - a) if near else log_add_exp(a, last)
     return last

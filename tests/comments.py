@@ -14,7 +14,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add, mul, sub, truediv
-from typing import Any, NamedTuple
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -35,54 +36,16 @@ from bpgen.derive import derive
 from bpgen.ir import Network
 from bpgen.names import adjoint_name
 from bpgen.render import render
+from tests.told import beside, parts, told
 
 SAMPLES, TOLERANCE = 3, 1e-7
 UNASKED = "unasked: "
 GIVEN = "what a caller gives"  # of which an output's upstream gradient is
 _NO_EQUATION = re.compile(r"step by step|is the first largest|^first_")
-_AND_MORE = re.compile(r", (?=[^\W\d]\w*'?\[[^ ]*\] \+= )")
-_LEFT = re.compile(r"(\S+) \+?= ")
-_PART = re.compile(r"(\S+) \+?= (.*?)(?: for (\S+))?")
-_NUMBERED = re.compile(r"\s*# \(\d+[a-z]?\) (?P<text>.*)")
-_GOES_ON = re.compile(r"\s*#   +(?P<text>.*)")
 
 
 class Unasked(Exception):
     """There is no saying what a comment means by itself."""
-
-
-class Told(NamedTuple):
-    """An equation, and whether it is the one before it in another spelling."""
-
-    text: str
-    again: bool = False
-
-    @property
-    def name(self) -> str:
-        """What it is an equation of."""
-        return re.split(r"\[| ", self.text)[0]
-
-
-def told(module: str) -> list[Told]:
-    """The equations above the statements of a module, each once, in one line."""
-    found: list[Told] = []
-    left = ""
-    for line in module.splitlines():
-        if numbered := _NUMBERED.match(line):
-            text = numbered["text"].removeprefix("where ")
-            again = text.startswith("evaluated as ")
-            text = text.removeprefix("evaluated as ")
-            named = _LEFT.match(text)
-            text = f"{left} = {text}" if again and named is None else text
-            left = named[1] if named is not None else left
-            found.append(Told(text, again))
-        elif found and (more := _GOES_ON.match(line)):
-            found[-1] = found[-1]._replace(text=f"{found[-1].text} {more['text']}")
-    return list(dict.fromkeys(found))
-
-
-def comments(module: str) -> list[str]:
-    return list(dict.fromkeys(line.text for line in told(module)))
 
 
 @dataclass(frozen=True)
@@ -108,9 +71,7 @@ class Judge:
         left, right = self.sides(line)
         at = self.for_all(left, right)
         sides = (np.maximum(at.value(side), LOWEST) for side in (left, right))  # of what is masked
-        one, other = np.broadcast_arrays(*sides)
-        off = np.abs(one - other) > TOLERANCE * (1 + np.abs(one))
-        return f"{one[off][0]:.6g} is not {other[off][0]:.6g}" if off.any() else ""
+        return _unlike(*np.broadcast_arrays(*sides))
 
     def sides(self, line: str) -> tuple[ast.expr, ast.expr]:
         left, right = line.split(" = ", 1)
@@ -121,26 +82,22 @@ class Judge:
     def added(self, name: str, lines: Iterable[str]) -> str:
         """How a value differs from all that is added up in it."""
         meaning = _At(self, {}).meaning(name)
-        right = self.array(meaning)
-        total = np.zeros(right.shape)
-        for part in (p for line in lines for p in _AND_MORE.split(line)):
-            target, body, ends = _PART.fullmatch(part).groups()  # type: ignore[union-attr]
-            line = f"{target} = {body}"
-            left, value = self.sides(line)
+        value = self.array(meaning)
+        total = np.zeros(value.shape)
+        for part in (p for line in lines for p in parts(line)):
+            left, right = self.sides(part.line)
             assert isinstance(left, ast.Subscript)
-            at = self.for_all(left, value, ends or "")
-            places, shape = (
-                at.places(left, meaning),
-                np.broadcast_shapes(*(v.shape for v in at.letters.values())),
-            )
-            *where, each = (np.broadcast_to(v, shape) for v in (*places, at.value(value)))
-            np.add.at(total, tuple(where), each)
-        off = np.abs(total - right) > TOLERANCE * (1 + np.abs(right))
-        return f"{right[off][0]:.6g} is not {total[off][0]:.6g}" if off.any() else ""
+            at = self.for_all(left, right, part.ends)
+            shape = np.broadcast_shapes(*(v.shape for v in at.letters.values()))
+            each = (*at.places(left, meaning), at.value(right))
+            *places, more = (np.broadcast_to(a, shape) for a in each)
+            np.add.at(total, tuple(places), more)
+        return _unlike(value, total)
 
-    def for_all(self, left: ast.expr, right: ast.expr, ends: str = "") -> _At:
+    def for_all(
+        self, left: ast.expr, right: ast.expr, said: Mapping[str, str] = MappingProxyType({})
+    ) -> _At:
         """The letters of the left side, as far as they run: as is said, or along an axis."""
-        said = dict(end.split("<") for end in ends.split(",") if end)
         at = _At(self, {})
         known = (*self.reading.world.lengths, *said)
         letters = [n for n in _letters(left) if self.names.find(n) is None]
@@ -157,6 +114,11 @@ class Judge:
         if meaning.of is None:
             return np.real(world.values[meaning.tensor])
         return self.reading.gradient(meaning.of, meaning.tensor)
+
+
+def _unlike(one: np.ndarray, other: np.ndarray) -> str:
+    near = (one == other) | (np.abs(one - other) <= TOLERANCE * (1 + np.abs(one)))
+    return "" if near.all() else f"{one[~near][0]:.6g} is not {other[~near][0]:.6g}"
 
 
 def _letters(node: ast.expr) -> Iterator[str]:
@@ -331,7 +293,7 @@ def judged(network: Network, module: str) -> Iterator[tuple[str, str]]:
             if _NO_EQUATION.search(line.text):
                 raise Unasked("in which order it is done")
             if line.name in sums:
-                yield line.text, judge.added(line.name, _beside(line, every))
+                yield line.text, judge.added(line.name, beside(line, every))
             else:
                 yield line.text, judge.wrong(line.text)
         except Unasked as why:
@@ -345,14 +307,3 @@ def false(network: Network, module: str) -> list[str]:
         for line, why in judged(network, module)
         if why and not why.startswith(UNASKED)
     ]
-
-
-def _beside(line: Told, every: list[Told]) -> list[str]:
-    """All that is added up in what a line is of: itself instead of its other spellings, and of
-    other lines the first.
-    """
-    mine = [other for other in every if other.name == line.name]
-    groups: list[list[Told]] = []
-    for other in mine:
-        groups[-1:] = [[*groups[-1], other]] if other.again and groups else [*groups[-1:], [other]]
-    return [line.text if line in group else group[0].text for group in groups]

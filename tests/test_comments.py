@@ -13,9 +13,10 @@ from bpgen.ir import Network
 from bpgen.load import load
 from bpgen.network.shrink import shrunk
 from bpgen.text.comment import Comments
-from tests.comments import UNASKED, Judge, comments, false, judged
+from tests.comments import UNASKED, Judge, false, judged
 from tests.conftest import EXAMPLES, ROOT, declared
 from tests.few import one_in
+from tests.told import comments
 
 
 def _small(name: str) -> Network:

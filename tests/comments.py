@@ -226,7 +226,7 @@ class _At:
         return [np.asarray(self.value(p) + s, int) for p, s in zip(where, first, strict=True)]
 
     def call(self, name: str, arguments: list[ast.expr]) -> Any:
-        if name in _OVER:
+        if name in _OVER and all(isinstance(n, ast.Name | ast.Compare) for n in arguments[1:]):
             over = dict(self.bound(n, arguments[0]) for n in arguments[1:])
             inner = self.over(over)
             body = np.asarray(inner.value(arguments[0]))
@@ -254,13 +254,20 @@ def _of(expr: Any, values: Mapping[sp.Symbol, np.ndarray]) -> Any:
         return float(expr) if expr not in (sp.true, sp.false) else bool(expr)
     name = type(expr).__name__
     calls = {"Add": lambda *a: reduce(add, a), "Mul": lambda *a: reduce(mul, a)}
-    calls |= {**scalars.CALLS, **scalars.COMPARISONS, "Pow": scalars.power}
+    calls |= {**scalars.CALLS, **scalars.COMPARISONS, "Pow": _power}
     if name in calls:
         return calls[name](*(_of(a, values) for a in expr.args))
     spelt = scalars.defined(expr)
     if spelt is None:
         raise Unasked(f"what {name} is")
     return _of(spelt, values)
+
+
+def _power(base: Any, exponent: Any) -> Any:
+    """Of what is negative, too, where the exponent is a whole number."""
+    if np.ndim(exponent) == 0 and float(exponent).is_integer():
+        return np.asarray(base, float) ** int(exponent)
+    return scalars.power(np.asarray(base, float), exponent)
 
 
 def _places(node: ast.Subscript) -> list[ast.expr]:

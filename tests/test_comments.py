@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bpgen.commands.claims import court_of
@@ -98,6 +99,20 @@ def test_the_letter_of_a_loop_has_one_meaning() -> None:
     assert not any("= t - 1" in line for line in told), told
     assert any(line.startswith("dh[n,t-1,g[n,k]] += ") for line in told), told
     assert false(network, emit(network)) == []
+
+
+ROOT_OF_SQUARES = "from bpgen import *\nx = input(3)\noutput(sqrt(1 + x**2))\n"
+
+
+def test_functions_have_their_values_where_what_they_are_of_is_negative() -> None:
+    """Which had been no number, and no number was like any other."""
+    network = declared(ROOT_OF_SQUARES)
+    assert false(network, emit(network)) == []
+    judge = Judge.of(network)
+    assert not judge.wrong("u1[n,i] = hypotenuse(x[n,i], 1)")
+    assert " is not " in judge.wrong("u1[n,i] = hypotenuse(x[n,i], 2)")
+    with np.errstate(invalid="ignore"):
+        assert " is not nan" in judge.wrong("u1[n,i] = log(-1 - hypotenuse(x[n,i], 1))")
 
 
 RIGHT_AND_WRONG = [  # of softmax_mlp

@@ -314,6 +314,15 @@ def test_far_out(spelled: str, far: Array, value: Array, slope: Array) -> None:
     np.testing.assert_allclose(dx, slope, rtol=1e-13)
 
 
+@pytest.mark.parametrize("number", ["1e-8", "exp(-1e10)", "2*exp(-3)"])
+def test_a_number_beside_an_exponential_leaves_the_precision_as_it_is(number: str) -> None:
+    module = emitted(f"from bpgen import *\nx = input(2)\na = log({number} + exp(x))\noutput(a)\n")
+    x = np.array([[0.3, -2.0]], np.float32)
+    output, cache = module.forward({}, x)
+    slope = module.backward({}, cache, np.ones_like(x), inputs=True)["x"]
+    assert output.dtype == slope.dtype == np.float32
+
+
 def test_a_log_beside_other_readers_of_a_tanh() -> None:
     """The density of a squashed action: nothing is divided by 1 - tanh(x)^2 where it is 0."""
     net = "x = input(2)\na = tanh(x)\nW = param(2, 2)\nb = W @ a - log(1 - a**2)\noutput(b)"

@@ -20,6 +20,14 @@ log1mexpexp_slope = function("log1mexpexp_slope")
 log_cosh = function("log_cosh")
 sech = function("sech")
 
+
+def _share(y: sp.Expr, z: sp.Expr) -> sp.Expr:
+    """What exp(y) is of exp(y) + exp(z): beside a number, which has no precision of its own, a
+    function of the other alone.
+    """
+    return sigmoid(y - z) if y.is_number or z.is_number else share(y, z)
+
+
 TABLE = (
     FunctionRow(
         sigmoid,
@@ -64,7 +72,7 @@ TABLE = (
         log_add_exp,
         "logaddexp",
         lambda y, z: sp.log(sp.exp(y) + sp.exp(z)),
-        (lambda y, z: share(y, z), lambda y, z: share(z, y)),
+        (lambda y, z: _share(y, z), lambda y, z: _share(z, y)),
         helpers.LOG_ADD_EXP,
         numeric=True,
         text="logaddexp",

@@ -233,8 +233,8 @@ class _At:
             shape = np.broadcast_shapes(body.shape, *(v.shape for v in inner.letters.values()))
             return _OVER[name](np.broadcast_to(body, shape), tuple(range(len(over))))
         values = [np.asarray(self.value(a), float) for a in arguments]
-        if name in scalars.CALLS:
-            return scalars.CALLS[name](*values)
+        if name in _CALLS:
+            return _CALLS[name](*values)
         symbols = sp.symbols(f"a:{len(arguments)}", real=True)
         try:
             expr = (getattr(functions, name, None) or definition(name))(*symbols)
@@ -289,6 +289,7 @@ _COMPARED: dict[type, Any] = {
     ast.Gt: np.greater,
     ast.GtE: np.greater_equal,
 }
+_CALLS = {**scalars.CALLS, "max": np.maximum, "min": np.minimum}
 
 
 def judged(network: Network, module: str) -> Iterator[tuple[str, str]]:

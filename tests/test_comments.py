@@ -115,6 +115,14 @@ def test_functions_have_their_values_where_what_they_are_of_is_negative() -> Non
         assert " is not nan" in judge.wrong("u1[n,i] = log(-1 - hypotenuse(x[n,i], 1))")
 
 
+def test_functions_have_the_names_that_the_module_gives_them() -> None:
+    """A step was told as H, of which a module knows nothing."""
+    network = declared("from bpgen import *\nx = input(3)\noutput(maximum(x, -x / 2))\n")
+    (_, slope) = comments(emit(network))
+    assert "heaviside(3 x[n,i] / 2)" in slope
+    assert [why for _, why in judged(network, emit(network))] == ["", ""]
+
+
 RIGHT_AND_WRONG = [  # of softmax_mlp
     ("z1[n,i] = sum_j W1[i,j] x[n,j] + b1[i]", "z1[n,i] = sum_j W1[i,j] x[n,j] - b1[i]"),
     ("p[n,i] = exp(z3[n,i]) / sum_j exp(z3[n,j])", "p[n,i] = exp(z3[n,i]) / sum_j exp(z2[n,j])"),

@@ -86,8 +86,8 @@ class FunctionRow:
 
     @property
     def plain(self) -> str:
-        """How a comment writes it, in ASCII."""
-        return self.text if self.text and self.text.isascii() else self.name
+        """How a comment writes it, in ASCII: one of the module's own as statements do."""
+        return self.text if self.text.isascii() and self.text and not self.helper else self.name
 
     @property
     def word(self) -> str:

@@ -123,6 +123,11 @@ def test_functions_have_the_names_that_the_module_gives_them() -> None:
     assert [why for _, why in judged(network, emit(network))] == ["", ""]
 
 
+def test_what_is_added_is_no_claim() -> None:
+    with pytest.raises(NetError, match=r"and \+= adds to what is there"):
+        court_of(declared(OF_SOME)).answers("dx[n,p+u] += d_u2[n] m[n] for p<4,u<2")
+
+
 RIGHT_AND_WRONG = [  # of softmax_mlp
     ("z1[n,i] = sum_j W1[i,j] x[n,j] + b1[i]", "z1[n,i] = sum_j W1[i,j] x[n,j] - b1[i]"),
     ("p[n,i] = exp(z3[n,i]) / sum_j exp(z3[n,j])", "p[n,i] = exp(z3[n,i]) / sum_j exp(z2[n,j])"),

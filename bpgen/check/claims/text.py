@@ -43,6 +43,9 @@ class Line:
 def line(written: str, names: Names, claim: str = "") -> Line:
     """The two sides of a claim in numpy's words, or written so."""
     claim = claim or written
+    if "+=" in written:
+        fact = "a claim says that two sides are equal, and += adds to what is there"
+        raise NetError(fact, "write out the sum of all that is added", place(claim))
     written = _quotients(written.replace("δ", "delta"), names, claim)
     sides = re.split(r"(?<![=<>!])=(?!=)", written, maxsplit=1)
     if len(sides) != 2 or not all(s.strip() for s in sides):

@@ -1,6 +1,6 @@
 """5,000 random networks of raw index equations: each is refused before it is emitted, in the user's
 words, or is what its equations say, entry by entry, with gradients by complex steps, and so is each
-line of its page.
+line of its page and each comment of its module.
 
     python -m benchmarks.raw_equations --write
     python -m benchmarks.raw_equations --from 36 --to 40

@@ -123,6 +123,24 @@ def test_functions_have_the_names_that_the_module_gives_them() -> None:
     assert [why for _, why in judged(network, emit(network))] == ["", ""]
 
 
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("for p<4,u<2", "for p<4,u<1"),
+        ("+= -2 dm[n]", "+= 2 dm[n]"),
+        ("dx[n,p+u] +=", "dx[n,p] +="),
+        (", dx[n,q] +=", ", dx[n,q+1] +="),
+    ],
+)
+def test_what_is_added_up_is_read_back_together(right: str, wrong: str) -> None:
+    network = declared(OF_SOME)
+    module = emit(network).replace("\n        #     ", " ")  # each comment in one line
+    assert false(network, module) == []
+    assert right in module
+    (line,) = false(network, module.replace(right, wrong))
+    assert line.startswith("dx[n,p") and " is not " in line
+
+
 def test_what_is_added_is_no_claim() -> None:
     with pytest.raises(NetError, match=r"and \+= adds to what is there"):
         court_of(declared(OF_SOME)).answers("dx[n,p+u] += d_u2[n] m[n] for p<4,u<2")

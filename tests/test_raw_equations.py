@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, Phase, settings
 from benchmarks.kept import Kept
 from benchmarks.seeds import Run, examined
 from bpgen.errors import NetError
+from bpgen.text.comment import Comments
 from tests.drawn import few_or_all
 from tests.networks.raw.draw import Raw, raws
 from tests.networks.raw.examine import WRITTEN, examine, reason
@@ -43,6 +44,14 @@ def test_a_false_line_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
         module, "render", lambda *a, **k: right(*a, **k).replace(" &= ", " &= 1 + ", 1)
     )
     with pytest.raises(AssertionError, match="is told by a page that holds"):
+        examine(raw)
+
+
+def test_a_false_comment_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = Raw("from bpgen import *\nx = input(3)\nw = param(3)\noutput(x * w)\n", frozenset())
+    right = Comments.text_of
+    monkeypatch.setattr(Comments, "text_of", lambda *a: right(*a).replace(" = ", " = 2 ", 1))
+    with pytest.raises(AssertionError, match="is told by comments that hold"):
         examine(raw)
 
 

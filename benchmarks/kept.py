@@ -21,10 +21,10 @@ class Kept:
 
     @staticmethod
     def of(name: str, *code: str) -> Kept:
-        """What the code in these folders finds."""
+        """What the code in these files and folders finds."""
         whole = sha256()
-        for folder in code:
-            for file in sorted((ROOT / folder).rglob("*")):
+        for place in (ROOT / name for name in code):
+            for file in [place] if place.is_file() else sorted(place.rglob("*")):
                 if file.suffix in (".py", ".jinja"):
                     whole.update(sha256(file.read_bytes()).digest())
         return Kept(ROOT / "build" / name / whole.hexdigest()[:16])

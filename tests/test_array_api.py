@@ -101,6 +101,13 @@ def test_a_word_has_the_same_gradients(word: str) -> None:
     assert distance(derived(WORDS[word])) <= TOLERANCE
 
 
+def test_a_number_is_added_to_exponentials_as_an_array_is() -> None:
+    """A plain number is no array, of whose library its sum with one could be."""
+    net = "from bpgen import *\nx = input(3)\nL = loss(sum(log(1e-8 + exp(dense(x, 3)))))\n"
+    assert "log_add_exp(-18.4" in emit(declared(net), "array-api")
+    assert distance(derived(net)) <= TOLERANCE
+
+
 @pytest.mark.parametrize("what", SPELLED)
 def test_what_is_spelled_otherwise_has_the_same_gradients(what: str) -> None:
     assert distance(derived(SPELLED[what])) <= TOLERANCE

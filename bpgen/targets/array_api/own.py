@@ -49,6 +49,16 @@ def dropout(
         raise TypeError(f"rng is {type(rng)}: give {needs}")
     return xp.astype(xp.asarray(rng.random(shape) < keep, device=on), like.dtype) / keep
 ''',
+    "log_add_exp": '''
+def log_add_exp(y: Array | float, z: Array) -> Array:
+    """log(exp(y) + exp(z)), also of a number y; only exp of what is not positive is taken, so
+    nothing overflows.
+    """
+    xp = _of(z)
+    y = y + xp.zeros_like(z)
+    high, low = xp.maximum(y, z), xp.minimum(y, z)
+    return high + xp.log1p(xp.exp(low - xp.where(high == -xp.inf, 0, high)))
+''',
     "_above_largest": '''
 def _above_largest(z: Array, axes: tuple[int, ...]) -> tuple[Array, Array, Array]:
     """The largest m of z along the last axes, z - m, and log(sum(exp(z - m))), exact where that

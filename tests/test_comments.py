@@ -146,6 +146,24 @@ def test_what_is_added_is_no_claim() -> None:
         court_of(declared(OF_SOME)).answers("dx[n,p+u] += d_u2[n] m[n] for p<4,u<2")
 
 
+WITHOUT_START = """from bpgen import *
+k, i, p = indices("k", size=4), indices("i", size=3), indices("p", size=2)
+x, g = input(4), input(2, below=3)
+h, f = recurrent(4, 3), recurrent(4, 3)
+f[k, i] = tanh(x[k] + sum(h[k - 1, g[p]], p))
+f[-1, i] = x[0]
+h[k, i] = tanh(x[k]**2 + sum(h[k - 1, p], p))
+output(h, f)
+"""
+
+
+def test_before_the_first_step_nothing_is_asked_where_nothing_is_written() -> None:
+    """There an equation of the steps is none: dh[n,k,i] = ... [k = j - 1]."""
+    network = declared(WITHOUT_START)
+    assert any("[k = j - 1" in line for line in comments(emit(network)))
+    assert false(network, emit(network)) == []
+
+
 RIGHT_AND_WRONG = [  # of softmax_mlp
     ("z1[n,i] = sum_j W1[i,j] x[n,j] + b1[i]", "z1[n,i] = sum_j W1[i,j] x[n,j] - b1[i]"),
     ("p[n,i] = exp(z3[n,i]) / sum_j exp(z3[n,j])", "p[n,i] = exp(z3[n,i]) / sum_j exp(z2[n,j])"),

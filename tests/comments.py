@@ -25,7 +25,7 @@ from bpgen.check.claims import comment
 from bpgen.check.claims.names import Meaning, Names
 from bpgen.check.claims.scalars import definition
 from bpgen.check.entrywise import scalars
-from bpgen.check.entrywise.order import shown, starts
+from bpgen.check.entrywise.order import starts
 from bpgen.check.page.drawing import drawn
 from bpgen.check.page.proof import definitions, spellings
 from bpgen.check.page.proof.judge import Judge as Lines
@@ -92,15 +92,7 @@ class Judge:
             each = (*at.places(left, meaning), at.value(right))
             *places, more = (np.broadcast_to(a, shape) for a in each)
             np.add.at(total, tuple(places), more)
-        return _unlike(*(self._asked(meaning.tensor, a) for a in (value, total)))
-
-    def _asked(self, name: str, array: np.ndarray) -> np.ndarray:
-        """Without what is before the first step of a recurrence where nothing is written there."""
-        network = self.reading.world.network
-        carried = network.tensors[name].carried
-        terms = (t for e in network.equations if e.name == name for t in e.terms)
-        begun = carried is None or any(t.at is not None and t.at[carried] == -1 for t in terms)
-        return array if begun else shown(network, name, array)
+        return _unlike(value, total)
 
     def for_all(
         self, left: ast.expr, right: ast.expr, said: Mapping[str, str] = MappingProxyType({})
@@ -186,11 +178,8 @@ class _At:
                 return node.value
             case ast.UnaryOp(operand=inner):
                 return -self.value(inner)
-            case ast.BinOp(op=ast.Pow(), right=ast.Constant(value=int(exponent))):
-                return self.value(node.left) ** exponent
             case ast.BinOp(op=ast.Pow()):
-                base = np.asarray(self.value(node.left), float)
-                return scalars.power(base, self.value(node.right))
+                return _power(self.value(node.left), self.value(node.right))
             case ast.BinOp():
                 return _BINARY[type(node.op)](self.value(node.left), self.value(node.right))
             case ast.Compare(ops=[op], comparators=[right]):

@@ -146,7 +146,7 @@ def test_what_is_added_is_no_claim() -> None:
         court_of(declared(OF_SOME)).answers("dx[n,p+u] += d_u2[n] m[n] for p<4,u<2")
 
 
-WITHOUT_START = """from bpgen import *
+RECURRENT = """from bpgen import *
 k, i, p = indices("k", size=4), indices("i", size=3), indices("p", size=2)
 x, g = input(4), input(2, below=3)
 h, f = recurrent(4, 3), recurrent(4, 3)
@@ -155,12 +155,17 @@ f[-1, i] = x[0]
 h[k, i] = tanh(x[k]**2 + sum(h[k - 1, p], p))
 output(h, f)
 """
+WITH_START = RECURRENT.replace("output", "h[-1, i] = x[1]\noutput")
 
 
-def test_before_the_first_step_nothing_is_asked_where_nothing_is_written() -> None:
-    """There an equation of the steps is none: dh[n,k,i] = ... [k = j - 1]."""
-    network = declared(WITHOUT_START)
-    assert any("[k = j - 1" in line for line in comments(emit(network)))
+@pytest.mark.parametrize("source", [RECURRENT, WITH_START])
+def test_what_a_step_adds_before_the_first_is_told(source: str) -> None:
+    """It was dh[n,k,i] = d_h[n,k,i] + sum_j,p<2 [k = j - 1, i = g[n,p]] du1[n,j]: where there is a
+    start, k is not -1, and the comment was incomplete.
+    """
+    network = declared(source)
+    told = "dh[n,k,i] = d_h[n,k,i], dh[n,j-1,g[n,p]] += du1[n,j]"
+    assert told in comments(emit(network))
     assert false(network, emit(network)) == []
 
 

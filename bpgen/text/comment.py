@@ -54,14 +54,16 @@ def wrapped(text: str, width: int, hanging: str = "") -> list[str]:
 
 
 def is_elsewhere(term: Term, equation: Equation) -> bool:
-    """Written at a shifted access, not at whole numbers alone that a tensor holds: in a step of a
-    loop that counts by a letter of the left side, that letter would have two meanings.
+    """Written at a shifted access, and not at own indices and at whole numbers that a tensor holds:
+    what a bracket with a shift says of a loop's steps leaves out what is added before the first.
+    In a loop that counts by a letter of the left side, that letter would have two meanings.
     """
     at = term.at or ()
     others = [a for a, i in zip(at, equation.indices, strict=True) if a != i] if at else []
     free = {*equation.indices} - {*at}
     captured = any(a.free_symbols & free for a in others)
-    return bool(at) and (captured or not any(isinstance(e, Element) for e in at))
+    held = bool(others) and all(isinstance(a, Element) for a in others)
+    return bool(at) and (captured or not held)
 
 
 @dataclass(frozen=True)

@@ -43,18 +43,21 @@ def constants(network: Iterable[Equation]) -> dict[float, sp.Expr]:
     known = (sp.log(2), 2 / sp.sqrt(sp.pi))  # which log_cosh and the derivative of erf need
     network = tuple(network)
     found: dict[float, sp.Expr] = {**_products(network), **{float(c): c for c in known}}
+    logs: dict[float, sp.Expr] = {}
     takes_logs = any(t.body.has(sp.log) for e in network for t in e.terms)
     for equation in network:
         for term in equation.terms:
             if term.over and takes_logs:  # that of a sum of exponentials, each times a number
-                found.update(_log_of(abs(_coefficient(term.body))))
+                logs.update(_log_of(abs(_coefficient(term.body))))
             for part in sp.preorder_traversal(term.body):
-                number = _coefficient(part)
-                found.update(_logs(part) | {float(c): c for c in _roots(part)})
+                number = _alone(part) if isinstance(part, sp.Add) else _coefficient(part)
+                logs.update(_logs(part))
+                found.update({float(c): c for c in _roots(part)})
                 if isinstance(part, sp.Pow) and part.base.is_number and not part.exp.is_number:
                     number = sp.log(part.base)  # which its derivative multiplies by
                 if not number.is_rational and number.is_finite:
                     found.update({float(c): c for c in (number, 1 / number)})
+    found.update(logs)  # log(1 + exp(-40)) is rounded to what exp(-40) is, and written instead
     roots = [c for c in found.values() if not c.is_rational]
     found.update({float(slope * c): slope * c for c in roots for slope in known[1:]})
     found.update({float(c**2): c**2 for c in roots})  # that of 2 ** z / log(2) has log(2) ** 2
@@ -84,13 +87,15 @@ def _log_of(number: sp.Expr) -> dict[float, sp.Expr]:
 
 
 def _logs(part: sp.Basic) -> dict[float, sp.Expr]:
-    """Logarithms of the coefficients of a sum that a stable spelling may have moved into an
-    exponent: 1 / (2 + 3 exp z) is written with log(2/3), log(3 - 3 tanh z) with log 6.
+    """Logarithms of the coefficients of a sum, and of the numbers in it together, that a stable
+    spelling may have moved into an exponent: 1 / (2 + 3 exp z) is written with log(2/3), log(3 - 3
+    tanh z) with log 6, log(1 + e + exp z) with log(1 + e).
     """
-    addends = sp.Add.make_args(part.args[0] if isinstance(part, sp.log) else part)
+    sum_of = part.args[0] if isinstance(part, sp.log) else part
+    addends = sp.Add.make_args(sum_of)
     if not (isinstance(part, sp.log) or any(a.has(sp.exp) for a in addends)):
         return {}
-    sizes = {abs(_coefficient(a)) for a in addends} - {sp.S.Zero}
+    sizes = {abs(c) for c in (_alone(sum_of), *map(_coefficient, addends))} - {sp.S.Zero}
     every = {c / d for c in (*sizes, *(2 * s for s in sizes)) for d in (*sizes, sp.S.One)}
     return {value: log for c in sorted(every, key=str) for value, log in _log_of(c).items()}
 
@@ -105,6 +110,11 @@ def _roots(part: sp.Basic) -> list[sp.Expr]:
     roots = {sp.sqrt(c / d) for c in (*sizes, sp.S.One) for d in (*sizes, sp.S.One)}
     odd = sorted((root for root in roots if not root.is_Rational), key=str)
     return [sign * root for root in odd for sign in (1, -1)]
+
+
+def _alone(part: sp.Basic) -> sp.Expr:
+    """The numbers of a sum, together."""
+    return sp.Add(*(a for a in sp.Add.make_args(part) if a.is_number))
 
 
 def _coefficient(part: sp.Basic) -> sp.Expr:

@@ -131,3 +131,36 @@ def test_a_mask_among_numbers_is_proved() -> None:
     text = emit(network, FAST)
     assert "np.logical_or(mask" in text
     assert refused(text, network) == {}
+
+
+NUMBERS_IN_LOGARITHM = """from bpgen import *
+x = input(3)
+w = param(3)
+output(log(1 + exp({}) + exp(dot(w, x))))
+"""
+
+
+@pytest.mark.parametrize("number", ["-40", "-20", "2"])
+def test_the_logarithm_of_a_sum_of_numbers_is_known(number: str) -> None:
+    """log(1 + exp(-40)) is rounded to the float of exp(-40), which the module has nowhere."""
+    network = declared_by(NUMBERS_IN_LOGARITHM.format(number))
+    assert refused(emit(network), network) == {}
+
+
+def test_the_numbers_of_a_sum_are_written_as_one() -> None:
+    network = declared_by("from bpgen import *\nx = input(3)\noutput(sqrt(2) + x + sqrt(3))\n")
+    text = emit(network)
+    assert "3.14626436994197" in text  # their sum, rounded once
+    assert refused(text, network) == {}
+
+
+def test_a_number_that_is_off_by_a_rounding_is_no_proof_and_not_called_wrong() -> None:
+    network = declared_by(NUMBERS_IN_LOGARITHM.format("2"))
+    right, off = "2.1269280110429727", "2.126928011042976"
+    text = emit(network)
+    assert right in text
+    (verdict, *others) = refused(text.replace(right, off), network).values()
+    assert verdict.startswith("not proved: entry [0] is ") and "off by a number of the" in verdict
+    assert all(v.startswith("not proved: ") for v in others)
+    (verdict, *others) = refused(text.replace(right, "2.12692802"), network).values()
+    assert verdict.startswith("wrong: entry [0] is ")

@@ -55,6 +55,10 @@ class Atoms:
         self._roots: dict[int, int] = {}
         self._others: dict[tuple[str, int], int] = {}
 
+    @property
+    def rooted(self) -> bool:
+        return bool(self._roots)
+
     def exp(self, node: Scalar) -> tuple[int, int]:
         """exp of a sum as a product of powers; exp(c log x) is x ** c."""
         result, degree, p = 1, 1, self.field.prime

@@ -41,6 +41,11 @@ class Tape:
         self._numbers: dict[Any, Scalar] = {}
         self.zero, self.one = self.number(Fraction(0)), self.number(Fraction(1))
 
+    @property
+    def rooted(self) -> bool:
+        """Whether roots were taken: in other lanes other radicands are squares."""
+        return any(atoms.rooted for atoms in self.atoms)
+
     def given(self, value: Any) -> Scalar:
         """A new variable, at this value."""
         return self._new("given", (), value, [f.random() for f in self.fields], 1)

@@ -25,14 +25,19 @@ def require_lengths(function: Function) -> None:
             known.add(node.name)
 
 
-def lengths_of(node: Node) -> set[str]:
+def lengths_of(node: Node) -> frozenset[str]:
     """The lengths known at run time that a statement speaks of."""
-    return {str(s) for part in node.walk() for e in _told(part) for s in _symbols(e)}
+    kept = vars(node)  # which does not change: each pass asks again
+    if "_lengths" not in kept:
+        told = (e for part in node.walk() for e in _told(part))
+        kept["_lengths"] = frozenset(str(s) for e in told for s in _symbols(e))
+    lengths: frozenset[str] = kept["_lengths"]
+    return lengths
 
 
 def _symbols(expr: Any) -> Iterator[sp.Symbol]:
     """The symbols of an expression that are no index and stand in no element."""
-    stack = [sp.sympify(expr)]
+    stack = [] if isinstance(expr, int) else [sp.sympify(expr)]
     while stack:
         node = stack.pop()
         if isinstance(node, sp.Symbol) and not isinstance(node, Index):

@@ -23,9 +23,13 @@ class Node:
         parts: list[Node] = kept["_parts"]
         return parts
 
-    def scalars(self) -> Iterator[sp.Expr]:
+    def scalars(self) -> Sequence[sp.Expr]:
         """The scalar expressions that it is made of, beside those of its parts."""
-        return _among(self, sp.Expr)
+        kept = vars(self)
+        if "_scalars" not in kept:
+            kept["_scalars"] = [*_among(self, sp.Expr)]
+        scalars: list[sp.Expr] = kept["_scalars"]
+        return scalars
 
     def walk(self) -> Sequence[Node]:
         """The node, and all that it is made of."""
@@ -67,7 +71,11 @@ def rewritten(node: Any, change: Callable[[Any], Any]) -> Any:
     if not isinstance(node, Node):
         return node
     kind: Any = type(node)
-    parts = {name: getattr(node, name) for name in _names(kind)}
-    made = {name: rewritten(part, change) for name, part in parts.items()}
-    other = {name: part for name, part in made.items() if part is not parts[name]}
+    other = {}
+    for name in _names(kind):
+        part = getattr(node, name)
+        if isinstance(part, (Node, tuple)):
+            made = rewritten(part, change)
+            if made is not part:
+                other[name] = made
     return change(replace(node, **other) if other else node)  # type: ignore[type-var]

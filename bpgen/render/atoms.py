@@ -43,7 +43,7 @@ Line = tuple[Atom, ...]
 @lru_cache(1_000)
 def read(math: str) -> Line:
     """The atoms of a formula, or of a piece of one."""
-    return _Reader([*_tokens(math)]).line(())
+    return _Reader(_tokens(math)).line(())
 
 
 @lru_cache(10_000)  # each factor is asked for on its own, and beside the others
@@ -60,17 +60,20 @@ def within(line: Line) -> Iterator[Atom]:
             yield from within(part)
 
 
-def _tokens(math: str) -> Iterator[Atom]:
+def _tokens(math: str) -> list[Atom]:
     """What is written, blanks left out: commands, words with their braces, numbers, signs."""
-    place = 0
+    tokens, place = [], 0
     while found := _TOKEN.match(math, place):
-        name, (start, end) = found[1], found.span(1)
-        if name in WORDS and math[end : end + 1] == "{":
-            end = _braced(math, end)
-        elif name in _SIZED and end < len(math):
-            end += 1 + (math[end] == "\\")
-        yield Atom(math[start:end], start, end)
-        place = end
+        name, place = found[1], found.end()
+        start = place - len(name)
+        if name in WORDS and math[place : place + 1] == "{":
+            place = _braced(math, place)
+            name = math[start:place]
+        elif name in _SIZED and place < len(math):
+            place += 1 + (math[place] == "\\")
+            name = math[start:place]
+        tokens.append(Atom(name, start, place))
+    return tokens
 
 
 def _braced(math: str, start: int) -> int:

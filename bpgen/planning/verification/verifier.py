@@ -206,9 +206,8 @@ class Verifier:
             self.held[self.memory[name]] = name
         beside = [self.memory.get(self.root(n)) for n in (*read_by(node), root, *scratch)]
         apart = all(beside.count(self.memory[n]) == 1 for n in scratch)
-        shared = {
-            n for n in (*self.memory, *self.aliases) if self.memory.get(self.root(n)) == buffer
-        }
+        named = (*buffer.names, *self.aliases)  # whose memory it may be
+        shared = {n for n in named if self.memory.get(self.root(n)) == buffer}
         clash = overlaps(node, shared)
         self.require(apart and not clash, f"{root} is written while its memory is read", node)
         if self.held.get(buffer) != root:

@@ -22,7 +22,7 @@ class Memory:
     def numbers(self, lengths: Mapping[sp.Symbol, int]) -> int:
         """How many numbers it holds, where lengths are at most these."""
         every = [*self.arrays.values(), *(s for a in self.inner.values() for s in a.values())]
-        return sum(int(sp.Mul(*sizes).subs(lengths)) for sizes in every)
+        return sum(int(sp.Mul(*sizes).xreplace(lengths)) for sizes in every)
 
 
 def said(

@@ -50,7 +50,7 @@ class Axis:
 
     def _with(self, samples: int) -> int:
         unknown = dict.fromkeys(self.count.free_symbols, _UNKNOWN)
-        return int(self.count.subs({**unknown, length(BATCH): samples}))
+        return int(self.count.xreplace({**unknown, length(BATCH): samples}))
 
     def joined(self, inner: Axis) -> Axis | None:
         """The two as one, where the last step of the inner is followed by a step of this."""

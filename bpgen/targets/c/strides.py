@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 import sympy as sp
@@ -25,10 +26,15 @@ class Address(NamedTuple):
 
     def stride(self, index: Index) -> sp.Expr:
         """How far one step along an index moves in memory."""
-        return self.place.coeff(index, 1)
+        return _stride(self.place, index)
 
     def at_0(self, indices: set[Index]) -> Address:
         return Address(self.array, self.place.xreplace(dict.fromkeys(indices, sp.S.Zero)))
+
+
+@lru_cache(10_000)  # each index is asked about in each statement of a loop
+def _stride(place: sp.Expr, index: Index) -> sp.Expr:
+    return place.coeff(index, 1)
 
 
 def address(node: Expr, names: Names, at: At | None = None) -> Address | None:

@@ -241,7 +241,7 @@ class Writing:
         if not axes or axes[0].size != BATCH or not place.place.has(axes[0]):
             return False
         count = extent(i.size for i in axes[1:])
-        return bool(count.subs(dict.fromkeys(count.free_symbols, 1)) >= least)
+        return bool(count.xreplace(dict.fromkeys(count.free_symbols, 1)) >= least)
 
     def loops(self, axes: Axes, body: Callable[[At], list[str]], shared: bool = False) -> list[str]:
         """Loops over indices, whose names are theirs alone."""

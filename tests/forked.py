@@ -28,6 +28,7 @@ for line in sys.stdin:
         mode = os.O_RDWR | os.O_CREAT | os.O_TRUNC
         os.dup2(os.open(name if number == 0 else f"{folder}.{name}", mode, 0o600), number)
     if largest:
+        sys.dont_write_bytecode = True  # it would be cut short, and read by all others
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
     sys.path[0], sys.argv = folder, ["bpgen", *arguments]

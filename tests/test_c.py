@@ -75,7 +75,7 @@ def test_a_layer_is(name: str) -> None:
     assert difference(files(net, "c"), net, flags=QUICK) is None
 
 
-@pytest.mark.parametrize("of_corpus", one_in(60, [n for n in DRAWN if "c" in TARGETS[n]]))
+@pytest.mark.parametrize("of_corpus", one_in(120, [n for n in DRAWN if "c" in TARGETS[n]]))
 def test_a_random_network_is(of_corpus: str) -> None:
     net = DRAWN[of_corpus]
     assert difference(files_of(derived(net), "c"), declared(net), flags=QUICK) is None

@@ -24,7 +24,7 @@ def _small(name: str) -> Network:
     return shrunk(load(ROOT / "examples" / f"{name}.py"))
 
 
-@pytest.mark.parametrize("net", one_in(5, EXAMPLES), ids=lambda p: p.stem)
+@pytest.mark.parametrize("net", one_in(8, EXAMPLES), ids=lambda p: p.stem)
 def test_every_comment_holds(net: Path) -> None:
     network = shrunk(load(net))
     found = dict(judged(network, emit(network)))

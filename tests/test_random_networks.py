@@ -15,7 +15,7 @@ from benchmarks import random_pages
 from benchmarks.seeds import failing
 from bpgen.render import render
 from tests.drawn import few_or_all
-from tests.few import few, one_in
+from tests.few import one_in
 from tests.networks import written
 from tests.networks.draw import graphs
 from tests.networks.examine import COMMON, TORCH, UNSHRUNK, examine, hold, subjects
@@ -33,7 +33,7 @@ def test_networks(subject: Subject) -> None:
     examine(subject, ELSEWHERE)
 
 
-@few_or_all(2, 25, subjects(kinks=False), seed=2, common=COMMON)
+@few_or_all(0, 25, subjects(kinks=False), seed=2, common=COMMON)
 def test_smooth_networks(subject: Subject) -> None:
     """Each of these by complex steps."""
     examine(subject, ELSEWHERE)
@@ -132,16 +132,14 @@ def test_an_aim_is_reached(aim: str) -> None:
     networks()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("right", "wrong", "said"),
-    few(
-        (
-            (" &= ", " &= ", ""),
-            (" &= ", " &= 2 + ", "false:"),
-            (" &= ", r" &= \star ", "not read:"),
-        ),
-        lambda case: case[-1] == "false:",
-    ),
+    [
+        (" &= ", " &= ", ""),
+        (" &= ", " &= 2 + ", "false:"),
+        (" &= ", r" &= \star ", "not read:"),
+    ],
 )
 def test_a_page_that_does_not_hold_is_found(
     monkeypatch: pytest.MonkeyPatch, right: str, wrong: str, said: str

@@ -69,7 +69,7 @@ NETS = {  # the network, what has a slope without end, what is 0, and what it is
 @pytest.mark.parametrize(
     ("name", "options"),
     one_in(
-        3,
+        6,
         [
             *((name, ()) for name in NETS),
             *((next(iter(NETS)), o) for o in (("--fast",), ("--target", "c"))),

@@ -42,6 +42,7 @@ def script(name: str) -> Any:
     return import_module(f"examples.train.{name}")
 
 
+@pytest.mark.slow
 def test_digits() -> None:
     digits = script("digits")
     *_, x_held, y_held = digits.data()

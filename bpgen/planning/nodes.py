@@ -4,7 +4,7 @@ and the memory that there is for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -150,8 +150,8 @@ class Matrix(Look):
         free = next((k for k, s in enumerate(sizes) if not s.is_Integer), 0)
         return (*sizes[:free], sp.S.NegativeOne, *sizes[free + 1 :])
 
-    def scalars(self) -> Iterator[sp.Expr]:
-        return iter(self.shape)
+    def scalars(self) -> Sequence[sp.Expr]:
+        return self.shape
 
 
 @dataclass(frozen=True)

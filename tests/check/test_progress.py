@@ -18,7 +18,6 @@ import pytest
 
 from bpgen import interrupts, progress
 from tests.conftest import ROOT
-from tests.few import few
 from tests.forked import bpgen
 
 TOY, LSTM, GPT = (str(ROOT / "examples" / f"{name}.py") for name in ("toy_2_2_1", "lstm", "gpt"))
@@ -67,7 +66,8 @@ def test_a_line_moves_and_is_gone_at_the_end() -> None:
     assert shown[-1] == ""
 
 
-@pytest.mark.parametrize("net", few((LSTM, GPT), lambda net: net == LSTM), ids=["lstm", "gpt"])
+@pytest.mark.slow
+@pytest.mark.parametrize("net", [LSTM, GPT], ids=["lstm", "gpt"])
 def test_ctrl_c_ends_it_at_once(net: str) -> None:
     with checking(net) as (process, seen):
         assert "..." in read(seen, until="by numbers")

@@ -117,6 +117,18 @@ def test_what_pages_of_these_say_holds_too(net: str, notation: str, steps: str) 
     _assert_proved(derived(MORE[net]), notation, steps)
 
 
+FAR = """from bpgen import *
+x, w, j = input(12), param(12), indices("j", size=3)
+output(sum(w[4*j] * x[4*j] * x[10], j))
+"""
+
+
+@pytest.mark.parametrize("notation", ["index", "components"])
+def test_places_of_two_digits_and_multiples_of_a_letter(notation: str) -> None:
+    """10 below a letter is one number, 4j a product."""
+    _assert_proved(derived(FAR), notation, "short")
+
+
 def test_a_label_left_out_counts_from_1_where_labels_do() -> None:
     derivation = derived(MORE["a label left out"])
     page = {n: render(derivation, fmt="latex", notation=n) for n in NOTATIONS}

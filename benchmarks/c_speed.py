@@ -27,7 +27,7 @@ import numpy as np
 
 from benchmarks.speed import NETS, Step, arguments, compared, derived, steps_of
 from bpgen.check.module.loading import load
-from bpgen.compiled.library import library
+from bpgen.compiled.library import compiler, library
 from bpgen.emit import WITH_PYTHON, emitted, files_of
 from bpgen.record import Derivation
 
@@ -68,7 +68,7 @@ def in_c(derivation: Derivation, lengths: dict[str, int], column: str) -> InC:
     texts, numpys = dict(files_of(derivation, WITH_PYTHON)), load(emitted(derivation))
     texts[".c"] += _often(texts[".h"])
     flags, linked = TOLD[column]
-    compiled = library(texts, lengths, np.float32, (*FLAGS, *flags), more=linked)
+    compiled = library(texts, lengths, np.float32, (str(compiler()), *FLAGS, *flags), more=linked)
     params, batch = numpys.init(0, np.float32), arguments(numpys, lengths)
     flat = numpys.pack(params)
     sizes = compiled.sizes

@@ -7,11 +7,15 @@ from __future__ import annotations
 import itertools
 import math
 import os
+import re
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 
@@ -19,7 +23,7 @@ from bpgen.check.conditions import _decisions
 from bpgen.check.module import Array, Arrays
 from bpgen.check.trial import TOGETHER, Trial
 from bpgen.compiled import SEED, at_points, found_of, ran, source_of
-from bpgen.compiled.library import FLAGS, Library, Source, Texts, compiler, libraries
+from bpgen.compiled.library import Library, Source, Texts, command, compiler, libraries
 from bpgen.compiled.noise import uniform
 from bpgen.emit import files_of
 from bpgen.errors import NetError
@@ -35,9 +39,11 @@ SAME, ROUNDED, NOWHERE = (
     "the same, but for what roundings do to it",
     "not settled at any point that was drawn",
 )
-QUICK = (*FLAGS, "-O0")  # what is not about the compiler costs less of its time
+# What is not about the compiler costs little of its time, and next to none of another one's, which
+# warns of little: `warnings` are asked for beside.
+QUICK = (shutil.which("tcc") or str(compiler()), *command("-O0")[1:])
 DOUBLE = (np.float64,)
-SANITIZED = (*QUICK, "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+SANITIZED = command("-O0", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 
 
 class Differs(AssertionError):
@@ -50,6 +56,21 @@ class Both:
 
     texts: Texts
     trials: Sequence[Trial]
+
+
+def warnings(texts: Iterable[Texts]) -> str:
+    """What clang, or the compiler at hand, has to say of files of different names. gcc warns of
+    what is unused only where it makes something of them.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        for made in texts:
+            (name,) = re.findall(r'^#include "(\w+)\.h"', made[".c"], re.MULTILINE)
+            for end, text in made.items():
+                Path(folder, f"{name}{end}").write_text(text)
+        clang = shutil.which("clang")
+        line = [clang or str(compiler()), *command("-fsyntax-only" if clang else "-c")[1:]]
+        line += sorted(map(str, Path(folder).glob("*.c")))
+        return subprocess.run(line, capture_output=True, text=True, cwd=folder).stderr
 
 
 def both(source: str, name: str, change: Callable[[str], str] = str) -> Both:
@@ -92,7 +113,7 @@ def _dropping(trial: Trial) -> Trial:
 def verdicts(
     sources: Iterable[str],
     change: Callable[[str], str] = str,
-    flags: Sequence[str] = FLAGS,
+    by: Sequence[str] = (),
     dtypes: Sequence[type] = (np.float64, np.float32),
     times: float = 1,
 ) -> dict[str, str | Differs]:
@@ -114,7 +135,7 @@ def verdicts(
             found[source] = SAME if any(t.settled for t in made.trials) else NOWHERE
     asked = {source: made for source, made in compared.items() if found[source] == SAME}
     for dtype in dtypes:
-        for source, library in _compiled(asked, dtype, flags).items():
+        for source, library in _compiled(asked, dtype, by).items():
             settled = (t for t in asked[source].trials if t.settled)
             try:
                 said, *_ = [_compared(library, _far(trial, times), dtype) for trial in settled]
@@ -126,20 +147,26 @@ def verdicts(
 
 
 def _compiled(
-    asked: Mapping[str, Both], dtype: type, flags: Sequence[str]
+    asked: Mapping[str, Both], dtype: type, by: Sequence[str]
 ) -> dict[str, Library | ValueError]:
     """All of them by one call of the compiler; where it complains, each by one of its own."""
     sources = [source_of(made.texts, made.trials[0]) for made in asked.values()]
     try:
-        made: Sequence[Library | ValueError] = libraries(sources, dtype, flags) if sources else []
+        made: Sequence[Library | ValueError] = _libraries(sources, dtype, by)
     except ValueError:
-        made = [_alone(source, dtype, flags) for source in sources]
+        made = [_alone(source, dtype, by) for source in sources]
     return dict(zip(asked, made, strict=True))
 
 
-def _alone(source: Source, dtype: type, flags: Sequence[str]) -> Library | ValueError:
+def _libraries(sources: Sequence[Source], dtype: type, by: Sequence[str]) -> list[Library]:
+    if by and (said := warnings(source.texts for source in sources)):
+        raise ValueError(said)
+    return libraries(sources, dtype, by) if sources else []
+
+
+def _alone(source: Source, dtype: type, by: Sequence[str]) -> Library | ValueError:
     try:
-        return libraries([source], dtype, flags)[0]
+        return _libraries([source], dtype, by)[0]
     except ValueError as error:
         return error
 

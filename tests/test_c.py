@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from ctypes.util import find_library
 
 import numpy as np
 import pytest
 
 from bpgen.compiled import difference
-from bpgen.compiled.library import FLAGS, compiler, library
+from bpgen.compiled.library import command, compiler, library
 from bpgen.emit import emitted, files, files_of
+from bpgen.ir import Network
 from tests.conftest import EXAMPLES, declared, derived, module_of, of_example
 from tests.few import few, one_in
-from tests.in_c import QUICK
+from tests.in_c import QUICK, warnings
 from tests.nets_in_c import BLOCKS, HEAD, LARGE, NETS, WINDOW, texts_of
 from tests.proofs.words import WORDS
 from tests.texts.corpus import DRAWN, TARGETS
@@ -56,6 +58,11 @@ OF_WINDOWS = {
 }
 
 
+def assert_right(texts: Mapping[str, str], network: Network, by: Sequence[str] = QUICK) -> None:
+    assert warnings([texts]) == ""
+    assert difference(texts, network, by=by) is None
+
+
 @pytest.mark.parametrize("name", few(NETS, lambda n: n == BLOCKS))
 def test_is_what_its_equations_say(name: str) -> None:
     assert difference(texts_of(name), declared(HEAD + NETS[name])) is None
@@ -64,27 +71,35 @@ def test_is_what_its_equations_say(name: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [p.stem for p in EXAMPLES])
 def test_an_example_is(name: str) -> None:
-    derivation, flags = of_example(name), FLAGS if name in AS_USERS_DO else QUICK
-    assert difference(files_of(derivation, "c"), derivation.network, flags=flags) is None
+    derivation = of_example(name)
+    assert_right(
+        files_of(derivation, "c"), derivation.network, () if name in AS_USERS_DO else QUICK
+    )
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [*WORDS][::8])
 def test_a_layer_is(name: str) -> None:
     net = declared(WORDS[name])
-    assert difference(files(net, "c"), net, flags=QUICK) is None
+    assert_right(files(net, "c"), net)
 
 
 @pytest.mark.parametrize("of_corpus", one_in(120, [n for n in DRAWN if "c" in TARGETS[n]]))
 def test_a_random_network_is(of_corpus: str) -> None:
     net = DRAWN[of_corpus]
-    assert difference(files_of(derived(net), "c"), declared(net), flags=QUICK) is None
+    assert_right(files_of(derived(net), "c"), declared(net))
+
+
+def test_what_the_compiler_warns_of_is_told() -> None:
+    texts = texts_of("dense")
+    loose = {**texts, ".c": texts[".c"] + "\nstatic int unused(void) { return 0; }\n"}
+    assert warnings([texts]) == "" and "unused" in warnings([loose])
 
 
 def test_a_mask_that_is_not_the_seeds_is_found() -> None:
     texts = texts_of(BLOCKS)
     wrong = {**texts, ".c": texts[".c"].replace("1664525UL", "1664526UL")}
-    assert difference(wrong, declared(HEAD + NETS[BLOCKS]), flags=QUICK) is not None
+    assert difference(wrong, declared(HEAD + NETS[BLOCKS]), by=QUICK) is not None
 
 
 @pytest.mark.parametrize("kind", one_in(3, [*MUTANTS]))
@@ -93,7 +108,7 @@ def test_a_mistake_is_found(kind: str) -> None:
     texts = texts_of("dense")
     assert before in texts[".c"], texts[".c"]
     wrong = {**texts, ".c": texts[".c"].replace(before, after, 1)}
-    assert difference(wrong, declared(HEAD + NETS["dense"]), flags=QUICK) is not None
+    assert difference(wrong, declared(HEAD + NETS["dense"]), by=QUICK) is not None
 
 
 @pytest.mark.parametrize("kind", one_in(4, [*OF_PRODUCTS]))
@@ -102,7 +117,7 @@ def test_a_mistake_of_a_product_is_found(kind: str) -> None:
     texts = texts_of("products")
     assert before in texts[".c"], texts[".c"]
     wrong = {**texts, ".c": texts[".c"].replace(before, after, 1)}
-    assert difference(wrong, declared(HEAD + NETS["products"]), flags=QUICK) is not None
+    assert difference(wrong, declared(HEAD + NETS["products"]), by=QUICK) is not None
 
 
 @pytest.mark.slow
@@ -112,7 +127,7 @@ def test_a_mistake_of_windows_is_found(kind: str) -> None:
     texts = dict(files_of(derived(WINDOW), "c"))
     assert before in texts[".c"], texts[".c"]
     wrong = {**texts, ".c": texts[".c"].replace(before, after, 1)}
-    assert difference(wrong, declared(WINDOW), flags=QUICK) is not None
+    assert difference(wrong, declared(WINDOW), by=QUICK) is not None
 
 
 def test_a_mistake_of_an_output_is_found() -> None:
@@ -187,7 +202,7 @@ def test_threads_and_libraries_compute_the_same(flags: tuple[str, ...]) -> None:
     rng = np.random.default_rng(0)
     x, y = rng.standard_normal((16, 1, 40, 40)), rng.integers(10, size=16)
     alone, other = (
-        library(texts, lengths, flags=(*FLAGS, *f), more=("-lopenblas",) * ("CBLAS" in f[0]))
+        library(texts, lengths, by=command(*f), more=("-lopenblas",) * ("CBLAS" in f[0]))
         for f in (("-O1", "-O1"), flags)
     )
     size = alone.sizes["params"] // 8

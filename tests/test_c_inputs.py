@@ -12,7 +12,7 @@ from bpgen.compiled.library import compiler, libraries, library
 from bpgen.emit import WITH_PYTHON, emitted, files_of, said_of
 from tests.conftest import declared, derived
 from tests.few import few, one_in
-from tests.in_c import QUICK
+from tests.in_c import QUICK, warnings
 from tests.nets_in_c import HEAD, NETS, TWO
 from tests.texts.corpus import DRAWN, TARGETS
 
@@ -37,7 +37,9 @@ def test_are_what_the_equations_say(name: str) -> None:
 @pytest.mark.parametrize("of_corpus", one_in(6, [n for n in DRAWN if WITH_PYTHON in TARGETS[n]]))
 def test_those_of_a_random_network_are(of_corpus: str) -> None:
     net = DRAWN[of_corpus]
-    assert difference(files_of(derived(net), WITH_PYTHON), declared(net), flags=QUICK) is None
+    texts = files_of(derived(net), WITH_PYTHON)
+    assert warnings([{end: texts[end] for end in (".h", ".c")}]) == ""
+    assert difference(texts, declared(net), by=QUICK) is None
 
 
 def test_they_are_numpys() -> None:
@@ -57,7 +59,7 @@ def test_a_mistake_is_found(kind: str) -> None:
     texts = _asking(TWO)
     assert texts[".c"].count(before) == 1
     wrong = {**texts, ".c": texts[".c"].replace(before, after)}
-    found = difference(wrong, declared(HEAD + TWO), flags=QUICK)
+    found = difference(wrong, declared(HEAD + TWO), by=QUICK)
     assert found is not None and found.what in ("dL/dx[0, 0]", "dL/du[0, 0]"), found
 
 

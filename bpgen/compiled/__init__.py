@@ -13,7 +13,7 @@ from bpgen.check.entrywise.order import starts
 from bpgen.check.module import Arrays
 from bpgen.check.module.called import NOISE
 from bpgen.check.trial import Raises, Trial, trials
-from bpgen.compiled.library import FLAGS, Found, Library, Source, Texts, compiler, libraries
+from bpgen.compiled.library import Found, Library, Source, Texts, compiler, libraries
 from bpgen.compiled.noise import drawn
 from bpgen.emit import emit
 from bpgen.ir import Network
@@ -25,12 +25,12 @@ __all__ = ["at_points", "compiler", "difference", "difference_of_module", "ran",
 
 
 def difference(
-    texts: Texts, network: Network, small: bool = True, flags: Sequence[str] = FLAGS
+    texts: Texts, network: Network, small: bool = True, by: Sequence[str] = ()
 ) -> Difference | None:
     """The smallest thing that differs from what the equations say, evaluated entry by entry."""
     for trial in at_points(emit(network), network, POINTS, small):
         try:
-            (compiled,) = libraries([source_of(texts, trial)], np.float64, flags)
+            (compiled,) = libraries([source_of(texts, trial)], np.float64, by)
         except ValueError as error:
             return Difference("the C compiler", f"says {error}")
         wrong = _differing(compiled, trial)

@@ -30,6 +30,11 @@ def compiler() -> str | None:
     return next(filter(None, map(shutil.which, COMPILERS)), None)
 
 
+def command(*more: str) -> tuple[str, ...]:
+    """The C compiler at hand, told to take C99 alone, and more."""
+    return (str(compiler()), *FLAGS, *more)
+
+
 @dataclass(frozen=True)
 class Source:
     """A pair of files, the lengths that it is to have room for, and the shapes of the outputs that
@@ -182,18 +187,19 @@ def library(
     texts: Texts,
     lengths: Mapping[str, int],
     dtype: Any = np.float64,
-    flags: Sequence[str] = FLAGS,
+    by: Sequence[str] = (),
     outputs: Mapping[str, Shape] | None = None,
     more: Sequence[str] = (),
 ) -> Library:
     """A pair of files, compiled with room for these lengths."""
-    return libraries([Source(texts, lengths, outputs or {}, {})], dtype, flags, more)[0]
+    return libraries([Source(texts, lengths, outputs or {}, {})], dtype, by, more)[0]
 
 
 def libraries(
-    sources: Sequence[Source], dtype: Any, flags: Sequence[str] = FLAGS, more: Sequence[str] = ()
+    sources: Sequence[Source], dtype: Any, by: Sequence[str] = (), more: Sequence[str] = ()
 ) -> list[Library]:
-    """Sources of different names, by one call of the compiler; `more` is for its linker.
+    """Sources of different names, by one call of a compiler, that at hand unless told `by` which
+    command; `more` is for its linker.
 
     Raises ValueError with the compiler's words where they are no C.
     """
@@ -208,7 +214,7 @@ def libraries(
         looks = "\n".join(source.looks for source in sources)
         Path(units[-1]).write_text(looks, encoding="utf-8")
         told = [flag for source in sources for flag in source.told(double)]
-        line = [str(compiler()), *flags, *told, "-shared", "-fPIC", "-o", str(folder / "nets.so")]
+        line = [*(by or command()), *told, "-shared", "-fPIC", "-o", str(folder / "nets.so")]
         done = subprocess.run([*line, *units, "-lm", *more], capture_output=True, text=True)
         if done.returncode:
             raise ValueError(done.stderr)

@@ -20,7 +20,7 @@ BATCHES = {
 @pytest.mark.skipif(compiler() is None, reason="there is no C compiler")
 @pytest.mark.parametrize("of_corpus", BATCHES)
 def test_what_c_computes_is_what_numpy_does(of_corpus: str) -> None:
-    said = verdicts([SOURCES[name] for name in BATCHES[of_corpus]], flags=QUICK)
+    said = verdicts([SOURCES[name] for name in BATCHES[of_corpus]], by=QUICK)
     wrong = [str(v) for v in said.values() if isinstance(v, Differs)]
     assert not wrong, "\n\n".join(wrong)
 

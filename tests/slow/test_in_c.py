@@ -9,7 +9,7 @@ import pytest
 
 from bpgen.compiled.library import compiler
 from tests import in_c
-from tests.in_c import DOUBLE, FLAGS, QUICK, ROUNDED, SAME, Differs, verdicts
+from tests.in_c import DOUBLE, QUICK, ROUNDED, SAME, Differs, verdicts
 from tests.nets_in_c import HEAD, NETS, WINDOW
 from tests.proofs.words import WORDS
 from tests.texts.corpus import DRAWN
@@ -20,7 +20,7 @@ pytestmark = [
 ]
 
 OTHERS = [HEAD + net for net in NETS.values()] + [*WORDS.values()][::8]
-BATCHES = {"of words": (OTHERS, FLAGS), "random": ([*DRAWN.values()][3::60], QUICK)}
+BATCHES = {"of words": (OTHERS, ()), "random": ([*DRAWN.values()][3::60], QUICK)}
 FEW = [HEAD + NETS[n] for n in ("dense", "a recurrence", "products")]
 OF_PRODUCTS = [
     *(HEAD + NETS[n] for n in ("a recurrence", "products", "a convolution", "attention")),
@@ -39,8 +39,8 @@ MISTAKES = {
 
 @pytest.mark.parametrize("batch", BATCHES)
 def test_what_c_computes_is_what_numpy_does(batch: str) -> None:
-    sources, flags = BATCHES[batch]
-    said = verdicts(sources, flags=flags)
+    sources, by = BATCHES[batch]
+    said = verdicts(sources, by=by)
     wrong = [str(v) for v in said.values() if isinstance(v, Differs)]
     assert not wrong, "\n\n".join(wrong)
     compared = [v for v in said.values() if v in (SAME, ROUNDED)]
@@ -62,7 +62,7 @@ LARGEST = {
 
 @pytest.mark.parametrize("times", [1e3, 0.0])
 def test_rows_of_large_and_of_equal_numbers(times: float) -> None:
-    said = verdicts(IN_ROWS, flags=QUICK, times=times)
+    said = verdicts(IN_ROWS, by=QUICK, times=times)
     assert {*said.values()} <= {SAME, ROUNDED}, said
 
 
@@ -89,7 +89,7 @@ def test_nothing_is_copied_to_where_it_is() -> None:
 
 
 def test_the_least_code_computes_it_too() -> None:
-    said = verdicts(OF_PRODUCTS, flags=SMALL, dtypes=DOUBLE)
+    said = verdicts(OF_PRODUCTS, by=SMALL, dtypes=DOUBLE)
     assert {*said.values()} <= {SAME, ROUNDED}, said
 
 

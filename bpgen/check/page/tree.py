@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from typing import Any
 
 from bpgen.check.page import formula as f
 
@@ -37,32 +39,48 @@ def letter_of(node: f.Node) -> str | None:
     return None
 
 
-def children(node: f.Node) -> list[f.Node]:
+def children(node: f.Node) -> Sequence[f.Node]:
     """The formulas that a formula is made of."""
     if isinstance(node, tuple):
-        return [
-            c
-            for part in node
-            if part is not None
-            for c in ([part] if not isinstance(part, tuple) else children(part))
-        ]
-    if not hasattr(node, "__dataclass_fields__"):
-        return []
-    found: list[f.Node] = []
-    for name in node.__dataclass_fields__:
-        part = getattr(node, name)
-        if isinstance(part, tuple):
-            found += children(part)
-        elif hasattr(part, "__dataclass_fields__"):
-            found.append(part)
+        return [*_among(node)]
+    names = _names(node.__class__)
+    if not names:
+        return ()
+    kept = _kept(node)
+    if "_children" not in kept:
+        kept["_children"] = [*_among(getattr(node, name) for name in names)]
+    found: list[f.Node] = kept["_children"]
     return found
 
 
-def parts_within(node: f.Node) -> Iterator[f.Node]:
+def _among(parts: Iterable[f.Node]) -> Iterator[f.Node]:
+    """The formulas among values, or in tuples there."""
+    for part in parts:
+        if isinstance(part, tuple):
+            yield from _among(part)
+        elif _names(part.__class__):
+            yield part
+
+
+@cache
+def _names(kind: Any) -> tuple[str, ...]:
+    """The fields of a kind of formula."""
+    return tuple(getattr(kind, "__dataclass_fields__", ()))
+
+
+def _kept(node: f.Node) -> dict[str, Any]:
+    """What is known of a formula, which does not change: one is gone through again and again."""
+    kept: dict[str, Any] = node.__dict__ if _names(node.__class__) else {}
+    return kept
+
+
+def parts_within(node: f.Node) -> Sequence[f.Node]:
     """A formula and all that it is made of."""
-    yield node
-    for child in children(node):
-        yield from parts_within(child)
+    kept = _kept(node)
+    if "_within" not in kept:
+        kept["_within"] = [node, *(part for c in children(node) for part in parts_within(c))]
+    found: list[f.Node] = kept["_within"]
+    return found
 
 
 def symbols_of(node: f.Node) -> Iterator[f.Symbol]:

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import takewhile
 
 from bpgen.check.page.formula import Node, Symbol, numeral
 from bpgen.check.page.tokens import upright
@@ -94,15 +95,9 @@ class Names:
 
     def all(self, symbol: Symbol) -> list[Found]:
         """Every reading of a symbol, those first that take most below it for its name."""
-        heads: list[str] = []
-        for part in () if symbol.apart else symbol.below:
-            said = _said(part)
-            if said is None:
-                break
-            heads.append(said)
-        found = []
+        heads, found = () if symbol.apart else _heads(symbol), []
         for k in range(len(heads), -1, -1):
-            key = (symbol.stem, symbol.accent, symbol.layer, tuple(heads[:k]))
+            key = (symbol.stem, symbol.accent, symbol.layer, heads[:k])
             for table in (self.gradients, self.tensors, self.given):
                 of_block = table is not self.given and table.get(key) in self.blocks
                 if key in table and of_block == (symbol.block is not None):
@@ -151,6 +146,15 @@ def stand_below(latex: str, network: Network) -> bool:
 @lru_cache(32)  # a page is read at several values, and with one line after another
 def _formulas(*_: object) -> Formulas:
     return {}
+
+
+def _heads(symbol: Symbol) -> tuple[str, ...]:
+    """What stands first below a symbol, as far as it is labels and numbers."""
+    kept = vars(symbol)  # which does not change: it is looked up again and again
+    if "_heads" not in kept:
+        kept["_heads"] = tuple(takewhile(lambda said: said is not None, map(_said, symbol.below)))
+    heads: tuple[str, ...] = kept["_heads"]
+    return heads
 
 
 def _key(symbol: Symbol) -> Key:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 _ELSEWHERE, _IF = r"\text{; elsewhere }", r"\text{if }"
 
@@ -64,6 +65,11 @@ def top_level(found: Sequence[str], mark: str) -> list[list[str]]:
 
     A line may end within parentheses: what lays out lines stands in none.
     """
+    return [*map(list, _cut(tuple(found), mark))]
+
+
+@lru_cache(1_000)  # a statement is cut each time that it is asked about
+def _cut(found: tuple[str, ...], mark: str) -> list[list[str]]:
     parts: list[list[str]] = [[]]
     depth = 0
     for token in found:

@@ -6,7 +6,14 @@ from collections.abc import Iterable, Mapping
 
 import sympy as sp
 
-from bpgen.formulas.order import addends, content_of, factors, fraction, with_contents
+from bpgen.formulas.order import (
+    addends,
+    content_of,
+    factors,
+    fraction,
+    with_contents,
+    with_one_number,
+)
 from bpgen.formulas.reading import read_call
 from bpgen.formulas.tree import Call, Tree
 from bpgen.functions import row
@@ -51,6 +58,8 @@ class _Body:
         content, rest = content_of(body)
         if content != 1:
             return Call("multiply", (self.tree(rest), content))
+        if (less := with_one_number(body)) != body:
+            return self.tree(less)
         if self.order is not None:
             return _in_turn([self._signed(p) for p in addends(body, self.order)])
         parts = sorted(body.args, key=lambda a: (bool(a.is_number), sp.default_sort_key(a)))

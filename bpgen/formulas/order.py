@@ -23,6 +23,20 @@ def addends(expr: sp.Add, order: Mapping[str, int]) -> list[sp.Expr]:
     return parts
 
 
+def rounded(value: sp.Expr) -> sp.Rational:
+    """The decimal that stands for a number in code."""
+    return sp.Rational(repr(float(value)))
+
+
+def with_one_number(expr: sp.Add) -> sp.Expr:
+    """The numbers of a sum as their sum: log(3) - log(2) + z is 0.4054651081081644 + z."""
+    numbers = [a for a in expr.args if a.is_number]
+    if len(numbers) < 2:
+        return expr
+    rest = (a for a in expr.args if not a.is_number)
+    return sp.Add(rounded(sp.Add(*numbers)), *rest)
+
+
 def factors(above: Iterable[sp.Expr], order: Mapping[str, int]) -> list[sp.Expr]:
     """The factors of a product as they are written, numbers first and what compares last."""
 

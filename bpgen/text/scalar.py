@@ -10,7 +10,15 @@ from typing import NamedTuple
 
 import sympy as sp
 
-from bpgen.formulas.order import addends, content_of, factors, fraction, with_contents
+from bpgen.formulas.order import (
+    addends,
+    content_of,
+    factors,
+    fraction,
+    rounded,
+    with_contents,
+    with_one_number,
+)
 from bpgen.formulas.reading import read_call
 from bpgen.formulas.tree import Call, Tree
 from bpgen.functions import row
@@ -76,20 +84,6 @@ def exactly(value: sp.Rational) -> Text:
     return Text(above.text.by("/", str(value.q)), PRODUCT, above.minus)
 
 
-def _rounded(value: sp.Expr) -> sp.Rational:
-    """The decimal that stands for a number in code."""
-    return sp.Rational(repr(float(value)))
-
-
-def _with_one_number(expr: sp.Add) -> sp.Expr:
-    """The numbers of a sum as their sum: log(3) - log(2) + z is 0.4054651081081644 + z."""
-    numbers = [a for a in expr.args if a.is_number]
-    if len(numbers) < 2:
-        return expr
-    rest = (a for a in expr.args if not a.is_number)
-    return sp.Add(_rounded(sp.Add(*numbers)), *rest)
-
-
 class Printer:
     """Prints expressions; `access` says how an element is written, `order` gives the rank of a
     tensor's name.
@@ -142,7 +136,9 @@ class Printer:
         content, rest = content_of(expr)
         if content != 1:
             return self._product(sp.Mul(content, rest, evaluate=False))  # 2 * (a - y)
-        parts = addends(_with_one_number(expr) if self.calls else expr, self.order)
+        if self.calls and (less := with_one_number(expr)) != expr:
+            return self.text(less)
+        parts = addends(expr, self.order)
         text, _, minus = self.text(parts[0])
         for part in parts[1:]:
             if part.could_extract_minus_sign():
@@ -158,7 +154,7 @@ class Printer:
             return Text(MINUS + self(-expr, PRODUCT), binding, minus=True)
         constant, varying = rest.as_independent(*rest.free_symbols, Element, as_Add=False)
         if self.calls and constant != 1:
-            coefficient, rest = _rounded(coefficient * constant), varying
+            coefficient, rest = rounded(coefficient * constant), varying
         above, below = fraction(coefficient, rest)
         above = factors(above, self.order)
         texts = [self._factor(f, above) for f in above] or [code("1")]

@@ -145,16 +145,18 @@ def _at_point(
     given = {name: a for group in point.groups() for name, a in group.items()}
     given.update(_noise(network, lengths, rng))
     rows: list[ExactRow] = []
-    deep, lanes_help = False, True
-    for prime, lanes in itertools.product(PRIMES, LANES):
-        if lanes == LANES[0] or lanes_help:
+    for prime in PRIMES:
+        for lanes in LANES:
             fields = [Field(prime, Random(f"{batch} {lanes} {k}")) for k in range(lanes)]
             tape = Tape(fields, constants(network))
             again = _on_tape(subject, Entries(network, lengths, given, tape, held), point)
             rows = [_better(*pair) for pair in zip(rows or again, again, strict=True)]
-            deep = any(TOO_DEEP in row.verdict for row in rows)
-            lanes_help = tape.rooted and not deep
-        if all(row.settled for row in rows) or not (lanes_help or deep):
+            if all(row.settled for row in rows):
+                return rows
+            deep = any(TOO_DEEP in row.verdict for row in again)
+            if deep or not tape.rooted:
+                break
+        if not deep:  # a larger prime would show no more
             break
     return rows
 

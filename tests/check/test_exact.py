@@ -12,8 +12,9 @@ from networks import NETWORKS, source
 from pointwise import CASES, Case
 
 import bpgen.check.exact as exact_module
-from bpgen.check.exact import exact
+from bpgen.check.exact import BATCHES, LANES, exact
 from bpgen.check.module import Subject
+from bpgen.check.residues.field import PRIMES
 from bpgen.check.residues.values import TOO_DEEP
 from bpgen.emit import FAST, emit, files
 from bpgen.load import declared_by
@@ -166,3 +167,25 @@ def test_a_number_that_is_off_by_a_rounding_is_no_proof_and_not_called_wrong() -
     assert all(v.startswith("not proved: ") for v in others)
     (verdict, *others) = refused(text.replace(right, "2.12692802"), network).values()
     assert verdict.startswith("wrong: entry [0] is ")
+
+
+@pytest.mark.parametrize(
+    ("body", "verdict", "primes"),
+    [
+        ("sqrt(3 + x)", "not proved", 1),
+        ("3 + x", "not proved", 1),
+        ("3 + x", TOO_DEEP, len(PRIMES)),
+    ],
+)
+def test_larger_primes_are_for_what_is_too_deep_alone(
+    body: str, verdict: str, primes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What no lane of the first shows they do not show either, in minutes; and lanes are for roots."""
+    network, tried = declared_by(f"from bpgen import *\nx = input(2)\noutput({body})\n"), []
+    field = exact_module.Field
+    monkeypatch.setattr(exact_module, "Field", lambda p, rng: tried.append(p) or field(p, rng))
+    monkeypatch.setattr(exact_module, "_entry", lambda *_: verdict)
+    assert {*refused(emit(network), network).values()} == {verdict}
+    assert {*tried} == {*PRIMES[:primes]}
+    lanes = sum(LANES) if "sqrt" in body else 1
+    assert len(tried) == lanes * primes * len(BATCHES)

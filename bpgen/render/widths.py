@@ -4,6 +4,7 @@ how high.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from itertools import groupby
@@ -14,12 +15,18 @@ from bpgen.render.marks import GAP, SIZED, mark
 _SCALE = (1.0, 0.8, 0.66)  # of text, of an index, and of an index's index
 _DIGIT, _EM = 5.0, 10.0
 _SCRIPT, _LIMITS = 0.5, 1.7  # beside what stands above or below
+_DIGITS = re.compile("[0-9]")
 _NARROW, _STEMS = "iljtf.,;:' ", "bdhknpqu"
 
 
 @lru_cache(100_000)  # a row is laid out in a column, in the width of the page, and beside others
 def measured(math: str) -> float:
     """The width of a formula that is displayed."""
+    return _measured(math if r"\rule" in math else _DIGITS.sub("0", math))
+
+
+@lru_cache(10_000)  # digits are equally wide: what is said of each layer is as wide
+def _measured(math: str) -> float:
     return _line(read(math), True, 0, joins=True)
 
 

@@ -169,6 +169,25 @@ def test_what_a_step_adds_before_the_first_is_told(source: str) -> None:
     assert false(network, emit(network)) == []
 
 
+IN_TWO_STATEMENTS = """from bpgen import *
+k, i, j = indices("k", size=4), indices("i", size=3), indices("j", size=2)
+x, g, s = input(3), input(2, below=3), input(3)
+h, f = recurrent(4, 3), recurrent(4)
+h[k, i] = tanh(x[i] + f[k - 1])
+h[-1, i] = s[i]
+f[k] = tanh(sum(h[k, g[j]], j))
+output(h, f)
+"""
+
+
+def test_what_a_second_statement_adds_is_told_as_added() -> None:
+    """It was told as all that there is: dh[n,k,i] = sum_j<2 [i = g[n,j]] delta[n,k]."""
+    network = declared(IN_TWO_STATEMENTS)
+    told = comments(emit(network))
+    assert {"dh[n,k,i] = d_h[n,k,i]", "dh[n,k,g[n,j]] += delta[n,k]"} <= {*told}, told
+    assert false(network, emit(network)) == []
+
+
 RIGHT_AND_WRONG = [  # of softmax_mlp
     ("z1[n,i] = sum_j W1[i,j] x[n,j] + b1[i]", "z1[n,i] = sum_j W1[i,j] x[n,j] - b1[i]"),
     ("p[n,i] = exp(z3[n,i]) / sum_j exp(z3[n,j])", "p[n,i] = exp(z3[n,i]) / sum_j exp(z2[n,j])"),

@@ -181,9 +181,12 @@ class Looping:
 
     def _written(self, item: Item, equation: Equation) -> Step:
         """What a step writes of one tensor."""
-        earlier: list[Place] | None = self.stored.setdefault(equation.name, [])
+        before = self.stored.setdefault(equation.name, [])
+        earlier: list[Place] | None = before
         if self._is_carried(equation) and self._hands_on(item.evaluated):
             earlier = None  # what the step before this one handed on, at least
         made = self._filled(equation, self.step, earlier)
-        self.stored[equation.name] += map(place, pieces(equation))
-        return Step(item.number, (self.raiser.comments.text_of(equation),), made)
+        places = [place(p) for p in pieces(equation)]
+        more = any(not disjoint(one, other) for one in places for other in before)
+        self.stored[equation.name] = [*before, *places]
+        return Step(item.number, (self.raiser.comments.text_of(equation, more),), made)

@@ -25,18 +25,22 @@ class Comments:
     order: Mapping[str, int]
     tensors: Mapping[str, TensorInfo]
 
-    def text_of(self, equation: Equation) -> str:
-        """`z1[n,i] = sum_j W1[i,j] * x[n,j] + b1[i]`"""
-        return self._text(equation, f"{left_of(equation)} = ")
+    def text_of(self, equation: Equation, more: bool = False) -> str:
+        """`z1[n,i] = sum_j W1[i,j] * x[n,j] + b1[i]`; `+=` of all that is `more` than another
+        statement has written.
+        """
+        return self._text(equation, f"{left_of(equation)} {'+=' if more else '='} ", more)
 
     def right_of(self, equation: Equation) -> str:
         """What stands right of the equals sign; the whole text, where values are only added to."""
         return self._text(equation, "")
 
-    def _text(self, equation: Equation, left: str) -> str:
+    def _text(self, equation: Equation, left: str, more: bool = False) -> str:
         equation = spelled(equation)
         writer = _Writer(equation, Printer(_access, self.order, calls=False), self.tensors)
-        elsewhere = [t for t in equation.terms if is_elsewhere(t, equation)]
+        elsewhere = [
+            t for t in equation.terms if is_elsewhere(t, equation) or (more and t.at is not None)
+        ]
         here = [t for t in equation.terms if t not in elsewhere]
         said = [f"{left}{writer.right(replace(equation, terms=tuple(here)))}"] if here else []
         said += map(writer.added, elsewhere)

@@ -14,9 +14,11 @@ from bpgen.derive.sweep import Sweep
 from bpgen.equations.letters import lettered
 from bpgen.errors import NetError
 from bpgen.ir import CANCELS, Equation, Network, check, check_indices, is_number
+from bpgen.once import once
 from bpgen.record import Derivation, Forward, Step, blocks_together
 
 
+@once
 def derive(network: Network) -> Derivation:
     """The derivation: every forward equation, then the adjoint of every tensor, last to first.
 
@@ -24,14 +26,6 @@ def derive(network: Network) -> Derivation:
     by what vanishes, their stable spellings are differentiated instead: of those equations alone
     that then avoid it.
     """
-    kept = vars(network)  # which does not change: one is derived once
-    if "_derivation" not in kept:
-        kept["_derivation"] = _derived(network)
-    found: Derivation = kept["_derivation"]
-    return found
-
-
-def _derived(network: Network) -> Derivation:
     spelling, forward = stabilised(_in_letters(network))
     network = spelling.network
     _refuse_numbers(network)

@@ -10,6 +10,7 @@ from typing import Any
 
 from bpgen.derive import derive
 from bpgen.ir import Network
+from bpgen.once import once
 from bpgen.record import Derivation
 from bpgen.targets.numpy.allowed import NUMPY, PLANNED, Allowed, verified
 from bpgen.targets.numpy.interface import refuse_letters
@@ -118,8 +119,14 @@ class _Emitted:
     takes: Mapping[str, int]
 
 
+@once
+def _kept(derivation: Derivation) -> dict[str, _Emitted]:
+    """What is emitted of it, by the target."""
+    return {}
+
+
 def _emitted(derivation: Derivation, target: str) -> _Emitted:
-    kept = vars(derivation).setdefault("_emitted", {})  # which does not change: it is done once
+    kept = _kept(derivation)
     if target not in kept:
         refuse_letters(derivation.network)
         files: dict[str, str] = {}
@@ -130,8 +137,7 @@ def _emitted(derivation: Derivation, target: str) -> _Emitted:
             files |= {end: _ended(text, row.allowed) for end, text in texts.items()}
         first = every[0]
         kept[target] = _Emitted(files, getattr(first, "said", ""), getattr(first, "takes", {}))
-    found: _Emitted = kept[target]
-    return found
+    return kept[target]
 
 
 def _ended(text: str, allowed: Allowed | None) -> str:

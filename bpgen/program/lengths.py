@@ -8,6 +8,7 @@ from typing import Any
 import sympy as sp
 
 from bpgen.ir import Element, Index, Malformed, length
+from bpgen.once import once
 from bpgen.program import grammar as program
 from bpgen.program.grammar import Assign, Function, Gather, Node, View, Windows
 from bpgen.program.spans import bounds, counted_in, from_the_end, span, windows_of
@@ -25,14 +26,11 @@ def require_lengths(function: Function) -> None:
             known.add(node.name)
 
 
+@once
 def lengths_of(node: Node) -> frozenset[str]:
     """The lengths known at run time that a statement speaks of."""
-    kept = vars(node)  # which does not change: each pass asks again
-    if "_lengths" not in kept:
-        told = (e for part in node.walk() for e in _told(part))
-        kept["_lengths"] = frozenset(str(s) for e in told for s in _symbols(e))
-    lengths: frozenset[str] = kept["_lengths"]
-    return lengths
+    told = (e for part in node.walk() for e in _told(part))
+    return frozenset(str(s) for e in told for s in _symbols(e))
 
 
 def _symbols(expr: Any) -> Iterator[sp.Symbol]:

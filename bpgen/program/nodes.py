@@ -9,41 +9,34 @@ from typing import Any, TypeVar
 
 import sympy as sp
 
+from bpgen.once import once
+
 _T = TypeVar("_T")
 
 
 class Node:
     """Anything of a program."""
 
+    @once
     def parts(self) -> list[Node]:
         """The nodes that it is made of, in order."""
-        kept = vars(self)  # which does not change: who walks through a program goes here again
-        if "_parts" not in kept:
-            kept["_parts"] = [*_among(self, Node)]
-        parts: list[Node] = kept["_parts"]
-        return parts
+        return [*_among(self, Node)]
 
+    @once
     def scalars(self) -> Sequence[sp.Expr]:
         """The scalar expressions that it is made of, beside those of its parts."""
-        kept = vars(self)
-        if "_scalars" not in kept:
-            kept["_scalars"] = [*_among(self, sp.Expr)]
-        scalars: list[sp.Expr] = kept["_scalars"]
-        return scalars
+        return [*_among(self, sp.Expr)]
 
+    @once
     def walk(self) -> Sequence[Node]:
         """The node, and all that it is made of."""
-        kept = vars(self)
-        if "_walked" not in kept:
-            found: list[Node] = []
-            stack: list[Node] = [self]
-            while stack:
-                node = stack.pop()
-                found.append(node)
-                stack += node.parts()[::-1]
-            kept["_walked"] = found
-        walked: Sequence[Node] = kept["_walked"]
-        return walked
+        found: list[Node] = []
+        stack: list[Node] = [self]
+        while stack:
+            node = stack.pop()
+            found.append(node)
+            stack += node.parts()[::-1]
+        return found
 
 
 @cache

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from bpgen.ir import BATCH, Equation, TensorInfo
+from bpgen.once import once
 from bpgen.program import grammar as program
 from bpgen.program.check import check
 from bpgen.program.grammar import Argument, Assign, Call, Expr, Function, Node, Pack, Ref, Return
@@ -23,14 +24,12 @@ from bpgen.text.document import tuple_of
 _PARAMS, _CACHE = Argument("params", "arrays"), Argument("cache", "arrays")
 
 
-def functions(derivation: Derivation) -> list[Function]:
-    """The functions of the mathematics, in the order of the module."""
-    kept = vars(derivation)  # which does not change: they are made once, for whatever target
-    if "_functions" not in kept:
-        made = _made(derivation)
-        check(made)
-        kept["_functions"] = made
-    return [*kept["_functions"]]
+@once
+def functions(derivation: Derivation) -> Sequence[Function]:
+    """The functions of the mathematics, in the order of the module, for whatever target."""
+    made = _made(derivation)
+    check(made)
+    return made
 
 
 def _made(derivation: Derivation) -> list[Function]:

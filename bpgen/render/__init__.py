@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from bpgen.once import once
 from bpgen.record import Derivation
 
 if TYPE_CHECKING:
@@ -47,10 +48,16 @@ def render(
     if style.counter and fmt in ("latex", "tex"):
         dialect = referring(dialect, labelled)
     asked = (dialect, notation, steps, worked, digits or DIGITS, lesson, style.layers, rules)
-    kept = vars(derivation).setdefault("_documents", {})  # which does not change: one is made once
+    kept = _documents(derivation)
     others = (id(dialect), id(worked), id(lesson))  # the same as long as they are kept
     key = (*others, notation, steps, digits, style.layers, rules)
     if key not in kept:
         kept[key] = (document(derivation, *asked), dialect, worked, lesson)
     made = kept[key][0]
     return FORMATS[fmt](made, style, Numbering(labelled, style.counter))
+
+
+@once
+def _documents(derivation: Derivation) -> dict[Any, Any]:
+    """Those made of it, by what was asked; with each, what is asked by its id, so that it lives."""
+    return {}

@@ -12,6 +12,7 @@ from bpgen.check.page.formula import Node, Symbol, numeral
 from bpgen.check.page.tokens import upright
 from bpgen.check.page.tree import letter_of
 from bpgen.ir import Network
+from bpgen.once import once
 
 # A printed name: stem, accent, layer above, and what stands below before any index.
 Key = tuple[str, str, str, tuple[str, ...]]
@@ -148,17 +149,14 @@ def _formulas(*_: object) -> Formulas:
     return {}
 
 
+@once
 def _heads(symbol: Symbol) -> tuple[str, ...]:
     """What stands first below a symbol, as far as it is labels and numbers."""
-    kept = vars(symbol)  # which does not change: it is looked up again and again
-    if "_heads" not in kept:
-        kept["_heads"] = tuple(takewhile(lambda said: said is not None, map(_said, symbol.below)))
-    heads: tuple[str, ...] = kept["_heads"]
-    return heads
+    return tuple(takewhile(bool, map(_said, symbol.below)))
 
 
 def _key(symbol: Symbol) -> Key:
-    heads = tuple(s for p in symbol.below if (s := _said(p)) is not None)
+    heads = tuple(filter(None, map(_said, symbol.below)))
     return symbol.stem, symbol.accent, symbol.layer, heads
 
 
@@ -168,13 +166,13 @@ def _numbered(name: str) -> str:
     return f"{_VARIANTS.get(stem, stem)}_{digits}" if stem and digits else name
 
 
-def _said(part: Node) -> str | None:
-    """A label or number below a symbol, as text."""
+def _said(part: Node) -> str:
+    """A label or number below a symbol, as text; of another formula nothing."""
     if said := numeral(part):
         return said
     if isinstance(part, Symbol) and (part.stem.startswith("upright ") or len(part.stem) > 1):
         return part.stem
-    return None
+    return ""
 
 
 def _parts(name: str) -> tuple[str, str, str, str]:

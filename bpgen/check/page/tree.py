@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from bpgen.check.page import formula as f
+from bpgen.once import once
 
 
 def together(beside: f.Beside) -> f.Node:
@@ -43,14 +44,12 @@ def children(node: f.Node) -> Sequence[f.Node]:
     """The formulas that a formula is made of."""
     if isinstance(node, tuple):
         return [*_among(node)]
-    names = _names(node.__class__)
-    if not names:
-        return ()
-    kept = _kept(node)
-    if "_children" not in kept:
-        kept["_children"] = [*_among(getattr(node, name) for name in names)]
-    found: list[f.Node] = kept["_children"]
-    return found
+    return _children(node) if _names(node.__class__) else ()
+
+
+@once
+def _children(node: f.Node) -> Sequence[f.Node]:
+    return [*_among(getattr(node, name) for name in _names(node.__class__))]
 
 
 def _among(parts: Iterable[f.Node]) -> Iterator[f.Node]:
@@ -68,19 +67,16 @@ def _names(kind: Any) -> tuple[str, ...]:
     return tuple(getattr(kind, "__dataclass_fields__", ()))
 
 
-def _kept(node: f.Node) -> dict[str, Any]:
-    """What is known of a formula, which does not change: one is gone through again and again."""
-    kept: dict[str, Any] = node.__dict__ if _names(node.__class__) else {}
-    return kept
-
-
 def parts_within(node: f.Node) -> Sequence[f.Node]:
     """A formula and all that it is made of."""
-    kept = _kept(node)
-    if "_within" not in kept:
-        kept["_within"] = [node, *(part for c in children(node) for part in parts_within(c))]
-    found: list[f.Node] = kept["_within"]
-    return found
+    return _kept_within(node) if _names(node.__class__) else _within(node)
+
+
+def _within(node: f.Node) -> Sequence[f.Node]:
+    return [node, *(part for c in children(node) for part in parts_within(c))]
+
+
+_kept_within = once(_within)
 
 
 def symbols_of(node: f.Node) -> Iterator[f.Symbol]:

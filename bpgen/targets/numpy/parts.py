@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import ClassVar
 
@@ -37,7 +38,7 @@ class Parts(Interface):
         return [function(f, write) for f in self.program]
 
     @cached_property
-    def program(self) -> list[Function]:
+    def program(self) -> Sequence[Function]:
         """The functions of the mathematics, before they are text."""
         return functions(self.derivation)
 

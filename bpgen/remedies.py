@@ -86,9 +86,14 @@ def _meant(name: str, nodes: list[ast.expr], space: Mapping[str, object]) -> str
         return foreign
     words = [*space, *WORDS]
     close = get_close_matches(name, words, n=1, cutoff=0.7)
-    close = close or [word for word in words if word.lower() == name.lower()]
+    close = close or [word for word in words if _bare(word) == _bare(name)]
     close = close or get_close_matches(name.lower(), words, n=1, cutoff=0.7)
     return f"did you mean {close[0]}?" if close else ""
+
+
+def _bare(name: str) -> str:
+    """A name without capitals, and each letter once where it stands twice: yy is y."""
+    return re.sub(r"(.)\1+", r"\1", name.lower())
 
 
 def _of_method(name: str, nodes: list[ast.expr]) -> str:

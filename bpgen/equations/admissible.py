@@ -12,7 +12,7 @@ import sympy as sp
 
 from bpgen.errors import NetError
 from bpgen.functions import Named, at_most, erf, erfc, larger, row, smaller, step, unless
-from bpgen.ir import Element, Index, spoken
+from bpgen.ir import BATCH, Element, Index, length, spoken
 
 _ARITHMETIC = (
     *(Element, sp.Rational, sp.Symbol, sp.NumberSymbol, sp.Add, sp.Mul, sp.Pow),
@@ -93,10 +93,11 @@ def declared(expr: sp.Expr, lengths: Iterable[sp.Symbol]) -> None:
     for part in _parts(expr.xreplace(dict.fromkeys(expr.atoms(at_most), sp.S.One))):
         if isinstance(part, Index):
             i, k = spoken(part), "k" if spoken(part) != "k" else "j"
+            size = next((f'"{n}"' for n in lengths if n != length(BATCH)), "3")  # as far as it runs
             raise NetError(
                 f"index {i} stands as a number",
-                "an index only picks elements, as in x[i]; as a number it is counted:"
-                f' sum(at_most({k}, {i}), {k}) - 1, where {i}, {k} = indices("{i} {k}", size=3)',
+                "an index only picks elements, as in x[i]; as a number it is counted: sum(at_most"
+                f'({k}, {i}), {k}) - 1, where {i}, {k} = indices("{i} {k}", size={size})',
             )
         if isinstance(part, sp.Symbol) and part not in lengths:
             raise NetError(f"undeclared symbol {part}", f"declare it: {part} = param() or input()")

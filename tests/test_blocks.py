@@ -15,6 +15,7 @@ import pytest
 from bpgen.emit import emit
 from bpgen.ir import Network
 from bpgen.load import declared_by
+from bpgen.prove import claimed, proved
 from bpgen.render import render
 from bpgen.targets.numpy.allowed import verified
 from tests.conftest import ROOT, declared, derived, emitted, written
@@ -318,6 +319,15 @@ def test_dropout_is_drawn_anew_in_each_block() -> None:
             made, _ = module.forward(given, moved["x"], rng=np.random.default_rng(1))
             sides.append((made * upstream).sum())
         assert (sides[0] - sides[1]) / 2e-5 == pytest.approx(gradient[at], rel=1e-6, abs=1e-8)
+
+
+@pytest.mark.parametrize("fast", [False, True])
+def test_a_scalar_that_blocks_share_has_an_array_for_gradient(fast: bool) -> None:
+    """numpy's sum of the blocks' shares is no array."""
+    net = "from bpgen import *\nx, b, c = input(3), param(), param()\n"
+    net += "output(repeat(4, lambda u: tanh(b * u) + c * x, c * x))\n"
+    report = proved(claimed(declared_by(net), fast=fast))
+    assert report.ok, str(report)
 
 
 def test_of_no_block_it_is_what_it_is_given() -> None:

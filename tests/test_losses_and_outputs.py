@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from bpgen.load import declared_by
+from bpgen.prove import claimed, proved
 from tests.conftest import emitted
 from tests.one_sample import INDICES, Arrays, agrees, drawn
 
@@ -190,6 +191,40 @@ def test_what_stands_beside_the_target_under_a_sum_is_returned() -> None:
     agrees(source, lambda p, x, y: np.sum((np.sin(p["w"] * x) - y) ** 4))
     output, g = returned(source)
     np.testing.assert_allclose(output, np.sin(g["w"] * g["x"]))
+
+
+REGRESSION = f"{INDICES}x, y, w, b = input(3), target(), param(3), param()\n"
+COMPARED = [
+    "(y - sum(w[k] * x[k], k) - b) ** 2",
+    "(y - dot(w, x) - b) ** 2",
+    "(sum(w[k] * x[k], k) + b - y) ** 2",
+    "(dot(w, x) - y + b) ** 2",
+    "abs(y - (b + dot(w, x))) + 0.1 * b**2",
+]
+
+
+@pytest.mark.parametrize("formula", COMPARED)
+def test_a_prediction_has_its_own_sign_and_all_that_is_its(formula: str) -> None:
+    """In y - w x - b it was -w x, and in w x + b - y it was w x where the sum is over an index."""
+    output, g = returned(f"{REGRESSION}L = loss({formula})")
+    np.testing.assert_allclose(output, g["x"] @ g["w"] + g["b"])
+
+
+def test_an_entry_that_a_label_picks_is_a_prediction() -> None:
+    """The label itself was returned."""
+    output, g = returned(
+        "u, r = input(below=20), target()\nb = param(20)\nL = loss((r - b[u]) ** 2)"
+    )
+    np.testing.assert_array_equal(output, g["b"][g["u"]])
+
+
+def test_a_label_is_returned_where_nothing_is_computed_and_its_module_is_proved() -> None:
+    net = (
+        "from bpgen import *\nu, r = input(below=20), target()\nb = param(20)\nL = loss(r * b[u])\n"
+    )
+    report = proved(claimed(declared_by(net)))
+    assert report.ok, str(report)
+    assert [row.name for row in report.rows] == ["b", "output u", "loss"]
 
 
 @pytest.mark.parametrize("options", ["", ", ignore=2", ", weight=[1, 2, 3]"])

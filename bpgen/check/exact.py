@@ -227,8 +227,9 @@ def _run(subject: Subject, entries: Entries, point: Point) -> list[dict[str, Any
 def _expected(subject: Subject, entries: Entries) -> Iterator[tuple[str, Any]]:
     """Scalars for everything the module returns."""
     yield from entries.gradient(subject.differentiable).items()
-    for name in entries.network.outputs:
-        yield f"output {name}", np.asarray(entries.shown(name), object)
+    for name in entries.network.outputs:  # of labels as they are given, whole numbers
+        shown = np.vectorize(entries.tape.lift, [object])(entries.shown(name))
+        yield f"output {name}", shown
     if subject.has_loss:
         yield "loss", np.asarray(entries.loss, object)
 

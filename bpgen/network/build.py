@@ -16,7 +16,7 @@ from bpgen.network.lowest import refuse_lowest
 from bpgen.network.nameless import called
 from bpgen.network.naming import names, refuse, refuse_lengths
 from bpgen.network.penalties import refuse_subtracted
-from bpgen.network.prediction import exponentials, predictions, told_apart
+from bpgen.network.prediction import compared, exponentials, predictions, told_apart
 from bpgen.network.reached import reachable, reads
 
 _END = "end with loss(...) or output(...)"
@@ -53,7 +53,8 @@ def build(
     ]
     # The output has no name and was written inside the loss; a logarithm there is the loss's own.
     if nameless and not set(predicted) & set(kept):
-        roots.append(nameless[-1])
+        roots.append(compared(declared, used, kept) or nameless[-1])
+        used = reachable(declared, [*roots, *declared.arguments])
         kept = inlined(declared, used, {*given}, {*roots})
     _refuse_infinite(declared, kept)
     _refuse_numbers(declared, roots, kept, given)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 from functools import partial
 
 import sympy as sp
@@ -12,10 +13,8 @@ from bpgen.declare.declaration import Declaration
 from bpgen.declare.definition import define
 from bpgen.declare.formula import Formula
 from bpgen.ir import BATCH, Element, Term, elements
-from bpgen.network.inline import is_log
+from bpgen.network.inline import Definition, is_log
 from bpgen.network.reached import reads
-
-IsPredicted = Callable[[sp.Expr], bool]
 
 
 def predictions(declared: Declaration, used: Iterable[int]) -> list[int]:
@@ -41,61 +40,107 @@ def exponentials(declared: Declaration, used: Iterable[int]) -> set[int]:
 
 def told_apart(declared: Declaration, used: Iterable[int]) -> bool:
     """Make a tensor of what the first formula compares with a target, sum(P[k] * Q[k], k) in
-    (sum(P[k] * Q[k], k) - y) ** 2; False where none computes anything beside the target.
+    (sum(P[k] * Q[k], k) - y) ** 2 and in (y - sum(P[k] * Q[k], k)) ** 2; False where none computes
+    anything beside the target.
     """
-    origins = _origins(declared, used)
+    sides = _Sides(_origins(declared, used))
+    return _told(declared, {s: declared.tensors[s].terms for s in sides.origins}, sides) is not None
 
-    def is_predicted(expr: sp.Expr) -> bool:
-        read = (origins[serial_of(e)] for e in elements(expr))
-        computed = not isinstance(expr.as_coeff_Mul()[1], Element)
-        return computed and _of_inputs(set().union(*read))
 
-    for serial in origins:
-        tensor = declared.tensors[serial]
-        apart = _terms_apart(tensor.terms, is_predicted) or _addends_apart(
-            tensor.terms, is_predicted
-        )
+def compared(
+    declared: Declaration, used: Iterable[int], kept: Mapping[int, Definition]
+) -> int | None:
+    """The same of formulas in which nameless steps are written, where nothing stands beside it but
+    targets: w * x + b of y - w * x - b, whose first step is y - w * x. None where there is none.
+    """
+    sides = _Sides(_origins(declared, used), alone=True)
+    return _told(declared, {s: terms for s, (_, terms) in kept.items()}, sides)
+
+
+def _told(
+    declared: Declaration, formulas: Mapping[int, tuple[Term, ...]], sides: _Sides
+) -> int | None:
+    """The tensor made of the first part that is told apart."""
+    for serial, terms in formulas.items():
+        apart = _terms_apart(terms, sides) or _addends_apart(terms, sides)
         if apart is not None:
             part, rest = apart
-            made = define(part.free, part.terms)
+            tensor, made = declared.tensors[serial], define(part.free, part.terms)
             made.moment, made.line = tensor.moment, tensor.line
             tensor.terms = rest(element_of(made.serial, part.free))
-            return True
-    return False
+            return made.serial
+    return None
+
+
+@dataclass(frozen=True)
+class _Sides:
+    """On which side of a comparison with a target an addend is: `origins` are the roles of what
+    each tensor is computed from. `alone`: only targets themselves are on the other side.
+    """
+
+    origins: Mapping[int, set[str]]
+    alone: bool = False
+
+    def are_told(self, mine: Iterable[sp.Expr], others: Collection[sp.Expr]) -> bool:
+        """Whether the two sides of a sum are a prediction and what it is compared with."""
+        targets = all(isinstance(e.as_coeff_Mul()[1], Element) for e in others)
+        return any(map(self.is_predicted, mine)) and bool(others) and (targets or not self.alone)
+
+    def is_predicted(self, expr: sp.Expr) -> bool:
+        """Whether it is computed from inputs and from no target."""
+        of = expr.as_coeff_Mul()[1]
+        computed = not isinstance(of, Element) or any(e != of for e in elements(of))  # as b[u] is
+        return computed and _of_inputs(self._roles(expr))
+
+    def is_beside(self, expr: sp.Expr) -> bool:
+        """Whether it is computed from no target, as a bias is."""
+        return "target" not in self._roles(expr)
+
+    def sign(self, others: Iterable[sp.Expr]) -> int:
+        """That of the prediction: it is taken from a target in y - w * x."""
+        numbers = (e.as_coeff_Mul() for e in others)
+        return -1 if any(n > 0 and isinstance(e, Element) for n, e in numbers) else 1
+
+    def _roles(self, expr: sp.Expr) -> set[str]:
+        return set().union(*(self.origins[serial_of(e)] for e in elements(expr)))
 
 
 Apart = tuple[Formula, Callable[[Element], tuple[Term, ...]]]  # a part, and what is left around it
 
 
-def _terms_apart(terms: tuple[Term, ...], is_predicted: IsPredicted) -> Apart | None:
+def _terms_apart(terms: tuple[Term, ...], sides: _Sides) -> Apart | None:
     """The terms of a sum that read no target, and the others."""
     every = [Term(a) for t in terms if _is_plain(t) for a in sp.Add.make_args(t.body)]
     every += [t for t in terms if not _is_plain(t)]
-    mine = tuple(t for t in every if t.at is None and is_predicted(t.body))
+    mine = tuple(t for t in every if t.at is None and sides.is_beside(t.body))
     others = tuple(t for t in every if t not in mine)
-    part = Formula(mine)
-    if not mine or not others or _across_samples(part):
+    sign = sides.sign(t.body for t in others)
+    part = Formula(tuple(t.map(lambda body: sign * body) for t in mine))
+    told = sides.are_told([t.body for t in mine], [t.body for t in others])
+    if not told or _across_samples(part):
         return None
-    return part, lambda made: Formula((*others, Term(made))).terms
+    return part, lambda made: Formula((*others, Term(sign * made))).terms
 
 
-def _addends_apart(terms: tuple[Term, ...], is_predicted: IsPredicted) -> Apart | None:
+def _addends_apart(terms: tuple[Term, ...], sides: _Sides) -> Apart | None:
     """The same of a sum within a formula: w * x + b in (w * x + b - y) ** 2."""
     sums = (n for t in terms for n in sp.preorder_traversal(t.body) if n.is_Add)
     for whole in sums:
-        mine = [a for a in whole.args if is_predicted(a)]
-        part = Formula((Term(sp.Add(*mine)),))
-        if mine and len(mine) < len(whole.args) and not _across_samples(part):
-            rest = sp.Add(*(a for a in whole.args if a not in mine))
-            return part, partial(_with, terms, whole, rest)
+        mine = [a for a in whole.args if sides.is_beside(a)]
+        others = [a for a in whole.args if a not in mine]
+        sign = sides.sign(others)
+        part = Formula((Term(sp.Add(*(sign * a for a in mine))),))
+        if sides.are_told(mine, others) and not _across_samples(part):
+            return part, partial(_with, terms, whole, sp.Add(*others), sign)
     return None
 
 
 def _with(
-    terms: tuple[Term, ...], whole: sp.Expr, rest: sp.Expr, made: Element
+    terms: tuple[Term, ...], whole: sp.Expr, rest: sp.Expr, sign: int, made: Element
 ) -> tuple[Term, ...]:
     """The terms with a sum written as what is left of it and the part made."""
-    return tuple(t.map(lambda body: body.xreplace({whole: rest + made})) for t in terms)
+    new = rest + sign * made
+    return tuple(t.map(lambda body: body.xreplace({whole: new})) for t in terms)
 
 
 def _is_plain(term: Term) -> bool:

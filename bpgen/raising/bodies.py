@@ -8,7 +8,7 @@ from itertools import groupby
 
 from bpgen.errors import NetError
 from bpgen.ir import Equation, Loop
-from bpgen.program.grammar import Assign, Expr, FromBlocks, Node, Total
+from bpgen.program.grammar import AsArray, Assign, Expr, FromBlocks, Node, Total
 from bpgen.raising.blocks import Blocks
 from bpgen.raising.equation import Raiser, items
 from bpgen.raising.flat import flat, per_block
@@ -82,4 +82,6 @@ class Bodies:
                     so_far = self.raiser.scope.array(equation.lhs)
                     total = Total((so_far, total), equation.indices)
                 made = (*made, Assign(equation.name, total))
+            if not equation.indices and equation.name in self.raiser.differentiates:
+                made = (*made[:-1], Assign(equation.name, AsArray(total)))
         return made

@@ -48,7 +48,7 @@ def dtypes(subject: Subject, point: Point) -> Iterator[Finding]:
         cast = point.map(lambda _, a, to=dtype: a.astype(to) if a.dtype.kind == "f" else a)  # type: ignore[misc]
         results = [
             *subject.gradients(cast).items(),
-            *(("output", o) for o in subject.outputs(cast)),
+            *(("output", o) for o in subject.outputs(cast) if not _is_given(o, cast)),
         ]
         results += list(subject.module.init(0, dtype).items())
         for name, result in results:
@@ -56,6 +56,11 @@ def dtypes(subject: Subject, point: Point) -> Iterator[Finding]:
                 yield Finding(
                     name, f"{np.asarray(result).dtype} where everything given is {np.dtype(dtype)}"
                 )
+
+
+def _is_given(output: np.ndarray, point: Point) -> bool:
+    """Whether it is an input as it was given, as labels are where nothing is computed of them."""
+    return any(output is array for array in point.inputs.values())
 
 
 def finite(subject: Subject, point: Point) -> Iterator[Finding]:

@@ -165,6 +165,11 @@ class Term:
     reduce: Reduce = "sum"
     at: tuple[sp.Expr, ...] | None = None
 
+    @property
+    def exprs(self) -> tuple[sp.Expr, ...]:
+        """All that it reads by: its body, and the places that it is written at."""
+        return (self.body, *(self.at or ()))
+
     def map(self, change: Any) -> Term:
         """The same term with `change` applied to its body."""
         return Term(change(self.body), self.over, self.reduce, self.at)
@@ -211,7 +216,7 @@ class Equation:
 
     @cached_property  # every pass asks
     def _read(self) -> tuple[Element, ...]:
-        every = (e for term in self.terms for e in (term.body, *(term.at or ())))
+        every = (e for term in self.terms for e in term.exprs)
         return tuple(dict.fromkeys(access for expr in every for access in elements(expr)))
 
     def pointwise(self) -> bool:
@@ -343,7 +348,7 @@ def check_indices(equation: Equation) -> Equation:
         if len(set(names)) < len(names):
             twice = sorted({n for n in names if names.count(n) > 1})
             raise Malformed(f"{equation.name}: index {', '.join(twice)} is bound twice")
-        free = {i for e in (term.body, *(term.at or ())) for i in indices_of(e)}
+        free = {i for e in term.exprs for i in indices_of(e)}
         unbound = free - {*equation.indices, *term.over}
         if unbound:
             raise Malformed(f"{equation.name}: unbound index {sorted(map(str, unbound))}")

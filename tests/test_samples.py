@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -100,6 +102,35 @@ def test_squared_distances_of_all_pairs() -> None:
         f"{INDICES}x = input(3)\nW = param(2, 3)\nz = W @ x\n"
         "d = tensor(sum((z[i] - z[m, i]) ** 2, i), m)\noutput(d)",
         lambda p, x: (((x @ p["W"].T)[:, None] - (x @ p["W"].T)[None]).__pow__(2).sum(-1),),
+    )
+
+
+OF_LABELS = f"{INDICES}x, y, w = input(3), label(4), param()\no = zeros(4)\no[y] = "
+ALIKE = "sum(o[i] * o[m, i], i)"
+
+
+def contrastive(x: np.ndarray, alike: np.ndarray) -> np.ndarray:
+    return np.mean(-np.log(np.sum(np.exp(x @ x.T / 9) * alike, axis=1)))
+
+
+@pytest.mark.parametrize(
+    ("value", "alike", "scale"),
+    [
+        ("1", ALIKE, lambda p: 1),
+        ("w", ALIKE, lambda p: p["w"] ** 2),
+        ("w", "a[m]", lambda p: p["w"] ** 2),
+        ("w", "sum(b[i] * o[m, i], i)", lambda p: p["w"] ** 3),
+        ("1", "o[m, y]", lambda p: 1),
+    ],
+)
+def test_what_is_written_at_a_label_is_the_samples_own(
+    value: str, alike: str, scale: Callable[[Arrays], np.ndarray]
+) -> None:
+    """The samples of the same class; it was |o|^2 of one sample, in module and page alike."""
+    agrees_in_batches(
+        f"{OF_LABELS}{value}\na, b = tensor({ALIKE}, m), w * o\n"
+        f"L = loss(-log(sum(exp(sum(x[i] * x[m, i], i) / 9) * {alike}, m)) + w)",
+        lambda p, x, y: contrastive(x, scale(p) * (y[:, None] == y)) + p["w"],
     )
 
 

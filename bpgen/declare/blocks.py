@@ -68,7 +68,7 @@ def _told_before(x: Tensor, inside: list[Quantity]) -> None:
     equation outside of both.
     """
     terms = (term for t in inside if t.block is x.block for term in t.terms)
-    read = {e for term in terms for e in term.body.atoms(Element)}
+    read = {e for term in terms for x in term.exprs for e in x.atoms(Element)}
     others = (here().tensors[serial] for serial in sorted({*map(serial_of, read)}))
     for other in [t for t in others if t.carried is not None and t.block is not x.block]:
         _refuse_before_first(other, (e for e in read if serial_of(e) == other.serial))
@@ -138,7 +138,7 @@ def _refuse(x: Tensor, result: Tensor, inside: list[Quantity]) -> None:
         before = len(read)
         for t in reversed(inside):
             if t.serial in read:
-                every = (e for term in t.terms for e in term.body.atoms(Element))
+                every = (e for term in t.terms for x in term.exprs for e in x.atoms(Element))
                 read.update(serial_of(e) for e in every)
     if x.serial not in read:
         raise NetError("repeat: the block does not use what it is given", "use its argument")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import sympy as sp
 
@@ -46,7 +46,7 @@ def sample_of(left: Iterable[Index], terms: Terms) -> Index | None:
     reads what is written without one, and so is the sample's already.
     """
     first = next((i for i in left if i.size == BATCH), None)
-    read = (e for t in terms for e in elements(t.body)) if first is not None else ()
+    read = _read(terms) if first is not None else ()
     unsaid = (t for e in read if len(e.indices) == (t := tensor_of(e)).rank)
     return None if any(map(_differs, unsaid)) else first
 
@@ -57,12 +57,17 @@ def _differs(tensor: Quantity) -> bool:
     while waiting:
         one = waiting.pop()
         unwritten = one.carried is not None and not one.terms
-        own = any(SAMPLE in t.body.free_symbols for t in one.terms)
+        own = any(SAMPLE in e.free_symbols for t in one.terms for e in t.exprs)
         if one.role in ("input", "target", "noise") or unwritten or own:
             return True
-        for access in (e for t in one.terms for e in elements(t.body)):
+        for access in _read(one.terms):
             read = tensor_of(access)
             if len(access.indices) == read.rank and read.serial not in seen:
                 seen.add(read.serial)
                 waiting.append(read)
     return False
+
+
+def _read(terms: Terms) -> Iterator[Element]:
+    """What a formula reads, the labels at which it is written included."""
+    return (e for t in terms for x in t.exprs for e in elements(x))

@@ -63,7 +63,7 @@ def _is_slope(parameter: int, beside: frozenset[int]) -> bool:
         serial = stack.pop()
         if serial not in found:
             found.add(serial)
-            stack += [k for t in tensors[serial].terms for k in _read((t.body, *(t.at or ())))]
+            stack += [k for t in tensors[serial].terms for k in _read(t.exprs)]
     return parameter not in found and any(tensors[k].role in _VARIES for k in found)
 
 

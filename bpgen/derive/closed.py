@@ -281,6 +281,6 @@ def _mentioned(terms: Iterable[Term]) -> list[str]:
     """The names of the tensors that terms read."""
     found: dict[str, None] = {}
     for term in terms:
-        for expr in (term.body, *(term.at or ())):
+        for expr in term.exprs:
             found.update(dict.fromkeys(e.name for e in elements(expr)))
     return list(found)

@@ -64,7 +64,7 @@ def varying(term: Term) -> list[Term]:
         return [term]
     if isinstance(term.body, sp.Add) and mixed(term.body, list(term.over)):
         return [c for a in term.body.args for c in varying(replace(term, body=a))]
-    used = sp.Tuple(term.body, *(term.at or ())).free_symbols
+    used = sp.Tuple(*term.exprs).free_symbols
     idle = [k for k in term.over if k not in used]
     body = term.body * extent(k.size for k in idle)
     return [replace(term, body=body, over=tuple(k for k in term.over if k not in idle))]

@@ -41,7 +41,7 @@ def read_at(term: Term, places: New, beside: Iterable[sp.Expr] = ()) -> Term:
     place speaks of is not captured, nor one of what will stand beside the term's body.
     """
     at = {i: e for i, e in dict(places).items() if i not in term.over}
-    speaking = replaced(sp.Tuple(term.body, *(term.at or ()), *beside), at)
+    speaking = replaced(sp.Tuple(*term.exprs, *beside), at)
     free = {i for e in (*at.values(), *beside) for i in indices_of(e)}
     free |= {i for i in indices_of(speaking) if i not in term.over}
     return bound_as(term, all_unlike(term.over, (str(i.name) for i in free)), at)

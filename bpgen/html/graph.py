@@ -77,7 +77,7 @@ class Graph:
         return [n for n in names if n in self.params]
 
     def _sources(self, term: Term, equation: Equation) -> Iterator[str]:
-        for access in (e for body in (term.body, *(term.at or ())) for e in elements(body)):
+        for access in (e for body in term.exprs for e in elements(body)):
             if access.name in self.params:
                 continue
             if access.name in self.place and self.place[access.name] >= self.place[equation.name]:

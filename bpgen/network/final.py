@@ -115,7 +115,7 @@ def batched(declared: Declaration, kept: Mapping[int, Definition]) -> set[int]:
     while before < len(found):  # again where a recurrence reads what comes later
         before = len(found)
         for serial, (_, terms) in kept.items():
-            own = any(SAMPLE in t.body.free_symbols for t in terms)
+            own = any(SAMPLE in e.free_symbols for t in terms for e in t.exprs)
             if own or any(r in found for r in _of_same_sample(declared, terms)):
                 found.add(serial)
     return found
@@ -123,7 +123,7 @@ def batched(declared: Declaration, kept: Mapping[int, Definition]) -> set[int]:
 
 def _of_same_sample(declared: Declaration, terms: tuple[Term, ...]) -> Iterator[int]:
     """The tensors that are read at the sample itself, not across all of them."""
-    for access in (e for t in terms for x in (t.body, *(t.at or ())) for e in x.atoms(Element)):
+    for access in (e for t in terms for x in t.exprs for e in x.atoms(Element)):
         serial = serial_of(access)
         if len(access.indices) == declared.tensors[serial].rank:
             yield serial

@@ -13,7 +13,7 @@ def reads(definition: Iterable[Term]) -> list[int]:
     """The serial numbers of the tensors that a definition reads, the whole numbers that say where
     it is written included.
     """
-    every = (e for t in definition for x in (t.body, *(t.at or ())) for e in elements(x))
+    every = (e for t in definition for x in t.exprs for e in elements(x))
     return [serial_of(e) for e in every]
 
 

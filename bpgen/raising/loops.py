@@ -46,9 +46,7 @@ class Looping:
         """
         terms = (t for i in items for t in i.evaluated.terms)
         others = {k for i in items for k in i.evaluated.indices}
-        others |= {
-            k for t in terms for e in (t.body, *(t.at or ()), *t.over) for k in indices_of(e)
-        }
+        others |= {k for t in terms for e in (*t.exprs, *t.over) for k in indices_of(e)}
         taken = self.raiser.scope.taken | {str(k.name) for k in others - {self.loop.index}}
         own, numbered = str(self.loop.index.name), (f"t{k}" for k in range(len(taken) + 1))
         letters: tuple[str, ...] = (own, *"tsklpq", *numbered)

@@ -98,7 +98,7 @@ def _loop_names(loops: list[Index], term: Term, scope: Scope) -> dict[Index, Ind
     """The loop variables: the indices' own letters, where neither the module nor another index of
     the term has that name.
     """
-    others = {i for e in (term.body, *(term.at or ()), *term.over) for i in indices_of(e)}
+    others = {i for e in (*term.exprs, *term.over) for i in indices_of(e)}
     fixed = scope.fixed | (others - {*loops})
     taken = {*scope.taken, *(str(i.name) for i in fixed)}
     new: dict[Index, Index] = {}

@@ -122,4 +122,4 @@ def _expressions(step: Step) -> Iterator[sp.Basic]:
     for path in step.paths:
         yield from (path.upstream, path.wrt, path.value)
     for line in step.lines:
-        yield from (e for t in line.terms for e in (t.body, *(t.at or ())))
+        yield from (e for t in line.terms for e in t.exprs)

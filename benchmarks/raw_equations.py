@@ -41,7 +41,7 @@ def summary(verdicts: Counter[str]) -> str:
     return f"{refused} refused ({100 * refused / verdicts.total():.1f} %)"
 
 
-_CODE = ("bpgen", "templates", "tests/networks/raw", "tests/comments.py", "tests/told.py")
+_CODE = ("bpgen", "templates", "tests/networks/raw", "tests/comments.py")
 RUN = Run(of_seed, Kept.of("raw_equations", *_CODE), summary)
 ABOUT = "Examine random networks of raw equations until there are so many different ones."
 main = command(RUN, 5_000, Path(__file__).with_suffix(".txt"), ABOUT)

@@ -17,7 +17,7 @@ from bpgen.progress import say
 from bpgen.write import MARK
 
 if TYPE_CHECKING:
-    from bpgen.check.page.proof import PageReport
+    from bpgen.check.page.proof import ReadBack
     from bpgen.check.report import Report
     from bpgen.ir import Network
     from bpgen.worked import Example
@@ -110,16 +110,17 @@ def proved(claim: Claim, seed: int = 0) -> Report:
     exact_source = (claim.small_module, claim.small) if claim.small != claim.network else None
     report = check_module(claim.module, claim.network, seed=seed, exact_source=exact_source)
     if claim.page is None:
-        note = f"its page was not read back: of more than {LARGEST_PAGE} equations that takes long"
+        note = f"of more than {LARGEST_PAGE} equations the page and the comments are not read back"
         return replace(report, note="\n".join(filter(None, (report.note, note))))
-    return replace(report, page=_read(claim.page, claim, seed))
+    page, comments = _page_read(claim.page, claim, seed), _comments_read(claim.page, claim, seed)
+    return replace(report, page=page, comments=comments)
 
 
-def _read(page: str, claim: Claim, seed: int) -> PageReport:
+def _page_read(page: str, claim: Claim, seed: int) -> ReadBack:
     """The page read back and evaluated at two points, its numbers at the example's. One that cannot
     be read is no proof.
     """
-    from bpgen.check.page.proof import FalseLine, PageReport, prove_page
+    from bpgen.check.page.proof import FalseLine, ReadBack, prove_page
     from bpgen.check.page.world import World
 
     say("reading its page")
@@ -128,7 +129,21 @@ def _read(page: str, claim: Claim, seed: int) -> PageReport:
         return prove_page(page, claim.shown, (seed, seed + 1), at=at)
     except Exception as error:
         line = FalseLine("the page", f"{type(error).__name__}: {error}", unread=True)
-        return PageReport(0, 1, (line,))
+        return ReadBack(0, 1, (line,))
+
+
+def _comments_read(page: str, claim: Claim, seed: int) -> ReadBack:
+    """The comments of the module that the page is of, read back and evaluated at one point."""
+    from bpgen.check.comments import prove_comments
+    from bpgen.check.page.proof import FalseLine, ReadBack
+
+    say("reading its comments")
+    try:
+        module = claim.module if claim.at is not None else claim.small_module
+        return prove_comments(module, page, claim.shown, seed)
+    except Exception as error:
+        line = FalseLine("the comments", f"{type(error).__name__}: {error}", unread=True)
+        return ReadBack(0, 1, (line,))
 
 
 def _is_emitted(path: str) -> bool:

@@ -319,7 +319,7 @@ def test_a_page_that_is_too_long_to_read_is_said_to_be_left_out(
     monkeypatch.setattr("bpgen.prove.LARGEST_PAGE", 0)
     done = run("check", "net.py")
     assert done.exit_code == 0
-    assert "its page was not read back: of more than 0 equations that takes long\n" in done.stdout
+    assert "of more than 0 equations the page and the comments are not read back\n" in done.stdout
 
 
 @pytest.mark.slow

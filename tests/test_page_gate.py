@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from bpgen.check.page.proof import FalseLine, PageReport
+from bpgen.check.page.proof import FalseLine, ReadBack
 from bpgen.check.page.proof.allowance import Allowance
 from bpgen.cli import main
 from bpgen.derive import derive
@@ -65,7 +65,7 @@ def test_nothing_is_written_either(tmp_path: Path, lost_signs: None) -> None:
 
 def test_what_cannot_be_read_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     line = FalseLine("z &= W \\star x \\tag{1}", "cannot go on", unread=True)
-    monkeypatch.setattr(page, "prove_page", lambda *_, **__: PageReport(0, 1, (line,)))
+    monkeypatch.setattr(page, "prove_page", lambda *_, **__: ReadBack(0, 1, (line,)))
     said = _derived(tmp_path)
     assert (said.exit_code, bool(said.stdout)) == (0, True)
     assert said.stderr.endswith("net.py: not read back, and so not proved: z = W \\star x\n")
@@ -159,7 +159,7 @@ def test_of_a_long_lesson_it_is_said_that_nobody_reads_it(
 def test_a_right_page_is_read_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     right, reports = page.prove_page, []
 
-    def proved(*args: Any, **asked: Any) -> PageReport:
+    def proved(*args: Any, **asked: Any) -> ReadBack:
         reports.append(right(*args, **asked))
         return reports[-1]
 

@@ -12,6 +12,7 @@ from bpgen.check.page.proof import prove_page
 from bpgen.derive import derive
 from bpgen.load import declared_by
 from bpgen.network.shrink import shrunk
+from bpgen.prove import claimed, proved
 from bpgen.render import render
 from tests.conftest import ROOT, derived, emitted, written
 from tests.documents import blocks, play_console
@@ -40,14 +41,13 @@ def test_every_network_is_one(text: str) -> None:
 )
 def test_every_equation_of_its_page_holds(text: str) -> None:
     made = derive(shrunk(declared_by(text.replace("repeat(6", "repeat(2"))))
-    proved = prove_page(render(made, fmt="latex", steps="short"), made.network, (0,))
-    assert proved.ok, "\n".join(map(str, proved.false))
+    found = prove_page(render(made, fmt="latex", steps="short"), made.network, (0,))
+    assert found.ok, "\n".join(map(str, found.false))
 
 
-def test_the_count_of_equations_is_that_of_the_page() -> None:
-    made = derive(shrunk(declared_by(NETS[0])))
-    proved = prove_page(render(made, fmt="latex", steps="short"), made.network)
-    assert f"`page  {proved}`" in README
+def test_the_counts_of_equations_are_those_of_page_and_comments() -> None:
+    report = proved(claimed(declared_by(NETS[0])))
+    assert f"`page  {report.page}`, `comments  {report.comments}`" in README
 
 
 @pytest.mark.slow

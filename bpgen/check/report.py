@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bpgen.check.exact import ExactRow
 from bpgen.check.numbers import NumberRow
-from bpgen.check.page.proof import PageReport
+from bpgen.check.page.proof import ReadBack
 from bpgen.check.promises import Finding
 from bpgen.check.selftest import SelfTest
 
@@ -54,11 +54,12 @@ class Report:
     rows: tuple[TensorRow, ...]
     selftest: SelfTest | None
     note: str = ""
-    page: PageReport | None = None  # of the derivation, where there is a net.py
+    page: ReadBack | None = None  # of the derivation, where there is a net.py
+    comments: ReadBack | None = None  # of the module, where there is a page
 
     @property
     def ok(self) -> bool:
-        others = all(part is None or part.ok for part in (self.selftest, self.page))
+        others = all(part is None or part.ok for part in (self.selftest, self.page, self.comments))
         return not self.findings and bool(self.rows) and all(row.ok for row in self.rows) and others
 
     @property
@@ -71,11 +72,13 @@ class Report:
             *rows,
             *(f"not caught: {m.kind}, at {m.place}" for m in survivors),
             *(f"page: {line}" for line in (self.page.false if self.page is not None else ())),
+            *(f"comment: {line}" for line in (self.comments.false if self.comments else ())),
         )
 
     def __str__(self) -> str:
         lines = _aligned([HEAD, *(row.cells() for row in self.rows)])
-        lines += _page(self.page) if self.page is not None else []
+        lines += _read("page", self.page) if self.page is not None else []
+        lines += _read("comments", self.comments) if self.comments is not None else []
         lines += [f"broken promise: {finding}" for finding in self.findings]
         redraws = sum(row.number.redraws for row in self.rows if row.number is not None)
         lines += [f"{redraws} points redrawn, where a kink lay too near"] if redraws else []
@@ -94,10 +97,10 @@ def _cancelling(rows: list[NumberRow]) -> list[str]:
     ]
 
 
-def _page(found: PageReport) -> list[str]:
-    """The row of the page, and its lines that are false or cannot be read."""
+def _read(what: str, found: ReadBack) -> list[str]:
+    """The row of what was read back, and its lines that are false or cannot be read."""
     said = {True: "not read", False: "false"}
-    return [f"page  {found}"] + [f"  {said[line.unread]}: {line}" for line in found.false]
+    return [f"{what}  {found}"] + [f"  {said[line.unread]}: {line}" for line in found.false]
 
 
 def _self_test(found: SelfTest) -> list[str]:

@@ -124,7 +124,7 @@ class Blocks:
         entries: Named,
     ) -> Function:
         steps = (
-            self.raiser.step(item, self.raiser.plain(equation))
+            self.raiser.step(item, self.raiser.plain(equation), equation.name in self.summed)
             for item, equation in zip(way.items, way.equations, strict=True)
         )
         body = (*self.raiser.unpacked(way.equations), *opened, *steps)

@@ -64,11 +64,11 @@ class Raiser:
             if t.name in read
         )
 
-    def step(self, item: Item, body: Iterable[Node]) -> Step:
+    def step(self, item: Item, body: Iterable[Node], more: bool = False) -> Step:
         """Statements under their equation, and how it is evaluated where this is another
-        spelling.
+        spelling. `more`: they add to what others compute.
         """
-        comments, said = [self._comment(item.equation)], spelled(item.evaluated)
+        comments, said = [self._comment(item.equation, more)], spelled(item.evaluated)
         if said != item.equation:
             comments.append(f"evaluated as {self.comments.right_of(said)}")
         comments += (f"where {self.comments.text_of(s)}" for s in self._uncomputed(item, said))
@@ -84,11 +84,11 @@ class Raiser:
     def _is_softmax(self, equation: Equation) -> bool:
         return argument_of_softmax(equation, self.definitions) is not None
 
-    def _comment(self, equation: Equation) -> str:
+    def _comment(self, equation: Equation, more: bool) -> str:
         """The equation; of a softmax, whose log-sum-exp may not be computed, what it means."""
         u = argument_of_softmax(equation, self.definitions)
         if u is None:
-            return self.comments.text_of(equation)
+            return self.comments.text_of(equation, more)
         bound = Index("_", equation.indices[-1].size)
         total = Term(sp.exp(u.xreplace({equation.indices[-1]: bound})), (bound,))
         above, below = (

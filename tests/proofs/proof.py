@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from functools import cache
@@ -12,7 +12,7 @@ from typing import Any
 
 from bpgen.check.module import Subject
 from bpgen.check.numbers import NumberRow, Ruler, numbers
-from bpgen.check.page.proof import PageReport, prove_page
+from bpgen.check.page.proof import ReadBack, prove_page
 from bpgen.check.report import Report
 from bpgen.check.selftest import selftest
 from bpgen.derive import derive
@@ -23,7 +23,6 @@ from bpgen.prove import Claim, claimed, proved
 from bpgen.record import Derivation
 from bpgen.render import render
 from tests.check.nested import assert_chain_rule
-from tests.comments import UNASKED, judged
 from tests.conftest import ROOT, module_of
 from tests.proofs.spelling import digest, spelled, with_imports
 
@@ -100,19 +99,17 @@ def every_line(made: Whole) -> str:
     report = proved(made.claim)
     pages = {"short matrix": report.page} if report.page is not None else {}
     pages |= {n: prove_page(text, made.claim.shown) for n, text in made.pages.items()}
-    every = (*map(_of_page, pages, pages.values()), _of_comments(made.claim))
+    every = (*map(_of_page, pages, pages.values()), *_of_comments(report.comments))
     return ", ".join([of_module(report, made.asked), *every])
 
 
-def _of_comments(claim: Claim) -> str:
-    """The comments of the module at small sizes; of a planned one they are those of the plain."""
-    found = list(judged(claim.small, claim.small_module))
-    wrong = [f"{line}\n  {why}" for line, why in found if why and not why.startswith(UNASKED)]
-    assert not wrong, "\n".join(wrong)
-    return f"{sum(not why for _, why in found)} of {len(found)} comments"
+def _of_comments(found: ReadBack | None) -> Iterator[str]:
+    if found is not None:
+        assert found.ok, str(found.false)
+        yield f"{found.total} comments"
 
 
-def _of_page(notation: str, page: PageReport) -> str:
+def _of_page(notation: str, page: ReadBack) -> str:
     assert page.ok, "\n".join([notation, *map(str, page.false)])
     return f"{notation} {page.total} equations"
 

@@ -7,13 +7,13 @@ from itertools import product
 
 import pytest
 
-from bpgen.check.page.proof import PageReport, prove_page
+from bpgen.check.page.proof import ReadBack, prove_page
 from bpgen.load import declared_by
 from tests.few import one_in
 from tests.render.equal_layers import FIVE, NETS, TWOS, by_hand, page_of
 
 
-def _proved(page: str, net: str) -> PageReport:
+def _proved(page: str, net: str) -> ReadBack:
     return prove_page(page, declared_by(net), (0,))
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from bpgen.check.claims.judge import NUMBERS, Verdict
 from bpgen.check.claims.layers import sentence
 from bpgen.check.claims.view import OF_MEAN, PAPER, Reading
-from bpgen.check.page.proof import PageReport, prove_page
+from bpgen.check.page.proof import ReadBack, prove_page
 from bpgen.check.page.proof.page import OF_EACH
 from bpgen.check.page.tokens import tokens
 from bpgen.ir import BATCH, Network
@@ -51,7 +51,7 @@ class Reader:
     seed: int
     also: Mapping[str, str] = field(default_factory=dict)  # what counts layers by another name
     # What is found of the definitions alone, which are the same for every line.
-    _heads: dict[tuple[str, int, str], PageReport] = field(default_factory=dict)
+    _heads: dict[tuple[str, int, str], ReadBack] = field(default_factory=dict)
 
     def verdict(self, claim: str) -> Verdict:
         """The verdict on a line, in the first reading in which it is right; unfit where it cannot
@@ -80,13 +80,13 @@ class Reader:
             return verdict
         return replace(verdict, reading=replace(_MEAN, words=_MEAN.words + OF_MEAN))
 
-    def _head(self, before: str, samples: int) -> PageReport:
+    def _head(self, before: str, samples: int) -> ReadBack:
         key = before, samples, sentence(self.also)
         if key not in self._heads:
             self._heads[key] = self._proved("", before, samples)
         return self._heads[key]
 
-    def _proved(self, claim: str, before: str, samples: int) -> PageReport:
+    def _proved(self, claim: str, before: str, samples: int) -> ReadBack:
         text, seeds = (
             _among(claim, self.page, before, self.also),
             range(self.seed, self.seed + NUMBERS),
@@ -94,7 +94,7 @@ class Reader:
         return prove_page(text, self.network, seeds, samples, lines=True)
 
 
-def _verdict(whole: PageReport, head: PageReport, reading: Reading) -> Verdict:
+def _verdict(whole: ReadBack, head: ReadBack, reading: Reading) -> Verdict:
     """What is told of the claim alone: its definitions may be false where indices count from 1."""
     known = {wrong.line for wrong in head.false}
     wrong = next((w for w in whole.false if w.line not in known), None)

@@ -21,7 +21,7 @@ from bpgen.check.page.proof.judge import Judge
 from bpgen.check.page.proof.numbered import numbered, rows_of
 from bpgen.check.page.proof.numbers import wrong_numbers
 from bpgen.check.page.proof.page import SAMPLES, Page
-from bpgen.check.page.proof.report import FalseLine, PageReport
+from bpgen.check.page.proof.report import FalseLine, ReadBack
 from bpgen.check.page.proof.rows import Rows
 from bpgen.check.page.proof.sentences import false_sentences
 from bpgen.check.page.proof.softmaxes import within_softmaxes
@@ -29,7 +29,7 @@ from bpgen.check.page.proof.zeros import zeros_elsewhere
 from bpgen.check.page.world import World
 from bpgen.ir import Network
 
-__all__ = ["FalseLine", "PageReport", "prove_page"]
+__all__ = ["FalseLine", "ReadBack", "prove_page"]
 
 Verdicts = list[FalseLine | None]  # of each equation, in the order of the page
 
@@ -42,7 +42,7 @@ def prove_page(
     at: World | None = None,
     lines: bool = False,
     characters: float = math.inf,
-) -> PageReport:
+) -> ReadBack:
     """Read a page back and evaluate both sides of each of its equals signs, at random values of
     each seed: one draw may have a label or a dead unit at which a false line holds. The numbers of
     a worked example are those of its equations `at` its values. Of `lines` alone it is not asked
@@ -63,7 +63,7 @@ def prove_page(
     if at is not None:
         verdicts += worked.verdicts(Page.of(latex, network, 0, samples, at))
     false = tuple(dict.fromkeys(v for v in verdicts if v is not None))
-    return PageReport(verdicts.count(None), len(verdicts) + left, false, left)
+    return ReadBack(verdicts.count(None), len(verdicts) + left, false, left)
 
 
 def _verdicts(page: Page, lines: bool, allowance: Allowance) -> tuple[Verdicts, list[FalseLine]]:

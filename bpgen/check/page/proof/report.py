@@ -1,4 +1,4 @@
-"""What is found of a page."""
+"""What is found of a page, or of the comments of a module, when they are read back."""
 
 from __future__ import annotations
 
@@ -18,10 +18,8 @@ class FalseLine:
 
 
 @dataclass(frozen=True)
-class PageReport:
-    """How many of a page's equations hold. Of a long one some may be `left` out: those were not
-    judged.
-    """
+class ReadBack:
+    """How many of its equations hold. Of a long page some may be `left` out, and not judged."""
 
     proved: int
     total: int

@@ -31,7 +31,7 @@ def told(module: str) -> list[Told]:
     left = ""
     for line in module.splitlines():
         if numbered := _NUMBERED.match(line):
-            text = numbered["text"].removeprefix("where ")
+            text = numbered["text"].removeprefix("where ").removesuffix(", again")
             again = text.startswith("evaluated as ")
             text = text.removeprefix("evaluated as ")
             named = _LEFT.match(text)
@@ -41,11 +41,6 @@ def told(module: str) -> list[Told]:
         elif found and (more := _GOES_ON.match(line)):
             found[-1] = found[-1]._replace(text=f"{found[-1].text} {more['text']}")
     return list(dict.fromkeys(found))
-
-
-def comments(module: str) -> list[str]:
-    """The texts alone."""
-    return list(dict.fromkeys(line.text for line in told(module)))
 
 
 class Part(NamedTuple):

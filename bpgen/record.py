@@ -10,6 +10,7 @@ from functools import cached_property
 import sympy as sp
 
 from bpgen.equations.separable import separable
+from bpgen.functions import Convention
 from bpgen.ir import Element, Equation, Index, Loop, Network, TensorInfo, Term
 from bpgen.notebook import shown
 
@@ -90,7 +91,7 @@ class Step:
     paths: tuple[Path, ...]
     lines: tuple[Line, ...]
     inlined: bool = False
-    conventions: tuple[str, ...] = ()
+    conventions: tuple[Convention, ...] = ()
     stable: Equation | None = None  # the spelling that is evaluated, where it is another
     auxiliary: bool = False
 

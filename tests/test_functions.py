@@ -14,6 +14,7 @@ import sympy as sp
 from mpmath import mp, mpf
 
 import bpgen
+from bpgen.check.page.proof import prove_page
 from bpgen.derive import derive
 from bpgen.functions import ROWS, SHARED, FunctionRow
 from bpgen.functions.error_function import FAR, NEAR
@@ -310,10 +311,10 @@ TIES = "max and min of two that are equal have the slope 1/2 along each"
     [
         ("relu(x)", "relu'(0) = 0"),
         ("abs(x)", "|·|'(0) = 0"),
-        ("leaky_relu(x)", "lrelu'(0) is the slope of the negative side"),
-        ("elu(x)", "elu'(0) is s, the slope of the negative side"),
-        ("relu6(x)", "hardtanh' and hardsigmoid' are 0 at both ends"),
-        ("hard_swish(x)", "hardtanh' and hardsigmoid' are 0 at both ends"),
+        ("leaky_relu(x)", "leaky_relu'(0, s) is s, the slope of the negative side"),
+        ("elu(x)", "elu'(0, s) is s, the slope of the negative side"),
+        ("relu6(x)", "hard_tanh' is 0 at both ends"),
+        ("hard_swish(x)", "hard_sigmoid' is 0 at both ends"),
         ("clip(x, 0, 1)", "clip' is 1 at both ends"),
         ("maximum(x, 1 - x)", TIES),
         ("min(x, x[0], 0.5)", TIES),
@@ -322,6 +323,21 @@ TIES = "max and min of two that are equal have the slope 1/2 along each"
 def test_the_convention_at_a_kink_is_printed(call: str, convention: str) -> None:
     network = declared_by(f"from bpgen import *\nx = input(3)\na = {call}\noutput(a)\n")
     assert f"By convention, {convention}." in render(derive(network), fmt="text")
+
+
+def test_a_kink_is_told_in_the_name_and_the_letters_of_the_page() -> None:
+    """s is a tensor, and so is lrelu; a slope that is learned is of no relu."""
+    network = declared_by(
+        "from bpgen import *\nx, lrelu = input(3), param(3)\ns, t = elu(x + lrelu), leaky_relu(x)\n"
+        "a = prelu(t)\noutput(a + s)\n"
+    )
+    page = render(derive(network), fmt="latex")
+    assert r"$\operatorname{elu}(z, v) = " in page
+    assert r"By convention, $\operatorname{elu}'(0, v)$ is $v$, the slope of the negative" in page
+    assert r"$\operatorname{leaky\_relu}'(z, v) = " in page
+    assert r"By convention, $\operatorname{leaky\_relu}'(0, v)$ is $v$, the slope" in page
+    assert "relu}'(0) = 0" not in page
+    assert prove_page(page, network).ok
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])

@@ -17,7 +17,7 @@ from bpgen.derive.simplify import combined, factored_out, tidy
 from bpgen.derive.steps import Received, by_place, stepwise
 from bpgen.derive.storing import is_carried, is_constant, is_inlined
 from bpgen.equations.letters import lettered
-from bpgen.functions import row
+from bpgen.functions import Convention, row
 from bpgen.ir import Element, Equation, Index, Loop, Network, Term, element, elements, length
 from bpgen.names import adjoint_name
 from bpgen.record import Line, Path, Reason, Step
@@ -42,6 +42,8 @@ class Sweep:
         self.factored: dict[tuple[Term, ...], tuple[tuple[Term, ...], tuple[str, ...]]] = {}
         self.late: set[str] = set()  # those whose adjoint is finished after what reads it
         self.members: dict[Loop, set[str]] = {}  # the adjoints of each loop
+        bodies = (t.body for e in equations for t in e.terms)
+        self.called = {type(c).__name__ for body in bodies for c in atoms(body, sp.Function)}
         for equation in equations:
             if equation.loop is not None and equation.name in self.named:
                 own = self.members.setdefault(equation.loop, set())
@@ -225,7 +227,7 @@ class Sweep:
             if stage.terms != lines[-1].terms:
                 lines.append(Line(stage.terms, why))
         paths = tuple(self.paths.get(name, ()))
-        conventions = _conventions(p.value for p in paths)
+        conventions = _conventions((p.value for p in paths), self.called)
         self.steps.append(Step(0, name, closed, paths, tuple(lines), inlined, conventions))
 
     def _without_unread(self) -> list[Step]:
@@ -328,12 +330,12 @@ def _adjoint_names(network: Network, wanted: set[str]) -> dict[str, str]:
     return named
 
 
-def _conventions(values: Iterable[sp.Expr]) -> tuple[str, ...]:
-    """The subgradients that the local derivatives rely on."""
-    found: dict[str, None] = {}
+def _conventions(values: Iterable[sp.Expr], called: set[str]) -> tuple[Convention, ...]:
+    """The subgradients that the local derivatives rely on, of functions that are called."""
+    found: dict[Convention, None] = {}
     for value in values:
         for call in sorted(atoms(value, sp.Function), key=str):
             known = row(call)
-            if known is not None and known.convention:
-                found[known.convention] = None
+            said = known.conventions if known is not None else ()
+            found |= dict.fromkeys(c for c in said if c.of in called | {""})
     return tuple(found)

@@ -10,10 +10,19 @@ import sympy as sp
 from sympy.codegen.cfunctions import expm1, log1p
 
 from bpgen.atoms import replaced
-from bpgen.functions import masked, on_paper, step, xlog1py, xlogy, zero_over, zero_times
+from bpgen.functions import (
+    Convention,
+    masked,
+    on_paper,
+    step,
+    xlog1py,
+    xlogy,
+    zero_over,
+    zero_times,
+)
 from bpgen.ir import Element, Equation, Index, Network, elements
 
-NORM = "the gradient of a norm is 0 where the norm is"
+NORM = Convention("the gradient of a norm is 0 where the norm is")
 
 
 class Vanishing:
@@ -127,7 +136,7 @@ class Vanishing:
         roots = {p: n for p, n in over.items() if self._is_root(n, of)}
         return expr.xreplace({p: zero_over(step(n), n) for p, n in roots.items()})
 
-    def conventions(self, adjoint: Equation) -> tuple[str, ...]:
+    def conventions(self, adjoint: Equation) -> tuple[Convention, ...]:
         """What an adjoint takes for the slope of a norm at 0."""
         ratios = [z.args for t in adjoint.terms for z in t.body.atoms(zero_over)]
         norms = any(above.has(step) or self._is_norm(below, above) for above, below in ratios)

@@ -63,13 +63,14 @@ from bpgen.functions.pieces import (
     step,
     within,
 )
-from bpgen.functions.row import ROWS, FunctionRow, Named, by_name
+from bpgen.functions.row import ROWS, Convention, FunctionRow, Named, by_name
 from bpgen.functions.squares import cauchy, hypotenuse, hypotenuse_excess, log_squares, over_squares
 
 __all__ = [
     "NOTHING",
     "ROWS",
     "SHARED",
+    "Convention",
     "FunctionRow",
     "Named",
     "at_most",

@@ -6,7 +6,7 @@ import sympy as sp
 from sympy.codegen.cfunctions import expm1, log1p
 
 from bpgen.functions.logistic import log_cosh, sigmoid
-from bpgen.functions.row import FunctionRow
+from bpgen.functions.row import Convention, FunctionRow
 
 TABLE = (
     FunctionRow(sp.exp, r"\exp", risk="overflows", call="np.exp({0})"),
@@ -38,7 +38,7 @@ TABLE = (
         "sign",
         derivatives=(lambda z: sp.S.Zero,),
         kink=True,
-        convention="|·|'(0) = 0",
+        conventions=(Convention("|·|'(0) = 0", "Abs"),),
         call="np.sign({0})",
     ),
 )

@@ -8,7 +8,7 @@ import sympy as sp
 from sympy.codegen.cfunctions import expm1
 
 from bpgen.functions import helpers
-from bpgen.functions.row import FunctionRow, function, positive
+from bpgen.functions.row import Convention, FunctionRow, function, positive
 
 relu = function("relu")
 step = function("step")
@@ -25,6 +25,9 @@ huber = function("huber")
 maximum = function("maximum")
 minimum = function("minimum")
 heaviside = function("heaviside")
+
+_OF_THE_LEFT = "${at_0}$ is ${s}$, the slope of the negative side"
+_TIES = Convention("max and min of two that are equal have the slope 1/2 along each")
 
 
 def _cases(*cases: tuple[Any, Any], otherwise: Any) -> sp.Expr:
@@ -48,7 +51,7 @@ TABLE = (
         (lambda z: sp.S.Zero,),
         helpers.STEP,
         kink=True,
-        convention="relu'(0) = 0",
+        conventions=(Convention("${at_0} = 0$", "relu"),),
         mask="({0} > 0)",
         unchanged_by="relu",
     ),
@@ -67,7 +70,9 @@ TABLE = (
         (lambda z, s: sp.S.Zero, lambda z, s: 1 - step(z)),
         helpers.LEAKY_STEP,
         kink=True,
-        convention="lrelu'(0) is the slope of the negative side",
+        conventions=(Convention(_OF_THE_LEFT, "leaky_relu"),),
+        slope_of="leaky_relu",
+        text="leaky_relu'",
     ),
     FunctionRow(
         elu,
@@ -84,7 +89,8 @@ TABLE = (
         (lambda z, a: elu_slope(z, a) - step(z), lambda z, a: sp.exp(-relu(-z)) * (1 - step(z))),
         helpers.ELU_SLOPE,
         kink=True,
-        convention="elu'(0) is s, the slope of the negative side",
+        conventions=(Convention(_OF_THE_LEFT, "elu"),),
+        slope_of="elu",
         text="elu'",
     ),
     FunctionRow(
@@ -106,7 +112,7 @@ TABLE = (
         (lambda z, low, high: sp.S.Zero,) * 3,
         helpers.WITHIN,
         kink=True,
-        convention="clip' is 1 at both ends",
+        conventions=(Convention("${slope}$ is 1 at both ends", "clip"),),
         mask="(({0} >= {1}) & ({0} <= {2}))",
     ),
     FunctionRow(  # the same numbers, and at the ends another slope
@@ -128,7 +134,9 @@ TABLE = (
         (lambda z, low, high: sp.S.Zero,) * 3,
         helpers.INSIDE,
         kink=True,
-        convention="hardtanh' and hardsigmoid' are 0 at both ends",
+        conventions=tuple(
+            Convention("${slope}$ is 0 at both ends", of) for of in ("hard_tanh", "hard_sigmoid")
+        ),
         mask="(({0} > {1}) & ({0} < {2}))",
     ),
     FunctionRow(
@@ -168,7 +176,7 @@ TABLE = (
         lambda z: _cases((1, z > 0), (sp.S.Half, sp.Eq(z, 0)), otherwise=0),
         (lambda z: sp.S.Zero,),
         helpers.HEAVISIDE,
-        convention="max and min of two that are equal have the slope 1/2 along each",
+        conventions=(_TIES,),
         text="H",
     ),
 )

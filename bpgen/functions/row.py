@@ -16,6 +16,17 @@ _HERE = "bpgen.functions"
 
 
 @dataclass(frozen=True)
+class Convention:
+    """What is taken for the slope of a function where it has none. It is said with formulas between
+    dollars, in which `{slope}` is the function's derivative, `{at_0}` that at 0, and `{s}` the
+    letter of what stands beside z, each as the page has it.
+    """
+
+    said: str
+    of: str = ""  # the function; none: of no function alone
+
+
+@dataclass(frozen=True)
 class FunctionRow:
     """One scalar function.
 
@@ -24,8 +35,9 @@ class FunctionRow:
     upright word, with the prime of a derivative. `definition` spells it in elementary terms: what
     it means, which the proofs go by. `derivatives` states one per argument where the stable
     spelling is not the one sympy would give (a test proves each equal to sympy's). `kink`: where
-    its argument is 0 (or an end of its range) it has no derivative; `convention`, in the row of the
-    derivative, says what is taken there, and is printed.
+    its argument is 0 (or an end of its range) it has no derivative; `conventions`, in the row of
+    the derivative, say what is taken there, and are printed. `slope_of`: the function whose
+    derivative it is called, by that function's name with a prime.
 
     What the stable spellings know of it: `complement` is 1 less it, and `logarithm` its logarithm,
     each keeping the digits that the textbook's loses (a test holds both to the definition); `odd`:
@@ -40,7 +52,8 @@ class FunctionRow:
     helper: str = ""
     call: str = ""
     kink: bool = False
-    convention: str = ""
+    conventions: tuple[Convention, ...] = ()
+    slope_of: str = ""
     text: str = ""
     mask: str = ""  # a boolean spelling, for use beside a real factor
     # The helper makes floats, or approximates: exact proofs go by the definition, to which tests

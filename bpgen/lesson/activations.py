@@ -104,7 +104,7 @@ def _function(lesson: Lesson, call: sp.Expr, is_used: bool) -> tuple[str, ...]:
 def _spelled(slope: sp.Expr) -> sp.Expr:
     """A derivative without the functions that have a name in code alone."""
     for known in ROWS.values():
-        if known.convention and known.name not in ("step", "sign") and slope.has(known.function):
+        if known.conventions and known.name not in ("step", "sign") and slope.has(known.function):
             slope = slope.replace(known.function, known.definition)
     return slope
 

@@ -7,6 +7,8 @@ import numpy as np
 from bpgen.functions import ROWS, row
 from bpgen.lesson.activations import calls, has_kink
 from bpgen.lesson.lesson import Lesson
+from bpgen.render.calls import name_of
+from bpgen.render.legend import convention
 from bpgen.render.page import Block, Section, Table
 from bpgen.worked.point import Array, Arrays
 
@@ -109,25 +111,11 @@ def _kinks(lesson: Lesson) -> list[tuple[str, ...]]:
         known = row(body)
         if known is None or known.name in found or not has_kink(body):
             continue
-        slope = next(
-            (r for r in ROWS.values() if r.convention and _is_slope(r.name, known.name)), None
-        )
-        if slope is not None:
-            escape = lesson.writer.dialect.escape
+        said = (c for r in ROWS.values() for c in r.conventions if c.of == known.name)
+        for kink in said:
             found[known.name] = (
-                f"at the kink of {escape(known.text or known.name)}",
-                escape(slope.convention),
+                f"at the kink of {lesson.inline(name_of(known, lesson.writer))}",
+                convention(kink, lesson.writer),
                 "a convention: from the left and the right it differs",
             )
     return list(found.values())
-
-
-def _is_slope(slope: str, function: str) -> bool:
-    import sympy as sp
-
-    z = sp.Symbol("z", real=True)
-    known = ROWS[function]
-    call = known.function(
-        *([z] if known.arity == 1 else [z, *sp.symbols("s t", real=True)][: known.arity])
-    )
-    return any(type(a).__name__ == slope for a in sp.preorder_traversal(sp.diff(call, z)))

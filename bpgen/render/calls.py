@@ -9,7 +9,7 @@ from typing import Protocol
 
 import sympy as sp
 
-from bpgen.functions import NOTHING, Named, defined, is_elementary, row
+from bpgen.functions import NOTHING, ROWS, FunctionRow, Named, defined, is_elementary, row
 from bpgen.ir import element
 from bpgen.render.dialect import Dialect
 from bpgen.render.masks import conditions
@@ -41,13 +41,21 @@ def called(call: sp.Expr, printer: Printing) -> Piece:
 
 
 def head(call: sp.Expr, writer: Writer) -> str:
-    """The name of a function, without its arguments; spelled out where a tensor has its symbol."""
-    known, dialect = row(call), writer.dialect
-    word = type(call).__name__
+    """The name of a function, without its arguments."""
+    known, word = row(call), type(call).__name__
     writer.note(word)
-    if known is not None and not {known.text, known.letter} & writer.letters:
-        return known.word if dialect.flat else known.latex
-    return spelled(word, writer)
+    return spelled(word, writer) if known is None else name_of(known, writer)
+
+
+def name_of(known: FunctionRow, writer: Writer) -> str:
+    """The symbol of a function, spelled out where a tensor has it; a derivative's is its function's
+    with a prime.
+    """
+    if known.slope_of:
+        return name_of(ROWS[known.slope_of], writer) + writer.dialect.prime
+    if {known.text, known.letter} & writer.letters:
+        return spelled(known.name, writer)
+    return known.word if writer.dialect.flat else known.latex
 
 
 def _named(call: sp.Expr, printer: Printing) -> Piece:

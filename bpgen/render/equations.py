@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Self
 
-from bpgen.functions import NOTHING, on_paper
+from bpgen.functions import NOTHING, Convention, on_paper
 from bpgen.ir import Equation, Loop
 from bpgen.record import Derivation, Equality, Forward
 from bpgen.render import batch, components, descent, loops, matrix, rightside
@@ -28,7 +28,7 @@ from bpgen.render.softmaxes import as_softmax
 from bpgen.render.writer import Writer
 
 _EVALUATED = {False: "evaluated as", True: "evaluated, and differentiated, as"}
-_TIES = (
+_TIES = Convention(
     "of several that are the largest the first alone passes the gradient on: the first that the"
     " maximum runs through"
 )
@@ -233,7 +233,7 @@ class Equations:
         step = part.step
         kinks = list(step.conventions)
         kinks += [_TIES] if any(self.writer.is_first(p.value) for p in step.paths) else []
-        found = conventions(kinks, self.writer.dialect)
+        found = conventions(kinks, self.writer)
         if step.equation.loop is None:
             found += loops.beyond(part.equation, self.view, self.writer)
         return tuple(found)

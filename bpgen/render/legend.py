@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
 import sympy as sp
 
-from bpgen.functions import ROWS, FunctionRow, masked
+from bpgen.functions import ROWS, Convention, FunctionRow, masked
 from bpgen.ir import Element, Equation, Network, Term
 from bpgen.network.kept import nothing_kept
-from bpgen.render.calls import NOTATIONS, exp
-from bpgen.render.dialect import Dialect, listed
+from bpgen.render.calls import NOTATIONS, exp, name_of
+from bpgen.render.dialect import listed
 from bpgen.render.names import Symbol
 from bpgen.render.scalar import Printer
 from bpgen.render.writer import Writer
@@ -142,16 +143,18 @@ def _keeps(term: Term, masks: Mapping[str, Equation]) -> Iterator[sp.Expr]:
 
 
 def _definition(known: FunctionRow, writer: Writer) -> str:
-    """sigma(z) = 1 / (1 + exp(-z)), of any z; what stands beside it has a letter of its own, as far
-    as there are such.
-    """
-    free = [c for c in _BESIDE if c not in writer.letters | writer.own]
-    letters = ("z", *[*free, *(c for c in _BESIDE if c not in free)][: known.arity - 1])
-    arguments = [sp.Symbol(letter, real=True) for letter in letters]
+    """sigma(z) = 1 / (1 + exp(-z)), of any z."""
+    arguments = [sp.Symbol(letter, real=True) for letter in ("z", *_beside(known, writer))]
     printer = Printer(writer, writer.element)
     assert known.definition is not None
     body = printer.text(known.definition(*arguments))
     return f"{printer.text(known.function(*arguments))} = {body}"
+
+
+def _beside(known: FunctionRow, writer: Writer) -> list[str]:
+    """What stands beside z has a letter of its own, as far as there are such."""
+    free = [c for c in _BESIDE if c not in writer.letters | writer.own]
+    return [*free, *(c for c in _BESIDE if c not in free)][: known.arity - 1]
 
 
 def _softmax(writer: Writer) -> str:
@@ -163,6 +166,25 @@ def _softmax(writer: Writer) -> str:
     return f"{dialect.entry(dialect.softmax(whole), (i,))} = {value}"
 
 
-def conventions(kinks: Iterable[str], dialect: Dialect) -> list[str]:
+def conventions(kinks: Iterable[Convention], writer: Writer) -> list[str]:
     """Conventions at kinks, as sentences."""
-    return [f"By convention, {dialect.escape(text)}." for text in kinks]
+    return [f"By convention, {convention(kink, writer)}." for kink in kinks]
+
+
+def convention(kink: Convention, writer: Writer) -> str:
+    """What is taken at a kink, in the names and letters in which the page defines the function."""
+
+    def shown(part: re.Match[str]) -> str:
+        formula = part["formula"]
+        return _of_slope(formula, ROWS[kink.of], writer) if formula else escape(part[0])
+
+    escape = writer.dialect.escape
+    return re.sub(r"\$(?P<formula>[^$]*)\$|[^\s$]+", shown, kink.said)
+
+
+def _of_slope(formula: str, known: FunctionRow, writer: Writer) -> str:
+    dialect = writer.dialect
+    letters = [*map(dialect.index, _beside(known, writer))]
+    slope = name_of(known, writer) + dialect.prime
+    at_0 = dialect.call(slope, ", ".join(["0", *letters]))
+    return dialect.inline(formula.format(slope=slope, at_0=at_0, s="".join(letters[:1])))

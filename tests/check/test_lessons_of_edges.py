@@ -46,13 +46,16 @@ def test_what_is_said_to_be_next_to_nothing_is_compared() -> None:
     assert false(_near_the_start(), "Edge cases", before[1], after)
 
 
-_PRIME = r"\textquotesingle{}"
+_LRELU = r"\operatorname{lrelu}"
+_AT_RELU = r"at the kink of $\operatorname{relu}$"
 _WRONG_AT_KINKS = [
-    (f"lrelu{_PRIME}(0) is the slope of the negative side", f"lrelu{_PRIME}(0) = 0"),
-    ("are 0 at both ends", "(0) is the slope of the negative side"),
-    (f"clip{_PRIME} is 1 at both ends", f"clip{_PRIME}(0) = 0"),
-    ("at the kink of relu", "at the kink of elu"),
-    ("at the kink of relu", "at the kink of softplus"),
+    (f"${_LRELU}'(0, s)$ is $s$, the slope of the negative side", f"${_LRELU}'(0) = 0$"),
+    (f"${_LRELU}'(0, s)$ is $s$, the", f"${_LRELU}'(0, u)$ is $v$, the"),
+    ("'$ is 0 at both ends", "'(0, s)$ is $s$, the slope of the negative side"),
+    ("clip}'$ is 1 at both ends", "clip}'(0) = 0$"),
+    ("clip}'$ is 1 at both ends", "relu}'$ is 1 at both ends"),
+    (_AT_RELU, _AT_RELU.replace("relu", "elu")),
+    (_AT_RELU, _AT_RELU.replace("relu", "softplus")),
     ("a convention: from the left and the right it differs", "there is none"),
 ]
 
@@ -61,8 +64,8 @@ _WRONG_AT_KINKS = [
 @pytest.mark.parametrize(("before", "after"), _WRONG_AT_KINKS)
 def test_what_is_said_at_a_kink_is_computed(before: str, after: str) -> None:
     """An elu whose s is 1 has none."""
-    assert r"at the kink of leaky\_relu" in _at_kinks()[0]
-    assert "at the kink of elu" not in _at_kinks()[0]
+    assert f"at the kink of ${_LRELU}$" in _at_kinks()[0]
+    assert r"at the kink of $\operatorname{elu}$" not in _at_kinks()[0]
     assert not false_numbers(*_at_kinks())[1]
     assert false(_at_kinks(), "Edge cases", before, after)
 

@@ -159,6 +159,7 @@ def test_what_is_printed_holds(net: str) -> None:
     assert _false(net, _page(net)) == []
 
 
+POSITIVE = "{{{}}}'(0, s)$ is $s$, the slope of the positive"
 WRONG = [
     # of what a delta is the gradient
     (MATRICES, r"changes with $z^{[2]}$", r"changes with $z^{[3]}$"),
@@ -239,14 +240,21 @@ WRONG = [
     (MATRICES, "(11) and (14) as (8)", "(11) and (14) as (80)"),
     (MATRICES, "(11) and (14) as (8)", "(11) and (4) as (8)"),
     (LAYERS, "(30) as (14, 18, 22, 26)", "(28) as (14, 18, 22, 26)"),
-    (KINKED, r" relu\textquotesingle{}(0) = 0", r" relu\textquotesingle{}(0) = 1"),
+    (KINKED, r"$\operatorname{relu}'(0) = 0$", r"$\operatorname{relu}'(0) = 1$"),
+    (KINKED, r"$\operatorname{relu}'(0) = 0$", r"$\operatorname{relu}'(0, s) = 0$"),
     (KINKED, r"\textbar{}\textquotesingle{}(0) = 0", r"\textbar{}\textquotesingle{}(0) = 1"),
-    (KINKED, "(0) is the slope of the negative", "(0) is the slope of the positive"),
-    (KINKED, "(0) is s, the slope of the negative", "(0) is s, the slope of the positive"),
+    (KINKED, r"{lrelu}'(0, s)$ is $s$, the", r"{leaky\_relu}'(0, s)$ is $s$, the"),
+    (KINKED, r"{lrelu}'(0, s)$ is $s$, the", r"{lrelu}'(0, s)$ is $u$, the"),
+    (KINKED, r"{lrelu}'(0, s)$ is $s$, the", r"{relu}'(0, s)$ is $s$, the"),
+    (KINKED, r"{elu}'(0, s)$ is $s$, the", r"{elu}'(0, u)$ is $u$, the"),
+    (KINKED, r"{elu}'(0, s)$ is $s$, the", r"{elu}'(0)$ is $s$, the"),
+    (KINKED, r"{lrelu}'(0, s)$ is $s$, the slope of the negative", POSITIVE.format("lrelu")),
+    (KINKED, r"{elu}'(0, s)$ is $s$, the slope of the negative", POSITIVE.format("elu")),
     (KINKED, "is 1 at both ends", "is 0 at both ends"),
-    (KINKED, r"clip\textquotesingle{} is 1 at", r"relu\textquotesingle{} is 1 at"),
-    (KINKED, "are 0 at both ends", "are 1 at both ends"),
-    (KINKED, "hardsigmoid\\textquotesingle{} are", "clip\\textquotesingle{} are"),
+    (KINKED, r"clip}'$ is 1 at", r"relu}'$ is 1 at"),
+    (KINKED, r"hardtanh}'$ is 0 at both ends", r"hardtanh}'$ is 1 at both ends"),
+    (KINKED, r"hardtanh}'$ is 0 at both ends", r"hardsigmoid}'$ is 0 at both ends"),
+    (KINKED, r"clip}'$ is 1 at both ends", r"clip}'(0) = 1$"),
     (KINKED, "the slope 1/2 along", "the slope 1/1 along"),
     # what is given, and what stands for what
     (UPSTREAM, r"$\bar{h}$ and $\bar{s}$ are", r"$\bar{h}$ and $\bar{h}$ are"),

@@ -45,7 +45,7 @@ _TRUE = [
     ("penalties", "∂(0.01 · Σ[j] |wⱼ|)/∂wᵢ = 0.01 sign(wᵢ)"),
     ("penalties", "∂(0.1 · Σ[k,l] |Wₖₗ| + 0.3 ‖W‖²)/∂Wᵢⱼ"),
     # every function is defined, and none shares a symbol with a tensor
-    ("leaky", "leaky_step(z, s) = {1 if z > 0; s otherwise}"),
+    ("leaky", "leaky_relu'(z, s) = {1 if z > 0; s otherwise}"),
     ("log_cosh", "Here log cosh(z) = log(cosh(z))."),
     ("greek", "σ = sigmoid(z)"),
     ("greek", "ζ = softplus("),

@@ -18,47 +18,57 @@ from bpgen.check.page.world import Array
 _Z, _S = sp.Symbol("z", real=True), 0.25  # a slope that is none of 0, 1 and -1
 _BESIDE = 1e-9
 # By their names on a page: each at a value of its own, and where it has kinks.
+_ABS = "|·|"
 _FUNCTIONS: dict[str, tuple[sp.Expr, tuple[float, ...]]] = {
     "relu": (functions.relu(_Z), (0.0,)),
-    "|·|": (sp.Abs(_Z), (0.0,)),
+    _ABS: (sp.Abs(_Z), (0.0,)),
     "lrelu": (functions.leaky_relu(_Z, _S), (0.0,)),
     "elu": (functions.elu(_Z, _S), (0.0,)),
     "clip": (functions.clip(_Z, -1, 1), (-1.0, 1.0)),
     "hardtanh": (functions.hard_tanh(_Z, -1, 1), (-1.0, 1.0)),
     "hardsigmoid": (functions.hard_sigmoid(_Z), (-3.0, 3.0)),
 }
-_SPELLED = {
-    r"\textquotesingle{}": "'",
-    r"\textbar{}": "|",
-    r"\textperiodcentered{}": "·",
+# Where a tensor has the name, a function's is spelled out.
+_FUNCTIONS |= {
+    long: _FUNCTIONS[short]
+    for long, short in {
+        "leaky_relu": "lrelu",
+        "hard_tanh": "hardtanh",
+        "hard_sigmoid": "hardsigmoid",
+    }.items()
 }
 NAMES = "|".join(
-    re.escape("".join({v: k for k, v in _SPELLED.items()}.get(c, c) for c in name))
-    for name in _FUNCTIONS
+    re.escape(rf"\operatorname{{{escaped}}}")
+    for escaped in (name.replace("_", r"\_") for name in _FUNCTIONS if name != _ABS)
 )
+ABS = re.escape(r"\textbar{}\textperiodcentered{}\textbar{}")
 
 
-def slope(found: re.Match[str], _: Page) -> str:
-    """relu'(0) = 0, or that it is the slope of the negative side; clip' is 1 at both ends."""
-    name = found["function"]
-    for spelled, plain in _SPELLED.items():
-        name = name.replace(spelled, plain)
-    call, places = _FUNCTIONS[name]
+def slope(found: re.Match[str], page: Page) -> str:
+    """relu'(0) = 0; clip' is 1 at both ends; elu'(0, s) is s, the slope of the negative side."""
+    name = found["function"].removeprefix(r"\operatorname{").removesuffix("}")
+    own = page.sample.functions.get(name)
+    if own is None:
+        return "the page has no such function"
+    call, places = _FUNCTIONS[name.replace("\\_", "_")]
     if (len(places) > 1) != (found["ends"] is not None):
         return f"it has {len(places)} such places"
+    beside = re.findall(r"[^\s,]+", found["beside"] or "")
+    if not found["ends"] and (beside != [*own.names[1:]] or {*beside} != {*(found["own"] or "")}):
+        return f"the page has it as {name}({', '.join(own.names)})"
     here = _slopes(call, places)
     if found["side"]:
-        beside = -_BESIDE if found["side"] == "negative" else _BESIDE
-        told = _slopes(call, [p + beside for p in places])
+        at = -_BESIDE if found["side"] == "negative" else _BESIDE
+        told = np.append(_slopes(call, [p + at for p in places]), float(_S))
     else:
         told = np.full(len(places), float(found["value"] or found["ends"]))
     return "" if np.allclose(here, told, atol=10 * _BESIDE) else f"it is {here[0]:g}"
 
 
-def slopes(found: re.Match[str], _: Page) -> str:
-    """hardtanh' and hardsigmoid' are 0 at both ends."""
-    here = np.concatenate([_slopes(*_FUNCTIONS[found[name]]) for name in ("function", "other")])
-    return "" if np.all(here == float(found["ends"])) else f"they are {here}"
+def absolute(found: re.Match[str], _: Page) -> str:
+    """|·|'(0) = 0."""
+    here = _slopes(*_FUNCTIONS[_ABS])
+    return "" if np.all(here == float(found["value"])) else f"it is {here[0]:g}"
 
 
 def tie(found: re.Match[str], _: Page) -> str:

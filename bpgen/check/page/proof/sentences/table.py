@@ -91,15 +91,15 @@ _JUDGED: tuple[tuple[str, Judged], ...] = (
     ),
     # at kinks
     (
-        rf"By convention, (?P<function>{kinks.NAMES})\\textquotesingle\{{\}}(?:\(0\) = "
-        r"(?P<value>-?\d+(?:\.\d+)?)|\(0\) is (?:s, )?the slope of the (?P<side>\w+) side"
-        r"| is (?P<ends>-?\d+(?:\.\d+)?) at both ends)\.",
+        rf"By convention, \$(?P<function>{kinks.NAMES})'(?:\(0(?P<beside>[^$)]*)\)(?: = "
+        r"(?P<value>-?\d+(?:\.\d+)?)\$|\$ is \$(?P<own>[^$]+)\$, the slope of the (?P<side>\w+)"
+        r" side)|\$ is (?P<ends>-?\d+(?:\.\d+)?) at both ends)\.",
         kinks.slope,
     ),
     (
-        rf"By convention, (?P<function>{kinks.NAMES})\\textquotesingle\{{\}} and"
-        rf" (?P<other>{kinks.NAMES})\\textquotesingle\{{\}} are (?P<ends>\d+) at both ends\.",
-        kinks.slopes,
+        rf"By convention, {kinks.ABS}\\textquotesingle\{{\}}\(0\) = "
+        r"(?P<value>-?\d+(?:\.\d+)?)\.",
+        kinks.absolute,
     ),
     (
         r"By convention, max and min of two that are equal have the slope (?P<value>\d+/\d+)"

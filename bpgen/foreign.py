@@ -175,7 +175,13 @@ WRITTEN = _each(
         "full": Written("zeros({0}) + {1}", "3 0.5"),
         "eye": Written("I = zeros({0}, {0}); I[i, i] = 1", "3"),
         "array asarray arange linspace": Written("c = zeros(2); c[0] = 0.5", why=_ENTRIES),
-        "randn rand Parameter Variable weight": Written(_drawn, "4 3", "the module draws it"),
+        "randn rand normal": Written(
+            _drawn,
+            "4 3",
+            "the module draws it once, to learn it; noise is an input, eps = input(3)",
+        ),
+        "randn_like rand_like": Written("eps = input(*{0}.shape)", "x", "noise is an input"),
+        "Parameter Variable weight": Written(_drawn, "4 3", "the module draws it"),
         "item numpy tolist astype dtype device data copy clone": Written(
             why="a tensor has no value yet: the module that emit writes computes it"
         ),

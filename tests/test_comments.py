@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -244,6 +245,17 @@ def test_a_letter_may_be_called_as_a_tensor_with_entries_is() -> None:
     assert false(network, module) == []
     (line,) = false(network, module.replace(" x[n,t,d] h[n,t,d+2*h]", " x[n,t,d] h[n,t,d+h]"))
     assert " is not " in line
+
+
+def test_what_a_caller_gives_may_be_a_number() -> None:
+    """d_v, and no letter."""
+    network = declared(
+        "from bpgen import *\nn, i, p = samples(), indices('i', size=3), indices('p', size=2)\n"
+        "x = input(3, 3)\nm = tensor(mean(x[n, p, i], n), p, i)\noutput(sum(m[p, i], i, p))\n"
+    )
+    module = emit(network)
+    assert re.search(r"dx\[n,p,j\] \+= d_\w+ / N for p<2", module)
+    assert false(network, module) == []
 
 
 def test_check_reads_the_comments_and_says_which_is_false(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,10 +58,10 @@ class Values:
         """Whether a name without places is a number, and no letter: a letter may be called as a
         tensor that has entries.
         """
-        found = self.names.find(name)
-        if found is None:
+        try:
+            return not self.first(self.meaning(name))
+        except Unread:
             return name in self._known
-        return not self.network.tensors[found.tensor].indices
 
     @property
     def _known(self) -> dict[str, float]:

@@ -24,6 +24,9 @@ NETS = {
     "labels of steps": 'x, y = input("T", below=5), label(4, "T")\n'
     "L = loss(categorical_cross_entropy_with_logits(dense(embedding(x, 5, 3), 4), y))\n",
     "a function": "x, w = input(3), input()\ns = sum(x) * w\nz = dense(x, 2)\noutput(s, z)\n",
+    "what samples share": "n, i, x = samples(), indices('i'), input(2)\n"
+    "v = tensor(mean(sum(x[n,i] ** 2, i), n))\nm = tensor(mean(x[n,i] ** 3, n), i)\n"
+    "output(v, m, sum(x))\n",
     "a running mean": "x, y = input(3), target(2)\n"
     "L = loss(squared_error(dense(batch_norm(x), 2), y))\n",
     "a state": "x, y, m = input(3), target(2), state(2)\n"
@@ -77,6 +80,33 @@ def test_a_door_left_out_is_found(name: str) -> None:
     for what, wrong in mutants.items():
         left_out = [instead for refusal, instead in REFUSED_OTHERWISE if refusal in what]
         assert _found(Subject(wrong, network)) or any(i in text for i in left_out), what
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["of a network", "alone"])
+def test_what_samples_share_has_no_batch_to_be_wrong(known: bool) -> None:
+    """It is a number, or a vector of a length that every batch has."""
+    network = declared_by(HEAD + NETS["what samples share"])
+    text = emit(network)
+    of = network if known else None
+    assert not _found(Subject(text, of))
+    refusal = '        raise ValueError(f"{name} needs shape {shape}, not {array.shape}")'
+    was = f"array.shape != shape:\n{refusal}"
+    ranks = text.replace(was, f"array.ndim != len(shape):\n{refusal}")
+    assert ranks != text
+    assert "cotangent 2: it is accepted with axis 0 of 1" in _found(Subject(ranks, of))
+    let_in = text.replace('_state("d_v", d_v, (), params)', "np.asarray(d_v)")
+    assert let_in != text
+    assert "cotangent 1: it is accepted with an axis too many" in _found(Subject(let_in, of))
+
+
+def test_what_comes_to_a_sample_has_the_width_of_its_output() -> None:
+    """Of a network, and of a module alone."""
+    network = declared_by(HEAD + NETS["a function"])
+    text = emit(network)
+    widths = text.replace('"d_z", d_z, (2,)', '"d_z", d_z, ("K",)')
+    assert widths != text
+    for of in (network, None):
+        assert any("cotangent 2" in f and "axis 1" in f for f in _found(Subject(widths, of)))
 
 
 def test_an_error_of_numpys_is_no_refusal() -> None:

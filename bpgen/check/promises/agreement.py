@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from bpgen.check.module import Array, Point, Subject, with_rest
+from bpgen.check.promises.axes import over_samples
 from bpgen.check.promises.finding import Finding, near, scales
-from bpgen.ir import BATCH, Equation, Index, Network, TensorInfo, indices_of
+from bpgen.ir import BATCH, Equation, Index, Network, indices_of
 
 
 def linear(subject: Subject, point: Point) -> Iterator[Finding]:
@@ -59,7 +60,7 @@ def permuted(subject: Subject, point: Point) -> Iterator[Finding]:
     if subject.network is not None and _numbered(subject.network):
         return
     subject = subject.without_chance()  # noise does not follow its sample
-    batched = _batched(subject)
+    batched = over_samples(subject)
     order = np.arange(len(next((a for n, a in point.inputs.items() if n in batched), ())))[::-1]
     if len(order) < 2:
         return
@@ -89,43 +90,14 @@ def _taken(array: Array, order: Array, axes: tuple[int, ...]) -> Array:
     return array
 
 
-def _batched(subject: Subject) -> dict[str, tuple[int, ...]]:
-    """The arguments that have a sample in each row, and their axes over samples."""
-    names = {*subject.module.INPUTS, *getattr(subject.module, "TARGETS", {})}
-    if subject.network is None:
-        return {**dict.fromkeys(names, (0,)), **_growing(subject)}
-    outputs = {f"cotangent {k}": o for k, o in enumerate(subject.network.outputs, 1)}
-    tensors = subject.network.tensors
-    axes = {
-        argument: tuple(k for k, i in enumerate(_shown(tensors[name])) if i.size == BATCH)
-        for argument, name in (*((n, n) for n in names), *outputs.items())
-    }
-    return {argument: found for argument, found in axes.items() if found}
-
-
-def _shown(tensor: TensorInfo) -> tuple[Index, ...]:
-    """The axes of a tensor as callers see it: of what goes through blocks, those of the last."""
-    return tensor.indices[tensor.block :]
-
-
-def _growing(subject: Subject) -> dict[str, tuple[int, ...]]:
-    """The axes over samples of a module's outputs, told by two batches: some have none."""
-    one, other = (subject.draw(np.random.default_rng(0), n).rest for n in (2, 3))
-    return {
-        name: tuple(k for k, size in enumerate(a.shape) if size != other[name].shape[k])
-        for name, a in one.items()
-        if name.startswith("cotangent ")
-    }
-
-
 def apart(subject: Subject, point: Point) -> Iterator[Finding]:
     """Where no equation sums over the batch, an output of one sample is the same in any batch."""
     network, subject = subject.network, subject.without_chance()
     if network is None or any(_mixes(network, e) for e in network):
         return
-    together = subject.outputs(point)
+    together, samples = subject.outputs(point), over_samples(subject)
     for k in range(len(together[0])):
-        alone = point.map(lambda n, a, k=k: a[k : k + 1] if n in _batched(subject) else a)  # type: ignore[misc]
+        alone = point.map(lambda n, a, k=k: a[k : k + 1] if n in samples else a)  # type: ignore[misc]
         for name, one, all_ in zip(network.outputs, subject.outputs(alone), together, strict=True):
             if not near(one[0], all_[k], max(1.0, _largest(all_))):
                 yield Finding(name, "the output of a sample depends on the others of its batch")

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from bpgen.check.module import Array, Point, Subject, quiet
+from bpgen.check.promises.axes import fixed, over_samples
 from bpgen.check.promises.finding import Finding
 
 Changes = dict[str, Callable[[Array], Any]]
@@ -160,18 +161,19 @@ def _of_arrays(
     """Each array changed in every way that is wrong; lengths that do not agree may be blamed on
     any of those that have them.
     """
+    samples = over_samples(subject)
     for name, array in arrays.items():
         if named and not _is_read(given(name, object())):
             continue  # a target that no gradient needs: whatever it is, nothing is wrong
         own = (f"{named.get(name, name)} ",)
-        for what, change in _changes(subject, name, array).items():
+        for what, change in _changes(subject, name, array, samples.get(name, ())).items():
             yield Wrong(name, what, given(name, change(array)), own)
     every = tuple(f"{named.get(n, n)} " for n in arrays)
-    batched = [n for n in arrays if n not in subject.states]
+    batched = [n for n in arrays if n in samples]
     batched = [n for n in batched if not named or _is_read(given(n, object()))]
     if len(batched) > 1 or named:
         for name in batched:
-            twice = given(name, np.repeat(arrays[name], 2, axis=0))
+            twice = given(name, np.repeat(arrays[name], 2, axis=samples[name][0]))
             yield Wrong(name, "another batch than the rest", twice, every)
 
 
@@ -185,16 +187,17 @@ def _is_read(call: Call) -> bool:
     return False
 
 
-def _changes(subject: Subject, name: str, array: Array) -> Changes:
+def _changes(subject: Subject, name: str, array: Array, samples: tuple[int, ...]) -> Changes:
+    """What is wrong of an array, whose axes over samples are told."""
     changes: Changes = {
         "an axis too many": lambda a: a[..., None],
         "text": lambda a: a.astype(str),
         "a masked array": np.ma.array,
     }
-    if name not in subject.states:
-        changes["a sample for a batch"] = lambda a: a[0]
-        changes["an empty batch"] = lambda a: a[:0]
-    for axis in _fixed(subject, name):
+    for axis in samples[:1]:
+        changes["a sample for a batch"] = partial(np.take, indices=0, axis=axis)
+        changes["an empty batch"] = partial(np.take, indices=[], axis=axis)
+    for axis in fixed(subject, name, array.ndim):
         changes[f"axis {axis} twice as long"] = partial(np.repeat, repeats=2, axis=axis)
         if array.shape[axis] > 1:
             changes[f"axis {axis} of 1"] = partial(np.take, indices=[0], axis=axis)
@@ -204,15 +207,6 @@ def _changes(subject: Subject, name: str, array: Array) -> Changes:
     if name in tensors and tensors[name].sums_to_one:
         changes["rows that sum to 2"] = lambda a: 2 * a
     return changes
-
-
-def _fixed(subject: Subject, name: str) -> list[int]:
-    """The axes whose length the module declares."""
-    module = subject.module
-    if name in subject.states:
-        return [*range(len(subject.states[name]))]
-    sizes = {**module.INPUTS, **getattr(module, "TARGETS", {})}.get(name, ())
-    return [k for k, size in enumerate(sizes, 1) if isinstance(size, int)]
 
 
 def _of_labels(bound: int) -> Changes:

@@ -129,6 +129,26 @@ def test_places_of_two_digits_and_multiples_of_a_letter(notation: str) -> None:
     _assert_proved(derived(FAR), notation, "short")
 
 
+BESIDE = "from bpgen import *\nx = input(3)\nL = loss({} * max(x))\n"
+
+
+@pytest.mark.parametrize("notation", NOTATIONS)
+@pytest.mark.parametrize("beside", ["max(x[0], x[1])", "maximum(x[1], x[2])", "max(x[2], x[0])"])
+def test_a_gradient_that_is_a_maximum_tells_of_no_other(beside: str, notation: str) -> None:
+    """The gradient by one maximum is the other: it does not say of what the one is the largest."""
+    derivation = derived(BESIDE.format(beside))
+    _assert_proved(derivation, notation, "short")
+    page = render(derivation, fmt="latex", notation=notation)
+    at = "{1}" if notation == "components" else "{i}"
+    other = "{3}" if notation == "components" else "{2-i}"
+    for told in (f"x_{at} = u^{{[1]}}", f"x_{at}\\text{{ gives }}u^{{[1]}}"):
+        false = told.replace(at, other)
+        first, last = (false.join(page.split(told, 1)), false.join(page.rsplit(told, 1)))
+        assert page not in (first, last)
+        assert not prove_page(first, derivation.network, (0, 1)).ok
+        assert not prove_page(last, derivation.network, (0, 1)).ok
+
+
 def test_a_label_left_out_counts_from_1_where_labels_do() -> None:
     derivation = derived(MORE["a label left out"])
     page = {n: render(derivation, fmt="latex", notation=n) for n in NOTATIONS}

@@ -8,7 +8,13 @@ from dataclasses import replace
 from bpgen.check.page.choices import Choices
 from bpgen.check.page.evaluate.elements import slots_of
 from bpgen.check.page.evaluate.maxima import choose
-from bpgen.check.page.proof.left_sides import is_maximum, named, of_every_sample, sizes_of
+from bpgen.check.page.proof.left_sides import (
+    is_maximum,
+    named,
+    of_every_sample,
+    sizes_of,
+    told_of,
+)
 from bpgen.check.page.proof.page import Page
 from bpgen.check.page.proof.rows import Rows
 from bpgen.check.page.reading import Reading
@@ -28,10 +34,13 @@ def read(page: Page, rows: Rows) -> None:
 
 
 def _chosen(row: Statement, rows: Rows, reading: Reading) -> None:
+    """What a row says that a tensor is the largest of; a gradient by it may be a maximum, too, and
+    of others.
+    """
     scope, (left, *rest) = rows.scope(row, reading)
-    known = reading.names.find(named(left))
+    slope, name = told_of(left, scope) or (True, "")
     maximum = next(filter(is_maximum, rest), None)
-    if known is not None and maximum is not None:
-        scope = of_every_sample(scope, known[1])
-        chosen = choose(scope, maximum, sizes_of(maximum, known[1], scope))
-        reading.choices.tell(known[1], slots_of(scope, named(left), known[1]), chosen)
+    if not slope and maximum is not None:
+        scope = of_every_sample(scope, name)
+        chosen = choose(scope, maximum, sizes_of(maximum, name, scope))
+        reading.choices.tell(name, slots_of(scope, named(left), name), chosen)

@@ -58,8 +58,15 @@ def _odot(_: Container[str], writer: Writer) -> str:
 
 
 def _unit(notes: Iterable[str], writer: Writer) -> str:
-    unit = writer.unit(min(_of_kind("unit ", notes), key=len))
-    return f"{writer.dialect.inline(unit)} is the unit vector of the label"
+    """e_u and e_i are the unit vectors of the integers u and i: of each tensor the shortest."""
+    noted = [note.partition(" ")[::2] for note in _of_kind("unit ", notes)]
+    names = [name for name in writer.integers if name in dict(noted)]
+    places = [min((at for name, at in noted if name == n), key=len) for n in names]
+    inline, s = writer.dialect.inline, "s" if names[1:] else ""
+    units = listed([inline(writer.unit_at(at)) for at in places])
+    kind = "label" if {writer.integers[n] for n in names} == {"target"} else "integer"
+    of = f" {listed([*map(inline, places)])}" if s or kind == "integer" else ""
+    return f"{units} {'are' if s else 'is'} the unit vector{s} of the {kind}{s}{of}"
 
 
 def _indicator(_: Container[str], writer: Writer) -> str:

@@ -211,5 +211,5 @@ def _unit(group: Group, raiser: Raiser) -> Signed | None:
     negative, outer = _signed(group.outer)
     if outer.free_symbols & set(axes) or not raiser.fits(outer, axes):
         return None
-    unit = Piece(writer.unit(writer.subscript(at[0])))
+    unit = Piece(writer.unit(at[0]))
     return negative, before(raiser.printer(axes), outer, unit)

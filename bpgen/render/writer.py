@@ -56,7 +56,8 @@ class Writer:
     instead: Mapping[Index, sp.Expr] = field(default_factory=dict)
     notes: set[str] = field(default_factory=set, compare=False)
     called: set[str] = field(default_factory=set, compare=False)  # shared by what replaces it
-    labelled: bool = False  # whether there are labels, and so unit vectors
+    # The integer tensors, of which there may be unit vectors, and the role of each.
+    integers: Mapping[str, str] = field(default_factory=dict)
     own: frozenset[str] = frozenset()  # the letters of the network's indices
     given_letters: dict[str, str] = field(default_factory=dict, compare=False)  # shared, too
 
@@ -88,7 +89,7 @@ class Writer:
             firsts(derivation),
             blocks,
             first,
-            labelled=any(t.bound is not None for t in network.tensors.values()),
+            integers={n: t.role for n, t in network.tensors.items() if t.bound is not None},
             own=indices.of_network(derivation),
         )
 
@@ -104,8 +105,8 @@ class Writer:
 
     @property
     def e_is_taken(self) -> bool:
-        """Whether e is more than a number: a tensor, or the unit vectors of labels."""
-        return "e" in self.letters or self.labelled
+        """Whether e is more than a number: a tensor, or the unit vectors of integers."""
+        return "e" in self.letters or bool(self.integers)
 
     @property
     def letters(self) -> set[str]:
@@ -283,10 +284,14 @@ class Writer:
         """Whether a thin space is needed to tell upright words from what they stand beside."""
         return not self.dialect.flat and any(r"\mathrm" in t for t in texts)
 
-    def unit(self, label: str) -> str:
-        """The unit vector of a label; bold where net.py has an e of its own."""
-        self.note(f"unit {label}")
-        return self.dialect.unit("bold" if "e" in self.letters else "", label)
+    def unit(self, label: Element) -> str:
+        """The unit vector of a label, or of another integer."""
+        self.note(f"unit {label.name} {self.subscript(label)}")
+        return self.unit_at(self.subscript(label))
+
+    def unit_at(self, place: str) -> str:
+        """The unit vector of what is written below it; bold where net.py has an e of its own."""
+        return self.dialect.unit("bold" if "e" in self.letters else "", place)
 
     def length(self, size: Size) -> str:
         return self.dialect.index(size) if isinstance(size, str) else str(size)

@@ -92,6 +92,10 @@ LABELLED = """from bpgen import *
 x, y, W, b = input(2), label(3), param(3, 2), param(3)
 L = loss(categorical_cross_entropy(softmax(W @ x + b), y) + 0.1 * l2(W))
 """
+FACTORS = """from bpgen import *
+u, i, r, a, b = input(below=10), input(below=20), target(), param(10), param(20)
+L = loss((a[u] + b[i] - r) ** 2)
+"""
 UPSTREAM = """from bpgen import *
 x, w = input(2), param(2)
 h = w * x
@@ -151,7 +155,7 @@ def _false(net: str, page: str) -> list[str]:
         3,
         [
             *(BLOCKS, MATRICES, LAYERS, SPELLED, DROPPED, PAIRED, GATHERED, ALONE),
-            *(STEPS, KINKED, LABELLED, UPSTREAM, MIXED, UNSEEN, AS_LONG),
+            *(STEPS, KINKED, LABELLED, FACTORS, UPSTREAM, MIXED, UNSEEN, AS_LONG),
         ],
     ),
 )
@@ -262,6 +266,15 @@ WRONG = [
     (UPSTREAM, r"of a scalar $\ell$", r"of a scalar $s$"),
     (LABELLED, "the data's part; a penalty's stands", "the data's part; a bias' stands"),
     (LABELLED, r"$e_{y}$ is the unit vector", r"$e_{i}$ is the unit vector"),
+    (LABELLED, "vector of the label.", "vector of the integer $y$."),
+    (FACTORS, "vectors of the integers $u$ and $i$.", "vectors of the integers $i$ and $u$."),
+    (FACTORS, "vectors of the integers $u$ and $i$.", "vectors of the labels $u$ and $i$."),
+    (FACTORS, "vectors of the integers $u$ and $i$.", "vectors of the integers."),
+    (
+        FACTORS,
+        r"$e_{u}$ and $e_{i}$ are the unit vectors of the integers $u$ and $i$.",
+        r"$e_{i}$ is the unit vector of the label.",
+    ),
     (
         STEPS,
         "Indices count from 0.",
@@ -317,6 +330,24 @@ def test_what_is_wrong_in_a_sentence_is_refused(net: str, true: str, wrong: str)
     page = _page(net)
     assert page.count(true) == 1
     assert len(_false(net, page.replace(true, wrong))) >= 1
+
+
+@pytest.mark.parametrize(
+    ("net", "said", "less"),
+    [
+        (LABELLED, r"$e_{y}$ is the unit vector of the label.", ""),
+        (
+            FACTORS,
+            r"$e_{u}$ and $e_{i}$ are the unit vectors of the integers $u$ and $i$.",
+            r"$e_{i}$ is the unit vector of the integer $i$.",
+        ),
+    ],
+)
+def test_a_unit_vector_that_is_read_is_told(net: str, said: str, less: str) -> None:
+    page, network = _page(net), _derivation(net).network
+    assert page.count(said) == 1 and prove_page(page, network).ok
+    (line,) = prove_page(page.replace(said, less), network).false
+    assert "the unit vector of" in str(line) and "is not told" in str(line)
 
 
 @pytest.mark.parametrize(("later", "wrong"), [("", 1), (" + sum(z[u], u)", 0)])

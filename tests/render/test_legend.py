@@ -77,4 +77,22 @@ def test_of_two_unit_vectors_the_same_is_explained_under_any_hash_seed() -> None
         )
         pages.add(done.stdout)
     (page,) = pages
-    assert "e[c] is the unit vector of the label." in page
+    assert "e[y] and e[c] are the unit vectors of the labels y and c." in page
+
+
+def test_it_is_said_of_which_integers_unit_vectors_are() -> None:
+    """Of a factorization of a matrix, whose inputs are no labels; of a single one, and beside labels."""
+    inputs = "from bpgen import *\nu, i, r = input(below=10), input(below=20), target()\n"
+    factors = "a, b = param(10), param(20)\nL = loss((a[u] + b[i] - r) ** 2)\n"
+    page = render(derived(inputs + factors), fmt="text")
+    assert "e[u] and e[i] are the unit vectors of the integers u and i." in page
+    assert "label" not in page
+    one = "from bpgen import *\nu, r, a = input(below=10), target(), param(10)\n"
+    page = render(derived(f"{one}L = loss((a[u] - r) ** 2)\n"), fmt="text")
+    assert "e[u] is the unit vector of the integer u." in page
+    net = (
+        "from bpgen import *\nx, y, i, W, a = input(3), label(3), input(below=5), param(3, 3), param(5)\n"
+        "L = loss(categorical_cross_entropy_with_logits(W @ x, y) + a[i] ** 2)\n"
+    )
+    page = render(derived(net), fmt="text")
+    assert "e[y] and e[i] are the unit vectors of the integers y and i." in page

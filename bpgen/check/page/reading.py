@@ -41,6 +41,7 @@ class Reading:
     entries: bool = False  # x_1 is an entry of x, if there is one, and not a tensor x1
     choices: Choices = field(default_factory=Choices)
     gradients: Gradients = field(default_factory=dict)
+    units: set[str] = field(default_factory=set)  # the integers whose unit vectors were read
     beyond: set[int] = field(default_factory=set)  # lengths of steps: what comes after was read
 
     def parser(self, found: Sequence[str]) -> Parser:

@@ -71,26 +71,30 @@ def _length(scope: Scope, node: f.Symbol) -> Array | None:
 
 def _tensor_or_unit(scope: Scope, node: f.Symbol) -> Array | None:
     """Of what reads like a tensor's element and like a unit vector, what there is."""
-    known, unit = scope.find(node), _unit(scope, node)
-    if known is None:
-        return unit
+    name = _of_unit(scope, node)
     try:
-        return _tensor(scope, node)
+        if scope.find(node) is not None:
+            return _tensor(scope, node)
     except Unreadable:
-        if unit is None:
+        if name is None:
             raise
-        return unit
+    return None if name is None else _unit(scope, node, name)
 
 
-def _unit(scope: Scope, node: f.Symbol) -> Array | None:
-    """e_y, the unit vector of a label."""
+def _of_unit(scope: Scope, node: f.Symbol) -> str | None:
+    """The integer tensor of a unit vector, if it reads like one."""
     if node.stem not in ("e", "bold e") or len(node.below) != 1 or node.layer or node.accent:
         return None
     (label,) = node.below
     known = scope.find(label)
-    bound = scope.world.network.tensors[known[1]].bound if known and known[1] else None
-    if bound is None:
-        return None
+    is_integer = known and known[1] and scope.world.network.tensors[known[1]].bound is not None
+    return known[1] if known and is_integer else None
+
+
+def _unit(scope: Scope, node: f.Symbol, name: str) -> Array:
+    """e_y, the unit vector of a label or another integer."""
+    scope.reading.units.add(name)
+    (label,), bound = node.below, scope.world.network.tensors[name].bound or 0
     made = (np.arange(bound) == scope.place(label)[..., None]).astype(float)[..., None]
     return np.asarray(np.swapaxes(made, -1, -2) if node.transposed else made)
 

@@ -11,7 +11,7 @@ from bpgen.check.page.layers import put, range_of
 from bpgen.check.page.proof.judge import NOWHERE
 from bpgen.check.page.proof.page import Page
 from bpgen.check.page.proof.report import FalseLine
-from bpgen.check.page.proof.sentences import samples, steps
+from bpgen.check.page.proof.sentences import samples, steps, units
 from bpgen.check.page.proof.sentences.meanings import MATHS, headings
 from bpgen.check.page.proof.sentences.symbols import UNRESOLVED, unknown
 from bpgen.check.page.proof.sentences.table import SENTENCES, Row
@@ -54,6 +54,7 @@ def false_sentences(page: Page) -> Iterator[FalseLine]:
     yield from headings(page)
     yield from samples.untold(page)
     yield from steps.untold(page)
+    yield from units.untold(page)
 
 
 def _lines(latex: str) -> Iterator[_Line]:

@@ -10,13 +10,11 @@ from collections.abc import Iterator
 import numpy as np
 import sympy as sp
 
-from bpgen.check.page import formula as f
 from bpgen.check.page.evaluate import Scope
 from bpgen.check.page.proof.numbered import main, tensor_told
 from bpgen.check.page.proof.page import Page, symbol_of, tensor_of
 from bpgen.check.page.proof.report import FalseLine
 from bpgen.check.page.tokens import tokens
-from bpgen.check.page.tree import symbols_of
 
 MATHS = re.compile(r"\$([^$]*)\$")
 _LONG = re.compile(r"\d\.\d{3}")
@@ -59,15 +57,6 @@ def upstream(found: re.Match[str], page: Page) -> str:
     if len(given) < len(every) or {*given} != {*page.network.outputs}:
         return f"those of {', '.join(page.network.outputs)} are given"
     return top(found, page)
-
-
-def unit(found: re.Match[str], page: Page) -> str:
-    """e_y is the unit vector of the label."""
-    node = page.sample.parse(tokens(found["unit"]))
-    below = node.below if isinstance(node, f.Symbol) and node.stem in ("e", "bold e") else ()
-    known = (page.sample.names.find(s) for part in below for s in symbols_of(part))
-    labels = (k is not None and page.network.tensors[k[1]].bound is not None for k in known)
-    return "" if any(labels) else "it is no unit vector of a label"
 
 
 def drawn(found: re.Match[str], page: Page) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 from bpgen.check.page.proof.page import Page
-from bpgen.check.page.proof.sentences import batch, kinks, meanings, samples, steps
+from bpgen.check.page.proof.sentences import batch, kinks, meanings, samples, steps, units
 from bpgen.check.page.proof.sentences.alike import in_the_same_way
 from bpgen.check.page.proof.sentences.feeding import feeds
 
@@ -34,7 +34,11 @@ _JUDGED: tuple[tuple[str, Judged], ...] = (
         r" of a scalar <top> further on\.",
         meanings.upstream,
     ),
-    (r"<unit> is the unit vector of the label\.", meanings.unit),
+    (
+        r"<units*> (?:is the unit vector|are the unit vectors) of the (?P<kind>label|integer)s?"
+        r"(?: <integers*>)?\.",
+        units.unit,
+    ),
     (r"Long numbers are rounded to six digits\.", meanings.rounded),
     (
         r"(?P<each>Each )?<read> (?P<how>(?:may )?feeds? \w+) <through>,"

@@ -258,6 +258,14 @@ def test_what_a_caller_gives_may_be_a_number() -> None:
     assert false(network, module) == []
 
 
+def test_what_a_caller_gives_is_of_no_block() -> None:
+    """Its first axis is the samples', of which there are more than blocks."""
+    network = declared("from bpgen import *\noutput(repeat(2, lambda u: tanh(2 * u), input(2)))\n")
+    module = emit(network)
+    assert re.search(r"\+= d_(\w+)\[n,i\]", module)
+    assert false(network, module) == []
+
+
 def test_check_reads_the_comments_and_says_which_is_false(monkeypatch: pytest.MonkeyPatch) -> None:
     network = _small("softmax_mlp")
     assert str(proved(claimed(network)).comments) == "20 of 20 equations"

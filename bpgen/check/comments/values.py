@@ -82,9 +82,11 @@ class Values:
         return self.reading.gradient(meaning.of, meaning.tensor)
 
     def size(self, name: str, axis: int) -> int:
-        """How long an axis of a tensor is."""
-        world = self.reading.world
-        return world.shape(world.network.tensors[self.meaning(name).tensor])[axis]
+        """How long an axis of a tensor is, or of what a caller gives: that is of no block."""
+        world, meaning = self.reading.world, self.meaning(name)
+        if meaning.of == GIVEN:
+            return self.array(meaning).shape[axis]
+        return world.shape(world.network.tensors[meaning.tensor])[axis]
 
     def first(self, meaning: Meaning) -> tuple[int, ...]:
         """Where the entry at 0 stands in its array: a recurrence begins one step earlier."""

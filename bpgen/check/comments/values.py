@@ -85,7 +85,7 @@ class Values:
         """How long an axis of a tensor is, or of what a caller gives: that is of no block."""
         world, meaning = self.reading.world, self.meaning(name)
         if meaning.of == GIVEN:
-            return self.array(meaning).shape[axis]
+            return int(self.array(meaning).shape[axis])
         return world.shape(world.network.tensors[meaning.tensor])[axis]
 
     def first(self, meaning: Meaning) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from bpgen.check.page.proof import prove_page
 from bpgen.derive import derive
 from bpgen.errors import NetError
 from bpgen.load import declared_by
@@ -255,3 +256,12 @@ def test_no_gradient_is_called_a_mean_where_the_loss_is_a_sum() -> None:
     page = render(derived("sum((a[n] - y[n])**2, n)"), fmt="text", steps="short")
     assert "mean" not in page
     assert "∂L/∂w" in page and "= 2 · Σ[n] xₙ(aₙ − yₙ)" in page
+
+
+def test_an_output_of_all_pairs_is_told_of_pairs() -> None:
+    """It was |x|^2 of one sample, which the page's reader refused."""
+    net = f"from bpgen import *\n{INDICES}x = input(2)\noutput(tensor(sum(x[n, i] * x[m, i], i), n, m))"
+    made = derive(declared_by(net))
+    page = render(made, fmt="latex")
+    assert r"x_{m}^{\top} x_{n}" in page
+    assert prove_page(page, made.network).ok

@@ -10,10 +10,12 @@ from bpgen.ir import BATCH, Element, Equation, Network, Term, elements, is_batch
 def separable(network: Network, equations: Iterable[Equation]) -> bool:
     """Whether samples meet in the mean of the loss alone."""
     for equation in equations:
+        if sum(map(is_batch, equation.indices)) > 1:  # of pairs
+            return False
         for term in equation.terms:
             if _mixes(term) and not (equation.name == network.loss and _is_mean(term)):
                 return False
-            if any(not _first_only(e, network) for e in elements(term.body)):
+            if any(not _first_only(e, network) for x in term.exprs for e in elements(x)):
                 return False
     return True
 

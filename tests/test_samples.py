@@ -263,5 +263,5 @@ def test_an_output_of_all_pairs_is_told_of_pairs() -> None:
     net = f"from bpgen import *\n{INDICES}x = input(2)\noutput(tensor(sum(x[n, i] * x[m, i], i), n, m))"
     made = derive(declared_by(net))
     page = render(made, fmt="latex")
-    assert r"x_{m}^{\top} x_{n}" in page
+    assert r"u^{[1]}_{nm} &= x^{\top}_{m} x_{n}" in page
     assert prove_page(page, made.network).ok

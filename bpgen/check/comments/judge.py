@@ -12,7 +12,7 @@ import numpy as np
 
 from bpgen.check.claims import comment
 from bpgen.check.comments.evaluate import At
-from bpgen.check.comments.shares import free, over
+from bpgen.check.comments.shares import free, names, over
 from bpgen.check.comments.told import parts
 from bpgen.check.comments.values import Values
 from bpgen.check.page.world import LOWEST
@@ -79,7 +79,7 @@ class Judge:
     ) -> At:
         """The letters of the left side, as far as they run: as is said, or along an axis."""
         at = At(self.values, {})
-        letters = [n for n in _letters(left) if not self.values.is_number(n)]
+        letters = [n for n in sorted(names(left)) if not self.values.is_number(n)]
         sizes = {n: at.size(n, (left, right)) for n in letters if n not in said}
         ranges = {n: int(at.value(ast.parse(e, mode="eval").body)) for n, e in said.items()}
         return at.over({n: size for n, size in {**sizes, **ranges}.items() if n in letters})
@@ -88,10 +88,3 @@ class Judge:
 def _unlike(one: np.ndarray, other: np.ndarray) -> str:
     near = (one == other) | (np.abs(one - other) <= TOLERANCE * (1 + np.abs(one)))
     return "" if near.all() else f"{one[~near][0]:.6g} is not {other[~near][0]:.6g}"
-
-
-def _letters(node: ast.expr) -> set[str]:
-    """The names in the brackets of an entry, but for those of which there are entries."""
-    inside = [*ast.walk(node.slice)] if isinstance(node, ast.Subscript) else []
-    arrays = [n.value for n in inside if isinstance(n, ast.Subscript)]
-    return {n.id for n in inside if isinstance(n, ast.Name) and n not in arrays}

@@ -9,7 +9,7 @@ import ast
 
 def free(left: ast.expr, right: ast.expr) -> set[str]:
     """The letters of a right side that no sum in it binds, nor the left side tells."""
-    return _names(right) - _names(left) - {n for node in _calls(right) for n in _bound(node)}
+    return names(right) - names(left) - {n for node in _calls(right) for n in _bound(node)}
 
 
 def over(node: ast.expr, letter: str) -> ast.expr:
@@ -38,10 +38,10 @@ def _part(node: ast.expr, letter: str) -> ast.expr | None:
         case ast.Call(func=ast.Name(id="sum")) if letter not in _bound(node):
             inner = _part(node.args[0], letter)
             return None if inner is None else ast.Call(node.func, [inner, *node.args[1:]], [])
-    return node if letter in _names(node) else None
+    return node if letter in names(node) else None
 
 
-def _names(node: ast.expr) -> set[str]:
+def names(node: ast.expr) -> set[str]:
     """The names in it, but for those of which there are entries, and of functions."""
     every = [*ast.walk(node)]
     others = [n.value for n in every if isinstance(n, ast.Subscript)]

@@ -14,7 +14,7 @@ def free(left: ast.expr, right: ast.expr) -> set[str]:
 
 def over(node: ast.expr, letter: str) -> ast.expr:
     """The part of a side that is summed over a letter, or in which it is free: of a sum these
-    addends, of a product the factor that has them.
+    addends, of a product the factor that has them, if one alone does.
     """
     found = _part(node, letter)
     return ast.Constant(0.0) if found is None else found
@@ -29,6 +29,8 @@ def _part(node: ast.expr, letter: str) -> ast.expr | None:
             return ast.BinOp(left or ast.Constant(0.0), node.op, right)
         case ast.BinOp(op=ast.Mult() | ast.Div()):
             left, right = _part(node.left, letter), _part(node.right, letter)
+            if left is not None and right is not None:
+                return node
             if left is None and right is None:
                 return None
             return ast.BinOp(left or node.left, node.op, right or node.right)

@@ -91,11 +91,9 @@ class Writer:
             return self._negative(Call("negative", (-number,)))
         if number == sp.oo:
             return C("INFINITY")
-        if number.is_Integer:
-            return C(str(number))
         symbols = {s: element(s.name, ()) for s in number.free_symbols}
         if not symbols:
-            return C(f"R({float(number)!r})", CALL)
+            return _constant(number)
         return self.text(tree_of(number.xreplace(symbols)))
 
     def _infix(self, tree: Call) -> C:
@@ -140,7 +138,7 @@ class Writer:
         times, over = _parts(one)
         below = other if over == 1 else Call("multiply", (over, other))
         text = self._infix(below) if isinstance(below, Call) and over != 1 else self.text(below)
-        return C(f"R({self.text(times).text}) / {text.within(SIGN)}", PRODUCT)
+        return _real(times).then("/", text.within(SIGN))
 
     def _square(self, tree: Call) -> C:
         base = self.text(tree.args[0])
@@ -172,6 +170,23 @@ class Writer:
         name = _OF_BPGEN.get(tree.name, tree.name)
         self.helpers.add(name)
         return C(f"{called(name)}({arguments})", CALL)
+
+
+def _constant(number: sp.Expr) -> C:
+    """A number that is not negative; one that is whole, as such where it has few digits."""
+    return C(str(number)) if _is_short(number) else _real(number)
+
+
+def _real(number: sp.Expr) -> C:
+    """A number in the precision of all: in its digits C reads the same double."""
+    return C(f"R({number if _is_short(number) else repr(float(number))})", CALL)
+
+
+def _is_short(number: sp.Expr) -> bool:
+    """Whether it is whole, and the same in single precision: compilers warn of others, and of yet
+    more digits there is no whole number in C.
+    """
+    return bool(number.is_Integer and number <= 2**24)
 
 
 def _is_negative(tree: Tree) -> TypeGuard[sp.Expr]:

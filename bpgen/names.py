@@ -39,16 +39,27 @@ _OWN = {
     "delta",
     "logsumexp",
     "softmax",
+    "log_softmax",
     "first_largest",
     "windows",
     "dropout",
     "STATES",
 }
 RESERVED = _OWN | set(dir(builtins)) | set(keyword.kwlist) | set(ROWS)
+
+
+def into(function: str) -> str:
+    """What a function is called that writes where it is told."""
+    return f"{function}_into"
+
+
 # What a planned module calls its own beside that, and one by the array API standard.
-PLANNED = frozenset({"BLOCK", "SIZE", "Workspace", "checked", "workspace"})
+PLANNED = {"BLOCK", "SIZE", "Workspace", "checked", "workspace"}.union(
+    into(name) for name, row in ROWS.items() if row.helper
+)
 STANDARD = frozenset({"AT", "Any", "Array", "math", "on", "xp"})
-NO_COUNTER = STANDARD | PLANNED | RESERVED  # what a loop does not count by, whatever an index is
+# What no loop counts by, whatever an index is called, and no array on the way is called.
+NO_LOCAL = STANDARD | PLANNED | RESERVED
 
 
 def adjoint_name(name: str) -> str:

@@ -14,7 +14,9 @@ from bpgen.emit import emitted as emitted_text
 from bpgen.errors import NetError
 from bpgen.gates.module import refuse_wrong
 from bpgen.load import declared_by
+from bpgen.names import RESERVED
 from bpgen.render import render
+from bpgen.targets.numpy.parts import Parts
 from tests.conftest import derived, emitted
 from tests.few import few, one_in
 
@@ -133,6 +135,27 @@ def test_twins_are_told_apart(one: str, other: str) -> None:
     (equation,) = re.findall(r"y &?= ?&?(.*)", render(derive(network), fmt="tex"))[:1]
     first, second = re.split(r"\\odot|\+", equation)[::2]
     assert first.strip() != second.strip()
+
+
+TEXTBOOK = """from bpgen import *
+x, W, y = input(3), param(3, 3), label(3)
+z = W @ x
+log_softmax = z - log(sum(exp(z)))
+L = loss(-log_softmax[y])
+"""
+
+
+@pytest.mark.parametrize("target", ["numpy", FAST, "array-api"])
+def test_an_array_called_as_a_function_of_the_module_gets_a_number(target: str) -> None:
+    text = emitted_text(derived(TEXTBOOK), target)
+    assert "def log_softmax(" in text or target == FAST  # where it stands among the statements
+    assert re.search(r"^    log_softmax1\b.* = ", text, re.MULTILINE)
+    refuse_wrong(text, declared_by(TEXTBOOK), "net.py", target)
+
+
+def test_no_array_is_called_as_a_function_of_the_module() -> None:
+    functions = {n for n in Parts(derived(TEXTBOOK)).elementary if not n.startswith("_")}
+    assert "log_softmax" in functions and functions <= RESERVED
 
 
 TITLES = (

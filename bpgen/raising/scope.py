@@ -10,7 +10,7 @@ import sympy as sp
 
 from bpgen.equations.affine import affine
 from bpgen.ir import Element, Index, TensorInfo
-from bpgen.names import NO_COUNTER
+from bpgen.names import NO_LOCAL
 from bpgen.program.grammar import FLOAT64, Precision, Read
 from bpgen.raising.doors import lengths_along
 
@@ -33,7 +33,7 @@ class Scope:
         """What no loop counts by, whatever an index is called: names of arrays, of lengths, and
         what the module calls its own.
         """
-        return NO_COUNTER.union(self.tensors, lengths_along(self.tensors.values()))
+        return NO_LOCAL.union(self.tensors, lengths_along(self.tensors.values()))
 
     def open(self, place: sp.Expr) -> tuple[Index, ...]:
         """The indices of a shifted or strided place that have no value here, the slowest first;

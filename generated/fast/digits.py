@@ -187,7 +187,7 @@ def backward(
         _suits(workspace, _precision(params, x, h, p), N=N)
     (
         delta,
-        share,
+        one_share,
         starts,
         places,
         t,
@@ -205,10 +205,10 @@ def backward(
         db1,
     ) = workspace["backward"]
     # (8) delta[n,i] = p[n,i] / N - [i = y[n]] / N
-    np.multiply(p, share, delta)
+    np.multiply(p, one_share, delta)
     np.add(starts, y, places, casting="unsafe")
     delta.take(places, None, t, "clip")
-    np.subtract(t, share, t1)
+    np.subtract(t, one_share, t1)
     delta.put(places, t1)
     # (9) dW2[i,j] = sum_n delta[n,i] h[n,j] + 0.0002 W2[i,j]
     delta.T.dot(h, dW2)
@@ -289,7 +289,7 @@ def loss_and_grad(
         t9,
         dW2,
         shares,
-        share,
+        one_share,
         t10,
         db2,
         ones1,
@@ -338,9 +338,9 @@ def loss_and_grad(
     L = ell.dot(shares) + 0.0001 * (t8.sum() + t9.sum())
     value: float = L.item()
     # (8) delta[n,i] = p[n,i] / N - [i = y[n]] / N
-    np.multiply(p, share, delta)
+    np.multiply(p, one_share, delta)
     delta.take(places1, None, t7, "clip")
-    np.subtract(t7, share, t4)
+    np.subtract(t7, one_share, t4)
     delta.put(places1, t4)
     # (9) dW2[i,j] = sum_n delta[n,i] h[n,j] + 0.0002 W2[i,j]
     delta_T.dot(h, dW2)
@@ -432,7 +432,7 @@ def _memory_of_backward(N: int, dtype: np.dtype, flat: np.ndarray) -> Workspace:
     """The arrays of backward; those that stand on one line share memory."""
     grads = _views(flat)
     delta = np.empty((N, 10), dtype)
-    share = np.full((), 1 / max(N, 1), dtype)
+    one_share = np.full((), 1 / max(N, 1), dtype)
     starts = np.arange(0, 10 * N, 10)
     places = np.empty(N, np.intp)
     t = np.empty(N, dtype)
@@ -450,7 +450,7 @@ def _memory_of_backward(N: int, dtype: np.dtype, flat: np.ndarray) -> Workspace:
     db1 = grads["b1"]
     arrays = [
         delta,
-        share,
+        one_share,
         starts,
         places,
         t,
@@ -497,7 +497,7 @@ def _memory_of_loss_and_grad(N: int, dtype: np.dtype, flat: np.ndarray) -> Works
     t8 = dW1 = grads["W1"]
     t9 = dW2 = grads["W2"]
     shares = made["loss"][13]
-    share = made["backward"][1]
+    one_share = made["backward"][1]
     t10 = made["loss"][12]
     db2 = grads["b2"]
     ones1 = made["backward"][9]
@@ -535,7 +535,7 @@ def _memory_of_loss_and_grad(N: int, dtype: np.dtype, flat: np.ndarray) -> Works
         t9,
         dW2,
         shares,
-        share,
+        one_share,
         t10,
         db2,
         ones1,

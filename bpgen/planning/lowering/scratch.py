@@ -9,6 +9,7 @@ from itertools import count
 import sympy as sp
 
 from bpgen.ir import BATCH, Index, length
+from bpgen.names import NO_LOCAL
 from bpgen.planning.layout.layouts import Layouts
 from bpgen.planning.nodes import Buffer, Kind, Ones, form
 from bpgen.program.grammar import Axes, Expr, Read
@@ -22,6 +23,7 @@ NAMES = {
     sp.S.Half: "half",
     sp.S.NegativeOne: "minus_one",
     sp.oo: "infinity",
+    length(BATCH): "samples",
 }
 
 
@@ -33,7 +35,7 @@ class Scratch:
     """Every array that a function writes."""
 
     def __init__(self, taken: Iterable[str], layouts: Layouts) -> None:
-        self.taken = set(taken)
+        self.taken = {*NO_LOCAL, *taken}
         self.layouts = layouts
         self.buffers: dict[str, Buffer] = {}
         self.keeps_numbers = True
@@ -86,7 +88,7 @@ class Scratch:
 
     def number(self, value: sp.Expr) -> Read | None:
         """A number that has a name, as an array; None of any other."""
-        name = NAMES.get(value, "share" if value.free_symbols == {length(BATCH)} else None)
+        name = NAMES.get(value, "one_share" if value.free_symbols == {length(BATCH)} else None)
         if name is None or not self.keeps_numbers:
             return None
         return Read(self._constant(name, Buffer((), (), "number", holds=value)), ())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from bpgen.names import into
 from bpgen.planning.nodes import (
     Apply,
     ArgMax,
@@ -26,7 +27,6 @@ from bpgen.targets.numpy.layout import assignment, call
 from bpgen.targets.numpy.microbatches import step
 from bpgen.targets.numpy.planned_expressions import PlannedExpressions
 from bpgen.targets.numpy.planned_names import (
-    into,
     key_of,
     memory_of,
     unpacked,

@@ -36,8 +36,3 @@ def unpacked(names: list[str], value: str, indent: int) -> list[str]:
     if indent + len(line) <= WIDTH:
         return [line]
     return ["(", *(f"    {name}," for name in names), f") = {value}"]
-
-
-def into(name: str) -> str:
-    """What a function is called that writes where it is told."""
-    return f"{name}_into"

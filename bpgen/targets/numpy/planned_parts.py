@@ -6,7 +6,7 @@ from functools import cache, cached_property
 from math import prod
 from typing import ClassVar
 
-from bpgen.names import PLANNED
+from bpgen.names import PLANNED, into
 from bpgen.planning import in_outputs, planned
 from bpgen.planning.helpers import OUT, helper
 from bpgen.planning.microbatches import in_microbatches
@@ -22,7 +22,6 @@ from bpgen.targets.numpy.layout import call, collection
 from bpgen.targets.numpy.parts import Parts
 from bpgen.targets.numpy.planned import PlannedStatements
 from bpgen.targets.numpy.planned_expressions import PlannedExpressions
-from bpgen.targets.numpy.planned_names import into
 from bpgen.targets.numpy.workspace import memories, workspace
 
 

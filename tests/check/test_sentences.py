@@ -127,6 +127,32 @@ t, u = indices("t u")
 x = input(4, 4)
 L = loss(sum(x * softmax(tensor(masked(x[t, u], at_most(u, t - 1)), t, u))))
 """
+CUT = """from bpgen import *
+x, y = input(2), target({})
+h1 = dense(x, {}, tanh)
+h2 = dense(h1, {}, tanh)
+h3 = dense(h2, 2, tanh)
+z = dense(h3, 2)
+L = loss(squared_error(concat([z, x]), y))
+"""
+NORMS = """from bpgen import *
+i, j = indices("i j")
+x, y, w = input(2), target(4), param(2)
+a = tanh(x)
+b = tensor(sum(a[i] * w[j] ** 2, j), i)
+c = tanh(b)
+d = tensor(sum(c[i] * w[j] ** 2, j), i)
+e = tanh(d)
+f = tensor(sum(e[i] * w[j] ** 2, j), i)
+L = loss(squared_error(concat([f, x]), y))
+"""
+ENTRYWISE = """from bpgen import *
+x, y, w, U, V = input(4), target(4), param(4), param(3, 4), param(4, 3)
+h = w * x
+a = U @ h
+z = V @ a
+L = loss(half_squared_error(z, y))
+"""
 LAYERS = RULES["five"]
 _FULL = (SPELLED, ALONE)
 
@@ -244,6 +270,8 @@ WRONG = [
     (MATRICES, "(11) and (14) as (8)", "(11) and (14) as (80)"),
     (MATRICES, "(11) and (14) as (8)", "(11) and (4) as (8)"),
     (LAYERS, "(30) as (14, 18, 22, 26)", "(28) as (14, 18, 22, 26)"),
+    (CUT.format(4, 2, 2), "(19) as (15)", "(18) as (15)"),
+    (NORMS, "(14) as (12)", "(14) as (11)"),
     (KINKED, r"$\operatorname{relu}'(0) = 0$", r"$\operatorname{relu}'(0) = 1$"),
     (KINKED, r"$\operatorname{relu}'(0) = 0$", r"$\operatorname{relu}'(0, s) = 0$"),
     (KINKED, r"\textbar{}\textquotesingle{}(0) = 0", r"\textbar{}\textquotesingle{}(0) = 1"),
@@ -348,6 +376,29 @@ def test_a_unit_vector_that_is_read_is_told(net: str, said: str, less: str) -> N
     assert page.count(said) == 1 and prove_page(page, network).ok
     (line,) = prove_page(page.replace(said, less), network).false
     assert "the unit vector of" in str(line) and "is not told" in str(line)
+
+
+@pytest.mark.parametrize(
+    ("net", "said"),
+    [
+        (CUT.format(4, 2, 2), "(19) as (15), (20) as (16)"),
+        (CUT.format(4, 3, 1), "(19) as (15), (20) as (16)"),  # a sum over one is a sum
+        (NORMS, "(14) as (12)"),
+    ],
+)
+def test_a_way_is_the_same_in_matrices_and_at_indices(net: str, said: str) -> None:
+    """What is read in part is told at its indices, W_ji d_j summed, and the rest as W^T d."""
+    page = _page(net)
+    assert f"In the same way: {said}." in page
+    assert _false(net, page) == []
+
+
+def test_a_product_of_entries_is_another_way_than_one_of_matrices() -> None:
+    """w o d is not as V^T d, though both are a value times a gradient."""
+    page = _page(ENTRYWISE)
+    assert page.count("(9) as (7)") == 1 and _false(ENTRYWISE, page) == []
+    (wrong,) = _false(ENTRYWISE, page.replace("(9) as (7)", "(11) as (7)"))
+    assert "(11) is not as (7)" in wrong
 
 
 @pytest.mark.parametrize(("later", "wrong"), [("", 1), (" + sum(z[u], u)", 0)])

@@ -10,12 +10,12 @@ from bpgen.check.page.evaluate import Scope
 from bpgen.check.page.layers import numbers_of
 from bpgen.check.page.proof.numbered import Row, rows_of
 from bpgen.check.page.proof.page import Page
-from bpgen.check.page.reading import Reading
+from bpgen.check.page.proof.sentences.contractions import contracts
 from bpgen.check.page.tokens import Unreadable
 from bpgen.check.page.tree import children
 
 REFERENCE = re.compile(r"( as )?\(([^()]*)\)")
-_COUNTED = (f.Over, f.Power, f.Quotient, f.Negative, f.Norm, f.Cases)
+_COUNTED = (f.Over, f.Power, f.Quotient, f.Negative, f.Cases)
 
 
 def in_the_same_way(found: re.Match[str], page: Page) -> str:
@@ -42,22 +42,27 @@ def pairs(references: str) -> Iterator[tuple[str, str]]:
 
 def _signs(row: Row) -> tuple[int, set[str]]:
     """How many indices a gradient has, and what it is made of, whatever it is called and in
-    whichever order; where sums are written out, of however many.
+    whichever order; where sums are written out, of however many, and where one is told in matrices
+    and another at its indices, what it is at these.
     """
     if row.told is None or not row.told[0]:
         raise Unreadable(f"({row.tag}) is no gradient")
-    right = row.reading.parse(row.statement.parts[1])
-    return Scope(row.reading).rank(row.told[1]), {*_within(right, row.reading)}
+    right, scope = row.reading.parse(row.statement.parts[1]), Scope(row.reading)
+    return scope.rank(row.told[1]), {*_within(right, scope)}
 
 
-def _within(node: f.Node, reading: Reading) -> Iterator[str]:
+def _within(node: f.Node, scope: Scope) -> Iterator[str]:
     if isinstance(node, f.Derivative):
         yield "gradient"
         return
     if isinstance(node, f.Symbol):
-        known = reading.names.find(node)
+        names = scope.reading.names
+        known = names.find(node)
         if known is not None:
-            yield "value" if known[0] is reading.names.tensors else "gradient"
+            yield "value" if known[0] is names.tensors else "gradient"
+        return
+    if isinstance(node, f.Norm):
+        yield from _within(f.Over("sum", f.Under(), f.Power(node.inner, f.Number(2.0))), scope)
         return
     if isinstance(node, f.Call):
         yield node.name + "'" * node.prime
@@ -65,5 +70,7 @@ def _within(node: f.Node, reading: Reading) -> Iterator[str]:
         yield str(node.value)
     elif isinstance(node, _COUNTED):
         yield type(node).__name__
+    elif isinstance(node, f.Product) and contracts(node, scope):
+        yield f.Over.__name__
     for child in children(node):
-        yield from _within(child, reading)
+        yield from _within(child, scope)

@@ -83,9 +83,10 @@ def _apart(steps: list[tuple[Index, int]]) -> bool:
     return True
 
 
-def statements(equation: Equation, axes: Axes) -> list[Statement]:
+def statements(equation: Equation, axes: Axes, carried: int | None = None) -> list[Statement]:
     """The equation at each of the places where its terms are written, where no two of these meet;
-    else as it is.
+    else as it is. Along a `carried` axis, counted from the last, a place may lie before the first
+    step.
     """
     whole = [Statement(equation.lhs, equation)]
     at = [t.at if t.at is not None else tuple(equation.indices) for t in equation.terms]
@@ -100,12 +101,24 @@ def statements(equation: Equation, axes: Axes) -> list[Statement]:
     if not all(disjoint(one, other) for one, other in combinations(places, 2)):
         return whole
     rest = extent(axes[equation.name][-len(equation.indices) :]) - sum(
-        extent(i.size for i in open_indices(p)) for p in places
+        _steps_told(p, carried) for p in places
     )
     return [
         Statement(element(equation.name, p), _right(equation, p, terms), sp.expand(rest) != 0)
         for p, terms in sorted(places.items(), key=lambda found: _start(found[0]))
     ]
+
+
+def _steps_told(place: At, carried: int | None) -> sp.Expr:
+    """How many elements a place is, but for those before the first step: of a place that begins
+    there, what its other axes leave open.
+    """
+    every = open_indices(place)
+    form = _form(place[carried]) if carried is not None else None
+    if form is None or form.lowest != -1:
+        return extent(i.size for i in every)
+    there = {i for i, _ in form.steps}
+    return extent(i.size for i in every) - extent(i.size for i in every if i not in there)
 
 
 def _start(place: At) -> tuple[int, ...]:

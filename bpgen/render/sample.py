@@ -90,7 +90,7 @@ class View:
         if _is_from_block_to_block(equation):
             return places.statements(equation, self.axes)
         first, rest = self.start_and_steps(equation)
-        later = places.statements(rest, self.axes)
+        later = places.statements(rest, self.axes, self.carried.get(equation.name))
         if self.is_adjoint(equation) and equation.name not in self.started:
             return later
         if first is None and equation.name in self.carried:

@@ -179,3 +179,24 @@ def test_what_steps_later_read_is_0_elsewhere_beside_a_start_that_is_not_read() 
     assert not prove_page(
         page.replace(r"; 0 elsewhere", "").replace("0 elsewhere", ""), made.network
     ).ok
+
+
+DELAYED = """from bpgen import *
+t = indices("t")
+x, w = input({steps}), param()
+p = recurrent({steps})
+{start}p[t] = w * x[t]
+L = loss(sum((x[t] - p[t - 1]) ** 2, t))
+"""
+
+
+@pytest.mark.parametrize("steps", ['"T"', "4", "1"])
+@pytest.mark.parametrize("start", ["", "p[-1] = w\n"])
+def test_what_is_read_a_step_later_alone_is_0_at_the_last_step(steps: str, start: str) -> None:
+    """The places p[t-1] are as many as the steps, and one of them is before the first."""
+    made = derive(shrunk(declared_by(DELAYED.format(steps=steps, start=start))))
+    page = render(made, fmt="latex", steps="short")
+    assert re.search(r"p_\{[it]-1\}\} &= .* \\text\{0 elsewhere\}", page)
+    assert prove_page(page, made.network, (0,)).ok
+    report = prove_page(page.replace(r"\text{0 elsewhere}", ""), made.network, (0,))
+    assert "is told in part" in {wrong.reason for wrong in report.false}

@@ -121,6 +121,17 @@ def test_the_loss_is_the_mean_over_the_batch_and_penalties_stand_beside_it() -> 
     assert total == "L[] = sum n: ell[n]/N + sum i, j: W[i, j]**2/10"
 
 
+def test_a_number_in_a_loss_is_no_penalty() -> None:
+    """It is of the loss of one sample, alone or beside a penalty."""
+    given = "y, w = target(3), param(3)\n"
+    *_, ell, total = equations(f"{given}L = loss(1 - dot(w * x, y))\n")
+    assert (ell, total) == ("ell[n] = sum i: -u1[n, i]*y[n, i] + 1", "L[] = sum n: ell[n]/N")
+    text = f"{given}L = loss((x[0] * w[0] - y[0]) ** 2 + 2 * log(2 * pi) + 0.1 * l2(w))\n"
+    *_, ell, total = equations(text)
+    assert ell == "ell[n] = (u1[n] - y[n, 0])**2 + 2*log(2*pi)"
+    assert total == "L[] = sum n: ell[n]/N + sum i: w[i]**2/10"
+
+
 def test_a_sum_of_losses_is_one_loss() -> None:
     net = network(
         "y = target(3)\na = 2 * x\nfirst = squared_error(a, y)\nL = loss(first + 2 * sum(abs(a - y)))\n"

@@ -1,4 +1,4 @@
-"""The loss of the batch: the mean of what depends on the sample, and the rest as it is."""
+"""The loss of the batch: the mean of what depends on the sample, and penalties as they are."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ def with_mean(
     tensors: dict[str, TensorInfo],
     taken: set[str],
 ) -> tuple[str | None, list[Equation]]:
-    """L = mean over the batch of the loss of one sample, plus what does not depend on the
-    sample.
+    """L = mean over the batch of the loss of one sample, plus what tensors make that do not depend
+    on the sample. Numbers are of the loss of one sample, if there is such: they are their mean.
     """
     addends = [t for term in terms for t in _by_sample(_of_each(term))]
-    of_sample = [t for t in addends if SAMPLE in t.body.free_symbols]
+    is_batched = any(SAMPLE in t.body.free_symbols for t in addends)
+    of_sample = [t for t in addends if is_batched and not _is_penalty(t.body)]
     penalties = sorted(
-        (t for t in addends if SAMPLE not in t.body.free_symbols),
-        key=lambda t: _declared(t, tensors),
+        (t for t in addends if t not in of_sample), key=lambda t: _declared(t, tensors)
     )
     equations, mean, sample = [], [], None
     if of_sample:
@@ -63,9 +63,14 @@ def _declared(term: Term, tensors: Mapping[str, TensorInfo]) -> list[int]:
 
 
 def _by_sample(term: Term) -> list[Term]:
-    """A plain sum as what depends on the sample and what does not."""
+    """A plain sum as what is of the sample and what is not."""
     if term.over or SAMPLE not in term.body.free_symbols or not isinstance(term.body, sp.Add):
         return [term]
-    inside = [a for a in term.body.args if SAMPLE in a.free_symbols]
-    outside = [a for a in term.body.args if SAMPLE not in a.free_symbols]
+    inside = [a for a in term.body.args if not _is_penalty(a)]
+    outside = [a for a in term.body.args if _is_penalty(a)]
     return [Term(sp.Add(*part)) for part in (inside, outside) if part]
+
+
+def _is_penalty(body: sp.Expr) -> bool:
+    """Whether tensors make it, and none of the sample."""
+    return SAMPLE not in body.free_symbols and body.has(Element)

@@ -33,11 +33,13 @@ def mean(derivation: Derivation, writer: Writer) -> str:
     samples = f"Of {inline('N')} samples, the gradient of a parameter is the"
     if network.loss is None:
         return f"{samples} sum of theirs."
-    penalised = any(
-        len(f.source.terms) > 1 for f in derivation.forward if f.source.name == network.loss
+    (total,) = (f for f in derivation.forward if f.source.name == network.loss)
+    if len(total.source.terms) == 1:
+        return f"{samples} mean of theirs."
+    return (
+        f"{samples} mean of the data's part; a penalty's stands as it is, and"
+        f" {writer.dialect.reference(total.number)} keeps its number."
     )
-    kept = " of the data's part; a penalty's stands as it is" if penalised else " of theirs"
-    return f"{samples} mean{kept}."
 
 
 def across(writer: Writer) -> str:

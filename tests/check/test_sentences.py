@@ -190,6 +190,7 @@ def test_what_is_printed_holds(net: str) -> None:
 
 
 POSITIVE = "{{{}}}'(0, s)$ is $s$, the slope of the positive"
+KEPT = "the data's part; a penalty's stands as it is, and ({}) keeps its number"
 WRONG = [
     # of what a delta is the gradient
     (MATRICES, r"changes with $z^{[2]}$", r"changes with $z^{[3]}$"),
@@ -241,7 +242,7 @@ WRONG = [
     (ALONE, "derivatives are of $L$", r"derivatives are of $\ell$"),
     (MATRICES, ", and so every parameter", ""),
     (SPELLED, r"samples, $\sum_{n}$", r"samples, $\sum_{i}$"),
-    (MATRICES, "mean of theirs", "mean of the data's part; a penalty's stands as it is"),
+    (MATRICES, "mean of theirs", f"mean of {KEPT.format(16)}"),
     (ALONE, "The subscript $n$", "The subscript $i$"),
     (ALONE, "of $N$ in the batch", "of $n$ in the batch"),
     (MIXED, "The subscript $n$", "The subscript $k$"),
@@ -292,7 +293,9 @@ WRONG = [
     (UPSTREAM, r"$\bar{h}$ and $\bar{s}$ are", r"$\bar{h}$ and $\bar{h}$ are"),
     (UPSTREAM, r"$\bar{h}$ and $\bar{s}$ are", r"$\bar{h}$ and $s$ are"),
     (UPSTREAM, r"of a scalar $\ell$", r"of a scalar $s$"),
-    (LABELLED, "the data's part; a penalty's stands", "the data's part; a bias' stands"),
+    (LABELLED, KEPT.format(4), KEPT.format(4).replace("penalty", "bias")),
+    (LABELLED, KEPT.format(4), KEPT.format(3)),
+    (LABELLED, KEPT.format(4), KEPT.format(14)),
     (LABELLED, r"$e_{y}$ is the unit vector", r"$e_{i}$ is the unit vector"),
     (LABELLED, "vector of the label.", "vector of the integer $y$."),
     (FACTORS, "vectors of the integers $u$ and $i$.", "vectors of the integers $i$ and $u$."),

@@ -188,6 +188,13 @@ def test_a_gather_is_no_bias() -> None:
     assert "𝟙[i = k]" in page[page.index("Derivation") :]
 
 
+def test_of_a_number_in_a_loss_no_penalty_is_told() -> None:
+    net = "from bpgen import *\nx, y, w = input(2), target(2), param(2)\nL = loss(1 - dot(w * x, y))\n"
+    page = _brief(derive(declared_by(net)), "text")
+    assert "ℓ = 1 − " in page and "parameter is the mean of theirs" in page
+    assert "penalty" not in page and page.count("L = ") == 1
+
+
 def test_it_ends_in_a_step_of_descent() -> None:
     assert "W ← W − η · ∂L/∂W, and so every parameter." in _brief(derived("softmax"), "text")
     assert "descent" not in _brief(derived("function"), "text")
@@ -196,6 +203,8 @@ def test_it_ends_in_a_step_of_descent() -> None:
 
 
 def test_a_penalty_is_no_part_of_the_mean() -> None:
-    assert "the mean of the data's part; a penalty's" in _brief(derived("binary"), "text")
+    penalised = " ".join(_brief(derived("binary"), "text").split())
+    said = re.search(r"mean of the data's part; a penalty's .*, and \((\d+)\) keeps", penalised)
+    assert said is not None and penalised.count(f"({said[1]})") == 3  # twice an equation's number
     assert "parameter is the mean of theirs" in _brief(derived("softmax"), "text")
     assert "parameter is the sum of theirs" in _brief(derived("function"), "text")

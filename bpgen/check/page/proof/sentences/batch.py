@@ -11,10 +11,11 @@ from dataclasses import replace
 import numpy as np
 
 from bpgen.check.page.proof.judge import Judge, Sides
+from bpgen.check.page.proof.numbered import rows_of
 from bpgen.check.page.proof.page import SAMPLES, Page, symbol_of
 from bpgen.check.page.reading import Reading
 from bpgen.check.page.world import Array, along_batch, of_sample
-from bpgen.ir import Network, is_batch
+from bpgen.ir import Element, Network, is_batch
 
 _SHARE = {"mean": 1 / SAMPLES, "sum": 1.0}
 _PARTIAL = re.compile(r"\\t?frac\{\\partial \S+?\}\{\\partial (.*)\}$")
@@ -23,8 +24,12 @@ _PARTIAL = re.compile(r"\\t?frac\{\\partial \S+?\}\{\\partial (.*)\}$")
 def of_parameters(found: re.Match[str], page: Page) -> str:
     """Of N samples, the gradient of a parameter is the mean of theirs: along any direction."""
     params = [t.name for t in page.network.role("param")]
-    if found.groupdict().get("penalty") and not _is_penalised(page.network):
+    total = found.groupdict().get("total")
+    if total and not _is_penalised(page.network):
         return "there is no penalty"
+    told = (row for row in rows_of(page) if row.told == (False, page.network.loss))
+    if total and {row.tag for row in told} != {total}:
+        return "this is not the number of the loss"
 
     def sides(reading: Reading) -> list[Array]:
         steps = {name: _normal(page, reading.world.values[name]) for name in params}
@@ -84,9 +89,9 @@ def _alone(reading: Reading, page: Page) -> Iterator[Reading]:
 
 
 def _is_penalised(network: Network) -> bool:
-    """Whether a part of the loss is of no sample."""
+    """Whether tensors make a part of the loss that is of no sample."""
     terms = [t for e in network.equations if e.name == network.loss for t in e.terms]
-    return any(not any(map(is_batch, t.over)) for t in terms)
+    return any(not any(map(is_batch, t.over)) and t.body.has(Element) for t in terms)
 
 
 def _normal(page: Page, like: Array) -> Array:

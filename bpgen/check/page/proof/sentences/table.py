@@ -85,7 +85,8 @@ _JUDGED: tuple[tuple[str, Judged], ...] = (
     ),
     (
         r"Of \$N\$ samples, the gradient of a parameter is the (?P<made>mean|sum) of (?:theirs"
-        r"|the data's part(?P<penalty>; a penalty's stands as it is))\.",
+        r"|the data's part; a penalty's stands as it is, and \((?P<total>\d+\w?)\) keeps its"
+        r" number)\.",
         batch.of_parameters,
     ),
     (

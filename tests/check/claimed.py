@@ -57,6 +57,15 @@ z = tensor(sum(K[o, u] * x[p + u], u) + b[o], o, p)
 a = tanh(z)
 L = loss(squared_error(a, y))
 """
+CODED = """from bpgen import *
+x, eps = input(3), input(2)
+W1, W2, w = param(2, 3), param(3, 2), param(2)
+mu = W1 @ x
+s = dot(w, mu) + dot(w, w)
+z = mu + eps
+xhat = sigmoid(W2 @ z)
+L = loss(squared_error(xhat, x) + sum(mu ** 2) + s ** 2)
+"""
 CENTRED = """from bpgen import *
 n = samples()
 i = indices("i")

@@ -20,6 +20,7 @@ from tests.check.claimed import (
     CENTRED,
     CHAIN,
     CLASSIFIER,
+    CODED,
     CONVOLUTION,
     DEEP,
     GATE,
@@ -205,6 +206,9 @@ WRONG = [
         "the term 0.01 * W2: 0.02 * W2 belongs there",
     ),
     (CLASSIFIER, "delta2 = p", "a term: -one_hot(y) is missing"),
+    # no penalty, though weights are in it: a gradient that comes back, and a part of a value
+    (CODED, "dmu = 2*mu + ds*w", "a term: delta is missing"),
+    (CODED, "s = dot(w, mu)", "a term: sum(w ** 2) is missing"),
     (
         CLASSIFIER,
         "delta1 = W2.T @ delta2",

@@ -102,11 +102,13 @@ def is_bias(node: ast.expr, around: Around) -> bool:
 
 
 def is_penalty(node: ast.expr, around: Around) -> bool:
-    """Whether an addend is of parameters alone."""
-    own = around.names.network.tensors
-    return all(own[n].role == "param" for n in names_in(node) if n in own) and any(
-        around.is_parameter(ast.Name(n)) for n in names_in(node)
-    )
+    """Whether an addend of the loss, or of a parameter's gradient, is of parameters alone: of no
+    gradient that comes back.
+    """
+    left, found = around.left.tensor, _tensors(node, around)
+    if left != around.names.network.loss and not around.is_parameter(ast.Name(left)):
+        return False
+    return bool(found) and all(around.is_parameter(ast.Name(n)) for n in found)
 
 
 def slope(tree: ast.expr, around: Around) -> Iterator[Change]:

@@ -176,3 +176,23 @@ def test_no_line_of_a_comment_ends_within_a_power() -> None:
     assert all(len(lines) > 1 and "\xa0" not in "".join(lines) for lines in broken.values())
     assert not [b for b in broken.values() if any(x.strip().endswith("**") for x in b)]
     assert not [b for b in broken.values() if any(x.strip().startswith("**") for x in b)]
+
+
+@pytest.mark.parametrize("loss", ["squared_error(v, y)", "squared_error(v + x, y)"])
+def test_a_long_chain_of_slopes_is_not_multiplied_out(
+    loss: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each tanh doubles what there is then: a dozen took a minute."""
+    expand, widest = sp.expand, 0
+
+    def expanded(expr: sp.Expr, *options: object) -> sp.Expr:
+        nonlocal widest
+        found = expand(expr, *options)
+        widest = max(widest, len(sp.Add.make_args(found)))
+        return found
+
+    monkeypatch.setattr(sp, "expand", expanded)
+    source = f"x, y = input(2), target(2)\nv = x\nfor _ in range(11): v = tanh(v)\nL = loss({loss})"
+    found = derived(f"from bpgen import *\n{source}\n")
+    assert len(found.steps) > 3
+    assert widest <= 500

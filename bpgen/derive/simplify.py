@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import lru_cache
+from math import prod
 
 import sympy as sp
 
@@ -20,6 +21,7 @@ from bpgen.ir import Element, Index, Network, Term, elements, length
 
 Form = Callable[[sp.Expr], sp.Expr]
 _LARGEST = 120.0  # bodies heavier than this keep their form: cancel() has no bound of its own
+_WIDEST = 500  # addends of what is multiplied out: each factor 1 - a^2 doubles them
 _memo: dict[sp.Expr, sp.Expr] = {}
 
 
@@ -135,12 +137,24 @@ def _inner_forms(plain: sp.Expr) -> Iterable[sp.Expr]:
     yield _factored(plain)
     sums = atoms(plain, sp.Add)
     divides = any(p.exp.is_negative for p in atoms(plain, sp.Pow))
-    if len(sums) > 1 or (sums and isinstance(plain, sp.Mul)) or divides:
+    several = len(sums) > 1 or (sums and isinstance(plain, sp.Mul)) or divides
+    if several and _addends(plain) <= _WIDEST:
         cancelled = sp.cancel(plain) if divides else sp.expand(plain)  # of a polynomial the same
         yield cancelled
         yield _factored(cancelled)
         yield sp.factor(cancelled)
         yield from _over_denominators(cancelled)
+
+
+def _addends(expr: sp.Expr) -> int:
+    """How many there are where it is multiplied out, above and below."""
+    if isinstance(expr, sp.Add):
+        return sum(map(_addends, expr.args))
+    if isinstance(expr, sp.Mul):
+        return prod(map(_addends, expr.args))
+    if isinstance(expr, sp.Pow) and expr.exp.is_Integer:
+        return int(_addends(expr.base) ** abs(int(expr.exp)))
+    return 1
 
 
 def _over_denominators(expr: sp.Expr) -> Iterable[sp.Expr]:

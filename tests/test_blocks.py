@@ -321,7 +321,7 @@ def test_dropout_is_drawn_anew_in_each_block() -> None:
         assert (sides[0] - sides[1]) / 2e-5 == pytest.approx(gradient[at], rel=1e-6, abs=1e-8)
 
 
-@pytest.mark.parametrize("fast", [False, True])
+@pytest.mark.parametrize("fast", one_in(2, [False, True]))
 def test_a_scalar_that_blocks_share_has_an_array_for_gradient(fast: bool) -> None:
     """numpy's sum of the blocks' shares is no array."""
     net = "from bpgen import *\nx, b, c = input(3), param(), param()\n"

@@ -13,6 +13,7 @@ from bpgen.compiled import difference
 from bpgen.compiled.library import COMPILERS, FLAGS, compiler
 from bpgen.emit import files_of
 from tests.conftest import declared, derived
+from tests.few import one_in
 from tests.nets_in_c import HEAD
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="there is no C compiler")
@@ -37,13 +38,13 @@ IN_C = {
 }
 
 
-@pytest.mark.parametrize("kind", LARGE)
+@pytest.mark.parametrize("kind", one_in(5, [*LARGE]))
 def test_a_large_number_is_what_its_equations_say(kind: str) -> None:
     net = HEAD + LARGE[kind]
     assert difference(files_of(derived(net), "c"), declared(net)) is None
 
 
-@pytest.mark.parametrize("kind", LARGE)
+@pytest.mark.parametrize("kind", one_in(5, [*LARGE]))
 def test_no_compiler_warns_of_it(kind: str, tmp_path: Path) -> None:
     """In neither precision: clang warns of whole numbers that change where they become floats."""
     for end, text in files_of(derived(HEAD + LARGE[kind]), "c").items():
@@ -55,7 +56,7 @@ def test_no_compiler_warns_of_it(kind: str, tmp_path: Path) -> None:
             assert (done.returncode, done.stderr) == (0, ""), line
 
 
-@pytest.mark.parametrize("number", IN_C)
+@pytest.mark.parametrize("number", one_in(2, [*IN_C]))
 def test_its_digits_are_those_of_the_double(number: int) -> None:
     net = f"{HEAD}x, w = input(), param()\nL = loss({number} * w * x)\n"
     assert f"= {IN_C[number]} * x[n];" in files_of(derived(net), "c")[".c"]

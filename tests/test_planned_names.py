@@ -9,6 +9,7 @@ import pytest
 from bpgen.emit import FAST, emitted
 from bpgen.errors import NetError
 from tests.conftest import derived, module_of
+from tests.few import one_in
 from tests.planned import arguments, memory_for, near, planned, results
 
 HEAD = "from bpgen import *\n"
@@ -38,14 +39,14 @@ def _as_plain(net: str) -> None:
         near(results(module, given, workspace=workspace), meant)
 
 
-@pytest.mark.parametrize("kind", NETS)
+@pytest.mark.parametrize("kind", one_in(2, [*NETS]))
 def test_a_number_of_the_samples_is_called_as_no_function(kind: str) -> None:
     """The function share hid behind an array that held N, or a part of 1/N."""
     assert "def share(" in planned(NETS[kind])
     _as_plain(NETS[kind])
 
 
-@pytest.mark.parametrize("index", ["share", "np", "params"])
+@pytest.mark.parametrize("index", one_in(3, ["share", "np", "params"]))
 def test_a_loop_counts_by_nothing_that_has_a_meaning(index: str) -> None:
     net = COUNTED.format(index)
     assert re.search(rf" for {index}1 in range\(5\)", planned(net))

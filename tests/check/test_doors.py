@@ -24,8 +24,8 @@ NETS = {
     "labels of steps": 'x, y = input("T", below=5), label(4, "T")\n'
     "L = loss(categorical_cross_entropy_with_logits(dense(embedding(x, 5, 3), 4), y))\n",
     "a function": "x, w = input(3), input()\ns = sum(x) * w\nz = dense(x, 2)\noutput(s, z)\n",
-    "what samples share": "n, i, x = samples(), indices('i'), input(2)\n"
-    "v = tensor(mean(sum(x[n,i] ** 2, i), n))\nm = tensor(mean(x[n,i] ** 3, n), i)\n"
+    "what samples share": "n, i, x, w = samples(), indices('i'), input(2), param(2)\n"
+    "v = tensor(mean(sum(x[n,i] ** 2, i), n))\nm = tensor(mean(w[i] * x[n,i] ** 3, n), i)\n"
     "output(v, m, sum(x))\n",
     "a running mean": "x, y = input(3), target(2)\n"
     "L = loss(squared_error(dense(batch_norm(x), 2), y))\n",

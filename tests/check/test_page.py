@@ -132,8 +132,10 @@ def test_places_of_two_digits_and_multiples_of_a_letter(notation: str) -> None:
 BESIDE = "from bpgen import *\nx = input(3)\nL = loss({} * max(x))\n"
 
 
-@pytest.mark.parametrize("notation", NOTATIONS)
-@pytest.mark.parametrize("beside", ["max(x[0], x[1])", "maximum(x[1], x[2])", "max(x[2], x[0])"])
+@pytest.mark.parametrize("notation", one_in(3, NOTATIONS))
+@pytest.mark.parametrize(
+    "beside", one_in(3, ["max(x[0], x[1])", "maximum(x[1], x[2])", "max(x[2], x[0])"])
+)
 def test_a_gradient_that_is_a_maximum_tells_of_no_other(beside: str, notation: str) -> None:
     """The gradient by one maximum is the other: it does not say of what the one is the largest."""
     derivation = derived(BESIDE.format(beside))

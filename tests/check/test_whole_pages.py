@@ -190,8 +190,8 @@ L = loss(sum((x[t] - p[t - 1]) ** 2, t))
 """
 
 
-@pytest.mark.parametrize("steps", ['"T"', "4", "1"])
-@pytest.mark.parametrize("start", ["", "p[-1] = w\n"])
+@pytest.mark.parametrize("steps", one_in(3, ['"T"', "4", "1"]))
+@pytest.mark.parametrize("start", one_in(2, ["", "p[-1] = w\n"]))
 def test_what_is_read_a_step_later_alone_is_0_at_the_last_step(steps: str, start: str) -> None:
     """The places p[t-1] are as many as the steps, and one of them is before the first."""
     made = derive(shrunk(declared_by(DELAYED.format(steps=steps, start=start))))

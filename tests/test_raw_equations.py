@@ -10,12 +10,33 @@ from hypothesis import HealthCheck, Phase, settings
 
 from benchmarks.kept import Kept
 from benchmarks.seeds import Run, examined
+from bpgen.declare import samples
 from bpgen.errors import NetError
 from bpgen.text.comment import Comments
 from tests.drawn import few_or_all
 from tests.networks.raw.draw import Raw, raws
 from tests.networks.raw.examine import WRITTEN, examine, reason
 
+RIGHT = Raw(
+    """from bpgen import *
+i = indices("i", size=3)
+x = input(3)
+w = param(3)
+v = tensor(x[i] * w[i], i)
+output(v)
+""",
+    frozenset(),
+)
+MISREAD = """from bpgen import *
+i = indices("i", size=3)
+n = samples()
+x = input(3)
+y = input(below=3)
+o = zeros(3)
+o[y] = 1
+s = tensor(sum(o[i] * o[n, i], i), n)
+L = loss(sum(s[n] * x[n, 0] ** 2, n))
+"""
 COMMON = settings(deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 
 
@@ -25,18 +46,16 @@ def test_each_is_what_its_equations_say_or_refused(raw: Raw) -> None:
 
 
 def test_a_wrong_module_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    raw = Raw("from bpgen import *\nx = input(3)\nw = param(3)\noutput(x * w)\n", frozenset())
-    assert examine(raw) == WRITTEN
+    assert examine(RIGHT) == WRITTEN
     from tests.networks.raw import examine as module
 
     right = module.emitted
     monkeypatch.setattr(module, "emitted", lambda d: right(d).replace("dw = ", "dw = -"))
     with pytest.raises(AssertionError, match=re.escape("dL/dw[0]")):
-        examine(raw)
+        examine(RIGHT)
 
 
 def test_a_false_line_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    raw = Raw("from bpgen import *\nx = input(3)\nw = param(3)\noutput(x * w)\n", frozenset())
     from tests.networks.raw import examine as module
 
     right = module.render
@@ -44,14 +63,24 @@ def test_a_false_line_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
         module, "render", lambda *a, **k: right(*a, **k).replace(" &= ", " &= 1 + ", 1)
     )
     with pytest.raises(AssertionError, match="is told by a page that holds"):
-        examine(raw)
+        examine(RIGHT)
 
 
 def test_a_false_comment_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    raw = Raw("from bpgen import *\nx = input(3)\nw = param(3)\noutput(x * w)\n", frozenset())
     right = Comments.text_of
     monkeypatch.setattr(Comments, "text_of", lambda *a: right(*a).replace(" = ", " = 2 ", 1))
     with pytest.raises(AssertionError, match="is told by comments that hold"):
+        examine(RIGHT)
+
+
+def test_a_misread_declaration_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is written at a label is the sample's own, though it is a number: a fault that all who
+    begin with what was declared had shared.
+    """
+    raw = Raw(MISREAD, frozenset())
+    assert examine(raw) == WRITTEN
+    monkeypatch.setattr(samples, "_differs", lambda tensor: False)
+    with pytest.raises(AssertionError, match="is what its net.py says"):
         examine(raw)
 
 

@@ -155,6 +155,8 @@ def reduce(formula: Any, over: tuple[Any, ...], how: Reduce, word: str = "") -> 
                 f"index {spoken(index)} is not in what is summed",
                 "sum over an index that the formula uses",
             )
+        if over.count(index) > 1:  # a mean would be divided by its size twice
+            raise NetError(f"{word or how} is over index {spoken(index)} twice", "say it once")
     bound = {k: fresh(k.size, spoken(k)) for k in over}  # no index of any other formula is captured
     apart = Formula(tuple(t.map(lambda body: body.xreplace(bound)) for t in formula.terms))
     over = tuple(bound.values())

@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.networks.raw.expression import SAMPLES, SIZES, TIME, WIDE, Drawer, Formula, Value, joined
+from tests.networks.raw.expression import BATCH, SAMPLES, SIZES, TIME, WIDE, Drawer, Formula, Value, joined
 
 SHAPES = ((), (3,), (2,), (4,), (3, 2), (2, 3), (5,), (7,), (4, 3), (3, 3))
 LONG = (("T",), ("T", 2), ("T", 3))
@@ -68,7 +68,7 @@ class _Drawing:
         for _ in range(self.one(1, 1, 2)):
             shape = self.one(*SHAPES, *LONG)
             self.declare("x", "input", shape, batched=True)
-        sizes = [n for v in self.values for n in v.shape if n != "T"]
+        sizes = [n for v in self.values for n in v.shape if isinstance(n, int)]
         if sizes and self.one(False, False, True):
             below = self.one(*sizes)
             self.declare("g", "input", self.one((), (3,), (2,)), batched=True, below=below)
@@ -98,11 +98,16 @@ class _Drawing:
         axes = sorted(formula.free - {*SAMPLES})
         left = [x for x in axes if self.one(True, True, False)][:3]
         left = list(self.draw(st.permutations(left)))
-        shape = tuple(SIZES.get(x, "T") for x in left)
+        shape: tuple[int | str, ...] = tuple(SIZES.get(x, "T") for x in left)
+        sample = self.one(None, *sorted(formula.free & {*SAMPLES}))
+        if sample is not None:
+            self.reached.add("a sample on the left" if formula.batched else "the sample on the left")
+            left.insert(0, sample)
+            shape = (BATCH, *shape) if formula.batched else shape
         formula = self.closed(drawer, formula, left)
         name = self.named(letter)
         arguments = ", ".join([formula.text, *left])
-        value = Value(name, shape, formula.batched)
+        value = Value(name, shape, formula.batched or sample is not None)
         return Statement((f"{name} = tensor({arguments})",), (value,), formula.reads)
 
     def written(self) -> Statement:
@@ -206,8 +211,8 @@ class _Drawing:
 
     def repeated(self) -> Statement | None:
         """Equal blocks of one equation or two."""
-        fitting = [v for v in self.values if v.below is None and v.shape and "T" not in v.shape]
-        fitting = [v for v in fitting if v.batched and len(v.shape) == 1 and v.shape[0] in (2, 3)]
+        fitting = [v for v in self.values if v.below is None and v.shape]
+        fitting = [v for v in fitting if v.batched and v.shape in ((2,), (3,))]
         if not fitting:
             return None
         self.reached.add("repeat")
@@ -253,7 +258,7 @@ class _Drawing:
             drawer = self.drawer([v], samples=False)
             letters = [self._whole(size) for size in v.shape]
             text = f"{v.name}[{', '.join(letters)}]" if letters else v.name
-            over = [x for x in letters if x in {*ALL, TIME}]
+            over = [x for x in dict.fromkeys(letters) if x in {*ALL, TIME, *SAMPLES}]
             body = drawer.one("{} ** 2", "sin({})", "log(1 + {} ** 2)", "{}").format(text)
             terms.append(f"{self.one('sum', 'mean')}({body}, {', '.join(over)})" if over else body)
         lines = [f"L = loss({' + '.join(terms)})"]
@@ -261,8 +266,8 @@ class _Drawing:
         return [f"output({computed[-1]})", *lines] if both else lines
 
     def _whole(self, size: int | str) -> str:
-        if size == "T":
-            return TIME
+        if isinstance(size, str):
+            return {"T": TIME, BATCH: SAMPLES[0]}[size]
         return {3: "i", 2: "j", 4: "k", 5: "a", 7: "b"}[int(size)]
 
 

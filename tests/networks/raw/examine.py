@@ -7,17 +7,18 @@ import re
 import numpy as np
 
 from bpgen.check.agreement import difference
-from bpgen.check.difference import SHAKEN
+from bpgen.check.difference import SHAKEN, differing
 from bpgen.check.page.proof import prove_page
-from bpgen.check.trial import trials
+from bpgen.check.trial import Trial, trials
 from bpgen.derive import derive
 from bpgen.emit import emitted
 from bpgen.errors import NetError
-from bpgen.ir import Network
+from bpgen.ir import BATCH, Network
 from bpgen.load import declared_by
 from bpgen.render import render
 from tests.comments import false
 from tests.networks.raw.draw import Raw
+from tests.networks.raw.literal import Literal
 
 WRITTEN = "is written, and is what its equations say"
 
@@ -42,9 +43,14 @@ def examine(raw: Raw) -> str:
     try:
         wrong = difference(source, network)
         assert wrong is None, f"{wrong}"
-        _by_complex_steps(source, network)
+        trial = next(iter(trials(source, network, 1, True)))
+        _by_complex_steps(trial)
     except Exception as error:
         raise AssertionError(_said("is what its equations say", raw, error)) from error
+    try:
+        _literally(raw.source, trial)
+    except Exception as error:
+        raise AssertionError(_said("is what its net.py says", raw, error)) from error
     try:
         page = render(derivation, fmt="latex")
         proved = prove_page(page, derivation.network, (0,))  # with what stable spellings name
@@ -65,11 +71,24 @@ def reason(error: NetError) -> str:
     return re.sub(r"#( and #|, #)+", "#", fact)[:90]
 
 
-def _by_complex_steps(source: str, network: Network) -> None:
+def _literally(source: str, trial: Trial) -> None:
+    """The module returns what the lines of net.py make of arrays: its loss, and each output that
+    has a name there.
+    """
+    lengths = dict(trial.lengths)
+    read = Literal(source, trial.given, lengths.pop(BATCH), next(iter(lengths.values()), 0))
+    lines = {name: name for name in read.names} | {trial.network.loss: "L"}
+    found = {name: a for name, a in trial.computed[0].items() if name in lines}
+    assert found, "nothing that it returns has a name"
+    meant = {name: read.value(lines[name]) for name in found}
+    wrong = [*differing(found, meant, lambda: trial.noise[0], "")]
+    assert not wrong, "\n".join(f"{w.what} {w.said}" for w in wrong)
+
+
+def _by_complex_steps(trial: Trial) -> None:
     """The gradients that the module is compared with are those of a complex step through all, but
     for what roundings on the way make of them.
     """
-    trial = next(iter(trials(source, network, 1, True)))
     rng = np.random.default_rng(0)
     steps = {n: rng.standard_normal(np.shape(g)) for n, g in trial.slopes.items()}
     _, true = trial.stepped(steps)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 SIZES = {"i": 3, "j": 2, "k": 4, "p": 2, "q": 3}  # of the indices that are declared with one
 WIDE = {"a": 5, "b": 7}  # the same, of indices over the widest axes
 SAMPLES = ("n", "m")
+BATCH = "N"  # the size of an axis of samples
 TIME = "t"  # runs over a length known at run time only
 FUNCTIONS = (  # none of which leaves its domain or grows
     "tanh({})",
@@ -144,6 +145,8 @@ class Drawer:
         """An index of an axis: as it is, shifted, strided, reversed, two of them, a fixed place, or
         whole numbers.
         """
+        if size == BATCH:
+            return _index(self.one(*SAMPLES))
         if isinstance(size, str):
             return Formula(*self.one(("t", frozenset("t")), ("t", frozenset("t")), ("0",)))
         kind = self.one("plain", "plain", "shifted", "reversed", "pair", "fixed", "gathered")

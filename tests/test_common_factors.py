@@ -25,7 +25,7 @@ def test_a_common_exponential_of_a_sum_is_taken_out_whole() -> None:
 
 
 def test_the_slope_of_log_odds_is_one_quotient() -> None:
-    odds = "from bpgen import *\nz = input(2)\ny = target(2)\np = sigmoid(z)\nL = loss(sum((y - log(p / (1 - p))) ** 2))\n"
+    odds = "from bpgen import *\nz = input(2)\ny = target(2)\np = sigmoid(z)\noutput(p)\nL = loss(sum((y - log(p / (1 - p))) ** 2))\n"
     steps = {s.equation.name: str(s.equation.terms[0].body) for s in derived(odds).steps}
     assert steps["dp"] == "-2*(-log(p[n, i]/(1 - p[n, i])) + y[n, i])/(N*(1 - p[n, i])*p[n, i])"
     assert " = -2 * (y - z) / N\n" in written(odds)

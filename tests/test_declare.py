@@ -117,7 +117,7 @@ def test_softmax_is_written_with_its_logarithm() -> None:
 def test_the_loss_is_the_mean_over_the_batch_and_penalties_stand_beside_it() -> None:
     text = "y, W, b = target(2), param(2, 3), param(2)\nL = loss(squared_error(W @ x + b, y) + 0.1 * l2())\n"
     *_, ell, total = equations(text)
-    assert ell == "ell[n] = sum i: (u1[n, i] - y[n, i])**2"
+    assert ell == "ell[n] = sum i: (-y[n, i] + yhat[n, i])**2"
     assert total == "L[] = sum n: ell[n]/N + sum i, j: W[i, j]**2/10"
 
 
@@ -128,7 +128,7 @@ def test_a_number_in_a_loss_is_no_penalty() -> None:
     assert (ell, total) == ("ell[n] = sum i: -u1[n, i]*y[n, i] + 1", "L[] = sum n: ell[n]/N")
     text = f"{given}L = loss((x[0] * w[0] - y[0]) ** 2 + 2 * log(2 * pi) + 0.1 * l2(w))\n"
     *_, ell, total = equations(text)
-    assert ell == "ell[n] = (u1[n] - y[n, 0])**2 + 2*log(2*pi)"
+    assert ell == "ell[n] = (yhat[n] - y[n, 0])**2 + 2*log(2*pi)"
     assert total == "L[] = sum n: ell[n]/N + sum i: w[i]**2/10"
 
 

@@ -19,6 +19,10 @@ def log_softmax(z: Any) -> Any:
     return z - np.log(np.sum(np.exp(z), axis=-1, keepdims=True))
 
 
+def silu(z: Any) -> Any:
+    return z / (1 + np.exp(-z))
+
+
 SEQUENCE = "W = param(4, 3)\nz = x @ W.T\n"
 
 
@@ -208,6 +212,37 @@ def test_a_prediction_has_its_own_sign_and_all_that_is_its(formula: str) -> None
     """In y - w x - b it was -w x, and in w x + b - y it was w x where the sum is over an index."""
     output, g = returned(f"{REGRESSION}L = loss({formula})")
     np.testing.assert_allclose(output, g["x"] @ g["w"] + g["b"])
+
+
+OF_HIDDEN = "x, y, w, b = input(3), target(), param(4), param()\nh = dense(x, 4, tanh)\n"
+OF_H = {
+    "(y - dot(w, h) - b) ** 2": lambda h, w, b: h @ w + b,
+    "(y - h[0] - b) ** 2 + 0.1 * l2(w)": lambda h, w, b: h[:, 0] + b,
+    "maximum(0.9 * (y - dot(w, h)), -0.1 * (y - dot(w, h))) + b": lambda h, w, b: h @ w,
+    "half_squared_error(silu(h[0]), y) + abs(dot(w, h) - b)": lambda h, w, b: silu(h[:, 0]),
+    "(y - h[0]) ** 2 + (h[1] * b - h[0] * w[0]) ** 2": lambda h, w, b: h,
+    "relu(1 - y * dot(w, h)) + b": lambda h, w, b: h @ w,
+    "relu(1 + h[0] - y) + b * w[0]": lambda h, w, b: h,
+}
+
+
+@pytest.mark.parametrize("formula", OF_H)
+def test_what_is_compared_is_more_than_the_last_that_has_a_name(formula: str) -> None:
+    """Of w h + b in the loss h was returned, of silu(z) in it z."""
+    output, g = returned(f"{OF_HIDDEN}L = loss({formula})")
+    h = np.tanh(g["x"] @ g["W1"].T + g["b1"])
+    np.testing.assert_allclose(output, OF_H[formula](h, g["w"], g["b"]))
+
+
+def test_a_prediction_is_named_by_its_target() -> None:
+    """And told once, wherever it is compared."""
+    lines = "x, w, r2 = input(), param(), target()\nL = loss(abs({0}) + 0.9 * ({0}) ** 2)"
+    network = declared_by(f"from bpgen import *\n{lines.format('r2 - w * x - 1')}\n")
+    told, ell = (str(e.terms[0].body) for e in [*network][:2])
+    assert (network.outputs, told) == (("rhat2",), "w[]*x[n] + 1")
+    assert ell == "9*(r2[n] - rhat2[n])**2/10 + Abs(r2[n] - rhat2[n])"
+    named = declared_by(f"from bpgen import *\n{OF_HIDDEN}L = loss((h[0] * b - y) ** 2 * w[0])\n")
+    assert named.outputs == ("yhat",)
 
 
 def test_an_entry_that_a_label_picks_is_a_prediction() -> None:

@@ -80,7 +80,7 @@ def test_a_misread_declaration_is_found(monkeypatch: pytest.MonkeyPatch) -> None
     raw = Raw(MISREAD, frozenset())
     assert examine(raw) == WRITTEN
     monkeypatch.setattr(samples, "_differs", lambda tensor: False)
-    with pytest.raises(AssertionError, match="is what its net.py says"):
+    with pytest.raises(AssertionError, match="what its lines say"):
         examine(raw)
 
 

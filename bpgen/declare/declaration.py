@@ -61,6 +61,7 @@ class Quantity:
         self.indices, self.terms = indices, terms
         self.open, self.carried = open, carried  # open: written element by element, t[i] = ...
         self.written: list[tuple[sp.Expr, ...]] = []  # the places, line by line
+        self.predicts: int | None = None  # the target that it is compared with
         self.home, self.block = here(), here().block
         self.line = self.home.line()
         self.serial = self.home.add(self)

@@ -54,7 +54,7 @@ def of_tensor(tensor: Quantity) -> str | None:
     if tensor.role != "value":
         return _given(name, tensor)
     try:
-        derivation = derive(build(_until(tensor), variables, "", "net"))
+        derivation = derive(build(_until(tensor), variables, "", "net", predicts=False))
     except NetError:
         return None
     summary = document(derivation, LATEX, "matrix", "short").sections[0]

@@ -42,7 +42,7 @@ def batched_network(
         else:
             axes = tuple(Index(f"_{k}", s) for k, s in enumerate(declared.tensors[serial].shape))
             tensors[label] = write.info(serial, write.equation(serial, axes, ()).indices)
-    own = {called[s] for s in given if s in kept}
+    own = {called[s] for s in kept if s in given or declared.tensors[s].predicts is not None}
     outputs = tuple(called[t.serial] for t in declared.outputs) or outputs_of(
         [e for e in equations if e.name not in apart], tensors, own, {sample_loss or ""}
     )

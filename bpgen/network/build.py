@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from bpgen.declare.declaration import Declaration, Quantity
@@ -24,9 +24,16 @@ _HIDDEN = "the variable loss hides bpgen's word: end with L = loss(...)"
 
 
 def build(
-    declared: Declaration, variables: Mapping[str, Any], source: str, name: str, title: str = ""
+    declared: Declaration,
+    variables: Mapping[str, Any],
+    source: str,
+    name: str,
+    title: str = "",
+    predicts: bool = True,
 ) -> Network:
-    """The network that net.py declared."""
+    """The network that net.py declared. `predicts`: what is compared with a target within the loss
+    is a tensor of its own, which forward returns.
+    """
     if declared.loss is None and not declared.outputs:
         raise NetError(
             "neither a loss nor an output is declared",
@@ -38,7 +45,7 @@ def build(
         for t in (*declared.outputs, *((declared.loss,) if declared.loss is not None else ()))
     ]
     used = reachable(declared, [*roots, *declared.arguments])
-    if not predictions(declared, used) and told_apart(declared, used):
+    if predicts and not predictions(declared, used) and told_apart(declared, used):
         used = reachable(declared, [*roots, *declared.arguments])
     named = names(declared, variables, source)
     refuse_incomplete(declared, used, named)
@@ -46,14 +53,10 @@ def build(
     given = {serial: name for serial, name in named.items() if serial in set(used)}
     refuse(declared, given)
     kept = inlined(declared, used, {*given}, {*roots})
-    predicted = predictions(declared, used)
     within = exponentials(declared, used)
-    nameless = [
-        s for s in predicted if not is_log(declared.tensors[s].terms[0].body) and s not in within
-    ]
-    # The output has no name and was written inside the loss; a logarithm there is the loss's own.
-    if nameless and not set(predicted) & set(kept):
-        roots.append(compared(declared, used, kept) or nameless[-1])
+    told = _told(declared, used, kept, within) if predicts and not declared.outputs else None
+    if told is not None:
+        roots.append(told)
         used = reachable(declared, [*roots, *declared.arguments])
         kept = inlined(declared, used, {*given}, {*roots})
     _refuse_infinite(declared, kept)
@@ -64,6 +67,26 @@ def build(
     refuse_lengths(declared, every_name)
     apart = {every_name[s] for s in within if s in kept}
     return batched_network(declared, kept, every_name, set(given), apart, name, title)
+
+
+def _told(
+    declared: Declaration,
+    used: Iterable[int],
+    kept: Mapping[int, Definition],
+    within: Collection[int],
+) -> int | None:
+    """What is compared with a target where it was written inside the loss; where that is not found
+    and nothing that is predicted has a name, the last of it, but for a logarithm, which is the
+    loss's own there, and what is `within` one.
+    """
+    told = compared(declared, used, kept)
+    predicted = predictions(declared, used)
+    if told is not None or {*predicted} & {*kept}:
+        return told
+    nameless = [
+        s for s in predicted if not is_log(declared.tensors[s].terms[0].body) and s not in within
+    ]
+    return nameless[-1] if nameless else None
 
 
 def _refuse_infinite(declared: Declaration, kept: Mapping[int, Definition]) -> None:

@@ -31,6 +31,12 @@ def called(
             if other in kept and other not in called and hint not in taken:
                 called[other] = hint
                 taken.add(hint)
+    for serial in kept:
+        target = declared.tensors[serial].predicts
+        if serial not in called and target is not None and target in called:
+            hint = _with_a_hat(called[target])
+            called[serial] = hint if hint not in taken else numbered(hint, taken)
+            taken.add(called[serial])
     stems = {name.rstrip("0123456789") for name in given.values()}
     stem = next((letter for letter in "utqrvefgm" if letter not in stems), "u")
     for serial in kept:
@@ -38,6 +44,12 @@ def called(
             tensor, plain = declared.tensors[serial], declared.tensors[serial].hint == "u"
             called[serial] = numbered(stem, taken) if plain else invented(tensor, taken)
     return called
+
+
+def _with_a_hat(target: str) -> str:
+    """What is predicted of it: yhat of y, rhat2 of r2, and yhat of a word."""
+    found = re.fullmatch(r"([^\W\d_])(\d*)", target)
+    return f"{found[1]}hat{found[2]}" if found else "yhat"
 
 
 def _hints(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -51,10 +51,18 @@ def compared(
     declared: Declaration, used: Iterable[int], kept: Mapping[int, Definition]
 ) -> int | None:
     """The same of formulas in which nameless steps are written, where nothing stands beside it but
-    targets: w * x + b of y - w * x - b, whose first step is y - w * x. None where there is none.
+    targets: w * x + b of y - w * x - b, whose first step is y - w * x. None where there is none, or
+    where it is a tensor already.
     """
     sides = _Sides(_origins(declared, used), alone=True)
-    return _told(declared, {s: terms for s, (_, terms) in kept.items()}, sides)
+    formulas = {s: terms for s, (_, terms) in kept.items()}
+    for whole in (n for terms in formulas.values() for n in _sums(terms)):
+        mine, others = sides.parted(whole.args)
+        if sides.are_made(mine, others):
+            (made,) = elements(mine[0])
+            declared.tensors[serial_of(made)].predicts = sides.target(others)
+            return None
+    return _told(declared, formulas, sides)
 
 
 def _told(
@@ -64,9 +72,10 @@ def _told(
     for serial, terms in formulas.items():
         apart = _terms_apart(terms, sides) or _addends_apart(terms, sides)
         if apart is not None:
-            part, rest = apart
+            part, rest, target = apart
             tensor, made = declared.tensors[serial], define(part.free, part.terms)
             made.moment, made.line = tensor.moment, tensor.line
+            made.predicts = target
             tensor.terms = rest(element_of(made.serial, part.free))
             return made.serial
     return None
@@ -81,66 +90,108 @@ class _Sides:
     origins: Mapping[int, set[str]]
     alone: bool = False
 
+    def parted(self, addends: Iterable[sp.Expr]) -> tuple[list[sp.Expr], list[sp.Expr]]:
+        """What is computed from no target, as a bias is, and the others."""
+        every = list(addends)
+        others = [a for a in every if "target" in self._roles(a)]
+        return [a for a in every if a not in others], others
+
     def are_told(self, mine: Iterable[sp.Expr], others: Collection[sp.Expr]) -> bool:
-        """Whether the two sides of a sum are a prediction and what it is compared with."""
-        targets = all(isinstance(e.as_coeff_Mul()[1], Element) for e in others)
-        return any(map(self.is_predicted, mine)) and bool(others) and (targets or not self.alone)
+        """Whether the two sides of a sum are a prediction and what it is compared with: something
+        that is computed, and not h beside a margin.
+        """
+        told = all(map(self.is_target, others)) or not self.alone
+        parts = [a for a in mine if not a.is_number]
+        computed = len(parts) > 1 or any(map(self.is_computed, parts))
+        return told and bool(others) and computed and any(map(self.is_predicted, parts))
+
+    def are_made(self, mine: Collection[sp.Expr], others: Collection[sp.Expr]) -> bool:
+        """The same of a prediction that is a tensor as it is: h of y - h."""
+        told = bool(others) and all(map(self.is_target, others)) and len(mine) == 1
+        return told and not any(map(self.is_computed, mine)) and all(map(self.is_predicted, mine))
+
+    def is_target(self, expr: sp.Expr) -> bool:
+        """Whether it is one itself, but for a number before it, and not what a label picks."""
+        of = expr.as_coeff_Mul()[1]
+        return isinstance(of, Element) and self._roles(of) == {"target"}
 
     def is_predicted(self, expr: sp.Expr) -> bool:
         """Whether it is computed from inputs and from no target."""
+        return _of_inputs(self._roles(expr))
+
+    def is_computed(self, expr: sp.Expr) -> bool:
+        """Whether it is more than a tensor as it is: b[u] is, too."""
         of = expr.as_coeff_Mul()[1]
-        computed = not isinstance(of, Element) or any(e != of for e in elements(of))  # as b[u] is
-        return computed and _of_inputs(self._roles(expr))
+        return not isinstance(of, Element) or any(e != of for e in elements(of))
 
-    def is_beside(self, expr: sp.Expr) -> bool:
-        """Whether it is computed from no target, as a bias is."""
-        return "target" not in self._roles(expr)
+    def target(self, others: Collection[sp.Expr]) -> int | None:
+        """The one target that there is on the other side, and nothing else."""
+        found = [serial_of(e.as_coeff_Mul()[1]) for e in others if self.is_target(e)]
+        return found[0] if len(found) == len(others) == 1 else None
 
-    def sign(self, others: Iterable[sp.Expr]) -> int:
-        """That of the prediction: it is taken from a target in y - w * x."""
-        numbers = (e.as_coeff_Mul() for e in others)
-        return -1 if any(n > 0 and isinstance(e, Element) for n, e in numbers) else 1
+    def prediction(self, mine: Collection[sp.Expr], others: Collection[sp.Expr]) -> sp.Expr:
+        """What the addends are a number times of."""
+        return sp.Add(*(a / self.scale(mine, others) for a in mine))
+
+    def scale(self, mine: Collection[sp.Expr], others: Collection[sp.Expr]) -> sp.Expr:
+        """The number: the prediction is taken from a target in y - w * x, and a share of both is in
+        0.9 * (y - w * x), which is 0.9 * y - 0.9 * w * x.
+        """
+        numbers = [n for n, e in (e.as_coeff_Mul() for e in others) if isinstance(e, Element)]
+        if len(numbers) == len(others) == 1:
+            shares = [a.as_coeff_Mul()[0] / numbers[0] for a in mine]
+            if all(share.is_integer for share in shares):
+                return -numbers[0]
+        return -1 if any(n > 0 for n in numbers) else 1
 
     def _roles(self, expr: sp.Expr) -> set[str]:
         return set().union(*(self.origins[serial_of(e)] for e in elements(expr)))
 
 
-Apart = tuple[Formula, Callable[[Element], tuple[Term, ...]]]  # a part, and what is left around it
+# A part, what is left around it, and the one target that it is compared with.
+Apart = tuple[Formula, Callable[[Element], tuple[Term, ...]], int | None]
 
 
 def _terms_apart(terms: tuple[Term, ...], sides: _Sides) -> Apart | None:
     """The terms of a sum that read no target, and the others."""
     every = [Term(a) for t in terms if _is_plain(t) for a in sp.Add.make_args(t.body)]
     every += [t for t in terms if not _is_plain(t)]
-    mine = tuple(t for t in every if t.at is None and sides.is_beside(t.body))
+    beside, rest = sides.parted(t.body for t in every)
+    mine = tuple(t for t in every if t.at is None and t.body in beside)
     others = tuple(t for t in every if t not in mine)
-    sign = sides.sign(t.body for t in others)
-    part = Formula(tuple(t.map(lambda body: sign * body) for t in mine))
+    scale = sides.scale(beside, rest)
+    part = Formula(tuple(t.map(lambda body: body / scale) for t in mine))
     told = sides.are_told([t.body for t in mine], [t.body for t in others])
     if not told or _across_samples(part):
         return None
-    return part, lambda made: Formula((*others, Term(sign * made))).terms
+    target = sides.target([t.body for t in others])
+    return part, lambda made: Formula((*others, Term(scale * made))).terms, target
 
 
 def _addends_apart(terms: tuple[Term, ...], sides: _Sides) -> Apart | None:
     """The same of a sum within a formula: w * x + b in (w * x + b - y) ** 2."""
-    sums = (n for t in terms for n in sp.preorder_traversal(t.body) if n.is_Add)
-    for whole in sums:
-        mine = [a for a in whole.args if sides.is_beside(a)]
-        others = [a for a in whole.args if a not in mine]
-        sign = sides.sign(others)
-        part = Formula((Term(sp.Add(*(sign * a for a in mine))),))
+    for whole in _sums(terms):
+        mine, others = sides.parted(whole.args)
+        part = Formula((Term(sides.prediction(mine, others)),))
         if sides.are_told(mine, others) and not _across_samples(part):
-            return part, partial(_with, terms, whole, sp.Add(*others), sign)
+            return part, partial(_with, terms, part.body(), sides), sides.target(others)
     return None
 
 
-def _with(
-    terms: tuple[Term, ...], whole: sp.Expr, rest: sp.Expr, sign: int, made: Element
-) -> tuple[Term, ...]:
-    """The terms with a sum written as what is left of it and the part made."""
-    new = rest + sign * made
-    return tuple(t.map(lambda body: body.xreplace({whole: new})) for t in terms)
+def _sums(terms: tuple[Term, ...]) -> Iterator[sp.Expr]:
+    return (n for t in terms for n in sp.preorder_traversal(t.body) if n.is_Add)
+
+
+def _with(terms: tuple[Term, ...], part: sp.Expr, sides: _Sides, made: Element) -> tuple[Term, ...]:
+    """The terms with each sum in which the part is written as what is left of it and what is made
+    of the part.
+    """
+    new = {}
+    for whole in _sums(terms):
+        mine, others = sides.parted(whole.args)
+        if others and sides.prediction(mine, others) == part:
+            new[whole] = sp.Add(*others) + sides.scale(mine, others) * made
+    return tuple(t.map(lambda body: body.xreplace(new)) for t in terms)
 
 
 def _is_plain(term: Term) -> bool:

@@ -53,6 +53,18 @@ def test_the_loss_is_that_of_a_sample(cells):
     assert cells["L"]._repr_latex_() == expected
 
 
+def test_the_loss_is_told_as_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is compared within it is made no tensor of, whose equation the cell would not show."""
+    cells = CELLS.replace("half_squared_error(h, y)", "(y[0] - h[0] - b1[0]) ** 2")
+    module = ModuleType("__main__")
+    with declaring(""):
+        exec(cells, module.__dict__)
+    monkeypatch.setitem(sys.modules, "__main__", module)
+    for _ in range(2):
+        told = module.L._repr_latex_()
+        assert told == shown(r"\ell &= (y_{0} - b^{[1]}_{0} - h_{0})^{2}")
+
+
 def test_what_has_no_name_is_not_told(cells):
     assert cells["nameless"][0]._repr_latex_() is None
 

@@ -9,7 +9,17 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.networks.raw.expression import BATCH, SAMPLES, SIZES, TIME, WIDE, Drawer, Formula, Value, joined
+from tests.networks.raw.expression import (
+    BATCH,
+    SAMPLES,
+    SIZES,
+    TIME,
+    WIDE,
+    Drawer,
+    Formula,
+    Value,
+    joined,
+)
 
 SHAPES = ((), (3,), (2,), (4,), (3, 2), (2, 3), (5,), (7,), (4, 3), (3, 3))
 LONG = (("T",), ("T", 2), ("T", 3))
@@ -101,7 +111,9 @@ class _Drawing:
         shape: tuple[int | str, ...] = tuple(SIZES.get(x, "T") for x in left)
         sample = self.one(None, *sorted(formula.free & {*SAMPLES}))
         if sample is not None:
-            self.reached.add("a sample on the left" if formula.batched else "the sample on the left")
+            self.reached.add(
+                "a sample on the left" if formula.batched else "the sample on the left"
+            )
             left.insert(0, sample)
             shape = (BATCH, *shape) if formula.batched else shape
         formula = self.closed(drawer, formula, left)

@@ -13,7 +13,7 @@ from bpgen.check.trial import Trial, trials
 from bpgen.derive import derive
 from bpgen.emit import emitted
 from bpgen.errors import NetError
-from bpgen.ir import BATCH, Network
+from bpgen.ir import BATCH
 from bpgen.load import declared_by
 from bpgen.render import render
 from tests.comments import false
@@ -50,7 +50,7 @@ def examine(raw: Raw) -> str:
     try:
         _literally(raw.source, trial)
     except Exception as error:
-        raise AssertionError(_said("is what its net.py says", raw, error)) from error
+        raise AssertionError(_said("is what its lines say", raw, error)) from error
     try:
         page = render(derivation, fmt="latex")
         proved = prove_page(page, derivation.network, (0,))  # with what stable spellings name

@@ -245,6 +245,17 @@ def test_a_prediction_is_named_by_its_target() -> None:
     assert named.outputs == ("yhat",)
 
 
+@pytest.mark.parametrize("z", ["z = W @ x + b\n", "z = b + W @ x\n", ""])
+def test_what_is_compared_and_read_elsewhere_is_one_tensor(z: str) -> None:
+    """It was computed twice, as z and as what is compared."""
+    lines = f"x, y, W, b = input(3), target(2), param(2, 3), param(2)\n{z}"
+    lines += f"L = loss(sum(tanh({z[:1] or 'W @ x + b'})) + sum((W @ x + b - y) ** 2))"
+    network = declared_by(f"from bpgen import *\n{lines}\n")
+    assert [e.name.rstrip("1") for e in network][:3] == ["z", "a", "ell"]
+    output, g = returned(lines)
+    np.testing.assert_allclose(output, g["x"] @ g["W"].T + g["b"])
+
+
 def test_an_entry_that_a_label_picks_is_a_prediction() -> None:
     """The label itself was returned."""
     output, g = returned(

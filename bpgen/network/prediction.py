@@ -12,7 +12,8 @@ from bpgen.declare.axes import element_of, serial_of
 from bpgen.declare.declaration import Declaration
 from bpgen.declare.definition import define
 from bpgen.declare.formula import Formula
-from bpgen.ir import BATCH, Element, Term, elements
+from bpgen.equations.letters import lettered
+from bpgen.ir import BATCH, Element, Equation, Term, elements
 from bpgen.network.inline import Definition, is_log
 from bpgen.network.reached import reads
 
@@ -44,7 +45,8 @@ def told_apart(declared: Declaration, used: Iterable[int]) -> bool:
     anything beside the target.
     """
     sides = _Sides(_origins(declared, used))
-    return _told(declared, {s: declared.tensors[s].terms for s in sides.origins}, sides) is not None
+    every = {s: (declared.tensors[s].indices, declared.tensors[s].terms) for s in sides.origins}
+    return _told(declared, every, sides) is not None
 
 
 def compared(
@@ -55,29 +57,34 @@ def compared(
     where it is a tensor already.
     """
     sides = _Sides(_origins(declared, used), alone=True)
-    formulas = {s: terms for s, (_, terms) in kept.items()}
-    for whole in (n for terms in formulas.values() for n in _sums(terms)):
+    for whole in (n for _, terms in kept.values() for n in _sums(terms)):
         mine, others = sides.parted(whole.args)
         if sides.are_made(mine, others):
             (made,) = elements(mine[0])
             declared.tensors[serial_of(made)].predicts = sides.target(others)
             return None
-    return _told(declared, formulas, sides)
+    return _told(declared, kept, sides)
 
 
-def _told(
-    declared: Declaration, formulas: Mapping[int, tuple[Term, ...]], sides: _Sides
-) -> int | None:
-    """The tensor made of the first part that is told apart."""
-    for serial, terms in formulas.items():
+def _told(declared: Declaration, formulas: Mapping[int, Definition], sides: _Sides) -> int | None:
+    """The tensor made of the first part that is told apart; one that is computed before and says
+    the same is that tensor.
+    """
+    said: dict[Equation, int] = {}
+    for serial, (indices, terms) in formulas.items():
+        tensor = declared.tensors[serial]
         apart = _terms_apart(terms, sides) or _addends_apart(terms, sides)
         if apart is not None:
             part, rest, target = apart
-            tensor, made = declared.tensors[serial], define(part.free, part.terms)
-            made.moment, made.line = tensor.moment, tensor.line
+            twin = said.get(lettered(Equation("", part.free, part.terms)))
+            made = define(part.free, part.terms) if twin is None else declared.tensors[twin]
+            if twin is None:
+                made.moment, made.line = tensor.moment, tensor.line
             made.predicts = target
             tensor.terms = rest(element_of(made.serial, part.free))
             return made.serial
+        if tensor.role == "value" and tensor.block is None and not tensor.open:
+            said[lettered(Equation("", indices, terms))] = serial
     return None
 
 

@@ -65,7 +65,8 @@ class Looping:
         if not groups:
             return (*named, *arrays)
         numbers = [item.number for item in self.items]
-        steps = f"to ({max(numbers)}), step by step: {self.index.name} = {self._ends()}"
+        last = f"to ({max(numbers)}), " if len({*numbers}) > 1 else ""
+        steps = f"{last}step by step: {self.index.name} = {self._ends()}"
         body = tuple(self._written(*group) for group in groups)
         loop = program.Loop((self.index,), body, self.loop.reverse)
         return (Step(min(numbers), (steps,), named), *arrays, loop)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from bpgen.foreign_calls import dense, drawn, einsum, entered, factor, reshaped, stacked, summed
 from bpgen.vocabulary import WORDS
 
 Row = TypeVar("Row")
@@ -46,44 +46,6 @@ _AGAIN = _each(  # the same, given the same, under a name of bpgen's
 )
 
 
-def _reshaped(x: str, *shape: str) -> str:
-    sizes = ", ".join(shape).strip("()[]")
-    return f"flatten({x})" if sizes == "-1" else f"reshape({x}, {sizes or '3, 1'})"
-
-
-def _drawn(*shape: str) -> str:
-    return f"param({', '.join(shape) if all(map(str.isdigit, shape)) else '4, 3'})"
-
-
-def _summed(body: str, *_: str) -> str:
-    return f"sum({body}, i)"
-
-
-def _einsum(letters: str, *operands: str) -> str:
-    """The sum that the letters mean; without an arrow, over those that stand twice."""
-    if not re.fullmatch(r"'[a-z, ]+(->[a-z ]*)?'", letters):
-        return _einsum("'ij,j->i'", "W", "x")
-    read, arrow, left = letters.strip("'").replace(" ", "").partition("->")
-    each = sorted({*read} - {","})
-    left = left if arrow else "".join(k for k in each if read.count(k) == 1)
-    over = [k for k in each if k not in left]
-    pairs = zip(map(_factor, operands), read.split(","), strict=False)
-    product = " * ".join(f"{x}[{', '.join(at)}]" for x, at in pairs)
-    body = f"sum({', '.join((product, *over))})" if over else product
-    return f"tensor({', '.join((body, *left))})" if left else body
-
-
-def _stacked(tensors: str, *_: str) -> str:
-    try:
-        listed = ast.parse(tensors, mode="eval").body
-    except SyntaxError:  # what numpy was given may show itself in any words
-        return _stacked("[x, u]")
-    items = listed.elts if isinstance(listed, (ast.List, ast.Tuple)) else ()
-    rows = [_factor(ast.unparse(item)) for item in items] or ["x", "u"]
-    lines = (f"stacked[{k}, i] = {row}[i]" for k, row in enumerate(rows))
-    return "; ".join((f"stacked = zeros({len(rows)}, *{rows[0]}.shape)", *lines))
-
-
 @dataclass(frozen=True)
 class Written:
     """`code` is what is written of what the word is `given`, here where a net.py gives nothing;
@@ -98,12 +60,13 @@ class Written:
 _STEP = "its slope is 0 nearly everywhere and teaches nothing: take it of what forward returns"
 _BEFORE = "bpgen has no formula for it: compute it before, and give it as an input"
 _SUMMED = "it is the sum over the outputs, torch's the mean"
+_CHANNELS = "the channels are the first axis: x = input(3, 32, 32)"
 _ENTRIES = "of fixed numbers each that is not 0 is written so; others are an input"
 WRITTEN = _each(
     {
         # of several axes
         "matmul mm mv dot": Written("{0} @ {1}", "W x"),
-        "einsum": Written(_einsum, "'ij,j->i' W x"),
+        "einsum": Written(einsum, "'ij,j->i' W x"),
         "tensordot": Written("tensor(sum({0}[i, j] * {1}[j], j), i)", "W x"),
         "inner vdot": Written("dot({0}, {1})", "x u", "of vectors"),
         "outer": Written("tensor({0}[i] * {1}[j], i, j)", "x u"),
@@ -116,7 +79,7 @@ WRITTEN = _each(
         "scatter_add index_add": Written("u = zeros(4); u[{1}[j]] = {0}[j]", "x k"),
         "cumsum": Written("h = recurrent(*{0}.shape); h[i] = h[i - 1] + {0}[i]", "x"),
         "cumprod": Written("h = recurrent(*{0}.shape); h[-1] = 1; h[i] = h[i - 1] * {0}[i]", "x"),
-        "Sum summation": Written(_summed, "x[i]", "the range follows from the axis"),
+        "Sum summation": Written(summed, "x[i]", "the range follows from the axis"),
         "norm": Written("sqrt(sum({0} ** 2))", "x"),
         "normalize": Written("{0} / sqrt(sum({0} ** 2))", "x"),
         "cdist": Written("tensor(sqrt(sum(({0}[i, k] - {1}[j, k]) ** 2, k)), i, j)", "W W"),
@@ -157,7 +120,7 @@ WRITTEN = _each(
         ),
         "round floor ceil sign heaviside argmax argmin argsort": Written(why=_STEP),
         # of other shapes
-        "view reshape": Written(_reshaped, "x 3 1"),
+        "view reshape": Written(reshaped, "x 3 1"),
         "ravel": Written("flatten({0})", "x"),
         "t swapaxes transpose": Written("{0}.T", "W", "transpose(x, 1, 0, 2) orders the axes"),
         "squeeze unsqueeze expand_dims": Written("reshape({0}, 1, 3)", "x", "all sizes are named"),
@@ -165,7 +128,7 @@ WRITTEN = _each(
             why="a tensor goes along the first axes of another by itself: W + x"
         ),
         "hstack": Written("concat({0})", "[x,u]", "of vectors; of matrices with axis=1"),
-        "stack vstack": Written(_stacked, "[x,u]"),
+        "stack vstack": Written(stacked, "[x,u]"),
         "size": Written("{0}.shape", "x", "the product of its sizes is the number of entries"),
         "ndim": Written("len({0}.shape)", "x"),
         # arrays
@@ -176,28 +139,33 @@ WRITTEN = _each(
         "eye": Written("I = zeros({0}, {0}); I[i, i] = 1", "3"),
         "array asarray arange linspace": Written("c = zeros(2); c[0] = 0.5", why=_ENTRIES),
         "randn rand normal": Written(
-            _drawn,
+            drawn,
             "4 3",
             "the module draws it once, to learn it; noise is an input, eps = input(3)",
         ),
         "randn_like rand_like": Written("eps = input(*{0}.shape)", "x", "noise is an input"),
-        "Parameter Variable weight": Written(_drawn, "4 3", "the module draws it"),
+        "Parameter Variable weight": Written(drawn, "4 3", "the module draws it"),
         "item numpy tolist astype dtype device data copy clone": Written(
             why="a tensor has no value yet: the module that emit writes computes it"
         ),
         "detach stop_gradient": Written(why="no gradient is held back: give it as an input"),
         "backward grad diff gradient value_and_grad": Written(
-            why="bpgen derives the gradients by itself, of what is declared L = loss(...)"
+            why="leave it out: bpgen derives the gradients of L = loss(...), the inputs', too"
         ),
         # layers and losses that are classes
         "linear": Written("dense({0}, 4)", "x"),
         "Linear": Written("dense({on}, {1})", "3 4"),
-        "Dense": Written("dense({on}, {0})", "4"),
+        "Input InputLayer": Written(entered, "3"),
+        "Dense": Written(dense, "4"),
+        "Conv2D": Written("conv2d({on}, {0}, {1})", "4 3", _CHANNELS),
+        "MaxPooling2D MaxPool2D": Written("max_pool2d({on}, {0})", "2", _CHANNELS),
         "Conv2d": Written("conv2d({on}, {1}, {2})", "1 4 3"),
         "Conv1d": Written("conv1d({on}, {1}, {2})", "1 4 3"),
         "MaxPool2d": Written("max_pool2d({on}, {0})", "2"),
         "AvgPool2d": Written("avg_pool2d({on}, {0})", "2"),
-        "Embedding": Written("embedding(k, {0}, {1})", "9 4", "k is an input(below=9)"),
+        "Embedding": Written(
+            "embedding({on}, {0}, {1})", "9 4", "of whole numbers, input(below=9)"
+        ),
         "LSTM": Written("lstm({on}, {1})", "3 4"),
         "GRU": Written("gru({on}, {1})", "3 4"),
         "MultiheadAttention": Written("multi_head_attention({on}, {1})", "4 2"),
@@ -223,25 +191,36 @@ WRITTEN = _each(
 )
 
 
-def instead(word: str, given: Sequence[str] = (), on: str = "x") -> str:
+# Classes that make a layer, which is called on what it reads; of these, such as need the first of
+# what they are given.
+LAYERS = {w for w, row in WRITTEN.items() if row.code is dense or "{on}" in str(row.code)}
+SIZED = {w for w in LAYERS if WRITTEN[w].code is dense or "{0}" in str(WRITTEN[w].code)}
+
+
+def instead(word: str, given: Sequence[str] = (), on: Sequence[str] = ()) -> str:
     """What to write for a foreign word and what it is given, as text; `on` is what its result is
     called on, as in `Linear(3, 4)(x)`. "" where bpgen knows of none.
     """
     code, why = code_of(word, given, on), WRITTEN[word].why if word in WRITTEN else ""
     letters = [k for k in _letters(code) if k not in given]
     where = f', where {", ".join(letters)} = indices("{" ".join(letters)}")' if letters else ""
+    if not on and (word in LAYERS or word.endswith("Loss")):
+        where += ", where it is called"
     return ": ".join(part for part in (code and f"write {code}{where}", why) if part)
 
 
-def code_of(word: str, given: Sequence[str] = (), on: str = "x") -> str:
+def code_of(word: str, given: Sequence[str] = (), on: Sequence[str] = ()) -> str:
     """The formula alone."""
-    row = WRITTEN.get(word)
+    row, read = WRITTEN.get(word), on[0] if on else "x"
     if row is None:
-        return _again(word, given)
+        return _again(word, (*on, *given))
+    if on and word not in LAYERS:  # the class of a loss
+        given = on
     places, default = [g for g in given if not re.match(r"\w+=", g)], row.given.split()
     if callable(row.code):
-        return row.code(*(places or default))
-    return row.code.format(*map(_factor, (*places, *default[len(places) :])), on=on)
+        named = [g for g in given if re.match("(activation|shape)=", g)]
+        return row.code(*[read] * (word in LAYERS), *(places or default), *named)
+    return row.code.format(*map(factor, (*places, *default[len(places) :])), on=read)
 
 
 def _again(word: str, given: Sequence[str]) -> str:
@@ -251,13 +230,12 @@ def _again(word: str, given: Sequence[str]) -> str:
     return name and (f"{name}({', '.join(filter(None, given))})" if given else name)
 
 
-_NAMED = {r"^dim=": "axis=", r"^(a_)?(min|max)=": "", r"^keepdims?=.*": ""}
-
-
-def _factor(text: str) -> str:
-    """What is given, so that it may be a factor or have an index."""
-    plain = re.fullmatch(r"[\w.]*(\([^()]*\)|\[[^][]*\])?", text)
-    return text if plain and text != "..." else f"({text})"
+_NAMED = {
+    r"^dim=": "axis=",
+    r"^(a_)?(min|max)=": "",
+    r"^(keepdims?|training|inplace)=.*": "",
+    r"^p=": "",
+}
 
 
 def _letters(code: str) -> list[str]:

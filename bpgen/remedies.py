@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 
 import bpgen
-from bpgen.foreign import instead
+from bpgen.foreign import LAYERS, SIZED, instead
 from bpgen.vocabulary import WORDS
 
 _OF_TENSOR = r"AttributeError: '(Tensor|Formula)' object has no"
+_OF_OTHERS = r"TypeError: .*(must be Tensor, not Tensor|bpgen\.declare)"
 _REMEDIES = (  # of what Python says; the first that matches
     (r"SystemExit", "bpgen needs net.py to reach its end: leave the exit out"),
     (rf"NameError: name '({'|'.join(WORDS)})'", "begin net.py with `from bpgen import *`"),
@@ -22,6 +23,7 @@ _REMEDIES = (  # of what Python says; the first that matches
         r"NameError",
         "declare it first, x = input(3), y = target(2) or W = param(2, 3), or import it",
     ),
+    (r"TypeError: cannot unpack .* Index object", 'two names make two: i, j = indices("i j")'),
     (r"TypeError: .* for (\^|\*\* or pow)", "a power is **, of numbers and tensors: z ** 2"),
     (
         r"TypeError: .* for ([&|]|unary ~)",
@@ -32,7 +34,7 @@ _REMEDIES = (  # of what Python says; the first that matches
         "numpy takes no exact numbers: sqrt(2 * pi), not np.sqrt(2 * pi)",
     ),
     (
-        r"TypeError: .*(must be Tensor, not Tensor|bpgen\.declare)",
+        _OF_OTHERS,
         "other libraries compute with numbers, and a tensor has none yet: use bpgen's own words",
     ),
     (r"RecursionError", "a function calls itself without end, or a formula is nested too deeply"),
@@ -67,9 +69,12 @@ def remedy(error: BaseException, source: str, line: int | None, space: Mapping[s
     text, nodes = said(error), _nodes(source, line)
     found = next(remedy for pattern, remedy in _REMEDIES if re.match(pattern, text))
     if isinstance(error, NameError):
-        found = _meant(str(error.name), nodes, space) or found
+        name = str(error.name)
+        found = _below(name, source, line) or _meant(name, nodes, space) or found
     if re.match(_OF_TENSOR, text):
         found = _of_method(str(getattr(error, "name", "")), nodes) or found
+    if re.match(_OF_OTHERS, text):
+        found = _of_library(nodes, space) or found
     return _called_as(text) or found
 
 
@@ -78,17 +83,28 @@ def _meant(name: str, nodes: list[ast.expr], space: Mapping[str, object]) -> str
     if "input" not in space:
         return ""
     if name in _MODULES:
-        return _of_module(name, nodes) or _NAMES.get(name, "")
+        return _of_module(name, nodes, space) or _NAMES.get(name, "")
     if name in _NAMES:
         return _NAMES[name]
     call = next((c for c in _calls(nodes) if getattr(c.func, "id", "") == name), None)
-    if call is not None and (foreign := instead(name, _given(call), _result_on(call, nodes))):
+    if name in WORDS:
+        return "begin net.py with `from bpgen import *`"
+    if call is not None and (foreign := _instead(name, call, nodes, space)):
         return foreign
     words = [*space, *WORDS]
     close = get_close_matches(name, words, n=1, cutoff=0.7)
     close = close or [word for word in words if _bare(word) == _bare(name)]
     close = close or get_close_matches(name.lower(), words, n=1, cutoff=0.7)
     return f"did you mean {close[0]}?" if close else ""
+
+
+def _below(name: str, source: str, line: int | None) -> str:
+    """That a variable is there, but further down."""
+    names = (n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Name) and n.id == name)
+    lines = [n.lineno for n in names if isinstance(n.ctx, ast.Store)]
+    first = min(lines, default=0)
+    further = first > (line or first)
+    return f"it is given a value on line {first}: move this line below that" if further else ""
 
 
 def _bare(name: str) -> str:
@@ -108,15 +124,33 @@ def _of_method(name: str, nodes: list[ast.expr]) -> str:
     return ""
 
 
-def _of_module(module: str, nodes: list[ast.expr]) -> str:
+def _of_module(module: str, nodes: list[ast.expr], space: Mapping[str, object]) -> str:
     """What is written for module.name or module.part.name(...)."""
     for node in nodes:
         if isinstance(node, ast.Attribute) and _text(node).startswith(f"{module}."):
             call = next((c for c in _calls(nodes) if c.func is node), None)
             if call is None:
                 return instead(node.attr)
-            return instead(node.attr, _given(call), _result_on(call, nodes))
+            return _instead(node.attr, call, nodes, space)
     return ""
+
+
+def _of_library(nodes: list[ast.expr], space: Mapping[str, object]) -> str:
+    """What is written for the call of a library that cannot take a tensor."""
+    for call in _calls(nodes):
+        name, own = getattr(call.func, "attr", ""), getattr(call.func, "id", "")
+        name = name or ("" if own in WORDS else own)
+        if name and (found := _instead(name, call, nodes, space)):
+            return found
+    return ""
+
+
+def _instead(word: str, call: ast.Call, nodes: list[ast.expr], space: Mapping[str, object]) -> str:
+    """What is written for a call, of a layer that is given a tensor at once, too: Dense(x, 5)."""
+    given, on = _given(call), _result_on(call, nodes)
+    if not on and word in LAYERS and call.args and _has_tensor(call.args[0], space):
+        on, given = given[:1], given[word in SIZED :]
+    return instead(word, given, on)
 
 
 def _nodes(source: str, line: int | None) -> list[ast.expr]:
@@ -142,9 +176,15 @@ def _text(node: ast.AST) -> str:
         return "..."
 
 
-def _result_on(call: ast.Call, nodes: list[ast.expr]) -> str:
+def _result_on(call: ast.Call, nodes: list[ast.expr]) -> tuple[str, ...]:
     """What the result of a call is called on at once, as in Linear(3, 4)(x)."""
-    return next((_text(c.args[0]) for c in _calls(nodes) if c.func is call and c.args), "x")
+    return next((_given(c) for c in _calls(nodes) if c.func is call), ())
+
+
+def _has_tensor(node: ast.expr, space: Mapping[str, object]) -> bool:
+    """Whether a variable in it is a tensor, by its class: this is read when net.py has failed."""
+    names = (n.id for n in ast.walk(node) if isinstance(n, ast.Name))
+    return any(type(space.get(name)).__name__ in ("Tensor", "Formula") for name in names)
 
 
 def _called_as(said: str) -> str:
@@ -152,6 +192,10 @@ def _called_as(said: str) -> str:
     word = re.match(rf"TypeError: ({'|'.join(WORDS)})\(\) ", said)
     if word is None:
         return ""
+    if word[1] in _MEANT_BY:
+        return _MEANT_BY[word[1]]
+    if "'shape'" in said:
+        return f"the sizes are given one by one: {word[1]}(3, 4)"
     given = inspect.signature(getattr(bpgen, word[1])).parameters.values()
     return f"it is {word[1]}({', '.join(map(_as_given, given))})"
 
@@ -164,6 +208,7 @@ def _as_given(parameter: inspect.Parameter) -> str:
     return f"{stars}{parameter.name}{f'={default}' * optional}"
 
 
+_MEANT_BY = {"loss": "it is loss(value), of the distance itself: loss(squared_error(a, y))"}
 _STARS: dict[object, str] = {
     inspect.Parameter.VAR_POSITIONAL: "*",
     inspect.Parameter.VAR_KEYWORD: "**",

@@ -25,11 +25,14 @@ s = sum(x) + sum(u) + sum(z) + sum(a) + sum(y) + sum(keep) + sum(W)
 END = "\noutput(r, s)\n"
 OWN = {  # words that are of another x
     "Conv2d": "x = input(1, 8, 8)",
+    "Conv2D": "x = input(1, 8, 8)",
     "LSTM": "x = input(5, 3)",
     "GRU": "x = input(5, 3)",
-    "Embedding": "k = input(below=9)",
+    "Embedding": "x = input(below=9)",
     "Conv1d": "x = input(1, 8)",
     "MaxPool2d": "x = input(1, 8, 8)",
+    "MaxPool2D": "x = input(1, 8, 8)",
+    "MaxPooling2D": "x = input(1, 8, 8)",
     "AvgPool2d": "x = input(1, 8, 8)",
     "GroupNorm": "x = input(4, 8, 8)",
     "MultiheadAttention": "x = input(5, 4)",

@@ -82,10 +82,7 @@ def _index(tensor: Quantity, axis: int, key: Any) -> sp.Expr:
         if affine(key) is None or not all(
             isinstance(s, Index) or str(s) in here().lengths for s in key.free_symbols
         ):
-            raise NetError(
-                f"{tensor.said()}: {key} is no index",
-                "shift or stride an index by whole numbers, as in x[2*p + u]",
-            )
+            raise NetError(f"{tensor.said()}: {key} is no index", _of_index(key))
         return key
     if isinstance(key, Symbolic):
         if getattr(key, "rank", 0):
@@ -103,6 +100,15 @@ def _index(tensor: Quantity, axis: int, key: Any) -> sp.Expr:
             one_step_more(tensor, axis, sp.Integer(int(key))) or "count from 0",
         )
     return sp.Integer(int(key))
+
+
+def _of_index(key: sp.Expr) -> str:
+    """What an index is, for an expression that is none."""
+    names = sorted(str(s) for s in key.free_symbols if type(s) is sp.Symbol)
+    foreign = next((name for name in names if name not in here().lengths), "")
+    if foreign:
+        return f'no symbol of sympy is an index: {foreign} = indices("{foreign}") is'
+    return "shift or stride an index by whole numbers, as in x[2*p + u]"
 
 
 def _label(tensor: Quantity, axis: int, body: sp.Expr) -> Element:

@@ -23,7 +23,6 @@ FROM_BELOW = "a recurrence that starts there is given its start: h[-1, i] = s[i]
 _REMEDIES = {
     "list": _NUMBERS,
     "tuple": _NUMBERS,
-    "ndarray": "numpy arrays come at run time: declare an input(...) or a param(...)",
     "complex": "networks here compute with real numbers",
     "str": "use numbers, tensors, and sympy expressions that are not in quotes",
     "function": "call it: relu(z)",
@@ -47,11 +46,7 @@ def number(value: Any) -> sp.Expr:
     if isinstance(value, sp.Expr):
         return _exact(value)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        kind = type(value).__name__
-        raise NetError(
-            f"{kind} is not part of a formula",
-            _REMEDIES.get(kind, "use numbers, tensors and bpgen's functions"),
-        )
+        raise NetError(f"{type(value).__name__} is not part of a formula", remedy_for(value))
     if not _fits_float(value):
         raise NetError(
             f"{value:.4g} is not a number a network can hold"
@@ -60,6 +55,15 @@ def number(value: Any) -> sp.Expr:
             FROM_BELOW if value == -math.inf else "use finite numbers",
         )
     return _meant(value) if isinstance(value, float) else sp.Integer(value)
+
+
+def remedy_for(value: Any) -> str:
+    """What to write for a value of Python that is no number."""
+    shape = getattr(value, "shape", None)
+    if isinstance(shape, tuple) and hasattr(value, "dtype"):
+        sizes = ", ".join(map(str, shape))
+        return f"arrays come at run time: declare an input({sizes}), or a param({sizes}) to learn"
+    return _REMEDIES.get(type(value).__name__, "use numbers, tensors and bpgen's functions")
 
 
 def _meant(value: float) -> sp.Expr:
@@ -111,6 +115,8 @@ def _sizes(value: Any, what: str) -> str:
         return f"give the sizes one by one: {what}({', '.join(f'{s!r:.20}' for s in value)})"
     if value is None or (isinstance(value, int) and value == -1):
         return "every size is said, of one sample: there is no axis of the batch, and no -1"
+    if isinstance(value, float) and value.is_integer() and value >= 1:
+        return f"write {value:.0f}; of a division, // makes a whole number: n // 2"
     return "sizes are whole numbers from 1 up"
 
 

@@ -26,10 +26,36 @@ def entry_by_entry(symbol: str, one: Quantity, two: Quantity) -> str:
     for left, right, text in pairs if symbol == "*" and one.rank and two.rank else ():
         if left.rank == 2 and left.shape[-1] == right.shape[max(right.rank - 2, 0)]:
             return f"* is entry by entry, @ the product of matrices and vectors: {text}"
-    sign = symbol if symbol in "+-*/" else "+"
-    formula = f"{symbol}(a[i], b[j])" if symbol.isalpha() else f"a[i] {sign} b[j]"
-    either = "give both one shape (one may be the other's last axes), or write the index equation"
-    return f"{either}: tensor({formula}, i, j)"
+    either = "give both one shape (one may be the other's last axes)"
+    return f"{either}{_of_axes_of_one(one, two) or _by_indices(symbol, one, two)}"
+
+
+def _of_axes_of_one(one: Quantity, two: Quantity) -> str:
+    """That a column is meant for a vector: the two differ in axes of one entry alone."""
+    few, many = sorted((one, two), key=lambda t: t.rank)
+    if few.rank == many.rank or [s for s in many.shape if s != 1] != [*few.shape]:
+        return ""
+    sizes = ", ".join(map(repr, few.shape)).replace("'", '"')
+    return f": reshape({here().variable(many) or '...'}, {sizes})"
+
+
+def _by_indices(symbol: str, one: Quantity, two: Quantity) -> str:
+    """The index equation of two vectors, or of one tensor along the first axes of the other."""
+    few, many = sorted((one, two), key=lambda t: t.rank)
+    letters = [*"ijkmpq"[: many.rank]]
+    if many.shape[: few.rank] == few.shape:
+        at = {few.serial: letters[: few.rank], many.serial: letters}
+    elif many.rank == 1:
+        at, letters = {one.serial: ["i"], two.serial: ["j"]}, ["i", "j"]
+    else:
+        return ""
+    names = (here().variable(t) or letter for t, letter in ((one, "a"), (two, "b")))
+    a, b = (f"{n}[{', '.join(at[t.serial])}]" for n, t in zip(names, (one, two), strict=True))
+    sign = symbol if symbol in ("+", "-", "*", "/") else "+"
+    formula = f"{symbol}({a}, {b})" if symbol.isalpha() else f"{a} {sign} {b}"
+    every, declared = ", ".join(letters), " ".join(letters)
+    equation = f'tensor({formula}, {every}), where {every} = indices("{declared}")'
+    return f", or write the index equation: {equation}"
 
 
 def transposed(one: Quantity, two: Quantity) -> str:

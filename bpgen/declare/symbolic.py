@@ -35,10 +35,16 @@ _compared = _refused(
     "cannot be compared: it has no value yet",
     "write maximum({x}, b), minimum({x}, b), relu({x}) for what is above 0, abs({x}) for |{x}|",
 )
-_equated = _refused(
-    "cannot be compared: it has no value yet",
-    "one = says what a tensor is; how far {x} is from y says squared_error({x}, y)",
-)
+
+
+def _equated(self: Symbolic, other: object) -> Any:
+    raise NetError(
+        f"{self.said()} cannot be compared: it has no value yet",
+        f"one = says what a tensor is, {_distance(self, other)} how far it is from its target;"
+        " how many are right is counted of what forward returns",
+    )
+
+
 _counted = _refused(
     "is not a number",
     "use bpgen's own functions: exp({x}), not math.exp({x}); a size is {x}.shape[0]",
@@ -85,10 +91,12 @@ class Symbolic:
     def __repr__(self) -> str:
         return self.said()
 
-    def __call__(self, *_: object, **__: object) -> Any:
+    def __call__(self, *given: object, **__: object) -> Any:
         name = self.said().partition(" ")[0]
         hidden = f"the variable {name} hides bpgen's word: call it {name}1"
         remedy = hidden if name in WORDS else "use * for a product, [ ] for an index"
+        if any(isinstance(g, Symbolic) for g in given) and name not in WORDS:
+            remedy = "use * or @ for a product; what a layer made is no layer, to be called again"
         raise NetError(f"{self.said()} is not a function", remedy)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **_: Any) -> Any:
@@ -110,6 +118,17 @@ class Symbolic:
             f"np.{name} cannot take {self.said()}",
             remedy or "use bpgen's own functions: exp(z), not np.exp(z)",
         )
+
+
+def _distance(a: Any, b: Any) -> str:
+    """How far two are from each other, of which one may be a target."""
+    if not isinstance(b, Symbolic):
+        return f"squared_error({written(a)}, y)"
+    if getattr(a, "role", "") == "target":
+        a, b = b, a
+    given = f"({written(a)}, {written(b)})"
+    labelled = getattr(b, "bound", None) is not None
+    return f"{'categorical_cross_entropy_with_logits' if labelled else 'squared_error'}{given}"
 
 
 def said(value: Any) -> str:

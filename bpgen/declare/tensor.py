@@ -66,7 +66,8 @@ class Tensor(Quantity, Symbolic):
         if self.rank:
             raise NetError(
                 f"a function of sympy cannot take {self.said()}",
-                "use bpgen's own word, or name an index: sympy.exp(z[i])",
+                "use bpgen's own word, as `from bpgen import *` gives it, not sympy's of that name;"
+                " or name an index: sympy.exp(z[i])",
             )
         return self[()].body()
 

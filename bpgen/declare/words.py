@@ -181,7 +181,8 @@ def loss(value: Scalar) -> Tensor:
             if isinstance(value, Tensor)
             else f"a formula in {', '.join(map(spoken, open_))}"
         )
-        raise NetError(f"the loss is no scalar: it is {what}", "sum it: loss(sum(...))")
+        over = "".join(f", {spoken(k)}" for k in open_)
+        raise NetError(f"the loss is no scalar: it is {what}", f"sum it: loss(sum(...{over}))")
     own = isinstance(value, Tensor) and value.role == "value" and value.carried is None
     made = value if own else Tensor.of((), Formula.of(value))
     here().set_loss(made)

@@ -58,6 +58,11 @@ class Window:
         """The entries of an axis from a window's first to its last."""
         return tuple(d * (k - 1) + 1 for d, k in zip(self.dilation, self.size, strict=True))
 
+    def padded(self, x: Tensor) -> Tensor:
+        """x among zeros, along the axes that the window slides along."""
+        around = (0, *self.padding)
+        return pad(x, around, around) if any(self.padding) else x
+
     def positions(self, x: Tensor) -> tuple[int, ...]:
         """How many places the window has along each axis of x, which is padded."""
         sizes = [known_size(s, x, self.word) for s in x.shape[1:]]
@@ -133,7 +138,7 @@ def _convolution(
     made, inputs = _channels(x, channels, window, groups)
     layer = Layer(window.word)
     K = layer.weight("K", groups * made, inputs, *window.size, then=activation)
-    padded = pad(x, (0, *window.padding)) if any(window.padding) else x
+    padded = window.padded(x)
     g, o, c = along((groups, made, inputs), "goc")
     p, u = window.along(window.positions(padded))
     (every,) = along(x.shape[:1], "c")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bpgen.declare.activations import identity
 from bpgen.declare.formula import reduce
 from bpgen.declare.given import size_of, whole_number
-from bpgen.declare.layers.parts import Activation, Layer, along, known_size, some_tensor
+from bpgen.declare.layers.parts import Activation, Layer, along, known_size, of_axes, some_tensor
 from bpgen.declare.symbolic import said
 from bpgen.declare.tensor import Tensor
 from bpgen.errors import NetError
@@ -19,9 +19,7 @@ def dense(x: Tensor, width: Size, activation: Activation = identity, bias: bool 
     x (..., inputs) -> (..., width). W1 (width, inputs), b1 (width); z1, a1. torch.nn.Linear.
     """
     if not isinstance(x, Tensor) or not x.rank:
-        raise NetError(
-            f"dense: {said(x)} has no axis to connect", "give it a tensor with at least one axis"
-        )
+        raise NetError(f"dense: {said(x)} has no axis to connect", of_axes(x))
     width, inputs = size_of(width, "dense"), x.shape[-1]
     layer = Layer("dense")
     *outer, i, j = along((*x.shape[:-1], width, inputs))

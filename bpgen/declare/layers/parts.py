@@ -13,7 +13,8 @@ import sympy as sp
 from bpgen.declare.activations import identity, leaky_relu, relu
 from bpgen.declare.declaration import here
 from bpgen.declare.formula import Formula, fresh
-from bpgen.declare.symbolic import Symbolic, said
+from bpgen.declare.given import remedy_for
+from bpgen.declare.symbolic import Symbolic, said, written
 from bpgen.declare.tensor import Tensor
 from bpgen.errors import NetError
 from bpgen.ir import Index, Size
@@ -54,8 +55,7 @@ class Layer:
         if isinstance(activation, Symbolic) or not callable(activation):
             shown = said(activation) if isinstance(activation, Symbolic) else f"{activation!r:.60}"
             raise NetError(
-                f"{self.word}: the activation {shown} is not a function",
-                "give the word itself: relu",
+                f"{self.word}: the activation {shown} is not a function", _activation(activation)
             )
         result = activation(z)
         if not isinstance(result, Tensor):
@@ -64,6 +64,14 @@ class Layer:
                 "return a function of its argument",
             )
         return self.named("a", result)
+
+
+def _activation(given: Any) -> str:
+    """What an activation is."""
+    if isinstance(given, int):
+        return "the width of what comes in is x's own: give the width of what comes out alone"
+    named = isinstance(given, str) and given.isidentifier()
+    return f"give the word itself{', without the quotes' * named}: {given if named else 'relu'}"
 
 
 def product(sizes: Iterable[Any]) -> Any:
@@ -98,13 +106,19 @@ def tensor_of_rank(x: Any, word: str, axes: str) -> Tensor:
     return x
 
 
-def some_tensor(x: Any, word: str) -> Tensor:
+def some_tensor(x: Any, word: str, remedy: str = "") -> Tensor:
     """x, which must be a tensor with at least one axis."""
     if not isinstance(x, Tensor) or not x.rank:
-        raise NetError(
-            f"{word}: {said(x)} is no tensor with axes", "give it a tensor with at least one axis"
-        )
+        raise NetError(f"{word}: {said(x)} is no tensor with axes", remedy or of_axes(x))
     return x
+
+
+def of_axes(x: Any) -> str:
+    """What to give a layer for what has no axes."""
+    if isinstance(x, (list, tuple)) or hasattr(x, "dtype"):
+        return remedy_for(x)
+    remedy = "give it a tensor with at least one axis"
+    return f"{remedy}: reshape({written(x)}, 1)" if isinstance(x, Tensor) else remedy
 
 
 def axis_of(x: Tensor, axis: Any, word: str) -> int:

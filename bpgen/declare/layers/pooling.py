@@ -9,7 +9,6 @@ from bpgen.declare.functions import mean
 from bpgen.declare.layers.convolution import AXES, Window
 from bpgen.declare.layers.heads import among, masked
 from bpgen.declare.layers.parts import along, known_size, product, some_tensor, tensor_of_rank
-from bpgen.declare.layers.shaping import pad
 from bpgen.declare.tensor import Tensor
 from bpgen.declare.words import zeros
 from bpgen.errors import NetError
@@ -85,7 +84,7 @@ def _max_pool(x: Tensor, window: Window) -> Tensor:
 def _with_lowest(x: Tensor, window: Window) -> Tensor:
     """x among numbers lower than any of its own."""
     sizes = [known_size(s, x, window.word) for s in x.shape[1:]]
-    wide = pad(x, (0, *window.padding))
+    wide = window.padded(x)
     c, *i = along(wide.shape)
     kept = [among(k, p, p + s - 1) for k, p, s in zip(i, window.padding, sizes, strict=True) if p]
     made = zeros(*wide.shape)
@@ -95,7 +94,7 @@ def _with_lowest(x: Tensor, window: Window) -> Tensor:
 
 def _avg_pool(x: Tensor, window: Window) -> Tensor:
     x = tensor_of_rank(x, window.word, AXES[len(window.size)])
-    padded = pad(x, (0, *window.padding)) if any(window.padding) else x
+    padded = window.padded(x)
     (c,), (p, u) = along(x.shape[:1], "c"), window.along(window.positions(padded))
     added = reduce(padded[(c, *window.entries(p, u))], u, "sum")
     return Tensor.of((c, *p), added / product(window.size), hint="m")

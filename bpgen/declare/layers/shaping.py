@@ -114,7 +114,7 @@ def concat(tensors: Any, axis: int = 0) -> Tensor:
 def _alongside(tensors: Any, axis: int) -> tuple[list[Tensor], int]:
     """Tensors whose shapes differ along the axis only, and the axis."""
     listed = isinstance(tensors, (list, tuple))
-    given = [some_tensor(t, "concat") for t in tensors] if listed else []
+    given = [some_tensor(t, "concat", _one_number(t)) for t in tensors] if listed else []
     if not given:
         raise NetError(f"concat: {said(tensors)} is no list of tensors", "give them as [a, b]")
     k = axis_of(given[0], axis, "concat")
@@ -125,6 +125,12 @@ def _alongside(tensors: Any, axis: int) -> tuple[list[Tensor], int]:
                 "the other axes must be equal",
             )
     return given, k
+
+
+def _one_number(value: Any) -> str:
+    """How a number is written that is to stand among tensors."""
+    number = isinstance(value, (int, float))
+    return f"a vector of one number is c, of c = zeros(1); c[0] = {value}" if number else ""
 
 
 def split(x: Tensor, parts: int, axis: int = 0) -> tuple[Tensor, ...]:
@@ -155,6 +161,7 @@ def pad(x: Tensor, before: Any, after: Any = None) -> Tensor:
     `before` where it is not given. torch.nn.functional.pad.
     """
     rank = some_tensor(x, "pad").rank
+    _refuse_pair(x, before, after)
     starts = for_each(before, rank, "pad", "before", 0)
     ends = starts if after is None else for_each(after, rank, "pad", "after", 0)
     sizes = [
@@ -164,6 +171,18 @@ def pad(x: Tensor, before: Any, after: Any = None) -> Tensor:
     i, y = along(x.shape), zeros(*sizes)
     y[tuple(k + b for k, b in zip(i, starts, strict=True))] = x[i]
     return y
+
+
+def _refuse_pair(x: Tensor, before: Any, after: Any) -> None:
+    """Refuse pad(x, (2, 0)): numpy reads it as before and after, torch so along the last axis."""
+    if after is None and isinstance(before, tuple) and len(before) == x.rank == 2:
+        one, two = (f"{v!r:.20}" for v in before)
+        if one != two:
+            raise NetError(
+                f"pad: {before!r:.40} may be before and after, or along each axis",
+                f"before and after along the last axis is pad(x, (0, {one}), (0, {two})), along"
+                f" each axis pad(x, ({one}, {two}), ({one}, {two}))",
+            )
 
 
 def reverse(x: Tensor, axis: int = 0) -> Tensor:

@@ -52,6 +52,9 @@ output(h)
     "the largest so far": "from bpgen import *\nx, w = input(3, 2), param(2)\n"
     "t, k, i = indices('t', size=3), indices('k'), indices('i')\n"
     "h = tensor(max(masked(w[i] * x[k, i], at_most(k, t)), k), t, i)\noutput(h)\n",
+    "the first of equals, a square of 0": "from bpgen import *\nj, k = indices('j k')\n"
+    "i, x, w, u = indices('i', size=2), input(2), param(), zeros(4)\nu[2 * i + 1] = w * x[i]\n"
+    "v = tensor(max(u[k] * u[j], j), k)\nL = loss(sum(v[k] ** 2 + v[k], k))\n",
     "the first of equals": "from bpgen import *\n" + _INDICES + "x, w = input(2), param(3)\n"
     "h = tensor(sum(x[j]**2, j) + 0 * w[i], i)\nL = loss(max(h[i], i) + sum(w))\n",
     "equals, the last of them first": "from bpgen import *\n" + _INDICES + "x = input(2)\n"

@@ -18,6 +18,8 @@ from bpgen.check.entrywise.tape import NEAR, tape
 from bpgen.check.entrywise.values import Values
 from bpgen.ir import Element, Equation, Index, Malformed, Term
 
+_SQUARED = 1e-200  # a complex step at 0 makes of its square a real part that is less, and not 0
+
 
 class Entries:
     """A term of an equation; of a loop's, at one step of it. Arrays have an axis of lanes first."""
@@ -167,6 +169,7 @@ def _in_rows(body: Array, axes: tuple[int, ...]) -> tuple[Array, tuple[int, ...]
 def _first(body: Array, axes: tuple[int, ...]) -> Array:
     """1 at the first of the largest over the axes, 0 elsewhere."""
     row, shape = _in_rows(body, axes)
+    row = np.where(np.abs(row) < _SQUARED, 0, row)
     hot = np.arange(row.shape[-1]) == np.argmax(row, -1)[..., None]
     return np.moveaxis(hot.reshape(shape), range(-len(axes), 0), axes).astype(row.dtype)
 

@@ -396,6 +396,16 @@ def test_a_way_is_the_same_in_matrices_and_at_indices(net: str, said: str) -> No
     assert _false(net, page) == []
 
 
+def test_where_an_entry_stands_is_no_part_of_the_way() -> None:
+    """The last of ten is found at 10 = u, the last of twenty at 20 = i."""
+    derivation = _derivation(FACTORS)
+    page = render(derivation, fmt="latex", notation="components", steps="short")
+    said = "In the same way: (5) as (4)."
+    assert page.count(said) == 1 and prove_page(page, derivation.network).ok
+    (line,) = prove_page(page.replace(said, said.replace("4", "3")), derivation.network).false
+    assert "(5) is not as (3)" in str(line)
+
+
 def test_a_product_of_entries_is_another_way_than_one_of_matrices() -> None:
     """w o d is not as V^T d, though both are a value times a gradient."""
     page = _page(ENTRYWISE)

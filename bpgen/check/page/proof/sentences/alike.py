@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from bpgen.check.page import formula as f
 from bpgen.check.page.evaluate import Scope
 from bpgen.check.page.layers import numbers_of
+from bpgen.check.page.proof.left_sides import named
 from bpgen.check.page.proof.numbered import Row, rows_of
 from bpgen.check.page.proof.page import Page
 from bpgen.check.page.proof.sentences.contractions import contracts
 from bpgen.check.page.tokens import Unreadable
-from bpgen.check.page.tree import children
+from bpgen.check.page.tree import children, together
 
 REFERENCE = re.compile(r"( as )?\(([^()]*)\)")
 _COUNTED = (f.Over, f.Power, f.Quotient, f.Negative, f.Cases)
@@ -47,11 +48,14 @@ def _signs(row: Row) -> tuple[int, set[str]]:
     """
     if row.told is None or not row.told[0]:
         raise Unreadable(f"({row.tag}) is no gradient")
-    right, scope = row.reading.parse(row.statement.parts[1]), Scope(row.reading)
-    return scope.rank(row.told[1]), {*_within(right, scope)}
+    left, right = (row.reading.parse(part) for part in row.statement.parts[:2])
+    below, scope = named(left).below, Scope(row.reading)
+    own = {together(n) if isinstance(n, f.Beside) else n for n in below}
+    return scope.rank(row.told[1]), {*_within(right, scope, own)}
 
 
-def _within(node: f.Node, scope: Scope) -> Iterator[str]:
+def _within(node: f.Node, scope: Scope, own: Container[f.Node]) -> Iterator[str]:
+    """`own` is where an entry stands: in a condition it is the letter that another row has."""
     if isinstance(node, f.Derivative):
         yield "gradient"
         return
@@ -62,7 +66,12 @@ def _within(node: f.Node, scope: Scope) -> Iterator[str]:
             yield "value" if known[0] is names.tensors else "gradient"
         return
     if isinstance(node, f.Norm):
-        yield from _within(f.Over("sum", f.Under(), f.Power(node.inner, f.Number(2.0))), scope)
+        squares = f.Over("sum", f.Under(), f.Power(node.inner, f.Number(2.0)))
+        yield from _within(squares, scope, own)
+        return
+    if isinstance(node, f.Indicator) and isinstance(node.condition, f.Relation):
+        for part in node.condition.parts:
+            yield from () if part in own else _within(part, scope, own)
         return
     if isinstance(node, f.Call):
         yield node.name + "'" * node.prime
@@ -73,4 +82,4 @@ def _within(node: f.Node, scope: Scope) -> Iterator[str]:
     elif isinstance(node, f.Product) and contracts(node, scope):
         yield f.Over.__name__
     for child in children(node):
-        yield from _within(child, scope)
+        yield from _within(child, scope, own)

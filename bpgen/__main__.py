@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import NoReturn
 
 if __name__ == "__main__" and not getattr(sys.flags, "safe_path", False):
-    # Beside a net.py there may be a random.py: the folder's modules come after all others of their
-    # names, as they do for the command.
-    sys.path.append(sys.path.pop(0))
+    # Beside a net.py there may be a random.py, or an nt.py, which Python looks for on every system:
+    # the folder's modules are found where a net.py is run, as they are for the command.
+    sys.path.pop(0)
 
 
 def run() -> None:

@@ -128,7 +128,7 @@ WRITTEN = _each(
             why="a tensor goes along the first axes of another by itself: W + x"
         ),
         "hstack": Written("concat({0})", "[x,u]", "of vectors; of matrices with axis=1"),
-        "stack vstack": Written(stacked, "[x,u]"),
+        "stack vstack": Written(stacked, "[x,u]", "of numbers without [i]"),
         "size": Written("{0}.shape", "x", "the product of its sizes is the number of entries"),
         "ndim": Written("len({0}.shape)", "x"),
         # arrays
@@ -147,6 +147,9 @@ WRITTEN = _each(
         "Parameter Variable weight": Written(drawn, "4 3", "the module draws it"),
         "item numpy tolist astype dtype device data copy clone": Written(
             why="a tensor has no value yet: the module that emit writes computes it"
+        ),
+        "SGD Adam AdamW RMSprop step zero_grad fit compile train": Written(
+            why="leave it out: training is a loop of yours over loss_and_grad of the module"
         ),
         "detach stop_gradient": Written(why="no gradient is held back: give it as an input"),
         "backward grad diff gradient value_and_grad": Written(

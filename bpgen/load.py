@@ -116,6 +116,10 @@ def _compiled(source: str, path: str) -> CodeType:
 
 def _word(line: str) -> str:
     """What to write where a word of Python is given a value: lambda = 0.1."""
+    if returned := re.match(r"return\b *(.*)", line):
+        return f"net.py is no function: end with output({returned[1] or 'a'})"
+    if absolute := re.search(r"\|([^|]+)\|", line):
+        return f"an absolute value is abs({absolute[1]})"
     name = re.match(r"(\w+) *=(?!=)", line)
     keyword_ = name is not None and keyword.iskeyword(name[1])
     return f"{name[1]} is a word of Python: call it {name[1]}_" if name and keyword_ else ""
@@ -132,6 +136,9 @@ def _run(source: str, path: str, declared: Declaration) -> dict[str, object]:
             vars(builtins)["input"] = _keyboard
             exec(code, space)
     except NetError as error:
+        from bpgen.network.naming import refuse_own_lengths
+
+        refuse_own_lengths(declared, space)
         error.fact = _with_names(error.fact, declared, space)
         error.place = error.place or declared.place(_line(error, path))
         raise

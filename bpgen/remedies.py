@@ -23,6 +23,10 @@ _REMEDIES = (  # of what Python says; the first that matches
         r"NameError",
         "declare it first, x = input(3), y = target(2) or W = param(2, 3), or import it",
     ),
+    (
+        "TypeError: 'tuple' object cannot be interpreted as an integer",
+        "a shape is a tuple of sizes: x.shape[0] is one",
+    ),
     (r"TypeError: cannot unpack .* Index object", 'two names make two: i, j = indices("i j")'),
     (r"TypeError: .* for (\^|\*\* or pow)", "a power is **, of numbers and tensors: z ** 2"),
     (
@@ -50,6 +54,7 @@ _NAMES = {  # what is mostly meant by a name that stands for nothing
     "e": "Euler's number is exp(1)",
     "inf": "masked(z, keep) is minus infinity where keep is 0",
 }
+_COUNTS = ("N", "m", "n", "batch_size")  # how many samples there are, in the words of courses
 _MODULES = (
     *("F", "K", "jax", "jnp", "keras", "layers", "linalg", "math", "nn", "np", "numpy", "optim"),
     *("random", "scipy", "sp", "sympy", "tf", "torch"),
@@ -84,6 +89,8 @@ def _meant(name: str, nodes: list[ast.expr], space: Mapping[str, object]) -> str
         return ""
     if name in _MODULES:
         return _of_module(name, nodes, space) or _NAMES.get(name, "")
+    if name in _COUNTS and _divides(name, nodes):
+        return _NAMES["N"].replace("N", name, 1)
     if name in _NAMES:
         return _NAMES[name]
     call = next((c for c in _calls(nodes) if getattr(c.func, "id", "") == name), None)
@@ -96,6 +103,12 @@ def _meant(name: str, nodes: list[ast.expr], space: Mapping[str, object]) -> str
     close = close or [word for word in words if _bare(word) == _bare(name)]
     close = close or get_close_matches(name.lower(), words, n=1, cutoff=0.7)
     return f"did you mean {close[0]}?" if close else ""
+
+
+def _divides(name: str, nodes: list[ast.expr]) -> bool:
+    """Whether something is divided by it, as by the number of samples in 1 / m."""
+    quotients = (n for n in nodes if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Div))
+    return any(name in (_text(q.right), _text(q.left)) for q in quotients)
 
 
 def _below(name: str, source: str, line: int | None) -> str:

@@ -248,6 +248,14 @@ def test_an_input_keeps_its_name_where_its_variable_is_used_again() -> None:
     assert ([t.name for t in net.role("input")], net.outputs) == (["x"], ("x1",))
 
 
+def test_a_numbered_name_that_is_used_again_is_of_its_layer() -> None:
+    """W11 is of layer 11; W_tilde1 has the number of W1, and prints as a W with a tilde."""
+    net = network("W1 = param(3, 3)\nW1 = 2 * W1\nx = W1 @ x\noutput(x)\n")
+    assert [*net.tensors] == ["x", "W1", "W_tilde1", "x1"]
+    net = network("W1, W_tilde1 = param(3, 3), param(3)\nW1 = 2 * W1\noutput(W1 @ W_tilde1 * x)\n")
+    assert {"W1", "W_tilde1", "W11"} <= {*net.tensors}
+
+
 def test_names_that_gradients_have_elsewhere_are_the_users() -> None:
     net = network("dW, delta1 = param(3), param(3)\nW = dW * x\nz1 = W + delta1\noutput(z1)\n")
     assert {"dW", "delta1", "W", "z1"} <= set(net.tensors)

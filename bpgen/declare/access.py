@@ -48,12 +48,18 @@ def address(tensor: Quantity, key: Any) -> tuple[sp.Expr, ...]:
         several = "index" if tensor.rank == 1 else "indices"
         raise NetError(
             f"{tensor.said()} has {tensor.rank} {several}, not {len(keys)}",
-            _by_vector(tensor, keys) or picked(tensor, keys) or "name one index for each axis",
+            _by_vector(tensor, keys) or picked(tensor, keys) or _each_axis(tensor),
         )
     foreign = [k for k in keys if isinstance(k, slice) or k is None or k is Ellipsis]
     if foreign and (meant := picked(tensor, keys)):
         raise NetError(f"{tensor.said()}: {_shown(foreign[0])} is no index", meant)
     return (*batch, *(_index(tensor, axis, k) for axis, k in enumerate(keys)))
+
+
+def _each_axis(tensor: Quantity) -> str:
+    if not tensor.rank:
+        return f"it is one number: write {here().variable(tensor) or 'it'} alone"
+    return "name one index for each axis"
 
 
 def _by_vector(tensor: Quantity, keys: tuple[Any, ...]) -> str:

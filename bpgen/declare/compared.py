@@ -73,9 +73,11 @@ def classes(p: Any, y: Any, what: str, of_each: str) -> None:
         pair(p, y, what)
     elif p.shape != (*shape_of(y), bound):
         along = ", along the last axis" if shape_of(y) else ""
+        several = p.rank > 1 and not along
+        whole = f": dense(flatten(x), {bound}) connects all axes" if several else ""
         raise NetError(
             f"{what}: {p.said()} against the {bound} classes of {y.said()}",
-            f"one {of_each} for each class{along}",
+            f"one {of_each} for each class{along}{whole}",
         )
 
 

@@ -28,6 +28,7 @@ _REMEDIES = {
     "function": "call it: relu(z)",
     "NoneType": "the function that was to make it returned nothing",
 }
+_IN_PLACE = "it declares a target, in place of a label: y = one_hot(3)"
 _ACCENTS = {
     "\u0302": "_hat",
     "\u0303": "_tilde",
@@ -63,6 +64,8 @@ def remedy_for(value: Any) -> str:
     if isinstance(shape, tuple) and hasattr(value, "dtype"):
         sizes = ", ".join(map(str, shape))
         return f"arrays come at run time: declare an input({sizes}), or a param({sizes}) to learn"
+    if isinstance(value, (list, tuple)) and any(hasattr(v, "said") for v in value):
+        return f"entries are written one by one: c = zeros({len(value)}); c[0] = x[0]"
     return _REMEDIES.get(type(value).__name__, "use numbers, tensors and bpgen's functions")
 
 
@@ -105,12 +108,20 @@ def size_of(value: Any, what: str) -> Size:
             raise NetError(f"{what}: {value} is the batch's own", "give the length another name")
         return value
     if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < 1:
-        raise NetError(f"{what}: {value!r:.60} is not a size", _sizes(value, what))
+        shown = value.said() if hasattr(value, "said") else f"{value!r:.60}"
+        raise NetError(f"{what}: {shown} is not a size", _sizes(value, what))
     return int(value)
 
 
 def _sizes(value: Any, what: str) -> str:
     """What a size is, or several."""
+    shape = getattr(value, "shape", None)
+    if isinstance(shape, tuple) and hasattr(value, "dtype"):
+        sizes = ", ".join(map(str, shape))
+        return f"its values come at run time: {what}({sizes})"
+    if hasattr(value, "said"):
+        of_tensor = "sizes are whole numbers; those of a tensor x are x.shape"
+        return _IN_PLACE if what == "one_hot" else of_tensor
     if isinstance(value, (tuple, list)) and all(isinstance(s, (int, str)) for s in value):
         return f"give the sizes one by one: {what}({', '.join(f'{s!r:.20}' for s in value)})"
     if value is None or (isinstance(value, int) and value == -1):

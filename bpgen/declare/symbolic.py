@@ -74,7 +74,7 @@ class Symbolic:
         " the least entry is min({x})",
     )
     __contains__ = __iter__
-    __len__ = _refused("has no len()", "its sizes are {x}.shape")
+    __len__ = _refused("has no len()", "its length is {x}.shape[0]")
     __setitem__ = _refused(
         "is defined once, by its equation",
         "write the whole tensor as one equation: tensor(..., i); zeros(3) makes one that is written"
@@ -83,6 +83,13 @@ class Symbolic:
     __array__ = _refused(
         "is not a numpy array", "use bpgen's own words; numpy is for the emitted module"
     )
+
+    def __format__(self, how: str) -> str:
+        if how:
+            x = here().variable(self) or "z"
+            fact = f"{self.said()} is written in no format, {how}: it has no value yet"
+            raise NetError(fact, f"print({x}) says its shape")
+        return str(self)
 
     def said(self) -> str:
         """How an error names it."""

@@ -14,7 +14,7 @@ from bpgen.network.complete import refuse_incomplete, said
 from bpgen.network.inline import Definition, inlined, is_log
 from bpgen.network.lowest import refuse_lowest
 from bpgen.network.nameless import called
-from bpgen.network.naming import names, refuse, refuse_lengths
+from bpgen.network.naming import names, refuse, refuse_lengths, refuse_own_lengths
 from bpgen.network.penalties import refuse_subtracted
 from bpgen.network.prediction import compared, exponentials, predictions, told_apart
 from bpgen.network.reached import reachable, reads
@@ -48,6 +48,7 @@ def build(
     if predicts and not predictions(declared, used) and told_apart(declared, used):
         used = reachable(declared, [*roots, *declared.arguments])
     named = names(declared, variables, source)
+    refuse_own_lengths(declared, variables)
     refuse_incomplete(declared, used, named)
     refuse_subtracted(declared)
     given = {serial: name for serial, name in named.items() if serial in set(used)}

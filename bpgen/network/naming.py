@@ -30,8 +30,9 @@ def names(declared: Declaration, variables: Mapping[str, Any], source: str) -> d
 
     A variable that declares several tensors, as in a loop, numbers them: W1, W2, ... What is
     computed and kept in a variable that also declares a tensor, as in `x = relu(x)`, is numbered
-    too: the declared one keeps the name. So is what is computed under a name that code has another
-    use for, as in `n = dense(x, 3)`: no key of the module's dicts depends on it. The loss is L.
+    too, or has a tilde where a number is there: the declared one keeps the name. So is what is
+    computed under a name that code has another use for, as in `n = dense(x, 3)`: no key of the
+    module's dicts depends on it. The loss is L.
     What only a list or a dict holds has the name of its place there.
     """
     named = {t.serial: t.name for t in declared.tensors if t.name is not None}
@@ -54,7 +55,7 @@ def names(declared: Declaration, variables: Mapping[str, Any], source: str) -> d
             elif variable not in often and not (value.role == "value" and _is_taken(variable)):
                 named[value.serial] = variable
             elif value is not declared.loss:
-                named[value.serial] = numbered(variable, taken)
+                named[value.serial] = _another(variable, taken)
     again = Counter(declared.called.values())
     for serial, variable in declared.called.items():  # the variables of a repeated block
         if serial not in named:
@@ -64,6 +65,16 @@ def names(declared: Declaration, variables: Mapping[str, Any], source: str) -> d
             taken.add(named[serial])
     _by_place(named, taken, declared, places)
     return dict(sorted(named.items()))
+
+
+def _another(variable: str, taken: set[str]) -> str:
+    """A name beside that of a variable; of W1 it is W_tilde1, for W11 is of another layer."""
+    stem = variable.rstrip("0123456789")
+    marked = f"{stem}_tilde{variable.removeprefix(stem)}"
+    if stem == variable or marked in taken:
+        return numbered(variable, taken)
+    taken.add(marked)
+    return marked
 
 
 def _by_place(
@@ -89,6 +100,18 @@ def _is_taken(name: str) -> bool:
     """Whether code uses the name, or that of its gradient, for something else."""
     word = keyword.iskeyword(name) or keyword.issoftkeyword(name)
     return word or name in RESERVED or adjoint_name(name) in RESERVED - {"delta"}
+
+
+def refuse_own_lengths(declared: Declaration, variables: Mapping[str, Any]) -> None:
+    """NetError for W = param("W", 3, 4), whose first size is the name of a length."""
+    for name, value in variables.items():
+        if isinstance(value, Quantity) and value.role != "value" and name in value.shape[:1]:
+            sizes = ", ".join(repr(s) for s in value.shape[1:]) or "3"
+            raise NetError(
+                f"the first size of {name} is its own name",
+                f"it is called what its variable is: {name} = {value.role}({sizes})",
+                declared.place(value.line),
+            )
 
 
 def refuse_lengths(declared: Declaration, every: Mapping[int, str]) -> None:

@@ -45,6 +45,12 @@ class Window:
 
     @staticmethod
     def of(word: str, axes: int, size: Any, stride: Any, padding: Any, dilation: Any) -> Window:
+        if padding in ("same", "valid"):
+            around = size // 2 if padding == "same" and isinstance(size, int) else 0
+            raise NetError(
+                f"{word}: padding={padding!r} is no number",
+                f"write padding={around}" + ", half of an odd size" * (padding == "same"),
+            )
         return Window(
             word,
             for_each(size, axes, word, "size"),

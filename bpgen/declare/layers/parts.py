@@ -69,7 +69,7 @@ class Layer:
 def _activation(given: Any) -> str:
     """What an activation is."""
     if isinstance(given, int):
-        return "the width of what comes in is x's own: give the width of what comes out alone"
+        return "the size of what comes in is x's own: give that of what comes out alone"
     named = isinstance(given, str) and given.isidentifier()
     return f"give the word itself{', without the quotes' * named}: {given if named else 'relu'}"
 
@@ -101,9 +101,18 @@ def tensor_of_rank(x: Any, word: str, axes: str) -> Tensor:
     if not isinstance(x, Tensor) or x.rank != rank:
         raise NetError(
             f"{word}: {said(x)} is not of the axes ({axes})",
-            f"one sample has {rank} {'axis' if rank == 1 else 'axes'} here",
+            _axes(x, rank, axes),
         )
     return x
+
+
+def _axes(x: Any, rank: int, axes: str) -> str:
+    """How many axes there are, and how a picture of one channel is said."""
+    remedy = f"one sample has {rank} {'axis' if rank == 1 else 'axes'} here"
+    if isinstance(x, Tensor) and x.rank == rank - 1 and axes.startswith("channels"):
+        sizes = ", ".join(map(repr, (1, *x.shape))).replace("'", '"')
+        return f"{remedy}: of one channel, reshape({written(x)}, {sizes})"
+    return remedy
 
 
 def some_tensor(x: Any, word: str, remedy: str = "") -> Tensor:

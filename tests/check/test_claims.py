@@ -115,6 +115,31 @@ BATCHES = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("claim", "name"),
+    [
+        ("dx = 1 * dx", "dx"),
+        ("dx[i] = dx[i] + 0", "dx"),
+        (r"\delta^{[1]} = 1 \delta^{[1]}", "delta1"),
+    ],
+)
+def test_what_stands_on_both_sides_is_told(claim: str, name: str) -> None:
+    found = answer(TOY, claim)
+    assert found.right
+    assert f"{name} stands on both sides: say what it is made of" in str(found)
+
+
+def test_a_batch_is_read_where_one_sample_would_fit() -> None:
+    """Of a square W a product of two vectors is a number, to which a matrix may be added."""
+    net = (
+        "from bpgen import *\nx, y = input(3), target(3)\nh = dense(x, 3)\n"
+        "L = loss(squared_error(h, y) + 0.1 * l2())\n"
+    )
+    found = answer(net, "dW1 = dh.T @ x + 0.2 * W1")
+    assert found.right and found.verdict.reading.batch
+    assert not answer(net, "dW1 = dh.T @ x + 0.1 * W1").right
+
+
 @pytest.mark.parametrize(("net", "claim", "reading"), BATCHES, ids=[c for _, c, _ in BATCHES])
 def test_right_of_a_batch(net: str, claim: str, reading: str) -> None:
     found = answer(net, claim)

@@ -195,7 +195,8 @@ class Court:
             if read.right or (claim.of_samples and not read.unfit):
                 return Answer(claim.text, read)
         if verdict.right:
-            return Answer(claim.text, verdict).where(self._deltas(claim, judge, verdict.reading))
+            said = self._deltas(claim, judge, verdict.reading) + claim.in_itself
+            return Answer(claim.text, verdict).where(said)
         self._refuse_lost(claim)
         classes = judge.classes(claim.of_batch, claim.of_paper)
         every = classes if verdict.unfit else ((verdict.reading,),)

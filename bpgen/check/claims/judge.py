@@ -77,20 +77,16 @@ class Judge:
         raise Unfit("every point tried lies on a kink")
 
     def best(self, found: Side, expected: Side, classes: Classes) -> Verdict:
-        """The verdict in the first class of readings that fits, one in which it is right if there
-        is one; unfit where none does.
+        """The verdict in the first reading in which it is right; where none is, in the first that
+        fits. In square matrices delta.T @ x + W of a batch fits one sample, too: a number and W.
         """
-        unfit: list[Verdict] = []
-        for readings in classes:
-            fits: list[Verdict] = []
-            for reading in readings:
-                verdict = self.verdict(found, expected, reading)
-                if verdict.right:
-                    return verdict
-                (unfit if verdict.unfit else fits).append(verdict)
-            if fits:
-                return fits[0]
-        return unfit[0]
+        wrong: list[Verdict] = []
+        for reading in (reading for readings in classes for reading in readings):
+            verdict = self.verdict(found, expected, reading)
+            if verdict.right:
+                return verdict
+            wrong.append(verdict)
+        return next((verdict for verdict in wrong if not verdict.unfit), wrong[0])
 
     def classes(self, of_batch: bool, of_paper: bool) -> Classes:
         """The readings of a claim, those of a class as likely. Where samples meet, one alone shows

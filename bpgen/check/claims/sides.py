@@ -38,6 +38,15 @@ class Claim:
         line, names = self.line, self.names
         return line is not None and names is not None and "n" in letters(line, names)
 
+    @property
+    def in_itself(self) -> str:
+        """That it says little, where the right side has what the left side is of."""
+        if self.line is None:
+            return ""
+        left = ast.dump(self.line.left)
+        within = any(ast.dump(node) == left for node in ast.walk(self.line.right))
+        return f"; but {self.name} stands on both sides: say what it is made of" if within else ""
+
     def side(self, tree: ast.expr) -> Side:
         """Another right side, in the letters of this one."""
         assert self.names is not None and self.line is not None

@@ -7,7 +7,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from bpgen.foreign_calls import dense, drawn, einsum, entered, factor, reshaped, stacked, summed
+from bpgen.foreign_calls import (
+    dense,
+    drawn,
+    einsum,
+    entered,
+    factor,
+    reshaped,
+    sized,
+    stacked,
+    summed,
+)
 from bpgen.vocabulary import WORDS
 
 Row = TypeVar("Row")
@@ -121,7 +131,7 @@ WRITTEN = _each(
         "round floor ceil sign heaviside argmax argmin argsort": Written(why=_STEP),
         # of other shapes
         "view reshape": Written(reshaped, "x 3 1"),
-        "ravel": Written("flatten({0})", "x"),
+        "ravel flatten": Written("flatten({0})", "x"),
         "t swapaxes transpose": Written("{0}.T", "W", "transpose(x, 1, 0, 2) orders the axes"),
         "squeeze unsqueeze expand_dims": Written("reshape({0}, 1, 3)", "x", "all sizes are named"),
         "expand broadcast_to tile repeat": Written(
@@ -129,7 +139,7 @@ WRITTEN = _each(
         ),
         "hstack": Written("concat({0})", "[x,u]", "of vectors; of matrices with axis=1"),
         "stack vstack": Written(stacked, "[x,u]", "of numbers without [i]"),
-        "size": Written("{0}.shape", "x", "the product of its sizes is the number of entries"),
+        "size": Written(sized, "x", "the product of its sizes is the number of entries"),
         "ndim": Written("len({0}.shape)", "x"),
         # arrays
         "zeros_like": Written("zeros(*{0}.shape)", "x"),
@@ -227,7 +237,8 @@ def code_of(word: str, given: Sequence[str] = (), on: Sequence[str] = ()) -> str
 
 
 def _again(word: str, given: Sequence[str]) -> str:
-    name = _AGAIN.get(word) or next((w for w in (word, word.lower()) if w in WORDS), "")
+    spelled = ((_AGAIN.get(w), w if w in WORDS else None) for w in (word, word.lower()))
+    name = next((w for pair in spelled for w in pair if w), "")
     for other, own in _NAMED.items():
         given = [re.sub(other, own, g) for g in given]
     return name and (f"{name}({', '.join(filter(None, given))})" if given else name)

@@ -31,7 +31,14 @@ def entered(*shape: str) -> str:
 
 
 def drawn(*shape: str) -> str:
-    return f"param({', '.join(shape) if all(map(str.isdigit, shape)) else '4, 3'})"
+    """The sizes are given, alone, in a list, or to what draws: Parameter(randn(4, 3))."""
+    sizes = re.search(r"[(\[]([\w, ]+),?[)\]]*$", f"({', '.join(shape)}")
+    return f"param({sizes[1] if sizes else '4, 3'})"
+
+
+def sized(x: str, axis: str = "", *_: str) -> str:
+    """Torch's size(1) of a batch is the size of a sample's vector, its last."""
+    return f"{x}.shape[{'-1' if axis == '1' else axis}]" if axis else f"{x}.shape"
 
 
 def summed(body: str, *_: str) -> str:

@@ -24,6 +24,10 @@ _REMEDIES = (  # of what Python says; the first that matches
         "declare it first, x = input(3), y = target(2) or W = param(2, 3), or import it",
     ),
     (
+        "IndexError: tuple index out of range",
+        "a shape is that of one sample, without the batch, and begins at x.shape[0]",
+    ),
+    (
         "TypeError: 'tuple' object cannot be interpreted as an integer",
         "a shape is a tuple of sizes: x.shape[0] is one",
     ),

@@ -13,7 +13,9 @@ import sympy as sp
 
 from bpgen.equations.admissible import finite, known
 from bpgen.errors import NetError
+from bpgen.foreign import code_of
 from bpgen.ir import BATCH, Size
+from bpgen.vocabulary import WORDS
 
 _NUMBERS = (
     "numbers come at run time: declare c = input(3); fixed ones stand in zeros: c = zeros(3);"
@@ -64,6 +66,8 @@ def remedy_for(value: Any) -> str:
     if isinstance(shape, tuple) and hasattr(value, "dtype"):
         sizes = ", ".join(map(str, shape))
         return f"arrays come at run time: declare an input({sizes}), or a param({sizes}) to learn"
+    if isinstance(value, str) and (word := code_of(value)) in WORDS:
+        return f"a formula stands in no quotes, and says of what: {word}(a, y)"
     if isinstance(value, (list, tuple)) and any(hasattr(v, "said") for v in value):
         return f"entries are written one by one: c = zeros({len(value)}); c[0] = x[0]"
     return _REMEDIES.get(type(value).__name__, "use numbers, tensors and bpgen's functions")

@@ -70,8 +70,8 @@ class Symbolic:
     )
     __iter__ = _refused(
         "cannot be looped over",
-        "use operators on the whole tensor, or name an index and sum over it;"
-        " the least entry is min({x})",
+        "use operators on the whole tensor, or name an index and sum over it; a layer makes one"
+        " tensor, a recurrence that of all its steps; the least entry is min({x})",
     )
     __contains__ = __iter__
     __len__ = _refused("has no len()", "its length is {x}.shape[0]")

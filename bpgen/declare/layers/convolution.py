@@ -10,6 +10,7 @@ from typing import Any
 import sympy as sp
 
 from bpgen.declare.activations import identity
+from bpgen.declare.declaration import here
 from bpgen.declare.formula import reduce
 from bpgen.declare.given import whole_number
 from bpgen.declare.layers.parts import (
@@ -78,7 +79,7 @@ class Window:
                 raise NetError(
                     f"{self.word}: a window over {reach} entries is larger than the axis of {size}"
                     f"{padded}",
-                    "use a smaller window, less dilation, or more padding",
+                    _channels_last(x) or "use a smaller window, less dilation, or more padding",
                 )
         every = zip(sizes, self.reach, self.stride, strict=True)
         return tuple((size - reach) // stride + 1 for size, reach, stride in every)
@@ -92,6 +93,13 @@ class Window:
         """Where entry u of the window at place p is: stride * p + dilation * u."""
         every = zip(self.stride, p, self.dilation, u, strict=True)
         return tuple(s * i + d * j for s, i, d, j in every)
+
+
+def _channels_last(x: Tensor) -> str:
+    """What is written for a picture whose channels, one or three, come last."""
+    last = x.rank == 3 and x.shape[-1] in (1, 3) and x.shape[0] == x.shape[1] != x.shape[-1]
+    name = here().variable(x) or "x"
+    return f"the channels come first: transpose({name}, 2, 0, 1)" if last else ""
 
 
 def conv1d(

@@ -6,7 +6,7 @@ from bpgen.declare.activations import identity
 from bpgen.declare.formula import reduce
 from bpgen.declare.given import size_of, whole_number
 from bpgen.declare.layers.parts import Activation, Layer, along, known_size, of_axes, some_tensor
-from bpgen.declare.symbolic import said
+from bpgen.declare.symbolic import said, written
 from bpgen.declare.tensor import Tensor
 from bpgen.errors import NetError
 from bpgen.ir import Size
@@ -37,9 +37,10 @@ def embedding(x: Tensor, classes: int, width: int, weights: Tensor | None = None
     too. torch.nn.Embedding.
     """
     if not isinstance(x, Tensor) or x.bound is None:
+        sizes = "".join(f"{s!r}, " for s in x.shape) if isinstance(x, Tensor) else "..., "
         raise NetError(
             f"embedding: {said(x)} does not hold whole numbers",
-            f"declare them: input(..., below={classes!r:.20})",
+            f"declare them: {written(x)} = input({sizes}below={classes!r:.20})",
         )
     layer = Layer("embedding")
     shape = (whole_number(classes, "embedding"), whole_number(width, "embedding"))

@@ -163,7 +163,8 @@ def _apart(x: Tensor, axes: int, word: str) -> tuple[Indices, Indices]:
     rank = some_tensor(x, word).rank
     if type(axes) is not int or not 1 <= axes <= rank:
         raise NetError(
-            f"{word}: {x.said()} has no last {axes!r:.20} axes", f"a whole number, 1 .. {rank}"
+            f"{word}: {x.said()} has no last {axes!r:.20} axes",
+            f"leave it out for the last alone, or say how many they are, 1 .. {rank}",
         )
     for size in x.shape[rank - axes :]:
         known_size(size, x, word)

@@ -112,6 +112,8 @@ def _axes(x: Any, rank: int, axes: str) -> str:
     if isinstance(x, Tensor) and x.rank == rank - 1 and axes.startswith("channels"):
         sizes = ", ".join(map(repr, (1, *x.shape))).replace("'", '"')
         return f"{remedy}: of one channel, reshape({written(x)}, {sizes})"
+    if isinstance(x, Tensor) and x.rank == 1 and axes == "steps, width":
+        return f'{remedy}: of a sequence of any length, {written(x)} = input("T", {x.shape[0]!r})'
     return remedy
 
 

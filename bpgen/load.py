@@ -5,10 +5,10 @@ error.
 from __future__ import annotations
 
 import builtins
-import keyword
 import re
 import sys
 import traceback
+import warnings
 from contextlib import redirect_stdout
 from pathlib import Path
 from types import CodeType
@@ -18,6 +18,7 @@ from bpgen.errors import NetError
 from bpgen.ir import Network
 from bpgen.remedies import remedy, said
 from bpgen.surroundings import as_it_was, modules_beside
+from bpgen.syntax import instead
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,28 +102,19 @@ def _read(path: Path) -> str:
 
 def _compiled(source: str, path: str) -> CodeType:
     try:
-        return compile(source, path, "exec", dont_inherit=True)
+        with warnings.catch_warnings():  # what is wrong will be said where it is run
+            warnings.simplefilter("ignore", SyntaxWarning)
+            return compile(source, path, "exec", dont_inherit=True)
     except SyntaxError as error:
         place = f"{path}:{error.lineno}" if error.lineno else path
         line = (error.text or "").strip()
         raise NetError(
-            f"syntax error: {error.msg}", _word(line) or line or _NOT_PYTHON, place
+            f"syntax error: {error.msg}", instead(line) or line or _NOT_PYTHON, place
         ) from None
     except (ValueError, RecursionError, MemoryError) as error:
         raise NetError(
             f"syntax error: {str(error) or 'too deeply nested'}", _NOT_PYTHON, path
         ) from None
-
-
-def _word(line: str) -> str:
-    """What to write where a word of Python is given a value: lambda = 0.1."""
-    if returned := re.match(r"return\b *(.*)", line):
-        return f"net.py is no function: end with output({returned[1] or 'a'})"
-    if absolute := re.search(r"\|([^|]+)\|", line):
-        return f"an absolute value is abs({absolute[1]})"
-    name = re.match(r"(\w+) *=(?!=)", line)
-    keyword_ = name is not None and keyword.iskeyword(name[1])
-    return f"{name[1]} is a word of Python: call it {name[1]}_" if name and keyword_ else ""
 
 
 def _run(source: str, path: str, declared: Declaration) -> dict[str, object]:

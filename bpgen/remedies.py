@@ -24,6 +24,15 @@ _REMEDIES = (  # of what Python says; the first that matches
         "declare it first, x = input(3), y = target(2) or W = param(2, 3), or import it",
     ),
     (
+        r"TypeError: cannot determine truth value of Relational",
+        "an index has no value yet: at_most(j, i) is 1 where j <= i, else 0",
+    ),
+    (
+        r"TypeError: '(int|float)' object is not callable",
+        "a product is written with *: 2 * (x + 1)",
+    ),
+    (r"TypeError: '.*' object is not subscriptable", "a function is called with ( ), not [ ]"),
+    (
         "IndexError: tuple index out of range",
         "a shape is that of one sample, without the batch, and begins at x.shape[0]",
     ),
@@ -82,6 +91,8 @@ def remedy(error: BaseException, source: str, line: int | None, space: Mapping[s
         found = _below(name, source, line) or _meant(name, nodes, space) or found
     if re.match(_OF_TENSOR, text):
         found = _of_method(str(getattr(error, "name", "")), nodes) or found
+    if re.match("TypeError: .* object is not callable", text):
+        found = _hidden(nodes, space) or found
     if re.match(_OF_OTHERS, text):
         found = _of_library(nodes, space) or found
     return _called_as(text) or found
@@ -93,6 +104,9 @@ def _meant(name: str, nodes: list[ast.expr], space: Mapping[str, object]) -> str
         return ""
     if name in _MODULES:
         return _of_module(name, nodes, space) or _NAMES.get(name, "")
+    stored = (n.value for n in nodes if isinstance(n, ast.Subscript) and _is_stored(n))
+    if any(isinstance(n, ast.Name) and n.id == name for n in stored):
+        return f"what is written entry by entry is declared: {name} = zeros(3)"
     if name in _COUNTS and _divides(name, nodes):
         return _NAMES["N"].replace("N", name, 1)
     if name in _NAMES:
@@ -107,6 +121,10 @@ def _meant(name: str, nodes: list[ast.expr], space: Mapping[str, object]) -> str
     close = close or [word for word in words if _bare(word) == _bare(name)]
     close = close or get_close_matches(name.lower(), words, n=1, cutoff=0.7)
     return f"did you mean {close[0]}?" if close else ""
+
+
+def _is_stored(node: ast.Subscript) -> bool:
+    return isinstance(node.ctx, ast.Store)
 
 
 def _divides(name: str, nodes: list[ast.expr]) -> bool:
@@ -150,6 +168,13 @@ def _of_module(module: str, nodes: list[ast.expr], space: Mapping[str, object]) 
                 return instead(node.attr)
             return _instead(node.attr, call, nodes, space)
     return ""
+
+
+def _hidden(nodes: list[ast.expr], space: Mapping[str, object]) -> str:
+    """That a variable has the name of a word which is called."""
+    names = (getattr(call.func, "id", "") for call in _calls(nodes))
+    hidden = next((n for n in names if n in WORDS and not callable(space.get(n))), "")
+    return f"the variable {hidden} hides bpgen's word: call it {hidden}1" if hidden else ""
 
 
 def _of_library(nodes: list[ast.expr], space: Mapping[str, object]) -> str:

@@ -137,6 +137,19 @@ class Formula(Symbolic):
     __rmatmul__ = __matmul__
 
 
+def one_by_one(word: str, given: Any) -> str:
+    """How indices are given to a word, for what is none: a name in quotes, several, a range."""
+    if isinstance(given, str) and given.isidentifier():
+        return f'without the quotes: {word}(..., {given}), where {given} = indices("{given}")'
+    several = given if isinstance(given, (tuple, list)) else ()
+    if any(isinstance(g, Index) for g in several):
+        names = ", ".join(str(g) for g in several if isinstance(g, Index))
+        return f"each by itself, whose range is its axis: {word}(..., {names})"
+    if isinstance(given, range):
+        return f"the range of an index is its axis: {word}(..., j) alone"
+    return 'declare them: i, j = indices("i j")'
+
+
 def reduce(formula: Any, over: tuple[Any, ...], how: Reduce, word: str = "") -> Formula:
     """`how` over the named indices of a formula; `word` is the user's, where it is another."""
     for index in over:
@@ -146,7 +159,7 @@ def reduce(formula: Any, over: tuple[Any, ...], how: Reduce, word: str = "") -> 
                 f"{word or how} is over indices, not {index!r}",
                 f"an axis of a tensor is said by its name: axis={index}"
                 if axis
-                else 'declare them: i, j = indices("i j")',
+                else one_by_one(word or how, index),
             )
     formula = Formula.of(formula)
     for index in over:

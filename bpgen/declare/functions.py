@@ -142,7 +142,8 @@ def _of_several(function: Callable[..., sp.Expr], name: str) -> Callable[..., An
 
     def apply(*values: Scalar) -> Any:
         if len(values) < 2:
-            raise NetError(f"{name} is of two values or more", f"{name}(x, u)")
+            entry = "" if name not in ("maximum", "minimum") else f"; of one, {name[:3]}(x)"
+            raise NetError(f"{name} is of two values or more", f"{name}(x, u){entry}")
         return functools.reduce(of_two, values)
 
     apply.__name__ = apply.__qualname__ = name

@@ -25,6 +25,8 @@ FROM_BELOW = "a recurrence that starts there is given its start: h[-1, i] = s[i]
 _REMEDIES = {
     "list": _NUMBERS,
     "tuple": _NUMBERS,
+    "bool": "an index has no value yet: at_most(i, j) is 1 where i <= j, and times at_most(j, i)"
+    " where i = j",
     "complex": "networks here compute with real numbers",
     "str": "use numbers, tensors, and sympy expressions that are not in quotes",
     "function": "call it: relu(z)",

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import sympy as sp
 
 from bpgen.declare.declaration import here
-from bpgen.declare.formula import Formula, fresh
+from bpgen.declare.formula import Formula, fresh, one_by_one
 from bpgen.declare.given import checked_name, number, size_of, whole_number
 from bpgen.declare.symbolic import said
 from bpgen.declare.tensor import Tensor
@@ -142,7 +142,12 @@ def indices(*names: str, size: Size | None = None) -> Any:
     are 0 .. size - 1.
     """
     if not all(isinstance(n, str) for n in names):
-        raise NetError("indices: the names are not strings", 'write i, j = indices("i j")')
+        sized = len(names) > 1 and isinstance(names[-1], int)
+        remedy = f'a size has its word: indices("i", size={names[-1]})'
+        raise NetError(
+            "indices: the names are not strings",
+            remedy if sized else 'write i, j = indices("i j")',
+        )
     words = " ".join(names).replace(",", " ").split()
     if not words:
         raise NetError("indices: no name given", 'write i, j = indices("i j")')
@@ -163,7 +168,7 @@ def tensor(formula: Scalar, *left: Index, name: str | None = None) -> Tensor:
                 f"{said(index)} is not an index",
                 "by labels it is written into zeros: u = zeros(4); u[k[j]] = x[j]"
                 if isinstance(index, (Formula, Tensor))
-                else 'declare them: i, j = indices("i j")',
+                else one_by_one("tensor", index),
             )
     return Tensor.of(left, Formula.of(formula), name=checked_name(name))
 
@@ -172,6 +177,8 @@ def loss(value: Scalar) -> Tensor:
     """Declare the loss of one sample, which may be named: loss(-z[n, y[n]]); the network's loss is
     its mean over the batch. Penalties may be added.
     """
+    if isinstance(value, (list, tuple)):
+        raise NetError("the loss is no scalar: it is a list", "add them: loss(first + second)")
     open_ = () if isinstance(value, Tensor) else Formula.of(value).free
     if len(open_) == 1 and open_[0].size == BATCH:
         value, open_ = Tensor.of(open_, Formula.of(value)), ()
@@ -234,7 +241,7 @@ def _returned(value: Scalar) -> Tensor:
         formula.terms = made[()].terms
         return made
     if not isinstance(value, Tensor):
-        several = isinstance(value, (tuple, list))
+        several = isinstance(value, (tuple, list, dict))
         raise NetError(
             f"output: {said(value)} is not a tensor",
             "give each by a name of its own, as in y, m, s = ...; output(y, m, s)"

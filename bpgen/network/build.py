@@ -21,6 +21,7 @@ from bpgen.network.reached import reachable, reads
 
 _END = "end with loss(...) or output(...)"
 _HIDDEN = "the variable loss hides bpgen's word: end with L = loss(...)"
+_OWN = "your function loss hides bpgen's word: call it distance, end with L = loss(distance(a, y))"
 
 
 def build(
@@ -37,7 +38,7 @@ def build(
     if declared.loss is None and not declared.outputs:
         raise NetError(
             "neither a loss nor an output is declared",
-            _HIDDEN if isinstance(variables.get("loss"), Quantity) else _END,
+            _end(variables.get("loss")),
             declared.path,
         )
     roots = [
@@ -68,6 +69,13 @@ def build(
     refuse_lengths(declared, every_name)
     apart = {every_name[s] for s in within if s in kept}
     return batched_network(declared, kept, every_name, set(given), apart, name, title)
+
+
+def _end(loss: object) -> str:
+    """How net.py ends, where a variable of it may be called loss."""
+    if isinstance(loss, Quantity):
+        return _HIDDEN
+    return _OWN if getattr(loss, "__module__", "") == "__net__" else _END
 
 
 def _told(

@@ -281,3 +281,21 @@ def test_a_function_of_one_entry_is_a_value_of_its_own() -> None:
     assert "r = exp(zₐ − old − s)" in text and text.count("exp(zₐ − old − s)") == 1
     emits = written(source)
     assert emits.count("r = np.exp(") == 1 and emits.count("np.exp(log_softmax(z)") == 1
+
+
+MATRICES = [
+    ((2, 3, 4), (2, 4, 5)),
+    ((3, 4), (2, 4, 5)),
+    ((6, 2, 3, 4), (2, 4, 5)),
+    ((2, 3, 4), (6, 2, 4, 5)),
+    ((4,), (2, 4, 5)),
+]
+
+
+@pytest.mark.parametrize(("of_x", "of_w"), MATRICES)
+def test_a_product_of_several_matrices_is_numpys(of_x: Any, of_w: Any) -> None:
+    """Each matrix of one was multiplied with each of the other, as numpy.dot does."""
+    agrees(
+        f"x, w = input(*{of_x}), param(*{of_w})\nL = loss(sum((x @ w) ** 3))",
+        lambda p, x: np.sum(np.matmul(x, p["w"]) ** 3),
+    )

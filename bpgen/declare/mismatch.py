@@ -70,3 +70,14 @@ def transposed(one: Quantity, two: Quantity) -> str:
     if two.role == "input" and two.rank == 2 and two.shape[-1] == one.shape[-1]:
         return f"{meant}of a batch one sample is declared: {b} = input({two.shape[-1]})"
     return f"{meant}weights are (out, in), as in W @ x + b"
+
+
+def pair_by_pair(one: Quantity, two: Quantity) -> str:
+    """The products of all matrices of one tensor with all of another."""
+    a, b = (here().variable(t) or "(...)" for t in (one, two))
+    letters = iter("hijpqruvwacdefglm")
+    lead, more = ([next(letters) for _ in t.shape[:-2]] for t in (one, two))
+    row, column = next(letters), next(letters)
+    left, right = (", ".join(x) for x in ((*lead, row, "k"), (*more, "k", column)))
+    every = ", ".join((*lead, *more, row, column))
+    return f"each of one with each of the other: tensor(sum({a}[{left}] * {b}[{right}], k), {every})"

@@ -14,7 +14,13 @@ from bpgen.declare.access import accessed
 from bpgen.declare.declaration import Quantity, here
 from bpgen.declare.definition import defined
 from bpgen.declare.formula import Formula, fresh, reduce
-from bpgen.declare.mismatch import ends_with, entry_by_entry, is_product, transposed
+from bpgen.declare.mismatch import (
+    ends_with,
+    entry_by_entry,
+    is_product,
+    pair_by_pair,
+    transposed,
+)
 from bpgen.declare.symbolic import Symbolic
 from bpgen.declare.writing import write
 from bpgen.errors import NetError
@@ -90,20 +96,31 @@ class Tensor(Quantity, Symbolic):
             )
 
     def __matmul__(self, other: Any) -> Tensor:
+        """The product of the last two axes, for each entry of those before, which one of the two
+        may lack. numpy.matmul.
+        """
         other = _operand("@", other)
         if not self.rank or not other.rank:
             raise NetError(
                 f"{self.said()} @ {other.said()}: a scalar has no rows", "use * for a scalar"
             )
-        k = fresh(self.shape[-1])
-        left = tuple(fresh(s) for s in self.shape[:-1])
         inner = max(other.rank - 2, 0)
-        right = tuple(fresh(s) for s in (*other.shape[:inner], *other.shape[inner + 1 :]))
         if self.shape[-1] != other.shape[inner]:
             sizes = f"{self.shape[-1]} columns against {other.shape[inner]} rows"
             raise NetError(f"{self.said()} @ {other.said()}: {sizes}", transposed(self, other))
-        product = self[(*left, k)] * other[(*right[:inner], k, *right[inner:])]
-        return Tensor.of(left + right, reduce(product, (k,), "sum"))
+        batches = self.shape[:-2], other.shape[:-2]
+        several = max(batches, key=len)
+        if not all(ends_with(several, batch) for batch in batches):
+            raise NetError(
+                f"{self.said()} @ {other.said()}: the axes before the last two differ",
+                pair_by_pair(self, other),
+            )
+        lead, k = tuple(fresh(s) for s in several), fresh(self.shape[-1])
+        row = tuple(fresh(s) for s in self.shape[-2:-1])
+        column = tuple(fresh(s) for s in other.shape[inner + 1 :])
+        mine, others = (lead[len(lead) - len(batch) :] for batch in batches)
+        product = self[(*mine, *row, k)] * other[(*others, k, *column)]
+        return Tensor.of((*lead, *row, *column), reduce(product, (k,), "sum"))
 
     def __rmatmul__(self, other: Any) -> Tensor:
         return _operand("@", other) @ self

@@ -223,12 +223,16 @@ OF_H = {
     "(y - h[0]) ** 2 + (h[1] * b - h[0] * w[0]) ** 2": lambda h, w, b: h,
     "relu(1 - y * dot(w, h)) + b": lambda h, w, b: h @ w,
     "relu(1 + h[0] - y) + b * w[0]": lambda h, w, b: h,
+    "(2 * h[0] - y) ** 2 + b * w[0]": lambda h, w, b: 2 * h[:, 0],
+    "0.9 * abs(y - h[0] / 2) + b * w[0]": lambda h, w, b: h[:, 0] / 2,
+    "(y / 2 - dot(w, h) - b) ** 2": lambda h, w, b: h @ w + b,
+    "(log(y) - dot(w, h) - b) ** 2": lambda h, w, b: h @ w + b,
 }
 
 
 @pytest.mark.parametrize("formula", OF_H)
 def test_what_is_compared_is_more_than_the_last_that_has_a_name(formula: str) -> None:
-    """Of w h + b in the loss h was returned, of silu(z) in it z."""
+    """Of w h + b in the loss h was returned, of silu(z) in it z, of 2 h and log(y) - w h - b h."""
     output, g = returned(f"{OF_HIDDEN}L = loss({formula})")
     h = np.tanh(g["x"] @ g["W1"].T + g["b1"])
     np.testing.assert_allclose(output, OF_H[formula](h, g["w"], g["b"]))
@@ -243,6 +247,8 @@ def test_a_prediction_is_named_by_its_target() -> None:
     assert ell == "9*(r2[n] - rhat2[n])**2/10 + Abs(r2[n] - rhat2[n])"
     named = declared_by(f"from bpgen import *\n{OF_HIDDEN}L = loss((h[0] * b - y) ** 2 * w[0])\n")
     assert named.outputs == ("yhat",)
+    of_a_log = "L = loss((log(y) - h[0] * b) ** 2 * w[0])\n"
+    assert declared_by(f"from bpgen import *\n{OF_HIDDEN}{of_a_log}").outputs == ("u1",)
 
 
 @pytest.mark.parametrize("z", ["z = W @ x + b\n", "z = b + W @ x\n", ""])
@@ -281,6 +287,18 @@ def test_the_share_of_all_classes_is_no_output(options: str) -> None:
     )
     (output,) = network.outputs
     assert network.tensors[output].sample_shape == (3,)
+
+
+@pytest.mark.parametrize("places", ["", '"T"'])
+def test_logits_are_returned_however_labels_are_smoothed(places: str) -> None:
+    """Their log-softmax was, which is the loss's own unless net.py has a name for it."""
+    lines = f"x, y, W = input({places or 3}, 4), label(3, {places or 3}), param(3, 4)\n"
+    output, g = returned(
+        f"{lines}L = loss(categorical_cross_entropy_with_logits(x @ W.T, y, label_smoothing=0.1))"
+    )
+    np.testing.assert_allclose(output, g["x"] @ g["W"].T)
+    named = "i = indices('i')\nq = log_softmax(x @ W.T)\nL = loss(-mean(q[i, y[i]], i) - 0.1 * mean(q))\n"
+    assert declared_by(f"from bpgen import *\n{lines}{named}").outputs == ("q",)
 
 
 def test_a_formula_is_an_output() -> None:

@@ -80,4 +80,6 @@ def pair_by_pair(one: Quantity, two: Quantity) -> str:
     row, column = next(letters), next(letters)
     left, right = (", ".join(x) for x in ((*lead, row, "k"), (*more, "k", column)))
     every = ", ".join((*lead, *more, row, column))
-    return f"each of one with each of the other: tensor(sum({a}[{left}] * {b}[{right}], k), {every})"
+    return (
+        f"each of one with each of the other: tensor(sum({a}[{left}] * {b}[{right}], k), {every})"
+    )

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import sympy as sp
+
+from bpgen.equations.softmaxes import is_softmax
 from bpgen.ir import Equation, TensorInfo
 
 
@@ -15,12 +18,14 @@ def outputs_of(
     an input as it is.
     """
     of_target = {t.name for t in tensors.values() if t.role == "target"}
+    logits = _logits(equations, own)
     compared: list[str] = []
     computed: list[str] = []
     for equation in equations:
         reads = [e.name for e in equation.reads()]
         if of_target & set(reads):
             of_target.add(equation.name)
+            reads = [r for name in reads for r in logits.get(name, (name,))]
             compared += [r for r in reads if r in computed]
         elif tensors[equation.name].batched and not _is_within_a_block(tensors[equation.name]):
             computed.append(equation.name)
@@ -31,6 +36,18 @@ def outputs_of(
             return (candidates[-1],)
     given = [t.name for t in tensors.values() if t.role == "input"]
     return tuple(sorted(given, key=lambda name: tensors[name].bound is not None)[:1])
+
+
+def _logits(equations: list[Equation], own: set[str]) -> dict[str, list[str]]:
+    """What each log-softmax is made of that net.py gives no name: the logarithm is the loss's."""
+    terms = {e.name: e.terms for e in equations}
+    return {
+        e.name: [read.name for read in e.reads()]
+        for e in equations
+        if e.name not in own
+        and e.pointwise()
+        and is_softmax(sp.exp(e.terms[0].body), lambda read: terms.get(read.name, ()))
+    }
 
 
 def _not_made_of_others(compared: list[str], equations: list[Equation]) -> list[str]:

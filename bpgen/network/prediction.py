@@ -61,7 +61,7 @@ def compared(
         mine, others = sides.parted(whole.args)
         if sides.are_made(mine, others):
             (made,) = elements(mine[0])
-            declared.tensors[serial_of(made)].predicts = sides.target(others)
+            declared.tensors[serial_of(made)].predicts = sides.target(mine, others)
             return None
     return _told(declared, kept, sides)
 
@@ -103,38 +103,44 @@ class _Sides:
         others = [a for a in every if "target" in self._roles(a)]
         return [a for a in every if a not in others], others
 
-    def are_told(self, mine: Iterable[sp.Expr], others: Collection[sp.Expr]) -> bool:
+    def are_told(self, mine: Collection[sp.Expr], others: Collection[sp.Expr]) -> bool:
         """Whether the two sides of a sum are a prediction and what it is compared with: something
         that is computed, and not h beside a margin.
         """
         told = all(map(self.is_target, others)) or not self.alone
         parts = [a for a in mine if not a.is_number]
-        computed = len(parts) > 1 or any(map(self.is_computed, parts))
+        if any(map(is_log, others)) and any(map(is_log, parts)):  # of log(y / h) it is h
+            return False
+        computed = len(parts) > 1 or any(self.is_computed(a, mine, others) for a in parts)
         return told and bool(others) and computed and any(map(self.is_predicted, parts))
 
     def are_made(self, mine: Collection[sp.Expr], others: Collection[sp.Expr]) -> bool:
         """The same of a prediction that is a tensor as it is: h of y - h."""
         told = bool(others) and all(map(self.is_target, others)) and len(mine) == 1
-        return told and not any(map(self.is_computed, mine)) and all(map(self.is_predicted, mine))
+        computed = any(self.is_computed(a, mine, others) for a in mine)
+        return told and not computed and all(map(self.is_predicted, mine))
 
     def is_target(self, expr: sp.Expr) -> bool:
-        """Whether it is one itself, but for a number before it, and not what a label picks."""
-        of = expr.as_coeff_Mul()[1]
-        return isinstance(of, Element) and self._roles(of) == {"target"}
+        """Whether it is made of targets alone, as log(y) is, and not what a label picks."""
+        return self._roles(expr) == {"target"}
 
     def is_predicted(self, expr: sp.Expr) -> bool:
         """Whether it is computed from inputs and from no target."""
         return _of_inputs(self._roles(expr))
 
-    def is_computed(self, expr: sp.Expr) -> bool:
-        """Whether it is more than a tensor as it is: b[u] is, too."""
-        of = expr.as_coeff_Mul()[1]
+    def is_computed(
+        self, expr: sp.Expr, mine: Collection[sp.Expr], others: Collection[sp.Expr]
+    ) -> bool:
+        """Whether an addend is more than a tensor as it is: b[u] is, and 2 * h of y - 2 * h."""
+        number = self.scale(mine, others) if all(map(self.is_target, others)) else None
+        of = expr.as_coeff_Mul()[1] if number is None else expr / number
         return not isinstance(of, Element) or any(e != of for e in elements(of))
 
-    def target(self, others: Collection[sp.Expr]) -> int | None:
-        """The one target that there is on the other side, and nothing else."""
-        found = [serial_of(e.as_coeff_Mul()[1]) for e in others if self.is_target(e)]
-        return found[0] if len(found) == len(others) == 1 else None
+    def target(self, mine: Collection[sp.Expr], others: Collection[sp.Expr]) -> int | None:
+        """The one target that is the other side as it is: y of y - h, and not of log(y) - h."""
+        found = [o / -self.scale(mine, others) for o in others]
+        one = len(found) == 1 and isinstance(found[0], Element) and self.is_target(found[0])
+        return serial_of(found[0]) if one else None
 
     def prediction(self, mine: Collection[sp.Expr], others: Collection[sp.Expr]) -> sp.Expr:
         """What the addends are a number times of."""
@@ -142,12 +148,13 @@ class _Sides:
 
     def scale(self, mine: Collection[sp.Expr], others: Collection[sp.Expr]) -> sp.Expr:
         """The number: the prediction is taken from a target in y - w * x, and a share of both is in
-        0.9 * (y - w * x), which is 0.9 * y - 0.9 * w * x.
+        0.9 * (y - w * x), which is 0.9 * y - 0.9 * w * x, and not in y / 2 - w * x.
         """
-        numbers = [n for n, e in (e.as_coeff_Mul() for e in others) if isinstance(e, Element)]
+        alone = (e for e in others if self.is_target(e) or isinstance(e.as_coeff_Mul()[1], Element))
+        numbers = [e.as_coeff_Mul()[0] for e in alone]
         if len(numbers) == len(others) == 1:
             shares = [a.as_coeff_Mul()[0] / numbers[0] for a in mine]
-            if all(share.is_integer for share in shares):
+            if all(share.is_integer for share in shares) and {*shares} & {-1, 1}:
                 return -numbers[0]
         return -1 if any(n > 0 for n in numbers) else 1
 
@@ -171,7 +178,7 @@ def _terms_apart(terms: tuple[Term, ...], sides: _Sides) -> Apart | None:
     told = sides.are_told([t.body for t in mine], [t.body for t in others])
     if not told or _across_samples(part):
         return None
-    target = sides.target([t.body for t in others])
+    target = sides.target(beside, rest)
     return part, lambda made: Formula((*others, Term(scale * made))).terms, target
 
 
@@ -181,7 +188,7 @@ def _addends_apart(terms: tuple[Term, ...], sides: _Sides) -> Apart | None:
         mine, others = sides.parted(whole.args)
         part = Formula((Term(sides.prediction(mine, others)),))
         if sides.are_told(mine, others) and not _across_samples(part):
-            return part, partial(_with, terms, part.body(), sides), sides.target(others)
+            return part, partial(_with, terms, part.body(), sides), sides.target(mine, others)
     return None
 
 

@@ -63,11 +63,18 @@ def test_logits_both_ways() -> None:
     )
 
 
+ALL_PAIRS = f"{TWO_VIEWS}S = tensor(sum(a[n, i] * b[m, i], i), n, m)\n"
+
+
 def test_logits_of_all_pairs_and_their_diagonal() -> None:
+    agrees_in_batches(f"{ALL_PAIRS}L = loss(log(sum(exp(S[n, m]), m)) - S[n, n])", info_nce)
+
+
+def test_logits_of_all_pairs_both_ways() -> None:
+    """What is computed before, and of its own sample, was said of no sample: no module came."""
     agrees_in_batches(
-        f"{TWO_VIEWS}S = tensor(sum(a[n, i] * b[m, i], i), n, m)\n"
-        "L = loss(log(sum(exp(S[n, m]), m)) - S[n, n])",
-        info_nce,
+        f"{ALL_PAIRS}L = loss(logsumexp(S[n, m], m) + logsumexp(S[m, n], m) - 2 * S[n, n])",
+        lambda p, x1, x2: info_nce(p, x1, x2) + info_nce(p, x2, x1),
     )
 
 

@@ -86,12 +86,17 @@ def _counted(term: Term) -> Term:
 
 
 def _said(definition: Definition) -> tuple[sp.Expr, Equation]:
-    """What a definition says, whatever its indices are called, and the number it says it times."""
+    """What a definition says, and the number it says it times."""
     indices, (term, *others) = definition
     factor, rest = term.body.as_coeff_Mul()
     if others or term.reduce != "sum" or term.body.is_number:
         factor, rest = sp.S.One, term.body
-    return factor, lettered(Equation("", indices, (replace(term, body=rest), *others)))
+    return factor, as_said(indices, (replace(term, body=rest), *others))
+
+
+def as_said(indices: tuple[Index, ...], terms: tuple[Term, ...]) -> Equation:
+    """What a definition says, whatever its indices are called; it may name its own sample."""
+    return lettered(Equation("", (SAMPLE, *indices), terms))
 
 
 def _alias(definition: Definition, twin: int, factor: sp.Expr) -> Definition:

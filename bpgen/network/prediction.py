@@ -12,9 +12,8 @@ from bpgen.declare.axes import element_of, serial_of
 from bpgen.declare.declaration import Declaration
 from bpgen.declare.definition import define
 from bpgen.declare.formula import Formula
-from bpgen.equations.letters import lettered
 from bpgen.ir import BATCH, Element, Equation, Term, elements
-from bpgen.network.inline import Definition, is_log
+from bpgen.network.inline import Definition, as_said, is_log
 from bpgen.network.reached import reads
 
 
@@ -76,7 +75,7 @@ def _told(declared: Declaration, formulas: Mapping[int, Definition], sides: _Sid
         apart = _terms_apart(terms, sides) or _addends_apart(terms, sides)
         if apart is not None:
             part, rest, target = apart
-            twin = said.get(lettered(Equation("", part.free, part.terms)))
+            twin = said.get(as_said(part.free, part.terms))
             made = define(part.free, part.terms) if twin is None else declared.tensors[twin]
             if twin is None:
                 made.moment, made.line = tensor.moment, tensor.line
@@ -84,7 +83,7 @@ def _told(declared: Declaration, formulas: Mapping[int, Definition], sides: _Sid
             tensor.terms = rest(element_of(made.serial, part.free))
             return made.serial
         if tensor.role == "value" and tensor.block is None and not tensor.open:
-            said[lettered(Equation("", indices, terms))] = serial
+            said[as_said(indices, terms)] = serial
     return None
 
 

@@ -116,6 +116,8 @@ def _differences(total: sp.Add, sums: Definitions) -> Iterator[sp.Expr]:
         definition = sums[s.name]
         term = definition.terms[0]
         axis = Index(f"_{term.over[0].name}", term.over[0].size)
+        while axis in total.free_symbols:  # of a row within a row, whose axis it is
+            axis = Index(f"_{axis.name}", axis.size)
         at = dict(zip(definition.indices, s.indices, strict=True))
         row = term.body.xreplace({**at, term.over[0]: axis})
         for place in _places(row, axis, rest):

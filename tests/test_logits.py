@@ -71,6 +71,20 @@ def test_a_log_softmax_far_from_0(dtype: type) -> None:
     assert h.dtype == dtype
 
 
+@pytest.mark.parametrize("net", ["logsumexp(log_softmax(z))", "logsumexp(2 * log_softmax(z))"])
+def test_a_log_softmax_within_a_log_sum_exp(net: str) -> None:
+    """The axes of both rows were one index, and no module came."""
+    z = np.array([[1e4, 1e4 + 1, 1e4 + 3]])
+    m = emitted(f"from bpgen import *\nz = input(3)\no = {net}\noutput(o)\n")
+    output, cache = m.forward({}, z)
+    p, factor = np.exp(z - 1e4) / np.sum(np.exp(z - 1e4)), 2 if "2" in net else 1
+    np.testing.assert_allclose(output, np.log(np.sum(p**factor, axis=1)), atol=1e-12)
+    slope = factor * (p**factor / np.sum(p**factor) - p)
+    np.testing.assert_allclose(
+        m.backward({}, cache, output**0, inputs=True)["z"], slope, atol=1e-12
+    )
+
+
 def test_a_log_sum_exp_that_is_small() -> None:
     """log(1 + exp(-20)), of which 1 + exp(-20) in float32 keeps nothing."""
     s, _, grads = ran("z = input(2)\ns = logsumexp(z)\noutput(s)", np.float32([[0, -20]]))

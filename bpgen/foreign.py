@@ -161,6 +161,9 @@ WRITTEN = _each(
         "SGD Adam AdamW RMSprop step zero_grad fit compile train": Written(
             why="leave it out: training is a loop of yours over loss_and_grad of the module"
         ),
+        "requires_grad requires_grad_ no_grad eval cuda cpu to": Written(
+            why="leave it out: what is learned is said by param(...)"
+        ),
         "detach stop_gradient": Written(why="no gradient is held back: give it as an input"),
         "backward grad diff gradient value_and_grad": Written(
             why="leave it out: bpgen derives the gradients of L = loss(...), the inputs', too"

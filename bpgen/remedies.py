@@ -67,6 +67,7 @@ _NAMES = {  # what is mostly meant by a name that stands for nothing
     "e": "Euler's number is exp(1)",
     "inf": "masked(z, keep) is minus infinity where keep is 0",
 }
+_IMPORTED = ("K", "linalg", "math", "random", "scipy", "sp", "sympy")
 _COUNTS = ("N", "m", "n", "batch_size")  # how many samples there are, in the words of courses
 _MODULES = (
     *("F", "K", "jax", "jnp", "keras", "layers", "linalg", "math", "nn", "np", "numpy", "optim"),
@@ -103,10 +104,13 @@ def _meant(name: str, nodes: list[ast.expr], space: Mapping[str, object]) -> str
     if "input" not in space:
         return ""
     if name in _MODULES:
-        return _of_module(name, nodes, space) or _NAMES.get(name, "")
+        foreign = f"bpgen has words of its own: leave {name} out" * (name not in _IMPORTED)
+        return _of_module(name, nodes, space) or _NAMES.get(name) or foreign
     stored = (n.value for n in nodes if isinstance(n, ast.Subscript) and _is_stored(n))
     if any(isinstance(n, ast.Name) and n.id == name for n in stored):
         return f"what is written entry by entry is declared: {name} = zeros(3)"
+    if _is_gradient(name, space):
+        return "it is what backward returns, of the module that emit writes"
     if name in _COUNTS and _divides(name, nodes):
         return _NAMES["N"].replace("N", name, 1)
     if name in _NAMES:
@@ -140,6 +144,11 @@ def _below(name: str, source: str, line: int | None) -> str:
     first = min(lines, default=0)
     further = first > (line or first)
     return f"it is given a value on line {first}: move this line below that" if further else ""
+
+
+def _is_gradient(name: str, space: Mapping[str, object]) -> bool:
+    """Whether it is the name of a gradient: dW, or grad_W, of a tensor W."""
+    return type(space.get(re.sub("^(d|grad_?)", "", name))).__name__ == "Tensor"
 
 
 def _bare(name: str) -> str:
@@ -234,8 +243,8 @@ def _called_as(said: str) -> str:
     word = re.match(rf"TypeError: ({'|'.join(WORDS)})\(\) ", said)
     if word is None:
         return ""
-    if word[1] in _MEANT_BY:
-        return _MEANT_BY[word[1]]
+    if word[1] == "loss":
+        return _PENALTY if "keyword" in said else _DISTANCE
     if "'shape'" in said:
         return f"the sizes are given one by one: {word[1]}(3, 4)"
     given = inspect.signature(getattr(bpgen, word[1])).parameters.values()
@@ -250,7 +259,8 @@ def _as_given(parameter: inspect.Parameter) -> str:
     return f"{stars}{parameter.name}{f'={default}' * optional}"
 
 
-_MEANT_BY = {"loss": "it is loss(value), of the distance itself: loss(squared_error(a, y))"}
+_DISTANCE = "it is loss(value), of the distance itself: loss(squared_error(a, y))"
+_PENALTY = "it is loss(value), to which a penalty is added: loss(squared_error(a, y) + 0.1 * l2())"
 _STARS: dict[object, str] = {
     inspect.Parameter.VAR_POSITIONAL: "*",
     inspect.Parameter.VAR_KEYWORD: "**",

@@ -236,7 +236,10 @@ def _of_all(function: Any, weights: Tensor) -> Any:
 
 
 def _penalty(function: Any, weights: tuple[Tensor, ...], what: str) -> Any:
-    tensors(weights, what, f"give the weights one by one: {what}(W1, W2)")
+    factor = next((w for w in weights if isinstance(w, (int, float))), None)
+    before = f"a factor stands before it: {factor} * {what}()"
+    each = f"give the weights one by one: {what}(W1, W2)"
+    tensors(weights, what, each if factor is None else before)
     chosen = weights or tuple(
         t for t in here().tensors if isinstance(t, Tensor) and t.role == "param" and t.rank > 1
     )

@@ -54,6 +54,17 @@ _divided = _refused(
 )
 
 
+_looped = _refused(
+    "cannot be looped over",
+    "use operators on the whole tensor, or name an index and sum over it;"
+    " the least entry is min({x})",
+)
+_UNPACKED = {  # by what it is, of a tensor that is given to several variables
+    "value": "use operators on the whole; of a recurrence h it holds all steps, last(h) is one",
+    "param": "each has a call of its own: W, b = param(2, 3), param(2)",
+}
+
+
 class Symbolic:
     """The base of Tensor and Formula."""
 
@@ -68,12 +79,7 @@ class Symbolic:
         "is neither true nor false",
         "write the equation for every case, without `if`: keep * {x} of an input of ones and zeros",
     )
-    __iter__ = _refused(
-        "cannot be looped over",
-        "use operators on the whole tensor, or name an index and sum over it; a layer makes one"
-        " tensor, a recurrence that of all its steps; the least entry is min({x})",
-    )
-    __contains__ = __iter__
+    __contains__ = _looped
     __len__ = _refused("has no len()", "its length is {x}.shape[0]")
     __setitem__ = _refused(
         "is defined once, by its equation",
@@ -83,6 +89,14 @@ class Symbolic:
     __array__ = _refused(
         "is not a numpy array", "use bpgen's own words; numpy is for the emitted module"
     )
+
+    def __iter__(self) -> Any:
+        """What no variable holds is looped over where it is given to several: W, b = param(3)."""
+        role = getattr(self, "role", "")
+        if role and here().variable(self) is None:
+            each = "each has a call of its own: x, y = input(3), target(2)"
+            raise NetError(f"{self.said()} is one tensor, not several", _UNPACKED.get(role, each))
+        return _looped(self)
 
     def __format__(self, how: str) -> str:
         if how:

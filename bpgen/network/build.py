@@ -21,6 +21,7 @@ from bpgen.network.reached import reachable, reads
 
 _END = "end with loss(...) or output(...)"
 _HIDDEN = "the variable loss hides bpgen's word: end with L = loss(...)"
+_MAIN = f"net.py is run by bpgen: leave `if __name__ == ...` out, and {_END}"
 _OWN = "your function loss hides bpgen's word: call it distance, end with L = loss(distance(a, y))"
 
 
@@ -38,7 +39,7 @@ def build(
     if declared.loss is None and not declared.outputs:
         raise NetError(
             "neither a loss nor an output is declared",
-            _end(variables.get("loss")),
+            _MAIN if "__name__" in source else _end(variables.get("loss")),
             declared.path,
         )
     roots = [

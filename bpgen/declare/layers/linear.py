@@ -20,6 +20,11 @@ def dense(x: Tensor, width: Size, activation: Activation = identity, bias: bool 
     """
     if not isinstance(x, Tensor) or not x.rank:
         raise NetError(f"dense: {said(x)} has no axis to connect", of_axes(x))
+    if isinstance(width, Tensor):
+        raise NetError(
+            f"dense: the width {said(width)} is a tensor",
+            "dense makes weights of its own, dense(x, 4); of yours it is W @ x + b",
+        )
     width, inputs = size_of(width, "dense"), x.shape[-1]
     layer = Layer("dense")
     *outer, i, j = along((*x.shape[:-1], width, inputs))

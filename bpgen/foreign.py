@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from bpgen.foreign_calls import (
+    clipped,
     dense,
     drawn,
     einsum,
@@ -17,6 +18,7 @@ from bpgen.foreign_calls import (
     sized,
     stacked,
     summed,
+    unsqueezed,
 )
 from bpgen.vocabulary import WORDS
 
@@ -32,7 +34,7 @@ _AGAIN = _each(  # the same, given the same, under a name of bpgen's
     {
         "ln": "log",
         "cat concatenate": "concat",
-        "clamp clip_by_value hardtanh": "clip",
+        "hardtanh": "clip",
         "sigma logistic expit": "sigmoid",
         "reduce_sum": "sum",
         "reduce_mean average": "mean",
@@ -75,14 +77,14 @@ _ENTRIES = "of fixed numbers each that is not 0 is written so; others are an inp
 WRITTEN = _each(
     {
         # of several axes
-        "matmul mm mv dot": Written("{0} @ {1}", "W x"),
+        "matmul mm mv bmm dot": Written("{0} @ {1}", "W x"),
         "einsum": Written(einsum, "'ij,j->i' W x"),
         "tensordot": Written("tensor(sum({0}[i, j] * {1}[j], j), i)", "W x"),
         "inner vdot": Written("dot({0}, {1})", "x u", "of vectors"),
         "outer": Written("tensor({0}[i] * {1}[j], i, j)", "x u"),
         "kron": Written("flatten(tensor({0}[i] * {1}[j], i, j))", "x u"),
         "trace": Written("sum({0}[i, i], i)", "W"),
-        "diag diagonal": Written("tensor({0}[i, i], i)", "W"),
+        "diag diagonal": Written("tensor({0}[i, i], i)", "W", "of a matrix"),
         "tril": Written("tensor({0}[i, j] * at_most(j, i), i, j)", "W"),
         "triu": Written("tensor({0}[i, j] * at_most(i, j), i, j)", "W"),
         "gather take index_select": Written("tensor({0}[{1}[j]], j)", "x k", "k is whole numbers"),
@@ -128,12 +130,14 @@ WRITTEN = _each(
             "keep x u",
             "keep is an input of ones and zeros; z where z > 0 is relu(z)",
         ),
+        "clip clamp clip_by_value": Written(clipped, "x -1 1"),
         "round floor ceil sign heaviside argmax argmin argsort": Written(why=_STEP),
         # of other shapes
         "view reshape": Written(reshaped, "x 3 1"),
         "ravel flatten": Written("flatten({0})", "x"),
         "t swapaxes transpose": Written("{0}.T", "W", "transpose(x, 1, 0, 2) orders the axes"),
-        "squeeze unsqueeze expand_dims": Written("reshape({0}, 1, 3)", "x", "all sizes are named"),
+        "squeeze": Written("flatten({0})", "x", "reshape(x, 3, 2) names all sizes"),
+        "unsqueeze expand_dims": Written(unsqueezed, "x", "reshape names all sizes"),
         "expand broadcast_to tile repeat": Written(
             why="a tensor goes along the first axes of another by itself: W + x"
         ),
@@ -234,7 +238,7 @@ def code_of(word: str, given: Sequence[str] = (), on: Sequence[str] = ()) -> str
         given = on
     places, default = [g for g in given if not re.match(r"\w+=", g)], row.given.split()
     if callable(row.code):
-        named = [g for g in given if re.match("(activation|shape)=", g)]
+        named = [g for g in given if re.match("(activation|shape|(a_)?(min|max))=", g)]
         return row.code(*[read] * (word in LAYERS), *(places or default), *named)
     return row.code.format(*map(factor, (*places, *default[len(places) :])), on=read)
 

@@ -68,3 +68,18 @@ def stacked(tensors: str, *_: str) -> str:
     rows = [factor(ast.unparse(item)) for item in items] or ["x", "u"]
     lines = (f"stacked[{k}, i] = {row}[i]" for k, row in enumerate(rows))
     return "; ".join((f"stacked = zeros({len(rows)}, *{rows[0]}.shape)", *lines))
+
+
+def unsqueezed(x: str, axis: str = "0", *_: str) -> str:
+    sizes = f"*{x}.shape"
+    return f"reshape({x}, {f'{sizes}, 1' if axis.endswith('-1') else f'1, {sizes}'})"
+
+
+def clipped(x: str, *ends: str) -> str:
+    """Torch's clamp may have one end alone."""
+    named = dict(re.findall(r"^(?:a_)?(min|max)=(.*)$", "\n".join(ends), re.M))
+    low, high, *_ = (*(e for e in ends if "=" not in e), "", "")
+    low, high = named.get("min", low), named.get("max", high)
+    if low and high:
+        return f"clip({x}, {low}, {high})"
+    return f"minimum({x}, {high})" if high else f"maximum({x}, {low or '0'})"

@@ -79,9 +79,9 @@ class _Drawing:
             shape = self.one(*SHAPES, *LONG)
             self.declare("x", "input", shape, batched=True)
         sizes = [n for v in self.values for n in v.shape if isinstance(n, int)]
-        if sizes and self.one(False, False, True):
+        if sizes and self.one(False, True):
             below = self.one(*sizes)
-            self.declare("g", "input", self.one((), (3,), (2,)), batched=True, below=below)
+            self.declare("g", "input", self.one((), (), (3,), (2,)), batched=True, below=below)
         for _ in range(self.one(0, 1, 1, 2)):
             self.declare("w", "param", self.one(*SHAPES), batched=False)
 
@@ -145,11 +145,16 @@ class _Drawing:
         return Statement(tuple(lines), (Value(name, (size, *more), made.batched),), made.reads)
 
     def constants(self) -> Statement:
-        self.reached.add("constants")
+        """Numbers at a place; at that of a label they are the sample's own."""
+        labels = [v for v in self.values if v.below is not None and not v.shape]
+        label = self.one(None, *labels)
+        self.reached.add("constants" if label is None else "constants at labels")
         name = self.named("o")
-        size = self.one(3, 4)
-        lines = (f"{name} = zeros({size})", f"{name}[{self.one(0, 1, 2)}] = {self.one(1, 2)}")
-        return Statement(lines, (Value(name, (size,), False),), frozenset())
+        size = self.one(3, 4) if label is None else label.below
+        at = self.one(0, 1, 2) if label is None else label.name
+        lines = (f"{name} = zeros({size})", f"{name}[{at}] = {self.one(1, 2)}")
+        reads = frozenset() if label is None else frozenset({label.name})
+        return Statement(lines, (Value(name, (size,), label is not None),), reads)
 
     def recurrence(self) -> Statement:
         """One to three recurrences that read one another, in any order of their lines."""

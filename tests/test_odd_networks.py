@@ -18,6 +18,7 @@ from bpgen.load import declared_by
 from tests.conftest import declared, emitted, written
 from tests.few import one_in
 from tests.odd_networks import NETS, module_text, source
+from tests.one_sample import INDICES, agrees
 
 
 @pytest.mark.parametrize("name", one_in(16, [*NETS]))
@@ -78,3 +79,14 @@ def test_what_came_to_a_number_is_refused(end: str) -> None:
         )
     )
     assert re.search(r"b = 1\.7182818284590\d+ \* \(x @ w\)", text)
+
+
+@pytest.mark.parametrize(
+    ("what", "value"),
+    [("max((s - s) * x[i], i)", 0.0), ("logsumexp((s - s) * x[i], i)", np.log(3))],
+)
+def test_what_cancels_within_a_reduction_is_a_number(what: str, value: float) -> None:
+    agrees(
+        f"{INDICES}x, w = input(3), param(3)\ns = dot(w, x)\nL = loss({what} * s + s)",
+        lambda p, x: (value + 1) * np.dot(p["w"], x),
+    )

@@ -15,7 +15,7 @@ from bpgen.atoms import atoms
 from bpgen.derive.decimals import with_short_numbers
 from bpgen.derive.exponentials import with_whole_exponentials
 from bpgen.derive.measure import simplest, weight
-from bpgen.equations.contraction import mixed, outer_and_sum
+from bpgen.equations.contraction import mixed, outer_and_sum, varying
 from bpgen.functions import row
 from bpgen.ir import Element, Index, Network, Term, elements, length
 
@@ -170,11 +170,18 @@ def combined(
     """The sum of terms in its tidy form, and the reasons that are not plain algebra."""
     reasons: dict[str, None] = {}
     flat = [part for term in terms for part in _reduced(term, network, reasons)]
-    plain = [t.body for t in flat if not t.over and t.at is None]
-    rest = _merged([t.map(form) for t in flat if t.over or t.at is not None])
+    summed = _merged([t.map(form) for t in flat if t.over or t.at is not None])
+    rest = [c for t in summed for c in ([t] if _varies(t) else varying(t))]
+    plain = [t.body for t in (*flat, *rest) if not t.over and t.at is None]
+    rest = [t for t in rest if t.over or t.at is not None]
     body = form(sp.Add(*plain)) if plain else sp.S.Zero
     kept = [*rest, *([Term(body)] if body != 0 else [])]
     return tuple(t for t in kept if t.body != 0) or (Term(sp.S.Zero),), tuple(reasons)
+
+
+def _varies(term: Term) -> bool:
+    """Whether anything still does with an index: tanh(z[p])**2 may have cancelled."""
+    return not {*term.over}.isdisjoint(sp.Tuple(*term.exprs).free_symbols)
 
 
 def _reduced(term: Term, network: Network, reasons: dict[str, None]) -> list[Term]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 
@@ -58,16 +58,30 @@ def mixed(body: sp.Add, over: list[Index]) -> bool:
     return len({frozenset(a.free_symbols & set(over)) for a in body.args}) > 1
 
 
+# What a body comes to over so many places at which it is the same.
+_REPEATED: dict[Reduce, Callable[[sp.Expr, sp.Expr], sp.Expr]] = {
+    "sum": lambda body, count: body * count,
+    "max": lambda body, _: body,
+    "logsumexp": lambda body, count: body + sp.log(count),
+}
+
+
 def varying(term: Term) -> list[Term]:
-    """A sum as sums of what varies with their indices: sum_ij (x_i + w_j) = 3 sum_i x_i + ..."""
-    if not term.over or term.reduce != "sum":
+    """A sum as sums of what varies with their indices: sum_ij (x_i + w_j) = 3 sum_i x_i + ...; the
+    same of the largest of 0, say, where what would vary has cancelled.
+    """
+    if not term.over or term.reduce not in _REPEATED:
         return [term]
-    if isinstance(term.body, sp.Add) and mixed(term.body, list(term.over)):
+    several = term.reduce == "sum" and isinstance(term.body, sp.Add)
+    if several and mixed(term.body, list(term.over)):
         return [c for a in term.body.args for c in varying(replace(term, body=a))]
     used = sp.Tuple(*term.exprs).free_symbols
     idle = [k for k in term.over if k not in used]
-    body = term.body * extent(k.size for k in idle)
-    return [replace(term, body=body, over=tuple(k for k in term.over if k not in idle))]
+    if not idle:
+        return [term]
+    body = _REPEATED[term.reduce](term.body, extent(k.size for k in idle))
+    over = tuple(k for k in term.over if k not in idle)
+    return [replace(term, body=body, over=over, reduce=term.reduce if over else "sum")]
 
 
 def groups(equation: Equation) -> tuple[Group, ...]:

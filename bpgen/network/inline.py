@@ -11,6 +11,7 @@ import sympy as sp
 from bpgen.declare.axes import element_of, serial_of, tensor_of
 from bpgen.declare.declaration import Declaration, Quantity
 from bpgen.declare.formula import Formula
+from bpgen.equations.contraction import varying
 from bpgen.equations.letters import lettered
 from bpgen.equations.softmaxes import is_softmax
 from bpgen.equations.substitution import read_at
@@ -58,6 +59,7 @@ def inlined(
                     kept[read] = nameless.pop(read)
                 else:
                     terms, depth[serial] = written, max(depth.get(serial, 0), depth[read] + 1)
+        terms = tuple(c for t in terms for c in (varying(t) if t.reduce != "sum" else (t,)))
         own = serial in named and not is_number(terms)
         if own or serial in roots or tensor.role != "value" or tensor.layer or tensor.open:
             kept[serial] = (tensor.indices, terms)

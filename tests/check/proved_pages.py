@@ -52,6 +52,12 @@ output(h)
     "the largest so far": "from bpgen import *\nx, w = input(3, 2), param(2)\n"
     "t, k, i = indices('t', size=3), indices('k'), indices('i')\n"
     "h = tensor(max(masked(w[i] * x[k, i], at_most(k, t)), k), t, i)\noutput(h)\n",
+    "the largest of what has cancelled": "from bpgen import *\ni, x, w = indices('i'), input(3), param(3)\n"
+    "s = dot(x, w)\nL = loss(max((s - s) * x[i], i) + logsumexp((s - s) * w[i], i) + s)\n",
+    "pairs of samples that come to 0": "from bpgen import *\nx, n, u = input(), samples(), zeros(2)\n"
+    "u[1] = x\noutput(tensor(u[0] * (x + x[n]), n))\n",
+    "slopes that cancel within a sum": "from bpgen import *\nx, n, m = input(), samples(), samples()\n"
+    "v = tensor(x + x[n], n)\noutput(tensor(sum(tanh(v[n] - v[m]), n, m)))\n",
     "the first of equals, a square of 0": "from bpgen import *\nj, k = indices('j k')\n"
     "i, x, w, u = indices('i', size=2), input(2), param(), zeros(4)\nu[2 * i + 1] = w * x[i]\n"
     "v = tensor(max(u[k] * u[j], j), k)\nL = loss(sum(v[k] ** 2 + v[k], k))\n",

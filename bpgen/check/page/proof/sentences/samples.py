@@ -16,7 +16,7 @@ from bpgen.check.page.reading import Reading
 from bpgen.check.page.tokens import Unreadable, tokens
 from bpgen.check.page.tree import letter_of, symbols_of
 from bpgen.check.page.world import Array, of_sample
-from bpgen.ir import BATCH, Index, Network, is_batch
+from bpgen.ir import BATCH, Equation, is_batch
 
 _SAME = 1e-9
 
@@ -53,8 +53,8 @@ def _of_samples(part: list[str], reading: Reading) -> Iterator[str]:
 
 
 def meet(_: re.Match[str], page: Page) -> str:
-    """Samples meet: of what is computed, something is another by itself, or runs over them, though
-    it may come to the same, as what is less a mean and is constant.
+    """Samples meet: of what is computed, something is another by itself, or is of pairs, or runs
+    over them, though it may come to the same, as what is less a mean and is constant.
     """
     return "" if any(_together(page)) or any(_shared(page)) else "each is told by itself"
 
@@ -75,16 +75,20 @@ def _together(page: Page) -> Iterator[bool]:
 
 
 def _shared(page: Page) -> Iterator[bool]:
-    """Of each value whether it runs over samples; of the loss, whether it is no mean of theirs."""
+    """Of each value whether it is of pairs of samples, or runs over them; of the loss, whether it
+    is no mean of theirs.
+    """
     for name, value, alone in _computed(page):
         if name == page.network.loss:
             yield not _same(value, np.mean(alone, 0))
         else:
-            yield any(is_batch(i) for i in _run_through(page.network, name))
+            own = (e for e in page.network.equations if e.name == name)
+            yield any(_of_several(e) for e in own)
 
 
-def _run_through(network: Network, name: str) -> Iterator[Index]:
-    yield from (i for e in network.equations if e.name == name for t in e.terms for i in t.over)
+def _of_several(equation: Equation) -> bool:
+    over = (i for t in equation.terms for i in t.over)
+    return sum(map(is_batch, equation.indices)) > 1 or any(map(is_batch, over))
 
 
 def _computed(page: Page) -> Iterator[tuple[str, Array, list[Array]]]:

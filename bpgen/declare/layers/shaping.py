@@ -159,6 +159,8 @@ def part(x: Tensor, start: int, stop: int, axis: int = 0) -> Tensor:
 def pad(x: Tensor, before: Any, after: Any = None) -> Tensor:
     """x among zeros: `before` and `after` it, a number for all axes or one for each; `after` is
     `before` where it is not given. torch.nn.functional.pad.
+
+    NetError for two numbers alone that differ, of two axes: elsewhere they are before and after.
     """
     rank = some_tensor(x, "pad").rank
     _refuse_pair(x, before, after)

@@ -9,7 +9,7 @@ from math import prod
 import sympy as sp
 
 from bpgen.equations.affine import affine
-from bpgen.ir import BATCH, Index, Size
+from bpgen.ir import BATCH, Element, Index, Size
 from bpgen.render.contributions import Contribution, Indices
 from bpgen.render.places import At, Axes, along, open_indices
 
@@ -43,9 +43,10 @@ def fed(one: Contribution, entry: At, axes: Axes) -> str:
     whole_axes = all(i.size in (size, BATCH) for i, size in sizes.items())
     if whole_axes and every in ways:
         return EVERY
-    reached = {pair for way in ways for pair in _reached(*way)}
-    if whole_axes and prod(_sizes(every)) <= _POINTS and reached >= {*_reached(*every)}:
+    sure = {pair for way in ways if not _is_chosen(way) for pair in _reached(*way)}
+    if whole_axes and prod(_sizes(every)) <= _POINTS and sure >= {*_reached(*every)}:
         return EVERY
+    reached = sure.union(*(_reached(*way) for way in ways))
     return SEVERAL if len(reached) > len({read for read, _ in reached}) else ""
 
 
@@ -66,6 +67,11 @@ def _ways(one: Contribution, rank: int) -> list[Way]:
     own = one.wrt.indices if one.wrt.indices != left else None
     at = [t.at or (*left, *over) for t in one.value.terms]
     return [(own or place[:rank], place[rank:]) for place in at]
+
+
+def _is_chosen(way: Way) -> bool:
+    """Whether a label says which entry it is, which it does not do for every one."""
+    return any(e.has(Element) for e in (*way[0], *way[1]))
 
 
 def _sizes(way: Way) -> list[int]:

@@ -52,6 +52,9 @@ output(h)
     "the largest so far": "from bpgen import *\nx, w = input(3, 2), param(2)\n"
     "t, k, i = indices('t', size=3), indices('k'), indices('i')\n"
     "h = tensor(max(masked(w[i] * x[k, i], at_most(k, t)), k), t, i)\noutput(h)\n",
+    "entries that a label completes": "from bpgen import *\nj, k = indices('j', size=2), indices('k')\n"
+    "x, g, w = input(4), input(below=3), param(3)\nu = w * x[0]\n"
+    "v = tensor(x[k] + sum(u[j + 1], j) + 2 * u[g], k)\nL = loss(sum(tanh(v) ** 2))\n",
     "the largest of what has cancelled": "from bpgen import *\ni, x, w = indices('i'), input(3), param(3)\n"
     "s = dot(x, w)\nL = loss(max((s - s) * x[i], i) + logsumexp((s - s) * w[i], i) + s)\n",
     "pairs of samples that come to 0": "from bpgen import *\nx, n, u = input(), samples(), zeros(2)\n"

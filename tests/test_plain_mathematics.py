@@ -299,3 +299,20 @@ def test_a_product_of_several_matrices_is_numpys(of_x: Any, of_w: Any) -> None:
         f"x, w = input(*{of_x}), param(*{of_w})\nL = loss(sum((x @ w) ** 3))",
         lambda p, x: np.sum(np.matmul(x, p["w"]) ** 3),
     )
+
+
+OF_EQUALS = {
+    "logsumexp(x - x) + x[0]": lambda x, s: x[0] + np.log(3),
+    "max(0 * x + s) * x[0]": lambda x, s: x[0] * s,
+    "logsumexp(0 * x + s) * x[0]": lambda x, s: x[0] * (s + np.log(3)),
+    "dot(softmax(x - x), x)": lambda x, s: np.sum(x) / 3,
+}
+
+
+@pytest.mark.parametrize("formula", OF_EQUALS)
+def test_of_numbers_whose_differences_cancel(formula: str) -> None:
+    """They were along an axis of nothing, and no module came."""
+    agrees(
+        f"x, s = input(3), input()\nL = loss({formula} + s)",
+        lambda p, x, s: OF_EQUALS[formula](x, s) + s,
+    )

@@ -115,7 +115,7 @@ def _written_in(
         return None
     if any(len(e.indices) > len(left) for t in terms for e in _reading(t.body, serial)):
         return None  # read across samples
-    if is_log(inner[0].body) and _in_exp(terms, serial):
+    if is_log(inner[0].body) and _in_exp(terms, serial) and not is_number(inner):
         return None  # sympy makes u of exp(log u), which overflows where log u does not
     body = inner[0].body
     alias = isinstance(body.as_coeff_Mul()[1], Element) or body.is_number

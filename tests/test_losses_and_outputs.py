@@ -301,6 +301,15 @@ def test_logits_are_returned_however_labels_are_smoothed(places: str) -> None:
     assert declared_by(f"from bpgen import *\n{lines}{named}").outputs == ("q",)
 
 
+def test_steps_are_returned_of_which_the_last_is_compared() -> None:
+    """The log-sum-exp was: steps are made of earlier ones, and were taken for the loss's own."""
+    lines = (
+        'from bpgen import *\nx, y = input("T", 3), label(2)\nL = loss(categorical_cross_entropy'
+    )
+    network = declared_by(f"{lines}_with_logits(last(rnn(x, 2)), y))\n")
+    assert network.outputs == ("h1",)
+
+
 def test_a_formula_is_an_output() -> None:
     """Under its variable's name, by which a loss declared after it reads it."""
     source = (

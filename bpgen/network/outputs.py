@@ -54,11 +54,17 @@ def _not_made_of_others(compared: list[str], equations: list[Equation]) -> list[
     """What is made of a part that is compared is the loss's, as the share that label smoothing
     gives to all classes.
     """
-    parts, made = {*compared}, set[str]()
+    made = {part: _made_of(part, equations) for part in dict.fromkeys(compared)}
+    return [c for c in compared if not any(c in made[p] and p not in made[c] for p in made)]
+
+
+def _made_of(part: str, equations: list[Equation]) -> set[str]:
+    """The part, and all that is computed of it."""
+    made = {part}
     for equation in equations:
-        if any(e.name in parts or e.name in made for e in equation.reads()):
+        if any(e.name in made for e in equation.reads()):
             made.add(equation.name)
-    return [c for c in compared if c not in made]
+    return made
 
 
 def _is_within_a_block(info: TensorInfo) -> bool:

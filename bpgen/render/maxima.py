@@ -31,9 +31,12 @@ class First:
     def is_known(self) -> bool:
         """Whether the body as it is printed gives the values of these: each stands in what is read
         at one place, with no other that is not known. In x_i x_j, for one, they may be exchanged.
+        A label says nothing by itself: it is where something stands.
         """
-        read = Counter(e.name for e in read_in(self.body))
-        places = [i for e in read_in(self.body) if read[e.name] == 1 for i in e.indices]
+        every = read_in(self.body)
+        read = every - {label for e in every for i in e.indices for label in read_in(i)}
+        often = Counter(e.name for e in read)
+        places = [i for e in read if often[e.name] == 1 for i in e.indices]
         left = {*self.over}
         while known := [p for p in places if len(p.free_symbols & left) == 1]:
             left -= {s for p in known for s in p.free_symbols}

@@ -52,6 +52,10 @@ output(h)
     "the largest so far": "from bpgen import *\nx, w = input(3, 2), param(2)\n"
     "t, k, i = indices('t', size=3), indices('k'), indices('i')\n"
     "h = tensor(max(masked(w[i] * x[k, i], at_most(k, t)), k), t, i)\noutput(h)\n",
+    "the largest of what labels make alike": "from bpgen import *\nj, q = indices('j q')\n"
+    "x, g, w = input(2), input(2, below=3), param(2, 3)\n"
+    "v = tensor(max((w[0, g[j]] + x[0]) * (w[j, g[j]] + w[1 - j, q]), j), q)\n"
+    "L = loss(sum(tanh(v)))\n",
     "entries that a label completes": "from bpgen import *\nj, k = indices('j', size=2), indices('k')\n"
     "x, g, w = input(4), input(below=3), param(3)\nu = w * x[0]\n"
     "v = tensor(x[k] + sum(u[j + 1], j) + 2 * u[g], k)\nL = loss(sum(tanh(v) ** 2))\n",

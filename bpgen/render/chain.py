@@ -91,8 +91,7 @@ class Chain:
         return Partial(element(self.writer.total, ()), wrt)
 
     def _is_immediate(self, one: Contribution) -> bool:
-        first = one.upstream.indices[:1] == (-1,)
-        return self.outline.dependence.immediate(one.upstream.name, one.wrt.name, first)
+        return self.outline.dependence.immediate(one.upstream, one.wrt)
 
     def _local(self, one: Contribution) -> Partial:
         """d(upstream)/d(wrt), marked where the upstream depends on it in other ways too."""

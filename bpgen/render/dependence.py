@@ -82,16 +82,17 @@ class Dependence:
         bit = self.bit.get(wrt, 0)
         return any(self.below.get(name, 0) & bit for name in names)
 
-    def immediate(self, of: str, wrt: str, first: bool = False) -> bool:
-        """Whether the equation of `of` reads `wrt` through other tensors too: of one step, not
-        through the steps before. `first` is what enters the first block.
+    def immediate(self, upstream: Element, entry: Element) -> bool:
+        """Whether the equation of what an entry goes into reads it through other tensors too: of
+        one step, not through the steps before; and of what enters the first block there.
         """
+        of, wrt, first = upstream.name, entry.name, upstream.indices[:1] == (-1,)
         reads = self.reads.get(of, ())
         if first and of in self.starts:
             return self.through_others((r for r in self.starts[of] if r != wrt), wrt)
         if wrt in self.blocks:
             return self._within_block(of, wrt)
-        if not self._of_own_step(of, wrt):
+        if not self._of_own_step(of, wrt) or not self._at_its_step(upstream, entry):
             return self.through_others(reads, wrt)
         if wrt in self.within.get(wrt, ()):  # some of its entries are made of others
             return True
@@ -117,6 +118,15 @@ class Dependence:
         """Whether a block reads a tensor block by block."""
         places = [e.indices[0] for e in step.reads() if e.name == wrt]
         return all(p.has(step.indices[0]) for p in places)
+
+    def _at_its_step(self, upstream: Element, entry: Element) -> bool:
+        """Whether what an entry goes into is written at the entry's step: of several steps a sum
+        runs over, it is that of one alone.
+        """
+        known = self.steps[entry.name]
+        assert known.loop is not None
+        step = entry.indices[known.indices.index(known.loop.index) - len(known.indices)]
+        return {*step.free_symbols} <= {s for i in upstream.indices for s in i.free_symbols}
 
     def _of_own_step(self, of: str, read: str) -> bool:
         """Whether what a recurrence computes is read at one step alone, the reader's own."""

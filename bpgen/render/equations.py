@@ -183,9 +183,9 @@ class Equations:
             return [replace(row, since=since) for row in rows]
         whole = matrix.right_side(other, writer) if self.notation == "matrix" else None
         addends = addends if whole is None else strings(whole, writer)
-        element = writer.element(other.lhs).text
-        left = element if whole is None else matrix.left_side(other, writer)
-        named = above == left or (whole is not None and above != element)
+        entry = writer.element(other.lhs).text
+        left = entry if whole is None else matrix.left_side(other, writer)
+        named = above == left or (whole is not None and not above)
         return [*rows, Row("" if named else left, addends, words=words, since=since)]
 
     def _respelled(self, textbook: Equation, shown: Equation) -> tuple[str, ...]:

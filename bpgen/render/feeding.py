@@ -16,6 +16,7 @@ from bpgen.render.places import At, Axes, along, open_indices
 EVERY, SEVERAL = "feeds every", "may feed several"
 Way = tuple[At, At]  # an entry, and one that it goes into
 _SOME = 5  # for a length known at run time
+_MANY = {BATCH: 2}  # no index of samples is shifted
 _POINTS = 2_000  # values of all indices of a term that are looked at
 
 
@@ -43,7 +44,7 @@ def fed(one: Contribution, entry: At, axes: Axes) -> str:
     whole_axes = all(i.size in (size, BATCH) for i, size in sizes.items())
     if whole_axes and every in ways:
         return EVERY
-    sure = {pair for way in ways if not _is_chosen(way) for pair in _reached(*way)}
+    sure = {pair for way in ways if not _is_chosen(way, entry) for pair in _reached(*way)}
     if whole_axes and prod(_sizes(every)) <= _POINTS and sure >= {*_reached(*every)}:
         return EVERY
     reached = sure.union(*(_reached(*way) for way in ways))
@@ -69,15 +70,17 @@ def _ways(one: Contribution, rank: int) -> list[Way]:
     return [(own or place[:rank], place[rank:]) for place in at]
 
 
-def _is_chosen(way: Way) -> bool:
-    """Whether a label says which entry it is, which it does not do for every one."""
-    return any(e.has(Element) for e in (*way[0], *way[1]))
+def _is_chosen(way: Way, entry: At) -> bool:
+    """Whether a label says which entry it is, which it does not do for every one: but for the entry
+    that is spoken of.
+    """
+    return any(e.has(Element) and e not in entry for e in (*way[0], *way[1]))
 
 
 def _sizes(way: Way) -> list[int]:
     """How many values each index has."""
     free = open_indices((*way[0], *way[1]))
-    return [i.size if isinstance(i.size, int) else _SOME for i in free]
+    return [i.size if isinstance(i.size, int) else _MANY.get(i.size or "", _SOME) for i in free]
 
 
 def _reached(read: At, into: At) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:

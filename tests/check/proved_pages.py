@@ -52,6 +52,37 @@ output(h)
     "the largest so far": "from bpgen import *\nx, w = input(3, 2), param(2)\n"
     "t, k, i = indices('t', size=3), indices('k'), indices('i')\n"
     "h = tensor(max(masked(w[i] * x[k, i], at_most(k, t)), k), t, i)\noutput(h)\n",
+    "a step that goes into later ones, too": """from bpgen import *
+j, k, i = indices("j", size=2), indices("k"), indices("i")
+x, g, h = input(4), recurrent(4), recurrent(4, 3)
+h[k, i] = tanh(x[k] + g[k - 1])
+g[k] = tanh(sum(h[k, i], i))
+v = tensor(x[0] + h[j, 2 * j], j)
+L = loss(sum(v ** 2) + sum(g))
+""",
+    "what a label chooses goes into every entry": """from bpgen import *
+j, p, q = indices("j", size=2), indices("p"), indices("q", size=3)
+x, g, u = input(3, 2), input(below=3), zeros(4)
+v, c = sin(x) ** 2, tensor(tanh(x[0, p]), p)
+u[q + j] = mean(c[p] * v[g, p], p)
+output(u)
+""",
+    "a start, and another spelling": """from bpgen import *
+i, k, q = indices("i", size=3), indices("k"), indices("q", size=3)
+x, w, a, b, c = input(4), param(4), recurrent(4), recurrent(4), recurrent(4)
+a[k] = tanh(mean(w[q]**2, q) + a[k - 1])
+b[k] = tanh(sum(x[i], i) + a[k - 1])
+c[k] = tanh(w[1] + a[k - 1] + a[k])
+c[-1] = sum(w[q], q)
+v = tensor(sin(b[k] - c[k]), k)
+L = loss(sum(log(1 + v[k] ** 2), k))
+""",
+    "every sample's entries in every other's": """from bpgen import *
+i, j, q, m = indices("i", size=3), indices("j", size=2), indices("q"), samples()
+t, p = indices("t"), indices("p", size=2)
+x, h = input("T", 2), tanh(input(4, 3))
+output(max(x[t, p] + sum(h[m, i + j, q], m, i, j, q), t, p))
+""",
     "the largest of what labels make alike": "from bpgen import *\nj, q = indices('j q')\n"
     "x, g, w = input(2), input(2, below=3), param(2, 3)\n"
     "v = tensor(max((w[0, g[j]] + x[0]) * (w[j, g[j]] + w[1 - j, q]), j), q)\n"

@@ -247,6 +247,9 @@ def test_a_prediction_is_named_by_its_target() -> None:
     assert ell == "9*(r2[n] - rhat2[n])**2/10 + Abs(r2[n] - rhat2[n])"
     named = declared_by(f"from bpgen import *\n{OF_HIDDEN}L = loss((h[0] * b - y) ** 2 * w[0])\n")
     assert named.outputs == ("yhat",)
+    of_blocks = "half_squared_error(repeat(3, lambda h: dense(h, 3, tanh), x), y)"
+    carried = f"from bpgen import *\nx, y = input(3), target(3)\nL = loss({of_blocks})\n"
+    assert declared_by(carried).outputs == ("x1",)  # which is x before the first block
     of_a_log = "L = loss((log(y) - h[0] * b) ** 2 * w[0])\n"
     assert declared_by(f"from bpgen import *\n{OF_HIDDEN}{of_a_log}").outputs == ("u1",)
 

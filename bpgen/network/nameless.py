@@ -32,9 +32,10 @@ def called(
                 called[other] = hint
                 taken.add(hint)
     for serial in kept:
-        target = declared.tensors[serial].predicts
-        if serial not in called and target is not None and target in called:
-            hint = _with_a_hat(called[target])
+        tensor = declared.tensors[serial]
+        handed_on = tensor.carried is not None  # from block to block: the first is an input
+        if serial not in called and tensor.predicts in called and not handed_on:
+            hint = _with_a_hat(called[tensor.predicts])
             called[serial] = hint if hint not in taken else numbered(hint, taken)
             taken.add(called[serial])
     stems = {name.rstrip("0123456789") for name in given.values()}

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # The tests run on every core already: products with threads of their own would only wait.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+# One network after another in one process: sympy has forgotten the first by the time it comes again.
+os.environ.setdefault("SYMPY_CACHE_SIZE", "10000")
 # What a shell starts in the background ignores Ctrl-C, and so would all that it starts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -111,6 +113,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish() -> None:
     """What is imported by now stays: it need not be looked through for garbage."""
+    gc.freeze()
+
+
+def pytest_runtest_setup() -> None:
+    """Nor what the tests before have made, by who asks for it: hypothesis does, once."""
     gc.freeze()
 
 

@@ -4,6 +4,7 @@ numbers from 1e-320 to 1e150 of both signs: how many points are wrong, by mpmath
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -38,7 +39,6 @@ SIZES = (
     *(745.0, 750.0, 1e3, 1e4, 1e5, 1e8, 1e15, 1e16, 1e20, 1e38, 1e50, 1e100, 1e150),
 )
 GRID = tuple(s * v for v in SIZES for s in (1.0, -1.0))
-DIGITS = 900  # of mpmath: differences of steps that are tiny beside 1e-320
 ROUNDINGS = 16
 
 
@@ -206,9 +206,16 @@ def points(row: Row, dtype: type) -> Any:
     return z[z > 0] if row.positive else z
 
 
+def _digits(z: float) -> int:
+    """Of mpmath: of a square of z, and of what a step that is tiny beside z changes of it; from 10 on of
+    an exp(-z) that float64 still holds, beside 1.
+    """
+    return 500 if abs(z) > 10 else 100 + int(-2.5 * math.log10(min(abs(z), 1)))
+
+
 def true(row: Row, z: float) -> tuple[mpf, mpf]:
     """Value and derivative."""
-    with mp.workdps(DIGITS):
+    with mp.workdps(_digits(z)):
         x = mpf(z)
         h = min(abs(x), 1) * mpf(10) ** -40
         slope = (row.true(x + h) - row.true(x - h)) / (2 * h)

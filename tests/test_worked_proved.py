@@ -11,18 +11,16 @@ from bpgen.check.page.proof import prove_page
 from bpgen.check.page.world import World
 from bpgen.derive import derive
 from bpgen.emit import emitted
-from bpgen.lesson import sections
 from bpgen.load import declared_by
 from bpgen.prove import claimed, proved
 from bpgen.render import render
 from bpgen.render.latex import LATEX
-from bpgen.render.lines import columns
 from bpgen.render.numerals import Numerals
-from bpgen.render.style import WIDEST
 from bpgen.worked import Example, worked
 from bpgen.worked.drawn import at_drawn
 from tests.conftest import derived, of_example
 from tests.few import one_in
+from tests.proofs.proof import every_number, lesson
 from tests.published import GIVEN
 from tests.render.nets import NETS
 from tests.worked_pages import CHAIN, of_published, page_and_world
@@ -191,25 +189,13 @@ def test_of_a_matrix_at_its_indices_rows_are_rows() -> None:
     assert prove_page(page, derivation.network, at=world).ok
 
 
-_HARD = {"elman", "batch_norm"}
-
-
-@pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=[pytest.mark.slow] * (n not in _HARD)) for n in NETS]
-)
+# Two; all of them are among the recorded proofs (`tests.proofs.corpus`).
+@pytest.mark.parametrize("name", ["elman", "batch_norm"])
 def test_numbers_of_hard_pages_hold(name: str) -> None:
     """Of recurrences without what stands before the first step, of samples that meet without the
     factors of one, of another spelling that is differentiated: and so every equation of a lesson.
     """
-    derivation = derived(NETS[name])
-    numbers = at_drawn(derivation)
-    page = render(derivation, fmt="latex", steps="short", worked=numbers, lesson=sections)
-    network = derivation.network
-    at = numbers and World.at(network, numbers.point.lengths, numbers.point.values)
-    found = prove_page(page, network, (0,), at=at)
-    assert found.ok, found.false
-    text = render(derivation, fmt="text", steps="short", worked=numbers, lesson=sections)
-    assert max(map(columns, text.splitlines())) <= WIDEST
+    assert every_number(lesson(derived(NETS[name])))
 
 
 def test_what_is_masked_out_has_no_number_on_a_page_that_has_them() -> None:

@@ -13,21 +13,28 @@ from bpgen.load import load
 from bpgen.network.shrink import shrunk
 from bpgen.prove import claimed, proved
 from tests.check import grammar
-from tests.conftest import EXAMPLES, ROOT, declared
+from tests.check.proved_pages import MORE
+from tests.conftest import EXAMPLES, ROOT, declared, derived
 from tests.proofs.proof import (
     Asked,
     Module,
+    Pages,
     Proof,
     Whole,
     checks_itself,
+    every_equation,
     every_line,
     every_mutant,
+    every_number,
+    lesson,
     no_false_alarm,
     of_module,
+    pages,
     scalar_chain_rule,
     whole,
 )
 from tests.proofs.words import WORDS
+from tests.render import equal_layers
 from tests.render.nets import NETS
 
 PLANNED = [p for p in EXAMPLES if p.stem in ("toy_2_2_1", "digits", "lstm")]
@@ -45,6 +52,20 @@ DEEP = (  # under the default recursion limit
 def of_source(source: str) -> Proof:
     """The proof of the text of a net.py."""
     return Proof(lambda: whole(declared(source), Asked()), every_line)
+
+
+def _told(source: str) -> Proof:
+    """The pages alone of a net.py."""
+    return Proof(lambda: pages(declared(source)), every_equation)
+
+
+def _lesson(source: str) -> Proof:
+    return Proof(lambda: lesson(derived(source)), every_number)
+
+
+def _of_equal_layers(source: str) -> Proof:
+    """Pages on which one line is a rule for many layers."""
+    return Proof(lambda: Pages(equal_layers.pages_of(source), declared(source)), every_equation)
 
 
 def _example(path: Path) -> Whole:
@@ -98,6 +119,9 @@ PROOFS = {
     **{f"planned {p.stem}": Proof(partial(_planned, p), every_line) for p in PLANNED},
     **{f"word {name}": of_source(source) for name, source in WORDS.items()},
     **{f"page {n}": of_source(net) for n, net in NETS.items()},
+    **{f"told {n}": _told(net) for n, net in MORE.items()},
+    **{f"lesson {n}": _lesson(net) for n, net in NETS.items()},
+    **{f"rules {n}": _of_equal_layers(net) for n, net in equal_layers.NETS.items()},
     "a thousand layers": Proof(_deep, every_entry),
 }
 LONG = {"a thousand layers", "example gpt", "itself gpt"}  # minutes each

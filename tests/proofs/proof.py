@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from io import StringIO
 from itertools import product
 from typing import Any
@@ -13,15 +13,21 @@ from typing import Any
 from bpgen.check.module import Subject
 from bpgen.check.numbers import NumberRow, Ruler, numbers
 from bpgen.check.page.proof import ReadBack, prove_page
+from bpgen.check.page.world import World
 from bpgen.check.report import Report
 from bpgen.check.selftest import selftest
 from bpgen.derive import derive
 from bpgen.errors import NetError
 from bpgen.ir import Network
+from bpgen.lesson import sections
 from bpgen.network.shrink import shrunk
 from bpgen.prove import Claim, claimed, proved
 from bpgen.record import Derivation
 from bpgen.render import render
+from bpgen.render.lines import columns
+from bpgen.render.style import WIDEST
+from bpgen.worked.drawn import at_drawn
+from bpgen.worked.point import Point
 from tests.check.nested import assert_chain_rule
 from tests.conftest import ROOT, module_of
 from tests.proofs.spelling import digest, spelled, with_imports
@@ -115,14 +121,14 @@ def _of_page(notation: str, page: ReadBack) -> str:
 
 @dataclass(frozen=True)
 class Pages:
-    """The pages of a network, and the network as they write it."""
+    """Some pages of a network, and the network as they write it."""
 
     pages: Mapping[str, str]
     shown: Network
 
 
 def pages(network: Network) -> Pages:
-    """Of a network that can be told, and not be emitted."""
+    """Of a network at small sizes."""
     derivation = derive(shrunk(network))
     return Pages(printed(derivation), derivation.network)
 
@@ -131,6 +137,30 @@ def every_equation(made: Pages) -> str:
     """Each equation of the pages."""
     found = {n: prove_page(text, made.shown) for n, text in made.pages.items()}
     return ", ".join(map(_of_page, found, found.values()))
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A page with every section of a lesson, and the numbers on it, where there are any."""
+
+    page: str
+    network: Network
+    point: Point | None
+
+
+def lesson(derivation: Derivation) -> Lesson:
+    """At drawn numbers. As text it is no wider than a screen."""
+    numbers = at_drawn(derivation)
+    told = partial(render, derivation, steps="short", worked=numbers, lesson=sections)
+    assert max(map(columns, told(fmt="text").splitlines())) <= WIDEST
+    return Lesson(told(fmt="latex"), derivation.network, numbers and numbers.point)
+
+
+def every_number(made: Lesson) -> str:
+    """Each equation of the page, with its numbers."""
+    point = made.point
+    at = point and World.at(made.network, point.lengths, point.values)
+    return _of_page("lesson", prove_page(made.page, made.network, (0,), at=at))
 
 
 def of_module(report: Report, asked: Asked) -> str:

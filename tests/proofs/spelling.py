@@ -9,6 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import sympy as sp
 
 from bpgen.ir import Index
@@ -28,6 +29,8 @@ def spelled(thing: Any) -> str:
         return "{" + ", ".join(f"{spelled(k)}: {spelled(v)}" for k, v in thing.items()) + "}"
     if isinstance(thing, tuple | list):
         return "(" + ", ".join(map(spelled, thing)) + ")"
+    if isinstance(thing, np.ndarray):
+        return f"{thing.dtype}{thing.shape}{thing.tolist()}"
     if thing is None or isinstance(thing, str | int | float | bool):
         return repr(thing)
     raise TypeError(f"a {type(thing).__name__} has no spelling")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bpgen.derive import derive
-from bpgen.load import declared_by
-from bpgen.record import Derivation
+from itertools import product
+
 from bpgen.render import render
 from bpgen.render.style import Style
+from tests.conftest import derived
 
 _LAYER = "W{l}, b{l} = param(2, 2), param(2)\nz{l} = W{l} @ {a} + b{l}\n"
 
@@ -70,14 +70,17 @@ NETS = {
 }
 
 
-def derivation_of(net: str) -> Derivation:
-    """The derivation of the text of a net.py."""
-    return derive(declared_by(net))
-
-
 def page_of(
     net: str, fmt: str = "latex", notation: str = "matrix", layers: str = "brackets"
 ) -> str:
     """Its page, without single steps."""
     style = Style(layers=layers)
-    return render(derivation_of(net), fmt=fmt, notation=notation, steps="short", style=style)
+    return render(derived(net), fmt=fmt, notation=notation, steps="short", style=style)
+
+
+PAGES = [*product(("matrix", "index", "components"), ("brackets", "plain"))]
+
+
+def pages_of(net: str) -> dict[str, str]:
+    """Its page in every notation, with the numbers of layers written either way."""
+    return {" ".join(page): page_of(net, "latex", *page) for page in PAGES}

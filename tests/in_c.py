@@ -134,8 +134,8 @@ def verdicts(
             compared[source] = made
             found[source] = SAME if any(t.settled for t in made.trials) else NOWHERE
     asked = {source: made for source, made in compared.items() if found[source] == SAME}
-    for dtype in dtypes:
-        for source, library in _compiled(asked, dtype, by).items():
+    for number, dtype in enumerate(dtypes):
+        for source, library in _compiled(asked, dtype, by, warn=number == 0).items():
             settled = (t for t in asked[source].trials if t.settled)
             try:
                 said, *_ = [_compared(library, _far(trial, times), dtype) for trial in settled]
@@ -147,26 +147,29 @@ def verdicts(
 
 
 def _compiled(
-    asked: Mapping[str, Both], dtype: type, by: Sequence[str]
+    asked: Mapping[str, Both], dtype: type, by: Sequence[str], warn: bool
 ) -> dict[str, Library | ValueError]:
     """All of them by one call of the compiler; where it complains, each by one of its own."""
     sources = [source_of(made.texts, made.trials[0]) for made in asked.values()]
     try:
-        made: Sequence[Library | ValueError] = _libraries(sources, dtype, by)
+        made: Sequence[Library | ValueError] = _libraries(sources, dtype, by, warn)
     except ValueError:
-        made = [_alone(source, dtype, by) for source in sources]
+        made = [_alone(source, dtype, by, warn) for source in sources]
     return dict(zip(asked, made, strict=True))
 
 
-def _libraries(sources: Sequence[Source], dtype: type, by: Sequence[str]) -> list[Library]:
-    if by and (said := warnings(source.texts for source in sources)):
+def _libraries(
+    sources: Sequence[Source], dtype: type, by: Sequence[str], warn: bool
+) -> list[Library]:
+    """Clean, too, where warnings are asked for: those of either precision are the same."""
+    if by and warn and (said := warnings(source.texts for source in sources)):
         raise ValueError(said)
     return libraries(sources, dtype, by) if sources else []
 
 
-def _alone(source: Source, dtype: type, by: Sequence[str]) -> Library | ValueError:
+def _alone(source: Source, dtype: type, by: Sequence[str], warn: bool) -> Library | ValueError:
     try:
-        return _libraries([source], dtype, by)[0]
+        return _libraries([source], dtype, by, warn)[0]
     except ValueError as error:
         return error
 

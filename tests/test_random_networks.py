@@ -28,8 +28,11 @@ ELSEWHERE = (TORCH, "LaTeX compiles")
 POISSON = "of_numbers of=poisson_loss({0}, {y})"
 
 
-@few_or_all(2, 30, subjects(), seed=1, common=COMMON)
+@seed(1)
+@settings(COMMON, max_examples=2, database=None)
+@given(subjects())
 def test_networks(subject: Subject) -> None:
+    """A few: hundreds of them beside PyTorch (`tests/parity`)."""
     examine(subject, ELSEWHERE)
 
 

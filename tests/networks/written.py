@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from bpgen.check.page.proof import FalseLine, prove_page
@@ -71,7 +71,7 @@ def text(subject: Subject) -> None:
     assert not any(name.startswith("_") for name in dotted), dotted
 
 
-@holds("LaTeX is written, without a sign of what went wrong", lambda s: not one_in_three(2)(s))
+@holds("LaTeX is written, without a sign of what went wrong", one_in_three(2))
 def latex(subject: Subject) -> None:
     assert r"\begin{" in subject.latex
     assert "None" not in subject.latex and "Element(" not in subject.latex
@@ -89,9 +89,9 @@ def is_short(made: Derivation) -> bool:
     return len(made.forward) + len(made.steps) <= EQUATIONS
 
 
-def false_lines(made: Derivation, seed: int) -> Iterator[FalseLine]:
+def false_lines(made: Derivation, seed: int, how: Iterable[str] = STEPS) -> Iterator[FalseLine]:
     """What is false on the page of a network, short and in full."""
-    for steps in STEPS:
+    for steps in how:
         proved = prove_page(render(made, fmt="latex", steps=steps), made.network, (seed,))
         assert proved.total > 0, "an empty page"
         yield from proved.false
@@ -102,7 +102,9 @@ def false_lines(made: Derivation, seed: int) -> Iterator[FalseLine]:
     lambda s: one_in_three(0)(s) and is_short(derived(s.source)),
 )
 def page(subject: Subject) -> None:
-    false = [*false_lines(paged(subject.source), subject.seed)]
+    """Short or in full: both of two thousand networks are on record (`benchmarks.random_pages`)."""
+    how = [*STEPS][subject.seed % len(STEPS)]
+    false = [*false_lines(paged(subject.source), subject.seed, [how])]
     assert not false, "\n".join(map(str, false))
 
 

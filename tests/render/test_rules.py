@@ -13,6 +13,7 @@ from bpgen.errors import NetError
 from bpgen.render import render
 from bpgen.render.style import Style
 from bpgen.worked import Example, worked
+from tests.conftest import derived
 from tests.few import one_in
 from tests.render.equal_layers import (
     AS_LAYERS,
@@ -22,7 +23,6 @@ from tests.render.equal_layers import (
     THREES,
     TWOS,
     by_hand,
-    derivation_of,
     page_of,
 )
 from tests.render.tags import tags
@@ -160,7 +160,7 @@ def test_layers_are_found_by_their_equations_and_not_by_names() -> None:
 
 
 def test_all_steps_keep_every_single_one() -> None:
-    page = render(derivation_of(FIVE), fmt="text", steps="all")
+    page = render(derived(FIVE), fmt="text", steps="all")
     assert "[l]" not in page
     for layer in range(1, 6):
         assert f"δ^[{layer}] says how ℓ changes with z^[{layer}]." in page
@@ -169,7 +169,7 @@ def test_all_steps_keep_every_single_one() -> None:
 
 
 def test_the_numbers_of_a_rule_are_those_of_the_module() -> None:
-    derivation = derivation_of(FIVE)
+    derivation = derived(FIVE)
     module = emitted(derivation)
     page = render(derivation, fmt="latex", steps="short")
     told = {int(n) for tag in tags(page) for n in tag}
@@ -182,7 +182,7 @@ def test_the_numbers_of_a_rule_are_those_of_the_module() -> None:
 
 
 def test_the_first_instance_labels_a_rule_and_references_find_it() -> None:
-    page = render(derivation_of(FIVE), fmt="latex", steps="short", style=Style(counter=True))
+    page = render(derived(FIVE), fmt="latex", steps="short", style=Style(counter=True))
     labels = re.findall(r"\\label\{(.*?)\}", page)
     assert {"eq:net:z1", "eq:net:delta4"} <= {*labels}
     assert "eq:net:z2" not in labels
@@ -190,7 +190,7 @@ def test_the_first_instance_labels_a_rule_and_references_find_it() -> None:
 
 
 def test_every_instance_has_its_numbers() -> None:
-    derivation = derivation_of(by_hand("sigmoid", "sigmoid", "sigmoid"))
+    derivation = derived(by_hand("sigmoid", "sigmoid", "sigmoid"))
     given = Example({"x": [0.5, -1.0], "y": [1.0, 0.0]})
     numbers = worked(derivation, emitted(derivation), given)
     page = render(derivation, fmt="text", steps="short", worked=numbers)

@@ -310,7 +310,7 @@ def test_a_wrong_comment_is_refused(right: str, wrong: str) -> None:
     assert " is not " in judge.wrong(wrong)
 
 
-@pytest.mark.parametrize(("right", "wrong"), one_in(3, RIGHT_AND_WRONG))
+@pytest.mark.parametrize(("right", "wrong"), one_in(5, RIGHT_AND_WRONG))
 def test_a_claim_may_be_a_comment(right: str, wrong: str) -> None:
     court = court_of(_small("softmax_mlp"))
     (yes,), (no,) = court.answers(right), court.answers(wrong)

@@ -60,7 +60,7 @@ UNNOTICED = {
 }
 
 
-@pytest.mark.parametrize("what", one_in(3, [*UNNOTICED]))
+@pytest.mark.parametrize("what", one_in(5, [*UNNOTICED]))
 def test_what_a_net_may_do(what: str) -> None:
     code, said, _ = run("emit", net=f"{UNNOTICED[what]}\n{NET}")
     assert code == 0
@@ -151,7 +151,7 @@ def test_an_interrupt_leaves_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "number", [pytest.param(k, marks=[pytest.mark.slow] * (k % 4 > 0)) for k in range(12)]
+    "number", [pytest.param(k, marks=[pytest.mark.slow] * (k % 8 > 0)) for k in range(12)]
 )
 def test_a_kill_leaves_the_old_file_or_the_new_one(number: int) -> None:
     """At whatever moment of writing: the module is large, and is written again and again."""

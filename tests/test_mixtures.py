@@ -124,7 +124,7 @@ def test_what_a_sum_of_shares_is_needs_all_of_them() -> None:
     assert known(sum_of(sp.exp(element("u", (n, first)) - s), (first,))) is None
 
 
-@pytest.mark.parametrize("net", [OF_MANY, OF_GIVEN])
+@pytest.mark.parametrize("net", one_in(2, [OF_MANY, OF_GIVEN]))
 def test_constants_of_a_mixture_are_exact(net: str) -> None:
     """log(2 pi) / 2 among them, in the parts that a logarithm of a product falls into."""
     network = declared_by(net)

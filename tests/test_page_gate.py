@@ -113,6 +113,7 @@ L = loss(3 * half_squared_error(h, y))
 """
 
 
+@pytest.mark.slow
 def test_a_factor_that_a_long_page_had_twice_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -49,6 +49,7 @@ def test_digits() -> None:
     assert digits.accuracy(digits.train(), x_held, y_held) >= 0.95
 
 
+@pytest.mark.slow
 def test_diabetes() -> None:
     """Training ends where the penalised least squares have their one solution."""
     from sklearn.linear_model import Ridge

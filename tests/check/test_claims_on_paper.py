@@ -207,6 +207,7 @@ def test_wrong_as_on_paper_with_its_reason(claim: str, reason: str) -> None:
     assert (found.right, found.reason) == (False, reason)
 
 
+@pytest.mark.slow
 def test_delta_of_two_indices_is_kroneckers_where_the_networks_has_one() -> None:
     net = """from bpgen import *
 x, y = input(2), label(3)

@@ -31,7 +31,7 @@ def latex(name: str, notation: str = "matrix") -> str:
 
 _FORMATS = tuple(product(("latex", "tex", "markdown", "text"), ("matrix", "index")))
 _BUT_THE_LARGEST = few(_NAMES, lambda name: name != "gpt")
-_EACH = {"multilabel", "lstm"}  # in each format in the quick tests, too
+_EACH = {"multilabel"}  # in each format in the quick tests, too
 _PAGES = few(
     [(name, *form) for name, form in product(_NAMES, _FORMATS)],
     lambda page: page[0] in _EACH or (page[0] != "gpt" and page[1:] == ("latex", "matrix")),

@@ -150,7 +150,7 @@ _FALSE = [
 ]
 
 
-@pytest.mark.parametrize(("name", "line"), one_in(2, [*_TRUE]))
+@pytest.mark.parametrize(("name", "line"), one_in(3, [*_TRUE]))
 def test_it_reads(name: str, line: str) -> None:
     assert line in _unwrapped(printed(name))
 

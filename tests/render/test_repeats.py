@@ -64,6 +64,7 @@ def test_an_immediate_derivative_is_of_one_block() -> None:
     assert "∂⁺a⁽ˡ⁾ᵢ/∂Sᵢⱼ" in printed("shared_by_blocks").replace("z⁽ˡ⁾", "a⁽ˡ⁾").replace("₁", "")
 
 
+@pytest.mark.slow
 def test_the_transformer_reads() -> None:
     latex = told(_GPT, "latex")
     for line in (

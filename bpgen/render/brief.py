@@ -97,14 +97,16 @@ class Brief(Short):
     def _new_and_alike(
         self, together: Iterable[Part]
     ) -> tuple[list[Part], list[tuple[Part, Part]]]:
-        """The steps that are new, and those that are found as another is that stands before."""
+        """The steps that are new, and those that are found as another is that stands before. One is
+        told at each of the places where it is written, and another, where these meet, as a sum.
+        """
         new: list[Part] = []
         again: list[tuple[Part, Part]] = []
         for part in together:
             rule = self.rule(part)
             if self._is_handed_on(part) or (rule and rule.numbers[0] != part.tag):
                 continue
-            like = self.likeness.of(part.step)
+            like = self.likeness.of(part.step), self.has_places(part.equation)
             first = self.first_of.setdefault(like, part)
             if first is part:
                 new.append(part)

@@ -228,6 +228,11 @@ output(max(x[t, p] + sum(h[m, i + j, q], m, i, j, q), t, p))
     "t, i, j = indices('t i j')\nh = recurrent(3, 2)\n"
     "h[t, i] = tanh(x[t, i] + sum(U[i, j] * h[t - 1, j], j))\n"
     "output(h, softmax(h), softmax(last(h)))\n",
+    "windows that are apart, and windows that meet": """from bpgen import *
+x, y = input(1, 6), target(1, 4)
+h = conv1d(tanh(x), 1, 3, dilation=2)
+L = loss(half_squared_error(conv1d(h, 1, 3, padding=3, dilation=2), y))
+""",
     "a label left out": "from bpgen import *\nx, y = input(2), label(3)\n"
     "W, b = param(3, 2), param(3)\nz = W @ x + b\n"
     "L = loss(categorical_cross_entropy(softmax(z), y, ignore=1))\n",

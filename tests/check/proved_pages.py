@@ -233,6 +233,8 @@ x, y = input(1, 6), target(1, 4)
 h = conv1d(tanh(x), 1, 3, dilation=2)
 L = loss(half_squared_error(conv1d(h, 1, 3, padding=3, dilation=2), y))
 """,
+    "pools of three sizes": "from bpgen import *\nx = input(1, 7, 7)\nh = tanh(x)\n"
+    "for size in (2, 3, 2):\n    h = max_pool2d(h, size, stride=1)\nL = loss(sum(h**2))\n",
     "a label left out": "from bpgen import *\nx, y = input(2), label(3)\n"
     "W, b = param(3, 2), param(3)\nz = W @ x + b\n"
     "L = loss(categorical_cross_entropy(softmax(z), y, ignore=1))\n",

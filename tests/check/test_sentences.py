@@ -12,6 +12,7 @@ from bpgen.check.page.proof.page import Page
 from bpgen.check.page.proof.sentences import false_sentences
 from bpgen.record import Derivation
 from bpgen.render import render
+from tests.check.proved_pages import MORE
 from tests.conftest import derived
 from tests.few import one_in
 from tests.render.equal_layers import NETS as RULES
@@ -404,6 +405,15 @@ def test_where_an_entry_stands_is_no_part_of_the_way() -> None:
     assert page.count(said) == 1 and prove_page(page, derivation.network).ok
     (line,) = prove_page(page.replace(said, said.replace("4", "3")), derivation.network).false
     assert "(5) is not as (3)" in str(line)
+
+
+def test_how_far_a_sum_goes_is_no_part_of_the_way() -> None:
+    """Of windows of 2 and of 3 entries, which overlap."""
+    net = MORE["pools of three sizes"]
+    page = _page(net)
+    assert page.count("In the same way: (11) as (10).") == 1 and _false(net, page) == []
+    (wrong,) = _false(net, page.replace("(11) as (10)", "(11) as (9)"))
+    assert "(11) is not as (9)" in wrong
 
 
 def test_a_product_of_entries_is_another_way_than_one_of_matrices() -> None:

@@ -65,6 +65,10 @@ def _within(node: f.Node, scope: Scope, own: Container[f.Node]) -> Iterator[str]
         if known is not None:
             yield "value" if known[0] is names.tensors else "gradient"
         return
+    if isinstance(node, f.Under):  # how far each letter goes is a size, which another layer has
+        for part in node.conditions:
+            yield from _within(part, scope, own)
+        return
     if isinstance(node, f.Norm):
         squares = f.Over("sum", f.Under(), f.Power(node.inner, f.Number(2.0)))
         yield from _within(squares, scope, own)

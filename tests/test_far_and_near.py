@@ -191,7 +191,7 @@ def right(known: Known, module: Any, dtype: type) -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize("spelled", one_in(2, [*ON_ONE_LINE]))
+@pytest.mark.parametrize("spelled", one_in(3, [*ON_ONE_LINE]))
 def test_on_one_line(spelled: str, dtype: type) -> None:
     net = f"from bpgen import *\nx = input(1)\nu = {spelled}\noutput(u)\n"
     right(ON_ONE_LINE[spelled], emitted(net), dtype)

@@ -64,6 +64,7 @@ def test_diabetes() -> None:
     assert diabetes.explained(params, x_held, y_held) >= 0.45
 
 
+@pytest.mark.slow
 def test_breast_cancer() -> None:
     """Training ends where Newton's method ends."""
     from sklearn.linear_model import LogisticRegression

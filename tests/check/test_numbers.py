@@ -16,6 +16,7 @@ from bpgen.check.numbers.ruler import valued
 from bpgen.check.selftest import selftest
 from bpgen.emit import emit
 from bpgen.load import declared_by
+from tests.few import one_in
 
 
 def changed(name: str, was: str, becomes: str) -> Subject:
@@ -42,7 +43,7 @@ def test_a_module_alone_passes(name: str) -> None:
     assert numbers(Subject(source(name))).ok
 
 
-@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+@pytest.mark.parametrize("case", one_in(2, [*CASES.values()]), ids=CASES.keys())
 def test_scalar_functions_pass(case: Case) -> None:
     assert numbers(Subject(case.source(), case.network())).ok
 

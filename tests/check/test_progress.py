@@ -52,6 +52,7 @@ def read(seen: int, until: str, seconds: float = 60) -> str:
     return text
 
 
+@pytest.mark.slow
 def test_a_line_moves_and_is_gone_at_the_end() -> None:
     with checking(TOY) as (process, seen):
         text = read(seen, until="\0")

@@ -16,7 +16,7 @@ import pytest
 from bpgen.ir import Network
 from bpgen.load import declared_by
 from tests.check import nested
-from tests.conftest import ROOT
+from tests.conftest import ROOT, of_example
 from tests.proofs import proof as proofs
 from tests.proofs.proof import (
     Asked,
@@ -26,6 +26,8 @@ from tests.proofs.proof import (
     every_equation,
     every_line,
     every_mutant,
+    every_number,
+    lesson,
     no_false_alarm,
     pages,
     scalar_chain_rule,
@@ -168,6 +170,19 @@ def test_a_wrong_page_alone_is_no_proof() -> None:
     wrong = {n: page.replace("2(", "3(") for n, page in told.pages.items()}
     with pytest.raises(AssertionError):
         every_equation(replace(told, pages=wrong))
+
+
+def test_a_wrong_number_of_a_lesson_is_no_proof() -> None:
+    """And another number that is given is another proof."""
+    told = lesson(of_example("toy_2_2_1"))
+    assert complaints({NAME: Line("0" * 64, every_number(told))}, [NAME]) == []
+    (given,) = re.findall(r"L\$ goes from \$([\d.]+)", told.page)
+    with pytest.raises(AssertionError):
+        every_number(replace(told, page=told.page.replace(given, given[:-1])))
+    point = replace(told.point, values={n: v + 1 for n, v in told.point.values.items()})
+    assert spelled(replace(told, point=point)) != spelled(told)
+    with pytest.raises(AssertionError):
+        every_number(replace(told, point=point))
 
 
 def test_figures_that_come_out_otherwise_are_refused() -> None:

@@ -60,6 +60,7 @@ def _told(source: str) -> Proof:
 
 
 def _lesson(source: str) -> Proof:
+    """The page of a net.py as a lesson, with its numbers."""
     return Proof(lambda: lesson(derived(source)), every_number)
 
 
